@@ -1,0 +1,3 @@
+//! The `vsps` program: parse, dispatch, print the error once, exit.
+
+fn main() {}

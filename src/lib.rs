@@ -5,3 +5,10 @@
 //!
 //! In reading order, low to high; a room imports only rooms above it in this list
 //! (`tests/architecture.rs` keeps the walls).
+
+pub mod event;
+pub mod media;
+pub mod model;
+pub mod rules;
+pub mod seed;
+pub mod units;

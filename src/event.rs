@@ -1,0 +1,216 @@
+//! What happened: all that observers (metrics, logs, API) ever see of the data plane.
+//!
+//! Events are plain data. Those that record a *verdict* hold only what follows from the seed and
+//! the requests; what a clock measured stands apart, in [`Measured`], so that two logs of the same
+//! run can be compared.
+
+use crate::{
+    media::{MediaType, Resource},
+    model::OnDrop,
+    rules::Plan,
+    units::BitRate,
+};
+use std::{sync::Arc, time::Duration};
+
+/// Who a session is. Shared by all of its events.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SessionTag {
+    /// The session's id, as in `/-/s/ID/`.
+    pub id: Arc<str>,
+    /// The how-manieth session of this process, from 1.
+    pub ordinal: u64,
+    /// The seed of all its random streams.
+    pub seed: u64,
+    /// The name given with `vsps.label`, if any.
+    pub label: Option<Arc<str>>,
+}
+
+/// Which request of a session. `path` and `attempt` identify it, in whatever order requests come.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RequestTag {
+    /// The session it belongs to.
+    pub session: Arc<SessionTag>,
+    /// The profile in force when it came.
+    pub profile: Arc<str>,
+    /// `GET`, `HEAD`, ...
+    pub method: http::Method,
+    /// Path and query at the origin.
+    pub path: String,
+    /// 1 = the first time the session asks for this path.
+    pub attempt: u32,
+    /// What it asks for.
+    pub resource: Resource,
+}
+
+/// How an exchange ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Outcome {
+    /// Every byte was handed over.
+    Complete,
+    /// Cut by a rule or a drop, as asked.
+    Cut,
+    /// The player went away first.
+    PlayerGone,
+    /// The origin cut it, or broke its framing.
+    OriginCut,
+}
+
+impl Outcome {
+    /// The name used in labels and logs.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Complete => "complete",
+            Self::Cut => "cut",
+            Self::PlayerGone => "player-gone",
+            Self::OriginCut => "origin-cut",
+        }
+    }
+}
+
+/// What a clock measured of an exchange: true, and never the same twice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Measured {
+    /// Request read to the origin's response headers; `None` when the origin was not asked.
+    pub upstream_ttfb: Option<Duration>,
+    /// Request read to the first body byte handed over (or to the end, without a body).
+    pub ttfb: Duration,
+    /// Request read to the last body byte handed over.
+    pub total: Duration,
+    /// Time the body waited for the link (rate, stalls, losses).
+    pub shaper_wait: Duration,
+}
+
+/// One thing that happened.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Event {
+    /// A viewer came.
+    SessionStarted {
+        /// Who.
+        session: Arc<SessionTag>,
+        /// The profile it starts with.
+        profile: Arc<str>,
+    },
+    /// A viewer is gone: idle for too long, deleted, or the proxy stops.
+    SessionEnded {
+        /// Who.
+        session: Arc<SessionTag>,
+        /// The profile it ended with.
+        profile: Arc<str>,
+        /// How long it lasted.
+        lasted: Duration,
+    },
+    /// A live command changed a session's link.
+    LinkChanged {
+        /// Who.
+        session: Arc<SessionTag>,
+        /// The profile now in force.
+        profile: Arc<str>,
+        /// The rate now in force; `None` = no limit.
+        rate: Option<BitRate>,
+    },
+    /// A request was classified and its fate decided (a verdict).
+    RequestPlanned {
+        /// Which.
+        request: Arc<RequestTag>,
+        /// The link's latency, as drawn for this request.
+        latency: Duration,
+        /// What the rules ask for.
+        plan: Plan,
+    },
+    /// A rule's effect took place (a verdict: `at_byte` follows from the rule).
+    FaultInjected {
+        /// To which request.
+        request: Arc<RequestTag>,
+        /// The rule's name.
+        rule: Arc<str>,
+        /// `delay`, `hang`, `status`, `rate`, `reset` or `truncate`.
+        effect: &'static str,
+        /// Where in the body it struck.
+        at_byte: Option<u64>,
+    },
+    /// The loss process dropped a packet (a verdict).
+    Dropped {
+        /// Of which response.
+        request: Arc<RequestTag>,
+        /// What that did.
+        action: OnDrop,
+        /// The packet's first byte.
+        at_byte: u64,
+    },
+    /// The session's link froze while bytes were waiting. Both times follow from the seed; which
+    /// stalls find bytes waiting does not.
+    Stalled {
+        /// Whose link.
+        session: Arc<SessionTag>,
+        /// Start, in session time.
+        at: Duration,
+        /// For how long.
+        lasts: Duration,
+    },
+    /// A viewer's requests moved to another rung.
+    RenditionSwitched {
+        /// Who.
+        session: Arc<SessionTag>,
+        /// Of video or audio.
+        media: MediaType,
+        /// From this rung (1 = lowest).
+        from: u16,
+        /// To this rung.
+        to: u16,
+    },
+    /// The origin failed us.
+    UpstreamFailed {
+        /// On which request.
+        request: Arc<RequestTag>,
+        /// `connect`, `timeout`, `reset`, ...: a short, bounded set.
+        cause: &'static str,
+    },
+    /// A manifest could not be read; it passed through untouched.
+    ManifestUnread {
+        /// Which.
+        request: Arc<RequestTag>,
+        /// Why.
+        problem: String,
+    },
+    /// An exchange is over.
+    RequestFinished {
+        /// Which.
+        request: Arc<RequestTag>,
+        /// The status that was answered; 0 when none was.
+        status: u16,
+        /// How it ended.
+        outcome: Outcome,
+        /// Body bytes handed over.
+        bytes: u64,
+        /// What the clock said.
+        measured: Measured,
+    },
+}
+
+/// Somebody who wants to know. Called on the byte path: it must be quick and must not block.
+pub trait Observer: Send + Sync {
+    /// Takes note of `event`.
+    fn observe(&self, event: &Event);
+}
+
+/// Hands every event to every observer, in the order in which they were added.
+#[derive(Default)]
+pub struct Bus {
+    observers: Vec<Box<dyn Observer>>,
+}
+
+impl Bus {
+    /// A bus that tells `observers`.
+    #[must_use]
+    pub fn new(observers: Vec<Box<dyn Observer>>) -> Self {
+        Self { observers }
+    }
+
+    /// Tells everybody.
+    pub fn emit(&self, event: &Event) {
+        for observer in &self.observers {
+            observer.observe(event);
+        }
+    }
+}

@@ -1,0 +1,171 @@
+//! The class of one request: what it asks for, in words common to all formats.
+
+use crate::units::BitRate;
+use serde::{Deserialize, Serialize};
+use std::{fmt, sync::Arc, time::Duration};
+
+/// An enum of unit variants with one fixed name each: for files, metrics labels and logs.
+macro_rules! names {
+    ($(#[$doc:meta])* $type:ident { $($(#[$vdoc:meta])* $variant:ident = $name:literal,)* }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        pub enum $type { $($(#[$vdoc])* #[serde(rename = $name)] $variant,)* }
+
+        impl $type {
+            /// Every value, in reading order.
+            pub const ALL: &[Self] = &[$(Self::$variant),*];
+
+            /// The name used in files, labels and logs.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $name,)* }
+            }
+        }
+
+        impl fmt::Display for $type {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.pad(self.as_str())
+            }
+        }
+    };
+}
+
+names! {
+    /// The streaming format a resource belongs to.
+    Protocol {
+        /// HTTP Live Streaming (RFC 8216bis).
+        Hls = "hls",
+        /// MPEG-DASH (ISO/IEC 23009-1).
+        Dash = "dash",
+        /// Microsoft Smooth Streaming (MS-SSTR).
+        Smooth = "smooth",
+        /// A single file or endless stream, fetched whole or by ranges.
+        Progressive = "progressive",
+        /// Not known.
+        Unknown = "unknown",
+    }
+}
+
+names! {
+    /// The part a resource plays in a presentation.
+    Kind {
+        /// HLS: the playlist of variants and renditions.
+        MultivariantPlaylist = "multivariant-playlist",
+        /// HLS: the playlist of one rendition's segments.
+        MediaPlaylist = "media-playlist",
+        /// DASH: the Media Presentation Description.
+        Mpd = "mpd",
+        /// DASH: a patch document to an MPD.
+        MpdPatch = "mpd-patch",
+        /// Smooth: the client manifest.
+        ClientManifest = "client-manifest",
+        /// An initialisation segment.
+        Init = "init",
+        /// A media segment (Smooth: a fragment).
+        Segment = "segment",
+        /// A partial segment of low-latency HLS.
+        Part = "part",
+        /// A decryption key.
+        Key = "key",
+        /// A subtitle file or segment.
+        Subtitle = "subtitle",
+        /// A picture: trick-play tile or thumbnail.
+        Image = "image",
+        /// A content-steering manifest.
+        Steering = "steering",
+        /// A licence request of a DRM system.
+        License = "license",
+        /// A list of interstitial assets.
+        AssetList = "asset-list",
+        /// Anything else.
+        Other = "other",
+    }
+}
+
+impl Kind {
+    /// Whether this kind describes a presentation (playlists, MPDs, client manifests).
+    #[must_use]
+    pub const fn is_manifest(self) -> bool {
+        matches!(
+            self,
+            Self::MultivariantPlaylist
+                | Self::MediaPlaylist
+                | Self::Mpd
+                | Self::MpdPatch
+                | Self::ClientManifest
+        )
+    }
+}
+
+names! {
+    /// What a rendition carries.
+    MediaType {
+        /// Pictures.
+        Video = "video",
+        /// Sound.
+        Audio = "audio",
+        /// Subtitles or captions.
+        Text = "text",
+        /// Pictures and sound in one stream.
+        Muxed = "muxed",
+        /// Not known.
+        Unknown = "unknown",
+    }
+}
+
+/// What one request asks for, as far as it is known.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Resource {
+    /// The streaming format.
+    pub protocol: Protocol,
+    /// Manifest, init, segment, ...
+    pub kind: Kind,
+    /// What it carries.
+    pub media: MediaType,
+    /// The rendition's name: DASH Representation id, HLS name or group and name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rendition: Option<Arc<str>>,
+    /// The place on its media type's ladder, 1 = lowest bandwidth.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rung: Option<u16>,
+    /// The rendition's declared bandwidth.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bandwidth: Option<BitRate>,
+    /// The place in the presentation as first seen, 1 = the first segment of the rendition.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub index: Option<u64>,
+    /// HLS media sequence number, DASH `$Number$`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub number: Option<u64>,
+    /// Media time of the start, from the start of the presentation (or period timeline).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub time: Option<Duration>,
+    /// Media duration.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub duration: Option<Duration>,
+}
+
+impl Resource {
+    /// A resource of which only format and kind are known.
+    #[must_use]
+    pub const fn new(protocol: Protocol, kind: Kind) -> Self {
+        Self {
+            protocol,
+            kind,
+            media: MediaType::Unknown,
+            rendition: None,
+            rung: None,
+            bandwidth: None,
+            index: None,
+            number: None,
+            time: None,
+            duration: None,
+        }
+    }
+
+    /// A resource of which nothing is known.
+    #[must_use]
+    pub const fn unknown() -> Self {
+        Self::new(Protocol::Unknown, Kind::Other)
+    }
+}

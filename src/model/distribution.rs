@@ -1,0 +1,219 @@
+//! Distributions of spans of time: what jitter, stalls and the gaps between them are drawn from.
+//!
+//! Each is given by what a measurement yields (mean, standard deviation), not by its textbook
+//! parameters; the constructors solve for those.
+
+use super::spec::SpecError;
+use crate::seed::Stream;
+use rand_distr::{Distribution as _, Exp, Gamma, LogNormal, Normal, Pareto, Uniform, Weibull};
+use std::time::Duration;
+
+/// A distribution of spans. Draws below zero count as zero.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Distribution {
+    law: Law,
+    mean: f64,
+}
+
+/// The law, with its textbook parameters in seconds.
+#[derive(Debug, Clone, PartialEq)]
+enum Law {
+    Constant(f64),
+    Exponential(Exp<f64>),
+    Normal(Normal<f64>),
+    Lognormal(LogNormal<f64>),
+    Uniform(Uniform<f64>),
+    Gamma(Gamma<f64>),
+    Weibull(Weibull<f64>),
+    Pareto(Pareto<f64>),
+}
+
+impl Distribution {
+    /// Always `value`.
+    #[must_use]
+    pub fn constant(value: Duration) -> Self {
+        let mean = value.as_secs_f64();
+        Self { law: Law::Constant(mean), mean }
+    }
+
+    /// Exponential: memoryless, sd = mean.
+    ///
+    /// # Errors
+    /// When `mean` is zero.
+    pub fn exponential(mean: Duration) -> Result<Self, SpecError> {
+        let mean = positive("mean", mean)?;
+        Self::made(mean, Exp::new(1.0 / mean).map(Law::Exponential))
+    }
+
+    /// Normal, cut off at zero; keep `sd` well under `mean` or the cut shifts the mean.
+    ///
+    /// # Errors
+    /// Never for values that a [`Duration`] can hold.
+    pub fn normal(mean: Duration, sd: Duration) -> Result<Self, SpecError> {
+        let (mean, sd) = (mean.as_secs_f64(), sd.as_secs_f64());
+        Self::made(mean, Normal::new(mean, sd).map(Law::Normal))
+    }
+
+    /// Lognormal with this mean and standard deviation of the value itself (not of its logarithm):
+    /// σ² = ln(1 + sd²/mean²), μ = ln mean − σ²/2.
+    ///
+    /// # Errors
+    /// When `mean` is zero.
+    pub fn lognormal(mean: Duration, sd: Duration) -> Result<Self, SpecError> {
+        let (mean, sd) = (positive("mean", mean)?, sd.as_secs_f64());
+        let variance = (sd / mean).powi(2).ln_1p();
+        let law = LogNormal::new(mean.ln() - variance / 2.0, variance.sqrt());
+        Self::made(mean, law.map(Law::Lognormal))
+    }
+
+    /// Uniform between `min` and `max`.
+    ///
+    /// # Errors
+    /// When `max` is not above `min`.
+    pub fn uniform(min: Duration, max: Duration) -> Result<Self, SpecError> {
+        if max <= min {
+            return Err(SpecError::new("max", "is not above `min`", "write a larger `max`"));
+        }
+        let (min, max) = (min.as_secs_f64(), max.as_secs_f64());
+        Self::made(f64::midpoint(min, max), Uniform::new(min, max).map(Law::Uniform))
+    }
+
+    /// Gamma: shape = mean²/sd², scale = sd²/mean.
+    ///
+    /// # Errors
+    /// When `mean` or `sd` is zero.
+    pub fn gamma(mean: Duration, sd: Duration) -> Result<Self, SpecError> {
+        let (mean, sd) = (positive("mean", mean)?, positive("sd", sd)?);
+        let law = Gamma::new((mean / sd).powi(2), sd * sd / mean);
+        Self::made(mean, law.map(Law::Gamma))
+    }
+
+    /// Weibull with this mean: scale = mean / Γ(1 + 1/shape). A shape under 1 has a heavy tail.
+    ///
+    /// # Errors
+    /// When `mean` is zero or `shape` is not within 0.1 and 20.
+    pub fn weibull(mean: Duration, shape: f64) -> Result<Self, SpecError> {
+        let mean = positive("mean", mean)?;
+        if !(0.1..=20.0).contains(&shape) {
+            return Err(SpecError::new("shape", "is out of range", "write 0.1 to 20"));
+        }
+        let scale = mean / ln_gamma(1.0 + 1.0 / shape).exp();
+        Self::made(mean, Weibull::new(scale, shape).map(Law::Weibull))
+    }
+
+    /// Pareto (type I) with this mean: minimum = mean·(shape − 1)/shape.
+    ///
+    /// # Errors
+    /// When `mean` is zero or `shape` is not above 1 (such a Pareto has no mean).
+    pub fn pareto(mean: Duration, shape: f64) -> Result<Self, SpecError> {
+        let mean = positive("mean", mean)?;
+        if !(shape > 1.0 && shape <= 100.0) {
+            let problem = "gives a Pareto distribution no mean";
+            return Err(SpecError::new("shape", problem, "write a number above 1, at most 100"));
+        }
+        Self::made(mean, Pareto::new(mean * (shape - 1.0) / shape, shape).map(Law::Pareto))
+    }
+
+    fn made<E: std::fmt::Display>(mean: f64, law: Result<Law, E>) -> Result<Self, SpecError> {
+        match law {
+            Ok(law) => Ok(Self { law, mean }),
+            Err(problem) => {
+                Err(SpecError::new("distribution", &problem.to_string(), "choose other values"))
+            }
+        }
+    }
+
+    /// The mean of the law, before draws below zero are cut off.
+    #[must_use]
+    pub fn mean(&self) -> Duration {
+        Duration::from_secs_f64(self.mean)
+    }
+
+    /// One draw, at most an hour (a heavy tail must not freeze a session for good).
+    pub fn sample(&self, stream: &mut Stream) -> Duration {
+        let seconds = match &self.law {
+            Law::Constant(value) => *value,
+            Law::Exponential(law) => law.sample(stream),
+            Law::Normal(law) => law.sample(stream),
+            Law::Lognormal(law) => law.sample(stream),
+            Law::Uniform(law) => law.sample(stream),
+            Law::Gamma(law) => law.sample(stream),
+            Law::Weibull(law) => law.sample(stream),
+            Law::Pareto(law) => law.sample(stream),
+        };
+        Duration::from_secs_f64(seconds.clamp(0.0, 3600.0))
+    }
+}
+
+fn positive(field: &'static str, span: Duration) -> Result<f64, SpecError> {
+    if span.is_zero() {
+        return Err(SpecError::new(field, "is zero", "write a span above zero, as in `10 ms`"));
+    }
+    Ok(span.as_secs_f64())
+}
+
+/// ln Γ(x) for x > 0, by the Lanczos approximation (g = 7, n = 9; error under 1e-13).
+fn ln_gamma(x: f64) -> f64 {
+    const C: [f64; 9] = [
+        0.999_999_999_999_809_9,
+        676.520_368_121_885_1,
+        -1_259.139_216_722_402_8,
+        771.323_428_777_653_1,
+        -176.615_029_162_140_6,
+        12.507_343_278_686_905,
+        -0.138_571_095_265_720_12,
+        9.984_369_578_019_572e-6,
+        1.505_632_735_149_311_6e-7,
+    ];
+    let x = x - 1.0;
+    let t = x + 7.5;
+    let sum = C.iter().enumerate().skip(1).fold(C[0], |sum, (i, c)| sum + c / (x + i as f64));
+    0.5 * (2.0 * std::f64::consts::PI).ln() + (x + 0.5) * t.ln() - t + sum.ln()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::seed::Seed;
+
+    const MS: fn(u64) -> Duration = Duration::from_millis;
+
+    /// Sampled mean and standard deviation, in milliseconds.
+    fn measured(law: &Distribution) -> (f64, f64) {
+        let mut stream = Seed::new(1).stream();
+        let draws: Vec<f64> =
+            (0..200_000).map(|_| law.sample(&mut stream).as_secs_f64() * 1e3).collect();
+        let mean = draws.iter().sum::<f64>() / draws.len() as f64;
+        let variance = draws.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / draws.len() as f64;
+        (mean, variance.sqrt())
+    }
+
+    fn close(law: Result<Distribution, SpecError>, mean: f64, sd: f64) {
+        let (m, s) = measured(&law.unwrap());
+        assert!((m / mean - 1.0).abs() < 0.02, "mean {m}, wanted {mean}");
+        assert!((s - sd).abs() <= 0.04 * sd, "sd {s}, wanted {sd}");
+    }
+
+    #[test]
+    fn each_law_has_its_mean_and_spread() {
+        close(Ok(Distribution::constant(MS(100))), 100.0, 0.0);
+        close(Distribution::exponential(MS(100)), 100.0, 100.0);
+        close(Distribution::normal(MS(100), MS(20)), 100.0, 20.0);
+        close(Distribution::lognormal(MS(100), MS(80)), 100.0, 80.0);
+        close(Distribution::uniform(MS(50), MS(150)), 100.0, 100.0 / 12f64.sqrt());
+        close(Distribution::gamma(MS(100), MS(50)), 100.0, 50.0);
+        // Weibull k = 1.5: sd/mean = sqrt(Γ(1+2/k)/Γ(1+1/k)² − 1) = 0.6790.
+        close(Distribution::weibull(MS(100), 1.5), 100.0, 67.9);
+        // Pareto α = 4: sd/mean = 1/sqrt(α(α−2)) = 0.3536.
+        close(Distribution::pareto(MS(100), 4.0), 100.0, 35.36);
+    }
+
+    #[test]
+    fn what_a_law_cannot_have_is_refused() {
+        assert!(Distribution::exponential(MS(0)).is_err());
+        assert!(Distribution::uniform(MS(5), MS(5)).is_err());
+        assert!(Distribution::pareto(MS(5), 1.0).is_err());
+        assert!(Distribution::weibull(MS(5), 0.0).is_err());
+        assert!(Distribution::gamma(MS(5), MS(0)).is_err());
+    }
+}

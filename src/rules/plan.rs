@@ -1,0 +1,70 @@
+//! The plan: what shall befall one request, as data that can be logged, tested and shown.
+
+use crate::units::{BitRate, ByteSize};
+use serde::{Deserialize, Serialize};
+use std::{sync::Arc, time::Duration};
+
+/// How a cut body ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Ending {
+    /// TCP reset (HTTP/2: RST_STREAM).
+    Reset,
+    /// The connection closes cleanly, with fewer bytes than declared (HTTP/2: RST_STREAM).
+    Truncate,
+}
+
+/// A body that ends early.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Cut {
+    /// Bytes of the body that still pass; a shorter body is left whole.
+    pub at: ByteSize,
+    /// How it ends.
+    pub ending: Ending,
+}
+
+/// How long a request hangs before anything is answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hang {
+    /// For this long; then the connection closes without an answer.
+    For(Duration),
+    /// Until the player gives up.
+    Forever,
+}
+
+/// An effect, and the rule that asked for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Planned<T> {
+    /// The rule's name.
+    pub rule: Arc<str>,
+    /// What it asks for.
+    pub effect: T,
+}
+
+/// What shall befall one request. Each slot is filled by the first matching rule that names it;
+/// an empty plan leaves the request alone.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Plan {
+    /// Wait before the headers, beside the link's own latency.
+    pub delay: Option<Planned<Duration>>,
+    /// Hang before the headers.
+    pub hang: Option<Planned<Hang>>,
+    /// Answer with this status, without asking the origin.
+    pub status: Option<Planned<u16>>,
+    /// Pass the body no faster than this, beside the link's own rate.
+    pub rate: Option<Planned<BitRate>>,
+    /// End the body early.
+    pub cut: Option<Planned<Cut>>,
+}
+
+impl Plan {
+    /// Whether nothing was asked for.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.delay.is_none()
+            && self.hang.is_none()
+            && self.status.is_none()
+            && self.rate.is_none()
+            && self.cut.is_none()
+    }
+}

@@ -4,13 +4,38 @@
 //! since the link's time zero. So the same link shapes real responses in real time and benchmarks
 //! ABR rules in virtual time.
 //!
+//! ```text
+//!   LinkSpec ──▶ Link  one direction of one session, shared by its responses
+//!                 ├─ Capacity   bytes the link could have carried: ∫ (schedule, silent in stalls)
+//!                 │   ├─ Schedule   rate over time
+//!                 │   └─ Stalls     when it freezes
+//!                 └─ Bucket     GCRA over that capacity
+//!                Flow  one response: asks for bytes, gets a Verdict
+//!                 └─ Loss       which of its packets are lost
+//! ```
+//!
 //! [`Duration`]: std::time::Duration
 
+mod bucket;
+mod capacity;
 mod distribution;
+mod flow;
+mod latency;
+mod link;
+mod loss;
+mod schedule;
 mod spec;
+mod stall;
+mod verdict;
 
+pub use bucket::Position;
 pub use distribution::Distribution;
+pub use flow::Flow;
+pub use link::Link;
+pub use loss::PACKET;
 pub use spec::{
     Latency, LinkSpec, LossModel, LossSpec, Markov, OnDrop, RateSpec, SpecError, StallSpec, State,
     Step, Steps,
 };
+pub use stall::Stall;
+pub use verdict::Verdict;

@@ -1,0 +1,161 @@
+//! One response on its way over a link.
+
+use super::{
+    bucket::Position,
+    link::Link,
+    loss::Loss,
+    spec::{LinkSpec, OnDrop, RateSpec},
+    stall::Stall,
+    verdict::Verdict,
+};
+use crate::{seed::Seed, units::BitRate};
+use std::{num::NonZeroU32, time::Duration};
+
+/// A driver that is woken late may make up for at most this much: a timer's slack on a busy
+/// machine, not a nap of the process.
+const MOST_CATCH_UP: Duration = Duration::from_millis(100);
+/// What a retransmission takes on a link without latency: the smallest retransmission time-out of
+/// Linux's TCP.
+const SMALLEST_RETRANSMISSION: Duration = Duration::from_millis(200);
+
+/// Bytes that have a place in the queue and wait for their moment.
+#[derive(Debug, Clone, Copy)]
+struct Booked {
+    bytes: usize,
+    position: Position,
+    /// The place on the flow's own rate, if it has one.
+    own: Option<Position>,
+    /// The flow's time when it was booked.
+    since: Duration,
+}
+
+/// One response: asks a [`Link`] for its bytes, a quantum at a time.
+#[derive(Debug)]
+pub struct Flow {
+    sent: u64,
+    booked: Option<Booked>,
+    /// A rate of this response alone, beside the link's.
+    own: Option<Box<Link>>,
+    loss: Option<(Box<Loss>, OnDrop)>,
+    retransmission: Duration,
+    /// Nothing is booked before this moment: a lost packet is on its way again.
+    resume: Duration,
+    /// How late the driver was last time. A late wake-up is no gap in the flow: the next bytes are
+    /// booked as of when they should have been, or timers would eat the rate.
+    late: Duration,
+}
+
+impl Flow {
+    /// A response over a link of `spec`, with its own chances from `seed`, and no faster than `own`.
+    #[must_use]
+    pub fn new(spec: &LinkSpec, own: Option<BitRate>, seed: Seed) -> Self {
+        let own = own.map(|rate| {
+            let spec = LinkSpec { rate: RateSpec::Constant(rate), ..LinkSpec::default() };
+            Box::new(Link::new(&spec, seed))
+        });
+        let loss = spec.loss.map(|loss| {
+            let stream = seed.named("loss").stream();
+            (Box::new(Loss::new(loss.model, stream)), loss.on_drop)
+        });
+        let rtt = spec.latency.rtt;
+        let retransmission = if rtt.is_zero() { SMALLEST_RETRANSMISSION } else { rtt };
+        Self {
+            sent: 0,
+            booked: None,
+            own,
+            loss,
+            retransmission,
+            resume: Duration::ZERO,
+            late: Duration::ZERO,
+        }
+    }
+
+    /// Bytes passed so far.
+    #[must_use]
+    pub const fn sent(&self) -> u64 {
+        self.sent
+    }
+
+    /// Says that there was nothing to send: the time until there is counts as idle.
+    pub fn ran_dry(&mut self) {
+        self.late = Duration::ZERO;
+    }
+
+    /// May some of `available` bytes pass at `now`? Once bytes are booked, `available` must not
+    /// shrink until they have passed.
+    pub fn poll(&mut self, link: &mut Link, now: Duration, available: usize) -> Verdict {
+        if self.booked.is_none() {
+            if let Some((action, at_byte)) = self.dropped(now) {
+                return Verdict::Drop { action, at_byte };
+            }
+            if now < self.resume {
+                return Verdict::Wait(Some(self.resume));
+            }
+            let Some(bytes) = self.quantum(link, now, available) else {
+                return Verdict::Pass(0);
+            };
+            self.book(link, now, bytes);
+        }
+        self.release(link, now)
+    }
+
+    /// The next stall that holds up the bytes now booked, told once per link.
+    pub fn take_stall(&self, link: &mut Link) -> Option<Stall> {
+        let booked = self.booked?;
+        let until = link.release(booked.position).map_or(Duration::MAX, |(time, _)| time);
+        link.take_stall(booked.since, until)
+    }
+
+    /// The loss that strikes at the next byte, if one does. A retransmission holds the flow up.
+    fn dropped(&mut self, now: Duration) -> Option<(OnDrop, u64)> {
+        let (loss, action) = self.loss.as_mut()?;
+        let at_byte = loss.next_byte().filter(|byte| *byte <= self.sent)?;
+        loss.advance();
+        self.resume = now.saturating_sub(self.late) + self.retransmission;
+        Some((*action, at_byte))
+    }
+
+    /// How much to book: a quantum, as far as there are bytes, and up to the next loss.
+    fn quantum(&mut self, link: &mut Link, now: Duration, available: usize) -> Option<NonZeroU32> {
+        let mut most = link.quantum(now).get();
+        if let Some(own) = &mut self.own {
+            most = most.min(own.quantum(now).get());
+        }
+        let mut bytes = u64::from(most).min(available as u64);
+        if let Some(lost) = self.loss.as_ref().and_then(|(loss, _)| loss.next_byte()) {
+            bytes = bytes.min(lost - self.sent);
+        }
+        NonZeroU32::new(bytes as u32)
+    }
+
+    fn book(&mut self, link: &mut Link, now: Duration, bytes: NonZeroU32) {
+        let since = now.saturating_sub(self.late).max(self.resume);
+        self.booked = Some(Booked {
+            bytes: bytes.get() as usize,
+            position: link.book(since, bytes),
+            own: self.own.as_mut().map(|own| own.book(since, bytes)),
+            since,
+        });
+    }
+
+    fn release(&mut self, link: &mut Link, now: Duration) -> Verdict {
+        let Some(booked) = self.booked else { return Verdict::Pass(0) };
+        let Some((mut time, mut last)) = link.release(booked.position) else {
+            return Verdict::Wait(None);
+        };
+        if let (Some(own), Some(position)) = (&mut self.own, booked.own) {
+            let Some((own_time, own_last)) = own.release(position) else {
+                return Verdict::Wait(None);
+            };
+            (time, last) = (time.max(own_time), last && own_last);
+        }
+        if time > now || !last {
+            return Verdict::Wait(Some(time));
+        }
+        self.booked = None;
+        self.sent += booked.bytes as u64;
+        // Bytes that were free to go when they were booked were not late.
+        self.late = (now - time.max(booked.since).min(now)).min(MOST_CATCH_UP);
+        Verdict::Pass(booked.bytes)
+    }
+}

@@ -1,0 +1,111 @@
+//! One direction of one session: what its responses share.
+
+use super::{
+    bucket::{Bucket, Position},
+    capacity::{Capacity, When},
+    schedule::peak,
+    spec::{LinkSpec, RateSpec},
+    stall::Stall,
+};
+use crate::{seed::Seed, units::BitRate};
+use std::{num::NonZeroU32, time::Duration};
+
+/// At low rates a quantum is one packet, as on a real link.
+const SMALLEST_QUANTUM: u64 = super::PACKET;
+/// At high rates a quantum is this much time of the rate: bounds wake-ups to 1000 a second.
+const QUANTUM_TIME: Duration = Duration::from_millis(1);
+/// A bucket's default depth in time of the highest rate, and its bounds.
+const BURST_TIME: Duration = Duration::from_millis(2);
+const SMALLEST_BURST: u64 = 2 * SMALLEST_QUANTUM;
+const LARGEST_BURST: u64 = 256 * 1024;
+
+/// A link at work. Responses book their bytes on it, a quantum at a time and in turn, so that each
+/// gets the same share.
+#[derive(Debug)]
+pub struct Link {
+    capacity: Capacity,
+    bucket: Bucket,
+    seed: Seed,
+    /// Counts live changes, so that each has chances of its own.
+    changes: u64,
+    limited: bool,
+    /// The start of the last stall that was taken note of.
+    told: Option<Duration>,
+}
+
+impl Link {
+    /// A link of `spec`, idle at its time zero, with a full bucket.
+    #[must_use]
+    pub fn new(spec: &LinkSpec, seed: Seed) -> Self {
+        Self {
+            capacity: Capacity::new(spec, seed),
+            bucket: Bucket::new(burst(spec)),
+            seed,
+            changes: 0,
+            limited: spec.rate != RateSpec::Unlimited,
+            told: None,
+        }
+    }
+
+    /// Becomes a link of `spec`, whose schedule and stalls start at `now`. What is booked keeps its
+    /// place in the queue and leaves at the new rate; no burst is handed out.
+    pub fn change(&mut self, now: Duration, spec: &LinkSpec) {
+        self.changes += 1;
+        let seed = self.seed.numbered(self.changes);
+        self.capacity = self.capacity.clone().spliced(now, spec, seed);
+        self.limited = spec.rate != RateSpec::Unlimited;
+        let burst = burst(spec);
+        if burst != self.bucket.burst() {
+            self.bucket = Bucket::empty_at(burst, self.capacity.at(now));
+        }
+    }
+
+    /// The rate at `now` (zero in a stall); `None` = no limit.
+    pub fn rate(&mut self, now: Duration) -> Option<BitRate> {
+        let rate = self.capacity.rate(now);
+        (self.limited || rate == BitRate::ZERO).then_some(rate)
+    }
+
+    /// How many bytes to book at once at `now`.
+    pub fn quantum(&mut self, now: Duration) -> NonZeroU32 {
+        let bytes = in_time(self.capacity.rate(now), QUANTUM_TIME).max(SMALLEST_QUANTUM);
+        clamp(bytes).min(self.bucket.burst())
+    }
+
+    /// Books `bytes` behind all that was booked before.
+    pub fn book(&mut self, now: Duration, bytes: NonZeroU32) -> Position {
+        let capacity = self.capacity.at(now);
+        self.bucket.book(capacity, bytes)
+    }
+
+    /// When the bytes booked at `position` leave, and whether that is final; `None` = never, unless
+    /// the link changes. What is not final is the earliest moment to ask again.
+    pub fn release(&mut self, position: Position) -> Option<(Duration, bool)> {
+        match self.capacity.when(position.bytes()) {
+            When::At(time) => Some((time, true)),
+            When::NotBefore(time) => Some((time, false)),
+            When::Never => None,
+        }
+    }
+
+    /// The next stall within `from..to` that was not taken before.
+    pub fn take_stall(&mut self, from: Duration, to: Duration) -> Option<Stall> {
+        let stall = self.capacity.stall_within(from, to, self.told)?;
+        self.told = Some(stall.at);
+        Some(stall)
+    }
+}
+
+fn burst(spec: &LinkSpec) -> NonZeroU32 {
+    let default = in_time(peak(&spec.rate), BURST_TIME).clamp(SMALLEST_BURST, LARGEST_BURST);
+    clamp(spec.burst.map_or(default, |burst| burst.bytes().max(1)))
+}
+
+/// Bytes that `rate` carries in `time`.
+fn in_time(rate: BitRate, time: Duration) -> u64 {
+    (rate.bytes_per_second() * time.as_secs_f64()) as u64
+}
+
+fn clamp(bytes: u64) -> NonZeroU32 {
+    NonZeroU32::new(u32::try_from(bytes).unwrap_or(u32::MAX)).unwrap_or(NonZeroU32::MIN)
+}

@@ -1,0 +1,278 @@
+//! The link's laws, as properties over random links and random drivers, in virtual time.
+
+use proptest::prelude::*;
+use std::{sync::Arc, time::Duration};
+use vsps::{
+    model::{
+        Distribution, Flow, Link, LinkSpec, LossModel, LossSpec, OnDrop, RateSpec, StallSpec, Step,
+        Steps, Verdict,
+    },
+    seed::Seed,
+    units::{BitRate, ByteSize, Ratio},
+};
+
+/// Bytes that left at a moment.
+type Sent = (Duration, usize);
+
+/// Drives one flow until `end`: always bytes to send, woken `late(n)` after each n-th deadline.
+fn drive(
+    spec: &LinkSpec,
+    seed: u64,
+    end: Duration,
+    chunk: usize,
+    mut late: impl FnMut(usize) -> Duration,
+) -> (Vec<Sent>, Vec<Verdict>) {
+    let mut link = Link::new(spec, Seed::new(seed));
+    let mut flow = Flow::new(spec, None, Seed::new(seed).named("request"));
+    let (mut now, mut sent, mut verdicts, mut wakes) = (Duration::ZERO, vec![], vec![], 0);
+    while now < end {
+        let verdict = flow.poll(&mut link, now, chunk);
+        verdicts.push(verdict);
+        match verdict {
+            Verdict::Pass(bytes) => sent.push((now, bytes)),
+            Verdict::Wait(Some(until)) => {
+                assert!(until > now, "a wait of nothing");
+                now = until + late(wakes);
+                wakes += 1;
+            }
+            Verdict::Wait(None) => break,
+            Verdict::Drop { action: OnDrop::Retransmit, .. } => {}
+            Verdict::Drop { .. } => break,
+        }
+    }
+    (sent, verdicts)
+}
+
+fn constant(bits: u64, burst: u64) -> LinkSpec {
+    LinkSpec {
+        rate: RateSpec::Constant(BitRate::from_bits_per_second(bits)),
+        burst: Some(ByteSize::from_bytes(burst)),
+        ..LinkSpec::default()
+    }
+}
+
+fn steps(list: &[(u64, u64)]) -> RateSpec {
+    let steps = list
+        .iter()
+        .map(|&(ms, kilobits)| Step {
+            lasts: Duration::from_millis(ms),
+            rate: BitRate::from_kilobits_per_second(kilobits),
+        })
+        .collect();
+    RateSpec::Steps(Arc::new(Steps::new(steps, true).unwrap()))
+}
+
+/// The integral of repeated steps in bytes, by the schoolbook: the oracle for [`steps`].
+fn integral(list: &[(u64, u64)], until: Duration) -> f64 {
+    let (mut left, mut bytes) = (until.as_secs_f64(), 0.0);
+    for &(ms, kilobits) in list.iter().cycle() {
+        let lasts = (ms as f64 / 1e3).min(left);
+        bytes += lasts * kilobits as f64 * 125.0;
+        left -= lasts;
+        if left <= 0.0 {
+            return bytes;
+        }
+    }
+    bytes
+}
+
+fn total(sent: &[Sent]) -> usize {
+    sent.iter().map(|(_, bytes)| bytes).sum()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    /// In every window, at most rate × window + burst.
+    #[test]
+    fn no_window_exceeds_rate_and_burst(
+        bits in 10_000u64..1_000_000_000,
+        burst in 100u64..300_000,
+        chunk in 1usize..200_000,
+        seed: u64,
+    ) {
+        let end = Duration::from_secs_f64((4e6 / bits as f64).clamp(0.05, 20.0));
+        let (sent, _) = drive(&constant(bits, burst), seed, end, chunk, |_| Duration::ZERO);
+        // Equivalent to checking all pairs: a bucket that drains at the rate never overflows.
+        let (mut level, mut last) = (0.0f64, Duration::ZERO);
+        for (at, bytes) in sent {
+            level = (level - (at - last).as_secs_f64() * bits as f64 / 8.0).max(0.0) + bytes as f64;
+            last = at;
+            prop_assert!(level <= burst as f64 + 1.0, "level {level} over {burst} at {at:?}");
+        }
+    }
+
+    /// Over any schedule, what passes is its integral, give or take the burst and one quantum.
+    #[test]
+    fn what_passes_is_the_integral(
+        list in prop::collection::vec((20u64..2000, 0u64..20_000), 1..6),
+        seed: u64,
+    ) {
+        prop_assume!(list.iter().any(|(_, kilobits)| *kilobits > 50));
+        let spec = LinkSpec { rate: steps(&list), ..LinkSpec::default() };
+        let (sent, _) = drive(&spec, seed, Duration::from_secs(10), 64 * 1024, |_| Duration::ZERO);
+        let mut passed = 0.0;
+        for &(at, bytes) in &sent {
+            passed += bytes as f64;
+            let could = integral(&list, at);
+            prop_assert!(passed <= could + 262_145.0);
+            prop_assert!(passed >= could - 262_145.0, "{passed} of {could} at {at:?}");
+        }
+    }
+
+    /// A late driver loses nothing: timers must not eat the rate.
+    #[test]
+    fn lateness_does_not_slow_the_link(
+        bits in 500_000u64..200_000_000,
+        delays in prop::collection::vec(0u64..20_000, 1..50),
+        seed: u64,
+    ) {
+        let end = Duration::from_secs(10);
+        let late = |n: usize| Duration::from_micros(delays[n % delays.len()]);
+        let (sent, _) = drive(&constant(bits, 3000), seed, end, 1 << 20, late);
+        let could = 10.0 * bits as f64 / 8.0;
+        let ratio = total(&sent) as f64 / could;
+        let slack = 1500.0 / could + 0.0025; // one packet, and the last wake-up's lateness
+        prop_assert!((ratio - 1.0).abs() < slack, "{ratio}");
+    }
+
+    /// The same seed gives the same verdicts.
+    #[test]
+    fn a_seed_replays(seed: u64) {
+        let spec = rough();
+        let run = || drive(&spec, seed, Duration::from_secs(30), 10_000, |_| Duration::ZERO);
+        prop_assert_eq!(run(), run());
+    }
+
+    /// Losses and their places depend on the seed alone, not on how the bytes were chunked.
+    #[test]
+    fn losses_do_not_depend_on_chunks(seed: u64, one in 1usize..5000, two in 1usize..50_000) {
+        let lost = |chunk| -> Vec<u64> {
+            let (_, verdicts) =
+                drive(&rough(), seed, Duration::from_secs(20), chunk, |_| Duration::ZERO);
+            let bytes = verdicts.iter().filter_map(|verdict| match verdict {
+                Verdict::Drop { at_byte, .. } => Some(*at_byte),
+                _ => None,
+            });
+            bytes.take(5).collect()
+        };
+        let (a, b) = (lost(one), lost(two));
+        let shared = a.len().min(b.len());
+        prop_assert_eq!(&a[..shared], &b[..shared]);
+    }
+}
+
+/// Steps, stalls and losses at once.
+fn rough() -> LinkSpec {
+    let ms = Duration::from_millis;
+    let ratio = |value| Ratio::new(value).unwrap();
+    let stall = StallSpec::new(
+        Distribution::exponential(ms(3000)).unwrap(),
+        Distribution::lognormal(ms(400), ms(300)).unwrap(),
+    );
+    LinkSpec {
+        rate: steps(&[(700, 3000), (400, 0), (900, 800)]),
+        stall: Some(stall.unwrap()),
+        loss: Some(LossSpec {
+            model: LossModel::GilbertElliott {
+                p: ratio(0.01),
+                r: ratio(0.3),
+                loss_bad: ratio(0.7),
+                loss_good: ratio(0.001),
+            },
+            on_drop: OnDrop::Retransmit,
+        }),
+        ..LinkSpec::default()
+    }
+}
+
+/// Runs `n` flows on one link, each asking again as soon as its bytes have left.
+fn share(spec: &LinkSpec, n: usize, end: Duration) -> Vec<usize> {
+    let mut link = Link::new(spec, Seed::new(1));
+    let mut flows: Vec<Flow> =
+        (0..n).map(|i| Flow::new(spec, None, Seed::new(i as u64))).collect();
+    let (mut now, mut bytes) = (Duration::ZERO, vec![0; n]);
+    while now < end {
+        let mut next = end;
+        for (flow, bytes) in flows.iter_mut().zip(&mut bytes) {
+            loop {
+                match flow.poll(&mut link, now, 1 << 20) {
+                    Verdict::Pass(passed) => *bytes += passed,
+                    Verdict::Wait(until) => {
+                        next = next.min(until.unwrap_or(end));
+                        break;
+                    }
+                    Verdict::Drop { .. } => {}
+                }
+            }
+        }
+        now = next;
+    }
+    bytes
+}
+
+/// Parallel responses of a session share its link: equal parts, and together the whole rate.
+#[test]
+fn parallel_flows_share_evenly() {
+    for n in [2, 4, 6] {
+        let bytes = share(&constant(5_000_000, 3000), n, Duration::from_secs(10));
+        let sum: f64 = bytes.iter().map(|b| *b as f64).sum();
+        let squares: f64 = bytes.iter().map(|b| (*b as f64).powi(2)).sum();
+        let jain = sum * sum / (n as f64 * squares);
+        assert!(jain > 0.9999, "{n} flows: Jain {jain}");
+        assert!((sum / 6_250_000.0 - 1.0).abs() < 0.002, "{n} flows: sum {sum}");
+    }
+}
+
+/// A live change is felt by bytes that are already booked, and hands out no burst.
+#[test]
+fn a_change_is_felt_in_flight() {
+    let mut link = Link::new(&constant(8_000, 1448), Seed::new(1));
+    let slow = constant(8_000, 1448);
+    let mut flow = Flow::new(&slow, None, Seed::new(1));
+    assert_eq!(flow.poll(&mut link, Duration::ZERO, 4000), Verdict::Pass(1448));
+    let wait = flow.poll(&mut link, Duration::ZERO, 4000);
+    assert_eq!(wait, Verdict::Wait(Some(Duration::from_millis(1448))));
+    link.change(Duration::from_millis(448), &constant(8_000_000, 1448));
+    let sooner = flow.poll(&mut link, Duration::from_millis(448), 4000);
+    assert_eq!(sooner, Verdict::Wait(Some(Duration::from_millis(449))));
+    link.change(Duration::from_millis(448), &constant(0, 1448));
+    assert_eq!(flow.poll(&mut link, Duration::from_millis(448), 4000), Verdict::Wait(None));
+}
+
+/// A rule's own rate holds, whatever the link would carry.
+#[test]
+fn an_own_rate_is_a_ceiling_of_its_own() {
+    let spec = LinkSpec::default();
+    let mut link = Link::new(&spec, Seed::new(1));
+    let own = Some(BitRate::from_kilobits_per_second(300));
+    let mut flow = Flow::new(&spec, own, Seed::new(1));
+    let (mut now, end) = (Duration::ZERO, Duration::from_secs(10));
+    while now < end {
+        match flow.poll(&mut link, now, 1 << 20) {
+            Verdict::Wait(Some(until)) => now = until,
+            Verdict::Pass(_) => {}
+            verdict => panic!("{verdict:?}"),
+        }
+    }
+    let ratio = flow.sent() as f64 / 375_000.0;
+    assert!((ratio - 1.0).abs() < 0.01, "{ratio}");
+}
+
+/// A retransmission pauses the flow for a round trip and loses no byte.
+#[test]
+fn a_loss_costs_a_round_trip() {
+    let mut spec = constant(8_000_000, 3000);
+    spec.latency.rtt = Duration::from_millis(100);
+    let (clean, _) = drive(&spec, 1, Duration::from_secs(60), 1 << 20, |_| Duration::ZERO);
+    spec.loss = Some(LossSpec {
+        model: LossModel::Bernoulli(Ratio::new(0.001).unwrap()),
+        on_drop: OnDrop::Retransmit,
+    });
+    let (lossy, verdicts) = drive(&spec, 1, Duration::from_secs(60), 1 << 20, |_| Duration::ZERO);
+    let drops = verdicts.iter().filter(|v| matches!(v, Verdict::Drop { .. })).count();
+    let lost_time = 1.0 - total(&lossy) as f64 / total(&clean) as f64;
+    assert!(drops > 20, "{drops} drops");
+    let expected = drops as f64 * 0.1 / 60.0;
+    assert!((lost_time - expected).abs() < 0.01, "{lost_time} lost, {expected} expected");
+}

@@ -56,17 +56,52 @@ struct ResourceFields<'a> {
 #[derive(Serialize)]
 #[serde(untagged)]
 enum Fields<'a> {
-    SessionStarted { profile: &'a str, seed: u64, label: Option<&'a str> },
-    SessionEnded { profile: &'a str },
-    LinkChanged { profile: &'a str, rate_bps: Option<u64> },
-    RequestPlanned { latency_ms: f64, plan: PlanFields<'a> },
-    FaultInjected { rule: &'a str, effect: &'a str, at_byte: Option<u64> },
-    Dropped { action: &'static str, at_byte: u64 },
-    Stalled { at_ms: f64, lasts_ms: f64 },
-    RenditionSwitched { media: &'static str, from: u16, to: u16 },
-    UpstreamFailed { cause: &'a str },
-    ManifestUnread { problem: &'a str },
-    RequestFinished { status: u16, outcome: &'static str, bytes: u64 },
+    SessionStarted {
+        profile: &'a str,
+        seed: u64,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        label: Option<&'a str>,
+    },
+    SessionEnded {
+        profile: &'a str,
+    },
+    LinkChanged {
+        profile: &'a str,
+        rate_bps: Option<u64>,
+    },
+    RequestPlanned {
+        latency_ms: f64,
+        plan: PlanFields<'a>,
+    },
+    FaultInjected {
+        rule: &'a str,
+        effect: &'a str,
+        at_byte: Option<u64>,
+    },
+    Dropped {
+        action: &'static str,
+        at_byte: u64,
+    },
+    Stalled {
+        at_ms: f64,
+        lasts_ms: f64,
+    },
+    RenditionSwitched {
+        media: &'static str,
+        from: u16,
+        to: u16,
+    },
+    UpstreamFailed {
+        cause: &'a str,
+    },
+    ManifestUnread {
+        problem: &'a str,
+    },
+    RequestFinished {
+        status: u16,
+        outcome: &'static str,
+        bytes: u64,
+    },
 }
 
 #[derive(Serialize)]

@@ -17,6 +17,7 @@ mod narrator;
 mod recorder;
 mod report;
 mod summary;
+mod times;
 
 pub use error::MetricsError;
 pub use event_log::EventLog;

@@ -1,7 +1,9 @@
 //! The report: a summary as plain data, as a table for people and as JSON for programs.
 
-use super::summary::{Counts, Tally};
-use hdrhistogram::Histogram;
+use super::{
+    summary::{Counts, Tally},
+    times::Times,
+};
 use serde::Serialize;
 use std::{collections::BTreeMap, fmt};
 
@@ -47,7 +49,7 @@ pub struct Quantiles {
     pub p90_ms: f64,
     /// Ninety-nine in a hundred were no longer than this.
     pub p99_ms: f64,
-    /// The longest.
+    /// The longest, exactly.
     pub max_ms: f64,
 }
 
@@ -84,16 +86,13 @@ impl Report {
 }
 
 impl Quantiles {
-    fn of(micros: &Histogram<u64>) -> Self {
-        // A histogram answers with the upper edge of a value's cell, which may exceed the longest.
-        let longest = micros.max();
-        let ms = |value: u64| value.min(longest) as f64 / 1e3;
+    fn of(times: &Times) -> Self {
         Self {
-            count: micros.len(),
-            p50_ms: ms(micros.value_at_quantile(0.5)),
-            p90_ms: ms(micros.value_at_quantile(0.9)),
-            p99_ms: ms(micros.value_at_quantile(0.99)),
-            max_ms: ms(longest),
+            count: times.count(),
+            p50_ms: times.quantile_ms(0.5),
+            p90_ms: times.quantile_ms(0.9),
+            p99_ms: times.quantile_ms(0.99),
+            max_ms: times.longest_ms(),
         }
     }
 }

@@ -1,18 +1,12 @@
 //! The summary: what a run was like, kept exactly enough to print at its end.
 
-use super::{error::MetricsError, labels, report::Report};
+use super::{error::MetricsError, labels, report::Report, times::Times};
 use crate::event::{Event, Measured, Observer, Outcome, RequestTag};
-use hdrhistogram::Histogram;
 use parking_lot::Mutex;
 use std::{collections::BTreeMap, time::Duration};
 
 /// Sessions are spread over this many tallies, so that threads seldom meet at one.
 const TALLIES: u64 = 8;
-/// Longer times count as this long; it bounds the memory.
-const LONGEST: Duration = Duration::from_secs(3600);
-/// Significant digits of a quantile: an error of 0.1 % at most.
-const DIGITS: u8 = 3;
-
 /// Keeps the counts and quantiles of a run.
 ///
 /// Its memory is fixed (about 3 MB): times live in HDR histograms of microseconds up to an hour.
@@ -108,15 +102,14 @@ pub(super) struct Tally {
     pub(super) faults: Counts,
     pub(super) upstream_errors: Counts,
     pub(super) switches: Counts,
-    /// Of answered requests, in microseconds.
-    pub(super) ttfb: Histogram<u64>,
-    /// Of segments and parts that arrived whole, in microseconds.
-    pub(super) download: Histogram<u64>,
+    /// Of answered requests.
+    pub(super) ttfb: Times,
+    /// Of segments and parts that arrived whole.
+    pub(super) download: Times,
 }
 
 impl Tally {
     fn new() -> Result<Self, MetricsError> {
-        let longest = micros(LONGEST);
         Ok(Self {
             sessions: 0,
             requests: 0,
@@ -130,8 +123,8 @@ impl Tally {
             faults: Counts::new(),
             upstream_errors: Counts::new(),
             switches: Counts::new(),
-            ttfb: Histogram::new_with_max(longest, DIGITS)?,
-            download: Histogram::new_with_max(longest, DIGITS)?,
+            ttfb: Times::new()?,
+            download: Times::new()?,
         })
     }
 
@@ -147,11 +140,11 @@ impl Tally {
         self.bytes += bytes;
         *self.outcomes.entry(outcome.as_str()).or_default() += 1;
         if status != 0 {
-            self.ttfb.saturating_record(micros(measured.ttfb));
+            self.ttfb.record(measured.ttfb);
         }
         let whole = (200..300).contains(&status) && outcome == Outcome::Complete && bytes > 0;
         if whole && labels::is_media_piece(request) {
-            self.download.saturating_record(micros(measured.total));
+            self.download.record(measured.total);
         }
     }
 
@@ -174,12 +167,7 @@ impl Tally {
                 *to.entry(name).or_default() += count;
             }
         }
-        // Both have the same bounds, so no value can be out of them.
-        let _ = self.ttfb.add(&other.ttfb);
-        let _ = self.download.add(&other.download);
+        self.ttfb.add(&other.ttfb);
+        self.download.add(&other.download);
     }
-}
-
-fn micros(span: Duration) -> u64 {
-    u64::try_from(span.min(LONGEST).as_micros()).unwrap_or(u64::MAX)
 }

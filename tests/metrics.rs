@@ -366,6 +366,26 @@ fn the_dashboard_and_the_readme_name_only_metrics_that_exist() {
 }
 
 #[test]
+fn the_dashboard_asks_only_for_labels_that_exist() {
+    let dashboard = include_str!("../grafana/dashboard.json");
+    let mut asked = 0;
+    for line in dashboard.lines().filter(|line| line.contains("\"expr\"")) {
+        let family = named_metrics(line).pop_first().unwrap();
+        let family = families::ALL.iter().find(|other| other.name == family).unwrap();
+        let grouped = line.split("by (").skip(1).filter_map(|rest| rest.split(')').next());
+        let selected = line.split('{').skip(1).filter_map(|rest| rest.split('}').next());
+        let names = grouped.flat_map(|list| list.split(", ")).chain(
+            selected.flat_map(|list| list.split(',').filter_map(|pair| pair.split('=').next())),
+        );
+        for label in names.filter(|name| !name.is_empty() && *name != "le") {
+            assert!(family.labels.contains(&label), "{} has no `{label}`", family.name);
+            asked += 1;
+        }
+    }
+    assert!(asked > 20, "{asked} labels");
+}
+
+#[test]
 fn the_dashboard_can_be_imported() {
     let text = include_str!("../grafana/dashboard.json");
     let board: serde_json::Value = serde_json::from_str(text).unwrap();

@@ -8,6 +8,7 @@
 
 pub mod event;
 pub mod media;
+pub mod metrics;
 pub mod model;
 pub mod rules;
 pub mod seed;

@@ -1,0 +1,302 @@
+//! An event as one line of JSON: verdicts at the top, everything a clock said under `measured`.
+
+use crate::event::{Event, Measured, RequestTag, SessionTag};
+// The types of an event's fields are named here, and nowhere else in this room: a line mirrors them.
+use crate::{
+    rules::{Ending, Hang, Plan, Planned},
+    units::BitRate,
+};
+use serde::Serialize;
+use std::time::{Duration, SystemTime};
+
+/// One line of the event log. Field names are stable: tools read them.
+#[derive(Serialize)]
+pub(super) struct EventLine<'a> {
+    event: &'static str,
+    session: &'a str,
+    ordinal: u64,
+    #[serde(flatten)]
+    request: Option<RequestFields<'a>>,
+    #[serde(flatten)]
+    fields: Fields<'a>,
+    measured: MeasuredFields,
+}
+
+#[derive(Serialize)]
+struct RequestFields<'a> {
+    profile: &'a str,
+    method: &'a str,
+    path: &'a str,
+    attempt: u32,
+    resource: ResourceFields<'a>,
+}
+
+#[derive(Serialize)]
+struct ResourceFields<'a> {
+    protocol: &'static str,
+    kind: &'static str,
+    media: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rendition: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rung: Option<u16>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bandwidth_bps: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    index: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    number: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    time_ms: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    duration_ms: Option<f64>,
+}
+
+/// What is particular to each event.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Fields<'a> {
+    SessionStarted {
+        profile: &'a str,
+        seed: u64,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        label: Option<&'a str>,
+    },
+    SessionEnded {
+        profile: &'a str,
+    },
+    LinkChanged {
+        profile: &'a str,
+        rate_bps: Option<u64>,
+    },
+    RequestPlanned {
+        latency_ms: f64,
+        plan: PlanFields<'a>,
+    },
+    FaultInjected {
+        rule: &'a str,
+        effect: &'a str,
+        at_byte: Option<u64>,
+    },
+    Dropped {
+        action: &'static str,
+        at_byte: u64,
+    },
+    Stalled {
+        at_ms: f64,
+        lasts_ms: f64,
+    },
+    RenditionSwitched {
+        media: &'static str,
+        from: u16,
+        to: u16,
+    },
+    UpstreamFailed {
+        cause: &'a str,
+    },
+    ManifestUnread {
+        problem: &'a str,
+    },
+    RequestFinished {
+        status: u16,
+        outcome: &'static str,
+        bytes: u64,
+    },
+}
+
+#[derive(Serialize)]
+struct PlanFields<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    delay: Option<Effect<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hang: Option<Effect<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<Effect<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rate: Option<Effect<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cut: Option<Effect<'a>>,
+}
+
+#[derive(Serialize)]
+struct Effect<'a> {
+    rule: &'a str,
+    #[serde(flatten)]
+    effect: EffectFields,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum EffectFields {
+    /// A delay, or a hang; `null` = for ever.
+    Time {
+        ms: Option<f64>,
+    },
+    Status {
+        status: u16,
+    },
+    Rate {
+        bps: u64,
+    },
+    Cut {
+        at_byte: u64,
+        ending: Ending,
+    },
+}
+
+/// All that differs between two runs with the same seed.
+#[derive(Serialize)]
+struct MeasuredFields {
+    /// When the event was handed in, in microseconds since 1970.
+    at_unix_us: u64,
+    #[serde(flatten)]
+    exchange: Option<ExchangeTimes>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lasted_ms: Option<f64>,
+}
+
+#[derive(Serialize)]
+struct ExchangeTimes {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    upstream_ttfb_ms: Option<f64>,
+    ttfb_ms: f64,
+    total_ms: f64,
+    shaper_wait_ms: f64,
+}
+
+impl<'a> EventLine<'a> {
+    /// The line of `event`, which was handed in `at` this time.
+    pub(super) fn new(event: &'a Event, at: SystemTime) -> Self {
+        let since_1970 = at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        let at_unix_us = u64::try_from(since_1970.as_micros()).unwrap_or(u64::MAX);
+        let (session, request) = who(event);
+        let (name, fields) = what(event);
+        let (exchange, lasted_ms) = match event {
+            Event::RequestFinished { measured, .. } => (Some(times(measured)), None),
+            Event::SessionEnded { lasted, .. } => (None, Some(ms(*lasted))),
+            _ => (None, None),
+        };
+        Self {
+            event: name,
+            session: &session.id,
+            ordinal: session.ordinal,
+            request: request.map(request_fields),
+            fields,
+            measured: MeasuredFields { at_unix_us, exchange, lasted_ms },
+        }
+    }
+}
+
+/// The session of `event`, and the request if it is about one.
+fn who(event: &Event) -> (&SessionTag, Option<&RequestTag>) {
+    match event {
+        Event::SessionStarted { session, .. }
+        | Event::SessionEnded { session, .. }
+        | Event::LinkChanged { session, .. }
+        | Event::Stalled { session, .. }
+        | Event::RenditionSwitched { session, .. } => (session, None),
+        Event::RequestPlanned { request, .. }
+        | Event::FaultInjected { request, .. }
+        | Event::Dropped { request, .. }
+        | Event::UpstreamFailed { request, .. }
+        | Event::ManifestUnread { request, .. }
+        | Event::RequestFinished { request, .. } => (&request.session, Some(request)),
+    }
+}
+
+fn what(event: &Event) -> (&'static str, Fields<'_>) {
+    match event {
+        Event::SessionStarted { session, profile } => {
+            let label = session.label.as_deref();
+            ("session_started", Fields::SessionStarted { profile, seed: session.seed, label })
+        }
+        Event::SessionEnded { profile, .. } => ("session_ended", Fields::SessionEnded { profile }),
+        Event::LinkChanged { profile, rate, .. } => {
+            let rate_bps = rate.map(BitRate::bits_per_second);
+            ("link_changed", Fields::LinkChanged { profile, rate_bps })
+        }
+        Event::RequestPlanned { latency, plan, .. } => {
+            let (latency_ms, plan) = (ms(*latency), plan_fields(plan));
+            ("request_planned", Fields::RequestPlanned { latency_ms, plan })
+        }
+        Event::FaultInjected { rule, effect, at_byte, .. } => {
+            ("fault_injected", Fields::FaultInjected { rule, effect, at_byte: *at_byte })
+        }
+        Event::Dropped { action, at_byte, .. } => {
+            ("dropped", Fields::Dropped { action: action.as_str(), at_byte: *at_byte })
+        }
+        Event::Stalled { at, lasts, .. } => {
+            ("stalled", Fields::Stalled { at_ms: ms(*at), lasts_ms: ms(*lasts) })
+        }
+        Event::RenditionSwitched { media, from, to, .. } => {
+            let (media, from, to) = (media.as_str(), *from, *to);
+            ("rendition_switched", Fields::RenditionSwitched { media, from, to })
+        }
+        Event::UpstreamFailed { cause, .. } => {
+            ("upstream_failed", Fields::UpstreamFailed { cause })
+        }
+        Event::ManifestUnread { problem, .. } => {
+            ("manifest_unread", Fields::ManifestUnread { problem })
+        }
+        Event::RequestFinished { status, outcome, bytes, .. } => {
+            let (status, outcome, bytes) = (*status, outcome.as_str(), *bytes);
+            ("request_finished", Fields::RequestFinished { status, outcome, bytes })
+        }
+    }
+}
+
+fn request_fields(request: &RequestTag) -> RequestFields<'_> {
+    let resource = &request.resource;
+    RequestFields {
+        profile: &request.profile,
+        method: request.method.as_str(),
+        path: &request.path,
+        attempt: request.attempt,
+        resource: ResourceFields {
+            protocol: resource.protocol.as_str(),
+            kind: resource.kind.as_str(),
+            media: resource.media.as_str(),
+            rendition: resource.rendition.as_deref(),
+            rung: resource.rung,
+            bandwidth_bps: resource.bandwidth.map(BitRate::bits_per_second),
+            index: resource.index,
+            number: resource.number,
+            time_ms: resource.time.map(ms),
+            duration_ms: resource.duration.map(ms),
+        },
+    }
+}
+
+fn plan_fields(plan: &Plan) -> PlanFields<'_> {
+    PlanFields {
+        delay: effect(plan.delay.as_ref(), |delay| EffectFields::Time { ms: Some(ms(*delay)) }),
+        hang: effect(plan.hang.as_ref(), |hang| match hang {
+            Hang::For(time) => EffectFields::Time { ms: Some(ms(*time)) },
+            Hang::Forever => EffectFields::Time { ms: None },
+        }),
+        status: effect(plan.status.as_ref(), |status| EffectFields::Status { status: *status }),
+        rate: effect(plan.rate.as_ref(), |rate| EffectFields::Rate { bps: rate.bits_per_second() }),
+        cut: effect(plan.cut.as_ref(), |cut| EffectFields::Cut {
+            at_byte: cut.at.bytes(),
+            ending: cut.ending,
+        }),
+    }
+}
+
+fn effect<T>(planned: Option<&Planned<T>>, to: impl Fn(&T) -> EffectFields) -> Option<Effect<'_>> {
+    planned.map(|planned| Effect { rule: &planned.rule, effect: to(&planned.effect) })
+}
+
+fn times(measured: &Measured) -> ExchangeTimes {
+    ExchangeTimes {
+        upstream_ttfb_ms: measured.upstream_ttfb.map(ms),
+        ttfb_ms: ms(measured.ttfb),
+        total_ms: ms(measured.total),
+        shaper_wait_ms: ms(measured.shaper_wait),
+    }
+}
+
+/// Milliseconds, from whole nanoseconds: 30 ms is `30.0`, not `30.000000000000004`.
+fn ms(span: Duration) -> f64 {
+    span.as_nanos() as f64 / 1e6
+}

@@ -1,0 +1,120 @@
+//! The table of Prometheus families: name, help, unit, labels and buckets, next to each other.
+//!
+//! Labels are bounded on purpose: never a URL, never a session id. Protocol, kind, media, outcome,
+//! action, effect and cause are closed sets; a status is one that HTTP registers or its class
+//! (`4xx`); of profile names the first 64 are kept and the rest are `other`.
+
+use Shape::{Counter, Gauge, Histogram};
+use std::fmt;
+
+/// Times, in seconds: 5 ms to 60 s, with an edge at each common segment duration.
+pub const SECONDS: &[f64] = &[
+    0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 10.0, 15.0, 30.0,
+    60.0,
+];
+
+/// Throughputs, in bit/s: 100 kbit/s to 1 Gbit/s, closest where ladders have their rungs.
+pub const BITS_PER_SECOND: &[f64] = &[
+    100e3, 200e3, 300e3, 500e3, 750e3, 1e6, 1.5e6, 2e6, 3e6, 5e6, 8e6, 12e6, 20e6, 35e6, 50e6,
+    100e6, 200e6, 500e6, 1e9,
+];
+
+/// What a family's samples are.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Shape {
+    /// Only ever grows.
+    Counter,
+    /// Goes up and down.
+    Gauge,
+    /// Counts of observations below each of these edges.
+    Histogram(&'static [f64]),
+}
+
+/// One family of metrics.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Family {
+    /// Its name; ends in its unit, a counter's in `_total`.
+    pub name: &'static str,
+    /// What it says, in a sentence.
+    pub help: &'static str,
+    /// What its samples are.
+    pub shape: Shape,
+    /// The unit of a sample.
+    pub unit: &'static str,
+    /// Its labels, in order.
+    pub labels: &'static [&'static str],
+}
+
+impl fmt::Display for Family {
+    /// A row of a Markdown table: name, labels, shape, unit, help.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shape = match self.shape {
+            Counter => "counter",
+            Gauge => "gauge",
+            Histogram(_) => "histogram",
+        };
+        let labels = self.labels.join(", ");
+        write!(f, "| `{}` | {labels} | {shape} | {} | {} |", self.name, self.unit, self.help)
+    }
+}
+
+macro_rules! families {
+    ($($constant:ident: $shape:expr, $unit:literal, $name:literal, [$($label:literal),*], $help:literal;)*) => {
+        $(
+            #[doc = $help]
+            pub const $constant: Family = Family {
+                name: $name,
+                help: $help,
+                shape: $shape,
+                unit: $unit,
+                labels: &[$($label),*],
+            };
+        )*
+
+        /// Every family, in reading order.
+        pub const ALL: &[Family] = &[$($constant),*];
+    };
+}
+
+families! {
+    BUILD_INFO: Gauge, "1", "vsps_build_info", ["version"],
+        "Always 1; the label says which build this is.";
+    SESSIONS_ACTIVE: Gauge, "sessions", "vsps_sessions_active", [],
+        "Sessions that have started and not ended.";
+    SESSIONS_STARTED: Counter, "sessions", "vsps_sessions_started_total", ["profile"],
+        "Sessions started, by the profile they started with.";
+    LINK_RATE: Gauge, "bit/s", "vsps_link_rate_bits_per_second", ["profile"],
+        "Rate last put in force by a live command on a session of this profile; absent when it has no limit or the profile no session.";
+    REQUESTS: Counter, "requests", "vsps_requests_total", ["protocol", "kind", "media", "status", "profile"],
+        "Exchanges that are over, by the status answered (none: no answer was given).";
+    RESPONSES: Counter, "responses", "vsps_responses_total", ["kind", "outcome", "profile"],
+        "Exchanges that are over, by how they ended: a 200 may still be cut.";
+    RESPONSE_BYTES: Counter, "bytes", "vsps_response_bytes_total", ["kind", "media", "profile"],
+        "Body bytes handed to players.";
+    REQUEST_DURATION: Histogram(SECONDS), "seconds", "vsps_request_duration_seconds", ["kind", "media", "profile"],
+        "Request read to last body byte handed over, however it ended.";
+    TTFB: Histogram(SECONDS), "seconds", "vsps_ttfb_seconds", ["kind", "media", "profile"],
+        "Request read to first body byte handed over, of requests that were answered.";
+    UPSTREAM_TTFB: Histogram(SECONDS), "seconds", "vsps_upstream_ttfb_seconds", ["kind"],
+        "Request read to the origin's response headers, of requests that reached the origin.";
+    SEGMENT_DOWNLOAD: Histogram(SECONDS), "seconds", "vsps_segment_download_seconds", ["media", "profile"],
+        "Request read to last byte of segments and parts that arrived whole.";
+    SEGMENT_THROUGHPUT: Histogram(BITS_PER_SECOND), "bit/s", "vsps_segment_throughput_bits_per_second", ["media", "profile"],
+        "Throughput as a player measures it: bits over the time from request to last byte, of whole segments and parts of at least 16 KiB.";
+    SHAPER_WAIT: Histogram(SECONDS), "seconds", "vsps_shaper_wait_seconds", ["kind", "media", "profile"],
+        "Time a body waited for the link (rate, stalls, losses).";
+    STALLS: Histogram(SECONDS), "seconds", "vsps_stall_seconds", ["profile"],
+        "Length of injected stalls that found bytes waiting.";
+    DROPS: Counter, "drops", "vsps_drops_total", ["action"],
+        "Packets dropped by the loss process, by what that did.";
+    FAULTS: Counter, "faults", "vsps_faults_total", ["effect"],
+        "Effects of rules that took place.";
+    SWITCHES: Counter, "switches", "vsps_rendition_switches_total", ["direction"],
+        "Moves of viewers to another rung, up or down.";
+    RETRIES: Counter, "requests", "vsps_retries_total", ["kind"],
+        "Init segments, segments, parts, keys and subtitles that a session asked for again; manifests and byte ranges of one file are asked for again by design and don't count.";
+    UPSTREAM_ERRORS: Counter, "errors", "vsps_upstream_errors_total", ["cause"],
+        "Failures of the origin.";
+    MANIFEST_ERRORS: Counter, "errors", "vsps_manifest_errors_total", ["protocol"],
+        "Manifests that could not be read and passed through untouched.";
+}

@@ -1,0 +1,95 @@
+//! The live counters, gauges and histograms, one a family, in a registry of their own.
+
+use super::{
+    error::MetricsError,
+    families::{self, Family, Shape},
+};
+use prometheus::{
+    GaugeVec, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, Opts, Registry, core::Collector,
+};
+
+/// One instrument a family. Every `with_label_values` on these is called with as many values as
+/// the family has labels; the scrape test goes through all of them.
+pub(super) struct Instruments {
+    pub(super) registry: Registry,
+    pub(super) sessions_active: IntGauge,
+    pub(super) sessions_started: IntCounterVec,
+    pub(super) link_rate: GaugeVec,
+    pub(super) requests: IntCounterVec,
+    pub(super) responses: IntCounterVec,
+    pub(super) response_bytes: IntCounterVec,
+    pub(super) request_duration: HistogramVec,
+    pub(super) ttfb: HistogramVec,
+    pub(super) upstream_ttfb: HistogramVec,
+    pub(super) segment_download: HistogramVec,
+    pub(super) segment_throughput: HistogramVec,
+    pub(super) shaper_wait: HistogramVec,
+    pub(super) stalls: HistogramVec,
+    pub(super) drops: IntCounterVec,
+    pub(super) faults: IntCounterVec,
+    pub(super) switches: IntCounterVec,
+    pub(super) retries: IntCounterVec,
+    pub(super) upstream_errors: IntCounterVec,
+    pub(super) manifest_errors: IntCounterVec,
+}
+
+impl Instruments {
+    /// Builds and registers them all.
+    pub(super) fn new() -> Result<Self, MetricsError> {
+        let registry = Registry::new();
+        let to = &registry;
+        let build: GaugeVec = gauges(&families::BUILD_INFO, to)?;
+        build.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1.0);
+        let sessions = &families::SESSIONS_ACTIVE;
+        Ok(Self {
+            sessions_active: register(sessions, IntGauge::new(sessions.name, sessions.help), to)?,
+            sessions_started: counters(&families::SESSIONS_STARTED, to)?,
+            link_rate: gauges(&families::LINK_RATE, to)?,
+            requests: counters(&families::REQUESTS, to)?,
+            responses: counters(&families::RESPONSES, to)?,
+            response_bytes: counters(&families::RESPONSE_BYTES, to)?,
+            request_duration: histograms(&families::REQUEST_DURATION, to)?,
+            ttfb: histograms(&families::TTFB, to)?,
+            upstream_ttfb: histograms(&families::UPSTREAM_TTFB, to)?,
+            segment_download: histograms(&families::SEGMENT_DOWNLOAD, to)?,
+            segment_throughput: histograms(&families::SEGMENT_THROUGHPUT, to)?,
+            shaper_wait: histograms(&families::SHAPER_WAIT, to)?,
+            stalls: histograms(&families::STALLS, to)?,
+            drops: counters(&families::DROPS, to)?,
+            faults: counters(&families::FAULTS, to)?,
+            switches: counters(&families::SWITCHES, to)?,
+            retries: counters(&families::RETRIES, to)?,
+            upstream_errors: counters(&families::UPSTREAM_ERRORS, to)?,
+            manifest_errors: counters(&families::MANIFEST_ERRORS, to)?,
+            registry,
+        })
+    }
+}
+
+fn counters(family: &Family, to: &Registry) -> Result<IntCounterVec, MetricsError> {
+    register(family, IntCounterVec::new(Opts::new(family.name, family.help), family.labels), to)
+}
+
+fn gauges(family: &Family, to: &Registry) -> Result<GaugeVec, MetricsError> {
+    register(family, GaugeVec::new(Opts::new(family.name, family.help), family.labels), to)
+}
+
+fn histograms(family: &Family, to: &Registry) -> Result<HistogramVec, MetricsError> {
+    let options = HistogramOpts::new(family.name, family.help);
+    let options = match family.shape {
+        Shape::Histogram(edges) => options.buckets(edges.to_vec()),
+        Shape::Counter | Shape::Gauge => options,
+    };
+    register(family, HistogramVec::new(options, family.labels), to)
+}
+
+fn register<C: Collector + Clone + 'static>(
+    family: &Family,
+    built: prometheus::Result<C>,
+    to: &Registry,
+) -> Result<C, MetricsError> {
+    let failed = |cause| MetricsError::Family { name: family.name, cause };
+    let collector = built.map_err(failed)?;
+    to.register(Box::new(collector.clone())).map_err(failed)?;
+    Ok(collector)
+}

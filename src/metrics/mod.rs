@@ -1,0 +1,28 @@
+//! Who watches: events become Prometheus families, an exact summary, an event log and log lines.
+//!
+//! Everything here is an [`Observer`](crate::event::Observer): it sees events and nothing else of
+//! the data plane. [`Recorder`] counts for `/metrics`, [`Summary`] keeps exact quantiles for the
+//! table at the end of a run, [`EventLog`] writes the ground truth as JSON lines, [`Narrator`] tells
+//! the log what a person wants to know.
+
+mod error;
+mod event_line;
+mod event_log;
+mod exchange;
+mod exposition;
+pub mod families;
+mod instruments;
+mod labels;
+mod narrator;
+mod recorder;
+mod report;
+mod summary;
+mod times;
+
+pub use error::MetricsError;
+pub use event_log::EventLog;
+pub use exposition::CONTENT_TYPE;
+pub use narrator::{Narration, Narrator};
+pub use recorder::Recorder;
+pub use report::{Quantiles, Report, Stalls};
+pub use summary::Summary;

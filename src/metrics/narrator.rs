@@ -1,0 +1,121 @@
+//! The narrator: what a person wants to read in the log, one line an event.
+
+use crate::event::{Event, Observer, RequestTag};
+use std::{fmt, time::Duration};
+
+/// Tells the log (`tracing`) what happened: troubles as warnings, what a viewer notices as
+/// information, the rest for debugging. Lines that nobody listens to are never put into words.
+#[derive(Debug, Default, Clone, Copy)]
+pub struct Narrator;
+
+impl Observer for Narrator {
+    fn observe(&self, event: &Event) {
+        let line = Narration(event);
+        match event {
+            Event::UpstreamFailed { .. } | Event::ManifestUnread { .. } => {
+                tracing::warn!("{line}");
+            }
+            Event::SessionStarted { .. }
+            | Event::SessionEnded { .. }
+            | Event::LinkChanged { .. }
+            | Event::FaultInjected { .. }
+            | Event::Stalled { .. } => tracing::info!("{line}"),
+            Event::RequestPlanned { plan, .. } if plan.is_empty() => tracing::trace!("{line}"),
+            Event::RequestPlanned { .. }
+            | Event::RequestFinished { .. }
+            | Event::Dropped { .. }
+            | Event::RenditionSwitched { .. } => tracing::debug!("{line}"),
+        }
+    }
+}
+
+/// An event in words.
+pub struct Narration<'a>(pub &'a Event);
+
+impl fmt::Display for Narration<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Event::SessionStarted { session, profile } => {
+                write!(f, "session {} started on {profile}, seed {}", session.id, session.seed)?;
+                session.label.as_ref().map_or(Ok(()), |label| write!(f, " ({label})"))
+            }
+            Event::SessionEnded { session, lasted, .. } => {
+                write!(f, "session {} ended after {}", session.id, Time(*lasted))
+            }
+            Event::LinkChanged { session, profile, rate } => {
+                write!(f, "session {} is now on {profile}, ", session.id)?;
+                match rate {
+                    Some(rate) => write!(f, "at {rate}"),
+                    None => f.write_str("without a rate limit"),
+                }
+            }
+            Event::Stalled { session, at, lasts } => {
+                let (at, lasts) = (Time(*at), Time(*lasts));
+                write!(f, "session {} stalls for {lasts} at {at}", session.id)
+            }
+            Event::RenditionSwitched { session, media, from, to } => {
+                write!(f, "session {} moved {media} from rung {from} to {to}", session.id)
+            }
+            event => request(event, f),
+        }
+    }
+}
+
+/// The events that are about a request.
+fn request(event: &Event, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    match event {
+        Event::RequestPlanned { request, latency, plan } => {
+            let parts = [
+                ("delay", plan.delay.is_some()),
+                ("hang", plan.hang.is_some()),
+                ("status", plan.status.is_some()),
+                ("rate", plan.rate.is_some()),
+                ("cut", plan.cut.is_some()),
+            ];
+            write!(f, "{}: latency {}", Which(request), Time(*latency))?;
+            let asked = parts.iter().filter(|(_, asked)| *asked);
+            asked.into_iter().try_for_each(|(name, _)| write!(f, ", {name} by rule"))
+        }
+        Event::FaultInjected { request, rule, effect, at_byte } => {
+            write!(f, "{}: rule `{rule}` did its {effect}", Which(request))?;
+            at_byte.map_or(Ok(()), |byte| write!(f, " at byte {byte}"))
+        }
+        Event::Dropped { request, action, at_byte } => {
+            write!(f, "{}: dropped at byte {at_byte}: {}", Which(request), action.as_str())
+        }
+        Event::UpstreamFailed { request, cause } => {
+            write!(f, "{}: the origin failed: {cause}", Which(request))
+        }
+        Event::ManifestUnread { request, problem } => {
+            write!(f, "{}: manifest passed through unread: {problem}", Which(request))
+        }
+        Event::RequestFinished { request, status, outcome, bytes, measured } => {
+            let (outcome, total) = (outcome.as_str(), Time(measured.total));
+            write!(f, "{}: {status}, {outcome}, {bytes} bytes in {total}", Which(request))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Session, method and path of a request, and the attempt if it is not the first.
+struct Which<'a>(&'a RequestTag);
+
+impl fmt::Display for Which<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let RequestTag { session, method, path, attempt, .. } = self.0;
+        write!(f, "session {}, {method} {path}", session.id)?;
+        if *attempt > 1 { write!(f, " (attempt {attempt})") } else { Ok(()) }
+    }
+}
+
+/// A time in milliseconds below a second, else in seconds.
+struct Time(Duration);
+
+impl fmt::Display for Time {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.as_secs_f64() {
+            seconds @ ..1.0 => write!(f, "{:.1} ms", seconds * 1e3),
+            seconds => write!(f, "{seconds:.2} s"),
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! The recorder: every event, counted into the Prometheus families.
+
+use super::{
+    error::MetricsError,
+    exchange::{Exchange, Exchanges},
+    exposition,
+    instruments::Instruments,
+    labels::{self, ProfileId, Profiles},
+};
+use crate::event::{Event, Observer, SessionTag};
+use parking_lot::Mutex;
+use prometheus::Gauge;
+use std::{collections::HashMap, sync::Arc};
+
+/// Counts events for `/metrics`.
+///
+/// It is called on the byte path. The two events of every request are cheap: a plan costs a
+/// comparison, a finished exchange one lookup and a few atomic additions, without allocation once
+/// its label set is known. All other events are rare and look their labels up by name.
+pub struct Recorder {
+    instruments: Instruments,
+    profiles: Profiles,
+    exchanges: Exchanges,
+    /// The profile of each live session, by ordinal: a stall knows only its session.
+    sessions: Mutex<HashMap<u64, ProfileId>>,
+}
+
+impl Recorder {
+    /// A recorder that has seen nothing.
+    ///
+    /// # Errors
+    /// When the table of families has a mistake; the tests would have found it.
+    pub fn new() -> Result<Self, MetricsError> {
+        Ok(Self {
+            instruments: Instruments::new()?,
+            profiles: Profiles::new(),
+            exchanges: Exchanges::new(),
+            sessions: Mutex::default(),
+        })
+    }
+
+    /// Everything counted so far, to be served as [`CONTENT_TYPE`](super::CONTENT_TYPE).
+    #[must_use]
+    pub fn render(&self) -> String {
+        exposition::render(&self.instruments.registry)
+    }
+
+    fn session_started(&self, session: &SessionTag, profile: &Arc<str>) {
+        let id = self.profiles.id(profile);
+        self.sessions.lock().insert(session.ordinal, id);
+        self.instruments.sessions_active.inc();
+        let label = self.profiles.label(id);
+        self.instruments.sessions_started.with_label_values(&[label]).inc();
+    }
+
+    fn session_ended(&self, session: &SessionTag) {
+        self.instruments.sessions_active.dec();
+        let mut sessions = self.sessions.lock();
+        if let Some(id) = sessions.remove(&session.ordinal) {
+            self.forget_if_unused(id, &sessions);
+        }
+    }
+
+    fn session_moved(&self, session: &SessionTag, to: ProfileId) {
+        let mut sessions = self.sessions.lock();
+        let before = sessions.insert(session.ordinal, to);
+        if let Some(before) = before.filter(|before| *before != to) {
+            self.forget_if_unused(before, &sessions);
+        }
+    }
+
+    /// A rate outlives its last session nowhere but in a graph.
+    fn forget_if_unused(&self, id: ProfileId, sessions: &HashMap<u64, ProfileId>) {
+        if !sessions.values().any(|other| *other == id) {
+            self.forget_link_rate(id);
+        }
+    }
+
+    fn link_rate(&self, id: ProfileId) -> Gauge {
+        self.instruments.link_rate.with_label_values(&[self.profiles.label(id)])
+    }
+
+    fn forget_link_rate(&self, id: ProfileId) {
+        // Refused when there is none, which is as well.
+        let _ = self.instruments.link_rate.remove_label_values(&[self.profiles.label(id)]);
+    }
+
+    fn stalled(&self, session: &SessionTag, seconds: f64) {
+        let id = self.sessions.lock().get(&session.ordinal).copied();
+        let label = id.map_or("unknown", |id| self.profiles.label(id));
+        self.instruments.stalls.with_label_values(&[label]).observe(seconds);
+    }
+}
+
+impl Observer for Recorder {
+    fn observe(&self, event: &Event) {
+        let to = &self.instruments;
+        match event {
+            Event::RequestPlanned { request, .. } => {
+                if labels::is_retry(request) {
+                    to.retries.with_label_values(&[request.resource.kind.as_str()]).inc();
+                }
+            }
+            Event::RequestFinished { request, status, outcome, bytes, measured } => {
+                let (status, outcome, bytes) = (*status, *outcome, *bytes);
+                let exchange = Exchange { request, status, outcome, bytes, measured };
+                self.exchanges.record(&exchange, to, &self.profiles);
+            }
+            Event::SessionStarted { session, profile } => self.session_started(session, profile),
+            Event::SessionEnded { session, .. } => self.session_ended(session),
+            Event::LinkChanged { session, profile, rate } => {
+                let id = self.profiles.id(profile);
+                self.session_moved(session, id);
+                match rate {
+                    Some(rate) => self.link_rate(id).set(rate.bits_per_second() as f64),
+                    None => self.forget_link_rate(id),
+                }
+            }
+            Event::FaultInjected { effect, .. } => to.faults.with_label_values(&[effect]).inc(),
+            Event::Dropped { action, .. } => to.drops.with_label_values(&[action.as_str()]).inc(),
+            Event::Stalled { session, lasts, .. } => self.stalled(session, lasts.as_secs_f64()),
+            Event::RenditionSwitched { from, to: rung, .. } => {
+                let direction = if rung > from { "up" } else { "down" };
+                to.switches.with_label_values(&[direction]).inc();
+            }
+            Event::UpstreamFailed { cause, .. } => {
+                to.upstream_errors.with_label_values(&[cause]).inc();
+            }
+            Event::ManifestUnread { request, .. } => {
+                let protocol = request.resource.protocol.as_str();
+                to.manifest_errors.with_label_values(&[protocol]).inc();
+            }
+        }
+    }
+}

@@ -1,3 +1,19 @@
 //! The `vsps` program: parse, dispatch, print the error once, exit.
+//!
+//! Exit codes: 0 done, 1 failed while running, 2 bad use or bad file.
 
-fn main() {}
+use clap::Parser as _;
+use std::process::ExitCode;
+use vsps::{args::Cli, commands};
+
+fn main() -> ExitCode {
+    // clap itself exits with 2 on bad use, and with 0 after --help and --version.
+    let cli = Cli::parse();
+    match commands::dispatch(cli) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("vsps: {}", failure.message());
+            ExitCode::from(failure.code())
+        }
+    }
+}

@@ -1,0 +1,266 @@
+//! What was typed: the command line, nothing decided yet.
+//!
+//! `run`'s options can also stand in a file (`--config`, same names) and in the environment
+//! (`VSPS_…`). A flag goes before the environment, that before the file, that before the default;
+//! so every option is an `Option` here, and defaults live with what they are defaults of.
+
+use crate::{
+    proxy::SessionBy,
+    sessions::HostPattern,
+    units::{ByteSize, span},
+};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use serde::Deserialize;
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
+
+/// Makes the network between a video origin and a player as bad as asked.
+///
+/// No better, no worse, and the same again with the same seed.
+#[derive(Debug, Parser)]
+#[command(name = "vsps", version, arg_required_else_help = true, max_term_width = 100)]
+#[command(after_help = "Example: vsps run --profile flaky-wifi")]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The subcommands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Runs the proxy.
+    Run(Box<RunArgs>),
+    /// Lists, shows and checks network profiles.
+    #[command(subcommand)]
+    Profiles(ProfilesCommand),
+    /// Lists, shows and checks rules.
+    #[command(subcommand)]
+    Rules(RulesCommand),
+    /// Prints a completion script.
+    #[command(after_help = "Example: vsps completions bash > /etc/bash_completion.d/vsps")]
+    Completions {
+        /// For this shell.
+        shell: clap_complete::Shell,
+    },
+}
+
+/// What to do with profiles.
+#[derive(Debug, Subcommand)]
+pub enum ProfilesCommand {
+    /// Lists the built-in profiles.
+    #[command(after_help = "Example: vsps profiles list --json")]
+    List {
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Shows what a profile does, and where its numbers come from.
+    #[command(after_help = "Example: vsps profiles show flaky-wifi")]
+    Show {
+        /// A built-in profile's name, or a file.
+        profile: String,
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Checks profile files.
+    #[command(after_help = "Example: vsps profiles check my/*.toml")]
+    Check {
+        /// The files.
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+    },
+}
+
+/// What to do with rules.
+#[derive(Debug, Subcommand)]
+pub enum RulesCommand {
+    /// Checks rule files.
+    #[command(after_help = "Example: vsps rules check late-audio.toml")]
+    Check {
+        /// The files.
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+    },
+}
+
+/// How logs are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON object a line; the addresses bound are told on standard output.
+    Json,
+}
+
+/// Options of `vsps run`.
+#[derive(Debug, Default, Args, Deserialize)]
+#[serde(default, rename_all = "kebab-case", deny_unknown_fields)]
+#[command(after_help = "\
+Examples:
+  vsps run                                      the built-in stream, no bad network
+  vsps run --profile 3g --seed 7                a 3G cell, the same one every time
+  vsps run --origin https://cdn.example/live/master.m3u8 --profile flaky-wifi
+  vsps run --rules late-audio.toml --log json --events run.jsonl
+
+A session of its own network, from a link: http://127.0.0.1:8080/demo/hls/master.m3u8?vsps.profile=edge")]
+pub struct RunArgs {
+    /// The origin: a scheme and a host; a path is used in the addresses that are printed. Without
+    /// it, the built-in origin.
+    #[arg(long, env = "VSPS_ORIGIN", value_name = "URL")]
+    pub origin: Option<String>,
+    /// The network: a built-in profile's name (see `vsps profiles list`) or a file [default:
+    /// unlimited].
+    #[arg(long, env = "VSPS_PROFILE", value_name = "NAME|FILE")]
+    pub profile: Option<String>,
+    /// Replays a run: all chance follows from this number [default: drawn, and printed].
+    #[arg(long, env = "VSPS_SEED", value_name = "N")]
+    pub seed: Option<u64>,
+    /// Rules for every session, before those of the profile.
+    #[arg(long, env = "VSPS_RULES", value_name = "FILE")]
+    pub rules: Option<PathBuf>,
+    /// Where players connect; port 0 = any free one [default: 127.0.0.1:8080].
+    #[arg(long, env = "VSPS_LISTEN", value_name = "ADDR")]
+    pub listen: Option<SocketAddr>,
+    /// Where metrics and the API are; port 0 = any free one [default: 127.0.0.1:8081].
+    #[arg(long, env = "VSPS_ADMIN", value_name = "ADDR")]
+    pub admin: Option<SocketAddr>,
+    /// Asked for by the admin side (`Authorization: Bearer TOKEN`); needed when --admin is not a
+    /// loopback address.
+    #[arg(long, env = "VSPS_ADMIN_TOKEN", value_name = "TOKEN", hide_env_values = true)]
+    pub admin_token: Option<String>,
+    /// Further hosts that may be fetched: `cdn.example`, `*.example`, `cdn.example:8443`, `*`; can
+    /// be repeated [default: those that a session's manifests name].
+    #[arg(long, env = "VSPS_ALLOW_ORIGIN", value_name = "PATTERN", value_delimiter = ',')]
+    pub allow_origin: Vec<HostPattern>,
+    /// Options from a TOML file, named as here.
+    #[arg(long, env = "VSPS_CONFIG", value_name = "FILE")]
+    #[serde(skip)]
+    pub config: Option<PathBuf>,
+    /// How viewers are told apart [default: redirect].
+    #[arg(long, env = "VSPS_SESSION_BY", value_name = "HOW")]
+    pub session_by: Option<SessionBy>,
+    /// A session without requests for so long is over [default: 2 m].
+    #[arg(long, env = "VSPS_SESSION_IDLE", value_name = "SPAN", value_parser = span::parse)]
+    #[serde(with = "span::option")]
+    pub session_idle: Option<Duration>,
+    /// Adds no CORS headers where the origin sends none.
+    #[arg(long, env = "VSPS_NO_CORS", value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
+    pub no_cors: Option<bool>,
+    /// How logs are written [default: text].
+    #[arg(long, env = "VSPS_LOG", value_name = "FORMAT")]
+    pub log: Option<LogFormat>,
+    /// Writes every event to this file, one JSON object a line: the ground truth of the run.
+    #[arg(long, env = "VSPS_EVENTS", value_name = "FILE")]
+    pub events: Option<PathBuf>,
+    /// Waits and bounds.
+    #[command(flatten)]
+    #[serde(flatten)]
+    pub bounds: BoundArgs,
+}
+
+/// Options of `vsps run` that bound what it takes on.
+#[derive(Debug, Default, Args, Deserialize)]
+#[serde(default, rename_all = "kebab-case")]
+#[command(next_help_heading = "Bounds")]
+pub struct BoundArgs {
+    /// From a request's first byte to the end of its headers [default: 10 s].
+    #[arg(long, env = "VSPS_HEADER_TIMEOUT", value_name = "SPAN", value_parser = span::parse)]
+    #[serde(with = "span::option")]
+    pub header_timeout: Option<Duration>,
+    /// Between requests on a connection [default: 75 s].
+    #[arg(long, env = "VSPS_IDLE_TIMEOUT", value_name = "SPAN", value_parser = span::parse)]
+    #[serde(with = "span::option")]
+    pub idle_timeout: Option<Duration>,
+    /// For a connection to the origin [default: 10 s].
+    #[arg(long, env = "VSPS_CONNECT_TIMEOUT", value_name = "SPAN", value_parser = span::parse)]
+    #[serde(with = "span::option")]
+    pub connect_timeout: Option<Duration>,
+    /// From a request to the origin's response headers [default: 1 m].
+    #[arg(long, env = "VSPS_FIRST_BYTE_TIMEOUT", value_name = "SPAN", value_parser = span::parse)]
+    #[serde(with = "span::option")]
+    pub first_byte_timeout: Option<Duration>,
+    /// For responses under way when the proxy stops [default: 5 s].
+    #[arg(long, env = "VSPS_DRAIN_TIMEOUT", value_name = "SPAN", value_parser = span::parse)]
+    #[serde(with = "span::option")]
+    pub drain_timeout: Option<Duration>,
+    /// A request's line and headers together [default: 64 KiB].
+    #[arg(long, env = "VSPS_MAX_HEADER", value_name = "SIZE")]
+    pub max_header: Option<ByteSize>,
+    /// A request's body [default: 16 MiB].
+    #[arg(long, env = "VSPS_MAX_REQUEST_BODY", value_name = "SIZE")]
+    pub max_request_body: Option<ByteSize>,
+    /// A manifest that is read; larger ones pass through untouched [default: 16 MiB].
+    #[arg(long, env = "VSPS_MAX_MANIFEST", value_name = "SIZE")]
+    pub max_manifest: Option<ByteSize>,
+    /// Connections from players at a time [default: 10000].
+    #[arg(long, env = "VSPS_MAX_CONNECTIONS", value_name = "N")]
+    pub max_connections: Option<usize>,
+    /// Sessions at a time [default: 10000].
+    #[arg(long, env = "VSPS_MAX_SESSIONS", value_name = "N")]
+    pub max_sessions: Option<usize>,
+}
+
+/// Takes from `$file` what is not set in `$args`.
+macro_rules! fill {
+    ($args:expr, $file:expr, $($field:ident),+ $(,)?) => {
+        $( $args.$field = $args.$field.take().or($file.$field); )+
+    };
+}
+
+impl RunArgs {
+    /// These options, and what they leave out from `file`.
+    #[must_use]
+    pub fn over(mut self, file: Self) -> Self {
+        fill!(self, file, origin, profile, seed, rules, listen, admin, admin_token, session_by);
+        fill!(self, file, session_idle, no_cors, log, events);
+        if self.allow_origin.is_empty() {
+            self.allow_origin = file.allow_origin;
+        }
+        self.bounds = self.bounds.over(file.bounds);
+        self
+    }
+}
+
+impl BoundArgs {
+    fn over(mut self, file: Self) -> Self {
+        fill!(self, file, header_timeout, idle_timeout, connect_timeout, first_byte_timeout);
+        fill!(self, file, drain_timeout, max_header, max_request_body, max_manifest);
+        fill!(self, file, max_connections, max_sessions);
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn flags_go_before_the_file() {
+        let file: RunArgs = toml::from_str(
+            "profile = \"3g\"\nseed = 1\nsession-idle = \"5 m\"\nmax-manifest = \"1 MiB\"\nallow-origin = [\"*.example\"]",
+        )
+        .unwrap();
+        let Command::Run(args) =
+            Cli::try_parse_from(["vsps", "run", "--seed", "2", "--idle-timeout", "3 s"])
+                .unwrap()
+                .command
+        else {
+            panic!("not run")
+        };
+        let args = args.over(file);
+        assert_eq!((args.profile.as_deref(), args.seed), (Some("3g"), Some(2)));
+        assert_eq!(args.session_idle, Some(Duration::from_secs(300)));
+        assert_eq!(args.bounds.idle_timeout, Some(Duration::from_secs(3)));
+        assert_eq!(args.bounds.max_manifest, Some(ByteSize::from_kibibytes(1024)));
+        assert_eq!(args.allow_origin.len(), 1);
+    }
+}

@@ -1,0 +1,47 @@
+//! Why a command failed, and the exit code that says so.
+
+use crate::config::ConfigError;
+use std::fmt::Display;
+
+/// A failure that ends the program.
+#[derive(Debug)]
+pub struct Failure {
+    code: u8,
+    message: String,
+}
+
+impl Failure {
+    /// Bad use or a bad file: exit code 2.
+    pub(super) fn usage(message: impl Display) -> Self {
+        Self { code: 2, message: message.to_string() }
+    }
+
+    /// Something failed while running: exit code 1.
+    pub(super) fn running(message: impl Display) -> Self {
+        Self { code: 1, message: message.to_string() }
+    }
+
+    /// 1 = failed while running, 2 = bad use or bad file.
+    #[must_use]
+    pub const fn code(&self) -> u8 {
+        self.code
+    }
+
+    /// What to tell the user.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+}
+
+impl From<ConfigError> for Failure {
+    fn from(error: ConfigError) -> Self {
+        Self::usage(error)
+    }
+}
+
+impl From<anyhow::Error> for Failure {
+    fn from(error: anyhow::Error) -> Self {
+        Self::running(format_args!("{error:#}"))
+    }
+}

@@ -1,0 +1,12 @@
+//! The subcommands: one thin file each.
+
+mod completions;
+mod dispatch;
+mod failure;
+mod output;
+mod profiles;
+mod rules;
+mod run;
+
+pub use dispatch::dispatch;
+pub use failure::Failure;

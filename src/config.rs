@@ -1,0 +1,183 @@
+//! What the program needs to run: options, environment and file, made whole and checked.
+
+use crate::{
+    args::{BoundArgs, LogFormat, RunArgs},
+    profiles::{Catalog, Profile, ProfileError},
+    proxy::{Limits, ProxyConfig, Timeouts},
+    rules::{Diagnostics, RuleSet},
+    seed::Seed,
+    sessions::{Origin, OriginError},
+};
+use std::{
+    fs,
+    hash::{BuildHasher as _, RandomState},
+    io,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+/// Why the options can't be used. Each says what to write instead.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The origin's address.
+    #[error("--origin: {0}")]
+    Origin(#[from] OriginError),
+    /// The profile.
+    #[error(transparent)]
+    Profile(#[from] ProfileError),
+    /// A file that can't be read.
+    #[error("{path}: {cause}")]
+    Unreadable {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        cause: io::Error,
+    },
+    /// The configuration file's text.
+    #[error("{path}:{line}: {problem}")]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// Where, from 1.
+        line: usize,
+        /// What is wrong.
+        problem: String,
+    },
+    /// The rule file's text.
+    #[error(transparent)]
+    Rules(#[from] Diagnostics),
+    /// An admin side that others can reach, without a token.
+    #[error("--admin {0} can be reached from other machines: add --admin-token TOKEN, or use 127.0.0.1")]
+    OpenAdmin(SocketAddr),
+    /// A bound of nothing.
+    #[error("{0} is zero: nothing could be served; leave it out for the default")]
+    Zero(&'static str),
+}
+
+/// Everything `vsps run` needs.
+#[derive(Debug)]
+pub struct Config {
+    /// The origin and the path players ask for; `None` = the built-in one.
+    pub origin: Option<(Origin, String)>,
+    /// The network of sessions that name none.
+    pub profile: Arc<Profile>,
+    /// All chance follows from it.
+    pub seed: Seed,
+    /// Whether the seed was drawn (not given).
+    pub seed_drawn: bool,
+    /// Rules for every session.
+    pub rules: Arc<RuleSet>,
+    /// Where players connect.
+    pub listen: SocketAddr,
+    /// Where metrics and API are.
+    pub admin: SocketAddr,
+    /// What the admin side asks for.
+    pub admin_token: Option<String>,
+    /// A session idle for so long is over.
+    pub session_idle: Duration,
+    /// The most sessions at a time.
+    pub most_sessions: usize,
+    /// The data plane's settings.
+    pub proxy: ProxyConfig,
+    /// How logs are written.
+    pub log: LogFormat,
+    /// Where events go.
+    pub events: Option<PathBuf>,
+}
+
+impl Config {
+    /// Makes `args` whole, with the file they name, and checks them.
+    ///
+    /// # Errors
+    /// When something can't be used.
+    pub fn new(args: RunArgs, catalog: &Catalog) -> Result<Self, ConfigError> {
+        let args = match args.config.clone() {
+            Some(path) => args.over(read(&path)?),
+            None => args,
+        };
+        let admin = args.admin.unwrap_or(SocketAddr::from(([127, 0, 0, 1], 8081)));
+        if !admin.ip().is_loopback() && args.admin_token.as_deref().unwrap_or_default().is_empty() {
+            return Err(ConfigError::OpenAdmin(admin));
+        }
+        let origin = args.origin.as_deref().map(Origin::split).transpose()?;
+        let rules = args.rules.as_deref().map(rules).transpose()?;
+        let most_sessions = args.bounds.max_sessions.unwrap_or(10_000);
+        if most_sessions == 0 {
+            return Err(ConfigError::Zero("--max-sessions"));
+        }
+        Ok(Self {
+            origin,
+            profile: catalog.find(args.profile.as_deref().unwrap_or("unlimited"))?,
+            seed: Seed::new(args.seed.unwrap_or_else(draw)),
+            seed_drawn: args.seed.is_none(),
+            rules: Arc::new(rules.unwrap_or_default()),
+            listen: args.listen.unwrap_or(SocketAddr::from(([127, 0, 0, 1], 8080))),
+            admin,
+            admin_token: args.admin_token,
+            session_idle: args.session_idle.unwrap_or(Duration::from_secs(120)),
+            most_sessions,
+            proxy: ProxyConfig {
+                session_by: args.session_by.unwrap_or_default(),
+                allow: args.allow_origin,
+                cors: !args.no_cors.unwrap_or(false),
+                timeouts: timeouts(&args.bounds),
+                limits: limits(&args.bounds)?,
+            },
+            log: args.log.unwrap_or_default(),
+            events: args.events,
+        })
+    }
+}
+
+fn timeouts(args: &BoundArgs) -> Timeouts {
+    let default = Timeouts::default();
+    Timeouts {
+        header: args.header_timeout.unwrap_or(default.header),
+        idle: args.idle_timeout.unwrap_or(default.idle),
+        connect: args.connect_timeout.unwrap_or(default.connect),
+        first_byte: args.first_byte_timeout.unwrap_or(default.first_byte),
+        drain: args.drain_timeout.unwrap_or(default.drain),
+    }
+}
+
+fn limits(args: &BoundArgs) -> Result<Limits, ConfigError> {
+    let default = Limits::default();
+    let limits = Limits {
+        header: args.max_header.unwrap_or(default.header),
+        request_body: args.max_request_body.unwrap_or(default.request_body),
+        manifest: args.max_manifest.unwrap_or(default.manifest),
+        connections: args.max_connections.unwrap_or(default.connections),
+    };
+    if limits.connections == 0 {
+        return Err(ConfigError::Zero("--max-connections"));
+    }
+    Ok(limits)
+}
+
+/// A seed nobody chose. Short enough to be typed again.
+fn draw() -> u64 {
+    RandomState::new().hash_one("seed") % 1_000_000_000
+}
+
+fn text(path: &Path) -> Result<String, ConfigError> {
+    fs::read_to_string(path)
+        .map_err(|cause| ConfigError::Unreadable { path: path.to_owned(), cause })
+}
+
+fn rules(path: &Path) -> Result<RuleSet, ConfigError> {
+    Ok(RuleSet::from_toml(&path.to_string_lossy(), &text(path)?)?)
+}
+
+fn read(path: &Path) -> Result<RunArgs, ConfigError> {
+    let text = text(path)?;
+    toml::from_str(&text).map_err(|error| {
+        let before = error.span().map_or(0, |span| span.start).min(text.len());
+        ConfigError::File {
+            path: path.to_owned(),
+            line: text.as_bytes()[..before].iter().filter(|byte| **byte == b'\n').count() + 1,
+            problem: error.message().to_owned(),
+        }
+    })
+}

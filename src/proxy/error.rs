@@ -1,0 +1,160 @@
+//! What went wrong, on which side, and what the player is told.
+
+use http::StatusCode;
+use std::{error::Error as StdError, io};
+
+/// Why an exchange could not be served. The player gets a status, a `vsps-error` header and a JSON
+/// body that say so.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum ProxyError {
+    /// The address is none of ours.
+    #[error(transparent)]
+    Address(#[from] crate::sessions::AddressError),
+    /// The session is unknown.
+    #[error(transparent)]
+    Session(#[from] crate::sessions::RegistryError),
+    /// There is no room for another session.
+    #[error(transparent)]
+    Full(#[from] crate::sessions::StartError),
+    /// A `vsps.*` parameter is wrong.
+    #[error("{0}")]
+    Parameter(String),
+    /// The host is not to be fetched.
+    #[error("host `{0}` is not allowed; start vsps with --allow-origin {0}")]
+    Host(String),
+    /// The method is not one that a proxy forwards.
+    #[error("method {0} is not forwarded")]
+    Method(http::Method),
+    /// The request's body is larger than allowed.
+    #[error("the request body is larger than --max-request-body")]
+    TooLarge,
+    /// The origin failed.
+    #[error("{problem}")]
+    Upstream {
+        /// Of what kind.
+        cause: Cause,
+        /// What it said.
+        problem: String,
+    },
+}
+
+/// Kinds of failure of an origin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Cause {
+    Dns,
+    Connect,
+    Tls,
+    ConnectTimeout,
+    FirstByteTimeout,
+    Reset,
+    Closed,
+    Garbage,
+    Other,
+}
+
+impl Cause {
+    /// The name used in labels and headers.
+    pub(super) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Dns => "dns",
+            Self::Connect => "connect",
+            Self::Tls => "tls",
+            Self::ConnectTimeout => "connect-timeout",
+            Self::FirstByteTimeout => "first-byte-timeout",
+            Self::Reset => "reset",
+            Self::Closed => "closed",
+            Self::Garbage => "garbage",
+            Self::Other => "other",
+        }
+    }
+
+    /// The kind of `error`, by the innermost thing that knows.
+    pub(super) fn of(error: &hyper_util::client::legacy::Error) -> Self {
+        let text = chain(error);
+        let mut source: Option<&(dyn StdError + 'static)> = Some(error);
+        while let Some(inner) = source {
+            if let Some(io) = inner.downcast_ref::<io::Error>() {
+                match io.kind() {
+                    io::ErrorKind::TimedOut if error.is_connect() => return Self::ConnectTimeout,
+                    io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe => {
+                        return Self::Reset;
+                    }
+                    _ => {}
+                }
+            }
+            if inner.is::<rustls::Error>() {
+                return Self::Tls;
+            }
+            if let Some(hyper) = inner.downcast_ref::<hyper::Error>() {
+                if hyper.is_parse() {
+                    return Self::Garbage;
+                }
+                if hyper.is_incomplete_message() || hyper.is_closed() {
+                    return Self::Closed;
+                }
+            }
+            source = inner.source();
+        }
+        match error.is_connect() {
+            true if text.contains("dns error") => Self::Dns,
+            true => Self::Connect,
+            false => Self::Other,
+        }
+    }
+}
+
+/// An error and its causes in one line.
+pub(super) fn chain(error: &(dyn StdError + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(inner) = source {
+        let more = inner.to_string();
+        if !text.ends_with(&more) {
+            text.push_str(": ");
+            text.push_str(&more);
+        }
+        source = inner.source();
+    }
+    text
+}
+
+impl ProxyError {
+    /// What the player is answered.
+    pub(super) const fn status(&self) -> StatusCode {
+        match self {
+            Self::Address(_) | Self::Session(_) => StatusCode::NOT_FOUND,
+            Self::Full(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Parameter(_) => StatusCode::BAD_REQUEST,
+            Self::Host(_) => StatusCode::FORBIDDEN,
+            Self::Method(_) => StatusCode::METHOD_NOT_ALLOWED,
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Upstream { cause, .. } => match cause {
+                Cause::ConnectTimeout | Cause::FirstByteTimeout => StatusCode::GATEWAY_TIMEOUT,
+                _ => StatusCode::BAD_GATEWAY,
+            },
+        }
+    }
+
+    /// Which side failed: `upstream` = the origin, `downstream` = the request, `internal` = us.
+    pub(super) const fn side(&self) -> &'static str {
+        match self {
+            Self::Upstream { .. } => "upstream",
+            Self::Full(_) => "internal",
+            _ => "downstream",
+        }
+    }
+
+    /// The cause in a word.
+    pub(super) const fn cause(&self) -> &'static str {
+        match self {
+            Self::Address(_) => "address",
+            Self::Session(_) => "session",
+            Self::Full(_) => "sessions",
+            Self::Parameter(_) => "parameter",
+            Self::Host(_) => "host",
+            Self::Method(_) => "method",
+            Self::TooLarge => "request-body",
+            Self::Upstream { cause, .. } => cause.as_str(),
+        }
+    }
+}

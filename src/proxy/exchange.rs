@@ -1,0 +1,247 @@
+//! One request through its phases: identify, classify, decide, fetch, rewrite, shape.
+
+use super::{
+    config::ProxyConfig,
+    connection::Connection,
+    cors::Asker,
+    error::ProxyError,
+    fetch::{Outbound, fetch},
+    headers,
+    identify::{Identified, identify},
+    reply,
+    player_body::PlayerBody,
+    shaped_body::{ShapedBody, Treatment},
+    source::Source,
+    ticket::Ticket,
+    upstream::Upstream,
+};
+use crate::{
+    event::{Bus, Event, Outcome, RequestTag},
+    media::Kind,
+    profiles::Catalog,
+    rules::{Facts, Hang, Plan},
+    seed::Seed,
+    sessions::{Arming, Origin, Registry, Session},
+};
+use http::{HeaderName, HeaderValue, Request, Response, StatusCode, header, request};
+use hyper::body::Incoming;
+use std::{fmt::Write as _, net::IpAddr, sync::Arc, time::Duration};
+
+const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
+
+/// The data plane: everything an exchange needs.
+pub struct Proxy {
+    pub(super) registry: Arc<Registry>,
+    pub(super) catalog: Arc<Catalog>,
+    pub(super) config: ProxyConfig,
+    pub(super) upstream: Upstream,
+}
+
+/// The connection shall close without an answer.
+#[derive(Debug, thiserror::Error)]
+#[error("closed without an answer, as asked")]
+pub(super) struct Unanswered;
+
+/// An exchange whose fate is decided.
+struct Planned {
+    ticket: Ticket,
+    arming: Arc<Arming>,
+    plan: Plan,
+    seed: Seed,
+    latency: Duration,
+}
+
+impl Proxy {
+    /// A data plane over the sessions of `registry`.
+    #[must_use]
+    pub fn new(registry: Arc<Registry>, catalog: Arc<Catalog>, config: ProxyConfig) -> Self {
+        let upstream = Upstream::new(&config);
+        Self { registry, catalog, config, upstream }
+    }
+
+    /// Serves one request that came from `client` on `connection`.
+    pub(super) async fn serve(
+        &self,
+        connection: &Arc<Connection>,
+        client: IpAddr,
+        request: Request<Incoming>,
+    ) -> Result<Response<PlayerBody>, Unanswered> {
+        let (head, body) = request.into_parts();
+        let asker = if self.config.cors { Asker::of(&head) } else { None };
+        let (session, origin, path) = match identify(self, client, &head) {
+            Ok(Identified::Request { session, origin, path }) => (session, origin, path),
+            Ok(Identified::Newcomer { location }) => {
+                return Ok(own(connection, asker, reply::redirect(&location)));
+            }
+            Err(error) => return Ok(own(connection, asker, reply::failure(&error))),
+        };
+        let multiplexed = head.version == http::Version::HTTP_2;
+        let mut planned = self.plan(connection, session, &origin, &path, &head);
+        let outbound = Outbound { origin, path, head, body };
+        let mut response = self.answer(&mut planned, outbound).await?;
+        if let Some(asker) = asker {
+            asker.permit(&mut response);
+        }
+        Ok(shape(planned, response, multiplexed))
+    }
+
+    /// Classifies a request and decides its fate.
+    fn plan(
+        &self,
+        connection: &Arc<Connection>,
+        session: Arc<Session>,
+        origin: &Origin,
+        path: &str,
+        head: &request::Parts,
+    ) -> Planned {
+        let started = session.now();
+        let arming = session.arming();
+        let range = headers::text(&head.headers, header::RANGE);
+        let url = format!("{origin}{path}");
+        let resource = session.ladder.lock().resolve(&url, range.and_then(range_start));
+        let (attempt, seed) = session.attempt(&key(path, range));
+        let facts = Facts { resource: &resource, session_time: started };
+        let plan = session.decide(&arming.rules, &facts, seed);
+        let latency = match arming.link.latency.is_none() {
+            true => Duration::ZERO,
+            false => arming.link.latency.sample(&mut seed.named("latency").stream()),
+        };
+        let request = Arc::new(RequestTag {
+            session: Arc::clone(&session.tag),
+            profile: Arc::clone(&arming.profile_name),
+            method: head.method.clone(),
+            path: path.to_owned(),
+            attempt,
+            resource,
+        });
+        let bus = self.registry.bus();
+        note_switch(&session, &request, bus);
+        bus.emit(&Event::RequestPlanned {
+            request: Arc::clone(&request),
+            latency,
+            plan: plan.clone(),
+        });
+        let ticket =
+            Ticket::new(session, request, Arc::clone(connection), Arc::clone(bus), started);
+        Planned { ticket, arming, plan, seed, latency }
+    }
+
+    /// Waits as planned, and gets the answer.
+    async fn answer(
+        &self,
+        planned: &mut Planned,
+        outbound: Outbound,
+    ) -> Result<Response<Source>, Unanswered> {
+        let Planned { ticket, plan, latency, .. } = planned;
+        let mut wait = *latency;
+        if let Some(delay) = &plan.delay {
+            ticket.injected(&delay.rule, "delay", None);
+            wait += delay.effect;
+        }
+        if !wait.is_zero() {
+            let session = &ticket.session;
+            tokio::time::sleep_until(session.instant(session.now() + wait)).await;
+        }
+        if let Some(hang) = &plan.hang {
+            ticket.injected(&hang.rule, "hang", None);
+            match hang.effect {
+                Hang::For(time) => tokio::time::sleep(time).await,
+                Hang::Forever => std::future::pending().await,
+            }
+            ticket.ended(Outcome::Cut);
+            return Err(Unanswered);
+        }
+        let status = plan.status.as_ref().and_then(|planned| {
+            let status = StatusCode::from_u16(planned.effect).ok()?;
+            Some((status, Arc::clone(&planned.rule)))
+        });
+        if let Some((status, rule)) = status {
+            ticket.injected(&rule, "status", None);
+            return Ok(reply::injected(status, &rule));
+        }
+        match fetch(self, outbound, ticket).await {
+            Ok(response) => Ok(response),
+            Err(error) => Ok(reply::failure(&error)),
+        }
+    }
+
+}
+
+/// An answer of our own to a request that reached no session's network.
+fn own(
+    connection: &Connection,
+    asker: Option<Asker>,
+    mut response: Response<Source>,
+) -> Response<PlayerBody> {
+    connection.enter();
+    connection.leave();
+    if let Some(asker) = asker {
+        asker.permit(&mut response);
+    }
+    response.map(PlayerBody::Plain)
+}
+
+/// Hands the answer over to the session's link.
+fn shape(
+    planned: Planned,
+    mut response: Response<Source>,
+    multiplexed: bool,
+) -> Response<PlayerBody> {
+    let Planned { mut ticket, arming, plan, seed, latency } = planned;
+    ticket.answered(response.status().as_u16());
+    if let Some(timing) = server_timing(&arming, &plan, latency) {
+        response.headers_mut().append(SERVER_TIMING, timing);
+    }
+    let own_rate = plan.rate.map(|planned| {
+        ticket.injected(&planned.rule, "rate", None);
+        planned.effect
+    });
+    let link = Arc::clone(&arming.link);
+    let treatment = Treatment { link, own_rate, cut: plan.cut, multiplexed };
+    response.map(|source| {
+        PlayerBody::Shaped(Box::new(ShapedBody::new(source, treatment, seed, ticket)))
+    })
+}
+
+/// What was added before the first byte, for the player's network panel (W3C Server Timing).
+fn server_timing(arming: &Arming, plan: &Plan, latency: Duration) -> Option<HeaderValue> {
+    if arming.link.is_transparent() && plan.is_empty() {
+        return None;
+    }
+    let ms = |time: Duration| time.as_secs_f64() * 1e3;
+    // Writing to a String can't fail.
+    let mut text = String::new();
+    let _ = write!(text, "vsps-latency;dur={:.1}", ms(latency));
+    if let Some(delay) = &plan.delay {
+        let _ = write!(text, ", vsps-delay;dur={:.1}", ms(delay.effect));
+    }
+    if let Some(rate) = &plan.rate {
+        let _ = write!(text, ", vsps-rate;desc=\"{}\"", rate.effect);
+    }
+    HeaderValue::from_str(&text).ok()
+}
+
+/// Tells when a viewer's segments come from another rung than before.
+fn note_switch(session: &Session, request: &RequestTag, bus: &Bus) {
+    let resource = &request.resource;
+    let Some(to) = resource.rung.filter(|_| resource.kind == Kind::Segment) else { return };
+    if let Some(from) = session.switch(resource.media, to) {
+        let session = Arc::clone(&session.tag);
+        bus.emit(&Event::RenditionSwitched { session, media: resource.media, from, to });
+    }
+}
+
+/// What attempts are counted by: the path, and the range if one is asked for. The query is left
+/// out: tokens and CMCD differ from run to run, and replays must not.
+fn key(path: &str, range: Option<&str>) -> String {
+    let path = path.split('?').next().unwrap_or_default();
+    match range {
+        Some(range) => format!("{path} {range}"),
+        None => path.to_owned(),
+    }
+}
+
+/// The first byte asked for by `Range: bytes=FIRST-…`.
+fn range_start(range: &str) -> Option<u64> {
+    range.strip_prefix("bytes=")?.split('-').next()?.trim().parse().ok()
+}

@@ -1,0 +1,123 @@
+//! Whose request is it, and where does it want to go?
+
+use super::{config::SessionBy, error::ProxyError, exchange::Proxy};
+use crate::{
+    media::looks_like_manifest,
+    profiles::Catalog,
+    rules::RuleSet,
+    sessions::{Address, ArmingRequest, Origin, Session, Target, Viewer},
+};
+use http::{Method, request};
+use percent_encoding::percent_decode_str;
+use std::{borrow::Cow, net::IpAddr, sync::Arc};
+
+/// What a request turned out to be.
+pub(super) enum Identified {
+    /// One of `session`'s, for `path` at `origin`.
+    Request { session: Arc<Session>, origin: Origin, path: String },
+    /// A new viewer's: it shall come again at this address.
+    Newcomer { location: String },
+}
+
+/// Finds or starts the session of a request from `client`.
+pub(super) fn identify(
+    proxy: &Proxy,
+    client: IpAddr,
+    request: &request::Parts,
+) -> Result<Identified, ProxyError> {
+    let whole = request.uri.path_and_query().map_or("/", |path| path.as_str());
+    let address = Address::parse(whole)?;
+    let (path, parameters) = split_parameters(address.path);
+    let session = match address.session {
+        Some(id) => proxy.registry.find(id)?,
+        None => {
+            let manifest = looks_like_manifest(path.split('?').next().unwrap_or_default());
+            let asks = matches!(request.method, Method::GET | Method::HEAD);
+            match proxy.config.session_by {
+                SessionBy::Client => {
+                    let query = request.uri.query().unwrap_or_default();
+                    let viewer = Viewer::of(client, query, &request.headers);
+                    let arming = arming(&proxy.catalog, &parameters)?;
+                    proxy.registry.of_viewer(viewer, arming)?
+                }
+                SessionBy::Redirect if manifest && asks => {
+                    let arming = arming(&proxy.catalog, &parameters)?;
+                    let session = proxy.registry.start(Some(client), arming)?;
+                    let location = Address::write(Some(&session.tag.id), &address.target, &path);
+                    return Ok(Identified::Newcomer { location });
+                }
+                SessionBy::Redirect => proxy.registry.fallback(client),
+            }
+        }
+    };
+    let origin = match address.target {
+        Target::Default => session.origin.clone(),
+        Target::Named(origin) => origin,
+    };
+    Ok(Identified::Request { session, origin, path: path.into_owned() })
+}
+
+/// Takes the `vsps.*` parameters out of a path's query: the origin never sees them.
+fn split_parameters(path: &str) -> (Cow<'_, str>, Vec<(&str, &str)>) {
+    let Some((bare, query)) = path.split_once('?').filter(|(_, query)| query.contains("vsps."))
+    else {
+        return (path.into(), Vec::new());
+    };
+    let (ours, theirs): (Vec<&str>, Vec<&str>) =
+        query.split('&').partition(|pair| pair.starts_with("vsps."));
+    let ours = ours.into_iter().map(|pair| pair.split_once('=').unwrap_or((pair, ""))).collect();
+    let path = match theirs.is_empty() {
+        true => bare.into(),
+        false => format!("{bare}?{}", theirs.join("&")).into(),
+    };
+    (path, ours)
+}
+
+/// What a manifest request's `vsps.*` parameters ask for.
+fn arming(catalog: &Catalog, parameters: &[(&str, &str)]) -> Result<ArmingRequest, ProxyError> {
+    let mut request = ArmingRequest::default();
+    for (name, value) in parameters {
+        let value = percent_decode_str(value).decode_utf8_lossy();
+        let wrong = |problem: String| ProxyError::Parameter(format!("{name}: {problem}"));
+        match *name {
+            "vsps.profile" => {
+                // By name only: a link must not make the proxy read files.
+                let profile = catalog.named(&value).map_err(|error| wrong(error.to_string()))?;
+                request.profile = Some(profile);
+            }
+            "vsps.seed" => {
+                let hint = |_| wrong("write a whole number, as in vsps.seed=42".to_owned());
+                request.seed = Some(value.parse().map_err(hint)?);
+            }
+            "vsps.label" => request.label = Some(Arc::from(clip(&value))),
+            "vsps.rules" => {
+                let rules = RuleSet::from_json(&value).map_err(|error| wrong(error.to_string()))?;
+                request.rules = Some(Arc::new(rules));
+            }
+            _ => {
+                let known = "the parameters are vsps.profile, vsps.seed, vsps.rules, vsps.label";
+                return Err(wrong(known.to_owned()));
+            }
+        }
+    }
+    Ok(request)
+}
+
+/// A label is for people: its first 64 characters are enough.
+fn clip(label: &str) -> String {
+    label.chars().filter(|c| !c.is_control()).take(64).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn our_parameters_are_stripped_and_theirs_stay_as_they_are() {
+        let (path, ours) = split_parameters("/a.m3u8?t=%2F1&vsps.seed=4&u=&vsps.label=x%20y");
+        assert_eq!(path, "/a.m3u8?t=%2F1&u=");
+        assert_eq!(ours, [("vsps.seed", "4"), ("vsps.label", "x%20y")]);
+        assert_eq!(split_parameters("/a?vsps.seed=1").0, "/a");
+        assert_eq!(split_parameters("/a?b=c").0, "/a?b=c");
+    }
+}

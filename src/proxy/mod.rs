@@ -1,0 +1,30 @@
+//! The data plane: one request in, one answer out, by way of the session's network.
+//!
+//! ```text
+//!  accept ─▶ identify ─▶ classify ─▶ decide ─▶ fetch ─▶ rewrite ─▶ shape
+//!  server    exchange    exchange    exchange  upstream manifest   shaped_body
+//! ```
+//!
+//! Every step tells the [event bus](crate::event); nothing here counts or logs by itself.
+
+mod allow;
+mod config;
+mod connection;
+mod cors;
+mod error;
+mod exchange;
+mod fetch;
+mod headers;
+mod identify;
+mod manifest;
+mod player_body;
+mod reply;
+mod server;
+mod shaped_body;
+mod source;
+mod ticket;
+mod upstream;
+
+pub use config::{Limits, ProxyConfig, SessionBy, Timeouts};
+pub use exchange::Proxy;
+pub use server::{DrainError, run};

@@ -1,0 +1,114 @@
+//! Accepts players' connections, serves them, and drains them when it is time to stop.
+
+use super::{
+    config::ProxyConfig,
+    connection::{Connection, Socket},
+    exchange::Proxy,
+};
+use crate::sessions::Clock;
+use hyper::service::service_fn;
+use hyper_util::{
+    rt::{TokioExecutor, TokioIo},
+    server::{conn::auto, graceful::GracefulShutdown},
+};
+use std::{future::Future, net::SocketAddr, sync::Arc, time::Duration};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::Semaphore,
+};
+
+/// After a failed accept (most often: too many open files) the next one waits for this long.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+/// Concurrent streams of an HTTP/2 connection.
+const MOST_STREAMS: u32 = 256;
+
+/// Exchanges were still under way when the time to drain was over; they were cut.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("some responses were cut: they did not end within the time to drain")]
+pub struct DrainError;
+
+/// Serves players on `listener` until `stop`; then lets exchanges under way end, for as long as the
+/// settings allow.
+///
+/// # Errors
+/// When exchanges had to be cut.
+pub async fn run(
+    proxy: Arc<Proxy>,
+    listener: TcpListener,
+    clock: Clock,
+    stop: impl Future<Output = ()>,
+) -> Result<(), DrainError> {
+    let graceful = GracefulShutdown::new();
+    let places = Arc::new(Semaphore::new(proxy.config.limits.connections));
+    let builder = builder(&proxy.config);
+    tokio::pin!(stop);
+    loop {
+        // Without a free place nobody is accepted: newcomers wait in the kernel's backlog.
+        let next = async {
+            let place = Arc::clone(&places).acquire_owned().await;
+            (place, listener.accept().await)
+        };
+        let (place, accepted) = tokio::select! {
+            () = &mut stop => break,
+            next = next => next,
+        };
+        match accepted {
+            Ok((stream, peer)) => {
+                let serving = serve(Arc::clone(&proxy), &builder, stream, peer, clock, &graceful);
+                tokio::spawn(async move {
+                    serving.await;
+                    drop(place);
+                });
+            }
+            Err(problem) => {
+                tracing::warn!(%problem, "a connection could not be accepted");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+    drop(listener);
+    let drained = tokio::time::timeout(proxy.config.timeouts.drain, graceful.shutdown()).await;
+    drained.map_err(|_| DrainError)
+}
+
+fn builder(config: &ProxyConfig) -> auto::Builder<TokioExecutor> {
+    let mut builder = auto::Builder::new(TokioExecutor::new());
+    // hyper's own header timeout makes a timer per request; `Connection` watches with one per
+    // connection.
+    builder.http1().header_read_timeout(None).max_buf_size(config.limits.header.as_usize().max(8192));
+    let header = u32::try_from(config.limits.header.bytes()).unwrap_or(u32::MAX);
+    builder.http2().max_header_list_size(header).max_concurrent_streams(MOST_STREAMS);
+    builder
+}
+
+/// One player's connection, from its first byte to its last.
+fn serve(
+    proxy: Arc<Proxy>,
+    builder: &auto::Builder<TokioExecutor>,
+    stream: TcpStream,
+    peer: SocketAddr,
+    clock: Clock,
+    graceful: &GracefulShutdown,
+) -> impl Future<Output = ()> + use<> {
+    // Without it the last packet of each response waits for the player's delayed ACK.
+    let _ = stream.set_nodelay(true);
+    let connection = Arc::new(Connection::new(clock));
+    let socket = TokioIo::new(Socket::new(stream, Arc::clone(&connection)));
+    let timeouts = proxy.config.timeouts;
+    let watched = Arc::clone(&connection);
+    let service = service_fn(move |request| {
+        let (proxy, connection) = (Arc::clone(&proxy), Arc::clone(&connection));
+        async move { proxy.serve(&connection, peer.ip(), request).await }
+    });
+    let serving = graceful.watch(builder.serve_connection(socket, service).into_owned());
+    async move {
+        tokio::select! {
+            result = serving => {
+                if let Err(problem) = result {
+                    tracing::debug!(%peer, %problem, "connection closed");
+                }
+            }
+            () = watched.overdue(&timeouts) => tracing::debug!(%peer, "idle connection closed"),
+        }
+    }
+}

@@ -1,0 +1,286 @@
+//! A response body whose frames leave when the session's link says so: the only thing that sleeps
+//! on the byte path.
+//!
+//! A session whose link leaves bodies alone costs one atomic read per chunk here; the moment a live
+//! command makes it shape, responses in flight feel it.
+
+use super::{source::Source, ticket::Ticket};
+use crate::{
+    event::{Event, Outcome},
+    model::{Flow, LinkSpec, OnDrop, Verdict},
+    rules::{Cut, Ending, Planned},
+    seed::Seed,
+    sessions::{Session, Waiting},
+    units::BitRate,
+};
+use bytes::Bytes;
+use hyper::body::{Body, Frame, SizeHint};
+use std::{
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+use tokio::time::Sleep;
+
+/// HTTP/2 frames are written by the connection's own task, which does not tell when: what was
+/// handed over before a cut gets this long to leave.
+const H2_FLUSH: Duration = Duration::from_millis(20);
+
+/// Why a body ends before its end.
+#[derive(Debug, thiserror::Error)]
+pub enum BodyError {
+    /// The origin's body broke off.
+    #[error("the origin cut the body")]
+    Origin(#[source] hyper::Error),
+    /// A rule or a drop cuts it.
+    #[error("cut as asked")]
+    Cut,
+}
+
+/// What a plan asks of a body.
+#[derive(Debug, Default)]
+pub(super) struct Treatment {
+    pub(super) link: Arc<LinkSpec>,
+    pub(super) own_rate: Option<BitRate>,
+    pub(super) cut: Option<Planned<Cut>>,
+    pub(super) multiplexed: bool,
+}
+
+/// A response body on its way.
+pub struct ShapedBody {
+    source: Source,
+    /// What is left of the frame that is being handed over.
+    frame: Bytes,
+    treatment: Treatment,
+    seed: Seed,
+    flow: Option<Flow>,
+    sleep: Option<Pin<Box<Sleep>>>,
+    waiting: Waiting,
+    waiting_since: Option<Duration>,
+    /// The end that comes as soon as all bytes handed over have left.
+    breaking: Option<(BodyError, Outcome)>,
+    over: bool,
+    ticket: Ticket,
+}
+
+impl ShapedBody {
+    pub(super) fn new(source: Source, treatment: Treatment, seed: Seed, ticket: Ticket) -> Self {
+        Self {
+            source,
+            frame: Bytes::new(),
+            treatment,
+            seed,
+            flow: None,
+            sleep: None,
+            waiting: Waiting::default(),
+            waiting_since: None,
+            breaking: None,
+            over: false,
+            ticket,
+        }
+    }
+
+    /// How many bytes may pass before a rule cuts the body.
+    fn until_cut(&self) -> u64 {
+        let cut = self.treatment.cut.as_ref();
+        cut.map_or(u64::MAX, |cut| cut.effect.at.bytes() - self.ticket.bytes())
+    }
+
+    fn cut(&mut self, cx: &Context<'_>, ending: Ending) {
+        if ending == Ending::Reset {
+            self.ticket.connection().reset_on_close();
+        }
+        self.break_off(cx, BodyError::Cut, Outcome::Cut);
+    }
+
+    fn break_off(&mut self, cx: &Context<'_>, error: BodyError, outcome: Outcome) {
+        self.ticket.connection().expect_flush(cx.waker());
+        self.breaking = Some((error, outcome));
+        if self.treatment.multiplexed {
+            let session = &self.ticket.session;
+            let deadline = session.instant(session.now() + H2_FLUSH);
+            self.sleep = Some(Box::pin(tokio::time::sleep_until(deadline)));
+        }
+    }
+
+    /// Ends the body with its error, once all before it is on its way.
+    fn poll_break(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        if self.treatment.multiplexed {
+            if let Some(sleep) = &mut self.sleep {
+                ready!(sleep.as_mut().poll(cx));
+            }
+        } else if !self.ticket.connection().flushed(cx.waker()) {
+            return Poll::Pending;
+        }
+        self.over = true;
+        Poll::Ready(self.breaking.take().map(|(error, outcome)| {
+            self.ticket.ended(outcome);
+            Err(error)
+        }))
+    }
+
+    /// Waits for the link to let some of `available` bytes pass; zero = the body was cut.
+    fn poll_link(&mut self, cx: &mut Context<'_>, available: usize) -> Poll<usize> {
+        let Self { treatment, seed, flow, sleep, waiting, ticket, .. } = self;
+        let session = Arc::clone(&ticket.session);
+        if flow.is_none() && treatment.own_rate.is_none() && !session.downlink.shapes_bodies() {
+            ticket.passed(available, session.now(), Duration::ZERO);
+            return Poll::Ready(available);
+        }
+        let flow = flow.get_or_insert_with(|| {
+            // A live change may have made the link shape since the request was planned.
+            if !treatment.link.shapes_bodies() {
+                treatment.link = session.arming().link.clone();
+            }
+            Flow::new(&treatment.link, treatment.own_rate, *seed)
+        });
+        loop {
+            // Before the question, so that a change between question and wait is not missed.
+            session.downlink.wait(waiting, cx.waker());
+            let now = session.now();
+            match ask(&session, ticket, flow, now, available) {
+                Verdict::Pass(bytes) => {
+                    let waited = self.waiting_since.take().map_or(Duration::ZERO, |s| now - s);
+                    ticket.passed(bytes, now, waited);
+                    return Poll::Ready(bytes);
+                }
+                Verdict::Wait(until) => {
+                    self.waiting_since.get_or_insert(now);
+                    let Some(until) = until else { return Poll::Pending };
+                    ready!(poll_until(sleep, &session, until, cx));
+                }
+                Verdict::Drop { action, at_byte } => {
+                    let request = Arc::clone(&ticket.request);
+                    ticket.emit(&Event::Dropped { request, action, at_byte });
+                    let ending = match action {
+                        OnDrop::Retransmit => continue,
+                        OnDrop::Truncate => Ending::Truncate,
+                        OnDrop::Reset => Ending::Reset,
+                    };
+                    self.cut(cx, ending);
+                    return Poll::Ready(0);
+                }
+            }
+        }
+    }
+
+    /// The origin's next frame; data is kept in `frame`, the rest is handed over as it is.
+    fn poll_source(&mut self, cx: &mut Context<'_>) -> Poll<Option<Frame<Bytes>>> {
+        match self.source.poll(cx) {
+            Poll::Pending => {
+                if let Some(flow) = &mut self.flow {
+                    flow.ran_dry();
+                }
+                Poll::Pending
+            }
+            Poll::Ready(None) => {
+                self.over = true;
+                self.ticket.ended(Outcome::Complete);
+                Poll::Ready(None)
+            }
+            Poll::Ready(Some(Err(error))) => {
+                self.break_off(cx, BodyError::Origin(error), Outcome::OriginCut);
+                Poll::Ready(None)
+            }
+            Poll::Ready(Some(Ok(frame))) => match frame.into_data() {
+                Ok(data) => {
+                    self.frame = data;
+                    Poll::Ready(None)
+                }
+                Err(trailers) => Poll::Ready(Some(trailers)),
+            },
+        }
+    }
+}
+
+/// Asks the link, and tells of the stalls that are in the way.
+fn ask(
+    session: &Session,
+    ticket: &Ticket,
+    flow: &mut Flow,
+    now: Duration,
+    available: usize,
+) -> Verdict {
+    session.downlink.with(|link| {
+        let verdict = flow.poll(link, now, available);
+        if matches!(verdict, Verdict::Wait(_)) {
+            while let Some(stall) = flow.take_stall(link) {
+                let session = Arc::clone(&session.tag);
+                ticket.emit(&Event::Stalled { session, at: stall.at, lasts: stall.lasts });
+            }
+        }
+        verdict
+    })
+}
+
+/// Waits until session time `until`. The timer is made once per response and then moved.
+fn poll_until(
+    sleep: &mut Option<Pin<Box<Sleep>>>,
+    session: &Session,
+    until: Duration,
+    cx: &mut Context<'_>,
+) -> Poll<()> {
+    let deadline = session.instant(until);
+    let sleep = sleep.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(deadline)));
+    if sleep.deadline() != deadline {
+        sleep.as_mut().reset(deadline);
+    }
+    sleep.as_mut().poll(cx)
+}
+
+impl Body for ShapedBody {
+    type Data = Bytes;
+    type Error = BodyError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        loop {
+            if self.breaking.is_some() {
+                return self.poll_break(cx);
+            }
+            if self.over {
+                return Poll::Ready(None);
+            }
+            if self.frame.is_empty() {
+                if let Some(trailers) = ready!(self.poll_source(cx)) {
+                    return Poll::Ready(Some(Ok(trailers)));
+                }
+                continue;
+            }
+            let available = (self.frame.len() as u64).min(self.until_cut()) as usize;
+            if available == 0 {
+                if let Some(Planned { rule, effect }) = self.treatment.cut.take() {
+                    self.ticket.injected(&rule, effect.ending.as_str(), Some(effect.at.bytes()));
+                    self.cut(cx, effect.ending);
+                }
+                continue;
+            }
+            let bytes = ready!(self.poll_link(cx, available));
+            if bytes > 0 {
+                return Poll::Ready(Some(Ok(Frame::data(self.frame.split_to(bytes)))));
+            }
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.over
+            || (self.breaking.is_none() && self.frame.is_empty() && self.source.is_end())
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.source.size_hint()
+    }
+}
+
+impl Drop for ShapedBody {
+    fn drop(&mut self) {
+        // hyper stops polling when a body says that it has ended, or has filled its length.
+        if !self.over && self.is_end_stream() {
+            self.ticket.ended(Outcome::Complete);
+        }
+        self.ticket.session.downlink.leave(&mut self.waiting);
+    }
+}

@@ -1,0 +1,122 @@
+//! An exchange's ticket: carried through all its phases, and handed in, with what was measured, when
+//! it is over, however that comes about.
+
+use super::connection::Connection;
+use crate::{
+    event::{Bus, Event, Measured, Outcome, RequestTag},
+    sessions::Session,
+};
+use std::{sync::Arc, time::Duration};
+
+/// One exchange under way. Dropping it ends the exchange.
+pub(super) struct Ticket {
+    pub(super) session: Arc<Session>,
+    pub(super) request: Arc<RequestTag>,
+    connection: Arc<Connection>,
+    bus: Arc<Bus>,
+    started: Duration,
+    status: u16,
+    outcome: Outcome,
+    bytes: u64,
+    upstream_ttfb: Option<Duration>,
+    first_byte: Option<Duration>,
+    last_byte: Option<Duration>,
+    shaper_wait: Duration,
+}
+
+impl Ticket {
+    pub(super) fn new(
+        session: Arc<Session>,
+        request: Arc<RequestTag>,
+        connection: Arc<Connection>,
+        bus: Arc<Bus>,
+        started: Duration,
+    ) -> Self {
+        session.enter();
+        connection.enter();
+        Self {
+            session,
+            request,
+            connection,
+            bus,
+            started,
+            status: 0,
+            outcome: Outcome::PlayerGone,
+            bytes: 0,
+            upstream_ttfb: None,
+            first_byte: None,
+            last_byte: None,
+            shaper_wait: Duration::ZERO,
+        }
+    }
+
+    /// The connection it came on.
+    pub(super) fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
+    /// Tells the bus.
+    pub(super) fn emit(&self, event: &Event) {
+        self.bus.emit(event);
+    }
+
+    /// Tells that `effect` of `rule` took place.
+    pub(super) fn injected(&self, rule: &Arc<str>, effect: &'static str, at_byte: Option<u64>) {
+        self.emit(&Event::FaultInjected {
+            request: Arc::clone(&self.request),
+            rule: Arc::clone(rule),
+            effect,
+            at_byte,
+        });
+    }
+
+    /// The origin answered after `ttfb`.
+    pub(super) const fn upstream_answered(&mut self, ttfb: Duration) {
+        self.upstream_ttfb = Some(ttfb);
+    }
+
+    /// The player is answered `status`.
+    pub(super) const fn answered(&mut self, status: u16) {
+        self.status = status;
+    }
+
+    /// `bytes` of the body were handed over at `now`, after a wait for the link.
+    pub(super) fn passed(&mut self, bytes: usize, now: Duration, waited: Duration) {
+        self.bytes += bytes as u64;
+        self.first_byte.get_or_insert(now);
+        self.last_byte = Some(now);
+        self.shaper_wait += waited;
+    }
+
+    /// Body bytes handed over.
+    pub(super) const fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// How it ended. Said last, and before the drop.
+    pub(super) const fn ended(&mut self, outcome: Outcome) {
+        self.outcome = outcome;
+    }
+}
+
+impl Drop for Ticket {
+    fn drop(&mut self) {
+        let since = |time: Duration| time.saturating_sub(self.started);
+        let over = self.last_byte.unwrap_or_else(|| self.session.now());
+        let measured = Measured {
+            upstream_ttfb: self.upstream_ttfb,
+            ttfb: since(self.first_byte.unwrap_or(over)),
+            total: since(over),
+            shaper_wait: self.shaper_wait,
+        };
+        self.bus.emit(&Event::RequestFinished {
+            request: Arc::clone(&self.request),
+            status: self.status,
+            outcome: self.outcome,
+            bytes: self.bytes,
+            measured,
+        });
+        self.connection.leave();
+        self.session.leave();
+    }
+}

@@ -1,0 +1,96 @@
+//! The leg to the origin: pooled connections, HTTP/1.1 or 2, TLS with the platform's roots.
+
+use super::{
+    config::{ProxyConfig, Timeouts},
+    error::{Cause, ProxyError, chain},
+};
+use crate::sessions::Origin;
+use http::{Request, Response, Uri, request, uri};
+use http_body_util::{LengthLimitError, Limited};
+use hyper::body::Incoming;
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::{
+    client::legacy::{Client, connect::HttpConnector},
+    rt::{TokioExecutor, TokioTimer},
+};
+use std::{error::Error as StdError, time::Duration};
+
+/// Idle connections kept per origin host.
+const IDLE_CONNECTIONS: usize = 256;
+
+/// Asks origins.
+pub(super) struct Upstream {
+    client: Client<HttpsConnector<HttpConnector>, Limited<Incoming>>,
+    first_byte: Duration,
+    most_body: usize,
+}
+
+impl Upstream {
+    pub(super) fn new(config: &ProxyConfig) -> Self {
+        let Timeouts { connect, first_byte, idle, .. } = config.timeouts;
+        let mut http = HttpConnector::new();
+        http.enforce_http(false);
+        // Without it a request's last packet waits for the origin's delayed ACK.
+        http.set_nodelay(true);
+        http.set_connect_timeout(Some(connect));
+        let https = HttpsConnectorBuilder::new().with_tls_config(tls());
+        let connector = https.https_or_http().enable_http1().enable_http2().wrap_connector(http);
+        let client = Client::builder(TokioExecutor::new())
+            .pool_timer(TokioTimer::new())
+            .pool_idle_timeout(idle)
+            .pool_max_idle_per_host(IDLE_CONNECTIONS)
+            .build(connector);
+        Self { client, first_byte, most_body: config.limits.request_body.as_usize() }
+    }
+
+    /// Sends a request on to `path` at `origin`; the answer as it comes, body unread.
+    pub(super) async fn fetch(
+        &self,
+        origin: &Origin,
+        path: &str,
+        mut head: request::Parts,
+        body: Incoming,
+    ) -> Result<Response<Incoming>, ProxyError> {
+        head.uri = target(origin, path)?;
+        // Each leg has its own version; the client raises it to 2 where the origin agrees.
+        head.version = http::Version::HTTP_11;
+        let request = Request::from_parts(head, Limited::new(body, self.most_body));
+        match tokio::time::timeout(self.first_byte, self.client.request(request)).await {
+            Ok(Ok(response)) => Ok(response),
+            Ok(Err(error)) if too_large(&error) => Err(ProxyError::TooLarge),
+            Ok(Err(error)) => {
+                let cause = Cause::of(&error);
+                Err(ProxyError::Upstream { cause, problem: format!("{origin}: {}", chain(&error)) })
+            }
+            Err(_) => Err(ProxyError::Upstream {
+                cause: Cause::FirstByteTimeout,
+                problem: format!("{origin} sent no answer within {:?}", self.first_byte),
+            }),
+        }
+    }
+}
+
+/// TLS with the platform's roots. Without any, https origins are refused and http ones work.
+fn tls() -> rustls::ClientConfig {
+    let mut roots = rustls::RootCertStore::empty();
+    let found = rustls_native_certs::load_native_certs();
+    let (added, _) = roots.add_parsable_certificates(found.certs);
+    if added == 0 {
+        tracing::warn!(errors = ?found.errors, "no root certificates found: https origins will fail");
+    }
+    rustls::ClientConfig::builder().with_root_certificates(roots).with_no_client_auth()
+}
+
+fn target(origin: &Origin, path: &str) -> Result<Uri, ProxyError> {
+    let mut parts = uri::Parts::default();
+    parts.scheme = Some(origin.scheme.clone());
+    parts.authority = Some(origin.authority.clone());
+    let wrong = |_| ProxyError::Parameter(format!("`{path}` is not a path"));
+    parts.path_and_query = Some(path.parse().map_err(wrong)?);
+    Uri::from_parts(parts).map_err(|_| ProxyError::Parameter(format!("`{path}` is not a path")))
+}
+
+fn too_large(error: &(dyn StdError + 'static)) -> bool {
+    std::iter::successors(Some(error), |error| error.source())
+        .any(|error| error.is::<LengthLimitError>())
+}

@@ -1,0 +1,135 @@
+//! The grammar of the data plane's addresses, read and written.
+//!
+//! ```text
+//! /PATH?QUERY                       the default origin
+//! /-/o/SCHEME/HOST[:PORT]/PATH      another origin
+//! /-/s/ID/…                         either of these, inside session ID
+//! ```
+
+use super::host::Origin;
+use std::fmt::Write as _;
+
+/// Where a request wants to go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Target {
+    /// The default origin (of the session or the proxy).
+    Default,
+    /// The origin named in the address.
+    Named(Origin),
+}
+
+/// A data-plane address, taken apart.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Address<'a> {
+    /// The session it names, if it names one.
+    pub session: Option<&'a str>,
+    /// The origin.
+    pub target: Target,
+    /// Path and query at the origin, with the leading slash.
+    pub path: &'a str,
+}
+
+/// Why an address below `/-/` means nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum AddressError {
+    /// Neither `/-/s/` nor `/-/o/`.
+    #[error("addresses under /-/ are /-/s/ID/… and /-/o/SCHEME/HOST/…")]
+    Unknown,
+    /// `/-/o/` without a usable scheme and host.
+    #[error("write /-/o/http/HOST/PATH or /-/o/https/HOST/PATH")]
+    Origin,
+}
+
+impl<'a> Address<'a> {
+    /// Takes `path` (path and query of a request) apart.
+    ///
+    /// # Errors
+    /// When it starts with `/-/` but not as one of the forms above.
+    pub fn parse(path: &'a str) -> Result<Self, AddressError> {
+        let Some(rest) = path.strip_prefix("/-/") else {
+            return Ok(Self { session: None, target: Target::Default, path });
+        };
+        if let Some(rest) = rest.strip_prefix("s/") {
+            let end = rest.find(['/', '?']).unwrap_or(rest.len());
+            let (id, inner) = rest.split_at(end);
+            if id.is_empty() || inner.starts_with("/-/s/") {
+                return Err(AddressError::Unknown);
+            }
+            let inner = if inner.starts_with('/') { inner } else { "/" };
+            return Ok(Self { session: Some(id), ..Self::parse(inner)? });
+        }
+        let rest = rest.strip_prefix("o/").ok_or(AddressError::Unknown)?;
+        let (scheme, rest) = rest.split_once('/').ok_or(AddressError::Origin)?;
+        let end = rest.find(['/', '?']).unwrap_or(rest.len());
+        let (authority, inner) = rest.split_at(end);
+        let origin = Origin::new(scheme, authority).ok_or(AddressError::Origin)?;
+        // A query straight after the host has no path of its own to stand on.
+        let path = if inner.starts_with('/') { inner } else { "/" };
+        Ok(Self { session: None, target: Target::Named(origin), path })
+    }
+
+    /// The address of `path` at `target`, inside `session` if one is given.
+    #[must_use]
+    pub fn write(session: Option<&str>, target: &Target, path: &str) -> String {
+        let mut text = prefix(session, target);
+        text.push_str(path);
+        text
+    }
+}
+
+/// What stands before the origin's path in an address.
+pub(super) fn prefix(session: Option<&str>, target: &Target) -> String {
+    let mut text = String::new();
+    // Writing to a String can't fail.
+    if let Some(id) = session {
+        let _ = write!(text, "/-/s/{id}");
+    }
+    if let Target::Named(origin) = target {
+        let _ = write!(text, "/-/o/{}/{}", origin.scheme, origin.authority);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn the_three_forms() {
+        let plain = Address::parse("/a/b.m3u8?x=/-/s/1").unwrap();
+        assert_eq!((plain.session, plain.target, plain.path), (None, Target::Default, "/a/b.m3u8?x=/-/s/1"));
+        let other = Address::parse("/-/o/https/cdn.example:8443/a?b").unwrap();
+        let origin = Origin::new("https", "cdn.example:8443").unwrap();
+        assert_eq!((other.session, other.target, other.path), (None, Target::Named(origin.clone()), "/a?b"));
+        let inside = Address::parse("/-/s/k7/-/o/https/cdn.example:8443/a?b").unwrap();
+        assert_eq!((inside.session, inside.target, inside.path), (Some("k7"), Target::Named(origin), "/a?b"));
+        assert_eq!(Address::parse("/-/s/k7").unwrap().path, "/");
+    }
+
+    #[test]
+    fn what_means_nothing() {
+        for text in ["/-/x", "/-/s/", "/-/s/a/-/s/b/c", "/-/"] {
+            assert_eq!(Address::parse(text), Err(AddressError::Unknown), "{text}");
+        }
+        for text in ["/-/o/ftp/h/p", "/-/o/https", "/-/o/https/", "/-/o/http/u@h/p"] {
+            assert_eq!(Address::parse(text), Err(AddressError::Origin), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn written_then_read_is_the_same(id in proptest::option::of("[a-z0-9]{1,12}"), named: bool, path in "/[a-z0-9/._-]{0,20}(\\?[a-z=&/]{0,9})?") {
+            prop_assume!(!path.starts_with("/-/"));
+            let target = if named { Target::Named(Origin::new("http", "h:81").unwrap()) } else { Target::Default };
+            let text = Address::write(id.as_deref(), &target, &path);
+            let address = Address::parse(&text).unwrap();
+            prop_assert_eq!(address, Address { session: id.as_deref(), target, path: &path });
+        }
+
+        #[test]
+        fn any_text_is_read_or_refused(text in "/.{0,60}") {
+            let _ = Address::parse(&text);
+        }
+    }
+}

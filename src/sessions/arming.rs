@@ -1,0 +1,69 @@
+//! What a session is armed with: the network and the rules in force.
+
+use super::host::Origin;
+use crate::{
+    model::{LinkSpec, RateSpec},
+    profiles::Profile,
+    rules::RuleSet,
+    seed::Seed,
+    units::BitRate,
+};
+use std::sync::Arc;
+
+/// What was asked for when a session starts; whatever is left out comes from the command line.
+#[derive(Debug, Clone, Default)]
+pub struct ArmingRequest {
+    /// The network.
+    pub profile: Option<Arc<Profile>>,
+    /// A seed of its own: the session then replays under any ordinal.
+    pub seed: Option<Seed>,
+    /// Rules of its own, before those of the command line and the profile.
+    pub rules: Option<Arc<RuleSet>>,
+    /// An origin of its own.
+    pub origin: Option<Origin>,
+    /// A name for logs.
+    pub label: Option<Arc<str>>,
+}
+
+/// The network and the rules in force. Replaced as a whole by a live change; a request keeps the
+/// one it started with.
+#[derive(Debug, Clone)]
+pub struct Arming {
+    /// The profile.
+    pub profile: Arc<Profile>,
+    /// The profile's name, for events.
+    pub profile_name: Arc<str>,
+    /// A rate that replaces the profile's, if a live command set one.
+    pub rate: Option<BitRate>,
+    /// The profile's link, with that rate.
+    pub link: Arc<LinkSpec>,
+    /// The session's own rules.
+    pub own_rules: Arc<RuleSet>,
+    /// All rules: the session's own, the command line's, the profile's.
+    pub rules: Arc<RuleSet>,
+}
+
+impl Arming {
+    /// `profile`, with `rate` in place of its own, under `own_rules` before `common_rules`.
+    #[must_use]
+    pub fn new(
+        profile: Arc<Profile>,
+        rate: Option<BitRate>,
+        own_rules: Arc<RuleSet>,
+        common_rules: &RuleSet,
+    ) -> Self {
+        let mut link = profile.link.clone();
+        if let Some(rate) = rate {
+            link.rate = RateSpec::Constant(rate);
+        }
+        let rules = RuleSet::concat(&[&own_rules, common_rules, &profile.rules]);
+        Self {
+            profile_name: Arc::from(&*profile.name),
+            profile,
+            rate,
+            link: Arc::new(link),
+            own_rules,
+            rules: Arc::new(rules),
+        }
+    }
+}

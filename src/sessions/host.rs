@@ -1,0 +1,149 @@
+//! Origins and the hosts that may be fetched.
+
+use http::uri::{Authority, Scheme};
+use std::{fmt, str::FromStr};
+
+/// Why a text names no origin.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{text}` is not an origin: write http:// or https:// and a host, as in `https://cdn.example`")]
+pub struct OriginError {
+    text: String,
+}
+
+/// Scheme, host and port of an origin.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Origin {
+    /// `http` or `https`.
+    pub scheme: Scheme,
+    /// Host, and the port if it is not the scheme's own.
+    pub authority: Authority,
+}
+
+impl Origin {
+    /// An origin of `scheme` and `authority`; no user information, a host, a known scheme.
+    #[must_use]
+    pub fn new(scheme: &str, authority: &str) -> Option<Self> {
+        let scheme = match scheme {
+            "http" => Scheme::HTTP,
+            "https" => Scheme::HTTPS,
+            _ => return None,
+        };
+        let authority = Authority::from_str(authority).ok()?;
+        let plain = !authority.host().is_empty() && !authority.as_str().contains('@');
+        plain.then_some(Self { scheme, authority })
+    }
+
+    /// Splits an absolute URL into its origin and its path with query (`/` when empty).
+    ///
+    /// # Errors
+    /// When `url` is not an absolute http or https URL.
+    pub fn split(url: &str) -> Result<(Self, String), OriginError> {
+        let wrong = || OriginError { text: url.to_owned() };
+        let uri = http::Uri::from_str(url).map_err(|_| wrong())?;
+        let (scheme, authority) = uri.scheme_str().zip(uri.authority()).ok_or_else(wrong)?;
+        let origin = Self::new(scheme, authority.as_str()).ok_or_else(wrong)?;
+        let path = uri.path_and_query().map_or("/", http::uri::PathAndQuery::as_str);
+        Ok((origin, path.to_owned()))
+    }
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}://{}", self.scheme, self.authority)
+    }
+}
+
+/// Which hosts may be fetched: `cdn.example`, `*.example`, `cdn.example:8443`, or `*` for all.
+/// Without a port, every port of the host.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HostPattern {
+    text: String,
+}
+
+impl HostPattern {
+    /// Whether `authority` is one of the hosts meant.
+    #[must_use]
+    pub fn matches(&self, authority: &Authority) -> bool {
+        let (host, port) = split_port(&self.text);
+        if port.is_some_and(|port| authority.port_u16() != Some(port)) {
+            return false;
+        }
+        let name = authority.host();
+        match host.strip_prefix("*.") {
+            _ if host == "*" => true,
+            Some(domain) => name
+                .len()
+                .checked_sub(domain.len() + 1)
+                .is_some_and(|dot| {
+                    name.as_bytes()[dot] == b'.' && name[dot + 1..].eq_ignore_ascii_case(domain)
+                }),
+            None => name.eq_ignore_ascii_case(host),
+        }
+    }
+}
+
+fn split_port(text: &str) -> (&str, Option<u16>) {
+    match text.rsplit_once(':') {
+        Some((host, port)) if !host.ends_with(':') => match port.parse() {
+            Ok(port) => (host, Some(port)),
+            Err(_) => (text, None),
+        },
+        _ => (text, None),
+    }
+}
+
+impl FromStr for HostPattern {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (host, _) = split_port(text);
+        let name = host.strip_prefix("*.").unwrap_or(host);
+        let plain = !text.contains(['/', '@', ' ', '?']) && !name.is_empty();
+        if plain && (name == "*" || !name.contains('*')) {
+            Ok(Self { text: text.to_owned() })
+        } else {
+            Err("write a host such as `cdn.example`, `*.example` or `cdn.example:8443`".to_owned())
+        }
+    }
+}
+
+impl fmt::Display for HostPattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn matches(pattern: &str, authority: &str) -> bool {
+        pattern.parse::<HostPattern>().unwrap().matches(&authority.parse().unwrap())
+    }
+
+    #[test]
+    fn patterns() {
+        assert!(matches("cdn.example", "CDN.example:8443"));
+        assert!(matches("*.example", "a.b.example"));
+        assert!(!matches("*.example", "example"));
+        assert!(!matches("*.example", "badexample"));
+        assert!(matches("cdn.example:8443", "cdn.example:8443"));
+        assert!(!matches("cdn.example:8443", "cdn.example"));
+        assert!(matches("*", "anything.at:1"));
+        assert!(matches("[::1]", "[::1]:80"));
+        for wrong in ["", "https://x", "a/b", "a*b", "*."] {
+            assert!(wrong.parse::<HostPattern>().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn origins() {
+        let (origin, path) = Origin::split("https://cdn.example:8443/a/b.m3u8?t=1").unwrap();
+        assert_eq!(origin.to_string(), "https://cdn.example:8443");
+        assert_eq!(path, "/a/b.m3u8?t=1");
+        for wrong in ["cdn.example", "ftp://x/", "http://", "http://u:p@x/", "nonsense"] {
+            assert!(Origin::split(wrong).is_err(), "{wrong}");
+        }
+        insta::assert_snapshot!(Origin::split("cdn").unwrap_err(), @"`cdn` is not an origin: write http:// or https:// and a host, as in `https://cdn.example`");
+    }
+}

@@ -1,0 +1,20 @@
+//! One viewer: who it is, its link, its rules and what it has seen; and the registry of all.
+
+mod address;
+mod arming;
+mod attempts;
+mod clock;
+mod downlink;
+mod host;
+mod registry;
+mod session;
+mod viewer;
+
+pub use address::{Address, AddressError, Target};
+pub use arming::{Arming, ArmingRequest};
+pub use clock::Clock;
+pub use downlink::{Downlink, Waiting};
+pub use host::{HostPattern, Origin, OriginError};
+pub use registry::{Registry, RegistryConfig, RegistryError, StartError};
+pub use session::Session;
+pub use viewer::Viewer;

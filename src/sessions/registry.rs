@@ -1,0 +1,261 @@
+//! All sessions: started, found, expired.
+
+use super::{
+    arming::{Arming, ArmingRequest},
+    clock::Clock,
+    host::Origin,
+    session::Session,
+    viewer::Viewer,
+};
+use crate::{
+    event::{Bus, Event, SessionTag},
+    profiles::Profile,
+    rules::RuleSet,
+    seed::Seed,
+};
+use parking_lot::RwLock;
+use std::{
+    collections::HashMap,
+    net::IpAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+/// What new sessions are made of.
+#[derive(Debug)]
+pub struct RegistryConfig {
+    /// The seed of the process.
+    pub seed: Seed,
+    /// The default origin.
+    pub origin: Origin,
+    /// The default network.
+    pub profile: Arc<Profile>,
+    /// Rules for every session.
+    pub rules: Arc<RuleSet>,
+    /// A session without exchanges for so long is over.
+    pub idle: Duration,
+    /// The most sessions at a time.
+    pub most_sessions: usize,
+}
+
+/// Why no session could be started.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("all {0} sessions are in use; raise --max-sessions or wait until one is idle")]
+pub struct StartError(pub usize);
+
+/// Why a session can't be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("there is no session `{0}`; it may have expired (see --session-idle)")]
+pub struct RegistryError(pub String);
+
+#[derive(Debug, Default)]
+struct Sessions {
+    by_id: HashMap<Arc<str>, Arc<Session>>,
+    by_viewer: HashMap<Viewer, Arc<Session>>,
+    newest: HashMap<IpAddr, Arc<Session>>,
+    anonymous: Option<Arc<Session>>,
+}
+
+/// All sessions of a process.
+pub struct Registry {
+    config: RegistryConfig,
+    clock: Clock,
+    bus: Arc<Bus>,
+    ordinal: AtomicU64,
+    sessions: RwLock<Sessions>,
+}
+
+impl Registry {
+    /// A registry without sessions.
+    #[must_use]
+    pub fn new(config: RegistryConfig, clock: Clock, bus: Arc<Bus>) -> Self {
+        Self { config, clock, bus, ordinal: AtomicU64::new(0), sessions: RwLock::default() }
+    }
+
+    /// Where events go.
+    #[must_use]
+    pub fn bus(&self) -> &Arc<Bus> {
+        &self.bus
+    }
+
+    /// What new sessions are made of.
+    #[must_use]
+    pub fn config(&self) -> &RegistryConfig {
+        &self.config
+    }
+
+    /// Starts a session whose id stands in its addresses. Requests from `client` that name no
+    /// session fall to it from now on.
+    ///
+    /// # Errors
+    /// When there are too many sessions.
+    pub fn start(
+        &self,
+        client: Option<IpAddr>,
+        request: ArmingRequest,
+    ) -> Result<Arc<Session>, StartError> {
+        let session = self.create(request, true)?;
+        if let Some(client) = client {
+            self.sessions.write().newest.insert(client, Arc::clone(&session));
+        }
+        Ok(session)
+    }
+
+    /// The session of `viewer`, or a new one when there is none.
+    ///
+    /// # Errors
+    /// When there are too many sessions.
+    pub fn of_viewer(
+        &self,
+        viewer: Viewer,
+        request: ArmingRequest,
+    ) -> Result<Arc<Session>, StartError> {
+        if let Some(session) = self.sessions.read().by_viewer.get(&viewer) {
+            return Ok(Arc::clone(session));
+        }
+        let session = self.create(request, false)?;
+        self.sessions.write().by_viewer.insert(viewer, Arc::clone(&session));
+        Ok(session)
+    }
+
+    /// The session with `id`.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn find(&self, id: &str) -> Result<Arc<Session>, RegistryError> {
+        let session = self.sessions.read().by_id.get(id).cloned();
+        session.ok_or_else(|| RegistryError(id.to_owned()))
+    }
+
+    /// The newest session of `client`, else the one for all who have none.
+    #[must_use]
+    pub fn fallback(&self, client: IpAddr) -> Arc<Session> {
+        let sessions = self.sessions.read();
+        if let Some(session) = sessions.newest.get(&client).or(sessions.anonymous.as_ref()) {
+            return Arc::clone(session);
+        }
+        drop(sessions);
+        let mut sessions = self.sessions.write();
+        let anonymous = sessions.anonymous.get_or_insert_with(|| {
+            // Ordinal 0: a stray request must not shift the seeds of the sessions that follow.
+            Arc::new(self.make("anonymous".into(), 0, ArmingRequest::default(), false))
+        });
+        let anonymous = Arc::clone(anonymous);
+        sessions.by_id.insert(Arc::clone(&anonymous.tag.id), Arc::clone(&anonymous));
+        drop(sessions);
+        self.tell_start(&anonymous);
+        anonymous
+    }
+
+    /// All sessions, oldest first.
+    #[must_use]
+    pub fn list(&self) -> Vec<Arc<Session>> {
+        let mut list: Vec<_> = self.sessions.read().by_id.values().cloned().collect();
+        list.sort_by_key(|session| session.tag.ordinal);
+        list
+    }
+
+    /// Replaces what `session` is armed with; `change` sees the present arming.
+    pub fn rearm(&self, session: &Session, change: impl FnOnce(&Arming, &RuleSet) -> Arming) {
+        let arming = change(&session.arming(), &self.config.rules);
+        let profile = Arc::clone(&arming.profile_name);
+        session.rearm(arming);
+        let rate = session.rate();
+        self.bus.emit(&Event::LinkChanged { session: Arc::clone(&session.tag), profile, rate });
+    }
+
+    /// Ends the session with `id`. Its responses in flight run on.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn end(&self, id: &str) -> Result<(), RegistryError> {
+        let session = self.find(id)?;
+        self.remove(&[session]);
+        Ok(())
+    }
+
+    /// Ends every session that has been idle for too long.
+    pub fn expire(&self) {
+        let over = |session: &Arc<Session>| session.idle() >= self.config.idle;
+        let idle: Vec<_> =
+            self.sessions.read().by_id.values().filter(|s| over(s)).cloned().collect();
+        self.remove(&idle);
+    }
+
+    /// Ends every session.
+    pub fn end_all(&self) {
+        self.remove(&self.list());
+    }
+
+    fn create(&self, request: ArmingRequest, addressed: bool) -> Result<Arc<Session>, StartError> {
+        if self.sessions.read().by_id.len() >= self.config.most_sessions {
+            self.expire();
+        }
+        let mut sessions = self.sessions.write();
+        if sessions.by_id.len() >= self.config.most_sessions {
+            return Err(StartError(self.config.most_sessions));
+        }
+        let ordinal = self.ordinal.fetch_add(1, Ordering::Relaxed) + 1;
+        let id = id(self.config.seed, ordinal);
+        let session = Arc::new(self.make(id, ordinal, request, addressed));
+        sessions.by_id.insert(Arc::clone(&session.tag.id), Arc::clone(&session));
+        drop(sessions);
+        self.tell_start(&session);
+        Ok(session)
+    }
+
+    fn make(
+        &self,
+        id: Arc<str>,
+        ordinal: u64,
+        request: ArmingRequest,
+        addressed: bool,
+    ) -> Session {
+        let seed = request
+            .seed
+            .unwrap_or_else(|| self.config.seed.named("session").numbered(ordinal));
+        let arming = Arming::new(
+            request.profile.unwrap_or_else(|| Arc::clone(&self.config.profile)),
+            None,
+            request.rules.unwrap_or_default(),
+            &self.config.rules,
+        );
+        let tag = SessionTag { id, ordinal, seed: seed.value(), label: request.label };
+        let origin = request.origin.unwrap_or_else(|| self.config.origin.clone());
+        Session::start(Arc::new(tag), seed, origin, arming, self.clock, addressed)
+    }
+
+    fn tell_start(&self, session: &Session) {
+        let profile = Arc::clone(&session.arming().profile_name);
+        let tag = Arc::clone(&session.tag);
+        self.bus.emit(&Event::SessionStarted { session: tag, profile });
+    }
+
+    fn remove(&self, over: &[Arc<Session>]) {
+        for session in over {
+            let mut sessions = self.sessions.write();
+            if sessions.by_id.remove(&session.tag.id).is_none() {
+                continue;
+            }
+            sessions.by_viewer.retain(|_, other| !Arc::ptr_eq(other, session));
+            sessions.newest.retain(|_, other| !Arc::ptr_eq(other, session));
+            sessions.anonymous.take_if(|other| Arc::ptr_eq(other, session));
+            drop(sessions);
+            self.bus.emit(&Event::SessionEnded {
+                session: Arc::clone(&session.tag),
+                profile: Arc::clone(&session.arming().profile_name),
+                lasted: session.now(),
+            });
+        }
+    }
+}
+
+/// Ten letters and digits that follow from seed and ordinal, so that logs of two runs compare.
+fn id(seed: Seed, ordinal: u64) -> Arc<str> {
+    const LETTERS: &[u8; 32] = b"abcdefghjkmnpqrstuvwxyz123456789";
+    let bits = seed.named("id").numbered(ordinal).value();
+    (0..10).map(|i| LETTERS[(bits >> (5 * i)) as usize & 31] as char).collect::<String>().into()
+}

@@ -1,0 +1,253 @@
+//! One viewer's run through the proxy: its link, rules, ladder and counters.
+
+use super::{
+    address::{Target, prefix},
+    arming::Arming,
+    attempts::Attempts,
+    clock::Clock,
+    downlink::Downlink,
+    host::Origin,
+};
+use crate::{
+    event::SessionTag,
+    media::{Ladder, MediaType, UriMap},
+    rules::{Counters, Facts, Plan, RuleSet},
+    seed::Seed,
+    units::BitRate,
+};
+use http::uri::Authority;
+use parking_lot::{Mutex, RwLock};
+use rand::RngExt as _;
+use std::{
+    collections::HashSet,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+/// Hosts a session's manifests may open for it; further ones stay closed.
+const MOST_HOSTS: usize = 256;
+
+/// One viewer. (One request and its answer is an exchange; one TCP connection is neither.)
+#[derive(Debug)]
+pub struct Session {
+    /// Who it is.
+    pub tag: Arc<SessionTag>,
+    /// Where its requests go unless their address says otherwise.
+    pub origin: Origin,
+    /// Its link.
+    pub downlink: Downlink,
+    /// What its manifests said.
+    pub ladder: Mutex<Ladder>,
+    seed: Seed,
+    clock: Clock,
+    started: Duration,
+    arming: RwLock<Arc<Arming>>,
+    counters: Mutex<Counters>,
+    attempts: Mutex<Attempts>,
+    rungs: Mutex<Vec<(MediaType, u16)>>,
+    hosts: RwLock<HashSet<Authority>>,
+    last_active: AtomicU64,
+    exchanges: AtomicU32,
+    /// Whether its id stands in its addresses (otherwise it is found by viewer).
+    addressed: bool,
+}
+
+impl Session {
+    /// A session that starts now.
+    #[must_use]
+    pub fn start(
+        tag: Arc<SessionTag>,
+        seed: Seed,
+        origin: Origin,
+        arming: Arming,
+        clock: Clock,
+        addressed: bool,
+    ) -> Self {
+        let started = clock.now();
+        Self {
+            downlink: Downlink::new(&arming.link, seed.named("downlink")),
+            tag,
+            origin,
+            seed,
+            clock,
+            started,
+            arming: RwLock::new(Arc::new(arming)),
+            ladder: Mutex::default(),
+            counters: Mutex::default(),
+            attempts: Mutex::default(),
+            rungs: Mutex::default(),
+            hosts: RwLock::default(),
+            last_active: AtomicU64::new(millis(started)),
+            exchanges: AtomicU32::new(0),
+            addressed,
+        }
+    }
+
+    /// Session time: how long ago it started. Its link runs on this time.
+    #[must_use]
+    pub fn now(&self) -> Duration {
+        self.clock.now() - self.started
+    }
+
+    /// The moment of session time `time`, for a timer.
+    #[must_use]
+    pub fn instant(&self, time: Duration) -> tokio::time::Instant {
+        self.clock.instant(self.started + time)
+    }
+
+    /// What it is armed with.
+    #[must_use]
+    pub fn arming(&self) -> Arc<Arming> {
+        Arc::clone(&self.arming.read())
+    }
+
+    /// Replaces network and rules. The link changes at once, for responses in flight too; when only
+    /// the rules differ it runs on undisturbed.
+    pub fn rearm(&self, arming: Arming) {
+        let mut current = self.arming.write();
+        if arming.link != current.link {
+            self.downlink.change(self.now(), &arming.link);
+        }
+        if arming.rules != current.rules {
+            *self.counters.lock() = Counters::default();
+        }
+        *current = Arc::new(arming);
+    }
+
+    /// The rate of its link now; `None` = no limit.
+    #[must_use]
+    pub fn rate(&self) -> Option<BitRate> {
+        self.downlink.rate(self.now())
+    }
+
+    /// The number of this request for what `key` names (from 1), and the seed of its chances: they
+    /// depend on session, key and number, not on what other requests come between.
+    #[must_use]
+    pub fn attempt(&self, key: &str) -> (u32, Seed) {
+        let named = self.seed.named(key);
+        let attempt = self.attempts.lock().next(named.value());
+        (attempt, named.numbered(attempt.into()))
+    }
+
+    /// What `rules` do to a request.
+    #[must_use]
+    pub fn decide(&self, rules: &RuleSet, facts: &Facts<'_>, seed: Seed) -> Plan {
+        if rules.is_empty() {
+            return Plan::default();
+        }
+        let mut chance = |rule: &str| seed.named("rule").named(rule).stream().random::<f64>();
+        rules.decide(&mut self.counters.lock(), facts, &mut chance)
+    }
+
+    /// Notes that a segment of `rung` was asked for; the rung before, if it was another.
+    #[must_use]
+    pub fn switch(&self, media: MediaType, rung: u16) -> Option<u16> {
+        let mut rungs = self.rungs.lock();
+        match rungs.iter_mut().find(|(of, _)| *of == media) {
+            Some((_, last)) => {
+                let before = std::mem::replace(last, rung);
+                (before != rung).then_some(before)
+            }
+            None => {
+                rungs.push((media, rung));
+                None
+            }
+        }
+    }
+
+    /// Opens `host` to this session, since a manifest or redirect it was given names it.
+    pub fn open(&self, host: &Authority) {
+        if self.hosts.read().contains(host) {
+            return;
+        }
+        let mut hosts = self.hosts.write();
+        if hosts.len() < MOST_HOSTS {
+            hosts.insert(host.clone());
+        }
+    }
+
+    /// Whether a manifest or redirect opened `host`.
+    #[must_use]
+    pub fn opened(&self, host: &Authority) -> bool {
+        self.hosts.read().contains(host)
+    }
+
+    /// How the URIs of a document from `origin` are written so that they stay in this session.
+    #[must_use]
+    pub fn uris(self: &Arc<Self>, origin: &Origin) -> SessionUris {
+        SessionUris { session: Arc::clone(self), origin: origin.clone() }
+    }
+
+    /// An exchange of this session begins.
+    pub fn enter(&self) {
+        self.exchanges.fetch_add(1, Ordering::Relaxed);
+        self.last_active.store(millis(self.clock.now()), Ordering::Relaxed);
+    }
+
+    /// An exchange of this session is over.
+    pub fn leave(&self) {
+        self.last_active.store(millis(self.clock.now()), Ordering::Relaxed);
+        self.exchanges.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// Exchanges under way.
+    #[must_use]
+    pub fn exchanges(&self) -> u32 {
+        self.exchanges.load(Ordering::Relaxed)
+    }
+
+    /// For how long it has been idle; zero while an exchange is under way.
+    #[must_use]
+    pub fn idle(&self) -> Duration {
+        if self.exchanges() > 0 {
+            return Duration::ZERO;
+        }
+        let last = Duration::from_millis(self.last_active.load(Ordering::Relaxed));
+        self.clock.now().saturating_sub(last)
+    }
+
+    fn prefix(&self, target: &Target) -> String {
+        prefix(self.addressed.then_some(&*self.tag.id), target)
+    }
+}
+
+fn millis(time: Duration) -> u64 {
+    time.as_millis() as u64
+}
+
+/// Keeps the URIs of one document inside its session, and opens the hosts it names.
+#[derive(Debug)]
+pub struct SessionUris {
+    session: Arc<Session>,
+    origin: Origin,
+}
+
+impl SessionUris {
+    fn target(&self, origin: Origin) -> Target {
+        if origin == self.session.origin { Target::Default } else { Target::Named(origin) }
+    }
+}
+
+impl UriMap for SessionUris {
+    fn absolute(&self, scheme: &str, authority: &str) -> Option<String> {
+        let origin = Origin::new(&scheme.to_ascii_lowercase(), authority)?;
+        self.session.open(&origin.authority);
+        Some(self.session.prefix(&self.target(origin)))
+    }
+
+    fn scheme_relative(&self, authority: &str) -> Option<String> {
+        self.absolute(self.origin.scheme.as_str(), authority)
+    }
+
+    fn root_relative(&self, path: &str) -> Option<String> {
+        // Already one of ours: rewriting twice changes nothing.
+        if path.starts_with("/-/") {
+            return None;
+        }
+        let prefix = self.session.prefix(&self.target(self.origin.clone()));
+        (!prefix.is_empty()).then_some(prefix)
+    }
+}

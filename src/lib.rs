@@ -5,3 +5,7 @@
 //!
 //! In reading order, low to high; a room imports only rooms above it in this list
 //! (`tests/architecture.rs` keeps the walls).
+//!
+//! - [`origin`]: the built-in test origin, real playable media with nothing installed
+
+pub mod origin;

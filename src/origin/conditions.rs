@@ -1,7 +1,7 @@
 //! Conditional requests, RFC 9110 section 13: is the client's copy still good?
 
-use http::HeaderMap;
 use http::header::{IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE, IF_UNMODIFIED_SINCE};
+use http::{HeaderMap, HeaderName};
 
 use super::date::parse_http_date;
 use super::resource::Validators;
@@ -53,7 +53,7 @@ enum Comparison {
 
 /// Whether a list of entity tags has ours or is `*`. Our tags have no commas, so a tag that has
 /// one may fall apart here without ever being taken for ours.
-fn lists(headers: &HeaderMap, name: &http::HeaderName, etag: &str, comparison: Comparison) -> bool {
+fn lists(headers: &HeaderMap, name: &HeaderName, etag: &str, comparison: Comparison) -> bool {
     let lines = headers.get_all(name).iter().filter_map(|line| line.to_str().ok());
     lines.flat_map(|line| line.split(',')).map(str::trim).any(|tag| {
         let opaque = match comparison {
@@ -65,11 +65,7 @@ fn lists(headers: &HeaderMap, name: &http::HeaderName, etag: &str, comparison: C
 }
 
 /// When the resource was modified and the date that header `name` compares it with, if both are.
-fn date(
-    headers: &HeaderMap,
-    name: &http::HeaderName,
-    validators: &Validators,
-) -> Option<(u64, u64)> {
+fn date(headers: &HeaderMap, name: &HeaderName, validators: &Validators) -> Option<(u64, u64)> {
     let since = parse_http_date(headers.get(name)?.to_str().ok()?)?;
     Some((validators.last_modified?, since))
 }
@@ -85,11 +81,11 @@ mod tests {
         Validators { etag: "\"tag\"".to_owned(), last_modified: Some(784_111_777) }
     }
 
-    fn headers(lines: &[(http::HeaderName, &str)]) -> HeaderMap {
+    fn headers(lines: &[(HeaderName, &str)]) -> HeaderMap {
         lines.iter().map(|(name, value)| (name.clone(), value.parse().unwrap())).collect()
     }
 
-    fn evaluated(lines: &[(http::HeaderName, &str)]) -> Precondition {
+    fn evaluated(lines: &[(HeaderName, &str)]) -> Precondition {
         evaluate(&headers(lines), &validators())
     }
 

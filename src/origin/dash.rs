@@ -4,9 +4,7 @@
 //! which is exact every eighth second and within 11 ms between: the standard allows half a segment.
 
 use std::fmt::Write as _;
-use std::time::Duration;
 
-use super::date::iso8601;
 use super::ladder::{FRAME_RATE, Rendition, rungs, sounds};
 use super::timeline::{SEGMENT_SECONDS, VOD_SEGMENTS, WINDOW_SEGMENTS};
 
@@ -19,14 +17,14 @@ pub(super) fn on_demand() -> String {
     mpd(&format!("type=\"static\"\n     mediaPresentationDuration=\"PT{seconds}S\""), "")
 }
 
-/// The live manifest as published at that second of the Unix epoch. Nothing but `publishTime`
-/// ever changes: it comes anew with each segment, so that players have something to fetch.
-pub(super) fn live(published: u64) -> String {
-    let published = iso8601(Duration::from_secs(published));
+/// The live manifest. It never changes, for numbers follow from the clock alone, and so it was
+/// "published" when it became available. (A later `publishTime` would also lead ffmpeg astray: it
+/// takes an `availabilityStartTime` of zero for none, and counts from the publication instead.)
+pub(super) fn live() -> String {
     let attributes = format!(
         "type=\"dynamic\"\n     \
          availabilityStartTime=\"1970-01-01T00:00:00Z\"\n     \
-         publishTime=\"{published}\"\n     \
+         publishTime=\"1970-01-01T00:00:00Z\"\n     \
          minimumUpdatePeriod=\"PT{SEGMENT_SECONDS}S\"\n     \
          timeShiftBufferDepth=\"PT{depth}S\"\n     \
          suggestedPresentationDelay=\"PT{delay}S\"",
@@ -107,6 +105,6 @@ mod tests {
 
     #[test]
     fn the_dynamic_manifest_tells_the_clock_and_the_window() {
-        insta::assert_snapshot!(live(1_795_356_532));
+        insta::assert_snapshot!(live());
     }
 }

@@ -53,7 +53,7 @@ impl Resource {
         Self { content: text.into(), content_type, caching, validators }
     }
 
-    /// Media, tagged by its name and the digest of the encoded loop it is made from.
+    /// Media, tagged by its name and a digest of what it is made from.
     pub(super) fn media(
         content: Content,
         content_type: &'static str,

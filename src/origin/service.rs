@@ -1,5 +1,6 @@
 //! The origin itself: requests in, responses out; time is an argument.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,6 +8,7 @@ use http::{Method, Request, Response, StatusCode};
 
 use super::address::{Address, Presentation};
 use super::body::OriginBody;
+use super::content::Content;
 use super::encoded::EncodedLoop;
 use super::error::OriginError;
 use super::ladder::{RENDITIONS, Rendition};
@@ -37,6 +39,18 @@ struct Volume {
     digest: u64,
 }
 
+/// Why there is nothing at an address.
+enum Absence {
+    /// It is at this relative address.
+    Elsewhere(&'static str),
+    /// There never is.
+    Never,
+    /// The live segment has not ended.
+    NotYet,
+    /// The live segment is too long ago.
+    NoMore,
+}
+
 impl Origin {
     /// Cuts the embedded media.
     pub fn new() -> Result<Self, OriginError> {
@@ -53,20 +67,21 @@ impl Origin {
         if !matches!(*request.method(), Method::GET | Method::HEAD) {
             return refuse(request, StatusCode::METHOD_NOT_ALLOWED);
         }
-        if let Address::Toward(to) = address {
-            return redirect(request, to);
-        }
         match self.library.find(&address, now) {
             Ok(resource) => reply(request, resource),
-            Err(status) => refuse(request, status),
+            Err(Absence::Elsewhere(to)) => redirect(request, to),
+            Err(Absence::Never) => refuse(request, StatusCode::NOT_FOUND),
+            // As a CDN says it; 425 would be about TLS early data (RFC 8470).
+            Err(Absence::NotYet) => refuse(request, StatusCode::NOT_FOUND),
+            Err(Absence::NoMore) => refuse(request, StatusCode::GONE),
         }
     }
 }
 
 impl Library {
-    fn find(&self, address: &Address, now: Duration) -> Result<Resource, StatusCode> {
+    fn find(&self, address: &Address, now: Duration) -> Result<Resource, Absence> {
         match *address {
-            Address::Toward(_) => Err(StatusCode::NOT_FOUND),
+            Address::Toward(to) => Err(Absence::Elsewhere(to)),
             Address::Index => {
                 Ok(Resource::text(page::index(), page::CONTENT_TYPE, Caching::Moment))
             }
@@ -80,22 +95,21 @@ impl Library {
             Address::Playlist(presentation, rendition) => {
                 Ok(playlist(presentation, rendition, now))
             }
-            Address::Mpd(presentation) => Ok(mpd(presentation, now)),
+            Address::Mpd(presentation) => Ok(mpd(presentation)),
             Address::Init(rendition) => {
                 let volume = self.volume(rendition)?;
                 Ok(volume.resource(volume.encoded.init.clone(), "init"))
             }
             Address::Segment(Presentation::Vod, rendition, number) => {
                 if number > VOD_SEGMENTS {
-                    return Err(StatusCode::NOT_FOUND);
+                    return Err(Absence::Never);
                 }
                 self.segment(rendition, number)
             }
             Address::Segment(Presentation::Live, rendition, number) => {
-                // Early is 404, as a CDN says it: 425 is about TLS early data (RFC 8470).
                 match Window::at(now).availability(number) {
-                    Availability::NotYet => Err(StatusCode::NOT_FOUND),
-                    Availability::Gone => Err(StatusCode::GONE),
+                    Availability::NotYet => Err(Absence::NotYet),
+                    Availability::Gone => Err(Absence::NoMore),
                     Availability::Now => {
                         Ok(self.segment(rendition, number)?.modified_at(ended_at(number)))
                     }
@@ -104,16 +118,16 @@ impl Library {
         }
     }
 
-    fn segment(&self, rendition: &Rendition, number: u64) -> Result<Resource, StatusCode> {
+    fn segment(&self, rendition: &Rendition, number: u64) -> Result<Resource, Absence> {
         let volume = self.volume(rendition)?;
-        let fragment = volume.encoded.fragment(number).ok_or(StatusCode::NOT_FOUND)?;
+        let fragment = volume.encoded.fragment(number).ok_or(Absence::Never)?;
         let content = assemble(rendition, fragment, number, &self.padding);
         Ok(volume.resource(content, number))
     }
 
-    fn volume(&self, rendition: &Rendition) -> Result<&Volume, StatusCode> {
+    fn volume(&self, rendition: &Rendition) -> Result<&Volume, Absence> {
         let mut volumes = self.volumes.iter();
-        volumes.find(|volume| volume.rendition.name == rendition.name).ok_or(StatusCode::NOT_FOUND)
+        volumes.find(|volume| volume.rendition.name == rendition.name).ok_or(Absence::Never)
     }
 }
 
@@ -121,14 +135,12 @@ impl Volume {
     fn open(rendition: &'static Rendition) -> Result<Self, OriginError> {
         let encoded = EncodedLoop::cut(rendition)
             .map_err(|fault| OriginError::Media { rendition: rendition.name, fault })?;
-        Ok(Self { rendition, encoded, digest: digest(rendition.encoded) })
+        // Padding and times are the release's doing, so its version is part of what bytes these are.
+        let digest = digest(rendition.encoded) ^ digest(env!("CARGO_PKG_VERSION").as_bytes());
+        Ok(Self { rendition, encoded, digest })
     }
 
-    fn resource(
-        &self,
-        content: impl Into<super::content::Content>,
-        name: impl std::fmt::Display,
-    ) -> Resource {
+    fn resource(&self, content: impl Into<Content>, name: impl fmt::Display) -> Resource {
         Resource::media(content.into(), self.rendition.mime_type(), self.digest, name)
     }
 }
@@ -146,13 +158,9 @@ fn playlist(presentation: Presentation, rendition: &Rendition, now: Duration) ->
     }
 }
 
-fn mpd(presentation: Presentation, now: Duration) -> Resource {
+fn mpd(presentation: Presentation) -> Resource {
     match presentation {
         Presentation::Vod => Resource::text(dash::on_demand(), dash::CONTENT_TYPE, Caching::Hour),
-        Presentation::Live => {
-            let published = Window::at(now).moved_at();
-            let text = dash::live(published);
-            Resource::text(text, dash::CONTENT_TYPE, Caching::Moment).modified_at(published)
-        }
+        Presentation::Live => Resource::text(dash::live(), dash::CONTENT_TYPE, Caching::Moment),
     }
 }

@@ -122,6 +122,21 @@ mod tests {
     }
 
     #[test]
+    fn the_loop_goes_round_after_six_segments() {
+        for rendition in &RENDITIONS {
+            let encoded = EncodedLoop::cut(rendition).unwrap();
+            let media = |number| &encoded.fragment(number).unwrap().mdat;
+            for number in [1, 2, 3, 4, 5, 6, 145, 448_839_133] {
+                let index = usize::try_from((number - 1) % 6).unwrap();
+                assert_eq!(media(number), &encoded.fragments[index].mdat);
+                assert_eq!(media(number), media(number + 6));
+                assert_eq!(media(number + 1), &encoded.fragments[(index + 1) % 6].mdat);
+            }
+            assert!(encoded.fragment(0).is_none());
+        }
+    }
+
+    #[test]
     fn damaged_media_is_named() {
         let cut = |encoded: &'static [u8]| {
             EncodedLoop::cut(&Rendition { encoded, ..sample() }).map(|_| ()).unwrap_err()

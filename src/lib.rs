@@ -3,13 +3,43 @@
 //!
 //! # A map of the house
 //!
+//! ```text
+//!  player ──TCP──▶ accept ─▶ identify ─▶ classify ─▶ decide ──▶ fetch ──▶ rewrite ─▶ shape ──▶ player
+//!                  proxy     sessions     media       rules     proxy      media     model
+//!                              └──────────── every step emits an event ────────────┘
+//!                                   event ─▶ metrics (Prometheus, summary, logs)
+//! ```
+//!
 //! In reading order, low to high; a room imports only rooms above it in this list
 //! (`tests/architecture.rs` keeps the walls).
+//!
+//! - [`units`], [`seed`]: quantities with their units; one seed in, one random stream per model out
+//! - [`model`]: the core: a moment and some bytes in, a verdict out; no clock, no I/O
+//! - [`media`]: what a request is, told from the manifests that passed; URIs rewritten in place
+//! - [`rules`]: who gets what treatment: a classified request becomes a plan
+//! - [`profiles`]: a file becomes a link and rules; the embedded library
+//! - [`event`]: what happened; all that observers ever see
+//! - [`sessions`]: one viewer: its link, rules, ladder; the registry of all
+//! - [`metrics`]: events become Prometheus families, a summary, logs
+//! - [`proxy`]: the data plane
+//! - [`api`]: the control plane
+//! - [`origin`]: the built-in origin, real playable media with nothing installed
+//! - [`args`], [`config`], [`logging`], [`app`], [`commands`]: what was typed, what is needed, wiring
 
+pub mod api;
+pub mod app;
+pub mod args;
+pub mod commands;
+pub mod config;
 pub mod event;
+pub mod logging;
 pub mod media;
 pub mod metrics;
 pub mod model;
+pub mod origin;
+pub mod profiles;
+pub mod proxy;
 pub mod rules;
 pub mod seed;
+pub mod sessions;
 pub mod units;

@@ -1,0 +1,64 @@
+//! ISO BMFF boxes: enough of ISO 14496-12 to cut a fragmented MP4 at its joints.
+
+use std::ops::Range;
+
+use super::error::MediaFault;
+
+/// A box in some bytes: its type and where it lies, header included.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct BoxAt {
+    pub(super) kind: [u8; 4],
+    pub(super) extent: Range<usize>,
+}
+
+impl BoxAt {
+    /// Where its payload lies.
+    pub(super) fn payload(&self) -> Range<usize> {
+        self.extent.start + 8..self.extent.end
+    }
+}
+
+/// The boxes that fill `within` exactly; 64-bit sizes and "to the end" are not used here.
+pub(super) fn boxes(bytes: &[u8], within: Range<usize>) -> Result<Vec<BoxAt>, MediaFault> {
+    let mut found = Vec::new();
+    let mut at = within.start;
+    while at < within.end {
+        let next = box_at(bytes, at).filter(|next| next.extent.end <= within.end);
+        let next = next.ok_or(MediaFault::BadBox(at))?;
+        at = next.extent.end;
+        found.push(next);
+    }
+    Ok(found)
+}
+
+/// The first box of type `kind` that is a child of `parent`.
+pub(super) fn child(bytes: &[u8], parent: &BoxAt, kind: &'static str) -> Result<BoxAt, MediaFault> {
+    boxes(bytes, parent.payload())?
+        .into_iter()
+        .find(|child| child.kind == kind.as_bytes())
+        .ok_or(MediaFault::Missing(kind))
+}
+
+fn box_at(bytes: &[u8], at: usize) -> Option<BoxAt> {
+    let (size, rest) = bytes.get(at..)?.split_first_chunk::<4>()?;
+    let kind = *rest.first_chunk::<4>()?;
+    let size = usize::try_from(u32::from_be_bytes(*size)).ok()?;
+    let end = at.checked_add(size)?;
+    (size >= 8 && end <= bytes.len()).then_some(BoxAt { kind, extent: at..end })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn boxes_are_found_and_must_fill_their_place() {
+        let bytes = b"\0\0\0\x0cfree....\0\0\0\x08mdat";
+        let found = boxes(bytes, 0..bytes.len()).unwrap();
+        assert_eq!(found.len(), 2);
+        assert_eq!((found[1].kind, found[1].extent.clone()), (*b"mdat", 12..20));
+        assert_eq!(boxes(bytes, 0..19), Err(MediaFault::BadBox(12)));
+        assert_eq!(boxes(b"\0\0\0\x07free", 0..8), Err(MediaFault::BadBox(0)));
+        assert_eq!(boxes(b"\0\0\0", 0..3), Err(MediaFault::BadBox(0)));
+    }
+}

@@ -1,0 +1,101 @@
+//! A reply: a resource meets a request's method, conditions and range.
+
+use http::header::{
+    ACCEPT_RANGES, ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG,
+    LAST_MODIFIED, LOCATION,
+};
+use http::response::Builder;
+use http::{Method, Request, Response, StatusCode};
+
+use super::body::OriginBody;
+use super::conditions::{Precondition, evaluate, range_counts};
+use super::content::Content;
+use super::date::http_date;
+use super::range::{Wanted, wanted};
+use super::resource::Resource;
+
+/// Answers `request` with `resource`, or the part of it that was asked for.
+pub(super) fn reply<B>(request: &Request<B>, resource: Resource) -> Response<OriginBody> {
+    match evaluate(request.headers(), &resource.validators) {
+        Precondition::Proceed => {}
+        Precondition::NotModified => {
+            return finish(described(StatusCode::NOT_MODIFIED, &resource), Content::default());
+        }
+        Precondition::Failed => return refuse(request, StatusCode::PRECONDITION_FAILED),
+    }
+    let length = resource.content.length();
+    // RFC 9110 defines ranges for GET alone: a HEAD describes the whole.
+    let wanted = if request.method() == Method::GET
+        && range_counts(request.headers(), &resource.validators)
+    {
+        wanted(request.headers(), length)
+    } else {
+        Wanted::Whole
+    };
+    match wanted {
+        Wanted::Whole => send(request, described(StatusCode::OK, &resource), resource.content),
+        Wanted::Part(range) => {
+            let extent = format!("bytes {}-{}/{length}", range.start, range.end - 1);
+            let head = described(StatusCode::PARTIAL_CONTENT, &resource);
+            send(request, head.header(CONTENT_RANGE, extent), resource.content.slice(&range))
+        }
+        Wanted::Unsatisfiable => {
+            let head = plain(StatusCode::RANGE_NOT_SATISFIABLE);
+            let head = head.header(CONTENT_RANGE, format!("bytes */{length}"));
+            send(request, head, line(StatusCode::RANGE_NOT_SATISFIABLE))
+        }
+    }
+}
+
+/// Answers with nothing but a status and its name. No cache may remember it: a live segment that
+/// is not there yet will be.
+pub(super) fn refuse<B>(request: &Request<B>, status: StatusCode) -> Response<OriginBody> {
+    let head = match status {
+        StatusCode::METHOD_NOT_ALLOWED => plain(status).header(ALLOW, "GET, HEAD"),
+        _ => plain(status),
+    };
+    send(request, head, line(status))
+}
+
+/// Sends the client to a relative address.
+pub(super) fn redirect<B>(request: &Request<B>, to: &'static str) -> Response<OriginBody> {
+    let status = StatusCode::TEMPORARY_REDIRECT;
+    send(request, plain(status).header(LOCATION, to), line(status))
+}
+
+fn described(status: StatusCode, resource: &Resource) -> Builder {
+    let mut head = Response::builder()
+        .status(status)
+        .header(ETAG, &resource.validators.etag)
+        .header(CACHE_CONTROL, resource.caching.header());
+    if let Some(seconds) = resource.validators.last_modified {
+        head = head.header(LAST_MODIFIED, http_date(seconds));
+    }
+    // RFC 9110, 15.4.5: a 304 tells what may update the client's copy, and no more.
+    if status == StatusCode::NOT_MODIFIED {
+        return head;
+    }
+    head.header(CONTENT_TYPE, resource.content_type).header(ACCEPT_RANGES, "bytes")
+}
+
+fn plain(status: StatusCode) -> Builder {
+    Response::builder()
+        .status(status)
+        .header(CONTENT_TYPE, "text/plain; charset=utf-8")
+        .header(CACHE_CONTROL, "no-store")
+}
+
+fn line(status: StatusCode) -> Content {
+    format!("{status}\n").into()
+}
+
+/// Sends content with its length, or for HEAD the length alone.
+fn send<B>(request: &Request<B>, head: Builder, content: Content) -> Response<OriginBody> {
+    let head = head.header(CONTENT_LENGTH, content.length());
+    finish(head, if request.method() == Method::HEAD { Content::default() } else { content })
+}
+
+fn finish(head: Builder, content: Content) -> Response<OriginBody> {
+    // Every header above is a valid one, so the builder cannot fail.
+    head.body(content.into()).unwrap_or_default()
+}

@@ -1,0 +1,110 @@
+//! The origin on a socket: accept, answer, drain. The only file here that reads the clock.
+
+use std::convert::Infallible;
+use std::future::{Future, ready};
+use std::io;
+use std::pin::pin;
+use std::time::{Duration, SystemTime};
+
+use http::Request;
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
+use hyper_util::server::graceful::GracefulShutdown;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
+
+use super::error::OriginError;
+use super::service::Origin;
+
+/// How long a client may take to send a request's head.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How long responses under way may go on after shutdown.
+const DRAIN: Duration = Duration::from_secs(5);
+
+/// Pause after a failed accept: most often descriptors have run out, and some will come free.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// Failed accepts in a row after which the listener is given up.
+const ACCEPT_PATIENCE: u32 = 50;
+
+/// Serves `origin` over HTTP/1.1 and HTTP/2 (prior knowledge) until `shutdown` is ready; then
+/// finishes the responses under way, for five seconds at most.
+pub async fn serve(
+    origin: Origin,
+    listener: TcpListener,
+    shutdown: impl Future<Output = ()>,
+) -> Result<(), OriginError> {
+    let graceful = GracefulShutdown::new();
+    let mut connections = JoinSet::new();
+    let mut failures = 0;
+    let mut shutdown = pin!(shutdown);
+    loop {
+        tokio::select! {
+            () = &mut shutdown => break,
+            Some(_) = connections.join_next() => {}
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => {
+                    failures = 0;
+                    connect(&origin, stream, &graceful, &mut connections);
+                }
+                Err(error) => {
+                    failures += 1;
+                    pause_after(error, failures).await?;
+                }
+            },
+        }
+    }
+    drop(listener);
+    if timeout(DRAIN, graceful.shutdown()).await.is_err() {
+        tracing::debug!("origin: responses still under way are cut");
+    }
+    Ok(())
+}
+
+/// Spawns the connection; what is left of it goes when the set does.
+fn connect(
+    origin: &Origin,
+    stream: TcpStream,
+    graceful: &GracefulShutdown,
+    connections: &mut JoinSet<()>,
+) {
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(%error, "origin: no TCP_NODELAY");
+    }
+    let origin = origin.clone();
+    let service = service_fn(move |request: Request<Incoming>| {
+        ready(Ok::<_, Infallible>(origin.respond(&request, wall_clock())))
+    });
+    let mut builder = Builder::new(TokioExecutor::new());
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT);
+    let connection = builder.serve_connection(TokioIo::new(stream), service).into_owned();
+    let connection = graceful.watch(connection);
+    connections.spawn(async move {
+        // Clients leave in the middle of responses all the time: that is what players do.
+        if let Err(error) = connection.await {
+            tracing::debug!(%error, "origin: connection ended");
+        }
+    });
+}
+
+async fn pause_after(error: io::Error, failures: u32) -> Result<(), OriginError> {
+    if failures >= ACCEPT_PATIENCE {
+        return Err(OriginError::Accept(error));
+    }
+    tracing::debug!(%error, "origin: accept failed");
+    sleep(ACCEPT_PAUSE).await;
+    Ok(())
+}
+
+/// Time since the Unix epoch.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "live addresses follow the wall clock, read here only"
+)]
+fn wall_clock() -> Duration {
+    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default()
+}

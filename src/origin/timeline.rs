@@ -1,0 +1,152 @@
+//! The timeline: which segment is when, and which segments there are now.
+//!
+//! **Numbers.** Segments are four seconds and numbered from 1. Live numbers count from the Unix
+//! epoch (`availabilityStartTime` 1970): any two origins, and one origin before and after a
+//! restart, agree on every number and byte, and nothing happens at midnight. Decode times are
+//! then large (1.6e14 ticks of 90 kHz in 2026); they fit `tfdt`'s 64 bits and a double exactly.
+//!
+//! **Audio.** An AAC frame is 1024 samples, so four seconds of 48 kHz are 187.5 frames: audio
+//! segments have 188 and 187 frames in turn, and start with the first frame at or after the
+//! video's. Eight seconds are 375 frames exactly, so a loop of 24 s ends on a frame of audio, on
+//! a picture, and on a segment of both: the loop goes round without a gap or an overlap.
+
+use std::time::Duration;
+
+use super::ladder::Rendition;
+
+/// Seconds of a segment.
+pub(super) const SEGMENT_SECONDS: u64 = 4;
+
+/// Segments of the encoded loop.
+pub(super) const LOOP_SEGMENTS: u64 = 6;
+
+/// Segments of the presentation on demand: ten minutes.
+pub(super) const VOD_SEGMENTS: u64 = 150;
+
+/// Segments in the live window: 48 s.
+pub(super) const WINDOW_SEGMENTS: u64 = 12;
+
+/// Where a segment lies, in ticks of its rendition.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Span {
+    pub(super) start: u64,
+    pub(super) duration: u64,
+}
+
+impl Span {
+    /// The span of segment `number`, from 1.
+    pub(super) fn of(rendition: &Rendition, number: u64) -> Self {
+        let start = first_frame(rendition, number.saturating_sub(1));
+        Self { start, duration: first_frame(rendition, number) - start }
+    }
+}
+
+/// Start of the first frame at or after the end of `segments` nominal segments.
+fn first_frame(rendition: &Rendition, segments: u64) -> u64 {
+    let nominal = segments * SEGMENT_SECONDS * rendition.timescale;
+    nominal.div_ceil(rendition.frame) * rendition.frame
+}
+
+/// Whether a live segment can be had.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Availability {
+    /// It has not ended yet.
+    NotYet,
+    /// It can be had.
+    Now,
+    /// It left the window too long ago.
+    Gone,
+}
+
+/// The live segments that manifests list at some moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Window {
+    pub(super) first: u64,
+    pub(super) last: u64,
+}
+
+impl Window {
+    /// The window at `now` since the Unix epoch: a segment can be had as soon as it has ended.
+    pub(super) fn at(now: Duration) -> Self {
+        let last = now.as_secs() / SEGMENT_SECONDS;
+        Self { first: (last + 1).saturating_sub(WINDOW_SEGMENTS).max(1), last }
+    }
+
+    /// When the window last moved, in seconds since the Unix epoch.
+    pub(super) fn moved_at(self) -> u64 {
+        ended_at(self.last)
+    }
+
+    /// A segment stays for a second window after it left the first: RFC 8216, section 6.2.2
+    /// asks for the duration of the longest playlist that named it.
+    pub(super) fn availability(self, number: u64) -> Availability {
+        if number > self.last {
+            Availability::NotYet
+        } else if number < self.first.saturating_sub(WINDOW_SEGMENTS) {
+            Availability::Gone
+        } else {
+            Availability::Now
+        }
+    }
+}
+
+/// When live segment `number` ended, in seconds since the Unix epoch.
+pub(super) fn ended_at(number: u64) -> u64 {
+    number.saturating_mul(SEGMENT_SECONDS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::ladder::RENDITIONS;
+    use super::*;
+
+    /// Segment 448 000 001 started in October 2026.
+    const LIVE: u64 = 448_000_001;
+
+    #[test]
+    fn video_segments_are_four_seconds_and_audio_segments_188_and_187_frames() {
+        for rendition in &RENDITIONS {
+            for number in (1..=150).chain(LIVE..LIVE + 20) {
+                let span = Span::of(rendition, number);
+                if rendition.picture.is_some() {
+                    assert_eq!(span, Span { start: (number - 1) * 360_000, duration: 360_000 });
+                } else {
+                    let frames = if number % 2 == 1 { 188 } else { 187 };
+                    assert_eq!(span.duration, frames * 1024);
+                    assert_eq!(span.start, ((number - 1) * 375).div_ceil(2) * 1024);
+                }
+                assert_eq!(span.start + span.duration, Span::of(rendition, number + 1).start);
+            }
+        }
+    }
+
+    #[test]
+    fn a_loop_and_the_whole_vod_end_on_a_frame_of_everything() {
+        for rendition in &RENDITIONS {
+            for segments in [LOOP_SEGMENTS, VOD_SEGMENTS] {
+                let end = Span::of(rendition, segments + 1).start;
+                assert_eq!(end, segments * SEGMENT_SECONDS * rendition.timescale);
+            }
+        }
+    }
+
+    #[test]
+    fn the_window_slides_with_now() {
+        let at = |millis| Window::at(Duration::from_millis(millis));
+        assert_eq!(at(0), Window { first: 1, last: 0 });
+        assert_eq!(at(3_999), Window { first: 1, last: 0 });
+        assert_eq!(at(4_000), Window { first: 1, last: 1 });
+        assert_eq!(at(48_000), Window { first: 1, last: 12 });
+        assert_eq!(at(52_000), Window { first: 2, last: 13 });
+        assert_eq!(at(55_999), at(52_000));
+    }
+
+    #[test]
+    fn a_segment_comes_when_it_has_ended_and_goes_a_window_late() {
+        let window = Window::at(Duration::from_secs(400)); // lists 89 to 100
+        let availability: Vec<_> =
+            [101, 100, 89, 88, 77, 76, 1, 0].map(|number| window.availability(number)).into();
+        use Availability::{Gone, NotYet, Now};
+        assert_eq!(availability, [NotYet, Now, Now, Now, Now, Gone, Gone, Gone]);
+    }
+}

@@ -9,6 +9,7 @@
 pub mod event;
 pub mod media;
 pub mod model;
+pub mod profiles;
 pub mod rules;
 pub mod seed;
 pub mod units;

@@ -3,10 +3,12 @@
 
 #![expect(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
 
+use proptest::prelude::*;
 use std::{fs, path::Path, time::Duration};
 use vsps::{
     model::RateSpec,
     profiles::{Catalog, Profile, ProfileError},
+    rules::{FileError, RuleSet},
 };
 
 /// The profiles (or fixtures) in a folder, by name, sorted.
@@ -168,15 +170,45 @@ fn paths_are_for_the_command_line() {
     let catalog = Catalog::new();
     assert_eq!(catalog.find(path).unwrap().link, catalog.find("cable").unwrap().link);
     assert!(matches!(catalog.named(path), Err(ProfileError::Unknown { .. })));
-    assert!(matches!(catalog.find("./nowhere.toml"), Err(ProfileError::Unreadable { .. })));
-    insta::assert_snapshot!(catalog.find("nowhere.toml").unwrap_err(), @"nowhere.toml: can't be read: No such file or directory (os error 2); write the path of a profile file");
+    assert!(matches!(
+        catalog.find("./nowhere.toml"),
+        Err(ProfileError::File(FileError::Unreadable { .. }))
+    ));
+    insta::assert_snapshot!(catalog.find("nowhere.toml").unwrap_err(), @"nowhere.toml: can't be read: No such file or directory (os error 2); write the path of a TOML file");
 }
 
 #[test]
 fn a_file_over_a_mebibyte_is_refused() {
     let path = std::env::temp_dir().join(format!("vsps-large-{}.toml", std::process::id()));
     fs::write(&path, vec![b'#'; (1 << 20) + 1]).unwrap();
-    let refused = Catalog::load(&path);
+    let (refused, rules) = (Catalog::load(&path), RuleSet::load(&path));
     fs::remove_file(&path).unwrap();
-    assert!(matches!(refused, Err(ProfileError::TooLarge { .. })));
+    assert!(matches!(refused, Err(ProfileError::File(FileError::TooLarge { .. }))));
+    assert!(matches!(rules, Err(FileError::TooLarge { .. })));
+}
+
+proptest! {
+    /// A shipped file with a piece cut out and another put in is read, or is refused with a line
+    /// that exists.
+    #[test]
+    fn a_broken_file_never_breaks_the_reader(
+        which in 0usize..64,
+        (from, length) in (0usize..2000, 0usize..40),
+        put in prop::sample::select(vec!["", "=", "\"", "[", "]", "nan", "-1", "0", "1e999", "9 h", "{", "\n[[rule]]\n", "é"]),
+    ) {
+        let files = folder("profiles");
+        let (name, text) = &files[which % files.len()];
+        let text: Vec<char> = text.chars().collect();
+        let from = from % text.len();
+        let to = (from + length).min(text.len());
+        let broken: String = text[..from].iter().copied().chain(put.chars()).chain(text[to..].iter().copied()).collect();
+        match Profile::from_toml(name, "f.toml", &broken) {
+            Ok(profile) => prop_assert!(!profile.to_string().is_empty() && !profile.describe().is_empty()),
+            Err(faults) => {
+                prop_assert!(!faults.as_slice().is_empty());
+                let lines = broken.split('\n').count();
+                prop_assert!(faults.as_slice().iter().all(|fault| (1..=lines).contains(&fault.line.unwrap())), "{}", faults);
+            }
+        }
+    }
 }

@@ -1,20 +1,15 @@
 //! Where profiles are found: those embedded in the program, and files.
 
 use super::{error::ProfileError, profile::Profile};
-use crate::{rules::Diagnostics, units::ByteSize};
+use crate::rules::{Diagnostics, read_text};
 use include_dir::{Dir, include_dir};
 use std::{
     cmp::Reverse,
-    fs::File,
-    io::Read as _,
     path::Path,
     sync::{Arc, OnceLock},
 };
 
 static EMBEDDED: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/profiles");
-
-/// More than any profile written by hand; bounds what a wrong path can make us read.
-const LARGEST: ByteSize = ByteSize::from_kibibytes(1024);
 
 /// The profiles that are built in, by name; and the door to those in files.
 #[derive(Debug)]
@@ -96,15 +91,7 @@ impl Catalog {
     /// # Errors
     /// When it can't be read, is too large, or is at fault.
     pub fn load(path: &Path) -> Result<Profile, ProfileError> {
-        let unreadable = |cause| ProfileError::Unreadable { path: path.to_owned(), cause };
-        let mut text = String::new();
-        let limit = LARGEST.bytes();
-        let file = File::open(path).map_err(unreadable)?;
-        // One byte more than allowed tells a file at the limit from one above it.
-        file.take(limit + 1).read_to_string(&mut text).map_err(unreadable)?;
-        if text.len() as u64 > limit {
-            return Err(ProfileError::TooLarge { path: path.to_owned() });
-        }
+        let text = read_text(path)?;
         let name = path.file_stem().unwrap_or_default().to_string_lossy();
         Ok(Profile::from_toml(&name, &path.to_string_lossy(), &text)?)
     }

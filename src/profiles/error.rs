@@ -1,7 +1,6 @@
 //! Why there is no such profile.
 
-use crate::rules::Diagnostics;
-use std::{io, path::PathBuf};
+use crate::rules::{Diagnostics, FileError};
 
 /// Why a profile can't be had.
 #[derive(Debug, thiserror::Error)]
@@ -14,23 +13,15 @@ pub enum ProfileError {
         /// The names nearest to it, nearest first; maybe none.
         nearest: Vec<String>,
     },
-    /// The file can't be read.
-    #[error("{}: can't be read: {cause}; write the path of a profile file", .path.display())]
-    Unreadable {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        cause: io::Error,
-    },
-    /// The file is no profile's size.
-    #[error("{}: is larger than 1 MiB; a profile is a page of text", .path.display())]
-    TooLarge {
-        /// The file.
-        path: PathBuf,
-    },
-    /// The file's content is at fault.
+    /// The file can't be used.
     #[error(transparent)]
-    Invalid(#[from] Diagnostics),
+    File(#[from] FileError),
+}
+
+impl From<Diagnostics> for ProfileError {
+    fn from(faults: Diagnostics) -> Self {
+        Self::File(FileError::Invalid(faults))
+    }
 }
 
 fn did_you_mean(nearest: &[String]) -> String {

@@ -2,24 +2,36 @@
 
 use super::{
     distribution::{distribution, sound},
-    file::{
-        DownlinkTable, GilbertElliottTable, LatencyTable, LossTable, MarkovTable, ProfileFile,
-        StallTable, StateTable, StepTable,
-    },
+    downlink::{burst, rate},
+    file::{GilbertElliottTable, LatencyTable, LossTable, ProfileFile, StallTable},
     profile::Profile,
 };
 use crate::{
-    model::{
-        Latency, LinkSpec, LossModel, LossSpec, Markov, OnDrop, RateSpec, StallSpec, State, Step,
-        Steps,
-    },
+    model::{Latency, LinkSpec, LossModel, LossSpec, OnDrop, RateSpec, StallSpec},
     rules::{Diagnostics, Document, Scope, Text, rule_set},
-    units::{BitRate, Ratio},
+    units::Ratio,
 };
-use std::sync::Arc;
 
 impl Profile {
     /// Reads a profile from TOML. `name` is the profile's, `file` is named in the faults.
+    ///
+    /// ```
+    /// use vsps::profiles::Profile;
+    ///
+    /// let text = r#"
+    /// summary = "Home Wi-Fi at the edge of range"
+    /// source = "synthetic"
+    ///
+    /// [downlink]
+    /// rate = "20 MB/s"
+    /// "#;
+    /// let faults = Profile::from_toml("mine", "mine.toml", text).unwrap_err();
+    /// assert_eq!(
+    ///     faults.to_string(),
+    ///     "mine.toml:6: downlink.rate: `20 MB/s` is not a rate; \
+    ///      rates are in bits: multiply by 8 and write kbit/s or Mbit/s"
+    /// );
+    /// ```
     ///
     /// # Errors
     /// All faults of the first stage (keys, types), or else all of the second (values).
@@ -60,7 +72,7 @@ fn link(file: &ProfileFile, scope: &Scope<'_>) -> Option<LinkSpec> {
     let at = scope.at("downlink");
     let latency = file.latency.as_ref().map(|table| latency(table, &scope.at("latency")));
     let rate = downlink.map(|table| rate(table, &at));
-    let burst = downlink.and_then(|table| at.read("burst", table.burst.as_ref()));
+    let burst = downlink.and_then(|table| burst(table, &at));
     let stall = file.stall.as_ref().map(|table| stall(table, &scope.at("stall")));
     let loss = file.loss.as_ref().map(|table| loss(table, &scope.at("loss")));
     Some(LinkSpec {
@@ -82,98 +94,6 @@ fn latency(table: &LatencyTable, scope: &Scope<'_>) -> Latency {
     let rtt = scope.span("rtt", table.rtt.as_ref()).or(delay.map(|delay| 2 * delay));
     let jitter = table.jitter.as_ref().and_then(|law| distribution(law, &scope.at("jitter")));
     Latency { rtt: rtt.unwrap_or_default(), jitter }
-}
-
-fn rate(table: &DownlinkTable, scope: &Scope<'_>) -> Option<RateSpec> {
-    let DownlinkTable { rate, schedule, repeat, markov, .. } = table;
-    let written =
-        [("rate", rate.is_some()), ("schedule", schedule.is_some()), ("markov", markov.is_some())];
-    let mut given = written.iter().filter(|(_, is)| *is).map(|(key, _)| *key);
-    let first = given.next();
-    if let (Some(first), Some(second)) = (first, given.next()) {
-        let hint = "write one of `rate`, `schedule` and `markov`";
-        scope.at(second).fault(format!("can't go with `{first}`"), hint);
-        return None;
-    }
-    if repeat.is_some() && schedule.is_none() {
-        scope.at("repeat").fault("has no `schedule` to repeat", "leave it out");
-    }
-    match (rate, schedule, markov) {
-        (Some(_), ..) => constant(rate.as_ref(), scope),
-        (_, Some(steps), _) => steps_of(steps, repeat.unwrap_or(true), scope),
-        (.., Some(table)) => chain(table, scope),
-        _ => Some(RateSpec::Unlimited),
-    }
-}
-
-fn constant(written: Option<&Text>, scope: &Scope<'_>) -> Option<RateSpec> {
-    let rate = scope.read("rate", written)?;
-    if rate == BitRate::ZERO {
-        let hint = "write a rate above zero, or a `schedule` with a step of silence";
-        scope.at("rate").fault("never carries a byte", hint);
-    }
-    Some(RateSpec::Constant(rate))
-}
-
-fn steps_of(tables: &[StepTable], repeat: bool, scope: &Scope<'_>) -> Option<RateSpec> {
-    let list = scope.at("schedule");
-    let step = |(i, table): (usize, &StepTable)| {
-        let at = list.item(i);
-        let lasts = need("for", table.lasts.as_ref(), "for = \"30 s\"", &at);
-        let rate = need("rate", table.rate.as_ref(), "rate = \"1200 kbit/s\"", &at);
-        let (lasts, rate) = (at.span("for", lasts), at.read("rate", rate));
-        Some(Step { lasts: lasts?, rate: rate? })
-    };
-    // Collected in two goes, so that the faults of all steps are found.
-    let steps: Vec<_> = tables.iter().enumerate().map(step).collect();
-    let steps = steps.into_iter().collect::<Option<Vec<Step>>>()?;
-    sound(Steps::new(steps, repeat), scope).map(|steps| RateSpec::Steps(Arc::new(steps)))
-}
-
-fn chain(table: &MarkovTable, scope: &Scope<'_>) -> Option<RateSpec> {
-    let at = scope.at("markov");
-    let step = at.span("step", need("step", table.step.as_ref(), "step = \"1 s\"", &at));
-    if table.states.is_none() {
-        at.missing("states", "write `states = [ { rate = \"2 Mbit/s\", spread = 0.2 } ]`");
-    }
-    if table.transitions.is_none() {
-        at.missing(
-            "transitions",
-            "write a row of probabilities for each state: `[[0.9, 0.1], ..]`",
-        );
-    }
-    let states: Vec<_> = table.states.iter().flatten().enumerate().collect();
-    let list = at.at("states");
-    let states: Vec<_> = states.into_iter().map(|(i, table)| state(table, &list.item(i))).collect();
-    let rows = rows(table.transitions.as_deref()?, &at.at("transitions"));
-    let states = states.into_iter().collect::<Option<Vec<State>>>();
-    table.states.as_ref()?;
-    let chain = Markov::new(states?, step?, rows?);
-    sound(chain, scope).map(|chain| RateSpec::Markov(Arc::new(chain)))
-}
-
-fn state(table: &StateTable, scope: &Scope<'_>) -> Option<State> {
-    let rate = need("rate", table.rate.as_ref(), "rate = \"2 Mbit/s\"", scope);
-    let mean = scope.read("rate", rate);
-    let spread: Option<Ratio> = scope.read("spread", table.spread.as_ref());
-    Some(State { mean: mean?, spread: spread.unwrap_or(Ratio::NONE) })
-}
-
-fn rows(rows: &[Vec<Text>], scope: &Scope<'_>) -> Option<Vec<Vec<f64>>> {
-    let cell = |(i, text): (usize, &Text), row: &Scope<'_>| {
-        let cell = row.item(i);
-        let ratio = text.as_str().parse::<Ratio>();
-        ratio
-            .map(Ratio::get)
-            .map_err(|e| cell.fault(format!("`{text}` is not {}", e.wanted), e.hint))
-    };
-    let row = |(i, row): (usize, &Vec<Text>)| {
-        let at = scope.item(i);
-        let cells: Vec<_> = row.iter().enumerate().map(|entry| cell(entry, &at).ok()).collect();
-        cells.into_iter().collect::<Option<Vec<f64>>>()
-    };
-    let rows: Vec<_> = rows.iter().enumerate().map(row).collect();
-    rows.into_iter().collect()
 }
 
 fn stall(table: &StallTable, scope: &Scope<'_>) -> Option<StallSpec> {
@@ -212,7 +132,7 @@ fn loss(table: &LossTable, scope: &Scope<'_>) -> Option<LossSpec> {
 }
 
 fn gilbert_elliott(table: &GilbertElliottTable, scope: &Scope<'_>) -> Option<LossModel> {
-    let required = |key, text, example| scope.read(key, need(key, text, example, scope));
+    let required = |key, text, example| scope.read(key, scope.need(key, text, example));
     let (p, r) =
         (required("p", table.p.as_ref(), "p = 0.002"), required("r", table.r.as_ref(), "r = 0.2"));
     let optional = |key, written: &Option<Text>, absent| {
@@ -221,17 +141,4 @@ fn gilbert_elliott(table: &GilbertElliottTable, scope: &Scope<'_>) -> Option<Los
     let loss_bad = optional("loss-bad", &table.loss_bad, Ratio::ALL);
     let loss_good = optional("loss-good", &table.loss_good, Ratio::NONE);
     Some(LossModel::GilbertElliott { p: p?, r: r?, loss_bad: loss_bad?, loss_good: loss_good? })
-}
-
-/// What was written under a key that must be there.
-fn need<'t>(
-    key: &str,
-    text: Option<&'t Text>,
-    example: &str,
-    scope: &Scope<'_>,
-) -> Option<&'t Text> {
-    if text.is_none() {
-        scope.missing(key, &format!("write `{example}`"));
-    }
-    text
 }

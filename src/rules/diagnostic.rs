@@ -34,7 +34,7 @@ impl fmt::Display for Diagnostic {
     }
 }
 
-/// All faults found in one text, in the order of their lines; there is at least one.
+/// The faults found in one text, in the order of their lines: at least one, at most 50.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, thiserror::Error)]
 #[error("{}", self.lines())]
 pub struct Diagnostics(Vec<Diagnostic>);

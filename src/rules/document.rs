@@ -73,14 +73,15 @@ impl<'t> Document<'t> {
     }
 
     fn locate(&self, faults: Vec<Fault>) -> Diagnostics {
-        let located = faults.into_iter().map(|Fault { path, problem, hint }| Diagnostic {
-            file: self.file.to_owned(),
-            line: self.lines.as_ref().map(|lines| lines.line_of(path.parts())),
-            key: path.to_string(),
-            pointer: path.pointer(),
-            problem,
-            hint,
-        });
+        let located =
+            faults.into_iter().take(MOST_FAULTS).map(|Fault { path, problem, hint }| Diagnostic {
+                file: self.file.to_owned(),
+                line: self.lines.as_ref().map(|lines| lines.line_of(path.parts())),
+                key: path.to_string(),
+                pointer: path.pointer(),
+                problem,
+                hint,
+            });
         Diagnostics::new(located.collect())
     }
 }

@@ -1,6 +1,6 @@
 //! The conditions of a rule that a request alone decides: what it asks for, and when.
 
-use super::{numbers::Numbers, rule_set::Facts, window::Window};
+use super::{facts::Facts, numbers::Numbers, window::Window};
 use crate::media::{Kind, MediaType, Protocol};
 
 /// What a request must be. All that is said must hold; what is not said, any request fulfils.

@@ -1,18 +1,8 @@
 //! Rules in order, and the decision they come to for one request.
 
-use super::{diagnostic::Diagnostics, plan::Plan, rule::Rule};
-use crate::media::Resource;
+use super::{diagnostic::Diagnostics, facts::Facts, plan::Plan, rule::Rule};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
-use std::{collections::HashMap, sync::Arc, time::Duration};
-
-/// What a rule may ask about a request.
-#[derive(Debug, Clone, Copy)]
-pub struct Facts<'a> {
-    /// What it asks for.
-    pub resource: &'a Resource,
-    /// When it arrived, since the session's time zero.
-    pub session_time: Duration,
-}
+use std::{collections::HashMap, sync::Arc};
 
 /// Rules in order. Cheap to clone; the default has none.
 ///

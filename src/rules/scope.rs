@@ -54,6 +54,19 @@ impl<'f> Scope<'f> {
         self.fault(format!("`{key}` is missing"), hint);
     }
 
+    /// What was written under a key that must be there; `example` shows the key and a value.
+    pub(crate) fn need<'t>(
+        &self,
+        key: &str,
+        written: Option<&'t Text>,
+        example: &str,
+    ) -> Option<&'t Text> {
+        if written.is_none() {
+            self.missing(key, &format!("write `{example}`"));
+        }
+        written
+    }
+
     /// Reads a quantity with its unit.
     pub(crate) fn read<T>(&self, key: &str, written: Option<&Text>) -> Option<T>
     where

@@ -44,15 +44,7 @@ pub(crate) fn rule_set(entries: Vec<RuleEntry>, scope: &Scope<'_>) -> RuleSet {
 }
 
 fn rule(entry: RuleEntry, place: usize, scope: &Scope<'_>) -> Rule {
-    let name = match &entry.name {
-        Some(name) => {
-            if name.as_str().is_empty() {
-                scope.at("name").fault("is empty", "write a name, or leave it out");
-            }
-            Arc::from(name.as_str())
-        }
-        None => format!("rule {}", place + 1).into(),
-    };
+    let name = name(entry.name.as_ref(), place, &scope.at("name"));
     let when = entry.when.clone().unwrap_or_default();
     let at = scope.at("when");
     let matcher = matcher(&when, &at);
@@ -65,6 +57,18 @@ fn rule(entry: RuleEntry, place: usize, scope: &Scope<'_>) -> Rule {
     }
     let effects = effects(&then, &scope.at("then"));
     Rule { name, matcher, every, probability, effects, entry }
+}
+
+/// The name given, or `rule N`. It goes into logs and headers, so it is short and prints.
+fn name(written: Option<&Text>, place: usize, scope: &Scope<'_>) -> Arc<str> {
+    let Some(name) = written.map(Text::as_str) else {
+        return format!("rule {}", place + 1).into();
+    };
+    if name.is_empty() || name.len() > 80 || name.chars().any(char::is_control) {
+        let hint = "write 1 to 80 bytes of text on one line, or leave it out";
+        scope.fault("is no name", hint);
+    }
+    name.into()
 }
 
 fn matcher(when: &WhenEntry, scope: &Scope<'_>) -> Matcher {

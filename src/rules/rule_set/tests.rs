@@ -2,11 +2,12 @@
 
 use super::*;
 use crate::{
-    media::{Kind, MediaType, Protocol},
+    media::{Kind, MediaType, Protocol, Resource},
     rules::{Ending, Hang, Planned},
     seed::Seed,
 };
 use proptest::prelude::*;
+use std::time::Duration;
 
 fn rules(text: &str) -> RuleSet {
     RuleSet::from_toml("rules.toml", text).unwrap()

@@ -1,5 +1,34 @@
 //! Who gets what treatment: ordered rules turn a classified request into a plan.
+//!
+//! What a person or a program writes goes through two stages, as everywhere files are read: a
+//! mirror of the text (`entry`), then validated types (`rule`, `rule_set`). Every fault on that way
+//! is a [`Diagnostic`]: file, line, key, problem, and what to write instead.
 
+mod diagnostic;
+mod document;
+mod effects;
+mod entry;
+mod facts;
+mod file;
+mod matcher;
+mod numbers;
 mod plan;
+mod rule;
+mod rule_set;
+mod scope;
+mod text;
+mod validate;
+mod window;
 
+pub use diagnostic::{Diagnostic, Diagnostics};
+pub(crate) use document::Document;
+pub(crate) use entry::RuleEntry;
+pub use facts::Facts;
+pub use file::FileError;
+pub(crate) use file::read_text;
 pub use plan::{Cut, Ending, Hang, Plan, Planned};
+pub use rule::Rule;
+pub use rule_set::{Counters, RuleSet};
+pub(crate) use scope::Scope;
+pub(crate) use text::Text;
+pub(crate) use validate::rule_set;

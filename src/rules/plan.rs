@@ -43,6 +43,10 @@ pub struct Planned<T> {
 
 /// What shall befall one request. Each slot is filled by the first matching rule that names it;
 /// an empty plan leaves the request alone.
+///
+/// A plan holds nothing that can't come to pass: never `hang` and `status` together (the first
+/// matching rule that asks for one of them decides), and with either of them neither `rate` nor
+/// `cut`, because no body of the origin's will flow.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Plan {
     /// Wait before the headers, beside the link's own latency.
@@ -58,6 +62,14 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// Takes out what the way the request will be answered leaves no room for.
+    pub(super) fn settle(&mut self) {
+        if self.hang.is_some() || self.status.is_some() {
+            self.rate = None;
+            self.cut = None;
+        }
+    }
+
     /// Whether nothing was asked for.
     #[must_use]
     pub const fn is_empty(&self) -> bool {

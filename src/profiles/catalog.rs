@@ -1,0 +1,118 @@
+//! Where profiles are found: those embedded in the program, and files.
+
+use super::{error::ProfileError, profile::Profile};
+use crate::rules::{Diagnostics, read_text};
+use include_dir::{Dir, include_dir};
+use std::{
+    cmp::Reverse,
+    path::Path,
+    sync::{Arc, OnceLock},
+};
+
+static EMBEDDED: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/profiles");
+
+/// The profiles that are built in, by name; and the door to those in files.
+#[derive(Debug)]
+pub struct Catalog {
+    /// Sorted by name.
+    stories: Vec<Story>,
+}
+
+/// A profile's text, and what became of it when it was first asked for.
+#[derive(Debug)]
+struct Story {
+    name: &'static str,
+    text: &'static str,
+    read: OnceLock<Result<Arc<Profile>, Diagnostics>>,
+}
+
+impl Default for Catalog {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Catalog {
+    /// The profiles that are built in. Each is read when it is first asked for.
+    #[must_use]
+    pub fn new() -> Self {
+        let story = |file: &'static include_dir::File<'static>| {
+            let name = file.path().file_name()?.to_str()?.strip_suffix(".toml")?;
+            Some(Story { name, text: file.contents_utf8()?, read: OnceLock::new() })
+        };
+        let mut stories: Vec<_> = EMBEDDED.files().filter_map(story).collect();
+        stories.sort_by_key(|story| story.name);
+        Self { stories }
+    }
+
+    /// The names of the built-in profiles, sorted.
+    pub fn names(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.stories.iter().map(|story| story.name)
+    }
+
+    /// The built-in profiles, sorted by name.
+    ///
+    /// # Errors
+    /// When one is at fault, which the program's own tests rule out.
+    pub fn list(&self) -> Result<Vec<Arc<Profile>>, ProfileError> {
+        self.stories.iter().map(Story::profile).collect()
+    }
+
+    /// A profile by name, or by path: what has a `/` in it or ends in `.toml` is a path. For the
+    /// command line; what comes over the network goes to [`named`](Self::named), which opens no
+    /// file.
+    ///
+    /// # Errors
+    /// When there is none, or the file is at fault.
+    pub fn find(&self, name_or_path: &str) -> Result<Arc<Profile>, ProfileError> {
+        if name_or_path.contains(['/', std::path::MAIN_SEPARATOR])
+            || name_or_path.ends_with(".toml")
+        {
+            return Self::load(Path::new(name_or_path)).map(Arc::new);
+        }
+        self.named(name_or_path)
+    }
+
+    /// A built-in profile by name.
+    ///
+    /// # Errors
+    /// When there is none; the names nearest to it are in the error.
+    pub fn named(&self, name: &str) -> Result<Arc<Profile>, ProfileError> {
+        match self.stories.iter().find(|story| story.name == name) {
+            Some(story) => story.profile(),
+            None => {
+                Err(ProfileError::Unknown { name: name.to_owned(), nearest: self.nearest(name) })
+            }
+        }
+    }
+
+    /// Reads a profile file.
+    ///
+    /// # Errors
+    /// When it can't be read, is too large, or is at fault.
+    pub fn load(path: &Path) -> Result<Profile, ProfileError> {
+        let text = read_text(path)?;
+        let name = path.file_stem().unwrap_or_default().to_string_lossy();
+        Ok(Profile::from_toml(&name, &path.to_string_lossy(), &text)?)
+    }
+
+    fn nearest(&self, name: &str) -> Vec<String> {
+        let name = name.to_ascii_lowercase();
+        let likeness = |known: &str| (strsim::jaro_winkler(&name, known) * 1e6) as u64;
+        let mut near: Vec<_> =
+            self.names().map(|known| (Reverse(likeness(known)), known)).collect();
+        near.retain(|(Reverse(likeness), _)| *likeness > 700_000);
+        near.sort_unstable();
+        near.iter().take(3).map(|(_, known)| (*known).to_owned()).collect()
+    }
+}
+
+impl Story {
+    fn profile(&self) -> Result<Arc<Profile>, ProfileError> {
+        let read = self.read.get_or_init(|| {
+            let file = format!("profiles/{}.toml", self.name);
+            Profile::from_toml(self.name, &file, self.text).map(Arc::new)
+        });
+        Ok(read.clone()?)
+    }
+}

@@ -1,0 +1,113 @@
+//! From a `{ distribution = ... }` table to a distribution.
+
+use super::file::DistributionTable;
+use crate::{
+    model::{Distribution, SpecError},
+    rules::{Scope, Text},
+};
+use std::time::Duration;
+
+/// The laws, each with the keys it takes (all of them required).
+const LAWS: [(&str, &[&str]); 8] = [
+    ("constant", &["value"]),
+    ("exponential", &["mean"]),
+    ("normal", &["mean", "sd"]),
+    ("lognormal", &["mean", "sd"]),
+    ("uniform", &["min", "max"]),
+    ("gamma", &["mean", "sd"]),
+    ("weibull", &["mean", "shape"]),
+    ("pareto", &["mean", "shape"]),
+];
+
+/// Takes a fault of a model down where its field stands; `scope` is the table around it.
+pub(super) fn sound<T>(made: Result<T, SpecError>, scope: &Scope<'_>) -> Option<T> {
+    made.map_err(|fault| scope.at(fault.field).fault(fault.problem, fault.hint)).ok()
+}
+
+/// Validates a distribution; `scope` is its table.
+pub(super) fn distribution(table: &DistributionTable, scope: &Scope<'_>) -> Option<Distribution> {
+    let Some(name) = &table.distribution else {
+        let hint = "write `distribution = \"constant\"`, or exponential, normal, lognormal, \
+                    uniform, gamma, weibull, pareto";
+        scope.missing("distribution", hint);
+        return None;
+    };
+    let names = LAWS.map(|law| (law.0, law));
+    let (law, keys) = scope.at("distribution").choose("a distribution", name, &names)?;
+    if !takes(law, keys, table, scope) {
+        return None;
+    }
+    let span = |key, text: &Option<Text>| scope.span(key, text.as_ref());
+    let mean = || span("mean", &table.mean);
+    let sd = || span("sd", &table.sd);
+    let made = match law {
+        "constant" => Ok(Distribution::constant(span("value", &table.value)?)),
+        "exponential" => Distribution::exponential(mean()?),
+        "normal" => Distribution::normal(mean()?, sd()?),
+        "lognormal" => Distribution::lognormal(mean()?, sd()?),
+        "uniform" => Distribution::uniform(span("min", &table.min)?, span("max", &table.max)?),
+        "gamma" => Distribution::gamma(mean()?, sd()?),
+        "weibull" => Distribution::weibull(mean()?, shape(table, scope)?),
+        _ => Distribution::pareto(mean()?, shape(table, scope)?),
+    };
+    sound(made, scope)
+}
+
+/// Whether the table has just the keys that its law takes.
+fn takes(law: &str, keys: &[&str], table: &DistributionTable, scope: &Scope<'_>) -> bool {
+    let mut fits = true;
+    for (key, written) in parameters(table) {
+        match (keys.contains(&key), written) {
+            (true, None) => {
+                let example = if key == "shape" { "1.5" } else { "\"10 ms\"" };
+                scope.missing(key, &format!("{law} needs it: write `{key} = {example}`"));
+                fits = false;
+            }
+            (false, Some(_)) => {
+                let list = keys.iter().map(|key| format!("`{key}`")).collect::<Vec<_>>();
+                let hint = format!("leave it out; {law} takes {}", list.join(" and "));
+                scope.at(key).fault(format!("means nothing to {law}"), hint);
+                fits = false;
+            }
+            _ => {}
+        }
+    }
+    fits
+}
+
+/// All parameters a table may hold, with their keys.
+fn parameters(table: &DistributionTable) -> [(&'static str, Option<&Text>); 6] {
+    [
+        ("value", table.value.as_ref()),
+        ("mean", table.mean.as_ref()),
+        ("sd", table.sd.as_ref()),
+        ("min", table.min.as_ref()),
+        ("max", table.max.as_ref()),
+        ("shape", table.shape.as_ref()),
+    ]
+}
+
+fn shape(table: &DistributionTable, scope: &Scope<'_>) -> Option<f64> {
+    let written = table.shape.as_ref()?;
+    let shape = written.as_str().parse::<f64>();
+    if shape.is_err() {
+        scope.at("shape").fault(format!("`{written}` is not a number"), "write one, as in `1.5`");
+    }
+    shape.ok()
+}
+
+/// How long, for a reader: `12 s` for a constant, else `lognormal, mean 8 ms, sd 12 ms`.
+pub(super) fn describe(table: &DistributionTable) -> String {
+    if let Some(value) = &table.value {
+        return value.to_string();
+    }
+    let law = table.distribution.iter().map(ToString::to_string);
+    let parameters = parameters(table);
+    let written = parameters.iter().filter_map(|(key, text)| Some(format!("{key} {}", (*text)?)));
+    law.chain(written).collect::<Vec<_>>().join(", ")
+}
+
+/// Its mean, or nothing for a table that is not there.
+pub(super) fn mean(law: Option<&Distribution>) -> Duration {
+    law.map(Distribution::mean).unwrap_or_default()
+}

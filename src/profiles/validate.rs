@@ -1,0 +1,144 @@
+//! From the mirror of a profile file to a profile that can run, with every fault on the way.
+
+use super::{
+    distribution::{distribution, sound},
+    downlink::{burst, rate},
+    file::{GilbertElliottTable, LatencyTable, LossTable, ProfileFile, StallTable},
+    profile::Profile,
+};
+use crate::{
+    model::{Latency, LinkSpec, LossModel, LossSpec, OnDrop, RateSpec, StallSpec},
+    rules::{Diagnostics, Document, Scope, Text, rule_set},
+    units::Ratio,
+};
+
+impl Profile {
+    /// Reads a profile from TOML. `name` is the profile's, `file` is named in the faults.
+    ///
+    /// ```
+    /// use vsps::profiles::Profile;
+    ///
+    /// let text = r#"
+    /// summary = "Home Wi-Fi at the edge of range"
+    /// source = "synthetic"
+    ///
+    /// [downlink]
+    /// rate = "20 MB/s"
+    /// "#;
+    /// let faults = Profile::from_toml("mine", "mine.toml", text).unwrap_err();
+    /// assert_eq!(
+    ///     faults.to_string(),
+    ///     "mine.toml:6: downlink.rate: `20 MB/s` is not a rate; \
+    ///      rates are in bits: multiply by 8 and write kbit/s or Mbit/s"
+    /// );
+    /// ```
+    ///
+    /// # Errors
+    /// All faults of the first stage (keys, types), or else all of the second (values).
+    pub fn from_toml(name: &str, file: &str, text: &str) -> Result<Self, Diagnostics> {
+        Document::toml(file, text)?.read(|file: ProfileFile, scope| profile(name, file, scope))
+    }
+}
+
+fn profile(name: &str, file: ProfileFile, scope: &Scope<'_>) -> Option<Profile> {
+    let say = "write what it imitates, as in `summary = \"Home Wi-Fi at the edge of range\"`";
+    let cite = "write where the numbers come from; for made-up ones `source = \"synthetic\"`";
+    let summary = line("summary", file.summary.as_ref(), say, scope);
+    let source = line("source", file.source.as_ref(), cite, scope);
+    let link = link(&file, scope);
+    let rules = rule_set(file.rule.clone().unwrap_or_default(), &scope.at("rule"));
+    Some(Profile {
+        name: name.into(),
+        summary: summary?,
+        source: source?,
+        link: link?,
+        rules,
+        file,
+    })
+}
+
+/// A text that must be there; line breaks within it count as spaces.
+fn line(key: &str, written: Option<&Text>, hint: &str, scope: &Scope<'_>) -> Option<String> {
+    let words: Vec<&str> = written.map_or("", Text::as_str).split_whitespace().collect();
+    if words.is_empty() {
+        scope.missing(key, hint);
+        return None;
+    }
+    Some(words.join(" "))
+}
+
+fn link(file: &ProfileFile, scope: &Scope<'_>) -> Option<LinkSpec> {
+    let downlink = file.downlink.as_ref();
+    let at = scope.at("downlink");
+    let latency = file.latency.as_ref().map(|table| latency(table, &scope.at("latency")));
+    let rate = downlink.map(|table| rate(table, &at));
+    let burst = downlink.and_then(|table| burst(table, &at));
+    let stall = file.stall.as_ref().map(|table| stall(table, &scope.at("stall")));
+    let loss = file.loss.as_ref().map(|table| loss(table, &scope.at("loss")));
+    Some(LinkSpec {
+        latency: latency.unwrap_or_default(),
+        rate: rate.unwrap_or(Some(RateSpec::Unlimited))?,
+        burst,
+        // A table that was written must be whole: `Some(None)` is at fault, `None` is absent.
+        stall: stall.map_or(Some(None), |stall| stall.map(Some))?,
+        loss: loss.map_or(Some(None), |loss| loss.map(Some))?,
+    })
+}
+
+fn latency(table: &LatencyTable, scope: &Scope<'_>) -> Latency {
+    if table.rtt.is_some() && table.delay.is_some() {
+        let hint = "write `rtt` (a round trip) or `delay` (one way, half of it)";
+        scope.at("delay").fault("can't go with `rtt`", hint);
+    }
+    let delay = scope.span("delay", table.delay.as_ref());
+    let rtt = scope.span("rtt", table.rtt.as_ref()).or(delay.map(|delay| 2 * delay));
+    let jitter = table.jitter.as_ref().and_then(|law| distribution(law, &scope.at("jitter")));
+    Latency { rtt: rtt.unwrap_or_default(), jitter }
+}
+
+fn stall(table: &StallTable, scope: &Scope<'_>) -> Option<StallSpec> {
+    let read = |key, table: Option<&_>| {
+        let Some(table) = table else {
+            let example = format!("{key} = {{ distribution = \"constant\", value = \"1 s\" }}");
+            scope.missing(key, &format!("write `{example}`"));
+            return None;
+        };
+        distribution(table, &scope.at(key))
+    };
+    let (every, lasts) = (read("every", table.every.as_ref()), read("for", table.lasts.as_ref()));
+    sound(StallSpec::new(every?, lasts?), scope)
+}
+
+fn loss(table: &LossTable, scope: &Scope<'_>) -> Option<LossSpec> {
+    let actions = [OnDrop::Retransmit, OnDrop::Truncate, OnDrop::Reset].map(|a| (a.as_str(), a));
+    let written = table.on_drop.as_ref();
+    let action = written.map(|name| scope.at("on-drop").choose("an action", name, &actions));
+    let hint = "write `model = { bernoulli = 0.01 }` or \
+                `model = { gilbert-elliott = { p = 0.002, r = 0.2 } }`";
+    let Some(model) = &table.model else {
+        scope.missing("model", hint);
+        return None;
+    };
+    let at = scope.at("model");
+    let model = match (&model.bernoulli, &model.gilbert_elliott) {
+        (Some(share), None) => at.read("bernoulli", Some(share)).map(LossModel::Bernoulli),
+        (None, Some(table)) => gilbert_elliott(table, &at.at("gilbert-elliott")),
+        _ => {
+            at.fault("is not one model", hint);
+            None
+        }
+    };
+    Some(LossSpec { model: model?, on_drop: action.unwrap_or(Some(OnDrop::default()))? })
+}
+
+fn gilbert_elliott(table: &GilbertElliottTable, scope: &Scope<'_>) -> Option<LossModel> {
+    let required = |key, text, example| scope.read(key, scope.need(key, text, example));
+    let (p, r) =
+        (required("p", table.p.as_ref(), "p = 0.002"), required("r", table.r.as_ref(), "r = 0.2"));
+    let optional = |key, written: &Option<Text>, absent| {
+        written.as_ref().map_or(Some(absent), |text| scope.read(key, Some(text)))
+    };
+    let loss_bad = optional("loss-bad", &table.loss_bad, Ratio::ALL);
+    let loss_good = optional("loss-good", &table.loss_good, Ratio::NONE);
+    Some(LossModel::GilbertElliott { p: p?, r: r?, loss_bad: loss_bad?, loss_good: loss_good? })
+}

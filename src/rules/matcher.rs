@@ -1,0 +1,72 @@
+//! The conditions of a rule that a request alone decides: what it asks for, and when.
+
+use super::{facts::Facts, numbers::Numbers, window::Window};
+use crate::media::{Kind, MediaType, Protocol};
+
+/// What a request must be. All that is said must hold; what is not said, any request fulfils.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Matcher {
+    pub(super) kinds: Set,
+    pub(super) media: Set,
+    pub(super) protocols: Set,
+    pub(super) rungs: Option<Numbers>,
+    pub(super) indices: Option<Numbers>,
+    pub(super) during: Option<Window>,
+}
+
+impl Matcher {
+    /// Whether the request is meant. One whose rung or index is not known fulfils no condition on
+    /// it.
+    pub(super) fn matches(&self, facts: &Facts<'_>) -> bool {
+        let resource = facts.resource;
+        let within = |set: &Option<Numbers>, number: Option<u64>| {
+            set.as_ref().is_none_or(|set| number.is_some_and(|n| set.contains(n)))
+        };
+        self.kinds.has(resource.kind as u32)
+            && self.media.has(resource.media as u32)
+            && self.protocols.has(resource.protocol as u32)
+            && within(&self.rungs, resource.rung.map(u64::from))
+            && within(&self.indices, resource.index)
+            && self.during.is_none_or(|window| window.contains(facts.session_time))
+    }
+}
+
+/// A set of an enum's values, one bit each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Set(u32);
+
+impl Set {
+    pub(super) const ALL: Self = Self(u32::MAX);
+    pub(super) const NONE: Self = Self(0);
+
+    const fn has(self, value: u32) -> bool {
+        self.0 & (1 << value) != 0
+    }
+
+    pub(super) const fn with(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+}
+
+/// The names a `kind` may have: every [`Kind`], and two groups.
+pub(super) fn kinds() -> Vec<(&'static str, Set)> {
+    let group = |member: fn(&Kind) -> bool| {
+        let members = Kind::ALL.iter().filter(|kind| member(kind));
+        Set(members.fold(0, |bits, kind| bits | 1 << *kind as u32))
+    };
+    let playlist = |kind: &Kind| matches!(kind, Kind::MultivariantPlaylist | Kind::MediaPlaylist);
+    let groups = [("manifest", group(|kind| kind.is_manifest())), ("playlist", group(playlist))];
+    let each = Kind::ALL.iter().map(|kind| (kind.as_str(), Set(1 << *kind as u32)));
+    each.chain(groups).collect()
+}
+
+/// The names a `media` may have.
+pub(super) fn media() -> Vec<(&'static str, Set)> {
+    MediaType::ALL.iter().map(|media| (media.as_str(), Set(1 << *media as u32))).collect()
+}
+
+/// The names a `protocol` may have.
+pub(super) fn protocols() -> Vec<(&'static str, Set)> {
+    let each = Protocol::ALL.iter();
+    each.map(|protocol| (protocol.as_str(), Set(1 << *protocol as u32))).collect()
+}

@@ -1,0 +1,159 @@
+//! Rules in order, and the decision they come to for one request.
+
+use super::{diagnostic::Diagnostics, facts::Facts, plan::Plan, rule::Rule};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use std::{collections::HashMap, sync::Arc};
+
+/// Rules in order. Cheap to clone; the default has none.
+///
+/// All rules are asked, in order; for each slot of the [`Plan`] the first rule that applies and
+/// names it wins. So the specific rule goes before the general one, and
+/// [`concat`](Self::concat) takes the specific set first: the session's own, then the rule file's,
+/// then the profile's.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct RuleSet {
+    entries: Arc<[Entry]>,
+}
+
+/// A rule in its place in a set.
+#[derive(Debug, PartialEq)]
+struct Entry {
+    rule: Arc<Rule>,
+    /// The name of its random draws: the rule's name, with a number where an earlier rule of the
+    /// set has the same, lest the two draw alike.
+    key: Arc<str>,
+}
+
+impl RuleSet {
+    /// A set of `rules`, in this order.
+    pub(super) fn new(rules: Vec<Rule>) -> Self {
+        Self::of(rules.into_iter().map(Arc::new))
+    }
+
+    fn of(rules: impl Iterator<Item = Arc<Rule>>) -> Self {
+        let mut seen = HashMap::<Arc<str>, usize>::new();
+        let entry = |rule: Arc<Rule>| {
+            let times = seen.entry(Arc::clone(&rule.name)).or_default();
+            *times += 1;
+            let key = match *times {
+                1 => Arc::clone(&rule.name),
+                n => format!("{}#{n}", rule.name).into(),
+            };
+            Entry { rule, key }
+        };
+        Self { entries: rules.map(entry).collect() }
+    }
+
+    /// All rules of `sets`, those of the first set first. Give the most specific set first.
+    #[must_use]
+    pub fn concat<'a>(sets: impl IntoIterator<Item = &'a Self>) -> Self {
+        Self::of(sets.into_iter().flat_map(|set| set.entries.iter().map(|e| Arc::clone(&e.rule))))
+    }
+
+    /// Whether there are no rules.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// How many rules there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// The rules, in order.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = &Rule> {
+        self.entries.iter().map(|entry| &*entry.rule)
+    }
+
+    /// What shall befall the request.
+    ///
+    /// `chance` is asked for a uniform draw from [0, 1) by a rule's key (its name, unless two share
+    /// one), once for each rule with a probability whose other conditions hold. For a replay in any
+    /// interleaving, the draws must depend on nothing but the request and the key.
+    ///
+    /// Every rule is asked, also when its slots are filled, so that what one rule counts does not
+    /// depend on the others. Nothing is allocated, but for the counters at a session's first
+    /// request, and what a filled slot needs to name its rule.
+    pub fn decide(
+        &self,
+        counters: &mut Counters,
+        facts: &Facts<'_>,
+        chance: &mut dyn FnMut(&str) -> f64,
+    ) -> Plan {
+        let mut plan = Plan::default();
+        if self.is_empty() {
+            return plan;
+        }
+        counters.fit(self);
+        for (entry, count) in self.entries.iter().zip(&mut counters.counts) {
+            if entry.applies(count, facts, chance) {
+                entry.rule.effects.fill(&mut plan, &entry.rule.name);
+            }
+        }
+        plan.settle();
+        plan
+    }
+}
+
+impl Entry {
+    /// First what the request is, then `every`, then `probability`: see [`Rule`].
+    fn applies(
+        &self,
+        count: &mut u64,
+        facts: &Facts<'_>,
+        chance: &mut dyn FnMut(&str) -> f64,
+    ) -> bool {
+        if !self.rule.matcher.matches(facts) {
+            return false;
+        }
+        *count += 1;
+        count.is_multiple_of(self.rule.every)
+            && self.rule.probability.is_none_or(|share| chance(&self.key) < share.get())
+    }
+}
+
+/// How many requests each rule has counted, for one session.
+///
+/// When the session gets another set of rules, those that are in both (same key, same rule) go on
+/// counting; the others start at zero.
+#[derive(Debug, Clone, Default)]
+pub struct Counters {
+    set: RuleSet,
+    counts: Vec<u64>,
+}
+
+impl Counters {
+    fn fit(&mut self, set: &RuleSet) {
+        if Arc::ptr_eq(&self.set.entries, &set.entries) {
+            return;
+        }
+        let old = self.set.entries.iter().zip(&self.counts);
+        let old: HashMap<_, _> = old.map(|(entry, count)| (&*entry.key, (entry, *count))).collect();
+        let count = |entry: &Entry| match old.get(&*entry.key) {
+            Some((known, count)) if *known == entry => *count,
+            _ => 0,
+        };
+        self.counts = set.entries.iter().map(count).collect();
+        self.set = set.clone();
+    }
+}
+
+/// A list of rules, each in the form that was read.
+impl Serialize for RuleSet {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_seq(self.iter())
+    }
+}
+
+/// The same as [`RuleSet::from_json`], which gives the faults one by one.
+impl<'de> Deserialize<'de> for RuleSet {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let rules = serde_json::Value::deserialize(from)?;
+        Self::from_json("rules", rules).map_err(|faults: Diagnostics| de::Error::custom(faults))
+    }
+}
+
+#[cfg(test)]
+mod tests;

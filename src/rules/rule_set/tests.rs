@@ -1,0 +1,323 @@
+//! What each condition means, what each order of rules means, and that counts are exact.
+
+use super::*;
+use crate::{
+    media::{Kind, MediaType, Protocol, Resource},
+    rules::{Ending, Hang, Planned},
+    seed::Seed,
+};
+use proptest::prelude::*;
+use std::time::Duration;
+
+fn rules(text: &str) -> RuleSet {
+    RuleSet::from_toml("rules.toml", text).unwrap()
+}
+
+/// A rule with these conditions, which answers 503.
+fn when(conditions: &str) -> RuleSet {
+    rules(&format!("[[rule]]\nwhen = {{ {conditions} }}\nthen = {{ status = 503 }}"))
+}
+
+fn segment(media: MediaType, rung: u16, index: u64) -> Resource {
+    let segment = Resource::new(Protocol::Hls, Kind::Segment);
+    Resource { media, rung: Some(rung), index: Some(index), ..segment }
+}
+
+fn decide(set: &RuleSet, counters: &mut Counters, resource: &Resource, seconds: u64) -> Plan {
+    let facts = Facts { resource, session_time: Duration::from_secs(seconds) };
+    set.decide(counters, &facts, &mut |_| 0.5)
+}
+
+/// Whether the conditions hold for a single request.
+fn hits(conditions: &str, resource: &Resource, seconds: u64) -> bool {
+    decide(&when(conditions), &mut Counters::default(), resource, seconds).status.is_some()
+}
+
+#[test]
+fn a_kind_is_itself_and_groups_are_groups() {
+    let of = |kind| Resource::new(Protocol::Unknown, kind);
+    let held = |conditions: &str| -> Vec<&str> {
+        let kinds = Kind::ALL.iter().filter(|kind| hits(conditions, &of(**kind), 0));
+        kinds.map(|kind| kind.as_str()).collect()
+    };
+    assert_eq!(held(r#"kind = "segment""#), ["segment"]);
+    assert_eq!(held(r#"kind = ["init", "part"]"#), ["init", "part"]);
+    assert_eq!(held(r#"kind = "playlist""#), ["multivariant-playlist", "media-playlist"]);
+    let manifests =
+        ["multivariant-playlist", "media-playlist", "mpd", "mpd-patch", "client-manifest"];
+    assert_eq!(held(r#"kind = "manifest""#), manifests);
+    assert_eq!(held("").len(), Kind::ALL.len());
+}
+
+#[test]
+fn audio_is_not_muxed() {
+    let audio = r#"media = "audio""#;
+    assert!(hits(audio, &segment(MediaType::Audio, 1, 1), 0));
+    assert!(!hits(audio, &segment(MediaType::Muxed, 1, 1), 0));
+    assert!(!hits(audio, &segment(MediaType::Video, 1, 1), 0));
+    assert!(hits(r#"media = ["audio", "muxed"]"#, &segment(MediaType::Muxed, 1, 1), 0));
+}
+
+#[test]
+fn a_protocol_is_itself() {
+    assert!(hits(r#"protocol = "hls""#, &segment(MediaType::Video, 1, 1), 0));
+    assert!(!hits(r#"protocol = "dash""#, &segment(MediaType::Video, 1, 1), 0));
+}
+
+/// Both ends of a range are in it; what has no rung or index is in none.
+#[test]
+fn rungs_and_indices() {
+    let held = |conditions: &str| -> Vec<u64> {
+        let hit = |n: &u64| hits(conditions, &segment(MediaType::Video, *n as u16, *n), 0);
+        (1..=6).filter(hit).collect()
+    };
+    assert_eq!(held("rung = 3"), [3]);
+    assert_eq!(held(r#"rung = "2..4""#), [2, 3, 4]);
+    assert_eq!(held(r#"rung = [1, "5.."]"#), [1, 5, 6]);
+    assert_eq!(held(r#"index = "..2""#), [1, 2]);
+    assert!(!hits(r#"rung = "1..""#, &Resource::new(Protocol::Hls, Kind::Segment), 0));
+    assert!(!hits(r#"index = "1..""#, &Resource::new(Protocol::Hls, Kind::Segment), 0));
+}
+
+#[test]
+fn a_window_has_its_start_and_not_its_end() {
+    let resource = Resource::unknown();
+    let held = [9, 10, 29, 30].map(|at| hits(r#"during = "10 s..30 s""#, &resource, at));
+    assert_eq!(held, [false, true, true, false]);
+}
+
+/// All that is given must hold.
+#[test]
+fn conditions_are_joined_by_and() {
+    let both = r#"kind = "segment", media = "audio", rung = 2"#;
+    assert!(hits(both, &segment(MediaType::Audio, 2, 1), 0));
+    assert!(!hits(both, &segment(MediaType::Audio, 1, 1), 0));
+    assert!(!hits(both, &segment(MediaType::Video, 2, 1), 0));
+}
+
+/// The n-th, 2n-th, ... of those that match the rest, and nothing else, over 10,000 requests.
+#[test]
+fn every_is_exact() {
+    let set = when(r#"media = "audio", every = 7"#);
+    let mut counters = Counters::default();
+    let (mut hit, mut audio) = (Vec::new(), 0u64);
+    for request in 0..20_000u64 {
+        let media = if request % 2 == 0 { MediaType::Audio } else { MediaType::Video };
+        audio += u64::from(media == MediaType::Audio);
+        if decide(&set, &mut counters, &segment(media, 1, 1), 0).status.is_some() {
+            assert_eq!(media, MediaType::Audio);
+            hit.push(audio);
+        }
+    }
+    assert_eq!(hit, (1..=10_000 / 7).map(|n| n * 7).collect::<Vec<_>>());
+    let all = when("every = 1");
+    assert!((0..10_000).all(|_| !decide(&all, &mut counters, &Resource::unknown(), 0).is_empty()));
+}
+
+/// `every` counts what matches, not what was drawn; and a draw is made only where it decides.
+#[test]
+fn every_comes_before_probability() {
+    let set = when("every = 2, probability = 0.5");
+    let (mut counters, mut draws, mut hits) = (Counters::default(), 0, 0);
+    let resource = Resource::unknown();
+    let facts = Facts { resource: &resource, session_time: Duration::ZERO };
+    for _ in 0..100 {
+        let mut chance = |key: &str| {
+            assert_eq!(key, "rule 1");
+            draws += 1;
+            if draws % 2 == 0 { 0.1 } else { 0.9 }
+        };
+        hits += u32::from(set.decide(&mut counters, &facts, &mut chance).status.is_some());
+    }
+    assert_eq!((draws, hits), (50, 25));
+}
+
+/// Within four standard deviations of its share; never at 0, always at 1.
+#[test]
+fn a_probability_is_a_share() {
+    let resource = Resource::unknown();
+    let facts = Facts { resource: &resource, session_time: Duration::ZERO };
+    for (share, low, high) in [(0.0, 0, 0), (0.1, 880, 1120), (1.0, 10_000, 10_000)] {
+        let set = when(&format!("probability = {share}"));
+        let mut counters = Counters::default();
+        let mut stream = Seed::new(5).named("rule").stream();
+        let mut chance = |_: &str| stream.random::<f64>();
+        let decided = (0..10_000).map(|_| set.decide(&mut counters, &facts, &mut chance));
+        let hits = decided.filter(|plan| plan.status.is_some()).count();
+        assert!((low..=high).contains(&hits), "{share}: {hits}");
+    }
+}
+
+/// For each slot the first rule that applies and names it wins; slots are filled separately.
+#[test]
+fn the_first_fills_the_slot() {
+    let set = rules(
+        r#"
+        [[rule]]
+        name = "none of these"
+        when = { kind = "key" }
+        then = { delay = "9 s" }
+        [[rule]]
+        name = "first"
+        then = { delay = "1 s" }
+        [[rule]]
+        name = "second"
+        then = { delay = "2 s", rate = "1 Mbit/s", truncate = "1 KiB" }
+        "#,
+    );
+    let plan = decide(&set, &mut Counters::default(), &segment(MediaType::Video, 1, 1), 0);
+    let planned = |rule: &str, effect| Some(Planned { rule: rule.into(), effect });
+    assert_eq!(plan.delay, planned("first", Duration::from_secs(1)));
+    assert_eq!(plan.rate.map(|rate| rate.rule), Some("second".into()));
+    assert_eq!(plan.cut.map(|cut| cut.effect.ending), Some(Ending::Truncate));
+}
+
+/// A plan holds nothing that can't come to pass.
+#[test]
+fn what_is_not_answered_has_no_body() {
+    let set = rules(
+        r#"
+        [[rule]]
+        then = { rate = "1 Mbit/s", reset = "0 B" }
+        [[rule]]
+        then = { hang = "forever" }
+        [[rule]]
+        then = { status = 404, delay = "1 s" }
+        "#,
+    );
+    let plan = decide(&set, &mut Counters::default(), &Resource::unknown(), 0);
+    assert_eq!(plan.hang.map(|hang| hang.effect), Some(Hang::Forever));
+    assert!(plan.status.is_none() && plan.rate.is_none() && plan.cut.is_none());
+    assert!(plan.delay.is_some());
+}
+
+/// The specific set goes first, and same names do not draw alike.
+#[test]
+fn sets_are_joined_in_order() {
+    let delay = |span: &str| {
+        rules(&format!("[[rule]]\nwhen = {{ probability = 1 }}\nthen = {{ delay = \"{span}\" }}"))
+    };
+    let (session, profile) = (delay("1 s"), delay("2 s"));
+    let both = RuleSet::concat([&session, &profile]);
+    let resource = Resource::unknown();
+    let facts = Facts { resource: &resource, session_time: Duration::ZERO };
+    let mut keys = Vec::new();
+    let mut chance = |key: &str| {
+        keys.push(key.to_owned());
+        0.0
+    };
+    let plan = both.decide(&mut Counters::default(), &facts, &mut chance);
+    assert_eq!(plan.delay.map(|delay| delay.effect), Some(Duration::from_secs(1)));
+    assert_eq!(keys, ["rule 1", "rule 1#2"]);
+}
+
+/// Counters go with their rules when a session's set changes.
+#[test]
+fn counters_outlive_a_change_of_rules() {
+    let (kept, other) =
+        (when("every = 3"), rules("[[rule]]\nname = \"other\"\nthen = { delay = \"1 s\" }"));
+    let mut counters = Counters::default();
+    let resource = Resource::unknown();
+    let hit = |set: &RuleSet, counters: &mut Counters| {
+        decide(set, counters, &resource, 0).status.is_some()
+    };
+    assert!(!hit(&kept, &mut counters));
+    assert!(!hit(&kept, &mut counters));
+    assert!(hit(&RuleSet::concat([&other, &kept]), &mut counters));
+    // A rule of the same name that says something else starts anew.
+    assert!(!hit(&when("every = 2"), &mut counters));
+}
+
+/// What is shown in `profiles show`, and that JSON comes back as the same rules.
+#[test]
+fn shown_and_sent() {
+    let set = rules(
+        r#"
+        [[rule]]
+        name = "audio late"
+        when = { kind = "segment", media = "audio", rung = 3 }
+        then = { delay = "2 s" }
+        [[rule]]
+        when = { index = ["1..3", 9], every = 2, probability = "5 %", during = "10 s.." }
+        then = { status = 503 }
+        [[rule]]
+        then = { rate = "300 kbit/s", reset = "64 KiB" }
+        "#,
+    );
+    let lines: Vec<_> = set.iter().map(ToString::to_string).collect();
+    insta::assert_snapshot!(lines.join("\n"), @r"
+    audio late: segment audio rung 3 → delay 2 s
+    rule 2: index 1..3/9 during 10 s.. every 2nd with probability 5 % → status 503
+    rule 3: every request → rate 300 kbit/s, reset after 64 KiB
+    ");
+    let json = serde_json::to_value(&set).unwrap();
+    insta::assert_snapshot!(json, @r#"[{"name":"audio late","then":{"delay":"2 s"},"when":{"kind":"segment","media":"audio","rung":3}},{"then":{"status":503},"when":{"during":"10 s..","every":2,"index":["1..3",9],"probability":"5 %"}},{"then":{"rate":"300 kbit/s","reset":"64 KiB"}}]"#);
+    assert_eq!(serde_json::from_value::<RuleSet>(json).unwrap(), set);
+}
+
+/// Faults in JSON have a pointer instead of a line.
+#[test]
+fn faults_in_json_have_a_pointer() {
+    let json = serde_json::json!([
+        { "then": { "delay": "1 s" } },
+        { "when": { "kinds": "segment" }, "then": { "delay": null, "status": [503] } },
+    ]);
+    let faults = RuleSet::from_json("request body", json).unwrap_err();
+    let pointers: Vec<_> = faults.as_slice().iter().map(|fault| fault.pointer.as_str()).collect();
+    assert_eq!(pointers, ["/1/then/status", "/1/when/kinds"]);
+    insta::assert_snapshot!(faults, @r"
+    request body: 2.then.status: is a list; write a single value
+    request body: 2.when.kinds: `kinds` is not a key here; did you mean `kind`? write one of `kind`, `media`, `protocol`, `rung`, `index`, `during`, `every`, `probability`
+    ");
+    assert!(RuleSet::from_json("request body", serde_json::json!({ "rule": [] })).is_err());
+    assert!(RuleSet::from_json("request body", serde_json::json!([[[]], 5, "x", null])).is_err());
+}
+
+fn any_resource() -> impl Strategy<Value = Resource> {
+    let kind = prop::sample::select(Kind::ALL);
+    let media = prop::sample::select(MediaType::ALL);
+    let protocol = prop::sample::select(Protocol::ALL);
+    let place = (any::<Option<u16>>(), any::<Option<u64>>());
+    (kind, media, protocol, place).prop_map(|(kind, media, protocol, (rung, index))| Resource {
+        media,
+        rung,
+        index,
+        ..Resource::new(protocol, kind)
+    })
+}
+
+proptest! {
+    /// Any request, at any time, under any draw: a decision without contradiction.
+    #[test]
+    fn deciding_never_fails(resource in any_resource(), seconds in any::<u64>(), draw in 0.0..1.0f64) {
+        let set = rules(r#"
+            [[rule]]
+            when = { kind = "manifest", every = 3 }
+            then = { hang = "forever" }
+            [[rule]]
+            when = { media = "audio", probability = 0.5 }
+            then = { status = 503, delay = "1 s" }
+            [[rule]]
+            when = { rung = "2..", index = "..9", during = "10 s.." }
+            then = { rate = "1 Mbit/s", truncate = "1 KiB" }
+        "#);
+        let mut counters = Counters::default();
+        let facts = Facts { resource: &resource, session_time: Duration::from_secs(seconds) };
+        for _ in 0..4 {
+            let plan = set.decide(&mut counters, &facts, &mut |_| draw);
+            prop_assert!(plan.hang.is_none() || plan.status.is_none());
+            prop_assert!(plan.hang.is_none() && plan.status.is_none() || plan.cut.is_none());
+        }
+    }
+
+    /// Whatever is sent as text, the answer is rules or faults.
+    #[test]
+    fn reading_never_fails(text in "\\PC{0,60}") {
+        let _ = RuleSet::from_toml("f", &text);
+        let _ = RuleSet::from_toml("f", &format!("[[rule]]\nwhen = {text}"));
+        for key in ["kind", "rung", "index", "every", "during", "probability"] {
+            let rule = serde_json::json!([{ "when": { key: text }, "then": { "hang": text } }]);
+            let _ = RuleSet::from_json("f", rule);
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! A place in a document that is being validated: reads the values there, and takes down the faults.
+
+use super::{
+    diagnostic::{KeyPath, Part},
+    text::Text,
+};
+use crate::units::{UnitError, span};
+use std::{cell::RefCell, str::FromStr, time::Duration};
+
+/// A fault, before its line is known.
+#[derive(Debug)]
+pub(super) struct Fault {
+    pub(super) path: KeyPath,
+    pub(super) problem: String,
+    pub(super) hint: String,
+}
+
+/// A place in a document. A reader answers `None` where nothing was written, and where what was
+/// written is at fault; the document asks at the end whether there were faults, so that all of
+/// them are found in one go.
+pub(crate) struct Scope<'f> {
+    faults: &'f RefCell<Vec<Fault>>,
+    path: KeyPath,
+}
+
+impl<'f> Scope<'f> {
+    pub(super) const fn new(faults: &'f RefCell<Vec<Fault>>, path: KeyPath) -> Self {
+        Self { faults, path }
+    }
+
+    /// This place.
+    pub(super) fn same(&self) -> Self {
+        Self::new(self.faults, self.path.clone())
+    }
+
+    /// The value under `key`.
+    pub(crate) fn at(&self, key: &str) -> Self {
+        Self::new(self.faults, self.path.then(Part::Key(key.to_owned())))
+    }
+
+    /// The list item number `place`, from 0.
+    pub(crate) fn item(&self, place: usize) -> Self {
+        Self::new(self.faults, self.path.then(Part::Item(place)))
+    }
+
+    /// Takes down a fault of this place.
+    pub(crate) fn fault(&self, problem: impl Into<String>, hint: impl Into<String>) {
+        let (problem, hint) = (problem.into(), hint.into());
+        self.faults.borrow_mut().push(Fault { path: self.path.clone(), problem, hint });
+    }
+
+    /// Takes down that `key` is missing here.
+    pub(crate) fn missing(&self, key: &str, hint: &str) {
+        self.fault(format!("`{key}` is missing"), hint);
+    }
+
+    /// What was written under a key that must be there; `example` shows the key and a value.
+    pub(crate) fn need<'t>(
+        &self,
+        key: &str,
+        written: Option<&'t Text>,
+        example: &str,
+    ) -> Option<&'t Text> {
+        if written.is_none() {
+            self.missing(key, &format!("write `{example}`"));
+        }
+        written
+    }
+
+    /// Reads a quantity with its unit.
+    pub(crate) fn read<T>(&self, key: &str, written: Option<&Text>) -> Option<T>
+    where
+        T: FromStr<Err = UnitError>,
+    {
+        self.read_by(key, written, str::parse)
+    }
+
+    /// Reads a span of time.
+    pub(crate) fn span(&self, key: &str, written: Option<&Text>) -> Option<Duration> {
+        self.read_by(key, written, span::parse)
+    }
+
+    fn read_by<T>(
+        &self,
+        key: &str,
+        written: Option<&Text>,
+        parse: impl Fn(&str) -> Result<T, UnitError>,
+    ) -> Option<T> {
+        match parse(written?.as_str()) {
+            Ok(value) => Some(value),
+            Err(error) => {
+                let problem = format!("`{}` is not {}", error.text, error.wanted);
+                self.at(key).fault(problem, error.hint);
+                None
+            }
+        }
+    }
+
+    /// Reads one of `names`; `what` says what they are: `a kind`.
+    pub(crate) fn choose<T: Copy>(
+        &self,
+        what: &str,
+        written: &Text,
+        names: &[(&str, T)],
+    ) -> Option<T> {
+        let found = names.iter().find(|(name, _)| *name == written.as_str());
+        if found.is_none() {
+            let all: Vec<_> = names.iter().map(|(name, _)| *name).collect();
+            self.fault(format!("`{written}` is not {what}"), one_of(written.as_str(), &all));
+        }
+        found.map(|(_, value)| *value)
+    }
+}
+
+/// "did you mean `x`? write one of ...": for a word that is not among `all`.
+pub(super) fn one_of(written: &str, all: &[&str]) -> String {
+    let near = |name: &&&str| (strsim::jaro_winkler(written, name) * 1e6) as u64;
+    let list = all.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    let list = if all.len() == 1 { list } else { format!("one of {list}") };
+    match all.iter().max_by_key(near) {
+        Some(name) if strsim::jaro_winkler(written, name) > 0.75 => {
+            format!("did you mean `{name}`? write {list}")
+        }
+        _ => format!("write {list}"),
+    }
+}

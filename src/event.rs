@@ -194,6 +194,12 @@ pub trait Observer: Send + Sync {
     fn observe(&self, event: &Event);
 }
 
+impl<T: Observer + ?Sized> Observer for Arc<T> {
+    fn observe(&self, event: &Event) {
+        (**self).observe(event);
+    }
+}
+
 /// Hands every event to every observer, in the order in which they were added.
 #[derive(Default)]
 pub struct Bus {

@@ -91,7 +91,7 @@ fn arming(catalog: &Catalog, parameters: &[(&str, &str)]) -> Result<ArmingReques
             }
             "vsps.label" => request.label = Some(Arc::from(clip(&value))),
             "vsps.rules" => {
-                let rules = RuleSet::from_json(&value).map_err(|error| wrong(error.to_string()))?;
+                let rules = rules(&value).map_err(wrong)?;
                 request.rules = Some(Arc::new(rules));
             }
             _ => {
@@ -101,6 +101,12 @@ fn arming(catalog: &Catalog, parameters: &[(&str, &str)]) -> Result<ArmingReques
         }
     }
     Ok(request)
+}
+
+/// Rules as a JSON array, of the same form as in a rule file.
+fn rules(text: &str) -> Result<RuleSet, String> {
+    let json = serde_json::from_str(text).map_err(|error| format!("not JSON: {error}"))?;
+    RuleSet::from_json("vsps.rules", json).map_err(|error| error.to_string())
 }
 
 /// A label is for people: its first 64 characters are enough.

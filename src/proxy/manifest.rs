@@ -12,6 +12,7 @@ use http::{HeaderValue, Response, StatusCode, header};
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use std::sync::Arc;
+use url::Url;
 
 /// The format of the manifest that `response` brings, if it brings one that can be read: whole and
 /// unencoded.
@@ -50,9 +51,12 @@ pub(super) async fn pass(
             return Response::from_parts(head, source);
         }
     };
-    let url = format!("{origin}{path}");
-    if let Err(problem) = ticket.session.ladder.lock().learn(format, &url, &bytes) {
-        unread(ticket, problem.to_string());
+    let learnt = match Url::parse(&format!("{origin}{path}")) {
+        Ok(url) => ticket.session.ladder.lock().learn(&url, format, &bytes).map_err(|e| e.to_string()),
+        Err(problem) => Err(problem.to_string()),
+    };
+    if let Err(problem) = learnt {
+        unread(ticket, problem);
         return Response::from_parts(head, Source::from(bytes));
     }
     let bytes = match rewrite(format, &bytes, &ticket.session.uris(origin)) {

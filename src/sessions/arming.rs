@@ -56,7 +56,7 @@ impl Arming {
         if let Some(rate) = rate {
             link.rate = RateSpec::Constant(rate);
         }
-        let rules = RuleSet::concat(&[&own_rules, common_rules, &profile.rules]);
+        let rules = RuleSet::concat([&*own_rules, common_rules, &profile.rules]);
         Self {
             profile_name: Arc::from(&*profile.name),
             profile,

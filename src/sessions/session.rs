@@ -19,6 +19,7 @@ use http::uri::Authority;
 use parking_lot::{Mutex, RwLock};
 use rand::RngExt as _;
 use std::{
+    borrow::Cow,
     collections::HashSet,
     sync::{
         Arc,
@@ -232,22 +233,19 @@ impl SessionUris {
 }
 
 impl UriMap for SessionUris {
-    fn absolute(&self, scheme: &str, authority: &str) -> Option<String> {
-        let origin = Origin::new(&scheme.to_ascii_lowercase(), authority)?;
+    fn absolute(&self, scheme: Option<&str>, authority: &str) -> Option<Cow<'_, str>> {
+        let scheme = scheme.map_or(self.origin.scheme.as_str().to_owned(), str::to_ascii_lowercase);
+        let origin = Origin::new(&scheme, authority)?;
         self.session.open(&origin.authority);
-        Some(self.session.prefix(&self.target(origin)))
+        Some(self.session.prefix(&self.target(origin)).into())
     }
 
-    fn scheme_relative(&self, authority: &str) -> Option<String> {
-        self.absolute(self.origin.scheme.as_str(), authority)
-    }
-
-    fn root_relative(&self, path: &str) -> Option<String> {
+    fn root_relative(&self, path: &str) -> Option<Cow<'_, str>> {
         // Already one of ours: rewriting twice changes nothing.
         if path.starts_with("/-/") {
             return None;
         }
         let prefix = self.session.prefix(&self.target(self.origin.clone()));
-        (!prefix.is_empty()).then_some(prefix)
+        (!prefix.is_empty()).then_some(prefix.into())
     }
 }

@@ -56,7 +56,7 @@ pub fn print(span: Duration) -> String {
     }
 }
 
-/// Serialises by [`print`].
+/// Serialises by [`print()`].
 ///
 /// # Errors
 /// The serialiser's own.

@@ -1,0 +1,172 @@
+//! The composition root: binds the addresses, wires the rooms together, serves, drains.
+
+use crate::{
+    api,
+    config::Config,
+    event::{Bus, Observer},
+    metrics::{EventLog, Narrator, Recorder, Report, Summary},
+    origin,
+    profiles::Catalog,
+    proxy::{self, Proxy},
+    sessions::{Clock, Origin, Registry, RegistryConfig},
+};
+use anyhow::{Context as _, anyhow};
+use std::{future::Future, net::SocketAddr, sync::Arc, time::Duration};
+use tokio::{net::TcpListener, sync::watch, task::JoinSet};
+
+/// How often idle sessions are looked for.
+const EXPIRY: Duration = Duration::from_secs(1);
+
+/// The addresses really bound, and what players ask for there.
+#[derive(Debug, Clone)]
+pub struct Ready {
+    /// Where players connect.
+    pub listen: SocketAddr,
+    /// Where metrics and API are.
+    pub admin: SocketAddr,
+    /// The path that the origin's address named; `None` = the built-in origin.
+    pub path: Option<String>,
+}
+
+/// A proxy with all that belongs to it, bound but not yet serving.
+pub struct App {
+    ready: Ready,
+    registry: Arc<Registry>,
+    proxy: Arc<Proxy>,
+    clock: Clock,
+    recorder: Arc<Recorder>,
+    summary: Arc<Summary>,
+    catalog: Arc<Catalog>,
+    admin_token: Option<String>,
+    listeners: Listeners,
+}
+
+struct Listeners {
+    players: TcpListener,
+    admin: TcpListener,
+    /// The built-in origin, when it is the origin.
+    origin: Option<(TcpListener, origin::Origin)>,
+}
+
+impl App {
+    /// Binds the addresses of `config` and wires everything.
+    ///
+    /// # Errors
+    /// When an address can't be bound or a file can't be written.
+    pub async fn bind(config: Config, catalog: Arc<Catalog>) -> anyhow::Result<Self> {
+        let players = bind(config.listen, "--listen").await?;
+        let admin = bind(config.admin, "--admin").await?;
+        let (origin, path, built_in) = match config.origin {
+            Some((origin, path)) => (origin, Some(path), None),
+            None => {
+                let (listener, origin) = built_in().await?;
+                let address = listener.local_addr()?;
+                let here = Origin::new("http", &address.to_string())
+                    .ok_or_else(|| anyhow!("the built-in origin has no usable address"))?;
+                (here, None, Some((listener, origin)))
+            }
+        };
+        let ready = Ready { listen: players.local_addr()?, admin: admin.local_addr()?, path };
+        let (recorder, summary) = (Arc::new(Recorder::new()?), Arc::new(Summary::new()?));
+        let mut observers: Vec<Box<dyn Observer>> = vec![
+            Box::new(Arc::clone(&recorder)),
+            Box::new(Arc::clone(&summary)),
+            Box::new(Narrator),
+        ];
+        if let Some(path) = &config.events {
+            let file = std::fs::File::create(path)
+                .with_context(|| format!("--events {}", path.display()))?;
+            observers.push(Box::new(EventLog::start(file)?));
+        }
+        let clock = Clock::start();
+        let sessions = RegistryConfig {
+            seed: config.seed,
+            origin,
+            profile: config.profile,
+            rules: config.rules,
+            idle: config.session_idle,
+            most_sessions: config.most_sessions,
+        };
+        let registry = Arc::new(Registry::new(sessions, clock, Arc::new(Bus::new(observers))));
+        let proxy = Proxy::new(Arc::clone(&registry), Arc::clone(&catalog), config.proxy);
+        Ok(Self {
+            ready,
+            registry,
+            proxy: Arc::new(proxy),
+            clock,
+            recorder,
+            summary,
+            catalog,
+            admin_token: config.admin_token,
+            listeners: Listeners { players, admin, origin: built_in },
+        })
+    }
+
+    /// The addresses really bound.
+    #[must_use]
+    pub const fn ready(&self) -> &Ready {
+        &self.ready
+    }
+
+    /// Serves until `stop`, lets what is under way end, and reports on the run.
+    ///
+    /// # Errors
+    /// When a part fails, or the report can't be made.
+    pub async fn run(self, stop: impl Future<Output = ()>) -> anyhow::Result<Report> {
+        let (stopping, stopped) = watch::channel(false);
+        let mut parts = JoinSet::new();
+        if let Some((listener, origin)) = self.listeners.origin {
+            let stopped = after(stopped.clone());
+            parts.spawn(async move { origin::serve(origin, listener, stopped).await.map_err(Into::into) });
+        }
+        let state = api::State::new(
+            Arc::clone(&self.registry),
+            Arc::clone(&self.catalog),
+            Arc::clone(&self.recorder),
+            self.ready.listen,
+            self.admin_token,
+        );
+        parts.spawn(api::serve(state, self.listeners.admin, after(stopped.clone())));
+        parts.spawn(expire(Arc::clone(&self.registry)));
+        let draining = proxy::run(self.proxy, self.listeners.players, self.clock, stop);
+        tokio::pin!(draining);
+        let drained = loop {
+            tokio::select! {
+                drained = &mut draining => break drained,
+                Some(part) = parts.join_next() => part.context("a part of the program")??,
+            }
+        };
+        if let Err(problem) = drained {
+            tracing::warn!("{problem}");
+        }
+        self.registry.end_all();
+        // Whoever still waits for the stop has nothing more to say.
+        let _ = stopping.send(true);
+        parts.shutdown().await;
+        Ok(self.summary.report()?)
+    }
+}
+
+async fn built_in() -> anyhow::Result<(TcpListener, origin::Origin)> {
+    let listener = bind(SocketAddr::from(([127, 0, 0, 1], 0)), "the built-in origin").await?;
+    Ok((listener, origin::Origin::new()?))
+}
+
+async fn bind(address: SocketAddr, what: &str) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address).await.with_context(|| format!("{what} {address}"))
+}
+
+/// Ends when the program stops.
+async fn after(mut stopped: watch::Receiver<bool>) {
+    // An error means that the sender is gone: stopped as well.
+    let _ = stopped.wait_for(|stopped| *stopped).await;
+}
+
+/// Looks for idle sessions, for ever.
+async fn expire(registry: Arc<Registry>) -> anyhow::Result<()> {
+    let mut ticks = tokio::time::interval(EXPIRY);
+    loop {
+        ticks.tick().await;
+        registry.expire();
+    }
+}

@@ -1,0 +1,93 @@
+//! `vsps run`: the proxy, from start to summary.
+
+use super::{Failure, output::print};
+use crate::{
+    app::{App, Ready},
+    args::{LogFormat, RunArgs},
+    config::Config,
+    logging,
+    profiles::{Catalog, Profile},
+};
+use anyhow::Context as _;
+use std::{fmt::Write as _, sync::Arc};
+use tokio::signal::unix::{SignalKind, signal};
+
+pub(super) fn run(args: RunArgs) -> Result<(), Failure> {
+    let catalog = Arc::new(Catalog::new());
+    let config = Config::new(args, &catalog)?;
+    logging::start(config.log);
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = runtime.context("the runtime could not start")?;
+    runtime.block_on(serve(config, catalog))
+}
+
+async fn serve(config: Config, catalog: Arc<Catalog>) -> Result<(), Failure> {
+    let stop = stop_signal()?;
+    let log = config.log;
+    let (profile, seed, drawn) = (Arc::clone(&config.profile), config.seed, config.seed_drawn);
+    let app = App::bind(config, catalog).await?;
+    print(&match log {
+        LogFormat::Text => welcome(app.ready(), &profile, seed.value(), drawn),
+        LogFormat::Json => ready_line(app.ready(), &profile, seed.value()),
+    })?;
+    let report = app.run(stop).await?;
+    match log {
+        LogFormat::Text => print(&format!("\n{report}")),
+        LogFormat::Json => {
+            let report = serde_json::json!({ "event": "summary", "summary": report });
+            print(&format!("{report}\n"))
+        }
+    }
+}
+
+/// Ends at the first SIGINT or SIGTERM. A second one ends the process at once, as by default.
+fn stop_signal() -> anyhow::Result<impl Future<Output = ()>> {
+    let mut interrupt = signal(SignalKind::interrupt()).context("SIGINT")?;
+    let mut terminate = signal(SignalKind::terminate()).context("SIGTERM")?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+        tracing::info!("stopping: responses under way may end (stop again to cut them)");
+    })
+}
+
+fn ready_line(ready: &Ready, profile: &Profile, seed: u64) -> String {
+    let line = serde_json::json!({
+        "event": "ready",
+        "listen": ready.listen.to_string(),
+        "admin": ready.admin.to_string(),
+        "profile": profile.name,
+        "seed": seed,
+    });
+    format!("{line}\n")
+}
+
+/// What a person wants to know first: addresses ready to paste, the network, the seed.
+fn welcome(ready: &Ready, profile: &Profile, seed: u64, drawn: bool) -> String {
+    let players = format!("http://{}", ready.listen);
+    let mut text = format!("vsps {}\n\n", env!("CARGO_PKG_VERSION"));
+    // Writing to a String can't fail.
+    match &ready.path {
+        None => {
+            for (name, path) in [
+                ("HLS", "/demo/hls/master.m3u8"),
+                ("DASH", "/demo/dash/manifest.mpd"),
+                ("HLS live", "/demo/live/hls/master.m3u8"),
+                ("DASH live", "/demo/live/dash/manifest.mpd"),
+                ("all", "/demo/"),
+            ] {
+                let _ = writeln!(text, "  {name:10}{players}{path}");
+            }
+        }
+        Some(path) => {
+            let _ = writeln!(text, "  player    {players}{path}");
+        }
+    }
+    let _ = writeln!(text, "  admin     http://{}/metrics  /api/v1/sessions", ready.admin);
+    let _ = writeln!(text, "  network   {profile}");
+    let again = if drawn { format!("  (again: --seed {seed})") } else { String::new() };
+    let _ = writeln!(text, "  seed      {seed}{again}\n\nCtrl-C stops.");
+    text
+}

@@ -1,0 +1,191 @@
+//! Which bodies are manifests, told from the media type, the path, and the first bytes.
+
+use std::fmt;
+
+/// The syntax of a manifest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ManifestFormat {
+    /// An HLS playlist, multivariant or media.
+    Hls,
+    /// A DASH MPD.
+    Mpd,
+}
+
+impl fmt::Display for ManifestFormat {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Hls => "HLS",
+            Self::Mpd => "DASH",
+        })
+    }
+}
+
+/// Media types that name a format outright.
+const DECLARED: &[(&str, ManifestFormat)] = &[
+    ("application/vnd.apple.mpegurl", ManifestFormat::Hls),
+    ("application/x-mpegurl", ManifestFormat::Hls),
+    ("application/mpegurl", ManifestFormat::Hls),
+    ("audio/mpegurl", ManifestFormat::Hls),
+    ("audio/x-mpegurl", ManifestFormat::Hls),
+    ("application/dash+xml", ManifestFormat::Mpd),
+    ("video/vnd.mpeg.dash.mpd", ManifestFormat::Mpd),
+];
+
+/// Media types that say nothing, as servers send them for files they do not know.
+const GENERIC: &[&str] = &[
+    "",
+    "application/octet-stream",
+    "binary/octet-stream",
+    "application/binary",
+    "application/unknown",
+    "application/xml",
+    "application/force-download",
+    "application/x-download",
+];
+
+/// Whether a response is a manifest, and of which format.
+///
+/// A media type that names a format is believed. A generic one (or none) leaves the word to the
+/// first bytes, and, while there are none, to the path. Any other media type is believed too, unless the
+/// path names a manifest and the first bytes agree.
+#[must_use]
+pub fn sniff(content_type: Option<&str>, path: &str, head: &[u8]) -> Option<ManifestFormat> {
+    let declared = content_type.unwrap_or_default();
+    let essence = declared.split(';').next().unwrap_or_default().trim();
+    let known = |(name, format): &(&str, ManifestFormat)| {
+        essence.eq_ignore_ascii_case(name).then_some(*format)
+    };
+    if let Some(format) = DECLARED.iter().find_map(known) {
+        return Some(format);
+    }
+    let generic = is_generic(essence);
+    let by_path = format_of_path(path);
+    if !generic && by_path.is_none() {
+        return None;
+    }
+    match sniff_body(head) {
+        Some(format) => Some(format),
+        None if generic && head.is_empty() => by_path,
+        None => None,
+    }
+}
+
+/// Whether a path (with or without its query) looks like a manifest's, at no cost.
+///
+/// Decides on starting a session, before anything was fetched.
+#[must_use]
+pub fn looks_like_manifest(path: &str) -> bool {
+    format_of_path(path).is_some() || is_smooth_manifest(path)
+}
+
+fn is_generic(essence: &str) -> bool {
+    let text = essence.get(..5).is_some_and(|start| start.eq_ignore_ascii_case("text/"));
+    text || GENERIC.iter().any(|name| essence.eq_ignore_ascii_case(name))
+}
+
+/// The format a path's last segment names: its extension, or a packager's `format=` in brackets.
+pub(super) fn format_of_path(path: &str) -> Option<ManifestFormat> {
+    let file = last_segment(path);
+    let extension = file.rsplit_once('.').map(|(_, extension)| extension).unwrap_or_default();
+    if extension.eq_ignore_ascii_case("m3u8") || extension.eq_ignore_ascii_case("m3u") {
+        return Some(ManifestFormat::Hls);
+    }
+    if extension.eq_ignore_ascii_case("mpd") {
+        return Some(ManifestFormat::Mpd);
+    }
+    let (name, choice) = file.split_once("(format=")?;
+    if !name.eq_ignore_ascii_case("manifest") {
+        return None;
+    }
+    match choice.as_bytes().get(..3)? {
+        b"m3u" => Some(ManifestFormat::Hls),
+        b"mpd" => Some(ManifestFormat::Mpd),
+        _ => None,
+    }
+}
+
+/// `…/NAME.ism/Manifest` or `…/NAME.isml/Manifest`.
+pub(super) fn is_smooth_manifest(path: &str) -> bool {
+    let path = without_query(path);
+    let Some((folder, file)) = path.rsplit_once('/') else { return false };
+    let folder = folder.rsplit_once('.').map(|(_, extension)| extension).unwrap_or_default();
+    file.eq_ignore_ascii_case("manifest")
+        && (folder.eq_ignore_ascii_case("ism") || folder.eq_ignore_ascii_case("isml"))
+}
+
+/// The path's last segment, without its query.
+pub(super) fn last_segment(path: &str) -> &str {
+    let path = without_query(path);
+    path.rsplit_once('/').map_or(path, |(_, file)| file)
+}
+
+/// A URL or path up to its query or fragment.
+pub(super) fn without_query(url: &str) -> &str {
+    let end = memchr::memchr2(b'?', b'#', url.as_bytes()).unwrap_or(url.len());
+    url.get(..end).unwrap_or(url)
+}
+
+fn sniff_body(head: &[u8]) -> Option<ManifestFormat> {
+    let head = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head).trim_ascii_start();
+    if head.starts_with(b"#EXTM3U") {
+        return Some(ManifestFormat::Hls);
+    }
+    let xml = head.starts_with(b"<?xml") || head.starts_with(b"<!--") || head.starts_with(b"<MPD");
+    let root = memchr::memmem::find(head, b"<MPD")?;
+    // The root element's name ends there: `<MPDX` is another document.
+    let ends = head.get(root + 4).is_none_or(|byte| !byte.is_ascii_alphanumeric());
+    (xml && ends).then_some(ManifestFormat::Mpd)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ManifestFormat::{Hls, Mpd};
+
+    #[test]
+    fn a_declared_type_is_believed() {
+        assert_eq!(
+            sniff(Some("Application/VND.apple.mpegURL; charset=utf-8"), "/x", b""),
+            Some(Hls)
+        );
+        assert_eq!(sniff(Some("application/dash+xml"), "/x", b"<html>"), Some(Mpd));
+        assert_eq!(sniff(Some("video/vnd.mpeg.dash.mpd"), "/x", b""), Some(Mpd));
+    }
+
+    #[test]
+    fn a_generic_type_leaves_the_word_to_body_and_path() {
+        assert_eq!(sniff(Some("text/plain"), "/a/b.m3u8?x=1", b""), Some(Hls));
+        assert_eq!(sniff(Some("binary/octet-stream"), "/a/b.mpd", b""), Some(Mpd));
+        assert_eq!(sniff(None, "/play", b"\xef\xbb\xbf#EXTM3U\n"), Some(Hls));
+        assert_eq!(
+            sniff(Some("text/xml"), "/play", b"<?xml version=\"1.0\"?>\n<MPD xmlns"),
+            Some(Mpd)
+        );
+        assert_eq!(sniff(Some("text/html"), "/b.m3u8", b"<html><MPD"), None);
+        assert_eq!(sniff(Some("text/plain"), "/b.m3u8", b"404 not found"), None);
+    }
+
+    #[test]
+    fn media_bodies_are_never_looked_into() {
+        assert_eq!(sniff(Some("video/mp4"), "/seg1.m4s", b"#EXTM3U"), None);
+        assert_eq!(sniff(Some("video/mp2t"), "/list.m3u8", b"#EXTM3U"), Some(Hls));
+    }
+
+    #[test]
+    fn paths_that_start_a_session() {
+        for path in [
+            "/a.m3u8",
+            "/a.M3U8?t=1",
+            "/a.mpd#x",
+            "/v.ism/Manifest",
+            "/v.isml/manifest",
+            "/v.ism/manifest(format=m3u8-aapl)",
+            "/v.ism/manifest(format=mpd-time-csf).mpd",
+        ] {
+            assert!(looks_like_manifest(path), "{path}");
+        }
+        for path in ["/", "/a.ts", "/a.m3u8/b", "/manifest", "/x?u=a.mpd", "/a.mpd.html"] {
+            assert!(!looks_like_manifest(path), "{path}");
+        }
+    }
+}

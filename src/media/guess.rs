@@ -1,0 +1,179 @@
+//! The class of a request that no manifest names, from its URL alone; without allocating.
+
+use super::{Kind, ManifestFormat, MediaType, Protocol, Resource, format};
+use crate::units::BitRate;
+use std::time::Duration;
+
+/// An extension, and what its files nearly always are.
+type Extension = (&'static str, Protocol, Kind, MediaType);
+
+const EXTENSIONS: &[Extension] = &[
+    ("ts", Protocol::Hls, Kind::Segment, MediaType::Unknown),
+    ("m4s", Protocol::Unknown, Kind::Segment, MediaType::Unknown),
+    ("m4f", Protocol::Unknown, Kind::Segment, MediaType::Unknown),
+    ("m4v", Protocol::Unknown, Kind::Segment, MediaType::Video),
+    ("m4a", Protocol::Unknown, Kind::Segment, MediaType::Audio),
+    ("cmfv", Protocol::Unknown, Kind::Segment, MediaType::Video),
+    ("cmfa", Protocol::Unknown, Kind::Segment, MediaType::Audio),
+    ("cmft", Protocol::Unknown, Kind::Subtitle, MediaType::Text),
+    ("aac", Protocol::Unknown, Kind::Segment, MediaType::Audio),
+    ("ac3", Protocol::Unknown, Kind::Segment, MediaType::Audio),
+    ("ec3", Protocol::Unknown, Kind::Segment, MediaType::Audio),
+    ("m2ts", Protocol::Progressive, Kind::Segment, MediaType::Unknown),
+    ("mp4", Protocol::Progressive, Kind::Segment, MediaType::Unknown),
+    ("mov", Protocol::Progressive, Kind::Segment, MediaType::Unknown),
+    ("webm", Protocol::Progressive, Kind::Segment, MediaType::Unknown),
+    ("mkv", Protocol::Progressive, Kind::Segment, MediaType::Unknown),
+    ("flv", Protocol::Progressive, Kind::Segment, MediaType::Unknown),
+    ("mp3", Protocol::Progressive, Kind::Segment, MediaType::Audio),
+    ("ogg", Protocol::Progressive, Kind::Segment, MediaType::Audio),
+    ("vtt", Protocol::Unknown, Kind::Subtitle, MediaType::Text),
+    ("webvtt", Protocol::Unknown, Kind::Subtitle, MediaType::Text),
+    ("srt", Protocol::Unknown, Kind::Subtitle, MediaType::Text),
+    ("ttml", Protocol::Unknown, Kind::Subtitle, MediaType::Text),
+    ("dfxp", Protocol::Unknown, Kind::Subtitle, MediaType::Text),
+    ("key", Protocol::Hls, Kind::Key, MediaType::Unknown),
+    ("jpg", Protocol::Unknown, Kind::Image, MediaType::Unknown),
+    ("jpeg", Protocol::Unknown, Kind::Image, MediaType::Unknown),
+    ("png", Protocol::Unknown, Kind::Image, MediaType::Unknown),
+    ("webp", Protocol::Unknown, Kind::Image, MediaType::Unknown),
+    ("dcsm", Protocol::Unknown, Kind::Steering, MediaType::Unknown),
+    ("ismc", Protocol::Smooth, Kind::ClientManifest, MediaType::Unknown),
+];
+
+/// Last path segments that are endpoints rather than files.
+const ENDPOINTS: &[(&str, Kind)] = &[
+    ("license", Kind::License),
+    ("licence", Kind::License),
+    ("getlicense", Kind::License),
+    ("acquirelicense", Kind::License),
+    ("rightsmanager.asmx", Kind::License),
+    ("widevine", Kind::License),
+    ("playready", Kind::License),
+    ("fairplay", Kind::License),
+    ("steering", Kind::Steering),
+];
+
+/// Classifies a URL (or path) by its spelling.
+pub(super) fn guess(url: &str) -> Resource {
+    let path = format::without_query(url);
+    if let Some(fragment) = smooth_fragment(path) {
+        return fragment;
+    }
+    // An unnamed playlist is most often the door: those behind it are named by it.
+    match format::format_of_path(path) {
+        Some(ManifestFormat::Hls) => {
+            return Resource::new(Protocol::Hls, Kind::MultivariantPlaylist);
+        }
+        Some(ManifestFormat::Mpd) => return Resource::new(Protocol::Dash, Kind::Mpd),
+        None if format::is_smooth_manifest(path) => {
+            return Resource::new(Protocol::Smooth, Kind::ClientManifest);
+        }
+        None => {}
+    }
+    let file = format::last_segment(path);
+    let extension = file.rsplit_once('.').map(|(_, extension)| extension).unwrap_or_default();
+    if let Some(known) = EXTENSIONS.iter().find(|known| extension.eq_ignore_ascii_case(known.0)) {
+        return by_extension(file, known);
+    }
+    let endpoint = ENDPOINTS.iter().find(|(name, _)| file.eq_ignore_ascii_case(name));
+    Resource::new(Protocol::Unknown, endpoint.map_or(Kind::Other, |(_, kind)| *kind))
+}
+
+fn by_extension(file: &str, &(_, protocol, kind, media): &Extension) -> Resource {
+    let init = kind == Kind::Segment && says_init(file);
+    let (protocol, kind) = match (protocol, kind) {
+        (Protocol::Progressive, _) if init => (Protocol::Unknown, Kind::Init),
+        (protocol, _) if init => (protocol, Kind::Init),
+        known => known,
+    };
+    Resource { media, ..Resource::new(protocol, kind) }
+}
+
+/// Whether a file's name begins or ends with the word packagers give initialisation segments.
+fn says_init(file: &str) -> bool {
+    let stem = file.rsplit_once('.').map_or(file, |(stem, _)| stem).as_bytes();
+    let starts = stem.get(..4).is_some_and(|start| start.eq_ignore_ascii_case(b"init"));
+    let ends = stem.len().checked_sub(4).and_then(|at| stem.get(at..));
+    starts || ends.is_some_and(|end| end.eq_ignore_ascii_case(b"init"))
+}
+
+/// `…/QualityLevels(BITRATE)/Fragments(NAME=TIME)`: Smooth requests say all about themselves.
+fn smooth_fragment(path: &str) -> Option<Resource> {
+    const LEVELS: &[u8] = b"/QualityLevels(";
+    let at = memchr::memmem::find(path.as_bytes(), LEVELS)?;
+    let (level, rest) = path.get(at + LEVELS.len()..)?.split_once(")/")?;
+    let bitrate = level.split(',').next().unwrap_or_default().parse().ok()?;
+    let (kind, rest) = rest.split_once('(')?;
+    if !matches!(kind, "Fragments" | "FragmentInfo" | "KeyFrames" | "RawFragments") {
+        return None;
+    }
+    let (name, time) = rest.strip_suffix(')')?.split_once('=')?;
+    let mut fragment = Resource::new(Protocol::Smooth, Kind::Segment);
+    fragment.bandwidth = Some(BitRate::from_bits_per_second(bitrate));
+    fragment.media = smooth_media(name);
+    if fragment.media == MediaType::Text {
+        fragment.kind = Kind::Subtitle;
+    }
+    if time == "i" {
+        fragment.kind = Kind::Init;
+    } else {
+        // The format's default time scale; a manifest that says another one is asked first.
+        let ticks: u64 = time.parse().ok()?;
+        fragment.time = Some(Duration::from_micros(ticks / 10));
+    }
+    Some(fragment)
+}
+
+fn smooth_media(name: &str) -> MediaType {
+    let starts =
+        |with: &str| name.get(..with.len()).is_some_and(|start| start.eq_ignore_ascii_case(with));
+    match name {
+        _ if starts("video") => MediaType::Video,
+        _ if starts("audio") => MediaType::Audio,
+        _ if starts("text") || starts("subtitle") || starts("caption") => MediaType::Text,
+        _ => MediaType::Unknown,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn class(url: &str) -> (Protocol, Kind, MediaType) {
+        let guess = guess(url);
+        (guess.protocol, guess.kind, guess.media)
+    }
+
+    #[test]
+    fn by_extension_alone() {
+        use {Kind as K, MediaType as M, Protocol as P};
+        assert_eq!(class("https://a/x.m3u8?y"), (P::Hls, K::MultivariantPlaylist, M::Unknown));
+        assert_eq!(class("/x.MPD"), (P::Dash, K::Mpd, M::Unknown));
+        assert_eq!(class("/v/seg_1.TS?a=b.mp4"), (P::Hls, K::Segment, M::Unknown));
+        assert_eq!(class("/v/video.cmfv"), (P::Unknown, K::Segment, M::Video));
+        assert_eq!(class("/v/init-v1.m4s"), (P::Unknown, K::Init, M::Unknown));
+        assert_eq!(class("/v/v1_init.mp4"), (P::Unknown, K::Init, M::Unknown));
+        assert_eq!(class("/film.mp4"), (P::Progressive, K::Segment, M::Unknown));
+        assert_eq!(class("/s/en.vtt"), (P::Unknown, K::Subtitle, M::Text));
+        assert_eq!(class("/drm/License"), (P::Unknown, K::License, M::Unknown));
+        assert_eq!(class("/é.ї"), (P::Unknown, K::Other, M::Unknown));
+        assert_eq!(class(""), (P::Unknown, K::Other, M::Unknown));
+    }
+
+    #[test]
+    fn smooth_requests_say_all() {
+        let fragment = guess("/v.ism/QualityLevels(1500000,x=y)/Fragments(video_eng=20000000)");
+        assert_eq!(fragment.protocol, Protocol::Smooth);
+        assert_eq!(fragment.kind, Kind::Segment);
+        assert_eq!(fragment.media, MediaType::Video);
+        assert_eq!(fragment.bandwidth, Some(BitRate::from_bits_per_second(1_500_000)));
+        assert_eq!(fragment.time, Some(Duration::from_secs(2)));
+        assert_eq!(guess("/v.ism/QualityLevels(1)/Fragments(audio=i)").kind, Kind::Init);
+        assert_eq!(class("/v.ism/Manifest").1, Kind::ClientManifest);
+        assert_eq!(
+            class("/QualityLevels(/Fragments("),
+            (Protocol::Unknown, Kind::Other, MediaType::Unknown)
+        );
+    }
+}

@@ -1,0 +1,143 @@
+//! A multivariant playlist made safe for m3u8-rs: the tags and attributes it models, nothing else.
+//!
+//! Handed the origin's bytes, m3u8-rs searches for a missing `=` or quote through the rest of the body
+//! (quadratic on a hostile one), gives up an attribute list at an empty string, drops a variant over
+//! one bad attribute and hangs its URI on the variant before, knows no variables, and names no line in
+//! its errors. Our scanner meets all of that first.
+
+use super::super::{
+    Kind, ManifestError, ManifestFormat,
+    error::{At, ManifestFault},
+};
+use super::{
+    define::Variables,
+    line::{Attribute, Line, attributes, lines},
+};
+
+/// Attributes handed on, if they hold anything: quoted strings.
+const STRINGS: &[&str] = &[
+    "CODECS",
+    "AUDIO",
+    "SUBTITLES",
+    "URI",
+    "GROUP-ID",
+    "NAME",
+    "LANGUAGE",
+    "STABLE-VARIANT-ID",
+    "STABLE-RENDITION-ID",
+];
+
+/// What is left of a playlist, and the URIs in it that are no rendition's.
+pub(super) struct Clean {
+    pub(super) text: String,
+    pub(super) others: Vec<(Kind, String)>,
+}
+
+/// Cleans a playlist of at most `limit` renditions.
+pub(super) fn clean(
+    text: &str,
+    variables: &Variables,
+    limit: usize,
+) -> Result<Clean, ManifestError> {
+    let mut clean = Clean { text: String::from("#EXTM3U\n"), others: Vec::new() };
+    let mut awaits_uri = false;
+    let mut renditions = 0;
+    for (number, line) in lines(text) {
+        match line {
+            Line::Uri(uri) if awaits_uri => {
+                clean.text.push_str(&variables.put(uri));
+                clean.text.push('\n');
+                awaits_uri = false;
+            }
+            Line::Tag(
+                tag @ ("#EXT-X-STREAM-INF" | "#EXT-X-I-FRAME-STREAM-INF" | "#EXT-X-MEDIA"),
+                list,
+            ) => {
+                renditions += 1;
+                if renditions > limit {
+                    let cause = ManifestFault::Excess { what: "renditions", limit };
+                    return Err(ManifestError::new(ManifestFormat::Hls, At::Line(number), cause));
+                }
+                clean.tag(number, tag, list, variables)?;
+                awaits_uri = tag == "#EXT-X-STREAM-INF";
+            }
+            Line::Tag(tag, list) => clean.other(tag, list, variables),
+            Line::Uri(_) => {}
+        }
+    }
+    Ok(clean)
+}
+
+impl Clean {
+    fn tag(
+        &mut self,
+        line: usize,
+        tag: &str,
+        list: &str,
+        variables: &Variables,
+    ) -> Result<(), ManifestError> {
+        self.text.push_str(tag);
+        self.text.push(':');
+        let (mut bandwidth, mut name, mut group) = (0_u64, false, None);
+        for attribute in attributes(list) {
+            let Attribute { name: key, value, quoted } = attribute.map_err(|rest| {
+                let inside = format!(
+                    "the attribute list of {tag}, at {:?}",
+                    rest.chars().take(24).collect::<String>()
+                );
+                ManifestError::new(
+                    ManifestFormat::Hls,
+                    At::Line(line),
+                    ManifestFault::Truncated { inside },
+                )
+            })?;
+            let value = variables.put(value);
+            match key {
+                "BANDWIDTH" => bandwidth = value.parse().unwrap_or(0),
+                "RESOLUTION" if is_resolution(&value) => {
+                    self.text.push_str(&format!("RESOLUTION={value},"));
+                }
+                "TYPE" if !quoted => self.text.push_str(&format!("TYPE={value},")),
+                _ if quoted && !value.is_empty() && STRINGS.contains(&key) => {
+                    name |= key == "NAME";
+                    if key == "GROUP-ID" {
+                        group = Some(value.clone());
+                    }
+                    self.text.push_str(&format!("{key}=\"{value}\","));
+                }
+                _ => {}
+            }
+        }
+        if tag == "#EXT-X-MEDIA" {
+            // Both are mandatory, and forgotten in the wild.
+            if group.is_none() {
+                self.text.push_str("GROUP-ID=\"-\",");
+            }
+            if !name {
+                self.text.push_str("NAME=\"-\",");
+            }
+            self.text.push_str("X=0\n");
+        } else {
+            self.text.push_str(&format!("BANDWIDTH={bandwidth}\n"));
+        }
+        Ok(())
+    }
+
+    fn other(&mut self, tag: &str, list: &str, variables: &Variables) {
+        let (kind, name) = match tag {
+            "#EXT-X-SESSION-KEY" => (Kind::Key, "URI"),
+            "#EXT-X-CONTENT-STEERING" => (Kind::Steering, "SERVER-URI"),
+            "#EXT-X-SESSION-DATA" => (Kind::Other, "URI"),
+            "#EXT-X-IMAGE-STREAM-INF" => (Kind::MediaPlaylist, "URI"),
+            _ => return,
+        };
+        if let Some(uri) = super::line::attribute(list, name) {
+            self.others.push((kind, variables.put(uri).into_owned()));
+        }
+    }
+}
+
+fn is_resolution(value: &str) -> bool {
+    let side = |text: &str| text.parse::<u32>().is_ok();
+    value.split_once('x').is_some_and(|(width, height)| side(width) && side(height))
+}

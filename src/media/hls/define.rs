@@ -1,0 +1,88 @@
+//! Playlist variables: EXT-X-DEFINE and the `{$name}` that stand for them.
+
+use super::line::{Line, attribute, lines};
+use std::{borrow::Cow, collections::HashMap};
+use url::Url;
+
+/// The most variables of a playlist, and the longest text one substitution may grow to.
+const VARIABLES: usize = 256;
+const TEXT: usize = 8192;
+
+/// The variables of a playlist.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Variables {
+    values: HashMap<String, String>,
+}
+
+impl Variables {
+    /// Reads the definitions of a playlist at `url`; `imports` are its multivariant playlist's.
+    pub(super) fn read(text: &str, url: &Url, imports: &Self) -> Self {
+        let mut variables = Self::default();
+        if memchr::memmem::find(text.as_bytes(), b"#EXT-X-DEFINE").is_none() {
+            return variables;
+        }
+        for (_, line) in lines(text) {
+            let Line::Tag("#EXT-X-DEFINE", list) = line else { continue };
+            let Some((name, value)) = definition(list, url, imports) else { continue };
+            if variables.values.len() < VARIABLES && value.len() <= TEXT {
+                variables.values.insert(name, value);
+            }
+        }
+        variables
+    }
+
+    /// Puts values in the place of `{$name}`. Unknown names stay as they are.
+    pub(super) fn put<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        if self.values.is_empty() || !text.contains("{$") {
+            return Cow::Borrowed(text);
+        }
+        let mut out = String::with_capacity(text.len());
+        let mut rest = text;
+        while let Some((before, after)) = rest.split_once("{$") {
+            out.push_str(before);
+            let value =
+                after.split_once('}').and_then(|(name, rest)| Some((self.values.get(name)?, rest)));
+            let Some((value, after)) = value.filter(|(value, _)| out.len() + value.len() <= TEXT)
+            else {
+                out.push_str("{$");
+                rest = after;
+                continue;
+            };
+            out.push_str(value);
+            rest = after;
+        }
+        out.push_str(rest);
+        Cow::Owned(out)
+    }
+}
+
+fn definition(list: &str, url: &Url, imports: &Variables) -> Option<(String, String)> {
+    if let Some(name) = attribute(list, "NAME") {
+        return Some((name.to_owned(), attribute(list, "VALUE")?.to_owned()));
+    }
+    if let Some(name) = attribute(list, "IMPORT") {
+        return Some((name.to_owned(), imports.values.get(name)?.clone()));
+    }
+    let name = attribute(list, "QUERYPARAM")?;
+    let (_, value) = url.query_pairs().find(|(held, _)| held == name)?;
+    Some((name.to_owned(), value.into_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_three_kinds_of_definition() {
+        let url = Url::parse("https://a/m.m3u8?token=s3cret&x=1").unwrap();
+        let main = Variables::read(
+            "#EXTM3U\n#EXT-X-DEFINE:NAME=\"p\",VALUE=\"v1\"\n",
+            &url,
+            &Variables::default(),
+        );
+        let text = "#EXTM3U\n#EXT-X-DEFINE:IMPORT=\"p\"\n#EXT-X-DEFINE:QUERYPARAM=\"token\"\n";
+        let variables = Variables::read(text, &url, &main);
+        assert_eq!(variables.put("{$p}/a.ts?t={$token}&{$none}"), "v1/a.ts?t=s3cret&{$none}");
+        assert_eq!(variables.put("{$"), "{$");
+    }
+}

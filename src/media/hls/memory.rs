@@ -1,0 +1,189 @@
+//! What a session learnt from HLS playlists: renditions, and the URLs of their segments.
+
+use super::super::{
+    Kind, ManifestError, MediaType, Protocol, Rendition, Resource,
+    base::Base,
+    format::{last_segment, without_query},
+    guess::guess,
+    place::{PLACES, Place, Places, hash},
+};
+use super::{
+    define::Variables,
+    line,
+    multivariant::{self, is_multivariant},
+    playlist::{self, Playlist},
+    track::{Anchor, Track},
+};
+use std::{collections::HashMap, sync::Arc};
+
+/// The most media playlists of which segments are remembered at a time; the least recent one goes.
+const TRACKS: usize = 256;
+/// The most media playlists known by name. A session that zaps past it starts afresh.
+const PLAYLISTS: usize = 4096;
+
+/// A media playlist named by a multivariant one.
+#[derive(Debug, Clone)]
+struct Named {
+    rendition: Arc<Rendition>,
+    /// The hash of the multivariant playlist's URL.
+    presentation: u64,
+}
+
+#[derive(Debug)]
+struct Remembered {
+    track: Track,
+    presentation: u64,
+    used: u64,
+}
+
+/// The memory.
+#[derive(Debug, Default)]
+pub(in super::super) struct Memory {
+    places: Places,
+    /// By URL, with and without query.
+    named: HashMap<u64, Named>,
+    tracks: HashMap<u64, Remembered>,
+    /// The renditions of the newest multivariant playlist.
+    renditions: Vec<Arc<Rendition>>,
+    /// The variables of the newest multivariant playlist, for EXT-X-DEFINE:IMPORT.
+    variables: Variables,
+    clock: u64,
+}
+
+impl Memory {
+    /// Learns a playlist; its kind.
+    pub(in super::super) fn learn(
+        &mut self,
+        base: &Base,
+        body: &[u8],
+    ) -> Result<Kind, ManifestError> {
+        let text = line::playlist(body)?;
+        if is_multivariant(text) {
+            self.multivariant(base, text)?;
+            return Ok(Kind::MultivariantPlaylist);
+        }
+        let variables = Variables::read(text, base.url(), &self.variables);
+        let playlist = playlist::read(text, &variables)?;
+        self.media(base, &playlist);
+        Ok(Kind::MediaPlaylist)
+    }
+
+    /// What stands at `url`, if some playlist names it.
+    pub(in super::super) fn get(&self, url: &str, first: Option<u64>) -> Option<Resource> {
+        self.places.get(url, first)
+    }
+
+    /// The renditions of the newest multivariant playlist, or the one of a lone media playlist.
+    pub(in super::super) fn renditions(&self) -> &[Arc<Rendition>] {
+        &self.renditions
+    }
+
+    fn multivariant(&mut self, base: &Base, text: &str) -> Result<(), ManifestError> {
+        let variables = Variables::read(text, base.url(), &Variables::default());
+        let read = multivariant::read(text, &variables)?;
+        if self.named.len() + 2 * read.entries.len() > PLAYLISTS {
+            *self = Self::default();
+        }
+        let presentation = hash(base.url().as_str());
+        let whole = Place::new(Protocol::Hls, Kind::MultivariantPlaylist);
+        self.places.insert(base.url().as_str(), None, whole);
+        self.renditions.clear();
+        let mut url = String::new();
+        for entry in read.entries {
+            let rendition = Arc::new(entry.rendition);
+            self.renditions.push(Arc::clone(&rendition));
+            if !base.resolve(&entry.uri, &mut url) {
+                continue;
+            }
+            self.places.insert(&url, None, Place::of(&rendition, Kind::MediaPlaylist));
+            let named = Named { rendition, presentation };
+            self.named.entry(hash(without_query(&url))).or_insert_with(|| named.clone());
+            self.named.insert(hash(&url), named);
+        }
+        for (kind, uri) in read.others {
+            if base.resolve(&uri, &mut url) {
+                self.places.insert(&url, None, Place::new(Protocol::Hls, kind));
+            }
+        }
+        self.variables = variables;
+        Ok(())
+    }
+
+    fn media(&mut self, base: &Base, playlist: &Playlist<'_>) {
+        let url = base.url().as_str();
+        let id = hash(without_query(url));
+        let named = self.named.get(&hash(url)).or_else(|| self.named.get(&id)).cloned();
+        let id = if named.is_some() { hash(url) } else { id };
+        let id =
+            if self.tracks.contains_key(&id) { id } else { self.token_twin(id, named.as_ref()) };
+        self.make_room(id, playlist.segments.len());
+        self.clock += 1;
+        let named = named.unwrap_or_else(|| self.lone(url, id, playlist));
+        let anchor = self.anchor(named.presentation, playlist);
+        let remembered = self.tracks.entry(id).or_insert_with(|| Remembered {
+            track: Track::new(Arc::clone(&named.rendition), anchor),
+            presentation: named.presentation,
+            used: 0,
+        });
+        remembered.used = self.clock;
+        remembered.track.rendition = named.rendition;
+        self.places.insert(url, None, Place::of(&remembered.track.rendition, Kind::MediaPlaylist));
+        remembered.track.learn(base, playlist, &mut self.places);
+    }
+
+    /// The track of the same rendition under another token, if there is one.
+    fn token_twin(&self, id: u64, named: Option<&Named>) -> u64 {
+        let Some(named) = named else { return id };
+        let twin = self
+            .tracks
+            .iter()
+            .find(|(_, held)| Arc::ptr_eq(&held.track.rendition, &named.rendition));
+        twin.map_or(id, |(twin, _)| *twin)
+    }
+
+    /// The rendition of a media playlist that no multivariant playlist names.
+    fn lone(&mut self, url: &str, id: u64, playlist: &Playlist<'_>) -> Named {
+        if let Some(held) = self.tracks.get(&id) {
+            return Named {
+                rendition: Arc::clone(&held.track.rendition),
+                presentation: held.presentation,
+            };
+        }
+        let first = playlist.segments.first().map(|segment| guess(&segment.uri));
+        let media = first.map_or(MediaType::Unknown, |first| first.media);
+        let mut rendition = Rendition::new(Protocol::Hls, media);
+        rendition.name = Some(Arc::from(last_segment(url)));
+        if playlist.images {
+            rendition.kind = Kind::Image;
+        }
+        let rendition = Arc::new(rendition);
+        if self.named.is_empty() {
+            self.renditions = vec![Arc::clone(&rendition)];
+        }
+        Named { rendition, presentation: id }
+    }
+
+    /// Where a new track counts from: with its siblings, if their windows are near each other.
+    fn anchor(&self, presentation: u64, playlist: &Playlist<'_>) -> Anchor {
+        let (sequence, len) = (playlist.sequence, playlist.segments.len() as u64);
+        let siblings = self.tracks.values().filter(|held| held.presentation == presentation);
+        let newest = siblings.max_by_key(|held| held.used);
+        newest
+            .and_then(|held| held.track.anchor_for(sequence, len, playlist.target))
+            .unwrap_or(Anchor { sequence, known: (sequence, std::time::Duration::ZERO) })
+    }
+
+    /// Forgets the least recent tracks until another `segments` fit.
+    fn make_room(&mut self, id: u64, segments: usize) {
+        while self.tracks.len() > TRACKS || self.places.len() + segments > PLACES {
+            let others = self.tracks.iter().filter(|(held, _)| **held != id);
+            let Some(oldest) = others.min_by_key(|(_, held)| held.used).map(|(oldest, _)| *oldest)
+            else {
+                return;
+            };
+            if let Some(mut gone) = self.tracks.remove(&oldest) {
+                gone.track.clear(&mut self.places);
+            }
+        }
+    }
+}

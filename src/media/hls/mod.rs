@@ -1,0 +1,13 @@
+//! HLS playlists (RFC 8216bis): read, remembered across versions, rewritten.
+
+mod clean;
+mod define;
+mod line;
+mod memory;
+mod multivariant;
+mod playlist;
+mod rewrite;
+mod track;
+
+pub(super) use memory::Memory;
+pub(super) use rewrite::rewrite;

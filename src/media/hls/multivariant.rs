@@ -1,0 +1,210 @@
+//! A multivariant playlist read into renditions, by m3u8-rs.
+
+use super::super::{
+    Kind, ManifestError, ManifestFormat, MediaType, Protocol, Rendition, codecs,
+    error::{At, ManifestFault},
+    rendition::number_rungs,
+};
+use super::{
+    clean::clean,
+    define::Variables,
+    line::{Line, lines},
+};
+use crate::units::BitRate;
+use m3u8_rs::{
+    AlternativeMedia, AlternativeMediaType, MasterPlaylist, QuotedOrUnquoted, VariantStream,
+};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
+
+/// The most renditions read from one playlist.
+pub(super) const RENDITIONS: usize = 1024;
+
+/// A rendition, and its media playlist's URI as written (variables put in).
+pub(super) struct Entry {
+    pub(super) uri: String,
+    pub(super) rendition: Rendition,
+}
+
+/// What a multivariant playlist says.
+pub(super) struct Multivariant {
+    pub(super) entries: Vec<Entry>,
+    /// Keys, steering manifests: URIs that are no rendition's.
+    pub(super) others: Vec<(Kind, String)>,
+}
+
+/// Whether a playlist is a multivariant one: it holds a tag that no media playlist may hold.
+pub(super) fn is_multivariant(text: &str) -> bool {
+    for (_, line) in lines(text) {
+        match line {
+            Line::Tag("#EXT-X-STREAM-INF" | "#EXT-X-I-FRAME-STREAM-INF" | "#EXT-X-MEDIA", _) => {
+                return true;
+            }
+            Line::Tag("#EXTINF" | "#EXT-X-TARGETDURATION" | "#EXT-X-MEDIA-SEQUENCE", _) => {
+                return false;
+            }
+            _ => {}
+        }
+    }
+    false
+}
+
+/// Reads a multivariant playlist.
+pub(super) fn read(text: &str, variables: &Variables) -> Result<Multivariant, ManifestError> {
+    let clean = clean(text, variables, RENDITIONS)?;
+    // m3u8-rs tells neither line nor reason, and after cleaning has none left to give.
+    let playlist = m3u8_rs::parse_master_playlist_res(clean.text.as_bytes()).map_err(|_| {
+        let cause =
+            ManifestFault::Syntax("m3u8-rs finds no multivariant playlist in it".to_owned());
+        ManifestError::new(ManifestFormat::Hls, At::Whole, cause)
+    })?;
+    Ok(Multivariant { entries: entries(&playlist), others: clean.others })
+}
+
+/// One entry a media playlist, variants first. A playlist that several variants share (with one audio
+/// group or another) counts once, at its lowest bandwidth.
+fn entries(playlist: &MasterPlaylist) -> Vec<Entry> {
+    let mut variants: Vec<&VariantStream> = playlist.variants.iter().collect();
+    variants.sort_by_key(|variant| variant.bandwidth);
+    let mut seen = HashSet::new();
+    let kept: HashSet<*const VariantStream> = variants
+        .into_iter()
+        .filter(|variant| !variant.uri.is_empty() && seen.insert(variant.uri.as_str()))
+        .map(std::ptr::from_ref)
+        .collect();
+    let variants =
+        playlist.variants.iter().filter(|variant| kept.contains(&std::ptr::from_ref(*variant)));
+    let mut renditions = Vec::new();
+    let mut uris = Vec::new();
+    for variant in variants {
+        renditions.push(of_variant(variant, &playlist.alternatives));
+        uris.push(variant.uri.clone());
+    }
+    for media in &playlist.alternatives {
+        let Some(uri) = media.uri.as_deref().filter(|uri| seen.insert(uri)) else { continue };
+        renditions.push(of_media(media));
+        uris.push(uri.to_owned());
+    }
+    number_rungs(&mut renditions);
+    uris.into_iter().zip(renditions).map(|(uri, rendition)| Entry { uri, rendition }).collect()
+}
+
+fn of_variant(variant: &VariantStream, alternatives: &[AlternativeMedia]) -> Rendition {
+    let named = |key| attribute(variant.other_attributes.as_ref(), key);
+    let name = named("NAME").or_else(|| named("STABLE-VARIANT-ID")).unwrap_or(&variant.uri);
+    let side = |side: u64| u32::try_from(side).unwrap_or(u32::MAX);
+    let resolution = variant.resolution.as_ref();
+    let mut rendition = Rendition {
+        name: Some(Arc::from(name)),
+        bandwidth: (variant.bandwidth > 0)
+            .then(|| BitRate::from_bits_per_second(variant.bandwidth)),
+        codecs: variant.codecs.as_deref().map(Arc::from),
+        resolution: resolution.map(|found| (side(found.width), side(found.height))),
+        ..Rendition::new(Protocol::Hls, media_of(variant, alternatives))
+    };
+    if variant.is_i_frame {
+        rendition.kind = Kind::Image;
+        rendition.media = MediaType::Video;
+    }
+    rendition
+}
+
+/// What a variant's own playlist carries: its codecs cover its groups too, so a group with playlists of
+/// its own takes the sound away.
+fn media_of(variant: &VariantStream, alternatives: &[AlternativeMedia]) -> MediaType {
+    let group = variant.audio.as_deref();
+    let apart = group.is_some_and(|group| {
+        let mut members = alternatives
+            .iter()
+            .filter(|media| {
+                media.media_type == AlternativeMediaType::Audio && media.group_id == group
+            })
+            .peekable();
+        members.peek().is_some() && members.all(|media| media.uri.is_some())
+    });
+    match variant.codecs.as_deref().map(codecs::of_codecs) {
+        Some(MediaType::Audio) if variant.resolution.is_none() => MediaType::Audio,
+        Some(MediaType::Text) => MediaType::Text,
+        _ if apart => MediaType::Video,
+        Some(MediaType::Video) => MediaType::Video,
+        _ => MediaType::Muxed,
+    }
+}
+
+fn of_media(media: &AlternativeMedia) -> Rendition {
+    let carries = match media.media_type {
+        AlternativeMediaType::Audio => MediaType::Audio,
+        AlternativeMediaType::Video => MediaType::Video,
+        AlternativeMediaType::Subtitles | AlternativeMediaType::ClosedCaptions => MediaType::Text,
+        AlternativeMediaType::Other(_) => MediaType::Unknown,
+    };
+    Rendition {
+        name: Some(Arc::from(format!("{}/{}", media.group_id, media.name))),
+        language: media.language.as_deref().map(Arc::from),
+        ..Rendition::new(Protocol::Hls, carries)
+    }
+}
+
+fn attribute<'a>(
+    others: Option<&'a HashMap<String, QuotedOrUnquoted>>,
+    key: &str,
+) -> Option<&'a str> {
+    others?.get(key).map(QuotedOrUnquoted::as_str)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn renditions(text: &str) -> Vec<(String, MediaType, Kind, Option<u16>)> {
+        let read = read(text, &Variables::default()).unwrap();
+        let of = |entry: Entry| {
+            (entry.uri, entry.rendition.media, entry.rendition.kind, entry.rendition.rung)
+        };
+        read.entries.into_iter().map(of).collect()
+    }
+
+    #[test]
+    fn variants_and_groups() {
+        let text = "#EXTM3U\r\n\
+            #EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"a\",NAME=\"English\",LANGUAGE=\"\",URI=\"a/en.m3u8\"\r\n\
+            #EXT-X-MEDIA:TYPE=SUBTITLES,GROUP-ID=\"s\",NAME=\"Suomi\",URI=\"s/fi.m3u8\"\r\n\
+            #EXT-X-STREAM-INF:BANDWIDTH=3000000,CODECS=\"avc1.64001f,mp4a.40.2\",AUDIO=\"a\"\r\nhi.m3u8\r\n\
+            #EXT-X-STREAM-INF:BANDWIDTH=1000000,CODECS=\"avc1.64001f,mp4a.40.2\",AUDIO=\"a\"\r\nlo.m3u8\r\n\
+            #EXT-X-STREAM-INF:BANDWIDTH=64000,CODECS=\"mp4a.40.2\"\r\nsound.m3u8\r\n\
+            #EXT-X-I-FRAME-STREAM-INF:BANDWIDTH=90000,URI=\"i.m3u8\"\r\n";
+        assert_eq!(
+            renditions(text),
+            [
+                ("hi.m3u8".into(), MediaType::Video, Kind::Segment, Some(2)),
+                ("lo.m3u8".into(), MediaType::Video, Kind::Segment, Some(1)),
+                ("sound.m3u8".into(), MediaType::Audio, Kind::Segment, Some(1)),
+                ("i.m3u8".into(), MediaType::Video, Kind::Image, Some(1)),
+                ("a/en.m3u8".into(), MediaType::Audio, Kind::Segment, None),
+                ("s/fi.m3u8".into(), MediaType::Text, Kind::Subtitle, None),
+            ]
+        );
+    }
+
+    /// Notice that no variant takes the URI of the odd one after it, as m3u8-rs alone would have it.
+    #[test]
+    fn odd_attributes_cost_only_themselves() {
+        let text = "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1,RESOLUTION=wide,AUDIO=\"\"\na.m3u8\n\
+            #EXT-X-STREAM-INF:PROGRAM-ID=1\nb.m3u8\n";
+        assert_eq!(
+            renditions(text),
+            [
+                ("a.m3u8".into(), MediaType::Muxed, Kind::Segment, Some(1)),
+                ("b.m3u8".into(), MediaType::Muxed, Kind::Segment, None),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_playlist_shared_by_variants_counts_once() {
+        let text = "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=9\nx.m3u8\n#EXT-X-STREAM-INF:BANDWIDTH=5\nx.m3u8\n";
+        assert_eq!(renditions(text), [("x.m3u8".into(), MediaType::Muxed, Kind::Segment, Some(1))]);
+    }
+}

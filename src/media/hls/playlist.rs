@@ -1,0 +1,273 @@
+//! A media playlist read by our own scanner.
+//!
+//! m3u8-rs is not asked here: it drops every tag after the last segment (the parts of low latency), keeps
+//! one EXT-X-KEY of several, rounds EXTINF to 24 bits, and copies each URI it meets.
+
+use super::super::{
+    Kind, ManifestError, ManifestFormat,
+    error::{At, ManifestFault},
+    place::Range,
+};
+use super::{
+    define::Variables,
+    line::{Line, attribute, byte_range, lines},
+};
+use std::{borrow::Cow, time::Duration};
+
+/// The most segments read from one playlist: six days of six-second segments.
+pub(super) const SEGMENTS: usize = 1 << 16;
+/// The most other URIs (parts, keys, maps, hints) read from one playlist.
+const EXTRAS: usize = 1 << 14;
+
+/// A media segment.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Segment<'a> {
+    pub(super) uri: Cow<'a, str>,
+    pub(super) range: Option<Range>,
+    pub(super) duration: Duration,
+}
+
+/// Another URI of the playlist: init, key, part, rendition report, ...
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Extra<'a> {
+    pub(super) kind: Kind,
+    pub(super) uri: Cow<'a, str>,
+    pub(super) range: Option<Range>,
+    /// How many segments are listed before it.
+    pub(super) after: u64,
+    pub(super) duration: Option<Duration>,
+}
+
+/// What a media playlist says.
+#[derive(Debug, Default)]
+pub(super) struct Playlist<'a> {
+    /// The media sequence number of the first segment of the window, skipped ones included.
+    pub(super) sequence: u64,
+    /// Segments left out of a delta update, before the first listed one.
+    pub(super) skipped: u64,
+    pub(super) target: Duration,
+    pub(super) ended: bool,
+    pub(super) images: bool,
+    pub(super) segments: Vec<Segment<'a>>,
+    pub(super) extras: Vec<Extra<'a>>,
+}
+
+/// The state between a segment's tags and its URI.
+#[derive(Default)]
+struct Pending {
+    duration: Option<Duration>,
+    range: Option<(u64, Option<u64>)>,
+    /// Where the last range of segments, and of parts, ended.
+    end: u64,
+    part_end: u64,
+}
+
+/// Reads a media playlist.
+pub(super) fn read<'a>(
+    text: &'a str,
+    variables: &Variables,
+) -> Result<Playlist<'a>, ManifestError> {
+    let mut playlist = Playlist::default();
+    let mut pending = Pending::default();
+    let mut said = false;
+    for (number, line) in lines(text) {
+        let fault = match line {
+            Line::Uri(uri) => playlist.segment(&mut pending, variables.put(uri)),
+            Line::Tag("#EXTINF", value) => {
+                said = true;
+                pending.duration = seconds(value.split(',').next().unwrap_or_default());
+                Ok(())
+            }
+            Line::Tag(tag, value) => {
+                said |= matches!(
+                    tag,
+                    "#EXT-X-TARGETDURATION" | "#EXT-X-MEDIA-SEQUENCE" | "#EXT-X-ENDLIST"
+                );
+                playlist.tag(&mut pending, tag, value, variables)
+            }
+        };
+        fault.map_err(|cause| ManifestError::new(ManifestFormat::Hls, At::Line(number), cause))?;
+    }
+    if !said && playlist.segments.is_empty() {
+        let cause = ManifestFault::Syntax("neither renditions nor segments in it".to_owned());
+        return Err(ManifestError::new(ManifestFormat::Hls, At::Whole, cause));
+    }
+    Ok(playlist)
+}
+
+impl<'a> Playlist<'a> {
+    fn tag(
+        &mut self,
+        pending: &mut Pending,
+        tag: &str,
+        value: &'a str,
+        variables: &Variables,
+    ) -> Result<(), ManifestFault> {
+        match tag {
+            "#EXT-X-TARGETDURATION" => self.target = seconds(value).unwrap_or_default(),
+            "#EXT-X-MEDIA-SEQUENCE" => self.sequence = whole(tag, value)?,
+            "#EXT-X-ENDLIST" => self.ended = true,
+            "#EXT-X-I-FRAMES-ONLY" => self.images = true,
+            "#EXT-X-BYTERANGE" => pending.range = byte_range(value),
+            "#EXT-X-SKIP" => {
+                self.skipped =
+                    whole(tag, attribute(value, "SKIPPED-SEGMENTS").unwrap_or_default())?;
+            }
+            "#EXT-X-MAP" => self.extra(Kind::Init, value, &mut 0, variables)?,
+            "#EXT-X-KEY" => self.extra(Kind::Key, value, &mut 0, variables)?,
+            "#EXT-X-PART" => self.extra(Kind::Part, value, &mut pending.part_end, variables)?,
+            "#EXT-X-PRELOAD-HINT" => self.hint(value, variables)?,
+            "#EXT-X-PREFETCH" => {
+                self.keep(Kind::Segment, variables.put(value.trim()), None, None)?;
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn segment(&mut self, pending: &mut Pending, uri: Cow<'a, str>) -> Result<(), ManifestFault> {
+        if self.segments.len() >= SEGMENTS {
+            return Err(ManifestFault::Excess { what: "segments", limit: SEGMENTS });
+        }
+        let range = pending.range.take().map(|range| placed(range, pending.end));
+        pending.end = range.as_ref().map_or(0, |range| range.end);
+        let duration = pending.duration.take().unwrap_or(self.target);
+        self.segments.push(Segment { uri, range, duration });
+        pending.part_end = 0;
+        Ok(())
+    }
+
+    fn extra(
+        &mut self,
+        kind: Kind,
+        list: &'a str,
+        end: &mut u64,
+        variables: &Variables,
+    ) -> Result<(), ManifestFault> {
+        let Some(uri) = attribute(list, "URI") else { return Ok(()) };
+        let range =
+            attribute(list, "BYTERANGE").and_then(byte_range).map(|range| placed(range, *end));
+        *end = range.as_ref().map_or(0, |range| range.end);
+        let duration = attribute(list, "DURATION").and_then(seconds);
+        self.keep(kind, variables.put(uri), range, duration)
+    }
+
+    /// A part or map that is not there yet: its range is open until it is.
+    fn hint(&mut self, list: &'a str, variables: &Variables) -> Result<(), ManifestFault> {
+        let Some(uri) = attribute(list, "URI") else { return Ok(()) };
+        let kind = if attribute(list, "TYPE") == Some("MAP") { Kind::Init } else { Kind::Part };
+        let number = |name| attribute(list, name).and_then(|value| value.parse::<u64>().ok());
+        let length = number("BYTERANGE-LENGTH");
+        let range = number("BYTERANGE-START").or(length.map(|_| 0));
+        let range = range
+            .map(|start| start..length.map_or(u64::MAX, |length| start.saturating_add(length)));
+        self.keep(kind, variables.put(uri), range, None)
+    }
+
+    fn keep(
+        &mut self,
+        kind: Kind,
+        uri: Cow<'a, str>,
+        range: Option<Range>,
+        duration: Option<Duration>,
+    ) -> Result<(), ManifestFault> {
+        // A KEY and a MAP are often repeated before every segment.
+        let repeated = self
+            .extras
+            .iter()
+            .rev()
+            .take(4)
+            .any(|held| held.kind == kind && held.uri == uri && held.range == range);
+        if repeated {
+            return Ok(());
+        }
+        if self.extras.len() >= EXTRAS {
+            return Err(ManifestFault::Excess { what: "parts, keys and maps", limit: EXTRAS });
+        }
+        let after = self.segments.len() as u64;
+        self.extras.push(Extra { kind, uri, range, after, duration });
+        Ok(())
+    }
+}
+
+/// A range without an offset begins where the one before it ended.
+fn placed((length, offset): (u64, Option<u64>), end: u64) -> Range {
+    let start = offset.unwrap_or(end);
+    start..start.saturating_add(length)
+}
+
+fn whole(tag: &str, value: &str) -> Result<u64, ManifestFault> {
+    let wrong = |_| ManifestFault::Syntax(format!("{tag} needs a whole number, not {value:?}"));
+    value.trim().parse().map_err(wrong)
+}
+
+/// Decimal seconds, exact to the nanosecond; nothing past a year, which no segment lasts.
+pub(super) fn seconds(value: &str) -> Option<Duration> {
+    let seconds: f64 = value.trim().parse().ok()?;
+    let sane = (0.0..=31_536_000.0).contains(&seconds);
+    sane.then(|| Duration::try_from_secs_f64(seconds).ok())?
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read_it(text: &str) -> Playlist<'_> {
+        read(text, &Variables::default()).unwrap()
+    }
+
+    #[test]
+    fn ranges_follow_one_another() {
+        let text = "#EXTM3U\n#EXT-X-TARGETDURATION:4\n#EXT-X-MAP:URI=\"f.mp4\",BYTERANGE=\"700@0\"\n\
+            #EXTINF:4.004,\n#EXT-X-BYTERANGE:1000@700\nf.mp4\n#EXTINF:3.5,\n#EXT-X-BYTERANGE:500\nf.mp4\n#EXT-X-ENDLIST\n";
+        let playlist = read_it(text);
+        assert!(playlist.ended);
+        assert_eq!(playlist.extras[0].range, Some(0..700));
+        let ranges: Vec<_> =
+            playlist.segments.iter().map(|segment| segment.range.clone()).collect();
+        assert_eq!(ranges, [Some(700..1700), Some(1700..2200)]);
+        assert_eq!(playlist.segments[0].duration, Duration::from_millis(4004));
+    }
+
+    /// What m3u8-rs loses: the second key, and everything after the last segment.
+    #[test]
+    fn nothing_is_lost_at_the_tail() {
+        let text = "#EXTM3U\n#EXT-X-TARGETDURATION:4\n#EXT-X-MEDIA-SEQUENCE:9\n\
+            #EXT-X-KEY:METHOD=SAMPLE-AES,URI=\"k1\"\n#EXT-X-KEY:METHOD=SAMPLE-AES,URI=\"k2\"\n\
+            #EXTINF:4,\na.mp4\n#EXT-X-PART:DURATION=1,URI=\"p\",BYTERANGE=\"10@0\"\n\
+            #EXT-X-PART:DURATION=1,URI=\"p\",BYTERANGE=\"10\"\n#EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"p\",BYTERANGE-START=20\n";
+        let playlist = read_it(text);
+        let kinds: Vec<_> = playlist
+            .extras
+            .iter()
+            .map(|extra| (extra.kind, extra.range.clone(), extra.after))
+            .collect();
+        assert_eq!(
+            kinds,
+            [
+                (Kind::Key, None, 0),
+                (Kind::Key, None, 0),
+                (Kind::Part, Some(0..10), 1),
+                (Kind::Part, Some(10..20), 1),
+                (Kind::Part, Some(20..u64::MAX), 1),
+            ]
+        );
+    }
+
+    #[test]
+    fn errors_name_the_line() {
+        let error =
+            read("#EXTM3U\n#EXT-X-MEDIA-SEQUENCE:abc\n", &Variables::default()).unwrap_err();
+        insta::assert_snapshot!(error, @r#"HLS manifest, line 2: #EXT-X-MEDIA-SEQUENCE needs a whole number, not "abc""#);
+        let error = read("#EXTM3U\n", &Variables::default()).unwrap_err();
+        insta::assert_snapshot!(error, @"HLS manifest: neither renditions nor segments in it");
+    }
+
+    #[test]
+    fn absurd_durations_are_not_kept() {
+        assert_eq!(seconds("1e300"), None);
+        assert_eq!(seconds("NaN"), None);
+        assert_eq!(seconds("-1"), None);
+        assert_eq!(seconds(" 6.006 "), Some(Duration::from_micros(6_006_000)));
+    }
+}

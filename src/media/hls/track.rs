@@ -1,0 +1,214 @@
+//! One media playlist across its versions: the live window slides, places keep their index.
+
+use super::super::{
+    Kind, Protocol, Rendition,
+    base::Base,
+    place::{Key, Place, Places},
+};
+use super::playlist::{Extra, Playlist, Segment};
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::Arc,
+    time::Duration,
+};
+
+/// For how many versions a URL is still known after the playlist dropped it: requests in flight,
+/// retries, and players that poll at half our pace.
+pub(super) const GRACE: u64 = 12;
+
+/// A segment seen in some version.
+#[derive(Debug)]
+struct Seen {
+    sequence: u64,
+    key: Key,
+    version: u64,
+    time: Duration,
+    duration: Duration,
+}
+
+/// Where a track's count of segments begins.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Anchor {
+    /// The media sequence number of the segment with index 1.
+    pub(super) sequence: u64,
+    /// A known pair of sequence number and time.
+    pub(super) known: (u64, Duration),
+}
+
+/// A media playlist as remembered.
+#[derive(Debug)]
+pub(super) struct Track {
+    pub(super) rendition: Arc<Rendition>,
+    anchor: Anchor,
+    /// By sequence number; gaps where a version was missed.
+    seen: VecDeque<Seen>,
+    /// Keys, maps, parts, and URLs that segments once had, with the version that last named them.
+    /// Never the URL of a segment in `seen`.
+    others: HashMap<Key, u64>,
+    version: u64,
+}
+
+impl Track {
+    pub(super) fn new(rendition: Arc<Rendition>, anchor: Anchor) -> Self {
+        Self { rendition, anchor, seen: VecDeque::new(), others: HashMap::new(), version: 0 }
+    }
+
+    /// Learns a version of the playlist.
+    pub(super) fn learn(&mut self, base: &Base, playlist: &Playlist<'_>, places: &mut Places) {
+        self.version += 1;
+        let first = playlist.sequence.saturating_add(playlist.skipped);
+        let end = first.saturating_add(playlist.segments.len() as u64);
+        if self.seen.front().is_some_and(|front| end <= front.sequence) {
+            self.restart(playlist.sequence);
+        }
+        let mut time = self.time_of(first, playlist.target);
+        let mut url = String::new();
+        for (sequence, segment) in (first..).zip(&playlist.segments) {
+            if base.resolve(&segment.uri, &mut url) {
+                time = self.segment(sequence, segment, time, &url, places);
+            }
+            time = time.saturating_add(segment.duration);
+        }
+        for extra in &playlist.extras {
+            if base.resolve(&extra.uri, &mut url) {
+                self.extra(first.saturating_add(extra.after), extra, &url, places);
+            }
+        }
+        self.forget(playlist.sequence, places);
+    }
+
+    /// What a sibling that begins at `sequence` should count from, if the two have common ground.
+    pub(super) fn anchor_for(&self, sequence: u64, len: u64, target: Duration) -> Option<Anchor> {
+        let (first, last) = (self.seen.front()?.sequence, self.seen.back()?.sequence);
+        let reach = len.max(last - first);
+        let near = sequence <= last.saturating_add(reach)
+            && sequence.saturating_add(len).saturating_add(reach) >= first;
+        let known = (sequence, self.time_of(sequence, target));
+        (near && sequence >= self.anchor.sequence)
+            .then_some(Anchor { sequence: self.anchor.sequence, known })
+    }
+
+    /// Forgets every URL.
+    pub(super) fn clear(&mut self, places: &mut Places) {
+        for seen in self.seen.drain(..) {
+            places.remove(seen.key);
+        }
+        for (key, _) in self.others.drain() {
+            places.remove(key);
+        }
+    }
+
+    /// The encoder began again at a lower number: so does the count.
+    fn restart(&mut self, sequence: u64) {
+        let version = self.version;
+        self.others.extend(self.seen.drain(..).map(|seen| (seen.key, version)));
+        self.anchor = Anchor { sequence, known: (sequence, Duration::ZERO) };
+    }
+
+    fn find(&self, sequence: u64) -> Option<usize> {
+        self.seen.binary_search_by_key(&sequence, |seen| seen.sequence).ok()
+    }
+
+    /// The start of a segment: known, or reckoned from the nearest known one before it.
+    fn time_of(&self, sequence: u64, target: Duration) -> Duration {
+        let after = self.seen.partition_point(|seen| seen.sequence <= sequence);
+        let before = after.checked_sub(1).and_then(|at| self.seen.get(at));
+        let (from, time) = match before {
+            Some(seen) if seen.sequence == sequence => return seen.time,
+            Some(seen) => {
+                (seen.sequence.saturating_add(1), seen.time.saturating_add(seen.duration))
+            }
+            None => self.anchor.known,
+        };
+        let gap = u32::try_from(sequence.saturating_sub(from)).unwrap_or(u32::MAX);
+        time.saturating_add(target.saturating_mul(gap))
+    }
+
+    fn index(&self, sequence: u64) -> Option<u64> {
+        Some(sequence.checked_sub(self.anchor.sequence)?.saturating_add(1))
+    }
+
+    /// Keeps a segment; its start time, which is the first one learnt.
+    fn segment(
+        &mut self,
+        sequence: u64,
+        segment: &Segment<'_>,
+        time: Duration,
+        url: &str,
+        places: &mut Places,
+    ) -> Duration {
+        let known = self.find(sequence);
+        let time = known.and_then(|at| self.seen.get(at)).map_or(time, |seen| seen.time);
+        let key = Key::of(url, segment.range.as_ref());
+        if let Some(seen) = known.and_then(|at| self.seen.get_mut(at))
+            && seen.key == key
+        {
+            seen.version = self.version;
+            return time;
+        }
+        let place = Place {
+            index: self.index(sequence),
+            number: Some(sequence),
+            time: Some(time),
+            duration: Some(segment.duration),
+            ..Place::of(&self.rendition, self.rendition.kind)
+        };
+        if places.insert(url, segment.range.clone(), place).is_none() {
+            return time;
+        }
+        self.others.remove(&key);
+        let seen = Seen { sequence, key, version: self.version, time, duration: segment.duration };
+        if let Some(held) = known.and_then(|at| self.seen.get_mut(at)) {
+            let old = std::mem::replace(held, seen);
+            self.others.insert(old.key, self.version);
+        } else if self.seen.back().is_none_or(|back| back.sequence < sequence) {
+            self.seen.push_back(seen);
+        } else {
+            // An older version came again, from some cache.
+            self.others.insert(key, self.version);
+        }
+        time
+    }
+
+    fn extra(&mut self, sequence: u64, extra: &Extra<'_>, url: &str, places: &mut Places) {
+        let key = Key::of(url, extra.range.as_ref());
+        let version = self.version;
+        if let Some(held) = self.others.get_mut(&key) {
+            *held = version;
+            return;
+        }
+        let place = match extra.kind {
+            Kind::Part => Place {
+                index: self.index(sequence),
+                number: Some(sequence),
+                duration: extra.duration,
+                ..Place::of(&self.rendition, Kind::Part)
+            },
+            Kind::Key => Place::new(Protocol::Hls, Kind::Key),
+            kind => Place::of(&self.rendition, kind),
+        };
+        if places.insert(url, extra.range.clone(), place).is_some() {
+            self.others.insert(key, version);
+        }
+    }
+
+    /// Forgets what the window left behind long enough ago.
+    fn forget(&mut self, window: u64, places: &mut Places) {
+        let version = self.version;
+        let stale = |seen: u64| seen.saturating_add(GRACE) < version;
+        while let Some(front) = self.seen.front()
+            && front.sequence < window
+            && stale(front.version)
+        {
+            places.remove(front.key);
+            self.seen.pop_front();
+        }
+        self.others.retain(|key, held| {
+            let keep = !stale(*held);
+            if !keep {
+                places.remove(*key);
+            }
+            keep
+        });
+    }
+}

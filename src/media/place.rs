@@ -1,0 +1,283 @@
+//! URLs that manifests name outright, and what stands at each: exact, hashed, bounded.
+
+use super::{Kind, Protocol, Rendition, Resource, format};
+use std::{
+    collections::HashMap,
+    hash::{DefaultHasher, Hasher},
+    sync::Arc,
+    time::Duration,
+};
+
+/// The most URLs kept in one store: a day of two-second segments in three renditions.
+pub(super) const PLACES: usize = 1 << 17;
+
+/// What stands at a URL.
+#[derive(Debug, Clone)]
+pub(super) struct Place {
+    pub(super) protocol: Protocol,
+    pub(super) kind: Kind,
+    pub(super) rendition: Option<Arc<Rendition>>,
+    pub(super) index: Option<u64>,
+    pub(super) number: Option<u64>,
+    pub(super) time: Option<Duration>,
+    pub(super) duration: Option<Duration>,
+}
+
+impl Place {
+    pub(super) const fn new(protocol: Protocol, kind: Kind) -> Self {
+        Self {
+            protocol,
+            kind,
+            rendition: None,
+            index: None,
+            number: None,
+            time: None,
+            duration: None,
+        }
+    }
+
+    pub(super) fn of(rendition: &Arc<Rendition>, kind: Kind) -> Self {
+        Self { rendition: Some(Arc::clone(rendition)), ..Self::new(rendition.protocol, kind) }
+    }
+
+    pub(super) fn resource(&self) -> Resource {
+        let bare = Resource::new(self.protocol, self.kind);
+        let known = self.rendition.as_ref().map_or(bare, |rendition| rendition.resource(self.kind));
+        Resource {
+            index: self.index,
+            number: self.number,
+            time: self.time,
+            duration: self.duration,
+            ..known
+        }
+    }
+}
+
+/// A range of bytes, end exclusive.
+pub(super) type Range = std::ops::Range<u64>;
+
+/// The identity of a place: a URL's hash, and the first byte of its range if it is one of several.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct Key {
+    url: u64,
+    first: Option<u64>,
+}
+
+impl Key {
+    /// The key of a URL, or of a range of it.
+    pub(super) fn of(url: &str, range: Option<&Range>) -> Self {
+        Self { url: hash(url), first: range.map(|range| range.start) }
+    }
+}
+
+/// The hash that stands for a URL. A collision (one in 2^64) would misname one request, no more.
+pub(super) fn hash(url: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    hasher.write(url.as_bytes());
+    hasher.finish()
+}
+
+/// What one URL leads to: one resource, or several by byte range.
+#[derive(Debug, Default)]
+struct Slot {
+    whole: Option<Box<Place>>,
+    /// Sorted by first byte.
+    ranges: Vec<(Range, Box<Place>)>,
+    /// The hash of the URL without its query, if it has one.
+    bare: Option<u64>,
+}
+
+/// The store.
+#[derive(Debug, Default)]
+pub(super) struct Places {
+    slots: HashMap<u64, Slot>,
+    /// Query-less spelling → full URL, or `None` where several URLs share it.
+    bare: HashMap<u64, Option<u64>>,
+    count: usize,
+}
+
+impl Places {
+    /// How many places are kept.
+    pub(super) const fn len(&self) -> usize {
+        self.count
+    }
+
+    /// Keeps a place; `None` when the store is full.
+    pub(super) fn insert(&mut self, url: &str, range: Option<Range>, place: Place) -> Option<Key> {
+        if self.count >= PLACES {
+            return None;
+        }
+        let key = Key::of(url, range.as_ref());
+        let slot = self.slots.entry(key.url).or_default();
+        let place = Box::new(place);
+        match range {
+            None => {
+                self.count += usize::from(slot.whole.is_none());
+                slot.whole = Some(place);
+            }
+            Some(range) => {
+                match slot.ranges.binary_search_by_key(&range.start, |(held, _)| held.start) {
+                    Ok(at) => slot.ranges[at] = (range, place),
+                    Err(at) => {
+                        self.count += 1;
+                        slot.ranges.insert(at, (range, place));
+                    }
+                }
+            }
+        }
+        let bare = format::without_query(url);
+        if bare.len() < url.len() {
+            let bare = hash(bare);
+            slot.bare = Some(bare);
+            self.alias(bare, key.url);
+        }
+        Some(key)
+    }
+
+    /// Lets the query-less spelling lead to `url` too, unless it already leads to something else.
+    /// The same resource under a fresh token is not something else.
+    fn alias(&mut self, bare: u64, url: u64) {
+        let name = |url: &u64| {
+            let whole = self.slots.get(url)?.whole.as_ref()?;
+            Some((whole.kind, whole.number, whole.index))
+        };
+        let shared = match self.bare.get(&bare) {
+            None => false,
+            Some(None) => true,
+            Some(Some(held)) => {
+                *held != url && name(held).is_none_or(|held| Some(held) != name(&url))
+            }
+        };
+        self.bare.insert(bare, (!shared).then_some(url));
+    }
+
+    /// Forgets a place.
+    pub(super) fn remove(&mut self, key: Key) {
+        let Some(slot) = self.slots.get_mut(&key.url) else { return };
+        let before = slot.ranges.len() + usize::from(slot.whole.is_some());
+        match key.first {
+            None => slot.whole = None,
+            Some(first) => slot.ranges.retain(|(held, _)| held.start != first),
+        }
+        let after = slot.ranges.len() + usize::from(slot.whole.is_some());
+        self.count -= before - after;
+        let bare = slot.bare.filter(|_| after == 0);
+        if after == 0 {
+            self.slots.remove(&key.url);
+        }
+        if let Some(bare) = bare
+            && self.bare.get(&bare) == Some(&Some(key.url))
+        {
+            self.bare.remove(&bare);
+        }
+    }
+
+    /// What stands at `url`; `first` is the first byte asked for, of a range request.
+    ///
+    /// The URL as it is goes first, then without its query: tokens come and go.
+    pub(super) fn get(&self, url: &str, first: Option<u64>) -> Option<Resource> {
+        if self.slots.is_empty() {
+            return None;
+        }
+        if let Some(slot) = self.slots.get(&hash(url)) {
+            return slot.get(first);
+        }
+        let bare = hash(format::without_query(url));
+        if let Some(slot) = self.slots.get(&bare) {
+            return slot.get(first);
+        }
+        let full = (*self.bare.get(&bare)?)?;
+        self.slots.get(&full)?.get(first)
+    }
+}
+
+impl Slot {
+    fn get(&self, first: Option<u64>) -> Option<Resource> {
+        let held = first.and_then(|first| {
+            let after = self.ranges.partition_point(|(held, _)| held.start <= first);
+            let (range, place) = self.ranges.get(after.checked_sub(1)?)?;
+            range.contains(&first).then_some(place)
+        });
+        if let Some(place) = held.or(self.whole.as_ref()) {
+            return Some(place.resource());
+        }
+        // The whole of a file whose parts are known: its rendition, no place in it.
+        let (_, place) = self.ranges.first()?;
+        let kind = place.rendition.as_ref().map_or(place.kind, |rendition| rendition.kind);
+        Some(
+            Place {
+                kind,
+                index: None,
+                number: None,
+                time: None,
+                duration: None,
+                ..(**place).clone()
+            }
+            .resource(),
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(number: u64) -> Place {
+        Place { number: Some(number), ..Place::new(Protocol::Hls, Kind::Segment) }
+    }
+
+    #[test]
+    fn ranges_of_one_url() {
+        let mut places = Places::default();
+        places.insert("https://a/f", Some(0..100), at(1));
+        places.insert("https://a/f", Some(100..250), at(2));
+        let number = |first| places.get("https://a/f", first).and_then(|found| found.number);
+        assert_eq!(number(Some(0)), Some(1));
+        assert_eq!(number(Some(100)), Some(2));
+        // A resumed download begins inside a segment.
+        assert_eq!(number(Some(180)), Some(2));
+        assert_eq!(number(Some(250)), None);
+        assert_eq!(number(None), None);
+        assert!(places.get("https://a/f", None).is_some());
+    }
+
+    #[test]
+    fn queries_are_tokens_until_they_are_names() {
+        let mut places = Places::default();
+        places.insert("https://a/1.ts?token=x", None, at(1));
+        places.insert("https://a/2.ts", None, at(2));
+        places.insert("https://a/s?n=3", None, at(3));
+        places.insert("https://a/s?n=4", None, at(4));
+        let number = |url| places.get(url, None).and_then(|found| found.number);
+        assert_eq!(number("https://a/1.ts?token=x"), Some(1));
+        assert_eq!(number("https://a/1.ts?token=y&CMCD=br%3D1"), Some(1));
+        assert_eq!(number("https://a/1.ts"), Some(1));
+        assert_eq!(number("https://a/2.ts?z"), Some(2));
+        assert_eq!(number("https://a/s?n=4"), Some(4));
+        assert_eq!(number("https://a/s?n=5"), None);
+    }
+
+    #[test]
+    fn a_fresh_token_is_the_same_resource() {
+        let mut places = Places::default();
+        let old = places.insert("https://a/1.ts?t=1", None, at(1)).unwrap();
+        places.insert("https://a/1.ts?t=2", None, at(1));
+        assert_eq!(places.get("https://a/1.ts?t=3", None).unwrap().number, Some(1));
+        places.remove(old);
+        assert_eq!(places.get("https://a/1.ts?t=3", None).unwrap().number, Some(1));
+    }
+
+    #[test]
+    fn forgetting_counts_back() {
+        let mut places = Places::default();
+        let one = places.insert("https://a/f", Some(0..10), at(1)).unwrap();
+        let two = places.insert("https://a/f", None, at(2)).unwrap();
+        places.insert("https://a/f", None, at(3));
+        assert_eq!(places.len(), 2);
+        places.remove(one);
+        places.remove(one);
+        places.remove(two);
+        assert_eq!(places.len(), 0);
+        assert!(places.get("https://a/f", None).is_none());
+    }
+}

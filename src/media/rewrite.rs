@@ -1,0 +1,20 @@
+//! Manifests rewritten in place: the one door to every format's rewriting.
+
+use super::{ManifestError, ManifestFormat, UriMap, dash, hls};
+
+/// Leads the URIs of a manifest where `map` wants them, and keeps every other byte.
+///
+/// `None` means that nothing changes. Relative URIs are not touched: they follow the manifest.
+///
+/// # Errors
+/// When the body is no such manifest; it should be passed on as it is.
+pub fn rewrite(
+    format: ManifestFormat,
+    body: &[u8],
+    map: &dyn UriMap,
+) -> Result<Option<Vec<u8>>, ManifestError> {
+    match format {
+        ManifestFormat::Hls => hls::rewrite(body, map),
+        ManifestFormat::Mpd => dash::rewrite(body, map),
+    }
+}

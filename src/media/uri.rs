@@ -1,0 +1,181 @@
+//! The head of a URI reference, and its replacement in place: every other byte stays.
+
+use std::borrow::Cow;
+
+/// Where the URIs of a manifest should lead instead. Purely textual: only the head of a URI is ever
+/// replaced; path, query, `$Number$`, `{$var}`, percent-encoding and entities keep their bytes.
+pub trait UriMap {
+    /// What stands in place of `scheme://authority`; `scheme` is `None` in `//authority`.
+    /// `None` leaves the URI as it is.
+    fn absolute(&self, scheme: Option<&str>, authority: &str) -> Option<Cow<'_, str>>;
+
+    /// What is put before `/path`. `None` leaves the URI as it is: so must the answer be for
+    /// paths that already lead through the proxy, or rewriting twice would nest them.
+    fn root_relative(&self, path: &str) -> Option<Cow<'_, str>>;
+}
+
+/// What follows a rewritten head that had no path of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Pathless {
+    /// `/`: the URI stands alone, and `/x/https/HOST` must mean the same as `https://HOST`.
+    AddSlash,
+    /// Nothing: more text will be put behind it (the value of an HLS variable).
+    Keep,
+}
+
+/// The head of a URI reference, as far as it can lead past the proxy.
+#[derive(Debug, PartialEq, Eq)]
+enum Head<'a> {
+    Absolute {
+        scheme: Option<&'a str>,
+        authority: &'a str,
+        len: usize,
+    },
+    RootRelative,
+    /// Relative references, and schemes that no proxy fetches (`data:`, `skd:`, `urn:`).
+    Other,
+}
+
+fn head(uri: &str) -> Head<'_> {
+    let (scheme, rest) = match uri.strip_prefix("//") {
+        Some(rest) => (None, rest),
+        None if uri.starts_with('/') => return Head::RootRelative,
+        None => match uri.split_once("://") {
+            Some((scheme, rest)) if is_http(scheme) => (Some(scheme), rest),
+            _ => return Head::Other,
+        },
+    };
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let authority = rest.get(..end).unwrap_or(rest);
+    if authority.is_empty() {
+        return Head::Other;
+    }
+    Head::Absolute { scheme, authority, len: uri.len() - rest.len() + authority.len() }
+}
+
+fn is_http(scheme: &str) -> bool {
+    scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https")
+}
+
+/// A body being rewritten: copied up to here, with the replacements made so far.
+pub(super) struct Edits<'a> {
+    body: &'a [u8],
+    out: Vec<u8>,
+    copied: usize,
+}
+
+impl<'a> Edits<'a> {
+    pub(super) const fn new(body: &'a [u8]) -> Self {
+        Self { body, out: Vec::new(), copied: 0 }
+    }
+
+    /// Leads `uri`, a part of the body, where `map` wants it. Parts must come in order.
+    pub(super) fn lead(&mut self, uri: &str, map: &dyn UriMap, pathless: Pathless) {
+        match head(uri) {
+            Head::Other => {}
+            Head::RootRelative => {
+                if let Some(prefix) = map.root_relative(uri) {
+                    self.replace(uri, 0, &[&prefix]);
+                }
+            }
+            Head::Absolute { scheme, authority, len } => {
+                let Some(prefix) = map.absolute(scheme, authority) else { return };
+                let pathless = pathless == Pathless::AddSlash
+                    && uri.as_bytes().get(len).is_none_or(|byte| *byte != b'/');
+                self.replace(uri, len, &[&prefix, if pathless { "/" } else { "" }]);
+            }
+        }
+    }
+
+    /// Puts `with` in place of the first `len` bytes of `part`, a part of the body.
+    fn replace(&mut self, part: &str, len: usize, with: &[&str]) {
+        // Characters that would end a quoted string, an attribute or a line: never let them in.
+        if with.iter().any(|text| text.contains(['"', '\'', '<', '>', '&', '\r', '\n'])) {
+            return;
+        }
+        let Some(start) = (part.as_ptr() as usize).checked_sub(self.body.as_ptr() as usize) else {
+            return;
+        };
+        let Some(kept) = self.body.get(self.copied..start) else { return };
+        if self.out.is_empty() {
+            self.out.reserve(self.body.len() + self.body.len() / 4);
+        }
+        self.out.extend_from_slice(kept);
+        for text in with {
+            self.out.extend_from_slice(text.as_bytes());
+        }
+        self.copied = (start + len).min(self.body.len());
+    }
+
+    /// The rewritten body; `None` when nothing changed.
+    pub(super) fn finish(mut self) -> Option<Vec<u8>> {
+        if self.copied == 0 && self.out.is_empty() {
+            return None;
+        }
+        self.out.extend_from_slice(self.body.get(self.copied..).unwrap_or_default());
+        (self.out != self.body).then_some(self.out)
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    /// The proxy's mapping, for a manifest of `https://HOST/` inside session 7.
+    pub(in crate::media) struct Proxy;
+
+    impl UriMap for Proxy {
+        fn absolute(&self, scheme: Option<&str>, authority: &str) -> Option<Cow<'_, str>> {
+            Some(format!("/-/s/7/-/o/{}/{authority}", scheme.unwrap_or("https")).into())
+        }
+
+        fn root_relative(&self, path: &str) -> Option<Cow<'_, str>> {
+            (!path.starts_with("/-/")).then_some("/-/s/7".into())
+        }
+    }
+
+    fn led(uri: &str) -> String {
+        let mut edits = Edits::new(uri.as_bytes());
+        edits.lead(uri, &Proxy, Pathless::AddSlash);
+        let out = edits.finish().unwrap_or_else(|| uri.as_bytes().to_vec());
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn only_the_head_changes() {
+        assert_eq!(
+            led("https://a.example:8443/p/%41?x=1#f"),
+            "/-/s/7/-/o/https/a.example:8443/p/%41?x=1#f"
+        );
+        assert_eq!(led("//a.example/$Number%05d$"), "/-/s/7/-/o/https/a.example/$Number%05d$");
+        assert_eq!(led("/p/{$v}"), "/-/s/7/p/{$v}");
+        assert_eq!(led("HTTP://A/x"), "/-/s/7/-/o/HTTP/A/x");
+    }
+
+    #[test]
+    fn a_uri_without_a_path_gets_one() {
+        assert_eq!(led("https://a.example"), "/-/s/7/-/o/https/a.example/");
+        assert_eq!(led("https://a.example?x"), "/-/s/7/-/o/https/a.example/?x");
+    }
+
+    #[test]
+    fn the_rest_is_left_alone() {
+        for uri in [
+            "a.ts",
+            "../a.ts",
+            "data:text/plain;base64,AA",
+            "skd://key",
+            "urn:x",
+            "{$base}/a",
+            "",
+            "?x",
+            "/-/s/7/p",
+            "https://",
+            "//",
+            "ftp://a/b",
+            "a?u=https://b/c",
+        ] {
+            assert_eq!(led(uri), uri);
+        }
+    }
+}

@@ -117,7 +117,9 @@ impl App {
         let mut parts = JoinSet::new();
         if let Some((listener, origin)) = self.listeners.origin {
             let stopped = after(stopped.clone());
-            parts.spawn(async move { origin::serve(origin, listener, stopped).await.map_err(Into::into) });
+            parts.spawn(async move {
+                origin::serve(origin, listener, stopped).await.map_err(Into::into)
+            });
         }
         let state = api::State::new(
             Arc::clone(&self.registry),

@@ -4,7 +4,7 @@ use crate::{
     args::{BoundArgs, LogFormat, RunArgs},
     profiles::{Catalog, Profile, ProfileError},
     proxy::{Limits, ProxyConfig, Timeouts},
-    rules::{Diagnostics, RuleSet},
+    rules::{FileError, RuleSet},
     seed::Seed,
     sessions::{Origin, OriginError},
 };
@@ -45,11 +45,13 @@ pub enum ConfigError {
         /// What is wrong.
         problem: String,
     },
-    /// The rule file's text.
+    /// The rule file.
     #[error(transparent)]
-    Rules(#[from] Diagnostics),
+    Rules(#[from] FileError),
     /// An admin side that others can reach, without a token.
-    #[error("--admin {0} can be reached from other machines: add --admin-token TOKEN, or use 127.0.0.1")]
+    #[error(
+        "--admin {0} can be reached from other machines: add --admin-token TOKEN, or use 127.0.0.1"
+    )]
     OpenAdmin(SocketAddr),
     /// A bound of nothing.
     #[error("{0} is zero: nothing could be served; leave it out for the default")]
@@ -102,7 +104,7 @@ impl Config {
             return Err(ConfigError::OpenAdmin(admin));
         }
         let origin = args.origin.as_deref().map(Origin::split).transpose()?;
-        let rules = args.rules.as_deref().map(rules).transpose()?;
+        let rules = args.rules.as_deref().map(RuleSet::load).transpose()?;
         let most_sessions = args.bounds.max_sessions.unwrap_or(10_000);
         if most_sessions == 0 {
             return Err(ConfigError::Zero("--max-sessions"));
@@ -164,10 +166,6 @@ fn draw() -> u64 {
 fn text(path: &Path) -> Result<String, ConfigError> {
     fs::read_to_string(path)
         .map_err(|cause| ConfigError::Unreadable { path: path.to_owned(), cause })
-}
-
-fn rules(path: &Path) -> Result<RuleSet, ConfigError> {
-    Ok(RuleSet::from_toml(&path.to_string_lossy(), &text(path)?)?)
 }
 
 fn read(path: &Path) -> Result<RunArgs, ConfigError> {

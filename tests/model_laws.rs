@@ -189,8 +189,7 @@ fn rough() -> LinkSpec {
 /// Runs `n` flows on one link, each asking again as soon as its bytes have left.
 fn share(spec: &LinkSpec, n: usize, end: Duration) -> Vec<usize> {
     let mut link = Link::new(spec, Seed::new(1));
-    let mut flows: Vec<Flow> =
-        (0..n).map(|i| Flow::new(spec, None, Seed::new(i as u64))).collect();
+    let mut flows: Vec<Flow> = (0..n).map(|i| Flow::new(spec, None, Seed::new(i as u64))).collect();
     let (mut now, mut bytes) = (Duration::ZERO, vec![0; n]);
     while now < end {
         let mut next = end;

@@ -2,29 +2,21 @@
 
 use super::{Failure, output::print};
 use crate::{args::RulesCommand, rules::RuleSet};
-use std::{fmt::Write as _, fs};
+use std::fmt::Write as _;
 
 pub(super) fn rules(command: &RulesCommand) -> Result<(), Failure> {
     let RulesCommand::Check { files } = command;
     let (mut report, mut problems) = (String::new(), Vec::new());
     for path in files {
-        let name = path.display().to_string();
-        let text = match fs::read_to_string(path) {
-            Ok(text) => text,
-            Err(error) => {
-                problems.push(format!("{name}: {error}"));
-                continue;
-            }
-        };
         // Writing to a String can't fail.
-        match RuleSet::from_toml(&name, &text) {
+        match RuleSet::load(path) {
             Ok(rules) => {
-                let _ = writeln!(report, "{name}: {} rules, in order:", rules.len());
+                let _ = writeln!(report, "{}: {} rules, in order:", path.display(), rules.len());
                 for rule in rules.iter() {
                     let _ = writeln!(report, "  {rule}");
                 }
             }
-            Err(diagnostics) => problems.push(diagnostics.to_string()),
+            Err(error) => problems.push(error.to_string()),
         }
     }
     print(&report)?;

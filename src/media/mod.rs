@@ -24,5 +24,5 @@ pub use format::{ManifestFormat, looks_like_manifest, sniff};
 pub use ladder::Ladder;
 pub use rendition::Rendition;
 pub use resource::{Kind, MediaType, Protocol, Resource};
-pub use rewrite::rewrite;
+pub use rewrite::{rewrite, rewrite_uri};
 pub use uri::UriMap;

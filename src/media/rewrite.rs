@@ -1,6 +1,9 @@
 //! Manifests rewritten in place: the one door to every format's rewriting.
 
-use super::{ManifestError, ManifestFormat, UriMap, dash, hls};
+use super::{
+    ManifestError, ManifestFormat, UriMap, dash, hls,
+    uri::{Edits, Pathless},
+};
 
 /// Leads the URIs of a manifest where `map` wants them, and keeps every other byte.
 ///
@@ -17,4 +20,12 @@ pub fn rewrite(
         ManifestFormat::Hls => hls::rewrite(body, map),
         ManifestFormat::Mpd => dash::rewrite(body, map),
     }
+}
+
+/// Leads one URI where `map` wants it: a redirect's `Location`, say. `None` means that it stays.
+#[must_use]
+pub fn rewrite_uri(uri: &str, map: &dyn UriMap) -> Option<String> {
+    let mut edits = Edits::new(uri.as_bytes());
+    edits.lead(uri, map, Pathless::AddSlash);
+    String::from_utf8(edits.finish()?).ok()
 }

@@ -1,13 +1,11 @@
 //! What the data plane needs to know: every limit has a default, and every default can be set.
 
-use crate::{
-    sessions::HostPattern,
-    units::ByteSize,
-};
+use crate::{sessions::HostPattern, units::ByteSize};
 use std::time::Duration;
 
 /// How requests are told apart.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum SessionBy {
     /// A manifest request is answered 307 to an address of its own.
     #[default]

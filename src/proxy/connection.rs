@@ -81,7 +81,8 @@ impl Connection {
     pub(super) async fn overdue(&self, timeouts: &Timeouts) {
         loop {
             let now = self.clock.now();
-            let most = if self.head.load(Ordering::Relaxed) { timeouts.header } else { timeouts.idle };
+            let most =
+                if self.head.load(Ordering::Relaxed) { timeouts.header } else { timeouts.idle };
             let since = Duration::from_millis(self.since.load(Ordering::Relaxed));
             let busy = self.busy.load(Ordering::Relaxed) > 0;
             if !busy && now >= since + most {

@@ -4,12 +4,11 @@ use super::{
     config::ProxyConfig,
     connection::Connection,
     cors::Asker,
-    error::ProxyError,
     fetch::{Outbound, fetch},
     headers,
     identify::{Identified, identify},
-    reply,
     player_body::PlayerBody,
+    reply,
     shaped_body::{ShapedBody, Treatment},
     source::Source,
     ticket::Ticket,
@@ -164,7 +163,6 @@ impl Proxy {
             Err(error) => Ok(reply::failure(&error)),
         }
     }
-
 }
 
 /// An answer of our own to a request that reached no session's network.

@@ -9,7 +9,7 @@ use super::{
     source::Source,
     ticket::Ticket,
 };
-use crate::{event::Event, media::UriMap, sessions::Origin};
+use crate::{event::Event, media::rewrite_uri, sessions::Origin};
 use http::{HeaderMap, HeaderValue, Method, Response, header, request};
 use hyper::body::Incoming;
 use std::sync::Arc;
@@ -71,7 +71,7 @@ pub(super) async fn fetch(
 fn keep_inside(headers: &mut HeaderMap, origin: &Origin, ticket: &Ticket) {
     let Some(location) = headers::text(headers, header::LOCATION) else { return };
     let uris = ticket.session.uris(origin);
-    let Some(inside) = crate::media::rewrite_uri(location, &uris) else { return };
+    let Some(inside) = rewrite_uri(location, &uris) else { return };
     if let Ok(value) = HeaderValue::from_str(&inside) {
         headers.insert(header::LOCATION, value);
     }

@@ -67,8 +67,10 @@ mod tests {
             headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
         }
         pass_on(&mut headers);
-        let mut left: Vec<String> =
-            headers.iter().map(|(name, value)| format!("{name}: {}", value.to_str().unwrap())).collect();
+        let mut left: Vec<String> = headers
+            .iter()
+            .map(|(name, value)| format!("{name}: {}", value.to_str().unwrap()))
+            .collect();
         left.sort();
         assert_eq!(left, ["te: trailers", "via: 1.0 cdn", "via: 1.1 vsps", "x-kept: 1"]);
     }

@@ -52,7 +52,9 @@ pub(super) async fn pass(
         }
     };
     let learnt = match Url::parse(&format!("{origin}{path}")) {
-        Ok(url) => ticket.session.ladder.lock().learn(&url, format, &bytes).map_err(|e| e.to_string()),
+        Ok(url) => {
+            ticket.session.ladder.lock().learn(&url, format, &bytes).map_err(|e| e.to_string())
+        }
         Err(problem) => Err(problem.to_string()),
     };
     if let Err(problem) = learnt {

@@ -45,10 +45,3 @@ pub(super) fn redirect(location: &str) -> Response<Source> {
     }
     response
 }
-
-/// An answer without a body.
-pub(super) fn empty(status: StatusCode) -> Response<Source> {
-    let mut response = Response::new(Source::default());
-    *response.status_mut() = status;
-    response
-}

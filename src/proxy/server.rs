@@ -75,7 +75,10 @@ fn builder(config: &ProxyConfig) -> auto::Builder<TokioExecutor> {
     let mut builder = auto::Builder::new(TokioExecutor::new());
     // hyper's own header timeout makes a timer per request; `Connection` watches with one per
     // connection.
-    builder.http1().header_read_timeout(None).max_buf_size(config.limits.header.as_usize().max(8192));
+    builder
+        .http1()
+        .header_read_timeout(None)
+        .max_buf_size(config.limits.header.as_usize().max(8192));
     let header = u32::try_from(config.limits.header.bytes()).unwrap_or(u32::MAX);
     builder.http2().max_header_list_size(header).max_concurrent_streams(MOST_STREAMS);
     builder

@@ -29,7 +29,7 @@ const H2_FLUSH: Duration = Duration::from_millis(20);
 
 /// Why a body ends before its end.
 #[derive(Debug, thiserror::Error)]
-pub enum BodyError {
+pub(super) enum BodyError {
     /// The origin's body broke off.
     #[error("the origin cut the body")]
     Origin(#[source] hyper::Error),
@@ -48,7 +48,7 @@ pub(super) struct Treatment {
 }
 
 /// A response body on its way.
-pub struct ShapedBody {
+pub(super) struct ShapedBody {
     source: Source,
     /// What is left of the frame that is being handed over.
     frame: Bytes,
@@ -105,7 +105,10 @@ impl ShapedBody {
     }
 
     /// Ends the body with its error, once all before it is on its way.
-    fn poll_break(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+    fn poll_break(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         if self.treatment.multiplexed {
             if let Some(sleep) = &mut self.sleep {
                 ready!(sleep.as_mut().poll(cx));
@@ -266,8 +269,7 @@ impl Body for ShapedBody {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.over
-            || (self.breaking.is_none() && self.frame.is_empty() && self.source.is_end())
+        self.over || (self.breaking.is_none() && self.frame.is_empty() && self.source.is_end())
     }
 
     fn size_hint(&self) -> SizeHint {

@@ -52,7 +52,11 @@ impl Source {
     pub(super) fn size_hint(&self) -> SizeHint {
         let ready = self.ready.len() as u64;
         let Some(rest) = &self.rest else {
-            return if self.failure.is_some() { SizeHint::new() } else { SizeHint::with_exact(ready) };
+            return if self.failure.is_some() {
+                SizeHint::new()
+            } else {
+                SizeHint::with_exact(ready)
+            };
         };
         let rest = rest.size_hint();
         let mut hint = SizeHint::new();

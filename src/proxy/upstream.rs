@@ -91,6 +91,5 @@ fn target(origin: &Origin, path: &str) -> Result<Uri, ProxyError> {
 }
 
 fn too_large(error: &(dyn StdError + 'static)) -> bool {
-    std::iter::successors(Some(error), |error| error.source())
-        .any(|error| error.is::<LengthLimitError>())
+    error.is::<LengthLimitError>() || error.source().is_some_and(too_large)
 }

@@ -14,6 +14,17 @@ pub enum Ending {
     Truncate,
 }
 
+impl Ending {
+    /// The name used in files, labels and logs.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Reset => "reset",
+            Self::Truncate => "truncate",
+        }
+    }
+}
+
 /// A body that ends early.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Cut {

@@ -98,12 +98,21 @@ mod tests {
     #[test]
     fn the_three_forms() {
         let plain = Address::parse("/a/b.m3u8?x=/-/s/1").unwrap();
-        assert_eq!((plain.session, plain.target, plain.path), (None, Target::Default, "/a/b.m3u8?x=/-/s/1"));
+        assert_eq!(
+            (plain.session, plain.target, plain.path),
+            (None, Target::Default, "/a/b.m3u8?x=/-/s/1")
+        );
         let other = Address::parse("/-/o/https/cdn.example:8443/a?b").unwrap();
         let origin = Origin::new("https", "cdn.example:8443").unwrap();
-        assert_eq!((other.session, other.target, other.path), (None, Target::Named(origin.clone()), "/a?b"));
+        assert_eq!(
+            (other.session, other.target, other.path),
+            (None, Target::Named(origin.clone()), "/a?b")
+        );
         let inside = Address::parse("/-/s/k7/-/o/https/cdn.example:8443/a?b").unwrap();
-        assert_eq!((inside.session, inside.target, inside.path), (Some("k7"), Target::Named(origin), "/a?b"));
+        assert_eq!(
+            (inside.session, inside.target, inside.path),
+            (Some("k7"), Target::Named(origin), "/a?b")
+        );
         assert_eq!(Address::parse("/-/s/k7").unwrap().path, "/");
     }
 

@@ -5,7 +5,9 @@ use std::{fmt, str::FromStr};
 
 /// Why a text names no origin.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{text}` is not an origin: write http:// or https:// and a host, as in `https://cdn.example`")]
+#[error(
+    "`{text}` is not an origin: write http:// or https:// and a host, as in `https://cdn.example`"
+)]
 pub struct OriginError {
     text: String,
 }
@@ -71,12 +73,9 @@ impl HostPattern {
         let name = authority.host();
         match host.strip_prefix("*.") {
             _ if host == "*" => true,
-            Some(domain) => name
-                .len()
-                .checked_sub(domain.len() + 1)
-                .is_some_and(|dot| {
-                    name.as_bytes()[dot] == b'.' && name[dot + 1..].eq_ignore_ascii_case(domain)
-                }),
+            Some(domain) => name.len().checked_sub(domain.len() + 1).is_some_and(|dot| {
+                name.as_bytes()[dot] == b'.' && name[dot + 1..].eq_ignore_ascii_case(domain)
+            }),
             None => name.eq_ignore_ascii_case(host),
         }
     }
@@ -104,6 +103,12 @@ impl FromStr for HostPattern {
         } else {
             Err("write a host such as `cdn.example`, `*.example` or `cdn.example:8443`".to_owned())
         }
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for HostPattern {
+    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        String::deserialize(from)?.parse().map_err(serde::de::Error::custom)
     }
 }
 

@@ -207,16 +207,9 @@ impl Registry {
         Ok(session)
     }
 
-    fn make(
-        &self,
-        id: Arc<str>,
-        ordinal: u64,
-        request: ArmingRequest,
-        addressed: bool,
-    ) -> Session {
-        let seed = request
-            .seed
-            .unwrap_or_else(|| self.config.seed.named("session").numbered(ordinal));
+    fn make(&self, id: Arc<str>, ordinal: u64, request: ArmingRequest, addressed: bool) -> Session {
+        let seed =
+            request.seed.unwrap_or_else(|| self.config.seed.named("session").numbered(ordinal));
         let arming = Arming::new(
             request.profile.unwrap_or_else(|| Arc::clone(&self.config.profile)),
             None,

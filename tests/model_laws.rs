@@ -226,17 +226,18 @@ fn parallel_flows_share_evenly() {
 /// A live change is felt by bytes that are already booked, and hands out no burst.
 #[test]
 fn a_change_is_felt_in_flight() {
-    let mut link = Link::new(&constant(8_000, 1448), Seed::new(1));
-    let slow = constant(8_000, 1448);
+    let slow = constant(1_000, 128);
+    let mut link = Link::new(&slow, Seed::new(1));
     let mut flow = Flow::new(&slow, None, Seed::new(1));
-    assert_eq!(flow.poll(&mut link, Duration::ZERO, 4000), Verdict::Pass(1448));
+    assert_eq!(flow.poll(&mut link, Duration::ZERO, 4000), Verdict::Pass(128));
     let wait = flow.poll(&mut link, Duration::ZERO, 4000);
-    assert_eq!(wait, Verdict::Wait(Some(Duration::from_millis(1448))));
-    link.change(Duration::from_millis(448), &constant(8_000_000, 1448));
-    let sooner = flow.poll(&mut link, Duration::from_millis(448), 4000);
-    assert_eq!(sooner, Verdict::Wait(Some(Duration::from_millis(449))));
-    link.change(Duration::from_millis(448), &constant(0, 1448));
-    assert_eq!(flow.poll(&mut link, Duration::from_millis(448), 4000), Verdict::Wait(None));
+    assert_eq!(wait, Verdict::Wait(Some(Duration::from_millis(1024))));
+    let now = Duration::from_millis(1000);
+    link.change(now, &constant(24_000, 128));
+    let sooner = flow.poll(&mut link, now, 4000);
+    assert_eq!(sooner, Verdict::Wait(Some(Duration::from_millis(1001))));
+    link.change(now, &constant(0, 128));
+    assert_eq!(flow.poll(&mut link, now, 4000), Verdict::Wait(None));
 }
 
 /// A rule's own rate holds, whatever the link would carry.

@@ -1,6 +1,7 @@
 //! One direction of one session: what its responses share.
 
 use super::{
+    PACKET,
     bucket::{Bucket, Position},
     capacity::{Capacity, When},
     schedule::peak,
@@ -10,14 +11,15 @@ use super::{
 use crate::{seed::Seed, units::BitRate};
 use std::{num::NonZeroU32, time::Duration};
 
-/// At low rates a quantum is one packet, as on a real link.
-const SMALLEST_QUANTUM: u64 = super::PACKET;
-/// At high rates a quantum is this much time of the rate: bounds wake-ups to 1000 a second.
-const QUANTUM_TIME: Duration = Duration::from_millis(1);
-/// A bucket's default depth in time of the highest rate, and its bounds.
-const BURST_TIME: Duration = Duration::from_millis(2);
-const SMALLEST_BURST: u64 = 2 * SMALLEST_QUANTUM;
-const LARGEST_BURST: u64 = 256 * 1024;
+/// A quantum is one packet, as on a real link, but where a packet takes longer than this, it is
+/// this much time of the rate: bounds gaps, and what a single packet can add to a measurement.
+const LONGEST_GAP: Duration = Duration::from_millis(10);
+/// Where packets follow each other faster than this, a quantum is this much time of the rate:
+/// bounds wake-ups to 1000 a second.
+const SHORTEST_GAP: Duration = Duration::from_millis(1);
+/// Even the slowest link sends this much at once; even the fastest no more than that.
+const SMALLEST_QUANTUM: u64 = 128;
+const LARGEST_QUANTUM: u64 = 256 * 1024;
 
 /// A link at work. Responses book their bytes on it, a quantum at a time and in turn, so that each
 /// gets the same share.
@@ -68,8 +70,7 @@ impl Link {
 
     /// How many bytes to book at once at `now`.
     pub fn quantum(&mut self, now: Duration) -> NonZeroU32 {
-        let bytes = in_time(self.capacity.rate(now), QUANTUM_TIME).max(SMALLEST_QUANTUM);
-        clamp(bytes).min(self.bucket.burst())
+        clamp(quantum(self.capacity.rate(now))).min(self.bucket.burst())
     }
 
     /// Books `bytes` behind all that was booked before.
@@ -96,9 +97,16 @@ impl Link {
     }
 }
 
+/// How many bytes leave at once at `rate`.
+fn quantum(rate: BitRate) -> u64 {
+    let packet = in_time(rate, LONGEST_GAP).clamp(SMALLEST_QUANTUM, PACKET);
+    in_time(rate, SHORTEST_GAP).clamp(packet, LARGEST_QUANTUM)
+}
+
+/// The depth of the bucket. By default one quantum at the highest rate: a link has no memory of
+/// having been idle, so nothing but the granularity is given away.
 fn burst(spec: &LinkSpec) -> NonZeroU32 {
-    let default = in_time(peak(&spec.rate), BURST_TIME).clamp(SMALLEST_BURST, LARGEST_BURST);
-    clamp(spec.burst.map_or(default, |burst| burst.bytes().max(1)))
+    clamp(spec.burst.map_or_else(|| quantum(peak(&spec.rate)), |burst| burst.bytes().max(1)))
 }
 
 /// Bytes that `rate` carries in `time`.

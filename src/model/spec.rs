@@ -30,7 +30,7 @@ pub struct LinkSpec {
     pub latency: Latency,
     /// How fast bytes pass, over time.
     pub rate: RateSpec,
-    /// Bytes that may pass at once after a pause; `None` = about 2 ms of the highest rate.
+    /// Bytes that may pass at once after a pause; `None` = one quantum at the highest rate.
     pub burst: Option<ByteSize>,
     /// When the flow freezes.
     pub stall: Option<StallSpec>,

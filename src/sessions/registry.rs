@@ -139,11 +139,13 @@ impl Registry {
         }
         drop(sessions);
         let mut sessions = self.sessions.write();
-        let anonymous = sessions.anonymous.get_or_insert_with(|| {
-            // Ordinal 0: a stray request must not shift the seeds of the sessions that follow.
-            Arc::new(self.make("anonymous".into(), 0, ArmingRequest::default(), false))
-        });
-        let anonymous = Arc::clone(anonymous);
+        if let Some(anonymous) = &sessions.anonymous {
+            return Arc::clone(anonymous);
+        }
+        // Ordinal 0: a stray request must not shift the seeds of the sessions that follow.
+        let anonymous = self.make("anonymous".into(), 0, ArmingRequest::default(), false);
+        let anonymous = Arc::new(anonymous);
+        sessions.anonymous = Some(Arc::clone(&anonymous));
         sessions.by_id.insert(Arc::clone(&anonymous.tag.id), Arc::clone(&anonymous));
         drop(sessions);
         self.tell_start(&anonymous);

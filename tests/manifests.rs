@@ -1,5 +1,7 @@
 //! Manifests rewritten in place: golden pairs, the laws of rewriting, and no panic on anything.
 
+#![allow(clippy::unwrap_used, reason = "a test whose fixture cannot be read has failed")]
+
 use proptest::prelude::*;
 use std::{borrow::Cow, fs, path::Path};
 use url::Url;

@@ -1,5 +1,7 @@
 //! Requests resolved to rendition, rung, index and time, for each form of addressing.
 
+#![allow(clippy::unwrap_used, reason = "a test whose fixture cannot be read has failed")]
+
 use std::time::Duration;
 use url::Url;
 use vsps::{
@@ -291,19 +293,19 @@ fn dash_what_stands_beside_media() {
 fn memory_is_bounded_whatever_is_learnt() {
     let mut ladder = Ladder::default();
     let mut text = String::from("#EXTM3U\n#EXT-X-TARGETDURATION:1\n");
-    for number in 0..40_000 {
+    for number in 0..20_000 {
         text += &format!("#EXTINF:1,\n{number}.ts\n");
     }
     for rendition in 0..8 {
         learn(&mut ladder, &format!("https://o/{rendition}/v.m3u8"), &text);
     }
-    assert_eq!(ladder.resolve("https://o/7/39999.ts", None).index, Some(40_000));
+    assert_eq!(ladder.resolve("https://o/7/19999.ts", None).index, Some(20_000));
     assert_eq!(ladder.resolve("https://o/6/0.ts", None).index, Some(1));
     assert_eq!(ladder.resolve("https://o/0/0.ts", None).index, None, "the least recent one went");
-    let long = format!("#EXTM3U\n{}", "#EXTINF:1,\na.ts\n".repeat(70_000));
+    let long = format!("#EXTM3U\n{}", "#EXTINF:1,\na.ts\n".repeat(40_000));
     let url = Url::parse("https://o/long.m3u8").unwrap();
     let error = ladder.learn(&url, ManifestFormat::Hls, long.as_bytes()).unwrap_err();
-    insta::assert_snapshot!(error, @"HLS manifest, line 131075: more than 65536 segments");
+    insta::assert_snapshot!(error, @"HLS manifest, line 65539: more than 32768 segments");
 }
 
 #[test]

@@ -101,6 +101,10 @@ fn says_init(file: &str) -> bool {
 /// `…/QualityLevels(BITRATE)/Fragments(NAME=TIME)`: Smooth requests say all about themselves.
 fn smooth_fragment(path: &str) -> Option<Resource> {
     const LEVELS: &[u8] = b"/QualityLevels(";
+    // Nearly no other URL ends like this: the search is spared them.
+    if !path.ends_with(')') {
+        return None;
+    }
     let at = memchr::memmem::find(path.as_bytes(), LEVELS)?;
     let (level, rest) = path.get(at + LEVELS.len()..)?.split_once(")/")?;
     let bitrate = level.split(',').next().unwrap_or_default().parse().ok()?;

@@ -10,7 +10,9 @@ fn is_directive(parameter: &str) -> bool {
 
 /// The URL without directives; borrowed, and found out without reading more than the query, when it has none.
 pub(super) fn without(url: &str) -> Cow<'_, str> {
-    let Some((path, query)) = url.split_once('?') else { return Cow::Borrowed(url) };
+    // Most segment requests have no query: one fast search settles them.
+    let Some(mark) = memchr::memchr(b'?', url.as_bytes()) else { return Cow::Borrowed(url) };
+    let (path, query) = (&url[..mark], &url[mark + 1..]);
     if !query.split('&').any(is_directive) {
         return Cow::Borrowed(url);
     }

@@ -116,7 +116,8 @@ pub(super) fn is_smooth_manifest(path: &str) -> bool {
 /// The path's last segment, without its query.
 pub(super) fn last_segment(path: &str) -> &str {
     let path = without_query(path);
-    path.rsplit_once('/').map_or(path, |(_, file)| file)
+    let start = memchr::memrchr(b'/', path.as_bytes()).map_or(0, |slash| slash + 1);
+    path.get(start..).unwrap_or(path)
 }
 
 /// A URL or path up to its query or fragment.

@@ -7,38 +7,42 @@ use std::time::Duration;
 /// An extension, and what its files nearly always are.
 type Extension = (&'static str, Protocol, Kind, MediaType);
 
+/// Sorted by extension. An unnamed playlist is most often the door: those behind it are named by it.
 const EXTENSIONS: &[Extension] = &[
-    ("ts", Protocol::Hls, Kind::Segment, MediaType::Unknown),
-    ("m4s", Protocol::Unknown, Kind::Segment, MediaType::Unknown),
-    ("m4f", Protocol::Unknown, Kind::Segment, MediaType::Unknown),
-    ("m4v", Protocol::Unknown, Kind::Segment, MediaType::Video),
-    ("m4a", Protocol::Unknown, Kind::Segment, MediaType::Audio),
-    ("cmfv", Protocol::Unknown, Kind::Segment, MediaType::Video),
-    ("cmfa", Protocol::Unknown, Kind::Segment, MediaType::Audio),
-    ("cmft", Protocol::Unknown, Kind::Subtitle, MediaType::Text),
     ("aac", Protocol::Unknown, Kind::Segment, MediaType::Audio),
     ("ac3", Protocol::Unknown, Kind::Segment, MediaType::Audio),
-    ("ec3", Protocol::Unknown, Kind::Segment, MediaType::Audio),
-    ("m2ts", Protocol::Progressive, Kind::Segment, MediaType::Unknown),
-    ("mp4", Protocol::Progressive, Kind::Segment, MediaType::Unknown),
-    ("mov", Protocol::Progressive, Kind::Segment, MediaType::Unknown),
-    ("webm", Protocol::Progressive, Kind::Segment, MediaType::Unknown),
-    ("mkv", Protocol::Progressive, Kind::Segment, MediaType::Unknown),
-    ("flv", Protocol::Progressive, Kind::Segment, MediaType::Unknown),
-    ("mp3", Protocol::Progressive, Kind::Segment, MediaType::Audio),
-    ("ogg", Protocol::Progressive, Kind::Segment, MediaType::Audio),
-    ("vtt", Protocol::Unknown, Kind::Subtitle, MediaType::Text),
-    ("webvtt", Protocol::Unknown, Kind::Subtitle, MediaType::Text),
-    ("srt", Protocol::Unknown, Kind::Subtitle, MediaType::Text),
-    ("ttml", Protocol::Unknown, Kind::Subtitle, MediaType::Text),
-    ("dfxp", Protocol::Unknown, Kind::Subtitle, MediaType::Text),
-    ("key", Protocol::Hls, Kind::Key, MediaType::Unknown),
-    ("jpg", Protocol::Unknown, Kind::Image, MediaType::Unknown),
-    ("jpeg", Protocol::Unknown, Kind::Image, MediaType::Unknown),
-    ("png", Protocol::Unknown, Kind::Image, MediaType::Unknown),
-    ("webp", Protocol::Unknown, Kind::Image, MediaType::Unknown),
+    ("cmfa", Protocol::Unknown, Kind::Segment, MediaType::Audio),
+    ("cmft", Protocol::Unknown, Kind::Subtitle, MediaType::Text),
+    ("cmfv", Protocol::Unknown, Kind::Segment, MediaType::Video),
     ("dcsm", Protocol::Unknown, Kind::Steering, MediaType::Unknown),
+    ("dfxp", Protocol::Unknown, Kind::Subtitle, MediaType::Text),
+    ("ec3", Protocol::Unknown, Kind::Segment, MediaType::Audio),
+    ("flv", Protocol::Progressive, Kind::Segment, MediaType::Unknown),
     ("ismc", Protocol::Smooth, Kind::ClientManifest, MediaType::Unknown),
+    ("jpeg", Protocol::Unknown, Kind::Image, MediaType::Unknown),
+    ("jpg", Protocol::Unknown, Kind::Image, MediaType::Unknown),
+    ("key", Protocol::Hls, Kind::Key, MediaType::Unknown),
+    ("m2ts", Protocol::Progressive, Kind::Segment, MediaType::Unknown),
+    ("m3u", Protocol::Hls, Kind::MultivariantPlaylist, MediaType::Unknown),
+    ("m3u8", Protocol::Hls, Kind::MultivariantPlaylist, MediaType::Unknown),
+    ("m4a", Protocol::Unknown, Kind::Segment, MediaType::Audio),
+    ("m4f", Protocol::Unknown, Kind::Segment, MediaType::Unknown),
+    ("m4s", Protocol::Unknown, Kind::Segment, MediaType::Unknown),
+    ("m4v", Protocol::Unknown, Kind::Segment, MediaType::Video),
+    ("mkv", Protocol::Progressive, Kind::Segment, MediaType::Unknown),
+    ("mov", Protocol::Progressive, Kind::Segment, MediaType::Unknown),
+    ("mp3", Protocol::Progressive, Kind::Segment, MediaType::Audio),
+    ("mp4", Protocol::Progressive, Kind::Segment, MediaType::Unknown),
+    ("mpd", Protocol::Dash, Kind::Mpd, MediaType::Unknown),
+    ("ogg", Protocol::Progressive, Kind::Segment, MediaType::Audio),
+    ("png", Protocol::Unknown, Kind::Image, MediaType::Unknown),
+    ("srt", Protocol::Unknown, Kind::Subtitle, MediaType::Text),
+    ("ts", Protocol::Hls, Kind::Segment, MediaType::Unknown),
+    ("ttml", Protocol::Unknown, Kind::Subtitle, MediaType::Text),
+    ("vtt", Protocol::Unknown, Kind::Subtitle, MediaType::Text),
+    ("webm", Protocol::Progressive, Kind::Segment, MediaType::Unknown),
+    ("webp", Protocol::Unknown, Kind::Image, MediaType::Unknown),
+    ("webvtt", Protocol::Unknown, Kind::Subtitle, MediaType::Text),
 ];
 
 /// Last path segments that are endpoints rather than files.
@@ -60,7 +64,10 @@ pub(super) fn guess(url: &str) -> Resource {
     if let Some(fragment) = smooth_fragment(path) {
         return fragment;
     }
-    // An unnamed playlist is most often the door: those behind it are named by it.
+    let file = format::last_segment(path);
+    if let Some(known) = extension(file) {
+        return by_extension(file, known);
+    }
     match format::format_of_path(path) {
         Some(ManifestFormat::Hls) => {
             return Resource::new(Protocol::Hls, Kind::MultivariantPlaylist);
@@ -71,13 +78,20 @@ pub(super) fn guess(url: &str) -> Resource {
         }
         None => {}
     }
-    let file = format::last_segment(path);
-    let extension = file.rsplit_once('.').map(|(_, extension)| extension).unwrap_or_default();
-    if let Some(known) = EXTENSIONS.iter().find(|known| extension.eq_ignore_ascii_case(known.0)) {
-        return by_extension(file, known);
-    }
     let endpoint = ENDPOINTS.iter().find(|(name, _)| file.eq_ignore_ascii_case(name));
     Resource::new(Protocol::Unknown, endpoint.map_or(Kind::Other, |(_, kind)| *kind))
+}
+
+/// What a file's extension stands for.
+fn extension(file: &str) -> Option<&'static Extension> {
+    let dot = memchr::memrchr(b'.', file.as_bytes())?;
+    let written = file.as_bytes().get(dot + 1..)?;
+    let mut lower = [0; 8];
+    let lower = lower.get_mut(..written.len())?;
+    lower.copy_from_slice(written);
+    lower.make_ascii_lowercase();
+    let at = EXTENSIONS.binary_search_by(|(name, ..)| name.as_bytes().cmp(lower)).ok()?;
+    EXTENSIONS.get(at)
 }
 
 fn by_extension(file: &str, &(_, protocol, kind, media): &Extension) -> Resource {
@@ -101,6 +115,10 @@ fn says_init(file: &str) -> bool {
 /// `…/QualityLevels(BITRATE)/Fragments(NAME=TIME)`: Smooth requests say all about themselves.
 fn smooth_fragment(path: &str) -> Option<Resource> {
     const LEVELS: &[u8] = b"/QualityLevels(";
+    // Nearly no other URL ends like this: the search is spared them.
+    if !path.ends_with(')') {
+        return None;
+    }
     let at = memchr::memmem::find(path.as_bytes(), LEVELS)?;
     let (level, rest) = path.get(at + LEVELS.len()..)?.split_once(")/")?;
     let bitrate = level.split(',').next().unwrap_or_default().parse().ok()?;
@@ -159,6 +177,11 @@ mod tests {
         assert_eq!(class("/drm/License"), (P::Unknown, K::License, M::Unknown));
         assert_eq!(class("/é.ї"), (P::Unknown, K::Other, M::Unknown));
         assert_eq!(class(""), (P::Unknown, K::Other, M::Unknown));
+    }
+
+    #[test]
+    fn the_table_is_sorted() {
+        assert!(EXTENSIONS.is_sorted_by_key(|(name, ..)| *name));
     }
 
     #[test]

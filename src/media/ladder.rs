@@ -45,7 +45,7 @@ impl Ladder {
     /// Exact names go first, then templates, then the spelling of the URL.
     #[must_use]
     pub fn resolve(&self, url: &str, first: Option<u64>) -> Resource {
-        let url = url.split_once('#').map_or(url, |(url, _)| url);
+        let url = memchr::memchr(b'#', url.as_bytes()).and_then(|at| url.get(..at)).unwrap_or(url);
         let plain = directive::without(url);
         let named = self.hls.get(&plain, first).or_else(|| self.dash.get(&plain, first));
         named.unwrap_or_else(|| guess(&plain))

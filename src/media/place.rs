@@ -8,8 +8,8 @@ use std::{
     time::Duration,
 };
 
-/// The most URLs kept in one store: a day of two-second segments in three renditions.
-pub(super) const PLACES: usize = 1 << 17;
+/// The most URLs kept in one store: a day of four-second segments in three renditions.
+pub(super) const PLACES: usize = 1 << 16;
 
 /// What stands at a URL.
 #[derive(Debug, Clone)]

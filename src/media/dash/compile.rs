@@ -19,6 +19,9 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 
 /// The most Representations, over all periods.
 pub(super) const REPRESENTATIONS: usize = 4096;
+/// The most entries of timelines and lists read for all of them together: one list that thousands
+/// inherit would be read thousands of times.
+const ENTRIES: usize = 1 << 18;
 
 /// One version of an MPD, ready to be asked.
 #[derive(Debug, Default)]
@@ -36,6 +39,7 @@ struct Compiler<'a> {
     out: Compiled,
     matchers: Vec<Matcher>,
     left: usize,
+    entries_left: usize,
     /// The index that follows the last segment of the periods so far.
     next_index: HashMap<(MediaType, Kind), i128>,
 }
@@ -62,6 +66,7 @@ impl Compiled {
             out: Self::default(),
             matchers: Vec::new(),
             left: REPRESENTATIONS,
+            entries_left: ENTRIES,
             next_index: HashMap::new(),
         };
         let above = bases(&[Arc::new(Base::new(base.url()))], &mpd.base_url);
@@ -126,7 +131,15 @@ impl Compiler<'_> {
                 }
                 self.templated(member, &rendition, &addressing, templates, &own);
             } else {
-                listed::places(&mut self.out.exact, span, period, member, &rendition, &own);
+                listed::places(
+                    &mut self.out.exact,
+                    &mut self.entries_left,
+                    span,
+                    period,
+                    member,
+                    &rendition,
+                    &own,
+                );
             }
             self.out.renditions.push(rendition);
         }
@@ -141,7 +154,8 @@ impl Compiler<'_> {
         first: &HashMap<(MediaType, Kind), i128>,
     ) -> Arc<Addressing> {
         let stream = (rendition.media, rendition.kind);
-        let mut addressing = shape(span, templates, first.get(&stream).copied().unwrap_or(1));
+        let first = first.get(&stream).copied().unwrap_or(1);
+        let mut addressing = shape(span, templates, first, &mut self.entries_left);
         let key = hash(&format!("{}\n{}", span.key, member.id));
         if let Some(old) = self.old.and_then(|old| old.addressings.get(&key)) {
             addressing.follow(old);

@@ -52,13 +52,22 @@ fn media_of(codecs: Option<&str>, mime: Option<&str>, content: Option<&str>) -> 
 }
 
 /// How the segments of a template lie in time; the first one has `first_index`.
-pub(super) fn shape(span: &Span, templates: Templates<'_>, first_index: i128) -> Addressing {
+///
+/// `left` is how many more timeline entries may be read; those past it are in no known place.
+pub(super) fn shape(
+    span: &Span,
+    templates: Templates<'_>,
+    first_index: i128,
+    left: &mut usize,
+) -> Addressing {
     let timescale = templates.pick(|template| template.timescale).unwrap_or(1).max(1);
     let offset = templates.pick(|template| template.presentationTimeOffset).unwrap_or(0);
     let ticks = span.duration.map(|duration| duration.as_secs_f64() * timescale as f64);
     let shape = if let Some(timeline) = templates.timeline() {
         let end = ticks.map(|ticks| offset.saturating_add(ticks.round() as u64));
-        Shape::Timeline(Timeline::read(&timeline.segments, end))
+        let entries = timeline.segments.get(..*left).unwrap_or(&timeline.segments);
+        *left -= entries.len();
+        Shape::Timeline(Timeline::read(entries, end))
     } else if let Some(duration) =
         templates.pick(|template| template.duration).filter(|duration| *duration > 0.0)
     {

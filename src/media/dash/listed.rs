@@ -9,9 +9,10 @@ use super::compile::{Member, Span};
 use dash_mpd_core::{Initialization, Period, SegmentBase, SegmentList};
 use std::{sync::Arc, time::Duration};
 
-/// Keeps the places of a Representation.
+/// Keeps the places of a Representation; `left` is how many more list entries may be read.
 pub(super) fn places(
     exact: &mut Places,
+    left: &mut usize,
     span: &Span,
     period: &Period,
     member: &Member<'_>,
@@ -23,7 +24,7 @@ pub(super) fn places(
     let files = [own.SegmentBase.as_ref(), set.SegmentBase.as_ref(), period.SegmentBase.as_ref()];
     for base in bases {
         if lists.iter().any(Option::is_some) {
-            list(exact, span, lists, rendition, base);
+            list(exact, left, span, lists, rendition, base);
         } else {
             // Where in the file a segment lies is said by its index (`sidx`), which no manifest holds.
             exact.insert(base.url().as_str(), None, Place::of(rendition, rendition.kind));
@@ -34,6 +35,7 @@ pub(super) fn places(
 
 fn list(
     exact: &mut Places,
+    left: &mut usize,
     span: &Span,
     levels: [Option<&SegmentList>; 3],
     rendition: &Arc<Rendition>,
@@ -52,6 +54,8 @@ fn list(
         return;
     };
     let mut url = String::new();
+    let urls = urls.get(..*left).unwrap_or(urls);
+    *left -= urls.len();
     for (at, segment) in urls.iter().enumerate() {
         if !base.resolve(segment.media.as_deref().unwrap_or_default(), &mut url) {
             continue;

@@ -8,7 +8,7 @@ use super::super::{
     error::{At, ManifestFault},
 };
 use super::xml::Xml;
-use dash_mpd_core::MPD;
+use dash_mpd_core::{DashMpdError, MPD};
 use quick_xml::events::{BytesStart, Event};
 
 /// The most digits in a number of a duration: a thousand million years are enough.
@@ -42,7 +42,11 @@ pub(super) fn read(body: &[u8]) -> Result<Document, ManifestError> {
         }
     }
     let mpd = dash_mpd_core::parse(text.trim_start_matches('\u{feff}')).map_err(|error| {
-        ManifestError::new(ManifestFormat::Mpd, At::Whole, ManifestFault::Syntax(error.to_string()))
+        let said = match error {
+            DashMpdError::Parsing(said) => said,
+            other => other.to_string(),
+        };
+        ManifestError::new(ManifestFormat::Mpd, At::Whole, ManifestFault::Syntax(said))
     })?;
     Ok(Document { mpd, steering })
 }

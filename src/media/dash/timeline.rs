@@ -2,8 +2,6 @@
 
 use dash_mpd_core::S;
 
-/// The most runs kept; the oldest go.
-const RUNS: usize = 1 << 14;
 /// How many runs are kept of what a live window left behind.
 const HISTORY: usize = 32;
 /// The count of a run that lasts until further notice.
@@ -45,7 +43,7 @@ impl Timeline {
     pub(super) fn read(entries: &[S], end: Option<u64>) -> Self {
         let mut timeline = Self::default();
         let mut clock = 0_u64;
-        for (at, entry) in entries.iter().enumerate().take(RUNS) {
+        for (at, entry) in entries.iter().enumerate() {
             let start = entry.t.unwrap_or(clock);
             if entry.d == 0 {
                 clock = start;

@@ -78,49 +78,47 @@ impl Clean {
     ) -> Result<(), ManifestError> {
         self.text.push_str(tag);
         self.text.push(':');
-        let (mut bandwidth, mut name, mut group) = (0_u64, false, None);
+        let mut bandwidth = 0_u64;
         for attribute in attributes(list) {
-            let Attribute { name: key, value, quoted } = attribute.map_err(|rest| {
-                let inside = format!(
-                    "the attribute list of {tag}, at {:?}",
-                    rest.chars().take(24).collect::<String>()
-                );
-                ManifestError::new(
-                    ManifestFormat::Hls,
-                    At::Line(line),
-                    ManifestFault::Truncated { inside },
-                )
-            })?;
-            let value = variables.put(value);
-            match key {
-                "BANDWIDTH" => bandwidth = value.parse().unwrap_or(0),
-                "RESOLUTION" if is_resolution(&value) => {
-                    self.text.push_str(&format!("RESOLUTION={value},"));
-                }
-                "TYPE" if !quoted => self.text.push_str(&format!("TYPE={value},")),
-                _ if quoted && !value.is_empty() && STRINGS.contains(&key) => {
-                    name |= key == "NAME";
-                    if key == "GROUP-ID" {
-                        group = Some(value.clone());
-                    }
-                    self.text.push_str(&format!("{key}=\"{value}\","));
-                }
-                _ => {}
+            let attribute = attribute.map_err(|rest| broken(line, tag, rest))?;
+            if attribute.name == "BANDWIDTH" {
+                bandwidth = variables.put(attribute.value).parse().unwrap_or(0);
+            } else {
+                self.attribute(attribute, variables);
             }
         }
         if tag == "#EXT-X-MEDIA" {
             // Both are mandatory, and forgotten in the wild.
-            if group.is_none() {
-                self.text.push_str("GROUP-ID=\"-\",");
-            }
-            if !name {
-                self.text.push_str("NAME=\"-\",");
+            for name in ["GROUP-ID", "NAME"] {
+                if super::line::attribute(list, name).is_none_or(str::is_empty) {
+                    self.text.push_str(&format!("{name}=\"-\","));
+                }
             }
             self.text.push_str("X=0\n");
         } else {
             self.text.push_str(&format!("BANDWIDTH={bandwidth}\n"));
         }
         Ok(())
+    }
+
+    /// Hands an attribute on, if m3u8-rs can read it.
+    fn attribute(&mut self, attribute: Attribute<'_>, variables: &Variables) {
+        let Attribute { name, value, quoted } = attribute;
+        let value = variables.put(value);
+        // A value put in for a variable may hold what no value may.
+        if value.is_empty() || value.contains(['"', '\n', '\r']) {
+            return;
+        }
+        match name {
+            "RESOLUTION" if is_resolution(&value) => {
+                self.text.push_str(&format!("RESOLUTION={value},"));
+            }
+            "TYPE" if !quoted => self.text.push_str(&format!("TYPE={value},")),
+            _ if quoted && STRINGS.contains(&name) => {
+                self.text.push_str(&format!("{name}=\"{value}\","));
+            }
+            _ => {}
+        }
     }
 
     fn other(&mut self, tag: &str, list: &str, variables: &Variables) {
@@ -140,4 +138,10 @@ impl Clean {
 fn is_resolution(value: &str) -> bool {
     let side = |text: &str| text.parse::<u32>().is_ok();
     value.split_once('x').is_some_and(|(width, height)| side(width) && side(height))
+}
+
+fn broken(line: usize, tag: &str, rest: &str) -> ManifestError {
+    let rest: String = rest.chars().take(24).collect();
+    let inside = format!("the attribute list of {tag}, at {rest:?}");
+    ManifestError::new(ManifestFormat::Hls, At::Line(line), ManifestFault::Truncated { inside })
 }

@@ -14,8 +14,8 @@ use super::{
 };
 use std::{borrow::Cow, time::Duration};
 
-/// The most segments read from one playlist: six days of six-second segments.
-pub(super) const SEGMENTS: usize = 1 << 16;
+/// The most segments read from one playlist: a day and a half of four-second segments.
+pub(super) const SEGMENTS: usize = 1 << 15;
 /// The most other URIs (parts, keys, maps, hints) read from one playlist.
 const EXTRAS: usize = 1 << 14;
 

@@ -63,7 +63,8 @@ impl Track {
         }
         let mut time = self.time_of(first, playlist.target);
         let mut url = String::new();
-        for (sequence, segment) in (first..).zip(&playlist.segments) {
+        for (at, segment) in playlist.segments.iter().enumerate() {
+            let sequence = first.saturating_add(at as u64);
             if base.resolve(&segment.uri, &mut url) {
                 time = self.segment(sequence, segment, time, &url, places);
             }

@@ -1,0 +1,224 @@
+//! Manifests rewritten in place: golden pairs, the laws of rewriting, and no panic on anything.
+
+#![allow(clippy::unwrap_used, reason = "a test whose fixture cannot be read has failed")]
+
+use proptest::prelude::*;
+use std::{borrow::Cow, fs, path::Path};
+use url::Url;
+use vsps::media::{Ladder, ManifestFormat, UriMap, rewrite, sniff};
+
+/// The proxy's mapping, for a manifest of the default origin inside session 7.
+struct Proxy;
+
+impl UriMap for Proxy {
+    fn absolute(&self, scheme: Option<&str>, authority: &str) -> Option<Cow<'_, str>> {
+        Some(format!("/-/s/7/-/o/{}/{authority}", scheme.unwrap_or("https")).into())
+    }
+
+    fn root_relative(&self, path: &str) -> Option<Cow<'_, str>> {
+        (!path.starts_with("/-/")).then_some("/-/s/7".into())
+    }
+}
+
+/// Every URI leads where it led.
+struct Identity;
+
+impl UriMap for Identity {
+    fn absolute(&self, scheme: Option<&str>, authority: &str) -> Option<Cow<'_, str>> {
+        let scheme = scheme.map(|scheme| format!("{scheme}:")).unwrap_or_default();
+        Some(format!("{scheme}//{authority}").into())
+    }
+
+    fn root_relative(&self, _path: &str) -> Option<Cow<'_, str>> {
+        Some("".into())
+    }
+}
+
+struct Case {
+    name: String,
+    format: ManifestFormat,
+    origin: Vec<u8>,
+    proxied: Vec<u8>,
+}
+
+fn cases() -> Vec<Case> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
+    let mut cases = Vec::new();
+    for (folder, format, extension) in
+        [("hls", ManifestFormat::Hls, "m3u8"), ("dash", ManifestFormat::Mpd, "mpd")]
+    {
+        for entry in fs::read_dir(root.join(folder)).unwrap() {
+            let path = entry.unwrap().path();
+            let read = |name: &str| fs::read(path.join(name).with_extension(extension)).unwrap();
+            let name = format!("{folder}/{}", path.file_name().unwrap().to_string_lossy());
+            cases.push(Case { name, format, origin: read("origin"), proxied: read("proxied") });
+        }
+    }
+    assert!(cases.len() > 10, "only {} cases found", cases.len());
+    cases
+}
+
+/// The rewritten body, whether or not anything changed.
+fn led(format: ManifestFormat, body: &[u8], map: &dyn UriMap) -> Vec<u8> {
+    rewrite(format, body, map).unwrap().unwrap_or_else(|| body.to_vec())
+}
+
+#[test]
+fn each_origin_becomes_its_proxied() {
+    for case in cases() {
+        let out = led(case.format, &case.origin, &Proxy);
+        let (out, expected) =
+            (String::from_utf8(out).unwrap(), String::from_utf8(case.proxied).unwrap());
+        assert_eq!(out, expected, "{}", case.name);
+    }
+}
+
+#[test]
+fn what_need_not_change_is_not_copied() {
+    for case in cases() {
+        let changed = rewrite(case.format, &case.origin, &Proxy).unwrap().is_some();
+        assert_eq!(changed, case.origin != case.proxied, "{}", case.name);
+    }
+}
+
+#[test]
+fn the_identity_changes_only_a_missing_path() {
+    for case in cases()
+        .into_iter()
+        .filter(|case| !case.name.contains("bare") && !case.name.contains("xlink"))
+    {
+        assert_eq!(rewrite(case.format, &case.origin, &Identity).unwrap(), None, "{}", case.name);
+    }
+}
+
+#[test]
+fn rewriting_twice_changes_nothing_more() {
+    for case in cases() {
+        assert_eq!(rewrite(case.format, &case.proxied, &Proxy).unwrap(), None, "{}", case.name);
+    }
+}
+
+#[test]
+fn every_origin_is_sniffed_and_learnt() {
+    let url = Url::parse("https://origin.example/a/manifest?token=1").unwrap();
+    for case in cases() {
+        assert_eq!(sniff(None, "/a/manifest", &case.origin), Some(case.format), "{}", case.name);
+        // One golden case has a tag that breaks off: it is rewritten, and learnt, all the same.
+        Ladder::default().learn(&url, case.format, &case.origin).unwrap();
+    }
+}
+
+/// Does everything that can be done with a body, and asks about what it may have named.
+fn exercise(format: ManifestFormat, body: &[u8], asked: &str) {
+    let url = Url::parse("https://origin.example/a/b.mpd?x=1").unwrap();
+    let rewritten = rewrite(format, body, &Proxy);
+    let mut ladder = Ladder::default();
+    for body in [body, rewritten.ok().flatten().as_deref().unwrap_or_default(), body] {
+        let _ = ladder.learn(&url, format, body);
+    }
+    for asked in
+        [asked, "https://cdn.example/a/99999.m4s", "https://origin.example/v/v1/00001.m4s?a=1&b=2"]
+    {
+        for first in [None, Some(0), Some(u64::MAX)] {
+            let _ = ladder.resolve(asked, first);
+        }
+    }
+    let _ = sniff(None, asked, body);
+}
+
+/// Numbers that break arithmetic, and text that breaks grammars.
+const POISON: &[&str] = &[
+    "18446744073709551615",
+    "-1",
+    "0",
+    "99999999999999999999999",
+    "1e308",
+    "NaN",
+    "P999999999Y",
+    "PT99999999999999999H",
+    "\"",
+    "'",
+    "<",
+    ">",
+    "&",
+    "$",
+    "$Number%099d$",
+    "{$",
+    "\u{0}",
+    "\r",
+    "\n",
+    "é",
+    "/",
+    "//",
+    "https://",
+    "#EXTM3U",
+    "]]>",
+];
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(if cfg!(debug_assertions) { 192 } else { 4096 }))]
+
+    #[test]
+    fn arbitrary_bytes_never_panic(body in proptest::collection::vec(any::<u8>(), 0..512), asked in ".{0,64}") {
+        for format in [ManifestFormat::Hls, ManifestFormat::Mpd] {
+            exercise(format, &body, &asked);
+            let mut headed = match format {
+                ManifestFormat::Hls => b"#EXTM3U\n".to_vec(),
+                ManifestFormat::Mpd => b"<MPD>".to_vec(),
+            };
+            headed.extend_from_slice(&body);
+            exercise(format, &headed, &asked);
+        }
+    }
+
+    #[test]
+    fn mutated_manifests_never_panic(
+        which in any::<prop::sample::Index>(),
+        cuts in proptest::collection::vec((any::<prop::sample::Index>(), 0_usize..24, any::<prop::sample::Index>()), 1..6),
+    ) {
+        let cases = cases();
+        let case = which.get(&cases);
+        let mut body = case.origin.clone();
+        for (at, len, poison) in cuts {
+            let at = at.index(body.len() + 1);
+            let end = (at + len).min(body.len());
+            body.splice(at..end, poison.get(POISON).bytes());
+        }
+        exercise(case.format, &body, "https://cdn.example/v/all.mp4");
+    }
+
+    #[test]
+    fn numbers_of_any_size_never_panic(which in any::<prop::sample::Index>(), seed in any::<u64>(), poison in any::<prop::sample::Index>()) {
+        let cases = cases();
+        let case = which.get(&cases);
+        let text = String::from_utf8_lossy(&case.origin).into_owned();
+        // Every number of the manifest in turn may become a poisonous one.
+        let poison = poison.get(&POISON[..8]);
+        let mut out = String::new();
+        let mut nth = 0_u32;
+        let mut inside = false;
+        for character in text.chars() {
+            let digit = character.is_ascii_digit();
+            if digit && !inside {
+                nth += 1;
+            }
+            let poisoned = (seed >> (nth % 64)) & 1 == 1;
+            match (digit, poisoned) {
+                (true, true) if !inside => out.push_str(poison),
+                (true, true) => {}
+                _ => out.push(character),
+            }
+            inside = digit;
+        }
+        exercise(case.format, out.as_bytes(), "https://live.example/267.0.mp4");
+    }
+}
+
+#[test]
+fn a_manifest_cut_anywhere_never_panics() {
+    for case in cases() {
+        for end in (0..case.origin.len()).step_by(13) {
+            exercise(case.format, &case.origin[..end], "https://cdn.example/a/96000.m4s");
+        }
+    }
+}

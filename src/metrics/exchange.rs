@@ -8,6 +8,7 @@ use super::{
     labels::{self, ProfileId, Profiles, Status},
 };
 use crate::event::{Measured, Outcome, RequestTag};
+use foldhash::fast::RandomState;
 use parking_lot::RwLock;
 use prometheus::{Histogram, IntCounter};
 use std::collections::HashMap;
@@ -28,12 +29,12 @@ struct Key {
 
 /// The handles of all label sets seen so far.
 pub(super) struct Exchanges {
-    known: RwLock<HashMap<Key, Handles>>,
+    known: RwLock<HashMap<Key, Handles, RandomState>>,
 }
 
 impl Exchanges {
     pub(super) fn new() -> Self {
-        Self { known: RwLock::new(HashMap::new()) }
+        Self { known: RwLock::default() }
     }
 
     /// Records a finished exchange.

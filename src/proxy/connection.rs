@@ -36,6 +36,11 @@ pub(super) struct Connection {
 }
 
 impl Connection {
+    /// Process time.
+    pub(super) fn now(&self) -> Duration {
+        self.clock.now()
+    }
+
     pub(super) fn new(clock: Clock) -> Self {
         Self {
             clock,
@@ -71,9 +76,9 @@ impl Connection {
         self.head.store(false, Ordering::Relaxed);
     }
 
-    /// An exchange is over.
-    pub(super) fn leave(&self) {
-        self.since.store(millis(self.clock.now()), Ordering::Relaxed);
+    /// An exchange is over at process time `now`.
+    pub(super) fn leave(&self, now: Duration) {
+        self.since.store(millis(now), Ordering::Relaxed);
         self.busy.fetch_sub(1, Ordering::Relaxed);
     }
 

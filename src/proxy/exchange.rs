@@ -96,7 +96,7 @@ impl Proxy {
         let started = session.now();
         let arming = session.arming();
         let range = headers::text(&head.headers, header::RANGE);
-        let url = format!("{origin}{path}");
+        let url = origin.url(path);
         let resource = session.ladder.lock().resolve(&url, range.and_then(range_start));
         let (attempt, seed) = session.attempt(&key(path, range));
         let facts = Facts { resource: &resource, session_time: started };
@@ -172,7 +172,7 @@ fn own(
     mut response: Response<Source>,
 ) -> Response<PlayerBody> {
     connection.enter();
-    connection.leave();
+    connection.leave(connection.now());
     if let Some(asker) = asker {
         asker.permit(&mut response);
     }

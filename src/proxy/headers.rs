@@ -1,6 +1,7 @@
 //! Headers that a proxy takes away and adds (RFC 9110 §7.6).
 
 use http::{HeaderMap, HeaderName, HeaderValue, header};
+use smallvec::SmallVec;
 
 /// `Via` in both directions (RFC 9110 §7.6.3).
 const VIA: HeaderValue = HeaderValue::from_static("1.1 vsps");
@@ -10,37 +11,57 @@ const TRAILERS: HeaderValue = HeaderValue::from_static("trailers");
 
 /// Takes away what was meant for this connection only, and adds `Via`.
 pub(super) fn pass_on(headers: &mut HeaderMap) {
-    // `TE: trailers` says that trailers are welcome, which holds for the whole way.
-    let trailers = headers
-        .get_all(header::TE)
-        .iter()
-        .any(|value| value.to_str().is_ok_and(|te| te.contains("trailers")));
-    let named: Vec<HeaderName> = headers
+    // One look at each name; most messages have one or none to take away.
+    let found: SmallVec<[HeaderName; 4]> =
+        headers.keys().filter(|name| is_hop_by_hop(name)).cloned().collect();
+    for name in found {
+        match name {
+            // `TE: trailers` says that trailers are welcome, which holds for the whole way.
+            header::TE => {
+                let values = headers.get_all(header::TE).iter();
+                let mut words = values.filter_map(|value| value.to_str().ok());
+                if words.any(|te| te.contains("trailers")) {
+                    headers.insert(header::TE, TRAILERS);
+                } else {
+                    headers.remove(header::TE);
+                }
+            }
+            header::CONNECTION => take_named(headers),
+            name => {
+                headers.remove(name);
+            }
+        }
+    }
+    headers.append(header::VIA, VIA);
+}
+
+fn is_hop_by_hop(name: &HeaderName) -> bool {
+    [
+        header::CONNECTION,
+        header::TRANSFER_ENCODING,
+        header::TE,
+        header::UPGRADE,
+        header::PROXY_AUTHENTICATE,
+        header::PROXY_AUTHORIZATION,
+        KEEP_ALIVE,
+        PROXY_CONNECTION,
+    ]
+    .contains(name)
+}
+
+/// Takes away `Connection` and the headers that it names.
+fn take_named(headers: &mut HeaderMap) {
+    let named: SmallVec<[HeaderName; 4]> = headers
         .get_all(header::CONNECTION)
         .iter()
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(','))
         .filter_map(|name| name.trim().parse().ok())
         .collect();
-    for name in named {
+    headers.remove(header::CONNECTION);
+    for name in named.into_iter().filter(|name| *name != header::TE) {
         headers.remove(name);
     }
-    for name in [
-        header::CONNECTION,
-        KEEP_ALIVE,
-        PROXY_CONNECTION,
-        header::PROXY_AUTHENTICATE,
-        header::PROXY_AUTHORIZATION,
-        header::TE,
-        header::TRANSFER_ENCODING,
-        header::UPGRADE,
-    ] {
-        headers.remove(name);
-    }
-    if trailers {
-        headers.insert(header::TE, TRAILERS);
-    }
-    headers.append(header::VIA, VIA);
 }
 
 /// The value of a header, if it is there and text.

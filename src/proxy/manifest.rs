@@ -51,7 +51,7 @@ pub(super) async fn pass(
             return Response::from_parts(head, source);
         }
     };
-    let learnt = match Url::parse(&format!("{origin}{path}")) {
+    let learnt = match Url::parse(&origin.url(path)) {
         Ok(url) => {
             ticket.session.ladder.lock().learn(&url, format, &bytes).map_err(|e| e.to_string())
         }

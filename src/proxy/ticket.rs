@@ -102,7 +102,12 @@ impl Ticket {
 impl Drop for Ticket {
     fn drop(&mut self) {
         let since = |time: Duration| time.saturating_sub(self.started);
-        let over = self.last_byte.unwrap_or_else(|| self.session.now());
+        // The last byte is the end, unless the player went away after it: then that was.
+        let now = match (self.outcome, self.last_byte) {
+            (Outcome::Complete, Some(last)) => last,
+            _ => self.session.now(),
+        };
+        let over = self.last_byte.unwrap_or(now);
         let measured = Measured {
             upstream_ttfb: self.upstream_ttfb,
             ttfb: since(self.first_byte.unwrap_or(over)),
@@ -116,7 +121,7 @@ impl Drop for Ticket {
             bytes: self.bytes,
             measured,
         });
-        self.connection.leave();
-        self.session.leave();
+        self.connection.leave(self.session.process_time(now));
+        self.session.leave(now);
     }
 }

@@ -1,5 +1,6 @@
 //! How often a session has asked for each path: the first try and its retries are told apart.
 
+use foldhash::fast::RandomState;
 use std::collections::{HashMap, VecDeque};
 
 /// Paths remembered per session; beyond these the oldest start over at 1.
@@ -8,7 +9,7 @@ const MOST_PATHS: usize = 16_384;
 /// Counts requests per path, by the path's hash.
 #[derive(Debug, Default)]
 pub(super) struct Attempts {
-    counts: HashMap<u64, u32>,
+    counts: HashMap<u64, u32, RandomState>,
     order: VecDeque<u64>,
 }
 

@@ -5,6 +5,7 @@ use crate::{
     seed::Seed,
     units::BitRate,
 };
+use foldhash::fast::RandomState;
 use parking_lot::Mutex;
 use std::{
     collections::HashMap,
@@ -26,7 +27,7 @@ pub struct Downlink {
 #[derive(Debug, Default)]
 struct Wakers {
     last: u64,
-    wakers: HashMap<u64, Waker>,
+    wakers: HashMap<u64, Waker, RandomState>,
 }
 
 /// A response's place among those that wake up when the link changes.

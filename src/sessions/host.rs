@@ -49,6 +49,14 @@ impl Origin {
     }
 }
 
+impl Origin {
+    /// The absolute URL of `path` here.
+    #[must_use]
+    pub fn url(&self, path: &str) -> String {
+        [self.scheme.as_str(), "://", self.authority.as_str(), path].concat()
+    }
+}
+
 impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}://{}", self.scheme, self.authority)

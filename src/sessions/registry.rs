@@ -13,6 +13,7 @@ use crate::{
     rules::RuleSet,
     seed::Seed,
 };
+use foldhash::fast::RandomState;
 use parking_lot::RwLock;
 use std::{
     collections::HashMap,
@@ -53,9 +54,9 @@ pub struct RegistryError(pub String);
 
 #[derive(Debug, Default)]
 struct Sessions {
-    by_id: HashMap<Arc<str>, Arc<Session>>,
+    by_id: HashMap<Arc<str>, Arc<Session>, RandomState>,
     by_viewer: HashMap<Viewer, Arc<Session>>,
-    newest: HashMap<IpAddr, Arc<Session>>,
+    newest: HashMap<IpAddr, Arc<Session>, RandomState>,
     anonymous: Option<Arc<Session>>,
 }
 

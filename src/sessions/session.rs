@@ -182,15 +182,20 @@ impl Session {
         SessionUris { session: Arc::clone(self), origin: origin.clone() }
     }
 
+    /// The process's time at session time `time`.
+    #[must_use]
+    pub fn process_time(&self, time: Duration) -> Duration {
+        self.started + time
+    }
+
     /// An exchange of this session begins.
     pub fn enter(&self) {
         self.exchanges.fetch_add(1, Ordering::Relaxed);
-        self.last_active.store(millis(self.clock.now()), Ordering::Relaxed);
     }
 
-    /// An exchange of this session is over.
-    pub fn leave(&self) {
-        self.last_active.store(millis(self.clock.now()), Ordering::Relaxed);
+    /// An exchange of this session is over at session time `now`.
+    pub fn leave(&self, now: Duration) {
+        self.last_active.store(millis(self.process_time(now)), Ordering::Relaxed);
         self.exchanges.fetch_sub(1, Ordering::Relaxed);
     }
 

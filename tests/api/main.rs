@@ -1,6 +1,6 @@
 //! The control plane over real sockets: every route, every error, closed doors, live changes.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
 mod doors;
 mod errors;

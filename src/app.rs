@@ -128,6 +128,11 @@ impl App {
             self.ready.listen,
             self.admin_token,
         );
+        let admin = state.clone();
+        let stop = async move {
+            stop.await;
+            admin.drain();
+        };
         parts.spawn(api::serve(state, self.listeners.admin, after(stopped.clone())));
         parts.spawn(expire(Arc::clone(&self.registry)));
         let draining = proxy::run(self.proxy, self.listeners.players, self.clock, stop);

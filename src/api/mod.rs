@@ -1,6 +1,43 @@
 //! The control plane: health, metrics, sessions and profiles over HTTP, on an address of its own.
+//!
+//! | address | methods | what |
+//! |---|---|---|
+//! | `/` | GET | a page that lists these addresses |
+//! | `/healthz`, `/readyz` | GET | 200 while the process lives; 503 from the second one while it drains |
+//! | `/metrics` | GET | Prometheus text |
+//! | `/api/v1/sessions` | GET | a JSON array of sessions, oldest first |
+//! | | POST | arms a session: `profile`, `seed`, `rules`, `origin`, `label`, each optional |
+//! | `/api/v1/sessions/{id}` | GET | one session in full |
+//! | | PATCH | a JSON merge patch (RFC 7396) of `profile`, `rate`, `rules`: felt by responses in flight |
+//! | | DELETE | ends it |
+//! | `/api/v1/profiles` | GET | a JSON array of names and summaries |
+//! | `/api/v1/profiles/{name}` | GET | one profile in full |
+//!
+//! Quantities carry their unit, as in files: `"rate": "5 Mbit/s"`; only what is named `_seconds` is
+//! a plain number. Seeds are whole numbers up to 2⁶⁴ − 1: JavaScript's numbers round those above
+//! 2⁵³, so a seed is also accepted as a text of digits.
+//!
+//! In a patch each member stands for itself: a `rate` that was set outlasts a change of `profile`,
+//! until `null` takes it back to the profile's. `null` for `profile` is that of the command line,
+//! for `rules` none. A patch is checked as a whole and made as a whole, or not at all.
+//!
+//! Every failure is a problem document (RFC 9457); one that is about what was sent lists each fault
+//! under `errors`, with a JSON pointer to the place.
 
+mod arming_entry;
+mod change;
+mod doors;
+mod home;
+mod json_body;
+mod name;
+mod players;
+mod probes;
+mod problem;
+mod profiles;
+mod router;
 mod server;
+mod session_view;
+mod sessions;
 mod state;
 
 pub use server::serve;

@@ -1,7 +1,13 @@
 //! What the control plane's handlers share.
 
 use crate::{metrics::Recorder, profiles::Catalog, sessions::Registry};
-use std::{net::SocketAddr, sync::Arc};
+use std::{
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 /// What the control plane's handlers share. Cheap to clone.
 #[derive(Clone)]
@@ -12,10 +18,11 @@ pub struct State {
     /// Where players connect: the base of session URLs.
     pub(super) listen: SocketAddr,
     pub(super) token: Option<Arc<str>>,
+    draining: Arc<AtomicBool>,
 }
 
 impl State {
-    /// The state of a process.
+    /// The state of a process. An empty token is none.
     #[must_use]
     pub fn new(
         registry: Arc<Registry>,
@@ -24,6 +31,16 @@ impl State {
         listen: SocketAddr,
         token: Option<String>,
     ) -> Self {
-        Self { registry, catalog, recorder, listen, token: token.map(Arc::from) }
+        let token = token.filter(|token| !token.is_empty()).map(Arc::from);
+        Self { registry, catalog, recorder, listen, token, draining: Arc::default() }
+    }
+
+    /// From now on `/readyz` answers 503: no further players, please.
+    pub fn drain(&self) {
+        self.draining.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn draining(&self) -> bool {
+        self.draining.load(Ordering::Relaxed)
     }
 }

@@ -161,13 +161,14 @@ impl Registry {
         list
     }
 
-    /// Replaces what `session` is armed with; `change` sees the present arming.
+    /// Replaces what `session` is armed with; `change` sees the present arming and the rules of all
+    /// sessions. Observers are told when the network is another one.
     pub fn rearm(&self, session: &Session, change: impl FnOnce(&Arming, &RuleSet) -> Arming) {
-        let arming = change(&session.arming(), &self.config.rules);
-        let profile = Arc::clone(&arming.profile_name);
-        session.rearm(arming);
-        let rate = session.rate();
-        self.bus.emit(&Event::LinkChanged { session: Arc::clone(&session.tag), profile, rate });
+        if session.rearm(|present| change(present, &self.config.rules)) {
+            let profile = Arc::clone(&session.arming().profile_name);
+            let (session, rate) = (Arc::clone(&session.tag), session.rate());
+            self.bus.emit(&Event::LinkChanged { session, profile, rate });
+        }
     }
 
     /// Ends the session with `id`. Its responses in flight run on.

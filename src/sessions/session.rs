@@ -105,17 +105,22 @@ impl Session {
         Arc::clone(&self.arming.read())
     }
 
-    /// Replaces network and rules. The link changes at once, for responses in flight too; when only
-    /// the rules differ it runs on undisturbed.
-    pub fn rearm(&self, arming: Arming) {
+    /// Replaces network and rules by what `change` makes of the present ones; no other change comes
+    /// between. The link changes at once, for responses in flight too; when only the rules differ it
+    /// runs on undisturbed. Tells whether the profile or the link is another one now.
+    pub fn rearm(&self, change: impl FnOnce(&Arming) -> Arming) -> bool {
         let mut current = self.arming.write();
-        if arming.link != current.link {
+        let arming = change(&current);
+        let new_link = arming.link != current.link;
+        if new_link {
             self.downlink.change(self.now(), &arming.link);
         }
         if arming.rules != current.rules {
             *self.counters.lock() = Counters::default();
         }
+        let new_profile = arming.profile_name != current.profile_name;
         *current = Arc::new(arming);
+        new_link || new_profile
     }
 
     /// The rate of its link now; `None` = no limit.

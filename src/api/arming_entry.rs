@@ -1,0 +1,99 @@
+//! What a POST asks a session to be armed with: the mirror of its body, and what becomes of it.
+
+use super::problem::Problem;
+use crate::{
+    profiles::{Catalog, Profile, ProfileError},
+    rules::{Document, RuleEntry, Scope, Text, rule_set},
+    seed::Seed,
+    sessions::{ArmingRequest, Origin},
+};
+use serde::Deserialize;
+use serde_json::Value;
+use std::sync::Arc;
+
+/// A label is for people; it stands in every line of the logs.
+const LONGEST_LABEL: usize = 64;
+
+/// The body of `POST /api/v1/sessions`; no logic.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields, expecting = "an object, as in {\"profile\": \"3g\"}")]
+pub(super) struct ArmingEntry {
+    profile: Option<Text>,
+    seed: Option<Text>,
+    rules: Option<Vec<RuleEntry>>,
+    origin: Option<Text>,
+    label: Option<Text>,
+}
+
+impl ArmingEntry {
+    /// Reads `body`, and checks it against the profiles there are.
+    pub(super) fn read(body: Value, catalog: &Catalog) -> Result<ArmingRequest, Problem> {
+        let request = Document::json("body", body)
+            .read(|entry: Self, scope| Some(entry.validate(catalog, scope)))?;
+        Ok(request)
+    }
+
+    /// Whatever is at fault is left out here, and taken down in `scope`.
+    fn validate(self, catalog: &Catalog, scope: &Scope<'_>) -> ArmingRequest {
+        let Self { profile, seed, rules, origin, label } = self;
+        ArmingRequest {
+            profile: profile.and_then(|name| named(&name, catalog, &scope.at("profile"))),
+            seed: seed.and_then(|text| read_seed(&text, &scope.at("seed"))),
+            rules: rules.map(|rules| Arc::new(rule_set(rules, &scope.at("rules")))),
+            origin: origin.and_then(|text| read_origin(&text, &scope.at("origin"))),
+            label: label.and_then(|text| read_label(&text, &scope.at("label"))),
+        }
+    }
+}
+
+/// The profile called `name`: a built-in one, since a request must not make us read files.
+pub(super) fn named(name: &Text, catalog: &Catalog, scope: &Scope<'_>) -> Option<Arc<Profile>> {
+    match catalog.named(name.as_str()) {
+        Ok(profile) => return Some(profile),
+        Err(ProfileError::Unknown { name, nearest }) => {
+            let hint = match nearest.first() {
+                Some(near) => format!("did you mean `{near}`? GET /api/v1/profiles lists all"),
+                None => "GET /api/v1/profiles lists all".to_owned(),
+            };
+            scope.fault(format!("there is no profile `{name}`"), hint);
+        }
+        Err(ProfileError::File(error)) => scope.fault(error.to_string(), "choose another profile"),
+    }
+    None
+}
+
+fn read_seed(text: &Text, scope: &Scope<'_>) -> Option<Seed> {
+    let seed = text.as_str().parse().ok();
+    if seed.is_none() {
+        let hint = format!("write a whole number from 0 to {}", u64::MAX);
+        scope.fault(format!("`{text}` is no seed"), hint);
+    }
+    seed
+}
+
+/// A host and no more: paths come with the requests. Whoever may ask here may open a host, so the
+/// session may fetch from it without `--allow-origin`.
+fn read_origin(text: &Text, scope: &Scope<'_>) -> Option<Origin> {
+    const HINT: &str = "write scheme and host, as in `https://cdn.example`";
+    match Origin::split(text.as_str()) {
+        Ok((origin, path)) if path == "/" && !text.as_str().contains(['?', '#']) => {
+            return Some(origin);
+        }
+        Ok((origin, _)) => {
+            let hint = format!("write `{origin}`, and put the path behind the session's url");
+            scope.fault(format!("`{text}` has a path"), hint);
+        }
+        Err(_) => scope.fault(format!("`{text}` is not an origin"), HINT),
+    }
+    None
+}
+
+fn read_label(text: &Text, scope: &Scope<'_>) -> Option<Arc<str>> {
+    let label = text.as_str();
+    if label.chars().count() > LONGEST_LABEL || label.chars().any(char::is_control) {
+        let hint = format!("write at most {LONGEST_LABEL} characters on one line");
+        scope.fault("is no label", hint);
+        return None;
+    }
+    Some(label.into())
+}

@@ -1,0 +1,31 @@
+//! The page at `/`: every address, for whoever opens the admin side in a browser.
+
+use axum::{
+    http::header,
+    response::{Html, IntoResponse},
+};
+
+/// Nothing but text and links: nothing may be loaded, and no other page may frame this one.
+const POLICY: &str = "default-src 'none'; frame-ancestors 'none'";
+
+const PAGE: &str = "<!doctype html>
+<html lang=\"en\">
+<meta charset=\"utf-8\">
+<title>vsps admin</title>
+<h1>vsps admin</h1>
+<table>
+<tr><td><a href=\"/api/v1/sessions\">/api/v1/sessions</a><td>sessions; POST arms one
+<tr><td>/api/v1/sessions/{id}<td>one session; PATCH changes its network and rules, DELETE ends it
+<tr><td><a href=\"/api/v1/profiles\">/api/v1/profiles</a><td>network profiles
+<tr><td>/api/v1/profiles/{name}<td>one profile in full
+<tr><td><a href=\"/metrics\">/metrics</a><td>for Prometheus
+<tr><td><a href=\"/healthz\">/healthz</a><td>the process lives
+<tr><td><a href=\"/readyz\">/readyz</a><td>players may come
+</table>
+</html>
+";
+
+/// `GET /`
+pub(super) async fn home() -> impl IntoResponse {
+    ([(header::CONTENT_SECURITY_POLICY, POLICY)], Html(PAGE))
+}

@@ -1,0 +1,88 @@
+//! The JSON that a request brings, within bounds of size and time.
+
+use super::problem::Problem;
+use axum::{
+    body::Body,
+    extract::{FromRequest, Request},
+    http::{HeaderMap, Method, StatusCode, header},
+};
+use bytes::Bytes;
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use serde_json::Value;
+use std::time::Duration;
+
+/// More than anybody needs to arm a session; bounds what a request can make us hold.
+const LARGEST: usize = 1024 * 1024;
+/// For the whole body: whoever sends more slowly than this costs a connection no longer.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// Rules that one request may bring. Each is asked at every request of the session, and a megabyte
+/// could hold a hundred thousand.
+const MOST_RULES: usize = 1000;
+
+/// A request's body: a JSON object. Without any body, an empty one.
+#[derive(Debug)]
+pub(super) struct JsonBody(pub(super) Value);
+
+impl<S: Sync> FromRequest<S> for JsonBody {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+        let (head, body) = request.into_parts();
+        let bytes = match tokio::time::timeout(PATIENCE, read(body)).await {
+            Ok(bytes) => bytes?,
+            Err(_) => {
+                let detail = format!("the body did not arrive within {} s", PATIENCE.as_secs());
+                return Err(Problem::new(StatusCode::REQUEST_TIMEOUT, detail));
+            }
+        };
+        if bytes.is_empty() {
+            return Ok(Self(Value::Object(serde_json::Map::new())));
+        }
+        check_type(&head.method, &head.headers)?;
+        let value: Value = serde_json::from_slice(&bytes).map_err(|error| {
+            Problem::new(StatusCode::BAD_REQUEST, format!("the body is not JSON: {error}"))
+        })?;
+        // A list would do for serde, its items taken as the keys in their order: nobody means that.
+        if !value.is_object() {
+            let hint = "is no object; write one, as in {\"profile\": \"3g\"}";
+            return Err(Problem::unusable("", hint));
+        }
+        if value["rules"].as_array().is_some_and(|rules| rules.len() > MOST_RULES) {
+            let detail = format!("more than {MOST_RULES} rules; write fewer");
+            return Err(Problem::unusable("/rules", detail));
+        }
+        Ok(Self(value))
+    }
+}
+
+async fn read(body: Body) -> Result<Bytes, Problem> {
+    match Limited::new(body, LARGEST).collect().await {
+        Ok(collected) => Ok(collected.to_bytes()),
+        Err(error) if error.is::<LengthLimitError>() => {
+            let detail = format!("the body is larger than {LARGEST} bytes");
+            Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail))
+        }
+        Err(error) => {
+            let detail = format!("the body did not arrive whole: {error}");
+            Err(Problem::new(StatusCode::BAD_REQUEST, detail))
+        }
+    }
+}
+
+/// JSON must be called JSON: a web page can send other types to any address without being asked.
+fn check_type(method: &Method, headers: &HeaderMap) -> Result<(), Problem> {
+    let written = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let essence = written.unwrap_or_default().split(';').next().unwrap_or_default().trim();
+    let is = |wanted: &str| essence.eq_ignore_ascii_case(wanted);
+    let patch = *method == Method::PATCH;
+    if is("application/json") || (patch && is("application/merge-patch+json")) {
+        return Ok(());
+    }
+    let (hint, accept, types) = if patch {
+        let types = "application/merge-patch+json, application/json";
+        ("send Content-Type: application/merge-patch+json", "accept-patch", types)
+    } else {
+        ("send Content-Type: application/json", "accept-post", "application/json")
+    };
+    Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, hint).with(accept, types))
+}

@@ -1,0 +1,23 @@
+//! A name in a request's path: `{id}` of a session, `{name}` of a profile.
+
+use super::problem::Problem;
+use axum::{
+    extract::{FromRequestParts, Path},
+    http::request::Parts,
+};
+
+/// The one name in the path, percent-decoded.
+#[derive(Debug)]
+pub(super) struct Name(pub(super) String);
+
+impl<S: Send + Sync> FromRequestParts<S> for Name {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        match Path::<String>::from_request_parts(parts, state).await {
+            Ok(Path(name)) => Ok(Self(name)),
+            // Not UTF-8 once decoded: nothing has such a name.
+            Err(_) => Err(Problem::nowhere()),
+        }
+    }
+}

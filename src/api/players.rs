@@ -1,0 +1,63 @@
+//! Where players connect: the base of every session's address.
+
+use super::state::State;
+use axum::{
+    extract::FromRequestParts,
+    http::{HeaderMap, header, request::Parts, uri::Authority},
+};
+use std::{
+    convert::Infallible,
+    net::{Ipv4Addr, SocketAddr},
+};
+
+/// Scheme, host and port that players ask.
+#[derive(Debug)]
+pub(super) struct Players(String);
+
+impl Players {
+    /// `listen`, unless that is every address of this machine: then the host under which the admin
+    /// side was reached, since the caller can reach that one.
+    fn new(listen: SocketAddr, headers: &HeaderMap) -> Self {
+        if !listen.ip().is_unspecified() {
+            return Self(format!("http://{listen}"));
+        }
+        let host = headers.get(header::HOST).and_then(|value| value.to_str().ok());
+        let authority = host.and_then(|host| host.parse::<Authority>().ok());
+        let port = listen.port();
+        match authority.as_ref().map(Authority::host).filter(|host| !host.is_empty()) {
+            Some(host) => Self(format!("http://{host}:{port}")),
+            None => Self(format!("http://{}:{port}", Ipv4Addr::LOCALHOST)),
+        }
+    }
+
+    /// The address of the session `id`.
+    pub(super) fn session(&self, id: &str) -> String {
+        format!("{}/-/s/{id}/", self.0)
+    }
+}
+
+impl FromRequestParts<State> for Players {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, state: &State) -> Result<Self, Infallible> {
+        Ok(Self::new(state.listen, &parts.headers))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::http::HeaderValue;
+
+    #[test]
+    fn a_session_has_an_address_that_the_caller_can_reach() {
+        let url = |listen: &str, host: &'static str| {
+            let headers = HeaderMap::from_iter([(header::HOST, HeaderValue::from_static(host))]);
+            Players::new(listen.parse().unwrap(), &headers).session("k7")
+        };
+        assert_eq!(url("127.0.0.1:8080", "proxy:8081"), "http://127.0.0.1:8080/-/s/k7/");
+        assert_eq!(url("0.0.0.0:8080", "proxy:8081"), "http://proxy:8080/-/s/k7/");
+        assert_eq!(url("[::]:8080", "[2001:db8::1]:8081"), "http://[2001:db8::1]:8080/-/s/k7/");
+        assert_eq!(url("[::]:8080", "a b"), "http://127.0.0.1:8080/-/s/k7/");
+    }
+}

@@ -1,0 +1,129 @@
+//! What a failed request is answered: a problem document (RFC 9457).
+
+use crate::{
+    profiles::ProfileError,
+    rules::{Diagnostic, Diagnostics},
+    sessions::{RegistryError, StartError},
+};
+use axum::{
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use serde::Serialize;
+
+/// Media type of problem documents.
+const CONTENT_TYPE: HeaderValue = HeaderValue::from_static("application/problem+json");
+
+/// Why a request failed, and what to send instead.
+#[derive(Debug)]
+pub(super) struct Problem {
+    status: StatusCode,
+    detail: String,
+    faults: Vec<Fault>,
+    /// A header that goes with the status, its name in lower case.
+    header: Option<(&'static str, &'static str)>,
+}
+
+/// One fault in what was sent.
+#[derive(Debug, Serialize)]
+pub(super) struct Fault {
+    /// Where: a JSON pointer (RFC 6901) into the body; empty for the body as a whole.
+    pointer: String,
+    /// What is wrong, and what to write instead.
+    detail: String,
+}
+
+/// A problem as it is sent.
+#[derive(Serialize)]
+struct Document<'a> {
+    /// `about:blank`: the status says it all, and `title` is the status in words.
+    r#type: &'static str,
+    title: &'static str,
+    status: u16,
+    detail: &'a str,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    errors: &'a [Fault],
+}
+
+impl Problem {
+    pub(super) fn new(status: StatusCode, detail: impl Into<String>) -> Self {
+        Self { status, detail: detail.into(), faults: Vec::new(), header: None }
+    }
+
+    /// The same, with a header that goes with the status; its name in lower case.
+    pub(super) const fn with(mut self, name: &'static str, value: &'static str) -> Self {
+        self.header = Some((name, value));
+        self
+    }
+
+    /// Nothing is at the address that was asked for.
+    pub(super) fn nowhere() -> Self {
+        Self::new(StatusCode::NOT_FOUND, "there is nothing at this address; GET / lists all")
+    }
+
+    /// The body is JSON, but not what is wanted.
+    pub(super) fn unusable(pointer: &str, detail: impl Into<String>) -> Self {
+        Self::faulty(vec![Fault { pointer: pointer.to_owned(), detail: detail.into() }])
+    }
+
+    fn faulty(faults: Vec<Fault>) -> Self {
+        let detail = match faults.len() {
+            1 => "one fault in the body; nothing was changed".to_owned(),
+            n => format!("{n} faults in the body; nothing was changed"),
+        };
+        Self { faults, ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, detail) }
+    }
+}
+
+impl From<Diagnostics> for Problem {
+    fn from(faults: Diagnostics) -> Self {
+        let fault = |fault: &Diagnostic| Fault {
+            pointer: fault.pointer.clone(),
+            detail: format!("{}; {}", fault.problem, fault.hint),
+        };
+        Self::faulty(faults.into_iter().map(fault).collect())
+    }
+}
+
+impl From<RegistryError> for Problem {
+    fn from(error: RegistryError) -> Self {
+        Self::new(StatusCode::NOT_FOUND, error.to_string())
+    }
+}
+
+impl From<StartError> for Problem {
+    fn from(error: StartError) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, error.to_string())
+    }
+}
+
+impl From<ProfileError> for Problem {
+    fn from(error: ProfileError) -> Self {
+        let status = match error {
+            ProfileError::Unknown { .. } => StatusCode::NOT_FOUND,
+            // A built-in profile at fault: ours to mend.
+            ProfileError::File(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        };
+        Self::new(status, error.to_string())
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let document = Document {
+            r#type: "about:blank",
+            title: self.status.canonical_reason().unwrap_or("Error"),
+            status: self.status.as_u16(),
+            detail: &self.detail,
+            errors: &self.faults,
+        };
+        // Texts and numbers always become JSON; were they not to, the status still tells.
+        let body = serde_json::to_vec(&document).unwrap_or_default();
+        let mut response = (self.status, body).into_response();
+        response.headers_mut().insert(header::CONTENT_TYPE, CONTENT_TYPE);
+        if let Some((name, value)) = self.header {
+            response.headers_mut().insert(name, HeaderValue::from_static(value));
+        }
+        response
+    }
+}

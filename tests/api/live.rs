@@ -1,0 +1,122 @@
+//! What the control plane does to the data plane: sessions armed, links changed under way.
+
+use super::rig::Rig;
+use bytes::Bytes;
+use http::{Method, Request, Response, StatusCode};
+use http_body_util::{BodyExt as _, Full};
+use hyper::body::Incoming;
+use serde_json::Value;
+use std::time::Duration;
+use vsps::args::{BoundArgs, RunArgs};
+
+/// Far longer than anything here takes, and far shorter than the downloads would without a change.
+const SOON: Duration = Duration::from_secs(30);
+
+/// A segment of about 3 MB: four minutes at 100 kbit/s.
+const SEGMENT: &str = "demo/media/v6/seg-1.m4s";
+
+async fn fetch(rig: &Rig, armed: &Value, path: &str) -> Response<Incoming> {
+    let url = format!("{}{path}", armed["url"].as_str().unwrap());
+    rig.send(Request::get(url).body(Full::<Bytes>::default()).unwrap()).await
+}
+
+async fn rest(body: Incoming) -> usize {
+    let whole = tokio::time::timeout(SOON, body.collect()).await;
+    whole.expect("still slow").unwrap().to_bytes().len()
+}
+
+#[tokio::test]
+async fn a_rate_is_felt_by_a_response_in_flight() {
+    let rig = Rig::start(RunArgs::default()).await;
+    let (path, armed) = rig.arm("").await;
+    rig.patch(&path, r#"{ "rate": "100 kbit/s" }"#).await;
+    let response = fetch(&rig, &armed, SEGMENT).await;
+    let declared: usize = response.headers()["content-length"].to_str().unwrap().parse().unwrap();
+    let mut body = response.into_body();
+    let first = body.frame().await.unwrap().unwrap().into_data().unwrap().len();
+    assert_eq!(rig.get(&path).await.json()["exchanges"], 1);
+    let view = rig.patch(&path, r#"{ "rate": "50 Mbit/s" }"#).await;
+    assert_eq!((&view["rate"], &view["rate_set"]), (&"50 Mbit/s".into(), &"50 Mbit/s".into()));
+    assert_eq!(first + rest(body).await, declared);
+}
+
+/// Silence, and back: by a profile, by no rate at all.
+#[tokio::test]
+async fn silence_ends_with_the_next_patch() {
+    let rig = Rig::start(RunArgs::default()).await;
+    let (path, armed) = rig.arm(r#"{ "profile": "cable" }"#).await;
+    for back in [r#"{ "rate": null }"#, r#"{ "profile": "unlimited", "rate": null }"#] {
+        rig.patch(&path, r#"{ "rate": "0 bit/s" }"#).await;
+        let response = fetch(&rig, &armed, "demo/media/v1/seg-1.m4s").await;
+        assert_eq!(response.status(), StatusCode::OK);
+        let view = rig.patch(&path, back).await;
+        assert_eq!(view["rate_set"], Value::Null);
+        assert!(rest(response.into_body()).await > 0);
+    }
+}
+
+#[tokio::test]
+async fn rules_come_and_go() {
+    let rig = Rig::start(RunArgs::default()).await;
+    let (path, armed) = rig.arm(r#"{ "rules": [{ "then": { "status": 418 } }] }"#).await;
+    let status = async || fetch(&rig, &armed, "demo/media/v1/seg-1.m4s").await.status();
+    assert_eq!(status().await, StatusCode::IM_A_TEAPOT);
+    rig.patch(&path, r#"{ "rules": [{ "then": { "status": 404 } }] }"#).await;
+    assert_eq!(status().await, StatusCode::NOT_FOUND);
+    rig.patch(&path, r#"{ "rules": null }"#).await;
+    assert_eq!(status().await, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn an_origin_given_here_is_allowed_to_that_session() {
+    let elsewhere = Rig::start(RunArgs::default()).await;
+    let rig = Rig::start(RunArgs::default()).await;
+    let body = format!(r#"{{ "origin": "http://{}" }}"#, elsewhere.ready.listen);
+    let (path, armed) = rig.arm(&body).await;
+    let response = fetch(&rig, &armed, "demo/hls/master.m3u8").await;
+    assert_eq!(response.status(), StatusCode::TEMPORARY_REDIRECT, "the other proxy's own answer");
+    assert_eq!(elsewhere.get("/api/v1/sessions").await.json().as_array().unwrap().len(), 1);
+    let origin = format!("http://{}", elsewhere.ready.listen);
+    assert_eq!(rig.get(&path).await.json()["origin"], origin);
+}
+
+#[tokio::test]
+async fn the_ladder_is_what_the_manifest_named() {
+    let rig = Rig::start(RunArgs::default()).await;
+    let (path, armed) = rig.arm("").await;
+    assert_eq!(rig.get(&path).await.json()["ladder"], serde_json::json!([]));
+    rest(fetch(&rig, &armed, "demo/hls/master.m3u8").await.into_body()).await;
+    insta::assert_snapshot!(format!("{:#}", rig.get(&path).await.json()["ladder"]));
+}
+
+/// A session that is ended is gone for its player too, but what is under way runs on.
+#[tokio::test]
+async fn an_ended_session_lets_its_responses_end() {
+    let rig = Rig::start(RunArgs::default()).await;
+    let (path, armed) = rig.arm("").await;
+    rig.patch(&path, r#"{ "rate": "20 Mbit/s" }"#).await;
+    let response = fetch(&rig, &armed, SEGMENT).await;
+    assert_eq!(rig.ask(Method::DELETE, &path, "").await.status, StatusCode::NO_CONTENT);
+    assert_eq!(fetch(&rig, &armed, SEGMENT).await.status(), StatusCode::NOT_FOUND);
+    let declared = response.headers()["content-length"].to_str().unwrap().to_owned();
+    assert_eq!(rest(response.into_body()).await.to_string(), declared);
+}
+
+#[tokio::test]
+async fn a_proxy_that_drains_is_not_ready() {
+    let bounds = BoundArgs { drain_timeout: Some(SOON), ..BoundArgs::default() };
+    let mut rig = Rig::start(RunArgs { bounds, ..RunArgs::default() }).await;
+    let (path, armed) = rig.arm("").await;
+    rig.patch(&path, r#"{ "rate": "100 kbit/s" }"#).await;
+    let response = fetch(&rig, &armed, SEGMENT).await;
+    assert_eq!(rig.get("/readyz").await.status, StatusCode::OK);
+    rig.stop();
+    while rig.get("/readyz").await.status == StatusCode::OK {
+        tokio::task::yield_now().await;
+    }
+    insta::assert_snapshot!(rig.get("/readyz").await.to_string());
+    assert_eq!(rig.get("/healthz").await.status, StatusCode::OK);
+    rig.patch(&path, r#"{ "rate": null }"#).await;
+    assert!(rest(response.into_body()).await > 0);
+    tokio::time::timeout(SOON, rig.stopped()).await.expect("has not stopped");
+}

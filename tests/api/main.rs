@@ -1,0 +1,9 @@
+//! The control plane over real sockets: every route, every error, closed doors, live changes.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+
+mod doors;
+mod errors;
+mod live;
+mod rig;
+mod routes;

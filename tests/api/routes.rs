@@ -1,0 +1,107 @@
+//! Every route, asked as it should be.
+
+use super::rig::Rig;
+use http::{Method, StatusCode};
+use serde_json::json;
+use vsps::profiles::Catalog;
+
+#[tokio::test]
+async fn the_life_of_a_session() {
+    let rig = Rig::plain().await;
+    let mut told = String::new();
+    // Profiles of one rate: what is shown must not depend on when.
+    let arming = r#"{ "profile": "cable", "seed": 42, "label": "living room", "origin": "https://cdn.example:8443",
+        "rules": [{ "name": "late audio", "when": { "media": "audio" }, "then": { "delay": "2 s" } }] }"#;
+    let id = "/api/v1/sessions/fmnqbchpez";
+    for (method, path, body) in [
+        (Method::GET, "/api/v1/sessions", ""),
+        (Method::POST, "/api/v1/sessions", ""),
+        (Method::POST, "/api/v1/sessions", arming),
+        (Method::GET, "/api/v1/sessions", ""),
+        (Method::GET, id, ""),
+        (Method::PATCH, id, r#"{ "rate": "9 Mbit/s" }"#),
+        (Method::PATCH, id, r#"{ "profile": "dsl" }"#),
+        (Method::PATCH, id, r#"{ "rate": null, "rules": null }"#),
+        (Method::PATCH, id, r#"{ "profile": null, "rules": [{ "then": { "status": 503 } }] }"#),
+        (Method::DELETE, id, ""),
+        (Method::GET, id, ""),
+    ] {
+        let answer = rig.ask(method.clone(), path, body).await;
+        told += &format!("{method} {path} {body}\n{}\n", rig.show(&answer));
+    }
+    insta::assert_snapshot!(told);
+}
+
+#[tokio::test]
+async fn probes_and_pages() {
+    let rig = Rig::plain().await;
+    let mut told = String::new();
+    for path in ["/", "/healthz", "/readyz", "/api/v1/profiles/flaky-wifi"] {
+        told += &format!("GET {path}\n{}\n", rig.get(path).await);
+    }
+    insta::assert_snapshot!(told);
+    let head = rig.ask(Method::HEAD, "/metrics", "").await;
+    assert_eq!((head.status, head.body.len()), (StatusCode::OK, 0));
+}
+
+#[tokio::test]
+async fn every_address_on_the_page_is_there() {
+    let rig = Rig::plain().await;
+    let page = rig.get("/").await.text();
+    let links: Vec<_> =
+        page.split("href=\"").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
+    assert_eq!(links.len(), 5);
+    for link in links {
+        let answer = rig.get(link).await;
+        assert_eq!(answer.status, StatusCode::OK, "{link}");
+        assert_eq!(answer.headers["cache-control"], "no-store");
+        assert_eq!(answer.headers["x-content-type-options"], "nosniff");
+        assert!(!answer.headers.contains_key("access-control-allow-origin"));
+    }
+}
+
+#[tokio::test]
+async fn the_profiles_are_those_of_the_catalogue() {
+    let rig = Rig::plain().await;
+    let list = rig.get("/api/v1/profiles").await.json();
+    let catalog = Catalog::new();
+    let known: Vec<_> = catalog.list().unwrap();
+    let known: Vec<_> =
+        known.iter().map(|p| json!({ "name": p.name, "summary": p.summary })).collect();
+    assert!(!known.is_empty());
+    assert_eq!(list, json!(known));
+    for name in catalog.names() {
+        let shown = rig.get(&format!("/api/v1/profiles/{name}")).await.json();
+        assert_eq!(shown, serde_json::to_value(catalog.named(name).unwrap()).unwrap());
+    }
+}
+
+#[tokio::test]
+async fn metrics_count_what_the_api_does() {
+    let rig = Rig::plain().await;
+    let (path, _) = rig.arm(r#"{"profile":"3g"}"#).await;
+    let rate = "vsps_link_rate_bits_per_second{";
+    rig.patch(&path, r#"{ "rules": [{ "then": { "delay": "1 s" } }] }"#).await;
+    let metrics = rig.get("/metrics").await;
+    assert_eq!(metrics.headers["content-type"], "text/plain; version=0.0.4; charset=utf-8");
+    assert!(metrics.text().contains("vsps_sessions_active 1\n"));
+    assert!(!metrics.text().contains(rate), "new rules are no change of the link");
+    rig.patch(&path, r#"{ "rate": "5 Mbit/s" }"#).await;
+    assert!(
+        rig.get("/metrics").await.text().contains(&format!("{rate}profile=\"3g\"}} 5000000\n"))
+    );
+}
+
+/// What was reported replays: the same seed is reported again, whatever the ordinal.
+#[tokio::test]
+async fn a_seed_comes_back_whole() {
+    let rig = Rig::plain().await;
+    let (_, first) = rig.arm("").await;
+    let seed = first["seed"].as_u64().unwrap();
+    let (_, again) = rig.arm(&json!({ "seed": seed }).to_string()).await;
+    assert_eq!(again["seed"], seed);
+    let (_, most) = rig.arm(r#"{ "seed": 18446744073709551615 }"#).await;
+    assert_eq!(most["seed"], u64::MAX);
+    let (_, text) = rig.arm(r#"{ "seed": "18446744073709551615" }"#).await;
+    assert_eq!(text["seed"], u64::MAX);
+}

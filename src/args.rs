@@ -219,13 +219,13 @@ impl RunArgs {
         if self.allow_origin.is_empty() {
             self.allow_origin = file.allow_origin;
         }
-        self.bounds = self.bounds.over(file.bounds);
+        self.bounds = self.bounds.over(&file.bounds);
         self
     }
 }
 
 impl BoundArgs {
-    fn over(mut self, file: Self) -> Self {
+    fn over(mut self, file: &Self) -> Self {
         fill!(self, file, header_timeout, idle_timeout, connect_timeout, first_byte_timeout);
         fill!(self, file, drain_timeout, max_header, max_request_body, max_manifest);
         fill!(self, file, max_connections, max_sessions);

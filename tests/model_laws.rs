@@ -1,5 +1,7 @@
 //! The link's laws, as properties over random links and random drivers, in virtual time.
 
+#![expect(clippy::unwrap_used, reason = "a test may panic, in its helpers too")]
+
 use proptest::prelude::*;
 use std::{sync::Arc, time::Duration};
 use vsps::{

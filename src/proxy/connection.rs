@@ -108,10 +108,10 @@ impl Connection {
     }
 
     fn was_flushed(&self) {
-        if !self.flushed.swap(true, Ordering::Relaxed) {
-            if let Some(waker) = self.flush_waker.lock().take() {
-                waker.wake();
-            }
+        if !self.flushed.swap(true, Ordering::Relaxed)
+            && let Some(waker) = self.flush_waker.lock().take()
+        {
+            waker.wake();
         }
     }
 }

@@ -20,10 +20,10 @@ impl Attempts {
             *count = count.saturating_add(1);
             return *count;
         }
-        if self.order.len() == MOST_PATHS {
-            if let Some(oldest) = self.order.pop_front() {
-                self.counts.remove(&oldest);
-            }
+        if self.order.len() == MOST_PATHS
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.counts.remove(&oldest);
         }
         self.order.push_back(hash);
         self.counts.insert(hash, 1);

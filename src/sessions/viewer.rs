@@ -22,7 +22,7 @@ impl Viewer {
         if let Some(sid) = sid_in_headers(headers).or_else(|| sid_in_query(query)) {
             return Self::Cmcd(sid);
         }
-        let agent = headers.get(http::header::USER_AGENT).map(|value| value.as_bytes());
+        let agent = headers.get(http::header::USER_AGENT).map(http::HeaderValue::as_bytes);
         let agent = agent.map(|bytes| &bytes[..bytes.len().min(LONGEST)]).unwrap_or_default();
         Self::Agent(address, String::from_utf8_lossy(agent).into_owned())
     }

@@ -58,7 +58,7 @@ pub(super) async fn fetch(
     pass_on(response.headers_mut());
     keep_inside(response.headers_mut(), &origin, ticket);
     let response = match manifest::format(&path, &response) {
-        Some(format) if !(head_only && !is_manifest) => {
+        Some(format) if !head_only || is_manifest => {
             let limits = &proxy.config.limits;
             manifest::pass(format, response, &origin, &path, ticket, limits).await
         }

@@ -11,7 +11,7 @@ pub(super) fn rules(command: &RulesCommand) -> Result<(), Failure> {
         // Writing to a String can't fail.
         match RuleSet::load(path) {
             Ok(rules) => {
-                let _ = writeln!(report, "{}: {} rules, in order:", path.display(), rules.len());
+                let _ = writeln!(report, "{}, in order:", path.display());
                 for rule in rules.iter() {
                     let _ = writeln!(report, "  {rule}");
                 }

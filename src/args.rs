@@ -63,6 +63,24 @@ pub enum ProfilesCommand {
         #[arg(long)]
         json: bool,
     },
+    /// Draws rate, stalls and latency over time: into a file, or as a sketch in the terminal.
+    #[command(after_help = "Example: vsps profiles plot 3g --seeds 3 -o 3g.svg")]
+    Plot {
+        /// A built-in profile's name, or a file.
+        profile: String,
+        /// The file to draw, `.svg` or `.png`; without it, a sketch in the terminal.
+        #[arg(short, long, value_name = "FILE")]
+        output: Option<PathBuf>,
+        /// How many runs to draw over each other, with seeds counting up from --seed.
+        #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=20))]
+        seeds: u64,
+        /// The first seed.
+        #[arg(long, default_value_t = 1, value_name = "N")]
+        seed: u64,
+        /// How much of the network's time to draw.
+        #[arg(long = "for", default_value = "2 m", value_name = "SPAN", value_parser = span::parse)]
+        span: Duration,
+    },
     /// Checks profile files.
     #[command(after_help = "Example: vsps profiles check my/*.toml")]
     Check {

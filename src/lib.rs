@@ -18,6 +18,7 @@
 //! - [`media`]: what a request is, told from the manifests that passed; URIs rewritten in place
 //! - [`rules`]: who gets what treatment: a classified request becomes a plan
 //! - [`profiles`]: a file becomes a link and rules; the embedded library
+//! - [`plot`]: a network as a picture, or a sketch in a terminal
 //! - [`event`]: what happened; all that observers ever see
 //! - [`sessions`]: one viewer: its link, rules, ladder; the registry of all
 //! - [`metrics`]: events become Prometheus families, a summary, logs
@@ -37,6 +38,7 @@ pub mod media;
 pub mod metrics;
 pub mod model;
 pub mod origin;
+pub mod plot;
 pub mod profiles;
 pub mod proxy;
 pub mod rules;

@@ -17,6 +17,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("media", &["units"]),
     ("rules", &["media", "units"]),
     ("profiles", &["model", "rules", "units"]),
+    ("plot", &["model", "profiles", "seed", "units"]),
     ("event", &["media", "model", "rules", "units"]),
     ("sessions", &["event", "media", "model", "profiles", "rules", "seed", "units"]),
     // The event log spells out plans, whose parts are rules' and units' types.
@@ -32,7 +33,10 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("app", &["api", "config", "event", "metrics", "origin", "profiles", "proxy", "sessions"]),
     (
         "commands",
-        &["app", "args", "config", "logging", "model", "profiles", "rules", "seed", "units"],
+        &[
+            "app", "args", "config", "logging", "model", "plot", "profiles", "rules", "seed",
+            "units",
+        ],
     ),
 ];
 

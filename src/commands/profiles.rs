@@ -6,9 +6,17 @@ use super::{
 };
 use crate::{
     args::ProfilesCommand,
+    plot::{Course, chart, sketch},
     profiles::{Catalog, Profile},
+    seed::Seed,
 };
-use std::{fmt::Write as _, path::PathBuf, sync::Arc};
+use std::{
+    fmt::Write as _,
+    ops::Range,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 pub(super) fn profiles(command: ProfilesCommand) -> Result<(), Failure> {
     let catalog = Catalog::new();
@@ -20,6 +28,10 @@ pub(super) fn profiles(command: ProfilesCommand) -> Result<(), Failure> {
         ProfilesCommand::Show { profile, json } => {
             let profile = catalog.find(&profile).map_err(Failure::usage)?;
             if json { print_json(&profile) } else { print(&(profile.describe() + "\n")) }
+        }
+        ProfilesCommand::Plot { profile, output, seeds, seed, span } => {
+            let profile = catalog.find(&profile).map_err(Failure::usage)?;
+            plot(&profile, output.as_deref(), seed..seed.saturating_add(seeds), span)
         }
         ProfilesCommand::Check { files } => check(&files),
     }
@@ -33,6 +45,29 @@ fn table(list: &[Arc<Profile>]) -> String {
         let _ = writeln!(text, "{:width$}  {}", profile.name, profile.summary);
         text
     })
+}
+
+fn plot(
+    profile: &Profile,
+    output: Option<&Path>,
+    seeds: Range<u64>,
+    span: Duration,
+) -> Result<(), Failure> {
+    if span < Duration::from_secs(1) {
+        return Err(Failure::usage("--for: write at least `1 s`"));
+    }
+    let courses: Vec<Course> =
+        seeds.map(|seed| Course::run(profile, Seed::new(seed), span)).collect();
+    match output {
+        Some(path) => {
+            chart(profile, &courses, span, path).map_err(Failure::usage)?;
+            print(&format!("{}\n", path.display()))
+        }
+        None => {
+            let sketches = courses.iter().map(|course| sketch(course, span));
+            print(&format!("{profile}\n\n{}", sketches.collect::<Vec<_>>().join("\n")))
+        }
+    }
 }
 
 fn check(files: &[PathBuf]) -> Result<(), Failure> {

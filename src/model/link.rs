@@ -62,6 +62,11 @@ impl Link {
         }
     }
 
+    /// Bytes that the link could have carried by `now`, idle or not.
+    pub fn carried(&mut self, now: Duration) -> u64 {
+        self.capacity.at(now)
+    }
+
     /// The rate at `now` (zero in a stall); `None` = no limit.
     pub fn rate(&mut self, now: Duration) -> Option<BitRate> {
         let rate = self.capacity.rate(now);

@@ -16,7 +16,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("model", &["units", "seed"]),
     ("media", &["units"]),
     ("rules", &["media", "units"]),
-    ("profiles", &["model", "rules", "units"]),
+    ("profiles", &["model", "rules", "seed", "units"]),
     ("plot", &["model", "profiles", "seed", "units"]),
     ("event", &["media", "model", "rules", "units"]),
     ("sessions", &["event", "media", "model", "profiles", "rules", "seed", "units"]),
@@ -34,8 +34,8 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "commands",
         &[
-            "app", "args", "config", "logging", "model", "plot", "profiles", "rules", "seed",
-            "units",
+            "app", "args", "config", "logging", "model", "origin", "plot", "profiles", "rules",
+            "seed", "units",
         ],
     ),
 ];

@@ -6,9 +6,11 @@ use super::{
 };
 use crate::{
     args::ProfilesCommand,
+    origin::ladder_bits_per_second,
     plot::{Course, chart, sketch},
-    profiles::{Catalog, Profile},
+    profiles::{Catalog, Profile, Statistics},
     seed::Seed,
+    units::BitRate,
 };
 use std::{
     fmt::Write as _,
@@ -27,7 +29,11 @@ pub(super) fn profiles(command: ProfilesCommand) -> Result<(), Failure> {
         }
         ProfilesCommand::Show { profile, json } => {
             let profile = catalog.find(&profile).map_err(Failure::usage)?;
-            if json { print_json(&profile) } else { print(&(profile.describe() + "\n")) }
+            if json {
+                print_json(&profile)
+            } else {
+                print(&format!("{}\n{}", profile.describe(), amounts(&profile)))
+            }
         }
         ProfilesCommand::Plot { profile, output, seeds, seed, span } => {
             let profile = catalog.find(&profile).map_err(Failure::usage)?;
@@ -45,6 +51,23 @@ fn table(list: &[Arc<Profile>]) -> String {
         let _ = writeln!(text, "{:width$}  {}", profile.name, profile.summary);
         text
     })
+}
+
+/// What the link amounts to, second by second, and which rungs of the built-in ladder that carries.
+fn amounts(profile: &Profile) -> String {
+    let Some(statistics) = profile.statistics() else { return String::new() };
+    let Statistics { mean, p5, p50, p95, outage } = statistics;
+    let [average, mostly] = [mean, p5].map(sustained);
+    format!(
+        "  seconds  mean {mean}, p5 {p5}, p50 {p50}, p95 {p95}; {outage} under 100 kbit/s\n  \
+         sustains {average} on average, {mostly} in 19 seconds of 20 (built-in ladder)\n"
+    )
+}
+
+/// The highest rung of the built-in ladder that fits into `rate`, its sound included.
+fn sustained(rate: BitRate) -> String {
+    let fits = ladder_bits_per_second().take_while(|bits| *bits <= rate.bits_per_second()).count();
+    if fits == 0 { "no rung".to_owned() } else { format!("rung {fits}") }
 }
 
 fn plot(

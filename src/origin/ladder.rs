@@ -67,6 +67,12 @@ pub(super) fn rungs() -> impl Iterator<Item = (&'static Rendition, (u32, u32))> 
 }
 
 /// The audio renditions.
+/// The declared bit/s of each rung of the built-in ladder with its sound, lowest first.
+pub fn ladder_bits_per_second() -> impl Iterator<Item = u64> {
+    let sound: u64 = sounds().map(|sound| sound.bits_per_second).sum();
+    rungs().map(move |(rung, _)| rung.bits_per_second + sound)
+}
+
 pub(super) fn sounds() -> impl Iterator<Item = &'static Rendition> + Clone {
     RENDITIONS.iter().filter(|rendition| rendition.picture.is_none())
 }

@@ -39,5 +39,6 @@ mod weight;
 
 pub use body::OriginBody;
 pub use error::{MediaFault, OriginError};
+pub use ladder::ladder_bits_per_second;
 pub use server::serve;
 pub use service::Origin;

@@ -34,8 +34,8 @@ mod tests {
     #[test]
     fn round_numbers() {
         assert_eq!(
-            [ceiling(0.3), ceiling(20.0), ceiling(21.0), ceiling(7e6)],
-            [0.3, 20.0, 30.0, 8e6]
+            [ceiling(3.0), ceiling(20.0), ceiling(21.0), ceiling(7e6)],
+            [3.0, 20.0, 30.0, 8e6]
         );
         assert_eq!([rate(999.0), rate(2.5e6), rate(1e9)], ["999", "2.5M", "1G"]);
     }

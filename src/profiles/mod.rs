@@ -30,8 +30,10 @@ mod downlink;
 mod error;
 mod file;
 mod profile;
+mod statistics;
 mod validate;
 
 pub use catalog::Catalog;
 pub use error::ProfileError;
 pub use profile::Profile;
+pub use statistics::Statistics;

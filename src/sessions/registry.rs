@@ -227,8 +227,9 @@ impl Registry {
 
     fn tell_start(&self, session: &Session) {
         let profile = Arc::clone(&session.arming().profile_name);
-        let tag = Arc::clone(&session.tag);
-        self.bus.emit(&Event::SessionStarted { session: tag, profile });
+        // As of its time zero: what the clock says by now is chance, and events replay.
+        let rate = session.downlink.rate(Duration::ZERO);
+        self.bus.emit(&Event::SessionStarted { session: Arc::clone(&session.tag), profile, rate });
     }
 
     fn remove(&self, over: &[Arc<Session>]) {

@@ -1,0 +1,10 @@
+//! The data plane on real sockets: an origin that can misbehave, a player that sees every byte and
+//! how each connection ends, and the proxy between them.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test may panic, in its helpers too")]
+
+mod origin;
+mod player;
+
+mod rig;
+
+mod transparency;

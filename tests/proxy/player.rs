@@ -123,3 +123,18 @@ fn split(bytes: &[u8], end: End) -> Got {
         None => Got { head: String::new(), body: bytes.to_vec(), end },
     }
 }
+
+/// The data of a chunked body, and whether it came to its end.
+pub(crate) fn unchunked(mut wire: &[u8]) -> (Vec<u8>, bool) {
+    let mut body = Vec::new();
+    while let Some(end) = wire.windows(2).position(|window| window == b"\r\n") {
+        let size = usize::from_str_radix(str::from_utf8(&wire[..end]).unwrap(), 16).unwrap();
+        if size == 0 {
+            return (body, wire == b"0\r\n\r\n");
+        }
+        let data = &wire[end + 2..];
+        body.extend_from_slice(&data[..size.min(data.len())]);
+        wire = data.get(size + 2..).unwrap_or_default();
+    }
+    (body, false)
+}

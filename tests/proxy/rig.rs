@@ -97,7 +97,7 @@ impl Rig {
         let length = change.len();
         player
             .send(format!(
-                "PATCH /api/v1/sessions/{id} HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n\
+                "PATCH /api/v1/sessions/{id} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\
                  Content-Length: {length}\r\nConnection: close\r\n\r\n{change}"
             ))
             .await;

@@ -2,7 +2,7 @@
 
 use super::{
     origin::{Origin, Step, ok, pattern},
-    player::Got,
+    player::{Got, unchunked},
     rig::{Rig, ask},
 };
 use bytes::Bytes;
@@ -150,7 +150,7 @@ async fn odd_answers_pass_as_they_are() {
     for answer in [
         "HTTP/1.1 200 OK\r\nContent-Length: 3\r\nContent-Encoding: gzip\r\nX-A: 1\r\nX-A: 2\r\n\r\nabc",
         "HTTP/1.1 206 Partial Content\r\nContent-Length: 3\r\nContent-Range: bytes 0-2/9\r\n\r\nabc",
-        "HTTP/1.1 304 Not Modified\r\nETag: \"q\"\r\nContent-Length: 700\r\n\r\n",
+        "HTTP/1.1 304 Not Modified\r\nETag: \"q\"\r\n\r\n",
         "HTTP/1.1 204 No Content\r\nServer: odd\r\n\r\n",
         "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n",
         "HTTP/1.1 299 Oddly Fine\r\nContent-Length: 1\r\n\r\nx",
@@ -178,23 +178,10 @@ async fn a_body_of_unknown_length_comes_whole() {
     let rig = Rig::before(&origin).await;
     let mut player = rig.player().await;
     player.send("GET /a HTTP/1.0\r\n\r\n").await;
-    assert_eq!(player.rest().await.body, body, "HTTP/1.0 knows no chunks");
+    assert!(player.rest().await.body == body, "HTTP/1.0 knows no chunks");
     let got = rig.get("/a").await;
-    assert_eq!((got.header("transfer-encoding"), unchunked(&got.body)), ("chunked", body));
-}
-
-fn unchunked(mut wire: &[u8]) -> Vec<u8> {
-    let mut body = Vec::new();
-    loop {
-        let end = wire.windows(2).position(|window| window == b"\r\n").unwrap();
-        let size = str::from_utf8(&wire[..end]).unwrap();
-        let size = usize::from_str_radix(size, 16).unwrap();
-        if size == 0 {
-            return body;
-        }
-        body.extend_from_slice(&wire[end + 2..][..size]);
-        wire = &wire[end + 2 + size + 2..];
-    }
+    assert_eq!(got.header("transfer-encoding"), "chunked");
+    assert!(unchunked(&got.body) == (body, true));
 }
 
 #[tokio::test]
@@ -228,7 +215,7 @@ async fn request_bodies_stream() {
         "POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\nConnection: close\r\n\r\n";
     player.send(head).await;
     player.send(&body).await;
-    assert_eq!(player.rest().await.body, body);
+    assert!(player.rest().await.body == body);
     assert_eq!(origin.last().header("content-length"), ["1000000"]);
 }
 
@@ -252,7 +239,7 @@ async fn a_media_stream_comes_over_http_2() {
     let folder = inside.strip_suffix("hls/master.m3u8").unwrap();
     let segment = format!("{folder}media/v6/seg-1.m4s");
     let (two, plain) = tokio::join!(fetch(&segment), rig.get(&segment));
-    assert_eq!((two.0.status.as_u16(), &two.1[..]), (200, &plain.body[..]));
+    assert!(two.0.status == 200 && two.1 == plain.body);
     assert!(plain.body.len() > 1_000_000);
 }
 

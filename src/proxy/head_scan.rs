@@ -61,7 +61,7 @@ mod tests {
         for size in 1..=HEAD.len() {
             let mut scan = HeadScan::default();
             let found = HEAD.chunks(size).filter(|piece| scan.declares_length(piece)).count();
-            assert_eq!(found > 0, true, "in pieces of {size}");
+            assert!(found > 0, "in pieces of {size}");
         }
     }
 

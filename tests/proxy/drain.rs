@@ -31,7 +31,7 @@ async fn what_is_under_way_ends_and_nobody_else_comes_in() {
     let rest = busy.rest().await;
     assert_eq!((rest.text(), rest.end), ("56789", End::Fin));
     let (report, events) = rig.stopped().await;
-    assert!(report.to_string().contains("1 request"), "{report}");
+    assert!(report.to_string().contains("complete 1"), "{report}");
     let names: Vec<_> = events.iter().map(|event| event["event"].as_str().unwrap()).collect();
     assert_eq!(names, ["session_started", "request_planned", "request_finished", "session_ended"]);
     assert_eq!(events[2]["outcome"], "complete");

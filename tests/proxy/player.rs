@@ -110,7 +110,7 @@ impl Player {
                 assert_ne!(self.stream.read_buf(&mut bytes).await.unwrap(), 0, "broke off");
             }
         };
-        tokio::time::timeout(PATIENCE, reading).await.expect("no whole answer")
+        tokio::time::timeout(PATIENCE, reading).await.unwrap()
     }
 }
 

@@ -90,6 +90,8 @@ pub enum Event {
         session: Arc<SessionTag>,
         /// The profile it starts with.
         profile: Arc<str>,
+        /// The rate its link starts with; `None` = no limit.
+        rate: Option<BitRate>,
     },
     /// A viewer is gone: idle for too long, deleted, or the proxy stops.
     SessionEnded {

@@ -87,8 +87,8 @@ fn story() -> Vec<Event> {
     let (train, tunnel): (Arc<str>, Arc<str>) = ("train".into(), "tunnel".into());
     let rate = Some(BitRate::from_kilobits_per_second(1_500));
     vec![
-        Event::SessionStarted { session: session(1), profile: Arc::clone(&train) },
-        Event::SessionStarted { session: session(2), profile: Arc::clone(&train) },
+        Event::SessionStarted { session: session(1), profile: Arc::clone(&train), rate: None },
+        Event::SessionStarted { session: session(2), profile: Arc::clone(&train), rate },
         planned(Arc::clone(&manifest), Plan::default()),
         Event::ManifestUnread { request: Arc::clone(&manifest), problem: "no #EXTM3U".into() },
         finished(manifest, Outcome::Complete, 900, 45),
@@ -156,7 +156,8 @@ fn labels_stay_few_whatever_profiles_and_statuses_come() {
     let recorder = Recorder::new().unwrap();
     for n in 0..10_000 {
         let profile: Arc<str> = format!("profile {n}").into();
-        recorder.observe(&Event::SessionStarted { session: session(n), profile: profile.clone() });
+        let (session, rate) = (session(n), None);
+        recorder.observe(&Event::SessionStarted { session, profile: profile.clone(), rate });
         let mut tag = RequestTag::clone(&request(n, Kind::Segment, &format!("/{n}"), 1));
         tag.profile = profile;
         let mut event = finished(tag.into(), Outcome::Complete, 1_000_000, 100);
@@ -186,7 +187,15 @@ fn a_rate_is_shown_while_its_profile_has_a_session_and_a_limit() {
         profile: "train".into(),
         lasted: ms(1),
     };
+    let started = |ordinal, rate| {
+        let (session, profile) = (session(ordinal), "train".into());
+        Event::SessionStarted { session, profile, rate }
+    };
     let shown = |events: &[Event]| samples(&scrape(events), "vsps_link_rate_bits_per_second");
+    let rate = Some(BitRate::from_kilobits_per_second(300));
+    assert_eq!(shown(&[started(1, rate)]), [300_000]);
+    assert_eq!(shown(&[started(1, rate), started(2, None)]), [300_000]);
+    assert!(shown(&[started(1, None)]).is_empty());
     assert_eq!(shown(&[changed(1, Some(500))]), [500_000]);
     assert!(shown(&[changed(1, Some(500)), changed(1, None)]).is_empty());
     let two = [changed(1, Some(500)), changed(2, Some(700)), ended(1)];

@@ -58,6 +58,7 @@ struct ResourceFields<'a> {
 enum Fields<'a> {
     SessionStarted {
         profile: &'a str,
+        rate_bps: Option<u64>,
         seed: u64,
         #[serde(skip_serializing_if = "Option::is_none")]
         label: Option<&'a str>,
@@ -206,9 +207,10 @@ fn who(event: &Event) -> (&SessionTag, Option<&RequestTag>) {
 
 fn what(event: &Event) -> (&'static str, Fields<'_>) {
     match event {
-        Event::SessionStarted { session, profile } => {
-            let label = session.label.as_deref();
-            ("session_started", Fields::SessionStarted { profile, seed: session.seed, label })
+        Event::SessionStarted { session, profile, rate } => {
+            let (seed, label) = (session.seed, session.label.as_deref());
+            let rate_bps = rate.map(BitRate::bits_per_second);
+            ("session_started", Fields::SessionStarted { profile, rate_bps, seed, label })
         }
         Event::SessionEnded { profile, .. } => ("session_ended", Fields::SessionEnded { profile }),
         Event::LinkChanged { profile, rate, .. } => {

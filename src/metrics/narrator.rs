@@ -35,7 +35,7 @@ pub struct Narration<'a>(pub &'a Event);
 impl fmt::Display for Narration<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
-            Event::SessionStarted { session, profile } => {
+            Event::SessionStarted { session, profile, .. } => {
                 write!(f, "session {} started on {profile}, seed {}", session.id, session.seed)?;
                 session.label.as_ref().map_or(Ok(()), |label| write!(f, " ({label})"))
             }

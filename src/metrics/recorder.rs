@@ -7,9 +7,11 @@ use super::{
     instruments::Instruments,
     labels::{self, ProfileId, Profiles},
 };
-use crate::event::{Event, Observer, SessionTag};
+use crate::{
+    event::{Event, Observer, SessionTag},
+    units::BitRate,
+};
 use parking_lot::Mutex;
-use prometheus::Gauge;
 use std::{collections::HashMap, sync::Arc};
 
 /// Counts events for `/metrics`.
@@ -45,9 +47,12 @@ impl Recorder {
         exposition::render(&self.instruments.registry)
     }
 
-    fn session_started(&self, session: &SessionTag, profile: &Arc<str>) {
+    fn session_started(&self, session: &SessionTag, profile: &Arc<str>, rate: Option<BitRate>) {
         let id = self.profiles.id(profile);
         self.sessions.lock().insert(session.ordinal, id);
+        if rate.is_some() {
+            self.note_rate(id, rate);
+        }
         self.instruments.sessions_active.inc();
         let label = self.profiles.label(id);
         self.instruments.sessions_started.with_label_values(&[label]).inc();
@@ -76,8 +81,15 @@ impl Recorder {
         }
     }
 
-    fn link_rate(&self, id: ProfileId) -> Gauge {
-        self.instruments.link_rate.with_label_values(&[self.profiles.label(id)])
+    fn note_rate(&self, id: ProfileId, rate: Option<BitRate>) {
+        match rate {
+            Some(rate) => {
+                let gauge =
+                    self.instruments.link_rate.with_label_values(&[self.profiles.label(id)]);
+                gauge.set(rate.bits_per_second() as f64);
+            }
+            None => self.forget_link_rate(id),
+        }
     }
 
     fn forget_link_rate(&self, id: ProfileId) {
@@ -106,15 +118,14 @@ impl Observer for Recorder {
                 let exchange = Exchange { request, status, outcome, bytes, measured };
                 self.exchanges.record(&exchange, to, &self.profiles);
             }
-            Event::SessionStarted { session, profile } => self.session_started(session, profile),
+            Event::SessionStarted { session, profile, rate } => {
+                self.session_started(session, profile, *rate);
+            }
             Event::SessionEnded { session, .. } => self.session_ended(session),
             Event::LinkChanged { session, profile, rate } => {
                 let id = self.profiles.id(profile);
                 self.session_moved(session, id);
-                match rate {
-                    Some(rate) => self.link_rate(id).set(rate.bits_per_second() as f64),
-                    None => self.forget_link_rate(id),
-                }
+                self.note_rate(id, *rate);
             }
             Event::FaultInjected { effect, .. } => to.faults.with_label_values(&[effect]).inc(),
             Event::Dropped { action, .. } => to.drops.with_label_values(&[action.as_str()]).inc(),

@@ -1,7 +1,7 @@
 //! The mirror of a profile file; no logic. All keys may be absent here: what is required is for
 //! validation to say, together with all else that is wrong.
 
-use crate::rules::{RuleEntry, Text};
+use crate::rules::{RuleEntry, Text, tables_only};
 use serde::{Deserialize, Serialize};
 
 /// A table of optional keys; unknown ones are errors, and the text says what a table looks like.
@@ -11,11 +11,19 @@ macro_rules! tables {
     })*) => {$(
         $(#[doc = $doc])*
         #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-        #[serde(default, deny_unknown_fields, rename_all = "kebab-case", expecting = $example)]
+        #[serde(
+            default,
+            deny_unknown_fields,
+            rename_all = "kebab-case",
+            remote = "Self",
+            expecting = $example
+        )]
         pub(super) struct $name {
             $($(#[$rename])? #[serde(skip_serializing_if = "Option::is_none")]
             pub(super) $field: Option<$type>,)*
         }
+
+        tables_only!($name);
     )*};
 }
 

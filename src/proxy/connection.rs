@@ -1,21 +1,12 @@
-//! One player's TCP connection: how it is written to, watched and, if asked for, reset.
+//! One player's TCP connection: what its exchanges want of it, and what it knows of them.
 
-use super::config::Timeouts;
+use super::{config::Timeouts, head_scan::HeadScan};
 use crate::sessions::Clock;
 use parking_lot::Mutex;
 use std::{
-    io,
-    pin::Pin,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering},
-    },
-    task::{Context, Poll, Waker},
+    sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering},
+    task::Waker,
     time::Duration,
-};
-use tokio::{
-    io::{AsyncRead, AsyncWrite, ReadBuf},
-    net::TcpStream,
 };
 
 /// What an exchange may do to its connection, and what the connection knows of its exchanges.
@@ -24,6 +15,12 @@ pub(super) struct Connection {
     clock: Clock,
     /// Close with a TCP reset.
     reset: AtomicBool,
+    /// A request was refused, perhaps before all of it was read.
+    refused: AtomicBool,
+    /// HTTP/2: bytes may arrive at any time, and are no head.
+    multiplexed: AtomicBool,
+    /// The head that arrives, or arrived last, declares its body's length.
+    declared_length: AtomicBool,
     /// Everything handed over so far is in the kernel.
     flushed: AtomicBool,
     flush_waker: Mutex<Option<Waker>>,
@@ -45,6 +42,9 @@ impl Connection {
         Self {
             clock,
             reset: AtomicBool::new(false),
+            refused: AtomicBool::new(false),
+            multiplexed: AtomicBool::new(false),
+            declared_length: AtomicBool::new(false),
             flushed: AtomicBool::new(false),
             flush_waker: Mutex::new(None),
             busy: AtomicU32::new(0),
@@ -56,6 +56,33 @@ impl Connection {
     /// Makes the coming close a reset.
     pub(super) fn reset_on_close(&self) {
         self.reset.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether it closes with a reset.
+    pub(super) fn resets(&self) -> bool {
+        self.reset.load(Ordering::Relaxed)
+    }
+
+    /// A request is refused; the player shall see that, even if it is still sending.
+    pub(super) fn refuse(&self) {
+        self.refused.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the player may still be sending what nobody will read: a refused request, or a head
+    /// that is not worth reading on.
+    pub(super) fn lingers(&self) -> bool {
+        self.refused.load(Ordering::Relaxed) || self.head.load(Ordering::Relaxed)
+    }
+
+    /// It speaks HTTP/2.
+    pub(super) fn multiplexes(&self) {
+        self.multiplexed.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the head of the request now beginning declares its body's length. (Not known of a
+    /// head that came while another exchange was under way.)
+    pub(super) fn declared_length(&self) -> bool {
+        self.declared_length.load(Ordering::Relaxed)
     }
 
     /// Begins to wait for a flush: what was handed over before this call will be covered by it.
@@ -101,13 +128,23 @@ impl Connection {
         }
     }
 
-    fn arrived(&self) {
-        if self.busy.load(Ordering::Relaxed) == 0 && !self.head.swap(true, Ordering::Relaxed) {
+    /// `bytes` came from the player.
+    pub(super) fn arrived(&self, scan: &mut HeadScan, bytes: &[u8]) {
+        if self.busy.load(Ordering::Relaxed) > 0 || self.multiplexed.load(Ordering::Relaxed) {
+            return;
+        }
+        if !self.head.swap(true, Ordering::Relaxed) {
             self.since.store(millis(self.clock.now()), Ordering::Relaxed);
+            self.declared_length.store(false, Ordering::Relaxed);
+            scan.restart();
+        }
+        if scan.declares_length(bytes) {
+            self.declared_length.store(true, Ordering::Relaxed);
         }
     }
 
-    fn was_flushed(&self) {
+    /// All that was written is on its way.
+    pub(super) fn was_flushed(&self) {
         if !self.flushed.swap(true, Ordering::Relaxed)
             && let Some(waker) = self.flush_waker.lock().take()
         {
@@ -118,77 +155,4 @@ impl Connection {
 
 fn millis(time: Duration) -> u64 {
     time.as_millis() as u64
-}
-
-/// A player's socket, telling its [`Connection`] what goes on.
-pub(super) struct Socket {
-    stream: TcpStream,
-    connection: Arc<Connection>,
-}
-
-impl Socket {
-    pub(super) fn new(stream: TcpStream, connection: Arc<Connection>) -> Self {
-        Self { stream, connection }
-    }
-}
-
-impl Drop for Socket {
-    fn drop(&mut self) {
-        if self.connection.reset.load(Ordering::Relaxed) {
-            // With zero linger, close sends RST. If it fails the peer sees FIN: nothing to mend.
-            let _ = self.stream.set_zero_linger();
-        }
-    }
-}
-
-impl AsyncRead for Socket {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        let before = buf.filled().len();
-        let read = Pin::new(&mut self.stream).poll_read(cx, buf);
-        if read.is_ready() && buf.filled().len() > before {
-            self.connection.arrived();
-        }
-        read
-    }
-}
-
-impl AsyncWrite for Socket {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(cx, buf)
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bufs: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(cx, bufs)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let flushed = Pin::new(&mut self.stream).poll_flush(cx);
-        if flushed.is_ready() {
-            self.connection.was_flushed();
-        }
-        flushed
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if self.connection.reset.load(Ordering::Relaxed) {
-            return Poll::Ready(Ok(()));
-        }
-        Pin::new(&mut self.stream).poll_shutdown(cx)
-    }
 }

@@ -28,9 +28,11 @@ impl Asker {
     pub(super) fn of(request: &request::Parts) -> Option<Self> {
         let headers = &request.headers;
         let origin = headers.get(header::ORIGIN)?.clone();
-        let credentials =
-            headers.contains_key(header::COOKIE) || headers.contains_key(header::AUTHORIZATION);
         let method = headers.get(header::ACCESS_CONTROL_REQUEST_METHOD);
+        // A preflight never carries credentials, even when the request behind it will.
+        let credentials = method.is_some()
+            || headers.contains_key(header::COOKIE)
+            || headers.contains_key(header::AUTHORIZATION);
         let preflight = method.filter(|_| request.method == Method::OPTIONS).map(|method| {
             (method.clone(), headers.get(header::ACCESS_CONTROL_REQUEST_HEADERS).cloned())
         });

@@ -25,6 +25,15 @@ pub(super) enum ProxyError {
     /// The method is not one that a proxy forwards.
     #[error("method {0} is not forwarded")]
     Method(http::Method),
+    /// Request line and headers are larger than allowed.
+    #[error("the request's line and headers are larger than --max-header")]
+    HeadTooLarge,
+    /// The request is not one that HTTP allows, or could be read in more than one way.
+    #[error("malformed request: {0}")]
+    Framing(&'static str),
+    /// The request's body broke off or was malformed.
+    #[error("the request body could not be read: {0}")]
+    Body(String),
     /// The request's body is larger than allowed.
     #[error("the request body is larger than --max-request-body")]
     TooLarge,
@@ -124,7 +133,8 @@ impl ProxyError {
         match self {
             Self::Address(_) | Self::Session(_) => StatusCode::NOT_FOUND,
             Self::Full(_) => StatusCode::SERVICE_UNAVAILABLE,
-            Self::Parameter(_) => StatusCode::BAD_REQUEST,
+            Self::Parameter(_) | Self::Framing(_) | Self::Body(_) => StatusCode::BAD_REQUEST,
+            Self::HeadTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
             Self::Host(_) => StatusCode::FORBIDDEN,
             Self::Method(_) => StatusCode::METHOD_NOT_ALLOWED,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
@@ -133,6 +143,11 @@ impl ProxyError {
                 _ => StatusCode::BAD_GATEWAY,
             },
         }
+    }
+
+    /// Whether the rest of the request is not worth reading: the connection closes.
+    pub(super) const fn closes(&self) -> bool {
+        matches!(self, Self::Framing(_) | Self::Body(_) | Self::HeadTooLarge | Self::TooLarge)
     }
 
     /// Which side failed: `upstream` = the origin, `downstream` = the request, `internal` = us.
@@ -153,7 +168,9 @@ impl ProxyError {
             Self::Parameter(_) => "parameter",
             Self::Host(_) => "host",
             Self::Method(_) => "method",
-            Self::TooLarge => "request-body",
+            Self::HeadTooLarge => "request-header",
+            Self::Framing(_) => "request-framing",
+            Self::Body(_) | Self::TooLarge => "request-body",
             Self::Upstream { cause, .. } => cause.as_str(),
         }
     }

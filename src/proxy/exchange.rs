@@ -4,8 +4,9 @@ use super::{
     config::ProxyConfig,
     connection::Connection,
     cors::Asker,
+    error::ProxyError,
     fetch::{Outbound, fetch},
-    headers,
+    framing, headers,
     identify::{Identified, identify},
     player_body::PlayerBody,
     reply,
@@ -67,14 +68,19 @@ impl Proxy {
     ) -> Result<Response<PlayerBody>, Unanswered> {
         let (head, body) = request.into_parts();
         let asker = if self.config.cors { Asker::of(&head) } else { None };
-        let (session, origin, path) = match identify(self, client, &head) {
+        let multiplexed = head.version == http::Version::HTTP_2;
+        if multiplexed {
+            connection.multiplexes();
+        }
+        let sound = framing::check(connection, &head, &body, &self.config.limits);
+        let identified = sound.and_then(|()| identify(self, client, &head));
+        let (session, origin, path) = match identified {
             Ok(Identified::Request { session, origin, path }) => (session, origin, path),
             Ok(Identified::Newcomer { location }) => {
                 return Ok(own(connection, asker, reply::redirect(&location)));
             }
-            Err(error) => return Ok(own(connection, asker, reply::failure(&error))),
+            Err(error) => return Ok(own(connection, asker, refusal(connection, &error))),
         };
-        let multiplexed = head.version == http::Version::HTTP_2;
         let mut planned = self.plan(connection, session, &origin, &path, &head);
         let outbound = Outbound { origin, path, head, body };
         let mut response = self.answer(&mut planned, outbound).await?;
@@ -160,9 +166,17 @@ impl Proxy {
         }
         match fetch(self, outbound, ticket).await {
             Ok(response) => Ok(response),
-            Err(error) => Ok(reply::failure(&error)),
+            Err(error) => Ok(refusal(ticket.connection(), &error)),
         }
     }
+}
+
+/// The answer to a request that could not be served.
+fn refusal(connection: &Connection, error: &ProxyError) -> Response<Source> {
+    if error.closes() {
+        connection.refuse();
+    }
+    reply::failure(error)
 }
 
 /// An answer of our own to a request that reached no session's network.

@@ -10,7 +10,7 @@ use crate::{
 use bytes::{Bytes, BytesMut};
 use http::{HeaderValue, Response, StatusCode, header};
 use http_body_util::BodyExt as _;
-use hyper::body::Incoming;
+use hyper::body::{Body as _, Incoming};
 use std::sync::Arc;
 use url::Url;
 
@@ -91,6 +91,9 @@ enum Collected {
 
 /// Reads `body` into memory, up to `most` bytes.
 async fn collect(mut body: Incoming, most: usize) -> Collected {
+    if body.size_hint().lower() > most as u64 {
+        return Collected::TooLarge(Source::from(body));
+    }
     let mut bytes = BytesMut::new();
     while let Some(frame) = body.frame().await {
         match frame {

@@ -11,7 +11,11 @@ const ERROR: header::HeaderName = header::HeaderName::from_static("vsps-error");
 pub(super) fn failure(error: &ProxyError) -> Response<Source> {
     let (side, cause) = (error.side(), error.cause());
     let status = error.status();
-    told(status, side, cause, &error.to_string())
+    let mut response = told(status, side, cause, &error.to_string());
+    if error.closes() {
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
+    response
 }
 
 /// The answer that a rule asked for.

@@ -1,10 +1,6 @@
 //! Accepts players' connections, serves them, and drains them when it is time to stop.
 
-use super::{
-    config::ProxyConfig,
-    connection::{Connection, Socket},
-    exchange::Proxy,
-};
+use super::{config::ProxyConfig, connection::Connection, exchange::Proxy, socket::Socket};
 use crate::sessions::Clock;
 use hyper::service::service_fn;
 use hyper_util::{
@@ -14,11 +10,13 @@ use hyper_util::{
 use std::{future::Future, net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{
     net::{TcpListener, TcpStream},
-    sync::Semaphore,
+    sync::{Semaphore, watch},
 };
 
 /// After a failed accept (most often: too many open files) the next one waits for this long.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+/// Of a connection's buffers; what is larger than this at least is refused before it is parsed.
+const LEAST_BUFFER: usize = 64 * 1024;
 /// Concurrent streams of an HTTP/2 connection.
 const MOST_STREAMS: u32 = 256;
 
@@ -41,6 +39,7 @@ pub async fn run(
     let graceful = GracefulShutdown::new();
     let places = Arc::new(Semaphore::new(proxy.config.limits.connections));
     let builder = builder(&proxy.config);
+    let (cut, cutting) = watch::channel(());
     tokio::pin!(stop);
     loop {
         // Without a free place nobody is accepted: newcomers wait in the kernel's backlog.
@@ -55,8 +54,13 @@ pub async fn run(
         match accepted {
             Ok((stream, peer)) => {
                 let serving = serve(Arc::clone(&proxy), &builder, stream, peer, clock, &graceful);
+                let mut cutting = cutting.clone();
                 tokio::spawn(async move {
-                    serving.await;
+                    tokio::select! {
+                        () = serving => {}
+                        // Its sender is dropped when the time to drain is over.
+                        _ = cutting.changed() => {}
+                    }
                     drop(place);
                 });
             }
@@ -68,6 +72,10 @@ pub async fn run(
     }
     drop(listener);
     let drained = tokio::time::timeout(proxy.config.timeouts.drain, graceful.shutdown()).await;
+    drop(cut);
+    // Every place is free when the last connection has ended, and said so to observers.
+    let all = u32::try_from(proxy.config.limits.connections).unwrap_or(u32::MAX);
+    let _ = places.acquire_many(all).await;
     drained.map_err(|_| DrainError)
 }
 
@@ -75,10 +83,9 @@ fn builder(config: &ProxyConfig) -> auto::Builder<TokioExecutor> {
     let mut builder = auto::Builder::new(TokioExecutor::new());
     // hyper's own header timeout makes a timer per request; `Connection` watches with one per
     // connection.
-    builder
-        .http1()
-        .header_read_timeout(None)
-        .max_buf_size(config.limits.header.as_usize().max(8192));
+    // What is written is held back in a buffer of the same bound, so it is no smaller than that.
+    let buffer = config.limits.header.as_usize().max(LEAST_BUFFER);
+    builder.http1().header_read_timeout(None).max_buf_size(buffer);
     let header = u32::try_from(config.limits.header.bytes()).unwrap_or(u32::MAX);
     builder.http2().max_header_list_size(header).max_concurrent_streams(MOST_STREAMS);
     builder

@@ -88,7 +88,8 @@ impl ShapedBody {
     }
 
     fn cut(&mut self, cx: &Context<'_>, ending: Ending) {
-        if ending == Ending::Reset {
+        // Of an HTTP/2 connection only the stream is reset.
+        if ending == Ending::Reset && !self.treatment.multiplexed {
             self.ticket.connection().reset_on_close();
         }
         self.break_off(cx, BodyError::Cut, Outcome::Cut);

@@ -57,8 +57,10 @@ impl Upstream {
         let request = Request::from_parts(head, Limited::new(body, self.most_body));
         match tokio::time::timeout(self.first_byte, self.client.request(request)).await {
             Ok(Ok(response)) => Ok(response),
-            Ok(Err(error)) if too_large(&error) => Err(ProxyError::TooLarge),
             Ok(Err(error)) => {
+                if let Some(blame) = players_fault(&error) {
+                    return Err(blame);
+                }
                 let cause = Cause::of(&error);
                 Err(ProxyError::Upstream { cause, problem: format!("{origin}: {}", chain(&error)) })
             }
@@ -90,6 +92,13 @@ fn target(origin: &Origin, path: &str) -> Result<Uri, ProxyError> {
     Uri::from_parts(parts).map_err(|_| ProxyError::Parameter(format!("`{path}` is not a path")))
 }
 
-fn too_large(error: &(dyn StdError + 'static)) -> bool {
-    error.is::<LengthLimitError>() || error.source().is_some_and(too_large)
+/// What the player did wrong with its body, if `error` came of that.
+fn players_fault(error: &(dyn StdError + 'static)) -> Option<ProxyError> {
+    if error.is::<LengthLimitError>() {
+        return Some(ProxyError::TooLarge);
+    }
+    let source = error.source()?;
+    let deeper = players_fault(source);
+    let body_failed = error.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_user);
+    deeper.or_else(|| body_failed.then(|| ProxyError::Body(chain(source))))
 }

@@ -2,7 +2,7 @@
 
 use super::{
     diagnostic::{Diagnostic, Diagnostics, KeyPath, Part},
-    scope::{Fault, Scope, one_of},
+    scope::{Fault, MOST_FAULTS, Scope, one_of},
 };
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -12,9 +12,6 @@ use toml::{
     Spanned,
     de::{DeTable, DeValue},
 };
-
-/// Enough faults to mend at a time; bounds the work that a hostile text can ask for.
-const MOST_FAULTS: usize = 50;
 
 /// A text whose syntax is sound. Both forms become one tree, so that both are read alike.
 pub(crate) struct Document<'t> {
@@ -73,15 +70,14 @@ impl<'t> Document<'t> {
     }
 
     fn locate(&self, faults: Vec<Fault>) -> Diagnostics {
-        let located =
-            faults.into_iter().take(MOST_FAULTS).map(|Fault { path, problem, hint }| Diagnostic {
-                file: self.file.to_owned(),
-                line: self.lines.as_ref().map(|lines| lines.line_of(path.parts())),
-                key: path.to_string(),
-                pointer: path.pointer(),
-                problem,
-                hint,
-            });
+        let located = faults.into_iter().map(|Fault { path, problem, hint }| Diagnostic {
+            file: self.file.to_owned(),
+            line: self.lines.as_ref().map(|lines| lines.line_of(path.parts())),
+            key: path.to_string(),
+            pointer: path.pointer(),
+            problem,
+            hint,
+        });
         Diagnostics::new(located.collect())
     }
 }

@@ -1,6 +1,9 @@
 //! The mirror of one rule, as it stands in a file or in JSON; no logic.
 
-use super::text::{Several, Text};
+use super::{
+    table::tables_only,
+    text::{Several, Text},
+};
 use serde::{Deserialize, Serialize};
 
 /// A `[[rule]]`.
@@ -8,6 +11,7 @@ use serde::{Deserialize, Serialize};
 #[serde(
     default,
     deny_unknown_fields,
+    remote = "Self",
     expecting = "a rule, as in { when = { kind = \"segment\" }, then = { delay = \"2 s\" } }"
 )]
 pub(crate) struct RuleEntry {
@@ -24,6 +28,7 @@ pub(crate) struct RuleEntry {
 #[serde(
     default,
     deny_unknown_fields,
+    remote = "Self",
     expecting = "a table, as in { kind = \"segment\", media = \"audio\" }"
 )]
 pub(super) struct WhenEntry {
@@ -47,7 +52,12 @@ pub(super) struct WhenEntry {
 
 /// A rule's `then`.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields, expecting = "a table, as in { delay = \"2 s\" }")]
+#[serde(
+    default,
+    deny_unknown_fields,
+    remote = "Self",
+    expecting = "a table, as in { delay = \"2 s\" }"
+)]
 pub(super) struct ThenEntry {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) delay: Option<Text>,
@@ -63,7 +73,9 @@ pub(super) struct ThenEntry {
     pub(super) truncate: Option<Text>,
 }
 
-/// A rule file: nothing but rules.
+tables_only!(RuleEntry, WhenEntry, ThenEntry);
+
+/// A rule file: nothing but rules. (A file's whole is always a table.)
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields, expecting = "rules, each under its own [[rule]]")]
 pub(super) struct RuleFile {

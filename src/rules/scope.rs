@@ -7,6 +7,9 @@ use super::{
 use crate::units::{UnitError, span};
 use std::{cell::RefCell, str::FromStr, time::Duration};
 
+/// Enough faults to mend at a time; bounds the work and memory that a hostile text can ask for.
+pub(super) const MOST_FAULTS: usize = 50;
+
 /// A fault, before its line is known.
 #[derive(Debug)]
 pub(super) struct Fault {
@@ -43,10 +46,13 @@ impl<'f> Scope<'f> {
         Self::new(self.faults, self.path.then(Part::Item(place)))
     }
 
-    /// Takes down a fault of this place.
+    /// Takes down a fault of this place, unless there are enough already.
     pub(crate) fn fault(&self, problem: impl Into<String>, hint: impl Into<String>) {
-        let (problem, hint) = (problem.into(), hint.into());
-        self.faults.borrow_mut().push(Fault { path: self.path.clone(), problem, hint });
+        let mut faults = self.faults.borrow_mut();
+        if faults.len() < MOST_FAULTS {
+            let (problem, hint) = (problem.into(), hint.into());
+            faults.push(Fault { path: self.path.clone(), problem, hint });
+        }
     }
 
     /// Takes down that `key` is missing here.

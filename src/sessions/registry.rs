@@ -14,7 +14,7 @@ use crate::{
     seed::Seed,
 };
 use foldhash::fast::RandomState;
-use parking_lot::RwLock;
+use parking_lot::{Mutex, RwLock};
 use std::{
     collections::HashMap,
     net::IpAddr,
@@ -67,13 +67,22 @@ pub struct Registry {
     bus: Arc<Bus>,
     ordinal: AtomicU64,
     sessions: RwLock<Sessions>,
+    /// Held while a viewer without a session is given one.
+    newcomers: Mutex<()>,
 }
 
 impl Registry {
     /// A registry without sessions.
     #[must_use]
     pub fn new(config: RegistryConfig, clock: Clock, bus: Arc<Bus>) -> Self {
-        Self { config, clock, bus, ordinal: AtomicU64::new(0), sessions: RwLock::default() }
+        Self {
+            config,
+            clock,
+            bus,
+            ordinal: AtomicU64::new(0),
+            sessions: RwLock::default(),
+            newcomers: Mutex::default(),
+        }
     }
 
     /// Where events go.
@@ -98,11 +107,11 @@ impl Registry {
         client: Option<IpAddr>,
         request: ArmingRequest,
     ) -> Result<Arc<Session>, StartError> {
-        let session = self.create(request, true)?;
-        if let Some(client) = client {
-            self.sessions.write().newest.insert(client, Arc::clone(&session));
-        }
-        Ok(session)
+        self.create(request, true, |sessions, session| {
+            if let Some(client) = client {
+                sessions.newest.insert(client, Arc::clone(session));
+            }
+        })
     }
 
     /// The session of `viewer`, or a new one when there is none.
@@ -117,9 +126,14 @@ impl Registry {
         if let Some(session) = self.sessions.read().by_viewer.get(&viewer) {
             return Ok(Arc::clone(session));
         }
-        let session = self.create(request, false)?;
-        self.sessions.write().by_viewer.insert(viewer, Arc::clone(&session));
-        Ok(session)
+        let _one_at_a_time = self.newcomers.lock();
+        // Another request of the same viewer may have come first.
+        if let Some(session) = self.sessions.read().by_viewer.get(&viewer) {
+            return Ok(Arc::clone(session));
+        }
+        self.create(request, false, |sessions, session| {
+            sessions.by_viewer.insert(viewer, Arc::clone(session));
+        })
     }
 
     /// The session with `id`.
@@ -194,7 +208,13 @@ impl Registry {
         self.remove(&self.list());
     }
 
-    fn create(&self, request: ArmingRequest, addressed: bool) -> Result<Arc<Session>, StartError> {
+    /// `note` enters the new session where it is looked for.
+    fn create(
+        &self,
+        request: ArmingRequest,
+        addressed: bool,
+        note: impl FnOnce(&mut Sessions, &Arc<Session>),
+    ) -> Result<Arc<Session>, StartError> {
         if self.sessions.read().by_id.len() >= self.config.most_sessions {
             self.expire();
         }
@@ -206,6 +226,7 @@ impl Registry {
         let id = id(self.config.seed, ordinal);
         let session = Arc::new(self.make(id, ordinal, request, addressed));
         sessions.by_id.insert(Arc::clone(&session.tag.id), Arc::clone(&session));
+        note(&mut sessions, &session);
         drop(sessions);
         self.tell_start(&session);
         Ok(session)
@@ -227,8 +248,9 @@ impl Registry {
 
     fn tell_start(&self, session: &Session) {
         let profile = Arc::clone(&session.arming().profile_name);
-        let tag = Arc::clone(&session.tag);
-        self.bus.emit(&Event::SessionStarted { session: tag, profile });
+        // As of its time zero: what the clock says by now is chance, and events replay.
+        let rate = session.downlink.rate(Duration::ZERO);
+        self.bus.emit(&Event::SessionStarted { session: Arc::clone(&session.tag), profile, rate });
     }
 
     fn remove(&self, over: &[Arc<Session>]) {

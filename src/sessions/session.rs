@@ -107,16 +107,14 @@ impl Session {
 
     /// Replaces network and rules by what `change` makes of the present ones; no other change comes
     /// between. The link changes at once, for responses in flight too; when only the rules differ it
-    /// runs on undisturbed. Tells whether the profile or the link is another one now.
+    /// runs on undisturbed; rules that stay go on counting where they were. Tells whether the profile
+    /// or the link is another one now.
     pub fn rearm(&self, change: impl FnOnce(&Arming) -> Arming) -> bool {
         let mut current = self.arming.write();
         let arming = change(&current);
         let new_link = arming.link != current.link;
         if new_link {
             self.downlink.change(self.now(), &arming.link);
-        }
-        if arming.rules != current.rules {
-            *self.counters.lock() = Counters::default();
         }
         let new_profile = arming.profile_name != current.profile_name;
         *current = Arc::new(arming);

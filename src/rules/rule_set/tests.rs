@@ -273,6 +273,27 @@ fn faults_in_json_have_a_pointer() {
     assert!(RuleSet::from_json("request body", serde_json::json!([[[]], 5, "x", null])).is_err());
 }
 
+#[test]
+fn a_list_is_no_rule() {
+    let lists = [
+        serde_json::json!([["x", null, { "delay": "1 s" }]]),
+        serde_json::json!([{ "when": ["segment"], "then": { "delay": "1 s" } }]),
+        serde_json::json!([{ "then": ["1 s"] }]),
+    ];
+    for list in lists {
+        let faults = RuleSet::from_json("body", list.clone()).unwrap_err().to_string();
+        assert!(faults.contains("is a list"), "{list}: {faults}");
+    }
+}
+
+/// Ten thousand values at fault cost no more than fifty.
+#[test]
+fn faults_are_bounded() {
+    let rule = serde_json::json!({ "when": { "kind": vec!["x"; 100] }, "then": { "delay": "1" } });
+    let faults = RuleSet::from_json("body", vec![rule; 100].into()).unwrap_err();
+    assert_eq!(faults.as_slice().len(), 50);
+}
+
 fn any_resource() -> impl Strategy<Value = Resource> {
     let kind = prop::sample::select(Kind::ALL);
     let media = prop::sample::select(MediaType::ALL);

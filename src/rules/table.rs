@@ -1,0 +1,58 @@
+//! A mirror of a table is read from a table alone: serde would take a list for its values in order.
+
+use serde::{
+    Deserializer,
+    de::{MapAccess, Visitor},
+    forward_to_deserialize_any,
+};
+use std::fmt;
+
+/// Hands a table to a derived mirror, and refuses all else with the mirror's own words.
+pub(crate) struct TableOnly<D>(pub(crate) D);
+
+impl<'de, D: Deserializer<'de>> Deserializer<'de> for TableOnly<D> {
+    type Error = D::Error;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
+        self.0.deserialize_map(TableVisitor(visitor))
+    }
+
+    forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option
+        unit unit_struct newtype_struct seq tuple tuple_struct map struct enum identifier
+        ignored_any
+    }
+}
+
+struct TableVisitor<V>(V);
+
+impl<'de, V: Visitor<'de>> Visitor<'de> for TableVisitor<V> {
+    type Value = V::Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.expecting(f)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<V::Value, A::Error> {
+        self.0.visit_map(map)
+    }
+}
+
+/// Completes mirrors that derive with `#[serde(remote = "Self")]`, so that only tables will do.
+macro_rules! tables_only {
+    ($($mirror:ty),+ $(,)?) => {$(
+        impl<'de> serde::Deserialize<'de> for $mirror {
+            fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+                // The derived function, not this one: it goes before the trait's.
+                Self::deserialize($crate::rules::TableOnly(from))
+            }
+        }
+
+        impl serde::Serialize for $mirror {
+            fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+                Self::serialize(self, to)
+            }
+        }
+    )+};
+}
+pub(crate) use tables_only;

@@ -1,0 +1,165 @@
+//! Origins that are down, slow, rude or liars: the player is told, and the proxy goes on.
+
+use super::{
+    origin::{Origin, Step, ok, pattern},
+    player::{End, unchunked},
+    rig::Rig,
+};
+use serde_json::Value;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use vsps::units::ByteSize;
+
+/// That the proxy still serves, whatever came before.
+async fn goes_on(rig: &Rig, origin: &Origin, failures: usize) {
+    let before = origin.asked().len();
+    assert_eq!(rig.get("/fine").await.text(), "fine");
+    assert_eq!(origin.asked().len(), before + 1);
+    rig.told("upstream_failed", failures).await;
+}
+
+/// An origin that answers `/fine` well, and all else by `steps`.
+async fn failing(steps: Vec<Step>) -> Origin {
+    Origin::start(move |asked| match asked.path() {
+        "/fine" => vec![Step::Send(ok("", b"fine"))],
+        _ => steps.clone(),
+    })
+    .await
+}
+
+#[tokio::test]
+async fn an_origin_that_is_down() {
+    let gone = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    let rig = Rig::start(Some(gone), |_| {}).await;
+    let got = rig.get("/a").await;
+    assert_eq!(got.failure(), (502, "upstream; connect"));
+    let told: Value = serde_json::from_slice(&got.body).unwrap();
+    assert_eq!(told["error"]["cause"], "connect");
+    assert!(told["error"]["detail"].as_str().unwrap().contains(&gone.to_string()));
+    assert_eq!(rig.told("upstream_failed", 1).await[0]["cause"], "connect");
+    assert_eq!(rig.counted("vsps_upstream_errors_total").await, 1.0);
+}
+
+#[tokio::test]
+async fn an_origin_that_does_not_begin() {
+    let origin = failing(vec![Step::Pause(Duration::from_secs(60))]).await;
+    let rig = Rig::start(Some(origin.address), |config| {
+        config.proxy.timeouts.first_byte = Duration::from_millis(300);
+    })
+    .await;
+    assert_eq!(rig.get("/a").await.failure(), (504, "upstream; first-byte-timeout"));
+    goes_on(&rig, &origin, 1).await;
+}
+
+#[tokio::test]
+async fn an_origin_that_gives_no_answer() {
+    for (steps, cause) in [
+        (vec![Step::Reset], "reset"),
+        (vec![], "closed"),
+        (vec![Step::Send(b"HTTP/1.1 200 OK\r\nContent-".to_vec())], "closed"),
+        (vec![Step::Send(b"SSH-2.0-OpenSSH_9.6\r\n\r\n".to_vec())], "garbage"),
+        (vec![Step::Send(b"HTTP/1.1 200 OK\r\nBroken header\r\n\r\n".to_vec())], "garbage"),
+        (vec![Step::Send(b"HTTP/1.1 200 OK\r\nContent-Length: five\r\n\r\n".to_vec())], "garbage"),
+        (vec![Step::Send(pattern(1_000_000))], "garbage"),
+    ] {
+        let origin = failing(steps.clone()).await;
+        let rig = Rig::before(&origin).await;
+        let got = rig.get("/a").await;
+        let expected = format!("upstream; {cause}");
+        assert_eq!(got.failure(), (502, &*expected), "{:.80}", format!("{steps:?}"));
+        goes_on(&rig, &origin, 1).await;
+    }
+}
+
+/// The player gets what the origin gave, and an end that is no proper one.
+#[tokio::test]
+async fn a_body_that_breaks_off_breaks_off_there() {
+    let declared = b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n";
+    let chunked = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9c40\r\n";
+    let body = pattern(40_000);
+    for (head, last) in [(&declared[..], None), (declared, Some(Step::Reset)), (chunked, None)] {
+        let mut steps = vec![Step::Send([head, &body].concat())];
+        if let Some(last) = last {
+            steps.extend([Step::Pause(Duration::from_millis(200)), last]);
+        }
+        let origin = failing(steps).await;
+        let rig = Rig::before(&origin).await;
+        let mut player = rig.player().await;
+        player.send("GET /a HTTP/1.1\r\nHost: a\r\n\r\n").await;
+        let got = player.rest().await;
+        assert_eq!((got.status(), got.end), (200, End::Fin));
+        let passed = match got.header("transfer-encoding") {
+            "chunked" => {
+                let (passed, whole) = unchunked(&got.body);
+                assert!(!whole, "that would be a proper end");
+                passed
+            }
+            _ => got.body,
+        };
+        assert!(passed == body, "{} bytes", passed.len());
+        let over = rig.told("request_finished", 1).await;
+        assert_eq!(
+            (&over[0]["outcome"], &over[0]["bytes"]),
+            (&"origin-cut".into(), &40_000.into())
+        );
+        goes_on(&rig, &origin, 0).await;
+    }
+}
+
+#[tokio::test]
+async fn more_bytes_than_declared_are_not_the_next_answer() {
+    let lie = b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabcHTTP/1.1 200 OK\r\n\r\nevil";
+    let origin = failing(vec![Step::Send(lie.to_vec())]).await;
+    let rig = Rig::before(&origin).await;
+    assert_eq!(rig.get("/a").await.text(), "abc");
+    goes_on(&rig, &origin, 0).await;
+}
+
+#[tokio::test]
+async fn a_manifest_that_cannot_be_read_passes_untouched() {
+    let mut large = b"#EXTM3U\n".to_vec();
+    large.extend(b"#EXTINF:4,\nhttp://cdn.test/1.ts\n".repeat(100));
+    let gzip = b"\x1f\x8b\x08 surely http://cdn.test/";
+    for (path, answer, body) in [
+        (
+            "/a.m3u8",
+            ok("", b"<html>http://cdn.test/</html>"),
+            &b"<html>http://cdn.test/</html>"[..],
+        ),
+        ("/a.mpd", ok("", b"<MPD><BaseURL>http://cdn.test"), b"<MPD><BaseURL>http://cdn.test"),
+        ("/a.m3u8", ok("Content-Encoding: gzip\r\n", gzip), gzip),
+        ("/a.m3u8", ok("", &large), &large),
+        ("/a.m3u8", [b"HTTP/1.1 200 OK\r\n\r\n", &*large].concat(), &large),
+    ] {
+        let origin = Origin::saying(answer).await;
+        let rig = Rig::start(Some(origin.address), |config| {
+            config.proxy.limits.manifest = ByteSize::from_kibibytes(1);
+        })
+        .await;
+        let inside = rig.session("").await;
+        let mut player = rig.player().await;
+        player.send(format!("GET {inside}{path} HTTP/1.0\r\n\r\n")).await;
+        assert_eq!(player.rest().await.body, body, "{path}");
+        rig.told("manifest_unread", 1).await;
+        assert_eq!(rig.counted("vsps_manifest_errors_total").await, 1.0);
+    }
+}
+
+/// What was read of it goes on while the rest is still coming.
+#[tokio::test]
+async fn a_manifest_beyond_the_limit_streams() {
+    let first = [b"HTTP/1.1 200 OK\r\n\r\n#EXTM3U\n".to_vec(), b"#\n".repeat(1000)].concat();
+    let origin = Origin::start(move |_| {
+        vec![Step::Send(first.clone()), Step::Pause(Duration::from_secs(60))]
+    })
+    .await;
+    let rig = Rig::start(Some(origin.address), |config| {
+        config.proxy.limits.manifest = ByteSize::from_kibibytes(1);
+    })
+    .await;
+    let inside = rig.session("").await;
+    let mut player = rig.player().await;
+    player.send(format!("GET {inside}/a.m3u8 HTTP/1.0\r\n\r\n")).await;
+    let got = player.read_for(Duration::from_secs(1)).await;
+    assert_eq!((got.body.len(), got.end), (2008, End::Open));
+}

@@ -1,0 +1,78 @@
+//! CORS: added where a web player needs it and the origin says nothing, and nowhere else.
+
+use super::{
+    origin::{Origin, ok},
+    rig::Rig,
+};
+
+const FROM: &str = "Origin: http://page.test\r\n";
+const ALLOWED: &str = "access-control-allow-origin";
+
+#[tokio::test]
+async fn headers_are_added_for_web_pages_alone() {
+    let origin = Origin::saying(ok("", b"x")).await;
+    let rig = Rig::before(&origin).await;
+    let got = rig.get("/a").await;
+    assert!(!got.head.to_ascii_lowercase().contains("access-control"), "{}", got.head);
+    let got = rig.ask("GET", "/a", FROM).await;
+    assert_eq!((got.header(ALLOWED), got.header("timing-allow-origin")), ("*", "*"));
+    let exposed = got.header("access-control-expose-headers");
+    for name in ["Server-Timing", "CMSD-Static", "CMSD-Dynamic", "vsps-error"] {
+        assert!(exposed.contains(name), "{exposed}");
+    }
+    let got = rig.ask("GET", "/a", &format!("{FROM}Cookie: a=b\r\n")).await;
+    assert_eq!(got.header(ALLOWED), "http://page.test");
+    assert_eq!(got.header("access-control-allow-credentials"), "true");
+    assert_eq!(got.header("vary"), "Origin");
+    // Our own answers are read by pages too.
+    for (path, status) in [("/a.m3u8", 307), ("/-/s/nobody/a", 404), ("/-/o/http/cdn.test/a", 403)]
+    {
+        let got = rig.ask("GET", path, FROM).await;
+        assert_eq!((got.status(), got.header(ALLOWED)), (status, "*"), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn what_the_origin_says_stays() {
+    let own = "Access-Control-Allow-Origin: http://own.test\r\nVary: X\r\n";
+    let origin = Origin::saying(ok(own, b"x")).await;
+    let rig = Rig::before(&origin).await;
+    let got = rig.ask("GET", "/a", &format!("{FROM}Cookie: a=b\r\n")).await;
+    assert_eq!((got.all(ALLOWED), got.all("vary")), (vec!["http://own.test"], vec!["X"]));
+    assert!(got.all("access-control-expose-headers").is_empty());
+}
+
+#[tokio::test]
+async fn a_preflight_is_answered_when_the_origin_does_not() {
+    let refusal =
+        "HTTP/1.1 405 Method Not Allowed\r\nContent-Type: text/html\r\nContent-Length: 2\r\n\r\nno";
+    let origin = Origin::saying(refusal).await;
+    let rig = Rig::before(&origin).await;
+    let asks = format!(
+        "{FROM}Access-Control-Request-Method: GET\r\n\
+         Access-Control-Request-Headers: cmcd-session, authorization\r\n"
+    );
+    for path in ["/a", "/a.m3u8"] {
+        let got = rig.ask("OPTIONS", path, &asks).await;
+        assert_eq!((got.status(), got.body.len()), (204, 0), "{path}");
+        assert_eq!(got.header("access-control-allow-methods"), "GET");
+        assert_eq!(got.header("access-control-allow-headers"), "cmcd-session, authorization");
+        // It never carries credentials, so it must allow for them: `*` would not.
+        assert_eq!(got.header(ALLOWED), "http://page.test");
+        assert_eq!(got.header("access-control-allow-credentials"), "true");
+        assert!(got.header("content-type").is_empty());
+    }
+    let plain = rig.ask("OPTIONS", "/a", FROM).await;
+    assert_eq!(plain.status(), 405, "no preflight: the origin's answer");
+}
+
+#[tokio::test]
+async fn it_can_be_turned_off() {
+    let origin = Origin::saying(ok("", b"x")).await;
+    let rig = Rig::start(Some(origin.address), |config| config.proxy.cors = false).await;
+    for (method, path) in [("GET", "/a"), ("OPTIONS", "/a"), ("GET", "/a.m3u8")] {
+        let got =
+            rig.ask(method, path, &format!("{FROM}Access-Control-Request-Method: GET\r\n")).await;
+        assert!(!got.head.to_ascii_lowercase().contains("access-control"), "{}", got.head);
+    }
+}

@@ -1,0 +1,16 @@
+//! The data plane on real sockets: an origin that can misbehave, a player that sees every byte and
+//! how each connection ends, and the proxy between them.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test may panic, in its helpers too")]
+
+mod bad_requests;
+mod bad_upstreams;
+mod cors;
+mod drain;
+mod faults;
+mod origin;
+mod player;
+mod profiles;
+mod replay;
+mod rig;
+mod sessions;
+mod transparency;

@@ -5,6 +5,7 @@ use crate::{
     download::download,
     effort::Effort,
     figure::Figure,
+    machine::wait_for_quiet,
     proxy::{Proxy, Session},
     report::{Report, Table},
     rig::Rig,
@@ -58,6 +59,7 @@ pub(crate) fn measure(rig: &Rig, effort: &Effort, report: &mut Report) -> anyhow
 }
 
 fn run(rig: &Rig, effort: &Effort) -> anyhow::Result<Vec<Run>> {
+    wait_for_quiet(effort.patience);
     let proxy = rig.proxy_at(START)?;
     let session = proxy.session()?;
     // Each rate for half a download's time, but long enough to judge.

@@ -15,6 +15,8 @@ pub(crate) struct Effort {
     pub(crate) rounds: usize,
     /// Requests whose latency is taken.
     pub(crate) requests: usize,
+    /// For others to leave the machine alone, before each run or round.
+    pub(crate) patience: Duration,
     /// Only one case of each question, without the other proxies.
     pub(crate) smoke: bool,
 }
@@ -26,6 +28,7 @@ impl Effort {
         load_seconds: 3,
         rounds: 5,
         requests: 30,
+        patience: Duration::from_secs(60),
         smoke: false,
     };
     pub(crate) const QUICK: Self = Self {
@@ -34,6 +37,7 @@ impl Effort {
         load_seconds: 1,
         rounds: 2,
         requests: 10,
+        patience: Duration::from_secs(10),
         smoke: false,
     };
     pub(crate) const SMOKE: Self = Self {
@@ -42,6 +46,7 @@ impl Effort {
         load_seconds: 1,
         rounds: 1,
         requests: 2,
+        patience: Duration::ZERO,
         smoke: true,
     };
 

@@ -1,10 +1,15 @@
 //! The machine: what it is, and how busy others keep it meanwhile.
 
-use crate::process::{Process, cpu_of_this_process, ticks};
+use crate::{
+    clock,
+    process::{Process, cpu_of_this_process, ticks},
+};
 use std::{fs, path::Path, process::Command, thread, time::Duration};
 
 /// What shares the machine while we measure, as a share of all its cores.
 pub(crate) const MOST_FOREIGN: f64 = 0.12;
+/// How long one look at the idle machine takes.
+const LOOK: Duration = Duration::from_millis(500);
 
 /// The machine and the programs, a line each.
 pub(crate) fn describe() -> Vec<String> {
@@ -43,7 +48,11 @@ pub(crate) fn version(program: &str, flag: &str) -> String {
         Ok(said) => {
             let text = [said.stdout, said.stderr].concat();
             let text = String::from_utf8_lossy(&text);
-            text.lines().next().unwrap_or_default().trim().to_owned()
+            let line = text.lines().next().unwrap_or_default();
+            // Up to the address of its home page, its build or its author.
+            let end = [" - http", " [", " Copyright"].map(|mark| line.find(mark));
+            let end = end.into_iter().flatten().min().unwrap_or(line.len());
+            line[..end].trim().to_owned()
         }
         Err(_) => format!("no {program}"),
     }
@@ -70,6 +79,25 @@ impl Watch {
         let ours = end.ours.saturating_sub(self.ours).as_secs_f64();
         let whole = (end.whole - self.whole).as_secs_f64();
         ((busy - ours) / whole.max(0.01)).max(0.0)
+    }
+}
+
+/// Waits until others leave the machine alone, but no longer than `patience`. To be asked while
+/// nothing of ours is at work.
+pub(crate) fn wait_for_quiet(patience: Duration) {
+    let mut waited = Duration::ZERO;
+    while waited < patience {
+        let (busy, whole) = machine();
+        clock::sleep(LOOK);
+        let (busy_then, whole_then) = machine();
+        let share = (busy_then - busy).as_secs_f64() / (whole_then - whole).as_secs_f64().max(0.01);
+        if share <= MOST_FOREIGN {
+            return;
+        }
+        if waited.is_zero() {
+            eprintln!("  others are busy: waiting for up to {} s", patience.as_secs());
+        }
+        waited += LOOK;
     }
 }
 

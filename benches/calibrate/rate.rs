@@ -5,14 +5,14 @@ use crate::{
     download::download,
     effort::Effort,
     figure::Figure,
-    machine::{MOST_FOREIGN, Watch},
+    machine::{MOST_FOREIGN, Watch, wait_for_quiet},
     report::{Report, Table, Target},
     rig::Rig,
 };
 use std::time::Duration;
 
 /// A run that others disturb is done again, at most so often.
-const TRIES: usize = 4;
+const TRIES: usize = 3;
 /// Smoothness is judged after the start.
 const SETTLING: Duration = Duration::from_secs(1);
 const ENDLESS: u64 = 1 << 50;
@@ -86,12 +86,14 @@ pub(crate) fn measure(rig: &Rig, effort: &Effort, report: &mut Report) -> anyhow
 
 /// The first run that others leave alone, or the least disturbed.
 fn quiet_run(rig: &Rig, effort: &Effort, megabits: f64) -> anyhow::Result<Run> {
+    wait_for_quiet(effort.patience);
     let mut best = run(rig, effort, megabits)?;
     for _ in 1..TRIES {
         if best.foreign <= MOST_FOREIGN {
             break;
         }
         eprintln!("  others burnt {:.0} % of the machine: again", best.foreign * 100.0);
+        wait_for_quiet(effort.patience);
         let next = run(rig, effort, megabits)?;
         if next.foreign < best.foreign {
             best = next;

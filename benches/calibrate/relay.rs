@@ -4,7 +4,7 @@ use crate::{
     effort::Effort,
     figure::Figure,
     load,
-    machine::{MOST_FOREIGN, Watch},
+    machine::{MOST_FOREIGN, Watch, wait_for_quiet},
     peers::{self, Relay},
     report::{Report, Table, Target},
     rig::Rig,
@@ -67,6 +67,7 @@ fn rounds(relays: &[Relay], effort: &Effort, case: &Case) -> anyhow::Result<Vec<
     }
     let (mut rounds, mut disturbed) = (Vec::new(), Vec::new());
     while rounds.len() < effort.rounds && disturbed.len() < REPEATS {
+        wait_for_quiet(effort.patience);
         let turns = relays.iter().map(|relay| turn(relay, case, effort.load_seconds));
         let turns = turns.collect::<anyhow::Result<Vec<Turn>>>()?;
         let quiet = turns.iter().all(|turn| turn.foreign <= MOST_FOREIGN);

@@ -5,7 +5,6 @@ use crate::{
     download::download,
     effort::Effort,
     figure::Figure,
-    machine::wait_for_quiet,
     proxy::{Proxy, Session},
     report::{Report, Table},
     rig::Rig,
@@ -59,7 +58,7 @@ pub(crate) fn measure(rig: &Rig, effort: &Effort, report: &mut Report) -> anyhow
 }
 
 fn run(rig: &Rig, effort: &Effort) -> anyhow::Result<Vec<Run>> {
-    wait_for_quiet(effort.patience);
+    rig.patience.wait_for_quiet();
     let proxy = rig.proxy_at(START)?;
     let session = proxy.session()?;
     // Each rate for half a download's time, but long enough to judge.

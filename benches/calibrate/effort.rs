@@ -15,7 +15,7 @@ pub(crate) struct Effort {
     pub(crate) rounds: usize,
     /// Requests whose latency is taken.
     pub(crate) requests: usize,
-    /// For others to leave the machine alone, before each run or round.
+    /// For others to leave the machine alone, and for doing disturbed runs again, in all.
     pub(crate) patience: Duration,
     /// Only one case of each question, without the other proxies.
     pub(crate) smoke: bool,
@@ -28,7 +28,7 @@ impl Effort {
         load_seconds: 3,
         rounds: 5,
         requests: 30,
-        patience: Duration::from_secs(60),
+        patience: Duration::from_secs(600),
         smoke: false,
     };
     pub(crate) const QUICK: Self = Self {
@@ -37,7 +37,7 @@ impl Effort {
         load_seconds: 1,
         rounds: 2,
         requests: 10,
-        patience: Duration::from_secs(10),
+        patience: Duration::from_secs(30),
         smoke: false,
     };
     pub(crate) const SMOKE: Self = Self {

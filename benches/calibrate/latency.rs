@@ -5,7 +5,6 @@ use crate::{
     effort::Effort,
     figure::Figure,
     http,
-    machine::wait_for_quiet,
     proxy::Proxy,
     report::{Report, Table},
     rig::Rig,
@@ -25,7 +24,7 @@ pub(crate) fn measure(rig: &Rig, effort: &Effort, report: &mut Report) -> anyhow
     let plain = Figure::new(waits(&rig.proxy("")?, effort.requests)?).median();
     for &asked in effort.of(&ASKED) {
         let proxy = rig.proxy(&format!("[latency]\nrtt = \"{asked} ms\""))?;
-        wait_for_quiet(effort.patience);
+        rig.patience.wait_for_quiet();
         let waits = waits(&proxy, effort.requests)?;
         let errors: Vec<f64> = waits.iter().map(|wait| wait - plain - f64::from(asked)).collect();
         let mean = errors.iter().sum::<f64>() / errors.len() as f64;

@@ -1,15 +1,10 @@
 //! The machine: what it is, and how busy others keep it meanwhile.
 
-use crate::{
-    clock,
-    process::{Process, cpu_of_this_process, ticks},
-};
+use crate::process::{Process, cpu_of_this_process, ticks};
 use std::{fs, path::Path, process::Command, thread, time::Duration};
 
 /// What shares the machine while we measure, as a share of all its cores.
 pub(crate) const MOST_FOREIGN: f64 = 0.12;
-/// How long one look at the idle machine takes.
-const LOOK: Duration = Duration::from_millis(500);
 
 /// The machine and the programs, a line each.
 pub(crate) fn describe() -> Vec<String> {
@@ -68,7 +63,7 @@ pub(crate) struct Watch {
 impl Watch {
     /// From now on; `process` belongs to us.
     pub(crate) fn start(process: &Process) -> Self {
-        let (busy, whole) = machine();
+        let (busy, whole) = cores();
         Self { busy, whole, ours: cpu_of_this_process() + process.cpu() }
     }
 
@@ -82,27 +77,8 @@ impl Watch {
     }
 }
 
-/// Waits until others leave the machine alone, but no longer than `patience`. To be asked while
-/// nothing of ours is at work.
-pub(crate) fn wait_for_quiet(patience: Duration) {
-    let mut waited = Duration::ZERO;
-    while waited < patience {
-        let (busy, whole) = machine();
-        clock::sleep(LOOK);
-        let (busy_then, whole_then) = machine();
-        let share = (busy_then - busy).as_secs_f64() / (whole_then - whole).as_secs_f64().max(0.01);
-        if share <= MOST_FOREIGN {
-            return;
-        }
-        if waited.is_zero() {
-            eprintln!("  others are busy: waiting for up to {} s", patience.as_secs());
-        }
-        waited += LOOK;
-    }
-}
-
 /// Time that all cores were busy, and all their time. Stolen time counts as busy.
-fn machine() -> (Duration, Duration) {
+pub(crate) fn cores() -> (Duration, Duration) {
     let text = fs::read_to_string("/proc/stat").unwrap_or_default();
     let first = text.lines().next().unwrap_or_default();
     // user nice system idle iowait irq softirq steal; guests are counted in user and nice.

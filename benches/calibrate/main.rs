@@ -16,6 +16,7 @@ mod latency;
 mod load;
 mod machine;
 mod origin;
+mod patience;
 mod peers;
 mod process;
 mod proxy;
@@ -30,7 +31,7 @@ mod wrk;
 use crate::{effort::Effort, report::Report, rig::Rig};
 use anyhow::Context as _;
 use clap::{Parser, ValueEnum};
-use std::{fs, path::PathBuf};
+use std::{fs, path::PathBuf, time::Duration};
 
 /// Measures the proxy over loopback sockets.
 #[derive(Debug, Parser)]
@@ -44,6 +45,9 @@ struct Options {
     /// Also writes the results to this file.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
+    /// Spends at most so long on waiting for a quiet machine, and on doing disturbed runs again.
+    #[arg(long, value_name = "SECONDS")]
+    patience: Option<u64>,
     /// Given by `cargo bench`; without it, only whether the measurement works is of interest.
     #[arg(long, hide = true)]
     bench: bool,
@@ -92,7 +96,7 @@ fn main() -> anyhow::Result<()> {
         (true, true) => Effort::QUICK,
         (true, false) => Effort::FULL,
     };
-    let rig = Rig::start()?;
+    let rig = Rig::start(options.patience.map_or(effort.patience, Duration::from_secs))?;
     let mut report = Report::new(machine::describe(), effort.to_string());
     let all = Question::value_variants();
     let asked = if options.questions.is_empty() { all } else { &options.questions };

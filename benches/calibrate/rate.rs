@@ -5,7 +5,7 @@ use crate::{
     download::download,
     effort::Effort,
     figure::Figure,
-    machine::{MOST_FOREIGN, Watch, wait_for_quiet},
+    machine::{MOST_FOREIGN, Watch},
     report::{Report, Table, Target},
     rig::Rig,
 };
@@ -86,14 +86,14 @@ pub(crate) fn measure(rig: &Rig, effort: &Effort, report: &mut Report) -> anyhow
 
 /// The first run that others leave alone, or the least disturbed.
 fn quiet_run(rig: &Rig, effort: &Effort, megabits: f64) -> anyhow::Result<Run> {
-    wait_for_quiet(effort.patience);
+    rig.patience.wait_for_quiet();
     let mut best = run(rig, effort, megabits)?;
     for _ in 1..TRIES {
-        if best.foreign <= MOST_FOREIGN {
+        if best.foreign <= MOST_FOREIGN || !rig.patience.spend(effort.download) {
             break;
         }
         eprintln!("  others burnt {:.0} % of the machine: again", best.foreign * 100.0);
-        wait_for_quiet(effort.patience);
+        rig.patience.wait_for_quiet();
         let next = run(rig, effort, megabits)?;
         if next.foreign < best.foreign {
             best = next;

@@ -4,16 +4,15 @@ use crate::{
     effort::Effort,
     figure::Figure,
     load,
-    machine::{MOST_FOREIGN, Watch, wait_for_quiet},
+    machine::{MOST_FOREIGN, Watch},
     peers::{self, Relay},
     report::{Report, Table, Target},
     rig::Rig,
     wrk,
 };
+use std::time::Duration;
 
 const CONNECTIONS: usize = 64;
-/// A round that others disturb is done again, at most so often in all.
-const REPEATS: usize = 6;
 
 /// A body, and what our relay may cost more than the bare one.
 struct Case {
@@ -51,7 +50,7 @@ pub(crate) fn measure(rig: &Rig, effort: &Effort, report: &mut Report) -> anyhow
         &["body", "relay", "requests/s", "GB/s", "CPU µs/request", "CPU s/GB", "× bare", "foreign"],
     );
     for case in effort.of(&CASES) {
-        let rounds = rounds(&relays, effort, case)?;
+        let rounds = rounds(rig, &relays, effort, case)?;
         rows(&mut table, case, &relays, &rounds);
         judge(report, case, &relays, &rounds);
     }
@@ -60,26 +59,38 @@ pub(crate) fn measure(rig: &Rig, effort: &Effort, report: &mut Report) -> anyhow
 }
 
 /// As many rounds as asked for; the disturbed ones only where the quiet ones do not suffice.
-fn rounds(relays: &[Relay], effort: &Effort, case: &Case) -> anyhow::Result<Vec<Vec<Turn>>> {
+fn rounds(
+    rig: &Rig,
+    relays: &[Relay],
+    effort: &Effort,
+    case: &Case,
+) -> anyhow::Result<Vec<Vec<Turn>>> {
     for relay in relays {
         // Fills pools and buffers.
         turn(relay, case, 1)?;
     }
+    let round_time = Duration::from_secs(effort.load_seconds) * relays.len() as u32;
     let (mut rounds, mut disturbed) = (Vec::new(), Vec::new());
-    while rounds.len() < effort.rounds && disturbed.len() < REPEATS {
-        wait_for_quiet(effort.patience);
+    while rounds.len() < effort.rounds {
+        rig.patience.wait_for_quiet();
         let turns = relays.iter().map(|relay| turn(relay, case, effort.load_seconds));
         let turns = turns.collect::<anyhow::Result<Vec<Turn>>>()?;
-        let quiet = turns.iter().all(|turn| turn.foreign <= MOST_FOREIGN);
-        eprintln!(
-            "relay: {}, round {}{}",
-            case.name,
-            rounds.len() + disturbed.len() + 1,
-            if quiet { "" } else { ": disturbed" }
-        );
-        if quiet { rounds.push(turns) } else { disturbed.push(turns) }
+        let foreign = turns.iter().map(|turn| turn.foreign).fold(0.0, f64::max);
+        let done = rounds.len() + disturbed.len() + 1;
+        eprintln!("relay: {}, round {done}, foreign CPU {:.0} %", case.name, foreign * 100.0);
+        match foreign <= MOST_FOREIGN {
+            true => rounds.push(turns),
+            false => disturbed.push((foreign, turns)),
+        }
+        let enough = rounds.len() >= effort.rounds;
+        if !enough && done >= effort.rounds && !rig.patience.spend(round_time) {
+            break;
+        }
     }
-    rounds.extend(disturbed.into_iter().take(effort.rounds - rounds.len()));
+    // What is missing is made up for by the least disturbed.
+    disturbed.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let missing = effort.rounds.saturating_sub(rounds.len());
+    rounds.extend(disturbed.into_iter().map(|(_, turns)| turns).take(missing));
     Ok(rounds)
 }
 

@@ -1,20 +1,21 @@
 //! What every question needs: an origin, and a place for files.
 
-use crate::{origin, proxy::Proxy};
+use crate::{origin, patience::Patience, proxy::Proxy};
 use anyhow::Context as _;
-use std::{fs, net::SocketAddr, path::PathBuf};
+use std::{fs, net::SocketAddr, path::PathBuf, time::Duration};
 
 /// An origin that runs, and a folder for profiles, configurations and logs.
 pub(crate) struct Rig {
     pub(crate) origin: SocketAddr,
     pub(crate) folder: PathBuf,
+    pub(crate) patience: Patience,
 }
 
 impl Rig {
-    pub(crate) fn start() -> anyhow::Result<Self> {
+    pub(crate) fn start(patience: Duration) -> anyhow::Result<Self> {
         let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("calibrate");
         fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
-        Ok(Self { origin: origin::start()?, folder })
+        Ok(Self { origin: origin::start()?, folder, patience: Patience::new(patience) })
     }
 
     /// A fresh proxy whose network is `link`, a profile without its first two lines.

@@ -5,7 +5,7 @@ use crate::{
     download::download,
     effort::Effort,
     figure::Figure,
-    machine::{Watch, wait_for_quiet},
+    machine::Watch,
     report::{Report, Table, Target},
     rig::Rig,
     trace::Trace,
@@ -58,7 +58,7 @@ pub(crate) fn measure(rig: &Rig, effort: &Effort, report: &mut Report) -> anyhow
 }
 
 fn run(rig: &Rig, effort: &Effort, downloads: usize) -> anyhow::Result<Run> {
-    wait_for_quiet(effort.patience);
+    rig.patience.wait_for_quiet();
     let proxy = rig.proxy_at(MEGABITS)?;
     let path = proxy.session()?.path(ENDLESS);
     let watch = Watch::start(&proxy.process);

@@ -19,7 +19,7 @@ pub(super) fn profiles(command: ProfilesCommand) -> Result<(), Failure> {
         }
         ProfilesCommand::Show { profile, json } => {
             let profile = catalog.find(&profile).map_err(Failure::usage)?;
-            if json { print_json(&profile) } else { print(&profile.describe()) }
+            if json { print_json(&profile) } else { print(&(profile.describe() + "\n")) }
         }
         ProfilesCommand::Check { files } => check(&files),
     }

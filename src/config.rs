@@ -8,7 +8,9 @@ use crate::{
     seed::Seed,
     sessions::{Origin, OriginError},
 };
+use clap::Args as _;
 use std::{
+    collections::BTreeMap,
     fs,
     hash::{BuildHasher as _, RandomState},
     io,
@@ -171,11 +173,48 @@ fn text(path: &Path) -> Result<String, ConfigError> {
 fn read(path: &Path) -> Result<RunArgs, ConfigError> {
     let text = text(path)?;
     toml::from_str(&text).map_err(|error| {
-        let before = error.span().map_or(0, |span| span.start).min(text.len());
+        let whole = || {
+            let at = error.span().map_or(0, |span| span.start);
+            (at, error.message().to_owned())
+        };
+        let (at, problem) = option_at_fault(&text).unwrap_or_else(whole);
         ConfigError::File {
             path: path.to_owned(),
-            line: text.as_bytes()[..before].iter().filter(|byte| **byte == b'\n').count() + 1,
-            problem: error.message().to_owned(),
+            line: text.bytes().take(at).filter(|byte| *byte == b'\n').count() + 1,
+            problem: problem.trim_end().to_owned(),
         }
     })
+}
+
+/// The first option at fault in `text`: where it stands, in bytes, and what is wrong. serde loses
+/// the place of options that it flattens, and of those it doesn't know; so each is read alone.
+/// `None` when the text is not TOML.
+fn option_at_fault(text: &str) -> Option<(usize, String)> {
+    let options: BTreeMap<toml::Spanned<String>, toml::Value> = toml::from_str(text).ok()?;
+    let names = option_names();
+    let problems = options.into_iter().filter_map(|(key, value)| {
+        let (at, key) = (key.span().start, key.into_inner());
+        if !names.contains(&key) {
+            return Some((at, unknown(&key, &names)));
+        }
+        let alone = toml::Table::from_iter([(key.clone(), value)]);
+        let error = alone.try_into::<RunArgs>().err()?;
+        Some((at, format!("{key}: {}", error.message())))
+    });
+    problems.min()
+}
+
+fn unknown(key: &str, names: &[String]) -> String {
+    let likeness = |name: &&String| (strsim::jaro_winkler(key, name) * 1e6) as u64;
+    match names.iter().max_by_key(likeness).filter(|name| likeness(name) > 750_000) {
+        Some(name) => format!("`{key}` is not an option; did you mean `{name}`?"),
+        None => format!("`{key}` is not an option; write one of {}", names.join(", ")),
+    }
+}
+
+/// What can stand in a file: every option but the one that names the file.
+fn option_names() -> Vec<String> {
+    let command = RunArgs::augment_args(clap::Command::new("run"));
+    let names = command.get_arguments().filter_map(|argument| argument.get_long());
+    names.filter(|name| *name != "config").map(str::to_owned).collect()
 }

@@ -10,7 +10,10 @@ use crate::{
 };
 use anyhow::Context as _;
 use std::{fmt::Write as _, sync::Arc};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::{
+    signal::unix::{Signal, SignalKind, signal},
+    sync::oneshot,
+};
 
 pub(super) fn run(args: RunArgs) -> Result<(), Failure> {
     let catalog = Arc::new(Catalog::new());
@@ -22,7 +25,7 @@ pub(super) fn run(args: RunArgs) -> Result<(), Failure> {
 }
 
 async fn serve(config: Config, catalog: Arc<Catalog>) -> Result<(), Failure> {
-    let stop = stop_signal()?;
+    let mut signals = Signals::new()?;
     let log = config.log;
     let (profile, seed, drawn) = (Arc::clone(&config.profile), config.seed, config.seed_drawn);
     let app = App::bind(config, catalog).await?;
@@ -30,7 +33,22 @@ async fn serve(config: Config, catalog: Arc<Catalog>) -> Result<(), Failure> {
         LogFormat::Text => welcome(app.ready(), &profile, seed.value(), drawn),
         LogFormat::Json => ready_line(app.ready(), &profile, seed.value()),
     })?;
-    let report = app.run(stop).await?;
+    let (stop, stopped) = oneshot::channel();
+    let running = app.run(async {
+        // The sender is never dropped before the run is over.
+        let _ = stopped.await;
+    });
+    let told_twice = async {
+        signals.next().await;
+        tracing::info!("stopping: responses under way may end (stop again to cut them)");
+        // An error means that the run is over already.
+        let _ = stop.send(());
+        signals.next().await;
+    };
+    let report = tokio::select! {
+        report = running => report?,
+        () = told_twice => return Err(Failure::running("stopped at once: responses were cut")),
+    };
     match log {
         LogFormat::Text => print(&format!("\n{report}")),
         LogFormat::Json => {
@@ -40,17 +58,27 @@ async fn serve(config: Config, catalog: Arc<Catalog>) -> Result<(), Failure> {
     }
 }
 
-/// Ends at the first SIGINT or SIGTERM. A second one ends the process at once, as by default.
-fn stop_signal() -> anyhow::Result<impl Future<Output = ()>> {
-    let mut interrupt = signal(SignalKind::interrupt()).context("SIGINT")?;
-    let mut terminate = signal(SignalKind::terminate()).context("SIGTERM")?;
-    Ok(async move {
+/// What asks a program to stop.
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    fn new() -> anyhow::Result<Self> {
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt()).context("SIGINT")?,
+            terminate: signal(SignalKind::terminate()).context("SIGTERM")?,
+        })
+    }
+
+    /// The next SIGINT or SIGTERM.
+    async fn next(&mut self) {
         tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
         }
-        tracing::info!("stopping: responses under way may end (stop again to cut them)");
-    })
+    }
 }
 
 fn ready_line(ready: &Ready, profile: &Profile, seed: u64) -> String {

@@ -1,0 +1,229 @@
+//! The command line: help, tables, exit codes, where options come from, how a run ends.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails so")]
+
+#[path = "process/mod.rs"]
+mod process;
+
+use clap::CommandFactory as _;
+use http_body_util::BodyExt as _;
+use process::{Ended, PATIENCE, Running, ended, json, vsps};
+use std::net::TcpListener;
+use tokio::time::timeout;
+use vsps::args::Cli;
+
+/// What `vsps` with `args` does.
+async fn run(args: &[&str]) -> Ended {
+    ended(vsps(args), PATIENCE).await
+}
+
+/// Output as a reader sees it, and the exit code.
+async fn shown(args: &[&str]) -> String {
+    let Ended { code, stdout, stderr } = run(args).await;
+    format!("$ vsps {}\n{stdout}{stderr}exit code {}\n", args.join(" "), code.expect("a code"))
+}
+
+/// Every path of subcommands, and whether it leads to one that does something.
+fn subcommands(command: &clap::Command, path: &[String], found: &mut Vec<(Vec<String>, bool)>) {
+    found.push((path.to_vec(), !command.has_subcommands()));
+    for inner in command.get_subcommands() {
+        subcommands(inner, &[path, &[inner.get_name().to_owned()]].concat(), found);
+    }
+}
+
+#[tokio::test]
+async fn every_subcommand_has_help_and_shows_an_example() {
+    let mut found = Vec::new();
+    subcommands(&Cli::command(), &[], &mut found);
+    assert!(found.len() >= 8, "{found:?}");
+    for (path, leaf) in found {
+        let mut args: Vec<_> = path.iter().map(String::as_str).collect();
+        args.push("--help");
+        let Ended { code, stdout, stderr } = run(&args).await;
+        assert_eq!((code, stderr.as_str()), (Some(0), ""), "{path:?}");
+        assert!(!leaf || stdout.contains("Example"), "{path:?} shows no example");
+        assert!(stdout.lines().all(|line| line.chars().count() <= 110), "{path:?}: too wide");
+        insta::assert_snapshot!([&["help".to_owned()], &*path].concat().join("-"), stdout);
+    }
+}
+
+#[tokio::test]
+async fn every_shell_gets_a_script() {
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let Ended { code, stdout, .. } = run(&["completions", shell]).await;
+        assert_eq!(code, Some(0), "{shell}");
+        assert!(stdout.contains("session-by") && stdout.contains("profiles"), "{shell}");
+    }
+}
+
+#[tokio::test]
+async fn profiles_are_listed_shown_and_checked() {
+    let mut text = String::new();
+    for args in [
+        &["profiles", "list"] as &[_],
+        &["profiles", "show", "flaky-wifi"],
+        &["profiles", "check", "profiles/dsl.toml", "tests/fixtures/profiles/valid/one-state.toml"],
+        &["profiles", "check", "profiles/dsl.toml", "tests/fixtures/profiles/invalid/burst.toml"],
+        &["profiles", "check", "no/such/file.toml"],
+    ] {
+        text += &shown(args).await;
+        text.push('\n');
+    }
+    insta::assert_snapshot!(text);
+}
+
+#[tokio::test]
+async fn json_lists_what_the_table_lists() {
+    let table = run(&["profiles", "list"]).await.stdout;
+    let table: Vec<_> = table.lines().filter_map(|line| line.split(' ').next()).collect();
+    let list = json(&run(&["profiles", "list", "--json"]).await.stdout);
+    let list: Vec<_> = list.as_array().unwrap().iter().map(|profile| &profile["name"]).collect();
+    assert!(list.len() >= 12, "{list:?}");
+    assert_eq!(list, table);
+    let one = json(&run(&["profiles", "show", "--json", "dsl"]).await.stdout);
+    assert_eq!(one["name"], "dsl");
+}
+
+#[tokio::test]
+async fn rules_are_checked() {
+    let good = shown(&["rules", "check", "tests/fixtures/cli/late-audio.toml"]).await;
+    let bad = shown(&["rules", "check", "tests/fixtures/cli/wrong-rules.toml"]).await;
+    insta::assert_snapshot!(format!("{good}\n{bad}"));
+}
+
+#[tokio::test]
+async fn bad_use_is_told_with_exit_code_2() {
+    let mut text = String::new();
+    for args in [
+        &["run", "--profile", "flaky-wify"] as &[_],
+        &["run", "--profile", "tests/fixtures/profiles/invalid/unknown-key.toml"],
+        &["run", "--profile", "no/such/file.toml"],
+        &["run", "--rules", "tests/fixtures/cli/wrong-rules.toml"],
+        &["run", "--config", "tests/fixtures/cli/wrong-options.toml"],
+        &["run", "--config", "tests/fixtures/cli/wrong-bound.toml"],
+        &["run", "--config", "tests/fixtures/cli/wrong-value.toml"],
+        &["run", "--config", "tests/fixtures/cli/unknown-option.toml"],
+        &["run", "--config", "tests/fixtures/cli/not-toml.toml"],
+        &["run", "--config", "no/such/file.toml"],
+        &["run", "--origin", "cdn.example"],
+        &["run", "--origin", "ftp://cdn.example"],
+        &["run", "--origin", "http://"],
+        &["run", "--admin", "0.0.0.0:0"],
+        &["run", "--listen", "8080"],
+        &["run", "--seed", "-1"],
+        &["run", "--profil", "3g"],
+        &["run", "--session-idle", "2 minutes"],
+        &["run", "--max-sessions", "0"],
+        &["profiles", "show", "5g"],
+        &["completions", "tcsh"],
+    ] {
+        let shown = shown(args).await;
+        assert!(shown.ends_with("exit code 2\n"), "{shown}");
+        text += &shown;
+        text.push('\n');
+    }
+    insta::assert_snapshot!(text);
+}
+
+#[tokio::test]
+async fn an_address_in_use_is_one_line_and_exit_code_1() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    for flag in ["--listen", "--admin"] {
+        let other = if flag == "--listen" { "--admin" } else { "--listen" };
+        let Ended { code, stdout, stderr } =
+            run(&["run", flag, &address, other, "127.0.0.1:0"]).await;
+        assert_eq!((code, stdout.as_str()), (Some(1), ""), "{stderr}");
+        assert!(stderr.starts_with(&format!("vsps: {flag} {address}: ")), "{stderr}");
+        assert_eq!(stderr.lines().count(), 1, "{stderr}");
+    }
+}
+
+#[tokio::test]
+async fn a_flag_goes_before_the_environment_before_the_file_before_the_default() {
+    let file = ["--config", "tests/fixtures/cli/options.toml"];
+    let none: [(&str, &str); 0] = [];
+    let environment = [("VSPS_PROFILE", "dsl"), ("VSPS_LOG", "json")];
+    for (args, variables, profile) in [
+        (&["--log", "json"] as &[_], &none as &[_], "unlimited"),
+        (&["--log", "json", file[0], file[1]], &none, "3g"),
+        (&file, &environment, "dsl"),
+        (&[file[0], file[1], "--profile", "edge"], &environment, "edge"),
+    ] {
+        let mut running = Running::start_with(args, variables.iter().copied());
+        let ready = json(&running.line().await);
+        assert_eq!(ready["profile"], profile, "{args:?} {variables:?}");
+        assert_eq!(ready["seed"] == 1, args.contains(&"--config"), "{ready}");
+    }
+}
+
+/// As in `vsps profiles list | head -1`, with a head that is gone before the first line.
+#[tokio::test]
+async fn a_reader_that_has_seen_enough_is_no_failure() {
+    for args in [&["profiles", "list"] as &[_], &["completions", "bash"], &["run", "--help"]] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let mut command = vsps(args);
+        command.stdout(writer);
+        let mut child = command.spawn().unwrap();
+        let status = timeout(PATIENCE, child.wait()).await.expect("no end").unwrap();
+        assert_eq!(status.code(), Some(0), "{args:?}");
+    }
+}
+
+#[tokio::test]
+async fn either_signal_ends_a_run_with_its_summary() {
+    for signal in ["INT", "TERM"] {
+        let mut running = Running::start(&["--log", "json"]);
+        running.line().await;
+        running.signal(signal).await;
+        let Ended { code, stdout, stderr } = running.end().await;
+        assert_eq!(code, Some(0), "{signal}: {stderr}");
+        let summary = json(&stdout);
+        assert_eq!(
+            (&summary["event"], &summary["summary"]["requests"]),
+            (&"summary".into(), &0.into())
+        );
+
+        let mut running = Running::start(&[]);
+        while running.line().await != "Ctrl-C stops." {}
+        running.signal(signal).await;
+        let Ended { code, stdout, .. } = running.end().await;
+        assert_eq!(code, Some(0), "{signal}");
+        assert!(stdout.contains("time to first byte"), "{stdout}");
+    }
+}
+
+/// A segment of about 120 kB.
+const SEGMENT: &str = "/demo/media/v1/seg-1.m4s";
+
+#[tokio::test]
+async fn responses_under_way_may_end_before_the_run_does() {
+    let mut running =
+        Running::start(&["--log", "json", "--profile", "dsl", "--drain-timeout", "1 m"]);
+    let ready = json(&running.line().await);
+    let url = format!("http://{}{SEGMENT}", ready["listen"].as_str().unwrap());
+    let response = running.ask(&url).await;
+    running.signal("TERM").await;
+    let declared: usize = response.headers()["content-length"].to_str().unwrap().parse().unwrap();
+    let body = response.into_body().collect().await.unwrap().to_bytes();
+    assert_eq!(body.len(), declared);
+    let Ended { code, stdout, stderr } = running.end().await;
+    assert_eq!(code, Some(0), "{stderr}");
+    assert_eq!(json(&stdout)["summary"]["outcomes"], serde_json::json!({ "complete": 1 }));
+}
+
+/// The promise of the log line "stop again to cut them".
+#[tokio::test]
+async fn a_second_signal_cuts_what_is_under_way() {
+    let mut running =
+        Running::start(&["--log", "json", "--profile", "edge", "--drain-timeout", "1 h"]);
+    let ready = json(&running.line().await);
+    let url = format!("http://{}/demo/media/v6/seg-1.m4s", ready["listen"].as_str().unwrap());
+    let response = running.ask(&url).await;
+    // Two of one kind at once may count as one.
+    running.signal("INT").await;
+    running.signal("TERM").await;
+    assert!(response.into_body().collect().await.is_err(), "cut short");
+    assert_eq!(running.end().await.code, Some(1));
+}

@@ -1,0 +1,124 @@
+//! hls.js and dash.js in Chromium play the built-in stream, on demand and live, over good networks
+//! and bad. Their page comes from another origin than the stream, so CORS is at work.
+//!
+//! The bounds are generous, for a machine that is busy with other tests; a stream that does not
+//! play, or a proxy that does not shape, is still far beyond them.
+
+use crate::{
+    rig::Rig,
+    viewers::{Seen, Task, watch},
+};
+use std::collections::BTreeSet;
+
+/// The built-in ladder, lowest first.
+const LADDER: [&str; 6] = ["426x240", "640x360", "854x480", "1280x720", "1600x900", "1920x1080"];
+
+const ON_DEMAND: [(&str, &str); 2] =
+    [("hls.js", "/demo/hls/master.m3u8"), ("dash.js", "/demo/dash/manifest.mpd")];
+
+const LIVE: [(&str, &str); 2] =
+    [("hls.js", "/demo/live/hls/master.m3u8"), ("dash.js", "/demo/live/dash/manifest.mpd")];
+
+fn tasks(
+    rig: &Rig,
+    streams: [(&'static str, &str); 2],
+    seconds: u64,
+    each_rung: bool,
+) -> Vec<Task> {
+    let task = |(player, path)| Task { player, url: rig.url(path), seconds, each_rung };
+    streams.into_iter().map(task).collect()
+}
+
+/// What holds for every viewer: it started, nothing ended its playback, the browser refused
+/// nothing, and the proxy had one session for it, however often it loaded its manifests.
+fn played(viewer: &Seen) {
+    assert!(viewer.startup_seconds.is_some(), "never started: {viewer:?}");
+    assert_eq!(viewer.ladder, LADDER, "{viewer:?}");
+    assert!(viewer.fatal.is_empty(), "{viewer:?}");
+    assert!(viewer.asked.refused.is_empty(), "{viewer:?}");
+    assert!(viewer.asked.console.is_empty(), "{viewer:?}");
+    assert_eq!(viewer.asked.newcomers, 1, "{viewer:?}");
+    let known = LADDER.map(str::to_owned).into();
+    assert!(!viewer.sizes.is_empty() && viewer.sizes.is_subset(&known), "{viewer:?}");
+}
+
+/// Pictures decoded for the media time that went by: at least half of them.
+fn decoded(viewer: &Seen) {
+    assert!(f64::from(viewer.frames) > viewer.played_seconds * 30.0 * 0.5, "{viewer:?}");
+}
+
+#[tokio::test]
+async fn a_minute_up_and_down_the_ladder() {
+    let rig = Rig::start("abr-ramp").await;
+    for viewer in &watch(&tasks(&rig, ON_DEMAND, 60, false)).await {
+        played(viewer);
+        decoded(viewer);
+        assert!(viewer.played_seconds > 45.0, "{viewer:?}");
+        assert!(viewer.rungs.len() >= 2 && viewer.sizes.len() >= 2, "{viewer:?}");
+    }
+    assert_eq!(rig.metric("vsps_sessions_started_total").await, 2.0);
+    let switches = rig.metric("vsps_rendition_switches_total").await;
+    let (summary, events) = rig.stop().await;
+    assert!(switches >= 2.0, "{switches}");
+    assert_eq!(summary["sessions"], 2);
+    assert_eq!(events.refused(), [""; 0]);
+    for protocol in ["hls", "dash"] {
+        let rungs = events.rungs(protocol);
+        // The first ten seconds, at 900 kbit/s, can't carry more than the third.
+        assert!(rungs.len() >= 2 && rungs.first() <= Some(&3), "{protocol}: {rungs:?}");
+    }
+}
+
+/// The network freezes several times a minute: the media goes on all the same.
+#[tokio::test]
+async fn a_minute_of_flaky_wifi() {
+    let rig = Rig::start("flaky-wifi").await;
+    for viewer in &watch(&tasks(&rig, ON_DEMAND, 60, false)).await {
+        played(viewer);
+        decoded(viewer);
+        assert!(viewer.played_seconds > 40.0, "{viewer:?}");
+        assert!(viewer.rebuffer_seconds < 15.0 && viewer.rebuffers < 20, "{viewer:?}");
+    }
+    assert_eq!(rig.metric("vsps_sessions_started_total").await, 2.0);
+    let counted = rig.metric("vsps_stall_seconds_count").await;
+    assert!(rig.metric("vsps_drops_total").await > 0.0);
+    let (summary, events) = rig.stop().await;
+    // One comes every 12 s; those that find no bytes waiting hurt nobody.
+    assert!(counted >= 1.0, "no stall in a minute");
+    assert_eq!(events.count("stalled") as f64, counted);
+    assert_eq!(summary["stalls"]["count"].as_f64(), Some(counted));
+    assert_eq!(events.refused(), [""; 0]);
+}
+
+/// Live players load their manifests again and again: within the session they got.
+#[tokio::test]
+async fn a_live_stream_is_one_session_a_player() {
+    let rig = Rig::start("wifi").await;
+    for viewer in &watch(&tasks(&rig, LIVE, 16, false)).await {
+        played(viewer);
+        decoded(viewer);
+        assert!(viewer.played_seconds > 8.0, "{viewer:?}");
+        assert!(viewer.asked.manifests >= 4, "no manifest was loaded again: {viewer:?}");
+    }
+    assert_eq!(rig.metric("vsps_sessions_started_total").await, 2.0);
+    let (_, events) = rig.stop().await;
+    assert_eq!(events.count("session_started"), 2);
+    assert_eq!(events.refused(), [""; 0]);
+}
+
+#[tokio::test]
+async fn every_rung_plays() {
+    let rig = Rig::start("unlimited").await;
+    for viewer in &watch(&tasks(&rig, ON_DEMAND, 20, true)).await {
+        played(viewer);
+        assert_eq!(viewer.steps.len(), LADDER.len(), "{viewer:?}");
+        for (step, size) in viewer.steps.iter().zip(LADDER) {
+            assert_eq!((&*step.declared, &*step.decoded), (size, size), "{viewer:?}");
+            assert!(step.played_seconds >= 1.0 && step.frames > 0, "{step:?} of {viewer:?}");
+        }
+    }
+    let (_, events) = rig.stop().await;
+    for protocol in ["hls", "dash"] {
+        assert_eq!(events.rungs(protocol), BTreeSet::from([1, 2, 3, 4, 5, 6]), "{protocol}");
+    }
+}

@@ -1,0 +1,42 @@
+//! What the proxy says happened: its event log, read.
+
+use crate::process::json;
+use serde_json::Value;
+use std::collections::BTreeSet;
+
+pub(crate) struct Events(Vec<Value>);
+
+impl Events {
+    pub(crate) fn read(text: &str) -> Self {
+        Self(text.lines().map(json).collect())
+    }
+
+    /// How many there are of a kind.
+    pub(crate) fn count(&self, kind: &str) -> usize {
+        self.of(kind).count()
+    }
+
+    fn of(&self, kind: &str) -> impl Iterator<Item = &Value> {
+        self.0.iter().filter(move |event| event["event"] == kind)
+    }
+
+    /// The rungs, from 1, of which whole video segments were handed to players of `protocol`.
+    pub(crate) fn rungs(&self, protocol: &str) -> BTreeSet<u64> {
+        let whole = self.of("request_finished").filter(|event| {
+            let resource = &event["resource"];
+            resource["protocol"] == protocol
+                && resource["kind"] == "segment"
+                && resource["media"] == "video"
+                && event["outcome"] == "complete"
+        });
+        whole.map(|event| event["resource"]["rung"].as_u64().unwrap()).collect()
+    }
+
+    /// Requests that were not answered, or with an error.
+    pub(crate) fn refused(&self) -> Vec<String> {
+        let refused = self.of("request_finished").filter(|event| {
+            event["status"].as_u64().is_none_or(|status| !(200..400).contains(&status))
+        });
+        refused.map(|event| format!("{} {}", event["status"], event["path"])).collect()
+    }
+}

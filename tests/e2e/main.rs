@@ -1,0 +1,17 @@
+//! The program as its users meet it: started as a process, watched by real players in a real
+//! browser, read by ffprobe, scraped by a real Prometheus.
+//!
+//! Nothing is skipped: a tool that is missing fails its test. `tests/run` installs them all.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails so")]
+
+mod browser;
+mod events;
+mod ffprobe;
+mod first_command;
+#[path = "../process/mod.rs"]
+mod process;
+mod prometheus;
+mod rig;
+mod tool;
+mod viewers;

@@ -1,0 +1,106 @@
+//! A real Prometheus scrapes the proxy while segments go through, and answers queries about them.
+
+use crate::{
+    process::{PATIENCE, json},
+    rig::{Rig, scratch},
+    tool::tool,
+};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::Value;
+use std::{net::TcpListener, process::Stdio, time::Duration};
+use tokio::{io::AsyncWriteExt as _, process::Child, time::timeout};
+
+/// Two scrapes and a query, on a busy machine.
+const LONG: Duration = Duration::from_secs(120);
+
+/// promtool's exit code when it could read everything, but would have named it otherwise.
+const LINTED: i32 = 3;
+
+struct Prometheus {
+    address: String,
+    _process: Child,
+}
+
+impl Prometheus {
+    /// One that scrapes `target` every second; it dies with this value.
+    fn start(target: &str) -> Self {
+        let folder = scratch("prometheus");
+        std::fs::create_dir_all(&folder).unwrap();
+        let config = format!(
+            "global: {{ scrape_interval: 1s, scrape_timeout: 1s }}\n\
+             scrape_configs: [{{ job_name: vsps, static_configs: [{{ targets: ['{target}'] }}] }}]\n"
+        );
+        std::fs::write(folder.join("prometheus.yml"), config).unwrap();
+        // It can't say which port it took, so it is given one that was free a moment ago.
+        let free = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = free.local_addr().unwrap().to_string();
+        drop(free);
+        let log = std::fs::File::create(folder.join("log")).unwrap();
+        let mut command = tool("prometheus");
+        command
+            .args(["--config.file=prometheus.yml", "--storage.tsdb.path=data"])
+            .arg(format!("--web.listen-address={address}"))
+            .current_dir(folder)
+            .stdin(Stdio::null())
+            .stdout(log.try_clone().unwrap())
+            .stderr(log)
+            .kill_on_drop(true);
+        Self { address, _process: command.spawn().unwrap() }
+    }
+
+    /// The value of an instant query; `None` = no answer yet, or an empty one.
+    async fn query(&self, rig: &Rig, query: &str) -> Option<f64> {
+        let query = utf8_percent_encode(query, NON_ALPHANUMERIC);
+        let url = format!("http://{}/api/v1/query?query={query}", self.address);
+        let answer = rig.try_get(&url).await?;
+        let answer: Value = json(std::str::from_utf8(&answer).unwrap());
+        assert_eq!(answer["status"], "success", "{answer}");
+        let value = answer["data"]["result"][0]["value"][1].as_str()?;
+        Some(value.parse().unwrap())
+    }
+}
+
+#[tokio::test]
+async fn quantiles_of_what_went_through() {
+    let rig = Rig::start("cable").await;
+    let prometheus = Prometheus::start(rig.admin());
+    let p90 = "histogram_quantile(0.9, sum(rate(vsps_ttfb_seconds_bucket[1m])) by (le))";
+    let answered = async {
+        let mut number = 0;
+        loop {
+            number += 1;
+            rig.get(&rig.url(&format!("/demo/media/v1/seg-{number}.m4s"))).await;
+            match prometheus.query(&rig, p90).await {
+                Some(value) if value.is_finite() => return (number, value),
+                _ => tokio::time::sleep(Duration::from_millis(200)).await,
+            }
+        }
+    };
+    let (requests, value) = timeout(LONG, answered).await.expect("no quantile");
+    // Cable answers after a round trip of 28 ms; the rest is the machine's.
+    assert!((0.01..30.0).contains(&value), "{value}");
+    assert_eq!(prometheus.query(&rig, "up").await, Some(1.0));
+    let counted = prometheus.query(&rig, "sum(vsps_requests_total)").await.unwrap();
+    assert!(counted >= 1.0 && counted <= f64::from(requests), "{counted} of {requests}");
+}
+
+/// Prometheus' own checker parses every line and would have written it so.
+#[tokio::test]
+async fn the_exposition_is_in_order() {
+    let rig = Rig::start("flaky-wifi").await;
+    rig.get(&rig.url("/demo/media/v1/seg-1.m4s")).await;
+    let metrics = rig.metrics().await;
+    let mut command = tool("promtool");
+    command.args(["check", "metrics"]).stdin(Stdio::piped());
+    command.stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+    let mut child = command.spawn().unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    stdin.write_all(metrics.as_bytes()).await.unwrap();
+    drop(stdin);
+    let output = timeout(PATIENCE, child.wait_with_output()).await.unwrap().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(matches!(output.status.code(), Some(0 | LINTED)), "{said}\n{metrics}");
+    // Rates are in bits here, as they are in manifests: the one rule that is broken on purpose.
+    let objections = said.lines().filter(|line| !line.contains("use base unit \"bytes\""));
+    assert_eq!(objections.collect::<Vec<_>>(), [""; 0]);
+}

@@ -1,0 +1,137 @@
+// In the page: plays an address with hls.js or dash.js and tells what a viewer would see.
+
+const POLL_MS = 100;
+const pause = (ms) => new Promise((done) => setTimeout(done, ms));
+const now = () => performance.now() / 1000;
+
+/** hls.js, behind the few words that both players share. */
+function hlsPlayer(video, url, seen) {
+  // By default hls.js fills its buffer with up to ten minutes of the lowest rung, and what it
+  // learns of a better network is seen as late. A short buffer shows it soon.
+  const hls = new Hls({ maxBufferLength: 15, maxMaxBufferLength: 15 });
+  hls.on(Hls.Events.MANIFEST_PARSED, () => video.play());
+  hls.on(Hls.Events.LEVEL_SWITCHED, (_, { level }) => seen.rungs.add(level));
+  hls.on(Hls.Events.ERROR, (_, { fatal, details }) => seen[fatal ? "fatal" : "errors"].push(details));
+  hls.loadSource(url);
+  hls.attachMedia(video);
+  return {
+    ladder: () => hls.levels.map(({ width, height }) => `${width}x${height}`),
+    force: (rung) => { hls.currentLevel = rung; },
+    end: () => hls.destroy(),
+  };
+}
+
+/** dash.js, likewise. */
+function dashPlayer(video, url, seen) {
+  const player = dashjs.MediaPlayer().create();
+  const events = dashjs.MediaPlayer.events;
+  const video_only = (event) => event.mediaType === "video";
+  // All representations: without it, dash.js leaves out those larger than the element.
+  player.updateSettings({
+    streaming: { abr: { limitBitrateByPortal: false } },
+    debug: { logLevel: dashjs.Debug.LOG_LEVEL_NONE },
+  });
+  player.on(events.QUALITY_CHANGE_RENDERED, (event) => {
+    if (video_only(event)) seen.rungs.add(event.newRepresentation.absoluteIndex);
+  });
+  // Whatever dash.js reports through ERROR has ended the playback or lost a piece of it for good.
+  player.on(events.ERROR, ({ error }) => seen.fatal.push(`${error.code} ${error.message}`));
+  player.initialize(video, url, true);
+  return {
+    ladder: () => player.getRepresentationsByType("video").map(({ width, height }) => `${width}x${height}`),
+    force: (rung) => {
+      player.updateSettings({ streaming: { abr: { autoSwitchBitrate: { video: false } } } });
+      player.setRepresentationForTypeByIndex("video", rung, true);
+    },
+    end: () => player.destroy(),
+  };
+}
+
+/** Notes what the video element does: sizes decoded, rebuffering, trouble. */
+function observe(video) {
+  const seen = {
+    sizes: new Set(), rungs: new Set(), fatal: [], errors: [],
+    rebuffers: 0, rebuffer_seconds: 0, startup_seconds: null, from: null,
+  };
+  const began = now();
+  let waiting = null;
+  const size = () => seen.sizes.add(`${video.videoWidth}x${video.videoHeight}`);
+  video.addEventListener("resize", size);
+  video.addEventListener("error", () => seen.fatal.push(`media element: ${video.error?.message}`));
+  video.addEventListener("waiting", () => {
+    if (seen.startup_seconds !== null && !video.seeking && waiting === null) {
+      waiting = now();
+      seen.rebuffers += 1;
+    }
+  });
+  video.addEventListener("playing", () => {
+    if (seen.startup_seconds === null) {
+      seen.startup_seconds = now() - began;
+      seen.from = video.currentTime;
+    }
+    if (waiting !== null) seen.rebuffer_seconds += now() - waiting;
+    waiting = null;
+  });
+  return seen;
+}
+
+async function until(condition, seconds) {
+  const end = now() + seconds;
+  while (now() < end) {
+    if (condition()) return true;
+    await pause(POLL_MS);
+  }
+  return false;
+}
+
+const frames = (video) => video.getVideoPlaybackQuality().totalVideoFrames;
+
+/** Forces each rung in turn, and waits until its own pictures play. */
+async function every_rung(video, player, seconds) {
+  const steps = [];
+  for (const [rung, size] of player.ladder().entries()) {
+    player.force(rung);
+    const decoded = () => `${video.videoWidth}x${video.videoHeight}`;
+    await until(() => decoded() === size, seconds);
+    const [time, count] = [video.currentTime, frames(video)];
+    await until(() => video.currentTime - time >= 1, seconds);
+    steps.push({
+      declared: size, decoded: decoded(),
+      played_seconds: video.currentTime - time, frames: frames(video) - count,
+    });
+  }
+  return steps;
+}
+
+/**
+ * Plays `url` for `seconds` of real time; or with `each_rung`, forces every rung and gives each
+ * at most so long.
+ */
+globalThis.watch = async ({ player: name, url, seconds, each_rung = false }) => {
+  const video = document.getElementById("video");
+  const seen = observe(video);
+  const player = (name === "hls.js" ? hlsPlayer : dashPlayer)(video, url, seen);
+  let steps = [];
+  if (each_rung) {
+    await until(() => seen.startup_seconds !== null, seconds);
+    steps = await every_rung(video, player, seconds);
+  } else {
+    await until(() => seen.fatal.length > 0, seconds);
+  }
+  const result = {
+    player: name,
+    startup_seconds: seen.startup_seconds,
+    played_seconds: seen.from === null ? 0 : video.currentTime - seen.from,
+    rebuffers: seen.rebuffers,
+    rebuffer_seconds: seen.rebuffer_seconds,
+    frames: frames(video),
+    sizes: [...seen.sizes],
+    rungs: [...seen.rungs],
+    ladder: player.ladder(),
+    steps,
+    fatal: seen.fatal,
+    errors: seen.errors,
+  };
+  player.end();
+  return result;
+};

@@ -2,7 +2,7 @@
 
 use crate::process::json;
 use serde_json::Value;
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
 pub(crate) struct Events(Vec<Value>);
 
@@ -22,14 +22,25 @@ impl Events {
 
     /// The rungs, from 1, of which whole video segments were handed to players of `protocol`.
     pub(crate) fn rungs(&self, protocol: &str) -> BTreeSet<u64> {
+        self.rungs_within(protocol, Duration::MAX)
+    }
+
+    /// As [`rungs`](Self::rungs), only of segments that were there within `time` of the start of
+    /// their session.
+    pub(crate) fn rungs_within(&self, protocol: &str, time: Duration) -> BTreeSet<u64> {
         let whole = self.of("request_finished").filter(|event| {
             let resource = &event["resource"];
             resource["protocol"] == protocol
                 && resource["kind"] == "segment"
                 && resource["media"] == "video"
                 && event["outcome"] == "complete"
+                && at(event).saturating_sub(self.start(&event["session"])) <= time
         });
         whole.map(|event| event["resource"]["rung"].as_u64().unwrap()).collect()
+    }
+
+    fn start(&self, session: &Value) -> Duration {
+        at(self.of("session_started").find(|event| event["session"] == *session).unwrap())
     }
 
     /// Requests that were not answered, or with an error.
@@ -39,4 +50,9 @@ impl Events {
         });
         refused.map(|event| format!("{} {}", event["status"], event["path"])).collect()
     }
+}
+
+/// When an event was, since 1970.
+fn at(event: &Value) -> Duration {
+    Duration::from_micros(event["measured"]["at_unix_us"].as_u64().unwrap())
 }

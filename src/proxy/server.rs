@@ -10,7 +10,8 @@ use hyper_util::{
 use std::{future::Future, net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{
     net::{TcpListener, TcpStream},
-    sync::{Semaphore, watch},
+    sync::Semaphore,
+    task::JoinSet,
 };
 
 /// After a failed accept (most often: too many open files) the next one waits for this long.
@@ -39,7 +40,7 @@ pub async fn run(
     let graceful = GracefulShutdown::new();
     let places = Arc::new(Semaphore::new(proxy.config.limits.connections));
     let builder = builder(&proxy.config);
-    let (cut, cutting) = watch::channel(());
+    let mut connections = JoinSet::new();
     tokio::pin!(stop);
     loop {
         // Without a free place nobody is accepted: newcomers wait in the kernel's backlog.
@@ -49,18 +50,14 @@ pub async fn run(
         };
         let (place, accepted) = tokio::select! {
             () = &mut stop => break,
+            Some(_) = connections.join_next() => continue,
             next = next => next,
         };
         match accepted {
             Ok((stream, peer)) => {
                 let serving = serve(Arc::clone(&proxy), &builder, stream, peer, clock, &graceful);
-                let mut cutting = cutting.clone();
-                tokio::spawn(async move {
-                    tokio::select! {
-                        () = serving => {}
-                        // Its sender is dropped when the time to drain is over.
-                        _ = cutting.changed() => {}
-                    }
+                connections.spawn(async move {
+                    serving.await;
                     drop(place);
                 });
             }
@@ -72,18 +69,15 @@ pub async fn run(
     }
     drop(listener);
     let drained = tokio::time::timeout(proxy.config.timeouts.drain, graceful.shutdown()).await;
-    drop(cut);
-    // Every place is free when the last connection has ended, and said so to observers.
-    let all = u32::try_from(proxy.config.limits.connections).unwrap_or(u32::MAX);
-    let _ = places.acquire_many(all).await;
+    // Cuts what is left, and waits until the last exchange has told observers of its end.
+    connections.shutdown().await;
     drained.map_err(|_| DrainError)
 }
 
 fn builder(config: &ProxyConfig) -> auto::Builder<TokioExecutor> {
     let mut builder = auto::Builder::new(TokioExecutor::new());
     // hyper's own header timeout makes a timer per request; `Connection` watches with one per
-    // connection.
-    // What is written is held back in a buffer of the same bound, so it is no smaller than that.
+    // connection. What is written is held back in a buffer of the same bound, so it is no smaller than that.
     let buffer = config.limits.header.as_usize().max(LEAST_BUFFER);
     builder.http1().header_read_timeout(None).max_buf_size(buffer);
     let header = u32::try_from(config.limits.header.bytes()).unwrap_or(u32::MAX);

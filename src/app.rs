@@ -16,6 +16,8 @@ use tokio::{net::TcpListener, sync::watch, task::JoinSet};
 
 /// How often idle sessions are looked for.
 const EXPIRY: Duration = Duration::from_secs(1);
+/// How long the admin side and the built-in origin have to end.
+const LAST_WORDS: Duration = Duration::from_secs(2);
 
 /// The addresses really bound, and what players ask for there.
 #[derive(Debug, Clone)]
@@ -88,7 +90,8 @@ impl App {
             most_sessions: config.most_sessions,
         };
         let registry = Arc::new(Registry::new(sessions, clock, Arc::new(Bus::new(observers))));
-        let proxy = Proxy::new(Arc::clone(&registry), Arc::clone(&catalog), config.proxy);
+        let own = vec![ready.listen, ready.admin];
+        let proxy = Proxy::new(Arc::clone(&registry), Arc::clone(&catalog), config.proxy, own);
         Ok(Self {
             ready,
             registry,
@@ -134,7 +137,7 @@ impl App {
             admin.drain();
         };
         parts.spawn(api::serve(state, self.listeners.admin, after(stopped.clone())));
-        parts.spawn(expire(Arc::clone(&self.registry)));
+        let expiring = tokio::spawn(expire(Arc::clone(&self.registry)));
         let draining = proxy::run(self.proxy, self.listeners.players, self.clock, stop);
         tokio::pin!(draining);
         let drained = loop {
@@ -146,10 +149,13 @@ impl App {
         if let Err(problem) = drained {
             tracing::warn!("{problem}");
         }
+        expiring.abort();
         self.registry.end_all();
-        // Whoever still waits for the stop has nothing more to say.
+        // The admin side and the origin end what they are at, a last scrape for example.
         let _ = stopping.send(true);
-        parts.shutdown().await;
+        let _ =
+            tokio::time::timeout(LAST_WORDS, async { while parts.join_next().await.is_some() {} })
+                .await;
         Ok(self.summary.report()?)
     }
 }
@@ -170,7 +176,7 @@ async fn after(mut stopped: watch::Receiver<bool>) {
 }
 
 /// Looks for idle sessions, for ever.
-async fn expire(registry: Arc<Registry>) -> anyhow::Result<()> {
+async fn expire(registry: Arc<Registry>) {
     let mut ticks = tokio::time::interval(EXPIRY);
     loop {
         ticks.tick().await;

@@ -165,7 +165,7 @@ pub struct RunArgs {
     #[serde(with = "span::option")]
     pub session_idle: Option<Duration>,
     /// Adds no CORS headers where the origin sends none.
-    #[arg(long, env = "VSPS_NO_CORS", value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
+    #[arg(long, env = "VSPS_NO_CORS", value_name = "BOOL", num_args = 0..=1, default_missing_value = "true", value_parser = clap::builder::BoolishValueParser::new())]
     pub no_cors: Option<bool>,
     /// How logs are written [default: text].
     #[arg(long, env = "VSPS_LOG", value_name = "FORMAT")]

@@ -111,6 +111,9 @@ impl Config {
         if most_sessions == 0 {
             return Err(ConfigError::Zero("--max-sessions"));
         }
+        if args.session_idle.is_some_and(|idle| idle.is_zero()) {
+            return Err(ConfigError::Zero("--session-idle"));
+        }
         Ok(Self {
             origin,
             profile: catalog.find(args.profile.as_deref().unwrap_or("unlimited"))?,
@@ -126,7 +129,7 @@ impl Config {
                 session_by: args.session_by.unwrap_or_default(),
                 allow: args.allow_origin,
                 cors: !args.no_cors.unwrap_or(false),
-                timeouts: timeouts(&args.bounds),
+                timeouts: timeouts(&args.bounds)?,
                 limits: limits(&args.bounds)?,
             },
             log: args.log.unwrap_or_default(),
@@ -135,15 +138,25 @@ impl Config {
     }
 }
 
-fn timeouts(args: &BoundArgs) -> Timeouts {
+fn timeouts(args: &BoundArgs) -> Result<Timeouts, ConfigError> {
+    for (name, span) in [
+        ("--header-timeout", args.header_timeout),
+        ("--idle-timeout", args.idle_timeout),
+        ("--connect-timeout", args.connect_timeout),
+        ("--first-byte-timeout", args.first_byte_timeout),
+    ] {
+        if span.is_some_and(|span| span.is_zero()) {
+            return Err(ConfigError::Zero(name));
+        }
+    }
     let default = Timeouts::default();
-    Timeouts {
+    Ok(Timeouts {
         header: args.header_timeout.unwrap_or(default.header),
         idle: args.idle_timeout.unwrap_or(default.idle),
         connect: args.connect_timeout.unwrap_or(default.connect),
         first_byte: args.first_byte_timeout.unwrap_or(default.first_byte),
         drain: args.drain_timeout.unwrap_or(default.drain),
-    }
+    })
 }
 
 fn limits(args: &BoundArgs) -> Result<Limits, ConfigError> {

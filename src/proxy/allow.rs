@@ -12,5 +12,5 @@ pub(super) fn allowed(config: &ProxyConfig, session: &Session, origin: &Origin) 
     if config.allow.is_empty() {
         return session.opened(&origin.authority);
     }
-    config.allow.iter().any(|pattern| pattern.matches(&origin.authority))
+    config.allow.iter().any(|pattern| pattern.matches(origin))
 }

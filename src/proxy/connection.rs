@@ -45,7 +45,7 @@ impl Connection {
             refused: AtomicBool::new(false),
             multiplexed: AtomicBool::new(false),
             declared_length: AtomicBool::new(false),
-            flushed: AtomicBool::new(false),
+            flushed: AtomicBool::new(true),
             flush_waker: Mutex::new(None),
             busy: AtomicU32::new(0),
             head: AtomicBool::new(false),
@@ -106,6 +106,8 @@ impl Connection {
     /// An exchange is over at process time `now`.
     pub(super) fn leave(&self, now: Duration) {
         self.since.store(millis(now), Ordering::Relaxed);
+        // Its last bytes may still wait for the player to read: only a flush makes it idle.
+        self.flushed.store(false, Ordering::Relaxed);
         self.busy.fetch_sub(1, Ordering::Relaxed);
     }
 
@@ -116,7 +118,8 @@ impl Connection {
             let most =
                 if self.head.load(Ordering::Relaxed) { timeouts.header } else { timeouts.idle };
             let since = Duration::from_millis(self.since.load(Ordering::Relaxed));
-            let busy = self.busy.load(Ordering::Relaxed) > 0;
+            let busy =
+                self.busy.load(Ordering::Relaxed) > 0 || !self.flushed.load(Ordering::Relaxed);
             if !busy && now >= since + most {
                 return;
             }
@@ -145,9 +148,13 @@ impl Connection {
 
     /// All that was written is on its way.
     pub(super) fn was_flushed(&self) {
-        if !self.flushed.swap(true, Ordering::Relaxed)
-            && let Some(waker) = self.flush_waker.lock().take()
-        {
+        if self.flushed.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        if self.busy.load(Ordering::Relaxed) == 0 && !self.head.load(Ordering::Relaxed) {
+            self.since.store(millis(self.clock.now()), Ordering::Relaxed);
+        }
+        if let Some(waker) = self.flush_waker.lock().take() {
             waker.wake();
         }
     }

@@ -22,6 +22,9 @@ pub(super) enum ProxyError {
     /// The host is not to be fetched.
     #[error("host `{0}` is not allowed; start vsps with --allow-origin {0}")]
     Host(String),
+    /// The origin is this very proxy.
+    #[error("{0} is vsps itself, which does not fetch from itself; name the origin's own address")]
+    Loop(String),
     /// The method is not one that a proxy forwards.
     #[error("method {0} is not forwarded")]
     Method(http::Method),
@@ -102,13 +105,23 @@ impl Cause {
                     return Self::Closed;
                 }
             }
-            source = inner.source();
+            source = deeper(inner);
         }
         match error.is_connect() {
             true if text.contains("dns error") => Self::Dns,
             true => Self::Connect,
             false => Self::Other,
         }
+    }
+}
+
+/// What `error` came of. An I/O error that wraps another names that one's source, not itself.
+pub(super) fn deeper<'a>(
+    error: &'a (dyn StdError + 'static),
+) -> Option<&'a (dyn StdError + 'static)> {
+    match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+        Some(inner) => Some(inner),
+        None => error.source(),
     }
 }
 
@@ -135,7 +148,7 @@ impl ProxyError {
             Self::Full(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Parameter(_) | Self::Framing(_) | Self::Body(_) => StatusCode::BAD_REQUEST,
             Self::HeadTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
-            Self::Host(_) => StatusCode::FORBIDDEN,
+            Self::Host(_) | Self::Loop(_) => StatusCode::FORBIDDEN,
             Self::Method(_) => StatusCode::METHOD_NOT_ALLOWED,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Upstream { cause, .. } => match cause {
@@ -167,6 +180,7 @@ impl ProxyError {
             Self::Full(_) => "sessions",
             Self::Parameter(_) => "parameter",
             Self::Host(_) => "host",
+            Self::Loop(_) => "loop",
             Self::Method(_) => "method",
             Self::HeadTooLarge => "request-header",
             Self::Framing(_) => "request-framing",

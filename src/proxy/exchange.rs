@@ -23,9 +23,15 @@ use crate::{
     seed::Seed,
     sessions::{Arming, Origin, Registry, Session},
 };
-use http::{HeaderName, HeaderValue, Request, Response, StatusCode, header, request};
+use http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode, header, request};
 use hyper::body::Incoming;
-use std::{fmt::Write as _, net::IpAddr, sync::Arc, time::Duration};
+use std::{
+    borrow::Cow,
+    fmt::Write as _,
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
 
 const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 
@@ -52,10 +58,15 @@ struct Planned {
 }
 
 impl Proxy {
-    /// A data plane over the sessions of `registry`.
+    /// A data plane over the sessions of `registry`, which never fetches from the addresses `own`.
     #[must_use]
-    pub fn new(registry: Arc<Registry>, catalog: Arc<Catalog>, config: ProxyConfig) -> Self {
-        let upstream = Upstream::new(&config);
+    pub fn new(
+        registry: Arc<Registry>,
+        catalog: Arc<Catalog>,
+        config: ProxyConfig,
+        own: Vec<SocketAddr>,
+    ) -> Self {
+        let upstream = Upstream::new(&config, own);
         Self { registry, catalog, config, upstream }
     }
 
@@ -104,9 +115,14 @@ impl Proxy {
         let range = headers::text(&head.headers, header::RANGE);
         let url = origin.url(path);
         let resource = session.ladder.lock().resolve(&url, range.and_then(range_start));
-        let (attempt, seed) = session.attempt(&key(path, range));
+        let elsewhere = (*origin != session.origin).then_some(origin);
+        let (attempt, seed) = session.attempt(&key(&head.method, elsewhere, path, range));
         let facts = Facts { resource: &resource, session_time: started };
-        let plan = session.decide(&arming.rules, &facts, seed);
+        let plan = match head.method {
+            // Whether a browser asks first depends on its caches; rules are about what it gets.
+            Method::OPTIONS => Plan::default(),
+            _ => session.decide(&arming.rules, &facts, seed),
+        };
         let latency = match arming.link.latency.is_none() {
             true => Duration::ZERO,
             false => arming.link.latency.sample(&mut seed.named("latency").stream()),
@@ -201,6 +217,10 @@ fn shape(
 ) -> Response<PlayerBody> {
     let Planned { mut ticket, arming, plan, seed, latency } = planned;
     ticket.answered(response.status().as_u16());
+    if is_bodiless(&ticket.request.method, response.status()) {
+        // The headers are the origin's; what there is of a body is ours, and not for sending.
+        *response.body_mut() = Source::default();
+    }
     if let Some(timing) = server_timing(&arming, &plan, latency) {
         response.headers_mut().append(SERVER_TIMING, timing);
     }
@@ -213,6 +233,11 @@ fn shape(
     response.map(|source| {
         PlayerBody::Shaped(Box::new(ShapedBody::new(source, treatment, seed, ticket)))
     })
+}
+
+/// Whether an answer has no body, whatever its headers say (RFC 9110 §6.4.1).
+fn is_bodiless(method: &Method, status: StatusCode) -> bool {
+    *method == Method::HEAD || matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED)
 }
 
 /// What was added before the first byte, for the player's network panel (W3C Server Timing).
@@ -236,21 +261,29 @@ fn server_timing(arming: &Arming, plan: &Plan, latency: Duration) -> Option<Head
 /// Tells when a viewer's segments come from another rung than before.
 fn note_switch(session: &Session, request: &RequestTag, bus: &Bus) {
     let resource = &request.resource;
-    let Some(to) = resource.rung.filter(|_| resource.kind == Kind::Segment) else { return };
+    let fetched = resource.kind == Kind::Segment && request.method == Method::GET;
+    let Some(to) = resource.rung.filter(|_| fetched) else { return };
     if let Some(from) = session.switch(resource.media, to) {
         let session = Arc::clone(&session.tag);
         bus.emit(&Event::RenditionSwitched { session, media: resource.media, from, to });
     }
 }
 
-/// What attempts are counted by: the path, and the range if one is asked for. The query is left
+/// What attempts are counted by: the method but for GET, the origin if it is not the session's (whose
+/// port may be another on each run), the path, and the range if one is asked for. The query is left
 /// out: tokens and CMCD differ from run to run, and replays must not.
-fn key(path: &str, range: Option<&str>) -> String {
+fn key<'a>(
+    method: &Method,
+    origin: Option<&Origin>,
+    path: &'a str,
+    range: Option<&str>,
+) -> Cow<'a, str> {
     let path = path.split('?').next().unwrap_or_default();
-    match range {
-        Some(range) => format!("{path} {range}"),
-        None => path.to_owned(),
+    if *method == Method::GET && origin.is_none() && range.is_none() {
+        return path.into();
     }
+    let origin = origin.map_or("", |origin| origin.authority.as_str());
+    format!("{method} {origin}{path} {}", range.unwrap_or_default()).into()
 }
 
 /// The first byte asked for by `Range: bytes=FIRST-…`.

@@ -42,6 +42,11 @@ pub(super) async fn fetch(
     if is_manifest {
         // Rewriting needs plain text; a HEAD must tell the length of the rewritten manifest.
         head.headers.remove(header::ACCEPT_ENCODING);
+        // The range of everything, which ffmpeg asks for, is no range.
+        if headers::text(&head.headers, header::RANGE) == Some("bytes=0-") {
+            head.headers.remove(header::RANGE);
+            head.headers.remove(header::IF_RANGE);
+        }
         if head_only {
             head.method = Method::GET;
         }

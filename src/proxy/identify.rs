@@ -11,6 +11,9 @@ use http::{Method, request};
 use percent_encoding::percent_decode_str;
 use std::{borrow::Cow, net::IpAddr, sync::Arc};
 
+/// Anybody may start sessions: the rules in a link are few.
+const LONGEST_RULES: usize = 8 * 1024;
+
 /// What a request turned out to be.
 pub(super) enum Identified {
     /// One of `session`'s, for `path` at `origin`.
@@ -77,7 +80,9 @@ fn split_parameters(path: &str) -> (Cow<'_, str>, Vec<(&str, &str)>) {
 fn arming(catalog: &Catalog, parameters: &[(&str, &str)]) -> Result<ArmingRequest, ProxyError> {
     let mut request = ArmingRequest::default();
     for (name, value) in parameters {
-        let value = percent_decode_str(value).decode_utf8_lossy();
+        // As forms write it: URLSearchParams and urlencode make a space a plus.
+        let value = value.replace('+', " ");
+        let value = percent_decode_str(&value).decode_utf8_lossy();
         let wrong = |problem: String| ProxyError::Parameter(format!("{name}: {problem}"));
         match *name {
             "vsps.profile" => {
@@ -105,6 +110,9 @@ fn arming(catalog: &Catalog, parameters: &[(&str, &str)]) -> Result<ArmingReques
 
 /// Rules as a JSON array, of the same form as in a rule file.
 fn rules(text: &str) -> Result<RuleSet, String> {
+    if text.len() > LONGEST_RULES {
+        return Err(format!("longer than {LONGEST_RULES} bytes; use --rules FILE or the API"));
+    }
     let json = serde_json::from_str(text).map_err(|error| format!("not JSON: {error}"))?;
     RuleSet::from_json("vsps.rules", json).map_err(|error| error.to_string())
 }

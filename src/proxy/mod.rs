@@ -15,6 +15,7 @@ mod error;
 mod exchange;
 mod fetch;
 mod framing;
+mod guard;
 mod head_scan;
 mod headers;
 mod identify;

@@ -18,6 +18,8 @@ use tokio::{
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// Of a connection's buffers; what is larger than this at least is refused before it is parsed.
 const LEAST_BUFFER: usize = 64 * 1024;
+/// Silent connections are asked whether they still live.
+const KEEPALIVE: Duration = Duration::from_secs(20);
 /// Concurrent streams of an HTTP/2 connection.
 const MOST_STREAMS: u32 = 256;
 
@@ -38,7 +40,8 @@ pub async fn run(
     stop: impl Future<Output = ()>,
 ) -> Result<(), DrainError> {
     let graceful = GracefulShutdown::new();
-    let places = Arc::new(Semaphore::new(proxy.config.limits.connections));
+    let most = proxy.config.limits.connections.min(Semaphore::MAX_PERMITS);
+    let places = Arc::new(Semaphore::new(most));
     let builder = builder(&proxy.config);
     let mut connections = JoinSet::new();
     tokio::pin!(stop);
@@ -96,6 +99,9 @@ fn serve(
 ) -> impl Future<Output = ()> + use<> {
     // Without it the last packet of each response waits for the player's delayed ACK.
     let _ = stream.set_nodelay(true);
+    // A player that vanished while its response hangs is noticed by nothing else.
+    let keepalive = socket2::TcpKeepalive::new().with_time(KEEPALIVE).with_interval(KEEPALIVE);
+    let _ = socket2::SockRef::from(&stream).set_tcp_keepalive(&keepalive);
     let connection = Arc::new(Connection::new(clock));
     let socket = TokioIo::new(Socket::new(stream, Arc::clone(&connection)));
     let timeouts = proxy.config.timeouts;

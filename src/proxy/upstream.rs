@@ -2,7 +2,8 @@
 
 use super::{
     config::{ProxyConfig, Timeouts},
-    error::{Cause, ProxyError, chain},
+    error::{Cause, ProxyError, chain, deeper},
+    guard::{Guard, OwnAddress},
 };
 use crate::sessions::Origin;
 use http::{Request, Response, Uri, request, uri};
@@ -13,31 +14,39 @@ use hyper_util::{
     client::legacy::{Client, connect::HttpConnector},
     rt::{TokioExecutor, TokioTimer},
 };
-use std::{error::Error as StdError, time::Duration};
+use std::{error::Error as StdError, net::SocketAddr, time::Duration};
 
 /// Idle connections kept per origin host.
 const IDLE_CONNECTIONS: usize = 256;
 
+/// Kept for so long: many origins close theirs after 5 s or more, and a request that meets such a
+/// close fails for no reason that was asked for.
+const IDLE_TIME: Duration = Duration::from_secs(4);
+
 /// Asks origins.
 pub(super) struct Upstream {
-    client: Client<HttpsConnector<HttpConnector>, Limited<Incoming>>,
+    client: Client<HttpsConnector<Guard>, Limited<Incoming>>,
     first_byte: Duration,
     most_body: usize,
 }
 
 impl Upstream {
-    pub(super) fn new(config: &ProxyConfig) -> Self {
-        let Timeouts { connect, first_byte, idle, .. } = config.timeouts;
+    pub(super) fn new(config: &ProxyConfig, own: Vec<SocketAddr>) -> Self {
+        let Timeouts { connect, first_byte, .. } = config.timeouts;
         let mut http = HttpConnector::new();
         http.enforce_http(false);
         // Without it a request's last packet waits for the origin's delayed ACK.
         http.set_nodelay(true);
         http.set_connect_timeout(Some(connect));
         let https = HttpsConnectorBuilder::new().with_tls_config(tls());
-        let connector = https.https_or_http().enable_http1().enable_http2().wrap_connector(http);
+        let connector = https
+            .https_or_http()
+            .enable_http1()
+            .enable_http2()
+            .wrap_connector(Guard::new(http, own));
         let client = Client::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
-            .pool_idle_timeout(idle)
+            .pool_idle_timeout(IDLE_TIME)
             .pool_max_idle_per_host(IDLE_CONNECTIONS)
             .build(connector);
         Self { client, first_byte, most_body: config.limits.request_body.as_usize() }
@@ -56,8 +65,14 @@ impl Upstream {
         head.version = http::Version::HTTP_11;
         let request = Request::from_parts(head, Limited::new(body, self.most_body));
         match tokio::time::timeout(self.first_byte, self.client.request(request)).await {
-            Ok(Ok(response)) => Ok(response),
+            Ok(Ok(mut response)) => {
+                *response.version_mut() = http::Version::HTTP_11;
+                Ok(response)
+            }
             Ok(Err(error)) => {
+                if caused_by::<OwnAddress>(&error) {
+                    return Err(ProxyError::Loop(origin.to_string()));
+                }
                 if let Some(blame) = players_fault(&error) {
                     return Err(blame);
                 }
@@ -90,6 +105,10 @@ fn target(origin: &Origin, path: &str) -> Result<Uri, ProxyError> {
     let wrong = |_| ProxyError::Parameter(format!("`{path}` is not a path"));
     parts.path_and_query = Some(path.parse().map_err(wrong)?);
     Uri::from_parts(parts).map_err(|_| ProxyError::Parameter(format!("`{path}` is not a path")))
+}
+
+fn caused_by<E: StdError + 'static>(error: &(dyn StdError + 'static)) -> bool {
+    error.is::<E>() || deeper(error).is_some_and(caused_by::<E>)
 }
 
 /// What the player did wrong with its body, if `error` came of that.

@@ -1,7 +1,7 @@
 //! Origins and the hosts that may be fetched.
 
 use http::uri::{Authority, Scheme};
-use std::{fmt, str::FromStr};
+use std::{fmt, net::IpAddr, str::FromStr};
 
 /// Why a text names no origin.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -30,6 +30,9 @@ impl Origin {
             "https" => Scheme::HTTPS,
             _ => return None,
         };
+        // The scheme's own port is no part of a name: `cdn.example:443` is `cdn.example`.
+        let own_port = if scheme == Scheme::HTTPS { ":443" } else { ":80" };
+        let authority = authority.strip_suffix(own_port).unwrap_or(authority);
         let authority = Authority::from_str(authority).ok()?;
         let plain = !authority.host().is_empty() && !authority.as_str().contains('@');
         plain.then_some(Self { scheme, authority })
@@ -50,6 +53,32 @@ impl Origin {
 }
 
 impl Origin {
+    /// The port, whether it is written or the scheme's own.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        let own = if self.scheme == Scheme::HTTPS { 443 } else { 80 };
+        self.authority.port_u16().unwrap_or(own)
+    }
+
+    /// Whether it is on this machine or in a private network, as far as its name tells.
+    #[must_use]
+    pub fn is_private(&self) -> bool {
+        let host = self.authority.host().trim_matches(['[', ']']);
+        match host.parse() {
+            Ok(IpAddr::V4(ip)) => {
+                ip.is_loopback() || ip.is_private() || ip.is_link_local() || ip.is_unspecified()
+            }
+            Ok(IpAddr::V6(ip)) => {
+                ip.is_loopback()
+                    || ip.is_unspecified()
+                    || ip.is_unique_local()
+                    || ip.is_unicast_link_local()
+                    || ip.to_ipv4_mapped().is_some()
+            }
+            Err(_) => host == "localhost" || host.ends_with(".localhost"),
+        }
+    }
+
     /// The absolute URL of `path` here.
     #[must_use]
     pub fn url(&self, path: &str) -> String {
@@ -71,14 +100,14 @@ pub struct HostPattern {
 }
 
 impl HostPattern {
-    /// Whether `authority` is one of the hosts meant.
+    /// Whether `origin` is on one of the hosts meant.
     #[must_use]
-    pub fn matches(&self, authority: &Authority) -> bool {
+    pub fn matches(&self, origin: &Origin) -> bool {
         let (host, port) = split_port(&self.text);
-        if port.is_some_and(|port| authority.port_u16() != Some(port)) {
+        if port.is_some_and(|port| origin.port() != port) {
             return false;
         }
-        let name = authority.host();
+        let name = origin.authority.host();
         match host.strip_prefix("*.") {
             _ if host == "*" => true,
             Some(domain) => name.len().checked_sub(domain.len() + 1).is_some_and(|dot| {
@@ -131,7 +160,19 @@ mod tests {
     use super::*;
 
     fn matches(pattern: &str, authority: &str) -> bool {
-        pattern.parse::<HostPattern>().unwrap().matches(&authority.parse().unwrap())
+        let origin = Origin::new("https", authority).unwrap();
+        pattern.parse::<HostPattern>().unwrap().matches(&origin)
+    }
+
+    #[test]
+    fn private_places() {
+        let private = |host| Origin::new("http", host).unwrap().is_private();
+        for host in
+            ["127.0.0.1:8081", "localhost", "10.1.2.3", "169.254.169.254", "[::1]:80", "[fd00::1]"]
+        {
+            assert!(private(host), "{host}");
+        }
+        assert!(!private("cdn.example") && !private("8.8.8.8"));
     }
 
     #[test]
@@ -142,6 +183,7 @@ mod tests {
         assert!(!matches("*.example", "badexample"));
         assert!(matches("cdn.example:8443", "cdn.example:8443"));
         assert!(!matches("cdn.example:8443", "cdn.example"));
+        assert!(matches("cdn.example:443", "cdn.example"));
         assert!(matches("*", "anything.at:1"));
         assert!(matches("[::1]", "[::1]:80"));
         for wrong in ["", "https://x", "a/b", "a*b", "*."] {

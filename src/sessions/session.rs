@@ -236,7 +236,9 @@ pub struct SessionUris {
 
 impl SessionUris {
     fn target(&self, origin: Origin) -> Target {
-        if origin == self.session.origin { Target::Default } else { Target::Named(origin) }
+        // Without an id in front, a path such as `//x` or `/-/x` would be taken for something else.
+        let default = self.session.addressed && origin == self.session.origin;
+        if default { Target::Default } else { Target::Named(origin) }
     }
 }
 
@@ -244,7 +246,10 @@ impl UriMap for SessionUris {
     fn absolute(&self, scheme: Option<&str>, authority: &str) -> Option<Cow<'_, str>> {
         let scheme = scheme.map_or(self.origin.scheme.as_str().to_owned(), str::to_ascii_lowercase);
         let origin = Origin::new(&scheme, authority)?;
-        self.session.open(&origin.authority);
+        // What stands outside must not open a way into this machine or its network.
+        if !origin.is_private() || self.session.origin.is_private() {
+            self.session.open(&origin.authority);
+        }
         Some(self.session.prefix(&self.target(origin)).into())
     }
 
@@ -253,7 +258,11 @@ impl UriMap for SessionUris {
         if path.starts_with("/-/") {
             return None;
         }
-        let prefix = self.session.prefix(&self.target(self.origin.clone()));
+        let target = match self.origin == self.session.origin {
+            true => Target::Default,
+            false => Target::Named(self.origin.clone()),
+        };
+        let prefix = self.session.prefix(&target);
         (!prefix.is_empty()).then_some(prefix.into())
     }
 }

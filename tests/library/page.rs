@@ -1,0 +1,129 @@
+//! `docs/profiles.md`, the reference of all profiles, is made from them: this test fails when it is
+//! out of date, and writes it anew with `UPDATE_DOCS=1 cargo test --test library page`.
+
+use std::{env, fmt::Write as _, fs, path::Path, sync::Arc};
+use vsps::{
+    model::RateSpec,
+    profiles::{Catalog, Profile},
+    units::BitRate,
+};
+
+/// Title, what is to know, and which profiles belong there; the first that fits counts.
+type Chapter = (&'static str, &'static str, fn(&Profile) -> bool);
+
+const CHAPTERS: &[Chapter] = &[
+    (
+        "WebPageTest",
+        "Latency is a round trip there. sitespeed.io ships the same names with half of it.",
+        |p| p.name.starts_with("wpt-"),
+    ),
+    (
+        "Chrome DevTools and Lighthouse",
+        "The targets, not the factors by which the browser meets them.",
+        |p| p.name.starts_with("devtools-") || p.name.starts_with("lighthouse-"),
+    ),
+    (
+        "Apple Network Link Conditioner",
+        "Latency is one way for each direction there; here it is their sum.",
+        |p| p.name.starts_with("nlc-"),
+    ),
+    ("Facebook ATC", "Latency is one way for each direction there; here it is their sum.", |p| {
+        p.name.starts_with("atc-")
+    }),
+    (
+        "Firefox DevTools",
+        "Whether its latency is one way is not documented; here it is a round trip.",
+        |p| p.name.starts_with("firefox-"),
+    ),
+    ("Patterns of the ABR literature", "Steps that papers and challenges are compared on.", |p| {
+        p.name.starts_with("mmsys-") || p.name.starts_with("dashif-")
+    }),
+    (
+        "Made up",
+        "No measurement behind them: each is one situation that a player must get through.",
+        |p| p.source.starts_with("Synthetic"),
+    ),
+    ("From recordings", "Fitted to public logs. Another seed gives another ride.", |p| {
+        matches!(p.link.rate, RateSpec::Markov(_)) || p.link.latency.jitter.is_some()
+    }),
+    ("In short", "The names to begin with; each is one of the above, or plain.", |_| true),
+];
+
+const HEAD: &str = "\
+# Profiles
+
+<!-- Made from profiles/*.toml: UPDATE_DOCS=1 cargo test --test library page -->
+
+All that are built in. `vsps profiles show NAME` tells more of one, `vsps profiles plot NAME` draws it.
+
+*Link* is what the downlink does; `rtt` is a round trip, waited out before the first byte of each
+response. *Seconds* are the 5th, 50th and 95th percentile of the rate over whole seconds, where it
+varies, and the share of seconds under 100 kbit/s. Losses are per packet of 1448 bytes.
+";
+
+fn page(list: &[Arc<Profile>]) -> String {
+    let mut page = HEAD.to_owned();
+    for (i, (title, note, _)) in CHAPTERS.iter().enumerate() {
+        let here = |profile: &&Arc<Profile>| chapter(profile) == Some(i);
+        let profiles: Vec<_> = list.iter().filter(here).collect();
+        let _ = write!(page, "\n## {title}\n\n{note}\n\n");
+        page += "| profile | what it is | link | seconds |\n|---|---|---|---|\n";
+        for profile in &profiles {
+            let line = profile.to_string();
+            let link = line.split_once(": ").map_or("", |(_, link)| link);
+            let _ = writeln!(
+                page,
+                "| `{}` | {} | {link} | {} |",
+                profile.name,
+                profile.summary,
+                seconds(profile)
+            );
+        }
+        page += "\nWhere the numbers come from:\n\n";
+        for profile in &profiles {
+            let _ = writeln!(page, "- `{}`: {}", profile.name, profile.source);
+        }
+    }
+    page
+}
+
+fn chapter(profile: &Profile) -> Option<usize> {
+    CHAPTERS.iter().position(|(.., holds)| holds(profile))
+}
+
+fn seconds(profile: &Profile) -> String {
+    let Some(of) = profile.statistics().filter(|of| of.p5 != of.p95) else { return String::new() };
+    let [p5, p50, p95] = [of.p5, of.p50, of.p95].map(rounded);
+    let out = match of.outage.get() {
+        0.0 => String::new(),
+        share => format!("; {:.1} % out", share * 100.0),
+    };
+    format!("{p5} · {p50} · {p95}{out}")
+}
+
+/// Two digits: no reader of a table wants more.
+fn rounded(rate: BitRate) -> BitRate {
+    let bits = rate.bits_per_second();
+    let digit = 10u64.pow((bits.max(1).ilog10()).saturating_sub(1));
+    BitRate::from_bits_per_second((bits + digit / 2) / digit * digit)
+}
+
+#[test]
+fn the_page_is_what_the_library_is() {
+    let list = Catalog::new().list().unwrap();
+    let page = page(&list);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/profiles.md");
+    if env::var_os("UPDATE_DOCS").is_some() {
+        fs::write(&path, &page).unwrap();
+    }
+    let written = fs::read_to_string(&path).unwrap_or_default();
+    let differs = page.lines().zip(written.lines()).find(|(page, written)| page != written);
+    assert!(
+        page == written,
+        "docs/profiles.md is out of date (first: {differs:?}); \
+         UPDATE_DOCS=1 cargo test --test library page"
+    );
+    for profile in &list {
+        assert!(page.contains(&format!("| `{}` |", profile.name)), "{}", profile.name);
+    }
+}

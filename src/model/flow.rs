@@ -4,7 +4,8 @@ use super::{
     bucket::Position,
     link::Link,
     loss::Loss,
-    spec::{LinkSpec, OnDrop, RateSpec},
+    rate_spec::RateSpec,
+    spec::{LinkSpec, OnDrop},
     stall::Stall,
     verdict::Verdict,
 };

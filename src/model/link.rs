@@ -4,8 +4,8 @@ use super::{
     PACKET,
     bucket::{Bucket, Position},
     capacity::{Capacity, When},
-    schedule::peak,
-    spec::{LinkSpec, RateSpec},
+    rate_spec::RateSpec,
+    spec::LinkSpec,
     stall::Stall,
 };
 use crate::{seed::Seed, units::BitRate};
@@ -106,7 +106,7 @@ fn quantum(rate: BitRate) -> u64 {
 /// The depth of the bucket. By default one quantum at the highest rate: a link has no memory of
 /// having been idle, so nothing but the granularity is given away.
 fn burst(spec: &LinkSpec) -> NonZeroU32 {
-    clamp(spec.burst.map_or_else(|| quantum(peak(&spec.rate)), |burst| burst.bytes().max(1)))
+    clamp(spec.burst.map_or_else(|| quantum(spec.rate.peak()), |burst| burst.bytes().max(1)))
 }
 
 /// Bytes that `rate` carries in `time`.

@@ -30,6 +30,7 @@ mod downlink;
 mod error;
 mod file;
 mod profile;
+mod rates;
 mod validate;
 
 pub use catalog::Catalog;

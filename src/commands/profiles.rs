@@ -2,6 +2,7 @@
 
 use super::{
     Failure,
+    import::import,
     output::{print, print_json},
 };
 use crate::{
@@ -21,6 +22,7 @@ pub(super) fn profiles(command: ProfilesCommand) -> Result<(), Failure> {
             let profile = catalog.find(&profile).map_err(Failure::usage)?;
             if json { print_json(&profile) } else { print(&profile.describe()) }
         }
+        ProfilesCommand::Import(args) => import(&args),
         ProfilesCommand::Check { files } => check(&files),
     }
 }

@@ -1,10 +1,12 @@
 //! From the mirror of a profile file to a profile that can run, with every fault on the way.
 
 use super::{
+    catalog::embedded_trace,
     distribution::{distribution, sound},
     downlink::{burst, rate},
     file::{GilbertElliottTable, LatencyTable, LossTable, ProfileFile, StallTable},
     profile::Profile,
+    sources::Sources,
 };
 use crate::{
     model::{Latency, LinkSpec, LossModel, LossSpec, OnDrop, RateSpec, StallSpec},
@@ -33,19 +35,37 @@ impl Profile {
     /// );
     /// ```
     ///
+    /// A trace that it names must be a built-in one: a text alone opens no files.
+    ///
     /// # Errors
     /// All faults of the first stage (keys, types), or else all of the second (values).
     pub fn from_toml(name: &str, file: &str, text: &str) -> Result<Self, Diagnostics> {
-        Document::toml(file, text)?.read(|file: ProfileFile, scope| profile(name, file, scope))
+        Self::with_traces(name, file, text, &Sources::Embedded(&embedded_trace))
+    }
+
+    /// The same, with traces from `sources`.
+    pub(super) fn with_traces(
+        name: &str,
+        file: &str,
+        text: &str,
+        sources: &Sources<'_>,
+    ) -> Result<Self, Diagnostics> {
+        let document = Document::toml(file, text)?;
+        document.read(|file: ProfileFile, scope| profile(name, file, scope, sources))
     }
 }
 
-fn profile(name: &str, file: ProfileFile, scope: &Scope<'_>) -> Option<Profile> {
+fn profile(
+    name: &str,
+    file: ProfileFile,
+    scope: &Scope<'_>,
+    sources: &Sources<'_>,
+) -> Option<Profile> {
     let say = "write what it imitates, as in `summary = \"Home Wi-Fi at the edge of range\"`";
     let cite = "write where the numbers come from; for made-up ones `source = \"synthetic\"`";
     let summary = line("summary", file.summary.as_ref(), say, scope);
     let source = line("source", file.source.as_ref(), cite, scope);
-    let link = link(&file, scope);
+    let link = link(&file, scope, sources);
     let rules = rule_set(file.rule.clone().unwrap_or_default(), &scope.at("rule"));
     Some(Profile {
         name: name.into(),
@@ -67,11 +87,11 @@ fn line(key: &str, written: Option<&Text>, hint: &str, scope: &Scope<'_>) -> Opt
     Some(words.join(" "))
 }
 
-fn link(file: &ProfileFile, scope: &Scope<'_>) -> Option<LinkSpec> {
+fn link(file: &ProfileFile, scope: &Scope<'_>, sources: &Sources<'_>) -> Option<LinkSpec> {
     let downlink = file.downlink.as_ref();
     let at = scope.at("downlink");
     let latency = file.latency.as_ref().map(|table| latency(table, &scope.at("latency")));
-    let rate = downlink.map(|table| rate(table, &at));
+    let rate = downlink.map(|table| rate(table, &at, sources));
     let burst = downlink.and_then(|table| burst(table, &at));
     let stall = file.stall.as_ref().map(|table| stall(table, &scope.at("stall")));
     let loss = file.loss.as_ref().map(|table| loss(table, &scope.at("loss")));

@@ -1,13 +1,13 @@
 //! Laws that every kind of schedule keeps, seen from its links; and how fast links decide.
 
-#![expect(clippy::unwrap_used, reason = "a test may panic, in its helpers too")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test may panic, in its helpers too")]
 
 use proptest::prelude::*;
 use std::{sync::Arc, time::Duration};
 use vsps::{
     model::{
-        Distribution, Flow, Link, LinkSpec, Markov, OnOff, Ramp, RateSpec, Shape, Start, State,
-        Step, Steps, Times, Trace, Verdict, WHOLE, Wave, Waves,
+        Count, Distribution, Flow, Link, LinkSpec, Markov, OnOff, Ramp, RateSpec, Shape, StallSpec,
+        Start, State, Step, Steps, Times, Trace, Verdict, WHOLE, Wave, Waves,
     },
     seed::Seed,
     units::{BitRate, Ratio},
@@ -173,5 +173,35 @@ fn a_ramp_passes_its_area() {
         let area = (second * second * 8_000_000 / 10 / 2 / 8) as f64;
         let passed = by(&sent, Duration::from_secs(second)) as f64;
         assert!((passed - area).abs() < 4000.0, "{passed} by {second} s, area {area}");
+    }
+}
+
+/// Counted on the wire, 1448 of 1514 bytes are the body's.
+#[test]
+fn a_wire_carries_its_share_of_payload() {
+    for kilobits in [64, 5000, 900_000] {
+        let constant = spec(RateSpec::Constant(KBIT(kilobits)));
+        let wire = LinkSpec { count: Count::Wire, ..constant.clone() };
+        let sent =
+            |spec| by(&drive(spec, 1, Duration::from_secs(20), 1 << 20, 0), MS(20_000)) as f64;
+        let ratio = sent(&wire) / sent(&constant);
+        assert!((ratio * 1514.0 / 1448.0 - 1.0).abs() < 0.002, "{ratio} at {kilobits}");
+    }
+}
+
+/// A response stalls at its own bytes, whatever its chunks: 100 KiB pass between pauses of 300 ms.
+#[test]
+fn stalls_by_bytes_strike_at_bytes() {
+    let every = Distribution::constant(Duration::from_nanos(100 << 10));
+    let stall = StallSpec::by_bytes(every, Distribution::constant(MS(300))).unwrap();
+    let spec = LinkSpec { stall: Some(stall), ..spec(RateSpec::Constant(KBIT(8000))) };
+    for chunk in [1000, 1 << 20] {
+        let sent = drive(&spec, 3, Duration::from_secs(10), chunk, 0);
+        let gaps = sent.windows(2).filter(|pair| pair[1].0 - pair[0].0 >= MS(300));
+        let at: Vec<u64> = gaps.map(|pair| pair[0].1).collect();
+        let expected: Vec<u64> = (1..=at.len() as u64).map(|n| n * (100 << 10)).collect();
+        assert_eq!(at, expected);
+        // 102.4 ms of sending and 300 of silence.
+        assert!((24..=25).contains(&at.len()), "{}", at.len());
     }
 }

@@ -62,7 +62,7 @@ pub(super) struct Capacity {
 impl Capacity {
     /// The capacity of `spec` from `start` on, counting on from `area` (of an earlier capacity).
     fn starting(spec: &LinkSpec, seed: Seed, start: Duration, area: u128) -> Self {
-        let mut stalls = spec.stall.as_ref().map(|stall| Stalls::new(stall, start, seed));
+        let mut stalls = spec.stall.as_ref().and_then(|stall| Stalls::new(stall, start, seed));
         let stall = stalls.as_mut().map(Stalls::next_stall);
         let start = nanos(start);
         let mut capacity = Self {

@@ -45,7 +45,9 @@ pub use markov::{Markov, State};
 pub use on_off::OnOff;
 pub use rate_spec::{RateSpec, Times, WHOLE};
 pub use relative::{RelativeRate, RelativeSteps};
-pub use spec::{Latency, LinkSpec, LossModel, LossSpec, OnDrop, SpecError, StallSpec};
+pub use spec::{
+    Count, FourState, Gap, Latency, LinkSpec, LossModel, LossSpec, OnDrop, SpecError, StallSpec,
+};
 pub use stall::Stall;
 pub use steps::{Ramp, Step, Steps, Trace};
 pub use timeline::Start;

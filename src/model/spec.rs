@@ -32,6 +32,8 @@ pub struct LinkSpec {
     pub rate: RateSpec,
     /// Bytes that may pass at once after a pause; `None` = one quantum at the highest rate.
     pub burst: Option<ByteSize>,
+    /// What the rate counts.
+    pub count: Count,
     /// When the flow freezes.
     pub stall: Option<StallSpec>,
     /// What is lost, and what that does.
@@ -78,11 +80,21 @@ impl Latency {
     }
 }
 
+/// What lies between two stalls.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Gap {
+    /// Time of the link: a stall holds up all its responses.
+    Time(Distribution),
+    /// Bytes of one response, each a nanosecond of the distribution: a stall holds up that response
+    /// alone, at the same byte on every run.
+    Bytes(Distribution),
+}
+
 /// An on/off process: the link freezes, then flows on.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StallSpec {
     /// From the end of one stall to the start of the next.
-    pub every: Distribution,
+    pub every: Gap,
     /// How long a stall lasts.
     pub lasts: Distribution,
 }
@@ -97,7 +109,42 @@ impl StallSpec {
             let hint = "write a mean of at least `1 ms`";
             return Err(SpecError::new("every", "leaves no time between stalls", hint));
         }
-        Ok(Self { every, lasts })
+        Ok(Self { every: Gap::Time(every), lasts })
+    }
+
+    /// Stalls of one response: of length `lasts`, with so many bytes between them as `every` has
+    /// nanoseconds.
+    ///
+    /// # Errors
+    /// When `every` has a mean under 1 KiB.
+    pub fn by_bytes(every: Distribution, lasts: Distribution) -> Result<Self, SpecError> {
+        if every.mean() < Duration::from_nanos(1024) {
+            let hint = "write a mean of at least `1 KiB`";
+            return Err(SpecError::new("every", "leaves no bytes between stalls", hint));
+        }
+        Ok(Self { every: Gap::Bytes(every), lasts })
+    }
+}
+
+/// What a rate counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Count {
+    /// The bytes of bodies.
+    #[default]
+    Payload,
+    /// Besides, in proportion, what a kernel's shaper counts with every full packet: Ethernet (14
+    /// bytes), IPv4 (20), TCP with timestamps (32): 1514 bytes for 1448.
+    Wire,
+}
+
+impl Count {
+    /// The name used in files.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Payload => "payload",
+            Self::Wire => "wire",
+        }
     }
 }
 
@@ -127,10 +174,60 @@ pub enum LossModel {
         /// Loss in the good state (netem's `1-k`).
         loss_good: Ratio,
     },
+    /// netem's `loss state`: 1 = received in a gap, 2 = received in a burst, 3 = lost in a burst, 4 =
+    /// lost alone, after which a gap goes on (Salsano, Ludovici, Ordine 2012).
+    FourState(FourState),
+}
+
+/// The transitions of netem's 4-state model, per packet.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct FourState {
+    pub(super) p13: f64,
+    pub(super) p31: f64,
+    pub(super) p32: f64,
+    pub(super) p23: f64,
+    pub(super) p14: f64,
+}
+
+impl FourState {
+    /// The transitions pᵢⱼ from state i to j; from 4 it is always to 1.
+    ///
+    /// # Errors
+    /// When those of one state sum to over 1, or a state that is entered is never left.
+    pub fn new(
+        p13: Ratio,
+        p31: Ratio,
+        p32: Ratio,
+        p23: Ratio,
+        p14: Ratio,
+    ) -> Result<Self, SpecError> {
+        let [p13, p31, p32, p23, p14] = [p13, p31, p32, p23, p14].map(Ratio::get);
+        let wrong = |problem, hint| Err(SpecError::new("four-state", problem, hint));
+        if p13 + p14 > 1.0 || p31 + p32 > 1.0 {
+            let hint = "write p13 + p14 and p31 + p32 of at most 1";
+            return wrong("has probabilities that sum to over 1", hint);
+        }
+        if p13 > 0.0 && p31 == 0.0 || p32 > 0.0 && p23 == 0.0 {
+            return wrong("never gets out of its bursts", "write p31 and p23 above 0");
+        }
+        Ok(Self { p13, p31, p32, p23, p14 })
+    }
+
+    /// The long-run shares of the four states.
+    #[must_use]
+    pub fn stationary(&self) -> [f64; 4] {
+        // Flows balance: π₁p₁₃ = π₃p₃₁, π₃p₃₂ = π₂p₂₃, π₁p₁₄ = π₄.
+        let ratio = |part: f64, whole: f64| if part > 0.0 { part / whole } else { 0.0 };
+        let lost = ratio(self.p13, self.p31);
+        let shares = [1.0, lost * ratio(self.p32, self.p23), lost, self.p14];
+        let sum: f64 = shares.iter().sum();
+        shares.map(|share| share / sum)
+    }
 }
 
 impl LossModel {
-    /// The long-run share of packets lost: π·loss_bad + (1 − π)·loss_good, π = p/(p + r).
+    /// The long-run share of packets lost: π·loss_bad + (1 − π)·loss_good, π = p/(p + r); for four
+    /// states π₃ + π₄.
     #[must_use]
     pub fn mean(self) -> f64 {
         match self {
@@ -138,6 +235,10 @@ impl LossModel {
             Self::GilbertElliott { p, r, loss_bad, loss_good } => {
                 let bad = if p.get() > 0.0 { p.get() / (p.get() + r.get()) } else { 0.0 };
                 bad * loss_bad.get() + (1.0 - bad) * loss_good.get()
+            }
+            Self::FourState(model) => {
+                let [_, _, burst, alone] = model.stationary();
+                burst + alone
             }
         }
     }

@@ -6,8 +6,8 @@ use super::{
     rates,
 };
 use crate::{
-    model::{LossModel, LossSpec},
-    units::{Ratio, span},
+    model::{Count, Gap, LossModel, LossSpec},
+    units::{ByteSize, Ratio, span},
 };
 use std::fmt;
 
@@ -21,6 +21,9 @@ impl Profile {
         row("rate", rates::in_full(&self.link.rate));
         if let Some(burst) = self.link.burst {
             row("burst", burst.to_string());
+        }
+        if self.link.count == Count::Wire {
+            row("counts", "wire: 1514 bytes for 1448 of body".to_owned());
         }
         row("latency", self.latency_in_full());
         if let Some(stall) = &self.file.stall {
@@ -61,8 +64,14 @@ impl fmt::Display for Profile {
             write!(f, " + jitter of {}", span::print(mean(Some(jitter))))?;
         }
         if let Some(stall) = &self.link.stall {
-            let (every, lasts) = (stall.every.mean(), stall.lasts.mean());
-            write!(f, ", stalls about every {} for {}", span::print(every), span::print(lasts))?;
+            let every = match &stall.every {
+                Gap::Time(law) => span::print(law.mean()),
+                Gap::Bytes(law) => {
+                    let bytes = u64::try_from(law.mean().as_nanos()).unwrap_or(u64::MAX);
+                    format!("{} of a response", ByteSize::from_bytes(bytes))
+                }
+            };
+            write!(f, ", stalls about every {every} for {}", span::print(stall.lasts.mean()))?;
         }
         if let Some(loss) = &self.link.loss {
             write!(f, ", loss {} ({})", share(loss.model.mean()), loss.on_drop.as_str())?;
@@ -86,6 +95,12 @@ fn loss_in_full(loss: &LossSpec) -> String {
         LossModel::GilbertElliott { p, r, loss_bad, loss_good } => format!(
             "Gilbert-Elliott, p {p}, r {r}, loss {loss_bad} in the bad state, {loss_good} in the good"
         ),
+        LossModel::FourState(model) => {
+            let [_, received, burst, alone] = model.stationary().map(share);
+            format!(
+                "four states: in bursts {burst} lost and {received} received, {alone} lost alone"
+            )
+        }
     };
     format!("{mean} of packets ({model}); a drop means {action}")
 }

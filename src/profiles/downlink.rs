@@ -10,8 +10,8 @@ use super::{
 };
 use crate::{
     model::{
-        OnOff, Ramp, RateSpec, RelativeRate, RelativeSteps, Shape, Start, Step, Steps, Times, Wave,
-        Waves,
+        Count, OnOff, Ramp, RateSpec, RelativeRate, RelativeSteps, Shape, Start, Step, Steps,
+        Times, Wave, Waves,
     },
     rules::{Scope, Text},
     units::{BitRate, ByteSize, Ratio},
@@ -72,8 +72,10 @@ fn schedule(
     let inner = |key, table: &Option<Box<DownlinkTable>>, unit| {
         let table = table.as_deref()?;
         let scope = scope.at(key);
-        if table.burst.is_some() {
-            scope.at("burst").fault("belongs to the whole link", "write it under [downlink]");
+        for (key, written) in [("burst", &table.burst), ("count", &table.count)] {
+            if written.is_some() {
+                scope.at(key).fault("belongs to the whole link", "write it under [downlink]");
+            }
         }
         if kinds(table).iter().all(|(_, is)| !is) {
             scope.fault("has no rate", "write one, as in { rate = .. }");
@@ -174,6 +176,15 @@ pub(super) fn burst(table: &DownlinkTable, scope: &Scope<'_>) -> Option<ByteSize
         at.fault("has no rate to go beyond", "write a `rate` too, or leave it out");
     }
     Some(burst)
+}
+
+/// Validates what the rate counts; `scope` is `[downlink]`.
+pub(super) fn count(table: &DownlinkTable, scope: &Scope<'_>) -> Option<Count> {
+    let names = [Count::Payload, Count::Wire].map(|count| (count.as_str(), count));
+    match &table.count {
+        Some(name) => scope.at("count").choose("a way to count", name, &names),
+        None => Some(Count::default()),
+    }
 }
 
 fn constant(written: Option<&Text>, scope: &Scope<'_>, way: &Way<'_>) -> Option<RateSpec> {

@@ -54,6 +54,7 @@ tables! {
         times: Box<DownlinkTable>,
         min: Box<DownlinkTable>,
         burst: Text,
+        count: Text,
     }
 
     /// One point of `ramp`.
@@ -134,6 +135,16 @@ tables! {
     ModelTable "a table, as in { bernoulli = 0.01 }" {
         bernoulli: Text,
         gilbert_elliott: GilbertElliottTable,
+        four_state: FourStateTable,
+    }
+
+    /// `four-state`
+    FourStateTable "a table, as in { p13 = 0.005, p31 = 0.2 }" {
+        p13: Text,
+        p31: Text,
+        p32: Text,
+        p23: Text,
+        p14: Text,
     }
 
     /// `gilbert-elliott`

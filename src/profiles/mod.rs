@@ -25,8 +25,9 @@
 //! | – `times` | a second schedule of shares (`rate = "50 %"`), by which the first is multiplied |
 //! | – `min` | a second schedule; the lower of both counts |
 //! | `[downlink]` `burst` | how much may pass at once after a pause |
-//! | `[stall]` `every`, `for` | distributions: from the end of one freeze to the next, and how long it lasts |
-//! | `[loss]` `model` | `{ bernoulli = 0.01 }` or `{ gilbert-elliott = { p, r, loss-bad, loss-good } }` (the last two 1 and 0 unless given) |
+//! | `[downlink]` `count` | what the rate counts: `payload` (default: bytes of bodies) or `wire` (1514 bytes for 1448 of body: Ethernet 14, IPv4 20, TCP 32, in proportion) |
+//! | `[stall]` `every`, `for` | distributions: from the end of one freeze to the next, and how long it lasts; with `every` in sizes (`mean = "512 KiB"`) each response freezes for itself, after so many of its bytes |
+//! | `[loss]` `model` | `{ bernoulli = 0.01 }` or `{ gilbert-elliott = { p, r, loss-bad, loss-good } }` (the last two 1 and 0 unless given), or netem's `{ four-state = { p13, p31, p32, p23, p14 } }` |
 //! | `[loss]` `on-drop` | `retransmit` (default), `truncate` or `reset` |
 //! | `[[rule]]` | as in a rule file: see [`Rule`](crate::rules::Rule) |
 //!

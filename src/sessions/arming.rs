@@ -92,3 +92,30 @@ impl Arming {
         self
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::media::ManifestFormat;
+
+    /// A share of a rung is the fallback until the manifest is known, then a share of its bandwidth.
+    #[test]
+    fn shares_of_the_ladder_become_rates() {
+        let text = "summary = \"a\"\nsource = \"b\"\n[downlink]\nrate = \"150 % of rung 2\"\nfallback = \"700 kbit/s\"\n";
+        let profile = Arc::new(Profile::from_toml("p", "p.toml", text).unwrap());
+        let arming = Arming::new(profile, None, Arc::default(), &RuleSet::default());
+        let mut ladder = Ladder::default();
+        assert_eq!(arming.clone().on_ladder(&ladder).link, arming.link);
+        let playlist = "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=400000,RESOLUTION=320x180\na.m3u8\n\
+                        #EXT-X-STREAM-INF:BANDWIDTH=900000,RESOLUTION=640x360\nb.m3u8\n";
+        let url = url::Url::parse("http://origin.example/master.m3u8").unwrap();
+        ladder.learn(&url, ManifestFormat::Hls, playlist.as_bytes()).unwrap();
+        let known = arming.on_ladder(&ladder);
+        assert_eq!(known.link.rate.peak(), BitRate::from_kilobits_per_second(1350));
+        assert!(known.relative);
+        // A rate set by hand goes before.
+        let by_hand = Some(BitRate::from_kilobits_per_second(5));
+        let set = Arming::new(known.profile, by_hand, Arc::default(), &RuleSet::default());
+        assert_eq!(set.on_ladder(&ladder).link.rate, RateSpec::Constant(by_hand.unwrap()));
+    }
+}

@@ -5,6 +5,7 @@
 //! so every option is an `Option` here, and defaults live with what they are defaults of.
 
 use crate::{
+    profiles::trace::{RateUnit, TimeUnit, TraceFormat},
     proxy::SessionBy,
     sessions::HostPattern,
     units::{ByteSize, span},
@@ -81,6 +82,11 @@ pub enum ProfilesCommand {
         #[arg(long = "for", default_value = "2 m", value_name = "SPAN", value_parser = span::parse)]
         span: Duration,
     },
+    /// Turns a recorded trace into a profile, and tells its figures.
+    #[command(after_help = "Examples:
+  vsps profiles import Verizon-LTE-short.down -o lte-drive.toml
+  vsps profiles import log.csv --time-column t_ms --rate-column goodput --rate-unit Mbit/s")]
+    Import(ImportArgs),
     /// Checks profile files.
     #[command(after_help = "Example: vsps profiles check my/*.toml")]
     Check {
@@ -88,6 +94,42 @@ pub enum ProfilesCommand {
         #[arg(required = true)]
         files: Vec<PathBuf>,
     },
+}
+
+/// Options of `vsps profiles import`. What is left out is recognised.
+#[derive(Debug, Args)]
+pub struct ImportArgs {
+    /// The trace: delivery opportunities (mahimahi), Sabre's JSON, Pensieve's two columns, a list of
+    /// `RATExSECONDS`, CSV with named columns, or the six columns of the HSDPA and Ghent logs.
+    pub trace: PathBuf,
+    /// Writes the profile here; a long trace goes beside it. Without it the profile is printed, and
+    /// the figures go to standard error.
+    #[arg(short, long, value_name = "FILE.toml")]
+    pub output: Option<PathBuf>,
+    /// mahimahi, sabre, pensieve, list, csv or log.
+    #[arg(long, value_name = "FORMAT")]
+    pub format: Option<TraceFormat>,
+    /// The CSV column with times.
+    #[arg(long, value_name = "NAME")]
+    pub time_column: Option<String>,
+    /// The CSV column with rates.
+    #[arg(long, value_name = "NAME")]
+    pub rate_column: Option<String>,
+    /// s, ms or us.
+    #[arg(long, value_name = "UNIT")]
+    pub time_unit: Option<TimeUnit>,
+    /// bit/s, kbit/s, Mbit/s, byte/s, kB/s or MB/s.
+    #[arg(long, value_name = "UNIT")]
+    pub rate_unit: Option<RateUnit>,
+    /// Each CSV line lasts so long, whatever its time says.
+    #[arg(long, value_name = "SPAN", value_parser = span::parse)]
+    pub step: Option<Duration>,
+    /// How long a mahimahi trace counts before it says a rate [default: 10 ms].
+    #[arg(long, value_name = "SPAN", value_parser = span::parse)]
+    pub bin: Option<Duration>,
+    /// Larger traces are refused [default: 64 MiB].
+    #[arg(long, value_name = "SIZE")]
+    pub max_trace: Option<ByteSize>,
 }
 
 /// What to do with rules.

@@ -3,6 +3,7 @@
 mod completions;
 mod dispatch;
 mod failure;
+mod import;
 mod output;
 mod profiles;
 mod rules;

@@ -2,6 +2,7 @@
 
 use super::{
     Failure,
+    import::import,
     output::{print, print_json},
 };
 use crate::{
@@ -39,6 +40,7 @@ pub(super) fn profiles(command: ProfilesCommand) -> Result<(), Failure> {
             let profile = catalog.find(&profile).map_err(Failure::usage)?;
             plot(&profile, output.as_deref(), seed..seed.saturating_add(seeds), span)
         }
+        ProfilesCommand::Import(args) => import(&args),
         ProfilesCommand::Check { files } => check(&files),
     }
 }

@@ -3,10 +3,11 @@
 //!
 //! Both are exact: areas are counted in bit·nanoseconds, as whole numbers. Pieces are made when
 //! time first reaches them and forgotten soon after it has passed, so a session of any length
-//! holds a handful.
+//! holds a handful; a long time without a question is jumped over.
 
 use super::{
-    schedule::{Piece, Schedule},
+    piece::{FOREVER, Piece},
+    schedule::Schedule,
     spec::LinkSpec,
     stall::{Stall, Stalls},
 };
@@ -15,26 +16,22 @@ use std::{collections::VecDeque, time::Duration};
 
 /// Bit·nanoseconds in a byte: 8 bits over a second of 10⁹ ns.
 const BYTE: u128 = 8_000_000_000;
-/// Pieces this far behind the latest question are forgotten.
-const MEMORY: Duration = Duration::from_secs(2);
+/// Pieces this far behind the latest question are forgotten, in nanoseconds.
+const MEMORY: u64 = 2_000_000_000;
 /// How far one question looks ahead through silence; the answer is then "ask again there".
 const MAX_PIECES_AHEAD: usize = 4096;
 
-/// A piece of constant rate, placed in time.
+/// A piece, and what was carried before it. In a stall the piece is one of silence.
 #[derive(Debug, Clone, Copy)]
 struct Span {
-    start: u64,
-    /// `None` = for ever.
-    end: Option<u64>,
-    /// Bit·ns carried before `start`.
+    piece: Piece,
+    /// Bit·ns.
     area: u128,
-    bits_per_second: u64,
 }
 
 impl Span {
     fn area_at(&self, nanos: u64) -> u128 {
-        let nanos = self.end.map_or(nanos, |end| nanos.min(end));
-        self.area + u128::from(nanos.saturating_sub(self.start)) * u128::from(self.bits_per_second)
+        self.area + self.piece.carried(nanos)
     }
 }
 
@@ -53,33 +50,29 @@ pub(super) enum When {
 #[derive(Debug, Clone)]
 pub(super) struct Capacity {
     schedule: Schedule,
-    /// What is left of the schedule's current piece.
-    piece: (BitRate, Option<u64>),
     stalls: Option<Stalls>,
     /// The next stall not yet laid out in `spans`, or the one being laid out.
     stall: Option<Stall>,
     /// Stalls that may still be asked about.
     recent: VecDeque<Stall>,
+    /// Never empty.
     spans: VecDeque<Span>,
 }
 
 impl Capacity {
     /// The capacity of `spec` from `start` on, counting on from `area` (of an earlier capacity).
     fn starting(spec: &LinkSpec, seed: Seed, start: Duration, area: u128) -> Self {
-        let mut schedule = Schedule::new(&spec.rate, seed);
-        let start_nanos = nanos(start);
-        let piece = placed(schedule.next_piece(), start_nanos);
-        let mut stalls = spec.stall.as_ref().map(|stall| Stalls::new(stall, start, seed));
+        let mut stalls = spec.stall.as_ref().and_then(|stall| Stalls::new(stall, start, seed));
         let stall = stalls.as_mut().map(Stalls::next_stall);
+        let start = nanos(start);
         let mut capacity = Self {
-            schedule,
-            piece,
+            schedule: Schedule::new(&spec.rate, seed, start),
             stalls,
             stall,
             recent: VecDeque::new(),
             spans: VecDeque::with_capacity(4),
         };
-        capacity.lay(start_nanos, area);
+        capacity.lay(start, area);
         capacity
     }
 
@@ -96,13 +89,13 @@ impl Capacity {
     /// Bytes that could have left by `now`.
     pub(super) fn at(&mut self, now: Duration) -> u64 {
         let now = nanos(now);
-        let span = self.span_at(now);
-        (span.area_at(now) / BYTE) as u64
+        bytes(self.span_at(now).area_at(now))
     }
 
     /// The rate at `now`; zero in a stall.
     pub(super) fn rate(&mut self, now: Duration) -> BitRate {
-        BitRate::from_bits_per_second(self.span_at(nanos(now)).bits_per_second)
+        let now = nanos(now);
+        BitRate::from_bits_per_second(self.span_at(now).piece.rate_at(now))
     }
 
     /// The first moment at which `bytes` could have left.
@@ -110,14 +103,22 @@ impl Capacity {
         let area = u128::from(bytes) * BYTE;
         for _ in 0..MAX_PIECES_AHEAD {
             let Some(last) = self.spans.back().copied() else { return When::Never };
-            match last.end {
-                Some(end) if last.area_at(end) < area => self.extend(last, end),
-                None if last.bits_per_second == 0 && last.area < area => return When::Never,
-                _ => return When::At(self.inverse(area)),
+            if last.piece.end == FOREVER {
+                let silent = last.piece.rate_at(last.piece.start) == 0;
+                if silent && last.area < area {
+                    return When::Never;
+                }
+            } else if last.area_at(last.piece.end) < area {
+                self.extend(last);
+                continue;
             }
+            return When::At(self.inverse(area));
         }
-        let reached = self.spans.back().and_then(|span| span.end);
-        reached.map_or(When::Never, |end| When::NotBefore(Duration::from_nanos(end)))
+        let reached = self.spans.back().map_or(FOREVER, |span| span.piece.end);
+        if reached == FOREVER {
+            return When::Never;
+        }
+        When::NotBefore(Duration::from_nanos(reached))
     }
 
     /// The first stall that overlaps `from..to` and starts after `after`.
@@ -133,64 +134,89 @@ impl Capacity {
 
     /// Where the cumulative area first reaches `area`, within the spans that are laid out.
     fn inverse(&self, area: u128) -> Duration {
-        let index =
-            self.spans.partition_point(|span| span.end.is_some_and(|end| span.area_at(end) < area));
+        let earlier = |span: &Span| span.area_at(span.piece.end) < area;
+        let index = match self.spans.back() {
+            // Most often it is in the last one.
+            Some(last) if last.area < area => self.spans.len() - 1,
+            _ => self.spans.partition_point(earlier),
+        };
         let Some(span) = self.spans.get(index) else { return Duration::ZERO };
-        let missing = area.saturating_sub(span.area);
-        let wait = if missing == 0 { 0 } else { missing.div_ceil(span.bits_per_second.into()) };
-        Duration::from_nanos(span.start.saturating_add(u64::try_from(wait).unwrap_or(u64::MAX)))
+        Duration::from_nanos(span.piece.reached(area.saturating_sub(span.area)))
     }
 
     fn span_at(&mut self, now: u64) -> Span {
         while let Some(&last) = self.spans.back() {
-            match last.end {
-                Some(end) if end <= now => self.extend(last, end),
-                _ => break,
+            if last.piece.end > now {
+                break;
+            }
+            if now - last.piece.end > 2 * MEMORY {
+                self.jump(last, now - MEMORY);
+            } else {
+                self.extend(last);
             }
         }
         self.forget(now);
-        let index = self.spans.partition_point(|span| span.end.is_some_and(|end| end <= now));
+        let index = match self.spans.back() {
+            Some(last) if last.piece.start <= now => self.spans.len() - 1,
+            _ => self.spans.partition_point(|span| span.piece.end <= now),
+        };
         // Never empty, and `index` is in range: the loop above left a span that reaches `now`.
-        self.spans.get(index).or(self.spans.back()).copied().unwrap_or(Span {
-            start: now,
-            end: None,
-            area: 0,
-            bits_per_second: 0,
-        })
+        let silence = Span { piece: Piece::constant(now, FOREVER, 0), area: 0 };
+        self.spans.get(index).or(self.spans.back()).copied().unwrap_or(silence)
     }
 
-    fn extend(&mut self, last: Span, end: u64) {
+    fn extend(&mut self, last: Span) {
+        let end = last.piece.end;
         self.lay(end, last.area_at(end));
     }
 
     /// Lays out the span that starts at `start`: up to where schedule or stall next changes.
     fn lay(&mut self, start: u64, area: u128) {
-        while self.piece.1.is_some_and(|end| end <= start) {
-            self.piece = placed(self.schedule.next_piece(), self.piece.1.unwrap_or(start));
+        while self.schedule.piece().end <= start {
+            self.schedule.advance();
         }
-        let (rate, piece_end) = self.piece;
-        let mut frozen = false;
-        let mut end = piece_end;
-        if let Some(stall) = self.stall {
-            let (from, to) = (nanos(stall.at), nanos(stall.end()));
-            if start >= from {
-                frozen = true;
-                end = Some(end.map_or(to, |end| end.min(to)));
-                if end == Some(to) {
-                    self.recent.push_back(stall);
-                    self.stall = self.stalls.as_mut().map(Stalls::next_stall);
-                }
-            } else {
-                end = Some(end.map_or(from, |end| end.min(from)));
+        let piece = self.schedule.piece();
+        let (frozen, end) = self.until_stall(start, piece.end);
+        let piece = if frozen { Piece::constant(start, end, 0) } else { piece.within(start, end) };
+        self.spans.push_back(Span { piece, area });
+    }
+
+    /// Whether the link is frozen at `start`, and until when that holds (`end` at most).
+    fn until_stall(&mut self, start: u64, end: u64) -> (bool, u64) {
+        let Some(stall) = self.stall else { return (false, end) };
+        let (from, to) = (nanos(stall.at), nanos(stall.end()));
+        if start < from {
+            return (false, end.min(from));
+        }
+        if to <= end {
+            self.recent.push_back(stall);
+            self.stall = self.stalls.as_mut().map(Stalls::next_stall);
+        }
+        (true, end.min(to))
+    }
+
+    /// Goes from the end of `last` to `to` in long strides; nothing before it is remembered.
+    fn jump(&mut self, last: Span, to: u64) {
+        let mut now = last.piece.end;
+        let mut area = last.area_at(now);
+        while self.schedule.piece().end <= now {
+            self.schedule.advance();
+        }
+        while now < to {
+            let (frozen, until) = self.until_stall(now, to);
+            let carried = self.schedule.skip(now, until);
+            if !frozen {
+                area += carried;
             }
+            now = until;
         }
-        let bits_per_second = if frozen { 0 } else { rate.bits_per_second() };
-        self.spans.push_back(Span { start, end, area, bits_per_second });
+        self.spans.clear();
+        self.lay(now, area);
     }
 
     fn forget(&mut self, now: u64) {
-        let horizon = now.saturating_sub(nanos(MEMORY));
-        while self.spans.front().is_some_and(|span| span.end.is_some_and(|end| end < horizon)) {
+        let horizon = now.saturating_sub(MEMORY);
+        while self.spans.front().is_some_and(|span| span.piece.end < horizon) {
             self.spans.pop_front();
         }
         while self.recent.front().is_some_and(|stall| nanos(stall.end()) < horizon) {
@@ -199,8 +225,19 @@ impl Capacity {
     }
 }
 
-fn placed(piece: Piece, start: u64) -> (BitRate, Option<u64>) {
-    (piece.rate, piece.lasts.map(|lasts| start.saturating_add(nanos(lasts))))
+/// Whole bytes in an area: `area / BYTE` by parts of 32 bits, since dividing 128 bits is slow.
+/// `BYTE` is 2¹² · 1953125, so each part's quotient fits.
+fn bytes(area: u128) -> u64 {
+    const ODD: u64 = 1_953_125;
+    let area = area >> 12;
+    let (high, low) = ((area >> 64) as u64, area as u64);
+    if high == 0 {
+        return low / ODD;
+    }
+    let middle = ((high % ODD) << 32) | (low >> 32);
+    let rest = ((middle % ODD) << 32) | (low & 0xffff_ffff);
+    // Beyond 2⁶⁴ bytes (580 years at the highest rate) it would not fit.
+    ((high / ODD) << 32 << 32) | ((middle / ODD) << 32) | (rest / ODD)
 }
 
 fn nanos(time: Duration) -> u64 {
@@ -210,7 +247,13 @@ fn nanos(time: Duration) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Distribution, RateSpec, StallSpec, Step, Steps};
+    use crate::{
+        model::{
+            Distribution, OnOff, Ramp, RateSpec, Shape, StallSpec, Start, Step, Steps, Times,
+            Trace, WHOLE, Wave, Waves,
+        },
+        units::Ratio,
+    };
     use std::sync::Arc;
 
     const SECOND: Duration = Duration::from_secs(1);
@@ -270,6 +313,104 @@ mod tests {
         assert_eq!(new.at(SECOND), 1000);
         assert_eq!(new.at(2 * SECOND), 11_000);
         assert_eq!(new.when(6000), When::At(Duration::from_millis(1500)));
+    }
+
+    /// A jump over idle hours ends where walking would have.
+    #[test]
+    fn a_jump_is_as_a_walk() {
+        let ms = Duration::from_millis;
+        let mut spec = steps(&[(1, 8), (2, 0), (3, 777)], true);
+        let gap = Distribution::exponential(ms(7000)).unwrap();
+        spec.stall = Some(StallSpec::new(gap, Distribution::constant(ms(900))).unwrap());
+        let (mut walks, mut jumps) =
+            (Capacity::new(&spec, Seed::new(1)), Capacity::new(&spec, Seed::new(1)));
+        for hours in 1..4 {
+            let end = Duration::from_secs(3600 * hours);
+            let mut now = end - Duration::from_secs(3600);
+            while now < end {
+                walks.at(now);
+                now += ms(777);
+            }
+            let bytes = walks.at(end);
+            assert_eq!(jumps.at(end), bytes);
+            assert_eq!(walks.when(bytes + 100_000), jumps.when(bytes + 100_000));
+        }
+    }
+
+    /// One of each kind of schedule, from the same numbers.
+    fn kinds(list: &[(u64, u64)]) -> Vec<RateSpec> {
+        let kbit = BitRate::from_kilobits_per_second;
+        let ms = Duration::from_millis;
+        let fast = list.iter().map(|&(lasts, rate)| Step { lasts: ms(lasts), rate: kbit(rate) });
+        let mut at = Duration::ZERO;
+        let points = list.iter().map(|&(lasts, rate)| {
+            at += ms(lasts);
+            (at - ms(list[0].0), kbit(rate))
+        });
+        let ramp = RateSpec::Ramp(Arc::new(Ramp::new(points.collect(), true).unwrap()));
+        let steps = Arc::new(Steps::new(fast.clone().collect(), true).unwrap());
+        let trace = Trace::new(fast, true, Start::Random).unwrap();
+        let wave = |shape, period, amplitude| Wave {
+            shape,
+            amplitude: kbit(amplitude),
+            period: ms(period),
+            phase: Ratio::NONE,
+        };
+        let waves = vec![
+            wave(Shape::Sine, 100 + list[0].0, list[0].1),
+            wave(Shape::Saw, 100 + list[1].0, list[1].1),
+        ];
+        let waves = RateSpec::Waves(Arc::new(
+            Waves::new(kbit(list[2].1 + 5), waves, Start::default()).unwrap(),
+        ));
+        let law = |mean| Distribution::exponential(ms(mean)).unwrap();
+        let on_off = OnOff::new(law(list[0].0), law(list[1].0), kbit(700), kbit(list[0].1));
+        let on_off = RateSpec::OnOff(Arc::new(on_off.unwrap()));
+        let outage = OnOff::new(law(900), law(300), WHOLE, BitRate::ZERO).unwrap();
+        let outage = RateSpec::OnOff(Arc::new(outage));
+        let times = RateSpec::Times(Arc::new(Times::new(ramp.clone(), outage).unwrap()));
+        let min = RateSpec::Min(Arc::new([ramp.clone(), waves.clone()]));
+        let (steps, trace) = (RateSpec::Steps(steps), RateSpec::Trace(Arc::new(trace)));
+        vec![steps, trace, ramp, waves, on_off, times, min]
+    }
+
+    proptest::proptest! {
+        #![proptest_config(proptest::prelude::ProptestConfig::with_cases(40))]
+
+        /// For every kind of schedule, under stalls: a byte leaves at the first nanosecond by which
+        /// the integral has it, and the integral is the same whatever was asked before.
+        #[test]
+        fn integral_and_inverse_agree(
+            list in proptest::collection::vec((20u64..3000, 1u64..20_000), 4..8),
+            asked in proptest::collection::vec(1u64..400_000, 1..30),
+            seed: u64,
+        ) {
+            for rate in kinds(&list) {
+                let gap = Distribution::exponential(Duration::from_millis(2500)).unwrap();
+                let stall = StallSpec::new(gap, Distribution::constant(Duration::from_millis(130)));
+                let spec = LinkSpec { rate, stall: stall.ok(), ..LinkSpec::default() };
+                let mut capacity = Capacity::new(&spec, Seed::new(seed));
+                let (mut bytes, mut last) = (0, Duration::ZERO);
+                for more in &asked {
+                    bytes += more;
+                    let When::At(time) = capacity.when(bytes) else { continue };
+                    proptest::prop_assert!(time >= last);
+                    let before = capacity.at(time.saturating_sub(Duration::from_nanos(1)));
+                    proptest::prop_assert!(before < bytes, "{before} {bytes} {:?}", spec.rate);
+                    let then = capacity.at(time);
+                    proptest::prop_assert!(then >= bytes, "{then} {bytes} {:?}", spec.rate);
+                    let mut fresh = Capacity::new(&spec, Seed::new(seed));
+                    proptest::prop_assert_eq!(fresh.at(time), then);
+                    last = time;
+                }
+            }
+        }
+
+        #[test]
+        fn bytes_are_areas_divided(area in 0u128..(1 << 96), more in 0u128..(1 << 70)) {
+            proptest::prop_assert_eq!(u128::from(bytes(area)), area / BYTE);
+            proptest::prop_assert_eq!(u128::from(bytes(more)), more / BYTE);
+        }
     }
 
     #[test]

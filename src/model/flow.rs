@@ -4,8 +4,9 @@ use super::{
     bucket::Position,
     link::Link,
     loss::Loss,
-    spec::{LinkSpec, OnDrop, RateSpec},
-    stall::Stall,
+    rate_spec::RateSpec,
+    spec::{LinkSpec, OnDrop},
+    stall::{ByteStalls, Stall},
     verdict::Verdict,
 };
 use crate::{seed::Seed, units::BitRate};
@@ -37,6 +38,9 @@ pub struct Flow {
     /// A rate of this response alone, beside the link's.
     own: Option<Box<Link>>,
     loss: Option<(Box<Loss>, OnDrop)>,
+    /// Stalls that come by bytes, and the last of them until it is told.
+    stalls: Option<Box<ByteStalls>>,
+    stalled: Option<Stall>,
     retransmission: Duration,
     /// Nothing is booked before this moment: a lost packet is on its way again.
     resume: Duration,
@@ -64,6 +68,8 @@ impl Flow {
             booked: None,
             own,
             loss,
+            stalls: spec.stall.as_ref().and_then(|s| ByteStalls::new(s, seed)).map(Box::new),
+            stalled: None,
             retransmission,
             resume: Duration::ZERO,
             late: Duration::ZERO,
@@ -88,6 +94,7 @@ impl Flow {
             if let Some((action, at_byte)) = self.dropped(now) {
                 return Verdict::Drop { action, at_byte };
             }
+            self.stall(now, available);
             if now < self.resume {
                 return Verdict::Wait(Some(self.resume));
             }
@@ -99,8 +106,11 @@ impl Flow {
         self.release(link, now)
     }
 
-    /// The next stall that holds up the bytes now booked, told once per link.
-    pub fn take_stall(&self, link: &mut Link) -> Option<Stall> {
+    /// The next stall that holds up the response, told once.
+    pub fn take_stall(&mut self, link: &mut Link) -> Option<Stall> {
+        if let Some(stall) = self.stalled.take() {
+            return Some(stall);
+        }
         let booked = self.booked?;
         let until = link.release(booked.position).map_or(Duration::MAX, |(time, _)| time);
         link.take_stall(booked.since, until)
@@ -115,6 +125,17 @@ impl Flow {
         Some((*action, at_byte))
     }
 
+    /// Holds the flow up if a stall comes before the next byte.
+    fn stall(&mut self, now: Duration, available: usize) {
+        let Some(stalls) = self.stalls.as_mut() else { return };
+        if available > 0 && stalls.next_byte() <= self.sent {
+            let at = now.saturating_sub(self.late).max(self.resume);
+            let lasts = stalls.strike();
+            self.resume = at + lasts;
+            self.stalled = Some(Stall { at, lasts });
+        }
+    }
+
     /// How much to book: a quantum, as far as there are bytes, and up to the next loss.
     fn quantum(&mut self, link: &mut Link, now: Duration, available: usize) -> Option<NonZeroU32> {
         let mut most = link.quantum(now).get();
@@ -124,6 +145,9 @@ impl Flow {
         let mut bytes = u64::from(most).min(available as u64);
         if let Some(lost) = self.loss.as_ref().and_then(|(loss, _)| loss.next_byte()) {
             bytes = bytes.min(lost - self.sent);
+        }
+        if let Some(stalls) = &self.stalls {
+            bytes = bytes.min(stalls.next_byte() - self.sent);
         }
         NonZeroU32::new(bytes as u32)
     }

@@ -4,8 +4,8 @@ use super::{
     PACKET,
     bucket::{Bucket, Position},
     capacity::{Capacity, When},
-    schedule::peak,
-    spec::{LinkSpec, RateSpec},
+    rate_spec::RateSpec,
+    spec::{Count, LinkSpec},
     stall::Stall,
 };
 use crate::{seed::Seed, units::BitRate};
@@ -17,6 +17,8 @@ const LONGEST_GAP: Duration = Duration::from_millis(10);
 /// Where packets follow each other faster than this, a quantum is this much time of the rate:
 /// bounds wake-ups to 1000 a second.
 const SHORTEST_GAP: Duration = Duration::from_millis(1);
+/// A full packet as a kernel's shaper counts it: 14 bytes of Ethernet, 20 of IPv4, 32 of TCP.
+const WIRE_PACKET: u64 = PACKET + 66;
 /// Even the slowest link sends this much at once; even the fastest no more than that.
 const SMALLEST_QUANTUM: u64 = 128;
 const LARGEST_QUANTUM: u64 = 256 * 1024;
@@ -31,6 +33,9 @@ pub struct Link {
     /// Counts live changes, so that each has chances of its own.
     changes: u64,
     limited: bool,
+    count: Count,
+    /// Overhead not yet booked, in parts of a packet: see [`Count::Wire`].
+    owed: u64,
     /// The start of the last stall that was taken note of.
     told: Option<Duration>,
 }
@@ -45,6 +50,8 @@ impl Link {
             seed,
             changes: 0,
             limited: spec.rate != RateSpec::Unlimited,
+            count: spec.count,
+            owed: 0,
             told: None,
         }
     }
@@ -56,6 +63,7 @@ impl Link {
         let seed = self.seed.numbered(self.changes);
         self.capacity = self.capacity.clone().spliced(now, spec, seed);
         self.limited = spec.rate != RateSpec::Unlimited;
+        self.count = spec.count;
         let burst = burst(spec);
         if burst != self.bucket.burst() {
             self.bucket = Bucket::empty_at(burst, self.capacity.at(now));
@@ -75,13 +83,29 @@ impl Link {
 
     /// How many bytes to book at once at `now`.
     pub fn quantum(&mut self, now: Duration) -> NonZeroU32 {
-        clamp(quantum(self.capacity.rate(now))).min(self.bucket.burst())
+        let quantum = clamp(quantum(self.capacity.rate(now))).min(self.bucket.burst());
+        match self.count {
+            Count::Payload => quantum,
+            // With its overhead it must fit the bucket.
+            Count::Wire => clamp((u64::from(quantum.get()) * PACKET / WIRE_PACKET).max(1)),
+        }
     }
 
     /// Books `bytes` behind all that was booked before.
     pub fn book(&mut self, now: Duration, bytes: NonZeroU32) -> Position {
         let capacity = self.capacity.at(now);
+        let bytes = self.counted(bytes);
         self.bucket.book(capacity, bytes)
+    }
+
+    /// What the rate counts for `bytes` of body; what doesn't make a whole byte is kept for later.
+    fn counted(&mut self, bytes: NonZeroU32) -> NonZeroU32 {
+        if self.count == Count::Payload {
+            return bytes;
+        }
+        let parts = u64::from(bytes.get()) * WIRE_PACKET + self.owed;
+        self.owed = parts % PACKET;
+        clamp(parts / PACKET)
     }
 
     /// When the bytes booked at `position` leave, and whether that is final; `None` = never, unless
@@ -111,7 +135,7 @@ fn quantum(rate: BitRate) -> u64 {
 /// The depth of the bucket. By default one quantum at the highest rate: a link has no memory of
 /// having been idle, so nothing but the granularity is given away.
 fn burst(spec: &LinkSpec) -> NonZeroU32 {
-    clamp(spec.burst.map_or_else(|| quantum(peak(&spec.rate)), |burst| burst.bytes().max(1)))
+    clamp(spec.burst.map_or_else(|| quantum(spec.rate.peak()), |burst| burst.bytes().max(1)))
 }
 
 /// Bytes that `rate` carries in `time`.

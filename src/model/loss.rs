@@ -1,11 +1,13 @@
-//! Which packets of a response are lost: Bernoulli trials, or Gilbert–Elliott bursts.
+//! Which packets of a response are lost: Bernoulli trials, Gilbert–Elliott bursts, or netem's four
+//! states.
 //!
 //! Decided by the byte's place in the response and the response's own stream, never by how the
 //! bytes were chunked: the same request loses the same packets on every run.
 
-use super::spec::LossModel;
+use super::spec::{FourState, LossModel};
 use crate::seed::Stream;
 use rand::RngExt as _;
+use smallvec::SmallVec;
 
 /// Body bytes in a packet: Ethernet's 1500 less IPv4, TCP and its timestamps.
 pub const PACKET: u64 = 1448;
@@ -14,19 +16,36 @@ pub const PACKET: u64 = 1448;
 /// TCP has under way, its initial window (RFC 6928).
 const FLIGHT: u64 = 10;
 
-/// A run of Bernoulli trials in one state of the model.
+/// A run of Bernoulli trials in one state of the model, and where it goes from there.
 #[derive(Debug, Clone, Copy)]
 struct State {
     loss: f64,
     leave: f64,
+    /// The next state, or else (by `chance`) the other.
+    next: usize,
+    other: usize,
+    chance: f64,
+}
+
+impl State {
+    const fn new(loss: f64, leave: f64, next: usize) -> Self {
+        Self { loss, leave, next, other: next, chance: 0.0 }
+    }
+
+    /// A state that is left for one of two others.
+    fn forked(loss: f64, [to, other]: [(usize, f64); 2]) -> Self {
+        let leave = to.1 + other.1;
+        let chance = if leave > 0.0 { other.1 / leave } else { 0.0 };
+        Self { loss, leave, next: to.0, other: other.0, chance }
+    }
 }
 
 /// Yields the lost packets of one response, in order.
 #[derive(Debug, Clone)]
 pub(super) struct Loss {
     stream: Stream,
-    states: [State; 2],
-    bad: bool,
+    states: SmallVec<[State; 4]>,
+    now: usize,
     /// The next packet to be decided on.
     packet: u64,
     /// Packets left in the present state.
@@ -36,17 +55,25 @@ pub(super) struct Loss {
 
 impl Loss {
     pub(super) fn new(model: LossModel, mut stream: Stream) -> Self {
-        let states = match model {
-            LossModel::Bernoulli(loss) => [State { loss: loss.get(), leave: 0.0 }; 2],
-            LossModel::GilbertElliott { p, r, loss_bad, loss_good } => [
-                State { loss: loss_good.get(), leave: p.get() },
-                State { loss: loss_bad.get(), leave: r.get() },
-            ],
+        let states = states(model);
+        let start: f64 = stream.random();
+        let now = match model {
+            LossModel::Bernoulli(_) => 0,
+            LossModel::GilbertElliott { .. } => {
+                let [good, bad] = [states[0].leave, states[1].leave];
+                usize::from(start < if good > 0.0 { good / (good + bad) } else { 0.0 })
+            }
+            LossModel::FourState(model) => {
+                let mut left = start;
+                let shares = model.stationary();
+                let passed = shares.iter().position(|share| {
+                    left -= share;
+                    left < 0.0
+                });
+                passed.unwrap_or(0)
+            }
         };
-        let [good, bad] = states.map(|state| state.leave);
-        let share = if good > 0.0 { good / (good + bad) } else { 0.0 };
-        let bad = stream.random::<f64>() < share;
-        let mut loss = Self { stream, states, bad, packet: 0, left: 0, next: None };
+        let mut loss = Self { stream, states, now, packet: 0, left: 0, next: None };
         loss.left = loss.sojourn();
         loss.next = loss.find();
         loss
@@ -69,7 +96,7 @@ impl Loss {
     fn find(&mut self) -> Option<u64> {
         // A state change per round; a body would have to be terabytes long to need more.
         for _ in 0..100_000 {
-            let state = self.states[usize::from(self.bad)];
+            let state = self.states[self.now];
             let skip = geometric(state.loss, &mut self.stream);
             if skip < self.left {
                 self.left -= skip + 1;
@@ -81,7 +108,11 @@ impl Loss {
             if self.states.iter().all(|state| state.loss == 0.0) {
                 return None;
             }
-            self.bad = !self.bad;
+            self.now = if state.chance > 0.0 && self.stream.random::<f64>() < state.chance {
+                state.other
+            } else {
+                state.next
+            };
             self.left = self.sojourn();
         }
         None
@@ -89,8 +120,25 @@ impl Loss {
 
     /// How many packets the present state lasts (at least one).
     fn sojourn(&mut self) -> u64 {
-        let leave = self.states[usize::from(self.bad)].leave;
+        let leave = self.states[self.now].leave;
         geometric(leave, &mut self.stream).saturating_add(1)
+    }
+}
+
+/// The states of a model, each with its loss and ways out.
+fn states(model: LossModel) -> SmallVec<[State; 4]> {
+    match model {
+        LossModel::Bernoulli(loss) => SmallVec::from_slice(&[State::new(loss.get(), 0.0, 0)]),
+        LossModel::GilbertElliott { p, r, loss_bad, loss_good } => SmallVec::from_slice(&[
+            State::new(loss_good.get(), p.get(), 1),
+            State::new(loss_bad.get(), r.get(), 0),
+        ]),
+        LossModel::FourState(FourState { p13, p31, p32, p23, p14 }) => SmallVec::from_slice(&[
+            State::forked(0.0, [(2, p13), (3, p14)]),
+            State::new(0.0, p23, 2),
+            State::forked(1.0, [(0, p31), (1, p32)]),
+            State::new(1.0, 1.0, 0),
+        ]),
     }
 }
 
@@ -161,6 +209,37 @@ mod tests {
         };
         let share = lost(model, 4_000_000).len() as f64 / 4e6;
         assert!((share / model.mean() - 1.0).abs() < 0.03, "share {share}");
+    }
+
+    /// Long-run loss is π₃ + π₄; what is lost in a row is a stay in state 3, of 1/(p31 + p32) packets,
+    /// or one packet of state 4, which a gap always follows.
+    #[test]
+    fn four_states_have_their_loss_and_bursts() {
+        let four = |p: [f64; 5]| {
+            let [p13, p31, p32, p23, p14] = p.map(ratio);
+            LossModel::FourState(FourState::new(p13, p31, p32, p23, p14).unwrap())
+        };
+        for (p, burst) in [
+            ([0.005, 0.25, 0.25, 0.5, 0.0], 2.0),
+            ([0.01, 0.2, 0.0, 1.0, 0.0], 5.0),
+            // Weighed by how often: stays in 3 begin π₁p₁₃ + π₂p₂₃ = 2·π₁p₁₃ times, π₁p₁₄ alone.
+            ([0.004, 0.25, 0.25, 0.5, 0.008], (2.0 + 1.0) / 2.0),
+            ([0.0, 1.0, 0.0, 1.0, 0.02], 1.0),
+        ] {
+            let model = four(p);
+            let packets = lost(model, 2_000_000);
+            let share = packets.len() as f64 / 2e6;
+            assert!((share / model.mean() - 1.0).abs() < 0.04, "{share}, model {}", model.mean());
+            let bursts = 1 + packets.windows(2).filter(|pair| pair[1] != pair[0] + 1).count();
+            let length = packets.len() as f64 / bursts as f64;
+            assert!((length / burst - 1.0).abs() < 0.04, "{length}, wanted {burst}");
+        }
+        let refused = |p: [f64; 5]| {
+            let [p13, p31, p32, p23, p14] = p.map(ratio);
+            FourState::new(p13, p31, p32, p23, p14).is_err()
+        };
+        assert!(refused([0.6, 0.5, 0.0, 1.0, 0.5]) && refused([0.1, 0.0, 0.0, 1.0, 0.0]));
+        assert!(refused([0.1, 0.5, 0.5, 0.0, 0.0]));
     }
 
     #[test]

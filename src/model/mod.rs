@@ -7,7 +7,7 @@
 //! ```text
 //!   LinkSpec ──▶ Link  one direction of one session, shared by its responses
 //!                 ├─ Capacity   bytes the link could have carried: ∫ (schedule, silent in stalls)
-//!                 │   ├─ Schedule   rate over time
+//!                 │   ├─ Schedule   rate over time: pieces, constant or sloped
 //!                 │   └─ Stalls     when it freezes
 //!                 └─ Bucket     GCRA over that capacity
 //!                Flow  one response: asks for bytes, gets a Verdict
@@ -23,19 +23,33 @@ mod flow;
 mod latency;
 mod link;
 mod loss;
+mod markov;
+mod on_off;
+mod piece;
+mod rate_spec;
+mod relative;
 mod schedule;
 mod spec;
 mod stall;
+mod steps;
+mod timeline;
 mod verdict;
+mod waves;
 
 pub use bucket::Position;
 pub use distribution::Distribution;
 pub use flow::Flow;
 pub use link::Link;
 pub use loss::PACKET;
+pub use markov::{Markov, State};
+pub use on_off::OnOff;
+pub use rate_spec::{RateSpec, Times, WHOLE};
+pub use relative::{RelativeRate, RelativeSteps};
 pub use spec::{
-    Latency, LinkSpec, LossModel, LossSpec, Markov, OnDrop, RateSpec, SpecError, StallSpec, State,
-    Step, Steps,
+    Count, FourState, Gap, Latency, LinkSpec, LossModel, LossSpec, OnDrop, SpecError, StallSpec,
 };
 pub use stall::Stall;
+pub use steps::{Ramp, Step, Steps, Trace};
+pub use timeline::Start;
 pub use verdict::Verdict;
+pub use waves::{Shape, Wave, Waves};

@@ -1,140 +1,249 @@
-//! Rate over time, as a sequence of pieces in each of which the rate is constant.
+//! Rate over time, as a sequence of pieces in each of which the rate is constant or goes linearly.
 
-use super::spec::{Markov, RateSpec, Steps};
-use crate::{seed::Seed, seed::Stream, units::BitRate};
+use super::{
+    markov::Walk,
+    on_off::Switching,
+    piece::{FOREVER, Piece},
+    rate_spec::RateSpec,
+    timeline::{Playing, Start},
+    waves::{Waves, Waving},
+};
+use crate::{seed::Seed, units::BitRate};
 use rand::RngExt as _;
-use rand_distr::{Distribution as _, LogNormal};
-use std::{sync::Arc, time::Duration};
 
-/// One rate for a time; `None` = for ever.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Piece {
-    pub(super) lasts: Option<Duration>,
-    pub(super) rate: BitRate,
+/// Waves with a random start begin somewhere in their first hour.
+const ANYWHERE: u64 = 3_600_000_000_000;
+
+/// A schedule at work: the piece it is at, and where the next comes from.
+#[derive(Debug, Clone)]
+pub(super) struct Schedule {
+    piece: Piece,
+    source: Source,
 }
 
-/// Yields the pieces of a schedule in order, without end.
 #[derive(Debug, Clone)]
-pub(super) enum Schedule {
-    Constant(BitRate),
-    Steps { steps: Arc<Steps>, next: usize },
-    Markov { chain: Arc<Markov>, state: usize, stream: Box<Stream> },
+enum Source {
+    Constant(u64),
+    Playing(Playing),
+    Waving(Waving),
+    Switching(Box<Switching>),
+    Walk(Box<Walk>),
+    Joined(Join, Box<(Schedule, Schedule)>),
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Join {
+    Times,
+    Min,
 }
 
 impl Schedule {
-    pub(super) fn new(spec: &RateSpec, seed: Seed) -> Self {
+    /// The schedule of `spec`, whose time zero is at link time `origin`.
+    pub(super) fn new(spec: &RateSpec, seed: Seed, origin: u64) -> Self {
+        let mut source = Source::new(spec, seed, origin);
+        Self { piece: source.piece(origin), source }
+    }
+
+    /// The piece it is at.
+    pub(super) const fn piece(&self) -> Piece {
+        self.piece
+    }
+
+    /// Goes on to the next piece.
+    pub(super) fn advance(&mut self) {
+        self.piece = self.source.piece(self.piece.end);
+    }
+
+    /// Goes on to `to`; bit·ns carried from `from` (which lies in the present piece) until then. A
+    /// timeline jumps; what is drawn by chance has to be walked.
+    pub(super) fn skip(&mut self, from: u64, to: u64) -> u128 {
+        if let Source::Playing(playing) = &self.source {
+            self.piece = playing.piece(to);
+            return playing.carried(from, to);
+        }
+        let before = self.piece.carried(from);
+        let mut area = 0;
+        while self.piece.end <= to {
+            area += self.piece.carried(FOREVER);
+            self.advance();
+        }
+        area + self.piece.carried(to) - before
+    }
+}
+
+impl Source {
+    fn new(spec: &RateSpec, seed: Seed, origin: u64) -> Self {
+        let stream = || seed.named("schedule").stream();
         match spec {
             // "No limit" is a rate that no machine reaches: every law below holds unchanged.
-            RateSpec::Unlimited => Self::Constant(BitRate::MAX),
-            RateSpec::Constant(rate) => Self::Constant(*rate),
-            RateSpec::Steps(steps) => Self::Steps { steps: Arc::clone(steps), next: 0 },
-            RateSpec::Markov(chain) => {
-                let mut stream = Box::new(seed.named("schedule").stream());
-                let state = pick(&chain.stationary, &mut stream);
-                Self::Markov { chain: Arc::clone(chain), state, stream }
+            RateSpec::Unlimited => Self::Constant(BitRate::MAX.bits_per_second()),
+            RateSpec::Constant(rate) => Self::Constant(rate.bits_per_second()),
+            RateSpec::Steps(steps) => {
+                Self::Playing(Playing::new(&steps.timeline, origin, &mut stream()))
             }
+            RateSpec::Ramp(ramp) => {
+                Self::Playing(Playing::new(&ramp.timeline, origin, &mut stream()))
+            }
+            RateSpec::Trace(trace) => {
+                Self::Playing(Playing::new(&trace.timeline, origin, &mut stream()))
+            }
+            RateSpec::Waves(waves) => Self::Waving(Waving::new(waves, origin, lead(waves, seed))),
+            RateSpec::OnOff(spec) => Self::Switching(Box::new(Switching::new(spec, stream()))),
+            RateSpec::Markov(chain) => Self::Walk(Box::new(Walk::new(chain, stream()))),
+            // Until the ladder is known.
+            RateSpec::Relative(steps) => Self::new(&steps.resolve(&|_| None), seed, origin),
+            RateSpec::Times(times) => {
+                Self::joined(Join::Times, [&times.rate, &times.share], seed, origin)
+            }
+            RateSpec::Min(two) => Self::joined(Join::Min, [&two[0], &two[1]], seed, origin),
         }
     }
 
-    pub(super) fn next_piece(&mut self) -> Piece {
+    /// The first keeps the chances it would have alone.
+    fn joined(join: Join, [first, second]: [&RateSpec; 2], seed: Seed, origin: u64) -> Self {
+        let name = match join {
+            Join::Times => "times",
+            Join::Min => "min",
+        };
+        let first = Schedule::new(first, seed, origin);
+        let second = Schedule::new(second, seed.named(name), origin);
+        Self::Joined(join, Box::new((first, second)))
+    }
+
+    /// The piece that starts at `now`, where the one before ended.
+    fn piece(&mut self, now: u64) -> Piece {
         match self {
-            Self::Constant(rate) => Piece { lasts: None, rate: *rate },
-            Self::Steps { steps, next } => {
-                let step = steps.steps[*next];
-                let last = *next + 1 == steps.steps.len();
-                *next = if last { 0 } else { *next + 1 };
-                let ends = !last || steps.repeat;
-                Piece { lasts: ends.then_some(step.lasts), rate: step.rate }
+            Self::Constant(rate) => Piece::constant(now, FOREVER, *rate),
+            Self::Playing(playing) => playing.piece(now),
+            Self::Waving(waving) => waving.piece(now),
+            Self::Switching(switching) => switching.piece(now),
+            Self::Walk(walk) => walk.piece(now),
+            Self::Joined(join, two) => {
+                let (first, second) = &mut **two;
+                for schedule in [&mut *first, &mut *second] {
+                    while schedule.piece.end <= now {
+                        schedule.advance();
+                    }
+                }
+                let end = first.piece.end.min(second.piece.end);
+                let (first, second) = (first.piece.within(now, end), second.piece.within(now, end));
+                match join {
+                    Join::Times => first.times(second.rate_at(now)),
+                    Join::Min => lower(first, second),
+                }
             }
-            Self::Markov { chain, state, stream } => {
-                let here = chain.states[*state];
-                let rate = spread(here.mean, here.spread.get(), stream);
-                *state = pick(&chain.transitions[*state], stream);
-                Piece { lasts: Some(chain.step), rate }
-            }
         }
     }
 }
 
-/// The highest rate a schedule is built around; sizes the default burst.
-pub(super) fn peak(spec: &RateSpec) -> BitRate {
-    let highest = match spec {
-        RateSpec::Unlimited => None,
-        RateSpec::Constant(rate) => Some(*rate),
-        RateSpec::Steps(steps) => steps.steps.iter().map(|step| step.rate).max(),
-        RateSpec::Markov(chain) => chain.states.iter().map(|state| state.mean).max(),
-    };
-    highest.unwrap_or(BitRate::MAX)
+fn lead(waves: &Waves, seed: Seed) -> u64 {
+    match waves.start() {
+        Start::At(at) => u64::try_from(at.as_nanos()).unwrap_or(u64::MAX),
+        Start::Random => seed.named("schedule").stream().random_range(0..ANYWHERE),
+    }
 }
 
-/// An index drawn with these probabilities (which sum to 1, give or take rounding).
-fn pick(probabilities: &[f64], stream: &mut Stream) -> usize {
-    let mut left: f64 = stream.random();
-    for (index, p) in probabilities.iter().enumerate() {
-        left -= p;
-        if left < 0.0 {
-            return index;
-        }
+/// The lower of two pieces over the same time, up to where they cross.
+fn lower(one: Piece, other: Piece) -> Piece {
+    let (start, end) = (one.start, one.end);
+    if one.is_constant() && other.is_constant() {
+        return if one.rate_at(start) <= other.rate_at(start) { one } else { other };
     }
-    probabilities.len() - 1
-}
-
-/// A rate around `mean` with relative standard deviation `sd`: lognormal, so that it is never
-/// negative and the mean stays exact.
-fn spread(mean: BitRate, sd: f64, stream: &mut Stream) -> BitRate {
-    let variance = (sd * sd).ln_1p();
-    match LogNormal::new(-variance / 2.0, variance.sqrt()) {
-        Ok(law) if sd > 0.0 => {
-            let bits = mean.bits_per_second() as f64 * law.sample(stream);
-            BitRate::from_bits_per_second(bits.round() as u64)
-        }
-        _ => mean,
+    let gap = |at| i128::from(one.rate_at(at)) - i128::from(other.rate_at(at));
+    let (first, last) = (gap(start), gap(end));
+    let low = if first < 0 || (first == 0 && last <= 0) { one } else { other };
+    if first.signum() * last.signum() >= 0 {
+        return low;
     }
+    // They cross; a nanosecond on at least, so that time goes on.
+    let length = u128::from(end - start);
+    let cross = length * first.unsigned_abs() / (first.unsigned_abs() + last.unsigned_abs());
+    low.within(start, start + (cross as u64).clamp(1, end - start))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        model::{State, Step},
-        units::Ratio,
-    };
+    use crate::model::{Distribution, OnOff, Ramp, Step, Steps, Times};
+    use std::{sync::Arc, time::Duration};
 
     const KBIT: fn(u64) -> BitRate = BitRate::from_kilobits_per_second;
+    const SECOND: Duration = Duration::from_secs(1);
+    const NANOS: u64 = 1_000_000_000;
+
+    fn steps(list: &[u64], repeat: bool) -> RateSpec {
+        let step = |&rate: &u64| Step { lasts: SECOND, rate: KBIT(rate) };
+        RateSpec::Steps(Arc::new(Steps::new(list.iter().map(step).collect(), repeat).unwrap()))
+    }
+
+    fn ramp(list: &[(u64, u64)]) -> RateSpec {
+        let point = |&(at, rate): &(u64, u64)| (Duration::from_secs(at), KBIT(rate));
+        RateSpec::Ramp(Arc::new(Ramp::new(list.iter().map(point).collect(), true).unwrap()))
+    }
+
+    /// Kilobits carried in each of the first `n` seconds.
+    fn by_second(spec: &RateSpec, n: u64) -> Vec<u64> {
+        let mut schedule = Schedule::new(spec, Seed::new(1), 0);
+        let kilobits = |area: u128| (area / 1_000_000_000_000) as u64;
+        (0..n).map(|s| kilobits(schedule.skip(s * NANOS, (s + 1) * NANOS))).collect()
+    }
 
     #[test]
     fn steps_repeat_or_stay() {
-        let second = Duration::from_secs(1);
-        let list =
-            vec![Step { lasts: second, rate: KBIT(1) }, Step { lasts: second, rate: KBIT(2) }];
-        let run = |repeat| {
-            let spec = RateSpec::Steps(Arc::new(Steps::new(list.clone(), repeat).unwrap()));
-            let mut schedule = Schedule::new(&spec, Seed::new(1));
-            [schedule.next_piece(), schedule.next_piece(), schedule.next_piece()]
-        };
-        assert_eq!(run(true)[2], Piece { lasts: Some(second), rate: KBIT(1) });
-        assert_eq!(run(false)[1], Piece { lasts: None, rate: KBIT(2) });
+        assert_eq!(by_second(&steps(&[1, 2], true), 5), [1, 2, 1, 2, 1]);
+        assert_eq!(by_second(&steps(&[1, 2], false), 5), [1, 2, 2, 2, 2]);
+        let mut stays = Schedule::new(&steps(&[1, 2], false), Seed::new(1), 0);
+        stays.advance();
+        assert_eq!(stays.piece().end, FOREVER);
     }
 
-    /// Long-run occupancy, mean rate and relative spread equal what the chain was given.
     #[test]
-    fn a_chain_has_its_shares_mean_and_spread() {
-        let states = vec![
-            State { mean: KBIT(500), spread: Ratio::new(0.2).unwrap() },
-            State { mean: KBIT(3000), spread: Ratio::new(0.2).unwrap() },
-        ];
-        let rows = vec![vec![0.9, 0.1], vec![0.3, 0.7]];
-        let chain = Arc::new(Markov::new(states, Duration::from_secs(1), rows).unwrap());
-        let mut schedule = Schedule::new(&RateSpec::Markov(chain), Seed::new(3));
-        let rates: Vec<f64> = (0..100_000)
-            .map(|_| schedule.next_piece().rate.bits_per_second() as f64 / 1e3)
-            .collect();
-        let low: Vec<f64> = rates.iter().copied().filter(|rate| *rate < 1100.0).collect();
-        let share = low.len() as f64 / rates.len() as f64;
-        let mean = low.iter().sum::<f64>() / low.len() as f64;
-        let sd = (low.iter().map(|r| (r - mean).powi(2)).sum::<f64>() / low.len() as f64).sqrt();
-        assert!((share - 0.75).abs() < 0.01, "share {share}");
-        assert!((mean - 500.0).abs() < 5.0, "mean {mean}");
-        assert!((sd - 100.0).abs() < 3.0, "sd {sd}");
+    fn the_lower_of_two() {
+        let cap = RateSpec::Constant(KBIT(300));
+        let up = ramp(&[(0, 0), (10, 1000)]);
+        let both = RateSpec::Min(Arc::new([up.clone(), cap]));
+        assert_eq!(by_second(&both, 5), [50, 150, 250, 300, 300]);
+        let down = ramp(&[(0, 1000), (10, 0)]);
+        let roof = RateSpec::Min(Arc::new([up, down]));
+        assert_eq!(by_second(&roof, 10), [50, 150, 250, 350, 450, 450, 350, 250, 150, 50]);
+    }
+
+    #[test]
+    fn a_rate_times_a_share() {
+        let share = RateSpec::Steps(Arc::new(
+            Steps::new(
+                [1_000_000, 250_000, 0]
+                    .map(|millionths| Step {
+                        lasts: SECOND,
+                        rate: BitRate::from_bits_per_second(millionths),
+                    })
+                    .to_vec(),
+                true,
+            )
+            .unwrap(),
+        ));
+        let up = ramp(&[(0, 0), (10, 1000)]);
+        let times = |rate: &RateSpec| {
+            RateSpec::Times(Arc::new(Times::new(rate.clone(), share.clone()).unwrap()))
+        };
+        let product = times(&up);
+        assert_eq!(by_second(&product, 5), [50, 37, 0, 350, 112]);
+        assert!(Times::new(steps(&[1], true), up).is_err());
+        assert_eq!(by_second(&times(&RateSpec::Constant(KBIT(800))), 3), [800, 200, 0]);
+    }
+
+    /// What comes second draws from a stream of its own.
+    #[test]
+    fn an_outage_does_not_change_the_chances_of_the_rate() {
+        let law = |ms| Distribution::exponential(Duration::from_millis(ms)).unwrap();
+        let on_off = |rate| {
+            let spec = OnOff::new(law(900), law(700), rate, BitRate::ZERO).unwrap();
+            RateSpec::OnOff(Arc::new(spec))
+        };
+        let alone = by_second(&on_off(KBIT(1000)), 100);
+        let capped = RateSpec::Min(Arc::new([on_off(KBIT(1000)), RateSpec::Constant(KBIT(2000))]));
+        assert_eq!(by_second(&capped, 100), alone);
+        let twice = RateSpec::Min(Arc::new([on_off(KBIT(1000)), on_off(KBIT(1000))]));
+        assert_ne!(by_second(&twice, 100), alone);
     }
 }

@@ -1,9 +1,9 @@
 //! The validated parameters that a link is built from. What exists here can run: the constructors
 //! refuse the rest.
 
-use super::Distribution;
+use super::{Distribution, rate_spec::RateSpec};
 use crate::units::{BitRate, ByteSize, Ratio};
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 /// A value that a model can't have.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -32,6 +32,8 @@ pub struct LinkSpec {
     pub rate: RateSpec,
     /// Bytes that may pass at once after a pause; `None` = one quantum at the highest rate.
     pub burst: Option<ByteSize>,
+    /// What the rate counts.
+    pub count: Count,
     /// When the flow freezes.
     pub stall: Option<StallSpec>,
     /// What is lost, and what that does.
@@ -49,6 +51,15 @@ impl LinkSpec {
     #[must_use]
     pub fn shapes_bodies(&self) -> bool {
         self.rate != RateSpec::Unlimited || self.stall.is_some() || self.loss.is_some()
+    }
+
+    /// The same link with shares of a ladder turned into rates; `rung` tells the bandwidth of a rung
+    /// (1 = lowest). `None` when nothing in it is relative to a ladder. A link built from a spec that
+    /// was not resolved goes by the stated fallback.
+    #[must_use]
+    pub fn resolve(&self, rung: &dyn Fn(u16) -> Option<BitRate>) -> Option<Self> {
+        let rate = self.rate.resolve(rung)?;
+        Some(Self { rate, ..self.clone() })
     }
 }
 
@@ -69,171 +80,21 @@ impl Latency {
     }
 }
 
-/// Rate over time.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub enum RateSpec {
-    /// No limit.
-    #[default]
-    Unlimited,
-    /// One rate for ever.
-    Constant(BitRate),
-    /// A list of rates, each for a time.
-    Steps(Arc<Steps>),
-    /// A chain of states, each with its rate.
-    Markov(Arc<Markov>),
-}
-
-/// One rate for a time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Step {
-    /// How long.
-    pub lasts: Duration,
-    /// How fast; zero is silence.
-    pub rate: BitRate,
-}
-
-/// A list of rates, each for a time. After the last one the list repeats, or its rate stays.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Steps {
-    pub(super) steps: Vec<Step>,
-    pub(super) repeat: bool,
-}
-
-impl Steps {
-    /// A schedule of `steps`.
-    ///
-    /// # Errors
-    /// When there are none, one lasts no time, or none ever carries a byte.
-    pub fn new(steps: Vec<Step>, repeat: bool) -> Result<Self, SpecError> {
-        let wrong = |problem: &str, hint: &str| Err(SpecError::new("schedule", problem, hint));
-        if steps.is_empty() {
-            return wrong(
-                "has no steps",
-                "write at least one { for = \"30 s\", rate = \"1 Mbit/s\" }",
-            );
-        }
-        if steps.iter().any(|step| step.lasts < Duration::from_millis(1)) {
-            return wrong("has a step shorter than 1 ms", "write `for` of at least `1 ms`");
-        }
-        if steps.iter().all(|step| step.rate == BitRate::ZERO) {
-            return wrong("never carries a byte", "give at least one step a rate above zero");
-        }
-        Ok(Self { steps, repeat })
-    }
-
-    /// The steps, in order.
-    #[must_use]
-    pub fn steps(&self) -> &[Step] {
-        &self.steps
-    }
-
-    /// Whether the list starts over after its end.
-    #[must_use]
-    pub const fn repeats(&self) -> bool {
-        self.repeat
-    }
-}
-
-/// A state of a [`Markov`] chain.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct State {
-    /// The mean rate while in this state.
-    pub mean: BitRate,
-    /// Standard deviation of the rate within the state, as a share of `mean`; each step draws anew.
-    pub spread: Ratio,
-}
-
-/// A discrete-time Markov chain of rates.
+/// What lies between two stalls.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Markov {
-    pub(super) states: Vec<State>,
-    pub(super) step: Duration,
-    /// Row i: the probabilities of the next state, given state i; each row sums to 1.
-    pub(super) transitions: Vec<Vec<f64>>,
-    /// The stationary distribution; the first state is drawn from it.
-    pub(super) stationary: Vec<f64>,
-}
-
-impl Markov {
-    /// A chain that moves every `step`. Rows may be off from a sum of 1 by rounding (0.5 %).
-    ///
-    /// # Errors
-    /// When there are no states, the matrix is not square, a row does not sum to 1, a value is
-    /// negative or not a number, the step is too short, or no byte would ever pass.
-    pub fn new(states: Vec<State>, step: Duration, rows: Vec<Vec<f64>>) -> Result<Self, SpecError> {
-        let wrong = |problem: &str, hint: &str| Err(SpecError::new("markov", problem, hint));
-        let n = states.len();
-        if n == 0 || states.iter().all(|state| state.mean == BitRate::ZERO) {
-            return wrong("never carries a byte", "give at least one state a rate above zero");
-        }
-        if step < Duration::from_millis(1) {
-            return wrong("has a step shorter than 1 ms", "write `step` of at least `1 ms`");
-        }
-        if rows.len() != n || rows.iter().any(|row| row.len() != n) {
-            return wrong(
-                &format!("has {n} states but a matrix of another size"),
-                &format!("write {n} rows of {n} probabilities"),
-            );
-        }
-        let mut transitions = rows;
-        for (i, row) in transitions.iter_mut().enumerate() {
-            let sum: f64 = row.iter().sum();
-            if row.iter().any(|p| !(0.0..=1.0).contains(p)) || (sum - 1.0).abs() > 0.005 {
-                return wrong(
-                    &format!("has a row {} that sums to {sum:.4}", i + 1),
-                    "write probabilities from 0 to 1 that sum to 1 in each row",
-                );
-            }
-            row.iter_mut().for_each(|p| *p /= sum);
-        }
-        let stationary = stationary(&transitions);
-        Ok(Self { states, step, transitions, stationary })
-    }
-
-    /// The states.
-    #[must_use]
-    pub fn states(&self) -> &[State] {
-        &self.states
-    }
-
-    /// How long the chain stays before it moves.
-    #[must_use]
-    pub const fn step(&self) -> Duration {
-        self.step
-    }
-
-    /// The long-run share of time in each state.
-    #[must_use]
-    pub fn stationary(&self) -> &[f64] {
-        &self.stationary
-    }
-}
-
-/// The stationary distribution by power iteration on the lazy chain (which is aperiodic).
-fn stationary(transitions: &[Vec<f64>]) -> Vec<f64> {
-    let n = transitions.len();
-    let mut share = vec![1.0 / n as f64; n];
-    for _ in 0..10_000 {
-        let mut next: Vec<f64> = share.iter().map(|p| p / 2.0).collect();
-        for (from, row) in transitions.iter().enumerate() {
-            for (to, p) in row.iter().enumerate() {
-                next[to] += share[from] * p / 2.0;
-            }
-        }
-        let moved: f64 = next.iter().zip(&share).map(|(a, b)| (a - b).abs()).sum();
-        share = next;
-        if moved < 1e-12 {
-            break;
-        }
-    }
-    share
+pub enum Gap {
+    /// Time of the link: a stall holds up all its responses.
+    Time(Distribution),
+    /// Bytes of one response, each a nanosecond of the distribution: a stall holds up that response
+    /// alone, at the same byte on every run.
+    Bytes(Distribution),
 }
 
 /// An on/off process: the link freezes, then flows on.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StallSpec {
     /// From the end of one stall to the start of the next.
-    pub every: Distribution,
+    pub every: Gap,
     /// How long a stall lasts.
     pub lasts: Distribution,
 }
@@ -248,7 +109,42 @@ impl StallSpec {
             let hint = "write a mean of at least `1 ms`";
             return Err(SpecError::new("every", "leaves no time between stalls", hint));
         }
-        Ok(Self { every, lasts })
+        Ok(Self { every: Gap::Time(every), lasts })
+    }
+
+    /// Stalls of one response: of length `lasts`, with so many bytes between them as `every` has
+    /// nanoseconds.
+    ///
+    /// # Errors
+    /// When `every` has a mean under 1 KiB.
+    pub fn by_bytes(every: Distribution, lasts: Distribution) -> Result<Self, SpecError> {
+        if every.mean() < Duration::from_nanos(1024) {
+            let hint = "write a mean of at least `1 KiB`";
+            return Err(SpecError::new("every", "leaves no bytes between stalls", hint));
+        }
+        Ok(Self { every: Gap::Bytes(every), lasts })
+    }
+}
+
+/// What a rate counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Count {
+    /// The bytes of bodies.
+    #[default]
+    Payload,
+    /// Besides, in proportion, what a kernel's shaper counts with every full packet: Ethernet (14
+    /// bytes), IPv4 (20), TCP with timestamps (32): 1514 bytes for 1448.
+    Wire,
+}
+
+impl Count {
+    /// The name used in files.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Payload => "payload",
+            Self::Wire => "wire",
+        }
     }
 }
 
@@ -278,10 +174,60 @@ pub enum LossModel {
         /// Loss in the good state (netem's `1-k`).
         loss_good: Ratio,
     },
+    /// netem's `loss state`: 1 = received in a gap, 2 = received in a burst, 3 = lost in a burst, 4 =
+    /// lost alone, after which a gap goes on (Salsano, Ludovici, Ordine 2012).
+    FourState(FourState),
+}
+
+/// The transitions of netem's 4-state model, per packet.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct FourState {
+    pub(super) p13: f64,
+    pub(super) p31: f64,
+    pub(super) p32: f64,
+    pub(super) p23: f64,
+    pub(super) p14: f64,
+}
+
+impl FourState {
+    /// The transitions pᵢⱼ from state i to j; from 4 it is always to 1.
+    ///
+    /// # Errors
+    /// When those of one state sum to over 1, or a state that is entered is never left.
+    pub fn new(
+        p13: Ratio,
+        p31: Ratio,
+        p32: Ratio,
+        p23: Ratio,
+        p14: Ratio,
+    ) -> Result<Self, SpecError> {
+        let [p13, p31, p32, p23, p14] = [p13, p31, p32, p23, p14].map(Ratio::get);
+        let wrong = |problem, hint| Err(SpecError::new("four-state", problem, hint));
+        if p13 + p14 > 1.0 || p31 + p32 > 1.0 {
+            let hint = "write p13 + p14 and p31 + p32 of at most 1";
+            return wrong("has probabilities that sum to over 1", hint);
+        }
+        if p13 > 0.0 && p31 == 0.0 || p32 > 0.0 && p23 == 0.0 {
+            return wrong("never gets out of its bursts", "write p31 and p23 above 0");
+        }
+        Ok(Self { p13, p31, p32, p23, p14 })
+    }
+
+    /// The long-run shares of the four states.
+    #[must_use]
+    pub fn stationary(&self) -> [f64; 4] {
+        // Flows balance: π₁p₁₃ = π₃p₃₁, π₃p₃₂ = π₂p₂₃, π₁p₁₄ = π₄.
+        let ratio = |part: f64, whole: f64| if part > 0.0 { part / whole } else { 0.0 };
+        let lost = ratio(self.p13, self.p31);
+        let shares = [1.0, lost * ratio(self.p32, self.p23), lost, self.p14];
+        let sum: f64 = shares.iter().sum();
+        shares.map(|share| share / sum)
+    }
 }
 
 impl LossModel {
-    /// The long-run share of packets lost: π·loss_bad + (1 − π)·loss_good, π = p/(p + r).
+    /// The long-run share of packets lost: π·loss_bad + (1 − π)·loss_good, π = p/(p + r); for four
+    /// states π₃ + π₄.
     #[must_use]
     pub fn mean(self) -> f64 {
         match self {
@@ -289,6 +235,10 @@ impl LossModel {
             Self::GilbertElliott { p, r, loss_bad, loss_good } => {
                 let bad = if p.get() > 0.0 { p.get() / (p.get() + r.get()) } else { 0.0 };
                 bad * loss_bad.get() + (1.0 - bad) * loss_good.get()
+            }
+            Self::FourState(model) => {
+                let [_, _, burst, alone] = model.stationary();
+                burst + alone
             }
         }
     }
@@ -321,27 +271,12 @@ impl OnDrop {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn state(kilobits: u64) -> State {
-        State { mean: BitRate::from_kilobits_per_second(kilobits), spread: Ratio::NONE }
-    }
-
-    #[test]
-    fn a_chain_knows_its_long_run_shares() {
-        let rows = vec![vec![0.9, 0.1], vec![0.3, 0.7]];
-        let chain = Markov::new(vec![state(1), state(2)], Duration::from_secs(1), rows).unwrap();
-        assert!((chain.stationary()[0] - 0.75).abs() < 1e-6);
-    }
+    use crate::model::{Step, Steps};
 
     #[test]
     fn what_cannot_run_is_refused() {
-        let second = Duration::from_secs(1);
-        let message = |rows| Markov::new(vec![state(1), state(2)], second, rows).unwrap_err();
-        insta::assert_snapshot!(message(vec![vec![0.9, 0.2], vec![0.5, 0.5]]), @"`markov` has a row 1 that sums to 1.1000: write probabilities from 0 to 1 that sum to 1 in each row");
-        insta::assert_snapshot!(message(vec![vec![1.0]]), @"`markov` has 2 states but a matrix of another size: write 2 rows of 2 probabilities");
-        assert!(Markov::new(vec![state(1)], second, vec![vec![f64::NAN]]).is_err());
         insta::assert_snapshot!(Steps::new(vec![], true).unwrap_err(), @r#"`schedule` has no steps: write at least one { for = "30 s", rate = "1 Mbit/s" }"#);
-        let silent = Step { lasts: second, rate: BitRate::ZERO };
+        let silent = Step { lasts: Duration::from_secs(1), rate: BitRate::ZERO };
         assert!(Steps::new(vec![silent], true).is_err());
     }
 

@@ -1,6 +1,9 @@
 //! The stall process: when a link freezes, and for how long.
 
-use super::spec::StallSpec;
+use super::{
+    Distribution,
+    spec::{Gap, StallSpec},
+};
 use crate::seed::{Seed, Stream};
 use std::time::Duration;
 
@@ -24,30 +27,70 @@ impl Stall {
 /// Yields the stalls of a link in order, without end: a renewal process of gaps and freezes.
 #[derive(Debug, Clone)]
 pub(super) struct Stalls {
-    spec: StallSpec,
+    every: Distribution,
+    lasts: Distribution,
     stream: Box<Stream>,
     now: Duration,
 }
 
 impl Stalls {
-    /// The stalls after `start`; the first comes a whole gap later.
-    pub(super) fn new(spec: &StallSpec, start: Duration, seed: Seed) -> Self {
-        Self { spec: spec.clone(), stream: Box::new(seed.named("stall").stream()), now: start }
+    /// The stalls after `start`, if they come by time; the first comes a whole gap later.
+    pub(super) fn new(spec: &StallSpec, start: Duration, seed: Seed) -> Option<Self> {
+        let Gap::Time(every) = spec.every.clone() else { return None };
+        let stream = Box::new(seed.named("stall").stream());
+        Some(Self { every, lasts: spec.lasts.clone(), stream, now: start })
     }
 
     pub(super) fn next_stall(&mut self) -> Stall {
         // A gap of at least a millisecond: the process must move on whatever is drawn.
-        let gap = self.spec.every.sample(&mut self.stream).max(Duration::from_millis(1));
-        let stall = Stall { at: self.now + gap, lasts: self.spec.lasts.sample(&mut self.stream) };
+        let gap = self.every.sample(&mut self.stream).max(Duration::from_millis(1));
+        let stall = Stall { at: self.now + gap, lasts: self.lasts.sample(&mut self.stream) };
         self.now = stall.end();
         stall
+    }
+}
+
+/// The stalls of one response that come by bytes: drawn from its own chances, so the same request
+/// stalls at the same bytes, however they were chunked.
+#[derive(Debug, Clone)]
+pub(super) struct ByteStalls {
+    every: Distribution,
+    lasts: Distribution,
+    stream: Stream,
+    next: u64,
+}
+
+impl ByteStalls {
+    /// The stalls of a response with chances from `seed`, if they come by bytes.
+    pub(super) fn new(spec: &StallSpec, seed: Seed) -> Option<Self> {
+        let Gap::Bytes(every) = spec.every.clone() else { return None };
+        let stream = seed.named("stall").stream();
+        let mut stalls = Self { every, lasts: spec.lasts.clone(), stream, next: 0 };
+        stalls.next = stalls.gap();
+        Some(stalls)
+    }
+
+    /// The byte before which the next stall comes.
+    pub(super) const fn next_byte(&self) -> u64 {
+        self.next
+    }
+
+    /// How long that stall lasts; goes on to the next.
+    pub(super) fn strike(&mut self) -> Duration {
+        let lasts = self.lasts.sample(&mut self.stream);
+        self.next = self.next.saturating_add(self.gap());
+        lasts
+    }
+
+    /// At least a byte: the response must move on whatever is drawn.
+    fn gap(&mut self) -> u64 {
+        u64::try_from(self.every.sample(&mut self.stream).as_nanos()).unwrap_or(u64::MAX).max(1)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Distribution;
 
     #[test]
     fn gaps_and_lengths_have_their_means() {
@@ -56,7 +99,7 @@ mod tests {
             Distribution::lognormal(Duration::from_millis(900), Duration::from_millis(700))
                 .unwrap(),
         );
-        let mut stalls = Stalls::new(&spec.unwrap(), Duration::ZERO, Seed::new(5));
+        let mut stalls = Stalls::new(&spec.unwrap(), Duration::ZERO, Seed::new(5)).unwrap();
         let run: Vec<Stall> = (0..50_000).map(|_| stalls.next_stall()).collect();
         let frozen: f64 = run.iter().map(|stall| stall.lasts.as_secs_f64()).sum();
         let whole = run.last().unwrap().end().as_secs_f64();

@@ -1,6 +1,6 @@
 //! Where profiles are found: those embedded in the program, and files.
 
-use super::{error::ProfileError, profile::Profile};
+use super::{error::ProfileError, profile::Profile, sources::Sources};
 use crate::rules::{Diagnostics, read_text};
 use include_dir::{Dir, include_dir};
 use std::{
@@ -10,6 +10,11 @@ use std::{
 };
 
 static EMBEDDED: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/profiles");
+
+/// A trace that is built in, by its path in `profiles/`.
+pub(super) fn embedded_trace(path: &str) -> Option<&'static [u8]> {
+    EMBEDDED.get_file(path).map(include_dir::File::contents)
+}
 
 /// The profiles that are built in, by name; and the door to those in files.
 #[derive(Debug)]
@@ -93,7 +98,9 @@ impl Catalog {
     pub fn load(path: &Path) -> Result<Profile, ProfileError> {
         let text = read_text(path)?;
         let name = path.file_stem().unwrap_or_default().to_string_lossy();
-        Ok(Profile::from_toml(&name, &path.to_string_lossy(), &text)?)
+        let folder = path.parent().unwrap_or(Path::new(""));
+        let file = path.to_string_lossy();
+        Ok(Profile::with_traces(&name, &file, &text, &Sources::Folder(folder))?)
     }
 
     fn nearest(&self, name: &str) -> Vec<String> {

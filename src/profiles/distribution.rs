@@ -4,6 +4,7 @@ use super::file::DistributionTable;
 use crate::{
     model::{Distribution, SpecError},
     rules::{Scope, Text},
+    units::ByteSize,
 };
 use std::time::Duration;
 
@@ -24,8 +25,33 @@ pub(super) fn sound<T>(made: Result<T, SpecError>, scope: &Scope<'_>) -> Option<
     made.map_err(|fault| scope.at(fault.field).fault(fault.problem, fault.hint)).ok()
 }
 
+/// Whether a distribution is written in sizes (`512 KiB`) instead of spans.
+pub(super) fn counts_bytes(table: &DistributionTable) -> bool {
+    let written = [&table.value, &table.mean, &table.max];
+    written.into_iter().flatten().any(|text| text.as_str().ends_with('B'))
+}
+
+/// Validates a distribution of sizes: each byte becomes a nanosecond.
+pub(super) fn distribution_of_bytes(
+    table: &DistributionTable,
+    scope: &Scope<'_>,
+) -> Option<Distribution> {
+    law(table, scope, &|key, text| {
+        scope.read::<ByteSize>(key, text).map(|size| Duration::from_nanos(size.bytes()))
+    })
+}
+
 /// Validates a distribution; `scope` is its table.
 pub(super) fn distribution(table: &DistributionTable, scope: &Scope<'_>) -> Option<Distribution> {
+    law(table, scope, &|key, text| scope.span(key, text))
+}
+
+/// Validates a distribution whose quantities `read` reads.
+fn law(
+    table: &DistributionTable,
+    scope: &Scope<'_>,
+    read: &dyn Fn(&str, Option<&Text>) -> Option<Duration>,
+) -> Option<Distribution> {
     let Some(name) = &table.distribution else {
         let hint = "write `distribution = \"constant\"`, or exponential, normal, lognormal, \
                     uniform, gamma, weibull, pareto";
@@ -37,7 +63,7 @@ pub(super) fn distribution(table: &DistributionTable, scope: &Scope<'_>) -> Opti
     if !takes(law, keys, table, scope) {
         return None;
     }
-    let span = |key, text: &Option<Text>| scope.span(key, text.as_ref());
+    let span = |key, text: &Option<Text>| read(key, text.as_ref());
     let mean = || span("mean", &table.mean);
     let sd = || span("sd", &table.sd);
     let made = match law {

@@ -50,9 +50,62 @@ tables! {
     DownlinkTable "a table, as in { rate = \"5 Mbit/s\" }" {
         rate: Text,
         schedule: Vec<StepTable>,
-        repeat: bool,
+        ramp: Vec<PointTable>,
+        waves: WavesTable,
+        on_off: OnOffTable,
         markov: MarkovTable,
+        trace: TraceTable,
+        repeat: bool,
+        start: Text,
+        time_scale: Text,
+        fallback: Text,
+        times: Box<DownlinkTable>,
+        min: Box<DownlinkTable>,
         burst: Text,
+        count: Text,
+    }
+
+    /// One point of `ramp`.
+    PointTable "a table, as in { at = \"10 s\", rate = \"5 Mbit/s\" }" {
+        at: Text,
+        rate: Text,
+    }
+
+    /// `waves`
+    WavesTable "a table, as in { base = \"3 Mbit/s\", sine = [{ amplitude = \"1 Mbit/s\", period = \"30 s\" }] }" {
+        base: Text,
+        sine: Vec<WaveTable>,
+        triangle: Vec<WaveTable>,
+        square: Vec<WaveTable>,
+        saw: Vec<WaveTable>,
+    }
+
+    /// One wave of `waves`.
+    WaveTable "a table, as in { amplitude = \"1 Mbit/s\", period = \"30 s\" }" {
+        amplitude: Text,
+        period: Text,
+        phase: Text,
+    }
+
+    /// `on-off`
+    OnOffTable "a table with `on`, `off` and `rate`" {
+        on: DistributionTable,
+        off: DistributionTable,
+        rate: Text,
+        rest: Text,
+    }
+
+    /// `trace`
+    TraceTable "a table, as in { file = \"drive.csv\" }" {
+        file: Text,
+        data: Text,
+        format: Text,
+        time_column: Text,
+        rate_column: Text,
+        time_unit: Text,
+        rate_unit: Text,
+        step: Text,
+        bin: Text,
     }
 
     /// One step of `schedule`.
@@ -90,6 +143,16 @@ tables! {
     ModelTable "a table, as in { bernoulli = 0.01 }" {
         bernoulli: Text,
         gilbert_elliott: GilbertElliottTable,
+        four_state: FourStateTable,
+    }
+
+    /// `four-state`
+    FourStateTable "a table, as in { p13 = 0.005, p31 = 0.2 }" {
+        p13: Text,
+        p31: Text,
+        p32: Text,
+        p23: Text,
+        p14: Text,
     }
 
     /// `gilbert-elliott`

@@ -10,12 +10,24 @@
 //! | `summary`, `source` | what it imitates, and where its numbers come from; both required |
 //! | `[latency]` `rtt` or `delay` | before the first byte of each response: a round trip, or one way (half of it) |
 //! | `[latency]` `jitter` | a distribution, drawn for each response and added |
-//! | `[downlink]` `rate` | one rate for ever; without `rate`, `schedule` and `markov` there is no limit |
-//! | `[downlink]` `schedule` | a list of `{ for, rate }`; starts over unless `repeat = false`, then the last rate stays |
-//! | `[downlink]` `markov` | `step`, `states` (a list of `{ rate, spread }`), `transitions` (a row of probabilities for each state) |
+//! | `[downlink]` | one schedule: `rate`, `schedule`, `ramp`, `waves`, `on-off`, `markov` or `trace`; with none of them there is no limit |
+//! | – `rate` | one rate for ever, or a share of the ladder: `"120 % of rung 3"` (rungs from 1 = lowest) |
+//! | – `fallback` | the rate until a manifest has told the ladder, and for rungs it does not have |
+//! | – `schedule` | a list of `{ for, rate }`; the rate may be a share of the ladder |
+//! | – `ramp` | a list of `{ at, rate }`, the first at `0 s`: linear in between; two at one time are a jump |
+//! | – `waves` | `base`, and lists of `sine`, `triangle`, `square`, `saw`: each `{ amplitude, period, phase }`; below zero is silence |
+//! | – `on-off` | distributions `on` and `off` of how long it stays; `rate` while on, `rest` while off (silence) |
+//! | – `markov` | `step`, `states` (a list of `{ rate, spread }`), `transitions` (a row of probabilities for each state) |
+//! | – `trace` | `{ file }` beside this file (or `{ data }`), with `format`, `time-column`, `rate-column`, `time-unit`, `rate-unit`, `step`, `bin`: see [`trace`] |
+//! | – `repeat` | `false`: after the end of `schedule`, `ramp` or `trace` the last rate stays; else it starts over |
+//! | – `start` | where in `schedule`, `ramp`, `waves` or `trace` a session starts: a span, or `"random"` (by the seed) |
+//! | – `time-scale` | `2.0` = all of it lasts twice as long |
+//! | – `times` | a second schedule of shares (`rate = "50 %"`), by which the first is multiplied |
+//! | – `min` | a second schedule; the lower of both counts |
 //! | `[downlink]` `burst` | how much may pass at once after a pause |
-//! | `[stall]` `every`, `for` | distributions: from the end of one freeze to the next, and how long it lasts |
-//! | `[loss]` `model` | `{ bernoulli = 0.01 }` or `{ gilbert-elliott = { p, r, loss-bad, loss-good } }` (the last two 1 and 0 unless given) |
+//! | `[downlink]` `count` | what the rate counts: `payload` (default: bytes of bodies) or `wire` (1514 bytes for 1448 of body: Ethernet 14, IPv4 20, TCP 32, in proportion) |
+//! | `[stall]` `every`, `for` | distributions: from the end of one freeze to the next, and how long it lasts; with `every` in sizes (`mean = "512 KiB"`) each response freezes for itself, after so many of its bytes |
+//! | `[loss]` `model` | `{ bernoulli = 0.01 }` or `{ gilbert-elliott = { p, r, loss-bad, loss-good } }` (the last two 1 and 0 unless given), or netem's `{ four-state = { p13, p31, p32, p23, p14 } }` |
 //! | `[loss]` `on-drop` | `retransmit` (default), `truncate` or `reset` |
 //! | `[[rule]]` | as in a rule file: see [`Rule`](crate::rules::Rule) |
 //!
@@ -24,13 +36,19 @@
 //! and `pareto` with `mean` and `shape`. A section that is left out means nothing of its sort.
 
 mod catalog;
+mod chain;
 mod describe;
 mod distribution;
 mod downlink;
 mod error;
 mod file;
 mod profile;
+mod rates;
+mod sources;
 mod statistics;
+pub mod trace;
+mod tracing;
+mod unit;
 mod validate;
 
 pub use catalog::Catalog;

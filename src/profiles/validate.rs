@@ -1,13 +1,17 @@
 //! From the mirror of a profile file to a profile that can run, with every fault on the way.
 
 use super::{
-    distribution::{distribution, sound},
-    downlink::{burst, rate},
-    file::{GilbertElliottTable, LatencyTable, LossTable, ProfileFile, StallTable},
+    catalog::embedded_trace,
+    distribution::{counts_bytes, distribution, distribution_of_bytes, sound},
+    downlink::{burst, count, rate},
+    file::{FourStateTable, GilbertElliottTable, LatencyTable, LossTable, ProfileFile, StallTable},
     profile::Profile,
+    sources::Sources,
 };
 use crate::{
-    model::{Latency, LinkSpec, LossModel, LossSpec, OnDrop, RateSpec, StallSpec},
+    model::{
+        Count, FourState, Latency, LinkSpec, LossModel, LossSpec, OnDrop, RateSpec, StallSpec,
+    },
     rules::{Diagnostics, Document, Scope, Text, rule_set},
     units::Ratio,
 };
@@ -33,19 +37,37 @@ impl Profile {
     /// );
     /// ```
     ///
+    /// A trace that it names must be a built-in one: a text alone opens no files.
+    ///
     /// # Errors
     /// All faults of the first stage (keys, types), or else all of the second (values).
     pub fn from_toml(name: &str, file: &str, text: &str) -> Result<Self, Diagnostics> {
-        Document::toml(file, text)?.read(|file: ProfileFile, scope| profile(name, file, scope))
+        Self::with_traces(name, file, text, &Sources::Embedded(&embedded_trace))
+    }
+
+    /// The same, with traces from `sources`.
+    pub(super) fn with_traces(
+        name: &str,
+        file: &str,
+        text: &str,
+        sources: &Sources<'_>,
+    ) -> Result<Self, Diagnostics> {
+        let document = Document::toml(file, text)?;
+        document.read(|file: ProfileFile, scope| profile(name, file, scope, sources))
     }
 }
 
-fn profile(name: &str, file: ProfileFile, scope: &Scope<'_>) -> Option<Profile> {
+fn profile(
+    name: &str,
+    file: ProfileFile,
+    scope: &Scope<'_>,
+    sources: &Sources<'_>,
+) -> Option<Profile> {
     let say = "write what it imitates, as in `summary = \"Home Wi-Fi at the edge of range\"`";
     let cite = "write where the numbers come from; for made-up ones `source = \"synthetic\"`";
     let summary = line("summary", file.summary.as_ref(), say, scope);
     let source = line("source", file.source.as_ref(), cite, scope);
-    let link = link(&file, scope);
+    let link = link(&file, scope, sources);
     let rules = rule_set(file.rule.clone().unwrap_or_default(), &scope.at("rule"));
     Some(Profile {
         name: name.into(),
@@ -67,11 +89,11 @@ fn line(key: &str, written: Option<&Text>, hint: &str, scope: &Scope<'_>) -> Opt
     Some(words.join(" "))
 }
 
-fn link(file: &ProfileFile, scope: &Scope<'_>) -> Option<LinkSpec> {
+fn link(file: &ProfileFile, scope: &Scope<'_>, sources: &Sources<'_>) -> Option<LinkSpec> {
     let downlink = file.downlink.as_ref();
     let at = scope.at("downlink");
     let latency = file.latency.as_ref().map(|table| latency(table, &scope.at("latency")));
-    let rate = downlink.map(|table| rate(table, &at));
+    let rate = downlink.map(|table| rate(table, &at, sources));
     let burst = downlink.and_then(|table| burst(table, &at));
     let stall = file.stall.as_ref().map(|table| stall(table, &scope.at("stall")));
     let loss = file.loss.as_ref().map(|table| loss(table, &scope.at("loss")));
@@ -79,6 +101,7 @@ fn link(file: &ProfileFile, scope: &Scope<'_>) -> Option<LinkSpec> {
         latency: latency.unwrap_or_default(),
         rate: rate.unwrap_or(Some(RateSpec::Unlimited))?,
         burst,
+        count: downlink.map_or(Some(Count::default()), |table| count(table, &at))?,
         // A table that was written must be whole: `Some(None)` is at fault, `None` is absent.
         stall: stall.map_or(Some(None), |stall| stall.map(Some))?,
         loss: loss.map_or(Some(None), |loss| loss.map(Some))?,
@@ -105,7 +128,12 @@ fn stall(table: &StallTable, scope: &Scope<'_>) -> Option<StallSpec> {
         };
         distribution(table, &scope.at(key))
     };
-    let (every, lasts) = (read("every", table.every.as_ref()), read("for", table.lasts.as_ref()));
+    let lasts = read("for", table.lasts.as_ref());
+    if let Some(sizes) = table.every.as_ref().filter(|every| counts_bytes(every)) {
+        let every = distribution_of_bytes(sizes, &scope.at("every"));
+        return sound(StallSpec::by_bytes(every?, lasts?), scope);
+    }
+    let every = read("every", table.every.as_ref());
     sound(StallSpec::new(every?, lasts?), scope)
 }
 
@@ -120,15 +148,32 @@ fn loss(table: &LossTable, scope: &Scope<'_>) -> Option<LossSpec> {
         return None;
     };
     let at = scope.at("model");
-    let model = match (&model.bernoulli, &model.gilbert_elliott) {
-        (Some(share), None) => at.read("bernoulli", Some(share)).map(LossModel::Bernoulli),
-        (None, Some(table)) => gilbert_elliott(table, &at.at("gilbert-elliott")),
+    let model = match (&model.bernoulli, &model.gilbert_elliott, &model.four_state) {
+        (Some(share), None, None) => at.read("bernoulli", Some(share)).map(LossModel::Bernoulli),
+        (None, Some(table), None) => gilbert_elliott(table, &at.at("gilbert-elliott")),
+        (None, None, Some(table)) => four_state(table, &at),
         _ => {
             at.fault("is not one model", hint);
             None
         }
     };
     Some(LossSpec { model: model?, on_drop: action.unwrap_or(Some(OnDrop::default()))? })
+}
+
+/// Absent ones are as netem's: p31 = 1 − p13, p32 = 0, p23 = 1, p14 = 0. `scope` is the table around.
+fn four_state(table: &FourStateTable, scope: &Scope<'_>) -> Option<LossModel> {
+    let at = scope.at("four-state");
+    let p13: Ratio = at.read("p13", at.need("p13", table.p13.as_ref(), "p13 = 0.005"))?;
+    let optional = |key, written: &Option<Text>, absent| {
+        written.as_ref().map_or(Some(absent), |text| at.read(key, Some(text)))
+    };
+    let rest = Ratio::new(1.0 - p13.get()).unwrap_or(Ratio::NONE);
+    let p31 = optional("p31", &table.p31, rest);
+    let p32 = optional("p32", &table.p32, Ratio::NONE);
+    let p23 = optional("p23", &table.p23, Ratio::ALL);
+    let p14 = optional("p14", &table.p14, Ratio::NONE);
+    let made = FourState::new(p13, p31?, p32?, p23?, p14?);
+    sound(made, scope).map(LossModel::FourState)
 }
 
 fn gilbert_elliott(table: &GilbertElliottTable, scope: &Scope<'_>) -> Option<LossModel> {

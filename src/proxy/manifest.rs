@@ -61,6 +61,11 @@ pub(super) async fn pass(
         unread(ticket, problem);
         return Response::from_parts(head, Source::from(bytes));
     }
+    let session = &ticket.session;
+    if session.ladder_learnt() {
+        let (profile, rate) = (Arc::clone(&session.arming().profile_name), session.rate());
+        ticket.emit(&Event::LinkChanged { session: Arc::clone(&session.tag), profile, rate });
+    }
     let bytes = match rewrite(format, &bytes, &ticket.session.uris(origin)) {
         Ok(Some(rewritten)) => {
             // Its length is another now; all else is the origin's.

@@ -2,6 +2,7 @@
 
 use super::host::Origin;
 use crate::{
+    media::{Ladder, MediaType, Rendition},
     model::{LinkSpec, RateSpec},
     profiles::Profile,
     rules::RuleSet,
@@ -35,8 +36,10 @@ pub struct Arming {
     pub profile_name: Arc<str>,
     /// A rate that replaces the profile's, if a live command set one.
     pub rate: Option<BitRate>,
-    /// The profile's link, with that rate.
+    /// The profile's link, with that rate; shares of the ladder as far as it is known.
     pub link: Arc<LinkSpec>,
+    /// Whether that link depends on the ladder.
+    pub relative: bool,
     /// The session's own rules.
     pub own_rules: Arc<RuleSet>,
     /// All rules: the session's own, the command line's, the profile's.
@@ -61,9 +64,58 @@ impl Arming {
             profile_name: Arc::from(&*profile.name),
             profile,
             rate,
+            relative: link.resolve(&|_| None).is_some(),
             link: Arc::new(link),
             own_rules,
             rules: Arc::new(rules),
         }
+    }
+
+    /// The same, on `ladder`: a link that depends on it becomes plain, by the bandwidths of its video
+    /// renditions (or of all, where none is known to be video). A rung that is not there has the
+    /// fallback's rate.
+    pub(super) fn on_ladder(mut self, ladder: &Ladder) -> Self {
+        if !self.relative || ladder.renditions().next().is_none() {
+            return self;
+        }
+        let bandwidth = |rung: u16, video: bool| {
+            let wanted = |rendition: &&Arc<Rendition>| {
+                rendition.rung == Some(rung) && (!video || rendition.media == MediaType::Video)
+            };
+            ladder.renditions().find(wanted).and_then(|rendition| rendition.bandwidth)
+        };
+        let any_video =
+            ladder.renditions().any(|r| r.media == MediaType::Video && r.rung.is_some());
+        if let Some(link) = self.profile.link.resolve(&|rung| bandwidth(rung, any_video)) {
+            self.link = Arc::new(link);
+        }
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::media::ManifestFormat;
+
+    /// A share of a rung is the fallback until the manifest is known, then a share of its bandwidth.
+    #[test]
+    fn shares_of_the_ladder_become_rates() {
+        let text = "summary = \"a\"\nsource = \"b\"\n[downlink]\nrate = \"150 % of rung 2\"\nfallback = \"700 kbit/s\"\n";
+        let profile = Arc::new(Profile::from_toml("p", "p.toml", text).unwrap());
+        let arming = Arming::new(profile, None, Arc::default(), &RuleSet::default());
+        let mut ladder = Ladder::default();
+        assert_eq!(arming.clone().on_ladder(&ladder).link, arming.link);
+        let playlist = "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=400000,RESOLUTION=320x180\na.m3u8\n\
+                        #EXT-X-STREAM-INF:BANDWIDTH=900000,RESOLUTION=640x360\nb.m3u8\n";
+        let url = url::Url::parse("http://origin.example/master.m3u8").unwrap();
+        ladder.learn(&url, ManifestFormat::Hls, playlist.as_bytes()).unwrap();
+        let known = arming.on_ladder(&ladder);
+        assert_eq!(known.link.rate.peak(), BitRate::from_kilobits_per_second(1350));
+        assert!(known.relative);
+        // A rate set by hand goes before.
+        let by_hand = BitRate::from_kilobits_per_second(5);
+        let set = Arming::new(known.profile, Some(by_hand), Arc::default(), &RuleSet::default());
+        assert_eq!(set.on_ladder(&ladder).link.rate, RateSpec::Constant(by_hand));
     }
 }

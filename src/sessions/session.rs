@@ -111,7 +111,7 @@ impl Session {
     /// or the link is another one now.
     pub fn rearm(&self, change: impl FnOnce(&Arming) -> Arming) -> bool {
         let mut current = self.arming.write();
-        let arming = change(&current);
+        let arming = change(&current).on_ladder(&self.ladder.lock());
         let new_link = arming.link != current.link;
         if new_link {
             self.downlink.change(self.now(), &arming.link);
@@ -119,6 +119,12 @@ impl Session {
         let new_profile = arming.profile_name != current.profile_name;
         *current = Arc::new(arming);
         new_link || new_profile
+    }
+
+    /// A manifest was learnt: rates that are shares of the ladder become plain, and the link starts
+    /// over with them. Tells whether it did.
+    pub fn ladder_learnt(&self) -> bool {
+        self.arming().relative && self.rearm(Arming::clone)
     }
 
     /// The rate of its link now; `None` = no limit.

@@ -81,18 +81,19 @@ async fn metrics_count_what_the_api_does() {
     let rig = Rig::plain().await;
     let (path, _) = rig.arm(r#"{"profile":"3g"}"#).await;
     let rate = "vsps_link_rate_bits_per_second{";
-    let gauge = |metrics: &str| metrics.lines().find(|l| l.starts_with(rate)).map(str::to_owned);
-    let before = gauge(&rig.get("/metrics").await.text());
-    assert!(before.is_some(), "the rate is known from the session's start");
+    let shown = async || -> Vec<String> {
+        let metrics = rig.get("/metrics").await.text();
+        metrics.lines().filter(|line| line.starts_with(rate)).map(str::to_owned).collect()
+    };
+    let at_first = shown().await;
+    assert_eq!(at_first.len(), 1, "known from the start: {at_first:?}");
     rig.patch(&path, r#"{ "rules": [{ "then": { "delay": "1 s" } }] }"#).await;
     let metrics = rig.get("/metrics").await;
     assert_eq!(metrics.headers["content-type"], "text/plain; version=0.0.4; charset=utf-8");
     assert!(metrics.text().contains("vsps_sessions_active 1\n"));
-    assert_eq!(gauge(&metrics.text()), before, "new rules are no change of the link");
+    assert_eq!(shown().await, at_first, "new rules are no change of the link");
     rig.patch(&path, r#"{ "rate": "5 Mbit/s" }"#).await;
-    assert!(
-        rig.get("/metrics").await.text().contains(&format!("{rate}profile=\"3g\"}} 5000000\n"))
-    );
+    assert_eq!(shown().await, [format!("{rate}profile=\"3g\"}} 5000000")]);
 }
 
 /// What was reported replays: the same seed is reported again, whatever the ordinal.

@@ -114,8 +114,8 @@ mod tests {
         assert_eq!(known.link.rate.peak(), BitRate::from_kilobits_per_second(1350));
         assert!(known.relative);
         // A rate set by hand goes before.
-        let by_hand = Some(BitRate::from_kilobits_per_second(5));
-        let set = Arming::new(known.profile, by_hand, Arc::default(), &RuleSet::default());
-        assert_eq!(set.on_ladder(&ladder).link.rate, RateSpec::Constant(by_hand.unwrap()));
+        let by_hand = BitRate::from_kilobits_per_second(5);
+        let set = Arming::new(known.profile, Some(by_hand), Arc::default(), &RuleSet::default());
+        assert_eq!(set.on_ladder(&ladder).link.rate, RateSpec::Constant(by_hand));
     }
 }

@@ -237,7 +237,8 @@ fn a_change_is_felt_in_flight() {
     let now = Duration::from_millis(1000);
     link.change(now, &constant(24_000, 128));
     let sooner = flow.poll(&mut link, now, 4000);
-    assert_eq!(sooner, Verdict::Wait(Some(Duration::from_millis(1001))));
+    // A quantum at the new rate, from an empty bucket: 128 bytes at 24 kbit/s.
+    assert_eq!(sooner, Verdict::Wait(Some(now + Duration::from_nanos(42_666_667))));
     link.change(now, &constant(0, 128));
     assert_eq!(flow.poll(&mut link, now, 4000), Verdict::Wait(None));
 }
@@ -277,4 +278,54 @@ fn a_loss_costs_a_round_trip() {
     assert!(drops > 20, "{drops} drops");
     let expected = drops as f64 * 0.1 / 60.0;
     assert!((lost_time - expected).abs() < 0.01, "{lost_time} lost, {expected} expected");
+}
+
+/// A link that a live change silences stays silent in bounded memory and time, stalls or not.
+#[test]
+fn a_silenced_link_with_stalls_costs_nothing() {
+    let mut link = Link::new(&rough(), Seed::new(1));
+    let silent = LinkSpec { rate: RateSpec::Constant(BitRate::ZERO), ..rough() };
+    link.change(Duration::from_secs(1), &silent);
+    let mut flow = Flow::new(&silent, None, Seed::new(1));
+    let (mut now, mut told) = (Duration::from_secs(1), 0);
+    for _ in 0..1000 {
+        match flow.poll(&mut link, now, 1000) {
+            Verdict::Wait(Some(until)) => assert!(until > now),
+            verdict => panic!("{verdict:?}"),
+        }
+        while flow.take_stall(&mut link, now).is_some() {
+            told += 1;
+        }
+        now += Duration::from_millis(100);
+    }
+    // About one stall in 3.4 s has come by; those of the future are not told.
+    assert!((10..60).contains(&told), "{told} stalls in 100 s");
+}
+
+/// Quanta booked on a fast link don't hold up a slow one.
+#[test]
+fn a_sudden_drop_strands_nobody() {
+    let fast = constant(1_000_000_000, 125_000);
+    let mut link = Link::new(&fast, Seed::new(1));
+    let mut flows: Vec<Flow> = (0..6).map(|i| Flow::new(&fast, None, Seed::new(i))).collect();
+    let mut now = Duration::ZERO;
+    for flow in &mut flows {
+        while let Verdict::Pass(_) = flow.poll(&mut link, now, 1 << 20) {}
+    }
+    link.change(now, &constant(1_000_000, 1448));
+    let mut passed = 0;
+    while now < Duration::from_secs(1) {
+        let mut next = Duration::from_secs(1);
+        for flow in &mut flows {
+            loop {
+                match flow.poll(&mut link, now, 1 << 20) {
+                    Verdict::Pass(bytes) => passed += bytes,
+                    Verdict::Wait(until) => break next = next.min(until.unwrap_or(next)),
+                    Verdict::Drop { .. } => {}
+                }
+            }
+        }
+        now = next;
+    }
+    assert!((passed as f64 / 125_000.0 - 1.0).abs() < 0.02, "{passed} bytes in a second");
 }

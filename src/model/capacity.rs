@@ -101,7 +101,8 @@ impl Capacity {
     /// The first moment at which `bytes` could have left.
     pub(super) fn when(&mut self, bytes: u64) -> When {
         let area = u128::from(bytes) * BYTE;
-        for _ in 0..MAX_PIECES_AHEAD {
+        // Bounded by all that is laid out, not by what one question adds: a silent link is asked often.
+        while self.spans.len() <= MAX_PIECES_AHEAD {
             let Some(last) = self.spans.back().copied() else { return When::Never };
             if last.piece.end == FOREVER {
                 let silent = last.piece.rate_at(last.piece.start) == 0;
@@ -114,9 +115,10 @@ impl Capacity {
             }
             return When::At(self.inverse(area));
         }
-        let reached = self.spans.back().map_or(FOREVER, |span| span.piece.end);
-        if reached == FOREVER {
-            return When::Never;
+        let Some(last) = self.spans.back() else { return When::Never };
+        let reached = last.piece.end;
+        if reached == FOREVER || last.area_at(reached) >= area {
+            return When::At(self.inverse(area));
         }
         When::NotBefore(Duration::from_nanos(reached))
     }

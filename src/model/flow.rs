@@ -14,7 +14,10 @@ use std::{num::NonZeroU32, time::Duration};
 
 /// A driver that is woken late may make up for at most this much: a timer's slack on a busy
 /// machine, not a nap of the process.
-const MOST_CATCH_UP: Duration = Duration::from_millis(100);
+const MOST_CATCH_UP: Duration = Duration::from_millis(30);
+/// A driver that asks again later than this after bytes have passed was not late, but had nobody to
+/// hand them to: the time until then counts as idle.
+const SLACK: Duration = Duration::from_millis(35);
 /// What a retransmission takes on a link without latency: the smallest retransmission time-out of
 /// Linux's TCP.
 const SMALLEST_RETRANSMISSION: Duration = Duration::from_millis(200);
@@ -28,6 +31,8 @@ struct Booked {
     own: Option<Position>,
     /// The flow's time when it was booked.
     since: Duration,
+    /// The link's generation when it was booked.
+    generation: u64,
 }
 
 /// One response: asks a [`Link`] for its bytes, a quantum at a time.
@@ -47,6 +52,8 @@ pub struct Flow {
     /// How late the driver was last time. A late wake-up is no gap in the flow: the next bytes are
     /// booked as of when they should have been, or timers would eat the rate.
     late: Duration,
+    /// When bytes last passed.
+    passed: Duration,
 }
 
 impl Flow {
@@ -73,6 +80,7 @@ impl Flow {
             retransmission,
             resume: Duration::ZERO,
             late: Duration::ZERO,
+            passed: Duration::ZERO,
         }
     }
 
@@ -90,6 +98,13 @@ impl Flow {
     /// May some of `available` bytes pass at `now`? Once bytes are booked, `available` must not
     /// shrink until they have passed.
     pub fn poll(&mut self, link: &mut Link, now: Duration, available: usize) -> Verdict {
+        if self.booked.is_some_and(|booked| booked.generation != link.generation()) {
+            self.booked = None;
+            self.late = Duration::ZERO;
+        }
+        if now.saturating_sub(self.passed) > SLACK {
+            self.late = Duration::ZERO;
+        }
         if self.booked.is_none() {
             if let Some((action, at_byte)) = self.dropped(now) {
                 return Verdict::Drop { action, at_byte };
@@ -107,12 +122,16 @@ impl Flow {
     }
 
     /// The next stall that holds up the response, told once.
-    pub fn take_stall(&mut self, link: &mut Link) -> Option<Stall> {
+    pub fn take_stall(&mut self, link: &mut Link, now: Duration) -> Option<Stall> {
         if let Some(stall) = self.stalled.take() {
             return Some(stall);
         }
         let booked = self.booked?;
-        let until = link.release(booked.position).map_or(Duration::MAX, |(time, _)| time);
+        // Of stalls still to come only those are sure that come before a release that is.
+        let until = match link.release(booked.position) {
+            Some((time, true)) => time,
+            _ => now,
+        };
         link.take_stall(booked.since, until)
     }
 
@@ -159,6 +178,7 @@ impl Flow {
             position: link.book(since, bytes),
             own: self.own.as_mut().map(|own| own.book(since, bytes)),
             since,
+            generation: link.generation(),
         });
     }
 
@@ -180,6 +200,7 @@ impl Flow {
         self.sent += booked.bytes as u64;
         // Bytes that were free to go when they were booked were not late.
         self.late = (now - time.max(booked.since).min(now)).min(MOST_CATCH_UP);
+        self.passed = now;
         Verdict::Pass(booked.bytes)
     }
 }

@@ -56,18 +56,23 @@ impl Link {
         }
     }
 
-    /// Becomes a link of `spec`, whose schedule and stalls start at `now`. What is booked keeps its
-    /// place in the queue and leaves at the new rate; no burst is handed out.
+    /// Becomes a link of `spec`, whose schedule and stalls start at `now`, with an empty bucket: no
+    /// burst is handed out. What was booked before is void, and books again (see
+    /// [`Self::generation`]): quanta of a fast link would block a slow one for seconds.
     pub fn change(&mut self, now: Duration, spec: &LinkSpec) {
         self.changes += 1;
         let seed = self.seed.numbered(self.changes);
         self.capacity = self.capacity.clone().spliced(now, spec, seed);
         self.limited = spec.rate != RateSpec::Unlimited;
         self.count = spec.count;
-        let burst = burst(spec);
-        if burst != self.bucket.burst() {
-            self.bucket = Bucket::empty_at(burst, self.capacity.at(now));
-        }
+        self.bucket = Bucket::empty_at(burst(spec), self.capacity.at(now));
+        self.told = None;
+    }
+
+    /// How often it was changed. Bookings of another generation are void.
+    #[must_use]
+    pub const fn generation(&self) -> u64 {
+        self.changes
     }
 
     /// Bytes that the link could have carried by `now`, idle or not.

@@ -81,13 +81,13 @@ impl Loss {
 
     /// The first byte of the next lost packet; `None` = no more losses within any real body.
     pub(super) fn next_byte(&self) -> Option<u64> {
-        self.next.map(|packet| packet * PACKET)
+        self.next.and_then(|packet| packet.checked_mul(PACKET))
     }
 
     /// Goes on to the next loss that is not recovered together with this one.
     pub(super) fn advance(&mut self) {
         let Some(lost) = self.next else { return };
-        while self.next.is_some_and(|next| next < lost + FLIGHT) {
+        while self.next.is_some_and(|next| next < lost.saturating_add(FLIGHT)) {
             self.next = self.find();
         }
     }
@@ -101,7 +101,7 @@ impl Loss {
             if skip < self.left {
                 self.left -= skip + 1;
                 let lost = self.packet.checked_add(skip)?;
-                self.packet = lost + 1;
+                self.packet = lost.checked_add(1)?;
                 return Some(lost);
             }
             self.packet = self.packet.checked_add(self.left)?;

@@ -209,7 +209,7 @@ fn ask(
     session.downlink.with(|link| {
         let verdict = flow.poll(link, now, available);
         if matches!(verdict, Verdict::Wait(_)) {
-            while let Some(stall) = flow.take_stall(link) {
+            while let Some(stall) = flow.take_stall(link, now) {
                 let session = Arc::clone(&session.tag);
                 ticket.emit(&Event::Stalled { session, at: stall.at, lasts: stall.lasts });
             }

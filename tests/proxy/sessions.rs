@@ -4,8 +4,9 @@ use super::{
     origin::{Origin, Step, ok},
     rig::Rig,
 };
+use serde_json::json;
 use std::time::Duration;
-use vsps::proxy::SessionBy;
+use vsps::{config::Config, proxy::SessionBy};
 
 #[tokio::test]
 async fn a_manifest_request_is_led_into_a_session() {
@@ -219,4 +220,34 @@ async fn hosts_are_closed_unless_named() {
         let elsewhere = format!("{other}/-/o/http/{}/1.ts", cdn.address);
         assert_eq!(rig.get(&elsewhere).await.status(), before, "{allow:?}: another session's word");
     }
+}
+
+/// Whatever is allowed, nobody reaches the admin side, or the proxy itself, through the data port.
+#[tokio::test]
+async fn the_proxy_never_fetches_from_itself() {
+    let origin = Origin::saying(ok("", b"hello")).await;
+    let any = |config: &mut Config| config.proxy.allow = vec!["*".parse().unwrap()];
+    let rig = Rig::start(Some(origin.address), any).await;
+    for own in [rig.admin, rig.listen] {
+        let got = rig.get(&format!("/-/o/http/{own}/api/v1/sessions")).await;
+        assert_eq!((got.status(), got.header("vsps-error")), (403, "downstream; loop"));
+    }
+}
+
+/// A preflight is no request for media: it counts for no rule and is no first try.
+#[tokio::test]
+async fn preflights_count_for_nothing() {
+    let origin = Origin::saying(ok("", b"hello")).await;
+    let rules = json!([{ "when": { "every": 2 }, "then": { "status": 503 } }]);
+    let rig = Rig::with_rules(&origin, rules).await;
+    let ask = "Origin: http://page.example\r\nAccess-Control-Request-Method: GET\r\n";
+    let mut seen = Vec::new();
+    for _ in 0..2 {
+        assert_eq!(rig.ask("OPTIONS", "/a.ts", ask).await.status(), 204);
+        seen.push(rig.get("/a.ts").await.status());
+    }
+    assert_eq!(seen, [200, 503]);
+    let planned = rig.told("request_planned", 4).await;
+    let tries = planned.iter().filter(|e| e["method"] == "GET").map(|e| &e["attempt"]);
+    assert_eq!(tries.collect::<Vec<_>>(), [1, 2]);
 }

@@ -1,0 +1,47 @@
+//! Load of our own, for where `wrk` is not installed.
+
+use crate::{clock, http};
+use anyhow::anyhow;
+use std::{
+    io::Read as _,
+    net::SocketAddr,
+    thread,
+    time::{Duration, Instant},
+};
+
+/// Asks for `path` on `connections` connections for `seconds`; says how many answers came.
+pub(crate) fn load(
+    address: SocketAddr,
+    path: &str,
+    connections: usize,
+    seconds: u64,
+) -> anyhow::Result<u64> {
+    let end = clock::now() + Duration::from_secs(seconds);
+    thread::scope(|scope| {
+        let start = |_| scope.spawn(|| ask(address, path, end));
+        let running: Vec<_> = (0..connections).map(start).collect();
+        let join = |running: thread::ScopedJoinHandle<'_, anyhow::Result<u64>>| {
+            running.join().map_err(|_| anyhow!("a client panicked"))?
+        };
+        running.into_iter().map(join).sum()
+    })
+}
+
+/// One request after the other on one connection.
+fn ask(address: SocketAddr, path: &str, end: Instant) -> anyhow::Result<u64> {
+    let mut socket = http::connect(address)?;
+    let mut buffer = vec![0; 64 * 1024];
+    let mut answers = 0;
+    while clock::now() < end {
+        http::get(&mut socket, path)?;
+        let (with_head, length) = http::head(&mut socket, &mut buffer)?;
+        let mut left = length - with_head as u64;
+        while left > 0 {
+            let some = left.min(buffer.len() as u64) as usize;
+            socket.read_exact(&mut buffer[..some])?;
+            left -= some as u64;
+        }
+        answers += 1;
+    }
+    Ok(answers)
+}

@@ -1,0 +1,112 @@
+//! What the whole proxy does to real sockets, measured against its targets.
+//!
+//! `cargo bench --bench calibrate [-- --quick] [-- rate relay sharing change latency]` prints
+//! Markdown on standard output and its progress on standard error. The proxy under test is the
+//! real program in a process of its own; client and origin run here. A missed target is a result,
+//! not a failure. Started by `cargo test --benches`, it only shows that it still works.
+
+mod bare;
+mod change;
+mod clock;
+mod download;
+mod effort;
+mod figure;
+mod http;
+mod latency;
+mod load;
+mod machine;
+mod origin;
+mod patience;
+mod peers;
+mod process;
+mod proxy;
+mod rate;
+mod relay;
+mod report;
+mod rig;
+mod sharing;
+mod trace;
+mod wrk;
+
+use crate::{effort::Effort, report::Report, rig::Rig};
+use anyhow::Context as _;
+use clap::{Parser, ValueEnum};
+use std::{fs, path::PathBuf, time::Duration};
+
+/// Measures the proxy over loopback sockets.
+#[derive(Debug, Parser)]
+#[command(name = "calibrate")]
+struct Options {
+    /// What to measure [default: everything].
+    questions: Vec<Question>,
+    /// Shorter and fewer runs: a first look.
+    #[arg(long)]
+    quick: bool,
+    /// Also writes the results to this file.
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    /// Spends at most so long on waiting for a quiet machine, and on doing disturbed runs again.
+    #[arg(long, value_name = "SECONDS")]
+    patience: Option<u64>,
+    /// Given by `cargo bench`; without it, only whether the measurement works is of interest.
+    #[arg(long, hide = true)]
+    bench: bool,
+    /// As without `--bench`.
+    #[arg(long, hide = true)]
+    test: bool,
+    /// Runs as the bare pass-through before this origin, for `relay`.
+    #[arg(long, hide = true, value_name = "ADDR")]
+    bare: Option<String>,
+}
+
+/// What can be measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Question {
+    /// Goodput and smoothness of one download, from 0.1 to 1000 Mbit/s.
+    Rate,
+    /// Parallel downloads of one session.
+    Sharing,
+    /// How soon a download feels a new rate.
+    Change,
+    /// The wait before the first byte, added and asked for.
+    Latency,
+    /// CPU of an unshaped relay, beside other proxies.
+    Relay,
+}
+
+impl Question {
+    fn ask(self, rig: &Rig, effort: &Effort, report: &mut Report) -> anyhow::Result<()> {
+        match self {
+            Self::Rate => rate::measure(rig, effort, report),
+            Self::Sharing => sharing::measure(rig, effort, report),
+            Self::Change => change::measure(rig, effort, report),
+            Self::Latency => latency::measure(rig, effort, report),
+            Self::Relay => relay::measure(rig, effort, report),
+        }
+    }
+}
+
+fn main() -> anyhow::Result<()> {
+    let options = Options::parse();
+    if let Some(origin) = options.bare {
+        return bare::run(origin);
+    }
+    let effort = match (options.bench && !options.test, options.quick) {
+        (false, _) => Effort::SMOKE,
+        (true, true) => Effort::QUICK,
+        (true, false) => Effort::FULL,
+    };
+    let rig = Rig::start(options.patience.map_or(effort.patience, Duration::from_secs))?;
+    let mut report = Report::new(machine::describe(), effort.to_string());
+    let all = Question::value_variants();
+    let asked = if options.questions.is_empty() { all } else { &options.questions };
+    for question in asked {
+        question.ask(&rig, &effort, &mut report)?;
+    }
+    print!("{report}");
+    if let Some(path) = options.json {
+        let text = serde_json::to_string_pretty(&report)?;
+        fs::write(&path, text + "\n").with_context(|| path.display().to_string())?;
+    }
+    Ok(())
+}

@@ -1,0 +1,64 @@
+//! What it costs to learn a long manifest, and to name a request by it.
+
+use crate::manifest::{playlist, start, timeline};
+use criterion::{Criterion, Throughput};
+use std::hint::black_box;
+use url::Url;
+use vsps::media::{Kind, Ladder, ManifestFormat};
+
+const SEGMENTS: usize = 5000;
+const PLAYLIST: &str = "https://media.example/v/1080p/index.m3u8";
+const MPD: &str = "https://media.example/v/main.mpd";
+
+pub(crate) fn bench_all(c: &mut Criterion) {
+    let hls = playlist(SEGMENTS, false);
+    let dash = timeline(SEGMENTS);
+    resolve(c, "hls-playlist-5000", &learnt(PLAYLIST, ManifestFormat::Hls, &hls), |n| {
+        format!("https://media.example/v/1080p/segment-{:06}.m4s", n + 1)
+    });
+    resolve(c, "dash-timeline-5000", &learnt(MPD, ManifestFormat::Mpd, &dash), |n| {
+        format!("https://media.example/v/video-4300/{}.m4s", start(n))
+    });
+    c.bench_function("resolve/by-spelling-alone", |b| {
+        let ladder = Ladder::default();
+        b.iter(|| black_box(ladder.resolve("https://media.example/v/seg-00042.m4s", None)));
+    });
+    learn(c, "hls-playlist-5000", PLAYLIST, ManifestFormat::Hls, &hls);
+    learn(c, "dash-timeline-5000", MPD, ManifestFormat::Mpd, &dash);
+}
+
+fn learnt(url: &str, format: ManifestFormat, body: &str) -> Ladder {
+    let mut ladder = Ladder::default();
+    if let Ok(url) = Url::parse(url) {
+        // A manifest that is not learnt shows below: nothing resolves.
+        let _ = ladder.learn(&url, format, body.as_bytes());
+    }
+    ladder
+}
+
+fn resolve(c: &mut Criterion, name: &str, ladder: &Ladder, url: impl Fn(usize) -> String) {
+    let urls: Vec<String> = (0..SEGMENTS).map(url).collect();
+    for (n, url) in urls.iter().enumerate() {
+        let found = ladder.resolve(url, None);
+        assert_eq!((found.kind, found.index), (Kind::Segment, Some(n as u64 + 1)), "{url}");
+    }
+    c.bench_function(&format!("resolve/{name}"), |b| {
+        let mut urls = urls.iter().cycle();
+        b.iter(|| urls.next().map(|url| black_box(ladder.resolve(url, None))));
+    });
+}
+
+fn learn(c: &mut Criterion, name: &str, url: &str, format: ManifestFormat, body: &str) {
+    let mut group = c.benchmark_group("learn");
+    group.throughput(Throughput::Bytes(body.len() as u64));
+    group.sample_size(20);
+    // As when a player asks again for a playlist that has grown: the ladder knows the last one.
+    group.bench_function(name, |b| {
+        let mut ladder = learnt(url, format, body);
+        let url = Url::parse(url).ok();
+        b.iter(|| {
+            url.as_ref().map(|url| black_box(ladder.learn(url, format, body.as_bytes()).is_ok()))
+        });
+    });
+    group.finish();
+}

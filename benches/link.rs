@@ -1,0 +1,105 @@
+//! How many decisions a second a link makes: book a quantum, learn when it leaves, let it go.
+
+use criterion::{BenchmarkId, Criterion, Throughput};
+use std::{hint::black_box, sync::Arc, time::Duration};
+use vsps::{
+    model::{
+        Distribution, Flow, Link, LinkSpec, Markov, RateSpec, StallSpec, State, Step, Steps,
+        Verdict,
+    },
+    seed::Seed,
+    units::{BitRate, Ratio},
+};
+
+/// More than any quantum: the flow never runs dry.
+const PLENTY: usize = 1 << 20;
+const MEAN: BitRate = BitRate::from_kilobits_per_second(25_000);
+
+pub(crate) fn bench_all(c: &mut Criterion) {
+    let mut group = c.benchmark_group("link");
+    group.throughput(Throughput::Elements(1));
+    for (name, rate) in
+        [("constant", RateSpec::Constant(MEAN)), ("steps", steps()), ("markov", markov())]
+    {
+        let plain = LinkSpec { rate, ..LinkSpec::default() };
+        let stalling = LinkSpec { stall: stalls(), ..plain.clone() };
+        for (spec, with) in [(plain, "plain"), (stalling, "with-stalls")] {
+            group.bench_function(BenchmarkId::new(name, with), |b| {
+                let mut drive = Drive::new(&spec, 1);
+                b.iter(|| black_box(drive.quantum()));
+            });
+        }
+    }
+    // What six responses of a session cost each other.
+    let spec = LinkSpec { rate: RateSpec::Constant(MEAN), ..LinkSpec::default() };
+    group.bench_function("shared-by-6", |b| {
+        let mut drive = Drive::new(&spec, 6);
+        b.iter(|| black_box(drive.quantum()));
+    });
+    group.finish();
+}
+
+/// A link at work in virtual time, and the responses that share it.
+pub(crate) struct Drive {
+    link: Link,
+    flows: Vec<(Flow, Duration)>,
+    now: Duration,
+}
+
+impl Drive {
+    pub(crate) fn new(spec: &LinkSpec, responses: u64) -> Self {
+        let seed = Seed::new(7);
+        let flows = (0..responses)
+            .map(|n| (Flow::new(spec, None, seed.numbered(n)), Duration::ZERO))
+            .collect();
+        Self { link: Link::new(spec, seed), flows, now: Duration::ZERO }
+    }
+
+    /// Runs until the next quantum passes: two questions as a rule, "when?" and then "now?".
+    pub(crate) fn quantum(&mut self) -> usize {
+        loop {
+            let Self { link, flows, now } = self;
+            let Some((flow, wake)) = flows.iter_mut().min_by_key(|(_, wake)| *wake) else {
+                return 0;
+            };
+            *now = (*now).max(*wake);
+            match flow.poll(link, *now, PLENTY) {
+                Verdict::Pass(bytes) => {
+                    *wake = *now;
+                    return bytes;
+                }
+                Verdict::Wait(Some(until)) => *wake = until,
+                Verdict::Wait(None) => return 0,
+                Verdict::Drop { .. } => {}
+            }
+        }
+    }
+}
+
+/// A new rate every 200 ms.
+fn steps() -> RateSpec {
+    let step = |megabits: u64| Step {
+        lasts: Duration::from_millis(200),
+        rate: BitRate::from_kilobits_per_second(megabits * 1000),
+    };
+    let steps = Steps::new([40, 10, 30, 20].map(step).to_vec(), true);
+    steps.map_or(RateSpec::Unlimited, |steps| RateSpec::Steps(Arc::new(steps)))
+}
+
+/// Five states that change every second, as in a cell.
+fn markov() -> RateSpec {
+    let states = [2_u64, 10, 20, 40, 60].map(|megabits: u64| State {
+        mean: BitRate::from_kilobits_per_second(megabits * 1000),
+        spread: Ratio::new(0.3).unwrap_or(Ratio::NONE),
+    });
+    let rows = vec![vec![0.2; 5]; 5];
+    let chain = Markov::new(states.to_vec(), Duration::from_secs(1), rows);
+    chain.map_or(RateSpec::Unlimited, |chain| RateSpec::Markov(Arc::new(chain)))
+}
+
+/// A freeze of 100 ms every second, on average.
+fn stalls() -> Option<StallSpec> {
+    let every = Distribution::exponential(Duration::from_secs(1)).ok()?;
+    let lasts = Distribution::exponential(Duration::from_millis(100)).ok()?;
+    StallSpec::new(every, lasts).ok()
+}

@@ -1,0 +1,57 @@
+//! Manifests of the size that long presentations have.
+
+use std::fmt::Write as _;
+
+/// A media playlist of `segments` segments of 4 s, each with an absolute or a relative URI.
+pub(crate) fn playlist(segments: usize, absolute: bool) -> String {
+    let mut text = "#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-TARGETDURATION:4\n\
+        #EXT-X-MAP:URI=\"init.mp4\"\n"
+        .to_owned();
+    let head = if absolute { "https://media.example/v/1080p/" } else { "" };
+    for n in 1..=segments {
+        let _ = writeln!(text, "#EXTINF:4.000,\n{head}segment-{n:06}.m4s");
+    }
+    text.push_str("#EXT-X-ENDLIST\n");
+    text
+}
+
+/// An MPD of six video rungs and one of sound over a timeline of `segments` segments, no two
+/// neighbours of one length: each is a line of its own.
+pub(crate) fn timeline(segments: usize) -> String {
+    let mut text = "<?xml version=\"1.0\"?>\n<MPD xmlns=\"urn:mpeg:dash:schema:mpd:2011\" \
+        type=\"static\" mediaPresentationDuration=\"PT8H\" \
+        profiles=\"urn:mpeg:dash:profile:isoff-live:2011\" minBufferTime=\"PT4S\">\n\
+        <BaseURL>https://media.example/v/</BaseURL>\n<Period id=\"p0\">\n"
+        .to_owned();
+    set(&mut text, "video", &[235, 560, 1050, 2350, 4300, 8000], segments);
+    set(&mut text, "audio", &[128], segments);
+    text.push_str("</Period>\n</MPD>\n");
+    text
+}
+
+fn set(text: &mut String, kind: &str, kilobits: &[u32], segments: usize) {
+    let _ = write!(
+        text,
+        "<AdaptationSet contentType=\"{kind}\" mimeType=\"{kind}/mp4\" segmentAlignment=\"true\">\n\
+         <SegmentTemplate timescale=\"1000\" initialization=\"$RepresentationID$/init.mp4\" \
+         media=\"$RepresentationID$/$Time$.m4s\">\n<SegmentTimeline>\n"
+    );
+    for n in 0..segments {
+        let _ = writeln!(text, "<S d=\"{}\"/>", length(n));
+    }
+    text.push_str("</SegmentTimeline>\n</SegmentTemplate>\n");
+    for rate in kilobits {
+        let _ = writeln!(text, "<Representation id=\"{kind}-{rate}\" bandwidth=\"{rate}000\"/>");
+    }
+    text.push_str("</AdaptationSet>\n");
+}
+
+/// Milliseconds of segment `n` of [`timeline`].
+const fn length(n: usize) -> u64 {
+    3960 + 40 * (n % 3) as u64
+}
+
+/// When segment `n` of [`timeline`] starts.
+pub(crate) fn start(n: usize) -> u64 {
+    (0..n).map(length).sum()
+}

@@ -44,7 +44,7 @@ pub(crate) fn measure(rig: &Rig, effort: &Effort, report: &mut Report) -> anyhow
         &format!(
             "Profile `unlimited`, {CONNECTIONS} connections, keep-alive; load by {client}; the \
              relays take turns in each round. CPU of the relay alone. × bare: the ratio within a \
-             round. Rounds in which others burnt more than {:.0} % of the machine are done again.",
+             round. Rounds in which others burnt more than {:.0} % of the machine are done again, as long as there is patience.",
             MOST_FOREIGN * 100.0
         ),
         &["body", "relay", "requests/s", "GB/s", "CPU µs/request", "CPU s/GB", "× bare", "foreign"],

@@ -6,7 +6,8 @@ use super::{
 };
 use vsps::profiles::Catalog;
 
-const LENGTH: usize = 64 * 1024;
+/// Seven seconds at the slowest of all, 20 kbit/s.
+const LENGTH: usize = 16 * 1024;
 
 #[tokio::test]
 async fn bodies_are_equal_under_every_profile_however_stalled() {

@@ -25,6 +25,8 @@ pub struct Rendition {
     pub resolution: Option<(u32, u32)>,
     /// The language, as written.
     pub language: Option<Arc<str>>,
+    /// What it is for: the value of its DASH Role, or its first HLS characteristic.
+    pub role: Option<Arc<str>>,
 }
 
 impl Rendition {
@@ -42,6 +44,7 @@ impl Rendition {
             codecs: None,
             resolution: None,
             language: None,
+            role: None,
         }
     }
 
@@ -52,6 +55,10 @@ impl Rendition {
             rendition: self.name.clone(),
             rung: self.rung,
             bandwidth: self.bandwidth,
+            codecs: self.codecs.clone(),
+            resolution: self.resolution,
+            language: self.language.clone(),
+            role: self.role.clone(),
             ..Resource::new(self.protocol, kind)
         }
     }

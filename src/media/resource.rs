@@ -131,6 +131,18 @@ pub struct Resource {
     /// The rendition's declared bandwidth.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bandwidth: Option<BitRate>,
+    /// The codecs, as the manifest writes them (RFC 6381).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub codecs: Option<Arc<str>>,
+    /// Width and height in pixels.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resolution: Option<(u32, u32)>,
+    /// The language, as the manifest writes it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub language: Option<Arc<str>>,
+    /// What the rendition is for: DASH Role, or an HLS characteristic.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub role: Option<Arc<str>>,
     /// The place in the presentation as first seen, 1 = the first segment of the rendition.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub index: Option<u64>,
@@ -143,6 +155,10 @@ pub struct Resource {
     /// Media duration.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub duration: Option<Duration>,
+    /// Segments between this one and the live edge as the newest manifest tells it: 0 = the newest
+    /// segment there is. Nothing in a presentation that is over.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub behind_live: Option<u64>,
 }
 
 impl Resource {
@@ -156,10 +172,15 @@ impl Resource {
             rendition: None,
             rung: None,
             bandwidth: None,
+            codecs: None,
+            resolution: None,
+            language: None,
+            role: None,
             index: None,
             number: None,
             time: None,
             duration: None,
+            behind_live: None,
         }
     }
 

@@ -7,6 +7,7 @@ use super::{
     schedule::peak,
     spec::{LinkSpec, RateSpec},
     stall::Stall,
+    transport::QueueSize,
 };
 use crate::{seed::Seed, units::BitRate};
 use std::{num::NonZeroU32, time::Duration};
@@ -33,6 +34,10 @@ pub struct Link {
     limited: bool,
     /// The start of the last stall that was taken note of.
     told: Option<Duration>,
+    /// What may wait here, in bytes; asked only by transports.
+    queue: u64,
+    /// The end of what is booked.
+    tail: u64,
 }
 
 impl Link {
@@ -46,6 +51,8 @@ impl Link {
             changes: 0,
             limited: spec.rate != RateSpec::Unlimited,
             told: None,
+            queue: queue(spec),
+            tail: 0,
         }
     }
 
@@ -56,6 +63,7 @@ impl Link {
         let seed = self.seed.numbered(self.changes);
         self.capacity = self.capacity.clone().spliced(now, spec, seed);
         self.limited = spec.rate != RateSpec::Unlimited;
+        self.queue = queue(spec);
         let burst = burst(spec);
         if burst != self.bucket.burst() {
             self.bucket = Bucket::empty_at(burst, self.capacity.at(now));
@@ -76,7 +84,45 @@ impl Link {
     /// Books `bytes` behind all that was booked before.
     pub fn book(&mut self, now: Duration, bytes: NonZeroU32) -> Position {
         let capacity = self.capacity.at(now);
-        self.bucket.book(capacity, bytes)
+        let position = self.bucket.book(capacity, bytes);
+        self.tail = position.bytes();
+        position
+    }
+
+    /// How many bytes a transport sends at once at `now`: a quantum, but never so much that it alone
+    /// fills the queue; while nothing moves, a packet.
+    pub(super) fn unit(&mut self, now: Duration) -> NonZeroU32 {
+        if self.capacity.rate(now) == BitRate::ZERO {
+            return clamp(PACKET).min(self.bucket.burst());
+        }
+        let part = clamp((self.queue / 4).max(PACKET));
+        self.quantum(now).min(part)
+    }
+
+    /// How many bytes the queue still takes at `now`.
+    pub(super) fn room(&mut self, now: Duration) -> u64 {
+        self.queue.saturating_sub(self.backlog(now))
+    }
+
+    /// When the queue takes `bytes` more; `None` = not before the link changes.
+    pub(super) fn room_for(&mut self, bytes: u64) -> Option<Duration> {
+        let at = Position::new((self.tail + bytes).saturating_sub(self.queue));
+        self.release(at).map(|(time, _)| time)
+    }
+
+    /// Bytes that wait at `now`: booked, and not yet carried.
+    pub fn backlog(&mut self, now: Duration) -> u64 {
+        self.tail.saturating_sub(self.capacity.at(now))
+    }
+
+    /// How long a packet that comes at `now` waits for those before it; `None` = until the link
+    /// changes.
+    pub fn queueing_delay(&mut self, now: Duration) -> Option<Duration> {
+        if self.backlog(now) == 0 {
+            return Some(Duration::ZERO);
+        }
+        let (leaves, _) = self.release(Position::new(self.tail))?;
+        Some(leaves.saturating_sub(now))
     }
 
     /// When the bytes booked at `position` leave, and whether that is final; `None` = never, unless
@@ -107,6 +153,15 @@ fn quantum(rate: BitRate) -> u64 {
 /// having been idle, so nothing but the granularity is given away.
 fn burst(spec: &LinkSpec) -> NonZeroU32 {
     clamp(spec.burst.map_or_else(|| quantum(peak(&spec.rate)), |burst| burst.bytes().max(1)))
+}
+
+/// The bytes that may wait at the bottleneck; without a rate there is none. Holds a quantum at
+/// least, or nothing could ever be sent.
+fn queue(spec: &LinkSpec) -> u64 {
+    if spec.rate == RateSpec::Unlimited {
+        return u64::MAX;
+    }
+    QueueSize::bytes(spec.queue, peak(&spec.rate), spec.latency.rtt).max(PACKET)
 }
 
 /// Bytes that `rate` carries in `time`.

@@ -12,6 +12,7 @@
 //!                 └─ Bucket     GCRA over that capacity
 //!                Flow  one response: asks for bytes, gets a Verdict
 //!                 └─ Loss       which of its packets are lost
+//!           Transport  one TCP connection: how much of its flows may be under way at once
 //! ```
 //!
 //! [`Duration`]: std::time::Duration
@@ -26,6 +27,7 @@ mod loss;
 mod schedule;
 mod spec;
 mod stall;
+mod transport;
 mod verdict;
 
 pub use bucket::Position;
@@ -38,4 +40,5 @@ pub use spec::{
     Step, Steps,
 };
 pub use stall::Stall;
+pub use transport::{QueueSize, Transport, TransportSpec};
 pub use verdict::Verdict;

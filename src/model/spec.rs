@@ -1,7 +1,7 @@
 //! The validated parameters that a link is built from. What exists here can run: the constructors
 //! refuse the rest.
 
-use super::Distribution;
+use super::{Distribution, QueueSize, TransportSpec};
 use crate::units::{BitRate, ByteSize, Ratio};
 use std::{sync::Arc, time::Duration};
 
@@ -36,6 +36,11 @@ pub struct LinkSpec {
     pub stall: Option<StallSpec>,
     /// What is lost, and what that does.
     pub loss: Option<LossSpec>,
+    /// What carries the responses.
+    pub transport: TransportSpec,
+    /// How much waits at the bottleneck; `None` = a round trip at the highest rate, at least
+    /// 32 KiB. Means nothing without a rate and a transport.
+    pub queue: Option<QueueSize>,
 }
 
 impl LinkSpec {
@@ -45,10 +50,12 @@ impl LinkSpec {
         self.latency.is_none() && !self.shapes_bodies()
     }
 
-    /// Whether this link touches bodies (rate, stalls or loss), beside delaying their start.
+    /// Whether this link touches bodies (rate, stalls, loss or a transport), beside delaying their
+    /// start.
     #[must_use]
     pub fn shapes_bodies(&self) -> bool {
-        self.rate != RateSpec::Unlimited || self.stall.is_some() || self.loss.is_some()
+        let alone = self.rate == RateSpec::Unlimited && self.stall.is_none() && self.loss.is_none();
+        !alone || self.transport != TransportSpec::None
     }
 }
 

@@ -82,6 +82,7 @@ fn link(file: &ProfileFile, scope: &Scope<'_>) -> Option<LinkSpec> {
         // A table that was written must be whole: `Some(None)` is at fault, `None` is absent.
         stall: stall.map_or(Some(None), |stall| stall.map(Some))?,
         loss: loss.map_or(Some(None), |loss| loss.map(Some))?,
+        ..LinkSpec::default()
     })
 }
 

@@ -206,7 +206,7 @@ fn ask(
     available: usize,
 ) -> Verdict {
     session.downlink.with(|link| {
-        let verdict = flow.poll(link, now, available);
+        let verdict = flow.poll(link, None, now, available);
         if matches!(verdict, Verdict::Wait(_)) {
             while let Some(stall) = flow.take_stall(link) {
                 let session = Arc::clone(&session.tag);

@@ -33,6 +33,7 @@ mod verdict;
 pub use bucket::Position;
 pub use distribution::Distribution;
 pub use flow::Flow;
+pub use latency::{Handshake, Path};
 pub use link::Link;
 pub use loss::PACKET;
 pub use spec::{

@@ -1,7 +1,7 @@
 //! The validated parameters that a link is built from. What exists here can run: the constructors
 //! refuse the rest.
 
-use super::{Distribution, QueueSize, TransportSpec};
+use super::{Distribution, Handshake, QueueSize, TransportSpec};
 use crate::units::{BitRate, ByteSize, Ratio};
 use std::{sync::Arc, time::Duration};
 
@@ -66,6 +66,10 @@ pub struct Latency {
     pub rtt: Duration,
     /// Drawn once per response and added to `rtt`.
     pub jitter: Option<Distribution>,
+    /// How much of the last jitter on the same connection stays in the next: netem's correlation.
+    pub correlation: Ratio,
+    /// What the first response on a fresh connection waits for besides.
+    pub handshake: Handshake,
 }
 
 impl Latency {

@@ -5,7 +5,7 @@ use super::{
     profile::Profile,
 };
 use crate::{
-    model::{LossModel, LossSpec, Markov, RateSpec, State, Steps},
+    model::{LossModel, LossSpec, Markov, QueueSize, RateSpec, State, Steps, TransportSpec},
     units::{BitRate, Ratio, span},
 };
 use std::{fmt, time::Duration};
@@ -45,6 +45,9 @@ impl Profile {
         if let Some(burst) = self.link.burst {
             row("burst", burst.to_string());
         }
+        if self.link.transport != TransportSpec::None {
+            row("over", self.transport_in_full());
+        }
         row("latency", self.latency_in_full());
         if let Some(stall) = &self.file.stall {
             let part = |table: &Option<_>| table.as_ref().map(law).unwrap_or_default();
@@ -81,6 +84,15 @@ impl Profile {
             return String::new();
         }
         self.mean_rate().map(|mean| format!("; mean {mean}")).unwrap_or_default()
+    }
+
+    fn transport_in_full(&self) -> String {
+        let queue = match self.link.queue {
+            Some(QueueSize::Bytes(size)) => format!(", a queue of {size}"),
+            Some(QueueSize::Time(time)) => format!(", a queue of {}", span::print(time)),
+            None => String::new(),
+        };
+        format!("{}{queue}", self.link.transport.as_str())
     }
 
     fn latency_in_full(&self) -> String {

@@ -5,9 +5,9 @@ use super::{
     file::{DownlinkTable, MarkovTable, StateTable, StepTable},
 };
 use crate::{
-    model::{Markov, RateSpec, State, Step, Steps},
+    model::{Markov, QueueSize, RateSpec, State, Step, Steps, TransportSpec},
     rules::{Scope, Text},
-    units::{BitRate, ByteSize, Ratio},
+    units::{BitRate, ByteSize, Ratio, span},
 };
 use std::sync::Arc;
 
@@ -48,6 +48,34 @@ pub(super) fn burst(table: &DownlinkTable, scope: &Scope<'_>) -> Option<ByteSize
         at.fault("has no rate to go beyond", "write a `rate` too, or leave it out");
     }
     Some(burst)
+}
+
+/// Validates what carries the responses; `scope` is `[downlink]`.
+pub(super) fn transport(table: &DownlinkTable, scope: &Scope<'_>) -> Option<TransportSpec> {
+    let names = [TransportSpec::None, TransportSpec::Tcp].map(|kind| (kind.as_str(), kind));
+    scope.at("transport").choose("a transport", table.transport.as_ref()?, &names)
+}
+
+/// Validates the bottleneck's queue: bytes, or time at the highest rate; `scope` is `[downlink]`.
+pub(super) fn queue(table: &DownlinkTable, scope: &Scope<'_>) -> Option<QueueSize> {
+    let written = table.queue.as_ref()?;
+    let at = scope.at("queue");
+    let size = match span::parse(written.as_str()) {
+        Ok(time) => QueueSize::Time(time),
+        Err(_) => QueueSize::Bytes(scope.read("queue", Some(written))?),
+    };
+    if matches!(size, QueueSize::Bytes(bytes) if bytes < PACKET)
+        || matches!(size, QueueSize::Time(time) if time.is_zero())
+    {
+        at.fault("holds no packet", format!("write at least `{PACKET}`, or leave it out"));
+    }
+    if table.transport.as_ref().is_none_or(|kind| kind.as_str() != "tcp") {
+        at.fault("has no transport to fill it", "write `transport = \"tcp\"` too, or leave it out");
+    }
+    if table.rate.is_none() && table.schedule.is_none() && table.markov.is_none() {
+        at.fault("has no rate to wait for", "write a `rate` too, or leave it out");
+    }
+    Some(size)
 }
 
 fn constant(written: Option<&Text>, scope: &Scope<'_>) -> Option<RateSpec> {

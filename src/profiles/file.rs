@@ -36,6 +36,8 @@ tables! {
         rtt: Text,
         delay: Text,
         jitter: DistributionTable,
+        correlation: Text,
+        handshake: Text,
     }
 
     /// `[downlink]`
@@ -45,6 +47,8 @@ tables! {
         repeat: bool,
         markov: MarkovTable,
         burst: Text,
+        transport: Text,
+        queue: Text,
     }
 
     /// One step of `schedule`.

@@ -10,10 +10,14 @@
 //! | `summary`, `source` | what it imitates, and where its numbers come from; both required |
 //! | `[latency]` `rtt` or `delay` | before the first byte of each response: a round trip, or one way (half of it) |
 //! | `[latency]` `jitter` | a distribution, drawn for each response and added |
+//! | `[latency]` `correlation` | 0 to 1: how much of a connection's last jitter stays in the next (netem's) |
+//! | `[latency]` `handshake` | what the first response on a fresh connection waits for besides: `none` (default), `tcp` (a round trip), `tls` (two) |
 //! | `[downlink]` `rate` | one rate for ever; without `rate`, `schedule` and `markov` there is no limit |
 //! | `[downlink]` `schedule` | a list of `{ for, rate }`; starts over unless `repeat = false`, then the last rate stays |
 //! | `[downlink]` `markov` | `step`, `states` (a list of `{ rate, spread }`), `transitions` (a row of probabilities for each state) |
 //! | `[downlink]` `burst` | how much may pass at once after a pause |
+//! | `[downlink]` `transport` | `none` (default: the rate from the first byte on) or `tcp`: see [`Transport`](crate::model::Transport) |
+//! | `[downlink]` `queue` | what waits at the bottleneck, as `64 KiB` or `200 ms` (at the highest rate); a round trip unless given |
 //! | `[stall]` `every`, `for` | distributions: from the end of one freeze to the next, and how long it lasts |
 //! | `[loss]` `model` | `{ bernoulli = 0.01 }` or `{ gilbert-elliott = { p, r, loss-bad, loss-good } }` (the last two 1 and 0 unless given) |
 //! | `[loss]` `on-drop` | `retransmit` (default), `truncate` or `reset` |

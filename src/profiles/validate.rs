@@ -2,12 +2,12 @@
 
 use super::{
     distribution::{distribution, sound},
-    downlink::{burst, rate},
+    downlink::{burst, queue, rate, transport},
     file::{GilbertElliottTable, LatencyTable, LossTable, ProfileFile, StallTable},
     profile::Profile,
 };
 use crate::{
-    model::{Latency, LinkSpec, LossModel, LossSpec, OnDrop, RateSpec, StallSpec},
+    model::{Handshake, Latency, LinkSpec, LossModel, LossSpec, OnDrop, RateSpec, StallSpec},
     rules::{Diagnostics, Document, Scope, Text, rule_set},
     units::Ratio,
 };
@@ -82,7 +82,8 @@ fn link(file: &ProfileFile, scope: &Scope<'_>) -> Option<LinkSpec> {
         // A table that was written must be whole: `Some(None)` is at fault, `None` is absent.
         stall: stall.map_or(Some(None), |stall| stall.map(Some))?,
         loss: loss.map_or(Some(None), |loss| loss.map(Some))?,
-        ..LinkSpec::default()
+        transport: downlink.and_then(|table| transport(table, &at)).unwrap_or_default(),
+        queue: downlink.and_then(|table| queue(table, &at)),
     })
 }
 
@@ -94,7 +95,19 @@ fn latency(table: &LatencyTable, scope: &Scope<'_>) -> Latency {
     let delay = scope.span("delay", table.delay.as_ref());
     let rtt = scope.span("rtt", table.rtt.as_ref()).or(delay.map(|delay| 2 * delay));
     let jitter = table.jitter.as_ref().and_then(|law| distribution(law, &scope.at("jitter")));
-    Latency { rtt: rtt.unwrap_or_default(), jitter }
+    let correlation = scope.read("correlation", table.correlation.as_ref());
+    if correlation.is_some() && table.jitter.is_none() {
+        scope.at("correlation").fault("has no `jitter` to correlate", "leave it out");
+    }
+    let names = [Handshake::None, Handshake::Tcp, Handshake::Tls].map(|kind| (kind.as_str(), kind));
+    let written = table.handshake.as_ref();
+    let handshake = written.and_then(|name| scope.at("handshake").choose("one", name, &names));
+    Latency {
+        rtt: rtt.unwrap_or_default(),
+        jitter,
+        correlation: correlation.unwrap_or(Ratio::NONE),
+        handshake: handshake.unwrap_or_default(),
+    }
 }
 
 fn stall(table: &StallTable, scope: &Scope<'_>) -> Option<StallSpec> {

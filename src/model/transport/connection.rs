@@ -174,12 +174,13 @@ impl Transport {
     /// only its time-out does.
     fn lost(&mut self, at: Duration, segment: &Segment) {
         let fresh = segment.end > self.recovery;
+        let flight = self.in_flight + u64::from(segment.bytes);
         if self.sent == segment.end {
             let time_out = segment.sent + self.trip.time_out();
             self.gaps.extend(segment.start(), time_out.max(at));
-            self.window.collapse();
+            self.window.collapse(flight);
         } else if fresh {
-            self.window.cut();
+            self.window.cut(flight);
         }
         if fresh {
             (self.recovery, self.last_cut) = (self.sent, at);
@@ -228,7 +229,7 @@ impl Transport {
     }
 
     /// How many of `want` bytes the window has room for. Rather than send a little at a time (silly
-    /// windows), it waits for a whole quantum, or a sixteenth of itself.
+    /// windows), it waits for a whole quantum, or an eighth of itself.
     fn fitting(
         &mut self,
         link: &mut Link,
@@ -239,7 +240,7 @@ impl Transport {
         let most = want.min(link.unit(at).get().into());
         let window = self.window.bytes();
         let room = self.shares.room(stream, at, window, window.saturating_sub(self.in_flight));
-        let enough = most.min((window / 16).max(PACKET));
+        let enough = most.min((window / 8).max(PACKET));
         if room < enough && self.in_flight > 0 {
             self.limited = self.sent;
             return Err(Refusal::Window);
@@ -255,8 +256,7 @@ impl Transport {
         }
         let round_trip = self.trip.smoothed().unwrap_or(self.rtt);
         if self.acknowledged >= self.recovery && at >= self.last_cut + round_trip {
-            self.window.limit(self.in_flight);
-            self.window.cut();
+            self.window.cut(self.in_flight);
             (self.recovery, self.last_cut) = (self.sent, at);
             self.overflowed = true;
         }

@@ -4,7 +4,7 @@
 use smallvec::SmallVec;
 use std::time::Duration;
 
-/// A stream that has nothing under way and has not asked for this long wants nothing.
+/// A stream that waits for room and has not asked for this long is gone.
 const FORGOTTEN: Duration = Duration::from_secs(1);
 
 /// One stream's part of what is under way.
@@ -12,7 +12,8 @@ const FORGOTTEN: Duration = Duration::from_secs(1);
 struct Share {
     stream: u32,
     in_flight: u64,
-    asked: Duration,
+    /// When it last asked for room, if it got none since.
+    waits: Option<Duration>,
 }
 
 /// The streams that use a connection now.
@@ -35,15 +36,15 @@ impl Shares {
         if let [share] = self.shares.as_mut_slice()
             && share.stream == stream
         {
-            share.asked = now;
+            share.waits = Some(now);
             return room;
         }
         let (forgotten, own) = (now.saturating_sub(FORGOTTEN), self.of(stream));
-        self.shares.iter_mut().filter(|s| s.stream == stream).for_each(|s| s.asked = now);
-        if own.is_none() {
-            self.shares.push(Share { stream, in_flight: 0, asked: now });
-        }
-        self.shares.retain(|share| share.in_flight > 0 || share.asked >= forgotten);
+        self.shares.retain(|share| {
+            share.stream != stream
+                && (share.in_flight > 0 || share.waits.is_some_and(|since| since >= forgotten))
+        });
+        self.shares.push(Share { stream, in_flight: own.unwrap_or(0), waits: Some(now) });
         room.min((window / self.shares.len() as u64).saturating_sub(own.unwrap_or(0)))
     }
 
@@ -56,6 +57,7 @@ impl Shares {
     pub(super) fn sent(&mut self, stream: u32, bytes: u64) {
         if let Some(share) = self.shares.iter_mut().find(|share| share.stream == stream) {
             share.in_flight += bytes;
+            share.waits = None;
         }
     }
 
@@ -86,8 +88,13 @@ mod tests {
         shares.acknowledged(a, 300);
         assert_eq!(shares.room(a, second, 1000, 300), 0);
         assert_eq!(shares.room(b, second, 1000, 300), 300);
-        // What asks no more is forgotten once its bytes have arrived.
-        shares.acknowledged(a, 700);
-        assert_eq!(shares.room(b, 5 * second, 1000, 1000), 1000);
+        // What waits for nothing is forgotten once its bytes have arrived.
+        shares.sent(b, 300);
+        shares.acknowledged(b, 300);
+        assert_eq!(shares.room(a, second, 1000, 300), 300);
+        // What waits is not, until it has not asked for long.
+        assert_eq!(shares.room(b, second, 1000, 0), 0);
+        assert_eq!(shares.room(a, second, 1000, 300), 0);
+        assert_eq!(shares.room(a, 3 * second, 1000, 300), 300);
     }
 }

@@ -58,21 +58,18 @@ impl Window {
         self.cubic.unused(at);
     }
 
-    /// Counts as no larger than what is under way: `bytes` (RFC 9438 §4.6's flight size).
-    pub(super) fn limit(&mut self, bytes: u64) {
-        self.size = self.size.min((bytes as f64 / PACKET as f64).max(SMALLEST));
-    }
-
-    /// A segment was lost and will be sent again at once.
-    pub(super) fn cut(&mut self) {
+    /// A segment was lost, with `flight` bytes under way, and will be sent again at once. What is
+    /// left is a share of the flight, which may be less than the window (RFC 9438 §4.6).
+    pub(super) fn cut(&mut self, flight: u64) {
         self.cubic.cut(self.size);
-        self.size = (self.size * BETA).max(SMALLEST);
+        let flight = self.size.min(flight as f64 / PACKET as f64);
+        self.size = (flight * BETA).max(SMALLEST);
         self.threshold = self.size;
     }
 
     /// The time-out has passed.
-    pub(super) fn collapse(&mut self) {
-        self.cut();
+    pub(super) fn collapse(&mut self, flight: u64) {
+        self.cut(flight);
         self.size = 1.0;
     }
 
@@ -113,17 +110,17 @@ mod tests {
     #[test]
     fn a_cut_leaves_seven_tenths_and_ends_slow_start() {
         let mut window = after(4);
-        window.cut();
+        window.cut(u64::MAX);
         assert_eq!(window.bytes() / PACKET, 112);
         assert!(!window.in_slow_start());
-        (0..20).for_each(|_| window.cut());
+        (0..20).for_each(|_| window.cut(u64::MAX));
         assert_eq!(window.bytes() / PACKET, 2);
     }
 
     #[test]
     fn a_time_out_starts_over_up_to_seven_tenths() {
         let mut window = after(4);
-        window.collapse();
+        window.collapse(u64::MAX);
         assert_eq!(window.bytes(), PACKET);
         for round in 0..7 {
             window.grow(window.bytes(), RTT * round, RTT);
@@ -134,12 +131,12 @@ mod tests {
     #[test]
     fn idleness_forgets_the_window_but_no_more() {
         let mut window = after(4);
-        window.cut();
+        window.cut(u64::MAX);
         window.restart();
         assert_eq!(window.bytes() / PACKET, 10);
         assert!(window.in_slow_start());
         let mut small = Window::default();
-        (0..3).for_each(|_| small.cut());
+        (0..3).for_each(|_| small.cut(u64::MAX));
         let before = small.bytes();
         small.restart();
         assert_eq!(small.bytes(), before);

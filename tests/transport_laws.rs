@@ -204,6 +204,25 @@ fn an_idle_connection_starts_over() {
     assert!((ms(160)..ms(180)).contains(&long), "{long:?}");
 }
 
+/// A response that starts with the window of the one before bursts into the queue; that may cost a
+/// packet, but not the link's rate.
+#[test]
+fn a_burst_into_a_shallow_queue_keeps_the_rate() {
+    let mut spec = tcp(Some(8_000_000), ms(100));
+    spec.queue = Some(QueueSize::Bytes(ByteSize::from_kibibytes(64)));
+    let mut session = Session::new(&spec, 1);
+    session.start(0, 4_000_000);
+    session.run(Duration::from_secs(60));
+    for _ in 0..4 {
+        session.now += ms(100);
+        let start = session.now;
+        let next = session.start(0, 4_000_000);
+        session.run(Duration::from_secs(60));
+        let took = session.downloads[next].done.unwrap() - start;
+        assert!(took < ms(4200), "{took:?}");
+    }
+}
+
 /// Six connections carry six initial windows at once; together they start faster than one.
 #[test]
 fn six_connections_start_faster_than_one() {

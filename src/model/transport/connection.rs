@@ -256,7 +256,9 @@ impl Transport {
         }
         let round_trip = self.trip.smoothed().unwrap_or(self.rtt);
         if self.acknowledged >= self.recovery && at >= self.last_cut + round_trip {
-            self.window.cut(self.in_flight);
+            // Slow start has overshot the flight that fits; a burst after a pause says no such thing.
+            let overshot = self.window.in_slow_start();
+            self.window.cut(if overshot { self.in_flight } else { u64::MAX });
             (self.recovery, self.last_cut) = (self.sent, at);
             self.overflowed = true;
         }

@@ -205,7 +205,7 @@ fn an_idle_connection_starts_over() {
 }
 
 /// A response that starts with the window of the one before bursts into the queue; that may cost a
-/// packet, but not the link's rate.
+/// packet and a part of the first round trip, but not the link's rate.
 #[test]
 fn a_burst_into_a_shallow_queue_keeps_the_rate() {
     let mut spec = tcp(Some(8_000_000), ms(100));
@@ -219,7 +219,7 @@ fn a_burst_into_a_shallow_queue_keeps_the_rate() {
         let next = session.start(0, 4_000_000);
         session.run(Duration::from_secs(60));
         let took = session.downloads[next].done.unwrap() - start;
-        assert!(took < ms(4200), "{took:?}");
+        assert!(took < ms(4250), "{took:?}");
     }
 }
 

@@ -27,7 +27,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     // `seed` and `units`: to name the values of a request.
     ("api", &["event", "metrics", "profiles", "rules", "seed", "sessions", "units"]),
     ("origin", &["media", "units"]),
-    ("args", &["proxy", "sessions", "units"]),
+    ("args", &["profiles", "proxy", "sessions", "units"]),
     ("logging", &["args"]),
     ("config", &["args", "profiles", "proxy", "rules", "seed", "sessions"]),
     ("app", &["api", "config", "event", "metrics", "origin", "profiles", "proxy", "sessions"]),

@@ -1,12 +1,14 @@
 //! One response on its way over a link.
 
 use super::{
+    PACKET,
     bucket::Position,
     link::Link,
     loss::Loss,
     rate_spec::RateSpec,
     spec::{LinkSpec, OnDrop},
     stall::{ByteStalls, Stall},
+    transport::{Stream, Transport},
     verdict::Verdict,
 };
 use crate::{seed::Seed, units::BitRate};
@@ -47,6 +49,12 @@ pub struct Flow {
     /// How late the driver was last time. A late wake-up is no gap in the flow: the next bytes are
     /// booked as of when they should have been, or timers would eat the rate.
     late: Duration,
+    /// Its part of a TCP connection, once it is polled with one.
+    stream: Option<Box<Stream>>,
+    /// The place of what is under way over TCP on the flow's own rate, if it has one.
+    own_until: Option<Position>,
+    /// The next bytes over TCP are lost on their way.
+    losing: bool,
 }
 
 impl Flow {
@@ -73,6 +81,9 @@ impl Flow {
             retransmission,
             resume: Duration::ZERO,
             late: Duration::ZERO,
+            stream: None,
+            own_until: None,
+            losing: false,
         }
     }
 
@@ -85,11 +96,31 @@ impl Flow {
     /// Says that there was nothing to send: the time until there is counts as idle.
     pub fn ran_dry(&mut self) {
         self.late = Duration::ZERO;
+        if let Some(stream) = &mut self.stream {
+            stream.ran_dry();
+        }
     }
 
     /// May some of `available` bytes pass at `now`? Once bytes are booked, `available` must not
     /// shrink until they have passed.
-    pub fn poll(&mut self, link: &mut Link, now: Duration, available: usize) -> Verdict {
+    ///
+    /// `transport` is the TCP connection the response comes over, the same one in every call;
+    /// without it the link's rate holds from the first byte on. Over TCP, what is not yet available
+    /// can't be under way: with less than [`Transport::window`] at hand, the window is not the limit.
+    pub fn poll(
+        &mut self,
+        link: &mut Link,
+        transport: Option<&mut Transport>,
+        now: Duration,
+        available: usize,
+    ) -> Verdict {
+        match transport {
+            None => self.poll_link(link, now, available),
+            Some(transport) => self.poll_transport(link, transport, now, available),
+        }
+    }
+
+    fn poll_link(&mut self, link: &mut Link, now: Duration, available: usize) -> Verdict {
         if self.booked.is_none() {
             if let Some((action, at_byte)) = self.dropped(now) {
                 return Verdict::Drop { action, at_byte };
@@ -111,9 +142,111 @@ impl Flow {
         if let Some(stall) = self.stalled.take() {
             return Some(stall);
         }
-        let booked = self.booked?;
-        let until = link.release(booked.position).map_or(Duration::MAX, |(time, _)| time);
-        link.take_stall(booked.since, until)
+        let booked = self.booked.map(|booked| (booked.position, booked.since));
+        let over_tcp = || self.stream.as_ref()?.front();
+        let (position, since) = booked.or_else(over_tcp)?;
+        let until = link.release(position).map_or(Duration::MAX, |(time, _)| time);
+        link.take_stall(since, until)
+    }
+
+    /// Over TCP: sends what the window allows, then hands over what has arrived.
+    fn poll_transport(
+        &mut self,
+        link: &mut Link,
+        transport: &mut Transport,
+        now: Duration,
+        available: usize,
+    ) -> Verdict {
+        let mut stream = self.stream.take().unwrap_or_default();
+        stream.advance(link, transport, now);
+        if stream.under_way() == 0 {
+            self.stall(now, available);
+        }
+        let verdict = if now < self.resume {
+            stream.sent_all();
+            stream.ran_dry();
+            Verdict::Wait(Some(self.resume))
+        } else {
+            let dropped = self.send(&mut stream, link, transport, now, available as u64);
+            dropped.unwrap_or_else(|| self.arrive(&mut stream, link, transport, now))
+        };
+        self.stream = Some(stream);
+        verdict
+    }
+
+    /// Sends until window, queue or bytes give out; a loss on the way is the verdict.
+    fn send(
+        &mut self,
+        stream: &mut Stream,
+        link: &mut Link,
+        transport: &mut Transport,
+        now: Duration,
+        available: u64,
+    ) -> Option<Verdict> {
+        loop {
+            let place = self.sent + stream.under_way();
+            let mut want = available.saturating_sub(stream.under_way());
+            if want == 0 {
+                stream.sent_all();
+                return None;
+            }
+            if let Some((loss, action)) = &mut self.loss
+                && !self.losing
+                && let Some(at_byte) = loss.next_byte()
+            {
+                let action = *action;
+                want = want.min(at_byte.saturating_sub(place));
+                if want == 0 && (action == OnDrop::Retransmit || stream.under_way() == 0) {
+                    loss.advance();
+                    self.losing = action == OnDrop::Retransmit;
+                    return Some(Verdict::Drop { action, at_byte });
+                }
+            }
+            if self.losing {
+                want = want.min(PACKET);
+            }
+            if let Some(stalls) = &self.stalls {
+                // It begins once all that was sent before has arrived.
+                want = want.min(stalls.next_byte().saturating_sub(place));
+            }
+            if let Some(own) = &mut self.own {
+                // A sender that holds back keeps nothing in the network's queue.
+                let idle = stream.under_way() == 0;
+                want = if idle { want.min(own.quantum(now).get().into()) } else { 0 };
+            }
+            if want == 0 {
+                stream.sent_all();
+                return None;
+            }
+            let bytes = stream.send(link, transport, now, want, self.losing)?;
+            self.losing = false;
+            if let Some(own) = &mut self.own {
+                self.own_until = Some(own.book(now, bytes));
+            }
+        }
+    }
+
+    /// What has arrived over TCP, or when something will have.
+    fn arrive(
+        &mut self,
+        stream: &mut Stream,
+        link: &mut Link,
+        transport: &mut Transport,
+        now: Duration,
+    ) -> Verdict {
+        if let (Some(own), Some(position)) = (&mut self.own, self.own_until) {
+            match own.release(position) {
+                Some((time, true)) if time <= now => self.own_until = None,
+                Some((time, _)) => return Verdict::Wait(Some(time)),
+                None => return Verdict::Wait(None),
+            }
+        }
+        let bytes = stream.take(link, transport, now);
+        self.sent += bytes as u64;
+        if bytes > 0 || stream.is_idle() {
+            return Verdict::Pass(bytes);
+        }
+        Verdict::Wait(stream.wait(link, transport))
     }
 
     /// The loss that strikes at the next byte, if one does. A retransmission holds the flow up.

@@ -6,7 +6,7 @@ use super::{
 };
 use vsps::profiles::Catalog;
 
-const LENGTH: usize = 64 * 1024;
+const LENGTH: usize = 24 * 1024;
 
 #[tokio::test]
 async fn bodies_are_equal_under_every_profile_however_stalled() {

@@ -63,7 +63,7 @@ impl Body {
         let mut frame = Bytes::from_static(FRAME);
         let mut quanta = 0;
         while !frame.is_empty() {
-            match self.flow.poll(&mut self.link, self.now, frame.len()) {
+            match self.flow.poll(&mut self.link, None, self.now, frame.len()) {
                 Verdict::Pass(bytes) => {
                     black_box(frame.split_to(bytes));
                     quanta += 1;

@@ -63,7 +63,7 @@ impl Drive {
                 return 0;
             };
             *now = (*now).max(*wake);
-            match flow.poll(link, *now, PLENTY) {
+            match flow.poll(link, None, *now, PLENTY) {
                 Verdict::Pass(bytes) => {
                     *wake = *now;
                     return bytes;

@@ -29,7 +29,7 @@ const RATE: BitRate = BitRate::from_kilobits_per_second(10_000);
 fn drive(link: &mut Link, flow: &mut Flow, now: &mut Duration, end: Duration) -> u64 {
     let mut quanta = 0;
     while *now < end {
-        match flow.poll(link, *now, 1 << 20) {
+        match flow.poll(link, None, *now, 1 << 20) {
             Verdict::Pass(_) => quanta += 1,
             Verdict::Wait(until) => *now = until.unwrap(),
             Verdict::Drop { .. } => {}

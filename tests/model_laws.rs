@@ -28,7 +28,7 @@ fn drive(
     let mut flow = Flow::new(spec, None, Seed::new(seed).named("request"));
     let (mut now, mut sent, mut verdicts, mut wakes) = (Duration::ZERO, vec![], vec![], 0);
     while now < end {
-        let verdict = flow.poll(&mut link, now, chunk);
+        let verdict = flow.poll(&mut link, None, now, chunk);
         verdicts.push(verdict);
         match verdict {
             Verdict::Pass(bytes) => sent.push((now, bytes)),
@@ -197,7 +197,7 @@ fn share(spec: &LinkSpec, n: usize, end: Duration) -> Vec<usize> {
         let mut next = end;
         for (flow, bytes) in flows.iter_mut().zip(&mut bytes) {
             loop {
-                match flow.poll(&mut link, now, 1 << 20) {
+                match flow.poll(&mut link, None, now, 1 << 20) {
                     Verdict::Pass(passed) => *bytes += passed,
                     Verdict::Wait(until) => {
                         next = next.min(until.unwrap_or(end));
@@ -231,16 +231,16 @@ fn a_change_is_felt_in_flight() {
     let slow = constant(1_000, 128);
     let mut link = Link::new(&slow, Seed::new(1));
     let mut flow = Flow::new(&slow, None, Seed::new(1));
-    assert_eq!(flow.poll(&mut link, Duration::ZERO, 4000), Verdict::Pass(128));
-    let wait = flow.poll(&mut link, Duration::ZERO, 4000);
+    assert_eq!(flow.poll(&mut link, None, Duration::ZERO, 4000), Verdict::Pass(128));
+    let wait = flow.poll(&mut link, None, Duration::ZERO, 4000);
     assert_eq!(wait, Verdict::Wait(Some(Duration::from_millis(1024))));
     let now = Duration::from_millis(1000);
     link.change(now, &constant(24_000, 128));
-    let sooner = flow.poll(&mut link, now, 4000);
+    let sooner = flow.poll(&mut link, None, now, 4000);
     // A quantum at the new rate, from an empty bucket: 128 bytes at 24 kbit/s.
     assert_eq!(sooner, Verdict::Wait(Some(now + Duration::from_nanos(42_666_667))));
     link.change(now, &constant(0, 128));
-    assert_eq!(flow.poll(&mut link, now, 4000), Verdict::Wait(None));
+    assert_eq!(flow.poll(&mut link, None, now, 4000), Verdict::Wait(None));
 }
 
 /// A rule's own rate holds, whatever the link would carry.
@@ -252,7 +252,7 @@ fn an_own_rate_is_a_ceiling_of_its_own() {
     let mut flow = Flow::new(&spec, own, Seed::new(1));
     let (mut now, end) = (Duration::ZERO, Duration::from_secs(10));
     while now < end {
-        match flow.poll(&mut link, now, 1 << 20) {
+        match flow.poll(&mut link, None, now, 1 << 20) {
             Verdict::Wait(Some(until)) => now = until,
             Verdict::Pass(_) => {}
             verdict => panic!("{verdict:?}"),
@@ -289,7 +289,7 @@ fn a_silenced_link_with_stalls_costs_nothing() {
     let mut flow = Flow::new(&silent, None, Seed::new(1));
     let (mut now, mut told) = (Duration::from_secs(1), 0);
     for _ in 0..1000 {
-        match flow.poll(&mut link, now, 1000) {
+        match flow.poll(&mut link, None, now, 1000) {
             Verdict::Wait(Some(until)) => assert!(until > now),
             verdict => panic!("{verdict:?}"),
         }
@@ -310,7 +310,7 @@ fn a_sudden_drop_strands_nobody() {
     let mut flows: Vec<Flow> = (0..6).map(|i| Flow::new(&fast, None, Seed::new(i))).collect();
     let mut now = Duration::ZERO;
     for flow in &mut flows {
-        while let Verdict::Pass(_) = flow.poll(&mut link, now, 1 << 20) {}
+        while let Verdict::Pass(_) = flow.poll(&mut link, None, now, 1 << 20) {}
     }
     link.change(now, &constant(1_000_000, 1448));
     let mut passed = 0;
@@ -318,7 +318,7 @@ fn a_sudden_drop_strands_nobody() {
         let mut next = Duration::from_secs(1);
         for flow in &mut flows {
             loop {
-                match flow.poll(&mut link, now, 1 << 20) {
+                match flow.poll(&mut link, None, now, 1 << 20) {
                     Verdict::Pass(bytes) => passed += bytes,
                     Verdict::Wait(until) => break next = next.min(until.unwrap_or(next)),
                     Verdict::Drop { .. } => {}

@@ -86,7 +86,7 @@ fn drive(
     let mut flow = Flow::new(spec, None, Seed::new(seed).named("request"));
     let (mut now, mut sent) = (Duration::ZERO, vec![]);
     while now < end {
-        match flow.poll(&mut link, now, chunk) {
+        match flow.poll(&mut link, None, now, chunk) {
             Verdict::Pass(_) => sent.push((now, flow.sent())),
             Verdict::Wait(Some(until)) => {
                 assert!(until > now, "a wait of nothing");

@@ -29,6 +29,10 @@ use std::{
 pub struct Position(u64);
 
 impl Position {
+    pub(super) const fn new(bytes: u64) -> Self {
+        Self(bytes)
+    }
+
     pub(super) const fn bytes(self) -> u64 {
         self.0
     }

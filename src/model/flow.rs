@@ -1,5 +1,7 @@
 //! One response on its way over a link.
 
+mod over_tcp;
+
 use super::{
     bucket::Position,
     link::Link,
@@ -7,6 +9,7 @@ use super::{
     rate_spec::RateSpec,
     spec::{LinkSpec, OnDrop},
     stall::{ByteStalls, Stall},
+    transport::{Stream, Transport},
     verdict::Verdict,
 };
 use crate::{seed::Seed, units::BitRate};
@@ -54,6 +57,12 @@ pub struct Flow {
     late: Duration,
     /// When bytes last passed.
     passed: Duration,
+    /// Its part of a TCP connection, once it is polled with one.
+    stream: Option<Box<Stream>>,
+    /// The place of what is under way over TCP on the flow's own rate, if it has one.
+    own_until: Option<Position>,
+    /// The next bytes over TCP are lost on their way.
+    losing: bool,
 }
 
 impl Flow {
@@ -81,6 +90,9 @@ impl Flow {
             resume: Duration::ZERO,
             late: Duration::ZERO,
             passed: Duration::ZERO,
+            stream: None,
+            own_until: None,
+            losing: false,
         }
     }
 
@@ -93,11 +105,31 @@ impl Flow {
     /// Says that there was nothing to send: the time until there is counts as idle.
     pub fn ran_dry(&mut self) {
         self.late = Duration::ZERO;
+        if let Some(stream) = &mut self.stream {
+            stream.ran_dry();
+        }
     }
 
     /// May some of `available` bytes pass at `now`? Once bytes are booked, `available` must not
     /// shrink until they have passed.
-    pub fn poll(&mut self, link: &mut Link, now: Duration, available: usize) -> Verdict {
+    ///
+    /// `transport` is the TCP connection the response comes over, the same one in every call;
+    /// without it the link's rate holds from the first byte on. Over TCP, what is not yet available
+    /// can't be under way: with less than [`Transport::window`] at hand, the window is not the limit.
+    pub fn poll(
+        &mut self,
+        link: &mut Link,
+        transport: Option<&mut Transport>,
+        now: Duration,
+        available: usize,
+    ) -> Verdict {
+        match transport {
+            None => self.poll_link(link, now, available),
+            Some(transport) => self.poll_transport(link, transport, now, available),
+        }
+    }
+
+    fn poll_link(&mut self, link: &mut Link, now: Duration, available: usize) -> Verdict {
         if self.booked.is_some_and(|booked| booked.generation != link.generation()) {
             self.booked = None;
             self.late = Duration::ZERO;
@@ -126,13 +158,15 @@ impl Flow {
         if let Some(stall) = self.stalled.take() {
             return Some(stall);
         }
-        let booked = self.booked?;
+        let booked = self.booked.map(|booked| (booked.position, booked.since));
+        let over_tcp = || self.stream.as_ref()?.front();
+        let (position, since) = booked.or_else(over_tcp)?;
         // Of stalls still to come only those are sure that come before a release that is.
-        let until = match link.release(booked.position) {
+        let until = match link.release(position) {
             Some((time, true)) => time,
             _ => now,
         };
-        link.take_stall(booked.since, until)
+        link.take_stall(since, until)
     }
 
     /// The loss that strikes at the next byte, if one does. A retransmission holds the flow up.

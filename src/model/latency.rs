@@ -4,29 +4,121 @@ use super::spec::Latency;
 use crate::seed::Stream;
 use std::time::Duration;
 
+/// What opening a connection costs, before its first request can go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Handshake {
+    /// Nothing.
+    #[default]
+    None,
+    /// TCP's SYN and SYN-ACK: a round trip.
+    Tcp,
+    /// TCP's, and TLS 1.3's: two round trips (RFC 8446 §2).
+    Tls,
+}
+
+impl Handshake {
+    /// The name used in files.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Tcp => "tcp",
+            Self::Tls => "tls",
+        }
+    }
+
+    const fn round_trips(self) -> u32 {
+        match self {
+            Self::None => 0,
+            Self::Tcp => 1,
+            Self::Tls => 2,
+        }
+    }
+}
+
+/// The way that the requests of one connection take: whether it is open yet, and its last jitter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Path {
+    open: bool,
+    jitter: Option<Duration>,
+}
+
 impl Latency {
-    /// One response's delay: a round trip and its jitter.
-    pub fn sample(&self, stream: &mut Stream) -> Duration {
-        let jitter = self.jitter.as_ref().map(|law| law.sample(stream));
-        self.rtt + jitter.unwrap_or_default()
+    /// One response's delay: a round trip and its jitter, and on a fresh connection the handshake.
+    ///
+    /// The proxy accepts its players' connections at once, so a handshake is charged to the first
+    /// request. Jitter that is correlated is `ρ·last + (1 − ρ)·drawn`, as netem does it: the mean
+    /// stays, and the spread shrinks by √((1 − ρ)/(1 + ρ)). `last` is that of the same connection,
+    /// in the order of its requests; what is drawn belongs to the request (`stream`). So without a
+    /// correlation no request's delay depends on another's, and with one it depends on those before
+    /// it on its connection.
+    pub fn sample(&self, path: &mut Path, stream: &mut Stream) -> Duration {
+        let trips = if path.open { 1 } else { 1 + self.handshake.round_trips() };
+        path.open = true;
+        let Some(jitter) = &self.jitter else { return trips * self.rtt };
+        let drawn = jitter.sample(stream);
+        let rho = self.correlation.get();
+        let jitter = match path.jitter {
+            Some(last) if rho > 0.0 => last.mul_f64(rho) + drawn.mul_f64(1.0 - rho),
+            _ => drawn,
+        };
+        path.jitter = Some(jitter);
+        trips * self.rtt + jitter
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{model::Distribution, seed::Seed};
+    use crate::{model::Distribution, seed::Seed, units::Ratio};
+
+    const MS: fn(u64) -> Duration = Duration::from_millis;
+
+    fn jittery(correlation: f64) -> Latency {
+        let jitter = Distribution::lognormal(MS(8), MS(12)).unwrap();
+        let correlation = Ratio::new(correlation).unwrap();
+        Latency { rtt: MS(30), jitter: Some(jitter), correlation, ..Latency::default() }
+    }
+
+    /// Mean, standard deviation and lag-1 autocorrelation of a connection's delays, in ms.
+    fn measured(latency: &Latency) -> (f64, f64, f64) {
+        let (mut stream, mut path) = (Seed::new(1).stream(), Path::default());
+        let draws: Vec<f64> = (0..200_000)
+            .map(|_| latency.sample(&mut path, &mut stream).as_secs_f64() * 1e3)
+            .collect();
+        assert!(draws.iter().all(|draw| *draw >= 30.0));
+        let mean = draws.iter().sum::<f64>() / draws.len() as f64;
+        let variance = draws.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / draws.len() as f64;
+        let pairs = draws.windows(2).map(|pair| (pair[0] - mean) * (pair[1] - mean));
+        let lag = pairs.sum::<f64>() / draws.len() as f64 / variance;
+        (mean, variance.sqrt(), lag)
+    }
 
     #[test]
     fn jitter_adds_to_the_round_trip() {
-        let ms = Duration::from_millis;
-        let jitter = Distribution::lognormal(ms(8), ms(12)).unwrap();
-        let latency = Latency { rtt: ms(30), jitter: Some(jitter) };
-        let mut stream = Seed::new(1).stream();
-        let draws: Vec<f64> =
-            (0..50_000).map(|_| latency.sample(&mut stream).as_secs_f64() * 1e3).collect();
-        let mean = draws.iter().sum::<f64>() / draws.len() as f64;
-        assert!((mean - 38.0).abs() < 0.3, "mean {mean}");
-        assert!(draws.iter().all(|draw| *draw >= 30.0));
+        let (mean, sd, lag) = measured(&jittery(0.0));
+        assert!((mean - 38.0).abs() < 0.2, "mean {mean}");
+        assert!((sd / 12.0 - 1.0).abs() < 0.05, "sd {sd}");
+        assert!(lag.abs() < 0.01, "lag-1 {lag}");
+    }
+
+    #[test]
+    fn correlated_jitter_is_that_of_netem() {
+        let (mean, sd, lag) = measured(&jittery(0.6));
+        assert!((mean - 38.0).abs() < 0.2, "mean {mean}");
+        assert!((sd / (12.0 * (0.4f64 / 1.6).sqrt()) - 1.0).abs() < 0.05, "sd {sd}");
+        assert!((lag - 0.6).abs() < 0.01, "lag-1 {lag}");
+    }
+
+    #[test]
+    fn a_fresh_connection_pays_for_its_handshake_once() {
+        for (handshake, first) in
+            [(Handshake::None, 30), (Handshake::Tcp, 60), (Handshake::Tls, 90)]
+        {
+            let latency = Latency { rtt: MS(30), handshake, ..Latency::default() };
+            let (mut stream, mut path) = (Seed::new(1).stream(), Path::default());
+            assert_eq!(latency.sample(&mut path, &mut stream), MS(first));
+            assert_eq!(latency.sample(&mut path, &mut stream), MS(30));
+        }
     }
 }

@@ -7,6 +7,7 @@ use super::{
     rate_spec::RateSpec,
     spec::{Count, LinkSpec},
     stall::Stall,
+    transport::QueueSize,
 };
 use crate::{seed::Seed, units::BitRate};
 use std::{num::NonZeroU32, time::Duration};
@@ -38,6 +39,11 @@ pub struct Link {
     owed: u64,
     /// The start of the last stall that was taken note of.
     told: Option<Duration>,
+    /// What may wait here, in bytes; asked only by transports.
+    queue: u64,
+    /// The end of what is booked.
+    tail: u64,
+    changed: Duration,
 }
 
 impl Link {
@@ -53,6 +59,9 @@ impl Link {
             count: spec.count,
             owed: 0,
             told: None,
+            queue: queue(spec),
+            tail: 0,
+            changed: Duration::ZERO,
         }
     }
 
@@ -67,12 +76,35 @@ impl Link {
         self.count = spec.count;
         self.bucket = Bucket::empty_at(burst(spec), self.capacity.at(now));
         self.told = None;
+        self.queue = queue(spec);
+        self.tail = 0;
+        self.changed = now;
     }
 
     /// How often it was changed. Bookings of another generation are void.
     #[must_use]
     pub const fn generation(&self) -> u64 {
         self.changes
+    }
+
+    /// When it was last changed.
+    pub(super) const fn changed(&self) -> Duration {
+        self.changed
+    }
+
+    /// Books anew what a change has voided, behind all that was booked since. What was sent at once
+    /// on a fast link is many quanta of a slow one.
+    pub(super) fn rebook(&mut self, now: Duration, bytes: u32) -> Position {
+        let quantum = self.quantum(now).get();
+        let mut left = bytes;
+        loop {
+            let part = clamp(left.min(quantum).into());
+            left = left.saturating_sub(part.get());
+            let position = self.book(now, part);
+            if left == 0 {
+                return position;
+            }
+        }
     }
 
     /// Bytes that the link could have carried by `now`, idle or not.
@@ -89,18 +121,55 @@ impl Link {
     /// How many bytes to book at once at `now`.
     pub fn quantum(&mut self, now: Duration) -> NonZeroU32 {
         let quantum = clamp(quantum(self.capacity.rate(now))).min(self.bucket.burst());
-        match self.count {
-            Count::Payload => quantum,
-            // With its overhead it must fit the bucket.
-            Count::Wire => clamp((u64::from(quantum.get()) * PACKET / WIRE_PACKET).max(1)),
-        }
+        // With its overhead it must fit the bucket.
+        clamp(self.count.body(quantum.get().into()).max(1))
     }
 
     /// Books `bytes` behind all that was booked before.
     pub fn book(&mut self, now: Duration, bytes: NonZeroU32) -> Position {
         let capacity = self.capacity.at(now);
         let bytes = self.counted(bytes);
-        self.bucket.book(capacity, bytes)
+        let position = self.bucket.book(capacity, bytes);
+        self.tail = position.bytes();
+        position
+    }
+
+    /// How many bytes a transport sends at once at `now`: a quantum, but never so much that it alone
+    /// fills the queue; while nothing moves, a packet.
+    pub(super) fn unit(&mut self, now: Duration) -> NonZeroU32 {
+        if self.capacity.rate(now) == BitRate::ZERO {
+            let most = clamp(WIRE_PACKET).min(self.bucket.burst());
+            return clamp(self.count.body(most.get().into()).clamp(1, PACKET));
+        }
+        let part = clamp((self.queue / 4).max(PACKET));
+        self.quantum(now).min(part)
+    }
+
+    /// How many bytes of body the queue still takes at `now`.
+    pub(super) fn room(&mut self, now: Duration) -> u64 {
+        let room = self.queue.saturating_sub(self.backlog(now));
+        self.count.body(room)
+    }
+
+    /// When the queue takes `bytes` of body more; `None` = not before the link changes.
+    pub(super) fn room_for(&mut self, bytes: u64) -> Option<Duration> {
+        let at = Position::new((self.tail + self.count.counted(bytes)).saturating_sub(self.queue));
+        self.release(at).map(|(time, _)| time)
+    }
+
+    /// Bytes that wait at `now`, as the rate counts them: booked, and not yet carried.
+    pub fn backlog(&mut self, now: Duration) -> u64 {
+        self.tail.saturating_sub(self.capacity.at(now))
+    }
+
+    /// How long a packet that comes at `now` waits for those before it; `None` = until the link
+    /// changes.
+    pub fn queueing_delay(&mut self, now: Duration) -> Option<Duration> {
+        if self.backlog(now) == 0 {
+            return Some(Duration::ZERO);
+        }
+        let (leaves, _) = self.release(Position::new(self.tail))?;
+        Some(leaves.saturating_sub(now))
     }
 
     /// What the rate counts for `bytes` of body; what doesn't make a whole byte is kept for later.
@@ -141,6 +210,39 @@ fn quantum(rate: BitRate) -> u64 {
 /// having been idle, so nothing but the granularity is given away.
 fn burst(spec: &LinkSpec) -> NonZeroU32 {
     clamp(spec.burst.map_or_else(|| quantum(spec.rate.peak()), |burst| burst.bytes().max(1)))
+}
+
+/// The bytes that may wait at the bottleneck; without a rate there is none. Holds a quantum at
+/// least, or nothing could ever be sent.
+fn queue(spec: &LinkSpec) -> u64 {
+    if spec.rate == RateSpec::Unlimited {
+        return u64::MAX;
+    }
+    QueueSize::bytes(spec.queue, spec.rate.peak(), spec.latency.rtt).max(spec.count.counted(PACKET))
+}
+
+impl Count {
+    /// The most bytes of body that count as no more than `counted`.
+    fn body(self, counted: u64) -> u64 {
+        match self {
+            Self::Payload => counted,
+            Self::Wire => scaled(counted, PACKET, WIRE_PACKET),
+        }
+    }
+
+    /// What `body` bytes count as at most.
+    fn counted(self, body: u64) -> u64 {
+        match self {
+            Self::Payload => body,
+            Self::Wire => scaled(body, WIRE_PACKET, PACKET).saturating_add(1),
+        }
+    }
+}
+
+/// `bytes`·`times`/`per`, rounded down.
+fn scaled(bytes: u64, times: u64, per: u64) -> u64 {
+    let scaled = u128::from(bytes) * u128::from(times) / u128::from(per);
+    u64::try_from(scaled).unwrap_or(u64::MAX)
 }
 
 /// Bytes that `rate` carries in `time`.

@@ -12,6 +12,7 @@
 //!                 └─ Bucket     GCRA over that capacity
 //!                Flow  one response: asks for bytes, gets a Verdict
 //!                 └─ Loss       which of its packets are lost
+//!           Transport  one TCP connection: how much of its flows may be under way at once
 //! ```
 //!
 //! [`Duration`]: std::time::Duration
@@ -33,12 +34,14 @@ mod spec;
 mod stall;
 mod steps;
 mod timeline;
+mod transport;
 mod verdict;
 mod waves;
 
 pub use bucket::Position;
 pub use distribution::Distribution;
 pub use flow::Flow;
+pub use latency::{Handshake, Path};
 pub use link::Link;
 pub use loss::PACKET;
 pub use markov::{Markov, State};
@@ -51,5 +54,6 @@ pub use spec::{
 pub use stall::Stall;
 pub use steps::{Ramp, Step, Steps, Trace};
 pub use timeline::Start;
+pub use transport::{QueueSize, Transport, TransportSpec};
 pub use verdict::Verdict;
 pub use waves::{Shape, Wave, Waves};

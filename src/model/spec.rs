@@ -1,7 +1,7 @@
 //! The validated parameters that a link is built from. What exists here can run: the constructors
 //! refuse the rest.
 
-use super::{Distribution, rate_spec::RateSpec};
+use super::{Distribution, Handshake, QueueSize, TransportSpec, rate_spec::RateSpec};
 use crate::units::{BitRate, ByteSize, Ratio};
 use std::time::Duration;
 
@@ -38,6 +38,11 @@ pub struct LinkSpec {
     pub stall: Option<StallSpec>,
     /// What is lost, and what that does.
     pub loss: Option<LossSpec>,
+    /// What carries the responses.
+    pub transport: TransportSpec,
+    /// How much waits at the bottleneck; `None` = a round trip at the highest rate, at least
+    /// 32 KiB. Means nothing without a rate and a transport.
+    pub queue: Option<QueueSize>,
 }
 
 impl LinkSpec {
@@ -47,10 +52,12 @@ impl LinkSpec {
         self.latency.is_none() && !self.shapes_bodies()
     }
 
-    /// Whether this link touches bodies (rate, stalls or loss), beside delaying their start.
+    /// Whether this link touches bodies (rate, stalls, loss or a transport), beside delaying their
+    /// start.
     #[must_use]
     pub fn shapes_bodies(&self) -> bool {
-        self.rate != RateSpec::Unlimited || self.stall.is_some() || self.loss.is_some()
+        let alone = self.rate == RateSpec::Unlimited && self.stall.is_none() && self.loss.is_none();
+        !alone || self.transport != TransportSpec::None
     }
 
     /// The same link with shares of a ladder turned into rates; `rung` tells the bandwidth of a rung
@@ -70,6 +77,10 @@ pub struct Latency {
     pub rtt: Duration,
     /// Drawn once per response and added to `rtt`.
     pub jitter: Option<Distribution>,
+    /// How much of the last jitter on the same connection stays in the next: netem's correlation.
+    pub correlation: Ratio,
+    /// What the first response on a fresh connection waits for besides.
+    pub handshake: Handshake,
 }
 
 impl Latency {

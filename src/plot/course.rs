@@ -1,7 +1,7 @@
 //! What a link does in one run, noted in virtual time.
 
 use crate::{
-    model::{Link, LinkSpec, RateSpec, Stall},
+    model::{Link, LinkSpec, Path, RateSpec, Stall},
     profiles::Profile,
     seed::Seed,
 };
@@ -73,9 +73,11 @@ fn latencies(spec: &LinkSpec, seed: Seed, span: Duration) -> Vec<(Duration, Dura
     if spec.latency.is_none() {
         return Vec::new();
     }
+    // One connection's requests: the first pays for its handshake.
+    let mut path = Path::default();
     let request = |n: u32| {
         let mut stream = seed.named("plot").numbered(n.into()).named("latency").stream();
-        (span * n / REQUESTS, spec.latency.sample(&mut stream))
+        (span * n / REQUESTS, spec.latency.sample(&mut path, &mut stream))
     };
     (0..REQUESTS).map(request).collect()
 }

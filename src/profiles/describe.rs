@@ -6,7 +6,7 @@ use super::{
     rates,
 };
 use crate::{
-    model::{Count, Gap, LossModel, LossSpec},
+    model::{Count, Gap, LossModel, LossSpec, QueueSize, TransportSpec},
     units::{ByteSize, Ratio, span},
 };
 use std::fmt;
@@ -25,6 +25,9 @@ impl Profile {
         if self.link.count == Count::Wire {
             row("counts", "wire: 1514 bytes for 1448 of body".to_owned());
         }
+        if self.link.transport != TransportSpec::None {
+            row("over", self.transport_in_full());
+        }
         row("latency", self.latency_in_full());
         if let Some(stall) = &self.file.stall {
             let part = |table: &Option<_>| table.as_ref().map(law).unwrap_or_default();
@@ -37,6 +40,15 @@ impl Profile {
             row("rule", rule.to_string());
         }
         lines.join("\n")
+    }
+
+    fn transport_in_full(&self) -> String {
+        let queue = match self.link.queue {
+            Some(QueueSize::Bytes(size)) => format!(", a queue of {size}"),
+            Some(QueueSize::Time(time)) => format!(", a queue of {}", span::print(time)),
+            None => String::new(),
+        };
+        format!("{}{queue}", self.link.transport.as_str())
     }
 
     fn latency_in_full(&self) -> String {

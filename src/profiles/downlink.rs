@@ -10,11 +10,11 @@ use super::{
 };
 use crate::{
     model::{
-        Count, OnOff, Ramp, RateSpec, RelativeRate, RelativeSteps, Shape, Start, Step, Steps,
-        Times, Wave, Waves,
+        Count, OnOff, QueueSize, Ramp, RateSpec, RelativeRate, RelativeSteps, Shape, Start, Step,
+        Steps, Times, TransportSpec, Wave, Waves,
     },
     rules::{Scope, Text},
-    units::{BitRate, ByteSize, Ratio},
+    units::{BitRate, ByteSize, Ratio, span},
 };
 use std::{sync::Arc, time::Duration};
 
@@ -72,7 +72,12 @@ fn schedule(
     let inner = |key, table: &Option<Box<DownlinkTable>>, unit| {
         let table = table.as_deref()?;
         let scope = scope.at(key);
-        for (key, written) in [("burst", &table.burst), ("count", &table.count)] {
+        for (key, written) in [
+            ("burst", &table.burst),
+            ("count", &table.count),
+            ("transport", &table.transport),
+            ("queue", &table.queue),
+        ] {
             if written.is_some() {
                 scope.at(key).fault("belongs to the whole link", "write it under [downlink]");
             }
@@ -185,6 +190,34 @@ pub(super) fn count(table: &DownlinkTable, scope: &Scope<'_>) -> Option<Count> {
         Some(name) => scope.at("count").choose("a way to count", name, &names),
         None => Some(Count::default()),
     }
+}
+
+/// Validates what carries the responses; `scope` is `[downlink]`.
+pub(super) fn transport(table: &DownlinkTable, scope: &Scope<'_>) -> Option<TransportSpec> {
+    let names = [TransportSpec::None, TransportSpec::Tcp].map(|kind| (kind.as_str(), kind));
+    scope.at("transport").choose("a transport", table.transport.as_ref()?, &names)
+}
+
+/// Validates the bottleneck's queue: bytes, or time at the highest rate; `scope` is `[downlink]`.
+pub(super) fn queue(table: &DownlinkTable, scope: &Scope<'_>) -> Option<QueueSize> {
+    let written = table.queue.as_ref()?;
+    let at = scope.at("queue");
+    let size = match span::parse(written.as_str()) {
+        Ok(time) => QueueSize::Time(time),
+        Err(_) => QueueSize::Bytes(scope.read("queue", Some(written))?),
+    };
+    if matches!(size, QueueSize::Bytes(bytes) if bytes < PACKET)
+        || matches!(size, QueueSize::Time(time) if time.is_zero())
+    {
+        at.fault("holds no packet", format!("write at least `{PACKET}`, or leave it out"));
+    }
+    if table.transport.as_ref().is_none_or(|kind| kind.as_str() != "tcp") {
+        at.fault("has no transport to fill it", "write `transport = \"tcp\"` too, or leave it out");
+    }
+    if kinds(table).iter().all(|(_, is)| !is) && table.min.is_none() {
+        at.fault("has no rate to wait for", "write a `rate` too, or leave it out");
+    }
+    Some(size)
 }
 
 fn constant(written: Option<&Text>, scope: &Scope<'_>, way: &Way<'_>) -> Option<RateSpec> {

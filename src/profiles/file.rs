@@ -44,6 +44,8 @@ tables! {
         rtt: Text,
         delay: Text,
         jitter: DistributionTable,
+        correlation: Text,
+        handshake: Text,
     }
 
     /// `[downlink]`
@@ -63,6 +65,8 @@ tables! {
         min: Box<DownlinkTable>,
         burst: Text,
         count: Text,
+        transport: Text,
+        queue: Text,
     }
 
     /// One point of `ramp`.

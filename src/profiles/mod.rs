@@ -10,6 +10,8 @@
 //! | `summary`, `source` | what it imitates, and where its numbers come from; both required |
 //! | `[latency]` `rtt` or `delay` | before the first byte of each response: a round trip, or one way (half of it) |
 //! | `[latency]` `jitter` | a distribution, drawn for each response and added |
+//! | `[latency]` `correlation` | 0 to 1: how much of a connection's last jitter stays in the next (netem's) |
+//! | `[latency]` `handshake` | what the first response on a fresh connection waits for besides: `none` (default), `tcp` (a round trip), `tls` (two) |
 //! | `[downlink]` | one schedule: `rate`, `schedule`, `ramp`, `waves`, `on-off`, `markov` or `trace`; with none of them there is no limit |
 //! | – `rate` | one rate for ever, or a share of the ladder: `"120 % of rung 3"` (rungs from 1 = lowest) |
 //! | – `fallback` | the rate until a manifest has told the ladder, and for rungs it does not have |
@@ -26,6 +28,8 @@
 //! | – `min` | a second schedule; the lower of both counts |
 //! | `[downlink]` `burst` | how much may pass at once after a pause |
 //! | `[downlink]` `count` | what the rate counts: `payload` (default: bytes of bodies) or `wire` (1514 bytes for 1448 of body: Ethernet 14, IPv4 20, TCP 32, in proportion) |
+//! | `[downlink]` `transport` | `none` (default: the rate from the first byte on) or `tcp`: see [`Transport`](crate::model::Transport) |
+//! | `[downlink]` `queue` | what waits at the bottleneck, as `64 KiB` or `200 ms` (at the highest rate); a round trip unless given |
 //! | `[stall]` `every`, `for` | distributions: from the end of one freeze to the next, and how long it lasts; with `every` in sizes (`mean = "512 KiB"`) each response freezes for itself, after so many of its bytes |
 //! | `[loss]` `model` | `{ bernoulli = 0.01 }` or `{ gilbert-elliott = { p, r, loss-bad, loss-good } }` (the last two 1 and 0 unless given), or netem's `{ four-state = { p13, p31, p32, p23, p14 } }` |
 //! | `[loss]` `on-drop` | `retransmit` (default), `truncate` or `reset` |

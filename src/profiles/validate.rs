@@ -3,14 +3,15 @@
 use super::{
     catalog::embedded_trace,
     distribution::{counts_bytes, distribution, distribution_of_bytes, sound},
-    downlink::{burst, count, rate},
+    downlink::{burst, count, queue, rate, transport},
     file::{FourStateTable, GilbertElliottTable, LatencyTable, LossTable, ProfileFile, StallTable},
     profile::Profile,
     sources::Sources,
 };
 use crate::{
     model::{
-        Count, FourState, Latency, LinkSpec, LossModel, LossSpec, OnDrop, RateSpec, StallSpec,
+        Count, FourState, Handshake, Latency, LinkSpec, LossModel, LossSpec, OnDrop, RateSpec,
+        StallSpec,
     },
     rules::{Diagnostics, Document, Scope, Text, rule_set},
     units::Ratio,
@@ -105,6 +106,8 @@ fn link(file: &ProfileFile, scope: &Scope<'_>, sources: &Sources<'_>) -> Option<
         // A table that was written must be whole: `Some(None)` is at fault, `None` is absent.
         stall: stall.map_or(Some(None), |stall| stall.map(Some))?,
         loss: loss.map_or(Some(None), |loss| loss.map(Some))?,
+        transport: downlink.and_then(|table| transport(table, &at)).unwrap_or_default(),
+        queue: downlink.and_then(|table| queue(table, &at)),
     })
 }
 
@@ -116,7 +119,19 @@ fn latency(table: &LatencyTable, scope: &Scope<'_>) -> Latency {
     let delay = scope.span("delay", table.delay.as_ref());
     let rtt = scope.span("rtt", table.rtt.as_ref()).or(delay.map(|delay| 2 * delay));
     let jitter = table.jitter.as_ref().and_then(|law| distribution(law, &scope.at("jitter")));
-    Latency { rtt: rtt.unwrap_or_default(), jitter }
+    let correlation = scope.read("correlation", table.correlation.as_ref());
+    if correlation.is_some() && table.jitter.is_none() {
+        scope.at("correlation").fault("has no `jitter` to correlate", "leave it out");
+    }
+    let names = [Handshake::None, Handshake::Tcp, Handshake::Tls].map(|kind| (kind.as_str(), kind));
+    let written = table.handshake.as_ref();
+    let handshake = written.and_then(|name| scope.at("handshake").choose("one", name, &names));
+    Latency {
+        rtt: rtt.unwrap_or_default(),
+        jitter,
+        correlation: correlation.unwrap_or(Ratio::NONE),
+        handshake: handshake.unwrap_or_default(),
+    }
 }
 
 fn stall(table: &StallTable, scope: &Scope<'_>) -> Option<StallSpec> {

@@ -1,10 +1,17 @@
 //! One player's TCP connection: what its exchanges want of it, and what it knows of them.
 
 use super::{config::Timeouts, head_scan::HeadScan};
-use crate::sessions::Clock;
+use crate::{
+    model::{Latency, Path, Transport},
+    seed::Stream,
+    sessions::Clock,
+};
 use parking_lot::Mutex;
 use std::{
-    sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering},
+    },
     task::Waker,
     time::Duration,
 };
@@ -30,6 +37,10 @@ pub(super) struct Connection {
     head: AtomicBool,
     /// When it last became idle, or when the head began; milliseconds.
     since: AtomicU64,
+    /// The way its requests take.
+    path: Mutex<Path>,
+    /// Its simulated TCP: one for each session it serves, by the session's ordinal.
+    transports: Mutex<Vec<(u64, Arc<Mutex<Transport>>)>>,
 }
 
 impl Connection {
@@ -50,7 +61,28 @@ impl Connection {
             busy: AtomicU32::new(0),
             head: AtomicBool::new(false),
             since: AtomicU64::new(millis(clock.now())),
+            path: Mutex::default(),
+            transports: Mutex::default(),
         }
+    }
+
+    /// What the next request waits for before its first byte.
+    pub(super) fn delay(&self, latency: &Latency, stream: &mut Stream) -> Duration {
+        latency.sample(&mut self.path.lock(), stream)
+    }
+
+    /// Its simulated TCP on the link of session number `session`, whose round trip is `rtt`.
+    pub(super) fn transport(&self, session: u64, rtt: Duration) -> Arc<Mutex<Transport>> {
+        let mut transports = self.transports.lock();
+        if let Some((_, transport)) = transports.iter().find(|(of, _)| *of == session) {
+            transport.lock().set_rtt(rtt);
+            return Arc::clone(transport);
+        }
+        // Those of sessions that have nothing under way here are forgotten: the list stays short.
+        transports.retain(|(_, transport)| Arc::strong_count(transport) > 1);
+        let transport = Arc::new(Mutex::new(Transport::new(rtt)));
+        transports.push((session, Arc::clone(&transport)));
+        transport
     }
 
     /// Makes the coming close a reset.

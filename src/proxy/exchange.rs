@@ -125,7 +125,7 @@ impl Proxy {
         };
         let latency = match arming.link.latency.is_none() {
             true => Duration::ZERO,
-            false => arming.link.latency.sample(&mut seed.named("latency").stream()),
+            false => connection.delay(&arming.link.latency, &mut seed.named("latency").stream()),
         };
         let request = Arc::new(RequestTag {
             session: Arc::clone(&session.tag),

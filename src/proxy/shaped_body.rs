@@ -7,7 +7,7 @@
 use super::{source::Source, ticket::Ticket};
 use crate::{
     event::{Event, Outcome},
-    model::{Flow, LinkSpec, OnDrop, Verdict},
+    model::{Flow, LinkSpec, OnDrop, Transport, TransportSpec, Verdict},
     rules::{Cut, Ending, Planned},
     seed::Seed,
     sessions::{Session, Waiting},
@@ -15,7 +15,9 @@ use crate::{
 };
 use bytes::Bytes;
 use hyper::body::{Body, Frame, SizeHint};
+use parking_lot::Mutex;
 use std::{
+    collections::VecDeque,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll, ready},
@@ -52,6 +54,14 @@ pub(super) struct ShapedBody {
     source: Source,
     /// What is left of the frame that is being handed over.
     frame: Bytes,
+    /// The frames after it, as far as simulated TCP has room for them in its window.
+    ahead: VecDeque<Bytes>,
+    ahead_bytes: usize,
+    /// What came after them, and is neither data nor the end.
+    after: Option<Result<Frame<Bytes>, hyper::Error>>,
+    /// Bytes that may pass and have not been handed over: they were in several frames.
+    credit: usize,
+    transport: Option<Arc<Mutex<Transport>>>,
     treatment: Treatment,
     seed: Seed,
     flow: Option<Flow>,
@@ -69,6 +79,11 @@ impl ShapedBody {
         Self {
             source,
             frame: Bytes::new(),
+            ahead: VecDeque::new(),
+            ahead_bytes: 0,
+            after: None,
+            credit: 0,
+            transport: None,
             treatment,
             seed,
             flow: None,
@@ -126,7 +141,7 @@ impl ShapedBody {
 
     /// Waits for the link to let some of `available` bytes pass; zero = the body was cut.
     fn poll_link(&mut self, cx: &mut Context<'_>, available: usize) -> Poll<usize> {
-        let Self { treatment, seed, flow, sleep, waiting, ticket, .. } = self;
+        let Self { treatment, seed, flow, transport, sleep, waiting, ticket, .. } = self;
         let session = Arc::clone(&ticket.session);
         if flow.is_none() && treatment.own_rate.is_none() && !session.downlink.shapes_bodies() {
             ticket.passed(available, session.now(), Duration::ZERO);
@@ -137,13 +152,17 @@ impl ShapedBody {
             if !treatment.link.shapes_bodies() {
                 treatment.link = session.arming().link.clone();
             }
+            if treatment.link.transport == TransportSpec::Tcp {
+                let (of, rtt) = (session.tag.ordinal, treatment.link.latency.rtt);
+                *transport = Some(ticket.connection().transport(of, rtt));
+            }
             Flow::new(&treatment.link, treatment.own_rate, *seed)
         });
         loop {
             // Before the question, so that a change between question and wait is not missed.
             session.downlink.wait(waiting, cx.waker());
             let now = session.now();
-            match ask(&session, ticket, flow, now, available) {
+            match ask(ticket, flow, transport.as_deref(), now, available) {
                 Verdict::Pass(bytes) => {
                     let waited = self.waiting_since.take().map_or(Duration::ZERO, |s| now - s);
                     ticket.passed(bytes, now, waited);
@@ -169,9 +188,36 @@ impl ShapedBody {
         }
     }
 
+    /// Takes as many bytes at hand as simulated TCP could have under way. Without it one frame is
+    /// enough.
+    fn read_ahead(&mut self, cx: &mut Context<'_>) {
+        let Some(transport) = &self.transport else { return };
+        let window = transport.lock().window();
+        while self.after.is_none() && ((self.frame.len() + self.ahead_bytes) as u64) < window {
+            let Poll::Ready(Some(next)) = self.source.poll(cx) else { return };
+            match next.map(Frame::into_data) {
+                Ok(Ok(data)) => {
+                    self.ahead_bytes += data.len();
+                    self.ahead.push_back(data);
+                }
+                Ok(Err(trailers)) => self.after = Some(Ok(trailers)),
+                Err(error) => self.after = Some(Err(error)),
+            }
+        }
+    }
+
     /// The origin's next frame; data is kept in `frame`, the rest is handed over as it is.
     fn poll_source(&mut self, cx: &mut Context<'_>) -> Poll<Option<Frame<Bytes>>> {
-        match self.source.poll(cx) {
+        if let Some(frame) = self.ahead.pop_front() {
+            self.ahead_bytes -= frame.len();
+            self.frame = frame;
+            return Poll::Ready(None);
+        }
+        let next = match self.after.take() {
+            Some(after) => Poll::Ready(Some(after)),
+            None => self.source.poll(cx),
+        };
+        match next {
             Poll::Pending => {
                 if let Some(flow) = &mut self.flow {
                     flow.ran_dry();
@@ -200,14 +246,16 @@ impl ShapedBody {
 
 /// Asks the link, and tells of the stalls that are in the way.
 fn ask(
-    session: &Session,
     ticket: &Ticket,
     flow: &mut Flow,
+    transport: Option<&Mutex<Transport>>,
     now: Duration,
     available: usize,
 ) -> Verdict {
+    let session = &ticket.session;
     session.downlink.with(|link| {
-        let verdict = flow.poll(link, now, available);
+        let mut transport = transport.map(Mutex::lock);
+        let verdict = flow.poll(link, transport.as_deref_mut(), now, available);
         if matches!(verdict, Verdict::Wait(_)) {
             while let Some(stall) = flow.take_stall(link, now) {
                 let session = Arc::clone(&session.tag);
@@ -254,7 +302,14 @@ impl Body for ShapedBody {
                 }
                 continue;
             }
-            let available = (self.frame.len() as u64).min(self.until_cut()) as usize;
+            if self.credit > 0 {
+                let bytes = self.credit.min(self.frame.len());
+                self.credit -= bytes;
+                return Poll::Ready(Some(Ok(Frame::data(self.frame.split_to(bytes)))));
+            }
+            self.read_ahead(cx);
+            let at_hand = self.frame.len() + self.ahead_bytes;
+            let available = (at_hand as u64).min(self.until_cut()) as usize;
             if available == 0 {
                 if let Some(Planned { rule, effect }) = self.treatment.cut.take() {
                     self.ticket.injected(&rule, effect.ending.as_str(), Some(effect.at.bytes()));
@@ -262,15 +317,13 @@ impl Body for ShapedBody {
                 }
                 continue;
             }
-            let bytes = ready!(self.poll_link(cx, available));
-            if bytes > 0 {
-                return Poll::Ready(Some(Ok(Frame::data(self.frame.split_to(bytes)))));
-            }
+            self.credit = ready!(self.poll_link(cx, available));
         }
     }
 
     fn is_end_stream(&self) -> bool {
-        self.over || (self.breaking.is_none() && self.frame.is_empty() && self.source.is_end())
+        let at_hand = !self.frame.is_empty() || !self.ahead.is_empty() || self.after.is_some();
+        self.over || (self.breaking.is_none() && !at_hand && self.source.is_end())
     }
 
     fn size_hint(&self) -> SizeHint {

@@ -9,7 +9,7 @@ mod sources;
 use sources::{CONSTANTS, PATTERNS, RECORDINGS, Recording, WAITS};
 use std::{collections::BTreeSet, time::Duration};
 use vsps::{
-    model::{Link, RateSpec},
+    model::{Link, Path, RateSpec},
     profiles::{Catalog, Profile},
     seed::Seed,
 };
@@ -153,9 +153,10 @@ fn every_chancy_profile_is_recorded() {
 fn waits_are_those_of_a_loaded_cell() {
     for (name, median, p90) in WAITS {
         let latency = &profile(name).link.latency;
-        let mut stream = Seed::new(11).stream();
-        let mut draws: Vec<f64> =
-            (0..50_000).map(|_| latency.sample(&mut stream).as_secs_f64() * 1e3).collect();
+        let (mut stream, mut path) = (Seed::new(11).stream(), Path::default());
+        let mut draws: Vec<f64> = (0..50_000)
+            .map(|_| latency.sample(&mut path, &mut stream).as_secs_f64() * 1e3)
+            .collect();
         draws.sort_by(f64::total_cmp);
         let (half, nine) = (draws[25_000], draws[45_000]);
         assert!((half / median - 1.0).abs() < 0.02, "{name}: median {half} ms");

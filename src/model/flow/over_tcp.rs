@@ -1,0 +1,116 @@
+//! A response that comes over simulated TCP: sent as the window allows, handed over as it arrives.
+
+use super::{
+    super::{
+        PACKET,
+        link::Link,
+        spec::OnDrop,
+        transport::{Stream, Transport},
+        verdict::Verdict,
+    },
+    Flow,
+};
+use std::time::Duration;
+
+impl Flow {
+    /// Over TCP: sends what the window allows, then hands over what has arrived.
+    pub(super) fn poll_transport(
+        &mut self,
+        link: &mut Link,
+        transport: &mut Transport,
+        now: Duration,
+        available: usize,
+    ) -> Verdict {
+        let mut stream = self.stream.take().unwrap_or_default();
+        stream.follow(link, transport, now);
+        stream.advance(link, transport, now);
+        if stream.under_way() == 0 {
+            self.stall(now, available);
+        }
+        let verdict = if now < self.resume {
+            stream.sent_all();
+            stream.ran_dry();
+            Verdict::Wait(Some(self.resume))
+        } else {
+            let dropped = self.send(&mut stream, link, transport, now, available as u64);
+            dropped.unwrap_or_else(|| self.arrive(&mut stream, link, transport, now))
+        };
+        self.stream = Some(stream);
+        verdict
+    }
+
+    /// Sends until window, queue or bytes give out; a loss on the way is the verdict.
+    fn send(
+        &mut self,
+        stream: &mut Stream,
+        link: &mut Link,
+        transport: &mut Transport,
+        now: Duration,
+        available: u64,
+    ) -> Option<Verdict> {
+        loop {
+            let place = self.sent + stream.under_way();
+            let mut want = available.saturating_sub(stream.under_way());
+            if want == 0 {
+                stream.sent_all();
+                return None;
+            }
+            if let Some((loss, action)) = &mut self.loss
+                && !self.losing
+                && let Some(at_byte) = loss.next_byte()
+            {
+                let action = *action;
+                want = want.min(at_byte.saturating_sub(place));
+                if want == 0 && (action == OnDrop::Retransmit || stream.under_way() == 0) {
+                    loss.advance();
+                    self.losing = action == OnDrop::Retransmit;
+                    return Some(Verdict::Drop { action, at_byte });
+                }
+            }
+            if self.losing {
+                want = want.min(PACKET);
+            }
+            if let Some(stalls) = &self.stalls {
+                // It begins once all that was sent before has arrived.
+                want = want.min(stalls.next_byte().saturating_sub(place));
+            }
+            if let Some(own) = &mut self.own {
+                // A sender that holds back keeps nothing in the network's queue.
+                let idle = stream.under_way() == 0;
+                want = if idle { want.min(own.quantum(now).get().into()) } else { 0 };
+            }
+            if want == 0 {
+                stream.sent_all();
+                return None;
+            }
+            let bytes = stream.send(link, transport, now, want, self.losing)?;
+            self.losing = false;
+            if let Some(own) = &mut self.own {
+                self.own_until = Some(own.book(now, bytes));
+            }
+        }
+    }
+
+    /// What has arrived over TCP, or when something will have.
+    fn arrive(
+        &mut self,
+        stream: &mut Stream,
+        link: &mut Link,
+        transport: &mut Transport,
+        now: Duration,
+    ) -> Verdict {
+        if let (Some(own), Some(position)) = (&mut self.own, self.own_until) {
+            match own.release(position) {
+                Some((time, true)) if time <= now => self.own_until = None,
+                Some((time, _)) => return Verdict::Wait(Some(time)),
+                None => return Verdict::Wait(None),
+            }
+        }
+        let bytes = stream.take(link, transport, now);
+        self.sent += bytes as u64;
+        if bytes > 0 || stream.is_idle() {
+            return Verdict::Pass(bytes);
+        }
+        Verdict::Wait(stream.wait(link, transport))
+    }
+}

@@ -1,0 +1,319 @@
+//! The sending side of one TCP connection: what is under way on it, and what may follow.
+
+use super::{
+    super::{PACKET, bucket::Position, link::Link},
+    gaps::Gaps,
+    round_trip::RoundTrip,
+    shares::Shares,
+    window::Window,
+};
+use std::{collections::VecDeque, num::NonZeroU32, time::Duration};
+
+/// Bytes under way: sent together, and acknowledged together.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Segment {
+    /// Where they end, counted from the connection's first byte.
+    pub(super) end: u64,
+    pub(super) bytes: u32,
+    pub(super) position: Position,
+    pub(super) sent: Duration,
+    stream: u32,
+    loss: Option<Lost>,
+}
+
+impl Segment {
+    const fn start(&self) -> u64 {
+        self.end - self.bytes as u64
+    }
+}
+
+/// Where the first copy of a segment was lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Lost {
+    /// On the path: the sender is still to find out.
+    Path,
+    /// At the bottleneck's full queue: the window has been cut.
+    Queue,
+}
+
+/// Why nothing can be sent now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Refusal {
+    /// The window is full.
+    Window,
+    /// The bottleneck's queue is full; until then, if that is known.
+    Queue(Option<Duration>),
+}
+
+/// One TCP connection of the player, as its sender sees it. It lives as long as the connection, and
+/// is shared by the responses that come over it.
+///
+/// It belongs to one [`Link`]: a connection that serves two sessions has a transport in each.
+#[derive(Debug, Clone, Default)]
+pub struct Transport {
+    /// The round trip without any queue.
+    rtt: Duration,
+    window: Window,
+    trip: RoundTrip,
+    gaps: Gaps,
+    shares: Shares,
+    /// Sent, and not yet through the bottleneck.
+    queued: VecDeque<Segment>,
+    /// Through the bottleneck, with the moment at which the sender hears of it.
+    unacknowledged: VecDeque<(Duration, Segment)>,
+    in_flight: u64,
+    /// Ends of what was sent, has left the bottleneck, was acknowledged.
+    sent: u64,
+    left: u64,
+    acknowledged: u64,
+    /// Losses before this byte belong to the flight for which the window was cut last.
+    recovery: u64,
+    /// Bytes before this one were part of a flight that the window held back.
+    limited: u64,
+    /// The most that was under way in this round, which lasts until byte `round` is acknowledged.
+    peak: u64,
+    round: u64,
+    last_sent: Duration,
+    last_cut: Duration,
+    /// When there last came room in the window.
+    freed: Duration,
+    /// The next segment to be sent was dropped by the full queue.
+    overflowed: bool,
+    /// The link's generation to which the positions of `queued` belong.
+    generation: u64,
+}
+
+impl Transport {
+    /// A fresh connection over a path with this round trip (without queueing).
+    #[must_use]
+    pub fn new(rtt: Duration) -> Self {
+        Self { rtt, ..Self::default() }
+    }
+
+    /// The path has another round trip from now on.
+    pub const fn set_rtt(&mut self, rtt: Duration) {
+        self.rtt = rtt;
+    }
+
+    /// The congestion window, in bytes: the most that can be under way.
+    #[must_use]
+    pub const fn window(&self) -> u64 {
+        self.window.bytes()
+    }
+
+    /// Bytes sent and not yet acknowledged.
+    #[must_use]
+    pub const fn in_flight(&self) -> u64 {
+        self.in_flight
+    }
+
+    /// The round trip as measured, queueing included; `None` before the first acknowledgement.
+    #[must_use]
+    pub fn round_trip(&self) -> Option<Duration> {
+        self.trip.smoothed()
+    }
+
+    pub(super) const fn join(&mut self) -> u32 {
+        self.shares.join()
+    }
+
+    /// When room last came.
+    pub(super) const fn freed(&self) -> Duration {
+        self.freed
+    }
+
+    /// After a live change of the link, what waits at the bottleneck books anew, in its order.
+    pub(super) fn follow(&mut self, link: &mut Link, now: Duration) {
+        if self.generation == link.generation() {
+            return;
+        }
+        let changed = link.changed();
+        self.leave(link, changed);
+        self.generation = link.generation();
+        for segment in &mut self.queued {
+            segment.position = link.rebook(now, segment.bytes);
+        }
+    }
+
+    /// The place on the link of what ends at `end` and waits at the bottleneck.
+    pub(super) fn position(&self, end: u64) -> Option<Position> {
+        let at = self.queued.binary_search_by_key(&end, |segment| segment.end).ok()?;
+        Some(self.queued.get(at)?.position)
+    }
+
+    /// Lets time pass up to `now` at the bottleneck: segments leave it.
+    pub(super) fn leave(&mut self, link: &mut Link, now: Duration) {
+        while let Some(segment) = self.queued.front() {
+            let Some((left, true)) = link.release(segment.position) else { break };
+            if left > now {
+                break;
+            }
+            let (segment, heard) = (*segment, left + self.rtt);
+            self.queued.pop_front();
+            self.left = segment.end;
+            if segment.loss.is_some() {
+                self.gaps.open(segment.start(), heard);
+            }
+            self.unacknowledged.push_back((heard, segment));
+        }
+    }
+
+    /// The sender hears of the next segment, if it does by `now`.
+    pub(super) fn hear_next(&mut self, now: Duration) -> bool {
+        let Some(&(at, segment)) = self.unacknowledged.front().filter(|(at, _)| *at <= now) else {
+            return false;
+        };
+        self.unacknowledged.pop_front();
+        self.hear(at, &segment);
+        true
+    }
+
+    /// The sender hears, at `at`, how a segment fared.
+    fn hear(&mut self, at: Duration, segment: &Segment) {
+        self.in_flight -= u64::from(segment.bytes);
+        self.shares.acknowledged(segment.stream, segment.bytes.into());
+        self.acknowledged = segment.end;
+        self.freed = at;
+        if segment.loss == Some(Lost::Path) {
+            self.lost(at, segment);
+        } else {
+            self.trip.measure(at.saturating_sub(segment.sent));
+            let fresh = segment.end > self.recovery;
+            if fresh && self.was_limited(segment.end) {
+                let rtt = self.trip.smoothed().unwrap_or(self.rtt);
+                self.window.grow(segment.bytes.into(), at, rtt);
+            } else {
+                self.window.unused(at);
+            }
+        }
+        if segment.end >= self.round {
+            (self.round, self.peak) = (self.sent, self.in_flight);
+        }
+    }
+
+    /// A segment was lost on the path. What was sent behind it tells the sender so; if nothing was,
+    /// only its time-out does.
+    fn lost(&mut self, at: Duration, segment: &Segment) {
+        let fresh = segment.end > self.recovery;
+        let flight = self.in_flight + u64::from(segment.bytes);
+        if self.sent == segment.end {
+            let time_out = segment.sent + self.trip.time_out();
+            self.gaps.extend(segment.start(), time_out.max(at));
+            self.window.collapse(flight);
+        } else if fresh {
+            self.window.cut(flight);
+        }
+        if fresh {
+            (self.recovery, self.last_cut) = (self.sent, at);
+        }
+    }
+
+    /// Whether the window, not the response, was what limited the flight that ends at `end`; in
+    /// slow start half a window is use enough (Linux's `tcp_is_cwnd_limited`).
+    fn was_limited(&self, end: u64) -> bool {
+        let half_used = || self.window.in_slow_start() && self.window.bytes() < 2 * self.peak;
+        end <= self.limited || half_used()
+    }
+
+    /// Sends up to `want` bytes of `stream` at `at`; `lost` = their first copy won't arrive.
+    pub(super) fn send(
+        &mut self,
+        link: &mut Link,
+        at: Duration,
+        stream: u32,
+        want: u64,
+        lost: bool,
+    ) -> Result<Segment, Refusal> {
+        let at = at.max(self.last_sent);
+        if self.in_flight == 0 && at > self.last_sent + self.trip.time_out() {
+            self.window.restart();
+        }
+        let bytes = self.fitting(link, at, stream, want)?;
+        let bytes = self.admitted(link, at, bytes)?;
+        let size = NonZeroU32::new(u32::try_from(bytes).unwrap_or(u32::MAX));
+        let Some(size) = size else { return Err(Refusal::Window) };
+        self.sent += bytes;
+        self.in_flight += bytes;
+        self.peak = self.peak.max(self.in_flight);
+        self.last_sent = at;
+        self.shares.sent(stream, bytes);
+        let loss = if std::mem::take(&mut self.overflowed) {
+            Some(Lost::Queue)
+        } else {
+            lost.then_some(Lost::Path)
+        };
+        let position = link.book(at, size);
+        let segment =
+            Segment { end: self.sent, bytes: size.get(), position, sent: at, stream, loss };
+        self.queued.push_back(segment);
+        Ok(segment)
+    }
+
+    /// How many of `want` bytes the window has room for. Rather than send a little at a time (silly
+    /// windows), it waits for a whole quantum, or an eighth of itself.
+    fn fitting(
+        &mut self,
+        link: &mut Link,
+        at: Duration,
+        stream: u32,
+        want: u64,
+    ) -> Result<u64, Refusal> {
+        let most = want.min(link.unit(at).get().into());
+        let window = self.window.bytes();
+        let room = self.shares.room(stream, at, window, window.saturating_sub(self.in_flight));
+        let enough = most.min((window / 8).max(PACKET));
+        if room < enough && self.in_flight > 0 {
+            self.limited = self.sent;
+            return Err(Refusal::Window);
+        }
+        Ok(most.min(room.max(PACKET)))
+    }
+
+    /// How many of `bytes` the bottleneck's queue has room for; none = the first of them is dropped.
+    fn admitted(&mut self, link: &mut Link, at: Duration, bytes: u64) -> Result<u64, Refusal> {
+        let room = link.room(at);
+        if room >= bytes.min(PACKET) {
+            return Ok(bytes.min(room));
+        }
+        let round_trip = self.trip.smoothed().unwrap_or(self.rtt);
+        if self.acknowledged >= self.recovery && at >= self.last_cut + round_trip {
+            // Slow start has overshot the flight that fits; a burst after a pause says no such thing.
+            let overshot = self.window.in_slow_start();
+            self.window.cut(if overshot { self.in_flight } else { u64::MAX });
+            (self.recovery, self.last_cut) = (self.sent, at);
+            self.overflowed = true;
+        }
+        Err(Refusal::Queue(link.room_for(bytes.min(PACKET))))
+    }
+
+    /// Forgets the gaps that are filled by `now`.
+    pub(super) fn fill(&mut self, now: Duration) {
+        self.gaps.fill(now);
+    }
+
+    /// The earliest moment at which what ends at `end` is delivered, as far as losses go.
+    pub(super) fn hold(&self, end: u64) -> Duration {
+        self.gaps.hold(end)
+    }
+
+    /// Whether what ends at `end` has left the bottleneck.
+    pub(super) const fn has_left(&self, end: u64) -> bool {
+        end <= self.left
+    }
+
+    /// Whether several streams share the window, so that one's room depends on another's bytes.
+    pub(super) fn is_shared(&self) -> bool {
+        self.shares.several()
+    }
+
+    /// When the next acknowledgement comes.
+    pub(super) fn next_room(&self, link: &mut Link) -> Option<Duration> {
+        match self.unacknowledged.front() {
+            Some((heard, _)) => Some(*heard),
+            None => match link.release(self.queued.front()?.position)? {
+                (left, true) => Some(left + self.rtt),
+                (again, false) => Some(again),
+            },
+        }
+    }
+}

@@ -1,0 +1,189 @@
+//! One response on a connection: what of it is under way, and what has arrived.
+
+use super::{
+    super::{bucket::Position, link::Link},
+    connection::{Refusal, Segment, Transport},
+};
+use std::{collections::VecDeque, num::NonZeroU32, time::Duration};
+
+/// A sender that is asked late may make up for at most this much.
+const MOST_CATCH_UP: Duration = Duration::from_millis(30);
+/// A driver that asks again later than this had nobody to hand bytes to: that time counts as idle.
+const SLACK: Duration = Duration::from_millis(35);
+
+/// One response's segments on its connection.
+#[derive(Debug, Default)]
+pub(in crate::model) struct Stream {
+    id: Option<u32>,
+    segments: VecDeque<Segment>,
+    under_way: u64,
+    /// Why nothing more could be sent when last tried.
+    refusal: Option<Refusal>,
+    /// How late what arrived last was taken.
+    late: Duration,
+    /// When something was last taken.
+    taken: Duration,
+    /// The link's generation to which the positions of `segments` belong.
+    generation: u64,
+}
+
+impl Stream {
+    /// Bytes sent that the driver has not taken.
+    pub(in crate::model) const fn under_way(&self) -> u64 {
+        self.under_way
+    }
+
+    /// There was nothing to send: the time until there is counts as idle.
+    pub(in crate::model) const fn ran_dry(&mut self) {
+        self.late = Duration::ZERO;
+    }
+
+    /// Everything at hand has been sent.
+    pub(in crate::model) const fn sent_all(&mut self) {
+        self.refusal = None;
+    }
+
+    /// Since when the next bytes could have been sent, however late the driver asks (within limits):
+    /// since there was room in window and queue, if they waited for that.
+    fn since(&self, transport: &Transport, now: Duration) -> Duration {
+        let since = match self.refusal {
+            Some(Refusal::Window) => transport.freed(),
+            Some(Refusal::Queue(until)) => until.unwrap_or(now),
+            None if now.saturating_sub(self.taken) > SLACK => now,
+            None => now.saturating_sub(self.late),
+        };
+        since.max(now.saturating_sub(MOST_CATCH_UP)).min(now)
+    }
+
+    /// Follows a live change of the link.
+    pub(in crate::model) fn follow(
+        &mut self,
+        link: &mut Link,
+        transport: &mut Transport,
+        now: Duration,
+    ) {
+        transport.follow(link, now);
+        if self.generation != link.generation() {
+            self.generation = link.generation();
+            for segment in &mut self.segments {
+                if let Some(position) = transport.position(segment.end) {
+                    segment.position = position;
+                }
+            }
+        }
+    }
+
+    /// Brings the connection up to `now`, as far as that matters before the next bytes are sent:
+    /// when they wait for the window, acknowledgements are heard one by one, and each answered.
+    pub(in crate::model) fn advance(
+        &mut self,
+        link: &mut Link,
+        transport: &mut Transport,
+        now: Duration,
+    ) {
+        transport.leave(link, now);
+        if self.refusal != Some(Refusal::Window) {
+            while transport.hear_next(self.since(transport, now)) {}
+        }
+    }
+
+    /// Sends up to `want` bytes, as of when they could go; tells how many went. `lost` = the path
+    /// loses their first copy.
+    pub(in crate::model) fn send(
+        &mut self,
+        link: &mut Link,
+        transport: &mut Transport,
+        now: Duration,
+        want: u64,
+        lost: bool,
+    ) -> Option<NonZeroU32> {
+        let id = *self.id.get_or_insert_with(|| transport.join());
+        loop {
+            let since = self.since(transport, now);
+            match transport.send(link, since, id, want, lost) {
+                Ok(segment) => {
+                    self.under_way += u64::from(segment.bytes);
+                    self.segments.push_back(segment);
+                    return NonZeroU32::new(segment.bytes);
+                }
+                Err(refusal) => {
+                    self.refusal = Some(refusal);
+                    let again = match refusal {
+                        Refusal::Window => {
+                            transport.leave(link, now);
+                            transport.hear_next(now)
+                        }
+                        Refusal::Queue(until) => until.is_some_and(|t| since < t && t <= now),
+                    };
+                    if !again {
+                        return None;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Takes what has arrived by `now`: so many bytes, in order.
+    pub(in crate::model) fn take(
+        &mut self,
+        link: &mut Link,
+        transport: &mut Transport,
+        now: Duration,
+    ) -> usize {
+        transport.leave(link, now);
+        let (mut bytes, mut last) = (0, None);
+        while let Some(segment) = self.segments.front() {
+            let hold = transport.hold(segment.end);
+            if !transport.has_left(segment.end) || hold > now {
+                break;
+            }
+            bytes += segment.bytes as usize;
+            last = Some((segment.position, hold.max(segment.sent)));
+            self.segments.pop_front();
+        }
+        if let Some((position, hold)) = last {
+            let left = link.release(position).map_or(now, |(left, _)| left);
+            self.late = now.saturating_sub(left.max(hold)).min(MOST_CATCH_UP);
+            self.taken = now;
+        }
+        transport.fill(now);
+        self.under_way -= bytes as u64;
+        bytes
+    }
+
+    /// When to ask again; `None` = not before the link changes.
+    pub(in crate::model) fn wait(
+        &self,
+        link: &mut Link,
+        transport: &Transport,
+    ) -> Option<Duration> {
+        let front = self.segments.front();
+        let queued = front.is_some_and(|segment| !transport.has_left(segment.end));
+        let arrival = front.and_then(|segment| {
+            let left = if queued { link.release(segment.position)?.0 } else { Duration::ZERO };
+            Some(left.max(transport.hold(segment.end)))
+        });
+        let room = match self.refusal {
+            // While bytes of its own are in the queue, the link has work: acknowledgements can be
+            // looked at when the next of them leave.
+            Some(Refusal::Window) if queued && !transport.is_shared() => None,
+            Some(Refusal::Window) => transport.next_room(link),
+            Some(Refusal::Queue(until)) => until,
+            None => None,
+        };
+        match (arrival, room) {
+            (Some(arrival), Some(room)) => Some(arrival.min(room)),
+            (arrival, room) => arrival.or(room),
+        }
+    }
+
+    /// The place on the link of the first bytes under way, and when they were sent.
+    pub(in crate::model) fn front(&self) -> Option<(Position, Duration)> {
+        self.segments.front().map(|segment| (segment.position, segment.sent))
+    }
+
+    /// Whether nothing is under way and nothing waits to be.
+    pub(in crate::model) fn is_idle(&self) -> bool {
+        self.segments.is_empty() && self.refusal.is_none()
+    }
+}

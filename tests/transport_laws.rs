@@ -1,0 +1,421 @@
+//! What TCP makes of a link, measured in virtual time and held against the formulas and tables of
+//! the RFCs.
+
+#![expect(clippy::unwrap_used, reason = "a test may panic, in its helpers too")]
+
+use proptest::prelude::*;
+use std::time::Duration;
+use vsps::{
+    model::{
+        Count, Distribution, Flow, Link, LinkSpec, LossModel, LossSpec, OnDrop, PACKET, QueueSize,
+        RateSpec, StallSpec, Transport, TransportSpec, Verdict,
+    },
+    seed::Seed,
+    units::{BitRate, ByteSize, Ratio},
+};
+
+/// A download under way: a flow on a connection.
+struct Download {
+    flow: Flow,
+    connection: usize,
+    left: u64,
+    /// When the last byte arrived.
+    done: Option<Duration>,
+    arrivals: Vec<(Duration, usize)>,
+}
+
+/// A session in virtual time: one link, some connections, some downloads.
+struct Session {
+    spec: LinkSpec,
+    link: Link,
+    connections: Vec<Transport>,
+    downloads: Vec<Download>,
+    now: Duration,
+    /// The longest a newcomer would have had to queue.
+    worst_queue: Duration,
+    /// Added to each wake-up.
+    lateness: Duration,
+    /// The seed of the first download; the next has the next.
+    first_seed: u64,
+}
+
+impl Session {
+    fn new(spec: &LinkSpec, connections: usize) -> Self {
+        Self {
+            spec: spec.clone(),
+            link: Link::new(spec, Seed::new(1)),
+            connections: vec![Transport::new(spec.latency.rtt); connections],
+            downloads: Vec::new(),
+            now: Duration::ZERO,
+            worst_queue: Duration::ZERO,
+            lateness: Duration::ZERO,
+            first_seed: 0,
+        }
+    }
+
+    fn start(&mut self, connection: usize, bytes: u64) -> usize {
+        let seed = Seed::new(self.first_seed.wrapping_add(self.downloads.len() as u64));
+        let flow = Flow::new(&self.spec, None, seed);
+        let (done, arrivals) = (None, Vec::new());
+        self.downloads.push(Download { flow, connection, left: bytes, done, arrivals });
+        self.downloads.len() - 1
+    }
+
+    /// Runs until all downloads are complete, or `end`.
+    fn run(&mut self, end: Duration) {
+        while self.now < end {
+            let mut next = end;
+            for download in self.downloads.iter_mut().filter(|download| download.left > 0) {
+                let transport = &mut self.connections[download.connection];
+                while download.left > 0 {
+                    let at_hand = usize::try_from(download.left).unwrap();
+                    match download.flow.poll(&mut self.link, Some(transport), self.now, at_hand) {
+                        Verdict::Pass(bytes) => {
+                            assert!(bytes > 0, "a pass of nothing");
+                            download.left -= bytes as u64;
+                            download.arrivals.push((self.now, bytes));
+                            download.done = Some(self.now);
+                        }
+                        Verdict::Wait(until) => {
+                            let until = until.unwrap();
+                            assert!(until > self.now, "a wait of nothing");
+                            next = next.min(until);
+                            break;
+                        }
+                        Verdict::Drop { .. } => {}
+                    }
+                }
+                let delay = self.link.queueing_delay(self.now).unwrap();
+                self.worst_queue = self.worst_queue.max(delay);
+            }
+            if self.downloads.iter().all(|download| download.left == 0) {
+                return;
+            }
+            self.now = next + self.lateness;
+        }
+    }
+
+    fn bytes(&self, download: usize) -> u64 {
+        self.downloads[download].flow.sent()
+    }
+}
+
+fn ms(ms: u64) -> Duration {
+    Duration::from_millis(ms)
+}
+
+fn tcp(rate: Option<u64>, rtt: Duration) -> LinkSpec {
+    let mut spec = LinkSpec { transport: TransportSpec::Tcp, ..LinkSpec::default() };
+    if let Some(bits) = rate {
+        spec.rate = RateSpec::Constant(BitRate::from_bits_per_second(bits));
+    }
+    spec.latency.rtt = rtt;
+    spec
+}
+
+fn lossy(mut spec: LinkSpec, p: f64) -> LinkSpec {
+    let model = LossModel::Bernoulli(Ratio::new(p).unwrap());
+    spec.loss = Some(LossSpec { model, on_drop: OnDrop::Retransmit });
+    spec
+}
+
+/// The mean window in segments, from the goodput of three downloads of `seconds` at loss rate `p`.
+fn mean_window(p: f64, rtt: Duration, seconds: u64) -> f64 {
+    let run = |seed| {
+        let mut session = Session::new(&lossy(tcp(None, rtt), p), 1);
+        session.first_seed = seed;
+        session.start(0, 1 << 50);
+        session.run(Duration::from_secs(seconds));
+        session.bytes(0) as f64 / PACKET as f64 * rtt.as_secs_f64() / seconds as f64
+    };
+    [1, 2, 3].map(run).iter().sum::<f64>() / 3.0
+}
+
+/// RFC 9438, tables 1 and 2: the mean window at a loss rate, and never under Reno's √(1.5/p). (The
+/// tables are of losses at even distances. At random ones a window comes out somewhat larger.)
+#[test]
+fn the_rate_at_a_loss_rate_is_that_of_the_rfc() {
+    for (rtt, p, segments, seconds) in [
+        (100, 1e-2, 12.0, 500),
+        (100, 1e-3, 38.0, 2_000),
+        (100, 1e-4, 187.0, 4_000),
+        (100, 1e-5, 1054.0, 3_000),
+        (10, 1e-2, 12.0, 50),
+        (10, 1e-3, 38.0, 200),
+        (10, 1e-4, 120.0, 500),
+        (10, 1e-5, 379.0, 1_000),
+        (10, 1e-6, 1200.0, 600),
+    ] {
+        let mean = mean_window(p, ms(rtt), seconds);
+        let off = (mean / segments - 1.0) * 100.0;
+        println!("rtt {rtt} ms, p {p:e}: {mean:.1} segments, RFC {segments}: {off:+.1} %");
+        assert!(off.abs() < 15.0, "rtt {rtt} ms, p {p}: {mean}, not {segments}");
+        assert!(mean > 0.97 * (1.5 / p).sqrt(), "rtt {rtt} ms, p {p}: {mean} is under Reno's");
+    }
+}
+
+/// How long `bytes` take over a fresh connection, the request's round trip included.
+fn download(spec: &LinkSpec, bytes: u64) -> Duration {
+    let mut session = Session::new(spec, 1);
+    session.start(0, bytes);
+    session.run(Duration::from_secs(600));
+    spec.latency.rtt + session.downloads[0].done.unwrap()
+}
+
+/// n round trips carry IW·(2ⁿ − 1): 14.5, 43.4, 101, 217, 449 kB after 1, 2, 3, 4, 5, the
+/// request's own included; then ⌈log₂(S/IW + 1)⌉ of them for any size.
+#[test]
+fn slow_start_takes_the_round_trips_of_the_closed_form() {
+    let rtt = ms(100);
+    for bytes in [1000, 14_480, 14_600, 43_440, 43_800, 101_360, 102_200, 217_200, 448_880, 453_000]
+    {
+        let trips = (bytes as f64 / 14_480.0 + 1.0).log2().ceil();
+        let ratio = download(&tcp(Some(1_000_000_000), rtt), bytes).as_secs_f64() / (trips * 0.1);
+        assert!((0.99..1.1).contains(&ratio), "{bytes} bytes: {ratio} of {trips} round trips");
+    }
+}
+
+/// Once the window has filled the pipe, the link's rate is reached and kept.
+#[test]
+fn a_long_download_reaches_the_links_rate() {
+    for bits in [1_000_000, 20_000_000, 300_000_000] {
+        let took = download(&tcp(Some(bits), ms(40)), bits / 8 * 20);
+        assert!((20.0..21.0).contains(&took.as_secs_f64()), "{bits} bit/s: {took:?}");
+    }
+}
+
+/// A rate that counts the wire carries 1448 bytes of body in the time of 1514, also through a queue
+/// of one packet. (Where that queue is less than a round trip, it is the limit, not the rate.)
+#[test]
+fn a_rate_that_counts_the_wire_carries_less_body() {
+    let packet = Some(QueueSize::Bytes(ByteSize::from_bytes(1500)));
+    for (bits, queue) in
+        [(200_000, packet), (1_000_000, packet), (1_000_000, None), (20_000_000, None)]
+    {
+        let mut spec = LinkSpec { queue, ..tcp(Some(bits), ms(4)) };
+        let bytes = bits / 8 * 20;
+        let plain = download(&spec, bytes).as_secs_f64();
+        spec.count = Count::Wire;
+        let ratio = download(&spec, bytes).as_secs_f64() / plain;
+        assert!((ratio / (1514.0 / 1448.0) - 1.0).abs() < 0.02, "{bits} bit/s, {queue:?}: {ratio}");
+    }
+}
+
+/// A stall by bytes holds the response up before its byte, for its time.
+#[test]
+fn a_stall_by_bytes_holds_the_response_up() {
+    let kib = Distribution::constant(Duration::from_nanos(100 * 1024));
+    let mut spec = tcp(Some(8_000_000), ms(40));
+    let plain = download(&spec, 450 * 1024);
+    spec.stall = Some(StallSpec::by_bytes(kib, Distribution::constant(ms(700))).unwrap());
+    let mut session = Session::new(&spec, 1);
+    session.start(0, 450 * 1024);
+    session.run(Duration::from_secs(60));
+    let download = &session.downloads[0];
+    let (mut bytes, mut before, mut stalls) = (0, Duration::ZERO, Vec::new());
+    for &(now, passed) in &download.arrivals {
+        if now - before >= ms(700) {
+            stalls.push(bytes);
+        }
+        (bytes, before) = (bytes + passed, now);
+    }
+    assert_eq!(stalls, [100, 200, 300, 400].map(|kib| kib * 1024));
+    let more = spec.latency.rtt + download.done.unwrap() - plain;
+    // Silence beyond the time-out makes the window start over, a few round trips each time.
+    assert!((2.8..3.6).contains(&more.as_secs_f64()), "{more:?} more");
+}
+
+/// RFC 5681 §4.1: after the time-out (here 40 + 200 ms) of silence, the window starts over.
+#[test]
+fn an_idle_connection_starts_over() {
+    let second = |pause: Duration| {
+        let mut session = Session::new(&tcp(Some(1_000_000_000), ms(40)), 1);
+        session.start(0, 448_880);
+        session.run(Duration::from_secs(60));
+        session.now += pause;
+        let start = session.now;
+        let again = session.start(0, 448_880);
+        session.run(Duration::from_secs(60));
+        session.downloads[again].done.unwrap() - start
+    };
+    // The request's own round trip is not counted. The first took four; after a short pause the
+    // second takes one at most, after a long one four again.
+    let (short, long) = (second(ms(150)), second(ms(400)));
+    assert!(short < ms(60), "{short:?}");
+    assert!((ms(160)..ms(180)).contains(&long), "{long:?}");
+}
+
+/// A response that starts with the window of the one before bursts into the queue; that may cost a
+/// packet and a part of the first round trip, but not the link's rate.
+#[test]
+fn a_burst_into_a_shallow_queue_keeps_the_rate() {
+    let mut spec = tcp(Some(8_000_000), ms(100));
+    spec.queue = Some(QueueSize::Bytes(ByteSize::from_kibibytes(64)));
+    let mut session = Session::new(&spec, 1);
+    session.start(0, 4_000_000);
+    session.run(Duration::from_secs(60));
+    for _ in 0..4 {
+        session.now += ms(100);
+        let start = session.now;
+        let next = session.start(0, 4_000_000);
+        session.run(Duration::from_secs(60));
+        let took = session.downloads[next].done.unwrap() - start;
+        assert!(took < ms(4250), "{took:?}");
+    }
+}
+
+/// Six connections carry six initial windows at once; together they start faster than one.
+#[test]
+fn six_connections_start_faster_than_one() {
+    let took = |connections: usize| {
+        let mut session = Session::new(&tcp(Some(100_000_000), ms(80)), connections);
+        for connection in 0..connections {
+            session.start(connection, 600_000 / connections as u64);
+        }
+        session.run(Duration::from_secs(60));
+        session.now.as_secs_f64()
+    };
+    let (one, six) = (took(1), took(6));
+    assert!(six < 0.65 * one, "one {one} s, six {six} s");
+}
+
+/// Responses that share one connection (HTTP/2) share its window evenly, and start no faster.
+#[test]
+fn streams_of_one_connection_share_its_window() {
+    let mut session = Session::new(&tcp(Some(10_000_000), ms(50)), 1);
+    (0..3).for_each(|_| {
+        session.start(0, 1 << 40);
+    });
+    session.run(Duration::from_secs(20));
+    let bytes: Vec<f64> = (0..3).map(|n| session.bytes(n) as f64).collect();
+    let (sum, squares): (f64, f64) = (bytes.iter().sum(), bytes.iter().map(|b| b * b).sum());
+    assert!(sum * sum / (3.0 * squares) > 0.99, "{bytes:?}");
+    assert!(sum > 0.95 * 25e6, "{sum}");
+}
+
+/// The queue fills under load (bufferbloat), never beyond its size, and a newcomer feels it.
+#[test]
+fn the_queue_is_felt_and_bounded() {
+    for (size, delay) in [
+        (QueueSize::Bytes(ByteSize::from_kibibytes(64)), ms(105)),
+        (QueueSize::Time(ms(400)), ms(400)),
+    ] {
+        let mut spec = tcp(Some(5_000_000), ms(20));
+        spec.queue = Some(size);
+        let mut session = Session::new(&spec, 2);
+        session.start(0, 1 << 40);
+        session.run(Duration::from_secs(10));
+        let worst = session.worst_queue;
+        assert!(worst <= delay && worst > delay.mul_f64(0.9), "{worst:?} of {delay:?}");
+        assert!(session.bytes(0) as f64 > 0.98 * 6.25e6, "{}", session.bytes(0));
+        let round_trip = session.connections[0].round_trip().unwrap();
+        assert!(round_trip > ms(20) + delay.mul_f64(0.5), "{round_trip:?}");
+        let late = session.start(1, 1000);
+        let asked = session.now;
+        session.run(Duration::from_secs(12));
+        let waited = session.downloads[late].done.unwrap() - asked;
+        assert!(waited > delay.mul_f64(0.5), "{waited:?}");
+    }
+}
+
+/// A lost packet holds up what is behind it for a round trip; the last one for a time-out.
+#[test]
+fn a_lost_tail_waits_for_the_time_out() {
+    let spec = lossy(tcp(Some(100_000_000), ms(40)), 1.0);
+    let mut session = Session::new(&spec, 1);
+    session.start(0, 1448);
+    session.run(Duration::from_secs(10));
+    // Before the first measurement the time-out is a second (RFC 6298).
+    assert_eq!(session.downloads[0].done, Some(ms(1000)));
+    let mut session = Session::new(&spec, 1);
+    session.start(0, 2 * 1448);
+    session.run(Duration::from_secs(10));
+    assert_eq!(session.downloads[0].done, Some(ms(40)));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
+
+    /// No window of time carries more than rate × window + what one lost packet held up; and
+    /// without losses, than the burst.
+    #[test]
+    fn tcp_never_exceeds_the_link(
+        bits in 100_000u64..200_000_000,
+        rtt in 0u64..200,
+        kibibytes in 4u64..256,
+    ) {
+        let mut spec = tcp(Some(bits), ms(rtt));
+        spec.queue = Some(QueueSize::Bytes(ByteSize::from_kibibytes(kibibytes)));
+        let mut session = Session::new(&spec, 3);
+        (0..3).for_each(|n| { session.start(n, 1 << 40); });
+        session.run(Duration::from_secs_f64((2e7 / bits as f64).clamp(0.5, 20.0)));
+        let sent: u64 = (0..3).map(|n| session.bytes(n)).sum();
+        let could = session.now.as_secs_f64() * bits as f64 / 8.0;
+        let quantum = (bits as f64 / 8e3).max(1448.0);
+        prop_assert!(sent as f64 <= could + quantum + 1.0, "{sent} of {could}");
+    }
+
+    /// Timers are late; the verdicts are of the moment they should have come.
+    #[test]
+    fn lateness_does_not_slow_tcp(lateness in 0u64..5_000, bits in 1_000_000u64..100_000_000) {
+        let run = |lateness| {
+            let mut session = Session::new(&tcp(Some(bits), ms(30)), 1);
+            session.lateness = lateness;
+            session.start(0, 1 << 40);
+            session.run(Duration::from_secs(5));
+            session.bytes(0) as f64
+        };
+        let ratio = run(Duration::from_micros(lateness)) / run(Duration::ZERO);
+        prop_assert!((ratio - 1.0).abs() < 0.02, "{ratio}");
+    }
+
+    /// Same seed, same arrivals.
+    #[test]
+    fn tcp_replays(p in 0.0001f64..0.05, seed: u64) {
+        let run = || {
+            let mut session = Session::new(&lossy(tcp(Some(8_000_000), ms(60)), p), 2);
+            session.first_seed = seed;
+            session.start(0, 400_000);
+            session.start(1, 200_000);
+            session.run(Duration::from_secs(60));
+            session.downloads.iter().map(|d| d.arrivals.clone()).collect::<Vec<_>>()
+        };
+        prop_assert_eq!(run(), run());
+    }
+}
+
+/// A live change is felt by what waits at the bottleneck already: nothing leaves faster than the new
+/// rate, and the link is kept busy.
+#[test]
+fn a_live_change_is_felt_by_what_waits_in_the_queue() {
+    for (before, after) in [(80_000_000_u64, 2_000_000_u64), (2_000_000, 80_000_000)] {
+        let mut session = Session::new(&tcp(Some(before), ms(50)), 3);
+        (0..3).for_each(|connection| {
+            session.start(connection, 1 << 40);
+        });
+        let change = Duration::from_secs(5);
+        session.run(change);
+        session.now = change;
+        session.link.change(change, &tcp(Some(after), ms(50)));
+        session.run(Duration::from_secs(11));
+        let between = |from: Duration, to: Duration| -> f64 {
+            let arrivals = session.downloads.iter().flat_map(|download| &download.arrivals);
+            let within = arrivals.filter(|(now, _)| (from..to).contains(now));
+            within.map(|(_, bytes)| *bytes as f64).sum()
+        };
+        let rate = after as f64 / 8.0;
+        // What had left the old bottleneck by then may still arrive: a quantum for each response.
+        let quanta = 3.0 * 10_000.0;
+        for window in [ms(20), ms(100), ms(1000)] {
+            let arrived = between(change, change + window);
+            let most = rate * window.as_secs_f64() + quanta;
+            assert!(arrived <= most, "{before} to {after}: {arrived} of {most} in {window:?}");
+        }
+        let last = Duration::from_secs(8);
+        let arrived = between(last, last + Duration::from_secs(3)) / 3.0;
+        // Downwards the link stays busy; upwards CUBIC takes its seconds to find the new room.
+        let least = (0.95 * rate).min(5.0 * before as f64 / 8.0);
+        assert!(arrived > least, "{before} to {after}: {arrived} of {rate}");
+        assert!(arrived < 1.01 * rate, "{before} to {after}: {arrived} of {rate}");
+    }
+}

@@ -1,6 +1,6 @@
 //! What the whole proxy does to real sockets, measured against its targets.
 //!
-//! `cargo bench --bench calibrate [-- --quick] [-- rate relay sharing change latency]` prints
+//! `cargo bench --bench calibrate [-- --quick] [-- rate relay sharing change latency scale]` prints
 //! Markdown on standard output and its progress on standard error. The proxy under test is the
 //! real program in a process of its own; client and origin run here. A missed target is a result,
 //! not a failure. Started by `cargo test --benches`, it only shows that it still works.
@@ -8,6 +8,7 @@
 mod bare;
 mod change;
 mod clock;
+mod crowd;
 mod download;
 mod effort;
 mod figure;
@@ -24,6 +25,7 @@ mod rate;
 mod relay;
 mod report;
 mod rig;
+mod scale;
 mod sharing;
 mod trace;
 mod wrk;
@@ -72,6 +74,8 @@ enum Question {
     Latency,
     /// CPU of an unshaped relay, beside other proxies.
     Relay,
+    /// Many slow downloads at once.
+    Scale,
 }
 
 impl Question {
@@ -82,6 +86,7 @@ impl Question {
             Self::Change => change::measure(rig, effort, report),
             Self::Latency => latency::measure(rig, effort, report),
             Self::Relay => relay::measure(rig, effort, report),
+            Self::Scale => scale::measure(rig, effort, report),
         }
     }
 }

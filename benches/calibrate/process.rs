@@ -41,6 +41,15 @@ impl Process {
         ticks(tree.iter().filter_map(|pid| stat(pid)).map(|stat| stat.own).sum())
     }
 
+    /// Resident memory, in bytes; of the process alone, and without the files it maps.
+    pub(crate) fn memory(&self) -> u64 {
+        let path = format!("/proc/{}/status", self.child.id());
+        let text = fs::read_to_string(path).unwrap_or_default();
+        let line = text.lines().find_map(|line| line.strip_prefix("RssAnon:"));
+        let kibibytes = line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
+        1024 * kibibytes.unwrap_or(0)
+    }
+
     /// How often its threads have gone to sleep and been woken.
     pub(crate) fn wake_ups(&self) -> u64 {
         self.tree().iter().map(|pid| thread_wake_ups(pid)).sum()

@@ -8,6 +8,7 @@ use super::{
     fetch::{Outbound, fetch},
     framing, headers,
     identify::{Identified, identify},
+    pace::Pace,
     player_body::PlayerBody,
     reply,
     shaped_body::{ShapedBody, Treatment},
@@ -41,6 +42,7 @@ pub struct Proxy {
     pub(super) catalog: Arc<Catalog>,
     pub(super) config: ProxyConfig,
     pub(super) upstream: Upstream,
+    pace: Arc<Pace>,
 }
 
 /// The connection shall close without an answer.
@@ -67,7 +69,7 @@ impl Proxy {
         own: Vec<SocketAddr>,
     ) -> Self {
         let upstream = Upstream::new(&config, own);
-        Self { registry, catalog, config, upstream }
+        Self { registry, catalog, config, upstream, pace: Arc::default() }
     }
 
     /// Serves one request that came from `client` on `connection`.
@@ -98,7 +100,7 @@ impl Proxy {
         if let Some(asker) = asker {
             asker.permit(&mut response);
         }
-        Ok(shape(planned, response, multiplexed))
+        Ok(shape(planned, response, multiplexed, &self.pace))
     }
 
     /// Classifies a request and decides its fate.
@@ -214,6 +216,7 @@ fn shape(
     planned: Planned,
     mut response: Response<Source>,
     multiplexed: bool,
+    pace: &Arc<Pace>,
 ) -> Response<PlayerBody> {
     let Planned { mut ticket, arming, plan, seed, latency } = planned;
     ticket.answered(response.status().as_u16());
@@ -229,7 +232,8 @@ fn shape(
         planned.effect
     });
     let link = Arc::clone(&arming.link);
-    let treatment = Treatment { link, own_rate, cut: plan.cut, multiplexed };
+    let pace = Arc::clone(pace);
+    let treatment = Treatment { link, own_rate, cut: plan.cut, multiplexed, pace };
     response.map(|source| {
         PlayerBody::Shaped(Box::new(ShapedBody::new(source, treatment, seed, ticket)))
     })

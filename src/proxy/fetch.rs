@@ -52,7 +52,8 @@ pub(super) async fn fetch(
         }
     }
     let asked = ticket.session.now();
-    let answer = proxy.upstream.fetch(&origin, &path, head, body).await;
+    let peak = ticket.session.arming().link.rate.peak();
+    let answer = proxy.upstream.fetch(&origin, &path, (head, body), peak).await;
     let mut response = answer.inspect_err(|error| {
         if let ProxyError::Upstream { cause, .. } = error {
             let (request, cause) = (Arc::clone(&ticket.request), cause.as_str());

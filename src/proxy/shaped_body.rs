@@ -4,7 +4,11 @@
 //! A session whose link leaves bodies alone costs one atomic read per chunk here; the moment a live
 //! command makes it shape, responses in flight feel it.
 
-use super::{source::Source, ticket::Ticket};
+use super::{
+    pace::{Pace, Paced},
+    source::Source,
+    ticket::Ticket,
+};
 use crate::{
     event::{Event, Outcome},
     model::{Flow, LinkSpec, OnDrop, Transport, TransportSpec, Verdict},
@@ -47,6 +51,7 @@ pub(super) struct Treatment {
     pub(super) own_rate: Option<BitRate>,
     pub(super) cut: Option<Planned<Cut>>,
     pub(super) multiplexed: bool,
+    pub(super) pace: Arc<Pace>,
 }
 
 /// A response body on its way.
@@ -65,6 +70,7 @@ pub(super) struct ShapedBody {
     treatment: Treatment,
     seed: Seed,
     flow: Option<Flow>,
+    paced: Option<Paced>,
     sleep: Option<Pin<Box<Sleep>>>,
     waiting: Waiting,
     waiting_since: Option<Duration>,
@@ -87,6 +93,7 @@ impl ShapedBody {
             treatment,
             seed,
             flow: None,
+            paced: None,
             sleep: None,
             waiting: Waiting::default(),
             waiting_since: None,
@@ -141,7 +148,7 @@ impl ShapedBody {
 
     /// Waits for the link to let some of `available` bytes pass; zero = the body was cut.
     fn poll_link(&mut self, cx: &mut Context<'_>, available: usize) -> Poll<usize> {
-        let Self { treatment, seed, flow, transport, sleep, waiting, ticket, .. } = self;
+        let Self { treatment, seed, flow, paced, transport, sleep, waiting, ticket, .. } = self;
         let session = Arc::clone(&ticket.session);
         if flow.is_none() && treatment.own_rate.is_none() && !session.downlink.shapes_bodies() {
             ticket.passed(available, session.now(), Duration::ZERO);
@@ -166,12 +173,16 @@ impl ShapedBody {
                 Verdict::Pass(bytes) => {
                     let waited = self.waiting_since.take().map_or(Duration::ZERO, |s| now - s);
                     ticket.passed(bytes, now, waited);
+                    if let Some(paced) = paced {
+                        paced.passed(now);
+                    }
                     return Poll::Ready(bytes);
                 }
                 Verdict::Wait(until) => {
                     self.waiting_since.get_or_insert(now);
                     let Some(until) = until else { return Poll::Pending };
-                    ready!(poll_until(sleep, &session, until, cx));
+                    let paced = paced.get_or_insert_with(|| Paced::new(&treatment.pace));
+                    ready!(poll_until(sleep, &session, paced.wake_up(until), cx));
                 }
                 Verdict::Drop { action, at_byte } => {
                     let request = Arc::clone(&ticket.request);

@@ -5,7 +5,7 @@ use super::{
     error::{Cause, ProxyError, chain, deeper},
     guard::{Guard, OwnAddress},
 };
-use crate::sessions::Origin;
+use crate::{sessions::Origin, units::BitRate};
 use http::{Request, Response, Uri, request, uri};
 use http_body_util::{LengthLimitError, Limited};
 use hyper::body::Incoming;
@@ -23,9 +23,19 @@ const IDLE_CONNECTIONS: usize = 256;
 /// close fails for no reason that was asked for.
 const IDLE_TIME: Duration = Duration::from_secs(4);
 
+/// The most that is read at once of a body which a slow link takes a piece of now and then. With
+/// hyper's own bound (400 KiB) thousands of slow downloads would hold gigabytes.
+const SLOW_BUFFER: usize = 16 * 1024;
+
+/// Up to this rate a link is slow: eighty such pieces a second.
+const SLOW: BitRate = BitRate::from_bits_per_second(10_000_000);
+
+type Pool = Client<HttpsConnector<Guard>, Limited<Incoming>>;
+
 /// Asks origins.
 pub(super) struct Upstream {
-    client: Client<HttpsConnector<Guard>, Limited<Incoming>>,
+    fast: Pool,
+    slow: Pool,
     first_byte: Duration,
     most_body: usize,
 }
@@ -44,27 +54,31 @@ impl Upstream {
             .enable_http1()
             .enable_http2()
             .wrap_connector(Guard::new(http, own));
-        let client = Client::builder(TokioExecutor::new())
+        let mut builder = Client::builder(TokioExecutor::new());
+        builder
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(IDLE_TIME)
-            .pool_max_idle_per_host(IDLE_CONNECTIONS)
-            .build(connector);
-        Self { client, first_byte, most_body: config.limits.request_body.as_usize() }
+            .pool_max_idle_per_host(IDLE_CONNECTIONS);
+        let fast = builder.build(connector.clone());
+        let slow = builder.http1_max_buf_size(SLOW_BUFFER).build(connector);
+        Self { fast, slow, first_byte, most_body: config.limits.request_body.as_usize() }
     }
 
-    /// Sends a request on to `path` at `origin`; the answer as it comes, body unread.
+    /// Sends a request on to `path` at `origin`; the answer as it comes, body unread. `peak` is the
+    /// most that the session's link will take of it.
     pub(super) async fn fetch(
         &self,
         origin: &Origin,
         path: &str,
-        mut head: request::Parts,
-        body: Incoming,
+        (mut head, body): (request::Parts, Incoming),
+        peak: BitRate,
     ) -> Result<Response<Incoming>, ProxyError> {
         head.uri = target(origin, path)?;
         // Each leg has its own version; the client raises it to 2 where the origin agrees.
         head.version = http::Version::HTTP_11;
         let request = Request::from_parts(head, Limited::new(body, self.most_body));
-        match tokio::time::timeout(self.first_byte, self.client.request(request)).await {
+        let pool = if peak <= SLOW { &self.slow } else { &self.fast };
+        match tokio::time::timeout(self.first_byte, pool.request(request)).await {
             Ok(Ok(mut response)) => {
                 *response.version_mut() = http::Version::HTTP_11;
                 Ok(response)

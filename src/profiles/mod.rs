@@ -38,7 +38,6 @@
 mod catalog;
 mod chain;
 mod describe;
-mod distribution;
 mod downlink;
 mod error;
 mod file;

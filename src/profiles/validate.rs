@@ -2,7 +2,6 @@
 
 use super::{
     catalog::embedded_trace,
-    distribution::{counts_bytes, distribution, distribution_of_bytes, sound},
     downlink::{burst, count, rate},
     file::{FourStateTable, GilbertElliottTable, LatencyTable, LossTable, ProfileFile, StallTable},
     profile::Profile,
@@ -12,7 +11,11 @@ use crate::{
     model::{
         Count, FourState, Latency, LinkSpec, LossModel, LossSpec, OnDrop, RateSpec, StallSpec,
     },
-    rules::{Diagnostics, Document, Scope, Text, rule_set},
+    rules::{
+        Diagnostics, Document, Scope, Text,
+        distribution::{counts_bytes, distribution, distribution_of_bytes, sound},
+        rule_set,
+    },
     units::Ratio,
 };
 

@@ -74,9 +74,10 @@ fn every_effect_is_read_shown_and_sent() {
     let mut shown = Vec::new();
     for then in EFFECTS {
         let set = rule(then);
-        let effects =
-            plan(&set).effects().into_iter().map(|(key, _, what)| format!("{key}: {what}"));
-        shown.push(effects.collect::<Vec<_>>().join("; "));
+        let plan = plan(&set);
+        let words = plan.effects();
+        let words: Vec<_> = words.iter().map(|(key, _, what)| format!("{key}: {what}")).collect();
+        shown.push(words.join("; "));
         let json = serde_json::to_value(&set).unwrap();
         assert_eq!(serde_json::from_value::<RuleSet>(json).unwrap(), set, "{then}");
     }

@@ -15,7 +15,7 @@ pub(crate) fn bench_all(c: &mut Criterion) {
         index: Some(42),
         ..Resource::new(Protocol::Hls, Kind::Segment)
     };
-    let facts = Facts { resource: &resource, session_time: Duration::from_secs(60) };
+    let facts = Facts::new(&resource, Duration::from_secs(60));
     for count in [0, 1, 100] {
         let set = rules(count);
         assert_eq!(set.len(), count, "the rules are sound");

@@ -13,7 +13,7 @@ use vsps::{
     media::{Kind, MediaType, Protocol, Resource},
     metrics::{EventLog, Narration, Recorder, Summary, families},
     model::OnDrop,
-    rules::{Cut, Ending, Hang, Plan, Planned},
+    rules::{Cut, Ending, Hang, Plan, Planned, Status},
     units::{BitRate, ByteSize},
 };
 
@@ -61,12 +61,13 @@ fn full_plan() -> Plan {
     Plan {
         delay: Some(Planned { rule: rule(), effect: ms(250) }),
         hang: Some(Planned { rule: rule(), effect: Hang::Forever }),
-        status: Some(Planned { rule: rule(), effect: 503 }),
+        status: Some(Planned { rule: rule(), effect: Status::of(503) }),
         rate: Some(Planned { rule: rule(), effect: BitRate::from_kilobits_per_second(400) }),
         cut: Some(Planned {
             rule: rule(),
-            effect: Cut { at: ByteSize::from_bytes(1000), ending: Ending::Reset },
+            effect: Cut::after(ByteSize::from_bytes(1000), Ending::Reset),
         }),
+        ..Plan::default()
     }
 }
 

@@ -51,6 +51,18 @@ impl Ladder {
         named.unwrap_or_else(|| guess(&plain))
     }
 
+    /// The highest rung among the renditions of the same sort as what `resource` belongs to.
+    #[must_use]
+    pub fn highest_rung(&self, resource: &Resource) -> Option<u16> {
+        resource.rung?;
+        let alike = |rendition: &&Arc<Rendition>| {
+            rendition.media == resource.media
+                && rendition.protocol == resource.protocol
+                && (rendition.kind == Kind::Image) == (resource.kind == Kind::Image)
+        };
+        self.renditions().filter(alike).filter_map(|rendition| rendition.rung).max()
+    }
+
     /// The renditions of the newest manifests, as far as they are known.
     pub fn renditions(&self) -> impl Iterator<Item = &Arc<Rendition>> {
         self.hls.renditions().iter().chain(self.dash.renditions())

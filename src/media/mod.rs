@@ -8,6 +8,7 @@ mod base;
 mod codecs;
 mod dash;
 mod directive;
+pub mod edit;
 mod error;
 mod format;
 mod guess;

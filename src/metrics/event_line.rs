@@ -3,11 +3,14 @@
 use crate::event::{Event, Measured, RequestTag, SessionTag};
 // The types of an event's fields are named here, and nowhere else in this room: a line mirrors them.
 use crate::{
-    rules::{Ending, Hang, Plan, Planned},
+    rules::{Hang, Plan, Planned},
     units::BitRate,
 };
 use serde::Serialize;
-use std::time::{Duration, SystemTime};
+use std::{
+    collections::BTreeMap,
+    time::{Duration, SystemTime},
+};
 
 /// One line of the event log. Field names are stable: tools read them.
 #[derive(Serialize)]
@@ -117,6 +120,15 @@ struct PlanFields<'a> {
     rate: Option<Effect<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     cut: Option<Effect<'a>>,
+    /// All other effects by their name, in words.
+    #[serde(flatten)]
+    others: BTreeMap<&'static str, Vec<Words<'a>>>,
+}
+
+#[derive(Serialize)]
+struct Words<'a> {
+    rule: &'a str,
+    effect: String,
 }
 
 #[derive(Serialize)]
@@ -140,8 +152,11 @@ enum EffectFields {
         bps: u64,
     },
     Cut {
-        at_byte: u64,
-        ending: Ending,
+        /// `null` = the length of the body, or time, will tell.
+        at_byte: Option<u64>,
+        at: String,
+        ending: &'static str,
+        length: &'static str,
     },
 }
 
@@ -276,13 +291,30 @@ fn plan_fields(plan: &Plan) -> PlanFields<'_> {
             Hang::For(time) => EffectFields::Time { ms: Some(ms(*time)) },
             Hang::Forever => EffectFields::Time { ms: None },
         }),
-        status: effect(plan.status.as_ref(), |status| EffectFields::Status { status: *status }),
+        status: effect(plan.status.as_ref(), |status| EffectFields::Status { status: status.code }),
         rate: effect(plan.rate.as_ref(), |rate| EffectFields::Rate { bps: rate.bits_per_second() }),
         cut: effect(plan.cut.as_ref(), |cut| EffectFields::Cut {
-            at_byte: cut.at.bytes(),
-            ending: cut.ending,
+            at_byte: cut.at.offset(None),
+            at: cut.at.to_string(),
+            ending: cut.ending.as_str(),
+            length: cut.length.as_str(),
         }),
+        others: others(plan),
     }
+}
+
+/// The effects that have no field of their own.
+fn others(plan: &Plan) -> BTreeMap<&'static str, Vec<Words<'_>>> {
+    let mut others = BTreeMap::<_, Vec<_>>::new();
+    if plan.is_empty() {
+        return others;
+    }
+    for (name, rule, effect) in plan.effects() {
+        if !matches!(name, "delay" | "hang" | "status" | "rate" | "cut") {
+            others.entry(name).or_default().push(Words { rule, effect });
+        }
+    }
+    others
 }
 
 fn effect<T>(planned: Option<&Planned<T>>, to: impl Fn(&T) -> EffectFields) -> Option<Effect<'_>> {

@@ -65,16 +65,9 @@ impl fmt::Display for Narration<'_> {
 fn request(event: &Event, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     match event {
         Event::RequestPlanned { request, latency, plan } => {
-            let parts = [
-                ("delay", plan.delay.is_some()),
-                ("hang", plan.hang.is_some()),
-                ("status", plan.status.is_some()),
-                ("rate", plan.rate.is_some()),
-                ("cut", plan.cut.is_some()),
-            ];
             write!(f, "{}: latency {}", Which(request), Time(*latency))?;
-            let asked = parts.iter().filter(|(_, asked)| *asked);
-            asked.into_iter().try_for_each(|(name, _)| write!(f, ", {name} by rule"))
+            let asked = plan.effects();
+            asked.iter().try_for_each(|(name, ..)| write!(f, ", {name} by rule"))
         }
         Event::FaultInjected { request, rule, effect, at_byte } => {
             write!(f, "{}: rule `{rule}` did its {effect}", Which(request))?;

@@ -1,13 +1,12 @@
 //! From `markov` to a chain of rates.
 
 use super::{
-    distribution::sound,
     file::{MarkovTable, StateTable},
     unit::Unit,
 };
 use crate::{
     model::{Markov, RateSpec, State},
-    rules::{Scope, Text},
+    rules::{Scope, Text, distribution::sound},
     units::Ratio,
 };
 use std::sync::Arc;

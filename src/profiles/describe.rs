@@ -1,12 +1,9 @@
 //! A profile in words: one line for the start of a run, a page for whoever asks to see it.
 
-use super::{
-    distribution::{describe as law, mean},
-    profile::Profile,
-    rates,
-};
+use super::{profile::Profile, rates};
 use crate::{
     model::{Count, Gap, LossModel, LossSpec, QueueSize, TransportSpec},
+    rules::distribution::{describe as law, mean},
     units::{ByteSize, Ratio, span},
 };
 use std::fmt;

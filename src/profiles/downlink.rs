@@ -2,7 +2,6 @@
 
 use super::{
     chain::chain,
-    distribution::{distribution, sound},
     file::{DownlinkTable, OnOffTable, PointTable, StepTable, WaveTable, WavesTable},
     sources::Sources,
     tracing::trace,
@@ -13,7 +12,10 @@ use crate::{
         Count, OnOff, QueueSize, Ramp, RateSpec, RelativeRate, RelativeSteps, Shape, Start, Step,
         Steps, Times, TransportSpec, Wave, Waves,
     },
-    rules::{Scope, Text},
+    rules::{
+        Scope, Text,
+        distribution::{distribution, sound},
+    },
     units::{BitRate, ByteSize, Ratio, span},
 };
 use std::{sync::Arc, time::Duration};

@@ -1,31 +1,7 @@
 //! The mirror of a profile file; no logic. All keys may be absent here: what is required is for
 //! validation to say, together with all else that is wrong.
 
-use crate::rules::{RuleEntry, Text, tables_only};
-use serde::{Deserialize, Serialize};
-
-/// A table of optional keys; unknown ones are errors, and the text says what a table looks like.
-macro_rules! tables {
-    ($($(#[doc = $doc:literal])* $name:ident $example:literal {
-        $($(#[$rename:meta])? $field:ident: $type:ty,)*
-    })*) => {$(
-        $(#[doc = $doc])*
-        #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-        #[serde(
-            default,
-            deny_unknown_fields,
-            rename_all = "kebab-case",
-            remote = "Self",
-            expecting = $example
-        )]
-        pub(super) struct $name {
-            $($(#[$rename])? #[serde(skip_serializing_if = "Option::is_none")]
-            pub(super) $field: Option<$type>,)*
-        }
-
-        tables_only!($name);
-    )*};
-}
+use crate::rules::{DistributionTable, RuleEntry, Text, tables};
 
 tables! {
     /// A whole file.
@@ -165,16 +141,5 @@ tables! {
         r: Text,
         loss_bad: Text,
         loss_good: Text,
-    }
-
-    /// A distribution of spans of time.
-    DistributionTable "a table, as in { distribution = \"exponential\", mean = \"12 s\" }" {
-        distribution: Text,
-        value: Text,
-        mean: Text,
-        sd: Text,
-        min: Text,
-        max: Text,
-        shape: Text,
     }
 }

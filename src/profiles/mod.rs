@@ -42,7 +42,6 @@
 mod catalog;
 mod chain;
 mod describe;
-mod distribution;
 mod downlink;
 mod error;
 mod file;

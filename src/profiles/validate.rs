@@ -2,7 +2,6 @@
 
 use super::{
     catalog::embedded_trace,
-    distribution::{counts_bytes, distribution, distribution_of_bytes, sound},
     downlink::{burst, count, queue, rate, transport},
     file::{FourStateTable, GilbertElliottTable, LatencyTable, LossTable, ProfileFile, StallTable},
     profile::Profile,
@@ -13,7 +12,11 @@ use crate::{
         Count, FourState, Handshake, Latency, LinkSpec, LossModel, LossSpec, OnDrop, RateSpec,
         StallSpec,
     },
-    rules::{Diagnostics, Document, Scope, Text, rule_set},
+    rules::{
+        Diagnostics, Document, Scope, Text,
+        distribution::{counts_bytes, distribution, distribution_of_bytes, sound},
+        rule_set,
+    },
     units::Ratio,
 };
 

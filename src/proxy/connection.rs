@@ -33,6 +33,8 @@ pub(super) struct Connection {
     flush_waker: Mutex<Option<Waker>>,
     /// Exchanges under way.
     busy: AtomicU32,
+    /// It has carried an exchange.
+    used: AtomicBool,
     /// Part of a request's head has arrived.
     head: AtomicBool,
     /// When it last became idle, or when the head began; milliseconds.
@@ -59,6 +61,7 @@ impl Connection {
             flushed: AtomicBool::new(true),
             flush_waker: Mutex::new(None),
             busy: AtomicU32::new(0),
+            used: AtomicBool::new(false),
             head: AtomicBool::new(false),
             since: AtomicU64::new(millis(clock.now())),
             path: Mutex::default(),
@@ -106,6 +109,11 @@ impl Connection {
         self.refused.load(Ordering::Relaxed) || self.head.load(Ordering::Relaxed)
     }
 
+    /// Whether it has carried an earlier exchange.
+    pub(super) fn reused(&self) -> bool {
+        self.used.load(Ordering::Relaxed)
+    }
+
     /// It speaks HTTP/2.
     pub(super) fn multiplexes(&self) {
         self.multiplexed.store(true, Ordering::Relaxed);
@@ -131,6 +139,7 @@ impl Connection {
 
     /// An exchange begins: the head is complete.
     pub(super) fn enter(&self) {
+        self.used.store(true, Ordering::Relaxed);
         self.busy.fetch_add(1, Ordering::Relaxed);
         self.head.store(false, Ordering::Relaxed);
     }

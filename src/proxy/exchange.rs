@@ -119,7 +119,22 @@ impl Proxy {
         let resource = session.ladder.lock().resolve(&url, range.and_then(range_start));
         let elsewhere = (*origin != session.origin).then_some(origin);
         let (attempt, seed) = session.attempt(&key(&head.method, elsewhere, path, range));
-        let facts = Facts { resource: &resource, session_time: started };
+        let highest_rung = match arming.rules.needs_ladder() {
+            true => session.ladder.lock().highest_rung(&resource),
+            false => None,
+        };
+        let facts = Facts {
+            process_time: session.process_time(started),
+            epoch: session.epoch(started),
+            highest_rung,
+            attempt,
+            method: &head.method,
+            host: origin.authority.as_str(),
+            path,
+            ranged: range.is_some(),
+            reused: connection.reused(),
+            ..Facts::new(&resource, started)
+        };
         let plan = match head.method {
             // Whether a browser asks first depends on its caches; rules are about what it gets.
             Method::OPTIONS => Plan::default(),
@@ -175,7 +190,7 @@ impl Proxy {
             return Err(Unanswered);
         }
         let status = plan.status.as_ref().and_then(|planned| {
-            let status = StatusCode::from_u16(planned.effect).ok()?;
+            let status = StatusCode::from_u16(planned.effect.code).ok()?;
             Some((status, Arc::clone(&planned.rule)))
         });
         if let Some((status, rule)) = status {

@@ -105,8 +105,10 @@ impl ShapedBody {
 
     /// How many bytes may pass before a rule cuts the body.
     fn until_cut(&self) -> u64 {
+        // Only bytes can be counted here so far: a point by share or time is never reached.
         let cut = self.treatment.cut.as_ref();
-        cut.map_or(u64::MAX, |cut| cut.effect.at.bytes() - self.ticket.bytes())
+        let at = cut.and_then(|cut| cut.effect.at.offset(None));
+        at.map_or(u64::MAX, |at| at - self.ticket.bytes())
     }
 
     fn cut(&mut self, cx: &Context<'_>, ending: Ending) {
@@ -323,7 +325,8 @@ impl Body for ShapedBody {
             let available = (at_hand as u64).min(self.until_cut()) as usize;
             if available == 0 {
                 if let Some(Planned { rule, effect }) = self.treatment.cut.take() {
-                    self.ticket.injected(&rule, effect.ending.as_str(), Some(effect.at.bytes()));
+                    let at = self.ticket.bytes();
+                    self.ticket.injected(&rule, effect.ending.as_str(), Some(at));
                     self.cut(cx, effect.ending);
                 }
                 continue;

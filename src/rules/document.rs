@@ -7,7 +7,7 @@ use super::{
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_path_to_error::Segment;
-use std::cell::RefCell;
+use std::{cell::RefCell, path::Path};
 use toml::{
     Spanned,
     de::{DeTable, DeValue},
@@ -18,6 +18,7 @@ pub(crate) struct Document<'t> {
     file: &'t str,
     tree: Value,
     lines: Option<Lines<'t>>,
+    folder: Option<&'t Path>,
 }
 
 impl<'t> Document<'t> {
@@ -25,12 +26,17 @@ impl<'t> Document<'t> {
     pub(crate) fn toml(file: &'t str, text: &'t str) -> Result<Self, Diagnostics> {
         let table = DeTable::parse(text).map_err(|error| syntax_error(file, text, &error))?;
         let tree = tree_of_table(table.get_ref());
-        Ok(Self { file, tree, lines: Some(Lines { text, table }) })
+        Ok(Self { file, tree, lines: Some(Lines { text, table }), folder: None })
     }
 
     /// Takes JSON; `file` is named in the faults.
     pub(crate) const fn json(file: &'t str, tree: Value) -> Self {
-        Self { file, tree, lines: None }
+        Self { file, tree, lines: None, folder: None }
+    }
+
+    /// Allows it to name files, in `folder`. What came over the network is not allowed to.
+    pub(super) fn beside(self, folder: &'t Path) -> Self {
+        Self { folder: Some(folder), ..self }
     }
 
     /// Deserialises the mirror `M`, then has it validated. All faults of the first stage are
@@ -41,7 +47,7 @@ impl<'t> Document<'t> {
     ) -> Result<T, Diagnostics> {
         let mirror = self.mirror().map_err(|faults| self.locate(faults))?;
         let faults = RefCell::new(Vec::new());
-        let value = validate(mirror, &Scope::new(&faults, KeyPath::default()));
+        let value = validate(mirror, &Scope::root(&faults, self.folder));
         match (value, faults.into_inner()) {
             (Some(value), faults) if faults.is_empty() => Ok(value),
             (_, faults) => Err(self.locate(faults)),

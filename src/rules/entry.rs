@@ -1,83 +1,48 @@
 //! The mirror of one rule, as it stands in a file or in JSON; no logic.
 
 use super::{
-    table::tables_only,
+    table::tables,
     text::{Several, Text},
+    then_entry::ThenEntry,
 };
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
-/// A `[[rule]]`.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-#[serde(
-    default,
-    deny_unknown_fields,
-    remote = "Self",
-    expecting = "a rule, as in { when = { kind = \"segment\" }, then = { delay = \"2 s\" } }"
-)]
-pub(crate) struct RuleEntry {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) name: Option<Text>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) when: Option<WhenEntry>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) then: Option<ThenEntry>,
+tables! {
+    /// A `[[rule]]`.
+    RuleEntry "a rule, as in { when = { kind = \"segment\" }, then = { delay = \"2 s\" } }" {
+        name: Text,
+        when: WhenEntry,
+        then: ThenEntry,
+        budget: BudgetEntry,
+    }
+
+    /// A rule's `when`.
+    WhenEntry "a table, as in { kind = \"segment\", media = \"audio\" }" {
+        kind: Several,
+        media: Several,
+        protocol: Several,
+        rung: Several,
+        index: Several,
+        during: Text,
+        every: Text,
+        probability: Text,
+    }
+
+    /// A rule's `budget`.
+    BudgetEntry "a table, as in { times = 3 }" {
+        times: Text,
+        #[serde(rename = "for")] lasts: Text,
+        cooldown: Text,
+        ttl: Text,
+        scope: Text,
+    }
 }
 
-/// A rule's `when`.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-#[serde(
-    default,
-    deny_unknown_fields,
-    remote = "Self",
-    expecting = "a table, as in { kind = \"segment\", media = \"audio\" }"
-)]
-pub(super) struct WhenEntry {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) kind: Option<Several>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) media: Option<Several>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) protocol: Option<Several>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) rung: Option<Several>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) index: Option<Several>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) during: Option<Text>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) every: Option<Text>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) probability: Option<Text>,
-}
-
-/// A rule's `then`.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-#[serde(
-    default,
-    deny_unknown_fields,
-    remote = "Self",
-    expecting = "a table, as in { delay = \"2 s\" }"
-)]
-pub(super) struct ThenEntry {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) delay: Option<Text>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) hang: Option<Text>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) status: Option<Text>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) rate: Option<Text>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) reset: Option<Text>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) truncate: Option<Text>,
-}
-
-tables_only!(RuleEntry, WhenEntry, ThenEntry);
-
-/// A rule file: nothing but rules. (A file's whole is always a table.)
+/// A rule file: nothing but rules, and what they are for. (A file's whole is always a table.)
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields, expecting = "rules, each under its own [[rule]]")]
 pub(super) struct RuleFile {
+    pub(super) summary: Option<Text>,
+    pub(super) source: Option<Text>,
     pub(super) rule: Vec<RuleEntry>,
 }

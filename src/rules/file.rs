@@ -1,6 +1,6 @@
 //! Files of rules or of anything else a person wrote: how they are opened, and why that fails.
 
-use super::{diagnostic::Diagnostics, rule_set::RuleSet};
+use super::{diagnostic::Diagnostics, document::Document, rule_set::RuleSet};
 use crate::units::ByteSize;
 use std::{
     fs::File,
@@ -10,6 +10,8 @@ use std::{
 
 /// More than anybody writes by hand; bounds what a wrong path can make us read.
 const LARGEST: ByteSize = ByteSize::from_kibibytes(1024);
+/// A segment of half a minute at 4 Mbit/s; bounds memory.
+const LARGEST_BODY: ByteSize = ByteSize::from_kibibytes(16 << 10);
 
 /// Why a file can't be used.
 #[derive(Debug, thiserror::Error)]
@@ -39,7 +41,9 @@ impl RuleSet {
     /// # Errors
     /// When it can't be read, is larger than 1 MiB, or its content is at fault.
     pub fn load(path: &Path) -> Result<Self, FileError> {
-        Ok(Self::from_toml(&path.to_string_lossy(), &read_text(path)?)?)
+        let (name, text) = (path.to_string_lossy(), read_text(path)?);
+        let folder = path.parent().unwrap_or(Path::new(""));
+        Ok(Self::of_document(Document::toml(&name, &text)?.beside(folder))?)
     }
 }
 
@@ -54,4 +58,14 @@ pub(crate) fn read_text(path: &Path) -> Result<String, FileError> {
         return Err(FileError::TooLarge { path: path.to_owned() });
     }
     Ok(text)
+}
+
+/// The bytes of a file that a rule sends, if it is no larger than 16 MiB.
+pub(super) fn read_bytes(path: &Path) -> Result<Vec<u8>, io::Error> {
+    let mut bytes = Vec::new();
+    File::open(path)?.take(LARGEST_BODY.bytes() + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > LARGEST_BODY.bytes() {
+        return Err(io::Error::other("larger than 16 MiB"));
+    }
+    Ok(bytes)
 }

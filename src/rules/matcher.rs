@@ -1,7 +1,7 @@
 //! The conditions of a rule that a request alone decides: what it asks for, and when.
 
 use super::{facts::Facts, numbers::Numbers, window::Window};
-use crate::media::{Kind, MediaType, Protocol};
+use crate::media::{Kind, MediaType, Protocol, edit::RungSet};
 
 /// What a request must be. All that is said must hold; what is not said, any request fulfils.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -9,7 +9,7 @@ pub(super) struct Matcher {
     pub(super) kinds: Set,
     pub(super) media: Set,
     pub(super) protocols: Set,
-    pub(super) rungs: Option<Numbers>,
+    pub(super) rungs: Option<RungSet>,
     pub(super) indices: Option<Numbers>,
     pub(super) during: Option<Window>,
 }
@@ -25,9 +25,17 @@ impl Matcher {
         self.kinds.has(resource.kind as u32)
             && self.media.has(resource.media as u32)
             && self.protocols.has(resource.protocol as u32)
-            && within(&self.rungs, resource.rung.map(u64::from))
+            && self.on_rung(facts)
             && within(&self.indices, resource.index)
             && self.during.is_none_or(|window| window.contains(facts.session_time))
+    }
+}
+
+impl Matcher {
+    fn on_rung(&self, facts: &Facts<'_>) -> bool {
+        let Some(rungs) = &self.rungs else { return true };
+        let Some(rung) = facts.resource.rung else { return false };
+        rungs.contains(rung.into(), facts.highest_rung.map(u64::from))
     }
 }
 

@@ -4,9 +4,11 @@
 //! mirror of the text (`entry`), then validated types (`rule`, `rule_set`). Every fault on that way
 //! is a [`Diagnostic`]: file, line, key, problem, and what to write instead.
 
+mod budget;
 mod diagnostic;
+pub(crate) mod distribution;
 mod document;
-mod effects;
+mod effect;
 mod entry;
 mod facts;
 mod file;
@@ -18,19 +20,25 @@ mod rule_set;
 mod scope;
 mod table;
 mod text;
+mod then_entry;
 mod validate;
 mod window;
 
 pub use diagnostic::{Diagnostic, Diagnostics};
+pub(crate) use distribution::DistributionTable;
 pub(crate) use document::Document;
+pub use effect::{
+    Closing, Coalesce, Corruption, Cors, Cut, Damage, Drip, Ending, Goal, Hang, HeaderEdit, Length,
+    Point, RangeFault, Redirect, Refusal, Reload, Replacement, RetryAfter, Skew, Stall, Status,
+};
 pub(crate) use entry::RuleEntry;
 pub use facts::Facts;
 pub use file::FileError;
 pub(crate) use file::read_text;
-pub use plan::{Cut, Ending, Hang, Plan, Planned};
+pub use plan::{Keep, Plan, Planned};
 pub use rule::Rule;
 pub use rule_set::{Counters, RuleSet};
 pub(crate) use scope::Scope;
-pub(crate) use table::{TableOnly, tables_only};
+pub(crate) use table::{TableOnly, tables, tables_only};
 pub(crate) use text::Text;
 pub(crate) use validate::rule_set;

@@ -1,9 +1,12 @@
 //! One rule: which requests, and what becomes of them.
 
 use super::{
-    effects::Effects,
-    entry::{RuleEntry, ThenEntry, WhenEntry},
+    budget::Budget,
+    distribution::describe,
+    entry::{RuleEntry, WhenEntry},
     matcher::Matcher,
+    plan::Effects,
+    text::Either,
 };
 use crate::units::Ratio;
 use serde::{Serialize, Serializer};
@@ -29,16 +32,79 @@ use std::{fmt, sync::Arc};
 ///
 /// # Then
 ///
+/// For most, a single value will do; the table says more. *Point* is a point in the body: bytes
+/// (`64 KiB`), bytes before the end (`-1 KiB`), a share (`50 %`) or a time after the first byte
+/// (`2 s`). A share or a distance from the end means nothing in a body of unknown length: then the
+/// effect does not come about.
+///
 /// | effect | does |
 /// |---|---|
-/// | `delay` | waits before the headers, beside the link's latency. `0 s` exempts from the delays of later rules |
-/// | `status` | answers with that status, 200 to 599, without asking the origin |
-/// | `hang` | answers nothing for that long, then closes; `forever` leaves the closing to the player |
+/// | `delay` | waits before the headers, beside the link's latency: a span, or a distribution as in profiles (`{ distribution = "lognormal", mean, sd }`), drawn for each request. `0 s` exempts from the delays of later rules |
+/// | `refuse` | `reset` or `close`: ends the connection instead of an answer |
+/// | `hang` | answers nothing for that long, then closes; `forever` leaves the closing to the player. `{ at, for }` is silent from a point on: `at = "headers"` = right after them, or a *point* |
+/// | `status` | answers with that status, 200 to 599, without asking the origin. `{ code, retry-after, body, content-type }`; `retry-after` in seconds (`120`, `"2 m"`) or as a date (`"in 2 m"`) |
+/// | `redirect` | answers 302 to a URL. `{ to }`, `{ host }` (same path there), `{ chain = 3 }` (that many hops, then what was asked for), `{ loop = true }`; each with `status` 301, 302, 303, 307, 308 |
+/// | `body` | another body: `empty`, `captive-portal`, `previous-segment`, `{ text, content-type }`, `{ file, content-type }` (beside the rule file; not in rules that come over the network), `{ junk = "1 KiB" }`, `{ rung = 1 }` |
+/// | `range` | a range request answered wrongly: `ignored` (200, whole), `whole` (206, whole), `shifted` (`Content-Range` off by one), `empty`, `unsized` (no `Content-Length`), `unsatisfiable` (416) |
+/// | `reload` | `early`: a blocking playlist request (LL-HLS) does not block; `full`: a delta update is not asked for. Late is `delay`, never is `hang`, with `when.blocking = true` |
 /// | `rate` | passes the body no faster; not zero |
+/// | `profile` | passes the body over a link as in that built-in profile too |
+/// | `stall` | `{ at, for }`: pauses at one or more *points*, then goes on |
+/// | `drip` | `{ bytes, every, from }`: lets so many bytes through at a time, from a *point* on (the start) |
+/// | `coalesce` | holds bytes back for that long and lets them come at once; `end` = all at the end |
+/// | `corrupt` | `bit-flips`, `zeros` (one byte in a thousand), `ts-sync`, `box-size` (all). `{ damage, rate, from, to }` |
+/// | `cut` | `{ at, end, length }`: ends the body at a *point*; `end` = `fin` (default), `reset`, `goaway` or `silence` (`for`); the declared `length` is `keep` (default), `fix` (to the truth) or `drop` |
 /// | `reset` | passes that much of the body, then resets the connection; `0 B` = right after the headers |
 /// | `truncate` | passes that much of the body, then closes cleanly, with fewer bytes than declared |
+/// | `headers` | `{ set = { age = 3600 }, remove = ["etag"] }`; not those of the connection and its framing |
+/// | `cors` | `missing`, `wrong-origin`, `duplicated`, `unexposed`, `preflight` (which fails) |
+/// | `date-skew` | shifts `Date`, and the answer of a time server: `"-30 s"`, `"+5 m"` |
+/// | `keep-errors` | if the answer is an error, gives it again to whoever asks for the same URL, for that long |
+/// | `close` | `after` (announced), `unannounced`, or `idle` (the session's idle connections) |
+/// | `manifest` | edits the manifest: see below |
 ///
-/// One rule may combine `delay`, `rate` and a cut (`reset` or `truncate`), or `delay` and `status`.
+/// One rule may combine what befalls a body with what befalls the headers, and each with `delay`.
+/// `refuse`, `hang`, `status` and `redirect` rule each other and all about the body out; after the
+/// first two there are no headers either. A body is cut in one way.
+///
+/// # Manifest edits
+///
+/// Several may stand in one table; they are made in the order of this list.
+///
+/// | edit | does |
+/// |---|---|
+/// | `freeze` | serves the version first seen, for that long, once for each manifest; `forever` = while the rule applies |
+/// | `go-back` | serves a version so many segments older |
+/// | `lag` | leaves the newest so many segments out |
+/// | `endlist` | `early`, `bare` (and no segments), `missing` |
+/// | `discontinuity` | `drop`, `{ insert = 5 }` (before each segment whose number is a multiple), `{ shift = 1 }` (their count) |
+/// | `gap` | marks segments whose number is a multiple of this as gaps |
+/// | `durations` | `{ scale, target, date-shift, date-drift }` |
+/// | `drop-rungs` | leaves rungs out; written as `when.rung` |
+/// | `strip` | leaves attributes out: `["CODECS", "RESOLUTION"]` |
+/// | `bandwidth` | multiplies every declared bandwidth |
+/// | `resolution` | declares this one for all |
+/// | `publish-time` | `frozen` |
+/// | `utc-timing` | `missing`, `unreachable`, or a shift (`"-30 s"`) |
+/// | `host` | leads segments (or media playlists) to this host, past the proxy |
+/// | `preload-hint` | `missing`, `wrong` |
+/// | `rendition-report` | `missing`, `{ stale = 2 }`, `{ ahead = 2 }` |
+/// | `skip` | a delta update claims to skip so many segments more |
+/// | `truncate` | leaves `12 lines`, `1 KiB` or `50 %` |
+/// | `empty` | `true`: no bytes |
+///
+/// # Budget
+///
+/// Bounds on how often a rule strikes; what strikes is a rule of which at least one effect comes
+/// into the plan, so a rule that others overrule spends nothing. All bounds that are given hold.
+///
+/// | bound | means |
+/// |---|---|
+/// | `times` | strikes no more than this often; from 1 |
+/// | `for` | strikes no later than this after its first strike |
+/// | `cooldown` | after a strike, spares everything for this long |
+/// | `ttl` | strikes no later than this after the rule was first asked |
+/// | `scope` | `session` (default: each has its own budget), or `global`: all sessions that have the rule from one loading of it share it, its times counted on the process's clock |
 #[derive(Debug, Clone, PartialEq)]
 pub struct Rule {
     pub(super) name: Arc<str>,
@@ -46,6 +112,7 @@ pub struct Rule {
     pub(super) every: u64,
     pub(super) probability: Option<Ratio>,
     pub(super) effects: Effects,
+    pub(super) budget: Option<Budget>,
     /// As it was written, for showing and for JSON.
     pub(super) entry: RuleEntry,
 }
@@ -78,8 +145,14 @@ impl fmt::Display for Rule {
         if conditions.is_empty() {
             conditions.push("every request".to_owned());
         }
-        let effects = self.entry.then.as_ref().map(effects).unwrap_or_default();
-        write!(f, "{}: {} → {}", self.name, conditions.join(" "), effects.join(", "))
+        let delay = self.entry.then.as_ref().and_then(|then| then.delay.as_ref());
+        let delay = delay.map(|delay| match delay {
+            Either::Short(text) => text.to_string(),
+            Either::Table(table) => describe(table),
+        });
+        let effects = self.effects.words(delay);
+        write!(f, "{}: {} → {}", self.name, conditions.join(" "), effects.join(", "))?;
+        self.budget.as_ref().map_or(Ok(()), |budget| write!(f, " ({budget})"))
     }
 }
 
@@ -90,19 +163,6 @@ fn conditions(when: &WhenEntry) -> Vec<String> {
         places.into_iter().filter_map(|(name, at)| Some(format!("{name} {}", at.as_ref()?)));
     let during = when.during.iter().map(|window| format!("during {window}"));
     class.map(ToString::to_string).chain(places).chain(during).collect()
-}
-
-fn effects(then: &ThenEntry) -> Vec<String> {
-    let ThenEntry { delay, hang, status, rate, reset, truncate } = then;
-    let named = [
-        ("delay", delay),
-        ("hang", hang),
-        ("status", status),
-        ("rate", rate),
-        ("reset after", reset),
-        ("truncate after", truncate),
-    ];
-    named.iter().filter_map(|(name, value)| Some(format!("{name} {}", value.as_ref()?))).collect()
 }
 
 fn ordinal(n: u64) -> String {

@@ -1,8 +1,19 @@
 //! Rules in order, and the decision they come to for one request.
 
-use super::{diagnostic::Diagnostics, facts::Facts, plan::Plan, rule::Rule};
+use super::{
+    budget::{Extent, Spent},
+    diagnostic::Diagnostics,
+    facts::Facts,
+    plan::Plan,
+    rule::Rule,
+};
+use crate::media::edit::RungSet;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
-use std::{collections::HashMap, sync::Arc};
+use smallvec::SmallVec;
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+/// Rules that apply to one request, by their place; more than these are kept on the heap.
+type Places = SmallVec<[usize; 16]>;
 
 /// Rules in order. Cheap to clone; the default has none.
 ///
@@ -67,6 +78,13 @@ impl RuleSet {
         self.entries.iter().map(|entry| &*entry.rule)
     }
 
+    /// Whether any rule asks for the highest rung: [`Facts::highest_rung`] costs a look at the whole
+    /// ladder.
+    #[must_use]
+    pub fn needs_ladder(&self) -> bool {
+        self.iter().any(|rule| rule.matcher.rungs.as_ref().is_some_and(RungSet::needs_ladder))
+    }
+
     /// What shall befall the request.
     ///
     /// `chance` is asked for a uniform draw from [0, 1) by a rule's key (its name, unless two share
@@ -82,36 +100,100 @@ impl RuleSet {
         facts: &Facts<'_>,
         chance: &mut dyn FnMut(&str) -> f64,
     ) -> Plan {
-        let mut plan = Plan::default();
         if self.is_empty() {
-            return plan;
+            return Plan::default();
         }
         counters.fit(self);
-        for (entry, count) in self.entries.iter().zip(&mut counters.counts) {
+        let mut applying = Places::new();
+        for (place, (entry, count)) in self.entries.iter().zip(&mut counters.counts).enumerate() {
             if entry.applies(count, facts, chance) {
-                entry.rule.effects.fill(&mut plan, &entry.rule.name);
+                applying.push(place);
             }
+        }
+        loop {
+            let plan = self.plan(&applying, chance);
+            let Some(beaten) = self.spend(&applying, &plan, counters, facts) else { return plan };
+            // Another session took the last of a global budget in between.
+            applying.retain(|place| *place != beaten);
+        }
+    }
+
+    /// The plan that the rules at these places come to.
+    fn plan(&self, applying: &[usize], chance: &mut dyn FnMut(&str) -> f64) -> Plan {
+        let mut plan = Plan::default();
+        for entry in applying.iter().filter_map(|place| self.entries.get(*place)) {
+            let mut draw = || chance(&format!("{} delay", entry.key));
+            entry.rule.effects.fill(&mut plan, &entry.rule.name, &mut draw);
         }
         plan.settle();
         plan
     }
+
+    /// Spends the budgets of the rules that came into `plan`; the place of one that had none left.
+    fn spend(
+        &self,
+        applying: &[usize],
+        plan: &Plan,
+        counters: &mut Counters,
+        facts: &Facts<'_>,
+    ) -> Option<usize> {
+        applying.iter().copied().find(|place| {
+            let entry = self.entries.get(*place).zip(counters.counts.get_mut(*place));
+            let Some((Entry { rule, .. }, count)) = entry else { return false };
+            let Some(budget) = rule.budget.as_ref().filter(|_| plan.has(&rule.name)) else {
+                return false;
+            };
+            !count.taken && {
+                count.taken = budget.take(&mut count.spent, now(budget.extent, facts));
+                !count.taken
+            }
+        })
+    }
+}
+
+/// The time by which a budget counts.
+const fn now(extent: Extent, facts: &Facts<'_>) -> Duration {
+    match extent {
+        Extent::Session => facts.session_time,
+        Extent::Global => facts.process_time,
+    }
 }
 
 impl Entry {
-    /// First what the request is, then `every`, then `probability`: see [`Rule`].
+    /// First what the request is, then how many came before, then `probability`, then whether the
+    /// budget is open: see [`Rule`].
     fn applies(
         &self,
-        count: &mut u64,
+        count: &mut Count,
         facts: &Facts<'_>,
         chance: &mut dyn FnMut(&str) -> f64,
     ) -> bool {
-        if !self.rule.matcher.matches(facts) {
+        let Rule { matcher, every, probability, budget, .. } = &*self.rule;
+        count.taken = false;
+        if let Some(budget) = budget {
+            budget.notice(&mut count.spent, now(budget.extent, facts));
+        }
+        if !matcher.matches(facts) {
             return false;
         }
-        *count += 1;
-        count.is_multiple_of(self.rule.every)
-            && self.rule.probability.is_none_or(|share| chance(&self.key) < share.get())
+        count.matched += 1;
+        count.matched.is_multiple_of(*every)
+            && probability.is_none_or(|share| chance(&self.key) < share.get())
+            && budget
+                .as_ref()
+                .is_none_or(|budget| budget.is_open(&mut count.spent, now(budget.extent, facts)))
     }
+}
+
+/// What one session has counted of one rule.
+#[derive(Debug, Clone, Copy, Default)]
+struct Count {
+    /// Requests that matched.
+    matched: u64,
+    /// What was used of its budget, if the session has its own.
+    spent: Spent,
+    /// Whether the present request has taken from the budget.
+    taken: bool,
 }
 
 /// How many requests each rule has counted, for one session.
@@ -121,7 +203,7 @@ impl Entry {
 #[derive(Debug, Clone, Default)]
 pub struct Counters {
     set: RuleSet,
-    counts: Vec<u64>,
+    counts: Vec<Count>,
 }
 
 impl Counters {
@@ -133,7 +215,7 @@ impl Counters {
         let old: HashMap<_, _> = old.map(|(entry, count)| (&*entry.key, (entry, *count))).collect();
         let count = |entry: &Entry| match old.get(&*entry.key) {
             Some((known, count)) if *known == entry => *count,
-            _ => 0,
+            _ => Count::default(),
         };
         self.counts = set.entries.iter().map(count).collect();
         self.set = set.clone();

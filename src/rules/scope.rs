@@ -5,7 +5,7 @@ use super::{
     text::Text,
 };
 use crate::units::{UnitError, span};
-use std::{cell::RefCell, str::FromStr, time::Duration};
+use std::{cell::RefCell, ops::RangeInclusive, path::Path, str::FromStr, time::Duration};
 
 /// Enough faults to mend at a time; bounds the work and memory that a hostile text can ask for.
 pub(super) const MOST_FAULTS: usize = 50;
@@ -24,26 +24,38 @@ pub(super) struct Fault {
 pub(crate) struct Scope<'f> {
     faults: &'f RefCell<Vec<Fault>>,
     path: KeyPath,
+    /// Where files named in the document are; `None` = it must not name any.
+    folder: Option<&'f Path>,
 }
 
 impl<'f> Scope<'f> {
-    pub(super) const fn new(faults: &'f RefCell<Vec<Fault>>, path: KeyPath) -> Self {
-        Self { faults, path }
+    /// The root of a document, whose files are in `folder`, if it may name any.
+    pub(super) fn root(faults: &'f RefCell<Vec<Fault>>, folder: Option<&'f Path>) -> Self {
+        Self { faults, path: KeyPath::default(), folder }
+    }
+
+    fn place(&self, path: KeyPath) -> Self {
+        Self { faults: self.faults, path, folder: self.folder }
+    }
+
+    /// Where files named in the document are; `None` = it must not name any.
+    pub(super) const fn folder(&self) -> Option<&'f Path> {
+        self.folder
     }
 
     /// This place.
     pub(super) fn same(&self) -> Self {
-        Self::new(self.faults, self.path.clone())
+        self.place(self.path.clone())
     }
 
     /// The value under `key`.
     pub(crate) fn at(&self, key: &str) -> Self {
-        Self::new(self.faults, self.path.then(Part::Key(key.to_owned())))
+        self.place(self.path.then(Part::Key(key.to_owned())))
     }
 
     /// The list item number `place`, from 0.
     pub(crate) fn item(&self, place: usize) -> Self {
-        Self::new(self.faults, self.path.then(Part::Item(place)))
+        self.place(self.path.then(Part::Item(place)))
     }
 
     /// Takes down a fault of this place, unless there are enough already.
@@ -100,6 +112,52 @@ impl<'f> Scope<'f> {
                 None
             }
         }
+    }
+
+    /// Reads what `parse` makes of it; `what` says what it should be: `a point in a body`.
+    pub(super) fn parsed<T>(
+        &self,
+        key: &str,
+        written: Option<&Text>,
+        what: &str,
+        hint: &str,
+        parse: impl Fn(&str) -> Option<T>,
+    ) -> Option<T> {
+        let written = written?;
+        let value = parse(written.as_str());
+        if value.is_none() {
+            self.at(key).fault(format!("`{written}` is not {what}"), hint);
+        }
+        value
+    }
+
+    /// Reads a whole number within `range`.
+    pub(super) fn whole(
+        &self,
+        key: &str,
+        written: Option<&Text>,
+        range: RangeInclusive<u64>,
+    ) -> Option<u64> {
+        let hint = match (range.start(), range.end()) {
+            (low, &u64::MAX) => format!("write a whole number from {low}"),
+            (low, high) => format!("write a whole number from {low} to {high}"),
+        };
+        self.parsed(key, written, "such a number", &hint, |text| {
+            text.parse().ok().filter(|number| range.contains(number))
+        })
+    }
+
+    /// Reads one of `all`, by its name.
+    pub(super) fn one<T: Copy>(
+        &self,
+        key: &str,
+        written: Option<&Text>,
+        what: &str,
+        all: &[T],
+        name: impl Fn(T) -> &'static str,
+    ) -> Option<T> {
+        let names: Vec<_> = all.iter().map(|value| (name(*value), *value)).collect();
+        self.at(key).choose(what, written?, &names)
     }
 
     /// Reads one of `names`; `what` says what they are: `a kind`.

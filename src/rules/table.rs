@@ -56,3 +56,28 @@ macro_rules! tables_only {
     )+};
 }
 pub(crate) use tables_only;
+
+/// Mirrors of tables of optional keys; unknown ones are errors, and the text says what a table
+/// looks like.
+macro_rules! tables {
+    ($($(#[doc = $doc:literal])* $name:ident $example:literal {
+        $($(#[$rename:meta])? $field:ident: $type:ty,)*
+    })*) => {$(
+        $(#[doc = $doc])*
+        #[derive(Debug, Clone, PartialEq, Default, serde::Serialize, serde::Deserialize)]
+        #[serde(
+            default,
+            deny_unknown_fields,
+            rename_all = "kebab-case",
+            remote = "Self",
+            expecting = $example
+        )]
+        pub(crate) struct $name {
+            $($(#[$rename])? #[serde(skip_serializing_if = "Option::is_none")]
+            pub(crate) $field: Option<$type>,)*
+        }
+
+        $crate::rules::tables_only!($name);
+    )*};
+}
+pub(crate) use tables;

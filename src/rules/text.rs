@@ -1,7 +1,7 @@
 //! The atoms of a mirror: one value as it was written, and one value or a list of them.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
-use std::fmt;
+use std::{collections::BTreeMap, fmt, marker::PhantomData};
 
 /// One value as it was written, be it a text, a number or a truth value. What it means is for
 /// validation to say, which can then answer a bare `5` with the unit that is missing.
@@ -70,7 +70,7 @@ impl de::Visitor<'_> for TextVisitor {
 
 /// One value, or a list of values any of which will do.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Several(Vec<Text>);
+pub(crate) struct Several(Vec<Text>);
 
 impl Several {
     pub(super) fn as_slice(&self) -> &[Text] {
@@ -134,5 +134,77 @@ impl<'de> Deserialize<'de> for Several {
         }
 
         from.deserialize_any(Visitor)
+    }
+}
+
+/// One value, or a table for those who want to say more.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Either<T> {
+    /// One value.
+    Short(Text),
+    /// The table.
+    Table(Box<T>),
+}
+
+impl<T: Serialize> Serialize for Either<T> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Short(text) => text.serialize(to),
+            Self::Table(table) => table.serialize(to),
+        }
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Either<T> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct Visitor<T>(PhantomData<T>);
+
+        /// Anything but a table goes the way of a single value.
+        macro_rules! single {
+            ($($visit:ident($type:ty)),*) => {$(
+                fn $visit<E: de::Error>(self, value: $type) -> Result<Self::Value, E> {
+                    TextVisitor.$visit(value).map(Either::Short)
+                }
+            )*};
+        }
+
+        impl<'de, T: Deserialize<'de>> de::Visitor<'de> for Visitor<T> {
+            type Value = Either<T>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a single value or a table")
+            }
+
+            single!(
+                visit_str(&str),
+                visit_bool(bool),
+                visit_i64(i64),
+                visit_u64(u64),
+                visit_f64(f64)
+            );
+
+            fn visit_map<A: de::MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+                let table = T::deserialize(de::value::MapAccessDeserializer::new(map))?;
+                Ok(Either::Table(Box::new(table)))
+            }
+        }
+
+        from.deserialize_any(Visitor(PhantomData))
+    }
+}
+
+/// A table with keys of the writer's choice.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(crate) struct Words(pub(super) BTreeMap<String, Text>);
+
+impl Serialize for Words {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(to)
+    }
+}
+
+impl<'de> Deserialize<'de> for Words {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        BTreeMap::deserialize(from).map(Self)
     }
 }

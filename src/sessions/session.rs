@@ -197,6 +197,12 @@ impl Session {
         self.started + time
     }
 
+    /// The time since 1970-01-01T00:00:00Z at session time `time`.
+    #[must_use]
+    pub fn epoch(&self, time: Duration) -> Duration {
+        self.clock.epoch(self.process_time(time))
+    }
+
     /// An exchange of this session begins.
     pub fn enter(&self) {
         self.exchanges.fetch_add(1, Ordering::Relaxed);

@@ -24,7 +24,7 @@ fn segment(media: MediaType, rung: u16, index: u64) -> Resource {
 }
 
 fn decide(set: &RuleSet, counters: &mut Counters, resource: &Resource, seconds: u64) -> Plan {
-    let facts = Facts { resource, session_time: Duration::from_secs(seconds) };
+    let facts = Facts::new(resource, Duration::from_secs(seconds));
     set.decide(counters, &facts, &mut |_| 0.5)
 }
 
@@ -120,7 +120,7 @@ fn every_comes_before_probability() {
     let set = when("every = 2, probability = 0.5");
     let (mut counters, mut draws, mut hits) = (Counters::default(), 0, 0);
     let resource = Resource::unknown();
-    let facts = Facts { resource: &resource, session_time: Duration::ZERO };
+    let facts = Facts::new(&resource, Duration::ZERO);
     for _ in 0..100 {
         let mut chance = |key: &str| {
             assert_eq!(key, "rule 1");
@@ -136,7 +136,7 @@ fn every_comes_before_probability() {
 #[test]
 fn a_probability_is_a_share() {
     let resource = Resource::unknown();
-    let facts = Facts { resource: &resource, session_time: Duration::ZERO };
+    let facts = Facts::new(&resource, Duration::ZERO);
     for (share, low, high) in [(0.0, 0, 0), (0.1, 880, 1120), (1.0, 10_000, 10_000)] {
         let set = when(&format!("probability = {share}"));
         let mut counters = Counters::default();
@@ -200,7 +200,7 @@ fn sets_are_joined_in_order() {
     let (session, profile) = (delay("1 s"), delay("2 s"));
     let both = RuleSet::concat([&session, &profile]);
     let resource = Resource::unknown();
-    let facts = Facts { resource: &resource, session_time: Duration::ZERO };
+    let facts = Facts::new(&resource, Duration::ZERO);
     let mut keys = Vec::new();
     let mut chance = |key: &str| {
         keys.push(key.to_owned());
@@ -266,7 +266,7 @@ fn faults_in_json_have_a_pointer() {
     let pointers: Vec<_> = faults.as_slice().iter().map(|fault| fault.pointer.as_str()).collect();
     assert_eq!(pointers, ["/1/then/status", "/1/when/kinds"]);
     insta::assert_snapshot!(faults, @r"
-    request body: 2.then.status: is a list; write a single value
+    request body: 2.then.status: is a list; write a single value or a table
     request body: 2.when.kinds: `kinds` is not a key here; did you mean `kind`? write one of `kind`, `media`, `protocol`, `rung`, `index`, `during`, `every`, `probability`
     ");
     assert!(RuleSet::from_json("request body", serde_json::json!({ "rule": [] })).is_err());
@@ -323,7 +323,7 @@ proptest! {
             then = { rate = "1 Mbit/s", truncate = "1 KiB" }
         "#);
         let mut counters = Counters::default();
-        let facts = Facts { resource: &resource, session_time: Duration::from_secs(seconds) };
+        let facts = Facts::new(&resource, Duration::from_secs(seconds));
         for _ in 0..4 {
             let plan = set.decide(&mut counters, &facts, &mut |_| draw);
             prop_assert!(plan.hang.is_none() || plan.status.is_none());

@@ -1,12 +1,24 @@
 //! From a `{ distribution = ... }` table to a distribution.
 
-use super::file::DistributionTable;
+use super::{scope::Scope, table::tables, text::Text};
 use crate::{
     model::{Distribution, SpecError},
-    rules::{Scope, Text},
     units::ByteSize,
 };
 use std::time::Duration;
+
+tables! {
+    /// A distribution of spans of time (or of sizes), as it is written.
+    DistributionTable "a table, as in { distribution = \"exponential\", mean = \"12 s\" }" {
+        distribution: Text,
+        value: Text,
+        mean: Text,
+        sd: Text,
+        min: Text,
+        max: Text,
+        shape: Text,
+    }
+}
 
 /// The laws, each with the keys it takes (all of them required).
 const LAWS: [(&str, &[&str]); 8] = [
@@ -21,18 +33,18 @@ const LAWS: [(&str, &[&str]); 8] = [
 ];
 
 /// Takes a fault of a model down where its field stands; `scope` is the table around it.
-pub(super) fn sound<T>(made: Result<T, SpecError>, scope: &Scope<'_>) -> Option<T> {
+pub(crate) fn sound<T>(made: Result<T, SpecError>, scope: &Scope<'_>) -> Option<T> {
     made.map_err(|fault| scope.at(fault.field).fault(fault.problem, fault.hint)).ok()
 }
 
 /// Whether a distribution is written in sizes (`512 KiB`) instead of spans.
-pub(super) fn counts_bytes(table: &DistributionTable) -> bool {
+pub(crate) fn counts_bytes(table: &DistributionTable) -> bool {
     let written = [&table.value, &table.mean, &table.max];
     written.into_iter().flatten().any(|text| text.as_str().ends_with('B'))
 }
 
 /// Validates a distribution of sizes: each byte becomes a nanosecond.
-pub(super) fn distribution_of_bytes(
+pub(crate) fn distribution_of_bytes(
     table: &DistributionTable,
     scope: &Scope<'_>,
 ) -> Option<Distribution> {
@@ -42,7 +54,7 @@ pub(super) fn distribution_of_bytes(
 }
 
 /// Validates a distribution; `scope` is its table.
-pub(super) fn distribution(table: &DistributionTable, scope: &Scope<'_>) -> Option<Distribution> {
+pub(crate) fn distribution(table: &DistributionTable, scope: &Scope<'_>) -> Option<Distribution> {
     law(table, scope, &|key, text| scope.span(key, text))
 }
 
@@ -123,7 +135,7 @@ fn shape(table: &DistributionTable, scope: &Scope<'_>) -> Option<f64> {
 }
 
 /// How long, for a reader: `12 s` for a constant, else `lognormal, mean 8 ms, sd 12 ms`.
-pub(super) fn describe(table: &DistributionTable) -> String {
+pub(crate) fn describe(table: &DistributionTable) -> String {
     if let Some(value) = &table.value {
         return value.to_string();
     }
@@ -134,6 +146,6 @@ pub(super) fn describe(table: &DistributionTable) -> String {
 }
 
 /// Its mean, or nothing for a table that is not there.
-pub(super) fn mean(law: Option<&Distribution>) -> Duration {
+pub(crate) fn mean(law: Option<&Distribution>) -> Duration {
     law.map(Distribution::mean).unwrap_or_default()
 }

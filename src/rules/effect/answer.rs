@@ -1,0 +1,81 @@
+//! Answers of our own, given without asking the origin: a status, or a redirect.
+
+use crate::units::span;
+use std::{fmt, sync::Arc, time::Duration};
+
+/// An answer with this status, without asking the origin.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Status {
+    /// 200 to 599.
+    pub code: u16,
+    /// The `Retry-After` header.
+    pub retry_after: Option<RetryAfter>,
+    /// The body; `None` = a JSON text that says which rule it was.
+    pub body: Option<Arc<[u8]>>,
+    /// The body's `Content-Type`; `None` = `text/html` for a body given, else JSON.
+    pub content_type: Option<Arc<str>>,
+}
+
+/// What `Retry-After` says (RFC 9110 §10.2.3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RetryAfter {
+    /// A number of seconds.
+    Seconds(u64),
+    /// A date, this long after now.
+    Date(Duration),
+}
+
+impl Status {
+    /// This status and nothing else said.
+    #[must_use]
+    pub const fn of(code: u16) -> Self {
+        Self { code, retry_after: None, body: None, content_type: None }
+    }
+}
+
+impl fmt::Display for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.code)?;
+        match self.retry_after {
+            None => Ok(()),
+            Some(RetryAfter::Seconds(seconds)) => write!(f, ", retry after {seconds}"),
+            Some(RetryAfter::Date(later)) => {
+                write!(f, ", retry after now + {}", span::print(later))
+            }
+        }
+    }
+}
+
+/// A redirect, without asking the origin.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Redirect {
+    /// 301, 302, 303, 307 or 308.
+    pub status: u16,
+    /// Where to.
+    pub to: Goal,
+}
+
+/// Where a redirect leads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Goal {
+    /// To this URL or reference, as it is written. It is not kept in the session.
+    Url(Arc<str>),
+    /// To the same path and query at another host (`host` or `host:port`), past the proxy.
+    Host(Arc<str>),
+    /// Through that many redirects in the session, then to what was asked for.
+    Chain(u8),
+    /// To itself, for ever.
+    Loop,
+}
+
+impl fmt::Display for Redirect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ", self.status)?;
+        match &self.to {
+            Goal::Url(url) => write!(f, "to {url}"),
+            Goal::Host(host) => write!(f, "to host {host}"),
+            Goal::Chain(hops) => write!(f, "through {hops} hops"),
+            Goal::Loop => f.write_str("to itself"),
+        }
+    }
+}

@@ -1,0 +1,15 @@
+//! From the mirror of rules to rules that can run, with every fault on the way.
+
+mod answer;
+mod body;
+mod budget;
+mod headers;
+mod manifest;
+mod rule;
+mod then;
+mod when;
+
+pub(crate) use rule::rule_set;
+
+#[cfg(test)]
+mod tests;

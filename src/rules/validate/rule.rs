@@ -1,0 +1,72 @@
+//! From the mirror of rules to rules that can run, with every fault on the way.
+
+use super::{
+    budget::budget,
+    then::effects,
+    when::{every, matcher},
+};
+use crate::rules::{
+    diagnostic::Diagnostics,
+    document::Document,
+    entry::{RuleEntry, RuleFile},
+    rule::Rule,
+    rule_set::RuleSet,
+    scope::Scope,
+    text::Text,
+};
+use std::sync::Arc;
+
+impl RuleSet {
+    /// Reads a rule file: TOML with nothing but `[[rule]]` entries. `file` is named in the faults.
+    ///
+    /// # Errors
+    /// All faults of the first stage (keys, types), or else all of the second (values).
+    pub fn from_toml(file: &str, text: &str) -> Result<Self, Diagnostics> {
+        Self::of_document(Document::toml(file, text)?)
+    }
+
+    /// Reads a rule file that stands in a folder, where the files are that it names.
+    pub(in crate::rules) fn of_document(document: Document<'_>) -> Result<Self, Diagnostics> {
+        document.read(|file: RuleFile, scope| Some(rule_set(file.rule, &scope.at("rule"))))
+    }
+
+    /// Reads rules from a JSON list; `origin` names it in the faults, as in `request body`.
+    ///
+    /// # Errors
+    /// As [`RuleSet::from_toml`].
+    pub fn from_json(origin: &str, rules: serde_json::Value) -> Result<Self, Diagnostics> {
+        Document::json(origin, rules)
+            .read(|entries: Vec<RuleEntry>, scope| Some(rule_set(entries, scope)))
+    }
+}
+
+/// Validates the rules of a list; `scope` is the list.
+pub(crate) fn rule_set(entries: Vec<RuleEntry>, scope: &Scope<'_>) -> RuleSet {
+    let numbered = entries.into_iter().enumerate();
+    RuleSet::new(numbered.map(|(i, entry)| rule(entry, i, &scope.item(i))).collect())
+}
+
+fn rule(entry: RuleEntry, place: usize, scope: &Scope<'_>) -> Rule {
+    let name = name(entry.name.as_ref(), place, &scope.at("name"));
+    let when = entry.when.clone().unwrap_or_default();
+    let at = scope.at("when");
+    let matcher = matcher(&when, &at);
+    let every = every(when.every.as_ref(), &at.at("every"));
+    let probability = at.read("probability", when.probability.as_ref());
+    let then = entry.then.clone().unwrap_or_default();
+    let effects = effects(&then, &scope.at("then"));
+    let budget = budget(entry.budget.as_ref(), &scope.at("budget"));
+    Rule { name, matcher, every, probability, effects, budget, entry }
+}
+
+/// The name given, or `rule N`. It goes into logs and headers, so it is short and prints.
+fn name(written: Option<&Text>, place: usize, scope: &Scope<'_>) -> Arc<str> {
+    let Some(name) = written.map(Text::as_str) else {
+        return format!("rule {}", place + 1).into();
+    };
+    if name.is_empty() || name.len() > 80 || name.chars().any(char::is_control) {
+        let hint = "write 1 to 80 bytes of text on one line, or leave it out";
+        scope.fault("is no name", hint);
+    }
+    name.into()
+}

@@ -1,0 +1,165 @@
+//! From `then` to effects, with everything that rules another thing out.
+
+use super::{
+    answer::{redirect, status},
+    body::{corrupt, cut, drip, replacement, stall},
+    headers::{header_edit, skew},
+    manifest::manifest,
+};
+use crate::{
+    rules::{
+        distribution::distribution,
+        effect::{Closing, Coalesce, Cors, Hang, RangeFault, Refusal, Reload},
+        plan::{Delay, Effects, Keep},
+        scope::Scope,
+        text::{Either, Text},
+        then_entry::ThenEntry,
+    },
+    units::{BitRate, UnitError, span},
+};
+use std::{sync::Arc, time::Duration};
+
+/// Validates `then`; `scope` is its table.
+pub(super) fn effects(then: &ThenEntry, scope: &Scope<'_>) -> Effects {
+    if *then == ThenEntry::default() {
+        let hint = "write at least one effect, as in `then = { delay = \"2 s\" }`";
+        scope.fault("asks for nothing", hint);
+    }
+    contradictions(then, scope);
+    let rate: Option<BitRate> = scope.read("rate", then.rate.as_ref());
+    if rate == Some(BitRate::ZERO) {
+        let hint = "write a rate above zero, or `hang = \"forever\"` for silence";
+        scope.at("rate").fault("passes nothing", hint);
+    }
+    let keep = scope.span("keep-errors", then.keep_errors.as_ref());
+    Effects {
+        delay: delay(then, scope),
+        refuse: scope
+            .one("refuse", then.refuse.as_ref(), "a refusal", Refusal::ALL, |r| r.as_str()),
+        hang: hang(then, scope),
+        status: status(then.status.as_ref(), scope),
+        redirect: redirect(then.redirect.as_ref(), scope),
+        body: replacement(then.body.as_ref(), scope),
+        range: scope
+            .one("range", then.range.as_ref(), "a range fault", RangeFault::ALL, |r| r.as_str()),
+        reload: scope.one("reload", then.reload.as_ref(), "a reload", Reload::ALL, |r| r.as_str()),
+        rate,
+        profile: then.profile.as_ref().map(|name| Arc::from(name.as_str())),
+        stall: stall(then.stall.as_ref(), scope),
+        drip: drip(then.drip.as_ref(), scope),
+        coalesce: coalesce(then.coalesce.as_ref(), scope),
+        corrupt: corrupt(then.corrupt.as_ref(), scope),
+        cut: cut(then, scope),
+        headers: header_edit(then.headers.as_ref(), scope),
+        cors: scope.one("cors", then.cors.as_ref(), "a CORS fault", Cors::ALL, |c| c.as_str()),
+        date_skew: skew("date-skew", then.date_skew.as_ref(), scope),
+        keep_errors: keep.map(Keep),
+        close: scope.one("close", then.close.as_ref(), "a closing", Closing::ALL, |c| c.as_str()),
+        manifest: manifest(then.manifest.as_ref(), &scope.at("manifest")),
+    }
+}
+
+/// Takes down every effect that another one rules out.
+fn contradictions(then: &ThenEntry, scope: &Scope<'_>) {
+    let headers = matches!(&then.hang, Some(Either::Table(_)));
+    let fates = [
+        ("refuse", then.refuse.is_some(), "a request that is refused is not answered"),
+        ("hang", then.hang.is_some() && !headers, "a request that hangs is not answered"),
+        ("status", then.status.is_some(), "the origin's body does not flow then"),
+        ("redirect", then.redirect.is_some(), "the origin's body does not flow then"),
+    ];
+    let body = [
+        ("body", then.body.is_some()),
+        ("range", then.range.is_some()),
+        ("reload", then.reload.is_some()),
+        ("rate", then.rate.is_some()),
+        ("profile", then.profile.is_some()),
+        ("stall", then.stall.is_some()),
+        ("drip", then.drip.is_some()),
+        ("coalesce", then.coalesce.is_some()),
+        ("corrupt", then.corrupt.is_some()),
+        ("cut", then.cut.is_some()),
+        ("reset", then.reset.is_some()),
+        ("truncate", then.truncate.is_some()),
+        ("manifest", then.manifest.is_some()),
+    ];
+    let head = [
+        ("headers", then.headers.is_some()),
+        ("cors", then.cors.is_some()),
+        ("date-skew", then.date_skew.is_some()),
+        ("keep-errors", then.keep_errors.is_some()),
+        ("close", then.close.is_some()),
+    ];
+    let beside = |first: &str, why: &str, others: &[(&str, bool)]| {
+        for (key, _) in others.iter().filter(|(_, written)| *written) {
+            let problem = format!("can't go with `{first}`: {why}");
+            scope.at(key).fault(problem, "write one of them");
+        }
+    };
+    for (place, (fate, written, why)) in fates.iter().enumerate().filter(|(_, fate)| fate.1) {
+        debug_assert!(*written);
+        let later = fates[place + 1..].iter().map(|(key, written, _)| (*key, *written));
+        beside(fate, why, &later.chain(body).collect::<Vec<_>>());
+        if matches!(*fate, "refuse" | "hang") {
+            beside(fate, why, &head);
+        }
+    }
+    if then.hang.is_some() && !headers {
+        beside("hang", "say it with `hang` alone", &[("delay", then.delay.is_some())]);
+    }
+    let cuts = [
+        ("hang", headers),
+        ("cut", then.cut.is_some()),
+        ("reset", then.reset.is_some()),
+        ("truncate", then.truncate.is_some()),
+    ];
+    if let Some(first) = cuts.iter().position(|(_, written)| *written) {
+        beside(cuts[first].0, "a body is cut in one way", &cuts[first + 1..]);
+    }
+}
+
+fn delay(then: &ThenEntry, scope: &Scope<'_>) -> Option<Delay> {
+    match then.delay.as_ref()? {
+        Either::Short(text) => scope.span("delay", Some(text)).map(Delay::Fixed),
+        Either::Table(table) => distribution(table, &scope.at("delay")).map(Delay::Drawn),
+    }
+}
+
+/// Silence before the headers; the table form is a cut, and read there.
+fn hang(then: &ThenEntry, scope: &Scope<'_>) -> Option<Hang> {
+    match then.hang.as_ref()? {
+        Either::Short(text) => silence("hang", Some(text), scope),
+        Either::Table(_) => None,
+    }
+}
+
+/// Reads how long nothing comes: a span, or `forever`.
+pub(super) fn silence(key: &str, written: Option<&Text>, scope: &Scope<'_>) -> Option<Hang> {
+    let written = written?.as_str();
+    if written == "forever" {
+        return Some(Hang::Forever);
+    }
+    let faulty = |error: UnitError| {
+        let problem = format!("`{written}` is not {}", error.wanted);
+        scope.at(key).fault(problem, error.hint + ", or `forever`");
+    };
+    span::parse(written).map_err(faulty).ok().map(Hang::For)
+}
+
+fn coalesce(written: Option<&Text>, scope: &Scope<'_>) -> Option<Coalesce> {
+    if written?.as_str() == "end" {
+        return Some(Coalesce::UntilEnd);
+    }
+    let time = positive("coalesce", written, scope)?;
+    Some(Coalesce::For(time))
+}
+
+/// Reads a span above zero.
+pub(super) fn positive(key: &str, written: Option<&Text>, scope: &Scope<'_>) -> Option<Duration> {
+    let span = scope.span(key, written)?;
+    if span.is_zero() {
+        scope.at(key).fault("is zero", "write a span above zero, or leave it out");
+        return None;
+    }
+    Some(span)
+}

@@ -32,7 +32,7 @@ tables! {
         waves: WavesTable,
         on_off: OnOffTable,
         markov: MarkovTable,
-        trace: TraceTable,
+        #[serde(deserialize_with = "super::trace_entry::read")] trace: TraceTable,
         repeat: bool,
         start: Text,
         time_scale: Text,

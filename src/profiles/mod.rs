@@ -50,6 +50,7 @@ mod rates;
 mod sources;
 mod statistics;
 pub mod trace;
+mod trace_entry;
 mod tracing;
 mod unit;
 mod validate;

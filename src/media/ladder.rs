@@ -2,7 +2,7 @@
 
 use super::{
     Kind, ManifestError, ManifestFormat, Rendition, Resource, base::Base, dash, directive,
-    guess::guess, hls,
+    guess::guess, hls, smooth,
 };
 use std::sync::Arc;
 use url::Url;
@@ -15,6 +15,7 @@ use url::Url;
 pub struct Ladder {
     hls: hls::Memory,
     dash: dash::Memory,
+    smooth: smooth::Memory,
 }
 
 impl Ladder {
@@ -35,7 +36,8 @@ impl Ladder {
         let base = Base::new(&plain);
         match format {
             ManifestFormat::Hls => self.hls.learn(&base, body),
-            ManifestFormat::Mpd => self.dash.learn(&base, body),
+            ManifestFormat::Mpd | ManifestFormat::MpdPatch => self.dash.learn(format, &base, body),
+            ManifestFormat::Smooth => self.smooth.learn(&base, body),
         }
     }
 
@@ -47,12 +49,13 @@ impl Ladder {
     pub fn resolve(&self, url: &str, first: Option<u64>) -> Resource {
         let url = memchr::memchr(b'#', url.as_bytes()).and_then(|at| url.get(..at)).unwrap_or(url);
         let plain = directive::without(url);
-        let named = self.hls.get(&plain, first).or_else(|| self.dash.get(&plain, first));
-        named.unwrap_or_else(|| guess(&plain))
+        let named = self.hls.get(&plain, first).or_else(|| self.dash.get(&plain, first, None));
+        named.or_else(|| self.smooth.get(&plain)).unwrap_or_else(|| guess(&plain))
     }
 
     /// The renditions of the newest manifests, as far as they are known.
     pub fn renditions(&self) -> impl Iterator<Item = &Arc<Rendition>> {
-        self.hls.renditions().iter().chain(self.dash.renditions())
+        let others = self.dash.renditions().iter().chain(self.smooth.renditions());
+        self.hls.renditions().iter().chain(others)
     }
 }

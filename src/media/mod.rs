@@ -5,6 +5,7 @@
 //! One folder a format; what formats share stands beside them.
 
 mod base;
+mod charset;
 mod codecs;
 mod dash;
 mod directive;
@@ -17,7 +18,10 @@ mod place;
 mod rendition;
 mod resource;
 mod rewrite;
+mod segments;
+mod smooth;
 mod uri;
+mod xml;
 
 pub use error::{At, MANIFEST_LIMIT, ManifestError, ManifestFault};
 pub use format::{ManifestFormat, looks_like_manifest, sniff};

@@ -78,26 +78,32 @@ impl<'a> Xml<'a> {
     pub(super) fn next(&mut self) -> Result<Option<Token<'a>>, ManifestError> {
         loop {
             let rest = self.text.get(self.at..).unwrap_or_default();
-            let token = match rest.as_bytes() {
+            let space = rest.bytes().take_while(u8::is_ascii_whitespace).count();
+            let token = match rest.as_bytes().get(space..).unwrap_or_default() {
                 [] => return self.end(),
-                [b'<', b'/', ..] => self.closing(rest)?,
-                [b'<', b'!', ..] => match self.marked(rest)? {
-                    Some(token) => token,
-                    None => continue,
-                },
-                [b'<', b'?', ..] => {
-                    self.skip(rest, "?>", "a processing instruction")?;
-                    continue;
-                }
-                [b'<', ..] => self.opening(rest)?,
-                bytes => {
-                    let len = memchr::memchr(b'<', bytes).unwrap_or(bytes.len());
-                    self.at += len;
-                    let (text, _) = rest.split_at(len);
-                    if text.bytes().all(|byte| byte.is_ascii_whitespace()) {
-                        continue;
+                [b'<', next, ..] => {
+                    self.at += space;
+                    let rest = rest.get(space..).unwrap_or_default();
+                    match next {
+                        b'/' => self.closing(rest)?,
+                        b'?' => {
+                            self.skip(rest, "?>", "a processing instruction")?;
+                            continue;
+                        }
+                        b'!' => match self.marked(rest)? {
+                            Some(token) => token,
+                            None => continue,
+                        },
+                        _ => self.opening(rest)?,
                     }
-                    Token::Text(text)
+                }
+                _ => {
+                    let bytes = rest.as_bytes();
+                    // What is left may be a lone `<`.
+                    let len = memchr::memchr(b'<', bytes.get(1..).unwrap_or_default());
+                    let len = len.map_or(bytes.len(), |len| len + 1);
+                    self.at += len;
+                    Token::Text(rest.get(..len).unwrap_or_default())
                 }
             };
             return Ok(Some(token));
@@ -123,7 +129,8 @@ impl<'a> Xml<'a> {
         self.at += end + 1;
         let (within, empty) =
             within.strip_suffix('/').map_or((within, false), |within| (within, true));
-        let full = within.split(|c: char| c.is_ascii_whitespace()).next().unwrap_or_default();
+        let len = within.bytes().position(|byte| byte.is_ascii_whitespace());
+        let full = within.get(..len.unwrap_or(within.len())).unwrap_or_default();
         let tag = Tag { name: local(full), inside: within.get(full.len()..).unwrap_or_default() };
         if empty {
             return Ok(Token::Empty(tag));
@@ -209,7 +216,7 @@ fn tag_end(bytes: &[u8]) -> Option<usize> {
 
 /// A name without its prefix.
 fn local(name: &str) -> &str {
-    name.split_once(':').map_or(name, |(_, local)| local)
+    name.bytes().position(|byte| byte == b':').map_or(name, |at| name.get(at + 1..).unwrap_or(name))
 }
 
 impl<'a> Tag<'a> {

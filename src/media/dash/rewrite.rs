@@ -81,10 +81,13 @@ pub(in super::super) fn rewrite(
 }
 
 fn lead_attributes(edits: &mut Edits<'_>, tag: Tag<'_>, map: &dyn UriMap) {
+    if tag.name == "S" {
+        return;
+    }
     let known = attributes(tag.name);
     let timing = tag.name == "UTCTiming" && is_timed_by_url(tag);
-    // Most elements (every S of a timeline) have none: their attributes are not even read.
-    if tag.name == "S" || !timing && known.is_empty() && !tag.inside.contains(":href") {
+    // Most elements have none: their attributes are not even read.
+    if !timing && known.is_empty() && !tag.inside.contains(":href") {
         return;
     }
     for (key, value) in tag.attributes() {
@@ -106,9 +109,10 @@ fn is_timed_by_url(tag: Tag<'_>) -> bool {
 /// Whether the text of a patch's `add` or `replace` is a URL, by what it selects (RFC 5261):
 /// `/MPD/Location/text()`, `…/SegmentTemplate/@media`, or an element with `type="@media"`.
 fn is_patched_url(tag: Tag<'_>) -> bool {
-    let Some(selected) = tag.raw("sel").filter(|_| matches!(tag.name, "add" | "replace")) else {
+    if !matches!(tag.name, "add" | "replace") {
         return false;
-    };
+    }
+    let Some(selected) = tag.raw("sel") else { return false };
     let (parent, last) = selected.rsplit_once('/').unwrap_or_default();
     let attribute = match tag.raw("type") {
         Some(added) => Some((last, added)),

@@ -153,23 +153,36 @@ fn sniff_body(head: &[u8]) -> Option<ManifestFormat> {
     if head.starts_with(b"#EXTM3U") {
         return Some(ManifestFormat::Hls);
     }
+    let markup = [b"<?xml".as_slice(), b"<!--", b"<!DOCTYPE"].iter().any(|it| head.starts_with(it));
     ROOTS.iter().find_map(|(root, format)| {
-        let prolog = [b"<?xml".as_slice(), b"<!--", root].iter().any(|it| head.starts_with(it));
-        let at = prolog.then(|| memchr::memmem::find(head, root))??;
-        // The root element's name ends there: `<MPDX` is another document.
-        let ends = head.get(at + root.len()).is_none_or(|byte| !byte.is_ascii_alphanumeric());
-        ends.then_some(*format)
+        let at = root_at(head, root)?;
+        (markup || at == 0).then_some(*format)
+    })
+}
+
+/// Where the first element of this name begins, with or without a prefix.
+fn root_at(head: &[u8], name: &[u8]) -> Option<usize> {
+    memchr::memmem::find_iter(head, name).find_map(|at| {
+        let (before, after) = (head.get(..at)?, head.get(at + name.len()..)?);
+        // The name ends there: `<MPDX` is another document.
+        let ends = after.first().is_none_or(|byte| !byte.is_ascii_alphanumeric());
+        let prefixed = before.strip_suffix(b":").map_or(before, |before| {
+            let named = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+            let len = before.iter().rev().take_while(|byte| named(byte)).count();
+            before.get(..before.len() - len).unwrap_or_default()
+        });
+        prefixed.strip_suffix(b"<").filter(|_| ends).map(<[u8]>::len)
     })
 }
 
 /// How much of a document in UTF-16 is looked into.
 const NARROWED: usize = 4096;
 
-/// The beginnings of XML documents.
+/// The root elements of XML documents.
 const ROOTS: &[(&[u8], ManifestFormat)] = &[
-    (b"<MPD", ManifestFormat::Mpd),
-    (b"<SmoothStreamingMedia", ManifestFormat::Smooth),
-    (b"<Patch", ManifestFormat::MpdPatch),
+    (b"MPD", ManifestFormat::Mpd),
+    (b"SmoothStreamingMedia", ManifestFormat::Smooth),
+    (b"Patch", ManifestFormat::MpdPatch),
 ];
 
 #[cfg(test)]

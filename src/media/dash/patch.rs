@@ -12,7 +12,7 @@ use super::{
 /// The most operations of a patch.
 const OPERATIONS: usize = 1024;
 /// The most text that applying one patch may search through, in bytes.
-const EFFORT: usize = 64 << 20;
+const EFFORT: usize = 24 << 20;
 
 /// Where something is added to an element.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -267,6 +267,31 @@ fn patches_keep_the_ladder_up_to_date() {
     assert_eq!(asked(&ladder, "https://o/1200"), "segment v 11 11 120 2 0");
 }
 
+#[test]
+fn an_element_that_stands_elsewhere_belongs_to_its_mpd() {
+    let linked = mpd(
+        "xmlns:xlink=\"http://www.w3.org/1999/xlink\" type=\"static\"",
+        &format!(
+            "<Period duration=\"PT4S\">{}</Period><Period xlink:href=\"ad?x=1\"/><Period xlink:href=\"urn:mpeg:dash:resolve-to-zero:2013\"/>",
+            video("<SegmentTemplate media=\"$Number$\" duration=\"2\"/>")
+        ),
+    );
+    let mut ladder = learnt(&linked);
+    assert_eq!(ladder.resolve("https://o/ad?x=1", None).kind, Kind::Mpd);
+    let period = format!(
+        "<Period duration=\"PT4S\">{}</Period>",
+        video(
+            "<BaseURL>ads/</BaseURL>\
+        <SegmentTemplate media=\"$Number$\" duration=\"2\"/>"
+        )
+        .replace("\"v\"", "\"ad\"")
+    );
+    learn(&mut ladder, ManifestFormat::Mpd, "https://o/ad?x=1", &period);
+    assert_eq!(asked(&ladder, "https://o/ads/2"), "segment ad 2 2 2 2 -");
+    let names: Vec<_> = ladder.renditions().filter_map(|held| held.name.as_deref()).collect();
+    assert_eq!(names, ["v"], "the presentation's ladder is its MPD's");
+}
+
 /// A segment index; each reference is (size, milliseconds, points to an index).
 fn sidx(references: &[(u32, u32, bool)], start: u32) -> Vec<u8> {
     let mut out = (32 + 12 * references.len() as u32).to_be_bytes().to_vec();
@@ -377,6 +402,8 @@ fn progressive_files_by_type_and_length() {
         Some(Duration::from_secs(50)),
         "a quarter of the bytes, a quarter of the time"
     );
+    assert!(pass(&mut ladder, "https://o/radio", 0, "audio/mpeg", b"ID3"));
+    assert_eq!(ladder.resolve("https://o/radio", None).media, MediaType::Audio);
     assert!(!pass(&mut ladder, "https://o/page", 0, "text/html", b"<html>"), "not worth a look");
 }
 

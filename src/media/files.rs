@@ -66,13 +66,14 @@ impl Files {
     /// Remembers what a body showed.
     pub(super) fn observe(&mut self, probe: Probe) {
         let (id, rendition) = (probe.id, probe.rendition);
-        let (progressive, size) = (probe.progressive, probe.size);
+        let (progressive, size, declared) = (probe.progressive, probe.size, probe.declared);
         let shown = probe.shown();
         let media = match &shown {
             Shown::Boxes(found) => found.media(),
             Shown::Packets { media, .. } => *media,
             Shown::Nothing => MediaType::Unknown,
         };
+        let media = if media == MediaType::Unknown { declared } else { media };
         if let Some(rendition) = rendition.filter(|_| media != MediaType::Unknown)
             && self.contents.len() < FILES
         {

@@ -1,7 +1,7 @@
 //! A look at the bytes of one body as they pass: bounded, without copying or delaying them.
 
 use super::{
-    Kind, MediaType, Protocol, Resource,
+    Kind, MediaType, Protocol, Resource, codecs,
     isobmff::{Finding, Scanner},
     place::hash,
     ts,
@@ -32,6 +32,8 @@ pub struct Probe {
     pub(super) rendition: Option<u64>,
     pub(super) progressive: bool,
     pub(super) size: Option<u64>,
+    /// What the response says outright. Files of `video/*` may hold sound as well.
+    pub(super) declared: MediaType,
     first: u64,
     seen: u64,
     look: Look,
@@ -77,7 +79,9 @@ impl Probe {
         let named = resource.protocol != Protocol::Unknown && resource.rendition.is_some();
         let other = resource.kind == Kind::Other && head.content_type.is_some_and(is_media);
         let unknown = resource.media == MediaType::Unknown;
+        let declared = head.content_type.map_or(MediaType::Unknown, codecs::of_mime);
         Self {
+            declared: if declared == MediaType::Audio { declared } else { MediaType::Unknown },
             id: hash(url),
             rendition: rendition_id(resource).filter(|_| unknown && named),
             progressive: other || resource.protocol == Protocol::Progressive,

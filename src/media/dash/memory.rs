@@ -95,7 +95,9 @@ impl Memory {
         source.body = body;
         let patchable = !mpd.patches.is_empty() && text.len() <= PATCHABLE;
         source.text = patchable.then(|| (text.to_owned(), Base::new(base.url())));
-        self.sources.push_front(source);
+        // What an MPD links to does not take its place.
+        let at = usize::from(mpd.remote && !self.sources.is_empty());
+        self.sources.insert(at, source);
         self.sources.truncate(SOURCES);
     }
 

@@ -12,6 +12,8 @@ pub(super) type Text<'a> = Cow<'a, str>;
 /// An MPD, or an element of one in a document of its own.
 #[derive(Debug, Default)]
 pub(super) struct Mpd<'a> {
+    /// Whether it is only an element that an MPD links to.
+    pub(super) remote: bool,
     pub(super) dynamic: bool,
     /// `@availabilityStartTime`, in seconds since the Unix epoch.
     pub(super) available_from: Option<f64>,

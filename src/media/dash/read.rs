@@ -19,7 +19,7 @@ const REFERENCES: usize = 64;
 /// Reads a document.
 pub(super) fn read(format: ManifestFormat, text: &str) -> Result<Mpd<'_>, ManifestError> {
     let mut xml = Xml::new(format, text, ROOTS)?;
-    let mut mpd = Mpd::default();
+    let mut mpd = Mpd { remote: true, ..Mpd::default() };
     while let Some(token) = xml.next()? {
         match token {
             Token::Start(tag) if tag.name == "MPD" => self::mpd(&mut xml, tag, &mut mpd)?,
@@ -41,6 +41,7 @@ pub(super) fn read(format: ManifestFormat, text: &str) -> Result<Mpd<'_>, Manife
 }
 
 fn attributes(tag: Tag<'_>, mpd: &mut Mpd<'_>) {
+    mpd.remote = false;
     for (key, value) in tag.attributes() {
         match key {
             "type" => mpd.dynamic = value == "dynamic",

@@ -149,7 +149,7 @@ fn change(text: &mut String, found: &Found, facet: &Facet, action: &Action<'_>) 
             text.insert_str(at, &format!(" {name}=\"{value}\""));
         }
         (Facet::Whole, Action::Replace(with)) => {
-            text.replace_range(found.whole.clone(), with.trim())
+            text.replace_range(found.whole.clone(), with.trim());
         }
         (Facet::Whole, Action::Remove) => text.replace_range(found.whole.clone(), ""),
         (Facet::Text, Action::Replace(with)) => text.replace_range(found.inside.clone()?, with),
@@ -158,7 +158,7 @@ fn change(text: &mut String, found: &Found, facet: &Facet, action: &Action<'_>) 
             let (attribute, value) = attribute(text, found, name)?;
             match action {
                 Action::Replace(with) => {
-                    text.replace_range(value, &with.trim().replace('"', "&quot;"))
+                    text.replace_range(value, &with.trim().replace('"', "&quot;"));
                 }
                 Action::Remove => text.replace_range(attribute, ""),
                 Action::Add(..) | Action::AddAttribute(..) => return None,

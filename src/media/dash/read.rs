@@ -88,7 +88,7 @@ fn service<'a>(xml: &mut Xml<'a>, mpd: &mut Mpd<'a>) -> Result<(), ManifestError
         match token {
             Token::End(_) => break,
             Token::Start(tag) if tag.name == "ContentSteering" => {
-                mpd.steering.extend(content(xml)?)
+                mpd.steering.extend(content(xml)?);
             }
             Token::Start(_) => skip(xml)?,
             _ => {}

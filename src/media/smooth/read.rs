@@ -81,7 +81,7 @@ pub(super) fn read(text: &str) -> Result<Manifest<'_>, ManifestError> {
                         stream.levels.push(level(tag));
                     }
                     "Attribute" => {
-                        stream.levels.last_mut().into_iter().for_each(|l| custom(tag, l))
+                        stream.levels.last_mut().into_iter().for_each(|l| custom(tag, l));
                     }
                     _ => {}
                 }

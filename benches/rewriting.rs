@@ -12,6 +12,8 @@ pub(crate) fn bench_all(c: &mut Criterion) {
         ("hls-absolute", ManifestFormat::Hls, playlist(5000, true), true),
         ("hls-relative", ManifestFormat::Hls, playlist(5000, false), false),
         ("dash-timeline", ManifestFormat::Mpd, timeline(5000), true),
+        // A day of four-second segments.
+        ("dash-day", ManifestFormat::Mpd, timeline(21_600), true),
     ] {
         let changed = rewrite(format, body.as_bytes(), &Proxy).is_ok_and(|body| body.is_some());
         assert_eq!(changed, changes, "{name}");

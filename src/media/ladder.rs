@@ -1,10 +1,10 @@
 //! The ladder of one session: what its manifests said, and what each request therefore is.
 
 use super::{
-    Kind, ManifestError, ManifestFormat, Rendition, Resource, base::Base, dash, directive,
-    guess::guess, hls,
+    Head, Kind, ManifestError, ManifestFormat, MediaType, Probe, Rendition, Resource, base::Base,
+    dash, directive, files::Files, guess::guess, hls, smooth,
 };
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 use url::Url;
 
 /// What a session learnt from the manifests that passed through it.
@@ -15,6 +15,10 @@ use url::Url;
 pub struct Ladder {
     hls: hls::Memory,
     dash: dash::Memory,
+    smooth: smooth::Memory,
+    files: Files,
+    /// When, in session time, and since the Unix epoch, the origin last told the time.
+    clock: Option<(Duration, Duration)>,
 }
 
 impl Ladder {
@@ -35,8 +39,14 @@ impl Ladder {
         let base = Base::new(&plain);
         match format {
             ManifestFormat::Hls => self.hls.learn(&base, body),
-            ManifestFormat::Mpd => self.dash.learn(&base, body),
+            ManifestFormat::Mpd | ManifestFormat::MpdPatch => self.dash.learn(format, &base, body),
+            ManifestFormat::Smooth => self.smooth.learn(&base, body),
         }
+    }
+
+    /// The origin said, at session time `now`, that it is `date` since the Unix epoch.
+    pub const fn tell_time(&mut self, now: Duration, date: Duration) {
+        self.clock = Some((now, date));
     }
 
     /// What a request asks for. `url` is the absolute URL at the origin, as `Url::as_str` spells it;
@@ -45,10 +55,36 @@ impl Ladder {
     /// Exact names go first, then templates, then the spelling of the URL.
     #[must_use]
     pub fn resolve(&self, url: &str, first: Option<u64>) -> Resource {
+        self.resolve_at(url, first, None)
+    }
+
+    /// The same at session time `now`: where a live edge moves by the clock, how far behind it.
+    #[must_use]
+    pub fn resolve_at(&self, url: &str, first: Option<u64>, now: Option<Duration>) -> Resource {
         let url = memchr::memchr(b'#', url.as_bytes()).and_then(|at| url.get(..at)).unwrap_or(url);
         let plain = directive::without(url);
-        let named = self.hls.get(&plain, first).or_else(|| self.dash.get(&plain, first));
-        named.unwrap_or_else(|| guess(&plain))
+        let date = self.clock.zip(now);
+        let date = date.map(|((told, date), now)| (date + now.saturating_sub(told)).as_secs_f64());
+        let named = self.hls.get(&plain, first).or_else(|| self.dash.get(&plain, first, date));
+        let mut found = named.or_else(|| self.smooth.get(&plain)).unwrap_or_else(|| guess(&plain));
+        if found.index.is_none() || found.media == MediaType::Unknown {
+            let offset = if first.is_some() { self.dash.file(&plain) } else { None };
+            self.files.place(&plain, first, offset, &mut found);
+        }
+        found
+    }
+
+    /// A look at the body of a response, if it could teach anything that is not known yet.
+    #[must_use]
+    pub fn probe(&self, resource: &Resource, url: &str, head: Head<'_>) -> Option<Probe> {
+        let plain = directive::without(url);
+        let worth = Probe::is_worthwhile(resource, head.content_type);
+        (worth && self.files.asks(&plain, head.first)).then(|| Probe::new(resource, &plain, head))
+    }
+
+    /// Learns from a body that passed.
+    pub fn observe(&mut self, probe: Probe) {
+        self.files.observe(probe);
     }
 
     /// The highest rung among the renditions of the same sort as what `resource` belongs to.
@@ -65,6 +101,7 @@ impl Ladder {
 
     /// The renditions of the newest manifests, as far as they are known.
     pub fn renditions(&self) -> impl Iterator<Item = &Arc<Rendition>> {
-        self.hls.renditions().iter().chain(self.dash.renditions())
+        let others = self.dash.renditions().iter().chain(self.smooth.renditions());
+        self.hls.renditions().iter().chain(others)
     }
 }

@@ -5,24 +5,33 @@
 //! One folder a format; what formats share stands beside them.
 
 mod base;
+mod charset;
 mod codecs;
 mod dash;
 mod directive;
 pub mod edit;
 mod error;
+mod files;
 mod format;
 mod guess;
 mod hls;
+mod isobmff;
 mod ladder;
 mod place;
+mod probe;
 mod rendition;
 mod resource;
 mod rewrite;
+mod segments;
+mod smooth;
+mod ts;
 mod uri;
+mod xml;
 
 pub use error::{At, MANIFEST_LIMIT, ManifestError, ManifestFault};
 pub use format::{ManifestFormat, looks_like_manifest, sniff};
 pub use ladder::Ladder;
+pub use probe::{Head, Probe};
 pub use rendition::Rendition;
 pub use resource::{Kind, MediaType, Protocol, Resource};
 pub use rewrite::{rewrite, rewrite_uri};

@@ -1,7 +1,7 @@
 //! Manifests rewritten in place: the one door to every format's rewriting.
 
 use super::{
-    ManifestError, ManifestFormat, UriMap, dash, hls,
+    ManifestError, ManifestFormat, UriMap, dash, hls, smooth,
     uri::{Edits, Pathless},
 };
 
@@ -18,7 +18,8 @@ pub fn rewrite(
 ) -> Result<Option<Vec<u8>>, ManifestError> {
     match format {
         ManifestFormat::Hls => hls::rewrite(body, map),
-        ManifestFormat::Mpd => dash::rewrite(body, map),
+        ManifestFormat::Mpd | ManifestFormat::MpdPatch => dash::rewrite(format, body, map),
+        ManifestFormat::Smooth => smooth::rewrite(body, map),
     }
 }
 

@@ -116,7 +116,8 @@ impl Proxy {
         let arming = session.arming();
         let range = headers::text(&head.headers, header::RANGE);
         let url = origin.url(path);
-        let resource = session.ladder.lock().resolve(&url, range.and_then(range_start));
+        let first = range.and_then(range_start);
+        let resource = session.ladder.lock().resolve_at(&url, first, Some(started));
         let elsewhere = (*origin != session.origin).then_some(origin);
         let (attempt, seed) = session.attempt(&key(&head.method, elsewhere, path, range));
         let highest_rung = match arming.rules.needs_ladder() {

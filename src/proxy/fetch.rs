@@ -6,6 +6,7 @@ use super::{
     exchange::Proxy,
     headers::{self, pass_on},
     manifest,
+    observe::{self, Observer},
     source::Source,
     ticket::Ticket,
 };
@@ -63,12 +64,21 @@ pub(super) async fn fetch(
     ticket.upstream_answered(ticket.session.now() - asked);
     pass_on(response.headers_mut());
     keep_inside(response.headers_mut(), &origin, ticket);
-    let response = match manifest::format(&path, &response) {
+    if is_manifest {
+        observe::tell_time(&ticket.session, response.headers());
+    }
+    let kind = ticket.request.resource.kind;
+    let format = manifest::format(&path, &response);
+    let response = match format.or_else(|| observe::expected(kind, &response)) {
         Some(format) if !head_only || is_manifest => {
             let limits = &proxy.config.limits;
             manifest::pass(format, response, &origin, &path, ticket, limits).await
         }
-        _ => response.map(Source::from),
+        _ => {
+            let url = || origin.url(&path);
+            let observer = Observer::of(&ticket.session, &ticket.request, url, &response);
+            response.map(|body| Source::from(body).observed(observer))
+        }
     };
     Ok(if head_only && is_manifest { without_body(response) } else { response })
 }

@@ -20,6 +20,7 @@ mod head_scan;
 mod headers;
 mod identify;
 mod manifest;
+mod observe;
 mod pace;
 mod player_body;
 mod reply;

@@ -1,5 +1,6 @@
 //! Where a response's bytes come from: the origin, our own memory, or first one and then the other.
 
+use super::observe::Observer;
 use bytes::Bytes;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 use std::{
@@ -14,17 +15,24 @@ pub(super) struct Source {
     ready: Bytes,
     rest: Option<Incoming>,
     failure: Option<hyper::Error>,
+    /// Sees what passes of `rest`.
+    observer: Option<Box<Observer>>,
 }
 
 impl Source {
     /// `ready`, then what is left of `rest`.
     pub(super) const fn then(ready: Bytes, rest: Incoming) -> Self {
-        Self { ready, rest: Some(rest), failure: None }
+        Self { ready, rest: Some(rest), failure: None, observer: None }
     }
 
     /// `ready`, then `failure`, as the origin gave them.
     pub(super) const fn broken(ready: Bytes, failure: hyper::Error) -> Self {
-        Self { ready, rest: None, failure: Some(failure) }
+        Self { ready, rest: None, failure: Some(failure), observer: None }
+    }
+
+    /// The same, seen by `observer` as it passes.
+    pub(super) fn observed(self, observer: Option<Box<Observer>>) -> Self {
+        Self { observer, ..self }
     }
 
     /// The next frame.
@@ -36,7 +44,13 @@ impl Source {
             return Poll::Ready(Some(Ok(Frame::data(std::mem::take(&mut self.ready)))));
         }
         if let Some(rest) = &mut self.rest {
-            return Pin::new(rest).poll_frame(cx);
+            let polled = Pin::new(rest).poll_frame(cx);
+            if let (Some(observer), Poll::Ready(Some(Ok(frame)))) = (&mut self.observer, &polled)
+                && let Some(data) = frame.data_ref()
+            {
+                observer.see(data);
+            }
+            return polled;
         }
         Poll::Ready(self.failure.take().map(Err))
     }
@@ -70,12 +84,12 @@ impl Source {
 
 impl From<Bytes> for Source {
     fn from(ready: Bytes) -> Self {
-        Self { ready, rest: None, failure: None }
+        Self { ready, rest: None, failure: None, observer: None }
     }
 }
 
 impl From<Incoming> for Source {
     fn from(rest: Incoming) -> Self {
-        Self { ready: Bytes::new(), rest: Some(rest), failure: None }
+        Self { ready: Bytes::new(), rest: Some(rest), failure: None, observer: None }
     }
 }

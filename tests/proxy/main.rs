@@ -7,6 +7,7 @@ mod bad_upstreams;
 mod cors;
 mod drain;
 mod faults;
+mod observing;
 mod origin;
 mod player;
 mod profiles;

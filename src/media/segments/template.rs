@@ -18,8 +18,8 @@ enum Piece {
 
 /// A compiled template: what stands before the first number, and the pieces from there on.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Template {
-    pub(super) prefix: String,
+pub(in super::super) struct Template {
+    pub(in super::super) prefix: String,
     pieces: SmallVec<[Piece; 3]>,
 }
 
@@ -33,7 +33,12 @@ pub(super) struct Numbers {
 
 impl Template {
     /// Compiles `template` for the Representation `id`, resolved against `base`.
-    pub(super) fn compile(template: &str, base: &Base, id: &str, bandwidth: u64) -> Option<Self> {
+    pub(in super::super) fn compile(
+        template: &str,
+        base: &Base,
+        id: &str,
+        bandwidth: u64,
+    ) -> Option<Self> {
         let mut url = String::new();
         let named = substitute(template, id, bandwidth)?;
         // A `$` of the base is a `$`, not the beginning of an identifier.
@@ -70,7 +75,7 @@ impl Template {
     }
 
     /// Whether it is a plain URL, without numbers.
-    pub(super) fn is_literal(&self) -> bool {
+    pub(in super::super) fn is_literal(&self) -> bool {
         self.pieces.is_empty()
     }
 

@@ -9,10 +9,12 @@ use std::sync::Arc;
 
 /// A template with what it stands for.
 #[derive(Debug)]
-pub(super) struct Matcher {
-    pub(super) template: Template,
-    pub(super) rendition: Arc<Rendition>,
-    pub(super) addressing: Arc<Addressing>,
+pub(in super::super) struct Matcher {
+    pub(in super::super) template: Template,
+    pub(in super::super) rendition: Arc<Rendition>,
+    pub(in super::super) addressing: Arc<Addressing>,
+    /// What a request is that fits it.
+    pub(in super::super) kind: Kind,
 }
 
 /// Matchers that share a beginning, in the order of the manifest.
@@ -26,12 +28,12 @@ struct Group {
 
 /// The index.
 #[derive(Debug, Default)]
-pub(super) struct Index {
+pub(in super::super) struct Index {
     groups: Vec<Group>,
 }
 
 impl Index {
-    pub(super) fn new(mut matchers: Vec<Matcher>) -> Self {
+    pub(in super::super) fn new(mut matchers: Vec<Matcher>) -> Self {
         // Stable: among equals the manifest's order stays, and with it the order of periods.
         matchers.sort_by(|a, b| a.template.prefix.cmp(&b.template.prefix));
         let mut groups: Vec<Group> = Vec::new();
@@ -53,9 +55,14 @@ impl Index {
         Self { groups }
     }
 
+    /// How many templates there are.
+    pub(in super::super) fn len(&self) -> usize {
+        self.groups.iter().map(|group| group.matchers.len()).sum()
+    }
+
     /// The segment a URL names: the first one, in the order of the manifest, that has its number or
     /// time; else the first whose template fits.
-    pub(super) fn find(&self, url: &str) -> Option<Resource> {
+    pub(in super::super) fn find(&self, url: &str) -> Option<Resource> {
         let mut fitting = None;
         let mut group =
             self.groups.partition_point(|group| group.prefix.as_str() <= url).checked_sub(1);
@@ -80,7 +87,7 @@ impl Index {
 
 impl Matcher {
     fn resource(&self, found: Found, part: bool) -> Resource {
-        let kind = if part { Kind::Part } else { self.rendition.kind };
+        let kind = if part { Kind::Part } else { self.kind };
         Resource {
             index: found.index,
             number: found.number,

@@ -238,14 +238,14 @@ proptest! {
 /// A trace may be named by its file alone; it stands beside the profile, and says its units itself.
 #[test]
 fn a_trace_is_named_by_its_file() {
-    let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("trace-by-name");
-    std::fs::create_dir_all(&folder).unwrap();
-    std::fs::write(folder.join("drive.csv"), "time_ms,kbps\n0,1000\n500,3000\n1000,2000\n")
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("trace-by-name");
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(folder.join("drive.csv"), "time_ms,kbps\n0,1000\n500,3000\n1000,2000\n")
         .unwrap();
     let write = |name: &str, trace: &str| {
         let text = format!("summary = \"a\"\nsource = \"b\"\n[downlink]\ntrace = {trace}\n");
         let path = folder.join(name);
-        std::fs::write(&path, text).unwrap();
+        fs::write(&path, text).unwrap();
         Catalog::new().find(path.to_str().unwrap()).unwrap()
     };
     let short = write("short.toml", "\"drive.csv\"");

@@ -1,5 +1,6 @@
 //! Which bodies are manifests, told from the media type, the path, and the first bytes.
 
+use super::Kind;
 use std::fmt;
 
 /// The syntax of a manifest.
@@ -9,6 +10,22 @@ pub enum ManifestFormat {
     Hls,
     /// A DASH MPD.
     Mpd,
+    /// A content steering manifest (JSON; RFC 8216bis §7, ETSI TS 103 998).
+    Steering,
+    /// A list of interstitial assets (JSON; RFC 8216bis appendix D).
+    AssetList,
+}
+
+impl ManifestFormat {
+    /// The format of the JSON that is asked for as `kind`, if it is any.
+    #[must_use]
+    pub const fn of_json(kind: Kind) -> Option<Self> {
+        match kind {
+            Kind::Steering => Some(Self::Steering),
+            Kind::AssetList => Some(Self::AssetList),
+            _ => None,
+        }
+    }
 }
 
 impl fmt::Display for ManifestFormat {
@@ -16,6 +33,8 @@ impl fmt::Display for ManifestFormat {
         f.pad(match self {
             Self::Hls => "HLS",
             Self::Mpd => "DASH",
+            Self::Steering => "steering",
+            Self::AssetList => "asset list",
         })
     }
 }
@@ -29,6 +48,7 @@ const DECLARED: &[(&str, ManifestFormat)] = &[
     ("audio/x-mpegurl", ManifestFormat::Hls),
     ("application/dash+xml", ManifestFormat::Mpd),
     ("video/vnd.mpeg.dash.mpd", ManifestFormat::Mpd),
+    ("application/vnd.apple.steering-list", ManifestFormat::Steering),
 ];
 
 /// Media types that say nothing, as servers send them for files they do not know.

@@ -73,10 +73,10 @@ pub(super) fn guess(url: &str) -> Resource {
             return Resource::new(Protocol::Hls, Kind::MultivariantPlaylist);
         }
         Some(ManifestFormat::Mpd) => return Resource::new(Protocol::Dash, Kind::Mpd),
-        None if format::is_smooth_manifest(path) => {
+        _ if format::is_smooth_manifest(path) => {
             return Resource::new(Protocol::Smooth, Kind::ClientManifest);
         }
-        None => {}
+        _ => {}
     }
     let endpoint = ENDPOINTS.iter().find(|(name, _)| file.eq_ignore_ascii_case(name));
     Resource::new(Protocol::Unknown, endpoint.map_or(Kind::Other, |(_, kind)| *kind))

@@ -4,6 +4,7 @@
 //! the session; [`rewrite`] leads its absolute URIs back through the proxy and keeps every other byte.
 //! One folder a format; what formats share stands beside them.
 
+mod asset_list;
 mod base;
 mod codecs;
 mod dash;
@@ -12,11 +13,14 @@ mod error;
 mod format;
 mod guess;
 mod hls;
+mod json;
 mod ladder;
 mod place;
+mod redirects;
 mod rendition;
 mod resource;
 mod rewrite;
+mod steering;
 mod uri;
 
 pub use error::{At, MANIFEST_LIMIT, ManifestError, ManifestFault};
@@ -25,4 +29,5 @@ pub use ladder::Ladder;
 pub use rendition::Rendition;
 pub use resource::{Kind, MediaType, Protocol, Resource};
 pub use rewrite::{rewrite, rewrite_uri};
+pub use steering::HOST_PARAMETER;
 pub use uri::UriMap;

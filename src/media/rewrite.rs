@@ -1,7 +1,7 @@
 //! Manifests rewritten in place: the one door to every format's rewriting.
 
 use super::{
-    ManifestError, ManifestFormat, UriMap, dash, hls,
+    ManifestError, ManifestFormat, UriMap, asset_list, dash, hls, steering,
     uri::{Edits, Pathless},
 };
 
@@ -19,6 +19,8 @@ pub fn rewrite(
     match format {
         ManifestFormat::Hls => hls::rewrite(body, map),
         ManifestFormat::Mpd => dash::rewrite(body, map),
+        ManifestFormat::Steering => steering::rewrite(body, map),
+        ManifestFormat::AssetList => asset_list::rewrite(body, map),
     }
 }
 

@@ -5,8 +5,9 @@
 
 use super::super::{
     ManifestError, ManifestFormat,
-    error::{alien, text},
+    error::{alien, masked},
 };
+use std::borrow::Cow;
 
 /// A line that says something: comments and blank lines are left out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,9 +18,9 @@ pub(super) enum Line<'a> {
     Uri(&'a str),
 }
 
-/// The text of a playlist, if it is one.
-pub(super) fn playlist(body: &[u8]) -> Result<&str, ManifestError> {
-    let text = text(ManifestFormat::Hls, body)?;
+/// The text of a playlist, if it is one; byte under byte, with what is not UTF-8 masked.
+pub(super) fn playlist(body: &[u8]) -> Result<Cow<'_, str>, ManifestError> {
+    let text = masked(ManifestFormat::Hls, body)?;
     let start = text.trim_start_matches('\u{feff}').trim_start();
     if start.starts_with("#EXTM3U") {
         Ok(text)

@@ -8,6 +8,14 @@ fn is_directive(parameter: &str) -> bool {
     name == "CMCD" || ["_HLS_", "_DASH_", "vsps."].iter().any(|prefix| name.starts_with(prefix))
 }
 
+/// Whether a URL asks for a playlist that is not there yet (RFC 8216bis §6.2.5.2): the origin holds its
+/// answer until it is.
+#[must_use]
+pub fn is_blocking_reload(url: &str) -> bool {
+    let Some((_, query)) = url.split_once('?') else { return false };
+    query.split('&').any(|parameter| parameter.starts_with("_HLS_msn="))
+}
+
 /// The URL without directives; borrowed, and found out without reading more than the query, when it has none.
 pub(super) fn without(url: &str) -> Cow<'_, str> {
     // Most segment requests have no query: one fast search settles them.
@@ -29,6 +37,13 @@ pub(super) fn without(url: &str) -> Cow<'_, str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_reload_that_is_held() {
+        assert!(is_blocking_reload("/a.m3u8?t=1&_HLS_msn=4&_HLS_part=1"));
+        assert!(!is_blocking_reload("/a.m3u8?_HLS_skip=YES&x=_HLS_msn=1"));
+        assert!(!is_blocking_reload("/_HLS_msn=1"));
+    }
 
     #[test]
     fn only_directives_go() {

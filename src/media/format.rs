@@ -98,6 +98,13 @@ pub fn looks_like_manifest(path: &str) -> bool {
     format_of_path(path).is_some() || is_smooth_manifest(path)
 }
 
+/// Whether a media type leaves open what the body is. A stream of events is never looked into.
+#[must_use]
+pub fn says_nothing(content_type: Option<&str>) -> bool {
+    let essence = content_type.unwrap_or_default().split(';').next().unwrap_or_default().trim();
+    is_generic(essence) && !essence.eq_ignore_ascii_case("text/event-stream")
+}
+
 fn is_generic(essence: &str) -> bool {
     let text = essence.get(..5).is_some_and(|start| start.eq_ignore_ascii_case("text/"));
     text || GENERIC.iter().any(|name| essence.eq_ignore_ascii_case(name))

@@ -23,8 +23,9 @@ mod rewrite;
 mod steering;
 mod uri;
 
+pub use directive::is_blocking_reload;
 pub use error::{At, MANIFEST_LIMIT, ManifestError, ManifestFault};
-pub use format::{ManifestFormat, looks_like_manifest, sniff};
+pub use format::{ManifestFormat, looks_like_manifest, says_nothing, sniff};
 pub use ladder::Ladder;
 pub use rendition::Rendition;
 pub use resource::{Kind, MediaType, Protocol, Resource};

@@ -8,6 +8,7 @@
 //! Every step tells the [event bus](crate::event); nothing here counts or logs by itself.
 
 mod allow;
+mod coding;
 mod config;
 mod connection;
 mod cors;
@@ -21,6 +22,7 @@ mod headers;
 mod identify;
 mod manifest;
 mod player_body;
+mod read_ahead;
 mod reply;
 mod server;
 mod shaped_body;

@@ -7,6 +7,7 @@ mod bad_upstreams;
 mod cors;
 mod drain;
 mod faults;
+mod manifests;
 mod origin;
 mod player;
 mod profiles;

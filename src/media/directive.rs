@@ -18,16 +18,25 @@ pub fn is_blocking_reload(url: &str) -> bool {
 
 /// The URL without directives; borrowed, and found out without reading more than the query, when it has none.
 pub(super) fn without(url: &str) -> Cow<'_, str> {
+    without_those(url, is_directive)
+}
+
+/// The URL without the client data that players add to its query (CTA-5004).
+#[must_use]
+pub fn without_cmcd(url: &str) -> Cow<'_, str> {
+    without_those(url, |parameter| parameter.starts_with("CMCD=") || parameter == "CMCD")
+}
+
+fn without_those(url: &str, is_gone: fn(&str) -> bool) -> Cow<'_, str> {
     // Most segment requests have no query: one fast search settles them.
     let Some(mark) = memchr::memchr(b'?', url.as_bytes()) else { return Cow::Borrowed(url) };
     let (path, query) = (&url[..mark], &url[mark + 1..]);
-    if !query.split('&').any(is_directive) {
+    if !query.split('&').any(is_gone) {
         return Cow::Borrowed(url);
     }
     let mut out = String::with_capacity(url.len());
     out.push_str(path);
-    for (at, parameter) in query.split('&').filter(|parameter| !is_directive(parameter)).enumerate()
-    {
+    for (at, parameter) in query.split('&').filter(|parameter| !is_gone(parameter)).enumerate() {
         out.push(if at == 0 { '?' } else { '&' });
         out.push_str(parameter);
     }

@@ -6,6 +6,7 @@
 
 mod asset_list;
 mod base;
+mod cmcd;
 mod codecs;
 mod dash;
 mod directive;
@@ -23,7 +24,8 @@ mod rewrite;
 mod steering;
 mod uri;
 
-pub use directive::is_blocking_reload;
+pub use cmcd::{CMCD_HEADERS, Cmcd, ObjectType};
+pub use directive::{is_blocking_reload, without_cmcd};
 pub use error::{At, MANIFEST_LIMIT, ManifestError, ManifestFault};
 pub use format::{ManifestFormat, looks_like_manifest, says_nothing, sniff};
 pub use ladder::Ladder;

@@ -21,6 +21,8 @@ impl Observer for Narrator {
             | Event::FaultInjected { .. }
             | Event::Stalled { .. } => tracing::info!("{line}"),
             Event::RequestPlanned { plan, .. } if plan.is_empty() => tracing::trace!("{line}"),
+            Event::PlayerReported { report, .. } if report.starved => tracing::info!("{line}"),
+            Event::PlayerReported { .. } => tracing::trace!("{line}"),
             Event::RequestPlanned { .. }
             | Event::RequestFinished { .. }
             | Event::Dropped { .. }
@@ -75,6 +77,14 @@ fn request(event: &Event, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             write!(f, "{}: latency {}", Which(request), Time(*latency))?;
             let asked = parts.iter().filter(|(_, asked)| *asked);
             asked.into_iter().try_for_each(|(name, _)| write!(f, ", {name} by rule"))
+        }
+        Event::PlayerReported { request, report } => {
+            write!(f, "{}: the player says", Which(request))?;
+            match report.buffer {
+                Some(buffer) => write!(f, " it has {} buffered", Time(buffer))?,
+                None => f.write_str(" nothing of its buffer")?,
+            }
+            if report.starved { f.write_str(", and that it ran dry") } else { Ok(()) }
         }
         Event::FaultInjected { request, rule, effect, at_byte } => {
             write!(f, "{}: rule `{rule}` did its {effect}", Which(request))?;

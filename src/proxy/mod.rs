@@ -22,6 +22,7 @@ mod headers;
 mod identify;
 mod manifest;
 mod player_body;
+mod player_data;
 mod read_ahead;
 mod reply;
 mod server;

@@ -10,6 +10,7 @@ mod faults;
 mod manifests;
 mod origin;
 mod player;
+mod player_data;
 mod profiles;
 mod replay;
 mod rig;

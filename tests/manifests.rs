@@ -276,6 +276,47 @@ proptest! {
     }
 }
 
+/// Huge, deep, and something else: refused in bounded time, and what was known stays known.
+#[test]
+fn bad_input_is_refused() {
+    let url = Url::parse("https://origin.example/a").unwrap();
+    let deep = |open: &str| format!("{{\"PATHWAY-CLONES\":{}", open.repeat(1_000_000)).into_bytes();
+    let segments = format!("#EXTM3U\n{}", "#EXTINF:4,\na.ts\n".repeat(100_000)).into_bytes();
+    let utf16 = "<MPD/>".encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
+    for (format, body) in [
+        (ManifestFormat::Hls, segments),
+        (ManifestFormat::Hls, b"<!DOCTYPE html><title>Sign in</title>".to_vec()),
+        (ManifestFormat::Hls, "#EXTM3U".encode_utf16().flat_map(u16::to_le_bytes).collect()),
+        (ManifestFormat::Mpd, [&b"\xff\xfe"[..], &utf16].concat()),
+        (ManifestFormat::Steering, deep("[")),
+        (ManifestFormat::Steering, deep("{\"a\":")),
+        (ManifestFormat::AssetList, b"<html>".to_vec()),
+        (ManifestFormat::AssetList, b"{\"ASSETS\":7}".to_vec()),
+        (ManifestFormat::Steering, vec![b' '; 17 << 20]),
+    ] {
+        let mut ladder = Ladder::default();
+        assert!(ladder.learn(&url, format, &body).is_err(), "{format}: {} bytes", body.len());
+        assert_eq!(ladder.renditions().count(), 0);
+    }
+}
+
+/// More clones, assets and variables than any manifest has are as many as are kept.
+#[test]
+fn what_is_too_much_is_cut_off() {
+    let url = Url::parse("https://origin.example/a").unwrap();
+    let clone = r#"{"URI-REPLACEMENT":{"HOST":"b.example"}},"#.repeat(100_000);
+    let steering = format!("{{\"PATHWAY-CLONES\":[{clone}{{}}]}}");
+    let asset = r#"{"URI":"https://ads.example/1"},"#.repeat(100_000);
+    let assets = format!("{{\"ASSETS\":[{asset}{{}}]}}");
+    for (format, body) in
+        [(ManifestFormat::Steering, steering), (ManifestFormat::AssetList, assets)]
+    {
+        Ladder::default().learn(&url, format, body.as_bytes()).unwrap();
+        let led = rewrite(format, body.as_bytes(), &Proxy).unwrap().unwrap();
+        assert!(led.len() < 4 * body.len());
+    }
+}
+
 #[test]
 fn a_manifest_cut_anywhere_never_panics() {
     for case in cases() {

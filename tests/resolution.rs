@@ -163,8 +163,15 @@ fn hls_low_latency_parts_and_delta_updates() {
         #EXT-X-PART:DURATION=1,URI=\"22.0.mp4\"\n#EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"22.1.mp4\"\n";
     let delta = "#EXTM3U\n#EXT-X-TARGETDURATION:4\n#EXT-X-MEDIA-SEQUENCE:20\n#EXT-X-SKIP:SKIPPED-SEGMENTS=2\n#EXTINF:4,\n22.mp4\n";
     let mut ladder = ladder(&[("https://o/l.m3u8", whole)]);
-    assert_eq!(asked(&ladder, "https://o/22.0.mp4"), "part unknown l.m3u8 - 3 22 - 1");
-    assert_eq!(asked(&ladder, "https://o/22.1.mp4"), "part unknown l.m3u8 - 3 22 - -");
+    assert_eq!(asked(&ladder, "https://o/22.0.mp4"), "part unknown l.m3u8 - 3 22 8 1");
+    assert_eq!(asked(&ladder, "https://o/22.1.mp4"), "part unknown l.m3u8 - 3 22 9 -");
+    let later = whole.replace(
+        "#EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"22.1.mp4\"",
+        "#EXT-X-PART:DURATION=0.5,URI=\"22.1.mp4\"\n#EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"22.2.mp4\"",
+    );
+    learn(&mut ladder, "https://o/l.m3u8?_HLS_msn=22&_HLS_part=1", &later);
+    assert_eq!(asked(&ladder, "https://o/22.1.mp4"), "part unknown l.m3u8 - 3 22 9 0.5", "it came");
+    assert_eq!(asked(&ladder, "https://o/22.2.mp4"), "part unknown l.m3u8 - 3 22 9.5 -");
     learn(&mut ladder, "https://o/l.m3u8?_HLS_msn=22&_HLS_skip=YES", delta);
     assert_eq!(asked(&ladder, "https://o/22.mp4"), "segment unknown l.m3u8 - 3 22 8 4");
     assert_eq!(asked(&ladder, "https://o/20.mp4"), "segment unknown l.m3u8 - 1 20 0 4");

@@ -96,7 +96,7 @@ families! {
     TTFB: Histogram(SECONDS), "seconds", "vsps_ttfb_seconds", ["kind", "media", "profile"],
         "Request read to first body byte handed over, of requests that were answered.";
     UPSTREAM_TTFB: Histogram(SECONDS), "seconds", "vsps_upstream_ttfb_seconds", ["kind"],
-        "Request read to the origin's response headers, of requests that reached the origin; reloads that it is asked to hold don't count.";
+        "Request read to the origin's response headers, of requests that reached the origin; reloads and hinted parts, which it is asked to hold, don't count.";
     SEGMENT_DOWNLOAD: Histogram(SECONDS), "seconds", "vsps_segment_download_seconds", ["media", "profile"],
         "Request read to last byte of segments and parts that arrived whole.";
     SEGMENT_THROUGHPUT: Histogram(BITS_PER_SECOND), "bit/s", "vsps_segment_throughput_bits_per_second", ["media", "profile"],

@@ -119,7 +119,7 @@ impl Proxy {
         let range = headers::text(&head.headers, header::RANGE);
         let url = origin.url(path);
         let mut resource = session.ladder.lock().resolve(&url, range.and_then(range_start));
-        if let Some(told) = &told {
+        if let Some(told) = told.as_ref().filter(|_| !self.config.strip_cmcd) {
             told.complete(&mut resource);
         }
         let elsewhere = (*origin != session.origin).then_some(origin);

@@ -66,8 +66,10 @@ pub(super) async fn fetch(
             ticket.emit(&Event::UpstreamFailed { request, cause });
         }
     })?;
-    // A reload that the origin holds until there is news is no slowness of the origin's.
-    if !is_blocking_reload(&path) {
+    // What the origin holds until there is news is no slowness of the origin's: a blocking reload, and
+    // a part that was only hinted at, whose length nobody told yet.
+    let hinted = kind == Kind::Part && ticket.request.resource.duration.is_none();
+    if !hinted && !is_blocking_reload(&path) {
         ticket.upstream_answered(ticket.session.now() - asked);
     }
     pass_on(response.headers_mut());

@@ -224,4 +224,7 @@ async fn a_hinted_part_passes_chunk_by_chunk() {
     let got = player.read_for(Duration::from_secs(1)).await;
     assert_eq!((got.text(), got.end), ("moof", End::Open));
     assert_eq!(rig.told("request_planned", 2).await[1]["resource"]["kind"], "part");
+    drop(player);
+    rig.told("request_finished", 2).await;
+    assert_eq!(rig.counted("vsps_upstream_ttfb_seconds_count").await, 1.0, "the playlist's");
 }

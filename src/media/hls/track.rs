@@ -56,6 +56,8 @@ struct Other {
     version: u64,
     /// The segment it stands before; `None` when it holds for no further segment.
     holds_from: Option<u64>,
+    /// A part that was hinted at, and is not there yet.
+    hinted: bool,
 }
 
 impl Track {
@@ -87,9 +89,18 @@ impl Track {
             }
             time = time.saturating_add(segment.duration);
         }
+        // Parts follow one another within their segment.
+        let (mut segment, mut part) = (u64::MAX, Duration::ZERO);
         for extra in &playlist.extras {
+            let sequence = first.saturating_add(extra.after);
+            if extra.kind == Kind::Part && segment != sequence {
+                (segment, part) = (sequence, self.time_of(sequence, playlist.target));
+            }
             if base.resolve(&extra.uri, &mut url) {
-                self.extra(first.saturating_add(extra.after), extra, &url, places);
+                self.extra((sequence, part), extra, &url, places);
+            }
+            if extra.kind == Kind::Part {
+                part = part.saturating_add(extra.duration.unwrap_or_default());
             }
         }
         let newest = end.checked_sub(1).filter(|_| !playlist.ended);
@@ -142,7 +153,7 @@ impl Track {
 
     /// A URL that this version names, or the last one did.
     const fn other(&self) -> Other {
-        Other { version: self.version, holds_from: None }
+        Other { version: self.version, holds_from: None, hinted: false }
     }
 
     fn find(&self, sequence: u64) -> Option<usize> {
@@ -211,13 +222,24 @@ impl Track {
         time
     }
 
-    fn extra(&mut self, sequence: u64, extra: &Extra<'_>, url: &str, places: &mut Places) {
+    /// Keeps a URL beside the segments; a part starts at `time`.
+    fn extra(
+        &mut self,
+        (sequence, time): (u64, Duration),
+        extra: &Extra<'_>,
+        url: &str,
+        places: &mut Places,
+    ) {
         let key = Key::of(url, extra.range.as_ref());
         let holds_from = matches!(extra.kind, Kind::Key | Kind::Init).then_some(sequence);
-        let other = Other { holds_from, ..self.other() };
+        let hinted = extra.kind == Kind::Part && extra.duration.is_none();
+        let other = Other { holds_from, hinted, ..self.other() };
         if let Some(held) = self.others.get_mut(&key) {
+            let came_true = held.hinted && !hinted;
             *held = other;
-            return;
+            if !came_true {
+                return;
+            }
         }
         // What the multivariant playlist named is known better than by a report on it.
         if extra.kind == Kind::MediaPlaylist && places.knows(url) {
@@ -227,6 +249,7 @@ impl Track {
             Kind::Part => Place {
                 index: self.index(sequence),
                 number: Some(sequence),
+                time: Some(time),
                 duration: extra.duration,
                 edge: Some(Arc::clone(&self.edge)),
                 ..Place::of(&self.rendition, Kind::Part)

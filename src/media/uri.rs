@@ -52,12 +52,12 @@ fn head(uri: &str) -> Head<'_> {
     let (scheme, rest) = match uri.strip_prefix("//") {
         Some(rest) => (None, rest),
         None if uri.starts_with('/') => return Head::RootRelative,
-        None => match uri.split_once("://") {
-            Some((scheme, rest)) if is_http(scheme) => (Some(scheme), rest),
-            _ => return Head::Other,
+        None => match scheme(uri) {
+            Some((scheme, rest)) => (Some(scheme), rest),
+            None => return Head::Other,
         },
     };
-    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let end = memchr::memchr3(b'/', b'?', b'#', rest.as_bytes()).unwrap_or(rest.len());
     let authority = rest.get(..end).unwrap_or(rest);
     if authority.is_empty() {
         return Head::Other;
@@ -65,8 +65,18 @@ fn head(uri: &str) -> Head<'_> {
     Head::Absolute { scheme, authority, len: uri.len() - rest.len() + authority.len() }
 }
 
-fn is_http(scheme: &str) -> bool {
-    scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https")
+/// The scheme, if it is one that a proxy fetches, and what follows `://`.
+fn scheme(uri: &str) -> Option<(&str, &str)> {
+    // A relative reference is told by its first few bytes.
+    let colon = uri.bytes().take("https:".len()).position(|byte| byte == b':')?;
+    let (scheme, rest) = uri.split_at(colon);
+    let known = scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https");
+    known.then(|| rest.strip_prefix("://").map(|rest| (scheme, rest)))?
+}
+
+/// Characters that would end a quoted string, an attribute or a line.
+const fn ends_text(byte: u8) -> bool {
+    matches!(byte, b'"' | b'\'' | b'<' | b'>' | b'&' | b'\r' | b'\n')
 }
 
 /// A body being rewritten: copied up to here, with the replacements made so far.
@@ -116,8 +126,8 @@ impl<'a> Edits<'a> {
 
     /// Puts `with` in place of the first `len` bytes of `part`, a part of the body.
     fn replace(&mut self, part: &str, len: usize, with: &[&str]) {
-        // Characters that would end a quoted string, an attribute or a line: never let them in.
-        if with.iter().any(|text| text.contains(['"', '\'', '<', '>', '&', '\r', '\n'])) {
+        // Never let them in.
+        if with.iter().any(|text| text.bytes().any(ends_text)) {
             return;
         }
         self.put(part, len, with);

@@ -30,24 +30,47 @@ pub(super) fn playlist(body: &[u8]) -> Result<Cow<'_, str>, ManifestError> {
 }
 
 /// The lines of a playlist with their numbers, from 1. Lines end with LF, CR LF or a lone CR.
-pub(super) fn lines(text: &str) -> impl Iterator<Item = (usize, Line<'_>)> {
-    let text = text.trim_start_matches('\u{feff}');
-    let numbered = text.split('\n').enumerate();
-    let split = numbered.flat_map(|(at, line)| line.split('\r').map(move |line| (at + 1, line)));
-    split.filter_map(|(number, line)| {
-        let line = line.trim();
-        if line.is_empty() {
-            return None;
+pub(super) fn lines(text: &str) -> Lines<'_> {
+    Lines { rest: text.trim_start_matches('\u{feff}'), number: 1 }
+}
+
+/// See [`lines`].
+pub(super) struct Lines<'a> {
+    rest: &'a str,
+    number: usize,
+}
+
+impl<'a> Iterator for Lines<'a> {
+    type Item = (usize, Line<'a>);
+
+    // Every byte of every playlist passes here, twice: one search a line, and no decoding of characters.
+    fn next(&mut self) -> Option<Self::Item> {
+        while !self.rest.is_empty() {
+            let bytes = self.rest.as_bytes();
+            let end = memchr::memchr2(b'\n', b'\r', bytes).unwrap_or(bytes.len());
+            let feed = bytes.get(end) == Some(&b'\n');
+            let (line, rest) = self.rest.split_at(end);
+            self.rest = rest.get(1..).unwrap_or_default();
+            let number = self.number;
+            self.number += usize::from(feed);
+            if let Some(line) = said(line.trim_ascii()) {
+                return Some((number, line));
+            }
         }
-        if !line.starts_with('#') {
-            return Some((number, Line::Uri(line)));
-        }
-        if !line.starts_with("#EXT") {
-            return None;
-        }
-        let (tag, value) = line.split_once(':').unwrap_or((line, ""));
-        Some((number, Line::Tag(tag, value)))
-    })
+        None
+    }
+}
+
+fn said(line: &str) -> Option<Line<'_>> {
+    if !line.starts_with('#') {
+        return (!line.is_empty()).then_some(Line::Uri(line));
+    }
+    if !line.starts_with("#EXT") {
+        return None;
+    }
+    let colon = memchr::memchr(b':', line.as_bytes());
+    let (tag, value) = colon.map_or((line, ""), |at| (&line[..at], &line[at + 1..]));
+    Some(Line::Tag(tag, value))
 }
 
 /// An attribute: `NAME=VALUE` or `NAME="VALUE"`.

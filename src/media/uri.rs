@@ -86,6 +86,15 @@ pub(super) struct Edits<'a> {
     body: &'a [u8],
     out: Vec<u8>,
     copied: usize,
+    memo: Memo,
+}
+
+/// The last `scheme://authority` that was asked for, and what stands in its place: nearly all URIs of a
+/// manifest are on one host.
+#[derive(Default)]
+struct Memo {
+    head: String,
+    led: Option<String>,
 }
 
 impl<'a> Edits<'a> {
@@ -95,7 +104,13 @@ impl<'a> Edits<'a> {
 
     /// Edits of `body`, found in a `text` of it that stands elsewhere, byte under byte.
     pub(super) fn over(text: &[u8], body: &'a [u8]) -> Self {
-        Self { start: text.as_ptr() as usize, body, out: Vec::new(), copied: 0 }
+        Self {
+            start: text.as_ptr() as usize,
+            body,
+            out: Vec::new(),
+            copied: 0,
+            memo: Memo::default(),
+        }
     }
 
     /// Leads `uri`, a part of the body, where `map` wants it. Parts must come in order.
@@ -109,10 +124,18 @@ impl<'a> Edits<'a> {
                 }
             }
             Head::Absolute { scheme, authority, len } => {
-                let Some(prefix) = map.absolute(scheme, authority) else { return };
                 let pathless = pathless == Pathless::AddSlash
                     && uri.as_bytes().get(len).is_none_or(|byte| *byte != b'/');
-                self.replace(uri, len, &[&prefix, if pathless { "/" } else { "" }]);
+                let mut memo = std::mem::take(&mut self.memo);
+                let head = uri.get(..len).unwrap_or_default();
+                if memo.head != head {
+                    let led = map.absolute(scheme, authority).map(Cow::into_owned);
+                    memo = Memo { head: head.to_owned(), led };
+                }
+                if let Some(led) = &memo.led {
+                    self.replace(uri, len, &[led, if pathless { "/" } else { "" }]);
+                }
+                self.memo = memo;
             }
         }
     }

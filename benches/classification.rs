@@ -1,6 +1,6 @@
 //! What it costs to learn a long manifest, and to name a request by it.
 
-use crate::manifest::{playlist, start, timeline};
+use crate::manifest::{multivariant, playlist, start, timeline};
 use criterion::{Criterion, Throughput};
 use std::hint::black_box;
 use url::Url;
@@ -23,6 +23,8 @@ pub(crate) fn bench_all(c: &mut Criterion) {
         let ladder = Ladder::default();
         b.iter(|| black_box(ladder.resolve("https://media.example/v/seg-00042.m4s", None)));
     });
+    let many = multivariant(50);
+    learn(c, "hls-multivariant-50", "https://o.example/m.m3u8", ManifestFormat::Hls, &many);
     learn(c, "hls-playlist-5000", PLAYLIST, ManifestFormat::Hls, &hls);
     learn(c, "dash-timeline-5000", MPD, ManifestFormat::Mpd, &dash);
     learn(c, "dash-day-21600", MPD, ManifestFormat::Mpd, &timeline(21_600));

@@ -73,7 +73,7 @@ impl App {
         let mut observers: Vec<Box<dyn Observer>> = vec![
             Box::new(Arc::clone(&recorder)),
             Box::new(Arc::clone(&summary)),
-            Box::new(Narrator),
+            Box::new(Narrator::default()),
         ];
         if let Some(path) = &config.events {
             let file = std::fs::File::create(path)

@@ -209,6 +209,10 @@ pub struct RunArgs {
     /// Adds no CORS headers where the origin sends none.
     #[arg(long, env = "VSPS_NO_CORS", value_name = "BOOL", num_args = 0..=1, default_missing_value = "true", value_parser = clap::builder::BoolishValueParser::new())]
     pub no_cors: Option<bool>,
+    /// Takes away what players tell about themselves (CMCD), before rules and origin see it. It is
+    /// counted in the metrics all the same.
+    #[arg(long, env = "VSPS_STRIP_CMCD", value_name = "BOOL", num_args = 0..=1, default_missing_value = "true", value_parser = clap::builder::BoolishValueParser::new())]
+    pub strip_cmcd: Option<bool>,
     /// How logs are written [default: text].
     #[arg(long, env = "VSPS_LOG", value_name = "FORMAT")]
     pub log: Option<LogFormat>,
@@ -275,7 +279,7 @@ impl RunArgs {
     #[must_use]
     pub fn over(mut self, file: Self) -> Self {
         fill!(self, file, origin, profile, seed, rules, listen, admin, admin_token, session_by);
-        fill!(self, file, session_idle, no_cors, log, events);
+        fill!(self, file, session_idle, no_cors, strip_cmcd, log, events);
         if self.allow_origin.is_empty() {
             self.allow_origin = file.allow_origin;
         }

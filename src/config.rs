@@ -129,6 +129,7 @@ impl Config {
                 session_by: args.session_by.unwrap_or_default(),
                 allow: args.allow_origin,
                 cors: !args.no_cors.unwrap_or(false),
+                strip_cmcd: args.strip_cmcd.unwrap_or(false),
                 timeouts: timeouts(&args.bounds)?,
                 limits: limits(&args.bounds)?,
             },

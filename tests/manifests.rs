@@ -12,11 +12,46 @@ struct Proxy;
 
 impl UriMap for Proxy {
     fn absolute(&self, scheme: Option<&str>, authority: &str) -> Option<Cow<'_, str>> {
-        Some(format!("/-/s/7/-/o/{}/{authority}", scheme.unwrap_or("https")).into())
+        (authority != "proxy.test")
+            .then(|| format!("/-/s/7/-/o/{}/{authority}", scheme.unwrap_or("https")).into())
     }
 
     fn root_relative(&self, path: &str) -> Option<Cow<'_, str>> {
         (!path.starts_with("/-/")).then_some("/-/s/7".into())
+    }
+
+    fn own(&self) -> Option<&str> {
+        Some("http://proxy.test")
+    }
+}
+
+/// Leads back: every reference becomes the absolute one it was.
+struct Back;
+
+/// The scheme and host of a path through the proxy, and how long that is.
+fn proxied(path: &str) -> Option<(String, usize)> {
+    let Some(named) = path.strip_prefix("/-/s/7/-/o/") else {
+        return path.starts_with("/-/s/7").then(|| (String::new(), "/-/s/7".len()));
+    };
+    let (scheme, rest) = named.split_once('/')?;
+    let host = rest.split('/').next()?;
+    Some((format!("{scheme}://{host}"), path.len() - rest.len() + host.len()))
+}
+
+impl UriMap for Back {
+    fn absolute(&self, scheme: Option<&str>, authority: &str) -> Option<Cow<'_, str>> {
+        if authority == "proxy.test" {
+            return Some("".into());
+        }
+        Some(format!("{}://{authority}", scheme.unwrap_or("https")).into())
+    }
+
+    fn root_relative(&self, path: &str) -> Option<Cow<'_, str>> {
+        Some(proxied(path).map_or(String::new(), |(head, _)| head).into())
+    }
+
+    fn replaced(&self, path: &str) -> usize {
+        proxied(path).map_or(0, |(_, length)| length)
     }
 }
 
@@ -34,8 +69,14 @@ impl UriMap for Identity {
     }
 }
 
-const FORMATS: [ManifestFormat; 4] =
-    [ManifestFormat::Hls, ManifestFormat::Mpd, ManifestFormat::MpdPatch, ManifestFormat::Smooth];
+const FORMATS: [ManifestFormat; 6] = [
+    ManifestFormat::Hls,
+    ManifestFormat::Mpd,
+    ManifestFormat::MpdPatch,
+    ManifestFormat::Smooth,
+    ManifestFormat::Steering,
+    ManifestFormat::AssetList,
+];
 
 struct Case {
     name: String,
@@ -53,6 +94,8 @@ fn cases() -> Vec<Case> {
         ("dash", ManifestFormat::Mpd, "mpd"),
         ("dash", ManifestFormat::MpdPatch, "mpp"),
         ("smooth", ManifestFormat::Smooth, "ismc"),
+        ("steering", ManifestFormat::Steering, "json"),
+        ("asset-list", ManifestFormat::AssetList, "json"),
     ] {
         for entry in fs::read_dir(root.join(folder)).unwrap() {
             let path = entry.unwrap().path();
@@ -138,7 +181,9 @@ fn unrewriting_restores_the_original() {
     for case in cases() {
         // UTF-16 has no bytes to search, and some hold an address of the proxy's from the start.
         let Ok(proxied) = std::str::from_utf8(&case.proxied) else { continue };
-        if String::from_utf8_lossy(&case.origin).contains("/-/s/7") {
+        let ours = String::from_utf8_lossy(&case.origin).contains("/-/s/7");
+        // A clone's host leads to the proxy's own redirects, whose way back is the request's.
+        if ours || case.name.contains("clone-by") {
             continue;
         }
         let origin = String::from_utf8(led(case.format, &case.origin, &Absolute)).unwrap();
@@ -148,11 +193,31 @@ fn unrewriting_restores_the_original() {
     assert!(restored > 20, "only {restored} cases restored");
 }
 
+/// What was led through the proxy leads back to where it led: unrewriting restores the original, but
+/// for what stood there in short (`//host`, and escapes of JSON).
+#[test]
+fn leading_back_restores_the_original() {
+    let text = |body: &[u8]| String::from_utf8_lossy(body).replace("\\/", "/");
+    let mut restored = 0;
+    for case in cases() {
+        let back = led(case.format, &case.proxied, &Back);
+        restored += usize::from(back == case.origin);
+        // A clone's host leads to the proxy's own redirects, whose way back is the request's.
+        if !case.name.contains("clone-by") {
+            let spelled_out = led(case.format, &case.origin, &Back);
+            assert_eq!(text(&back), text(&spelled_out), "{}", case.name);
+        }
+    }
+    assert!(restored >= 12, "{restored}");
+}
+
 #[test]
 fn every_origin_is_sniffed_and_learnt() {
     let url = Url::parse("https://origin.example/a/manifest?token=1").unwrap();
     for case in cases() {
-        assert_eq!(sniff(None, "/a/manifest", &case.origin), Some(case.format), "{}", case.name);
+        let json = matches!(case.format, ManifestFormat::Steering | ManifestFormat::AssetList);
+        let sniffed = (!json).then_some(case.format);
+        assert_eq!(sniff(None, "/a/manifest", &case.origin), sniffed, "{}", case.name);
         // One golden case has a tag that breaks off: it is rewritten, and learnt, all the same.
         Ladder::default().learn(&url, case.format, &case.origin).unwrap();
     }
@@ -217,6 +282,7 @@ proptest! {
                 ManifestFormat::Mpd => b"<MPD>".to_vec(),
                 ManifestFormat::MpdPatch => b"<Patch>".to_vec(),
                 ManifestFormat::Smooth => b"<SmoothStreamingMedia>".to_vec(),
+                _ => b"{\"ASSETS\":[],\"PATHWAY-CLONES\":[{\"URI-REPLACEMENT\":{".to_vec(),
             };
             headed.extend_from_slice(&body);
             exercise(format, &headed, &asked);
@@ -263,6 +329,47 @@ proptest! {
             inside = digit;
         }
         exercise(case.format, out.as_bytes(), "https://live.example/267.0.mp4");
+    }
+}
+
+/// Huge, deep, and something else: refused in bounded time, and what was known stays known.
+#[test]
+fn bad_input_is_refused() {
+    let url = Url::parse("https://origin.example/a").unwrap();
+    let deep = |open: &str| format!("{{\"PATHWAY-CLONES\":{}", open.repeat(1_000_000)).into_bytes();
+    let segments = format!("#EXTM3U\n{}", "#EXTINF:4,\na.ts\n".repeat(100_000)).into_bytes();
+    let utf16 = "<MPD/>".encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
+    for (format, body) in [
+        (ManifestFormat::Hls, segments),
+        (ManifestFormat::Hls, b"<!DOCTYPE html><title>Sign in</title>".to_vec()),
+        (ManifestFormat::Hls, "#EXTM3U".encode_utf16().flat_map(u16::to_le_bytes).collect()),
+        (ManifestFormat::Mpd, [&b"\xff\xfe"[..], &utf16].concat()),
+        (ManifestFormat::Steering, deep("[")),
+        (ManifestFormat::Steering, deep("{\"a\":")),
+        (ManifestFormat::AssetList, b"<html>".to_vec()),
+        (ManifestFormat::AssetList, b"{\"ASSETS\":7}".to_vec()),
+        (ManifestFormat::Steering, vec![b' '; 17 << 20]),
+    ] {
+        let mut ladder = Ladder::default();
+        assert!(ladder.learn(&url, format, &body).is_err(), "{format}: {} bytes", body.len());
+        assert_eq!(ladder.renditions().count(), 0);
+    }
+}
+
+/// More clones, assets and variables than any manifest has are as many as are kept.
+#[test]
+fn what_is_too_much_is_cut_off() {
+    let url = Url::parse("https://origin.example/a").unwrap();
+    let clone = r#"{"URI-REPLACEMENT":{"HOST":"b.example"}},"#.repeat(100_000);
+    let steering = format!("{{\"PATHWAY-CLONES\":[{clone}{{}}]}}");
+    let asset = r#"{"URI":"https://ads.example/1"},"#.repeat(100_000);
+    let assets = format!("{{\"ASSETS\":[{asset}{{}}]}}");
+    for (format, body) in
+        [(ManifestFormat::Steering, steering), (ManifestFormat::AssetList, assets)]
+    {
+        Ladder::default().learn(&url, format, body.as_bytes()).unwrap();
+        let led = rewrite(format, body.as_bytes(), &Proxy).unwrap().unwrap();
+        assert!(led.len() < 4 * body.len());
     }
 }
 

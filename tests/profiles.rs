@@ -240,8 +240,7 @@ proptest! {
 fn a_trace_is_named_by_its_file() {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("trace-by-name");
     fs::create_dir_all(&folder).unwrap();
-    fs::write(folder.join("drive.csv"), "time_ms,kbps\n0,1000\n500,3000\n1000,2000\n")
-        .unwrap();
+    fs::write(folder.join("drive.csv"), "time_ms,kbps\n0,1000\n500,3000\n1000,2000\n").unwrap();
     let write = |name: &str, trace: &str| {
         let text = format!("summary = \"a\"\nsource = \"b\"\n[downlink]\ntrace = {trace}\n");
         let path = folder.join(name);

@@ -1,5 +1,6 @@
 //! Which bodies are manifests, told from the media type, the path, and the first bytes.
 
+use super::Kind;
 use std::fmt;
 
 /// The syntax of a manifest.
@@ -13,6 +14,22 @@ pub enum ManifestFormat {
     MpdPatch,
     /// A Smooth Streaming client manifest.
     Smooth,
+    /// A content steering manifest (JSON; RFC 8216bis §7, ETSI TS 103 998).
+    Steering,
+    /// A list of interstitial assets (JSON; RFC 8216bis appendix D).
+    AssetList,
+}
+
+impl ManifestFormat {
+    /// The format of the JSON that is asked for as `kind`, if it is any.
+    #[must_use]
+    pub const fn of_json(kind: Kind) -> Option<Self> {
+        match kind {
+            Kind::Steering => Some(Self::Steering),
+            Kind::AssetList => Some(Self::AssetList),
+            _ => None,
+        }
+    }
 }
 
 impl fmt::Display for ManifestFormat {
@@ -22,6 +39,8 @@ impl fmt::Display for ManifestFormat {
             Self::Mpd => "DASH",
             Self::MpdPatch => "DASH patch",
             Self::Smooth => "Smooth",
+            Self::Steering => "steering",
+            Self::AssetList => "asset list",
         })
     }
 }
@@ -37,6 +56,7 @@ const DECLARED: &[(&str, ManifestFormat)] = &[
     ("video/vnd.mpeg.dash.mpd", ManifestFormat::Mpd),
     ("application/dash-patch+xml", ManifestFormat::MpdPatch),
     ("application/vnd.ms-sstr+xml", ManifestFormat::Smooth),
+    ("application/vnd.apple.steering-list", ManifestFormat::Steering),
 ];
 
 /// Media types that say nothing, as servers send them for files they do not know.
@@ -84,6 +104,13 @@ pub fn sniff(content_type: Option<&str>, path: &str, head: &[u8]) -> Option<Mani
 #[must_use]
 pub fn looks_like_manifest(path: &str) -> bool {
     format_of_path(path).is_some_and(|format| format != ManifestFormat::MpdPatch)
+}
+
+/// Whether a media type leaves open what the body is. A stream of events is never looked into.
+#[must_use]
+pub fn says_nothing(content_type: Option<&str>) -> bool {
+    let essence = content_type.unwrap_or_default().split(';').next().unwrap_or_default().trim();
+    is_generic(essence) && !essence.eq_ignore_ascii_case("text/event-stream")
 }
 
 fn is_generic(essence: &str) -> bool {

@@ -78,7 +78,7 @@ pub(super) fn guess(url: &str) -> Resource {
         Some(ManifestFormat::Smooth) => {
             return Resource::new(Protocol::Smooth, Kind::ClientManifest);
         }
-        None => {}
+        _ => {}
     }
     let endpoint = ENDPOINTS.iter().find(|(name, _)| file.eq_ignore_ascii_case(name));
     Resource::new(Protocol::Unknown, endpoint.map_or(Kind::Other, |(_, kind)| *kind))

@@ -1,8 +1,9 @@
 //! The ladder of one session: what its manifests said, and what each request therefore is.
 
 use super::{
-    Head, Kind, ManifestError, ManifestFormat, MediaType, Probe, Rendition, Resource, base::Base,
-    dash, directive, files::Files, guess::guess, hls, smooth,
+    Head, Kind, ManifestError, ManifestFormat, MediaType, Probe, Protocol, Rendition, Resource,
+    asset_list, base::Base, dash, directive, files::Files, guess::guess, hls, place::Place,
+    redirects::Redirects, smooth, steering,
 };
 use std::{sync::Arc, time::Duration};
 use url::Url;
@@ -19,6 +20,7 @@ pub struct Ladder {
     files: Files,
     /// When, in session time, and since the Unix epoch, the origin last told the time.
     clock: Option<(Duration, Duration)>,
+    redirects: Redirects,
 }
 
 impl Ladder {
@@ -34,13 +36,25 @@ impl Ladder {
         format: ManifestFormat,
         body: &[u8],
     ) -> Result<Kind, ManifestError> {
-        let spelled = directive::without(url.as_str());
-        let plain = Url::parse(&spelled).unwrap_or_else(|_| url.clone());
-        let base = Base::new(&plain);
+        let base = Base::new(&plain(url));
         match format {
             ManifestFormat::Hls => self.hls.learn(&base, body),
             ManifestFormat::Mpd | ManifestFormat::MpdPatch => self.dash.learn(format, &base, body),
             ManifestFormat::Smooth => self.smooth.learn(&base, body),
+            ManifestFormat::Steering => {
+                let steering = steering::read(body)?;
+                let protocol = self.resolve(url.as_str(), None).protocol;
+                let next = steering.reload.iter().map(String::as_str);
+                self.keep(&base, next, &Place::new(protocol, Kind::Steering));
+                self.hls.steered(&base, &steering);
+                Ok(Kind::Steering)
+            }
+            ManifestFormat::AssetList => {
+                let assets = asset_list::read(body)?;
+                let place = Place::new(Protocol::Hls, Kind::MultivariantPlaylist);
+                self.keep(&base, assets.iter().map(String::as_str), &place);
+                Ok(Kind::AssetList)
+            }
         }
     }
 
@@ -65,8 +79,7 @@ impl Ladder {
         let plain = directive::without(url);
         let date = self.clock.zip(now);
         let date = date.map(|((told, date), now)| (date + now.saturating_sub(told)).as_secs_f64());
-        let named = self.hls.get(&plain, first).or_else(|| self.dash.get(&plain, first, date));
-        let mut found = named.or_else(|| self.smooth.get(&plain)).unwrap_or_else(|| guess(&plain));
+        let mut found = self.named(&plain, first, date).unwrap_or_else(|| guess(&plain));
         if found.index.is_none() || found.media == MediaType::Unknown {
             let offset = if first.is_some() { self.dash.file(&plain) } else { None };
             self.files.place(&plain, first, offset, &mut found);
@@ -99,9 +112,43 @@ impl Ladder {
         self.renditions().filter(alike).filter_map(|rendition| rendition.rung).max()
     }
 
+    /// Notes that the origin answers `from` with a redirect to `to`: whoever asks for the one is given
+    /// what the manifests say of the other.
+    pub fn redirected(&mut self, from: &Url, to: &Url) {
+        let (from, to) = (plain(from), plain(to));
+        self.redirects.note(from.as_str(), to.as_str());
+        self.hls.moved(from.as_str(), to.as_str());
+    }
+
+    fn named(&self, url: &str, first: Option<u64>, date: Option<f64>) -> Option<Resource> {
+        let find = |url: &str| {
+            let listed = self.hls.get(url, first).or_else(|| self.dash.get(url, first, date));
+            listed.or_else(|| self.smooth.get(url))
+        };
+        find(url).or_else(|| find(self.redirects.of(url)?))
+    }
+
+    /// Keeps what stands at some references.
+    fn keep<'a>(&mut self, base: &Base, references: impl Iterator<Item = &'a str>, place: &Place) {
+        let mut url = String::new();
+        for reference in references {
+            if !reference.is_empty() && base.resolve(reference, &mut url) {
+                self.hls.keep(&url, place.clone());
+            }
+        }
+    }
+
     /// The renditions of the newest manifests, as far as they are known.
     pub fn renditions(&self) -> impl Iterator<Item = &Arc<Rendition>> {
         let others = self.dash.renditions().iter().chain(self.smooth.renditions());
         self.hls.renditions().iter().chain(others)
     }
+}
+
+/// A manifest's URL without what players add to it.
+fn plain(url: &Url) -> Url {
+    let spelled = directive::without(url.as_str());
+    let mut plain = Url::parse(&spelled).unwrap_or_else(|_| url.clone());
+    plain.set_fragment(None);
+    plain
 }

@@ -1,7 +1,7 @@
 //! Manifests rewritten in place: the one door to every format's rewriting.
 
 use super::{
-    ManifestError, ManifestFormat, UriMap, dash, hls, smooth,
+    ManifestError, ManifestFormat, UriMap, asset_list, dash, hls, smooth, steering,
     uri::{Edits, Pathless},
 };
 
@@ -20,6 +20,8 @@ pub fn rewrite(
         ManifestFormat::Hls => hls::rewrite(body, map),
         ManifestFormat::Mpd | ManifestFormat::MpdPatch => dash::rewrite(format, body, map),
         ManifestFormat::Smooth => smooth::rewrite(body, map),
+        ManifestFormat::Steering => steering::rewrite(body, map),
+        ManifestFormat::AssetList => asset_list::rewrite(body, map),
     }
 }
 

@@ -79,6 +79,8 @@ enum Fields<'a> {
         latency_ms: f64,
         plan: PlanFields<'a>,
     },
+    /// All that a player says came about by its clock: see `measured`.
+    PlayerReported {},
     FaultInjected {
         rule: &'a str,
         effect: &'a str,
@@ -171,6 +173,20 @@ struct MeasuredFields {
     exchange: Option<ExchangeTimes>,
     #[serde(skip_serializing_if = "Option::is_none")]
     lasted_ms: Option<f64>,
+    #[serde(flatten)]
+    player: Option<PlayerFields>,
+}
+
+/// What a player told about itself.
+#[derive(Serialize)]
+struct PlayerFields {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    buffer_ms: Option<f64>,
+    starved: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    requested_throughput_bps: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    measured_throughput_bps: Option<u64>,
 }
 
 #[derive(Serialize)]
@@ -194,13 +210,22 @@ impl<'a> EventLine<'a> {
             Event::SessionEnded { lasted, .. } => (None, Some(ms(*lasted))),
             _ => (None, None),
         };
+        let player = match event {
+            Event::PlayerReported { report, .. } => Some(PlayerFields {
+                buffer_ms: report.buffer.map(ms),
+                starved: report.starved,
+                requested_throughput_bps: report.requested_throughput.map(BitRate::bits_per_second),
+                measured_throughput_bps: report.measured_throughput.map(BitRate::bits_per_second),
+            }),
+            _ => None,
+        };
         Self {
             event: name,
             session: &session.id,
             ordinal: session.ordinal,
             request: request.map(request_fields),
             fields,
-            measured: MeasuredFields { at_unix_us, exchange, lasted_ms },
+            measured: MeasuredFields { at_unix_us, exchange, lasted_ms, player },
         }
     }
 }
@@ -214,6 +239,7 @@ fn who(event: &Event) -> (&SessionTag, Option<&RequestTag>) {
         | Event::Stalled { session, .. }
         | Event::RenditionSwitched { session, .. } => (session, None),
         Event::RequestPlanned { request, .. }
+        | Event::PlayerReported { request, .. }
         | Event::FaultInjected { request, .. }
         | Event::Dropped { request, .. }
         | Event::UpstreamFailed { request, .. }
@@ -238,6 +264,7 @@ fn what(event: &Event) -> (&'static str, Fields<'_>) {
             let (latency_ms, plan) = (ms(*latency), plan_fields(plan));
             ("request_planned", Fields::RequestPlanned { latency_ms, plan })
         }
+        Event::PlayerReported { .. } => ("player_reported", Fields::PlayerReported {}),
         Event::FaultInjected { rule, effect, at_byte, .. } => {
             ("fault_injected", Fields::FaultInjected { rule, effect, at_byte: *at_byte })
         }

@@ -10,7 +10,7 @@ use super::{
     identify::{Identified, identify},
     pace::Pace,
     player_body::PlayerBody,
-    reply,
+    player_data, reply,
     shaped_body::{ShapedBody, Treatment},
     source::Source,
     ticket::Ticket,
@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     event::{Bus, Event, Outcome, RequestTag},
-    media::Kind,
+    media::{Cmcd, Kind},
     profiles::Catalog,
     rules::{Facts, Hang, Plan},
     seed::Seed,
@@ -79,7 +79,7 @@ impl Proxy {
         client: IpAddr,
         request: Request<Incoming>,
     ) -> Result<Response<PlayerBody>, Unanswered> {
-        let (head, body) = request.into_parts();
+        let (mut head, body) = request.into_parts();
         let asker = if self.config.cors { Asker::of(&head) } else { None };
         let multiplexed = head.version == http::Version::HTTP_2;
         if multiplexed {
@@ -87,14 +87,18 @@ impl Proxy {
         }
         let sound = framing::check(connection, &head, &body, &self.config.limits);
         let identified = sound.and_then(|()| identify(self, client, &head));
-        let (session, origin, path) = match identified {
+        let (session, origin, mut path) = match identified {
             Ok(Identified::Request { session, origin, path }) => (session, origin, path),
             Ok(Identified::Newcomer { location }) => {
                 return Ok(own(connection, asker, reply::redirect(&location)));
             }
             Err(error) => return Ok(own(connection, asker, refusal(connection, &error))),
         };
-        let mut planned = self.plan(connection, session, &origin, &path, &head);
+        let told = player_data::read(&path, &head.headers);
+        if self.config.strip_cmcd {
+            player_data::strip(&mut path, &mut head.headers);
+        }
+        let mut planned = self.plan(connection, session, (&origin, &path), &head, told);
         let outbound = Outbound { origin, path, head, body };
         let mut response = self.answer(&mut planned, outbound).await?;
         if let Some(asker) = asker {
@@ -108,16 +112,19 @@ impl Proxy {
         &self,
         connection: &Arc<Connection>,
         session: Arc<Session>,
-        origin: &Origin,
-        path: &str,
+        (origin, path): (&Origin, &str),
         head: &request::Parts,
+        told: Option<Cmcd>,
     ) -> Planned {
         let started = session.now();
         let arming = session.arming();
         let range = headers::text(&head.headers, header::RANGE);
         let url = origin.url(path);
         let first = range.and_then(range_start);
-        let resource = session.ladder.lock().resolve_at(&url, first, Some(started));
+        let mut resource = session.ladder.lock().resolve_at(&url, first, Some(started));
+        if let Some(told) = told.as_ref().filter(|_| !self.config.strip_cmcd) {
+            told.complete(&mut resource);
+        }
         let elsewhere = (*origin != session.origin).then_some(origin);
         let (attempt, seed) = session.attempt(&key(&head.method, elsewhere, path, range));
         let highest_rung = match arming.rules.needs_ladder() {
@@ -160,6 +167,9 @@ impl Proxy {
             latency,
             plan: plan.clone(),
         });
+        if let Some(report) = told {
+            bus.emit(&Event::PlayerReported { request: Arc::clone(&request), report });
+        }
         let ticket =
             Ticket::new(session, request, Arc::clone(connection), Arc::clone(bus), started);
         Planned { ticket, arming, plan, seed, latency }

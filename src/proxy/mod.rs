@@ -8,6 +8,7 @@
 //! Every step tells the [event bus](crate::event); nothing here counts or logs by itself.
 
 mod allow;
+mod coding;
 mod config;
 mod connection;
 mod cors;
@@ -23,6 +24,8 @@ mod manifest;
 mod observe;
 mod pace;
 mod player_body;
+mod player_data;
+mod read_ahead;
 mod reply;
 mod server;
 mod shaped_body;

@@ -188,7 +188,7 @@ impl Session {
     /// How the URIs of a document from `origin` are written so that they stay in this session.
     #[must_use]
     pub fn uris(self: &Arc<Self>, origin: &Origin) -> SessionUris {
-        SessionUris { session: Arc::clone(self), origin: origin.clone() }
+        SessionUris { session: Arc::clone(self), origin: origin.clone(), own: None }
     }
 
     /// The process's time at session time `time`.
@@ -244,9 +244,16 @@ fn millis(time: Duration) -> u64 {
 pub struct SessionUris {
     session: Arc<Session>,
     origin: Origin,
+    own: Option<String>,
 }
 
 impl SessionUris {
+    /// The same for a player that reaches the proxy as `host`.
+    #[must_use]
+    pub fn reached_at(self, host: Option<&str>) -> Self {
+        Self { own: host.map(|host| format!("http://{host}")), ..self }
+    }
+
     fn target(&self, origin: Origin) -> Target {
         // Without an id in front, a path such as `//x` or `/-/x` would be taken for something else.
         let default = self.session.addressed && origin == self.session.origin;
@@ -276,5 +283,9 @@ impl UriMap for SessionUris {
         };
         let prefix = self.session.prefix(&target);
         (!prefix.is_empty()).then_some(prefix.into())
+    }
+
+    fn own(&self) -> Option<&str> {
+        self.own.as_deref()
     }
 }

@@ -20,7 +20,7 @@ use hyper_util::rt::TokioIo;
 use proptest::prelude::*;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
-use vsps::origin::{Origin, serve};
+use vsps::origin::{Answer, Origin, serve};
 
 /// 2026-11-22T14:08:54Z: live segments up to 448 839 133 have ended.
 const NOW: Duration = Duration::from_secs(1_795_356_534);
@@ -47,7 +47,9 @@ fn ask_at(
     for (name, value) in headers {
         request = request.header(name, *value);
     }
-    let response = ORIGIN.respond(&request.body(()).unwrap(), now);
+    let Answer::Now(response) = ORIGIN.answer(&request.body(()).unwrap(), now) else {
+        panic!("{path} is held");
+    };
     let (head, body) = response.into_parts();
     // The body is always ready, so one poll reads it all.
     let collected = pin!(body.collect()).poll(&mut Context::from_waker(Waker::noop()));

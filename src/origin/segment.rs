@@ -2,7 +2,6 @@
 
 use bytes::{Bytes, BytesMut};
 
-use super::content::Content;
 use super::encoded::Fragment;
 use super::ladder::Rendition;
 use super::padding::{HEADER, Padding, free_header};
@@ -19,7 +18,7 @@ pub(super) fn assemble(
     fragment: &Fragment,
     number: u64,
     padding: &Padding,
-) -> Content {
+) -> Vec<Bytes> {
     // `EncodedLoop::cut` has seen to it that there is room, and a segment is below 4 GiB.
     let spare = weight(rendition, number).saturating_sub(fragment.weight()).max(HEADER);
     let free = free_header(u32::try_from(spare).unwrap_or(u32::MAX));
@@ -32,7 +31,7 @@ pub(super) fn assemble(
 
     let mut pieces = vec![front, fragment.mdat.clone(), made.freeze()];
     padding.append(spare - HEADER, &mut pieces);
-    Content::of(pieces)
+    pieces
 }
 
 /// The fragment's `moof` with the sequence number and the decode time of segment `number`.
@@ -63,7 +62,7 @@ mod tests {
             let encoded = EncodedLoop::cut(rendition).unwrap();
             for number in [1, 2, 6, 7, 8, 149, 150, 448_000_001, 448_000_002] {
                 let fragment = encoded.fragment(number).unwrap();
-                let bytes = assemble(rendition, fragment, number, &padding).to_bytes();
+                let bytes = assemble(rendition, fragment, number, &padding).concat();
                 assert_eq!(bytes.len() as u64, weight(rendition, number));
 
                 let top = boxes(&bytes, 0..bytes.len()).unwrap();

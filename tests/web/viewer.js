@@ -10,6 +10,7 @@ function hlsPlayer(video, url, seen) {
   // learns of a better network is seen as late. A short buffer shows it soon.
   const hls = new Hls({ maxBufferLength: 15, maxMaxBufferLength: 15 });
   hls.on(Hls.Events.MANIFEST_PARSED, () => video.play());
+  hls.on(Hls.Events.SUBTITLE_TRACKS_UPDATED, () => { hls.subtitleTrack = 0; });
   hls.on(Hls.Events.LEVEL_SWITCHED, (_, { level }) => seen.rungs.add(level));
   hls.on(Hls.Events.ERROR, (_, { fatal, details }) => seen[fatal ? "fatal" : "errors"].push(details));
   hls.loadSource(url);
@@ -17,6 +18,7 @@ function hlsPlayer(video, url, seen) {
   return {
     ladder: () => hls.levels.map(({ width, height }) => `${width}x${height}`),
     force: (rung) => { hls.currentLevel = rung; },
+    latency: () => hls.latency,
     end: () => hls.destroy(),
   };
 }
@@ -43,6 +45,7 @@ function dashPlayer(video, url, seen) {
       player.updateSettings({ streaming: { abr: { autoSwitchBitrate: { video: false } } } });
       player.setRepresentationForTypeByIndex("video", rung, true);
     },
+    latency: () => player.getCurrentLiveLatency(),
     end: () => player.destroy(),
   };
 }
@@ -86,6 +89,10 @@ async function until(condition, seconds) {
 
 const frames = (video) => video.getVideoPlaybackQuality().totalVideoFrames;
 
+/** Subtitles the player has read so far. */
+const cues = (video) =>
+  Array.from(video.textTracks).reduce((sum, track) => sum + (track.cues?.length ?? 0), 0);
+
 /** Forces each rung in turn, and waits until its own pictures play. */
 async function every_rung(video, player, seconds) {
   const steps = [];
@@ -128,6 +135,8 @@ globalThis.watch = async ({ player: name, url, seconds, each_rung = false }) => 
     sizes: [...seen.sizes],
     rungs: [...seen.rungs],
     ladder: player.ladder(),
+    latency_seconds: player.latency() || null,
+    cues: cues(video),
     steps,
     fatal: seen.fatal,
     errors: seen.errors,

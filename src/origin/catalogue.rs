@@ -6,14 +6,15 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+use super::absence::Absence;
 use super::address::{Address, Presentation};
 use super::cipher::{EncryptedFeed, KEY};
 use super::content::Content;
-use super::dash::{self, DashForm};
-use super::hls::{self, Delivery, HlsForm, Unmet};
+use super::hls;
 use super::ladder::Rendition;
 use super::library::{Library, Volume};
 use super::live_feed::{EndlessStream, GrowingSegment};
+use super::manifests::{mpd, playlist, smooth_manifest};
 use super::progressive::TwoTracks;
 use super::resource::{Caching, Resource};
 use super::single_file::{FileFeed, Whole};
@@ -22,23 +23,6 @@ use super::{date, page, smooth, steering, subtitles, ts};
 
 /// How long a request for a part waits for it: the hinted part's is at most half a second early.
 const EARLY: Duration = Duration::from_secs(1);
-
-/// Why there is nothing at an address.
-#[derive(Debug)]
-pub(super) enum Absence {
-    /// It is at this relative address.
-    Elsewhere(&'static str),
-    /// There never is.
-    Never,
-    /// The live segment has not ended.
-    NotYet,
-    /// It will be there at this moment since the Unix epoch, so soon that the client may wait.
-    Until(Duration),
-    /// The live segment is too long ago.
-    NoMore,
-    /// What is asked for makes no sense.
-    Senseless,
-}
 
 /// What stands at `address` at `now` since the Unix epoch.
 pub(super) fn find(
@@ -210,55 +194,6 @@ fn encrypted(library: &Library, rung: &Rendition, number: u64) -> Option<Resourc
     let content = Content::fed(EncryptedFeed::new(number, slices.concat()), Some(length));
     let name = format_args!("{number}.aes");
     Some(Resource::media(content, ts::CONTENT_TYPE, volume.digest, name))
-}
-
-fn playlist(
-    library: &Library,
-    form: HlsForm,
-    rendition: &Rendition,
-    query: &str,
-    now: Duration,
-) -> Result<Resource, Absence> {
-    let text = match form {
-        HlsForm::Live | HlsForm::LiveTransport => {
-            let window = Window::at(now);
-            let text = hls::live(form, rendition, window);
-            let resource = Resource::text(text, hls::CONTENT_TYPE, Caching::Moment);
-            return Ok(resource.modified_at(window.moved_at()));
-        }
-        HlsForm::LowLatency => {
-            let delivery = Delivery::parse(query).ok_or(Absence::Senseless)?;
-            let edge = Edge::at(now);
-            delivery.check(edge).map_err(|unmet| match unmet {
-                Unmet::Wait(edge) => Absence::Until(edge.moment()),
-                Unmet::Refuse => Absence::Senseless,
-            })?;
-            let text = hls::low_latency(rendition, edge, delivery);
-            return Ok(Resource::text(text, hls::CONTENT_TYPE, Caching::Never));
-        }
-        HlsForm::Ranges => {
-            let layout = library.volume(rendition).ok_or(Absence::Never)?.layout();
-            hls::ranges(rendition, &layout.init(), layout.segments(rendition))
-        }
-        _ => hls::on_demand(form, rendition),
-    };
-    Ok(Resource::text(text, hls::CONTENT_TYPE, Caching::Hour))
-}
-
-fn mpd(library: &Library, form: DashForm, now: Duration) -> Result<Resource, Absence> {
-    let layout = library.volumes().first().ok_or(Absence::Never)?.layout();
-    let layouts = |rendition: &Rendition| library.volume(rendition).map_or(layout, Volume::layout);
-    let text = dash::manifest(form, Window::at(now), layouts);
-    let caching = if form.is_live() { Caching::Moment } else { Caching::Hour };
-    Ok(Resource::text(text, dash::CONTENT_TYPE, caching))
-}
-
-fn smooth_manifest(library: &Library, presentation: Presentation, now: Duration) -> Resource {
-    let (window, caching) = match presentation {
-        Presentation::Vod => (None, Caching::Hour),
-        Presentation::Live => (Some(Window::at(now)), Caching::Moment),
-    };
-    Resource::text(smooth::manifest(library, window), smooth::CONTENT_TYPE, caching)
 }
 
 fn resource(volume: &Volume, content: impl Into<Content>, name: impl fmt::Display) -> Resource {

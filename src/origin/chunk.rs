@@ -10,8 +10,8 @@ use bytes::{BufMut, Bytes, BytesMut};
 
 use super::encoded::Fragment;
 use super::ladder::Rendition;
-use super::movie_fragment::{self, Run, RunKind, header};
-use super::padding::{HEADER, Padding, free_header};
+use super::movie_fragment::{self, Run, header};
+use super::padding::{HEADER, Padding};
 use super::segment::STYP;
 use super::timeline::{PARTS, Span, microseconds};
 use super::weight::weight;
@@ -41,12 +41,7 @@ pub(super) fn chunk(
     producer_reference(&mut made, rendition, &runs[0]);
     // Like the segment's, the sequence number may wrap.
     movie_fragment::write(&mut made, (number * PARTS + part) as u32, &runs);
-    let front = made.split().freeze();
-    made.extend_from_slice(&free_header(u32::try_from(spare).unwrap_or(u32::MAX)));
-
-    let mut pieces = vec![front, data, made.freeze()];
-    padding.append(spare - HEADER, &mut pieces);
-    pieces
+    padding.close(made, [data], spare)
 }
 
 /// Which frames of the segment's fragment are the part's.
@@ -58,18 +53,8 @@ pub(super) fn frames(rendition: &Rendition, number: u64, part: u64) -> Range<usi
 }
 
 fn run(rendition: &Rendition, fragment: &Fragment, number: u64, part: u64) -> Run {
-    Run {
-        track: 1,
-        start: Some(Span::of_part(rendition, number, part).start),
-        frame: rendition.frame as u32,
-        kind: match (rendition.picture, part) {
-            (None, _) => RunKind::Independent,
-            (Some(_), 0) => RunKind::FromKey,
-            (Some(_), _) => RunKind::Dependent,
-        },
-        sizes: fragment.sizes(&frames(rendition, number, part)).collect(),
-        extra: Vec::new(),
-    }
+    let start = Span::of_part(rendition, number, part).start;
+    Run::of(rendition, fragment, &frames(rendition, number, part), Some(start))
 }
 
 /// Bytes of padding: the segment's, in equal shares.

@@ -89,9 +89,9 @@ impl Library {
         Some(volume.program.as_ref()?.slices(number, (pictures, sounds), &self.nulls))
     }
 
-    /// `length` bytes of padding.
-    pub(super) fn padding(&self, length: u64, pieces: &mut Vec<Bytes>) {
-        self.padding.append(length, pieces);
+    /// What segments are padded with.
+    pub(super) fn padding(&self) -> &Padding {
+        &self.padding
     }
 }
 

@@ -20,6 +20,7 @@
 //! URIs inside manifests are relative, so they stay under whatever prefix a proxy puts them.
 //! There are no CORS headers here: an origin without them is the harder, and the commoner, case.
 
+mod absence;
 mod address;
 mod body;
 mod boxes;
@@ -37,6 +38,7 @@ mod hls;
 mod ladder;
 mod library;
 mod live_feed;
+mod manifests;
 mod movie_fragment;
 mod pace;
 mod padding;

@@ -1,8 +1,12 @@
 //! A movie fragment of our own: `moof` and the head of its `mdat` (ISO 14496-12, 8.8), for parts,
 //! for Smooth, and for two tracks in one file.
 
+use std::ops::Range;
+
 use bytes::{BufMut, BytesMut};
 
+use super::encoded::Fragment;
+use super::ladder::Rendition;
 use super::padding::HEADER;
 
 /// The flags of a frame that others can be decoded from alone, and of one that needs others.
@@ -36,6 +40,22 @@ pub(super) enum RunKind {
 }
 
 impl Run {
+    /// These frames of a segment's fragment, as track 1 from `start` on.
+    pub(super) fn of(
+        rendition: &Rendition,
+        fragment: &Fragment,
+        frames: &Range<usize>,
+        start: Option<u64>,
+    ) -> Self {
+        let kind = match (rendition.picture, frames.start) {
+            (None, _) => RunKind::Independent,
+            (Some(_), 0) => RunKind::FromKey,
+            (Some(_), _) => RunKind::Dependent,
+        };
+        let sizes = fragment.sizes(frames).collect();
+        Self { track: 1, start, frame: rendition.frame as u32, kind, sizes, extra: Vec::new() }
+    }
+
     fn fragment_length(&self) -> usize {
         let time = if self.start.is_some() { 20 } else { 0 };
         8 + 24 + time + 24 + 4 * self.sizes.len() + self.extra.len()

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use bytes::{Bytes, BytesMut};
 
 use super::boxes::{BoxAt, boxes, child, descend};
+use super::encoded::Fragment;
 use super::ladder::Rendition;
 use super::library::{Library, Volume};
-use super::movie_fragment::{self, Run, RunKind, header};
-use super::padding::{HEADER, free_header};
+use super::movie_fragment::{self, Run, header};
 use super::single_file::{Chapters, index};
 use super::timeline::{Span, VOD_SEGMENTS};
 use super::weight::weight;
@@ -39,21 +39,14 @@ impl TwoTracks {
         let volumes = [self.library.volume(self.rung)?, self.library.sound()?];
         let [video, audio] = volumes.map(|volume| volume.encoded.fragment(number));
         let (video, audio) = (video?, audio?);
-        let runs = [
-            run(volumes[0], number, 1, RunKind::FromKey)?,
-            run(volumes[1], number, SOUND, RunKind::Independent)?,
-        ];
+        let sounds = Run { track: SOUND, ..run(volumes[1], audio, number) };
+        let runs = [run(volumes[0], video, number), sounds];
         let data = [video, audio].map(|fragment| fragment.run(&(0..fragment.frames.len())));
         let needed = movie_fragment::length(&runs) + (data[0].len() + data[1].len()) as u64;
-        let spare = self.length(number)?.saturating_sub(needed).max(HEADER);
+        let spare = self.length(number)?.saturating_sub(needed);
         let mut made = BytesMut::new();
         movie_fragment::write(&mut made, number as u32, &runs);
-        let front = made.split().freeze();
-        made.extend_from_slice(&free_header(u32::try_from(spare).unwrap_or(u32::MAX)));
-        let [pictures, sounds] = data;
-        let mut pieces = vec![front, pictures, sounds, made.freeze()];
-        self.library.padding(spare - HEADER, &mut pieces);
-        Some(pieces)
+        Some(self.library.padding().close(made, data, spare))
     }
 }
 
@@ -78,17 +71,9 @@ impl Chapters for TwoTracks {
     }
 }
 
-fn run(volume: &Volume, number: u64, track: u32, kind: RunKind) -> Option<Run> {
-    let Volume { rendition, encoded, .. } = volume;
-    let fragment = encoded.fragment(number)?;
-    Some(Run {
-        track,
-        start: Some(Span::of(rendition, number).start),
-        frame: rendition.frame as u32,
-        kind,
-        sizes: fragment.sizes(&(0..fragment.frames.len())).collect(),
-        extra: Vec::new(),
-    })
+fn run(volume: &Volume, fragment: &Fragment, number: u64) -> Run {
+    let start = Span::of(volume.rendition, number).start;
+    Run::of(volume.rendition, fragment, &(0..fragment.frames.len()), Some(start))
 }
 
 /// An initialization segment with the tracks of two: `ftyp`, then a `moov` with both `trak`s and

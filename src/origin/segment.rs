@@ -4,7 +4,7 @@ use bytes::{Bytes, BytesMut};
 
 use super::encoded::Fragment;
 use super::ladder::Rendition;
-use super::padding::{HEADER, Padding, free_header};
+use super::padding::{HEADER, Padding};
 use super::timeline::Span;
 use super::weight::weight;
 
@@ -19,19 +19,12 @@ pub(super) fn assemble(
     number: u64,
     padding: &Padding,
 ) -> Vec<Bytes> {
-    // `EncodedLoop::cut` has seen to it that there is room, and a segment is below 4 GiB.
-    let spare = weight(rendition, number).saturating_sub(fragment.weight()).max(HEADER);
-    let free = free_header(u32::try_from(spare).unwrap_or(u32::MAX));
-
-    let mut made = BytesMut::with_capacity(STYP.len() + fragment.moof.len() + free.len());
+    // `EncodedLoop::cut` has seen to it that there is room.
+    let spare = weight(rendition, number).saturating_sub(fragment.weight());
+    let mut made = BytesMut::with_capacity(STYP.len() + fragment.moof.len() + HEADER as usize);
     made.extend_from_slice(STYP);
     made.extend_from_slice(&patched(rendition, fragment, number));
-    let front = made.split().freeze();
-    made.extend_from_slice(&free);
-
-    let mut pieces = vec![front, fragment.mdat.clone(), made.freeze()];
-    padding.append(spare - HEADER, &mut pieces);
-    pieces
+    padding.close(made, [fragment.mdat.clone()], spare)
 }
 
 /// The fragment's `moof` with the sequence number and the decode time of segment `number`.

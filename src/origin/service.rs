@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use http::{Method, Request, Response, StatusCode};
 
+use super::absence::Absence;
 use super::address::Address;
 use super::body::OriginBody;
-use super::catalogue::{Absence, find};
+use super::catalogue::find;
 use super::date;
 use super::error::OriginError;
 use super::library::Library;

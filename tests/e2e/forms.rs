@@ -26,7 +26,9 @@ async fn played(profile: &str, seconds: u64, streams: &[(&'static str, &str)]) -
         assert!(f64::from(viewer.frames) > least && least > 0.0, "{path}: {viewer:?}");
     }
     let (_, events) = rig.stop().await;
-    assert_eq!(events.refused(), [""; 0]);
+    // Whoever leaves, leaves requests that are held, and segments that are being made: status 0.
+    let refused = events.refused().into_iter().filter(|line| !line.starts_with("0 "));
+    assert_eq!(refused.collect::<Vec<_>>(), [""; 0]);
     seen
 }
 
@@ -106,7 +108,7 @@ async fn ffprobe_reads_transport_streams() {
         let url = rig.url(path);
         let streams = probe(&url, "%+2").await;
         let mut kinds: Vec<_> = streams.iter().map(|stream| &stream["codec_name"]).collect();
-        kinds.sort_by_key(|kind| kind.to_string());
+        kinds.sort_by_key(ToString::to_string);
         assert_eq!(kinds, ["aac", "h264"], "{url}");
         assert!(streams.iter().all(|stream| frames(stream) >= 30), "{url}: {streams:?}");
     }

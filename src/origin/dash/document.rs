@@ -49,7 +49,7 @@ pub(in crate::origin) fn manifest(
         }
         text.push_str(">\n");
         let mut set = |renditions: Vec<_>| {
-            adaptation(&mut text, form, stretch, window, &renditions, &layouts)
+            adaptation(&mut text, form, stretch, window, &renditions, &layouts);
         };
         set(rungs().map(|(rung, _)| rung).collect());
         set(sounds().collect());

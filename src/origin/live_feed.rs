@@ -65,3 +65,49 @@ impl Feed for EndlessStream {
         Some(Delivery { due: Edge::after(self.number, parts).moment(), pieces })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::pin::pin;
+    use std::sync::OnceLock;
+    use std::time::Duration;
+
+    use http_body_util::BodyExt as _;
+    use tokio::time::Instant;
+
+    use super::super::body::OriginBody;
+    use super::super::content::Content;
+    use super::*;
+
+    /// 1.2 s into segment 448 839 134.
+    const NOW: Duration = Duration::from_millis(1_795_356_533_200);
+    const GROWING: u64 = 448_839_134;
+
+    /// The test's own time, which is paused, as a wall clock.
+    fn clock() -> Duration {
+        static START: OnceLock<Instant> = OnceLock::new();
+        NOW + START.get_or_init(Instant::now).elapsed()
+    }
+
+    /// When each part's first bytes came, in milliseconds from now; that is where its `prft` is.
+    #[tokio::test(start_paused = true)]
+    async fn parts_are_sent_when_they_have_ended() {
+        let library = Arc::new(Library::open().unwrap());
+        let rendition = Rendition::named("v1").unwrap();
+        let start = clock();
+        let feed = GrowingSegment::new(library, rendition, GROWING);
+        let body = OriginBody::from(Content::fed(feed, None)).paced(clock);
+        let mut body = pin!(body);
+        let mut came = Vec::new();
+        while let Some(frame) = body.frame().await {
+            let piece = frame.unwrap().into_data().unwrap();
+            if piece.windows(4).any(|kind| kind == b"prft") {
+                came.push((clock() - start).as_millis());
+            }
+        }
+        // The first two had ended; a timer may be a millisecond late.
+        let due = [0, 0, 300, 800, 1300, 1800, 2300, 2800];
+        assert_eq!(came.len(), due.len());
+        assert!(came.iter().zip(due).all(|(came, due)| (due..=due + 2).contains(came)), "{came:?}");
+    }
+}

@@ -14,8 +14,8 @@ use super::content::Content;
 use super::feed::Feed;
 use super::pace::{Clock, until};
 
-/// A body that holds no more than it is about to send. Until [`paced`](Self::paced), it asks no
-/// clock: all there will ever be is ready.
+/// A body that holds no more than it is about to send. Until it is paced, it asks no clock: all
+/// there will ever be is ready.
 pub struct OriginBody {
     pieces: vec::IntoIter<Bytes>,
     feed: Option<Box<dyn Feed>>,

@@ -35,6 +35,7 @@ mod stall;
 mod steps;
 mod timeline;
 mod transport;
+mod turns;
 mod verdict;
 mod waves;
 
@@ -55,5 +56,6 @@ pub use stall::Stall;
 pub use steps::{Ramp, Step, Steps, Trace};
 pub use timeline::Start;
 pub use transport::{QueueSize, Transport, TransportSpec};
+pub use turns::Turns;
 pub use verdict::Verdict;
 pub use waves::{Shape, Wave, Waves};

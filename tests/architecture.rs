@@ -16,7 +16,8 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("model", &["units", "seed"]),
     ("media", &["units"]),
     ("rules", &["media", "units"]),
-    ("profiles", &["model", "rules", "seed", "units"]),
+    // `media`: the types of media that a limit is about.
+    ("profiles", &["media", "model", "rules", "seed", "units"]),
     ("plot", &["model", "profiles", "seed", "units"]),
     ("event", &["media", "model", "rules", "units"]),
     ("sessions", &["event", "media", "model", "profiles", "rules", "seed", "units"]),

@@ -17,6 +17,7 @@
 //!
 //! [`Duration`]: std::time::Duration
 
+mod bottleneck;
 mod bucket;
 mod capacity;
 mod distribution;
@@ -39,6 +40,7 @@ mod turns;
 mod verdict;
 mod waves;
 
+pub use bottleneck::Sharing;
 pub use bucket::Position;
 pub use distribution::Distribution;
 pub use flow::Flow;

@@ -6,7 +6,7 @@ use super::{
     rates,
 };
 use crate::{
-    model::{Count, Gap, LossModel, LossSpec, QueueSize, TransportSpec},
+    model::{Count, Gap, LossModel, LossSpec, QueueSize, RateSpec, TransportSpec},
     units::{ByteSize, Ratio, span},
 };
 use std::fmt;
@@ -27,6 +27,18 @@ impl Profile {
         }
         if self.link.transport != TransportSpec::None {
             row("over", self.transport_in_full());
+        }
+        if self.uplink.rate != RateSpec::Unlimited {
+            row("uplink", rates::in_full(&self.uplink.rate));
+        }
+        for limit in self.limits.iter() {
+            row(
+                "limit",
+                format!("{} per {}", rates::in_short(&limit.spec.rate), limit.per.as_str()),
+            );
+        }
+        if let Some(name) = &self.shared.name {
+            row("link", format!("{name}, shared ({})", self.sharing().as_str()));
         }
         row("latency", self.latency_in_full());
         if let Some(stall) = &self.file.stall {

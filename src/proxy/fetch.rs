@@ -8,6 +8,7 @@ use super::{
     manifest,
     source::Source,
     ticket::Ticket,
+    upload::Upload,
 };
 use crate::{event::Event, media::rewrite_uri, sessions::Origin};
 use http::{HeaderMap, HeaderValue, Method, Response, header, request};
@@ -51,6 +52,7 @@ pub(super) async fn fetch(
             head.method = Method::GET;
         }
     }
+    let body = Upload::new(body, Arc::clone(&ticket.session));
     let asked = ticket.session.now();
     let answer = proxy.upstream.fetch(&origin, &path, head, body).await;
     let mut response = answer.inspect_err(|error| {

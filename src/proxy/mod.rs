@@ -20,6 +20,7 @@ mod head_scan;
 mod headers;
 mod identify;
 mod manifest;
+mod passage;
 mod player_body;
 mod reply;
 mod server;
@@ -27,6 +28,7 @@ mod shaped_body;
 mod socket;
 mod source;
 mod ticket;
+mod upload;
 mod upstream;
 
 pub use config::{Limits, ProxyConfig, SessionBy, Timeouts};

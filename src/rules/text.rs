@@ -70,10 +70,10 @@ impl de::Visitor<'_> for TextVisitor {
 
 /// One value, or a list of values any of which will do.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Several(Vec<Text>);
+pub(crate) struct Several(Vec<Text>);
 
 impl Several {
-    pub(super) fn as_slice(&self) -> &[Text] {
+    pub(crate) fn as_slice(&self) -> &[Text] {
         &self.0
     }
 }

@@ -40,7 +40,6 @@ impl Limits {
         self.limits.extend(links.into_iter().map(Limit::new));
     }
 
-
     /// The most to book at once on all of them.
     pub(super) fn quantum(&self, now: Duration) -> Option<NonZeroU32> {
         self.limits.iter().map(|limit| limit.link.lock().quantum(now)).min()

@@ -13,4 +13,5 @@ mod profiles;
 mod replay;
 mod rig;
 mod sessions;
+mod sharing;
 mod transparency;

@@ -81,6 +81,9 @@ impl Profile {
 impl fmt::Display for Profile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.name, rates::in_short(&self.link.rate))?;
+        if self.uplink.rate != RateSpec::Unlimited {
+            write!(f, ", {} up", rates::in_short(&self.uplink.rate))?;
+        }
         if !self.link.latency.is_none() {
             write!(f, ", rtt {}", self.rtt())?;
         }

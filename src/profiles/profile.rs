@@ -1,6 +1,6 @@
 //! A profile: a link and rules, with the story they tell.
 
-use super::{file::ProfileFile, limit::Limit, shared::Shared};
+use super::{file::ProfileFile, limit::Limit, sharing::Shared};
 use crate::{model::LinkSpec, rules::RuleSet};
 use serde::{Serialize, Serializer};
 use std::sync::Arc;

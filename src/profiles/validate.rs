@@ -7,7 +7,7 @@ use super::{
     file::{FourStateTable, GilbertElliottTable, LatencyTable, LossTable, ProfileFile, StallTable},
     limit::{limits, uplink},
     profile::Profile,
-    shared::{Shared, shared},
+    sharing::{Shared, shared},
     sources::Sources,
 };
 use crate::{

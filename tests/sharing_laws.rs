@@ -1,6 +1,6 @@
 //! The laws of sharing, in virtual time: sessions behind one link, and limits beside it.
 
-#![expect(clippy::unwrap_used, reason = "a test may panic, in its helpers too")]
+#![expect(clippy::panic, reason = "a test may panic, in its helpers too")]
 
 use parking_lot::Mutex;
 use std::{sync::Arc, time::Duration};

@@ -80,7 +80,7 @@ fn law(
         "uniform" => Distribution::uniform(span("min", &table.min)?, span("max", &table.max)?),
         "gamma" => Distribution::gamma(mean()?, sd()?),
         "weibull" => Distribution::weibull(mean()?, shape(table, scope)?),
-        "empirical" => Distribution::empirical(values(table, scope, read)?),
+        "empirical" => Distribution::empirical(&values(table, scope, read)?),
         _ => Distribution::pareto(mean()?, shape(table, scope)?),
     };
     sound(made, scope)

@@ -22,5 +22,5 @@ pub use host::{HostPattern, Origin, OriginError};
 pub use limits::Limits;
 pub use registry::{Registry, RegistryConfig, RegistryError, StartError};
 pub use session::Session;
-pub use shared_link::{LinkError, SharedLink};
+pub use shared_link::{Difference, LinkError, SharedLink};
 pub use viewer::Viewer;

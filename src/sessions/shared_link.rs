@@ -18,28 +18,31 @@ use std::{
 /// The most shared links at a time.
 const MOST_LINKS: usize = 1024;
 
+/// Two networks that can't be behind one link.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "link `{name}` runs at {present} (profile `{profile}`), and profile `{other}` at {wanted}: \
+     sessions behind one link need the same {differs}; choose another link, or the same network"
+)]
+pub struct Difference {
+    name: Arc<str>,
+    /// Its rate, in words.
+    present: String,
+    /// The profile it runs on.
+    profile: String,
+    /// The profile that doesn't fit, and its rate in words.
+    other: String,
+    wanted: String,
+    /// What is not the same.
+    differs: &'static str,
+}
+
 /// Why a session can't use the link it names.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum LinkError {
     /// The sessions that use it have another network.
-    #[error(
-        "link `{name}` runs at {present} (profile `{profile}`), and profile `{other}` at {wanted}: \
-         sessions behind one link need the same {differs}; choose another link, or the same network"
-    )]
-    Differs {
-        /// The link.
-        name: Arc<str>,
-        /// Its rate, in words.
-        present: String,
-        /// The profile it runs on.
-        profile: String,
-        /// The profile that doesn't fit.
-        other: String,
-        /// Its rate, in words.
-        wanted: String,
-        /// What is not the same.
-        differs: &'static str,
-    },
+    #[error(transparent)]
+    Differs(Box<Difference>),
     /// Its rate depends on the ladder of one session.
     #[error(
         "profile `{0}` has shares of a session's ladder: no link of several sessions can follow it; \
@@ -162,14 +165,14 @@ fn check(
     let differs = differs.or_else(|| (profile.sharing() != sharing).then_some("sharing"));
     match differs {
         None => Ok(()),
-        Some(differs) => Err(LinkError::Differs {
+        Some(differs) => Err(LinkError::Differs(Box::new(Difference {
             name: Arc::clone(name),
             present: present.rate_in_short(),
             profile: present.name.clone(),
             other: profile.name.clone(),
             wanted: profile.rate_in_short(),
             differs,
-        }),
+        }))),
     }
 }
 

@@ -1,6 +1,8 @@
 //! Links of several sessions, limits beside a link, the uplink, and latency in halves: on real
 //! sockets, so that times are lower bounds.
 
+#![expect(clippy::disallowed_methods, reason = "real sockets take real time")]
+
 use super::{
     origin::{Origin, ok, pattern},
     player::Player,

@@ -85,6 +85,7 @@ impl App {
             seed: config.seed,
             origin,
             profile: config.profile,
+            link: config.link,
             rules: config.rules,
             idle: config.session_idle,
             most_sessions: config.most_sessions,

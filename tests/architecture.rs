@@ -17,7 +17,8 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("media", &["units"]),
     // `model` and `seed`: a delay may be drawn from the same distributions as a profile's jitter.
     ("rules", &["media", "model", "seed", "units"]),
-    ("profiles", &["model", "rules", "seed", "units"]),
+    // `media`: the types of media that a limit is about.
+    ("profiles", &["media", "model", "rules", "seed", "units"]),
     ("plot", &["model", "profiles", "seed", "units"]),
     ("event", &["media", "model", "rules", "units"]),
     ("sessions", &["event", "media", "model", "profiles", "rules", "seed", "units"]),

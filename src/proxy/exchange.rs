@@ -24,7 +24,9 @@ use crate::{
     seed::Seed,
     sessions::{Arming, Origin, Registry, Session},
 };
-use http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode, header, request};
+use http::{
+    HeaderName, HeaderValue, Method, Request, Response, StatusCode, header, request, uri::Authority,
+};
 use hyper::body::Incoming;
 use std::{
     borrow::Cow,
@@ -57,6 +59,7 @@ struct Planned {
     plan: Plan,
     seed: Seed,
     latency: Duration,
+    host: Authority,
 }
 
 impl Proxy {
@@ -101,6 +104,7 @@ impl Proxy {
         let mut planned = self.plan(connection, session, (&origin, &path), &head, told);
         let outbound = Outbound { origin, path, head, body };
         let mut response = self.answer(&mut planned, outbound).await?;
+        pause(&planned.ticket.session, planned.way_back()).await;
         if let Some(asker) = asker {
             asker.permit(&mut response);
         }
@@ -172,7 +176,8 @@ impl Proxy {
         }
         let ticket =
             Ticket::new(session, request, Arc::clone(connection), Arc::clone(bus), started);
-        Planned { ticket, arming, plan, seed, latency }
+        let host = origin.authority.clone();
+        Planned { ticket, arming, plan, seed, latency, host }
     }
 
     /// Waits as planned, and gets the answer.
@@ -181,16 +186,13 @@ impl Proxy {
         planned: &mut Planned,
         outbound: Outbound,
     ) -> Result<Response<Source>, Unanswered> {
-        let Planned { ticket, plan, latency, .. } = planned;
-        let mut wait = *latency;
+        let mut wait = planned.latency - planned.way_back();
+        let Planned { ticket, plan, .. } = planned;
         if let Some(delay) = &plan.delay {
             ticket.injected(&delay.rule, "delay", None);
             wait += delay.effect;
         }
-        if !wait.is_zero() {
-            let session = &ticket.session;
-            tokio::time::sleep_until(session.instant(session.now() + wait)).await;
-        }
+        pause(&ticket.session, wait).await;
         if let Some(hang) = &plan.hang {
             ticket.injected(&hang.rule, "hang", None);
             match hang.effect {
@@ -212,6 +214,19 @@ impl Proxy {
             Ok(response) => Ok(response),
             Err(error) => Ok(refusal(ticket.connection(), &error)),
         }
+    }
+}
+
+impl Planned {
+    /// The part of its latency that comes after the origin's answer.
+    fn way_back(&self) -> Duration {
+        self.arming.link.latency.downlink.min(self.latency)
+    }
+}
+
+async fn pause(session: &Session, wait: Duration) {
+    if !wait.is_zero() {
+        tokio::time::sleep_until(session.instant(session.now() + wait)).await;
     }
 }
 
@@ -244,7 +259,7 @@ fn shape(
     multiplexed: bool,
     pace: &Arc<Pace>,
 ) -> Response<PlayerBody> {
-    let Planned { mut ticket, arming, plan, seed, latency } = planned;
+    let Planned { mut ticket, arming, plan, seed, latency, host } = planned;
     ticket.answered(response.status().as_u16());
     if is_bodiless(&ticket.request.method, response.status()) {
         // The headers are the origin's; what there is of a body is ours, and not for sending.
@@ -259,7 +274,8 @@ fn shape(
     });
     let link = Arc::clone(&arming.link);
     let pace = Arc::clone(pace);
-    let treatment = Treatment { link, own_rate, cut: plan.cut, multiplexed, pace };
+    let (cut, host) = (plan.cut, Some(host));
+    let treatment = Treatment { link, own_rate, cut, multiplexed, pace, host };
     response.map(|source| {
         PlayerBody::Shaped(Box::new(ShapedBody::new(source, treatment, seed, ticket)))
     })

@@ -10,6 +10,7 @@ use super::{
     observe::{self, Observer},
     source::Source,
     ticket::Ticket,
+    upload::Upload,
 };
 use crate::{
     event::Event,
@@ -59,6 +60,7 @@ pub(super) async fn fetch(
             head.method = Method::GET;
         }
     }
+    let body = Upload::new(body, Arc::clone(&ticket.session));
     let asked = ticket.session.now();
     let peak = ticket.session.arming().link.rate.peak();
     let answer = proxy.upstream.fetch(&origin, &path, (head, body), peak).await;

@@ -3,7 +3,7 @@
 use super::{config::SessionBy, error::ProxyError, exchange::Proxy};
 use crate::{
     media::{HOST_PARAMETER, looks_like_manifest},
-    profiles::Catalog,
+    profiles::{Catalog, Shared},
     rules::RuleSet,
     sessions::{Address, ArmingRequest, Origin, Session, Target, Viewer},
 };
@@ -118,13 +118,15 @@ fn arming(catalog: &Catalog, parameters: &[(&str, &str)]) -> Result<ArmingReques
                 let hint = |_| wrong("write a whole number, as in vsps.seed=42".to_owned());
                 request.seed = Some(value.parse().map_err(hint)?);
             }
+            "vsps.link" => request.link = Some(Shared::link(&value).map_err(wrong)?),
             "vsps.label" => request.label = Some(Arc::from(clip(&value))),
             "vsps.rules" => {
                 let rules = rules(&value).map_err(wrong)?;
                 request.rules = Some(Arc::new(rules));
             }
             _ => {
-                let known = "the parameters are vsps.profile, vsps.seed, vsps.rules, vsps.label";
+                let known =
+                    "the parameters are vsps.profile, vsps.seed, vsps.rules, vsps.link, vsps.label";
                 return Err(wrong(known.to_owned()));
             }
         }

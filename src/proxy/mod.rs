@@ -23,6 +23,7 @@ mod identify;
 mod manifest;
 mod observe;
 mod pace;
+mod passage;
 mod player_body;
 mod player_data;
 mod read_ahead;
@@ -32,6 +33,7 @@ mod shaped_body;
 mod socket;
 mod source;
 mod ticket;
+mod upload;
 mod upstream;
 
 pub use config::{Limits, ProxyConfig, SessionBy, Timeouts};

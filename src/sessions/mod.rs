@@ -3,18 +3,24 @@
 mod address;
 mod arming;
 mod attempts;
+mod bottleneck;
 mod clock;
 mod downlink;
 mod host;
+mod limits;
 mod registry;
 mod session;
+mod shared_link;
 mod viewer;
 
 pub use address::{Address, AddressError, Target};
 pub use arming::{Arming, ArmingRequest};
+pub use bottleneck::{Bottleneck, Waiting};
 pub use clock::Clock;
-pub use downlink::{Downlink, Waiting};
+pub use downlink::Downlink;
 pub use host::{HostPattern, Origin, OriginError};
+pub use limits::Limits;
 pub use registry::{Registry, RegistryConfig, RegistryError, StartError};
 pub use session::Session;
+pub use shared_link::{Difference, LinkError, SharedLink};
 pub use viewer::Viewer;

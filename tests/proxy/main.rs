@@ -16,4 +16,5 @@ mod profiles;
 mod replay;
 mod rig;
 mod sessions;
+mod sharing;
 mod transparency;

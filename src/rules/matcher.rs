@@ -1,6 +1,6 @@
 //! The conditions of a rule that a request alone decides: what it asks for, and when.
 
-use super::{facts::Facts, numbers::Numbers, window::Window};
+use super::{details::Details, facts::Facts, numbers::Numbers, window::Window};
 use crate::media::{Kind, MediaType, Protocol, edit::RungSet};
 
 /// What a request must be. All that is said must hold; what is not said, any request fulfils.
@@ -12,6 +12,8 @@ pub(super) struct Matcher {
     pub(super) rungs: Option<RungSet>,
     pub(super) indices: Option<Numbers>,
     pub(super) during: Option<Window>,
+    /// Boxed: most rules have none, and all rules are asked for every request.
+    pub(super) details: Option<Box<Details>>,
 }
 
 impl Matcher {
@@ -28,6 +30,7 @@ impl Matcher {
             && self.on_rung(facts)
             && within(&self.indices, resource.index)
             && self.during.is_none_or(|window| window.contains(facts.session_time))
+            && self.details.as_ref().is_none_or(|details| details.hold(facts))
     }
 }
 

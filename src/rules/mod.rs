@@ -5,6 +5,8 @@
 //! is a [`Diagnostic`]: file, line, key, problem, and what to write instead.
 
 mod budget;
+mod cycle;
+mod details;
 mod diagnostic;
 pub(crate) mod distribution;
 mod document;
@@ -12,6 +14,7 @@ mod effect;
 mod entry;
 mod facts;
 mod file;
+mod glob;
 mod matcher;
 mod numbers;
 mod plan;

@@ -168,7 +168,7 @@ impl Entry {
         facts: &Facts<'_>,
         chance: &mut dyn FnMut(&str) -> f64,
     ) -> bool {
-        let Rule { matcher, every, probability, budget, .. } = &*self.rule;
+        let Rule { matcher, nth, every, probability, budget, .. } = &*self.rule;
         count.taken = false;
         if let Some(budget) = budget {
             budget.notice(&mut count.spent, now(budget.extent, facts));
@@ -178,6 +178,7 @@ impl Entry {
         }
         count.matched += 1;
         count.matched.is_multiple_of(*every)
+            && nth.as_ref().is_none_or(|nth| nth.contains(count.matched))
             && probability.is_none_or(|share| chance(&self.key) < share.get())
             && budget
                 .as_ref()

@@ -3,7 +3,7 @@
 use super::{
     budget::budget,
     then::effects,
-    when::{every, matcher},
+    when::{every, matcher, nth},
 };
 use crate::rules::{
     diagnostic::Diagnostics,
@@ -51,12 +51,13 @@ fn rule(entry: RuleEntry, place: usize, scope: &Scope<'_>) -> Rule {
     let when = entry.when.clone().unwrap_or_default();
     let at = scope.at("when");
     let matcher = matcher(&when, &at);
+    let nth = nth(&when, &at);
     let every = every(when.every.as_ref(), &at.at("every"));
     let probability = at.read("probability", when.probability.as_ref());
     let then = entry.then.clone().unwrap_or_default();
     let effects = effects(&then, &scope.at("then"));
     let budget = budget(entry.budget.as_ref(), &scope.at("budget"));
-    Rule { name, matcher, every, probability, effects, budget, entry }
+    Rule { name, matcher, nth, every, probability, effects, budget, entry }
 }
 
 /// The name given, or `rule N`. It goes into logs and headers, so it is short and prints.

@@ -40,6 +40,7 @@ mod chain;
 mod describe;
 mod downlink;
 mod error;
+mod faults;
 mod file;
 mod profile;
 mod rates;
@@ -52,5 +53,6 @@ mod validate;
 
 pub use catalog::Catalog;
 pub use error::ProfileError;
+pub use faults::{ELSEWHERE, Fault, FaultError, fault_named, faults};
 pub use profile::Profile;
 pub use statistics::Statistics;

@@ -54,6 +54,20 @@ impl Set {
         self.0 & (1 << value) != 0
     }
 
+    /// Whether both have a value in common.
+    pub(super) const fn meets(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+
+    /// Whether all values of `other` are in it.
+    pub(super) const fn holds(self, other: Self) -> bool {
+        other.0 & !self.0 == 0
+    }
+
+    pub(super) const fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
+
     pub(super) const fn with(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }

@@ -17,6 +17,13 @@ impl Numbers {
         Self(ranges)
     }
 
+    /// Whether a multiple of `step` is in it.
+    pub(super) fn has_multiple_of(&self, step: u64) -> bool {
+        self.0.iter().any(|(first, last)| {
+            first.checked_next_multiple_of(step).is_some_and(|multiple| multiple <= *last)
+        })
+    }
+
     pub(super) fn contains(&self, number: u64) -> bool {
         self.0.iter().any(|(first, last)| (*first..=*last).contains(&number))
     }

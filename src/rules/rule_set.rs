@@ -85,6 +85,13 @@ impl RuleSet {
         self.iter().any(|rule| rule.matcher.rungs.as_ref().is_some_and(RungSet::needs_ladder))
     }
 
+    /// Whether any rule edits manifests: then every manifest must go through the edits, so that they
+    /// know older versions.
+    #[must_use]
+    pub fn edits_manifests(&self) -> bool {
+        self.iter().any(|rule| !rule.effects.manifest.is_empty())
+    }
+
     /// What shall befall the request.
     ///
     /// `chance` is asked for a uniform draw from [0, 1) by a rule's key (its name, unless two share

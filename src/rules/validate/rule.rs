@@ -6,13 +6,8 @@ use super::{
     when::{every, matcher, nth},
 };
 use crate::rules::{
-    diagnostic::Diagnostics,
-    document::Document,
-    entry::{RuleEntry, RuleFile},
-    rule::Rule,
-    rule_set::RuleSet,
-    scope::Scope,
-    text::Text,
+    book::RuleBook, diagnostic::Diagnostics, document::Document, entry::RuleEntry, rule::Rule,
+    rule_set::RuleSet, scope::Scope, text::Text,
 };
 use std::sync::Arc;
 
@@ -22,12 +17,7 @@ impl RuleSet {
     /// # Errors
     /// All faults of the first stage (keys, types), or else all of the second (values).
     pub fn from_toml(file: &str, text: &str) -> Result<Self, Diagnostics> {
-        Self::of_document(Document::toml(file, text)?)
-    }
-
-    /// Reads a rule file that stands in a folder, where the files are that it names.
-    pub(in crate::rules) fn of_document(document: Document<'_>) -> Result<Self, Diagnostics> {
-        document.read(|file: RuleFile, scope| Some(rule_set(file.rule, &scope.at("rule"))))
+        Ok(RuleBook::from_toml(file, text)?.rules)
     }
 
     /// Reads rules from a JSON list; `origin` names it in the faults, as in `request body`.

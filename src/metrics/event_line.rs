@@ -75,7 +75,7 @@ enum Fields<'a> {
     },
     RequestPlanned {
         latency_ms: f64,
-        plan: PlanFields<'a>,
+        plan: Box<PlanFields<'a>>,
     },
     FaultInjected {
         rule: &'a str,
@@ -233,7 +233,7 @@ fn what(event: &Event) -> (&'static str, Fields<'_>) {
             ("link_changed", Fields::LinkChanged { profile, rate_bps })
         }
         Event::RequestPlanned { latency, plan, .. } => {
-            let (latency_ms, plan) = (ms(*latency), plan_fields(plan));
+            let (latency_ms, plan) = (ms(*latency), Box::new(plan_fields(plan)));
             ("request_planned", Fields::RequestPlanned { latency_ms, plan })
         }
         Event::FaultInjected { rule, effect, at_byte, .. } => {

@@ -155,7 +155,7 @@ impl Proxy {
         bus.emit(&Event::RequestPlanned {
             request: Arc::clone(&request),
             latency,
-            plan: plan.clone(),
+            plan: Box::new(plan.clone()),
         });
         let ticket =
             Ticket::new(session, request, Arc::clone(connection), Arc::clone(bus), started);

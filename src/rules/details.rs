@@ -36,7 +36,7 @@ impl Details {
     }
 
     fn of_the_rendition(&self, resource: &Resource) -> bool {
-        any(&self.rendition, resource.rendition.as_deref(), |glob, name| glob.fits(name))
+        any(&self.rendition, resource.rendition.as_deref(), Glob::fits)
             && any(&self.bandwidth, resource.bandwidth, |(low, high), rate| {
                 (*low..=*high).contains(&rate)
             })
@@ -74,7 +74,7 @@ impl Details {
         let is = |asked: Option<bool>, truth: bool| asked.is_none_or(|asked| asked == truth);
         any(&self.hosts, Some(facts.host), |glob, host| {
             glob.fits_any_case(host) || glob.fits_any_case(bare)
-        }) && any(&self.paths, Some(path), |glob, path| glob.fits(path))
+        }) && any(&self.paths, Some(path), Glob::fits)
             && any(&self.methods, Some(facts.method), |asked, method| *asked == *method)
             && is(self.ranged, facts.ranged)
             && is(self.reused, facts.reused)

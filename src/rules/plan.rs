@@ -126,15 +126,15 @@ macro_rules! slots {
             pub(super) fn shadows(&self, later: &Self) -> bool {
                 let fate = $($((Group::$group == Group::Fate && self.$slot.is_some()))||*)||*;
                 // What is left: slots that `self` neither fills nor rules out.
-                let free = [
-                    later.delay.is_some() && self.delay.is_none(),
-                    $($(later.$slot.is_some() && self.$slot.is_none()
-                        && !(fate && Group::$group != Group::Head),)*)*
-                    !fate && later.manifest.iter().any(|edit| {
-                        !self.manifest.iter().any(|own| own.as_str() == edit.as_str())
-                    }),
-                ];
-                !free.contains(&true)
+                let edit = |edit: &ManifestEdit| {
+                    !self.manifest.iter().any(|own| own.as_str() == edit.as_str())
+                };
+                let mut free = later.delay.is_some() && self.delay.is_none();
+                free |= !fate && later.manifest.iter().any(edit);
+                $($(if !fate || Group::$group == Group::Head {
+                    free |= later.$slot.is_some() && self.$slot.is_none();
+                })*)*
+                !free
             }
 
             /// Fills those slots of `plan` that are still empty.

@@ -34,7 +34,7 @@ pub fn apply<'e>(
     memory: &mut EditMemory,
 ) -> Bytes {
     let past = memory.note(&edition, &bytes);
-    past.thaw(edits.clone());
+    past.thaw(&edits);
     let mut bytes = bytes;
     for (rule, edit) in edits {
         bytes = match edit {

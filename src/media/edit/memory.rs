@@ -124,7 +124,7 @@ impl Past {
     /// Ends the freezes that last as long as they are asked for, and are no longer.
     pub(super) fn thaw<'e>(
         &mut self,
-        edits: impl Iterator<Item = (&'e str, &'e ManifestEdit)> + Clone,
+        edits: &(impl Iterator<Item = (&'e str, &'e ManifestEdit)> + Clone),
     ) {
         self.freezes.retain(|freeze| {
             freeze.timed

@@ -157,7 +157,7 @@ fn without(all: &[Element<'_>], text: &str, rungs: &RungSet) -> Vec<Edit> {
             inside.filter_map(|element| Some((element.number(text, "bandwidth")?, element)))
         };
         let bandwidths: BTreeSet<u64> = ladder().map(|(bandwidth, _)| bandwidth).collect();
-        let dropped = dropped(rungs, bandwidths);
+        let dropped = dropped(rungs, &bandwidths);
         let gone = ladder().filter(|(bandwidth, _)| dropped.contains(bandwidth));
         edits.extend(gone.map(|(_, element)| (element.whole.clone(), String::new())));
     }

@@ -49,7 +49,7 @@ fn changed(text: &str, mut to: impl FnMut(&str, &str) -> Option<String>) -> Stri
 fn without(rungs: &RungSet, text: &str) -> String {
     let dropped = [VARIANT, IFRAMES].map(|kind| {
         let lines = text.lines().filter(|line| tag(line) == kind);
-        dropped(rungs, lines.filter_map(bandwidth).collect())
+        dropped(rungs, &lines.filter_map(bandwidth).collect())
     });
     let mut drops_uri = false;
     let lines = text.split_inclusive('\n').filter(|line| {
@@ -70,7 +70,7 @@ fn without(rungs: &RungSet, text: &str) -> String {
 }
 
 /// The bandwidths whose rungs are in the set; never all of them.
-pub(super) fn dropped(rungs: &RungSet, ladder: BTreeSet<u64>) -> BTreeSet<u64> {
+pub(super) fn dropped(rungs: &RungSet, ladder: &BTreeSet<u64>) -> BTreeSet<u64> {
     let top = ladder.len() as u64;
     let numbered = ladder.iter().copied().zip(1..);
     let mut dropped: BTreeSet<u64> =

@@ -77,7 +77,7 @@ enum Fields<'a> {
     },
     RequestPlanned {
         latency_ms: f64,
-        plan: PlanFields<'a>,
+        plan: Box<PlanFields<'a>>,
     },
     /// All that a player says came about by its clock: see `measured`.
     PlayerReported {},
@@ -261,7 +261,7 @@ fn what(event: &Event) -> (&'static str, Fields<'_>) {
             ("link_changed", Fields::LinkChanged { profile, rate_bps })
         }
         Event::RequestPlanned { latency, plan, .. } => {
-            let (latency_ms, plan) = (ms(*latency), plan_fields(plan));
+            let (latency_ms, plan) = (ms(*latency), Box::new(plan_fields(plan)));
             ("request_planned", Fields::RequestPlanned { latency_ms, plan })
         }
         Event::PlayerReported { .. } => ("player_reported", Fields::PlayerReported {}),

@@ -50,6 +50,7 @@ mod chain;
 mod describe;
 mod downlink;
 mod error;
+mod faults;
 mod file;
 mod limit;
 mod profile;
@@ -65,6 +66,7 @@ mod validate;
 
 pub use catalog::Catalog;
 pub use error::ProfileError;
+pub use faults::{ELSEWHERE, Fault, FaultError, fault_named, faults};
 pub use limit::{Limit, Per};
 pub use profile::Profile;
 pub use sharing::Shared;

@@ -169,7 +169,7 @@ impl Proxy {
         bus.emit(&Event::RequestPlanned {
             request: Arc::clone(&request),
             latency,
-            plan: plan.clone(),
+            plan: Box::new(plan.clone()),
         });
         if let Some(report) = told {
             bus.emit(&Event::PlayerReported { request: Arc::clone(&request), report });

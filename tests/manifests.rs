@@ -182,8 +182,9 @@ fn unrewriting_restores_the_original() {
         // UTF-16 has no bytes to search, and some hold an address of the proxy's from the start.
         let Ok(proxied) = std::str::from_utf8(&case.proxied) else { continue };
         let ours = String::from_utf8_lossy(&case.origin).contains("/-/s/7");
-        // A clone's host leads to the proxy's own redirects, whose way back is the request's.
-        if ours || case.name.contains("clone-by") {
+        // A clone's host leads to the proxy's own redirects, whose way back is the request's; and a
+        // variable that holds a path is led in front of it.
+        if ours || case.name.contains("clone-by") || case.name.contains("variables") {
             continue;
         }
         let origin = String::from_utf8(led(case.format, &case.origin, &Absolute)).unwrap();
@@ -343,7 +344,8 @@ fn bad_input_is_refused() {
         (ManifestFormat::Hls, segments),
         (ManifestFormat::Hls, b"<!DOCTYPE html><title>Sign in</title>".to_vec()),
         (ManifestFormat::Hls, "#EXTM3U".encode_utf16().flat_map(u16::to_le_bytes).collect()),
-        (ManifestFormat::Mpd, [&b"\xff\xfe"[..], &utf16].concat()),
+        // Half a character is missing.
+        (ManifestFormat::Mpd, [&b"\xff\xfe"[..], &utf16[1..]].concat()),
         (ManifestFormat::Steering, deep("[")),
         (ManifestFormat::Steering, deep("{\"a\":")),
         (ManifestFormat::AssetList, b"<html>".to_vec()),

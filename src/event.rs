@@ -117,8 +117,8 @@ pub enum Event {
         request: Arc<RequestTag>,
         /// The link's latency, as drawn for this request.
         latency: Duration,
-        /// What the rules ask for.
-        plan: Plan,
+        /// What the rules ask for; `None` = nothing.
+        plan: Option<Arc<Plan>>,
     },
     /// A rule's effect took place (a verdict: `at_byte` follows from the rule).
     FaultInjected {

@@ -53,6 +53,7 @@ fn finished(request: Arc<RequestTag>, outcome: Outcome, bytes: u64, total: u64) 
 }
 
 fn planned(request: Arc<RequestTag>, plan: Plan) -> Event {
+    let plan = (!plan.is_empty()).then(|| Arc::new(plan));
     Event::RequestPlanned { request, latency: ms(30), plan }
 }
 

@@ -54,7 +54,7 @@ pub(super) struct Unanswered;
 struct Planned {
     ticket: Ticket,
     arming: Arc<Arming>,
-    plan: Plan,
+    plan: Option<Arc<Plan>>,
     seed: Seed,
     latency: Duration,
 }
@@ -137,7 +137,7 @@ impl Proxy {
         };
         let plan = match head.method {
             // Whether a browser asks first depends on its caches; rules are about what it gets.
-            Method::OPTIONS => Plan::default(),
+            Method::OPTIONS => None,
             _ => session.decide(&arming.rules, &facts, seed),
         };
         let latency = match arming.link.latency.is_none() {
@@ -172,7 +172,7 @@ impl Proxy {
     ) -> Result<Response<Source>, Unanswered> {
         let Planned { ticket, plan, latency, .. } = planned;
         let mut wait = *latency;
-        if let Some(delay) = &plan.delay {
+        if let Some(delay) = plan.as_ref().and_then(|plan| plan.delay.as_ref()) {
             ticket.injected(&delay.rule, "delay", None);
             wait += delay.effect;
         }
@@ -180,7 +180,7 @@ impl Proxy {
             let session = &ticket.session;
             tokio::time::sleep_until(session.instant(session.now() + wait)).await;
         }
-        if let Some(hang) = &plan.hang {
+        if let Some(hang) = plan.as_ref().and_then(|plan| plan.hang.as_ref()) {
             ticket.injected(&hang.rule, "hang", None);
             match hang.effect {
                 Hang::For(time) => tokio::time::sleep(time).await,
@@ -189,7 +189,7 @@ impl Proxy {
             ticket.ended(Outcome::Cut);
             return Err(Unanswered);
         }
-        let status = plan.status.as_ref().and_then(|planned| {
+        let status = plan.as_ref().and_then(|plan| plan.status.as_ref()).and_then(|planned| {
             let status = StatusCode::from_u16(planned.effect.code).ok()?;
             Some((status, Arc::clone(&planned.rule)))
         });
@@ -239,16 +239,17 @@ fn shape(
         // The headers are the origin's; what there is of a body is ours, and not for sending.
         *response.body_mut() = Source::default();
     }
-    if let Some(timing) = server_timing(&arming, &plan, latency) {
+    if let Some(timing) = server_timing(&arming, plan.as_deref(), latency) {
         response.headers_mut().append(SERVER_TIMING, timing);
     }
-    let own_rate = plan.rate.map(|planned| {
+    let own_rate = plan.as_ref().and_then(|plan| plan.rate.as_ref()).map(|planned| {
         ticket.injected(&planned.rule, "rate", None);
         planned.effect
     });
+    let cut = plan.as_ref().and_then(|plan| plan.cut.clone());
     let link = Arc::clone(&arming.link);
     let pace = Arc::clone(pace);
-    let treatment = Treatment { link, own_rate, cut: plan.cut, multiplexed, pace };
+    let treatment = Treatment { link, own_rate, cut, multiplexed, pace };
     response.map(|source| {
         PlayerBody::Shaped(Box::new(ShapedBody::new(source, treatment, seed, ticket)))
     })
@@ -260,18 +261,18 @@ fn is_bodiless(method: &Method, status: StatusCode) -> bool {
 }
 
 /// What was added before the first byte, for the player's network panel (W3C Server Timing).
-fn server_timing(arming: &Arming, plan: &Plan, latency: Duration) -> Option<HeaderValue> {
-    if arming.link.is_transparent() && plan.is_empty() {
+fn server_timing(arming: &Arming, plan: Option<&Plan>, latency: Duration) -> Option<HeaderValue> {
+    if arming.link.is_transparent() && plan.is_none() {
         return None;
     }
     let ms = |time: Duration| time.as_secs_f64() * 1e3;
     // Writing to a String can't fail.
     let mut text = String::new();
     let _ = write!(text, "vsps-latency;dur={:.1}", ms(latency));
-    if let Some(delay) = &plan.delay {
+    if let Some(delay) = plan.and_then(|plan| plan.delay.as_ref()) {
         let _ = write!(text, ", vsps-delay;dur={:.1}", ms(delay.effect));
     }
-    if let Some(rate) = &plan.rate {
+    if let Some(rate) = plan.and_then(|plan| plan.rate.as_ref()) {
         let _ = write!(text, ", vsps-rate;desc=\"{}\"", rate.effect);
     }
     HeaderValue::from_str(&text).ok()

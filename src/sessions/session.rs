@@ -142,14 +142,15 @@ impl Session {
         (attempt, named.numbered(attempt.into()))
     }
 
-    /// What `rules` do to a request.
+    /// What `rules` do to a request; `None` = nothing. (A plan is large, and most requests have none.)
     #[must_use]
-    pub fn decide(&self, rules: &RuleSet, facts: &Facts<'_>, seed: Seed) -> Plan {
+    pub fn decide(&self, rules: &RuleSet, facts: &Facts<'_>, seed: Seed) -> Option<Arc<Plan>> {
         if rules.is_empty() {
-            return Plan::default();
+            return None;
         }
         let mut chance = |rule: &str| seed.named("rule").named(rule).stream().random::<f64>();
-        rules.decide(&mut self.counters.lock(), facts, &mut chance)
+        let plan = rules.decide(&mut self.counters.lock(), facts, &mut chance);
+        (!plan.is_empty()).then(|| Arc::new(plan))
     }
 
     /// Notes that a segment of `rung` was asked for; the rung before, if it was another.

@@ -34,15 +34,25 @@ pub(super) fn effects(then: &ThenEntry, scope: &Scope<'_>) -> Effects {
     let keep = scope.span("keep-errors", then.keep_errors.as_ref());
     Effects {
         delay: delay(then, scope),
-        refuse: scope
-            .one("refuse", then.refuse.as_ref(), "a refusal", Refusal::ALL, |r| r.as_str()),
+        refuse: scope.one(
+            "refuse",
+            then.refuse.as_ref(),
+            "a refusal",
+            Refusal::ALL,
+            Refusal::as_str,
+        ),
         hang: hang(then, scope),
         status: status(then.status.as_ref(), scope),
         redirect: redirect(then.redirect.as_ref(), scope),
         body: replacement(then.body.as_ref(), scope),
-        range: scope
-            .one("range", then.range.as_ref(), "a range fault", RangeFault::ALL, |r| r.as_str()),
-        reload: scope.one("reload", then.reload.as_ref(), "a reload", Reload::ALL, |r| r.as_str()),
+        range: scope.one(
+            "range",
+            then.range.as_ref(),
+            "a range fault",
+            RangeFault::ALL,
+            RangeFault::as_str,
+        ),
+        reload: scope.one("reload", then.reload.as_ref(), "a reload", Reload::ALL, Reload::as_str),
         rate,
         profile: then.profile.as_ref().map(|name| Arc::from(name.as_str())),
         stall: stall(then.stall.as_ref(), scope),
@@ -51,10 +61,10 @@ pub(super) fn effects(then: &ThenEntry, scope: &Scope<'_>) -> Effects {
         corrupt: corrupt(then.corrupt.as_ref(), scope),
         cut: cut(then, scope),
         headers: header_edit(then.headers.as_ref(), scope),
-        cors: scope.one("cors", then.cors.as_ref(), "a CORS fault", Cors::ALL, |c| c.as_str()),
+        cors: scope.one("cors", then.cors.as_ref(), "a CORS fault", Cors::ALL, Cors::as_str),
         date_skew: skew("date-skew", then.date_skew.as_ref(), scope),
         keep_errors: keep.map(Keep),
-        close: scope.one("close", then.close.as_ref(), "a closing", Closing::ALL, |c| c.as_str()),
+        close: scope.one("close", then.close.as_ref(), "a closing", Closing::ALL, Closing::as_str),
         manifest: manifest(then.manifest.as_ref(), &scope.at("manifest")),
     }
 }

@@ -3,8 +3,10 @@
 use super::{
     config::ProxyConfig,
     connection::Connection,
+    connections::Connections,
     cors::Asker,
     error::ProxyError,
+    fault::befall,
     fetch::{Outbound, fetch},
     framing, headers,
     identify::{Identified, identify},
@@ -42,6 +44,7 @@ pub struct Proxy {
     pub(super) catalog: Arc<Catalog>,
     pub(super) config: ProxyConfig,
     pub(super) upstream: Upstream,
+    pub(super) connections: Connections,
     pace: Arc<Pace>,
 }
 
@@ -69,7 +72,14 @@ impl Proxy {
         own: Vec<SocketAddr>,
     ) -> Self {
         let upstream = Upstream::new(&config, own);
-        Self { registry, catalog, config, upstream, pace: Arc::default() }
+        Self {
+            registry,
+            catalog,
+            config,
+            upstream,
+            connections: Connections::default(),
+            pace: Arc::default(),
+        }
     }
 
     /// Serves one request that came from `client` on `connection`.
@@ -159,6 +169,7 @@ impl Proxy {
             latency,
             plan: plan.clone(),
         });
+        connection.serves(session.tag.ordinal);
         let ticket =
             Ticket::new(session, request, Arc::clone(connection), Arc::clone(bus), started);
         Planned { ticket, arming, plan, seed, latency }
@@ -235,7 +246,8 @@ fn shape(
 ) -> Response<PlayerBody> {
     let Planned { mut ticket, arming, plan, seed, latency } = planned;
     ticket.answered(response.status().as_u16());
-    if is_bodiless(&ticket.request.method, response.status()) {
+    let bodiless = is_bodiless(&ticket.request.method, response.status());
+    if bodiless {
         // The headers are the origin's; what there is of a body is ours, and not for sending.
         *response.body_mut() = Source::default();
     }
@@ -246,10 +258,13 @@ fn shape(
         ticket.injected(&planned.rule, "rate", None);
         planned.effect
     });
-    let cut = plan.as_ref().and_then(|plan| plan.cut.clone());
+    let gatekeeper = plan
+        .as_ref()
+        .filter(|_| !bodiless)
+        .and_then(|plan| befall(plan, seed, &ticket, multiplexed, &mut response));
     let link = Arc::clone(&arming.link);
     let pace = Arc::clone(pace);
-    let treatment = Treatment { link, own_rate, cut, multiplexed, pace };
+    let treatment = Treatment { link, own_rate, gatekeeper, multiplexed, pace };
     response.map(|source| {
         PlayerBody::Shaped(Box::new(ShapedBody::new(source, treatment, seed, ticket)))
     })

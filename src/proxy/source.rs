@@ -1,5 +1,6 @@
 //! Where a response's bytes come from: the origin, our own memory, or first one and then the other.
 
+use super::fault::Detour;
 use bytes::Bytes;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 use std::{
@@ -9,26 +10,43 @@ use std::{
 
 /// Bytes at hand, then the origin's body, then, if it failed while we were reading ahead, the
 /// failure.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Source {
     ready: Bytes,
     rest: Option<Incoming>,
     failure: Option<hyper::Error>,
+    /// The way that rules send it.
+    detour: Option<Box<Detour>>,
 }
 
 impl Source {
     /// `ready`, then what is left of `rest`.
     pub(super) const fn then(ready: Bytes, rest: Incoming) -> Self {
-        Self { ready, rest: Some(rest), failure: None }
+        Self { ready, rest: Some(rest), failure: None, detour: None }
     }
 
     /// `ready`, then `failure`, as the origin gave them.
     pub(super) const fn broken(ready: Bytes, failure: hyper::Error) -> Self {
-        Self { ready, rest: None, failure: Some(failure) }
+        Self { ready, rest: None, failure: Some(failure), detour: None }
+    }
+
+    /// Sends it by way of `detour`.
+    pub(super) fn detour(&mut self, detour: Box<Detour>) {
+        self.detour = Some(detour);
     }
 
     /// The next frame.
     pub(super) fn poll(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        let Some(mut detour) = self.detour.take() else { return self.poll_straight(cx) };
+        let next = detour.poll(cx, &mut |cx| self.poll_straight(cx));
+        self.detour = Some(detour);
+        next
+    }
+
+    fn poll_straight(
         &mut self,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
@@ -43,7 +61,8 @@ impl Source {
 
     /// Whether nothing will come any more.
     pub(super) fn is_end(&self) -> bool {
-        self.ready.is_empty()
+        self.detour.as_ref().is_none_or(|detour| detour.is_empty())
+            && self.ready.is_empty()
             && self.failure.is_none()
             && self.rest.as_ref().is_none_or(Body::is_end_stream)
     }
@@ -70,12 +89,12 @@ impl Source {
 
 impl From<Bytes> for Source {
     fn from(ready: Bytes) -> Self {
-        Self { ready, rest: None, failure: None }
+        Self { ready, rest: None, failure: None, detour: None }
     }
 }
 
 impl From<Incoming> for Source {
     fn from(rest: Incoming) -> Self {
-        Self { ready: Bytes::new(), rest: Some(rest), failure: None }
+        Self { ready: Bytes::new(), rest: Some(rest), failure: None, detour: None }
     }
 }

@@ -1,7 +1,7 @@
 //! An exchange's ticket: carried through all its phases, and handed in, with what was measured, when
 //! it is over, however that comes about.
 
-use super::connection::Connection;
+use super::{connection::Connection, fault::Teller};
 use crate::{
     event::{Bus, Event, Measured, Outcome, RequestTag},
     sessions::Session,
@@ -58,6 +58,11 @@ impl Ticket {
     /// Tells the bus.
     pub(super) fn emit(&self, event: &Event) {
         self.bus.emit(event);
+    }
+
+    /// Tells of its faults where it is not at hand.
+    pub(super) fn teller(&self) -> Teller {
+        Teller::new(Arc::clone(&self.bus), Arc::clone(&self.request))
     }
 
     /// Tells that `effect` of `rule` took place.

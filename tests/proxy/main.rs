@@ -4,6 +4,7 @@
 
 mod bad_requests;
 mod bad_upstreams;
+mod bodies;
 mod cors;
 mod drain;
 mod faults;

@@ -35,8 +35,8 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "commands",
         &[
-            "app", "args", "config", "logging", "model", "origin", "plot", "profiles", "rules",
-            "seed", "units",
+            "app", "args", "config", "logging", "media", "model", "origin", "plot", "profiles",
+            "rules", "seed", "units",
         ],
     ),
 ];

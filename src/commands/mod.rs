@@ -6,6 +6,7 @@ mod failure;
 mod import;
 mod output;
 mod profiles;
+mod recorded;
 mod rules;
 mod run;
 

@@ -1,24 +1,117 @@
-//! `vsps rules`: check rule files.
+//! `vsps rules`: list the ready rule files, show one, and check files.
 
-use super::{Failure, output::print};
-use crate::{args::RulesCommand, rules::RuleSet};
-use std::fmt::Write as _;
+use super::{
+    Failure,
+    output::{print, print_json},
+    recorded::{Verdict, replay},
+};
+use crate::{
+    args::RulesCommand,
+    profiles::{ELSEWHERE, fault_named, faults},
+    rules::{RuleBook, RuleSet},
+};
+use serde_json::{Value, json};
+use std::{
+    fmt::Write as _,
+    path::{Path, PathBuf},
+};
 
 pub(super) fn rules(command: &RulesCommand) -> Result<(), Failure> {
-    let RulesCommand::Check { files } = command;
-    let (mut report, mut problems) = (String::new(), Vec::new());
-    for path in files {
+    match command {
+        RulesCommand::List => list(),
+        RulesCommand::Show { name } => print(fault_named(name).map_err(Failure::usage)?.text),
+        RulesCommand::Check { files, requests, json } => check(files, requests.as_deref(), *json),
+    }
+}
+
+fn list() -> Result<(), Failure> {
+    let faults = faults().map_err(Failure::usage)?;
+    let width = faults.iter().map(|fault| fault.name.len()).max().unwrap_or_default();
+    let mut text = String::new();
+    for fault in &faults {
         // Writing to a String can't fail.
-        match RuleSet::load(path) {
-            Ok(rules) => {
-                let _ = writeln!(report, "{}, in order:", path.display());
-                for rule in rules.iter() {
-                    let _ = writeln!(report, "  {rule}");
-                }
+        let _ = writeln!(
+            text,
+            "{:3}  {:width$}  {}",
+            fault.id.unwrap_or(""),
+            fault.name,
+            fault.summary
+        );
+    }
+    for (id, what, why) in ELSEWHERE {
+        let _ = writeln!(text, "{id}  {:width$}  {what}: {why}", "-");
+    }
+    print(&text)
+}
+
+fn check(files: &[PathBuf], requests: Option<&Path>, json: bool) -> Result<(), Failure> {
+    let (mut report, mut told, mut problems) = (String::new(), Vec::new(), Vec::new());
+    let mut sets = Vec::new();
+    for path in files {
+        match RuleBook::load(path) {
+            Ok(book) => {
+                describe(&mut report, path, &book);
+                told.push(json!({
+                    "file": path.display().to_string(),
+                    "rules": book.rules,
+                    "warnings": book.warnings(),
+                }));
+                sets.push(book.rules);
             }
             Err(error) => problems.push(error.to_string()),
         }
     }
-    print(&report)?;
+    let mut verdicts = None;
+    if let Some(path) = requests.filter(|_| problems.is_empty()) {
+        let unreadable =
+            |cause| Failure::usage(format_args!("{}: can't be read: {cause}", path.display()));
+        let replayed = replay(path, &RuleSet::concat(&sets)).map_err(unreadable)?;
+        tell(&mut report, path, &replayed);
+        verdicts = Some(replayed.iter().map(verdict).collect::<Vec<_>>());
+    }
+    match json {
+        true => print_json(&json!({ "files": told, "requests": verdicts, "problems": problems }))?,
+        false => print(&report)?,
+    }
     if problems.is_empty() { Ok(()) } else { Err(Failure::usage(problems.join("\n"))) }
+}
+
+fn describe(report: &mut String, path: &Path, book: &RuleBook) {
+    // Writing to a String can't fail.
+    let _ = writeln!(report, "{}, in order:", path.display());
+    for rule in book.rules.iter() {
+        let _ = writeln!(report, "  {rule}");
+    }
+    for warning in book.warnings() {
+        let line = warning.line.map_or(String::new(), |line| format!(":{line}"));
+        let (rule, problem) = (&warning.rule, &warning.problem);
+        let _ = writeln!(report, "{}{line}: warning: rule `{rule}` {problem}", path.display());
+    }
+}
+
+fn tell(report: &mut String, path: &Path, verdicts: &[Verdict]) {
+    let hit = verdicts.iter().filter(|verdict| !verdict.plan.is_empty()).count();
+    let _ = writeln!(report, "{}: {} requests, {hit} of them hit", path.display(), verdicts.len());
+    for Verdict { session, method, path, attempt, plan } in verdicts {
+        let again = if *attempt > 1 { format!(" (attempt {attempt})") } else { String::new() };
+        let effects = plan.effects();
+        let words = effects.iter().map(|(key, rule, what)| format!("{key} {what} (`{rule}`)"));
+        let words: Vec<_> = words.collect();
+        let words = if words.is_empty() { "untouched".to_owned() } else { words.join(", ") };
+        let _ = writeln!(report, "  {session} {method} {path}{again}: {words}");
+    }
+}
+
+fn verdict(verdict: &Verdict) -> Value {
+    let effects = verdict.plan.effects();
+    let effects = effects
+        .into_iter()
+        .map(|(key, rule, what)| json!({ "effect": key, "rule": **rule, "what": what }));
+    json!({
+        "session": verdict.session,
+        "method": verdict.method,
+        "path": verdict.path,
+        "attempt": verdict.attempt,
+        "effects": effects.collect::<Vec<_>>(),
+    })
 }

@@ -16,6 +16,15 @@ pub(super) fn embedded_trace(path: &str) -> Option<&'static [u8]> {
     EMBEDDED.get_file(path).map(include_dir::File::contents)
 }
 
+/// The rule files that are built in: name and text.
+pub(super) fn embedded_faults() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let folder = EMBEDDED.get_dir("faults");
+    folder.into_iter().flat_map(Dir::files).filter_map(|file| {
+        let name = file.path().file_name()?.to_str()?.strip_suffix(".toml")?;
+        Some((name, file.contents_utf8()?))
+    })
+}
+
 /// The profiles that are built in, by name; and the door to those in files.
 #[derive(Debug)]
 pub struct Catalog {

@@ -24,7 +24,7 @@ impl From<Diagnostics> for ProfileError {
     }
 }
 
-fn did_you_mean(nearest: &[String]) -> String {
+pub(super) fn did_you_mean(nearest: &[String]) -> String {
     match nearest {
         [] => String::new(),
         names => {

@@ -44,6 +44,7 @@ mod chain;
 mod describe;
 mod downlink;
 mod error;
+mod faults;
 mod file;
 mod profile;
 mod rates;
@@ -56,5 +57,6 @@ mod validate;
 
 pub use catalog::Catalog;
 pub use error::ProfileError;
+pub use faults::{ELSEWHERE, Fault, FaultError, fault_named, faults};
 pub use profile::Profile;
 pub use statistics::Statistics;

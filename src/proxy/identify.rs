@@ -3,7 +3,7 @@
 use super::{config::SessionBy, error::ProxyError, exchange::Proxy};
 use crate::{
     media::looks_like_manifest,
-    profiles::Catalog,
+    profiles::{Catalog, fault_named},
     rules::RuleSet,
     sessions::{Address, ArmingRequest, Origin, Session, Target, Viewer},
 };
@@ -108,10 +108,19 @@ fn arming(catalog: &Catalog, parameters: &[(&str, &str)]) -> Result<ArmingReques
     Ok(request)
 }
 
-/// Rules as a JSON array, of the same form as in a rule file.
+/// Rules in the compact form, names of ready files among them; or as a JSON array, of the same form
+/// as in a rule file.
 fn rules(text: &str) -> Result<RuleSet, String> {
     if text.len() > LONGEST_RULES {
         return Err(format!("longer than {LONGEST_RULES} bytes; use --rules FILE or the API"));
+    }
+    if !text.trim_start().starts_with('[') {
+        // By name only, as for profiles.
+        let named = |name: &str| match fault_named(name) {
+            Ok(fault) => Ok(fault.rules),
+            Err(error) => Err(error.to_string()),
+        };
+        return RuleSet::from_compact(text, &named);
     }
     let json = serde_json::from_str(text).map_err(|error| format!("not JSON: {error}"))?;
     RuleSet::from_json("vsps.rules", json).map_err(|error| error.to_string())

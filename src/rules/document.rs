@@ -39,6 +39,14 @@ impl<'t> Document<'t> {
         Self { folder: Some(folder), ..self }
     }
 
+    /// The lines of the items of the list `key` at the root, from 1.
+    pub(super) fn item_lines(&self, key: &str) -> Vec<usize> {
+        let count = self.tree.get(key).and_then(Value::as_array).map_or(0, Vec::len);
+        let Some(lines) = &self.lines else { return Vec::new() };
+        let path = |place| [Part::Key(key.to_owned()), Part::Item(place)];
+        (0..count).map(|place| lines.line_of(&path(place))).collect()
+    }
+
     /// Deserialises the mirror `M`, then has it validated. All faults of the first stage are
     /// reported, or else all of the second.
     pub(crate) fn read<M: DeserializeOwned, T>(

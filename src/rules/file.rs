@@ -1,6 +1,6 @@
 //! Files of rules or of anything else a person wrote: how they are opened, and why that fails.
 
-use super::{diagnostic::Diagnostics, document::Document, rule_set::RuleSet};
+use super::{book::RuleBook, diagnostic::Diagnostics, rule_set::RuleSet};
 use crate::units::ByteSize;
 use std::{
     fs::File,
@@ -41,9 +41,7 @@ impl RuleSet {
     /// # Errors
     /// When it can't be read, is larger than 1 MiB, or its content is at fault.
     pub fn load(path: &Path) -> Result<Self, FileError> {
-        let (name, text) = (path.to_string_lossy(), read_text(path)?);
-        let folder = path.parent().unwrap_or(Path::new(""));
-        Ok(Self::of_document(Document::toml(&name, &text)?.beside(folder))?)
+        Ok(RuleBook::load(path)?.rules)
     }
 }
 

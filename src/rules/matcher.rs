@@ -1,6 +1,6 @@
 //! The conditions of a rule that a request alone decides: what it asks for, and when.
 
-use super::{facts::Facts, numbers::Numbers, window::Window};
+use super::{details::Details, facts::Facts, numbers::Numbers, window::Window};
 use crate::media::{Kind, MediaType, Protocol, edit::RungSet};
 
 /// What a request must be. All that is said must hold; what is not said, any request fulfils.
@@ -12,6 +12,8 @@ pub(super) struct Matcher {
     pub(super) rungs: Option<RungSet>,
     pub(super) indices: Option<Numbers>,
     pub(super) during: Option<Window>,
+    /// Boxed: most rules have none, and all rules are asked for every request.
+    pub(super) details: Option<Box<Details>>,
 }
 
 impl Matcher {
@@ -28,6 +30,7 @@ impl Matcher {
             && self.on_rung(facts)
             && within(&self.indices, resource.index)
             && self.during.is_none_or(|window| window.contains(facts.session_time))
+            && self.details.as_ref().is_none_or(|details| details.hold(facts))
     }
 }
 
@@ -49,6 +52,20 @@ impl Set {
 
     const fn has(self, value: u32) -> bool {
         self.0 & (1 << value) != 0
+    }
+
+    /// Whether both have a value in common.
+    pub(super) const fn meets(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+
+    /// Whether all values of `other` are in it.
+    pub(super) const fn holds(self, other: Self) -> bool {
+        other.0 & !self.0 == 0
+    }
+
+    pub(super) const fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
     }
 
     pub(super) const fn with(self, other: Self) -> Self {

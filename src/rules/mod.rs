@@ -4,7 +4,11 @@
 //! mirror of the text (`entry`), then validated types (`rule`, `rule_set`). Every fault on that way
 //! is a [`Diagnostic`]: file, line, key, problem, and what to write instead.
 
+mod book;
 mod budget;
+mod compact;
+mod cycle;
+mod details;
 mod diagnostic;
 pub(crate) mod distribution;
 mod document;
@@ -12,6 +16,7 @@ mod effect;
 mod entry;
 mod facts;
 mod file;
+mod glob;
 mod matcher;
 mod numbers;
 mod plan;
@@ -22,8 +27,10 @@ mod table;
 mod text;
 mod then_entry;
 mod validate;
+mod warning;
 mod window;
 
+pub use book::RuleBook;
 pub use diagnostic::{Diagnostic, Diagnostics};
 pub(crate) use distribution::DistributionTable;
 pub(crate) use document::Document;
@@ -42,3 +49,4 @@ pub(crate) use scope::Scope;
 pub(crate) use table::{TableOnly, tables, tables_only};
 pub(crate) use text::Text;
 pub(crate) use validate::rule_set;
+pub use warning::Warning;

@@ -8,9 +8,20 @@ pub(super) struct Numbers(Vec<(u64, u64)>);
 pub(super) const HINT: &str =
     "write a number from 1, a range with both ends included (`2..4`, `3..`, `..4`), or a list";
 
+/// What to write where 0 is a number too.
+pub(super) const HINT_FROM_0: &str =
+    "write a number from 0, a range with both ends included (`2..4`, `3..`, `..4`), or a list";
+
 impl Numbers {
     pub(super) const fn new(ranges: Vec<(u64, u64)>) -> Self {
         Self(ranges)
+    }
+
+    /// Whether a multiple of `step` is in it.
+    pub(super) fn has_multiple_of(&self, step: u64) -> bool {
+        self.0.iter().any(|(first, last)| {
+            first.checked_next_multiple_of(step).is_some_and(|multiple| multiple <= *last)
+        })
     }
 
     pub(super) fn contains(&self, number: u64) -> bool {
@@ -21,8 +32,13 @@ impl Numbers {
 /// Reads `3`, `2..4` (2, 3 and 4), `3..` (3 and above) or `..4` (4 and below). `Err` says what is
 /// wrong.
 pub(super) fn range(text: &str) -> Result<(u64, u64), String> {
+    range_from(1, text)
+}
+
+/// The same for numbers that count from `lowest` (0 or 1).
+pub(super) fn range_from(lowest: u64, text: &str) -> Result<(u64, u64), String> {
     let number = |text: &str| match text.trim().parse::<u64>() {
-        Ok(0) => Err("counts from 1".to_owned()),
+        Ok(number) if number < lowest => Err(format!("counts from {lowest}")),
         Ok(number) => Ok(number),
         Err(_) => Err(format!("`{text}` is not a number or a range")),
     };
@@ -34,7 +50,7 @@ pub(super) fn range(text: &str) -> Result<(u64, u64), String> {
     if first.is_empty() && last.is_empty() {
         return Err(format!("`{text}` has no ends"));
     }
-    let low = if first.is_empty() { 1 } else { number(first)? };
+    let low = if first.is_empty() { lowest } else { number(first)? };
     let high = if last.is_empty() { u64::MAX } else { number(last)? };
     if high < low {
         return Err(format!("`{text}` ends before it starts"));

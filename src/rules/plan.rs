@@ -122,6 +122,21 @@ macro_rules! slots {
                 words
             }
 
+            /// Whether an earlier rule with these effects leaves nothing to `later`.
+            pub(super) fn shadows(&self, later: &Self) -> bool {
+                let fate = $($((Group::$group == Group::Fate && self.$slot.is_some()))||*)||*;
+                // What is left: slots that `self` neither fills nor rules out.
+                let edit = |edit: &ManifestEdit| {
+                    !self.manifest.iter().any(|own| own.as_str() == edit.as_str())
+                };
+                let mut free = later.delay.is_some() && self.delay.is_none();
+                free |= !fate && later.manifest.iter().any(edit);
+                $($(if !fate || Group::$group == Group::Head {
+                    free |= later.$slot.is_some() && self.$slot.is_none();
+                })*)*
+                !free
+            }
+
             /// Fills those slots of `plan` that are still empty.
             pub(super) fn fill(
                 &self,

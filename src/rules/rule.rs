@@ -5,8 +5,9 @@ use super::{
     distribution::describe,
     entry::{RuleEntry, WhenEntry},
     matcher::Matcher,
+    numbers::Numbers,
     plan::Effects,
-    text::Either,
+    text::{Either, Several, Text},
 };
 use crate::units::Ratio;
 use serde::{Serialize, Serializer};
@@ -24,11 +25,31 @@ use std::{fmt, sync::Arc};
 /// | `kind` | requests of that [`Kind`](crate::media::Kind), or of the groups `manifest` (of any format) and `playlist` (HLS, both kinds). `segment` means media segments alone: `init` and `part` are kinds of their own |
 /// | `media` | `video`, `audio`, `text`, `muxed`, `unknown`. A muxed segment is `muxed` and nothing else: `audio` does not match it, as whatever befell it would befall the pictures too |
 /// | `protocol` | requests of that [`Protocol`](crate::media::Protocol) |
-/// | `rung` | renditions at that place on their media type's ladder, 1 = lowest; a number, `2..4` (both ends included), `3..`, `..4`. No request whose rung is unknown |
-/// | `index` | segments at that place in the presentation, 1 = first; written as `rung`. No request whose index is unknown |
+/// | `rung` | renditions at that place on their media type's ladder, 1 = lowest; a number, `2..4` (both ends included), `3..`, `..4`, or `lowest`, `highest`, `all-but-lowest`, `all-but-highest`. No request whose rung is unknown; while the ladder is unknown there is no highest |
+/// | `rendition` | renditions of that name (DASH Representation id, HLS NAME or GROUP-ID/NAME); `*` = anything, `?` = one character |
+/// | `bandwidth` | renditions that declare that bandwidth: `2 Mbit/s`, `1 Mbit/s..3 Mbit/s` (both ends included), `..1 Mbit/s` |
+/// | `height` | renditions of that height in pixels; written as numbers |
+/// | `codec` | renditions one of whose codecs begins so: `avc1`, `mp4a.40` |
+/// | `language` | that language and its regions: `de` is also `de-AT` |
+/// | `role` | that DASH Role, or HLS characteristic |
+/// | `index` | segments at that place in the presentation, 1 = first; written as numbers. No request whose index is unknown |
+/// | `number` | that media sequence number or `$Number$`; from 0 |
+/// | `behind-live` | that many segments behind the live edge; 0 = the newest |
+/// | `media-time` | segments that start in that window of media time; written as `during` |
 /// | `during` | requests that arrive in that window of session time: `10 s..30 s` (start included, end excluded), `30 s..`, `..10 s` |
-/// | `every` | the n-th, 2n-th, 3n-th, ... of the requests for which all conditions above hold, counted for each session and rule in order of arrival; 1 = all of them, 0 is an error |
-/// | `probability` | that share of the requests for which all conditions above hold, `every` included; the draw belongs to the request, so it replays in any interleaving |
+/// | `pattern` | requests that arrive while it is down: `up 20 s, down 10 s` (or `u20d10`), from the session's time zero, over and over; a phase has its start and not its end |
+/// | `epoch-pattern` | the same, from 1970-01-01T00:00:00Z: alike for all sessions and machines |
+/// | `attempt` | that try of the same request: 1 = the first, `2..` = all retries |
+/// | `host` | that host, with or without its port; `*` and `?` as above |
+/// | `path` | that path at the origin, from its first `/`, without the query: `*/audio/*` |
+/// | `method` | `GET`, `HEAD`, `POST`, `PUT` |
+/// | `range` | `true`: requests for a range of bytes; `false`: the others |
+/// | `blocking` | `true`: requests that ask a low-latency playlist to wait (`_HLS_msn`); `false`: the others |
+/// | `connection` | `fresh`: the first request on its connection; `reused`: the others |
+/// | `nth` | the n-th of the requests for which all conditions above hold, counted for each session and rule in order of arrival; written as numbers, `..3` = the first three |
+/// | `first` | `first = 3` is `nth = "..3"`; from 1 |
+/// | `every` | the n-th, 2n-th, 3n-th, ... of the same; 1 = all of them, 0 is an error |
+/// | `probability` | that share of the requests for which all conditions above hold, `nth` and `every` included; the draw belongs to the request, so it replays in any interleaving |
 ///
 /// # Then
 ///
@@ -109,6 +130,8 @@ use std::{fmt, sync::Arc};
 pub struct Rule {
     pub(super) name: Arc<str>,
     pub(super) matcher: Matcher,
+    /// Which of those that match, by their count from 1.
+    pub(super) nth: Option<Numbers>,
     pub(super) every: u64,
     pub(super) probability: Option<Ratio>,
     pub(super) effects: Effects,
@@ -157,12 +180,41 @@ impl fmt::Display for Rule {
 }
 
 fn conditions(when: &WhenEntry) -> Vec<String> {
-    let class = [&when.kind, &when.media, &when.protocol].into_iter().flatten();
-    let places = [("rung", &when.rung), ("index", &when.index)];
-    let places =
-        places.into_iter().filter_map(|(name, at)| Some(format!("{name} {}", at.as_ref()?)));
-    let during = when.during.iter().map(|window| format!("during {window}"));
-    class.map(ToString::to_string).chain(places).chain(during).collect()
+    let text = |name: &str, text: Option<String>| text.map(|text| format!("{name} {text}"));
+    let several =
+        |name: &str, list: &Option<Several>| text(name, list.as_ref().map(Several::to_string));
+    let single = |name: &str, one: &Option<Text>| text(name, one.as_ref().map(Text::to_string));
+    let flag = |name: &str, flag: Option<bool>| {
+        flag.map(|truth| if truth { name.to_owned() } else { format!("not {name}") })
+    };
+    let class =
+        [&when.kind, &when.media, &when.protocol].map(|c| c.as_ref().map(Several::to_string));
+    let rest = [
+        several("rung", &when.rung),
+        several("rendition", &when.rendition),
+        several("bandwidth", &when.bandwidth),
+        several("height", &when.height),
+        several("codec", &when.codec),
+        several("language", &when.language),
+        several("role", &when.role),
+        several("index", &when.index),
+        several("number", &when.number),
+        several("behind-live", &when.behind_live),
+        single("media-time", &when.media_time),
+        single("during", &when.during),
+        single("while", &when.pattern),
+        single("by the clock while", &when.epoch_pattern),
+        several("attempt", &when.attempt),
+        several("host", &when.host),
+        several("path", &when.path),
+        several("method", &when.method),
+        flag("range", when.range),
+        flag("blocking", when.blocking),
+        single("connection", &when.connection),
+        several("nth", &when.nth),
+        single("first", &when.first),
+    ];
+    class.into_iter().chain(rest).flatten().collect()
 }
 
 fn ordinal(n: u64) -> String {

@@ -85,6 +85,13 @@ impl RuleSet {
         self.iter().any(|rule| rule.matcher.rungs.as_ref().is_some_and(RungSet::needs_ladder))
     }
 
+    /// Whether any rule edits manifests: then every manifest must go through the edits, so that they
+    /// know older versions.
+    #[must_use]
+    pub fn edits_manifests(&self) -> bool {
+        self.iter().any(|rule| !rule.effects.manifest.is_empty())
+    }
+
     /// What shall befall the request.
     ///
     /// `chance` is asked for a uniform draw from [0, 1) by a rule's key (its name, unless two share
@@ -168,7 +175,7 @@ impl Entry {
         facts: &Facts<'_>,
         chance: &mut dyn FnMut(&str) -> f64,
     ) -> bool {
-        let Rule { matcher, every, probability, budget, .. } = &*self.rule;
+        let Rule { matcher, nth, every, probability, budget, .. } = &*self.rule;
         count.taken = false;
         if let Some(budget) = budget {
             budget.notice(&mut count.spent, now(budget.extent, facts));
@@ -178,6 +185,7 @@ impl Entry {
         }
         count.matched += 1;
         count.matched.is_multiple_of(*every)
+            && nth.as_ref().is_none_or(|nth| nth.contains(count.matched))
             && probability.is_none_or(|share| chance(&self.key) < share.get())
             && budget
                 .as_ref()

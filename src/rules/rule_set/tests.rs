@@ -267,7 +267,7 @@ fn faults_in_json_have_a_pointer() {
     assert_eq!(pointers, ["/1/then/status", "/1/when/kinds"]);
     insta::assert_snapshot!(faults, @r"
     request body: 2.then.status: is a list; write a single value or a table
-    request body: 2.when.kinds: `kinds` is not a key here; did you mean `kind`? write one of `kind`, `media`, `protocol`, `rung`, `index`, `during`, `every`, `probability`
+    request body: 2.when.kinds: `kinds` is not a key here; did you mean `kind`? write one of `kind`, `media`, `protocol`, `rung`, `rendition`, `bandwidth`, `height`, `codec`, `language`, `role`, `index`, `number`, `behind-live`, `media-time`, `during`, `pattern`, `epoch-pattern`, `attempt`, `host`, `path`, `method`, `range`, `blocking`, `connection`, `nth`, `first`, `every`, `probability`
     ");
     assert!(RuleSet::from_json("request body", serde_json::json!({ "rule": [] })).is_err());
     assert!(RuleSet::from_json("request body", serde_json::json!([[[]], 5, "x", null])).is_err());
@@ -292,6 +292,258 @@ fn faults_are_bounded() {
     let rule = serde_json::json!({ "when": { "kind": vec!["x"; 100] }, "then": { "delay": "1" } });
     let faults = RuleSet::from_json("body", vec![rule; 100].into()).unwrap_err();
     assert_eq!(faults.as_slice().len(), 50);
+}
+
+/// A request with everything known: video of rung 3 of 4, German, and so on.
+fn known() -> Resource {
+    Resource {
+        rendition: Some("v3".into()),
+        bandwidth: Some(crate::units::BitRate::from_kilobits_per_second(2_000)),
+        codecs: Some("avc1.64001f, mp4a.40.2".into()),
+        resolution: Some((1280, 720)),
+        language: Some("de-AT".into()),
+        role: Some("main".into()),
+        number: Some(0),
+        time: Some(Duration::from_secs(20)),
+        behind_live: Some(0),
+        ..segment(MediaType::Video, 3, 6)
+    }
+}
+
+/// Each condition, where it holds and where it does not; and it never holds of what is not known.
+#[test]
+fn the_rarer_conditions() {
+    let conditions = [
+        (r#"rung = "highest""#, false),
+        (r#"rung = "lowest""#, false),
+        (r#"rung = "all-but-lowest""#, true),
+        (r#"rung = "all-but-highest""#, true),
+        (r#"rung = ["lowest", 3]"#, true),
+        (r#"rendition = "v?""#, true),
+        (r#"rendition = ["x", "V3"]"#, false),
+        (r#"bandwidth = "1 Mbit/s..2 Mbit/s""#, true),
+        (r#"bandwidth = "..1999 kbit/s""#, false),
+        (r#"bandwidth = "2 Mbit/s..""#, true),
+        (r#"height = "720..""#, true),
+        (r#"height = "..719""#, false),
+        (r#"codec = "mp4a""#, true),
+        (r#"codec = "hvc1""#, false),
+        (r#"language = "DE""#, true),
+        (r#"language = "d""#, false),
+        (r#"language = "de-CH""#, false),
+        (r#"role = "main""#, true),
+        (r#"number = 0"#, true),
+        (r#"number = "1..""#, false),
+        (r#"behind-live = "..2""#, true),
+        (r#"behind-live = 1"#, false),
+        (r#"media-time = "20 s..24 s""#, true),
+        (r#"media-time = "..20 s""#, false),
+        (r#"pattern = "up 20 s, down 10 s""#, true),
+        (r#"epoch-pattern = "up 20 s, down 10 s""#, false),
+        (r#"attempt = 2"#, true),
+        (r#"attempt = 1"#, false),
+        (r#"host = "CDN-*.example""#, true),
+        (r#"host = "cdn-1.example:8443""#, true),
+        (r#"host = "cdn-2.*""#, false),
+        (r#"path = "/live/*.m4s""#, true),
+        (r#"path = "*token*""#, false),
+        (r#"method = "HEAD""#, false),
+        (r#"method = ["HEAD", "GET"]"#, true),
+        (r#"range = true"#, true),
+        (r#"range = false"#, false),
+        (r#"blocking = true"#, true),
+        (r#"blocking = false"#, false),
+        (r#"connection = "fresh""#, false),
+        (r#"connection = "reused""#, true),
+    ];
+    let resource = known();
+    let facts = Facts {
+        epoch: Duration::from_secs(30),
+        highest_rung: Some(4),
+        attempt: 2,
+        host: "cdn-1.example:8443",
+        path: "/live/7.m4s?token=1&_HLS_msn=4",
+        ranged: true,
+        reused: true,
+        ..Facts::new(&resource, Duration::from_secs(20))
+    };
+    let hits = |set: &RuleSet, facts: &Facts<'_>| {
+        set.decide(&mut Counters::default(), facts, &mut |_| 0.5).status.is_some()
+    };
+    let unknown = Resource::unknown();
+    for (condition, holds) in conditions {
+        assert_eq!(hits(&when(condition), &facts), holds, "{condition}");
+        let of_the_request = ["pattern", "attempt", "host", "path", "method", "range", "blocking"];
+        if !of_the_request.iter().chain(&["epoch", "connection"]).any(|k| condition.starts_with(k))
+        {
+            assert!(!hits(&when(condition), &Facts { resource: &unknown, ..facts }), "{condition}");
+        }
+    }
+    let top = when(r#"rung = "highest""#);
+    assert!(top.needs_ladder() && !when("rung = 3").needs_ladder());
+    assert!(hits(&top, &Facts { highest_rung: Some(3), ..facts }));
+    assert!(!hits(&top, &Facts { highest_rung: None, ..facts }));
+}
+
+/// What 0, an empty list and other traps of peers mean here: an error each, with what to write.
+#[test]
+fn zero_and_nothing_are_refused() {
+    let wrong = [
+        "every = 0",
+        "first = 0",
+        "nth = 0",
+        "attempt = 0",
+        "rung = 0",
+        "kind = []",
+        "rung = []",
+        "path = []",
+        r#"path = "seg*.ts""#,
+        r#"codec = """#,
+        r#"method = "get""#,
+        r#"bandwidth = "..""#,
+        r#"bandwidth = "3 Mbit/s..1 Mbit/s""#,
+        r#"pattern = "up 20 s""#,
+        r#"nth = 2, first = 3"#,
+    ];
+    let refused = wrong.map(|conditions| {
+        let text = format!("[[rule]]\nwhen = {{ {conditions} }}\nthen = {{ status = 503 }}");
+        let fault = RuleSet::from_toml("r", &text).map(|set| set.len());
+        fault.map_err(|faults| faults.to_string()).expect_err(conditions)
+    });
+    insta::assert_snapshot!(refused.join("\n"));
+}
+
+/// Which of those that match: by number, the first ones, and together with `every`.
+#[test]
+fn nth_counts_what_matches() {
+    let hit = |conditions: &str| -> Vec<u64> {
+        let (set, mut counters) = (when(conditions), Counters::default());
+        let resource = segment(MediaType::Audio, 1, 1);
+        (1..=12).filter(|_| decide(&set, &mut counters, &resource, 0).status.is_some()).collect()
+    };
+    assert_eq!(hit("nth = 5"), [5]);
+    assert_eq!(hit("first = 3"), [1, 2, 3]);
+    assert_eq!(hit(r#"nth = ["2..3", "11.."]"#), [2, 3, 11, 12]);
+    assert_eq!(hit(r#"nth = "4..", every = 3"#), [6, 9, 12]);
+}
+
+fn budget(bounds: &str) -> RuleSet {
+    rules(&format!("[[rule]]\nbudget = {{ {bounds} }}\nthen = {{ status = 503 }}"))
+}
+
+/// The seconds at which a request each second is hit.
+fn struck(set: &RuleSet, seconds: u64) -> Vec<u64> {
+    let (mut counters, resource) = (Counters::default(), Resource::unknown());
+    (0..seconds).filter(|at| !decide(set, &mut counters, &resource, *at).is_empty()).collect()
+}
+
+#[test]
+fn a_budget_is_spent_exactly() {
+    assert_eq!(struck(&budget("times = 3"), 10_000), [0, 1, 2]);
+    assert_eq!(struck(&budget(r#"for = "3 s""#), 100), [0, 1, 2]);
+    assert_eq!(struck(&budget(r#"cooldown = "4 s""#), 10), [0, 4, 8]);
+    assert_eq!(struck(&budget(r#"ttl = "5 s""#), 100), [0, 1, 2, 3, 4]);
+    assert_eq!(struck(&budget(r#"cooldown = "4 s", times = 2"#), 100), [0, 4]);
+    assert_eq!(
+        struck(&budget(r#"cooldown = "4 s", ttl = "9 s", scope = "global""#), 100),
+        [0, 4, 8]
+    );
+    for wrong in
+        ["", "times = 0", r#"for = "0 s""#, r#"scope = "global""#, r#"scope = "x", times = 1"#]
+    {
+        let text = format!("[[rule]]\nbudget = {{ {wrong} }}\nthen = {{ status = 503 }}");
+        assert!(RuleSet::from_toml("r", &text).is_err(), "{wrong}");
+    }
+}
+
+/// `for` begins at the first strike, `ttl` when the rule was first asked.
+#[test]
+fn a_budget_begins_where_it_says() {
+    let late = |bound: &str| {
+        rules(&format!(
+            "[[rule]]\nwhen = {{ during = \"10 s..\" }}\nbudget = {{ {bound} = \"12 s\" }}\n\
+             then = {{ status = 503 }}"
+        ))
+    };
+    assert_eq!(struck(&late("for"), 100), (10..22).collect::<Vec<_>>());
+    assert_eq!(struck(&late("ttl"), 100), [10, 11]);
+}
+
+/// What strikes nothing spends nothing: neither a rule that is overruled, nor one that others leave
+/// no room for.
+#[test]
+fn the_overruled_spend_nothing() {
+    let set = rules(
+        r#"
+        [[rule]]
+        name = "body"
+        budget = { times = 1 }
+        then = { rate = "1 Mbit/s" }
+        [[rule]]
+        name = "first"
+        budget = { times = 1 }
+        then = { status = 503 }
+        [[rule]]
+        name = "second"
+        budget = { times = 1 }
+        then = { status = 404 }
+        "#,
+    );
+    let (mut counters, resource) = (Counters::default(), Resource::unknown());
+    let hit: Vec<Vec<String>> = (0..4)
+        .map(|_| {
+            let plan = decide(&set, &mut counters, &resource, 0);
+            plan.effects().iter().map(|(_, rule, _)| rule.to_string()).collect()
+        })
+        .collect();
+    assert_eq!(hit, [vec!["first"], vec!["second"], vec!["body"], vec![]]);
+}
+
+/// Many sessions on many threads: n asked is n done, for all together or for each.
+#[test]
+fn a_global_budget_is_exact_among_threads() {
+    for (scope, wanted) in [("global", 1000), ("session", 8 * 1000)] {
+        let set = budget(&format!(r#"times = 1000, scope = "{scope}""#));
+        let hits = std::sync::atomic::AtomicU64::new(0);
+        std::thread::scope(|threads| {
+            for _ in 0..8 {
+                threads.spawn(|| {
+                    let (mut counters, resource) = (Counters::default(), Resource::unknown());
+                    let copy = RuleSet::concat([&set]);
+                    for _ in 0..10_000 {
+                        if !decide(&copy, &mut counters, &resource, 0).is_empty() {
+                            hits.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+                        }
+                    }
+                });
+            }
+        });
+        assert_eq!(hits.into_inner(), wanted, "{scope}");
+    }
+}
+
+/// A drawn delay replays with its draw, and has the law's mean.
+#[test]
+fn a_delay_may_be_drawn() {
+    let set = rules(
+        r#"
+        [[rule]]
+        then = { delay = { distribution = "exponential", mean = "2 s" } }
+        "#,
+    );
+    let mut stream = Seed::new(5).stream();
+    let (resource, mut counters) = (Resource::unknown(), Counters::default());
+    let facts = Facts::new(&resource, Duration::ZERO);
+    let mut drawn = |draw: f64| {
+        let plan = set.decide(&mut counters, &facts, &mut |key| {
+            assert_eq!(key, "rule 1 delay");
+            draw
+        });
+        plan.delay.unwrap().effect
+    };
+    assert_eq!(drawn(0.25), drawn(0.25));
+    let sum: Duration = (0..10_000).map(|_| drawn(stream.random())).sum();
+    assert!((1.94..2.06).contains(&(sum.as_secs_f64() / 10_000.0)), "{sum:?}");
 }
 
 fn any_resource() -> impl Strategy<Value = Resource> {

@@ -3,16 +3,11 @@
 use super::{
     budget::budget,
     then::effects,
-    when::{every, matcher},
+    when::{every, matcher, nth},
 };
 use crate::rules::{
-    diagnostic::Diagnostics,
-    document::Document,
-    entry::{RuleEntry, RuleFile},
-    rule::Rule,
-    rule_set::RuleSet,
-    scope::Scope,
-    text::Text,
+    book::RuleBook, diagnostic::Diagnostics, document::Document, entry::RuleEntry, rule::Rule,
+    rule_set::RuleSet, scope::Scope, text::Text,
 };
 use std::sync::Arc;
 
@@ -22,12 +17,7 @@ impl RuleSet {
     /// # Errors
     /// All faults of the first stage (keys, types), or else all of the second (values).
     pub fn from_toml(file: &str, text: &str) -> Result<Self, Diagnostics> {
-        Self::of_document(Document::toml(file, text)?)
-    }
-
-    /// Reads a rule file that stands in a folder, where the files are that it names.
-    pub(in crate::rules) fn of_document(document: Document<'_>) -> Result<Self, Diagnostics> {
-        document.read(|file: RuleFile, scope| Some(rule_set(file.rule, &scope.at("rule"))))
+        Ok(RuleBook::from_toml(file, text)?.rules)
     }
 
     /// Reads rules from a JSON list; `origin` names it in the faults, as in `request body`.
@@ -51,12 +41,13 @@ fn rule(entry: RuleEntry, place: usize, scope: &Scope<'_>) -> Rule {
     let when = entry.when.clone().unwrap_or_default();
     let at = scope.at("when");
     let matcher = matcher(&when, &at);
+    let nth = nth(&when, &at);
     let every = every(when.every.as_ref(), &at.at("every"));
     let probability = at.read("probability", when.probability.as_ref());
     let then = entry.then.clone().unwrap_or_default();
     let effects = effects(&then, &scope.at("then"));
     let budget = budget(entry.budget.as_ref(), &scope.at("budget"));
-    Rule { name, matcher, every, probability, effects, budget, entry }
+    Rule { name, matcher, nth, every, probability, effects, budget, entry }
 }
 
 /// The name given, or `rule N`. It goes into logs and headers, so it is short and prints.

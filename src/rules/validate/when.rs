@@ -3,24 +3,23 @@
 use crate::{
     media::edit::RungSet,
     rules::{
+        cycle::{self, Cycle},
+        details::Details,
         entry::WhenEntry,
+        glob::Glob,
         matcher::{self, Matcher, Set},
         numbers::{self, Numbers},
         scope::Scope,
         text::{Several, Text},
         window::Window,
     },
+    units::BitRate,
 };
+use http::Method;
 
 /// Validates `when`; `scope` is its table.
 pub(super) fn matcher(when: &WhenEntry, scope: &Scope<'_>) -> Matcher {
-    let during = when.during.as_ref().and_then(|text| match Window::parse(text.as_str()) {
-        Ok(window) => Some(window),
-        Err((problem, hint)) => {
-            scope.at("during").fault(problem, hint);
-            None
-        }
-    });
+    let during = window("during", when.during.as_ref(), scope);
     let set = |key, written, what, names| named(written, what, names, &scope.at(key));
     Matcher {
         kinds: set("kind", when.kind.as_ref(), "a kind", &matcher::kinds()),
@@ -29,7 +28,117 @@ pub(super) fn matcher(when: &WhenEntry, scope: &Scope<'_>) -> Matcher {
         rungs: when.rung.as_ref().map(|written| rungs(written, &scope.at("rung"))),
         indices: numbers(when.index.as_ref(), &scope.at("index")),
         during,
+        details: details(when, scope),
     }
+}
+
+/// The rarer conditions; `None` when there are none.
+fn details(when: &WhenEntry, scope: &Scope<'_>) -> Option<Box<Details>> {
+    let from_zero = |key, written: Option<&Several>| numbers_from(0, written, &scope.at(key));
+    let connections = [("fresh", false), ("reused", true)];
+    let reused = when.connection.as_ref();
+    let details = Details {
+        rendition: globs(when.rendition.as_ref(), &scope.at("rendition"), ""),
+        bandwidth: list(when.bandwidth.as_ref(), &scope.at("bandwidth"), bandwidth),
+        height: numbers(when.height.as_ref(), &scope.at("height")),
+        codecs: words(when.codec.as_ref(), &scope.at("codec")),
+        languages: words(when.language.as_ref(), &scope.at("language")),
+        roles: words(when.role.as_ref(), &scope.at("role")),
+        numbers: from_zero("number", when.number.as_ref()),
+        behind_live: from_zero("behind-live", when.behind_live.as_ref()),
+        media_time: window("media-time", when.media_time.as_ref(), scope),
+        pattern: cycle("pattern", when.pattern.as_ref(), scope),
+        epoch_pattern: cycle("epoch-pattern", when.epoch_pattern.as_ref(), scope),
+        attempts: numbers(when.attempt.as_ref(), &scope.at("attempt")),
+        hosts: globs(when.host.as_ref(), &scope.at("host"), ""),
+        paths: globs(when.path.as_ref(), &scope.at("path"), "/*"),
+        methods: list(when.method.as_ref(), &scope.at("method"), method),
+        ranged: when.range,
+        blocking: when.blocking,
+        reused: reused
+            .and_then(|text| scope.at("connection").choose("a connection", text, &connections)),
+    };
+    (details != Details::default()).then(|| Box::new(details))
+}
+
+fn cycle(key: &str, written: Option<&Text>, scope: &Scope<'_>) -> Option<Cycle> {
+    scope.parsed(key, written, "a pattern of up and down", cycle::HINT, Cycle::parse)
+}
+
+/// The values of a list, each read by `read`.
+fn list<T>(
+    written: Option<&Several>,
+    scope: &Scope<'_>,
+    read: impl Fn(&Text, &Scope<'_>) -> Option<T>,
+) -> Vec<T> {
+    let Some(written) = written else { return Vec::new() };
+    items(written, scope).filter_map(|(text, at)| read(text, &at)).collect()
+}
+
+/// Texts to compare with, not empty.
+fn words(written: Option<&Several>, scope: &Scope<'_>) -> Vec<Box<str>> {
+    list(written, scope, |text, at| {
+        if text.as_str().is_empty() {
+            at.fault("is empty", "write a text, or leave the key out");
+        }
+        Some(text.as_str().into())
+    })
+}
+
+/// Patterns; `starts` are the characters one of which each must begin with, if any.
+fn globs(written: Option<&Several>, scope: &Scope<'_>, starts: &str) -> Vec<Glob> {
+    list(written, scope, |text, at| {
+        let glob = Glob::new(text.as_str());
+        if glob.is_none() {
+            at.fault("is no pattern", "write 1 to 256 bytes; `*` = anything, `?` = one character");
+        }
+        let sound = starts.is_empty() || text.as_str().starts_with(|c| starts.contains(c));
+        if !sound {
+            let hint = format!("write `*{text}`, or the path from its first `/`");
+            at.fault(format!("`{text}` fits no path, as paths begin with `/`"), hint);
+        }
+        glob
+    })
+}
+
+/// One rate, or `1 Mbit/s..3 Mbit/s` with both ends included, or with one end.
+fn bandwidth(text: &Text, at: &Scope<'_>) -> Option<(BitRate, BitRate)> {
+    let most = BitRate::from_bits_per_second(u64::MAX);
+    let read = |text: &str, open: BitRate| match text.trim() {
+        "" => Some(open),
+        text => text.parse().ok(),
+    };
+    let range = match text.as_str().split_once("..") {
+        None => text.as_str().parse().ok().map(|rate| (rate, rate)),
+        Some((low, high)) => read(low, BitRate::ZERO).zip(read(high, most)),
+    };
+    let range = range.filter(|(low, high)| low <= high && (*low, *high) != (BitRate::ZERO, most));
+    if range.is_none() {
+        let hint = "write a rate, or a range with both ends included, as in `1 Mbit/s..3 Mbit/s`";
+        at.fault(format!("`{text}` is not a range of bandwidths"), hint);
+    }
+    range
+}
+
+fn method(text: &Text, at: &Scope<'_>) -> Option<Method> {
+    const KNOWN: [Method; 4] = [Method::GET, Method::HEAD, Method::POST, Method::PUT];
+    let names = KNOWN.each_ref().map(|method| (method.as_str(), method));
+    at.choose("a method", text, &names).cloned()
+}
+
+/// Which of those that match: `nth`, and `first = 3` for `nth = "..3"`; both must hold.
+pub(super) fn nth(when: &WhenEntry, scope: &Scope<'_>) -> Option<Numbers> {
+    if when.nth.is_some() && when.first.is_some() {
+        scope.at("first").fault("can't go with `nth`", "write `nth = \"..3\"` for the first 3");
+    }
+    let first = scope.whole("first", when.first.as_ref(), 1..=u64::MAX);
+    let first = first.map(|first| Numbers::new(vec![(1, first)]));
+    numbers(when.nth.as_ref(), &scope.at("nth")).or(first)
+}
+
+fn window(key: &str, written: Option<&Text>, scope: &Scope<'_>) -> Option<Window> {
+    let read = Window::parse(written?.as_str());
+    read.map_err(|(problem, hint)| scope.at(key).fault(problem, hint)).ok()
 }
 
 /// The set of all that is named; everything when nothing was written.
@@ -48,9 +157,15 @@ fn named(
 }
 
 fn numbers(written: Option<&Several>, scope: &Scope<'_>) -> Option<Numbers> {
+    numbers_from(1, written, scope)
+}
+
+/// Numbers that count from `lowest`, 0 or 1.
+fn numbers_from(lowest: u64, written: Option<&Several>, scope: &Scope<'_>) -> Option<Numbers> {
+    let hint = if lowest == 0 { numbers::HINT_FROM_0 } else { numbers::HINT };
     let read = |(text, at): (&Text, Scope<'_>)| {
-        let range = numbers::range(text.as_str());
-        range.map_err(|problem| at.fault(problem, numbers::HINT)).ok()
+        let range = numbers::range_from(lowest, text.as_str());
+        range.map_err(|problem| at.fault(problem, hint)).ok()
     };
     Some(Numbers::new(items(written?, scope).filter_map(read).collect()))
 }

@@ -1,0 +1,80 @@
+//! The one door to all edits of manifests.
+
+use super::{
+    EditMemory, ManifestEdit,
+    kinds::Amount,
+    media_playlist, mpd, multivariant,
+    playlist::{is_multivariant, text},
+};
+use crate::media::ManifestFormat;
+use bytes::Bytes;
+use std::time::Duration;
+
+/// Which manifest is edited, and when.
+#[derive(Debug, Clone, Copy)]
+pub struct Edition<'a> {
+    /// The URL that was asked for, without directives: what versions are told apart by.
+    pub url: &'a str,
+    /// Its format.
+    pub format: ManifestFormat,
+    /// Session time.
+    pub now: Duration,
+}
+
+/// Edits a manifest: `bytes` is the newest version, `edits` are made in their order, each under the
+/// name of its rule (by which freezes are told apart).
+///
+/// To know older versions, `memory` must see every version that passes: call this also when there
+/// is nothing to edit. Pure but for `memory`; linear in the manifest and the number of edits.
+#[must_use]
+pub fn apply<'e>(
+    edits: impl Iterator<Item = (&'e str, &'e ManifestEdit)> + Clone,
+    edition: Edition<'_>,
+    bytes: Bytes,
+    memory: &mut EditMemory,
+) -> Bytes {
+    let past = memory.note(&edition, &bytes);
+    past.thaw(&edits);
+    let mut bytes = bytes;
+    for (rule, edit) in edits {
+        bytes = match edit {
+            ManifestEdit::Freeze(lasts) => past.frozen(rule, *lasts, edition.now, bytes),
+            ManifestEdit::GoBack(segments) => match past.older((*segments).into()) {
+                Some(older) => older,
+                None => edited(&ManifestEdit::Lag(*segments), edition.format, bytes, past),
+            },
+            ManifestEdit::Empty => Bytes::new(),
+            ManifestEdit::Truncate(amount) => truncated(*amount, &bytes),
+            edit => edited(edit, edition.format, bytes, past),
+        };
+    }
+    bytes
+}
+
+/// An edit of what the manifest says.
+fn edited(
+    edit: &ManifestEdit,
+    format: ManifestFormat,
+    bytes: Bytes,
+    past: &super::memory::Past,
+) -> Bytes {
+    let Some(text) = text(&bytes) else { return bytes };
+    let new = match format {
+        ManifestFormat::Hls if is_multivariant(text) => multivariant::edit(edit, text),
+        ManifestFormat::Hls => media_playlist::edit(edit, text, past),
+        ManifestFormat::Mpd => mpd::edit(edit, text, past),
+    };
+    new.map_or(bytes, Bytes::from)
+}
+
+fn truncated(amount: Amount, bytes: &Bytes) -> Bytes {
+    let end = match amount {
+        Amount::Bytes(size) => size.as_usize(),
+        Amount::Share(share) => (bytes.len() as f64 * share.get()) as usize,
+        Amount::Lines(0) => 0,
+        Amount::Lines(lines) => {
+            memchr::memchr_iter(b'\n', bytes).nth(lines - 1).map_or(bytes.len(), |at| at + 1)
+        }
+    };
+    bytes.slice(..end.min(bytes.len()))
+}

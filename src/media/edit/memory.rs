@@ -1,0 +1,179 @@
+//! What a session remembers of its manifests, for edits that serve older versions. Bounded.
+
+use super::{
+    Edition, ManifestEdit, mpd,
+    playlist::{self, is_multivariant},
+};
+use crate::media::ManifestFormat;
+use bytes::Bytes;
+use std::{collections::VecDeque, hash::BuildHasher as _, time::Duration};
+
+/// Manifests remembered; beyond these the least recent one is forgotten.
+const MOST_MANIFESTS: usize = 32;
+/// Versions remembered of each.
+const MOST_VERSIONS: usize = 32;
+/// Bytes remembered of each; a version larger than that is not remembered.
+const MOST_BYTES: usize = 1 << 20;
+/// Freezes of each under way or over.
+const MOST_FREEZES: usize = 4;
+/// The largest manifest that is frozen; a larger one passes fresh.
+const LARGEST_FROZEN: usize = 2 << 20;
+
+/// What a session remembers of its manifests: at most 32 MiB of older versions and 256 MiB of frozen
+/// ones, if every manifest is as large as can be; some hundred kilobytes in practice.
+#[derive(Debug, Default)]
+pub struct EditMemory {
+    /// The most recent last.
+    manifests: Vec<(u64, Past)>,
+    hasher: foldhash::fast::FixedState,
+}
+
+impl EditMemory {
+    /// Manifests remembered.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.manifests.len()
+    }
+
+    /// Whether nothing is remembered.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.manifests.is_empty()
+    }
+
+    /// Bytes of versions remembered.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.manifests.iter().map(|(_, past)| past.bytes).sum()
+    }
+
+    /// Takes note of the newest version of a manifest.
+    pub(super) fn note(&mut self, edition: &Edition<'_>, bytes: &Bytes) -> &mut Past {
+        let key = self.hasher.hash_one(edition.url);
+        let past = match self.manifests.iter().position(|(known, _)| *known == key) {
+            Some(place) => self.manifests.remove(place).1,
+            None => {
+                if self.manifests.len() == MOST_MANIFESTS {
+                    self.manifests.remove(0);
+                }
+                Past::default()
+            }
+        };
+        self.manifests.push((key, past));
+        let last = self.manifests.len() - 1;
+        let past = &mut self.manifests[last].1;
+        past.note(edition.format, bytes);
+        past
+    }
+}
+
+/// The versions of one manifest.
+#[derive(Debug, Default)]
+pub(super) struct Past {
+    /// The newest last, each with the number of its newest segment.
+    versions: VecDeque<(Option<u64>, Bytes)>,
+    bytes: usize,
+    freezes: Vec<Freeze>,
+    /// The number of the first segment of the first version.
+    pub(super) first: Option<u64>,
+    /// The publishTime of the first version.
+    pub(super) published: Option<String>,
+}
+
+#[derive(Debug)]
+struct Freeze {
+    rule: String,
+    since: Duration,
+    /// It ends by itself, and does not come again.
+    timed: bool,
+    /// Nothing = it is over.
+    version: Option<Bytes>,
+}
+
+impl Past {
+    fn note(&mut self, format: ManifestFormat, bytes: &Bytes) {
+        let Some(text) = playlist::text(bytes) else { return };
+        if self.versions.back().is_some_and(|(_, newest)| newest == bytes) {
+            return;
+        }
+        let edge = match format {
+            ManifestFormat::Hls if is_multivariant(text) => None,
+            ManifestFormat::Hls => {
+                let (first, next) = playlist::span(text);
+                self.first.get_or_insert(first);
+                next.checked_sub(1)
+            }
+            ManifestFormat::Mpd => {
+                if self.published.is_none() {
+                    self.published = mpd::published(text);
+                }
+                mpd::edge(text)
+            }
+        };
+        if bytes.len() > MOST_BYTES {
+            return;
+        }
+        self.bytes += bytes.len();
+        self.versions.push_back((edge, bytes.clone()));
+        while self.versions.len() > MOST_VERSIONS || self.bytes > MOST_BYTES {
+            let forgotten = self.versions.pop_front();
+            self.bytes -= forgotten.map_or(0, |(_, bytes)| bytes.len());
+        }
+    }
+
+    /// Ends the freezes that last as long as they are asked for, and are no longer.
+    pub(super) fn thaw<'e>(
+        &mut self,
+        edits: &(impl Iterator<Item = (&'e str, &'e ManifestEdit)> + Clone),
+    ) {
+        self.freezes.retain(|freeze| {
+            freeze.timed
+                || edits.clone().any(|(rule, edit)| {
+                    rule == freeze.rule && matches!(edit, ManifestEdit::Freeze(None))
+                })
+        });
+    }
+
+    /// The version that `rule` has frozen at `now`; `fresh` if it begins now, or is over.
+    pub(super) fn frozen(
+        &mut self,
+        rule: &str,
+        lasts: Option<Duration>,
+        now: Duration,
+        fresh: Bytes,
+    ) -> Bytes {
+        if let Some(freeze) = self.freezes.iter_mut().find(|freeze| freeze.rule == rule) {
+            if lasts.is_some_and(|lasts| now.saturating_sub(freeze.since) >= lasts) {
+                // The note that it was stays: a freeze for a time comes once.
+                freeze.version = None;
+            }
+            return freeze.version.clone().unwrap_or(fresh);
+        }
+        if self.freezes.len() < MOST_FREEZES && fresh.len() <= LARGEST_FROZEN {
+            self.freezes.push(Freeze {
+                rule: rule.to_owned(),
+                since: now,
+                timed: lasts.is_some(),
+                version: Some(fresh.clone()),
+            });
+        }
+        fresh
+    }
+
+    /// The newest version that ends at least `segments` before the newest of all; so many versions
+    /// back, where segments can't be told.
+    pub(super) fn older(&self, segments: u64) -> Option<Bytes> {
+        let (newest, _) = self.versions.back()?;
+        let old = match newest {
+            Some(newest) => {
+                let limit = newest.checked_sub(segments)?;
+                self.versions.iter().rev().find(|(edge, _)| edge.is_some_and(|e| e <= limit))
+            }
+            None => {
+                let back = usize::try_from(segments).ok()?;
+                self.versions.iter().rev().nth(back)
+            }
+        };
+        old.map(|(_, bytes)| bytes.clone())
+    }
+}

@@ -1,0 +1,191 @@
+//! Edits of MPDs.
+
+use super::{
+    Clocks, Durations, EndList, ManifestEdit, RungSet,
+    memory::Past,
+    mpd_tags::{Element, elements, replace},
+    multivariant::dropped,
+    times::later,
+};
+use std::{collections::BTreeSet, ops::Range};
+
+/// The replacement of one part.
+type Edit = (Range<usize>, String);
+
+/// Makes `edit`; `None` = nothing changes.
+pub(super) fn edit(edit: &ManifestEdit, text: &str, past: &Past) -> Option<String> {
+    let all = elements(text)?;
+    let root = all.first().filter(|root| root.name == "MPD")?;
+    let edits = match edit {
+        ManifestEdit::Lag(segments) => lag(&all, text, (*segments).into()),
+        ManifestEdit::EndList(EndList::Early | EndList::Bare) => over(root, text),
+        ManifestEdit::Durations(Durations { scale: Some(scale), .. }) => scaled(&all, text, *scale),
+        ManifestEdit::DropRungs(rungs) => without(&all, text, rungs),
+        ManifestEdit::Strip(names) => {
+            let known = |name: &str| match name {
+                "width" | "height" => "RESOLUTION".to_owned(),
+                name => name.to_ascii_uppercase(),
+            };
+            let asked = |name: &str| names.iter().any(|n| n.eq_ignore_ascii_case(&known(name)));
+            all.iter().filter(is_rendition).flat_map(|e| removed(e.spans(asked))).collect()
+        }
+        ManifestEdit::Bandwidth(factor) => {
+            let all = all.iter().filter(|element| element.name == "Representation");
+            all.filter_map(|element| multiplied(element, text, "bandwidth", *factor)).collect()
+        }
+        ManifestEdit::Resolution(width, height) => {
+            let sides = [("width", width), ("height", height)];
+            let of = |element| {
+                sides.iter().filter_map(move |(name, side)| {
+                    let element: &Element<'_> = element;
+                    Some((element.get(text, name)?.1, side.to_string()))
+                })
+            };
+            all.iter().filter(is_rendition).flat_map(of).collect()
+        }
+        ManifestEdit::PublishTime => {
+            let now = root.get(text, "publishTime").zip(past.published.clone());
+            now.map(|((_, place), first)| (place, first)).into_iter().collect()
+        }
+        ManifestEdit::UtcTiming(clocks) => timing(&all, text, *clocks),
+        ManifestEdit::Host(host) => led(&all, root, host),
+        _ => Vec::new(),
+    };
+    replace(text, edits)
+}
+
+/// The publishTime, as it stands.
+pub(super) fn published(text: &str) -> Option<String> {
+    Some(elements(text)?.first()?.get(text, "publishTime")?.0.to_owned())
+}
+
+/// A number for the newest segment, that grows by one with each: where the first timeline ends, in
+/// durations of its last segment.
+pub(super) fn edge(text: &str) -> Option<u64> {
+    let all = elements(text)?;
+    let line = all.iter().position(|element| element.name == "SegmentTimeline")?;
+    let (mut end, mut last) = (0_u64, 1_u64);
+    for s in all.iter().filter(|s| s.parent == Some(line) && s.name == "S") {
+        let repeats = s.number(text, "r").unwrap_or(0);
+        last = s.number(text, "d").filter(|d| *d > 0)?;
+        let start = s.number(text, "t").unwrap_or(end);
+        end = start.saturating_add(last.saturating_mul(repeats.saturating_add(1)));
+    }
+    Some(end / last)
+}
+
+fn is_rendition(element: &&Element<'_>) -> bool {
+    matches!(element.name, "AdaptationSet" | "Representation")
+}
+
+fn removed(parts: Vec<Range<usize>>) -> impl Iterator<Item = Edit> {
+    parts.into_iter().map(|part| (part, String::new()))
+}
+
+/// `type="static"`, and no more updates.
+fn over(root: &Element<'_>, text: &str) -> Vec<Edit> {
+    let Some((_, kind)) = root.get(text, "type").filter(|(kind, _)| *kind == "dynamic") else {
+        return Vec::new();
+    };
+    let updates = removed(root.spans(|name| name == "minimumUpdatePeriod"));
+    updates.chain([(kind, "static".to_owned())]).collect()
+}
+
+/// The newest segments of each timeline left out; one is always left.
+fn lag(all: &[Element<'_>], text: &str, segments: u64) -> Vec<Edit> {
+    let mut edits = Vec::new();
+    let dynamic = all.first().and_then(|root| root.get(text, "type"));
+    if dynamic.is_none_or(|(kind, _)| kind != "dynamic") {
+        return edits;
+    }
+    let mut lines: Vec<(usize, Vec<&Element<'_>>)> = Vec::new();
+    for s in all.iter().filter(|element| element.name == "S") {
+        let Some(parent) = s.parent else { continue };
+        match lines.last_mut().filter(|(line, _)| *line == parent) {
+            Some((_, line)) => line.push(s),
+            None => lines.push((parent, vec![s])),
+        }
+    }
+    for (_, line) in lines {
+        let mut left = segments;
+        for (place, s) in line.iter().enumerate().rev() {
+            let repeats = s.get(text, "r");
+            // A negative count runs to the end of the period: nobody can tell how many they are.
+            let count = match repeats.as_ref().map(|(r, _)| r.trim().parse::<u64>()) {
+                None => 1,
+                Some(Ok(repeats)) => repeats.saturating_add(1),
+                Some(Err(_)) => break,
+            };
+            if count <= left && place > 0 {
+                edits.push((s.whole.clone(), String::new()));
+                left -= count;
+                continue;
+            }
+            if let Some((_, r)) = repeats {
+                edits.push((r, (count - 1).saturating_sub(left).to_string()));
+            }
+            break;
+        }
+    }
+    edits
+}
+
+fn scaled(all: &[Element<'_>], text: &str, scale: f64) -> Vec<Edit> {
+    let durations = all.iter().filter_map(|element| match element.name {
+        "S" => multiplied(element, text, "d", scale),
+        "SegmentTemplate" | "SegmentList" => multiplied(element, text, "duration", scale),
+        _ => None,
+    });
+    durations.collect()
+}
+
+fn multiplied(element: &Element<'_>, text: &str, name: &str, factor: f64) -> Option<Edit> {
+    let (value, place) = element.get(text, name)?;
+    let value: f64 = value.trim().parse().ok()?;
+    Some((place, (value * factor).round().max(1.0).to_string()))
+}
+
+/// Representations of some rungs left out, each AdaptationSet with a ladder of its own.
+fn without(all: &[Element<'_>], text: &str, rungs: &RungSet) -> Vec<Edit> {
+    let mut edits = Vec::new();
+    let sets = all.iter().enumerate().filter(|(_, element)| element.name == "AdaptationSet");
+    for (place, _) in sets {
+        let ladder = || {
+            let inside = all.iter().filter(move |element| {
+                element.parent == Some(place) && element.name == "Representation"
+            });
+            inside.filter_map(|element| Some((element.number(text, "bandwidth")?, element)))
+        };
+        let bandwidths: BTreeSet<u64> = ladder().map(|(bandwidth, _)| bandwidth).collect();
+        let dropped = dropped(rungs, &bandwidths);
+        let gone = ladder().filter(|(bandwidth, _)| dropped.contains(bandwidth));
+        edits.extend(gone.map(|(_, element)| (element.whole.clone(), String::new())));
+    }
+    edits
+}
+
+fn timing(all: &[Element<'_>], text: &str, clocks: Clocks) -> Vec<Edit> {
+    let clock = |element: &Element<'_>| match clocks {
+        Clocks::Missing => Some((element.whole.clone(), String::new())),
+        Clocks::Unreachable => {
+            Some((element.get(text, "value")?.1, "http://nowhere.invalid/time".to_owned()))
+        }
+        Clocks::Shift(milliseconds) => {
+            let (time, place) = element.get(text, "value")?;
+            Some((place, later(time.trim(), milliseconds)?))
+        }
+    };
+    all.iter().filter(|element| element.name == "UTCTiming").filter_map(clock).collect()
+}
+
+/// Every BaseURL of the MPD itself becomes the host's; one is put in where there is none.
+fn led(all: &[Element<'_>], root: &Element<'_>, host: &str) -> Vec<Edit> {
+    let base = format!("<BaseURL>http://{host}/</BaseURL>");
+    let own = |element: &&Element<'_>| element.name == "BaseURL" && element.parent == Some(0);
+    let mut edits: Vec<Edit> =
+        all.iter().filter(own).map(|element| (element.whole.clone(), base.clone())).collect();
+    if edits.is_empty() {
+        edits.push((root.tag.end..root.tag.end, base));
+    }
+    edits
+}

@@ -1,0 +1,118 @@
+//! Faults by name: the rule files that are embedded in the program.
+
+use super::{catalog::embedded_faults, error::did_you_mean};
+use crate::rules::{Diagnostics, RuleBook, RuleSet};
+use std::cmp::Reverse;
+
+/// A ready rule file.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Fault {
+    /// The number in the catalogue of faults (`E01`), if it is in there.
+    pub id: Option<&'static str>,
+    /// Its name: `stuck-playlist`.
+    pub name: &'static str,
+    /// What it does.
+    pub summary: String,
+    /// Who met it, or where it comes from.
+    pub source: String,
+    /// Its rules.
+    pub rules: RuleSet,
+    /// The file's text.
+    pub text: &'static str,
+}
+
+/// Why there is no such fault.
+#[derive(Debug, thiserror::Error)]
+pub enum FaultError {
+    /// No ready rule file has that name.
+    #[error("there is no fault `{name}`; {}see `vsps rules list`", did_you_mean(.nearest))]
+    Unknown {
+        /// The name that was asked for.
+        name: String,
+        /// The names nearest to it, nearest first; maybe none.
+        nearest: Vec<String>,
+    },
+    /// The file is at fault, which the program's own tests rule out.
+    #[error(transparent)]
+    Invalid(#[from] Diagnostics),
+}
+
+/// Faults of the catalogue that are no rule: number, what it is, and where it is found instead.
+pub const ELSEWHERE: &[(&str, &str, &str)] = &[(
+    "E51",
+    "Parallel connections share a link",
+    "nothing to switch on: every session has one link, whatever its connections",
+)];
+
+/// The ready rule files, sorted by file name.
+///
+/// # Errors
+/// When one is at fault, which the program's own tests rule out.
+pub fn faults() -> Result<Vec<Fault>, Diagnostics> {
+    files().map(|(file, text)| fault(file, text)).collect()
+}
+
+/// The rules of a ready file by its name (`stuck-playlist`), number (`E01`) or both
+/// (`E01-stuck-playlist`). Each call has its own global budgets.
+///
+/// # Errors
+/// When there is none; the names nearest to it are in the error.
+pub fn fault_named(name: &str) -> Result<Fault, FaultError> {
+    let found = files().find(|(file, _)| {
+        let (id, slug) = split(file);
+        name == *file || name == slug || id.is_some_and(|id| name.eq_ignore_ascii_case(id))
+    });
+    match found {
+        Some((file, text)) => Ok(fault(file, text)?),
+        None => Err(FaultError::Unknown { name: name.to_owned(), nearest: nearest(name) }),
+    }
+}
+
+/// Names and texts, sorted by name.
+fn files() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let mut files: Vec<_> = embedded_faults().collect();
+    files.sort_unstable_by_key(|(file, _)| *file);
+    files.into_iter()
+}
+
+fn fault(file: &'static str, text: &'static str) -> Result<Fault, Diagnostics> {
+    let (id, name) = split(file);
+    let book = RuleBook::from_toml(&format!("profiles/faults/{file}.toml"), text)?;
+    let RuleBook { summary, source, rules, .. } = book;
+    let (summary, source) = (summary.unwrap_or_default(), source.unwrap_or_default());
+    Ok(Fault { id, name, summary, source, rules, text })
+}
+
+/// `E01-stuck-playlist` is number and name; other names have no number.
+fn split(file: &'static str) -> (Option<&'static str>, &'static str) {
+    let numbered = |id: &str| {
+        id.len() == 3 && id.starts_with('E') && id[1..].bytes().all(|b| b.is_ascii_digit())
+    };
+    match file.split_once('-').filter(|(id, _)| numbered(id)) {
+        Some((id, name)) => (Some(id), name),
+        None => (None, file),
+    }
+}
+
+fn nearest(name: &str) -> Vec<String> {
+    let likeness = |known: &str| (strsim::jaro_winkler(name, known) * 1e6) as u64;
+    let mut near: Vec<_> = files().map(|(file, _)| split(file).1).collect();
+    near.retain(|known| likeness(known) > 700_000);
+    near.sort_by_key(|known| Reverse(likeness(known)));
+    near.iter().take(3).map(|known| (*known).to_owned()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fault_is_found_by_name_or_number() {
+        for name in ["stuck-playlist", "E01", "e01", "E01-stuck-playlist"] {
+            assert_eq!(fault_named(name).unwrap().name, "stuck-playlist");
+        }
+        assert_eq!(fault_named("delayAudio").unwrap().id, None);
+        insta::assert_snapshot!(fault_named("stuck-playlists").unwrap_err(), @"there is no fault `stuck-playlists`; did you mean `stuck-playlist` or `stuckPlaylist` or `slow-playlist`? see `vsps rules list`");
+        assert!(fault_named("../3g").is_err());
+    }
+}

@@ -1,0 +1,97 @@
+//! A pattern of up and down that goes round and round.
+
+use crate::units::span;
+use std::time::Duration;
+
+/// Phases that follow one another, and then again from the start.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Cycle {
+    /// Whether it is down, and for how long.
+    phases: Vec<(bool, Duration)>,
+    length: Duration,
+}
+
+/// What to write.
+pub(super) const HINT: &str = "write phases, as in `up 20 s, down 10 s` (or `u20d10`, in seconds), \
+                               at least one of them `down`";
+
+/// More phases than anybody writes.
+const MOST_PHASES: usize = 64;
+
+impl Cycle {
+    /// Reads `up 20 s, down 10 s`, or the short `u20d10`.
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        let phases: Vec<_> = match text.contains([' ', ',']) {
+            true => text.split(',').map(phase).collect::<Option<_>>()?,
+            false => short(text)?,
+        };
+        let length = phases.iter().map(|(_, span)| *span).sum();
+        let goes_down = phases.iter().any(|(down, span)| *down && !span.is_zero());
+        (goes_down && phases.len() <= MOST_PHASES).then_some(Self { phases, length })
+    }
+
+    /// Whether `moment` is in a phase of down. The start of a phase belongs to it.
+    pub(super) fn is_down(&self, moment: Duration) -> bool {
+        let mut rest = moment.as_nanos() % self.length.as_nanos().max(1);
+        for (down, span) in &self.phases {
+            if rest < span.as_nanos() {
+                return *down;
+            }
+            rest -= span.as_nanos();
+        }
+        false
+    }
+}
+
+fn phase(text: &str) -> Option<(bool, Duration)> {
+    let (word, time) = text.trim().split_once(' ')?;
+    let down = match word {
+        "down" => true,
+        "up" => false,
+        _ => return None,
+    };
+    Some((down, span::parse(time).ok()?))
+}
+
+fn short(text: &str) -> Option<Vec<(bool, Duration)>> {
+    let mut phases = Vec::new();
+    let mut rest = text;
+    while let Some(letter) = rest.chars().next() {
+        let down = match letter {
+            'd' => true,
+            'u' => false,
+            _ => return None,
+        };
+        let tail = &rest[1..];
+        let end = tail.find(|c: char| !c.is_ascii_digit()).unwrap_or(tail.len());
+        let seconds: u32 = tail[..end].parse().ok()?;
+        phases.push((down, Duration::from_secs(seconds.into())));
+        rest = &tail[end..];
+    }
+    Some(phases)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn down_begins_where_up_ends() {
+        for text in ["up 20 s, down 10 s", "u20d10"] {
+            let cycle = Cycle::parse(text).unwrap();
+            let down =
+                [0, 19, 20, 29, 30, 49, 50, 59, 60].map(|s| cycle.is_down(Duration::from_secs(s)));
+            assert_eq!(down, [false, false, true, true, false, false, true, true, false], "{text}");
+        }
+        let quick = Cycle::parse("down 500 ms,up 1 s").unwrap();
+        let down = [0, 499, 500, 1500].map(|ms| quick.is_down(Duration::from_millis(ms)));
+        assert_eq!(down, [true, true, false, true]);
+    }
+
+    #[test]
+    fn what_is_never_down_is_refused() {
+        for text in ["", "up 20 s", "u20", "d0", "down", "20 s", "x20", "d20x", "down 10"] {
+            assert_eq!(Cycle::parse(text), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! The rarer conditions of a rule: what rendition, which try, from where, over what.
+
+use super::{cycle::Cycle, facts::Facts, glob::Glob, numbers::Numbers, window::Window};
+use crate::{media::Resource, units::BitRate};
+use http::Method;
+
+/// Conditions that few rules have. Those that ask for what is not known do not hold.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct Details {
+    pub(super) rendition: Vec<Glob>,
+    pub(super) bandwidth: Vec<(BitRate, BitRate)>,
+    pub(super) height: Option<Numbers>,
+    pub(super) codecs: Vec<Box<str>>,
+    pub(super) languages: Vec<Box<str>>,
+    pub(super) roles: Vec<Box<str>>,
+    pub(super) numbers: Option<Numbers>,
+    pub(super) behind_live: Option<Numbers>,
+    pub(super) media_time: Option<Window>,
+    pub(super) pattern: Option<Cycle>,
+    pub(super) epoch_pattern: Option<Cycle>,
+    pub(super) attempts: Option<Numbers>,
+    pub(super) hosts: Vec<Glob>,
+    pub(super) paths: Vec<Glob>,
+    pub(super) methods: Vec<Method>,
+    pub(super) ranged: Option<bool>,
+    pub(super) reused: Option<bool>,
+    pub(super) blocking: Option<bool>,
+}
+
+impl Details {
+    pub(super) fn hold(&self, facts: &Facts<'_>) -> bool {
+        self.of_the_rendition(facts.resource)
+            && self.of_the_segment(facts.resource)
+            && self.of_the_moment(facts)
+            && self.of_the_request(facts)
+    }
+
+    fn of_the_rendition(&self, resource: &Resource) -> bool {
+        any(&self.rendition, resource.rendition.as_deref(), Glob::fits)
+            && any(&self.bandwidth, resource.bandwidth, |(low, high), rate| {
+                (*low..=*high).contains(&rate)
+            })
+            && within(self.height.as_ref(), resource.resolution.map(|(_, height)| height.into()))
+            && any(&self.codecs, resource.codecs.as_deref(), |prefix, codecs| {
+                codecs.split(',').any(|codec| begins(codec.trim(), prefix))
+            })
+            && any(&self.languages, resource.language.as_deref(), |range, tag| {
+                // Basic filtering (RFC 4647 §3.3.1): `de` is also `de-AT`, and not `deu`.
+                begins(tag, range) && matches!(tag.as_bytes().get(range.len()), None | Some(b'-'))
+            })
+            && any(&self.roles, resource.role.as_deref(), |role, written| {
+                role.eq_ignore_ascii_case(written)
+            })
+    }
+
+    fn of_the_segment(&self, resource: &Resource) -> bool {
+        within(self.numbers.as_ref(), resource.number)
+            && within(self.behind_live.as_ref(), resource.behind_live)
+            && self
+                .media_time
+                .is_none_or(|window| resource.time.is_some_and(|start| window.contains(start)))
+    }
+
+    fn of_the_moment(&self, facts: &Facts<'_>) -> bool {
+        let down = |cycle: &Option<Cycle>, now| cycle.as_ref().is_none_or(|c| c.is_down(now));
+        down(&self.pattern, facts.session_time)
+            && down(&self.epoch_pattern, facts.epoch)
+            && within(self.attempts.as_ref(), Some(facts.attempt.into()))
+    }
+
+    fn of_the_request(&self, facts: &Facts<'_>) -> bool {
+        let (path, query) = facts.path.split_once('?').unwrap_or((facts.path, ""));
+        let bare = facts.host.rsplit_once(':').map_or(facts.host, |(host, _)| host);
+        let is = |asked: Option<bool>, truth: bool| asked.is_none_or(|asked| asked == truth);
+        any(&self.hosts, Some(facts.host), |glob, host| {
+            glob.fits_any_case(host) || glob.fits_any_case(bare)
+        }) && any(&self.paths, Some(path), Glob::fits)
+            && any(&self.methods, Some(facts.method), |asked, method| *asked == *method)
+            && is(self.ranged, facts.ranged)
+            && is(self.reused, facts.reused)
+            && (self.blocking.is_none() || is(self.blocking, blocks(query)))
+    }
+}
+
+/// Whether a query asks a low-latency playlist to wait (RFC 8216bis §6.2.5.2).
+fn blocks(query: &str) -> bool {
+    query.split('&').any(|pair| pair.starts_with("_HLS_msn="))
+}
+
+/// Whether any of `asked` holds of what is known; nothing asked holds of everything.
+fn any<A, K: Copy>(asked: &[A], known: Option<K>, holds: impl Fn(&A, K) -> bool) -> bool {
+    asked.is_empty() || known.is_some_and(|known| asked.iter().any(|asked| holds(asked, known)))
+}
+
+fn within(asked: Option<&Numbers>, known: Option<u64>) -> bool {
+    asked.is_none_or(|asked| known.is_some_and(|known| asked.contains(known)))
+}
+
+fn begins(text: &str, start: &str) -> bool {
+    text.get(..start.len()).is_some_and(|head| head.eq_ignore_ascii_case(start))
+}

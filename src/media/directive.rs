@@ -9,7 +9,7 @@ fn is_directive(parameter: &str) -> bool {
 }
 
 /// The URL without directives; borrowed, and found out without reading more than the query, when it has none.
-pub(super) fn without(url: &str) -> Cow<'_, str> {
+pub(crate) fn without(url: &str) -> Cow<'_, str> {
     // Most segment requests have no query: one fast search settles them.
     let Some(mark) = memchr::memchr(b'?', url.as_bytes()) else { return Cow::Borrowed(url) };
     let (path, query) = (&url[..mark], &url[mark + 1..]);

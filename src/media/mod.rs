@@ -20,6 +20,7 @@ mod resource;
 mod rewrite;
 mod uri;
 
+pub(crate) use directive::without as without_directives;
 pub use error::{At, MANIFEST_LIMIT, ManifestError, ManifestFault};
 pub use format::{ManifestFormat, looks_like_manifest, sniff};
 pub use ladder::Ladder;

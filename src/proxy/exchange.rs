@@ -6,7 +6,7 @@ use super::{
     connections::Connections,
     cors::Asker,
     error::ProxyError,
-    fault::befall,
+    fault,
     fetch::{Outbound, fetch},
     framing, headers,
     identify::{Identified, identify},
@@ -19,10 +19,10 @@ use super::{
     upstream::Upstream,
 };
 use crate::{
-    event::{Bus, Event, Outcome, RequestTag},
+    event::{Bus, Event, RequestTag},
     media::Kind,
     profiles::Catalog,
-    rules::{Facts, Hang, Plan},
+    rules::{Closing, Facts, Plan},
     seed::Seed,
     sessions::{Arming, Origin, Registry, Session},
 };
@@ -60,6 +60,8 @@ struct Planned {
     plan: Option<Arc<Plan>>,
     seed: Seed,
     latency: Duration,
+    /// Its connection shall close after it, unannounced.
+    dismiss: bool,
 }
 
 impl Proxy {
@@ -110,6 +112,14 @@ impl Proxy {
         if let Some(asker) = asker {
             asker.permit(&mut response);
         }
+        if let Some(plan) = &planned.plan {
+            let ticket = &planned.ticket;
+            fault::deface(plan, ticket, &mut response);
+            planned.dismiss = fault::close(plan, ticket, multiplexed, &mut response);
+            if plan.close.as_ref().is_some_and(|close| close.effect == Closing::Idle) {
+                self.connections.dismiss_idle(ticket.session.tag.ordinal);
+            }
+        }
         Ok(shape(planned, response, multiplexed, &self.pace))
     }
 
@@ -145,10 +155,10 @@ impl Proxy {
             reused: connection.reused(),
             ..Facts::new(&resource, started)
         };
-        let plan = match head.method {
-            // Whether a browser asks first depends on its caches; rules are about what it gets.
-            Method::OPTIONS => None,
-            _ => session.decide(&arming.rules, &facts, seed),
+        // A redirect within a chain is no request of its own.
+        let plan = match fault::hops(head) {
+            Some(_) => None,
+            None => session.decide(&arming.rules, &facts, seed),
         };
         let latency = match arming.link.latency.is_none() {
             true => Duration::ZERO,
@@ -170,9 +180,13 @@ impl Proxy {
             plan: plan.clone(),
         });
         connection.serves(session.tag.ordinal);
-        let ticket =
+        if arming.rules.swaps_segments() && request.resource.kind == Kind::Segment {
+            session.trail.lock().note(&request.resource, path);
+        }
+        let mut ticket =
             Ticket::new(session, request, Arc::clone(connection), Arc::clone(bus), started);
-        Planned { ticket, arming, plan, seed, latency }
+        ticket.plan.clone_from(&plan);
+        Planned { ticket, arming, plan, seed, latency, dismiss: false }
     }
 
     /// Waits as planned, and gets the answer.
@@ -181,37 +195,41 @@ impl Proxy {
         planned: &mut Planned,
         outbound: Outbound,
     ) -> Result<Response<Source>, Unanswered> {
-        let Planned { ticket, plan, latency, .. } = planned;
+        let Planned { ticket, plan, latency, seed, .. } = planned;
         let mut wait = *latency;
         if let Some(delay) = plan.as_ref().and_then(|plan| plan.delay.as_ref()) {
             ticket.injected(&delay.rule, "delay", None);
             wait += delay.effect;
         }
-        if !wait.is_zero() {
-            let session = &ticket.session;
-            tokio::time::sleep_until(session.instant(session.now() + wait)).await;
+        pause(&ticket.session, wait).await;
+        if let Some(kept) = fault::kept(ticket, &outbound) {
+            return Ok(kept);
         }
-        if let Some(hang) = plan.as_ref().and_then(|plan| plan.hang.as_ref()) {
-            ticket.injected(&hang.rule, "hang", None);
-            match hang.effect {
-                Hang::For(time) => tokio::time::sleep(time).await,
-                Hang::Forever => std::future::pending().await,
+        match plan {
+            Some(plan) => fault::answer(self, plan, *seed, ticket, outbound).await,
+            None => {
+                let hop = fault::hops(&outbound.head);
+                match hop.and_then(|hops| fault::next_hop(&outbound.head, hops)) {
+                    Some(hop) => Ok(hop),
+                    None => Ok(self.ask(outbound, ticket).await),
+                }
             }
-            ticket.ended(Outcome::Cut);
-            return Err(Unanswered);
         }
-        let status = plan.as_ref().and_then(|plan| plan.status.as_ref()).and_then(|planned| {
-            let status = StatusCode::from_u16(planned.effect.code).ok()?;
-            Some((status, Arc::clone(&planned.rule)))
-        });
-        if let Some((status, rule)) = status {
-            ticket.injected(&rule, "status", None);
-            return Ok(reply::injected(status, &rule));
-        }
+    }
+
+    /// Asks the origin; a failure of its becomes an answer.
+    pub(super) async fn ask(&self, outbound: Outbound, ticket: &mut Ticket) -> Response<Source> {
         match fetch(self, outbound, ticket).await {
-            Ok(response) => Ok(response),
-            Err(error) => Ok(refusal(ticket.connection(), &error)),
+            Ok(response) => response,
+            Err(error) => refusal(ticket.connection(), &error),
         }
+    }
+}
+
+/// Waits for so much session time.
+pub(super) async fn pause(session: &Session, wait: Duration) {
+    if !wait.is_zero() {
+        tokio::time::sleep_until(session.instant(session.now().saturating_add(wait))).await;
     }
 }
 
@@ -244,7 +262,7 @@ fn shape(
     multiplexed: bool,
     pace: &Arc<Pace>,
 ) -> Response<PlayerBody> {
-    let Planned { mut ticket, arming, plan, seed, latency } = planned;
+    let Planned { mut ticket, arming, plan, seed, latency, dismiss } = planned;
     ticket.answered(response.status().as_u16());
     let bodiless = is_bodiless(&ticket.request.method, response.status());
     if bodiless {
@@ -261,10 +279,10 @@ fn shape(
     let gatekeeper = plan
         .as_ref()
         .filter(|_| !bodiless)
-        .and_then(|plan| befall(plan, seed, &ticket, multiplexed, &mut response));
+        .and_then(|plan| fault::befall(plan, seed, &ticket, multiplexed, &mut response));
     let link = Arc::clone(&arming.link);
     let pace = Arc::clone(pace);
-    let treatment = Treatment { link, own_rate, gatekeeper, multiplexed, pace };
+    let treatment = Treatment { link, own_rate, gatekeeper, dismiss, multiplexed, pace };
     response.map(|source| {
         PlayerBody::Shaped(Box::new(ShapedBody::new(source, treatment, seed, ticket)))
     })

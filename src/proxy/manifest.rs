@@ -1,10 +1,10 @@
 //! A manifest on its way: read whole, learnt from, and rewritten only where a URI would leave the
 //! session.
 
-use super::{config::Limits, error::chain, source::Source, ticket::Ticket};
+use super::{config::Limits, error::chain, fault::edit, source::Source, ticket::Ticket};
 use crate::{
     event::Event,
-    media::{ManifestFormat, rewrite, sniff},
+    media::{ManifestFormat, rewrite, sniff, without_directives},
     sessions::Origin,
 };
 use bytes::{Bytes, BytesMut};
@@ -51,9 +51,10 @@ pub(super) async fn pass(
             return Response::from_parts(head, source);
         }
     };
-    let learnt = match Url::parse(&origin.url(path)) {
+    let url = Url::parse(&origin.url(path));
+    let learnt = match &url {
         Ok(url) => {
-            ticket.session.ladder.lock().learn(&url, format, &bytes).map_err(|e| e.to_string())
+            ticket.session.ladder.lock().learn(url, format, &bytes).map_err(|e| e.to_string())
         }
         Err(problem) => Err(problem.to_string()),
     };
@@ -66,6 +67,11 @@ pub(super) async fn pass(
         let (profile, rate) = (Arc::clone(&session.arming().profile_name), session.rate());
         ticket.emit(&Event::LinkChanged { session: Arc::clone(&session.tag), profile, rate });
     }
+    let edited = edit(&without_directives(&origin.url(path)), format, bytes.clone(), ticket);
+    if edited != bytes && head.headers.contains_key(header::CONTENT_LENGTH) {
+        head.headers.insert(header::CONTENT_LENGTH, HeaderValue::from(edited.len()));
+    }
+    let bytes = edited;
     let bytes = match rewrite(format, &bytes, &ticket.session.uris(origin)) {
         Ok(Some(rewritten)) => {
             // Its length is another now; all else is the origin's.

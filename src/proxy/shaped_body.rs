@@ -52,6 +52,8 @@ pub(super) struct Treatment {
     pub(super) own_rate: Option<BitRate>,
     pub(super) gatekeeper: Option<Box<Gatekeeper>>,
     pub(super) multiplexed: bool,
+    /// The connection shall close after it, unannounced.
+    pub(super) dismiss: bool,
     pub(super) pace: Arc<Pace>,
 }
 
@@ -399,6 +401,9 @@ impl Drop for ShapedBody {
         // hyper stops polling when a body says that it has ended, or has filled its length.
         if !self.over && self.is_end_stream() {
             self.ticket.ended(Outcome::Complete);
+        }
+        if self.treatment.dismiss {
+            self.ticket.connection().dismiss();
         }
         self.ticket.session.downlink.leave(&mut self.waiting);
     }

@@ -4,6 +4,7 @@
 use super::{connection::Connection, fault::Teller};
 use crate::{
     event::{Bus, Event, Measured, Outcome, RequestTag},
+    rules::Plan,
     sessions::Session,
 };
 use std::{sync::Arc, time::Duration};
@@ -12,6 +13,8 @@ use std::{sync::Arc, time::Duration};
 pub(super) struct Ticket {
     pub(super) session: Arc<Session>,
     pub(super) request: Arc<RequestTag>,
+    /// What rules ask of it.
+    pub(super) plan: Option<Arc<Plan>>,
     connection: Arc<Connection>,
     bus: Arc<Bus>,
     started: Duration,
@@ -37,6 +40,7 @@ impl Ticket {
         Self {
             session,
             request,
+            plan: None,
             connection,
             bus,
             started,

@@ -7,10 +7,12 @@ use super::{
     clock::Clock,
     downlink::Downlink,
     host::Origin,
+    kept_errors::KeptErrors,
+    trail::Trail,
 };
 use crate::{
     event::SessionTag,
-    media::{Ladder, MediaType, UriMap},
+    media::{Ladder, MediaType, UriMap, edit::EditMemory},
     rules::{Counters, Facts, Plan, RuleSet},
     seed::Seed,
     units::BitRate,
@@ -42,6 +44,12 @@ pub struct Session {
     pub downlink: Downlink,
     /// What its manifests said.
     pub ladder: Mutex<Ladder>,
+    /// What edits of manifests remember; nothing without rules that edit.
+    pub edits: Mutex<EditMemory>,
+    /// The errors kept for it, as a rule asks.
+    pub kept_errors: Mutex<KeptErrors>,
+    /// The segments it asked for last, if a rule swaps segments.
+    pub trail: Mutex<Trail>,
     seed: Seed,
     clock: Clock,
     started: Duration,
@@ -77,6 +85,9 @@ impl Session {
             started,
             arming: RwLock::new(Arc::new(arming)),
             ladder: Mutex::default(),
+            edits: Mutex::default(),
+            kept_errors: Mutex::default(),
+            trail: Mutex::default(),
             counters: Mutex::default(),
             attempts: Mutex::default(),
             rungs: Mutex::default(),

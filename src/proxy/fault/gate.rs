@@ -70,7 +70,7 @@ impl Gate {
             Some((cut, at))
         });
         let shut = !pauses.is_empty() || drops.is_some() || cut.is_some();
-        shut.then(|| Self { pauses, paused: None, drops, cut, first: None })
+        shut.then_some(Self { pauses, paused: None, drops, cut, first: None })
     }
 
     /// The cut, if it has not come, and the byte at which it comes, if that is known.
@@ -225,9 +225,11 @@ mod tests {
     };
     use proptest::prelude::*;
 
+    type Told = Vec<(&'static str, u64)>;
+
     const S: fn(u64) -> Duration = Duration::from_secs;
 
-    fn plan(then: serde_json::Value) -> Plan {
+    fn plan(then: &serde_json::Value) -> Plan {
         let rules = serde_json::json!([{ "then": then }]);
         let rules = RuleSet::from_json("rules", rules).unwrap();
         let resource = Resource::unknown();
@@ -235,7 +237,7 @@ mod tests {
     }
 
     /// Lets everything pass at once that may; when how many bytes had passed, and what was told.
-    fn run(gate: &mut Gate, length: u64) -> (Vec<(u64, u64)>, Vec<(&'static str, u64)>, bool) {
+    fn run(gate: &mut Gate, length: u64) -> (Vec<(u64, u64)>, Told, bool) {
         let (mut passed, mut now) = (0, S(0));
         let (mut course, mut told) = (Vec::new(), Vec::new());
         for _ in 0..10_000 {
@@ -262,14 +264,14 @@ mod tests {
 
     #[test]
     fn nothing_asked_for_is_no_gate() {
-        assert!(Gate::new(&plan(serde_json::json!({ "status": 404 })), None).is_none());
+        assert!(Gate::new(&plan(&serde_json::json!({ "status": 404 })), None).is_none());
         // The end of a body whose length is not known is never reached.
-        assert!(Gate::new(&plan(serde_json::json!({ "cut": { "at": "50 %" } })), None).is_none());
+        assert!(Gate::new(&plan(&serde_json::json!({ "cut": { "at": "50 %" } })), None).is_none());
     }
 
     #[test]
     fn stalls_hold_and_go_on() {
-        let plan = plan(serde_json::json!({ "stall": { "at": ["25 %", "-10 B"], "for": "5 s" } }));
+        let plan = plan(&serde_json::json!({ "stall": { "at": ["25 %", "-10 B"], "for": "5 s" } }));
         let mut gate = Gate::new(&plan, Some(100)).unwrap();
         let (course, told, cut) = run(&mut gate, 100);
         assert_eq!(course, [(0, 25), (5, 90), (10, 100)]);
@@ -280,7 +282,7 @@ mod tests {
     #[test]
     fn drops_fall_on_the_beat_and_do_not_pile_up() {
         let plan =
-            plan(serde_json::json!({ "drip": { "bytes": "2 B", "every": "3 s", "from": "4 B" } }));
+            plan(&serde_json::json!({ "drip": { "bytes": "2 B", "every": "3 s", "from": "4 B" } }));
         let mut gate = Gate::new(&plan, None).unwrap();
         let (course, told, _) = run(&mut gate, 9);
         assert_eq!(course, [(0, 4), (0, 6), (3, 8), (6, 9)]);
@@ -295,7 +297,7 @@ mod tests {
 
     #[test]
     fn time_runs_from_the_first_byte() {
-        let plan = plan(serde_json::json!({ "cut": { "at": "2 s", "end": "reset" } }));
+        let plan = plan(&serde_json::json!({ "cut": { "at": "2 s", "end": "reset" } }));
         let mut gate = Gate::new(&plan, None).unwrap();
         let open = |until| Step::Pass { most: u64::MAX, until };
         assert_eq!(gate.poll(0, S(50), &mut |_, _, _| {}), open(None));
@@ -311,7 +313,7 @@ mod tests {
     fn a_cut_in_time_ends_a_pause() {
         let then =
             serde_json::json!({ "cut": { "at": "2 s" }, "stall": { "at": "5 B", "for": "60 s" } });
-        let mut gate = Gate::new(&plan(then), None).unwrap();
+        let mut gate = Gate::new(&plan(&then), None).unwrap();
         gate.passed(5, S(0));
         assert_eq!(gate.poll(5, S(0), &mut |_, _, _| {}), Step::Wait(S(2)));
         assert_eq!(gate.poll(5, S(2), &mut |_, _, _| {}), Step::Cut);
@@ -325,7 +327,7 @@ mod tests {
                 "stall": { "at": format!("{stall} B"), "for": "1 s" },
                 "drip": { "bytes": format!("{drop} B"), "every": "1 s" },
             });
-            let Some(mut gate) = Gate::new(&plan(then), Some(length)) else { return Ok(()) };
+            let Some(mut gate) = Gate::new(&plan(&then), Some(length)) else { return Ok(()) };
             let (course, ..) = run(&mut gate, length);
             let passed = course.last().map_or(0, |(_, passed)| *passed);
             prop_assert_eq!(passed, if at <= length { at } else { length });

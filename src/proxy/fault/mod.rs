@@ -7,14 +7,25 @@
 //! A request without a plan meets none of it. Whatever takes place is told as an event, with the
 //! byte of the body at which it struck.
 
+mod answer;
 mod befall;
 mod corrupter;
+mod date;
 mod detour;
+mod fate;
 mod gate;
 mod gatekeeper;
+mod head;
+mod manifest;
+mod range;
+mod replacement;
 mod teller;
 
+pub(super) use answer::{answer, kept};
 pub(super) use befall::befall;
 pub(super) use detour::Detour;
+pub(super) use fate::{hops, next_hop};
 pub(super) use gatekeeper::{Gatekeeper, Order};
+pub(super) use head::{close, deface};
+pub(super) use manifest::edit;
 pub(super) use teller::Teller;

@@ -1,6 +1,6 @@
 //! What it costs to learn a long manifest, and to name a request by it.
 
-use crate::manifest::{playlist, start, timeline};
+use crate::manifest::{multivariant, playlist, start, timeline};
 use criterion::{Criterion, Throughput};
 use std::hint::black_box;
 use url::Url;
@@ -23,8 +23,11 @@ pub(crate) fn bench_all(c: &mut Criterion) {
         let ladder = Ladder::default();
         b.iter(|| black_box(ladder.resolve("https://media.example/v/seg-00042.m4s", None)));
     });
+    let many = multivariant(50);
+    learn(c, "hls-multivariant-50", "https://o.example/m.m3u8", ManifestFormat::Hls, &many);
     learn(c, "hls-playlist-5000", PLAYLIST, ManifestFormat::Hls, &hls);
     learn(c, "dash-timeline-5000", MPD, ManifestFormat::Mpd, &dash);
+    learn(c, "dash-day-21600", MPD, ManifestFormat::Mpd, &timeline(21_600));
 }
 
 fn learnt(url: &str, format: ManifestFormat, body: &str) -> Ladder {
@@ -49,6 +52,7 @@ fn resolve(c: &mut Criterion, name: &str, ladder: &Ladder, url: impl Fn(usize) -
 }
 
 fn learn(c: &mut Criterion, name: &str, url: &str, format: ManifestFormat, body: &str) {
+    let grown = format!("{body}\n");
     let mut group = c.benchmark_group("learn");
     group.throughput(Throughput::Bytes(body.len() as u64));
     group.sample_size(20);
@@ -56,8 +60,11 @@ fn learn(c: &mut Criterion, name: &str, url: &str, format: ManifestFormat, body:
     group.bench_function(name, |b| {
         let mut ladder = learnt(url, format, body);
         let url = Url::parse(url).ok();
+        // The same bytes again would cost nothing: two versions take turns.
+        let mut versions = [body, &grown].into_iter().cycle();
         b.iter(|| {
-            url.as_ref().map(|url| black_box(ladder.learn(url, format, body.as_bytes()).is_ok()))
+            let (url, body) = url.as_ref().zip(versions.next())?;
+            Some(black_box(ladder.learn(url, format, body.as_bytes()).is_ok()))
         });
     });
     group.finish();

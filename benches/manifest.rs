@@ -15,6 +15,27 @@ pub(crate) fn playlist(segments: usize, absolute: bool) -> String {
     text
 }
 
+/// A multivariant playlist of `rungs` variants on another host, with two groups of sound.
+pub(crate) fn multivariant(rungs: usize) -> String {
+    let mut text = "#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-INDEPENDENT-SEGMENTS\n".to_owned();
+    for group in ["aac", "ec3"] {
+        let _ = writeln!(
+            text,
+            "#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"{group}\",NAME=\"English\",LANGUAGE=\"en\",\
+             DEFAULT=YES,AUTOSELECT=YES,CHANNELS=\"2\",URI=\"https://media.example/v/{group}/en.m3u8\""
+        );
+    }
+    for n in 1..=rungs {
+        let _ = writeln!(
+            text,
+            "#EXT-X-STREAM-INF:BANDWIDTH={n}00000,AVERAGE-BANDWIDTH={n}00000,\
+             CODECS=\"avc1.64001f,mp4a.40.2\",RESOLUTION=1920x1080,FRAME-RATE=25.000,AUDIO=\"aac\"\n\
+             https://media.example/v/rung-{n:02}/index.m3u8?token=a%2Fb"
+        );
+    }
+    text
+}
+
 /// An MPD of six video rungs and one of sound over a timeline of `segments` segments, no two
 /// neighbours of one length: each is a line of its own.
 pub(crate) fn timeline(segments: usize) -> String {

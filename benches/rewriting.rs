@@ -1,6 +1,6 @@
 //! How many megabytes of manifest a second are rewritten in place.
 
-use crate::manifest::{playlist, timeline};
+use crate::manifest::{multivariant, playlist, timeline};
 use criterion::{Criterion, Throughput};
 use std::{borrow::Cow, hint::black_box};
 use vsps::media::{ManifestFormat, UriMap, rewrite};
@@ -11,7 +11,10 @@ pub(crate) fn bench_all(c: &mut Criterion) {
     for (name, format, body, changes) in [
         ("hls-absolute", ManifestFormat::Hls, playlist(5000, true), true),
         ("hls-relative", ManifestFormat::Hls, playlist(5000, false), false),
+        ("hls-multivariant-50", ManifestFormat::Hls, multivariant(50), true),
         ("dash-timeline", ManifestFormat::Mpd, timeline(5000), true),
+        // A day of four-second segments.
+        ("dash-day", ManifestFormat::Mpd, timeline(21_600), true),
     ] {
         let changed = rewrite(format, body.as_bytes(), &Proxy).is_ok_and(|body| body.is_some());
         assert_eq!(changed, changes, "{name}");

@@ -73,7 +73,7 @@ impl App {
         let mut observers: Vec<Box<dyn Observer>> = vec![
             Box::new(Arc::clone(&recorder)),
             Box::new(Arc::clone(&summary)),
-            Box::new(Narrator),
+            Box::new(Narrator::default()),
         ];
         if let Some(path) = &config.events {
             let file = std::fs::File::create(path)
@@ -85,6 +85,7 @@ impl App {
             seed: config.seed,
             origin,
             profile: config.profile,
+            link: config.link,
             rules: config.rules,
             idle: config.session_idle,
             most_sessions: config.most_sessions,

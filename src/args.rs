@@ -191,6 +191,9 @@ pub struct RunArgs {
     /// unlimited].
     #[arg(long, env = "VSPS_PROFILE", value_name = "NAME|FILE")]
     pub profile: Option<String>,
+    /// All sessions share one link of this name, and with it the network's rate.
+    #[arg(long, env = "VSPS_LINK", value_name = "NAME")]
+    pub link: Option<String>,
     /// Replays a run: all chance follows from this number [default: drawn, and printed].
     #[arg(long, env = "VSPS_SEED", value_name = "N")]
     pub seed: Option<u64>,
@@ -225,6 +228,10 @@ pub struct RunArgs {
     /// Adds no CORS headers where the origin sends none.
     #[arg(long, env = "VSPS_NO_CORS", value_name = "BOOL", num_args = 0..=1, default_missing_value = "true", value_parser = clap::builder::BoolishValueParser::new())]
     pub no_cors: Option<bool>,
+    /// Takes away what players tell about themselves (CMCD), before rules and origin see it. It is
+    /// counted in the metrics all the same.
+    #[arg(long, env = "VSPS_STRIP_CMCD", value_name = "BOOL", num_args = 0..=1, default_missing_value = "true", value_parser = clap::builder::BoolishValueParser::new())]
+    pub strip_cmcd: Option<bool>,
     /// How logs are written [default: text].
     #[arg(long, env = "VSPS_LOG", value_name = "FORMAT")]
     pub log: Option<LogFormat>,
@@ -290,8 +297,8 @@ impl RunArgs {
     /// These options, and what they leave out from `file`.
     #[must_use]
     pub fn over(mut self, file: Self) -> Self {
-        fill!(self, file, origin, profile, seed, rules, listen, admin, admin_token, session_by);
-        fill!(self, file, session_idle, no_cors, log, events);
+        fill!(self, file, origin, profile, link, seed, rules, listen, admin, admin_token);
+        fill!(self, file, session_by, session_idle, no_cors, strip_cmcd, log, events);
         if self.allow_origin.is_empty() {
             self.allow_origin = file.allow_origin;
         }

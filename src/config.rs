@@ -2,7 +2,7 @@
 
 use crate::{
     args::{BoundArgs, LogFormat, RunArgs},
-    profiles::{Catalog, Profile, ProfileError},
+    profiles::{Catalog, Profile, ProfileError, Shared},
     proxy::{Limits, ProxyConfig, Timeouts},
     rules::{FileError, RuleSet},
     seed::Seed,
@@ -55,6 +55,14 @@ pub enum ConfigError {
         "--admin {0} can be reached from other machines: add --admin-token TOKEN, or use 127.0.0.1"
     )]
     OpenAdmin(SocketAddr),
+    /// The name of a link.
+    #[error("--link: {0}")]
+    Link(String),
+    /// The profile and the link that all are to share.
+    #[error(
+        "--link: profile `{0}` has shares of a session's ladder, which no shared link can follow"
+    )]
+    Relative(String),
     /// A bound of nothing.
     #[error("{0} is zero: nothing could be served; leave it out for the default")]
     Zero(&'static str),
@@ -67,6 +75,8 @@ pub struct Config {
     pub origin: Option<(Origin, String)>,
     /// The network of sessions that name none.
     pub profile: Arc<Profile>,
+    /// The link that all sessions share, if they do.
+    pub link: Option<Arc<str>>,
     /// All chance follows from it.
     pub seed: Seed,
     /// Whether the seed was drawn (not given).
@@ -114,9 +124,15 @@ impl Config {
         if args.session_idle.is_some_and(|idle| idle.is_zero()) {
             return Err(ConfigError::Zero("--session-idle"));
         }
+        let link = args.link.as_deref().map(Shared::link).transpose().map_err(ConfigError::Link)?;
+        let profile = catalog.find(args.profile.as_deref().unwrap_or("unlimited"))?;
+        if link.is_some() && profile.link.resolve(&|_| None).is_some() {
+            return Err(ConfigError::Relative(profile.name.clone()));
+        }
         Ok(Self {
             origin,
-            profile: catalog.find(args.profile.as_deref().unwrap_or("unlimited"))?,
+            profile,
+            link,
             seed: Seed::new(args.seed.unwrap_or_else(draw)),
             seed_drawn: args.seed.is_none(),
             rules: Arc::new(rules.unwrap_or_default()),
@@ -129,6 +145,7 @@ impl Config {
                 session_by: args.session_by.unwrap_or_default(),
                 allow: args.allow_origin,
                 cors: !args.no_cors.unwrap_or(false),
+                strip_cmcd: args.strip_cmcd.unwrap_or(false),
                 timeouts: timeouts(&args.bounds)?,
                 limits: limits(&args.bounds)?,
             },

@@ -5,7 +5,7 @@
 //! run can be compared.
 
 use crate::{
-    media::{MediaType, Resource},
+    media::{Cmcd, MediaType, Resource},
     model::OnDrop,
     rules::Plan,
     units::BitRate,
@@ -119,6 +119,14 @@ pub enum Event {
         latency: Duration,
         /// What the rules ask for; `None` = nothing.
         plan: Option<Arc<Plan>>,
+    },
+    /// A player told about itself with a request (CMCD). Its word, not ours: what it says of buffers and
+    /// rates came about by its clock.
+    PlayerReported {
+        /// With which.
+        request: Arc<RequestTag>,
+        /// What it said.
+        report: Cmcd,
     },
     /// A rule's effect took place (a verdict: `at_byte` follows from the rule).
     FaultInjected {

@@ -17,7 +17,8 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("media", &["units"]),
     // `model` and `seed`: a delay may be drawn from the same distributions as a profile's jitter.
     ("rules", &["media", "model", "seed", "units"]),
-    ("profiles", &["model", "rules", "seed", "units"]),
+    // `media`: the types of media that a limit is about.
+    ("profiles", &["media", "model", "rules", "seed", "units"]),
     ("plot", &["model", "profiles", "seed", "units"]),
     ("event", &["media", "model", "rules", "units"]),
     ("sessions", &["event", "media", "model", "profiles", "rules", "seed", "units"]),
@@ -55,6 +56,7 @@ const OWNED: &[(&str, &[&str])] = &[
             "proxy/socket.rs",      // lets a refusal be read before the close
             "proxy/server.rs",      // pauses after a failed accept
             "origin/server.rs",
+            "origin/pace.rs", // what does not exist yet is waited for
             "api/server.rs",
         ],
     ),

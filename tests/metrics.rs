@@ -10,7 +10,7 @@ use std::{
 };
 use vsps::{
     event::{Bus, Event, Measured, Observer, Outcome, RequestTag, SessionTag},
-    media::{Kind, MediaType, Protocol, Resource},
+    media::{Cmcd, Kind, MediaType, Protocol, Resource},
     metrics::{EventLog, Narration, Recorder, Summary, families},
     model::OnDrop,
     rules::{Cut, Ending, Hang, Plan, Planned, Status},
@@ -95,6 +95,10 @@ fn story() -> Vec<Event> {
         Event::ManifestUnread { request: Arc::clone(&manifest), problem: "no #EXTM3U".into() },
         finished(manifest, Outcome::Complete, 900, 45),
         planned(Arc::clone(&segment), full_plan()),
+        Event::PlayerReported {
+            request: Arc::clone(&segment),
+            report: Cmcd::of_query("CMCD=bl%3D3200%2Cbs%2Cmtp%3D2500%2Crtp%3D9000").unwrap(),
+        },
         Event::FaultInjected {
             request: segment,
             rule: "tunnel".into(),

@@ -66,17 +66,17 @@ fn profiles_in_a_line() {
     let lines = names.map(|name| Catalog::new().find(name).unwrap().to_string());
     insta::assert_snapshot!(lines.join("\n"), @r"
     3g: about 1.17 Mbit/s (a chain of 5 states), rtt 60 ms + jitter of 107 ms
-    3g-slow: 400 kbit/s, rtt 400 ms
+    3g-slow: 400 kbit/s, 400 kbit/s up, rtt 400 ms
     4g: about 30.4 Mbit/s (a chain of 6 states), rtt 70 ms + jitter of 17 ms
     abr-ramp: 900 kbit/s to 12 Mbit/s in 8 steps, mean 4.49 Mbit/s, rtt 40 ms
-    cable: 5 Mbit/s, rtt 28 ms
-    dsl: 1.5 Mbit/s, rtt 50 ms
-    edge: 240 kbit/s, rtt 840 ms
+    cable: 5 Mbit/s, 1 Mbit/s up, rtt 28 ms
+    dsl: 1.5 Mbit/s, 384 kbit/s up, rtt 50 ms
+    edge: 240 kbit/s, 200 kbit/s up, rtt 840 ms
     flaky-wifi: 20 Mbit/s, rtt 30 ms + jitter of 8 ms, stalls about every 12 s for 900 ms, loss 1.18 % (retransmit)
-    lte: 12 Mbit/s, rtt 70 ms
+    lte: 12 Mbit/s, 12 Mbit/s up, rtt 70 ms
     spike: 300 kbit/s to 1.2 Mbit/s in 3 steps, mean 767 kbit/s
     unlimited: no rate limit
-    wifi: 30 Mbit/s, rtt 2 ms
+    wifi: 30 Mbit/s, 15 Mbit/s up, rtt 2 ms
     captive-portal: 10 Mbit/s, rtt 30 ms, 1 rule
     rtt-5g: no rate limit, rtt 60 ms + jitter of 13.7 ms
     satellite-leo: 100 Mbit/s, rtt 35 ms + jitter of 7 ms, stalls about every 14.85 s for 150 ms
@@ -233,4 +233,22 @@ proptest! {
             }
         }
     }
+}
+
+/// A trace may be named by its file alone; it stands beside the profile, and says its units itself.
+#[test]
+fn a_trace_is_named_by_its_file() {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("trace-by-name");
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(folder.join("drive.csv"), "time_ms,kbps\n0,1000\n500,3000\n1000,2000\n").unwrap();
+    let write = |name: &str, trace: &str| {
+        let text = format!("summary = \"a\"\nsource = \"b\"\n[downlink]\ntrace = {trace}\n");
+        let path = folder.join(name);
+        fs::write(&path, text).unwrap();
+        Catalog::new().find(path.to_str().unwrap()).unwrap()
+    };
+    let short = write("short.toml", "\"drive.csv\"");
+    let long = write("long.toml", "{ file = \"drive.csv\" }");
+    assert_eq!(short.link, long.link);
+    assert_eq!(short.link.rate.peak(), vsps::units::BitRate::from_bits_per_second(3_000_000));
 }

@@ -163,8 +163,15 @@ fn hls_low_latency_parts_and_delta_updates() {
         #EXT-X-PART:DURATION=1,URI=\"22.0.mp4\"\n#EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"22.1.mp4\"\n";
     let delta = "#EXTM3U\n#EXT-X-TARGETDURATION:4\n#EXT-X-MEDIA-SEQUENCE:20\n#EXT-X-SKIP:SKIPPED-SEGMENTS=2\n#EXTINF:4,\n22.mp4\n";
     let mut ladder = ladder(&[("https://o/l.m3u8", whole)]);
-    assert_eq!(asked(&ladder, "https://o/22.0.mp4"), "part unknown l.m3u8 - 3 22 - 1");
-    assert_eq!(asked(&ladder, "https://o/22.1.mp4"), "part unknown l.m3u8 - 3 22 - -");
+    assert_eq!(asked(&ladder, "https://o/22.0.mp4"), "part unknown l.m3u8 - 3 22 8 1");
+    assert_eq!(asked(&ladder, "https://o/22.1.mp4"), "part unknown l.m3u8 - 3 22 9 -");
+    let later = whole.replace(
+        "#EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"22.1.mp4\"",
+        "#EXT-X-PART:DURATION=0.5,URI=\"22.1.mp4\"\n#EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"22.2.mp4\"",
+    );
+    learn(&mut ladder, "https://o/l.m3u8?_HLS_msn=22&_HLS_part=1", &later);
+    assert_eq!(asked(&ladder, "https://o/22.1.mp4"), "part unknown l.m3u8 - 3 22 9 0.5", "it came");
+    assert_eq!(asked(&ladder, "https://o/22.2.mp4"), "part unknown l.m3u8 - 3 22 9.5 -");
     learn(&mut ladder, "https://o/l.m3u8?_HLS_msn=22&_HLS_skip=YES", delta);
     assert_eq!(asked(&ladder, "https://o/22.mp4"), "segment unknown l.m3u8 - 3 22 8 4");
     assert_eq!(asked(&ladder, "https://o/20.mp4"), "segment unknown l.m3u8 - 1 20 0 4");
@@ -289,6 +296,115 @@ fn dash_what_stands_beside_media() {
     assert_eq!(ladder.resolve("https://st.example/d?_DASH_pathway=a", None).kind, Kind::Steering);
 }
 
+/// Where a request stands behind the live edge.
+fn behind(ladder: &Ladder, url: &str) -> Option<u64> {
+    ladder.resolve(url, None).behind_live
+}
+
+#[test]
+fn hls_the_live_edge() {
+    let mut ladder = ladder(&[("https://o/p/main.m3u8", MAIN)]);
+    let lo = "https://o/p/v/lo.m3u8";
+    learn(&mut ladder, lo, &window("lo", 100));
+    assert_eq!(behind(&ladder, "https://o/p/v/lo103.ts"), Some(0));
+    assert_eq!(behind(&ladder, "https://o/p/v/lo100.ts"), Some(3));
+    learn(&mut ladder, lo, &window("lo", 102));
+    assert_eq!(behind(&ladder, "https://o/p/v/lo100.ts"), Some(5), "as the newest version tells");
+    learn(&mut ladder, lo, &(window("lo", 102) + "#EXT-X-ENDLIST\n"));
+    assert_eq!(behind(&ladder, "https://o/p/v/lo105.ts"), None, "it is over");
+}
+
+#[test]
+fn hls_what_a_rendition_is() {
+    let main = "#EXTM3U\n\
+        #EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"a\",NAME=\"Described\",LANGUAGE=\"fi\",CHARACTERISTICS=\"public.accessibility.describes-video,public.easy-to-read\",URI=\"d.m3u8\"\n\
+        #EXT-X-STREAM-INF:BANDWIDTH=2,CODECS=\"avc1.640028,mp4a.40.2\",RESOLUTION=1920x1080,AUDIO=\"a\"\nv.m3u8\n\
+        #EXT-X-IMAGE-STREAM-INF:BANDWIDTH=1,RESOLUTION=320x180,CODECS=\"jpeg\",URI=\"i.m3u8\"\n";
+    let pictures = "#EXTM3U\n#EXT-X-TARGETDURATION:9\n#EXT-X-IMAGES-ONLY\n#EXTINF:9,\nt1.jpg\n#EXT-X-ENDLIST\n";
+    let ladder = ladder(&[("https://o/m.m3u8", main), ("https://o/i.m3u8", pictures)]);
+    let found = ladder.resolve("https://o/d.m3u8", None);
+    assert_eq!(found.role.as_deref(), Some("public.accessibility.describes-video"));
+    assert_eq!(
+        (found.codecs.as_deref(), found.language.as_deref()),
+        (Some("mp4a.40.2"), Some("fi"))
+    );
+    assert_eq!(ladder.resolve("https://o/v.m3u8", None).resolution, Some((1920, 1080)));
+    assert_eq!(asked(&ladder, "https://o/t1.jpg"), "image video i.m3u8 1 1 0 0 9");
+}
+
+#[test]
+fn hls_delta_updates_keep_what_they_skip() {
+    let whole = "#EXTM3U\n#EXT-X-TARGETDURATION:4\n#EXT-X-MAP:URI=\"init.mp4\"\n#EXT-X-KEY:METHOD=AES-128,URI=\"k1\"\n#EXTINF:4,\n0.mp4\n#EXTINF:4,\n1.mp4\n";
+    let mut ladder = ladder(&[("https://o/l.m3u8", whole)]);
+    for first in 1..40 {
+        let delta = format!(
+            "#EXTM3U\n#EXT-X-TARGETDURATION:4\n#EXT-X-MEDIA-SEQUENCE:{first}\n#EXT-X-SKIP:SKIPPED-SEGMENTS=1\n#EXTINF:4,\n{}.mp4\n",
+            first + 1
+        );
+        learn(&mut ladder, "https://o/l.m3u8?_HLS_skip=YES", &delta);
+    }
+    assert_eq!(ladder.resolve("https://o/init.mp4", None).kind, Kind::Init);
+    assert_eq!(ladder.resolve("https://o/k1", None).kind, Kind::Key);
+    assert_eq!(asked(&ladder, "https://o/40.mp4"), "segment unknown l.m3u8 - 41 40 160 4");
+    // A whole version without them: now they are gone, some versions later.
+    for first in 40..60 {
+        learn(&mut ladder, "https://o/l.m3u8", &window("w", first));
+    }
+    assert_eq!(ladder.resolve("https://o/k1", None).kind, Kind::Other);
+}
+
+#[test]
+fn hls_what_stands_beside_segments() {
+    let text = "#EXTM3U\n#EXT-X-TARGETDURATION:4\n#EXT-X-DATERANGE:ID=\"1\",X-ASSET-URI=\"https://ads/1\"\n\
+        #EXT-X-DATERANGE:ID=\"2\",X-ASSET-LIST=\"https://ads/list?c=1\"\n#EXTINF:4,\n1.ts\n#EXT-X-RENDITION-REPORT:URI=\"/hi\",LAST-MSN=1\n";
+    let mut ladder = ladder(&[("https://o/p/l.m3u8", text)]);
+    assert_eq!(
+        ladder.resolve("https://ads/1?_HLS_primary_id=x", None).kind,
+        Kind::MultivariantPlaylist
+    );
+    assert_eq!(
+        ladder.resolve("https://ads/list?c=1&_HLS_start_offset=3", None).kind,
+        Kind::AssetList
+    );
+    assert_eq!(ladder.resolve("https://o/hi", None).kind, Kind::MediaPlaylist);
+    let list = br#"{"ASSETS":[{"URI":"https://ads/2","DURATION":5}]}"#;
+    let url = Url::parse("https://ads/list?c=1").unwrap();
+    assert_eq!(ladder.learn(&url, ManifestFormat::AssetList, list), Ok(Kind::AssetList));
+    assert_eq!(ladder.resolve("https://ads/2", None).kind, Kind::MultivariantPlaylist);
+}
+
+#[test]
+fn hls_pathway_clones_are_the_same_renditions() {
+    let main = "#EXTM3U\n#EXT-X-CONTENT-STEERING:SERVER-URI=\"https://st/s\"\n\
+        #EXT-X-STREAM-INF:BANDWIDTH=1,STABLE-VARIANT-ID=\"lo\",CODECS=\"avc1.4d401f\"\nhttps://a.example/lo.m3u8?t=1\n\
+        #EXT-X-STREAM-INF:BANDWIDTH=2,STABLE-VARIANT-ID=\"hi\",CODECS=\"avc1.4d401f\"\nhttps://a.example/hi.m3u8\n";
+    let steering = br#"{"VERSION":1,"RELOAD-URI":"https://st/next","PATHWAY-CLONES":[
+        {"BASE-ID":"A","ID":"B","URI-REPLACEMENT":{"HOST":"b.example:8443"}},
+        {"BASE-ID":"A","ID":"C","URI-REPLACEMENT":{"PER-VARIANT-URIS":{"hi":"https://c.example/x"}}}]}"#;
+    let mut ladder = ladder(&[("https://o/m.m3u8", main)]);
+    let url = Url::parse("https://st/s?_HLS_pathway=A&_HLS_throughput=1000").unwrap();
+    assert_eq!(ladder.resolve(url.as_str(), None).kind, Kind::Steering);
+    assert_eq!(ladder.learn(&url, ManifestFormat::Steering, steering), Ok(Kind::Steering));
+    assert_eq!(ladder.resolve("https://st/next?_HLS_pathway=B", None).kind, Kind::Steering);
+    let rung = |url: &str| ladder.resolve(url, None).rung;
+    assert_eq!(rung("https://b.example:8443/lo.m3u8?t=1"), Some(1));
+    assert_eq!(rung("https://b.example:8443/hi.m3u8"), Some(2));
+    assert_eq!(rung("https://c.example/x"), Some(2));
+    assert_eq!(rung("https://c.example/lo.m3u8"), None);
+}
+
+#[test]
+fn redirects_lead_to_what_was_asked_for() {
+    let mut ladder = ladder(&[("https://o/p/main.m3u8", MAIN)]);
+    let url = |text: &str| Url::parse(text).unwrap();
+    ladder.redirected(&url("https://o/p/v/lo.m3u8?CMCD=x"), &url("https://edge/77/lo?sig=1"));
+    assert_eq!(asked(&ladder, "https://edge/77/lo?sig=1"), "media-playlist video lo 1 - - - -");
+    learn(&mut ladder, "https://edge/77/lo?sig=1", &window("s", 5));
+    assert_eq!(asked(&ladder, "https://edge/77/s6.ts"), "segment video lo 1 2 6 2 2");
+    ladder.redirected(&url("https://edge/77/s6.ts"), &url("https://far/blob?id=9"));
+    assert_eq!(asked(&ladder, "https://far/blob?id=9"), "segment video lo 1 2 6 2 2");
+}
+
 #[test]
 fn memory_is_bounded_whatever_is_learnt() {
     let mut ladder = Ladder::default();
@@ -316,9 +432,7 @@ fn errors_say_what_and_where() {
     insta::assert_snapshot!(error(ManifestFormat::Hls, b"<!DOCTYPE html><title>404"), @r#"HLS manifest: not a manifest: it begins with "<!DOCTYPE html><", not with #EXTM3U"#);
     insta::assert_snapshot!(error(ManifestFormat::Hls, b""), @r#"HLS manifest: not a manifest: it begins with "", not with #EXTM3U"#);
     insta::assert_snapshot!(error(ManifestFormat::Hls, b"#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1,CODECS=\"avc"), @r#"HLS manifest, line 2: it breaks off inside the attribute list of #EXT-X-STREAM-INF, at "CODECS=\"avc""#);
-    insta::assert_snapshot!(error(ManifestFormat::Mpd, b"<MPD mediaPresentationDuration='PT99999999999H'/>"), @r#"DASH manifest, byte 49: no duration is as long as "PT99999999999H""#);
     insta::assert_snapshot!(error(ManifestFormat::Mpd, &b"<MPD>".repeat(100)), @"DASH manifest, byte 325: more than 64 levels of elements");
-    insta::assert_snapshot!(error(ManifestFormat::Mpd, b"<MPD mediaPresentationDuration='soon'/>"), @r#"DASH manifest: @mediaPresentationDuration: invalid Duration: "couldn't parse XS duration""#);
     insta::assert_snapshot!(error(ManifestFormat::Hls, &vec![b'#'; 17 << 20]), @"HLS manifest: 17825792 bytes, of which at most 16777216 are read");
     assert_eq!(MediaType::Unknown, ladder.resolve("https://o/x", None).media);
 }

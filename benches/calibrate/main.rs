@@ -1,6 +1,6 @@
 //! What the whole proxy does to real sockets, measured against its targets.
 //!
-//! `cargo bench --bench calibrate [-- --quick] [-- rate relay sharing change latency scale]` prints
+//! `cargo bench --bench calibrate [-- --quick] [-- rate relay sharing change latency scale kernel following]` prints
 //! Markdown on standard output and its progress on standard error. The proxy under test is the
 //! real program in a process of its own; client and origin run here. A missed target is a result,
 //! not a failure. Started by `cargo test --benches`, it only shows that it still works.
@@ -12,7 +12,9 @@ mod crowd;
 mod download;
 mod effort;
 mod figure;
+mod following;
 mod http;
+mod kernel;
 mod latency;
 mod load;
 mod machine;
@@ -28,6 +30,7 @@ mod rig;
 mod scale;
 mod sharing;
 mod trace;
+mod veth;
 mod wrk;
 
 use crate::{effort::Effort, report::Report, rig::Rig};
@@ -59,6 +62,9 @@ struct Options {
     /// Runs as the bare pass-through before this origin, for `relay`.
     #[arg(long, hide = true, value_name = "ADDR")]
     bare: Option<String>,
+    /// Runs as an origin at this address, for `kernel`.
+    #[arg(long, hide = true, value_name = "ADDR")]
+    serve: Option<String>,
 }
 
 /// What can be measured.
@@ -76,6 +82,10 @@ enum Question {
     Relay,
     /// Many slow downloads at once.
     Scale,
+    /// The same downloads through the kernel's token bucket filter.
+    Kernel,
+    /// Traces and steps, followed.
+    Following,
 }
 
 impl Question {
@@ -87,6 +97,8 @@ impl Question {
             Self::Latency => latency::measure(rig, effort, report),
             Self::Relay => relay::measure(rig, effort, report),
             Self::Scale => scale::measure(rig, effort, report),
+            Self::Kernel => kernel::measure(rig, effort, report),
+            Self::Following => following::measure(rig, effort, report),
         }
     }
 }
@@ -95,6 +107,9 @@ fn main() -> anyhow::Result<()> {
     let options = Options::parse();
     if let Some(origin) = options.bare {
         return bare::run(origin);
+    }
+    if let Some(address) = options.serve {
+        return origin::serve_at(&address);
     }
     let effort = match (options.bench && !options.test, options.quick) {
         (false, _) => Effort::SMOKE,

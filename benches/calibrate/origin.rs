@@ -1,7 +1,7 @@
 //! A small fast origin: `GET /BYTES` is answered with so many zeros, called video.
 
 use anyhow::Context as _;
-use std::{net::SocketAddr, sync::mpsc, thread};
+use std::{io::Write as _, net::SocketAddr, sync::mpsc, thread};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpListener, TcpStream},
@@ -16,13 +16,25 @@ const ONE_WRITE: u64 = 64 * 1024;
 pub(crate) fn start() -> anyhow::Result<SocketAddr> {
     let runtime = runtime::Builder::new_current_thread().enable_io().build()?;
     let (told, address) = mpsc::channel();
-    thread::spawn(move || runtime.block_on(listen(&told)));
+    thread::spawn(move || runtime.block_on(listen("127.0.0.1:0", |address| told.send(address))));
     address.recv().context("the origin did not start")
 }
 
-async fn listen(told: &mpsc::Sender<SocketAddr>) -> anyhow::Result<()> {
-    let listener = TcpListener::bind("127.0.0.1:0").await?;
-    told.send(listener.local_addr()?)?;
+/// Runs the origin at `address` for ever; prints where it listens.
+pub(crate) fn serve_at(address: &str) -> anyhow::Result<()> {
+    let runtime = runtime::Builder::new_current_thread().enable_io().build()?;
+    runtime.block_on(listen(address, |address| {
+        println!("{address}");
+        std::io::stdout().flush()
+    }))
+}
+
+async fn listen<E: std::error::Error + Send + Sync + 'static>(
+    address: &str,
+    tell: impl FnOnce(SocketAddr) -> Result<(), E>,
+) -> anyhow::Result<()> {
+    let listener = TcpListener::bind(address).await?;
+    tell(listener.local_addr()?)?;
     loop {
         let (socket, _) = listener.accept().await?;
         socket.set_nodelay(true)?;

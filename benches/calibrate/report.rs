@@ -11,6 +11,8 @@ pub(crate) struct Report {
     effort: String,
     tables: Vec<Table>,
     checks: Vec<Check>,
+    /// Questions that could not be asked here, with the reason.
+    skipped: Vec<(&'static str, String)>,
 }
 
 /// What one question saw.
@@ -72,11 +74,16 @@ impl Table {
 
 impl Report {
     pub(crate) const fn new(machine: Vec<String>, effort: String) -> Self {
-        Self { machine, effort, tables: Vec::new(), checks: Vec::new() }
+        Self { machine, effort, tables: Vec::new(), checks: Vec::new(), skipped: Vec::new() }
     }
 
     pub(crate) fn table(&mut self, table: Table) {
         self.tables.push(table);
+    }
+
+    /// A question can't be asked on this machine.
+    pub(crate) fn skip(&mut self, question: &'static str, reason: &str) {
+        self.skipped.push((question, reason.to_owned()));
     }
 
     /// Holds the median of `seen`, shown with `digits` decimals, against a target.
@@ -111,6 +118,9 @@ impl fmt::Display for Report {
             row(f, head)?;
             row(f, &vec!["---".to_owned(); head.len()])?;
             rows.iter().try_for_each(|cells| row(f, cells))?;
+        }
+        for (question, reason) in &self.skipped {
+            writeln!(f, "\nNot asked: {question}. {reason}")?;
         }
         if self.checks.is_empty() {
             return Ok(());

@@ -69,6 +69,13 @@ impl Trace {
         pairs.map(|pair| pair[1].0 - pair[0].0).max().unwrap_or_default()
     }
 
+    /// The longest time without a byte within `from..to`.
+    pub(crate) fn gap_within(&self, from: Duration, to: Duration) -> Duration {
+        let within = self.reads.iter().map(|(at, _)| *at).filter(|at| (from..to).contains(at));
+        let moments: Vec<Duration> = [from].into_iter().chain(within).chain([to]).collect();
+        moments.windows(2).map(|pair| pair[1] - pair[0]).max().unwrap_or_default()
+    }
+
     /// How often the client was given bytes.
     pub(crate) fn reads_per_second(&self) -> f64 {
         self.reads.len() as f64 / (self.last() - self.first()).as_secs_f64()

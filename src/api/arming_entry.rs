@@ -2,7 +2,7 @@
 
 use super::problem::Problem;
 use crate::{
-    profiles::{Catalog, Profile, ProfileError},
+    profiles::{Catalog, Profile, ProfileError, Shared},
     rules::{Document, RuleEntry, Scope, Text, rule_set},
     seed::Seed,
     sessions::{ArmingRequest, Origin},
@@ -22,6 +22,7 @@ pub(super) struct ArmingEntry {
     seed: Option<Text>,
     rules: Option<Vec<RuleEntry>>,
     origin: Option<Text>,
+    link: Option<Text>,
     label: Option<Text>,
 }
 
@@ -35,12 +36,13 @@ impl ArmingEntry {
 
     /// Whatever is at fault is left out here, and taken down in `scope`.
     fn validate(self, catalog: &Catalog, scope: &Scope<'_>) -> ArmingRequest {
-        let Self { profile, seed, rules, origin, label } = self;
+        let Self { profile, seed, rules, origin, link, label } = self;
         ArmingRequest {
             profile: profile.and_then(|name| named(&name, catalog, &scope.at("profile"))),
             seed: seed.and_then(|text| read_seed(&text, &scope.at("seed"))),
             rules: rules.map(|rules| Arc::new(rule_set(rules, &scope.at("rules")))),
             origin: origin.and_then(|text| read_origin(&text, &scope.at("origin"))),
+            link: link.and_then(|text| read_link(&text, &scope.at("link"))),
             label: label.and_then(|text| read_label(&text, &scope.at("label"))),
         }
     }
@@ -86,6 +88,12 @@ fn read_origin(text: &Text, scope: &Scope<'_>) -> Option<Origin> {
         Err(_) => scope.fault(format!("`{text}` is not an origin"), HINT),
     }
     None
+}
+
+fn read_link(text: &Text, scope: &Scope<'_>) -> Option<Arc<str>> {
+    let link = Shared::link(text.as_str());
+    let hint = "write up to 64 letters, digits, `-` and `_`, as in `house`";
+    link.map_err(|_| scope.fault(format!("`{text}` is no link's name"), hint)).ok()
 }
 
 fn read_label(text: &Text, scope: &Scope<'_>) -> Option<Arc<str>> {

@@ -3,7 +3,7 @@
 use crate::{
     profiles::ProfileError,
     rules::{Diagnostic, Diagnostics},
-    sessions::{RegistryError, StartError},
+    sessions::{LinkError, RegistryError, StartError},
 };
 use axum::{
     http::{HeaderValue, StatusCode, header},
@@ -93,7 +93,16 @@ impl From<RegistryError> for Problem {
 
 impl From<StartError> for Problem {
     fn from(error: StartError) -> Self {
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, error.to_string())
+        match error {
+            StartError::Full(_) => Self::new(StatusCode::SERVICE_UNAVAILABLE, error.to_string()),
+            StartError::Link(error) => error.into(),
+        }
+    }
+}
+
+impl From<LinkError> for Problem {
+    fn from(error: LinkError) -> Self {
+        Self::unusable("", error.to_string())
     }
 }
 

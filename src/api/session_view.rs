@@ -22,12 +22,27 @@ pub(super) struct SessionView {
     rate: Option<BitRate>,
     /// The rate that a PATCH put in place of the profile's.
     rate_set: Option<BitRate>,
+    /// The link that it shares with others of that name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    link: Option<LinkView>,
+    /// The uplink's rate at this moment; `null` = no limit.
+    uplink_rate: Option<BitRate>,
+    /// How many limits stand beside the link: see the profile.
+    limits: usize,
     origin: String,
     age_seconds: f64,
     /// Zero while an exchange is under way.
     idle_seconds: f64,
     /// Exchanges under way.
     exchanges: u32,
+}
+
+/// A link that several sessions share.
+#[derive(Debug, Serialize)]
+struct LinkView {
+    name: Arc<str>,
+    /// `fair` or `first-come`.
+    sharing: &'static str,
 }
 
 /// A session in full.
@@ -65,6 +80,12 @@ impl SessionView {
             profile: Arc::clone(&arming.profile_name),
             rate: session.rate(),
             rate_set: arming.rate,
+            link: session.downlink.shared().map(|link| LinkView {
+                name: Arc::clone(link.name()),
+                sharing: link.sharing().as_str(),
+            }),
+            uplink_rate: session.uplink.rate(session.now()),
+            limits: arming.profile.limits.len(),
             origin: session.origin.to_string(),
             age_seconds: seconds(session.now()),
             idle_seconds: seconds(session.idle()),

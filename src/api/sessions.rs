@@ -78,7 +78,7 @@ pub(super) async fn patch(
 ) -> Result<Json<FullView>, Problem> {
     let session = state.registry.find(&id)?;
     let change = Change::read(body, &state.catalog, &state.registry.config().profile)?;
-    state.registry.rearm(&session, |present, common| change.apply(present, common));
+    state.registry.rearm(&session, |present, common| change.apply(present, common))?;
     Ok(Json(FullView::new(&session, &players)))
 }
 

@@ -3,6 +3,7 @@
 use url::Url;
 
 /// The URL that relative references of a manifest start from.
+#[derive(Debug)]
 pub(super) struct Base {
     url: Url,
     /// Length of `url` up to and including the last `/` of its path.

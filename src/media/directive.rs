@@ -8,18 +8,35 @@ fn is_directive(parameter: &str) -> bool {
     name == "CMCD" || ["_HLS_", "_DASH_", "vsps."].iter().any(|prefix| name.starts_with(prefix))
 }
 
+/// Whether a URL asks for a playlist that is not there yet (RFC 8216bis §6.2.5.2): the origin holds its
+/// answer until it is.
+#[must_use]
+pub fn is_blocking_reload(url: &str) -> bool {
+    let Some((_, query)) = url.split_once('?') else { return false };
+    query.split('&').any(|parameter| parameter.starts_with("_HLS_msn="))
+}
+
 /// The URL without directives; borrowed, and found out without reading more than the query, when it has none.
 pub(crate) fn without(url: &str) -> Cow<'_, str> {
+    without_those(url, is_directive)
+}
+
+/// The URL without the client data that players add to its query (CTA-5004).
+#[must_use]
+pub fn without_cmcd(url: &str) -> Cow<'_, str> {
+    without_those(url, |parameter| parameter.starts_with("CMCD=") || parameter == "CMCD")
+}
+
+fn without_those(url: &str, is_gone: fn(&str) -> bool) -> Cow<'_, str> {
     // Most segment requests have no query: one fast search settles them.
     let Some(mark) = memchr::memchr(b'?', url.as_bytes()) else { return Cow::Borrowed(url) };
     let (path, query) = (&url[..mark], &url[mark + 1..]);
-    if !query.split('&').any(is_directive) {
+    if !query.split('&').any(is_gone) {
         return Cow::Borrowed(url);
     }
     let mut out = String::with_capacity(url.len());
     out.push_str(path);
-    for (at, parameter) in query.split('&').filter(|parameter| !is_directive(parameter)).enumerate()
-    {
+    for (at, parameter) in query.split('&').filter(|parameter| !is_gone(parameter)).enumerate() {
         out.push(if at == 0 { '?' } else { '&' });
         out.push_str(parameter);
     }
@@ -29,6 +46,13 @@ pub(crate) fn without(url: &str) -> Cow<'_, str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_reload_that_is_held() {
+        assert!(is_blocking_reload("/a.m3u8?t=1&_HLS_msn=4&_HLS_part=1"));
+        assert!(!is_blocking_reload("/a.m3u8?_HLS_skip=YES&x=_HLS_msn=1"));
+        assert!(!is_blocking_reload("/_HLS_msn=1"));
+    }
 
     #[test]
     fn only_directives_go() {

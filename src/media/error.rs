@@ -1,7 +1,7 @@
 //! Why a manifest could not be read, and where it broke.
 
 use super::ManifestFormat;
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 /// A manifest that cannot be read. The caller passes its bytes on as they are.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -88,14 +88,35 @@ pub const MANIFEST_LIMIT: usize = 16 << 20;
 
 /// The body as text, if it is of a length and encoding a manifest can have. A BOM stays.
 pub(super) fn text(format: ManifestFormat, body: &[u8]) -> Result<&str, ManifestError> {
-    if body.len() > MANIFEST_LIMIT {
-        let cause = ManifestFault::TooLong { bytes: body.len(), limit: MANIFEST_LIMIT };
-        return Err(ManifestError::new(format, At::Whole, cause));
-    }
+    bounded(format, body)?;
     std::str::from_utf8(body).map_err(|error| {
         let at = At::Byte(error.valid_up_to() as u64);
         ManifestError::new(format, at, ManifestFault::Encoding)
     })
+}
+
+/// The body as text of the same length, byte under byte: what is not UTF-8 is masked. Players read such
+/// manifests too, and the grammar of HLS is plain ASCII.
+pub(super) fn masked(format: ManifestFormat, body: &[u8]) -> Result<Cow<'_, str>, ManifestError> {
+    const SUBSTITUTE: &str = "\u{1a}";
+    bounded(format, body)?;
+    if let Ok(text) = std::str::from_utf8(body) {
+        return Ok(Cow::Borrowed(text));
+    }
+    let mut text = String::with_capacity(body.len());
+    for chunk in body.utf8_chunks() {
+        text.push_str(chunk.valid());
+        text.push_str(&SUBSTITUTE.repeat(chunk.invalid().len()));
+    }
+    Ok(Cow::Owned(text))
+}
+
+fn bounded(format: ManifestFormat, body: &[u8]) -> Result<(), ManifestError> {
+    if body.len() <= MANIFEST_LIMIT {
+        return Ok(());
+    }
+    let cause = ManifestFault::TooLong { bytes: body.len(), limit: MANIFEST_LIMIT };
+    Err(ManifestError::new(format, At::Whole, cause))
 }
 
 /// The error for a body that does not begin as its format does.

@@ -1,5 +1,6 @@
 //! Which bodies are manifests, told from the media type, the path, and the first bytes.
 
+use super::Kind;
 use std::fmt;
 
 /// The syntax of a manifest.
@@ -7,8 +8,28 @@ use std::fmt;
 pub enum ManifestFormat {
     /// An HLS playlist, multivariant or media.
     Hls,
-    /// A DASH MPD.
+    /// A DASH MPD, or an element of one that stands in a document of its own (xlink).
     Mpd,
+    /// A patch to a DASH MPD.
+    MpdPatch,
+    /// A Smooth Streaming client manifest.
+    Smooth,
+    /// A content steering manifest (JSON; RFC 8216bis §7, ETSI TS 103 998).
+    Steering,
+    /// A list of interstitial assets (JSON; RFC 8216bis appendix D).
+    AssetList,
+}
+
+impl ManifestFormat {
+    /// The format of the JSON that is asked for as `kind`, if it is any.
+    #[must_use]
+    pub const fn of_json(kind: Kind) -> Option<Self> {
+        match kind {
+            Kind::Steering => Some(Self::Steering),
+            Kind::AssetList => Some(Self::AssetList),
+            _ => None,
+        }
+    }
 }
 
 impl fmt::Display for ManifestFormat {
@@ -16,6 +37,10 @@ impl fmt::Display for ManifestFormat {
         f.pad(match self {
             Self::Hls => "HLS",
             Self::Mpd => "DASH",
+            Self::MpdPatch => "DASH patch",
+            Self::Smooth => "Smooth",
+            Self::Steering => "steering",
+            Self::AssetList => "asset list",
         })
     }
 }
@@ -29,6 +54,9 @@ const DECLARED: &[(&str, ManifestFormat)] = &[
     ("audio/x-mpegurl", ManifestFormat::Hls),
     ("application/dash+xml", ManifestFormat::Mpd),
     ("video/vnd.mpeg.dash.mpd", ManifestFormat::Mpd),
+    ("application/dash-patch+xml", ManifestFormat::MpdPatch),
+    ("application/vnd.ms-sstr+xml", ManifestFormat::Smooth),
+    ("application/vnd.apple.steering-list", ManifestFormat::Steering),
 ];
 
 /// Media types that say nothing, as servers send them for files they do not know.
@@ -75,7 +103,14 @@ pub fn sniff(content_type: Option<&str>, path: &str, head: &[u8]) -> Option<Mani
 /// Decides on starting a session, before anything was fetched.
 #[must_use]
 pub fn looks_like_manifest(path: &str) -> bool {
-    format_of_path(path).is_some() || is_smooth_manifest(path)
+    format_of_path(path).is_some_and(|format| format != ManifestFormat::MpdPatch)
+}
+
+/// Whether a media type leaves open what the body is. A stream of events is never looked into.
+#[must_use]
+pub fn says_nothing(content_type: Option<&str>) -> bool {
+    let essence = content_type.unwrap_or_default().split(';').next().unwrap_or_default().trim();
+    is_generic(essence) && !essence.eq_ignore_ascii_case("text/event-stream")
 }
 
 fn is_generic(essence: &str) -> bool {
@@ -92,6 +127,12 @@ pub(super) fn format_of_path(path: &str) -> Option<ManifestFormat> {
     }
     if extension.eq_ignore_ascii_case("mpd") {
         return Some(ManifestFormat::Mpd);
+    }
+    if extension.eq_ignore_ascii_case("mpp") {
+        return Some(ManifestFormat::MpdPatch);
+    }
+    if extension.eq_ignore_ascii_case("ismc") || is_smooth_manifest(path) {
+        return Some(ManifestFormat::Smooth);
     }
     let (name, choice) = file.split_once("(format=")?;
     if !name.eq_ignore_ascii_case("manifest") {
@@ -127,16 +168,49 @@ pub(super) fn without_query(url: &str) -> &str {
 }
 
 fn sniff_body(head: &[u8]) -> Option<ManifestFormat> {
+    // In UTF-16 every other byte of a root's name is zero: without them it reads the same.
+    let narrow: Vec<u8>;
+    let head = if head.starts_with(b"\xff\xfe") || head.starts_with(b"\xfe\xff") {
+        narrow = head.iter().skip(2).copied().filter(|byte| *byte != 0).take(NARROWED).collect();
+        &narrow
+    } else {
+        head
+    };
     let head = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head).trim_ascii_start();
     if head.starts_with(b"#EXTM3U") {
         return Some(ManifestFormat::Hls);
     }
-    let xml = head.starts_with(b"<?xml") || head.starts_with(b"<!--") || head.starts_with(b"<MPD");
-    let root = memchr::memmem::find(head, b"<MPD")?;
-    // The root element's name ends there: `<MPDX` is another document.
-    let ends = head.get(root + 4).is_none_or(|byte| !byte.is_ascii_alphanumeric());
-    (xml && ends).then_some(ManifestFormat::Mpd)
+    let markup = [b"<?xml".as_slice(), b"<!--", b"<!DOCTYPE"].iter().any(|it| head.starts_with(it));
+    ROOTS.iter().find_map(|(root, format)| {
+        let at = root_at(head, root)?;
+        (markup || at == 0).then_some(*format)
+    })
 }
+
+/// Where the first element of this name begins, with or without a prefix.
+fn root_at(head: &[u8], name: &[u8]) -> Option<usize> {
+    memchr::memmem::find_iter(head, name).find_map(|at| {
+        let (before, after) = (head.get(..at)?, head.get(at + name.len()..)?);
+        // The name ends there: `<MPDX` is another document.
+        let ends = after.first().is_none_or(|byte| !byte.is_ascii_alphanumeric());
+        let prefixed = before.strip_suffix(b":").map_or(before, |before| {
+            let named = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+            let len = before.iter().rev().take_while(|byte| named(byte)).count();
+            before.get(..before.len() - len).unwrap_or_default()
+        });
+        prefixed.strip_suffix(b"<").filter(|_| ends).map(<[u8]>::len)
+    })
+}
+
+/// How much of a document in UTF-16 is looked into.
+const NARROWED: usize = 4096;
+
+/// The root elements of XML documents.
+const ROOTS: &[(&[u8], ManifestFormat)] = &[
+    (b"MPD", ManifestFormat::Mpd),
+    (b"SmoothStreamingMedia", ManifestFormat::Smooth),
+    (b"Patch", ManifestFormat::MpdPatch),
+];
 
 #[cfg(test)]
 mod tests {

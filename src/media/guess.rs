@@ -34,6 +34,7 @@ const EXTENSIONS: &[Extension] = &[
     ("mp3", Protocol::Progressive, Kind::Segment, MediaType::Audio),
     ("mp4", Protocol::Progressive, Kind::Segment, MediaType::Unknown),
     ("mpd", Protocol::Dash, Kind::Mpd, MediaType::Unknown),
+    ("mpp", Protocol::Dash, Kind::MpdPatch, MediaType::Unknown),
     ("ogg", Protocol::Progressive, Kind::Segment, MediaType::Audio),
     ("png", Protocol::Unknown, Kind::Image, MediaType::Unknown),
     ("srt", Protocol::Unknown, Kind::Subtitle, MediaType::Text),
@@ -73,10 +74,11 @@ pub(super) fn guess(url: &str) -> Resource {
             return Resource::new(Protocol::Hls, Kind::MultivariantPlaylist);
         }
         Some(ManifestFormat::Mpd) => return Resource::new(Protocol::Dash, Kind::Mpd),
-        None if format::is_smooth_manifest(path) => {
+        Some(ManifestFormat::MpdPatch) => return Resource::new(Protocol::Dash, Kind::MpdPatch),
+        Some(ManifestFormat::Smooth) => {
             return Resource::new(Protocol::Smooth, Kind::ClientManifest);
         }
-        None => {}
+        _ => {}
     }
     let endpoint = ENDPOINTS.iter().find(|(name, _)| file.eq_ignore_ascii_case(name));
     Resource::new(Protocol::Unknown, endpoint.map_or(Kind::Other, |(_, kind)| *kind))

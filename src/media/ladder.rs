@@ -1,10 +1,11 @@
 //! The ladder of one session: what its manifests said, and what each request therefore is.
 
 use super::{
-    Kind, ManifestError, ManifestFormat, Rendition, Resource, base::Base, dash, directive,
-    guess::guess, hls,
+    Head, Kind, ManifestError, ManifestFormat, MediaType, Probe, Protocol, Rendition, Resource,
+    asset_list, base::Base, dash, directive, files::Files, guess::guess, hls, place::Place,
+    redirects::Redirects, smooth, steering,
 };
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 use url::Url;
 
 /// What a session learnt from the manifests that passed through it.
@@ -15,6 +16,11 @@ use url::Url;
 pub struct Ladder {
     hls: hls::Memory,
     dash: dash::Memory,
+    smooth: smooth::Memory,
+    files: Files,
+    /// When, in session time, and since the Unix epoch, the origin last told the time.
+    clock: Option<(Duration, Duration)>,
+    redirects: Redirects,
 }
 
 impl Ladder {
@@ -30,13 +36,31 @@ impl Ladder {
         format: ManifestFormat,
         body: &[u8],
     ) -> Result<Kind, ManifestError> {
-        let spelled = directive::without(url.as_str());
-        let plain = Url::parse(&spelled).unwrap_or_else(|_| url.clone());
-        let base = Base::new(&plain);
+        let base = Base::new(&plain(url));
         match format {
             ManifestFormat::Hls => self.hls.learn(&base, body),
-            ManifestFormat::Mpd => self.dash.learn(&base, body),
+            ManifestFormat::Mpd | ManifestFormat::MpdPatch => self.dash.learn(format, &base, body),
+            ManifestFormat::Smooth => self.smooth.learn(&base, body),
+            ManifestFormat::Steering => {
+                let steering = steering::read(body)?;
+                let protocol = self.resolve(url.as_str(), None).protocol;
+                let next = steering.reload.iter().map(String::as_str);
+                self.keep(&base, next, &Place::new(protocol, Kind::Steering));
+                self.hls.steered(&base, &steering);
+                Ok(Kind::Steering)
+            }
+            ManifestFormat::AssetList => {
+                let assets = asset_list::read(body)?;
+                let place = Place::new(Protocol::Hls, Kind::MultivariantPlaylist);
+                self.keep(&base, assets.iter().map(String::as_str), &place);
+                Ok(Kind::AssetList)
+            }
         }
+    }
+
+    /// The origin said, at session time `now`, that it is `date` since the Unix epoch.
+    pub const fn tell_time(&mut self, now: Duration, date: Duration) {
+        self.clock = Some((now, date));
     }
 
     /// What a request asks for. `url` is the absolute URL at the origin, as `Url::as_str` spells it;
@@ -45,10 +69,35 @@ impl Ladder {
     /// Exact names go first, then templates, then the spelling of the URL.
     #[must_use]
     pub fn resolve(&self, url: &str, first: Option<u64>) -> Resource {
+        self.resolve_at(url, first, None)
+    }
+
+    /// The same at session time `now`: where a live edge moves by the clock, how far behind it.
+    #[must_use]
+    pub fn resolve_at(&self, url: &str, first: Option<u64>, now: Option<Duration>) -> Resource {
         let url = memchr::memchr(b'#', url.as_bytes()).and_then(|at| url.get(..at)).unwrap_or(url);
         let plain = directive::without(url);
-        let named = self.hls.get(&plain, first).or_else(|| self.dash.get(&plain, first));
-        named.unwrap_or_else(|| guess(&plain))
+        let date = self.clock.zip(now);
+        let date = date.map(|((told, date), now)| (date + now.saturating_sub(told)).as_secs_f64());
+        let mut found = self.named(&plain, first, date).unwrap_or_else(|| guess(&plain));
+        if found.index.is_none() || found.media == MediaType::Unknown {
+            let offset = if first.is_some() { self.dash.file(&plain) } else { None };
+            self.files.place(&plain, first, offset, &mut found);
+        }
+        found
+    }
+
+    /// A look at the body of a response, if it could teach anything that is not known yet.
+    #[must_use]
+    pub fn probe(&self, resource: &Resource, url: &str, head: Head<'_>) -> Option<Probe> {
+        let plain = directive::without(url);
+        let worth = Probe::is_worthwhile(resource, head.content_type);
+        (worth && self.files.asks(&plain, head.first)).then(|| Probe::new(resource, &plain, head))
+    }
+
+    /// Learns from a body that passed.
+    pub fn observe(&mut self, probe: Probe) {
+        self.files.observe(probe);
     }
 
     /// The highest rung among the renditions of the same sort as what `resource` belongs to.
@@ -63,8 +112,43 @@ impl Ladder {
         self.renditions().filter(alike).filter_map(|rendition| rendition.rung).max()
     }
 
+    /// Notes that the origin answers `from` with a redirect to `to`: whoever asks for the one is given
+    /// what the manifests say of the other.
+    pub fn redirected(&mut self, from: &Url, to: &Url) {
+        let (from, to) = (plain(from), plain(to));
+        self.redirects.note(from.as_str(), to.as_str());
+        self.hls.moved(from.as_str(), to.as_str());
+    }
+
+    fn named(&self, url: &str, first: Option<u64>, date: Option<f64>) -> Option<Resource> {
+        let find = |url: &str| {
+            let listed = self.hls.get(url, first).or_else(|| self.dash.get(url, first, date));
+            listed.or_else(|| self.smooth.get(url))
+        };
+        find(url).or_else(|| find(self.redirects.of(url)?))
+    }
+
+    /// Keeps what stands at some references.
+    fn keep<'a>(&mut self, base: &Base, references: impl Iterator<Item = &'a str>, place: &Place) {
+        let mut url = String::new();
+        for reference in references {
+            if !reference.is_empty() && base.resolve(reference, &mut url) {
+                self.hls.keep(&url, place.clone());
+            }
+        }
+    }
+
     /// The renditions of the newest manifests, as far as they are known.
     pub fn renditions(&self) -> impl Iterator<Item = &Arc<Rendition>> {
-        self.hls.renditions().iter().chain(self.dash.renditions())
+        let others = self.dash.renditions().iter().chain(self.smooth.renditions());
+        self.hls.renditions().iter().chain(others)
     }
+}
+
+/// A manifest's URL without what players add to it.
+fn plain(url: &Url) -> Url {
+    let spelled = directive::without(url.as_str());
+    let mut plain = Url::parse(&spelled).unwrap_or_else(|_| url.clone());
+    plain.set_fragment(None);
+    plain
 }

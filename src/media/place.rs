@@ -4,12 +4,35 @@ use super::{Kind, Protocol, Rendition, Resource, format};
 use std::{
     collections::HashMap,
     hash::{DefaultHasher, Hasher},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
 /// The most URLs kept in one store: a day of four-second segments in three renditions.
 pub(super) const PLACES: usize = 1 << 16;
+
+/// The live edge of one rendition, as its newest manifest tells it. Its places share it.
+#[derive(Debug, Default)]
+pub(super) struct Edge {
+    /// One past the newest segment's number; 0 = not live.
+    end: AtomicU64,
+}
+
+impl Edge {
+    /// The newest segment's number; `None` when the presentation is over.
+    pub(super) fn set(&self, newest: Option<u64>) {
+        self.end.store(newest.map_or(0, |newest| newest.saturating_add(1)), Ordering::Relaxed);
+    }
+
+    /// How many segments there are past `number`. What is not there yet is at the edge.
+    fn behind(&self, number: u64) -> Option<u64> {
+        let newest = self.end.load(Ordering::Relaxed).checked_sub(1)?;
+        Some(newest.saturating_sub(number))
+    }
+}
 
 /// What stands at a URL.
 #[derive(Debug, Clone)]
@@ -21,6 +44,7 @@ pub(super) struct Place {
     pub(super) number: Option<u64>,
     pub(super) time: Option<Duration>,
     pub(super) duration: Option<Duration>,
+    pub(super) edge: Option<Arc<Edge>>,
 }
 
 impl Place {
@@ -33,6 +57,7 @@ impl Place {
             number: None,
             time: None,
             duration: None,
+            edge: None,
         }
     }
 
@@ -48,6 +73,7 @@ impl Place {
             number: self.number,
             time: self.time,
             duration: self.duration,
+            behind_live: self.edge.as_ref().zip(self.number).and_then(|(e, n)| e.behind(n)),
             ..known
         }
     }
@@ -149,6 +175,11 @@ impl Places {
             }
         };
         self.bare.insert(bare, (!shared).then_some(url));
+    }
+
+    /// Whether something stands at `url` as it is.
+    pub(super) fn knows(&self, url: &str) -> bool {
+        self.slots.contains_key(&hash(url))
     }
 
     /// Forgets a place.

@@ -1,7 +1,7 @@
 //! Manifests rewritten in place: the one door to every format's rewriting.
 
 use super::{
-    ManifestError, ManifestFormat, UriMap, dash, hls,
+    ManifestError, ManifestFormat, UriMap, asset_list, dash, hls, smooth, steering,
     uri::{Edits, Pathless},
 };
 
@@ -18,7 +18,10 @@ pub fn rewrite(
 ) -> Result<Option<Vec<u8>>, ManifestError> {
     match format {
         ManifestFormat::Hls => hls::rewrite(body, map),
-        ManifestFormat::Mpd => dash::rewrite(body, map),
+        ManifestFormat::Mpd | ManifestFormat::MpdPatch => dash::rewrite(format, body, map),
+        ManifestFormat::Smooth => smooth::rewrite(body, map),
+        ManifestFormat::Steering => steering::rewrite(body, map),
+        ManifestFormat::AssetList => asset_list::rewrite(body, map),
     }
 }
 

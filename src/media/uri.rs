@@ -12,6 +12,18 @@ pub trait UriMap {
     /// What is put before `/path`. `None` leaves the URI as it is: so must the answer be for
     /// paths that already lead through the proxy, or rewriting twice would nest them.
     fn root_relative(&self, path: &str) -> Option<Cow<'_, str>>;
+
+    /// How many bytes of a root-relative `path` what [`root_relative`](Self::root_relative) gives
+    /// replaces: none, unless the map leads back what was led through the proxy.
+    fn replaced(&self, _path: &str) -> usize {
+        0
+    }
+
+    /// `scheme://authority` under which the player reaches the proxy, for the few places where a
+    /// relative URI is not understood. `None` when it is not known.
+    fn own(&self) -> Option<&str> {
+        None
+    }
 }
 
 /// What follows a rewritten head that had no path of its own.
@@ -40,12 +52,12 @@ fn head(uri: &str) -> Head<'_> {
     let (scheme, rest) = match uri.strip_prefix("//") {
         Some(rest) => (None, rest),
         None if uri.starts_with('/') => return Head::RootRelative,
-        None => match uri.split_once("://") {
-            Some((scheme, rest)) if is_http(scheme) => (Some(scheme), rest),
-            _ => return Head::Other,
+        None => match scheme(uri) {
+            Some((scheme, rest)) => (Some(scheme), rest),
+            None => return Head::Other,
         },
     };
-    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let end = memchr::memchr3(b'/', b'?', b'#', rest.as_bytes()).unwrap_or(rest.len());
     let authority = rest.get(..end).unwrap_or(rest);
     if authority.is_empty() {
         return Head::Other;
@@ -53,20 +65,52 @@ fn head(uri: &str) -> Head<'_> {
     Head::Absolute { scheme, authority, len: uri.len() - rest.len() + authority.len() }
 }
 
-fn is_http(scheme: &str) -> bool {
-    scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https")
+/// The scheme, if it is one that a proxy fetches, and what follows `://`.
+fn scheme(uri: &str) -> Option<(&str, &str)> {
+    // A relative reference is told by its first few bytes.
+    let colon = uri.bytes().take("https:".len()).position(|byte| byte == b':')?;
+    let (scheme, rest) = uri.split_at(colon);
+    let known = scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https");
+    known.then(|| rest.strip_prefix("://").map(|rest| (scheme, rest)))?
+}
+
+/// Characters that would end a quoted string, an attribute or a line.
+const fn ends_text(byte: u8) -> bool {
+    matches!(byte, b'"' | b'\'' | b'<' | b'>' | b'&' | b'\r' | b'\n')
 }
 
 /// A body being rewritten: copied up to here, with the replacements made so far.
 pub(super) struct Edits<'a> {
+    /// Where the text that is read begins in memory; it is as long as the body.
+    start: usize,
     body: &'a [u8],
     out: Vec<u8>,
     copied: usize,
+    memo: Memo,
+}
+
+/// The last `scheme://authority` that was asked for, and what stands in its place: nearly all URIs of a
+/// manifest are on one host.
+#[derive(Default)]
+struct Memo {
+    head: String,
+    led: Option<String>,
 }
 
 impl<'a> Edits<'a> {
-    pub(super) const fn new(body: &'a [u8]) -> Self {
-        Self { body, out: Vec::new(), copied: 0 }
+    pub(super) fn new(body: &'a [u8]) -> Self {
+        Self::over(body, body)
+    }
+
+    /// Edits of `body`, found in a `text` of it that stands elsewhere, byte under byte.
+    pub(super) fn over(text: &[u8], body: &'a [u8]) -> Self {
+        Self {
+            start: text.as_ptr() as usize,
+            body,
+            out: Vec::new(),
+            copied: 0,
+            memo: Memo::default(),
+        }
     }
 
     /// Leads `uri`, a part of the body, where `map` wants it. Parts must come in order.
@@ -75,27 +119,46 @@ impl<'a> Edits<'a> {
             Head::Other => {}
             Head::RootRelative => {
                 if let Some(prefix) = map.root_relative(uri) {
-                    self.replace(uri, 0, &[&prefix]);
+                    let replaced = map.replaced(uri).min(uri.len());
+                    self.replace(uri, replaced, &[&prefix]);
                 }
             }
             Head::Absolute { scheme, authority, len } => {
-                let Some(prefix) = map.absolute(scheme, authority) else { return };
                 let pathless = pathless == Pathless::AddSlash
                     && uri.as_bytes().get(len).is_none_or(|byte| *byte != b'/');
-                self.replace(uri, len, &[&prefix, if pathless { "/" } else { "" }]);
+                let mut memo = std::mem::take(&mut self.memo);
+                let head = uri.get(..len).unwrap_or_default();
+                if memo.head != head {
+                    let led = map.absolute(scheme, authority).map(Cow::into_owned);
+                    memo = Memo { head: head.to_owned(), led };
+                }
+                if let Some(led) = &memo.led {
+                    self.replace(uri, len, &[led, if pathless { "/" } else { "" }]);
+                }
+                self.memo = memo;
             }
+        }
+    }
+
+    /// Leads `uri`, which begins with a variable that stands for the root-relative `value`.
+    pub(super) fn lead_variable(&mut self, uri: &str, value: &str, map: &dyn UriMap) {
+        if let Some(prefix) = map.root_relative(value) {
+            self.replace(uri, 0, &[&prefix]);
         }
     }
 
     /// Puts `with` in place of the first `len` bytes of `part`, a part of the body.
     fn replace(&mut self, part: &str, len: usize, with: &[&str]) {
-        // Characters that would end a quoted string, an attribute or a line: never let them in.
-        if with.iter().any(|text| text.contains(['"', '\'', '<', '>', '&', '\r', '\n'])) {
+        // Never let them in.
+        if with.iter().any(|text| text.bytes().any(ends_text)) {
             return;
         }
-        let Some(start) = (part.as_ptr() as usize).checked_sub(self.body.as_ptr() as usize) else {
-            return;
-        };
+        self.put(part, len, with);
+    }
+
+    /// As `replace`, of text that is known to fit where it goes.
+    pub(super) fn put(&mut self, part: &str, len: usize, with: &[&str]) {
+        let Some(start) = (part.as_ptr() as usize).checked_sub(self.start) else { return };
         let Some(kept) = self.body.get(self.copied..start) else { return };
         if self.out.is_empty() {
             self.out.reserve(self.body.len() + self.body.len() / 4);
@@ -126,7 +189,12 @@ pub(super) mod tests {
 
     impl UriMap for Proxy {
         fn absolute(&self, scheme: Option<&str>, authority: &str) -> Option<Cow<'_, str>> {
-            Some(format!("/-/s/7/-/o/{}/{authority}", scheme.unwrap_or("https")).into())
+            (authority != "proxy.test")
+                .then(|| format!("/-/s/7/-/o/{}/{authority}", scheme.unwrap_or("https")).into())
+        }
+
+        fn own(&self) -> Option<&str> {
+            Some("http://proxy.test")
         }
 
         fn root_relative(&self, path: &str) -> Option<Cow<'_, str>> {

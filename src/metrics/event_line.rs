@@ -53,6 +53,8 @@ struct ResourceFields<'a> {
     time_ms: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     duration_ms: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    behind_live: Option<u64>,
 }
 
 /// What is particular to each event.
@@ -77,6 +79,8 @@ enum Fields<'a> {
         latency_ms: f64,
         plan: Box<PlanFields<'a>>,
     },
+    /// All that a player says came about by its clock: see `measured`.
+    PlayerReported {},
     FaultInjected {
         rule: &'a str,
         effect: &'a str,
@@ -169,6 +173,20 @@ struct MeasuredFields {
     exchange: Option<ExchangeTimes>,
     #[serde(skip_serializing_if = "Option::is_none")]
     lasted_ms: Option<f64>,
+    #[serde(flatten)]
+    player: Option<PlayerFields>,
+}
+
+/// What a player told about itself.
+#[derive(Serialize)]
+struct PlayerFields {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    buffer_ms: Option<f64>,
+    starved: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    requested_throughput_bps: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    measured_throughput_bps: Option<u64>,
 }
 
 #[derive(Serialize)]
@@ -192,13 +210,22 @@ impl<'a> EventLine<'a> {
             Event::SessionEnded { lasted, .. } => (None, Some(ms(*lasted))),
             _ => (None, None),
         };
+        let player = match event {
+            Event::PlayerReported { report, .. } => Some(PlayerFields {
+                buffer_ms: report.buffer.map(ms),
+                starved: report.starved,
+                requested_throughput_bps: report.requested_throughput.map(BitRate::bits_per_second),
+                measured_throughput_bps: report.measured_throughput.map(BitRate::bits_per_second),
+            }),
+            _ => None,
+        };
         Self {
             event: name,
             session: &session.id,
             ordinal: session.ordinal,
             request: request.map(request_fields),
             fields,
-            measured: MeasuredFields { at_unix_us, exchange, lasted_ms },
+            measured: MeasuredFields { at_unix_us, exchange, lasted_ms, player },
         }
     }
 }
@@ -212,6 +239,7 @@ fn who(event: &Event) -> (&SessionTag, Option<&RequestTag>) {
         | Event::Stalled { session, .. }
         | Event::RenditionSwitched { session, .. } => (session, None),
         Event::RequestPlanned { request, .. }
+        | Event::PlayerReported { request, .. }
         | Event::FaultInjected { request, .. }
         | Event::Dropped { request, .. }
         | Event::UpstreamFailed { request, .. }
@@ -237,6 +265,7 @@ fn what(event: &Event) -> (&'static str, Fields<'_>) {
                 (ms(*latency), Box::new(plan.as_deref().map(plan_fields).unwrap_or_default()));
             ("request_planned", Fields::RequestPlanned { latency_ms, plan })
         }
+        Event::PlayerReported { .. } => ("player_reported", Fields::PlayerReported {}),
         Event::FaultInjected { rule, effect, at_byte, .. } => {
             ("fault_injected", Fields::FaultInjected { rule, effect, at_byte: *at_byte })
         }
@@ -281,6 +310,7 @@ fn request_fields(request: &RequestTag) -> RequestFields<'_> {
             number: resource.number,
             time_ms: resource.time.map(ms),
             duration_ms: resource.duration.map(ms),
+            behind_live: resource.behind_live,
         },
     }
 }

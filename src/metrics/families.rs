@@ -96,7 +96,7 @@ families! {
     TTFB: Histogram(SECONDS), "seconds", "vsps_ttfb_seconds", ["kind", "media", "profile"],
         "Request read to first body byte handed over, of requests that were answered.";
     UPSTREAM_TTFB: Histogram(SECONDS), "seconds", "vsps_upstream_ttfb_seconds", ["kind"],
-        "Request read to the origin's response headers, of requests that reached the origin.";
+        "Request read to the origin's response headers, of requests that reached the origin; reloads and hinted parts, which it is asked to hold, don't count.";
     SEGMENT_DOWNLOAD: Histogram(SECONDS), "seconds", "vsps_segment_download_seconds", ["media", "profile"],
         "Request read to last byte of segments and parts that arrived whole.";
     SEGMENT_THROUGHPUT: Histogram(BITS_PER_SECOND), "bit/s", "vsps_segment_throughput_bits_per_second", ["media", "profile"],
@@ -113,6 +113,10 @@ families! {
         "Moves of viewers to another rung, up or down.";
     RETRIES: Counter, "requests", "vsps_retries_total", ["kind"],
         "Init segments, segments, parts, keys and subtitles that a session asked for again; manifests and byte ranges of one file are asked for again by design and don't count.";
+    PLAYER_BUFFER: Histogram(SECONDS), "seconds", "vsps_player_buffer_seconds", ["media", "profile"],
+        "How much a player says it has buffered, as it asks (CMCD bl).";
+    PLAYER_STARVATION: Counter, "reports", "vsps_player_starvation_total", ["profile"],
+        "Requests with which a player says that it ran dry since the last one (CMCD bs, bsd).";
     UPSTREAM_ERRORS: Counter, "errors", "vsps_upstream_errors_total", ["cause"],
         "Failures of the origin.";
     MANIFEST_ERRORS: Counter, "errors", "vsps_manifest_errors_total", ["protocol"],

@@ -29,6 +29,8 @@ pub(super) struct Instruments {
     pub(super) faults: IntCounterVec,
     pub(super) switches: IntCounterVec,
     pub(super) retries: IntCounterVec,
+    pub(super) player_buffer: HistogramVec,
+    pub(super) player_starvation: IntCounterVec,
     pub(super) upstream_errors: IntCounterVec,
     pub(super) manifest_errors: IntCounterVec,
 }
@@ -59,6 +61,8 @@ impl Instruments {
             faults: counters(&families::FAULTS, to)?,
             switches: counters(&families::SWITCHES, to)?,
             retries: counters(&families::RETRIES, to)?,
+            player_buffer: histograms(&families::PLAYER_BUFFER, to)?,
+            player_starvation: counters(&families::PLAYER_STARVATION, to)?,
             upstream_errors: counters(&families::UPSTREAM_ERRORS, to)?,
             manifest_errors: counters(&families::MANIFEST_ERRORS, to)?,
             registry,

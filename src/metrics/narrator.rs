@@ -1,26 +1,56 @@
 //! The narrator: what a person wants to read in the log, one line an event.
 
 use crate::event::{Event, Observer, RequestTag};
-use std::{fmt, time::Duration};
+use parking_lot::Mutex;
+use std::{
+    collections::HashSet,
+    fmt,
+    hash::{DefaultHasher, Hash as _, Hasher as _},
+    time::Duration,
+};
+
+/// How many unread manifests are remembered as told; then the memory starts afresh.
+const TOLD: usize = 1024;
 
 /// Tells the log (`tracing`) what happened: troubles as warnings, what a viewer notices as
 /// information, the rest for debugging. Lines that nobody listens to are never put into words.
-#[derive(Debug, Default, Clone, Copy)]
-pub struct Narrator;
+#[derive(Debug, Default)]
+pub struct Narrator {
+    /// Unread manifests that were told: a player asks for a live one every few seconds.
+    told: Mutex<HashSet<u64>>,
+}
+
+impl Narrator {
+    /// Whether this is the first time that this session meets this trouble at this path.
+    fn is_news(&self, request: &RequestTag, problem: &str) -> bool {
+        let mut hasher = DefaultHasher::new();
+        let path = request.path.split('?').next();
+        (request.session.ordinal, path, problem).hash(&mut hasher);
+        let mut told = self.told.lock();
+        if told.len() >= TOLD {
+            told.clear();
+        }
+        told.insert(hasher.finish())
+    }
+}
 
 impl Observer for Narrator {
     fn observe(&self, event: &Event) {
         let line = Narration(event);
         match event {
-            Event::UpstreamFailed { .. } | Event::ManifestUnread { .. } => {
+            Event::UpstreamFailed { .. } => tracing::warn!("{line}"),
+            Event::ManifestUnread { request, problem } if self.is_news(request, problem) => {
                 tracing::warn!("{line}");
             }
+            Event::ManifestUnread { .. } => tracing::debug!("{line}"),
             Event::SessionStarted { .. }
             | Event::SessionEnded { .. }
             | Event::LinkChanged { .. }
             | Event::FaultInjected { .. }
             | Event::Stalled { .. } => tracing::info!("{line}"),
             Event::RequestPlanned { plan: None, .. } => tracing::trace!("{line}"),
+            Event::PlayerReported { report, .. } if report.starved => tracing::info!("{line}"),
+            Event::PlayerReported { .. } => tracing::trace!("{line}"),
             Event::RequestPlanned { .. }
             | Event::RequestFinished { .. }
             | Event::Dropped { .. }
@@ -69,6 +99,14 @@ fn request(event: &Event, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             let asked = plan.as_ref().map(|plan| plan.effects()).unwrap_or_default();
             asked.iter().try_for_each(|(name, ..)| write!(f, ", {name} by rule"))
         }
+        Event::PlayerReported { request, report } => {
+            write!(f, "{}: the player says", Which(request))?;
+            match report.buffer {
+                Some(buffer) => write!(f, " it has {} buffered", Time(buffer))?,
+                None => f.write_str(" nothing of its buffer")?,
+            }
+            if report.starved { f.write_str(", and that it ran dry") } else { Ok(()) }
+        }
         Event::FaultInjected { request, rule, effect, at_byte } => {
             write!(f, "{}: rule `{rule}` did its {effect}", Which(request))?;
             at_byte.map_or(Ok(()), |byte| write!(f, " at byte {byte}"))
@@ -110,5 +148,33 @@ impl fmt::Display for Time {
             seconds @ ..1.0 => write!(f, "{:.1} ms", seconds * 1e3),
             seconds => write!(f, "{seconds:.2} s"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::SessionTag;
+    use std::sync::Arc;
+
+    #[test]
+    fn a_trouble_is_told_once() {
+        let request = |ordinal, path: &str| RequestTag {
+            session: Arc::new(SessionTag { id: "s".into(), ordinal, seed: 1, label: None }),
+            profile: "3g".into(),
+            method: http::Method::GET,
+            path: path.to_owned(),
+            attempt: 1,
+            resource: crate::media::Resource::unknown(),
+        };
+        let narrator = Narrator::default();
+        assert!(narrator.is_news(&request(1, "/a.m3u8?_HLS_msn=1"), "not UTF-8"));
+        assert!(!narrator.is_news(&request(1, "/a.m3u8?_HLS_msn=2"), "not UTF-8"));
+        assert!(narrator.is_news(&request(1, "/a.m3u8"), "too large"));
+        assert!(narrator.is_news(&request(2, "/a.m3u8"), "not UTF-8"));
+        for n in 0..5000 {
+            narrator.is_news(&request(3, &format!("/{n}")), "x");
+        }
+        assert!(narrator.told.lock().len() <= TOLD);
     }
 }

@@ -118,6 +118,16 @@ impl Observer for Recorder {
                 let exchange = Exchange { request, status, outcome, bytes, measured };
                 self.exchanges.record(&exchange, to, &self.profiles);
             }
+            Event::PlayerReported { request, report } => {
+                let profile = self.profiles.label(self.profiles.id(&request.profile));
+                if let Some(buffer) = report.buffer {
+                    let labels = [request.resource.media.as_str(), profile];
+                    to.player_buffer.with_label_values(&labels).observe(buffer.as_secs_f64());
+                }
+                if report.starved {
+                    to.player_starvation.with_label_values(&[profile]).inc();
+                }
+            }
             Event::SessionStarted { session, profile, rate } => {
                 self.session_started(session, profile, *rate);
             }

@@ -80,7 +80,9 @@ impl Observer for Summary {
                 let mut tally = self.tally(session.ordinal).lock();
                 *tally.switches.entry(if to > from { "up" } else { "down" }).or_default() += 1;
             }
-            Event::SessionEnded { .. } | Event::LinkChanged { .. } => {}
+            Event::SessionEnded { .. }
+            | Event::LinkChanged { .. }
+            | Event::PlayerReported { .. } => {}
         }
     }
 }

@@ -5,8 +5,9 @@
 
 use super::spec::SpecError;
 use crate::seed::Stream;
+use rand::RngExt as _;
 use rand_distr::{Distribution as _, Exp, Gamma, LogNormal, Normal, Pareto, Uniform, Weibull};
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 /// A distribution of spans. Draws below zero count as zero.
 #[derive(Debug, Clone, PartialEq)]
@@ -26,7 +27,18 @@ enum Law {
     Gamma(Gamma<f64>),
     Weibull(Weibull<f64>),
     Pareto(Pareto<f64>),
+    Empirical(Arc<[Value]>),
 }
+
+/// A value in seconds, and the share of draws that are this value or one before it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Value {
+    seconds: f64,
+    share: f64,
+}
+
+/// The most values of an empirical table.
+const MOST_VALUES: usize = 10_000;
 
 impl Distribution {
     /// Always `value`.
@@ -114,6 +126,31 @@ impl Distribution {
         Self::made(mean, Pareto::new(mean * (shape - 1.0) / shape, shape).map(Law::Pareto))
     }
 
+    /// Just the values measured, each as likely as its weight says.
+    ///
+    /// # Errors
+    /// When there are none, or more than 10,000, or a weight is not above zero.
+    pub fn empirical(values: &[(Duration, f64)]) -> Result<Self, SpecError> {
+        let wrong = |problem| Err(SpecError::new("table", problem, "write 1 to 10000 values"));
+        if values.is_empty() {
+            return wrong("has no values");
+        }
+        if values.len() > MOST_VALUES {
+            return wrong("has too many values");
+        }
+        let whole: f64 = values.iter().map(|(_, weight)| weight).sum();
+        if !whole.is_finite() || !values.iter().all(|(_, weight)| *weight > 0.0) {
+            return wrong("has weights that are not above zero");
+        }
+        let mean = values.iter().map(|(value, weight)| value.as_secs_f64() * weight).sum::<f64>();
+        let mut share = 0.0;
+        let table = values.iter().map(|(value, weight)| {
+            share += weight / whole;
+            Value { seconds: value.as_secs_f64(), share }
+        });
+        Ok(Self { law: Law::Empirical(table.collect()), mean: mean / whole })
+    }
+
     fn made<E: std::fmt::Display>(mean: f64, law: Result<Law, E>) -> Result<Self, SpecError> {
         match law {
             Ok(law) => Ok(Self { law, mean }),
@@ -140,6 +177,12 @@ impl Distribution {
             Law::Gamma(law) => law.sample(stream),
             Law::Weibull(law) => law.sample(stream),
             Law::Pareto(law) => law.sample(stream),
+            Law::Empirical(table) => {
+                let drawn: f64 = stream.random();
+                // Rounding may leave the last share a hair under 1.
+                let at = table.partition_point(|value| value.share <= drawn).min(table.len() - 1);
+                table[at].seconds
+            }
         };
         Duration::from_secs_f64(seconds.clamp(0.0, 3600.0))
     }
@@ -206,6 +249,21 @@ mod tests {
         close(Distribution::weibull(MS(100), 1.5), 100.0, 67.9);
         // Pareto α = 4: sd/mean = 1/sqrt(α(α−2)) = 0.3536.
         close(Distribution::pareto(MS(100), 4.0), 100.0, 35.36);
+    }
+
+    #[test]
+    fn a_table_has_the_mean_and_spread_of_its_values() {
+        let equal = [(MS(50), 1.0), (MS(150), 1.0)];
+        close(Distribution::empirical(&equal), 100.0, 50.0);
+        // 10 ms three times as often as 410 ms: mean 110, sd = 400·sqrt(3)/4.
+        let weighted = [(MS(10), 3.0), (MS(410), 1.0)];
+        let law = Distribution::empirical(&weighted).unwrap();
+        assert_eq!(law.mean(), MS(110));
+        close(Ok(law), 110.0, 400.0 * 3f64.sqrt() / 4.0);
+        assert!(Distribution::empirical(&[]).is_err());
+        assert!(Distribution::empirical(&[(MS(1), 0.0)]).is_err());
+        assert!(Distribution::empirical(&[(MS(1), f64::NAN)]).is_err());
+        assert!(Distribution::empirical(&vec![(MS(1), 1.0); 10_001]).is_err());
     }
 
     #[test]

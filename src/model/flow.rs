@@ -1,7 +1,9 @@
 //! One response on its way over a link.
 
+mod limits;
 mod over_tcp;
 
+use self::limits::Limits;
 use super::{
     bucket::Position,
     link::Link,
@@ -10,14 +12,16 @@ use super::{
     spec::{LinkSpec, OnDrop},
     stall::{ByteStalls, Stall},
     transport::{Stream, Transport},
+    turns::Turns,
     verdict::Verdict,
 };
 use crate::{seed::Seed, units::BitRate};
-use std::{num::NonZeroU32, time::Duration};
+use parking_lot::Mutex;
+use std::{num::NonZeroU32, sync::Arc, time::Duration};
 
 /// A driver that is woken late may make up for at most this much: a timer's slack on a busy
 /// machine, not a nap of the process.
-const MOST_CATCH_UP: Duration = Duration::from_millis(30);
+pub(super) const MOST_CATCH_UP: Duration = Duration::from_millis(30);
 /// A driver that asks again later than this after bytes have passed was not late, but had nobody to
 /// hand them to: the time until then counts as idle.
 const SLACK: Duration = Duration::from_millis(35);
@@ -30,11 +34,17 @@ const SMALLEST_RETRANSMISSION: Duration = Duration::from_millis(200);
 struct Booked {
     bytes: usize,
     position: Position,
-    /// The place on the flow's own rate, if it has one.
-    own: Option<Position>,
     /// The flow's time when it was booked.
     since: Duration,
     /// The link's generation when it was booked.
+    generation: u64,
+}
+
+/// Bytes that wait for the session's turn to be booked.
+#[derive(Debug, Clone, Copy)]
+struct Asked {
+    bytes: NonZeroU32,
+    /// The link's generation when it asked.
     generation: u64,
 }
 
@@ -43,8 +53,11 @@ struct Booked {
 pub struct Flow {
     sent: u64,
     booked: Option<Booked>,
-    /// A rate of this response alone, beside the link's.
-    own: Option<Box<Link>>,
+    /// Its name among those that take turns, and what it has asked for there.
+    turn: Option<u64>,
+    asked: Option<Asked>,
+    /// Rates beside the link's.
+    limits: Limits,
     loss: Option<(Box<Loss>, OnDrop)>,
     /// Stalls that come by bytes, and the last of them until it is told.
     stalls: Option<Box<ByteStalls>>,
@@ -59,8 +72,8 @@ pub struct Flow {
     passed: Duration,
     /// Its part of a TCP connection, once it is polled with one.
     stream: Option<Box<Stream>>,
-    /// The place of what is under way over TCP on the flow's own rate, if it has one.
-    own_until: Option<Position>,
+    /// When the limits let more be sent over TCP, if they are what holds it back.
+    held: Option<Option<Duration>>,
     /// The next bytes over TCP are lost on their way.
     losing: bool,
 }
@@ -71,7 +84,7 @@ impl Flow {
     pub fn new(spec: &LinkSpec, own: Option<BitRate>, seed: Seed) -> Self {
         let own = own.map(|rate| {
             let spec = LinkSpec { rate: RateSpec::Constant(rate), ..LinkSpec::default() };
-            Box::new(Link::new(&spec, seed))
+            Link::new(&spec, seed)
         });
         let loss = spec.loss.map(|loss| {
             let stream = seed.named("loss").stream();
@@ -82,7 +95,9 @@ impl Flow {
         Self {
             sent: 0,
             booked: None,
-            own,
+            turn: None,
+            asked: None,
+            limits: Limits::own(own),
             loss,
             stalls: spec.stall.as_ref().and_then(|s| ByteStalls::new(s, seed)).map(Box::new),
             stalled: None,
@@ -91,7 +106,7 @@ impl Flow {
             late: Duration::ZERO,
             passed: Duration::ZERO,
             stream: None,
-            own_until: None,
+            held: None,
             losing: false,
         }
     }
@@ -100,6 +115,20 @@ impl Flow {
     #[must_use]
     pub const fn sent(&self) -> u64 {
         self.sent
+    }
+
+    /// Holds the response under `limits` too, in place of those it was under before (but for its own
+    /// rate). Each may be shared with other responses.
+    pub fn limit(&mut self, limits: Vec<Arc<Mutex<Link>>>) {
+        self.limits.share(limits);
+    }
+
+    /// Gives its place among those that take turns back. To be called when it is over.
+    pub fn leave(&mut self, turns: &mut Turns) {
+        self.asked = None;
+        if let Some(turn) = self.turn.take() {
+            turns.leave(turn);
+        }
     }
 
     /// Says that there was nothing to send: the time until there is counts as idle.
@@ -124,20 +153,41 @@ impl Flow {
         available: usize,
     ) -> Verdict {
         match transport {
-            None => self.poll_link(link, now, available),
+            None => self.poll_link(link, None, now, available),
             Some(transport) => self.poll_transport(link, transport, now, available),
         }
     }
 
-    fn poll_link(&mut self, link: &mut Link, now: Duration, available: usize) -> Verdict {
-        if self.booked.is_some_and(|booked| booked.generation != link.generation()) {
+    /// The same without a transport, for a response that shares one place on the link with others
+    /// of its session: `turns`, the same in every call.
+    pub fn poll_in_turn(
+        &mut self,
+        link: &mut Link,
+        turns: &mut Turns,
+        now: Duration,
+        available: usize,
+    ) -> Verdict {
+        turns.advance(link, now);
+        self.poll_link(link, Some(turns), now, available)
+    }
+
+    fn poll_link(
+        &mut self,
+        link: &mut Link,
+        turns: Option<&mut Turns>,
+        now: Duration,
+        available: usize,
+    ) -> Verdict {
+        let generation = link.generation();
+        if self.booked.is_some_and(|booked| booked.generation != generation) {
             self.booked = None;
             self.late = Duration::ZERO;
         }
+        self.asked.take_if(|asked| asked.generation != generation);
         if now.saturating_sub(self.passed) > SLACK {
             self.late = Duration::ZERO;
         }
-        if self.booked.is_none() {
+        if self.booked.is_none() && self.asked.is_none() {
             if let Some((action, at_byte)) = self.dropped(now) {
                 return Verdict::Drop { action, at_byte };
             }
@@ -148,8 +198,48 @@ impl Flow {
             let Some(bytes) = self.quantum(link, now, available) else {
                 return Verdict::Pass(0);
             };
-            self.book(link, now, bytes);
+            match turns {
+                None => self.book(link, now, bytes),
+                Some(turns) => return self.ask(link, turns, now, bytes),
+            }
+        } else if let (Some(turns), Some(_)) = (turns, self.asked) {
+            return self.take_turn(link, turns, now);
         }
+        self.release(link, now)
+    }
+
+    /// Asks for the session's turn to book `bytes`.
+    fn ask(
+        &mut self,
+        link: &mut Link,
+        turns: &mut Turns,
+        now: Duration,
+        bytes: NonZeroU32,
+    ) -> Verdict {
+        let since = now.saturating_sub(self.late).max(self.resume);
+        let turn = *self.turn.get_or_insert_with(|| turns.join());
+        turns.ask(turn, bytes, since);
+        self.asked = Some(Asked { bytes, generation: link.generation() });
+        turns.advance(link, now);
+        self.take_turn(link, turns, now)
+    }
+
+    /// Takes the place that was booked for it, if its turn has come.
+    fn take_turn(&mut self, link: &mut Link, turns: &mut Turns, now: Duration) -> Verdict {
+        let (Some(turn), Some(Asked { bytes, generation })) = (self.turn, self.asked) else {
+            return Verdict::Pass(0);
+        };
+        let Some(granted) = turns.take(turn) else {
+            return Verdict::Wait(turns.wait(link, turn));
+        };
+        self.asked = None;
+        self.limits.book(granted.since, bytes);
+        self.booked = Some(Booked {
+            bytes: bytes.get() as usize,
+            position: granted.position,
+            since: granted.since,
+            generation,
+        });
         self.release(link, now)
     }
 
@@ -192,8 +282,8 @@ impl Flow {
     /// How much to book: a quantum, as far as there are bytes, and up to the next loss.
     fn quantum(&mut self, link: &mut Link, now: Duration, available: usize) -> Option<NonZeroU32> {
         let mut most = link.quantum(now).get();
-        if let Some(own) = &mut self.own {
-            most = most.min(own.quantum(now).get());
+        if let Some(limit) = self.limits.quantum(now) {
+            most = most.min(limit.get());
         }
         let mut bytes = u64::from(most).min(available as u64);
         if let Some(lost) = self.loss.as_ref().and_then(|(loss, _)| loss.next_byte()) {
@@ -210,10 +300,10 @@ impl Flow {
         self.booked = Some(Booked {
             bytes: bytes.get() as usize,
             position: link.book(since, bytes),
-            own: self.own.as_mut().map(|own| own.book(since, bytes)),
             since,
             generation: link.generation(),
         });
+        self.limits.book(since, bytes);
     }
 
     fn release(&mut self, link: &mut Link, now: Duration) -> Verdict {
@@ -221,12 +311,10 @@ impl Flow {
         let Some((mut time, mut last)) = link.release(booked.position) else {
             return Verdict::Wait(None);
         };
-        if let (Some(own), Some(position)) = (&mut self.own, booked.own) {
-            let Some((own_time, own_last)) = own.release(position) else {
-                return Verdict::Wait(None);
-            };
-            (time, last) = (time.max(own_time), last && own_last);
-        }
+        let Some((limit, sure)) = self.limits.release() else {
+            return Verdict::Wait(None);
+        };
+        (time, last) = (time.max(limit), last && sure);
         if time > now || !last {
             return Verdict::Wait(Some(time));
         }

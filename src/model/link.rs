@@ -65,6 +65,17 @@ impl Link {
         }
     }
 
+    /// A link of `spec`, idle, whose schedule and stalls start at `start`.
+    #[must_use]
+    pub fn starting(start: Duration, spec: &LinkSpec, seed: Seed) -> Self {
+        if start.is_zero() {
+            return Self::new(spec, seed);
+        }
+        let mut link = Self::new(&LinkSpec::default(), seed);
+        link.change(start, spec);
+        link
+    }
+
     /// Becomes a link of `spec`, whose schedule and stalls start at `now`, with an empty bucket: no
     /// burst is handed out. What was booked before is void, and books again (see
     /// [`Self::generation`]): quanta of a fast link would block a slow one for seconds.

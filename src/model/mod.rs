@@ -17,6 +17,7 @@
 //!
 //! [`Duration`]: std::time::Duration
 
+mod bottleneck;
 mod bucket;
 mod capacity;
 mod distribution;
@@ -35,9 +36,11 @@ mod stall;
 mod steps;
 mod timeline;
 mod transport;
+mod turns;
 mod verdict;
 mod waves;
 
+pub use bottleneck::Sharing;
 pub use bucket::Position;
 pub use distribution::Distribution;
 pub use flow::Flow;
@@ -55,5 +58,6 @@ pub use stall::Stall;
 pub use steps::{Ramp, Step, Steps, Trace};
 pub use timeline::Start;
 pub use transport::{QueueSize, Transport, TransportSpec};
+pub use turns::Turns;
 pub use verdict::Verdict;
 pub use waves::{Shape, Wave, Waves};

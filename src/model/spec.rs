@@ -75,6 +75,9 @@ impl LinkSpec {
 pub struct Latency {
     /// A whole round trip: request there, first byte back.
     pub rtt: Duration,
+    /// The part of `rtt` (at most all of it) that comes after the origin's answer; the rest, and
+    /// whatever is added, comes before the origin is asked.
+    pub downlink: Duration,
     /// Drawn once per response and added to `rtt`.
     pub jitter: Option<Distribution>,
     /// How much of the last jitter on the same connection stays in the next: netem's correlation.

@@ -1,25 +1,84 @@
-//! The body of the origin's responses: content, piece by piece.
+//! The body of the origin's responses: content, piece by piece, none before it exists.
 
 use std::convert::Infallible;
+use std::fmt;
+use std::future::Future;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::vec;
 
 use bytes::Bytes;
 use hyper::body::{Body, Frame, SizeHint};
 
 use super::content::Content;
+use super::feed::Feed;
+use super::pace::{Clock, until};
 
-/// A body whose length is known and whose frames are ready.
-#[derive(Debug, Default)]
+/// A body that holds no more than it is about to send. Until it is paced, it asks no clock: all
+/// there will ever be is ready.
 pub struct OriginBody {
     pieces: vec::IntoIter<Bytes>,
-    remaining: u64,
+    feed: Option<Box<dyn Feed>>,
+    /// Bytes still to be passed over.
+    skip: u64,
+    /// Bytes still to be sent; `None` while nobody knows.
+    remaining: Option<u64>,
+    clock: Option<Clock>,
+    /// Ready when `pieces` exist.
+    wait: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
+}
+
+impl OriginBody {
+    /// The same, by a clock: what is due later is sent later.
+    #[must_use]
+    pub(super) fn paced(mut self, clock: Clock) -> Self {
+        self.clock = Some(clock);
+        self
+    }
+
+    /// Has the feed make the next pieces; `None` at its end.
+    fn refill(&mut self) -> Option<()> {
+        let feed = self.feed.as_mut()?;
+        if self.skip > 0 {
+            self.skip -= feed.skip(self.skip).min(self.skip);
+        }
+        let Some(delivery) = feed.next() else {
+            self.feed = None;
+            return None;
+        };
+        if let Some(clock) = self.clock
+            && delivery.due > clock()
+        {
+            self.wait = Some(Box::pin(until(delivery.due, clock)));
+        }
+        self.pieces = delivery.pieces.into_iter();
+        Some(())
+    }
+
+    /// What is left of `piece` when what is not wanted has gone.
+    fn trim(&mut self, mut piece: Bytes) -> Bytes {
+        let passed = usize::try_from(self.skip).unwrap_or(usize::MAX).min(piece.len());
+        self.skip -= passed as u64;
+        piece = piece.slice(passed..);
+        if let Some(remaining) = &mut self.remaining {
+            piece.truncate(usize::try_from(*remaining).unwrap_or(usize::MAX));
+            *remaining -= piece.len() as u64;
+        }
+        piece
+    }
 }
 
 impl From<Content> for OriginBody {
     fn from(content: Content) -> Self {
-        Self { remaining: content.length(), pieces: content.into_pieces().into_iter() }
+        let Content { pieces, feed, skip, length } = content;
+        let pieces = pieces.into_iter();
+        Self { pieces, feed, skip, remaining: length, clock: None, wait: None }
+    }
+}
+
+impl Default for OriginBody {
+    fn default() -> Self {
+        Content::none(Some(0)).into()
     }
 }
 
@@ -29,18 +88,38 @@ impl Body for OriginBody {
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
-        _: &mut Context<'_>,
+        context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        let piece = self.pieces.next();
-        self.remaining -= piece.as_ref().map_or(0, |piece| piece.len() as u64);
-        Poll::Ready(piece.map(|piece| Ok(Frame::data(piece))))
+        loop {
+            if self.is_end_stream() {
+                return Poll::Ready(None);
+            }
+            if let Some(wait) = &mut self.wait {
+                ready!(wait.as_mut().poll(context));
+                self.wait = None;
+            }
+            if let Some(piece) = self.pieces.next() {
+                let piece = self.trim(piece);
+                if !piece.is_empty() {
+                    return Poll::Ready(Some(Ok(Frame::data(piece))));
+                }
+            } else if self.refill().is_none() {
+                return Poll::Ready(None);
+            }
+        }
     }
 
     fn is_end_stream(&self) -> bool {
-        self.remaining == 0
+        self.remaining == Some(0)
     }
 
     fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.remaining)
+        self.remaining.map_or_else(SizeHint::new, SizeHint::with_exact)
+    }
+}
+
+impl fmt::Debug for OriginBody {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OriginBody").field("remaining", &self.remaining).finish_non_exhaustive()
     }
 }

@@ -39,6 +39,30 @@ pub(super) fn child(bytes: &[u8], parent: &BoxAt, kind: &'static str) -> Result<
         .ok_or(MediaFault::Missing(kind))
 }
 
+/// Where the payload of the box of type `kind` lies, in an initialization segment with one track:
+/// the first such box in a depth-first search through the boxes that hold boxes.
+pub(super) fn descend(bytes: &[u8], kind: &[u8; 4]) -> Option<Range<usize>> {
+    within(bytes, 0..bytes.len(), kind)
+}
+
+fn within(bytes: &[u8], extent: Range<usize>, kind: &[u8; 4]) -> Option<Range<usize>> {
+    boxes(bytes, extent).ok()?.into_iter().find_map(|found| {
+        if found.kind == *kind {
+            return Some(found.payload());
+        }
+        // Sample descriptions and entries have fields before their boxes.
+        let fields = match &found.kind {
+            b"moov" | b"trak" | b"mdia" | b"minf" | b"stbl" => 0,
+            b"stsd" => 8,
+            b"avc1" => 78,
+            b"mp4a" => 28,
+            _ => return None,
+        };
+        let payload = found.payload();
+        within(bytes, payload.start.checked_add(fields)?..payload.end, kind)
+    })
+}
+
 fn box_at(bytes: &[u8], at: usize) -> Option<BoxAt> {
     let (size, rest) = bytes.get(at..)?.split_first_chunk::<4>()?;
     let kind = *rest.first_chunk::<4>()?;

@@ -30,6 +30,8 @@ pub(super) struct Fragment {
     pub(super) sequence: Range<usize>,
     /// Where in `moof` the base media decode time lies: 64 bits.
     pub(super) decode_time: Range<usize>,
+    /// Where in `mdat` each frame lies, in order; they follow each other without a gap.
+    pub(super) frames: Vec<Range<usize>>,
 }
 
 impl EncodedLoop {
@@ -52,6 +54,10 @@ impl EncodedLoop {
             let least = least_weight(rendition, Span::of(rendition, number as u64));
             if fragment.weight() + HEADER > least {
                 return Err(MediaFault::Oversized(number));
+            }
+            let span = Span::of(rendition, number as u64);
+            if fragment.frames.len() as u64 * rendition.frame != span.duration {
+                return Err(MediaFault::Frames(number));
             }
         }
         Ok(Self { init: file.slice(..moov.extent.end), fragments })
@@ -78,18 +84,69 @@ impl Fragment {
         // Both are full boxes: a version and flags, 32 bits in all, come before the number.
         let sequence = header.start + 4 - moof.extent.start;
         let decode_time = time.start + 4 - moof.extent.start;
+        let run = child(file, &track, "trun")?.payload();
+        let frames = frames(file.get(run).unwrap_or_default(), mdat.extent.len())
+            .ok_or(MediaFault::Missing("understandable trun"))?;
         Ok(Self {
             moof: file.slice(moof.extent.clone()),
             mdat: file.slice(mdat.extent.clone()),
             sequence: sequence..sequence + 4,
             decode_time: decode_time..decode_time + 8,
+            frames,
         })
+    }
+
+    /// The bytes of frame `index`.
+    pub(super) fn frame(&self, index: usize) -> Bytes {
+        self.frames.get(index).map_or_else(Bytes::new, |extent| self.mdat.slice(extent.clone()))
+    }
+
+    /// The bytes of these frames, one after the other.
+    pub(super) fn run(&self, frames: &Range<usize>) -> Bytes {
+        let extent =
+            self.frames.get(frames.clone()).and_then(|run| Some((run.first()?, run.last()?)));
+        extent.map_or_else(Bytes::new, |(first, last)| self.mdat.slice(first.start..last.end))
+    }
+
+    /// The sizes of these frames.
+    pub(super) fn sizes(&self, frames: &Range<usize>) -> impl ExactSizeIterator<Item = u32> {
+        let run = self.frames.get(frames.clone()).unwrap_or_default();
+        // A fragment is below 4 GiB.
+        run.iter().map(|extent| extent.len() as u32)
     }
 
     /// Bytes of the segment before it is padded.
     pub(super) fn weight(&self) -> u64 {
         (STYP.len() + self.moof.len() + self.mdat.len()) as u64
     }
+}
+
+/// Where the frames of a `trun` box lie in an `mdat` box of `length` bytes that holds nothing
+/// else. Each must have a size of its own, and nothing but a size: time and kind are the defaults.
+fn frames(run: &[u8], length: usize) -> Option<Vec<Range<usize>>> {
+    const FIRST_FLAGS: u32 = 0x4;
+    const OFFSET: u32 = 0x1;
+    const SIZE: u32 = 0x200;
+    let words = run.as_chunks::<4>().0;
+    let mut words = words.iter().map(|word| u32::from_be_bytes(*word));
+    let (flags, count) = (words.next()?, words.next()?);
+    // The first byte is the version, which says how composition offsets are spelt: there are none.
+    if flags & 0x00ff_ffff & !FIRST_FLAGS != OFFSET | SIZE {
+        return None;
+    }
+    words.next()?;
+    if flags & FIRST_FLAGS != 0 {
+        words.next()?;
+    }
+    let mut end = HEADER as usize;
+    let frames: Vec<_> = words
+        .map(|size| {
+            let start = end;
+            end = end.saturating_add(size as usize);
+            start..end
+        })
+        .collect();
+    (frames.len() == count as usize && end == length).then_some(frames)
 }
 
 #[cfg(test)]

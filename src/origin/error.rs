@@ -36,4 +36,7 @@ pub enum MediaFault {
     /// A segment has more encoded bytes than its declared bitrate leaves room for.
     #[error("segment {0} is larger than its declared bitrate allows")]
     Oversized(usize),
+    /// A segment does not last as long as the timeline says.
+    #[error("segment {0} does not have the frames of its duration")]
+    Frames(usize),
 }

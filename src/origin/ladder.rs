@@ -50,6 +50,18 @@ impl Rendition {
         RENDITIONS.iter().find(|rendition| rendition.name == name)
     }
 
+    /// The rendition of that kind, `video` or `audio`, and declared bitrate.
+    pub(super) fn at(kind: &str, bits_per_second: u64) -> Option<&'static Self> {
+        RENDITIONS.iter().find(|rendition| {
+            rendition.kind() == kind && rendition.bits_per_second == bits_per_second
+        })
+    }
+
+    /// `video` or `audio`.
+    pub(super) fn kind(&self) -> &'static str {
+        if self.picture.is_some() { "video" } else { "audio" }
+    }
+
     /// Media type of its segments.
     pub(super) fn mime_type(&self) -> &'static str {
         if self.picture.is_some() { "video/mp4" } else { "audio/mp4" }
@@ -66,13 +78,13 @@ pub(super) fn rungs() -> impl Iterator<Item = (&'static Rendition, (u32, u32))> 
     RENDITIONS.iter().filter_map(|rendition| Some((rendition, rendition.picture?)))
 }
 
-/// The audio renditions.
 /// The declared bit/s of each rung of the built-in ladder with its sound, lowest first.
 pub fn ladder_bits_per_second() -> impl Iterator<Item = u64> {
     let sound: u64 = sounds().map(|sound| sound.bits_per_second).sum();
     rungs().map(move |(rung, _)| rung.bits_per_second + sound)
 }
 
+/// The audio renditions.
 pub(super) fn sounds() -> impl Iterator<Item = &'static Rendition> + Clone {
     RENDITIONS.iter().filter(|rendition| rendition.picture.is_none())
 }

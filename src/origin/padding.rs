@@ -25,8 +25,25 @@ impl Padding {
         Self { block: block.freeze() }
     }
 
+    /// Pieces of what was `made`, the `data` behind it, and `spare` bytes of padding, at least eight.
+    pub(super) fn close(
+        &self,
+        mut made: BytesMut,
+        data: impl IntoIterator<Item = Bytes>,
+        spare: u64,
+    ) -> Vec<Bytes> {
+        let mut pieces = vec![made.split().freeze()];
+        pieces.extend(data);
+        let spare = spare.max(HEADER);
+        // What is served is below 4 GiB.
+        made.extend_from_slice(&free_header(u32::try_from(spare).unwrap_or(u32::MAX)));
+        pieces.push(made.freeze());
+        self.append(spare - HEADER, &mut pieces);
+        pieces
+    }
+
     /// Appends `length` bytes to `pieces` without copying any.
-    pub(super) fn append(&self, mut length: u64, pieces: &mut Vec<Bytes>) {
+    fn append(&self, mut length: u64, pieces: &mut Vec<Bytes>) {
         while length > 0 {
             let taken = usize::try_from(length).unwrap_or(BLOCK).min(BLOCK);
             pieces.push(self.block.slice(..taken));
@@ -36,7 +53,7 @@ impl Padding {
 }
 
 /// The header of a `free` box of `length` bytes in all.
-pub(super) fn free_header(length: u32) -> [u8; 8] {
+fn free_header(length: u32) -> [u8; 8] {
     let [a, b, c, d] = length.to_be_bytes();
     [a, b, c, d, b'f', b'r', b'e', b'e']
 }

@@ -19,11 +19,14 @@ pub(super) fn reply<B>(request: &Request<B>, resource: Resource) -> Response<Ori
     match evaluate(request.headers(), &resource.validators) {
         Precondition::Proceed => {}
         Precondition::NotModified => {
-            return finish(described(StatusCode::NOT_MODIFIED, &resource), Content::default());
+            return finish(described(StatusCode::NOT_MODIFIED, &resource), Content::none(Some(0)));
         }
         Precondition::Failed => return refuse(request, StatusCode::PRECONDITION_FAILED),
     }
-    let length = resource.content.length();
+    // What has no end yet has no ranges.
+    let Some(length) = resource.content.length else {
+        return send(request, described(StatusCode::OK, &resource), resource.content);
+    };
     // RFC 9110 defines ranges for GET alone: a HEAD describes the whole.
     let wanted = if request.method() == Method::GET
         && range_counts(request.headers(), &resource.validators)
@@ -75,7 +78,8 @@ fn described(status: StatusCode, resource: &Resource) -> Builder {
     if status == StatusCode::NOT_MODIFIED {
         return head;
     }
-    head.header(CONTENT_TYPE, resource.content_type).header(ACCEPT_RANGES, "bytes")
+    let head = head.header(CONTENT_TYPE, resource.content_type);
+    if resource.content.length.is_some() { head.header(ACCEPT_RANGES, "bytes") } else { head }
 }
 
 fn plain(status: StatusCode) -> Builder {
@@ -89,10 +93,13 @@ fn line(status: StatusCode) -> Content {
     format!("{status}\n").into()
 }
 
-/// Sends content with its length, or for HEAD the length alone.
-fn send<B>(request: &Request<B>, head: Builder, content: Content) -> Response<OriginBody> {
-    let head = head.header(CONTENT_LENGTH, content.length());
-    finish(head, if request.method() == Method::HEAD { Content::default() } else { content })
+/// Sends content with its length if it has one, or for HEAD the length alone.
+fn send<B>(request: &Request<B>, mut head: Builder, content: Content) -> Response<OriginBody> {
+    if let Some(length) = content.length {
+        head = head.header(CONTENT_LENGTH, length);
+    }
+    let none = Content::none(content.length.map(|_| 0));
+    finish(head, if request.method() == Method::HEAD { none } else { content })
 }
 
 fn finish(head: Builder, content: Content) -> Response<OriginBody> {

@@ -2,10 +2,9 @@
 
 use bytes::{Bytes, BytesMut};
 
-use super::content::Content;
 use super::encoded::Fragment;
 use super::ladder::Rendition;
-use super::padding::{HEADER, Padding, free_header};
+use super::padding::{HEADER, Padding};
 use super::timeline::Span;
 use super::weight::weight;
 
@@ -19,20 +18,13 @@ pub(super) fn assemble(
     fragment: &Fragment,
     number: u64,
     padding: &Padding,
-) -> Content {
-    // `EncodedLoop::cut` has seen to it that there is room, and a segment is below 4 GiB.
-    let spare = weight(rendition, number).saturating_sub(fragment.weight()).max(HEADER);
-    let free = free_header(u32::try_from(spare).unwrap_or(u32::MAX));
-
-    let mut made = BytesMut::with_capacity(STYP.len() + fragment.moof.len() + free.len());
+) -> Vec<Bytes> {
+    // `EncodedLoop::cut` has seen to it that there is room.
+    let spare = weight(rendition, number).saturating_sub(fragment.weight());
+    let mut made = BytesMut::with_capacity(STYP.len() + fragment.moof.len() + HEADER as usize);
     made.extend_from_slice(STYP);
     made.extend_from_slice(&patched(rendition, fragment, number));
-    let front = made.split().freeze();
-    made.extend_from_slice(&free);
-
-    let mut pieces = vec![front, fragment.mdat.clone(), made.freeze()];
-    padding.append(spare - HEADER, &mut pieces);
-    Content::of(pieces)
+    padding.close(made, [fragment.mdat.clone()], spare)
 }
 
 /// The fragment's `moof` with the sequence number and the decode time of segment `number`.
@@ -63,7 +55,7 @@ mod tests {
             let encoded = EncodedLoop::cut(rendition).unwrap();
             for number in [1, 2, 6, 7, 8, 149, 150, 448_000_001, 448_000_002] {
                 let fragment = encoded.fragment(number).unwrap();
-                let bytes = assemble(rendition, fragment, number, &padding).to_bytes();
+                let bytes = assemble(rendition, fragment, number, &padding).concat();
                 assert_eq!(bytes.len() as u64, weight(rendition, number));
 
                 let top = boxes(&bytes, 0..bytes.len()).unwrap();

@@ -1,12 +1,12 @@
 //! The origin on a socket: accept, answer, drain. The only file here that reads the clock.
 
 use std::convert::Infallible;
-use std::future::{Future, ready};
+use std::future::Future;
 use std::io;
 use std::pin::pin;
 use std::time::{Duration, SystemTime};
 
-use http::Request;
+use http::{Request, Response};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -16,8 +16,10 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
+use super::body::OriginBody;
 use super::error::OriginError;
-use super::service::Origin;
+use super::pace::{Clock, until};
+use super::service::{Answer, Origin};
 
 /// How long a client may take to send a request's head.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
@@ -77,7 +79,8 @@ fn connect(
     }
     let origin = origin.clone();
     let service = service_fn(move |request: Request<Incoming>| {
-        ready(Ok::<_, Infallible>(origin.respond(&request, wall_clock())))
+        let origin = origin.clone();
+        async move { Ok::<_, Infallible>(respond(&origin, &request, wall_clock).await) }
     });
     let mut builder = Builder::new(TokioExecutor::new());
     builder.http1().timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT);
@@ -89,6 +92,17 @@ fn connect(
             tracing::debug!(%error, "origin: connection ended");
         }
     });
+}
+
+/// Answers a request when there is an answer. When the client leaves first, hyper drops this, and
+/// with it the wait; likewise the body.
+async fn respond<B>(origin: &Origin, request: &Request<B>, clock: Clock) -> Response<OriginBody> {
+    loop {
+        match origin.answer(request, clock()) {
+            Answer::Now(response) => return response.map(|body| body.paced(clock)),
+            Answer::At(moment) => until(moment, clock).await,
+        }
+    }
 }
 
 async fn pause_after(error: io::Error, failures: u32) -> Result<(), OriginError> {

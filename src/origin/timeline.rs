@@ -17,6 +17,13 @@ use super::ladder::Rendition;
 /// Seconds of a segment.
 pub(super) const SEGMENT_SECONDS: u64 = 4;
 
+/// Parts of a segment: half a second each. They are the parts of low-latency HLS, the chunks of
+/// low-latency DASH, and the slices of endless streams.
+pub(super) const PARTS: u64 = 8;
+
+/// Milliseconds of a part, nominally.
+pub(super) const PART_MILLIS: u64 = SEGMENT_SECONDS * 1000 / PARTS;
+
 /// Segments of the encoded loop.
 pub(super) const LOOP_SEGMENTS: u64 = 6;
 
@@ -36,15 +43,44 @@ pub(super) struct Span {
 impl Span {
     /// The span of segment `number`, from 1.
     pub(super) fn of(rendition: &Rendition, number: u64) -> Self {
-        let start = first_frame(rendition, number.saturating_sub(1));
-        Self { start, duration: first_frame(rendition, number) - start }
+        let parts = number.saturating_sub(1) * PARTS;
+        Self::between(rendition, parts, parts + PARTS)
+    }
+
+    /// The span of part `part`, from 0, of segment `number`, from 1.
+    pub(super) fn of_part(rendition: &Rendition, number: u64, part: u64) -> Self {
+        let parts = number.saturating_sub(1) * PARTS + part;
+        Self::between(rendition, parts, parts + 1)
+    }
+
+    fn between(rendition: &Rendition, from: u64, to: u64) -> Self {
+        let start = first_frame(rendition, from);
+        Self { start, duration: first_frame(rendition, to) - start }
     }
 }
 
-/// Start of the first frame at or after the end of `segments` nominal segments.
-fn first_frame(rendition: &Rendition, segments: u64) -> u64 {
-    let nominal = segments * SEGMENT_SECONDS * rendition.timescale;
+/// Start of the first frame at or after the end of `parts` nominal parts.
+fn first_frame(rendition: &Rendition, parts: u64) -> u64 {
+    let nominal = parts * (SEGMENT_SECONDS * rendition.timescale / PARTS);
     nominal.div_ceil(rendition.frame) * rendition.frame
+}
+
+/// A number behind all that will ever be asked for: its times are far from overflow.
+const LAST: u64 = 1 << 40;
+
+/// The number of the segment that starts at `start` ticks, if one does.
+pub(super) fn number_at(rendition: &Rendition, start: u64) -> Option<u64> {
+    let number = start / (SEGMENT_SECONDS * rendition.timescale) + 1;
+    if number > LAST {
+        return None;
+    }
+    (Span::of(rendition, number).start == start).then_some(number)
+}
+
+/// Ticks in microseconds, rounded; seconds and rest apart, so that no product overflows.
+pub(super) fn microseconds(ticks: u64, timescale: u64) -> u64 {
+    let rest = (ticks % timescale * 1_000_000 + timescale / 2) / timescale;
+    (ticks / timescale).saturating_mul(1_000_000).saturating_add(rest)
 }
 
 /// Whether a live segment can be had.
@@ -95,6 +131,37 @@ pub(super) fn ended_at(number: u64) -> u64 {
     number.saturating_mul(SEGMENT_SECONDS)
 }
 
+/// How far the live edge has come, in whole parts since the Unix epoch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Edge(u64);
+
+impl Edge {
+    /// The edge at `now` since the Unix epoch: a part can be had as soon as it has ended.
+    pub(super) fn at(now: Duration) -> Self {
+        Self(u64::try_from(now.as_millis()).unwrap_or(u64::MAX) / PART_MILLIS)
+    }
+
+    /// The edge when the first `parts` parts of segment `number` can be had.
+    pub(super) fn after(number: u64, parts: u64) -> Self {
+        Self(number.saturating_sub(1).saturating_mul(PARTS).saturating_add(parts))
+    }
+
+    /// Parts of the segment that is being made.
+    pub(super) fn parts(self) -> u64 {
+        self.0 % PARTS
+    }
+
+    /// The last segment that is whole.
+    pub(super) fn segment(self) -> u64 {
+        self.0 / PARTS
+    }
+
+    /// When it is reached, since the Unix epoch.
+    pub(super) fn moment(self) -> Duration {
+        Duration::from_millis(self.0.saturating_mul(PART_MILLIS))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::ladder::RENDITIONS;
@@ -118,6 +185,48 @@ mod tests {
                 assert_eq!(span.start + span.duration, Span::of(rendition, number + 1).start);
             }
         }
+    }
+
+    #[test]
+    fn parts_are_half_a_second_to_a_frame_and_fill_their_segment() {
+        for rendition in &RENDITIONS {
+            for number in (1..=20).chain(LIVE..LIVE + 20) {
+                let segment = Span::of(rendition, number);
+                let mut at = segment.start;
+                for part in 0..PARTS {
+                    let span = Span::of_part(rendition, number, part);
+                    assert_eq!(span.start, at);
+                    let frames = span.duration / rendition.frame;
+                    let known = if rendition.picture.is_some() { 15..=15 } else { 23..=24 };
+                    assert!(known.contains(&frames), "{frames}");
+                    at += span.duration;
+                }
+                assert_eq!(at, segment.start + segment.duration);
+            }
+        }
+    }
+
+    #[test]
+    fn segments_are_found_by_their_start() {
+        for rendition in &RENDITIONS {
+            for number in (1..=20).chain(LIVE..LIVE + 20) {
+                let start = Span::of(rendition, number).start;
+                assert_eq!(number_at(rendition, start), Some(number));
+                assert_eq!(number_at(rendition, start + 1), None);
+            }
+            assert_eq!(number_at(rendition, u64::MAX), None);
+        }
+    }
+
+    #[test]
+    fn the_edge_moves_by_parts() {
+        let at = |millis| Edge::at(Duration::from_millis(millis));
+        assert_eq!((at(0).segment(), at(0).parts()), (0, 0));
+        assert_eq!((at(3_999).segment(), at(3_999).parts()), (0, 7));
+        assert_eq!((at(4_500).segment(), at(4_500).parts()), (1, 1));
+        assert_eq!(at(4_500), Edge::after(2, 1));
+        assert_eq!(Edge::after(2, 1).moment(), Duration::from_millis(4_500));
+        assert_eq!(Edge::after(1, PARTS), Edge::after(2, 0));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::{profile::Profile, rates};
 use crate::{
-    model::{Count, Gap, LossModel, LossSpec, QueueSize, TransportSpec},
+    model::{Count, Gap, LossModel, LossSpec, QueueSize, RateSpec, TransportSpec},
     rules::distribution::{describe as law, mean},
     units::{ByteSize, Ratio, span},
 };
@@ -24,6 +24,18 @@ impl Profile {
         }
         if self.link.transport != TransportSpec::None {
             row("over", self.transport_in_full());
+        }
+        if self.uplink.rate != RateSpec::Unlimited {
+            row("uplink", rates::in_full(&self.uplink.rate));
+        }
+        for limit in self.limits.iter() {
+            row(
+                "limit",
+                format!("{} per {}", rates::in_short(&limit.spec.rate), limit.per.as_str()),
+            );
+        }
+        if let Some(name) = &self.shared.name {
+            row("link", format!("{name}, shared ({})", self.sharing().as_str()));
         }
         row("latency", self.latency_in_full());
         if let Some(stall) = &self.file.stall {
@@ -66,6 +78,9 @@ impl Profile {
 impl fmt::Display for Profile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.name, rates::in_short(&self.link.rate))?;
+        if self.uplink.rate != RateSpec::Unlimited {
+            write!(f, ", {} up", rates::in_short(&self.uplink.rate))?;
+        }
         if !self.link.latency.is_none() {
             write!(f, ", rtt {}", self.rtt())?;
         }

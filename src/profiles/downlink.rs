@@ -79,6 +79,8 @@ fn schedule(
             ("count", &table.count),
             ("transport", &table.transport),
             ("queue", &table.queue),
+            ("link", &table.link),
+            ("sharing", &table.sharing),
         ] {
             if written.is_some() {
                 scope.at(key).fault("belongs to the whole link", "write it under [downlink]");

@@ -1,7 +1,7 @@
 //! The mirror of a profile file; no logic. All keys may be absent here: what is required is for
 //! validation to say, together with all else that is wrong.
 
-use crate::rules::{DistributionTable, RuleEntry, Text, tables};
+use crate::rules::{DistributionTable, RuleEntry, Several, Text, tables};
 
 tables! {
     /// A whole file.
@@ -10,6 +10,8 @@ tables! {
         source: Text,
         latency: LatencyTable,
         downlink: DownlinkTable,
+        uplink: DownlinkTable,
+        limit: Vec<LimitTable>,
         stall: StallTable,
         loss: LossTable,
         rule: Vec<RuleEntry>,
@@ -19,6 +21,8 @@ tables! {
     LatencyTable "a table, as in { rtt = \"30 ms\" }" {
         rtt: Text,
         delay: Text,
+        uplink: Text,
+        downlink: Text,
         jitter: DistributionTable,
         correlation: Text,
         handshake: Text,
@@ -32,7 +36,7 @@ tables! {
         waves: WavesTable,
         on_off: OnOffTable,
         markov: MarkovTable,
-        trace: TraceTable,
+        #[serde(deserialize_with = "super::trace_entry::read")] trace: TraceTable,
         repeat: bool,
         start: Text,
         time_scale: Text,
@@ -43,6 +47,27 @@ tables! {
         count: Text,
         transport: Text,
         queue: Text,
+        link: Text,
+        sharing: Text,
+    }
+
+    /// `[[limit]]`
+    LimitTable "a table, as in { per = \"host\", rate = \"5 Mbit/s\" }" {
+        per: Text,
+        host: Several,
+        media: Several,
+        rate: Text,
+        schedule: Vec<StepTable>,
+        ramp: Vec<PointTable>,
+        waves: WavesTable,
+        on_off: OnOffTable,
+        markov: MarkovTable,
+        trace: TraceTable,
+        repeat: bool,
+        start: Text,
+        time_scale: Text,
+        burst: Text,
+        count: Text,
     }
 
     /// One point of `ramp`.

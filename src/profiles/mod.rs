@@ -9,7 +9,8 @@
 //! |---|---|
 //! | `summary`, `source` | what it imitates, and where its numbers come from; both required |
 //! | `[latency]` `rtt` or `delay` | before the first byte of each response: a round trip, or one way (half of it) |
-//! | `[latency]` `jitter` | a distribution, drawn for each response and added |
+//! | `[latency]` `uplink`, `downlink` | instead of `rtt`: the way there, before the origin is asked, and the way back, between its answer and the first byte (with `rtt` all of it is before) |
+//! | `[latency]` `jitter` | a distribution, drawn for each response and added (before the origin is asked) |
 //! | `[latency]` `correlation` | 0 to 1: how much of a connection's last jitter stays in the next (netem's) |
 //! | `[latency]` `handshake` | what the first response on a fresh connection waits for besides: `none` (default), `tcp` (a round trip), `tls` (two) |
 //! | `[downlink]` | one schedule: `rate`, `schedule`, `ramp`, `waves`, `on-off`, `markov` or `trace`; with none of them there is no limit |
@@ -30,6 +31,10 @@
 //! | `[downlink]` `count` | what the rate counts: `payload` (default: bytes of bodies) or `wire` (1514 bytes for 1448 of body: Ethernet 14, IPv4 20, TCP 32, in proportion) |
 //! | `[downlink]` `transport` | `none` (default: the rate from the first byte on) or `tcp`: see [`Transport`](crate::model::Transport) |
 //! | `[downlink]` `queue` | what waits at the bottleneck, as `64 KiB` or `200 ms` (at the highest rate); a round trip unless given |
+//! | `[downlink]` `link` | a name: all sessions with this name are behind one link (see [`Shared`]) |
+//! | `[downlink]` `sharing` | what sessions of one link get: `fair` (default: each the same) or `first-come` (each response the same; the default with `transport = "tcp"`) |
+//! | `[uplink]` | for request bodies: a schedule as in `[downlink]`, `burst`, `count`; without it no limit |
+//! | `[[limit]]` | a rate beside the downlink: `per` (`host`, `media` or `response`: who shares it), `host` and `media` (which responses are meant, one or a list; all unless given), and `rate` or another schedule, `burst`, `count` |
 //! | `[stall]` `every`, `for` | distributions: from the end of one freeze to the next, and how long it lasts; with `every` in sizes (`mean = "512 KiB"`) each response freezes for itself, after so many of its bytes |
 //! | `[loss]` `model` | `{ bernoulli = 0.01 }` or `{ gilbert-elliott = { p, r, loss-bad, loss-good } }` (the last two 1 and 0 unless given), or netem's `{ four-state = { p13, p31, p32, p23, p14 } }` |
 //! | `[loss]` `on-drop` | `retransmit` (default), `truncate` or `reset` |
@@ -37,7 +42,8 @@
 //!
 //! A distribution is a table: `{ distribution = "constant", value }`, `exponential` with `mean`,
 //! `normal`, `lognormal` and `gamma` with `mean` and `sd`, `uniform` with `min` and `max`, `weibull`
-//! and `pareto` with `mean` and `shape`. A section that is left out means nothing of its sort.
+//! and `pareto` with `mean` and `shape`, `empirical` with a `table` of values (`"10 ms"`) or of pairs of
+//! value and weight (`["12 ms", 3]`). A section that is left out means nothing of its sort.
 
 mod catalog;
 mod chain;
@@ -46,11 +52,14 @@ mod downlink;
 mod error;
 mod faults;
 mod file;
+mod limit;
 mod profile;
 mod rates;
+mod sharing;
 mod sources;
 mod statistics;
 pub mod trace;
+mod trace_entry;
 mod tracing;
 mod unit;
 mod validate;
@@ -58,5 +67,7 @@ mod validate;
 pub use catalog::Catalog;
 pub use error::ProfileError;
 pub use faults::{ELSEWHERE, Fault, FaultError, fault_named, faults};
+pub use limit::{Limit, Per};
 pub use profile::Profile;
+pub use sharing::Shared;
 pub use statistics::Statistics;

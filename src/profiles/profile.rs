@@ -1,8 +1,9 @@
 //! A profile: a link and rules, with the story they tell.
 
-use super::file::ProfileFile;
+use super::{file::ProfileFile, limit::Limit, sharing::Shared};
 use crate::{model::LinkSpec, rules::RuleSet};
 use serde::{Serialize, Serializer};
+use std::sync::Arc;
 
 /// A named network: a link, and rules that go with it.
 ///
@@ -18,6 +19,12 @@ pub struct Profile {
     pub source: String,
     /// The network.
     pub link: LinkSpec,
+    /// The way of request bodies; without a rate it holds nothing up.
+    pub uplink: LinkSpec,
+    /// Rates beside the link's.
+    pub limits: Arc<[Limit]>,
+    /// Whether sessions share the link.
+    pub shared: Shared,
     /// The rules that go with it.
     pub rules: RuleSet,
     /// As it was written, for showing and for JSON.

@@ -11,6 +11,12 @@ use crate::{
 use std::time::Duration;
 
 impl Profile {
+    /// Its rate, for one line.
+    #[must_use]
+    pub fn rate_in_short(&self) -> String {
+        in_short(&self.link.rate)
+    }
+
     /// The long-run mean rate: by time for a schedule that repeats, the last rate for one that does
     /// not, by the stationary shares for what is drawn; `None` without a limit, or where it can't
     /// be told (waves that are cut off at zero, the lower of two, shares of a ladder). Stalls and

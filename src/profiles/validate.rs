@@ -4,13 +4,15 @@ use super::{
     catalog::embedded_trace,
     downlink::{burst, count, queue, rate, transport},
     file::{FourStateTable, GilbertElliottTable, LatencyTable, LossTable, ProfileFile, StallTable},
+    limit::{limits, uplink},
     profile::Profile,
+    sharing::{Shared, shared},
     sources::Sources,
 };
 use crate::{
     model::{
         Count, FourState, Handshake, Latency, LinkSpec, LossModel, LossSpec, OnDrop, RateSpec,
-        StallSpec,
+        StallSpec, TransportSpec,
     },
     rules::{
         Diagnostics, Document, Scope, Text,
@@ -72,15 +74,33 @@ fn profile(
     let summary = line("summary", file.summary.as_ref(), say, scope);
     let source = line("source", file.source.as_ref(), cite, scope);
     let link = link(&file, scope, sources);
+    let sending = file.uplink.as_ref().map(|table| uplink(table, &scope.at("uplink"), sources));
+    let limits = limits(file.limit.as_deref().unwrap_or_default(), &scope.at("limit"), sources);
+    let over_tcp = link.as_ref().is_some_and(|link| link.transport == TransportSpec::Tcp);
+    let downlink = scope.at("downlink");
+    let shared =
+        file.downlink.as_ref().map(|table| shared(table, over_tcp, &downlink)).unwrap_or_default();
+    relative_and_shared(link.as_ref(), &shared, &downlink);
     let rules = rule_set(file.rule.clone().unwrap_or_default(), &scope.at("rule"));
     Some(Profile {
         name: name.into(),
         summary: summary?,
         source: source?,
         link: link?,
+        uplink: sending.unwrap_or_else(|| Some(LinkSpec::default()))?,
+        limits: limits?.into(),
+        shared,
         rules,
         file,
     })
+}
+
+/// A link of several sessions can't go by the ladder of one.
+fn relative_and_shared(link: Option<&LinkSpec>, shared: &Shared, scope: &Scope<'_>) {
+    let relative = link.is_some_and(|link| link.resolve(&|_| None).is_some());
+    if relative && shared.name.is_some() {
+        scope.at("link").fault("can't go with shares of the ladder", "write rates in bit/s");
+    }
 }
 
 /// A text that must be there; line breaks within it count as spaces.
@@ -121,6 +141,15 @@ fn latency(table: &LatencyTable, scope: &Scope<'_>) -> Latency {
     }
     let delay = scope.span("delay", table.delay.as_ref());
     let rtt = scope.span("rtt", table.rtt.as_ref()).or(delay.map(|delay| 2 * delay));
+    let halves = [("uplink", table.uplink.as_ref()), ("downlink", table.downlink.as_ref())];
+    let whole = if table.rtt.is_some() { "rtt" } else { "delay" };
+    for (key, _) in halves.iter().filter(|(_, half)| half.is_some() && rtt.is_some()) {
+        let hint =
+            format!("write `{whole}`, or `uplink` and `downlink`, which sum to a round trip");
+        scope.at(key).fault(format!("can't go with `{whole}`"), hint);
+    }
+    let [up, down] = halves.map(|(key, half)| scope.span(key, half).unwrap_or_default());
+    let rtt = rtt.unwrap_or_else(|| up.saturating_add(down));
     let jitter = table.jitter.as_ref().and_then(|law| distribution(law, &scope.at("jitter")));
     let correlation = scope.read("correlation", table.correlation.as_ref());
     if correlation.is_some() && table.jitter.is_none() {
@@ -130,7 +159,8 @@ fn latency(table: &LatencyTable, scope: &Scope<'_>) -> Latency {
     let written = table.handshake.as_ref();
     let handshake = written.and_then(|name| scope.at("handshake").choose("one", name, &names));
     Latency {
-        rtt: rtt.unwrap_or_default(),
+        rtt,
+        downlink: down.min(rtt),
         jitter,
         correlation: correlation.unwrap_or(Ratio::NONE),
         handshake: handshake.unwrap_or_default(),

@@ -75,6 +75,8 @@ pub struct ProxyConfig {
     pub allow: Vec<HostPattern>,
     /// Whether CORS headers are added where the origin sends none.
     pub cors: bool,
+    /// Whether what players tell about themselves (CMCD) ends here: neither rules nor origin see it.
+    pub strip_cmcd: bool,
     /// Waits.
     pub timeouts: Timeouts,
     /// Bounds.
@@ -87,6 +89,7 @@ impl Default for ProxyConfig {
             session_by: SessionBy::default(),
             allow: Vec::new(),
             cors: true,
+            strip_cmcd: false,
             timeouts: Timeouts::default(),
             limits: Limits::default(),
         }

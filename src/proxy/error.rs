@@ -145,7 +145,8 @@ impl ProxyError {
     pub(super) const fn status(&self) -> StatusCode {
         match self {
             Self::Address(_) | Self::Session(_) => StatusCode::NOT_FOUND,
-            Self::Full(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Full(crate::sessions::StartError::Full(_)) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Full(_) => StatusCode::BAD_REQUEST,
             Self::Parameter(_) | Self::Framing(_) | Self::Body(_) => StatusCode::BAD_REQUEST,
             Self::HeadTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
             Self::Host(_) | Self::Loop(_) => StatusCode::FORBIDDEN,
@@ -167,7 +168,7 @@ impl ProxyError {
     pub(super) const fn side(&self) -> &'static str {
         match self {
             Self::Upstream { .. } => "upstream",
-            Self::Full(_) => "internal",
+            Self::Full(crate::sessions::StartError::Full(_)) => "internal",
             _ => "downstream",
         }
     }
@@ -177,7 +178,8 @@ impl ProxyError {
         match self {
             Self::Address(_) => "address",
             Self::Session(_) => "session",
-            Self::Full(_) => "sessions",
+            Self::Full(crate::sessions::StartError::Full(_)) => "sessions",
+            Self::Full(_) => "link",
             Self::Parameter(_) => "parameter",
             Self::Host(_) => "host",
             Self::Loop(_) => "loop",

@@ -12,7 +12,7 @@ use super::{
     identify::{Identified, identify},
     pace::Pace,
     player_body::PlayerBody,
-    reply,
+    player_data, reply,
     shaped_body::{ShapedBody, Treatment},
     source::Source,
     ticket::Ticket,
@@ -20,13 +20,15 @@ use super::{
 };
 use crate::{
     event::{Bus, Event, RequestTag},
-    media::Kind,
+    media::{Cmcd, Kind},
     profiles::Catalog,
     rules::{Closing, Facts, Plan},
     seed::Seed,
     sessions::{Arming, Origin, Registry, Session},
 };
-use http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode, header, request};
+use http::{
+    HeaderName, HeaderValue, Method, Request, Response, StatusCode, header, request, uri::Authority,
+};
 use hyper::body::Incoming;
 use std::{
     borrow::Cow,
@@ -62,6 +64,7 @@ struct Planned {
     latency: Duration,
     /// Its connection shall close after it, unannounced.
     dismiss: bool,
+    host: Authority,
 }
 
 impl Proxy {
@@ -91,7 +94,7 @@ impl Proxy {
         client: IpAddr,
         request: Request<Incoming>,
     ) -> Result<Response<PlayerBody>, Unanswered> {
-        let (head, body) = request.into_parts();
+        let (mut head, body) = request.into_parts();
         let asker = if self.config.cors { Asker::of(&head) } else { None };
         let multiplexed = head.version == http::Version::HTTP_2;
         if multiplexed {
@@ -99,16 +102,21 @@ impl Proxy {
         }
         let sound = framing::check(connection, &head, &body, &self.config.limits);
         let identified = sound.and_then(|()| identify(self, client, &head));
-        let (session, origin, path) = match identified {
+        let (session, origin, mut path) = match identified {
             Ok(Identified::Request { session, origin, path }) => (session, origin, path),
             Ok(Identified::Newcomer { location }) => {
                 return Ok(own(connection, asker, reply::redirect(&location)));
             }
             Err(error) => return Ok(own(connection, asker, refusal(connection, &error))),
         };
-        let mut planned = self.plan(connection, session, &origin, &path, &head);
+        let told = player_data::read(&path, &head.headers);
+        if self.config.strip_cmcd {
+            player_data::strip(&mut path, &mut head.headers);
+        }
+        let mut planned = self.plan(connection, session, (&origin, &path), &head, told);
         let outbound = Outbound { origin, path, head, body };
         let mut response = self.answer(&mut planned, outbound).await?;
+        pause(&planned.ticket.session, planned.way_back()).await;
         if let Some(asker) = asker {
             asker.permit(&mut response);
         }
@@ -128,15 +136,19 @@ impl Proxy {
         &self,
         connection: &Arc<Connection>,
         session: Arc<Session>,
-        origin: &Origin,
-        path: &str,
+        (origin, path): (&Origin, &str),
         head: &request::Parts,
+        told: Option<Cmcd>,
     ) -> Planned {
         let started = session.now();
         let arming = session.arming();
         let range = headers::text(&head.headers, header::RANGE);
         let url = origin.url(path);
-        let resource = session.ladder.lock().resolve(&url, range.and_then(range_start));
+        let first = range.and_then(range_start);
+        let mut resource = session.ladder.lock().resolve_at(&url, first, Some(started));
+        if let Some(told) = told.as_ref().filter(|_| !self.config.strip_cmcd) {
+            told.complete(&mut resource);
+        }
         let elsewhere = (*origin != session.origin).then_some(origin);
         let (attempt, seed) = session.attempt(&key(&head.method, elsewhere, path, range));
         let highest_rung = match arming.rules.needs_ladder() {
@@ -179,6 +191,9 @@ impl Proxy {
             latency,
             plan: plan.clone(),
         });
+        if let Some(report) = told {
+            bus.emit(&Event::PlayerReported { request: Arc::clone(&request), report });
+        }
         connection.serves(session.tag.ordinal);
         if arming.rules.swaps_segments() && request.resource.kind == Kind::Segment {
             session.trail.lock().note(&request.resource, path);
@@ -186,7 +201,15 @@ impl Proxy {
         let mut ticket =
             Ticket::new(session, request, Arc::clone(connection), Arc::clone(bus), started);
         ticket.plan.clone_from(&plan);
-        Planned { ticket, arming, plan, seed, latency, dismiss: false }
+        Planned {
+            ticket,
+            arming,
+            plan,
+            seed,
+            latency,
+            host: origin.authority.clone(),
+            dismiss: false,
+        }
     }
 
     /// Waits as planned, and gets the answer.
@@ -195,8 +218,8 @@ impl Proxy {
         planned: &mut Planned,
         outbound: Outbound,
     ) -> Result<Response<Source>, Unanswered> {
-        let Planned { ticket, plan, latency, seed, .. } = planned;
-        let mut wait = *latency;
+        let mut wait = planned.latency - planned.way_back();
+        let Planned { ticket, plan, seed, .. } = planned;
         if let Some(delay) = plan.as_ref().and_then(|plan| plan.delay.as_ref()) {
             ticket.injected(&delay.rule, "delay", None);
             wait += delay.effect;
@@ -223,6 +246,13 @@ impl Proxy {
             Ok(response) => response,
             Err(error) => refusal(ticket.connection(), &error),
         }
+    }
+}
+
+impl Planned {
+    /// The part of its latency that comes after the origin's answer.
+    fn way_back(&self) -> Duration {
+        self.arming.link.latency.downlink.min(self.latency)
     }
 }
 
@@ -262,7 +292,7 @@ fn shape(
     multiplexed: bool,
     pace: &Arc<Pace>,
 ) -> Response<PlayerBody> {
-    let Planned { mut ticket, arming, plan, seed, latency, dismiss } = planned;
+    let Planned { mut ticket, arming, plan, seed, latency, host, dismiss } = planned;
     ticket.answered(response.status().as_u16());
     let bodiless = is_bodiless(&ticket.request.method, response.status());
     if bodiless {
@@ -282,7 +312,8 @@ fn shape(
         .and_then(|plan| fault::befall(plan, seed, &ticket, multiplexed, &mut response));
     let link = Arc::clone(&arming.link);
     let pace = Arc::clone(pace);
-    let treatment = Treatment { link, own_rate, gatekeeper, dismiss, multiplexed, pace };
+    let host = Some(host);
+    let treatment = Treatment { link, own_rate, gatekeeper, dismiss, multiplexed, pace, host };
     response.map(|source| {
         PlayerBody::Shaped(Box::new(ShapedBody::new(source, treatment, seed, ticket)))
     })

@@ -2,17 +2,25 @@
 
 use super::{
     allow::allowed,
+    coding::ask_readable,
     error::ProxyError,
     exchange::Proxy,
     headers::{self, pass_on},
-    manifest,
+    manifest::{self, Passage, Reading},
+    observe::{self, Observer},
     source::Source,
     ticket::Ticket,
+    upload::Upload,
 };
-use crate::{event::Event, media::rewrite_uri, sessions::Origin};
-use http::{HeaderMap, HeaderValue, Method, Response, header, request};
+use crate::{
+    event::Event,
+    media::{Kind, ManifestFormat, is_blocking_reload, rewrite_uri},
+    sessions::Origin,
+};
+use http::{HeaderMap, HeaderValue, Method, Response, header, request, uri::Authority};
 use hyper::body::Incoming;
 use std::sync::Arc;
+use url::Url;
 
 /// A request on its way to the origin.
 pub(super) struct Outbound {
@@ -36,12 +44,13 @@ pub(super) async fn fetch(
         return Err(ProxyError::Method(head.method));
     }
     pass_on(&mut head.headers);
-    head.headers.remove(header::HOST);
-    let is_manifest = ticket.request.resource.kind.is_manifest();
+    let host = host(&mut head);
+    let kind = ticket.request.resource.kind;
+    let is_manifest = kind.is_manifest() || ManifestFormat::of_json(kind).is_some();
     let head_only = head.method == Method::HEAD;
     if is_manifest {
-        // Rewriting needs plain text; a HEAD must tell the length of the rewritten manifest.
-        head.headers.remove(header::ACCEPT_ENCODING);
+        // What is to be rewritten must be readable; a HEAD must tell the length of the rewritten one.
+        ask_readable(&mut head.headers);
         // The range of everything, which ffmpeg asks for, is no range.
         if headers::text(&head.headers, header::RANGE) == Some("bytes=0-") {
             head.headers.remove(header::RANGE);
@@ -51,6 +60,7 @@ pub(super) async fn fetch(
             head.method = Method::GET;
         }
     }
+    let body = Upload::new(body, Arc::clone(&ticket.session));
     let asked = ticket.session.now();
     let peak = ticket.session.arming().link.rate.peak();
     let answer = proxy.upstream.fetch(&origin, &path, (head, body), peak).await;
@@ -60,22 +70,55 @@ pub(super) async fn fetch(
             ticket.emit(&Event::UpstreamFailed { request, cause });
         }
     })?;
-    ticket.upstream_answered(ticket.session.now() - asked);
+    // What the origin holds until there is news is no slowness of the origin's: a blocking reload, and
+    // a part that was only hinted at, whose length nobody told yet.
+    let hinted = kind == Kind::Part && ticket.request.resource.duration.is_none();
+    if !hinted && !is_blocking_reload(&path) {
+        ticket.upstream_answered(ticket.session.now() - asked);
+    }
     pass_on(response.headers_mut());
-    keep_inside(response.headers_mut(), &origin, ticket);
-    let response = match manifest::format(&path, &response) {
-        Some(format) if !head_only || is_manifest => {
-            let limits = &proxy.config.limits;
-            manifest::pass(format, response, &origin, &path, ticket, limits).await
+    keep_inside(response.headers_mut(), &origin, &path, ticket);
+    if is_manifest {
+        observe::tell_time(&ticket.session, response.headers());
+    }
+    let expected = observe::expected(kind, &response);
+    let reading = match manifest::reading(&path, kind, &response) {
+        // What another manifest named goes before a guess by the first bytes.
+        None | Some(Reading::Sniff) if expected.is_some() => expected.map(Reading::As),
+        reading => reading,
+    };
+    let response = match reading {
+        Some(reading) if !head_only || is_manifest => {
+            let (limits, host) = (&proxy.config.limits, host.as_deref());
+            let passage = Passage { origin: &origin, path: &path, host, limits };
+            manifest::pass(reading, response, &passage, ticket).await
         }
-        _ => response.map(Source::from),
+        _ => {
+            let url = || origin.url(&path);
+            let observer = Observer::of(&ticket.session, &ticket.request, url, &response);
+            response.map(|body| Source::from(body).observed(observer))
+        }
     };
     Ok(if head_only && is_manifest { without_body(response) } else { response })
 }
 
-/// A redirect of the origin's must not lead the player out of its session.
-fn keep_inside(headers: &mut HeaderMap, origin: &Origin, ticket: &Ticket) {
+/// Takes the host away under which the player knows the proxy: the origin has another name.
+fn host(head: &mut request::Parts) -> Option<String> {
+    let named = head.headers.remove(header::HOST);
+    let named = named.as_ref().and_then(|host| host.to_str().ok());
+    named.or_else(|| head.uri.authority().map(Authority::as_str)).map(str::to_owned)
+}
+
+/// A redirect of the origin's must not lead the player out of its session, and what was asked for is
+/// what it leads to.
+fn keep_inside(headers: &mut HeaderMap, origin: &Origin, path: &str, ticket: &Ticket) {
     let Some(location) = headers::text(headers, header::LOCATION) else { return };
+    if ticket.request.resource.kind != Kind::Other
+        && let Ok(from) = Url::parse(&origin.url(path))
+        && let Ok(to) = from.join(location)
+    {
+        ticket.session.ladder.lock().redirected(&from, &to);
+    }
     let uris = ticket.session.uris(origin);
     let Some(inside) = rewrite_uri(location, &uris) else { return };
     if let Ok(value) = HeaderValue::from_str(&inside) {

@@ -2,8 +2,8 @@
 
 use super::{config::SessionBy, error::ProxyError, exchange::Proxy};
 use crate::{
-    media::looks_like_manifest,
-    profiles::{Catalog, fault_named},
+    media::{HOST_PARAMETER, looks_like_manifest},
+    profiles::{Catalog, Shared, fault_named},
     rules::RuleSet,
     sessions::{Address, ArmingRequest, Origin, Session, Target, Viewer},
 };
@@ -18,7 +18,7 @@ const LONGEST_RULES: usize = 8 * 1024;
 pub(super) enum Identified {
     /// One of `session`'s, for `path` at `origin`.
     Request { session: Arc<Session>, origin: Origin, path: String },
-    /// A new viewer's: it shall come again at this address.
+    /// A new viewer's, or one for a pathway clone: it shall come again at this address.
     Newcomer { location: String },
 }
 
@@ -31,6 +31,10 @@ pub(super) fn identify(
     let whole = request.uri.path_and_query().map_or("/", |path| path.as_str());
     let address = Address::parse(whole)?;
     let (path, parameters) = split_parameters(address.path);
+    if let Some((_, host)) = parameters.iter().find(|(name, _)| *name == HOST_PARAMETER) {
+        let location = on_host(proxy, &address, host, &path)?;
+        return Ok(Identified::Newcomer { location });
+    }
     let session = match address.session {
         Some(id) => proxy.registry.find(id)?,
         None => {
@@ -58,6 +62,26 @@ pub(super) fn identify(
         Target::Named(origin) => origin,
     };
     Ok(Identified::Request { session, origin, path: path.into_owned() })
+}
+
+/// The address of `path` on the host of a pathway clone: what a player asks for who was told to put
+/// another host in the place of the one it sees (see `media::HOST_PARAMETER`).
+fn on_host(
+    proxy: &Proxy,
+    address: &Address<'_>,
+    host: &str,
+    path: &str,
+) -> Result<String, ProxyError> {
+    let host = percent_decode_str(host).decode_utf8_lossy();
+    let named = match (&address.target, address.session) {
+        (Target::Named(origin), _) => origin.clone(),
+        (Target::Default, Some(id)) => proxy.registry.find(id)?.origin.clone(),
+        (Target::Default, None) => proxy.registry.config().origin.clone(),
+    };
+    let clone = Origin::new(named.scheme.as_str(), &host).ok_or_else(|| {
+        ProxyError::Parameter(format!("{HOST_PARAMETER}: write a host, as in cdn.example"))
+    })?;
+    Ok(Address::write(address.session, &Target::Named(clone), path))
 }
 
 /// Takes the `vsps.*` parameters out of a path's query: the origin never sees them.
@@ -94,6 +118,7 @@ fn arming(catalog: &Catalog, parameters: &[(&str, &str)]) -> Result<ArmingReques
                 let hint = |_| wrong("write a whole number, as in vsps.seed=42".to_owned());
                 request.seed = Some(value.parse().map_err(hint)?);
             }
+            "vsps.link" => request.link = Some(Shared::link(&value).map_err(wrong)?),
             "vsps.label" => request.label = Some(Arc::from(clip(&value))),
             "vsps.rules" => {
                 let rules = rules(&value).map_err(wrong)?;
@@ -102,7 +127,8 @@ fn arming(catalog: &Catalog, parameters: &[(&str, &str)]) -> Result<ArmingReques
             // A redirect within a chain; see `fault::hops`.
             "vsps.hops" => {}
             _ => {
-                let known = "the parameters are vsps.profile, vsps.seed, vsps.rules, vsps.label";
+                let known =
+                    "the parameters are vsps.profile, vsps.seed, vsps.rules, vsps.link, vsps.label";
                 return Err(wrong(known.to_owned()));
             }
         }

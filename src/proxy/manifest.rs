@@ -1,92 +1,195 @@
 //! A manifest on its way: read whole, learnt from, and rewritten only where a URI would leave the
 //! session.
 
-use super::{config::Limits, error::chain, fault::edit, source::Source, ticket::Ticket};
+use super::{
+    coding::Coding, config::Limits, fault::edit, read_ahead::ReadAhead, source::Source,
+    ticket::Ticket,
+};
 use crate::{
     event::Event,
-    media::{ManifestFormat, rewrite, sniff, without_directives},
+    media::{Kind, ManifestFormat, rewrite, says_nothing, sniff, without_directives},
     sessions::Origin,
 };
-use bytes::{Bytes, BytesMut};
-use http::{HeaderValue, Response, StatusCode, header};
-use http_body_util::BodyExt as _;
+use bytes::Bytes;
+use http::{HeaderValue, Response, StatusCode, header, response};
 use hyper::body::{Body as _, Incoming};
 use std::sync::Arc;
 use url::Url;
 
-/// The format of the manifest that `response` brings, if it brings one that can be read: whole and
-/// unencoded.
-pub(super) fn format(path: &str, response: &Response<Incoming>) -> Option<ManifestFormat> {
+/// How an answer is to be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reading {
+    /// As a manifest of this format.
+    As(ManifestFormat),
+    /// As what its first bytes tell: neither its name nor its media type say.
+    Sniff,
+}
+
+/// Whether `response` to a request for `kind` is to be read as a manifest; `None`: it passes.
+pub(super) fn reading(path: &str, kind: Kind, response: &Response<Incoming>) -> Option<Reading> {
     if response.status() != StatusCode::OK {
         return None;
     }
     let content_type = super::headers::text(response.headers(), header::CONTENT_TYPE);
-    sniff(content_type, path.split('?').next().unwrap_or_default(), &[])
+    let path = path.split('?').next().unwrap_or_default();
+    if let Some(format) = sniff(content_type, path, &[]) {
+        return Some(Reading::As(format));
+    }
+    let vague = says_nothing(content_type);
+    let json = content_type.is_some_and(|declared| declared.to_ascii_lowercase().contains("json"));
+    match ManifestFormat::of_json(kind) {
+        Some(format) if json || vague => Some(Reading::As(format)),
+        Some(_) => None,
+        // A manifest by the word of another manifest, or a body that nobody says anything about. An
+        // encoded one would have to be read whole, which a stream without end would not survive.
+        None => {
+            let bounded = response.body().size_hint().upper().is_some()
+                || !response.headers().contains_key(header::CONTENT_ENCODING);
+            (kind.is_manifest() || (kind == Kind::Other && vague && bounded))
+                .then_some(Reading::Sniff)
+        }
+    }
+}
+
+/// Where a manifest comes from, and under which name the player knows the proxy.
+pub(super) struct Passage<'a> {
+    pub(super) origin: &'a Origin,
+    pub(super) path: &'a str,
+    pub(super) host: Option<&'a str>,
+    pub(super) limits: &'a Limits,
 }
 
 /// Reads the manifest in `response`, and makes its URIs stay in the session. What can't be read
 /// passes through untouched, with one warning.
 pub(super) async fn pass(
-    format: ManifestFormat,
+    reading: Reading,
     response: Response<Incoming>,
-    origin: &Origin,
-    path: &str,
-    ticket: &Ticket,
-    limits: &Limits,
+    passage: &Passage<'_>,
+    ticket: &mut Ticket,
 ) -> Response<Source> {
-    let (mut head, body) = response.into_parts();
-    let encoding = super::headers::text(&head.headers, header::CONTENT_ENCODING);
-    if let Some(encoding) = encoding.filter(|encoding| *encoding != "identity") {
-        unread(ticket, format!("it is encoded with {encoding}"));
-        return Response::from_parts(head, Source::from(body));
+    let (head, body) = response.into_parts();
+    let coding = match Coding::of(&head.headers) {
+        Ok(coding) => coding,
+        Err(_) if reading == Reading::Sniff => {
+            return Response::from_parts(head, Source::from(body));
+        }
+        Err(problem) => {
+            unread(ticket, problem.to_string());
+            return Response::from_parts(head, Source::from(body));
+        }
+    };
+    let mut ahead = ReadAhead::new(body);
+    let format = match reading {
+        Reading::As(format) => Some(format),
+        Reading::Sniff if coding.is_some() => None,
+        Reading::Sniff => {
+            ahead.fill(tells).await;
+            let Some(format) = sniff(None, "", ahead.bytes()) else {
+                return Response::from_parts(head, ahead.into_source());
+            };
+            Some(format)
+        }
+    };
+    let most = passage.limits.manifest.as_usize();
+    if !ahead.whole(most).await {
+        // Whether it would have been a manifest is not known of a body that was to be sniffed.
+        if format.is_some() {
+            unread(ticket, ahead.problem(most));
+        }
+        return Response::from_parts(head, ahead.into_source());
     }
-    let bytes = match collect(body, limits.manifest.as_usize()).await {
-        Collected::Whole(bytes) => bytes,
-        Collected::TooLarge(source) => {
-            unread(ticket, format!("it is larger than {}", limits.manifest));
-            return Response::from_parts(head, source);
-        }
-        Collected::Broken(source, problem) => {
+    let bytes = ahead.into_bytes();
+    let read = Manifest { format, coding, most }.read(&bytes, passage, ticket);
+    finish(head, bytes, read)
+}
+
+/// The answer, with its manifest rewritten if it had to be.
+fn finish(mut head: response::Parts, bytes: Bytes, new: Option<Vec<u8>>) -> Response<Source> {
+    let Some(new) = new else { return Response::from_parts(head, Source::from(bytes)) };
+    // Its length is another now; all else is the origin's.
+    if head.headers.contains_key(header::CONTENT_LENGTH) {
+        head.headers.insert(header::CONTENT_LENGTH, HeaderValue::from(new.len()));
+    }
+    Response::from_parts(head, Source::from(Bytes::from(new)))
+}
+
+/// Whether the first bytes of a body are enough to know a manifest by, or to know that it is none.
+fn tells(head: &[u8]) -> bool {
+    let text = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head).trim_ascii_start();
+    match text.first() {
+        None => head.len() > 64,
+        // An MPD's root element comes after its declaration and comments.
+        Some(b'<') => text.len() >= 1024 || memchr::memmem::find(text, b"<MPD").is_some(),
+        Some(_) => text.len() >= 8 || !b"#EXTM3U".starts_with(text),
+    }
+}
+
+/// A body that is, or may be, a manifest.
+struct Manifest {
+    /// Not known yet of an encoded body that nobody says anything about.
+    format: Option<ManifestFormat>,
+    coding: Option<Coding>,
+    most: usize,
+}
+
+impl Manifest {
+    /// Learns from the manifest `bytes`; what it becomes, encoded as it was, if it changes.
+    fn read(&self, bytes: &Bytes, passage: &Passage<'_>, ticket: &mut Ticket) -> Option<Vec<u8>> {
+        let decoded = match self.coding.map(|coding| coding.decode(bytes, self.most)) {
+            None => bytes.clone(),
+            Some(Ok(decoded)) => Bytes::from(decoded),
+            Some(Err(problem)) => {
+                if self.format.is_some() {
+                    unread(ticket, problem.to_string());
+                }
+                return None;
+            }
+        };
+        let format = self.format.or_else(|| sniff(None, "", &decoded))?;
+        let read = learn(format, &decoded, passage, ticket);
+        let uris = ticket.session.uris(passage.origin).reached_at(passage.host);
+        let rewritten = read.and_then(|()| {
+            let url = passage.origin.url(passage.path);
+            let edited = edit(&without_directives(&url), format, decoded.clone(), ticket);
+            match rewrite(format, &edited, &uris) {
+                // What was made wrong on purpose need not be readable.
+                new if edited != decoded => Ok(new.ok().flatten().or_else(|| Some(edited.into()))),
+                new => new.map_err(|error| error.to_string()),
+            }
+        });
+        let encoded = rewritten.and_then(|new| match (new, self.coding) {
+            (Some(new), Some(coding)) => coding.encode(&new).map(Some).map_err(|e| e.to_string()),
+            (new, _) => Ok(new),
+        });
+        encoded.unwrap_or_else(|problem| {
             unread(ticket, problem);
-            return Response::from_parts(head, source);
-        }
+            None
+        })
+    }
+}
+
+/// Learns what a manifest says, and what the request for it therefore was.
+fn learn(
+    format: ManifestFormat,
+    bytes: &[u8],
+    passage: &Passage<'_>,
+    ticket: &mut Ticket,
+) -> Result<(), String> {
+    let url = Url::parse(&passage.origin.url(passage.path)).map_err(|error| error.to_string())?;
+    let resource = {
+        let mut ladder = ticket.session.ladder.lock();
+        let kind = ladder.learn(&url, format, bytes).map_err(|error| error.to_string())?;
+        (kind != ticket.request.resource.kind).then(|| ladder.resolve(url.as_str(), None))
     };
-    let url = Url::parse(&origin.url(path));
-    let learnt = match &url {
-        Ok(url) => {
-            ticket.session.ladder.lock().learn(url, format, &bytes).map_err(|e| e.to_string())
-        }
-        Err(problem) => Err(problem.to_string()),
-    };
-    if let Err(problem) = learnt {
-        unread(ticket, problem);
-        return Response::from_parts(head, Source::from(bytes));
+    if let Some(resource) = resource {
+        ticket.turned_out(resource);
     }
     let session = &ticket.session;
     if session.ladder_learnt() {
         let (profile, rate) = (Arc::clone(&session.arming().profile_name), session.rate());
         ticket.emit(&Event::LinkChanged { session: Arc::clone(&session.tag), profile, rate });
     }
-    let edited = edit(&without_directives(&origin.url(path)), format, bytes.clone(), ticket);
-    if edited != bytes && head.headers.contains_key(header::CONTENT_LENGTH) {
-        head.headers.insert(header::CONTENT_LENGTH, HeaderValue::from(edited.len()));
-    }
-    let bytes = edited;
-    let bytes = match rewrite(format, &bytes, &ticket.session.uris(origin)) {
-        Ok(Some(rewritten)) => {
-            // Its length is another now; all else is the origin's.
-            if head.headers.contains_key(header::CONTENT_LENGTH) {
-                head.headers.insert(header::CONTENT_LENGTH, HeaderValue::from(rewritten.len()));
-            }
-            Bytes::from(rewritten)
-        }
-        Ok(None) => bytes,
-        Err(problem) => {
-            unread(ticket, problem.to_string());
-            bytes
-        }
-    };
-    Response::from_parts(head, Source::from(bytes))
+    Ok(())
 }
 
 fn unread(ticket: &Ticket, problem: String) {
@@ -94,34 +197,18 @@ fn unread(ticket: &Ticket, problem: String) {
     ticket.emit(&Event::ManifestUnread { request, problem });
 }
 
-enum Collected {
-    Whole(Bytes),
-    TooLarge(Source),
-    Broken(Source, String),
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// Reads `body` into memory, up to `most` bytes.
-async fn collect(mut body: Incoming, most: usize) -> Collected {
-    if body.size_hint().lower() > most as u64 {
-        return Collected::TooLarge(Source::from(body));
-    }
-    let mut bytes = BytesMut::new();
-    while let Some(frame) = body.frame().await {
-        match frame {
-            // A manifest's trailers, if there are any, are not worth more than its bytes.
-            Ok(frame) => {
-                if let Ok(data) = frame.into_data() {
-                    bytes.extend_from_slice(&data);
-                }
-            }
-            Err(error) => {
-                let problem = chain(&error);
-                return Collected::Broken(Source::broken(bytes.freeze(), error), problem);
-            }
+    #[test]
+    fn few_bytes_tell() {
+        for head in ["#EXTM3U\n", "\u{feff}#EXTM3U\n", "GIF", "{", "<?xml?><MPD "] {
+            assert!(tells(head.as_bytes()), "{head}");
         }
-        if bytes.len() > most {
-            return Collected::TooLarge(Source::then(bytes.freeze(), body));
+        for head in ["", "#EXT", "\u{feff}", " \n", "<?xml version"] {
+            assert!(!tells(head.as_bytes()), "{head}");
         }
+        assert!(tells(&[b' '; 65]));
     }
-    Collected::Whole(bytes.freeze())
 }

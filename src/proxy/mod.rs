@@ -8,6 +8,7 @@
 //! Rules reach into the last three ([`fault`]). Every step tells the [event bus](crate::event); nothing here counts or logs by itself.
 
 mod allow;
+mod coding;
 mod config;
 mod connection;
 mod connections;
@@ -22,14 +23,19 @@ mod head_scan;
 mod headers;
 mod identify;
 mod manifest;
+mod observe;
 mod pace;
+mod passage;
 mod player_body;
+mod player_data;
+mod read_ahead;
 mod reply;
 mod server;
 mod shaped_body;
 mod socket;
 mod source;
 mod ticket;
+mod upload;
 mod upstream;
 
 pub use config::{Limits, ProxyConfig, SessionBy, Timeouts};

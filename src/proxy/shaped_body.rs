@@ -7,20 +7,21 @@
 use super::{
     fault::{Gatekeeper, Order},
     pace::{Pace, Paced},
+    passage::Passage,
     source::Source,
     ticket::Ticket,
 };
 use crate::{
     event::{Event, Outcome},
-    model::{Flow, LinkSpec, OnDrop, Transport, TransportSpec, Verdict},
+    model::{LinkSpec, OnDrop, Verdict},
     rules::{Cut, Ending, Length},
     seed::Seed,
     sessions::{Session, Waiting},
     units::{BitRate, ByteSize},
 };
 use bytes::Bytes;
+use http::uri::Authority;
 use hyper::body::{Body, Frame, SizeHint};
-use parking_lot::Mutex;
 use std::{
     collections::VecDeque,
     pin::Pin,
@@ -55,6 +56,8 @@ pub(super) struct Treatment {
     /// The connection shall close after it, unannounced.
     pub(super) dismiss: bool,
     pub(super) pace: Arc<Pace>,
+    /// Whose limits hold.
+    pub(super) host: Option<Authority>,
 }
 
 /// A response body on its way.
@@ -69,10 +72,9 @@ pub(super) struct ShapedBody {
     after: Option<Result<Frame<Bytes>, hyper::Error>>,
     /// Bytes that may pass and have not been handed over: they were in several frames.
     credit: usize,
-    transport: Option<Arc<Mutex<Transport>>>,
     treatment: Treatment,
     seed: Seed,
-    flow: Option<Flow>,
+    flow: Option<Passage>,
     paced: Option<Paced>,
     sleep: Option<Pin<Box<Sleep>>>,
     waiting: Waiting,
@@ -94,7 +96,6 @@ impl ShapedBody {
             ahead_bytes: 0,
             after: None,
             credit: 0,
-            transport: None,
             treatment,
             seed,
             flow: None,
@@ -194,28 +195,21 @@ impl ShapedBody {
 
     /// Waits for the link to let some of `available` bytes pass; zero = the body was cut.
     fn poll_link(&mut self, cx: &mut Context<'_>, available: usize) -> Poll<usize> {
-        let Self { treatment, seed, flow, paced, transport, sleep, waiting, ticket, .. } = self;
+        let Self { treatment, seed, flow, paced, sleep, waiting, ticket, .. } = self;
         let session = Arc::clone(&ticket.session);
-        if flow.is_none() && treatment.own_rate.is_none() && !session.downlink.shapes_bodies() {
+        if flow.is_none() && treatment.own_rate.is_none() && !session.shapes_bodies() {
             ticket.passed(available, session.now(), Duration::ZERO);
             return Poll::Ready(available);
         }
         let flow = flow.get_or_insert_with(|| {
-            // A live change may have made the link shape since the request was planned.
-            if !treatment.link.shapes_bodies() {
-                treatment.link = session.arming().link.clone();
-            }
-            if treatment.link.transport == TransportSpec::Tcp {
-                let (of, rtt) = (session.tag.ordinal, treatment.link.latency.rtt);
-                *transport = Some(ticket.connection().transport(of, rtt));
-            }
-            Flow::new(&treatment.link, treatment.own_rate, *seed)
+            let Treatment { link, own_rate, host, .. } = treatment;
+            Passage::new(ticket, link, *own_rate, host.take(), *seed)
         });
         loop {
             // Before the question, so that a change between question and wait is not missed.
             session.downlink.wait(waiting, cx.waker());
             let now = session.now();
-            match ask(ticket, flow, transport.as_deref(), now, available) {
+            match flow.ask(ticket, now, available) {
                 Verdict::Pass(bytes) => {
                     let waited = self.waiting_since.take().map_or(Duration::ZERO, |s| now - s);
                     ticket.passed(bytes, now, waited);
@@ -248,7 +242,7 @@ impl ShapedBody {
     /// Takes as many bytes at hand as simulated TCP could have under way. Without it one frame is
     /// enough.
     fn read_ahead(&mut self, cx: &mut Context<'_>) {
-        let Some(transport) = &self.transport else { return };
+        let Some(transport) = self.flow.as_ref().and_then(Passage::transport) else { return };
         let window = transport.lock().window();
         while self.after.is_none() && ((self.frame.len() + self.ahead_bytes) as u64) < window {
             let Poll::Ready(Some(next)) = self.source.poll(cx) else { return };
@@ -299,28 +293,6 @@ impl ShapedBody {
             },
         }
     }
-}
-
-/// Asks the link, and tells of the stalls that are in the way.
-fn ask(
-    ticket: &Ticket,
-    flow: &mut Flow,
-    transport: Option<&Mutex<Transport>>,
-    now: Duration,
-    available: usize,
-) -> Verdict {
-    let session = &ticket.session;
-    session.downlink.with(|link| {
-        let mut transport = transport.map(Mutex::lock);
-        let verdict = flow.poll(link, transport.as_deref_mut(), now, available);
-        if matches!(verdict, Verdict::Wait(_)) {
-            while let Some(stall) = flow.take_stall(link, now) {
-                let session = Arc::clone(&session.tag);
-                ticket.emit(&Event::Stalled { session, at: stall.at, lasts: stall.lasts });
-            }
-        }
-        verdict
-    })
 }
 
 /// Waits until session time `until`. The timer is made once per response and then moved.
@@ -401,6 +373,9 @@ impl Drop for ShapedBody {
         // hyper stops polling when a body says that it has ended, or has filled its length.
         if !self.over && self.is_end_stream() {
             self.ticket.ended(Outcome::Complete);
+        }
+        if let Some(flow) = &mut self.flow {
+            flow.leave(&self.ticket);
         }
         if self.treatment.dismiss {
             self.ticket.connection().dismiss();

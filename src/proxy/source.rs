@@ -1,6 +1,6 @@
 //! Where a response's bytes come from: the origin, our own memory, or first one and then the other.
 
-use super::fault::Detour;
+use super::{fault::Detour, observe::Observer};
 use crate::seed::Stream;
 use bytes::{Bytes, BytesMut};
 use hyper::body::{Body, Frame, Incoming, SizeHint};
@@ -21,6 +21,8 @@ pub(super) struct Source {
     ready: Bytes,
     rest: Option<Incoming>,
     failure: Option<hyper::Error>,
+    /// Sees what passes of `rest`.
+    observer: Option<Box<Observer>>,
     /// Random bytes that come last: how many, and of which stream.
     junk: Option<(u64, Stream)>,
     /// Nobody shall know its length.
@@ -32,12 +34,33 @@ pub(super) struct Source {
 impl Source {
     /// `ready`, then what is left of `rest`.
     pub(super) const fn then(ready: Bytes, rest: Incoming) -> Self {
-        Self { ready, rest: Some(rest), failure: None, junk: None, hidden: false, detour: None }
+        Self {
+            ready,
+            rest: Some(rest),
+            failure: None,
+            observer: None,
+            junk: None,
+            hidden: false,
+            detour: None,
+        }
     }
 
     /// `ready`, then `failure`, as the origin gave them.
     pub(super) const fn broken(ready: Bytes, failure: hyper::Error) -> Self {
-        Self { ready, rest: None, failure: Some(failure), junk: None, hidden: false, detour: None }
+        Self {
+            ready,
+            rest: None,
+            failure: Some(failure),
+            observer: None,
+            junk: None,
+            hidden: false,
+            detour: None,
+        }
+    }
+
+    /// The same, seen by `observer` as it passes.
+    pub(super) fn observed(self, observer: Option<Box<Observer>>) -> Self {
+        Self { observer, ..self }
     }
 
     /// So many random bytes.
@@ -101,7 +124,13 @@ impl Source {
             return Poll::Ready(Some(Ok(Frame::data(std::mem::take(&mut self.ready)))));
         }
         if let Some(rest) = &mut self.rest {
-            return Pin::new(rest).poll_frame(cx);
+            let polled = Pin::new(rest).poll_frame(cx);
+            if let (Some(observer), Poll::Ready(Some(Ok(frame)))) = (&mut self.observer, &polled)
+                && let Some(data) = frame.data_ref()
+            {
+                observer.see(data);
+            }
+            return polled;
         }
         if let Some((left, stream)) = self.junk.as_mut().filter(|(left, _)| *left > 0) {
             let mut piece = BytesMut::zeroed((*left).min(JUNK_PIECE) as usize);
@@ -146,7 +175,15 @@ impl Source {
 
 impl From<Bytes> for Source {
     fn from(ready: Bytes) -> Self {
-        Self { ready, rest: None, failure: None, junk: None, hidden: false, detour: None }
+        Self {
+            ready,
+            rest: None,
+            failure: None,
+            observer: None,
+            junk: None,
+            hidden: false,
+            detour: None,
+        }
     }
 }
 
@@ -156,6 +193,7 @@ impl From<Incoming> for Source {
             ready: Bytes::new(),
             rest: Some(rest),
             failure: None,
+            observer: None,
             junk: None,
             hidden: false,
             detour: None,

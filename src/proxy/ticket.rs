@@ -4,6 +4,7 @@
 use super::{connection::Connection, fault::Teller};
 use crate::{
     event::{Bus, Event, Measured, Outcome, RequestTag},
+    media::Resource,
     rules::Plan,
     sessions::Session,
 };
@@ -82,6 +83,11 @@ impl Ticket {
     /// The origin answered after `ttfb`.
     pub(super) const fn upstream_answered(&mut self, ttfb: Duration) {
         self.upstream_ttfb = Some(ttfb);
+    }
+
+    /// What was asked for turned out to be `resource`.
+    pub(super) fn turned_out(&mut self, resource: Resource) {
+        self.request = Arc::new(RequestTag { resource, ..RequestTag::clone(&self.request) });
     }
 
     /// The player is answered `status`.

@@ -4,6 +4,7 @@ use super::{
     config::{ProxyConfig, Timeouts},
     error::{Cause, ProxyError, chain, deeper},
     guard::{Guard, OwnAddress},
+    upload::{HeldUp, Upload},
 };
 use crate::{sessions::Origin, units::BitRate};
 use http::{Request, Response, Uri, request, uri};
@@ -14,7 +15,8 @@ use hyper_util::{
     client::legacy::{Client, connect::HttpConnector},
     rt::{TokioExecutor, TokioTimer},
 };
-use std::{error::Error as StdError, net::SocketAddr, time::Duration};
+use std::{error::Error as StdError, future::Future, net::SocketAddr, time::Duration};
+use tokio::time::error::Elapsed;
 
 /// Idle connections kept per origin host.
 const IDLE_CONNECTIONS: usize = 256;
@@ -30,7 +32,7 @@ const SLOW_BUFFER: usize = 16 * 1024;
 /// Up to this rate a link is slow: eighty such pieces a second.
 const SLOW: BitRate = BitRate::from_bits_per_second(10_000_000);
 
-type Pool = Client<HttpsConnector<Guard>, Limited<Incoming>>;
+type Pool = Client<HttpsConnector<Guard>, Limited<Upload>>;
 
 /// Asks origins.
 pub(super) struct Upstream {
@@ -70,15 +72,16 @@ impl Upstream {
         &self,
         origin: &Origin,
         path: &str,
-        (mut head, body): (request::Parts, Incoming),
+        (mut head, body): (request::Parts, Upload),
         peak: BitRate,
     ) -> Result<Response<Incoming>, ProxyError> {
         head.uri = target(origin, path)?;
         // Each leg has its own version; the client raises it to 2 where the origin agrees.
         head.version = http::Version::HTTP_11;
+        let held_up = body.held_up();
         let request = Request::from_parts(head, Limited::new(body, self.most_body));
         let pool = if peak <= SLOW { &self.slow } else { &self.fast };
-        match tokio::time::timeout(self.first_byte, pool.request(request)).await {
+        match patient(self.first_byte, &held_up, pool.request(request)).await {
             Ok(Ok(mut response)) => {
                 *response.version_mut() = http::Version::HTTP_11;
                 Ok(response)
@@ -98,6 +101,27 @@ impl Upstream {
                 problem: format!("{origin} sent no answer within {:?}", self.first_byte),
             }),
         }
+    }
+}
+
+/// Waits for `answer` for as long as `most`, and for as long besides as the request was held up.
+async fn patient<T>(
+    most: Duration,
+    held_up: &HeldUp,
+    answer: impl Future<Output = T>,
+) -> Result<T, Elapsed> {
+    tokio::pin!(answer);
+    let (mut wait, mut allowed) = (most, Duration::ZERO);
+    loop {
+        let elapsed = match tokio::time::timeout(wait, &mut answer).await {
+            Ok(answer) => return Ok(answer),
+            Err(elapsed) => elapsed,
+        };
+        let total = held_up.total();
+        if total <= allowed {
+            return Err(elapsed);
+        }
+        (wait, allowed) = (total - allowed, total);
     }
 }
 

@@ -1,6 +1,10 @@
 //! From a `{ distribution = ... }` table to a distribution.
 
-use super::{scope::Scope, table::tables, text::Text};
+use super::{
+    scope::Scope,
+    table::tables,
+    text::{Several, Text},
+};
 use crate::{
     model::{Distribution, SpecError},
     units::ByteSize,
@@ -17,11 +21,12 @@ tables! {
         min: Text,
         max: Text,
         shape: Text,
+        table: Vec<Several>,
     }
 }
 
 /// The laws, each with the keys it takes (all of them required).
-const LAWS: [(&str, &[&str]); 8] = [
+const LAWS: [(&str, &[&str]); 9] = [
     ("constant", &["value"]),
     ("exponential", &["mean"]),
     ("normal", &["mean", "sd"]),
@@ -30,6 +35,7 @@ const LAWS: [(&str, &[&str]); 8] = [
     ("gamma", &["mean", "sd"]),
     ("weibull", &["mean", "shape"]),
     ("pareto", &["mean", "shape"]),
+    ("empirical", &[]),
 ];
 
 /// Takes a fault of a model down where its field stands; `scope` is the table around it.
@@ -66,13 +72,18 @@ fn law(
 ) -> Option<Distribution> {
     let Some(name) = &table.distribution else {
         let hint = "write `distribution = \"constant\"`, or exponential, normal, lognormal, \
-                    uniform, gamma, weibull, pareto";
+                    uniform, gamma, weibull, pareto, empirical";
         scope.missing("distribution", hint);
         return None;
     };
     let names = LAWS.map(|law| (law.0, law));
     let (law, keys) = scope.at("distribution").choose("a distribution", name, &names)?;
     if !takes(law, keys, table, scope) {
+        return None;
+    }
+    if law != "empirical" && table.table.is_some() {
+        let hint = "leave it out, or write `distribution = \"empirical\"`";
+        scope.at("table").fault(format!("means nothing to {law}"), hint);
         return None;
     }
     let span = |key, text: &Option<Text>| read(key, text.as_ref());
@@ -86,9 +97,42 @@ fn law(
         "uniform" => Distribution::uniform(span("min", &table.min)?, span("max", &table.max)?),
         "gamma" => Distribution::gamma(mean()?, sd()?),
         "weibull" => Distribution::weibull(mean()?, shape(table, scope)?),
+        "empirical" => Distribution::empirical(&values(table, scope, read)?),
         _ => Distribution::pareto(mean()?, shape(table, scope)?),
     };
     sound(made, scope)
+}
+
+/// The values of an empirical table, each with its weight: `"10 ms"`, or `["10 ms", 3]`.
+fn values(
+    table: &DistributionTable,
+    scope: &Scope<'_>,
+    read: &dyn Fn(&str, Option<&Text>) -> Option<Duration>,
+) -> Option<Vec<(Duration, f64)>> {
+    const HINT: &str = "write values, as in [\"10 ms\", \"12 ms\"], or pairs of value and weight, \
+                        as in [[\"10 ms\", 3], [\"12 ms\", 1]]";
+    let Some(rows) = &table.table else {
+        scope.missing("table", &format!("empirical needs it: {HINT}"));
+        return None;
+    };
+    let list = scope.at("table");
+    let row = |(i, row): (usize, &Several)| {
+        let (value, weight) = match row.as_slice() {
+            [value] => (value, 1.0),
+            [value, weight] => (value, weight.as_str().parse().unwrap_or(f64::NAN)),
+            _ => {
+                list.item(i).fault("is neither a value nor a pair", HINT);
+                return None;
+            }
+        };
+        if !(weight > 0.0 && weight <= 1e9) {
+            list.item(i).fault("has no weight above zero (at most 1e9)", HINT);
+            return None;
+        }
+        Some((read("table", Some(value))?, weight))
+    };
+    let rows: Vec<_> = rows.iter().enumerate().map(row).collect();
+    rows.into_iter().collect()
 }
 
 /// Whether the table has just the keys that its law takes.
@@ -102,6 +146,7 @@ fn takes(law: &str, keys: &[&str], table: &DistributionTable, scope: &Scope<'_>)
                 fits = false;
             }
             (false, Some(_)) => {
+                let keys = if keys.is_empty() { &["table"] } else { keys };
                 let list = keys.iter().map(|key| format!("`{key}`")).collect::<Vec<_>>();
                 let hint = format!("leave it out; {law} takes {}", list.join(" and "));
                 scope.at(key).fault(format!("means nothing to {law}"), hint);
@@ -138,6 +183,9 @@ fn shape(table: &DistributionTable, scope: &Scope<'_>) -> Option<f64> {
 pub(crate) fn describe(table: &DistributionTable) -> String {
     if let Some(value) = &table.value {
         return value.to_string();
+    }
+    if let Some(rows) = &table.table {
+        return format!("empirical, {} values", rows.len());
     }
     let law = table.distribution.iter().map(ToString::to_string);
     let parameters = parameters(table);

@@ -47,6 +47,6 @@ pub use rule::Rule;
 pub use rule_set::{Counters, RuleSet};
 pub(crate) use scope::Scope;
 pub(crate) use table::{TableOnly, tables, tables_only};
-pub(crate) use text::Text;
+pub(crate) use text::{Several, Text};
 pub(crate) use validate::rule_set;
 pub use warning::Warning;

@@ -73,7 +73,7 @@ impl de::Visitor<'_> for TextVisitor {
 pub(crate) struct Several(Vec<Text>);
 
 impl Several {
-    pub(super) fn as_slice(&self) -> &[Text] {
+    pub(crate) fn as_slice(&self) -> &[Text] {
         &self.0
     }
 }

@@ -22,6 +22,8 @@ pub struct ArmingRequest {
     pub rules: Option<Arc<RuleSet>>,
     /// An origin of its own.
     pub origin: Option<Origin>,
+    /// The name of a link that it shares, in place of the profile's.
+    pub link: Option<Arc<str>>,
     /// A name for logs.
     pub label: Option<Arc<str>>,
 }

@@ -1,95 +1,145 @@
-//! A session's link at work: shared by its responses, and felt at once when it changes.
+//! A session's way over its link, which may be one that other sessions use as well.
 
+use super::{
+    bottleneck::{Bottleneck, Waiting},
+    shared_link::{LinkError, SharedLink},
+};
 use crate::{
-    model::{Link, LinkSpec},
+    model::{Link, LinkSpec, Sharing, Turns},
+    profiles::Profile,
     seed::Seed,
     units::BitRate,
 };
-use foldhash::fast::RandomState;
 use parking_lot::Mutex;
 use std::{
-    collections::HashMap,
-    sync::atomic::{AtomicBool, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     task::Waker,
     time::Duration,
 };
 
-/// The link that all responses of a session share.
+/// The link that all responses of a session share. Times are the session's, except where the link's
+/// are named: a link that was there before the session has an earlier time zero.
 #[derive(Debug)]
 pub struct Downlink {
-    link: Mutex<Link>,
-    /// Whether bodies are shaped at all: read per chunk, so that an unshaped one costs nothing.
+    bottleneck: Arc<Bottleneck>,
+    shared: Option<Arc<SharedLink>>,
+    /// Link time less session time.
+    offset: Duration,
+    /// Whether bodies are shaped by what is this session's alone: loss, transport.
     shapes: AtomicBool,
-    waiting: Mutex<Wakers>,
-}
-
-/// Who to wake, by number: a place is never handed to somebody else.
-#[derive(Debug, Default)]
-struct Wakers {
-    last: u64,
-    wakers: HashMap<u64, Waker, RandomState>,
-}
-
-/// A response's place among those that wake up when the link changes.
-#[derive(Debug, Default)]
-pub struct Waiting {
-    id: Option<u64>,
+    /// On a link that is shared fairly.
+    turns: Option<Mutex<Turns>>,
 }
 
 impl Downlink {
-    /// A link of `spec`.
+    /// A link of `spec`, for one session.
     #[must_use]
     pub fn new(spec: &LinkSpec, seed: Seed) -> Self {
         Self {
-            link: Mutex::new(Link::new(spec, seed)),
+            bottleneck: Arc::new(Bottleneck::new(spec, seed)),
+            shared: None,
+            offset: Duration::ZERO,
             shapes: AtomicBool::new(spec.shapes_bodies()),
-            waiting: Mutex::default(),
+            turns: None,
         }
+    }
+
+    /// The way of a session of `spec` that started at process time `started`, over `shared`.
+    #[must_use]
+    pub fn over(shared: Arc<SharedLink>, spec: &LinkSpec, started: Duration) -> Self {
+        Self {
+            bottleneck: Arc::clone(shared.bottleneck()),
+            offset: started.saturating_sub(shared.started()),
+            shapes: AtomicBool::new(spec.shapes_bodies()),
+            turns: (shared.sharing() == Sharing::Fair).then(Mutex::default),
+            shared: Some(shared),
+        }
+    }
+
+    /// The shared link, if it is one.
+    #[must_use]
+    pub const fn shared(&self) -> Option<&Arc<SharedLink>> {
+        self.shared.as_ref()
     }
 
     /// Whether bodies must ask the link at all.
     #[must_use]
     pub fn shapes_bodies(&self) -> bool {
-        self.shapes.load(Ordering::Relaxed)
+        self.shapes.load(Ordering::Relaxed) || self.bottleneck.shapes_bodies()
     }
 
-    /// Does something with the link; keep it short.
-    pub fn with<R>(&self, work: impl FnOnce(&mut Link) -> R) -> R {
-        work(&mut self.link.lock())
+    /// Does something with the link, and with the session's turns where it has such; keep it short.
+    pub fn with<R>(&self, work: impl FnOnce(&mut Link, Option<&mut Turns>) -> R) -> R {
+        self.bottleneck.with(|link| match &self.turns {
+            Some(turns) => work(link, Some(&mut turns.lock())),
+            None => work(link, None),
+        })
+    }
+
+    /// The link's time at session time `now`.
+    #[must_use]
+    pub fn link_time(&self, now: Duration) -> Duration {
+        now + self.offset
+    }
+
+    /// The session's time at link time `time`; zero for what was before the session.
+    #[must_use]
+    pub const fn session_time(&self, time: Duration) -> Duration {
+        time.saturating_sub(self.offset)
     }
 
     /// The rate at `now`; `None` = no limit.
     #[must_use]
     pub fn rate(&self, now: Duration) -> Option<BitRate> {
-        self.link.lock().rate(now)
+        self.bottleneck.rate(self.link_time(now))
     }
 
-    /// Becomes a link of `spec` at `now`, and wakes every response that waits.
+    /// Checks that a session may go on here under `profile`, with `rate` in place of its own.
+    ///
+    /// # Errors
+    /// When it needs another link.
+    pub(super) fn admit(
+        &self,
+        profile: &Arc<Profile>,
+        rate: Option<BitRate>,
+    ) -> Result<(), LinkError> {
+        match (&self.shared, &profile.shared.name) {
+            (Some(shared), _) => shared.admit(profile, rate, Arc::strong_count(shared) == 1),
+            (None, None) => Ok(()),
+            (None, Some(to)) => Err(LinkError::Elsewhere {
+                from: "a link of its own".to_owned(),
+                profile: profile.name.clone(),
+                to: Arc::clone(to),
+            }),
+        }
+    }
+
+    /// Becomes a link of `spec` at `now`, for all sessions that use it, and wakes all who wait. What
+    /// is this session's alone doesn't touch a shared link.
     pub fn change(&self, now: Duration, spec: &LinkSpec) {
-        self.link.lock().change(now, spec);
         self.shapes.store(spec.shapes_bodies(), Ordering::Relaxed);
-        self.waiting.lock().wakers.values().for_each(Waker::wake_by_ref);
+        let now = self.link_time(now);
+        match &self.shared {
+            Some(shared) => shared.change(now, spec),
+            None => self.bottleneck.change(now, spec),
+        }
+    }
+
+    /// Wakes all who wait.
+    pub fn wake(&self) {
+        self.bottleneck.wake();
     }
 
     /// Asks to be woken when the link changes.
     pub fn wait(&self, place: &mut Waiting, waker: &Waker) {
-        let mut waiting = self.waiting.lock();
-        let id = *place.id.get_or_insert_with(|| {
-            waiting.last += 1;
-            waiting.last
-        });
-        match waiting.wakers.get_mut(&id) {
-            Some(old) => old.clone_from(waker),
-            None => {
-                waiting.wakers.insert(id, waker.clone());
-            }
-        }
+        self.bottleneck.wait(place, waker);
     }
 
     /// Takes back the request to be woken.
     pub fn leave(&self, place: &mut Waiting) {
-        if let Some(id) = place.id.take() {
-            self.waiting.lock().wakers.remove(&id);
-        }
+        self.bottleneck.leave(place);
     }
 }

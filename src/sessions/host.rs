@@ -32,8 +32,10 @@ impl Origin {
         };
         // The scheme's own port is no part of a name: `cdn.example:443` is `cdn.example`.
         let own_port = if scheme == Scheme::HTTPS { ":443" } else { ":80" };
-        let authority = authority.strip_suffix(own_port).unwrap_or(authority);
-        let authority = Authority::from_str(authority).ok()?;
+        let mut authority = Authority::from_str(authority).ok()?;
+        if let Some(bare) = authority.as_str().strip_suffix(own_port) {
+            authority = Authority::from_str(bare).ok()?;
+        }
         let plain = !authority.host().is_empty() && !authority.as_str().contains('@');
         plain.then_some(Self { scheme, authority })
     }
@@ -196,6 +198,9 @@ mod tests {
         let (origin, path) = Origin::split("https://cdn.example:8443/a/b.m3u8?t=1").unwrap();
         assert_eq!(origin.to_string(), "https://cdn.example:8443");
         assert_eq!(path, "/a/b.m3u8?t=1");
+        assert_eq!(Origin::new("https", "a:443").unwrap().authority, "a");
+        // Found by fuzzing: what is written must be read back, not lose its second port.
+        assert_eq!(Origin::new("https", "a:443:443"), None);
         for wrong in ["cdn.example", "ftp://x/", "http://", "http://u:p@x/", "nonsense"] {
             assert!(Origin::split(wrong).is_err(), "{wrong}");
         }

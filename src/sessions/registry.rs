@@ -5,6 +5,7 @@ use super::{
     clock::Clock,
     host::Origin,
     session::Session,
+    shared_link::{LinkError, SharedLink, SharedLinks},
     viewer::Viewer,
 };
 use crate::{
@@ -34,6 +35,8 @@ pub struct RegistryConfig {
     pub origin: Origin,
     /// The default network.
     pub profile: Arc<Profile>,
+    /// The link that all sessions share, unless they name another.
+    pub link: Option<Arc<str>>,
     /// Rules for every session.
     pub rules: Arc<RuleSet>,
     /// A session without exchanges for so long is over.
@@ -43,9 +46,15 @@ pub struct RegistryConfig {
 }
 
 /// Why no session could be started.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("all {0} sessions are in use; raise --max-sessions or wait until one is idle")]
-pub struct StartError(pub usize);
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum StartError {
+    /// There are too many.
+    #[error("all {0} sessions are in use; raise --max-sessions or wait until one is idle")]
+    Full(usize),
+    /// The link it names is not for it.
+    #[error(transparent)]
+    Link(#[from] LinkError),
+}
 
 /// Why a session can't be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -67,6 +76,7 @@ pub struct Registry {
     bus: Arc<Bus>,
     ordinal: AtomicU64,
     sessions: RwLock<Sessions>,
+    links: SharedLinks,
     /// Held while a viewer without a session is given one.
     newcomers: Mutex<()>,
 }
@@ -81,6 +91,7 @@ impl Registry {
             bus,
             ordinal: AtomicU64::new(0),
             sessions: RwLock::default(),
+            links: SharedLinks::default(),
             newcomers: Mutex::default(),
         }
     }
@@ -158,7 +169,10 @@ impl Registry {
             return Arc::clone(anonymous);
         }
         // Ordinal 0: a stray request must not shift the seeds of the sessions that follow.
-        let anonymous = self.make("anonymous".into(), 0, ArmingRequest::default(), false);
+        let mut request = ArmingRequest::default();
+        // Where it doesn't fit the shared link, it has one of its own.
+        let shared = self.shared_link(&mut request).ok().flatten();
+        let anonymous = self.make("anonymous".into(), 0, request, shared, false);
         let anonymous = Arc::new(anonymous);
         sessions.anonymous = Some(Arc::clone(&anonymous));
         sessions.by_id.insert(Arc::clone(&anonymous.tag.id), Arc::clone(&anonymous));
@@ -177,12 +191,40 @@ impl Registry {
 
     /// Replaces what `session` is armed with; `change` sees the present arming and the rules of all
     /// sessions. Observers are told when the network is another one.
-    pub fn rearm(&self, session: &Session, change: impl FnOnce(&Arming, &RuleSet) -> Arming) {
-        if session.rearm(|present| change(present, &self.config.rules)) {
-            let profile = Arc::clone(&session.arming().profile_name);
-            let (session, rate) = (Arc::clone(&session.tag), session.rate());
-            self.bus.emit(&Event::LinkChanged { session, profile, rate });
+    /// The rate of a link that several sessions share changes for all of them.
+    ///
+    /// # Errors
+    /// When the session shares its link and would need another one; then nothing has changed.
+    pub fn rearm(
+        &self,
+        session: &Session,
+        change: impl FnOnce(&Arming, &RuleSet) -> Arming,
+    ) -> Result<(), LinkError> {
+        if session.rearm(|present| change(present, &self.config.rules))? {
+            self.tell_change(session);
         }
+        let Some(shared) = session.downlink.shared() else { return Ok(()) };
+        let rate = shared.rate_set();
+        let others = self.list().into_iter().filter(|other| {
+            let same = other.downlink.shared().is_some_and(|link| Arc::ptr_eq(link, shared));
+            same && other.tag != session.tag && other.arming().rate != rate
+        });
+        for other in others {
+            let with_rate = |present: &Arming| {
+                let (profile, own) = (Arc::clone(&present.profile), Arc::clone(&present.own_rules));
+                Arming::new(profile, rate, own, &self.config.rules)
+            };
+            if other.rearm(with_rate)? {
+                self.tell_change(&other);
+            }
+        }
+        Ok(())
+    }
+
+    fn tell_change(&self, session: &Session) {
+        let profile = Arc::clone(&session.arming().profile_name);
+        let (session, rate) = (Arc::clone(&session.tag), session.rate());
+        self.bus.emit(&Event::LinkChanged { session, profile, rate });
     }
 
     /// Ends the session with `id`. Its responses in flight run on.
@@ -220,11 +262,13 @@ impl Registry {
         }
         let mut sessions = self.sessions.write();
         if sessions.by_id.len() >= self.config.most_sessions {
-            return Err(StartError(self.config.most_sessions));
+            return Err(StartError::Full(self.config.most_sessions));
         }
+        let mut request = request;
+        let shared = self.shared_link(&mut request)?;
         let ordinal = self.ordinal.fetch_add(1, Ordering::Relaxed) + 1;
         let id = id(self.config.seed, ordinal);
-        let session = Arc::new(self.make(id, ordinal, request, addressed));
+        let session = Arc::new(self.make(id, ordinal, request, shared, addressed));
         sessions.by_id.insert(Arc::clone(&session.tag.id), Arc::clone(&session));
         note(&mut sessions, &session);
         drop(sessions);
@@ -232,18 +276,36 @@ impl Registry {
         Ok(session)
     }
 
-    fn make(&self, id: Arc<str>, ordinal: u64, request: ArmingRequest, addressed: bool) -> Session {
+    /// The link that a session so armed shares with others, if it does; fills in the profile.
+    fn shared_link(
+        &self,
+        request: &mut ArmingRequest,
+    ) -> Result<Option<Arc<SharedLink>>, LinkError> {
+        let profile = request.profile.get_or_insert_with(|| Arc::clone(&self.config.profile));
+        let named = [&request.link, &self.config.link, &profile.shared.name];
+        let Some(name) = named.into_iter().flatten().next() else { return Ok(None) };
+        self.links.join(name, profile, self.config.seed, self.clock).map(Some)
+    }
+
+    fn make(
+        &self,
+        id: Arc<str>,
+        ordinal: u64,
+        request: ArmingRequest,
+        shared: Option<Arc<SharedLink>>,
+        addressed: bool,
+    ) -> Session {
         let seed =
             request.seed.unwrap_or_else(|| self.config.seed.named("session").numbered(ordinal));
         let arming = Arming::new(
             request.profile.unwrap_or_else(|| Arc::clone(&self.config.profile)),
-            None,
+            shared.as_ref().and_then(|link| link.rate_set()),
             request.rules.unwrap_or_default(),
             &self.config.rules,
         );
         let tag = SessionTag { id, ordinal, seed: seed.value(), label: request.label };
         let origin = request.origin.unwrap_or_else(|| self.config.origin.clone());
-        Session::start(Arc::new(tag), seed, origin, arming, self.clock, addressed)
+        Session::start(Arc::new(tag), seed, origin, arming, self.clock, shared, addressed)
     }
 
     fn tell_start(&self, session: &Session) {

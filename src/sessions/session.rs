@@ -4,15 +4,19 @@ use super::{
     address::{Target, prefix},
     arming::Arming,
     attempts::Attempts,
+    bottleneck::Bottleneck,
     clock::Clock,
     downlink::Downlink,
     host::Origin,
     kept_errors::KeptErrors,
+    limits::Limits,
+    shared_link::{LinkError, SharedLink},
     trail::Trail,
 };
 use crate::{
     event::SessionTag,
     media::{Ladder, MediaType, UriMap, edit::EditMemory},
+    profiles::Profile,
     rules::{Counters, Facts, Plan, RuleSet},
     seed::Seed,
     units::BitRate,
@@ -42,6 +46,10 @@ pub struct Session {
     pub origin: Origin,
     /// Its link.
     pub downlink: Downlink,
+    /// The way of its request bodies, in session time.
+    pub uplink: Bottleneck,
+    /// What holds its responses up beside the link.
+    pub limits: Limits,
     /// What its manifests said.
     pub ladder: Mutex<Ladder>,
     /// What edits of manifests remember; nothing without rules that edit.
@@ -65,7 +73,7 @@ pub struct Session {
 }
 
 impl Session {
-    /// A session that starts now.
+    /// A session that starts now; on a link of its own unless there is one that it shares.
     #[must_use]
     pub fn start(
         tag: Arc<SessionTag>,
@@ -73,11 +81,19 @@ impl Session {
         origin: Origin,
         arming: Arming,
         clock: Clock,
+        shared: Option<Arc<SharedLink>>,
         addressed: bool,
     ) -> Self {
         let started = clock.now();
+        let downlink = match shared {
+            Some(shared) => Downlink::over(shared, &arming.link, started),
+            None => Downlink::new(&arming.link, seed.named("downlink")),
+        };
+        let start = downlink.link_time(Duration::ZERO);
         Self {
-            downlink: Downlink::new(&arming.link, seed.named("downlink")),
+            limits: Limits::new(Arc::clone(&arming.profile.limits), start, seed.named("limits")),
+            uplink: Bottleneck::new(&arming.profile.uplink, seed.named("uplink")),
+            downlink,
             tag,
             origin,
             seed,
@@ -120,22 +136,48 @@ impl Session {
     /// between. The link changes at once, for responses in flight too; when only the rules differ it
     /// runs on undisturbed; rules that stay go on counting where they were. Tells whether the profile
     /// or the link is another one now.
-    pub fn rearm(&self, change: impl FnOnce(&Arming) -> Arming) -> bool {
+    ///
+    /// # Errors
+    /// When it shares its link and needs another one; then nothing has changed.
+    pub fn rearm(&self, change: impl FnOnce(&Arming) -> Arming) -> Result<bool, LinkError> {
         let mut current = self.arming.write();
         let arming = change(&current).on_ladder(&self.ladder.lock());
         let new_link = arming.link != current.link;
-        if new_link {
-            self.downlink.change(self.now(), &arming.link);
+        if new_link || !Arc::ptr_eq(&arming.profile, &current.profile) {
+            self.downlink.admit(&arming.profile, arming.rate)?;
         }
+        let now = self.now();
+        if new_link {
+            self.downlink.change(now, &arming.link);
+        }
+        self.change_beside(now, &current.profile, &arming.profile);
         let new_profile = arming.profile_name != current.profile_name;
         *current = Arc::new(arming);
-        new_link || new_profile
+        Ok(new_link || new_profile)
+    }
+
+    /// Changes what stands beside the link.
+    fn change_beside(&self, now: Duration, from: &Profile, to: &Profile) {
+        if from.uplink != to.uplink {
+            self.uplink.change(now, &to.uplink);
+        }
+        if from.limits != to.limits {
+            self.limits.change(Arc::clone(&to.limits), self.downlink.link_time(now));
+            self.downlink.wake();
+        }
+    }
+
+    /// Whether response bodies must ask the link, or the limits beside it, at all.
+    #[must_use]
+    pub fn shapes_bodies(&self) -> bool {
+        self.downlink.shapes_bodies() || self.limits.version() > 0
     }
 
     /// A manifest was learnt: rates that are shares of the ladder become plain, and the link starts
     /// over with them. Tells whether it did.
     pub fn ladder_learnt(&self) -> bool {
-        self.arming().relative && self.rearm(Arming::clone)
+        // A shared link follows no ladder, so this meets no error.
+        self.arming().relative && self.rearm(Arming::clone).unwrap_or(false)
     }
 
     /// The rate of its link now; `None` = no limit.
@@ -200,7 +242,7 @@ impl Session {
     /// How the URIs of a document from `origin` are written so that they stay in this session.
     #[must_use]
     pub fn uris(self: &Arc<Self>, origin: &Origin) -> SessionUris {
-        SessionUris { session: Arc::clone(self), origin: origin.clone() }
+        SessionUris { session: Arc::clone(self), origin: origin.clone(), own: None }
     }
 
     /// The process's time at session time `time`.
@@ -256,9 +298,16 @@ fn millis(time: Duration) -> u64 {
 pub struct SessionUris {
     session: Arc<Session>,
     origin: Origin,
+    own: Option<String>,
 }
 
 impl SessionUris {
+    /// The same for a player that reaches the proxy as `host`.
+    #[must_use]
+    pub fn reached_at(self, host: Option<&str>) -> Self {
+        Self { own: host.map(|host| format!("http://{host}")), ..self }
+    }
+
     fn target(&self, origin: Origin) -> Target {
         // Without an id in front, a path such as `//x` or `/-/x` would be taken for something else.
         let default = self.session.addressed && origin == self.session.origin;
@@ -288,5 +337,9 @@ impl UriMap for SessionUris {
         };
         let prefix = self.session.prefix(&target);
         (!prefix.is_empty()).then_some(prefix.into())
+    }
+
+    fn own(&self) -> Option<&str> {
+        self.own.as_deref()
     }
 }

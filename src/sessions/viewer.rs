@@ -1,5 +1,6 @@
 //! Who sends a request, as far as it tells: what sessions are identified by.
 
+use crate::media::Cmcd;
 use http::HeaderMap;
 use std::net::IpAddr;
 
@@ -19,30 +20,15 @@ impl Viewer {
     /// The viewer behind a request: CMCD `sid` from header or query if there is one.
     #[must_use]
     pub fn of(address: IpAddr, query: &str, headers: &HeaderMap) -> Self {
-        if let Some(sid) = sid_in_headers(headers).or_else(|| sid_in_query(query)) {
-            return Self::Cmcd(sid);
+        let header = headers.get("cmcd-session").and_then(|value| value.to_str().ok());
+        let by_header = Cmcd::of_dictionaries(header).and_then(|told| told.session);
+        if let Some(sid) = by_header.or_else(|| Cmcd::of_query(query)?.session) {
+            return Self::Cmcd(sid.to_string());
         }
         let agent = headers.get(http::header::USER_AGENT).map(http::HeaderValue::as_bytes);
         let agent = agent.map(|bytes| &bytes[..bytes.len().min(LONGEST)]).unwrap_or_default();
         Self::Agent(address, String::from_utf8_lossy(agent).into_owned())
     }
-}
-
-fn sid_in_headers(headers: &HeaderMap) -> Option<String> {
-    let session = headers.get("cmcd-session")?.to_str().ok()?;
-    sid(session)
-}
-
-fn sid_in_query(query: &str) -> Option<String> {
-    let value = query.split('&').find_map(|pair| pair.strip_prefix("CMCD="))?;
-    sid(&percent_encoding::percent_decode_str(value).decode_utf8().ok()?)
-}
-
-/// The `sid` of a CMCD dictionary: `key=value` items after commas, strings in quotes.
-fn sid(items: &str) -> Option<String> {
-    let value = items.split(',').find_map(|item| item.trim().strip_prefix("sid="))?;
-    let value = value.trim().trim_matches('"');
-    (!value.is_empty() && value.len() <= LONGEST).then(|| value.to_owned())
 }
 
 #[cfg(test)]

@@ -13,8 +13,13 @@ const LONG: Duration = Duration::from_secs(180);
 
 /// The streams in `url`, with the pictures or audio frames decoded from the first seconds of each.
 async fn streams(url: &str) -> Vec<Value> {
+    probe(url, "%+2").await
+}
+
+/// As [`streams`], for an interval as `-read_intervals` has it.
+pub(crate) async fn probe(url: &str, interval: &str) -> Vec<Value> {
     let mut command = tool("ffprobe");
-    command.args(["-v", "error", "-of", "json", "-count_frames", "-read_intervals", "%+2"]);
+    command.args(["-v", "error", "-of", "json", "-count_frames", "-read_intervals", interval]);
     command.args(["-show_entries", "stream=codec_type,codec_name,width,height,nb_read_frames"]);
     let ended = ended(
         {
@@ -28,8 +33,13 @@ async fn streams(url: &str) -> Vec<Value> {
     json(&ended.stdout)["streams"].as_array().unwrap().clone()
 }
 
+/// Pictures, audio frames or subtitles decoded.
+pub(crate) fn frames(stream: &Value) -> u64 {
+    stream["nb_read_frames"].as_str().map_or(0, |count| count.parse().unwrap())
+}
+
 fn sound(stream: &Value, url: &str) -> (u64, u64) {
-    let frames: u64 = stream["nb_read_frames"].as_str().map_or(0, |count| count.parse().unwrap());
+    let frames = frames(stream);
     assert!(frames >= 30, "{url}: {stream}");
     let picture = stream["codec_type"] == "video";
     assert_eq!(stream["codec_name"], if picture { "h264" } else { "aac" }, "{url}");

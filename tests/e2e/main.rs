@@ -9,6 +9,7 @@ mod browser;
 mod events;
 mod ffprobe;
 mod first_command;
+mod forms;
 #[path = "../process/mod.rs"]
 mod process;
 mod prometheus;

@@ -44,6 +44,10 @@ pub(crate) struct Seen {
     pub(crate) rungs: BTreeSet<u64>,
     /// Size of each rung that the player knows of, lowest first.
     pub(crate) ladder: Vec<String>,
+    /// How far behind the live edge the playback is at the end, as the player has it.
+    pub(crate) latency_seconds: Option<f64>,
+    /// Subtitles read.
+    pub(crate) cues: u32,
     pub(crate) steps: Vec<Step>,
     /// Errors that ended the playback.
     pub(crate) fatal: Vec<String>,
@@ -65,6 +69,10 @@ pub(crate) struct Asked {
     pub(crate) manifests: u32,
     /// Requests for manifests at addresses without a session.
     pub(crate) newcomers: u32,
+    /// Requests for parts of low-latency segments.
+    pub(crate) parts: u32,
+    /// Pathways that segments were asked of.
+    pub(crate) pathways: BTreeSet<String>,
     /// Answers of 400 and above.
     pub(crate) refused: Vec<String>,
     /// What the page's console calls errors.

@@ -13,6 +13,7 @@ use vsps::{
     model::{Link, Path, RateSpec},
     profiles::{Catalog, Profile},
     seed::Seed,
+    units::BitRate,
 };
 
 fn profile(name: &str) -> std::sync::Arc<Profile> {
@@ -179,4 +180,19 @@ fn a_satellite_hands_over_every_fifteen_seconds() {
     assert_eq!(stalls, [14.85, 29.85, 44.85, 59.85, 74.85, 89.85]);
     let kbit = leo.statistics().unwrap().mean.bits_per_second() / 1000;
     assert!((98_990..=99_010).contains(&kbit), "{kbit}");
+}
+
+/// Where a source gives the way up as well ("5000 kbit/s down, 1000 up"), the profile has it.
+#[test]
+fn uplinks_are_those_of_their_source() {
+    let mut checked = 0;
+    for profile in Catalog::new().list().unwrap() {
+        let Some((_, rest)) = profile.source.split_once("kbit/s down, ") else { continue };
+        let Some((number, _)) = rest.split_once(" up") else { continue };
+        let Ok(kilobits) = number.parse() else { continue };
+        let rate = RateSpec::Constant(BitRate::from_kilobits_per_second(kilobits));
+        assert_eq!(profile.uplink.rate, rate, "{}", profile.name);
+        checked += 1;
+    }
+    assert!(checked >= 40, "{checked} checked");
 }

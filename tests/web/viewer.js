@@ -8,8 +8,11 @@ const now = () => performance.now() / 1000;
 function hlsPlayer(video, url, seen) {
   // By default hls.js fills its buffer with up to ten minutes of the lowest rung, and what it
   // learns of a better network is seen as late. A short buffer shows it soon.
-  const hls = new Hls({ maxBufferLength: 15, maxMaxBufferLength: 15 });
-  hls.on(Hls.Events.MANIFEST_PARSED, () => video.play());
+  // And a live player that started late may catch up.
+  const hls = new Hls({ maxBufferLength: 15, maxMaxBufferLength: 15, maxLiveSyncPlaybackRate: 1.2 });
+  // Not play(): a steering manifest may have the player begin anew, and that would end it.
+  video.autoplay = true;
+  hls.on(Hls.Events.SUBTITLE_TRACKS_UPDATED, () => { hls.subtitleTrack = 0; });
   hls.on(Hls.Events.LEVEL_SWITCHED, (_, { level }) => seen.rungs.add(level));
   hls.on(Hls.Events.ERROR, (_, { fatal, details }) => seen[fatal ? "fatal" : "errors"].push(details));
   hls.loadSource(url);
@@ -17,6 +20,7 @@ function hlsPlayer(video, url, seen) {
   return {
     ladder: () => hls.levels.map(({ width, height }) => `${width}x${height}`),
     force: (rung) => { hls.currentLevel = rung; },
+    latency: () => hls.latency,
     end: () => hls.destroy(),
   };
 }
@@ -28,7 +32,15 @@ function dashPlayer(video, url, seen) {
   const video_only = (event) => event.mediaType === "video";
   // All representations: without it, dash.js leaves out those larger than the element.
   player.updateSettings({
-    streaming: { abr: { limitBitrateByPortal: false } },
+    streaming: {
+      abr: { limitBitrateByPortal: false },
+      // For live manifests that name no clock; by default it asks one on the Internet.
+      utcSynchronization: {
+        defaultTimingSource: {
+          scheme: "urn:mpeg:dash:utc:http-iso:2014", value: new URL("/demo/time", url).href,
+        },
+      },
+    },
     debug: { logLevel: dashjs.Debug.LOG_LEVEL_NONE },
   });
   player.on(events.QUALITY_CHANGE_RENDERED, (event) => {
@@ -43,6 +55,7 @@ function dashPlayer(video, url, seen) {
       player.updateSettings({ streaming: { abr: { autoSwitchBitrate: { video: false } } } });
       player.setRepresentationForTypeByIndex("video", rung, true);
     },
+    latency: () => player.getCurrentLiveLatency(),
     end: () => player.destroy(),
   };
 }
@@ -86,6 +99,10 @@ async function until(condition, seconds) {
 
 const frames = (video) => video.getVideoPlaybackQuality().totalVideoFrames;
 
+/** Subtitles the player has read so far. */
+const cues = (video) =>
+  Array.from(video.textTracks).reduce((sum, track) => sum + (track.cues?.length ?? 0), 0);
+
 /** Forces each rung in turn, and waits until its own pictures play. */
 async function every_rung(video, player, seconds) {
   const steps = [];
@@ -128,6 +145,8 @@ globalThis.watch = async ({ player: name, url, seconds, each_rung = false }) => 
     sizes: [...seen.sizes],
     rungs: [...seen.rungs],
     ladder: player.ladder(),
+    latency_seconds: player.latency() || null,
+    cues: cues(video),
     steps,
     fatal: seen.fatal,
     errors: seen.errors,

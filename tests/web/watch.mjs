@@ -16,6 +16,7 @@ const FILES = {
   "/viewer.js": ["viewer.js", "text/javascript"],
   "/hls.js": ["node_modules/hls.js/dist/hls.min.js", "text/javascript"],
   "/dash.js": ["node_modules/dashjs/dist/modern/umd/dash.all.min.js", "text/javascript"],
+  "/dash.mss.js": ["node_modules/dashjs/dist/modern/umd/dash.mss.min.js", "text/javascript"],
 };
 const FLAGS = [
   "--no-sandbox",
@@ -40,7 +41,7 @@ async function servePage() {
 
 /** Counts what a page asks the proxy for. */
 function listen(page, proxy) {
-  const asked = { manifests: 0, newcomers: 0, media: 0, refused: [], console: [] };
+  const asked = { manifests: 0, newcomers: 0, media: 0, parts: 0, pathways: [], refused: [], console: [] };
   const ours = (url) => url.origin === proxy;
   page.on("request", (request) => {
     const url = new URL(request.url());
@@ -50,6 +51,9 @@ function listen(page, proxy) {
       if (!url.pathname.startsWith("/-/s/")) asked.newcomers += 1;
     } else {
       asked.media += 1;
+      if (/\/seg-\d+\.\d+\.m4s$/.test(url.pathname)) asked.parts += 1;
+      const [, pathway] = /\/steering\/([ab])\/media\//.exec(url.pathname) ?? [];
+      if (pathway && !asked.pathways.includes(pathway)) asked.pathways.push(pathway);
     }
   });
   page.on("response", (response) => {

@@ -1,20 +1,19 @@
 //! An MPD compiled: every Representation of every period becomes matchers and exact places.
 
 use super::super::{
-    Kind, MediaType, Protocol, Rendition,
+    Kind, MediaType, Protocol, Rendition, Resource,
     base::Base,
     place::{Place, Places, hash},
     rendition::number_rungs,
+    segments::{Addressing, Index, Matcher, Template},
 };
 use super::{
-    addressing::Addressing,
     describe::{describe, shape},
-    index::{Index, Matcher},
-    levels::{Templates, bases},
+    edge::Edge,
+    levels::{Levels, bases},
     listed,
-    template::Template,
+    model::{Form, Mpd, Period, Representation, Set},
 };
-use dash_mpd_core::{AdaptationSet, MPD, Period, Representation};
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 /// The most Representations, over all periods.
@@ -22,6 +21,9 @@ pub(super) const REPRESENTATIONS: usize = 4096;
 /// The most entries of timelines and lists read for all of them together: one list that thousands
 /// inherit would be read thousands of times.
 const ENTRIES: usize = 1 << 18;
+
+/// Streams whose segments are counted together.
+pub(super) type Stream = (MediaType, Kind);
 
 /// One version of an MPD, ready to be asked.
 #[derive(Debug, Default)]
@@ -31,23 +33,33 @@ pub(super) struct Compiled {
     pub(super) renditions: Vec<Arc<Rendition>>,
     /// By period and Representation, for the version that follows.
     addressings: HashMap<u64, Arc<Addressing>>,
+    /// Where a live stream ends.
+    edges: HashMap<Stream, Edge>,
+    /// Files whose segments their own index tells apart: what to take off its times, in seconds.
+    pub(super) files: HashMap<u64, f64>,
+    /// Whether it lists segments that later versions may not.
+    pub(super) lists: bool,
 }
 
 /// What compiling gathers.
-struct Compiler<'a> {
-    old: Option<&'a Compiled>,
-    out: Compiled,
+pub(super) struct Compiler<'a> {
+    mpd: &'a Mpd<'a>,
+    pub(super) old: Option<&'a Compiled>,
+    pub(super) out: Compiled,
     matchers: Vec<Matcher>,
     left: usize,
-    entries_left: usize,
+    pub(super) entries_left: usize,
     /// The index that follows the last segment of the periods so far.
-    next_index: HashMap<(MediaType, Kind), i128>,
+    pub(super) next_index: HashMap<Stream, i128>,
+    /// The same, when the period began.
+    first_index: HashMap<Stream, i128>,
 }
 
 /// A Representation in its place.
 pub(super) struct Member<'a> {
-    pub(super) set: &'a AdaptationSet,
-    pub(super) representation: &'a Representation,
+    pub(super) period: &'a Period<'a>,
+    pub(super) set: &'a Set<'a>,
+    pub(super) representation: &'a Representation<'a>,
     pub(super) id: String,
 }
 
@@ -60,86 +72,94 @@ pub(super) struct Span {
 
 impl Compiled {
     /// Compiles an MPD at `base`; counts go on from `old`, the version before.
-    pub(super) fn new(mpd: &MPD, base: &Base, old: Option<&Self>) -> Self {
+    pub(super) fn new(mpd: &Mpd<'_>, base: &Base, old: Option<&Self>) -> Self {
         let mut compiler = Compiler {
+            mpd,
             old,
             out: Self::default(),
             matchers: Vec::new(),
             left: REPRESENTATIONS,
             entries_left: ENTRIES,
             next_index: HashMap::new(),
+            first_index: HashMap::new(),
         };
-        let above = bases(&[Arc::new(Base::new(base.url()))], &mpd.base_url);
+        let above = bases(&[Arc::new(Base::new(base.url()))], &mpd.bases);
         for (span, period) in spans(mpd).into_iter().zip(&mpd.periods) {
-            compiler.period(&span, period, &bases(&above, &period.BaseURL));
+            compiler.period(&span, period, &bases(&above, &period.bases));
         }
         compiler.out.index = Index::new(compiler.matchers);
         compiler.out
     }
+
+    /// Whether requests for all that `old` knows are answered by this version too.
+    pub(super) fn supersedes(&self, old: &Self) -> bool {
+        !old.lists && old.addressings.keys().all(|key| self.addressings.contains_key(key))
+    }
+
+    /// What it takes to keep it, in places.
+    pub(super) fn weight(&self) -> usize {
+        let timelines: usize = self.addressings.values().map(|held| held.weight()).sum();
+        self.exact.len() + self.index.len() + timelines
+    }
+
+    /// How far a resource lies behind the live edge.
+    pub(super) fn behind_live(&self, found: &Resource, now: Option<f64>) -> Option<u64> {
+        let kind = if found.kind == Kind::Part { Kind::Segment } else { found.kind };
+        self.edges.get(&(found.media, kind))?.behind(found.index?, now)
+    }
 }
 
 /// When each period begins and how long it lasts, as far as the MPD says or lets conclude.
-fn spans(mpd: &MPD) -> Vec<Span> {
+fn spans(mpd: &Mpd<'_>) -> Vec<Span> {
     let mut clock = Duration::ZERO;
     let mut spans: Vec<Span> = Vec::with_capacity(mpd.periods.len());
     for (at, period) in mpd.periods.iter().enumerate() {
         let start = period.start.unwrap_or(clock);
-        let next = mpd.periods.get(at + 1).map_or(mpd.mediaPresentationDuration, |next| next.start);
+        let next = mpd.periods.get(at + 1).map_or(mpd.duration, |next| next.start);
         let duration = period.duration.or_else(|| next?.checked_sub(start));
         clock = start.saturating_add(duration.unwrap_or_default());
-        let key = period.id.clone().unwrap_or_else(|| format!("@{}", start.as_millis()));
+        let id = period.id.as_ref().map(ToString::to_string);
+        let key = id.unwrap_or_else(|| format!("@{}", start.as_millis()));
         spans.push(Span { start, duration, key });
     }
     spans
 }
 
-impl Compiler<'_> {
-    fn period(&mut self, span: &Span, period: &Period, above: &[Arc<Base>]) {
+impl<'a> Compiler<'a> {
+    fn period(&mut self, span: &Span, period: &'a Period<'a>, above: &[Arc<Base>]) {
         let mut members = Vec::new();
-        for (at, set) in period.adaptations.iter().enumerate() {
-            for (nth, representation) in
-                set.representations.iter().enumerate().take(self.left - members.len())
-            {
-                let id = representation.id.clone().unwrap_or_else(|| format!("{at}.{nth}"));
-                members.push(Member { set, representation, id });
+        for (at, set) in period.sets.iter().enumerate() {
+            let room = self.left - members.len();
+            for (nth, representation) in set.representations.iter().enumerate().take(room) {
+                let id = representation.id.as_ref().map(ToString::to_string);
+                let id = id.unwrap_or_else(|| format!("{at}.{nth}"));
+                members.push(Member { period, set, representation, id });
             }
         }
         self.left -= members.len();
         let mut renditions: Vec<Rendition> = members.iter().map(describe).collect();
         number_rungs(&mut renditions);
-        let first = self.next_index.clone();
-        let mut shared: Option<(&AdaptationSet, Arc<Addressing>)> = None;
+        self.first_index = self.next_index.clone();
+        let mut shared: Option<(&Set<'_>, Arc<Addressing>)> = None;
         for (member, rendition) in members.iter().zip(renditions) {
             let rendition = Arc::new(rendition);
-            let own = bases(&bases(above, &member.set.BaseURL), &member.representation.BaseURL);
-            let templates = Templates([
-                member.representation.SegmentTemplate.as_ref(),
-                member.set.SegmentTemplate.as_ref(),
-                period.SegmentTemplate.as_ref(),
-            ]);
-            if templates.any() {
+            let own = bases(&bases(above, &member.set.bases), &member.representation.bases);
+            let levels = member.levels();
+            if levels.form() == Some(Form::Template) {
                 // Representations that add nothing share the timeline of their set.
                 let same = shared
                     .as_ref()
-                    .filter(|(set, _)| std::ptr::eq(*set, member.set) && templates.0[0].is_none());
+                    .filter(|(set, _)| std::ptr::eq(*set, member.set) && levels.is_inherited());
                 let addressing = match same {
-                    Some((_, addressing)) => Arc::clone(addressing),
-                    None => self.addressing(span, member, &rendition, templates, &first),
+                    Some((_, addressing)) => self.keep(span, member, Arc::clone(addressing)),
+                    None => self.addressing(span, member, &rendition, levels),
                 };
-                if templates.0[0].is_none() {
+                if levels.is_inherited() {
                     shared = Some((member.set, Arc::clone(&addressing)));
                 }
-                self.templated(member, &rendition, &addressing, templates, &own);
+                self.templated(member, &rendition, &addressing, levels, &own);
             } else {
-                listed::places(
-                    &mut self.out.exact,
-                    &mut self.entries_left,
-                    span,
-                    period,
-                    member,
-                    &rendition,
-                    &own,
-                );
+                listed::places(self, span, levels, &rendition, &own);
             }
             self.out.renditions.push(rendition);
         }
@@ -150,23 +170,52 @@ impl Compiler<'_> {
         span: &Span,
         member: &Member<'_>,
         rendition: &Rendition,
-        templates: Templates<'_>,
-        first: &HashMap<(MediaType, Kind), i128>,
+        levels: Levels<'_>,
     ) -> Arc<Addressing> {
         let stream = (rendition.media, rendition.kind);
-        let first = first.get(&stream).copied().unwrap_or(1);
-        let mut addressing = shape(span, templates, first, &mut self.entries_left);
-        let key = hash(&format!("{}\n{}", span.key, member.id));
+        let mut addressing = shape(span, levels, self.first_index(stream), &mut self.entries_left);
+        let key = key(span, member);
         if let Some(old) = self.old.and_then(|old| old.addressings.get(&key)) {
             addressing.follow(old);
         }
         if let Some(next) = addressing.next_index() {
-            let held = self.next_index.entry(stream).or_insert(next);
-            *held = next.max(*held);
+            self.ends(stream, next);
         }
-        let addressing = Arc::new(addressing);
-        self.out.addressings.insert(key, Arc::clone(&addressing));
-        addressing
+        self.edge(stream, Edge::of(self.mpd, span, levels, &addressing));
+        self.keep(span, member, Arc::new(addressing))
+    }
+
+    fn keep(&mut self, span: &Span, member: &Member<'_>, held: Arc<Addressing>) -> Arc<Addressing> {
+        self.out.addressings.insert(key(span, member), Arc::clone(&held));
+        held
+    }
+
+    /// The index of a stream's first segment in this period.
+    pub(super) fn first_index(&self, stream: Stream) -> i128 {
+        self.first_index.get(&stream).copied().unwrap_or(1)
+    }
+
+    /// A stream's segments of this period end before `next`.
+    pub(super) fn ends(&mut self, stream: Stream, next: i128) {
+        let held = self.next_index.entry(stream).or_insert(next);
+        *held = next.max(*held);
+    }
+
+    /// A stream ends at `edge`, unless it goes on further.
+    fn edge(&mut self, stream: Stream, edge: Option<Edge>) {
+        let Some(edge) = edge else { return };
+        match (self.out.edges.get_mut(&stream), edge) {
+            (Some(Edge::At(held)), Edge::At(new)) => *held = new.max(*held),
+            _ => {
+                self.out.edges.insert(stream, edge);
+            }
+        }
+    }
+
+    /// A live stream's list ends before `next`.
+    pub(super) fn list_ends(&mut self, stream: Stream, next: i128) {
+        self.ends(stream, next);
+        self.edge(stream, self.mpd.dynamic.then_some(Edge::At(next - 1)));
     }
 
     fn templated(
@@ -174,24 +223,44 @@ impl Compiler<'_> {
         member: &Member<'_>,
         rendition: &Arc<Rendition>,
         addressing: &Arc<Addressing>,
-        templates: Templates<'_>,
+        levels: Levels<'_>,
         own: &[Arc<Base>],
     ) {
         let bandwidth = member.representation.bandwidth.unwrap_or_default();
+        let init = levels.pick(|level| level.initialization.as_deref());
+        let templates = [
+            (init, Kind::Init),
+            (levels.pick(|level| level.index.as_deref()), Kind::Init),
+            (levels.media(), rendition.kind),
+        ];
         for base in own {
-            let compile = |text| Template::compile(text, base, &member.id, bandwidth);
-            if let Some(init) = templates.initialization().and_then(compile) {
-                self.out.exact.insert(&init.prefix, None, Place::of(rendition, Kind::Init));
+            if init.is_none() {
+                listed::initialization(&mut self.out.exact, levels, rendition, base);
             }
-            let Some(template) = templates.media().and_then(compile) else { continue };
-            if template.is_literal() {
-                self.out.exact.insert(&template.prefix, None, Place::of(rendition, rendition.kind));
-                continue;
+            for (template, kind) in templates {
+                let compile = |text| Template::compile(text, base, &member.id, bandwidth);
+                let Some(template) = template.and_then(compile) else { continue };
+                if template.is_literal() {
+                    self.out.exact.insert(&template.prefix, None, Place::of(rendition, kind));
+                    continue;
+                }
+                let (rendition, addressing) = (Arc::clone(rendition), Arc::clone(addressing));
+                self.matchers.push(Matcher { template, rendition, addressing, kind });
             }
-            let (rendition, addressing) = (Arc::clone(rendition), Arc::clone(addressing));
-            self.matchers.push(Matcher { template, rendition, addressing });
         }
     }
+}
+
+impl<'a> Member<'a> {
+    fn levels(&self) -> Levels<'a> {
+        let own = self.representation.segments.as_deref();
+        Levels::new([own, self.set.segments.as_deref(), self.period.segments.as_deref()])
+    }
+}
+
+/// A Representation of a period, over versions.
+fn key(span: &Span, member: &Member<'_>) -> u64 {
+    hash(&format!("{}\n{}", span.key, member.id))
 }
 
 /// A place of the MPD itself or of what it points to beside media.

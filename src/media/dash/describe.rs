@@ -1,39 +1,39 @@
 //! What an MPD says of one Representation: what it carries, and how its segments lie in time.
 
-use super::super::{Kind, MediaType, Protocol, Rendition, codecs};
+use super::super::{
+    Kind, MediaType, Protocol, Rendition, codecs,
+    segments::{Addressing, Shape, Timeline},
+};
 use super::{
-    addressing::{Addressing, Shape},
     compile::{Member, Span},
-    levels::Templates,
-    timeline::Timeline,
+    levels::Levels,
+    model::Text,
 };
 use crate::units::BitRate;
-use dash_mpd_core::EssentialProperty;
 use std::sync::Arc;
 
 /// The rendition a Representation is.
 pub(super) fn describe(member: &Member<'_>) -> Rendition {
-    let Member { set, representation, id } = member;
-    let codecs = representation.codecs.as_deref().or(set.codecs.as_deref());
-    let mime = representation.mimeType.as_deref().or(set.mimeType.as_deref());
-    let content = representation.contentType.as_deref().or(set.contentType.as_deref());
-    let side = |own: Option<u64>, shared: Option<u64>| {
-        own.or(shared).and_then(|side| u32::try_from(side).ok())
-    };
-    let width = side(representation.width, set.width);
-    let height = side(representation.height, set.height);
-    let language = representation.lang.as_deref().or(set.lang.as_deref());
+    let (shared, own) = (&member.set.about, &member.representation.about);
+    fn text<'a>(own: &'a Option<Text<'_>>, shared: &'a Option<Text<'_>>) -> Option<&'a str> {
+        own.as_deref().or(shared.as_deref())
+    }
+    let codecs = text(&own.codecs, &shared.codecs);
+    let mime = text(&own.mime, &shared.mime);
+    let content = text(&own.content, &shared.content);
+    let width = own.width.or(shared.width);
+    let height = own.height.or(shared.height);
     let mut rendition = Rendition {
-        name: Some(Arc::from(id.as_str())),
-        bandwidth: representation.bandwidth.map(BitRate::from_bits_per_second),
+        name: Some(Arc::from(member.id.as_str())),
+        bandwidth: member.representation.bandwidth.map(BitRate::from_bits_per_second),
         codecs: codecs.map(Arc::from),
         resolution: width.zip(height),
-        language: language.map(Arc::from),
+        language: text(&own.language, &shared.language).map(Arc::from),
+        role: text(&own.role, &shared.role).map(Arc::from),
         ..Rendition::new(Protocol::Dash, media_of(codecs, mime, content))
     };
     let image = mime.is_some_and(|mime| mime.starts_with("image/")) || content == Some("image");
-    let trick = |property: &EssentialProperty| property.schemeIdUri.ends_with("trickmode");
-    if image || set.essential_property.iter().chain(&representation.essential_property).any(trick) {
+    if image || own.trick || shared.trick {
         rendition.kind = Kind::Image;
         rendition.media = MediaType::Video;
     }
@@ -51,25 +51,27 @@ fn media_of(codecs: Option<&str>, mime: Option<&str>, content: Option<&str>) -> 
         .unwrap_or(MediaType::Unknown)
 }
 
-/// How the segments of a template lie in time; the first one has `first_index`.
+/// How the segments of a Representation lie in time; the first one has `first_index`.
 ///
 /// `left` is how many more timeline entries may be read; those past it are in no known place.
 pub(super) fn shape(
     span: &Span,
-    templates: Templates<'_>,
+    levels: Levels<'_>,
     first_index: i128,
     left: &mut usize,
 ) -> Addressing {
-    let timescale = templates.pick(|template| template.timescale).unwrap_or(1).max(1);
-    let offset = templates.pick(|template| template.presentationTimeOffset).unwrap_or(0);
+    let timescale = levels.pick(|level| level.timescale).unwrap_or(1).max(1);
+    let offset = levels.pick(|level| level.offset).unwrap_or(0);
     let ticks = span.duration.map(|duration| duration.as_secs_f64() * timescale as f64);
-    let shape = if let Some(timeline) = templates.timeline() {
+    let mut first_number = levels.pick(|level| level.start_number).unwrap_or(1);
+    let shape = if let Some(line) = levels.timeline() {
         let end = ticks.map(|ticks| offset.saturating_add(ticks.round() as u64));
-        let entries = timeline.segments.get(..*left).unwrap_or(&timeline.segments);
+        let entries = line.entries.get(..*left).unwrap_or(&line.entries);
         *left -= entries.len();
-        Shape::Timeline(Timeline::read(entries, end))
+        first_number = entries.first().and_then(|first| first.number).unwrap_or(first_number);
+        Shape::Timeline(Timeline::read(entries, &line.patterns, first_number, end))
     } else if let Some(duration) =
-        templates.pick(|template| template.duration).filter(|duration| *duration > 0.0)
+        levels.pick(|level| level.duration).filter(|duration| *duration > 0.0)
     {
         // A last segment shorter than a hundredth is the rounding of the period's duration.
         let count = ticks.map(|ticks| (ticks / duration - 0.01).ceil().max(1.0) as u64);
@@ -81,10 +83,11 @@ pub(super) fn shape(
         timescale,
         offset,
         period_start: span.start,
-        first_number: i128::from(templates.pick(|template| template.startNumber).unwrap_or(1)),
-        end_number: templates.pick(|template| template.endNumber),
+        first_number: i128::from(first_number),
+        end_number: levels.pick(|level| level.end_number),
         first_index,
-        by_time: templates.media().is_some_and(|media| media.contains("$Time")),
+        by_time: levels.media().is_some_and(|media| media.contains("$Time")),
+        foretold: false,
         shape,
     }
 }

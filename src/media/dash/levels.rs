@@ -1,16 +1,15 @@
-//! What passes down through MPD, Period, AdaptationSet and Representation: BaseURL and SegmentTemplate.
+//! What passes down through MPD, Period, AdaptationSet and Representation: BaseURLs and segment addressing.
 
 use super::super::base::Base;
-use dash_mpd_core::{BaseURL, SegmentTemplate, SegmentTimeline};
+use super::model::{Form, Line, Segments, Text};
 use std::sync::Arc;
 
 /// The most alternative bases of one Representation.
 const BASES: usize = 8;
 
 /// The bases of a level: its own BaseURLs, each resolved against each of the level above.
-pub(super) fn bases(above: &[Arc<Base>], own: &[BaseURL]) -> Vec<Arc<Base>> {
-    let own = own.iter().map(|base| base.base.trim()).filter(|base| !base.is_empty());
-    let own: Vec<&str> = own.take(BASES).collect();
+pub(super) fn bases(above: &[Arc<Base>], own: &[Text<'_>]) -> Vec<Arc<Base>> {
+    let own = own.get(..BASES).unwrap_or(own);
     if own.is_empty() {
         return above.to_vec();
     }
@@ -19,38 +18,39 @@ pub(super) fn bases(above: &[Arc<Base>], own: &[BaseURL]) -> Vec<Arc<Base>> {
     joined.take(BASES).map(|url| Arc::new(Base::new(&url))).collect()
 }
 
-/// The SegmentTemplates of the three levels, innermost first.
+/// The elements of the three levels that say where segments are, innermost first, all of one form: what
+/// another form says further out is overridden by the form further in.
 #[derive(Clone, Copy)]
-pub(super) struct Templates<'a>(pub(super) [Option<&'a SegmentTemplate>; 3]);
+pub(super) struct Levels<'a>([Option<&'a Segments<'a>>; 3]);
 
-impl<'a> Templates<'a> {
-    /// Whether any level has one.
-    pub(super) fn any(&self) -> bool {
-        self.0.iter().any(Option::is_some)
+impl<'a> Levels<'a> {
+    pub(super) fn new(levels: [Option<&'a Segments<'a>>; 3]) -> Self {
+        let form = levels.iter().flatten().next().map(|inner| inner.form);
+        Self(levels.map(|level| level.filter(|level| Some(level.form) == form)))
     }
 
-    /// The innermost value of an attribute.
-    pub(super) fn pick<T>(
-        &self,
-        attribute: impl Fn(&'a SegmentTemplate) -> Option<T>,
-    ) -> Option<T> {
-        self.0.iter().flatten().find_map(|template| attribute(template))
+    /// The form, if any level has one.
+    pub(super) fn form(&self) -> Option<Form> {
+        self.0.iter().flatten().next().map(|inner| inner.form)
     }
 
-    /// The URL template of initialisation segments.
-    pub(super) fn initialization(&self) -> Option<&'a str> {
-        let element =
-            |template: &'a SegmentTemplate| template.Initialization.as_ref()?.sourceURL.as_deref();
-        self.pick(|template| template.initialization.as_deref().or_else(|| element(template)))
+    /// Whether the innermost level adds nothing.
+    pub(super) const fn is_inherited(&self) -> bool {
+        self.0[0].is_none()
+    }
+
+    /// The innermost value of an attribute or element.
+    pub(super) fn pick<T>(&self, attribute: impl Fn(&'a Segments<'a>) -> Option<T>) -> Option<T> {
+        self.0.iter().flatten().find_map(|level| attribute(level))
+    }
+
+    /// The timeline.
+    pub(super) fn timeline(&self) -> Option<&'a Line> {
+        self.pick(|level| level.timeline.as_ref())
     }
 
     /// The URL template of media segments.
     pub(super) fn media(&self) -> Option<&'a str> {
-        self.pick(|template| template.media.as_deref())
-    }
-
-    /// The timeline.
-    pub(super) fn timeline(&self) -> Option<&'a SegmentTimeline> {
-        self.pick(|template| template.SegmentTimeline.as_ref())
+        self.pick(|level| level.media.as_deref())
     }
 }

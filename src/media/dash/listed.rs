@@ -3,113 +3,139 @@
 use super::super::{
     Kind, Rendition,
     base::Base,
-    place::{Place, Places, Range},
+    place::{Place, Places, hash},
+    segments::{Addressing, Shape},
 };
-use super::compile::{Member, Span};
-use dash_mpd_core::{Initialization, Period, SegmentBase, SegmentList};
-use std::{sync::Arc, time::Duration};
+use super::{
+    compile::{Compiler, Span},
+    describe::shape,
+    levels::Levels,
+    model::{Form, Part},
+};
+use std::sync::Arc;
 
-/// Keeps the places of a Representation; `left` is how many more list entries may be read.
+/// Keeps the places of a Representation.
 pub(super) fn places(
-    exact: &mut Places,
-    left: &mut usize,
+    compiler: &mut Compiler<'_>,
     span: &Span,
-    period: &Period,
-    member: &Member<'_>,
+    levels: Levels<'_>,
     rendition: &Arc<Rendition>,
     bases: &[Arc<Base>],
 ) {
-    let (set, own) = (member.set, member.representation);
-    let lists = [own.SegmentList.as_ref(), set.SegmentList.as_ref(), period.SegmentList.as_ref()];
-    let files = [own.SegmentBase.as_ref(), set.SegmentBase.as_ref(), period.SegmentBase.as_ref()];
+    if levels.form() == Some(Form::List) {
+        return list(compiler, span, levels, rendition, bases);
+    }
+    let timescale = levels.pick(|level| level.timescale).unwrap_or(1).max(1);
+    let offset = levels.pick(|level| level.offset).unwrap_or(0) as f64 / timescale as f64;
     for base in bases {
-        if lists.iter().any(Option::is_some) {
-            list(exact, left, span, lists, rendition, base);
-        } else {
-            // Where in the file a segment lies is said by its index (`sidx`), which no manifest holds.
-            exact.insert(base.url().as_str(), None, Place::of(rendition, rendition.kind));
-            file(exact, files, rendition, base);
+        let url = base.url().as_str();
+        let exact = &mut compiler.out.exact;
+        // Where in the file a segment lies is said by its index (`sidx`), which no manifest holds.
+        exact.insert(url, None, Place::of(rendition, rendition.kind));
+        initialization(exact, levels, rendition, base);
+        // The index belongs to what is read before the first segment.
+        if let Some(range) = levels.pick(|level| level.index_range.clone()) {
+            exact.insert(url, Some(range), Place::of(rendition, Kind::Init));
+        }
+        if compiler.out.files.len() < super::compile::REPRESENTATIONS {
+            compiler.out.files.insert(hash(url), offset - span.start.as_secs_f64());
         }
     }
 }
 
 fn list(
-    exact: &mut Places,
-    left: &mut usize,
+    compiler: &mut Compiler<'_>,
     span: &Span,
-    levels: [Option<&SegmentList>; 3],
+    levels: Levels<'_>,
     rendition: &Arc<Rendition>,
-    base: &Base,
+    bases: &[Arc<Base>],
 ) {
-    let levels = levels.into_iter().flatten();
-    let timescale = levels.clone().find_map(|list| list.timescale).unwrap_or(1).max(1);
-    let duration = levels.clone().find_map(|list| list.duration);
-    let duration = duration
-        .and_then(|ticks| Duration::try_from_secs_f64(ticks as f64 / timescale as f64).ok());
-    if let Some(init) = levels.clone().find_map(|list| list.Initialization.as_ref()) {
-        initialization(exact, init, rendition, base);
+    let stream = (rendition.media, rendition.kind);
+    let urls = levels.pick(|level| (!level.urls.is_empty()).then_some(&level.urls));
+    let urls = urls.map(Vec::as_slice).unwrap_or_default();
+    let mut addressing =
+        shape(span, levels, compiler.first_index(stream), &mut compiler.entries_left);
+    if let (Some(first), Some(base)) = (urls.first(), bases.first()) {
+        go_on(compiler, &mut addressing, first, base);
     }
-    let Some(urls) = levels.clone().map(|list| &list.segment_urls).find(|urls| !urls.is_empty())
-    else {
+    let urls = urls.get(..compiler.entries_left).unwrap_or(urls);
+    compiler.entries_left -= urls.len();
+    compiler.out.lists |= !urls.is_empty();
+    for base in bases {
+        initialization(&mut compiler.out.exact, levels, rendition, base);
+        for (at, part) in urls.iter().enumerate() {
+            let place = placed(&addressing, at as u64, rendition);
+            let kept = keep(&mut compiler.out.exact, base, part, place);
+            if kept.is_none() {
+                break;
+            }
+            if let Some((url, range)) = &part.index {
+                let index = Part { url: url.clone(), range: range.clone(), index: None };
+                let place = Place::of(rendition, Kind::Init);
+                keep(&mut compiler.out.exact, base, &index, place);
+            }
+        }
+    }
+    compiler.list_ends(stream, addressing.first_index + urls.len() as i128);
+}
+
+/// Counts on from where the version before had the first of a list's segments.
+fn go_on(compiler: &Compiler<'_>, addressing: &mut Addressing, first: &Part<'_>, base: &Base) {
+    let mut url = String::new();
+    if !base.resolve(&first.url, &mut url) {
         return;
-    };
-    let mut url = String::new();
-    let urls = urls.get(..*left).unwrap_or(urls);
-    *left -= urls.len();
-    for (at, segment) in urls.iter().enumerate() {
-        if !base.resolve(segment.media.as_deref().unwrap_or_default(), &mut url) {
-            continue;
-        }
-        let number = at as u64 + 1;
-        let before = duration.and_then(|duration| duration.checked_mul(u32::try_from(at).ok()?));
-        let place = Place {
-            index: Some(number),
-            number: Some(number),
-            time: before.and_then(|before| span.start.checked_add(before)),
-            duration,
-            ..Place::of(rendition, rendition.kind)
-        };
-        let range = segment.mediaRange.as_deref().and_then(byte_range);
-        if exact.insert(&url, range, place).is_none() {
-            return;
-        }
+    }
+    let start = first.range.as_ref().map(|range| range.start);
+    let held = compiler.old.and_then(|old| old.exact.get(&url, start));
+    let Some((index, number)) = held.and_then(|held| held.index.zip(held.number)) else { return };
+    let slid = i128::from(index) - addressing.first_index;
+    addressing.first_index = i128::from(index);
+    // A list that says nothing of numbers, or where they start, has no other way to go on.
+    if addressing.first_number == 1 {
+        addressing.first_number = i128::from(number);
+    }
+    if matches!(addressing.shape, Shape::Fixed { .. }) {
+        let passed = u32::try_from(slid).ok().zip(addressing.slot(0).duration);
+        let passed = passed.and_then(|(slid, one)| one.checked_mul(slid)).unwrap_or_default();
+        addressing.period_start = addressing.period_start.saturating_add(passed);
     }
 }
 
-fn file(
+/// The place of segment `at` of a list.
+fn placed(addressing: &Addressing, at: u64, rendition: &Arc<Rendition>) -> Place {
+    let slot = addressing.slot(at);
+    Place {
+        index: slot.index,
+        number: slot.number,
+        time: slot.time,
+        duration: slot.duration,
+        ..Place::of(rendition, rendition.kind)
+    }
+}
+
+fn keep(exact: &mut Places, base: &Base, part: &Part<'_>, place: Place) -> Option<()> {
+    let mut url = String::new();
+    if base.resolve(&part.url, &mut url) {
+        exact.insert(&url, part.range.clone(), place)?;
+    }
+    Some(())
+}
+
+/// Keeps what the elements Initialization and RepresentationIndex name.
+pub(super) fn initialization(
     exact: &mut Places,
-    levels: [Option<&SegmentBase>; 3],
+    levels: Levels<'_>,
     rendition: &Arc<Rendition>,
     base: &Base,
 ) {
-    let levels = levels.into_iter().flatten();
-    if let Some(init) = levels.clone().find_map(|file| file.Initialization.as_ref()) {
-        initialization(exact, init, rendition, base);
+    let parts = [
+        levels.pick(|level| level.init_part.as_ref()),
+        levels.pick(|level| level.index_part.as_ref()),
+    ];
+    for part in parts.into_iter().flatten() {
+        // A whole base cannot be its own init: that is the file with all its segments.
+        if !part.url.is_empty() || part.range.is_some() {
+            keep(exact, base, part, Place::of(rendition, Kind::Init));
+        }
     }
-    // The index belongs to what is read before the first segment.
-    if let Some(range) =
-        levels.clone().find_map(|file| file.indexRange.as_deref()).and_then(byte_range)
-    {
-        exact.insert(base.url().as_str(), Some(range), Place::of(rendition, Kind::Init));
-    }
-}
-
-fn initialization(
-    exact: &mut Places,
-    init: &Initialization,
-    rendition: &Arc<Rendition>,
-    base: &Base,
-) {
-    let mut url = String::new();
-    if base.resolve(init.sourceURL.as_deref().unwrap_or_default(), &mut url) {
-        let range = init.range.as_deref().and_then(byte_range);
-        exact.insert(&url, range, Place::of(rendition, Kind::Init));
-    }
-}
-
-/// `FIRST-LAST`, as in `@mediaRange`.
-fn byte_range(text: &str) -> Option<Range> {
-    let (first, last) = text.trim().split_once('-')?;
-    let last = if last.is_empty() { u64::MAX } else { last.parse::<u64>().ok()?.saturating_add(1) };
-    Some(first.parse().ok()?..last)
 }

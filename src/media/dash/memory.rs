@@ -1,23 +1,34 @@
-//! What a session learnt from MPDs: the last versions of each.
+//! What a session learnt from MPDs and their patches: the last versions of each.
 
 use super::super::{
-    Kind, ManifestError, Rendition, Resource, base::Base, format::without_query, place::hash,
+    Kind, ManifestError, ManifestFormat, Rendition, Resource, base::Base, charset,
+    format::without_query, place::hash,
 };
 use super::{
     compile::{Compiled, plain},
-    read::{Document, read},
+    model::Mpd,
+    patch,
+    read::read,
 };
 use std::{collections::VecDeque, sync::Arc};
 
 /// The most MPDs known at a time; the least recent one goes.
 const SOURCES: usize = 4;
-/// Versions kept of each: the newest, and one for requests of periods that just went.
-const VERSIONS: usize = 2;
+/// The most versions kept of each. One whose segments the next version still knows is not kept.
+const VERSIONS: usize = 4;
+/// The most that all versions of one MPD may take, in places.
+const WEIGHT: usize = 1 << 17;
+/// The longest MPD whose text is kept, for patches to be applied to.
+const PATCHABLE: usize = 2 << 20;
 
 /// An MPD by its URL without query.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Source {
     id: u64,
+    /// The hash of the newest version's bytes.
+    body: u64,
+    /// The newest version, if patches to it are announced, and where its references start from.
+    text: Option<(String, Base)>,
     /// Newest first.
     versions: VecDeque<Compiled>,
 }
@@ -30,34 +41,114 @@ pub(in super::super) struct Memory {
 }
 
 impl Memory {
-    /// Learns an MPD; its kind.
+    /// Learns an MPD or a patch; its kind.
     pub(in super::super) fn learn(
         &mut self,
+        format: ManifestFormat,
         base: &Base,
         body: &[u8],
     ) -> Result<Kind, ManifestError> {
-        let document = read(body)?;
+        let (text, _) = charset::decode(format, body)?;
+        if format == ManifestFormat::MpdPatch {
+            self.patch(&text)?;
+            return Ok(Kind::MpdPatch);
+        }
         let id = hash(without_query(base.url().as_str()));
-        let held = self.sources.iter().position(|source| source.id == id);
-        let held = held.and_then(|at| self.sources.remove(at));
-        let mut source = held.unwrap_or_else(|| Source { id, versions: VecDeque::new() });
-        let mut compiled = Compiled::new(&document.mpd, base, source.versions.front());
-        beside_media(&mut compiled, &document, base);
-        source.versions.push_front(compiled);
-        source.versions.truncate(VERSIONS);
-        self.sources.push_front(source);
-        self.sources.truncate(SOURCES);
+        let body = hash(&text);
+        if let Some(at) =
+            self.sources.iter().position(|source| (source.id, source.body) == (id, body))
+        {
+            // Nothing has changed since.
+            self.renew(at);
+            return Ok(Kind::Mpd);
+        }
+        let mpd = read(format, &text)?;
+        self.version(id, body, &text, &mpd, base);
         Ok(Kind::Mpd)
     }
 
-    /// What stands at `url`, if some MPD names it.
-    pub(in super::super) fn get(&self, url: &str, first: Option<u64>) -> Option<Resource> {
-        let versions = || self.sources.iter().flat_map(|source| &source.versions);
-        let exact = versions().find_map(|version| version.exact.get(url, first));
+    /// Makes a source the newest one.
+    fn renew(&mut self, at: usize) {
+        if let Some(source) = self.sources.remove(at) {
+            self.sources.push_front(source);
+        }
+    }
+
+    fn version(&mut self, id: u64, body: u64, text: &str, mpd: &Mpd<'_>, base: &Base) {
+        let held = self.sources.iter().position(|source| source.id == id);
+        let held = held.and_then(|at| self.sources.remove(at));
+        let mut source = held.unwrap_or_else(|| Source { id, ..Source::default() });
+        let mut compiled = Compiled::new(mpd, base, source.versions.front());
+        beside_media(&mut compiled, mpd, base);
+        if source.versions.front().is_some_and(|old| compiled.supersedes(old)) {
+            source.versions.pop_front();
+        }
+        source.versions.push_front(compiled);
+        source.versions.truncate(VERSIONS);
+        let mut weight = 0;
+        let light = source.versions.iter().take_while(|version| {
+            weight += version.weight();
+            weight < WEIGHT
+        });
+        let light = light.count().max(1);
+        source.versions.truncate(light);
+        source.body = body;
+        let patchable = !mpd.patches.is_empty() && text.len() <= PATCHABLE;
+        source.text = patchable.then(|| (text.to_owned(), Base::new(base.url())));
+        // What an MPD links to does not take its place.
+        let at = usize::from(mpd.remote && !self.sources.is_empty());
+        self.sources.insert(at, source);
+        self.sources.truncate(SOURCES);
+    }
+
+    /// Applies a patch to the MPD it was made for. One that fits none changes nothing: the player
+    /// that asked for it will ask for the whole MPD.
+    fn patch(&mut self, text: &str) -> Result<(), ManifestError> {
+        let patch = patch::read(text)?;
+        let fitting = self.sources.iter_mut().find_map(|source| {
+            let (text, _) = source.text.as_ref()?;
+            let patched = patch.apply(text)?;
+            Some((source.id, patched, source.text.take()?.1))
+        });
+        let Some((id, patched, base)) = fitting else { return Ok(()) };
+        let mpd = read(ManifestFormat::MpdPatch, &patched)?;
+        self.version(id, hash(&patched), &patched, &mpd, &base);
+        Ok(())
+    }
+
+    /// What stands at `url`, if some MPD names it; `now` is the origin's time in seconds since the Unix
+    /// epoch.
+    pub(in super::super) fn get(
+        &self,
+        url: &str,
+        first: Option<u64>,
+        now: Option<f64>,
+    ) -> Option<Resource> {
         let bare = without_query(url);
-        exact.or_else(|| versions().find_map(|version| version.index.find(url))).or_else(|| {
-            (bare != url).then(|| versions().find_map(|version| version.index.find(bare)))?
+        let exact = self.find(now, |version| version.exact.get(url, first));
+        exact.or_else(|| self.find(now, |version| version.index.find(url))).or_else(|| {
+            (bare != url).then(|| self.find(now, |version| version.index.find(bare)))?
         })
+    }
+
+    fn find(
+        &self,
+        now: Option<f64>,
+        ask: impl Fn(&Compiled) -> Option<Resource>,
+    ) -> Option<Resource> {
+        self.sources.iter().find_map(|source| {
+            let mut found = source.versions.iter().find_map(&ask)?;
+            let newest = source.versions.front();
+            found.behind_live = newest.and_then(|newest| newest.behind_live(&found, now));
+            Some(found)
+        })
+    }
+
+    /// What to take off the times of a file's own index, in seconds, if some MPD names the file.
+    pub(in super::super) fn file(&self, url: &str) -> Option<f64> {
+        let id = hash(url);
+        let mut versions = self.sources.iter().flat_map(|source| &source.versions);
+        versions.find_map(|version| version.files.get(&id)).copied()
     }
 
     /// The renditions of the newest MPD, period by period.
@@ -68,19 +159,20 @@ impl Memory {
 }
 
 /// Keeps the URLs that are neither media nor init: the MPD's own, and those it points to.
-fn beside_media(compiled: &mut Compiled, document: &Document, base: &Base) {
+fn beside_media(compiled: &mut Compiled, mpd: &Mpd<'_>, base: &Base) {
     let exact = &mut compiled.exact;
     exact.insert(base.url().as_str(), None, plain(Kind::Mpd));
-    let locations =
-        document.mpd.locations.iter().map(|location| (Kind::Mpd, location.url.as_str()));
-    let patches =
-        document.mpd.PatchLocation.iter().map(|patch| (Kind::MpdPatch, patch.content.as_str()));
-    let steering = document.steering.iter().map(|steering| (Kind::Steering, steering.as_str()));
     let mut url = String::new();
-    for (kind, reference) in locations.chain(patches).chain(steering).take(64) {
-        let reference = reference.trim();
-        if !reference.is_empty() && base.resolve(reference, &mut url) {
-            exact.insert(&url, None, plain(kind));
+    for (kind, references) in [
+        (Kind::Mpd, &mpd.locations),
+        (Kind::Mpd, &mpd.linked),
+        (Kind::MpdPatch, &mpd.patches),
+        (Kind::Steering, &mpd.steering),
+    ] {
+        for reference in references {
+            if !reference.starts_with("urn:") && base.resolve(reference, &mut url) {
+                exact.insert(&url, None, plain(kind));
+            }
         }
     }
 }

@@ -1,17 +1,18 @@
 //! DASH MPDs (ISO/IEC 23009-1): read, compiled into matchers, remembered across versions, rewritten.
 
-mod addressing;
 mod compile;
 mod describe;
-mod index;
+mod edge;
 mod levels;
 mod listed;
 mod memory;
+mod model;
+mod patch;
 mod read;
 mod rewrite;
-mod template;
-mod timeline;
-mod xml;
+mod segments;
+mod selector;
+mod value;
 
 pub(super) use memory::Memory;
 pub(super) use rewrite::rewrite;

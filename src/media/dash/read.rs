@@ -1,77 +1,286 @@
-//! An MPD read by dash-mpd-core, once it is known to be safe to hand over.
+//! An MPD read element by element: a few levels of known elements, and all others passed over.
 //!
-//! dash-mpd-core adds up durations without looking for overflow, gives no place for its errors, and drops
-//! a ContentSteering that stands where the schema puts it. A pass of our own comes first for these.
+//! A value that cannot be read is as good as none: a manifest is the origin's, and one odd attribute must
+//! not make the whole of it opaque.
 
 use super::super::{
     ManifestError, ManifestFormat,
-    error::{At, ManifestFault},
+    xml::{Tag, Token, Xml, unescape},
 };
-use super::xml::Xml;
-use dash_mpd_core::{DashMpdError, MPD};
-use quick_xml::events::{BytesStart, Event};
+use super::{
+    model::{About, Form, Mpd, Period, Representation, Segments, Set, Text},
+    rewrite::ROOTS,
+    segments, value,
+};
 
-/// The most digits in a number of a duration: a thousand million years are enough.
-const DIGITS: usize = 9;
-/// The most steering servers remembered.
-const STEERING: usize = 8;
+/// The most URLs of one kind that stand beside media.
+const REFERENCES: usize = 64;
 
-/// An MPD and what its parser drops.
-pub(super) struct Document {
-    pub(super) mpd: MPD,
-    pub(super) steering: Vec<String>,
-}
-
-/// Reads an MPD.
-pub(super) fn read(body: &[u8]) -> Result<Document, ManifestError> {
-    let (mut xml, text) = Xml::new(body)?;
-    let mut steering = Vec::new();
-    let mut expected = false;
-    while let Some(event) = xml.next()? {
-        match event {
-            Event::Start(start) => {
-                check_durations(&xml, &start)?;
-                expected = start.local_name().as_ref() == "ContentSteering";
+/// Reads a document.
+pub(super) fn read(format: ManifestFormat, text: &str) -> Result<Mpd<'_>, ManifestError> {
+    let mut xml = Xml::new(format, text, ROOTS)?;
+    let mut mpd = Mpd { remote: true, ..Mpd::default() };
+    while let Some(token) = xml.next()? {
+        match token {
+            Token::Start(tag) if tag.name == "MPD" => self::mpd(&mut xml, tag, &mut mpd)?,
+            // An element that an MPD links to.
+            Token::Start(tag) if tag.name == "Period" => {
+                let period = period(&mut xml, tag, &mut mpd)?;
+                mpd.periods.push(period);
             }
-            Event::Empty(start) => check_durations(&xml, &start)?,
-            Event::Text(text) if expected && steering.len() < STEERING => {
-                steering.push(text.trim().to_owned());
+            Token::Start(tag) if tag.name == "AdaptationSet" => {
+                let set = set(&mut xml, tag, &mut mpd)?;
+                mpd.periods.push(Period { sets: vec![set], ..Period::default() });
             }
-            Event::End(_) => expected = false,
+            Token::Start(_) => skip(&mut xml)?,
+            Token::Empty(tag) if tag.name == "MPD" => attributes(tag, &mut mpd),
             _ => {}
         }
     }
-    let mpd = dash_mpd_core::parse(text.trim_start_matches('\u{feff}')).map_err(|error| {
-        let said = match error {
-            DashMpdError::Parsing(said) => said,
-            other => other.to_string(),
-        };
-        ManifestError::new(ManifestFormat::Mpd, At::Whole, ManifestFault::Syntax(said))
-    })?;
-    Ok(Document { mpd, steering })
+    Ok(mpd)
 }
 
-fn check_durations(xml: &Xml<'_>, start: &BytesStart<'_>) -> Result<(), ManifestError> {
-    // Only these elements have durations; the many `S` are passed over quickly.
-    if start.local_name().as_ref() == "S" {
-        return Ok(());
-    }
-    for attribute in start.attributes().with_checks(false).flatten() {
-        let value = attribute.value.trim_start_matches([' ', '-', '+', '\t', '\n', '\r']);
-        let long = |value: &str| {
-            let mut run = 0;
-            value.bytes().any(|byte| {
-                run = if byte.is_ascii_digit() { run + 1 } else { 0 };
-                run > DIGITS
-            })
-        };
-        // Fractions may be long: the parser cuts them itself.
-        if value.starts_with('P') && value.split('.').next().is_some_and(long) {
-            let said: String = value.chars().take(24).collect();
-            return Err(
-                xml.fault(ManifestFault::Syntax(format!("no duration is as long as {said:?}")))
-            );
+fn attributes(tag: Tag<'_>, mpd: &mut Mpd<'_>) {
+    mpd.remote = false;
+    for (key, value) in tag.attributes() {
+        match key {
+            "type" => mpd.dynamic = value == "dynamic",
+            "availabilityStartTime" => mpd.available_from = value::date(value),
+            "mediaPresentationDuration" => mpd.duration = value::duration(value),
+            _ => {}
         }
     }
+}
+
+fn mpd<'a>(xml: &mut Xml<'a>, tag: Tag<'a>, mpd: &mut Mpd<'a>) -> Result<(), ManifestError> {
+    attributes(tag, mpd);
+    while let Some(token) = xml.next()? {
+        match token {
+            Token::End(_) => break,
+            Token::Start(tag) => match tag.name {
+                "Period" => {
+                    let period = period(xml, tag, mpd)?;
+                    mpd.periods.push(period);
+                }
+                "BaseURL" => mpd.bases.extend(content(xml)?),
+                "Location" => mpd.locations.extend(content(xml)?),
+                "PatchLocation" => mpd.patches.extend(content(xml)?),
+                "ContentSteering" => mpd.steering.extend(content(xml)?),
+                "ServiceDescription" => service(xml, mpd)?,
+                _ => skip(xml)?,
+            },
+            Token::Empty(tag) if tag.name == "Period" => {
+                let period = blank(tag, mpd);
+                mpd.periods.push(period);
+            }
+            _ => {}
+        }
+    }
+    for list in [&mut mpd.locations, &mut mpd.patches, &mut mpd.steering, &mut mpd.linked] {
+        list.truncate(REFERENCES);
+    }
+    Ok(())
+}
+
+/// A ServiceDescription, where ContentSteering may stand too.
+fn service<'a>(xml: &mut Xml<'a>, mpd: &mut Mpd<'a>) -> Result<(), ManifestError> {
+    while let Some(token) = xml.next()? {
+        match token {
+            Token::End(_) => break,
+            Token::Start(tag) if tag.name == "ContentSteering" => {
+                mpd.steering.extend(content(xml)?);
+            }
+            Token::Start(_) => skip(xml)?,
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// A Period of which only the tag is there.
+fn blank<'a>(tag: Tag<'a>, mpd: &mut Mpd<'a>) -> Period<'a> {
+    let mut period = Period::default();
+    for (key, value) in tag.attributes() {
+        match key {
+            "id" => period.id = Some(unescape(value)),
+            "start" => period.start = value::duration(value),
+            "duration" => period.duration = value::duration(value),
+            _ => {}
+        }
+    }
+    link(tag, mpd);
+    period
+}
+
+/// Remembers the document that an element stands in, if it stands elsewhere.
+fn link<'a>(tag: Tag<'a>, mpd: &mut Mpd<'a>) {
+    if mpd.linked.len() < REFERENCES && tag.inside.contains(":href") {
+        let links = tag.attributes().filter(|(key, _)| key.ends_with(":href"));
+        mpd.linked.extend(links.map(|(_, value)| unescape(value)));
+    }
+}
+
+fn period<'a>(
+    xml: &mut Xml<'a>,
+    tag: Tag<'a>,
+    mpd: &mut Mpd<'a>,
+) -> Result<Period<'a>, ManifestError> {
+    let mut period = blank(tag, mpd);
+    while let Some(token) = xml.next()? {
+        match token {
+            Token::End(_) => break,
+            Token::Start(tag) => match tag.name {
+                "AdaptationSet" => period.sets.push(set(xml, tag, mpd)?),
+                "BaseURL" => period.bases.extend(content(xml)?),
+                "ImportedMPD" => mpd.linked.extend(content(xml)?),
+                name => match form(name) {
+                    Some(form) => period.segments = Some(Box::new(segments::read(xml, tag, form)?)),
+                    None => skip(xml)?,
+                },
+            },
+            Token::Empty(tag) => match form(tag.name) {
+                Some(form) => period.segments = Some(Box::new(segments::bare(tag, form))),
+                None => link(tag, mpd),
+            },
+            _ => {}
+        }
+    }
+    Ok(period)
+}
+
+fn set<'a>(xml: &mut Xml<'a>, tag: Tag<'a>, mpd: &mut Mpd<'a>) -> Result<Set<'a>, ManifestError> {
+    link(tag, mpd);
+    let mut set = Set { about: about(tag), ..Set::default() };
+    while let Some(token) = xml.next()? {
+        let (tag, closed) = match token {
+            Token::End(_) => break,
+            Token::Start(tag) => (tag, false),
+            Token::Empty(tag) => (tag, true),
+            _ => continue,
+        };
+        if tag.name == "Representation" {
+            let mut own = representation(tag);
+            if !closed {
+                inside(xml, &mut own)?;
+            }
+            set.representations.push(own);
+        } else if tag.name == "ContentComponent" && set.about.content.is_none() {
+            set.about.content = about(tag).content;
+            if !closed {
+                skip(xml)?;
+            }
+        } else {
+            level(xml, tag, closed, &mut set.about, &mut set.bases, &mut set.segments)?;
+        }
+    }
+    Ok(set)
+}
+
+fn representation(tag: Tag<'_>) -> Representation<'_> {
+    let mut own = Representation { about: about(tag), ..Representation::default() };
+    for (key, value) in tag.attributes() {
+        match key {
+            "id" => own.id = Some(unescape(value)),
+            "bandwidth" => own.bandwidth = value.trim().parse().ok(),
+            _ => {}
+        }
+    }
+    own
+}
+
+fn inside<'a>(xml: &mut Xml<'a>, own: &mut Representation<'a>) -> Result<(), ManifestError> {
+    while let Some(token) = xml.next()? {
+        let (tag, closed) = match token {
+            Token::End(_) => break,
+            Token::Start(tag) => (tag, false),
+            Token::Empty(tag) => (tag, true),
+            _ => continue,
+        };
+        level(xml, tag, closed, &mut own.about, &mut own.bases, &mut own.segments)?;
+    }
+    Ok(())
+}
+
+/// A child that AdaptationSets and Representations share.
+fn level<'a>(
+    xml: &mut Xml<'a>,
+    tag: Tag<'a>,
+    closed: bool,
+    about: &mut About<'a>,
+    bases: &mut Vec<Text<'a>>,
+    held: &mut Option<Box<Segments<'a>>>,
+) -> Result<(), ManifestError> {
+    match (form(tag.name), tag.name) {
+        (Some(form), _) if closed => *held = Some(Box::new(segments::bare(tag, form))),
+        (Some(form), _) => *held = Some(Box::new(segments::read(xml, tag, form)?)),
+        (None, "BaseURL") if !closed => bases.extend(content(xml)?),
+        (None, name) => {
+            match name {
+                "Role" if about.role.is_none() => about.role = tag.raw("value").map(unescape),
+                "EssentialProperty" => {
+                    let scheme = tag.raw("schemeIdUri").unwrap_or_default();
+                    about.trick |= scheme.ends_with("trickmode");
+                }
+                _ => {}
+            }
+            if !closed {
+                skip(xml)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn about(tag: Tag<'_>) -> About<'_> {
+    let mut about = About::default();
+    for (key, value) in tag.attributes() {
+        match key {
+            "mimeType" => about.mime = Some(unescape(value)),
+            "codecs" => about.codecs = Some(unescape(value)),
+            "contentType" => about.content = Some(unescape(value)),
+            "lang" => about.language = Some(unescape(value)),
+            "width" => about.width = value.trim().parse().ok(),
+            "height" => about.height = value.trim().parse().ok(),
+            _ => {}
+        }
+    }
+    about
+}
+
+fn form(name: &str) -> Option<Form> {
+    Some(match name {
+        "SegmentTemplate" => Form::Template,
+        "SegmentList" => Form::List,
+        "SegmentBase" => Form::Base,
+        _ => return None,
+    })
+}
+
+/// The text of the element that has just begun, without the space around it; nothing if empty.
+fn content<'a>(xml: &mut Xml<'a>) -> Result<Option<Text<'a>>, ManifestError> {
+    let mut found: Option<Text<'a>> = None;
+    while let Some(token) = xml.next()? {
+        let piece = match token {
+            Token::End(_) => break,
+            Token::Start(_) => {
+                skip(xml)?;
+                continue;
+            }
+            Token::Empty(_) => continue,
+            Token::Text(text) => unescape(text.trim()),
+            Token::CData(text) => Text::Borrowed(text.trim()),
+        };
+        found = Some(match found {
+            None => piece,
+            Some(before) => Text::Owned(before.into_owned() + &piece),
+        });
+    }
+    Ok(found.filter(|text| !text.is_empty()))
+}
+
+/// Passes over the rest of the element that has just begun.
+pub(super) fn skip(xml: &mut Xml<'_>) -> Result<(), ManifestError> {
+    let depth = xml.depth();
+    while xml.depth() >= depth && xml.next()?.is_some() {}
     Ok(())
 }

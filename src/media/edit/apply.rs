@@ -63,6 +63,8 @@ fn edited(
         ManifestFormat::Hls if is_multivariant(text) => multivariant::edit(edit, text),
         ManifestFormat::Hls => media_playlist::edit(edit, text, past),
         ManifestFormat::Mpd => mpd::edit(edit, text, past),
+        // Nothing is said about what these hold.
+        _ => None,
     };
     new.map_or(bytes, Bytes::from)
 }

@@ -109,6 +109,7 @@ impl Past {
                 }
                 mpd::edge(text)
             }
+            _ => None,
         };
         if bytes.len() > MOST_BYTES {
             return;

@@ -1,10 +1,10 @@
 //! The elements of an MPD and where their attributes stand, so that edits leave every other byte.
 
-use quick_xml::{Reader, events::Event};
+use super::super::{
+    ManifestFormat,
+    xml::{Token, Xml},
+};
 use std::ops::Range;
-
-/// The most elements looked at; a larger MPD is not edited.
-const MOST_ELEMENTS: usize = 1 << 17;
 
 /// An element.
 #[derive(Debug)]
@@ -28,33 +28,30 @@ struct Attribute<'a> {
     value: Range<usize>,
 }
 
-/// The elements of a document, in order; `None` when it is no well-formed document, or too large.
+/// The elements of a document, in order; `None` when it is no well-formed MPD, or too large.
 pub(super) fn elements(text: &str) -> Option<Vec<Element<'_>>> {
-    let mut reader = Reader::from_str(text);
+    let mut reader = Xml::new(ManifestFormat::Mpd, text, &["<MPD"]).ok()?;
     let mut elements: Vec<Element<'_>> = Vec::new();
     let mut open: Vec<usize> = Vec::new();
-    loop {
-        let start = usize::try_from(reader.buffer_position()).ok()?;
-        let event = reader.read_event().ok()?;
-        let end = usize::try_from(reader.buffer_position()).ok()?;
-        match event {
-            Event::Start(_) | Event::Empty(_) => {
-                if elements.len() == MOST_ELEMENTS {
-                    return None;
-                }
+    while let Some(token) = reader.next().ok()? {
+        let end = reader.position();
+        match token {
+            Token::Start(_) | Token::Empty(_) => {
+                // Between this token and the one before stands no tag, but perhaps a comment.
+                let start = text.get(..end.checked_sub(1)?)?.rfind('<')?;
                 elements.push(element(text, start..end, open.last().copied())?);
-                if matches!(event, Event::Start(_)) {
+                if matches!(token, Token::Start(_)) {
                     open.push(elements.len() - 1);
                 }
             }
-            Event::End(_) => {
+            Token::End(_) => {
                 let closed = open.pop()?;
                 elements.get_mut(closed)?.whole.end = end;
             }
-            Event::Eof => return open.is_empty().then_some(elements),
-            _ => {}
+            Token::Text(_) | Token::CData(_) => {}
         }
     }
+    open.is_empty().then_some(elements)
 }
 
 /// Reads a start tag, which the reader has found well-formed.

@@ -88,7 +88,9 @@ impl<'a> Playlist<'a> {
         let media_sequence = of_head("#EXT-X-MEDIA-SEQUENCE").and_then(|line| number(line));
         let skipped = of_head("#EXT-X-SKIP")
             .and_then(|line| super::attributes::value(line, "SKIPPED-SEGMENTS")?.parse().ok());
-        parts.first = media_sequence.unwrap_or(0).saturating_add(skipped.unwrap_or(0));
+        // Far from the end of the numbers, so that counting on from it is safe.
+        let first = media_sequence.unwrap_or(0).saturating_add(skipped.unwrap_or(0));
+        parts.first = first.min(u64::MAX / 2);
         parts
     }
 

@@ -122,6 +122,8 @@ fn nothing_is_left_or_less() {
     let missing = ManifestEdit::EndList(EndList::Missing);
     assert_eq!(edited(&missing, ManifestFormat::Hls, &over), LIVE);
     assert_eq!(edited(&ManifestEdit::Lag(1), ManifestFormat::Hls, &over), over);
+    let endless = LIVE.replace(":10\n", ":18446744073709551615\n");
+    assert!(edited(&ManifestEdit::Gap(1), ManifestFormat::Hls, &endless).contains("#EXT-X-GAP"));
     let delta = LIVE.replace("#EXT-X-MEDIA", "#EXT-X-SKIP:SKIPPED-SEGMENTS=4\n#EXT-X-MEDIA");
     let skip = edited(&ManifestEdit::Skip(3), ManifestFormat::Hls, &delta);
     assert_eq!(skip, delta.replace("=4", "=7"));

@@ -25,6 +25,7 @@ const STRINGS: &[&str] = &[
     "LANGUAGE",
     "STABLE-VARIANT-ID",
     "STABLE-RENDITION-ID",
+    "CHARACTERISTICS",
 ];
 
 /// What is left of a playlist, and the URIs in it that are no rendition's.
@@ -50,7 +51,10 @@ pub(super) fn clean(
                 awaits_uri = false;
             }
             Line::Tag(
-                tag @ ("#EXT-X-STREAM-INF" | "#EXT-X-I-FRAME-STREAM-INF" | "#EXT-X-MEDIA"),
+                tag @ ("#EXT-X-STREAM-INF"
+                | "#EXT-X-I-FRAME-STREAM-INF"
+                | "#EXT-X-IMAGE-STREAM-INF"
+                | "#EXT-X-MEDIA"),
                 list,
             ) => {
                 renditions += 1;
@@ -76,7 +80,9 @@ impl Clean {
         list: &str,
         variables: &Variables,
     ) -> Result<(), ManifestError> {
-        self.text.push_str(tag);
+        // Pictures of their own are to us what I-frames are: a rendition for trick play.
+        let images = tag == "#EXT-X-IMAGE-STREAM-INF";
+        self.text.push_str(if images { "#EXT-X-I-FRAME-STREAM-INF" } else { tag });
         self.text.push(':');
         let mut bandwidth = 0_u64;
         for attribute in attributes(list) {
@@ -126,7 +132,6 @@ impl Clean {
             "#EXT-X-SESSION-KEY" => (Kind::Key, "URI"),
             "#EXT-X-CONTENT-STEERING" => (Kind::Steering, "SERVER-URI"),
             "#EXT-X-SESSION-DATA" => (Kind::Other, "URI"),
-            "#EXT-X-IMAGE-STREAM-INF" => (Kind::MediaPlaylist, "URI"),
             _ => return,
         };
         if let Some(uri) = super::line::attribute(list, name) {

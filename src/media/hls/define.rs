@@ -1,6 +1,7 @@
 //! Playlist variables: EXT-X-DEFINE and the `{$name}` that stand for them.
 
 use super::line::{Line, attribute, lines};
+use percent_encoding::percent_decode_str;
 use std::{borrow::Cow, collections::HashMap};
 use url::Url;
 
@@ -64,8 +65,11 @@ fn definition(list: &str, url: &Url, imports: &Variables) -> Option<(String, Str
         return Some((name.to_owned(), imports.values.get(name)?.clone()));
     }
     let name = attribute(list, "QUERYPARAM")?;
-    let (_, value) = url.query_pairs().find(|(held, _)| held == name)?;
-    Some((name.to_owned(), value.into_owned()))
+    let pairs = url.query()?.split('&').map(|pair| pair.split_once('=').unwrap_or((pair, "")));
+    let decoded = |text| percent_decode_str(text).decode_utf8().ok();
+    let (_, value) =
+        pairs.into_iter().find(|(held, _)| decoded(held).is_some_and(|h| h == name))?;
+    Some((name.to_owned(), decoded(value)?.into_owned()))
 }
 
 #[cfg(test)]
@@ -74,7 +78,7 @@ mod tests {
 
     #[test]
     fn the_three_kinds_of_definition() {
-        let url = Url::parse("https://a/m.m3u8?token=s3cret&x=1").unwrap();
+        let url = Url::parse("https://a/m.m3u8?token=s3+cr%2Fet&x=1").unwrap();
         let main = Variables::read(
             "#EXTM3U\n#EXT-X-DEFINE:NAME=\"p\",VALUE=\"v1\"\n",
             &url,
@@ -82,7 +86,7 @@ mod tests {
         );
         let text = "#EXTM3U\n#EXT-X-DEFINE:IMPORT=\"p\"\n#EXT-X-DEFINE:QUERYPARAM=\"token\"\n";
         let variables = Variables::read(text, &url, &main);
-        assert_eq!(variables.put("{$p}/a.ts?t={$token}&{$none}"), "v1/a.ts?t=s3cret&{$none}");
+        assert_eq!(variables.put("{$p}/a.ts?t={$token}&{$none}"), "v1/a.ts?t=s3+cr/et&{$none}");
         assert_eq!(variables.put("{$"), "{$");
     }
 }

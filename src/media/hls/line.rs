@@ -5,8 +5,9 @@
 
 use super::super::{
     ManifestError, ManifestFormat,
-    error::{alien, text},
+    error::{alien, masked},
 };
+use std::borrow::Cow;
 
 /// A line that says something: comments and blank lines are left out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,9 +18,9 @@ pub(super) enum Line<'a> {
     Uri(&'a str),
 }
 
-/// The text of a playlist, if it is one.
-pub(super) fn playlist(body: &[u8]) -> Result<&str, ManifestError> {
-    let text = text(ManifestFormat::Hls, body)?;
+/// The text of a playlist, if it is one; byte under byte, with what is not UTF-8 masked.
+pub(super) fn playlist(body: &[u8]) -> Result<Cow<'_, str>, ManifestError> {
+    let text = masked(ManifestFormat::Hls, body)?;
     let start = text.trim_start_matches('\u{feff}').trim_start();
     if start.starts_with("#EXTM3U") {
         Ok(text)
@@ -29,24 +30,47 @@ pub(super) fn playlist(body: &[u8]) -> Result<&str, ManifestError> {
 }
 
 /// The lines of a playlist with their numbers, from 1. Lines end with LF, CR LF or a lone CR.
-pub(super) fn lines(text: &str) -> impl Iterator<Item = (usize, Line<'_>)> {
-    let text = text.trim_start_matches('\u{feff}');
-    let numbered = text.split('\n').enumerate();
-    let split = numbered.flat_map(|(at, line)| line.split('\r').map(move |line| (at + 1, line)));
-    split.filter_map(|(number, line)| {
-        let line = line.trim();
-        if line.is_empty() {
-            return None;
+pub(super) fn lines(text: &str) -> Lines<'_> {
+    Lines { rest: text.trim_start_matches('\u{feff}'), number: 1 }
+}
+
+/// See [`lines`].
+pub(super) struct Lines<'a> {
+    rest: &'a str,
+    number: usize,
+}
+
+impl<'a> Iterator for Lines<'a> {
+    type Item = (usize, Line<'a>);
+
+    // Every byte of every playlist passes here, twice: one search a line, and no decoding of characters.
+    fn next(&mut self) -> Option<Self::Item> {
+        while !self.rest.is_empty() {
+            let bytes = self.rest.as_bytes();
+            let end = memchr::memchr2(b'\n', b'\r', bytes).unwrap_or(bytes.len());
+            let feed = bytes.get(end) == Some(&b'\n');
+            let (line, rest) = self.rest.split_at(end);
+            self.rest = rest.get(1..).unwrap_or_default();
+            let number = self.number;
+            self.number += usize::from(feed);
+            if let Some(line) = said(line.trim_ascii()) {
+                return Some((number, line));
+            }
         }
-        if !line.starts_with('#') {
-            return Some((number, Line::Uri(line)));
-        }
-        if !line.starts_with("#EXT") {
-            return None;
-        }
-        let (tag, value) = line.split_once(':').unwrap_or((line, ""));
-        Some((number, Line::Tag(tag, value)))
-    })
+        None
+    }
+}
+
+fn said(line: &str) -> Option<Line<'_>> {
+    if !line.starts_with('#') {
+        return (!line.is_empty()).then_some(Line::Uri(line));
+    }
+    if !line.starts_with("#EXT") {
+        return None;
+    }
+    let colon = memchr::memchr(b':', line.as_bytes());
+    let (tag, value) = colon.map_or((line, ""), |at| (&line[..at], &line[at + 1..]));
+    Some(Line::Tag(tag, value))
 }
 
 /// An attribute: `NAME=VALUE` or `NAME="VALUE"`.

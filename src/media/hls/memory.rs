@@ -6,6 +6,7 @@ use super::super::{
     format::{last_segment, without_query},
     guess::guess,
     place::{PLACES, Place, Places, hash},
+    steering::Steering,
 };
 use super::{
     define::Variables,
@@ -15,11 +16,14 @@ use super::{
     track::{Anchor, Track},
 };
 use std::{collections::HashMap, sync::Arc};
+use url::Url;
 
 /// The most media playlists of which segments are remembered at a time; the least recent one goes.
 const TRACKS: usize = 256;
 /// The most media playlists known by name. A session that zaps past it starts afresh.
 const PLAYLISTS: usize = 4096;
+/// The most presentations whose variables are kept for EXT-X-DEFINE:IMPORT.
+const PRESENTATIONS: usize = 64;
 
 /// A media playlist named by a multivariant one.
 #[derive(Debug, Clone)]
@@ -36,6 +40,14 @@ struct Remembered {
     used: u64,
 }
 
+/// A playlist that a pathway clone may have at another URL.
+#[derive(Debug)]
+struct Cloneable {
+    url: String,
+    stable: Option<String>,
+    named: Named,
+}
+
 /// The memory.
 #[derive(Debug, Default)]
 pub(in super::super) struct Memory {
@@ -45,8 +57,12 @@ pub(in super::super) struct Memory {
     tracks: HashMap<u64, Remembered>,
     /// The renditions of the newest multivariant playlist.
     renditions: Vec<Arc<Rendition>>,
-    /// The variables of the newest multivariant playlist, for EXT-X-DEFINE:IMPORT.
-    variables: Variables,
+    /// The playlists of the newest multivariant playlist, for clones of its pathways.
+    entries: Vec<Cloneable>,
+    /// The variables of multivariant playlists, by presentation.
+    variables: HashMap<u64, Variables>,
+    /// The presentation of the newest multivariant playlist.
+    newest: u64,
     clock: u64,
 }
 
@@ -57,12 +73,18 @@ impl Memory {
         base: &Base,
         body: &[u8],
     ) -> Result<Kind, ManifestError> {
-        let text = line::playlist(body)?;
+        let text = &*line::playlist(body)?;
         if is_multivariant(text) {
             self.multivariant(base, text)?;
             return Ok(Kind::MultivariantPlaylist);
         }
-        let variables = Variables::read(text, base.url(), &self.variables);
+        let url = base.url().as_str();
+        let named =
+            self.named.get(&hash(url)).or_else(|| self.named.get(&hash(without_query(url))));
+        let presentation = named.map_or(self.newest, |named| named.presentation);
+        let none = Variables::default();
+        let imports = self.variables.get(&presentation).unwrap_or(&none);
+        let variables = Variables::read(text, base.url(), imports);
         let playlist = playlist::read(text, &variables)?;
         self.media(base, &playlist);
         Ok(Kind::MediaPlaylist)
@@ -88,6 +110,8 @@ impl Memory {
         let whole = Place::new(Protocol::Hls, Kind::MultivariantPlaylist);
         self.places.insert(base.url().as_str(), None, whole);
         self.renditions.clear();
+        self.entries.clear();
+        self.newest = presentation;
         let mut url = String::new();
         for entry in read.entries {
             let rendition = Arc::new(entry.rendition);
@@ -95,18 +119,65 @@ impl Memory {
             if !base.resolve(&entry.uri, &mut url) {
                 continue;
             }
-            self.places.insert(&url, None, Place::of(&rendition, Kind::MediaPlaylist));
             let named = Named { rendition, presentation };
-            self.named.entry(hash(without_query(&url))).or_insert_with(|| named.clone());
-            self.named.insert(hash(&url), named);
+            self.name(&url, &named);
+            self.entries.push(Cloneable { url: url.clone(), stable: entry.stable, named });
         }
         for (kind, uri) in read.others {
             if base.resolve(&uri, &mut url) {
                 self.places.insert(&url, None, Place::new(Protocol::Hls, kind));
             }
         }
-        self.variables = variables;
+        if self.variables.len() >= PRESENTATIONS {
+            self.variables.clear();
+        }
+        self.variables.insert(presentation, variables);
         Ok(())
+    }
+
+    /// Keeps the URL of a media playlist.
+    fn name(&mut self, url: &str, named: &Named) {
+        self.places.insert(url, None, Place::of(&named.rendition, Kind::MediaPlaylist));
+        self.named.entry(hash(without_query(url))).or_insert_with(|| named.clone());
+        self.named.insert(hash(url), named.clone());
+    }
+
+    /// Learns where clones of pathways have their playlists.
+    pub(in super::super) fn steered(&mut self, base: &Base, steering: &Steering) {
+        let mut clones = Vec::new();
+        let mut url = String::new();
+        for replacement in steering.clones.iter().map(|clone| &clone.replacement) {
+            for entry in &self.entries {
+                let stable = entry.stable.as_ref();
+                let (variants, renditions) = (&replacement.variants, &replacement.renditions);
+                let whole = stable.and_then(|id| variants.get(id).or_else(|| renditions.get(id)));
+                let cloned = match (whole, &replacement.host) {
+                    (Some(uri), _) => base.resolve(uri, &mut url).then(|| url.clone()),
+                    (None, Some(host)) => on_host(&entry.url, host),
+                    (None, None) => None,
+                };
+                clones.extend(cloned.map(|url| (url, entry.named.clone())));
+            }
+        }
+        for (url, named) in clones {
+            if self.named.len() + 2 <= PLAYLISTS {
+                self.name(&url, &named);
+            }
+        }
+    }
+
+    /// Another URL for a media playlist: the origin sends there who asks for the first.
+    pub(in super::super) fn moved(&mut self, from: &str, to: &str) {
+        let named =
+            self.named.get(&hash(from)).or_else(|| self.named.get(&hash(without_query(from))));
+        if let Some(named) = named.cloned().filter(|_| self.named.len() + 2 <= PLAYLISTS) {
+            self.name(to, &named);
+        }
+    }
+
+    /// Keeps a URL that is neither a playlist's nor a segment's.
+    pub(in super::super) fn keep(&mut self, url: &str, place: Place) {
+        self.places.insert(url, None, place);
     }
 
     fn media(&mut self, base: &Base, playlist: &Playlist<'_>) {
@@ -186,4 +257,16 @@ impl Memory {
             }
         }
     }
+}
+
+/// A URL on another host, with its port if `host` has one.
+fn on_host(url: &str, host: &str) -> Option<String> {
+    let mut url = Url::parse(url).ok()?;
+    let (name, port) = match host.rsplit_once(':') {
+        Some((name, port)) if !name.ends_with(':') => (name, Some(port.parse().ok()?)),
+        _ => (host, None),
+    };
+    url.set_host(Some(name)).ok()?;
+    url.set_port(port).ok()?;
+    Some(url.into())
 }

@@ -25,6 +25,8 @@ pub(super) const RENDITIONS: usize = 1024;
 /// A rendition, and its media playlist's URI as written (variables put in).
 pub(super) struct Entry {
     pub(super) uri: String,
+    /// STABLE-VARIANT-ID or STABLE-RENDITION-ID.
+    pub(super) stable: Option<String>,
     pub(super) rendition: Rendition,
 }
 
@@ -39,9 +41,13 @@ pub(super) struct Multivariant {
 pub(super) fn is_multivariant(text: &str) -> bool {
     for (_, line) in lines(text) {
         match line {
-            Line::Tag("#EXT-X-STREAM-INF" | "#EXT-X-I-FRAME-STREAM-INF" | "#EXT-X-MEDIA", _) => {
-                return true;
-            }
+            Line::Tag(
+                "#EXT-X-STREAM-INF"
+                | "#EXT-X-I-FRAME-STREAM-INF"
+                | "#EXT-X-IMAGE-STREAM-INF"
+                | "#EXT-X-MEDIA",
+                _,
+            ) => return true,
             Line::Tag("#EXTINF" | "#EXT-X-TARGETDURATION" | "#EXT-X-MEDIA-SEQUENCE", _) => {
                 return false;
             }
@@ -77,18 +83,21 @@ fn entries(playlist: &MasterPlaylist) -> Vec<Entry> {
     let variants =
         playlist.variants.iter().filter(|variant| kept.contains(&std::ptr::from_ref(*variant)));
     let mut renditions = Vec::new();
-    let mut uris = Vec::new();
+    let mut names = Vec::new();
     for variant in variants {
         renditions.push(of_variant(variant, &playlist.alternatives));
-        uris.push(variant.uri.clone());
+        let stable = attribute(variant.other_attributes.as_ref(), "STABLE-VARIANT-ID");
+        names.push((variant.uri.clone(), stable.map(str::to_owned)));
     }
     for media in &playlist.alternatives {
         let Some(uri) = media.uri.as_deref().filter(|uri| seen.insert(uri)) else { continue };
-        renditions.push(of_media(media));
-        uris.push(uri.to_owned());
+        renditions.push(of_media(media, &playlist.variants));
+        let stable = attribute(media.other_attributes.as_ref(), "STABLE-RENDITION-ID");
+        names.push((uri.to_owned(), stable.map(str::to_owned)));
     }
     number_rungs(&mut renditions);
-    uris.into_iter().zip(renditions).map(|(uri, rendition)| Entry { uri, rendition }).collect()
+    let entries = names.into_iter().zip(renditions);
+    entries.map(|((uri, stable), rendition)| Entry { uri, stable, rendition }).collect()
 }
 
 fn of_variant(variant: &VariantStream, alternatives: &[AlternativeMedia]) -> Rendition {
@@ -133,7 +142,7 @@ fn media_of(variant: &VariantStream, alternatives: &[AlternativeMedia]) -> Media
     }
 }
 
-fn of_media(media: &AlternativeMedia) -> Rendition {
+fn of_media(media: &AlternativeMedia, variants: &[VariantStream]) -> Rendition {
     let carries = match media.media_type {
         AlternativeMediaType::Audio => MediaType::Audio,
         AlternativeMediaType::Video => MediaType::Video,
@@ -142,9 +151,34 @@ fn of_media(media: &AlternativeMedia) -> Rendition {
     };
     Rendition {
         name: Some(Arc::from(format!("{}/{}", media.group_id, media.name))),
+        codecs: codecs_of_group(media, carries, variants),
         language: media.language.as_deref().map(Arc::from),
+        role: media.characteristics.as_deref().and_then(first_of),
         ..Rendition::new(Protocol::Hls, carries)
     }
+}
+
+/// The first of a list of characteristics.
+fn first_of(characteristics: &str) -> Option<Arc<str>> {
+    let first = characteristics.split(',').next().unwrap_or_default().trim();
+    (!first.is_empty()).then(|| Arc::from(first))
+}
+
+/// The codecs of a group of sound: those of its kind that a variant with this group lists.
+fn codecs_of_group(
+    media: &AlternativeMedia,
+    carries: MediaType,
+    variants: &[VariantStream],
+) -> Option<Arc<str>> {
+    if carries != MediaType::Audio {
+        return None;
+    }
+    let mut users =
+        variants.iter().filter(|variant| variant.audio.as_deref() == Some(&media.group_id));
+    let listed = users.find_map(|variant| variant.codecs.as_deref())?;
+    let own = listed.split(',').map(str::trim).filter(|codec| codecs::of_codecs(codec) == carries);
+    let own = own.collect::<Vec<_>>().join(",");
+    (!own.is_empty()).then(|| Arc::from(own))
 }
 
 fn attribute<'a>(

@@ -107,7 +107,7 @@ impl<'a> Playlist<'a> {
             "#EXT-X-TARGETDURATION" => self.target = seconds(value).unwrap_or_default(),
             "#EXT-X-MEDIA-SEQUENCE" => self.sequence = whole(tag, value)?,
             "#EXT-X-ENDLIST" => self.ended = true,
-            "#EXT-X-I-FRAMES-ONLY" => self.images = true,
+            "#EXT-X-I-FRAMES-ONLY" | "#EXT-X-IMAGES-ONLY" => self.images = true,
             "#EXT-X-BYTERANGE" => pending.range = byte_range(value),
             "#EXT-X-SKIP" => {
                 self.skipped =
@@ -117,6 +117,10 @@ impl<'a> Playlist<'a> {
             "#EXT-X-KEY" => self.extra(Kind::Key, value, &mut 0, variables)?,
             "#EXT-X-PART" => self.extra(Kind::Part, value, &mut pending.part_end, variables)?,
             "#EXT-X-PRELOAD-HINT" => self.hint(value, variables)?,
+            "#EXT-X-RENDITION-REPORT" => {
+                self.extra(Kind::MediaPlaylist, value, &mut 0, variables)?;
+            }
+            "#EXT-X-DATERANGE" => self.interstitial(value, variables)?,
             "#EXT-X-PREFETCH" => {
                 self.keep(Kind::Segment, variables.put(value.trim()), None, None)?;
             }
@@ -150,6 +154,18 @@ impl<'a> Playlist<'a> {
         *end = range.as_ref().map_or(0, |range| range.end);
         let duration = attribute(list, "DURATION").and_then(seconds);
         self.keep(kind, variables.put(uri), range, duration)
+    }
+
+    /// What plays in between: a presentation, or a list of some.
+    fn interstitial(&mut self, list: &'a str, variables: &Variables) -> Result<(), ManifestFault> {
+        for (kind, name) in
+            [(Kind::MultivariantPlaylist, "X-ASSET-URI"), (Kind::AssetList, "X-ASSET-LIST")]
+        {
+            if let Some(uri) = attribute(list, name) {
+                self.keep(kind, variables.put(uri), None, None)?;
+            }
+        }
+        Ok(())
     }
 
     /// A part or map that is not there yet: its range is open until it is.

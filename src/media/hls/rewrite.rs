@@ -26,39 +26,82 @@ pub(in super::super) fn rewrite(
     map: &dyn UriMap,
 ) -> Result<Option<Vec<u8>>, ManifestError> {
     let text = playlist(body)?;
-    let mut edits = Edits::new(body);
-    for (_, line) in lines(text) {
+    let mut leader = Leader { edits: Edits::over(text.as_bytes(), body), map, paths: Vec::new() };
+    for (_, line) in lines(&text) {
         match line {
-            Line::Uri(uri) => edits.lead(uri, map, Pathless::AddSlash),
+            Line::Uri(uri) => leader.lead(uri),
             // A prefetch hint of community low latency: the value is the URI.
-            Line::Tag("#EXT-X-PREFETCH", uri) => edits.lead(uri.trim(), map, Pathless::AddSlash),
+            Line::Tag("#EXT-X-PREFETCH", uri) => leader.lead(uri.trim()),
             Line::Tag("#EXTINF", _) => {}
-            Line::Tag(tag, list) => lead_attributes(&mut edits, tag, list, map),
+            Line::Tag(tag, list) => leader.tag(tag, list),
         }
     }
-    Ok(edits.finish())
+    Ok(leader.edits.finish())
 }
 
-/// Leads the URIs in one tag's attribute list. A list that breaks off is read as far as it goes.
-fn lead_attributes(edits: &mut Edits<'_>, tag: &str, list: &str, map: &dyn UriMap) {
-    let wanted: fn(&str) -> bool = match tag {
-        "#EXT-X-CONTENT-STEERING" => |name| name == "SERVER-URI",
-        "#EXT-X-DATERANGE" => is_client_uri,
-        "#EXT-X-DEFINE" => |name| name == "VALUE",
-        _ if URI_TAGS.contains(&tag) => |name| name == "URI",
-        _ => return,
-    };
-    let define = tag == "#EXT-X-DEFINE";
-    for attribute in attributes(list).map_while(Result::ok) {
-        if !attribute.quoted || !wanted(attribute.name) {
-            continue;
+/// The most variables that are looked out for.
+const PATHS: usize = 256;
+
+struct Leader<'a, 't> {
+    edits: Edits<'a>,
+    map: &'a dyn UriMap,
+    /// The variables defined so far whose values are root-relative, and these.
+    paths: Vec<(&'t str, &'t str)>,
+}
+
+impl<'t> Leader<'_, 't> {
+    fn lead(&mut self, uri: &str) {
+        match self.path_variable(uri) {
+            Some(path) => self.edits.lead_variable(uri, path, self.map),
+            None => self.edits.lead(uri, self.map, Pathless::AddSlash),
         }
-        if !define {
-            edits.lead(attribute.value, map, Pathless::AddSlash);
-        } else if !attribute.value.starts_with('/') || attribute.value.starts_with("//") {
-            // A variable's value is led when it names a host, and every use follows. One that begins
-            // with `/` may stand in the middle of a path: it is left, and so are its uses.
-            edits.lead(attribute.value, map, Pathless::Keep);
+    }
+
+    /// The value of the variable that `uri` begins with, if it is a root-relative path.
+    fn path_variable(&self, uri: &str) -> Option<&'t str> {
+        if self.paths.is_empty() {
+            return None;
+        }
+        let (name, _) = uri.strip_prefix("{$")?.split_once('}')?;
+        self.paths.iter().rev().find(|(known, _)| *known == name).map(|(_, path)| *path)
+    }
+
+    /// Leads the URIs in one tag's attribute list. A list that breaks off is read as far as it goes.
+    fn tag(&mut self, tag: &str, list: &'t str) {
+        let wanted: fn(&str) -> bool = match tag {
+            "#EXT-X-DEFINE" => return self.define(list),
+            "#EXT-X-CONTENT-STEERING" => |name| name == "SERVER-URI",
+            "#EXT-X-DATERANGE" => is_client_uri,
+            _ if URI_TAGS.contains(&tag) => |name| name == "URI",
+            _ => return,
+        };
+        for attribute in attributes(list).map_while(Result::ok) {
+            if attribute.quoted && wanted(attribute.name) {
+                self.lead(attribute.value);
+            }
+        }
+    }
+
+    /// Whether a value may name a host, or is a path that leads through the proxy to one.
+    fn names_host(&self, value: &str) -> bool {
+        !value.starts_with('/') || value.starts_with("//") || self.map.replaced(value) > 0
+    }
+
+    /// A variable's value is led when it names a host, and every use follows. One that begins with `/`
+    /// may stand in the middle of a path: it is left, and the uses that begin with it are led.
+    fn define(&mut self, list: &'t str) {
+        let mut name = None;
+        for attribute in attributes(list).map_while(Result::ok).filter(|found| found.quoted) {
+            match attribute.name {
+                "NAME" => name = Some(attribute.value),
+                "VALUE" if self.names_host(attribute.value) => {
+                    self.edits.lead(attribute.value, self.map, Pathless::Keep);
+                }
+                "VALUE" if self.paths.len() < PATHS => {
+                    self.paths.extend(name.map(|name| (name, attribute.value)));
+                }
+                _ => {}
+            }
         }
     }
 }

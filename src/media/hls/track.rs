@@ -3,7 +3,7 @@
 use super::super::{
     Kind, Protocol, Rendition,
     base::Base,
-    place::{Key, Place, Places},
+    place::{Edge, Key, Place, Places},
 };
 use super::playlist::{Extra, Playlist, Segment};
 use std::{
@@ -42,15 +42,34 @@ pub(super) struct Track {
     anchor: Anchor,
     /// By sequence number; gaps where a version was missed.
     seen: VecDeque<Seen>,
-    /// Keys, maps, parts, and URLs that segments once had, with the version that last named them.
-    /// Never the URL of a segment in `seen`.
-    others: HashMap<Key, u64>,
+    /// Keys, maps, parts, and URLs that segments once had. Never the URL of a segment in `seen`.
+    others: HashMap<Key, Other>,
     version: u64,
+    /// The newest segment, for those who ask how far behind it another one is.
+    edge: Arc<Edge>,
+}
+
+/// A URL beside the segments of the window.
+#[derive(Debug, Clone, Copy)]
+struct Other {
+    /// The version that last named it.
+    version: u64,
+    /// The segment it stands before; `None` when it holds for no further segment.
+    holds_from: Option<u64>,
+    /// A part that was hinted at, and is not there yet.
+    hinted: bool,
 }
 
 impl Track {
     pub(super) fn new(rendition: Arc<Rendition>, anchor: Anchor) -> Self {
-        Self { rendition, anchor, seen: VecDeque::new(), others: HashMap::new(), version: 0 }
+        Self {
+            rendition,
+            anchor,
+            seen: VecDeque::new(),
+            others: HashMap::new(),
+            version: 0,
+            edge: Arc::default(),
+        }
     }
 
     /// Learns a version of the playlist.
@@ -70,12 +89,38 @@ impl Track {
             }
             time = time.saturating_add(segment.duration);
         }
+        // Parts follow one another within their segment.
+        let (mut segment, mut part) = (u64::MAX, Duration::ZERO);
         for extra in &playlist.extras {
+            let sequence = first.saturating_add(extra.after);
+            if extra.kind == Kind::Part && segment != sequence {
+                (segment, part) = (sequence, self.time_of(sequence, playlist.target));
+            }
             if base.resolve(&extra.uri, &mut url) {
-                self.extra(first.saturating_add(extra.after), extra, &url, places);
+                self.extra((sequence, part), extra, &url, places);
+            }
+            if extra.kind == Kind::Part {
+                part = part.saturating_add(extra.duration.unwrap_or_default());
             }
         }
+        let newest = end.checked_sub(1).filter(|_| !playlist.ended);
+        self.edge.set(newest);
+        if playlist.skipped > 0 {
+            self.hold(playlist.sequence);
+        }
         self.forget(playlist.sequence, places);
+    }
+
+    /// A delta update does not repeat the keys and maps of the segments that it skips: those in the
+    /// window stay, and the last ones before it, which hold for its first segment.
+    fn hold(&mut self, window: u64) {
+        let before = self.others.values().filter_map(|other| other.holds_from);
+        let last = before.filter(|from| *from <= window).max().unwrap_or(window);
+        for other in self.others.values_mut() {
+            if other.holds_from.is_some_and(|from| from >= last) {
+                other.version = self.version;
+            }
+        }
     }
 
     /// What a sibling that begins at `sequence` should count from, if the two have common ground.
@@ -101,9 +146,14 @@ impl Track {
 
     /// The encoder began again at a lower number: so does the count.
     fn restart(&mut self, sequence: u64) {
-        let version = self.version;
-        self.others.extend(self.seen.drain(..).map(|seen| (seen.key, version)));
+        let other = self.other();
+        self.others.extend(self.seen.drain(..).map(|seen| (seen.key, other)));
         self.anchor = Anchor { sequence, known: (sequence, Duration::ZERO) };
+    }
+
+    /// A URL that this version names, or the last one did.
+    const fn other(&self) -> Other {
+        Other { version: self.version, holds_from: None, hinted: false }
     }
 
     fn find(&self, sequence: u64) -> Option<usize> {
@@ -152,6 +202,7 @@ impl Track {
             number: Some(sequence),
             time: Some(time),
             duration: Some(segment.duration),
+            edge: Some(Arc::clone(&self.edge)),
             ..Place::of(&self.rendition, self.rendition.kind)
         };
         if places.insert(url, segment.range.clone(), place).is_none() {
@@ -161,35 +212,53 @@ impl Track {
         let seen = Seen { sequence, key, version: self.version, time, duration: segment.duration };
         if let Some(held) = known.and_then(|at| self.seen.get_mut(at)) {
             let old = std::mem::replace(held, seen);
-            self.others.insert(old.key, self.version);
+            self.others.insert(old.key, self.other());
         } else if self.seen.back().is_none_or(|back| back.sequence < sequence) {
             self.seen.push_back(seen);
         } else {
             // An older version came again, from some cache.
-            self.others.insert(key, self.version);
+            self.others.insert(key, self.other());
         }
         time
     }
 
-    fn extra(&mut self, sequence: u64, extra: &Extra<'_>, url: &str, places: &mut Places) {
+    /// Keeps a URL beside the segments; a part starts at `time`.
+    fn extra(
+        &mut self,
+        (sequence, time): (u64, Duration),
+        extra: &Extra<'_>,
+        url: &str,
+        places: &mut Places,
+    ) {
         let key = Key::of(url, extra.range.as_ref());
-        let version = self.version;
+        let holds_from = matches!(extra.kind, Kind::Key | Kind::Init).then_some(sequence);
+        let hinted = extra.kind == Kind::Part && extra.duration.is_none();
+        let other = Other { holds_from, hinted, ..self.other() };
         if let Some(held) = self.others.get_mut(&key) {
-            *held = version;
+            let came_true = held.hinted && !hinted;
+            *held = other;
+            if !came_true {
+                return;
+            }
+        }
+        // What the multivariant playlist named is known better than by a report on it.
+        if extra.kind == Kind::MediaPlaylist && places.knows(url) {
             return;
         }
         let place = match extra.kind {
             Kind::Part => Place {
                 index: self.index(sequence),
                 number: Some(sequence),
+                time: Some(time),
                 duration: extra.duration,
+                edge: Some(Arc::clone(&self.edge)),
                 ..Place::of(&self.rendition, Kind::Part)
             },
-            Kind::Key => Place::new(Protocol::Hls, Kind::Key),
-            kind => Place::of(&self.rendition, kind),
+            kind @ (Kind::Init | Kind::Segment) => Place::of(&self.rendition, kind),
+            kind => Place::new(Protocol::Hls, kind),
         };
         if places.insert(url, extra.range.clone(), place).is_some() {
-            self.others.insert(key, version);
+            self.others.insert(key, other);
         }
     }
 
@@ -205,7 +274,7 @@ impl Track {
             self.seen.pop_front();
         }
         self.others.retain(|key, held| {
-            let keep = !stale(*held);
+            let keep = !stale(held.version);
             if !keep {
                 places.remove(*key);
             }

@@ -22,6 +22,7 @@ impl Flow {
         available: usize,
     ) -> Verdict {
         let mut stream = self.stream.take().unwrap_or_default();
+        self.held = None;
         stream.follow(link, transport, now);
         stream.advance(link, transport, now);
         if stream.under_way() == 0 {
@@ -74,10 +75,13 @@ impl Flow {
                 // It begins once all that was sent before has arrived.
                 want = want.min(stalls.next_byte().saturating_sub(place));
             }
-            if let Some(own) = &mut self.own {
+            match self.limits.admit(now, want) {
+                Ok(bytes) => want = bytes,
                 // A sender that holds back keeps nothing in the network's queue.
-                let idle = stream.under_way() == 0;
-                want = if idle { want.min(own.quantum(now).get().into()) } else { 0 };
+                Err(until) => {
+                    self.held = Some(until);
+                    want = 0;
+                }
             }
             if want == 0 {
                 stream.sent_all();
@@ -85,9 +89,7 @@ impl Flow {
             }
             let bytes = stream.send(link, transport, now, want, self.losing)?;
             self.losing = false;
-            if let Some(own) = &mut self.own {
-                self.own_until = Some(own.book(now, bytes));
-            }
+            self.limits.sent(bytes.get().into());
         }
     }
 
@@ -99,18 +101,15 @@ impl Flow {
         transport: &mut Transport,
         now: Duration,
     ) -> Verdict {
-        if let (Some(own), Some(position)) = (&mut self.own, self.own_until) {
-            match own.release(position) {
-                Some((time, true)) if time <= now => self.own_until = None,
-                Some((time, _)) => return Verdict::Wait(Some(time)),
-                None => return Verdict::Wait(None),
-            }
-        }
         let bytes = stream.take(link, transport, now);
         self.sent += bytes as u64;
-        if bytes > 0 || stream.is_idle() {
+        if bytes > 0 || (stream.is_idle() && self.held.is_none()) {
             return Verdict::Pass(bytes);
         }
-        Verdict::Wait(stream.wait(link, transport))
+        let arrives = stream.wait(link, transport);
+        Verdict::Wait(match (arrives, self.held.flatten()) {
+            (Some(arrives), Some(held)) => Some(arrives.min(held)),
+            (arrives, held) => arrives.or(held),
+        })
     }
 }

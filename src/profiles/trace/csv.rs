@@ -11,8 +11,19 @@ use std::{io::BufRead, time::Duration};
 
 /// Names of columns, as far as they start so (case aside), the likeliest first.
 const TIMES: [&str; 4] = ["time", "t", "seconds", "date"];
-const RATES: [&str; 8] =
-    ["dl_bitrate", "rate", "bandwidth", "throughput", "bitrate", "download", "speed", "bw"];
+const RATES: [&str; 11] = [
+    "dl_bitrate",
+    "rate",
+    "bandwidth",
+    "throughput",
+    "bitrate",
+    "download",
+    "speed",
+    "bw",
+    "bps",
+    "kbps",
+    "mbps",
+];
 /// Moments as people write them; the first is that of the Irish 5G logs.
 const MOMENTS: [&str; 3] = ["%Y.%m.%d_%H.%M.%S", "%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f"];
 

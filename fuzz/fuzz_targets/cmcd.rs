@@ -1,0 +1,19 @@
+//! Common Media Client Data in its three forms, on any text.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use vsps::media::{Cmcd, Resource, without_cmcd};
+
+fuzz_target!(|text: &str| {
+    let _ = Cmcd::of_json(text.as_bytes());
+    let bare = without_cmcd(text);
+    assert_eq!(without_cmcd(&bare), bare, "stripping twice is stripping once");
+    for told in [Cmcd::of_query(text), Cmcd::of_dictionaries([text])].into_iter().flatten() {
+        let mut resource = Resource::unknown();
+        told.complete(&mut resource);
+        let once = resource.clone();
+        told.complete(&mut resource);
+        assert_eq!(resource, once);
+    }
+});

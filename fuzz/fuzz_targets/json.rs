@@ -1,0 +1,13 @@
+//! Steering manifests and asset lists, on any bytes.
+
+#![no_main]
+
+mod manifest;
+
+use libfuzzer_sys::fuzz_target;
+use vsps::media::ManifestFormat;
+
+fuzz_target!(|body: &[u8]| {
+    manifest::exercise(ManifestFormat::Steering, body);
+    manifest::exercise(ManifestFormat::AssetList, body);
+});

@@ -1,0 +1,7 @@
+//! Common Media Client Data (CTA-5004 and CTA-5004-B): what players tell about themselves, read from
+//! headers, queries and JSON.
+
+mod dictionary;
+mod report;
+
+pub use report::{Cmcd, HEADERS as CMCD_HEADERS, ObjectType};

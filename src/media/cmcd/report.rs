@@ -1,0 +1,301 @@
+//! What a player said of itself and of what it asks for, in our own words and units.
+
+use super::{
+    super::{Kind, MediaType, Protocol, Resource},
+    dictionary::{Value, items},
+};
+use crate::units::BitRate;
+use std::{sync::Arc, time::Duration};
+
+/// The headers that carry CMCD.
+pub const HEADERS: [&str; 4] = ["cmcd-object", "cmcd-request", "cmcd-session", "cmcd-status"];
+
+/// Longer session ids are cut off: they become keys.
+const SESSION: usize = 256;
+
+/// What an object is, by the player's word (`ot`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ObjectType {
+    /// `m`: a playlist or another description.
+    Manifest,
+    /// `a`: sound.
+    Audio,
+    /// `v`: pictures.
+    Video,
+    /// `av`: both.
+    Muxed,
+    /// `i`: an initialisation segment.
+    Init,
+    /// `c` or `tt`: captions or timed text.
+    Text,
+    /// `k`: a key or licence.
+    Key,
+    /// `o`: something else.
+    Other,
+}
+
+/// What a player told with one request. All of it is the player's word, none of it measured here.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Cmcd {
+    /// What it asks for (`ot`).
+    pub object: Option<ObjectType>,
+    /// The streaming format (`sf`).
+    pub protocol: Option<Protocol>,
+    /// The encoded bitrate of the object (`br`).
+    pub bitrate: Option<BitRate>,
+    /// The media duration of the object (`d`).
+    pub duration: Option<Duration>,
+    /// How much the player has buffered (`bl`); the least of what it lists.
+    pub buffer: Option<Duration>,
+    /// Whether it ran dry since its last request (`bs`, `bsd`).
+    pub starved: bool,
+    /// The throughput it would be content with (`rtp`).
+    pub requested_throughput: Option<BitRate>,
+    /// The throughput it has measured (`mtp`).
+    pub measured_throughput: Option<BitRate>,
+    /// Its session (`sid`).
+    pub session: Option<Arc<str>>,
+}
+
+impl Cmcd {
+    /// Reads the values of the CMCD headers, or of the query parameter `CMCD`, already decoded; `None`
+    /// when none of it can be read.
+    pub fn of_dictionaries<'a>(texts: impl IntoIterator<Item = &'a str>) -> Option<Self> {
+        let mut report = Self::default();
+        let mut said = false;
+        for (key, value) in texts.into_iter().flat_map(items) {
+            said = true;
+            report.take(key, &value);
+        }
+        said.then(|| report.settled())
+    }
+
+    /// Reads what a URL's query says, if it says anything.
+    #[must_use]
+    pub fn of_query(query: &str) -> Option<Self> {
+        let value = query.split('&').find_map(|pair| pair.strip_prefix("CMCD="))?;
+        let decoded = percent_encoding::percent_decode_str(value).decode_utf8().ok()?;
+        Self::of_dictionaries([&*decoded])
+    }
+
+    /// Reads the JSON form: an object with the same keys.
+    #[must_use]
+    pub fn of_json(text: &[u8]) -> Option<Self> {
+        let object: serde_json::Map<String, serde_json::Value> =
+            serde_json::from_slice(text).ok()?;
+        let mut report = Self::default();
+        for (key, value) in &object {
+            let value = match value {
+                serde_json::Value::Bool(flag) => Value::Flag(*flag),
+                serde_json::Value::Number(number) => Value::Number(number.as_f64()?),
+                serde_json::Value::String(text) => Value::Text(text.as_str().into()),
+                serde_json::Value::Array(list) => {
+                    let numbers = list.iter().filter_map(serde_json::Value::as_f64);
+                    Value::List(numbers.collect())
+                }
+                _ => continue,
+            };
+            report.take(key, &value);
+        }
+        (!object.is_empty()).then(|| report.settled())
+    }
+
+    fn take(&mut self, key: &str, value: &Value<'_>) {
+        match (key, value) {
+            ("ot", Value::Text(token)) => self.object = object(token),
+            ("sf", Value::Text(token)) => self.protocol = protocol(token),
+            ("br", value) => self.bitrate = first(value).and_then(kilobits),
+            ("d", value) => self.duration = first(value).and_then(milliseconds),
+            ("bl", value) => self.buffer = least(value).and_then(milliseconds),
+            ("bs", Value::Flag(starved)) => self.starved |= starved,
+            // Each starvation is told once, with how long it was.
+            ("bsd", value) => self.starved |= least(value).is_some(),
+            ("rtp", value) => self.requested_throughput = first(value).and_then(kilobits),
+            ("mtp", value) => self.measured_throughput = first(value).and_then(kilobits),
+            ("sid", Value::Text(id)) if !id.is_empty() && id.len() <= SESSION => {
+                self.session = Some(Arc::from(&**id));
+            }
+            _ => {}
+        }
+    }
+
+    /// The bitrate that a manifest or key is said to have is no rendition's.
+    fn settled(mut self) -> Self {
+        use ObjectType::{Audio, Init, Muxed, Video};
+        if self.object.is_some_and(|object| !matches!(object, Audio | Video | Muxed | Init)) {
+            self.bitrate = None;
+        }
+        self
+    }
+
+    /// Fills in what neither a manifest nor a name told about a request.
+    pub fn complete(&self, resource: &mut Resource) {
+        // What a manifest names is known better than the player could say.
+        let named = resource.rendition.is_some() || resource.index.is_some();
+        if let Some(protocol) = self.protocol.filter(|_| !named)
+            && matches!(resource.protocol, Protocol::Unknown | Protocol::Progressive)
+        {
+            resource.protocol = protocol;
+        }
+        let Some(object) = self.object.filter(|_| !named) else { return };
+        let (kind, media) = said(object, resource.protocol);
+        let open = resource.kind == Kind::Other
+            || (resource.kind == Kind::Segment && matches!(kind, Kind::Init | Kind::Subtitle));
+        if open {
+            resource.kind = kind;
+        }
+        if resource.media == MediaType::Unknown && resource.kind == kind {
+            resource.media = media;
+        }
+        if resource.kind == kind {
+            resource.bandwidth = resource.bandwidth.or(self.bitrate);
+            resource.duration = resource.duration.or(self.duration);
+        }
+    }
+}
+
+/// Kind and content of an object, by the player's word.
+const fn said(object: ObjectType, protocol: Protocol) -> (Kind, MediaType) {
+    match (object, protocol) {
+        (ObjectType::Manifest, Protocol::Hls) => (Kind::MediaPlaylist, MediaType::Unknown),
+        (ObjectType::Manifest, Protocol::Dash) => (Kind::Mpd, MediaType::Unknown),
+        (ObjectType::Manifest, Protocol::Smooth) => (Kind::ClientManifest, MediaType::Unknown),
+        (ObjectType::Audio, _) => (Kind::Segment, MediaType::Audio),
+        (ObjectType::Video, _) => (Kind::Segment, MediaType::Video),
+        (ObjectType::Muxed, _) => (Kind::Segment, MediaType::Muxed),
+        (ObjectType::Init, _) => (Kind::Init, MediaType::Unknown),
+        (ObjectType::Text, _) => (Kind::Subtitle, MediaType::Text),
+        (ObjectType::Key, _) => (Kind::Key, MediaType::Unknown),
+        (ObjectType::Manifest | ObjectType::Other, _) => (Kind::Other, MediaType::Unknown),
+    }
+}
+
+fn object(token: &str) -> Option<ObjectType> {
+    Some(match token {
+        "m" => ObjectType::Manifest,
+        "a" => ObjectType::Audio,
+        "v" => ObjectType::Video,
+        "av" => ObjectType::Muxed,
+        "i" => ObjectType::Init,
+        "c" | "tt" => ObjectType::Text,
+        "k" => ObjectType::Key,
+        "o" => ObjectType::Other,
+        _ => return None,
+    })
+}
+
+fn protocol(token: &str) -> Option<Protocol> {
+    match token {
+        "h" => Some(Protocol::Hls),
+        "d" => Some(Protocol::Dash),
+        "s" => Some(Protocol::Smooth),
+        _ => None,
+    }
+}
+
+/// The number, or the first of a list, as version 2 gives one for each kind that an object carries.
+fn first(value: &Value<'_>) -> Option<f64> {
+    match value {
+        Value::Number(number) => Some(*number),
+        Value::List(list) => list.first().copied(),
+        _ => None,
+    }
+}
+
+fn least(value: &Value<'_>) -> Option<f64> {
+    match value {
+        Value::Number(number) => Some(*number),
+        Value::List(list) => list.iter().copied().min_by(f64::total_cmp),
+        _ => None,
+    }
+}
+
+/// Rates above 1 Tbit/s and times above a day are mistakes.
+fn kilobits(value: f64) -> Option<BitRate> {
+    (0.0..=1e9).contains(&value).then(|| BitRate::from_bits_per_second((value * 1e3) as u64))
+}
+
+fn milliseconds(value: f64) -> Option<Duration> {
+    (0.0..=86_400_000.0).contains(&value).then(|| Duration::from_secs_f64(value / 1e3))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn query(text: &str) -> Cmcd {
+        Cmcd::of_query(&format!("a=b&CMCD={text}&c")).unwrap()
+    }
+
+    #[test]
+    fn the_three_forms_say_the_same() {
+        let by_query = query(
+            "bl%3D21300%2Cbr%3D3200%2Cbs%2Cd%3D4004%2Cmtp%3D25400%2Cot%3Dv%2Crtp%3D15000%2Csf%3Dh%2Csid%3D%226e2f%22",
+        );
+        let by_headers = Cmcd::of_dictionaries([
+            "br=3200,d=4004,ot=v",
+            "bl=21300,mtp=25400",
+            "sf=h,sid=\"6e2f\"",
+            "bs,rtp=15000",
+        ]);
+        let json = br#"{"bl":21300,"br":3200,"bs":true,"d":4004,"mtp":25400,"ot":"v","rtp":15000,"sf":"h","sid":"6e2f"}"#;
+        let expected = Cmcd {
+            object: Some(ObjectType::Video),
+            protocol: Some(Protocol::Hls),
+            bitrate: Some(BitRate::from_kilobits_per_second(3200)),
+            duration: Some(Duration::from_millis(4004)),
+            buffer: Some(Duration::from_millis(21_300)),
+            starved: true,
+            requested_throughput: Some(BitRate::from_kilobits_per_second(15_000)),
+            measured_throughput: Some(BitRate::from_kilobits_per_second(25_400)),
+            session: Some("6e2f".into()),
+        };
+        assert_eq!(by_query, expected);
+        assert_eq!(by_headers.as_ref(), Some(&expected));
+        assert_eq!(Cmcd::of_json(json).as_ref(), Some(&expected));
+    }
+
+    #[test]
+    fn version_2_lists() {
+        let told =
+            Cmcd::of_dictionaries(["v=2,br=(5000;v 128;a),bl=(4000;v 1200;a),bsd=(300;v),ot=av"]);
+        let told = told.unwrap();
+        assert_eq!(told.bitrate, Some(BitRate::from_kilobits_per_second(5000)));
+        assert_eq!(told.buffer, Some(Duration::from_millis(1200)));
+        assert!(told.starved);
+    }
+
+    #[test]
+    fn nonsense_is_not_taken() {
+        let told = Cmcd::of_dictionaries(["bl=-1,br=99999999999999999,d=nan,rtp=\"1\",ot=zz,sf=9"]);
+        assert_eq!(told, Some(Cmcd::default()));
+        for text in [&b"[]"[..], b"", b"{}", b"{\"bl\":"] {
+            assert_eq!(Cmcd::of_json(text), None);
+        }
+        assert_eq!(Cmcd::of_query("a=b"), None);
+        assert_eq!(Cmcd::of_query("CMCD=%ff"), None);
+    }
+
+    #[test]
+    fn a_player_knows_what_a_name_does_not_tell() {
+        let complete = |text, mut resource: Resource| {
+            query(text).complete(&mut resource);
+            (resource.protocol, resource.kind, resource.media)
+        };
+        use {Kind as K, MediaType as M, Protocol as P};
+        let blob = Resource::unknown;
+        assert_eq!(complete("ot=v,sf=d,br=900", blob()), (P::Dash, K::Segment, M::Video));
+        assert_eq!(complete("ot=m,sf=d", blob()), (P::Dash, K::Mpd, M::Unknown));
+        assert_eq!(complete("ot=k,sf=h", blob()), (P::Hls, K::Key, M::Unknown));
+        let mp4 = Resource::new(P::Progressive, K::Segment);
+        assert_eq!(complete("ot=a,sf=h", mp4.clone()), (P::Hls, K::Segment, M::Audio));
+        assert_eq!(complete("ot=i,sf=h", mp4.clone()), (P::Hls, K::Init, M::Unknown));
+        // A manifest's word goes before the player's.
+        let named = Resource { rendition: Some("v1".into()), media: M::Video, ..mp4 };
+        assert_eq!(complete("ot=a,sf=h", named), (P::Progressive, K::Segment, M::Video));
+        let mut blob = blob();
+        query("ot=v,br=900,d=2000").complete(&mut blob);
+        assert_eq!(blob.bandwidth, Some(BitRate::from_kilobits_per_second(900)));
+        assert_eq!(blob.duration, Some(Duration::from_secs(2)));
+    }
+}

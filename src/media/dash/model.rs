@@ -1,0 +1,142 @@
+//! What is read of an MPD: what names segments and tells renditions apart, nothing else.
+
+use super::super::{
+    place::Range,
+    segments::{Entry, Pattern},
+};
+use std::{borrow::Cow, time::Duration};
+
+/// A text of the document; owned only where entities had to be replaced.
+pub(super) type Text<'a> = Cow<'a, str>;
+
+/// An MPD, or an element of one in a document of its own.
+#[derive(Debug, Default)]
+pub(super) struct Mpd<'a> {
+    /// Whether it is only an element that an MPD links to.
+    pub(super) remote: bool,
+    pub(super) dynamic: bool,
+    /// `@availabilityStartTime`, in seconds since the Unix epoch.
+    pub(super) available_from: Option<f64>,
+    pub(super) duration: Option<Duration>,
+    pub(super) bases: Vec<Text<'a>>,
+    pub(super) locations: Vec<Text<'a>>,
+    pub(super) patches: Vec<Text<'a>>,
+    pub(super) steering: Vec<Text<'a>>,
+    /// Elements that stand elsewhere (`xlink:href`, ImportedMPD).
+    pub(super) linked: Vec<Text<'a>>,
+    pub(super) periods: Vec<Period<'a>>,
+}
+
+/// A Period.
+#[derive(Debug, Default)]
+pub(super) struct Period<'a> {
+    pub(super) id: Option<Text<'a>>,
+    pub(super) start: Option<Duration>,
+    pub(super) duration: Option<Duration>,
+    pub(super) bases: Vec<Text<'a>>,
+    pub(super) segments: Option<Box<Segments<'a>>>,
+    pub(super) sets: Vec<Set<'a>>,
+}
+
+/// An AdaptationSet.
+#[derive(Debug, Default)]
+pub(super) struct Set<'a> {
+    pub(super) about: About<'a>,
+    pub(super) bases: Vec<Text<'a>>,
+    pub(super) segments: Option<Box<Segments<'a>>>,
+    pub(super) representations: Vec<Representation<'a>>,
+}
+
+/// A Representation.
+#[derive(Debug, Default)]
+pub(super) struct Representation<'a> {
+    pub(super) id: Option<Text<'a>>,
+    pub(super) bandwidth: Option<u64>,
+    pub(super) about: About<'a>,
+    pub(super) bases: Vec<Text<'a>>,
+    pub(super) segments: Option<Box<Segments<'a>>>,
+}
+
+/// What an AdaptationSet or a Representation says of its content.
+#[derive(Debug, Default)]
+pub(super) struct About<'a> {
+    pub(super) mime: Option<Text<'a>>,
+    pub(super) codecs: Option<Text<'a>>,
+    pub(super) content: Option<Text<'a>>,
+    pub(super) language: Option<Text<'a>>,
+    pub(super) width: Option<u32>,
+    pub(super) height: Option<u32>,
+    /// The value of its Role; the first one wins.
+    pub(super) role: Option<Text<'a>>,
+    /// Whether an essential property says that it holds pictures for seeking.
+    pub(super) trick: bool,
+}
+
+/// Which element says where segments are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    Template,
+    List,
+    Base,
+}
+
+/// A SegmentTemplate, SegmentList or SegmentBase.
+#[derive(Debug)]
+pub(super) struct Segments<'a> {
+    pub(super) form: Form,
+    pub(super) timescale: Option<u64>,
+    pub(super) offset: Option<u64>,
+    pub(super) duration: Option<f64>,
+    pub(super) start_number: Option<u64>,
+    pub(super) end_number: Option<u64>,
+    /// `@availabilityTimeOffset` in seconds; infinite if written so.
+    pub(super) early: Option<f64>,
+    /// Templates.
+    pub(super) media: Option<Text<'a>>,
+    pub(super) initialization: Option<Text<'a>>,
+    pub(super) index: Option<Text<'a>>,
+    /// The elements Initialization, RepresentationIndex; and `@indexRange`.
+    pub(super) init_part: Option<Part<'a>>,
+    pub(super) index_part: Option<Part<'a>>,
+    pub(super) index_range: Option<Range>,
+    pub(super) timeline: Option<Line>,
+    pub(super) urls: Vec<Part<'a>>,
+}
+
+/// A URL, or a range of it, or a range of the base.
+#[derive(Debug, Default)]
+pub(super) struct Part<'a> {
+    pub(super) url: Text<'a>,
+    pub(super) range: Option<Range>,
+    /// The index of a SegmentURL.
+    pub(super) index: Option<(Text<'a>, Option<Range>)>,
+}
+
+/// A SegmentTimeline as written.
+#[derive(Debug, Default)]
+pub(super) struct Line {
+    pub(super) entries: Vec<Entry>,
+    pub(super) patterns: Vec<Pattern>,
+}
+
+impl Segments<'_> {
+    pub(super) const fn new(form: Form) -> Self {
+        Self {
+            form,
+            timescale: None,
+            offset: None,
+            duration: None,
+            start_number: None,
+            end_number: None,
+            early: None,
+            media: None,
+            initialization: None,
+            index: None,
+            init_part: None,
+            index_part: None,
+            index_range: None,
+            timeline: None,
+            urls: Vec::new(),
+        }
+    }
+}

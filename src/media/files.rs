@@ -1,0 +1,217 @@
+//! What bodies that passed said of themselves: segments within files, lengths, and what they carry.
+
+use super::{
+    Kind, MediaType, Protocol, Resource,
+    isobmff::Sidx,
+    place::hash,
+    probe::{Probe, Shown, rendition_id},
+};
+use std::{
+    collections::{HashMap, VecDeque},
+    time::Duration,
+};
+
+/// The most files remembered, and renditions of undeclared content.
+const FILES: usize = 128;
+/// The most segments remembered of all files: the oldest file goes.
+const POINTS: usize = 1 << 17;
+
+/// A segment in a file.
+#[derive(Debug, Clone, Copy)]
+struct Point {
+    first: u64,
+    end: u64,
+    /// In ticks.
+    start: u64,
+    duration: u64,
+}
+
+/// A file.
+#[derive(Debug, Default)]
+struct File {
+    /// Whether it is played by itself, not as a part of a presentation.
+    progressive: bool,
+    media: Option<MediaType>,
+    /// Ticks of a second.
+    timescale: u32,
+    /// Sorted by first byte.
+    points: Vec<Point>,
+    /// Where further indexes lie that were not read yet.
+    indexes: Vec<(u64, u64)>,
+    duration: Option<Duration>,
+    size: Option<u64>,
+    /// Of an endless stream: how much of it has passed.
+    elapsed: Option<Duration>,
+}
+
+/// The store.
+#[derive(Debug, Default)]
+pub(super) struct Files {
+    files: HashMap<u64, File>,
+    /// Oldest first.
+    order: VecDeque<u64>,
+    points: usize,
+    /// What renditions carry whose manifests do not say it.
+    contents: HashMap<u64, MediaType>,
+}
+
+impl Files {
+    /// Whether bytes from `first` on of this file may teach anything new.
+    pub(super) fn asks(&self, url: &str, first: u64) -> bool {
+        let Some(file) = self.files.get(&hash(url)) else { return true };
+        let pending = file.indexes.iter().any(|(from, end)| (*from..*end).contains(&first));
+        pending || (file.points.is_empty() && file.elapsed.is_some())
+    }
+
+    /// Remembers what a body showed.
+    pub(super) fn observe(&mut self, probe: Probe) {
+        let (id, rendition) = (probe.id, probe.rendition);
+        let (progressive, size, declared) = (probe.progressive, probe.size, probe.declared);
+        let shown = probe.shown();
+        let media = match &shown {
+            Shown::Boxes(found) => found.media(),
+            Shown::Packets { media, .. } => *media,
+            Shown::Nothing => MediaType::Unknown,
+        };
+        let media = if media == MediaType::Unknown { declared } else { media };
+        if let Some(rendition) = rendition.filter(|_| media != MediaType::Unknown)
+            && self.contents.len() < FILES
+        {
+            self.contents.insert(rendition, media);
+        }
+        let empty = match &shown {
+            Shown::Boxes(found) => found.indexes.is_empty() && !progressive,
+            Shown::Packets { .. } => !progressive,
+            Shown::Nothing => !progressive,
+        };
+        if empty {
+            return;
+        }
+        let file = self.files.entry(id).or_insert_with(|| {
+            self.order.push_back(id);
+            File::default()
+        });
+        file.progressive |= progressive;
+        file.size = size.or(file.size);
+        file.media = Some(media).filter(|media| *media != MediaType::Unknown).or(file.media);
+        match shown {
+            Shown::Boxes(found) => {
+                file.duration = found.duration.or(file.duration);
+                let before = file.points.len();
+                for index in found.indexes {
+                    file.learn(&index);
+                }
+                self.points += file.points.len() - before;
+            }
+            Shown::Packets { elapsed, .. } => file.elapsed = elapsed.or(file.elapsed),
+            Shown::Nothing => {}
+        }
+        self.make_room();
+    }
+
+    fn make_room(&mut self) {
+        while self.order.len() > FILES || (self.points > POINTS && self.order.len() > 1) {
+            let Some(oldest) = self.order.pop_front() else { return };
+            self.points -= self.files.remove(&oldest).map_or(0, |file| file.points.len());
+        }
+    }
+
+    /// Adds to a resource what its file said; `offset` is what to take off the file's times, in seconds.
+    pub(super) fn place(
+        &self,
+        url: &str,
+        first: Option<u64>,
+        offset: Option<f64>,
+        found: &mut Resource,
+    ) {
+        if found.media == MediaType::Unknown
+            && let Some(media) = rendition_id(found).and_then(|id| self.contents.get(&id))
+        {
+            found.media = *media;
+        }
+        if found.index.is_some() || self.files.is_empty() {
+            return;
+        }
+        let Some(file) = self.files.get(&hash(url)) else { return };
+        if file.progressive && matches!(found.protocol, Protocol::Unknown | Protocol::Progressive) {
+            found.protocol = Protocol::Progressive;
+            found.kind = if found.kind == Kind::Other { Kind::Segment } else { found.kind };
+        }
+        if found.media == MediaType::Unknown {
+            found.media = file.media.unwrap_or(MediaType::Unknown);
+        }
+        match found.kind {
+            Kind::Init => {}
+            _ => file.place(first, offset.unwrap_or_default(), found),
+        }
+    }
+}
+
+impl File {
+    /// Takes up an index, which may stand among the segments of another.
+    fn learn(&mut self, index: &Sidx) {
+        if self.points.is_empty() {
+            self.timescale = index.timescale;
+        }
+        if self.timescale != index.timescale || self.points.len() + index.references.len() > POINTS
+        {
+            return;
+        }
+        let ends = index.references.iter().skip(1).map(|next| next.start).chain([index.end]);
+        for (reference, end) in index.references.iter().zip(ends) {
+            let (first, last) = reference.bytes;
+            if reference.to_index {
+                if self.indexes.len() < FILES * 64 && !self.points.iter().any(|p| p.first == first)
+                {
+                    self.indexes.push((first, last));
+                }
+                continue;
+            }
+            let duration = end.saturating_sub(reference.start);
+            let point = Point { first, end: last, start: reference.start, duration };
+            match self.points.binary_search_by_key(&first, |held| held.first) {
+                Ok(at) => self.points[at] = point,
+                Err(at) => self.points.insert(at, point),
+            }
+        }
+        // What points to segments now need not be asked for again.
+        let points = &self.points;
+        self.indexes.retain(|(from, end)| {
+            let after = points.partition_point(|point| point.first < *from);
+            points.get(after).is_none_or(|point| point.first >= *end)
+        });
+    }
+
+    fn place(&self, first: Option<u64>, offset: f64, found: &mut Resource) {
+        let seconds = |ticks: u64| ticks as f64 / f64::from(self.timescale.max(1));
+        let span = |seconds: f64| Duration::try_from_secs_f64(seconds.max(0.0)).ok();
+        let Some(first) = first else {
+            // The whole of it, or of a stream that goes on where it was left.
+            found.duration = found.duration.or(self.duration);
+            found.time = found.time.or(self.elapsed);
+            return;
+        };
+        let after = self.points.partition_point(|point| point.first <= first);
+        let Some((at, point)) = after
+            .checked_sub(1)
+            .and_then(|at| Some((at, self.points.get(at)?)))
+            .filter(|(_, p)| first < p.end)
+        else {
+            return self.estimate(first, found);
+        };
+        // Some segments are not known yet: nobody can tell which one this is.
+        found.index = self.indexes.is_empty().then_some(at as u64 + 1);
+        found.time = span(seconds(point.start) - offset);
+        found.duration = span(seconds(point.duration));
+    }
+
+    /// Where a byte of a file without an index lies, if its bytes lie evenly in time.
+    fn estimate(&self, first: u64, found: &mut Resource) {
+        if let (Some(duration), Some(size), true) = (self.duration, self.size, self.progressive)
+            && first < size
+            && self.points.is_empty()
+        {
+            found.time = Some(duration.mul_f64(first as f64 / size as f64));
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! Templates found by URL: the literal beginnings sorted, each knowing the longest one within it.
+
+use super::{
+    super::{Kind, Rendition, Resource},
+    addressing::{Addressing, Found},
+    template::Template,
+};
+use std::sync::Arc;
+
+/// A template with what it stands for.
+#[derive(Debug)]
+pub(in super::super) struct Matcher {
+    pub(in super::super) template: Template,
+    pub(in super::super) rendition: Arc<Rendition>,
+    pub(in super::super) addressing: Arc<Addressing>,
+    /// What a request is that fits it.
+    pub(in super::super) kind: Kind,
+}
+
+/// Matchers that share a beginning, in the order of the manifest.
+#[derive(Debug)]
+struct Group {
+    prefix: String,
+    /// The longest other group whose prefix this one begins with.
+    parent: Option<usize>,
+    matchers: Vec<Matcher>,
+}
+
+/// The index.
+#[derive(Debug, Default)]
+pub(in super::super) struct Index {
+    groups: Vec<Group>,
+}
+
+impl Index {
+    pub(in super::super) fn new(mut matchers: Vec<Matcher>) -> Self {
+        // Stable: among equals the manifest's order stays, and with it the order of periods.
+        matchers.sort_by(|a, b| a.template.prefix.cmp(&b.template.prefix));
+        let mut groups: Vec<Group> = Vec::new();
+        for mut matcher in matchers {
+            let prefix = std::mem::take(&mut matcher.template.prefix);
+            match groups.last_mut() {
+                Some(last) if last.prefix == prefix => last.matchers.push(matcher),
+                _ => {
+                    let mut parent = groups.len().checked_sub(1);
+                    while let Some(at) = parent
+                        && !prefix.starts_with(&groups[at].prefix)
+                    {
+                        parent = groups[at].parent;
+                    }
+                    groups.push(Group { prefix, parent, matchers: vec![matcher] });
+                }
+            }
+        }
+        Self { groups }
+    }
+
+    /// How many templates there are.
+    pub(in super::super) fn len(&self) -> usize {
+        self.groups.iter().map(|group| group.matchers.len()).sum()
+    }
+
+    /// The segment a URL names: the first one, in the order of the manifest, that has its number or
+    /// time; else the first whose template fits.
+    pub(in super::super) fn find(&self, url: &str) -> Option<Resource> {
+        let mut fitting = None;
+        let mut group =
+            self.groups.partition_point(|group| group.prefix.as_str() <= url).checked_sub(1);
+        while let Some(Group { prefix, parent, matchers }) =
+            group.and_then(|at| self.groups.get(at))
+        {
+            group = *parent;
+            let Some(tail) = url.strip_prefix(prefix.as_str()) else { continue };
+            for matcher in matchers {
+                let Some(numbers) = matcher.template.fits(tail) else { continue };
+                let part = numbers.sub.is_some();
+                if let Some(found) = matcher.addressing.find(numbers) {
+                    return Some(matcher.resource(found, part));
+                }
+                fitting.get_or_insert((matcher, numbers));
+            }
+        }
+        let (matcher, numbers) = fitting?;
+        Some(matcher.resource(matcher.addressing.reckon(numbers), numbers.sub.is_some()))
+    }
+}
+
+impl Matcher {
+    fn resource(&self, found: Found, part: bool) -> Resource {
+        let kind = if part { Kind::Part } else { self.kind };
+        Resource {
+            index: found.index,
+            number: found.number,
+            time: found.time,
+            duration: found.duration,
+            ..self.rendition.resource(kind)
+        }
+    }
+}

@@ -1,0 +1,198 @@
+//! A URL template of one Representation, compiled to literals and numbers: no regular expressions.
+
+use super::super::base::Base;
+use smallvec::SmallVec;
+
+/// The widest number a template may ask for.
+const MAX_WIDTH: usize = 32;
+
+/// A piece of a template after its literal beginning.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Piece {
+    Literal(Box<str>),
+    Number,
+    Time,
+    /// `$SubNumber$`: a part of a segment; read over.
+    SubNumber,
+}
+
+/// A compiled template: what stands before the first number, and the pieces from there on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in super::super) struct Template {
+    pub(in super::super) prefix: String,
+    pieces: SmallVec<[Piece; 3]>,
+}
+
+/// The numbers found in a URL.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Numbers {
+    pub(super) number: Option<u64>,
+    pub(super) time: Option<u64>,
+    pub(super) sub: Option<u64>,
+}
+
+impl Template {
+    /// Compiles `template` for the Representation `id`, resolved against `base`.
+    pub(in super::super) fn compile(
+        template: &str,
+        base: &Base,
+        id: &str,
+        bandwidth: u64,
+    ) -> Option<Self> {
+        let mut url = String::new();
+        let named = substitute(template, id, bandwidth)?;
+        // A `$` of the base is a `$`, not the beginning of an identifier.
+        if base.url().as_str().contains('$') {
+            let doubled = url::Url::parse(&base.url().as_str().replace('$', "$$")).ok()?;
+            Base::new(&doubled).resolve(&named, &mut url).then_some(())?;
+        } else {
+            base.resolve(&named, &mut url).then_some(())?;
+        }
+        Self::parse(&url)
+    }
+
+    fn parse(url: &str) -> Option<Self> {
+        let mut template = Self { prefix: String::new(), pieces: SmallVec::new() };
+        for token in tokens(url)? {
+            let piece = match token {
+                Token::Literal("") => continue,
+                Token::Literal(text) => {
+                    match template.pieces.last_mut() {
+                        None => template.prefix.push_str(text),
+                        Some(Piece::Literal(last)) => *last = format!("{last}{text}").into(),
+                        Some(_) => template.pieces.push(Piece::Literal(text.into())),
+                    }
+                    continue;
+                }
+                Token::Identifier("Number", _) => Piece::Number,
+                Token::Identifier("Time", _) => Piece::Time,
+                Token::Identifier("SubNumber", _) => Piece::SubNumber,
+                Token::Identifier(..) => return None,
+            };
+            template.pieces.push(piece);
+        }
+        Some(template)
+    }
+
+    /// Whether it is a plain URL, without numbers.
+    pub(in super::super) fn is_literal(&self) -> bool {
+        self.pieces.is_empty()
+    }
+
+    /// The numbers of `tail`, what follows the prefix in a URL, if all of it fits.
+    pub(super) fn fits(&self, mut tail: &str) -> Option<Numbers> {
+        let mut numbers = Numbers::default();
+        for piece in &self.pieces {
+            let held = match piece {
+                Piece::Literal(text) => {
+                    tail = tail.strip_prefix(&**text)?;
+                    continue;
+                }
+                Piece::Number => &mut numbers.number,
+                Piece::Time => &mut numbers.time,
+                Piece::SubNumber => &mut numbers.sub,
+            };
+            let digits = tail.bytes().take_while(u8::is_ascii_digit).count();
+            let (value, rest) = tail.split_at_checked(digits)?;
+            *held = Some(value.parse().ok()?);
+            tail = rest;
+        }
+        tail.is_empty().then_some(numbers)
+    }
+}
+
+enum Token<'a> {
+    Literal(&'a str),
+    /// The name, and the width of `%0WIDTHd`.
+    Identifier(&'a str, usize),
+}
+
+/// The tokens of a template; `None` when an identifier does not end, or its format is none.
+fn tokens(template: &str) -> Option<Vec<Token<'_>>> {
+    let parts: Vec<&str> = template.split('$').collect();
+    // Literal, identifier, literal, …: an even number of parts leaves one identifier open.
+    if parts.len().is_multiple_of(2) {
+        return None;
+    }
+    parts
+        .into_iter()
+        .enumerate()
+        .map(|(at, text)| if at % 2 == 0 { Some(Token::Literal(text)) } else { identifier(text) })
+        .collect()
+}
+
+/// What stands between two `$`.
+fn identifier(text: &str) -> Option<Token<'_>> {
+    if text.is_empty() {
+        return Some(Token::Literal("$"));
+    }
+    let Some((name, format)) = text.split_once('%') else {
+        return Some(Token::Identifier(text, 1));
+    };
+    let width = format.strip_suffix('d')?.parse().ok()?;
+    (width <= MAX_WIDTH).then_some(Token::Identifier(name, width))
+}
+
+/// Puts the Representation's own values in; numbers of segments stay identifiers.
+fn substitute(template: &str, id: &str, bandwidth: u64) -> Option<String> {
+    let mut out = String::with_capacity(template.len() + id.len());
+    for token in tokens(template)? {
+        match token {
+            Token::Literal("$") => out.push_str("$$"),
+            Token::Literal(text) => out.push_str(text),
+            Token::Identifier("RepresentationID", _) => out.push_str(&id.replace('$', "$$")),
+            Token::Identifier("Bandwidth", width) => out.push_str(&format!("{bandwidth:0width$}")),
+            Token::Identifier(name @ ("Number" | "Time" | "SubNumber"), _) => {
+                out.push_str(&format!("${name}$"));
+            }
+            Token::Identifier(..) => return None,
+        }
+    }
+    Some(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use url::Url;
+
+    fn compile(base: &str, template: &str) -> Option<Template> {
+        Template::compile(template, &Base::new(&Url::parse(base).unwrap()), "v1", 500)
+    }
+
+    fn find(template: &Template, url: &str) -> Option<Numbers> {
+        template.fits(url.strip_prefix(&template.prefix)?)
+    }
+
+    #[test]
+    fn identifiers_and_widths() {
+        let template =
+            compile("https://a/x/m.mpd", "$RepresentationID$/$Bandwidth%06d$-$Number%05d$.m4s")
+                .unwrap();
+        assert_eq!(template.prefix, "https://a/x/v1/000500-");
+        assert_eq!(find(&template, "https://a/x/v1/000500-00042.m4s").unwrap().number, Some(42));
+        assert_eq!(
+            find(&template, "https://a/x/v1/000500-123456.m4s").unwrap().number,
+            Some(123_456)
+        );
+        assert_eq!(find(&template, "https://a/x/v1/000500-.m4s"), None);
+        assert_eq!(find(&template, "https://a/x/v1/000500-1.m4s.bak"), None);
+        let both = compile("https://a/m.mpd", "../t$Time$n$Number$_$SubNumber$?k=1").unwrap();
+        let numbers = find(&both, "https://a/t77n8_2?k=1").unwrap();
+        assert_eq!(numbers, Numbers { number: Some(8), time: Some(77), sub: Some(2) });
+    }
+
+    #[test]
+    fn dollars_that_are_dollars() {
+        let template = compile("https://a/$x$/m.mpd", "$$$Number$.m4s").unwrap();
+        assert_eq!(find(&template, "https://a/$x$/$7.m4s").unwrap().number, Some(7));
+    }
+
+    #[test]
+    fn what_is_no_template() {
+        for text in ["$Number", "$Nummer$", "$Number%5x$", "$Number%0999999999d$", "a$b"] {
+            assert_eq!(compile("https://a/", text), None, "{text}");
+        }
+        assert!(compile("https://a/", "init.mp4").unwrap().is_literal());
+    }
+}

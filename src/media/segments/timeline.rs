@@ -1,0 +1,373 @@
+//! A timeline as runs of equal segments: never enumerated, searched in O(log runs).
+
+use std::sync::Arc;
+
+/// How many runs are kept of what a live window left behind.
+const HISTORY: usize = 32;
+/// The count of a run that lasts until further notice.
+const OPEN: u64 = 1 << 40;
+/// The most segments of one pattern.
+const PATTERN: u64 = 4096;
+
+/// One element of a timeline: DASH `S`, Smooth `c`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(in super::super) struct Entry {
+    /// The tick at which its first segment starts; without one, where the last ended.
+    pub(in super::super) start: Option<u64>,
+    /// The number of its first segment; without one, the next.
+    pub(in super::super) number: Option<u64>,
+    /// In ticks, of each segment. Of one that follows a pattern: of all segments of the pattern.
+    pub(in super::super) duration: u64,
+    /// How many more there are; below zero until the next entry or the end.
+    pub(in super::super) repeat: i64,
+    /// Of how many parts a segment consists (DASH `@k`); 0 and 1 are the same.
+    pub(in super::super) parts: u32,
+    /// The pattern, by its place in the list, and the place in it of the first segment.
+    pub(in super::super) pattern: Option<(usize, usize)>,
+}
+
+/// Durations that recur (ISO/IEC 23009-1:2022, 5.3.9.6.4), in ticks.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(in super::super) struct Pattern {
+    durations: Vec<u64>,
+}
+
+impl Pattern {
+    /// Adds a duration, and `repeat` more of it, as far as there is room.
+    pub(in super::super) fn add(&mut self, duration: u64, repeat: u64) {
+        let room = PATTERN - self.durations.len() as u64;
+        let count = repeat.saturating_add(1).min(room);
+        self.durations.extend(std::iter::repeat_n(duration, count as usize));
+    }
+
+    /// The cycle that begins with segment `entry` of the pattern.
+    fn cycle(&self, entry: usize) -> Option<(Arc<[u64]>, u64)> {
+        let len = self.durations.len();
+        let from = entry.checked_rem(len)?;
+        let mut clock = 0_u64;
+        let starts = (0..len).map(|at| {
+            let start = clock;
+            let duration = self.durations.get((from + at) % len).copied().unwrap_or_default();
+            clock = clock.saturating_add(duration);
+            start
+        });
+        let starts: Arc<[u64]> = starts.collect();
+        (clock > 0).then_some((starts, clock))
+    }
+}
+
+/// Segments of equal duration, or of durations that recur, back to back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Run {
+    start: u64,
+    /// Of a segment, or of a cycle.
+    duration: u64,
+    count: u64,
+    /// How many segments the timeline has before this run.
+    before: u64,
+    /// By how much numbers run ahead of positions here.
+    skip: i64,
+    parts: u32,
+    /// Where each segment of a cycle starts in it, if there are cycles.
+    cycle: Option<Arc<[u64]>>,
+}
+
+impl Run {
+    fn end(&self) -> u64 {
+        self.start.saturating_add(self.offset(self.count))
+    }
+
+    /// Where segment `nth` of the run starts, counted from its start.
+    fn offset(&self, nth: u64) -> u64 {
+        let Some(cycle) = &self.cycle else { return self.duration.saturating_mul(nth) };
+        let len = cycle.len() as u64;
+        let inside = cycle.get((nth % len) as usize).copied().unwrap_or_default();
+        self.duration.saturating_mul(nth / len).saturating_add(inside)
+    }
+
+    /// How many segments start before `ticks` after the run's start.
+    fn starting_before(&self, ticks: u64) -> u64 {
+        match &self.cycle {
+            None => ticks.div_ceil(self.duration),
+            Some(cycle) => {
+                let inside = cycle.partition_point(|start| *start < ticks % self.duration) as u64;
+                (ticks / self.duration).saturating_mul(cycle.len() as u64).saturating_add(inside)
+            }
+        }
+    }
+
+    fn slot(&self, nth: u64) -> Slot {
+        let offset = self.offset(nth);
+        Slot {
+            position: self.before.saturating_add(nth),
+            start: self.start.saturating_add(offset),
+            duration: self.offset(nth.saturating_add(1)).saturating_sub(offset),
+            parts: self.parts,
+            skip: self.skip,
+        }
+    }
+}
+
+/// Where a segment stands in its timeline, in ticks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in super::super) struct Slot {
+    /// From 0.
+    pub(in super::super) position: u64,
+    pub(in super::super) start: u64,
+    pub(in super::super) duration: u64,
+    pub(in super::super) parts: u32,
+    /// By how much its number runs ahead of its position.
+    pub(in super::super) skip: i64,
+}
+
+/// The timeline.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(in super::super) struct Timeline {
+    runs: Vec<Run>,
+}
+
+impl Timeline {
+    /// Reads entries, the first of which has number `first`; `end` is the period's, in ticks, where a
+    /// last entry without an end stops.
+    pub(in super::super) fn read(
+        entries: &[Entry],
+        patterns: &[Pattern],
+        first: u64,
+        end: Option<u64>,
+    ) -> Self {
+        let mut timeline = Self::default();
+        let mut clock = 0_u64;
+        let mut skip = 0_i64;
+        for (at, entry) in entries.iter().enumerate() {
+            let start = entry.start.unwrap_or(clock);
+            let cycle = entry.pattern.and_then(|(nth, from)| patterns.get(nth)?.cycle(from));
+            let (cycle, duration) = match cycle {
+                Some((cycle, duration)) => (Some(cycle), duration),
+                None => (None, entry.duration),
+            };
+            if duration == 0 {
+                clock = start;
+                continue;
+            }
+            let last = at + 1 == entries.len();
+            let next = entries.get(at + 1).and_then(|next| next.start).or(end.filter(|_| last));
+            let times = match u64::try_from(entry.repeat) {
+                Ok(repeat) => repeat.saturating_add(1).min(OPEN),
+                Err(_) => {
+                    next.map_or(OPEN, |next| next.saturating_sub(start).div_ceil(duration).max(1))
+                }
+            };
+            let before = timeline.count();
+            if let Some(number) = entry.number {
+                let ahead = i128::from(number) - i128::from(first) - i128::from(before);
+                skip = i64::try_from(ahead).unwrap_or(skip);
+            }
+            let len = cycle.as_ref().map_or(1, |cycle| cycle.len() as u64);
+            let count = times.saturating_mul(len).min(OPEN);
+            let run = Run { start, duration, count, before, skip, parts: entry.parts, cycle };
+            clock = run.end();
+            timeline.push(run);
+        }
+        timeline
+    }
+
+    /// Adds a run, or lengthens the last one when this one continues it.
+    fn push(&mut self, run: Run) {
+        if let Some(last) = self.runs.last_mut()
+            && last.duration == run.duration
+            && (last.skip, last.parts) == (run.skip, run.parts)
+            && last.cycle.is_none()
+            && run.cycle.is_none()
+            && last.end() == run.start
+        {
+            last.count = last.count.saturating_add(run.count).min(OPEN);
+            return;
+        }
+        let before = self.count();
+        self.runs.push(Run { before, ..run });
+    }
+
+    /// How many segments there are.
+    pub(in super::super) fn count(&self) -> u64 {
+        self.runs.last().map_or(0, |run| run.before.saturating_add(run.count))
+    }
+
+    /// How many runs they make.
+    pub(in super::super) const fn weight(&self) -> usize {
+        self.runs.len()
+    }
+
+    /// Whether the end is not known.
+    pub(in super::super) fn is_open(&self) -> bool {
+        self.runs.last().is_some_and(|run| run.count == OPEN)
+    }
+
+    /// Of the last run: the tick at which it starts, what a segment of it lasts, and how many come before.
+    pub(in super::super) fn last_run(&self) -> Option<(u64, u64, u64)> {
+        let run = self.runs.last()?;
+        let length = run.cycle.as_ref().map_or(1, |cycle| cycle.len() as u64);
+        Some((run.start, run.duration / length.max(1), run.before))
+    }
+
+    fn first(&self) -> Option<&Run> {
+        self.runs.first()
+    }
+
+    /// The segment at a position.
+    pub(super) fn at(&self, position: u64) -> Option<Slot> {
+        let after = self.runs.partition_point(|run| run.before <= position);
+        let run = self.runs.get(after.checked_sub(1)?)?;
+        let nth = position - run.before;
+        (nth < run.count).then(|| run.slot(nth))
+    }
+
+    /// The segment whose number is `ahead` of the first one's.
+    pub(super) fn numbered(&self, ahead: i128) -> Option<Slot> {
+        let number = |run: &Run, position| i128::from(run.skip) + i128::from(position);
+        let after = self.runs.partition_point(|run| number(run, run.before) <= ahead);
+        let run = self.runs.get(after.checked_sub(1)?)?;
+        let nth = u64::try_from(ahead - number(run, run.before)).ok()?;
+        (nth < run.count).then(|| run.slot(nth))
+    }
+
+    /// The segment that starts exactly at a tick.
+    pub(super) fn starting(&self, tick: u64) -> Option<Slot> {
+        let after = self.runs.partition_point(|run| run.start <= tick);
+        let run = self.runs.get(after.checked_sub(1)?)?;
+        let nth = run.starting_before(tick - run.start);
+        (nth < run.count).then(|| run.slot(nth)).filter(|slot| slot.start == tick)
+    }
+
+    /// The segment that will start at a tick after the end, if all go on like the last one.
+    pub(super) fn coming(&self, tick: u64) -> Option<Slot> {
+        let run = self.runs.last()?;
+        let last = run.slot(run.count.checked_sub(1)?);
+        let late = tick.checked_sub(run.end())?;
+        let more = (late as f64 / last.duration.max(1) as f64).round() as u64;
+        let position = self.count().checked_add(more)?;
+        Some(Slot { position, start: tick, ..last })
+    }
+
+    /// By how many segments this timeline, the next version of `old`, begins later than it.
+    pub(super) fn slid_from(&self, old: &Self) -> u64 {
+        let (Some(new), Some(last)) = (self.first(), old.runs.last()) else { return old.count() };
+        if let Some(slot) = old.starting(new.start) {
+            return slot.position;
+        }
+        // Past the end of what was known: versions were missed, of which only the time is known.
+        let missed = last.starting_before(new.start.saturating_sub(last.end()));
+        if new.start >= last.end() { old.count().saturating_add(missed) } else { 0 }
+    }
+
+    /// Puts the last segments of `old` before the first of this version, so that requests for what the
+    /// window just left behind are still placed. How many were put there.
+    pub(super) fn keep_history(&mut self, old: &Self) -> u64 {
+        let Some(first) = self.first().map(|run| run.start) else { return 0 };
+        let mut kept = Self::default();
+        let past = old.runs.partition_point(|run| run.start < first);
+        for run in old.runs.get(past.saturating_sub(HISTORY)..past).unwrap_or_default() {
+            let count = run.count.min(run.starting_before(first - run.start));
+            kept.push(Run { count, ..run.clone() });
+        }
+        let count = kept.count();
+        for run in std::mem::take(&mut self.runs) {
+            kept.push(run);
+        }
+        *self = kept;
+        count
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn s(start: Option<u64>, duration: u64, repeat: i64) -> Entry {
+        Entry { start, duration, repeat, ..Entry::default() }
+    }
+
+    fn read(entries: &[Entry], end: Option<u64>) -> Timeline {
+        Timeline::read(entries, &[], 1, end)
+    }
+
+    #[test]
+    fn runs_are_not_enumerated() {
+        let timeline = read(&[s(Some(0), 2, 1_000_000_000), s(None, 3, 0)], None);
+        assert_eq!(timeline.count(), 1_000_000_002);
+        assert_eq!(timeline.starting(2_000_000_000).unwrap().position, 1_000_000_000);
+        let slot = timeline.at(1_000_000_001).unwrap();
+        assert_eq!((slot.position, slot.start, slot.duration), (1_000_000_001, 2_000_000_002, 3));
+        assert_eq!(timeline.starting(3), None);
+        assert_eq!(timeline.at(1_000_000_002), None);
+    }
+
+    #[test]
+    fn a_negative_repeat_lasts_to_the_next_or_the_end() {
+        let timeline = read(&[s(Some(0), 4, -1), s(Some(12), 2, -1)], Some(17));
+        assert_eq!(timeline.count(), 3 + 3);
+        let open = read(&[s(Some(0), 4, -1)], None);
+        assert!(open.is_open());
+        assert_eq!(open.starting(4_000_000).unwrap().position, 1_000_000);
+    }
+
+    #[test]
+    fn the_extremes_saturate() {
+        let mut endless = Pattern::default();
+        endless.add(u64::MAX, u64::MAX);
+        let entry = Entry { pattern: Some((0, 7)), ..s(None, 1, i64::MAX) };
+        let entries = [
+            s(Some(u64::MAX), u64::MAX, i64::MAX),
+            s(None, u64::MAX, i64::MIN),
+            entry,
+            s(Some(5), 0, 0),
+        ];
+        let timeline = Timeline::read(&entries, &[endless], u64::MAX, Some(0));
+        assert!(timeline.starting(u64::MAX).is_some());
+        assert_eq!(timeline.starting(0), None);
+        let _ = (timeline.at(u64::MAX), timeline.count(), timeline.coming(u64::MAX));
+        let _ = (timeline.numbered(i128::MAX), timeline.slid_from(&timeline));
+    }
+
+    #[test]
+    fn a_sliding_window_keeps_its_count_and_its_past() {
+        let old = read(&[s(Some(100), 10, 9)], None);
+        let mut new = read(&[s(Some(130), 10, 9)], None);
+        assert_eq!(new.slid_from(&old), 3);
+        assert_eq!(new.keep_history(&old), 3);
+        assert_eq!(new.starting(110).unwrap().position, 1);
+        assert_eq!(new.count(), 13);
+        let far = read(&[s(Some(300), 10, 0)], None);
+        assert_eq!(far.slid_from(&old), 20);
+        assert_eq!(old.coming(231).unwrap().position, 13);
+    }
+
+    #[test]
+    fn patterns_recur_from_their_entry() {
+        let mut pattern = Pattern::default();
+        pattern.add(96_256, 2);
+        pattern.add(95_232, 0);
+        let entry = Entry { pattern: Some((0, 2)), ..s(Some(1000), 384_000, 14) };
+        let timeline = Timeline::read(&[entry, s(None, 5, 0)], &[pattern], 1, None);
+        assert_eq!(timeline.count(), 15 * 4 + 1);
+        let durations: Vec<_> = (0..5).map(|at| timeline.at(at).unwrap().duration).collect();
+        assert_eq!(durations, [96_256, 95_232, 96_256, 96_256, 96_256]);
+        for at in [0, 1, 3, 4, 59, 60] {
+            let slot = timeline.at(at).unwrap();
+            assert_eq!(timeline.starting(slot.start).unwrap().position, at);
+            assert_eq!(timeline.starting(slot.start + 1), None);
+        }
+        assert_eq!(timeline.at(60).unwrap().start, 1000 + 15 * 384_000);
+        let mut new = read(&[s(Some(1000 + 96_256), 95_232, 0)], None);
+        assert_eq!((new.slid_from(&timeline), new.keep_history(&timeline)), (1, 1));
+    }
+
+    #[test]
+    fn numbers_may_leap() {
+        let leap = Entry { number: Some(20), ..s(Some(50), 5, 1) };
+        let timeline = Timeline::read(&[s(Some(0), 10, 4), leap], &[], 1, None);
+        assert_eq!(timeline.numbered(4).unwrap().position, 4);
+        assert_eq!(timeline.numbered(5), None);
+        assert_eq!(timeline.numbered(20).unwrap().position, 6);
+        assert_eq!(timeline.at(6).unwrap().skip, 14);
+    }
+}

@@ -1,0 +1,71 @@
+//! What a session learnt from client manifests: the newest version of each.
+
+use super::super::{
+    Kind, ManifestError, ManifestFormat, Rendition, Resource, base::Base, charset,
+    format::without_query, place::hash,
+};
+use super::{compile::Compiled, read::read};
+use std::{collections::VecDeque, sync::Arc};
+
+/// The most manifests known at a time; the least recent one goes.
+const SOURCES: usize = 4;
+
+/// A manifest by its URL without query.
+#[derive(Debug)]
+struct Source {
+    id: u64,
+    body: u64,
+    newest: Compiled,
+}
+
+/// The memory. Timelines keep what a live window leaves behind: older versions need not be kept.
+#[derive(Debug, Default)]
+pub(in super::super) struct Memory {
+    /// Newest first.
+    sources: VecDeque<Source>,
+}
+
+impl Memory {
+    /// Learns a client manifest; its kind.
+    pub(in super::super) fn learn(
+        &mut self,
+        base: &Base,
+        body: &[u8],
+    ) -> Result<Kind, ManifestError> {
+        let (text, _) = charset::decode(ManifestFormat::Smooth, body)?;
+        let id = hash(without_query(base.url().as_str()));
+        let body = hash(&text);
+        let at = self.sources.iter().position(|source| source.id == id);
+        let known = at.and_then(|at| self.sources.get(at)).is_some_and(|held| held.body == body);
+        let manifest = if known { None } else { Some(read(&text)?) };
+        let held = at.and_then(|at| self.sources.remove(at));
+        let source = match (held, manifest) {
+            (Some(held), None) => Some(held),
+            (held, Some(manifest)) => {
+                let old = held.as_ref().map(|held| &held.newest);
+                Some(Source { id, body, newest: Compiled::new(&manifest, base, old) })
+            }
+            (None, None) => None,
+        };
+        if let Some(source) = source {
+            self.sources.push_front(source);
+        }
+        self.sources.truncate(SOURCES);
+        Ok(Kind::ClientManifest)
+    }
+
+    /// What stands at `url`, if some manifest names it.
+    pub(in super::super) fn get(&self, url: &str) -> Option<Resource> {
+        self.sources.iter().find_map(|source| {
+            let newest = &source.newest;
+            let mut found = newest.get(url).or_else(|| newest.get(without_query(url)))?;
+            found.behind_live = newest.behind_live(&found);
+            Some(found)
+        })
+    }
+
+    /// The renditions of the newest manifest.
+    pub(in super::super) fn renditions(&self) -> &[Arc<Rendition>] {
+        self.sources.front().map_or(&[], |source| &source.newest.renditions)
+    }
+}

@@ -1,0 +1,9 @@
+//! Smooth Streaming client manifests (MS-SSTR): read, compiled into matchers, remembered, rewritten.
+
+mod compile;
+mod memory;
+mod read;
+mod rewrite;
+
+pub(super) use memory::Memory;
+pub(super) use rewrite::rewrite;

@@ -1,0 +1,213 @@
+//! Content steering manifests (RFC 8216bis §7): JSON that names the next one, and clones of pathways.
+//!
+//! A clone may say no more than another host, which the player puts in the place of the one it sees: the
+//! proxy's. Such a `HOST` is renamed, so that the player keeps to the proxy, and goes along as the
+//! parameter `vsps.host`, by which the proxy sends the player to the clone's own address.
+
+use super::{
+    ManifestError, ManifestFormat, UriMap,
+    json::{self, Value},
+    uri::Edits,
+};
+use serde::Deserialize;
+use std::collections::BTreeMap;
+
+const FORMAT: ManifestFormat = ManifestFormat::Steering;
+
+/// The most clones learnt from one manifest.
+const CLONES: usize = 16;
+
+/// The query parameter that names the host of a pathway clone.
+pub const HOST_PARAMETER: &str = "vsps.host";
+/// What `HOST` is renamed to: players must ignore keys that they do not know.
+const HOST_ASIDE: &str = "X-VSPS-HOST";
+
+/// A steering manifest, as far as it names URIs.
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct Steering {
+    /// Where the next manifest is.
+    #[serde(rename = "RELOAD-URI")]
+    pub(super) reload: Option<String>,
+    /// Pathways made from others.
+    #[serde(rename = "PATHWAY-CLONES", default)]
+    pub(super) clones: Vec<PathwayClone>,
+}
+
+/// A pathway made from another one.
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct PathwayClone {
+    /// What becomes of the other's URIs.
+    #[serde(rename = "URI-REPLACEMENT", default)]
+    pub(super) replacement: Replacement,
+}
+
+/// What becomes of a pathway's URIs in its clone.
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct Replacement {
+    /// The host that takes the place of theirs.
+    #[serde(rename = "HOST")]
+    pub(super) host: Option<String>,
+    /// Whole URIs, by STABLE-VARIANT-ID.
+    #[serde(rename = "PER-VARIANT-URIS", default)]
+    pub(super) variants: BTreeMap<String, String>,
+    /// Whole URIs, by STABLE-RENDITION-ID.
+    #[serde(rename = "PER-RENDITION-URIS", default)]
+    pub(super) renditions: BTreeMap<String, String>,
+}
+
+/// Reads a steering manifest.
+pub(super) fn read(body: &[u8]) -> Result<Steering, ManifestError> {
+    let mut steering: Steering = json::read(FORMAT, super::error::text(FORMAT, body)?)?;
+    steering.clones.truncate(CLONES);
+    Ok(steering)
+}
+
+/// The `HOST` of a replacement that a player would put in the proxy's place.
+struct Host<'a> {
+    /// The text after the replacement's brace.
+    object: &'a str,
+    /// The host, between its quotes.
+    name: Option<&'a str>,
+    /// The text after the brace of `PARAMS`.
+    params: Option<&'a str>,
+}
+
+/// Rewrites a steering manifest; `None` when no URI of it is led elsewhere.
+pub(super) fn rewrite(body: &[u8], map: &dyn UriMap) -> Result<Option<Vec<u8>>, ManifestError> {
+    let text = json::sound(FORMAT, body)?;
+    let mut uris: Vec<(&str, bool)> = Vec::new();
+    let mut hosts: Vec<Host<'_>> = Vec::new();
+    json::scan(text, &mut |spot| match (spot.path, spot.value) {
+        (["RELOAD-URI"], Value::Text(uri)) => uris.push((uri, false)),
+        ([CLONE, "*", REPLACEMENT, rest @ ..], value) => match (rest, value) {
+            ([], Value::Object(object)) => {
+                hosts.push(Host { object, name: None, params: None });
+            }
+            (["PER-VARIANT-URIS" | "PER-RENDITION-URIS", _], Value::Text(uri)) => {
+                uris.push((uri, true));
+            }
+            (["HOST"], Value::Text(name)) => {
+                hosts.last_mut().map(|host| host.name = Some(name)).unwrap_or_default();
+            }
+            (["PARAMS"], Value::Object(params)) => {
+                hosts.last_mut().map(|host| host.params = Some(params)).unwrap_or_default();
+            }
+            _ => {}
+        },
+        _ => {}
+    });
+    let mut out = Vec::new();
+    for host in &hosts {
+        lead_host(&mut out, host, map);
+    }
+    for (uri, absolute) in uris {
+        lead_uri(&mut out, uri, absolute, map);
+    }
+    out.sort_unstable_by_key(|edit| edit.part.as_ptr() as usize);
+    let mut edits = Edits::new(body);
+    for Edit { part, len, text } in &out {
+        edits.put(part, *len, &[text]);
+    }
+    Ok(edits.finish())
+}
+
+const CLONE: &str = "PATHWAY-CLONES";
+const REPLACEMENT: &str = "URI-REPLACEMENT";
+
+/// The first `len` bytes of `part` become `text`.
+struct Edit<'a> {
+    part: &'a str,
+    len: usize,
+    text: String,
+}
+
+/// Leads a URI; one that players resolve against nothing begins with the proxy's own address.
+fn lead_uri<'a>(out: &mut Vec<Edit<'a>>, raw: &'a str, absolute: bool, map: &dyn UriMap) {
+    let Some(uri) = json::unescaped(raw) else { return };
+    let Some(led) = super::rewrite::rewrite_uri(&uri, map) else { return };
+    let own = map.own().filter(|_| absolute && led.starts_with('/')).unwrap_or_default();
+    out.push(Edit { part: raw, len: raw.len(), text: json::escaped(format!("{own}{led}")) });
+}
+
+/// Takes a host out of the player's sight, and gives it along as a parameter.
+fn lead_host<'a>(out: &mut Vec<Edit<'a>>, host: &Host<'a>, map: &dyn UriMap) {
+    let Some(name) = host.name.filter(|name| !name.contains(['\\', '/', '&'])) else { return };
+    // Asking also opens the host to the session; a map that leads nothing leaves it.
+    let Some(led) = map.absolute(None, name) else { return };
+    if !led.starts_with('/') || led.starts_with("//") {
+        return;
+    }
+    // The key stands before its value, between the brace and it.
+    let before = (name.as_ptr() as usize).saturating_sub(host.object.as_ptr() as usize);
+    let Some(key) = host.object.get(..before).and_then(|text| text.rfind("\"HOST\"")) else {
+        return;
+    };
+    let Some(key) = host.object.get(key + 1..key + 5) else { return };
+    out.push(Edit { part: key, len: key.len(), text: HOST_ASIDE.to_owned() });
+    let parameter = format!("\"{HOST_PARAMETER}\":\"{name}\"");
+    match host.params {
+        Some(params) => {
+            let last = if params.trim_start().starts_with('}') { "" } else { "," };
+            out.push(Edit { part: params, len: 0, text: format!("{parameter}{last}") });
+        }
+        None => {
+            let text = format!("\"PARAMS\":{{{parameter}}},");
+            out.push(Edit { part: host.object, len: 0, text });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::uri::tests::Proxy;
+    use super::*;
+
+    fn led(text: &str) -> String {
+        let out = rewrite(text.as_bytes(), &Proxy).unwrap();
+        out.map_or(text.to_owned(), |out| String::from_utf8(out).unwrap())
+    }
+
+    #[test]
+    fn the_next_manifest_is_led() {
+        assert_eq!(
+            led(
+                r#"{"VERSION":1,"TTL":300,"RELOAD-URI":"https://steer.example/v1?s=1&t=2","PATHWAY-PRIORITY":["a"]}"#
+            ),
+            r#"{"VERSION":1,"TTL":300,"RELOAD-URI":"/-/s/7/-/o/https/steer.example/v1?s=1&t=2","PATHWAY-PRIORITY":["a"]}"#
+        );
+        assert_eq!(led(r#"{"RELOAD-URI":"v2?s=1"}"#), r#"{"RELOAD-URI":"v2?s=1"}"#);
+    }
+
+    #[test]
+    fn a_clone_by_host_keeps_to_the_proxy() {
+        let clone = |inner: &str| {
+            format!(
+                r#"{{"PATHWAY-CLONES":[{{"BASE-ID":"a","ID":"b","URI-REPLACEMENT":{inner}}}]}}"#
+            )
+        };
+        assert_eq!(
+            led(&clone(r#"{ "HOST":"b.example" }"#)),
+            clone(r#"{"PARAMS":{"vsps.host":"b.example"}, "X-VSPS-HOST":"b.example" }"#)
+        );
+        assert_eq!(
+            led(&clone(r#"{"PARAMS":{"t":"1"},"HOST":"b.example"}"#)),
+            clone(r#"{"PARAMS":{"vsps.host":"b.example","t":"1"},"X-VSPS-HOST":"b.example"}"#)
+        );
+        assert_eq!(
+            led(&clone(r#"{"HOST" : "b.example","PARAMS":{}}"#)),
+            clone(r#"{"X-VSPS-HOST" : "b.example","PARAMS":{"vsps.host":"b.example"}}"#)
+        );
+        let once = led(&clone(r#"{ "HOST":"b.example" }"#));
+        assert_eq!(led(&once), once);
+    }
+
+    #[test]
+    fn whole_uris_are_led_and_read() {
+        let text = r#"{"PATHWAY-CLONES":[{"ID":"b","URI-REPLACEMENT":{"PER-VARIANT-URIS":{"hi":"https://b.example/hi.m3u8"},"PER-RENDITION-URIS":{"en":"https://b.example/en.m3u8"}}}]}"#;
+        let expected =
+            text.replace("https://b.example/", "http://proxy.test/-/s/7/-/o/https/b.example/");
+        assert_eq!(led(text), expected);
+        let steering = read(text.as_bytes()).unwrap();
+        assert_eq!(steering.clones[0].replacement.variants["hi"], "https://b.example/hi.m3u8");
+    }
+}

@@ -1,0 +1,342 @@
+//! XML token by token, in place and within bounds: well-formed, closed, not too deep, not too large.
+//!
+//! A manifest of a day holds tens of thousands of elements: tokens are slices of it, entities are never
+//! expanded, and a document type's own declarations are passed over unread.
+
+use super::{
+    ManifestError, ManifestFormat,
+    error::{At, ManifestFault, alien},
+};
+use std::borrow::Cow;
+
+/// The deepest nesting read: the schemas need about ten.
+const DEPTH: usize = 64;
+/// The most elements read.
+const ELEMENTS: usize = 1 << 18;
+
+/// A piece of a document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Token<'a> {
+    /// `<name …>`.
+    Start(Tag<'a>),
+    /// `<name …/>`.
+    Empty(Tag<'a>),
+    /// `</name>`; the name without its prefix.
+    End(&'a str),
+    /// Characters as written, entities and all; never only white space.
+    Text(&'a str),
+    /// What a CDATA section holds.
+    CData(&'a str),
+}
+
+/// An element's tag.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Tag<'a> {
+    /// Without its prefix.
+    pub(super) name: &'a str,
+    /// All that stands between the name and the end of the tag.
+    pub(super) inside: &'a str,
+}
+
+/// A reader over a document.
+pub(super) struct Xml<'a> {
+    format: ManifestFormat,
+    text: &'a str,
+    at: usize,
+    open: Vec<&'a str>,
+    elements: usize,
+}
+
+impl<'a> Xml<'a> {
+    /// A reader of `text`, which must begin as XML does and hold one of `roots`: `"<MPD"`, say.
+    pub(super) fn new(
+        format: ManifestFormat,
+        text: &'a str,
+        roots: &[&'static str],
+    ) -> Result<Self, ManifestError> {
+        let start = text.trim_start_matches('\u{feff}').trim_start();
+        let find = |what: &str| memchr::memmem::find(start.as_bytes(), what.as_bytes()).is_some();
+        // A root may have a prefix.
+        let holds = |root: &&str| find(root) || find(&root.replace('<', ":"));
+        if !start.starts_with('<') || !roots.iter().any(holds) {
+            return Err(alien(format, start, roots.first().copied().unwrap_or("<")));
+        }
+        Ok(Self { format, text, at: text.len() - start.len(), open: Vec::new(), elements: 0 })
+    }
+
+    /// Where the reader stands, in bytes.
+    pub(super) const fn position(&self) -> usize {
+        self.at
+    }
+
+    /// How many elements are open.
+    pub(super) fn depth(&self) -> usize {
+        self.open.len()
+    }
+
+    /// The next token; `None` at the end of a complete document.
+    pub(super) fn next(&mut self) -> Result<Option<Token<'a>>, ManifestError> {
+        loop {
+            let rest = self.text.get(self.at..).unwrap_or_default();
+            let space = rest.bytes().take_while(u8::is_ascii_whitespace).count();
+            let token = match rest.as_bytes().get(space..).unwrap_or_default() {
+                [] => return self.end(),
+                [b'<', next, ..] => {
+                    self.at += space;
+                    let rest = rest.get(space..).unwrap_or_default();
+                    match next {
+                        b'/' => self.closing(rest)?,
+                        b'?' => {
+                            self.skip(rest, "?>", "a processing instruction")?;
+                            continue;
+                        }
+                        b'!' => match self.marked(rest)? {
+                            Some(token) => token,
+                            None => continue,
+                        },
+                        _ => self.opening(rest)?,
+                    }
+                }
+                _ => {
+                    let bytes = rest.as_bytes();
+                    // What is left may be a lone `<`.
+                    let len = memchr::memchr(b'<', bytes.get(1..).unwrap_or_default());
+                    let len = len.map_or(bytes.len(), |len| len + 1);
+                    self.at += len;
+                    Token::Text(rest.get(..len).unwrap_or_default())
+                }
+            };
+            return Ok(Some(token));
+        }
+    }
+
+    fn end(&self) -> Result<Option<Token<'a>>, ManifestError> {
+        match self.open.last() {
+            None => Ok(None),
+            Some(name) => Err(self.fault(ManifestFault::Truncated { inside: format!("<{name}>") })),
+        }
+    }
+
+    fn opening(&mut self, rest: &'a str) -> Result<Token<'a>, ManifestError> {
+        self.elements += 1;
+        if self.elements > ELEMENTS {
+            return Err(self.fault(ManifestFault::Excess { what: "elements", limit: ELEMENTS }));
+        }
+        let Some(end) = tag_end(rest.as_bytes()) else {
+            return Err(self.fault(ManifestFault::Truncated { inside: "a tag".to_owned() }));
+        };
+        let within = rest.get(1..end).unwrap_or_default();
+        self.at += end + 1;
+        let (within, empty) =
+            within.strip_suffix('/').map_or((within, false), |within| (within, true));
+        let len = within.bytes().position(|byte| byte.is_ascii_whitespace());
+        let full = within.get(..len.unwrap_or(within.len())).unwrap_or_default();
+        let tag = Tag { name: local(full), inside: within.get(full.len()..).unwrap_or_default() };
+        if empty {
+            return Ok(Token::Empty(tag));
+        }
+        self.open.push(full);
+        if self.open.len() > DEPTH {
+            let cause = ManifestFault::Excess { what: "levels of elements", limit: DEPTH };
+            return Err(self.fault(cause));
+        }
+        Ok(Token::Start(tag))
+    }
+
+    fn closing(&mut self, rest: &'a str) -> Result<Token<'a>, ManifestError> {
+        let Some(end) = memchr::memchr(b'>', rest.as_bytes()) else {
+            return Err(self.fault(ManifestFault::Truncated { inside: "a tag".to_owned() }));
+        };
+        let name = rest.get(2..end).unwrap_or_default().trim_ascii_end();
+        match self.open.pop() {
+            Some(open) if open == name => {}
+            Some(open) => {
+                let name: String = name.chars().take(40).collect();
+                let said = format!("expected `</{open}>`, but `</{name}>` was found");
+                return Err(self.fault(ManifestFault::Syntax(said)));
+            }
+            None => {
+                let said = "an element ends that never began".to_owned();
+                return Err(self.fault(ManifestFault::Syntax(said)));
+            }
+        }
+        self.at += end + 1;
+        Ok(Token::End(local(name)))
+    }
+
+    /// What begins with `<!`: a comment, a CDATA section, or a document type.
+    fn marked(&mut self, rest: &'a str) -> Result<Option<Token<'a>>, ManifestError> {
+        if rest.starts_with("<!--") {
+            self.skip(rest, "-->", "a comment")?;
+        } else if let Some(data) = rest.strip_prefix("<![CDATA[") {
+            let end = self.skip(rest, "]]>", "a CDATA section")?;
+            let len = end - "]]>".len() - "<![CDATA[".len();
+            return Ok(Some(Token::CData(data.get(..len).unwrap_or_default())));
+        } else if rest.get(..rest.find('>').unwrap_or(rest.len())).is_some_and(|t| t.contains('['))
+        {
+            // Declarations of its own: entities are not for us, and billions of them for nobody.
+            self.skip(rest, "]", "a document type")?;
+            let rest = self.text.get(self.at..).unwrap_or_default();
+            self.skip(rest, ">", "a document type")?;
+        } else {
+            self.skip(rest, ">", "a document type")?;
+        }
+        Ok(None)
+    }
+
+    /// Goes on behind `end`; how far that is.
+    fn skip(&mut self, rest: &str, end: &str, what: &str) -> Result<usize, ManifestError> {
+        let found = memchr::memmem::find(rest.as_bytes(), end.as_bytes());
+        let Some(found) = found else {
+            return Err(self.fault(ManifestFault::Truncated { inside: what.to_owned() }));
+        };
+        self.at += found + end.len();
+        Ok(found + end.len())
+    }
+
+    /// An error at this place.
+    pub(super) fn fault(&self, cause: ManifestFault) -> ManifestError {
+        ManifestError::new(self.format, At::Byte(self.at as u64), cause)
+    }
+}
+
+/// Where a tag ends: at the first `>` that no quotes hold.
+fn tag_end(bytes: &[u8]) -> Option<usize> {
+    let mut quote = 0;
+    for (at, byte) in bytes.iter().enumerate() {
+        match *byte {
+            b'>' if quote == 0 => return Some(at),
+            b'"' | b'\'' if quote == 0 => quote = *byte,
+            byte if byte == quote => quote = 0,
+            _ => {}
+        }
+    }
+    None
+}
+
+/// A name without its prefix.
+fn local(name: &str) -> &str {
+    name.bytes().position(|byte| byte == b':').map_or(name, |at| name.get(at + 1..).unwrap_or(name))
+}
+
+impl<'a> Tag<'a> {
+    /// The attributes in order, as written; what is malformed ends them.
+    pub(super) const fn attributes(&self) -> Attributes<'a> {
+        Attributes { rest: self.inside }
+    }
+
+    /// The value of an attribute, as written.
+    pub(super) fn raw(&self, name: &str) -> Option<&'a str> {
+        self.attributes().find_map(|(key, value)| (key == name).then_some(value))
+    }
+}
+
+/// Names (with their prefix) and values.
+pub(super) struct Attributes<'a> {
+    rest: &'a str,
+}
+
+impl<'a> Iterator for Attributes<'a> {
+    type Item = (&'a str, &'a str);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let (name, rest) =
+            self.rest.split_at_checked(memchr::memchr(b'=', self.rest.as_bytes())?)?;
+        let rest = rest.get(1..)?.trim_ascii_start();
+        let quote = *rest.as_bytes().first()?;
+        if !matches!(quote, b'"' | b'\'') {
+            return None;
+        }
+        let rest = rest.get(1..)?;
+        let (value, rest) = rest.split_at_checked(memchr::memchr(quote, rest.as_bytes())?)?;
+        self.rest = rest.get(1..)?;
+        Some((name.trim_ascii(), value))
+    }
+}
+
+/// The characters that a text or value stands for: predefined entities and character references are
+/// replaced, all others stay.
+pub(super) fn unescape(written: &str) -> Cow<'_, str> {
+    if memchr::memchr(b'&', written.as_bytes()).is_none() {
+        return Cow::Borrowed(written);
+    }
+    let mut out = String::with_capacity(written.len());
+    let mut rest = written;
+    while let Some(at) = memchr::memchr(b'&', rest.as_bytes()) {
+        let (before, from) = rest.split_at(at);
+        out.push_str(before);
+        let reference = from.get(1..).unwrap_or_default();
+        // No name is longer: a `;` far away belongs to something else.
+        let end = reference.bytes().take(12).position(|byte| byte == b';');
+        match end.and_then(|end| Some((entity(reference.get(..end)?)?, end))) {
+            Some((character, end)) => {
+                out.push(character);
+                rest = reference.get(end + 1..).unwrap_or_default();
+            }
+            None => {
+                out.push('&');
+                rest = reference;
+            }
+        }
+    }
+    out.push_str(rest);
+    Cow::Owned(out)
+}
+
+fn entity(name: &str) -> Option<char> {
+    Some(match name {
+        "amp" => '&',
+        "lt" => '<',
+        "gt" => '>',
+        "quot" => '"',
+        "apos" => '\'',
+        _ => {
+            let number = name.strip_prefix('#')?;
+            let code = match number.strip_prefix(['x', 'X']) {
+                Some(hex) => u32::from_str_radix(hex, 16).ok()?,
+                None => number.parse().ok()?,
+            };
+            char::from_u32(code)?
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn tokens(text: &str) -> Result<Vec<Token<'_>>, ManifestError> {
+        let mut xml = Xml::new(ManifestFormat::Mpd, text, &["<a"])?;
+        std::iter::from_fn(|| xml.next().transpose()).collect()
+    }
+
+    #[test]
+    fn all_kinds_of_tokens() {
+        let text = "\u{feff}<?xml version='1.0'?><!DOCTYPE a [<!ENTITY b \"c\">]><!-- <x> -->\n\
+            <n:a b='>' c = \"'\" ><!--x--> y &amp; <![CDATA[<z>]]></n:a >\n<!-- end -->";
+        let tag = Tag { name: "a", inside: " b='>' c = \"'\" " };
+        assert_eq!(
+            tokens(text).unwrap(),
+            [Token::Start(tag), Token::Text(" y &amp; "), Token::CData("<z>"), Token::End("a"),]
+        );
+        assert_eq!(tag.attributes().collect::<Vec<_>>(), [("b", ">"), ("c", "'")]);
+        let tag = Tag { name: "a", inside: "b=1 c='2'" };
+        assert_eq!(tag.attributes().count(), 0, "an attribute without quotes ends the list");
+    }
+
+    #[test]
+    fn references_to_characters() {
+        assert_eq!(unescape("a&amp;b&#65;&#x42;&lt;&gt;&quot;&apos;"), "a&bAB<>\"'");
+        assert_eq!(unescape("&b; & &#xffffffff; &amp"), "&b; & &#xffffffff; &amp");
+        assert!(matches!(unescape("plain"), Cow::Borrowed(_)));
+    }
+
+    proptest! {
+        #[test]
+        fn no_document_is_read_for_ever(inner in "[<>/!?a\\[\\]'\"= &;-]{0,40}") {
+            let _ = tokens(&format!("<a{inner}"));
+            let _ = unescape(&inner).len();
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! The library: everything that is served, once; segments are made from it when they are asked for.
+
+use bytes::Bytes;
+
+use super::chunk::chunk;
+use super::encoded::EncodedLoop;
+use super::error::OriginError;
+use super::ladder::{RENDITIONS, Rendition, rungs, sounds};
+use super::padding::Padding;
+use super::resource::digest;
+use super::segment::assemble;
+use super::single_file::Layout;
+use super::ts::{NullPackets, Program};
+
+/// Every loop, and what all responses share.
+#[derive(Debug)]
+pub(super) struct Library {
+    volumes: Vec<Volume>,
+    padding: Padding,
+    nulls: NullPackets,
+}
+
+/// A rendition's loop.
+#[derive(Debug)]
+pub(super) struct Volume {
+    pub(super) rendition: &'static Rendition,
+    pub(super) encoded: EncodedLoop,
+    /// Of what its bytes are made from.
+    pub(super) digest: u64,
+    /// With the sound, as a transport stream; none of the sound alone.
+    pub(super) program: Option<Program>,
+}
+
+impl Library {
+    /// Cuts the embedded media.
+    pub(super) fn open() -> Result<Self, OriginError> {
+        let mut volumes = RENDITIONS.iter().map(Volume::open).collect::<Result<Vec<_>, _>>()?;
+        let find = |rendition: &Rendition| {
+            volumes.iter().position(|it| it.rendition.name == rendition.name)
+        };
+        let mut programs = Vec::new();
+        for (rung, _) in rungs() {
+            let Some((at, sound)) = find(rung).zip(sounds().next().and_then(find)) else {
+                continue;
+            };
+            let part = |at: usize| (volumes[at].rendition, &volumes[at].encoded);
+            let program = Program::new(part(at), part(sound))
+                .map_err(|fault| OriginError::Media { rendition: rung.name, fault })?;
+            programs.push((at, program));
+        }
+        for (at, program) in programs {
+            volumes[at].program = Some(program);
+        }
+        Ok(Self { volumes, padding: Padding::new(), nulls: NullPackets::new() })
+    }
+
+    /// All volumes, as the ladder has them.
+    pub(super) fn volumes(&self) -> &[Volume] {
+        &self.volumes
+    }
+
+    /// The volume of a rendition; there is one of each.
+    pub(super) fn volume(&self, rendition: &Rendition) -> Option<&Volume> {
+        self.volumes.iter().find(|volume| volume.rendition.name == rendition.name)
+    }
+
+    /// The volume of the sound that goes with any rung.
+    pub(super) fn sound(&self) -> Option<&Volume> {
+        sounds().next().and_then(|sound| self.volume(sound))
+    }
+
+    /// Segment `number`, from 1.
+    pub(super) fn segment(&self, rendition: &Rendition, number: u64) -> Option<Vec<Bytes>> {
+        let fragment = self.volume(rendition)?.encoded.fragment(number)?;
+        Some(assemble(rendition, fragment, number, &self.padding))
+    }
+
+    /// Part `part`, from 0, of a low-latency segment.
+    pub(super) fn part(&self, rendition: &Rendition, number: u64, part: u64) -> Option<Vec<Bytes>> {
+        let fragment = self.volume(rendition)?.encoded.fragment(number)?;
+        Some(chunk(rendition, fragment, (number, part), &self.padding))
+    }
+
+    /// Segment `number` of a rung with the sound as a transport stream, slice by slice.
+    pub(super) fn slices(&self, rung: &Rendition, number: u64) -> Option<Vec<Vec<Bytes>>> {
+        let volume = self.volume(rung)?;
+        let sounds = self.sound()?.encoded.fragment(number)?;
+        let pictures = volume.encoded.fragment(number)?;
+        Some(volume.program.as_ref()?.slices(number, (pictures, sounds), &self.nulls))
+    }
+
+    /// What segments are padded with.
+    pub(super) fn padding(&self) -> &Padding {
+        &self.padding
+    }
+}
+
+impl Volume {
+    fn open(rendition: &'static Rendition) -> Result<Self, OriginError> {
+        let encoded = EncodedLoop::cut(rendition)
+            .map_err(|fault| OriginError::Media { rendition: rendition.name, fault })?;
+        // Padding and times are the release's doing, so its version is part of what bytes these are.
+        let digest = digest(rendition.encoded) ^ digest(env!("CARGO_PKG_VERSION").as_bytes());
+        Ok(Self { rendition, encoded, digest, program: None })
+    }
+
+    /// How its file is laid out.
+    pub(super) fn layout(&self) -> Layout {
+        Layout::of(&self.encoded)
+    }
+}

@@ -1,0 +1,143 @@
+//! A rendition in one file: initialization, index, and all segments of the ten minutes; what
+//! `SegmentBase` and byte-range playlists point into.
+
+use std::fmt;
+use std::ops::Range;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+
+use super::encoded::EncodedLoop;
+use super::feed::{Delivery, Feed};
+use super::ladder::Rendition;
+use super::library::Library;
+use super::movie_fragment::{header, words};
+use super::timeline::{Span, VOD_SEGMENTS};
+use super::weight::weight;
+
+/// Bytes of the index: a `sidx` box, version 0, with a reference a segment.
+const INDEX: u64 = 32 + 12 * VOD_SEGMENTS;
+
+/// A reference starts with a key frame: `starts_with_SAP`, type 1.
+const SAP: u32 = 0x9000_0000;
+
+/// Where things lie in the file.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Layout {
+    init: u64,
+}
+
+impl Layout {
+    /// The layout of the file with this loop.
+    pub(super) fn of(encoded: &EncodedLoop) -> Self {
+        Self { init: encoded.init.len() as u64 }
+    }
+
+    /// The initialization segment.
+    pub(super) fn init(self) -> Range<u64> {
+        0..self.init
+    }
+
+    /// The index, which follows it.
+    pub(super) fn index(self) -> Range<u64> {
+        self.init..self.init + INDEX
+    }
+
+    /// The segments, in order, each where the one before ends.
+    pub(super) fn segments(self, rendition: &Rendition) -> impl Iterator<Item = Range<u64>> {
+        (1..=VOD_SEGMENTS).scan(self.index().end, |at, number| {
+            let start = *at;
+            *at += weight(rendition, number);
+            Some(start..*at)
+        })
+    }
+}
+
+/// The index (ISO 14496-12, 8.16.3) of segments that weigh what `weight` says.
+pub(super) fn index(rendition: &Rendition, weight: impl Fn(u64) -> u64) -> Bytes {
+    let mut index = BytesMut::with_capacity(INDEX as usize);
+    header(&mut index, INDEX as usize, b"sidx");
+    words(&mut index, &[0, 1, rendition.timescale as u32, 0, 0, VOD_SEGMENTS as u32]);
+    for number in 1..=VOD_SEGMENTS {
+        // A segment is below 2 GiB, and its duration below 2^32 ticks.
+        let duration = Span::of(rendition, number).duration as u32;
+        words(&mut index, &[weight(number) as u32, duration, SAP]);
+    }
+    index.freeze()
+}
+
+/// A file that is made of chapters: a head, then segments 1 to 150.
+pub(super) trait Chapters: Send + fmt::Debug {
+    /// Bytes of chapter `number`; `None` behind the last.
+    fn length(&self, number: u64) -> Option<u64>;
+
+    /// Makes chapter `number`.
+    fn make(&self, number: u64) -> Option<Vec<Bytes>>;
+}
+
+/// Makes a file's chapters as they are sent, and none that is not.
+#[derive(Debug)]
+pub(super) struct FileFeed<C> {
+    chapters: C,
+    next: u64,
+}
+
+impl<C: Chapters> FileFeed<C> {
+    /// The file from its start.
+    pub(super) fn new(chapters: C) -> Self {
+        Self { chapters, next: 0 }
+    }
+
+    /// Bytes of the whole file.
+    pub(super) fn length(&self) -> u64 {
+        (0..).map_while(|number| self.chapters.length(number)).sum()
+    }
+}
+
+impl<C: Chapters> Feed for FileFeed<C> {
+    fn next(&mut self) -> Option<Delivery> {
+        let pieces = self.chapters.make(self.next)?;
+        self.next += 1;
+        Some(Delivery { due: Duration::ZERO, pieces })
+    }
+
+    fn skip(&mut self, bytes: u64) -> u64 {
+        let mut skipped = 0;
+        while let Some(length) = self.chapters.length(self.next)
+            && skipped + length <= bytes
+        {
+            skipped += length;
+            self.next += 1;
+        }
+        skipped
+    }
+}
+
+/// The chapters of one rendition's file.
+#[derive(Debug)]
+pub(super) struct Whole {
+    pub(super) library: Arc<Library>,
+    pub(super) rendition: &'static Rendition,
+}
+
+impl Chapters for Whole {
+    fn length(&self, number: u64) -> Option<u64> {
+        match number {
+            0 => Some(self.library.volume(self.rendition)?.layout().index().end),
+            1..=VOD_SEGMENTS => Some(weight(self.rendition, number)),
+            _ => None,
+        }
+    }
+
+    fn make(&self, number: u64) -> Option<Vec<Bytes>> {
+        match number {
+            0 => {
+                let init = self.library.volume(self.rendition)?.encoded.init.clone();
+                Some(vec![init, index(self.rendition, |number| weight(self.rendition, number))])
+            }
+            1..=VOD_SEGMENTS => self.library.segment(self.rendition, number),
+            _ => None,
+        }
+    }
+}

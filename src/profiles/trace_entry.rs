@@ -1,0 +1,38 @@
+//! `trace` as it stands in a profile: a file's name, or a table that says how to read it.
+
+use super::file::TraceTable;
+use crate::rules::Text;
+use serde::{
+    Deserialize as _, Deserializer,
+    de::{
+        Error, MapAccess, Visitor,
+        value::{MapAccessDeserializer, StrDeserializer},
+    },
+};
+use std::fmt;
+
+/// Reads either form: `trace = "drive.csv"` is short for `trace = { file = "drive.csv" }`.
+pub(super) fn read<'de, D: Deserializer<'de>>(from: D) -> Result<Option<TraceTable>, D::Error> {
+    from.deserialize_any(TraceVisitor).map(Some)
+}
+
+struct TraceVisitor;
+
+impl<'de> Visitor<'de> for TraceVisitor {
+    type Value = TraceTable;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(
+            "a file's name, as in \"drive.csv\", or a table, as in { file = \"drive.csv\" }",
+        )
+    }
+
+    fn visit_str<E: Error>(self, name: &str) -> Result<TraceTable, E> {
+        let file = Text::deserialize(StrDeserializer::<E>::new(name))?;
+        Ok(TraceTable { file: Some(file), ..TraceTable::default() })
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<TraceTable, A::Error> {
+        TraceTable::deserialize(MapAccessDeserializer::new(map))
+    }
+}

@@ -1,0 +1,98 @@
+//! A response's passage over its session's link: what it asks there, in the session's time.
+
+use super::ticket::Ticket;
+use crate::{
+    event::Event,
+    model::{Flow, LinkSpec, Transport, TransportSpec, Verdict},
+    seed::Seed,
+    units::BitRate,
+};
+use http::uri::Authority;
+use parking_lot::Mutex;
+use std::{sync::Arc, time::Duration};
+
+/// One response on its way over all that holds it up: the link, the limits beside it, simulated TCP.
+pub(super) struct Passage {
+    flow: Flow,
+    transport: Option<Arc<Mutex<Transport>>>,
+    /// The limits in force belong to this host.
+    host: Option<Authority>,
+    limits: u64,
+}
+
+impl Passage {
+    /// The passage of the response to `ticket`, as planned under `link`, from `host`.
+    pub(super) fn new(
+        ticket: &Ticket,
+        link: &Arc<LinkSpec>,
+        own_rate: Option<BitRate>,
+        host: Option<Authority>,
+        seed: Seed,
+    ) -> Self {
+        let session = &ticket.session;
+        // A live change may have made the link shape since the request was planned.
+        let link = match link.shapes_bodies() {
+            true => Arc::clone(link),
+            false => Arc::clone(&session.arming().link),
+        };
+        let transport = (link.transport == TransportSpec::Tcp)
+            .then(|| ticket.connection().transport(session.tag.ordinal, link.latency.rtt));
+        Self { flow: Flow::new(&link, own_rate, seed), transport, host, limits: 0 }
+    }
+
+    /// The connection's simulated TCP, if there is one.
+    pub(super) const fn transport(&self) -> Option<&Arc<Mutex<Transport>>> {
+        self.transport.as_ref()
+    }
+
+    /// Says that there is nothing to send.
+    pub(super) fn ran_dry(&mut self) {
+        self.flow.ran_dry();
+    }
+
+    /// Asks whether some of `available` bytes may pass at session time `now`, and tells of the stalls
+    /// that are in the way.
+    pub(super) fn ask(&mut self, ticket: &Ticket, now: Duration, available: usize) -> Verdict {
+        let session = &ticket.session;
+        if self.limits != session.limits.version() {
+            let host = self.host.as_ref().map_or("", Authority::host);
+            let (version, links) = session.limits.of(host, ticket.request.resource.media);
+            self.limits = version;
+            self.flow.limit(links);
+        }
+        let downlink = &session.downlink;
+        let now = downlink.link_time(now);
+        let (flow, transport) = (&mut self.flow, &self.transport);
+        let verdict = downlink.with(|link, turns| {
+            let verdict = match (transport, turns) {
+                (Some(transport), _) => {
+                    flow.poll(link, Some(&mut *transport.lock()), now, available)
+                }
+                (None, Some(turns)) => flow.poll_in_turn(link, turns, now, available),
+                (None, None) => flow.poll(link, None, now, available),
+            };
+            if matches!(verdict, Verdict::Wait(_)) {
+                while let Some(stall) = flow.take_stall(link, now) {
+                    let at = downlink.session_time(stall.at);
+                    let session = Arc::clone(&session.tag);
+                    ticket.emit(&Event::Stalled { session, at, lasts: stall.lasts });
+                }
+            }
+            verdict
+        });
+        match verdict {
+            Verdict::Wait(Some(until)) => Verdict::Wait(Some(downlink.session_time(until))),
+            verdict => verdict,
+        }
+    }
+
+    /// It is over: others need not wait for its turn.
+    pub(super) fn leave(&mut self, ticket: &Ticket) {
+        let flow = &mut self.flow;
+        ticket.session.downlink.with(|_, turns| {
+            if let Some(turns) = turns {
+                flow.leave(turns);
+            }
+        });
+    }
+}

@@ -1,0 +1,72 @@
+//! A body read before it is passed on: as far as it takes to know it, or whole within a bound.
+
+use super::{error::chain, source::Source};
+use bytes::{Bytes, BytesMut};
+use http_body_util::BodyExt as _;
+use hyper::body::{Body as _, Incoming};
+
+/// A body, what was read of it, and how that ended.
+pub(super) struct ReadAhead {
+    bytes: BytesMut,
+    body: Incoming,
+    end: Option<Result<(), hyper::Error>>,
+}
+
+impl ReadAhead {
+    pub(super) fn new(body: Incoming) -> Self {
+        Self { bytes: BytesMut::new(), body, end: None }
+    }
+
+    /// What was read so far.
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// Reads on until `enough` says so, or the body is over.
+    pub(super) async fn fill(&mut self, enough: impl Fn(&[u8]) -> bool) {
+        while self.end.is_none() && !enough(&self.bytes) {
+            match self.body.frame().await {
+                // A manifest's trailers, if there are any, are not worth more than its bytes.
+                Some(Ok(frame)) => {
+                    if let Ok(data) = frame.into_data() {
+                        self.bytes.extend_from_slice(&data);
+                    }
+                }
+                Some(Err(error)) => self.end = Some(Err(error)),
+                None => self.end = Some(Ok(())),
+            }
+        }
+    }
+
+    /// Reads the rest; whether all of it is here, and not more than `most` bytes.
+    pub(super) async fn whole(&mut self, most: usize) -> bool {
+        let expected = self.bytes.len() as u64 + self.body.size_hint().lower();
+        if expected <= most as u64 {
+            self.fill(|bytes| bytes.len() > most).await;
+        }
+        self.bytes.len() <= most && matches!(self.end, Some(Ok(())))
+    }
+
+    /// Why it is not whole.
+    pub(super) fn problem(&self, most: usize) -> String {
+        match &self.end {
+            Some(Err(error)) => chain(error),
+            _ => format!("it is larger than {most} bytes"),
+        }
+    }
+
+    /// All that was read.
+    pub(super) fn into_bytes(self) -> Bytes {
+        self.bytes.freeze()
+    }
+
+    /// What was read, and then the rest as it comes.
+    pub(super) fn into_source(self) -> Source {
+        let ready = self.bytes.freeze();
+        match self.end {
+            None => Source::then(ready, self.body),
+            Some(Ok(())) => Source::from(ready),
+            Some(Err(error)) => Source::broken(ready, error),
+        }
+    }
+}

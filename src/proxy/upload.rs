@@ -1,0 +1,141 @@
+//! A request body whose frames go on to the origin when the session's uplink says so.
+
+use super::shaped_body::poll_until;
+use crate::{
+    model::{Flow, LinkSpec, Verdict},
+    seed::Seed,
+    sessions::{Session, Waiting},
+};
+use bytes::Bytes;
+use hyper::body::{Body, Frame, Incoming, SizeHint};
+use std::{
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+use tokio::time::Sleep;
+
+/// How long the uplink has held a body up, for those who wait for an answer to it.
+#[derive(Debug, Clone, Default)]
+pub(super) struct HeldUp(Arc<AtomicU64>);
+
+impl HeldUp {
+    /// In all, as far as is known by now.
+    pub(super) fn total(&self) -> Duration {
+        Duration::from_nanos(self.0.load(Ordering::Relaxed))
+    }
+
+    fn add(&self, time: Duration) {
+        let nanos = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+        self.0.fetch_add(nanos, Ordering::Relaxed);
+    }
+}
+
+/// A request body on its way to the origin. Without an uplink's limit it passes as it comes.
+pub(super) struct Upload {
+    inner: Incoming,
+    frame: Bytes,
+    session: Arc<Session>,
+    flow: Option<Flow>,
+    sleep: Option<Pin<Box<Sleep>>>,
+    waiting: Waiting,
+    held_up: HeldUp,
+    /// The end of what was added to `held_up`, in session time.
+    told: Duration,
+}
+
+impl Upload {
+    pub(super) fn new(inner: Incoming, session: Arc<Session>) -> Self {
+        Self {
+            inner,
+            frame: Bytes::new(),
+            session,
+            flow: None,
+            sleep: None,
+            waiting: Waiting::default(),
+            held_up: HeldUp::default(),
+            told: Duration::ZERO,
+        }
+    }
+
+    /// How long the uplink holds it up, as it goes.
+    pub(super) fn held_up(&self) -> HeldUp {
+        self.held_up.clone()
+    }
+
+    /// Waits for the uplink to let some of the frame pass.
+    fn poll_link(&mut self, cx: &mut Context<'_>) -> Poll<usize> {
+        let Self { frame, session, flow, sleep, waiting, held_up, told, .. } = self;
+        if flow.is_none() && !session.uplink.shapes_bodies() {
+            return Poll::Ready(frame.len());
+        }
+        // Nothing on the way up is drawn: neither losses nor stalls.
+        let flow = flow.get_or_insert_with(|| Flow::new(&LinkSpec::default(), None, Seed::new(0)));
+        loop {
+            // Before the question, so that a change between question and wait is not missed.
+            session.uplink.wait(waiting, cx.waker());
+            let now = session.now();
+            match session.uplink.with(|link| flow.poll(link, None, now, frame.len())) {
+                Verdict::Pass(bytes) => return Poll::Ready(bytes),
+                Verdict::Wait(None) => return Poll::Pending,
+                Verdict::Wait(Some(until)) => {
+                    held_up.add(until.saturating_sub(now.max(*told)));
+                    *told = until.max(*told);
+                    ready!(poll_until(sleep, session, until, cx));
+                }
+                Verdict::Drop { .. } => {}
+            }
+        }
+    }
+}
+
+impl Body for Upload {
+    type Data = Bytes;
+    type Error = hyper::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        while self.frame.is_empty() {
+            let Poll::Ready(next) = Pin::new(&mut self.inner).poll_frame(cx) else {
+                if let Some(flow) = &mut self.flow {
+                    flow.ran_dry();
+                }
+                return Poll::Pending;
+            };
+            match next.map(|frame| frame.map(Frame::into_data)) {
+                None => return Poll::Ready(None),
+                Some(Err(error)) => return Poll::Ready(Some(Err(error))),
+                Some(Ok(Err(trailers))) => return Poll::Ready(Some(Ok(trailers))),
+                Some(Ok(Ok(data))) => self.frame = data,
+            }
+        }
+        let bytes = ready!(self.poll_link(cx));
+        Poll::Ready(Some(Ok(Frame::data(self.frame.split_to(bytes)))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.frame.is_empty() && self.inner.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        let (rest, here) = (self.inner.size_hint(), self.frame.len() as u64);
+        let mut hint = SizeHint::new();
+        if let Some(upper) = rest.upper() {
+            hint.set_upper(upper + here);
+        }
+        hint.set_lower(rest.lower() + here);
+        hint
+    }
+}
+
+impl Drop for Upload {
+    fn drop(&mut self) {
+        self.session.uplink.leave(&mut self.waiting);
+    }
+}

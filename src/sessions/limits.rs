@@ -1,0 +1,109 @@
+//! A session's limits at work: one link for each host, media type or response that has its own.
+
+use crate::{
+    media::MediaType,
+    model::Link,
+    profiles::{Limit, Per},
+    seed::Seed,
+};
+use parking_lot::Mutex;
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+/// Hosts and media types that have links of their own; further ones share one.
+const MOST_LINKS: usize = 256;
+
+/// Who shares a link, of which limit.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Sharers {
+    Host(usize, String),
+    Media(usize, &'static str),
+    Rest(usize),
+}
+
+/// The limits that stand beside a session's link.
+#[derive(Debug)]
+pub struct Limits {
+    state: Mutex<State>,
+    /// Which limits these are; zero = none. Read per chunk.
+    version: AtomicU64,
+    seed: Seed,
+}
+
+#[derive(Debug)]
+struct State {
+    limits: Arc<[Limit]>,
+    /// Their schedules' time zero, in the link's time.
+    start: Duration,
+    links: HashMap<Sharers, Arc<Mutex<Link>>>,
+    changes: u64,
+}
+
+impl Limits {
+    pub(super) fn new(limits: Arc<[Limit]>, start: Duration, seed: Seed) -> Self {
+        Self {
+            version: AtomicU64::new(u64::from(!limits.is_empty())),
+            state: Mutex::new(State { limits, start, links: HashMap::new(), changes: 1 }),
+            seed,
+        }
+    }
+
+    /// Which limits are in force; zero = none. Another number means others.
+    #[must_use]
+    pub fn version(&self) -> u64 {
+        self.version.load(Ordering::Relaxed)
+    }
+
+    /// Puts `limits` in place of the present ones, from link time `now` on.
+    pub(super) fn change(&self, limits: Arc<[Limit]>, now: Duration) {
+        let mut state = self.state.lock();
+        let changes = state.changes + 1;
+        let version = if limits.is_empty() { 0 } else { changes };
+        *state = State { limits, start: now, links: HashMap::new(), changes };
+        self.version.store(version, Ordering::Relaxed);
+    }
+
+    /// The links that a response of `media` from `host` has to keep to, and their version.
+    #[must_use]
+    pub fn of(&self, host: &str, media: MediaType) -> (u64, Vec<Arc<Mutex<Link>>>) {
+        let mut state = self.state.lock();
+        let limits = Arc::clone(&state.limits);
+        let meant = limits.iter().enumerate().filter(|(_, limit)| limit.is_about(host, media));
+        let links = meant.map(|(i, limit)| state.link(i, limit, host, media, self.seed)).collect();
+        (self.version(), links)
+    }
+}
+
+impl State {
+    fn link(
+        &mut self,
+        i: usize,
+        limit: &Limit,
+        host: &str,
+        media: MediaType,
+        seed: Seed,
+    ) -> Arc<Mutex<Link>> {
+        let seed = seed.numbered(self.changes).numbered(i as u64);
+        let start = self.start;
+        let made = |seed| Arc::new(Mutex::new(Link::starting(start, &limit.spec, seed)));
+        let (mut sharers, seed) = match limit.per {
+            Per::Response => return made(seed),
+            Per::Host => {
+                let host = host.to_ascii_lowercase();
+                let seed = seed.named(&host);
+                (Sharers::Host(i, host), seed)
+            }
+            Per::Media => (Sharers::Media(i, media.as_str()), seed.named(media.as_str())),
+        };
+        if self.links.len() >= MOST_LINKS && !self.links.contains_key(&sharers) {
+            sharers = Sharers::Rest(i);
+        }
+        Arc::clone(self.links.entry(sharers).or_insert_with(|| made(seed)))
+    }
+}

@@ -1,0 +1,230 @@
+//! Manifests on their way: encoded, unnamed, steering, redirected, held back.
+
+use super::{
+    origin::{Origin, Step, ok},
+    player::End,
+    rig::Rig,
+};
+use std::{io::Read as _, io::Write as _, time::Duration};
+
+const PLAYLIST: &[u8] =
+    b"#EXTM3U\n#EXT-X-TARGETDURATION:4\n#EXTINF:4,\nhttp://cdn.test/1\n#EXTINF:4,\n2\n#EXT-X-ENDLIST\n";
+
+/// The playlist as a player inside a session gets it.
+fn inside_of(session: &str) -> Vec<u8> {
+    let text = String::from_utf8(PLAYLIST.to_vec()).unwrap();
+    text.replace("http://cdn.test/", &format!("{session}/-/o/http/cdn.test/")).into_bytes()
+}
+
+fn gzip(body: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    encoder.write_all(body).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn brotli(body: &[u8]) -> Vec<u8> {
+    let mut out = Vec::new();
+    brotli::CompressorWriter::new(&mut out, 4096, 9, 22).write_all(body).unwrap();
+    out
+}
+
+fn decoded(coding: &str, body: &[u8]) -> Vec<u8> {
+    let mut out = Vec::new();
+    match coding {
+        "gzip" => flate2::read::GzDecoder::new(body).read_to_end(&mut out).unwrap(),
+        "br" => brotli::Decompressor::new(body, 4096).read_to_end(&mut out).unwrap(),
+        _ => zstd::stream::read::Decoder::new(body).unwrap().read_to_end(&mut out).unwrap(),
+    };
+    out
+}
+
+#[tokio::test]
+async fn encoded_manifests_are_rewritten_and_encoded_again() {
+    for (coding, body) in [
+        ("gzip", gzip(PLAYLIST)),
+        ("br", brotli(PLAYLIST)),
+        ("zstd", zstd::stream::encode_all(PLAYLIST, 19).unwrap()),
+    ] {
+        let headers = format!("Content-Encoding: {coding}\r\nETag: \"q\"\r\n");
+        let origin = Origin::saying(ok(&headers, &body)).await;
+        let rig = Rig::before(&origin).await;
+        let session = rig.session("").await;
+        let asked = "Accept-Encoding: gzip, deflate, br, zstd\r\n";
+        let got = rig.ask("GET", &format!("{session}/v.m3u8"), asked).await;
+        assert_eq!(got.header("content-encoding"), coding);
+        assert_eq!(decoded(coding, &got.body), inside_of(&session));
+        assert_eq!(origin.last().header("accept-encoding"), ["gzip, br, zstd"]);
+        let head = rig.ask("HEAD", &format!("{session}/v.m3u8"), asked).await;
+        assert_eq!(head.header("content-length"), got.body.len().to_string());
+        rig.get(&format!("{session}/-/o/http/cdn.test/1")).await;
+        let planned = rig.told("request_planned", 3).await;
+        assert_eq!(planned[2]["resource"]["kind"], "segment", "it was learnt");
+    }
+}
+
+#[tokio::test]
+async fn an_encoded_manifest_that_need_not_change_keeps_its_bytes() {
+    let body = gzip(b"#EXTM3U\n#EXT-X-TARGETDURATION:4\n#EXTINF:4,\n1.ts\n");
+    let origin = Origin::saying(ok("Content-Encoding: gzip\r\n", &body)).await;
+    let rig = Rig::before(&origin).await;
+    let session = rig.session("").await;
+    let got = rig.ask("GET", &format!("{session}/v.m3u8"), "Accept-Encoding: gzip\r\n").await;
+    assert!(got.body == body);
+}
+
+/// 64 MiB of nothing in 64 KiB, a coding that nobody knows, and one that is not what it says.
+#[tokio::test]
+async fn odd_encodings_pass_untouched_with_one_warning() {
+    let mut bomb = b"#EXTM3U\n".to_vec();
+    bomb.resize(64 << 20, b'\n');
+    for (coding, body) in
+        [("gzip", gzip(&bomb)), ("x-odd", PLAYLIST.to_vec()), ("zstd", PLAYLIST.to_vec())]
+    {
+        let headers = format!("Content-Encoding: {coding}\r\n");
+        let origin = Origin::saying(ok(&headers, &body)).await;
+        let rig = Rig::before(&origin).await;
+        let session = rig.session("").await;
+        let got = rig.get(&format!("{session}/v.m3u8")).await;
+        assert!(got.body == body, "{coding}");
+        rig.told("manifest_unread", 1).await;
+    }
+}
+
+#[tokio::test]
+async fn a_manifest_without_a_telling_name_is_known_by_its_type_or_first_bytes() {
+    for (headers, body) in [
+        ("Content-Type: application/vnd.apple.mpegurl\r\n", PLAYLIST.to_vec()),
+        ("Content-Type: application/octet-stream\r\n", PLAYLIST.to_vec()),
+        ("", PLAYLIST.to_vec()),
+        ("Content-Type: text/plain\r\nContent-Encoding: gzip\r\n", gzip(PLAYLIST)),
+    ] {
+        let origin = Origin::saying(ok(headers, &body)).await;
+        let rig = Rig::before(&origin).await;
+        let session = rig.session("").await;
+        let got = rig.get(&format!("{session}/play?id=7")).await;
+        let coded = !got.header("content-encoding").is_empty();
+        let body = if coded { decoded("gzip", &got.body) } else { got.body.clone() };
+        assert_eq!(body, inside_of(&session), "{headers}");
+        let over = rig.told("request_finished", 1).await;
+        assert_eq!(over[0]["resource"]["kind"], "media-playlist");
+        rig.get(&format!("{session}/2")).await;
+        assert_eq!(rig.told("request_planned", 2).await[1]["resource"]["number"], 1);
+    }
+}
+
+/// A body that says nothing about itself, and turns out to be none, passes as it comes.
+#[tokio::test]
+async fn what_is_no_manifest_streams_on() {
+    let first = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\nticks: 1\n".to_vec();
+    let origin = Origin::start(move |_| {
+        vec![Step::Send(first.clone()), Step::Pause(Duration::from_secs(60))]
+    })
+    .await;
+    let rig = Rig::before(&origin).await;
+    let session = rig.session("").await;
+    let mut player = rig.player().await;
+    player.send(format!("GET {session}/ticks HTTP/1.0\r\n\r\n")).await;
+    let got = player.read_for(Duration::from_secs(1)).await;
+    assert_eq!((got.text(), got.end), ("ticks: 1\n", End::Open));
+}
+
+#[tokio::test]
+async fn steering_keeps_the_player_inside() {
+    let main = "#EXTM3U\n#EXT-X-CONTENT-STEERING:SERVER-URI=\"/st\"\n#EXT-X-STREAM-INF:BANDWIDTH=1\nlo.m3u8\n";
+    let steering = r#"{"VERSION":1,"RELOAD-URI":"http://steer.test/2","PATHWAY-CLONES":[{"BASE-ID":"A","ID":"B","URI-REPLACEMENT":{"HOST":"b.test:81","PER-VARIANT-URIS":{"x":"http://c.test/x"}}}]}"#;
+    let origin = Origin::start(move |asked| {
+        let json = "Content-Type: application/json\r\n";
+        vec![Step::Send(match asked.path().starts_with("/st?") {
+            true => ok(json, steering.as_bytes()),
+            false => ok("", main.as_bytes()),
+        })]
+    })
+    .await;
+    let rig = Rig::before(&origin).await;
+    let session = rig.session("").await;
+    rig.get(&format!("{session}/main.m3u8")).await;
+    let got = rig.get(&format!("{session}/st?_HLS_pathway=A&_HLS_throughput=5140000")).await;
+    assert_eq!(origin.last().path(), "/st?_HLS_pathway=A&_HLS_throughput=5140000");
+    let text = got.text();
+    assert!(text.contains(&format!(r#""RELOAD-URI":"{session}/-/o/http/steer.test/2""#)), "{text}");
+    assert!(
+        text.contains(r#"{"PARAMS":{"vsps.host":"b.test:81"},"X-VSPS-HOST":"b.test:81""#),
+        "{text}"
+    );
+    let whole = format!(r#""x":"http://{}{session}/-/o/http/c.test/x""#, rig.listen);
+    assert!(text.contains(&whole), "{text}");
+    let got = rig.get(&format!("{session}/lo.m3u8?t=1&vsps.host=b.test%3A81")).await;
+    let there = format!("{session}/-/o/http/b.test:81/lo.m3u8?t=1");
+    assert_eq!((got.status(), got.header("location")), (307, &*there));
+}
+
+#[tokio::test]
+async fn what_a_redirect_leads_to_is_what_was_asked_for() {
+    let origin = Origin::start(|asked| {
+        vec![Step::Send(match asked.path() {
+            "/v.m3u8" => {
+                ok("", b"#EXTM3U\n#EXT-X-TARGETDURATION:4\n#EXTINF:4,\n1.ts\n#EXT-X-ENDLIST\n")
+            }
+            "/1.ts" => {
+                b"HTTP/1.1 302 Found\r\nLocation: /blob?id=1\r\nContent-Length: 0\r\n\r\n".to_vec()
+            }
+            _ => ok("", b"x"),
+        })]
+    })
+    .await;
+    let rig = Rig::before(&origin).await;
+    let session = rig.session("").await;
+    rig.get(&format!("{session}/v.m3u8")).await;
+    let got = rig.get(&format!("{session}/1.ts")).await;
+    assert_eq!(got.header("location"), format!("{session}/blob?id=1"));
+    rig.get(got.header("location")).await;
+    let planned = rig.told("request_planned", 3).await;
+    assert_eq!(planned[2]["resource"], planned[1]["resource"]);
+    assert_eq!(planned[2]["resource"]["index"], 1);
+}
+
+/// The origin holds a reload until there is news: its parameters arrive as they were sent, and the wait
+/// is no slowness of the origin's.
+#[tokio::test]
+async fn a_blocking_reload_goes_through_and_is_no_slowness() {
+    let playlist = ok("", b"#EXTM3U\n#EXT-X-TARGETDURATION:4\n#EXTINF:4,\n1.ts\n");
+    let origin = Origin::start(move |asked| {
+        let held = asked.path().contains("_HLS_msn");
+        let wait = Duration::from_millis(if held { 300 } else { 0 });
+        vec![Step::Pause(wait), Step::Send(playlist.clone())]
+    })
+    .await;
+    let rig = Rig::before(&origin).await;
+    let session = rig.session("").await;
+    rig.get(&format!("{session}/v.m3u8")).await;
+    let directives = "/v.m3u8?_HLS_part=1&t=%2f&_HLS_msn=2&_HLS_skip=v2";
+    rig.get(&format!("{session}{directives}")).await;
+    assert_eq!(origin.last().path(), directives);
+    rig.told("request_finished", 2).await;
+    assert_eq!(rig.counted("vsps_upstream_ttfb_seconds_count").await, 1.0);
+}
+
+/// What was hinted at arrives as the origin makes it.
+#[tokio::test]
+async fn a_hinted_part_passes_chunk_by_chunk() {
+    let playlist = b"#EXTM3U\n#EXT-X-TARGETDURATION:4\n#EXTINF:4,\n1.mp4\n#EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"2.0.mp4\"\n";
+    let origin = Origin::start(move |asked| match asked.path() {
+        "/2.0.mp4" => {
+            let head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nmoof\r\n";
+            vec![Step::Send(head.into()), Step::Pause(Duration::from_secs(60))]
+        }
+        _ => vec![Step::Send(ok("", playlist))],
+    })
+    .await;
+    let rig = Rig::before(&origin).await;
+    let session = rig.session("").await;
+    rig.get(&format!("{session}/v.m3u8")).await;
+    let mut player = rig.player().await;
+    player.send(format!("GET {session}/2.0.mp4 HTTP/1.0\r\n\r\n")).await;
+    let got = player.read_for(Duration::from_secs(1)).await;
+    assert_eq!((got.text(), got.end), ("moof", End::Open));
+    assert_eq!(rig.told("request_planned", 2).await[1]["resource"]["kind"], "part");
+    drop(player);
+    rig.told("request_finished", 2).await;
+    assert_eq!(rig.counted("vsps_upstream_ttfb_seconds_count").await, 1.0, "the playlist's");
+}

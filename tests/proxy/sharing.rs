@@ -1,0 +1,121 @@
+//! Links of several sessions, limits beside a link, the uplink, and latency in halves: on real
+//! sockets, so that times are lower bounds.
+
+#![expect(clippy::disallowed_methods, reason = "real sockets take real time")]
+
+use super::{
+    origin::{Origin, ok, pattern},
+    player::Player,
+    rig::Rig,
+};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+use vsps::profiles::Profile;
+
+fn profile(text: &str) -> Arc<Profile> {
+    let text = format!("summary = \"s\"\nsource = \"made for a test\"\n{text}");
+    Arc::new(Profile::from_toml("test", "test.toml", &text).unwrap())
+}
+
+async fn rig(origin: &Origin, text: &str) -> Rig {
+    Rig::start(Some(origin.address), |config| config.profile = profile(text)).await
+}
+
+/// An upload of 30 kB at 240 kbit/s takes a second; the origin gets each byte, and the answer is not
+/// held up.
+#[tokio::test]
+async fn uploads_pass_through_the_uplink() {
+    let origin = Origin::saying(ok("", b"thanks")).await;
+    let rig = rig(&origin, "[uplink]\nrate = \"240 kbit/s\"\n").await;
+    let body = pattern(30_000);
+    let mut player = rig.player().await;
+    let started = Instant::now();
+    let head =
+        "POST /licence HTTP/1.1\r\nHost: x\r\nContent-Length: 30000\r\nConnection: close\r\n\r\n";
+    player.send([head.as_bytes(), &body].concat()).await;
+    let got = player.rest().await;
+    assert_eq!((got.status(), got.text()), (200, "thanks"));
+    assert!(started.elapsed() > Duration::from_millis(900), "{:?}", started.elapsed());
+    let asked = origin.last();
+    assert!(asked.body == body, "{} bytes arrived", asked.body.len());
+    assert_eq!(asked.header("content-length"), ["30000"]);
+}
+
+/// A live change of the profile reaches uploads under way: at the first rate it would take minutes.
+#[tokio::test]
+async fn uploads_feel_a_change() {
+    let origin = Origin::saying(ok("", b"thanks")).await;
+    let rig = rig(&origin, "[uplink]\nrate = \"1 kbit/s\"\n").await;
+    let session = rig.session("").await;
+    let mut player = rig.player().await;
+    let head = format!(
+        "POST {session}/licence HTTP/1.1\r\nHost: x\r\nContent-Length: 30000\r\nConnection: close\r\n\r\n"
+    );
+    player.send([head.as_bytes(), &pattern(30_000)].concat()).await;
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    rig.patch(&session, r#"{"profile": "unlimited"}"#).await;
+    assert_eq!(player.rest().await.status(), 200);
+    assert!(origin.last().body == pattern(30_000));
+}
+
+/// The origin is asked after the way there, and the player answered after the way back.
+#[tokio::test]
+async fn latency_has_two_halves() {
+    let origin = Origin::saying(ok("", b"x")).await;
+    let rig = rig(&origin, "[latency]\nuplink = \"100 ms\"\ndownlink = \"30 s\"\n").await;
+    let mut player = rig.player().await;
+    player.send("GET /a HTTP/1.1\r\nHost: x\r\n\r\n").await;
+    let got = player.read_for(Duration::from_secs(3)).await;
+    assert!(got.head.is_empty(), "answered before the way back: {}", got.head);
+    assert_eq!(origin.asked().len(), 1, "asked after the way there");
+    let planned = rig.told("request_planned", 1).await;
+    assert_eq!(planned[0]["latency_ms"], 30_100.0);
+}
+
+/// Two responses under one limit take twice as long as one; another host's doesn't wait for them.
+#[tokio::test]
+async fn responses_of_one_host_share_a_limit() {
+    let origin = Origin::saying(ok("", &pattern(30_000))).await;
+    let limited = "[[limit]]\nper = \"host\"\nhost = \"127.0.0.1\"\nrate = \"480 kbit/s\"\n";
+    let rig = rig(&origin, limited).await;
+    let started = Instant::now();
+    let (one, two) = tokio::join!(rig.get("/1"), rig.get("/2"));
+    assert!(one.body == pattern(30_000) && two.body == pattern(30_000));
+    assert!(started.elapsed() > Duration::from_millis(900), "{:?}", started.elapsed());
+    let elsewhere = limited.replace("127.0.0.1", "cdn.example");
+    let rig = Rig::start(Some(origin.address), |config| config.profile = profile(&elsewhere)).await;
+    assert!(rig.get("/1").await.body == pattern(30_000));
+}
+
+/// Sessions of one link: together at its rate, changed together, and with one network.
+#[tokio::test]
+async fn sessions_behind_one_link() {
+    let origin = Origin::saying(ok("", &pattern(30_000))).await;
+    let slow = "[downlink]\nrate = \"240 kbit/s\"\nburst = \"2 KB\"\n";
+    let rig = rig(&origin, slow).await;
+    let (a, b) = (rig.session("vsps.link=house").await, rig.session("vsps.link=house").await);
+    let got = rig.get("/a.m3u8?vsps.link=house&vsps.profile=cable").await;
+    assert_eq!(got.failure(), (400, "downstream; link"));
+    assert!(got.text().contains("240 kbit/s") && got.text().contains("5 Mbit/s"), "{}", got.text());
+    let got = rig.get("/a.m3u8?vsps.link=a%2Fb").await;
+    assert_eq!(got.failure(), (400, "downstream; parameter"));
+    let started = Instant::now();
+    let (path_a, path_b) = (format!("{a}/1"), format!("{b}/1"));
+    let (one, two) = tokio::join!(rig.get(&path_a), rig.get(&path_b));
+    assert!(one.body == pattern(30_000) && two.body == pattern(30_000));
+    assert!(started.elapsed() > Duration::from_millis(1800), "{:?}", started.elapsed());
+    // A rate of 1 kbit/s would take minutes; the other session's change ends that for both.
+    rig.patch(&a, r#"{"rate": "1 kbit/s"}"#).await;
+    let mut player = Player::connect(rig.listen).await;
+    player.send(format!("GET {b}/2 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")).await;
+    let early = player.read_for(Duration::from_millis(500)).await;
+    assert!(early.body.len() < 15_000, "{} bytes", early.body.len());
+    rig.patch(&a, r#"{"rate": "100 Mbit/s"}"#).await;
+    let rest = player.rest().await;
+    assert_eq!(early.body.len() + rest.head.len() + rest.body.len(), 30_000);
+    let changed = rig.told("link_changed", 4).await;
+    let rates: Vec<_> = changed.iter().map(|event| &event["rate_bps"]).collect();
+    assert_eq!(rates, [1_000, 1_000, 100_000_000, 100_000_000]);
+}

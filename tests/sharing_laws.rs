@@ -1,0 +1,198 @@
+//! The laws of sharing, in virtual time: sessions behind one link, and limits beside it.
+
+#![expect(clippy::panic, reason = "a test may panic, in its helpers too")]
+
+use parking_lot::Mutex;
+use std::{sync::Arc, time::Duration};
+use vsps::{
+    model::{Flow, Link, LinkSpec, RateSpec, Transport, Turns, Verdict},
+    seed::Seed,
+    units::BitRate,
+};
+
+fn megabits(rate: u64) -> LinkSpec {
+    let rate = RateSpec::Constant(BitRate::from_kilobits_per_second(1000 * rate));
+    LinkSpec { rate, ..LinkSpec::default() }
+}
+
+/// A session: when it starts, and its responses, each with what it has got.
+struct Session {
+    start: Duration,
+    turns: Option<Turns>,
+    flows: Vec<(Flow, usize)>,
+}
+
+fn session(fair: bool, flows: u64, start: Duration) -> Session {
+    let flow = |i| (Flow::new(&LinkSpec::default(), None, Seed::new(i)), 0);
+    let turns = fair.then(Turns::default);
+    Session { start, turns, flows: (0..flows).map(flow).collect() }
+}
+
+impl Session {
+    /// What it may do at `now`; when it is to be asked again.
+    fn drive(&mut self, link: &mut Link, now: Duration) -> Option<Duration> {
+        if now < self.start {
+            return Some(self.start);
+        }
+        let mut next = None::<Duration>;
+        for (flow, got) in &mut self.flows {
+            loop {
+                let verdict = match &mut self.turns {
+                    Some(turns) => flow.poll_in_turn(link, turns, now, 1 << 20),
+                    None => flow.poll(link, None, now, 1 << 20),
+                };
+                match verdict {
+                    Verdict::Pass(bytes) => *got += bytes,
+                    Verdict::Wait(None) => break,
+                    Verdict::Wait(Some(until)) => {
+                        assert!(until > now, "a wait of nothing");
+                        next = Some(next.map_or(until, |next| next.min(until)));
+                        break;
+                    }
+                    verdict => panic!("{verdict:?}"),
+                }
+            }
+        }
+        next
+    }
+
+    fn got(&self) -> f64 {
+        self.flows.iter().map(|(_, got)| *got as f64).sum()
+    }
+}
+
+/// Runs `sessions` on `link` from `now` until `end`; each wakes `late` after it wished to.
+fn run(
+    link: &mut Link,
+    sessions: &mut [Session],
+    mut now: Duration,
+    end: Duration,
+    late: Duration,
+) {
+    while now < end {
+        let next = sessions.iter_mut().filter_map(|session| session.drive(link, now)).min();
+        now = next.unwrap_or(end) + late;
+    }
+}
+
+fn jain(parts: &[f64]) -> f64 {
+    let sum: f64 = parts.iter().sum();
+    sum * sum / (parts.len() as f64 * parts.iter().map(|part| part * part).sum::<f64>())
+}
+
+const TEN: Duration = Duration::from_secs(10);
+const NONE: Duration = Duration::ZERO;
+
+/// Fair: six connections get no more than one, and the link carries all it can.
+#[test]
+fn sessions_share_fairly_whatever_their_connections() {
+    for late in [NONE, Duration::from_micros(700)] {
+        for rate in [1, 8, 100] {
+            let mut link = Link::new(&megabits(rate), Seed::new(1));
+            let mut sessions = [session(true, 6, NONE), session(true, 1, NONE)];
+            run(&mut link, &mut sessions, NONE, TEN, late);
+            let parts = [sessions[0].got(), sessions[1].got()];
+            let sum: f64 = parts.iter().sum::<f64>() / (1_250_000 * rate) as f64;
+            assert!(jain(&parts) > 0.99, "{rate} Mbit/s, {late:?} late: {parts:?}");
+            assert!((sum - 1.0).abs() < 0.005, "{rate} Mbit/s, {late:?} late: {sum} of the rate");
+            // And the six among themselves.
+            let six: Vec<f64> = sessions[0].flows.iter().map(|(_, got)| *got as f64).collect();
+            assert!(jain(&six) > 0.99, "{rate} Mbit/s: {six:?}");
+        }
+    }
+}
+
+/// First come, first served: who has six connections gets six parts of seven.
+#[test]
+fn connections_count_first_come_first_served() {
+    let mut link = Link::new(&megabits(8), Seed::new(1));
+    let mut sessions = [session(false, 6, NONE), session(false, 1, NONE)];
+    run(&mut link, &mut sessions, NONE, TEN, NONE);
+    let ratio = sessions[0].got() / sessions[1].got();
+    assert!((ratio - 6.0).abs() < 0.05, "{ratio} : 1");
+}
+
+/// A session has all of the link while it is alone, and its part from the moment another comes.
+#[test]
+fn a_second_session_takes_its_part_when_it_comes() {
+    let mut link = Link::new(&megabits(8), Seed::new(1));
+    let start = Duration::from_secs(4);
+    let mut sessions = [session(true, 6, NONE), session(true, 2, start)];
+    run(&mut link, &mut sessions, NONE, TEN, NONE);
+    let [first, second] = [sessions[0].got(), sessions[1].got()].map(|got| got / 1e6);
+    assert!((first - 7.0).abs() < 0.05 && (second - 3.0).abs() < 0.05, "{first}, {second} MB");
+}
+
+/// A live change voids turns as it voids bookings, and nobody is stranded.
+#[test]
+fn turns_follow_a_change() {
+    let mut link = Link::new(&megabits(1000), Seed::new(1));
+    let mut sessions = [session(true, 6, NONE), session(true, 1, NONE)];
+    run(&mut link, &mut sessions, NONE, Duration::from_millis(100), NONE);
+    let before: f64 = sessions.iter().map(Session::got).sum();
+    link.change(Duration::from_millis(100), &megabits(1));
+    run(&mut link, &mut sessions, Duration::from_millis(100), Duration::from_millis(2100), NONE);
+    let after = sessions.iter().map(Session::got).sum::<f64>() - before;
+    assert!((after / 250_000.0 - 1.0).abs() < 0.02, "{after} bytes in two seconds");
+}
+
+/// A response that goes away gives its place to the next.
+#[test]
+fn who_leaves_holds_nobody_up() {
+    let mut link = Link::new(&megabits(1), Seed::new(1));
+    let mut turns = Turns::default();
+    let mut flows: Vec<Flow> =
+        (0..3).map(|i| Flow::new(&LinkSpec::default(), None, Seed::new(i))).collect();
+    for flow in &mut flows {
+        while let Verdict::Pass(_) = flow.poll_in_turn(&mut link, &mut turns, NONE, 1 << 20) {}
+    }
+    flows.drain(..2).for_each(|mut flow| flow.leave(&mut turns));
+    let [flow] = flows.as_mut_slice() else { panic!("one is left") };
+    let mut now = NONE;
+    while now < Duration::from_secs(1) {
+        match flow.poll_in_turn(&mut link, &mut turns, now, 1 << 20) {
+            Verdict::Wait(Some(until)) => now = until,
+            Verdict::Pass(_) => {}
+            verdict => panic!("{verdict:?}"),
+        }
+    }
+    assert!(flow.sent() > 120_000, "{} bytes", flow.sent());
+}
+
+/// What shares a limit shares its rate; what doesn't has the rest of the link. With and without TCP.
+#[test]
+fn a_limit_is_a_ceiling_for_those_who_share_it() {
+    for tcp in [false, true] {
+        let mut link = Link::new(&megabits(8), Seed::new(1));
+        let limit = Arc::new(Mutex::new(Link::new(&megabits(2), Seed::new(2))));
+        let mut flows: Vec<_> = (0..3)
+            .map(|i| {
+                let mut flow = Flow::new(&LinkSpec::default(), None, Seed::new(i));
+                if i < 2 {
+                    flow.limit(vec![Arc::clone(&limit)]);
+                }
+                (flow, Transport::new(Duration::from_millis(20)))
+            })
+            .collect();
+        let mut now = NONE;
+        while now < TEN {
+            let mut next = TEN;
+            for (flow, transport) in &mut flows {
+                loop {
+                    let transport = tcp.then_some(&mut *transport);
+                    match flow.poll(&mut link, transport, now, 1 << 20) {
+                        Verdict::Pass(_) => {}
+                        Verdict::Wait(until) => break next = next.min(until.unwrap_or(TEN)),
+                        verdict => panic!("{verdict:?}"),
+                    }
+                }
+            }
+            now = next;
+        }
+        let sent: Vec<f64> = flows.iter().map(|(flow, _)| flow.sent() as f64 / 1e6).collect();
+        assert!((sent[0] + sent[1] - 2.5).abs() < 0.05, "tcp {tcp}: {sent:?}");
+        assert!((sent[0] - sent[1]).abs() < 0.1, "tcp {tcp}: {sent:?}");
+        // Over TCP the start is slow, and the queue's overflow costs a little.
+        assert!((sent[2] - 7.5).abs() < if tcp { 0.6 } else { 0.05 }, "tcp {tcp}: {sent:?}");
+    }
+}

@@ -117,8 +117,8 @@ pub enum Event {
         request: Arc<RequestTag>,
         /// The link's latency, as drawn for this request.
         latency: Duration,
-        /// What the rules ask for. (Boxed: a plan has many slots, and all events are of one size.)
-        plan: Box<Plan>,
+        /// What the rules ask for; `None` = nothing.
+        plan: Option<Arc<Plan>>,
     },
     /// A player told about itself with a request (CMCD). Its word, not ours: what it says of buffers and
     /// rates came about by its clock.

@@ -53,7 +53,8 @@ fn finished(request: Arc<RequestTag>, outcome: Outcome, bytes: u64, total: u64) 
 }
 
 fn planned(request: Arc<RequestTag>, plan: Plan) -> Event {
-    Event::RequestPlanned { request, latency: ms(30), plan: Box::new(plan) }
+    let plan = (!plan.is_empty()).then(|| Arc::new(plan));
+    Event::RequestPlanned { request, latency: ms(30), plan }
 }
 
 fn full_plan() -> Plan {

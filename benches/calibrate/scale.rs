@@ -88,6 +88,7 @@ pub(crate) fn measure(rig: &Rig, effort: &Effort, report: &mut Report) -> anyhow
     Ok(())
 }
 
+#[expect(clippy::disallowed_methods, reason = "it has a thread of its own, and waits for another")]
 fn run(rig: &Rig, effort: &Effort, downloads: usize) -> anyhow::Result<Run> {
     rig.patience.wait_for_quiet();
     let proxy = rig.proxy_at(MEGABITS)?;

@@ -17,7 +17,7 @@ pub fn is_blocking_reload(url: &str) -> bool {
 }
 
 /// The URL without directives; borrowed, and found out without reading more than the query, when it has none.
-pub(super) fn without(url: &str) -> Cow<'_, str> {
+pub(crate) fn without(url: &str) -> Cow<'_, str> {
     without_those(url, is_directive)
 }
 

@@ -34,6 +34,7 @@ mod uri;
 mod xml;
 
 pub use cmcd::{CMCD_HEADERS, Cmcd, ObjectType};
+pub(crate) use directive::without as without_directives;
 pub use directive::{is_blocking_reload, without_cmcd};
 pub use error::{At, MANIFEST_LIMIT, ManifestError, ManifestFault};
 pub use format::{ManifestFormat, looks_like_manifest, says_nothing, sniff};

@@ -112,7 +112,7 @@ enum Fields<'a> {
     },
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, Default)]
 struct PlanFields<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     delay: Option<Effect<'a>>,
@@ -261,7 +261,8 @@ fn what(event: &Event) -> (&'static str, Fields<'_>) {
             ("link_changed", Fields::LinkChanged { profile, rate_bps })
         }
         Event::RequestPlanned { latency, plan, .. } => {
-            let (latency_ms, plan) = (ms(*latency), Box::new(plan_fields(plan)));
+            let (latency_ms, plan) =
+                (ms(*latency), Box::new(plan.as_deref().map(plan_fields).unwrap_or_default()));
             ("request_planned", Fields::RequestPlanned { latency_ms, plan })
         }
         Event::PlayerReported { .. } => ("player_reported", Fields::PlayerReported {}),
@@ -336,9 +337,6 @@ fn plan_fields(plan: &Plan) -> PlanFields<'_> {
 /// The effects that have no field of their own.
 fn others(plan: &Plan) -> BTreeMap<&'static str, Vec<Words<'_>>> {
     let mut others = BTreeMap::<_, Vec<_>>::new();
-    if plan.is_empty() {
-        return others;
-    }
     for (name, rule, effect) in plan.effects() {
         if !matches!(name, "delay" | "hang" | "status" | "rate" | "cut") {
             others.entry(name).or_default().push(Words { rule, effect });

@@ -48,7 +48,7 @@ impl Observer for Narrator {
             | Event::LinkChanged { .. }
             | Event::FaultInjected { .. }
             | Event::Stalled { .. } => tracing::info!("{line}"),
-            Event::RequestPlanned { plan, .. } if plan.is_empty() => tracing::trace!("{line}"),
+            Event::RequestPlanned { plan: None, .. } => tracing::trace!("{line}"),
             Event::PlayerReported { report, .. } if report.starved => tracing::info!("{line}"),
             Event::PlayerReported { .. } => tracing::trace!("{line}"),
             Event::RequestPlanned { .. }
@@ -96,7 +96,7 @@ fn request(event: &Event, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     match event {
         Event::RequestPlanned { request, latency, plan } => {
             write!(f, "{}: latency {}", Which(request), Time(*latency))?;
-            let asked = plan.effects();
+            let asked = plan.as_ref().map(|plan| plan.effects()).unwrap_or_default();
             asked.iter().try_for_each(|(name, ..)| write!(f, ", {name} by rule"))
         }
         Event::PlayerReported { request, report } => {

@@ -15,6 +15,7 @@ use std::{
     task::Waker,
     time::Duration,
 };
+use tokio::sync::Notify;
 
 /// What an exchange may do to its connection, and what the connection knows of its exchanges.
 #[derive(Debug)]
@@ -31,6 +32,10 @@ pub(super) struct Connection {
     /// Everything handed over so far is in the kernel.
     flushed: AtomicBool,
     flush_waker: Mutex<Option<Waker>>,
+    /// It shall close as soon as it can: tells its task.
+    dismissal: Notify,
+    /// The ordinal of the session of the last request.
+    serves: AtomicU64,
     /// Exchanges under way.
     busy: AtomicU32,
     /// It has carried an exchange.
@@ -60,6 +65,8 @@ impl Connection {
             declared_length: AtomicBool::new(false),
             flushed: AtomicBool::new(true),
             flush_waker: Mutex::new(None),
+            dismissal: Notify::new(),
+            serves: AtomicU64::new(0),
             busy: AtomicU32::new(0),
             used: AtomicBool::new(false),
             head: AtomicBool::new(false),
@@ -96,6 +103,26 @@ impl Connection {
     /// Whether it closes with a reset.
     pub(super) fn resets(&self) -> bool {
         self.reset.load(Ordering::Relaxed)
+    }
+
+    /// It shall close when the exchanges under way are over, without a word before (HTTP/2: GOAWAY).
+    pub(super) fn dismiss(&self) {
+        self.dismissal.notify_one();
+    }
+
+    /// Returns when it shall close.
+    pub(super) async fn dismissed(&self) {
+        self.dismissal.notified().await;
+    }
+
+    /// Its present request is one of session number `session`.
+    pub(super) fn serves(&self, session: u64) {
+        self.serves.store(session, Ordering::Relaxed);
+    }
+
+    /// Whether its last request was one of session number `session`, and none is under way.
+    pub(super) fn idles_for(&self, session: u64) -> bool {
+        self.serves.load(Ordering::Relaxed) == session && self.busy.load(Ordering::Relaxed) == 0
     }
 
     /// A request is refused; the player shall see that, even if it is still sending.

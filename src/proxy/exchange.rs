@@ -3,8 +3,10 @@
 use super::{
     config::ProxyConfig,
     connection::Connection,
+    connections::Connections,
     cors::Asker,
     error::ProxyError,
+    fault,
     fetch::{Outbound, fetch},
     framing, headers,
     identify::{Identified, identify},
@@ -17,10 +19,10 @@ use super::{
     upstream::Upstream,
 };
 use crate::{
-    event::{Bus, Event, Outcome, RequestTag},
+    event::{Bus, Event, RequestTag},
     media::{Cmcd, Kind},
     profiles::Catalog,
-    rules::{Facts, Hang, Plan},
+    rules::{Closing, Facts, Plan},
     seed::Seed,
     sessions::{Arming, Origin, Registry, Session},
 };
@@ -44,6 +46,7 @@ pub struct Proxy {
     pub(super) catalog: Arc<Catalog>,
     pub(super) config: ProxyConfig,
     pub(super) upstream: Upstream,
+    pub(super) connections: Connections,
     pace: Arc<Pace>,
 }
 
@@ -56,9 +59,11 @@ pub(super) struct Unanswered;
 struct Planned {
     ticket: Ticket,
     arming: Arc<Arming>,
-    plan: Plan,
+    plan: Option<Arc<Plan>>,
     seed: Seed,
     latency: Duration,
+    /// Its connection shall close after it, unannounced.
+    dismiss: bool,
     host: Authority,
 }
 
@@ -72,7 +77,14 @@ impl Proxy {
         own: Vec<SocketAddr>,
     ) -> Self {
         let upstream = Upstream::new(&config, own);
-        Self { registry, catalog, config, upstream, pace: Arc::default() }
+        Self {
+            registry,
+            catalog,
+            config,
+            upstream,
+            connections: Connections::default(),
+            pace: Arc::default(),
+        }
     }
 
     /// Serves one request that came from `client` on `connection`.
@@ -107,6 +119,14 @@ impl Proxy {
         pause(&planned.ticket.session, planned.way_back()).await;
         if let Some(asker) = asker {
             asker.permit(&mut response);
+        }
+        if let Some(plan) = &planned.plan {
+            let ticket = &planned.ticket;
+            fault::deface(plan, ticket, &mut response);
+            planned.dismiss = fault::close(plan, ticket, multiplexed, &mut response);
+            if plan.close.as_ref().is_some_and(|close| close.effect == Closing::Idle) {
+                self.connections.dismiss_idle(ticket.session.tag.ordinal);
+            }
         }
         Ok(shape(planned, response, multiplexed, &self.pace))
     }
@@ -147,10 +167,10 @@ impl Proxy {
             reused: connection.reused(),
             ..Facts::new(&resource, started)
         };
-        let plan = match head.method {
-            // Whether a browser asks first depends on its caches; rules are about what it gets.
-            Method::OPTIONS => Plan::default(),
-            _ => session.decide(&arming.rules, &facts, seed),
+        // A redirect within a chain is no request of its own.
+        let plan = match fault::hops(head) {
+            Some(_) => None,
+            None => session.decide(&arming.rules, &facts, seed),
         };
         let latency = match arming.link.latency.is_none() {
             true => Duration::ZERO,
@@ -169,15 +189,27 @@ impl Proxy {
         bus.emit(&Event::RequestPlanned {
             request: Arc::clone(&request),
             latency,
-            plan: Box::new(plan.clone()),
+            plan: plan.clone(),
         });
         if let Some(report) = told {
             bus.emit(&Event::PlayerReported { request: Arc::clone(&request), report });
         }
-        let ticket =
+        connection.serves(session.tag.ordinal);
+        if arming.rules.swaps_segments() && request.resource.kind == Kind::Segment {
+            session.trail.lock().note(&request.resource, path);
+        }
+        let mut ticket =
             Ticket::new(session, request, Arc::clone(connection), Arc::clone(bus), started);
-        let host = origin.authority.clone();
-        Planned { ticket, arming, plan, seed, latency, host }
+        ticket.plan.clone_from(&plan);
+        Planned {
+            ticket,
+            arming,
+            plan,
+            seed,
+            latency,
+            host: origin.authority.clone(),
+            dismiss: false,
+        }
     }
 
     /// Waits as planned, and gets the answer.
@@ -187,32 +219,32 @@ impl Proxy {
         outbound: Outbound,
     ) -> Result<Response<Source>, Unanswered> {
         let mut wait = planned.latency - planned.way_back();
-        let Planned { ticket, plan, .. } = planned;
-        if let Some(delay) = &plan.delay {
+        let Planned { ticket, plan, seed, .. } = planned;
+        if let Some(delay) = plan.as_ref().and_then(|plan| plan.delay.as_ref()) {
             ticket.injected(&delay.rule, "delay", None);
             wait += delay.effect;
         }
         pause(&ticket.session, wait).await;
-        if let Some(hang) = &plan.hang {
-            ticket.injected(&hang.rule, "hang", None);
-            match hang.effect {
-                Hang::For(time) => tokio::time::sleep(time).await,
-                Hang::Forever => std::future::pending().await,
+        if let Some(kept) = fault::kept(ticket, &outbound) {
+            return Ok(kept);
+        }
+        match plan {
+            Some(plan) => fault::answer(self, plan, *seed, ticket, outbound).await,
+            None => {
+                let hop = fault::hops(&outbound.head);
+                match hop.and_then(|hops| fault::next_hop(&outbound.head, hops)) {
+                    Some(hop) => Ok(hop),
+                    None => Ok(self.ask(outbound, ticket).await),
+                }
             }
-            ticket.ended(Outcome::Cut);
-            return Err(Unanswered);
         }
-        let status = plan.status.as_ref().and_then(|planned| {
-            let status = StatusCode::from_u16(planned.effect.code).ok()?;
-            Some((status, Arc::clone(&planned.rule)))
-        });
-        if let Some((status, rule)) = status {
-            ticket.injected(&rule, "status", None);
-            return Ok(reply::injected(status, &rule));
-        }
+    }
+
+    /// Asks the origin; a failure of its becomes an answer.
+    pub(super) async fn ask(&self, outbound: Outbound, ticket: &mut Ticket) -> Response<Source> {
         match fetch(self, outbound, ticket).await {
-            Ok(response) => Ok(response),
-            Err(error) => Ok(refusal(ticket.connection(), &error)),
+            Ok(response) => response,
+            Err(error) => refusal(ticket.connection(), &error),
         }
     }
 }
@@ -224,9 +256,10 @@ impl Planned {
     }
 }
 
-async fn pause(session: &Session, wait: Duration) {
+/// Waits for so much session time.
+pub(super) async fn pause(session: &Session, wait: Duration) {
     if !wait.is_zero() {
-        tokio::time::sleep_until(session.instant(session.now() + wait)).await;
+        tokio::time::sleep_until(session.instant(session.now().saturating_add(wait))).await;
     }
 }
 
@@ -259,23 +292,28 @@ fn shape(
     multiplexed: bool,
     pace: &Arc<Pace>,
 ) -> Response<PlayerBody> {
-    let Planned { mut ticket, arming, plan, seed, latency, host } = planned;
+    let Planned { mut ticket, arming, plan, seed, latency, host, dismiss } = planned;
     ticket.answered(response.status().as_u16());
-    if is_bodiless(&ticket.request.method, response.status()) {
+    let bodiless = is_bodiless(&ticket.request.method, response.status());
+    if bodiless {
         // The headers are the origin's; what there is of a body is ours, and not for sending.
         *response.body_mut() = Source::default();
     }
-    if let Some(timing) = server_timing(&arming, &plan, latency) {
+    if let Some(timing) = server_timing(&arming, plan.as_deref(), latency) {
         response.headers_mut().append(SERVER_TIMING, timing);
     }
-    let own_rate = plan.rate.map(|planned| {
+    let own_rate = plan.as_ref().and_then(|plan| plan.rate.as_ref()).map(|planned| {
         ticket.injected(&planned.rule, "rate", None);
         planned.effect
     });
+    let gatekeeper = plan
+        .as_ref()
+        .filter(|_| !bodiless)
+        .and_then(|plan| fault::befall(plan, seed, &ticket, multiplexed, &mut response));
     let link = Arc::clone(&arming.link);
     let pace = Arc::clone(pace);
-    let (cut, host) = (plan.cut, Some(host));
-    let treatment = Treatment { link, own_rate, cut, multiplexed, pace, host };
+    let host = Some(host);
+    let treatment = Treatment { link, own_rate, gatekeeper, dismiss, multiplexed, pace, host };
     response.map(|source| {
         PlayerBody::Shaped(Box::new(ShapedBody::new(source, treatment, seed, ticket)))
     })
@@ -287,18 +325,18 @@ fn is_bodiless(method: &Method, status: StatusCode) -> bool {
 }
 
 /// What was added before the first byte, for the player's network panel (W3C Server Timing).
-fn server_timing(arming: &Arming, plan: &Plan, latency: Duration) -> Option<HeaderValue> {
-    if arming.link.is_transparent() && plan.is_empty() {
+fn server_timing(arming: &Arming, plan: Option<&Plan>, latency: Duration) -> Option<HeaderValue> {
+    if arming.link.is_transparent() && plan.is_none() {
         return None;
     }
     let ms = |time: Duration| time.as_secs_f64() * 1e3;
     // Writing to a String can't fail.
     let mut text = String::new();
     let _ = write!(text, "vsps-latency;dur={:.1}", ms(latency));
-    if let Some(delay) = &plan.delay {
+    if let Some(delay) = plan.and_then(|plan| plan.delay.as_ref()) {
         let _ = write!(text, ", vsps-delay;dur={:.1}", ms(delay.effect));
     }
-    if let Some(rate) = &plan.rate {
+    if let Some(rate) = plan.and_then(|plan| plan.rate.as_ref()) {
         let _ = write!(text, ", vsps-rate;desc=\"{}\"", rate.effect);
     }
     HeaderValue::from_str(&text).ok()

@@ -124,6 +124,8 @@ fn arming(catalog: &Catalog, parameters: &[(&str, &str)]) -> Result<ArmingReques
                 let rules = rules(&value).map_err(wrong)?;
                 request.rules = Some(Arc::new(rules));
             }
+            // A redirect within a chain; see `fault::hops`.
+            "vsps.hops" => {}
             _ => {
                 let known =
                     "the parameters are vsps.profile, vsps.seed, vsps.rules, vsps.link, vsps.label";

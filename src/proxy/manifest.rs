@@ -2,11 +2,12 @@
 //! session.
 
 use super::{
-    coding::Coding, config::Limits, read_ahead::ReadAhead, source::Source, ticket::Ticket,
+    coding::Coding, config::Limits, fault::edit, read_ahead::ReadAhead, source::Source,
+    ticket::Ticket,
 };
 use crate::{
     event::Event,
-    media::{Kind, ManifestFormat, rewrite, says_nothing, sniff},
+    media::{Kind, ManifestFormat, rewrite, says_nothing, sniff, without_directives},
     sessions::Origin,
 };
 use bytes::Bytes;
@@ -147,8 +148,15 @@ impl Manifest {
         let format = self.format.or_else(|| sniff(None, "", &decoded))?;
         let read = learn(format, &decoded, passage, ticket);
         let uris = ticket.session.uris(passage.origin).reached_at(passage.host);
-        let rewritten =
-            read.and_then(|()| rewrite(format, &decoded, &uris).map_err(|e| e.to_string()));
+        let rewritten = read.and_then(|()| {
+            let url = passage.origin.url(passage.path);
+            let edited = edit(&without_directives(&url), format, decoded.clone(), ticket);
+            match rewrite(format, &edited, &uris) {
+                // What was made wrong on purpose need not be readable.
+                new if edited != decoded => Ok(new.ok().flatten().or_else(|| Some(edited.into()))),
+                new => new.map_err(|error| error.to_string()),
+            }
+        });
         let encoded = rewritten.and_then(|new| match (new, self.coding) {
             (Some(new), Some(coding)) => coding.encode(&new).map(Some).map_err(|e| e.to_string()),
             (new, _) => Ok(new),

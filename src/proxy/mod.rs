@@ -5,15 +5,17 @@
 //!  server    exchange    exchange    exchange  upstream manifest   shaped_body
 //! ```
 //!
-//! Every step tells the [event bus](crate::event); nothing here counts or logs by itself.
+//! Rules reach into the last three ([`fault`]). Every step tells the [event bus](crate::event); nothing here counts or logs by itself.
 
 mod allow;
 mod coding;
 mod config;
 mod connection;
+mod connections;
 mod cors;
 mod error;
 mod exchange;
+mod fault;
 mod fetch;
 mod framing;
 mod guard;

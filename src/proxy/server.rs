@@ -5,7 +5,7 @@ use crate::sessions::Clock;
 use hyper::service::service_fn;
 use hyper_util::{
     rt::{TokioExecutor, TokioIo},
-    server::{conn::auto, graceful::GracefulShutdown},
+    server::conn::auto,
 };
 use std::{future::Future, net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{
@@ -39,7 +39,6 @@ pub async fn run(
     clock: Clock,
     stop: impl Future<Output = ()>,
 ) -> Result<(), DrainError> {
-    let graceful = GracefulShutdown::new();
     let most = proxy.config.limits.connections.min(Semaphore::MAX_PERMITS);
     let places = Arc::new(Semaphore::new(most));
     let builder = builder(&proxy.config);
@@ -58,7 +57,7 @@ pub async fn run(
         };
         match accepted {
             Ok((stream, peer)) => {
-                let serving = serve(Arc::clone(&proxy), &builder, stream, peer, clock, &graceful);
+                let serving = serve(Arc::clone(&proxy), &builder, stream, peer, clock);
                 connections.spawn(async move {
                     serving.await;
                     drop(place);
@@ -71,7 +70,9 @@ pub async fn run(
         }
     }
     drop(listener);
-    let drained = tokio::time::timeout(proxy.config.timeouts.drain, graceful.shutdown()).await;
+    proxy.connections.dismiss_all();
+    let drain = async { while connections.join_next().await.is_some() {} };
+    let drained = tokio::time::timeout(proxy.config.timeouts.drain, drain).await;
     // Cuts what is left, and waits until the last exchange has told observers of its end.
     connections.shutdown().await;
     drained.map_err(|_| DrainError)
@@ -95,7 +96,6 @@ fn serve(
     stream: TcpStream,
     peer: SocketAddr,
     clock: Clock,
-    graceful: &GracefulShutdown,
 ) -> impl Future<Output = ()> + use<> {
     // Without it the last packet of each response waits for the player's delayed ACK.
     let _ = stream.set_nodelay(true);
@@ -103,6 +103,7 @@ fn serve(
     let keepalive = socket2::TcpKeepalive::new().with_time(KEEPALIVE).with_interval(KEEPALIVE);
     let _ = socket2::SockRef::from(&stream).set_tcp_keepalive(&keepalive);
     let connection = Arc::new(Connection::new(clock));
+    proxy.connections.add(&connection);
     let socket = TokioIo::new(Socket::new(stream, Arc::clone(&connection)));
     let timeouts = proxy.config.timeouts;
     let watched = Arc::clone(&connection);
@@ -110,15 +111,25 @@ fn serve(
         let (proxy, connection) = (Arc::clone(&proxy), Arc::clone(&connection));
         async move { proxy.serve(&connection, peer.ip(), request).await }
     });
-    let serving = graceful.watch(builder.serve_connection(socket, service).into_owned());
+    let serving = builder.serve_connection(socket, service).into_owned();
     async move {
-        tokio::select! {
-            result = serving => {
-                if let Err(problem) = result {
-                    tracing::debug!(%peer, %problem, "connection closed");
+        let (overdue, dismissed) = (watched.overdue(&timeouts), watched.dismissed());
+        tokio::pin!(serving, overdue, dismissed);
+        let mut leaving = false;
+        loop {
+            tokio::select! {
+                result = serving.as_mut() => {
+                    if let Err(problem) = result {
+                        tracing::debug!(%peer, %problem, "connection closed");
+                    }
+                    return;
+                }
+                () = &mut overdue => return tracing::debug!(%peer, "idle connection closed"),
+                () = &mut dismissed, if !leaving => {
+                    leaving = true;
+                    serving.as_mut().graceful_shutdown();
                 }
             }
-            () = watched.overdue(&timeouts) => tracing::debug!(%peer, "idle connection closed"),
         }
     }
 }

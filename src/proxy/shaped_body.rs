@@ -5,6 +5,7 @@
 //! command makes it shape, responses in flight feel it.
 
 use super::{
+    fault::{Gatekeeper, Order},
     pace::{Pace, Paced},
     passage::Passage,
     source::Source,
@@ -13,10 +14,10 @@ use super::{
 use crate::{
     event::{Event, Outcome},
     model::{LinkSpec, OnDrop, Verdict},
-    rules::{Cut, Ending, Planned},
+    rules::{Cut, Ending, Length},
     seed::Seed,
     sessions::{Session, Waiting},
-    units::BitRate,
+    units::{BitRate, ByteSize},
 };
 use bytes::Bytes;
 use http::uri::Authority;
@@ -46,12 +47,14 @@ pub(super) enum BodyError {
 }
 
 /// What a plan asks of a body.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Treatment {
     pub(super) link: Arc<LinkSpec>,
     pub(super) own_rate: Option<BitRate>,
-    pub(super) cut: Option<Planned<Cut>>,
+    pub(super) gatekeeper: Option<Box<Gatekeeper>>,
     pub(super) multiplexed: bool,
+    /// The connection shall close after it, unannounced.
+    pub(super) dismiss: bool,
     pub(super) pace: Arc<Pace>,
     /// Whose limits hold.
     pub(super) host: Option<Authority>,
@@ -78,6 +81,8 @@ pub(super) struct ShapedBody {
     waiting_since: Option<Duration>,
     /// The end that comes as soon as all bytes handed over have left.
     breaking: Option<(BodyError, Outcome)>,
+    /// It ends with the bytes that may pass, since the headers promised no more.
+    fulfilled: bool,
     over: bool,
     ticket: Ticket,
 }
@@ -99,23 +104,62 @@ impl ShapedBody {
             waiting: Waiting::default(),
             waiting_since: None,
             breaking: None,
+            fulfilled: false,
             over: false,
             ticket,
         }
     }
 
-    /// How many bytes may pass before a rule cuts the body.
-    fn until_cut(&self) -> u64 {
-        // Only bytes can be counted here so far: a point by share or time is never reached.
-        let cut = self.treatment.cut.as_ref();
-        let at = cut.and_then(|cut| cut.effect.at.offset(None));
-        at.map_or(u64::MAX, |at| at - self.ticket.bytes())
+    /// How many bytes rules let pass now; zero = the body has ended just now.
+    fn poll_gate(&mut self, cx: &mut Context<'_>) -> Poll<u64> {
+        let Some(gatekeeper) = &mut self.treatment.gatekeeper else {
+            return Poll::Ready(u64::MAX);
+        };
+        match gatekeeper.poll(cx, &self.ticket) {
+            Poll::Ready(Order::Pass(most)) => Poll::Ready(most),
+            Poll::Ready(Order::End(cut)) => {
+                self.cut(cx, cut);
+                Poll::Ready(0)
+            }
+            Poll::Pending => {
+                if let Some(flow) = &mut self.flow {
+                    flow.ran_dry();
+                }
+                Poll::Pending
+            }
+        }
     }
 
-    fn cut(&mut self, cx: &Context<'_>, ending: Ending) {
-        // Of an HTTP/2 connection only the stream is reset.
-        if ending == Ending::Reset && !self.treatment.multiplexed {
-            self.ticket.connection().reset_on_close();
+    /// Tells the gatekeeper that `bytes` may leave.
+    fn note_passed(&mut self, bytes: usize) {
+        let Some(gatekeeper) = &mut self.treatment.gatekeeper else { return };
+        let Some(cut) = gatekeeper.passed(bytes, &self.ticket) else { return };
+        let connection = self.ticket.connection();
+        match cut.ending {
+            Ending::Reset => {
+                connection.reset_on_close();
+                connection.dismiss();
+            }
+            Ending::Truncate if cut.length != Length::Fix => connection.dismiss(),
+            Ending::Goaway => connection.dismiss(),
+            Ending::Truncate | Ending::Silence(_) => {}
+        }
+        self.ticket.ended(Outcome::Cut);
+        self.fulfilled = true;
+    }
+
+    fn cut(&mut self, cx: &Context<'_>, cut: Cut) {
+        let connection = self.ticket.connection();
+        match cut.ending {
+            // Of an HTTP/2 connection only the stream is reset.
+            Ending::Reset if !self.treatment.multiplexed => connection.reset_on_close(),
+            Ending::Goaway => connection.dismiss(),
+            _ => {}
+        }
+        let clean = cut.ending == Ending::Truncate && cut.length != Length::Keep;
+        if clean && self.treatment.multiplexed {
+            self.over = true;
+            return self.ticket.ended(Outcome::Cut);
         }
         self.break_off(cx, BodyError::Cut, Outcome::Cut);
     }
@@ -188,7 +232,7 @@ impl ShapedBody {
                         OnDrop::Truncate => Ending::Truncate,
                         OnDrop::Reset => Ending::Reset,
                     };
-                    self.cut(cx, ending);
+                    self.cut(cx, Cut::after(ByteSize::from_bytes(at_byte), ending));
                     return Poll::Ready(0);
                 }
             }
@@ -281,29 +325,31 @@ impl Body for ShapedBody {
             if self.over {
                 return Poll::Ready(None);
             }
+            if self.credit > 0 && !self.frame.is_empty() {
+                let bytes = self.credit.min(self.frame.len());
+                self.credit -= bytes;
+                self.over = self.fulfilled && self.credit == 0;
+                return Poll::Ready(Some(Ok(Frame::data(self.frame.split_to(bytes)))));
+            }
+            let most = match self.credit {
+                0 => ready!(self.poll_gate(cx)),
+                credit => credit as u64,
+            };
+            if most == 0 {
+                continue;
+            }
             if self.frame.is_empty() {
                 if let Some(trailers) = ready!(self.poll_source(cx)) {
                     return Poll::Ready(Some(Ok(trailers)));
                 }
                 continue;
             }
-            if self.credit > 0 {
-                let bytes = self.credit.min(self.frame.len());
-                self.credit -= bytes;
-                return Poll::Ready(Some(Ok(Frame::data(self.frame.split_to(bytes)))));
-            }
             self.read_ahead(cx);
             let at_hand = self.frame.len() + self.ahead_bytes;
-            let available = (at_hand as u64).min(self.until_cut()) as usize;
-            if available == 0 {
-                if let Some(Planned { rule, effect }) = self.treatment.cut.take() {
-                    let at = self.ticket.bytes();
-                    self.ticket.injected(&rule, effect.ending.as_str(), Some(at));
-                    self.cut(cx, effect.ending);
-                }
-                continue;
-            }
-            self.credit = ready!(self.poll_link(cx, available));
+            let available = (at_hand as u64).min(most) as usize;
+            let passed = ready!(self.poll_link(cx, available));
+            self.credit = passed;
+            self.note_passed(passed);
         }
     }
 
@@ -313,7 +359,12 @@ impl Body for ShapedBody {
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.source.size_hint()
+        match &self.treatment.gatekeeper {
+            None => self.source.size_hint(),
+            Some(gatekeeper) => {
+                gatekeeper.declared().map_or_else(SizeHint::new, SizeHint::with_exact)
+            }
+        }
     }
 }
 
@@ -325,6 +376,9 @@ impl Drop for ShapedBody {
         }
         if let Some(flow) = &mut self.flow {
             flow.leave(&self.ticket);
+        }
+        if self.treatment.dismiss {
+            self.ticket.connection().dismiss();
         }
         self.ticket.session.downlink.leave(&mut self.waiting);
     }

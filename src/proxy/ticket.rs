@@ -1,10 +1,11 @@
 //! An exchange's ticket: carried through all its phases, and handed in, with what was measured, when
 //! it is over, however that comes about.
 
-use super::connection::Connection;
+use super::{connection::Connection, fault::Teller};
 use crate::{
     event::{Bus, Event, Measured, Outcome, RequestTag},
     media::Resource,
+    rules::Plan,
     sessions::Session,
 };
 use std::{sync::Arc, time::Duration};
@@ -13,6 +14,8 @@ use std::{sync::Arc, time::Duration};
 pub(super) struct Ticket {
     pub(super) session: Arc<Session>,
     pub(super) request: Arc<RequestTag>,
+    /// What rules ask of it.
+    pub(super) plan: Option<Arc<Plan>>,
     connection: Arc<Connection>,
     bus: Arc<Bus>,
     started: Duration,
@@ -38,6 +41,7 @@ impl Ticket {
         Self {
             session,
             request,
+            plan: None,
             connection,
             bus,
             started,
@@ -59,6 +63,11 @@ impl Ticket {
     /// Tells the bus.
     pub(super) fn emit(&self, event: &Event) {
         self.bus.emit(event);
+    }
+
+    /// Tells of its faults where it is not at hand.
+    pub(super) fn teller(&self) -> Teller {
+        Teller::new(Arc::clone(&self.bus), Arc::clone(&self.request))
     }
 
     /// Tells that `effect` of `rule` took place.

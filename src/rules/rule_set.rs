@@ -3,11 +3,13 @@
 use super::{
     budget::{Extent, Spent},
     diagnostic::Diagnostics,
+    effect::{Cors, Replacement},
     facts::Facts,
     plan::Plan,
     rule::Rule,
 };
 use crate::media::edit::RungSet;
+use http::Method;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use smallvec::SmallVec;
 use std::{collections::HashMap, sync::Arc, time::Duration};
@@ -90,6 +92,12 @@ impl RuleSet {
     #[must_use]
     pub fn edits_manifests(&self) -> bool {
         self.iter().any(|rule| !rule.effects.manifest.is_empty())
+    }
+
+    /// Whether any rule serves the segment before: those asked for must then be remembered.
+    #[must_use]
+    pub fn swaps_segments(&self) -> bool {
+        self.iter().any(|rule| rule.effects.body == Some(Replacement::PreviousSegment))
     }
 
     /// What shall befall the request.
@@ -180,7 +188,9 @@ impl Entry {
         if let Some(budget) = budget {
             budget.notice(&mut count.spent, now(budget.extent, facts));
         }
-        if !matcher.matches(facts) {
+        // Whether a browser asks first depends on its caches: preflights are for rules about them alone.
+        let about_preflights = self.rule.effects.cors == Some(Cors::Preflight);
+        if about_preflights != (*facts.method == Method::OPTIONS) || !matcher.matches(facts) {
             return false;
         }
         count.matched += 1;

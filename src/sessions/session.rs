@@ -8,12 +8,14 @@ use super::{
     clock::Clock,
     downlink::Downlink,
     host::Origin,
+    kept_errors::KeptErrors,
     limits::Limits,
     shared_link::{LinkError, SharedLink},
+    trail::Trail,
 };
 use crate::{
     event::SessionTag,
-    media::{Ladder, MediaType, UriMap},
+    media::{Ladder, MediaType, UriMap, edit::EditMemory},
     profiles::Profile,
     rules::{Counters, Facts, Plan, RuleSet},
     seed::Seed,
@@ -50,6 +52,12 @@ pub struct Session {
     pub limits: Limits,
     /// What its manifests said.
     pub ladder: Mutex<Ladder>,
+    /// What edits of manifests remember; nothing without rules that edit.
+    pub edits: Mutex<EditMemory>,
+    /// The errors kept for it, as a rule asks.
+    pub kept_errors: Mutex<KeptErrors>,
+    /// The segments it asked for last, if a rule swaps segments.
+    pub trail: Mutex<Trail>,
     seed: Seed,
     clock: Clock,
     started: Duration,
@@ -93,6 +101,9 @@ impl Session {
             started,
             arming: RwLock::new(Arc::new(arming)),
             ladder: Mutex::default(),
+            edits: Mutex::default(),
+            kept_errors: Mutex::default(),
+            trail: Mutex::default(),
             counters: Mutex::default(),
             attempts: Mutex::default(),
             rungs: Mutex::default(),
@@ -184,14 +195,15 @@ impl Session {
         (attempt, named.numbered(attempt.into()))
     }
 
-    /// What `rules` do to a request.
+    /// What `rules` do to a request; `None` = nothing. (A plan is large, and most requests have none.)
     #[must_use]
-    pub fn decide(&self, rules: &RuleSet, facts: &Facts<'_>, seed: Seed) -> Plan {
+    pub fn decide(&self, rules: &RuleSet, facts: &Facts<'_>, seed: Seed) -> Option<Arc<Plan>> {
         if rules.is_empty() {
-            return Plan::default();
+            return None;
         }
         let mut chance = |rule: &str| seed.named("rule").named(rule).stream().random::<f64>();
-        rules.decide(&mut self.counters.lock(), facts, &mut chance)
+        let plan = rules.decide(&mut self.counters.lock(), facts, &mut chance);
+        (!plan.is_empty()).then(|| Arc::new(plan))
     }
 
     /// Notes that a segment of `rung` was asked for; the rung before, if it was another.

@@ -2,8 +2,10 @@
 //! how each connection ends, and the proxy between them.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test may panic, in its helpers too")]
 
+mod answers;
 mod bad_requests;
 mod bad_upstreams;
+mod bodies;
 mod cors;
 mod drain;
 mod faults;

@@ -96,6 +96,14 @@ impl Player {
         split(&bytes, end)
     }
 
+    /// Reads so many bytes more.
+    pub(crate) async fn rest_of(&mut self, length: usize) -> Vec<u8> {
+        let mut bytes = vec![0; length];
+        let reading = self.stream.read_exact(&mut bytes);
+        tokio::time::timeout(PATIENCE, reading).await.unwrap().unwrap();
+        bytes
+    }
+
     /// Reads one answer with a declared length; the connection stays.
     pub(crate) async fn answer(&mut self) -> Got {
         let mut bytes = Vec::new();

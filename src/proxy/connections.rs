@@ -1,0 +1,54 @@
+//! Players' connections that are open, for those who must reach them all.
+
+use super::connection::Connection;
+use parking_lot::Mutex;
+use std::sync::{Arc, Weak};
+
+/// How many may be noted before the closed ones are looked for.
+const LEAST: usize = 64;
+
+/// Every open connection, and some that have closed since.
+#[derive(Debug, Default)]
+pub(super) struct Connections {
+    noted: Mutex<Noted>,
+}
+
+#[derive(Debug, Default)]
+struct Noted {
+    all: Vec<Weak<Connection>>,
+    /// With so many the closed ones are taken out.
+    full: usize,
+}
+
+impl Connections {
+    /// Notes a new one.
+    pub(super) fn add(&self, connection: &Arc<Connection>) {
+        let mut noted = self.noted.lock();
+        if noted.all.len() >= noted.full {
+            noted.all.retain(|known| known.strong_count() > 0);
+            noted.full = LEAST.max(2 * noted.all.len());
+        }
+        noted.all.push(Arc::downgrade(connection));
+    }
+
+    /// Lets all close as soon as they can.
+    pub(super) fn dismiss_all(&self) {
+        self.each(Connection::dismiss);
+    }
+
+    /// Closes those that session number `session` used last, and that are idle. How many there were.
+    pub(super) fn dismiss_idle(&self, session: u64) -> usize {
+        let mut count = 0;
+        self.each(|connection| {
+            if connection.idles_for(session) {
+                connection.dismiss();
+                count += 1;
+            }
+        });
+        count
+    }
+
+    fn each(&self, mut what: impl FnMut(&Connection)) {
+        self.noted.lock().all.iter().filter_map(Weak::upgrade).for_each(|one| what(&one));
+    }
+}

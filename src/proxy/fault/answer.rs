@@ -1,0 +1,161 @@
+//! The answer to a request of which rules ask something, up to its body's way to the player.
+
+use super::{date::moved_iso_time, fate::fate, range, replacement};
+use crate::{
+    proxy::{
+        exchange::{Proxy, Unanswered},
+        fetch::Outbound,
+        source::Source,
+        ticket::Ticket,
+    },
+    rules::{Keep, Plan, Planned, Reload, Skew},
+    seed::Seed,
+    sessions::KeptError,
+};
+use bytes::Bytes;
+use http::{HeaderValue, Response, header};
+use std::sync::Arc;
+
+/// Bodies of errors that are kept; larger errors are not.
+const LARGEST_ERROR: usize = 64 * 1024;
+/// More than a time can have.
+const LARGEST_TIME: usize = 64;
+
+/// What `plan` makes of a request.
+pub(in crate::proxy) async fn answer(
+    proxy: &Proxy,
+    plan: &Plan,
+    seed: Seed,
+    ticket: &mut Ticket,
+    mut outbound: Outbound,
+) -> Result<Response<Source>, Unanswered> {
+    let url = plan.keep_errors.as_ref().map(|_| outbound.origin.url(&outbound.path));
+    let at = (&outbound.origin, &*outbound.path);
+    let settled = fate(plan, ticket, at, &outbound.head).await.transpose()?;
+    let ours =
+        || plan.body.as_ref().and_then(|b| replacement::ours(b, ticket, &outbound.path, seed));
+    let mut response = match settled.or_else(ours) {
+        Some(response) => response,
+        None => {
+            redirect_inside(plan, ticket, &mut outbound);
+            let ranged = outbound.head.headers.contains_key(header::RANGE);
+            let fault = plan.range.as_ref().filter(|_| ranged);
+            if let Some(fault) = fault {
+                range::ask(fault.effect, &mut outbound.head);
+            }
+            let mut response = proxy.ask(outbound, ticket).await;
+            if let Some(fault) = fault {
+                range::spoil(fault, ticket, &mut response);
+            }
+            response
+        }
+    };
+    if let Some(skew) = &plan.date_skew {
+        skew_body(skew.effect, &mut response).await;
+    }
+    if let Some((keep, url)) = plan.keep_errors.as_ref().zip(url) {
+        keep_error(keep, &url, ticket, &mut response).await;
+    }
+    Ok(response)
+}
+
+/// Asks the origin for something else than the player did.
+fn redirect_inside(plan: &Plan, ticket: &Ticket, outbound: &mut Outbound) {
+    let body = plan.body.as_ref();
+    if let Some(path) = body.and_then(|body| replacement::elsewhere(body, ticket, &outbound.path)) {
+        outbound.path = path;
+    }
+    if let Some(Planned { rule, effect }) = &plan.reload
+        && let Some(path) = without_directives(*effect, &outbound.path)
+    {
+        ticket.injected(rule, "reload", None);
+        outbound.path = path;
+    }
+}
+
+/// The path without the directives of a low-latency reload; `None` = it has none.
+fn without_directives(reload: Reload, path: &str) -> Option<String> {
+    let (bare, query) = path.split_once('?')?;
+    let gone = |pair: &str| match reload {
+        Reload::Early => pair.starts_with("_HLS_msn=") || pair.starts_with("_HLS_part="),
+        Reload::Full => pair.starts_with("_HLS_skip="),
+    };
+    if !query.split('&').any(gone) {
+        return None;
+    }
+    let kept: Vec<_> = query.split('&').filter(|pair| !gone(pair)).collect();
+    Some(if kept.is_empty() { bare.to_owned() } else { format!("{bare}?{}", kept.join("&")) })
+}
+
+/// Shifts the time in a body that is nothing else.
+async fn skew_body(skew: Skew, response: &mut Response<Source>) {
+    let short = response.body().size_hint().upper().is_some_and(|u| u <= LARGEST_TIME as u64);
+    if !short || !response.status().is_success() {
+        return;
+    }
+    let Some(bytes) = response.body_mut().read_ahead(LARGEST_TIME).await else { return };
+    let moved =
+        str::from_utf8(&bytes).ok().and_then(|time| moved_iso_time(time, skew.milliseconds));
+    let Some(moved) = moved else { return };
+    let headers = response.headers_mut();
+    if headers.contains_key(header::CONTENT_LENGTH) {
+        headers.insert(header::CONTENT_LENGTH, HeaderValue::from(moved.len()));
+    }
+    *response.body_mut() = Source::from(Bytes::from(moved));
+}
+
+/// Keeps an error for those who ask for the same.
+async fn keep_error(
+    keep: &Planned<Keep>,
+    url: &str,
+    ticket: &Ticket,
+    response: &mut Response<Source>,
+) {
+    if response.status().as_u16() < 400 {
+        return;
+    }
+    let Some(body) = response.body_mut().read_ahead(LARGEST_ERROR).await else { return };
+    let Planned { rule, effect: Keep(time) } = keep;
+    let (status, headers) = (response.status(), response.headers().clone());
+    let until = ticket.session.now().saturating_add(*time);
+    let error = KeptError { rule: Arc::clone(rule), status, headers, body };
+    ticket.session.kept_errors.lock().keep(url, until, error);
+}
+
+/// The error that is kept for the request, if one is.
+pub(in crate::proxy) fn kept(ticket: &Ticket, outbound: &Outbound) -> Option<Response<Source>> {
+    let session = &ticket.session;
+    let mut kept = session.kept_errors.lock();
+    if kept.is_empty() {
+        return None;
+    }
+    let rules = Arc::clone(&session.arming().rules);
+    let in_force = |rule: &str| rules.iter().any(|known| known.name() == rule);
+    let url = outbound.origin.url(&outbound.path);
+    let KeptError { rule, status, headers, body } = kept.get(&url, session.now(), in_force)?;
+    ticket.injected(&rule, "keep-errors", None);
+    let mut response = Response::new(Source::from(body));
+    *response.status_mut() = status;
+    *response.headers_mut() = headers;
+    Some(response)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn directives_go_and_the_rest_stays() {
+        let early = |path| without_directives(Reload::Early, path);
+        assert_eq!(
+            early("/a?t=1&_HLS_msn=4&_HLS_part=2&_HLS_skip=YES").unwrap(),
+            "/a?t=1&_HLS_skip=YES"
+        );
+        assert_eq!(early("/a?_HLS_msn=4").unwrap(), "/a");
+        assert_eq!(early("/a?t=1"), None);
+        assert_eq!(
+            without_directives(Reload::Full, "/a?_HLS_msn=4&_HLS_skip=v2").unwrap(),
+            "/a?_HLS_msn=4"
+        );
+    }
+}

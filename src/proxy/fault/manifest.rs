@@ -1,0 +1,37 @@
+//! Manifests made wrong: the session's memory, the pure edits, and what is told of them.
+
+use crate::{
+    media::{
+        ManifestFormat,
+        edit::{Edition, ManifestEdit, apply},
+    },
+    proxy::ticket::Ticket,
+};
+use bytes::Bytes;
+
+/// Edits a manifest of `url` as the request's plan asks, after the origin's own was learnt. Without
+/// rules about manifests nothing is remembered.
+pub(in crate::proxy) fn edit(
+    url: &str,
+    format: ManifestFormat,
+    bytes: Bytes,
+    ticket: &Ticket,
+) -> Bytes {
+    let plan = ticket.plan.as_deref();
+    let edits = plan.map_or(&[][..], |plan| &plan.manifest);
+    let session = &ticket.session;
+    if edits.is_empty() && !session.arming().rules.edits_manifests() {
+        return bytes;
+    }
+    let edition = Edition { url, format, now: session.now() };
+    let asked = edits.iter().map(|planned| (&*planned.rule, &planned.effect));
+    let edited = apply(asked, edition, bytes.clone(), &mut session.edits.lock());
+    for planned in edits {
+        // The first version under a freeze is served as it is, and frozen all the same.
+        let frozen = matches!(planned.effect, ManifestEdit::Freeze(_) | ManifestEdit::PublishTime);
+        if frozen || edited != bytes {
+            ticket.injected(&planned.rule, planned.effect.as_str(), None);
+        }
+    }
+    edited
+}

@@ -1,0 +1,101 @@
+//! Another body than the one asked for: ours, or another segment's from the origin.
+
+use crate::{
+    media::{Kind, MediaType, Protocol, Resource},
+    proxy::{source::Source, ticket::Ticket},
+    rules::{Planned, Replacement},
+    seed::Seed,
+};
+use bytes::Bytes;
+use http::{HeaderValue, Response, header};
+
+/// The answer whose body is ours; `None` = the origin is asked for one.
+pub(in crate::proxy) fn ours(
+    planned: &Planned<Replacement>,
+    ticket: &Ticket,
+    path: &str,
+    seed: Seed,
+) -> Option<Response<Source>> {
+    let resource = &ticket.request.resource;
+    let (body, content_type) = match &planned.effect {
+        Replacement::Empty => (Source::default(), usual_type(resource, path)),
+        Replacement::Junk(size) => {
+            (Source::junk(size.bytes(), seed.named("junk").stream()), usual_type(resource, path))
+        }
+        Replacement::Bytes { bytes, content_type } => {
+            (Source::from(Bytes::copy_from_slice(bytes)), &**content_type)
+        }
+        Replacement::PreviousSegment | Replacement::Rung(_) => return None,
+    };
+    ticket.injected(&planned.rule, "body", None);
+    let length = body.size_hint().exact().unwrap_or_default();
+    let mut response = Response::new(body);
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
+    if let Ok(value) = HeaderValue::from_str(content_type) {
+        headers.insert(header::CONTENT_TYPE, value);
+    }
+    Some(response)
+}
+
+/// The path at the same origin from which the body comes instead, if there is one.
+pub(in crate::proxy) fn elsewhere(
+    planned: &Planned<Replacement>,
+    ticket: &Ticket,
+    path: &str,
+) -> Option<String> {
+    let resource = &ticket.request.resource;
+    let other = match planned.effect {
+        Replacement::PreviousSegment => {
+            if resource.kind != Kind::Segment {
+                return None;
+            }
+            ticket.session.trail.lock().before(resource)
+        }
+        Replacement::Rung(rung) => on_rung(ticket, resource, path, rung),
+        _ => None,
+    }?;
+    ticket.injected(&planned.rule, "body", None);
+    Some(other)
+}
+
+/// The path of the same resource on `rung`: with that rung's name in the place of its own. Where
+/// paths don't spell names of renditions, there is none.
+fn on_rung(ticket: &Ticket, resource: &Resource, path: &str, rung: u16) -> Option<String> {
+    let own = resource.rendition.as_deref().filter(|_| resource.rung != Some(rung))?;
+    let ladder = ticket.session.ladder.lock();
+    let there = ladder.renditions().find(|rendition| {
+        rendition.rung == Some(rung)
+            && rendition.media == resource.media
+            && rendition.protocol == resource.protocol
+    })?;
+    let (own, other) = (stem(own), stem(there.name.as_deref()?));
+    let place = path.match_indices(own).map(|(at, _)| at).find(|at| {
+        let word = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);
+        let bytes = path.as_bytes();
+        !word(at.checked_sub(1).and_then(|at| bytes.get(at))) && !word(bytes.get(at + own.len()))
+    })?;
+    Some([&path[..place], other, &path[place + own.len()..]].concat())
+}
+
+/// What paths of segments can have of a rendition's name: of a playlist's URI its folder or stem.
+fn stem(name: &str) -> &str {
+    let name = name.split('?').next().unwrap_or(name);
+    match name.strip_suffix(".m3u8") {
+        Some(uri) => uri.rsplit_once('/').map_or(uri, |(folder, _)| folder),
+        None => name,
+    }
+}
+
+/// What the origin would probably declare.
+fn usual_type(resource: &Resource, path: &str) -> &'static str {
+    let path = path.split('?').next().unwrap_or_default();
+    match (resource.kind, resource.protocol, resource.media) {
+        (Kind::Mpd, ..) => "application/dash+xml",
+        (kind, Protocol::Hls, _) if kind.is_manifest() => "application/vnd.apple.mpegurl",
+        _ if path.ends_with(".ts") => "video/mp2t",
+        (Kind::Segment | Kind::Part | Kind::Init, _, MediaType::Audio) => "audio/mp4",
+        (Kind::Segment | Kind::Part | Kind::Init, _, MediaType::Video) => "video/mp4",
+        _ => "application/octet-stream",
+    }
+}

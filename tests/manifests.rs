@@ -179,19 +179,19 @@ impl UriMap for Absolute {
 fn unrewriting_restores_the_original() {
     let mut restored = 0;
     for case in cases() {
+        // Documents of text lead back by another law, below: their variables and escapes are led too.
+        let xml = [ManifestFormat::Mpd, ManifestFormat::MpdPatch, ManifestFormat::Smooth];
         // UTF-16 has no bytes to search, and some hold an address of the proxy's from the start.
         let Ok(proxied) = std::str::from_utf8(&case.proxied) else { continue };
         let ours = String::from_utf8_lossy(&case.origin).contains("/-/s/7");
-        // A clone's host leads to the proxy's own redirects, whose way back is the request's; and a
-        // variable that holds a path is led in front of it.
-        if ours || case.name.contains("clone-by") || case.name.contains("variables") {
+        if ours || !xml.contains(&case.format) {
             continue;
         }
         let origin = String::from_utf8(led(case.format, &case.origin, &Absolute)).unwrap();
         assert_eq!(unrewritten(proxied), origin, "{}", case.name);
         restored += 1;
     }
-    assert!(restored > 20, "only {restored} cases restored");
+    assert!(restored > 12, "only {restored} cases restored");
 }
 
 /// What was led through the proxy leads back to where it led: unrewriting restores the original, but

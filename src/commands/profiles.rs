@@ -9,7 +9,7 @@ use crate::{
     args::ProfilesCommand,
     origin::ladder_bits_per_second,
     plot::{Course, chart, sketch},
-    profiles::{Catalog, Profile, Statistics},
+    profiles::{CHAPTERS, Catalog, Chapter, Profile, Statistics},
     seed::Seed,
     units::BitRate,
 };
@@ -45,14 +45,26 @@ pub(super) fn profiles(command: ProfilesCommand) -> Result<(), Failure> {
     }
 }
 
-/// Names and summaries in columns.
+/// Names and summaries in columns, by chapter: the names to begin with come first.
 fn table(list: &[Arc<Profile>]) -> String {
     let width = list.iter().map(|profile| profile.name.len()).max().unwrap_or_default();
-    list.iter().fold(String::new(), |mut text, profile| {
+    let mut text = String::new();
+    for chapter in CHAPTERS.iter().rev() {
+        let ours = |profile: &&Arc<Profile>| {
+            Chapter::of(profile).is_some_and(|of| of.title == chapter.title)
+        };
+        let mut profiles = list.iter().filter(ours).peekable();
+        if profiles.peek().is_none() {
+            continue;
+        }
+        let gap = if text.is_empty() { "" } else { "\n" };
         // Writing to a String can't fail.
-        let _ = writeln!(text, "{:width$}  {}", profile.name, profile.summary);
-        text
-    })
+        let _ = writeln!(text, "{gap}{}", chapter.title);
+        for profile in profiles {
+            let _ = writeln!(text, "  {:width$}  {}", profile.name, profile.summary);
+        }
+    }
+    text
 }
 
 /// What the link amounts to, second by second, and which rungs of the built-in ladder that carries.

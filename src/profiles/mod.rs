@@ -47,6 +47,7 @@
 
 mod catalog;
 mod chain;
+mod chapter;
 mod describe;
 mod downlink;
 mod error;
@@ -65,6 +66,7 @@ mod unit;
 mod validate;
 
 pub use catalog::Catalog;
+pub use chapter::{CHAPTERS, Chapter};
 pub use error::ProfileError;
 pub use faults::{ELSEWHERE, Fault, FaultError, fault_named, faults};
 pub use limit::{Limit, Per};

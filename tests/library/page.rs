@@ -3,51 +3,9 @@
 
 use std::{env, fmt::Write as _, fs, path::Path, sync::Arc};
 use vsps::{
-    model::RateSpec,
-    profiles::{Catalog, Profile},
+    profiles::{CHAPTERS, Catalog, Chapter, Profile},
     units::BitRate,
 };
-
-/// Title, what is to know, and which profiles belong there; the first that fits counts.
-type Chapter = (&'static str, &'static str, fn(&Profile) -> bool);
-
-const CHAPTERS: &[Chapter] = &[
-    (
-        "WebPageTest",
-        "Latency is a round trip there. sitespeed.io ships the same names with half of it.",
-        |p| p.name.starts_with("wpt-"),
-    ),
-    (
-        "Chrome DevTools and Lighthouse",
-        "The targets, not the factors by which the browser meets them.",
-        |p| p.name.starts_with("devtools-") || p.name.starts_with("lighthouse-"),
-    ),
-    (
-        "Apple Network Link Conditioner",
-        "Latency is one way for each direction there; here it is their sum.",
-        |p| p.name.starts_with("nlc-"),
-    ),
-    ("Facebook ATC", "Latency is one way for each direction there; here it is their sum.", |p| {
-        p.name.starts_with("atc-")
-    }),
-    (
-        "Firefox DevTools",
-        "Whether its latency is one way is not documented; here it is a round trip.",
-        |p| p.name.starts_with("firefox-"),
-    ),
-    ("Patterns of the ABR literature", "Steps that papers and challenges are compared on.", |p| {
-        p.name.starts_with("mmsys-") || p.name.starts_with("dashif-")
-    }),
-    (
-        "Made up",
-        "No measurement behind them: each is one situation that a player must get through.",
-        |p| p.source.starts_with("Synthetic"),
-    ),
-    ("From recordings", "Fitted to public logs. Another seed gives another ride.", |p| {
-        matches!(p.link.rate, RateSpec::Markov(_)) || p.link.latency.jitter.is_some()
-    }),
-    ("In short", "The names to begin with; each is one of the above, or plain.", |_| true),
-];
 
 const HEAD: &str = "\
 # Profiles
@@ -63,8 +21,10 @@ varies, and the share of seconds under 100 kbit/s. Losses are per packet of 1448
 
 fn page(list: &[Arc<Profile>]) -> String {
     let mut page = HEAD.to_owned();
-    for (i, (title, note, _)) in CHAPTERS.iter().enumerate() {
-        let here = |profile: &&Arc<Profile>| chapter(profile) == Some(i);
+    for Chapter { title, note, .. } in CHAPTERS {
+        let here = |profile: &&Arc<Profile>| {
+            Chapter::of(profile).is_some_and(|chapter| chapter.title == *title)
+        };
         let profiles: Vec<_> = list.iter().filter(here).collect();
         let _ = write!(page, "\n## {title}\n\n{note}\n\n");
         page += "| profile | what it is | link | seconds |\n|---|---|---|---|\n";
@@ -85,10 +45,6 @@ fn page(list: &[Arc<Profile>]) -> String {
         }
     }
     page
-}
-
-fn chapter(profile: &Profile) -> Option<usize> {
-    CHAPTERS.iter().position(|(.., holds)| holds(profile))
 }
 
 fn seconds(profile: &Profile) -> String {

@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     event::{Bus, Event, RequestTag},
-    media::{Cmcd, Kind},
+    media::{Cmcd, Kind, Resource},
     profiles::Catalog,
     rules::{Closing, Facts, Plan},
     seed::Seed,
@@ -142,13 +142,9 @@ impl Proxy {
     ) -> Planned {
         let started = session.now();
         let arming = session.arming();
+        let heard = told.as_ref().filter(|_| !self.config.strip_cmcd);
+        let resource = classify(&session, (origin, path), head, heard, started);
         let range = headers::text(&head.headers, header::RANGE);
-        let url = origin.url(path);
-        let first = range.and_then(range_start);
-        let mut resource = session.ladder.lock().resolve_at(&url, first, Some(started));
-        if let Some(told) = told.as_ref().filter(|_| !self.config.strip_cmcd) {
-            told.complete(&mut resource);
-        }
         let elsewhere = (*origin != session.origin).then_some(origin);
         let (attempt, seed) = session.attempt(&key(&head.method, elsewhere, path, range));
         let highest_rung = match arming.rules.needs_ladder() {
@@ -172,10 +168,7 @@ impl Proxy {
             Some(_) => None,
             None => session.decide(&arming.rules, &facts, seed),
         };
-        let latency = match arming.link.latency.is_none() {
-            true => Duration::ZERO,
-            false => connection.delay(&arming.link.latency, &mut seed.named("latency").stream()),
-        };
+        let latency = latency(connection, &arming, seed);
         let request = Arc::new(RequestTag {
             session: Arc::clone(&session.tag),
             profile: Arc::clone(&arming.profile_name),
@@ -184,32 +177,19 @@ impl Proxy {
             attempt,
             resource,
         });
-        let bus = self.registry.bus();
-        note_switch(&session, &request, bus);
-        bus.emit(&Event::RequestPlanned {
-            request: Arc::clone(&request),
-            latency,
-            plan: plan.clone(),
-        });
+        let bus = Arc::clone(self.registry.bus());
+        note_switch(&session, &request, &bus);
+        note_step(&session, &arming, &request);
+        let which = Arc::clone(&request);
+        bus.emit(&Event::RequestPlanned { request: which, latency, plan: plan.clone() });
         if let Some(report) = told {
             bus.emit(&Event::PlayerReported { request: Arc::clone(&request), report });
         }
         connection.serves(session.tag.ordinal);
-        if arming.rules.swaps_segments() && request.resource.kind == Kind::Segment {
-            session.trail.lock().note(&request.resource, path);
-        }
-        let mut ticket =
-            Ticket::new(session, request, Arc::clone(connection), Arc::clone(bus), started);
+        let mut ticket = Ticket::new(session, request, Arc::clone(connection), bus, started);
         ticket.plan.clone_from(&plan);
-        Planned {
-            ticket,
-            arming,
-            plan,
-            seed,
-            latency,
-            host: origin.authority.clone(),
-            dismiss: false,
-        }
+        let host = origin.authority.clone();
+        Planned { ticket, arming, plan, seed, latency, host, dismiss: false }
     }
 
     /// Waits as planned, and gets the answer.
@@ -260,6 +240,32 @@ impl Planned {
 pub(super) async fn pause(session: &Session, wait: Duration) {
     if !wait.is_zero() {
         tokio::time::sleep_until(session.instant(session.now().saturating_add(wait))).await;
+    }
+}
+
+/// What a request is, as far as manifests and the player's own words tell.
+fn classify(
+    session: &Session,
+    (origin, path): (&Origin, &str),
+    head: &request::Parts,
+    heard: Option<&Cmcd>,
+    now: Duration,
+) -> Resource {
+    let first = headers::text(&head.headers, header::RANGE).and_then(range_start);
+    let url = origin.url(path);
+    let mut resource = session.ladder.lock().resolve_at(&url, first, Some(now));
+    if let Some(heard) = heard {
+        heard.complete(&mut resource);
+    }
+    resource
+}
+
+/// What a request waits for on the link.
+fn latency(connection: &Connection, arming: &Arming, seed: Seed) -> Duration {
+    let law = &arming.link.latency;
+    match law.is_none() {
+        true => Duration::ZERO,
+        false => connection.delay(law, &mut seed.named("latency").stream()),
     }
 }
 
@@ -350,6 +356,13 @@ fn note_switch(session: &Session, request: &RequestTag, bus: &Bus) {
     if let Some(from) = session.switch(resource.media, to) {
         let session = Arc::clone(&session.tag);
         bus.emit(&Event::RenditionSwitched { session, media: resource.media, from, to });
+    }
+}
+
+/// Remembers the segments asked for, if a rule swaps them.
+fn note_step(session: &Session, arming: &Arming, request: &RequestTag) {
+    if arming.rules.swaps_segments() && request.resource.kind == Kind::Segment {
+        session.trail.lock().note(&request.resource, &request.path);
     }
 }
 

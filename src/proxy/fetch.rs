@@ -81,25 +81,34 @@ pub(super) async fn fetch(
     if is_manifest {
         observe::tell_time(&ticket.session, response.headers());
     }
+    let (limits, host) = (&proxy.config.limits, host.as_deref());
+    let passage = Passage { origin: &origin, path: &path, host, limits };
+    let response = read(response, &passage, !head_only || is_manifest, ticket).await;
+    Ok(if head_only && is_manifest { without_body(response) } else { response })
+}
+
+/// Reads an answer that is a manifest, if it is `readable`, and looks on as any other passes.
+async fn read(
+    response: Response<Incoming>,
+    passage: &Passage<'_>,
+    readable: bool,
+    ticket: &mut Ticket,
+) -> Response<Source> {
+    let kind = ticket.request.resource.kind;
     let expected = observe::expected(kind, &response);
-    let reading = match manifest::reading(&path, kind, &response) {
+    let reading = match manifest::reading(passage.path, kind, &response) {
         // What another manifest named goes before a guess by the first bytes.
         None | Some(Reading::Sniff) if expected.is_some() => expected.map(Reading::As),
         reading => reading,
     };
-    let response = match reading {
-        Some(reading) if !head_only || is_manifest => {
-            let (limits, host) = (&proxy.config.limits, host.as_deref());
-            let passage = Passage { origin: &origin, path: &path, host, limits };
-            manifest::pass(reading, response, &passage, ticket).await
-        }
+    match reading {
+        Some(reading) if readable => manifest::pass(reading, response, passage, ticket).await,
         _ => {
-            let url = || origin.url(&path);
+            let url = || passage.origin.url(passage.path);
             let observer = Observer::of(&ticket.session, &ticket.request, url, &response);
             response.map(|body| Source::from(body).observed(observer))
         }
-    };
-    Ok(if head_only && is_manifest { without_body(response) } else { response })
+    }
 }
 
 /// Takes the host away under which the player knows the proxy: the origin has another name.

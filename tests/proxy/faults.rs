@@ -190,6 +190,37 @@ async fn every_nth_is_exact() {
     assert_eq!(rig.counted("vsps_faults_total").await, 14.0);
 }
 
+/// Ten thousand requests of two sessions in turn: as many faults as asked for, at the right ones,
+/// of the right kind, and none in the session that asked for none.
+#[tokio::test]
+async fn ten_thousand_requests_have_exactly_the_faults_asked_for() {
+    let origin = Origin::saying(ok("", b"x")).await;
+    let rig = Rig::with_rules(&origin, json!([])).await;
+    let (armed, other) = (rig.session("").await, rig.session("").await);
+    let rules = json!({ "rules": [{
+        "name": "seventh", "when": { "path": "*.ts", "every": 7 }, "then": { "status": 503 },
+        "budget": { "times": 500 },
+    }] });
+    rig.patch(&armed, &rules.to_string()).await;
+    let mut player = rig.player().await;
+    let mut faulted = Vec::new();
+    for number in 1..=5000 {
+        for inside in [&armed, &other] {
+            let kind = if number % 10 == 0 { "m4s" } else { "ts" };
+            player.send(format!("GET {inside}/{number}.{kind} HTTP/1.1\r\nHost: a\r\n\r\n")).await;
+            match (player.answer().await.status(), inside == &armed) {
+                (503, true) => faulted.push(number),
+                (status, _) => assert_eq!(status, 200),
+            }
+        }
+    }
+    let matching: Vec<_> = (1..=5000).filter(|number| number % 10 != 0).collect();
+    let expected: Vec<_> = matching.chunks_exact(7).map(|seven| seven[6]).take(500).collect();
+    assert_eq!(faulted, expected);
+    assert_eq!(rig.told("fault_injected", 500).await.len(), 500);
+    assert_eq!(rig.counted("vsps_faults_total").await, 500.0);
+}
+
 /// Counters go on when other rules come and go.
 #[tokio::test]
 async fn a_change_of_other_rules_sets_no_counter_back() {

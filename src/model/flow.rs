@@ -117,6 +117,11 @@ impl Flow {
         self.sent
     }
 
+    /// Holds the response to a rate of its own too, that of `link`.
+    pub fn keep_to(&mut self, link: Link) {
+        self.limits.keep_to(link);
+    }
+
     /// Holds the response under `limits` too, in place of those it was under before (but for its own
     /// rate). Each may be shared with other responses.
     pub fn limit(&mut self, limits: Vec<Arc<Mutex<Link>>>) {
@@ -263,8 +268,10 @@ impl Flow {
     fn dropped(&mut self, now: Duration) -> Option<(OnDrop, u64)> {
         let (loss, action) = self.loss.as_mut()?;
         let at_byte = loss.next_byte().filter(|byte| *byte <= self.sent)?;
-        loss.advance();
-        self.resume = now.saturating_sub(self.late) + self.retransmission;
+        loss.advance(*action);
+        if *action != OnDrop::Corrupt {
+            self.resume = now.saturating_sub(self.late) + self.retransmission;
+        }
         Some((*action, at_byte))
     }
 

@@ -4,7 +4,7 @@
 //! Decided by the byte's place in the response and the response's own stream, never by how the
 //! bytes were chunked: the same request loses the same packets on every run.
 
-use super::spec::{FourState, LossModel};
+use super::spec::{FourState, LossModel, OnDrop};
 use crate::seed::Stream;
 use rand::RngExt as _;
 use smallvec::SmallVec;
@@ -84,10 +84,12 @@ impl Loss {
         self.next.and_then(|packet| packet.checked_mul(PACKET))
     }
 
-    /// Goes on to the next loss that is not recovered together with this one.
-    pub(super) fn advance(&mut self) {
+    /// Goes on to the next loss that `action` makes something new of: a retransmission recovers all
+    /// of a flight together.
+    pub(super) fn advance(&mut self, action: OnDrop) {
         let Some(lost) = self.next else { return };
-        while self.next.is_some_and(|next| next < lost.saturating_add(FLIGHT)) {
+        let together = if action == OnDrop::Corrupt { 1 } else { FLIGHT };
+        while self.next.is_some_and(|next| next < lost.saturating_add(together)) {
             self.next = self.find();
         }
     }
@@ -246,7 +248,7 @@ mod tests {
     fn losses_of_one_flight_are_one() {
         let mut loss = Loss::new(LossModel::Bernoulli(Ratio::ALL), Seed::new(1).stream());
         assert_eq!(loss.next_byte(), Some(0));
-        loss.advance();
+        loss.advance(OnDrop::Retransmit);
         assert_eq!(loss.next_byte(), Some(FLIGHT * PACKET));
     }
 }

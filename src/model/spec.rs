@@ -268,6 +268,9 @@ pub enum OnDrop {
     Truncate,
     /// The connection is reset there.
     Reset,
+    /// The packet arrives all the same, with a bit of it turned over, as where checksums fail to see
+    /// it. Nothing waits.
+    Corrupt,
 }
 
 impl OnDrop {
@@ -278,6 +281,7 @@ impl OnDrop {
             Self::Retransmit => "retransmit",
             Self::Truncate => "truncate",
             Self::Reset => "reset",
+            Self::Corrupt => "corrupt",
         }
     }
 }

@@ -10,7 +10,8 @@ pub enum Verdict {
     Pass(usize),
     /// Ask again at this moment; `None` = nothing will pass until the link changes.
     Wait(Option<Duration>),
-    /// A packet is lost, and this comes of it. After [`OnDrop::Retransmit`] ask again at once.
+    /// A packet is lost, and this comes of it. After [`OnDrop::Retransmit`] and
+    /// [`OnDrop::Corrupt`] ask again at once.
     Drop {
         /// What the drop does.
         action: OnDrop,

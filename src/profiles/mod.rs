@@ -37,7 +37,7 @@
 //! | `[[limit]]` | a rate beside the downlink: `per` (`host`, `media` or `response`: who shares it), `host` and `media` (which responses are meant, one or a list; all unless given), and `rate` or another schedule, `burst`, `count` |
 //! | `[stall]` `every`, `for` | distributions: from the end of one freeze to the next, and how long it lasts; with `every` in sizes (`mean = "512 KiB"`) each response freezes for itself, after so many of its bytes |
 //! | `[loss]` `model` | `{ bernoulli = 0.01 }` or `{ gilbert-elliott = { p, r, loss-bad, loss-good } }` (the last two 1 and 0 unless given), or netem's `{ four-state = { p13, p31, p32, p23, p14 } }` |
-//! | `[loss]` `on-drop` | `retransmit` (default), `truncate` or `reset` |
+//! | `[loss]` `on-drop` | `retransmit` (default), `truncate`, `reset` or `corrupt` (a bit of the packet turns over) |
 //! | `[[rule]]` | as in a rule file: see [`Rule`](crate::rules::Rule) |
 //!
 //! A distribution is a table: `{ distribution = "constant", value }`, `exponential` with `mean`,

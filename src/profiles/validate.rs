@@ -186,7 +186,8 @@ fn stall(table: &StallTable, scope: &Scope<'_>) -> Option<StallSpec> {
 }
 
 fn loss(table: &LossTable, scope: &Scope<'_>) -> Option<LossSpec> {
-    let actions = [OnDrop::Retransmit, OnDrop::Truncate, OnDrop::Reset].map(|a| (a.as_str(), a));
+    let actions = [OnDrop::Retransmit, OnDrop::Truncate, OnDrop::Reset, OnDrop::Corrupt];
+    let actions = actions.map(|action| (action.as_str(), action));
     let written = table.on_drop.as_ref();
     let action = written.map(|name| scope.at("on-drop").choose("an action", name, &actions));
     let hint = "write `model = { bernoulli = 0.01 }` or \

@@ -11,6 +11,7 @@ use super::{
     framing, headers,
     identify::{Identified, identify},
     pace::Pace,
+    passage::Own,
     player_body::PlayerBody,
     player_data, reply,
     shaped_body::{ShapedBody, Treatment},
@@ -128,7 +129,7 @@ impl Proxy {
                 self.connections.dismiss_idle(ticket.session.tag.ordinal);
             }
         }
-        Ok(shape(planned, response, multiplexed, &self.pace))
+        Ok(shape(self, planned, response, multiplexed))
     }
 
     /// Classifies a request and decides its fate.
@@ -293,10 +294,10 @@ fn own(
 
 /// Hands the answer over to the session's link.
 fn shape(
+    proxy: &Proxy,
     planned: Planned,
     mut response: Response<Source>,
     multiplexed: bool,
-    pace: &Arc<Pace>,
 ) -> Response<PlayerBody> {
     let Planned { mut ticket, arming, plan, seed, latency, host, dismiss } = planned;
     ticket.answered(response.status().as_u16());
@@ -308,21 +309,37 @@ fn shape(
     if let Some(timing) = server_timing(&arming, plan.as_deref(), latency) {
         response.headers_mut().append(SERVER_TIMING, timing);
     }
-    let own_rate = plan.as_ref().and_then(|plan| plan.rate.as_ref()).map(|planned| {
-        ticket.injected(&planned.rule, "rate", None);
-        planned.effect
-    });
+    let own = plan.as_deref().map(|plan| own_link(&proxy.catalog, plan, &ticket));
     let gatekeeper = plan
         .as_ref()
         .filter(|_| !bodiless)
         .and_then(|plan| fault::befall(plan, seed, &ticket, multiplexed, &mut response));
     let link = Arc::clone(&arming.link);
-    let pace = Arc::clone(pace);
-    let host = Some(host);
-    let treatment = Treatment { link, own_rate, gatekeeper, dismiss, multiplexed, pace, host };
+    let pace = Arc::clone(&proxy.pace);
+    let (own, host) = (own.unwrap_or_default(), Some(host));
+    let treatment = Treatment { link, own, gatekeeper, dismiss, multiplexed, pace, host };
     response.map(|source| {
         PlayerBody::Shaped(Box::new(ShapedBody::new(source, treatment, seed, ticket)))
     })
+}
+
+/// What rules hold the response to. A profile that is not there is told of, and holds it to nothing.
+fn own_link(catalog: &Catalog, plan: &Plan, ticket: &Ticket) -> Own {
+    let rate = plan.rate.as_ref().map(|planned| {
+        ticket.injected(&planned.rule, "rate", None);
+        planned.effect
+    });
+    let link = plan.profile.as_ref().and_then(|planned| match catalog.named(&planned.effect) {
+        Ok(profile) => {
+            ticket.injected(&planned.rule, "profile", None);
+            Some(Arc::new(profile.link.clone()))
+        }
+        Err(problem) => {
+            tracing::warn!(rule = %planned.rule, %problem, "a rule's profile does not exist");
+            None
+        }
+    });
+    Own { rate, link }
 }
 
 /// Whether an answer has no body, whatever its headers say (RFC 9110 §6.4.1).

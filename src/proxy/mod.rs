@@ -19,6 +19,7 @@ mod fault;
 mod fetch;
 mod framing;
 mod guard;
+mod harm;
 mod head_scan;
 mod headers;
 mod identify;

@@ -3,13 +3,28 @@
 use super::ticket::Ticket;
 use crate::{
     event::Event,
-    model::{Flow, LinkSpec, Transport, TransportSpec, Verdict},
+    model::{Flow, Link, LinkSpec, Transport, TransportSpec, Verdict},
     seed::Seed,
     units::BitRate,
 };
 use http::uri::Authority;
 use parking_lot::Mutex;
 use std::{sync::Arc, time::Duration};
+
+/// What a rule holds one response to, beside all that its session shares.
+#[derive(Default)]
+pub(super) struct Own {
+    pub(super) rate: Option<BitRate>,
+    /// Rate and stalls of a profile, from its first byte on.
+    pub(super) link: Option<Arc<LinkSpec>>,
+}
+
+impl Own {
+    /// Whether no rule asks for anything.
+    pub(super) const fn is_nothing(&self) -> bool {
+        self.rate.is_none() && self.link.is_none()
+    }
+}
 
 /// One response on its way over all that holds it up: the link, the limits beside it, simulated TCP.
 pub(super) struct Passage {
@@ -25,7 +40,7 @@ impl Passage {
     pub(super) fn new(
         ticket: &Ticket,
         link: &Arc<LinkSpec>,
-        own_rate: Option<BitRate>,
+        own: &Own,
         host: Option<Authority>,
         seed: Seed,
     ) -> Self {
@@ -37,7 +52,12 @@ impl Passage {
         };
         let transport = (link.transport == TransportSpec::Tcp)
             .then(|| ticket.connection().transport(session.tag.ordinal, link.latency.rtt));
-        Self { flow: Flow::new(&link, own_rate, seed), transport, host, limits: 0 }
+        let mut flow = Flow::new(&link, own.rate, seed);
+        if let Some(spec) = &own.link {
+            let start = session.downlink.link_time(session.now());
+            flow.keep_to(Link::starting(start, spec, seed.named("profile")));
+        }
+        Self { flow, transport, host, limits: 0 }
     }
 
     /// The connection's simulated TCP, if there is one.

@@ -6,8 +6,9 @@
 
 use super::{
     fault::{Gatekeeper, Order},
+    harm::Harm,
     pace::{Pace, Paced},
-    passage::Passage,
+    passage::{Own, Passage},
     source::Source,
     ticket::Ticket,
 };
@@ -17,7 +18,7 @@ use crate::{
     rules::{Cut, Ending, Length},
     seed::Seed,
     sessions::{Session, Waiting},
-    units::{BitRate, ByteSize},
+    units::ByteSize,
 };
 use bytes::Bytes;
 use http::uri::Authority;
@@ -50,7 +51,7 @@ pub(super) enum BodyError {
 #[derive(Default)]
 pub(super) struct Treatment {
     pub(super) link: Arc<LinkSpec>,
-    pub(super) own_rate: Option<BitRate>,
+    pub(super) own: Own,
     pub(super) gatekeeper: Option<Box<Gatekeeper>>,
     pub(super) multiplexed: bool,
     /// The connection shall close after it, unannounced.
@@ -81,6 +82,8 @@ pub(super) struct ShapedBody {
     waiting_since: Option<Duration>,
     /// The end that comes as soon as all bytes handed over have left.
     breaking: Option<(BodyError, Outcome)>,
+    /// What lost packets do to bytes that are not handed over yet.
+    harm: Option<Box<Harm>>,
     /// It ends with the bytes that may pass, since the headers promised no more.
     fulfilled: bool,
     over: bool,
@@ -104,6 +107,7 @@ impl ShapedBody {
             waiting: Waiting::default(),
             waiting_since: None,
             breaking: None,
+            harm: None,
             fulfilled: false,
             over: false,
             ticket,
@@ -195,15 +199,15 @@ impl ShapedBody {
 
     /// Waits for the link to let some of `available` bytes pass; zero = the body was cut.
     fn poll_link(&mut self, cx: &mut Context<'_>, available: usize) -> Poll<usize> {
-        let Self { treatment, seed, flow, paced, sleep, waiting, ticket, .. } = self;
+        let Self { treatment, seed, flow, paced, sleep, waiting, harm, ticket, .. } = self;
         let session = Arc::clone(&ticket.session);
-        if flow.is_none() && treatment.own_rate.is_none() && !session.shapes_bodies() {
+        if flow.is_none() && treatment.own.is_nothing() && !session.shapes_bodies() {
             ticket.passed(available, session.now(), Duration::ZERO);
             return Poll::Ready(available);
         }
         let flow = flow.get_or_insert_with(|| {
-            let Treatment { link, own_rate, host, .. } = treatment;
-            Passage::new(ticket, link, *own_rate, host.take(), *seed)
+            let Treatment { link, own, host, .. } = treatment;
+            Passage::new(ticket, link, own, host.take(), *seed)
         });
         loop {
             // Before the question, so that a change between question and wait is not missed.
@@ -229,6 +233,12 @@ impl ShapedBody {
                     ticket.emit(&Event::Dropped { request, action, at_byte });
                     let ending = match action {
                         OnDrop::Retransmit => continue,
+                        OnDrop::Corrupt => {
+                            let handed = ticket.bytes();
+                            harm.get_or_insert_with(|| Box::new(Harm::new(handed, *seed)))
+                                .strike(at_byte);
+                            continue;
+                        }
                         OnDrop::Truncate => Ending::Truncate,
                         OnDrop::Reset => Ending::Reset,
                     };
@@ -329,7 +339,11 @@ impl Body for ShapedBody {
                 let bytes = self.credit.min(self.frame.len());
                 self.credit -= bytes;
                 self.over = self.fulfilled && self.credit == 0;
-                return Poll::Ready(Some(Ok(Frame::data(self.frame.split_to(bytes)))));
+                let mut piece = self.frame.split_to(bytes);
+                if let Some(harm) = &mut self.harm {
+                    piece = harm.damage(piece);
+                }
+                return Poll::Ready(Some(Ok(Frame::data(piece))));
             }
             let most = match self.credit {
                 0 => ready!(self.poll_gate(cx)),

@@ -69,3 +69,46 @@ async fn a_fresh_tcp_connection_starts_slowly() {
     assert!(took[0] >= Duration::from_millis(5 * 200), "{took:?}");
     assert!(took[1] < took[0] / 2, "{took:?}");
 }
+
+/// Packets of 1448 bytes that are all damaged: a bit of each, and nothing else.
+#[tokio::test]
+async fn damaged_packets_arrive_whole_but_for_a_bit() {
+    let body = pattern(14_480);
+    let origin = Origin::saying(ok("", &body)).await;
+    for transport in ["none", "tcp"] {
+        let text = format!(
+            "summary = \"a\"\nsource = \"b\"\n[downlink]\nrate = \"20 Mbit/s\"\n\
+             transport = \"{transport}\"\n[loss]\nmodel = {{ bernoulli = 1 }}\n\
+             on-drop = \"corrupt\"\n"
+        );
+        let profile = Arc::new(Profile::from_toml("harm", "harm.toml", &text).unwrap());
+        let rig = Rig::start(Some(origin.address), |config| config.profile = profile).await;
+        let got = rig.get("/a").await;
+        assert_eq!(got.body.len(), body.len());
+        let differ: Vec<usize> = (0..body.len()).filter(|at| got.body[*at] != body[*at]).collect();
+        let starts: Vec<usize> = (0..10).map(|packet| packet * 1448).collect();
+        assert_eq!(differ, starts, "{transport}");
+        assert!(differ.iter().all(|at| (got.body[*at] ^ body[*at]).count_ones() == 1));
+        assert_eq!(rig.told("dropped", 10).await[0]["action"], "corrupt");
+    }
+}
+
+/// A rule holds its responses to a profile, and leaves the others alone.
+#[tokio::test]
+async fn a_rule_gives_a_response_a_network_of_its_own() {
+    let body = pattern(60_000);
+    let origin = Origin::saying(ok("", &body)).await;
+    let rules = serde_json::json!([
+        { "name": "slow", "when": { "path": "/slow*" }, "then": { "profile": "edge" } }
+    ]);
+    let rig = Rig::with_rules(&origin, rules).await;
+    #[expect(clippy::disallowed_methods, reason = "a test of real time")]
+    let asked = Instant::now();
+    assert!(rig.get("/fast").await.body == body);
+    let (fast, slow) = (asked.elapsed(), rig.get("/slow").await);
+    assert!(slow.body == body);
+    // 60 kB at 240 kbit/s take two seconds.
+    assert!(asked.elapsed() - fast > Duration::from_millis(1900), "{:?}", asked.elapsed());
+    let told = rig.told("fault_injected", 1).await;
+    assert_eq!((told.len(), &told[0]["effect"]), (1, &serde_json::json!("profile")));
+}

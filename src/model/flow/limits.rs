@@ -34,6 +34,12 @@ impl Limits {
         Self { own: limits.len(), limits, ..Self::default() }
     }
 
+    /// One more of its own.
+    pub(super) fn keep_to(&mut self, link: Link) {
+        self.limits.insert(self.own, Limit::new(Arc::new(Mutex::new(link))));
+        self.own += 1;
+    }
+
     /// Replaces all but its own.
     pub(super) fn share(&mut self, links: Vec<Arc<Mutex<Link>>>) {
         self.limits.truncate(self.own);

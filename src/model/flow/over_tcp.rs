@@ -62,8 +62,10 @@ impl Flow {
             {
                 let action = *action;
                 want = want.min(at_byte.saturating_sub(place));
-                if want == 0 && (action == OnDrop::Retransmit || stream.under_way() == 0) {
-                    loss.advance();
+                // What ends the response waits until all before it has arrived.
+                let goes_on = matches!(action, OnDrop::Retransmit | OnDrop::Corrupt);
+                if want == 0 && (goes_on || stream.under_way() == 0) {
+                    loss.advance(action);
                     self.losing = action == OnDrop::Retransmit;
                     return Some(Verdict::Drop { action, at_byte });
                 }

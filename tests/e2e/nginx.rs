@@ -9,7 +9,7 @@ use crate::{
     rig::scratch,
     tool::{output, tool},
 };
-use std::{fmt::Write as _, fs, net::TcpListener, path::PathBuf, process::Stdio, time::Duration};
+use std::{fs, net::TcpListener, path::PathBuf, process::Stdio, time::Duration};
 use tokio::{net::TcpStream, process::Child, time::sleep};
 
 /// Seconds of media, of which a segment has two; and pictures a second.
@@ -82,20 +82,15 @@ impl Nginx {
     }
 
     fn sign_playlist(&self, text: &str) -> String {
-        let mut out = String::new();
-        for line in text.lines() {
-            match line.split_once("URI=\"") {
-                Some((tag, rest)) => {
-                    let (file, rest) = rest.split_once('"').unwrap();
-                    writeln!(out, "{tag}URI=\"{}\"{rest}", self.url(file)).unwrap();
-                }
-                None if line.starts_with('#') || line.is_empty() => {
-                    writeln!(out, "{line}").unwrap()
-                }
-                None => writeln!(out, "{}", self.url(line)).unwrap(),
+        let signed = text.lines().map(|line| match line.split_once("URI=\"") {
+            Some((tag, rest)) => {
+                let (file, rest) = rest.split_once('"').unwrap();
+                format!("{tag}URI=\"{}\"{rest}\n", self.url(file))
             }
-        }
-        out
+            None if line.starts_with('#') || line.is_empty() => format!("{line}\n"),
+            None => format!("{}\n", self.url(line)),
+        });
+        signed.collect()
     }
 
     fn sign_mpd(&self, text: &str) -> String {

@@ -7,10 +7,14 @@ use tokio::process::Command;
 /// Where the tools come from, when one is missing.
 const HINT: &str = "`tests/run` installs what the end-to-end tests need";
 
+/// Where Debian has servers, and not all shells look.
+const SERVERS: &str = "/usr/sbin";
+
 /// A command for the program `name`.
 pub(crate) fn tool(name: &str) -> Command {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let found = std::env::split_paths(&path).map(|folder| folder.join(name)).find(|it| it.exists());
+    let folders = std::env::split_paths(&path).chain([PathBuf::from(SERVERS)]);
+    let found = folders.map(|folder| folder.join(name)).find(|it| it.exists());
     Command::new(found.unwrap_or_else(|| panic!("{name} is not installed: {HINT}")))
 }
 

@@ -267,6 +267,22 @@ fn patches_keep_the_ladder_up_to_date() {
     assert_eq!(asked(&ladder, "https://o/1200"), "segment v 11 11 120 2 0");
 }
 
+/// Those asked by HTTP, not those that are given or asked by NTP.
+#[test]
+fn clocks_are_known_by_the_mpd_that_names_them() {
+    let ladder = learnt(&mpd(
+        "type=\"dynamic\"",
+        "<UTCTiming schemeIdUri=\"urn:mpeg:dash:utc:http-iso:2014\" value=\"../c?a=1&amp;b  https://t/x\"/>\
+         <UTCTiming schemeIdUri=\"urn:mpeg:dash:utc:http-head:2014\" value=\"/h\"></UTCTiming>\
+         <UTCTiming schemeIdUri=\"urn:mpeg:dash:utc:ntp:2014\" value=\"/n\"/><Period/>",
+    ));
+    for url in ["https://o/c?a=1&b", "https://t/x", "https://o/h"] {
+        let found = ladder.resolve(url, None);
+        assert_eq!((found.protocol, found.kind), (Protocol::Dash, Kind::Clock), "{url}");
+    }
+    assert_eq!(ladder.resolve("https://o/n", None).kind, Kind::Other);
+}
+
 #[test]
 fn an_element_that_stands_elsewhere_belongs_to_its_mpd() {
     let linked = mpd(

@@ -57,6 +57,7 @@ const ENDPOINTS: &[(&str, Kind)] = &[
     ("playready", Kind::License),
     ("fairplay", Kind::License),
     ("steering", Kind::Steering),
+    ("time", Kind::Clock),
 ];
 
 /// Classifies a URL (or path) by its spelling.
@@ -177,6 +178,7 @@ mod tests {
         assert_eq!(class("/film.mp4"), (P::Progressive, K::Segment, M::Unknown));
         assert_eq!(class("/s/en.vtt"), (P::Unknown, K::Subtitle, M::Text));
         assert_eq!(class("/drm/License"), (P::Unknown, K::License, M::Unknown));
+        assert_eq!(class("/demo/time?ms"), (P::Unknown, K::Clock, M::Unknown));
         assert_eq!(class("/é.ї"), (P::Unknown, K::Other, M::Unknown));
         assert_eq!(class(""), (P::Unknown, K::Other, M::Unknown));
     }

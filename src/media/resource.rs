@@ -77,6 +77,8 @@ names! {
         License = "license",
         /// A list of interstitial assets.
         AssetList = "asset-list",
+        /// A clock that players set theirs by (DASH: `UTCTiming`).
+        Clock = "clock",
         /// Anything else.
         Other = "other",
     }

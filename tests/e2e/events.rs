@@ -2,7 +2,7 @@
 
 use crate::process::json;
 use serde_json::Value;
-use std::{collections::BTreeSet, time::Duration};
+use std::{collections::BTreeSet, io::Write as _, time::Duration};
 
 pub(crate) struct Events(Vec<Value>);
 
@@ -41,6 +41,24 @@ impl Events {
 
     fn start(&self, session: &Value) -> Duration {
         at(self.of("session_started").find(|event| event["session"] == *session).unwrap())
+    }
+
+    /// Requests that the proxy did not know the purpose of.
+    pub(crate) fn unclassified(&self) -> Vec<&str> {
+        let finished = self.of("request_finished");
+        let other = finished.filter(|event| event["resource"]["kind"] == "other");
+        other.map(|event| event["path"].as_str().unwrap()).collect()
+    }
+
+    /// Tells the share of `other` among the requests of a run, past the capture of output; it must
+    /// be under one per cent.
+    pub(crate) fn few_others(&self, run: &str) {
+        let (other, all) = (self.unclassified(), self.count("request_finished"));
+        let share = 100.0 * other.len() as f64 / all as f64;
+        let told = format!("{run}: {} of {all} requests are other: {share:.2} %", other.len());
+        // Not `eprintln`, whose output is captured from tests that pass.
+        std::io::stderr().write_all(format!("{told}\n").as_bytes()).unwrap();
+        assert!(all > 0 && share < 1.0, "{told}: {other:?}");
     }
 
     /// Requests that were not answered, or with an error.

@@ -21,6 +21,8 @@ async fn played(profile: &str, seconds: u64, streams: &[(&'static str, &str)]) -
         assert!(viewer.fatal.is_empty(), "{path}: {viewer:?}");
         assert!(viewer.asked.refused.is_empty(), "{path}: {viewer:?}");
         assert!(viewer.asked.console.is_empty(), "{path}: {viewer:?}");
+        assert!(viewer.asked.strays.is_empty(), "{path}: {viewer:?}");
+        assert_eq!(viewer.asked.newcomers, 1, "{path}: {viewer:?}");
         assert_eq!(viewer.ladder.len(), 6, "{path}: {viewer:?}");
         let least = viewer.played_seconds * 30.0 * 0.5;
         assert!(f64::from(viewer.frames) > least && least > 0.0, "{path}: {viewer:?}");
@@ -29,6 +31,7 @@ async fn played(profile: &str, seconds: u64, streams: &[(&'static str, &str)]) -
     // Whoever leaves, leaves requests that are held, and segments that are being made: status 0.
     let refused = events.refused().into_iter().filter(|line| !line.starts_with("0 "));
     assert_eq!(refused.collect::<Vec<_>>(), [""; 0]);
+    events.few_others(&format!("{streams:?} over {profile}"));
     seen
 }
 
@@ -44,6 +47,30 @@ async fn low_latency_is_low() {
         assert!((0.5..4.0).contains(&latency), "{latency} s: {viewer:?}");
     }
     // Two renditions, two parts a second each.
+    assert!(seen[0].asked.parts >= 20, "{:?}", seen[0]);
+    assert!(seen[0].asked.manifests >= 20, "no reload was answered part by part: {:?}", seen[0]);
+}
+
+#[tokio::test]
+async fn shaka_plays_and_is_close_to_the_edge() {
+    let streams = [
+        "/demo/ll/hls/master.m3u8",
+        "/demo/ll/dash/manifest.mpd",
+        "/demo/hls/master.m3u8",
+        "/demo/dash/manifest.mpd",
+        "/demo/live/hls/master.m3u8",
+        "/demo/live/dash/manifest.mpd",
+    ];
+    let seen = played("wifi", 18, &streams.map(|path| ("shaka", path))).await;
+    for (viewer, path) in seen.iter().zip(streams) {
+        assert!(viewer.played_seconds > 8.0, "{path}: {viewer:?}");
+    }
+    // In DASH it starts behind the delay that the MPD suggests, and is content with the most latency
+    // that the ServiceDescription allows: 6 s. Live streams of whole segments are 14 s behind.
+    for (viewer, most) in seen.iter().zip([4.0, 6.0]) {
+        let latency = viewer.latency_seconds.unwrap();
+        assert!((0.5..most).contains(&latency), "{latency} s: {viewer:?}");
+    }
     assert!(seen[0].asked.parts >= 20, "{:?}", seen[0]);
     assert!(seen[0].asked.manifests >= 20, "no reload was answered part by part: {:?}", seen[0]);
 }

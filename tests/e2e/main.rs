@@ -10,9 +10,11 @@ mod events;
 mod ffprobe;
 mod first_command;
 mod forms;
+mod nginx;
 #[path = "../process/mod.rs"]
 mod process;
 mod prometheus;
 mod rig;
+mod second_origin;
 mod tool;
 mod viewers;

@@ -5,6 +5,7 @@ use crate::{
     process::{Ended, PATIENCE, Running, json},
 };
 use bytes::Bytes;
+use http::header::LOCATION;
 use http_body_util::BodyExt as _;
 use serde_json::Value;
 use std::{
@@ -25,9 +26,15 @@ pub(crate) struct Rig {
 impl Rig {
     /// The built-in stream through `profile`.
     pub(crate) async fn start(profile: &str) -> Self {
+        Self::start_with(profile, &[]).await
+    }
+
+    /// As [`start`](Self::start), with arguments added.
+    pub(crate) async fn start_with(profile: &str, more: &[&str]) -> Self {
         let events = scratch("events.jsonl");
         let file = events.to_str().unwrap();
-        let args = ["--log", "json", "--seed", "7", "--profile", profile, "--events", file];
+        let mut args = vec!["--log", "json", "--seed", "7", "--profile", profile, "--events", file];
+        args.extend(more);
         let mut running = Running::start(&args);
         let ready = json(&running.line().await);
         Self { running, ready, events }
@@ -41,6 +48,13 @@ impl Rig {
     /// The control plane's host and port.
     pub(crate) fn admin(&self) -> &str {
         self.ready["admin"].as_str().unwrap()
+    }
+
+    /// Where a manifest is, in the session that asking for it starts.
+    pub(crate) async fn enter(&self, path: &str) -> String {
+        let (head, _) = self.running.ask(&self.url(path)).await.into_parts();
+        assert_eq!(head.status, 307, "{path}");
+        self.url(head.headers[LOCATION].to_str().unwrap())
     }
 
     /// The body of the answer to a GET of `url`, which must be a 200.

@@ -17,7 +17,7 @@ const OVERHEAD: Duration = Duration::from_secs(120);
 /// What a viewer shall do.
 #[derive(Debug, Serialize)]
 pub(crate) struct Task {
-    /// `hls.js` or `dash.js`.
+    /// `hls.js`, `dash.js` or `shaka`.
     pub(crate) player: &'static str,
     pub(crate) url: String,
     /// How long to watch; with `each_rung`, the most that a rung may take to play.
@@ -75,6 +75,8 @@ pub(crate) struct Asked {
     pub(crate) pathways: BTreeSet<String>,
     /// Answers of 400 and above.
     pub(crate) refused: Vec<String>,
+    /// Requests that went past the proxy.
+    pub(crate) strays: Vec<String>,
     /// What the page's console calls errors.
     pub(crate) console: Vec<String>,
 }

@@ -1,10 +1,10 @@
-// In the page: plays an address with hls.js or dash.js and tells what a viewer would see.
+// In the page: plays an address with hls.js, dash.js or Shaka Player and tells what a viewer would see.
 
 const POLL_MS = 100;
 const pause = (ms) => new Promise((done) => setTimeout(done, ms));
 const now = () => performance.now() / 1000;
 
-/** hls.js, behind the few words that both players share. */
+/** hls.js, behind the few words that the players share. */
 function hlsPlayer(video, url, seen) {
   // By default hls.js fills its buffer with up to ten minutes of the lowest rung, and what it
   // learns of a better network is seen as late. A short buffer shows it soon.
@@ -59,6 +59,44 @@ function dashPlayer(video, url, seen) {
     end: () => player.destroy(),
   };
 }
+
+/** Shaka Player, likewise. */
+function shakaPlayer(video, url, seen) {
+  const player = new shaka.Player();
+  const { CRITICAL } = shaka.util.Error.Severity;
+  const trouble = ({ severity, code, data }) =>
+    seen[severity === CRITICAL ? "fatal" : "errors"].push(`${code} ${data}`);
+  player.configure({
+    streaming: { lowLatencyMode: true, liveSync: { enabled: true, maxPlaybackRate: 1.5 } },
+  });
+  const videos = () => player.getVariantTracks().sort((a, b) => a.bandwidth - b.bandwidth);
+  const size = ({ width, height }) => `${width}x${height}`;
+  const ladder = () => [...new Set(videos().map(size))];
+  const shown = ({ newTrack }) => seen.rungs.add(ladder().indexOf(size(newTrack)));
+  for (const event of ["adaptation", "variantchanged"]) player.addEventListener(event, shown);
+  player.addEventListener("error", ({ detail }) => trouble(detail));
+  video.autoplay = true;
+  player.attach(video)
+    .then(() => player.load(url))
+    .then(() => {
+      const [subtitles] = player.getTextTracks();
+      if (!subtitles) return;
+      player.selectTextTrack(subtitles);
+      player.setTextTrackVisibility(true);
+    })
+    .catch(trouble);
+  return {
+    ladder,
+    force: (rung) => {
+      player.configure({ abr: { enabled: false } });
+      player.selectVariantTrack(videos().find((track) => size(track) === ladder()[rung]), true);
+    },
+    latency: () => player.getStats().liveLatency,
+    end: () => player.destroy(),
+  };
+}
+
+const PLAYERS = { "hls.js": hlsPlayer, "dash.js": dashPlayer, shaka: shakaPlayer };
 
 /** Notes what the video element does: sizes decoded, rebuffering, trouble. */
 function observe(video) {
@@ -127,7 +165,7 @@ async function every_rung(video, player, seconds) {
 globalThis.watch = async ({ player: name, url, seconds, each_rung = false }) => {
   const video = document.getElementById("video");
   const seen = observe(video);
-  const player = (name === "hls.js" ? hlsPlayer : dashPlayer)(video, url, seen);
+  const player = PLAYERS[name](video, url, seen);
   let steps = [];
   if (each_rung) {
     await until(() => seen.startup_seconds !== null, seconds);

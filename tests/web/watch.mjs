@@ -17,6 +17,7 @@ const FILES = {
   "/hls.js": ["node_modules/hls.js/dist/hls.min.js", "text/javascript"],
   "/dash.js": ["node_modules/dashjs/dist/modern/umd/dash.all.min.js", "text/javascript"],
   "/dash.mss.js": ["node_modules/dashjs/dist/modern/umd/dash.mss.min.js", "text/javascript"],
+  "/shaka.js": ["node_modules/shaka-player/dist/shaka-player.compiled.js", "text/javascript"],
 };
 const FLAGS = [
   "--no-sandbox",
@@ -40,13 +41,17 @@ async function servePage() {
 }
 
 /** Counts what a page asks the proxy for. */
-function listen(page, proxy) {
-  const asked = { manifests: 0, newcomers: 0, media: 0, parts: 0, pathways: [], refused: [], console: [] };
+function listen(page, own, proxy) {
+  const asked = { manifests: 0, newcomers: 0, media: 0, parts: 0, pathways: [], refused: [], strays: [], console: [] };
   const ours = (url) => url.origin === proxy;
   page.on("request", (request) => {
     const url = new URL(request.url());
-    if (!ours(url)) return;
-    if (/\.(m3u8|mpd)$/.test(url.pathname)) {
+    if (!ours(url)) {
+      const internal = ["data:", "blob:"].includes(url.protocol) || url.origin === own;
+      if (!internal) asked.strays.push(url.href);
+      return;
+    }
+    if (/(\.(m3u8|mpd)|\.isml?\/Manifest)$/.test(url.pathname)) {
       asked.manifests += 1;
       if (!url.pathname.startsWith("/-/s/")) asked.newcomers += 1;
     } else {
@@ -71,7 +76,7 @@ function listen(page, proxy) {
 async function watch(browser, page_url, task) {
   const context = await browser.newContext();
   const page = await context.newPage();
-  const asked = listen(page, new URL(task.url).origin);
+  const asked = listen(page, new URL(page_url).origin, new URL(task.url).origin);
   await page.goto(page_url);
   const seen = await page.evaluate((task) => globalThis.watch(task), task);
   await context.close();

@@ -168,6 +168,7 @@ fn beside_media(compiled: &mut Compiled, mpd: &Mpd<'_>, base: &Base) {
         (Kind::Mpd, &mpd.linked),
         (Kind::MpdPatch, &mpd.patches),
         (Kind::Steering, &mpd.steering),
+        (Kind::Clock, &mpd.clocks),
     ] {
         for reference in references {
             if !reference.starts_with("urn:") && base.resolve(reference, &mut url) {

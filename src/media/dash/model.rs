@@ -22,6 +22,8 @@ pub(super) struct Mpd<'a> {
     pub(super) locations: Vec<Text<'a>>,
     pub(super) patches: Vec<Text<'a>>,
     pub(super) steering: Vec<Text<'a>>,
+    /// What UTCTiming elements name: clocks to ask.
+    pub(super) clocks: Vec<Text<'a>>,
     /// Elements that stand elsewhere (`xlink:href`, ImportedMPD).
     pub(super) linked: Vec<Text<'a>>,
     pub(super) periods: Vec<Period<'a>>,

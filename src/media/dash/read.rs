@@ -9,7 +9,7 @@ use super::super::{
 };
 use super::{
     model::{About, Form, Mpd, Period, Representation, Segments, Set, Text},
-    rewrite::ROOTS,
+    rewrite::{ROOTS, is_timed_by_url},
     segments, value,
 };
 
@@ -62,6 +62,10 @@ fn mpd<'a>(xml: &mut Xml<'a>, tag: Tag<'a>, mpd: &mut Mpd<'a>) -> Result<(), Man
                     let period = period(xml, tag, mpd)?;
                     mpd.periods.push(period);
                 }
+                "UTCTiming" => {
+                    clock(tag, mpd);
+                    skip(xml)?;
+                }
                 "BaseURL" => mpd.bases.extend(content(xml)?),
                 "Location" => mpd.locations.extend(content(xml)?),
                 "PatchLocation" => mpd.patches.extend(content(xml)?),
@@ -73,6 +77,7 @@ fn mpd<'a>(xml: &mut Xml<'a>, tag: Tag<'a>, mpd: &mut Mpd<'a>) -> Result<(), Man
                 let period = blank(tag, mpd);
                 mpd.periods.push(period);
             }
+            Token::Empty(tag) if tag.name == "UTCTiming" => clock(tag, mpd),
             _ => {}
         }
     }
@@ -80,6 +85,15 @@ fn mpd<'a>(xml: &mut Xml<'a>, tag: Tag<'a>, mpd: &mut Mpd<'a>) -> Result<(), Man
         list.truncate(REFERENCES);
     }
     Ok(())
+}
+
+/// Remembers the URLs of a UTCTiming, if its scheme has any.
+fn clock<'a>(tag: Tag<'a>, mpd: &mut Mpd<'a>) {
+    if is_timed_by_url(tag) {
+        let urls = tag.raw("value").unwrap_or_default().split_ascii_whitespace();
+        let left = REFERENCES.saturating_sub(mpd.clocks.len());
+        mpd.clocks.extend(urls.take(left).map(unescape));
+    }
 }
 
 /// A ServiceDescription, where ContentSteering may stand too.

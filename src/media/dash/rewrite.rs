@@ -101,7 +101,8 @@ fn lead_attributes(edits: &mut Edits<'_>, tag: Tag<'_>, map: &dyn UriMap) {
     }
 }
 
-fn is_timed_by_url(tag: Tag<'_>) -> bool {
+/// Whether a UTCTiming's value is a list of URLs.
+pub(super) fn is_timed_by_url(tag: Tag<'_>) -> bool {
     let scheme = tag.raw("schemeIdUri");
     scheme.is_some_and(|scheme| TIMED_BY_URL.iter().any(|end| scheme.contains(end)))
 }

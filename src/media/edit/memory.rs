@@ -47,6 +47,17 @@ impl EditMemory {
         self.manifests.iter().map(|(_, past)| past.bytes).sum()
     }
 
+    /// Whether `rule` has a freeze of the manifest `url` under way: a freeze for a time is over by
+    /// itself, while its rule still asks for it.
+    #[must_use]
+    pub fn is_frozen(&self, url: &str, rule: &str) -> bool {
+        let key = self.hasher.hash_one(url);
+        let past = self.manifests.iter().find(|(known, _)| *known == key);
+        past.is_some_and(|(_, past)| {
+            past.freezes.iter().any(|freeze| freeze.rule == rule && freeze.version.is_some())
+        })
+    }
+
     /// Takes note of the newest version of a manifest.
     pub(super) fn note(&mut self, edition: &Edition<'_>, bytes: &Bytes) -> &mut Past {
         let key = self.hasher.hash_one(edition.url);

@@ -25,11 +25,17 @@ pub(in crate::proxy) fn edit(
     }
     let edition = Edition { url, format, now: session.now() };
     let asked = edits.iter().map(|planned| (&*planned.rule, &planned.effect));
-    let edited = apply(asked, edition, bytes.clone(), &mut session.edits.lock());
+    let mut memory = session.edits.lock();
+    let edited = apply(asked, edition, bytes.clone(), &mut memory);
     for planned in edits {
-        // The first version under a freeze is served as it is, and frozen all the same.
-        let frozen = matches!(planned.effect, ManifestEdit::Freeze(_) | ManifestEdit::PublishTime);
-        if frozen || edited != bytes {
+        // The first version under a freeze is served as it is, and frozen all the same; the first
+        // one after it is not.
+        let strikes = match planned.effect {
+            ManifestEdit::Freeze(_) => memory.is_frozen(url, &planned.rule),
+            ManifestEdit::PublishTime => true,
+            _ => edited != bytes,
+        };
+        if strikes {
             ticket.injected(&planned.rule, planned.effect.as_str(), None);
         }
     }

@@ -20,6 +20,9 @@ use vsps::profiles::faults;
 /// Rows that run at a time.
 const AT_A_TIME: usize = 8;
 
+/// Faults that mean every request: a server's clock that is wrong is wrong in each of its answers.
+const ALL_MEANT: &[&str] = &["clock-skew"];
+
 /// Each row has a runtime of its own: there time can be made to pass for it alone.
 fn run((name, steps): Row) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
@@ -36,7 +39,8 @@ fn every_ready_fault_does_on_the_wire_what_it_says_and_nothing_else() {
     let rows: BTreeSet<_> = ROWS.iter().map(|(name, _)| *name).collect();
     assert_eq!((&rows, ROWS.len()), (&names, names.len()), "a row for each file");
     for (name, steps) in ROWS {
-        assert!(steps.iter().any(Step::spares), "{name} leaves nothing alone");
+        let spares = steps.iter().any(Step::spares);
+        assert!(spares != ALL_MEANT.contains(name), "{name}: is anything left alone?");
         assert!(steps.iter().any(Step::hits), "{name} hits nothing");
     }
     let queue = Mutex::new(ROWS.iter().copied());

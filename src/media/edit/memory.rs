@@ -47,17 +47,6 @@ impl EditMemory {
         self.manifests.iter().map(|(_, past)| past.bytes).sum()
     }
 
-    /// Whether `rule` has a freeze of the manifest `url` under way: a freeze for a time is over by
-    /// itself, while its rule still asks for it.
-    #[must_use]
-    pub fn is_frozen(&self, url: &str, rule: &str) -> bool {
-        let key = self.hasher.hash_one(url);
-        let past = self.manifests.iter().find(|(known, _)| *known == key);
-        past.is_some_and(|(_, past)| {
-            past.freezes.iter().any(|freeze| freeze.rule == rule && freeze.version.is_some())
-        })
-    }
-
     /// Takes note of the newest version of a manifest.
     pub(super) fn note(&mut self, edition: &Edition<'_>, bytes: &Bytes) -> &mut Past {
         let key = self.hasher.hash_one(edition.url);
@@ -144,6 +133,12 @@ impl Past {
                     rule == freeze.rule && matches!(edit, ManifestEdit::Freeze(None))
                 })
         });
+    }
+
+    /// Whether `rule` has a freeze under way: one for a time is over by itself, while it is still asked
+    /// for.
+    pub(super) fn is_frozen(&self, rule: &str) -> bool {
+        self.freezes.iter().any(|freeze| freeze.rule == rule && freeze.version.is_some())
     }
 
     /// The version that `rule` has frozen at `now`; `fresh` if it begins now, or is over.

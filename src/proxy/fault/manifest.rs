@@ -3,7 +3,7 @@
 use crate::{
     media::{
         ManifestFormat,
-        edit::{Edition, ManifestEdit, apply},
+        edit::{Edition, apply},
     },
     proxy::ticket::Ticket,
 };
@@ -25,19 +25,9 @@ pub(in crate::proxy) fn edit(
     }
     let edition = Edition { url, format, now: session.now() };
     let asked = edits.iter().map(|planned| (&*planned.rule, &planned.effect));
-    let mut memory = session.edits.lock();
-    let edited = apply(asked, edition, bytes.clone(), &mut memory);
-    for planned in edits {
-        // The first version under a freeze is served as it is, and frozen all the same; the first
-        // one after it is not.
-        let strikes = match planned.effect {
-            ManifestEdit::Freeze(_) => memory.is_frozen(url, &planned.rule),
-            ManifestEdit::PublishTime => true,
-            _ => edited != bytes,
-        };
-        if strikes {
-            ticket.injected(&planned.rule, planned.effect.as_str(), None);
-        }
+    let edited = apply(asked, edition, bytes, &mut session.edits.lock());
+    for (planned, _) in edits.iter().zip(edited.struck).filter(|(_, struck)| *struck) {
+        ticket.injected(&planned.rule, planned.effect.as_str(), None);
     }
-    edited
+    edited.bytes
 }

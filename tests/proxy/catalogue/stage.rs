@@ -265,7 +265,8 @@ impl Stage {
             for attempt in 1..=2 {
                 let mut player = self.rig.player().await;
                 player.send(self.request(&path, "", true)).await;
-                let first = player.read_for(MOMENT).await;
+                // The law's shortest waits are longer than that, and a loaded machine's should not be.
+                let first = player.read_for(2 * MOMENT).await;
                 if !first.head.is_empty() {
                     continue;
                 }

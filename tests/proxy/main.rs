@@ -6,6 +6,7 @@ mod answers;
 mod bad_requests;
 mod bad_upstreams;
 mod bodies;
+mod catalogue;
 mod cors;
 mod drain;
 mod faults;

@@ -21,6 +21,16 @@ pub struct Edition<'a> {
     pub now: Duration,
 }
 
+/// What became of a manifest.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Edited {
+    /// What it is now.
+    pub bytes: Bytes,
+    /// Of each edit, in their order, whether it struck: it changed something, or (a freeze, of a
+    /// manifest or of its `publishTime`) holds what is served to the version first seen.
+    pub struck: Vec<bool>,
+}
+
 /// Edits a manifest: `bytes` is the newest version, `edits` are made in their order, each under the
 /// name of its rule (by which freezes are told apart).
 ///
@@ -32,27 +42,34 @@ pub fn apply<'e>(
     edition: Edition<'_>,
     bytes: Bytes,
     memory: &mut EditMemory,
-) -> Bytes {
+) -> Edited {
     let past = memory.note(&edition, &bytes);
     past.thaw(&edits);
-    let mut bytes = bytes;
+    let mut edited = Edited { bytes, struck: Vec::new() };
     for (rule, edit) in edits {
-        bytes = match edit {
+        let bytes = edited.bytes.clone();
+        let new = match edit {
             ManifestEdit::Freeze(lasts) => past.frozen(rule, *lasts, edition.now, bytes),
             ManifestEdit::GoBack(segments) => match past.older((*segments).into()) {
                 Some(older) => older,
-                None => edited(&ManifestEdit::Lag(*segments), edition.format, bytes, past),
+                None => rewritten(&ManifestEdit::Lag(*segments), edition.format, bytes, past),
             },
             ManifestEdit::Empty => Bytes::new(),
             ManifestEdit::Truncate(amount) => truncated(*amount, &bytes),
-            edit => edited(edit, edition.format, bytes, past),
+            edit => rewritten(edit, edition.format, bytes, past),
         };
+        edited.struck.push(match edit {
+            ManifestEdit::Freeze(_) => past.is_frozen(rule),
+            ManifestEdit::PublishTime => past.published.is_some(),
+            _ => new != edited.bytes,
+        });
+        edited.bytes = new;
     }
-    bytes
+    edited
 }
 
 /// An edit of what the manifest says.
-fn edited(
+fn rewritten(
     edit: &ManifestEdit,
     format: ManifestFormat,
     bytes: Bytes,

@@ -135,6 +135,12 @@ impl Past {
         });
     }
 
+    /// Whether `rule` has a freeze under way: one for a time is over by itself, while it is still asked
+    /// for.
+    pub(super) fn is_frozen(&self, rule: &str) -> bool {
+        self.freezes.iter().any(|freeze| freeze.rule == rule && freeze.version.is_some())
+    }
+
     /// The version that `rule` has frozen at `now`; `fresh` if it begins now, or is over.
     pub(super) fn frozen(
         &mut self,

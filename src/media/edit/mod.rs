@@ -15,7 +15,7 @@ mod multivariant;
 mod playlist;
 mod times;
 
-pub use apply::{Edition, apply};
+pub use apply::{Edited, Edition, apply};
 pub use kinds::{
     Amount, Clocks, Discontinuity, Durations, EndList, Hint, ManifestEdit, Report, RungSet,
 };

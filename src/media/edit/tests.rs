@@ -31,7 +31,7 @@ fn at<'a>(url: &'a str, seconds: u64, format: ManifestFormat) -> Edition<'a> {
 fn edited(edit: &ManifestEdit, format: ManifestFormat, text: &str) -> String {
     let bytes = Bytes::copy_from_slice(text.as_bytes());
     let memory = &mut EditMemory::default();
-    let out = apply([("r", edit)].into_iter(), at("u", 0, format), bytes, memory);
+    let out = apply([("r", edit)].into_iter(), at("u", 0, format), bytes, memory).bytes;
     String::from_utf8(out.to_vec()).unwrap()
 }
 
@@ -145,7 +145,7 @@ fn a_freeze_begins_with_its_first_request_and_ends_on_time() {
     let freeze = ManifestEdit::Freeze(Some(Duration::from_secs(20)));
     let mut served = |url: &str, seconds: u64, edits: &[(&str, &ManifestEdit)]| {
         let edition = at(url, seconds, ManifestFormat::Hls);
-        apply(edits.iter().copied(), edition, version(10 + seconds / 4), memory)
+        apply(edits.iter().copied(), edition, version(10 + seconds / 4), memory).bytes
     };
     let on: &[_] = &[("r", &freeze)];
     assert_eq!(served("a", 0, &[]), version(10));
@@ -167,7 +167,7 @@ fn a_freeze_without_end_thaws_when_it_is_no_longer_asked_for() {
     let mut served = |seconds: u64, on: bool| {
         let edits: &[_] = if on { &[("r", &freeze)] } else { &[] };
         let edition = at("a", seconds, ManifestFormat::Hls);
-        apply(edits.iter().copied(), edition, version(10 + seconds / 4), memory)
+        apply(edits.iter().copied(), edition, version(10 + seconds / 4), memory).bytes
     };
     let numbers = [(0, true), (40, true), (44, false), (48, true), (52, true)];
     let served: Vec<_> = numbers.iter().map(|(at, on)| served(*at, *on)).collect();
@@ -179,7 +179,7 @@ fn an_older_version_comes_from_memory() {
     let memory = &mut EditMemory::default();
     let back = ManifestEdit::GoBack(3);
     let mut served = |newest: u64, edits: &[(&str, &ManifestEdit)]| {
-        apply(edits.iter().copied(), at("a", 0, ManifestFormat::Hls), version(newest), memory)
+        apply(edits.iter().copied(), at("a", 0, ManifestFormat::Hls), version(newest), memory).bytes
     };
     for newest in [10, 12, 13] {
         assert_eq!(served(newest, &[]), version(newest));
@@ -190,9 +190,26 @@ fn an_older_version_comes_from_memory() {
     // Nothing that old: the newest three are left out, and one stays.
     let memory = &mut EditMemory::default();
     let first =
-        apply([("r", &back)].into_iter(), at("a", 0, ManifestFormat::Hls), version(14), memory);
+        apply([("r", &back)].into_iter(), at("a", 0, ManifestFormat::Hls), version(14), memory)
+            .bytes;
     assert_eq!(first, version(14).slice(..first.len()));
     assert!(String::from_utf8_lossy(&first).ends_with("12.ts\n"));
+}
+
+/// What struck is told of each edit apart: what changes nothing did not, beside one that does.
+#[test]
+fn an_edit_that_changes_nothing_does_not_strike() {
+    let memory = &mut EditMemory::default();
+    let freeze = ManifestEdit::Freeze(Some(Duration::from_secs(20)));
+    let edits = [ManifestEdit::Lag(1), ManifestEdit::PublishTime, ManifestEdit::Skip(1), freeze];
+    let mut struck = |seconds| {
+        let edition = at("a", seconds, ManifestFormat::Hls);
+        let edits = edits.iter().map(|edit| ("r", edit));
+        apply(edits, edition, Bytes::from_static(LIVE.as_bytes()), memory).struck
+    };
+    assert_eq!(struck(0), [true, false, false, true]);
+    assert_eq!(struck(19), [true, false, false, true]);
+    assert_eq!(struck(20), [true, false, false, false], "thawed");
 }
 
 #[test]

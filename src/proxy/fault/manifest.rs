@@ -3,7 +3,7 @@
 use crate::{
     media::{
         ManifestFormat,
-        edit::{Edition, ManifestEdit, apply},
+        edit::{Edition, apply},
     },
     proxy::ticket::Ticket,
 };
@@ -25,13 +25,9 @@ pub(in crate::proxy) fn edit(
     }
     let edition = Edition { url, format, now: session.now() };
     let asked = edits.iter().map(|planned| (&*planned.rule, &planned.effect));
-    let edited = apply(asked, edition, bytes.clone(), &mut session.edits.lock());
-    for planned in edits {
-        // The first version under a freeze is served as it is, and frozen all the same.
-        let frozen = matches!(planned.effect, ManifestEdit::Freeze(_) | ManifestEdit::PublishTime);
-        if frozen || edited != bytes {
-            ticket.injected(&planned.rule, planned.effect.as_str(), None);
-        }
+    let edited = apply(asked, edition, bytes, &mut session.edits.lock());
+    for (planned, _) in edits.iter().zip(edited.struck).filter(|(_, struck)| *struck) {
+        ticket.injected(&planned.rule, planned.effect.as_str(), None);
     }
-    edited
+    edited.bytes
 }

@@ -176,11 +176,14 @@ async fn after(mut stopped: watch::Receiver<bool>) {
     let _ = stopped.wait_for(|stopped| *stopped).await;
 }
 
-/// Looks for idle sessions, for ever.
+/// Ends idle sessions and temporary changes, for ever.
 async fn expire(registry: Arc<Registry>) {
     let mut ticks = tokio::time::interval(EXPIRY);
-    loop {
-        ticks.tick().await;
-        registry.expire();
-    }
+    let expiring = async {
+        loop {
+            ticks.tick().await;
+            registry.expire();
+        }
+    };
+    tokio::join!(expiring, registry.keep_reverting());
 }

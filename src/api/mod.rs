@@ -27,6 +27,9 @@
 mod arming_entry;
 mod change;
 mod doors;
+mod fault_entry;
+mod faults;
+mod group;
 mod home;
 mod json_body;
 mod name;
@@ -35,10 +38,12 @@ mod probes;
 mod problem;
 mod profiles;
 mod router;
+mod rules;
 mod server;
 mod session_view;
 mod sessions;
 mod state;
+mod version;
 
 pub use server::serve;
 pub use state::State;

@@ -27,6 +27,7 @@
 mod arming_entry;
 mod change;
 mod doors;
+mod events;
 mod fault_entry;
 mod faults;
 mod group;

@@ -1,7 +1,8 @@
 //! Which handler answers which address.
 
 use super::{
-    doors, faults, group, home, probes, problem::Problem, profiles, rules, sessions, state::State,
+    doors, events, faults, group, home, probes, problem::Problem, profiles, rules, sessions,
+    state::State,
 };
 use axum::{
     Router,
@@ -44,6 +45,8 @@ fn live() -> Router<State> {
         .route("/api/v1/sessions/{id}/faults", get(faults::list).post(faults::fire))
         .route("/api/v1/sessions/{id}/faults/{name}", get(faults::show).delete(faults::unfire))
         .route("/api/v1/rules", get(rules::show).put(rules::replace))
+        .route("/api/v1/events", get(events::all))
+        .route("/api/v1/sessions/{id}/events", get(events::of_session))
         .route("/api/v1/reset", post(rules::reset_all))
 }
 

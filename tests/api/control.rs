@@ -293,3 +293,29 @@ async fn what_is_asked_wrongly_is_told() {
     insta::assert_snapshot!(told);
     assert_eq!(settings(&rig, &one).await, before);
 }
+
+/// The events of one session, until it ends, in the form of the event log.
+#[tokio::test]
+async fn who_listens_hears_what_happens_to_a_session_until_it_ends() {
+    let rig = Rig::start(RunArgs::default()).await;
+    let (path, armed) = rig.arm("").await;
+    let (other, _) = rig.arm("").await;
+    let url = format!("http://{}{path}/events", rig.ready.admin);
+    let events = rig.send(Request::get(url).body(Full::<Bytes>::default()).unwrap()).await;
+    assert_eq!(events.headers()["content-type"], "text/event-stream");
+    post(&rig, &format!("{path}/faults"), NEXT_SEGMENT_FAILS).await;
+    rig.patch(&other, r#"{ "rate": "1 Mbit/s" }"#).await;
+    assert_eq!(status(&rig, &armed).await, StatusCode::NOT_FOUND);
+    rig.ask(Method::DELETE, &path, "").await;
+    let whole = tokio::time::timeout(Duration::from_secs(30), events.into_body().collect()).await;
+    let whole = whole.expect("does not end").unwrap().to_bytes();
+    let text = std::str::from_utf8(&whole).unwrap();
+    let names: Vec<_> = text.lines().filter_map(|line| line.strip_prefix("event: ")).collect();
+    assert_eq!(names, ["request_planned", "fault_injected", "request_finished", "session_ended"]);
+    for line in text.lines().filter_map(|line| line.strip_prefix("data: ")) {
+        let event: Value = serde_json::from_str(line).unwrap();
+        assert_eq!(event["session"], armed["id"]);
+    }
+    assert!(text.contains(r#""rule":"fault""#), "{text}");
+    assert_eq!(rig.get(&format!("{path}/events")).await.status, StatusCode::NOT_FOUND);
+}

@@ -1,8 +1,8 @@
 //! Which handler answers which address.
 
 use super::{
-    doors, events, faults, group, home, probes, problem::Problem, profiles, rules, sessions,
-    state::State,
+    doors, events, faults, group, home, openapi, probes, problem::Problem, profiles, rules,
+    sessions, state::State,
 };
 use axum::{
     Router,
@@ -22,6 +22,7 @@ pub(super) fn router(state: State, bound: SocketAddr) -> Router {
         .route(doors::READY, get(probes::ready))
         .route("/metrics", get(probes::metrics))
         .merge(live())
+        .route("/api/v1/openapi.json", get(openapi::show))
         .route("/api/v1/profiles", get(profiles::list))
         .route("/api/v1/profiles/{name}", get(profiles::show))
         .method_not_allowed_fallback(wrong_method)

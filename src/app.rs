@@ -4,7 +4,7 @@ use crate::{
     api,
     config::Config,
     event::{Bus, Observer},
-    metrics::{EventLog, Narrator, Recorder, Report, Summary},
+    metrics::{EventLog, Feed, Narrator, Recorder, Report, Summary},
     origin,
     profiles::Catalog,
     proxy::{self, Proxy},
@@ -38,6 +38,7 @@ pub struct App {
     clock: Clock,
     recorder: Arc<Recorder>,
     summary: Arc<Summary>,
+    feed: Arc<Feed>,
     catalog: Arc<Catalog>,
     admin_token: Option<String>,
     listeners: Listeners,
@@ -70,7 +71,9 @@ impl App {
         };
         let ready = Ready { listen: players.local_addr()?, admin: admin.local_addr()?, path };
         let (recorder, summary) = (Arc::new(Recorder::new()?), Arc::new(Summary::new()?));
+        let feed = Arc::<Feed>::default();
         let mut observers: Vec<Box<dyn Observer>> = vec![
+            Box::new(Arc::clone(&feed)),
             Box::new(Arc::clone(&recorder)),
             Box::new(Arc::clone(&summary)),
             Box::new(Narrator::default()),
@@ -100,6 +103,7 @@ impl App {
             clock,
             recorder,
             summary,
+            feed,
             catalog,
             admin_token: config.admin_token,
             listeners: Listeners { players, admin, origin: built_in },
@@ -129,6 +133,7 @@ impl App {
             Arc::clone(&self.registry),
             Arc::clone(&self.catalog),
             Arc::clone(&self.recorder),
+            self.feed,
             self.ready.listen,
             self.admin_token,
         );
@@ -176,11 +181,14 @@ async fn after(mut stopped: watch::Receiver<bool>) {
     let _ = stopped.wait_for(|stopped| *stopped).await;
 }
 
-/// Looks for idle sessions, for ever.
+/// Ends idle sessions and temporary changes, for ever.
 async fn expire(registry: Arc<Registry>) {
     let mut ticks = tokio::time::interval(EXPIRY);
-    loop {
-        ticks.tick().await;
-        registry.expire();
-    }
+    let expiring = async {
+        loop {
+            ticks.tick().await;
+            registry.expire();
+        }
+    };
+    tokio::join!(expiring, registry.keep_reverting());
 }

@@ -3,13 +3,12 @@
 use super::{arming_entry::named, problem::Problem};
 use crate::{
     profiles::{Catalog, Profile},
-    rules::{Document, RuleEntry, RuleSet, Scope, Text, rule_set},
-    sessions::Arming,
-    units::BitRate,
+    rules::{Document, RuleEntry, Scope, Text, rule_set},
+    sessions::{Change, Command},
 };
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 /// A member of a merge patch (RFC 7396): three things can be said of it.
 #[derive(Debug, Default)]
@@ -32,48 +31,30 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Member<T> {
 /// The body of `PATCH /api/v1/sessions/{id}`; no logic.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields, expecting = "an object, as in {\"rate\": \"5 Mbit/s\"}")]
-pub(super) struct ChangeEntry {
+struct ChangeEntry {
     profile: Member<Text>,
     rate: Member<Text>,
     rules: Member<Vec<RuleEntry>>,
+    paused: Member<bool>,
+    ttl: Option<Text>,
 }
 
-/// A change that can be made: validated as a whole, so that it is made as a whole or not at all.
-#[derive(Debug)]
-pub(super) struct Change {
-    profile: Option<Arc<Profile>>,
-    /// `Some(None)`: back to the profile's.
-    rate: Option<Option<BitRate>>,
-    rules: Option<Arc<RuleSet>>,
-}
-
-impl Change {
-    /// Reads `body`. A profile that is taken away becomes `default`: that of the command line.
-    pub(super) fn read(
-        body: Value,
-        catalog: &Catalog,
-        default: &Arc<Profile>,
-    ) -> Result<Self, Problem> {
-        let change = Document::json("body", body)
-            .read(|entry: ChangeEntry, scope| Some(entry.validate(catalog, default, scope)))?;
-        Ok(change)
-    }
-
-    /// What `present` becomes; `common` are the rules of all sessions.
-    pub(super) fn apply(self, present: &Arming, common: &RuleSet) -> Arming {
-        Arming::new(
-            self.profile.unwrap_or_else(|| Arc::clone(&present.profile)),
-            self.rate.unwrap_or(present.rate),
-            self.rules.unwrap_or_else(|| Arc::clone(&present.own_rules)),
-            common,
-        )
-    }
+/// Reads `body`: a command that is validated as a whole, so that it is obeyed as a whole or not at
+/// all. A profile that is taken away becomes `default`: that of the command line.
+pub(super) fn read(
+    body: Value,
+    catalog: &Catalog,
+    default: &Arc<Profile>,
+) -> Result<Command, Problem> {
+    let command = Document::json("body", body)
+        .read(|entry: ChangeEntry, scope| Some(entry.validate(catalog, default, scope)))?;
+    Ok(command)
 }
 
 impl ChangeEntry {
     /// Whatever is at fault is left out here, and taken down in `scope`.
-    fn validate(self, catalog: &Catalog, default: &Arc<Profile>, scope: &Scope<'_>) -> Change {
-        Change {
+    fn validate(self, catalog: &Catalog, default: &Arc<Profile>, scope: &Scope<'_>) -> Command {
+        let change = Change {
             profile: match self.profile {
                 Member::Absent => None,
                 Member::Removed => Some(Arc::clone(default)),
@@ -90,6 +71,26 @@ impl ChangeEntry {
                 Member::Removed => Some(Arc::default()),
                 Member::Set(rules) => Some(Arc::new(rule_set(rules, &scope.at("rules")))),
             },
+            paused: match self.paused {
+                Member::Absent => None,
+                Member::Removed => Some(false),
+                Member::Set(paused) => Some(paused),
+            },
+        };
+        let lasts = ttl(self.ttl.as_ref(), scope);
+        if lasts.is_some() && change.is_empty() {
+            let hint = "write what shall last so long, as in {\"paused\": true, \"ttl\": \"30 s\"}";
+            scope.at("ttl").fault("has nothing to revert", hint);
         }
+        Command::Set(change, lasts)
     }
+}
+
+/// For how long a change holds.
+pub(super) fn ttl(written: Option<&Text>, scope: &Scope<'_>) -> Option<Duration> {
+    let lasts = scope.span("ttl", written);
+    if lasts.is_some_and(|lasts| lasts.is_zero()) {
+        scope.at("ttl").fault("is over at once", "write how long it holds, as in `30 s`");
+    }
+    lasts
 }

@@ -16,6 +16,13 @@ const PAGE: &str = "<!doctype html>
 <table>
 <tr><td><a href=\"/api/v1/sessions\">/api/v1/sessions</a><td>sessions; POST arms one
 <tr><td>/api/v1/sessions/{id}<td>one session; PATCH changes its network and rules, DELETE ends it
+<tr><td>/api/v1/sessions/{id}/faults<td>POST fires one; DELETE /{name} takes it back
+<tr><td>/api/v1/sessions/{id}/undo, /reset<td>POST undoes the last command, or all
+<tr><td>/api/v1/sessions/{id}/events<td>its events as they happen
+<tr><td>/api/v1/events<td>the events of all sessions
+<tr><td><a href=\"/api/v1/rules\">/api/v1/rules</a><td>the rules of all sessions; PUT replaces them
+<tr><td>/api/v1/reset<td>POST: all sessions as they were armed
+<tr><td><a href=\"/api/v1/openapi.json\">/api/v1/openapi.json</a><td>all of this, for programs
 <tr><td><a href=\"/api/v1/profiles\">/api/v1/profiles</a><td>network profiles
 <tr><td>/api/v1/profiles/{name}<td>one profile in full
 <tr><td><a href=\"/metrics\">/metrics</a><td>for Prometheus

@@ -1,4 +1,4 @@
-//! A name in a request's path: `{id}` of a session, `{name}` of a profile.
+//! Names in a request's path: `{id}` of a session, `{name}` of a profile or fault.
 
 use super::problem::Problem;
 use axum::{
@@ -17,6 +17,21 @@ impl<S: Send + Sync> FromRequestParts<S> for Name {
         match Path::<String>::from_request_parts(parts, state).await {
             Ok(Path(name)) => Ok(Self(name)),
             // Not UTF-8 once decoded: nothing has such a name.
+            Err(_) => Err(Problem::nowhere()),
+        }
+    }
+}
+
+/// The two names in the path, percent-decoded.
+#[derive(Debug)]
+pub(super) struct TwoNames(pub(super) String, pub(super) String);
+
+impl<S: Send + Sync> FromRequestParts<S> for TwoNames {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        match Path::<(String, String)>::from_request_parts(parts, state).await {
+            Ok(Path((one, two))) => Ok(Self(one, two)),
             Err(_) => Err(Problem::nowhere()),
         }
     }

@@ -3,7 +3,7 @@
 use crate::{
     profiles::ProfileError,
     rules::{Diagnostic, Diagnostics},
-    sessions::{LinkError, RegistryError, StartError},
+    sessions::{CommandError, LinkError, RegistryError, StartError},
 };
 use axum::{
     http::{HeaderValue, StatusCode, header},
@@ -103,6 +103,20 @@ impl From<StartError> for Problem {
 impl From<LinkError> for Problem {
     fn from(error: LinkError) -> Self {
         Self::unusable("", error.to_string())
+    }
+}
+
+impl From<CommandError> for Problem {
+    fn from(error: CommandError) -> Self {
+        let status = match error {
+            CommandError::Link(error) => return error.into(),
+            CommandError::Stale { .. } => StatusCode::PRECONDITION_FAILED,
+            CommandError::NoFault { .. } => StatusCode::NOT_FOUND,
+            CommandError::NothingToUndo(_) | CommandError::TooManyFaults { .. } => {
+                StatusCode::CONFLICT
+            }
+        };
+        Self::new(status, error.to_string())
     }
 }
 

@@ -1,11 +1,14 @@
 //! Which handler answers which address.
 
-use super::{doors, home, probes, problem::Problem, profiles, sessions, state::State};
+use super::{
+    doors, events, faults, group, home, openapi, probes, problem::Problem, profiles, rules,
+    sessions, state::State,
+};
 use axum::{
     Router,
     http::{Method, StatusCode},
     middleware,
-    routing::get,
+    routing::{get, post},
 };
 use doors::Doors;
 use std::net::SocketAddr;
@@ -18,17 +21,34 @@ pub(super) fn router(state: State, bound: SocketAddr) -> Router {
         .route(doors::HEALTH, get(probes::health))
         .route(doors::READY, get(probes::ready))
         .route("/metrics", get(probes::metrics))
-        .route(sessions::PATH, get(sessions::list).post(sessions::create))
-        .route(
-            "/api/v1/sessions/{id}",
-            get(sessions::show).patch(sessions::patch).delete(sessions::end),
-        )
+        .merge(live())
+        .route("/api/v1/openapi.json", get(openapi::show))
         .route("/api/v1/profiles", get(profiles::list))
         .route("/api/v1/profiles/{name}", get(profiles::show))
         .method_not_allowed_fallback(wrong_method)
         .fallback(nowhere)
         .layer(middleware::from_fn_with_state(doors, doors::guard))
         .with_state(state)
+}
+
+/// What changes while players play.
+fn live() -> Router<State> {
+    let all = get(sessions::list).post(sessions::create).patch(group::patch);
+    let one = get(sessions::show).patch(sessions::patch).delete(sessions::end);
+    Router::new()
+        .route(sessions::PATH, all)
+        .route("/api/v1/sessions/faults", post(group::fire))
+        .route("/api/v1/sessions/undo", post(group::undo))
+        .route("/api/v1/sessions/reset", post(group::reset))
+        .route("/api/v1/sessions/{id}", one)
+        .route("/api/v1/sessions/{id}/undo", post(sessions::undo))
+        .route("/api/v1/sessions/{id}/reset", post(sessions::reset))
+        .route("/api/v1/sessions/{id}/faults", get(faults::list).post(faults::fire))
+        .route("/api/v1/sessions/{id}/faults/{name}", get(faults::show).delete(faults::unfire))
+        .route("/api/v1/rules", get(rules::show).put(rules::replace))
+        .route("/api/v1/events", get(events::all))
+        .route("/api/v1/sessions/{id}/events", get(events::of_session))
+        .route("/api/v1/reset", post(rules::reset_all))
 }
 
 async fn nowhere() -> Problem {

@@ -1,6 +1,6 @@
 //! A session as it is shown: in a list, and in full.
 
-use super::players::Players;
+use super::{faults::FaultView, players::Players};
 use crate::{rules::RuleSet, sessions::Session, units::BitRate};
 use serde::Serialize;
 use std::{sync::Arc, time::Duration};
@@ -50,10 +50,26 @@ struct LinkView {
 pub(super) struct FullView {
     #[serde(flatten)]
     session: SessionView,
+    /// Whether nothing passes.
+    paused: bool,
+    /// Faults fired by hand; they go before all rules.
+    faults: Vec<FaultView>,
+    /// What reverts by itself.
+    reverts: Vec<RevertView>,
+    /// Commands that can be undone.
+    undoable: usize,
     /// Its own rules; those of the command line and of the profile come after them.
     rules: Arc<RuleSet>,
     /// The renditions that its manifests named.
     ladder: Vec<RenditionView>,
+}
+
+/// Something that reverts by itself.
+#[derive(Debug, Serialize)]
+struct RevertView {
+    /// `profile`, `rate`, `rules`, `paused` or the name of a fault.
+    member: String,
+    in_seconds: f64,
 }
 
 /// One rendition of the ladder.
@@ -108,9 +124,19 @@ impl FullView {
         drop(ladder);
         Self {
             session: SessionView::new(session, players),
+            paused: session.arming().paused,
+            faults: FaultView::all(session),
+            reverts: session.reverts().into_iter().map(RevertView::from).collect(),
+            undoable: session.undoable(),
             rules: Arc::clone(&session.arming().own_rules),
             ladder: renditions,
         }
+    }
+}
+
+impl From<(String, Duration)> for RevertView {
+    fn from((member, left): (String, Duration)) -> Self {
+        Self { member, in_seconds: seconds(left) }
     }
 }
 

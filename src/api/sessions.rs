@@ -2,14 +2,17 @@
 
 use super::{
     arming_entry::ArmingEntry,
-    change::Change,
+    change,
+    group::Label,
     json_body::JsonBody,
     name::Name,
     players::Players,
     problem::Problem,
     session_view::{FullView, SessionView},
     state::State,
+    version::{IfMatch, etag},
 };
+use crate::sessions::{Command, Session};
 use axum::{
     Json, extract,
     http::{StatusCode, header},
@@ -30,12 +33,14 @@ pub(super) struct ArmedView {
     seed: u64,
 }
 
-/// `GET /api/v1/sessions`: an array, oldest first.
+/// `GET /api/v1/sessions`: an array, oldest first; with `?label=NAME` those that have it.
 pub(super) async fn list(
     extract::State(state): extract::State<State>,
     players: Players,
+    Label(label): Label,
 ) -> Json<Vec<SessionView>> {
-    let list = state.registry.list();
+    let mut list = state.registry.list();
+    list.retain(|session| label.is_none() || session.tag.label.as_deref() == label.as_deref());
     Json(list.iter().map(|session| SessionView::new(session, &players)).collect())
 }
 
@@ -56,7 +61,8 @@ pub(super) async fn create(
         profile: Arc::clone(&session.arming().profile_name),
         seed: tag.seed,
     };
-    Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(view)))
+    let headers = [(header::LOCATION, location)];
+    Ok((StatusCode::CREATED, headers, etag(session.version()), Json(view)))
 }
 
 /// `GET /api/v1/sessions/{id}`
@@ -64,9 +70,11 @@ pub(super) async fn show(
     extract::State(state): extract::State<State>,
     players: Players,
     Name(id): Name,
-) -> Result<Json<FullView>, Problem> {
+) -> Result<impl IntoResponse, Problem> {
     let session = state.registry.find(&id)?;
-    Ok(Json(FullView::new(&session, &players)))
+    // First the version: if something comes between, the tag is of what was before, and is refused.
+    let tag = etag(session.version());
+    Ok((tag, Json(FullView::new(&session, &players))))
 }
 
 /// `PATCH /api/v1/sessions/{id}`: answered with the session as it then is.
@@ -74,12 +82,45 @@ pub(super) async fn patch(
     extract::State(state): extract::State<State>,
     players: Players,
     Name(id): Name,
+    if_match: IfMatch,
     JsonBody(body): JsonBody,
-) -> Result<Json<FullView>, Problem> {
+) -> Result<impl IntoResponse, Problem> {
     let session = state.registry.find(&id)?;
-    let change = Change::read(body, &state.catalog, &state.registry.config().profile)?;
-    state.registry.rearm(&session, |present, common| change.apply(present, common))?;
-    Ok(Json(FullView::new(&session, &players)))
+    let command = change::read(body, &state.catalog, &state.registry.config().profile)?;
+    obey(&state, &session, &players, &if_match, &command)
+}
+
+/// `POST /api/v1/sessions/{id}/undo`: answered as a PATCH.
+pub(super) async fn undo(
+    extract::State(state): extract::State<State>,
+    players: Players,
+    Name(id): Name,
+    if_match: IfMatch,
+) -> Result<impl IntoResponse, Problem> {
+    let session = state.registry.find(&id)?;
+    obey(&state, &session, &players, &if_match, &Command::Undo)
+}
+
+/// `POST /api/v1/sessions/{id}/reset`: answered as a PATCH.
+pub(super) async fn reset(
+    extract::State(state): extract::State<State>,
+    players: Players,
+    Name(id): Name,
+    if_match: IfMatch,
+) -> Result<impl IntoResponse, Problem> {
+    let session = state.registry.find(&id)?;
+    obey(&state, &session, &players, &if_match, &Command::Reset)
+}
+
+fn obey(
+    state: &State,
+    session: &Session,
+    players: &Players,
+    if_match: &IfMatch,
+    command: &Command,
+) -> Result<impl IntoResponse + use<>, Problem> {
+    let obeyed = state.registry.command(session, command, &|version| if_match.allows(version))?;
+    Ok((etag(obeyed.version), Json(FullView::new(session, players))))
 }
 
 /// `DELETE /api/v1/sessions/{id}`: its responses in flight run on.

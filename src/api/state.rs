@@ -1,6 +1,10 @@
 //! What the control plane's handlers share.
 
-use crate::{metrics::Recorder, profiles::Catalog, sessions::Registry};
+use crate::{
+    metrics::{Feed, Recorder},
+    profiles::Catalog,
+    sessions::Registry,
+};
 use std::{
     net::SocketAddr,
     sync::{
@@ -15,6 +19,7 @@ pub struct State {
     pub(super) registry: Arc<Registry>,
     pub(super) catalog: Arc<Catalog>,
     pub(super) recorder: Arc<Recorder>,
+    pub(super) feed: Arc<Feed>,
     /// Where players connect: the base of session URLs.
     pub(super) listen: SocketAddr,
     pub(super) token: Option<Arc<str>>,
@@ -28,11 +33,12 @@ impl State {
         registry: Arc<Registry>,
         catalog: Arc<Catalog>,
         recorder: Arc<Recorder>,
+        feed: Arc<Feed>,
         listen: SocketAddr,
         token: Option<String>,
     ) -> Self {
         let token = token.filter(|token| !token.is_empty()).map(Arc::from);
-        Self { registry, catalog, recorder, listen, token, draining: Arc::default() }
+        Self { registry, catalog, recorder, feed, listen, token, draining: Arc::default() }
     }
 
     /// From now on `/readyz` answers 503: no further players, please.

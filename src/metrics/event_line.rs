@@ -199,6 +199,11 @@ struct ExchangeTimes {
 }
 
 impl<'a> EventLine<'a> {
+    /// The event's name.
+    pub(super) const fn name(&self) -> &'static str {
+        self.event
+    }
+
     /// The line of `event`, which was handed in `at` this time.
     pub(super) fn new(event: &'a Event, at: SystemTime) -> Self {
         let since_1970 = at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
@@ -231,7 +236,7 @@ impl<'a> EventLine<'a> {
 }
 
 /// The session of `event`, and the request if it is about one.
-fn who(event: &Event) -> (&SessionTag, Option<&RequestTag>) {
+pub(super) fn who(event: &Event) -> (&SessionTag, Option<&RequestTag>) {
     match event {
         Event::SessionStarted { session, .. }
         | Event::SessionEnded { session, .. }

@@ -3,7 +3,7 @@
 //! Everything here is an [`Observer`](crate::event::Observer): it sees events and nothing else of
 //! the data plane. [`Recorder`] counts for `/metrics`, [`Summary`] keeps exact quantiles for the
 //! table at the end of a run, [`EventLog`] writes the ground truth as JSON lines, [`Narrator`] tells
-//! the log what a person wants to know.
+//! the log what a person wants to know, [`Feed`] tells the API's listeners what happens as it happens.
 
 mod error;
 mod event_line;
@@ -11,6 +11,7 @@ mod event_log;
 mod exchange;
 mod exposition;
 pub mod families;
+mod feed;
 mod instruments;
 mod labels;
 mod narrator;
@@ -22,6 +23,7 @@ mod times;
 pub use error::MetricsError;
 pub use event_log::EventLog;
 pub use exposition::CONTENT_TYPE;
+pub use feed::{Feed, Subscription, Told};
 pub use narrator::{Narration, Narrator};
 pub use recorder::Recorder;
 pub use report::{Quantiles, Report, Stalls};

@@ -57,6 +57,16 @@ impl Budget {
         Self { limits, extent, shared: Arc::default() }
     }
 
+    /// Other bounds on the same spending: what one strikes, the other has spent.
+    pub(super) fn sharing(&self, limits: Limits) -> Self {
+        Self { limits, extent: Extent::Global, shared: Arc::clone(&self.shared) }
+    }
+
+    /// How often it was spent by all sessions together, if it is global.
+    pub(super) fn spent(&self) -> u64 {
+        self.shared.lock().times
+    }
+
     /// The rule was asked at `now`: its time to live begins, if it has not.
     pub(super) fn notice(&self, own: &mut Spent, now: Duration) {
         if self.limits.ttl.is_some() {

@@ -44,7 +44,9 @@ pub struct Arming {
     pub relative: bool,
     /// The session's own rules.
     pub own_rules: Arc<RuleSet>,
-    /// All rules: the session's own, the command line's, the profile's.
+    /// Whether nothing passes.
+    pub paused: bool,
+    /// All rules: faults fired by hand, the session's own, those of all sessions, the profile's.
     pub rules: Arc<RuleSet>,
 }
 
@@ -69,8 +71,22 @@ impl Arming {
             relative: link.resolve(&|_| None).is_some(),
             link: Arc::new(link),
             own_rules,
+            paused: false,
             rules: Arc::new(rules),
         }
+    }
+
+    /// The same, with `faults` before all other rules, and the network `paused` or not.
+    #[must_use]
+    pub(super) fn under(self, faults: &[&RuleSet], paused: bool) -> Self {
+        let rules = match faults {
+            [] => self.rules,
+            faults => {
+                let all = faults.iter().copied().chain([&*self.rules]);
+                Arc::new(RuleSet::concat(all))
+            }
+        };
+        Self { paused, rules, ..self }
     }
 
     /// The same, on `ladder`: a link that depends on it becomes plain, by the bandwidths of its video

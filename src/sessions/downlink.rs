@@ -117,6 +117,14 @@ impl Downlink {
         }
     }
 
+    /// The same as [`Self::admit`], and changes nothing.
+    pub(super) fn would_admit(&self, profile: &Arc<Profile>) -> Result<(), LinkError> {
+        match &self.shared {
+            Some(shared) => shared.would_admit(profile, Arc::strong_count(shared) == 1),
+            None => self.admit(profile, None),
+        }
+    }
+
     /// Becomes a link of `spec` at `now`, for all sessions that use it, and wakes all who wait. What
     /// is this session's alone doesn't touch a shared link.
     pub fn change(&self, now: Duration, spec: &LinkSpec) {

@@ -2,9 +2,10 @@
 
 use crate::{
     media::MediaType,
-    model::Link,
+    model::{Link, LinkSpec, RateSpec},
     profiles::{Limit, Per},
     seed::Seed,
+    units::BitRate,
 };
 use parking_lot::Mutex;
 use std::{
@@ -42,14 +43,25 @@ struct State {
     /// Their schedules' time zero, in the link's time.
     start: Duration,
     links: HashMap<Sharers, Arc<Mutex<Link>>>,
+    /// Counts the sets of limits, so that each has chances of its own.
+    sets: u64,
     changes: u64,
+    /// A link of rate zero, while the network is paused.
+    pause: Option<Arc<Mutex<Link>>>,
 }
 
 impl Limits {
     pub(super) fn new(limits: Arc<[Limit]>, start: Duration, seed: Seed) -> Self {
         Self {
             version: AtomicU64::new(u64::from(!limits.is_empty())),
-            state: Mutex::new(State { limits, start, links: HashMap::new(), changes: 1 }),
+            state: Mutex::new(State {
+                limits,
+                start,
+                links: HashMap::new(),
+                sets: 1,
+                changes: 1,
+                pause: None,
+            }),
             seed,
         }
     }
@@ -63,10 +75,25 @@ impl Limits {
     /// Puts `limits` in place of the present ones, from link time `now` on.
     pub(super) fn change(&self, limits: Arc<[Limit]>, now: Duration) {
         let mut state = self.state.lock();
-        let changes = state.changes + 1;
-        let version = if limits.is_empty() { 0 } else { changes };
-        *state = State { limits, start: now, links: HashMap::new(), changes };
-        self.version.store(version, Ordering::Relaxed);
+        (state.limits, state.start, state.links) = (limits, now, HashMap::new());
+        state.sets += 1;
+        self.changed(&mut state);
+    }
+
+    /// Lets nothing pass from link time `now` on, or everything as before. The schedules of link and
+    /// limits run on underneath.
+    pub(super) fn pause(&self, paused: bool, now: Duration) {
+        let mut state = self.state.lock();
+        let silence = LinkSpec { rate: RateSpec::Constant(BitRate::ZERO), ..LinkSpec::default() };
+        let link = || Arc::new(Mutex::new(Link::starting(now, &silence, self.seed)));
+        state.pause = paused.then(link);
+        self.changed(&mut state);
+    }
+
+    fn changed(&self, state: &mut State) {
+        state.changes += 1;
+        let none = state.limits.is_empty() && state.pause.is_none();
+        self.version.store(if none { 0 } else { state.changes }, Ordering::Relaxed);
     }
 
     /// The links that a response of `media` from `host` has to keep to, and their version.
@@ -75,7 +102,9 @@ impl Limits {
         let mut state = self.state.lock();
         let limits = Arc::clone(&state.limits);
         let meant = limits.iter().enumerate().filter(|(_, limit)| limit.is_about(host, media));
-        let links = meant.map(|(i, limit)| state.link(i, limit, host, media, self.seed)).collect();
+        let links = meant.map(|(i, limit)| state.link(i, limit, host, media, self.seed));
+        let mut links: Vec<_> = links.collect();
+        links.extend(state.pause.clone());
         (self.version(), links)
     }
 }
@@ -89,7 +118,7 @@ impl State {
         media: MediaType,
         seed: Seed,
     ) -> Arc<Mutex<Link>> {
-        let seed = seed.numbered(self.changes).numbered(i as u64);
+        let seed = seed.numbered(self.sets).numbered(i as u64);
         let start = self.start;
         let made = |seed| Arc::new(Mutex::new(Link::starting(start, &limit.spec, seed)));
         let (mut sharers, seed) = match limit.per {

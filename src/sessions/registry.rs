@@ -1,10 +1,13 @@
 //! All sessions: started, found, expired.
 
 use super::{
-    arming::{Arming, ArmingRequest},
+    arming::ArmingRequest,
     clock::Clock,
+    command::{Command, CommandError, Obeyed},
+    control::Control,
     host::Origin,
     session::Session,
+    settings::Settings,
     shared_link::{LinkError, SharedLink, SharedLinks},
     viewer::Viewer,
 };
@@ -25,6 +28,7 @@ use std::{
     },
     time::Duration,
 };
+use tokio::sync::Notify;
 
 /// What new sessions are made of.
 #[derive(Debug)]
@@ -72,9 +76,15 @@ struct Sessions {
 /// All sessions of a process.
 pub struct Registry {
     config: RegistryConfig,
-    clock: Clock,
+    pub(super) clock: Clock,
     bus: Arc<Bus>,
     ordinal: AtomicU64,
+    /// For every session.
+    rules: RwLock<Arc<RuleSet>>,
+    /// Held while they are replaced.
+    rules_version: Mutex<u64>,
+    /// Told when the next temporary change may be over earlier than thought.
+    pub(super) reverts: Notify,
     sessions: RwLock<Sessions>,
     links: SharedLinks,
     /// Held while a viewer without a session is given one.
@@ -86,6 +96,9 @@ impl Registry {
     #[must_use]
     pub fn new(config: RegistryConfig, clock: Clock, bus: Arc<Bus>) -> Self {
         Self {
+            rules: RwLock::new(Arc::clone(&config.rules)),
+            rules_version: Mutex::new(1),
+            reverts: Notify::new(),
             config,
             clock,
             bus,
@@ -189,32 +202,111 @@ impl Registry {
         list
     }
 
-    /// Replaces what `session` is armed with; `change` sees the present arming and the rules of all
-    /// sessions. Observers are told when the network is another one.
-    /// The rate of a link that several sessions share changes for all of them.
+    /// Obeys `command` for `session`, unless `expected` refuses its present version. Observers are
+    /// told when the network is another one. The rate of a link that several sessions share changes
+    /// for all of them.
     ///
     /// # Errors
-    /// When the session shares its link and would need another one; then nothing has changed.
-    pub fn rearm(
+    /// When it can't be done; then nothing has changed.
+    pub fn command(
         &self,
         session: &Session,
-        change: impl FnOnce(&Arming, &RuleSet) -> Arming,
-    ) -> Result<(), LinkError> {
-        if session.rearm(|present| change(present, &self.config.rules))? {
+        command: &Command,
+        expected: &dyn Fn(u64) -> bool,
+    ) -> Result<Obeyed, CommandError> {
+        let (obeyed, network) = session.obey(command, expected, &self.rules)?;
+        if network {
             self.tell_change(session);
         }
+        self.share_rate(session)?;
+        self.reverts.notify_one();
+        Ok(obeyed)
+    }
+
+    /// Obeys `command` for each of `sessions`: first each is asked whether it could, then it is done.
+    ///
+    /// # Errors
+    /// When one could not; then nothing has changed.
+    pub fn command_all(
+        &self,
+        sessions: &[Arc<Session>],
+        command: &Command,
+    ) -> Result<Vec<Result<Obeyed, CommandError>>, CommandError> {
+        sessions.iter().try_for_each(|session| session.would_obey(command))?;
+        Ok(sessions.iter().map(|session| self.command(session, command, &|_| true)).collect())
+    }
+
+    /// The rules of all sessions, and their version.
+    #[must_use]
+    pub fn rules(&self) -> (Arc<RuleSet>, u64) {
+        let version = self.rules_version.lock();
+        (Arc::clone(&self.rules.read()), *version)
+    }
+
+    /// Replaces the rules of all sessions, those that are there and those to come, unless `expected`
+    /// refuses the present version; `None` = those of the command line. The new version, or else the
+    /// one that was refused.
+    ///
+    /// # Errors
+    /// The present version, when it was refused.
+    pub fn replace_rules(
+        &self,
+        rules: Option<Arc<RuleSet>>,
+        expected: &dyn Fn(u64) -> bool,
+    ) -> Result<u64, u64> {
+        let mut version = self.rules_version.lock();
+        if !expected(*version) {
+            return Err(*version);
+        }
+        // New sessions read the rules while they hold the lock of the list: they have the new ones, or
+        // they are in the list.
+        *self.rules.write() = rules.unwrap_or_else(|| Arc::clone(&self.config.rules));
+        *version += 1;
+        for session in self.list() {
+            if let Err(problem) = session.adjust(&self.rules, |_, _| true) {
+                tracing::warn!(session = &*session.tag.id, %problem, "other rules, the same link");
+            }
+        }
+        Ok(*version)
+    }
+
+    /// Reverts every temporary change whose time is over.
+    pub fn revert_due(&self) {
+        for session in self.list() {
+            match session.adjust(&self.rules, Control::revert) {
+                Ok(true) => self.tell_change(&session),
+                Ok(false) => continue,
+                Err(problem) => {
+                    let id = &*session.tag.id;
+                    tracing::warn!(session = id, %problem, "a change stays: its link is another now");
+                    continue;
+                }
+            }
+            // It was the first to go back; it can't differ from what it goes back to.
+            let _ = self.share_rate(&session);
+        }
+    }
+
+    /// The moment of process time at which a temporary change is over, the next one.
+    pub(super) fn next_revert(&self) -> Option<Duration> {
+        let all = self.list();
+        all.iter().filter_map(|s| s.settings().reverts().map(|(_, until)| until).min()).min()
+    }
+
+    /// The rate of the link that `session` shares is that of all who share it.
+    fn share_rate(&self, session: &Session) -> Result<(), LinkError> {
         let Some(shared) = session.downlink.shared() else { return Ok(()) };
-        let rate = shared.rate_set();
+        let (rate, settings) = (shared.rate_set(), session.settings());
         let others = self.list().into_iter().filter(|other| {
             let same = other.downlink.shared().is_some_and(|link| Arc::ptr_eq(link, shared));
             same && other.tag != session.tag && other.arming().rate != rate
         });
         for other in others {
-            let with_rate = |present: &Arming| {
-                let (profile, own) = (Arc::clone(&present.profile), Arc::clone(&present.own_rules));
-                Arming::new(profile, rate, own, &self.config.rules)
+            let follow = |control: &mut Control, _| {
+                control.follow(&settings);
+                true
             };
-            if other.rearm(with_rate)? {
+            if other.adjust(&self.rules, follow)? {
                 self.tell_change(&other);
             }
         }
@@ -297,15 +389,16 @@ impl Registry {
     ) -> Session {
         let seed =
             request.seed.unwrap_or_else(|| self.config.seed.named("session").numbered(ordinal));
-        let arming = Arming::new(
+        let settings = Settings::new(
             request.profile.unwrap_or_else(|| Arc::clone(&self.config.profile)),
             shared.as_ref().and_then(|link| link.rate_set()),
             request.rules.unwrap_or_default(),
-            &self.config.rules,
         );
+        let common = Arc::clone(&self.rules.read());
         let tag = SessionTag { id, ordinal, seed: seed.value(), label: request.label };
         let origin = request.origin.unwrap_or_else(|| self.config.origin.clone());
-        Session::start(Arc::new(tag), seed, origin, arming, self.clock, shared, addressed)
+        let armed = (settings, &*common);
+        Session::start(Arc::new(tag), seed, origin, armed, self.clock, shared, addressed)
     }
 
     fn tell_start(&self, session: &Session) {

@@ -6,10 +6,13 @@ use super::{
     attempts::Attempts,
     bottleneck::Bottleneck,
     clock::Clock,
+    command::{Command, CommandError, Obeyed},
+    control::Control,
     downlink::Downlink,
     host::Origin,
     kept_errors::KeptErrors,
     limits::Limits,
+    settings::{Fault, Settings},
     shared_link::{LinkError, SharedLink},
     trail::Trail,
 };
@@ -62,6 +65,8 @@ pub struct Session {
     clock: Clock,
     started: Duration,
     arming: RwLock<Arc<Arming>>,
+    /// Locked before `arming`.
+    control: Mutex<Control>,
     counters: Mutex<Counters>,
     attempts: Mutex<Attempts>,
     rungs: Mutex<Vec<(MediaType, u16)>>,
@@ -75,16 +80,17 @@ pub struct Session {
 impl Session {
     /// A session that starts now; on a link of its own unless there is one that it shares.
     #[must_use]
-    pub fn start(
+    pub(super) fn start(
         tag: Arc<SessionTag>,
         seed: Seed,
         origin: Origin,
-        arming: Arming,
+        (settings, common): (Settings, &RuleSet),
         clock: Clock,
         shared: Option<Arc<SharedLink>>,
         addressed: bool,
     ) -> Self {
         let started = clock.now();
+        let arming = settings.arming(common);
         let downlink = match shared {
             Some(shared) => Downlink::over(shared, &arming.link, started),
             None => Downlink::new(&arming.link, seed.named("downlink")),
@@ -94,6 +100,7 @@ impl Session {
             limits: Limits::new(Arc::clone(&arming.profile.limits), start, seed.named("limits")),
             uplink: Bottleneck::new(&arming.profile.uplink, seed.named("uplink")),
             downlink,
+            control: Mutex::new(Control::new(Arc::clone(&tag.id), settings)),
             tag,
             origin,
             seed,
@@ -132,6 +139,97 @@ impl Session {
         Arc::clone(&self.arming.read())
     }
 
+    /// Obeys `command`, unless `expected` refuses the present version; no other command comes between.
+    /// Tells what came of it, and whether the profile or the link is another one now. `common` are the
+    /// rules of all sessions.
+    ///
+    /// # Errors
+    /// When it can't be done; then nothing has changed.
+    pub(super) fn obey(
+        &self,
+        command: &Command,
+        expected: &dyn Fn(u64) -> bool,
+        common: &RwLock<Arc<RuleSet>>,
+    ) -> Result<(Obeyed, bool), CommandError> {
+        let mut control = self.control.lock();
+        let present = control.version();
+        if !expected(present) {
+            return Err(CommandError::Stale { session: Arc::clone(&self.tag.id), present });
+        }
+        let mut next = control.clone();
+        let fault = next.obey(command, self.clock.now())?;
+        let network = self.rearm(|_| next.settings.arming(&common.read()))?;
+        if matches!(command, Command::Reset) {
+            *self.counters.lock() = Counters::default();
+        }
+        let obeyed = Obeyed { version: next.version(), fault };
+        *control = next;
+        Ok((obeyed, network))
+    }
+
+    /// Changes the settings by what is no command, if `work` says that it did. Tells whether the
+    /// network is another one now.
+    pub(super) fn adjust(
+        &self,
+        common: &RwLock<Arc<RuleSet>>,
+        work: impl FnOnce(&mut Control, Duration) -> bool,
+    ) -> Result<bool, LinkError> {
+        let mut control = self.control.lock();
+        let mut next = control.clone();
+        if !work(&mut next, self.clock.now()) {
+            return Ok(false);
+        }
+        let network = self.rearm(|_| next.settings.arming(&common.read()))?;
+        *control = next;
+        Ok(network)
+    }
+
+    /// Whether `command` could be obeyed now, as far as its link goes.
+    ///
+    /// # Errors
+    /// When it could not.
+    pub(super) fn would_obey(&self, command: &Command) -> Result<(), CommandError> {
+        let mut next = self.control.lock().clone();
+        next.obey(command, self.clock.now())?;
+        let arming = next.settings.arming(&RuleSet::default());
+        let present = self.arming();
+        if Arc::ptr_eq(&arming.profile, &present.profile) && arming.rate == present.rate {
+            return Ok(());
+        }
+        Ok(self.downlink.would_admit(&arming.profile)?)
+    }
+
+    /// What live commands have set.
+    pub(super) fn settings(&self) -> Settings {
+        self.control.lock().settings.clone()
+    }
+
+    /// Goes up whenever a command, or the end of one's time, has changed it.
+    #[must_use]
+    pub fn version(&self) -> u64 {
+        self.control.lock().version()
+    }
+
+    /// How many commands can be undone.
+    #[must_use]
+    pub fn undoable(&self) -> usize {
+        self.control.lock().undoable()
+    }
+
+    /// The faults that were fired by hand, oldest first; those that have struck out may be gone.
+    #[must_use]
+    pub fn faults(&self) -> Arc<[Fault]> {
+        Arc::clone(&self.control.lock().settings.faults)
+    }
+
+    /// What reverts by itself, and in how long.
+    #[must_use]
+    pub fn reverts(&self) -> Vec<(String, Duration)> {
+        let (settings, now) = (self.settings(), self.clock.now());
+        let left = |(name, until): (&str, Duration)| (name.to_owned(), until.saturating_sub(now));
+        settings.reverts().map(left).collect()
+    }
+
     /// Replaces network and rules by what `change` makes of the present ones; no other change comes
     /// between. The link changes at once, for responses in flight too; when only the rules differ it
     /// runs on undisturbed; rules that stay go on counting where they were. Tells whether the profile
@@ -139,7 +237,7 @@ impl Session {
     ///
     /// # Errors
     /// When it shares its link and needs another one; then nothing has changed.
-    pub fn rearm(&self, change: impl FnOnce(&Arming) -> Arming) -> Result<bool, LinkError> {
+    fn rearm(&self, change: impl FnOnce(&Arming) -> Arming) -> Result<bool, LinkError> {
         let mut current = self.arming.write();
         let arming = change(&current).on_ladder(&self.ladder.lock());
         let new_link = arming.link != current.link;
@@ -151,9 +249,14 @@ impl Session {
             self.downlink.change(now, &arming.link);
         }
         self.change_beside(now, &current.profile, &arming.profile);
+        let paused = arming.paused != current.paused;
+        if paused {
+            self.limits.pause(arming.paused, self.downlink.link_time(now));
+            self.downlink.wake();
+        }
         let new_profile = arming.profile_name != current.profile_name;
         *current = Arc::new(arming);
-        Ok(new_link || new_profile)
+        Ok(new_link || new_profile || paused)
     }
 
     /// Changes what stands beside the link.
@@ -180,9 +283,12 @@ impl Session {
         self.arming().relative && self.rearm(Arming::clone).unwrap_or(false)
     }
 
-    /// The rate of its link now; `None` = no limit.
+    /// The rate of its link now, zero while it is paused; `None` = no limit.
     #[must_use]
     pub fn rate(&self) -> Option<BitRate> {
+        if self.arming.read().paused {
+            return Some(BitRate::ZERO);
+        }
         self.downlink.rate(self.now())
     }
 

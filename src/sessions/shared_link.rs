@@ -124,6 +124,19 @@ impl SharedLink {
         }
     }
 
+    /// Checks that a session may be on `profile` here.
+    ///
+    /// # Errors
+    /// When it needs another link.
+    pub(super) fn would_admit(&self, profile: &Arc<Profile>, alone: bool) -> Result<(), LinkError> {
+        if let Some(to) = profile.shared.name.as_ref().filter(|name| **name != self.name) {
+            let from = format!("link `{}`", self.name);
+            let (profile, to) = (profile.name.clone(), Arc::clone(to));
+            return Err(LinkError::Elsewhere { from, profile, to });
+        }
+        check(&self.name, &self.state.lock().profile, self.sharing, profile, alone)
+    }
+
     /// Checks that a session may be on `profile` here; notes `rate` for those who come. `alone` = no
     /// other session is here: then the link becomes what the profile says.
     ///
@@ -135,13 +148,8 @@ impl SharedLink {
         rate: Option<BitRate>,
         alone: bool,
     ) -> Result<(), LinkError> {
-        if let Some(to) = profile.shared.name.as_ref().filter(|name| **name != self.name) {
-            let from = format!("link `{}`", self.name);
-            let (profile, to) = (profile.name.clone(), Arc::clone(to));
-            return Err(LinkError::Elsewhere { from, profile, to });
-        }
+        self.would_admit(profile, alone)?;
         let mut state = self.state.lock();
-        check(&self.name, &state.profile, self.sharing, profile, alone)?;
         if alone {
             state.profile = Arc::clone(profile);
         }

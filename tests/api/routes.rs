@@ -50,7 +50,7 @@ async fn every_address_on_the_page_is_there() {
     let page = rig.get("/").await.text();
     let links: Vec<_> =
         page.split("href=\"").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
-    assert_eq!(links.len(), 5);
+    assert_eq!(links.len(), 7);
     for link in links {
         let answer = rig.get(link).await;
         assert_eq!(answer.status, StatusCode::OK, "{link}");

@@ -9,7 +9,7 @@ mod rule;
 mod then;
 mod when;
 
-pub(crate) use rule::rule_set;
+pub(crate) use rule::{rule_set, single_rule};
 
 #[cfg(test)]
 mod tests;

@@ -36,6 +36,11 @@ pub(crate) fn rule_set(entries: Vec<RuleEntry>, scope: &Scope<'_>) -> RuleSet {
     RuleSet::new(numbered.map(|(i, entry)| rule(entry, i, &scope.item(i))).collect())
 }
 
+/// Validates a rule that stands alone at `scope`.
+pub(crate) fn single_rule(entry: RuleEntry, scope: &Scope<'_>) -> RuleSet {
+    RuleSet::new(vec![rule(entry, 0, scope)])
+}
+
 fn rule(entry: RuleEntry, place: usize, scope: &Scope<'_>) -> Rule {
     let name = name(entry.name.as_ref(), place, &scope.at("name"));
     let when = entry.when.clone().unwrap_or_default();

@@ -1,0 +1,98 @@
+//! What a POST asks to be fired: the mirror of its body, and what becomes of it.
+
+use super::{change::ttl, problem::Problem};
+use crate::{
+    profiles::{FaultError, fault_named},
+    rules::{Document, RuleEntry, RuleSet, Scope, Text, single_rule},
+    sessions::Command,
+};
+use serde::Deserialize;
+use serde_json::Value;
+
+/// More strikes than anybody asks for by hand.
+const MOST_TIMES: u64 = 1_000_000;
+
+/// The body of `POST /api/v1/sessions/{id}/faults`; no logic.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields, expecting = "an object, as in {\"fault\": \"segment-404\"}")]
+struct FaultEntry {
+    fault: Option<Text>,
+    rule: Option<RuleEntry>,
+    name: Option<Text>,
+    times: Option<Text>,
+    ttl: Option<Text>,
+}
+
+/// Reads `body`.
+pub(super) fn read(body: Value) -> Result<Command, Problem> {
+    let command =
+        Document::json("body", body).read(|entry: FaultEntry, scope| entry.validate(scope))?;
+    Ok(command)
+}
+
+impl FaultEntry {
+    fn validate(self, scope: &Scope<'_>) -> Option<Command> {
+        const HINT: &str = "write `fault` (the name of a ready one) or `rule`, as in \
+                            {\"rule\": {\"when\": {\"kind\": \"segment\"}, \"then\": {\"status\": 404}}}";
+        let lasts = ttl(self.ttl.as_ref(), scope);
+        let times = self.times.map_or(Some(1), |text| times(&text, &scope.at("times")));
+        let name = self.name.map(|text| name(&text, &scope.at("name")));
+        let (default, rules) = match (self.fault, self.rule) {
+            (Some(named), None) => ready(&named, &scope.at("fault"))?,
+            (None, Some(rule)) => {
+                let default = rule.name.as_ref().map(Text::as_str).filter(|name| fits(name));
+                let default = default.unwrap_or("fault").to_owned();
+                (default, single_rule(rule, &scope.at("rule")))
+            }
+            (Some(_), Some(_)) => {
+                scope.fault("has both `fault` and `rule`", HINT);
+                return None;
+            }
+            (None, None) => {
+                scope.fault("names no fault", HINT);
+                return None;
+            }
+        };
+        let name = name.flatten().unwrap_or(default).into();
+        Some(Command::Fire { name, rules, times: times?, lasts })
+    }
+}
+
+/// The rules of a ready fault, and its name.
+fn ready(named: &Text, scope: &Scope<'_>) -> Option<(String, RuleSet)> {
+    match fault_named(named.as_str()) {
+        Ok(fault) => return Some((fault.name.to_owned(), fault.rules)),
+        Err(FaultError::Unknown { name, nearest }) => {
+            let hint = match nearest.first() {
+                Some(near) => format!("did you mean `{near}`? `vsps rules list` lists all"),
+                None => "`vsps rules list` lists all".to_owned(),
+            };
+            scope.fault(format!("there is no fault `{name}`"), hint);
+        }
+        Err(FaultError::Invalid(faults)) => scope.fault(faults.to_string(), "choose another fault"),
+    }
+    None
+}
+
+fn times(text: &Text, scope: &Scope<'_>) -> Option<u64> {
+    let times = text.as_str().parse().ok().filter(|times| (1..=MOST_TIMES).contains(times));
+    if times.is_none() {
+        let hint = format!("write a whole number from 1 to {MOST_TIMES}");
+        scope.fault(format!("`{text}` is not such a number"), hint);
+    }
+    times
+}
+
+fn name(text: &Text, scope: &Scope<'_>) -> Option<String> {
+    if !fits(text.as_str()) {
+        scope.fault("is no name", "write 1 to 64 letters, digits, `-` and `_`");
+        return None;
+    }
+    Some(text.as_str().to_owned())
+}
+
+/// Whether it can stand in addresses, logs and headers.
+fn fits(name: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+    (1..=64).contains(&name.len()) && name.chars().all(plain)
+}

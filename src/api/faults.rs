@@ -1,0 +1,101 @@
+//! Faults fired at a running session, by hand and a given number of times.
+
+use super::{
+    fault_entry,
+    json_body::JsonBody,
+    name::Name,
+    name::TwoNames,
+    problem::Problem,
+    sessions::PATH,
+    state::State,
+    version::{IfMatch, etag},
+};
+use crate::{
+    rules::RuleSet,
+    sessions::{Command, Fault, Session},
+};
+use axum::{
+    Json, extract,
+    http::{StatusCode, header},
+    response::IntoResponse,
+};
+use serde::Serialize;
+use std::sync::Arc;
+
+/// A fault, as it is shown.
+#[derive(Debug, Serialize)]
+pub(super) struct FaultView {
+    name: Arc<str>,
+    /// How often it strikes in all.
+    times: u64,
+    /// How often it has.
+    struck: u64,
+    rules: RuleSet,
+}
+
+impl FaultView {
+    /// The faults of `session`, oldest first.
+    pub(super) fn all(session: &Session) -> Vec<Self> {
+        session.faults().iter().map(Self::new).collect()
+    }
+
+    fn new(fault: &Fault) -> Self {
+        Self {
+            name: Arc::clone(&fault.name),
+            times: fault.ration.times(),
+            struck: fault.ration.struck(),
+            rules: fault.ration.rules().clone(),
+        }
+    }
+}
+
+/// `GET /api/v1/sessions/{id}/faults`: an array, oldest first.
+pub(super) async fn list(
+    extract::State(state): extract::State<State>,
+    Name(id): Name,
+) -> Result<Json<Vec<FaultView>>, Problem> {
+    Ok(Json(FaultView::all(&*state.registry.find(&id)?)))
+}
+
+/// `POST /api/v1/sessions/{id}/faults`: fires one.
+pub(super) async fn fire(
+    extract::State(state): extract::State<State>,
+    Name(id): Name,
+    if_match: IfMatch,
+    JsonBody(body): JsonBody,
+) -> Result<impl IntoResponse, Problem> {
+    let session = state.registry.find(&id)?;
+    let command = fault_entry::read(body)?;
+    let obeyed = state.registry.command(&session, &command, &|version| if_match.allows(version))?;
+    let name = obeyed.fault.unwrap_or_default();
+    let location = format!("{PATH}/{}/faults/{name}", session.tag.id);
+    let times = if let Command::Fire { times, .. } = command { times } else { 0 };
+    let body = serde_json::json!({ "name": name, "times": times });
+    let headers = [(header::LOCATION, location)];
+    Ok((StatusCode::CREATED, headers, etag(obeyed.version), Json(body)))
+}
+
+/// `GET /api/v1/sessions/{id}/faults/{name}`
+pub(super) async fn show(
+    extract::State(state): extract::State<State>,
+    TwoNames(id, name): TwoNames,
+) -> Result<Json<FaultView>, Problem> {
+    let session = state.registry.find(&id)?;
+    let faults = session.faults();
+    let fault = faults.iter().find(|fault| *fault.name == *name);
+    let missing = || format!("session `{id}` has no fault `{name}`");
+    let fault = fault.ok_or_else(|| Problem::new(StatusCode::NOT_FOUND, missing()))?;
+    Ok(Json(FaultView::new(fault)))
+}
+
+/// `DELETE /api/v1/sessions/{id}/faults/{name}`: takes it back.
+pub(super) async fn unfire(
+    extract::State(state): extract::State<State>,
+    TwoNames(id, name): TwoNames,
+    if_match: IfMatch,
+) -> Result<impl IntoResponse, Problem> {
+    let session = state.registry.find(&id)?;
+    let command = Command::Unfire(name);
+    let obeyed = state.registry.command(&session, &command, &|version| if_match.allows(version))?;
+    Ok((StatusCode::NO_CONTENT, etag(obeyed.version)))
+}

@@ -1,0 +1,133 @@
+//! Sessions by their label: changed together, each answered for itself.
+
+use super::{
+    change, fault_entry, json_body::JsonBody, problem::Problem, state::State, version::IfMatch,
+};
+use crate::sessions::{Command, CommandError, Obeyed, Session};
+use axum::{
+    Json,
+    extract::{self, FromRequestParts, Query},
+    http::{StatusCode, request::Parts},
+};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// What came of a command, for one session of a group.
+#[derive(Debug, Serialize)]
+pub(super) struct ResultView {
+    id: Arc<str>,
+    /// The version it is now at, as in its ETag.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    version: Option<u64>,
+    /// The name of the fault that was fired.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fault: Option<Arc<str>>,
+    /// Why nothing was done: it changed between being asked and being told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    problem: Option<String>,
+}
+
+/// The query of a request about a group.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct GroupQuery {
+    label: Option<String>,
+}
+
+/// The label that a request names.
+#[derive(Debug)]
+pub(super) struct Label(pub(super) Option<String>);
+
+impl<S: Send + Sync> FromRequestParts<S> for Label {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        match Query::<GroupQuery>::from_request_parts(parts, state).await {
+            Ok(Query(query)) => Ok(Self(query.label)),
+            Err(_) => {
+                let hint = "the query must be `?label=NAME` and no more";
+                Err(Problem::new(StatusCode::BAD_REQUEST, hint))
+            }
+        }
+    }
+}
+
+impl Label {
+    /// The sessions with this label, oldest first.
+    fn sessions(&self, state: &State) -> Result<Vec<Arc<Session>>, Problem> {
+        let Some(label) = &self.0 else {
+            let hint = "say which sessions: `?label=NAME`";
+            return Err(Problem::new(StatusCode::BAD_REQUEST, hint));
+        };
+        let mut sessions = state.registry.list();
+        sessions.retain(|session| session.tag.label.as_deref() == Some(label));
+        if sessions.is_empty() {
+            let detail = format!("no session has the label `{label}`");
+            return Err(Problem::new(StatusCode::NOT_FOUND, detail));
+        }
+        Ok(sessions)
+    }
+
+    fn obey(
+        &self,
+        state: &State,
+        command: &Command,
+        if_match: &IfMatch,
+    ) -> Result<Json<Vec<ResultView>>, Problem> {
+        if_match.must_be_absent()?;
+        let sessions = self.sessions(state)?;
+        let results = state.registry.command_all(&sessions, command)?;
+        let view = |(session, result): (&Arc<Session>, Result<_, CommandError>)| {
+            let id = Arc::clone(&session.tag.id);
+            match result {
+                Ok(Obeyed { version, fault }) => {
+                    ResultView { id, version: Some(version), fault, problem: None }
+                }
+                Err(problem) => {
+                    let problem = Some(problem.to_string());
+                    ResultView { id, version: None, fault: None, problem }
+                }
+            }
+        };
+        Ok(Json(sessions.iter().zip(results).map(view).collect()))
+    }
+}
+
+/// `PATCH /api/v1/sessions?label=NAME`
+pub(super) async fn patch(
+    extract::State(state): extract::State<State>,
+    label: Label,
+    if_match: IfMatch,
+    JsonBody(body): JsonBody,
+) -> Result<Json<Vec<ResultView>>, Problem> {
+    let command = change::read(body, &state.catalog, &state.registry.config().profile)?;
+    label.obey(&state, &command, &if_match)
+}
+
+/// `POST /api/v1/sessions/faults?label=NAME`
+pub(super) async fn fire(
+    extract::State(state): extract::State<State>,
+    label: Label,
+    if_match: IfMatch,
+    JsonBody(body): JsonBody,
+) -> Result<Json<Vec<ResultView>>, Problem> {
+    label.obey(&state, &fault_entry::read(body)?, &if_match)
+}
+
+/// `POST /api/v1/sessions/undo?label=NAME`
+pub(super) async fn undo(
+    extract::State(state): extract::State<State>,
+    label: Label,
+    if_match: IfMatch,
+) -> Result<Json<Vec<ResultView>>, Problem> {
+    label.obey(&state, &Command::Undo, &if_match)
+}
+
+/// `POST /api/v1/sessions/reset?label=NAME`
+pub(super) async fn reset(
+    extract::State(state): extract::State<State>,
+    label: Label,
+    if_match: IfMatch,
+) -> Result<Json<Vec<ResultView>>, Problem> {
+    label.obey(&state, &Command::Reset, &if_match)
+}

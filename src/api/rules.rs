@@ -1,0 +1,67 @@
+//! The rules of all sessions: shown, replaced, taken back to those of the command line.
+
+use super::{
+    json_body::JsonBody,
+    problem::Problem,
+    state::State,
+    version::{IfMatch, etag},
+};
+use crate::{
+    rules::{Document, RuleEntry, RuleSet, rule_set},
+    sessions::Command,
+};
+use axum::{Json, extract, http::StatusCode, response::IntoResponse};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// The rules of all sessions, as they are shown.
+#[derive(Debug, Serialize)]
+pub(super) struct RulesView {
+    rules: Arc<RuleSet>,
+}
+
+/// The body of `PUT /api/v1/rules`; no logic.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields, expecting = "an object, as in {\"rules\": []}")]
+struct RulesEntry {
+    rules: Option<Vec<RuleEntry>>,
+}
+
+/// `GET /api/v1/rules`: after each session's own, before its profile's.
+pub(super) async fn show(extract::State(state): extract::State<State>) -> impl IntoResponse {
+    let (rules, version) = state.registry.rules();
+    (etag(version), Json(RulesView { rules }))
+}
+
+/// `PUT /api/v1/rules`: in force for all sessions when this is answered.
+pub(super) async fn replace(
+    extract::State(state): extract::State<State>,
+    if_match: IfMatch,
+    JsonBody(body): JsonBody,
+) -> Result<impl IntoResponse, Problem> {
+    let rules = Document::json("body", body).read(|entry: RulesEntry, scope| {
+        if entry.rules.is_none() {
+            scope.missing("rules", "write the list, as in {\"rules\": []}");
+        }
+        Some(Arc::new(rule_set(entry.rules?, &scope.at("rules"))))
+    })?;
+    let expected = |version| if_match.allows(version);
+    let version = state.registry.replace_rules(Some(Arc::clone(&rules)), &expected);
+    let version = version.map_err(|present| {
+        let detail = format!("the rules have changed since: they are at version {present}");
+        Problem::new(StatusCode::PRECONDITION_FAILED, detail)
+    })?;
+    Ok((etag(version), Json(RulesView { rules })))
+}
+
+/// `POST /api/v1/reset`: every session as it was armed, the rules of all those of the command line.
+pub(super) async fn reset_all(
+    extract::State(state): extract::State<State>,
+) -> Result<StatusCode, Problem> {
+    // It can't be refused: any version will do.
+    let _ = state.registry.replace_rules(None, &|_| true);
+    for result in state.registry.command_all(&state.registry.list(), &Command::Reset)? {
+        result?;
+    }
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,145 @@
+//! Changes that go by themselves: to the moment, and to what was there before.
+
+#![expect(clippy::unwrap_used, reason = "a test may panic, in its helpers too")]
+
+use std::{sync::Arc, time::Duration};
+use tokio::time::advance;
+use vsps::{
+    event::Bus,
+    profiles::Catalog,
+    rules::RuleSet,
+    seed::Seed,
+    sessions::{ArmingRequest, Change, Clock, Command, Origin, Registry, RegistryConfig, Session},
+    units::BitRate,
+};
+
+const MBIT: fn(u64) -> BitRate = |n| BitRate::from_kilobits_per_second(1000 * n);
+const S: fn(u64) -> Duration = Duration::from_secs;
+
+/// A registry that reverts by itself.
+fn registry() -> Arc<Registry> {
+    let config = RegistryConfig {
+        seed: Seed::new(1),
+        origin: Origin::new("http", "origin.example").unwrap(),
+        profile: Catalog::new().named("cable").unwrap(),
+        link: None,
+        rules: Arc::default(),
+        idle: S(3600),
+        most_sessions: 10,
+    };
+    let registry = Arc::new(Registry::new(config, Clock::start(), Arc::new(Bus::default())));
+    let reverting = Arc::clone(&registry);
+    tokio::spawn(async move { reverting.keep_reverting().await });
+    registry
+}
+
+fn start(registry: &Registry, link: Option<&str>) -> Arc<Session> {
+    let link = link.map(Arc::from);
+    registry.start(None, ArmingRequest { link, ..ArmingRequest::default() }).unwrap()
+}
+
+fn set(registry: &Registry, session: &Session, change: Change, lasts: Option<u64>) {
+    registry.command(session, &Command::Set(change, lasts.map(S)), &|_| true).unwrap();
+}
+
+fn rate(mbit: u64) -> Change {
+    Change { rate: Some(Some(MBIT(mbit))), ..Change::default() }
+}
+
+/// Time passes, and whoever waited for it gets a turn.
+async fn pass(time: Duration) {
+    // Those who have yet to set their timers do so before.
+    for _ in 0..5 {
+        tokio::task::yield_now().await;
+    }
+    advance(time).await;
+    for _ in 0..5 {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_change_reverts_when_its_time_is_over() {
+    let registry = registry();
+    let session = start(&registry, None);
+    let change = Change { paused: Some(true), ..rate(9) };
+    set(&registry, &session, change, Some(30));
+    let state = || (session.arming().rate, session.arming().paused);
+    pass(Duration::from_millis(29_900)).await;
+    assert_eq!(state(), (Some(MBIT(9)), true));
+    let version = session.version();
+    pass(Duration::from_millis(150)).await;
+    assert_eq!(state(), (None, false));
+    assert_eq!(session.version(), version + 1, "whoever read it before learns of it");
+    assert!(session.reverts().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_later_change_supersedes_its_member_alone() {
+    let registry = registry();
+    let session = start(&registry, None);
+    let change = Change { paused: Some(true), ..rate(9) };
+    set(&registry, &session, change, Some(30));
+    set(&registry, &session, rate(5), None);
+    pass(S(31)).await;
+    assert_eq!((session.arming().rate, session.arming().paused), (Some(MBIT(5)), false));
+    // An earlier end wakes the one who waits for a later.
+    set(&registry, &session, rate(1), Some(100));
+    pass(S(1)).await;
+    set(&registry, &session, rate(2), Some(10));
+    pass(S(11)).await;
+    assert_eq!(session.arming().rate, Some(MBIT(5)), "to what lasts, not to what was for a while");
+}
+
+#[tokio::test(start_paused = true)]
+async fn undo_brings_back_nothing_whose_time_is_over() {
+    let registry = registry();
+    let session = start(&registry, None);
+    set(&registry, &session, rate(9), Some(10));
+    set(&registry, &session, Change { paused: Some(true), ..Change::default() }, None);
+    pass(S(11)).await;
+    let undo = || registry.command(&session, &Command::Undo, &|_| true);
+    undo().unwrap();
+    assert_eq!((session.arming().rate, session.arming().paused), (None, false));
+    undo().unwrap();
+    assert!(undo().is_err());
+    // While its time is not over, what lasts comes back under it.
+    set(&registry, &session, rate(7), None);
+    set(&registry, &session, rate(9), Some(10));
+    undo().unwrap();
+    assert_eq!(session.arming().rate, Some(MBIT(7)));
+    pass(S(11)).await;
+    assert_eq!(session.arming().rate, Some(MBIT(7)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_fault_that_has_not_struck_is_gone_in_time() {
+    let registry = registry();
+    let session = start(&registry, None);
+    let rules = serde_json::json!([{ "then": { "status": 404 } }]);
+    let rules = RuleSet::from_json("rules", rules).unwrap();
+    let name = Arc::from("fault");
+    let fire = Command::Fire { name, rules, times: 3, lasts: Some(S(20)) };
+    registry.command(&session, &fire, &|_| true).unwrap();
+    pass(S(19)).await;
+    assert_eq!((session.faults().len(), session.arming().rules.len()), (1, 1));
+    pass(S(2)).await;
+    assert_eq!((session.faults().len(), session.arming().rules.len()), (0, 0));
+}
+
+/// The rate of a link belongs to all who share it, and so does its end.
+#[tokio::test(start_paused = true)]
+async fn a_shared_rate_reverts_for_all() {
+    let registry = registry();
+    let (one, two) = (start(&registry, Some("house")), start(&registry, Some("house")));
+    set(&registry, &one, rate(9), Some(10));
+    assert_eq!(two.arming().rate, Some(MBIT(9)));
+    pass(S(1)).await;
+    // Whoever set it may be gone by then.
+    registry.end(&one.tag.id).unwrap();
+    pass(S(10)).await;
+    assert_eq!(
+        (two.arming().rate, two.rate()),
+        (None, two.arming().profile.link.rate.peak().into())
+    );
+}

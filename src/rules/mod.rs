@@ -4,6 +4,7 @@
 //! mirror of the text (`entry`), then validated types (`rule`, `rule_set`). Every fault on that way
 //! is a [`Diagnostic`]: file, line, key, problem, and what to write instead.
 
+pub mod alias;
 mod book;
 mod budget;
 mod compact;
@@ -18,6 +19,7 @@ mod facts;
 mod file;
 mod glob;
 mod matcher;
+mod media_cycle;
 mod numbers;
 mod plan;
 mod rule;

@@ -7,7 +7,6 @@ use super::{
     plan::Plan,
     rule::Rule,
 };
-use crate::media::edit::RungSet;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use smallvec::SmallVec;
 use std::{collections::HashMap, sync::Arc, time::Duration};
@@ -82,7 +81,7 @@ impl RuleSet {
     /// ladder.
     #[must_use]
     pub fn needs_ladder(&self) -> bool {
-        self.iter().any(|rule| rule.matcher.rungs.as_ref().is_some_and(RungSet::needs_ladder))
+        self.iter().any(|rule| rule.matcher.needs_ladder())
     }
 
     /// Whether any rule edits manifests: then every manifest must go through the edits, so that they

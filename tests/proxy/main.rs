@@ -2,6 +2,7 @@
 //! how each connection ends, and the proxy between them.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test may panic, in its helpers too")]
 
+mod aliases;
 mod bad_requests;
 mod bad_upstreams;
 mod cors;

@@ -131,7 +131,8 @@ impl Proxy {
         }
         let elsewhere = (*origin != session.origin).then_some(origin);
         let (attempt, seed) = session.attempt(&key(&head.method, elsewhere, path, range));
-        let highest_rung = match arming.rules.needs_ladder() {
+        let script = self.config.script.as_ref().filter(|_| head.method != Method::OPTIONS);
+        let highest_rung = match script.is_some() || arming.rules.needs_ladder() {
             true => session.ladder.lock().highest_rung(&resource),
             false => None,
         };
@@ -147,10 +148,15 @@ impl Proxy {
             reused: connection.reused(),
             ..Facts::new(&resource, started)
         };
+        let scripted = script.map(|script| session.ask(script, &facts, seed)).transpose();
+        let (first, failure) = match scripted {
+            Ok(plan) => (plan.unwrap_or_default(), None),
+            Err(failure) => (Plan::default(), Some(failure)),
+        };
         let plan = match head.method {
             // Whether a browser asks first depends on its caches; rules are about what it gets.
             Method::OPTIONS => Plan::default(),
-            _ => session.decide(&arming.rules, &facts, seed),
+            _ => session.decide(first, &arming.rules, &facts, seed),
         };
         let latency = match arming.link.latency.is_none() {
             true => Duration::ZERO,
@@ -171,6 +177,9 @@ impl Proxy {
             latency,
             plan: Box::new(plan.clone()),
         });
+        if let Some(failure) = failure {
+            bus.emit(&Event::ScriptFailed { request: Arc::clone(&request), failure });
+        }
         if let Some(report) = told {
             bus.emit(&Event::PlayerReported { request: Arc::clone(&request), report });
         }

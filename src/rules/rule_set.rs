@@ -106,8 +106,21 @@ impl RuleSet {
         facts: &Facts<'_>,
         chance: &mut dyn FnMut(&str) -> f64,
     ) -> Plan {
+        self.decide_after(Plan::default(), counters, facts, chance)
+    }
+
+    /// The same where somebody has decided before: what is in `first` stays, and the rules fill the
+    /// slots that are left.
+    pub fn decide_after(
+        &self,
+        mut first: Plan,
+        counters: &mut Counters,
+        facts: &Facts<'_>,
+        chance: &mut dyn FnMut(&str) -> f64,
+    ) -> Plan {
         if self.is_empty() {
-            return Plan::default();
+            first.settle();
+            return first;
         }
         counters.fit(self);
         let mut applying = Places::new();
@@ -117,16 +130,20 @@ impl RuleSet {
             }
         }
         loop {
-            let plan = self.plan(&applying, chance);
+            let plan = self.plan(first.clone(), &applying, chance);
             let Some(beaten) = self.spend(&applying, &plan, counters, facts) else { return plan };
             // Another session took the last of a global budget in between.
             applying.retain(|place| *place != beaten);
         }
     }
 
-    /// The plan that the rules at these places come to.
-    fn plan(&self, applying: &[usize], chance: &mut dyn FnMut(&str) -> f64) -> Plan {
-        let mut plan = Plan::default();
+    /// The plan that the rules at these places come to, after what is in `plan`.
+    fn plan(
+        &self,
+        mut plan: Plan,
+        applying: &[usize],
+        chance: &mut dyn FnMut(&str) -> f64,
+    ) -> Plan {
         for entry in applying.iter().filter_map(|place| self.entries.get(*place)) {
             let mut draw = || chance(&format!("{} delay", entry.key));
             entry.rule.effects.fill(&mut plan, &entry.rule.name, &mut draw);

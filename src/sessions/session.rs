@@ -15,7 +15,7 @@ use crate::{
     event::SessionTag,
     media::{Ladder, MediaType, UriMap},
     profiles::Profile,
-    rules::{Counters, Facts, Plan, RuleSet},
+    rules::{Counters, Facts, Plan, RuleSet, Script, ScriptFailure, ScriptState},
     seed::Seed,
     units::BitRate,
 };
@@ -55,6 +55,7 @@ pub struct Session {
     started: Duration,
     arming: RwLock<Arc<Arming>>,
     counters: Mutex<Counters>,
+    remembered: Mutex<ScriptState>,
     attempts: Mutex<Attempts>,
     rungs: Mutex<Vec<(MediaType, u16)>>,
     hosts: RwLock<HashSet<Authority>>,
@@ -94,6 +95,7 @@ impl Session {
             arming: RwLock::new(Arc::new(arming)),
             ladder: Mutex::default(),
             counters: Mutex::default(),
+            remembered: Mutex::default(),
             attempts: Mutex::default(),
             rungs: Mutex::default(),
             hosts: RwLock::default(),
@@ -184,14 +186,27 @@ impl Session {
         (attempt, named.numbered(attempt.into()))
     }
 
-    /// What `rules` do to a request.
+    /// What `script` does to a request, which has the first word; nothing if it fails.
+    ///
+    /// # Errors
+    /// When it fails.
+    pub fn ask(
+        &self,
+        script: &Script,
+        facts: &Facts<'_>,
+        seed: Seed,
+    ) -> Result<Plan, ScriptFailure> {
+        script.decide(&mut self.remembered.lock(), self.seed.value(), facts, seed)
+    }
+
+    /// What `rules` do to a request, after what is in `first` already.
     #[must_use]
-    pub fn decide(&self, rules: &RuleSet, facts: &Facts<'_>, seed: Seed) -> Plan {
-        if rules.is_empty() {
-            return Plan::default();
-        }
+    pub fn decide(&self, first: Plan, rules: &RuleSet, facts: &Facts<'_>, seed: Seed) -> Plan {
         let mut chance = |rule: &str| seed.named("rule").named(rule).stream().random::<f64>();
-        rules.decide(&mut self.counters.lock(), facts, &mut chance)
+        match rules.is_empty() && first.is_empty() {
+            true => first,
+            false => rules.decide_after(first, &mut self.counters.lock(), facts, &mut chance),
+        }
     }
 
     /// Notes that a segment of `rung` was asked for; the rung before, if it was another.

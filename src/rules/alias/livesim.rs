@@ -50,7 +50,10 @@ impl LivesimRequest {
         }
         let rules = RuleSet::from_json("the address", Value::Array(rules));
         let rules = rules.map_err(|faults| faults.to_string())?;
-        let path = kept.join("/") + &query.map_or(String::new(), |query| format!("?{query}"));
+        let path = match query {
+            Some(query) => format!("{}?{query}", kept.join("/")),
+            None => kept.join("/"),
+        };
         Ok(Some(Self { path, rules }))
     }
 }

@@ -375,7 +375,8 @@ fn the_rarer_conditions() {
     let unknown = Resource::unknown();
     for (condition, holds) in conditions {
         assert_eq!(hits(&when(condition), &facts), holds, "{condition}");
-        let of_the_request = ["pattern", "attempt", "host", "path", "method", "range", "blocking"];
+        let of_the_request =
+            ["pattern", "attempt", "host", "path", "method", "range", "blocking", "not"];
         if !of_the_request.iter().chain(&["epoch", "connection"]).any(|k| condition.starts_with(k))
         {
             assert!(!hits(&when(condition), &Facts { resource: &unknown, ..facts }), "{condition}");

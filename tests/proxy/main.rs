@@ -16,6 +16,7 @@ mod player_data;
 mod profiles;
 mod replay;
 mod rig;
+mod scripts;
 mod sessions;
 mod sharing;
 mod transparency;

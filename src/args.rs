@@ -144,7 +144,8 @@ pub enum RulesCommand {
         /// Its name or number.
         name: String,
     },
-    /// Checks rule files, warns of what can't be meant, and tells what recorded requests would get.
+    /// Checks rule files and scripts (*.rhai), warns of what can't be meant, and tells what recorded
+    /// requests would get of the rules.
     #[command(after_help = "Example: vsps rules check late-audio.toml --requests events.jsonl\n\n\
                       The rules of several files are asked in their order, as one list.")]
     Check {
@@ -200,6 +201,9 @@ pub struct RunArgs {
     /// Rules for every session, before those of the profile.
     #[arg(long, env = "VSPS_RULES", value_name = "FILE")]
     pub rules: Option<PathBuf>,
+    /// A Rhai script that decides each request before the rules do; read again when it changes.
+    #[arg(long, env = "VSPS_SCRIPT", value_name = "FILE")]
+    pub script: Option<PathBuf>,
     /// Where players connect; port 0 = any free one [default: 127.0.0.1:8080].
     #[arg(long, env = "VSPS_LISTEN", value_name = "ADDR")]
     pub listen: Option<SocketAddr>,
@@ -297,7 +301,8 @@ impl RunArgs {
     /// These options, and what they leave out from `file`.
     #[must_use]
     pub fn over(mut self, file: Self) -> Self {
-        fill!(self, file, origin, profile, link, seed, rules, listen, admin, admin_token);
+        fill!(self, file, origin, profile, link, seed, rules, script, listen, admin);
+        fill!(self, file, admin_token);
         fill!(self, file, session_by, session_idle, no_cors, strip_cmcd, log, events);
         if self.allow_origin.is_empty() {
             self.allow_origin = file.allow_origin;

@@ -4,9 +4,9 @@ use crate::{
     args::{BoundArgs, LogFormat, RunArgs},
     profiles::{Catalog, Profile, ProfileError, Shared},
     proxy::{Limits, ProxyConfig, Timeouts},
-    rules::{FileError, RuleSet},
+    rules::{FileError, RuleSet, Script, ScriptError},
     seed::Seed,
-    sessions::{Origin, OriginError},
+    sessions::{Clock, Origin, OriginError},
 };
 use clap::Args as _;
 use std::{
@@ -50,6 +50,9 @@ pub enum ConfigError {
     /// The rule file.
     #[error(transparent)]
     Rules(#[from] FileError),
+    /// The script.
+    #[error(transparent)]
+    Script(#[from] ScriptError),
     /// An admin side that others can reach, without a token.
     #[error(
         "--admin {0} can be reached from other machines: add --admin-token TOKEN, or use 127.0.0.1"
@@ -146,6 +149,7 @@ impl Config {
                 allow: args.allow_origin,
                 cors: !args.no_cors.unwrap_or(false),
                 strip_cmcd: args.strip_cmcd.unwrap_or(false),
+                script: args.script.as_deref().map(script).transpose()?,
                 timeouts: timeouts(&args.bounds)?,
                 limits: limits(&args.bounds)?,
             },
@@ -153,6 +157,11 @@ impl Config {
             events: args.events,
         })
     }
+}
+
+fn script(path: &Path) -> Result<Arc<Script>, ConfigError> {
+    let clock = Clock::start();
+    Ok(Arc::new(Script::load(path, Arc::new(move || clock.now()))?))
 }
 
 fn timeouts(args: &BoundArgs) -> Result<Timeouts, ConfigError> {

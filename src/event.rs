@@ -7,7 +7,7 @@
 use crate::{
     media::{Cmcd, MediaType, Resource},
     model::OnDrop,
-    rules::Plan,
+    rules::{Plan, ScriptFailure},
     units::BitRate,
 };
 use std::{sync::Arc, time::Duration};
@@ -175,6 +175,13 @@ pub enum Event {
         request: Arc<RequestTag>,
         /// `connect`, `timeout`, `reset`, ...: a short, bounded set.
         cause: &'static str,
+    },
+    /// The script failed on a request, which it then had no say in (a verdict).
+    ScriptFailed {
+        /// Which.
+        request: Arc<RequestTag>,
+        /// Where and why.
+        failure: ScriptFailure,
     },
     /// A manifest could not be read; it passed through untouched.
     ManifestUnread {

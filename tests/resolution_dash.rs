@@ -167,7 +167,7 @@ fn a_period_that_went_is_still_known_for_a_while() {
             ))
         )
     };
-    let version = |id: u64| mpd("type=\"dynamic\"", &(period(id) + &period(id + 1)));
+    let version = |id: u64| mpd("type=\"dynamic\"", &(period(id) + period(id + 1).as_str()));
     let mut ladder = learnt(&version(0));
     for id in [0, 0, 1, 1, 1, 2] {
         learn(&mut ladder, ManifestFormat::Mpd, MPD, &(version(id) + "<!-- reloaded -->"));

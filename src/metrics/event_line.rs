@@ -3,7 +3,7 @@
 use crate::event::{Event, Measured, RequestTag, SessionTag};
 // The types of an event's fields are named here, and nowhere else in this room: a line mirrors them.
 use crate::{
-    rules::{Hang, Plan, Planned},
+    rules::{Hang, Plan, Planned, ScriptFailure},
     units::BitRate,
 };
 use serde::Serialize;
@@ -103,6 +103,12 @@ enum Fields<'a> {
         cause: &'a str,
     },
     ManifestUnread {
+        problem: &'a str,
+    },
+    ScriptFailed {
+        function: &'static str,
+        line: Option<usize>,
+        column: Option<usize>,
         problem: &'a str,
     },
     RequestFinished {
@@ -249,6 +255,7 @@ pub(super) fn who(event: &Event) -> (&SessionTag, Option<&RequestTag>) {
         | Event::Dropped { request, .. }
         | Event::UpstreamFailed { request, .. }
         | Event::ManifestUnread { request, .. }
+        | Event::ScriptFailed { request, .. }
         | Event::RequestFinished { request, .. } => (&request.session, Some(request)),
     }
 }
@@ -289,6 +296,11 @@ fn what(event: &Event) -> (&'static str, Fields<'_>) {
         }
         Event::ManifestUnread { problem, .. } => {
             ("manifest_unread", Fields::ManifestUnread { problem })
+        }
+        Event::ScriptFailed { failure, .. } => {
+            let ScriptFailure { function, line, column, problem } = failure;
+            let (line, column) = (*line, *column);
+            ("script_failed", Fields::ScriptFailed { function, line, column, problem })
         }
         Event::RequestFinished { status, outcome, bytes, .. } => {
             let (status, outcome, bytes) = (*status, outcome.as_str(), *bytes);

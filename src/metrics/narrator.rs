@@ -42,6 +42,10 @@ impl Observer for Narrator {
             Event::ManifestUnread { request, problem } if self.is_news(request, problem) => {
                 tracing::warn!("{line}");
             }
+            Event::ScriptFailed { request, failure } if self.is_news(request, &failure.problem) => {
+                tracing::warn!("{line}");
+            }
+            Event::ScriptFailed { .. } => tracing::debug!("{line}"),
             Event::ManifestUnread { .. } => tracing::debug!("{line}"),
             Event::SessionStarted { .. }
             | Event::SessionEnded { .. }
@@ -119,6 +123,9 @@ fn request(event: &Event, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         }
         Event::ManifestUnread { request, problem } => {
             write!(f, "{}: manifest passed through unread: {problem}", Which(request))
+        }
+        Event::ScriptFailed { request, failure } => {
+            write!(f, "{}: the script failed, and has no say: {failure}", Which(request))
         }
         Event::RequestFinished { request, status, outcome, bytes, measured } => {
             let (outcome, total) = (outcome.as_str(), Time(measured.total));

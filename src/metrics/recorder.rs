@@ -138,6 +138,9 @@ impl Observer for Recorder {
                 self.note_rate(id, *rate);
             }
             Event::FaultInjected { effect, .. } => to.faults.with_label_values(&[effect]).inc(),
+            Event::ScriptFailed { failure, .. } => {
+                to.script_errors.with_label_values(&[failure.function]).inc();
+            }
             Event::Dropped { action, .. } => to.drops.with_label_values(&[action.as_str()]).inc(),
             Event::Stalled { session, lasts, .. } => self.stalled(session, lasts.as_secs_f64()),
             Event::RenditionSwitched { from, to: rung, .. } => {

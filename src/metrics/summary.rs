@@ -82,6 +82,7 @@ impl Observer for Summary {
             }
             Event::SessionEnded { .. }
             | Event::LinkChanged { .. }
+            | Event::ScriptFailed { .. }
             | Event::PlayerReported { .. } => {}
         }
     }

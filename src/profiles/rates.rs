@@ -70,7 +70,7 @@ pub(super) fn in_full(rate: &RateSpec) -> String {
 
 /// For one line.
 pub(super) fn in_short(rate: &RateSpec) -> String {
-    let words = |words: String| words + &mean_in_words(rate).replace(';', ",");
+    let words = |words: String| words + mean_in_words(rate).replace(';', ",").as_str();
     match rate {
         RateSpec::Unlimited => "no rate limit".to_owned(),
         RateSpec::Constant(rate) => rate.to_string(),

@@ -1,7 +1,7 @@
 //! What the data plane needs to know: every limit has a default, and every default can be set.
 
-use crate::{sessions::HostPattern, units::ByteSize};
-use std::time::Duration;
+use crate::{rules::Script, sessions::HostPattern, units::ByteSize};
+use std::{sync::Arc, time::Duration};
 
 /// How requests are told apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum, serde::Deserialize)]
@@ -77,6 +77,8 @@ pub struct ProxyConfig {
     pub cors: bool,
     /// Whether what players tell about themselves (CMCD) ends here: neither rules nor origin see it.
     pub strip_cmcd: bool,
+    /// Decides requests before the rules do.
+    pub script: Option<Arc<Script>>,
     /// Waits.
     pub timeouts: Timeouts,
     /// Bounds.
@@ -90,6 +92,7 @@ impl Default for ProxyConfig {
             allow: Vec::new(),
             cors: true,
             strip_cmcd: false,
+            script: None,
             timeouts: Timeouts::default(),
             limits: Limits::default(),
         }

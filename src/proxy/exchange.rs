@@ -23,7 +23,7 @@ use crate::{
     event::{Bus, Event, RequestTag},
     media::{Cmcd, Kind, Resource},
     profiles::Catalog,
-    rules::{Closing, Facts, Plan},
+    rules::{Closing, Facts, Plan, ScriptFailure},
     seed::Seed,
     sessions::{Arming, Origin, Registry, Session},
 };
@@ -148,7 +148,7 @@ impl Proxy {
         let range = headers::text(&head.headers, header::RANGE);
         let elsewhere = (*origin != session.origin).then_some(origin);
         let (attempt, seed) = session.attempt(&key(&head.method, elsewhere, path, range));
-        let highest_rung = match arming.rules.needs_ladder() {
+        let highest_rung = match self.config.script.is_some() || arming.rules.needs_ladder() {
             true => session.ladder.lock().highest_rung(&resource),
             false => None,
         };
@@ -164,11 +164,7 @@ impl Proxy {
             reused: connection.reused(),
             ..Facts::new(&resource, started)
         };
-        // A redirect within a chain is no request of its own.
-        let plan = match fault::hops(head) {
-            Some(_) => None,
-            None => session.decide(&arming.rules, &facts, seed),
-        };
+        let (plan, failure) = self.decide(&session, &arming, head, &facts, seed);
         let latency = latency(connection, &arming, seed);
         let request = Arc::new(RequestTag {
             session: Arc::clone(&session.tag),
@@ -181,16 +177,38 @@ impl Proxy {
         let bus = Arc::clone(self.registry.bus());
         note_switch(&session, &request, &bus);
         note_step(&session, &arming, &request);
-        let which = Arc::clone(&request);
-        bus.emit(&Event::RequestPlanned { request: which, latency, plan: plan.clone() });
-        if let Some(report) = told {
-            bus.emit(&Event::PlayerReported { request: Arc::clone(&request), report });
-        }
+        let which = || Arc::clone(&request);
+        bus.emit(&Event::RequestPlanned { request: which(), latency, plan: plan.clone() });
+        failure.map(|failure| bus.emit(&Event::ScriptFailed { request: which(), failure }));
+        told.map(|report| bus.emit(&Event::PlayerReported { request: which(), report }));
         connection.serves(session.tag.ordinal);
         let mut ticket = Ticket::new(session, request, Arc::clone(connection), bus, started);
         ticket.plan.clone_from(&plan);
         let host = origin.authority.clone();
         Planned { ticket, arming, plan, seed, latency, host, dismiss: false }
+    }
+
+    /// What script and rules do to a request, and how the script failed if it did.
+    fn decide(
+        &self,
+        session: &Session,
+        arming: &Arming,
+        head: &request::Parts,
+        facts: &Facts<'_>,
+        seed: Seed,
+    ) -> (Option<Arc<Plan>>, Option<ScriptFailure>) {
+        // A redirect within a chain is no request of its own.
+        if fault::hops(head).is_some() {
+            return (None, None);
+        }
+        // Whether a browser asks first depends on its caches; scripts are about what it gets.
+        let script = self.config.script.as_ref().filter(|_| head.method != Method::OPTIONS);
+        let scripted = script.map(|script| session.ask(script, facts, seed)).transpose();
+        let (first, failure) = match scripted {
+            Ok(plan) => (plan.unwrap_or_default(), None),
+            Err(failure) => (Plan::default(), Some(failure)),
+        };
+        (session.decide(first, &arming.rules, facts, seed), failure)
     }
 
     /// Waits as planned, and gets the answer.

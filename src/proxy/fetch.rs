@@ -82,7 +82,8 @@ pub(super) async fn fetch(
         observe::tell_time(&ticket.session, response.headers());
     }
     let (limits, host) = (&proxy.config.limits, host.as_deref());
-    let passage = Passage { origin: &origin, path: &path, host, limits };
+    let scripted = proxy.config.script.is_some();
+    let passage = Passage { origin: &origin, path: &path, host, limits, scripted };
     let response = read(response, &passage, !head_only || is_manifest, ticket).await;
     Ok(if head_only && is_manifest { without_body(response) } else { response })
 }

@@ -1,6 +1,6 @@
 //! Whose request is it, and where does it want to go?
 
-use super::{config::SessionBy, error::ProxyError, exchange::Proxy};
+use super::{alias, config::SessionBy, error::ProxyError, exchange::Proxy};
 use crate::{
     media::{HOST_PARAMETER, looks_like_manifest},
     profiles::{Catalog, Shared, fault_named},
@@ -34,6 +34,13 @@ pub(super) fn identify(
     if let Some((_, host)) = parameters.iter().find(|(name, _)| *name == HOST_PARAMETER) {
         let location = on_host(proxy, &address, host, &path)?;
         return Ok(Identified::Newcomer { location });
+    }
+    if address.session.is_none() {
+        let arming = || arming(&proxy.catalog, &parameters);
+        let place = (&address.target, &*path);
+        if let Some(location) = alias::enter(proxy, client, request, place, arming)? {
+            return Ok(Identified::Newcomer { location });
+        }
     }
     let session = match address.session {
         Some(id) => proxy.registry.find(id)?,

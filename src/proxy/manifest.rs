@@ -57,6 +57,8 @@ pub(super) struct Passage<'a> {
     pub(super) path: &'a str,
     pub(super) host: Option<&'a str>,
     pub(super) limits: &'a Limits,
+    /// A script may come to edit what is only remembered now.
+    pub(super) scripted: bool,
 }
 
 /// Reads the manifest in `response`, and makes its URIs stay in the session. What can't be read
@@ -150,7 +152,8 @@ impl Manifest {
         let uris = ticket.session.uris(passage.origin).reached_at(passage.host);
         let rewritten = read.and_then(|()| {
             let url = passage.origin.url(passage.path);
-            let edited = edit(&without_directives(&url), format, decoded.clone(), ticket);
+            let (url, keep) = (without_directives(&url), passage.scripted);
+            let edited = edit((&url, format), decoded.clone(), ticket, keep);
             match rewrite(format, &edited, &uris) {
                 // What was made wrong on purpose need not be readable.
                 new if edited != decoded => Ok(new.ok().flatten().or_else(|| Some(edited.into()))),

@@ -1,6 +1,9 @@
 //! The rarer conditions of a rule: what rendition, which try, from where, over what.
 
-use super::{cycle::Cycle, facts::Facts, glob::Glob, numbers::Numbers, window::Window};
+use super::{
+    cycle::Cycle, facts::Facts, glob::Glob, matcher::Matcher, media_cycle::MediaCycle,
+    numbers::Numbers, window::Window,
+};
 use crate::{media::Resource, units::BitRate};
 use http::Method;
 
@@ -16,6 +19,7 @@ pub(super) struct Details {
     pub(super) numbers: Option<Numbers>,
     pub(super) behind_live: Option<Numbers>,
     pub(super) media_time: Option<Window>,
+    pub(super) media_cycle: Option<MediaCycle>,
     pub(super) pattern: Option<Cycle>,
     pub(super) epoch_pattern: Option<Cycle>,
     pub(super) attempts: Option<Numbers>,
@@ -25,6 +29,8 @@ pub(super) struct Details {
     pub(super) ranged: Option<bool>,
     pub(super) reused: Option<bool>,
     pub(super) blocking: Option<bool>,
+    /// What any of these fits is left out. They have no such list themselves.
+    pub(super) not: Vec<Matcher>,
 }
 
 impl Details {
@@ -33,6 +39,7 @@ impl Details {
             && self.of_the_segment(facts.resource)
             && self.of_the_moment(facts)
             && self.of_the_request(facts)
+            && !self.not.iter().any(|spared| spared.matches(facts))
     }
 
     fn of_the_rendition(&self, resource: &Resource) -> bool {
@@ -59,6 +66,7 @@ impl Details {
             && self
                 .media_time
                 .is_none_or(|window| resource.time.is_some_and(|start| window.contains(start)))
+            && self.media_cycle.is_none_or(|cycle| cycle.fits(resource))
     }
 
     fn of_the_moment(&self, facts: &Facts<'_>) -> bool {

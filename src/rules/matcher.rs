@@ -35,6 +35,13 @@ impl Matcher {
 }
 
 impl Matcher {
+    /// Whether it asks for the highest rung.
+    pub(super) fn needs_ladder(&self) -> bool {
+        let spared = self.details.iter().flat_map(|details| &details.not);
+        self.rungs.as_ref().is_some_and(RungSet::needs_ladder)
+            || spared.clone().any(Self::needs_ladder)
+    }
+
     fn on_rung(&self, facts: &Facts<'_>) -> bool {
         let Some(rungs) = &self.rungs else { return true };
         let Some(rung) = facts.resource.rung else { return false };

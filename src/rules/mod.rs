@@ -4,6 +4,7 @@
 //! mirror of the text (`entry`), then validated types (`rule`, `rule_set`). Every fault on that way
 //! is a [`Diagnostic`]: file, line, key, problem, and what to write instead.
 
+pub mod alias;
 mod book;
 mod budget;
 mod compact;
@@ -18,12 +19,14 @@ mod facts;
 mod file;
 mod glob;
 mod matcher;
+mod media_cycle;
 mod numbers;
 mod plan;
 mod ration;
 mod rule;
 mod rule_set;
 mod scope;
+mod script;
 mod table;
 mod text;
 mod then_entry;
@@ -48,6 +51,7 @@ pub use ration::Ration;
 pub use rule::Rule;
 pub use rule_set::{Counters, RuleSet};
 pub(crate) use scope::Scope;
+pub use script::{Program, Script, ScriptError, ScriptFailure, ScriptState};
 pub(crate) use table::{TableOnly, tables, tables_only};
 pub(crate) use text::{Several, Text};
 pub(crate) use validate::{rule_set, single_rule};

@@ -36,6 +36,7 @@ use std::{fmt, sync::Arc};
 /// | `number` | that media sequence number or `$Number$`; from 0 |
 /// | `behind-live` | that many segments behind the live edge; 0 = the newest |
 /// | `media-time` | segments that start in that window of media time; written as `during` |
+/// | `media-cycle` | `0 in 30 s`: of the segments that start in each 30 s of media time the first, `1 in 30 s` the second, ... (by the segment's own duration; a start up to 50 ms early counts to the next cycle) |
 /// | `during` | requests that arrive in that window of session time: `10 s..30 s` (start included, end excluded), `30 s..`, `..10 s` |
 /// | `pattern` | requests that arrive while it is down: `up 20 s, down 10 s` (or `u20d10`), from the session's time zero, over and over; a phase has its start and not its end |
 /// | `epoch-pattern` | the same, from 1970-01-01T00:00:00Z: alike for all sessions and machines |
@@ -46,6 +47,7 @@ use std::{fmt, sync::Arc};
 /// | `range` | `true`: requests for a range of bytes; `false`: the others |
 /// | `blocking` | `true`: requests that ask a low-latency playlist to wait (`_HLS_msn`); `false`: the others |
 /// | `connection` | `fresh`: the first request on its connection; `reused`: the others |
+/// | `not` | a list of tables of the conditions above: requests that fit any of them are left out |
 /// | `nth` | the n-th of the requests for which all conditions above hold, counted for each session and rule in order of arrival; written as numbers, `..3` = the first three |
 /// | `first` | `first = 3` is `nth = "..3"`; from 1 |
 /// | `every` | the n-th, 2n-th, 3n-th, ... of the same; 1 = all of them, 0 is an error |
@@ -201,6 +203,7 @@ fn conditions(when: &WhenEntry) -> Vec<String> {
         several("number", &when.number),
         several("behind-live", &when.behind_live),
         single("media-time", &when.media_time),
+        single("media-cycle", &when.media_cycle),
         single("during", &when.during),
         single("while", &when.pattern),
         single("by the clock while", &when.epoch_pattern),
@@ -211,6 +214,10 @@ fn conditions(when: &WhenEntry) -> Vec<String> {
         flag("range", when.range),
         flag("blocking", when.blocking),
         single("connection", &when.connection),
+        when.not.as_ref().map(|not| {
+            let spared = not.iter().map(|when| format!("but not {}", conditions(when).join(" ")));
+            spared.collect::<Vec<_>>().join(" ")
+        }),
         several("nth", &when.nth),
         single("first", &when.first),
     ];

@@ -8,7 +8,6 @@ use super::{
     plan::Plan,
     rule::Rule,
 };
-use crate::media::edit::RungSet;
 use http::Method;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use smallvec::SmallVec;
@@ -84,7 +83,7 @@ impl RuleSet {
     /// ladder.
     #[must_use]
     pub fn needs_ladder(&self) -> bool {
-        self.iter().any(|rule| rule.matcher.rungs.as_ref().is_some_and(RungSet::needs_ladder))
+        self.iter().any(|rule| rule.matcher.needs_ladder())
     }
 
     /// Whether any rule edits manifests: then every manifest must go through the edits, so that they
@@ -115,8 +114,21 @@ impl RuleSet {
         facts: &Facts<'_>,
         chance: &mut dyn FnMut(&str) -> f64,
     ) -> Plan {
+        self.decide_after(Plan::default(), counters, facts, chance)
+    }
+
+    /// The same where somebody has decided before: what is in `first` stays, and the rules fill the
+    /// slots that are left.
+    pub fn decide_after(
+        &self,
+        mut first: Plan,
+        counters: &mut Counters,
+        facts: &Facts<'_>,
+        chance: &mut dyn FnMut(&str) -> f64,
+    ) -> Plan {
         if self.is_empty() {
-            return Plan::default();
+            first.settle();
+            return first;
         }
         counters.fit(self);
         let mut applying = Places::new();
@@ -126,16 +138,20 @@ impl RuleSet {
             }
         }
         loop {
-            let plan = self.plan(&applying, chance);
+            let plan = self.plan(first.clone(), &applying, chance);
             let Some(beaten) = self.spend(&applying, &plan, counters, facts) else { return plan };
             // Another session took the last of a global budget in between.
             applying.retain(|place| *place != beaten);
         }
     }
 
-    /// The plan that the rules at these places come to.
-    fn plan(&self, applying: &[usize], chance: &mut dyn FnMut(&str) -> f64) -> Plan {
-        let mut plan = Plan::default();
+    /// The plan that the rules at these places come to, after what is in `plan`.
+    fn plan(
+        &self,
+        mut plan: Plan,
+        applying: &[usize],
+        chance: &mut dyn FnMut(&str) -> f64,
+    ) -> Plan {
         for entry in applying.iter().filter_map(|place| self.entries.get(*place)) {
             let mut draw = || chance(&format!("{} delay", entry.key));
             entry.rule.effects.fill(&mut plan, &entry.rule.name, &mut draw);

@@ -87,6 +87,7 @@ fn never(rule: &Rule) -> Option<&'static str> {
             details.numbers.is_some()
                 || details.behind_live.is_some()
                 || details.media_time.is_some()
+                || details.media_cycle.is_some()
         });
     let dash = group("mpd").with(group("mpd-patch"));
     let hls_kinds = group("playlist");

@@ -20,7 +20,7 @@ use crate::{
     event::SessionTag,
     media::{Ladder, MediaType, UriMap, edit::EditMemory},
     profiles::Profile,
-    rules::{Counters, Facts, Plan, RuleSet},
+    rules::{Counters, Facts, Plan, RuleSet, Script, ScriptFailure, ScriptState},
     seed::Seed,
     units::BitRate,
 };
@@ -68,6 +68,7 @@ pub struct Session {
     /// Locked before `arming`.
     control: Mutex<Control>,
     counters: Mutex<Counters>,
+    remembered: Mutex<ScriptState>,
     attempts: Mutex<Attempts>,
     rungs: Mutex<Vec<(MediaType, u16)>>,
     hosts: RwLock<HashSet<Authority>>,
@@ -112,6 +113,7 @@ impl Session {
             kept_errors: Mutex::default(),
             trail: Mutex::default(),
             counters: Mutex::default(),
+            remembered: Mutex::default(),
             attempts: Mutex::default(),
             rungs: Mutex::default(),
             hosts: RwLock::default(),
@@ -301,14 +303,34 @@ impl Session {
         (attempt, named.numbered(attempt.into()))
     }
 
-    /// What `rules` do to a request; `None` = nothing. (A plan is large, and most requests have none.)
+    /// What `script` does to a request, which has the first word; nothing if it fails.
+    ///
+    /// # Errors
+    /// When it fails.
+    pub fn ask(
+        &self,
+        script: &Script,
+        facts: &Facts<'_>,
+        seed: Seed,
+    ) -> Result<Plan, ScriptFailure> {
+        script.decide(&mut self.remembered.lock(), self.seed.value(), facts, seed)
+    }
+
+    /// What `rules` do to a request, after what is in `first` already; `None` = nothing. (A plan is
+    /// large, and most requests have none.)
     #[must_use]
-    pub fn decide(&self, rules: &RuleSet, facts: &Facts<'_>, seed: Seed) -> Option<Arc<Plan>> {
-        if rules.is_empty() {
+    pub fn decide(
+        &self,
+        first: Plan,
+        rules: &RuleSet,
+        facts: &Facts<'_>,
+        seed: Seed,
+    ) -> Option<Arc<Plan>> {
+        if rules.is_empty() && first.is_empty() {
             return None;
         }
         let mut chance = |rule: &str| seed.named("rule").named(rule).stream().random::<f64>();
-        let plan = rules.decide(&mut self.counters.lock(), facts, &mut chance);
+        let plan = rules.decide_after(first, &mut self.counters.lock(), facts, &mut chance);
         (!plan.is_empty()).then(|| Arc::new(plan))
     }
 

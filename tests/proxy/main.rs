@@ -2,6 +2,7 @@
 //! how each connection ends, and the proxy between them.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test may panic, in its helpers too")]
 
+mod aliases;
 mod answers;
 mod bad_requests;
 mod bad_upstreams;
@@ -18,6 +19,7 @@ mod player_data;
 mod profiles;
 mod replay;
 mod rig;
+mod scripts;
 mod sessions;
 mod sharing;
 mod transparency;

@@ -286,7 +286,7 @@ fn content<'a>(xml: &mut Xml<'a>) -> Result<Option<Text<'a>>, ManifestError> {
         };
         found = Some(match found {
             None => piece,
-            Some(before) => Text::Owned(before.into_owned() + &piece),
+            Some(before) => Text::Owned(before.into_owned() + &*piece),
         });
     }
     Ok(found.filter(|text| !text.is_empty()))

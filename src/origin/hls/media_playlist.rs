@@ -18,7 +18,7 @@ pub(in crate::origin) fn on_demand(form: HlsForm, rendition: &Rendition) -> Stri
         HlsForm::Encrypted => "#EXT-X-KEY:METHOD=AES-128,URI=\"key\"\n",
         _ => "",
     };
-    let mut text = head(form, 1, "#EXT-X-PLAYLIST-TYPE:VOD\n") + &map + key;
+    let mut text = head(form, 1, "#EXT-X-PLAYLIST-TYPE:VOD\n") + map.as_str() + key;
     for number in 1..=VOD_SEGMENTS {
         list(&mut text, rendition, number, &form.segment(rendition, number));
     }
@@ -27,7 +27,7 @@ pub(in crate::origin) fn on_demand(form: HlsForm, rendition: &Rendition) -> Stri
 
 /// The media playlist of a live window.
 pub(in crate::origin) fn live(form: HlsForm, rendition: &Rendition, window: Window) -> String {
-    let mut text = head(form, window.first, "") + &form.map(rendition);
+    let mut text = head(form, window.first, "") + form.map(rendition).as_str();
     let moment = moment(rendition, window.first);
     let _ = writeln!(text, "#EXT-X-PROGRAM-DATE-TIME:{moment}");
     for number in window.first..=window.last {

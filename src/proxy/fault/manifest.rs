@@ -10,17 +10,17 @@ use crate::{
 use bytes::Bytes;
 
 /// Edits a manifest of `url` as the request's plan asks, after the origin's own was learnt. Without
-/// rules about manifests nothing is remembered.
+/// rules about manifests nothing is remembered, unless asked to `keep` what a script may need.
 pub(in crate::proxy) fn edit(
-    url: &str,
-    format: ManifestFormat,
+    (url, format): (&str, ManifestFormat),
     bytes: Bytes,
     ticket: &Ticket,
+    keep: bool,
 ) -> Bytes {
     let plan = ticket.plan.as_deref();
     let edits = plan.map_or(&[][..], |plan| &plan.manifest);
     let session = &ticket.session;
-    if edits.is_empty() && !session.arming().rules.edits_manifests() {
+    if edits.is_empty() && !keep && !session.arming().rules.edits_manifests() {
         return bytes;
     }
     let edition = Edition { url, format, now: session.now() };

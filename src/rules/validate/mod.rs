@@ -10,6 +10,7 @@ mod then;
 mod when;
 
 pub(crate) use rule::{rule_set, single_rule};
+pub(super) use then::effects;
 
 #[cfg(test)]
 mod tests;

@@ -20,7 +20,7 @@ use crate::{
 use std::{sync::Arc, time::Duration};
 
 /// Validates `then`; `scope` is its table.
-pub(super) fn effects(then: &ThenEntry, scope: &Scope<'_>) -> Effects {
+pub(in crate::rules) fn effects(then: &ThenEntry, scope: &Scope<'_>) -> Effects {
     if *then == ThenEntry::default() {
         let hint = "write at least one effect, as in `then = { delay = \"2 s\" }`";
         scope.fault("asks for nothing", hint);

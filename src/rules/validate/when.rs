@@ -8,6 +8,7 @@ use crate::{
         entry::WhenEntry,
         glob::Glob,
         matcher::{self, Matcher, Set},
+        media_cycle::{self, MediaCycle},
         numbers::{self, Numbers},
         scope::Scope,
         text::{Several, Text},
@@ -47,6 +48,13 @@ fn details(when: &WhenEntry, scope: &Scope<'_>) -> Option<Box<Details>> {
         numbers: from_zero("number", when.number.as_ref()),
         behind_live: from_zero("behind-live", when.behind_live.as_ref()),
         media_time: window("media-time", when.media_time.as_ref(), scope),
+        media_cycle: scope.parsed(
+            "media-cycle",
+            when.media_cycle.as_ref(),
+            "a place in a cycle",
+            media_cycle::HINT,
+            MediaCycle::parse,
+        ),
         pattern: cycle("pattern", when.pattern.as_ref(), scope),
         epoch_pattern: cycle("epoch-pattern", when.epoch_pattern.as_ref(), scope),
         attempts: numbers(when.attempt.as_ref(), &scope.at("attempt")),
@@ -55,10 +63,32 @@ fn details(when: &WhenEntry, scope: &Scope<'_>) -> Option<Box<Details>> {
         methods: list(when.method.as_ref(), &scope.at("method"), method),
         ranged: when.range,
         blocking: when.blocking,
+        not: when.not.as_deref().map(|not| spared(not, &scope.at("not"))).unwrap_or_default(),
         reused: reused
             .and_then(|text| scope.at("connection").choose("a connection", text, &connections)),
     };
     (details != Details::default()).then(|| Box::new(details))
+}
+
+/// What is left out: plain conditions, without counts and without exceptions of their own.
+fn spared(not: &[WhenEntry], scope: &Scope<'_>) -> Vec<Matcher> {
+    if not.is_empty() {
+        scope.fault("is an empty list", "write at least one table, or leave the key out");
+    }
+    let one = |(place, when): (usize, &WhenEntry)| {
+        let at = scope.item(place);
+        let counts = when.nth.is_some()
+            || when.first.is_some()
+            || when.every.is_some()
+            || when.probability.is_some();
+        if *when == WhenEntry::default() || when.not.is_some() || counts {
+            let hint = "write plain conditions, as in `not = [{ index = 5 }]`; no counts, no `not`";
+            at.fault("is no condition that can be excepted", hint);
+            return None;
+        }
+        Some(matcher(when, &at))
+    };
+    not.iter().enumerate().filter_map(one).collect()
 }
 
 fn cycle(key: &str, written: Option<&Text>, scope: &Scope<'_>) -> Option<Cycle> {

@@ -1,0 +1,79 @@
+//! What a script returned, read as a rule's `then`.
+
+use crate::rules::{
+    diagnostic::Diagnostics, document::Document, plan::Effects, then_entry::ThenEntry,
+    validate::effects,
+};
+use rhai::{Dynamic, Map};
+use serde_json::Value;
+use std::sync::Arc;
+
+/// Tables within tables: no effect lies deeper.
+const DEEPEST: usize = 4;
+/// Logs show no more of a name.
+const LONGEST_NAME: usize = 80;
+
+/// Effects, under the name `script`, or the one that the map gives itself with `name`. Nothing (`()`
+/// or an empty map) is `None`.
+pub(super) fn decision(
+    function: &str,
+    returned: Dynamic,
+) -> Result<Option<(Arc<str>, Effects)>, String> {
+    if returned.is_unit() {
+        return Ok(None);
+    }
+    let found = returned.type_name();
+    let hint = || {
+        format!("returned a value of type {found}; return () or a map, as in #{{ delay: \"2 s\" }}")
+    };
+    let mut map = returned.flatten().try_cast::<Map>().ok_or_else(hint)?;
+    let name = match map.remove("name") {
+        None => Arc::from("script"),
+        Some(name) => Arc::from(clip(&name.into_string().map_err(|_| "`name` is no text")?)),
+    };
+    if map.is_empty() {
+        return Ok(None);
+    }
+    let then = json(&Dynamic::from(map), 0)?;
+    let read = Document::json(function, then)
+        .read(|then: ThenEntry, scope| Some(effects(&then, scope)))
+        .map_err(|faults: Diagnostics| first(&faults))?;
+    Ok(Some((name, read)))
+}
+
+/// A log line has room for one fault.
+fn first(faults: &Diagnostics) -> String {
+    let fault = faults.as_slice().first();
+    fault.map_or_else(String::new, |fault| {
+        let key = if fault.key.is_empty() { String::new() } else { format!("{}: ", fault.key) };
+        format!("returned nonsense: {key}{}; {}", fault.problem, fault.hint)
+    })
+}
+
+fn clip(name: &str) -> &str {
+    let end = (0..=name.len().min(LONGEST_NAME)).rev().find(|end| name.is_char_boundary(*end));
+    name.get(..end.unwrap_or(0)).unwrap_or_default()
+}
+
+fn json(value: &Dynamic, depth: usize) -> Result<Value, String> {
+    if depth > DEEPEST {
+        return Err("returned tables too deep within one another".to_owned());
+    }
+    if let Ok(truth) = value.as_bool() {
+        Ok(truth.into())
+    } else if let Ok(number) = value.as_int() {
+        Ok(number.into())
+    } else if let Ok(number) = value.as_float() {
+        Ok(number.into())
+    } else if let Some(map) = value.read_lock::<Map>() {
+        let inner = map.iter().map(|(key, value)| Ok((key.to_string(), json(value, depth + 1)?)));
+        Ok(Value::Object(inner.collect::<Result<_, String>>()?))
+    } else if let Some(list) = value.read_lock::<rhai::Array>() {
+        let inner = list.iter().map(|value| json(value, depth + 1));
+        Ok(Value::Array(inner.collect::<Result<_, String>>()?))
+    } else if value.is_string() || value.is_char() {
+        Ok(value.to_string().into())
+    } else {
+        Err(format!("returned a {}, which is no value of an effect", value.type_name()))
+    }
+}

@@ -1,0 +1,91 @@
+//! The sandbox that scripts run in, and its bounds.
+
+use super::state::register;
+use crate::seed::Stream;
+use rand::RngExt as _;
+use rhai::{Dynamic, Engine, EvalAltResult};
+use std::{cell::RefCell, sync::Arc, time::Duration};
+
+/// What the time is: given, as everywhere in pure code. From any zero.
+pub(super) type Now = Arc<dyn Fn() -> Duration + Send + Sync>;
+
+/// Steps of one call: a millisecond or few.
+const MOST_OPERATIONS: u64 = 50_000;
+/// One call ends after this, should its steps be slow ones.
+const LONGEST: Duration = Duration::from_millis(50);
+/// The clock is asked once in so many steps.
+const STEPS_PER_LOOK: u64 = 64;
+/// Functions that call one another.
+const DEEPEST_CALLS: usize = 16;
+/// Parentheses within parentheses.
+const DEEPEST_EXPRESSION: usize = 48;
+/// Bytes of all texts of a value together.
+const LONGEST_TEXT: usize = 16 * 1024;
+/// Items of all lists (and of all maps) of a value together, and so how deep they lie.
+const MOST_ITEMS: usize = 256;
+/// Variables in scope.
+const MOST_VARIABLES: usize = 128;
+
+/// What belongs to the call under way on this thread.
+struct Call {
+    chance: Stream,
+    until: Duration,
+}
+
+thread_local! {
+    static CALL: RefCell<Option<Call>> = const { RefCell::new(None) };
+}
+
+/// Runs `body` with the random numbers of `chance`, and with a bound on its time.
+pub(super) fn bounded<T>(now: &Now, chance: Stream, body: impl FnOnce() -> T) -> T {
+    let call = Call { chance, until: now() + LONGEST };
+    CALL.with_borrow_mut(|slot| *slot = Some(call));
+    let result = body();
+    CALL.with_borrow_mut(|slot| *slot = None);
+    result
+}
+
+/// An engine whose scripts can do nothing but think, and not for long.
+pub(super) fn engine(now: Now) -> Engine {
+    let mut engine = Engine::new();
+    engine
+        .set_max_operations(MOST_OPERATIONS)
+        .set_max_call_levels(DEEPEST_CALLS)
+        .set_max_expr_depths(DEEPEST_EXPRESSION, DEEPEST_EXPRESSION)
+        .set_max_string_size(LONGEST_TEXT)
+        .set_max_array_size(MOST_ITEMS)
+        .set_max_map_size(MOST_ITEMS)
+        .set_max_variables(MOST_VARIABLES)
+        .set_max_functions(MOST_ITEMS)
+        .set_strict_variables(true)
+        // `request.knid` must not pass for a kind that is not known.
+        .set_fail_on_invalid_map_property(true)
+        .disable_symbol("eval");
+    register(&mut engine);
+    // The language's own `sleep` would hold up a thread of the proxy.
+    engine.register_fn("sleep", |_: i64| no_sleep()).register_fn("sleep", |_: f64| no_sleep());
+    engine.register_fn("random", || draw(|chance| chance.random::<f64>()));
+    engine.register_fn("random", |below: i64| match below {
+        1.. => Ok(draw(|chance| chance.random_range(0..below))),
+        _ => Err(Box::<EvalAltResult>::from("random(n) draws from 0 to n - 1; write n from 1")),
+    });
+    // Standard output is for what programs read.
+    engine.on_print(|text| tracing::info!("script: {text}"));
+    engine.on_debug(|text, _, at| tracing::debug!("script at {at}: {text}"));
+    engine.on_progress(move |steps| {
+        let late = steps.is_multiple_of(STEPS_PER_LOOK)
+            && CALL.with_borrow(|call| call.as_ref().is_some_and(|call| now() > call.until));
+        late.then(|| Dynamic::from(format!("took more than {} ms", LONGEST.as_millis())))
+    });
+    engine
+}
+
+fn no_sleep() -> Result<(), Box<EvalAltResult>> {
+    Err("a script does not sleep; return #{ delay: \"2 s\" }".into())
+}
+
+fn draw<T: Default>(from: impl FnOnce(&mut Stream) -> T) -> T {
+    CALL.with_borrow_mut(|call| {
+        call.as_mut().map(|call| from(&mut call.chance)).unwrap_or_default()
+    })
+}

@@ -1,0 +1,38 @@
+//! A script on the wire: what it asks for happens, and its failures harm nothing.
+
+use super::{
+    origin::{Origin, ok},
+    rig::{Rig, read_rules},
+};
+use serde_json::json;
+use std::{sync::Arc, time::Duration};
+use vsps::rules::Script;
+
+#[tokio::test]
+async fn a_script_decides_before_the_rules_and_its_failure_is_counted() {
+    let origin = Origin::saying(ok("", b"x")).await;
+    let file = std::env::temp_dir().join(format!("vsps-wire-{}.rhai", std::process::id()));
+    let text = "fn on_session(session) { session.count = 0; }
+                fn on_request(request, session) {
+                    session.count += 1;
+                    if session.count == 2 { return #{ status: 410 }; }
+                    if session.count == 3 { throw \"on purpose\"; }
+                }";
+    std::fs::write(&file, text).unwrap();
+    let script = Arc::new(Script::load(&file, Arc::new(|| Duration::ZERO)).unwrap());
+    std::fs::remove_file(&file).unwrap();
+    let rules = json!([{ "when": { "path": "/ruled" }, "then": { "status": 404 } }]);
+    let rig = Rig::start(Some(origin.address), |config| {
+        config.rules = read_rules(rules);
+        config.proxy.script = Some(script);
+    })
+    .await;
+    let mut statuses = Vec::new();
+    for path in ["/a", "/ruled", "/ruled", "/a"] {
+        statuses.push(rig.get(path).await.status());
+    }
+    assert_eq!(statuses, [200, 410, 404, 200]);
+    let failed = rig.told("script_failed", 1).await;
+    assert_eq!((&failed[0]["line"], &failed[0]["function"]), (&5.into(), &"on_request".into()));
+    assert_eq!(rig.counted("vsps_script_errors_total").await, 1.0);
+}

@@ -13,7 +13,7 @@ use vsps::{
     media::{Cmcd, Kind, MediaType, Protocol, Resource},
     metrics::{EventLog, Narration, Recorder, Summary, families},
     model::OnDrop,
-    rules::{Cut, Ending, Hang, Plan, Planned, Status},
+    rules::{Cut, Ending, Hang, Plan, Planned, ScriptFailure, Status},
     units::{BitRate, ByteSize},
 };
 
@@ -95,6 +95,15 @@ fn story() -> Vec<Event> {
         Event::ManifestUnread { request: Arc::clone(&manifest), problem: "no #EXTM3U".into() },
         finished(manifest, Outcome::Complete, 900, 45),
         planned(Arc::clone(&segment), full_plan()),
+        Event::ScriptFailed {
+            request: Arc::clone(&segment),
+            failure: ScriptFailure {
+                function: "on_request",
+                line: Some(3),
+                column: Some(7),
+                problem: "thrown: no more".to_owned(),
+            },
+        },
         Event::PlayerReported {
             request: Arc::clone(&segment),
             report: Cmcd::of_query("CMCD=bl%3D3200%2Cbs%2Cmtp%3D2500%2Crtp%3D9000").unwrap(),

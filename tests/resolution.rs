@@ -257,7 +257,7 @@ fn dash_periods_with_one_template() {
     };
     let ladder = ladder(&[(
         "https://o/m.mpd",
-        &mpd("type=\"static\"", &(period("a", 1) + &period("b", 4))),
+        &mpd("type=\"static\"", &(period("a", 1) + period("b", 4).as_str())),
     )]);
     assert_eq!(asked(&ladder, "https://o/s3.m4s"), "segment video v 1 3 3 4 2");
     assert_eq!(asked(&ladder, "https://o/s4.m4s"), "segment video v 1 4 4 6 2");

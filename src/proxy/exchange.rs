@@ -179,8 +179,9 @@ impl Proxy {
         note_step(&session, &arming, &request);
         let which = || Arc::clone(&request);
         bus.emit(&Event::RequestPlanned { request: which(), latency, plan: plan.clone() });
-        failure.map(|failure| bus.emit(&Event::ScriptFailed { request: which(), failure }));
-        told.map(|report| bus.emit(&Event::PlayerReported { request: which(), report }));
+        let failure = failure.map(|failure| Event::ScriptFailed { request: which(), failure });
+        let report = told.map(|report| Event::PlayerReported { request: which(), report });
+        failure.iter().chain(&report).for_each(|event| bus.emit(event));
         connection.serves(session.tag.ordinal);
         let mut ticket = Ticket::new(session, request, Arc::clone(connection), bus, started);
         ticket.plan.clone_from(&plan);

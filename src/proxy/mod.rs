@@ -5,7 +5,7 @@
 //!  server    exchange    exchange    exchange  upstream manifest   shaped_body
 //! ```
 //!
-//! Rules reach into the last three ([`fault`]). Every step tells the [event bus](crate::event); nothing here counts or logs by itself.
+//! Rules reach into the last three (`fault`). Every step tells the [event bus](crate::event); nothing here counts or logs by itself.
 
 mod alias;
 mod allow;

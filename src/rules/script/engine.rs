@@ -64,7 +64,7 @@ pub(super) fn engine(now: Now) -> Engine {
     register(&mut engine);
     // The language's own `sleep` would hold up a thread of the proxy.
     engine.register_fn("sleep", |_: i64| no_sleep()).register_fn("sleep", |_: f64| no_sleep());
-    engine.register_fn("random", || draw(|chance| chance.random::<f64>()));
+    engine.register_fn("random", || draw(rand::RngExt::random::<f64>));
     engine.register_fn("random", |below: i64| match below {
         1.. => Ok(draw(|chance| chance.random_range(0..below))),
         _ => Err(Box::<EvalAltResult>::from("random(n) draws from 0 to n - 1; write n from 1")),

@@ -1,6 +1,6 @@
 //! A request as a script sees it: all that a rule may ask about it.
 
-use crate::rules::facts::Facts;
+use crate::{rules::facts::Facts, units::BitRate};
 use rhai::{Dynamic, INT, Map};
 use std::{sync::Arc, time::Duration};
 
@@ -11,7 +11,7 @@ pub(super) fn request(facts: &Facts<'_>) -> Map {
     let (width, height) = resource.resolution.unzip();
     let fields: [(&str, Dynamic); 31] = [
         ("attempt", whole(facts.attempt)),
-        ("bandwidth", known(resource.bandwidth.map(|rate| rate.bits_per_second()), whole)),
+        ("bandwidth", known(resource.bandwidth.map(BitRate::bits_per_second), whole)),
         ("behind_live", known(resource.behind_live, whole)),
         ("blocking", query.split('&').any(|pair| pair.starts_with("_HLS_msn=")).into()),
         ("codecs", text(resource.codecs.as_ref())),

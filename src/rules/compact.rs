@@ -53,7 +53,7 @@ impl RuleSet {
     /// let rules = RuleSet::from_compact("segment.audio:delay=2s", &|_| Err(String::new())).unwrap();
     /// assert_eq!(
     ///     rules.iter().next().unwrap().to_string(),
-    ///     "segment.audio:delay=2s: segment audio → delay 2 s"
+    ///     "segment.audio:delay=2s: segment audio → delay 2s"
     /// );
     /// ```
     ///

@@ -13,7 +13,7 @@ use anyhow::anyhow;
 use std::{thread, time::Duration};
 
 const MEGABITS: f64 = 1.0;
-const CROWDS: [usize; 4] = [500, 1000, 2000, 4000];
+const CROWDS: [usize; 4] = [100, 1000, 2000, 4000];
 /// The crowd for which there are targets.
 const GOAL: usize = 2000;
 const ENDLESS: u64 = 1 << 50;

@@ -128,13 +128,14 @@ pub enum Event {
         /// What it said.
         report: Cmcd,
     },
-    /// A rule's effect took place (a verdict: `at_byte` follows from the rule).
+    /// A rule's effect took place (a verdict: `at_byte` follows from the rule, but for a cut after a
+    /// time, where it is what had passed by then).
     FaultInjected {
         /// To which request.
         request: Arc<RequestTag>,
         /// The rule's name.
         rule: Arc<str>,
-        /// `delay`, `hang`, `status`, `rate`, `reset` or `truncate`.
+        /// A slot of the plan (`delay`, `stall`, ...), how a cut ended, or an edit of a manifest.
         effect: &'static str,
         /// Where in the body it struck.
         at_byte: Option<u64>,

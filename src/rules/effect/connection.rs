@@ -7,7 +7,7 @@ named! {
     /// How a connection ends instead of an answer. (Below HTTP nothing can be refused for one
     /// session alone: the port is shared. This is the nearest thing.)
     Refusal {
-        /// By a TCP reset, as soon as the request is read (HTTP/2: RST_STREAM, REFUSED_STREAM).
+        /// By a TCP reset, as soon as the request is read (HTTP/2: RST_STREAM, INTERNAL_ERROR).
         Reset = "reset",
         /// By FIN, as soon as the request is read (HTTP/2: GOAWAY).
         Close = "close",

@@ -6,6 +6,7 @@ mod over_tcp;
 use self::limits::Limits;
 use super::{
     bucket::Position,
+    lateness::{MOST_CATCH_UP, SLACK},
     link::Link,
     loss::Loss,
     rate_spec::RateSpec,
@@ -19,12 +20,6 @@ use crate::{seed::Seed, units::BitRate};
 use parking_lot::Mutex;
 use std::{num::NonZeroU32, sync::Arc, time::Duration};
 
-/// A driver that is woken late may make up for at most this much: a timer's slack on a busy
-/// machine, not a nap of the process.
-pub(super) const MOST_CATCH_UP: Duration = Duration::from_millis(30);
-/// A driver that asks again later than this after bytes have passed was not late, but had nobody to
-/// hand them to: the time until then counts as idle.
-const SLACK: Duration = Duration::from_millis(35);
 /// What a retransmission takes on a link without latency: the smallest retransmission time-out of
 /// Linux's TCP.
 const SMALLEST_RETRANSMISSION: Duration = Duration::from_millis(200);

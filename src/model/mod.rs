@@ -23,6 +23,7 @@ mod capacity;
 mod distribution;
 mod flow;
 mod latency;
+mod lateness;
 mod link;
 mod loss;
 mod markov;

@@ -3,7 +3,7 @@
 //! A link serves what is booked in the order of booking. So a session that may have one quantum
 //! booked at a time gets as much as another one, however many responses it has.
 
-use super::{bucket::Position, flow::MOST_CATCH_UP, link::Link};
+use super::{bucket::Position, lateness::MOST_CATCH_UP, link::Link};
 use std::{collections::VecDeque, num::NonZeroU32, time::Duration};
 
 /// A response that waits for its turn.

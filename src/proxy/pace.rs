@@ -9,10 +9,15 @@ use std::{
 };
 
 /// Wake-ups of shaped responses may take so much time each, of one core, before they are spaced out.
-const WAKE_UP: Duration = Duration::from_micros(10);
-/// Never spaced out further than this. The model lets a driver that is late by so much catch up, so
+const WAKE_UP: Duration = Duration::from_micros(14);
+/// Wake-ups that are spaced out are a whole number in this time, so that as many bytes come in each
+/// tenth of a second as in the next.
+const PERIOD: Duration = Duration::from_millis(100);
+/// Never fewer than this in a period. The model lets a driver that is late by so much catch up, so
 /// that no rate suffers; bytes come in larger pieces, and never early.
-const WIDEST: Duration = Duration::from_millis(20);
+const FEWEST: u32 = 3;
+/// Spaced out less than this, they come when they are due.
+const NARROWEST: Duration = Duration::from_millis(1);
 
 /// Counts the responses that are being shaped.
 #[derive(Debug, Default)]
@@ -23,7 +28,12 @@ pub(super) struct Pace {
 impl Pace {
     /// The time that should lie between two wake-ups of one response.
     pub(super) fn spacing(&self) -> Duration {
-        (WAKE_UP * self.responses.load(Ordering::Relaxed)).min(WIDEST)
+        let wanted = WAKE_UP * self.responses.load(Ordering::Relaxed);
+        if wanted < NARROWEST {
+            return Duration::ZERO;
+        }
+        let wake_ups = (PERIOD.as_nanos() / wanted.as_nanos()) as u32;
+        PERIOD / wake_ups.max(FEWEST)
     }
 }
 
@@ -31,14 +41,16 @@ impl Pace {
 #[derive(Debug)]
 pub(super) struct Paced {
     pace: Arc<Pace>,
-    /// When bytes last passed, in session time.
+    /// When bytes first were due, in session time: where its grid of wake-ups begins.
+    began: Option<Duration>,
+    /// When bytes last passed.
     passed: Duration,
 }
 
 impl Paced {
     pub(super) fn new(pace: &Arc<Pace>) -> Self {
         pace.responses.fetch_add(1, Ordering::Relaxed);
-        Self { pace: Arc::clone(pace), passed: Duration::ZERO }
+        Self { pace: Arc::clone(pace), began: None, passed: Duration::ZERO }
     }
 
     /// Bytes pass at `now`.
@@ -46,10 +58,18 @@ impl Paced {
         self.passed = now;
     }
 
-    /// When to wake up for what is due at `due`. However often it is asked, the answer is the same
-    /// until bytes pass.
-    pub(super) fn wake_up(&self, due: Duration) -> Duration {
-        due.max(self.passed + self.pace.spacing())
+    /// When to wake up for what is due at `due`: on a grid of its own, so that a late wake-up makes
+    /// none after it later. However often it is asked, the answer is the same until bytes pass.
+    pub(super) fn wake_up(&mut self, due: Duration) -> Duration {
+        let began = *self.began.get_or_insert(due);
+        let spacing = self.pace.spacing();
+        if spacing.is_zero() {
+            return due;
+        }
+        // Half a spacing, since the last wake-up may have been late by as much.
+        let due = due.max(self.passed + spacing / 2);
+        let steps = (due.saturating_sub(began).as_nanos()).div_ceil(spacing.as_nanos());
+        began + Duration::from_nanos_u128(steps * spacing.as_nanos())
     }
 }
 
@@ -69,16 +89,32 @@ mod tests {
     fn few_responses_wake_when_due_and_thousands_less_often() {
         let pace = Arc::new(Pace::default());
         let mut first = Paced::new(&pace);
+        assert_eq!(first.wake_up(MS(100)), MS(100));
         first.passed(MS(100));
-        assert_eq!(first.wake_up(MS(110)), MS(110));
-        let crowd: Vec<_> = (1..1000).map(|_| Paced::new(&pace)).collect();
-        assert_eq!(pace.spacing(), MS(10));
-        first.passed(MS(110));
-        assert_eq!(first.wake_up(MS(112)), MS(120));
-        assert_eq!(first.wake_up(MS(150)), MS(150));
+        assert_eq!(first.wake_up(MS(107)), MS(107));
+        let crowd: Vec<_> = (1..1420).map(|_| Paced::new(&pace)).collect();
+        assert_eq!(pace.spacing(), MS(20));
+        // On its grid, which began at 100 ms; late as it may have been, and not at once again.
+        first.passed(MS(108));
+        assert_eq!(first.wake_up(MS(110)), MS(120));
+        first.passed(MS(127));
+        assert_eq!(first.wake_up(MS(130)), MS(140));
+        assert_eq!(first.wake_up(MS(130)), MS(140));
+        first.passed(MS(138));
+        assert_eq!(first.wake_up(MS(139)), MS(160));
+        assert_eq!(first.wake_up(MS(205)), MS(220));
         let more: Vec<_> = (0..9000).map(|_| Paced::new(&pace)).collect();
-        assert_eq!(pace.spacing(), WIDEST);
+        assert_eq!(pace.spacing(), PERIOD / 3);
         drop((crowd, more));
-        assert_eq!(first.wake_up(MS(111)), MS(111));
+        assert_eq!(first.wake_up(MS(141)), MS(141));
+    }
+
+    #[test]
+    fn every_tenth_of_a_second_has_as_many_wake_ups() {
+        for responses in [100, 500, 1000, 2000, 5000] {
+            let pace = Pace { responses: AtomicU32::new(responses) };
+            let times = PERIOD.as_secs_f64() / pace.spacing().as_secs_f64();
+            assert!((times - times.round()).abs() < 1e-4, "{responses}: {times}");
+        }
     }
 }

@@ -27,9 +27,9 @@ const IDLE_TIME: Duration = Duration::from_secs(4);
 
 /// The most that is read at once of a body which a slow link takes a piece of now and then. With
 /// hyper's own bound (400 KiB) thousands of slow downloads would hold gigabytes.
-const SLOW_BUFFER: usize = 16 * 1024;
+const SLOW_BUFFER: usize = 8 * 1024;
 
-/// Up to this rate a link is slow: eighty such pieces a second.
+/// Up to this rate a link is slow: 150 such pieces a second.
 const SLOW: BitRate = BitRate::from_bits_per_second(10_000_000);
 
 type Pool = Client<HttpsConnector<Guard>, Limited<Upload>>;

@@ -1,11 +1,8 @@
 //! Rates that a response has to keep to beside the link's: its own, and those it shares with some.
 
-use super::super::{bucket::Position, link::Link};
+use super::super::{bucket::Position, lateness::SLACK, link::Link};
 use parking_lot::Mutex;
 use std::{num::NonZeroU32, sync::Arc, time::Duration};
-
-/// A sender that asks again later than this after bytes were let go was idle in between.
-const SLACK: Duration = Duration::from_millis(35);
 
 /// One limit, and the place booked on it.
 #[derive(Debug)]

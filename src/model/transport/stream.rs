@@ -1,15 +1,14 @@
 //! One response on a connection: what of it is under way, and what has arrived.
 
 use super::{
-    super::{bucket::Position, link::Link},
+    super::{
+        bucket::Position,
+        lateness::{MOST_CATCH_UP, SLACK},
+        link::Link,
+    },
     connection::{Refusal, Segment, Transport},
 };
 use std::{collections::VecDeque, num::NonZeroU32, time::Duration};
-
-/// A sender that is asked late may make up for at most this much.
-const MOST_CATCH_UP: Duration = Duration::from_millis(30);
-/// A driver that asks again later than this had nobody to hand bytes to: that time counts as idle.
-const SLACK: Duration = Duration::from_millis(35);
 
 /// One response's segments on its connection.
 #[derive(Debug, Default)]

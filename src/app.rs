@@ -116,6 +116,14 @@ impl App {
         &self.ready
     }
 
+    /// Lets bytes leave at the very moment, and not at a whole millisecond. For real time alone.
+    ///
+    /// # Errors
+    /// When there is no thread for it.
+    pub fn be_punctual(&self) -> std::io::Result<()> {
+        self.proxy.be_punctual()
+    }
+
     /// Serves until `stop`, lets what is under way end, and reports on the run.
     ///
     /// # Errors

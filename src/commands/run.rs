@@ -29,6 +29,7 @@ async fn serve(config: Config, catalog: Arc<Catalog>) -> Result<(), Failure> {
     let log = config.log;
     let (profile, seed, drawn) = (Arc::clone(&config.profile), config.seed, config.seed_drawn);
     let app = App::bind(config, catalog).await?;
+    app.be_punctual().context("the alarm could not start")?;
     print(&match log {
         LogFormat::Text => welcome(app.ready(), &profile, seed.value(), drawn),
         LogFormat::Json => ready_line(app.ready(), &profile, seed.value()),

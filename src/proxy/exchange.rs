@@ -88,6 +88,15 @@ impl Proxy {
         }
     }
 
+    /// Lets bytes leave at the very moment, from an alarm with a thread of its own, where the runtime's timers
+    /// are of whole milliseconds. For real time alone: with the runtime's clock paused nothing would move.
+    ///
+    /// # Errors
+    /// When there is no thread for it.
+    pub fn be_punctual(&self) -> std::io::Result<()> {
+        self.pace.be_punctual()
+    }
+
     /// Serves one request that came from `client` on `connection`.
     pub(super) async fn serve(
         &self,

@@ -7,6 +7,7 @@
 //!
 //! Rules reach into the last three (`fault`). Every step tells the [event bus](crate::event); nothing here counts or logs by itself.
 
+mod alarm;
 mod alias;
 mod allow;
 mod coding;

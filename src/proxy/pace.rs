@@ -1,12 +1,17 @@
-//! How often a response may wake up, so that thousands of slow ones do not eat the machine.
+//! How often and how punctually a response wakes up: a few at the very moment, thousands of slow ones so
+//! seldom that they do not eat the machine.
 
+use super::alarm::Alarm;
 use std::{
+    io,
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicU32, Ordering},
     },
+    task::Waker,
     time::Duration,
 };
+use tokio::time::Instant;
 
 /// Wake-ups of shaped responses may take so much time each, of one core, before they are spaced out.
 const WAKE_UP: Duration = Duration::from_micros(14);
@@ -19,13 +24,30 @@ const FEWEST: u32 = 3;
 /// Spaced out less than this, they come when they are due.
 const NARROWEST: Duration = Duration::from_millis(1);
 
+/// A wait longer than this is not worth an alarm: the runtime's timer, a millisecond late, is enough.
+const NEAR: Duration = Duration::from_millis(20);
+
 /// Counts the responses that are being shaped.
 #[derive(Debug, Default)]
 pub(super) struct Pace {
     responses: AtomicU32,
+    /// Without it, the runtime's timers do.
+    alarm: OnceLock<Alarm>,
 }
 
 impl Pace {
+    /// From now on few responses wake up at the very moment. On real time alone: an alarm knows nothing of
+    /// the runtime's paused clock.
+    ///
+    /// # Errors
+    /// When there is no thread for it.
+    pub(super) fn be_punctual(&self) -> io::Result<()> {
+        if self.alarm.get().is_none() {
+            let _ = self.alarm.set(Alarm::start()?);
+        }
+        Ok(())
+    }
+
     /// The time that should lie between two wake-ups of one response.
     pub(super) fn spacing(&self) -> Duration {
         let wanted = WAKE_UP * self.responses.load(Ordering::Relaxed);
@@ -45,12 +67,14 @@ pub(super) struct Paced {
     began: Option<Duration>,
     /// When bytes last passed.
     passed: Duration,
+    /// The alarm that was last set.
+    alarm: Option<(Instant, Waker)>,
 }
 
 impl Paced {
     pub(super) fn new(pace: &Arc<Pace>) -> Self {
         pace.responses.fetch_add(1, Ordering::Relaxed);
-        Self { pace: Arc::clone(pace), began: None, passed: Duration::ZERO }
+        Self { pace: Arc::clone(pace), began: None, passed: Duration::ZERO, alarm: None }
     }
 
     /// Bytes pass at `now`.
@@ -70,6 +94,22 @@ impl Paced {
         let due = due.max(self.passed + spacing / 2);
         let steps = (due.saturating_sub(began).as_nanos()).div_ceil(spacing.as_nanos());
         began + Duration::from_nanos_u128(steps * spacing.as_nanos())
+    }
+}
+
+impl Paced {
+    /// Has `waker` woken at `at`, which is in `wait`; `false` = a timer is good enough, or all there is.
+    pub(super) fn rings(&mut self, at: Instant, wait: Duration, waker: &Waker) -> bool {
+        let Some(alarm) = self.pace.alarm.get() else { return false };
+        if wait > NEAR || !self.pace.spacing().is_zero() {
+            return false;
+        }
+        let set = self.alarm.as_ref().is_some_and(|(set, who)| *set == at && who.will_wake(waker));
+        if !set {
+            alarm.set(at.into_std(), waker.clone());
+            self.alarm = Some((at, waker.clone()));
+        }
+        true
     }
 }
 
@@ -112,7 +152,7 @@ mod tests {
     #[test]
     fn every_tenth_of_a_second_has_as_many_wake_ups() {
         for responses in [100, 500, 1000, 2000, 5000] {
-            let pace = Pace { responses: AtomicU32::new(responses) };
+            let pace = Pace { responses: AtomicU32::new(responses), ..Pace::default() };
             let times = PERIOD.as_secs_f64() / pace.spacing().as_secs_f64();
             assert!((times - times.round()).abs() < 1e-4, "{responses}: {times}");
         }

@@ -226,7 +226,12 @@ impl ShapedBody {
                     self.waiting_since.get_or_insert(now);
                     let Some(until) = until else { return Poll::Pending };
                     let paced = paced.get_or_insert_with(|| Paced::new(&treatment.pace));
-                    ready!(poll_until(sleep, &session, paced.wake_up(until), cx));
+                    let until = paced.wake_up(until);
+                    let wait = until.saturating_sub(now);
+                    if paced.rings(session.instant(until), wait, cx.waker()) {
+                        return Poll::Pending;
+                    }
+                    ready!(poll_until(sleep, &session, until, cx));
                 }
                 Verdict::Drop { action, at_byte } => {
                     let request = Arc::clone(&ticket.request);

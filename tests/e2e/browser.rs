@@ -25,7 +25,8 @@ fn tasks(
     seconds: u64,
     each_rung: bool,
 ) -> Vec<Task> {
-    let task = |(player, path)| Task { player, url: rig.url(path), seconds, each_rung };
+    let task =
+        |(player, path)| Task { player, url: rig.url(path), seconds, each_rung, enough: None };
     streams.into_iter().map(task).collect()
 }
 

@@ -11,12 +11,20 @@ impl Events {
         Self(text.lines().map(json).collect())
     }
 
+    /// Those of the session that was started with `vsps.label=LABEL`.
+    pub(crate) fn of_session(&self, label: &str) -> Self {
+        let started = self.of("session_started").find(|event| event["label"] == label);
+        let session = &started.unwrap_or_else(|| panic!("no session {label}"))["session"];
+        let own = self.0.iter().filter(|event| event["session"] == *session);
+        Self(own.cloned().collect())
+    }
+
     /// How many there are of a kind.
     pub(crate) fn count(&self, kind: &str) -> usize {
         self.of(kind).count()
     }
 
-    fn of(&self, kind: &str) -> impl Iterator<Item = &Value> {
+    pub(crate) fn of(&self, kind: &str) -> impl Iterator<Item = &Value> {
         self.0.iter().filter(move |event| event["event"] == kind)
     }
 

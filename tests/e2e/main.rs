@@ -14,6 +14,7 @@ mod nginx;
 #[path = "../process/mod.rs"]
 mod process;
 mod prometheus;
+mod reactions;
 mod rig;
 mod second_origin;
 mod tool;

@@ -24,6 +24,8 @@ pub(crate) struct Task {
     pub(crate) seconds: u64,
     /// Forces each rung in turn.
     pub(crate) each_rung: bool,
+    /// Seconds of media after which the viewer has seen enough.
+    pub(crate) enough: Option<f64>,
 }
 
 /// What a viewer saw.
@@ -51,6 +53,8 @@ pub(crate) struct Seen {
     pub(crate) steps: Vec<Step>,
     /// Errors that ended the playback.
     pub(crate) fatal: Vec<String>,
+    /// Errors that the player got over.
+    pub(crate) errors: Vec<String>,
     pub(crate) asked: Asked,
 }
 
@@ -81,11 +85,15 @@ pub(crate) struct Asked {
     pub(crate) console: Vec<String>,
 }
 
-/// Lets viewers watch, all at once.
+/// Viewers that `watch.mjs` lets watch at once.
+const AT_ONCE: u64 = 6;
+
+/// Lets viewers watch, six at once.
 pub(crate) async fn watch(tasks: &[Task]) -> Vec<Seen> {
     let _alone = BROWSER.lock().await;
     let steps = |task: &Task| if task.each_rung { 14 } else { 1 };
     let longest = tasks.iter().map(|task| task.seconds * steps(task)).max().unwrap();
+    let longest = longest * (tasks.len() as u64).div_ceil(AT_ONCE);
     let chromium = tool("chromium");
     let mut driver = tool("node");
     driver.arg("watch.mjs").arg(serde_json::to_string(tasks).unwrap()).current_dir(web());

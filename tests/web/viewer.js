@@ -14,7 +14,8 @@ function hlsPlayer(video, url, seen) {
   video.autoplay = true;
   hls.on(Hls.Events.SUBTITLE_TRACKS_UPDATED, () => { hls.subtitleTrack = 0; });
   hls.on(Hls.Events.LEVEL_SWITCHED, (_, { level }) => seen.rungs.add(level));
-  hls.on(Hls.Events.ERROR, (_, { fatal, details }) => seen[fatal ? "fatal" : "errors"].push(details));
+  hls.on(Hls.Events.ERROR, (_, { fatal, type, details }) =>
+    seen[fatal ? "fatal" : "errors"].push(`${type}/${details}`));
   hls.loadSource(url);
   hls.attachMedia(video);
   return {
@@ -159,10 +160,10 @@ async function every_rung(video, player, seconds) {
 }
 
 /**
- * Plays `url` for `seconds` of real time; or with `each_rung`, forces every rung and gives each
- * at most so long.
+ * Plays `url` for `seconds` of real time, or until `enough` seconds of media have gone by; or with
+ * `each_rung`, forces every rung and gives each at most so long.
  */
-globalThis.watch = async ({ player: name, url, seconds, each_rung = false }) => {
+globalThis.watch = async ({ player: name, url, seconds, each_rung = false, enough = null }) => {
   const video = document.getElementById("video");
   const seen = observe(video);
   const player = PLAYERS[name](video, url, seen);
@@ -171,12 +172,14 @@ globalThis.watch = async ({ player: name, url, seconds, each_rung = false }) => 
     await until(() => seen.startup_seconds !== null, seconds);
     steps = await every_rung(video, player, seconds);
   } else {
-    await until(() => seen.fatal.length > 0, seconds);
+    const played = () => seen.from !== null && enough !== null && video.currentTime - seen.from >= enough;
+    await until(() => seen.fatal.length > 0 || video.ended || played(), seconds);
   }
   const result = {
     player: name,
     startup_seconds: seen.startup_seconds,
     played_seconds: seen.from === null ? 0 : video.currentTime - seen.from,
+    ended: video.ended,
     rebuffers: seen.rebuffers,
     rebuffer_seconds: seen.rebuffer_seconds,
     frames: frames(video),

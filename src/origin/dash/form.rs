@@ -80,7 +80,7 @@ impl DashForm {
             let seconds = VOD_SEGMENTS * SEGMENT_SECONDS;
             return format!("type=\"static\"\n     mediaPresentationDuration=\"PT{seconds}S\"");
         }
-        let delay = if self == Self::LowLatency { 3 } else { 3 * SEGMENT_SECONDS };
+        let delay = if self == Self::LowLatency { 2 } else { 3 * SEGMENT_SECONDS };
         format!(
             "type=\"dynamic\"\n     \
              availabilityStartTime=\"1970-01-01T00:00:00Z\"\n     \

@@ -1,0 +1,389 @@
+//! What players do about faults: hls.js, Shaka and dash.js in Chromium meet those that player teams
+//! report, each in a session of its own, and the event log tells that what struck was what was asked.
+//!
+//! `docs/players.md` is this table; `UPDATE_DOCS=1 cargo test --test e2e page_of_players` writes it.
+
+use crate::{
+    events::Events,
+    rig::Rig,
+    viewers::{Seen, Task, watch},
+};
+use Reaction::{Fails, OtherPathway, OtherRung, PlaysOn, Refetches};
+use Strikes::{Each, Some, Times};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::Value;
+use std::{collections::BTreeSet, fmt::Write as _, fs, path::Path};
+
+/// A fault, and what players are expected to make of it.
+struct Row {
+    fault: &'static str,
+    /// The rule, as `vsps.rules` has it.
+    rule: &'static str,
+    path: &'static str,
+    strikes: Strikes,
+    players: &'static [(&'static str, Reaction)],
+}
+
+/// The requests of a row that its rule must have struck, and no others.
+enum Strikes {
+    /// The first so many of a kind, and media type.
+    Times(usize, &'static str, &'static str),
+    /// Every one of a kind, and media type.
+    Each(&'static str, &'static str),
+    /// One or more of a kind; of any, if it is empty.
+    Some(&'static str),
+}
+
+enum Reaction {
+    /// It asks for what it lost again, of the same rung or another, and plays past it.
+    Refetches,
+    /// It takes what it lost from another rung, and plays past it.
+    OtherRung,
+    /// It goes over to the other pathway.
+    OtherPathway,
+    /// It plays past the fault; nothing has to be asked for again.
+    PlaysOn,
+    /// It gives up with an error that starts so.
+    Fails(&'static str),
+}
+
+const HLS: &str = "/demo/hls/master.m3u8";
+const AES: &str = "/demo/aes/master.m3u8";
+const DASH: &str = "/demo/dash/manifest.mpd";
+const LIVE: &str = "/demo/live/hls/master.m3u8";
+const STEERED: &str = "/demo/steering/master.m3u8";
+
+/// On demand the second segment is struck, which ends after 8 s; whoever saw so much is past it.
+const PAST: f64 = 9.0;
+/// Live, the picture would freeze for good within the 14 s that a player is behind the edge.
+const PAST_LIVE: f64 = 20.0;
+/// The most that a row takes, on a machine that is busy with others.
+const PATIENCE: u64 = 60;
+
+const TABLE: &[Row] = &[
+    Row {
+        fault: "a segment is 404, once",
+        rule: "segment.video.index=2:status=404,times=1",
+        path: HLS,
+        strikes: Times(1, "segment", "video"),
+        players: &[("hls.js", Refetches), ("shaka", Refetches)],
+    },
+    Row {
+        fault: "a segment is 404, once",
+        rule: "segment.video.index=2:status=404,times=1",
+        path: DASH,
+        strikes: Times(1, "segment", "video"),
+        players: &[("dash.js", Refetches)],
+    },
+    Row {
+        fault: "a segment is 404 on every rung, for good",
+        rule: "segment.video.index=2:status=404",
+        path: HLS,
+        strikes: Some("segment"),
+        players: &[("hls.js", Fails("networkError/fragLoadError")), ("shaka", Fails("1001 "))],
+    },
+    Row {
+        fault: "a segment is 404 on every rung, for good",
+        rule: "segment.video.index=2:status=404",
+        path: DASH,
+        strikes: Some("segment"),
+        players: &[("dash.js", Fails("27 "))],
+    },
+    Row {
+        fault: "a segment is 503 with Retry-After, twice",
+        rule: "segment.video.index=2:status.code=503,status.retry-after=2s,times=2",
+        path: HLS,
+        strikes: Times(2, "segment", "video"),
+        players: &[("hls.js", Refetches), ("shaka", Refetches)],
+    },
+    Row {
+        fault: "a segment is never answered, once",
+        rule: "segment.video.index=2:hang=forever,times=1",
+        path: HLS,
+        strikes: Times(1, "segment", "video"),
+        players: &[("hls.js", Refetches), ("shaka", Refetches)],
+    },
+    Row {
+        fault: "the connection is reset in a segment, once",
+        rule: "segment.video.index=2:cut.at=8KiB,cut.end=reset,times=1",
+        path: HLS,
+        strikes: Times(1, "segment", "video"),
+        players: &[("hls.js", Refetches), ("shaka", Refetches)],
+    },
+    Row {
+        fault: "the connection is reset in a segment, once",
+        rule: "segment.video.index=2:cut.at=8KiB,cut.end=reset,times=1",
+        path: DASH,
+        strikes: Times(1, "segment", "video"),
+        players: &[("dash.js", Refetches)],
+    },
+    Row {
+        fault: "a segment breaks off, its whole length declared, once",
+        rule: "segment.video.index=2:cut.at=8KiB,times=1",
+        path: HLS,
+        strikes: Times(1, "segment", "video"),
+        players: &[("hls.js", Refetches), ("shaka", Refetches)],
+    },
+    Row {
+        fault: "a segment is 200 and empty, once",
+        rule: "segment.video.index=2:body=empty,times=1",
+        path: HLS,
+        strikes: Times(1, "segment", "video"),
+        players: &[("hls.js", PlaysOn), ("shaka", PlaysOn)],
+    },
+    Row {
+        fault: "audio alone is slow",
+        rule: "segment.audio:delay=3s",
+        path: HLS,
+        strikes: Each("segment", "audio"),
+        players: &[("hls.js", PlaysOn), ("shaka", PlaysOn)],
+    },
+    Row {
+        fault: "every third segment is a gap",
+        rule: "media-playlist:gap=3",
+        path: HLS,
+        strikes: Some("media-playlist"),
+        players: &[("hls.js", PlaysOn), ("shaka", PlaysOn)],
+    },
+    Row {
+        fault: "live playlists stand still for 14 s",
+        rule: "media-playlist.nth=2..:freeze=14s",
+        path: LIVE,
+        strikes: Some("media-playlist"),
+        players: &[("hls.js", PlaysOn), ("shaka", PlaysOn)],
+    },
+    Row {
+        fault: "a live playlist goes back three segments, once",
+        rule: "media-playlist.nth=3:go-back=3",
+        path: LIVE,
+        strikes: Times(1, "media-playlist", ""),
+        players: &[("hls.js", PlaysOn), ("shaka", PlaysOn)],
+    },
+    Row {
+        fault: "the playlist of a rung is 404",
+        rule: "media-playlist.rung=1:status=404",
+        path: HLS,
+        strikes: Some("media-playlist"),
+        players: &[("hls.js", OtherRung)],
+    },
+    Row {
+        fault: "the steering server is down, and a pathway",
+        rule: "steering:status=503;path=/demo/steering/a/**:status=503",
+        path: STEERED,
+        strikes: Some(""),
+        players: &[("hls.js", OtherPathway)],
+    },
+    Row {
+        fault: "the key is 403",
+        rule: "key:status=403",
+        path: AES,
+        strikes: Each("key", ""),
+        players: &[("hls.js", Fails("networkError/keyLoadError")), ("shaka", Fails("1001 "))],
+    },
+    Row {
+        fault: "init segments are missing",
+        rule: "init.video:status=404",
+        path: HLS,
+        strikes: Each("init", "video"),
+        players: &[("hls.js", Fails("networkError/fragLoadError")), ("shaka", Fails("1001 "))],
+    },
+    Row {
+        fault: "init segments are missing",
+        rule: "init.video:status=404",
+        path: DASH,
+        strikes: Each("init", "video"),
+        players: &[("dash.js", Fails("28 "))],
+    },
+    Row {
+        fault: "the manifest comes without CORS headers",
+        rule: "manifest:cors=missing",
+        path: HLS,
+        strikes: Each("multivariant-playlist", ""),
+        players: &[("hls.js", Fails("networkError/manifestLoadError")), ("shaka", Fails("1002 "))],
+    },
+    Row {
+        fault: "the manifest comes without CORS headers",
+        rule: "manifest:cors=missing",
+        path: DASH,
+        strikes: Each("mpd", ""),
+        players: &[("dash.js", Fails("25 ")), ("shaka", Fails("1002 "))],
+    },
+    Row {
+        fault: "the manifest is 404",
+        rule: "manifest:status=404",
+        path: HLS,
+        strikes: Each("multivariant-playlist", ""),
+        players: &[("hls.js", Fails("networkError/manifestLoadError")), ("shaka", Fails("1001 "))],
+    },
+    Row {
+        fault: "the manifest is 404",
+        rule: "manifest:status=404",
+        path: DASH,
+        strikes: Each("mpd", ""),
+        players: &[("dash.js", Fails("25 ")), ("shaka", Fails("1001 "))],
+    },
+    Row {
+        fault: "a sign-in page in place of the manifest",
+        rule: "manifest:body=captive-portal",
+        path: HLS,
+        strikes: Each("multivariant-playlist", ""),
+        players: &[
+            ("hls.js", Fails("networkError/manifestParsingError")),
+            ("shaka", Fails("4015 ")),
+        ],
+    },
+    Row {
+        fault: "a sign-in page in place of the manifest",
+        rule: "manifest:body=captive-portal",
+        path: DASH,
+        strikes: Each("mpd", ""),
+        players: &[("dash.js", Fails("10 ")), ("shaka", Fails("4001 "))],
+    },
+];
+
+/// Every row with each of its players, by the label of their session.
+fn viewers() -> impl Iterator<Item = (String, &'static Row, &'static str, &'static Reaction)> {
+    TABLE.iter().enumerate().flat_map(|(number, row)| {
+        let label = move |player: &str| format!("{number} {player}");
+        row.players.iter().map(move |(player, does)| (label(player), row, *player, does))
+    })
+}
+
+#[tokio::test]
+async fn players_do_about_faults_what_the_table_says() {
+    let rig = Rig::start("cable").await;
+    let task = |(label, row, player, _): (String, &Row, &'static str, _)| {
+        let [label, rule] = [&*label, row.rule].map(|it| utf8_percent_encode(it, NON_ALPHANUMERIC));
+        Task {
+            player,
+            url: rig.url(&format!("{}?vsps.label={label}&vsps.rules={rule}", row.path)),
+            seconds: PATIENCE,
+            each_rung: false,
+            enough: Option::Some(if row.path == LIVE { PAST_LIVE } else { PAST }),
+        }
+    };
+    let seen = watch(&viewers().map(task).collect::<Vec<_>>()).await;
+    let (_, events) = rig.stop().await;
+    let mut wrong = Vec::new();
+    for ((label, row, player, reaction), viewer) in viewers().zip(&seen) {
+        let own = events.of_session(&label);
+        let found = [struck_as_asked(row, &own), reacted(reaction, row, viewer, &own)];
+        for trouble in found.into_iter().filter_map(Result::err) {
+            wrong.push(format!("{}, {player}: {trouble}: {viewer:?}", row.fault));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    events.few_others("players meeting faults");
+}
+
+/// The rule struck as often as it should, and nothing that it should not.
+fn struck_as_asked(row: &Row, events: &Events) -> Result<(), String> {
+    let (kind, media) = match row.strikes {
+        Times(_, kind, media) | Each(kind, media) => (kind, media),
+        Some(kind) => (kind, ""),
+    };
+    let meant = |event: &&Value| {
+        let resource = &event["resource"];
+        (kind.is_empty() || resource["kind"] == kind)
+            && (media.is_empty() || resource["media"] == media)
+    };
+    let strikes: Vec<_> = events.of("fault_injected").collect();
+    let ours = |event: &Value| row.rule.split(';').any(|rule| event["rule"] == rule);
+    let astray = strikes.iter().filter(|event| !meant(event) || !ours(event));
+    let astray: Vec<_> = astray.map(|event| event["path"].to_string()).collect();
+    if !astray.is_empty() {
+        return Err(format!("struck {astray:?}"));
+    }
+    let asked: Vec<_> = events.of("request_finished").filter(meant).collect();
+    // Who leaves before a fault is due does not meet it.
+    let stayed = asked.iter().filter(|event| event["outcome"] != "player-gone").count();
+    let count = strikes.len();
+    let right = match row.strikes {
+        Times(times, ..) => count == times,
+        Each(..) => (1.max(stayed)..=asked.len()).contains(&count),
+        Some(_) => count > 0,
+    };
+    if right { Ok(()) } else { Err(format!("struck {count} of {}", asked.len())) }
+}
+
+/// The player did what it is expected to do.
+fn reacted(reaction: &Reaction, row: &Row, viewer: &Seen, events: &Events) -> Result<(), String> {
+    if let Fails(how) = reaction {
+        let as_expected = viewer.fatal.iter().any(|fatal| fatal.starts_with(how));
+        return if as_expected { Ok(()) } else { Err(format!("no error {how}")) };
+    }
+    if !viewer.fatal.is_empty() {
+        return Err("gave up".to_owned());
+    }
+    let past = if row.path == LIVE { PAST_LIVE } else { PAST };
+    if viewer.played_seconds < past {
+        return Err("did not play past it".to_owned());
+    }
+    let did = match reaction {
+        Refetches => made_up_for(events, |_, _| true),
+        OtherRung => made_up_for(events, |lost, found| lost["rung"] != found["rung"]),
+        OtherPathway => viewer.asked.pathways == BTreeSet::from(["b".to_owned()]),
+        PlaysOn | Fails(_) => true,
+    };
+    if did { Ok(()) } else { Err("played on in another way".to_owned()) }
+}
+
+/// Whether what was lost last came whole afterwards: the same piece of the same medium, from a
+/// rung that `counts`.
+fn made_up_for(events: &Events, counts: impl Fn(&Value, &Value) -> bool) -> bool {
+    let at = |event: &Value| event["measured"]["at_unix_us"].as_u64();
+    let Option::Some(lost) = events.of("fault_injected").last() else { return false };
+    events.of("request_finished").any(|event| {
+        let (had, has) = (&lost["resource"], &event["resource"]);
+        let same = ["kind", "media", "index"].iter().all(|key| had[key] == has[key]);
+        // A browser that kept the half it got asks for the rest alone: 206.
+        let whole = matches!(event["status"].as_u64(), Option::Some(200 | 206))
+            && event["outcome"] == "complete";
+        same && whole && at(event) > at(lost) && counts(had, has)
+    })
+}
+
+const HEAD: &str = "\
+# What players do about faults
+
+<!-- Made from tests/e2e/reactions.rs: UPDATE_DOCS=1 cargo test --test e2e page_of_players -->
+
+What hls.js, Shaka and dash.js (the versions of `tests/web/package.json`, as they are set up in
+`tests/web/viewer.js`) do in Chromium when they meet faults that player teams report. A test watches
+them do it, and compares the log of ground truth: the fault struck as often as asked, and nothing else.
+The rule is what stands after `vsps.rules=` in the link (percent-encoded).
+
+| fault | rule | stream | player | what it does |
+|---|---|---|---|---|
+";
+
+impl Reaction {
+    fn words(&self) -> String {
+        match self {
+            Refetches => "asks again, of this rung or another, and plays on".to_owned(),
+            OtherRung => "goes on with another rung".to_owned(),
+            OtherPathway => "goes on with the other pathway".to_owned(),
+            PlaysOn => "plays on".to_owned(),
+            Fails(how) => format!("gives up: `{}`", how.trim_end()),
+        }
+    }
+}
+
+#[test]
+fn page_of_players() {
+    let mut page = HEAD.to_owned();
+    for (_, row, player, reaction) in viewers() {
+        let rule = row.rule.replace('|', "\\|");
+        let Row { fault, path, .. } = row;
+        let does = reaction.words();
+        writeln!(page, "| {fault} | `{rule}` | `{path}` | {player} | {does} |").unwrap();
+    }
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/players.md");
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        fs::write(&path, &page).unwrap();
+    }
+    let written = fs::read_to_string(&path).unwrap_or_default();
+    let stale =
+        "docs/players.md is out of date; UPDATE_DOCS=1 cargo test --test e2e page_of_players";
+    assert!(page == written, "{stale}");
+}

@@ -53,8 +53,6 @@ pub(crate) struct Seen {
     pub(crate) steps: Vec<Step>,
     /// Errors that ended the playback.
     pub(crate) fatal: Vec<String>,
-    /// Errors that the player got over.
-    pub(crate) errors: Vec<String>,
     pub(crate) asked: Asked,
 }
 

@@ -9,7 +9,7 @@ use crate::{
     viewers::{Seen, Task, watch},
 };
 use Reaction::{Fails, OtherPathway, OtherRung, PlaysOn, Refetches};
-use Strikes::{Each, Some, Times};
+use Strikes::{Any, Each, Times};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 use std::{collections::BTreeSet, fmt::Write as _, fs, path::Path};
@@ -31,7 +31,7 @@ enum Strikes {
     /// Every one of a kind, and media type.
     Each(&'static str, &'static str),
     /// One or more of a kind; of any, if it is empty.
-    Some(&'static str),
+    Any(&'static str),
 }
 
 enum Reaction {
@@ -80,14 +80,14 @@ const TABLE: &[Row] = &[
         fault: "a segment is 404 on every rung, for good",
         rule: "segment.video.index=2:status=404",
         path: HLS,
-        strikes: Some("segment"),
+        strikes: Any("segment"),
         players: &[("hls.js", Fails("networkError/fragLoadError")), ("shaka", Fails("1001 "))],
     },
     Row {
         fault: "a segment is 404 on every rung, for good",
         rule: "segment.video.index=2:status=404",
         path: DASH,
-        strikes: Some("segment"),
+        strikes: Any("segment"),
         players: &[("dash.js", Fails("27 "))],
     },
     Row {
@@ -143,14 +143,14 @@ const TABLE: &[Row] = &[
         fault: "every third segment is a gap",
         rule: "media-playlist:gap=3",
         path: HLS,
-        strikes: Some("media-playlist"),
+        strikes: Any("media-playlist"),
         players: &[("hls.js", PlaysOn)],
     },
     Row {
         fault: "live playlists stand still for 14 s",
         rule: "media-playlist.nth=2..:freeze=14s",
         path: LIVE,
-        strikes: Some("media-playlist"),
+        strikes: Any("media-playlist"),
         players: &[("hls.js", PlaysOn)],
     },
     Row {
@@ -164,14 +164,14 @@ const TABLE: &[Row] = &[
         fault: "the playlist of a rung is 404",
         rule: "media-playlist.rung=1:status=404",
         path: HLS,
-        strikes: Some("media-playlist"),
+        strikes: Any("media-playlist"),
         players: &[("hls.js", OtherRung)],
     },
     Row {
         fault: "the steering server is down, and a pathway",
         rule: "steering:status=503;path=/demo/steering/a/**:status=503",
         path: STEERED,
-        strikes: Some(""),
+        strikes: Any(""),
         players: &[("hls.js", OtherPathway)],
     },
     Row {
@@ -260,7 +260,7 @@ async fn players_do_about_faults_what_the_table_says() {
             url: rig.url(&format!("{}?vsps.label={label}&vsps.rules={rule}", row.path)),
             seconds: PATIENCE,
             each_rung: false,
-            enough: Option::Some(if row.path == LIVE { PAST_LIVE } else { PAST }),
+            enough: Some(if row.path == LIVE { PAST_LIVE } else { PAST }),
         }
     };
     let seen = watch(&viewers().map(task).collect::<Vec<_>>()).await;
@@ -281,7 +281,7 @@ async fn players_do_about_faults_what_the_table_says() {
 fn struck_as_asked(row: &Row, events: &Events) -> Result<(), String> {
     let (kind, media) = match row.strikes {
         Times(_, kind, media) | Each(kind, media) => (kind, media),
-        Some(kind) => (kind, ""),
+        Any(kind) => (kind, ""),
     };
     let meant = |event: &&Value| {
         let resource = &event["resource"];
@@ -302,7 +302,7 @@ fn struck_as_asked(row: &Row, events: &Events) -> Result<(), String> {
     let right = match row.strikes {
         Times(times, ..) => count == times,
         Each(..) => (1.max(stayed)..=asked.len()).contains(&count),
-        Some(_) => count > 0,
+        Any(_) => count > 0,
     };
     if right { Ok(()) } else { Err(format!("struck {count} of {}", asked.len())) }
 }
@@ -333,13 +333,13 @@ fn reacted(reaction: &Reaction, row: &Row, viewer: &Seen, events: &Events) -> Re
 /// rung that `counts`.
 fn made_up_for(events: &Events, counts: impl Fn(&Value, &Value) -> bool) -> bool {
     let at = |event: &Value| event["measured"]["at_unix_us"].as_u64();
-    let Option::Some(lost) = events.of("fault_injected").last() else { return false };
+    let Some(lost) = events.of("fault_injected").last() else { return false };
     events.of("request_finished").any(|event| {
         let (had, has) = (&lost["resource"], &event["resource"]);
         let same = ["kind", "media", "index"].iter().all(|key| had[key] == has[key]);
         // A browser that kept the half it got asks for the rest alone: 206.
-        let whole = matches!(event["status"].as_u64(), Option::Some(200 | 206))
-            && event["outcome"] == "complete";
+        let whole =
+            matches!(event["status"].as_u64(), Some(200 | 206)) && event["outcome"] == "complete";
         same && whole && at(event) > at(lost) && counts(had, has)
     })
 }

@@ -121,7 +121,7 @@ impl App {
     /// # Errors
     /// When there is no thread for it.
     pub fn be_punctual(&self) -> std::io::Result<()> {
-        self.proxy.be_punctual()
+        self.proxy.be_punctual(self.clock)
     }
 
     /// Serves until `stop`, lets what is under way end, and reports on the run.

@@ -7,7 +7,7 @@ use std::{sync::Arc, time::Duration};
 use vsps::{
     model::{
         Distribution, Flow, Link, LinkSpec, LossModel, LossSpec, OnDrop, RateSpec, StallSpec, Step,
-        Steps, Verdict,
+        Steps, Transport, Verdict,
     },
     seed::Seed,
     units::{BitRate, ByteSize, Ratio},
@@ -328,4 +328,35 @@ fn a_sudden_drop_strands_nobody() {
         now = next;
     }
     assert!((passed as f64 / 125_000.0 - 1.0).abs() < 0.02, "{passed} bytes in a second");
+}
+
+/// A head that has been sent takes its time before the body, and none of it later.
+#[test]
+fn a_head_takes_its_time_before_the_body() {
+    let passed = |head: u32, transport: bool| {
+        let spec = constant(800_000, 1448); // 100 bytes a millisecond
+        let (mut link, mut flow) =
+            (Link::new(&spec, Seed::new(1)), Flow::new(&spec, None, Seed::new(1)));
+        let mut tcp = Transport::new(Duration::from_millis(1));
+        flow.follow_head(head);
+        let (mut now, mut first, mut left) = (Duration::ZERO, None, 20_000);
+        while left > 0 {
+            match flow.poll(&mut link, transport.then_some(&mut tcp), now, left) {
+                Verdict::Wait(Some(until)) => now = until,
+                Verdict::Pass(bytes) => {
+                    first.get_or_insert(now);
+                    left -= bytes;
+                }
+                verdict => panic!("{verdict:?}"),
+            }
+        }
+        (first.unwrap(), now)
+    };
+    for transport in [false, true] {
+        let (without, with) = (passed(0, transport), passed(5000, transport));
+        let later = Duration::from_millis(50);
+        // The first quantum and the head share the burst.
+        assert!(with.0.abs_diff(without.0 + later) < Duration::from_millis(16), "{with:?}");
+        assert_eq!(with.1, without.1 + later, "over TCP: {transport}");
+    }
 }

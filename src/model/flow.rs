@@ -47,6 +47,8 @@ struct Asked {
 #[derive(Debug)]
 pub struct Flow {
     sent: u64,
+    /// Bytes that went ahead of it, and take their time on the link before its first.
+    head: u32,
     booked: Option<Booked>,
     /// Its name among those that take turns, and what it has asked for there.
     turn: Option<u64>,
@@ -89,6 +91,7 @@ impl Flow {
         let retransmission = if rtt.is_zero() { SMALLEST_RETRANSMISSION } else { rtt };
         Self {
             sent: 0,
+            head: 0,
             booked: None,
             turn: None,
             asked: None,
@@ -110,6 +113,12 @@ impl Flow {
     #[must_use]
     pub const fn sent(&self) -> u64 {
         self.sent
+    }
+
+    /// Counts `bytes` of a head that has been sent: the first bytes of the body come after the time that the
+    /// link takes for them.
+    pub const fn follow_head(&mut self, bytes: u32) {
+        self.head = bytes;
     }
 
     /// Holds the response to a rate of its own too, that of `link`.
@@ -198,6 +207,7 @@ impl Flow {
             let Some(bytes) = self.quantum(link, now, available) else {
                 return Verdict::Pass(0);
             };
+            self.book_head(link, now);
             match turns {
                 None => self.book(link, now, bytes),
                 Some(turns) => return self.ask(link, turns, now, bytes),
@@ -295,6 +305,13 @@ impl Flow {
             bytes = bytes.min(stalls.next_byte() - self.sent);
         }
         NonZeroU32::new(bytes as u32)
+    }
+
+    fn book_head(&mut self, link: &mut Link, now: Duration) {
+        let head = std::mem::take(&mut self.head);
+        if head > 0 {
+            link.book_all(now.saturating_sub(self.late).max(self.resume), head);
+        }
     }
 
     fn book(&mut self, link: &mut Link, now: Duration, bytes: NonZeroU32) {

@@ -103,9 +103,9 @@ impl Link {
         self.changed
     }
 
-    /// Books anew what a change has voided, behind all that was booked since. What was sent at once
-    /// on a fast link is many quanta of a slow one.
-    pub(super) fn rebook(&mut self, now: Duration, bytes: u32) -> Position {
+    /// Books more than a quantum, behind all that was booked before: what a change has voided (what was
+    /// sent at once on a fast link is many quanta of a slow one), or a head.
+    pub(super) fn book_all(&mut self, now: Duration, bytes: u32) -> Position {
         let quantum = self.quantum(now).get();
         let mut left = bytes;
         loop {

@@ -143,7 +143,7 @@ impl StallSpec {
 /// What a rate counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Count {
-    /// The bytes of bodies.
+    /// The bytes of HTTP heads and bodies.
     #[default]
     Payload,
     /// Besides, in proportion, what a kernel's shaper counts with every full packet: Ethernet (14

@@ -28,7 +28,7 @@
 //! | – `times` | a second schedule of shares (`rate = "50 %"`), by which the first is multiplied |
 //! | – `min` | a second schedule; the lower of both counts |
 //! | `[downlink]` `burst` | how much may pass at once after a pause |
-//! | `[downlink]` `count` | what the rate counts: `payload` (default: bytes of bodies) or `wire` (1514 bytes for 1448 of body: Ethernet 14, IPv4 20, TCP 32, in proportion) |
+//! | `[downlink]` `count` | what the rate counts: `payload` (default: bytes of HTTP heads and bodies) or `wire` (1514 bytes for 1448 of those: Ethernet 14, IPv4 20, TCP 32, in proportion) |
 //! | `[downlink]` `transport` | `none` (default: the rate from the first byte on) or `tcp`: see [`Transport`](crate::model::Transport) |
 //! | `[downlink]` `queue` | what waits at the bottleneck, as `64 KiB` or `200 ms` (at the highest rate); a round trip unless given |
 //! | `[downlink]` `link` | a name: all sessions with this name are behind one link (see [`Shared`]) |

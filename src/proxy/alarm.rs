@@ -1,6 +1,7 @@
 //! Wakes tasks at the moment they asked for, where the runtime's timers, which are of whole
 //! milliseconds, would be late.
 
+use crate::sessions::Clock;
 use parking_lot::{Condvar, Mutex};
 use std::{
     cmp::{Ordering, Reverse},
@@ -9,17 +10,19 @@ use std::{
     sync::Arc,
     task::Waker,
     thread,
-    time::Instant,
+    time::Duration,
 };
 
 /// An alarm clock with a thread of its own, which ends with it.
 #[derive(Debug)]
 pub(super) struct Alarm {
-    clock: Arc<Clock>,
+    board: Arc<Board>,
 }
 
-#[derive(Debug, Default)]
-struct Clock {
+/// Where calls are left and found.
+#[derive(Debug)]
+struct Board {
+    clock: Clock,
     calls: Mutex<Calls>,
     changed: Condvar,
 }
@@ -34,42 +37,43 @@ struct Calls {
 /// A task that wants to be woken.
 #[derive(Debug)]
 struct Call {
-    at: Instant,
+    /// Process time.
+    at: Duration,
     waker: Waker,
 }
 
 impl Alarm {
-    /// Starts it.
+    /// Starts it, by the time of `clock`.
     ///
     /// # Errors
     /// When there is no thread to be had.
-    pub(super) fn start() -> io::Result<Self> {
-        let clock = Arc::<Clock>::default();
-        let ticking = Arc::clone(&clock);
+    pub(super) fn start(clock: Clock) -> io::Result<Self> {
+        let board = Arc::new(Board { clock, calls: Mutex::default(), changed: Condvar::new() });
+        let ticking = Arc::clone(&board);
         thread::Builder::new().name("alarm".to_owned()).spawn(move || ticking.run())?;
-        Ok(Self { clock })
+        Ok(Self { board })
     }
 
-    /// Wakes `waker` at `at`. It can't be taken back: a task must bear to be woken for nothing.
-    pub(super) fn set(&self, at: Instant, waker: Waker) {
-        let mut calls = self.clock.calls.lock();
+    /// Wakes `waker` at process time `at`. It can't be taken back: a task must bear to be woken for nothing.
+    pub(super) fn set(&self, at: Duration, waker: Waker) {
+        let mut calls = self.board.calls.lock();
         let earliest = calls.waiting.peek().is_none_or(|Reverse(first)| at < first.at);
         calls.waiting.push(Reverse(Call { at, waker }));
         drop(calls);
         if earliest {
-            self.clock.changed.notify_one();
+            self.board.changed.notify_one();
         }
     }
 }
 
 impl Drop for Alarm {
     fn drop(&mut self) {
-        self.clock.calls.lock().over = true;
-        self.clock.changed.notify_one();
+        self.board.calls.lock().over = true;
+        self.board.changed.notify_one();
     }
 }
 
-impl Clock {
+impl Board {
     /// Wakes whose time has come, until it is over.
     fn run(&self) {
         let mut calls = self.calls.lock();
@@ -78,8 +82,8 @@ impl Clock {
                 self.changed.wait(&mut calls);
                 continue;
             };
-            if at > tokio::time::Instant::now().into_std() {
-                self.changed.wait_until(&mut calls, at);
+            if at > self.clock.now() {
+                self.changed.wait_until(&mut calls, self.clock.instant(at).into_std());
                 continue;
             }
             let due = calls.waiting.pop();
@@ -116,26 +120,25 @@ impl Ord for Call {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::{sync::mpsc, task::Wake, time::Duration};
+    use std::{sync::mpsc, task::Wake};
 
     /// Says its name when it is woken.
-    struct Sleeper(&'static str, mpsc::Sender<(&'static str, Instant)>);
+    struct Sleeper(&'static str, Clock, mpsc::Sender<(&'static str, Duration)>);
 
     impl Wake for Sleeper {
         fn wake(self: Arc<Self>) {
-            let now = tokio::time::Instant::now().into_std();
-            let _ = self.1.send((self.0, now));
+            let _ = self.2.send((self.0, self.1.now()));
         }
     }
 
     #[test]
     fn each_is_woken_in_the_order_of_time_and_never_early() {
-        let alarm = Alarm::start().unwrap();
+        let clock = Clock::start();
+        let alarm = Alarm::start(clock).unwrap();
         let (told, heard) = mpsc::channel();
-        let zero = tokio::time::Instant::now().into_std();
-        let at = |ms| zero + Duration::from_millis(ms);
+        let at = Duration::from_millis;
         for (name, ms) in [("third", 30), ("first", 10), ("second", 20), ("at once", 0)] {
-            let waker = Waker::from(Arc::new(Sleeper(name, told.clone())));
+            let waker = Waker::from(Arc::new(Sleeper(name, clock, told.clone())));
             alarm.set(at(ms), waker);
         }
         for (name, ms) in [("at once", 0), ("first", 10), ("second", 20), ("third", 30)] {
@@ -147,10 +150,11 @@ mod tests {
 
     #[test]
     fn its_thread_ends_with_it_and_forgets_who_waits() {
-        let alarm = Alarm::start().unwrap();
+        let clock = Clock::start();
+        let alarm = Alarm::start(clock).unwrap();
         let (told, heard) = mpsc::channel();
-        let far = tokio::time::Instant::now().into_std() + Duration::from_secs(3600);
-        alarm.set(far, Waker::from(Arc::new(Sleeper("never", told))));
+        let far = Duration::from_secs(3600);
+        alarm.set(far, Waker::from(Arc::new(Sleeper("never", clock, told))));
         drop(alarm);
         // The sleeper is dropped, unwoken: nobody is left to tell.
         assert!(heard.recv().is_err());

@@ -25,7 +25,7 @@ use crate::{
     profiles::Catalog,
     rules::{Closing, Facts, Plan, ScriptFailure},
     seed::Seed,
-    sessions::{Arming, Origin, Registry, Session},
+    sessions::{Arming, Clock, Origin, Registry, Session},
 };
 use http::{
     HeaderName, HeaderValue, Method, Request, Response, StatusCode, header, request, uri::Authority,
@@ -34,6 +34,7 @@ use hyper::body::Incoming;
 use std::{
     borrow::Cow,
     fmt::Write as _,
+    io,
     net::{IpAddr, SocketAddr},
     sync::Arc,
     time::Duration,
@@ -93,8 +94,8 @@ impl Proxy {
     ///
     /// # Errors
     /// When there is no thread for it.
-    pub fn be_punctual(&self) -> std::io::Result<()> {
-        self.pace.be_punctual()
+    pub fn be_punctual(&self, clock: Clock) -> io::Result<()> {
+        self.pace.be_punctual(clock)
     }
 
     /// Serves one request that came from `client` on `connection`.
@@ -345,7 +346,8 @@ fn shape(
     let link = Arc::clone(&arming.link);
     let pace = Arc::clone(&proxy.pace);
     let (own, host) = (own.unwrap_or_default(), Some(host));
-    let treatment = Treatment { link, own, gatekeeper, dismiss, multiplexed, pace, host };
+    let head = headers::head_size(response.status(), response.headers());
+    let treatment = Treatment { link, own, gatekeeper, dismiss, multiplexed, pace, head, host };
     response.map(|source| {
         PlayerBody::Shaped(Box::new(ShapedBody::new(source, treatment, seed, ticket)))
     })

@@ -1,6 +1,6 @@
 //! Headers that a proxy takes away and adds (RFC 9110 §7.6).
 
-use http::{HeaderMap, HeaderName, HeaderValue, header};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use smallvec::SmallVec;
 
 /// `Via` in both directions (RFC 9110 §7.6.3).
@@ -33,6 +33,16 @@ pub(super) fn pass_on(headers: &mut HeaderMap) {
         }
     }
     headers.append(header::VIA, VIA);
+}
+
+/// The bytes of a response's head as HTTP/1.1 writes it; HTTP/2 may need fewer (RFC 7541).
+pub(super) fn head_size(status: StatusCode, headers: &HeaderMap) -> u32 {
+    const DATE: usize = "date: Thu, 01 Jan 1970 00:00:00 GMT\r\n".len();
+    let line = "HTTP/1.1 200 \r\n".len() + status.canonical_reason().map_or(0, str::len);
+    let fields: usize = headers.iter().map(|(n, v)| n.as_str().len() + v.len() + 4).sum();
+    // Written by the server where the origin sent none.
+    let date = if headers.contains_key(header::DATE) { 0 } else { DATE };
+    u32::try_from(line + fields + date + 2).unwrap_or(u32::MAX)
 }
 
 fn is_hop_by_hop(name: &HeaderName) -> bool {

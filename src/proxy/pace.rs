@@ -2,6 +2,7 @@
 //! seldom that they do not eat the machine.
 
 use super::alarm::Alarm;
+use crate::sessions::Clock;
 use std::{
     io,
     sync::{
@@ -11,7 +12,6 @@ use std::{
     task::Waker,
     time::Duration,
 };
-use tokio::time::Instant;
 
 /// Wake-ups of shaped responses may take so much time each, of one core, before they are spaced out.
 const WAKE_UP: Duration = Duration::from_micros(14);
@@ -41,9 +41,9 @@ impl Pace {
     ///
     /// # Errors
     /// When there is no thread for it.
-    pub(super) fn be_punctual(&self) -> io::Result<()> {
+    pub(super) fn be_punctual(&self, clock: Clock) -> io::Result<()> {
         if self.alarm.get().is_none() {
-            let _ = self.alarm.set(Alarm::start()?);
+            let _ = self.alarm.set(Alarm::start(clock)?);
         }
         Ok(())
     }
@@ -68,7 +68,7 @@ pub(super) struct Paced {
     /// When bytes last passed.
     passed: Duration,
     /// The alarm that was last set.
-    alarm: Option<(Instant, Waker)>,
+    alarm: Option<(Duration, Waker)>,
 }
 
 impl Paced {
@@ -98,15 +98,15 @@ impl Paced {
 }
 
 impl Paced {
-    /// Has `waker` woken at `at`, which is in `wait`; `false` = a timer is good enough, or all there is.
-    pub(super) fn rings(&mut self, at: Instant, wait: Duration, waker: &Waker) -> bool {
+    /// Has `waker` woken at process time `at`, which is in `wait`; `false` = a timer is good enough, or all there is.
+    pub(super) fn rings(&mut self, at: Duration, wait: Duration, waker: &Waker) -> bool {
         let Some(alarm) = self.pace.alarm.get() else { return false };
         if wait > NEAR || !self.pace.spacing().is_zero() {
             return false;
         }
         let set = self.alarm.as_ref().is_some_and(|(set, who)| *set == at && who.will_wake(waker));
         if !set {
-            alarm.set(at.into_std(), waker.clone());
+            alarm.set(at, waker.clone());
             self.alarm = Some((at, waker.clone()));
         }
         true

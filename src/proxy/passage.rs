@@ -60,6 +60,11 @@ impl Passage {
         Self { flow, transport, host, limits: 0 }
     }
 
+    /// Counts the `bytes` of the head before the body.
+    pub(super) const fn follow_head(&mut self, bytes: u32) {
+        self.flow.follow_head(bytes);
+    }
+
     /// The connection's simulated TCP, if there is one.
     pub(super) const fn transport(&self) -> Option<&Arc<Mutex<Transport>>> {
         self.transport.as_ref()

@@ -57,6 +57,8 @@ pub(super) struct Treatment {
     /// The connection shall close after it, unannounced.
     pub(super) dismiss: bool,
     pub(super) pace: Arc<Pace>,
+    /// Bytes of the head, which the link carries first.
+    pub(super) head: u32,
     /// Whose limits hold.
     pub(super) host: Option<Authority>,
 }
@@ -206,8 +208,10 @@ impl ShapedBody {
             return Poll::Ready(available);
         }
         let flow = flow.get_or_insert_with(|| {
-            let Treatment { link, own, host, .. } = treatment;
-            Passage::new(ticket, link, own, host.take(), *seed)
+            let Treatment { link, own, host, head, .. } = treatment;
+            let mut passage = Passage::new(ticket, link, own, host.take(), *seed);
+            passage.follow_head(*head);
+            passage
         });
         loop {
             // Before the question, so that a change between question and wait is not missed.
@@ -228,7 +232,7 @@ impl ShapedBody {
                     let paced = paced.get_or_insert_with(|| Paced::new(&treatment.pace));
                     let until = paced.wake_up(until);
                     let wait = until.saturating_sub(now);
-                    if paced.rings(session.instant(until), wait, cx.waker()) {
+                    if paced.rings(session.process_time(until), wait, cx.waker()) {
                         return Poll::Pending;
                     }
                     ready!(poll_until(sleep, &session, until, cx));

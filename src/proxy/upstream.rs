@@ -25,19 +25,21 @@ const IDLE_CONNECTIONS: usize = 256;
 /// close fails for no reason that was asked for.
 const IDLE_TIME: Duration = Duration::from_secs(4);
 
-/// The most that is read at once of a body which a slow link takes a piece of now and then. With
-/// hyper's own bound (400 KiB) thousands of slow downloads would hold gigabytes.
-const SLOW_BUFFER: usize = 8 * 1024;
-
-/// Up to this rate a link is slow: 150 such pieces a second.
-const SLOW: BitRate = BitRate::from_bits_per_second(10_000_000);
+/// The most that is read at once of a body which a slow link takes a piece of now and then, by the link's
+/// highest rate. With hyper's own bound (400 KiB) thousands of slow downloads would hold gigabytes; with
+/// smaller ones than these a link would wait for more than eighty pieces a second.
+const SLOW_BUFFERS: [(BitRate, usize); 2] = [
+    (BitRate::from_bits_per_second(2_000_000), 8 * 1024),
+    (BitRate::from_bits_per_second(10_000_000), 16 * 1024),
+];
 
 type Pool = Client<HttpsConnector<Guard>, Limited<Upload>>;
 
 /// Asks origins.
 pub(super) struct Upstream {
     fast: Pool,
-    slow: Pool,
+    /// For links up to a rate, the slowest first.
+    slow: [(BitRate, Pool); 2],
     first_byte: Duration,
     most_body: usize,
 }
@@ -62,7 +64,8 @@ impl Upstream {
             .pool_idle_timeout(IDLE_TIME)
             .pool_max_idle_per_host(IDLE_CONNECTIONS);
         let fast = builder.build(connector.clone());
-        let slow = builder.http1_max_buf_size(SLOW_BUFFER).build(connector);
+        let slow = SLOW_BUFFERS
+            .map(|(peak, most)| (peak, builder.http1_max_buf_size(most).build(connector.clone())));
         Self { fast, slow, first_byte, most_body: config.limits.request_body.as_usize() }
     }
 
@@ -80,7 +83,8 @@ impl Upstream {
         head.version = http::Version::HTTP_11;
         let held_up = body.held_up();
         let request = Request::from_parts(head, Limited::new(body, self.most_body));
-        let pool = if peak <= SLOW { &self.slow } else { &self.fast };
+        let slow = self.slow.iter().find(|(most, _)| peak <= *most);
+        let pool = slow.map_or(&self.fast, |(_, pool)| pool);
         match patient(self.first_byte, &held_up, pool.request(request)).await {
             Ok(Ok(mut response)) => {
                 *response.version_mut() = http::Version::HTTP_11;

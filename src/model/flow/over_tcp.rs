@@ -49,6 +49,9 @@ impl Flow {
         now: Duration,
         available: u64,
     ) -> Option<Verdict> {
+        if available > 0 {
+            self.book_head(link, now);
+        }
         loop {
             let place = self.sent + stream.under_way();
             let mut want = available.saturating_sub(stream.under_way());

@@ -131,7 +131,7 @@ impl Transport {
         self.leave(link, changed);
         self.generation = link.generation();
         for segment in &mut self.queued {
-            segment.position = link.rebook(now, segment.bytes);
+            segment.position = link.book_all(now, segment.bytes);
         }
     }
 

@@ -4,6 +4,7 @@
 //! data port the admin side would be open to everybody, and a request for the proxy itself would come
 //! again and again.
 
+use super::sip::Sip;
 use http::Uri;
 use hyper_util::{client::legacy::connect::HttpConnector, rt::TokioIo};
 use std::{
@@ -14,7 +15,6 @@ use std::{
     sync::Arc,
     task::{Context, Poll},
 };
-use tokio::net::TcpStream;
 use tower_service::Service;
 
 /// The address is the proxy's own.
@@ -27,16 +27,23 @@ pub(super) struct OwnAddress(SocketAddr);
 pub(super) struct Guard {
     connector: HttpConnector,
     own: Arc<[SocketAddr]>,
+    /// Bytes to read at once.
+    sip: u64,
 }
 
 impl Guard {
     pub(super) fn new(connector: HttpConnector, own: Vec<SocketAddr>) -> Self {
-        Self { connector, own: own.into() }
+        Self { connector, own: own.into(), sip: u64::MAX }
+    }
+
+    /// The same, whose connections are read at most `sip` bytes at once.
+    pub(super) fn sipping(&self, sip: u64) -> Self {
+        Self { sip, ..self.clone() }
     }
 }
 
 impl Service<Uri> for Guard {
-    type Response = TokioIo<TcpStream>;
+    type Response = TokioIo<Sip>;
     type Error = Box<dyn StdError + Send + Sync>;
     type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Self::Error>> + Send>>;
 
@@ -46,6 +53,7 @@ impl Service<Uri> for Guard {
 
     fn call(&mut self, uri: Uri) -> Self::Future {
         let (connecting, own) = (self.connector.call(uri), Arc::clone(&self.own));
+        let sip = self.sip;
         Box::pin(async move {
             let stream = connecting.await?;
             // Asked of the connection itself, after any name was resolved; nothing was sent yet.
@@ -53,7 +61,7 @@ impl Service<Uri> for Guard {
             if own.iter().any(|address| is_same(*address, peer)) {
                 return Err(OwnAddress(peer).into());
             }
-            Ok(stream)
+            Ok(TokioIo::new(Sip::new(stream.into_inner(), sip)))
         })
     }
 }

@@ -35,6 +35,7 @@ mod read_ahead;
 mod reply;
 mod server;
 mod shaped_body;
+mod sip;
 mod socket;
 mod source;
 mod ticket;

@@ -26,11 +26,12 @@ const IDLE_CONNECTIONS: usize = 256;
 const IDLE_TIME: Duration = Duration::from_secs(4);
 
 /// The most that is read at once of a body which a slow link takes a piece of now and then, by the link's
-/// highest rate. With hyper's own bound (400 KiB) thousands of slow downloads would hold gigabytes; with
-/// smaller ones than these a link would wait for more than eighty pieces a second.
-const SLOW_BUFFERS: [(BitRate, usize); 2] = [
-    (BitRate::from_bits_per_second(2_000_000), 8 * 1024),
-    (BitRate::from_bits_per_second(10_000_000), 16 * 1024),
+/// highest rate: just under what would make hyper double its buffer. With its own bound (400 KiB)
+/// thousands of slow downloads would hold gigabytes; with less than this a link would wait for more
+/// than eighty pieces a second.
+const SIPS: [(BitRate, u64); 2] = [
+    (BitRate::from_bits_per_second(2_000_000), 8 * 1024 - 1),
+    (BitRate::from_bits_per_second(10_000_000), 16 * 1024 - 1),
 ];
 
 type Pool = Client<HttpsConnector<Guard>, Limited<Upload>>;
@@ -52,20 +53,18 @@ impl Upstream {
         // Without it a request's last packet waits for the origin's delayed ACK.
         http.set_nodelay(true);
         http.set_connect_timeout(Some(connect));
-        let https = HttpsConnectorBuilder::new().with_tls_config(tls());
-        let connector = https
-            .https_or_http()
-            .enable_http1()
-            .enable_http2()
-            .wrap_connector(Guard::new(http, own));
+        let (guard, tls) = (Guard::new(http, own), tls());
+        let connector = |guard| {
+            let https = HttpsConnectorBuilder::new().with_tls_config(tls.clone());
+            https.https_or_http().enable_http1().enable_http2().wrap_connector(guard)
+        };
         let mut builder = Client::builder(TokioExecutor::new());
         builder
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(IDLE_TIME)
             .pool_max_idle_per_host(IDLE_CONNECTIONS);
-        let fast = builder.build(connector.clone());
-        let slow = SLOW_BUFFERS
-            .map(|(peak, most)| (peak, builder.http1_max_buf_size(most).build(connector.clone())));
+        let slow = SIPS.map(|(peak, sip)| (peak, builder.build(connector(guard.sipping(sip)))));
+        let fast = builder.build(connector(guard));
         Self { fast, slow, first_byte, most_body: config.limits.request_body.as_usize() }
     }
 

@@ -70,6 +70,23 @@ async fn a_fresh_tcp_connection_starts_slowly() {
     assert!(took[1] < took[0] / 2, "{took:?}");
 }
 
+/// 10 kB of head and 1 kB of body at 100 kbit/s, which is 12.5 kB a second: nine times as long as the
+/// body alone.
+#[tokio::test]
+async fn a_head_is_counted() {
+    let fields = format!("X-Long: {}\r\n", "x".repeat(10_000));
+    let origin = Origin::saying(ok(&fields, &pattern(1000))).await;
+    let text = "summary = \"a\"\nsource = \"b\"\n[downlink]\nrate = \"100 kbit/s\"\n";
+    let profile = Profile::from_toml("slow", "slow.toml", text).unwrap();
+    let rig = Rig::start(Some(origin.address), |config| config.profile = Arc::new(profile)).await;
+    #[expect(clippy::disallowed_methods, reason = "a test of real time")]
+    let asked = Instant::now();
+    let got = rig.get("/a").await;
+    assert!(got.body == pattern(1000), "{} bytes", got.body.len());
+    // Less the burst: 10 ms of the rate.
+    assert!(asked.elapsed() >= Duration::from_millis(870), "{:?}", asked.elapsed());
+}
+
 /// Packets of 1448 bytes that are all damaged: a bit of each, and nothing else.
 #[tokio::test]
 async fn damaged_packets_arrive_whole_but_for_a_bit() {

@@ -1,0 +1,79 @@
+//! An origin's connection that is read in sips, so that no more is read ahead than a link soon takes.
+
+use hyper_util::client::legacy::connect::{Connected, Connection};
+use std::{
+    io::{self, IoSlice},
+    pin::Pin,
+    task::{Context, Poll},
+};
+use tokio::{
+    io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf, Take},
+    net::TcpStream,
+};
+
+/// A connection of whose bytes only so many are read at once. hyper's buffers grow with what a read
+/// brings: they stay small, and heads may be as long as ever.
+#[derive(Debug)]
+pub(super) struct Sip {
+    stream: Take<TcpStream>,
+    most: u64,
+}
+
+impl Sip {
+    /// Reads at most `most` bytes of `stream` at once.
+    pub(super) fn new(stream: TcpStream, most: u64) -> Self {
+        Self { stream: stream.take(most), most }
+    }
+
+    fn whole(&mut self) -> Pin<&mut TcpStream> {
+        Pin::new(self.stream.get_mut())
+    }
+}
+
+impl Connection for Sip {
+    fn connected(&self) -> Connected {
+        self.stream.get_ref().connected()
+    }
+}
+
+impl AsyncRead for Sip {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let most = self.most;
+        self.stream.set_limit(most);
+        Pin::new(&mut self.stream).poll_read(cx, buf)
+    }
+}
+
+impl AsyncWrite for Sip {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.whole().poll_write(cx, buf)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.whole().poll_write_vectored(cx, bufs)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.get_ref().is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.whole().poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.whole().poll_shutdown(cx)
+    }
+}

@@ -109,7 +109,9 @@ fn serve(
     let watched = Arc::clone(&connection);
     let service = service_fn(move |request| {
         let (proxy, connection) = (Arc::clone(&proxy), Arc::clone(&connection));
-        async move { proxy.serve(&connection, peer.ip(), request).await }
+        // In a box of its own, given back before the body begins: hyper keeps its future's place for as
+        // long as the connection lives.
+        Box::pin(async move { proxy.serve(&connection, peer.ip(), request).await })
     });
     let serving = builder.serve_connection(socket, service).into_owned();
     async move {

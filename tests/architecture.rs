@@ -54,7 +54,7 @@ const OWNED: &[(&str, &[&str])] = &[
         "time::sleep",
         &[
             "proxy/shaped_body.rs", // the shaped body waits for its link
-            "proxy/exchange.rs",    // latency, delays and hangs before the headers
+            "proxy/pace.rs",        // latency, delays and hangs before the headers
             "proxy/connection.rs",  // watches for idle connections
             "proxy/socket.rs",      // lets a refusal be read before the close
             "proxy/server.rs",      // pauses after a failed accept

@@ -6,9 +6,10 @@ use parking_lot::{Condvar, Mutex};
 use std::{
     cmp::{Ordering, Reverse},
     collections::BinaryHeap,
+    future::poll_fn,
     io,
     sync::Arc,
-    task::Waker,
+    task::{Poll, Waker},
     thread,
     time::Duration,
 };
@@ -52,6 +53,18 @@ impl Alarm {
         let ticking = Arc::clone(&board);
         thread::Builder::new().name("alarm".to_owned()).spawn(move || ticking.run())?;
         Ok(Self { board })
+    }
+
+    /// Returns at process time `at`.
+    pub(super) async fn rings_at(&self, at: Duration) {
+        poll_fn(|cx| {
+            if self.board.clock.now() >= at {
+                return Poll::Ready(());
+            }
+            self.set(at, cx.waker().clone());
+            Poll::Pending
+        })
+        .await;
     }
 
     /// Wakes `waker` at process time `at`. It can't be taken back: a task must bear to be woken for nothing.

@@ -127,7 +127,7 @@ impl Proxy {
         let mut planned = self.plan(connection, session, (&origin, &path), &head, told);
         let outbound = Outbound { origin, path, head, body };
         let mut response = self.answer(&mut planned, outbound).await?;
-        pause(&planned.ticket.session, planned.way_back()).await;
+        self.pause(&planned.ticket.session, planned.way_back()).await;
         if let Some(asker) = asker {
             asker.permit(&mut response);
         }
@@ -234,7 +234,7 @@ impl Proxy {
             ticket.injected(&delay.rule, "delay", None);
             wait += delay.effect;
         }
-        pause(&ticket.session, wait).await;
+        self.pause(&ticket.session, wait).await;
         if let Some(kept) = fault::kept(ticket, &outbound) {
             return Ok(kept);
         }
@@ -250,6 +250,11 @@ impl Proxy {
         }
     }
 
+    /// Waits for so much session time.
+    pub(super) async fn pause(&self, session: &Session, wait: Duration) {
+        self.pace.pause(session, wait).await;
+    }
+
     /// Asks the origin; a failure of its becomes an answer.
     pub(super) async fn ask(&self, outbound: Outbound, ticket: &mut Ticket) -> Response<Source> {
         match fetch(self, outbound, ticket).await {
@@ -263,13 +268,6 @@ impl Planned {
     /// The part of its latency that comes after the origin's answer.
     fn way_back(&self) -> Duration {
         self.arming.link.latency.downlink.min(self.latency)
-    }
-}
-
-/// Waits for so much session time.
-pub(super) async fn pause(session: &Session, wait: Duration) {
-    if !wait.is_zero() {
-        tokio::time::sleep_until(session.instant(session.now().saturating_add(wait))).await;
     }
 }
 

@@ -2,7 +2,7 @@
 //! seldom that they do not eat the machine.
 
 use super::alarm::Alarm;
-use crate::sessions::Clock;
+use crate::sessions::{Clock, Session};
 use std::{
     io,
     sync::{
@@ -27,6 +27,9 @@ const NARROWEST: Duration = Duration::from_millis(1);
 /// A wait longer than this is not worth an alarm: the runtime's timer, a millisecond late, is enough.
 const NEAR: Duration = Duration::from_millis(20);
 
+/// How late a timer may be.
+const LATE: Duration = Duration::from_millis(3);
+
 /// Counts the responses that are being shaped.
 #[derive(Debug, Default)]
 pub(super) struct Pace {
@@ -46,6 +49,22 @@ impl Pace {
             let _ = self.alarm.set(Alarm::start(clock)?);
         }
         Ok(())
+    }
+
+    /// Waits for so much session time.
+    pub(super) async fn pause(&self, session: &Session, wait: Duration) {
+        if wait.is_zero() {
+            return;
+        }
+        let until = session.now().saturating_add(wait);
+        let Some(alarm) = self.alarm.get() else {
+            return tokio::time::sleep_until(session.instant(until)).await;
+        };
+        // Far most of it by a timer: others come and go, and alarms can't be taken back.
+        if wait > NEAR {
+            tokio::time::sleep_until(session.instant(until - LATE)).await;
+        }
+        alarm.rings_at(session.process_time(until)).await;
     }
 
     /// The time that should lie between two wake-ups of one response.
@@ -93,7 +112,7 @@ impl Paced {
         // Half a spacing, since the last wake-up may have been late by as much.
         let due = due.max(self.passed + spacing / 2);
         let steps = (due.saturating_sub(began).as_nanos()).div_ceil(spacing.as_nanos());
-        began + Duration::from_nanos_u128(steps * spacing.as_nanos())
+        began + Duration::from_nanos((steps * spacing.as_nanos()) as u64)
     }
 }
 

@@ -31,7 +31,7 @@ pub(in crate::proxy) async fn answer(
 ) -> Result<Response<Source>, Unanswered> {
     let url = plan.keep_errors.as_ref().map(|_| outbound.origin.url(&outbound.path));
     let at = (&outbound.origin, &*outbound.path);
-    let settled = fate(plan, ticket, at, &outbound.head).await.transpose()?;
+    let settled = fate(proxy, plan, ticket, at, &outbound.head).await.transpose()?;
     let ours =
         || plan.body.as_ref().and_then(|b| replacement::ours(b, ticket, &outbound.path, seed));
     let mut response = match settled.or_else(ours) {

@@ -4,7 +4,7 @@ use super::date::http_date;
 use crate::{
     event::Outcome,
     proxy::{
-        exchange::{Unanswered, pause},
+        exchange::{Proxy, Unanswered},
         reply,
         source::Source,
         ticket::Ticket,
@@ -21,6 +21,7 @@ const HOPS: &str = "vsps.hops=";
 
 /// What becomes of a request without asking the origin; `None` = the origin is asked.
 pub(in crate::proxy) async fn fate(
+    proxy: &Proxy,
     plan: &Plan,
     ticket: &mut Ticket,
     (origin, path): (&Origin, &str),
@@ -40,7 +41,7 @@ pub(in crate::proxy) async fn fate(
     if let Some(Planned { rule, effect }) = &plan.hang {
         ticket.injected(rule, "hang", None);
         match effect {
-            Hang::For(time) => pause(&ticket.session, *time).await,
+            Hang::For(time) => proxy.pause(&ticket.session, *time).await,
             Hang::Forever => std::future::pending().await,
         }
         ticket.ended(Outcome::Cut);

@@ -67,7 +67,8 @@ impl Alarm {
         .await;
     }
 
-    /// Wakes `waker` at process time `at`. It can't be taken back: a task must bear to be woken for nothing.
+    /// Wakes `waker` at process time `at`. It can't be taken back: a task must bear to be woken for
+    /// nothing.
     pub(super) fn set(&self, at: Duration, waker: Waker) {
         let mut calls = self.board.calls.lock();
         let earliest = calls.waiting.peek().is_none_or(|Reverse(first)| at < first.at);

@@ -23,10 +23,8 @@ const PERIOD: Duration = Duration::from_millis(100);
 const FEWEST: u32 = 3;
 /// Spaced out less than this, they come when they are due.
 const NARROWEST: Duration = Duration::from_millis(1);
-
 /// A wait longer than this is not worth an alarm: the runtime's timer, a millisecond late, is enough.
 const NEAR: Duration = Duration::from_millis(20);
-
 /// How late a timer may be.
 const LATE: Duration = Duration::from_millis(3);
 
@@ -114,10 +112,9 @@ impl Paced {
         let steps = (due.saturating_sub(began).as_nanos()).div_ceil(spacing.as_nanos());
         began + Duration::from_nanos((steps * spacing.as_nanos()) as u64)
     }
-}
 
-impl Paced {
-    /// Has `waker` woken at process time `at`, which is in `wait`; `false` = a timer is good enough, or all there is.
+    /// Has `waker` woken at process time `at`, which is in `wait`; `false` = a timer is good enough, or
+    /// all there is.
     pub(super) fn rings(&mut self, at: Duration, wait: Duration, waker: &Waker) -> bool {
         let Some(alarm) = self.pace.alarm.get() else { return false };
         if wait > NEAR || !self.pace.spacing().is_zero() {

@@ -122,10 +122,14 @@ impl Probe {
         match self.look {
             Look::Waiting => Shown::Nothing,
             Look::Boxes(scanner) => Shown::Boxes(scanner.into_finding()),
-            Look::Packets { reader, .. } if reader.packets() > 2 => {
-                Shown::Packets { media: reader.media(), elapsed: reader.elapsed() }
+            Look::Packets { mut reader, .. } => {
+                reader.finish();
+                if reader.packets() > 2 {
+                    Shown::Packets { media: reader.media(), elapsed: reader.elapsed() }
+                } else {
+                    Shown::Nothing
+                }
             }
-            Look::Packets { .. } => Shown::Nothing,
         }
     }
 }

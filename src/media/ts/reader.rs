@@ -53,38 +53,54 @@ pub(in super::super) struct Reader {
 impl Reader {
     /// Looks at the next bytes; false if they are no transport stream's.
     pub(in super::super) fn feed(&mut self, mut data: &[u8]) -> bool {
-        // First the packet that the last bytes began.
+        // First the packet that the last bytes began, up to the byte that shows it to be one.
         while !self.held.is_empty() && !data.is_empty() {
             let missing = (PACKET - self.held.len()).min(data.len());
             let (head, rest) = data.split_at(missing);
             self.held.extend_from_slice(head);
             data = rest;
-            if self.held.len() == PACKET {
-                let packet = std::mem::take(&mut self.held);
-                self.packet(&packet);
+            if let Some(next) = data.first().filter(|_| self.held.len() == PACKET) {
+                let held = std::mem::take(&mut self.held);
+                if *next == SYNC {
+                    self.packet(&held);
+                } else {
+                    self.lost += 1;
+                    self.read(held.get(1..).unwrap_or_default());
+                }
             }
         }
-        while !data.is_empty() {
-            let Some(at) = memchr::memchr(SYNC, data) else {
-                self.lost += data.len();
-                break;
-            };
+        self.read(data);
+        self.packets > 0 || self.lost < PATIENCE
+    }
+
+    /// The stream is over: nothing has to follow a whole packet.
+    pub(in super::super) fn finish(&mut self) {
+        if self.held.len() == PACKET {
+            let held = std::mem::take(&mut self.held);
+            self.packet(&held);
+        }
+    }
+
+    /// Reads the packets that are followed by another, and holds what is left.
+    fn read(&mut self, mut data: &[u8]) {
+        loop {
+            let at = memchr::memchr(SYNC, data).unwrap_or(data.len());
             self.lost += at;
             data = data.get(at..).unwrap_or_default();
-            let Some((packet, rest)) = data.split_at_checked(PACKET) else {
+            let whole = data.split_at_checked(PACKET);
+            let Some((packet, rest)) = whole.filter(|(_, rest)| !rest.is_empty()) else {
                 self.held.extend_from_slice(data);
-                break;
+                return;
             };
             // What only looks like a beginning is not followed by another.
-            if rest.first().is_some_and(|next| *next != SYNC) {
+            if rest.first() == Some(&SYNC) {
+                self.packet(packet);
+                data = rest;
+            } else {
                 self.lost += 1;
                 data = data.get(1..).unwrap_or_default();
-                continue;
             }
-            self.packet(packet);
-            data = rest;
         }
-        self.packets > 0 || self.lost < PATIENCE
     }
 
     /// What it carries, as far as seen.
@@ -198,6 +214,7 @@ pub(in super::super) mod tests {
     fn read(packets: &[Vec<u8>]) -> Reader {
         let mut reader = Reader::default();
         packets.iter().for_each(|packet| assert!(reader.feed(packet)));
+        reader.finish();
         reader
     }
 
@@ -241,10 +258,25 @@ pub(in super::super) mod tests {
             let packets: Vec<u8> = (0..6).flat_map(|n| packet(1, 0xe0, n * 9000, n % 2 == 0)).collect();
             let mut pieces = Reader::default();
             packets.chunks(cut).for_each(|piece| { pieces.feed(piece); });
+            pieces.finish();
             prop_assert_eq!((pieces.packets, pieces.elapsed()), (6, Some(Duration::from_millis(400))));
             let mut dirty = Reader::default();
             dirty.feed(&noise);
             prop_assert!(dirty.held.len() < PACKET);
+        }
+
+        /// What looks like the beginning of a packet is told the same way wherever the pieces end.
+        #[test]
+        fn false_beginnings_in_pieces(cut in 1_usize..400, noise in "[G.]{0,300}", end in "[G.]{0,300}") {
+            let clean = [packet(1, 0xe0, 0, true), packet(1, 0xe0, 9000, true)].concat();
+            let stream = [noise.as_bytes(), &clean, end.as_bytes(), &clean].concat();
+            let read = |piece| {
+                let mut reader = Reader::default();
+                stream.chunks(piece).for_each(|piece| { reader.feed(piece); });
+                reader.finish();
+                (reader.packets, reader.lost, reader.media(), reader.elapsed(), reader.held)
+            };
+            prop_assert_eq!(read(cut), read(stream.len()));
         }
     }
 }

@@ -56,6 +56,22 @@ v/lo.m3u8
 #EXT-X-I-FRAME-STREAM-INF:BANDWIDTH=90000,URI=\"v/i.m3u8\"
 ";
 
+/// A part and its segment both begin what comes after a break; the segments beside them do not.
+#[test]
+fn discontinuities_of_hls() {
+    let list = "#EXTM3U\n#EXT-X-TARGETDURATION:4\n#EXTINF:4,\n1.mp4\n#EXT-X-DISCONTINUITY\n#EXT-X-MAP:URI=\"i.mp4\"\n\
+        #EXT-X-PART:DURATION=2,URI=\"2.0.mp4\"\n#EXT-X-PART:DURATION=2,URI=\"2.1.mp4\"\n#EXTINF:4,\n2.mp4\n\
+        #EXTINF:4,\n3.mp4\n#EXT-X-DISCONTINUITY\n#EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"4.0.mp4\"\n";
+    let ladder = ladder(&[("https://o/l.m3u8", list)]);
+    let names = ["1", "i", "2.0", "2.1", "2", "3", "4.0"];
+    let breaks = |name: &&str| {
+        let found = ladder.resolve(&format!("https://o/{name}.mp4"), None);
+        assert_ne!(found.protocol, Protocol::Unknown, "{name}");
+        found.discontinuity
+    };
+    assert_eq!(names.into_iter().filter(breaks).collect::<Vec<_>>(), ["2.0", "2", "4.0"]);
+}
+
 #[test]
 fn hls_vod() {
     let lo = "#EXTM3U\n#EXT-X-TARGETDURATION:6\n#EXT-X-MEDIA-SEQUENCE:10\n#EXT-X-KEY:METHOD=AES-128,URI=\"/keys/1\"\n\

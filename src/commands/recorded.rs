@@ -57,6 +57,8 @@ struct Class {
     number: Option<u64>,
     time_ms: Option<f64>,
     duration_ms: Option<f64>,
+    #[serde(default)]
+    discontinuity: bool,
 }
 
 /// What a recorded request would get.
@@ -158,6 +160,7 @@ fn resource(class: &Class) -> Resource {
         number: class.number,
         time: span(class.time_ms),
         duration: span(class.duration_ms),
+        discontinuity: class.discontinuity,
         ..Resource::new(class.protocol, class.kind)
     }
 }

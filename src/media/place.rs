@@ -44,6 +44,7 @@ pub(super) struct Place {
     pub(super) number: Option<u64>,
     pub(super) time: Option<Duration>,
     pub(super) duration: Option<Duration>,
+    pub(super) discontinuity: bool,
     pub(super) edge: Option<Arc<Edge>>,
 }
 
@@ -57,6 +58,7 @@ impl Place {
             number: None,
             time: None,
             duration: None,
+            discontinuity: false,
             edge: None,
         }
     }
@@ -73,6 +75,7 @@ impl Place {
             number: self.number,
             time: self.time,
             duration: self.duration,
+            discontinuity: self.discontinuity,
             behind_live: self.edge.as_ref().zip(self.number).and_then(|(e, n)| e.behind(n)),
             ..known
         }
@@ -242,6 +245,7 @@ impl Slot {
                 number: None,
                 time: None,
                 duration: None,
+                discontinuity: false,
                 ..(**place).clone()
             }
             .resource(),

@@ -157,6 +157,10 @@ pub struct Resource {
     /// Media duration.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub duration: Option<Duration>,
+    /// Whether the timeline breaks just before it: HLS `EXT-X-DISCONTINUITY`, DASH a period's first segment
+    /// unless it is the first of all.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub discontinuity: bool,
     /// Segments between this one and the live edge as the newest manifest tells it: 0 = the newest
     /// segment there is. Nothing in a presentation that is over.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -182,6 +186,7 @@ impl Resource {
             number: None,
             time: None,
             duration: None,
+            discontinuity: false,
             behind_live: None,
         }
     }

@@ -53,6 +53,8 @@ struct ResourceFields<'a> {
     time_ms: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     duration_ms: Option<f64>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    discontinuity: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     behind_live: Option<u64>,
 }
@@ -327,6 +329,7 @@ fn request_fields(request: &RequestTag) -> RequestFields<'_> {
             number: resource.number,
             time_ms: resource.time.map(ms),
             duration_ms: resource.duration.map(ms),
+            discontinuity: resource.discontinuity,
             behind_live: resource.behind_live,
         },
     }

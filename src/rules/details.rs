@@ -20,6 +20,7 @@ pub(super) struct Details {
     pub(super) behind_live: Option<Numbers>,
     pub(super) media_time: Option<Window>,
     pub(super) media_cycle: Option<MediaCycle>,
+    pub(super) discontinuity: Option<bool>,
     pub(super) pattern: Option<Cycle>,
     pub(super) epoch_pattern: Option<Cycle>,
     pub(super) attempts: Option<Numbers>,
@@ -67,6 +68,7 @@ impl Details {
                 .media_time
                 .is_none_or(|window| resource.time.is_some_and(|start| window.contains(start)))
             && self.media_cycle.is_none_or(|cycle| cycle.fits(resource))
+            && self.discontinuity.is_none_or(|asked| asked == resource.discontinuity)
     }
 
     fn of_the_moment(&self, facts: &Facts<'_>) -> bool {

@@ -33,6 +33,7 @@ tables! {
         behind_live: Several,
         media_time: Text,
         media_cycle: Text,
+        discontinuity: bool,
         during: Text,
         pattern: Text,
         epoch_pattern: Text,

@@ -37,6 +37,7 @@ use std::{fmt, sync::Arc};
 /// | `behind-live` | that many segments behind the live edge; 0 = the newest |
 /// | `media-time` | segments that start in that window of media time; written as `during` |
 /// | `media-cycle` | `0 in 30 s`: of the segments that start in each 30 s of media time the first, `1 in 30 s` the second, ... (by the segment's own duration; a start up to 50 ms early counts to the next cycle) |
+/// | `discontinuity` | `true`: segments and parts before which the timeline breaks (HLS `EXT-X-DISCONTINUITY`; in DASH the first of each later period); `false`: all other requests |
 /// | `during` | requests that arrive in that window of session time: `10 s..30 s` (start included, end excluded), `30 s..`, `..10 s` |
 /// | `pattern` | requests that arrive while it is down: `up 20 s, down 10 s` (or `u20d10`), from the session's time zero, over and over; a phase has its start and not its end |
 /// | `epoch-pattern` | the same, from 1970-01-01T00:00:00Z: alike for all sessions and machines |
@@ -204,6 +205,7 @@ fn conditions(when: &WhenEntry) -> Vec<String> {
         several("behind-live", &when.behind_live),
         single("media-time", &when.media_time),
         single("media-cycle", &when.media_cycle),
+        flag("discontinuity", when.discontinuity),
         single("during", &when.during),
         single("while", &when.pattern),
         single("by the clock while", &when.epoch_pattern),

@@ -88,6 +88,7 @@ fn never(rule: &Rule) -> Option<&'static str> {
                 || details.behind_live.is_some()
                 || details.media_time.is_some()
                 || details.media_cycle.is_some()
+                || details.discontinuity == Some(true)
         });
     let dash = group("mpd").with(group("mpd-patch"));
     let hls_kinds = group("playlist");

@@ -109,6 +109,7 @@ fn placed(addressing: &Addressing, at: u64, rendition: &Arc<Rendition>) -> Place
         number: slot.number,
         time: slot.time,
         duration: slot.duration,
+        discontinuity: slot.discontinuity,
         ..Place::of(rendition, rendition.kind)
     }
 }

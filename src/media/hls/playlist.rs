@@ -25,6 +25,8 @@ pub(super) struct Segment<'a> {
     pub(super) uri: Cow<'a, str>,
     pub(super) range: Option<Range>,
     pub(super) duration: Duration,
+    /// Whether EXT-X-DISCONTINUITY stands before it.
+    pub(super) discontinuity: bool,
 }
 
 /// Another URI of the playlist: init, key, part, rendition report, ...
@@ -36,6 +38,8 @@ pub(super) struct Extra<'a> {
     /// How many segments are listed before it.
     pub(super) after: u64,
     pub(super) duration: Option<Duration>,
+    /// Of a part: whether EXT-X-DISCONTINUITY stands before it.
+    pub(super) discontinuity: bool,
 }
 
 /// What a media playlist says.
@@ -60,6 +64,9 @@ struct Pending {
     /// Where the last range of segments, and of parts, ended.
     end: u64,
     part_end: u64,
+    /// Whether the timeline breaks before the next segment, and the next part.
+    breaks: bool,
+    part_breaks: bool,
 }
 
 /// Reads a media playlist.
@@ -115,8 +122,15 @@ impl<'a> Playlist<'a> {
             }
             "#EXT-X-MAP" => self.extra(Kind::Init, value, &mut 0, variables)?,
             "#EXT-X-KEY" => self.extra(Kind::Key, value, &mut 0, variables)?,
-            "#EXT-X-PART" => self.extra(Kind::Part, value, &mut pending.part_end, variables)?,
-            "#EXT-X-PRELOAD-HINT" => self.hint(value, variables)?,
+            "#EXT-X-DISCONTINUITY" => (pending.breaks, pending.part_breaks) = (true, true),
+            "#EXT-X-PART" => {
+                self.extra(Kind::Part, value, &mut pending.part_end, variables)?;
+                self.part_breaks(pending);
+            }
+            "#EXT-X-PRELOAD-HINT" => {
+                self.hint(value, variables)?;
+                self.part_breaks(pending);
+            }
             "#EXT-X-RENDITION-REPORT" => {
                 self.extra(Kind::MediaPlaylist, value, &mut 0, variables)?;
             }
@@ -136,8 +150,9 @@ impl<'a> Playlist<'a> {
         let range = pending.range.take().map(|range| placed(range, pending.end));
         pending.end = range.as_ref().map_or(0, |range| range.end);
         let duration = pending.duration.take().unwrap_or(self.target);
-        self.segments.push(Segment { uri, range, duration });
-        pending.part_end = 0;
+        let discontinuity = std::mem::take(&mut pending.breaks);
+        self.segments.push(Segment { uri, range, duration, discontinuity });
+        (pending.part_end, pending.part_breaks) = (0, false);
         Ok(())
     }
 
@@ -154,6 +169,13 @@ impl<'a> Playlist<'a> {
         *end = range.as_ref().map_or(0, |range| range.end);
         let duration = attribute(list, "DURATION").and_then(seconds);
         self.keep(kind, variables.put(uri), range, duration)
+    }
+
+    /// The first part after a break has it; the others of its segment follow on.
+    fn part_breaks(&mut self, pending: &mut Pending) {
+        if let Some(part) = self.extras.last_mut().filter(|last| last.kind == Kind::Part) {
+            part.discontinuity |= std::mem::take(&mut pending.part_breaks);
+        }
     }
 
     /// What plays in between: a presentation, or a list of some.
@@ -201,7 +223,8 @@ impl<'a> Playlist<'a> {
             return Err(ManifestFault::Excess { what: "parts, keys and maps", limit: EXTRAS });
         }
         let after = self.segments.len() as u64;
-        self.extras.push(Extra { kind, uri, range, after, duration });
+        let discontinuity = false;
+        self.extras.push(Extra { kind, uri, range, after, duration, discontinuity });
         Ok(())
     }
 }

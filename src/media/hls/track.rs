@@ -202,6 +202,7 @@ impl Track {
             number: Some(sequence),
             time: Some(time),
             duration: Some(segment.duration),
+            discontinuity: segment.discontinuity,
             edge: Some(Arc::clone(&self.edge)),
             ..Place::of(&self.rendition, self.rendition.kind)
         };
@@ -251,6 +252,7 @@ impl Track {
                 number: Some(sequence),
                 time: Some(time),
                 duration: extra.duration,
+                discontinuity: extra.discontinuity,
                 edge: Some(Arc::clone(&self.edge)),
                 ..Place::of(&self.rendition, Kind::Part)
             },

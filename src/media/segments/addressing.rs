@@ -40,6 +40,8 @@ pub(in super::super) struct Found {
     pub(in super::super) number: Option<u64>,
     pub(in super::super) time: Option<Duration>,
     pub(in super::super) duration: Option<Duration>,
+    /// Whether a period begins with it that is not the first of the presentation.
+    pub(in super::super) discontinuity: bool,
 }
 
 impl Addressing {
@@ -75,6 +77,7 @@ impl Addressing {
         let part = numbers.sub.filter(|_| parts > 1).map_or(0, |sub| sub.saturating_sub(1));
         let share = if numbers.sub.is_some() { f64::from(parts.max(1)) } else { 1.0 };
         let ticks = ticks.map(|ticks| ticks / share);
+        let discontinuity = part == 0 && self.begins(start, ticks);
         let start = start.zip(ticks).map(|(start, ticks)| (part as f64).mul_add(ticks, start));
         let place = |first: i128| u64::try_from(first + i128::from(position)).ok();
         Some(Found {
@@ -82,6 +85,7 @@ impl Addressing {
             number: numbers.number.or_else(|| place(self.first_number + i128::from(skip))),
             time: start.and_then(|start| self.moment(start)),
             duration: ticks.and_then(|ticks| self.span(ticks)),
+            discontinuity,
         })
     }
 
@@ -104,6 +108,7 @@ impl Addressing {
             number: place(self.first_number + i128::from(skip)),
             time: start.and_then(|start| self.moment(start)),
             duration: ticks.and_then(|ticks| self.span(ticks)),
+            discontinuity: self.begins(start, ticks),
         }
     }
 
@@ -147,6 +152,12 @@ impl Addressing {
             }
             _ => self.first_index = old.first_index + (self.first_number - old.first_number).max(0),
         }
+    }
+
+    /// Whether what starts at a tick of a later period holds the period's beginning.
+    fn begins(&self, start: Option<f64>, ticks: Option<f64>) -> bool {
+        let first = start.zip(ticks).is_some_and(|(start, ticks)| start < ticks / 2.0);
+        first && !self.period_start.is_zero()
     }
 
     fn span(&self, ticks: f64) -> Option<Duration> {

@@ -93,6 +93,7 @@ impl Matcher {
             number: found.number,
             time: found.time,
             duration: found.duration,
+            discontinuity: found.discontinuity,
             ..self.rendition.resource(kind)
         }
     }

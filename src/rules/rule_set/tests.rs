@@ -267,7 +267,7 @@ fn faults_in_json_have_a_pointer() {
     assert_eq!(pointers, ["/1/then/status", "/1/when/kinds"]);
     insta::assert_snapshot!(faults, @r"
     request body: 2.then.status: is a list; write a single value or a table
-    request body: 2.when.kinds: `kinds` is not a key here; did you mean `kind`? write one of `kind`, `media`, `protocol`, `rung`, `rendition`, `bandwidth`, `height`, `codec`, `language`, `role`, `index`, `number`, `behind-live`, `media-time`, `media-cycle`, `during`, `pattern`, `epoch-pattern`, `attempt`, `host`, `path`, `method`, `range`, `blocking`, `connection`, `not`, `nth`, `first`, `every`, `probability`
+    request body: 2.when.kinds: `kinds` is not a key here; did you mean `kind`? write one of `kind`, `media`, `protocol`, `rung`, `rendition`, `bandwidth`, `height`, `codec`, `language`, `role`, `index`, `number`, `behind-live`, `media-time`, `media-cycle`, `discontinuity`, `during`, `pattern`, `epoch-pattern`, `attempt`, `host`, `path`, `method`, `range`, `blocking`, `connection`, `not`, `nth`, `first`, `every`, `probability`
     ");
     assert!(RuleSet::from_json("request body", serde_json::json!({ "rule": [] })).is_err());
     assert!(RuleSet::from_json("request body", serde_json::json!([[[]], 5, "x", null])).is_err());
@@ -305,6 +305,7 @@ fn known() -> Resource {
         role: Some("main".into()),
         number: Some(0),
         time: Some(Duration::from_secs(20)),
+        discontinuity: true,
         behind_live: Some(0),
         ..segment(MediaType::Video, 3, 6)
     }
@@ -338,6 +339,7 @@ fn the_rarer_conditions() {
         (r#"behind-live = 1"#, false),
         (r#"media-time = "20 s..24 s""#, true),
         (r#"media-time = "..20 s""#, false),
+        (r#"discontinuity = true"#, true),
         (r#"not = [{ media = "text" }, { number = 5 }]"#, true),
         (r#"not = [{ number = 0 }]"#, false),
         (r#"pattern = "up 20 s, down 10 s""#, true),

@@ -9,12 +9,13 @@ pub(super) fn request(facts: &Facts<'_>) -> Map {
     let resource = facts.resource;
     let (path, query) = facts.path.split_once('?').unwrap_or((facts.path, ""));
     let (width, height) = resource.resolution.unzip();
-    let fields: [(&str, Dynamic); 31] = [
+    let fields: [(&str, Dynamic); 32] = [
         ("attempt", whole(facts.attempt)),
         ("bandwidth", known(resource.bandwidth.map(BitRate::bits_per_second), whole)),
         ("behind_live", known(resource.behind_live, whole)),
         ("blocking", query.split('&').any(|pair| pair.starts_with("_HLS_msn=")).into()),
         ("codecs", text(resource.codecs.as_ref())),
+        ("discontinuity", resource.discontinuity.into()),
         ("duration", known(resource.duration, seconds)),
         ("epoch", seconds(facts.epoch)),
         ("height", known(height, whole)),

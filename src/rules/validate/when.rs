@@ -55,6 +55,7 @@ fn details(when: &WhenEntry, scope: &Scope<'_>) -> Option<Box<Details>> {
             media_cycle::HINT,
             MediaCycle::parse,
         ),
+        discontinuity: when.discontinuity,
         pattern: cycle("pattern", when.pattern.as_ref(), scope),
         epoch_pattern: cycle("epoch-pattern", when.epoch_pattern.as_ref(), scope),
         attempts: numbers(when.attempt.as_ref(), &scope.at("attempt")),

@@ -283,6 +283,31 @@ fn clocks_are_known_by_the_mpd_that_names_them() {
     assert_eq!(ladder.resolve("https://o/n", None).kind, Kind::Other);
 }
 
+/// The first segment of each period but the first, whatever names it.
+#[test]
+fn periods_are_discontinuities() {
+    let numbered = |from| {
+        let base = format!("<BaseURL>n{from}/</BaseURL>");
+        base + &*video(&format!(
+            "<SegmentTemplate media=\"$Number$\" duration=\"2\" startNumber=\"{from}\"/>"
+        ))
+    };
+    let timeline = "<SegmentTemplate media=\"t$Time$\" presentationTimeOffset=\"99\"><SegmentTimeline>\
+        <S t=\"99\" d=\"2\" r=\"1\"/></SegmentTimeline></SegmentTemplate>";
+    let list = "<SegmentList duration=\"2\"><SegmentURL media=\"l1\"/><SegmentURL media=\"l2\"/></SegmentList>";
+    let periods = [numbered(1), numbered(7), video(timeline), video(list)];
+    let periods =
+        periods.map(|inner| format!("<Period duration=\"PT4S\">{inner}</Period>")).concat();
+    let ladder = learnt(&mpd("type=\"static\"", &periods));
+    let names = ["n1/1", "n1/2", "n7/7", "n7/8", "t99", "t101", "l1", "l2"];
+    let breaks = |name: &&str| {
+        let found = ladder.resolve(&format!("https://o/{name}"), None);
+        assert_eq!(found.protocol, Protocol::Dash, "{name}");
+        found.discontinuity
+    };
+    assert_eq!(names.into_iter().filter(breaks).collect::<Vec<_>>(), ["n7/7", "t99", "l1"]);
+}
+
 #[test]
 fn an_element_that_stands_elsewhere_belongs_to_its_mpd() {
     let linked = mpd(
@@ -306,6 +331,30 @@ fn an_element_that_stands_elsewhere_belongs_to_its_mpd() {
     assert_eq!(asked(&ladder, "https://o/ads/2"), "segment ad 2 2 2 2 -");
     let names: Vec<_> = ladder.renditions().filter_map(|held| held.name.as_deref()).collect();
     assert_eq!(names, ["v"], "the presentation's ladder is its MPD's");
+}
+
+/// A remote element takes the place of its link: its references start where those of the MPD start,
+/// wherever the element itself was fetched from.
+#[test]
+fn references_of_a_linked_period_start_from_its_mpd() {
+    let linked = mpd(
+        "xmlns:xlink=\"http://www.w3.org/1999/xlink\" type=\"static\"",
+        "<BaseURL>one/</BaseURL><BaseURL>https://c/two/</BaseURL><Period xlink:href=\"https://ads/deep/ad?x=1\"/>",
+    );
+    let mut ladder = learnt(&linked);
+    let period = format!(
+        "<Period duration=\"PT4S\">{}</Period>",
+        video("<SegmentTemplate media=\"$Number$.m4s\" duration=\"2\"/>")
+    );
+    learn(&mut ladder, ManifestFormat::Mpd, "https://ads/deep/ad?x=1", &period);
+    for url in ["https://o/one/2.m4s", "https://c/two/2.m4s"] {
+        assert_eq!(asked(&ladder, url), "segment v 2 2 2 2 -", "{url}");
+    }
+    assert_eq!(ladder.resolve("https://ads/deep/2.m4s", None).rendition, None);
+    // After a redirect it stands at a URL that no MPD names; it still belongs to the newest one.
+    let other = period.replace(".m4s", ".mp4");
+    learn(&mut ladder, ManifestFormat::Mpd, "https://elsewhere/ad", &other);
+    assert_eq!(asked(&ladder, "https://o/one/1.mp4"), "segment v 1 1 0 2 -");
 }
 
 /// A segment index; each reference is (size, milliseconds, points to an index).

@@ -6,11 +6,12 @@ use super::super::{
 };
 use super::{
     compile::{Compiled, plain},
+    levels::bases,
     model::Mpd,
     patch,
     read::read,
 };
-use std::{collections::VecDeque, sync::Arc};
+use std::{borrow::Cow, collections::VecDeque, sync::Arc};
 
 /// The most MPDs known at a time; the least recent one goes.
 const SOURCES: usize = 4;
@@ -27,6 +28,8 @@ struct Source {
     id: u64,
     /// The hash of the newest version's bytes.
     body: u64,
+    /// Where references of an MPD start from: its own URL, or its BaseURLs. Empty for a linked element.
+    bases: Vec<Arc<Base>>,
     /// The newest version, if patches to it are announced, and where its references start from.
     text: Option<(String, Base)>,
     /// Newest first.
@@ -62,7 +65,10 @@ impl Memory {
             self.renew(at);
             return Ok(Kind::Mpd);
         }
-        let mpd = read(format, &text)?;
+        let mut mpd = read(format, &text)?;
+        if mpd.remote {
+            mpd.bases = self.bases_of_link(base.url().as_str());
+        }
         self.version(id, body, &text, &mpd, base);
         Ok(Kind::Mpd)
     }
@@ -93,12 +99,27 @@ impl Memory {
         let light = light.count().max(1);
         source.versions.truncate(light);
         source.body = body;
+        source.bases = if mpd.remote {
+            Vec::new()
+        } else {
+            bases(&[Arc::new(Base::new(base.url()))], &mpd.bases)
+        };
         let patchable = !mpd.patches.is_empty() && text.len() <= PATCHABLE;
         source.text = patchable.then(|| (text.to_owned(), Base::new(base.url())));
         // What an MPD links to does not take its place.
         let at = usize::from(mpd.remote && !self.sources.is_empty());
         self.sources.insert(at, source);
         self.sources.truncate(SOURCES);
+    }
+
+    /// Where references of an element that stands at `url` start from. It takes the place of the link to
+    /// it (ISO/IEC 23009-1, 5.5): so do players, who resolve it as a part of its MPD.
+    fn bases_of_link(&self, url: &str) -> Vec<Cow<'static, str>> {
+        let mut mpds = self.sources.iter().filter(|source| !source.bases.is_empty());
+        let names = |source: &&Source| source.versions.iter().any(|held| held.exact.knows(url));
+        let source = mpds.clone().find(names).or_else(|| mpds.next());
+        let bases = source.map(|source| source.bases.as_slice()).unwrap_or_default();
+        bases.iter().map(|base| Cow::Owned(base.url().to_string())).collect()
     }
 
     /// Applies a patch to the MPD it was made for. One that fits none changes nothing: the player

@@ -145,6 +145,66 @@ async fn a_manifest_that_cannot_be_read_passes_untouched() {
     }
 }
 
+/// Whatever is sent in place of a manifest, at the limits of a run: one warning, one count, every byte.
+#[tokio::test]
+async fn each_sort_of_bad_manifest_passes_untouched() {
+    let uri = "#EXTINF:4,\nhttp://cdn.test/1.ts\n";
+    let base = "<BaseURL>http://cdn.test/</BaseURL>";
+    let wide: String = ["<MPD>", base, &"<S/>".repeat(1 << 19), "</MPD>"].concat();
+    let deep = |root: &str| format!("<{root}>{base}{}", "<a>".repeat(100_000)).into_bytes();
+    let utf16: Vec<u8> = "\u{feff}<MPD/>".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    for (sort, path, body) in [
+        ("100,000 segments", "/a.m3u8", format!("#EXTM3U\n{}", uri.repeat(100_000)).into_bytes()),
+        ("huge", "/a.m3u8", format!("#EXTM3U\n{}", uri.repeat(600_000)).into_bytes()),
+        ("deep", "/a.mpd", deep("MPD")),
+        ("deep", "/a.ism/Manifest", deep("SmoothStreamingMedia")),
+        ("wide", "/a.mpd", wide.into_bytes()),
+        ("not UTF-8", "/a.mpd", [b"<MPD>\xff", base.as_bytes(), b"</MPD>"].concat()),
+        ("half a character", "/a.mpd", utf16[..utf16.len() - 1].to_vec()),
+        ("mis-declared", "/a.mpd", format!("#EXTM3U\n{uri}").into_bytes()),
+        ("mis-declared", "/a.m3u8", format!("<MPD>{base}</MPD>").into_bytes()),
+    ] {
+        let declared = match path {
+            "/a.mpd" => "Content-Type: application/dash+xml\r\n",
+            "/a.m3u8" => "Content-Type: application/vnd.apple.mpegurl\r\n",
+            _ => "",
+        };
+        let origin = Origin::saying(ok(declared, &body)).await;
+        let rig = Rig::before(&origin).await;
+        let inside = rig.session("").await;
+        let got = rig.get(&format!("{inside}{path}")).await;
+        assert!(got.body == body, "{sort}, {path}: {} bytes of {}", got.body.len(), body.len());
+        rig.told("manifest_unread", 1).await;
+        assert_eq!(rig.counted("vsps_manifest_errors_total").await, 1.0, "{sort}, {path}");
+    }
+}
+
+/// Entities and repeats that would fill any memory cost what their own bytes cost.
+#[tokio::test]
+async fn what_would_expand_is_not_expanded() {
+    let entities: String = (1..10)
+        .map(|n| format!("<!ENTITY l{n} \"{}\">", format!("&l{};", n - 1).repeat(10)))
+        .collect();
+    let laughs = format!(
+        "<!DOCTYPE MPD [<!ENTITY l0 \"lol\">{entities}]><MPD><BaseURL>&l9;</BaseURL></MPD>"
+    );
+    let template = "<SegmentTemplate media=\"$Time$\"><SegmentTimeline><S d=\"1\" r=\"1000000000\"/></SegmentTimeline></SegmentTemplate>";
+    let set = format!(
+        "<AdaptationSet>{template}<Representation id=\"1\" bandwidth=\"1\"/></AdaptationSet>"
+    );
+    let repeats =
+        format!("<MPD type=\"dynamic\"><Period start=\"PT0S\">{}</Period></MPD>", set.repeat(100));
+    for body in [laughs, repeats] {
+        let origin = Origin::saying(ok("", body.as_bytes())).await;
+        let rig = Rig::before(&origin).await;
+        let inside = rig.session("").await;
+        let got = rig.get(&format!("{inside}/a.mpd")).await;
+        assert_eq!(got.text(), body);
+        let segment = rig.get(&format!("{inside}/999999999")).await;
+        assert_eq!(segment.status(), 200);
+    }
+}
+
 /// What was read of it goes on while the rest is still coming.
 #[tokio::test]
 async fn a_manifest_beyond_the_limit_streams() {

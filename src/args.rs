@@ -233,7 +233,7 @@ pub struct RunArgs {
     #[arg(long, env = "VSPS_NO_CORS", value_name = "BOOL", num_args = 0..=1, default_missing_value = "true", value_parser = clap::builder::BoolishValueParser::new())]
     pub no_cors: Option<bool>,
     /// Takes away what players tell about themselves (CMCD), before rules and origin see it. It is
-    /// counted in the metrics all the same.
+    /// counted in the metrics all the same. Reports that players post go on.
     #[arg(long, env = "VSPS_STRIP_CMCD", value_name = "BOOL", num_args = 0..=1, default_missing_value = "true", value_parser = clap::builder::BoolishValueParser::new())]
     pub strip_cmcd: Option<bool>,
     /// How logs are written [default: text].

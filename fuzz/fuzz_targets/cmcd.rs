@@ -1,12 +1,15 @@
-//! Common Media Client Data in its three forms, on any text.
+//! Common Media Client Data in all its forms, on any text.
 
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use vsps::media::{Cmcd, Resource, without_cmcd};
+use vsps::media::{Cmcd, CmcdBody, Resource, without_cmcd};
 
 fuzz_target!(|text: &str| {
     let _ = Cmcd::of_json(text.as_bytes());
+    for body in [CmcdBody::Reports, CmcdBody::Json] {
+        assert!(body.read(text.as_bytes()).len() <= 256);
+    }
     let bare = without_cmcd(text);
     assert_eq!(without_cmcd(&bare), bare, "stripping twice is stripping once");
     for told in [Cmcd::of_query(text), Cmcd::of_dictionaries([text])].into_iter().flatten() {

@@ -8,6 +8,7 @@ use super::{
     headers::{self, pass_on},
     manifest::{self, Passage, Reading},
     observe::{self, Observer},
+    player_reports::Listener,
     source::Source,
     ticket::Ticket,
     upload::Upload,
@@ -60,7 +61,8 @@ pub(super) async fn fetch(
             head.method = Method::GET;
         }
     }
-    let body = Upload::new(body, Arc::clone(&ticket.session));
+    let listener = Listener::of(&head, ticket);
+    let body = Upload::new(body, Arc::clone(&ticket.session), listener);
     let asked = ticket.session.now();
     let peak = ticket.session.arming().link.rate.peak();
     let answer = proxy.upstream.fetch(&origin, &path, (head, body), peak).await;

@@ -31,6 +31,7 @@ mod pace;
 mod passage;
 mod player_body;
 mod player_data;
+mod player_reports;
 mod read_ahead;
 mod reply;
 mod server;

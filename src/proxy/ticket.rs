@@ -65,6 +65,11 @@ impl Ticket {
         self.bus.emit(event);
     }
 
+    /// The bus, for those who outlive the ticket's phases.
+    pub(super) const fn bus(&self) -> &Arc<Bus> {
+        &self.bus
+    }
+
     /// Tells of its faults where it is not at hand.
     pub(super) fn teller(&self) -> Teller {
         Teller::new(Arc::clone(&self.bus), Arc::clone(&self.request))

@@ -1,6 +1,6 @@
 //! A request body whose frames go on to the origin when the session's uplink says so.
 
-use super::shaped_body::poll_until;
+use super::{player_reports::Listener, shaped_body::poll_until};
 use crate::{
     model::{Flow, LinkSpec, Verdict},
     seed::Seed,
@@ -39,6 +39,7 @@ impl HeldUp {
 pub(super) struct Upload {
     inner: Incoming,
     frame: Bytes,
+    listener: Option<Box<Listener>>,
     session: Arc<Session>,
     flow: Option<Flow>,
     sleep: Option<Pin<Box<Sleep>>>,
@@ -49,10 +50,15 @@ pub(super) struct Upload {
 }
 
 impl Upload {
-    pub(super) fn new(inner: Incoming, session: Arc<Session>) -> Self {
+    pub(super) fn new(
+        inner: Incoming,
+        session: Arc<Session>,
+        listener: Option<Box<Listener>>,
+    ) -> Self {
         Self {
             inner,
             frame: Bytes::new(),
+            listener,
             session,
             flow: None,
             sleep: None,
@@ -65,6 +71,18 @@ impl Upload {
     /// How long the uplink holds it up, as it goes.
     pub(super) fn held_up(&self) -> HeldUp {
         self.held_up.clone()
+    }
+
+    /// Lets the listener hear `data`, and the end if it is the last. A body of known length may never
+    /// be asked for what comes after its end.
+    fn overhear(&mut self, data: Option<&Bytes>) {
+        let Some(mut listener) = self.listener.take() else { return };
+        let listens = data.is_none_or(|data| listener.hear(data));
+        match data.is_none() || self.inner.is_end_stream() {
+            true if listens => listener.tell(),
+            false if listens => self.listener = Some(listener),
+            _ => {}
+        }
     }
 
     /// Waits for the uplink to let some of the frame pass.
@@ -109,10 +127,16 @@ impl Body for Upload {
                 return Poll::Pending;
             };
             match next.map(|frame| frame.map(Frame::into_data)) {
-                None => return Poll::Ready(None),
+                None => {
+                    self.overhear(None);
+                    return Poll::Ready(None);
+                }
                 Some(Err(error)) => return Poll::Ready(Some(Err(error))),
                 Some(Ok(Err(trailers))) => return Poll::Ready(Some(Ok(trailers))),
-                Some(Ok(Ok(data))) => self.frame = data,
+                Some(Ok(Ok(data))) => {
+                    self.overhear(Some(&data));
+                    self.frame = data;
+                }
             }
         }
         let bytes = ready!(self.poll_link(cx));

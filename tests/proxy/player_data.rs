@@ -2,6 +2,7 @@
 
 use super::{
     origin::{Origin, ok},
+    player::unchunked,
     rig::Rig,
 };
 
@@ -42,4 +43,59 @@ async fn it_ends_here_when_asked() {
     assert!(!origin.last().head.to_ascii_lowercase().contains("cmcd"), "{}", origin.last().head);
     assert_eq!(rig.told("request_planned", 1).await[0]["path"], "/1.m4s?t=%2f&u");
     assert_eq!(rig.counted("vsps_player_starvation_total").await, 1.0);
+}
+
+/// What players post is heard in either form and whatever its framing, and arrives as it was sent.
+#[tokio::test]
+async fn what_is_posted_is_overheard() {
+    let dictionaries = "e=ps,sid=\"a\",ts=1,bl=(4000;v 1200;a),bs\ne=t,sid=\"a\",ts=2,bl=(800)\n";
+    let json = "[{\"sid\":\"a\",\"bl\":[4000,1200],\"bs\":true},{\"sid\":\"a\",\"bl\":800}]";
+    let chunked =
+        format!("10\r\n{}\r\n{:x}\r\n{}\r\n0\r\n\r\n", &json[..16], json.len() - 16, &json[16..]);
+    let length = |body: &str| format!("Content-Length: {}", body.len());
+    for (of_type, framing, body) in [
+        ("application/cmcd", length(dictionaries), dictionaries),
+        ("application/json; charset=utf-8", length(json), json),
+        ("application/cmcd", "Transfer-Encoding: chunked".to_owned(), &chunked),
+    ] {
+        let origin = Origin::saying(ok("", b"x")).await;
+        let rig = Rig::before(&origin).await;
+        post(&rig, &format!("Content-Type: {of_type}\r\n{framing}"), body).await;
+        let told = rig.told("player_reported", 2).await;
+        let told: Vec<_> = told
+            .iter()
+            .map(|told| (&told["measured"]["buffer_ms"], &told["measured"]["starved"]))
+            .collect();
+        assert_eq!(told, [(&1200.0.into(), &true.into()), (&800.0.into(), &false.into())]);
+        assert_eq!(rig.counted("vsps_player_starvation_total").await, 1.0);
+        let sent = origin.last().body;
+        assert!(sent == body.as_bytes() || unchunked(&sent) == unchunked(body.as_bytes()));
+    }
+}
+
+/// What is too long, broken or about something else passes untouched, and tells nothing.
+#[tokio::test]
+async fn what_is_posted_passes_whatever_it_is() {
+    let origin = Origin::saying(ok("", b"x")).await;
+    let rig = Rig::before(&origin).await;
+    let long = "sid=\"a\",bl=1\n".repeat(6000);
+    let report = "sid=\"a\",bl=1";
+    for (headers, body) in [
+        ("Content-Type: application/cmcd", long.as_str()),
+        ("Content-Type: application/cmcd", "[{\"bl\":1}"),
+        ("Content-Type: application/json", "{\"licence\":[1,2],\"bl\":1}"),
+        ("Content-Type: text/plain", report),
+        ("Content-Type: application/cmcd\r\nContent-Encoding: gzip", report),
+    ] {
+        post(&rig, &format!("{headers}\r\nContent-Length: {}", body.len()), body).await;
+        assert!(origin.last().body == body.as_bytes(), "{headers}");
+    }
+    rig.told("request_finished", 5).await;
+    rig.told("player_reported", 0).await;
+}
+
+async fn post(rig: &Rig, headers: &str, body: &str) {
+    let mut player = rig.player().await;
+    player.send(format!("POST /collect HTTP/1.1\r\nHost: a\r\n{headers}\r\n\r\n{body}")).await;
+    assert_eq!(player.answer().await.status(), 200);
 }

@@ -1,7 +1,9 @@
 //! Common Media Client Data (CTA-5004 and CTA-5004-B): what players tell about themselves, read from
-//! headers, queries and JSON.
+//! headers, queries, JSON, and the bodies they post.
 
+mod body;
 mod dictionary;
 mod report;
 
+pub use body::CmcdBody;
 pub use report::{Cmcd, HEADERS as CMCD_HEADERS, ObjectType};

@@ -81,10 +81,12 @@ impl Cmcd {
     /// Reads the JSON form: an object with the same keys.
     #[must_use]
     pub fn of_json(text: &[u8]) -> Option<Self> {
-        let object: serde_json::Map<String, serde_json::Value> =
-            serde_json::from_slice(text).ok()?;
+        Self::of_object(&serde_json::from_slice(text).ok()?)
+    }
+
+    pub(super) fn of_object(object: &serde_json::Map<String, serde_json::Value>) -> Option<Self> {
         let mut report = Self::default();
-        for (key, value) in &object {
+        for (key, value) in object {
             let value = match value {
                 serde_json::Value::Bool(flag) => Value::Flag(*flag),
                 serde_json::Value::Number(number) => Value::Number(number.as_f64()?),

@@ -23,7 +23,7 @@ use crate::{
     event::{Bus, Event, RequestTag},
     media::{Cmcd, Kind, Resource},
     profiles::Catalog,
-    rules::{Closing, Facts, Plan, ScriptFailure},
+    rules::{Charges, Closing, Facts, Plan, ScriptFailure},
     seed::Seed,
     sessions::{Arming, Clock, Origin, Registry, Session},
 };
@@ -174,7 +174,7 @@ impl Proxy {
             reused: connection.reused(),
             ..Facts::new(&resource, started)
         };
-        let (plan, failure) = self.decide(&session, &arming, head, &facts, seed);
+        let (plan, charges, failure) = self.decide(&session, &arming, head, &facts, seed);
         let latency = latency(connection, &arming, seed);
         let request = Arc::new(RequestTag {
             session: Arc::clone(&session.tag),
@@ -195,11 +195,13 @@ impl Proxy {
         connection.serves(session.tag.ordinal);
         let mut ticket = Ticket::new(session, request, Arc::clone(connection), bus, started);
         ticket.plan.clone_from(&plan);
+        ticket.charges = charges;
         let host = origin.authority.clone();
         Planned { ticket, arming, plan, seed, latency, host, dismiss: false }
     }
 
-    /// What script and rules do to a request, and how the script failed if it did.
+    /// What script and rules do to a request, what that took from budgets, and how the script failed
+    /// if it did.
     fn decide(
         &self,
         session: &Session,
@@ -207,10 +209,10 @@ impl Proxy {
         head: &request::Parts,
         facts: &Facts<'_>,
         seed: Seed,
-    ) -> (Option<Arc<Plan>>, Option<ScriptFailure>) {
+    ) -> (Option<Arc<Plan>>, Option<Arc<Charges>>, Option<ScriptFailure>) {
         // A redirect within a chain is no request of its own.
         if fault::hops(head).is_some() {
-            return (None, None);
+            return (None, None, None);
         }
         // Whether a browser asks first depends on its caches; scripts are about what it gets.
         let script = self.config.script.as_ref().filter(|_| head.method != Method::OPTIONS);
@@ -219,7 +221,8 @@ impl Proxy {
             Ok(plan) => (plan.unwrap_or_default(), None),
             Err(failure) => (Plan::default(), Some(failure)),
         };
-        (session.decide(first, &arming.rules, facts, seed), failure)
+        let (plan, charges) = session.decide(first, &arming.rules, facts, seed);
+        (plan, charges, failure)
     }
 
     /// Waits as planned, and gets the answer.

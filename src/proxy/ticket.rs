@@ -5,7 +5,7 @@ use super::{connection::Connection, fault::Teller};
 use crate::{
     event::{Bus, Event, Measured, Outcome, RequestTag},
     media::Resource,
-    rules::Plan,
+    rules::{Charges, Plan},
     sessions::Session,
 };
 use std::{sync::Arc, time::Duration};
@@ -16,6 +16,8 @@ pub(super) struct Ticket {
     pub(super) request: Arc<RequestTag>,
     /// What rules ask of it.
     pub(super) plan: Option<Arc<Plan>>,
+    /// What that took from budgets.
+    pub(super) charges: Option<Arc<Charges>>,
     connection: Arc<Connection>,
     bus: Arc<Bus>,
     started: Duration,
@@ -42,6 +44,7 @@ impl Ticket {
             session,
             request,
             plan: None,
+            charges: None,
             connection,
             bus,
             started,
@@ -72,17 +75,17 @@ impl Ticket {
 
     /// Tells of its faults where it is not at hand.
     pub(super) fn teller(&self) -> Teller {
-        Teller::new(Arc::clone(&self.bus), Arc::clone(&self.request))
+        Teller::new(Arc::clone(&self.bus), Arc::clone(&self.request), self.charges.clone())
     }
 
     /// Tells that `effect` of `rule` took place.
     pub(super) fn injected(&self, rule: &Arc<str>, effect: &'static str, at_byte: Option<u64>) {
-        self.emit(&Event::FaultInjected {
-            request: Arc::clone(&self.request),
-            rule: Arc::clone(rule),
-            effect,
-            at_byte,
-        });
+        self.teller().injected(rule, effect, at_byte);
+    }
+
+    /// `rule` struck by what later requests will tell of.
+    pub(super) fn struck(&self, rule: &Arc<str>) {
+        self.charges.iter().for_each(|charges| charges.struck(rule));
     }
 
     /// The origin answered after `ttfb`.
@@ -121,6 +124,8 @@ impl Ticket {
 
 impl Drop for Ticket {
     fn drop(&mut self) {
+        // Before anybody hears that it is over, and asks again.
+        self.charges.iter().for_each(|charges| charges.give_back());
         let since = |time: Duration| time.saturating_sub(self.started);
         // The last byte is the end, unless the player went away after it: then that was.
         let now = match (self.outcome, self.last_byte) {

@@ -1,8 +1,8 @@
 //! How often and for how long a rule may strike.
 
+use super::purse::Purse;
 use crate::units::span;
-use parking_lot::Mutex;
-use std::{fmt, sync::Arc, time::Duration};
+use std::{fmt, time::Duration};
 
 /// A rule's bounds. All that are given hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,23 +26,13 @@ pub(super) enum Extent {
     Global,
 }
 
-/// What was used of a budget so far.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Spent {
-    times: u64,
-    first: Option<Duration>,
-    last: Option<Duration>,
-    /// When the rule was first asked: it came into force then.
-    since: Option<Duration>,
-}
-
 /// Bounds, and for a global budget what all sessions used of it together.
 #[derive(Debug, Clone)]
 pub(super) struct Budget {
     pub(super) limits: Limits,
     pub(super) extent: Extent,
-    /// Shared by all copies of the rule.
-    shared: Arc<Mutex<Spent>>,
+    /// Of all copies of the rule.
+    shared: Purse,
 }
 
 /// What was spent does not make it another budget.
@@ -54,71 +44,25 @@ impl PartialEq for Budget {
 
 impl Budget {
     pub(super) fn new(limits: Limits, extent: Extent) -> Self {
-        Self { limits, extent, shared: Arc::default() }
+        Self { limits, extent, shared: Purse::default() }
     }
 
     /// Other bounds on the same spending: what one strikes, the other has spent.
     pub(super) fn sharing(&self, limits: Limits) -> Self {
-        Self { limits, extent: Extent::Global, shared: Arc::clone(&self.shared) }
+        Self { limits, extent: Extent::Global, shared: self.shared.clone() }
     }
 
-    /// How often it was spent by all sessions together, if it is global.
-    pub(super) fn spent(&self) -> u64 {
-        self.shared.lock().times
-    }
-
-    /// The rule was asked at `now`: its time to live begins, if it has not.
-    pub(super) fn notice(&self, own: &mut Spent, now: Duration) {
-        if self.limits.ttl.is_some() {
-            let start = |spent: &mut Spent| *spent.since.get_or_insert(now);
-            match self.extent {
-                Extent::Session => start(own),
-                Extent::Global => start(&mut self.shared.lock()),
-            };
-        }
-    }
-
-    /// Whether a strike at `now` would be within bounds. Times must be of one clock: the session's
-    /// for its own budget, the process's for a global one.
-    pub(super) fn is_open(&self, own: &mut Spent, now: Duration) -> bool {
+    /// What a session takes from: a purse of its own, or that of all.
+    pub(super) fn purse(&self) -> Purse {
         match self.extent {
-            Extent::Session => own.allows(&self.limits, now),
-            Extent::Global => self.shared.lock().allows(&self.limits, now),
+            Extent::Session => Purse::default(),
+            Extent::Global => self.shared.clone(),
         }
     }
 
-    /// Spends one strike; `false` = another session was faster, and there is none left.
-    pub(super) fn take(&self, own: &mut Spent, now: Duration) -> bool {
-        match self.extent {
-            Extent::Session => own.take(&self.limits, now),
-            // Question and answer under one lock: n asked is n done, however many ask at once.
-            Extent::Global => self.shared.lock().take(&self.limits, now),
-        }
-    }
-}
-
-impl Spent {
-    fn allows(&mut self, limits: &Limits, now: Duration) -> bool {
-        let since = *self.since.get_or_insert(now);
-        let within = |start: Option<Duration>, most: Option<Duration>| match (start, most) {
-            (Some(start), Some(most)) => now.saturating_sub(start) < most,
-            _ => true,
-        };
-        limits.times.is_none_or(|times| self.times < times)
-            && within(self.first, limits.lasts)
-            && within(Some(since), limits.ttl)
-            && !matches!((self.last, limits.cooldown), (Some(last), Some(pause))
-                if now.saturating_sub(last) < pause)
-    }
-
-    fn take(&mut self, limits: &Limits, now: Duration) -> bool {
-        let open = self.allows(limits, now);
-        if open {
-            self.times += 1;
-            self.first.get_or_insert(now);
-            self.last = Some(now);
-        }
-        open
+    /// How often it struck in all sessions together, if it is global.
+    pub(super) fn struck(&self) -> u64 {
+        self.shared.struck()
     }
 }
 

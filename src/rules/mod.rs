@@ -7,6 +7,7 @@
 pub mod alias;
 mod book;
 mod budget;
+mod charges;
 mod compact;
 mod cycle;
 mod details;
@@ -22,6 +23,7 @@ mod matcher;
 mod media_cycle;
 mod numbers;
 mod plan;
+mod purse;
 mod ration;
 mod rule;
 mod rule_set;
@@ -35,6 +37,7 @@ mod warning;
 mod window;
 
 pub use book::RuleBook;
+pub use charges::Charges;
 pub use diagnostic::{Diagnostic, Diagnostics};
 pub(crate) use distribution::DistributionTable;
 pub(crate) use document::Document;

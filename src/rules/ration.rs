@@ -51,7 +51,7 @@ impl Ration {
     /// How often they have struck.
     #[must_use]
     pub fn struck(&self) -> u64 {
-        self.budget.spent()
+        self.budget.struck()
     }
 
     /// Whether they never strike again.

@@ -120,7 +120,9 @@ use std::{fmt, sync::Arc};
 /// # Budget
 ///
 /// Bounds on how often a rule strikes; what strikes is a rule of which at least one effect comes
-/// into the plan, so a rule that others overrule spends nothing. All bounds that are given hold.
+/// into the plan, so a rule that others overrule spends nothing. If the request ends and none of the
+/// rule's effects has come about (the player left before the cut, or the body ended), the strike is
+/// given back, as if it had not been. All bounds that are given hold.
 ///
 /// | bound | means |
 /// |---|---|

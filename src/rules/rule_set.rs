@@ -1,11 +1,13 @@
 //! Rules in order, and the decision they come to for one request.
 
 use super::{
-    budget::{Extent, Spent},
+    budget::{Budget, Extent},
+    charges::Charges,
     diagnostic::Diagnostics,
     effect::{Cors, Replacement},
     facts::Facts,
     plan::Plan,
+    purse::Purse,
     rule::Rule,
 };
 use http::Method;
@@ -107,28 +109,31 @@ impl RuleSet {
     ///
     /// Every rule is asked, also when its slots are filled, so that what one rule counts does not
     /// depend on the others. Nothing is allocated, but for the counters at a session's first
-    /// request, and what a filled slot needs to name its rule.
+    /// request, and what a filled slot or a charge needs to name its rule.
+    ///
+    /// What comes into the plan counts as a strike here, whatever becomes of it.
     pub fn decide(
         &self,
         counters: &mut Counters,
         facts: &Facts<'_>,
         chance: &mut dyn FnMut(&str) -> f64,
     ) -> Plan {
-        self.decide_after(Plan::default(), counters, facts, chance)
+        self.decide_after(Plan::default(), counters, facts, chance).0
     }
 
     /// The same where somebody has decided before: what is in `first` stays, and the rules fill the
-    /// slots that are left.
+    /// slots that are left. With the plan, what it took from budgets.
     pub fn decide_after(
         &self,
         mut first: Plan,
         counters: &mut Counters,
         facts: &Facts<'_>,
         chance: &mut dyn FnMut(&str) -> f64,
-    ) -> Plan {
+    ) -> (Plan, Charges) {
+        let mut charges = Charges::default();
         if self.is_empty() {
             first.settle();
-            return first;
+            return (first, charges);
         }
         counters.fit(self);
         let mut applying = Places::new();
@@ -139,7 +144,8 @@ impl RuleSet {
         }
         loop {
             let plan = self.plan(first.clone(), &applying, chance);
-            let Some(beaten) = self.spend(&applying, &plan, counters, facts) else { return plan };
+            let beaten = self.spend((&applying, &plan), counters, facts, &mut charges);
+            let Some(beaten) = beaten else { return (plan, charges) };
             // Another session took the last of a global budget in between.
             applying.retain(|place| *place != beaten);
         }
@@ -163,21 +169,22 @@ impl RuleSet {
     /// Spends the budgets of the rules that came into `plan`; the place of one that had none left.
     fn spend(
         &self,
-        applying: &[usize],
-        plan: &Plan,
+        (applying, plan): (&[usize], &Plan),
         counters: &mut Counters,
         facts: &Facts<'_>,
+        charges: &mut Charges,
     ) -> Option<usize> {
         applying.iter().copied().find(|place| {
             let entry = self.entries.get(*place).zip(counters.counts.get_mut(*place));
             let Some((Entry { rule, .. }, count)) = entry else { return false };
-            let Some(budget) = rule.budget.as_ref().filter(|_| plan.has(&rule.name)) else {
+            let purse = rule.budget.as_ref().zip(count.purse.as_ref());
+            let Some((budget, purse)) = purse.filter(|_| !count.taken && plan.has(&rule.name))
+            else {
                 return false;
             };
-            !count.taken && {
-                count.taken = budget.take(&mut count.spent, now(budget.extent, facts));
-                !count.taken
-            }
+            let strike = purse.take(&budget.limits, now(budget.extent, facts));
+            count.taken = strike.is_some();
+            strike.map(|strike| charges.add(&rule.name, strike)).is_none()
         })
     }
 }
@@ -201,8 +208,9 @@ impl Entry {
     ) -> bool {
         let Rule { matcher, nth, every, probability, budget, .. } = &*self.rule;
         count.taken = false;
-        if let Some(budget) = budget {
-            budget.notice(&mut count.spent, now(budget.extent, facts));
+        let purse = budget.as_ref().zip(count.purse.as_ref());
+        if let Some((budget, purse)) = purse {
+            purse.notice(now(budget.extent, facts));
         }
         // Whether a browser asks first depends on its caches: preflights are for rules about them alone.
         let about_preflights = self.rule.effects.cors == Some(Cors::Preflight);
@@ -213,19 +221,19 @@ impl Entry {
         count.matched.is_multiple_of(*every)
             && nth.as_ref().is_none_or(|nth| nth.contains(count.matched))
             && probability.is_none_or(|share| chance(&self.key) < share.get())
-            && budget
-                .as_ref()
-                .is_none_or(|budget| budget.is_open(&mut count.spent, now(budget.extent, facts)))
+            && purse.is_none_or(|(budget, purse)| {
+                purse.allows(&budget.limits, now(budget.extent, facts))
+            })
     }
 }
 
 /// What one session has counted of one rule.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Default)]
 struct Count {
     /// Requests that matched.
     matched: u64,
-    /// What was used of its budget, if the session has its own.
-    spent: Spent,
+    /// What was used of its budget, if it has one.
+    purse: Option<Purse>,
     /// Whether the present request has taken from the budget.
     taken: bool,
 }
@@ -234,7 +242,7 @@ struct Count {
 ///
 /// When the session gets another set of rules, those that are in both (same key, same rule) go on
 /// counting; the others start at zero.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default)]
 pub struct Counters {
     set: RuleSet,
     counts: Vec<Count>,
@@ -245,11 +253,12 @@ impl Counters {
         if Arc::ptr_eq(&self.set.entries, &set.entries) {
             return;
         }
-        let old = self.set.entries.iter().zip(&self.counts);
-        let old: HashMap<_, _> = old.map(|(entry, count)| (&*entry.key, (entry, *count))).collect();
-        let count = |entry: &Entry| match old.get(&*entry.key) {
-            Some((known, count)) if *known == entry => *count,
-            _ => Count::default(),
+        let old = self.set.entries.iter().zip(self.counts.drain(..));
+        let mut old: HashMap<_, _> =
+            old.map(|(entry, count)| (&*entry.key, (entry, count))).collect();
+        let count = |entry: &Entry| match old.remove(&*entry.key) {
+            Some((known, count)) if known == entry => count,
+            _ => Count { purse: entry.rule.budget.as_ref().map(Budget::purse), ..Count::default() },
         };
         self.counts = set.entries.iter().map(count).collect();
         self.set = set.clone();

@@ -20,7 +20,7 @@ use crate::{
     event::SessionTag,
     media::{Ladder, MediaType, UriMap, edit::EditMemory},
     profiles::Profile,
-    rules::{Counters, Facts, Plan, RuleSet, Script, ScriptFailure, ScriptState},
+    rules::{Charges, Counters, Facts, Plan, RuleSet, Script, ScriptFailure, ScriptState},
     seed::Seed,
     units::BitRate,
 };
@@ -317,7 +317,7 @@ impl Session {
     }
 
     /// What `rules` do to a request, after what is in `first` already; `None` = nothing. (A plan is
-    /// large, and most requests have none.)
+    /// large, and most requests have none.) With it, what they took from budgets, if they did.
     #[must_use]
     pub fn decide(
         &self,
@@ -325,13 +325,15 @@ impl Session {
         rules: &RuleSet,
         facts: &Facts<'_>,
         seed: Seed,
-    ) -> Option<Arc<Plan>> {
+    ) -> (Option<Arc<Plan>>, Option<Arc<Charges>>) {
         if rules.is_empty() && first.is_empty() {
-            return None;
+            return (None, None);
         }
         let mut chance = |rule: &str| seed.named("rule").named(rule).stream().random::<f64>();
-        let plan = rules.decide_after(first, &mut self.counters.lock(), facts, &mut chance);
-        (!plan.is_empty()).then(|| Arc::new(plan))
+        let (plan, charges) =
+            rules.decide_after(first, &mut self.counters.lock(), facts, &mut chance);
+        let plan = (!plan.is_empty()).then(|| Arc::new(plan));
+        (plan, (!charges.is_empty()).then(|| Arc::new(charges)))
     }
 
     /// Notes that a segment of `rung` was asked for; the rung before, if it was another.

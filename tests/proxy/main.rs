@@ -7,6 +7,7 @@ mod answers;
 mod bad_requests;
 mod bad_upstreams;
 mod bodies;
+mod budgets;
 mod catalogue;
 mod cors;
 mod drain;

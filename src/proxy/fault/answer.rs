@@ -120,6 +120,7 @@ async fn keep_error(
     let until = ticket.session.now().saturating_add(*time);
     let error = KeptError { rule: Arc::clone(rule), status, headers, body };
     ticket.session.kept_errors.lock().keep(url, until, error);
+    ticket.struck(rule);
 }
 
 /// The error that is kept for the request, if one is.

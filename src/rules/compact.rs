@@ -190,7 +190,8 @@ mod tests {
     fn what_a_link_says() {
         let text = "segment.audio:delay=2s;playlist.rung=3:freeze=20s;ready;\
                     segment,index=3|5..7,host=*cdn.example*:cut.at=50%,cut.end=reset,times=1;\
-                    video.highest:rate=300 kbit/s;:status=503,retry;hls.manifest.nth=..3:empty";
+                    video.highest:rate=300 kbit/s;:status=503,retry;hls.manifest.nth=..3:empty;\
+                    segment:reset=50%;init:truncate=-1KiB";
         let shown = read(text)
             .map(|set| set.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"));
         assert!(shown.unwrap_err().contains("`retry` is not a key here"));
@@ -208,6 +209,7 @@ mod tests {
             "sound:delay=2s",
             "segment:",
             "segment:delay=2",
+            "segment:reset=half",
             "segment:delay=1s,delay=2s",
             "segment:cut=1,cut.at=5 B",
             "rung=0:delay=1s",

@@ -78,8 +78,8 @@ use std::{fmt, sync::Arc};
 /// | `coalesce` | holds bytes back for that long and lets them come at once; `end` = all at the end |
 /// | `corrupt` | `bit-flips`, `zeros` (one byte in a thousand), `ts-sync`, `box-size` (all). `{ damage, rate, from, to }` |
 /// | `cut` | `{ at, end, length }`: ends the body at a *point*; `end` = `fin` (default), `reset`, `goaway` or `silence` (`for`); the declared `length` is `keep` (default), `fix` (to the truth) or `drop` |
-/// | `reset` | passes that much of the body, then resets the connection; `0 B` = right after the headers |
-/// | `truncate` | passes that much of the body, then closes cleanly, with fewer bytes than declared |
+/// | `reset` | passes the body up to a *point* (`64 KiB`, `50 %`), then resets the connection; `0 B` = right after the headers |
+/// | `truncate` | passes the body up to a *point*, then closes cleanly, with fewer bytes than declared |
 /// | `headers` | `{ set = { age = 3600 }, remove = ["etag"] }`; not those of the connection and its framing |
 /// | `cors` | `missing`, `wrong-origin`, `duplicated`, `unexposed`, `preflight` (which fails) |
 /// | `date-skew` | shifts `Date`, and the answer of a time server: `"-30 s"`, `"+5 m"` |

@@ -194,8 +194,8 @@ pub(super) fn corrupt(
 /// The one cut that `cut`, `hang` (as a table), `reset` or `truncate` ask for.
 pub(super) fn cut(then: &ThenEntry, scope: &Scope<'_>) -> Option<Cut> {
     let short = |key, written: &Option<Text>, ending| {
-        let at: ByteSize = scope.read(key, written.as_ref())?;
-        Some(Cut::after(at, ending))
+        let at = point(key, written.as_ref(), scope)?;
+        Some(Cut { at, ending, length: Length::Keep })
     };
     let hang = match &then.hang {
         Some(Either::Table(table)) => hang_table(table, &scope.at("hang")),

@@ -41,6 +41,7 @@ const EFFECTS: &[&str] = &[
     r#"cut = { at = "1 KiB", end = "goaway", length = "fix" }"#,
     r#"reset = "64 KiB""#,
     r#"truncate = "64 KiB""#,
+    r#"truncate = "50 %""#,
     r#"headers = { set = { age = 3600, "Content-Type" = "text/plain" }, remove = "etag" }"#,
     r#"cors = "missing""#,
     r#"date-skew = "-30 s""#,

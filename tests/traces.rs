@@ -134,3 +134,9 @@ fn a_profile_names_its_trace() {
         "{fault}"
     );
 }
+
+/// Two lines may stand for a year of bins: refused before they fill the memory.
+#[test]
+fn a_trace_of_too_many_steps_is_refused_while_it_is_read() {
+    insta::assert_snapshot!(fault("1\n31000000000"), @"t:2: is one step more than the 8388608 that a trace can have; cut it, or write fewer a second (`bin` for mahimahi's)");
+}

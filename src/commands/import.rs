@@ -28,13 +28,14 @@ pub(super) fn import(args: &ImportArgs) -> Result<(), Failure> {
         eprint!("{figures}");
         return print(&profile(&name, &trace, &inline(&list)));
     };
-    let mut data = inline(&list);
-    if list.len() > MOST_INLINE {
+    let data = if list.len() > MOST_INLINE {
         let beside = output.with_extension("trace");
         write(&beside, &list)?;
         let file = beside.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        data = format!("file = {}, format = \"list\"", toml::Value::from(file));
-    }
+        format!("file = {}, format = \"list\"", toml::Value::from(file))
+    } else {
+        inline(&list)
+    };
     write(output, &profile(&name, &trace, &data))?;
     print(&format!("{figures}written to {}\n", output.display()))
 }
@@ -76,7 +77,8 @@ fn inline(list: &str) -> String {
 
 /// The text of the profile; `data` says where the trace is.
 fn profile(name: &str, trace: &Trace, data: &str) -> String {
-    let length = span::print(Duration::from_secs(trace.length().as_secs().max(1)));
+    let length =
+        span::print(Duration::from_secs_f64(trace.length().as_secs_f64().round().max(1.0)));
     let summary =
         toml::Value::from(format!("The trace {name}: {length} of {} on average", trace.mean()));
     let source = toml::Value::from(format!("Imported from {name}; write here where that is from."));

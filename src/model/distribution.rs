@@ -57,11 +57,15 @@ impl Distribution {
         Self::made(mean, Exp::new(1.0 / mean).map(Law::Exponential))
     }
 
-    /// Normal, cut off at zero; keep `sd` well under `mean` or the cut shifts the mean.
+    /// Normal, cut off at zero.
     ///
     /// # Errors
-    /// Never for values that a [`Duration`] can hold.
+    /// When `sd` is over half of `mean`: what is cut off would raise the mean by 0.4 % and more.
     pub fn normal(mean: Duration, sd: Duration) -> Result<Self, SpecError> {
+        if sd > mean / 2 {
+            let problem = "is over half of `mean`, so that the cut at zero would raise the mean";
+            return Err(SpecError::new("sd", problem, "write less, or `lognormal` or `gamma`"));
+        }
         let (mean, sd) = (mean.as_secs_f64(), sd.as_secs_f64());
         Self::made(mean, Normal::new(mean, sd).map(Law::Normal))
     }
@@ -273,5 +277,7 @@ mod tests {
         assert!(Distribution::pareto(MS(5), 1.0).is_err());
         assert!(Distribution::weibull(MS(5), 0.0).is_err());
         assert!(Distribution::gamma(MS(5), MS(0)).is_err());
+        assert!(Distribution::normal(MS(5), MS(3)).is_err());
+        close(Distribution::normal(MS(100), MS(50)), 100.0, 50.0);
     }
 }

@@ -127,6 +127,9 @@ pub struct Trace {
 }
 
 impl Trace {
+    /// The most steps of a trace: three months of seconds.
+    pub const MOST_STEPS: usize = MOST_POINTS;
+
     /// A schedule of `steps`; those that last no time are left out, neighbours of one rate joined.
     ///
     /// # Errors

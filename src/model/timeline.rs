@@ -59,8 +59,11 @@ impl Timeline {
         repeat: bool,
     ) -> Result<Self, SpecError> {
         let wrong = |problem: &str, hint: &str| Err(SpecError::new(field, problem, hint));
-        if points.first().is_none_or(|first| first.at != 0) || points.len() < 2 {
+        if points.len() < 2 {
             return wrong("has too few points", "write at least two, the first at `0 s`");
+        }
+        if points.first().is_none_or(|first| first.at != 0) {
+            return wrong("does not begin at `0 s`", "write its first point at `0 s`");
         }
         if points.windows(2).any(|pair| pair[1].at < pair[0].at) {
             return wrong("goes back in time", "write its points in the order of their times");

@@ -94,6 +94,9 @@ fn schedule(
     let (times, min) = (inner("times", &table.times, Unit::Share), inner("min", &table.min, unit));
     let mut rate = base?;
     if let Some(share) = times {
+        if rate == RateSpec::Unlimited {
+            scope.at("times").fault("has no rate to multiply", "write a `rate` beside it");
+        }
         rate = RateSpec::Times(Arc::new(sound(Times::new(rate, share?), scope)?));
     }
     if let Some(cap) = min {

@@ -190,7 +190,7 @@ const fn then(repeats: bool) -> &'static str {
 }
 
 fn length(trace: &Trace) -> String {
-    span::print(Duration::from_secs(trace.length().as_secs().max(1)))
+    span::print(Duration::from_secs_f64(trace.length().as_secs_f64().round().max(1.0)))
 }
 
 fn mean_in_words(rate: &RateSpec) -> String {

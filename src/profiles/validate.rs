@@ -158,6 +158,9 @@ fn latency(table: &LatencyTable, scope: &Scope<'_>) -> Latency {
     let names = [Handshake::None, Handshake::Tcp, Handshake::Tls].map(|kind| (kind.as_str(), kind));
     let written = table.handshake.as_ref();
     let handshake = written.and_then(|name| scope.at("handshake").choose("one", name, &names));
+    if handshake.is_some_and(|kind| kind != Handshake::None) && rtt.is_zero() {
+        scope.at("handshake").fault("costs round trips, and there is none", "write an `rtt` too");
+    }
     Latency {
         rtt,
         downlink: down.min(rtt),

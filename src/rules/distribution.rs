@@ -46,7 +46,8 @@ pub(crate) fn sound<T>(made: Result<T, SpecError>, scope: &Scope<'_>) -> Option<
 /// Whether a distribution is written in sizes (`512 KiB`) instead of spans.
 pub(crate) fn counts_bytes(table: &DistributionTable) -> bool {
     let written = [&table.value, &table.mean, &table.max];
-    written.into_iter().flatten().any(|text| text.as_str().ends_with('B'))
+    let listed = table.table.iter().flatten().filter_map(|row| row.as_slice().first());
+    written.into_iter().flatten().chain(listed).any(|text| text.as_str().ends_with('B'))
 }
 
 /// Validates a distribution of sizes: each byte becomes a nanosecond.

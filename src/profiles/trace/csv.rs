@@ -4,6 +4,7 @@ use super::{
     error::Fault,
     format::{RateUnit, TimeUnit, TraceOptions},
     lines::{Lines, number, rate, span},
+    recorded::Recorded,
 };
 use crate::{model::Step, units::BitRate};
 use chrono::NaiveDateTime;
@@ -38,15 +39,16 @@ struct Columns {
 pub(super) fn read<R: BufRead>(
     lines: &mut Lines<R>,
     options: &TraceOptions,
-    steps: &mut Vec<Step>,
+    steps: &mut Recorded,
 ) -> Result<(), Fault> {
-    let Some((line, header)) = lines.next()? else {
+    let Some((mut line, header)) = lines.next()? else {
         return Err(Fault::whole("says nothing", "write a header and a sample a line"));
     };
     let columns = Columns::of(line, header, options)?;
     let mut last: Option<(f64, BitRate)> = None;
     let mut lasts = options.step.unwrap_or_default();
-    while let Some((line, text)) = lines.next()? {
+    while let Some((number_of_line, text)) = lines.next()? {
+        line = number_of_line;
         let fields: Vec<&str> = fields(text, columns.delimiter).collect();
         let field = |place: usize| {
             fields.get(place).copied().ok_or_else(|| {
@@ -57,7 +59,7 @@ pub(super) fn read<R: BufRead>(
         let (place, unit) = columns.rate;
         let now = rate(line, number(line, field(place)?)? * unit.bits())?;
         let Some((place, unit)) = columns.time else {
-            steps.push(Step { lasts, rate: now });
+            steps.push(line, Step { lasts, rate: now })?;
             continue;
         };
         let time = moment(line, field(place)?, unit)?;
@@ -67,13 +69,15 @@ pub(super) fn read<R: BufRead>(
                 return Err(Fault::at(line, "is not after the line before", hint));
             }
             lasts = span(line, time - before)?;
-            steps.push(Step { lasts, rate });
+            steps.push(line, Step { lasts, rate })?;
         }
         last = Some((time, now));
     }
     // The last sample lasts as long as the one before it.
-    steps.extend(last.filter(|_| lasts > Duration::ZERO).map(|(_, rate)| Step { lasts, rate }));
-    Ok(())
+    match last {
+        Some((_, rate)) if lasts > Duration::ZERO => steps.push(line, Step { lasts, rate }),
+        _ => Ok(()),
+    }
 }
 
 impl Columns {

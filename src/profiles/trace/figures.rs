@@ -31,20 +31,20 @@ impl Figures {
         let shortest = trace.steps().map(|step| step.lasts).min().unwrap_or(SECOND);
         let bin = shortest.max(SECOND);
         let bins = bins(trace, bin.as_nanos() as u64);
-        let mut sorted = bins.clone();
+        let (autocorrelation, outage) = (autocorrelation(&bins), outage(&bins));
+        let mut sorted = bins;
         sorted.sort_unstable_by(f64::total_cmp);
         let percentile = |share: f64| {
             let index = (share * (sorted.len() - 1) as f64).round() as usize;
             BitRate::from_bits_per_second(sorted.get(index).map_or(0, |rate| *rate as u64))
         };
-        let out = bins.iter().filter(|rate| **rate < OUTAGE).count();
         Self {
             duration: trace.length(),
             bin,
             mean: trace.mean(),
             percentiles: [percentile(0.05), percentile(0.5), percentile(0.95)],
-            autocorrelation: autocorrelation(&bins),
-            outage: out as f64 / bins.len() as f64,
+            autocorrelation,
+            outage,
         }
     }
 }
@@ -67,6 +67,10 @@ fn bins(trace: &Trace, bin: u64) -> Vec<f64> {
         bins.push(sum / filled as f64);
     }
     bins
+}
+
+fn outage(bins: &[f64]) -> f64 {
+    bins.iter().filter(|rate| **rate < OUTAGE).count() as f64 / bins.len() as f64
 }
 
 /// Of lag 1; zero where nothing varies.

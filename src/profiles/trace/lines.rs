@@ -51,6 +51,9 @@ pub(super) fn unreadable(line: u64, cause: &std::io::Error) -> Fault {
         std::io::ErrorKind::FileTooLarge => {
             Fault::whole(cause.to_string(), "raise the limit with --max-trace, or cut it")
         }
+        std::io::ErrorKind::IsADirectory => {
+            Fault::whole("is a folder", "write the path of a trace")
+        }
         _ => Fault::at(line, format!("can't be read: {cause}"), "write the path of a trace"),
     }
 }

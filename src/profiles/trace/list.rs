@@ -3,11 +3,12 @@
 use super::{
     error::Fault,
     lines::{Lines, number, rate, span},
+    recorded::Recorded,
 };
 use crate::model::Step;
 use std::{fmt::Write as _, io::BufRead};
 
-pub(super) fn read<R: BufRead>(lines: &mut Lines<R>, steps: &mut Vec<Step>) -> Result<(), Fault> {
+pub(super) fn read<R: BufRead>(lines: &mut Lines<R>, steps: &mut Recorded) -> Result<(), Fault> {
     while let Some((line, text)) = lines.next()? {
         for item in text.split([',', ';']).map(str::trim).filter(|item| !item.is_empty()) {
             let Some((kilobits, seconds)) = item.split_once(['x', '×', '*']) else {
@@ -19,7 +20,8 @@ pub(super) fn read<R: BufRead>(lines: &mut Lines<R>, steps: &mut Vec<Step>) -> R
             if seconds <= 0.0 {
                 return Err(Fault::at(line, "lasts no time", "write seconds above 0"));
             }
-            steps.push(Step { lasts: span(line, seconds)?, rate: rate(line, kilobits * 1e3)? });
+            let rate = rate(line, kilobits * 1e3)?;
+            steps.push(line, Step { lasts: span(line, seconds)?, rate })?;
         }
     }
     Ok(())

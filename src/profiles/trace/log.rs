@@ -4,11 +4,12 @@
 use super::{
     error::Fault,
     lines::{Lines, number, rate, span},
+    recorded::Recorded,
 };
 use crate::model::Step;
 use std::io::BufRead;
 
-pub(super) fn read<R: BufRead>(lines: &mut Lines<R>, steps: &mut Vec<Step>) -> Result<(), Fault> {
+pub(super) fn read<R: BufRead>(lines: &mut Lines<R>, steps: &mut Recorded) -> Result<(), Fault> {
     while let Some((line, text)) = lines.next()? {
         let mut columns = text.split([' ', '\t', ',']).filter(|word| !word.is_empty());
         let (Some(bytes), Some(milliseconds), None) =
@@ -26,7 +27,7 @@ pub(super) fn read<R: BufRead>(lines: &mut Lines<R>, steps: &mut Vec<Step>) -> R
             ));
         }
         let (lasts, bits) = (span(line, milliseconds / 1e3)?, bytes * 8e3 / milliseconds);
-        steps.push(Step { lasts, rate: rate(line, bits)? });
+        steps.push(line, Step { lasts, rate: rate(line, bits)? })?;
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! Mahimahi's delivery opportunities: a millisecond a line, 1500 bytes each, over again at the last.
 
-use super::{error::Fault, lines::Lines};
+use super::{error::Fault, lines::Lines, recorded::Recorded};
 use crate::{model::Step, units::BitRate};
 use std::{io::BufRead, time::Duration};
 
@@ -13,10 +13,10 @@ const LONGEST: u64 = 366 * 24 * 3_600_000;
 pub(super) fn read<R: BufRead>(
     lines: &mut Lines<R>,
     bin: Duration,
-    steps: &mut Vec<Step>,
+    steps: &mut Recorded,
 ) -> Result<(), Fault> {
     let bin = (bin.as_millis() as u64).max(1);
-    let (mut start, mut count, mut last) = (0, 0, 0);
+    let (mut start, mut count, mut last, mut end) = (0, 0, 0, 0);
     while let Some((line, text)) = lines.next()? {
         let at: u64 = text.parse().ok().filter(|at| *at <= LONGEST).ok_or_else(|| {
             Fault::at(
@@ -34,13 +34,13 @@ pub(super) fn read<R: BufRead>(
         }
         // An opportunity at millisecond n is one of the millisecond that ends there.
         while at > start + bin {
-            steps.push(step(bin, count));
+            steps.push(line, step(bin, count))?;
             (start, count) = (start + bin, 0);
         }
-        (count, last) = (count + 1, at);
+        (count, last, end) = (count + 1, at, line);
     }
     if last > start {
-        steps.push(step(last - start, count));
+        steps.push(end, step(last - start, count))?;
     }
     Ok(())
 }

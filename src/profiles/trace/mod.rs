@@ -9,7 +9,8 @@
 //! | `csv` | columns with names; the rate holds until the next line's time |
 //! | `log` | six columns (Riiser's HSDPA, Ghent's LTE): the fifth is bytes, the sixth ms since the line before |
 //!
-//! Files are read as a stream: what is held is the steps, at most 8 million.
+//! Files are read as a stream: what is held is the steps, and a trace of over 8 million (8,388,608)
+//! is refused as soon as it has been read so far.
 
 mod csv;
 mod error;
@@ -21,6 +22,7 @@ mod log;
 mod mahimahi;
 mod pensieve;
 mod read;
+mod recorded;
 mod sabre;
 
 pub use error::TraceError;

@@ -4,11 +4,12 @@
 use super::{
     error::Fault,
     lines::{Lines, number, rate, span},
+    recorded::Recorded,
 };
 use crate::model::Step;
 use std::io::BufRead;
 
-pub(super) fn read<R: BufRead>(lines: &mut Lines<R>, steps: &mut Vec<Step>) -> Result<(), Fault> {
+pub(super) fn read<R: BufRead>(lines: &mut Lines<R>, steps: &mut Recorded) -> Result<(), Fault> {
     let mut last: Option<f64> = None;
     while let Some((line, text)) = lines.next()? {
         let mut columns = text.split([' ', '\t', ',', ';']).filter(|word| !word.is_empty());
@@ -25,7 +26,8 @@ pub(super) fn read<R: BufRead>(lines: &mut Lines<R>, steps: &mut Vec<Step>) -> R
                     "write times in order",
                 ));
             }
-            steps.push(Step { lasts: span(line, time - last)?, rate: rate(line, megabits * 1e6)? });
+            let rate = rate(line, megabits * 1e6)?;
+            steps.push(line, Step { lasts: span(line, time - last)?, rate })?;
         }
         last = Some(time);
     }

@@ -5,7 +5,9 @@ use super::{
     error::{Fault, TraceError},
     format::{TraceFormat, TraceOptions},
     lines::{Counted, Lines},
-    list, log, mahimahi, pensieve, sabre,
+    list, log, mahimahi, pensieve,
+    recorded::Recorded,
+    sabre,
 };
 use crate::model::Step;
 use std::io::{BufRead, BufReader, Read};
@@ -35,10 +37,10 @@ fn steps<R: BufRead>(mut input: R, options: &TraceOptions) -> Result<Vec<Step>, 
             recognise(&String::from_utf8_lossy(head))?
         }
     };
-    let mut steps = Vec::new();
+    let mut steps = Recorded::new();
     if format == TraceFormat::Sabre {
         sabre::read(input, &mut steps)?;
-        return Ok(steps);
+        return Ok(steps.into_steps());
     }
     let lines = &mut Lines::new(input);
     match format {
@@ -48,7 +50,7 @@ fn steps<R: BufRead>(mut input: R, options: &TraceOptions) -> Result<Vec<Step>, 
         TraceFormat::Log => log::read(lines, &mut steps)?,
         TraceFormat::Csv | TraceFormat::Sabre => csv::read(lines, options, &mut steps)?,
     }
-    Ok(steps)
+    Ok(steps.into_steps())
 }
 
 /// Tells the format by the first line that says something.

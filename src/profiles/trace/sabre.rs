@@ -4,6 +4,7 @@
 use super::{
     error::Fault,
     lines::{rate, span, unreadable},
+    recorded::Recorded,
 };
 use crate::model::Step;
 use serde::{
@@ -39,8 +40,8 @@ impl Period {
     }
 }
 
-pub(super) fn read(input: impl Read, steps: &mut Vec<Step>) -> Result<(), Fault> {
-    struct Periods<'s>(&'s mut Vec<Step>);
+pub(super) fn read(input: impl Read, steps: &mut Recorded) -> Result<(), Fault> {
+    struct Periods<'s>(&'s mut Recorded);
 
     impl<'de> Visitor<'de> for Periods<'_> {
         type Value = ();
@@ -51,11 +52,10 @@ pub(super) fn read(input: impl Read, steps: &mut Vec<Step>) -> Result<(), Fault>
 
         fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
             while let Some(period) = list.next_element::<Period>()? {
-                let step = period.step();
-                let step = step.map_err(|fault| {
+                let kept = period.step().and_then(|step| self.0.push(0, step));
+                kept.map_err(|fault| {
                     serde::de::Error::custom(format!("{}; {}", fault.problem, fault.hint))
                 })?;
-                self.0.push(step);
             }
             Ok(())
         }

@@ -4,8 +4,8 @@ use criterion::{BenchmarkId, Criterion, Throughput};
 use std::{hint::black_box, sync::Arc, time::Duration};
 use vsps::{
     model::{
-        Distribution, Flow, Link, LinkSpec, Markov, RateSpec, StallSpec, State, Step, Steps,
-        Verdict,
+        Distribution, Flow, Link, LinkSpec, Markov, RateSpec, StallSpec, Start, State, Step, Steps,
+        Trace, Verdict,
     },
     seed::Seed,
     units::{BitRate, Ratio},
@@ -18,9 +18,13 @@ const MEAN: BitRate = BitRate::from_kilobits_per_second(25_000);
 pub(crate) fn bench_all(c: &mut Criterion) {
     let mut group = c.benchmark_group("link");
     group.throughput(Throughput::Elements(1));
-    for (name, rate) in
-        [("constant", RateSpec::Constant(MEAN)), ("steps", steps()), ("markov", markov())]
-    {
+    for (name, rate) in [
+        ("constant", RateSpec::Constant(MEAN)),
+        ("steps", steps()),
+        ("markov", markov()),
+        ("trace-1h", trace(3600)),
+        ("trace-24h", trace(24 * 3600)),
+    ] {
         let plain = LinkSpec { rate, ..LinkSpec::default() };
         let stalling = LinkSpec { stall: stalls(), ..plain.clone() };
         for (spec, with) in [(plain, "plain"), (stalling, "with-stalls")] {
@@ -84,6 +88,16 @@ fn steps() -> RateSpec {
     };
     let steps = Steps::new([40, 10, 30, 20].map(step).to_vec(), true);
     steps.map_or(RateSpec::Unlimited, |steps| RateSpec::Steps(Arc::new(steps)))
+}
+
+/// A recording of so many seconds: another rate each, from 5 to 45 Mbit/s.
+fn trace(seconds: u64) -> RateSpec {
+    let step = |n: u64| Step {
+        lasts: Duration::from_secs(1),
+        rate: BitRate::from_kilobits_per_second(5000 + n * 7919 % 40_000),
+    };
+    let trace = Trace::new((0..seconds).map(step), true, Start::Random);
+    trace.map_or(RateSpec::Unlimited, |trace| RateSpec::Trace(Arc::new(trace)))
 }
 
 /// Five states that change every second, as in a cell.

@@ -16,7 +16,8 @@ use vsps::{
     args::RunArgs,
     config::Config,
     model::{
-        Distribution, Flow, Link, LinkSpec, Markov, PACKET, RateSpec, StallSpec, State, Verdict,
+        Distribution, Flow, Link, LinkSpec, Markov, PACKET, RateSpec, StallSpec, Start, State,
+        Step, Trace, Verdict,
     },
     profiles::Catalog,
     seed::Seed,
@@ -69,6 +70,28 @@ fn a_link_in_steady_state_allocates_nothing() {
         assert!(quanta > 50_000, "{quanta} quanta");
         assert_eq!(seen.count_total, 0, "{:?}", spec.rate);
     }
+}
+
+/// A day at a rate a second is 1.4 MB; a session that plays it holds none of that.
+#[test]
+fn a_trace_of_a_day_is_held_once() {
+    let second = |n: u64| Step {
+        lasts: Duration::from_secs(1),
+        rate: BitRate::from_kilobits_per_second(1000 + n % 7),
+    };
+    let trace = Trace::new((0..86_400).map(second), true, Start::Random).unwrap();
+    let trace = RateSpec::Trace(Arc::new(trace));
+    let spec = LinkSpec { rate: trace, ..LinkSpec::default() };
+    let mut links = Vec::with_capacity(100);
+    let seen = measure(|| {
+        for seed in 0..100 {
+            let spec = spec.clone();
+            let mut link = Link::new(&spec, Seed::new(seed));
+            link.carried(Duration::from_secs(3600 * seed));
+            links.push((spec, link));
+        }
+    });
+    assert!(seen.bytes_max < 100 * 2048, "{} bytes for 100 links", seen.bytes_max);
 }
 
 /// An origin for two requests: `/BYTES` is answered with so many zeros.

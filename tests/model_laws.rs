@@ -302,6 +302,30 @@ fn a_silenced_link_with_stalls_costs_nothing() {
     assert!((10..60).contains(&told), "{told} stalls in 100 s");
 }
 
+/// A rate of zero is silence from the first byte on, a deep bucket or not; a live change ends it.
+#[test]
+fn a_rate_of_zero_is_silence_until_a_change() {
+    let silent = constant(0, 64 << 10);
+    let mut link = Link::new(&silent, Seed::new(1));
+    let mut flow = Flow::new(&silent, None, Seed::new(1));
+    for day in 0..100 {
+        let now = Duration::from_secs(day * 86_400);
+        assert_eq!(flow.poll(&mut link, None, now, 4000), Verdict::Wait(None));
+        assert_eq!((link.carried(now), link.rate(now)), (0, Some(BitRate::ZERO)));
+    }
+    let now = Duration::from_secs(100 * 86_400);
+    link.change(now, &constant(8_000_000, 1000));
+    let wake = now + Duration::from_millis(1);
+    assert_eq!(flow.poll(&mut link, None, now, 1000), Verdict::Wait(Some(wake)));
+    assert_eq!(flow.poll(&mut link, None, wake, 1000), Verdict::Pass(1000));
+    // A limit of zero holds a response on a fast link.
+    let (fast, limit) = (constant(8_000_000, 1000), Link::new(&silent, Seed::new(2)));
+    let mut held = Flow::new(&fast, None, Seed::new(1));
+    held.keep_to(limit);
+    let mut link = Link::new(&fast, Seed::new(1));
+    assert_eq!(held.poll(&mut link, None, Duration::from_secs(9), 1000), Verdict::Wait(None));
+}
+
 /// Quanta booked on a fast link don't hold up a slow one.
 #[test]
 fn a_sudden_drop_strands_nobody() {

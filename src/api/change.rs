@@ -60,7 +60,7 @@ impl ChangeEntry {
                 Member::Removed => Some(Arc::clone(default)),
                 Member::Set(name) => named(&name, catalog, &scope.at("profile")),
             },
-            // Zero is a rate here, unlike in a profile: the silence ends with the next PATCH.
+            // Zero is a rate too: silence until the next PATCH.
             rate: match self.rate {
                 Member::Absent => None,
                 Member::Removed => Some(None),

@@ -47,12 +47,15 @@ pub struct Link {
 }
 
 impl Link {
-    /// A link of `spec`, idle at its time zero, with a full bucket.
+    /// A link of `spec`, idle at its time zero, with a full bucket; of a rate of zero, with an empty
+    /// one: silence lets no burst through.
     #[must_use]
     pub fn new(spec: &LinkSpec, seed: Seed) -> Self {
+        let silent = spec.rate.peak() == BitRate::ZERO;
+        let (burst, capacity) = (burst(spec), Capacity::new(spec, seed));
         Self {
-            capacity: Capacity::new(spec, seed),
-            bucket: Bucket::new(burst(spec)),
+            capacity,
+            bucket: if silent { Bucket::empty_at(burst, 0) } else { Bucket::new(burst) },
             seed,
             changes: 0,
             limited: spec.rate != RateSpec::Unlimited,

@@ -252,3 +252,41 @@ fn a_trace_is_named_by_its_file() {
     assert_eq!(short.link, long.link);
     assert_eq!(short.link.rate.peak(), vsps::units::BitRate::from_bits_per_second(3_000_000));
 }
+
+/// The values of an empirical distribution may stand in a file beside the profile, or be netem's.
+#[test]
+fn values_may_stand_in_a_file() {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("values-by-name");
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(folder.join("jitter.csv"), "rtt_ms,count\n10,3\n410,1\n").unwrap();
+    fs::write(folder.join("netem.dist"), "# symmetric\n-8192 8192\n0 0\n").unwrap();
+    fs::write(folder.join("broken.csv"), "rtt_ms\n10\nten\n").unwrap();
+    let path = folder.join("mine.toml");
+    let read = |law: &str| {
+        let text = format!(
+            "summary = \"a\"\nsource = \"b\"\n[latency]\njitter = {{ distribution = \"empirical\", {law} }}\n"
+        );
+        fs::write(&path, text).unwrap();
+        Catalog::new().find(path.to_str().unwrap())
+    };
+    let measured = read("file = \"jitter.csv\"").unwrap();
+    assert_eq!(measured.link, read("table = [[\"10 ms\", 3], [\"410 ms\", 1]]").unwrap().link);
+    insta::assert_snapshot!(measured.describe(), @r"
+    mine: a
+      source   b
+      rate     no rate limit
+      latency  rtt 0 s + jitter (empirical, jitter.csv)
+    ");
+    let json = serde_json::to_value(&*measured).unwrap();
+    assert_eq!(json["latency"]["jitter"]["file"], "jitter.csv");
+    let netem = read("file = \"netem.dist\", mean = \"30 ms\", sd = \"10 ms\"").unwrap();
+    let same = read("table = [\"20 ms\", \"40 ms\", \"30 ms\", \"30 ms\"]").unwrap();
+    assert_eq!(netem.link, same.link);
+    let fault = |law: &str| {
+        let fault = read(law).unwrap_err().to_string();
+        fault.replace(path.to_str().unwrap(), "mine.toml")
+    };
+    insta::assert_snapshot!(fault("file = \"broken.csv\""), @"mine.toml:4: latency.jitter: broken.csv:3: `ten` is not a span of time; write a number and us, ms, s, m or h, as in `30 ms` or `2 m`");
+    insta::assert_snapshot!(fault("file = \"netem.dist\", mean = \"30 ms\""), @r#"mine.toml:4: latency.jitter: `sd` is missing; write both for a file of netem's, as in `mean = "30 ms"`, `sd = "10 ms"`"#);
+    insta::assert_snapshot!(fault("file = \"none.csv\""), @"mine.toml:4: latency.jitter.file: `none.csv` can't be read: No such file or directory (os error 2); write a path from this file's folder");
+}

@@ -3,6 +3,7 @@
 use super::{
     chain::chain,
     file::{DownlinkTable, OnOffTable, PointTable, StepTable, WaveTable, WavesTable},
+    measured::distribution,
     sources::Sources,
     tracing::trace,
     unit::Unit,
@@ -12,10 +13,7 @@ use crate::{
         Count, OnOff, QueueSize, Ramp, RateSpec, RelativeRate, RelativeSteps, Shape, Start, Step,
         Steps, Times, TransportSpec, Wave, Waves,
     },
-    rules::{
-        Scope, Text,
-        distribution::{distribution, sound},
-    },
+    rules::{Scope, Text, distribution::sound},
     units::{BitRate, ByteSize, Ratio, span},
 };
 use std::{sync::Arc, time::Duration};
@@ -233,10 +231,6 @@ fn constant(written: Option<&Text>, scope: &Scope<'_>, way: &Way<'_>) -> Option<
         // How long a single step that stays lasts means nothing.
         return relative(vec![(Duration::from_secs(1), rate)], false, scope, way);
     };
-    if rate == BitRate::ZERO {
-        let hint = "write a rate above zero, or a `schedule` with a step of silence";
-        scope.at("rate").fault("never carries a byte", hint);
-    }
     Some(RateSpec::Constant(rate))
 }
 
@@ -335,7 +329,7 @@ fn on_off(table: &OnOffTable, scope: &Scope<'_>, way: &Way<'_>) -> Option<RateSp
             scope.missing(key, &format!("write `{example}`"));
             return None;
         };
-        distribution(table, &scope.at(key))
+        distribution(table, &scope.at(key), way.sources)
     };
     let (on, off) = (law("on", table.on.as_ref()), law("off", table.off.as_ref()));
     let rate = match &table.rate {

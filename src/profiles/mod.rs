@@ -14,7 +14,7 @@
 //! | `[latency]` `correlation` | 0 to 1: how much of a connection's last jitter stays in the next (netem's) |
 //! | `[latency]` `handshake` | what the first response on a fresh connection waits for besides: `none` (default), `tcp` (a round trip), `tls` (two) |
 //! | `[downlink]` | one schedule: `rate`, `schedule`, `ramp`, `waves`, `on-off`, `markov` or `trace`; with none of them there is no limit |
-//! | – `rate` | one rate for ever, or a share of the ladder: `"120 % of rung 3"` (rungs from 1 = lowest) |
+//! | – `rate` | one rate for ever (zero is silence), or a share of the ladder: `"120 % of rung 3"` (rungs from 1 = lowest) |
 //! | – `fallback` | the rate until a manifest has told the ladder, and for rungs it does not have |
 //! | – `schedule` | a list of `{ for, rate }`; the rate may be a share of the ladder |
 //! | – `ramp` | a list of `{ at, rate }`, the first at `0 s`: linear in between; two at one time are a jump |
@@ -43,7 +43,9 @@
 //! A distribution is a table: `{ distribution = "constant", value }`, `exponential` with `mean`,
 //! `normal`, `lognormal` and `gamma` with `mean` and `sd`, `uniform` with `min` and `max`, `weibull`
 //! and `pareto` with `mean` and `shape`, `empirical` with a `table` of values (`"10 ms"`) or of pairs of
-//! value and weight (`["12 ms", 3]`). A section that is left out means nothing of its sort.
+//! value and weight (`["12 ms", 3]`), or with a `file` of them beside the profile: a line is `12 ms` or
+//! `12 ms, 3`, or a bare number under a header that ends in its unit (`rtt_ms`); with `mean` and `sd`
+//! it is one of netem's (`normal.dist`). A section that is left out means nothing of its sort.
 
 mod catalog;
 mod chain;
@@ -54,6 +56,7 @@ mod error;
 mod faults;
 mod file;
 mod limit;
+mod measured;
 mod profile;
 mod rates;
 mod sharing;

@@ -19,14 +19,7 @@ pub(super) fn trace(
 ) -> Option<Vec<Step>> {
     let options = options(table, scope)?;
     let (name, input): (&str, Box<dyn Read + '_>) = match (&table.file, &table.data) {
-        (Some(file), None) => match sources.open(file.as_str()) {
-            Ok(input) => (file.as_str(), input),
-            Err(cause) => {
-                let hint = "write a path from this file's folder";
-                scope.at("file").fault(format!("`{file}` can't be read: {cause}"), hint);
-                return None;
-            }
-        },
+        (Some(file), None) => (file.as_str(), sources.find(file, scope)?),
         (None, Some(data)) => ("data", Box::new(data.as_str().as_bytes())),
         _ => {
             scope.fault(

@@ -5,6 +5,7 @@ use super::{
     downlink::{burst, count, queue, rate, transport},
     file::{FourStateTable, GilbertElliottTable, LatencyTable, LossTable, ProfileFile, StallTable},
     limit::{limits, uplink},
+    measured::distribution,
     profile::Profile,
     sharing::{Shared, shared},
     sources::Sources,
@@ -16,7 +17,7 @@ use crate::{
     },
     rules::{
         Diagnostics, Document, Scope, Text,
-        distribution::{counts_bytes, distribution, distribution_of_bytes, sound},
+        distribution::{counts_bytes, distribution_of_bytes, sound},
         rule_set,
     },
     units::Ratio,
@@ -116,10 +117,10 @@ fn line(key: &str, written: Option<&Text>, hint: &str, scope: &Scope<'_>) -> Opt
 fn link(file: &ProfileFile, scope: &Scope<'_>, sources: &Sources<'_>) -> Option<LinkSpec> {
     let downlink = file.downlink.as_ref();
     let at = scope.at("downlink");
-    let latency = file.latency.as_ref().map(|table| latency(table, &scope.at("latency")));
+    let latency = file.latency.as_ref().map(|table| latency(table, &scope.at("latency"), sources));
     let rate = downlink.map(|table| rate(table, &at, sources));
     let burst = downlink.and_then(|table| burst(table, &at));
-    let stall = file.stall.as_ref().map(|table| stall(table, &scope.at("stall")));
+    let stall = file.stall.as_ref().map(|table| stall(table, &scope.at("stall"), sources));
     let loss = file.loss.as_ref().map(|table| loss(table, &scope.at("loss")));
     Some(LinkSpec {
         latency: latency.unwrap_or_default(),
@@ -134,7 +135,7 @@ fn link(file: &ProfileFile, scope: &Scope<'_>, sources: &Sources<'_>) -> Option<
     })
 }
 
-fn latency(table: &LatencyTable, scope: &Scope<'_>) -> Latency {
+fn latency(table: &LatencyTable, scope: &Scope<'_>, sources: &Sources<'_>) -> Latency {
     if table.rtt.is_some() && table.delay.is_some() {
         let hint = "write `rtt` (a round trip) or `delay` (one way, half of it)";
         scope.at("delay").fault("can't go with `rtt`", hint);
@@ -150,7 +151,8 @@ fn latency(table: &LatencyTable, scope: &Scope<'_>) -> Latency {
     }
     let [up, down] = halves.map(|(key, half)| scope.span(key, half).unwrap_or_default());
     let rtt = rtt.unwrap_or_else(|| up.saturating_add(down));
-    let jitter = table.jitter.as_ref().and_then(|law| distribution(law, &scope.at("jitter")));
+    let jitter = table.jitter.as_ref();
+    let jitter = jitter.and_then(|law| distribution(law, &scope.at("jitter"), sources));
     let correlation = scope.read("correlation", table.correlation.as_ref());
     if correlation.is_some() && table.jitter.is_none() {
         scope.at("correlation").fault("has no `jitter` to correlate", "leave it out");
@@ -170,14 +172,14 @@ fn latency(table: &LatencyTable, scope: &Scope<'_>) -> Latency {
     }
 }
 
-fn stall(table: &StallTable, scope: &Scope<'_>) -> Option<StallSpec> {
+fn stall(table: &StallTable, scope: &Scope<'_>, sources: &Sources<'_>) -> Option<StallSpec> {
     let read = |key, table: Option<&_>| {
         let Some(table) = table else {
             let example = format!("{key} = {{ distribution = \"constant\", value = \"1 s\" }}");
             scope.missing(key, &format!("write `{example}`"));
             return None;
         };
-        distribution(table, &scope.at(key))
+        distribution(table, &scope.at(key), sources)
     };
     let lasts = read("for", table.lasts.as_ref());
     if let Some(sizes) = table.every.as_ref().filter(|every| counts_bytes(every)) {
@@ -237,5 +239,10 @@ fn gilbert_elliott(table: &GilbertElliottTable, scope: &Scope<'_>) -> Option<Los
     };
     let loss_bad = optional("loss-bad", &table.loss_bad, Ratio::ALL);
     let loss_good = optional("loss-good", &table.loss_good, Ratio::NONE);
+    if r == Some(Ratio::NONE) && p.is_some_and(|p| p != Ratio::NONE) {
+        scope
+            .at("r")
+            .fault("is 0: the bad state is never left", "write it above 0, as in `r = 0.2`");
+    }
     Some(LossModel::GilbertElliott { p: p?, r: r?, loss_bad: loss_bad?, loss_good: loss_good? })
 }

@@ -22,6 +22,7 @@ tables! {
         max: Text,
         shape: Text,
         table: Vec<Several>,
+        file: Text,
     }
 }
 
@@ -85,6 +86,11 @@ fn law(
     if law != "empirical" && table.table.is_some() {
         let hint = "leave it out, or write `distribution = \"empirical\"`";
         scope.at("table").fault(format!("means nothing to {law}"), hint);
+        return None;
+    }
+    if table.file.is_some() {
+        let hint = "write the values themselves, as in `table = [\"10 ms\", \"12 ms\"]`";
+        scope.at("file").fault("can't be read here", hint);
         return None;
     }
     let span = |key, text: &Option<Text>| read(key, text.as_ref());
@@ -160,7 +166,7 @@ fn takes(law: &str, keys: &[&str], table: &DistributionTable, scope: &Scope<'_>)
 }
 
 /// All parameters a table may hold, with their keys.
-fn parameters(table: &DistributionTable) -> [(&'static str, Option<&Text>); 6] {
+pub(crate) fn parameters(table: &DistributionTable) -> [(&'static str, Option<&Text>); 6] {
     [
         ("value", table.value.as_ref()),
         ("mean", table.mean.as_ref()),
@@ -188,7 +194,7 @@ pub(crate) fn describe(table: &DistributionTable) -> String {
     if let Some(rows) = &table.table {
         return format!("empirical, {} values", rows.len());
     }
-    let law = table.distribution.iter().map(ToString::to_string);
+    let law = table.distribution.iter().chain(&table.file).map(ToString::to_string);
     let parameters = parameters(table);
     let written = parameters.iter().filter_map(|(key, text)| Some(format!("{key} {}", (*text)?)));
     law.chain(written).collect::<Vec<_>>().join(", ")

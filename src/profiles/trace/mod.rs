@@ -24,9 +24,11 @@ mod pensieve;
 mod read;
 mod recorded;
 mod sabre;
+mod values;
 
 pub use error::TraceError;
 pub use figures::Figures;
 pub use format::{RateUnit, TimeUnit, TraceFormat, TraceOptions};
 pub use list::write as write_list;
 pub use read::read;
+pub(super) use values::read_values;

@@ -4,7 +4,7 @@ use crate::{
     api,
     config::Config,
     event::{Bus, Observer},
-    metrics::{EventLog, Feed, Narrator, Recorder, Report, Summary},
+    metrics::{Archive, EventLog, Feed, Narrator, Recorder, Report, Summary},
     origin,
     profiles::Catalog,
     proxy::{self, Proxy},
@@ -39,6 +39,7 @@ pub struct App {
     recorder: Arc<Recorder>,
     summary: Arc<Summary>,
     feed: Arc<Feed>,
+    archive: Arc<Archive>,
     catalog: Arc<Catalog>,
     admin_token: Option<String>,
     listeners: Listeners,
@@ -71,9 +72,10 @@ impl App {
         };
         let ready = Ready { listen: players.local_addr()?, admin: admin.local_addr()?, path };
         let (recorder, summary) = (Arc::new(Recorder::new()?), Arc::new(Summary::new()?));
-        let feed = Arc::<Feed>::default();
+        let (feed, archive) = (Arc::<Feed>::default(), Arc::<Archive>::default());
         let mut observers: Vec<Box<dyn Observer>> = vec![
             Box::new(Arc::clone(&feed)),
+            Box::new(Arc::clone(&archive)),
             Box::new(Arc::clone(&recorder)),
             Box::new(Arc::clone(&summary)),
             Box::new(Narrator::default()),
@@ -104,6 +106,7 @@ impl App {
             recorder,
             summary,
             feed,
+            archive,
             catalog,
             admin_token: config.admin_token,
             listeners: Listeners { players, admin, origin: built_in },
@@ -142,6 +145,7 @@ impl App {
             Arc::clone(&self.catalog),
             Arc::clone(&self.recorder),
             self.feed,
+            self.archive,
             self.ready.listen,
             self.admin_token,
         );

@@ -11,7 +11,7 @@ use std::{
 use vsps::{
     event::{Bus, Event, Measured, Observer, Outcome, RequestTag, SessionTag},
     media::{Cmcd, Kind, MediaType, Protocol, Resource},
-    metrics::{EventLog, Narration, Recorder, Summary, families},
+    metrics::{Archive, EventLog, Narration, Recorder, Summary, families},
     model::OnDrop,
     rules::{Cut, Ending, Hang, Plan, Planned, ScriptFailure, Status},
     units::{BitRate, ByteSize},
@@ -302,6 +302,25 @@ impl Page {
         };
         text.lines().map(parse).collect()
     }
+}
+
+/// Its members are those that HAR 1.2 asks for; only the moment of each start is taken out.
+#[test]
+fn the_archive_of_a_session() {
+    let archive = Archive::default();
+    story().iter().for_each(|event| archive.observe(event));
+    let har = archive.har("s1", "http://127.0.0.1:8080/-/s/s1").unwrap();
+    let mut har: serde_json::Value = serde_json::from_str(&har).unwrap();
+    let mut last = String::new();
+    for entry in har["log"]["entries"].as_array_mut().unwrap() {
+        let started = entry["startedDateTime"].as_str().unwrap().to_owned();
+        assert!(started.ends_with('Z') && started >= last, "{started} after {last}");
+        last = started;
+        entry["startedDateTime"] = "measured".into();
+    }
+    har["log"]["creator"]["version"] = "VERSION".into();
+    insta::assert_snapshot!(format!("{har:#}"));
+    assert_eq!(archive.har("s3", ""), None);
 }
 
 #[test]

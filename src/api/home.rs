@@ -19,6 +19,7 @@ const PAGE: &str = "<!doctype html>
 <tr><td>/api/v1/sessions/{id}/faults<td>POST fires one; DELETE /{name} takes it back
 <tr><td>/api/v1/sessions/{id}/undo, /reset<td>POST undoes the last command, or all
 <tr><td>/api/v1/sessions/{id}/events<td>its events as they happen
+<tr><td>/api/v1/sessions/{id}/har<td>its exchanges as HAR 1.2
 <tr><td>/api/v1/events<td>the events of all sessions
 <tr><td><a href=\"/api/v1/rules\">/api/v1/rules</a><td>the rules of all sessions; PUT replaces them
 <tr><td>/api/v1/reset<td>POST: all sessions as they were armed

@@ -19,6 +19,7 @@
 //! | `/api/v1/sessions/{id}/undo` | POST | undoes the last command, of the last 64 |
 //! | `/api/v1/sessions/{id}/reset` | POST | as it was armed, with nothing counted |
 //! | `/api/v1/sessions/{id}/events`, `/api/v1/events` | GET | server-sent events, in the JSON of the event log |
+//! | `/api/v1/sessions/{id}/har` | GET | its last exchanges as HAR 1.2, also for a while after its end |
 //! | `/api/v1/rules` | GET, PUT | the rules of all sessions, between each one's own and its profile's |
 //! | `/api/v1/reset` | POST | all sessions as they were armed, the rules of all as on the command line |
 //! | `/api/v1/profiles` | GET | a JSON array of names and summaries |
@@ -47,6 +48,7 @@ mod events;
 mod fault_entry;
 mod faults;
 mod group;
+mod har;
 mod home;
 mod json_body;
 mod name;

@@ -1,7 +1,7 @@
 //! Which handler answers which address.
 
 use super::{
-    doors, events, faults, group, home, openapi, probes, problem::Problem, profiles, rules,
+    doors, events, faults, group, har, home, openapi, probes, problem::Problem, profiles, rules,
     sessions, state::State,
 };
 use axum::{
@@ -48,6 +48,7 @@ fn live() -> Router<State> {
         .route("/api/v1/rules", get(rules::show).put(rules::replace))
         .route("/api/v1/events", get(events::all))
         .route("/api/v1/sessions/{id}/events", get(events::of_session))
+        .route("/api/v1/sessions/{id}/har", get(har::show))
         .route("/api/v1/reset", post(rules::reset_all))
 }
 

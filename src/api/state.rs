@@ -1,7 +1,7 @@
 //! What the control plane's handlers share.
 
 use crate::{
-    metrics::{Feed, Recorder},
+    metrics::{Archive, Feed, Recorder},
     profiles::Catalog,
     sessions::Registry,
 };
@@ -20,6 +20,7 @@ pub struct State {
     pub(super) catalog: Arc<Catalog>,
     pub(super) recorder: Arc<Recorder>,
     pub(super) feed: Arc<Feed>,
+    pub(super) archive: Arc<Archive>,
     /// Where players connect: the base of session URLs.
     pub(super) listen: SocketAddr,
     pub(super) token: Option<Arc<str>>,
@@ -34,11 +35,12 @@ impl State {
         catalog: Arc<Catalog>,
         recorder: Arc<Recorder>,
         feed: Arc<Feed>,
+        archive: Arc<Archive>,
         listen: SocketAddr,
         token: Option<String>,
     ) -> Self {
         let token = token.filter(|token| !token.is_empty()).map(Arc::from);
-        Self { registry, catalog, recorder, feed, listen, token, draining: Arc::default() }
+        Self { registry, catalog, recorder, feed, archive, listen, token, draining: Arc::default() }
     }
 
     /// From now on `/readyz` answers 503: no further players, please.

@@ -34,8 +34,9 @@ struct RequestFields<'a> {
     resource: ResourceFields<'a>,
 }
 
+/// What was asked for.
 #[derive(Serialize)]
-struct ResourceFields<'a> {
+pub(super) struct ResourceFields<'a> {
     protocol: &'static str,
     kind: &'static str,
     media: &'static str,
@@ -120,8 +121,9 @@ enum Fields<'a> {
     },
 }
 
+/// What rules asked for.
 #[derive(Serialize, Default)]
-struct PlanFields<'a> {
+pub(super) struct PlanFields<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     delay: Option<Effect<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -312,30 +314,34 @@ fn what(event: &Event) -> (&'static str, Fields<'_>) {
 }
 
 fn request_fields(request: &RequestTag) -> RequestFields<'_> {
-    let resource = &request.resource;
     RequestFields {
         profile: &request.profile,
         method: request.method.as_str(),
         path: &request.path,
         attempt: request.attempt,
-        resource: ResourceFields {
-            protocol: resource.protocol.as_str(),
-            kind: resource.kind.as_str(),
-            media: resource.media.as_str(),
-            rendition: resource.rendition.as_deref(),
-            rung: resource.rung,
-            bandwidth_bps: resource.bandwidth.map(BitRate::bits_per_second),
-            index: resource.index,
-            number: resource.number,
-            time_ms: resource.time.map(ms),
-            duration_ms: resource.duration.map(ms),
-            discontinuity: resource.discontinuity,
-            behind_live: resource.behind_live,
-        },
+        resource: resource_fields(request),
     }
 }
 
-fn plan_fields(plan: &Plan) -> PlanFields<'_> {
+pub(super) fn resource_fields(request: &RequestTag) -> ResourceFields<'_> {
+    let resource = &request.resource;
+    ResourceFields {
+        protocol: resource.protocol.as_str(),
+        kind: resource.kind.as_str(),
+        media: resource.media.as_str(),
+        rendition: resource.rendition.as_deref(),
+        rung: resource.rung,
+        bandwidth_bps: resource.bandwidth.map(BitRate::bits_per_second),
+        index: resource.index,
+        number: resource.number,
+        time_ms: resource.time.map(ms),
+        duration_ms: resource.duration.map(ms),
+        discontinuity: resource.discontinuity,
+        behind_live: resource.behind_live,
+    }
+}
+
+pub(super) fn plan_fields(plan: &Plan) -> PlanFields<'_> {
     PlanFields {
         delay: effect(plan.delay.as_ref(), |delay| EffectFields::Time { ms: Some(ms(*delay)) }),
         hang: effect(plan.hang.as_ref(), |hang| match hang {
@@ -379,6 +385,6 @@ fn times(measured: &Measured) -> ExchangeTimes {
 }
 
 /// Milliseconds, from whole nanoseconds: 30 ms is `30.0`, not `30.000000000000004`.
-fn ms(span: Duration) -> f64 {
+pub(super) fn ms(span: Duration) -> f64 {
     span.as_nanos() as f64 / 1e6
 }

@@ -3,7 +3,8 @@
 //! Everything here is an [`Observer`](crate::event::Observer): it sees events and nothing else of
 //! the data plane. [`Recorder`] counts for `/metrics`, [`Summary`] keeps exact quantiles for the
 //! table at the end of a run, [`EventLog`] writes the ground truth as JSON lines, [`Narrator`] tells
-//! the log what a person wants to know, [`Feed`] tells the API's listeners what happens as it happens.
+//! the log what a person wants to know, [`Feed`] tells the API's listeners what happens as it happens, [`Archive`]
+//! keeps the last exchanges of each session for whoever asks for them as HAR.
 
 mod error;
 mod event_line;
@@ -12,6 +13,7 @@ mod exchange;
 mod exposition;
 pub mod families;
 mod feed;
+mod har;
 mod instruments;
 mod labels;
 mod narrator;
@@ -24,6 +26,7 @@ pub use error::MetricsError;
 pub use event_log::EventLog;
 pub use exposition::CONTENT_TYPE;
 pub use feed::{Feed, Subscription, Told};
+pub use har::Archive;
 pub use narrator::{Narration, Narrator};
 pub use recorder::Recorder;
 pub use report::{Quantiles, Report, Stalls};

@@ -6,6 +6,7 @@ mod control;
 mod description;
 mod doors;
 mod errors;
+mod har;
 mod live;
 mod rig;
 mod routes;

@@ -1,0 +1,68 @@
+//! The exchanges of one session.
+
+use super::exchange::{End, Exchange};
+use crate::event::{RequestTag, SessionTag};
+use std::{collections::VecDeque, sync::Arc};
+
+/// Finished exchanges that are kept of one session.
+pub(super) const MOST_OF_SESSION: usize = 1000;
+/// Exchanges under way that are followed: many more than a player has at a time.
+const MOST_UNDER_WAY: usize = 256;
+
+/// The exchanges of one session.
+pub(super) struct Shelf {
+    pub(super) session: Arc<SessionTag>,
+    under_way: Vec<Exchange>,
+    /// Oldest end first, each with its number among those of all sessions.
+    finished: VecDeque<(u64, Arc<Exchange>)>,
+    /// Exchanges that were, and are kept no more.
+    pub(super) left_off: u64,
+}
+
+impl Shelf {
+    pub(super) const fn new(session: Arc<SessionTag>) -> Self {
+        Self { session, under_way: Vec::new(), finished: VecDeque::new(), left_off: 0 }
+    }
+
+    pub(super) fn begin(&mut self, exchange: Exchange) {
+        match self.under_way.len() < MOST_UNDER_WAY {
+            true => self.under_way.push(exchange),
+            false => self.left_off += 1,
+        }
+    }
+
+    /// The exchange of `request`, while it is under way.
+    pub(super) fn under_way(&mut self, request: &Arc<RequestTag>) -> Option<&mut Exchange> {
+        self.under_way.iter_mut().find(|exchange| exchange.is_of(request))
+    }
+
+    /// Ends an exchange, the `number`th of all sessions; `false` = it was not followed.
+    pub(super) fn finish(&mut self, number: u64, request: &Arc<RequestTag>, end: End) -> bool {
+        let Some(place) = self.under_way.iter().position(|exchange| exchange.is_of(request)) else {
+            return false;
+        };
+        let exchange = self.under_way.swap_remove(place).finished(request, end);
+        if self.finished.len() >= MOST_OF_SESSION {
+            self.finished.pop_front();
+            self.left_off += 1;
+        }
+        self.finished.push_back((number, Arc::new(exchange)));
+        true
+    }
+
+    /// Forgets the exchange of this number, which is the oldest of all, if it is still here.
+    pub(super) fn forget(&mut self, number: u64) {
+        if self.finished.front().is_some_and(|(oldest, _)| *oldest == number) {
+            self.finished.pop_front();
+            self.left_off += 1;
+        }
+    }
+
+    /// The exchanges that are over, in the order in which they began.
+    pub(super) fn finished(&self) -> Vec<Arc<Exchange>> {
+        let exchanges = self.finished.iter().map(|(_, exchange)| Arc::clone(exchange));
+        let mut exchanges: Vec<_> = exchanges.collect();
+        exchanges.sort_by_key(|exchange| exchange.started);
+        exchanges
+    }
+}

@@ -116,7 +116,8 @@ impl Exchange {
 
 fn clipped(request: &RequestTag) -> RequestTag {
     let mut path = request.path.clone();
-    path.truncate(path.floor_char_boundary(LONGEST_PATH));
+    let mut ends = (0..=LONGEST_PATH).rev();
+    path.truncate(ends.find(|end| path.is_char_boundary(*end)).unwrap_or_default());
     path.shrink_to_fit();
     RequestTag { path, ..request.clone() }
 }

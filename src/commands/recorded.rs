@@ -2,7 +2,7 @@
 
 use crate::{
     media::{Kind, MediaType, Protocol, Resource},
-    rules::{Counters, Facts, Plan, RuleSet},
+    rules::{Counters, Facts, Joined, Plan, RuleSet},
     seed::Seed,
     units::BitRate,
 };
@@ -59,6 +59,7 @@ struct Class {
     duration_ms: Option<f64>,
     #[serde(default)]
     discontinuity: bool,
+    behind_live: Option<u64>,
 }
 
 /// What a recorded request would get.
@@ -77,6 +78,7 @@ struct Viewer {
     seed: u64,
     started: u64,
     counters: Counters,
+    joined: Joined,
 }
 
 /// What `rules` would do to each request recorded in the file, in order. Lines of other events and
@@ -138,6 +140,7 @@ fn plan(
         epoch,
         process_time: epoch,
         highest_rung: (highest > 0).then_some(highest),
+        joined: viewer.joined.edge(resource),
         attempt: line.attempt,
         method: &method,
         path: &line.path,
@@ -161,6 +164,7 @@ fn resource(class: &Class) -> Resource {
         time: span(class.time_ms),
         duration: span(class.duration_ms),
         discontinuity: class.discontinuity,
+        behind_live: class.behind_live,
         ..Resource::new(class.protocol, class.kind)
     }
 }

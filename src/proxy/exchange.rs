@@ -166,6 +166,7 @@ impl Proxy {
             process_time: session.process_time(started),
             epoch: session.epoch(started),
             highest_rung,
+            joined: session.joined(&resource),
             attempt,
             method: &head.method,
             host: origin.authority.as_str(),

@@ -2,7 +2,7 @@
 
 use super::{
     cycle::Cycle, facts::Facts, glob::Glob, matcher::Matcher, media_cycle::MediaCycle,
-    numbers::Numbers, window::Window,
+    numbers::Numbers, offsets::Offsets, window::Window,
 };
 use crate::{media::Resource, units::BitRate};
 use http::Method;
@@ -18,6 +18,7 @@ pub(super) struct Details {
     pub(super) roles: Vec<Box<str>>,
     pub(super) numbers: Option<Numbers>,
     pub(super) behind_live: Option<Numbers>,
+    pub(super) after_join: Option<Offsets>,
     pub(super) media_time: Option<Window>,
     pub(super) media_cycle: Option<MediaCycle>,
     pub(super) discontinuity: Option<bool>,
@@ -37,7 +38,7 @@ pub(super) struct Details {
 impl Details {
     pub(super) fn hold(&self, facts: &Facts<'_>) -> bool {
         self.of_the_rendition(facts.resource)
-            && self.of_the_segment(facts.resource)
+            && self.of_the_segment(facts)
             && self.of_the_moment(facts)
             && self.of_the_request(facts)
             && !self.not.iter().any(|spared| spared.matches(facts))
@@ -61,9 +62,14 @@ impl Details {
             })
     }
 
-    fn of_the_segment(&self, resource: &Resource) -> bool {
+    fn of_the_segment(&self, facts: &Facts<'_>) -> bool {
+        let resource = facts.resource;
+        let joined = || facts.joined.zip(resource.number);
         within(self.numbers.as_ref(), resource.number)
             && within(self.behind_live.as_ref(), resource.behind_live)
+            && self.after_join.as_ref().is_none_or(|asked| {
+                joined().is_some_and(|(edge, number)| asked.contains(edge, number))
+            })
             && self
                 .media_time
                 .is_none_or(|window| resource.time.is_some_and(|start| window.contains(start)))

@@ -31,6 +31,7 @@ tables! {
         index: Several,
         number: Several,
         behind_live: Several,
+        after_join: Several,
         media_time: Text,
         media_cycle: Text,
         discontinuity: bool,

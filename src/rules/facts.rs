@@ -17,6 +17,9 @@ pub struct Facts<'a> {
     pub epoch: Duration,
     /// The highest rung there is on the ladder of its media type, if that is known.
     pub highest_rung: Option<u16>,
+    /// The number of the segment that was the newest one of this media type when the session first
+    /// asked for any, in a live stream: see [`Joined`](super::Joined).
+    pub joined: Option<u64>,
     /// 1 = the first time the session asks for this, 2 = its first retry, ...
     pub attempt: u32,
     /// `GET`, `HEAD`, ...
@@ -41,6 +44,7 @@ impl<'a> Facts<'a> {
             process_time: session_time,
             epoch: session_time,
             highest_rung: None,
+            joined: None,
             attempt: 1,
             method: &Method::GET,
             host: "",

@@ -35,6 +35,7 @@ use std::{fmt, sync::Arc};
 /// | `index` | segments at that place in the presentation, 1 = first; written as numbers. No request whose index is unknown |
 /// | `number` | that media sequence number or `$Number$`; from 0 |
 /// | `behind-live` | that many segments behind the live edge; 0 = the newest |
+/// | `after-join` | that many segments after the one that was the newest of its media type when the session first asked for any, in a live stream: 0 = that one, `1` the next, `-2` two before; ranges as `-3..-1` |
 /// | `media-time` | segments that start in that window of media time; written as `during` |
 /// | `media-cycle` | `0 in 30 s`: of the segments that start in each 30 s of media time the first, `1 in 30 s` the second, ... (by the segment's own duration; a start up to 50 ms early counts to the next cycle) |
 /// | `discontinuity` | `true`: segments and parts before which the timeline breaks (HLS `EXT-X-DISCONTINUITY`; in DASH the first of each later period); `false`: all other requests |
@@ -205,6 +206,7 @@ fn conditions(when: &WhenEntry) -> Vec<String> {
         several("index", &when.index),
         several("number", &when.number),
         several("behind-live", &when.behind_live),
+        several("after-join", &when.after_join),
         single("media-time", &when.media_time),
         single("media-cycle", &when.media_cycle),
         flag("discontinuity", when.discontinuity),

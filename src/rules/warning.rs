@@ -86,6 +86,7 @@ fn never(rule: &Rule) -> Option<&'static str> {
         || details.is_some_and(|details| {
             details.numbers.is_some()
                 || details.behind_live.is_some()
+                || details.after_join.is_some()
                 || details.media_time.is_some()
                 || details.media_cycle.is_some()
                 || details.discontinuity == Some(true)

@@ -18,9 +18,9 @@ use super::{
 };
 use crate::{
     event::SessionTag,
-    media::{Ladder, MediaType, UriMap, edit::EditMemory},
+    media::{Ladder, MediaType, Resource, UriMap, edit::EditMemory},
     profiles::Profile,
-    rules::{Charges, Counters, Facts, Plan, RuleSet, Script, ScriptFailure, ScriptState},
+    rules::{Charges, Counters, Facts, Joined, Plan, RuleSet, Script, ScriptFailure, ScriptState},
     seed::Seed,
     units::BitRate,
 };
@@ -70,6 +70,7 @@ pub struct Session {
     counters: Mutex<Counters>,
     remembered: Mutex<ScriptState>,
     attempts: Mutex<Attempts>,
+    joined: Mutex<Joined>,
     rungs: Mutex<Vec<(MediaType, u16)>>,
     hosts: RwLock<HashSet<Authority>>,
     last_active: AtomicU64,
@@ -115,6 +116,7 @@ impl Session {
             counters: Mutex::default(),
             remembered: Mutex::default(),
             attempts: Mutex::default(),
+            joined: Mutex::default(),
             rungs: Mutex::default(),
             hosts: RwLock::default(),
             last_active: AtomicU64::new(millis(started)),
@@ -301,6 +303,13 @@ impl Session {
         let named = self.seed.named(key);
         let attempt = self.attempts.lock().next(named.value());
         (attempt, named.numbered(attempt.into()))
+    }
+
+    /// Where the live edge was when it first asked for a segment like `resource`.
+    #[must_use]
+    pub fn joined(&self, resource: &Resource) -> Option<u64> {
+        resource.number?;
+        self.joined.lock().edge(resource)
     }
 
     /// What `script` does to a request, which has the first word; nothing if it fails.

@@ -1,14 +1,22 @@
 //! Addresses of other tools, on the wire: which session they start, and what befalls its segments.
 
 use super::{
-    origin::{Origin, ok},
+    origin::{Origin, Step, ok},
     rig::{Rig, read_rules},
 };
 use serde_json::json;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 const CHAOS: &str = "/api/v2/manifests/hls/proxy-master.m3u8";
 const LIST: &[u8] = b"#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:2,\na.ts?t=1\n#EXTINF:2,\nb.ts\n\
                       #EXTINF:2,\nc.ts\n#EXT-X-ENDLIST\n";
+
+/// Ten segments so far.
+const MPD: &str = "<MPD xmlns=\"urn:mpeg:dash:schema:mpd:2011\" type=\"dynamic\" availabilityStartTime=\"2026-01-01T00:00:00Z\">\
+<Period id=\"p\" start=\"PT0S\"><AdaptationSet mimeType=\"video/mp4\">\
+<SegmentTemplate timescale=\"1\" media=\"$RepresentationID$/$Number$.m4s\" startNumber=\"1\">\
+<SegmentTimeline><S t=\"0\" d=\"4\" r=\"9\"/></SegmentTimeline></SegmentTemplate>\
+<Representation id=\"v1\" bandwidth=\"100\"/></AdaptationSet></Period></MPD>";
 
 /// Follows an alias: the address of the session's manifest, whose folder its segments are in.
 async fn enter(rig: &Rig, path: &str) -> String {
@@ -71,6 +79,64 @@ async fn a_chaos_address_opens_no_host() {
     let open = "*".parse().unwrap();
     let rig = Rig::start(Some(origin.address), |config| config.proxy.allow = vec![open]).await;
     enter(&rig, &format!("{CHAOS}?url=http://other.example/a.m3u8")).await;
+}
+
+/// A live window of three segments; each time it is asked for, one has come and one is gone.
+async fn live() -> Origin {
+    let first = AtomicU32::new(10);
+    Origin::start(move |asked| {
+        let body = match asked.path() {
+            "/list.m3u8" => {
+                let first = first.fetch_add(1, Ordering::Relaxed);
+                let segments: String =
+                    (first..first + 3).map(|n| format!("#EXTINF:2,\n{n}.ts\n")).collect();
+                format!(
+                    "#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXT-X-MEDIA-SEQUENCE:{first}\n{segments}"
+                )
+            }
+            "/a.mpd" => MPD.to_owned(),
+            path => path.to_owned(),
+        };
+        vec![Step::Send(ok("", body.as_bytes()))]
+    })
+    .await
+}
+
+/// -1 is the one that comes after those listed when the player came, and no later one.
+#[tokio::test]
+async fn a_chaos_fault_waits_at_the_live_edge() {
+    let origin = live().await;
+    let rig = Rig::before(&origin).await;
+    let query = format!("url=http://{}/list.m3u8&statusCode=[{{rsq:-1,code:404}}]", origin.address);
+    for _ in 0..2 {
+        let inside = enter(&rig, &format!("{CHAOS}?{query}")).await;
+        let folder = inside.split("list.m3u8").next().unwrap();
+        let mut statuses = Vec::new();
+        let first = rig.get(&inside).await.text().lines().nth(4).unwrap().to_owned();
+        let first: u32 = first.trim_end_matches(".ts").parse().unwrap();
+        // What it plays is behind the edge, as players are.
+        for number in first..first + 6 {
+            statuses.push(rig.get(&format!("{folder}{number}.ts")).await.status());
+            rig.get(&inside).await;
+        }
+        assert_eq!(statuses, [200, 200, 200, 404, 200, 200]);
+    }
+}
+
+#[tokio::test]
+async fn a_chaos_fault_in_dash_counts_from_the_live_edge() {
+    let origin = live().await;
+    let rig = Rig::before(&origin).await;
+    let path = "/api/v2/manifests/dash/proxy-master.mpd";
+    let query = format!("url=http://{}/a.mpd&statusCode=[{{rsq:-1,code:404}}]", origin.address);
+    let inside = enter(&rig, &format!("{path}?{query}")).await;
+    rig.get(&inside).await;
+    let folder = inside.split("a.mpd").next().unwrap();
+    let mut statuses = Vec::new();
+    for number in 8..=11 {
+        statuses.push(rig.get(&format!("{folder}v1/{number}.m4s")).await.status());
+    }
+    assert_eq!(statuses, [200, 200, 404, 200]);
 }
 
 /// The built-in stream with livesim2's parts in front: the first segment of each six seconds fails.

@@ -3,7 +3,8 @@
 //! Each list is read in that tool's order: of the items that fit a segment the first decides, those
 //! with a number before those with `*`; an item without its effect exempts; `timeout` goes before
 //! `delay`, then `statusCode`, before `throttle`. What differs is meant: `rsq:0` is the first segment
-//! of the window first seen, byte ranges pass through, a signed `url` keeps its whole query, and
+//! of the window first seen, `rsq:-1` the one after its last (counted when the player first asks for
+//! a segment, as `rsq` is in DASH, where it means nothing on demand), byte ranges pass through, a signed `url` keeps its whole query, and
 //! `media:audio` (ours) reaches the sound, which has no `br`. `l` counts rungs from the lowest.
 
 use super::relaxed::{Item, items};
@@ -164,7 +165,7 @@ fn target(item: &Item, list: &str, effect: Option<&str>, hls: bool) -> Result<Ta
     let all = item.value(place)? == Some("*") && *place != "rsq";
     if !all {
         let (key, number) = number(item, place, hls)?;
-        when.insert(key.into(), number.into());
+        when.insert(key.into(), number);
     }
     if let Some(rates) = item.values("br").filter(|rates| !rates.iter().any(|rate| rate == "*")) {
         let bits = |rate: &String| match rate.parse::<u64>() {
@@ -181,23 +182,36 @@ fn target(item: &Item, list: &str, effect: Option<&str>, hls: bool) -> Result<Ta
 }
 
 /// The condition for a number, and the number as we count.
-fn number(item: &Item, place: &str, hls: bool) -> Result<(&'static str, u64), String> {
+fn number(item: &Item, place: &str, hls: bool) -> Result<(&'static str, Value), String> {
     const MOST: u64 = i64::MAX as u64;
-    let value = item.value(place)?.unwrap_or_default();
-    if place == "rsq" && (!hls || value.starts_with('-')) {
-        return Err(item.fault(
-            "`rsq` from the live edge means another segment for each player that joins; write \
-             `sq`, or leave it to vsps.rules=segment,behind-live=0,first=1:…",
-        ));
+    if place == "rsq" {
+        return relative(item, hls);
     }
     let least = if place == "l" || (place == "i" && !hls) { 1 } else { 0 };
     let number = item.number(place, least, MOST)?.unwrap_or_default();
     Ok(match place {
-        "sq" => ("number", number),
-        "l" => ("rung", number),
+        "sq" => ("number", number.into()),
+        "l" => ("rung", number.into()),
         // The list starts at 0 in HLS, at 1 in DASH.
-        "i" if !hls => ("index", number),
-        _ => ("index", number + 1),
+        _ if !hls => ("index", number.into()),
+        _ => ("index", (number + 1).into()),
+    })
+}
+
+/// `rsq`: in HLS from the first segment of the window first seen, below zero from behind its last
+/// one; in DASH from the segment that the clock says is in the making. So for both the last one
+/// listed when the player came is one less than theirs.
+fn relative(item: &Item, hls: bool) -> Result<(&'static str, Value), String> {
+    const FAR: i64 = 1_000_000_000;
+    let text = item.value("rsq")?.unwrap_or_default();
+    let number = text.parse::<i64>().ok().filter(|number| (-FAR..=FAR).contains(number));
+    let number =
+        number.ok_or_else(|| item.fault("write `rsq` as a whole number, as in 15 or -1"))?;
+    Ok(match (hls, number) {
+        (true, 0..) => ("index", (number + 1).into()),
+        // -1 is the one after the last.
+        (true, _) => ("after-join", (number + 2).into()),
+        (false, _) => ("after-join", (number + 1).into()),
     })
 }
 
@@ -288,6 +302,25 @@ mod tests {
         assert_eq!(shown, "delay {l:2,ms:700}: media-playlist rung 2 → delay 700 ms");
     }
 
+    /// Both tools count once, when a player comes.
+    #[test]
+    fn from_the_live_edge() {
+        let condition = |path: &str, rsq: i64| {
+            let query = format!("url=http://o/m&statusCode=[{{rsq:{rsq},code:404}}]");
+            let rules = ChaosRequest::parse(path, &query).unwrap().rules;
+            let text = rules.iter().next().unwrap().to_string();
+            let (_, text) = text.split_once(": segment ").unwrap();
+            text.split(" →").next().unwrap().to_owned()
+        };
+        assert_eq!(condition(HLS, 15), "index 16");
+        assert_eq!(condition(HLS, -1), "after-join 1");
+        assert_eq!(condition(HLS, -2), "after-join 0");
+        assert_eq!(condition(HLS, -4), "after-join -2");
+        assert_eq!(condition(DASH, -1), "after-join 0");
+        assert_eq!(condition(DASH, 0), "after-join 1");
+        assert_eq!(condition(DASH, 3), "after-join 4");
+    }
+
     #[test]
     fn a_signed_address_keeps_its_query() {
         let whole = "https://o.example/m.m3u8?Policy=a%2Bb&Signature=x~y";
@@ -311,7 +344,7 @@ mod tests {
             "statusCode=[{i:1,cod:404}]",
             "statusCode=[{l:1,code:404}]",
             "throttle=[{i:1,rate:0}]",
-            "timeout=[{rsq:-1}]",
+            "timeout=[{rsq:soon}]",
             "delay=[{i:1,br:fast,ms:5}]",
             "delay=[{i:1,media:sound,ms:5}]",
             "dealy=[{i:1,ms:5}]",

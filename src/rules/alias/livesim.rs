@@ -90,7 +90,8 @@ fn traffic(pattern: &str) -> Result<Vec<Value>, String> {
             }));
         }
     }
-    if rules.is_empty() { Err(HINT.to_owned()) } else { Ok(rules) }
+    // Nothing but `u` is an address for comparison: all is well.
+    if phases.iter().all(|(_, seconds)| *seconds == 0) { Err(HINT.to_owned()) } else { Ok(rules) }
 }
 
 fn phases(pattern: &str) -> Option<Vec<(char, u32)>> {
@@ -138,6 +139,8 @@ mod tests {
         let encoded = "/statuscode_%5B%7Bcycle:30,rsq:0,code:404,rep:v1,v2%7D%5D/a.mpd";
         let lists = LivesimRequest::parse(encoded).unwrap().unwrap();
         assert!(lists.rules.iter().next().unwrap().to_string().contains("rendition v1/v2"));
+        let well = LivesimRequest::parse("/traffic_u20/a.mpd").unwrap().unwrap();
+        assert_eq!((well.path.as_str(), well.rules.len()), ("/a.mpd", 0));
         assert_eq!(LivesimRequest::parse("/a/traffic/a.mpd?u=/traffic_x"), Ok(None));
     }
 
@@ -145,7 +148,7 @@ mod tests {
     fn what_is_wrong_is_said() {
         let wrong = [
             "/traffic_/a.mpd",
-            "/traffic_u20/a.mpd",
+            "/traffic_u0d0/a.mpd",
             "/traffic_x20/a.mpd",
             "/traffic_u20d/a.mpd",
             "/traffic_u20d10,u10d20/a.mpd",

@@ -267,7 +267,7 @@ fn faults_in_json_have_a_pointer() {
     assert_eq!(pointers, ["/1/then/status", "/1/when/kinds"]);
     insta::assert_snapshot!(faults, @r"
     request body: 2.then.status: is a list; write a single value or a table
-    request body: 2.when.kinds: `kinds` is not a key here; did you mean `kind`? write one of `kind`, `media`, `protocol`, `rung`, `rendition`, `bandwidth`, `height`, `codec`, `language`, `role`, `index`, `number`, `behind-live`, `media-time`, `media-cycle`, `discontinuity`, `during`, `pattern`, `epoch-pattern`, `attempt`, `host`, `path`, `method`, `range`, `blocking`, `connection`, `not`, `nth`, `first`, `every`, `probability`
+    request body: 2.when.kinds: `kinds` is not a key here; did you mean `kind`? write one of `kind`, `media`, `protocol`, `rung`, `rendition`, `bandwidth`, `height`, `codec`, `language`, `role`, `index`, `number`, `behind-live`, `after-join`, `media-time`, `media-cycle`, `discontinuity`, `during`, `pattern`, `epoch-pattern`, `attempt`, `host`, `path`, `method`, `range`, `blocking`, `connection`, `not`, `nth`, `first`, `every`, `probability`
     ");
     assert!(RuleSet::from_json("request body", serde_json::json!({ "rule": [] })).is_err());
     assert!(RuleSet::from_json("request body", serde_json::json!([[[]], 5, "x", null])).is_err());
@@ -337,6 +337,8 @@ fn the_rarer_conditions() {
         (r#"number = "1..""#, false),
         (r#"behind-live = "..2""#, true),
         (r#"behind-live = 1"#, false),
+        (r#"after-join = "..0""#, true),
+        (r#"after-join = [1, "-9..-2"]"#, false),
         (r#"media-time = "20 s..24 s""#, true),
         (r#"media-time = "..20 s""#, false),
         (r#"discontinuity = true"#, true),
@@ -364,6 +366,7 @@ fn the_rarer_conditions() {
     let facts = Facts {
         epoch: Duration::from_secs(30),
         highest_rung: Some(4),
+        joined: Some(0),
         attempt: 2,
         host: "cdn-1.example:8443",
         path: "/live/7.m4s?token=1&_HLS_msn=4",

@@ -10,6 +10,7 @@ use crate::{
         matcher::{self, Matcher, Set},
         media_cycle::{self, MediaCycle},
         numbers::{self, Numbers},
+        offsets::{self, Offsets},
         scope::Scope,
         text::{Several, Text},
         window::Window,
@@ -47,6 +48,7 @@ fn details(when: &WhenEntry, scope: &Scope<'_>) -> Option<Box<Details>> {
         roles: words(when.role.as_ref(), &scope.at("role")),
         numbers: from_zero("number", when.number.as_ref()),
         behind_live: from_zero("behind-live", when.behind_live.as_ref()),
+        after_join: offsets(when.after_join.as_ref(), &scope.at("after-join")),
         media_time: window("media-time", when.media_time.as_ref(), scope),
         media_cycle: scope.parsed(
             "media-cycle",
@@ -199,6 +201,17 @@ fn numbers_from(lowest: u64, written: Option<&Several>, scope: &Scope<'_>) -> Op
         range.map_err(|problem| at.fault(problem, hint)).ok()
     };
     Some(Numbers::new(items(written?, scope).filter_map(read).collect()))
+}
+
+fn offsets(written: Option<&Several>, scope: &Scope<'_>) -> Option<Offsets> {
+    let read = |(text, at): (&Text, Scope<'_>)| {
+        let range = offsets::range(text.as_str());
+        if range.is_none() {
+            at.fault(format!("`{text}` is not a distance or a range"), offsets::HINT);
+        }
+        range
+    };
+    Some(Offsets::new(items(written?, scope).filter_map(read).collect()))
 }
 
 /// The values of a list, each with its place; the place of a single value is the key itself.

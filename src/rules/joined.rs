@@ -1,0 +1,50 @@
+//! Where a live stream was when a viewer came to it.
+
+use crate::media::{MediaType, Resource};
+
+/// The live edges at which a session joined: of each media type, the number of the segment that was
+/// the newest one when the session first asked for any.
+#[derive(Debug, Clone, Default)]
+pub struct Joined {
+    /// One for each media type at most.
+    edges: Vec<(MediaType, u64)>,
+}
+
+impl Joined {
+    /// The edge for `resource`, which is noted if it is the first; `None` = it has no number, or no
+    /// edge is known.
+    pub fn edge(&mut self, resource: &Resource) -> Option<u64> {
+        let number = resource.number?;
+        let known = self.edges.iter().find(|(media, _)| *media == resource.media);
+        if let Some((_, edge)) = known {
+            return Some(*edge);
+        }
+        let edge = number.saturating_add(resource.behind_live?);
+        self.edges.push((resource.media, edge));
+        Some(edge)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::media::{Kind, Protocol};
+
+    #[test]
+    fn the_first_edge_stays() {
+        let segment = |media, number, behind_live| Resource {
+            media,
+            number,
+            behind_live,
+            ..Resource::new(Protocol::Hls, Kind::Segment)
+        };
+        let mut joined = Joined::default();
+        let mut edge = |media, number, behind| joined.edge(&segment(media, number, behind));
+        assert_eq!(edge(MediaType::Video, Some(7), None), None, "nothing is live");
+        assert_eq!(edge(MediaType::Video, None, Some(3)), None);
+        assert_eq!(edge(MediaType::Video, Some(7), Some(3)), Some(10));
+        assert_eq!(edge(MediaType::Video, Some(12), Some(0)), Some(10));
+        assert_eq!(edge(MediaType::Audio, Some(40), Some(2)), Some(42), "a count of its own");
+        assert_eq!(edge(MediaType::Video, Some(13), None), Some(10), "the stream has ended");
+    }
+}

@@ -6,7 +6,8 @@ use super::{
     rig::Rig,
 };
 use serde_json::{Value, json};
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
+use vsps::rules::RuleBook;
 
 /// An origin that serves ranges of a kilobyte, and tells what was asked.
 async fn ranges() -> Origin {
@@ -276,6 +277,40 @@ async fn reloads_lose_their_directives() {
     assert_eq!(origin.last().path(), "/a.m3u8?t=1");
     rig.get(&format!("{inside}/a.m3u8?t=1")).await;
     told(&rig, &["reload"]).await;
+}
+
+/// The directive that asks for a delta goes; those that ask to wait stay.
+#[tokio::test]
+async fn a_reload_in_full_asks_for_no_delta() {
+    let origin = Origin::saying(ok("", b"#EXTM3U\n")).await;
+    let rig = with(&origin, json!({ "reload": "full" })).await;
+    let inside = rig.session("").await;
+    rig.get(&format!("{inside}/a.m3u8?t=1&_HLS_msn=7&_HLS_part=2&_HLS_skip=YES")).await;
+    assert_eq!(origin.last().path(), "/a.m3u8?t=1&_HLS_msn=7&_HLS_part=2");
+    rig.get(&format!("{inside}/a.m3u8?t=1&_HLS_msn=8")).await;
+    told(&rig, &["reload"]).await;
+}
+
+/// A rule file may name files beside it; the origin is not asked.
+#[tokio::test]
+async fn a_body_comes_from_a_file() {
+    let folder = std::env::temp_dir().join(format!("vsps-{}-body", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let bytes: Vec<u8> = (0..=255).cycle().take(10_000).collect();
+    std::fs::write(folder.join("other.m4s"), &bytes).unwrap();
+    let rule = "[[rule]]\nname = \"fault\"\nwhen = { path = \"/a\" }\nthen = { body = { file = \"other.m4s\" } }\n";
+    std::fs::write(folder.join("rules.toml"), rule).unwrap();
+    let rules = RuleBook::load(&folder.join("rules.toml")).unwrap().rules;
+    std::fs::remove_dir_all(&folder).unwrap();
+    let origin = ranges().await;
+    let rig = Rig::start(Some(origin.address), |config| config.rules = Arc::new(rules)).await;
+    let got = rig.get("/a").await;
+    assert_eq!((got.status(), got.header("content-type")), (200, "video/mp4"));
+    assert_eq!(got.header("content-length"), "10000");
+    assert!(got.body == bytes);
+    assert!(origin.asked().is_empty());
+    assert_eq!(rig.get("/b").await.body.len(), 1000, "and no other");
+    told(&rig, &["body"]).await;
 }
 
 const LADDER: &str = "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=100,CODECS=\"avc1.42E01E\",RESOLUTION=320x180\nlow/p.m3u8\n\

@@ -1,6 +1,11 @@
 //! The control plane over real sockets: every route, every error, closed doors, live changes.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
 mod control;
 mod description;

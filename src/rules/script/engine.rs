@@ -3,8 +3,12 @@
 use super::state::register;
 use crate::seed::Stream;
 use rand::RngExt as _;
-use rhai::{Dynamic, Engine, EvalAltResult};
-use std::{cell::RefCell, sync::Arc, time::Duration};
+use rhai::{Dynamic, Engine, EvalAltResult, Position, debugger::DebuggerCommand};
+use std::{
+    cell::{Cell, RefCell},
+    sync::Arc,
+    time::Duration,
+};
 
 /// What the time is: given, as everywhere in pure code. From any zero.
 pub(super) type Now = Arc<dyn Fn() -> Duration + Send + Sync>;
@@ -34,12 +38,20 @@ struct Call {
 
 thread_local! {
     static CALL: RefCell<Option<Call>> = const { RefCell::new(None) };
+    /// Where the call under way is. The language forgets it when a bound is met.
+    static AT: Cell<Position> = const { Cell::new(Position::NONE) };
+}
+
+/// Where the last call on this thread came to.
+pub(super) fn last_position() -> Position {
+    AT.get()
 }
 
 /// Runs `body` with the random numbers of `chance`, and with a bound on its time.
 pub(super) fn bounded<T>(now: &Now, chance: Stream, body: impl FnOnce() -> T) -> T {
     let call = Call { chance, until: now() + LONGEST };
     CALL.with_borrow_mut(|slot| *slot = Some(call));
+    AT.set(Position::NONE);
     let result = body();
     CALL.with_borrow_mut(|slot| *slot = None);
     result
@@ -69,6 +81,7 @@ pub(super) fn engine(now: Now) -> Engine {
         1.. => Ok(draw(|chance| chance.random_range(0..below))),
         _ => Err(Box::<EvalAltResult>::from("random(n) draws from 0 to n - 1; write n from 1")),
     });
+    note_places(&mut engine);
     // Standard output is for what programs read.
     engine.on_print(|text| tracing::info!("script: {text}"));
     engine.on_debug(|text, _, at| tracing::debug!("script at {at}: {text}"));
@@ -78,6 +91,20 @@ pub(super) fn engine(now: Now) -> Engine {
         late.then(|| Dynamic::from(format!("took more than {} ms", LONGEST.as_millis())))
     });
     engine
+}
+
+/// Has each step note its place, and do nothing else.
+#[expect(deprecated, reason = "not deprecated, says the library, but liable to change")]
+fn note_places(engine: &mut Engine) {
+    engine.register_debugger(
+        |_, debugger| debugger,
+        |_, _, _, _, at| {
+            if !at.is_none() {
+                AT.set(at);
+            }
+            Ok(DebuggerCommand::StepInto)
+        },
+    );
 }
 
 fn no_sleep() -> Result<(), Box<EvalAltResult>> {

@@ -62,13 +62,14 @@ pub struct ScriptFailure {
 const LONGEST: usize = 500;
 
 impl ScriptFailure {
-    pub(super) fn thrown(function: &'static str, error: &EvalAltResult) -> Self {
+    /// `error`, where it says that it arose, or else at `last`.
+    pub(super) fn thrown(function: &'static str, error: &EvalAltResult, last: Position) -> Self {
         // Where in the function it happened, not where that was called.
         let mut inner = error;
         while let EvalAltResult::ErrorInFunctionCall(_, _, deeper, _) = inner {
             inner = deeper;
         }
-        let at = inner.position();
+        let at = inner.position().or_else(last);
         let mut bare = inner.to_string();
         if let Some(end) = bare.rfind(" (line ") {
             bare.truncate(end);

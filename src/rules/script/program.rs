@@ -2,7 +2,7 @@
 
 use super::{
     decision::decision,
-    engine::{Now, bounded, engine},
+    engine::{Now, bounded, engine, last_position},
     error::{ScriptError, ScriptFailure},
     request::request,
     state::ScriptState,
@@ -101,7 +101,7 @@ impl Program {
             self.engine.call_fn_with_options(options, &mut scope, &self.tree, name, args)
         };
         bounded(&self.now, seed.named(name).stream(), call)
-            .map_err(|error| ScriptFailure::thrown(name, &error))
+            .map_err(|error| ScriptFailure::thrown(name, &error, last_position()))
     }
 }
 

@@ -14,6 +14,7 @@ use super::{
     passage::Own,
     player_body::PlayerBody,
     player_data, reply,
+    second_look::{FirstLook, second_look},
     shaped_body::{ShapedBody, Treatment},
     source::Source,
     ticket::Ticket,
@@ -64,6 +65,8 @@ struct Planned {
     plan: Option<Arc<Plan>>,
     seed: Seed,
     latency: Duration,
+    /// `None` = the script has no further say in it.
+    first_look: Option<FirstLook>,
     /// Its connection shall close after it, unannounced.
     dismiss: bool,
     host: Authority,
@@ -127,6 +130,10 @@ impl Proxy {
         let mut planned = self.plan(connection, session, (&origin, &path), &head, told);
         let outbound = Outbound { origin, path, head, body };
         let mut response = self.answer(&mut planned, outbound).await?;
+        if let Some(first) = planned.first_look {
+            let Planned { ticket, plan, host, .. } = &mut planned;
+            response = second_look(self, first, host, ticket, plan, response).await;
+        }
         self.pause(&planned.ticket.session, planned.way_back()).await;
         if let Some(asker) = asker {
             asker.permit(&mut response);
@@ -176,6 +183,10 @@ impl Proxy {
             ..Facts::new(&resource, started)
         };
         let (plan, charges, failure) = self.decide(&session, &arming, head, &facts, seed);
+        let scripted =
+            failure.is_none() && head.method != Method::OPTIONS && fault::hops(head).is_none();
+        let first_look =
+            scripted.then_some(FirstLook { ranged: facts.ranged, reused: facts.reused, seed });
         let latency = latency(connection, &arming, seed);
         let request = Arc::new(RequestTag {
             session: Arc::clone(&session.tag),
@@ -198,7 +209,7 @@ impl Proxy {
         ticket.plan.clone_from(&plan);
         ticket.charges = charges;
         let host = origin.authority.clone();
-        Planned { ticket, arming, plan, seed, latency, host, dismiss: false }
+        Planned { ticket, arming, plan, seed, latency, first_look, host, dismiss: false }
     }
 
     /// What script and rules do to a request, what that took from budgets, and how the script failed
@@ -330,7 +341,7 @@ fn shape(
     mut response: Response<Source>,
     multiplexed: bool,
 ) -> Response<PlayerBody> {
-    let Planned { mut ticket, arming, plan, seed, latency, host, dismiss } = planned;
+    let Planned { mut ticket, arming, plan, seed, latency, host, dismiss, .. } = planned;
     ticket.answered(response.status().as_u16());
     let bodiless = is_bodiless(&ticket.request.method, response.status());
     if bodiless {

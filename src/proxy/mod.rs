@@ -34,6 +34,7 @@ mod player_data;
 mod player_reports;
 mod read_ahead;
 mod reply;
+mod second_look;
 mod server;
 mod shaped_body;
 mod sip;

@@ -57,7 +57,7 @@ pub use ration::Ration;
 pub use rule::Rule;
 pub use rule_set::{Counters, RuleSet};
 pub(crate) use scope::Scope;
-pub use script::{Program, Script, ScriptError, ScriptFailure, ScriptState};
+pub use script::{Answer, Program, Script, ScriptError, ScriptFailure, ScriptState};
 pub(crate) use table::{TableOnly, tables, tables_only};
 pub(crate) use text::{Several, Text};
 pub(crate) use validate::{rule_set, single_rule};

@@ -223,8 +223,9 @@ enum Group {
 }
 
 impl Plan {
-    /// Whether its fate is settled: the origin is not asked.
-    const fn is_answered(&self) -> bool {
+    /// Whether its fate is settled: the origin is not asked, or what it said is not passed on.
+    #[must_use]
+    pub const fn is_answered(&self) -> bool {
         self.refuse.is_some()
             || self.hang.is_some()
             || self.status.is_some()

@@ -20,7 +20,9 @@ use crate::{
     event::SessionTag,
     media::{Ladder, MediaType, Resource, UriMap, edit::EditMemory},
     profiles::Profile,
-    rules::{Charges, Counters, Facts, Joined, Plan, RuleSet, Script, ScriptFailure, ScriptState},
+    rules::{
+        Answer, Charges, Counters, Facts, Joined, Plan, RuleSet, Script, ScriptFailure, ScriptState,
+    },
     seed::Seed,
     units::BitRate,
 };
@@ -323,6 +325,22 @@ impl Session {
         seed: Seed,
     ) -> Result<Plan, ScriptFailure> {
         script.decide(&mut self.remembered.lock(), self.seed.value(), facts, seed)
+    }
+
+    /// What `script` does to an answer, beside what is in `plan` already.
+    ///
+    /// # Errors
+    /// When it fails.
+    pub fn ask_again(
+        &self,
+        script: &Script,
+        plan: Plan,
+        facts: &Facts<'_>,
+        answer: Answer<'_>,
+        seed: Seed,
+    ) -> Result<Plan, ScriptFailure> {
+        let mut remembered = self.remembered.lock();
+        script.respond(&mut remembered, self.seed.value(), plan, facts, answer, seed)
     }
 
     /// What `rules` do to a request, after what is in `first` already; `None` = nothing. (A plan is

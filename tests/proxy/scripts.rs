@@ -36,3 +36,35 @@ async fn a_script_decides_before_the_rules_and_its_failure_is_counted() {
     assert_eq!((&failed[0]["line"], &failed[0]["function"]), (&5.into(), &"on_request".into()));
     assert_eq!(rig.counted("vsps_script_errors_total").await, 1.0);
 }
+
+/// It sees what the answer is, and strikes before the body is sent; what comes too late is told.
+#[tokio::test]
+async fn a_script_sees_the_answer_before_its_body() {
+    let origin = Origin::saying(ok("x-cache: MISS\r\n", b"0123456789")).await;
+    let file = std::env::temp_dir().join(format!("vsps-answer-{}.rhai", std::process::id()));
+    let text = "fn on_response(request, response, session) {
+                    if response.status != 200 || response.headers[\"x-cache\"] != \"MISS\" { return; }
+                    if request.path == \"/cut\" { return #{ truncate: `${response.length / 2} B` }; }
+                    if request.path == \"/status\" { return #{ status: 503 }; }
+                    if request.path == \"/headers\" { return #{ headers: #{ set: #{ age: 60 } } }; }
+                    if request.path == \"/late\" { return #{ refuse: \"reset\" }; }
+                }";
+    std::fs::write(&file, text).unwrap();
+    let script = Arc::new(Script::load(&file, Arc::new(|| Duration::ZERO)).unwrap());
+    std::fs::remove_file(&file).unwrap();
+    let rig = Rig::start(Some(origin.address), |config| config.proxy.script = Some(script)).await;
+    let cut = rig.get("/cut").await;
+    assert_eq!((cut.status(), cut.body.as_slice()), (200, b"01234".as_slice()));
+    let status = rig.get("/status").await;
+    assert_eq!(status.status(), 503);
+    assert_ne!(status.body, b"0123456789");
+    assert_eq!(rig.get("/headers").await.header("age"), "60");
+    let late = rig.get("/late").await;
+    assert_eq!((late.status(), late.body.as_slice()), (200, b"0123456789".as_slice()));
+    let failed = rig.told("script_failed", 1).await;
+    assert_eq!(failed[0]["function"], "on_response");
+    assert!(failed[0]["problem"].as_str().unwrap().contains("comes too late"), "{failed:?}");
+    let struck = rig.told("fault_injected", 3).await;
+    let effects: Vec<_> = struck.iter().map(|event| event["effect"].as_str().unwrap()).collect();
+    assert_eq!(effects, ["truncate", "status", "headers"]);
+}

@@ -47,14 +47,20 @@ pub(in crate::proxy) async fn fate(
         ticket.ended(Outcome::Cut);
         return Some(Err(Unanswered));
     }
-    if let Some(Planned { rule, effect }) = &plan.status {
-        ticket.injected(rule, "status", None);
-        let session = &ticket.session;
-        return Some(Ok(status(effect, rule, session.epoch(session.now()))));
+    if let Some(response) = replaced(plan, ticket) {
+        return Some(Ok(response));
     }
     let Planned { rule, effect } = plan.redirect.as_ref()?;
     ticket.injected(rule, "redirect", None);
     Some(Ok(redirect(effect, (origin, path), head)))
+}
+
+/// The answer in place of the origin's, if `plan` has a status for it.
+pub(in crate::proxy) fn replaced(plan: &Plan, ticket: &Ticket) -> Option<Response<Source>> {
+    let Planned { rule, effect } = plan.status.as_ref()?;
+    ticket.injected(rule, "status", None);
+    let session = &ticket.session;
+    Some(status(effect, rule, session.epoch(session.now())))
 }
 
 fn status(status: &Status, rule: &str, epoch: Duration) -> Response<Source> {

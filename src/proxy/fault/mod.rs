@@ -24,7 +24,7 @@ mod teller;
 pub(super) use answer::{answer, kept};
 pub(super) use befall::befall;
 pub(super) use detour::Detour;
-pub(super) use fate::{hops, next_hop};
+pub(super) use fate::{hops, next_hop, replaced};
 pub(super) use gatekeeper::{Gatekeeper, Order};
 pub(super) use head::{close, deface};
 pub(super) use manifest::edit;

@@ -1,8 +1,8 @@
 //! What a script returned, read as a rule's `then`.
 
 use crate::rules::{
-    diagnostic::Diagnostics, document::Document, plan::Effects, then_entry::ThenEntry,
-    validate::effects,
+    diagnostic::Diagnostics, document::Document, plan::Effects, scope::Scope, text::Either,
+    then_entry::ThenEntry, validate::effects,
 };
 use rhai::{Dynamic, Map};
 use serde_json::Value;
@@ -36,9 +36,36 @@ pub(super) fn decision(
     }
     let then = json(&Dynamic::from(map), 0)?;
     let read = Document::json(function, then)
-        .read(|then: ThenEntry, scope| Some(effects(&then, scope)))
+        .read(|then: ThenEntry, scope| {
+            if function == "on_response" {
+                too_late(&then, scope);
+            }
+            Some(effects(&then, scope))
+        })
         .map_err(|faults: Diagnostics| first(&faults))?;
     Ok(Some((name, read)))
+}
+
+/// Takes down every effect that would have to come before the answer.
+fn too_late(then: &ThenEntry, scope: &Scope<'_>) {
+    let silent = matches!(then.hang, Some(Either::Short(_)));
+    let early = [
+        ("refuse", then.refuse.is_some()),
+        ("hang", silent),
+        ("redirect", then.redirect.is_some()),
+        ("body", then.body.is_some()),
+        ("range", then.range.is_some()),
+        ("reload", then.reload.is_some()),
+        ("keep-errors", then.keep_errors.is_some()),
+        ("manifest", then.manifest.is_some()),
+    ];
+    for (key, _) in early.iter().filter(|(_, written)| *written) {
+        let hint = match *key {
+            "hang" => "write a table, as in #{ at: \"headers\" }, or return it from on_request",
+            _ => "return it from on_request",
+        };
+        scope.at(key).fault("comes too late: the answer is there", hint);
+    }
 }
 
 /// A log line has room for one fault.

@@ -48,7 +48,7 @@ impl ScriptError {
 /// Why a script had no say in a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ScriptFailure {
-    /// The function: `on_session`, `on_request` or `on_manifest`.
+    /// The function: `on_session`, `on_request`, `on_manifest` or `on_response`.
     pub function: &'static str,
     /// The line, from 1, if it is known.
     pub line: Option<usize>,

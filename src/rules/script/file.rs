@@ -1,6 +1,7 @@
 //! A script's file: read once, and again when it has changed.
 
 use super::{
+    answer::Answer,
     engine::Now,
     error::{ScriptError, ScriptFailure},
     program::Program,
@@ -69,6 +70,29 @@ impl Script {
         self.look();
         let program = Arc::clone(&self.program.read());
         program.decide(state, session_seed, facts, seed)
+    }
+
+    /// Whether the newest sound version wants to see answers.
+    #[must_use]
+    pub fn responds(&self) -> bool {
+        self.program.read().responds()
+    }
+
+    /// As [`Program::respond`].
+    ///
+    /// # Errors
+    /// When the script fails: then it does nothing more to this request.
+    pub fn respond(
+        &self,
+        state: &mut ScriptState,
+        session_seed: u64,
+        plan: Plan,
+        facts: &Facts<'_>,
+        answer: Answer<'_>,
+        seed: Seed,
+    ) -> Result<Plan, ScriptFailure> {
+        let program = Arc::clone(&self.program.read());
+        program.respond(state, session_seed, plan, facts, answer, seed)
     }
 
     /// Reads the file again if it has changed; a version that is at fault is logged, and the one

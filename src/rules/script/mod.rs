@@ -4,6 +4,7 @@
 //! Sandboxed: a script reads no file, opens no connection, asks for no time and no chance but those
 //! it is given, and is bounded in operations, depth, memory and time.
 
+mod answer;
 mod decision;
 mod engine;
 mod error;
@@ -12,6 +13,7 @@ mod program;
 mod request;
 mod state;
 
+pub use answer::Answer;
 pub use error::{ScriptError, ScriptFailure};
 pub use file::Script;
 pub use program::Program;

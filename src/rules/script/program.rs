@@ -1,6 +1,7 @@
 //! A script that was read: its functions, called for a request.
 
 use super::{
+    answer::Answer,
     decision::decision,
     engine::{Now, bounded, engine, last_position},
     error::{ScriptError, ScriptFailure},
@@ -16,14 +17,15 @@ use rhai::{AST, CallFnOptions, Dynamic, Engine, FuncArgs, Position, Scope};
 use std::{fmt, sync::Arc, time::Duration};
 
 /// The functions that are called, and with how many arguments.
-const CALLED: [(&str, usize); 3] = [("on_session", 1), ("on_request", 2), ("on_manifest", 2)];
+const CALLED: [(&str, usize); 4] =
+    [("on_session", 1), ("on_request", 2), ("on_manifest", 2), ("on_response", 3)];
 
 /// A script that was read and can run.
 pub struct Program {
     engine: Engine,
     tree: AST,
     /// Which of [`CALLED`] it has.
-    has: [bool; 3],
+    has: [bool; 4],
     now: Now,
 }
 
@@ -68,25 +70,61 @@ impl Program {
         seed: Seed,
     ) -> Result<Plan, ScriptFailure> {
         let seed = seed.named("script");
-        let is_new = state.is_new();
-        let session = state.memory(session_seed);
         let mut plan = Plan::default();
-        let [on_session, on_request, on_manifest] = self.has;
-        if on_session && is_new {
-            let _ = self.call("on_session", (session.clone(),), seed)?;
-        }
+        let [_, on_request, on_manifest, _] = self.has;
+        let session = self.session(state, session_seed, seed)?;
         let on_manifest = on_manifest && facts.resource.kind.is_manifest();
         let wanted = [("on_request", on_request), ("on_manifest", on_manifest)];
         for (name, _) in wanted.into_iter().filter(|(_, wanted)| *wanted) {
             let returned = self.call(name, (request(facts), session.clone()), seed)?;
-            let decided = decision(name, returned);
-            let decided = decided.map_err(|problem| ScriptFailure::new(name, problem))?;
-            if let Some((rule, effects)) = decided {
-                let mut chance = seed.named("delay").named(name).stream();
-                effects.fill(&mut plan, &rule, &mut || chance.random::<f64>());
-            }
+            fill(&mut plan, name, returned, seed)?;
         }
         Ok(plan)
+    }
+
+    /// Whether it wants to see answers.
+    #[must_use]
+    pub const fn responds(&self) -> bool {
+        let [.., on_response] = self.has;
+        on_response
+    }
+
+    /// What the script does to an answer before its body is sent, beside what is in `plan` already;
+    /// the rest as in [`decide`](Self::decide).
+    ///
+    /// # Errors
+    /// When it fails: then it does nothing more to this request.
+    pub fn respond(
+        &self,
+        state: &mut ScriptState,
+        session_seed: u64,
+        mut plan: Plan,
+        facts: &Facts<'_>,
+        answer: Answer<'_>,
+        seed: Seed,
+    ) -> Result<Plan, ScriptFailure> {
+        let (seed, name) = (seed.named("script"), "on_response");
+        let session = self.session(state, session_seed, seed)?;
+        let returned = self.call(name, (request(facts), answer.map(), session), seed)?;
+        fill(&mut plan, name, returned, seed)?;
+        plan.settle();
+        Ok(plan)
+    }
+
+    /// What the script remembers of the session, which it is told of if it is new.
+    fn session(
+        &self,
+        state: &mut ScriptState,
+        session_seed: u64,
+        seed: Seed,
+    ) -> Result<Dynamic, ScriptFailure> {
+        let is_new = state.is_new();
+        let session = state.memory(session_seed);
+        let [on_session, ..] = self.has;
+        if on_session && is_new {
+            let _ = self.call("on_session", (session.clone(),), seed)?;
+        }
+        Ok(session)
     }
 
     fn call(
@@ -105,9 +143,25 @@ impl Program {
     }
 }
 
+/// Fills what is free in `plan` with what the function `name` returned.
+fn fill(
+    plan: &mut Plan,
+    name: &'static str,
+    returned: Dynamic,
+    seed: Seed,
+) -> Result<(), ScriptFailure> {
+    let decided = decision(name, returned);
+    let decided = decided.map_err(|problem| ScriptFailure::new(name, problem))?;
+    if let Some((rule, effects)) = decided {
+        let mut chance = seed.named("delay").named(name).stream();
+        effects.fill(plan, &rule, &mut || chance.random::<f64>());
+    }
+    Ok(())
+}
+
 fn hint() -> &'static str {
-    "write `fn on_session(session)`, `fn on_request(request, session)` or \
-     `fn on_manifest(request, session)`"
+    "write `fn on_session(session)`, `fn on_request(request, session)`, \
+     `fn on_manifest(request, session)` or `fn on_response(request, response, session)`"
 }
 
 impl fmt::Debug for Program {

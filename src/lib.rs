@@ -16,6 +16,7 @@
 //! - [`units`], [`seed`]: quantities with their units; one seed in, one random stream per model out
 //! - [`model`]: the core: a moment and some bytes in, a verdict out; no clock, no I/O
 //! - [`media`]: what a request is, told from the manifests that passed; URIs rewritten in place
+//! - `builtin`: the files of `profiles/`, inside the program
 //! - [`rules`]: who gets what treatment: a classified request becomes a plan
 //! - [`profiles`]: a file becomes a link and rules; the embedded library
 //! - [`plot`]: a network as a picture, or a sketch in a terminal
@@ -30,6 +31,7 @@
 pub mod api;
 pub mod app;
 pub mod args;
+mod builtin;
 pub mod commands;
 pub mod config;
 pub mod event;

@@ -15,10 +15,12 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("seed", &[]),
     ("model", &["units", "seed"]),
     ("media", &["units"]),
-    // `model` and `seed`: a delay may be drawn from the same distributions as a profile's jitter.
-    ("rules", &["media", "model", "seed", "units"]),
+    ("builtin", &[]),
+    // `builtin`: the names of the profiles that a rule may name. `model` and `seed`: a delay may be
+    // drawn from the same distributions as a profile's jitter.
+    ("rules", &["builtin", "media", "model", "seed", "units"]),
     // `media`: the types of media that a limit is about.
-    ("profiles", &["media", "model", "rules", "seed", "units"]),
+    ("profiles", &["builtin", "media", "model", "rules", "seed", "units"]),
     ("plot", &["model", "profiles", "seed", "units"]),
     ("event", &["media", "model", "rules", "units"]),
     ("sessions", &["event", "media", "model", "profiles", "rules", "seed", "units"]),

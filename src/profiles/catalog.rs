@@ -1,29 +1,15 @@
 //! Where profiles are found: those embedded in the program, and files.
 
 use super::{error::ProfileError, profile::Profile, sources::Sources};
-use crate::rules::{Diagnostics, read_text};
-use include_dir::{Dir, include_dir};
+use crate::{
+    builtin,
+    rules::{Diagnostics, read_text},
+};
 use std::{
     cmp::Reverse,
     path::Path,
     sync::{Arc, OnceLock},
 };
-
-static EMBEDDED: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/profiles");
-
-/// A trace that is built in, by its path in `profiles/`.
-pub(super) fn embedded_trace(path: &str) -> Option<&'static [u8]> {
-    EMBEDDED.get_file(path).map(include_dir::File::contents)
-}
-
-/// The rule files that are built in: name and text.
-pub(super) fn embedded_faults() -> impl Iterator<Item = (&'static str, &'static str)> {
-    let folder = EMBEDDED.get_dir("faults");
-    folder.into_iter().flat_map(Dir::files).filter_map(|file| {
-        let name = file.path().file_name()?.to_str()?.strip_suffix(".toml")?;
-        Some((name, file.contents_utf8()?))
-    })
-}
 
 /// The profiles that are built in, by name; and the door to those in files.
 #[derive(Debug)]
@@ -50,11 +36,8 @@ impl Catalog {
     /// The profiles that are built in. Each is read when it is first asked for.
     #[must_use]
     pub fn new() -> Self {
-        let story = |file: &'static include_dir::File<'static>| {
-            let name = file.path().file_name()?.to_str()?.strip_suffix(".toml")?;
-            Some(Story { name, text: file.contents_utf8()?, read: OnceLock::new() })
-        };
-        let mut stories: Vec<_> = EMBEDDED.files().filter_map(story).collect();
+        let story = |(name, text)| Story { name, text, read: OnceLock::new() };
+        let mut stories: Vec<_> = builtin::profiles().map(story).collect();
         stories.sort_by_key(|story| story.name);
         Self { stories }
     }

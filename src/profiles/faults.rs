@@ -1,7 +1,10 @@
 //! Faults by name: the rule files that are embedded in the program.
 
-use super::{catalog::embedded_faults, error::did_you_mean};
-use crate::rules::{Diagnostics, RuleBook, RuleSet};
+use super::error::did_you_mean;
+use crate::{
+    builtin,
+    rules::{Diagnostics, RuleBook, RuleSet},
+};
 use std::cmp::Reverse;
 
 /// A ready rule file.
@@ -70,7 +73,7 @@ pub fn fault_named(name: &str) -> Result<Fault, FaultError> {
 
 /// Names and texts, sorted by name.
 fn files() -> impl Iterator<Item = (&'static str, &'static str)> {
-    let mut files: Vec<_> = embedded_faults().collect();
+    let mut files: Vec<_> = builtin::faults().collect();
     files.sort_unstable_by_key(|(file, _)| *file);
     files.into_iter()
 }

@@ -1,7 +1,6 @@
 //! From the mirror of a profile file to a profile that can run, with every fault on the way.
 
 use super::{
-    catalog::embedded_trace,
     downlink::{burst, count, queue, rate, transport},
     file::{FourStateTable, GilbertElliottTable, LatencyTable, LossTable, ProfileFile, StallTable},
     limit::{limits, uplink},
@@ -11,6 +10,7 @@ use super::{
     sources::Sources,
 };
 use crate::{
+    builtin,
     model::{
         Count, FourState, Handshake, Latency, LinkSpec, LossModel, LossSpec, OnDrop, RateSpec,
         StallSpec, TransportSpec,
@@ -49,7 +49,7 @@ impl Profile {
     /// # Errors
     /// All faults of the first stage (keys, types), or else all of the second (values).
     pub fn from_toml(name: &str, file: &str, text: &str) -> Result<Self, Diagnostics> {
-        Self::with_traces(name, file, text, &Sources::Embedded(&embedded_trace))
+        Self::with_traces(name, file, text, &Sources::Embedded(&builtin::trace))
     }
 
     /// The same, with traces from `sources`.

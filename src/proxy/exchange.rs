@@ -366,7 +366,7 @@ fn shape(
     })
 }
 
-/// What rules hold the response to. A profile that is not there is told of, and holds it to nothing.
+/// What rules hold the response to. A profile that is at fault is told of, and holds it to nothing.
 fn own_link(catalog: &Catalog, plan: &Plan, ticket: &Ticket) -> Own {
     let rate = plan.rate.as_ref().map(|planned| {
         ticket.injected(&planned.rule, "rate", None);
@@ -378,7 +378,7 @@ fn own_link(catalog: &Catalog, plan: &Plan, ticket: &Ticket) -> Own {
             Some(Arc::new(profile.link.clone()))
         }
         Err(problem) => {
-            tracing::warn!(rule = %planned.rule, %problem, "a rule's profile does not exist");
+            tracing::warn!(rule = %planned.rule, %problem, "a rule's profile is at fault");
             None
         }
     });

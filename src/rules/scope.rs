@@ -178,13 +178,17 @@ impl<'f> Scope<'f> {
 
 /// "did you mean `x`? write one of ...": for a word that is not among `all`.
 pub(super) fn one_of(written: &str, all: &[&str]) -> String {
-    let near = |name: &&&str| (strsim::jaro_winkler(written, name) * 1e6) as u64;
     let list = all.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
     let list = if all.len() == 1 { list } else { format!("one of {list}") };
-    match all.iter().max_by_key(near) {
-        Some(name) if strsim::jaro_winkler(written, name) > 0.75 => {
-            format!("did you mean `{name}`? write {list}")
-        }
-        _ => format!("write {list}"),
+    match nearest(written, all) {
+        Some(name) => format!("did you mean `{name}`? write {list}"),
+        None => format!("write {list}"),
     }
+}
+
+/// The one of `all` that was probably meant.
+pub(super) fn nearest<'a>(written: &str, all: &[&'a str]) -> Option<&'a str> {
+    let likeness = |name: &&&str| (strsim::jaro_winkler(written, name) * 1e6) as u64;
+    let near = all.iter().max_by_key(likeness).filter(|name| likeness(name) > 750_000);
+    near.copied()
 }

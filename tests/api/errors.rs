@@ -37,6 +37,9 @@ async fn what_is_sent_wrongly_is_told() {
         (Method::POST, SESSIONS, r#"{ "rules": { "then": {} } }"#),
         (Method::PATCH, &one, r#"{ "rate": 5, "ttl": "5 s" }"#),
         (Method::PATCH, &one, r#"{ "rate": 5, "profile": "x", "rules": [{}] }"#),
+        (Method::PATCH, &one, r#"{ "rules": [{ "then": { "profile": "flacky-wifi" } }] }"#),
+        (Method::PUT, "/api/v1/rules", r#"{ "rules": [{ "then": { "profile": "3gg" } }] }"#),
+        (Method::POST, &format!("{one}/faults"), r#"{ "rule": { "then": { "profile": "no" } } }"#),
         (Method::PATCH, &one, "null"),
     ] {
         let answer = rig.ask(method.clone(), path, body).await;

@@ -42,6 +42,7 @@ async fn wrong_parameters_are_told() {
         ("vsps.profile=%2Fetc%2Fpasswd", "profile"),
         ("vsps.seed=many", "vsps.seed=42"),
         ("vsps.rules=%5B%7B", "not JSON"),
+        ("vsps.rules=segment:profile=cabel", "did you mean `cable`"),
         (
             "vsps.rules=%5B%7B%22then%22%3A%7B%22dealy%22%3A%221%20s%22%7D%7D%5D",
             "did you mean `delay`",

@@ -102,6 +102,8 @@ fn what_makes_no_sense_is_refused() {
         r#"body = { file = "x.html" }"#,
         r#"body = { text = "x", junk = "1 B" }"#,
         r#"body = "full""#,
+        r#"profile = "3G-slw""#,
+        r#"profile = "./mine.toml""#,
         r#"stall = { at = "50 %" }"#,
         r#"stall = { for = "5 s" }"#,
         r#"stall = { at = "50 %", for = "0 s" }"#,

@@ -7,11 +7,12 @@ use super::{
     manifest::manifest,
 };
 use crate::{
+    builtin,
     rules::{
         distribution::distribution,
         effect::{Closing, Coalesce, Cors, Hang, RangeFault, Refusal, Reload},
         plan::{Delay, Effects, Keep},
-        scope::Scope,
+        scope::{Scope, nearest},
         text::{Either, Text},
         then_entry::ThenEntry,
     },
@@ -54,7 +55,7 @@ pub(in crate::rules) fn effects(then: &ThenEntry, scope: &Scope<'_>) -> Effects 
         ),
         reload: scope.one("reload", then.reload.as_ref(), "a reload", Reload::ALL, Reload::as_str),
         rate,
-        profile: then.profile.as_ref().map(|name| Arc::from(name.as_str())),
+        profile: profile(then.profile.as_ref(), &scope.at("profile")),
         stall: stall(then.stall.as_ref(), scope),
         drip: drip(then.drip.as_ref(), scope),
         coalesce: coalesce(then.coalesce.as_ref(), scope),
@@ -154,6 +155,21 @@ pub(super) fn silence(key: &str, written: Option<&Text>, scope: &Scope<'_>) -> O
         scope.at(key).fault(problem, error.hint + ", or `forever`");
     };
     span::parse(written).map_err(faulty).ok().map(Hang::For)
+}
+
+/// Reads the name of a profile: a built-in one, since what comes over the network must not make us
+/// read files.
+fn profile(written: Option<&Text>, scope: &Scope<'_>) -> Option<Arc<str>> {
+    let written = written?.as_str();
+    let all: Vec<_> = builtin::profiles().map(|(name, _)| name).collect();
+    if all.contains(&written) {
+        return Some(written.into());
+    }
+    let meant = nearest(&written.to_ascii_lowercase(), &all);
+    let meant = meant.map_or(String::new(), |name| format!("did you mean `{name}`? "));
+    let hint = format!("{meant}write a built-in one; `vsps profiles list` lists them");
+    scope.fault(format!("there is no profile `{written}`"), hint);
+    None
 }
 
 fn coalesce(written: Option<&Text>, scope: &Scope<'_>) -> Option<Coalesce> {

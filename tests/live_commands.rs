@@ -6,8 +6,9 @@ use std::{sync::Arc, time::Duration};
 use tokio::time::advance;
 use vsps::{
     event::Bus,
+    media::{Kind, Protocol, Resource},
     profiles::Catalog,
-    rules::RuleSet,
+    rules::{Facts, Plan, RuleSet},
     seed::Seed,
     sessions::{ArmingRequest, Change, Clock, Command, Origin, Registry, RegistryConfig, Session},
     units::BitRate,
@@ -44,6 +45,14 @@ fn set(registry: &Registry, session: &Session, change: Change, lasts: Option<u64
 
 fn rate(mbit: u64) -> Change {
     Change { rate: Some(Some(MBIT(mbit))), ..Change::default() }
+}
+
+/// Whether the rules of `session` have something for a segment that it asks for now.
+fn strikes(session: &Session) -> bool {
+    let resource = Resource::new(Protocol::Hls, Kind::Segment);
+    let now = session.now();
+    let facts = Facts { process_time: session.process_time(now), ..Facts::new(&resource, now) };
+    session.decide(Plan::default(), &session.arming().rules, &facts, Seed::new(1)).0.is_some()
 }
 
 /// Time passes, and whoever waited for it gets a turn.
@@ -142,4 +151,37 @@ async fn a_shared_rate_reverts_for_all() {
         (two.arming().rate, two.rate()),
         (None, two.arming().profile.link.rate.peak().into())
     );
+}
+
+/// A rule's `ttl` runs from when a session gets the rule, and not from its next request; a reset begins
+/// it anew.
+#[tokio::test(start_paused = true)]
+async fn a_rule_lives_from_when_it_is_armed() {
+    const RULE: &str = "[[rule]]\nbudget = { ttl = \"10 s\" }\nthen = { status = 503 }";
+    let registry = registry();
+    let session = start(&registry, None);
+    pass(S(60)).await;
+    let rules = Some(Arc::new(RuleSet::from_toml("r", RULE).unwrap()));
+    set(&registry, &session, Change { rules: rules.clone(), ..Change::default() }, None);
+    pass(S(9)).await;
+    // Another change leaves its time alone.
+    set(&registry, &session, rate(5), None);
+    assert!(strikes(&session));
+    pass(S(1)).await;
+    assert!(!strikes(&session));
+    let again = RuleSet::from_toml("r", RULE).unwrap();
+    let twice = Arc::new(RuleSet::concat([&again, &again]));
+    set(&registry, &session, Change { rules: Some(twice), ..Change::default() }, None);
+    pass(S(11)).await;
+    assert!(!strikes(&session), "nobody asked, and its time went by");
+
+    let arming = ArmingRequest { rules, ..ArmingRequest::default() };
+    let armed = registry.start(None, arming).unwrap();
+    pass(S(10)).await;
+    assert!(!strikes(&armed));
+    registry.command(&armed, &Command::Reset, &|_| true).unwrap();
+    pass(S(9)).await;
+    assert!(strikes(&armed));
+    pass(S(1)).await;
+    assert!(!strikes(&armed));
 }

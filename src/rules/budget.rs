@@ -26,6 +26,16 @@ pub(super) enum Extent {
     Global,
 }
 
+impl Extent {
+    /// The time by which it counts.
+    pub(super) const fn now(self, session_time: Duration, process_time: Duration) -> Duration {
+        match self {
+            Self::Session => session_time,
+            Self::Global => process_time,
+        }
+    }
+}
+
 /// Bounds, and for a global budget what all sessions used of it together.
 #[derive(Debug, Clone)]
 pub(super) struct Budget {

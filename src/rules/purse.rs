@@ -16,7 +16,7 @@ struct Spent {
     pending: u64,
     first: Option<Duration>,
     last: Option<Duration>,
-    /// When the rule was first asked: it came into force then.
+    /// When the rule came into force.
     since: Option<Duration>,
 }
 
@@ -30,8 +30,8 @@ pub(super) struct Strike {
 }
 
 impl Purse {
-    /// The rule was asked at `now`: its time to live begins, if it has not.
-    pub(super) fn notice(&self, now: Duration) {
+    /// The rule comes into force at `now`: its time to live begins, if it has not.
+    pub(super) fn begin(&self, now: Duration) {
         self.0.lock().since.get_or_insert(now);
     }
 
@@ -82,15 +82,14 @@ impl Strike {
 }
 
 impl Spent {
-    fn allows(&mut self, limits: &Limits, now: Duration) -> bool {
-        let since = *self.since.get_or_insert(now);
+    fn allows(&self, limits: &Limits, now: Duration) -> bool {
         let within = |start: Option<Duration>, most: Option<Duration>| match (start, most) {
             (Some(start), Some(most)) => now.saturating_sub(start) < most,
             _ => true,
         };
         limits.times.is_none_or(|times| self.times < times)
             && within(self.first, limits.lasts)
-            && within(Some(since), limits.ttl)
+            && within(self.since, limits.ttl)
             && !matches!((self.last, limits.cooldown), (Some(last), Some(pause))
                 if now.saturating_sub(last) < pause)
     }

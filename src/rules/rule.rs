@@ -130,7 +130,7 @@ use std::{fmt, sync::Arc};
 /// | `times` | strikes no more than this often; from 1 |
 /// | `for` | strikes no later than this after its first strike |
 /// | `cooldown` | after a strike, spares everything for this long |
-/// | `ttl` | strikes no later than this after the rule was first asked |
+/// | `ttl` | strikes no later than this after the rule came into force: when its session got it; with the scope `global`, when it was loaded or first given to a session |
 /// | `scope` | `session` (default: each has its own budget), or `global`: all sessions that have the rule from one loading of it share it, its times counted on the process's clock |
 #[derive(Debug, Clone, PartialEq)]
 pub struct Rule {

@@ -81,6 +81,15 @@ impl RuleSet {
         self.entries.iter().map(|entry| &*entry.rule)
     }
 
+    /// The rules were loaded at process time `now`: those whose budget all sessions share come into
+    /// force. The others do when a session gets them.
+    pub fn loaded(&self, now: Duration) {
+        let budgets = self.iter().filter_map(|rule| rule.budget.as_ref());
+        for budget in budgets.filter(|budget| budget.extent == Extent::Global) {
+            budget.purse().begin(now);
+        }
+    }
+
     /// Whether any rule asks for the highest rung: [`Facts::highest_rung`] costs a look at the whole
     /// ladder.
     #[must_use]
@@ -108,8 +117,8 @@ impl RuleSet {
     /// interleaving, the draws must depend on nothing but the request and the key.
     ///
     /// Every rule is asked, also when its slots are filled, so that what one rule counts does not
-    /// depend on the others. Nothing is allocated, but for the counters at a session's first
-    /// request, and what a filled slot or a charge needs to name its rule.
+    /// depend on the others. Nothing is allocated, but for the counters where nobody has armed
+    /// them, and what a filled slot or a charge needs to name its rule.
     ///
     /// What comes into the plan counts as a strike here, whatever becomes of it.
     pub fn decide(
@@ -135,7 +144,7 @@ impl RuleSet {
             first.settle();
             return (first, charges);
         }
-        counters.fit(self);
+        counters.arm(self, facts.session_time, facts.process_time);
         let mut applying = Places::new();
         for (place, (entry, count)) in self.entries.iter().zip(&mut counters.counts).enumerate() {
             if entry.applies(count, facts, chance) {
@@ -182,18 +191,11 @@ impl RuleSet {
             else {
                 return false;
             };
-            let strike = purse.take(&budget.limits, now(budget.extent, facts));
+            let strike = purse
+                .take(&budget.limits, budget.extent.now(facts.session_time, facts.process_time));
             count.taken = strike.is_some();
             strike.map(|strike| charges.add(&rule.name, strike)).is_none()
         })
-    }
-}
-
-/// The time by which a budget counts.
-const fn now(extent: Extent, facts: &Facts<'_>) -> Duration {
-    match extent {
-        Extent::Session => facts.session_time,
-        Extent::Global => facts.process_time,
     }
 }
 
@@ -209,9 +211,6 @@ impl Entry {
         let Rule { matcher, nth, every, probability, budget, .. } = &*self.rule;
         count.taken = false;
         let purse = budget.as_ref().zip(count.purse.as_ref());
-        if let Some((budget, purse)) = purse {
-            purse.notice(now(budget.extent, facts));
-        }
         // Whether a browser asks first depends on its caches: preflights are for rules about them alone.
         let about_preflights = self.rule.effects.cors == Some(Cors::Preflight);
         if about_preflights != (*facts.method == Method::OPTIONS) || !matcher.matches(facts) {
@@ -222,7 +221,10 @@ impl Entry {
             && nth.as_ref().is_none_or(|nth| nth.contains(count.matched))
             && probability.is_none_or(|share| chance(&self.key) < share.get())
             && purse.is_none_or(|(budget, purse)| {
-                purse.allows(&budget.limits, now(budget.extent, facts))
+                purse.allows(
+                    &budget.limits,
+                    budget.extent.now(facts.session_time, facts.process_time),
+                )
             })
     }
 }
@@ -249,7 +251,10 @@ pub struct Counters {
 }
 
 impl Counters {
-    fn fit(&mut self, set: &RuleSet) {
+    /// The session gets the rules of `set`, if it has not got them, at this session time, which is
+    /// this process time: those that are new to it come into force. Those that nobody has armed come
+    /// into force with their first request.
+    pub fn arm(&mut self, set: &RuleSet, session_time: Duration, process_time: Duration) {
         if Arc::ptr_eq(&self.set.entries, &set.entries) {
             return;
         }
@@ -262,6 +267,11 @@ impl Counters {
         };
         self.counts = set.entries.iter().map(count).collect();
         self.set = set.clone();
+        for (entry, count) in set.entries.iter().zip(&mut self.counts) {
+            if let (Some(budget), Some(purse)) = (&entry.rule.budget, &count.purse) {
+                purse.begin(budget.extent.now(session_time, process_time));
+            }
+        }
     }
 }
 

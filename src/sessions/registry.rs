@@ -95,6 +95,7 @@ impl Registry {
     /// A registry without sessions.
     #[must_use]
     pub fn new(config: RegistryConfig, clock: Clock, bus: Arc<Bus>) -> Self {
+        config.rules.loaded(clock.now());
         Self {
             rules: RwLock::new(Arc::clone(&config.rules)),
             rules_version: Mutex::new(1),
@@ -260,7 +261,9 @@ impl Registry {
         }
         // New sessions read the rules while they hold the lock of the list: they have the new ones, or
         // they are in the list.
-        *self.rules.write() = rules.unwrap_or_else(|| Arc::clone(&self.config.rules));
+        let rules = rules.unwrap_or_else(|| Arc::clone(&self.config.rules));
+        rules.loaded(self.clock.now());
+        *self.rules.write() = rules;
         *version += 1;
         for session in self.list() {
             if let Err(problem) = session.adjust(&self.rules, |_, _| true) {

@@ -100,6 +100,8 @@ impl Session {
             None => Downlink::new(&arming.link, seed.named("downlink")),
         };
         let start = downlink.link_time(Duration::ZERO);
+        let mut counters = Counters::default();
+        counters.arm(&arming.rules, Duration::ZERO, started);
         Self {
             limits: Limits::new(Arc::clone(&arming.profile.limits), start, seed.named("limits")),
             uplink: Bottleneck::new(&arming.profile.uplink, seed.named("uplink")),
@@ -115,7 +117,7 @@ impl Session {
             edits: Mutex::default(),
             kept_errors: Mutex::default(),
             trail: Mutex::default(),
-            counters: Mutex::default(),
+            counters: Mutex::new(counters),
             remembered: Mutex::default(),
             attempts: Mutex::default(),
             joined: Mutex::default(),
@@ -166,7 +168,9 @@ impl Session {
         let fault = next.obey(command, self.clock.now())?;
         let network = self.rearm(|_| next.settings.arming(&common.read()))?;
         if matches!(command, Command::Reset) {
-            *self.counters.lock() = Counters::default();
+            let (mut counters, now) = (Counters::default(), self.now());
+            counters.arm(&self.arming().rules, now, self.process_time(now));
+            *self.counters.lock() = counters;
         }
         let obeyed = Obeyed { version: next.version(), fault };
         *control = next;
@@ -238,8 +242,8 @@ impl Session {
 
     /// Replaces network and rules by what `change` makes of the present ones; no other change comes
     /// between. The link changes at once, for responses in flight too; when only the rules differ it
-    /// runs on undisturbed; rules that stay go on counting where they were. Tells whether the profile
-    /// or the link is another one now.
+    /// runs on undisturbed; rules that stay go on counting where they were, and new ones come into
+    /// force. Tells whether the profile or the link is another one now.
     ///
     /// # Errors
     /// When it shares its link and needs another one; then nothing has changed.
@@ -262,6 +266,7 @@ impl Session {
         }
         let new_profile = arming.profile_name != current.profile_name;
         *current = Arc::new(arming);
+        self.counters.lock().arm(&current.rules, now, self.process_time(now));
         Ok(new_link || new_profile || paused)
     }
 

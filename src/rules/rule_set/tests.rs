@@ -464,7 +464,8 @@ fn a_budget_is_spent_exactly() {
     }
 }
 
-/// `for` begins at the first strike, `ttl` when the rule was first asked.
+/// `for` begins at the first strike, `ttl` when the rule came into force: with its first request where
+/// nobody armed it.
 #[test]
 fn a_budget_begins_where_it_says() {
     let late = |bound: &str| {
@@ -475,6 +476,38 @@ fn a_budget_begins_where_it_says() {
     };
     assert_eq!(struck(&late("for"), 100), (10..22).collect::<Vec<_>>());
     assert_eq!(struck(&late("ttl"), 100), [10, 11]);
+}
+
+/// Time before the first request counts too; what a session already has does not begin anew.
+#[test]
+fn a_time_to_live_begins_when_the_rule_is_armed() {
+    const S: fn(u64) -> Duration = Duration::from_secs;
+    let rule = |name: &str, scope: &str| {
+        format!(
+            "[[rule]]\nname = \"{name}\"\nbudget = {{ ttl = \"10 s\", scope = \"{scope}\" }}\n\
+             then = {{ status = 503 }}\n"
+        )
+    };
+    let resource = Resource::new(Protocol::Hls, Kind::Segment);
+    let strikes = |set: &RuleSet, counters: &mut Counters, second: u64| {
+        let process_time = S(100 + second);
+        let facts = Facts { process_time, ..Facts::new(&resource, S(second)) };
+        !set.decide(counters, &facts, &mut |_| 0.0).is_empty()
+    };
+    let own = rules(&rule("own", "session"));
+    let mut counters = Counters::default();
+    counters.arm(&own, S(5), S(105));
+    assert!(strikes(&own, &mut counters, 14));
+    let with_more = RuleSet::concat([&own, &rules(&rule("more", "session"))]);
+    counters.arm(&with_more, S(14), S(114));
+    assert!(!strikes(&own, &mut counters, 15), "it goes on counting");
+
+    let shared = rules(&rule("shared", "global"));
+    shared.loaded(S(100));
+    let mut late = Counters::default();
+    late.arm(&shared, S(9), S(109));
+    assert!(strikes(&shared, &mut late, 9));
+    assert!(!strikes(&shared, &mut late, 10), "loaded at 0, whoever got it later");
 }
 
 /// What strikes nothing spends nothing: neither a rule that is overruled, nor one that others leave

@@ -1,10 +1,12 @@
-//! What rules add to a request: none, one, a hundred.
+//! What rules add to a request: none, one, a hundred; and what a script does.
 
 use criterion::{BenchmarkId, Criterion};
-use std::{fmt::Write as _, hint::black_box, time::Duration};
+use http::{HeaderMap, HeaderValue, header};
+use std::{fmt::Write as _, hint::black_box, sync::Arc, time::Duration};
 use vsps::{
     media::{Kind, MediaType, Protocol, Resource},
-    rules::{Counters, Facts, RuleSet},
+    rules::{Answer, Counters, Facts, Plan, Program, RuleSet, ScriptState},
+    seed::Seed,
 };
 
 pub(crate) fn bench_all(c: &mut Criterion) {
@@ -28,7 +30,62 @@ pub(crate) fn bench_all(c: &mut Criterion) {
             b.iter(|| black_box(set.decide(&mut counters, &facts, &mut |_| 0.5)));
         });
     }
+    let script = |text| Program::new("bench.rhai", text, Arc::new(|| Duration::ZERO));
+    for (name, text) in SCRIPTS {
+        let Ok(program) = script(text) else { continue };
+        group.bench_function(BenchmarkId::new("script", name), |b| {
+            let mut state = ScriptState::default();
+            b.iter(|| black_box(program.decide(&mut state, 7, &facts, Seed::new(1))));
+        });
+    }
+    let Ok(program) = script(RESPONSE) else { return };
+    let headers = headers();
+    let answer = Answer { status: 200, length: Some(1_500_000), headers: &headers };
+    group.bench_function(BenchmarkId::new("script", "on_response"), |b| {
+        let mut state = ScriptState::default();
+        let mut respond =
+            || program.respond(&mut state, 7, Plan::default(), &facts, answer, Seed::new(1));
+        assert!(respond().is_ok_and(|plan| !plan.is_empty()), "it strikes");
+        b.iter(|| black_box(respond()));
+    });
     group.finish();
+}
+
+/// Nothing asked for; a rule of thumb with memory and chance; the longest of the examples.
+const SCRIPTS: [(&str, &str); 3] = [
+    ("idle", "fn on_request(request, session) { () }"),
+    (
+        "strikes",
+        "fn on_session(session) { session.late = 0; }
+         fn on_request(request, session) {
+             if request.kind == \"segment\" && request.media == \"video\" && random() < 2.0 {
+                 session.late += 1;
+                 return #{ name: \"late\", delay: `${session.late % 5000} ms` };
+             }
+         }",
+    ),
+    ("two-acts", include_str!("../profiles/scripts/two-acts.rhai")),
+];
+const RESPONSE: &str = include_str!("../profiles/scripts/large-segments.rhai");
+
+/// As many as a CDN sends.
+fn headers() -> HeaderMap {
+    let value = HeaderValue::from_static("max-age=31536000, public, immutable");
+    let names = [
+        header::CACHE_CONTROL,
+        header::CONTENT_TYPE,
+        header::CONTENT_LENGTH,
+        header::DATE,
+        header::ETAG,
+        header::LAST_MODIFIED,
+        header::ACCEPT_RANGES,
+        header::AGE,
+        header::VARY,
+        header::VIA,
+        header::SERVER,
+        header::EXPIRES,
+    ];
+    names.into_iter().map(|name| (name, value.clone())).collect()
 }
 
 /// Rules of all sorts; about every third one applies to the request above.

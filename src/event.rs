@@ -117,7 +117,8 @@ pub enum Event {
         request: Arc<RequestTag>,
         /// The link's latency, as drawn for this request.
         latency: Duration,
-        /// What the rules ask for; `None` = nothing.
+        /// What script and rules ask for; `None` = nothing. What a script adds when it sees the answer
+        /// is told by [`FaultInjected`](Self::FaultInjected) alone.
         plan: Option<Arc<Plan>>,
     },
     /// A player told about itself with a request (CMCD). Its word, not ours: what it says of buffers and

@@ -21,8 +21,10 @@ impl Answer<'_> {
         let mut headers = Map::new();
         for name in self.headers.keys() {
             let values = self.headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
-            let text = values.collect::<Vec<_>>().join(", ");
-            headers.insert(name.as_str().into(), text.into());
+            let texts: Vec<_> = values.collect();
+            if !texts.is_empty() {
+                headers.insert(name.as_str().into(), texts.join(", ").into());
+            }
         }
         let length = self
             .length

@@ -1,5 +1,5 @@
 //! Scripts (Rhai): a function that sees each request, remembers what it likes for the session, and
-//! returns what a rule's `then` is.
+//! returns what a rule's `then` is; another that sees the answer before its body is sent.
 //!
 //! Sandboxed: a script reads no file, opens no connection, asks for no time and no chance but those
 //! it is given, and is bounded in operations, depth, memory and time.

@@ -1,9 +1,10 @@
-use super::{Program, Script, ScriptError, ScriptFailure, ScriptState};
+use super::{Answer, Program, Script, ScriptError, ScriptFailure, ScriptState};
 use crate::{
     media::{Kind, MediaType, Protocol, Resource},
     rules::{Facts, Plan},
     seed::Seed,
 };
+use http::{HeaderMap, HeaderValue, header};
 use std::{
     sync::{
         Arc,
@@ -73,6 +74,7 @@ fn what_fails_is_told() {
         "session.unknown + 1",
         "#{ dealy: \"2 s\" }",
         "#{ status: 99 }",
+        "#{ profile: \"cabel\" }",
         "#{ delay: \"2\" }",
         "#{ status: 404, rate: \"1 Mbit/s\" }",
         "42",
@@ -109,6 +111,74 @@ fn what_a_session_remembers_is_bounded() {
     let sound = "session.list = []; session.list.push(1); session.n = 1; session.n += 1; \
                  if \"n\" in session && session.n == 2 && session.list[0] == 1 { #{ status: 404 } }";
     assert_eq!(body(sound).unwrap(), "script: status 404");
+}
+
+/// What `program` does to an answer, beside what is in `plan` already.
+fn answer(program: &Program, plan: Plan, status: u16, length: Option<u64>) -> Result<Plan, String> {
+    let mut headers = HeaderMap::new();
+    headers.append(header::VARY, HeaderValue::from_static("origin"));
+    headers.append(header::VARY, HeaderValue::from_static("accept"));
+    headers.append(header::ETAG, HeaderValue::from_bytes(b"\xff").unwrap());
+    let resource = segment(MediaType::Video);
+    let facts = Facts::new(&resource, Duration::ZERO);
+    let answer = Answer { status, length, headers: &headers };
+    let state = &mut ScriptState::default();
+    let plan = program.respond(state, 7, plan, &facts, answer, Seed::new(1));
+    plan.map_err(|failure| failure.to_string())
+}
+
+/// What a single `on_response` comes to.
+fn respond(text: &str) -> Result<String, String> {
+    let program = read(&format!("fn on_response(request, response, session) {{ {text} }}"));
+    assert!(program.responds());
+    answer(&program, Plan::default(), 206, Some(1000)).map(|plan| words(&plan))
+}
+
+#[test]
+fn an_answer_is_seen_as_it_is() {
+    let seen = "if response.status == 206 && response.length == 1000 && request.rung == 2
+                && response.headers.vary == \"origin, accept\" && !(\"etag\" in response.headers)
+                { #{ delay: \"1 s\" } }";
+    assert_eq!(respond(seen).unwrap(), "script: delay 1 s");
+    let program = read("fn on_response(r, response, s) { throw type_of(response.length) }");
+    let unknown = answer(&program, Plan::default(), 200, None).unwrap_err();
+    assert!(unknown.ends_with("Runtime error: ()"), "{unknown}");
+    assert!(!read("fn on_request(request, session) { () }").responds());
+}
+
+/// What rules took stays theirs; what is free is the script's.
+#[test]
+fn an_answer_keeps_what_was_planned() {
+    let first = read("fn on_request(request, session) { #{ name: \"first\", delay: \"1 s\" } }");
+    let plan = ask(&first, &mut ScriptState::default(), &segment(MediaType::Video), 0).unwrap();
+    let program = read(
+        "fn on_response(r, a, s) { #{ delay: \"2 s\", rate: \"1 Mbit/s\", coalesce: \"end\" } }",
+    );
+    let joined = answer(&program, plan.clone(), 200, None).unwrap();
+    let wanted = "first: delay 1 s+script: rate 1 Mbit/s+script: coalesce until the end";
+    assert_eq!(words(&joined), wanted);
+    let program = read("fn on_response(r, a, s) { #{ status: 503 } }");
+    let replaced = answer(&program, joined, 200, None).unwrap();
+    assert_eq!(words(&replaced), "first: delay 1 s+script: status 503", "no body is left to harm");
+}
+
+/// What would have to come before the answer is refused, and told.
+#[test]
+fn what_comes_too_late_is_told() {
+    let late = [
+        "refuse: \"reset\"",
+        "hang: \"5 s\"",
+        "redirect: #{ host: \"cdn.example\" }",
+        "body: \"empty\"",
+        "range: \"whole\"",
+        "reload: \"full\"",
+        "\"keep-errors\": \"5 s\"",
+        "manifest: #{ freeze: \"20 s\" }",
+    ];
+    let told = late.map(|effect| respond(&format!("#{{ {effect} }}")).expect_err(effect));
+    insta::assert_snapshot!(told.join("\n"));
+    let silent = "#{ hang: #{ at: \"headers\", \"for\": \"5 s\" } }";
+    assert!(respond(silent).unwrap().starts_with("script: cut"), "{:?}", respond(silent));
 }
 
 #[test]
@@ -254,6 +324,17 @@ fn the_second_act_has_a_beginning_and_an_end() {
     let slow: Vec<_> = (0..40).filter(|n| fates[*n].contains("rate 600 kbit/s")).collect();
     let cut: Vec<_> = (0..40).filter(|n| fates[*n].contains("cut")).collect();
     assert_eq!((slow, cut), ((10..30).collect(), vec![13, 17, 21, 25, 29]));
+}
+
+#[test]
+fn large_segments_stall_and_refusals_are_slow() {
+    let program = example("large-segments");
+    let fate = |status, length| words(&answer(&program, Plan::default(), status, length).unwrap());
+    assert_eq!(fate(200, Some(500_000)), "");
+    assert_eq!(fate(200, None), "");
+    assert_eq!(fate(404, Some(600_000)), "slow refusal: delay 2 s");
+    let stall = fate(200, Some(500_001));
+    assert!(stall.starts_with("large segment: stall") && stall.contains("3 s"), "{stall}");
 }
 
 /// The bounds hold in time too, however slow the machine: seconds, not hours.

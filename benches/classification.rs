@@ -1,7 +1,9 @@
 //! What it costs to learn a long manifest, and to name a request by it.
 
-use crate::manifest::{multivariant, playlist, start, timeline};
-use criterion::{Criterion, Throughput};
+use crate::manifest::{
+    live_numbers, live_playlist, live_timeline, multivariant, playlist, start, timeline,
+};
+use criterion::{BatchSize, Criterion, Throughput};
 use std::hint::black_box;
 use url::Url;
 use vsps::media::{Kind, Ladder, ManifestFormat};
@@ -28,6 +30,9 @@ pub(crate) fn bench_all(c: &mut Criterion) {
     learn(c, "hls-playlist-5000", PLAYLIST, ManifestFormat::Hls, &hls);
     learn(c, "dash-timeline-5000", MPD, ManifestFormat::Mpd, &dash);
     learn(c, "dash-day-21600", MPD, ManifestFormat::Mpd, &timeline(21_600));
+    reload(c, "hls-playlist-5000", PLAYLIST, ManifestFormat::Hls, live_playlist);
+    reload(c, "dash-timeline-5000", MPD, ManifestFormat::Mpd, live_timeline);
+    reload(c, "dash-numbers-5000", MPD, ManifestFormat::Mpd, live_numbers);
 }
 
 fn learnt(url: &str, format: ManifestFormat, body: &str) -> Ladder {
@@ -66,6 +71,39 @@ fn learn(c: &mut Criterion, name: &str, url: &str, format: ManifestFormat, body:
             let (url, body) = url.as_ref().zip(versions.next())?;
             Some(black_box(ladder.learn(url, format, body.as_bytes()).is_ok()))
         });
+    });
+    group.finish();
+}
+
+/// A window that slides by one segment a reload, next to a first reading of the like.
+fn reload(
+    c: &mut Criterion,
+    name: &str,
+    url: &str,
+    format: ManifestFormat,
+    window: fn(usize, usize) -> String,
+) {
+    let Ok(url) = Url::parse(url) else { return };
+    let mut group = c.benchmark_group("learn-live");
+    group.throughput(Throughput::Elements(SEGMENTS as u64)).sample_size(20);
+    let body = window(1, SEGMENTS);
+    group.bench_function(format!("{name}/first"), |b| {
+        let read = |ladder: &mut Ladder| {
+            assert!(black_box(ladder.learn(&url, format, body.as_bytes())).is_ok());
+        };
+        b.iter_batched_ref(Ladder::default, read, BatchSize::PerIteration);
+    });
+    group.bench_function(format!("{name}/slid"), |b| {
+        let (mut ladder, mut first) = (Ladder::default(), 0);
+        let next = || {
+            first += 1;
+            window(first, SEGMENTS)
+        };
+        let read = |body: String| {
+            assert!(black_box(ladder.learn(&url, format, body.as_bytes())).is_ok());
+            body
+        };
+        b.iter_batched(next, read, BatchSize::PerIteration);
     });
     group.finish();
 }

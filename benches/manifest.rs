@@ -15,6 +15,18 @@ pub(crate) fn playlist(segments: usize, absolute: bool) -> String {
     text
 }
 
+/// The window of a live playlist: `segments` segments of 4 s from number `first` on.
+pub(crate) fn live_playlist(first: usize, segments: usize) -> String {
+    let mut text = format!(
+        "#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-TARGETDURATION:4\n#EXT-X-MEDIA-SEQUENCE:{first}\n\
+         #EXT-X-MAP:URI=\"init.mp4\"\n"
+    );
+    for n in first..first + segments {
+        let _ = writeln!(text, "#EXTINF:4.000,\nsegment-{n:06}.m4s");
+    }
+    text
+}
+
 /// A multivariant playlist of `rungs` variants on another host, with two groups of sound.
 pub(crate) fn multivariant(rungs: usize) -> String {
     let mut text = "#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-INDEPENDENT-SEGMENTS\n".to_owned();
@@ -65,6 +77,40 @@ fn set(text: &mut String, kind: &str, kilobits: &[u32], segments: usize) {
         let _ = writeln!(text, "<Representation id=\"{kind}-{rate}\" bandwidth=\"{rate}000\"/>");
     }
     text.push_str("</AdaptationSet>\n");
+}
+
+/// The window of a live MPD over a timeline: `segments` segments from number `first` on, of two lengths
+/// in turn.
+pub(crate) fn live_timeline(first: usize, segments: usize) -> String {
+    let mut lines = String::new();
+    for n in first..first + segments {
+        let (start, length) = (n * 4000 + n % 2 * 40, if n % 2 == 0 { 4040 } else { 3960 });
+        let _ = writeln!(lines, "<S t=\"{start}\" d=\"{length}\"/>");
+    }
+    live(
+        first,
+        &format!("$Time$.m4s\"><SegmentTimeline>\n{lines}</SegmentTimeline></SegmentTemplate>"),
+    )
+}
+
+/// A live MPD whose segments are numbered from the start on, with a window as long as `segments` of them.
+pub(crate) fn live_numbers(first: usize, segments: usize) -> String {
+    let text = live(first, "$Number$.m4s\" duration=\"4000\"/>");
+    text.replacen("<MPD", &format!("<MPD timeShiftBufferDepth=\"PT{}S\"", segments * 4), 1)
+}
+
+fn live(version: usize, rest_of_template: &str) -> String {
+    let at = version * 4;
+    let (hours, minutes, seconds) = (at / 3600, at / 60 % 60, at % 60);
+    format!(
+        "<?xml version=\"1.0\"?>\n<MPD xmlns=\"urn:mpeg:dash:schema:mpd:2011\" type=\"dynamic\" \
+         profiles=\"urn:mpeg:dash:profile:isoff-live:2011\" minBufferTime=\"PT4S\" \
+         availabilityStartTime=\"2025-01-01T00:00:00Z\" minimumUpdatePeriod=\"PT4S\" \
+         publishTime=\"2025-01-01T{hours:02}:{minutes:02}:{seconds:02}Z\">\n<Period id=\"p0\" start=\"PT0S\">\n\
+         <AdaptationSet contentType=\"video\" mimeType=\"video/mp4\"><SegmentTemplate timescale=\"1000\" \
+         initialization=\"$RepresentationID$/init.mp4\" media=\"$RepresentationID$/{rest_of_template}\n\
+         <Representation id=\"video\" bandwidth=\"4300000\"/></AdaptationSet></Period></MPD>\n"
+    )
 }
 
 /// Milliseconds of segment `n` of [`timeline`].

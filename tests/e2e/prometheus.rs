@@ -13,6 +13,17 @@ use tokio::{io::AsyncWriteExt as _, process::Child, time::timeout};
 /// Two scrapes and a query, on a busy machine.
 const LONG: Duration = Duration::from_secs(120);
 
+/// What a proxy with a sound origin has nothing of.
+const ALL_WELL: &[&str] = &["Origin errors per minute", "Unread manifests per minute"];
+
+/// Faults of every sort often enough for a short test.
+const TROUBLED: &str = "summary = \"a bad minute\"\nsource = \"made up\"\n\
+    [downlink]\nrate = \"4 Mbit/s\"\n\
+    [stall]\nevery = { distribution = \"exponential\", mean = \"500 ms\" }\n\
+    for = { distribution = \"lognormal\", mean = \"100 ms\", sd = \"20 ms\" }\n\
+    [loss]\nmodel = { bernoulli = 0.02 }\n\
+    [[rule]]\nwhen = { kind = \"segment\" }\nthen = { delay = \"1 ms\" }\n";
+
 /// promtool's exit code when it could read everything, but would have named it otherwise.
 const LINTED: i32 = 3;
 
@@ -50,13 +61,17 @@ impl Prometheus {
 
     /// The value of an instant query; `None` = no answer yet, or an empty one.
     async fn query(&self, rig: &Rig, query: &str) -> Option<f64> {
-        let query = utf8_percent_encode(query, NON_ALPHANUMERIC);
-        let url = format!("http://{}/api/v1/query?query={query}", self.address);
-        let answer = rig.try_get(&url).await?;
-        let answer: Value = json(std::str::from_utf8(&answer).unwrap());
-        assert_eq!(answer["status"], "success", "{answer}");
-        let value = answer["data"]["result"][0]["value"][1].as_str()?;
-        Some(value.parse().unwrap())
+        self.samples(rig, query).await?.first().copied()
+    }
+
+    /// The values of an instant query, which must be without fault; `None` = no answer yet.
+    async fn samples(&self, rig: &Rig, query: &str) -> Option<Vec<f64>> {
+        let encoded = utf8_percent_encode(query, NON_ALPHANUMERIC);
+        let url = format!("http://{}/api/v1/query?query={encoded}", self.address);
+        let answer: Value = serde_json::from_slice(&rig.try_get(&url).await?).unwrap();
+        assert_eq!(answer["status"], "success", "{query}: {answer}");
+        let series = answer["data"]["result"].as_array().unwrap().iter();
+        Some(series.map(|one| one["value"][1].as_str().unwrap().parse().unwrap()).collect())
     }
 }
 
@@ -103,4 +118,67 @@ async fn the_exposition_is_in_order() {
     // Rates are in bits here, as they are in manifests: the one rule that is broken on purpose.
     let objections = said.lines().filter(|line| !line.contains("use base unit \"bytes\""));
     assert_eq!(objections.collect::<Vec<_>>(), [""; 0]);
+}
+
+/// Title and expression of whatever the dashboard asks, as Grafana sends it with `All` profiles chosen.
+fn panels() -> Vec<(String, String)> {
+    let board: Value = json(include_str!("../../grafana/dashboard.json"));
+    let mut asked = Vec::new();
+    for panel in board["panels"].as_array().unwrap() {
+        for target in panel["targets"].as_array().into_iter().flatten() {
+            let text = target["expr"].as_str().unwrap();
+            let text = text.replace("$profile", ".*").replace("$__rate_interval", "1m");
+            assert!(!text.contains('$'), "{text}");
+            asked.push((panel["title"].as_str().unwrap().to_owned(), text));
+        }
+    }
+    asked
+}
+
+/// Two rungs in turn, each segment twice, from a player that runs dry.
+async fn watch(rig: &Rig, master: &str, number: u32) {
+    let session = master.strip_suffix("/hls/master.m3u8").unwrap();
+    let said = "CMCD=bl%3D1200%2Cbs%2Cot%3Dv";
+    for rung in [1, 2, 2] {
+        rig.get(&format!("{session}/media/v{rung}/seg-{number}.m4s?{said}")).await;
+    }
+}
+
+/// Every panel of the dashboard shows something once there is something to show.
+#[tokio::test]
+async fn the_dashboard_has_data() {
+    let profile = scratch("troubled.toml");
+    std::fs::write(&profile, TROUBLED).unwrap();
+    let rig = Rig::start(profile.to_str().unwrap()).await;
+    let prometheus = Prometheus::start(rig.admin());
+    let master = rig.enter("/demo/hls/master.m3u8").await;
+    let text = String::from_utf8(rig.get(&master).await.to_vec()).unwrap();
+    for line in text.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
+        rig.get(&master.replace("master.m3u8", line)).await;
+    }
+    let mut empty = panels();
+    empty.retain(|(title, _)| !ALL_WELL.contains(&title.as_str()));
+    assert!(empty.len() > 30, "{empty:?}");
+    let shown = async {
+        for number in 1.. {
+            watch(&rig, &master, number).await;
+            let mut left = Vec::new();
+            for (title, query) in std::mem::take(&mut empty) {
+                let samples = prometheus.samples(&rig, &query).await.unwrap_or_default();
+                if !samples.iter().any(|sample| sample.is_finite()) {
+                    left.push((title, query));
+                }
+            }
+            empty = left;
+            if empty.is_empty() {
+                break;
+            }
+        }
+    };
+    let in_time = timeout(LONG, shown).await.is_ok();
+    assert!(in_time, "nothing to show: {empty:#?}");
+    // What is empty when all is well must be in order all the same.
+    for (title, query) in panels() {
+        assert!(prometheus.samples(&rig, &query).await.is_some(), "{title}");
+    }
 }

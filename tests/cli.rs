@@ -94,6 +94,16 @@ async fn rules_are_checked() {
     insta::assert_snapshot!(format!("{good}\n{bad}"));
 }
 
+/// A script goes before the rules, as in a run; where it fails, the rules alone decide.
+#[tokio::test]
+async fn recorded_requests_are_asked_again() {
+    let [script, rules, recorded] = ["picky.rhai", "late-audio.toml", "recorded.jsonl"]
+        .map(|name| format!("tests/fixtures/cli/{name}"));
+    let told = shown(&["rules", "check", &script, &rules, "--requests", &recorded]).await;
+    let twice = shown(&["rules", "check", &script, &script, "--requests", &recorded]).await;
+    insta::assert_snapshot!(format!("{told}\n{twice}"));
+}
+
 #[tokio::test]
 async fn bad_use_is_told_with_exit_code_2() {
     let mut text = String::new();

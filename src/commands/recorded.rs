@@ -1,8 +1,8 @@
-//! Requests recorded by `vsps run --events`, asked again: what would rules do to each?
+//! Requests recorded by `vsps run --events`, asked again: what would script and rules do to each?
 
 use crate::{
     media::{Kind, MediaType, Protocol, Resource},
-    rules::{Counters, Facts, Joined, Plan, RuleSet},
+    rules::{Counters, Facts, Joined, Plan, RuleSet, Script, ScriptFailure, ScriptState},
     seed::Seed,
     units::BitRate,
 };
@@ -70,6 +70,8 @@ pub(super) struct Verdict {
     pub(super) path: String,
     pub(super) attempt: u32,
     pub(super) plan: Plan,
+    /// Why the script had no say.
+    pub(super) failure: Option<ScriptFailure>,
 }
 
 /// What is known of one session so far.
@@ -79,14 +81,20 @@ struct Viewer {
     started: u64,
     counters: Counters,
     joined: Joined,
+    remembered: ScriptState,
 }
 
-/// What `rules` would do to each request recorded in the file, in order. Lines of other events and
-/// of other programs are passed over.
+/// What `script` and `rules` would do to each request recorded in the file, in order; what a script does
+/// to answers is left out, since answers are not recorded. Lines of other events and of other programs
+/// are passed over.
 ///
 /// # Errors
 /// When the file can't be read.
-pub(super) fn replay(path: &Path, rules: &RuleSet) -> io::Result<Vec<Verdict>> {
+pub(super) fn replay(
+    path: &Path,
+    script: Option<&Script>,
+    rules: &RuleSet,
+) -> io::Result<Vec<Verdict>> {
     let mut viewers = HashMap::<String, Viewer>::new();
     let mut highest = HashMap::<MediaType, u16>::new();
     let mut verdicts = Vec::new();
@@ -102,9 +110,9 @@ pub(super) fn replay(path: &Path, rules: &RuleSet) -> io::Result<Vec<Verdict>> {
                 let resource = resource(class);
                 let top = highest.entry(class.media).or_default();
                 *top = class.rung.unwrap_or_default().max(*top);
-                let plan = plan(rules, viewer, &line, &resource, *top);
+                let (plan, failure) = plan((script, rules), viewer, &line, &resource, *top);
                 let Line { session, method, path, attempt, .. } = line;
-                verdicts.push(Verdict { session, method, path, attempt, plan });
+                verdicts.push(Verdict { session, method, path, attempt, plan, failure });
             }
             _ => {}
         }
@@ -127,12 +135,12 @@ fn lines(path: &Path) -> io::Result<impl Iterator<Item = io::Result<String>>> {
 }
 
 fn plan(
-    rules: &RuleSet,
+    (script, rules): (Option<&Script>, &RuleSet),
     viewer: &mut Viewer,
     line: &Line,
     resource: &Resource,
     highest: u16,
-) -> Plan {
+) -> (Plan, Option<ScriptFailure>) {
     let time = Duration::from_micros(line.measured.at_unix_us.saturating_sub(viewer.started));
     let epoch = Duration::from_micros(line.measured.at_unix_us);
     let method = line.method.parse().unwrap_or(Method::GET);
@@ -147,9 +155,16 @@ fn plan(
         ..Facts::new(resource, time)
     };
     let path = line.path.split('?').next().unwrap_or_default();
-    let seed = Seed::new(viewer.seed).named(path).numbered(line.attempt.into()).named("rule");
-    rules
-        .decide(&mut viewer.counters, &facts, &mut |rule| seed.named(rule).stream().random::<f64>())
+    let seed = Seed::new(viewer.seed).named(path).numbered(line.attempt.into());
+    let remembered = &mut viewer.remembered;
+    let scripted = script.map(|script| script.decide(remembered, viewer.seed, &facts, seed));
+    let (first, failure) = match scripted.transpose() {
+        Ok(first) => (first.unwrap_or_default(), None),
+        Err(failure) => (Plan::default(), Some(failure)),
+    };
+    let mut chance = |rule: &str| seed.named("rule").named(rule).stream().random::<f64>();
+    let (plan, _) = rules.decide_after(first, &mut viewer.counters, &facts, &mut chance);
+    (plan, failure)
 }
 
 fn resource(class: &Class) -> Resource {

@@ -48,14 +48,15 @@ fn list() -> Result<(), Failure> {
 
 fn check(files: &[PathBuf], requests: Option<&Path>, json: bool) -> Result<(), Failure> {
     let (mut report, mut told, mut problems) = (String::new(), Vec::new(), Vec::new());
-    let mut sets = Vec::new();
+    let (mut sets, mut scripts) = (Vec::new(), Vec::new());
     for path in files {
         if path.extension().is_some_and(|extension| extension == "rhai") {
             match Script::load(path, Arc::new(|| Duration::ZERO)) {
-                Ok(_) => {
+                Ok(script) => {
                     // Writing to a String can't fail.
                     let _ = writeln!(report, "{}: a sound script", path.display());
                     told.push(json!({ "file": path.display().to_string() }));
+                    scripts.push(script);
                 }
                 Err(error) => problems.push(error.to_string()),
             }
@@ -74,11 +75,15 @@ fn check(files: &[PathBuf], requests: Option<&Path>, json: bool) -> Result<(), F
             Err(error) => problems.push(error.to_string()),
         }
     }
+    if requests.is_some() && scripts.len() > 1 {
+        problems.push("with --requests, name one script: a run has no more".to_owned());
+    }
     let mut verdicts = None;
     if let Some(path) = requests.filter(|_| problems.is_empty()) {
         let unreadable =
             |cause| Failure::usage(format_args!("{}: can't be read: {cause}", path.display()));
-        let replayed = replay(path, &RuleSet::concat(&sets)).map_err(unreadable)?;
+        let replayed = replay(path, scripts.first(), &RuleSet::concat(&sets));
+        let replayed = replayed.map_err(unreadable)?;
         tell(&mut report, path, &replayed);
         verdicts = Some(replayed.iter().map(verdict).collect::<Vec<_>>());
     }
@@ -105,11 +110,12 @@ fn describe(report: &mut String, path: &Path, book: &RuleBook) {
 fn tell(report: &mut String, path: &Path, verdicts: &[Verdict]) {
     let hit = verdicts.iter().filter(|verdict| !verdict.plan.is_empty()).count();
     let _ = writeln!(report, "{}: {} requests, {hit} of them hit", path.display(), verdicts.len());
-    for Verdict { session, method, path, attempt, plan } in verdicts {
+    for Verdict { session, method, path, attempt, plan, failure } in verdicts {
         let again = if *attempt > 1 { format!(" (attempt {attempt})") } else { String::new() };
         let effects = plan.effects();
         let words = effects.iter().map(|(key, rule, what)| format!("{key} {what} (`{rule}`)"));
-        let words: Vec<_> = words.collect();
+        let failed = failure.iter().map(|failure| format!("the script failed: {failure}"));
+        let words: Vec<_> = words.chain(failed).collect();
         let words = if words.is_empty() { "untouched".to_owned() } else { words.join(", ") };
         let _ = writeln!(report, "  {session} {method} {path}{again}: {words}");
     }
@@ -126,5 +132,6 @@ fn verdict(verdict: &Verdict) -> Value {
         "path": verdict.path,
         "attempt": verdict.attempt,
         "effects": effects.collect::<Vec<_>>(),
+        "script_failure": verdict.failure.as_ref().map(ToString::to_string),
     })
 }

@@ -183,10 +183,7 @@ impl Proxy {
             ..Facts::new(&resource, started)
         };
         let (plan, charges, failure) = self.decide(&session, &arming, head, &facts, seed);
-        let scripted =
-            failure.is_none() && head.method != Method::OPTIONS && fault::hops(head).is_none();
-        let first_look =
-            scripted.then_some(FirstLook { ranged: facts.ranged, reused: facts.reused, seed });
+        let first_look = FirstLook::of(head, &facts, seed).filter(|_| failure.is_none());
         let latency = latency(connection, &arming, seed);
         let request = Arc::new(RequestTag {
             session: Arc::clone(&session.tag),

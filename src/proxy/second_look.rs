@@ -6,15 +6,23 @@ use crate::{
     rules::{Answer, Facts, Plan},
     seed::Seed,
 };
-use http::{Response, uri::Authority};
+use http::{Method, Response, request, uri::Authority};
 use std::sync::Arc;
 
 /// What the first look knew of a request and its ticket does not tell.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct FirstLook {
-    pub(super) ranged: bool,
-    pub(super) reused: bool,
-    pub(super) seed: Seed,
+    ranged: bool,
+    reused: bool,
+    seed: Seed,
+}
+
+impl FirstLook {
+    /// What was known of a request with `head`; `None` = the script was not asked of it.
+    pub(super) fn of(head: &request::Parts, facts: &Facts<'_>, seed: Seed) -> Option<Self> {
+        let asked = head.method != Method::OPTIONS && fault::hops(head).is_none();
+        asked.then_some(Self { ranged: facts.ranged, reused: facts.reused, seed })
+    }
 }
 
 /// Lets the script see the answer. What it asks for joins `plan` where that left room; a delay and

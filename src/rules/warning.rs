@@ -110,6 +110,9 @@ fn never(rule: &Rule) -> Option<&'static str> {
         return Some("never strikes: its `protocol` has no such `kind`");
     }
     if let Some(details) = details {
+        if details.not.iter().any(|except| except.covers(matcher)) {
+            return Some("never strikes: its `not` takes away all that it is about");
+        }
         if effects.range.is_some() && details.ranged == Some(false) {
             return Some("has a range fault for requests without a range");
         }
@@ -224,6 +227,11 @@ mod tests {
             [[rule]]
             name = "no block"
             when = { kind = "segment", blocking = true }
+            then = { status = 404 }
+
+            [[rule]]
+            name = "nothing left"
+            when = { kind = "segment", media = "audio", not = [{ number = 1 }, { media = "audio" }] }
             then = { status = 404 }
 
             [[rule]]

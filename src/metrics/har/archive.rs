@@ -3,7 +3,7 @@
 use super::{
     document::Document,
     exchange::{End, Exchange},
-    shelf::Shelf,
+    shelf::{Gone, Shelf},
 };
 use crate::event::{Event, Observer, RequestTag, SessionTag};
 use foldhash::fast::RandomState;
@@ -82,7 +82,9 @@ impl Observer for Archive {
             Event::RequestFinished { request, status, outcome, bytes, measured } => {
                 let (status, outcome, bytes) = (*status, *outcome, *bytes);
                 let end = End { status, outcome, bytes, measured: *measured };
-                self.shelves.lock().finish(request, end);
+                let gone = self.shelves.lock().finish(request, end);
+                // Not under the lock, which all requests want.
+                drop(gone);
             }
             Event::LinkChanged { .. }
             | Event::PlayerReported { .. }
@@ -120,10 +122,11 @@ impl Shelves {
         }
     }
 
-    fn finish(&mut self, request: &Arc<RequestTag>, end: End) {
-        let Some(shelf) = self.by_id.get_mut(&request.session.id) else { return };
-        if !shelf.finish(self.count, request, end) {
-            return;
+    fn finish(&mut self, request: &Arc<RequestTag>, end: End) -> Gone {
+        let mut gone = Gone::new();
+        let Some(shelf) = self.by_id.get_mut(&request.session.id) else { return gone };
+        if !shelf.finish(self.count, request, end, &mut gone) {
+            return gone;
         }
         self.count += 1;
         self.order.push_back(Arc::clone(&shelf.session.id));
@@ -131,8 +134,9 @@ impl Shelves {
             && let Some(id) = self.order.pop_front()
             && let Some(shelf) = self.by_id.get_mut(&id)
         {
-            shelf.forget(self.count - 1 - MOST_OF_ALL as u64);
+            shelf.forget(self.count - 1 - MOST_OF_ALL as u64, &mut gone);
         }
+        gone
     }
 }
 

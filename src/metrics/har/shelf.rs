@@ -9,6 +9,9 @@ pub(super) const MOST_OF_SESSION: usize = 1000;
 /// Exchanges under way that are followed: many more than a player has at a time.
 const MOST_UNDER_WAY: usize = 256;
 
+/// Exchanges that are kept no more: to be dropped without the lock.
+pub(super) type Gone = Vec<Arc<Exchange>>;
+
 /// The exchanges of one session.
 pub(super) struct Shelf {
     pub(super) session: Arc<SessionTag>,
@@ -33,29 +36,45 @@ impl Shelf {
 
     /// The exchange of `request`, while it is under way.
     pub(super) fn under_way(&mut self, request: &Arc<RequestTag>) -> Option<&mut Exchange> {
-        self.under_way.iter_mut().find(|exchange| exchange.is_of(request))
+        let place = self.place(request)?;
+        self.under_way.get_mut(place)
     }
 
-    /// Ends an exchange, the `number`th of all sessions; `false` = it was not followed.
-    pub(super) fn finish(&mut self, number: u64, request: &Arc<RequestTag>, end: End) -> bool {
-        let Some(place) = self.under_way.iter().position(|exchange| exchange.is_of(request)) else {
-            return false;
-        };
+    /// Where the exchange of `request` is among those under way.
+    fn place(&self, request: &Arc<RequestTag>) -> Option<usize> {
+        // Nearly always it is the very tag, which is told without a look at any.
+        let itself = self.under_way.iter().position(|e| Arc::ptr_eq(&e.request, request));
+        itself.or_else(|| self.under_way.iter().position(|exchange| exchange.is_of(request)))
+    }
+
+    /// Ends an exchange, the `number`th of all sessions; `false` = it was not followed. One that is kept no
+    /// more in its place goes to `gone`.
+    pub(super) fn finish(
+        &mut self,
+        number: u64,
+        request: &Arc<RequestTag>,
+        end: End,
+        gone: &mut Gone,
+    ) -> bool {
+        let Some(place) = self.place(request) else { return false };
         let exchange = self.under_way.swap_remove(place).finished(request, end);
-        if self.finished.len() >= MOST_OF_SESSION {
-            self.finished.pop_front();
-            self.left_off += 1;
-        }
         self.finished.push_back((number, Arc::new(exchange)));
+        if self.finished.len() > MOST_OF_SESSION {
+            self.let_go(gone);
+        }
         true
     }
 
     /// Forgets the exchange of this number, which is the oldest of all, if it is still here.
-    pub(super) fn forget(&mut self, number: u64) {
+    pub(super) fn forget(&mut self, number: u64, gone: &mut Gone) {
         if self.finished.front().is_some_and(|(oldest, _)| *oldest == number) {
-            self.finished.pop_front();
-            self.left_off += 1;
+            self.let_go(gone);
         }
+    }
+
+    fn let_go(&mut self, gone: &mut Gone) {
+        gone.extend(self.finished.pop_front().map(|(_, exchange)| exchange));
+        self.left_off += 1;
     }
 
     /// The exchanges that are over, in the order in which they began.

@@ -204,7 +204,11 @@ impl Flow {
             if now < self.resume {
                 return Verdict::Wait(Some(self.resume));
             }
-            let Some(bytes) = self.quantum(link, now, available) else {
+            let most = match turns {
+                None => link.quantum(now),
+                Some(_) => link.turn(now),
+            };
+            let Some(bytes) = self.quantum(most, now, available) else {
                 return Verdict::Pass(0);
             };
             self.book_head(link, now);
@@ -291,9 +295,9 @@ impl Flow {
         }
     }
 
-    /// How much to book: a quantum, as far as there are bytes, and up to the next loss.
-    fn quantum(&mut self, link: &mut Link, now: Duration, available: usize) -> Option<NonZeroU32> {
-        let mut most = link.quantum(now).get();
+    /// How much to book: `most`, as far as there are bytes, and up to the next loss.
+    fn quantum(&mut self, most: NonZeroU32, now: Duration, available: usize) -> Option<NonZeroU32> {
+        let mut most = most.get();
         if let Some(limit) = self.limits.quantum(now) {
             most = most.min(limit.get());
         }

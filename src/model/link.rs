@@ -16,8 +16,11 @@ use std::{num::NonZeroU32, time::Duration};
 /// this much time of the rate: bounds gaps, and what a single packet can add to a measurement.
 const LONGEST_GAP: Duration = Duration::from_millis(10);
 /// Where packets follow each other faster than this, a quantum is this much time of the rate:
-/// bounds wake-ups to 1000 a second.
-const SHORTEST_GAP: Duration = Duration::from_millis(1);
+/// bounds wake-ups to 4000 a second. Were it more, a window of 10 ms would hold one quantum more or
+/// less by chance, and that is a lot.
+const SHORTEST_GAP: Duration = Duration::from_micros(250);
+/// A turn among sessions lasts longer: whoever wakes up late for one must not have missed another.
+const SHORTEST_TURN: Duration = Duration::from_millis(1);
 /// A full packet as a kernel's shaper counts it: 14 bytes of Ethernet, 20 of IPv4, 32 of TCP.
 const WIRE_PACKET: u64 = PACKET + 66;
 /// Even the slowest link sends this much at once; even the fastest no more than that.
@@ -134,9 +137,18 @@ impl Link {
 
     /// How many bytes to book at once at `now`.
     pub fn quantum(&mut self, now: Duration) -> NonZeroU32 {
-        let quantum = clamp(quantum(self.capacity.rate(now))).min(self.bucket.burst());
-        // With its overhead it must fit the bucket.
-        clamp(self.count.body(quantum.get().into()).max(1))
+        self.fitting(now, SHORTEST_GAP)
+    }
+
+    /// How many bytes to book at once at `now` where sessions take turns.
+    pub(super) fn turn(&mut self, now: Duration) -> NonZeroU32 {
+        self.fitting(now, SHORTEST_TURN)
+    }
+
+    /// What the link carries in `gap`, a packet at least, if that fits the bucket with its overhead.
+    fn fitting(&mut self, now: Duration, gap: Duration) -> NonZeroU32 {
+        let bytes = clamp(quantum(self.capacity.rate(now), gap)).min(self.bucket.burst());
+        clamp(self.count.body(bytes.get().into()).max(1))
     }
 
     /// Books `bytes` behind all that was booked before.
@@ -214,16 +226,17 @@ impl Link {
     }
 }
 
-/// How many bytes leave at once at `rate`.
-fn quantum(rate: BitRate) -> u64 {
+/// How many bytes leave at once at `rate`, if they are to come no faster than one in `gap`.
+fn quantum(rate: BitRate, gap: Duration) -> u64 {
     let packet = in_time(rate, LONGEST_GAP).clamp(SMALLEST_QUANTUM, PACKET);
-    in_time(rate, SHORTEST_GAP).clamp(packet, LARGEST_QUANTUM)
+    in_time(rate, gap).clamp(packet, LARGEST_QUANTUM)
 }
 
-/// The depth of the bucket. By default one quantum at the highest rate: a link has no memory of
+/// The depth of the bucket. By default one turn at the highest rate: a link has no memory of
 /// having been idle, so nothing but the granularity is given away.
 fn burst(spec: &LinkSpec) -> NonZeroU32 {
-    clamp(spec.burst.map_or_else(|| quantum(spec.rate.peak()), |burst| burst.bytes().max(1)))
+    let turn = || quantum(spec.rate.peak(), SHORTEST_TURN);
+    clamp(spec.burst.map_or_else(turn, |burst| burst.bytes().max(1)))
 }
 
 /// The bytes that may wait at the bottleneck; without a rate there is none. Holds a quantum at

@@ -30,7 +30,8 @@ pub struct LinkSpec {
     pub latency: Latency,
     /// How fast bytes pass, over time.
     pub rate: RateSpec,
-    /// Bytes that may pass at once after a pause; `None` = one quantum at the highest rate.
+    /// Bytes that may pass at once after a pause; `None` = what the highest rate carries in a millisecond, a
+    /// packet at least.
     pub burst: Option<ByteSize>,
     /// What the rate counts.
     pub count: Count,

@@ -21,8 +21,10 @@ const PERIOD: Duration = Duration::from_millis(100);
 /// Never fewer than this in a period. The model lets a driver that is late by so much catch up, so
 /// that no rate suffers; bytes come in larger pieces, and never early.
 const FEWEST: u32 = 3;
-/// Spaced out less than this, they come when they are due.
-const NARROWEST: Duration = Duration::from_millis(1);
+/// Spaced out less than this, they come when they are due: a link passes its bytes no more often.
+const NARROWEST: Duration = Duration::from_micros(250);
+/// Spaced out as much as this, the runtime's timers are punctual enough.
+const WIDE: Duration = Duration::from_millis(1);
 /// A wait longer than this is not worth an alarm: the runtime's timer, a millisecond late, is enough.
 const NEAR: Duration = Duration::from_millis(20);
 /// How late a timer may be.
@@ -117,7 +119,7 @@ impl Paced {
     /// all there is.
     pub(super) fn rings(&mut self, at: Duration, wait: Duration, waker: &Waker) -> bool {
         let Some(alarm) = self.pace.alarm.get() else { return false };
-        if wait > NEAR || !self.pace.spacing().is_zero() {
+        if wait > NEAR || self.pace.spacing() >= WIDE {
             return false;
         }
         let set = self.alarm.as_ref().is_some_and(|(set, who)| *set == at && who.will_wake(waker));

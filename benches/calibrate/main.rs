@@ -29,6 +29,7 @@ mod report;
 mod rig;
 mod scale;
 mod sharing;
+mod stutter;
 mod trace;
 mod veth;
 mod wrk;

@@ -8,6 +8,7 @@ use crate::{
     machine::Watch,
     report::{Report, Table, Target},
     rig::Rig,
+    stutter::Stutter,
 };
 use anyhow::anyhow;
 use std::{thread, time::Duration};
@@ -34,6 +35,8 @@ struct Run {
     /// KiB of memory that each download added to the proxy.
     kibibytes: f64,
     foreign: f64,
+    /// How late the machine woke up a thread that had nothing to do with all this, in milliseconds.
+    late: f64,
 }
 
 pub(crate) fn measure(rig: &Rig, effort: &Effort, report: &mut Report) -> anyhow::Result<()> {
@@ -42,7 +45,8 @@ pub(crate) fn measure(rig: &Rig, effort: &Effort, report: &mut Report) -> anyhow
         "Downloads at once at 1 Mbit/s, each a session and a connection of its own. Rates are of \
          the one asked for; CV is of bytes per 100 ms, the median download's and the worst one's; \
          memory is what the proxy's resident set grew by for each, kernel's buffers aside. Client \
-         and origin share the machine's cores with the proxy.",
+         and origin share the machine's cores with the proxy. Machine late: how long, at the worst, \
+         threads that had nothing to do with all this slept too long.",
         &[
             "downloads",
             "within 1 %",
@@ -53,6 +57,7 @@ pub(crate) fn measure(rig: &Rig, effort: &Effort, report: &mut Report) -> anyhow
             "cores",
             "KiB each",
             "foreign",
+            "machine late ms",
         ],
     );
     for &downloads in effort.of(&CROWDS) {
@@ -72,6 +77,7 @@ pub(crate) fn measure(rig: &Rig, effort: &Effort, report: &mut Report) -> anyhow
             format!("{cores:.2}"),
             format!("{kibibytes:.1}"),
             format!("{:.2}", of(|run| run.foreign)),
+            format!("{:.0}", of(|run| run.late)),
         ]);
         if downloads == GOAL {
             let case = format!("{downloads} downloads");
@@ -96,6 +102,7 @@ fn run(rig: &Rig, effort: &Effort, downloads: usize) -> anyhow::Result<Run> {
     let paths = sessions.collect::<anyhow::Result<Vec<String>>>()?;
     let before = proxy.process.memory();
     let watch = Watch::start(&proxy.process);
+    let stutter = Stutter::watch();
     let zero = clock::now();
     let from = RAMP + SETTLING;
     let end = from + effort.download;
@@ -110,7 +117,7 @@ fn run(rig: &Rig, effort: &Effort, downloads: usize) -> anyhow::Result<Run> {
         let all = crowd.join().map_err(|_| anyhow!("the crowd panicked"))??;
         anyhow::Ok((all, (cores, memory)))
     })?;
-    let foreign = watch.foreign(&proxy.process);
+    let (foreign, late) = (watch.foreign(&proxy.process), stutter.latest_ms());
     let first = (from.as_nanos() / WINDOW.as_nanos()) as usize;
     let counted: Vec<&[u32]> = all.iter().map(|windows: &Windows| &windows[first..]).collect();
     let mut rates: Vec<f64> = counted.iter().map(|windows| rate(windows)).collect();
@@ -127,6 +134,7 @@ fn run(rig: &Rig, effort: &Effort, downloads: usize) -> anyhow::Result<Run> {
         cores: used.0,
         kibibytes: (used.1.saturating_sub(before)) as f64 / 1024.0 / downloads as f64,
         foreign,
+        late,
     })
 }
 

@@ -20,6 +20,7 @@ mod exchange;
 mod fault;
 mod fetch;
 mod framing;
+mod greeting;
 mod guard;
 mod harm;
 mod head_scan;

@@ -1,16 +1,31 @@
 //! Accepts players' connections, serves them, and drains them when it is time to stop.
 
-use super::{config::ProxyConfig, connection::Connection, exchange::Proxy, socket::Socket};
+use super::{
+    config::{ProxyConfig, Timeouts},
+    connection::Connection,
+    exchange::Proxy,
+    greeting,
+    socket::Socket,
+};
 use crate::sessions::Clock;
-use hyper::service::service_fn;
+use hyper::{
+    server::conn::{http1, http2},
+    service::service_fn,
+};
 use hyper_util::{
     rt::{TokioExecutor, TokioIo},
-    server::conn::auto,
+    server::graceful::GracefulConnection,
 };
-use std::{future::Future, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    future::Future,
+    net::SocketAddr,
+    pin::{Pin, pin},
+    sync::Arc,
+    time::Duration,
+};
 use tokio::{
     net::{TcpListener, TcpStream},
-    sync::Semaphore,
+    sync::{OwnedSemaphorePermit, Semaphore},
     task::JoinSet,
 };
 
@@ -22,6 +37,9 @@ const LEAST_BUFFER: usize = 64 * 1024;
 const KEEPALIVE: Duration = Duration::from_secs(20);
 /// Concurrent streams of an HTTP/2 connection.
 const MOST_STREAMS: u32 = 256;
+
+/// What a connection takes of those allowed, until it is dropped.
+type Place = Option<OwnedSemaphorePermit>;
 
 /// Exchanges were still under way when the time to drain was over; they were cut.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -41,13 +59,14 @@ pub async fn run(
 ) -> Result<(), DrainError> {
     let most = proxy.config.limits.connections.min(Semaphore::MAX_PERMITS);
     let places = Arc::new(Semaphore::new(most));
-    let builder = builder(&proxy.config);
+    let protocols = Arc::new(Protocols::new(&proxy.config));
     let mut connections = JoinSet::new();
     tokio::pin!(stop);
     loop {
         // Without a free place nobody is accepted: newcomers wait in the kernel's backlog.
         let next = async {
-            let place = Arc::clone(&places).acquire_owned().await;
+            // The semaphore is never closed.
+            let place: Place = Arc::clone(&places).acquire_owned().await.ok();
             (place, listener.accept().await)
         };
         let (place, accepted) = tokio::select! {
@@ -56,12 +75,9 @@ pub async fn run(
             next = next => next,
         };
         match accepted {
-            Ok((stream, peer)) => {
-                let serving = serve(Arc::clone(&proxy), &builder, stream, peer, clock);
-                connections.spawn(async move {
-                    serving.await;
-                    drop(place);
-                });
+            Ok(player) => {
+                let (proxy, protocols) = (Arc::clone(&proxy), Arc::clone(&protocols));
+                connections.spawn(serve(proxy, protocols, player, clock, place));
             }
             Err(problem) => {
                 tracing::warn!(%problem, "a connection could not be accepted");
@@ -78,25 +94,35 @@ pub async fn run(
     drained.map_err(|_| DrainError)
 }
 
-fn builder(config: &ProxyConfig) -> auto::Builder<TokioExecutor> {
-    let mut builder = auto::Builder::new(TokioExecutor::new());
-    // hyper's own header timeout makes a timer per request; `Connection` watches with one per
-    // connection. What is written is held back in a buffer of the same bound, so it is no smaller than that.
-    let buffer = config.limits.header.as_usize().max(LEAST_BUFFER);
-    builder.http1().header_read_timeout(None).max_buf_size(buffer);
-    let header = u32::try_from(config.limits.header.bytes()).unwrap_or(u32::MAX);
-    builder.http2().max_header_list_size(header).max_concurrent_streams(MOST_STREAMS);
-    builder
+/// What connections are served with.
+struct Protocols {
+    http1: http1::Builder,
+    http2: http2::Builder<TokioExecutor>,
+}
+
+impl Protocols {
+    fn new(config: &ProxyConfig) -> Self {
+        let mut http1 = http1::Builder::new();
+        // hyper's own header timeout makes a timer per request; `Connection` watches with one per
+        // connection. What is written is held back in a buffer of the same bound, so it is no smaller than
+        // that.
+        let buffer = config.limits.header.as_usize().max(LEAST_BUFFER);
+        http1.header_read_timeout(None).max_buf_size(buffer);
+        let mut http2 = http2::Builder::new(TokioExecutor::new());
+        let header = u32::try_from(config.limits.header.bytes()).unwrap_or(u32::MAX);
+        http2.max_header_list_size(header).max_concurrent_streams(MOST_STREAMS);
+        Self { http1, http2 }
+    }
 }
 
 /// One player's connection, from its first byte to its last.
-fn serve(
+async fn serve(
     proxy: Arc<Proxy>,
-    builder: &auto::Builder<TokioExecutor>,
-    stream: TcpStream,
-    peer: SocketAddr,
+    protocols: Arc<Protocols>,
+    (stream, peer): (TcpStream, SocketAddr),
     clock: Clock,
-) -> impl Future<Output = ()> + use<> {
+    _place: Place,
+) {
     // Without it the last packet of each response waits for the player's delayed ACK.
     let _ = stream.set_nodelay(true);
     // A player that vanished while its response hangs is noticed by nothing else.
@@ -104,8 +130,13 @@ fn serve(
     let _ = socket2::SockRef::from(&stream).set_tcp_keepalive(&keepalive);
     let connection = Arc::new(Connection::new(clock));
     proxy.connections.add(&connection);
-    let socket = TokioIo::new(Socket::new(stream, Arc::clone(&connection)));
     let timeouts = proxy.config.timeouts;
+    let http2 = tokio::select! {
+        told = greeting::is_http2(&stream) => told,
+        () = connection.overdue(&timeouts) => return tracing::debug!(%peer, "silent connection closed"),
+        () = connection.dismissed() => return,
+    };
+    let socket = TokioIo::new(Socket::new(stream, Arc::clone(&connection)));
     let watched = Arc::clone(&connection);
     let service = service_fn(move |request| {
         let (proxy, connection) = (Arc::clone(&proxy), Arc::clone(&connection));
@@ -113,24 +144,41 @@ fn serve(
         // long as the connection lives.
         Box::pin(async move { proxy.serve(&connection, peer.ip(), request).await })
     });
-    let serving = builder.serve_connection(socket, service).into_owned();
-    async move {
-        let (overdue, dismissed) = (watched.overdue(&timeouts), watched.dismissed());
-        tokio::pin!(serving, overdue, dismissed);
-        let mut leaving = false;
-        loop {
-            tokio::select! {
-                result = serving.as_mut() => {
-                    if let Err(problem) = result {
-                        tracing::debug!(%peer, %problem, "connection closed");
-                    }
-                    return;
-                }
-                () = &mut overdue => return tracing::debug!(%peer, "idle connection closed"),
-                () = &mut dismissed, if !leaving => {
-                    leaving = true;
-                    serving.as_mut().graceful_shutdown();
-                }
+    // Made where they stay: a future that is moved about takes its place twice.
+    let ended = match http2 {
+        false => {
+            let serving = pin!(protocols.http1.serve_connection(socket, service));
+            attend(serving, &watched, &timeouts).await
+        }
+        true => {
+            let mut serving = Box::pin(protocols.http2.serve_connection(socket, service));
+            attend(serving.as_mut(), &watched, &timeouts).await
+        }
+    };
+    match ended {
+        Ok(()) => {}
+        Err(Some(problem)) => tracing::debug!(%peer, %problem, "connection closed"),
+        Err(None) => tracing::debug!(%peer, "idle connection closed"),
+    }
+}
+
+/// Serves a connection to its end, which comes soon when it is dismissed or idle for too long. The error is
+/// its own; `None` = it was idle.
+async fn attend<C: GracefulConnection>(
+    mut serving: Pin<&mut C>,
+    connection: &Connection,
+    timeouts: &Timeouts,
+) -> Result<(), Option<C::Error>> {
+    let mut overdue = pin!(connection.overdue(timeouts));
+    let mut dismissed = pin!(connection.dismissed());
+    let mut leaving = false;
+    loop {
+        tokio::select! {
+            result = serving.as_mut() => return result.map_err(Some),
+            () = &mut overdue => return Err(None),
+            () = &mut dismissed, if !leaving => {
+                leaving = true;
+                serving.as_mut().graceful_shutdown();
             }
         }
     }

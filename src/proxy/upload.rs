@@ -35,8 +35,12 @@ impl HeldUp {
     }
 }
 
-/// A request body on its way to the origin. Without an uplink's limit it passes as it comes.
-pub(super) struct Upload {
+/// A request body on its way to the origin; `None` = there is none. In a box, since hyper's client moves what it
+/// sends about and keeps room for 32 of it in every connection.
+pub(super) struct Upload(Option<Box<Load>>);
+
+/// What is sent. Without an uplink's limit it passes as it comes.
+struct Load {
     inner: Incoming,
     frame: Bytes,
     listener: Option<Box<Listener>>,
@@ -55,7 +59,10 @@ impl Upload {
         session: Arc<Session>,
         listener: Option<Box<Listener>>,
     ) -> Self {
-        Self {
+        if inner.is_end_stream() {
+            return Self(None);
+        }
+        Self(Some(Box::new(Load {
             inner,
             frame: Bytes::new(),
             listener,
@@ -65,14 +72,16 @@ impl Upload {
             waiting: Waiting::default(),
             held_up: HeldUp::default(),
             told: Duration::ZERO,
-        }
+        })))
     }
 
     /// How long the uplink holds it up, as it goes.
-    pub(super) fn held_up(&self) -> HeldUp {
-        self.held_up.clone()
+    pub(super) fn held_up(&self) -> Option<HeldUp> {
+        self.0.as_ref().map(|load| load.held_up.clone())
     }
+}
 
+impl Load {
     /// Lets the listener hear `data`, and the end if it is the last. A body of known length may never
     /// be asked for what comes after its end.
     fn overhear(&mut self, data: Option<&Bytes>) {
@@ -119,6 +128,26 @@ impl Body for Upload {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        self.0.as_mut().map_or(Poll::Ready(None), |load| Pin::new(load).poll_frame(cx))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.0.as_ref().is_none_or(Body::is_end_stream)
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.0.as_ref().map_or_else(|| SizeHint::with_exact(0), Body::size_hint)
+    }
+}
+
+impl Body for Load {
+    type Data = Bytes;
+    type Error = hyper::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
         while self.frame.is_empty() {
             let Poll::Ready(next) = Pin::new(&mut self.inner).poll_frame(cx) else {
                 if let Some(flow) = &mut self.flow {
@@ -158,7 +187,7 @@ impl Body for Upload {
     }
 }
 
-impl Drop for Upload {
+impl Drop for Load {
     fn drop(&mut self) {
         self.session.uplink.leave(&mut self.waiting);
     }

@@ -84,7 +84,7 @@ impl Upstream {
         let request = Request::from_parts(head, Limited::new(body, self.most_body));
         let slow = self.slow.iter().find(|(most, _)| peak <= *most);
         let pool = slow.map_or(&self.fast, |(_, pool)| pool);
-        match patient(self.first_byte, &held_up, pool.request(request)).await {
+        match patient(self.first_byte, held_up.as_ref(), pool.request(request)).await {
             Ok(Ok(mut response)) => {
                 *response.version_mut() = http::Version::HTTP_11;
                 Ok(response)
@@ -110,7 +110,7 @@ impl Upstream {
 /// Waits for `answer` for as long as `most`, and for as long besides as the request was held up.
 async fn patient<T>(
     most: Duration,
-    held_up: &HeldUp,
+    held_up: Option<&HeldUp>,
     answer: impl Future<Output = T>,
 ) -> Result<T, Elapsed> {
     tokio::pin!(answer);
@@ -120,7 +120,7 @@ async fn patient<T>(
             Ok(answer) => return Ok(answer),
             Err(elapsed) => elapsed,
         };
-        let total = held_up.total();
+        let total = held_up.map(HeldUp::total).unwrap_or_default();
         if total <= allowed {
             return Err(elapsed);
         }

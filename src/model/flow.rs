@@ -314,7 +314,9 @@ impl Flow {
     fn book_head(&mut self, link: &mut Link, now: Duration) {
         let head = std::mem::take(&mut self.head);
         if head > 0 {
-            link.book_all(now.saturating_sub(self.late).max(self.resume), head);
+            let since = now.saturating_sub(self.late).max(self.resume);
+            link.book_all(since, head);
+            self.limits.book_head(since, head);
         }
     }
 

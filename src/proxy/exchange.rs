@@ -8,7 +8,7 @@ use super::{
     error::ProxyError,
     fault,
     fetch::{Outbound, fetch},
-    framing, headers,
+    framing, headers, heads,
     identify::{Identified, identify},
     pace::Pace,
     passage::Own,
@@ -28,9 +28,7 @@ use crate::{
     seed::Seed,
     sessions::{Arming, Clock, Origin, Registry, Session},
 };
-use http::{
-    HeaderName, HeaderValue, Method, Request, Response, StatusCode, header, request, uri::Authority,
-};
+use http::{HeaderName, HeaderValue, Method, Request, Response, header, request, uri::Authority};
 use hyper::body::Incoming;
 use std::{
     borrow::Cow,
@@ -146,7 +144,14 @@ impl Proxy {
                 self.connections.dismiss_idle(ticket.session.tag.ordinal);
             }
         }
-        Ok(shape(self, planned, response, multiplexed))
+        let bodiless = heads::bare(&planned.ticket.request.method, &mut response);
+        if let Some(timing) = server_timing(&planned) {
+            response.headers_mut().append(SERVER_TIMING, timing);
+        }
+        if response.body().is_end() {
+            heads::go_down(&planned.ticket.session, &response).await;
+        }
+        Ok(shape(self, planned, response, (multiplexed, bodiless)))
     }
 
     /// Classifies a request and decides its fate.
@@ -247,6 +252,7 @@ impl Proxy {
             wait += delay.effect;
         }
         self.pause(&ticket.session, wait).await;
+        heads::go_up(&ticket.session, &outbound.path, &outbound.head).await;
         if let Some(kept) = fault::kept(ticket, &outbound) {
             return Ok(kept);
         }
@@ -336,18 +342,10 @@ fn shape(
     proxy: &Proxy,
     planned: Planned,
     mut response: Response<Source>,
-    multiplexed: bool,
+    (multiplexed, bodiless): (bool, bool),
 ) -> Response<PlayerBody> {
-    let Planned { mut ticket, arming, plan, seed, latency, host, dismiss, .. } = planned;
+    let Planned { mut ticket, arming, plan, seed, host, dismiss, .. } = planned;
     ticket.answered(response.status().as_u16());
-    let bodiless = is_bodiless(&ticket.request.method, response.status());
-    if bodiless {
-        // The headers are the origin's; what there is of a body is ours, and not for sending.
-        *response.body_mut() = Source::default();
-    }
-    if let Some(timing) = server_timing(&arming, plan.as_deref(), latency) {
-        response.headers_mut().append(SERVER_TIMING, timing);
-    }
     let own = plan.as_deref().map(|plan| own_link(&proxy.catalog, plan, &ticket));
     let gatekeeper = plan
         .as_ref()
@@ -382,20 +380,17 @@ fn own_link(catalog: &Catalog, plan: &Plan, ticket: &Ticket) -> Own {
     Own { rate, link }
 }
 
-/// Whether an answer has no body, whatever its headers say (RFC 9110 §6.4.1).
-fn is_bodiless(method: &Method, status: StatusCode) -> bool {
-    *method == Method::HEAD || matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED)
-}
-
 /// What was added before the first byte, for the player's network panel (W3C Server Timing).
-fn server_timing(arming: &Arming, plan: Option<&Plan>, latency: Duration) -> Option<HeaderValue> {
+fn server_timing(planned: &Planned) -> Option<HeaderValue> {
+    let Planned { arming, latency, .. } = planned;
+    let plan = planned.plan.as_deref();
     if arming.link.is_transparent() && plan.is_none() {
         return None;
     }
     let ms = |time: Duration| time.as_secs_f64() * 1e3;
     // Writing to a String can't fail.
     let mut text = String::new();
-    let _ = write!(text, "vsps-latency;dur={:.1}", ms(latency));
+    let _ = write!(text, "vsps-latency;dur={:.1}", ms(*latency));
     if let Some(delay) = plan.and_then(|plan| plan.delay.as_ref()) {
         let _ = write!(text, ", vsps-delay;dur={:.1}", ms(delay.effect));
     }

@@ -1,6 +1,6 @@
 //! Headers that a proxy takes away and adds (RFC 9110 §7.6).
 
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use smallvec::SmallVec;
 
 /// `Via` in both directions (RFC 9110 §7.6.3).
@@ -39,10 +39,20 @@ pub(super) fn pass_on(headers: &mut HeaderMap) {
 pub(super) fn head_size(status: StatusCode, headers: &HeaderMap) -> u32 {
     const DATE: usize = "date: Thu, 01 Jan 1970 00:00:00 GMT\r\n".len();
     let line = "HTTP/1.1 200 \r\n".len() + status.canonical_reason().map_or(0, str::len);
-    let fields: usize = headers.iter().map(|(n, v)| n.as_str().len() + v.len() + 4).sum();
     // Written by the server where the origin sent none.
     let date = if headers.contains_key(header::DATE) { 0 } else { DATE };
-    u32::try_from(line + fields + date + 2).unwrap_or(u32::MAX)
+    u32::try_from(line + fields(headers) + date + 2).unwrap_or(u32::MAX)
+}
+
+/// Bytes of a request's head on an HTTP/1.1 connection.
+pub(super) fn request_head_size(method: &Method, path: &str, headers: &HeaderMap) -> u32 {
+    let line = method.as_str().len() + path.len() + "  HTTP/1.1\r\n".len();
+    u32::try_from(line + fields(headers) + 2).unwrap_or(u32::MAX)
+}
+
+/// Bytes of header lines.
+fn fields(headers: &HeaderMap) -> usize {
+    headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum()
 }
 
 fn is_hop_by_hop(name: &HeaderName) -> bool {

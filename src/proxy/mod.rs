@@ -25,6 +25,7 @@ mod guard;
 mod harm;
 mod head_scan;
 mod headers;
+mod heads;
 mod identify;
 mod manifest;
 mod observe;

@@ -119,3 +119,47 @@ async fn sessions_behind_one_link() {
     let rates: Vec<_> = changed.iter().map(|event| &event["rate_bps"]).collect();
     assert_eq!(rates, [1_000, 1_000, 100_000_000, 100_000_000]);
 }
+
+/// How long `GET /a` takes with a head of 3 kB, where the way up or the answer's head is what counts.
+async fn asked_for(rig: &Rig, fields: &str) -> Duration {
+    let mut player = rig.player().await;
+    let started = Instant::now();
+    player.send(format!("GET /a HTTP/1.1\r\nHost: x\r\n{fields}\r\n")).await;
+    assert!(!player.answer().await.head.is_empty());
+    started.elapsed()
+}
+
+fn long_field() -> String {
+    format!("X-Long: {}\r\n", "x".repeat(2900))
+}
+
+/// 3 kB at 24 kbit/s, which is 3 kB a second: a request's head on the way up, and an answer's on the way
+/// down, whether a body follows or not, and whichever rate it is held to.
+#[tokio::test]
+async fn heads_take_their_time_on_every_link() {
+    let slow = Duration::from_millis(900);
+    let origin = Origin::saying(ok("", b"x")).await;
+    let up = rig(&origin, "[uplink]\nrate = \"24 kbit/s\"\n").await;
+    let took = asked_for(&up, &long_field()).await;
+    assert!(took > slow, "up: {took:?}");
+    assert!(asked_for(&up, "").await < slow, "a short one");
+
+    let fields = long_field();
+    let bare = format!("HTTP/1.1 304 Not Modified\r\n{fields}\r\n").into_bytes();
+    for answer in [bare, ok(&fields, b"x")] {
+        let origin = Origin::saying(answer).await;
+        let rig = rig(&origin, "[downlink]\nrate = \"24 kbit/s\"\n").await;
+        let started = Instant::now();
+        rig.get("/a").await;
+        assert!(started.elapsed() > slow, "down: {:?}", started.elapsed());
+    }
+
+    let origin = Origin::saying(ok(&fields, b"x")).await;
+    let limited = rig(&origin, "[[limit]]\nrate = \"24 kbit/s\"\nper = \"response\"\n").await;
+    let rules = serde_json::json!([{ "name": "slow", "then": { "rate": "24 kbit/s" } }]);
+    for rig in [limited, Rig::with_rules(&origin, rules).await] {
+        let started = Instant::now();
+        rig.get("/a").await;
+        assert!(started.elapsed() > slow, "held: {:?}", started.elapsed());
+    }
+}

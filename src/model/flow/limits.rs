@@ -56,6 +56,13 @@ impl Limits {
         }
     }
 
+    /// Books a head of `bytes` on each, before what comes after it.
+    pub(super) fn book_head(&self, since: Duration, bytes: u32) {
+        for limit in &self.limits {
+            limit.link.lock().book_all(since, bytes);
+        }
+    }
+
     /// When the last of them lets go what was booked, and whether that is final; `None` = never.
     pub(super) fn release(&mut self) -> Option<(Duration, bool)> {
         let mut latest = (Duration::ZERO, true);

@@ -195,7 +195,12 @@ impl Transport {
     /// only its time-out does.
     fn lost(&mut self, at: Duration, segment: &Segment) {
         let fresh = segment.end > self.recovery;
-        let flight = self.in_flight + u64::from(segment.bytes);
+        // Room that waits to be filled by a larger piece is no reason for a deeper cut.
+        let flight = if self.was_limited(segment.end) {
+            u64::MAX
+        } else {
+            self.in_flight + u64::from(segment.bytes)
+        };
         if self.sent == segment.end {
             let time_out = segment.sent + self.trip.time_out();
             self.gaps.extend(segment.start(), time_out.max(at));
@@ -249,8 +254,8 @@ impl Transport {
         Ok(segment)
     }
 
-    /// How many of `want` bytes the window has room for. Rather than send a little at a time (silly
-    /// windows), it waits for a whole quantum, or an eighth of itself.
+    /// How many of `want` bytes the window has room for, in whole segments. Rather than send a little
+    /// at a time, it waits for a whole quantum, or an eighth of itself, where more room comes soon.
     fn fitting(
         &mut self,
         link: &mut Link,
@@ -261,12 +266,19 @@ impl Transport {
         let most = want.min(link.unit(at).get().into());
         let window = self.window.bytes();
         let room = self.shares.room(stream, at, window, window.saturating_sub(self.in_flight));
-        let enough = most.min((window / 8).max(PACKET));
-        if room < enough && self.in_flight > 0 {
+        let packet = most.min(PACKET);
+        let enough = most.min(window / 8).max(packet);
+        if self.in_flight > 0 && (room < packet || room < enough && self.more_room_soon(link, at)) {
             self.limited = self.sent;
             return Err(Refusal::Window);
         }
-        Ok(most.min(room.max(PACKET)))
+        Ok(most.min((room - room % PACKET).max(PACKET)))
+    }
+
+    /// Whether an acknowledgement comes within an eighth of a round trip.
+    fn more_room_soon(&self, link: &mut Link, at: Duration) -> bool {
+        let soon = at + self.trip.smoothed().unwrap_or(self.rtt) / 8;
+        self.next_room(link).is_some_and(|room| room <= soon)
     }
 
     /// How many of `bytes` the bottleneck's queue has room for; none = the first of them is dropped.

@@ -7,8 +7,8 @@ const C: f64 = 0.4;
 /// What a loss leaves of the window (RFC 9438 §4.6).
 pub(super) const BETA: f64 = 0.7;
 /// Growth per round trip, in segments, with which a window that is cut to `BETA` comes to Reno's
-/// mean (RFC 9438 §4.3). It stays so above the plateau too, as in RFC 8312 and in Linux: with one
-/// from there on, random losses would leave windows a tenth above Reno's.
+/// mean (RFC 9438 §4.3). It stays so above the plateau too, as in RFC 8312 §4.2 and in Linux; RFC
+/// 9438 advises one from there on, which losses at even distances never get to see.
 const ALPHA: f64 = 3.0 * (1.0 - BETA) / (1.0 + BETA);
 
 /// The course of the window since the last cut; sizes in segments.

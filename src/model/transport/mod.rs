@@ -43,6 +43,8 @@
 mod connection;
 mod cubic;
 mod gaps;
+#[cfg(test)]
+mod response_function;
 mod round_trip;
 mod shares;
 mod spec;

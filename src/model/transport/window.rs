@@ -59,10 +59,11 @@ impl Window {
     }
 
     /// A segment was lost, with `flight` bytes under way, and will be sent again at once. What is
-    /// left is a share of the flight, which may be less than the window (RFC 9438 §4.6).
+    /// left is a share of the flight, which may be less than the window (RFC 9438 §4.6): at most the
+    /// whole segments that fit it.
     pub(super) fn cut(&mut self, flight: u64) {
         self.cubic.cut(self.size);
-        let flight = self.size.min(flight as f64 / PACKET as f64);
+        let flight = self.size.floor().min(flight as f64 / PACKET as f64);
         self.size = (flight * BETA).max(SMALLEST);
         self.threshold = self.size;
     }

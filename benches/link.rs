@@ -5,7 +5,7 @@ use std::{hint::black_box, sync::Arc, time::Duration};
 use vsps::{
     model::{
         Distribution, Flow, Link, LinkSpec, Markov, RateSpec, StallSpec, Start, State, Step, Steps,
-        Trace, Verdict,
+        Trace, Transport, TransportSpec, Verdict,
     },
     seed::Seed,
     units::{BitRate, Ratio},
@@ -40,21 +40,34 @@ pub(crate) fn bench_all(c: &mut Criterion) {
         let mut drive = Drive::new(&spec, 6);
         b.iter(|| black_box(drive.quantum()));
     });
+    // The same over TCP, each on a connection of its own: in one queue, and in one for each.
+    for (name, responses, fair_queue) in
+        [("tcp", 1, false), ("tcp-by-6", 6, false), ("tcp-by-6-fair", 6, true)]
+    {
+        let mut spec = LinkSpec { transport: TransportSpec::Tcp, fair_queue, ..spec.clone() };
+        spec.latency.rtt = Duration::from_millis(40);
+        group.bench_function(name, |b| {
+            let mut drive = Drive::new(&spec, responses);
+            b.iter(|| black_box(drive.quantum()));
+        });
+    }
     group.finish();
 }
 
 /// A link at work in virtual time, and the responses that share it.
 pub(crate) struct Drive {
     link: Link,
-    flows: Vec<(Flow, Duration)>,
+    flows: Vec<(Flow, Option<Transport>, Duration)>,
     now: Duration,
 }
 
 impl Drive {
     pub(crate) fn new(spec: &LinkSpec, responses: u64) -> Self {
         let seed = Seed::new(7);
+        let over_tcp = spec.transport == TransportSpec::Tcp;
+        let transport = || over_tcp.then(|| Transport::new(spec.latency.rtt));
         let flows = (0..responses)
-            .map(|n| (Flow::new(spec, None, seed.numbered(n)), Duration::ZERO))
+            .map(|n| (Flow::new(spec, None, seed.numbered(n)), transport(), Duration::ZERO))
             .collect();
         Self { link: Link::new(spec, seed), flows, now: Duration::ZERO }
     }
@@ -63,11 +76,12 @@ impl Drive {
     pub(crate) fn quantum(&mut self) -> usize {
         loop {
             let Self { link, flows, now } = self;
-            let Some((flow, wake)) = flows.iter_mut().min_by_key(|(_, wake)| *wake) else {
+            let first = flows.iter_mut().min_by_key(|(_, _, wake)| *wake);
+            let Some((flow, transport, wake)) = first else {
                 return 0;
             };
             *now = (*now).max(*wake);
-            match flow.poll(link, None, *now, PLENTY) {
+            match flow.poll(link, transport.as_mut(), *now, PLENTY) {
                 Verdict::Pass(bytes) => {
                     *wake = *now;
                     return bytes;

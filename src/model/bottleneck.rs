@@ -5,10 +5,12 @@ use super::spec::{Gap, LinkSpec};
 /// How sessions share a link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Sharing {
-    /// Each session gets the same, however many responses it has.
+    /// Each session gets the same, however many responses it has; over simulated TCP, so does each
+    /// connection of a session.
     #[default]
     Fair,
-    /// Each response gets the same: who has more of them gets more.
+    /// Each response gets the same: who has more of them gets more. Over simulated TCP there is one
+    /// queue, and who sends more into it gets more.
     FirstCome,
 }
 
@@ -41,6 +43,7 @@ impl LinkSpec {
             () if one.burst != two.burst => Some("burst"),
             () if one.count != two.count => Some("count"),
             () if one.queue != two.queue => Some("queue"),
+            () if one.fair_queue != two.fair_queue => Some("transport"),
             () => None,
         }
     }

@@ -262,11 +262,11 @@ impl Flow {
         if let Some(stall) = self.stalled.take() {
             return Some(stall);
         }
-        let booked = self.booked.map(|booked| (booked.position, booked.since));
+        let booked = self.booked.map(|booked| (Some(booked.position), booked.since));
         let over_tcp = || self.stream.as_ref()?.front();
         let (position, since) = booked.or_else(over_tcp)?;
         // Of stalls still to come only those are sure that come before a release that is.
-        let until = match link.release(position) {
+        let until = match position.and_then(|position| link.release(position)) {
             Some((time, true)) => time,
             _ => now,
         };

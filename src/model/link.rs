@@ -1,9 +1,12 @@
 //! One direction of one session: what its responses share.
 
+mod queueing;
+
 use super::{
     PACKET,
     bucket::{Bucket, Position},
     capacity::{Capacity, When},
+    fair_queue::FairQueue,
     rate_spec::RateSpec,
     spec::{Count, LinkSpec},
     stall::Stall,
@@ -42,8 +45,10 @@ pub struct Link {
     owed: u64,
     /// The start of the last stall that was taken note of.
     told: Option<Duration>,
-    /// What may wait here, in bytes; asked only by transports.
+    /// What may wait here (in each lane, if there are such), in bytes; asked only by transports.
     queue: u64,
+    /// The lanes in which connections wait, if the queue is fair.
+    fair: Option<Box<FairQueue>>,
     /// The end of what is booked.
     tail: u64,
     changed: Duration,
@@ -66,6 +71,7 @@ impl Link {
             owed: 0,
             told: None,
             queue: queue(spec),
+            fair: spec.fair_queue.then(Box::default),
             tail: 0,
             changed: Duration::ZERO,
         }
@@ -86,6 +92,7 @@ impl Link {
     /// burst is handed out. What was booked before is void, and books again (see
     /// [`Self::generation`]): quanta of a fast link would block a slow one for seconds.
     pub fn change(&mut self, now: Duration, spec: &LinkSpec) {
+        self.serve(now);
         self.changes += 1;
         let seed = self.seed.numbered(self.changes);
         self.capacity = self.capacity.clone().spliced(now, spec, seed);
@@ -94,6 +101,8 @@ impl Link {
         self.bucket = Bucket::empty_at(burst(spec), self.capacity.at(now));
         self.told = None;
         self.queue = queue(spec);
+        self.fair = spec.fair_queue.then(|| self.fair.take().unwrap_or_default());
+        self.empty();
         self.tail = 0;
         self.changed = now;
     }
@@ -169,33 +178,6 @@ impl Link {
         }
         let part = clamp((self.queue / 4).max(PACKET));
         self.quantum(now).min(part)
-    }
-
-    /// How many bytes of body the queue still takes at `now`.
-    pub(super) fn room(&mut self, now: Duration) -> u64 {
-        let room = self.queue.saturating_sub(self.backlog(now));
-        self.count.body(room)
-    }
-
-    /// When the queue takes `bytes` of body more; `None` = not before the link changes.
-    pub(super) fn room_for(&mut self, bytes: u64) -> Option<Duration> {
-        let at = Position::new((self.tail + self.count.counted(bytes)).saturating_sub(self.queue));
-        self.release(at).map(|(time, _)| time)
-    }
-
-    /// Bytes that wait at `now`, as the rate counts them: booked, and not yet carried.
-    pub fn backlog(&mut self, now: Duration) -> u64 {
-        self.tail.saturating_sub(self.capacity.at(now))
-    }
-
-    /// How long a packet that comes at `now` waits for those before it; `None` = until the link
-    /// changes.
-    pub fn queueing_delay(&mut self, now: Duration) -> Option<Duration> {
-        if self.backlog(now) == 0 {
-            return Some(Duration::ZERO);
-        }
-        let (leaves, _) = self.release(Position::new(self.tail))?;
-        Some(leaves.saturating_sub(now))
     }
 
     /// What the rate counts for `bytes` of body; what doesn't make a whole byte is kept for later.

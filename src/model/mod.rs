@@ -9,7 +9,8 @@
 //!                 ├─ Capacity   bytes the link could have carried: ∫ (schedule, silent in stalls)
 //!                 │   ├─ Schedule   rate over time: pieces, constant or sloped
 //!                 │   └─ Stalls     when it freezes
-//!                 └─ Bucket     GCRA over that capacity
+//!                 ├─ Bucket     GCRA over that capacity
+//!                 └─ FairQueue  whose bytes go next, if connections wait in lanes of their own
 //!                Flow  one response: asks for bytes, gets a Verdict
 //!                 └─ Loss       which of its packets are lost
 //!           Transport  one TCP connection: how much of its flows may be under way at once
@@ -21,6 +22,7 @@ mod bottleneck;
 mod bucket;
 mod capacity;
 mod distribution;
+mod fair_queue;
 mod flow;
 mod latency;
 mod lateness;

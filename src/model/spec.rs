@@ -44,6 +44,9 @@ pub struct LinkSpec {
     /// How much waits at the bottleneck; `None` = a round trip at the highest rate, at least
     /// 32 KiB. Means nothing without a rate and a transport.
     pub queue: Option<QueueSize>,
+    /// Whether each connection waits there in a lane of its own, and all are served fairly; else
+    /// there is one queue, first come, first served. Means nothing without a transport.
+    pub fair_queue: bool,
 }
 
 impl LinkSpec {

@@ -52,10 +52,15 @@ impl Profile {
     }
 
     fn transport_in_full(&self) -> String {
-        let queue = match self.link.queue {
-            Some(QueueSize::Bytes(size)) => format!(", a queue of {size}"),
-            Some(QueueSize::Time(time)) => format!(", a queue of {}", span::print(time)),
+        let size = match self.link.queue {
+            Some(QueueSize::Bytes(size)) => format!(" of {size}"),
+            Some(QueueSize::Time(time)) => format!(" of {}", span::print(time)),
             None => String::new(),
+        };
+        let queue = match (self.link.fair_queue, self.link.queue) {
+            (true, _) => format!(", a queue{size} for each connection"),
+            (false, Some(_)) => format!(", a queue{size}"),
+            (false, None) => String::new(),
         };
         format!("{}{queue}", self.link.transport.as_str())
     }

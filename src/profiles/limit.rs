@@ -192,7 +192,7 @@ mod tests {
     fn faults_say_what_to_write() {
         insta::assert_snapshot!(read("[[limit]]\nper = \"each\"\nmedia = \"sound\"\nhost = \"a b\"\n[[limit]]\nper = \"host\"").unwrap_err());
         insta::assert_snapshot!(read("[uplink]\ntransport = \"tcp\"\n").unwrap_err());
-        insta::assert_snapshot!(read("[downlink]\nrate = \"1 Mbit/s\"\ntransport = \"tcp\"\nlink = \"a b\"\nsharing = \"fair\"").unwrap_err());
+        insta::assert_snapshot!(read("[downlink]\nrate = \"1 Mbit/s\"\ntransport = \"tcp\"\nlink = \"a b\"\nsharing = \"evenly\"").unwrap_err());
         insta::assert_snapshot!(read("[latency]\nrtt = \"1 s\"\nuplink = \"20 ms\"").unwrap_err());
     }
 }

@@ -32,7 +32,7 @@
 //! | `[downlink]` `transport` | `none` (default: the rate from the first byte on) or `tcp`: see [`Transport`](crate::model::Transport) |
 //! | `[downlink]` `queue` | what waits at the bottleneck, as `64 KiB` or `200 ms` (at the highest rate); a round trip unless given |
 //! | `[downlink]` `link` | a name: all sessions with this name are behind one link (see [`Shared`]) |
-//! | `[downlink]` `sharing` | what sessions of one link get: `fair` (default: each the same) or `first-come` (each response the same; the default with `transport = "tcp"`) |
+//! | `[downlink]` `sharing` | what sessions of one link get: `fair` (default: each the same) or `first-come` (each response the same). With `transport = "tcp"` also what connections of one session get: `fair` is a queue for each, served in turn; `first-come` (the default there) one queue for all |
 //! | `[uplink]` | for requests, heads and bodies: a schedule as in `[downlink]`, `burst`, `count`; without it no limit |
 //! | `[[limit]]` | a rate beside the downlink: `per` (`host`, `media` or `response`: who shares it), `host` and `media` (which responses are meant, one or a list; all unless given), and `rate` or another schedule, `burst`, `count` |
 //! | `[stall]` `every`, `for` | distributions: from the end of one freeze to the next, and how long it lasts; with `every` in sizes (`mean = "512 KiB"`) each response freezes for itself, after so many of its bytes |

@@ -36,8 +36,8 @@ impl Shared {
 }
 
 impl Profile {
-    /// How sessions share a link of this profile: fairly, unless it says otherwise or simulated TCP
-    /// fills the link's queue.
+    /// How sessions share a link of this profile. Unless it says so: fairly, and over simulated TCP in
+    /// the one queue that most real bottlenecks have, first come, first served.
     #[must_use]
     pub fn sharing(&self) -> Sharing {
         let over_tcp = self.link.transport == TransportSpec::Tcp;
@@ -47,7 +47,7 @@ impl Profile {
 }
 
 /// Validates `link` and `sharing`; `scope` is `[downlink]`.
-pub(super) fn shared(table: &DownlinkTable, over_tcp: bool, scope: &Scope<'_>) -> Shared {
+pub(super) fn shared(table: &DownlinkTable, scope: &Scope<'_>) -> Shared {
     let name = table.link.as_ref().and_then(|name| match Shared::link(name.as_str()) {
         Ok(name) => Some(name),
         Err(_) => {
@@ -56,12 +56,8 @@ pub(super) fn shared(table: &DownlinkTable, over_tcp: bool, scope: &Scope<'_>) -
         }
     });
     let names = [Sharing::Fair, Sharing::FirstCome].map(|sharing| (sharing.as_str(), sharing));
-    let at = scope.at("sharing");
     let sharing = table.sharing.as_ref();
-    let sharing = sharing.and_then(|name| at.choose("a way to share", name, &names));
-    if over_tcp && sharing == Some(Sharing::Fair) {
-        let hint = "write `first-come`: a queue that TCP fills is served in its order";
-        at.fault("can't go with `transport = \"tcp\"`", hint);
-    }
+    let sharing =
+        sharing.and_then(|name| scope.at("sharing").choose("a way to share", name, &names));
     Shared { name, sharing }
 }

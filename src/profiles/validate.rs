@@ -13,7 +13,7 @@ use crate::{
     builtin,
     model::{
         Count, FourState, Handshake, Latency, LinkSpec, LossModel, LossSpec, OnDrop, RateSpec,
-        StallSpec, TransportSpec,
+        Sharing, StallSpec, TransportSpec,
     },
     rules::{
         Diagnostics, Document, Scope, Text,
@@ -74,14 +74,16 @@ fn profile(
     let cite = "write where the numbers come from; for made-up ones `source = \"synthetic\"`";
     let summary = line("summary", file.summary.as_ref(), say, scope);
     let source = line("source", file.source.as_ref(), cite, scope);
-    let link = link(&file, scope, sources);
+    let mut link = link(&file, scope, sources);
     let sending = file.uplink.as_ref().map(|table| uplink(table, &scope.at("uplink"), sources));
     let limits = limits(file.limit.as_deref().unwrap_or_default(), &scope.at("limit"), sources);
-    let over_tcp = link.as_ref().is_some_and(|link| link.transport == TransportSpec::Tcp);
     let downlink = scope.at("downlink");
-    let shared =
-        file.downlink.as_ref().map(|table| shared(table, over_tcp, &downlink)).unwrap_or_default();
+    let shared = file.downlink.as_ref().map(|table| shared(table, &downlink)).unwrap_or_default();
     relative_and_shared(link.as_ref(), &shared, &downlink);
+    if let Some(link) = &mut link {
+        let over_tcp = link.transport == TransportSpec::Tcp;
+        link.fair_queue = over_tcp && shared.sharing == Some(Sharing::Fair);
+    }
     let rules = rule_set(file.rule.clone().unwrap_or_default(), &scope.at("rule"));
     Some(Profile {
         name: name.into(),
@@ -132,6 +134,7 @@ fn link(file: &ProfileFile, scope: &Scope<'_>, sources: &Sources<'_>) -> Option<
         loss: loss.map_or(Some(None), |loss| loss.map(Some))?,
         transport: downlink.and_then(|table| transport(table, &at)).unwrap_or_default(),
         queue: downlink.and_then(|table| queue(table, &at)),
+        fair_queue: false,
     })
 }
 

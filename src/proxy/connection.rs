@@ -90,7 +90,7 @@ impl Connection {
         }
         // Those of sessions that have nothing under way here are forgotten: the list stays short.
         transports.retain(|(_, transport)| Arc::strong_count(transport) > 1);
-        let transport = Arc::new(Mutex::new(Transport::new(rtt)));
+        let transport = Arc::new(Mutex::new(Transport::new(rtt).of(session)));
         transports.push((session, Arc::clone(&transport)));
         transport
     }

@@ -169,8 +169,9 @@ fn check(
     if profile.link.resolve(&|_| None).is_some() {
         return Err(LinkError::Relative(profile.name.clone()));
     }
-    let differs = if alone { None } else { present.link.differs(&profile.link) };
-    let differs = differs.or_else(|| (profile.sharing() != sharing).then_some("sharing"));
+    let differs = (profile.sharing() != sharing).then_some("sharing");
+    let network = || if alone { None } else { present.link.differs(&profile.link) };
+    let differs = differs.or_else(network);
     match differs {
         None => Ok(()),
         Some(differs) => Err(LinkError::Differs(Box::new(Difference {

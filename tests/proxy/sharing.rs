@@ -163,3 +163,35 @@ async fn heads_take_their_time_on_every_link() {
         assert!(started.elapsed() > slow, "held: {:?}", started.elapsed());
     }
 }
+
+/// Over simulated TCP too a session gets its part of a link that is shared fairly: it is done before any
+/// of six downloads of the other session, which had started earlier.
+#[tokio::test]
+async fn sessions_share_a_link_fairly_over_tcp() {
+    let origin = Origin::saying(ok("", &pattern(60_000))).await;
+    let text = "[downlink]\nrate = \"960 kbit/s\"\ntransport = \"tcp\"\nsharing = \"fair\"\n";
+    let rig = rig(&origin, text).await;
+    let (a, b) = (rig.session("vsps.link=house").await, rig.session("vsps.link=house").await);
+    let many = async {
+        let path = format!("{a}/1");
+        let get = || rig.get(&path);
+        tokio::select! {
+            got = get() => got, got = get() => got, got = get() => got,
+            got = get() => got, got = get() => got, got = get() => got,
+        }
+    };
+    let one = async {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        let started = Instant::now();
+        let got = rig.get(&format!("{b}/1")).await;
+        (got, started.elapsed())
+    };
+    tokio::select! {
+        biased;
+        (got, took) = one => {
+            assert!(got.body == pattern(60_000), "{} bytes", got.body.len());
+            assert!(took > Duration::from_millis(800), "more than its half: {took:?}");
+        }
+        _ = many => panic!("six connections had more than one"),
+    }
+}

@@ -1,7 +1,7 @@
 //! The sending side of one TCP connection: what is under way on it, and what may follow.
 
 use super::{
-    super::{PACKET, bucket::Position, link::Link},
+    super::{PACKET, bucket::Position, fair_queue::Place, link::Link},
     gaps::Gaps,
     round_trip::RoundTrip,
     shares::Shares,
@@ -15,7 +15,8 @@ pub(super) struct Segment {
     /// Where they end, counted from the connection's first byte.
     pub(super) end: u64,
     pub(super) bytes: u32,
-    pub(super) position: Position,
+    /// Its place on the link, once it has one.
+    pub(super) position: Option<Position>,
     pub(super) sent: Duration,
     stream: u32,
     loss: Option<Lost>,
@@ -53,6 +54,9 @@ pub(super) enum Refusal {
 pub struct Transport {
     /// The round trip without any queue.
     rtt: Duration,
+    /// The session it belongs to, and its lane there, where the bottleneck's queue is fair.
+    party: u64,
+    place: Option<Place>,
     window: Window,
     trip: RoundTrip,
     gaps: Gaps,
@@ -74,6 +78,8 @@ pub struct Transport {
     peak: u64,
     round: u64,
     last_sent: Duration,
+    /// When something last left the bottleneck.
+    departed: Duration,
     last_cut: Duration,
     /// When there last came room in the window.
     freed: Duration,
@@ -88,6 +94,14 @@ impl Transport {
     #[must_use]
     pub fn new(rtt: Duration) -> Self {
         Self { rtt, ..Self::default() }
+    }
+
+    /// The same, as one of the connections of session number `party`: sessions that share a fair queue
+    /// are told apart by it.
+    #[must_use]
+    pub const fn of(mut self, party: u64) -> Self {
+        self.party = party;
+        self
     }
 
     /// The path has another round trip from now on.
@@ -131,30 +145,65 @@ impl Transport {
         self.leave(link, changed);
         self.generation = link.generation();
         for segment in &mut self.queued {
-            segment.position = link.book_all(now, segment.bytes);
+            let bytes = NonZeroU32::new(segment.bytes).unwrap_or(NonZeroU32::MIN);
+            segment.position = link.enqueue(&mut self.place, self.party, now, bytes);
         }
     }
 
-    /// The place on the link of what ends at `end` and waits at the bottleneck.
+    /// The place on the link of what ends at `end` and waits at the bottleneck, if it has one.
     pub(super) fn position(&self, end: u64) -> Option<Position> {
         let at = self.queued.binary_search_by_key(&end, |segment| segment.end).ok()?;
-        Some(self.queued.get(at)?.position)
+        self.queued.get(at)?.position
+    }
+
+    /// When `segment` of this connection, which waits at the bottleneck, leaves it (`true`), or may
+    /// leave it at the earliest; `None` = not before the link changes.
+    pub(super) fn departure(&self, link: &mut Link, segment: &Segment) -> Option<(Duration, bool)> {
+        if let Some(position) = segment.position.or_else(|| self.position(segment.end)) {
+            return link.release(position);
+        }
+        let first = self.queued.partition_point(|segment| segment.position.is_some());
+        let start = self.queued.get(first).map_or(segment.start(), Segment::start);
+        Some((link.expected(self.place.as_ref(), segment.end - start)?, false))
+    }
+
+    /// When something last left the bottleneck.
+    pub(super) const fn departed(&self) -> Duration {
+        self.departed
     }
 
     /// Lets time pass up to `now` at the bottleneck: segments leave it.
     pub(super) fn leave(&mut self, link: &mut Link, now: Duration) {
+        link.serve(now);
+        self.find_places(link);
         while let Some(segment) = self.queued.front() {
-            let Some((left, true)) = link.release(segment.position) else { break };
+            let Some((left, true)) = segment.position.and_then(|place| link.release(place)) else {
+                break;
+            };
             if left > now {
                 break;
             }
             let (segment, heard) = (*segment, left + self.rtt);
             self.queued.pop_front();
-            self.left = segment.end;
+            (self.left, self.departed) = (segment.end, left);
             if segment.loss.is_some() {
                 self.gaps.open(segment.start(), heard);
             }
             self.unacknowledged.push_back((heard, segment));
+        }
+    }
+
+    /// Learns the places of what has been served in its lane.
+    fn find_places(&mut self, link: &mut Link) {
+        if self.place.is_none() {
+            return;
+        }
+        let first = self.queued.partition_point(|segment| segment.position.is_some());
+        for segment in self.queued.iter_mut().skip(first) {
+            segment.position = link.booked(self.place.as_ref());
+            if segment.position.is_none() {
+                return;
+            }
         }
     }
 
@@ -247,7 +296,7 @@ impl Transport {
         } else {
             lost.then_some(Lost::Path)
         };
-        let position = link.book(at, size);
+        let position = link.enqueue(&mut self.place, self.party, at, size);
         let segment =
             Segment { end: self.sent, bytes: size.get(), position, sent: at, stream, loss };
         self.queued.push_back(segment);
@@ -283,7 +332,7 @@ impl Transport {
 
     /// How many of `bytes` the bottleneck's queue has room for; none = the first of them is dropped.
     fn admitted(&mut self, link: &mut Link, at: Duration, bytes: u64) -> Result<u64, Refusal> {
-        let room = link.room(at);
+        let room = link.room(self.place.as_ref(), at);
         if room >= bytes.min(PACKET) {
             return Ok(bytes.min(room));
         }
@@ -295,7 +344,7 @@ impl Transport {
             (self.recovery, self.last_cut) = (self.sent, at);
             self.overflowed = true;
         }
-        Err(Refusal::Queue(link.room_for(bytes.min(PACKET))))
+        Err(Refusal::Queue(link.room_for(self.place.as_ref(), bytes.min(PACKET))))
     }
 
     /// Forgets the gaps that are filled by `now`.
@@ -318,14 +367,15 @@ impl Transport {
         self.shares.several()
     }
 
-    /// When the next acknowledgement comes.
+    /// When the next acknowledgement comes; in a fair queue, at the earliest.
     pub(super) fn next_room(&self, link: &mut Link) -> Option<Duration> {
-        match self.unacknowledged.front() {
-            Some((heard, _)) => Some(*heard),
-            None => match link.release(self.queued.front()?.position)? {
-                (left, true) => Some(left + self.rtt),
-                (again, false) => Some(again),
-            },
+        if let Some((heard, _)) = self.unacknowledged.front() {
+            return Some(*heard);
+        }
+        let front = self.queued.front()?;
+        match self.departure(link, front)? {
+            (again, false) if front.position.is_some() => Some(again),
+            (left, _) => Some(left + self.rtt),
         }
     }
 }

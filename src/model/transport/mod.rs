@@ -31,7 +31,7 @@
 //! | nothing sent behind the lost segment: the time-out, then a window of one segment | RFC 6298, RFC 9438 §4.8 |
 //! | time-out: srtt + max(4·rttvar, 200 ms) | RFC 6298, Linux's `tcp_rto_min` |
 //! | idle for longer than the time-out: back to the initial window | RFC 5681 §4.1, Linux's `tcp_slow_start_after_idle` |
-//! | a drop-tail queue at the bottleneck, shared by the session; overflow is a loss | |
+//! | a drop-tail queue at the bottleneck, shared by the session, or one for each connection, served fairly; overflow is a loss | RFC 8290, without CoDel |
 //! | a window of at most 6 MiB | Linux's `tcp_rmem` |
 //!
 //! A stall of the link is no loss: a sender notices that its time-out was spurious (F-RTO,

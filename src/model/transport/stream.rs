@@ -64,10 +64,9 @@ impl Stream {
         transport.follow(link, now);
         if self.generation != link.generation() {
             self.generation = link.generation();
-            for segment in &mut self.segments {
-                if let Some(position) = transport.position(segment.end) {
-                    segment.position = position;
-                }
+            let waiting = self.segments.iter_mut().filter(|s| !transport.has_left(s.end));
+            for segment in waiting {
+                segment.position = transport.position(segment.end);
             }
         }
     }
@@ -141,9 +140,17 @@ impl Stream {
             self.segments.pop_front();
         }
         if let Some((position, hold)) = last {
-            let left = link.release(position).map_or(now, |(left, _)| left);
+            let left = match position {
+                Some(position) => link.release(position).map_or(now, |(left, _)| left),
+                None => transport.departed(),
+            };
             self.late = now.saturating_sub(left.max(hold)).min(MOST_CATCH_UP);
             self.taken = now;
+        }
+        if let Some(front) = self.segments.front_mut()
+            && front.position.is_none()
+        {
+            front.position = transport.position(front.end);
         }
         transport.fill(now);
         self.under_way -= bytes as u64;
@@ -159,7 +166,7 @@ impl Stream {
         let front = self.segments.front();
         let queued = front.is_some_and(|segment| !transport.has_left(segment.end));
         let arrival = front.and_then(|segment| {
-            let left = if queued { link.release(segment.position)?.0 } else { Duration::ZERO };
+            let left = if queued { transport.departure(link, segment)?.0 } else { Duration::ZERO };
             Some(left.max(transport.hold(segment.end)))
         });
         let room = match self.refusal {
@@ -176,8 +183,8 @@ impl Stream {
         }
     }
 
-    /// The place on the link of the first bytes under way, and when they were sent.
-    pub(in crate::model) fn front(&self) -> Option<(Position, Duration)> {
+    /// The place on the link of the first bytes under way, if they have one, and when they were sent.
+    pub(in crate::model) fn front(&self) -> Option<(Option<Position>, Duration)> {
         self.segments.front().map(|segment| (segment.position, segment.sent))
     }
 

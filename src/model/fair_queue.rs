@@ -1,0 +1,304 @@
+//! What waits for a link whose queue is fair: each connection's bytes in a lane of their own.
+//!
+//! Start-time fair queueing (Goyal, Vin and Cheng 1996), twice: among the sessions, and among the
+//! connections of each. Who has had least of the link goes next; who comes back after a pause has had
+//! as much as the one being served, so nobody saves up. Unlike rounds of a fixed quantum it needs no
+//! such quantum, and it stays fair while the rate changes.
+
+use super::bucket::Position;
+use std::{
+    cmp::Reverse,
+    collections::{BinaryHeap, VecDeque},
+    num::NonZeroU32,
+    sync::{Arc, Weak},
+    time::Duration,
+};
+
+/// A connection's place in a fair queue. The lane is somebody else's once all copies are gone.
+#[derive(Debug, Clone)]
+pub(super) struct Place(Arc<usize>);
+
+/// Bytes that wait, since when.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Waiting {
+    pub(super) since: Duration,
+    /// As the rate counts them.
+    pub(super) bytes: NonZeroU32,
+    lane: usize,
+}
+
+/// Those who wait, by the number under which their owner knows them.
+#[derive(Debug, Default)]
+struct Order {
+    /// The start tag of the one served last: virtual time.
+    time: u64,
+    /// Start tags.
+    waiting: BinaryHeap<Reverse<(u64, usize)>>,
+}
+
+impl Order {
+    /// `who` waits, and had been served up to tag `finish` before.
+    fn push(&mut self, who: usize, finish: u64) {
+        self.waiting.push(Reverse((self.time.max(finish), who)));
+    }
+
+    /// Takes the next out, with its start tag.
+    fn pop(&mut self) -> Option<(u64, usize)> {
+        let Reverse((start, who)) = self.waiting.pop()?;
+        self.time = start;
+        Some((start, who))
+    }
+
+    fn first(&self) -> Option<usize> {
+        self.waiting.peek().map(|Reverse((_, who))| *who)
+    }
+
+    /// Those who go before `who`.
+    fn before(&self, who: usize) -> impl Iterator<Item = usize> {
+        let own = self.waiting.iter().find(|Reverse((_, of))| *of == who);
+        let own = own.map_or(0, |Reverse((start, _))| *start);
+        let entries = self.waiting.iter().map(|Reverse(entry)| *entry);
+        entries.filter(move |entry| *entry < (own, who)).map(|(_, of)| of)
+    }
+}
+
+/// One connection.
+#[derive(Debug)]
+struct Lane {
+    owner: Weak<usize>,
+    party: usize,
+    waiting: VecDeque<(Duration, NonZeroU32)>,
+    /// Bytes in `waiting`.
+    bytes: u64,
+    finish: u64,
+    /// Places on the link that the owner has not asked for yet, and the last of all.
+    booked: VecDeque<Position>,
+    last: u64,
+}
+
+/// One session.
+#[derive(Debug, Default)]
+struct Party {
+    name: u64,
+    finish: u64,
+    lanes: Order,
+}
+
+/// The lanes of a link. Numbers of lanes and parties are given anew when nobody has them, which is
+/// looked at when somebody joins.
+#[derive(Debug, Default)]
+pub(super) struct FairQueue {
+    lanes: Vec<Lane>,
+    parties: Vec<Party>,
+    order: Order,
+}
+
+impl FairQueue {
+    /// A lane for a connection of `party`.
+    pub(super) fn join(&mut self, party: u64) -> Place {
+        let party = self.party(party);
+        let free = self.lanes.iter().position(|lane| !lane.is_used());
+        let place = Arc::new(free.unwrap_or(self.lanes.len()));
+        let lane = Lane {
+            owner: Arc::downgrade(&place),
+            party,
+            waiting: VecDeque::new(),
+            bytes: 0,
+            finish: 0,
+            booked: VecDeque::new(),
+            last: 0,
+        };
+        match self.lanes.get_mut(*place) {
+            Some(free) => *free = lane,
+            None => self.lanes.push(lane),
+        }
+        Place(place)
+    }
+
+    /// The number of the party `name`.
+    fn party(&mut self, name: u64) -> usize {
+        let used = |party| self.lanes.iter().any(|lane| lane.is_used() && lane.party == party);
+        let mut numbered = self.parties.iter().enumerate();
+        if let Some((at, _)) = numbered.find(|(at, party)| party.name == name && used(*at)) {
+            return at;
+        }
+        let fresh = Party { name, ..Party::default() };
+        if let Some(at) = (0..self.parties.len()).find(|at| !used(*at)) {
+            self.parties[at] = fresh;
+            return at;
+        }
+        self.parties.push(fresh);
+        self.parties.len() - 1
+    }
+
+    /// Whether `place` is one of here.
+    pub(super) fn knows(&self, place: &Place) -> bool {
+        self.lane(place).is_some()
+    }
+
+    fn lane(&self, place: &Place) -> Option<&Lane> {
+        self.lanes.get(*place.0).filter(|lane| lane.owner.as_ptr() == Arc::as_ptr(&place.0))
+    }
+
+    fn lane_mut(&mut self, place: &Place) -> Option<&mut Lane> {
+        let lane = self.lanes.get_mut(*place.0)?;
+        (lane.owner.as_ptr() == Arc::as_ptr(&place.0)).then_some(lane)
+    }
+
+    /// `bytes` wait at `place` from `since` on.
+    pub(super) fn push(&mut self, place: &Place, since: Duration, bytes: NonZeroU32) {
+        let Some(lane) = self.lane_mut(place) else { return };
+        lane.waiting.push_back((since, bytes));
+        lane.bytes += u64::from(bytes.get());
+        if lane.waiting.len() > 1 {
+            return;
+        }
+        let (finish, party) = (lane.finish, lane.party);
+        let Some(party_waits) = self.parties.get_mut(party) else { return };
+        if party_waits.lanes.first().is_none() {
+            self.order.push(party, party_waits.finish);
+        }
+        party_waits.lanes.push(*place.0, finish);
+    }
+
+    /// Takes out what is served next.
+    pub(super) fn pop(&mut self) -> Option<Waiting> {
+        let (party_start, at) = self.order.pop()?;
+        let party = self.parties.get_mut(at)?;
+        let (start, number) = party.lanes.pop()?;
+        let lane = self.lanes.get_mut(number)?;
+        let (since, bytes) = lane.waiting.pop_front()?;
+        let more = u64::from(bytes.get());
+        lane.bytes -= more;
+        lane.finish = start + more;
+        party.finish = party_start + more;
+        if !lane.waiting.is_empty() {
+            party.lanes.push(number, lane.finish);
+        }
+        if party.lanes.first().is_some() {
+            self.order.push(at, party.finish);
+        }
+        Some(Waiting { since, bytes, lane: number })
+    }
+
+    /// What was taken out leaves the link at `position`.
+    pub(super) fn book(&mut self, served: Waiting, position: Position) {
+        if let Some(lane) = self.lanes.get_mut(served.lane) {
+            lane.booked.push_back(position);
+            lane.last = position.bytes();
+        }
+    }
+
+    /// The place on the link of the next bytes of `place`, in the order in which they came.
+    pub(super) fn booked(&mut self, place: &Place) -> Option<Position> {
+        self.lane_mut(place)?.booked.pop_front()
+    }
+
+    /// Whether anything waits.
+    pub(super) fn is_empty(&self) -> bool {
+        self.order.first().is_none()
+    }
+
+    /// The bytes that wait at `place`, and the end of what went before them.
+    pub(super) fn waiting(&self, place: &Place) -> (u64, u64) {
+        self.lane(place).map_or((0, 0), |lane| (lane.bytes, lane.last))
+    }
+
+    /// Bytes that are served before the first of `place`, at least.
+    pub(super) fn before(&self, place: &Place) -> u64 {
+        let Some(lane) = self.lane(place) else { return 0 };
+        let Some(party) = self.parties.get(lane.party) else { return 0 };
+        let lanes = party.lanes.before(*place.0);
+        let others = self.order.before(lane.party);
+        let others = others.filter_map(|party| self.parties.get(party)?.lanes.first());
+        lanes.chain(others).map(|lane| self.head(lane)).sum()
+    }
+
+    fn head(&self, lane: usize) -> u64 {
+        let head = self.lanes.get(lane).and_then(|lane| lane.waiting.front());
+        head.map_or(0, |(_, bytes)| bytes.get().into())
+    }
+
+    /// Nothing waits or is booked any more: the link has changed.
+    pub(super) fn clear(&mut self) {
+        for lane in &mut self.lanes {
+            (lane.bytes, lane.finish, lane.last) = (0, 0, 0);
+            lane.waiting.clear();
+            lane.booked.clear();
+        }
+        for party in &mut self.parties {
+            (party.finish, party.lanes) = (0, Order::default());
+        }
+        self.order = Order::default();
+    }
+}
+
+impl Lane {
+    /// Whether somebody has it, or what waits there is still to be served.
+    fn is_used(&self) -> bool {
+        self.owner.strong_count() > 0 || !self.waiting.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Puts `count` pieces of `bytes` in line at each place.
+    fn fill(queue: &mut FairQueue, places: &[&Place], count: usize, bytes: u32) {
+        for place in places {
+            for _ in 0..count {
+                queue.push(place, Duration::ZERO, NonZeroU32::new(bytes).unwrap());
+            }
+        }
+    }
+
+    /// The lanes of the next `count` pieces.
+    fn next(queue: &mut FairQueue, count: usize) -> Vec<usize> {
+        (0..count).map(|_| queue.pop().unwrap().lane).collect()
+    }
+
+    #[test]
+    fn parties_take_turns_and_their_lanes_within() {
+        let mut queue = FairQueue::default();
+        let (a, b, c) = (queue.join(1), queue.join(1), queue.join(2));
+        fill(&mut queue, &[&a, &b, &c], 4, 1000);
+        assert_eq!(next(&mut queue, 8), [0, 2, 1, 2, 0, 2, 1, 2]);
+        assert_eq!(next(&mut queue, 4), [0, 1, 0, 1]);
+        assert!(queue.is_empty());
+    }
+
+    #[test]
+    fn bytes_count_and_not_pieces() {
+        let mut queue = FairQueue::default();
+        let (a, b) = (queue.join(1), queue.join(1));
+        fill(&mut queue, &[&a], 2, 3000);
+        fill(&mut queue, &[&b], 6, 1000);
+        assert_eq!(next(&mut queue, 8), [0, 1, 1, 1, 0, 1, 1, 1]);
+    }
+
+    #[test]
+    fn a_pause_earns_nothing() {
+        let mut queue = FairQueue::default();
+        let (a, b) = (queue.join(1), queue.join(1));
+        fill(&mut queue, &[&a], 20, 1000);
+        next(&mut queue, 10);
+        fill(&mut queue, &[&b], 5, 1000);
+        assert_eq!(queue.before(&a), 1000);
+        let ten = next(&mut queue, 10);
+        assert_eq!(ten.iter().filter(|lane| **lane == 0).count(), 5, "{ten:?}");
+    }
+
+    #[test]
+    fn lanes_are_given_anew_once_they_are_empty() {
+        let mut queue = FairQueue::default();
+        let (a, b) = (queue.join(1), queue.join(2));
+        fill(&mut queue, &[&a], 1, 1000);
+        drop((a, b));
+        let c = queue.join(3);
+        assert_eq!((*c.0, queue.lanes.len(), queue.parties.len()), (1, 2, 2));
+        next(&mut queue, 1);
+        let d = queue.join(3);
+        assert_eq!((*d.0, queue.lanes.len(), queue.parties.len()), (0, 2, 2));
+    }
+}

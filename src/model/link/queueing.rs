@@ -1,0 +1,129 @@
+//! What waits at the bottleneck: in one queue, first come, first served, or in a lane for each
+//! connection.
+//!
+//! In one queue a place on the link is known at once. In lanes it is known when the bytes are
+//! served: those before have left by then, and who is next depends on who else has come. A lane holds
+//! as much as the one queue would (like `flow_limit` of Linux's `fq`): who fills it, loses alone.
+
+use super::{
+    super::{
+        bucket::Position,
+        fair_queue::{FairQueue, Place},
+    },
+    Link,
+};
+use std::{num::NonZeroU32, time::Duration};
+
+impl Link {
+    /// `bytes` of body wait from `at` on. Tells their place on the link if it is known now; else
+    /// [`Self::booked`] does later. `place` is the connection's lane, one of `party` if it has none.
+    pub(in crate::model) fn enqueue(
+        &mut self,
+        place: &mut Option<Place>,
+        party: u64,
+        at: Duration,
+        bytes: NonZeroU32,
+    ) -> Option<Position> {
+        let bytes = self.counted(bytes);
+        let Some(fair) = &mut self.fair else { return Some(self.book_counted(at, bytes)) };
+        let known = place.take().filter(|place| fair.knows(place));
+        let known = known.unwrap_or_else(|| fair.join(party));
+        fair.push(place.insert(known), at, bytes);
+        self.serve(at);
+        None
+    }
+
+    /// The place of the next bytes in `place`'s lane that have been served.
+    pub(in crate::model) fn booked(&mut self, place: Option<&Place>) -> Option<Position> {
+        self.fair.as_mut()?.booked(place?)
+    }
+
+    /// Lets time pass up to `now`: whenever all that was booked has left, the lane whose turn it is
+    /// is served.
+    pub(in crate::model) fn serve(&mut self, now: Duration) {
+        let Some(mut fair) = self.fair.take_if(|fair| !fair.is_empty()) else { return };
+        while let Some((left, true)) = self.release(Position::new(self.tail))
+            && left <= now
+            && let Some(next) = fair.pop()
+        {
+            let position = self.book_counted(next.since.max(left), next.bytes);
+            fair.book(next, position);
+        }
+        self.fair = Some(fair);
+    }
+
+    /// Books what the rate counts as `bytes`, behind all that was booked before.
+    fn book_counted(&mut self, at: Duration, bytes: NonZeroU32) -> Position {
+        let capacity = self.capacity.at(at);
+        let mut left = Some(bytes);
+        while let Some(bytes) = left {
+            let part = bytes.min(self.bucket.burst());
+            self.tail = self.bucket.book(capacity, part).bytes();
+            left = NonZeroU32::new(bytes.get() - part.get());
+        }
+        Position::new(self.tail)
+    }
+
+    /// Forgets all that waits: the link has changed.
+    pub(super) fn empty(&mut self) {
+        if let Some(fair) = &mut self.fair {
+            fair.clear();
+        }
+    }
+
+    /// The fair queue, and a place in it, if there are such.
+    fn lane<'a>(&'a self, place: Option<&'a Place>) -> Option<(&'a FairQueue, &'a Place)> {
+        self.fair.as_deref().zip(place)
+    }
+
+    /// How many bytes of body the queue (of `place`, if it is fair) still takes at `now`.
+    pub(in crate::model) fn room(&mut self, place: Option<&Place>, now: Duration) -> u64 {
+        let (waiting, last) = match (self.lane(place), &self.fair) {
+            (Some((fair, place)), _) => fair.waiting(place),
+            (None, Some(_)) => (0, 0),
+            (None, None) => (0, self.tail),
+        };
+        let backlog = waiting + last.saturating_sub(self.capacity.at(now));
+        self.count.body(self.queue.saturating_sub(backlog))
+    }
+
+    /// When the queue takes `bytes` of body more, at the earliest; `None` = not before the link
+    /// changes.
+    pub(in crate::model) fn room_for(
+        &mut self,
+        place: Option<&Place>,
+        bytes: u64,
+    ) -> Option<Duration> {
+        let more = self.count.counted(bytes);
+        let end = match self.lane(place) {
+            None => self.tail + more,
+            Some((fair, place)) => match fair.waiting(place) {
+                // What is on the link already makes the room.
+                (waiting, last) if waiting + more <= self.queue => last + waiting + more,
+                (waiting, _) => self.tail + fair.before(place) + waiting + more,
+            },
+        };
+        self.release(Position::new(end.saturating_sub(self.queue))).map(|(time, _)| time)
+    }
+
+    /// The earliest moment at which the first `bytes` of body that wait in `place`'s lane leave.
+    pub(in crate::model) fn expected(
+        &mut self,
+        place: Option<&Place>,
+        bytes: u64,
+    ) -> Option<Duration> {
+        let before = self.lane(place).map_or(0, |(fair, place)| fair.before(place));
+        let end = self.tail + before + self.count.counted(bytes);
+        self.release(Position::new(end)).map(|(time, _)| time)
+    }
+
+    /// How long a packet that comes at `now` waits for those that are booked; `None` = until the
+    /// link changes.
+    pub fn queueing_delay(&mut self, now: Duration) -> Option<Duration> {
+        if self.tail <= self.capacity.at(now) {
+            return Some(Duration::ZERO);
+        }
+        let (leaves, _) = self.release(Position::new(self.tail))?;
+        Some(leaves.saturating_sub(now))
+    }
+}

@@ -10,7 +10,7 @@ const VARIABLES: usize = 256;
 const TEXT: usize = 8192;
 
 /// The variables of a playlist.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Variables {
     values: HashMap<String, String>,
 }

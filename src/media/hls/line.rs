@@ -40,6 +40,18 @@ pub(super) struct Lines<'a> {
     number: usize,
 }
 
+impl<'a> Lines<'a> {
+    /// What follows the lines so far.
+    pub(super) const fn rest(&self) -> &'a str {
+        self.rest
+    }
+
+    /// Passes over bytes that end with a line. The numbers of the lines behind them are then wrong.
+    pub(super) fn pass_over(&mut self, bytes: usize) {
+        self.rest = self.rest.get(bytes..).unwrap_or_default();
+    }
+}
+
 impl<'a> Iterator for Lines<'a> {
     type Item = (usize, Line<'a>);
 

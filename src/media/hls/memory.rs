@@ -12,8 +12,9 @@ use super::{
     define::Variables,
     line,
     multivariant::{self, is_multivariant},
-    playlist::{self, Playlist},
+    playlist::{self, Listed, Playlist},
     track::{Anchor, Track},
+    version::Version,
 };
 use std::{collections::HashMap, sync::Arc};
 use url::Url;
@@ -24,6 +25,8 @@ const TRACKS: usize = 256;
 const PLAYLISTS: usize = 4096;
 /// The most presentations whose variables are kept for EXT-X-DEFINE:IMPORT.
 const PRESENTATIONS: usize = 64;
+/// The most that is kept of playlists' newest versions, all together, in bytes.
+const VERSIONS: usize = 2 << 20;
 
 /// A media playlist named by a multivariant one.
 #[derive(Debug, Clone)]
@@ -79,14 +82,21 @@ impl Memory {
             return Ok(Kind::MultivariantPlaylist);
         }
         let url = base.url().as_str();
-        let named =
-            self.named.get(&hash(url)).or_else(|| self.named.get(&hash(without_query(url))));
-        let presentation = named.map_or(self.newest, |named| named.presentation);
+        let presentation = self.track_at(url).1.map_or(self.newest, |named| named.presentation);
         let none = Variables::default();
         let imports = self.variables.get(&presentation).unwrap_or(&none);
         let variables = Variables::read(text, base.url(), imports);
-        let playlist = playlist::read(text, &variables)?;
-        self.media(base, &playlist);
+        let old = self.tracks.get(&self.track_at(url).0);
+        let old = old.and_then(|held| held.track.newest.as_ref());
+        let old = old.filter(|old| old.fits(hash(url), &variables));
+        let mut playlist = playlist::read(text, &variables, old)?;
+        let (id, whole) = self.media(base, &playlist);
+        let marks = std::mem::take(&mut playlist.marks);
+        let read = (playlist.first(), marks);
+        // A playlist that has ended is not asked for again.
+        self.hold(id, whole && !playlist.ended, |old| {
+            Version::new(old, text, (hash(url), variables.clone()), read)
+        });
         Ok(Kind::MediaPlaylist)
     }
 
@@ -180,14 +190,21 @@ impl Memory {
         self.places.insert(url, None, place);
     }
 
-    fn media(&mut self, base: &Base, playlist: &Playlist<'_>) {
+    /// Where the track of a playlist is kept, and what names it.
+    fn track_at(&self, url: &str) -> (u64, Option<&Named>) {
+        let bare = hash(without_query(url));
+        let named = self.named.get(&hash(url)).or_else(|| self.named.get(&bare));
+        let id = if named.is_some() { hash(url) } else { bare };
+        let id = if self.tracks.contains_key(&id) { id } else { self.token_twin(id, named) };
+        (id, named)
+    }
+
+    /// Learns a version of a media playlist; its track, and whether all its segments are kept there.
+    fn media(&mut self, base: &Base, playlist: &Playlist<'_>) -> (u64, bool) {
         let url = base.url().as_str();
-        let id = hash(without_query(url));
-        let named = self.named.get(&hash(url)).or_else(|| self.named.get(&id)).cloned();
-        let id = if named.is_some() { hash(url) } else { id };
-        let id =
-            if self.tracks.contains_key(&id) { id } else { self.token_twin(id, named.as_ref()) };
-        self.make_room(id, playlist.segments.len());
+        let (id, named) = self.track_at(url);
+        let named = named.cloned();
+        self.make_room(id, playlist.count);
         self.clock += 1;
         let named = named.unwrap_or_else(|| self.lone(url, id, playlist));
         let anchor = self.anchor(named.presentation, playlist);
@@ -199,7 +216,24 @@ impl Memory {
         remembered.used = self.clock;
         remembered.track.rendition = named.rendition;
         self.places.insert(url, None, Place::of(&remembered.track.rendition, Kind::MediaPlaylist));
-        remembered.track.learn(base, playlist, &mut self.places);
+        (id, remembered.track.learn(base, playlist, &mut self.places))
+    }
+
+    /// Keeps the newest version of a track for its reload, if it is worth it, and lets go of those that
+    /// were not reloaded for longest.
+    fn hold(&mut self, id: u64, worth: bool, version: impl FnOnce(Option<Version>) -> Version) {
+        if let Some(held) = self.tracks.get_mut(&id) {
+            let old = held.track.newest.take();
+            held.track.newest = worth.then(|| version(old));
+        }
+        let weight = |held: &Remembered| held.track.newest.as_ref().map_or(0, Version::weight);
+        let mut total: usize = self.tracks.values().map(weight).sum();
+        while total > VERSIONS {
+            let kept = self.tracks.values_mut().filter(|held| held.track.newest.is_some());
+            let Some(oldest) = kept.min_by_key(|held| held.used) else { return };
+            total -= weight(oldest);
+            oldest.track.newest = None;
+        }
     }
 
     /// The track of the same rendition under another token, if there is one.
@@ -220,7 +254,10 @@ impl Memory {
                 presentation: held.presentation,
             };
         }
-        let first = playlist.segments.first().map(|segment| guess(&segment.uri));
+        let first = playlist.listed.first().and_then(|listed| match listed {
+            Listed::Segment(segment) => Some(guess(&segment.uri)),
+            Listed::Again(_) => None,
+        });
         let media = first.map_or(MediaType::Unknown, |first| first.media);
         let mut rendition = Rendition::new(Protocol::Hls, media);
         rendition.name = Some(Arc::from(last_segment(url)));
@@ -236,7 +273,7 @@ impl Memory {
 
     /// Where a new track counts from: with its siblings, if their windows are near each other.
     fn anchor(&self, presentation: u64, playlist: &Playlist<'_>) -> Anchor {
-        let (sequence, len) = (playlist.sequence, playlist.segments.len() as u64);
+        let (sequence, len) = (playlist.sequence, playlist.count as u64);
         let siblings = self.tracks.values().filter(|held| held.presentation == presentation);
         let newest = siblings.max_by_key(|held| held.used);
         newest
@@ -269,4 +306,21 @@ fn on_host(url: &str, host: &str) -> Option<String> {
     url.set_host(Some(name)).ok()?;
     url.set_port(port).ok()?;
     Some(url.into())
+}
+
+#[cfg(test)]
+impl Memory {
+    /// Makes the next version of each playlist be read as a whole.
+    pub(super) fn forget_versions(&mut self) {
+        self.tracks.values_mut().for_each(|held| held.track.newest = None);
+    }
+
+    pub(super) fn version_of(&self, url: &str) -> Option<&Version> {
+        self.tracks.get(&self.track_at(url).0)?.track.newest.as_ref()
+    }
+
+    /// How many places are kept.
+    pub(super) fn known(&self) -> usize {
+        self.places.len()
+    }
 }

@@ -8,6 +8,10 @@ mod multivariant;
 mod playlist;
 mod rewrite;
 mod track;
+mod version;
 
 pub(super) use memory::Memory;
 pub(super) use rewrite::rewrite;
+
+#[cfg(test)]
+mod tests;

@@ -10,14 +10,21 @@ use super::super::{
 };
 use super::{
     define::Variables,
-    line::{Line, attribute, byte_range, lines},
+    line::{Line, Lines, attribute, byte_range, lines},
+    version::{Mark, Version},
 };
-use std::{borrow::Cow, time::Duration};
+use std::{
+    borrow::Cow,
+    hash::{DefaultHasher, Hash, Hasher},
+    time::Duration,
+};
 
 /// The most segments read from one playlist: a day and a half of four-second segments.
 pub(super) const SEGMENTS: usize = 1 << 15;
 /// The most other URIs (parts, keys, maps, hints) read from one playlist.
 const EXTRAS: usize = 1 << 14;
+/// Of how many extras it is remembered that they were just there.
+const RECENT: usize = 4;
 
 /// A media segment.
 #[derive(Debug, PartialEq, Eq)]
@@ -42,6 +49,14 @@ pub(super) struct Extra<'a> {
     pub(super) discontinuity: bool,
 }
 
+/// An entry of the list of segments.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Listed<'a> {
+    Segment(Segment<'a>),
+    /// So many segments, word for word as the version before had them under the same numbers.
+    Again(usize),
+}
+
 /// What a media playlist says.
 #[derive(Debug, Default)]
 pub(super) struct Playlist<'a> {
@@ -52,7 +67,11 @@ pub(super) struct Playlist<'a> {
     pub(super) target: Duration,
     pub(super) ended: bool,
     pub(super) images: bool,
-    pub(super) segments: Vec<Segment<'a>>,
+    pub(super) listed: Vec<Listed<'a>>,
+    /// How many segments that are.
+    pub(super) count: usize,
+    /// Where each of them ends in the text.
+    pub(super) marks: Vec<Mark>,
     pub(super) extras: Vec<Extra<'a>>,
 }
 
@@ -67,42 +86,119 @@ struct Pending {
     /// Whether the timeline breaks before the next segment, and the next part.
     breaks: bool,
     part_breaks: bool,
+    /// Whether a line told more than what this one segment is.
+    telling: bool,
 }
 
-/// Reads a media playlist.
+/// Reads a media playlist; what it repeats of the version before is not read again.
 pub(super) fn read<'a>(
     text: &'a str,
-    variables: &Variables,
+    variables: &'a Variables,
+    old: Option<&Version>,
 ) -> Result<Playlist<'a>, ManifestError> {
-    let mut playlist = Playlist::default();
-    let mut pending = Pending::default();
-    let mut said = false;
-    for (number, line) in lines(text) {
-        let fault = match line {
-            Line::Uri(uri) => playlist.segment(&mut pending, variables.put(uri)),
-            Line::Tag("#EXTINF", value) => {
-                said = true;
-                pending.duration = seconds(value.split(',').next().unwrap_or_default());
-                Ok(())
-            }
-            Line::Tag(tag, value) => {
-                said |= matches!(
-                    tag,
-                    "#EXT-X-TARGETDURATION" | "#EXT-X-MEDIA-SEQUENCE" | "#EXT-X-ENDLIST"
-                );
-                playlist.tag(&mut pending, tag, value, variables)
-            }
+    // Whatever is odd about a reload is told, and decided, by a reading of the whole.
+    let reload = old.and_then(|old| {
+        let read = Reader::new(text, variables, Some(old)).read().ok()?;
+        read.aligned.is_none_or(|first| first == read.playlist.first()).then_some(read)
+    });
+    let read = reload.map_or_else(|| Reader::new(text, variables, None).read(), Ok);
+    read.map(|read| read.playlist)
+}
+
+/// A reading under way.
+struct Reader<'a, 'o> {
+    text: &'a str,
+    lines: Lines<'a>,
+    variables: &'a Variables,
+    old: Option<&'o Version>,
+    playlist: Playlist<'a>,
+    pending: Pending,
+    /// How many extras there were when [`Reader::recent`] was taken.
+    extras: usize,
+    /// The last extras, hashed: what a repeated one is compared with.
+    recent: u64,
+    /// The number of the first segment, as it was known when the first repeated ones were found.
+    aligned: Option<u64>,
+}
+
+impl<'a, 'o> Reader<'a, 'o> {
+    fn new(text: &'a str, variables: &'a Variables, old: Option<&'o Version>) -> Self {
+        let (playlist, pending) = (Playlist::default(), Pending::default());
+        let (lines, extras, recent, aligned) = (lines(text), 0, 0, None);
+        Self { text, lines, variables, old, playlist, pending, extras, recent, aligned }
+    }
+
+    fn read(mut self) -> Result<Self, ManifestError> {
+        let mut said = false;
+        while let Some((number, line)) = self.lines.next() {
+            let fault = match line {
+                Line::Uri(uri) => {
+                    let uri = self.variables.put(uri);
+                    self.playlist.segment(&mut self.pending, uri).map(|()| self.behind_segment())
+                }
+                Line::Tag("#EXTINF", value) => {
+                    said = true;
+                    self.pending.duration = seconds(value.split(',').next().unwrap_or_default());
+                    Ok(())
+                }
+                Line::Tag(tag, value) => {
+                    said |= matches!(
+                        tag,
+                        "#EXT-X-TARGETDURATION" | "#EXT-X-MEDIA-SEQUENCE" | "#EXT-X-ENDLIST"
+                    );
+                    self.playlist.tag(&mut self.pending, tag, value, self.variables)
+                }
+            };
+            fault.map_err(|cause| {
+                ManifestError::new(ManifestFormat::Hls, At::Line(number), cause)
+            })?;
+        }
+        if !said && self.playlist.count == 0 {
+            let cause = ManifestFault::Syntax("neither renditions nor segments in it".to_owned());
+            return Err(ManifestError::new(ManifestFormat::Hls, At::Whole, cause));
+        }
+        Ok(self)
+    }
+
+    /// Notes where a segment ends, and passes over those behind it that the old version had as well.
+    fn behind_segment(&mut self) {
+        let playlist = &mut self.playlist;
+        if self.extras != playlist.extras.len() {
+            (self.extras, self.recent) = (playlist.extras.len(), recent(&playlist.extras));
+        }
+        let end = self.text.len() - self.lines.rest().len();
+        let plain = !std::mem::take(&mut self.pending.telling);
+        playlist.marks.push(Mark::new(end, plain, self.recent));
+        let number = playlist.first().saturating_add(playlist.count as u64 - 1);
+        let again = self.old.and_then(|old| old.again(number, self.recent, self.lines.rest()));
+        let Some((marks, from)) =
+            again.filter(|(marks, _)| marks.len() + playlist.count <= SEGMENTS)
+        else {
+            return;
         };
-        fault.map_err(|cause| ManifestError::new(ManifestFormat::Hls, At::Line(number), cause))?;
+        self.aligned.get_or_insert(playlist.first());
+        playlist.listed.push(Listed::Again(marks.len()));
+        playlist.count += marks.len();
+        let behind = marks.last().map_or(from, |last| last.end());
+        playlist.marks.extend(marks.iter().map(|mark| mark.moved(from, end)));
+        self.lines.pass_over(behind - from);
     }
-    if !said && playlist.segments.is_empty() {
-        let cause = ManifestFault::Syntax("neither renditions nor segments in it".to_owned());
-        return Err(ManifestError::new(ManifestFormat::Hls, At::Whole, cause));
+}
+
+fn recent(extras: &[Extra<'_>]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    for extra in extras.iter().rev().take(RECENT) {
+        (extra.kind, &extra.uri, &extra.range).hash(&mut hasher);
     }
-    Ok(playlist)
+    hasher.finish()
 }
 
 impl<'a> Playlist<'a> {
+    /// The number of the first segment listed.
+    pub(super) const fn first(&self) -> u64 {
+        self.sequence.saturating_add(self.skipped)
+    }
+
     fn tag(
         &mut self,
         pending: &mut Pending,
@@ -110,6 +206,7 @@ impl<'a> Playlist<'a> {
         value: &'a str,
         variables: &Variables,
     ) -> Result<(), ManifestFault> {
+        let extras = self.extras.len();
         match tag {
             "#EXT-X-TARGETDURATION" => self.target = seconds(value).unwrap_or_default(),
             "#EXT-X-MEDIA-SEQUENCE" => self.sequence = whole(tag, value)?,
@@ -138,20 +235,28 @@ impl<'a> Playlist<'a> {
             "#EXT-X-PREFETCH" => {
                 self.keep(Kind::Segment, variables.put(value.trim()), None, None)?;
             }
-            _ => {}
+            _ => return Ok(()),
         }
+        // A key or map that was just there is as good as not repeated.
+        pending.telling |= match tag {
+            "#EXT-X-MAP" | "#EXT-X-KEY" => self.extras.len() != extras,
+            "#EXT-X-BYTERANGE" => !value.contains('@'),
+            tag => tag != "#EXT-X-DISCONTINUITY",
+        };
         Ok(())
     }
 
     fn segment(&mut self, pending: &mut Pending, uri: Cow<'a, str>) -> Result<(), ManifestFault> {
-        if self.segments.len() >= SEGMENTS {
+        if self.count >= SEGMENTS {
             return Err(ManifestFault::Excess { what: "segments", limit: SEGMENTS });
         }
         let range = pending.range.take().map(|range| placed(range, pending.end));
         pending.end = range.as_ref().map_or(0, |range| range.end);
+        pending.telling |= pending.duration.is_none();
         let duration = pending.duration.take().unwrap_or(self.target);
         let discontinuity = std::mem::take(&mut pending.breaks);
-        self.segments.push(Segment { uri, range, duration, discontinuity });
+        self.listed.push(Listed::Segment(Segment { uri, range, duration, discontinuity }));
+        self.count += 1;
         (pending.part_end, pending.part_breaks) = (0, false);
         Ok(())
     }
@@ -214,7 +319,7 @@ impl<'a> Playlist<'a> {
             .extras
             .iter()
             .rev()
-            .take(4)
+            .take(RECENT)
             .any(|held| held.kind == kind && held.uri == uri && held.range == range);
         if repeated {
             return Ok(());
@@ -222,7 +327,7 @@ impl<'a> Playlist<'a> {
         if self.extras.len() >= EXTRAS {
             return Err(ManifestFault::Excess { what: "parts, keys and maps", limit: EXTRAS });
         }
-        let after = self.segments.len() as u64;
+        let after = self.count as u64;
         let discontinuity = false;
         self.extras.push(Extra { kind, uri, range, after, duration, discontinuity });
         Ok(())
@@ -250,9 +355,16 @@ pub(super) fn seconds(value: &str) -> Option<Duration> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::LazyLock;
+
+    fn segment<'a>(listed: &'a Listed<'_>) -> &'a Segment<'a> {
+        let Listed::Segment(segment) = listed else { panic!("read before") };
+        segment
+    }
 
     fn read_it(text: &str) -> Playlist<'_> {
-        read(text, &Variables::default()).unwrap()
+        static NONE: LazyLock<Variables> = LazyLock::new(Variables::default);
+        read(text, &NONE, None).unwrap()
     }
 
     #[test]
@@ -263,9 +375,9 @@ mod tests {
         assert!(playlist.ended);
         assert_eq!(playlist.extras[0].range, Some(0..700));
         let ranges: Vec<_> =
-            playlist.segments.iter().map(|segment| segment.range.clone()).collect();
+            playlist.listed.iter().map(|listed| segment(listed).range.clone()).collect();
         assert_eq!(ranges, [Some(700..1700), Some(1700..2200)]);
-        assert_eq!(playlist.segments[0].duration, Duration::from_millis(4004));
+        assert_eq!(segment(&playlist.listed[0]).duration, Duration::from_millis(4004));
     }
 
     /// What m3u8-rs loses: the second key, and everything after the last segment.
@@ -296,9 +408,9 @@ mod tests {
     #[test]
     fn errors_name_the_line() {
         let error =
-            read("#EXTM3U\n#EXT-X-MEDIA-SEQUENCE:abc\n", &Variables::default()).unwrap_err();
+            read("#EXTM3U\n#EXT-X-MEDIA-SEQUENCE:abc\n", &Variables::default(), None).unwrap_err();
         insta::assert_snapshot!(error, @r#"HLS manifest, line 2: #EXT-X-MEDIA-SEQUENCE needs a whole number, not "abc""#);
-        let error = read("#EXTM3U\n", &Variables::default()).unwrap_err();
+        let error = read("#EXTM3U\n", &Variables::default(), None).unwrap_err();
         insta::assert_snapshot!(error, @"HLS manifest: neither renditions nor segments in it");
     }
 

@@ -5,7 +5,10 @@ use super::super::{
     base::Base,
     place::{Edge, Key, Place, Places},
 };
-use super::playlist::{Extra, Playlist, Segment};
+use super::{
+    playlist::{Extra, Listed, Playlist, Segment},
+    version::Version,
+};
 use std::{
     collections::{HashMap, VecDeque},
     sync::Arc,
@@ -47,6 +50,8 @@ pub(super) struct Track {
     version: u64,
     /// The newest segment, for those who ask how far behind it another one is.
     edge: Arc<Edge>,
+    /// The newest version, if another one is to come and each of its segments is in `seen`.
+    pub(super) newest: Option<Version>,
 }
 
 /// A URL beside the segments of the window.
@@ -69,26 +74,74 @@ impl Track {
             others: HashMap::new(),
             version: 0,
             edge: Arc::default(),
+            newest: None,
         }
     }
 
-    /// Learns a version of the playlist.
-    pub(super) fn learn(&mut self, base: &Base, playlist: &Playlist<'_>, places: &mut Places) {
+    /// Learns a version of the playlist; whether each of its segments is now in `seen`.
+    pub(super) fn learn(
+        &mut self,
+        base: &Base,
+        playlist: &Playlist<'_>,
+        places: &mut Places,
+    ) -> bool {
         self.version += 1;
-        let first = playlist.sequence.saturating_add(playlist.skipped);
-        let end = first.saturating_add(playlist.segments.len() as u64);
+        let first = playlist.first();
+        let end = first.saturating_add(playlist.count as u64);
         if self.seen.front().is_some_and(|front| end <= front.sequence) {
             self.restart(playlist.sequence);
         }
-        let mut time = self.time_of(first, playlist.target);
-        let mut url = String::new();
-        for (at, segment) in playlist.segments.iter().enumerate() {
-            let sequence = first.saturating_add(at as u64);
-            if base.resolve(&segment.uri, &mut url) {
-                time = self.segment(sequence, segment, time, &url, places);
-            }
-            time = time.saturating_add(segment.duration);
+        let whole = self.segments(base, playlist, places);
+        self.extras(base, playlist, places);
+        let newest = end.checked_sub(1).filter(|_| !playlist.ended);
+        self.edge.set(newest);
+        if playlist.skipped > 0 {
+            self.hold(playlist.sequence);
         }
+        self.forget(playlist.sequence, places);
+        whole
+    }
+
+    fn segments(&mut self, base: &Base, playlist: &Playlist<'_>, places: &mut Places) -> bool {
+        let mut sequence = playlist.first();
+        let mut time = self.time_of(sequence, playlist.target);
+        let mut url = String::new();
+        let mut whole = true;
+        for listed in &playlist.listed {
+            match listed {
+                // What follows them is known as well, and therefore its time.
+                Listed::Again(count) => {
+                    self.again(sequence, *count);
+                    sequence = sequence.saturating_add(*count as u64);
+                }
+                Listed::Segment(segment) => {
+                    if base.resolve(&segment.uri, &mut url) {
+                        let kept;
+                        (time, kept) = self.segment(sequence, segment, time, &url, places);
+                        whole &= kept;
+                    } else {
+                        whole = false;
+                    }
+                    time = time.saturating_add(segment.duration);
+                    sequence = sequence.saturating_add(1);
+                }
+            }
+        }
+        whole
+    }
+
+    /// Segments from a known one on are named once more.
+    fn again(&mut self, sequence: u64, count: usize) {
+        let from = self.find(sequence).unwrap_or(self.seen.len());
+        let to = from.saturating_add(count).min(self.seen.len());
+        for seen in self.seen.range_mut(from..to) {
+            seen.version = self.version;
+        }
+    }
+
+    fn extras(&mut self, base: &Base, playlist: &Playlist<'_>, places: &mut Places) {
+        let first = playlist.first();
+        let mut url = String::new();
         // Parts follow one another within their segment.
         let (mut segment, mut part) = (u64::MAX, Duration::ZERO);
         for extra in &playlist.extras {
@@ -103,12 +156,6 @@ impl Track {
                 part = part.saturating_add(extra.duration.unwrap_or_default());
             }
         }
-        let newest = end.checked_sub(1).filter(|_| !playlist.ended);
-        self.edge.set(newest);
-        if playlist.skipped > 0 {
-            self.hold(playlist.sequence);
-        }
-        self.forget(playlist.sequence, places);
     }
 
     /// A delta update does not repeat the keys and maps of the segments that it skips: those in the
@@ -157,6 +204,12 @@ impl Track {
     }
 
     fn find(&self, sequence: u64) -> Option<usize> {
+        // Without gaps, which is the rule, the place follows from the number.
+        let ahead = sequence.checked_sub(self.seen.front()?.sequence)?;
+        let at = usize::try_from(ahead).ok();
+        if at.and_then(|at| self.seen.get(at)).is_some_and(|seen| seen.sequence == sequence) {
+            return at;
+        }
         self.seen.binary_search_by_key(&sequence, |seen| seen.sequence).ok()
     }
 
@@ -179,7 +232,7 @@ impl Track {
         Some(sequence.checked_sub(self.anchor.sequence)?.saturating_add(1))
     }
 
-    /// Keeps a segment; its start time, which is the first one learnt.
+    /// Keeps a segment; its start time, which is the first one learnt, and whether it is in `seen`.
     fn segment(
         &mut self,
         sequence: u64,
@@ -187,7 +240,7 @@ impl Track {
         time: Duration,
         url: &str,
         places: &mut Places,
-    ) -> Duration {
+    ) -> (Duration, bool) {
         let known = self.find(sequence);
         let time = known.and_then(|at| self.seen.get(at)).map_or(time, |seen| seen.time);
         let key = Key::of(url, segment.range.as_ref());
@@ -195,7 +248,7 @@ impl Track {
             && seen.key == key
         {
             seen.version = self.version;
-            return time;
+            return (time, true);
         }
         let place = Place {
             index: self.index(sequence),
@@ -207,7 +260,7 @@ impl Track {
             ..Place::of(&self.rendition, self.rendition.kind)
         };
         if places.insert(url, segment.range.clone(), place).is_none() {
-            return time;
+            return (time, false);
         }
         self.others.remove(&key);
         let seen = Seen { sequence, key, version: self.version, time, duration: segment.duration };
@@ -219,8 +272,9 @@ impl Track {
         } else {
             // An older version came again, from some cache.
             self.others.insert(key, self.other());
+            return (time, false);
         }
-        time
+        (time, true)
     }
 
     /// Keeps a URL beside the segments; a part starts at `time`.

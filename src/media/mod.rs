@@ -24,6 +24,7 @@ mod place;
 mod probe;
 mod redirects;
 mod rendition;
+mod repeat;
 mod resource;
 mod rewrite;
 mod segments;

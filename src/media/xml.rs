@@ -47,6 +47,13 @@ pub(super) struct Xml<'a> {
     elements: usize,
 }
 
+/// A place in a document.
+pub(super) struct Here {
+    at: usize,
+    elements: usize,
+    open: usize,
+}
+
 impl<'a> Xml<'a> {
     /// A reader of `text`, which must begin as XML does and hold one of `roots`: `"<MPD"`, say.
     pub(super) fn new(
@@ -67,6 +74,34 @@ impl<'a> Xml<'a> {
     /// Where the reader stands, in bytes.
     pub(super) const fn position(&self) -> usize {
         self.at
+    }
+
+    /// What is still to be read.
+    pub(super) fn rest(&self) -> &'a str {
+        self.text.get(self.at..).unwrap_or_default()
+    }
+
+    /// Passes over bytes that hold so many whole elements, which were read elsewhere; false if there may
+    /// not be so many.
+    pub(super) fn pass_over(&mut self, bytes: usize, elements: usize) -> bool {
+        let fits = self.elements + elements <= ELEMENTS;
+        if fits {
+            self.at += bytes;
+            self.elements += elements;
+        }
+        fits
+    }
+
+    /// A place to come back to, as long as no element is closed that is open here.
+    pub(super) const fn here(&self) -> Here {
+        Here { at: self.at, elements: self.elements, open: self.open.len() }
+    }
+
+    /// Goes back there.
+    pub(super) fn back(&mut self, to: &Here) {
+        self.at = to.at;
+        self.elements = to.elements;
+        self.open.truncate(to.open);
     }
 
     /// How many elements are open.

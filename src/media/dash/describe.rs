@@ -64,7 +64,10 @@ pub(super) fn shape(
     let offset = levels.pick(|level| level.offset).unwrap_or(0);
     let ticks = span.duration.map(|duration| duration.as_secs_f64() * timescale as f64);
     let mut first_number = levels.pick(|level| level.start_number).unwrap_or(1);
-    let shape = if let Some(line) = levels.timeline() {
+    let line = levels.timeline();
+    let shape = if let Some(runs) = line.and_then(|line| line.runs.as_ref()) {
+        Shape::Timeline(Timeline::of(Arc::clone(runs)))
+    } else if let Some(line) = line {
         let end = ticks.map(|ticks| offset.saturating_add(ticks.round() as u64));
         let entries = line.entries.get(..*left).unwrap_or(&line.entries);
         *left -= entries.len();

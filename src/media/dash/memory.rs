@@ -10,6 +10,7 @@ use super::{
     model::Mpd,
     patch,
     read::read,
+    version::Version,
 };
 use std::{borrow::Cow, collections::VecDeque, sync::Arc};
 
@@ -19,21 +20,41 @@ const SOURCES: usize = 4;
 const VERSIONS: usize = 4;
 /// The most that all versions of one MPD may take, in places.
 const WEIGHT: usize = 1 << 17;
-/// The longest MPD whose text is kept, for patches to be applied to.
-const PATCHABLE: usize = 2 << 20;
+/// The longest MPD whose text is kept: for patches to be applied to, and for its reload to be compared with.
+const TEXT: usize = 2 << 20;
 
 /// An MPD by its URL without query.
 #[derive(Debug, Default)]
 struct Source {
     id: u64,
-    /// The hash of the newest version's bytes.
-    body: u64,
+    /// The hash of the newest version's bytes, if they are not kept.
+    body: Option<u64>,
     /// Where references of an MPD start from: its own URL, or its BaseURLs. Empty for a linked element.
     bases: Vec<Arc<Base>>,
-    /// The newest version, if patches to it are announced, and where its references start from.
-    text: Option<(String, Base)>,
+    /// The newest version, if another one is to come.
+    newest: Option<Newest>,
     /// Newest first.
     versions: VecDeque<Compiled>,
+}
+
+/// The newest version of an MPD that changes.
+#[derive(Debug)]
+struct Newest {
+    version: Version,
+    /// Where its references start from.
+    base: Base,
+    /// Whether patches to it are announced.
+    patched: bool,
+}
+
+impl Source {
+    /// Whether a text is the newest version's.
+    fn is(&self, text: &str) -> bool {
+        match &self.newest {
+            Some(newest) => newest.version.text == text,
+            None => self.body == Some(hash(text)),
+        }
+    }
 }
 
 /// The memory.
@@ -57,19 +78,19 @@ impl Memory {
             return Ok(Kind::MpdPatch);
         }
         let id = hash(without_query(base.url().as_str()));
-        let body = hash(&text);
-        if let Some(at) =
-            self.sources.iter().position(|source| (source.id, source.body) == (id, body))
-        {
+        let at = self.sources.iter().position(|source| source.id == id);
+        let source = at.and_then(|at| self.sources.get(at));
+        if let Some(at) = at.filter(|_| source.is_some_and(|source| source.is(&text))) {
             // Nothing has changed since.
             self.renew(at);
             return Ok(Kind::Mpd);
         }
-        let mut mpd = read(format, &text)?;
+        let old = source.and_then(|source| source.newest.as_ref());
+        let mut mpd = read(format, &text, old.map(|old| &old.version))?;
         if mpd.remote {
             mpd.bases = self.bases_of_link(base.url().as_str());
         }
-        self.version(id, body, &text, &mpd, base);
+        self.version(id, &text, &mut mpd, base);
         Ok(Kind::Mpd)
     }
 
@@ -80,7 +101,7 @@ impl Memory {
         }
     }
 
-    fn version(&mut self, id: u64, body: u64, text: &str, mpd: &Mpd<'_>, base: &Base) {
+    fn version(&mut self, id: u64, text: &str, mpd: &mut Mpd<'_>, base: &Base) {
         let held = self.sources.iter().position(|source| source.id == id);
         let held = held.and_then(|at| self.sources.remove(at));
         let mut source = held.unwrap_or_else(|| Source { id, ..Source::default() });
@@ -98,14 +119,18 @@ impl Memory {
         });
         let light = light.count().max(1);
         source.versions.truncate(light);
-        source.body = body;
         source.bases = if mpd.remote {
             Vec::new()
         } else {
             bases(&[Arc::new(Base::new(base.url()))], &mpd.bases)
         };
-        let patchable = !mpd.patches.is_empty() && text.len() <= PATCHABLE;
-        source.text = patchable.then(|| (text.to_owned(), Base::new(base.url())));
+        let patched = !mpd.patches.is_empty();
+        let old = source.newest.take().map(|newest| newest.version);
+        source.newest = ((mpd.dynamic || patched) && text.len() <= TEXT).then(|| {
+            let version = Version::new(old, text, std::mem::take(&mut mpd.listings));
+            Newest { version, base: Base::new(base.url()), patched }
+        });
+        source.body = source.newest.is_none().then(|| hash(text));
         // What an MPD links to does not take its place.
         let at = usize::from(mpd.remote && !self.sources.is_empty());
         self.sources.insert(at, source);
@@ -126,14 +151,14 @@ impl Memory {
     /// that asked for it will ask for the whole MPD.
     fn patch(&mut self, text: &str) -> Result<(), ManifestError> {
         let patch = patch::read(text)?;
-        let fitting = self.sources.iter_mut().find_map(|source| {
-            let (text, _) = source.text.as_ref()?;
-            let patched = patch.apply(text)?;
-            Some((source.id, patched, source.text.take()?.1))
+        let fitting = self.sources.iter().find_map(|source| {
+            let newest = source.newest.as_ref().filter(|newest| newest.patched)?;
+            Some((source.id, newest, patch.apply(&newest.version.text)?))
         });
-        let Some((id, patched, base)) = fitting else { return Ok(()) };
-        let mpd = read(ManifestFormat::MpdPatch, &patched)?;
-        self.version(id, hash(&patched), &patched, &mpd, &base);
+        let Some((id, newest, patched)) = fitting else { return Ok(()) };
+        let mut mpd = read(ManifestFormat::MpdPatch, &patched, Some(&newest.version))?;
+        let base = Base::new(newest.base.url());
+        self.version(id, &patched, &mut mpd, &base);
         Ok(())
     }
 
@@ -196,5 +221,20 @@ fn beside_media(compiled: &mut Compiled, mpd: &Mpd<'_>, base: &Base) {
                 exact.insert(&url, None, plain(kind));
             }
         }
+    }
+}
+
+#[cfg(test)]
+impl Memory {
+    /// Makes the timelines of the next version of each MPD be read as a whole.
+    pub(super) fn forget_listings(&mut self) {
+        for newest in self.sources.iter_mut().filter_map(|source| source.newest.as_mut()) {
+            newest.version.forget_listings();
+        }
+    }
+
+    /// What all versions take, in places.
+    pub(super) fn weight(&self) -> usize {
+        self.sources.iter().flat_map(|source| &source.versions).map(Compiled::weight).sum()
     }
 }

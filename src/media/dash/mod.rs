@@ -13,6 +13,10 @@ mod rewrite;
 mod segments;
 mod selector;
 mod value;
+mod version;
 
 pub(super) use memory::Memory;
 pub(super) use rewrite::rewrite;
+
+#[cfg(test)]
+mod tests;

@@ -2,9 +2,10 @@
 
 use super::super::{
     place::Range,
-    segments::{Entry, Pattern},
+    segments::{Entry, Pattern, Runs},
 };
-use std::{borrow::Cow, time::Duration};
+use super::version::Listing;
+use std::{borrow::Cow, sync::Arc, time::Duration};
 
 /// A text of the document; owned only where entities had to be replaced.
 pub(super) type Text<'a> = Cow<'a, str>;
@@ -27,6 +28,8 @@ pub(super) struct Mpd<'a> {
     /// Elements that stand elsewhere (`xlink:href`, ImportedMPD).
     pub(super) linked: Vec<Text<'a>>,
     pub(super) periods: Vec<Period<'a>>,
+    /// The timelines in their order, for the version that follows.
+    pub(super) listings: Vec<Listing>,
 }
 
 /// A Period.
@@ -114,9 +117,10 @@ pub(super) struct Part<'a> {
     pub(super) index: Option<(Text<'a>, Option<Range>)>,
 }
 
-/// A SegmentTimeline as written.
+/// A SegmentTimeline: its runs where each entry stands for itself, else as written.
 #[derive(Debug, Default)]
 pub(super) struct Line {
+    pub(super) runs: Option<Arc<Runs>>,
     pub(super) entries: Vec<Entry>,
     pub(super) patterns: Vec<Pattern>,
 }

@@ -11,32 +11,38 @@ use super::{
     model::{About, Form, Mpd, Period, Representation, Segments, Set, Text},
     rewrite::{ROOTS, is_timed_by_url},
     segments, value,
+    version::{Reader, Version},
 };
 
 /// The most URLs of one kind that stand beside media.
 const REFERENCES: usize = 64;
 
-/// Reads a document.
-pub(super) fn read(format: ManifestFormat, text: &str) -> Result<Mpd<'_>, ManifestError> {
-    let mut xml = Xml::new(format, text, ROOTS)?;
+/// Reads a document; what its timelines repeat of the version before is not read again.
+pub(super) fn read<'a>(
+    format: ManifestFormat,
+    text: &'a str,
+    old: Option<&Version>,
+) -> Result<Mpd<'a>, ManifestError> {
+    let mut reader = Reader::new(Xml::new(format, text, ROOTS)?, old);
     let mut mpd = Mpd { remote: true, ..Mpd::default() };
-    while let Some(token) = xml.next()? {
+    while let Some(token) = reader.xml.next()? {
         match token {
-            Token::Start(tag) if tag.name == "MPD" => self::mpd(&mut xml, tag, &mut mpd)?,
+            Token::Start(tag) if tag.name == "MPD" => self::mpd(&mut reader, tag, &mut mpd)?,
             // An element that an MPD links to.
             Token::Start(tag) if tag.name == "Period" => {
-                let period = period(&mut xml, tag, &mut mpd)?;
+                let period = period(&mut reader, tag, &mut mpd)?;
                 mpd.periods.push(period);
             }
             Token::Start(tag) if tag.name == "AdaptationSet" => {
-                let set = set(&mut xml, tag, &mut mpd)?;
+                let set = set(&mut reader, tag, &mut mpd)?;
                 mpd.periods.push(Period { sets: vec![set], ..Period::default() });
             }
-            Token::Start(_) => skip(&mut xml)?,
+            Token::Start(_) => skip(&mut reader.xml)?,
             Token::Empty(tag) if tag.name == "MPD" => attributes(tag, &mut mpd),
             _ => {}
         }
     }
+    mpd.listings = reader.listings;
     Ok(mpd)
 }
 
@@ -52,26 +58,30 @@ fn attributes(tag: Tag<'_>, mpd: &mut Mpd<'_>) {
     }
 }
 
-fn mpd<'a>(xml: &mut Xml<'a>, tag: Tag<'a>, mpd: &mut Mpd<'a>) -> Result<(), ManifestError> {
+fn mpd<'a>(
+    reader: &mut Reader<'a, '_>,
+    tag: Tag<'a>,
+    mpd: &mut Mpd<'a>,
+) -> Result<(), ManifestError> {
     attributes(tag, mpd);
-    while let Some(token) = xml.next()? {
+    while let Some(token) = reader.xml.next()? {
         match token {
             Token::End(_) => break,
             Token::Start(tag) => match tag.name {
                 "Period" => {
-                    let period = period(xml, tag, mpd)?;
+                    let period = period(reader, tag, mpd)?;
                     mpd.periods.push(period);
                 }
                 "UTCTiming" => {
                     clock(tag, mpd);
-                    skip(xml)?;
+                    skip(&mut reader.xml)?;
                 }
-                "BaseURL" => mpd.bases.extend(content(xml)?),
-                "Location" => mpd.locations.extend(content(xml)?),
-                "PatchLocation" => mpd.patches.extend(content(xml)?),
-                "ContentSteering" => mpd.steering.extend(content(xml)?),
-                "ServiceDescription" => service(xml, mpd)?,
-                _ => skip(xml)?,
+                "BaseURL" => mpd.bases.extend(content(&mut reader.xml)?),
+                "Location" => mpd.locations.extend(content(&mut reader.xml)?),
+                "PatchLocation" => mpd.patches.extend(content(&mut reader.xml)?),
+                "ContentSteering" => mpd.steering.extend(content(&mut reader.xml)?),
+                "ServiceDescription" => service(&mut reader.xml, mpd)?,
+                _ => skip(&mut reader.xml)?,
             },
             Token::Empty(tag) if tag.name == "Period" => {
                 let period = blank(tag, mpd);
@@ -135,21 +145,23 @@ fn link<'a>(tag: Tag<'a>, mpd: &mut Mpd<'a>) {
 }
 
 fn period<'a>(
-    xml: &mut Xml<'a>,
+    reader: &mut Reader<'a, '_>,
     tag: Tag<'a>,
     mpd: &mut Mpd<'a>,
 ) -> Result<Period<'a>, ManifestError> {
     let mut period = blank(tag, mpd);
-    while let Some(token) = xml.next()? {
+    while let Some(token) = reader.xml.next()? {
         match token {
             Token::End(_) => break,
             Token::Start(tag) => match tag.name {
-                "AdaptationSet" => period.sets.push(set(xml, tag, mpd)?),
-                "BaseURL" => period.bases.extend(content(xml)?),
-                "ImportedMPD" => mpd.linked.extend(content(xml)?),
+                "AdaptationSet" => period.sets.push(set(reader, tag, mpd)?),
+                "BaseURL" => period.bases.extend(content(&mut reader.xml)?),
+                "ImportedMPD" => mpd.linked.extend(content(&mut reader.xml)?),
                 name => match form(name) {
-                    Some(form) => period.segments = Some(Box::new(segments::read(xml, tag, form)?)),
-                    None => skip(xml)?,
+                    Some(form) => {
+                        period.segments = Some(Box::new(segments::read(reader, tag, form)?))
+                    }
+                    None => skip(&mut reader.xml)?,
                 },
             },
             Token::Empty(tag) => match form(tag.name) {
@@ -162,10 +174,14 @@ fn period<'a>(
     Ok(period)
 }
 
-fn set<'a>(xml: &mut Xml<'a>, tag: Tag<'a>, mpd: &mut Mpd<'a>) -> Result<Set<'a>, ManifestError> {
+fn set<'a>(
+    reader: &mut Reader<'a, '_>,
+    tag: Tag<'a>,
+    mpd: &mut Mpd<'a>,
+) -> Result<Set<'a>, ManifestError> {
     link(tag, mpd);
     let mut set = Set { about: about(tag), ..Set::default() };
-    while let Some(token) = xml.next()? {
+    while let Some(token) = reader.xml.next()? {
         let (tag, closed) = match token {
             Token::End(_) => break,
             Token::Start(tag) => (tag, false),
@@ -175,16 +191,16 @@ fn set<'a>(xml: &mut Xml<'a>, tag: Tag<'a>, mpd: &mut Mpd<'a>) -> Result<Set<'a>
         if tag.name == "Representation" {
             let mut own = representation(tag);
             if !closed {
-                inside(xml, &mut own)?;
+                inside(reader, &mut own)?;
             }
             set.representations.push(own);
         } else if tag.name == "ContentComponent" && set.about.content.is_none() {
             set.about.content = about(tag).content;
             if !closed {
-                skip(xml)?;
+                skip(&mut reader.xml)?;
             }
         } else {
-            level(xml, tag, closed, &mut set.about, &mut set.bases, &mut set.segments)?;
+            level(reader, tag, closed, &mut set.about, &mut set.bases, &mut set.segments)?;
         }
     }
     Ok(set)
@@ -202,22 +218,25 @@ fn representation(tag: Tag<'_>) -> Representation<'_> {
     own
 }
 
-fn inside<'a>(xml: &mut Xml<'a>, own: &mut Representation<'a>) -> Result<(), ManifestError> {
-    while let Some(token) = xml.next()? {
+fn inside<'a>(
+    reader: &mut Reader<'a, '_>,
+    own: &mut Representation<'a>,
+) -> Result<(), ManifestError> {
+    while let Some(token) = reader.xml.next()? {
         let (tag, closed) = match token {
             Token::End(_) => break,
             Token::Start(tag) => (tag, false),
             Token::Empty(tag) => (tag, true),
             _ => continue,
         };
-        level(xml, tag, closed, &mut own.about, &mut own.bases, &mut own.segments)?;
+        level(reader, tag, closed, &mut own.about, &mut own.bases, &mut own.segments)?;
     }
     Ok(())
 }
 
 /// A child that AdaptationSets and Representations share.
 fn level<'a>(
-    xml: &mut Xml<'a>,
+    reader: &mut Reader<'a, '_>,
     tag: Tag<'a>,
     closed: bool,
     about: &mut About<'a>,
@@ -226,8 +245,8 @@ fn level<'a>(
 ) -> Result<(), ManifestError> {
     match (form(tag.name), tag.name) {
         (Some(form), _) if closed => *held = Some(Box::new(segments::bare(tag, form))),
-        (Some(form), _) => *held = Some(Box::new(segments::read(xml, tag, form)?)),
-        (None, "BaseURL") if !closed => bases.extend(content(xml)?),
+        (Some(form), _) => *held = Some(Box::new(segments::read(reader, tag, form)?)),
+        (None, "BaseURL") if !closed => bases.extend(content(&mut reader.xml)?),
         (None, name) => {
             match name {
                 "Role" if about.role.is_none() => about.role = tag.raw("value").map(unescape),
@@ -238,7 +257,7 @@ fn level<'a>(
                 _ => {}
             }
             if !closed {
-                skip(xml)?;
+                skip(&mut reader.xml)?;
             }
         }
     }

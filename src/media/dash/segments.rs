@@ -9,6 +9,7 @@ use super::{
     model::{Form, Line, Part, Segments},
     read::skip,
     value,
+    version::{Reader, Reading},
 };
 
 /// The most patterns of one timeline.
@@ -42,12 +43,12 @@ pub(super) fn bare(tag: Tag<'_>, form: Form) -> Segments<'_> {
 
 /// An element with what it holds.
 pub(super) fn read<'a>(
-    xml: &mut Xml<'a>,
+    reader: &mut Reader<'a, '_>,
     tag: Tag<'a>,
     form: Form,
 ) -> Result<Segments<'a>, ManifestError> {
     let mut held = bare(tag, form);
-    while let Some(token) = xml.next()? {
+    while let Some(token) = reader.xml.next()? {
         let (tag, closed) = match token {
             Token::End(_) => break,
             Token::Start(tag) => (tag, false),
@@ -56,7 +57,7 @@ pub(super) fn read<'a>(
         };
         match tag.name {
             "SegmentTimeline" if !closed => {
-                held.timeline = Some(timeline(xml)?);
+                held.timeline = Some(timeline(reader)?);
                 continue;
             }
             "SegmentURL" => held.urls.push(part(tag, "media", "mediaRange")),
@@ -65,7 +66,7 @@ pub(super) fn read<'a>(
             _ => {}
         }
         if !closed {
-            skip(xml)?;
+            skip(&mut reader.xml)?;
         }
     }
     Ok(held)
@@ -89,7 +90,34 @@ fn part<'a>(tag: Tag<'a>, url: &str, range: &str) -> Part<'a> {
     part
 }
 
-fn timeline(xml: &mut Xml<'_>) -> Result<Line, ManifestError> {
+fn timeline(reader: &mut Reader<'_, '_>) -> Result<Line, ManifestError> {
+    let (start, mut reading) = (reader.xml.here(), reader.begin());
+    if simple(reader, &mut reading)? {
+        return Ok(Line { runs: Some(reader.end(reading)), ..Line::default() });
+    }
+    reader.xml.back(&start);
+    entries(&mut reader.xml)
+}
+
+/// Reads a timeline in which each `S` needs nothing but the end of the one before; false if it is not one.
+fn simple(reader: &mut Reader<'_, '_>, reading: &mut Reading) -> Result<bool, ManifestError> {
+    while let Some(token) = reader.xml.next()? {
+        let simple = match token {
+            Token::End(_) => break,
+            Token::Empty(tag) if tag.name == "S" => {
+                reading.runs().add(&entry(tag, &[])) && reader.behind_entry(reading)
+            }
+            _ => false,
+        };
+        if !simple {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Reads any timeline.
+fn entries(xml: &mut Xml<'_>) -> Result<Line, ManifestError> {
     let mut line = Line::default();
     let mut ids = Vec::new();
     while let Some(token) = xml.next()? {
@@ -115,7 +143,7 @@ fn timeline(xml: &mut Xml<'_>) -> Result<Line, ManifestError> {
     Ok(line)
 }
 
-fn entry(tag: Tag<'_>, patterns: &[&str]) -> Entry {
+pub(super) fn entry(tag: Tag<'_>, patterns: &[&str]) -> Entry {
     let mut entry = Entry::default();
     let mut pattern = None;
     let mut from = 0;

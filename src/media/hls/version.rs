@@ -1,9 +1,6 @@
 //! A media playlist as it was read last: a reload repeats most of it, and only the rest need be read.
 
-use super::define::Variables;
-
-/// The most segments compared with one look.
-const STRIDE: usize = 512;
+use super::{super::repeat::repeated, define::Variables};
 
 /// Where the lines of a segment end, and what was known there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,23 +74,14 @@ impl Version {
         let at = usize::try_from(number.checked_sub(self.first)?).ok()?;
         let here = self.marks.get(at).filter(|here| here.recent == recent)?;
         let behind = self.marks.get(at + 1..)?;
-        let alike = |from: usize, to: usize| {
+        let alike = |from: usize, to: usize| -> Option<bool> {
             let marks = behind.get(from..to)?;
             let start = from.checked_sub(1).and_then(|at| behind.get(at)).unwrap_or(here).end();
             let old = self.text.as_bytes().get(start..marks.last()?.end())?;
             let new = rest.as_bytes().get(start - here.end()..)?;
-            (marks.iter().all(|mark| mark.plain) && new.starts_with(old)).then_some(())
+            Some(marks.iter().all(|mark| mark.plain) && new.starts_with(old))
         };
-        // In strides that grow as long as all is alike, then shrink to where it is not.
-        let (mut known, mut stride, mut grows) = (0, 1, true);
-        while stride > 0 {
-            if alike(known, known + stride).is_some() {
-                known += stride;
-                stride = if grows { (stride * 2).min(STRIDE) } else { stride };
-            } else {
-                (stride, grows) = (stride / 2, false);
-            }
-        }
+        let known = repeated(|from, to| alike(from, to) == Some(true));
         let again = behind.get(..known.checked_sub(1)?)?;
         (!again.is_empty()).then_some((again, here.end()))
     }

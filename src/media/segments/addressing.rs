@@ -129,7 +129,7 @@ impl Addressing {
     }
 
     /// What it takes to keep it, in runs of segments.
-    pub(in super::super) const fn weight(&self) -> usize {
+    pub(in super::super) fn weight(&self) -> usize {
         match &self.shape {
             Shape::Timeline(timeline) => timeline.weight() + 1,
             Shape::Fixed { .. } | Shape::Unknown => 1,

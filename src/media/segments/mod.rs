@@ -5,10 +5,12 @@
 
 mod addressing;
 mod index;
+mod runs;
 mod template;
 mod timeline;
 
 pub(super) use addressing::{Addressing, Shape};
 pub(super) use index::{Index, Matcher};
+pub(super) use runs::Runs;
 pub(super) use template::Template;
 pub(super) use timeline::{Entry, Pattern, Timeline};

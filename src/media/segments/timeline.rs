@@ -1,11 +1,10 @@
-//! A timeline as runs of equal segments: never enumerated, searched in O(log runs).
+//! A timeline: the runs of segments that a manifest lists, and those that the window left behind.
 
+use super::runs::{OPEN, Run, Runs, Slot};
 use std::sync::Arc;
 
 /// How many runs are kept of what a live window left behind.
 const HISTORY: usize = 32;
-/// The count of a run that lasts until further notice.
-const OPEN: u64 = 1 << 40;
 /// The most segments of one pattern.
 const PATTERN: u64 = 4096;
 
@@ -56,74 +55,13 @@ impl Pattern {
     }
 }
 
-/// Segments of equal duration, or of durations that recur, back to back.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Run {
-    start: u64,
-    /// Of a segment, or of a cycle.
-    duration: u64,
-    count: u64,
-    /// How many segments the timeline has before this run.
-    before: u64,
-    /// By how much numbers run ahead of positions here.
-    skip: i64,
-    parts: u32,
-    /// Where each segment of a cycle starts in it, if there are cycles.
-    cycle: Option<Arc<[u64]>>,
-}
-
-impl Run {
-    fn end(&self) -> u64 {
-        self.start.saturating_add(self.offset(self.count))
-    }
-
-    /// Where segment `nth` of the run starts, counted from its start.
-    fn offset(&self, nth: u64) -> u64 {
-        let Some(cycle) = &self.cycle else { return self.duration.saturating_mul(nth) };
-        let len = cycle.len() as u64;
-        let inside = cycle.get((nth % len) as usize).copied().unwrap_or_default();
-        self.duration.saturating_mul(nth / len).saturating_add(inside)
-    }
-
-    /// How many segments start before `ticks` after the run's start.
-    fn starting_before(&self, ticks: u64) -> u64 {
-        match &self.cycle {
-            None => ticks.div_ceil(self.duration),
-            Some(cycle) => {
-                let inside = cycle.partition_point(|start| *start < ticks % self.duration) as u64;
-                (ticks / self.duration).saturating_mul(cycle.len() as u64).saturating_add(inside)
-            }
-        }
-    }
-
-    fn slot(&self, nth: u64) -> Slot {
-        let offset = self.offset(nth);
-        Slot {
-            position: self.before.saturating_add(nth),
-            start: self.start.saturating_add(offset),
-            duration: self.offset(nth.saturating_add(1)).saturating_sub(offset),
-            parts: self.parts,
-            skip: self.skip,
-        }
-    }
-}
-
-/// Where a segment stands in its timeline, in ticks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in super::super) struct Slot {
-    /// From 0.
-    pub(in super::super) position: u64,
-    pub(in super::super) start: u64,
-    pub(in super::super) duration: u64,
-    pub(in super::super) parts: u32,
-    /// By how much its number runs ahead of its position.
-    pub(in super::super) skip: i64,
-}
-
 /// The timeline.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(in super::super) struct Timeline {
-    runs: Vec<Run>,
+    /// What the window left behind.
+    past: Runs,
+    /// What is listed. Versions and renditions share it.
+    runs: Arc<Runs>,
 }
 
 impl Timeline {
@@ -135,7 +73,7 @@ impl Timeline {
         first: u64,
         end: Option<u64>,
     ) -> Self {
-        let mut timeline = Self::default();
+        let mut runs = Runs::default();
         let mut clock = 0_u64;
         let mut skip = 0_i64;
         for (at, entry) in entries.iter().enumerate() {
@@ -157,7 +95,7 @@ impl Timeline {
                     next.map_or(OPEN, |next| next.saturating_sub(start).div_ceil(duration).max(1))
                 }
             };
-            let before = timeline.count();
+            let before = runs.count();
             if let Some(number) = entry.number {
                 let ahead = i128::from(number) - i128::from(first) - i128::from(before);
                 skip = i64::try_from(ahead).unwrap_or(skip);
@@ -166,81 +104,76 @@ impl Timeline {
             let count = times.saturating_mul(len).min(OPEN);
             let run = Run { start, duration, count, before, skip, parts: entry.parts, cycle };
             clock = run.end();
-            timeline.push(run);
+            runs.push(run);
         }
-        timeline
+        Self::of(Arc::new(runs))
     }
 
-    /// Adds a run, or lengthens the last one when this one continues it.
-    fn push(&mut self, run: Run) {
-        if let Some(last) = self.runs.last_mut()
-            && last.duration == run.duration
-            && (last.skip, last.parts) == (run.skip, run.parts)
-            && last.cycle.is_none()
-            && run.cycle.is_none()
-            && last.end() == run.start
-        {
-            last.count = last.count.saturating_add(run.count).min(OPEN);
-            return;
-        }
-        let before = self.count();
-        self.runs.push(Run { before, ..run });
+    /// A timeline that lists these runs.
+    pub(in super::super) fn of(runs: Arc<Runs>) -> Self {
+        Self { past: Runs::default(), runs }
     }
 
     /// How many segments there are.
     pub(in super::super) fn count(&self) -> u64 {
-        self.runs.last().map_or(0, |run| run.before.saturating_add(run.count))
+        self.past.count().saturating_add(self.runs.count())
     }
 
     /// How many runs they make.
-    pub(in super::super) const fn weight(&self) -> usize {
-        self.runs.len()
+    pub(in super::super) fn weight(&self) -> usize {
+        self.past.len() + self.runs.len()
+    }
+
+    fn first(&self) -> Option<&Run> {
+        self.past.as_slice().first().or_else(|| self.runs.as_slice().first())
+    }
+
+    fn last(&self) -> Option<&Run> {
+        self.runs.as_slice().last()
     }
 
     /// Whether the end is not known.
     pub(in super::super) fn is_open(&self) -> bool {
-        self.runs.last().is_some_and(|run| run.count == OPEN)
+        self.last().is_some_and(|run| run.count == OPEN)
     }
 
     /// Of the last run: the tick at which it starts, what a segment of it lasts, and how many come before.
     pub(in super::super) fn last_run(&self) -> Option<(u64, u64, u64)> {
-        let run = self.runs.last()?;
+        let run = self.last()?;
         let length = run.cycle.as_ref().map_or(1, |cycle| cycle.len() as u64);
-        Some((run.start, run.duration / length.max(1), run.before))
+        let before = self.past.count().saturating_add(run.before);
+        Some((run.start, run.duration / length.max(1), before))
     }
 
-    fn first(&self) -> Option<&Run> {
-        self.runs.first()
+    /// A segment of those listed, counted with the past.
+    fn listed(&self, slot: Slot) -> Slot {
+        Slot { position: self.past.count().saturating_add(slot.position), ..slot }
     }
 
     /// The segment at a position.
     pub(super) fn at(&self, position: u64) -> Option<Slot> {
-        let after = self.runs.partition_point(|run| run.before <= position);
-        let run = self.runs.get(after.checked_sub(1)?)?;
-        let nth = position - run.before;
-        (nth < run.count).then(|| run.slot(nth))
+        match position.checked_sub(self.past.count()) {
+            Some(position) => self.runs.at(position).map(|slot| self.listed(slot)),
+            None => self.past.at(position),
+        }
     }
 
     /// The segment whose number is `ahead` of the first one's.
     pub(super) fn numbered(&self, ahead: i128) -> Option<Slot> {
-        let number = |run: &Run, position| i128::from(run.skip) + i128::from(position);
-        let after = self.runs.partition_point(|run| number(run, run.before) <= ahead);
-        let run = self.runs.get(after.checked_sub(1)?)?;
-        let nth = u64::try_from(ahead - number(run, run.before)).ok()?;
-        (nth < run.count).then(|| run.slot(nth))
+        let past = self.past.count();
+        let listed = self.runs.numbered(ahead - i128::from(past)).map(|slot| self.listed(slot));
+        listed.or_else(|| self.past.numbered(ahead))
     }
 
     /// The segment that starts exactly at a tick.
     pub(super) fn starting(&self, tick: u64) -> Option<Slot> {
-        let after = self.runs.partition_point(|run| run.start <= tick);
-        let run = self.runs.get(after.checked_sub(1)?)?;
-        let nth = run.starting_before(tick - run.start);
-        (nth < run.count).then(|| run.slot(nth)).filter(|slot| slot.start == tick)
+        let listed = self.runs.starting(tick).map(|slot| self.listed(slot));
+        listed.or_else(|| self.past.starting(tick))
     }
 
     /// The segment that will start at a tick after the end, if all go on like the last one.
     pub(super) fn coming(&self, tick: u64) -> Option<Slot> {
-        let run = self.runs.last()?;
+        let run = self.last()?;
         let last = run.slot(run.count.checked_sub(1)?);
         let late = tick.checked_sub(run.end())?;
         let more = (late as f64 / last.duration.max(1) as f64).round() as u64;
@@ -250,7 +183,7 @@ impl Timeline {
 
     /// By how many segments this timeline, the next version of `old`, begins later than it.
     pub(super) fn slid_from(&self, old: &Self) -> u64 {
-        let (Some(new), Some(last)) = (self.first(), old.runs.last()) else { return old.count() };
+        let (Some(new), Some(last)) = (self.first(), old.last()) else { return old.count() };
         if let Some(slot) = old.starting(new.start) {
             return slot.position;
         }
@@ -263,18 +196,17 @@ impl Timeline {
     /// window just left behind are still placed. How many were put there.
     pub(super) fn keep_history(&mut self, old: &Self) -> u64 {
         let Some(first) = self.first().map(|run| run.start) else { return 0 };
-        let mut kept = Self::default();
-        let past = old.runs.partition_point(|run| run.start < first);
-        for run in old.runs.get(past.saturating_sub(HISTORY)..past).unwrap_or_default() {
+        let listed = old.runs.as_slice();
+        let listed = listed.get(..listed.partition_point(|run| run.start < first));
+        let runs = old.past.as_slice().iter().chain(listed.unwrap_or_default());
+        let runs = runs.rev().filter(|run| run.start < first).take(HISTORY);
+        let mut kept = Runs::default();
+        for run in runs.collect::<Vec<_>>().into_iter().rev() {
             let count = run.count.min(run.starting_before(first - run.start));
             kept.push(Run { count, ..run.clone() });
         }
-        let count = kept.count();
-        for run in std::mem::take(&mut self.runs) {
-            kept.push(run);
-        }
-        *self = kept;
-        count
+        self.past = kept;
+        self.past.count()
     }
 }
 

@@ -1,0 +1,41 @@
+//! How far a newer version of a list repeats an older one.
+
+/// The most entries compared with one look.
+const STRIDE: usize = 512;
+
+/// How many entries are alike from the first one on; `alike` tells it of a range of them, and not when
+/// the range ends past the last.
+///
+/// In strides that grow as long as all is alike, then shrink to where it is not: no entry is compared
+/// more than a few times, and most of them many at a time.
+pub(super) fn repeated(mut alike: impl FnMut(usize, usize) -> bool) -> usize {
+    let (mut known, mut stride, mut grows) = (0, 1, true);
+    while stride > 0 {
+        if alike(known, known + stride) {
+            known += stride;
+            stride = if grows { (stride * 2).min(STRIDE) } else { stride };
+        } else {
+            (stride, grows) = (stride / 2, false);
+        }
+    }
+    known
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_that_is_alike_is_found() {
+        for len in (0..70).chain([511, 512, 513, 1023, 1024, 4999, 5000]) {
+            let (mut looks, mut looked) = (0, 0);
+            let found = repeated(|from, to| {
+                looks += 1;
+                looked += to - from;
+                to <= len
+            });
+            assert_eq!(found, len);
+            assert!(looks <= 30 + len / STRIDE && looked <= 4 * len + 2, "{looks} of {len}");
+        }
+    }
+}

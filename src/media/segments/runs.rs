@@ -1,0 +1,251 @@
+//! Runs of equal segments, one after another: never enumerated, searched in O(log runs).
+
+use super::timeline::Entry;
+use std::{ops::Range, sync::Arc};
+
+/// The count of a run that lasts until further notice.
+pub(super) const OPEN: u64 = 1 << 40;
+/// The most segments of an entry that stands for itself: so many of them never reach [`OPEN`].
+const SIMPLE: i64 = 1 << 20;
+
+/// Segments of equal duration, or of durations that recur, back to back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Run {
+    pub(super) start: u64,
+    /// Of a segment, or of a cycle.
+    pub(super) duration: u64,
+    pub(super) count: u64,
+    /// How many segments the timeline has before this run.
+    pub(super) before: u64,
+    /// By how much numbers run ahead of positions here.
+    pub(super) skip: i64,
+    pub(super) parts: u32,
+    /// Where each segment of a cycle starts in it, if there are cycles.
+    pub(super) cycle: Option<Arc<[u64]>>,
+}
+
+impl Run {
+    pub(super) fn end(&self) -> u64 {
+        self.start.saturating_add(self.offset(self.count))
+    }
+
+    /// Where segment `nth` of the run starts, counted from its start.
+    fn offset(&self, nth: u64) -> u64 {
+        let Some(cycle) = &self.cycle else { return self.duration.saturating_mul(nth) };
+        let len = cycle.len() as u64;
+        let inside = cycle.get((nth % len) as usize).copied().unwrap_or_default();
+        self.duration.saturating_mul(nth / len).saturating_add(inside)
+    }
+
+    /// How many segments start before `ticks` after the run's start.
+    pub(super) fn starting_before(&self, ticks: u64) -> u64 {
+        match &self.cycle {
+            None => ticks.div_ceil(self.duration),
+            Some(cycle) => {
+                let inside = cycle.partition_point(|start| *start < ticks % self.duration) as u64;
+                (ticks / self.duration).saturating_mul(cycle.len() as u64).saturating_add(inside)
+            }
+        }
+    }
+
+    pub(super) fn slot(&self, nth: u64) -> Slot {
+        let offset = self.offset(nth);
+        Slot {
+            position: self.before.saturating_add(nth),
+            start: self.start.saturating_add(offset),
+            duration: self.offset(nth.saturating_add(1)).saturating_sub(offset),
+            parts: self.parts,
+            skip: self.skip,
+        }
+    }
+}
+
+/// Where a segment stands in its timeline, in ticks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in super::super) struct Slot {
+    /// From 0.
+    pub(in super::super) position: u64,
+    pub(in super::super) start: u64,
+    pub(in super::super) duration: u64,
+    pub(in super::super) parts: u32,
+    /// By how much its number runs ahead of its position.
+    pub(in super::super) skip: i64,
+}
+
+/// The runs, from position 0 on.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(in super::super) struct Runs(Vec<Run>);
+
+impl Runs {
+    /// Adds a run, or lengthens the last one when this one continues it.
+    pub(super) fn push(&mut self, run: Run) {
+        if let Some(last) = self.0.last_mut()
+            && last.duration == run.duration
+            && (last.skip, last.parts) == (run.skip, run.parts)
+            && last.cycle.is_none()
+            && run.cycle.is_none()
+            && last.end() == run.start
+        {
+            last.count = last.count.saturating_add(run.count).min(OPEN);
+            return;
+        }
+        let before = self.count();
+        self.0.push(Run { before, ..run });
+    }
+
+    /// Adds what an entry says that needs nothing but the end of the one before; false, and nothing added,
+    /// if it is not like that.
+    pub(in super::super) fn add(&mut self, entry: &Entry) -> bool {
+        let simple = entry.number.is_none() && entry.pattern.is_none() && entry.duration > 0;
+        if !simple || !(0..SIMPLE).contains(&entry.repeat) {
+            return false;
+        }
+        self.push(Run {
+            start: entry.start.unwrap_or_else(|| self.end()),
+            duration: entry.duration,
+            count: entry.repeat.unsigned_abs() + 1,
+            before: 0,
+            skip: 0,
+            parts: entry.parts,
+            cycle: None,
+        });
+        true
+    }
+
+    /// Makes room for as many runs as another version has.
+    pub(in super::super) fn reserve_as(&mut self, other: &Self) {
+        self.0.reserve(other.0.len() + 1);
+    }
+
+    /// Adds the segments at some positions of another version, which were all added by [`Runs::add`].
+    pub(in super::super) fn extend(&mut self, other: &Self, positions: Range<u64>) {
+        let after = other.0.partition_point(|run| run.before <= positions.start);
+        let runs = other.0.get(after.saturating_sub(1)..).unwrap_or_default();
+        let inside = |run: &&Run| !positions.is_empty() && run.before < positions.end;
+        for (at, run) in runs.iter().take_while(inside).enumerate() {
+            let passed = positions.start.saturating_sub(run.before);
+            let count = run.count.min(positions.end - run.before).saturating_sub(passed);
+            let part =
+                Run { start: run.start.saturating_add(run.offset(passed)), count, ..run.clone() };
+            if at == 0 {
+                self.push(part);
+            } else {
+                let before = self.count();
+                self.0.push(Run { before, ..part });
+            }
+        }
+    }
+
+    /// How many segments there are.
+    pub(in super::super) fn count(&self) -> u64 {
+        self.0.last().map_or(0, |run| run.before.saturating_add(run.count))
+    }
+
+    /// The tick at which the last segment ends.
+    pub(in super::super) fn end(&self) -> u64 {
+        self.0.last().map_or(0, Run::end)
+    }
+
+    /// How many segments there are up to the one that ends at a tick, if one does.
+    pub(in super::super) fn ending(&self, tick: u64) -> Option<u64> {
+        let after = self.0.partition_point(|run| run.start < tick);
+        let run = self.0.get(after.checked_sub(1)?)?;
+        let nth = (tick - run.start).checked_div(run.duration)?;
+        let ends = run.cycle.is_none()
+            && nth <= run.count
+            && run.start.saturating_add(run.offset(nth)) == tick;
+        ends.then(|| run.before.saturating_add(nth))
+    }
+
+    pub(super) const fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    pub(super) fn as_slice(&self) -> &[Run] {
+        &self.0
+    }
+
+    /// The segment at a position.
+    pub(super) fn at(&self, position: u64) -> Option<Slot> {
+        let after = self.0.partition_point(|run| run.before <= position);
+        let run = self.0.get(after.checked_sub(1)?)?;
+        let nth = position - run.before;
+        (nth < run.count).then(|| run.slot(nth))
+    }
+
+    /// The segment whose number is `ahead` of the first one's.
+    pub(super) fn numbered(&self, ahead: i128) -> Option<Slot> {
+        let number = |run: &Run, position| i128::from(run.skip) + i128::from(position);
+        let after = self.0.partition_point(|run| number(run, run.before) <= ahead);
+        let run = self.0.get(after.checked_sub(1)?)?;
+        let nth = u64::try_from(ahead - number(run, run.before)).ok()?;
+        (nth < run.count).then(|| run.slot(nth))
+    }
+
+    /// The segment that starts exactly at a tick.
+    pub(super) fn starting(&self, tick: u64) -> Option<Slot> {
+        let after = self.0.partition_point(|run| run.start <= tick);
+        let run = self.0.get(after.checked_sub(1)?)?;
+        let nth = run.starting_before(tick - run.start);
+        (nth < run.count).then(|| run.slot(nth)).filter(|slot| slot.start == tick)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        /// Runs taken over from another version are those that their entries would have made.
+        #[test]
+        fn runs_taken_over_are_as_read(
+            entries in prop::collection::vec(
+                (prop::option::of(0..60_u64), 1..4_u64, 0..4_i64, 0..2_u32), 1..12),
+            from in 0..12_usize,
+            len in 0..12_usize,
+        ) {
+            let entry = |&(start, duration, repeat, parts): &(Option<u64>, u64, i64, u32)| Entry {
+                start, duration, repeat, parts, ..Entry::default()
+            };
+            let mut whole = Runs::default();
+            let ends: Vec<_> = entries.iter().map(|made| {
+                assert!(whole.add(&entry(made)));
+                (whole.count(), whole.end())
+            }).collect();
+            let from = from.min(ends.len() - 1);
+            let to = (from + len).min(ends.len() - 1);
+            // A newer version that begins with what ends where entry `from` does.
+            let clock = ends[from].1;
+            let first = Entry { start: Some(clock.saturating_sub(2)), duration: clock.min(2), ..Entry::default() };
+            prop_assume!(clock > 0);
+            let (mut read, mut taken) = (Runs::default(), Runs::default());
+            prop_assert!(read.add(&first) && taken.add(&first));
+            for made in &entries[from + 1..=to] {
+                read.add(&entry(made));
+            }
+            taken.extend(&whole, ends[from].0..ends[to].0);
+            prop_assert_eq!(read, taken);
+        }
+    }
+
+    #[test]
+    fn where_segments_end() {
+        let mut runs = Runs::default();
+        for (start, duration, repeat) in [(Some(10), 5, 1), (None, 7, 0), (Some(50), 5, 2)] {
+            assert!(runs.add(&Entry { start, duration, repeat, ..Entry::default() }));
+        }
+        let ends = [10, 15, 20, 27, 50, 55, 65].map(|tick| runs.ending(tick));
+        assert_eq!(ends, [None, Some(1), Some(2), Some(3), None, Some(4), Some(6)]);
+        assert_eq!((runs.ending(66), runs.ending(70)), (None, None));
+        for odd in [
+            Entry { number: Some(1), duration: 1, ..Entry::default() },
+            Entry { repeat: -1, duration: 1, ..Entry::default() },
+            Entry { pattern: Some((0, 0)), duration: 1, ..Entry::default() },
+            Entry { repeat: i64::MAX, duration: 1, ..Entry::default() },
+            Entry::default(),
+        ] {
+            assert!(!runs.add(&odd), "{odd:?}");
+        }
+    }
+}

@@ -159,7 +159,7 @@ fn period<'a>(
                 "ImportedMPD" => mpd.linked.extend(content(&mut reader.xml)?),
                 name => match form(name) {
                     Some(form) => {
-                        period.segments = Some(Box::new(segments::read(reader, tag, form)?))
+                        period.segments = Some(Box::new(segments::read(reader, tag, form)?));
                     }
                     None => skip(&mut reader.xml)?,
                 },

@@ -195,10 +195,10 @@ impl Live {
             let _ = write!(text, "<Period id=\"{}\" start=\"PT0S\">{}", period.id, period.base);
             for (id, lines) in ["v", "a"].into_iter().zip(&period.lines) {
                 let name = if self.by_number { "$Number$" } else { "$Time$" };
-                let _ = write!(
+                let _ = writeln!(
                     text,
                     "<AdaptationSet mimeType=\"video/mp4\"><SegmentTemplate startNumber=\"{}\" \
-                     media=\"{}{name}\"><SegmentTimeline>{}\n",
+                     media=\"{}{name}\"><SegmentTimeline>{}",
                     self.first_number, self.template, period.tail
                 );
                 let mut clock = 0;
@@ -290,13 +290,16 @@ fn read(text: &str, old: Option<&Version>) -> (usize, u64, Version) {
 /// 5,000 lines from segment `first` on, of which only the first says when it starts, if asked so.
 fn window(first: u64, timed: bool, edited: Option<u64>) -> String {
     let mut text = "<MPD><SegmentTimeline>".to_owned();
+    let length = |n: u64| 10 + n * n % 7;
+    let mut start: u64 = (0..first).map(length).sum();
     for n in first..first + 5000 {
-        let duration = 10 + n * n % 7 + u64::from(edited == Some(n));
-        let start = (0..n).map(|n| 10 + n * n % 7).sum::<u64>();
-        let _ = match timed || n == first {
-            true => writeln!(text, "<S t=\"{start}\" d=\"{duration}\"/>"),
-            false => writeln!(text, "<S d=\"{duration}\"/>"),
+        let duration = length(n) + u64::from(edited == Some(n));
+        let _ = if timed || n == first {
+            writeln!(text, "<S t=\"{start}\" d=\"{duration}\"/>")
+        } else {
+            writeln!(text, "<S d=\"{duration}\"/>")
         };
+        start += length(n);
     }
     text + "</SegmentTimeline></MPD>"
 }
@@ -316,6 +319,11 @@ fn only_what_changed_is_read() {
         assert_eq!(again(&window(105, timed, None)), 6, "slid by five");
         assert_eq!(again(&window(6000, timed, None)), 5000, "none is left");
     }
-    let (.., old) = read(&window(100, true, None), None);
-    assert_eq!(read(&window(101, true, Some(3000)), Some(&old)).0, 4, "one is another");
+    let (.., mut old) = read(&window(100, true, None), None);
+    for first in 101..105 {
+        let lines;
+        (lines, _, old) = read(&window(first, true, None), Some(&old));
+        assert_eq!(lines, 2, "slid once more");
+    }
+    assert_eq!(read(&window(105, true, Some(3000)), Some(&old)).0, 4, "one is another");
 }

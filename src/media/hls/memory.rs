@@ -94,9 +94,9 @@ impl Memory {
         let marks = std::mem::take(&mut playlist.marks);
         let read = (playlist.first(), marks);
         // A playlist that has ended is not asked for again.
-        self.hold(id, whole && !playlist.ended, |old| {
-            Version::new(old, text, (hash(url), variables.clone()), read)
-        });
+        let numbered = playlist.first().checked_add(playlist.count as u64).is_some();
+        let worth = whole && numbered && !playlist.ended && text.len() <= VERSIONS;
+        self.hold(id, worth, |old| Version::new(old, text, (hash(url), variables.clone()), read));
         Ok(Kind::MediaPlaylist)
     }
 

@@ -252,7 +252,6 @@ impl<'a> Playlist<'a> {
         }
         let range = pending.range.take().map(|range| placed(range, pending.end));
         pending.end = range.as_ref().map_or(0, |range| range.end);
-        pending.telling |= pending.duration.is_none();
         let duration = pending.duration.take().unwrap_or(self.target);
         let discontinuity = std::mem::take(&mut pending.breaks);
         self.listed.push(Listed::Segment(Segment { uri, range, duration, discontinuity }));

@@ -109,11 +109,10 @@ impl Track {
         let mut whole = true;
         for listed in &playlist.listed {
             match listed {
-                // What follows them is known as well, and therefore its time.
-                Listed::Again(count) => {
-                    self.again(sequence, *count);
-                    sequence = sequence.saturating_add(*count as u64);
-                }
+                // What follows them is known as well, and therefore its time. That they were named
+                // again need not be noted: the first of each version is, and none is forgotten
+                // before those that stand before it.
+                Listed::Again(count) => sequence = sequence.saturating_add(*count as u64),
                 Listed::Segment(segment) => {
                     if base.resolve(&segment.uri, &mut url) {
                         let kept;
@@ -128,15 +127,6 @@ impl Track {
             }
         }
         whole
-    }
-
-    /// Segments from a known one on are named once more.
-    fn again(&mut self, sequence: u64, count: usize) {
-        let from = self.find(sequence).unwrap_or(self.seen.len());
-        let to = from.saturating_add(count).min(self.seen.len());
-        for seen in self.seen.range_mut(from..to) {
-            seen.version = self.version;
-        }
     }
 
     fn extras(&mut self, base: &Base, playlist: &Playlist<'_>, places: &mut Places) {

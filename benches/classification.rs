@@ -21,6 +21,10 @@ pub(crate) fn bench_all(c: &mut Criterion) {
     resolve(c, "dash-timeline-5000", &learnt(MPD, ManifestFormat::Mpd, &dash), |n| {
         format!("https://media.example/v/video-4300/{}.m4s", start(n))
     });
+    let numbers = learnt(MPD, ManifestFormat::Mpd, &live_numbers(1, SEGMENTS));
+    resolve(c, "dash-numbers-5000", &numbers, |n| {
+        format!("https://media.example/v/video/{}.m4s", n + 1)
+    });
     c.bench_function("resolve/by-spelling-alone", |b| {
         let ladder = Ladder::default();
         b.iter(|| black_box(ladder.resolve("https://media.example/v/seg-00042.m4s", None)));
@@ -75,7 +79,7 @@ fn learn(c: &mut Criterion, name: &str, url: &str, format: ManifestFormat, body:
     group.finish();
 }
 
-/// A window that slides by one segment a reload, next to a first reading of the like.
+/// A window that is read for the first time, again as it was, and again after it slid by one segment.
 fn reload(
     c: &mut Criterion,
     name: &str,
@@ -93,17 +97,20 @@ fn reload(
         };
         b.iter_batched_ref(Ladder::default, read, BatchSize::PerIteration);
     });
-    group.bench_function(format!("{name}/slid"), |b| {
-        let (mut ladder, mut first) = (Ladder::default(), 0);
-        let next = || {
-            first += 1;
-            window(first, SEGMENTS)
-        };
-        let read = |body: String| {
-            assert!(black_box(ladder.learn(&url, format, body.as_bytes())).is_ok());
-            body
-        };
-        b.iter_batched(next, read, BatchSize::PerIteration);
-    });
+    for (how, step) in [("unchanged", 0), ("slid", 1)] {
+        group.bench_function(format!("{name}/{how}"), |b| {
+            let (mut ladder, mut first) = (Ladder::default(), 1);
+            let mut next = || {
+                first += step;
+                window(first, SEGMENTS)
+            };
+            let mut read = |body: String| {
+                assert!(black_box(ladder.learn(&url, format, body.as_bytes())).is_ok());
+                body
+            };
+            read(next());
+            b.iter_batched(next, read, BatchSize::PerIteration);
+        });
+    }
     group.finish();
 }

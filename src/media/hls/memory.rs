@@ -12,7 +12,8 @@ use super::{
     define::Variables,
     line,
     multivariant::{self, is_multivariant},
-    playlist::{self, Listed, Playlist},
+    playlist::{Listed, Playlist},
+    read::read,
     track::{Anchor, Track},
     version::Version,
 };
@@ -89,14 +90,14 @@ impl Memory {
         let old = self.tracks.get(&self.track_at(url).0);
         let old = old.and_then(|held| held.track.newest.as_ref());
         let old = old.filter(|old| old.fits(hash(url), &variables));
-        let mut playlist = playlist::read(text, &variables, old)?;
+        let mut playlist = read(text, &variables, old)?;
         let (id, whole) = self.media(base, &playlist);
         let marks = std::mem::take(&mut playlist.marks);
-        let read = (playlist.first(), marks);
+        let listed = (playlist.first(), marks);
         // A playlist that has ended is not asked for again.
         let numbered = playlist.first().checked_add(playlist.count as u64).is_some();
         let worth = whole && numbered && !playlist.ended && text.len() <= VERSIONS;
-        self.hold(id, worth, |old| Version::new(old, text, (hash(url), variables.clone()), read));
+        self.hold(id, worth, |old| Version::new(old, text, (hash(url), variables.clone()), listed));
         Ok(Kind::MediaPlaylist)
     }
 

@@ -6,6 +6,7 @@ mod line;
 mod memory;
 mod multivariant;
 mod playlist;
+mod read;
 mod rewrite;
 mod track;
 mod version;

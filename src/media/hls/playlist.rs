@@ -1,30 +1,19 @@
-//! A media playlist read by our own scanner.
-//!
-//! m3u8-rs is not asked here: it drops every tag after the last segment (the parts of low latency), keeps
-//! one EXT-X-KEY of several, rounds EXTINF to 24 bits, and copies each URI it meets.
+//! What is read of a media playlist, tag by tag.
 
-use super::super::{
-    Kind, ManifestError, ManifestFormat,
-    error::{At, ManifestFault},
-    place::Range,
-};
+use super::super::{Kind, error::ManifestFault, place::Range};
 use super::{
     define::Variables,
-    line::{Line, Lines, attribute, byte_range, lines},
-    version::{Mark, Version},
+    line::{attribute, byte_range},
+    version::Mark,
 };
-use std::{
-    borrow::Cow,
-    hash::{DefaultHasher, Hash, Hasher},
-    time::Duration,
-};
+use std::{borrow::Cow, time::Duration};
 
 /// The most segments read from one playlist: a day and a half of four-second segments.
 pub(super) const SEGMENTS: usize = 1 << 15;
 /// The most other URIs (parts, keys, maps, hints) read from one playlist.
 const EXTRAS: usize = 1 << 14;
 /// Of how many extras it is remembered that they were just there.
-const RECENT: usize = 4;
+pub(super) const RECENT: usize = 4;
 
 /// A media segment.
 #[derive(Debug, PartialEq, Eq)]
@@ -77,8 +66,8 @@ pub(super) struct Playlist<'a> {
 
 /// The state between a segment's tags and its URI.
 #[derive(Default)]
-struct Pending {
-    duration: Option<Duration>,
+pub(super) struct Pending {
+    pub(super) duration: Option<Duration>,
     range: Option<(u64, Option<u64>)>,
     /// Where the last range of segments, and of parts, ended.
     end: u64,
@@ -87,110 +76,7 @@ struct Pending {
     breaks: bool,
     part_breaks: bool,
     /// Whether a line told more than what this one segment is.
-    telling: bool,
-}
-
-/// Reads a media playlist; what it repeats of the version before is not read again.
-pub(super) fn read<'a>(
-    text: &'a str,
-    variables: &'a Variables,
-    old: Option<&Version>,
-) -> Result<Playlist<'a>, ManifestError> {
-    // Whatever is odd about a reload is told, and decided, by a reading of the whole.
-    let reload = old.and_then(|old| {
-        let read = Reader::new(text, variables, Some(old)).read().ok()?;
-        read.aligned.is_none_or(|first| first == read.playlist.first()).then_some(read)
-    });
-    let read = reload.map_or_else(|| Reader::new(text, variables, None).read(), Ok);
-    read.map(|read| read.playlist)
-}
-
-/// A reading under way.
-struct Reader<'a, 'o> {
-    text: &'a str,
-    lines: Lines<'a>,
-    variables: &'a Variables,
-    old: Option<&'o Version>,
-    playlist: Playlist<'a>,
-    pending: Pending,
-    /// How many extras there were when [`Reader::recent`] was taken.
-    extras: usize,
-    /// The last extras, hashed: what a repeated one is compared with.
-    recent: u64,
-    /// The number of the first segment, as it was known when the first repeated ones were found.
-    aligned: Option<u64>,
-}
-
-impl<'a, 'o> Reader<'a, 'o> {
-    fn new(text: &'a str, variables: &'a Variables, old: Option<&'o Version>) -> Self {
-        let (playlist, pending) = (Playlist::default(), Pending::default());
-        let (lines, extras, recent, aligned) = (lines(text), 0, 0, None);
-        Self { text, lines, variables, old, playlist, pending, extras, recent, aligned }
-    }
-
-    fn read(mut self) -> Result<Self, ManifestError> {
-        let mut said = false;
-        while let Some((number, line)) = self.lines.next() {
-            let fault = match line {
-                Line::Uri(uri) => {
-                    let uri = self.variables.put(uri);
-                    self.playlist.segment(&mut self.pending, uri).map(|()| self.behind_segment())
-                }
-                Line::Tag("#EXTINF", value) => {
-                    said = true;
-                    self.pending.duration = seconds(value.split(',').next().unwrap_or_default());
-                    Ok(())
-                }
-                Line::Tag(tag, value) => {
-                    said |= matches!(
-                        tag,
-                        "#EXT-X-TARGETDURATION" | "#EXT-X-MEDIA-SEQUENCE" | "#EXT-X-ENDLIST"
-                    );
-                    self.playlist.tag(&mut self.pending, tag, value, self.variables)
-                }
-            };
-            fault.map_err(|cause| {
-                ManifestError::new(ManifestFormat::Hls, At::Line(number), cause)
-            })?;
-        }
-        if !said && self.playlist.count == 0 {
-            let cause = ManifestFault::Syntax("neither renditions nor segments in it".to_owned());
-            return Err(ManifestError::new(ManifestFormat::Hls, At::Whole, cause));
-        }
-        Ok(self)
-    }
-
-    /// Notes where a segment ends, and passes over those behind it that the old version had as well.
-    fn behind_segment(&mut self) {
-        let playlist = &mut self.playlist;
-        if self.extras != playlist.extras.len() {
-            (self.extras, self.recent) = (playlist.extras.len(), recent(&playlist.extras));
-        }
-        let end = self.text.len() - self.lines.rest().len();
-        let plain = !std::mem::take(&mut self.pending.telling);
-        playlist.marks.push(Mark::new(end, plain, self.recent));
-        let number = playlist.first().saturating_add(playlist.count as u64 - 1);
-        let again = self.old.and_then(|old| old.again(number, self.recent, self.lines.rest()));
-        let Some((marks, from)) =
-            again.filter(|(marks, _)| marks.len() + playlist.count <= SEGMENTS)
-        else {
-            return;
-        };
-        self.aligned.get_or_insert(playlist.first());
-        playlist.listed.push(Listed::Again(marks.len()));
-        playlist.count += marks.len();
-        let behind = marks.last().map_or(from, |last| last.end());
-        playlist.marks.extend(marks.iter().map(|mark| mark.moved(from, end)));
-        self.lines.pass_over(behind - from);
-    }
-}
-
-fn recent(extras: &[Extra<'_>]) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    for extra in extras.iter().rev().take(RECENT) {
-        (extra.kind, &extra.uri, &extra.range).hash(&mut hasher);
-    }
-    hasher.finish()
+    pub(super) telling: bool,
 }
 
 impl<'a> Playlist<'a> {
@@ -199,7 +85,7 @@ impl<'a> Playlist<'a> {
         self.sequence.saturating_add(self.skipped)
     }
 
-    fn tag(
+    pub(super) fn tag(
         &mut self,
         pending: &mut Pending,
         tag: &str,
@@ -246,7 +132,11 @@ impl<'a> Playlist<'a> {
         Ok(())
     }
 
-    fn segment(&mut self, pending: &mut Pending, uri: Cow<'a, str>) -> Result<(), ManifestFault> {
+    pub(super) fn segment(
+        &mut self,
+        pending: &mut Pending,
+        uri: Cow<'a, str>,
+    ) -> Result<(), ManifestFault> {
         if self.count >= SEGMENTS {
             return Err(ManifestFault::Excess { what: "segments", limit: SEGMENTS });
         }
@@ -354,64 +244,6 @@ pub(super) fn seconds(value: &str) -> Option<Duration> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::sync::LazyLock;
-
-    fn segment<'a>(listed: &'a Listed<'_>) -> &'a Segment<'a> {
-        let Listed::Segment(segment) = listed else { panic!("read before") };
-        segment
-    }
-
-    fn read_it(text: &str) -> Playlist<'_> {
-        static NONE: LazyLock<Variables> = LazyLock::new(Variables::default);
-        read(text, &NONE, None).unwrap()
-    }
-
-    #[test]
-    fn ranges_follow_one_another() {
-        let text = "#EXTM3U\n#EXT-X-TARGETDURATION:4\n#EXT-X-MAP:URI=\"f.mp4\",BYTERANGE=\"700@0\"\n\
-            #EXTINF:4.004,\n#EXT-X-BYTERANGE:1000@700\nf.mp4\n#EXTINF:3.5,\n#EXT-X-BYTERANGE:500\nf.mp4\n#EXT-X-ENDLIST\n";
-        let playlist = read_it(text);
-        assert!(playlist.ended);
-        assert_eq!(playlist.extras[0].range, Some(0..700));
-        let ranges: Vec<_> =
-            playlist.listed.iter().map(|listed| segment(listed).range.clone()).collect();
-        assert_eq!(ranges, [Some(700..1700), Some(1700..2200)]);
-        assert_eq!(segment(&playlist.listed[0]).duration, Duration::from_millis(4004));
-    }
-
-    /// What m3u8-rs loses: the second key, and everything after the last segment.
-    #[test]
-    fn nothing_is_lost_at_the_tail() {
-        let text = "#EXTM3U\n#EXT-X-TARGETDURATION:4\n#EXT-X-MEDIA-SEQUENCE:9\n\
-            #EXT-X-KEY:METHOD=SAMPLE-AES,URI=\"k1\"\n#EXT-X-KEY:METHOD=SAMPLE-AES,URI=\"k2\"\n\
-            #EXTINF:4,\na.mp4\n#EXT-X-PART:DURATION=1,URI=\"p\",BYTERANGE=\"10@0\"\n\
-            #EXT-X-PART:DURATION=1,URI=\"p\",BYTERANGE=\"10\"\n#EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"p\",BYTERANGE-START=20\n";
-        let playlist = read_it(text);
-        let kinds: Vec<_> = playlist
-            .extras
-            .iter()
-            .map(|extra| (extra.kind, extra.range.clone(), extra.after))
-            .collect();
-        assert_eq!(
-            kinds,
-            [
-                (Kind::Key, None, 0),
-                (Kind::Key, None, 0),
-                (Kind::Part, Some(0..10), 1),
-                (Kind::Part, Some(10..20), 1),
-                (Kind::Part, Some(20..u64::MAX), 1),
-            ]
-        );
-    }
-
-    #[test]
-    fn errors_name_the_line() {
-        let error =
-            read("#EXTM3U\n#EXT-X-MEDIA-SEQUENCE:abc\n", &Variables::default(), None).unwrap_err();
-        insta::assert_snapshot!(error, @r#"HLS manifest, line 2: #EXT-X-MEDIA-SEQUENCE needs a whole number, not "abc""#);
-        let error = read("#EXTM3U\n", &Variables::default(), None).unwrap_err();
-        insta::assert_snapshot!(error, @"HLS manifest: neither renditions nor segments in it");
-    }
 
     #[test]
     fn absurd_durations_are_not_kept() {

@@ -1,11 +1,7 @@
 //! Reloads of live playlists: what the shortcut leaves is what a reading of the whole would.
 
 use super::super::base::Base;
-use super::{
-    Memory,
-    define::Variables,
-    playlist::{self, Listed},
-};
+use super::{Memory, define::Variables, playlist::Listed};
 use proptest::prelude::*;
 use std::{collections::BTreeSet, fmt::Write as _};
 use url::Url;
@@ -249,7 +245,7 @@ proptest! {
 /// How many segments of a reload were read, of how many.
 fn read(memory: &Memory, url: &str, text: &str) -> (usize, usize) {
     let variables = Variables::default();
-    let playlist = playlist::read(text, &variables, memory.version_of(url)).unwrap();
+    let playlist = super::read::read(text, &variables, memory.version_of(url)).unwrap();
     let read = playlist.listed.iter().filter(|listed| matches!(listed, Listed::Segment(_)));
     (read.count(), playlist.count)
 }

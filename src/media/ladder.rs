@@ -120,6 +120,13 @@ impl Ladder {
         self.hls.moved(from.as_str(), to.as_str());
     }
 
+    /// Where the references of the document at `url` start from, if that is elsewhere: an element that an
+    /// MPD links to takes the place of its link.
+    #[must_use]
+    pub fn base_of_link(&self, url: &Url) -> Option<&Url> {
+        self.dash.base_of_link(plain(url).as_str())
+    }
+
     fn named(&self, url: &str, first: Option<u64>, date: Option<f64>) -> Option<Resource> {
         let find = |url: &str| {
             let listed = self.hls.get(url, first).or_else(|| self.dash.get(url, first, date));

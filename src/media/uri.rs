@@ -19,8 +19,8 @@ pub trait UriMap {
         0
     }
 
-    /// `scheme://authority` under which the player reaches the proxy, for the few places where a
-    /// relative URI is not understood. `None` when it is not known.
+    /// `scheme://authority` under which the player reaches the proxy, for the places where a relative
+    /// URI is not understood, or not as well as an absolute one. `None` when it is not known.
     fn own(&self) -> Option<&str> {
         None
     }
@@ -74,6 +74,17 @@ fn scheme(uri: &str) -> Option<(&str, &str)> {
     known.then(|| rest.strip_prefix("://").map(|rest| (scheme, rest)))?
 }
 
+/// Whether a URI is an address of the proxy's already.
+fn is_own(uri: &str, map: &dyn UriMap) -> bool {
+    let rest = map.own().and_then(|own| uri.strip_prefix(own));
+    rest.is_some_and(|path| path.starts_with("/-/"))
+}
+
+/// Whether a reference names a host.
+pub(super) fn names_host(uri: &str) -> bool {
+    matches!(head(uri), Head::Absolute { .. })
+}
+
 /// Characters that would end a quoted string, an attribute or a line.
 const fn ends_text(byte: u8) -> bool {
     matches!(byte, b'"' | b'\'' | b'<' | b'>' | b'&' | b'\r' | b'\n')
@@ -115,6 +126,32 @@ impl<'a> Edits<'a> {
 
     /// Leads `uri`, a part of the body, where `map` wants it. Parts must come in order.
     pub(super) fn lead(&mut self, uri: &str, map: &dyn UriMap, pathless: Pathless) {
+        self.lead_behind("", uri, map, pathless);
+    }
+
+    /// As [`lead`](Self::lead), but what is absolute stays absolute, if the player's address of the proxy
+    /// is known.
+    pub(super) fn lead_absolute(&mut self, uri: &str, map: &dyn UriMap) {
+        self.lead_behind(map.own().unwrap_or_default(), uri, map, Pathless::AddSlash);
+    }
+
+    /// As [`lead`](Self::lead), for a reference that is resolved against `base`: what is root-relative
+    /// stands at its host.
+    pub(super) fn lead_from(&mut self, base: Option<&str>, uri: &str, map: &dyn UriMap) {
+        if let Some(Head::Absolute { scheme, authority, .. }) = base.map(head)
+            && head(uri) == Head::RootRelative
+            && map.root_relative(uri).is_some()
+            && let Some(led) = map.absolute(scheme, authority)
+            && led.starts_with('/')
+            && !led.starts_with("//")
+        {
+            return self.replace(uri, 0, &[&led]);
+        }
+        self.lead(uri, map, Pathless::AddSlash);
+    }
+
+    /// Leads `uri`; one with a scheme that becomes a path is put behind `own`.
+    fn lead_behind(&mut self, own: &str, uri: &str, map: &dyn UriMap, pathless: Pathless) {
         match head(uri) {
             Head::Other => {}
             Head::RootRelative => {
@@ -123,6 +160,7 @@ impl<'a> Edits<'a> {
                     self.replace(uri, replaced, &[&prefix]);
                 }
             }
+            Head::Absolute { .. } if is_own(uri, map) => {}
             Head::Absolute { scheme, authority, len } => {
                 let pathless = pathless == Pathless::AddSlash
                     && uri.as_bytes().get(len).is_none_or(|byte| *byte != b'/');
@@ -133,7 +171,9 @@ impl<'a> Edits<'a> {
                     memo = Memo { head: head.to_owned(), led };
                 }
                 if let Some(led) = &memo.led {
-                    self.replace(uri, len, &[led, if pathless { "/" } else { "" }]);
+                    let behind = scheme.is_some() && led.starts_with('/');
+                    let own = if behind { own } else { "" };
+                    self.replace(uri, len, &[own, led, if pathless { "/" } else { "" }]);
                 }
                 self.memo = memo;
             }
@@ -218,6 +258,34 @@ pub(super) mod tests {
         assert_eq!(led("//a.example/$Number%05d$"), "/-/s/7/-/o/https/a.example/$Number%05d$");
         assert_eq!(led("/p/{$v}"), "/-/s/7/p/{$v}");
         assert_eq!(led("HTTP://A/x"), "/-/s/7/-/o/HTTP/A/x");
+    }
+
+    #[test]
+    fn what_is_absolute_stays_so_where_it_matters() {
+        let led = |uri: &str| {
+            let mut edits = Edits::new(uri.as_bytes());
+            edits.lead_absolute(uri, &Proxy);
+            edits.finish().map(|out| String::from_utf8(out).unwrap())
+        };
+        let once = led("https://a/x").unwrap();
+        assert_eq!(once, "http://proxy.test/-/s/7/-/o/https/a/x");
+        assert_eq!(led(&once), None);
+        assert_eq!(led("//a/x").unwrap(), "/-/s/7/-/o/https/a/x", "it is relative to the scheme");
+        assert_eq!(led("/x").unwrap(), "/-/s/7/x");
+    }
+
+    #[test]
+    fn a_root_is_its_bases() {
+        let led = |base, uri: &str| {
+            let mut edits = Edits::new(uri.as_bytes());
+            edits.lead_from(base, uri, &Proxy);
+            edits.finish().map(|out| String::from_utf8(out).unwrap())
+        };
+        assert_eq!(led(Some("https://a/p/"), "/x").unwrap(), "/-/s/7/-/o/https/a/x");
+        assert_eq!(led(Some("p/"), "/x").unwrap(), "/-/s/7/x");
+        assert_eq!(led(None, "/x").unwrap(), "/-/s/7/x");
+        assert_eq!(led(Some("https://a/"), "//b/x").unwrap(), "/-/s/7/-/o/https/b/x");
+        assert_eq!(led(Some("https://a/"), "/-/s/7/x"), None);
     }
 
     #[test]

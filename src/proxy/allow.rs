@@ -1,15 +1,28 @@
 //! Which hosts may be fetched: closed unless opened.
 
 use super::{config::ProxyConfig, exchange::Proxy};
-use crate::sessions::{Origin, Session};
+use crate::{
+    media::Resource,
+    sessions::{Origin, Session},
+};
 
-/// Whether `session` may fetch from `origin`: its default origin, a host allowed on the command
+/// Whether `session` may fetch `resource` from `origin`: its default origin, a host allowed on the command
 /// line, or, when none were given there, a host that a manifest or redirect named to it.
-pub(super) fn allowed(config: &ProxyConfig, session: &Session, origin: &Origin) -> bool {
+pub(super) fn allowed(
+    config: &ProxyConfig,
+    session: &Session,
+    origin: &Origin,
+    resource: &Resource,
+) -> bool {
     if origin.authority == session.origin.authority {
         return true;
     }
     if config.allow.is_empty() {
+        // Behind a variable a host is named by no more than the URLs that come of it.
+        let reachable = !origin.is_private() || session.origin.is_private();
+        if resource.rendition.is_some() && reachable {
+            session.open(&origin.authority);
+        }
         return session.opened(&origin.authority);
     }
     config.allow.iter().any(|pattern| pattern.matches(origin))

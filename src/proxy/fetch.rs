@@ -38,14 +38,14 @@ pub(super) async fn fetch(
     ticket: &mut Ticket,
 ) -> Result<Response<Source>, ProxyError> {
     let Outbound { origin, path, mut head, body } = outbound;
-    if !allowed(&proxy.config, &ticket.session, &origin) {
+    if !allowed(&proxy.config, &ticket.session, &origin, &ticket.request.resource) {
         return Err(ProxyError::Host(origin.authority.to_string()));
     }
     if head.method == Method::CONNECT {
         return Err(ProxyError::Method(head.method));
     }
     pass_on(&mut head.headers);
-    let host = host(&mut head);
+    let own = own_address(&mut head);
     let kind = ticket.request.resource.kind;
     let is_manifest = kind.is_manifest() || ManifestFormat::of_json(kind).is_some();
     let head_only = head.method == Method::HEAD;
@@ -83,9 +83,9 @@ pub(super) async fn fetch(
     if is_manifest {
         observe::tell_time(&ticket.session, response.headers());
     }
-    let (limits, host) = (&proxy.config.limits, host.as_deref());
+    let (limits, own) = (&proxy.config.limits, own.as_deref());
     let scripted = proxy.config.script.is_some();
-    let passage = Passage { origin: &origin, path: &path, host, limits, scripted };
+    let passage = Passage { origin: &origin, path: &path, own, limits, scripted };
     let response = read(response, &passage, !head_only || is_manifest, ticket).await;
     Ok(if head_only && is_manifest { without_body(response) } else { response })
 }
@@ -114,11 +114,15 @@ async fn read(
     }
 }
 
-/// Takes the host away under which the player knows the proxy: the origin has another name.
-fn host(head: &mut request::Parts) -> Option<String> {
+/// Takes the host away under which the player knows the proxy: the origin has another name. The address
+/// that the player knows, for all that is told.
+fn own_address(head: &mut request::Parts) -> Option<String> {
     let named = head.headers.remove(header::HOST);
     let named = named.as_ref().and_then(|host| host.to_str().ok());
-    named.or_else(|| head.uri.authority().map(Authority::as_str)).map(str::to_owned)
+    let host = named.or_else(|| head.uri.authority().map(Authority::as_str))?;
+    // Something before the proxy may speak TLS for it.
+    let secure = head.headers.get("x-forwarded-proto").is_some_and(|proto| proto == "https");
+    Some(format!("{}://{host}", if secure { "https" } else { "http" }))
 }
 
 /// A redirect of the origin's must not lead the player out of its session, and what was asked for is

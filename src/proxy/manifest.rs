@@ -51,11 +51,11 @@ pub(super) fn reading(path: &str, kind: Kind, response: &Response<Incoming>) -> 
     }
 }
 
-/// Where a manifest comes from, and under which name the player knows the proxy.
+/// Where a manifest comes from, and under which address (`scheme://host`) the player knows the proxy.
 pub(super) struct Passage<'a> {
     pub(super) origin: &'a Origin,
     pub(super) path: &'a str,
-    pub(super) host: Option<&'a str>,
+    pub(super) own: Option<&'a str>,
     pub(super) limits: &'a Limits,
     /// A script may come to edit what is only remembered now.
     pub(super) scripted: bool,
@@ -149,8 +149,9 @@ impl Manifest {
         };
         let format = self.format.or_else(|| sniff(None, "", &decoded))?;
         let read = learn(format, &decoded, passage, ticket);
-        let uris = ticket.session.uris(passage.origin).reached_at(passage.host);
-        let rewritten = read.and_then(|()| {
+        let rewritten = read.and_then(|base| {
+            let origin = base.as_ref().unwrap_or(passage.origin);
+            let uris = ticket.session.uris(origin).reached_at(passage.own);
             let url = passage.origin.url(passage.path);
             let (url, keep) = (without_directives(&url), passage.scripted);
             let edited = edit((&url, format), decoded.clone(), ticket, keep);
@@ -171,18 +172,21 @@ impl Manifest {
     }
 }
 
-/// Learns what a manifest says, and what the request for it therefore was.
+/// Learns what a manifest says, and what the request for it therefore was; the origin that its
+/// references start from, if that is another than its own.
 fn learn(
     format: ManifestFormat,
     bytes: &[u8],
     passage: &Passage<'_>,
     ticket: &mut Ticket,
-) -> Result<(), String> {
+) -> Result<Option<Origin>, String> {
     let url = Url::parse(&passage.origin.url(passage.path)).map_err(|error| error.to_string())?;
-    let resource = {
+    let (resource, base) = {
         let mut ladder = ticket.session.ladder.lock();
         let kind = ladder.learn(&url, format, bytes).map_err(|error| error.to_string())?;
-        (kind != ticket.request.resource.kind).then(|| ladder.resolve(url.as_str(), None))
+        let otherwise = kind != ticket.request.resource.kind;
+        let base = ladder.base_of_link(&url).and_then(|base| Origin::split(base.as_str()).ok());
+        (otherwise.then(|| ladder.resolve(url.as_str(), None)), base.map(|(origin, _)| origin))
     };
     if let Some(resource) = resource {
         ticket.turned_out(resource);
@@ -192,7 +196,7 @@ fn learn(
         let (profile, rate) = (Arc::clone(&session.arming().profile_name), session.rate());
         ticket.emit(&Event::LinkChanged { session: Arc::clone(&session.tag), profile, rate });
     }
-    Ok(())
+    Ok(base)
 }
 
 fn unread(ticket: &Ticket, problem: String) {

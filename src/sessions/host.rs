@@ -30,6 +30,11 @@ impl Origin {
             "https" => Scheme::HTTPS,
             _ => return None,
         };
+        // What is no ASCII is looked up, and asked for, under its other name (RFC 5890).
+        if !authority.is_ascii() {
+            let url = url::Url::parse(&format!("{scheme}://{authority}")).ok()?;
+            return Self::new(scheme.as_str(), url.authority()).filter(|_| url.path() == "/");
+        }
         // The scheme's own port is no part of a name: `cdn.example:443` is `cdn.example`.
         let own_port = if scheme == Scheme::HTTPS { ":443" } else { ":80" };
         let mut authority = Authority::from_str(authority).ok()?;
@@ -199,6 +204,11 @@ mod tests {
         assert_eq!(origin.to_string(), "https://cdn.example:8443");
         assert_eq!(path, "/a/b.m3u8?t=1");
         assert_eq!(Origin::new("https", "a:443").unwrap().authority, "a");
+        assert_eq!(
+            Origin::new("https", "ääni.example:81").unwrap().authority,
+            "xn--ni-uiaa.example:81"
+        );
+        assert_eq!(Origin::new("https", "ä/ä"), None);
         // Found by fuzzing: what is written must be read back, not lose its second port.
         assert_eq!(Origin::new("https", "a:443:443"), None);
         for wrong in ["cdn.example", "ftp://x/", "http://", "http://u:p@x/", "nonsense"] {

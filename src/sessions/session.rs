@@ -464,10 +464,10 @@ pub struct SessionUris {
 }
 
 impl SessionUris {
-    /// The same for a player that reaches the proxy as `host`.
+    /// The same for a player that reaches the proxy at `own`: `scheme://host`.
     #[must_use]
-    pub fn reached_at(self, host: Option<&str>) -> Self {
-        Self { own: host.map(|host| format!("http://{host}")), ..self }
+    pub fn reached_at(self, own: Option<&str>) -> Self {
+        Self { own: own.map(str::to_owned), ..self }
     }
 
     fn target(&self, origin: Origin) -> Target {
@@ -480,6 +480,11 @@ impl SessionUris {
 impl UriMap for SessionUris {
     fn absolute(&self, scheme: Option<&str>, authority: &str) -> Option<Cow<'_, str>> {
         let scheme = scheme.map_or(self.origin.scheme.as_str().to_owned(), str::to_ascii_lowercase);
+        // Players put a host in the place of a variable (EXT-X-DEFINE); what it is, shows when they ask.
+        if authority.contains("{$") {
+            let session = self.session.prefix(&Target::Default);
+            return Some(format!("{session}/-/o/{scheme}/{authority}").into());
+        }
         let origin = Origin::new(&scheme, authority)?;
         // What stands outside must not open a way into this machine or its network.
         if !origin.is_private() || self.session.origin.is_private() {

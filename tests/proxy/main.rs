@@ -14,6 +14,7 @@ mod drain;
 mod edits;
 mod faults;
 mod goaway;
+mod leading;
 mod manifests;
 mod observing;
 mod origin;

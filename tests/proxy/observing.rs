@@ -107,7 +107,8 @@ async fn patches_and_client_manifests_stay_in_the_session() {
     let inside = rig.session("").await;
     let got = rig.get(&format!("{inside}/p.mpp")).await;
     assert!(
-        got.text().contains(&format!(">{inside}/-/o/https/edge.example/m.mpd<")),
+        got.text()
+            .contains(&format!(">http://{}{inside}/-/o/https/edge.example/m.mpd<", rig.listen)),
         "{}",
         got.text()
     );

@@ -13,6 +13,7 @@ use super::{
     version::Version,
 };
 use std::{borrow::Cow, collections::VecDeque, sync::Arc};
+use url::Url;
 
 /// The most MPDs known at a time; the least recent one goes.
 const SOURCES: usize = 4;
@@ -88,7 +89,8 @@ impl Memory {
         let old = source.and_then(|source| source.newest.as_ref());
         let mut mpd = read(format, &text, old.map(|old| &old.version))?;
         if mpd.remote {
-            mpd.bases = self.bases_of_link(base.url().as_str());
+            let bases = self.bases_of_link(base.url().as_str()).iter();
+            mpd.bases = bases.map(|base| Cow::Owned(base.url().to_string())).collect();
         }
         self.version(id, &text, &mut mpd, base);
         Ok(Kind::Mpd)
@@ -139,12 +141,18 @@ impl Memory {
 
     /// Where references of an element that stands at `url` start from. It takes the place of the link to
     /// it (ISO/IEC 23009-1, 5.5): so do players, who resolve it as a part of its MPD.
-    fn bases_of_link(&self, url: &str) -> Vec<Cow<'static, str>> {
+    fn bases_of_link(&self, url: &str) -> &[Arc<Base>] {
         let mut mpds = self.sources.iter().filter(|source| !source.bases.is_empty());
         let names = |source: &&Source| source.versions.iter().any(|held| held.exact.knows(url));
         let source = mpds.clone().find(names).or_else(|| mpds.next());
-        let bases = source.map(|source| source.bases.as_slice()).unwrap_or_default();
-        bases.iter().map(|base| Cow::Owned(base.url().to_string())).collect()
+        source.map(|source| source.bases.as_slice()).unwrap_or_default()
+    }
+
+    /// Where the references of what stands at `url` start from, if it is an element that an MPD links to.
+    pub(in super::super) fn base_of_link(&self, url: &str) -> Option<&Url> {
+        let id = hash(without_query(url));
+        let linked = self.sources.iter().any(|held| held.id == id && held.bases.is_empty());
+        linked.then(|| self.bases_of_link(url).first().map(|base| base.url()))?
     }
 
     /// Applies a patch to the MPD it was made for. One that fits none changes nothing: the player

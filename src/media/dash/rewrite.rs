@@ -3,10 +3,13 @@
 //! Licence URLs inside ContentProtection are left: licences are bound to their server by their own
 //! credentials, and a proxy of networks has no business between a player and its keys. So are
 //! reporting endpoints, the payloads of events, and the clocks that a producer says it used.
+//!
+//! What is absolute in a BaseURL or link stays absolute: players take the first of several relative
+//! BaseURLs for the only one, and put no base before a steering server or a link.
 
 use super::super::{
     ManifestError, ManifestFormat, charset,
-    uri::{Edits, Pathless, UriMap},
+    uri::{Edits, UriMap, names_host},
     xml::{Tag, Token, Xml},
 };
 
@@ -30,6 +33,9 @@ const WHOLE: &[&str] = &["ContentProtection", "Event", "ProducerReferenceTime"];
 /// The ends of the UTCTiming schemes whose value is a list of URLs; the others hold a time or NTP hosts.
 const TIMED_BY_URL: &[&str] = &["http-head", "http-iso", "http-xsdate", "http-ntp"];
 
+/// The scheme of a property that names a font to be downloaded (ETSI TS 103 285, 7.2).
+const FONT: &str = "urn:dvb:dash:fontdownload";
+
 /// The attributes of an element that are URLs.
 fn attributes(element: &str) -> &'static [&'static str] {
     match element {
@@ -51,54 +57,100 @@ pub(in super::super) fn rewrite(
 ) -> Result<Option<Vec<u8>>, ManifestError> {
     let (text, charset) = charset::decode(format, body)?;
     let mut xml = Xml::new(format, &text, ROOTS)?;
-    let mut edits = Edits::new(text.as_bytes());
-    // Inside an element whose text is a URL, and before that text.
-    let mut expected = false;
+    let mut leader = Leader { edits: Edits::new(text.as_bytes()), map, bases: Vec::new() };
+    // The element whose text is a URL, before that text.
+    let mut expected = None;
     // How deep the element lies that is kept whole.
     let mut whole = None;
     while let Some(token) = xml.next()? {
         match token {
             Token::End(_) => {
-                expected = false;
+                expected = None;
+                leader.close(xml.depth());
                 whole = whole.filter(|depth| xml.depth() >= *depth);
             }
             _ if whole.is_some() => {}
             Token::Start(tag) => {
-                lead_attributes(&mut edits, tag, map);
-                expected = TEXTS.contains(&tag.name) || is_patched_url(tag);
+                leader.attributes(tag);
+                let url = TEXTS.contains(&tag.name) || is_patched_url(tag);
+                expected = url.then_some(tag.name);
                 whole = WHOLE.contains(&tag.name).then(|| xml.depth());
             }
-            Token::Empty(tag) => lead_attributes(&mut edits, tag, map),
-            Token::Text(text) | Token::CData(text) if expected => {
+            Token::Empty(tag) => leader.attributes(tag),
+            Token::Text(text) | Token::CData(text) => {
                 let url = text.trim();
-                edits.lead(url, map, Pathless::AddSlash);
-                expected = url.is_empty();
+                if url.is_empty() {
+                    continue;
+                }
+                match expected.take() {
+                    Some("BaseURL") => leader.base(url, xml.depth()),
+                    Some(_) => leader.edits.lead_absolute(url, map),
+                    None => {}
+                }
             }
-            Token::Text(_) | Token::CData(_) => {}
         }
     }
-    Ok(edits.finish().map(|out| charset.encode(out)))
+    Ok(leader.edits.finish().map(|out| charset.encode(out)))
 }
 
-fn lead_attributes(edits: &mut Edits<'_>, tag: Tag<'_>, map: &dyn UriMap) {
-    if tag.name == "S" {
-        return;
+struct Leader<'a, 't> {
+    edits: Edits<'t>,
+    map: &'a dyn UriMap,
+    /// The open elements with a BaseURL, by their depth, and the one that names the host at which their
+    /// references stand: the first of each level, as far as it names any.
+    bases: Vec<(usize, Option<&'t str>)>,
+}
+
+impl<'t> Leader<'_, 't> {
+    /// Elements deeper than `depth` are over.
+    fn close(&mut self, depth: usize) {
+        while self.bases.pop_if(|(held, _)| *held > depth).is_some() {}
     }
-    let known = attributes(tag.name);
-    let timing = tag.name == "UTCTiming" && is_timed_by_url(tag);
-    // Most elements have none: their attributes are not even read.
-    if !timing && known.is_empty() && !tag.inside.contains(":href") {
-        return;
-    }
-    for (key, value) in tag.attributes() {
-        if timing && key == "value" {
-            for url in value.split_ascii_whitespace() {
-                edits.lead(url, map, Pathless::AddSlash);
-            }
-        } else if key.ends_with(":href") || known.contains(&key) {
-            edits.lead(value.trim(), map, Pathless::AddSlash);
+
+    /// Leads the BaseURL `url`, an element at `depth`.
+    fn base(&mut self, url: &'t str, depth: usize) {
+        let level = depth.saturating_sub(1);
+        let above = self.bases.iter().rev().find(|(held, _)| *held < level);
+        let above = above.and_then(|(_, base)| *base);
+        if names_host(url) {
+            self.edits.lead_absolute(url, self.map);
+        } else {
+            self.edits.lead_from(above, url, self.map);
+        }
+        if self.bases.last().is_none_or(|(held, _)| *held < level) {
+            self.bases.push((level, if names_host(url) { Some(url) } else { above }));
         }
     }
+
+    fn attributes(&mut self, tag: Tag<'_>) {
+        if tag.name == "S" {
+            return;
+        }
+        let known = attributes(tag.name);
+        let timing = tag.name == "UTCTiming" && is_timed_by_url(tag);
+        let font = tag.name.ends_with("Property") && tag.inside.contains(FONT);
+        // Most elements have none: their attributes are not even read.
+        if !(timing || font || !known.is_empty() || tag.inside.contains(":href")) {
+            return;
+        }
+        let base = self.bases.last().and_then(|(_, base)| *base);
+        for (key, value) in tag.attributes() {
+            if timing && key == "value" {
+                for url in value.split_ascii_whitespace() {
+                    self.edits.lead_from(base, url, self.map);
+                }
+            } else if is_link(key) || (font && key.ends_with(":url")) {
+                self.edits.lead_absolute(value.trim(), self.map);
+            } else if known.contains(&key) {
+                self.edits.lead_from(base, value.trim(), self.map);
+            }
+        }
+    }
+}
+
+/// Attributes of any element, or of any that has it, before which players put no base.
+fn is_link(key: &str) -> bool {
+    key.ends_with(":href") || key == "proxyServerURL"
 }
 
 /// Whether a UTCTiming's value is a list of URLs.
@@ -148,11 +200,11 @@ mod tests {
     fn texts_keep_their_space_and_markup() {
         assert_eq!(
             led("<BaseURL a='b'>\n  https://a/x?k=1&amp;l=//b \n</BaseURL>"),
-            "<BaseURL a='b'>\n  /-/s/7/-/o/https/a/x?k=1&amp;l=//b \n</BaseURL>"
+            "<BaseURL a='b'>\n  http://proxy.test/-/s/7/-/o/https/a/x?k=1&amp;l=//b \n</BaseURL>"
         );
         assert_eq!(
             led("<Location><![CDATA[ https://a/m.mpd]]></Location>"),
-            "<Location><![CDATA[ /-/s/7/-/o/https/a/m.mpd]]></Location>"
+            "<Location><![CDATA[ http://proxy.test/-/s/7/-/o/https/a/m.mpd]]></Location>"
         );
         assert_eq!(
             led("<BaseURL><!-- https://a/ -->/x/</BaseURL>"),
@@ -161,7 +213,7 @@ mod tests {
         assert_eq!(led("<BaseURL>x&amp;/y</BaseURL>"), "<BaseURL>x&amp;/y</BaseURL>");
         assert_eq!(
             led("<d:BaseURL>https://a</d:BaseURL>"),
-            "<d:BaseURL>/-/s/7/-/o/https/a/</d:BaseURL>"
+            "<d:BaseURL>http://proxy.test/-/s/7/-/o/https/a/</d:BaseURL>"
         );
     }
 
@@ -179,7 +231,7 @@ mod tests {
         );
         assert_eq!(
             led("<Period xlink:href=\"https://a/p\" xlink:actuate=\"onLoad\"/>"),
-            "<Period xlink:href=\"/-/s/7/-/o/https/a/p\" xlink:actuate=\"onLoad\"/>"
+            "<Period xlink:href=\"http://proxy.test/-/s/7/-/o/https/a/p\" xlink:actuate=\"onLoad\"/>"
         );
         let stays = "<Period xlink:href=\"urn:mpeg:dash:resolve-to-zero:2013\"/>";
         assert_eq!(led(stays), stays);
@@ -219,7 +271,10 @@ mod tests {
             "/MPD/Period[@id='a']/SegmentTemplate/@media",
             "//*[1]/@xlink:href",
         ] {
-            assert_eq!(led(&patch(sel, "https://a/b")), patch(sel, "/-/s/7/-/o/https/a/b"));
+            assert_eq!(
+                led(&patch(sel, "https://a/b")),
+                patch(sel, "http://proxy.test/-/s/7/-/o/https/a/b")
+            );
         }
         for sel in ["/MPD/@publishTime", "/MPD/Period", "@x", ""] {
             assert_eq!(led(&patch(sel, "https://a/b")), patch(sel, "https://a/b"));

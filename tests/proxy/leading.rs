@@ -1,0 +1,126 @@
+//! Where the references of rewritten manifests lead, as players resolve them: inside the session, to the
+//! host that they name.
+
+use super::{
+    origin::{Origin, Step, ok},
+    player::Got,
+    rig::Rig,
+};
+use url::Url;
+
+/// An origin whose documents are `held`, path and body, with `{other}` for another origin; all else is media.
+async fn holding(other: Option<&Origin>, held: &'static [(&'static str, &'static str)]) -> Origin {
+    let other = other.map(|other| other.address.to_string()).unwrap_or_default();
+    Origin::start(move |asked| {
+        let path = asked.path().split('?').next().unwrap_or_default();
+        let body = held.iter().find(|(name, _)| *name == path).map_or("media", |(_, body)| *body);
+        let kind = if body.starts_with('<') { "application/dash+xml" } else { "text/plain" };
+        let body = body.replace("{other}", &other);
+        vec![Step::Send(ok(&format!("Content-Type: {kind}\r\n"), body.as_bytes()))]
+    })
+    .await
+}
+
+/// What stands between the first `open` and the next `close`.
+fn between<'a>(text: &'a str, open: &str, close: &str) -> &'a str {
+    text.split_once(open).and_then(|(_, rest)| rest.split_once(close)).map_or("", |(held, _)| held)
+}
+
+/// What `references` lead to, each resolved against the one before, the first against `path`.
+fn resolved(rig: &Rig, path: &str, references: &[&str]) -> String {
+    let base = Url::parse(&format!("http://{}{path}", rig.listen)).unwrap();
+    let url = references.iter().fold(base, |base, reference| base.join(reference).unwrap());
+    assert_eq!(url.authority(), rig.listen.to_string(), "{url} is outside of the proxy");
+    url[url::Position::BeforePath..].to_owned()
+}
+
+async fn follow(rig: &Rig, path: &str, references: &[&str]) -> Got {
+    rig.get(&resolved(rig, path, references)).await
+}
+
+/// A remote element takes the place of its link, so that players resolve what it holds from its MPD's
+/// host (or from the host of its MPD's BaseURL), not from the one it was fetched from.
+#[tokio::test]
+async fn roots_of_linked_elements_are_those_of_their_mpd() {
+    const PERIOD: &str = "<Period duration=\"PT4S\"><AdaptationSet mimeType=\"video/mp4\">\
+        <SegmentTemplate media=\"/v/$Number$.m4s\" duration=\"2\"/><Representation id=\"v\" bandwidth=\"9\"/>\
+        </AdaptationSet></Period>";
+    let ads = holding(None, &[("/deep/ad.xml", PERIOD)]).await;
+    let main = holding(
+        Some(&ads),
+        &[
+            ("/a/m.mpd", "<MPD type=\"static\"><Period xlink:href=\"http://{other}/deep/ad.xml?n=1\"/></MPD>"),
+            ("/b/m.mpd", "<MPD type=\"static\"><BaseURL>http://{other}/film/</BaseURL><Period xlink:href=\"/ad.xml\"/></MPD>"),
+            ("/ad.xml", PERIOD),
+        ],
+    )
+    .await;
+    for (mpd, there) in [("/a/m.mpd", &main), ("/b/m.mpd", &ads)] {
+        let rig = Rig::before(&main).await;
+        let path = format!("{}{mpd}", rig.session("").await);
+        let document = rig.get(&path).await.text().to_owned();
+        let base = between(&document, "<BaseURL>", "</BaseURL>");
+        let linked = follow(&rig, &path, &[between(&document, "xlink:href=\"", "\"")]).await;
+        let media = between(linked.text(), "media=\"", "\"").replace("$Number$", "2");
+        assert_eq!(follow(&rig, &path, &[base, &media]).await.text(), "media", "{mpd}");
+        assert_eq!(there.last().path(), "/v/2.m4s", "{mpd}");
+        let planned = rig.told("request_planned", 3).await;
+        let resource = planned[2].get("resource").unwrap_or(&planned[2]);
+        assert_eq!((&resource["rendition"], &resource["index"]), (&"v".into(), &2.into()), "{mpd}");
+    }
+}
+
+/// dash.js takes the first relative BaseURL of a level for the only one, and puts no base before links
+/// and steering servers: what is absolute must stay so.
+#[tokio::test]
+async fn absolute_bases_and_links_stay_absolute() {
+    let cdn = holding(None, &[]).await;
+    let main = holding(
+        Some(&cdn),
+        &[("/m.mpd", "<MPD type=\"dynamic\"><BaseURL serviceLocation=\"a\">http://{other}/a/</BaseURL>\
+            <BaseURL serviceLocation=\"b\">http://{other}/b/</BaseURL><ContentSteering>http://{other}/s</ContentSteering>\
+            <Period xlink:href=\"http://{other}/p\"/></MPD>")],
+    )
+    .await;
+    let rig = Rig::before(&main).await;
+    let session = rig.session("").await;
+    let inside = format!("{}{session}/-/o/http/{}", rig.listen, cdn.address);
+    let path = format!("{session}/m.mpd");
+    for (told, scheme) in [("", "http"), ("X-Forwarded-Proto: https\r\n", "https")] {
+        let got = rig.ask("GET", &path, told).await;
+        for led in ["\"a\">*/a/<", "\"b\">*/b/<", "ContentSteering>*/s<", "href=\"*/p\""] {
+            let led = led.replace('*', &format!("{scheme}://{inside}"));
+            assert!(got.text().contains(&led), "{led} is not in {}", got.text());
+        }
+    }
+    let got = rig.get(&path).await;
+    let second = between(got.text(), "\"b\">", "<").to_owned();
+    assert_eq!(follow(&rig, &path, &[&second, "1.m4s"]).await.text(), "media");
+    assert_eq!(cdn.last().path(), "/b/1.m4s");
+}
+
+/// A host may stand in a variable, and the whole of a reference; both are reached through the session.
+#[tokio::test]
+async fn hosts_in_variables_are_reached() {
+    let cdn = holding(None, &[]).await;
+    let main = holding(
+        Some(&cdn),
+        &[("/v.m3u8", "#EXTM3U\n#EXT-X-DEFINE:NAME=\"host\",VALUE=\"{other}\"\n#EXT-X-DEFINE:NAME=\"all\",VALUE=\"http://{other}/x\"\n\
+            #EXT-X-TARGETDURATION:4\n#EXTINF:4,\nhttp://{$host}/1.ts\n#EXTINF:4,\n{$all}/2.ts\n#EXT-X-ENDLIST\n")],
+    )
+    .await;
+    let rig = Rig::before(&main).await;
+    let path = format!("{}/v.m3u8", rig.session("").await);
+    let got = rig.get(&path).await;
+    let all = between(got.text(), "NAME=\"all\",VALUE=\"", "\"").to_owned();
+    let lines: Vec<_> = got.text().lines().filter(|line| !line.starts_with('#')).collect();
+    let put =
+        |line: &str| line.replace("{$host}", &cdn.address.to_string()).replace("{$all}", &all);
+    for (line, there) in lines.into_iter().zip(["/1.ts", "/x/2.ts"]) {
+        assert_eq!(follow(&rig, &path, &[&put(line)]).await.text(), "media", "{line}");
+        assert_eq!(cdn.last().path(), there);
+    }
+    let planned = rig.told("request_planned", 3).await;
+    let index = |event: &serde_json::Value| event.get("resource").unwrap_or(event)["index"].clone();
+    assert_eq!((index(&planned[1]), index(&planned[2])), (1.into(), 2.into()));
+}

@@ -180,9 +180,12 @@ impl Memory {
     ) -> Option<Resource> {
         let bare = without_query(url);
         let exact = self.find(now, |version| version.exact.get(url, first));
-        exact.or_else(|| self.find(now, |version| version.index.find(url))).or_else(|| {
-            (bare != url).then(|| self.find(now, |version| version.index.find(bare)))?
-        })
+        let templated = |url, bare| self.find(now, |version| version.index.find(url, bare));
+        // Tokens come and go, in URLs as in the templates that they are made from.
+        exact
+            .or_else(|| templated(url, false))
+            .or_else(|| (bare != url).then(|| templated(bare, false))?)
+            .or_else(|| templated(bare, true))
     }
 
     fn find(

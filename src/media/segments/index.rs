@@ -61,8 +61,9 @@ impl Index {
     }
 
     /// The segment a URL names: the first one, in the order of the manifest, that has its number or
-    /// time; else the first whose template fits.
-    pub(in super::super) fn find(&self, url: &str) -> Option<Resource> {
+    /// time; else the first whose template fits. `bare` is a URL without the query that a template may
+    /// have.
+    pub(in super::super) fn find(&self, url: &str, bare: bool) -> Option<Resource> {
         let mut fitting = None;
         let mut group =
             self.groups.partition_point(|group| group.prefix.as_str() <= url).checked_sub(1);
@@ -72,7 +73,7 @@ impl Index {
             group = *parent;
             let Some(tail) = url.strip_prefix(prefix.as_str()) else { continue };
             for matcher in matchers {
-                let Some(numbers) = matcher.template.fits(tail) else { continue };
+                let Some(numbers) = matcher.template.fits(tail, bare) else { continue };
                 let part = numbers.sub.is_some();
                 if let Some(found) = matcher.addressing.find(numbers) {
                     return Some(matcher.resource(found, part));

@@ -1,6 +1,6 @@
 //! A URL template of one Representation, compiled to literals and numbers: no regular expressions.
 
-use super::super::base::Base;
+use super::super::{base::Base, format::without_query};
 use smallvec::SmallVec;
 
 /// The widest number a template may ask for.
@@ -79,13 +79,15 @@ impl Template {
         self.pieces.is_empty()
     }
 
-    /// The numbers of `tail`, what follows the prefix in a URL, if all of it fits.
-    pub(super) fn fits(&self, mut tail: &str) -> Option<Numbers> {
+    /// The numbers of `tail`, what follows the prefix in a URL, if all of it fits; `bare` is without the
+    /// queries of both.
+    pub(super) fn fits(&self, mut tail: &str, bare: bool) -> Option<Numbers> {
         let mut numbers = Numbers::default();
         for piece in &self.pieces {
             let held = match piece {
                 Piece::Literal(text) => {
-                    tail = tail.strip_prefix(&**text)?;
+                    let text = if bare { without_query(text) } else { text };
+                    tail = tail.strip_prefix(text)?;
                     continue;
                 }
                 Piece::Number => &mut numbers.number,
@@ -161,7 +163,7 @@ mod tests {
     }
 
     fn find(template: &Template, url: &str) -> Option<Numbers> {
-        template.fits(url.strip_prefix(&template.prefix)?)
+        template.fits(url.strip_prefix(&template.prefix)?, false)
     }
 
     #[test]

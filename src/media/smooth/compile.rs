@@ -114,7 +114,12 @@ impl Compiled {
 
     /// What stands at `url`.
     pub(super) fn get(&self, url: &str) -> Option<Resource> {
-        self.exact.get(url, None).or_else(|| self.index.find(url))
+        self.exact.get(url, None).or_else(|| self.index.find(url, false))
+    }
+
+    /// What stands at `bare`, a URL without the query that its stream's has.
+    pub(super) fn get_bare(&self, bare: &str) -> Option<Resource> {
+        self.index.find(bare, true)
     }
 
     /// How far a resource lies behind the live edge.

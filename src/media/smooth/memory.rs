@@ -58,7 +58,9 @@ impl Memory {
     pub(in super::super) fn get(&self, url: &str) -> Option<Resource> {
         self.sources.iter().find_map(|source| {
             let newest = &source.newest;
-            let mut found = newest.get(url).or_else(|| newest.get(without_query(url)))?;
+            let bare = without_query(url);
+            let found = newest.get(url).or_else(|| newest.get(bare));
+            let mut found = found.or_else(|| newest.get_bare(bare))?;
             found.behind_live = newest.behind_live(&found);
             Some(found)
         })

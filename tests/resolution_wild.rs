@@ -1,0 +1,199 @@
+//! Requests resolved where origins, caches and players do what examples don't show.
+
+#![allow(clippy::unwrap_used, reason = "a test whose fixture cannot be read has failed")]
+
+use std::time::Duration;
+use url::Url;
+use vsps::media::{Kind, Ladder, ManifestFormat, MediaType, Protocol};
+
+fn url(text: &str) -> Url {
+    Url::parse(text).unwrap()
+}
+
+fn hls(ladder: &mut Ladder, at: &str, body: &str) {
+    ladder.learn(&url(at), ManifestFormat::Hls, body.as_bytes()).unwrap();
+}
+
+fn mpd(ladder: &mut Ladder, at: &str, attributes: &str, inner: &str) {
+    let body = format!("<MPD {attributes}>{inner}</MPD>");
+    ladder.learn(&url(at), ManifestFormat::Mpd, body.as_bytes()).unwrap();
+}
+
+/// Index, sequence number and media time in seconds.
+fn place(ladder: &Ladder, at: &str) -> (Option<u64>, Option<u64>, Option<f64>) {
+    let found = ladder.resolve(at, None);
+    (found.index, found.number, found.time.as_ref().map(Duration::as_secs_f64))
+}
+
+/// One version of a live playlist: four segments of two seconds from `first`.
+fn window(first: u64) -> String {
+    let mut text = format!("#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXT-X-MEDIA-SEQUENCE:{first}\n");
+    for number in first..first + 4 {
+        text += &format!("#EXTINF:2,\n{number}.ts?t={first}\n");
+    }
+    text
+}
+
+/// Edges of a cache are of different ages: a playlist may go back by a version, under fresh tokens, and
+/// what was counted stays so.
+#[test]
+fn a_playlist_that_goes_back_counts_on() {
+    let mut ladder = Ladder::default();
+    for first in [100, 101, 103, 102, 101, 104, 103, 105] {
+        hls(&mut ladder, "https://o/l.m3u8", &window(first));
+        for number in first..first + 4 {
+            let expected = (Some(number - 99), Some(number), Some((number - 100) as f64 * 2.0));
+            let asked = format!("https://o/{number}.ts?t={first}");
+            assert_eq!(place(&ladder, &asked), expected, "{asked}");
+            assert_eq!(place(&ladder, &format!("https://o/{number}.ts?t=other")), expected);
+        }
+    }
+}
+
+/// A gap is a segment all the same: those after it keep their places.
+#[test]
+fn gaps_are_counted() {
+    let mut ladder = Ladder::default();
+    let list = "#EXTM3U\n#EXT-X-TARGETDURATION:4\n#EXTINF:4,\n1.ts\n#EXT-X-GAP\n#EXTINF:4,\n2.ts\n#EXTINF:4,\n3.ts\n";
+    hls(&mut ladder, "https://o/l.m3u8", list);
+    assert_eq!(place(&ladder, "https://o/2.ts"), (Some(2), Some(1), Some(4.0)));
+    assert_eq!(place(&ladder, "https://o/3.ts"), (Some(3), Some(2), Some(8.0)));
+}
+
+/// What a multivariant playlist defines, and what stands in the query of the media playlist's own URL.
+#[test]
+fn variables_from_elsewhere() {
+    let mut ladder = Ladder::default();
+    let main = "#EXTM3U\n#EXT-X-DEFINE:NAME=\"host\",VALUE=\"cdn\"\n#EXT-X-DEFINE:NAME=\"root\",VALUE=\"/r\"\n\
+        #EXT-X-STREAM-INF:BANDWIDTH=1,CODECS=\"avc1.4d401f\"\nhttps://{$host}/lo.m3u8?token=a%2Fb\n";
+    hls(&mut ladder, "https://o/main.m3u8", main);
+    assert_eq!(ladder.resolve("https://cdn/lo.m3u8?token=a%2Fb", None).rung, Some(1));
+    let list = "#EXTM3U\n#EXT-X-DEFINE:IMPORT=\"host\"\n#EXT-X-DEFINE:IMPORT=\"root\"\n#EXT-X-DEFINE:QUERYPARAM=\"token\"\n\
+        #EXT-X-TARGETDURATION:4\n#EXTINF:4,\nhttps://{$host}/1.ts\n#EXTINF:4,\n{$root}/2.ts\n#EXTINF:4,\n{$token}/3.ts\n";
+    hls(&mut ladder, "https://cdn/lo.m3u8?token=a%2Fb", list);
+    assert_eq!(place(&ladder, "https://cdn/1.ts").0, Some(1));
+    assert_eq!(place(&ladder, "https://cdn/r/2.ts").0, Some(2));
+    assert_eq!(place(&ladder, "https://cdn/a/b/3.ts").0, Some(3));
+}
+
+/// Trick play, hints of maps, and the prefetch of community low latency.
+#[test]
+fn what_else_playlists_name() {
+    let mut ladder = Ladder::default();
+    let main = "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=2,CODECS=\"avc1.4d401f\"\nv.m3u8\n\
+        #EXT-X-I-FRAME-STREAM-INF:BANDWIDTH=1,URI=\"i.m3u8\"\n";
+    hls(&mut ladder, "https://o/main.m3u8", main);
+    let frames = "#EXTM3U\n#EXT-X-TARGETDURATION:4\n#EXT-X-I-FRAMES-ONLY\n#EXTINF:4,\n#EXT-X-BYTERANGE:100@500\nall.ts\n\
+        #EXTINF:4,\n#EXT-X-BYTERANGE:100@900\nall.ts\n#EXT-X-ENDLIST\n";
+    hls(&mut ladder, "https://o/i.m3u8", frames);
+    let found = ladder.resolve("https://o/all.ts", Some(900));
+    assert_eq!((found.kind, found.media, found.index), (Kind::Image, MediaType::Video, Some(2)));
+    let live = "#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXT-X-MEDIA-SEQUENCE:7\n#EXTINF:2,\n7.mp4\n\
+        #EXT-X-PREFETCH:8.mp4\n#EXT-X-PRELOAD-HINT:TYPE=MAP,URI=\"next.mp4\"\n";
+    hls(&mut ladder, "https://o/v.m3u8", live);
+    let found = ladder.resolve("https://o/8.mp4", None);
+    assert_eq!((found.kind, found.rung), (Kind::Segment, Some(1)));
+    assert_eq!(ladder.resolve("https://o/next.mp4", None).kind, Kind::Init);
+}
+
+/// Variants on two hosts are the rungs of one ladder.
+#[test]
+fn redundant_variants_are_one_rung() {
+    let mut ladder = Ladder::default();
+    let main = "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=9,CODECS=\"avc1.4d401f\"\nhttps://a/hi.m3u8\n\
+        #EXT-X-STREAM-INF:BANDWIDTH=9,CODECS=\"avc1.4d401f\"\nhttps://b/hi.m3u8\n\
+        #EXT-X-STREAM-INF:BANDWIDTH=2,CODECS=\"avc1.4d401f\"\nhttps://a/lo.m3u8\n";
+    hls(&mut ladder, "https://o/main.m3u8", main);
+    let rung = |at: &str| ladder.resolve(at, None).rung;
+    assert_eq!(rung("https://a/lo.m3u8"), Some(1));
+    assert_eq!((rung("https://a/hi.m3u8"), rung("https://b/hi.m3u8")), (Some(2), Some(2)));
+}
+
+const LIVE: &str = "<Period id=\"1\" start=\"PT0S\"><AdaptationSet mimeType=\"video/mp4\">\
+    <SegmentTemplate timescale=\"10\" media=\"$RepresentationID$/$$t-$Time%08d$.m4s?e=9&amp;s=a%2Bb\">\
+    <SegmentTimeline><S t=\"1000\" d=\"20\" r=\"3\"/></SegmentTimeline></SegmentTemplate>\
+    <Representation id=\"v/1\" bandwidth=\"9\"/></AdaptationSet></Period>";
+
+/// Widths, a literal `$`, ids that are folders, and queries that are part of the template or of the day.
+#[test]
+fn templates_as_they_are_found() {
+    let mut ladder = Ladder::default();
+    mpd(&mut ladder, "https://o/m.mpd?session=7", "type=\"dynamic\"", LIVE);
+    let expected = (Some(2), Some(2), Some(102.0));
+    for query in ["?e=9&s=a%2Bb", "?e=9&s=a%2Bb&CMCD=bl%3D1000", "?e=10&s=other", ""] {
+        let asked = format!("https://o/v/1/$t-00001020.m4s{query}");
+        assert_eq!(place(&ladder, &asked), expected, "{asked}");
+    }
+}
+
+/// An MPD, and its segments, answered by redirects: to another host, under another name.
+#[test]
+fn redirects_of_an_mpd_and_of_its_segments() {
+    let mut ladder = Ladder::default();
+    ladder.redirected(&url("https://o/m.mpd?s=7"), &url("https://edge/77/live.mpd"));
+    mpd(&mut ladder, "https://edge/77/live.mpd", "type=\"dynamic\"", LIVE);
+    let there = "https://edge/77/v/1/$t-00001060.m4s";
+    assert_eq!(place(&ladder, there).0, Some(4));
+    ladder.redirected(&url(there), &url("https://far/blob?id=9"));
+    let found = ladder.resolve("https://far/blob?id=9", None);
+    assert_eq!((found.protocol, found.kind, found.index), (Protocol::Dash, Kind::Segment, Some(4)));
+}
+
+/// Root-relative templates stand at the host of the BaseURL above them, alternatives at each.
+#[test]
+fn roots_of_several_bases() {
+    let mut ladder = Ladder::default();
+    let inner = "<BaseURL serviceLocation=\"a\">https://a/x/</BaseURL><BaseURL serviceLocation=\"b\">https://b/y/</BaseURL>\
+        <Period><AdaptationSet mimeType=\"video/mp4\"><SegmentTemplate media=\"/r/$Number$.m4s\" duration=\"2\"/>\
+        <Representation id=\"v\" bandwidth=\"9\"/></AdaptationSet></Period>";
+    mpd(
+        &mut ladder,
+        "https://o/m.mpd",
+        "type=\"static\" mediaPresentationDuration=\"PT8S\"",
+        inner,
+    );
+    for at in ["https://a/r/3.m4s", "https://b/r/3.m4s"] {
+        assert_eq!(place(&ladder, at), (Some(3), Some(3), Some(4.0)), "{at}");
+    }
+    assert_eq!(ladder.resolve("https://o/r/3.m4s", None).rendition, None);
+}
+
+/// Fragments of a stream whose URL has a query, under that query, another, and none.
+#[test]
+fn smooth_fragments_with_a_query() {
+    let mut ladder = Ladder::default();
+    let client = "<SmoothStreamingMedia><StreamIndex Type=\"video\" Url=\"https://o/v.ism/QualityLevels({Bitrate})/Fragments(video={start_time})?t=a%2Fb\">\
+        <QualityLevel Bitrate=\"900\"/><c t=\"0\" d=\"20000000\" r=\"3\"/></StreamIndex></SmoothStreamingMedia>";
+    ladder
+        .learn(&url("https://o/v.ism/Manifest"), ManifestFormat::Smooth, client.as_bytes())
+        .unwrap();
+    for query in ["?t=a%2Fb", "?t=a%2Fb&CMCD=bl%3D1", "?t=c", ""] {
+        let asked = format!("https://o/v.ism/QualityLevels(900)/Fragments(video=20000000){query}");
+        assert_eq!(place(&ladder, &asked), (Some(2), Some(1), Some(2.0)), "{asked}");
+    }
+}
+
+/// The last entry of a timeline goes on to the end of its period.
+#[test]
+fn a_timeline_without_an_end() {
+    let mut ladder = Ladder::default();
+    let inner = "<Period duration=\"PT10S\"><AdaptationSet mimeType=\"video/mp4\"><SegmentTemplate media=\"$Time$.m4s\">\
+        <SegmentTimeline><S t=\"0\" d=\"3\"/><S d=\"2\" r=\"-1\"/></SegmentTimeline></SegmentTemplate>\
+        <Representation id=\"v\" bandwidth=\"9\"/></AdaptationSet></Period>";
+    mpd(&mut ladder, "https://o/m.mpd", "type=\"static\"", inner);
+    assert_eq!(place(&ladder, "https://o/5.m4s"), (Some(3), Some(3), Some(5.0)));
+    assert_eq!(place(&ladder, "https://o/9.m4s").0, Some(5), "the last one");
+    assert_eq!(place(&ladder, "https://o/11.m4s").0, None, "past the end");
+}
+
+/// What can't be read of an MPD costs no more than itself.
+#[test]
+fn an_mpd_with_little_in_it() {
+    let mut ladder = Ladder::default();
+    let inner = "<BaseURL/><Period><AdaptationSet/><AdaptationSet><SegmentTemplate timescale=\"1\"/><Representation/>\
+        <Representation id=\"b\" bandwidth=\"9\" mimeType=\"audio/mp4\"><BaseURL>a.mp4</BaseURL><SegmentBase/></Representation>\
+        </AdaptationSet></Period>";
+    mpd(&mut ladder, "https://o/m.mpd", "", inner);
+    let found = ladder.resolve("https://o/a.mp4", Some(0));
+    assert_eq!((found.protocol, found.rendition.as_deref()), (Protocol::Dash, Some("b")));
+}

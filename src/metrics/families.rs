@@ -117,8 +117,8 @@ families! {
         "Init segments, segments, parts, keys and subtitles that a session asked for again; manifests and byte ranges of one file are asked for again by design and don't count.";
     PLAYER_BUFFER: Histogram(SECONDS), "seconds", "vsps_player_buffer_seconds", ["media", "profile"],
         "How much a player says it has buffered, as it asks (CMCD bl).";
-    PLAYER_STARVATION: Counter, "reports", "vsps_player_starvation_total", ["profile"],
-        "Requests with which a player says that it ran dry since the last one (CMCD bs, bsd).";
+    PLAYER_STARVATION: Counter, "times", "vsps_player_starvation_total", ["profile"],
+        "How often players say that they ran dry (CMCD bs, bsd); what one says with a request and posts again counts once.";
     UPSTREAM_ERRORS: Counter, "errors", "vsps_upstream_errors_total", ["cause"],
         "Failures of the origin.";
     MANIFEST_ERRORS: Counter, "errors", "vsps_manifest_errors_total", ["protocol"],

@@ -103,7 +103,7 @@ fn request(event: &Event, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             let asked = plan.as_ref().map(|plan| plan.effects()).unwrap_or_default();
             asked.iter().try_for_each(|(name, ..)| write!(f, ", {name} by rule"))
         }
-        Event::PlayerReported { request, report } => {
+        Event::PlayerReported { request, report, .. } => {
             write!(f, "{}: the player says", Which(request))?;
             match report.buffer {
                 Some(buffer) => write!(f, " it has {} buffered", Time(buffer))?,

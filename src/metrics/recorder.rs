@@ -6,9 +6,10 @@ use super::{
     exposition,
     instruments::Instruments,
     labels::{self, ProfileId, Profiles},
+    starvation::Starvation,
 };
 use crate::{
-    event::{Event, Observer, SessionTag},
+    event::{Event, Observer, RequestTag, SessionTag},
     units::BitRate,
 };
 use parking_lot::Mutex;
@@ -25,6 +26,7 @@ pub struct Recorder {
     exchanges: Exchanges,
     /// The profile of each live session, by ordinal: a stall knows only its session.
     sessions: Mutex<HashMap<u64, ProfileId>>,
+    starvation: Starvation,
 }
 
 impl Recorder {
@@ -38,6 +40,7 @@ impl Recorder {
             profiles: Profiles::new(),
             exchanges: Exchanges::new(),
             sessions: Mutex::default(),
+            starvation: Starvation::default(),
         })
     }
 
@@ -58,8 +61,16 @@ impl Recorder {
         self.instruments.sessions_started.with_label_values(&[label]).inc();
     }
 
+    /// Whether nobody said so before that a player ran dry. What is heard after its session is over is
+    /// not kept to be compared.
+    fn is_news(&self, request: &RequestTag, posted: bool) -> bool {
+        let live = self.sessions.lock().contains_key(&request.session.ordinal);
+        !live || self.starvation.told(request, posted)
+    }
+
     fn session_ended(&self, session: &SessionTag) {
         self.instruments.sessions_active.dec();
+        self.starvation.forget(session.ordinal);
         let mut sessions = self.sessions.lock();
         if let Some(id) = sessions.remove(&session.ordinal) {
             self.forget_if_unused(id, &sessions);
@@ -118,13 +129,13 @@ impl Observer for Recorder {
                 let exchange = Exchange { request, status, outcome, bytes, measured };
                 self.exchanges.record(&exchange, to, &self.profiles);
             }
-            Event::PlayerReported { request, report } => {
+            Event::PlayerReported { request, report, posted } => {
                 let profile = self.profiles.label(self.profiles.id(&request.profile));
                 if let Some(buffer) = report.buffer {
                     let labels = [request.resource.media.as_str(), profile];
                     to.player_buffer.with_label_values(&labels).observe(buffer.as_secs_f64());
                 }
-                if report.starved {
+                if report.starved && self.is_news(request, *posted) {
                     to.player_starvation.with_label_values(&[profile]).inc();
                 }
             }

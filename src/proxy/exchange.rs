@@ -13,7 +13,10 @@ use super::{
     pace::Pace,
     passage::Own,
     player_body::PlayerBody,
-    player_data, reply,
+    player_data,
+    player_reports::Listener,
+    reply,
+    request_body::RequestBody,
     second_look::{FirstLook, second_look},
     shaped_body::{ShapedBody, Treatment},
     source::Source,
@@ -126,6 +129,7 @@ impl Proxy {
             player_data::strip(&mut path, &mut head.headers);
         }
         let mut planned = self.plan(connection, session, (&origin, &path), &head, told);
+        let body = RequestBody::new(body, Listener::of(&head, &planned.ticket));
         let outbound = Outbound { origin, path, head, body };
         let mut response = self.answer(&mut planned, outbound).await?;
         if let Some(first) = planned.first_look {
@@ -204,7 +208,7 @@ impl Proxy {
         let which = || Arc::clone(&request);
         bus.emit(&Event::RequestPlanned { request: which(), latency, plan: plan.clone() });
         let failure = failure.map(|failure| Event::ScriptFailed { request: which(), failure });
-        let report = told.map(|report| Event::PlayerReported { request: which(), report });
+        let report = told.map(|report| report_of(&request, report));
         failure.iter().chain(&report).for_each(|event| bus.emit(event));
         connection.serves(session.tag.ordinal);
         let mut ticket = Ticket::new(session, request, Arc::clone(connection), bus, started);
@@ -287,6 +291,11 @@ impl Planned {
     fn way_back(&self) -> Duration {
         self.arming.link.latency.downlink.min(self.latency)
     }
+}
+
+/// What a player told with a request.
+fn report_of(request: &Arc<RequestTag>, report: Cmcd) -> Event {
+    Event::PlayerReported { request: Arc::clone(request), report, posted: false }
 }
 
 /// What a request is, as far as manifests and the player's own words tell.

@@ -8,7 +8,7 @@ use super::{
     headers::{self, pass_on},
     manifest::{self, Passage, Reading},
     observe::{self, Observer},
-    player_reports::Listener,
+    request_body::RequestBody,
     source::Source,
     ticket::Ticket,
     upload::Upload,
@@ -28,7 +28,7 @@ pub(super) struct Outbound {
     pub(super) origin: Origin,
     pub(super) path: String,
     pub(super) head: request::Parts,
-    pub(super) body: Incoming,
+    pub(super) body: RequestBody,
 }
 
 /// Asks the origin and prepares its answer for the player.
@@ -61,8 +61,7 @@ pub(super) async fn fetch(
             head.method = Method::GET;
         }
     }
-    let listener = Listener::of(&head, ticket);
-    let body = Upload::new(body, Arc::clone(&ticket.session), listener);
+    let body = Upload::new(body, Arc::clone(&ticket.session));
     let asked = ticket.session.now();
     let peak = ticket.session.arming().link.rate.peak();
     let answer = proxy.upstream.fetch(&origin, &path, (head, body), peak).await;

@@ -36,6 +36,7 @@ mod player_data;
 mod player_reports;
 mod read_ahead;
 mod reply;
+mod request_body;
 mod second_look;
 mod server;
 mod shaped_body;

@@ -1,13 +1,13 @@
 //! A request body whose frames go on to the origin when the session's uplink says so.
 
-use super::{player_reports::Listener, shaped_body::poll_until};
+use super::{request_body::RequestBody, shaped_body::poll_until};
 use crate::{
     model::{Flow, LinkSpec, Verdict},
     seed::Seed,
     sessions::{Session, Waiting},
 };
 use bytes::Bytes;
-use hyper::body::{Body, Frame, Incoming, SizeHint};
+use hyper::body::{Body, Frame, SizeHint};
 use std::{
     pin::Pin,
     sync::{
@@ -41,9 +41,8 @@ pub(super) struct Upload(Option<Box<Load>>);
 
 /// What is sent. Without an uplink's limit it passes as it comes.
 struct Load {
-    inner: Incoming,
+    inner: RequestBody,
     frame: Bytes,
-    listener: Option<Box<Listener>>,
     session: Arc<Session>,
     flow: Option<Flow>,
     sleep: Option<Pin<Box<Sleep>>>,
@@ -54,18 +53,13 @@ struct Load {
 }
 
 impl Upload {
-    pub(super) fn new(
-        inner: Incoming,
-        session: Arc<Session>,
-        listener: Option<Box<Listener>>,
-    ) -> Self {
+    pub(super) fn new(inner: RequestBody, session: Arc<Session>) -> Self {
         if inner.is_end_stream() {
             return Self(None);
         }
         Self(Some(Box::new(Load {
             inner,
             frame: Bytes::new(),
-            listener,
             session,
             flow: None,
             sleep: None,
@@ -82,18 +76,6 @@ impl Upload {
 }
 
 impl Load {
-    /// Lets the listener hear `data`, and the end if it is the last. A body of known length may never
-    /// be asked for what comes after its end.
-    fn overhear(&mut self, data: Option<&Bytes>) {
-        let Some(mut listener) = self.listener.take() else { return };
-        let listens = data.is_none_or(|data| listener.hear(data));
-        match data.is_none() || self.inner.is_end_stream() {
-            true if listens => listener.tell(),
-            false if listens => self.listener = Some(listener),
-            _ => {}
-        }
-    }
-
     /// Waits for the uplink to let some of the frame pass.
     fn poll_link(&mut self, cx: &mut Context<'_>) -> Poll<usize> {
         let Self { frame, session, flow, sleep, waiting, held_up, told, .. } = self;
@@ -156,16 +138,10 @@ impl Body for Load {
                 return Poll::Pending;
             };
             match next.map(|frame| frame.map(Frame::into_data)) {
-                None => {
-                    self.overhear(None);
-                    return Poll::Ready(None);
-                }
+                None => return Poll::Ready(None),
                 Some(Err(error)) => return Poll::Ready(Some(Err(error))),
                 Some(Ok(Err(trailers))) => return Poll::Ready(Some(Ok(trailers))),
-                Some(Ok(Ok(data))) => {
-                    self.overhear(Some(&data));
-                    self.frame = data;
-                }
+                Some(Ok(Ok(data))) => self.frame = data,
             }
         }
         let bytes = ready!(self.poll_link(cx));

@@ -16,13 +16,13 @@ fn inside_of(session: &str) -> Vec<u8> {
     text.replace("http://cdn.test/", &format!("{session}/-/o/http/cdn.test/")).into_bytes()
 }
 
-fn gzip(body: &[u8]) -> Vec<u8> {
+pub(crate) fn gzip(body: &[u8]) -> Vec<u8> {
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
     encoder.write_all(body).unwrap();
     encoder.finish().unwrap()
 }
 
-fn brotli(body: &[u8]) -> Vec<u8> {
+pub(crate) fn brotli(body: &[u8]) -> Vec<u8> {
     let mut out = Vec::new();
     brotli::CompressorWriter::new(&mut out, 4096, 9, 22).write_all(body).unwrap();
     out

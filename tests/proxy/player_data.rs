@@ -1,10 +1,12 @@
 //! What players tell about themselves (CMCD) on its way: read, passed on, or taken away.
 
 use super::{
+    manifests::{brotli, gzip},
     origin::{Origin, ok},
     player::unchunked,
     rig::Rig,
 };
+use serde_json::json;
 
 const QUERY: &str = "CMCD=bl%3D1200%2Cbr%3D3200%2Cbs%2Cd%3D4004%2Cot%3Dv%2Csf%3Dh";
 const HEADERS: &str = "CMCD-Object: br=3200,d=4004,ot=v\r\nCMCD-Request: bl=1200\r\n\
@@ -60,7 +62,7 @@ async fn what_is_posted_is_overheard() {
     ] {
         let origin = Origin::saying(ok("", b"x")).await;
         let rig = Rig::before(&origin).await;
-        post(&rig, &format!("Content-Type: {of_type}\r\n{framing}"), body).await;
+        post(&rig, &format!("Content-Type: {of_type}\r\n{framing}"), body.as_bytes()).await;
         let told = rig.told("player_reported", 2).await;
         let told: Vec<_> = told
             .iter()
@@ -87,15 +89,94 @@ async fn what_is_posted_passes_whatever_it_is() {
         ("Content-Type: text/plain", report),
         ("Content-Type: application/cmcd\r\nContent-Encoding: gzip", report),
     ] {
-        post(&rig, &format!("{headers}\r\nContent-Length: {}", body.len()), body).await;
+        post(&rig, &format!("{headers}\r\nContent-Length: {}", body.len()), body.as_bytes()).await;
         assert!(origin.last().body == body.as_bytes(), "{headers}");
     }
     rig.told("request_finished", 5).await;
     rig.told("player_reported", 0).await;
 }
 
-async fn post(rig: &Rig, headers: &str, body: &str) {
+/// Encoded reports are heard, within a bound, and arrive as they were sent.
+#[tokio::test]
+async fn encoded_posts_are_overheard() {
+    let report = "sid=\"a\",bl=800,bs\n";
+    let bomb = "sid=\"a\",bl=800,bs\n".repeat(20_000);
+    for (coding, encode) in [
+        ("gzip", gzip as fn(&[u8]) -> Vec<u8>),
+        ("br", brotli),
+        ("zstd", |body| zstd::stream::encode_all(body, 3).unwrap()),
+    ] {
+        let origin = Origin::saying(ok("", b"x")).await;
+        let rig = Rig::before(&origin).await;
+        for (body, heard) in [(report, 1), (&bomb, 1), (report, 2)] {
+            let body = encode(body.as_bytes());
+            let length = body.len();
+            let headers = format!(
+                "Content-Type: application/cmcd\r\nContent-Encoding: {coding}\r\nContent-Length: {length}"
+            );
+            post(&rig, &headers, &body).await;
+            assert!(origin.last().body == body, "{coding}");
+            assert_eq!(rig.told("player_reported", heard).await[0]["measured"]["buffer_ms"], 800.0);
+        }
+    }
+}
+
+/// A report is heard though its request never reaches the origin: answered by a rule, refused, or broken.
+#[tokio::test]
+async fn posts_that_end_here_are_heard() {
+    let report = "sid=\"a\",bl=800\n";
+    for (path, then, status) in [
+        ("/collect", json!({ "status": 503 }), 503),
+        ("/collect", json!({ "redirect": { "host": "cdn.invalid", "status": 307 } }), 307),
+        ("/-/o/http/elsewhere.test/collect", json!({ "delay": "1 ms" }), 403),
+    ] {
+        let origin = Origin::saying(ok("", b"x")).await;
+        let rules = json!([{ "when": { "method": "POST" }, "then": then }]);
+        let rig = Rig::with_rules(&origin, rules).await;
+        // The head first: the answer may be on its way before the body comes.
+        let mut player = rig.player().await;
+        let length = report.len();
+        player.send(format!("POST {path} HTTP/1.1\r\nHost: a\r\nContent-Type: application/cmcd\r\nContent-Length: {length}\r\n\r\n")).await;
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        player.send(report).await;
+        assert_eq!(player.answer().await.status(), status, "{path}");
+        assert_eq!(rig.told("player_reported", 1).await[0]["measured"]["buffer_ms"], 800.0);
+    }
+}
+
+/// What a player says with a request and posts again happened once.
+#[tokio::test]
+async fn running_dry_counts_once_however_it_is_told() {
+    let origin = Origin::saying(ok("", b"x")).await;
+    let rig = Rig::before(&origin).await;
+    let session = rig.session("").await;
+    let told = async |posted: usize, asked: usize| {
+        for _ in 0..posted {
+            let report = "e=ps,sid=\"a\",bl=0,bs\n";
+            let headers =
+                format!("Content-Type: application/cmcd\r\nContent-Length: {}", report.len());
+            post_to(&rig, &format!("{session}/collect"), &headers, report.as_bytes()).await;
+        }
+        for _ in 0..asked {
+            rig.ask("GET", &format!("{session}/1.m4s"), HEADERS).await;
+        }
+    };
+    for (posted, asked, all, times) in
+        [(0, 1, 1, 1.0), (1, 0, 2, 1.0), (2, 0, 4, 3.0), (0, 2, 6, 3.0), (0, 1, 7, 4.0)]
+    {
+        told(posted, asked).await;
+        rig.told("player_reported", all).await;
+        assert_eq!(rig.counted("vsps_player_starvation_total").await, times, "after {all}");
+    }
+}
+
+async fn post(rig: &Rig, headers: &str, body: &[u8]) {
+    post_to(rig, "/collect", headers, body).await;
+}
+
+async fn post_to(rig: &Rig, path: &str, headers: &str, body: &[u8]) {
     let mut player = rig.player().await;
-    player.send(format!("POST /collect HTTP/1.1\r\nHost: a\r\n{headers}\r\n\r\n{body}")).await;
+    let head = format!("POST {path} HTTP/1.1\r\nHost: a\r\n{headers}\r\n\r\n");
+    player.send([head.as_bytes(), body].concat()).await;
     assert_eq!(player.answer().await.status(), 200);
 }

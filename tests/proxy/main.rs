@@ -21,6 +21,7 @@ mod origin;
 mod player;
 mod player_data;
 mod profiles;
+mod progressive;
 mod replay;
 mod rig;
 mod scripts;

@@ -7,6 +7,7 @@
 
 mod browser;
 mod events;
+mod failover;
 mod ffprobe;
 mod first_command;
 mod forms;

@@ -120,6 +120,13 @@ impl Ladder {
         self.hls.moved(from.as_str(), to.as_str());
     }
 
+    /// The value of the variable `name` for the HLS playlist at `url`, which imports it from the playlist that
+    /// named it.
+    #[must_use]
+    pub fn imported(&self, url: &Url, name: &str) -> Option<&str> {
+        self.hls.imported(plain(url).as_str(), name)
+    }
+
     /// Where the references of the document at `url` start from, if that is elsewhere: an element that an
     /// MPD links to takes the place of its link.
     #[must_use]

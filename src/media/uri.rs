@@ -19,6 +19,12 @@ pub trait UriMap {
         0
     }
 
+    /// The value of the variable `name`, which the document imports from another one (EXT-X-DEFINE), as
+    /// it stood there. `None` when it is not known.
+    fn imported(&self, _name: &str) -> Option<String> {
+        None
+    }
+
     /// `scheme://authority` under which the player reaches the proxy, for the places where a relative
     /// URI is not understood, or not as well as an absolute one. `None` when it is not known.
     fn own(&self) -> Option<&str> {

@@ -151,8 +151,8 @@ impl Manifest {
         let read = learn(format, &decoded, passage, ticket);
         let rewritten = read.and_then(|base| {
             let origin = base.as_ref().unwrap_or(passage.origin);
-            let uris = ticket.session.uris(origin).reached_at(passage.own);
             let url = passage.origin.url(passage.path);
+            let uris = ticket.session.uris(origin).reached_at(passage.own).of_document(&url);
             let (url, keep) = (without_directives(&url), passage.scripted);
             let edited = edit((&url, format), decoded.clone(), ticket, keep);
             match rewrite(format, &edited, &uris) {

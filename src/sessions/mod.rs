@@ -18,6 +18,7 @@ mod setting;
 mod settings;
 mod shared_link;
 mod trail;
+mod uris;
 mod viewer;
 
 pub use address::{Address, AddressError, Target};
@@ -34,4 +35,5 @@ pub use session::Session;
 pub use settings::Fault;
 pub use shared_link::{Difference, LinkError, SharedLink};
 pub use trail::Trail;
+pub use uris::SessionUris;
 pub use viewer::Viewer;

@@ -15,10 +15,11 @@ use super::{
     settings::{Fault, Settings},
     shared_link::{LinkError, SharedLink},
     trail::Trail,
+    uris::SessionUris,
 };
 use crate::{
     event::SessionTag,
-    media::{Ladder, MediaType, Resource, UriMap, edit::EditMemory},
+    media::{Ladder, MediaType, Resource, edit::EditMemory},
     profiles::Profile,
     rules::{
         Answer, Charges, Counters, Facts, Joined, Plan, RuleSet, Script, ScriptFailure, ScriptState,
@@ -30,7 +31,6 @@ use http::uri::Authority;
 use parking_lot::{Mutex, RwLock};
 use rand::RngExt as _;
 use std::{
-    borrow::Cow,
     collections::HashSet,
     sync::{
         Arc,
@@ -78,7 +78,7 @@ pub struct Session {
     last_active: AtomicU64,
     exchanges: AtomicU32,
     /// Whether its id stands in its addresses (otherwise it is found by viewer).
-    addressed: bool,
+    pub(super) addressed: bool,
 }
 
 impl Session {
@@ -404,7 +404,7 @@ impl Session {
     /// How the URIs of a document from `origin` are written so that they stay in this session.
     #[must_use]
     pub fn uris(self: &Arc<Self>, origin: &Origin) -> SessionUris {
-        SessionUris { session: Arc::clone(self), origin: origin.clone(), own: None }
+        SessionUris::new(Arc::clone(self), origin.clone())
     }
 
     /// The process's time at session time `time`.
@@ -446,67 +446,11 @@ impl Session {
         self.clock.now().saturating_sub(last)
     }
 
-    fn prefix(&self, target: &Target) -> String {
+    pub(super) fn prefix(&self, target: &Target) -> String {
         prefix(self.addressed.then_some(&*self.tag.id), target)
     }
 }
 
 fn millis(time: Duration) -> u64 {
     time.as_millis() as u64
-}
-
-/// Keeps the URIs of one document inside its session, and opens the hosts it names.
-#[derive(Debug)]
-pub struct SessionUris {
-    session: Arc<Session>,
-    origin: Origin,
-    own: Option<String>,
-}
-
-impl SessionUris {
-    /// The same for a player that reaches the proxy at `own`: `scheme://host`.
-    #[must_use]
-    pub fn reached_at(self, own: Option<&str>) -> Self {
-        Self { own: own.map(str::to_owned), ..self }
-    }
-
-    fn target(&self, origin: Origin) -> Target {
-        // Without an id in front, a path such as `//x` or `/-/x` would be taken for something else.
-        let default = self.session.addressed && origin == self.session.origin;
-        if default { Target::Default } else { Target::Named(origin) }
-    }
-}
-
-impl UriMap for SessionUris {
-    fn absolute(&self, scheme: Option<&str>, authority: &str) -> Option<Cow<'_, str>> {
-        let scheme = scheme.map_or(self.origin.scheme.as_str().to_owned(), str::to_ascii_lowercase);
-        // Players put a host in the place of a variable (EXT-X-DEFINE); what it is, shows when they ask.
-        if authority.contains("{$") {
-            let session = self.session.prefix(&Target::Default);
-            return Some(format!("{session}/-/o/{scheme}/{authority}").into());
-        }
-        let origin = Origin::new(&scheme, authority)?;
-        // What stands outside must not open a way into this machine or its network.
-        if !origin.is_private() || self.session.origin.is_private() {
-            self.session.open(&origin.authority);
-        }
-        Some(self.session.prefix(&self.target(origin)).into())
-    }
-
-    fn root_relative(&self, path: &str) -> Option<Cow<'_, str>> {
-        // Already one of ours: rewriting twice changes nothing.
-        if path.starts_with("/-/") {
-            return None;
-        }
-        let target = match self.origin == self.session.origin {
-            true => Target::Default,
-            false => Target::Named(self.origin.clone()),
-        };
-        let prefix = self.session.prefix(&target);
-        (!prefix.is_empty()).then_some(prefix.into())
-    }
-
-    fn own(&self) -> Option<&str> {
-        self.own.as_deref()
-    }
 }

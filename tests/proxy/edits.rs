@@ -66,7 +66,8 @@ async fn edited(path: &str, manifest: &str, edit: Value) -> String {
         let gone = a.lines().filter(|line| !b.lines().any(|other| other == *line));
         gone.map(|line| format!("  {text} {line}\n")).collect::<String>()
     };
-    let got = got.text().replace(&inside, "/SESSION");
+    let listen = rig.listen.to_string();
+    let got = got.text().replace(&inside, "/SESSION").replace(&listen, "PROXY");
     format!("{}{}", lines("-", manifest, &got), lines("+", &got, manifest))
 }
 

@@ -124,3 +124,33 @@ async fn hosts_in_variables_are_reached() {
     let index = |event: &serde_json::Value| event.get("resource").unwrap_or(event)["index"].clone();
     assert_eq!((index(&planned[1]), index(&planned[2])), (1.into(), 2.into()));
 }
+
+/// A root-relative path that a media playlist imports stands at that playlist's host, whichever host defined it.
+#[tokio::test]
+async fn imported_paths_are_those_of_the_importer() {
+    let cdn = holding(
+        None,
+        &[("/lo.m3u8", "#EXTM3U\n#EXT-X-DEFINE:IMPORT=\"root\"\n#EXT-X-TARGETDURATION:4\n#EXTINF:4,\n{$root}/1.ts\n#EXTINF:4,\nx{$root}/2.ts\n")],
+    )
+    .await;
+    let main = holding(
+        Some(&cdn),
+        &[("/main.m3u8", "#EXTM3U\n#EXT-X-DEFINE:NAME=\"root\",VALUE=\"/r\"\n#EXT-X-STREAM-INF:BANDWIDTH=1\nhttp://{other}/lo.m3u8\n")],
+    )
+    .await;
+    let rig = Rig::before(&main).await;
+    let path = format!("{}/main.m3u8", rig.session("").await);
+    let got = rig.get(&path).await;
+    let list = resolved(&rig, &path, &[got.text().lines().last().unwrap()]);
+    let got = rig.get(&list).await;
+    for (line, there) in
+        got.text().lines().filter(|line| !line.starts_with('#')).zip(["/r/1.ts", "/x/r/2.ts"])
+    {
+        assert_eq!(
+            follow(&rig, &list, &[&line.replace("{$root}", "/r")]).await.text(),
+            "media",
+            "{line}"
+        );
+        assert_eq!(cdn.last().path(), there);
+    }
+}

@@ -32,6 +32,11 @@ impl Variables {
         variables
     }
 
+    /// The value of a variable.
+    pub(super) fn get(&self, name: &str) -> Option<&str> {
+        self.values.get(name).map(String::as_str)
+    }
+
     /// Puts values in the place of `{$name}`. Unknown names stay as they are.
     pub(super) fn put<'a>(&self, text: &'a str) -> Cow<'a, str> {
         if self.values.is_empty() || !text.contains("{$") {

@@ -83,9 +83,8 @@ impl Memory {
             return Ok(Kind::MultivariantPlaylist);
         }
         let url = base.url().as_str();
-        let presentation = self.track_at(url).1.map_or(self.newest, |named| named.presentation);
         let none = Variables::default();
-        let imports = self.variables.get(&presentation).unwrap_or(&none);
+        let imports = self.imports(url).unwrap_or(&none);
         let variables = Variables::read(text, base.url(), imports);
         let old = self.tracks.get(&self.track_at(url).0);
         let old = old.and_then(|held| held.track.newest.as_ref());
@@ -99,6 +98,17 @@ impl Memory {
         let worth = whole && numbered && !playlist.ended && text.len() <= VERSIONS;
         self.hold(id, worth, |old| Version::new(old, text, (hash(url), variables.clone()), listed));
         Ok(Kind::MediaPlaylist)
+    }
+
+    /// The variables that the media playlist at `url` may import.
+    fn imports(&self, url: &str) -> Option<&Variables> {
+        let (_, named) = self.track_at(url);
+        self.variables.get(&named.map_or(self.newest, |named| named.presentation))
+    }
+
+    /// The value of the variable `name`, if the media playlist at `url` imports it.
+    pub(in super::super) fn imported(&self, url: &str, name: &str) -> Option<&str> {
+        self.imports(url)?.get(name)
     }
 
     /// What stands at `url`, if some playlist names it.

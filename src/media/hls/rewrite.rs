@@ -5,6 +5,7 @@ use super::super::{
     uri::{Edits, Pathless, UriMap},
 };
 use super::line::{Line, attributes, lines, playlist};
+use std::borrow::Cow;
 
 /// Tags whose `URI` attribute is fetched.
 const URI_TAGS: &[&str] = &[
@@ -46,24 +47,24 @@ struct Leader<'a, 't> {
     edits: Edits<'a>,
     map: &'a dyn UriMap,
     /// The variables defined so far whose values are root-relative, and these.
-    paths: Vec<(&'t str, &'t str)>,
+    paths: Vec<(&'t str, Cow<'t, str>)>,
 }
 
 impl<'t> Leader<'_, 't> {
     fn lead(&mut self, uri: &str) {
         match self.path_variable(uri) {
-            Some(path) => self.edits.lead_variable(uri, path, self.map),
+            Some(at) => self.edits.lead_variable(uri, &self.paths[at].1, self.map),
             None => self.edits.lead(uri, self.map, Pathless::AddSlash),
         }
     }
 
-    /// The value of the variable that `uri` begins with, if it is a root-relative path.
-    fn path_variable(&self, uri: &str) -> Option<&'t str> {
+    /// Which variable `uri` begins with, if its value is a root-relative path.
+    fn path_variable(&self, uri: &str) -> Option<usize> {
         if self.paths.is_empty() {
             return None;
         }
         let (name, _) = uri.strip_prefix("{$")?.split_once('}')?;
-        self.paths.iter().rev().find(|(known, _)| *known == name).map(|(_, path)| *path)
+        self.paths.iter().rposition(|(known, _)| *known == name)
     }
 
     /// Leads the URIs in one tag's attribute list. A list that breaks off is read as far as it goes.
@@ -98,7 +99,13 @@ impl<'t> Leader<'_, 't> {
                     self.edits.lead(attribute.value, self.map, Pathless::Keep);
                 }
                 "VALUE" if self.paths.len() < PATHS => {
-                    self.paths.extend(name.map(|name| (name, attribute.value)));
+                    self.paths.extend(name.map(|name| (name, attribute.value.into())));
+                }
+                // Where it is defined it was led if it names a host, and left if it is such a path.
+                "IMPORT" if self.paths.len() < PATHS => {
+                    let value = self.map.imported(attribute.value);
+                    let path = value.filter(|value| !self.names_host(value));
+                    self.paths.extend(path.map(|path| (attribute.value, path.into())));
                 }
                 _ => {}
             }

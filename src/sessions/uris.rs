@@ -1,0 +1,78 @@
+//! Where the URIs of a session's documents lead instead: inside it.
+
+use super::{address::Target, host::Origin, session::Session};
+use crate::media::UriMap;
+use std::{borrow::Cow, sync::Arc};
+use url::Url;
+
+/// Keeps the URIs of one document inside its session, and opens the hosts it names.
+#[derive(Debug)]
+pub struct SessionUris {
+    session: Arc<Session>,
+    origin: Origin,
+    document: Option<Url>,
+    own: Option<String>,
+}
+
+impl SessionUris {
+    pub(super) const fn new(session: Arc<Session>, origin: Origin) -> Self {
+        Self { session, origin, document: None, own: None }
+    }
+
+    /// The same for a player that reaches the proxy at `own`: `scheme://host`.
+    #[must_use]
+    pub fn reached_at(self, own: Option<&str>) -> Self {
+        Self { own: own.map(str::to_owned), ..self }
+    }
+
+    /// The same for the document at `url`, which may have learnt something from another one.
+    #[must_use]
+    pub fn of_document(self, url: &str) -> Self {
+        Self { document: Url::parse(url).ok(), ..self }
+    }
+
+    fn target(&self, origin: Origin) -> Target {
+        // Without an id in front, a path such as `//x` or `/-/x` would be taken for something else.
+        let default = self.session.addressed && origin == self.session.origin;
+        if default { Target::Default } else { Target::Named(origin) }
+    }
+}
+
+impl UriMap for SessionUris {
+    fn absolute(&self, scheme: Option<&str>, authority: &str) -> Option<Cow<'_, str>> {
+        let scheme = scheme.map_or(self.origin.scheme.as_str().to_owned(), str::to_ascii_lowercase);
+        // Players put a host in the place of a variable (EXT-X-DEFINE); what it is, shows when they ask.
+        if authority.contains("{$") {
+            let session = self.session.prefix(&Target::Default);
+            return Some(format!("{session}/-/o/{scheme}/{authority}").into());
+        }
+        let origin = Origin::new(&scheme, authority)?;
+        // What stands outside must not open a way into this machine or its network.
+        if !origin.is_private() || self.session.origin.is_private() {
+            self.session.open(&origin.authority);
+        }
+        Some(self.session.prefix(&self.target(origin)).into())
+    }
+
+    fn root_relative(&self, path: &str) -> Option<Cow<'_, str>> {
+        // Already one of ours: rewriting twice changes nothing.
+        if path.starts_with("/-/") {
+            return None;
+        }
+        let target = match self.origin == self.session.origin {
+            true => Target::Default,
+            false => Target::Named(self.origin.clone()),
+        };
+        let prefix = self.session.prefix(&target);
+        (!prefix.is_empty()).then_some(prefix.into())
+    }
+
+    fn imported(&self, name: &str) -> Option<String> {
+        let ladder = self.session.ladder.lock();
+        ladder.imported(self.document.as_ref()?, name).map(str::to_owned)
+    }
+
+    fn own(&self) -> Option<&str> {
+        self.own.as_deref()
+    }
+}

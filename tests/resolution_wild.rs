@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 use url::Url;
-use vsps::media::{Kind, Ladder, ManifestFormat, MediaType, Protocol};
+use vsps::media::{Head, Kind, Ladder, ManifestFormat, MediaType, Protocol};
 
 fn url(text: &str) -> Url {
     Url::parse(text).unwrap()
@@ -196,4 +196,60 @@ fn an_mpd_with_little_in_it() {
     mpd(&mut ladder, "https://o/m.mpd", "", inner);
     let found = ladder.resolve("https://o/a.mp4", Some(0));
     assert_eq!((found.protocol, found.rendition.as_deref()), (Protocol::Dash, Some("b")));
+}
+
+/// An element of WebM.
+fn element(id: &[u8], data: &[u8]) -> Vec<u8> {
+    [id, &(data.len() as u64 | 1 << 56).to_be_bytes(), data].concat()
+}
+
+/// The index of a WebM file: clusters at 300 and 500 bytes of its segment, at 0 and 4 seconds.
+fn cues() -> Vec<u8> {
+    let point = |time: u16, at: u16| {
+        let place = element(&[0xb7], &element(&[0xf1], &at.to_be_bytes()));
+        element(&[0xbb], &[element(&[0xb3], &time.to_be_bytes()), place].concat())
+    };
+    element(&[0x1c, 0x53, 0xbb, 0x6b], &[point(0, 300), point(4000, 500)].concat())
+}
+
+/// All that stands before the index: the segment's data begin at byte 31, and last for six seconds.
+fn webm() -> Vec<u8> {
+    let info = element(&[0x44, 0x89], &6000_f32.to_be_bytes());
+    let header = element(&[0x1a, 0x45, 0xdf, 0xa3], &element(&[0x42, 0x82], b"webm"));
+    [header, vec![0x18, 0x53, 0x80, 0x67, 0xff], element(&[0x15, 0x49, 0xa9, 0x66], &info)].concat()
+}
+
+/// A response of `body`, from byte `first` of a file of 1,000 bytes, passes.
+fn pass(ladder: &mut Ladder, at: &str, first: u64, body: &[u8]) {
+    let head = Head { content_type: Some("video/webm"), first, size: Some(1000) };
+    let resource = ladder.resolve(at, Some(first));
+    let mut probe = ladder.probe(&resource, at, head).unwrap();
+    probe.feed(body);
+    ladder.observe(probe);
+}
+
+/// WebM of DASH, header and index by ranges of their own; and a file played by itself, from its beginning.
+#[test]
+fn webm_by_its_cues() {
+    let inner = "<Period><AdaptationSet mimeType=\"video/webm\"><Representation id=\"v\" bandwidth=\"9\">\
+        <BaseURL>v.webm</BaseURL><SegmentBase indexRange=\"200-299\"><Initialization range=\"0-199\"/></SegmentBase>\
+        </Representation></AdaptationSet></Period>";
+    let attributes = "type=\"static\" mediaPresentationDuration=\"PT6S\"";
+    let file = [webm(), cues()].concat();
+    for (at, played) in [("https://o/v.webm", true), ("https://o/alone.webm", false)] {
+        let mut ladder = Ladder::default();
+        mpd(&mut ladder, "https://o/m.mpd", attributes, inner);
+        if played {
+            pass(&mut ladder, at, 0, &webm());
+            pass(&mut ladder, at, 200, &cues());
+        } else {
+            pass(&mut ladder, at, 0, &file);
+        }
+        let found = |first| {
+            let found = ladder.resolve(at, Some(first));
+            (found.index, found.time.as_ref().map(Duration::as_secs), found.duration)
+        };
+        assert_eq!(found(31 + 300), (Some(1), Some(0), Some(Duration::from_secs(4))), "{at}");
+        assert_eq!(found(31 + 550), (Some(2), Some(4), Some(Duration::from_secs(2))), "{at}");
+    }
 }

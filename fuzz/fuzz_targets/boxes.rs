@@ -1,4 +1,4 @@
-//! Boxes of ISO base media files, `sidx` above all. The first byte says how long the pieces are.
+//! Boxes of ISO base media files, `sidx` above all, and elements of WebM. The first byte says how long the pieces are.
 
 #![no_main]
 

@@ -1,7 +1,7 @@
 //! What bodies that passed said of themselves: segments within files, lengths, and what they carry.
 
 use super::{
-    Kind, MediaType, Protocol, Resource,
+    Kind, MediaType, Protocol, Resource, ebml,
     isobmff::Sidx,
     place::hash,
     probe::{Probe, Shown, rendition_id},
@@ -40,6 +40,8 @@ struct File {
     indexes: Vec<(u64, u64)>,
     duration: Option<Duration>,
     size: Option<u64>,
+    /// Of WebM: where positions count from, nanoseconds of a tick, and the length in ticks.
+    elements: Option<(u64, u64, Option<u64>)>,
     /// Of an endless stream: how much of it has passed.
     elapsed: Option<Duration>,
 }
@@ -60,7 +62,8 @@ impl Files {
     pub(super) fn asks(&self, url: &str, first: u64) -> bool {
         let Some(file) = self.files.get(&hash(url)) else { return true };
         let pending = file.indexes.iter().any(|(from, end)| (*from..*end).contains(&first));
-        pending || (file.points.is_empty() && file.elapsed.is_some())
+        let unplaced = file.elapsed.is_some() || file.elements.is_some();
+        pending || (file.points.is_empty() && unplaced)
     }
 
     /// Remembers what a body showed.
@@ -70,6 +73,7 @@ impl Files {
         let shown = probe.shown();
         let media = match &shown {
             Shown::Boxes(found) => found.media(),
+            Shown::Elements(found) => found.media,
             Shown::Packets { media, .. } => *media,
             Shown::Nothing => MediaType::Unknown,
         };
@@ -81,8 +85,8 @@ impl Files {
         }
         let empty = match &shown {
             Shown::Boxes(found) => found.indexes.is_empty() && !progressive,
-            Shown::Packets { .. } => !progressive,
-            Shown::Nothing => !progressive,
+            Shown::Elements(found) => *found == ebml::Finding::default() && !progressive,
+            Shown::Packets { .. } | Shown::Nothing => !progressive,
         };
         if empty {
             return;
@@ -101,6 +105,11 @@ impl Files {
                 for index in found.indexes {
                     file.learn(&index);
                 }
+                self.points += file.points.len() - before;
+            }
+            Shown::Elements(found) => {
+                let before = file.points.len();
+                file.learn_cues(&found);
                 self.points += file.points.len() - before;
             }
             Shown::Packets { elapsed, .. } => file.elapsed = elapsed.or(file.elapsed),
@@ -180,6 +189,36 @@ impl File {
             let after = points.partition_point(|point| point.first < *from);
             points.get(after).is_none_or(|point| point.first >= *end)
         });
+    }
+
+    /// Takes up what WebM says of itself. Its index may come after its header, in another answer; it says
+    /// where clusters begin.
+    fn learn_cues(&mut self, found: &ebml::Finding) {
+        if let Some(origin) = found.origin {
+            let tick = found.tick.unwrap_or(1_000_000);
+            self.elements = Some((origin, tick, found.duration));
+            let nanos = found.duration.and_then(|ticks| ticks.checked_mul(tick));
+            self.duration = nanos.map(Duration::from_nanos).or(self.duration);
+        }
+        let Some((origin, tick, length)) = self.elements else { return };
+        if found.cues.is_empty() || !self.points.is_empty() {
+            return;
+        }
+        self.timescale = u32::try_from(1_000_000_000 / tick.max(1)).unwrap_or(u32::MAX);
+        let mut cues = found.cues.clone();
+        // Several tracks may each have their points in a cluster.
+        cues.sort_unstable_by_key(|(time, at)| (*at, *time));
+        cues.dedup_by_key(|(_, at)| *at);
+        let last = (length.unwrap_or(0), self.size.unwrap_or(u64::MAX).saturating_sub(origin));
+        let ends = cues.iter().skip(1).copied().chain([last]);
+        self.points = (cues.iter().zip(ends))
+            .map(|((start, at), (until, end))| Point {
+                first: origin.saturating_add(*at),
+                end: origin.saturating_add(end),
+                start: *start,
+                duration: until.saturating_sub(*start),
+            })
+            .collect();
     }
 
     fn place(&self, first: Option<u64>, offset: f64, found: &mut Resource) {

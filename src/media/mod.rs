@@ -11,6 +11,7 @@ mod cmcd;
 mod codecs;
 mod dash;
 mod directive;
+mod ebml;
 pub mod edit;
 mod error;
 mod files;

@@ -1,7 +1,7 @@
 //! A look at the bytes of one body as they pass: bounded, without copying or delaying them.
 
 use super::{
-    Kind, MediaType, Protocol, Resource, codecs,
+    Kind, MediaType, Protocol, Resource, codecs, ebml,
     isobmff::{Finding, Scanner},
     place::hash,
     ts,
@@ -17,6 +17,7 @@ enum Look {
     /// Not known before its first byte.
     Waiting,
     Boxes(Scanner),
+    Elements(ebml::Scanner),
     /// `endless` streams are read as long as they last.
     Packets {
         reader: ts::Reader,
@@ -43,6 +44,7 @@ pub struct Probe {
 #[derive(Debug)]
 pub(super) enum Shown {
     Boxes(Finding),
+    Elements(ebml::Finding),
     Packets { media: MediaType, elapsed: Option<Duration> },
     Nothing,
 }
@@ -99,15 +101,20 @@ impl Probe {
         }
         self.seen = self.seen.saturating_add(data.len() as u64);
         if matches!(self.look, Look::Waiting) {
-            self.look = if data.first() == Some(&0x47) {
-                Look::Packets { reader: ts::Reader::default(), endless: self.size.is_none() }
-            } else {
-                Look::Boxes(Scanner::new(self.first))
+            self.look = match data.first() {
+                Some(0x47) => {
+                    Look::Packets { reader: ts::Reader::default(), endless: self.size.is_none() }
+                }
+                Some(first) if ebml::begins(*first) => {
+                    Look::Elements(ebml::Scanner::new(self.first))
+                }
+                _ => Look::Boxes(Scanner::new(self.first)),
             };
         }
         match &mut self.look {
             Look::Waiting => true,
             Look::Boxes(scanner) => scanner.feed(data),
+            Look::Elements(scanner) => scanner.feed(data),
             Look::Packets { reader, endless } => {
                 let stream = reader.feed(data);
                 let told = reader.media() == MediaType::Muxed && reader.packets() > 0;
@@ -122,6 +129,7 @@ impl Probe {
         match self.look {
             Look::Waiting => Shown::Nothing,
             Look::Boxes(scanner) => Shown::Boxes(scanner.into_finding()),
+            Look::Elements(scanner) => Shown::Elements(scanner.into_finding()),
             Look::Packets { mut reader, .. } => {
                 reader.finish();
                 if reader.packets() > 2 {

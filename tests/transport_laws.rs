@@ -433,6 +433,8 @@ fn a_live_change_is_felt_by_what_waits_in_the_queue() {
         // Downwards the link stays busy; upwards CUBIC takes its seconds to find the new room.
         let least = (0.95 * rate).min(5.0 * before as f64 / 8.0);
         assert!(arrived > least, "{before} to {after}: {arrived} of {rate}");
-        assert!(arrived < 1.01 * rate, "{before} to {after}: {arrived} of {rate}");
+        // What lay behind a gap at the start of these three seconds arrives within them: a queue of it.
+        let held = 32.0 * 1024.0 / 3.0;
+        assert!(arrived < rate + held, "{before} to {after}: {arrived} of {rate}");
     }
 }

@@ -169,15 +169,15 @@ impl Link {
         position
     }
 
-    /// How many bytes a transport sends at once at `now`: a quantum, but never so much that it alone
-    /// fills the queue; while nothing moves, a packet.
+    /// How many bytes a transport sends at once at `now`: a quantum, in whole packets where it holds any,
+    /// but never so much that it alone fills the queue; while nothing moves, a packet.
     pub(super) fn unit(&mut self, now: Duration) -> NonZeroU32 {
         if self.capacity.rate(now) == BitRate::ZERO {
             let most = clamp(WIRE_PACKET).min(self.bucket.burst());
             return clamp(self.count.body(most.get().into()).clamp(1, PACKET));
         }
-        let part = clamp((self.queue / 4).max(PACKET));
-        self.quantum(now).min(part)
+        let most = u64::from(self.quantum(now).get()).min((self.queue / 4).max(PACKET));
+        clamp(if most > PACKET { most - most % PACKET } else { most })
     }
 
     /// What the rate counts for `bytes` of body; what doesn't make a whole byte is kept for later.

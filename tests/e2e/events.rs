@@ -69,10 +69,11 @@ impl Events {
         assert!(all > 0 && share < 1.0, "{told}: {other:?}");
     }
 
-    /// Requests that were not answered, or with an error.
+    /// Requests that were not answered, or with an error; not those that the player gave up before.
     pub(crate) fn refused(&self) -> Vec<String> {
         let refused = self.of("request_finished").filter(|event| {
-            event["status"].as_u64().is_none_or(|status| !(200..400).contains(&status))
+            event["outcome"] != "player-gone"
+                && event["status"].as_u64().is_none_or(|status| !(200..400).contains(&status))
         });
         refused.map(|event| format!("{} {}", event["status"], event["path"])).collect()
     }

@@ -4,6 +4,7 @@ use crate::{
     rig::Rig,
     viewers::{Task, watch},
 };
+use std::path::Path;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpListener,
@@ -27,23 +28,28 @@ async fn serve(document: String) -> String {
     format!("http://{address}")
 }
 
-/// Of two BaseURLs the first one leads to a host that is down. dash.js knows the second one only if both are
-/// absolute, and so they must stay.
+/// Of two BaseURLs the first one leads to a host that has lost its segments. dash.js knows the second one only
+/// if both are absolute, and so they must stay.
 #[tokio::test]
 async fn dash_js_goes_on_to_the_second_host() {
     let media = Rig::start("unlimited").await;
     let mpd = media.get(&media.enter("/demo/dash/manifest.mpd").await).await;
     let mpd = String::from_utf8_lossy(&mpd);
     let (root, rest) = mpd.split_at(mpd.find("<Period").unwrap());
-    let down = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
-    let bases = [format!("http://{down}/demo/dash/"), media.url("/demo/dash/")];
+    let second = media.url("/demo/dash/");
+    let bases = [second.replace("127.0.0.1", "localhost"), second];
     let bases = bases.map(|base| format!("<BaseURL serviceLocation=\"{base}\">{base}</BaseURL>"));
     let origin = serve(format!("{root}{}{rest}", bases.concat())).await;
-    let rig = Rig::start_with("unlimited", &["--origin", &origin]).await;
+    // Not its init segments: one that fails is the end of it, for dash.js.
+    let rules = Path::new(env!("CARGO_TARGET_TMPDIR")).join("failover.toml");
+    let lost =
+        "[[rule]]\nwhen = { kind = \"segment\", host = \"localhost\" }\nthen = { status = 404 }\n";
+    std::fs::write(&rules, lost).unwrap();
+    let rules = rules.to_str().unwrap();
+    let rig = Rig::start_with("unlimited", &["--origin", &origin, "--rules", rules]).await;
     let url = rig.url("/film.mpd");
     let task = Task { player: "dash.js", url, seconds: 20, each_rung: false, enough: Some(4.0) };
     let seen = watch(&[task]).await.remove(0);
-    // The first one may be the end of it, for dash.js: an init segment that fails is fatal to it.
     assert!(!seen.asked.refused.is_empty(), "the first host was never asked: {seen:?}");
     assert!(seen.asked.strays.is_empty(), "{seen:?}");
     let (_, events) = rig.stop().await;

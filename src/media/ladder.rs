@@ -159,6 +159,17 @@ impl Ladder {
     }
 }
 
+#[cfg(fuzzing)]
+impl Ladder {
+    /// Makes the next version of each manifest be read as a whole: to hold against what is left by the
+    /// shortcuts.
+    #[doc(hidden)]
+    pub fn forget_versions(&mut self) {
+        self.hls.forget_versions();
+        self.dash.forget_listings();
+    }
+}
+
 /// A manifest's URL without what players add to it.
 fn plain(url: &Url) -> Url {
     let spelled = directive::without(url.as_str());

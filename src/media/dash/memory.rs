@@ -235,15 +235,18 @@ fn beside_media(compiled: &mut Compiled, mpd: &Mpd<'_>, base: &Base) {
     }
 }
 
-#[cfg(test)]
+#[cfg(any(test, fuzzing))]
 impl Memory {
     /// Makes the timelines of the next version of each MPD be read as a whole.
-    pub(super) fn forget_listings(&mut self) {
+    pub(in super::super) fn forget_listings(&mut self) {
         for newest in self.sources.iter_mut().filter_map(|source| source.newest.as_mut()) {
             newest.version.forget_listings();
         }
     }
+}
 
+#[cfg(test)]
+impl Memory {
     /// What all versions take, in places.
     pub(super) fn weight(&self) -> usize {
         self.sources.iter().flat_map(|source| &source.versions).map(Compiled::weight).sum()

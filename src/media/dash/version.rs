@@ -62,7 +62,7 @@ impl Version {
     }
 }
 
-#[cfg(test)]
+#[cfg(any(test, fuzzing))]
 impl Version {
     pub(super) fn forget_listings(&mut self) {
         self.listings.clear();

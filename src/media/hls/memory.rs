@@ -319,13 +319,16 @@ fn on_host(url: &str, host: &str) -> Option<String> {
     Some(url.into())
 }
 
-#[cfg(test)]
+#[cfg(any(test, fuzzing))]
 impl Memory {
     /// Makes the next version of each playlist be read as a whole.
-    pub(super) fn forget_versions(&mut self) {
+    pub(in super::super) fn forget_versions(&mut self) {
         self.tracks.values_mut().for_each(|held| held.track.newest = None);
     }
+}
 
+#[cfg(test)]
+impl Memory {
     pub(super) fn version_of(&self, url: &str) -> Option<&Version> {
         self.tracks.get(&self.track_at(url).0)?.track.newest.as_ref()
     }

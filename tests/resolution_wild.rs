@@ -158,6 +158,19 @@ fn roots_of_several_bases() {
     assert_eq!(ladder.resolve("https://o/r/3.m4s", None).rendition, None);
 }
 
+/// A clock without a host is asked at the first BaseURL's, or at the MPD's.
+#[test]
+fn clocks_below_another_hosts_base() {
+    let mut ladder = Ladder::default();
+    let inner = "<BaseURL>https://a/x/</BaseURL>\
+        <UTCTiming schemeIdUri=\"urn:mpeg:dash:utc:http-iso:2014\" value=\"/tick?7\"/><Period/>";
+    mpd(&mut ladder, "https://o/m.mpd", "type=\"dynamic\"", inner);
+    for at in ["https://a/tick?7", "https://o/tick?7"] {
+        assert_eq!(ladder.resolve(at, None).kind, Kind::Clock, "{at}");
+    }
+    assert_ne!(ladder.resolve("https://b/tick?7", None).kind, Kind::Clock);
+}
+
 /// Fragments of a stream whose URL has a query, under that query, another, and none.
 #[test]
 fn smooth_fragments_with_a_query() {

@@ -227,9 +227,14 @@ fn beside_media(compiled: &mut Compiled, mpd: &Mpd<'_>, base: &Base) {
         (Kind::Steering, &mpd.steering),
         (Kind::Clock, &mpd.clocks),
     ] {
-        for reference in references {
-            if !reference.starts_with("urn:") && base.resolve(reference, &mut url) {
-                exact.insert(&url, None, plain(kind));
+        // Players ask clocks at the first BaseURL's host, or at the MPD's.
+        let first = mpd.bases.first().filter(|_| kind == Kind::Clock);
+        let first = first.and_then(|first| base.url().join(first).ok()).map(|url| Base::new(&url));
+        for reference in references.iter().filter(|reference| !reference.starts_with("urn:")) {
+            for base in first.iter().chain([base]) {
+                if base.resolve(reference, &mut url) {
+                    exact.insert(&url, None, plain(kind));
+                }
             }
         }
     }

@@ -22,7 +22,9 @@ use super::timeline::{Availability, Edge, PARTS, VOD_SEGMENTS, Window, ended_at}
 use super::{date, page, smooth, steering, subtitles, ts};
 
 /// How long a request for a part waits for it: the hinted part's is at most half a second early.
-const EARLY: Duration = Duration::from_secs(1);
+const EARLY_PART: Duration = Duration::from_secs(1);
+/// How long one for a segment waits for its first part: whoever asks goes by a clock, which may be ahead.
+const EARLY_SEGMENT: Duration = Duration::from_secs(2);
 
 /// What stands at `address` at `now` since the Unix epoch.
 pub(super) fn find(
@@ -85,7 +87,7 @@ fn media(
         }
         Address::Growing(rendition, number) => growing(library, rendition, number, now)?,
         Address::Part(rendition, number, part) => {
-            arrived(Edge::after(number, part + 1), number, now)?;
+            arrived(Edge::after(number, part + 1), number, now, EARLY_PART)?;
             library.part(rendition, number, part).and_then(|pieces| {
                 let name = format_args!("{number}.{part}");
                 Some(resource(library.volume(rendition)?, Content::of(pieces), name))
@@ -140,11 +142,11 @@ fn available(
     }
 }
 
-/// Whether what is there from `edge` on is there; if it soon will be, the client waits.
-fn arrived(edge: Edge, number: u64, now: Duration) -> Result<(), Absence> {
+/// Whether what is there from `edge` on is there; if it will be within `early`, the client waits.
+fn arrived(edge: Edge, number: u64, now: Duration, early: Duration) -> Result<(), Absence> {
     if edge > Edge::at(now) {
         let moment = edge.moment();
-        let soon = moment <= now.saturating_add(EARLY);
+        let soon = moment <= now.saturating_add(early);
         return Err(if soon { Absence::Until(moment) } else { Absence::NotYet });
     }
     match Window::at(now).availability(number) {
@@ -160,7 +162,7 @@ fn growing(
     number: u64,
     now: Duration,
 ) -> Result<Option<Resource>, Absence> {
-    arrived(Edge::after(number, 1), number, now)?;
+    arrived(Edge::after(number, 1), number, now, EARLY_SEGMENT)?;
     let Some(volume) = library.volume(rendition) else { return Ok(None) };
     if Edge::at(now) < Edge::after(number, PARTS) {
         let feed = GrowingSegment::new(Arc::clone(library), rendition, number);

@@ -24,7 +24,11 @@ const GROWING: u64 = NEWEST + 1;
 const PATIENCE: Duration = Duration::from_secs(30);
 
 fn held_until(path: &str) -> Option<Duration> {
-    match answer_at(NOW, Method::GET, path, &[]) {
+    held_from(NOW, path)
+}
+
+fn held_from(now: Duration, path: &str) -> Option<Duration> {
+    match answer_at(now, Method::GET, path, &[]) {
         Answer::Now(_) => None,
         Answer::At(moment) => Some(moment),
     }
@@ -42,6 +46,15 @@ fn a_hinted_part_is_held_until_it_ends_and_later_ones_are_not_there() {
     assert_eq!(status(&part(7)), StatusCode::NOT_FOUND);
     assert_eq!(status(&format!("/demo/ll/media/v1/seg-{}.0.m4s", NEWEST - 24)), StatusCode::GONE);
     assert_eq!(status(&format!("/demo/ll/media/v1/seg-{}.0.m4s", u64::MAX)), StatusCode::NOT_FOUND);
+}
+
+/// The next one's first part is there in two and a half seconds.
+#[test]
+fn a_segment_is_held_for_who_is_a_little_early() {
+    let next = format!("/demo/ll/media/v1/seg-{}.m4s", GROWING + 1);
+    assert_eq!(status(&next), StatusCode::NOT_FOUND);
+    let half = Duration::from_millis(500);
+    assert_eq!(held_from(NOW + half, &next), Some(NOW + half * 5));
 }
 
 #[test]

@@ -128,8 +128,9 @@ pub enum Event {
         request: Arc<RequestTag>,
         /// What it said.
         report: Cmcd,
-        /// Whether it said so in the request's body, which may hold several reports, of earlier moments.
-        posted: bool,
+        /// To which host and path it posted that in the request's body, which may hold several reports, of
+        /// earlier moments; `None` = it said so with the request itself.
+        collector: Option<Arc<str>>,
     },
     /// A rule's effect took place (a verdict: `at_byte` follows from the rule, but for a cut after a
     /// time, where it is what had passed by then).

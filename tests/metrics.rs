@@ -107,7 +107,7 @@ fn story() -> Vec<Event> {
         Event::PlayerReported {
             request: Arc::clone(&segment),
             report: Cmcd::of_query("CMCD=bl%3D3200%2Cbs%2Cmtp%3D2500%2Crtp%3D9000").unwrap(),
-            posted: false,
+            collector: None,
         },
         Event::FaultInjected {
             request: segment,

@@ -63,15 +63,17 @@ impl Recorder {
 
     /// Whether nobody said so before that a player ran dry. What is heard after its session is over is
     /// not kept to be compared.
-    fn is_news(&self, request: &RequestTag, posted: bool) -> bool {
-        let live = self.sessions.lock().contains_key(&request.session.ordinal);
-        !live || self.starvation.told(request, posted)
+    fn is_news(&self, request: &RequestTag, collector: Option<&str>) -> bool {
+        // Held meanwhile, or what is told just as the session ends would be kept for ever.
+        let sessions = self.sessions.lock();
+        let live = sessions.contains_key(&request.session.ordinal);
+        !live || self.starvation.told(request.session.ordinal, collector)
     }
 
     fn session_ended(&self, session: &SessionTag) {
         self.instruments.sessions_active.dec();
-        self.starvation.forget(session.ordinal);
         let mut sessions = self.sessions.lock();
+        self.starvation.forget(session.ordinal);
         if let Some(id) = sessions.remove(&session.ordinal) {
             self.forget_if_unused(id, &sessions);
         }
@@ -129,13 +131,13 @@ impl Observer for Recorder {
                 let exchange = Exchange { request, status, outcome, bytes, measured };
                 self.exchanges.record(&exchange, to, &self.profiles);
             }
-            Event::PlayerReported { request, report, posted } => {
+            Event::PlayerReported { request, report, collector } => {
                 let profile = self.profiles.label(self.profiles.id(&request.profile));
                 if let Some(buffer) = report.buffer {
                     let labels = [request.resource.media.as_str(), profile];
                     to.player_buffer.with_label_values(&labels).observe(buffer.as_secs_f64());
                 }
-                if report.starved && self.is_news(request, *posted) {
+                if report.starved && self.is_news(request, collector.as_deref()) {
                     to.player_starvation.with_label_values(&[profile]).inc();
                 }
             }

@@ -1,6 +1,5 @@
 //! How often players ran dry, by their own word: each time once, in however many ways they tell it.
 
-use crate::event::RequestTag;
 use parking_lot::Mutex;
 use std::{
     collections::HashMap,
@@ -25,11 +24,12 @@ pub(super) struct Starvation {
 }
 
 impl Starvation {
-    /// `request` said that its player ran dry; `posted`: in its body. Whether that is news.
-    pub(super) fn told(&self, request: &RequestTag, posted: bool) -> bool {
-        let channel = if posted { place(&request.path) } else { 0 };
+    /// A player of session number `ordinal` ran dry, as it told with a request, or with what it posted to
+    /// `collector`. Whether that is news.
+    pub(super) fn told(&self, ordinal: u64, collector: Option<&str>) -> bool {
+        let channel = collector.map_or(0, channel);
         let mut sessions = self.sessions.lock();
-        let session = sessions.entry(request.session.ordinal).or_default();
+        let session = sessions.entry(ordinal).or_default();
         let most = session.values().copied().max().unwrap_or(0);
         let known = session.contains_key(&channel) || session.len() < CHANNELS;
         let told = session.entry(if known { channel } else { u64::MAX }).or_default();
@@ -43,49 +43,35 @@ impl Starvation {
     }
 }
 
-/// A collector: its path without the query.
-fn place(path: &str) -> Channel {
+fn channel(collector: &str) -> Channel {
     let mut hasher = DefaultHasher::new();
-    hasher.write(path.split('?').next().unwrap_or_default().as_bytes());
+    hasher.write(collector.as_bytes());
     hasher.finish().max(1)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{event::SessionTag, media::Resource};
-    use http::Method;
-    use std::sync::Arc;
-
-    fn request(path: &str) -> RequestTag {
-        RequestTag {
-            session: Arc::new(SessionTag { id: "s".into(), ordinal: 7, seed: 1, label: None }),
-            profile: "p".into(),
-            method: Method::GET,
-            path: path.to_owned(),
-            attempt: 0,
-            resource: Resource::unknown(),
-        }
-    }
 
     #[test]
     fn each_time_counts_once_whoever_is_first() {
         let starvation = Starvation::default();
-        let told = |posted, path: &str| starvation.told(&request(path), posted);
-        assert!(told(false, "/1.m4s"));
-        assert!(!told(true, "/collect?n=1"), "the same one, later");
-        assert!(told(true, "/collect?n=2"), "the next one, sooner");
-        assert!(!told(false, "/2.m4s"));
-        assert!(!told(true, "/other") && !told(true, "/other"), "a second collector");
-        assert!(told(true, "/other"));
+        let told = |collector| starvation.told(7, collector);
+        let (one, other) = (Some("a/collect"), Some("b/collect"));
+        assert!(told(None));
+        assert!(!told(one), "the same one, later");
+        assert!(told(one), "the next one, sooner");
+        assert!(!told(None));
+        assert!(!told(other) && !told(other), "a second collector");
+        assert!(told(other));
         starvation.forget(7);
-        assert!(told(false, "/1.m4s"));
+        assert!(told(None));
     }
 
     #[test]
     fn collectors_without_end_are_one() {
         let starvation = Starvation::default();
-        let news = (0..1000).filter(|n| starvation.told(&request(&format!("/{n}")), true)).count();
+        let news = (0..1000).filter(|n| starvation.told(7, Some(&format!("a/{n}")))).count();
         assert_eq!(starvation.sessions.lock()[&7].len(), CHANNELS + 1);
         assert!(news <= 1000 - CHANNELS, "{news}");
     }

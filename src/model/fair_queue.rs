@@ -14,6 +14,10 @@ use std::{
     time::Duration,
 };
 
+/// How many of those who wait are asked what goes before another: whoever stands behind more comes back a
+/// little too early, and thousands don't cost each other time without end.
+const LOOKED_AT: usize = 64;
+
 /// A connection's place in a fair queue. The lane is somebody else's once all copies are gone.
 #[derive(Debug, Clone)]
 pub(super) struct Place(Arc<usize>);
@@ -37,9 +41,11 @@ struct Order {
 }
 
 impl Order {
-    /// `who` waits, and had been served up to tag `finish` before.
-    fn push(&mut self, who: usize, finish: u64) {
-        self.waiting.push(Reverse((self.time.max(finish), who)));
+    /// `who` waits, and had been served up to tag `finish` before; its start tag.
+    fn push(&mut self, who: usize, finish: u64) -> u64 {
+        let start = self.time.max(finish);
+        self.waiting.push(Reverse((start, who)));
+        start
     }
 
     /// Takes the next out, with its start tag.
@@ -53,12 +59,10 @@ impl Order {
         self.waiting.peek().map(|Reverse((_, who))| *who)
     }
 
-    /// Those who go before `who`.
-    fn before(&self, who: usize) -> impl Iterator<Item = usize> {
-        let own = self.waiting.iter().find(|Reverse((_, of))| *of == who);
-        let own = own.map_or(0, |Reverse((start, _))| *start);
-        let entries = self.waiting.iter().map(|Reverse(entry)| *entry);
-        entries.filter(move |entry| *entry < (own, who)).map(|(_, of)| of)
+    /// Some of those who go before `who`, whose start tag is `start`.
+    fn before(&self, start: u64, who: usize) -> impl Iterator<Item = usize> {
+        let entries = self.waiting.iter().take(LOOKED_AT).map(|Reverse(entry)| *entry);
+        entries.filter(move |entry| *entry < (start, who)).map(|(_, of)| of)
     }
 }
 
@@ -70,6 +74,8 @@ struct Lane {
     waiting: VecDeque<(Duration, NonZeroU32)>,
     /// Bytes in `waiting`.
     bytes: u64,
+    /// Tags of what waits first, and of what was served last.
+    start: u64,
     finish: u64,
     /// Places on the link that the owner has not asked for yet, and the last of all.
     booked: VecDeque<Position>,
@@ -80,6 +86,7 @@ struct Lane {
 #[derive(Debug, Default)]
 struct Party {
     name: u64,
+    start: u64,
     finish: u64,
     lanes: Order,
 }
@@ -104,6 +111,7 @@ impl FairQueue {
             party,
             waiting: VecDeque::new(),
             bytes: 0,
+            start: 0,
             finish: 0,
             booked: VecDeque::new(),
             last: 0,
@@ -117,13 +125,16 @@ impl FairQueue {
 
     /// The number of the party `name`.
     fn party(&mut self, name: u64) -> usize {
-        let used = |party| self.lanes.iter().any(|lane| lane.is_used() && lane.party == party);
-        let mut numbered = self.parties.iter().enumerate();
-        if let Some((at, _)) = numbered.find(|(at, party)| party.name == name && used(*at)) {
+        let mut used = vec![false; self.parties.len()];
+        for lane in self.lanes.iter().filter(|lane| lane.is_used()) {
+            used[lane.party] = true;
+        }
+        let mut numbered = self.parties.iter().zip(&used);
+        if let Some(at) = numbered.position(|(party, used)| *used && party.name == name) {
             return at;
         }
         let fresh = Party { name, ..Party::default() };
-        if let Some(at) = (0..self.parties.len()).find(|at| !used(*at)) {
+        if let Some(at) = used.iter().position(|used| !used) {
             self.parties[at] = fresh;
             return at;
         }
@@ -156,9 +167,12 @@ impl FairQueue {
         let (finish, party) = (lane.finish, lane.party);
         let Some(party_waits) = self.parties.get_mut(party) else { return };
         if party_waits.lanes.first().is_none() {
-            self.order.push(party, party_waits.finish);
+            party_waits.start = self.order.push(party, party_waits.finish);
         }
-        party_waits.lanes.push(*place.0, finish);
+        let start = party_waits.lanes.push(*place.0, finish);
+        if let Some(lane) = self.lane_mut(place) {
+            lane.start = start;
+        }
     }
 
     /// Takes out what is served next.
@@ -173,10 +187,10 @@ impl FairQueue {
         lane.finish = start + more;
         party.finish = party_start + more;
         if !lane.waiting.is_empty() {
-            party.lanes.push(number, lane.finish);
+            lane.start = party.lanes.push(number, lane.finish);
         }
         if party.lanes.first().is_some() {
-            self.order.push(at, party.finish);
+            party.start = self.order.push(at, party.finish);
         }
         Some(Waiting { since, bytes, lane: number })
     }
@@ -208,8 +222,8 @@ impl FairQueue {
     pub(super) fn before(&self, place: &Place) -> u64 {
         let Some(lane) = self.lane(place) else { return 0 };
         let Some(party) = self.parties.get(lane.party) else { return 0 };
-        let lanes = party.lanes.before(*place.0);
-        let others = self.order.before(lane.party);
+        let lanes = party.lanes.before(lane.start, *place.0);
+        let others = self.order.before(party.start, lane.party);
         let others = others.filter_map(|party| self.parties.get(party)?.lanes.first());
         lanes.chain(others).map(|lane| self.head(lane)).sum()
     }
@@ -219,15 +233,16 @@ impl FairQueue {
         head.map_or(0, |(_, bytes)| bytes.get().into())
     }
 
-    /// Nothing waits or is booked any more: the link has changed.
-    pub(super) fn clear(&mut self) {
+    /// Nothing waits any more: the link has changed, after it had carried `carried` bytes. What was not
+    /// among them is no longer booked; whoever sent the rest may not have heard of it yet.
+    pub(super) fn clear(&mut self, carried: u64) {
         for lane in &mut self.lanes {
-            (lane.bytes, lane.finish, lane.last) = (0, 0, 0);
+            (lane.bytes, lane.start, lane.finish, lane.last) = (0, 0, 0, 0);
             lane.waiting.clear();
-            lane.booked.clear();
+            lane.booked.retain(|position| position.bytes() <= carried);
         }
         for party in &mut self.parties {
-            (party.finish, party.lanes) = (0, Order::default());
+            (party.start, party.finish, party.lanes) = (0, 0, Order::default());
         }
         self.order = Order::default();
     }
@@ -300,5 +315,20 @@ mod tests {
         next(&mut queue, 1);
         let d = queue.join(3);
         assert_eq!((*d.0, queue.lanes.len(), queue.parties.len()), (0, 2, 2));
+    }
+
+    #[test]
+    fn what_has_left_before_a_change_is_told_after_it() {
+        let mut queue = FairQueue::default();
+        let place = queue.join(1);
+        fill(&mut queue, &[&place], 3, 1000);
+        for end in [1000, 2000] {
+            let served = queue.pop().unwrap();
+            queue.book(served, Position::new(end));
+        }
+        queue.clear(1500);
+        assert!(queue.is_empty());
+        assert_eq!(queue.booked(&place).map(Position::bytes), Some(1000));
+        assert!(queue.booked(&place).is_none());
     }
 }

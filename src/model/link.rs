@@ -102,7 +102,7 @@ impl Link {
         self.told = None;
         self.queue = queue(spec);
         self.fair = spec.fair_queue.then(|| self.fair.take().unwrap_or_default());
-        self.empty();
+        self.empty(now);
         self.tail = 0;
         self.changed = now;
     }
@@ -162,6 +162,8 @@ impl Link {
 
     /// Books `bytes` behind all that was booked before.
     pub fn book(&mut self, now: Duration, bytes: NonZeroU32) -> Position {
+        // Those who wait in lanes were there before.
+        self.serve(now);
         let capacity = self.capacity.at(now);
         let bytes = self.counted(bytes);
         let position = self.bucket.book(capacity, bytes);

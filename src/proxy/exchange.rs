@@ -125,12 +125,13 @@ impl Proxy {
             Err(error) => return Ok(own(connection, asker, refusal(connection, &error))),
         };
         let told = player_data::read(&path, &head.headers);
+        let sent = headers::request_head_size(&head.method, &path, &head.headers);
         if self.config.strip_cmcd {
             player_data::strip(&mut path, &mut head.headers);
         }
         let mut planned = self.plan(connection, session, (&origin, &path), &head, told);
-        let body = RequestBody::new(body, Listener::of(&head, &planned.ticket));
-        let outbound = Outbound { origin, path, head, body };
+        let body = RequestBody::new(body, Listener::of(&head, &origin, &planned.ticket));
+        let outbound = Outbound { origin, path, head, body, sent };
         let mut response = self.answer(&mut planned, outbound).await?;
         if let Some(first) = planned.first_look {
             let Planned { ticket, plan, host, .. } = &mut planned;
@@ -256,7 +257,7 @@ impl Proxy {
             wait += delay.effect;
         }
         self.pause(&ticket.session, wait).await;
-        heads::go_up(&ticket.session, &outbound.path, &outbound.head).await;
+        heads::go_up(&ticket.session, outbound.sent).await;
         if let Some(kept) = fault::kept(ticket, &outbound) {
             return Ok(kept);
         }
@@ -295,7 +296,7 @@ impl Planned {
 
 /// What a player told with a request.
 fn report_of(request: &Arc<RequestTag>, report: Cmcd) -> Event {
-    Event::PlayerReported { request: Arc::clone(request), report, posted: false }
+    Event::PlayerReported { request: Arc::clone(request), report, collector: None }
 }
 
 /// What a request is, as far as manifests and the player's own words tell.

@@ -18,7 +18,7 @@ use crate::{
     media::{Kind, ManifestFormat, is_blocking_reload, rewrite_uri},
     sessions::Origin,
 };
-use http::{HeaderMap, HeaderValue, Method, Response, header, request, uri::Authority};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, header, request, uri::Authority};
 use hyper::body::Incoming;
 use std::sync::Arc;
 use url::Url;
@@ -29,6 +29,8 @@ pub(super) struct Outbound {
     pub(super) path: String,
     pub(super) head: request::Parts,
     pub(super) body: RequestBody,
+    /// Bytes of the head, as the player sent it.
+    pub(super) sent: u32,
 }
 
 /// Asks the origin and prepares its answer for the player.
@@ -37,7 +39,7 @@ pub(super) async fn fetch(
     outbound: Outbound,
     ticket: &mut Ticket,
 ) -> Result<Response<Source>, ProxyError> {
-    let Outbound { origin, path, mut head, body } = outbound;
+    let Outbound { origin, path, mut head, body, .. } = outbound;
     if !allowed(&proxy.config, &ticket.session, &origin, &ticket.request.resource) {
         return Err(ProxyError::Host(origin.authority.to_string()));
     }
@@ -117,11 +119,21 @@ async fn read(
 /// that the player knows, for all that is told.
 fn own_address(head: &mut request::Parts) -> Option<String> {
     let named = head.headers.remove(header::HOST);
+    // Something before the proxy may speak TLS for it, under a name of its own.
+    let told = |name| {
+        let told = headers::text(&head.headers, HeaderName::from_static(name))?;
+        Some(told.split(',').next().unwrap_or_default().trim())
+    };
+    let secure =
+        told("x-forwarded-proto").is_some_and(|scheme| scheme.eq_ignore_ascii_case("https"));
     let named = named.as_ref().and_then(|host| host.to_str().ok());
-    let host = named.or_else(|| head.uri.authority().map(Authority::as_str))?;
-    // Something before the proxy may speak TLS for it.
-    let secure = head.headers.get("x-forwarded-proto").is_some_and(|proto| proto == "https");
-    Some(format!("{}://{host}", if secure { "https" } else { "http" }))
+    let host = told("x-forwarded-host").or(named);
+    let host = host.or_else(|| head.uri.authority().map(Authority::as_str))?;
+    // What is written into manifests must be a host, and nothing else.
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._:[]".contains(&byte);
+    let host = Some(host).filter(|host| host.bytes().all(plain));
+    let origin = Origin::new(if secure { "https" } else { "http" }, host?)?;
+    Some(origin.to_string())
 }
 
 /// A redirect of the origin's must not lead the player out of its session, and what was asked for is

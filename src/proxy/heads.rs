@@ -7,7 +7,7 @@ use crate::{
     seed::Seed,
     sessions::{Bottleneck, Downlink, Session, Waiting},
 };
-use http::{Method, Response, StatusCode, request};
+use http::{Method, Response, StatusCode};
 use std::{
     future::poll_fn,
     pin::Pin,
@@ -28,10 +28,9 @@ pub(super) fn bare(method: &Method, response: &mut Response<Source>) -> bool {
     bare
 }
 
-/// Returns when the uplink has carried the head of a request for `path`.
-pub(super) async fn go_up(session: &Session, path: &str, head: &request::Parts) {
+/// Returns when the uplink has carried the head of a request, which is of so many bytes.
+pub(super) async fn go_up(session: &Session, bytes: u32) {
     if session.uplink.shapes_bodies() {
-        let bytes = headers::request_head_size(&head.method, path, &head.headers);
         Crossing::new(session, Way::Up(&session.uplink)).carry(bytes).await;
     }
 }

@@ -4,6 +4,7 @@ use super::{coding::Coding, headers, ticket::Ticket};
 use crate::{
     event::{Bus, Event, RequestTag},
     media::CmcdBody,
+    sessions::{Origin, Session},
 };
 use http::{Method, header, request};
 use std::{borrow::Cow, sync::Arc};
@@ -20,18 +21,24 @@ pub(super) struct Listener {
     heard: Vec<u8>,
     bus: Arc<Bus>,
     request: Arc<RequestTag>,
+    session: Arc<Session>,
+    /// Host and path.
+    collector: Arc<str>,
 }
 
 impl Listener {
-    /// One for the body that follows `head`, if it may hold reports.
-    pub(super) fn of(head: &request::Parts, ticket: &Ticket) -> Option<Box<Self>> {
+    /// One for the body that follows `head` on its way to `origin`, if it may hold reports.
+    pub(super) fn of(head: &request::Parts, origin: &Origin, ticket: &Ticket) -> Option<Box<Self>> {
         if head.method != Method::POST {
             return None;
         }
         let coding = Coding::of(&head.headers).ok()?;
         let form = CmcdBody::of(headers::text(&head.headers, header::CONTENT_TYPE)?)?;
         let (bus, request) = (Arc::clone(ticket.bus()), Arc::clone(&ticket.request));
-        Some(Box::new(Self { form, coding, heard: Vec::new(), bus, request }))
+        let path = request.path.split('?').next().unwrap_or_default();
+        let collector = [origin.authority.as_str(), path].concat().into();
+        let (heard, session) = (Vec::new(), Arc::clone(&ticket.session));
+        Some(Box::new(Self { form, coding, heard, bus, request, session, collector }))
     }
 
     /// Hears more of it; whether it is still worth listening.
@@ -53,9 +60,15 @@ impl Listener {
                 Err(_) => return,
             },
         };
+        // A collector that fails is asked again, with the same words. Without a time they may be new.
+        let dated = memchr::memmem::find(&decoded, b"ts").is_some();
+        if dated && !self.session.posted.lock().is_news(&self.collector, &decoded) {
+            return;
+        }
         for report in self.form.read(&decoded) {
             let request = Arc::clone(&self.request);
-            self.bus.emit(&Event::PlayerReported { request, report, posted: true });
+            let collector = Some(Arc::clone(&self.collector));
+            self.bus.emit(&Event::PlayerReported { request, report, collector });
         }
     }
 }

@@ -77,7 +77,10 @@ pub async fn run(
         match accepted {
             Ok(player) => {
                 let (proxy, protocols) = (Arc::clone(&proxy), Arc::clone(&protocols));
-                connections.spawn(serve(proxy, protocols, player, clock, place));
+                // Noted here and now, or one that comes just before the stop is never told of it.
+                let connection = Arc::new(Connection::new(clock));
+                proxy.connections.add(&connection);
+                connections.spawn(serve(proxy, protocols, player, connection, place));
             }
             Err(problem) => {
                 tracing::warn!(%problem, "a connection could not be accepted");
@@ -120,7 +123,7 @@ async fn serve(
     proxy: Arc<Proxy>,
     protocols: Arc<Protocols>,
     (stream, peer): (TcpStream, SocketAddr),
-    clock: Clock,
+    connection: Arc<Connection>,
     _place: Place,
 ) {
     // Without it the last packet of each response waits for the player's delayed ACK.
@@ -128,8 +131,6 @@ async fn serve(
     // A player that vanished while its response hangs is noticed by nothing else.
     let keepalive = socket2::TcpKeepalive::new().with_time(KEEPALIVE).with_interval(KEEPALIVE);
     let _ = socket2::SockRef::from(&stream).set_tcp_keepalive(&keepalive);
-    let connection = Arc::new(Connection::new(clock));
-    proxy.connections.add(&connection);
     let timeouts = proxy.config.timeouts;
     let http2 = tokio::select! {
         told = greeting::is_http2(&stream) => told,

@@ -1,7 +1,8 @@
 //! Origins and the hosts that may be fetched.
 
 use http::uri::{Authority, Scheme};
-use std::{fmt, net::IpAddr, str::FromStr};
+use std::{fmt, str::FromStr};
+use url::Host;
 
 /// Why a text names no origin.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -70,19 +71,21 @@ impl Origin {
     /// Whether it is on this machine or in a private network, as far as its name tells.
     #[must_use]
     pub fn is_private(&self) -> bool {
-        let host = self.authority.host().trim_matches(['[', ']']);
-        match host.parse() {
-            Ok(IpAddr::V4(ip)) => {
+        // As resolvers read it: `127.1`, `0x7f000001` and `LOCALHOST.` are this machine as well.
+        match Host::parse(self.authority.host().trim_end_matches('.')) {
+            Ok(Host::Ipv4(ip)) => {
                 ip.is_loopback() || ip.is_private() || ip.is_link_local() || ip.is_unspecified()
             }
-            Ok(IpAddr::V6(ip)) => {
+            Ok(Host::Ipv6(ip)) => {
                 ip.is_loopback()
                     || ip.is_unspecified()
                     || ip.is_unique_local()
                     || ip.is_unicast_link_local()
                     || ip.to_ipv4_mapped().is_some()
             }
-            Err(_) => host == "localhost" || host.ends_with(".localhost"),
+            Ok(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+            // No name at all: nothing is lost by not going there.
+            Err(_) => true,
         }
     }
 
@@ -178,6 +181,11 @@ mod tests {
             ["127.0.0.1:8081", "localhost", "10.1.2.3", "169.254.169.254", "[::1]:80", "[fd00::1]"]
         {
             assert!(private(host), "{host}");
+        }
+        for spelled in
+            ["LOCALHOST:9000", "localhost.", "127.1", "2130706433", "0x7f.1", "a.Localhost"]
+        {
+            assert!(private(spelled), "{spelled}");
         }
         assert!(!private("cdn.example") && !private("8.8.8.8"));
     }

@@ -12,6 +12,7 @@ use super::{
     host::Origin,
     kept_errors::KeptErrors,
     limits::Limits,
+    repeats::Repeats,
     settings::{Fault, Settings},
     shared_link::{LinkError, SharedLink},
     trail::Trail,
@@ -63,6 +64,8 @@ pub struct Session {
     pub kept_errors: Mutex<KeptErrors>,
     /// The segments it asked for last, if a rule swaps segments.
     pub trail: Mutex<Trail>,
+    /// The reports that it posted last.
+    pub posted: Mutex<Repeats>,
     seed: Seed,
     clock: Clock,
     started: Duration,
@@ -117,6 +120,7 @@ impl Session {
             edits: Mutex::default(),
             kept_errors: Mutex::default(),
             trail: Mutex::default(),
+            posted: Mutex::default(),
             counters: Mutex::new(counters),
             remembered: Mutex::default(),
             attempts: Mutex::default(),

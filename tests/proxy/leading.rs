@@ -86,10 +86,20 @@ async fn absolute_bases_and_links_stay_absolute() {
     let session = rig.session("").await;
     let inside = format!("{}{session}/-/o/http/{}", rig.listen, cdn.address);
     let path = format!("{session}/m.mpd");
-    for (told, scheme) in [("", "http"), ("X-Forwarded-Proto: https\r\n", "https")] {
+    for (told, scheme) in [
+        ("", "http"),
+        ("X-Forwarded-Proto: https\r\n", "https"),
+        ("X-Forwarded-Proto: HTTPS, http\r\n", "https"),
+        // Not the name of any host: as if nothing were told.
+        ("X-Forwarded-Host: a&b\r\n", ""),
+    ] {
         let got = rig.ask("GET", &path, told).await;
         for led in ["\"a\">*/a/<", "\"b\">*/b/<", "ContentSteering>*/s<", "href=\"*/p\""] {
-            let led = led.replace('*', &format!("{scheme}://{inside}"));
+            let own = match scheme {
+                "" => inside.trim_start_matches(|byte| byte != '/').to_owned(),
+                scheme => format!("{scheme}://{inside}"),
+            };
+            let led = led.replace('*', &own);
             assert!(got.text().contains(&led), "{led} is not in {}", got.text());
         }
     }

@@ -170,6 +170,27 @@ async fn running_dry_counts_once_however_it_is_told() {
     }
 }
 
+/// The same words to the same collector are a second try, if they tell when they were; to another one they
+/// are told, too.
+#[tokio::test]
+async fn a_second_try_is_heard_once() {
+    let origin = Origin::saying(ok("", b"x")).await;
+    let rig = Rig::before(&origin).await;
+    let dated = b"sid=\"a\",bl=800,ts=1790000000000\n";
+    let headers =
+        |body: &[u8]| format!("Content-Type: application/cmcd\r\nContent-Length: {}", body.len());
+    for path in ["/collect?n=1", "/collect?n=2", "/other"] {
+        post_to(&rig, path, &headers(dated), dated).await;
+    }
+    rig.told("request_finished", 3).await;
+    assert_eq!(rig.told("player_reported", 2).await.len(), 2);
+    let undated = b"sid=\"a\",bl=800\n";
+    for _ in 0..2 {
+        post(&rig, &headers(undated), undated).await;
+    }
+    assert_eq!(rig.told("player_reported", 4).await.len(), 4);
+}
+
 async fn post(rig: &Rig, headers: &str, body: &[u8]) {
     post_to(rig, "/collect", headers, body).await;
 }

@@ -357,6 +357,34 @@ fn references_of_a_linked_period_start_from_its_mpd() {
     assert_eq!(asked(&ladder, "https://o/one/1.mp4"), "segment v 1 1 0 2 -");
 }
 
+/// However often it is fetched, it takes no place but its link's, under the BaseURLs that its MPD has now.
+#[test]
+fn a_linked_period_fetched_again_still_belongs_to_its_mpd() {
+    let linked = |host: &str| {
+        mpd(
+            "xmlns:xlink=\"http://www.w3.org/1999/xlink\" type=\"static\"",
+            &format!(
+                "<BaseURL>https://{host}/</BaseURL><Period duration=\"PT4S\">{}</Period><Period xlink:href=\"https://o/p.xml\"/>",
+                video("<SegmentTemplate media=\"$Number$\" duration=\"2\"/>")
+            ),
+        )
+    };
+    let inner = video("<SegmentTemplate media=\"ad/$Number$\" duration=\"2\"/>");
+    let period = format!("<Period duration=\"PT4S\">{}</Period>", inner.replace("\"v\"", "\"ad\""));
+    let mut ladder = Ladder::default();
+    for host in ["a", "b"] {
+        learn(&mut ladder, ManifestFormat::Mpd, MPD, &linked(host));
+        for time in 1..3 {
+            learn(&mut ladder, ManifestFormat::Mpd, "https://o/p.xml", &period);
+            let names: Vec<_> =
+                ladder.renditions().filter_map(|held| held.name.as_deref()).collect();
+            assert_eq!(names, ["v"], "fetched {time} times from {host}");
+            let url = format!("https://{host}/ad/2");
+            assert_eq!(asked(&ladder, &url), "segment ad 2 2 2 2 -", "{url}");
+        }
+    }
+}
+
 /// A segment index; each reference is (size, milliseconds, points to an index).
 fn sidx(references: &[(u32, u32, bool)], start: u32) -> Vec<u8> {
     let mut out = (32 + 12 * references.len() as u32).to_be_bytes().to_vec();

@@ -49,8 +49,12 @@ struct Newest {
 }
 
 impl Source {
-    /// Whether a text is the newest version's.
-    fn is(&self, text: &str) -> bool {
+    /// Whether a text is the newest version's, and says the same again. What a linked element says
+    /// depends on its MPD.
+    fn repeats(&self, text: &str) -> bool {
+        if self.bases.is_empty() {
+            return false;
+        }
         match &self.newest {
             Some(newest) => newest.version.text == text,
             None => self.body == Some(hash(text)),
@@ -81,7 +85,7 @@ impl Memory {
         let id = hash(without_query(base.url().as_str()));
         let at = self.sources.iter().position(|source| source.id == id);
         let source = at.and_then(|at| self.sources.get(at));
-        if let Some(at) = at.filter(|_| source.is_some_and(|source| source.is(&text))) {
+        if let Some(at) = at.filter(|_| source.is_some_and(|source| source.repeats(&text))) {
             // Nothing has changed since.
             self.renew(at);
             return Ok(Kind::Mpd);

@@ -11,6 +11,8 @@ const STRIDE: usize = 512;
 pub(super) fn repeated(mut alike: impl FnMut(usize, usize) -> bool) -> usize {
     let (mut known, mut stride, mut grows) = (0, 1, true);
     while stride > 0 {
+        #[cfg(test)]
+        tests::COMPARED.set(tests::COMPARED.get() + stride);
         if alike(known, known + stride) {
             known += stride;
             stride = if grows { (stride * 2).min(STRIDE) } else { stride };
@@ -22,8 +24,14 @@ pub(super) fn repeated(mut alike: impl FnMut(usize, usize) -> bool) -> usize {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
+    use std::cell::Cell;
+
+    thread_local! {
+        /// How many entries were compared on this thread.
+        pub(in super::super) static COMPARED: Cell<usize> = const { Cell::new(0) };
+    }
 
     #[test]
     fn all_that_is_alike_is_found() {

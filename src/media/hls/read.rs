@@ -96,11 +96,12 @@ impl<'a, 'o> Reader<'a, 'o> {
         playlist.marks.push(Mark::new(end, plain, self.recent));
         let number = playlist.first().saturating_add(playlist.count as u64 - 1);
         let again = self.old.and_then(|old| old.again(number, self.recent, self.lines.rest()));
-        let Some((marks, from)) =
-            again.filter(|(marks, _)| marks.len() + playlist.count <= SEGMENTS)
-        else {
+        let Some((marks, from)) = again else { return };
+        if marks.len() + playlist.count > SEGMENTS {
+            // There is too much of it, and the next segment would find nearly the same again.
+            self.old = None;
             return;
-        };
+        }
         self.aligned.get_or_insert(playlist.first());
         playlist.listed.push(Listed::Again(marks.len()));
         playlist.count += marks.len();

@@ -1,7 +1,11 @@
 //! Reloads of live playlists: what the shortcut leaves is what a reading of the whole would.
 
-use super::super::base::Base;
-use super::{Memory, define::Variables, playlist::Listed};
+use super::super::{base::Base, repeat::tests::COMPARED};
+use super::{
+    Memory,
+    define::Variables,
+    playlist::{Listed, SEGMENTS},
+};
 use proptest::prelude::*;
 use std::{collections::BTreeSet, fmt::Write as _};
 use url::Url;
@@ -315,4 +319,25 @@ fn versions_take_no_more_than_they_may() {
     assert!(memory.version_of("https://o/0.m3u8").is_none());
     learn(&mut memory, "https://o/39.m3u8", &(window(101, |_, line| line) + "#EXT-X-ENDLIST\n"));
     assert!(memory.version_of("https://o/39.m3u8").is_none(), "it has ended");
+}
+
+/// Numbered segments, from `first` on.
+fn lines(numbers: std::ops::Range<usize>, name: &str) -> String {
+    numbers.map(|n| format!("#EXTINF:4.0,\n{name}{n}.m4s\n")).collect()
+}
+
+/// A playlist that repeats more than may be read is told so without comparing all of it again and again.
+#[test]
+fn what_is_too_long_is_compared_once() {
+    let (url, head) = ("https://o/v/a.m3u8", "#EXTM3U\n#EXT-X-MEDIA-SEQUENCE:");
+    let mut memory = Memory::default();
+    learn(&mut memory, url, &format!("{head}100\n{}", lines(100..100 + SEGMENTS, "s")));
+    let longer = lines(90..100, "new") + lines(100..100 + SEGMENTS, "s").as_str();
+    let longer = format!("{head}90\n{longer}");
+    let before = COMPARED.get();
+    let variables = Variables::default();
+    let read = super::read::read(&longer, &variables, memory.version_of(url));
+    assert!(read.is_err(), "more than may be");
+    let compared = COMPARED.get() - before;
+    assert!((SEGMENTS / 2..4 * SEGMENTS).contains(&compared), "{compared}");
 }

@@ -24,7 +24,8 @@ pub(super) fn read<'a>(
     // Whatever is odd about a reload is told, and decided, by a reading of the whole.
     let reload = old.and_then(|old| {
         let read = Reader::new(text, variables, Some(old)).read().ok()?;
-        read.aligned.is_none_or(|first| first == read.playlist.first()).then_some(read)
+        let aligned = read.aligned.is_none_or(|first| first == read.playlist.first());
+        (aligned && !read.shifted).then_some(read)
     });
     let read = reload.map_or_else(|| Reader::new(text, variables, None).read(), Ok);
     read.map(|read| read.playlist)
@@ -44,13 +45,16 @@ struct Reader<'a, 'o> {
     recent: u64,
     /// The number of the first segment, as it was known when the first repeated ones were found.
     aligned: Option<u64>,
+    /// Whether it was another one when others were found.
+    shifted: bool,
 }
 
 impl<'a, 'o> Reader<'a, 'o> {
     fn new(text: &'a str, variables: &'a Variables, old: Option<&'o Version>) -> Self {
         let (playlist, pending) = (Playlist::default(), Pending::default());
-        let (lines, extras, recent, aligned) = (lines(text), 0, 0, None);
-        Self { text, lines, variables, old, playlist, pending, extras, recent, aligned }
+        let (lines, extras, recent) = (lines(text), 0, 0);
+        let (aligned, shifted) = (None, false);
+        Self { text, lines, variables, old, playlist, pending, extras, recent, aligned, shifted }
     }
 
     fn read(mut self) -> Result<Self, ManifestError> {
@@ -102,7 +106,8 @@ impl<'a, 'o> Reader<'a, 'o> {
             self.old = None;
             return;
         }
-        self.aligned.get_or_insert(playlist.first());
+        let first = playlist.first();
+        self.shifted |= *self.aligned.get_or_insert(first) != first;
         playlist.listed.push(Listed::Again(marks.len()));
         playlist.count += marks.len();
         let behind = marks.last().map_or(from, |last| last.end());

@@ -341,3 +341,30 @@ fn what_is_too_long_is_compared_once() {
     let compared = COMPARED.get() - before;
     assert!((SEGMENTS / 2..4 * SEGMENTS).contains(&compared), "{compared}");
 }
+
+/// Whatever is said twice counts as it was said last, for segments that were read before as well.
+#[test]
+fn a_number_that_comes_and_goes_is_read_as_a_whole() {
+    let (url, head) = ("https://o/v/a.m3u8", "#EXTM3U\n#EXT-X-MEDIA-SEQUENCE:5\n");
+    let old = format!("{head}{}", lines(5..40, "s"));
+    let moved = format!(
+        "{head}{}{}#EXT-X-MEDIA-SEQUENCE:9\n{}{}#EXT-X-MEDIA-SEQUENCE:5\n",
+        lines(5..10, "s"),
+        lines(10..15, "x"),
+        lines(15..16, "x"),
+        lines(20..32, "s"),
+    );
+    let (mut fast, mut slow) = (Memory::default(), Memory::default());
+    for text in [&old, &moved] {
+        slow.forget_versions();
+        learn(&mut fast, url, text);
+        learn(&mut slow, url, text);
+    }
+    for n in 5..40 {
+        for name in ["s", "x"] {
+            let asked = format!("https://o/v/{name}{n}.m4s");
+            assert_eq!(fast.get(&asked, None), slow.get(&asked, None), "{asked}");
+        }
+    }
+    assert_eq!(fast.get("https://o/v/s25.m4s", None).and_then(|found| found.number), Some(21));
+}

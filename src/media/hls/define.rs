@@ -37,6 +37,12 @@ impl Variables {
         self.values.get(name).map(String::as_str)
     }
 
+    /// What it takes to keep them, in bytes.
+    pub(super) fn weight(&self) -> usize {
+        let pair = size_of::<(String, String)>();
+        self.values.iter().map(|(name, value)| pair + name.len() + value.len()).sum()
+    }
+
     /// Puts values in the place of `{$name}`. Unknown names stay as they are.
     pub(super) fn put<'a>(&self, text: &'a str) -> Cow<'a, str> {
         if self.values.is_empty() || !text.contains("{$") {

@@ -368,3 +368,25 @@ fn a_number_that_comes_and_goes_is_read_as_a_whole() {
     }
     assert_eq!(fast.get("https://o/v/s25.m4s", None).and_then(|found| found.number), Some(21));
 }
+
+/// What a version was read with is kept with it, and counted.
+#[test]
+fn variables_count_as_well() {
+    let value = "v".repeat(8000);
+    let (mut main, mut imports) = ("#EXTM3U\n".to_owned(), String::new());
+    for n in 0..150 {
+        let _ = writeln!(main, "#EXT-X-DEFINE:NAME=\"n{n}\",VALUE=\"{value}\"");
+        let _ = writeln!(imports, "#EXT-X-DEFINE:IMPORT=\"n{n}\"");
+    }
+    let names = ["a.m3u8", "b.m3u8"];
+    names.iter().for_each(|name| main += &format!("#EXT-X-STREAM-INF:BANDWIDTH=1\n{name}\n"));
+    let mut memory = Memory::default();
+    learn(&mut memory, "https://o/m.m3u8", &main);
+    let text = format!("#EXTM3U\n#EXT-X-TARGETDURATION:4\n{imports}{}", lines(0..5, "s"));
+    let [a, b] = names.map(|name| format!("https://o/{name}"));
+    learn(&mut memory, &a, &text);
+    assert!(memory.version_of(&a).is_some(), "1.2 MB of 2 MiB");
+    learn(&mut memory, &b, &text);
+    assert!(memory.version_of(&b).is_some(), "the newest");
+    assert!(memory.version_of(&a).is_none(), "both are too much");
+}

@@ -62,8 +62,9 @@ impl Version {
     }
 
     /// What it takes to keep it, in bytes.
-    pub(super) const fn weight(&self) -> usize {
-        self.text.capacity() + self.marks.capacity() * size_of::<Mark>()
+    pub(super) fn weight(&self) -> usize {
+        let marks = self.marks.capacity() * size_of::<Mark>();
+        self.text.capacity() + marks + self.variables.weight()
     }
 
     /// The segments with which `rest`, what follows the one with `number` in a newer text, begins word

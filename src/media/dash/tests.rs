@@ -3,6 +3,7 @@
 use super::super::{
     ManifestFormat, Resource,
     base::Base,
+    segments::Runs,
     xml::{Token, Xml},
 };
 use super::{
@@ -12,7 +13,7 @@ use super::{
     version::{Reader, Version},
 };
 use proptest::prelude::*;
-use std::fmt::Write as _;
+use std::{fmt::Write as _, sync::Arc};
 use url::Url;
 
 const MPD: &str = "https://o/m.mpd";
@@ -274,6 +275,11 @@ proptest! {
 
 /// Reads the only timeline of a text; how many of its lines were read, and the version it makes.
 fn read(text: &str, old: Option<&Version>) -> (usize, u64, Version) {
+    let (lines, runs, version) = read_runs(text, old);
+    (lines, runs.count(), version)
+}
+
+fn read_runs(text: &str, old: Option<&Version>) -> (usize, Arc<Runs>, Version) {
     let mut reader = Reader::new(Xml::new(ManifestFormat::Mpd, text, ROOTS).unwrap(), old);
     let timeline =
         |token| matches!(token, Some(Token::Start(tag)) if tag.name == "SegmentTimeline");
@@ -283,8 +289,8 @@ fn read(text: &str, old: Option<&Version>) -> (usize, u64, Version) {
         lines += 1;
         assert!(reading.runs().add(&entry(tag, &[])) && reader.behind_entry(&mut reading));
     }
-    let count = reader.end(reading).count();
-    (lines, count, Version::new(None, text, reader.listings))
+    let runs = reader.end(reading);
+    (lines, runs, Version::new(None, text, reader.listings))
 }
 
 /// 5,000 lines from segment `first` on, of which only the first says when it starts, if asked so.
@@ -326,4 +332,17 @@ fn only_what_changed_is_read() {
         assert_eq!(lines, 2, "slid once more");
     }
     assert_eq!(read(&window(105, true, Some(3000)), Some(&old)).0, 4, "one is another");
+}
+
+/// However long the timeline is that a short one goes on like, the short one takes no more room than it needs.
+#[test]
+fn a_short_timeline_takes_little_room() {
+    let timeline = |lines: usize| {
+        let lines = "<S d=\"1\"/><S d=\"2\"/>".repeat(lines / 2);
+        format!("<MPD><SegmentTimeline>{lines}</SegmentTimeline></MPD>")
+    };
+    let (.., old) = read(&timeline(5000), None);
+    let (lines, runs, _) = read_runs(&timeline(4), Some(&old));
+    assert_eq!((lines, runs.count()), (1, 4), "known from the long one");
+    assert!(runs.room() <= 20, "{}", runs.room());
 }

@@ -174,7 +174,8 @@ impl Reading {
             count: mark.count - before.count + here.count,
         }));
         let from = u64::from(before.count);
-        self.runs.reserve_as(&old.runs);
+        // A run of segments takes a line or more.
+        self.runs.reserve(again.len() + 8);
         self.runs.extend(&old.runs, from..from + more);
         true
     }

@@ -112,9 +112,9 @@ impl Runs {
         true
     }
 
-    /// Makes room for as many runs as another version has.
-    pub(in super::super) fn reserve_as(&mut self, other: &Self) {
-        self.0.reserve(other.0.len() + 1);
+    /// Makes room for another `runs`.
+    pub(in super::super) fn reserve(&mut self, runs: usize) {
+        self.0.reserve(runs);
     }
 
     /// Adds the segments at some positions of another version, which were all added by [`Runs::add`].
@@ -188,6 +188,14 @@ impl Runs {
         let run = self.0.get(after.checked_sub(1)?)?;
         let nth = run.starting_before(tick - run.start);
         (nth < run.count).then(|| run.slot(nth)).filter(|slot| slot.start == tick)
+    }
+}
+
+#[cfg(test)]
+impl Runs {
+    /// For how many runs it has room.
+    pub(in super::super) fn room(&self) -> usize {
+        self.0.capacity()
     }
 }
 

@@ -92,9 +92,7 @@ impl Scanner {
                 }
                 State::Header => {
                     self.held.extend(data.first());
-                    self.at += 1;
-                    self.header();
-                    self.at -= 1;
+                    self.header(self.at.saturating_add(1));
                     1
                 }
                 State::Keep(id, left) => {
@@ -120,8 +118,8 @@ impl Scanner {
         self.found
     }
 
-    /// What follows from the header that is held, once it is whole; `at` is where it ends.
-    fn header(&mut self) {
+    /// What follows from the header that is held, once it is whole; `end` is where it ends.
+    fn header(&mut self, end: u64) {
         let Some((id, size, _)) = head(&self.held) else {
             if self.held.len() >= 12 {
                 self.state = State::Done;
@@ -129,12 +127,12 @@ impl Scanner {
             return;
         };
         self.held.clear();
-        let first = self.at.saturating_sub(self.from) <= 12;
+        let first = end.saturating_sub(self.from) <= 12;
         self.state = match (id, size) {
             // Something else altogether.
             _ if first && !matches!(id, EBML | SEGMENT | CUES) => State::Done,
             (SEGMENT, _) => {
-                self.found.origin = Some(self.at);
+                self.found.origin = Some(end);
                 State::Header
             }
             // A live stream: nothing says where its clusters end.
@@ -291,6 +289,17 @@ mod tests {
     fn an_index_alone() {
         let found = scanned(&element(CUES, &cue(4000, 200)), 5);
         assert_eq!((found.origin, found.cues), (None, vec![(4000, 200)]));
+    }
+
+    /// A response may claim to begin anywhere.
+    #[test]
+    fn the_last_bytes_of_the_largest_file() {
+        for before in 0..80 {
+            let mut scanner = Scanner::new(u64::MAX - before);
+            file().chunks(5).all(|piece| scanner.feed(piece));
+            let found = scanner.into_finding();
+            assert_eq!(found.origin, Some((u64::MAX - before).saturating_add(31)));
+        }
     }
 
     #[test]

@@ -216,7 +216,7 @@ fn element(id: &[u8], data: &[u8]) -> Vec<u8> {
     [id, &(data.len() as u64 | 1 << 56).to_be_bytes(), data].concat()
 }
 
-/// The index of a WebM file: clusters at 300 and 500 bytes of its segment, at 0 and 4 seconds.
+/// The index of a WebM file: clusters at 300 and 500 bytes of its segment, at 0 and 4,000 ticks.
 fn cues() -> Vec<u8> {
     let point = |time: u16, at: u16| {
         let place = element(&[0xb7], &element(&[0xf1], &at.to_be_bytes()));
@@ -225,9 +225,12 @@ fn cues() -> Vec<u8> {
     element(&[0x1c, 0x53, 0xbb, 0x6b], &[point(0, 300), point(4000, 500)].concat())
 }
 
-/// All that stands before the index: the segment's data begin at byte 31, and last for six seconds.
-fn webm() -> Vec<u8> {
-    let info = element(&[0x44, 0x89], &6000_f32.to_be_bytes());
+/// All that stands before the index: the segment's data begin at byte 31, and last for 6,000 ticks of so many
+/// nanoseconds; of a millisecond, if it does not say.
+fn webm(tick: Option<u32>) -> Vec<u8> {
+    let scale = tick.map(|tick| element(&[0x2a, 0xd7, 0xb1], &tick.to_be_bytes()));
+    let length = element(&[0x44, 0x89], &6000_f32.to_be_bytes());
+    let info = [scale.unwrap_or_default(), length].concat();
     let header = element(&[0x1a, 0x45, 0xdf, 0xa3], &element(&[0x42, 0x82], b"webm"));
     [header, vec![0x18, 0x53, 0x80, 0x67, 0xff], element(&[0x15, 0x49, 0xa9, 0x66], &info)].concat()
 }
@@ -248,12 +251,12 @@ fn webm_by_its_cues() {
         <BaseURL>v.webm</BaseURL><SegmentBase indexRange=\"200-299\"><Initialization range=\"0-199\"/></SegmentBase>\
         </Representation></AdaptationSet></Period>";
     let attributes = "type=\"static\" mediaPresentationDuration=\"PT6S\"";
-    let file = [webm(), cues()].concat();
+    let file = [webm(None), cues()].concat();
     for (at, played) in [("https://o/v.webm", true), ("https://o/alone.webm", false)] {
         let mut ladder = Ladder::default();
         mpd(&mut ladder, "https://o/m.mpd", attributes, inner);
         if played {
-            pass(&mut ladder, at, 0, &webm());
+            pass(&mut ladder, at, 0, &webm(None));
             pass(&mut ladder, at, 200, &cues());
         } else {
             pass(&mut ladder, at, 0, &file);
@@ -264,5 +267,22 @@ fn webm_by_its_cues() {
         };
         assert_eq!(found(31 + 300), (Some(1), Some(0), Some(Duration::from_secs(4))), "{at}");
         assert_eq!(found(31 + 550), (Some(2), Some(4), Some(Duration::from_secs(2))), "{at}");
+    }
+}
+
+/// Ticks need not go into a second, nor be shorter than one.
+#[test]
+fn webm_of_any_tick() {
+    for (tick, start, length) in
+        [(700_000_000, 2800, 1400), (2_000_000_000, 8000, 4000), (3_000, 0, 0), (1, 0, 0)]
+    {
+        let mut ladder = Ladder::default();
+        pass(&mut ladder, "https://o/v.webm", 0, &[webm(Some(tick)), cues()].concat());
+        let found = ladder.resolve("https://o/v.webm", Some(31 + 500));
+        let told = [found.time, found.duration].map(|time| time.as_ref().map(Duration::as_secs));
+        assert_eq!(told, [Some(start), Some(length)], "{tick} ns");
+        let exact = Duration::from_nanos(4000 * u64::from(tick));
+        let off = found.time.unwrap_or_default().abs_diff(exact);
+        assert!(off < Duration::from_micros(1), "{tick} ns: off by {off:?}");
     }
 }

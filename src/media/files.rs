@@ -204,7 +204,8 @@ impl File {
         if found.cues.is_empty() || !self.points.is_empty() {
             return;
         }
-        self.timescale = u32::try_from(1_000_000_000 / tick.max(1)).unwrap_or(u32::MAX);
+        // A tick need not go into a second, nor be shorter than one.
+        self.timescale = 1_000_000_000;
         let mut cues = found.cues.clone();
         // Several tracks may each have their points in a cluster.
         cues.sort_unstable_by_key(|(time, at)| (*at, *time));
@@ -215,8 +216,8 @@ impl File {
             .map(|((start, at), (until, end))| Point {
                 first: origin.saturating_add(*at),
                 end: origin.saturating_add(end),
-                start: *start,
-                duration: until.saturating_sub(*start),
+                start: start.saturating_mul(tick),
+                duration: until.saturating_sub(*start).saturating_mul(tick),
             })
             .collect();
     }

@@ -19,7 +19,7 @@ pub struct Profile {
     pub source: String,
     /// The network.
     pub link: LinkSpec,
-    /// The way of request bodies; without a rate it holds nothing up.
+    /// The way of requests; without a rate it holds nothing up.
     pub uplink: LinkSpec,
     /// Rates beside the link's.
     pub limits: Arc<[Limit]>,

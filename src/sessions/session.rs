@@ -52,7 +52,7 @@ pub struct Session {
     pub origin: Origin,
     /// Its link.
     pub downlink: Downlink,
-    /// The way of its request bodies, in session time.
+    /// The way of its requests, in session time.
     pub uplink: Bottleneck,
     /// What holds its responses up beside the link.
     pub limits: Limits,

@@ -61,12 +61,13 @@ const OWNED: &[(&str, &[&str])] = &[
     (
         "time::sleep",
         &[
-            "proxy/shaped_body.rs", // the shaped body waits for its link
-            "proxy/pace.rs",        // latency, delays and hangs before the headers
-            "proxy/connection.rs",  // watches for idle connections
-            "proxy/greeting.rs",    // a first line may come in pieces
-            "proxy/socket.rs",      // lets a refusal be read before the close
-            "proxy/server.rs",      // pauses after a failed accept
+            "proxy/shaped_body.rs",   // the shaped body waits for its link
+            "proxy/pace.rs",          // latency, delays and hangs before the headers
+            "proxy/connection.rs",    // watches for idle connections
+            "proxy/greeting.rs",      // a first line may come in pieces
+            "proxy/socket.rs",        // lets a refusal be read before the close
+            "proxy/upstream/idle.rs", // connections rest for a while
+            "proxy/server.rs",        // pauses after a failed accept
             "origin/server.rs",
             "origin/pace.rs", // what does not exist yet is waited for
             "api/server.rs",

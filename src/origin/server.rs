@@ -27,6 +27,10 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long responses under way may go on after shutdown.
 const DRAIN: Duration = Duration::from_secs(5);
 
+/// The kernel takes so much of a body that it can't send yet, and not the megabytes that it would: of
+/// a thousand slow downloads they would fill all the memory that it has for TCP.
+const UNSENT: u32 = 64 * 1024;
+
 /// Pause after a failed accept: most often descriptors have run out, and some will come free.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
@@ -76,6 +80,9 @@ fn connect(
 ) {
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "origin: no TCP_NODELAY");
+    }
+    if let Err(error) = socket2::SockRef::from(&stream).set_tcp_notsent_lowat(UNSENT) {
+        tracing::debug!(%error, "origin: the kernel takes as much as it likes");
     }
     let origin = origin.clone();
     let service = service_fn(move |request: Request<Incoming>| {

@@ -80,14 +80,14 @@ impl Cause {
         }
     }
 
-    /// The kind of `error`, by the innermost thing that knows.
-    pub(super) fn of(error: &hyper_util::client::legacy::Error) -> Self {
+    /// The kind of `error`, by the innermost thing that knows; `connecting`: there was no connection yet.
+    pub(super) fn of(error: &(dyn StdError + 'static), connecting: bool) -> Self {
         let text = chain(error);
         let mut source: Option<&(dyn StdError + 'static)> = Some(error);
         while let Some(inner) = source {
             if let Some(io) = inner.downcast_ref::<io::Error>() {
                 match io.kind() {
-                    io::ErrorKind::TimedOut if error.is_connect() => return Self::ConnectTimeout,
+                    io::ErrorKind::TimedOut if connecting => return Self::ConnectTimeout,
                     io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe => {
                         return Self::Reset;
                     }
@@ -107,7 +107,7 @@ impl Cause {
             }
             source = deeper(inner);
         }
-        match error.is_connect() {
+        match connecting {
             true if text.contains("dns error") => Self::Dns,
             true => Self::Connect,
             false => Self::Other,

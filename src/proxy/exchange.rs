@@ -344,7 +344,7 @@ fn own(
     if let Some(asker) = asker {
         asker.permit(&mut response);
     }
-    response.map(PlayerBody::Plain)
+    response.map(|source| PlayerBody::Plain(Box::new(source)))
 }
 
 /// Hands the answer over to the session's link.

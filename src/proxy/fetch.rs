@@ -12,6 +12,7 @@ use super::{
     source::Source,
     ticket::Ticket,
     upload::Upload,
+    upstream::OriginBody,
 };
 use crate::{
     event::Event,
@@ -19,7 +20,6 @@ use crate::{
     sessions::Origin,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, header, request, uri::Authority};
-use hyper::body::Incoming;
 use std::sync::Arc;
 use url::Url;
 
@@ -93,7 +93,7 @@ pub(super) async fn fetch(
 
 /// Reads an answer that is a manifest, if it is `readable`, and looks on as any other passes.
 async fn read(
-    response: Response<Incoming>,
+    response: Response<OriginBody>,
     passage: &Passage<'_>,
     readable: bool,
     ticket: &mut Ticket,

@@ -3,7 +3,7 @@
 
 use super::{
     coding::Coding, config::Limits, fault::edit, read_ahead::ReadAhead, source::Source,
-    ticket::Ticket,
+    ticket::Ticket, upstream::OriginBody,
 };
 use crate::{
     event::Event,
@@ -12,7 +12,7 @@ use crate::{
 };
 use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode, header, response};
-use hyper::body::{Body as _, Incoming};
+use hyper::body::Body as _;
 use std::sync::Arc;
 use url::Url;
 
@@ -26,7 +26,7 @@ pub(super) enum Reading {
 }
 
 /// Whether `response` to a request for `kind` is to be read as a manifest; `None`: it passes.
-pub(super) fn reading(path: &str, kind: Kind, response: &Response<Incoming>) -> Option<Reading> {
+pub(super) fn reading(path: &str, kind: Kind, response: &Response<OriginBody>) -> Option<Reading> {
     if response.status() != StatusCode::OK {
         return None;
     }
@@ -65,7 +65,7 @@ pub(super) struct Passage<'a> {
 /// passes through untouched, with one warning.
 pub(super) async fn pass(
     reading: Reading,
-    response: Response<Incoming>,
+    response: Response<OriginBody>,
     passage: &Passage<'_>,
     ticket: &mut Ticket,
 ) -> Response<Source> {

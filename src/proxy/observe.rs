@@ -1,12 +1,12 @@
 //! What an origin's answer teaches besides manifests: its time, and the first bytes of its bodies.
 
-use super::headers;
+use super::{headers, upstream::OriginBody};
 use crate::{
     media::{Head, Kind, ManifestFormat, Probe},
     sessions::Session,
 };
 use http::{HeaderMap, Method, Response, StatusCode, header};
-use hyper::body::{Body as _, Incoming};
+use hyper::body::Body as _;
 use std::{sync::Arc, time::Duration};
 
 /// A look at a body on its way: what it teaches is the session's when the look is over.
@@ -22,7 +22,7 @@ impl Observer {
         session: &Arc<Session>,
         request: &crate::event::RequestTag,
         url: impl FnOnce() -> String,
-        response: &Response<Incoming>,
+        response: &Response<OriginBody>,
     ) -> Option<Box<Self>> {
         let head = response.headers();
         let content_type = headers::text(head, header::CONTENT_TYPE);
@@ -68,7 +68,7 @@ fn range(text: &str) -> Option<(u64, Option<u64>)> {
 }
 
 /// The format of an answer that a manifest named as another one, whatever little its headers say.
-pub(super) fn expected(kind: Kind, response: &Response<Incoming>) -> Option<ManifestFormat> {
+pub(super) fn expected(kind: Kind, response: &Response<OriginBody>) -> Option<ManifestFormat> {
     let format = match kind {
         Kind::Mpd => ManifestFormat::Mpd,
         Kind::MpdPatch => ManifestFormat::MpdPatch,

@@ -16,7 +16,7 @@ pub(super) enum PlayerBody {
     /// By way of the session's link.
     Shaped(Box<ShapedBody>),
     /// As it is: refusals and redirects of our own.
-    Plain(Source),
+    Plain(Box<Source>),
 }
 
 impl Body for PlayerBody {

@@ -1,19 +1,23 @@
 //! A body read before it is passed on: as far as it takes to know it, or whole within a bound.
 
-use super::{error::chain, source::Source};
+use super::{
+    error::chain,
+    source::Source,
+    upstream::{OriginBody, OriginError},
+};
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt as _;
-use hyper::body::{Body as _, Incoming};
+use hyper::body::Body as _;
 
 /// A body, what was read of it, and how that ended.
 pub(super) struct ReadAhead {
     bytes: BytesMut,
-    body: Incoming,
-    end: Option<Result<(), hyper::Error>>,
+    body: OriginBody,
+    end: Option<Result<(), OriginError>>,
 }
 
 impl ReadAhead {
-    pub(super) fn new(body: Incoming) -> Self {
+    pub(super) fn new(body: OriginBody) -> Self {
         Self { bytes: BytesMut::new(), body, end: None }
     }
 

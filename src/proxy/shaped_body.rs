@@ -11,6 +11,7 @@ use super::{
     passage::{Own, Passage},
     source::Source,
     ticket::Ticket,
+    upstream::OriginError,
 };
 use crate::{
     event::{Event, Outcome},
@@ -41,7 +42,7 @@ const H2_FLUSH: Duration = Duration::from_millis(20);
 pub(super) enum BodyError {
     /// The origin's body broke off.
     #[error("the origin cut the body")]
-    Origin(#[source] hyper::Error),
+    Origin(#[source] OriginError),
     /// A rule or a drop cuts it.
     #[error("cut as asked")]
     Cut,
@@ -72,7 +73,7 @@ pub(super) struct ShapedBody {
     ahead: VecDeque<Bytes>,
     ahead_bytes: usize,
     /// What came after them, and is neither data nor the end.
-    after: Option<Result<Frame<Bytes>, hyper::Error>>,
+    after: Option<Result<Frame<Bytes>, OriginError>>,
     /// Bytes that may pass and have not been handed over: they were in several frames.
     credit: usize,
     treatment: Treatment,

@@ -1,9 +1,13 @@
 //! Where a response's bytes come from: the origin, our own memory, or first one and then the other.
 
-use super::{fault::Detour, observe::Observer};
+use super::{
+    fault::Detour,
+    observe::Observer,
+    upstream::{OriginBody, OriginError},
+};
 use crate::seed::Stream;
 use bytes::{Bytes, BytesMut};
-use hyper::body::{Body, Frame, Incoming, SizeHint};
+use hyper::body::{Body, Frame, SizeHint};
 use rand::RngExt as _;
 use std::{
     future::poll_fn,
@@ -19,8 +23,8 @@ const JUNK_PIECE: u64 = 16 * 1024;
 #[derive(Default)]
 pub(super) struct Source {
     ready: Bytes,
-    rest: Option<Incoming>,
-    failure: Option<hyper::Error>,
+    rest: Option<OriginBody>,
+    failure: Option<OriginError>,
     /// Sees what passes of `rest`.
     observer: Option<Box<Observer>>,
     /// Random bytes that come last: how many, and of which stream.
@@ -33,7 +37,7 @@ pub(super) struct Source {
 
 impl Source {
     /// `ready`, then what is left of `rest`.
-    pub(super) const fn then(ready: Bytes, rest: Incoming) -> Self {
+    pub(super) const fn then(ready: Bytes, rest: OriginBody) -> Self {
         Self {
             ready,
             rest: Some(rest),
@@ -46,7 +50,7 @@ impl Source {
     }
 
     /// `ready`, then `failure`, as the origin gave them.
-    pub(super) const fn broken(ready: Bytes, failure: hyper::Error) -> Self {
+    pub(super) const fn broken(ready: Bytes, failure: OriginError) -> Self {
         Self {
             ready,
             rest: None,
@@ -109,7 +113,7 @@ impl Source {
     pub(super) fn poll(
         &mut self,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+    ) -> Poll<Option<Result<Frame<Bytes>, OriginError>>> {
         let Some(mut detour) = self.detour.take() else { return self.poll_straight(cx) };
         let next = detour.poll(cx, &mut |cx| self.poll_straight(cx));
         self.detour = Some(detour);
@@ -119,7 +123,7 @@ impl Source {
     fn poll_straight(
         &mut self,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+    ) -> Poll<Option<Result<Frame<Bytes>, OriginError>>> {
         if !self.ready.is_empty() {
             return Poll::Ready(Some(Ok(Frame::data(std::mem::take(&mut self.ready)))));
         }
@@ -187,8 +191,8 @@ impl From<Bytes> for Source {
     }
 }
 
-impl From<Incoming> for Source {
-    fn from(rest: Incoming) -> Self {
+impl From<OriginBody> for Source {
+    fn from(rest: OriginBody) -> Self {
         Self {
             ready: Bytes::new(),
             rest: Some(rest),

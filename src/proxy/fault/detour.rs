@@ -2,7 +2,7 @@
 
 use super::{corrupter::Corrupter, teller::Teller};
 use crate::{
-    proxy::shaped_body::poll_until,
+    proxy::{shaped_body::poll_until, upstream::OriginError},
     rules::{Coalesce, Plan, Planned},
     seed::Seed,
     sessions::Session,
@@ -22,7 +22,7 @@ use tokio::time::Sleep;
 const MOST_HELD: usize = 16 * 1024 * 1024;
 
 /// A body's next frame, as its source gives it.
-pub(in crate::proxy) type NextFrame = Poll<Option<Result<Frame<Bytes>, hyper::Error>>>;
+pub(in crate::proxy) type NextFrame = Poll<Option<Result<Frame<Bytes>, OriginError>>>;
 
 /// The way of one body.
 pub(in crate::proxy) struct Detour {
@@ -31,7 +31,7 @@ pub(in crate::proxy) struct Detour {
     session: Arc<Session>,
     teller: Teller,
     /// The end of the source, kept until what was held back is out.
-    end: Option<Result<Frame<Bytes>, hyper::Error>>,
+    end: Option<Result<Frame<Bytes>, OriginError>>,
     ended: bool,
 }
 
@@ -124,7 +124,7 @@ impl Detour {
     }
 
     /// The source is over; what the damage held back.
-    fn over(&mut self, end: Option<Result<Frame<Bytes>, hyper::Error>>) -> Bytes {
+    fn over(&mut self, end: Option<Result<Frame<Bytes>, OriginError>>) -> Bytes {
         self.ended = true;
         self.end = end;
         if let Some(clump) = &mut self.clump {

@@ -36,9 +36,12 @@ impl Guard {
         Self { connector, own: own.into(), sip: u64::MAX }
     }
 
-    /// The same, whose connections are read at most `sip` bytes at once.
-    pub(super) fn sipping(&self, sip: u64) -> Self {
-        Self { sip, ..self.clone() }
+    /// The same, whose connections are read at most `sip` bytes at once, and hold no more than `unread`
+    /// besides.
+    pub(super) fn sipping(&self, sip: u64, unread: Option<usize>) -> Self {
+        let mut new = Self { sip, ..self.clone() };
+        new.connector.set_recv_buffer_size(unread);
+        new
     }
 }
 

@@ -17,12 +17,29 @@ use tokio::{
 pub(super) struct Sip {
     stream: Take<TcpStream>,
     most: u64,
+    /// Something is still to be written.
+    choked: bool,
 }
 
 impl Sip {
     /// Reads at most `most` bytes of `stream` at once.
     pub(super) fn new(stream: TcpStream, most: u64) -> Self {
-        Self { stream: stream.take(most), most }
+        Self { stream: stream.take(most), most, choked: false }
+    }
+
+    /// Bytes to read at once.
+    pub(super) const fn most(&self) -> u64 {
+        self.most
+    }
+
+    /// Whether something could not be written yet.
+    pub(super) const fn is_choked(&self) -> bool {
+        self.choked
+    }
+
+    /// Waits until there is something to read, or the end.
+    pub(super) fn poll_readable(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.stream.get_ref().poll_read_ready(cx)
     }
 
     fn whole(&mut self) -> Pin<&mut TcpStream> {
@@ -54,7 +71,9 @@ impl AsyncWrite for Sip {
         cx: &mut Context<'_>,
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
-        self.whole().poll_write(cx, buf)
+        let written = self.whole().poll_write(cx, buf);
+        self.choked = falls_short(&written, buf.len());
+        written
     }
 
     fn poll_write_vectored(
@@ -62,7 +81,9 @@ impl AsyncWrite for Sip {
         cx: &mut Context<'_>,
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        self.whole().poll_write_vectored(cx, bufs)
+        let written = self.whole().poll_write_vectored(cx, bufs);
+        self.choked = falls_short(&written, bufs.iter().map(|buf| buf.len()).sum());
+        written
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -76,4 +97,8 @@ impl AsyncWrite for Sip {
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.whole().poll_shutdown(cx)
     }
+}
+
+fn falls_short(written: &Poll<io::Result<usize>>, of: usize) -> bool {
+    !matches!(written, Poll::Ready(Ok(bytes)) if *bytes == of)
 }

@@ -1,29 +1,32 @@
-//! The leg to the origin: pooled connections, HTTP/1.1 or 2, TLS with the platform's roots.
+//! The way to the origin: connections that are kept, HTTP/1.1 or 2, TLS with the platform's roots.
+
+mod body;
+mod guard;
+mod idle;
+mod leg;
+mod plain;
+mod secure;
+mod sip;
+
+pub(super) use body::{OriginBody, OriginError};
 
 use super::{
     config::{ProxyConfig, Timeouts},
     error::{Cause, ProxyError, chain, deeper},
-    guard::{Guard, OwnAddress},
     upload::{HeldUp, Upload},
 };
 use crate::{sessions::Origin, units::BitRate};
-use http::{Request, Response, Uri, request, uri};
-use http_body_util::{LengthLimitError, Limited};
-use hyper::body::Incoming;
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::{
-    client::legacy::{Client, connect::HttpConnector},
-    rt::{TokioExecutor, TokioTimer},
+use guard::{Guard, OwnAddress};
+use http::{
+    Request, Response, Uri, Version, request,
+    uri::{self, Scheme},
 };
+use http_body_util::{LengthLimitError, Limited};
+use hyper_util::client::legacy::connect::HttpConnector;
+use plain::Plain;
+use secure::Secure;
 use std::{error::Error as StdError, future::Future, net::SocketAddr, time::Duration};
 use tokio::time::error::Elapsed;
-
-/// Idle connections kept per origin host.
-const IDLE_CONNECTIONS: usize = 256;
-
-/// Kept for so long: many origins close theirs after 5 s or more, and a request that meets such a
-/// close fails for no reason that was asked for.
-const IDLE_TIME: Duration = Duration::from_secs(4);
 
 /// The most that is read at once of a body which a slow link takes a piece of now and then, by the link's
 /// highest rate: just under what would make hyper double its buffer. With its own bound (400 KiB)
@@ -34,13 +37,16 @@ const SIPS: [(BitRate, u64); 2] = [
     (BitRate::from_bits_per_second(10_000_000), 16 * 1024 - 1),
 ];
 
-type Pool = Client<HttpsConnector<Guard>, Limited<Upload>>;
+/// What the kernel may hold of a body for the slowest links, where it would find some megabytes for each: a
+/// thousand of them fill all the memory that it has for TCP, and from then on it drops what comes. Enough
+/// for a round trip of a second at their highest rate. Faster links might need more than a
+/// system lets one ask for.
+const UNREAD: usize = 256 * 1024;
 
 /// Asks origins.
 pub(super) struct Upstream {
-    fast: Pool,
-    /// For links up to a rate, the slowest first.
-    slow: [(BitRate, Pool); 2],
+    plain: Plain,
+    secure: Secure,
     first_byte: Duration,
     most_body: usize,
 }
@@ -53,19 +59,14 @@ impl Upstream {
         // Without it a request's last packet waits for the origin's delayed ACK.
         http.set_nodelay(true);
         http.set_connect_timeout(Some(connect));
-        let (guard, tls) = (Guard::new(http, own), tls());
-        let connector = |guard| {
-            let https = HttpsConnectorBuilder::new().with_tls_config(tls.clone());
-            https.https_or_http().enable_http1().enable_http2().wrap_connector(guard)
-        };
-        let mut builder = Client::builder(TokioExecutor::new());
-        builder
-            .pool_timer(TokioTimer::new())
-            .pool_idle_timeout(IDLE_TIME)
-            .pool_max_idle_per_host(IDLE_CONNECTIONS);
-        let slow = SIPS.map(|(peak, sip)| (peak, builder.build(connector(guard.sipping(sip)))));
-        let fast = builder.build(connector(guard));
-        Self { fast, slow, first_byte, most_body: config.limits.request_body.as_usize() }
+        let guard = Guard::new(http, own);
+        let most_body = config.limits.request_body.as_usize();
+        Self {
+            plain: Plain::new(guard.clone()),
+            secure: Secure::new(&guard),
+            first_byte,
+            most_body,
+        }
     }
 
     /// Sends a request on to `path` at `origin`; the answer as it comes, body unread. `peak` is the
@@ -76,34 +77,51 @@ impl Upstream {
         path: &str,
         (mut head, body): (request::Parts, Upload),
         peak: BitRate,
-    ) -> Result<Response<Incoming>, ProxyError> {
+    ) -> Result<Response<OriginBody>, ProxyError> {
         head.uri = target(origin, path)?;
         // Each leg has its own version; the client raises it to 2 where the origin agrees.
-        head.version = http::Version::HTTP_11;
+        head.version = Version::HTTP_11;
         let held_up = body.held_up();
         let request = Request::from_parts(head, Limited::new(body, self.most_body));
-        let slow = self.slow.iter().find(|(most, _)| peak <= *most);
-        let pool = slow.map_or(&self.fast, |(_, pool)| pool);
-        match patient(self.first_byte, held_up.as_ref(), pool.request(request)).await {
+        let sip = SIPS.iter().find(|(most, _)| peak <= *most).map_or(u64::MAX, |(_, sip)| *sip);
+        let answer = async {
+            match origin.scheme == Scheme::HTTP {
+                true => self.plain.ask(origin, request, sip).await,
+                false => self.secure.ask(request, sip).await,
+            }
+        };
+        match patient(self.first_byte, held_up.as_ref(), answer).await {
             Ok(Ok(mut response)) => {
-                *response.version_mut() = http::Version::HTTP_11;
+                *response.version_mut() = Version::HTTP_11;
                 Ok(response)
             }
-            Ok(Err(error)) => {
-                if caused_by::<OwnAddress>(&error) {
-                    return Err(ProxyError::Loop(origin.to_string()));
-                }
-                if let Some(blame) = players_fault(&error) {
-                    return Err(blame);
-                }
-                let cause = Cause::of(&error);
-                Err(ProxyError::Upstream { cause, problem: format!("{origin}: {}", chain(&error)) })
-            }
+            Ok(Err(failure)) => Err(failure.blame(origin)),
             Err(_) => Err(ProxyError::Upstream {
                 cause: Cause::FirstByteTimeout,
                 problem: format!("{origin} sent no answer within {:?}", self.first_byte),
             }),
         }
+    }
+}
+
+/// Why there is no answer.
+struct Failure {
+    error: Box<dyn StdError + Send + Sync>,
+    /// There was not even a connection.
+    connecting: bool,
+}
+
+impl Failure {
+    /// Whose fault it is, and what the player is told.
+    fn blame(&self, origin: &Origin) -> ProxyError {
+        let error = self.error.as_ref();
+        if caused_by::<OwnAddress>(error) {
+            return ProxyError::Loop(origin.to_string());
+        }
+        players_fault(error).unwrap_or_else(|| ProxyError::Upstream {
+            cause: Cause::of(error, self.connecting),
+            problem: format!("{origin}: {}", chain(error)),
+        })
     }
 }
 
@@ -128,15 +146,9 @@ async fn patient<T>(
     }
 }
 
-/// TLS with the platform's roots. Without any, https origins are refused and http ones work.
-fn tls() -> rustls::ClientConfig {
-    let mut roots = rustls::RootCertStore::empty();
-    let found = rustls_native_certs::load_native_certs();
-    let (added, _) = roots.add_parsable_certificates(found.certs);
-    if added == 0 {
-        tracing::warn!(errors = ?found.errors, "no root certificates found: https origins will fail");
-    }
-    rustls::ClientConfig::builder().with_root_certificates(roots).with_no_client_auth()
+/// What the kernel may hold of a body that is read by `sip` bytes, if that is bounded.
+fn unread(sip: u64) -> Option<usize> {
+    (sip == SIPS[0].1).then_some(UNREAD)
 }
 
 fn target(origin: &Origin, path: &str) -> Result<Uri, ProxyError> {

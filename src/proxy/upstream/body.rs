@@ -1,0 +1,218 @@
+//! An origin's body: straight from the connection where its length is known, by way of hyper otherwise.
+
+use super::{
+    idle::{Idle, Resting, Whither},
+    leg::Leg,
+    sip::Sip,
+};
+use bytes::{BufMut as _, Bytes, BytesMut};
+use hyper::body::{Body, Frame, Incoming, SizeHint};
+use std::{
+    future::Future as _,
+    io,
+    pin::{Pin, pin},
+    sync::Arc,
+    task::{Context, Poll, ready},
+};
+use tokio::io::AsyncReadExt as _;
+
+/// Reads of a fast body begin with so many bytes at once, and double for as long as they are filled.
+const FIRST_READ: usize = 16 * 1024;
+const LARGEST_READ: usize = 256 * 1024;
+
+/// Why an origin's body ended before its end.
+#[derive(Debug, thiserror::Error)]
+pub(in crate::proxy) enum OriginError {
+    /// As hyper read it.
+    #[error(transparent)]
+    Http(#[from] hyper::Error),
+    /// The connection failed.
+    #[error(transparent)]
+    Connection(#[from] io::Error),
+    /// The origin closed.
+    #[error("the origin closed the connection {0} bytes before the end of the body")]
+    Early(u64),
+}
+
+/// A body as an origin sends it.
+pub(in crate::proxy) enum OriginBody {
+    /// Of a connection that has a task of its own.
+    Pooled(Incoming),
+    /// Of a connection that is driven from here.
+    Driven(Driven),
+    /// So many bytes of a connection.
+    Straight(Straight),
+}
+
+/// A body whose end hyper finds.
+pub(in crate::proxy) struct Driven {
+    body: Incoming,
+    /// Until all is read, with where it goes then.
+    leg: Option<(Box<Leg>, Home)>,
+}
+
+/// A body of known length. No more of it is held than one read brings, and none is read before it is
+/// asked for: the origin is slowed down by the kernel's buffers alone.
+pub(in crate::proxy) struct Straight {
+    /// What came with the head.
+    ready: Bytes,
+    /// Bytes yet to be read.
+    left: u64,
+    /// Until all is read.
+    stream: Option<Sip>,
+    /// Where the connection goes then, if it may be used again.
+    home: Option<Home>,
+    room: BytesMut,
+    /// The most that the next read brings, as far as that is found by reading.
+    read: usize,
+}
+
+/// Where a connection rests.
+pub(in crate::proxy) struct Home {
+    pub(super) idle: Arc<Idle>,
+    pub(super) whither: Whither,
+}
+
+impl Home {
+    pub(super) fn take_in(self, resting: Resting) {
+        self.idle.put(self.whither, resting);
+    }
+}
+
+impl Driven {
+    /// The `body` that is read on `leg`.
+    pub(super) fn new(body: Incoming, leg: Box<Leg>, home: Home) -> Self {
+        let over = body.is_end_stream();
+        let mut new = Self { body, leg: Some((leg, home)) };
+        if over {
+            new.settle();
+        }
+        new
+    }
+
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        if let Some((leg, _)) = &mut self.leg {
+            leg.drive(cx);
+        }
+        let next = ready!(Pin::new(&mut self.body).poll_frame(cx));
+        if next.is_none() || self.body.is_end_stream() {
+            if let Some((leg, _)) = &mut self.leg {
+                leg.drive(cx);
+            }
+            self.settle();
+        }
+        Poll::Ready(next)
+    }
+
+    /// Lets go of a connection whose answer was read to the end.
+    fn settle(&mut self) {
+        let Some((leg, home)) = self.leg.take() else { return };
+        if leg.is_idle() {
+            home.take_in(Resting::Whole(leg));
+        } else if !leg.is_over() {
+            // Some origins answer before they have heard everything.
+            tokio::spawn(async move {
+                if let Some(leg) = leg.finish().await {
+                    home.take_in(Resting::Whole(leg));
+                }
+            });
+        }
+    }
+}
+
+impl Straight {
+    /// `left` bytes of `stream` after those that are `ready`.
+    pub(super) fn new(ready: Bytes, left: u64, stream: Sip, home: Option<Home>) -> Self {
+        let mut new = Self { left, stream: Some(stream), home, ..Self::whole(ready) };
+        new.settle();
+        new
+    }
+
+    /// All that there is.
+    pub(super) fn whole(ready: Bytes) -> Self {
+        let room = BytesMut::new();
+        Self { ready, left: 0, stream: None, home: None, room, read: FIRST_READ }
+    }
+
+    /// Lets go of a connection that was read to the end.
+    fn settle(&mut self) {
+        if self.left == 0
+            && let Some(stream) = self.stream.take()
+            && let Some(home) = self.home.take()
+        {
+            home.take_in(Resting::Bare(stream));
+        }
+    }
+
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, OriginError>>> {
+        if !self.ready.is_empty() {
+            return Poll::Ready(Some(Ok(std::mem::take(&mut self.ready))));
+        }
+        let Some(stream) = &mut self.stream else { return Poll::Ready(None) };
+        // No memory is set aside for an origin that is silent.
+        if let Err(error) = ready!(stream.poll_readable(cx)) {
+            return self.fail(error.into());
+        }
+        let most = stream.most().min(self.left).min(self.read as u64) as usize;
+        self.room.reserve(most);
+        let mut room = (&mut self.room).limit(most);
+        match ready!(pin!(stream.read_buf(&mut room)).poll(cx)) {
+            Err(error) => self.fail(error.into()),
+            Ok(0) => self.fail(OriginError::Early(self.left)),
+            Ok(read) => {
+                if read == self.read {
+                    self.read = (2 * read).min(LARGEST_READ);
+                }
+                self.left -= read as u64;
+                self.settle();
+                Poll::Ready(Some(Ok(self.room.split().freeze())))
+            }
+        }
+    }
+
+    fn fail(&mut self, error: OriginError) -> Poll<Option<Result<Bytes, OriginError>>> {
+        self.stream = None;
+        Poll::Ready(Some(Err(error)))
+    }
+}
+
+impl Body for OriginBody {
+    type Data = Bytes;
+    type Error = OriginError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, OriginError>>> {
+        let next = match &mut *self {
+            Self::Pooled(body) => Pin::new(body).poll_frame(cx),
+            Self::Driven(driven) => driven.poll(cx),
+            Self::Straight(body) => {
+                return body.poll(cx).map(|next| next.map(|next| next.map(Frame::data)));
+            }
+        };
+        next.map(|next| next.map(|frame| frame.map_err(OriginError::from)))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match self {
+            Self::Pooled(body) => body.is_end_stream(),
+            Self::Driven(driven) => driven.body.is_end_stream(),
+            Self::Straight(body) => body.ready.is_empty() && body.stream.is_none(),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self {
+            Self::Pooled(body) => body.size_hint(),
+            Self::Driven(driven) => driven.body.size_hint(),
+            Self::Straight(body) => SizeHint::with_exact(body.ready.len() as u64 + body.left),
+        }
+    }
+}
+
+impl From<Bytes> for OriginBody {
+    fn from(whole: Bytes) -> Self {
+        Self::Straight(Straight::whole(whole))
+    }
+}

@@ -1,0 +1,87 @@
+//! Where connections to origins wait for their next request.
+
+use super::{leg::Leg, sip::Sip};
+use http::uri::Authority;
+use parking_lot::Mutex;
+use std::{
+    collections::HashMap,
+    sync::{Arc, Weak},
+    time::Duration,
+};
+
+/// Connections kept per origin.
+pub(super) const MOST: usize = 256;
+
+/// Kept for so long: many origins close theirs after 5 s or more, and a request that meets such a
+/// close fails for no reason that was asked for.
+pub(super) const LONGEST: Duration = Duration::from_secs(4);
+
+/// Looks around so often in that time; a connection goes at the last look.
+const LOOKS: u32 = 4;
+
+/// Whom a connection leads to, and how many bytes are read of it at once.
+pub(super) type Whither = (Authority, u64);
+
+/// A connection on which nothing is under way.
+pub(super) enum Resting {
+    /// As hyper left it.
+    Whole(Box<Leg>),
+    /// Whose last body was read without hyper.
+    Bare(Sip),
+}
+
+/// Connections at rest, the latest last.
+#[derive(Default)]
+pub(super) struct Idle(Mutex<Rooms>);
+
+#[derive(Default)]
+struct Rooms {
+    /// With each connection the looks around that it has seen.
+    resting: HashMap<Whither, Vec<(u32, Resting)>>,
+    /// Somebody looks around.
+    watched: bool,
+}
+
+impl Idle {
+    /// The connection that has rested the shortest.
+    pub(super) fn take(&self, whither: &Whither) -> Option<Resting> {
+        self.0.lock().resting.get_mut(whither)?.pop().map(|(_, resting)| resting)
+    }
+
+    /// Keeps a connection, if there is room.
+    pub(super) fn put(self: &Arc<Self>, whither: Whither, resting: Resting) {
+        let mut rooms = self.0.lock();
+        let room = rooms.resting.entry(whither).or_default();
+        if room.len() < MOST {
+            room.push((0, resting));
+        }
+        if !std::mem::replace(&mut rooms.watched, true) {
+            drop(rooms);
+            tokio::spawn(watch(Arc::downgrade(self)));
+        }
+    }
+
+    /// Closes what has rested for long; whether anything rests still.
+    fn look_around(&self) -> bool {
+        let mut rooms = self.0.lock();
+        rooms.resting.retain(|_, room| {
+            room.retain_mut(|(looks, _)| {
+                *looks += 1;
+                *looks < LOOKS
+            });
+            !room.is_empty()
+        });
+        rooms.watched = !rooms.resting.is_empty();
+        rooms.watched
+    }
+}
+
+/// Looks around for as long as anything rests.
+async fn watch(idle: Weak<Idle>) {
+    loop {
+        tokio::time::sleep(LONGEST / LOOKS).await;
+        if !idle.upgrade().is_some_and(|idle| idle.look_around()) {
+            return;
+        }
+    }
+}

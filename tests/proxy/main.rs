@@ -14,6 +14,7 @@ mod drain;
 mod edits;
 mod faults;
 mod goaway;
+mod kept_connections;
 mod leading;
 mod manifests;
 mod observing;

@@ -7,9 +7,11 @@ use tokio::{
     net::{TcpListener, TcpStream},
 };
 
-/// What the origin does with a connection, in order; at the end it closes it.
+/// What the origin does with a request, in order; at the end it closes the connection.
 #[derive(Debug, Clone)]
 pub(crate) enum Step {
+    /// Waits for another request.
+    Stay,
     Send(Vec<u8>),
     Pause(Duration),
     Reset,
@@ -18,6 +20,8 @@ pub(crate) enum Step {
 /// A request as it arrived.
 #[derive(Debug, Clone)]
 pub(crate) struct Asked {
+    /// On which connection, in the order in which they were accepted.
+    pub(crate) connection: usize,
     pub(crate) head: String,
     /// As on the wire: with chunk sizes, if it was chunked.
     pub(crate) body: Vec<u8>,
@@ -54,8 +58,10 @@ impl Origin {
         let asked = Arc::new(Mutex::new(Vec::new()));
         let (script, log): (Arc<Script>, _) = (Arc::new(script), Arc::clone(&asked));
         tokio::spawn(async move {
+            let mut connection = 0;
             while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(serve(stream, Arc::clone(&script), Arc::clone(&log)));
+                tokio::spawn(serve(stream, connection, Arc::clone(&script), Arc::clone(&log)));
+                connection += 1;
             }
         });
         Self { address, asked }
@@ -76,29 +82,38 @@ impl Origin {
     }
 }
 
-async fn serve(mut stream: TcpStream, script: Arc<Script>, log: Arc<Mutex<Vec<Asked>>>) {
-    let Some(asked) = read(&mut stream).await else { return };
-    log.lock().push(asked.clone());
-    for step in script(&asked) {
-        match step {
-            Step::Send(bytes) => {
-                if stream.write_all(&bytes).await.is_err() {
-                    return;
+async fn serve(
+    mut stream: TcpStream,
+    connection: usize,
+    script: Arc<Script>,
+    log: Arc<Mutex<Vec<Asked>>>,
+) {
+    let mut stays = true;
+    while std::mem::take(&mut stays) {
+        let Some(asked) = read(&mut stream, connection).await else { return };
+        log.lock().push(asked.clone());
+        for step in script(&asked) {
+            match step {
+                Step::Stay => stays = true,
+                Step::Send(bytes) => {
+                    if stream.write_all(&bytes).await.is_err() {
+                        return;
+                    }
                 }
+                Step::Pause(time) => tokio::time::sleep(time).await,
+                Step::Reset => return stream.set_zero_linger().unwrap(),
             }
-            Step::Pause(time) => tokio::time::sleep(time).await,
-            Step::Reset => return stream.set_zero_linger().unwrap(),
         }
     }
 }
 
 /// A whole request; `None` when it breaks off.
-async fn read(stream: &mut TcpStream) -> Option<Asked> {
+async fn read(stream: &mut TcpStream, connection: usize) -> Option<Asked> {
     let mut bytes = Vec::new();
     loop {
         if let Some(end) = bytes.windows(4).position(|window| window == b"\r\n\r\n") {
             let head = String::from_utf8(bytes[..end + 2].to_vec()).unwrap();
-            let asked = Asked { head, body: bytes[end + 4..].to_vec() };
+            let asked = Asked { connection, head, body: bytes[end + 4..].to_vec() };
             let whole = match asked.header("content-length").first() {
                 Some(length) => asked.body.len() >= length.parse().unwrap(),
                 None => asked.header("transfer-encoding").is_empty() || ends(&asked.body),

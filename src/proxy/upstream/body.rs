@@ -95,7 +95,9 @@ impl Driven {
             leg.drive(cx);
         }
         let next = ready!(Pin::new(&mut self.body).poll_frame(cx));
-        if next.is_none() || self.body.is_end_stream() {
+        // Nobody asks for more after the trailers.
+        let last = next.as_ref().is_none_or(|next| next.as_ref().is_ok_and(Frame::is_trailers));
+        if last || self.body.is_end_stream() {
             if let Some((leg, _)) = &mut self.leg {
                 leg.drive(cx);
             }

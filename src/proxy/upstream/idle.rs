@@ -85,3 +85,44 @@ async fn watch(idle: Weak<Idle>) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::{
+        io::AsyncReadExt as _,
+        net::{TcpListener, TcpStream},
+        time::sleep,
+    };
+
+    #[tokio::test(start_paused = true)]
+    async fn the_latest_is_taken_first_and_none_rests_for_long() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let idle = Arc::new(Idle::default());
+        let whither = || (Authority::from_static("a"), 1);
+        let mut peers = Vec::new();
+        for _ in 0..=MOST {
+            let stream = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+            peers.push(listener.accept().await.unwrap().0);
+            idle.put(whither(), Resting::Bare(Sip::new(stream, 1)));
+        }
+        assert_eq!(peers[MOST].read(&mut [0]).await.unwrap(), 0, "more than there is room for");
+        assert!(idle.take(&(Authority::from_static("b"), 1)).is_none());
+        assert!(idle.take(&(Authority::from_static("a"), 2)).is_none());
+        let taken = idle.take(&whither()).unwrap();
+        sleep(LONGEST * 3 / 4 - Duration::from_millis(50)).await;
+        idle.put(whither(), taken);
+        let still = peers[MOST - 2].try_read(&mut [0]).unwrap_err();
+        assert_eq!(still.kind(), std::io::ErrorKind::WouldBlock);
+        sleep(LONGEST / 4 + Duration::from_millis(100)).await;
+        for peer in &mut peers[..MOST - 1] {
+            assert_eq!(peer.read(&mut [0]).await.unwrap(), 0);
+        }
+        // It rested anew.
+        assert!(peers[MOST - 1].try_read(&mut [0]).is_err());
+        sleep(LONGEST).await;
+        assert_eq!(peers[MOST - 1].read(&mut [0]).await.unwrap(), 0);
+        assert!(idle.take(&whither()).is_none());
+        assert!(!idle.0.lock().watched);
+    }
+}

@@ -21,7 +21,7 @@ use super::{
     shaped_body::{ShapedBody, Treatment},
     source::Source,
     ticket::Ticket,
-    upstream::Upstream,
+    upstream::OriginClient,
 };
 use crate::{
     event::{Bus, Event, RequestTag},
@@ -49,7 +49,7 @@ pub struct Proxy {
     pub(super) registry: Arc<Registry>,
     pub(super) catalog: Arc<Catalog>,
     pub(super) config: ProxyConfig,
-    pub(super) upstream: Upstream,
+    pub(super) upstream: OriginClient,
     pub(super) connections: Connections,
     pace: Arc<Pace>,
 }
@@ -82,7 +82,7 @@ impl Proxy {
         config: ProxyConfig,
         own: Vec<SocketAddr>,
     ) -> Self {
-        let upstream = Upstream::new(&config, own);
+        let upstream = OriginClient::new(&config, own);
         Self {
             registry,
             catalog,

@@ -4,7 +4,7 @@
 //! data port the admin side would be open to everybody, and a request for the proxy itself would come
 //! again and again.
 
-use super::sip::Sip;
+use super::{intake::Intake, sip::Sip};
 use http::Uri;
 use hyper_util::{client::legacy::connect::HttpConnector, rt::TokioIo};
 use std::{
@@ -36,11 +36,10 @@ impl Guard {
         Self { connector, own: own.into(), sip: u64::MAX }
     }
 
-    /// The same, whose connections are read at most `sip` bytes at once, and hold no more than `unread`
-    /// besides.
-    pub(super) fn sipping(&self, sip: u64, unread: Option<usize>) -> Self {
-        let mut new = Self { sip, ..self.clone() };
-        new.connector.set_recv_buffer_size(unread);
+    /// The same, whose connections are read so.
+    pub(super) fn taking(&self, intake: Intake) -> Self {
+        let mut new = Self { sip: intake.at_once, ..self.clone() };
+        new.connector.set_recv_buffer_size(intake.unread);
         new
     }
 }

@@ -1,6 +1,6 @@
 //! Where connections to origins wait for their next request.
 
-use super::{leg::Leg, sip::Sip};
+use super::{intake::Intake, leg::Leg, sip::Sip};
 use http::uri::Authority;
 use parking_lot::Mutex;
 use std::{
@@ -19,8 +19,8 @@ pub(super) const LONGEST: Duration = Duration::from_secs(4);
 /// Looks around so often in that time; a connection goes at the last look.
 const LOOKS: u32 = 4;
 
-/// Whom a connection leads to, and how many bytes are read of it at once.
-pub(super) type Whither = (Authority, u64);
+/// Whom a connection leads to, and how it is read.
+pub(super) type Whither = (Authority, Intake);
 
 /// A connection on which nothing is under way.
 pub(super) enum Resting {
@@ -99,7 +99,7 @@ mod tests {
     async fn the_latest_is_taken_first_and_none_rests_for_long() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let idle = Arc::new(Idle::default());
-        let whither = || (Authority::from_static("a"), 1);
+        let whither = || (Authority::from_static("a"), Intake::FREE);
         let mut peers = Vec::new();
         for _ in 0..=MOST {
             let stream = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
@@ -107,8 +107,8 @@ mod tests {
             idle.put(whither(), Resting::Bare(Sip::new(stream, 1)));
         }
         assert_eq!(peers[MOST].read(&mut [0]).await.unwrap(), 0, "more than there is room for");
-        assert!(idle.take(&(Authority::from_static("b"), 1)).is_none());
-        assert!(idle.take(&(Authority::from_static("a"), 2)).is_none());
+        assert!(idle.take(&(Authority::from_static("b"), Intake::FREE)).is_none());
+        assert!(idle.take(&(Authority::from_static("a"), Intake::SLOW[0].1)).is_none());
         let taken = idle.take(&whither()).unwrap();
         sleep(LONGEST * 3 / 4 - Duration::from_millis(50)).await;
         idle.put(whither(), taken);

@@ -7,12 +7,13 @@
 //! request.
 
 use super::{
-    Failure, OriginBody,
+    OriginBody,
     body::{Driven, Home, Straight},
+    failure::Failure,
     guard::Guard,
     idle::{Idle, Resting, Whither},
+    intake::Intake,
     leg::{Leg, Outgoing, is_fresh},
-    unread,
 };
 use crate::sessions::Origin;
 use bytes::{Bytes, BytesMut};
@@ -32,15 +33,15 @@ impl Plain {
         Self { guard, idle: Arc::default() }
     }
 
-    /// `origin`'s answer to `request`, at most `sip` bytes of which are read at once while it is slow.
+    /// `origin`'s answer to `request`, which is read as `intake` says.
     pub(super) async fn ask(
         &self,
         origin: &Origin,
         mut request: Outgoing,
-        sip: u64,
+        intake: Intake,
     ) -> Result<Response<OriginBody>, Failure> {
-        let home = || Home { idle: Arc::clone(&self.idle), whither: self.whither(origin, sip) };
-        let mut leg = self.leg(&self.whither(origin, sip), request.uri()).await?;
+        let home = || Home { idle: Arc::clone(&self.idle), whither: self.whither(origin, intake) };
+        let mut leg = self.leg(&self.whither(origin, intake), request.uri()).await?;
         address(&mut request, origin);
         let bodiless = request.body().is_end_stream();
         let answer = leg.ask(request).await;
@@ -55,8 +56,8 @@ impl Plain {
         Ok(Response::from_parts(head, body))
     }
 
-    fn whither(&self, origin: &Origin, sip: u64) -> Whither {
-        (origin.authority.clone(), sip)
+    fn whither(&self, origin: &Origin, intake: Intake) -> Whither {
+        (origin.authority.clone(), intake)
     }
 
     /// A connection that rests and is still good, or else a new one.
@@ -72,7 +73,7 @@ impl Plain {
                 return Ok(leg);
             }
         }
-        let mut guard = self.guard.sipping(whither.1, unread(whither.1));
+        let mut guard = self.guard.taking(whither.1);
         let stream = guard.call(uri.clone()).await.map_err(|error| failed(error, true))?;
         Leg::new(stream.into_inner()).await.map_err(|error| failed(error, true))
     }

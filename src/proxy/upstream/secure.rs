@@ -1,11 +1,12 @@
 //! Origins behind TLS: hyper-util's pool, which finds out whether they speak HTTP/1.1 or 2.
 
 use super::{
-    Failure, OriginBody, SIPS,
+    OriginBody,
+    failure::Failure,
     guard::Guard,
     idle::{LONGEST, MOST},
+    intake::Intake,
     leg::Outgoing,
-    unread,
 };
 use crate::proxy::upload::Upload;
 use http::Response;
@@ -21,8 +22,7 @@ type Pool = Client<HttpsConnector<Guard>, Limited<Upload>>;
 /// Asks origins behind TLS.
 pub(super) struct Secure {
     fast: Pool,
-    /// By how many bytes are read at once.
-    slow: [(u64, Pool); SIPS.len()],
+    slow: [(Intake, Pool); Intake::SLOW.len()],
 }
 
 impl Secure {
@@ -37,17 +37,17 @@ impl Secure {
             let https = HttpsConnectorBuilder::new().with_tls_config(tls.clone());
             builder.build(https.https_only().enable_http1().enable_http2().wrap_connector(guard))
         };
-        let slow = SIPS.map(|(_, sip)| (sip, pool(guard.sipping(sip, unread(sip)))));
+        let slow = Intake::SLOW.map(|(_, intake)| (intake, pool(guard.taking(intake))));
         Self { fast: pool(guard.clone()), slow }
     }
 
-    /// The answer to `request`, at most `sip` bytes of which are read at once.
+    /// The answer to `request`, which is read as `intake` says.
     pub(super) async fn ask(
         &self,
         request: Outgoing,
-        sip: u64,
+        intake: Intake,
     ) -> Result<Response<OriginBody>, Failure> {
-        let slow = self.slow.iter().find(|(most, _)| sip == *most);
+        let slow = self.slow.iter().find(|(slow, _)| intake == *slow);
         let pool = slow.map_or(&self.fast, |(_, pool)| pool);
         let answer = pool.request(request).await;
         answer

@@ -1,0 +1,111 @@
+//! Asks origins: those without TLS on connections of our own, the others by way of hyper-util's pool.
+
+use super::{OriginBody, guard::Guard, intake::Intake, plain::Plain, secure::Secure};
+use crate::{
+    proxy::{
+        config::{ProxyConfig, Timeouts},
+        error::{Cause, ProxyError},
+        upload::{HeldUp, Upload},
+    },
+    sessions::Origin,
+    units::BitRate,
+};
+use http::{
+    Request, Response, Uri, Version, request,
+    uri::{self, Scheme},
+};
+use http_body_util::Limited;
+use hyper_util::client::legacy::connect::HttpConnector;
+use std::{future::Future, net::SocketAddr, time::Duration};
+use tokio::time::error::Elapsed;
+
+/// Asks origins.
+pub(in crate::proxy) struct OriginClient {
+    plain: Plain,
+    secure: Secure,
+    first_byte: Duration,
+    most_body: usize,
+}
+
+impl OriginClient {
+    pub(in crate::proxy) fn new(config: &ProxyConfig, own: Vec<SocketAddr>) -> Self {
+        let Timeouts { connect, first_byte, .. } = config.timeouts;
+        let mut http = HttpConnector::new();
+        http.enforce_http(false);
+        // Without it a request's last packet waits for the origin's delayed ACK.
+        http.set_nodelay(true);
+        http.set_connect_timeout(Some(connect));
+        let guard = Guard::new(http, own);
+        let most_body = config.limits.request_body.as_usize();
+        Self {
+            plain: Plain::new(guard.clone()),
+            secure: Secure::new(&guard),
+            first_byte,
+            most_body,
+        }
+    }
+
+    /// Sends a request on to `path` at `origin`; the answer as it comes, body unread. `peak` is the
+    /// most that the session's link will take of it.
+    pub(in crate::proxy) async fn fetch(
+        &self,
+        origin: &Origin,
+        path: &str,
+        (mut head, body): (request::Parts, Upload),
+        peak: BitRate,
+    ) -> Result<Response<OriginBody>, ProxyError> {
+        head.uri = target(origin, path)?;
+        // Each leg has its own version; the client raises it to 2 where the origin agrees.
+        head.version = Version::HTTP_11;
+        let held_up = body.held_up();
+        let request = Request::from_parts(head, Limited::new(body, self.most_body));
+        let intake = Intake::of(peak);
+        let answer = async {
+            match origin.scheme == Scheme::HTTP {
+                true => self.plain.ask(origin, request, intake).await,
+                false => self.secure.ask(request, intake).await,
+            }
+        };
+        match patient(self.first_byte, held_up.as_ref(), answer).await {
+            Ok(Ok(mut response)) => {
+                *response.version_mut() = Version::HTTP_11;
+                Ok(response)
+            }
+            Ok(Err(failure)) => Err(failure.blame(origin)),
+            Err(_) => Err(ProxyError::Upstream {
+                cause: Cause::FirstByteTimeout,
+                problem: format!("{origin} sent no answer within {:?}", self.first_byte),
+            }),
+        }
+    }
+}
+
+/// Waits for `answer` for as long as `most`, and for as long besides as the request was held up.
+async fn patient<T>(
+    most: Duration,
+    held_up: Option<&HeldUp>,
+    answer: impl Future<Output = T>,
+) -> Result<T, Elapsed> {
+    tokio::pin!(answer);
+    let (mut wait, mut allowed) = (most, Duration::ZERO);
+    loop {
+        let elapsed = match tokio::time::timeout(wait, &mut answer).await {
+            Ok(answer) => return Ok(answer),
+            Err(elapsed) => elapsed,
+        };
+        let total = held_up.map(HeldUp::total).unwrap_or_default();
+        if total <= allowed {
+            return Err(elapsed);
+        }
+        (wait, allowed) = (total - allowed, total);
+    }
+}
+
+fn target(origin: &Origin, path: &str) -> Result<Uri, ProxyError> {
+    let mut parts = uri::Parts::default();
+    parts.scheme = Some(origin.scheme.clone());
+    parts.authority = Some(origin.authority.clone());
+    let wrong = |_| ProxyError::Parameter(format!("`{path}` is not a path"));
+    parts.path_and_query = Some(path.parse().map_err(wrong)?);
+    Uri::from_parts(parts).map_err(|_| ProxyError::Parameter(format!("`{path}` is not a path")))
+}

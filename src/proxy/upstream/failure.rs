@@ -1,0 +1,45 @@
+//! Why an origin gave no answer, and whose fault that is.
+
+use super::guard::OwnAddress;
+use crate::{
+    proxy::error::{Cause, ProxyError, chain, deeper},
+    sessions::Origin,
+};
+use http_body_util::LengthLimitError;
+use std::error::Error as StdError;
+
+/// Why there is no answer.
+pub(super) struct Failure {
+    pub(super) error: Box<dyn StdError + Send + Sync>,
+    /// There was not even a connection.
+    pub(super) connecting: bool,
+}
+
+impl Failure {
+    /// Whose fault it is, and what the player is told.
+    pub(super) fn blame(&self, origin: &Origin) -> ProxyError {
+        let error = self.error.as_ref();
+        if caused_by::<OwnAddress>(error) {
+            return ProxyError::Loop(origin.to_string());
+        }
+        players_fault(error).unwrap_or_else(|| ProxyError::Upstream {
+            cause: Cause::of(error, self.connecting),
+            problem: format!("{origin}: {}", chain(error)),
+        })
+    }
+}
+
+fn caused_by<E: StdError + 'static>(error: &(dyn StdError + 'static)) -> bool {
+    error.is::<E>() || deeper(error).is_some_and(caused_by::<E>)
+}
+
+/// What the player did wrong with its body, if `error` came of that.
+fn players_fault(error: &(dyn StdError + 'static)) -> Option<ProxyError> {
+    if error.is::<LengthLimitError>() {
+        return Some(ProxyError::TooLarge);
+    }
+    let source = error.source()?;
+    let deeper = players_fault(source);
+    let body_failed = error.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_user);
+    deeper.or_else(|| body_failed.then(|| ProxyError::Body(chain(source))))
+}

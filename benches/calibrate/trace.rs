@@ -48,6 +48,26 @@ impl Trace {
         bits_per_second(bytes, to - from)
     }
 
+    /// Bit/s from `from` to the last read: the slope of the line that lies closest to the bytes that had come by each
+    /// millisecond (least squares). What a quotient of bytes and time tells is off by a piece at either end;
+    /// of this all pieces between have a say.
+    pub(crate) fn slope(&self, from: Duration) -> f64 {
+        const STEP: Duration = Duration::from_millis(1);
+        let (mut reads, mut came) = (self.reads.iter().peekable(), 0);
+        let steps = (self.last() - from).as_micros() / STEP.as_micros();
+        let (mut n, mut t, mut b, mut tt, mut tb) = (0.0, 0.0, 0.0, 0.0, 0.0);
+        for step in 0..steps as u32 {
+            let at = STEP * step;
+            while let Some((_, bytes)) = reads.next_if(|(read, _)| *read <= from + at) {
+                came += bytes;
+            }
+            let (time, bytes) = (at.as_secs_f64(), came as f64);
+            (n, t, b) = (n + 1.0, t + time, b + bytes);
+            (tt, tb) = (tt + time * time, tb + time * bytes);
+        }
+        8.0 * (n * tb - t * b) / (n * tt - t * t)
+    }
+
     /// The coefficient of variation of bytes per `window`, from `from` to the last read.
     pub(crate) fn variation(&self, from: Duration, window: Duration) -> f64 {
         let count = ((self.last() - from).as_secs_f64() / window.as_secs_f64()) as usize;

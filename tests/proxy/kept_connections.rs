@@ -4,13 +4,12 @@
 use super::{
     origin::{Origin, Step, pattern},
     player::unchunked,
-    rig::Rig,
+    rig::{Rig, ask},
 };
 use std::time::Duration;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpListener,
-    sync::oneshot,
 };
 
 /// An answer on a connection that stays open.
@@ -156,31 +155,65 @@ async fn who_leaves_within_a_body_takes_the_connection_along() {
     assert_eq!(connections, [0, 1, 2]);
 }
 
-/// The origin hears all of a request which it has answered before its end.
+/// An origin hears all of a request which it has answered before its end, however little the player has read of
+/// the answer.
 #[tokio::test]
 async fn an_early_answer_does_not_cut_the_request_short() {
-    const BODY: usize = 600_000;
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    let (tell, heard) = oneshot::channel();
-    let (answered, go_on) = oneshot::channel::<()>();
-    tokio::spawn(async move {
+    const BODY: usize = 8_000_000;
+    for length in [5, BODY] {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let rig = Rig::start(listener.local_addr().ok(), |_| {}).await;
+        let mut player = rig.player().await;
+        player.send(format!("POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: {BODY}\r\n\r\n")).await;
         let (mut stream, _) = listener.accept().await.unwrap();
-        let mut bytes = Vec::new();
-        while !bytes.windows(4).any(|four| four == b"\r\n\r\n") {
-            stream.read_buf(&mut bytes).await.unwrap();
+        let mut heard = Vec::new();
+        while !heard.windows(4).any(|four| four == b"\r\n\r\n") {
+            stream.read_buf(&mut heard).await.unwrap();
         }
-        stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nearly").await.unwrap();
-        go_on.await.unwrap();
-        let head = bytes.windows(4).position(|four| four == b"\r\n\r\n").unwrap() + 4;
-        while bytes.len() < head + BODY && stream.read_buf(&mut bytes).await.unwrap() > 0 {}
-        tell.send(bytes.split_off(head)).unwrap();
-    });
-    let rig = Rig::start(Some(address), |_| {}).await;
-    let mut player = rig.player().await;
-    player.send(format!("POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: {BODY}\r\n\r\n")).await;
-    assert_eq!(player.answer().await.body, b"early");
-    answered.send(()).unwrap();
-    player.try_send(pattern(BODY)).await;
-    assert!(heard.await.unwrap() == pattern(BODY));
+        let (mut from, mut to) = stream.into_split();
+        let answers = tokio::spawn(async move {
+            let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n");
+            to.write_all(&[head.as_bytes(), &pattern(length)].concat()).await.unwrap();
+            to
+        });
+        let hears = tokio::spawn(async move {
+            let head = heard.windows(4).position(|four| four == b"\r\n\r\n").unwrap() + 4;
+            while heard.len() < head + BODY && from.read_buf(&mut heard).await.unwrap() > 0 {}
+            heard.split_off(head)
+        });
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        player.send(pattern(BODY)).await;
+        assert!(hears.await.unwrap() == pattern(BODY), "{length} bytes of answer");
+        assert!(player.answer().await.body == pattern(length));
+        answers.await.unwrap();
+    }
+}
+
+/// However many: what is noticed of a connection must not depend on how much the task has done already.
+#[tokio::test]
+async fn an_origin_that_has_closed_all_its_connections_is_asked_anew() {
+    const MANY: usize = 200;
+    for length in [10, 100_000] {
+        let origin = Origin::start(move |asked| match asked.path() {
+            "/first" => {
+                let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n");
+                // Together, so that each has a connection of its own.
+                vec![
+                    Step::Pause(Duration::from_millis(1500)),
+                    Step::Send([head.into_bytes(), pattern(length)].concat()),
+                ]
+            }
+            path => by_path(path),
+        })
+        .await;
+        let rig = Rig::before(&origin).await;
+        let all: Vec<_> =
+            (0..MANY).map(|_| tokio::spawn(ask(rig.listen, "GET", "/first", ""))).collect();
+        for one in all {
+            assert!(one.await.unwrap().body == pattern(length));
+        }
+        assert_eq!(rig.get("/1").await.body, pattern(1));
+        let asked = origin.asked();
+        assert_eq!(asked.last().unwrap().connection, MANY, "{length} bytes");
+    }
 }

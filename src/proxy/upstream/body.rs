@@ -16,7 +16,8 @@ use std::{
 };
 use tokio::io::AsyncReadExt as _;
 
-/// Reads of a fast body begin with so many bytes at once, and double for as long as they are filled.
+/// Reads of a fast body begin with so many bytes at once, double when they are filled, and halve when they bring
+/// little.
 const FIRST_READ: usize = 16 * 1024;
 const LARGEST_READ: usize = 256 * 1024;
 
@@ -36,7 +37,7 @@ pub(in crate::proxy) enum OriginError {
 
 /// A body as an origin sends it.
 pub(in crate::proxy) enum OriginBody {
-    /// Of a connection that has a task of its own.
+    /// Of a connection that has a task of its own: hyper-util's, or one on which a request is still leaving.
     Pooled(Incoming),
     /// Of a connection that is driven from here.
     Driven(Driven),
@@ -80,14 +81,9 @@ impl Home {
 }
 
 impl Driven {
-    /// The `body` that is read on `leg`.
-    pub(super) fn new(body: Incoming, leg: Box<Leg>, home: Home) -> Self {
-        let over = body.is_end_stream();
-        let mut new = Self { body, leg: Some((leg, home)) };
-        if over {
-            new.settle();
-        }
-        new
+    /// The `body` that is read on `leg`, on which nothing is sent any more.
+    pub(super) const fn new(body: Incoming, leg: Box<Leg>, home: Home) -> Self {
+        Self { body, leg: Some((leg, home)) }
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
@@ -97,28 +93,13 @@ impl Driven {
         let next = ready!(Pin::new(&mut self.body).poll_frame(cx));
         // Nobody asks for more after the trailers.
         let last = next.as_ref().is_none_or(|next| next.as_ref().is_ok_and(Frame::is_trailers));
-        if last || self.body.is_end_stream() {
-            if let Some((leg, _)) = &mut self.leg {
-                leg.drive(cx);
+        if last && let Some((mut leg, home)) = self.leg.take() {
+            leg.drive(cx);
+            if leg.is_idle() {
+                home.take_in(Resting::Whole(leg));
             }
-            self.settle();
         }
         Poll::Ready(next)
-    }
-
-    /// Lets go of a connection whose answer was read to the end.
-    fn settle(&mut self) {
-        let Some((leg, home)) = self.leg.take() else { return };
-        if leg.is_idle() {
-            home.take_in(Resting::Whole(leg));
-        } else if !leg.is_over() {
-            // Some origins answer before they have heard everything.
-            tokio::spawn(async move {
-                if let Some(leg) = leg.finish().await {
-                    home.take_in(Resting::Whole(leg));
-                }
-            });
-        }
     }
 }
 
@@ -151,9 +132,14 @@ impl Straight {
             return Poll::Ready(Some(Ok(std::mem::take(&mut self.ready))));
         }
         let Some(stream) = &mut self.stream else { return Poll::Ready(None) };
-        // No memory is set aside for an origin that is silent.
-        if let Err(error) = ready!(stream.poll_readable(cx)) {
-            return self.fail(error.into());
+        match stream.poll_readable(cx) {
+            Poll::Ready(Ok(())) => {}
+            Poll::Ready(Err(error)) => return self.fail(error.into()),
+            Poll::Pending => {
+                // No memory is set aside for an origin that is silent.
+                self.room = BytesMut::new();
+                return Poll::Pending;
+            }
         }
         let most = stream.most().min(self.left).min(self.read as u64) as usize;
         self.room.reserve(most);
@@ -164,6 +150,8 @@ impl Straight {
             Ok(read) => {
                 if read == self.read {
                     self.read = (2 * read).min(LARGEST_READ);
+                } else if read < self.read / 4 {
+                    self.read = (self.read / 2).max(FIRST_READ);
                 }
                 self.left -= read as u64;
                 self.settle();
@@ -200,7 +188,7 @@ impl Body for OriginBody {
         match self {
             Self::Pooled(body) => body.is_end_stream(),
             Self::Driven(driven) => driven.body.is_end_stream(),
-            Self::Straight(body) => body.ready.is_empty() && body.stream.is_none(),
+            Self::Straight(body) => body.ready.is_empty() && body.left == 0,
         }
     }
 

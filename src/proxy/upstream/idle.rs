@@ -63,12 +63,14 @@ impl Idle {
 
     /// Closes what has rested for long; whether anything rests still.
     fn look_around(&self) -> bool {
+        // Dropped after the lock: to close a connection takes its time.
+        let mut closed = Vec::new();
         let mut rooms = self.0.lock();
         rooms.resting.retain(|_, room| {
-            room.retain_mut(|(looks, _)| {
-                *looks += 1;
-                *looks < LOOKS
-            });
+            room.iter_mut().for_each(|(looks, _)| *looks += 1);
+            // The latest are last.
+            let old = room.iter().take_while(|(looks, _)| *looks >= LOOKS).count();
+            closed.extend(room.drain(..old));
             !room.is_empty()
         });
         rooms.watched = !rooms.resting.is_empty();

@@ -14,9 +14,9 @@ pub(super) struct Intake {
 impl Intake {
     pub(super) const FREE: Self = Self { at_once: u64::MAX, unread: None };
 
-    /// For links up to a rate, the slowest first. Sixteen KiB are just under what would make hyper double its
-    /// buffer once more: with its own bound (400 KiB) thousands of slow downloads would hold gigabytes;
-    /// with less than this a link would wait for more than eighty pieces a second. The kernel would
+    /// For links up to a rate, the slowest first. Sixteen KiB, just under what would make hyper double its buffer
+    /// once more: with what fast links take at once thousands of slow downloads would hold gigabytes;
+    /// with less a link would wait for many pieces a second. The kernel would
     /// hold some megabytes of each body, and a thousand bodies fill all the memory that it has for TCP:
     /// from then on it drops what comes. What it may hold at the slowest links is enough for a round trip of
     /// a second; faster ones may need more than a system lets one ask for.

@@ -13,10 +13,10 @@ use super::{
     guard::Guard,
     idle::{Idle, Resting, Whither},
     intake::Intake,
-    leg::{Leg, Outgoing, is_fresh},
+    leg::{Leg, Outgoing},
 };
 use crate::sessions::Origin;
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Response, Uri, Version, header, response, uri::PathAndQuery};
 use hyper::body::{Body as _, Incoming};
 use std::{error::Error as StdError, future::poll_fn, pin::Pin, sync::Arc, task::Poll};
@@ -40,42 +40,65 @@ impl Plain {
         mut request: Outgoing,
         intake: Intake,
     ) -> Result<Response<OriginBody>, Failure> {
-        let home = || Home { idle: Arc::clone(&self.idle), whither: self.whither(origin, intake) };
-        let mut leg = self.leg(&self.whither(origin, intake), request.uri()).await?;
-        address(&mut request, origin);
+        let whither = (origin.authority.clone(), intake);
+        let uri = std::mem::take(request.uri_mut());
+        address(&mut request, &uri, origin);
         let bodiless = request.body().is_end_stream();
-        let answer = leg.ask(request).await;
-        let (head, body) = answer.map_err(|error| failed(error, false))?.into_parts();
-        let body = match body.size_hint().exact() {
-            Some(length) if bodiless && !leg.is_over() => {
-                straight(&head, (body, length), leg, home()).await
+        let (leg, answer) = loop {
+            let resting = self.resting(&whither).await;
+            let again = resting.is_some();
+            let mut leg = match resting {
+                Some(leg) => leg,
+                None => self.newcomer(&uri, intake).await?,
+            };
+            match leg.ask(request).await {
+                Ok(answer) => break (leg, answer),
+                Err(mut refused) => match refused.take_message() {
+                    // The origin closed at this very moment, and has not seen the request.
+                    Some(unsent) if again => request = unsent,
+                    _ => return Err(failed(refused.into_error(), false)),
+                },
             }
-            // hyper goes on: it looks for the end, or the request is still leaving.
-            _ => OriginBody::Driven(Driven::new(body, leg, home())),
+        };
+        let home = Home { idle: Arc::clone(&self.idle), whither };
+        let (head, body) = answer.into_parts();
+        if !bodiless {
+            // Some origins answer before they have heard everything; the rest goes on its own way.
+            tokio::spawn(async move {
+                if let Some(leg) = leg.finish().await {
+                    home.take_in(Resting::Whole(leg));
+                }
+            });
+            return Ok(Response::from_parts(head, OriginBody::Pooled(body)));
+        }
+        let body = match body.size_hint().exact() {
+            Some(length) => straight(&head, (body, length), leg, home).await,
+            None => OriginBody::Driven(Driven::new(body, leg, home)),
         };
         Ok(Response::from_parts(head, body))
     }
 
-    fn whither(&self, origin: &Origin, intake: Intake) -> Whither {
-        (origin.authority.clone(), intake)
-    }
-
-    /// A connection that rests and is still good, or else a new one.
-    async fn leg(&self, whither: &Whither, uri: &Uri) -> Result<Box<Leg>, Failure> {
+    /// A connection that has rested and is still good.
+    async fn resting(&self, whither: &Whither) -> Option<Box<Leg>> {
         while let Some(resting) = self.idle.take(whither) {
             let leg = match resting {
                 Resting::Whole(leg) => Ok(leg),
                 Resting::Bare(stream) => Leg::new(stream).await,
             };
             if let Ok(mut leg) = leg
-                && is_fresh(&mut leg).await
+                && leg.is_fresh().await
             {
-                return Ok(leg);
+                return Some(leg);
             }
         }
-        let mut guard = self.guard.taking(whither.1);
-        let stream = guard.call(uri.clone()).await.map_err(|error| failed(error, true))?;
-        Leg::new(stream.into_inner()).await.map_err(|error| failed(error, true))
+        None
+    }
+
+    /// A new connection.
+    async fn newcomer(&self, uri: &Uri, intake: Intake) -> Result<Box<Leg>, Failure> {
+        let stream = self.guard.taking(intake).call(uri.clone()).await;
+        let stream = stream.map_err(|error| failed(error, true))?.into_inner();
+        Leg::new(stream).await.map_err(|error| failed(error, true))
     }
 }
 
@@ -84,19 +107,11 @@ fn failed(error: impl Into<Box<dyn StdError + Send + Sync>>, connecting: bool) -
 }
 
 /// Puts the target in origin form, and names the host (RFC 9112 §3.2).
-fn address(request: &mut Outgoing, origin: &Origin) {
-    let path = request.uri().path_and_query().cloned();
+fn address(request: &mut Outgoing, uri: &Uri, origin: &Origin) {
+    let path = uri.path_and_query().cloned();
     *request.uri_mut() = path.unwrap_or_else(|| PathAndQuery::from_static("/")).into();
-    if let Ok(host) = HeaderValue::from_str(host(origin)) {
+    if let Ok(host) = HeaderValue::from_str(origin.authority.as_str()) {
         request.headers_mut().entry(header::HOST).or_insert(host);
-    }
-}
-
-/// The host as it is named in a header: without the port that is meant anyway.
-fn host(origin: &Origin) -> &str {
-    match origin.authority.port_u16() {
-        Some(80) => origin.authority.host(),
-        _ => origin.authority.as_str(),
     }
 }
 
@@ -104,49 +119,39 @@ fn host(origin: &Origin) -> &str {
 async fn straight(
     head: &response::Parts,
     (mut body, length): (Incoming, u64),
-    leg: Box<Leg>,
+    mut leg: Box<Leg>,
     home: Home,
 ) -> OriginBody {
-    let came = at_hand(&mut body).await;
-    if came.len() as u64 == length {
-        if leg.is_idle() {
-            home.take_in(Resting::Whole(leg));
-        }
-        return OriginBody::from(came);
+    if leg.is_idle() {
+        // All of it is here: hyper has read to its end.
+        let whole = at_hand(&mut body).await;
+        home.take_in(Resting::Whole(leg));
+        return OriginBody::from(whole);
     }
-    let (stream, more) = leg.take_apart();
-    let mut ready = join(came, more);
-    let surplus = ready.len() as u64 > length;
+    let Some((stream, more)) = leg.take_apart() else {
+        // The connection has ended, and hyper knows whether the body has.
+        return OriginBody::Driven(Driven::new(body, leg, home));
+    };
+    let came = at_hand(&mut body).await;
+    // hyper hands over all that it reads of a body; should it ever keep a part, here it is.
+    let ready = if more.is_empty() { came } else { [came, more].concat().into() };
     // The end of a request that has not left would be taken for the beginning of the next one.
-    let again = !surplus && !stream.is_choked() && stays_open(head.version, &head.headers);
-    ready.truncate(usize::try_from(length).unwrap_or(usize::MAX));
-    let left = length - ready.len() as u64;
-    OriginBody::Straight(Straight::new(ready, left, stream, again.then_some(home)))
+    let again = !stream.is_choked() && stays_open(head.version, &head.headers);
+    match length.checked_sub(ready.len() as u64) {
+        Some(left) => {
+            OriginBody::Straight(Straight::new(ready, left, stream, again.then_some(home)))
+        }
+        None => OriginBody::from(ready.slice(..length as usize)),
+    }
 }
 
 /// What hyper has read of a body already.
 async fn at_hand(body: &mut Incoming) -> Bytes {
-    poll_fn(|cx| {
-        let mut came = Bytes::new();
-        while let Poll::Ready(Some(Ok(frame))) = Pin::new(&mut *body).poll_frame(cx) {
-            came = join(came, frame.into_data().unwrap_or_default());
-        }
-        Poll::Ready(came)
+    poll_fn(|cx| match Pin::new(&mut *body).poll_frame(cx) {
+        Poll::Ready(Some(Ok(frame))) => Poll::Ready(frame.into_data().unwrap_or_default()),
+        _ => Poll::Ready(Bytes::new()),
     })
     .await
-}
-
-/// One after the other; copied only if there are two.
-fn join(first: Bytes, second: Bytes) -> Bytes {
-    match (first.is_empty(), second.is_empty()) {
-        (true, _) => second,
-        (_, true) => first,
-        (false, false) => {
-            let mut both = BytesMut::from(first);
-            both.extend_from_slice(&second);
-            both.freeze()
-        }
-    }
 }
 
 /// Whether the origin lets its connection be used again (RFC 9112 §9.3).

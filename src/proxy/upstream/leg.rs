@@ -17,7 +17,6 @@ use std::{
     pin::pin,
     task::{Context, Poll},
 };
-use tokio::task::unconstrained;
 
 /// A request as it leaves.
 pub(super) type Outgoing = Request<Limited<Upload>>;
@@ -54,13 +53,13 @@ impl Leg {
         self.connection.is_some() && self.sender.is_ready()
     }
 
-    /// Lets one that rested notice what happened meanwhile; whether it can still be used.
+    /// Lets one that rested notice what happened meanwhile; whether it can still be used, as far as
+    /// that is to be seen: a task that has done much is shown nothing new.
     pub(super) async fn is_fresh(&mut self) -> bool {
-        // Without a budget: a look that is not taken would find nothing wrong.
-        unconstrained(poll_fn(|cx| {
+        poll_fn(|cx| {
             self.drive(cx);
             Poll::Ready(())
-        }))
+        })
         .await;
         self.is_idle()
     }

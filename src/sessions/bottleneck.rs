@@ -30,10 +30,10 @@ struct Wakers {
     wakers: HashMap<u64, Waker, RandomState>,
 }
 
-/// A body's place among those that wake up when the link changes.
+/// A body's place among those that wake up when the link changes, and who is woken there.
 #[derive(Debug, Default)]
 pub struct Waiting {
-    id: Option<u64>,
+    place: Option<(u64, Waker)>,
 }
 
 impl Bottleneck {
@@ -76,24 +76,27 @@ impl Bottleneck {
         self.waiting.lock().wakers.values().for_each(Waker::wake_by_ref);
     }
 
-    /// Asks to be woken when the link changes.
-    pub fn wait(&self, place: &mut Waiting, waker: &Waker) {
-        let mut waiting = self.waiting.lock();
-        let id = *place.id.get_or_insert_with(|| {
-            waiting.last += 1;
-            waiting.last
-        });
-        match waiting.wakers.get_mut(&id) {
-            Some(old) => old.clone_from(waker),
-            None => {
-                waiting.wakers.insert(id, waker.clone());
-            }
+    /// Asks to be woken when the link changes, until it is taken back.
+    pub fn wait(&self, waiting: &mut Waiting, waker: &Waker) {
+        // Asked before each wait, nearly always by the same task.
+        if waiting.place.as_ref().is_some_and(|(_, known)| known.will_wake(waker)) {
+            return;
         }
+        let mut wakers = self.waiting.lock();
+        let id = waiting.place.as_ref().map_or_else(
+            || {
+                wakers.last += 1;
+                wakers.last
+            },
+            |(id, _)| *id,
+        );
+        wakers.wakers.insert(id, waker.clone());
+        waiting.place = Some((id, waker.clone()));
     }
 
     /// Takes back the request to be woken.
-    pub fn leave(&self, place: &mut Waiting) {
-        if let Some(id) = place.id.take() {
+    pub fn leave(&self, waiting: &mut Waiting) {
+        if let Some((id, _)) = waiting.place.take() {
             self.waiting.lock().wakers.remove(&id);
         }
     }

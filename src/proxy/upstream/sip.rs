@@ -81,6 +81,9 @@ impl AsyncWrite for Sip {
         cx: &mut Context<'_>,
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
+        if let [head] = bufs {
+            return self.poll_write(cx, head);
+        }
         let written = self.whole().poll_write_vectored(cx, bufs);
         self.choked = falls_short(&written, bufs.iter().map(|buf| buf.len()).sum());
         written

@@ -39,6 +39,7 @@ async fn listen<E: std::error::Error + Send + Sync + 'static>(
         let (socket, _) = listener.accept().await?;
         socket.set_nodelay(true)?;
         // As the built-in origin does: thousands of send buffers of megabytes are more than the kernel has.
+        #[cfg(any(target_os = "linux", target_os = "android"))]
         socket2::SockRef::from(&socket).set_tcp_notsent_lowat(64 * 1024)?;
         // A client that goes away ends its own connection only.
         tokio::spawn(async move {

@@ -29,6 +29,7 @@ const DRAIN: Duration = Duration::from_secs(5);
 
 /// The kernel takes so much of a body that it can't send yet, and not the megabytes that it would: of
 /// a thousand slow downloads they would fill all the memory that it has for TCP.
+#[cfg(any(target_os = "linux", target_os = "android"))]
 const UNSENT: u32 = 64 * 1024;
 
 /// Pause after a failed accept: most often descriptors have run out, and some will come free.
@@ -81,7 +82,7 @@ fn connect(
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "origin: no TCP_NODELAY");
     }
-    if let Err(error) = socket2::SockRef::from(&stream).set_tcp_notsent_lowat(UNSENT) {
+    if let Err(error) = keep_unsent_short(&stream) {
         tracing::debug!(%error, "origin: the kernel takes as much as it likes");
     }
     let origin = origin.clone();
@@ -99,6 +100,16 @@ fn connect(
             tracing::debug!(%error, "origin: connection ended");
         }
     });
+}
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn keep_unsent_short(stream: &TcpStream) -> io::Result<()> {
+    socket2::SockRef::from(stream).set_tcp_notsent_lowat(UNSENT)
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+fn keep_unsent_short(_: &TcpStream) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
 }
 
 /// Answers a request when there is an answer. When the client leaves first, hyper drops this, and

@@ -3,7 +3,7 @@
 //!
 //! hyper writes requests, reads heads, and bodies whose end must be looked for. A body of known length needs no more
 //! than counting: the connection is taken out of hyper's hands after the head, which spares every
-//! download three buffers of 8 KiB, a queue for requests and a task to wake, and goes back with the next
+//! download hyper's buffers, its queue for requests and a task to wake, and goes back with the next
 //! request.
 
 use super::{

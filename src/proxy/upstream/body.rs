@@ -52,10 +52,10 @@ pub(in crate::proxy) struct Driven {
     leg: Option<(Box<Leg>, Home)>,
 }
 
-/// A body of known length. No more of it is held than one read brings, and none is read before it is
-/// asked for: the origin is slowed down by the kernel's buffers alone.
+/// A body of known length. Of a slow one no more is held than one read brings, and none is read before it is asked
+/// for; of a fast one a read is made ahead. Beyond that the kernel's buffers alone slow the origin down.
 pub(in crate::proxy) struct Straight {
-    /// What came with the head.
+    /// What came with the head, or was read ahead.
     ready: Bytes,
     /// Bytes yet to be read.
     left: u64,
@@ -128,41 +128,49 @@ impl Straight {
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, OriginError>>> {
-        if !self.ready.is_empty() {
-            return Poll::Ready(Some(Ok(std::mem::take(&mut self.ready))));
+        if self.ready.is_empty() {
+            self.ready = match ready!(self.poll_read(cx)) {
+                Ok(bytes) if bytes.is_empty() => return Poll::Ready(None),
+                Ok(bytes) => bytes,
+                Err(error) => {
+                    self.stream = None;
+                    return Poll::Ready(Some(Err(error)));
+                }
+            };
         }
-        let Some(stream) = &mut self.stream else { return Poll::Ready(None) };
-        match stream.poll_readable(cx) {
-            Poll::Ready(Ok(())) => {}
-            Poll::Ready(Err(error)) => return self.fail(error.into()),
-            Poll::Pending => {
-                // No memory is set aside for an origin that is silent.
-                self.room = BytesMut::new();
-                return Poll::Pending;
-            }
+        let piece = std::mem::take(&mut self.ready);
+        // A fast link would have to wait for an origin that pauses for a moment. A failure is found again.
+        if self.stream.as_ref().is_some_and(Sip::is_free)
+            && let Poll::Ready(Ok(next)) = self.poll_read(cx)
+        {
+            self.ready = next;
+        }
+        Poll::Ready(Some(Ok(piece)))
+    }
+
+    /// Reads what there is; nothing = all was read.
+    fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<Result<Bytes, OriginError>> {
+        let Some(stream) = &mut self.stream else { return Poll::Ready(Ok(Bytes::new())) };
+        if stream.poll_readable(cx)?.is_pending() {
+            // No memory is set aside for an origin that is silent.
+            self.room = BytesMut::new();
+            return Poll::Pending;
         }
         let most = stream.most().min(self.left).min(self.read as u64) as usize;
         self.room.reserve(most);
         let mut room = (&mut self.room).limit(most);
-        match ready!(pin!(stream.read_buf(&mut room)).poll(cx)) {
-            Err(error) => self.fail(error.into()),
-            Ok(0) => self.fail(OriginError::Early(self.left)),
-            Ok(read) => {
-                if read == self.read {
-                    self.read = (2 * read).min(LARGEST_READ);
-                } else if read < self.read / 4 {
-                    self.read = (self.read / 2).max(FIRST_READ);
-                }
-                self.left -= read as u64;
-                self.settle();
-                Poll::Ready(Some(Ok(self.room.split().freeze())))
-            }
+        let read = ready!(pin!(stream.read_buf(&mut room)).poll(cx))?;
+        if read == 0 {
+            return Poll::Ready(Err(OriginError::Early(self.left)));
         }
-    }
-
-    fn fail(&mut self, error: OriginError) -> Poll<Option<Result<Bytes, OriginError>>> {
-        self.stream = None;
-        Poll::Ready(Some(Err(error)))
+        if read == self.read {
+            self.read = (2 * read).min(LARGEST_READ);
+        } else if read < self.read / 4 {
+            self.read = (self.read / 2).max(FIRST_READ);
+        }
+        self.left -= read as u64;
+        self.settle();
+        Poll::Ready(Ok(self.room.split().freeze()))
     }
 }
 

@@ -32,6 +32,11 @@ impl Sip {
         self.most
     }
 
+    /// Whether as much is read as there is.
+    pub(super) const fn is_free(&self) -> bool {
+        self.most == u64::MAX
+    }
+
     /// Whether something could not be written yet.
     pub(super) const fn is_choked(&self) -> bool {
         self.choked

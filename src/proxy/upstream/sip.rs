@@ -110,3 +110,40 @@ impl AsyncWrite for Sip {
 fn falls_short(written: &Poll<io::Result<usize>>, of: usize) -> bool {
     !matches!(written, Poll::Ready(Ok(bytes)) if *bytes == of)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::future::poll_fn;
+    use tokio::{io::AsyncWriteExt as _, net::TcpListener};
+
+    #[tokio::test]
+    async fn what_does_not_leave_whole_is_noticed_until_it_has_left() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let stream = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let (mut peer, _) = listener.accept().await.unwrap();
+        let mut sip = Sip::new(stream, 10);
+        sip.write_all(b"GET").await.unwrap();
+        assert!(!sip.is_choked());
+        // Nobody reads: sooner or later the kernel takes no more.
+        let (piece, mut sent) = (vec![0; 1 << 20], 3);
+        for _ in 0..100 {
+            let two = [IoSlice::new(&piece), IoSlice::new(&piece)];
+            let write = |cx: &mut Context<'_>| {
+                Poll::Ready(Pin::new(&mut sip).poll_write_vectored(cx, &two))
+            };
+            if let Poll::Ready(written) = poll_fn(write).await {
+                sent += written.unwrap();
+            }
+        }
+        assert!(sip.is_choked());
+        let mut unread = vec![0; sent];
+        peer.read_exact(&mut unread).await.unwrap();
+        sip.write_all(b"/").await.unwrap();
+        assert!(!sip.is_choked());
+        // No more than a sip at once.
+        peer.write_all(&[1; 25]).await.unwrap();
+        let mut read = [0; 25];
+        assert_eq!(sip.read(&mut read).await.unwrap(), 10);
+    }
+}

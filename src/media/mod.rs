@@ -6,6 +6,7 @@
 
 mod asset_list;
 mod base;
+mod budget;
 mod charset;
 mod cmcd;
 mod codecs;

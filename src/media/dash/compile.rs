@@ -3,6 +3,7 @@
 use super::super::{
     Kind, MediaType, Protocol, Rendition, Resource,
     base::Base,
+    budget::Budget,
     place::{Place, Places, hash},
     rendition::number_rungs,
     segments::{Addressing, Index, Matcher, Template},
@@ -39,6 +40,8 @@ pub(super) struct Compiled {
     pub(super) files: HashMap<u64, f64>,
     /// Whether it lists segments that later versions may not.
     pub(super) lists: bool,
+    /// Whether some of it was left out, because it multiplies to too much.
+    pub(super) excess: bool,
 }
 
 /// What compiling gathers.
@@ -49,6 +52,7 @@ pub(super) struct Compiler<'a> {
     matchers: Vec<Matcher>,
     left: usize,
     pub(super) entries_left: usize,
+    pub(super) budget: Budget,
     /// The index that follows the last segment of the periods so far.
     pub(super) next_index: HashMap<Stream, i128>,
     /// The same, when the period began.
@@ -60,14 +64,17 @@ pub(super) struct Member<'a> {
     pub(super) period: &'a Period<'a>,
     pub(super) set: &'a Set<'a>,
     pub(super) representation: &'a Representation<'a>,
-    pub(super) id: String,
+    pub(super) id: Arc<str>,
+    /// The bases of its AdaptationSet.
+    bases: Arc<[Arc<Base>]>,
 }
 
 /// A period in its place.
 pub(super) struct Span {
     pub(super) start: Duration,
     pub(super) duration: Option<Duration>,
-    key: String,
+    /// What tells it from other periods, hashed.
+    key: u64,
 }
 
 impl Compiled {
@@ -80,14 +87,17 @@ impl Compiled {
             matchers: Vec::new(),
             left: REPRESENTATIONS,
             entries_left: ENTRIES,
+            budget: Budget::of(mpd.len),
             next_index: HashMap::new(),
             first_index: HashMap::new(),
         };
-        let above = bases(&[Arc::new(Base::new(base.url()))], &mpd.bases);
+        let above = bases(&[Arc::new(Base::new(base.url()))], &mpd.bases, &compiler.budget);
         for (span, period) in spans(mpd).into_iter().zip(&mpd.periods) {
-            compiler.period(&span, period, &bases(&above, &period.bases));
+            let above = bases(&above, &period.bases, &compiler.budget);
+            compiler.period(&span, period, &above);
         }
         compiler.out.index = Index::new(compiler.matchers);
+        compiler.out.excess = compiler.budget.ran_short();
         compiler.out
     }
 
@@ -118,8 +128,10 @@ fn spans(mpd: &Mpd<'_>) -> Vec<Span> {
         let next = mpd.periods.get(at + 1).map_or(mpd.duration, |next| next.start);
         let duration = period.duration.or_else(|| next?.checked_sub(start));
         clock = start.saturating_add(duration.unwrap_or_default());
-        let id = period.id.as_ref().map(ToString::to_string);
-        let key = id.unwrap_or_else(|| format!("@{}", start.as_millis()));
+        let key = match &period.id {
+            Some(id) => hash(id),
+            None => hash(&format!("@{}", start.as_millis())),
+        };
         spans.push(Span { start, duration, key });
     }
     spans
@@ -130,10 +142,15 @@ impl<'a> Compiler<'a> {
         let mut members = Vec::new();
         for (at, set) in period.sets.iter().enumerate() {
             let room = self.left - members.len();
+            if room == 0 {
+                break;
+            }
+            let bases: Arc<[_]> = bases(above, &set.bases, &self.budget).into();
             for (nth, representation) in set.representations.iter().enumerate().take(room) {
-                let id = representation.id.as_ref().map(ToString::to_string);
-                let id = id.unwrap_or_else(|| format!("{at}.{nth}"));
-                members.push(Member { period, set, representation, id });
+                let id = representation.id.clone();
+                let id = id.unwrap_or_else(|| format!("{at}.{nth}").into());
+                let bases = Arc::clone(&bases);
+                members.push(Member { period, set, representation, id, bases });
             }
         }
         self.left -= members.len();
@@ -143,7 +160,7 @@ impl<'a> Compiler<'a> {
         let mut shared: Option<(&Set<'_>, Arc<Addressing>)> = None;
         for (member, rendition) in members.iter().zip(renditions) {
             let rendition = Arc::new(rendition);
-            let own = bases(&bases(above, &member.set.bases), &member.representation.bases);
+            let own = bases(&member.bases, &member.representation.bases, &self.budget);
             let levels = member.levels();
             if levels.form() == Some(Form::Template) {
                 // Representations that add nothing share the timeline of their set.
@@ -235,10 +252,11 @@ impl<'a> Compiler<'a> {
         ];
         for base in own {
             if init.is_none() {
-                listed::initialization(&mut self.out.exact, levels, rendition, base);
+                listed::initialization(self, levels, rendition, base);
             }
             for (template, kind) in templates {
-                let compile = |text| Template::compile(text, base, &member.id, bandwidth);
+                let compile =
+                    |text| Template::compile(text, base, (&member.id, bandwidth), &self.budget);
                 let Some(template) = template.and_then(compile) else { continue };
                 if template.is_literal() {
                     self.out.exact.insert(&template.prefix, None, Place::of(rendition, kind));
@@ -260,7 +278,7 @@ impl<'a> Member<'a> {
 
 /// A Representation of a period, over versions.
 fn key(span: &Span, member: &Member<'_>) -> u64 {
-    hash(&format!("{}\n{}", span.key, member.id))
+    hash(&format!("{:x}\n{}", span.key, member.id))
 }
 
 /// A place of the MPD itself or of what it points to beside media.

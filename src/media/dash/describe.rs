@@ -7,29 +7,26 @@ use super::super::{
 use super::{
     compile::{Member, Span},
     levels::Levels,
-    model::Text,
+    model::Codecs,
 };
 use crate::units::BitRate;
 use std::sync::Arc;
 
-/// The rendition a Representation is.
+/// The rendition a Representation is. Texts that it inherits are shared, not copied.
 pub(super) fn describe(member: &Member<'_>) -> Rendition {
     let (shared, own) = (&member.set.about, &member.representation.about);
-    fn text<'a>(own: &'a Option<Text<'_>>, shared: &'a Option<Text<'_>>) -> Option<&'a str> {
-        own.as_deref().or(shared.as_deref())
-    }
-    let codecs = text(&own.codecs, &shared.codecs);
-    let mime = text(&own.mime, &shared.mime);
-    let content = text(&own.content, &shared.content);
+    let codecs = own.codecs.as_ref().or(shared.codecs.as_ref());
+    let mime = own.mime.as_deref().or(shared.mime.as_deref());
+    let content = own.content.as_deref().or(shared.content.as_deref());
     let width = own.width.or(shared.width);
     let height = own.height.or(shared.height);
     let mut rendition = Rendition {
-        name: Some(Arc::from(member.id.as_str())),
+        name: Some(Arc::clone(&member.id)),
         bandwidth: member.representation.bandwidth.map(BitRate::from_bits_per_second),
-        codecs: codecs.map(Arc::from),
+        codecs: codecs.map(|codecs| Arc::clone(&codecs.text)),
         resolution: width.zip(height),
-        language: text(&own.language, &shared.language).map(Arc::from),
-        role: text(&own.role, &shared.role).map(Arc::from),
+        language: own.language.as_ref().or(shared.language.as_ref()).cloned(),
+        role: own.role.as_ref().or(shared.role.as_ref()).cloned(),
         ..Rendition::new(Protocol::Dash, media_of(codecs, mime, content))
     };
     let image = mime.is_some_and(|mime| mime.starts_with("image/")) || content == Some("image");
@@ -41,10 +38,10 @@ pub(super) fn describe(member: &Member<'_>) -> Rendition {
 }
 
 /// Codecs know best (subtitles come in `application/mp4`, and `video/mp4` may hold sound as well).
-fn media_of(codecs: Option<&str>, mime: Option<&str>, content: Option<&str>) -> MediaType {
-    let by_codecs = codecs.map_or(MediaType::Unknown, codecs::of_codecs);
+fn media_of(codecs: Option<&Codecs>, mime: Option<&str>, content: Option<&str>) -> MediaType {
     let known = |media: &MediaType| *media != MediaType::Unknown;
-    Some(by_codecs)
+    codecs
+        .map(|codecs| codecs.carries)
         .filter(known)
         .or_else(|| content.map(codecs::of_mime).filter(known))
         .or_else(|| mime.map(codecs::of_mime))

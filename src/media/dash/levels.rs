@@ -1,20 +1,30 @@
 //! What passes down through MPD, Period, AdaptationSet and Representation: BaseURLs and segment addressing.
 
-use super::super::base::Base;
+use super::super::{
+    base::Base,
+    budget::{Budget, LONGEST_URL},
+};
 use super::model::{Form, Line, Segments, Text};
 use std::sync::Arc;
 
 /// The most alternative bases of one Representation.
 const BASES: usize = 8;
+/// What a base takes beside its text, in bytes.
+const BASE: usize = 128;
 
-/// The bases of a level: its own BaseURLs, each resolved against each of the level above.
-pub(super) fn bases(above: &[Arc<Base>], own: &[Text<'_>]) -> Vec<Arc<Base>> {
+/// The bases of a level: its own BaseURLs, each resolved against each of the level above. Each is charged
+/// to `budget`, since bases below one another multiply.
+pub(super) fn bases(above: &[Arc<Base>], own: &[Text<'_>], budget: &Budget) -> Vec<Arc<Base>> {
     let own = own.get(..BASES).unwrap_or(own);
     if own.is_empty() {
         return above.to_vec();
     }
-    let joined =
-        above.iter().flat_map(|base| own.iter().filter_map(|own| base.url().join(own).ok()));
+    let join = |base: &Base, own: &str| {
+        let len = base.url().as_str().len() + own.len();
+        let fits = len <= LONGEST_URL && budget.take(len + BASE);
+        fits.then(|| base.url().join(own).ok())?
+    };
+    let joined = above.iter().flat_map(|base| own.iter().filter_map(move |own| join(base, own)));
     joined.take(BASES).map(|url| Arc::new(Base::new(&url))).collect()
 }
 

@@ -3,7 +3,8 @@
 use super::super::{
     Kind, Rendition,
     base::Base,
-    place::{Place, Places, hash},
+    budget::LONGEST_URL,
+    place::{Place, Range, hash},
     segments::{Addressing, Shape},
 };
 use super::{
@@ -13,6 +14,9 @@ use super::{
     model::{Form, Part},
 };
 use std::sync::Arc;
+
+/// What a place takes beside its URL, in bytes.
+const PLACE: usize = 128;
 
 /// Keeps the places of a Representation.
 pub(super) fn places(
@@ -29,13 +33,15 @@ pub(super) fn places(
     let offset = levels.pick(|level| level.offset).unwrap_or(0) as f64 / timescale as f64;
     for base in bases {
         let url = base.url().as_str();
-        let exact = &mut compiler.out.exact;
+        if !compiler.budget.take(url.len() + PLACE) {
+            return;
+        }
         // Where in the file a segment lies is said by its index (`sidx`), which no manifest holds.
-        exact.insert(url, None, Place::of(rendition, rendition.kind));
-        initialization(exact, levels, rendition, base);
+        compiler.out.exact.insert(url, None, Place::of(rendition, rendition.kind));
+        initialization(compiler, levels, rendition, base);
         // The index belongs to what is read before the first segment.
         if let Some(range) = levels.pick(|level| level.index_range.clone()) {
-            exact.insert(url, Some(range), Place::of(rendition, Kind::Init));
+            compiler.out.exact.insert(url, Some(range), Place::of(rendition, Kind::Init));
         }
         if compiler.out.files.len() < super::compile::REPRESENTATIONS {
             compiler.out.files.insert(hash(url), offset - span.start.as_secs_f64());
@@ -62,17 +68,16 @@ fn list(
     compiler.entries_left -= urls.len();
     compiler.out.lists |= !urls.is_empty();
     for base in bases {
-        initialization(&mut compiler.out.exact, levels, rendition, base);
+        initialization(compiler, levels, rendition, base);
         for (at, part) in urls.iter().enumerate() {
             let place = placed(&addressing, at as u64, rendition);
-            let kept = keep(&mut compiler.out.exact, base, part, place);
+            let kept = keep(compiler, base, (&part.url, part.range.clone()), place);
             if kept.is_none() {
                 break;
             }
             if let Some((url, range)) = &part.index {
-                let index = Part { url: url.clone(), range: range.clone(), index: None };
                 let place = Place::of(rendition, Kind::Init);
-                keep(&mut compiler.out.exact, base, &index, place);
+                keep(compiler, base, (url, range.clone()), place);
             }
         }
     }
@@ -82,7 +87,7 @@ fn list(
 /// Counts on from where the version before had the first of a list's segments.
 fn go_on(compiler: &Compiler<'_>, addressing: &mut Addressing, first: &Part<'_>, base: &Base) {
     let mut url = String::new();
-    if !base.resolve(&first.url, &mut url) {
+    if first.url.len() > LONGEST_URL || !base.resolve(&first.url, &mut url) {
         return;
     }
     let start = first.range.as_ref().map(|range| range.start);
@@ -114,17 +119,28 @@ fn placed(addressing: &Addressing, at: u64, rendition: &Arc<Rendition>) -> Place
     }
 }
 
-fn keep(exact: &mut Places, base: &Base, part: &Part<'_>, place: Place) -> Option<()> {
+/// Keeps what stands at a reference or a range of it; `None` when there is no room for more.
+fn keep(
+    compiler: &mut Compiler<'_>,
+    base: &Base,
+    (reference, range): (&str, Option<Range>),
+    place: Place,
+) -> Option<()> {
+    if reference.len() > LONGEST_URL {
+        return Some(());
+    }
+    let len = base.url().as_str().len() + reference.len();
+    compiler.budget.take(len + PLACE).then_some(())?;
     let mut url = String::new();
-    if base.resolve(&part.url, &mut url) {
-        exact.insert(&url, part.range.clone(), place)?;
+    if base.resolve(reference, &mut url) {
+        compiler.out.exact.insert(&url, range, place)?;
     }
     Some(())
 }
 
 /// Keeps what the elements Initialization and RepresentationIndex name.
 pub(super) fn initialization(
-    exact: &mut Places,
+    compiler: &mut Compiler<'_>,
     levels: Levels<'_>,
     rendition: &Arc<Rendition>,
     base: &Base,
@@ -136,7 +152,8 @@ pub(super) fn initialization(
     for part in parts.into_iter().flatten() {
         // A whole base cannot be its own init: that is the file with all its segments.
         if !part.url.is_empty() || part.range.is_some() {
-            keep(exact, base, part, Place::of(rendition, Kind::Init));
+            let place = Place::of(rendition, Kind::Init);
+            keep(compiler, base, (&part.url, part.range.clone()), place);
         }
     }
 }

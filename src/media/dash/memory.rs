@@ -1,8 +1,12 @@
 //! What a session learnt from MPDs and their patches: the last versions of each.
 
 use super::super::{
-    Kind, ManifestError, ManifestFormat, Rendition, Resource, base::Base, charset,
-    format::without_query, place::hash,
+    Kind, ManifestError, ManifestFormat, Rendition, Resource,
+    base::Base,
+    budget::{Budget, LONGEST_URL},
+    charset,
+    format::without_query,
+    place::hash,
 };
 use super::{
     compile::{Compiled, plain},
@@ -128,7 +132,7 @@ impl Memory {
         source.bases = if mpd.remote {
             Vec::new()
         } else {
-            bases(&[Arc::new(Base::new(base.url()))], &mpd.bases)
+            bases(&[Arc::new(Base::new(base.url()))], &mpd.bases, &Budget::of(mpd.len))
         };
         let patched = !mpd.patches.is_empty();
         let old = source.newest.take().map(|newest| newest.version);
@@ -234,7 +238,10 @@ fn beside_media(compiled: &mut Compiled, mpd: &Mpd<'_>, base: &Base) {
         // Players ask clocks at the first BaseURL's host, or at the MPD's.
         let first = mpd.bases.first().filter(|_| kind == Kind::Clock);
         let first = first.and_then(|first| base.url().join(first).ok()).map(|url| Base::new(&url));
-        for reference in references.iter().filter(|reference| !reference.starts_with("urn:")) {
+        for reference in references
+            .iter()
+            .filter(|reference| !reference.starts_with("urn:") && reference.len() <= LONGEST_URL)
+        {
             for base in first.iter().chain([base]) {
                 if base.resolve(reference, &mut url) {
                     exact.insert(&url, None, plain(kind));

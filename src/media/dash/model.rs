@@ -1,6 +1,7 @@
 //! What is read of an MPD: what names segments and tells renditions apart, nothing else.
 
 use super::super::{
+    MediaType,
     place::Range,
     segments::{Entry, Pattern, Runs},
 };
@@ -13,6 +14,8 @@ pub(super) type Text<'a> = Cow<'a, str>;
 /// An MPD, or an element of one in a document of its own.
 #[derive(Debug, Default)]
 pub(super) struct Mpd<'a> {
+    /// The length of the document, in bytes.
+    pub(super) len: usize,
     /// Whether it is only an element that an MPD links to.
     pub(super) remote: bool,
     pub(super) dynamic: bool,
@@ -55,7 +58,7 @@ pub(super) struct Set<'a> {
 /// A Representation.
 #[derive(Debug, Default)]
 pub(super) struct Representation<'a> {
-    pub(super) id: Option<Text<'a>>,
+    pub(super) id: Option<Arc<str>>,
     pub(super) bandwidth: Option<u64>,
     pub(super) about: About<'a>,
     pub(super) bases: Vec<Text<'a>>,
@@ -66,15 +69,22 @@ pub(super) struct Representation<'a> {
 #[derive(Debug, Default)]
 pub(super) struct About<'a> {
     pub(super) mime: Option<Text<'a>>,
-    pub(super) codecs: Option<Text<'a>>,
+    pub(super) codecs: Option<Codecs>,
     pub(super) content: Option<Text<'a>>,
-    pub(super) language: Option<Text<'a>>,
+    pub(super) language: Option<Arc<str>>,
     pub(super) width: Option<u32>,
     pub(super) height: Option<u32>,
     /// The value of its Role; the first one wins.
-    pub(super) role: Option<Text<'a>>,
+    pub(super) role: Option<Arc<str>>,
     /// Whether an essential property says that it holds pictures for seeking.
     pub(super) trick: bool,
+}
+
+/// The codecs, as written and as read: thousands of Representations may inherit them.
+#[derive(Debug, Clone)]
+pub(super) struct Codecs {
+    pub(super) text: Arc<str>,
+    pub(super) carries: MediaType,
 }
 
 /// Which element says where segments are.

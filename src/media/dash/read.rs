@@ -4,15 +4,16 @@
 //! not make the whole of it opaque.
 
 use super::super::{
-    ManifestError, ManifestFormat,
+    ManifestError, ManifestFormat, codecs,
     xml::{Tag, Token, Xml, unescape},
 };
 use super::{
-    model::{About, Form, Mpd, Period, Representation, Segments, Set, Text},
+    model::{About, Codecs, Form, Mpd, Period, Representation, Segments, Set, Text},
     rewrite::{ROOTS, is_timed_by_url},
     segments, value,
     version::{Reader, Version},
 };
+use std::sync::Arc;
 
 /// The most URLs of one kind that stand beside media.
 const REFERENCES: usize = 64;
@@ -24,7 +25,7 @@ pub(super) fn read<'a>(
     old: Option<&Version>,
 ) -> Result<Mpd<'a>, ManifestError> {
     let mut reader = Reader::new(Xml::new(format, text, ROOTS)?, old);
-    let mut mpd = Mpd { remote: true, ..Mpd::default() };
+    let mut mpd = Mpd { len: text.len(), remote: true, ..Mpd::default() };
     while let Some(token) = reader.xml.next()? {
         match token {
             Token::Start(tag) if tag.name == "MPD" => self::mpd(&mut reader, tag, &mut mpd)?,
@@ -210,7 +211,7 @@ fn representation(tag: Tag<'_>) -> Representation<'_> {
     let mut own = Representation { about: about(tag), ..Representation::default() };
     for (key, value) in tag.attributes() {
         match key {
-            "id" => own.id = Some(unescape(value)),
+            "id" => own.id = Some(unescape(value).into()),
             "bandwidth" => own.bandwidth = value.trim().parse().ok(),
             _ => {}
         }
@@ -249,7 +250,9 @@ fn level<'a>(
         (None, "BaseURL") if !closed => bases.extend(content(&mut reader.xml)?),
         (None, name) => {
             match name {
-                "Role" if about.role.is_none() => about.role = tag.raw("value").map(unescape),
+                "Role" if about.role.is_none() => {
+                    about.role = tag.raw("value").map(|role| unescape(role).into());
+                }
                 "EssentialProperty" => {
                     let scheme = tag.raw("schemeIdUri").unwrap_or_default();
                     about.trick |= scheme.ends_with("trickmode");
@@ -269,15 +272,21 @@ fn about(tag: Tag<'_>) -> About<'_> {
     for (key, value) in tag.attributes() {
         match key {
             "mimeType" => about.mime = Some(unescape(value)),
-            "codecs" => about.codecs = Some(unescape(value)),
+            "codecs" => about.codecs = Some(codecs(value)),
             "contentType" => about.content = Some(unescape(value)),
-            "lang" => about.language = Some(unescape(value)),
+            "lang" => about.language = Some(unescape(value).into()),
             "width" => about.width = value.trim().parse().ok(),
             "height" => about.height = value.trim().parse().ok(),
             _ => {}
         }
     }
     about
+}
+
+fn codecs(value: &str) -> Codecs {
+    let text: Arc<str> = unescape(value).into();
+    let carries = codecs::of_codecs(&text);
+    Codecs { text, carries }
 }
 
 fn form(name: &str) -> Option<Form> {

@@ -1,7 +1,12 @@
 //! A URL template of one Representation, compiled to literals and numbers: no regular expressions.
 
-use super::super::{base::Base, format::without_query};
+use super::super::{
+    base::Base,
+    budget::{Budget, LONGEST_URL},
+    format::without_query,
+};
 use smallvec::SmallVec;
+use std::fmt::Write as _;
 
 /// The widest number a template may ask for.
 const MAX_WIDTH: usize = 32;
@@ -32,15 +37,20 @@ pub(super) struct Numbers {
 }
 
 impl Template {
-    /// Compiles `template` for the Representation `id`, resolved against `base`.
+    /// Compiles `template` for the Representation with these values of `$RepresentationID$` and
+    /// `$Bandwidth$`, resolved against `base`. `None` when it is no template, or longer than a URL can
+    /// be, or when `budget` does not allow it: one template holds for many Representations.
     pub(in super::super) fn compile(
         template: &str,
         base: &Base,
-        id: &str,
-        bandwidth: u64,
+        (id, bandwidth): (&str, u64),
+        budget: &Budget,
     ) -> Option<Self> {
+        let len = template.len() + base.url().as_str().len();
+        (len <= LONGEST_URL && budget.take(len)).then_some(())?;
         let mut url = String::new();
         let named = substitute(template, id, bandwidth)?;
+        budget.take(named.len()).then_some(())?;
         // A `$` of the base is a `$`, not the beginning of an identifier.
         if base.url().as_str().contains('$') {
             let doubled = url::Url::parse(&base.url().as_str().replace('$', "$$")).ok()?;
@@ -48,20 +58,24 @@ impl Template {
         } else {
             base.resolve(&named, &mut url).then_some(())?;
         }
-        Self::parse(&url)
+        let compiled = Self::parse(&url)?;
+        budget.take(size_of::<Self>() + compiled.pieces.len() * size_of::<Piece>()).then_some(())?;
+        Some(compiled)
     }
 
     fn parse(url: &str) -> Option<Self> {
         let mut template = Self { prefix: String::new(), pieces: SmallVec::new() };
-        for token in tokens(url)? {
-            let piece = match token {
-                Token::Literal("") => continue,
+        // What was read since the last number.
+        let mut literal = String::new();
+        for token in tokens(url) {
+            let piece = match token? {
                 Token::Literal(text) => {
-                    match template.pieces.last_mut() {
-                        None => template.prefix.push_str(text),
-                        Some(Piece::Literal(last)) => *last = format!("{last}{text}").into(),
-                        Some(_) => template.pieces.push(Piece::Literal(text.into())),
-                    }
+                    let held = if template.pieces.is_empty() {
+                        &mut template.prefix
+                    } else {
+                        &mut literal
+                    };
+                    held.push_str(text);
                     continue;
                 }
                 Token::Identifier("Number", _) => Piece::Number,
@@ -69,9 +83,18 @@ impl Template {
                 Token::Identifier("SubNumber", _) => Piece::SubNumber,
                 Token::Identifier(..) => return None,
             };
+            template.literal(&mut literal);
             template.pieces.push(piece);
         }
+        template.literal(&mut literal);
         Some(template)
+    }
+
+    /// Adds the text read so far, if there is any.
+    fn literal(&mut self, text: &mut String) {
+        if !text.is_empty() {
+            self.pieces.push(Piece::Literal(std::mem::take(text).into_boxed_str()));
+        }
     }
 
     /// Whether it is a plain URL, without numbers.
@@ -109,18 +132,26 @@ enum Token<'a> {
     Identifier(&'a str, usize),
 }
 
-/// The tokens of a template; `None` when an identifier does not end, or its format is none.
-fn tokens(template: &str) -> Option<Vec<Token<'_>>> {
-    let parts: Vec<&str> = template.split('$').collect();
-    // Literal, identifier, literal, …: an even number of parts leaves one identifier open.
-    if parts.len().is_multiple_of(2) {
-        return None;
-    }
-    parts
-        .into_iter()
-        .enumerate()
-        .map(|(at, text)| if at % 2 == 0 { Some(Token::Literal(text)) } else { identifier(text) })
-        .collect()
+/// The tokens of a template; `None` among them where an identifier does not end, or its format is none.
+fn tokens(template: &str) -> impl Iterator<Item = Option<Token<'_>>> {
+    let mut rest = Some(template);
+    let mut inside = false;
+    // Literal, identifier, literal, …
+    std::iter::from_fn(move || {
+        let text = rest?;
+        let (token, after) = match text.split_once('$') {
+            Some((token, after)) => (token, Some(after)),
+            None => (text, None),
+        };
+        rest = after;
+        let identified = inside;
+        inside = !inside;
+        Some(match (identified, after) {
+            (false, _) => Some(Token::Literal(token)),
+            (true, Some(_)) => identifier(token),
+            (true, None) => None,
+        })
+    })
 }
 
 /// What stands between two `$`.
@@ -135,22 +166,31 @@ fn identifier(text: &str) -> Option<Token<'_>> {
     (width <= MAX_WIDTH).then_some(Token::Identifier(name, width))
 }
 
-/// Puts the Representation's own values in; numbers of segments stay identifiers.
+/// Puts the Representation's own values in; numbers of segments stay identifiers. `None` also when it
+/// becomes longer than a URL can be.
 fn substitute(template: &str, id: &str, bandwidth: u64) -> Option<String> {
-    let mut out = String::with_capacity(template.len() + id.len());
-    for token in tokens(template)? {
-        match token {
+    let mut out = String::with_capacity(template.len());
+    for token in tokens(template) {
+        match token? {
             Token::Literal("$") => out.push_str("$$"),
             Token::Literal(text) => out.push_str(text),
-            Token::Identifier("RepresentationID", _) => out.push_str(&id.replace('$', "$$")),
-            Token::Identifier("Bandwidth", width) => out.push_str(&format!("{bandwidth:0width$}")),
+            Token::Identifier("RepresentationID", _) => {
+                (out.len() + id.len() <= LONGEST_URL).then_some(())?;
+                for piece in id.split_inclusive('$') {
+                    out.push_str(piece);
+                    out.push_str(if piece.ends_with('$') { "$" } else { "" });
+                }
+            }
+            Token::Identifier("Bandwidth", width) => {
+                write!(out, "{bandwidth:0width$}").ok()?;
+            }
             Token::Identifier(name @ ("Number" | "Time" | "SubNumber"), _) => {
-                out.push_str(&format!("${name}$"));
+                out.extend(["$", name, "$"]);
             }
             Token::Identifier(..) => return None,
         }
     }
-    Some(out)
+    (out.len() <= LONGEST_URL).then_some(out)
 }
 
 #[cfg(test)]
@@ -159,7 +199,8 @@ mod tests {
     use url::Url;
 
     fn compile(base: &str, template: &str) -> Option<Template> {
-        Template::compile(template, &Base::new(&Url::parse(base).unwrap()), "v1", 500)
+        let base = Base::new(&Url::parse(base).unwrap());
+        Template::compile(template, &base, ("v1", 500), &Budget::of(0))
     }
 
     fn find(template: &Template, url: &str) -> Option<Numbers> {

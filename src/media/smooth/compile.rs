@@ -3,6 +3,7 @@
 use super::super::{
     Kind, MediaType, Protocol, Rendition, Resource,
     base::Base,
+    budget::{Budget, LONGEST_URL},
     place::{Place, Places, hash},
     rendition::number_rungs,
     segments::{Addressing, Index, Matcher, Shape, Template, Timeline},
@@ -10,6 +11,9 @@ use super::super::{
 use super::read::{Level, Manifest, Stream};
 use crate::units::BitRate;
 use std::{collections::HashMap, sync::Arc, time::Duration};
+
+/// How much of a stream's name goes into the names of its levels, in bytes.
+const NAME: usize = 256;
 
 /// One version of a manifest, ready to be asked.
 #[derive(Debug, Default)]
@@ -33,22 +37,24 @@ impl Compiled {
             Place::new(Protocol::Smooth, Kind::ClientManifest),
         );
         let members = manifest.streams.iter().enumerate();
-        let members: Vec<(usize, &Stream<'_>, &Level<'_>)> = members
+        let members: Vec<(usize, &Stream<'_>, &Level)> = members
             .flat_map(|(at, stream)| stream.levels.iter().map(move |level| (at, stream, level)))
             .collect();
         let mut renditions: Vec<Rendition> =
             members.iter().map(|(_, stream, level)| describe(stream, level)).collect();
         number_rungs(&mut renditions);
         let mut matchers = Vec::new();
+        let budget = Budget::of(manifest.len);
         let mut shared: Option<(usize, Arc<Addressing>)> = None;
-        for ((at, stream, level), rendition) in members.into_iter().zip(renditions) {
+        for ((at, stream, level), rendition) in members.iter().zip(renditions) {
             let rendition = Arc::new(rendition);
             let addressing = match &shared {
-                Some((of, addressing)) if *of == at => Arc::clone(addressing),
-                _ => out.addressing(manifest, at, stream, &rendition, old),
+                Some((of, addressing)) if of == at => Arc::clone(addressing),
+                _ => out.addressing(manifest, *at, stream, &rendition, old),
             };
-            shared = Some((at, Arc::clone(&addressing)));
-            out.templated(stream, level, &rendition, &addressing, base, &mut matchers);
+            shared = Some((*at, Arc::clone(&addressing)));
+            let of = (*stream, *level);
+            out.templated(of, &rendition, &addressing, (base, &budget), &mut matchers);
             out.renditions.push(rendition);
         }
         out.index = Index::new(matchers);
@@ -91,19 +97,22 @@ impl Compiled {
 
     fn templated(
         &mut self,
-        stream: &Stream<'_>,
-        level: &Level<'_>,
+        (stream, level): (&Stream<'_>, &Level),
         rendition: &Arc<Rendition>,
         addressing: &Arc<Addressing>,
-        base: &Base,
+        (base, budget): (&Base, &Budget),
         matchers: &mut Vec<Matcher>,
     ) {
         let Some(url) = &stream.url else { return };
-        let named = substitute(url, level);
-        if let Some(init) = Template::compile(&named.replace("$Time$", "i"), base, "", 0) {
+        if url.len() > LONGEST_URL || !budget.take(url.len() + level.custom.len()) {
+            return;
+        }
+        let Some(named) = substitute(url, level) else { return };
+        if let Some(init) = Template::compile(&named.replace("$Time$", "i"), base, ("", 0), budget)
+        {
             self.exact.insert(&init.prefix, None, Place::of(rendition, Kind::Init));
         }
-        if let Some(template) = Template::compile(&named, base, "", 0)
+        if let Some(template) = Template::compile(&named, base, ("", 0), budget)
             && !template.is_literal()
         {
             let (rendition, addressing) = (Arc::clone(rendition), Arc::clone(addressing));
@@ -129,24 +138,35 @@ impl Compiled {
     }
 }
 
-/// The template with the level's values in, and the time as DASH writes it.
-fn substitute(url: &str, level: &Level<'_>) -> String {
-    let bitrate = level.bitrate.to_string();
-    let mut out = url.replace('$', "$$");
-    for (name, value) in [
+/// The template with the level's values in, and the time as DASH writes it; `None` when it becomes longer
+/// than a URL can be.
+fn substitute(url: &str, level: &Level) -> Option<String> {
+    let (bitrate, custom) = (level.bitrate.to_string(), level.custom.replace('$', "$$"));
+    let values = [
         ("{bitrate}", bitrate.as_str()),
         ("{Bitrate}", &bitrate),
         ("{start time}", "$Time$"),
         ("{start_time}", "$Time$"),
-        ("{CustomAttributes}", &level.custom),
-    ] {
-        out = out.replace(name, value);
+        ("{CustomAttributes}", &custom),
+        ("$", "$$"),
+    ];
+    let mut out = String::with_capacity(url.len());
+    let mut rest = url;
+    while let Some(at) = rest.find(['{', '$']) {
+        let (before, from) = rest.split_at(at);
+        let known = values.iter().find(|(name, _)| from.starts_with(name));
+        // A brace that stands for nothing is a brace.
+        let (name, value) = known.copied().unwrap_or(("{", "{"));
+        out.extend([before, value]);
+        (out.len() <= LONGEST_URL).then_some(())?;
+        rest = from.get(name.len()..).unwrap_or_default();
     }
-    out
+    out.push_str(rest);
+    (out.len() <= LONGEST_URL).then_some(out)
 }
 
 /// The rendition a quality level is.
-fn describe(stream: &Stream<'_>, level: &Level<'_>) -> Rendition {
+fn describe(stream: &Stream<'_>, level: &Level) -> Rendition {
     let media = match &*stream.kind {
         "video" => MediaType::Video,
         "audio" => MediaType::Audio,
@@ -154,13 +174,15 @@ fn describe(stream: &Stream<'_>, level: &Level<'_>) -> Rendition {
         _ => MediaType::Unknown,
     };
     let name = stream.name.as_deref().unwrap_or(&stream.kind);
+    let end = (0..=NAME.min(name.len())).rev().find(|end| name.is_char_boundary(*end));
+    let name = end.and_then(|end| name.get(..end)).unwrap_or_default();
     Rendition {
         name: Some(Arc::from(format!("{name}/{}", level.bitrate))),
         bandwidth: Some(BitRate::from_bits_per_second(level.bitrate)),
-        codecs: level.codecs.as_deref().map(Arc::from),
+        codecs: level.codecs.clone(),
         resolution: level.width.zip(level.height),
-        language: stream.language.as_deref().map(Arc::from),
-        role: stream.subtype.as_deref().map(Arc::from),
+        language: stream.language.clone(),
+        role: stream.subtype.clone(),
         ..Rendition::new(Protocol::Smooth, media)
     }
 }

@@ -5,7 +5,7 @@ use super::super::{
     segments::Entry,
     xml::{Tag, Token, Xml, unescape},
 };
-use std::borrow::Cow;
+use std::{borrow::Cow, sync::Arc};
 
 /// What a client manifest begins with.
 pub(super) const ROOTS: &[&str] = &["<SmoothStreamingMedia"];
@@ -14,10 +14,14 @@ const TIMESCALE: u64 = 10_000_000;
 /// The most streams, and the most quality levels of all.
 const STREAMS: usize = 256;
 const LEVELS: usize = 4096;
+/// The most of a level's custom attributes, in bytes.
+const CUSTOM: usize = 4096;
 
 /// A client manifest.
 #[derive(Debug, Default)]
 pub(super) struct Manifest<'a> {
+    /// The length of the document, in bytes.
+    pub(super) len: usize,
     pub(super) live: bool,
     /// In ticks of `timescale`.
     pub(super) duration: Option<u64>,
@@ -30,20 +34,20 @@ pub(super) struct Manifest<'a> {
 pub(super) struct Stream<'a> {
     pub(super) kind: Cow<'a, str>,
     pub(super) name: Option<Cow<'a, str>>,
-    pub(super) subtype: Option<Cow<'a, str>>,
-    pub(super) language: Option<Cow<'a, str>>,
+    pub(super) subtype: Option<Arc<str>>,
+    pub(super) language: Option<Arc<str>>,
     /// The template of fragments' URLs.
     pub(super) url: Option<Cow<'a, str>>,
     pub(super) timescale: Option<u64>,
-    pub(super) levels: Vec<Level<'a>>,
+    pub(super) levels: Vec<Level>,
     pub(super) fragments: Vec<Entry>,
 }
 
 /// A QualityLevel.
 #[derive(Debug, Default)]
-pub(super) struct Level<'a> {
+pub(super) struct Level {
     pub(super) bitrate: u64,
-    pub(super) codecs: Option<Cow<'a, str>>,
+    pub(super) codecs: Option<Arc<str>>,
     pub(super) width: Option<u32>,
     pub(super) height: Option<u32>,
     /// `NAME=VALUE,…`, as URLs carry it.
@@ -60,7 +64,7 @@ impl Manifest<'_> {
 /// Reads a manifest.
 pub(super) fn read(text: &str) -> Result<Manifest<'_>, ManifestError> {
     let mut xml = Xml::new(ManifestFormat::Smooth, text, ROOTS)?;
-    let mut manifest = Manifest::default();
+    let mut manifest = Manifest { len: text.len(), ..Manifest::default() };
     let mut levels = 0;
     while let Some(token) = xml.next()? {
         let (tag, closed) = match token {
@@ -119,8 +123,8 @@ fn stream(tag: Tag<'_>) -> Stream<'_> {
         match key {
             "Type" => stream.kind = unescape(value),
             "Name" => stream.name = Some(unescape(value)).filter(|name| !name.is_empty()),
-            "Subtype" => stream.subtype = Some(unescape(value)).filter(|name| !name.is_empty()),
-            "Language" => stream.language = Some(unescape(value)).filter(|name| !name.is_empty()),
+            "Subtype" => stream.subtype = shared(value),
+            "Language" => stream.language = shared(value),
             "Url" => stream.url = Some(unescape(value)),
             "TimeScale" => stream.timescale = number(value),
             _ => {}
@@ -129,12 +133,17 @@ fn stream(tag: Tag<'_>) -> Stream<'_> {
     stream
 }
 
-fn level(tag: Tag<'_>) -> Level<'_> {
+/// A text that many renditions may have, if there is any.
+fn shared(value: &str) -> Option<Arc<str>> {
+    (!value.is_empty()).then(|| unescape(value).into())
+}
+
+fn level(tag: Tag<'_>) -> Level {
     let mut level = Level::default();
     for (key, value) in tag.attributes() {
         match key {
             "Bitrate" => level.bitrate = number(value).unwrap_or_default(),
-            "FourCC" => level.codecs = Some(unescape(value)).filter(|name| !name.is_empty()),
+            "FourCC" => level.codecs = shared(value),
             "MaxWidth" | "Width" => level.width = value.trim().parse().ok(),
             "MaxHeight" | "Height" => level.height = value.trim().parse().ok(),
             _ => {}
@@ -143,9 +152,9 @@ fn level(tag: Tag<'_>) -> Level<'_> {
     level
 }
 
-fn custom(tag: Tag<'_>, level: &mut Level<'_>) {
+fn custom(tag: Tag<'_>, level: &mut Level) {
     let (Some(name), Some(value)) = (tag.raw("Name"), tag.raw("Value")) else { return };
-    if level.custom.len() < 1024 {
+    if level.custom.len() + name.len() + value.len() < CUSTOM {
         let comma = if level.custom.is_empty() { "" } else { "," };
         level.custom += &format!("{comma}{}={}", unescape(name), unescape(value));
     }

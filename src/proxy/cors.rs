@@ -1,14 +1,24 @@
 //! CORS: a web player at another address may read what passes (Fetch standard §3.2).
 //!
-//! Added only to answers to requests with an `Origin` header, and only where the origin's answer
-//! carries no CORS headers of its own.
+//! Added only to answers to requests with an `Origin` header. Whether the page may read an answer is the
+//! origin's to say where it says so; that a page which may can read timings and what was added here, too, is
+//! seen to in any case.
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, header, request};
 
-const EXPOSED: HeaderValue = HeaderValue::from_static(
-    "Server-Timing, CMSD-Static, CMSD-Dynamic, Content-Length, Content-Range, Date, ETag, Age, \
-     Location, vsps-error",
-);
+/// What pages may read beside the headers that are always open to them.
+const EXPOSED: [&str; 10] = [
+    "Server-Timing",
+    "CMSD-Static",
+    "CMSD-Dynamic",
+    "Content-Length",
+    "Content-Range",
+    "Date",
+    "ETag",
+    "Age",
+    "Location",
+    "vsps-error",
+];
 const ANY: HeaderValue = HeaderValue::from_static("*");
 const TRUE: HeaderValue = HeaderValue::from_static("true");
 const TIMING_ALLOW_ORIGIN: HeaderName = HeaderName::from_static("timing-allow-origin");
@@ -42,6 +52,9 @@ impl Asker {
     /// Adds what is missing to `response`.
     pub(super) fn permit<B: Default>(&self, response: &mut Response<B>) {
         if response.headers().contains_key(header::ACCESS_CONTROL_ALLOW_ORIGIN) {
+            if self.preflight.is_none() {
+                expose(response.headers_mut());
+            }
             return;
         }
         if let Some((method, wanted)) = &self.preflight {
@@ -70,9 +83,27 @@ impl Asker {
         } else {
             headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, ANY);
         }
-        headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED);
-        if !headers.contains_key(TIMING_ALLOW_ORIGIN) {
-            headers.insert(TIMING_ALLOW_ORIGIN, ANY);
+        expose(headers);
+    }
+}
+
+/// Adds what is ours to what the origin exposes. Each name is listed, also beside a `*`, which exposes nothing to
+/// requests with credentials (Fetch §4.9). What is no name of a header would void the whole list.
+fn expose(headers: &mut HeaderMap) {
+    let theirs = headers.get_all(header::ACCESS_CONTROL_EXPOSE_HEADERS);
+    let theirs = theirs.iter().filter_map(|value| value.to_str().ok());
+    let theirs = theirs.flat_map(|list| list.split(',')).map(str::trim);
+    let mut names: Vec<_> =
+        theirs.filter(|name| HeaderName::from_bytes(name.as_bytes()).is_ok()).collect();
+    for name in EXPOSED {
+        if !names.iter().any(|known| known.eq_ignore_ascii_case(name)) {
+            names.push(name);
         }
+    }
+    if let Ok(list) = HeaderValue::try_from(names.join(", ")) {
+        headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, list);
+    }
+    if !headers.contains_key(TIMING_ALLOW_ORIGIN) {
+        headers.insert(TIMING_ALLOW_ORIGIN, ANY);
     }
 }

@@ -39,7 +39,44 @@ async fn what_the_origin_says_stays() {
     let rig = Rig::before(&origin).await;
     let got = rig.ask("GET", "/a", &format!("{FROM}Cookie: a=b\r\n")).await;
     assert_eq!((got.all(ALLOWED), got.all("vary")), (vec!["http://own.test"], vec!["X"]));
-    assert!(got.all("access-control-expose-headers").is_empty());
+}
+
+/// A page that the origin lets in reads timings and what was added here; what the origin exposes stays exposed.
+/// Each name is listed: `*` says nothing to requests with credentials.
+#[tokio::test]
+async fn an_origin_that_allows_by_itself_is_completed() {
+    let exposing = "Access-Control-Expose-Headers: ";
+    for (own, first) in [
+        ("", "Server-Timing, CMSD-Static, CMSD-Dynamic, "),
+        ("X-Cache,etag", "X-Cache, etag, Server-Timing, CMSD-Static, CMSD-Dynamic, "),
+        ("*", "*, Server-Timing, CMSD-Static, CMSD-Dynamic, "),
+        ("X-Cache, not a name", "X-Cache, Server-Timing, "),
+    ] {
+        let allows = "Access-Control-Allow-Origin: http://page.test\r\n\
+            Access-Control-Allow-Credentials: true\r\n";
+        let more = if own.is_empty() { String::new() } else { format!("{exposing}{own}\r\n") };
+        let origin = Origin::saying(ok(&format!("{allows}{more}"), b"x")).await;
+        let rig = Rig::before(&origin).await;
+        for headers in [FROM.to_owned(), format!("{FROM}Cookie: a=b\r\n")] {
+            let got = rig.ask("GET", "/a", &headers).await;
+            assert_eq!(got.all(ALLOWED), ["http://page.test"]);
+            assert_eq!(got.all("access-control-allow-credentials"), ["true"]);
+            assert_eq!(got.all("timing-allow-origin"), ["*"]);
+            let exposed = got.all("access-control-expose-headers");
+            assert!(exposed.len() == 1 && exposed[0].starts_with(first), "{own}: {exposed:?}");
+            assert_eq!(exposed[0].to_ascii_lowercase().matches("etag").count(), 1, "{exposed:?}");
+        }
+        let got = rig.get("/a").await;
+        assert!(!got.head.to_ascii_lowercase().contains("timing-allow"), "no page asks");
+    }
+    let own = "Access-Control-Allow-Origin: *\r\nTiming-Allow-Origin: http://page.test\r\n";
+    let origin = Origin::saying(ok(own, b"x")).await;
+    let rig = Rig::before(&origin).await;
+    let got = rig.ask("GET", "/a", FROM).await;
+    assert_eq!(
+        (got.all(ALLOWED), got.all("timing-allow-origin")),
+        (vec!["*"], vec!["http://page.test"])
+    );
 }
 
 #[tokio::test]

@@ -30,7 +30,10 @@ pub(super) struct SessionView {
     /// How many limits stand beside the link: see the profile.
     limits: usize,
     origin: String,
+    /// Since it was made.
     age_seconds: f64,
+    /// Session time, on which schedules, `during` and `pattern` run; `null` before its first request.
+    time_seconds: Option<f64>,
     /// Zero while an exchange is under way.
     idle_seconds: f64,
     /// Exchanges under way.
@@ -103,7 +106,8 @@ impl SessionView {
             uplink_rate: session.uplink.rate(session.now()),
             limits: arming.profile.limits.len(),
             origin: session.origin.to_string(),
-            age_seconds: seconds(session.now()),
+            age_seconds: seconds(session.age()),
+            time_seconds: session.time().map(seconds),
             idle_seconds: seconds(session.idle()),
             exchanges: session.exchanges(),
         }

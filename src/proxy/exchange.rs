@@ -168,7 +168,7 @@ impl Proxy {
         head: &request::Parts,
         told: Option<Cmcd>,
     ) -> Planned {
-        let started = session.now();
+        let started = session.begin();
         let arming = session.arming();
         let heard = told.as_ref().filter(|_| !self.config.strip_cmcd);
         let resource = classify(&session, (origin, path), head, heard, started);

@@ -13,7 +13,7 @@ use crate::{
 use parking_lot::Mutex;
 use std::{
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicBool, Ordering},
     },
     task::Waker,
@@ -26,8 +26,8 @@ use std::{
 pub struct Downlink {
     bottleneck: Arc<Bottleneck>,
     shared: Option<Arc<SharedLink>>,
-    /// Link time less session time.
-    offset: Duration,
+    /// Link time less session time, known once the session has begun; of a link of its own always zero.
+    offset: OnceLock<Duration>,
     /// Whether bodies are shaped by what is this session's alone: loss, transport.
     shapes: AtomicBool,
     /// On a link that is shared fairly.
@@ -41,21 +41,29 @@ impl Downlink {
         Self {
             bottleneck: Arc::new(Bottleneck::new(spec, seed)),
             shared: None,
-            offset: Duration::ZERO,
+            offset: OnceLock::from(Duration::ZERO),
             shapes: AtomicBool::new(spec.shapes_bodies()),
             turns: None,
         }
     }
 
-    /// The way of a session of `spec` that started at process time `started`, over `shared`.
+    /// The way of a session of `spec` over `shared`.
     #[must_use]
-    pub fn over(shared: Arc<SharedLink>, spec: &LinkSpec, started: Duration) -> Self {
+    pub fn over(shared: Arc<SharedLink>, spec: &LinkSpec) -> Self {
         Self {
             bottleneck: Arc::clone(shared.bottleneck()),
-            offset: started.saturating_sub(shared.started()),
+            offset: OnceLock::new(),
             shapes: AtomicBool::new(spec.shapes_bodies()),
             turns: (shared.sharing() == Sharing::Fair).then(Mutex::default),
             shared: Some(shared),
+        }
+    }
+
+    /// The session's time starts at process time `started`, and with it that of a shared link that no session
+    /// has used yet.
+    pub(super) fn begin(&self, started: Duration) {
+        if let Some(shared) = &self.shared {
+            self.offset.get_or_init(|| started.saturating_sub(shared.begin(started)));
         }
     }
 
@@ -79,16 +87,20 @@ impl Downlink {
         })
     }
 
-    /// The link's time at session time `now`.
+    /// The link's time at session time `now`. Before the session has begun its time zero is always now.
     #[must_use]
     pub fn link_time(&self, now: Duration) -> Duration {
-        now + self.offset
+        now + match (self.offset.get(), &self.shared) {
+            (Some(offset), _) => *offset,
+            (None, Some(shared)) => shared.now(),
+            (None, None) => Duration::ZERO,
+        }
     }
 
     /// The session's time at link time `time`; zero for what was before the session.
     #[must_use]
-    pub const fn session_time(&self, time: Duration) -> Duration {
-        time.saturating_sub(self.offset)
+    pub fn session_time(&self, time: Duration) -> Duration {
+        time.saturating_sub(self.link_time(Duration::ZERO))
     }
 
     /// The rate at `now`; `None` = no limit.

@@ -72,6 +72,11 @@ impl Limits {
         self.version.load(Ordering::Relaxed)
     }
 
+    /// The session's time starts at link time `now`, and with it the schedules.
+    pub(super) fn begin(&self, now: Duration) {
+        self.state.lock().start = now;
+    }
+
     /// Puts `limits` in place of the present ones, from link time `now` on.
     pub(super) fn change(&self, limits: Arc<[Limit]>, now: Duration) {
         let mut state = self.state.lock();

@@ -22,6 +22,9 @@ mod trail;
 mod uris;
 mod viewer;
 
+#[cfg(test)]
+mod tests;
+
 pub use address::{Address, AddressError, Target};
 pub use arming::{Arming, ArmingRequest};
 pub use bottleneck::{Bottleneck, Waiting};

@@ -122,8 +122,9 @@ impl Registry {
         &self.config
     }
 
-    /// Starts a session whose id stands in its addresses. Requests from `client` that name no
-    /// session fall to it from now on.
+    /// Makes a session whose id stands in its addresses. With a request of `client` it begins at once, and
+    /// requests from there that name no session fall to it from now on; without, its time begins with its
+    /// first request.
     ///
     /// # Errors
     /// When there are too many sessions.
@@ -134,6 +135,7 @@ impl Registry {
     ) -> Result<Arc<Session>, StartError> {
         self.create(request, true, |sessions, session| {
             if let Some(client) = client {
+                session.begin();
                 sessions.newest.insert(client, Arc::clone(session));
             }
         })
@@ -157,6 +159,7 @@ impl Registry {
             return Ok(Arc::clone(session));
         }
         self.create(request, false, |sessions, session| {
+            session.begin();
             sessions.by_viewer.insert(viewer, Arc::clone(session));
         })
     }
@@ -187,6 +190,7 @@ impl Registry {
         // Where it doesn't fit the shared link, it has one of its own.
         let shared = self.shared_link(&mut request).ok().flatten();
         let anonymous = self.make("anonymous".into(), 0, request, shared, false);
+        anonymous.begin();
         let anonymous = Arc::new(anonymous);
         sessions.anonymous = Some(Arc::clone(&anonymous));
         sessions.by_id.insert(Arc::clone(&anonymous.tag.id), Arc::clone(&anonymous));
@@ -401,7 +405,7 @@ impl Registry {
         let tag = SessionTag { id, ordinal, seed: seed.value(), label: request.label };
         let origin = request.origin.unwrap_or_else(|| self.config.origin.clone());
         let armed = (settings, &*common);
-        Session::start(Arc::new(tag), seed, origin, armed, self.clock, shared, addressed)
+        Session::new(Arc::new(tag), seed, origin, armed, self.clock, shared, addressed)
     }
 
     fn tell_start(&self, session: &Session) {
@@ -424,7 +428,7 @@ impl Registry {
             self.bus.emit(&Event::SessionEnded {
                 session: Arc::clone(&session.tag),
                 profile: Arc::clone(&session.arming().profile_name),
-                lasted: session.now(),
+                lasted: session.age(),
             });
         }
     }

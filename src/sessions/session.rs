@@ -34,7 +34,7 @@ use rand::RngExt as _;
 use std::{
     collections::HashSet,
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicU32, AtomicU64, Ordering},
     },
     time::Duration,
@@ -68,7 +68,10 @@ pub struct Session {
     pub posted: Mutex<Repeats>,
     seed: Seed,
     clock: Clock,
-    started: Duration,
+    /// When it was made, in process time.
+    made: Duration,
+    /// The zero of its session time, in process time: when its first request came.
+    started: OnceLock<Duration>,
     arming: RwLock<Arc<Arming>>,
     /// Locked before `arming`.
     control: Mutex<Control>,
@@ -85,9 +88,10 @@ pub struct Session {
 }
 
 impl Session {
-    /// A session that starts now; on a link of its own unless there is one that it shares.
+    /// A session whose time starts with its first request, see [`Self::begin`]; on a link of its own unless
+    /// there is one that it shares.
     #[must_use]
-    pub(super) fn start(
+    pub(super) fn new(
         tag: Arc<SessionTag>,
         seed: Seed,
         origin: Origin,
@@ -96,15 +100,15 @@ impl Session {
         shared: Option<Arc<SharedLink>>,
         addressed: bool,
     ) -> Self {
-        let started = clock.now();
+        let made = clock.now();
         let arming = settings.arming(common);
         let downlink = match shared {
-            Some(shared) => Downlink::over(shared, &arming.link, started),
+            Some(shared) => Downlink::over(shared, &arming.link),
             None => Downlink::new(&arming.link, seed.named("downlink")),
         };
         let start = downlink.link_time(Duration::ZERO);
         let mut counters = Counters::default();
-        counters.arm(&arming.rules, Duration::ZERO, started);
+        counters.arm(&arming.rules, Duration::ZERO, made);
         Self {
             limits: Limits::new(Arc::clone(&arming.profile.limits), start, seed.named("limits")),
             uplink: Bottleneck::new(&arming.profile.uplink, seed.named("uplink")),
@@ -114,7 +118,8 @@ impl Session {
             origin,
             seed,
             clock,
-            started,
+            made,
+            started: OnceLock::new(),
             arming: RwLock::new(Arc::new(arming)),
             ladder: Mutex::default(),
             edits: Mutex::default(),
@@ -127,22 +132,45 @@ impl Session {
             joined: Mutex::default(),
             rungs: Mutex::default(),
             hosts: RwLock::default(),
-            last_active: AtomicU64::new(millis(started)),
+            last_active: AtomicU64::new(millis(made)),
             exchanges: AtomicU32::new(0),
             addressed,
         }
     }
 
-    /// Session time: how long ago it started. Its link runs on this time.
+    /// A request has come: with the first one session time starts. The session time of now.
+    pub fn begin(&self) -> Duration {
+        self.started.get_or_init(|| {
+            let started = self.clock.now();
+            self.downlink.begin(started);
+            self.limits.begin(self.downlink.link_time(Duration::ZERO));
+            started
+        });
+        self.now()
+    }
+
+    /// Session time: how long ago its first request came, zero before it. Its link runs on this time.
     #[must_use]
     pub fn now(&self) -> Duration {
-        self.clock.now() - self.started
+        self.time().unwrap_or_default()
+    }
+
+    /// Session time; `None` before the first request.
+    #[must_use]
+    pub fn time(&self) -> Option<Duration> {
+        self.started.get().map(|started| self.clock.now().saturating_sub(*started))
+    }
+
+    /// How long ago it was made.
+    #[must_use]
+    pub fn age(&self) -> Duration {
+        self.clock.now().saturating_sub(self.made)
     }
 
     /// The moment of session time `time`, for a timer.
     #[must_use]
     pub fn instant(&self, time: Duration) -> tokio::time::Instant {
-        self.clock.instant(self.started + time)
+        self.clock.instant(self.process_time(time))
     }
 
     /// What it is armed with.
@@ -411,10 +439,10 @@ impl Session {
         SessionUris::new(Arc::clone(self), origin.clone())
     }
 
-    /// The process's time at session time `time`.
+    /// The process's time at session time `time`. Before the first request session time zero is always now.
     #[must_use]
     pub fn process_time(&self, time: Duration) -> Duration {
-        self.started + time
+        self.started.get().copied().unwrap_or_else(|| self.clock.now()) + time
     }
 
     /// The time since 1970-01-01T00:00:00Z at session time `time`.

@@ -11,7 +11,7 @@ use foldhash::fast::RandomState;
 use parking_lot::Mutex;
 use std::{
     collections::HashMap,
-    sync::{Arc, Weak},
+    sync::{Arc, OnceLock, Weak},
     time::Duration,
 };
 
@@ -67,12 +67,14 @@ pub enum LinkError {
     Full(usize),
 }
 
-/// A link that several sessions use. It starts with the first of them, and ends with the last.
+/// A link that several sessions use. Its time starts with the first request of any of them, and it ends with the
+/// last session.
 #[derive(Debug)]
 pub struct SharedLink {
     name: Arc<str>,
     sharing: Sharing,
-    started: Duration,
+    clock: Clock,
+    started: OnceLock<Duration>,
     bottleneck: Arc<Bottleneck>,
     state: Mutex<State>,
 }
@@ -99,10 +101,15 @@ impl SharedLink {
         self.sharing
     }
 
-    /// Its time zero, in process time.
-    #[must_use]
-    pub const fn started(&self) -> Duration {
-        self.started
+    /// Its time zero, in process time: `now`, unless it has begun before.
+    pub(super) fn begin(&self, now: Duration) -> Duration {
+        *self.started.get_or_init(|| now)
+    }
+
+    /// Its time; zero before it has begun.
+    pub(super) fn now(&self) -> Duration {
+        let since = |started: &Duration| self.clock.now().saturating_sub(*started);
+        self.started.get().map(since).unwrap_or_default()
     }
 
     /// The rate that a live command set, for all its sessions.
@@ -192,7 +199,7 @@ pub(super) struct SharedLinks {
 }
 
 impl SharedLinks {
-    /// The link `name` for a session on `profile`; a new one, as of now, if nobody uses it. `seed` is
+    /// The link `name` for a session on `profile`; a new one if nobody uses it. `seed` is
     /// that of the process: its chances don't depend on who comes first.
     pub(super) fn join(
         &self,
@@ -218,7 +225,8 @@ impl SharedLinks {
         let link = Arc::new(SharedLink {
             name: Arc::clone(name),
             sharing: profile.sharing(),
-            started: clock.now(),
+            clock,
+            started: OnceLock::new(),
             bottleneck: Arc::new(Bottleneck::new(
                 &profile.link.bottleneck(),
                 seed.named("link").named(name),

@@ -40,6 +40,23 @@ async fn a_rate_is_felt_by_a_response_in_flight() {
     assert_eq!(first + rest(body).await, declared);
 }
 
+/// A session armed ahead of its player starts with the player's first request: so do its rules.
+#[tokio::test]
+async fn session_time_starts_with_the_first_request() {
+    let rig = Rig::start(RunArgs::default()).await;
+    let rules = r#"{ "rules": [{ "when": { "during": "..1 s" }, "then": { "status": 503 } }] }"#;
+    let (path, armed) = rig.arm(rules).await;
+    tokio::time::sleep(Duration::from_millis(1200)).await;
+    let view = rig.get(&path).await.json();
+    assert_eq!(view["time_seconds"], Value::Null);
+    assert!(view["age_seconds"].as_f64().unwrap() >= 1.2, "{view}");
+    let response = fetch(&rig, &armed, "demo/media/v1/seg-1.m4s").await;
+    assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+    let view = rig.get(&path).await.json();
+    let (age, time) = (&view["age_seconds"], &view["time_seconds"]);
+    assert!(age.as_f64().unwrap() - time.as_f64().unwrap() >= 1.2, "{view}");
+}
+
 /// Silence, and back: by a profile, by no rate at all.
 #[tokio::test]
 async fn silence_ends_with_the_next_patch() {

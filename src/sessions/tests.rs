@@ -1,0 +1,72 @@
+//! When the time of a session starts, on paused time.
+
+use super::{ArmingRequest, Clock, Origin, Registry, RegistryConfig, Session};
+use crate::{event::Bus, profiles::Profile, rules::RuleSet, seed::Seed, units::BitRate};
+use std::{sync::Arc, time::Duration};
+use tokio::time::advance;
+
+const SECOND: Duration = Duration::from_secs(1);
+
+/// 5 Mbit/s for two seconds, then 500 kbit/s.
+const STEPS: &str = r#"
+summary = "two steps"
+source = "made for a test"
+[downlink]
+schedule = [{ for = "2 s", rate = "5 Mbit/s" }, { for = "60 s", rate = "500 kbit/s" }]
+"#;
+
+fn registry(link: Option<&str>) -> Registry {
+    let config = RegistryConfig {
+        seed: Seed::new(7),
+        origin: Origin::new("http", "origin.example").unwrap(),
+        profile: Arc::new(Profile::from_toml("steps", "steps.toml", STEPS).unwrap()),
+        link: link.map(Arc::from),
+        rules: Arc::new(RuleSet::default()),
+        idle: Duration::from_secs(120),
+        most_sessions: 10,
+    };
+    Registry::new(config, Clock::start(), Arc::new(Bus::new(Vec::new())))
+}
+
+/// Made by nobody's request, as over the API.
+fn armed(registry: &Registry) -> Arc<Session> {
+    registry.start(None, ArmingRequest::default()).unwrap()
+}
+
+fn rate(session: &Session) -> u64 {
+    session.rate().map_or(0, BitRate::bits_per_second) / 1000
+}
+
+/// The schedule of a session that was armed ahead of its player waits for the player; that of a session made
+/// by a request does not.
+#[tokio::test(start_paused = true)]
+async fn a_schedule_starts_with_the_first_request() {
+    let registry = registry(None);
+    let ahead = armed(&registry);
+    let visitor = registry.start(Some([127, 0, 0, 1].into()), ArmingRequest::default()).unwrap();
+    advance(3 * SECOND).await;
+    assert_eq!((ahead.time(), ahead.age(), rate(&ahead)), (None, 3 * SECOND, 5000));
+    assert_eq!((visitor.time(), rate(&visitor)), (Some(3 * SECOND), 500));
+    assert_eq!(ahead.begin(), Duration::ZERO);
+    advance(SECOND).await;
+    assert_eq!((ahead.begin(), rate(&ahead)), (SECOND, 5000), "a second request starts nothing");
+    advance(SECOND).await;
+    assert_eq!(rate(&ahead), 500);
+    assert_eq!(ahead.process_time(ahead.now()), 5 * SECOND);
+}
+
+/// A shared link starts with the first request of any of its sessions, and does not start over for the others.
+#[tokio::test(start_paused = true)]
+async fn a_shared_link_starts_with_the_first_request() {
+    let registry = registry(Some("home"));
+    let (one, two) = (armed(&registry), armed(&registry));
+    advance(3 * SECOND).await;
+    assert_eq!((rate(&one), rate(&two)), (5000, 5000));
+    one.begin();
+    advance(3 * SECOND / 2).await;
+    assert_eq!((two.begin(), rate(&two)), (Duration::ZERO, 5000));
+    assert_eq!(two.downlink.link_time(SECOND), 5 * SECOND / 2);
+    assert_eq!(two.downlink.session_time(2 * SECOND), SECOND / 2);
+    advance(SECOND).await;
+    assert_eq!((rate(&one), rate(&two)), (500, 500));
+}

@@ -132,6 +132,13 @@ pub enum Event {
         /// earlier moments; `None` = it said so with the request itself.
         collector: Option<Arc<str>>,
     },
+    /// A player told about itself in a way that must be ignored.
+    PlayerReportIgnored {
+        /// With which request.
+        request: Arc<RequestTag>,
+        /// Why: `version`.
+        reason: &'static str,
+    },
     /// A rule's effect took place (a verdict: `at_byte` follows from the rule, but for a cut after a
     /// time, where it is what had passed by then).
     FaultInjected {

@@ -106,9 +106,12 @@ fn story() -> Vec<Event> {
         },
         Event::PlayerReported {
             request: Arc::clone(&segment),
-            report: Cmcd::of_query("CMCD=bl%3D3200%2Cbs%2Cmtp%3D2500%2Crtp%3D9000").unwrap(),
+            report: Cmcd::of_query("CMCD=bl%3D3200%2Cbs%2Cmtp%3D2500%2Crtp%3D9000")
+                .unwrap()
+                .unwrap(),
             collector: None,
         },
+        Event::PlayerReportIgnored { request: Arc::clone(&segment), reason: "version" },
         Event::FaultInjected {
             request: segment,
             rule: "tunnel".into(),

@@ -36,7 +36,7 @@ mod ts;
 mod uri;
 mod xml;
 
-pub use cmcd::{CMCD_HEADERS, Cmcd, CmcdBody, ObjectType};
+pub use cmcd::{CMCD_HEADERS, Cmcd, CmcdBody, ObjectType, Posted, UnknownVersion};
 pub(crate) use directive::without as without_directives;
 pub use directive::{is_blocking_reload, without_cmcd};
 pub use error::{At, MANIFEST_LIMIT, ManifestError, ManifestFault};

@@ -84,6 +84,9 @@ enum Fields<'a> {
     },
     /// All that a player says came about by its clock: see `measured`.
     PlayerReported {},
+    PlayerReportIgnored {
+        reason: &'static str,
+    },
     FaultInjected {
         rule: &'a str,
         effect: &'a str,
@@ -255,6 +258,7 @@ pub(super) fn who(event: &Event) -> (&SessionTag, Option<&RequestTag>) {
         | Event::RenditionSwitched { session, .. } => (session, None),
         Event::RequestPlanned { request, .. }
         | Event::PlayerReported { request, .. }
+        | Event::PlayerReportIgnored { request, .. }
         | Event::FaultInjected { request, .. }
         | Event::Dropped { request, .. }
         | Event::UpstreamFailed { request, .. }
@@ -282,6 +286,9 @@ fn what(event: &Event) -> (&'static str, Fields<'_>) {
             ("request_planned", Fields::RequestPlanned { latency_ms, plan })
         }
         Event::PlayerReported { .. } => ("player_reported", Fields::PlayerReported {}),
+        Event::PlayerReportIgnored { reason, .. } => {
+            ("player_report_ignored", Fields::PlayerReportIgnored { reason })
+        }
         Event::FaultInjected { rule, effect, at_byte, .. } => {
             ("fault_injected", Fields::FaultInjected { rule, effect, at_byte: *at_byte })
         }

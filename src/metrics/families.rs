@@ -119,6 +119,8 @@ families! {
         "How much a player says it has buffered, as it asks (CMCD bl).";
     PLAYER_STARVATION: Counter, "times", "vsps_player_starvation_total", ["profile"],
         "How often players say that they ran dry (CMCD bs, bsd); what one says with a request and posts again counts once.";
+    PLAYER_REPORTS_IGNORED: Counter, "reports", "vsps_player_reports_ignored_total", ["reason"],
+        "What players said and must not be used (CMCD of a version that is not known).";
     UPSTREAM_ERRORS: Counter, "errors", "vsps_upstream_errors_total", ["cause"],
         "Failures of the origin.";
     MANIFEST_ERRORS: Counter, "errors", "vsps_manifest_errors_total", ["protocol"],

@@ -32,6 +32,7 @@ pub(super) struct Instruments {
     pub(super) retries: IntCounterVec,
     pub(super) player_buffer: HistogramVec,
     pub(super) player_starvation: IntCounterVec,
+    pub(super) player_reports_ignored: IntCounterVec,
     pub(super) upstream_errors: IntCounterVec,
     pub(super) manifest_errors: IntCounterVec,
 }
@@ -65,6 +66,7 @@ impl Instruments {
             retries: counters(&families::RETRIES, to)?,
             player_buffer: histograms(&families::PLAYER_BUFFER, to)?,
             player_starvation: counters(&families::PLAYER_STARVATION, to)?,
+            player_reports_ignored: counters(&families::PLAYER_REPORTS_IGNORED, to)?,
             upstream_errors: counters(&families::UPSTREAM_ERRORS, to)?,
             manifest_errors: counters(&families::MANIFEST_ERRORS, to)?,
             registry,

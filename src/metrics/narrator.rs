@@ -54,7 +54,9 @@ impl Observer for Narrator {
             | Event::Stalled { .. } => tracing::info!("{line}"),
             Event::RequestPlanned { plan: None, .. } => tracing::trace!("{line}"),
             Event::PlayerReported { report, .. } if report.starved => tracing::info!("{line}"),
-            Event::PlayerReported { .. } => tracing::trace!("{line}"),
+            Event::PlayerReported { .. } | Event::PlayerReportIgnored { .. } => {
+                tracing::trace!("{line}");
+            }
             Event::RequestPlanned { .. }
             | Event::RequestFinished { .. }
             | Event::Dropped { .. }
@@ -110,6 +112,9 @@ fn request(event: &Event, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 None => f.write_str(" nothing of its buffer")?,
             }
             if report.starved { f.write_str(", and that it ran dry") } else { Ok(()) }
+        }
+        Event::PlayerReportIgnored { request, reason } => {
+            write!(f, "{}: what the player says is ignored: unknown {reason}", Which(request))
         }
         Event::FaultInjected { request, rule, effect, at_byte } => {
             write!(f, "{}: rule `{rule}` did its {effect}", Which(request))?;

@@ -141,6 +141,9 @@ impl Observer for Recorder {
                     to.player_starvation.with_label_values(&[profile]).inc();
                 }
             }
+            Event::PlayerReportIgnored { reason, .. } => {
+                to.player_reports_ignored.with_label_values(&[reason]).inc();
+            }
             Event::SessionStarted { session, profile, rate } => {
                 self.session_started(session, profile, *rate);
             }

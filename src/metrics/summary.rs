@@ -83,7 +83,8 @@ impl Observer for Summary {
             Event::SessionEnded { .. }
             | Event::LinkChanged { .. }
             | Event::ScriptFailed { .. }
-            | Event::PlayerReported { .. } => {}
+            | Event::PlayerReported { .. }
+            | Event::PlayerReportIgnored { .. } => {}
         }
     }
 }

@@ -166,11 +166,12 @@ impl Proxy {
         session: Arc<Session>,
         (origin, path): (&Origin, &str),
         head: &request::Parts,
-        told: Option<Cmcd>,
+        told: player_data::Told,
     ) -> Planned {
         let started = session.begin();
         let arming = session.arming();
-        let heard = told.as_ref().filter(|_| !self.config.strip_cmcd);
+        let known = told.as_ref().ok().and_then(Option::as_ref);
+        let heard = known.filter(|_| !self.config.strip_cmcd);
         let resource = classify(&session, (origin, path), head, heard, started);
         let range = headers::text(&head.headers, header::RANGE);
         let elsewhere = (*origin != session.origin).then_some(origin);
@@ -209,7 +210,7 @@ impl Proxy {
         let which = || Arc::clone(&request);
         bus.emit(&Event::RequestPlanned { request: which(), latency, plan: plan.clone() });
         let failure = failure.map(|failure| Event::ScriptFailed { request: which(), failure });
-        let report = told.map(|report| report_of(&request, report));
+        let report = player_data::event(&request, told);
         failure.iter().chain(&report).for_each(|event| bus.emit(event));
         connection.serves(session.tag.ordinal);
         let mut ticket = Ticket::new(session, request, Arc::clone(connection), bus, started);
@@ -292,11 +293,6 @@ impl Planned {
     fn way_back(&self) -> Duration {
         self.arming.link.latency.downlink.min(self.latency)
     }
-}
-
-/// What a player told with a request.
-fn report_of(request: &Arc<RequestTag>, report: Cmcd) -> Event {
-    Event::PlayerReported { request: Arc::clone(request), report, collector: None }
 }
 
 /// What a request is, as far as manifests and the player's own words tell.

@@ -1,13 +1,32 @@
 //! What a player tells about itself with its requests (CMCD): read, and taken away when asked.
 
-use crate::media::{CMCD_HEADERS, Cmcd, without_cmcd};
+use crate::{
+    event::{Event, RequestTag},
+    media::{CMCD_HEADERS, Cmcd, UnknownVersion, without_cmcd},
+};
 use http::{HeaderMap, HeaderValue};
+use std::sync::Arc;
 
-/// What the headers, or else the query of `path`, say.
-pub(super) fn read(path: &str, headers: &HeaderMap) -> Option<Cmcd> {
+/// What a request says of its player.
+pub(super) type Told = Result<Option<Cmcd>, UnknownVersion>;
+
+/// What the headers say; without any of them, what the query of `path` says. With one of them the query does
+/// not count, whether the header can be read or not (CTA-5004-B).
+pub(super) fn read(path: &str, headers: &HeaderMap) -> Told {
+    if !CMCD_HEADERS.iter().any(|name| headers.contains_key(*name)) {
+        return path.split_once('?').map_or(Ok(None), |(_, query)| Cmcd::of_query(query));
+    }
     let values = CMCD_HEADERS.iter().flat_map(|name| headers.get_all(*name));
-    let by_headers = Cmcd::of_dictionaries(values.filter_map(|value| value.to_str().ok()));
-    by_headers.or_else(|| Cmcd::of_query(path.split_once('?')?.1))
+    Cmcd::of_dictionaries(values.filter_map(|value| value.to_str().ok()))
+}
+
+/// The event that tells of it, if there is anything to tell.
+pub(super) fn event(request: &Arc<RequestTag>, told: Told) -> Option<Event> {
+    let request = Arc::clone(request);
+    match told {
+        Ok(report) => Some(Event::PlayerReported { request, report: report?, collector: None }),
+        Err(UnknownVersion) => Some(Event::PlayerReportIgnored { request, reason: "version" }),
+    }
 }
 
 /// Takes it all away, before rules and origin see it.
@@ -30,9 +49,25 @@ mod tests {
         headers.insert("cmcd-status", HeaderValue::from_static("bs"));
         headers.insert("x-kept", HeaderValue::from_static("1"));
         let mut path = "/a?t=%2F&CMCD=bl%3D1000&u".to_owned();
-        assert!(read(&path, &headers).unwrap().starved);
+        assert!(read(&path, &headers).unwrap().unwrap().starved);
         strip(&mut path, &mut headers);
         assert_eq!((&*path, headers.len()), ("/a?t=%2F&u", 1));
-        assert_eq!(read(&path, &headers), None);
+        assert_eq!(read(&path, &headers), Ok(None));
+    }
+
+    #[test]
+    fn headers_go_before_the_query() {
+        let path = "/a?CMCD=bl%3D1000%2Cbs";
+        let told = |name: &'static str, value: &'static [u8]| {
+            let mut headers = HeaderMap::new();
+            headers.insert(name, HeaderValue::from_bytes(value).unwrap());
+            read(path, &headers)
+        };
+        assert!(read(path, &HeaderMap::new()).unwrap().unwrap().starved);
+        assert_eq!(told("cmcd-object", b"ot=v").unwrap().unwrap().buffer, None);
+        for unreadable in [&b""[..], b"\xff\xfe", b"=1,,("] {
+            assert_eq!(told("cmcd-status", unreadable), Ok(None));
+        }
+        assert_eq!(told("cmcd-session", b"v=3"), Err(UnknownVersion));
     }
 }

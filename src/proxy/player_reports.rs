@@ -65,10 +65,15 @@ impl Listener {
         if dated && !self.session.posted.lock().is_news(&self.collector, &decoded) {
             return;
         }
-        for report in self.form.read(&decoded) {
+        let posted = self.form.read(&decoded);
+        for report in posted.reports {
             let request = Arc::clone(&self.request);
             let collector = Some(Arc::clone(&self.collector));
             self.bus.emit(&Event::PlayerReported { request, report, collector });
+        }
+        for _ in 0..posted.unknown {
+            let request = Arc::clone(&self.request);
+            self.bus.emit(&Event::PlayerReportIgnored { request, reason: "version" });
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Who sends a request, as far as it tells: what sessions are identified by.
 
-use crate::media::Cmcd;
+use crate::media::{CMCD_HEADERS, Cmcd};
 use http::HeaderMap;
 use std::net::IpAddr;
 
@@ -17,12 +17,17 @@ pub enum Viewer {
 const LONGEST: usize = 256;
 
 impl Viewer {
-    /// The viewer behind a request: CMCD `sid` from header or query if there is one.
+    /// The viewer behind a request: CMCD `sid` from the headers, or from the query if there are none.
     #[must_use]
     pub fn of(address: IpAddr, query: &str, headers: &HeaderMap) -> Self {
-        let header = headers.get("cmcd-session").and_then(|value| value.to_str().ok());
-        let by_header = Cmcd::of_dictionaries(header).and_then(|told| told.session);
-        if let Some(sid) = by_header.or_else(|| Cmcd::of_query(query)?.session) {
+        let told = match CMCD_HEADERS.iter().any(|name| headers.contains_key(*name)) {
+            true => {
+                let values = CMCD_HEADERS.iter().flat_map(|name| headers.get_all(*name));
+                Cmcd::of_dictionaries(values.filter_map(|value| value.to_str().ok()))
+            }
+            false => Cmcd::of_query(query),
+        };
+        if let Ok(Some(Cmcd { session: Some(sid), .. })) = told {
             return Self::Cmcd(sid.to_string());
         }
         let agent = headers.get(http::header::USER_AGENT).map(http::HeaderValue::as_bytes);
@@ -47,5 +52,10 @@ mod tests {
         assert_eq!(Viewer::of(HOME, query, &headers), Viewer::Cmcd("6e2f".into()));
         headers.insert("cmcd-session", HeaderValue::from_static("cid=\"x\",sid=\"77\""));
         assert_eq!(Viewer::of(HOME, "", &headers), Viewer::Cmcd("77".into()));
+        assert_eq!(Viewer::of(HOME, query, &headers), Viewer::Cmcd("77".into()));
+        // Any of the headers is enough for the query not to count.
+        headers.remove("cmcd-session");
+        headers.insert("cmcd-object", HeaderValue::from_static("ot=v"));
+        assert_eq!(Viewer::of(HOME, query, &headers), Viewer::Agent(HOME, "hls".into()));
     }
 }

@@ -75,6 +75,41 @@ async fn what_is_posted_is_overheard() {
     }
 }
 
+/// As CTA-5004-A named the type of posted reports.
+#[tokio::test]
+async fn text_is_a_type_of_reports_too() {
+    let origin = Origin::saying(ok("", b"x")).await;
+    let rig = Rig::before(&origin).await;
+    let report = b"sid=\"a\",bl=800\n";
+    post(&rig, "Content-Type: text/cmcd; charset=utf-8\r\nContent-Length: 15", report).await;
+    assert_eq!(rig.told("player_reported", 1).await[0]["measured"]["buffer_ms"], 800.0);
+}
+
+/// A header, readable or not, goes before the query; a set of a version that is not known is ignored and counted,
+/// and the request passes as it is.
+#[tokio::test]
+async fn which_data_set_counts() {
+    let origin = Origin::saying(ok("", b"x")).await;
+    let rig = Rig::before(&origin).await;
+    let path = format!("/blob?{QUERY}");
+    rig.ask("GET", &path, "CMCD-Session: sid=\"a\"\r\n").await;
+    rig.ask("GET", &path, "CMCD-Status: (\r\n").await;
+    rig.ask("GET", &path, "CMCD-Session: v=3\r\nCMCD-Request: bl=7\r\n").await;
+    assert_eq!(origin.last().path(), path);
+    rig.ask("GET", "/blob?CMCD=bl%3D1200%2Cot%3Dv%2Cv%3D3", "").await;
+    post(&rig, "Content-Type: application/cmcd\r\nContent-Length: 15", b"v=3,bl=1\nbl=800").await;
+    rig.told("request_finished", 5).await;
+    let told = rig.told("player_reported", 2).await;
+    let buffers: Vec<_> = told.iter().map(|told| &told["measured"]["buffer_ms"]).collect();
+    assert_eq!(buffers, [&serde_json::Value::Null, &800.0.into()]);
+    for planned in rig.told("request_planned", 5).await {
+        assert_eq!(planned["resource"]["kind"], "other", "{planned}");
+    }
+    let ignored = rig.told("player_report_ignored", 3).await;
+    assert!(ignored.iter().all(|event| event["reason"] == "version"), "{ignored:?}");
+    assert_eq!(rig.counted("vsps_player_reports_ignored_total").await, 3.0);
+}
+
 /// What is too long, broken or about something else passes untouched, and tells nothing.
 #[tokio::test]
 async fn what_is_posted_passes_whatever_it_is() {

@@ -1,7 +1,7 @@
 //! The bodies that players post their reports in (event mode of version 2): several to a body, as
 //! dictionaries or as JSON.
 
-use super::report::Cmcd;
+use super::report::{Cmcd, UnknownVersion};
 use serde_json::{Deserializer, Value};
 
 /// More reports are not read from one body.
@@ -10,7 +10,7 @@ const REPORTS: usize = 256;
 /// How a posted body may tell reports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CmcdBody {
-    /// `application/cmcd`: a dictionary or a JSON object a line.
+    /// `application/cmcd`, or `text/cmcd` as CTA-5004-A named it: a dictionary or a JSON object a line.
     Reports,
     /// `application/json`: reports, or anything else. An object with a session and something of that
     /// session's state is a report.
@@ -23,7 +23,7 @@ impl CmcdBody {
     pub fn of(content_type: &str) -> Option<Self> {
         let essence = content_type.split(';').next().unwrap_or_default().trim();
         let is = |name: &str| essence.eq_ignore_ascii_case(name);
-        if is("application/cmcd") {
+        if is("application/cmcd") || is("text/cmcd") {
             Some(Self::Reports)
         } else {
             is("application/json").then_some(Self::Json)
@@ -32,41 +32,67 @@ impl CmcdBody {
 
     /// What `body` tells, in its order; nothing if it can't be read, or is about something else.
     #[must_use]
-    pub fn read(self, body: &[u8]) -> Vec<Cmcd> {
-        let Ok(text) = std::str::from_utf8(body) else { return Vec::new() };
+    pub fn read(self, body: &[u8]) -> Posted {
+        let Ok(text) = std::str::from_utf8(body) else { return Posted::default() };
         let json = text.trim_start().starts_with(['{', '[']);
-        let mut reports = match self {
+        match self {
             Self::Reports if !json => dictionaries(text),
-            _ => objects(text).unwrap_or_default(),
-        };
-        reports.retain(|report| *report != Cmcd::default());
-        if self == Self::Json && !reports.iter().all(is_report) {
-            reports.clear();
+            Self::Reports => objects(text, |_| true).unwrap_or_default(),
+            Self::Json => objects(text, is_report).unwrap_or_default(),
         }
-        reports
     }
 }
 
-fn dictionaries(text: &str) -> Vec<Cmcd> {
-    text.lines().filter_map(|line| Cmcd::of_dictionaries([line])).take(REPORTS).collect()
+/// What a body tells.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Posted {
+    /// The reports in it.
+    pub reports: Vec<Cmcd>,
+    /// Reports of a version that is not known, which are ignored.
+    pub unknown: usize,
 }
 
-/// Objects one after another, or in one array; `None` when some of it is no object.
-fn objects(text: &str) -> Option<Vec<Cmcd>> {
-    let mut reports = Vec::new();
+impl Posted {
+    fn take(&mut self, report: Result<Option<Cmcd>, UnknownVersion>) {
+        if self.reports.len() + self.unknown >= REPORTS {
+            return;
+        }
+        match report {
+            Ok(report) => self.reports.extend(report.filter(|report| *report != Cmcd::default())),
+            Err(UnknownVersion) => self.unknown += 1,
+        }
+    }
+}
+
+fn dictionaries(text: &str) -> Posted {
+    let mut posted = Posted::default();
+    text.lines().for_each(|line| posted.take(Cmcd::of_dictionaries([line])));
+    posted
+}
+
+/// Objects one after another, or in one array; `None` when some of it is no object, or tells something that
+/// is not `wanted`.
+fn objects(text: &str, wanted: fn(&Cmcd) -> bool) -> Option<Posted> {
+    let mut posted = Posted::default();
     for value in Deserializer::from_str(text).into_iter::<Value>() {
         let list = match value.ok()? {
             Value::Array(list) => list,
             one => vec![one],
         };
         for one in list {
-            let Value::Object(object) = one else { return None };
-            if reports.len() < REPORTS {
-                reports.extend(Cmcd::of_object(&object));
+            let Value::Object(mut object) = one else { return None };
+            let report = Cmcd::of_object(&object);
+            object.remove("v");
+            let told = Cmcd::of_object(&object).ok().flatten().unwrap_or_default();
+            if told != Cmcd::default() && !wanted(&told) {
+                return None;
+            }
+            if told != Cmcd::default() {
+                posted.take(report);
             }
         }
     }
-    Some(reports)
+    Some(posted)
 }
 
 /// Whether it is of a player, and not some other JSON with a key or two of the same name.
@@ -85,7 +111,7 @@ mod tests {
 
     /// The buffers that a body tells of, in milliseconds.
     fn buffers(body: CmcdBody, text: &str) -> Vec<u128> {
-        let reports = body.read(text.as_bytes());
+        let reports = body.read(text.as_bytes()).reports;
         reports
             .iter()
             .filter_map(|report| report.buffer.as_ref().map(Duration::as_millis))
@@ -95,6 +121,8 @@ mod tests {
     #[test]
     fn the_media_type_decides() {
         assert_eq!(CmcdBody::of("Application/CMCD; charset=utf-8"), Some(CmcdBody::Reports));
+        assert_eq!(CmcdBody::of("text/cmcd"), Some(CmcdBody::Reports));
+        assert_eq!(CmcdBody::of("text/cmcd-not"), None);
         assert_eq!(CmcdBody::of("application/json"), Some(CmcdBody::Json));
         assert_eq!(CmcdBody::of("application/octet-stream"), None);
     }
@@ -123,10 +151,27 @@ mod tests {
             "{\"sid\":\"a\"}",
             "{\"sid\":\"a\",\"bl\":3}x",
         ] {
-            assert_eq!(CmcdBody::Json.read(text.as_bytes()), [], "{text}");
+            assert_eq!(CmcdBody::Json.read(text.as_bytes()), Posted::default(), "{text}");
         }
-        assert_eq!(CmcdBody::Reports.read(b"e=ps,ts=1\n\xff"), []);
-        assert_eq!(CmcdBody::Reports.read(b"e=ps,ts=1"), []);
-        assert_eq!(CmcdBody::Reports.read("bl=1\n".repeat(1000).as_bytes()).len(), REPORTS);
+        assert_eq!(CmcdBody::Reports.read(b"e=ps,ts=1\n\xff"), Posted::default());
+        assert_eq!(CmcdBody::Reports.read(b"e=ps,ts=1"), Posted::default());
+        assert_eq!(CmcdBody::Reports.read("bl=1\n".repeat(1000).as_bytes()).reports.len(), REPORTS);
+    }
+
+    /// Each record has a version of its own.
+    #[test]
+    fn reports_of_an_unknown_version_are_counted() {
+        let lines = "v=2,bl=1\nv=3,bl=2\nv=9\nbl=3";
+        let posted = CmcdBody::Reports.read(lines.as_bytes());
+        assert_eq!((posted.reports.len(), posted.unknown), (2, 2));
+        let json = r#"[{"sid":"a","bl":1,"v":7},{"sid":"a","bl":2}]"#;
+        let posted = CmcdBody::Json.read(json.as_bytes());
+        assert_eq!((posted.reports.len(), posted.unknown), (1, 1));
+        let other = r#"{"v":7,"licence":[1,2]}"#;
+        assert_eq!(
+            CmcdBody::Json.read(other.as_bytes()),
+            Posted::default(),
+            "about something else"
+        );
     }
 }

@@ -5,5 +5,5 @@ mod body;
 mod dictionary;
 mod report;
 
-pub use body::CmcdBody;
-pub use report::{Cmcd, HEADERS as CMCD_HEADERS, ObjectType};
+pub use body::{CmcdBody, Posted};
+pub use report::{Cmcd, HEADERS as CMCD_HEADERS, ObjectType, UnknownVersion};

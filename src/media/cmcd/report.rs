@@ -57,39 +57,63 @@ pub struct Cmcd {
     pub session: Option<Arc<str>>,
 }
 
+/// A data set names a version that is not known here (`v`): all of it is to be ignored (CTA-5004-B).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("CMCD of a version that is not known")]
+pub struct UnknownVersion;
+
 impl Cmcd {
     /// Reads the values of the CMCD headers, or of the query parameter `CMCD`, already decoded; `None`
     /// when none of it can be read.
-    pub fn of_dictionaries<'a>(texts: impl IntoIterator<Item = &'a str>) -> Option<Self> {
+    ///
+    /// # Errors
+    /// When its version is not known.
+    pub fn of_dictionaries<'a>(
+        texts: impl IntoIterator<Item = &'a str>,
+    ) -> Result<Option<Self>, UnknownVersion> {
         let mut report = Self::default();
-        let mut said = false;
+        let (mut said, mut known) = (false, true);
         for (key, value) in texts.into_iter().flat_map(items) {
             said = true;
-            report.take(key, &value);
+            match key {
+                "v" => known = is_known(&value),
+                _ => report.take(key, &value),
+            }
         }
-        said.then(|| report.settled())
+        report.settled(said, known)
     }
 
     /// Reads what a URL's query says, if it says anything.
-    #[must_use]
-    pub fn of_query(query: &str) -> Option<Self> {
-        let value = query.split('&').find_map(|pair| pair.strip_prefix("CMCD="))?;
-        let decoded = percent_encoding::percent_decode_str(value).decode_utf8().ok()?;
-        Self::of_dictionaries([&*decoded])
+    ///
+    /// # Errors
+    /// When its version is not known.
+    pub fn of_query(query: &str) -> Result<Option<Self>, UnknownVersion> {
+        let value = query.split('&').find_map(|pair| pair.strip_prefix("CMCD="));
+        let decoded =
+            value.and_then(|value| percent_encoding::percent_decode_str(value).decode_utf8().ok());
+        Self::of_dictionaries(decoded.as_deref())
     }
 
-    /// Reads the JSON form: an object with the same keys.
-    #[must_use]
-    pub fn of_json(text: &[u8]) -> Option<Self> {
-        Self::of_object(&serde_json::from_slice(text).ok()?)
+    /// Reads the JSON form: an object with the same keys. `None` when it is none.
+    ///
+    /// # Errors
+    /// When its version is not known.
+    pub fn of_json(text: &[u8]) -> Result<Option<Self>, UnknownVersion> {
+        serde_json::from_slice(text).map_or(Ok(None), |object| Self::of_object(&object))
     }
 
-    pub(super) fn of_object(object: &serde_json::Map<String, serde_json::Value>) -> Option<Self> {
+    pub(super) fn of_object(
+        object: &serde_json::Map<String, serde_json::Value>,
+    ) -> Result<Option<Self>, UnknownVersion> {
         let mut report = Self::default();
+        let mut known = true;
         for (key, value) in object {
             let value = match value {
                 serde_json::Value::Bool(flag) => Value::Flag(*flag),
-                serde_json::Value::Number(number) => Value::Number(number.as_f64()?),
+                serde_json::Value::Number(number) => match number.as_f64() {
+                    Some(number) => Value::Number(number),
+                    None => continue,
+                },
                 serde_json::Value::String(text) => Value::Text(text.as_str().into()),
                 serde_json::Value::Array(list) => {
                     let numbers = list.iter().filter_map(serde_json::Value::as_f64);
@@ -97,9 +121,12 @@ impl Cmcd {
                 }
                 _ => continue,
             };
-            report.take(key, &value);
+            match key.as_str() {
+                "v" => known = is_known(&value),
+                key => report.take(key, &value),
+            }
         }
-        (!object.is_empty()).then(|| report.settled())
+        report.settled(!object.is_empty(), known)
     }
 
     fn take(&mut self, key: &str, value: &Value<'_>) {
@@ -121,13 +148,17 @@ impl Cmcd {
         }
     }
 
-    /// The bitrate that a manifest or key is said to have is no rendition's.
-    fn settled(mut self) -> Self {
+    /// The report, if anything was `said` in a version that is `known`. The bitrate that a manifest or key is
+    /// said to have is no rendition's.
+    fn settled(mut self, said: bool, known: bool) -> Result<Option<Self>, UnknownVersion> {
         use ObjectType::{Audio, Init, Muxed, Video};
+        if !known {
+            return Err(UnknownVersion);
+        }
         if self.object.is_some_and(|object| !matches!(object, Audio | Video | Muxed | Init)) {
             self.bitrate = None;
         }
-        self
+        Ok(said.then_some(self))
     }
 
     /// Fills in what neither a manifest nor a name told about a request.
@@ -154,6 +185,11 @@ impl Cmcd {
             resource.duration = resource.duration.or(self.duration);
         }
     }
+}
+
+/// Whether a version (`v`) is one that is read here; without any it is the first.
+const fn is_known(version: &Value<'_>) -> bool {
+    matches!(version, Value::Number(1.0 | 2.0))
 }
 
 /// Kind and content of an object, by the player's word.
@@ -226,7 +262,7 @@ mod tests {
     use super::*;
 
     fn query(text: &str) -> Cmcd {
-        Cmcd::of_query(&format!("a=b&CMCD={text}&c")).unwrap()
+        Cmcd::of_query(&format!("a=b&CMCD={text}&c")).unwrap().unwrap()
     }
 
     #[test]
@@ -253,15 +289,15 @@ mod tests {
             session: Some("6e2f".into()),
         };
         assert_eq!(by_query, expected);
-        assert_eq!(by_headers.as_ref(), Some(&expected));
-        assert_eq!(Cmcd::of_json(json).as_ref(), Some(&expected));
+        assert_eq!(by_headers, Ok(Some(expected.clone())));
+        assert_eq!(Cmcd::of_json(json), Ok(Some(expected)));
     }
 
     #[test]
     fn version_2_lists() {
         let told =
             Cmcd::of_dictionaries(["v=2,br=(5000;v 128;a),bl=(4000;v 1200;a),bsd=(300;v),ot=av"]);
-        let told = told.unwrap();
+        let told = told.unwrap().unwrap();
         assert_eq!(told.bitrate, Some(BitRate::from_kilobits_per_second(5000)));
         assert_eq!(told.buffer, Some(Duration::from_millis(1200)));
         assert!(told.starved);
@@ -270,12 +306,31 @@ mod tests {
     #[test]
     fn nonsense_is_not_taken() {
         let told = Cmcd::of_dictionaries(["bl=-1,br=99999999999999999,d=nan,rtp=\"1\",ot=zz,sf=9"]);
-        assert_eq!(told, Some(Cmcd::default()));
+        assert_eq!(told, Ok(Some(Cmcd::default())));
         for text in [&b"[]"[..], b"", b"{}", b"{\"bl\":"] {
-            assert_eq!(Cmcd::of_json(text), None);
+            assert_eq!(Cmcd::of_json(text), Ok(None));
         }
-        assert_eq!(Cmcd::of_query("a=b"), None);
-        assert_eq!(Cmcd::of_query("CMCD=%ff"), None);
+        assert_eq!(Cmcd::of_query("a=b"), Ok(None));
+        assert_eq!(Cmcd::of_query("CMCD=%ff"), Ok(None));
+    }
+
+    /// A version greater than those known, or none at all, makes the whole set void, wherever it stands.
+    #[test]
+    fn an_unknown_version_voids_the_whole_set() {
+        for version in ["3", "0", "2.5", "-1", "\"2\"", "x", "?1", "(1)"] {
+            for texts in [
+                [format!("v={version},bl=100"), "bs".into()],
+                ["bl=100,bs".into(), format!("v={version}")],
+            ] {
+                let told = Cmcd::of_dictionaries(texts.iter().map(String::as_str));
+                assert_eq!(told, Err(UnknownVersion), "{texts:?}");
+            }
+        }
+        assert_eq!(Cmcd::of_query("CMCD=bl%3D1%2Cv%3D3"), Err(UnknownVersion));
+        assert_eq!(Cmcd::of_json(b"{\"bl\":1,\"v\":3}"), Err(UnknownVersion));
+        for version in ["", ",v=1", ",v=2"] {
+            assert!(Cmcd::of_dictionaries([&*format!("bl=100{version}")]).unwrap().is_some());
+        }
     }
 
     #[test]

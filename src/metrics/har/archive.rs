@@ -88,6 +88,7 @@ impl Observer for Archive {
             }
             Event::LinkChanged { .. }
             | Event::PlayerReported { .. }
+            | Event::PlayerReportIgnored { .. }
             | Event::Stalled { .. }
             | Event::RenditionSwitched { .. }
             | Event::ManifestUnread { .. }

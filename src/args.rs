@@ -4,6 +4,10 @@
 //! (`VSPS_…`). A flag goes before the environment, that before the file, that before the default;
 //! so every option is an `Option` here, and defaults live with what they are defaults of.
 
+mod bench;
+
+pub use bench::{BenchArgs, BenchCommand, PensieveAbrName, PensieveArgs};
+
 use crate::{
     profiles::trace::{RateUnit, TimeUnit, TraceFormat},
     proxy::SessionBy,
@@ -37,6 +41,8 @@ pub enum Command {
     /// Lists, shows and checks rules.
     #[command(subcommand)]
     Rules(RulesCommand),
+    /// Benchmarks ABR algorithms.
+    Bench(BenchArgs),
     /// Prints a completion script.
     #[command(after_help = "Example: vsps completions bash > /etc/bash_completion.d/vsps")]
     Completions {

@@ -26,6 +26,8 @@
 //! - [`proxy`]: the data plane
 //! - [`api`]: the control plane
 //! - [`origin`]: the built-in origin, real playable media with nothing installed
+//! - [`player`]: the simulated viewer, a pure function of time; ABR algorithms
+//! - [`sweep`]: benchmarks of ABR algorithms
 //! - [`args`], [`config`], [`logging`], [`app`], [`commands`]: what was typed, what is needed, wiring
 
 pub mod api;
@@ -40,10 +42,12 @@ pub mod media;
 pub mod metrics;
 pub mod model;
 pub mod origin;
+pub mod player;
 pub mod plot;
 pub mod profiles;
 pub mod proxy;
 pub mod rules;
 pub mod seed;
 pub mod sessions;
+pub mod sweep;
 pub mod units;

@@ -31,6 +31,8 @@ const ROOMS: &[(&str, &[&str])] = &[
     // `seed` and `units`: to name the values of a request.
     ("api", &["event", "metrics", "profiles", "rules", "seed", "sessions", "units"]),
     ("origin", &["media", "units"]),
+    ("player", &["media", "model", "seed", "units"]),
+    ("sweep", &["player", "profiles", "seed", "units"]),
     ("args", &["profiles", "proxy", "sessions", "units"]),
     ("logging", &["args"]),
     ("config", &["args", "profiles", "proxy", "rules", "seed", "sessions"]),
@@ -39,7 +41,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         "commands",
         &[
             "app", "args", "config", "logging", "media", "model", "origin", "plot", "profiles",
-            "rules", "seed", "units",
+            "rules", "seed", "sweep", "units",
         ],
     ),
 ];

@@ -1,5 +1,6 @@
 //! The subcommands: one thin file each.
 
+mod bench;
 mod completions;
 mod dispatch;
 mod failure;

@@ -1,0 +1,63 @@
+//! What was typed after `vsps bench`.
+
+use clap::{Args, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// Options of `vsps bench`.
+#[derive(Debug, Args)]
+#[command(
+    arg_required_else_help = true,
+    after_help = "Example: vsps bench sabre -n network.json -m movie.json"
+)]
+pub struct BenchArgs {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: BenchCommand,
+}
+
+/// The subcommands of `vsps bench`.
+#[derive(Debug, Subcommand)]
+pub enum BenchCommand {
+    /// Runs one session as the Sabre simulator does: its options, files and figures.
+    #[command(
+        disable_help_flag = true,
+        after_help = "Example: vsps bench sabre -n network.json -m movie.json -a bolae -b 25"
+    )]
+    Sabre {
+        /// Sabre's options; `-h` lists them.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARGS")]
+        arguments: Vec<String>,
+    },
+    /// Plays over traces as Pensieve's test scripts do, and prints a row for each chunk.
+    ///
+    /// A row has seconds, kbit/s, buffer s, rebuffer s, bytes, delay ms, change Mbit/s and reward,
+    /// separated by tabs. An empty line separates traces. Time and RobustMPC's errors go on from trace
+    /// to trace, as in the published logs.
+    #[command(
+        after_help = "Example: vsps bench pensieve --trace a --trace b --sizes sizes --abr bba"
+    )]
+    Pensieve(PensieveArgs),
+}
+
+/// Options of `vsps bench pensieve`.
+#[derive(Debug, Args)]
+pub struct PensieveArgs {
+    /// A trace of two columns, seconds and Mbit/s; may be given several times, in order.
+    #[arg(long, value_name = "FILE", required = true)]
+    pub trace: Vec<PathBuf>,
+    /// The folder with `video_size_0` to `video_size_5`: bytes of each chunk, a line each.
+    #[arg(long, value_name = "DIR")]
+    pub sizes: PathBuf,
+    /// The algorithm.
+    #[arg(long, value_name = "NAME")]
+    pub abr: PensieveAbrName,
+}
+
+/// The algorithms of `vsps bench pensieve`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum PensieveAbrName {
+    /// Buffer-based: reservoir 5 s, cushion 10 s.
+    Bba,
+    /// Model predictive control over five chunks, made robust by its last errors.
+    RobustMpc,
+}

@@ -1,0 +1,111 @@
+//! What an algorithm sees, and what it answers.
+
+use crate::player::{
+    estimator::Estimate, network::Progress, playback::Playback, presentation::Presentation,
+    session::SessionReport,
+};
+
+/// What an algorithm sees.
+#[derive(Debug, Clone, Copy)]
+pub struct State<'a> {
+    /// What is played.
+    pub presentation: &'a Presentation,
+    /// The buffer.
+    pub playback: &'a Playback,
+    /// The estimate from the downloads so far.
+    pub estimate: Option<Estimate>,
+    /// The 0-based segment that is requested next.
+    pub segment: usize,
+}
+
+impl<'a> State<'a> {
+    /// The state before `segment` is requested.
+    #[must_use]
+    pub const fn new(
+        presentation: &'a Presentation,
+        playback: &'a Playback,
+        estimate: Option<Estimate>,
+        segment: usize,
+    ) -> Self {
+        Self { presentation, playback, estimate, segment }
+    }
+
+    /// The buffer level in ms.
+    #[must_use]
+    pub fn level(&self) -> f64 {
+        self.playback.level()
+    }
+
+    /// The highest rung whose segments take no longer than they last, latency included, at
+    /// `throughput` kbit/s; the lowest if none does.
+    #[must_use]
+    pub fn sustainable(&self, throughput: f64) -> usize {
+        let segment = self.presentation.segment();
+        let latency = self.estimate.map_or(0.0, |estimate| estimate.latency);
+        let bitrates = self.presentation.bitrates();
+        let fits = |bitrate: &&f64| latency + segment * **bitrate / throughput <= segment;
+        bitrates.iter().skip(1).take_while(fits).count()
+    }
+}
+
+/// A choice.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Choice {
+    /// The 0-based rung.
+    pub rung: usize,
+    /// Sleep before the request, in ms.
+    pub wait: f64,
+}
+
+impl Choice {
+    /// `rung`, requested at once.
+    #[must_use]
+    pub const fn now(rung: usize) -> Self {
+        Self { rung, wait: 0.0 }
+    }
+}
+
+/// An algorithm. Implement [`Abr::choose`]; the rest is for algorithms that remember more than
+/// [`State`] tells.
+pub trait Abr {
+    /// The rung of the first segment.
+    fn first(&mut self) -> usize {
+        0
+    }
+
+    /// The rung of the next segment.
+    fn choose(&mut self, state: &State<'_>) -> Choice;
+
+    /// Whether to give up the download of a segment at `rung`, when `level` ms are left in the buffer:
+    /// returns the rung to go to, which the next call of [`Abr::choose`] need not follow.
+    fn abandon(
+        &mut self,
+        state: &State<'_>,
+        rung: usize,
+        progress: &Progress,
+        level: f64,
+    ) -> Option<usize> {
+        let _ = (state, rung, progress, level);
+        None
+    }
+
+    /// The first segment was downloaded.
+    fn on_first(&mut self, state: &State<'_>, report: &SessionReport) {
+        let _ = (state, report);
+    }
+
+    /// A later segment was downloaded, or given up.
+    fn on_download(&mut self, state: &State<'_>, report: &SessionReport) {
+        let _ = (state, report);
+    }
+
+    /// The player slept `time` ms because the buffer was full.
+    fn on_wait(&mut self, time: f64) {
+        let _ = time;
+    }
+
+    /// The viewer jumped to media time `target` ms.
+    fn on_seek(&mut self, target: f64, presentation: &Presentation) {
+        let _ = (target, presentation);
+    }
+}

@@ -1,0 +1,20 @@
+//! Adaptive bitrate: which rendition the next segment has. One file per algorithm.
+
+mod algorithm;
+mod bola;
+mod bola_e;
+mod buffer_based;
+mod dynamic;
+mod dynamic_dash;
+mod insufficient_buffer;
+mod mpc;
+mod throughput;
+
+pub use algorithm::{Abr, Choice, State};
+pub use bola::{Bola, BolaConfig};
+pub use bola_e::{BolaE, BolaEConfig};
+pub use buffer_based::BufferBased;
+pub use dynamic::Dynamic;
+pub use dynamic_dash::DynamicDash;
+pub use mpc::{Mpc, MpcConfig};
+pub use throughput::Throughput;

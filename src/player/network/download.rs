@@ -1,0 +1,61 @@
+//! A download over a network in virtual time.
+
+/// How far a download has come.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Progress {
+    /// The size of the whole in bits.
+    pub size: f64,
+    /// Bits received.
+    pub received: f64,
+    /// Time since the request in ms.
+    pub time: f64,
+    /// From the request to the first byte in ms; a part of `time`.
+    pub first_byte: f64,
+}
+
+/// How a download ended.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Download {
+    /// Size, bits received and times.
+    pub progress: Progress,
+    /// Whether it was given up before its end.
+    pub abandoned: bool,
+}
+
+/// A network in virtual time. It has a clock of its own, which only its methods move.
+pub trait Network {
+    /// Downloads `size` bits. `watch` is called as the download goes on, if there is one; the download
+    /// is given up as soon as it returns `true`.
+    ///
+    /// # Errors
+    /// When the download never ends.
+    fn download(
+        &mut self,
+        size: f64,
+        watch: Option<&mut dyn FnMut(&Progress) -> bool>,
+    ) -> Result<Download, NeverEnds>;
+
+    /// Lets `time` ms pass.
+    fn wait(&mut self, time: f64);
+
+    /// The next change of capacity that was not taken yet, if the network tells of such.
+    fn take_change(&mut self) -> Option<CapacityChange> {
+        None
+    }
+}
+
+/// The network's capacity changed.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct CapacityChange {
+    /// When, in ms of the network's clock.
+    pub at: f64,
+    /// kbit/s from then on.
+    pub bandwidth: f64,
+    /// ms from then on.
+    pub latency: f64,
+}
+
+/// The network carries nothing any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the network carries nothing any more: a whole period of its trace has a rate of 0")]
+pub struct NeverEnds;

@@ -1,0 +1,190 @@
+//! What is played: a ladder of renditions and the size of every segment.
+
+use std::sync::Arc;
+
+/// An on-demand presentation with segments of equal duration.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Presentation {
+    segment: f64,
+    bitrates: Arc<[f64]>,
+    /// Sizes of all renditions of segment 0, then of segment 1, and so on.
+    sizes: Arc<[f64]>,
+    count: usize,
+}
+
+/// Why a presentation cannot be played.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum PresentationError {
+    /// There is nothing to choose from.
+    #[error("has no bitrates; write at least one")]
+    NoBitrates,
+    /// A bitrate is not a positive number, or not above the one before it.
+    #[error("bitrate {index} is {value}; write positive bitrates in ascending order")]
+    Bitrate {
+        /// Its 0-based position.
+        index: usize,
+        /// The value found.
+        value: f64,
+    },
+    /// The segments have no duration.
+    #[error("has segments of {0} ms; write a positive duration")]
+    Duration(f64),
+    /// There is nothing to play.
+    #[error("has no segments; write at least one row of sizes")]
+    NoSegments,
+    /// A row of sizes does not fit the ladder.
+    #[error("segment {segment} has {found} sizes for {expected} bitrates")]
+    Row {
+        /// The 0-based segment.
+        segment: usize,
+        /// Sizes found.
+        found: usize,
+        /// Sizes expected.
+        expected: usize,
+    },
+    /// A size is not a positive number.
+    #[error("segment {segment} has a size of {value} bits; write a positive size")]
+    Size {
+        /// The 0-based segment.
+        segment: usize,
+        /// The value found.
+        value: f64,
+    },
+}
+
+impl Presentation {
+    /// A presentation of segments of `segment` ms, with `bitrates` in kbit/s, ascending, and the size in
+    /// bits of each segment at each bitrate.
+    ///
+    /// # Errors
+    /// When a value is missing, not positive, or out of order.
+    pub fn new(
+        segment: f64,
+        bitrates: Vec<f64>,
+        sizes: &[Vec<f64>],
+    ) -> Result<Self, PresentationError> {
+        if !(segment > 0.0 && segment.is_finite()) {
+            return Err(PresentationError::Duration(segment));
+        }
+        if bitrates.is_empty() {
+            return Err(PresentationError::NoBitrates);
+        }
+        let mut before = 0.0;
+        for (index, &value) in bitrates.iter().enumerate() {
+            if !(value > before && value.is_finite()) {
+                return Err(PresentationError::Bitrate { index, value });
+            }
+            before = value;
+        }
+        if sizes.is_empty() {
+            return Err(PresentationError::NoSegments);
+        }
+        for (segment, row) in sizes.iter().enumerate() {
+            if row.len() != bitrates.len() {
+                let (found, expected) = (row.len(), bitrates.len());
+                return Err(PresentationError::Row { segment, found, expected });
+            }
+            if let Some(&value) = row.iter().find(|value| !(**value > 0.0 && value.is_finite())) {
+                return Err(PresentationError::Size { segment, value });
+            }
+        }
+        let count = sizes.len();
+        let sizes = sizes.iter().flatten().copied().collect();
+        Ok(Self { segment, bitrates: bitrates.into(), sizes, count })
+    }
+
+    /// A presentation of `count` segments whose sizes are exactly bitrate × duration.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn constant(
+        segment: f64,
+        bitrates: Vec<f64>,
+        count: usize,
+    ) -> Result<Self, PresentationError> {
+        let row: Vec<f64> = bitrates.iter().map(|bitrate| bitrate * segment).collect();
+        Self::new(segment, bitrates, &vec![row; count])
+    }
+
+    /// The duration of a segment in ms.
+    #[must_use]
+    pub const fn segment(&self) -> f64 {
+        self.segment
+    }
+
+    /// The bitrates in kbit/s, ascending.
+    #[must_use]
+    pub fn bitrates(&self) -> &[f64] {
+        &self.bitrates
+    }
+
+    /// The highest rung.
+    #[must_use]
+    pub fn top(&self) -> usize {
+        self.bitrates.len() - 1
+    }
+
+    /// The same, of which only the first `count` segments are played. The sizes of the others can
+    /// still be looked up.
+    #[must_use]
+    pub fn ending_at(mut self, count: usize) -> Self {
+        self.count = self.count.min(count);
+        self
+    }
+
+    /// The number of segments that are played.
+    #[must_use]
+    pub const fn count(&self) -> usize {
+        self.count
+    }
+
+    /// The size of `segment` at `rung` in bits; `None` where no size is known.
+    #[must_use]
+    pub fn size(&self, segment: usize, rung: usize) -> Option<f64> {
+        if rung >= self.bitrates.len() {
+            return None;
+        }
+        self.sizes.get(segment.checked_mul(self.bitrates.len())?.checked_add(rung)?).copied()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_are_found_by_segment_and_rung() {
+        let sizes = [vec![1.0, 2.0], vec![3.0, 4.0]];
+        let presentation = Presentation::new(2000.0, vec![100.0, 200.0], &sizes).unwrap();
+        assert_eq!(presentation.size(1, 0), Some(3.0));
+        assert_eq!(presentation.size(0, 1), Some(2.0));
+        assert_eq!(presentation.size(2, 0), None);
+        assert_eq!(presentation.size(0, 2), None);
+        assert_eq!((presentation.count(), presentation.top()), (2, 1));
+    }
+
+    #[test]
+    fn bad_values_are_named() {
+        let sizes = [vec![1.0]];
+        let error =
+            |result: Result<_, PresentationError>| result.map(|_: Presentation| ()).unwrap_err();
+        assert_eq!(
+            error(Presentation::new(f64::NAN, vec![1.0], &sizes)).to_string(),
+            "has segments of NaN ms; write a positive duration"
+        );
+        assert_eq!(error(Presentation::new(1.0, vec![], &sizes)), PresentationError::NoBitrates);
+        assert_eq!(
+            error(Presentation::new(1.0, vec![2.0, 2.0], &sizes)),
+            PresentationError::Bitrate { index: 1, value: 2.0 }
+        );
+        assert_eq!(error(Presentation::new(1.0, vec![2.0], &[])), PresentationError::NoSegments);
+        assert_eq!(
+            error(Presentation::new(1.0, vec![2.0], &[vec![]])),
+            PresentationError::Row { segment: 0, found: 0, expected: 1 }
+        );
+        assert_eq!(
+            error(Presentation::new(1.0, vec![2.0], &[vec![-1.0]])),
+            PresentationError::Size { segment: 0, value: -1.0 }
+        );
+    }
+}

@@ -1,0 +1,5 @@
+//! Benchmarks of ABR algorithms: many sessions in virtual time, and the front ends of published
+//! simulators.
+
+pub mod pensieve;
+pub mod sabre;

@@ -3,7 +3,7 @@
 //! A value that stands once may hold for thousands of renditions, and a reference for several bases. Each
 //! product is charged here before it is made, so that time and memory stay linear in the input.
 
-use std::cell::Cell;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 
 /// The bytes that may be made of each byte of a manifest.
 const FACTOR: usize = 16;
@@ -15,32 +15,40 @@ const MOST: usize = 32 << 20;
 pub(super) const LONGEST_URL: usize = 8192;
 
 /// What is left of the bytes that may be made.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Budget {
-    left: Cell<usize>,
-    short: Cell<bool>,
+    left: AtomicUsize,
+    short: AtomicBool,
 }
 
 impl Budget {
     /// The budget of a manifest of so many bytes.
     pub(super) fn of(len: usize) -> Self {
+        let budget = Self::default();
+        budget.refill(len);
+        budget
+    }
+
+    /// Begins again, for a manifest of so many bytes.
+    pub(super) fn refill(&self, len: usize) {
         let left = len.saturating_mul(FACTOR).saturating_add(LEAST).min(MOST);
-        Self { left: Cell::new(left), short: Cell::new(false) }
+        self.left.store(left, Relaxed);
+        self.short.store(false, Relaxed);
     }
 
     /// Takes so many bytes; false, and nothing taken, if fewer are left.
     pub(super) fn take(&self, bytes: usize) -> bool {
-        let left = self.left.get().checked_sub(bytes);
+        let left = self.left.load(Relaxed).checked_sub(bytes);
         match left {
-            Some(left) => self.left.set(left),
-            None => self.short.set(true),
+            Some(left) => self.left.store(left, Relaxed),
+            None => self.short.store(true, Relaxed),
         }
         left.is_some()
     }
 
     /// Whether more was asked for than there was.
-    pub(super) const fn ran_short(&self) -> bool {
-        self.short.get()
+    pub(super) fn ran_short(&self) -> bool {
+        self.short.load(Relaxed)
     }
 }
 

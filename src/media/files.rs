@@ -102,9 +102,7 @@ impl Files {
             Shown::Boxes(found) => {
                 file.duration = found.duration.or(file.duration);
                 let before = file.points.len();
-                for index in found.indexes {
-                    file.learn(&index);
-                }
+                file.learn(&found.indexes);
                 self.points += file.points.len() - before;
             }
             Shown::Elements(found) => {
@@ -157,31 +155,42 @@ impl Files {
 }
 
 impl File {
-    /// Takes up an index, which may stand among the segments of another.
-    fn learn(&mut self, index: &Sidx) {
-        if self.points.is_empty() {
-            self.timescale = index.timescale;
-        }
-        if self.timescale != index.timescale || self.points.len() + index.references.len() > POINTS
-        {
-            return;
-        }
-        let ends = index.references.iter().skip(1).map(|next| next.start).chain([index.end]);
-        for (reference, end) in index.references.iter().zip(ends) {
-            let (first, last) = reference.bytes;
-            if reference.to_index {
-                if self.indexes.len() < FILES * 64 && !self.points.iter().any(|p| p.first == first)
-                {
-                    self.indexes.push((first, last));
-                }
+    /// Takes up indexes, which may stand among the segments of others.
+    fn learn(&mut self, indexes: &[Sidx]) {
+        let mut sorted = true;
+        for index in indexes {
+            if self.points.is_empty() {
+                self.timescale = index.timescale;
+            }
+            if self.timescale != index.timescale
+                || self.points.len() + index.references.len() > POINTS
+            {
                 continue;
             }
-            let duration = end.saturating_sub(reference.start);
-            let point = Point { first, end: last, start: reference.start, duration };
-            match self.points.binary_search_by_key(&first, |held| held.first) {
-                Ok(at) => self.points[at] = point,
-                Err(at) => self.points.insert(at, point),
+            let ends = index.references.iter().skip(1).map(|next| next.start).chain([index.end]);
+            for (reference, end) in index.references.iter().zip(ends) {
+                let (first, last) = reference.bytes;
+                if reference.to_index {
+                    if self.indexes.len() < FILES * 64 && first < last {
+                        self.indexes.push((first, last));
+                    }
+                    continue;
+                }
+                let duration = end.saturating_sub(reference.start);
+                sorted &= self.points.last().is_none_or(|held| held.first < first);
+                self.points.push(Point { first, end: last, start: reference.start, duration });
             }
+        }
+        if !sorted {
+            self.points.sort_by_key(|point| point.first);
+            // Of two that begin with one byte, the newer one stands later.
+            self.points.dedup_by(|newer, held| {
+                let same = newer.first == held.first;
+                if same {
+                    *held = *newer;
+                }
+                same
+            });
         }
         // What points to segments now need not be asked for again.
         let points = &self.points;

@@ -2,7 +2,7 @@
 
 use super::{Kind, Protocol, Rendition, Resource, format};
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     hash::{DefaultHasher, Hasher},
     sync::{
         Arc,
@@ -110,8 +110,8 @@ pub(super) fn hash(url: &str) -> u64 {
 #[derive(Debug, Default)]
 struct Slot {
     whole: Option<Box<Place>>,
-    /// Sorted by first byte.
-    ranges: Vec<(Range, Box<Place>)>,
+    /// By first byte: the end, and what is there.
+    ranges: BTreeMap<u64, (u64, Box<Place>)>,
     /// The hash of the URL without its query, if it has one.
     bare: Option<u64>,
 }
@@ -145,13 +145,8 @@ impl Places {
                 slot.whole = Some(place);
             }
             Some(range) => {
-                match slot.ranges.binary_search_by_key(&range.start, |(held, _)| held.start) {
-                    Ok(at) => slot.ranges[at] = (range, place),
-                    Err(at) => {
-                        self.count += 1;
-                        slot.ranges.insert(at, (range, place));
-                    }
-                }
+                let known = slot.ranges.insert(range.start, (range.end, place));
+                self.count += usize::from(known.is_none());
             }
         }
         let bare = format::without_query(url);
@@ -191,7 +186,9 @@ impl Places {
         let before = slot.ranges.len() + usize::from(slot.whole.is_some());
         match key.first {
             None => slot.whole = None,
-            Some(first) => slot.ranges.retain(|(held, _)| held.start != first),
+            Some(first) => {
+                slot.ranges.remove(&first);
+            }
         }
         let after = slot.ranges.len() + usize::from(slot.whole.is_some());
         self.count -= before - after;
@@ -228,15 +225,14 @@ impl Places {
 impl Slot {
     fn get(&self, first: Option<u64>) -> Option<Resource> {
         let held = first.and_then(|first| {
-            let after = self.ranges.partition_point(|(held, _)| held.start <= first);
-            let (range, place) = self.ranges.get(after.checked_sub(1)?)?;
-            range.contains(&first).then_some(place)
+            let (_, (end, place)) = self.ranges.range(..=first).next_back()?;
+            (first < *end).then_some(place)
         });
         if let Some(place) = held.or(self.whole.as_ref()) {
             return Some(place.resource());
         }
         // The whole of a file whose parts are known: its rendition, no place in it.
-        let (_, place) = self.ranges.first()?;
+        let (_, (_, place)) = self.ranges.first_key_value()?;
         let kind = place.rendition.as_ref().map_or(place.kind, |rendition| rendition.kind);
         Some(
             Place {

@@ -2,6 +2,9 @@
 
 use std::borrow::Cow;
 
+/// The longest authority of a URI that is led: a host's name has at most 253 characters.
+const LONGEST_AUTHORITY: usize = 1024;
+
 /// Where the URIs of a manifest should lead instead. Purely textual: only the head of a URI is ever
 /// replaced; path, query, `$Number$`, `{$var}`, percent-encoding and entities keep their bytes.
 pub trait UriMap {
@@ -65,7 +68,8 @@ fn head(uri: &str) -> Head<'_> {
     };
     let end = memchr::memchr3(b'/', b'?', b'#', rest.as_bytes()).unwrap_or(rest.len());
     let authority = rest.get(..end).unwrap_or(rest);
-    if authority.is_empty() {
+    // A longer one is no host's, and would be put before each reference that starts from it.
+    if authority.is_empty() || authority.len() > LONGEST_AUTHORITY {
         return Head::Other;
     }
     Head::Absolute { scheme, authority, len: uri.len() - rest.len() + authority.len() }

@@ -148,7 +148,9 @@ impl<'a> Xml<'a> {
     fn end(&self) -> Result<Option<Token<'a>>, ManifestError> {
         match self.open.last() {
             None => Ok(None),
-            Some(name) => Err(self.fault(ManifestFault::Truncated { inside: format!("<{name}>") })),
+            Some(name) => {
+                Err(self.fault(ManifestFault::Truncated { inside: format!("<{}>", brief(name)) }))
+            }
         }
     }
 
@@ -186,7 +188,7 @@ impl<'a> Xml<'a> {
         match self.open.pop() {
             Some(open) if open == name => {}
             Some(open) => {
-                let name: String = name.chars().take(40).collect();
+                let (open, name) = (brief(open), brief(name));
                 let said = format!("expected `</{open}>`, but `</{name}>` was found");
                 return Err(self.fault(ManifestFault::Syntax(said)));
             }
@@ -233,6 +235,11 @@ impl<'a> Xml<'a> {
     pub(super) fn fault(&self, cause: ManifestFault) -> ManifestError {
         ManifestError::new(self.format, At::Byte(self.at as u64), cause)
     }
+}
+
+/// The first characters of a name, for an error.
+fn brief(name: &str) -> String {
+    name.chars().take(40).collect()
 }
 
 /// Where a tag ends: at the first `>` that no quotes hold.

@@ -4,5 +4,7 @@
 
 mod bad_input;
 mod cases;
+mod hostile;
 mod laws;
+mod linear;
 mod maps;

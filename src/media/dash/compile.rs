@@ -190,7 +190,8 @@ impl<'a> Compiler<'a> {
         levels: Levels<'_>,
     ) -> Arc<Addressing> {
         let stream = (rendition.media, rendition.kind);
-        let mut addressing = shape(span, levels, self.first_index(stream), &mut self.entries_left);
+        let mut addressing =
+            shape(span, levels, self.first_index(stream), &mut self.entries_left, &self.budget);
         let key = key(span, member);
         if let Some(old) = self.old.and_then(|old| old.addressings.get(&key)) {
             addressing.follow(old);

@@ -1,7 +1,9 @@
 //! What an MPD says of one Representation: what it carries, and how its segments lie in time.
 
 use super::super::{
-    Kind, MediaType, Protocol, Rendition, codecs,
+    Kind, MediaType, Protocol, Rendition,
+    budget::Budget,
+    codecs,
     segments::{Addressing, Shape, Timeline},
 };
 use super::{
@@ -11,6 +13,9 @@ use super::{
 };
 use crate::units::BitRate;
 use std::sync::Arc;
+
+/// What is kept of an entry of a timeline, in bytes.
+const ENTRY: usize = 128;
 
 /// The rendition a Representation is. Texts that it inherits are shared, not copied.
 pub(super) fn describe(member: &Member<'_>) -> Rendition {
@@ -50,12 +55,14 @@ fn media_of(codecs: Option<&Codecs>, mime: Option<&str>, content: Option<&str>) 
 
 /// How the segments of a Representation lie in time; the first one has `first_index`.
 ///
-/// `left` is how many more timeline entries may be read; those past it are in no known place.
+/// `left` is how many more timeline entries may be read; those past it, or past `budget`, are in no known
+/// place.
 pub(super) fn shape(
     span: &Span,
     levels: Levels<'_>,
     first_index: i128,
     left: &mut usize,
+    budget: &Budget,
 ) -> Addressing {
     let timescale = levels.pick(|level| level.timescale).unwrap_or(1).max(1);
     let offset = levels.pick(|level| level.offset).unwrap_or(0);
@@ -67,6 +74,7 @@ pub(super) fn shape(
     } else if let Some(line) = line {
         let end = ticks.map(|ticks| offset.saturating_add(ticks.round() as u64));
         let entries = line.entries.get(..*left).unwrap_or(&line.entries);
+        let entries = if budget.take(entries.len() * ENTRY) { entries } else { &[] };
         *left -= entries.len();
         first_number = entries.first().and_then(|first| first.number).unwrap_or(first_number);
         Shape::Timeline(Timeline::read(entries, &line.patterns, first_number, end))

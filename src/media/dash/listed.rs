@@ -59,8 +59,10 @@ fn list(
     let stream = (rendition.media, rendition.kind);
     let urls = levels.pick(|level| (!level.urls.is_empty()).then_some(&level.urls));
     let urls = urls.map(Vec::as_slice).unwrap_or_default();
-    let mut addressing =
-        shape(span, levels, compiler.first_index(stream), &mut compiler.entries_left);
+    let mut addressing = {
+        let first = compiler.first_index(stream);
+        shape(span, levels, first, &mut compiler.entries_left, &compiler.budget)
+    };
     if let (Some(first), Some(base)) = (urls.first(), bases.first()) {
         go_on(compiler, &mut addressing, first, base);
     }

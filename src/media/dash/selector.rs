@@ -7,6 +7,9 @@ use super::super::{
 use super::rewrite::ROOTS;
 use std::ops::Range;
 
+/// The most attributes of one step.
+const PREDICATES: usize = 8;
+
 /// One step of a path: `Period[@id='a'][2]`.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Step {
@@ -150,6 +153,8 @@ fn step(part: &str) -> Option<Step> {
             Some(attribute) => {
                 let (name, value) = attribute.split_once('=')?;
                 let value = value.trim().trim_matches(['\'', '"']);
+                // Each is looked for in each element.
+                (step.attributes.len() < PREDICATES).then_some(())?;
                 step.attributes.push((name.trim().to_owned(), value.to_owned()));
             }
             None => step.position = Some(predicate.trim().parse().ok()?),

@@ -101,6 +101,7 @@ fn before_uris(list: &mut Playlist<'_>, every: u64, mark: &str, first: bool) {
     for (_, segment) in numbered.filter(|(number, _)| number.is_multiple_of(every)) {
         if !segment.iter().any(|line| tag(line) == mark) {
             let place = if first { 0 } else { segment.len().saturating_sub(1) };
+            segment.reserve_exact(1);
             segment.insert(place, line.clone().into());
         }
     }

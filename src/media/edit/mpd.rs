@@ -7,7 +7,10 @@ use super::{
     multivariant::dropped,
     times::later,
 };
-use std::{collections::BTreeSet, ops::Range};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::Range,
+};
 
 /// The replacement of one part.
 type Edit = (Range<usize>, String);
@@ -147,18 +150,21 @@ fn multiplied(element: &Element<'_>, text: &str, name: &str, factor: f64) -> Opt
 
 /// Representations of some rungs left out, each AdaptationSet with a ladder of its own.
 fn without(all: &[Element<'_>], text: &str, rungs: &RungSet) -> Vec<Edit> {
+    // The Representations of each set; a set is told by its place.
+    let mut sets: BTreeMap<usize, Vec<(u64, &Element<'_>)>> = BTreeMap::new();
+    for element in all.iter().filter(|element| element.name == "Representation") {
+        let set = element
+            .parent
+            .filter(|set| all.get(*set).is_some_and(|set| set.name == "AdaptationSet"));
+        if let Some((set, bandwidth)) = set.zip(element.number(text, "bandwidth")) {
+            sets.entry(set).or_default().push((bandwidth, element));
+        }
+    }
     let mut edits = Vec::new();
-    let sets = all.iter().enumerate().filter(|(_, element)| element.name == "AdaptationSet");
-    for (place, _) in sets {
-        let ladder = || {
-            let inside = all.iter().filter(move |element| {
-                element.parent == Some(place) && element.name == "Representation"
-            });
-            inside.filter_map(|element| Some((element.number(text, "bandwidth")?, element)))
-        };
-        let bandwidths: BTreeSet<u64> = ladder().map(|(bandwidth, _)| bandwidth).collect();
+    for ladder in sets.into_values() {
+        let bandwidths: BTreeSet<u64> = ladder.iter().map(|(bandwidth, _)| *bandwidth).collect();
         let dropped = dropped(rungs, &bandwidths);
-        let gone = ladder().filter(|(bandwidth, _)| dropped.contains(bandwidth));
+        let gone = ladder.into_iter().filter(|(bandwidth, _)| dropped.contains(bandwidth));
         edits.extend(gone.map(|(_, element)| (element.whole.clone(), String::new())));
     }
     edits

@@ -35,9 +35,13 @@ pub(super) struct Playlist<'a> {
     pub(super) newline: &'static str,
 }
 
-/// The text of a manifest, if it is text.
+/// The most lines of a manifest that is edited: each takes room of its own meanwhile.
+const LINES: usize = 1 << 19;
+
+/// The text of a manifest, if it is text, and not of more lines than are edited.
 pub(super) fn text(bytes: &[u8]) -> Option<&str> {
-    std::str::from_utf8(bytes).ok()
+    let text = std::str::from_utf8(bytes).ok()?;
+    (memchr::memchr_iter(b'\n', bytes).count() <= LINES).then_some(text)
 }
 
 /// Whether a playlist lists variants instead of segments.
@@ -76,6 +80,7 @@ impl<'a> Playlist<'a> {
             let of_segment = OF_SEGMENTS.contains(&tag(line));
             if is_uri(line) {
                 let mut segment = std::mem::take(&mut parts.tail);
+                segment.reserve_exact(1);
                 segment.push(line.into());
                 parts.segments.push(segment);
             } else if parts.segments.is_empty() && parts.tail.is_empty() && !of_segment {

@@ -41,6 +41,7 @@ pub(super) fn clean(
     limit: usize,
 ) -> Result<Clean, ManifestError> {
     let mut clean = Clean { text: String::from("#EXTM3U\n"), others: Vec::new() };
+    variables.allow(text.len());
     let mut awaits_uri = false;
     let mut renditions = 0;
     for (number, line) in lines(text) {

@@ -1,18 +1,39 @@
 //! Playlist variables: EXT-X-DEFINE and the `{$name}` that stand for them.
 
-use super::line::{Line, attribute, lines};
+use super::{
+    super::budget::Budget,
+    line::{Line, attribute, lines},
+};
 use percent_encoding::percent_decode_str;
 use std::{borrow::Cow, collections::HashMap};
 use url::Url;
 
-/// The most variables of a playlist, and the longest text one substitution may grow to.
+/// The most variables of a playlist, definitions read, and bytes of all values.
 const VARIABLES: usize = 256;
+const DEFINITIONS: usize = 1024;
+const VALUES: usize = 64 << 10;
+/// The longest name of a variable, and the longest text one substitution may grow to.
+const NAME: usize = 128;
 const TEXT: usize = 8192;
 
 /// The variables of a playlist.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Default)]
 pub(super) struct Variables {
     values: HashMap<String, String>,
+    /// How much more text may be put in their place: a few bytes stand for thousands.
+    budget: Budget,
+}
+
+impl Clone for Variables {
+    fn clone(&self) -> Self {
+        Self { values: self.values.clone(), budget: Budget::default() }
+    }
+}
+
+impl PartialEq for Variables {
+    fn eq(&self, other: &Self) -> bool {
+        self.values == other.values
+    }
 }
 
 impl Variables {
@@ -22,14 +43,26 @@ impl Variables {
         if memchr::memmem::find(text.as_bytes(), b"#EXT-X-DEFINE").is_none() {
             return variables;
         }
-        for (_, line) in lines(text) {
-            let Line::Tag("#EXT-X-DEFINE", list) = line else { continue };
+        let defined = lines(text).filter_map(|(_, line)| match line {
+            Line::Tag("#EXT-X-DEFINE", list) => Some(list),
+            _ => None,
+        });
+        let mut room = VALUES;
+        for list in defined.take(DEFINITIONS) {
             let Some((name, value)) = definition(list, url, imports) else { continue };
-            if variables.values.len() < VARIABLES && value.len() <= TEXT {
-                variables.values.insert(name, value);
+            let fits = name.len() <= NAME && value.len() <= TEXT.min(room);
+            if fits && variables.values.len() < VARIABLES {
+                room -= value.len();
+                variables.values.insert(name.to_owned(), value.into_owned());
             }
         }
+        variables.allow(text.len());
         variables
+    }
+
+    /// Allows as much substitution as fits a playlist of so many bytes.
+    pub(super) fn allow(&self, len: usize) {
+        self.budget.refill(len);
     }
 
     /// The value of a variable.
@@ -43,7 +76,8 @@ impl Variables {
         self.values.iter().map(|(name, value)| pair + name.len() + value.len()).sum()
     }
 
-    /// Puts values in the place of `{$name}`. Unknown names stay as they are.
+    /// Puts values in the place of `{$name}`. Unknown names stay as they are, and so do all once the
+    /// playlist has grown to too much.
     pub(super) fn put<'a>(&self, text: &'a str) -> Cow<'a, str> {
         if self.values.is_empty() || !text.contains("{$") {
             return Cow::Borrowed(text);
@@ -52,10 +86,10 @@ impl Variables {
         let mut rest = text;
         while let Some((before, after)) = rest.split_once("{$") {
             out.push_str(before);
-            let value =
-                after.split_once('}').and_then(|(name, rest)| Some((self.values.get(name)?, rest)));
-            let Some((value, after)) = value.filter(|(value, _)| out.len() + value.len() <= TEXT)
-            else {
+            let value = named(after).and_then(|(name, rest)| Some((self.values.get(name)?, rest)));
+            let fits =
+                |value: &str| out.len() + value.len() <= TEXT && self.budget.take(value.len());
+            let Some((value, after)) = value.filter(|(value, _)| fits(value)) else {
                 out.push_str("{$");
                 rest = after;
                 continue;
@@ -68,19 +102,30 @@ impl Variables {
     }
 }
 
-fn definition(list: &str, url: &Url, imports: &Variables) -> Option<(String, String)> {
+/// The name of the variable whose use begins before `text`, and what follows its brace. Names are short:
+/// the search for a brace that is missing does not go through the rest of the playlist.
+pub(super) fn named(text: &str) -> Option<(&str, &str)> {
+    let end = memchr::memchr(b'}', text.as_bytes().get(..=NAME).unwrap_or(text.as_bytes()))?;
+    Some((text.get(..end)?, text.get(end + 1..)?))
+}
+
+fn definition<'a>(
+    list: &'a str,
+    url: &'a Url,
+    imports: &'a Variables,
+) -> Option<(&'a str, Cow<'a, str>)> {
     if let Some(name) = attribute(list, "NAME") {
-        return Some((name.to_owned(), attribute(list, "VALUE")?.to_owned()));
+        return Some((name, attribute(list, "VALUE")?.into()));
     }
     if let Some(name) = attribute(list, "IMPORT") {
-        return Some((name.to_owned(), imports.values.get(name)?.clone()));
+        return Some((name, imports.get(name)?.into()));
     }
     let name = attribute(list, "QUERYPARAM")?;
     let pairs = url.query()?.split('&').map(|pair| pair.split_once('=').unwrap_or((pair, "")));
     let decoded = |text| percent_decode_str(text).decode_utf8().ok();
     let (_, value) =
         pairs.into_iter().find(|(held, _)| decoded(held).is_some_and(|h| h == name))?;
-    Some((name.to_owned(), decoded(value)?.into_owned()))
+    Some((name, decoded(value)?))
 }
 
 #[cfg(test)]
@@ -99,5 +144,21 @@ mod tests {
         let variables = Variables::read(text, &url, &main);
         assert_eq!(variables.put("{$p}/a.ts?t={$token}&{$none}"), "v1/a.ts?t=s3+cr/et&{$none}");
         assert_eq!(variables.put("{$"), "{$");
+        assert_eq!(variables.put("{${$p}{$p"), "{$v1{$p");
+    }
+
+    #[test]
+    fn what_is_put_in_is_bounded() {
+        let url = Url::parse("https://a/m.m3u8").unwrap();
+        let value = "v".repeat(8000);
+        let text = format!("#EXTM3U\n#EXT-X-DEFINE:NAME=\"v\",VALUE=\"{value}\"\n");
+        let variables = Variables::read(&text, &url, &Variables::default());
+        variables.allow(text.len());
+        assert_eq!(variables.put("{$v}{$v}"), format!("{value}{{$v}}"), "one text");
+        let grown: usize = (0..1000).map(|_| variables.put("{$v}").len()).sum();
+        assert!(grown < 2 << 20, "a playlist, to {grown} bytes");
+        let many: String =
+            (0..300).map(|n| format!("#EXT-X-DEFINE:NAME=\"{n}\",VALUE=\"{value}\"\n")).collect();
+        assert!(Variables::read(&many, &url, &Variables::default()).weight() < 80 << 10);
     }
 }

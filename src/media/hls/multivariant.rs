@@ -84,14 +84,15 @@ fn entries(playlist: &MasterPlaylist) -> Vec<Entry> {
         playlist.variants.iter().filter(|variant| kept.contains(&std::ptr::from_ref(*variant)));
     let mut renditions = Vec::new();
     let mut names = Vec::new();
+    let groups = Groups::of(playlist);
     for variant in variants {
-        renditions.push(of_variant(variant, &playlist.alternatives));
+        renditions.push(of_variant(variant, &groups));
         let stable = attribute(variant.other_attributes.as_ref(), "STABLE-VARIANT-ID");
         names.push((variant.uri.clone(), stable.map(str::to_owned)));
     }
     for media in &playlist.alternatives {
         let Some(uri) = media.uri.as_deref().filter(|uri| seen.insert(uri)) else { continue };
-        renditions.push(of_media(media, &playlist.variants));
+        renditions.push(of_media(media, &groups));
         let stable = attribute(media.other_attributes.as_ref(), "STABLE-RENDITION-ID");
         names.push((uri.to_owned(), stable.map(str::to_owned)));
     }
@@ -100,7 +101,7 @@ fn entries(playlist: &MasterPlaylist) -> Vec<Entry> {
     entries.map(|((uri, stable), rendition)| Entry { uri, stable, rendition }).collect()
 }
 
-fn of_variant(variant: &VariantStream, alternatives: &[AlternativeMedia]) -> Rendition {
+fn of_variant(variant: &VariantStream, groups: &Groups<'_>) -> Rendition {
     let named = |key| attribute(variant.other_attributes.as_ref(), key);
     let name = named("NAME").or_else(|| named("STABLE-VARIANT-ID")).unwrap_or(&variant.uri);
     let side = |side: u64| u32::try_from(side).unwrap_or(u32::MAX);
@@ -111,7 +112,7 @@ fn of_variant(variant: &VariantStream, alternatives: &[AlternativeMedia]) -> Ren
             .then(|| BitRate::from_bits_per_second(variant.bandwidth)),
         codecs: variant.codecs.as_deref().map(Arc::from),
         resolution: resolution.map(|found| (side(found.width), side(found.height))),
-        ..Rendition::new(Protocol::Hls, media_of(variant, alternatives))
+        ..Rendition::new(Protocol::Hls, media_of(variant, groups))
     };
     if variant.is_i_frame {
         rendition.kind = Kind::Image;
@@ -122,17 +123,9 @@ fn of_variant(variant: &VariantStream, alternatives: &[AlternativeMedia]) -> Ren
 
 /// What a variant's own playlist carries: its codecs cover its groups too, so a group with playlists of
 /// its own takes the sound away.
-fn media_of(variant: &VariantStream, alternatives: &[AlternativeMedia]) -> MediaType {
+fn media_of(variant: &VariantStream, groups: &Groups<'_>) -> MediaType {
     let group = variant.audio.as_deref();
-    let apart = group.is_some_and(|group| {
-        let mut members = alternatives
-            .iter()
-            .filter(|media| {
-                media.media_type == AlternativeMediaType::Audio && media.group_id == group
-            })
-            .peekable();
-        members.peek().is_some() && members.all(|media| media.uri.is_some())
-    });
+    let apart = group.is_some_and(|group| groups.apart.get(group) == Some(&true));
     match variant.codecs.as_deref().map(codecs::of_codecs) {
         Some(MediaType::Audio) if variant.resolution.is_none() => MediaType::Audio,
         Some(MediaType::Text) => MediaType::Text,
@@ -142,7 +135,7 @@ fn media_of(variant: &VariantStream, alternatives: &[AlternativeMedia]) -> Media
     }
 }
 
-fn of_media(media: &AlternativeMedia, variants: &[VariantStream]) -> Rendition {
+fn of_media(media: &AlternativeMedia, groups: &Groups<'_>) -> Rendition {
     let carries = match media.media_type {
         AlternativeMediaType::Audio => MediaType::Audio,
         AlternativeMediaType::Video => MediaType::Video,
@@ -151,7 +144,9 @@ fn of_media(media: &AlternativeMedia, variants: &[VariantStream]) -> Rendition {
     };
     Rendition {
         name: Some(Arc::from(format!("{}/{}", media.group_id, media.name))),
-        codecs: codecs_of_group(media, carries, variants),
+        codecs: (carries == MediaType::Audio)
+            .then(|| groups.codecs.get(media.group_id.as_str()).cloned())
+            .flatten(),
         language: media.language.as_deref().map(Arc::from),
         role: media.characteristics.as_deref().and_then(first_of),
         ..Rendition::new(Protocol::Hls, carries)
@@ -164,21 +159,36 @@ fn first_of(characteristics: &str) -> Option<Arc<str>> {
     (!first.is_empty()).then(|| Arc::from(first))
 }
 
-/// The codecs of a group of sound: those of its kind that a variant with this group lists.
-fn codecs_of_group(
-    media: &AlternativeMedia,
-    carries: MediaType,
-    variants: &[VariantStream],
-) -> Option<Arc<str>> {
-    if carries != MediaType::Audio {
-        return None;
+/// What is to be known of groups of sound, by GROUP-ID; read once, since each may have many members.
+struct Groups<'a> {
+    /// Whether each member has a playlist of its own.
+    apart: HashMap<&'a str, bool>,
+    /// The codecs: those of sound among what the first variant with this group lists.
+    codecs: HashMap<&'a str, Arc<str>>,
+}
+
+impl<'a> Groups<'a> {
+    fn of(playlist: &'a MasterPlaylist) -> Self {
+        let mut apart = HashMap::new();
+        let sound = |media: &&AlternativeMedia| media.media_type == AlternativeMediaType::Audio;
+        for media in playlist.alternatives.iter().filter(sound) {
+            *apart.entry(media.group_id.as_str()).or_insert(true) &= media.uri.is_some();
+        }
+        let mut codecs: HashMap<&str, Arc<str>> = HashMap::new();
+        for variant in &playlist.variants {
+            let (Some(group), Some(listed)) = (&variant.audio, &variant.codecs) else { continue };
+            codecs.entry(group).or_insert_with(|| sound_of(listed));
+        }
+        codecs.retain(|_, listed| !listed.is_empty());
+        Self { apart, codecs }
     }
-    let mut users =
-        variants.iter().filter(|variant| variant.audio.as_deref() == Some(&media.group_id));
-    let listed = users.find_map(|variant| variant.codecs.as_deref())?;
-    let own = listed.split(',').map(str::trim).filter(|codec| codecs::of_codecs(codec) == carries);
-    let own = own.collect::<Vec<_>>().join(",");
-    (!own.is_empty()).then(|| Arc::from(own))
+}
+
+/// The codecs of sound in a list.
+fn sound_of(listed: &str) -> Arc<str> {
+    let codecs = listed.split(',').map(str::trim);
+    let sound = codecs.filter(|codec| codecs::of_codecs(codec) == MediaType::Audio);
+    sound.collect::<Vec<_>>().join(",").into()
 }
 
 fn attribute<'a>(

@@ -230,7 +230,10 @@ fn placed((length, offset): (u64, Option<u64>), end: u64) -> Range {
 }
 
 fn whole(tag: &str, value: &str) -> Result<u64, ManifestFault> {
-    let wrong = |_| ManifestFault::Syntax(format!("{tag} needs a whole number, not {value:?}"));
+    let wrong = |_| {
+        let value: String = value.chars().take(40).collect();
+        ManifestFault::Syntax(format!("{tag} needs a whole number, not {value:?}"))
+    };
     value.trim().parse().map_err(wrong)
 }
 

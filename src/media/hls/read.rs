@@ -54,6 +54,7 @@ impl<'a, 'o> Reader<'a, 'o> {
         let (playlist, pending) = (Playlist::default(), Pending::default());
         let (lines, extras, recent) = (lines(text), 0, 0);
         let (aligned, shifted) = (None, false);
+        variables.allow(text.len());
         Self { text, lines, variables, old, playlist, pending, extras, recent, aligned, shifted }
     }
 

@@ -4,7 +4,10 @@ use super::super::{
     ManifestError,
     uri::{Edits, Pathless, UriMap},
 };
-use super::line::{Line, attributes, lines, playlist};
+use super::{
+    define::named,
+    line::{Line, attributes, lines, playlist},
+};
 use std::borrow::Cow;
 
 /// Tags whose `URI` attribute is fetched.
@@ -27,7 +30,8 @@ pub(in super::super) fn rewrite(
     map: &dyn UriMap,
 ) -> Result<Option<Vec<u8>>, ManifestError> {
     let text = playlist(body)?;
-    let mut leader = Leader { edits: Edits::over(text.as_bytes(), body), map, paths: Vec::new() };
+    let mut leader =
+        Leader { edits: Edits::over(text.as_bytes(), body), map, paths: Vec::new(), imports: 0 };
     for (_, line) in lines(&text) {
         match line {
             Line::Uri(uri) => leader.lead(uri),
@@ -40,7 +44,7 @@ pub(in super::super) fn rewrite(
     Ok(leader.edits.finish())
 }
 
-/// The most variables that are looked out for.
+/// The most variables that are looked out for, and the most that are imported.
 const PATHS: usize = 256;
 
 struct Leader<'a, 't> {
@@ -48,6 +52,8 @@ struct Leader<'a, 't> {
     map: &'a dyn UriMap,
     /// The variables defined so far whose values are root-relative, and these.
     paths: Vec<(&'t str, Cow<'t, str>)>,
+    /// How many imported variables were asked for.
+    imports: usize,
 }
 
 impl<'t> Leader<'_, 't> {
@@ -63,7 +69,7 @@ impl<'t> Leader<'_, 't> {
         if self.paths.is_empty() {
             return None;
         }
-        let (name, _) = uri.strip_prefix("{$")?.split_once('}')?;
+        let (name, _) = named(uri.strip_prefix("{$")?)?;
         self.paths.iter().rposition(|(known, _)| *known == name)
     }
 
@@ -102,7 +108,8 @@ impl<'t> Leader<'_, 't> {
                     self.paths.extend(name.map(|name| (name, attribute.value.into())));
                 }
                 // Where it is defined it was led if it names a host, and left if it is such a path.
-                "IMPORT" if self.paths.len() < PATHS => {
+                "IMPORT" if self.imports < PATHS => {
+                    self.imports += 1;
                     let value = self.map.imported(attribute.value);
                     let path = value.filter(|value| !self.names_host(value));
                     self.paths.extend(path.map(|path| (attribute.value, path.into())));

@@ -20,8 +20,62 @@ pub(super) struct Run {
     /// By how much numbers run ahead of positions here.
     pub(super) skip: i64,
     pub(super) parts: u32,
-    /// Where each segment of a cycle starts in it, if there are cycles.
-    pub(super) cycle: Option<Arc<[u64]>>,
+    /// What recurs, if the segments differ.
+    pub(super) cycle: Option<Cycle>,
+}
+
+/// Durations that recur, beginning with any of them. All that begin elsewhere share the list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Cycle {
+    pub(super) parts: Arc<Vec<CyclePart>>,
+    /// How many segments it has.
+    pub(super) len: u64,
+    /// How long it is, in ticks.
+    pub(super) ticks: u64,
+    /// The segment of it that comes first.
+    pub(super) from: u64,
+}
+
+/// Segments of a cycle that are of one duration, in ticks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct CyclePart {
+    /// How many segments there are before.
+    pub(super) before: u64,
+    pub(super) start: u64,
+    pub(super) duration: u64,
+}
+
+impl Cycle {
+    /// Where segment `nth` of the list starts in it; `nth` may be its length.
+    fn listed(&self, nth: u64) -> u64 {
+        if nth >= self.len {
+            return self.ticks;
+        }
+        let after = self.parts.partition_point(|part| part.before <= nth);
+        let part = after.checked_sub(1).and_then(|at| self.parts.get(at));
+        part.map_or(0, |part| {
+            part.start.saturating_add(part.duration.saturating_mul(nth - part.before))
+        })
+    }
+
+    /// Where segment `nth` of the cycle starts in it.
+    fn start(&self, nth: u64) -> u64 {
+        let (at, from) = (self.from + nth, self.listed(self.from));
+        match at.checked_sub(self.len) {
+            None => self.listed(at).saturating_sub(from),
+            Some(at) => (self.ticks - from).saturating_add(self.listed(at)),
+        }
+    }
+
+    /// How many segments of the cycle start before `ticks` of it.
+    fn starting_before(&self, ticks: u64) -> u64 {
+        let (mut low, mut high) = (0, self.len);
+        while low < high {
+            let middle = low + (high - low) / 2;
+            if self.start(middle) < ticks { low = middle + 1 } else { high = middle }
+        }
+        low
+    }
 }
 
 impl Run {
@@ -32,9 +86,8 @@ impl Run {
     /// Where segment `nth` of the run starts, counted from its start.
     fn offset(&self, nth: u64) -> u64 {
         let Some(cycle) = &self.cycle else { return self.duration.saturating_mul(nth) };
-        let len = cycle.len() as u64;
-        let inside = cycle.get((nth % len) as usize).copied().unwrap_or_default();
-        self.duration.saturating_mul(nth / len).saturating_add(inside)
+        let inside = cycle.start(nth % cycle.len);
+        self.duration.saturating_mul(nth / cycle.len).saturating_add(inside)
     }
 
     /// How many segments start before `ticks` after the run's start.
@@ -42,8 +95,8 @@ impl Run {
         match &self.cycle {
             None => ticks.div_ceil(self.duration),
             Some(cycle) => {
-                let inside = cycle.partition_point(|start| *start < ticks % self.duration) as u64;
-                (ticks / self.duration).saturating_mul(cycle.len() as u64).saturating_add(inside)
+                let inside = cycle.starting_before(ticks % self.duration);
+                (ticks / self.duration).saturating_mul(cycle.len).saturating_add(inside)
             }
         }
     }

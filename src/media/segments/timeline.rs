@@ -1,6 +1,6 @@
 //! A timeline: the runs of segments that a manifest lists, and those that the window left behind.
 
-use super::runs::{OPEN, Run, Runs, Slot};
+use super::runs::{Cycle, CyclePart, OPEN, Run, Runs, Slot};
 use std::sync::Arc;
 
 /// How many runs are kept of what a live window left behind.
@@ -28,30 +28,30 @@ pub(in super::super) struct Entry {
 /// Durations that recur (ISO/IEC 23009-1:2022, 5.3.9.6.4), in ticks.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(in super::super) struct Pattern {
-    durations: Vec<u64>,
+    /// Timelines share it: many may be read from one element.
+    parts: Arc<Vec<CyclePart>>,
+    /// How many segments it has, and how long it is.
+    len: u64,
+    ticks: u64,
 }
 
 impl Pattern {
     /// Adds a duration, and `repeat` more of it, as far as there is room.
     pub(in super::super) fn add(&mut self, duration: u64, repeat: u64) {
-        let room = PATTERN - self.durations.len() as u64;
-        let count = repeat.saturating_add(1).min(room);
-        self.durations.extend(std::iter::repeat_n(duration, count as usize));
+        let count = repeat.saturating_add(1).min(PATTERN - self.len);
+        if count == 0 {
+            return;
+        }
+        let parts = Arc::make_mut(&mut self.parts);
+        parts.push(CyclePart { before: self.len, start: self.ticks, duration });
+        self.len += count;
+        self.ticks = self.ticks.saturating_add(duration.saturating_mul(count));
     }
 
-    /// The cycle that begins with segment `entry` of the pattern.
-    fn cycle(&self, entry: usize) -> Option<(Arc<[u64]>, u64)> {
-        let len = self.durations.len();
-        let from = entry.checked_rem(len)?;
-        let mut clock = 0_u64;
-        let starts = (0..len).map(|at| {
-            let start = clock;
-            let duration = self.durations.get((from + at) % len).copied().unwrap_or_default();
-            clock = clock.saturating_add(duration);
-            start
-        });
-        let starts: Arc<[u64]> = starts.collect();
-        (clock > 0).then_some((starts, clock))
+    /// What recurs.
+    fn cycle(&self) -> Option<Cycle> {
+        let (parts, len, ticks) = (Arc::clone(&self.parts), self.len, self.ticks);
+        (ticks > 0).then_some(Cycle { parts, len, ticks, from: 0 })
     }
 }
 
@@ -74,15 +74,16 @@ impl Timeline {
         end: Option<u64>,
     ) -> Self {
         let mut runs = Runs::default();
+        let cycles: Vec<Option<Cycle>> = patterns.iter().map(Pattern::cycle).collect();
         let mut clock = 0_u64;
         let mut skip = 0_i64;
         for (at, entry) in entries.iter().enumerate() {
             let start = entry.start.unwrap_or(clock);
-            let cycle = entry.pattern.and_then(|(nth, from)| patterns.get(nth)?.cycle(from));
-            let (cycle, duration) = match cycle {
-                Some((cycle, duration)) => (Some(cycle), duration),
-                None => (None, entry.duration),
-            };
+            let cycle = entry.pattern.and_then(|(nth, from)| {
+                let cycle = cycles.get(nth)?.clone()?;
+                Some(Cycle { from: from as u64 % cycle.len, ..cycle })
+            });
+            let duration = cycle.as_ref().map_or(entry.duration, |cycle| cycle.ticks);
             if duration == 0 {
                 clock = start;
                 continue;
@@ -100,7 +101,7 @@ impl Timeline {
                 let ahead = i128::from(number) - i128::from(first) - i128::from(before);
                 skip = i64::try_from(ahead).unwrap_or(skip);
             }
-            let len = cycle.as_ref().map_or(1, |cycle| cycle.len() as u64);
+            let len = cycle.as_ref().map_or(1, |cycle| cycle.len);
             let count = times.saturating_mul(len).min(OPEN);
             let run = Run { start, duration, count, before, skip, parts: entry.parts, cycle };
             clock = run.end();
@@ -140,7 +141,7 @@ impl Timeline {
     /// Of the last run: the tick at which it starts, what a segment of it lasts, and how many come before.
     pub(in super::super) fn last_run(&self) -> Option<(u64, u64, u64)> {
         let run = self.last()?;
-        let length = run.cycle.as_ref().map_or(1, |cycle| cycle.len() as u64);
+        let length = run.cycle.as_ref().map_or(1, |cycle| cycle.len);
         let before = self.past.count().saturating_add(run.before);
         Some((run.start, run.duration / length.max(1), before))
     }

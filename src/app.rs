@@ -3,21 +3,26 @@
 use crate::{
     api,
     config::Config,
+    descriptors::{self, Budget},
     event::{Bus, Observer},
     metrics::{Archive, EventLog, Feed, Narrator, Recorder, Report, Summary},
     origin,
+    output::{self, LossCounter},
     profiles::Catalog,
-    proxy::{self, Proxy},
+    proxy::{self, Limits, Proxy},
     sessions::{Clock, Origin, Registry, RegistryConfig},
 };
 use anyhow::{Context as _, anyhow};
-use std::{future::Future, net::SocketAddr, sync::Arc, time::Duration};
+use std::{future::Future, net::SocketAddr, path::Path, sync::Arc, time::Duration};
 use tokio::{net::TcpListener, sync::watch, task::JoinSet};
 
 /// How often idle sessions are looked for.
 const EXPIRY: Duration = Duration::from_secs(1);
 /// How long the admin side and the built-in origin have to end.
 const LAST_WORDS: Duration = Duration::from_secs(2);
+
+/// Fewer players than this at a time are worth a warning.
+const FEW: usize = 1000;
 
 /// The addresses really bound, and what players ask for there.
 #[derive(Debug, Clone)]
@@ -38,6 +43,7 @@ pub struct App {
     clock: Clock,
     recorder: Arc<Recorder>,
     summary: Arc<Summary>,
+    event_log: Option<Arc<EventLog>>,
     feed: Arc<Feed>,
     archive: Arc<Archive>,
     catalog: Arc<Catalog>,
@@ -47,7 +53,8 @@ pub struct App {
 
 struct Listeners {
     players: TcpListener,
-    admin: TcpListener,
+    /// With the most connections at a time.
+    admin: (TcpListener, usize),
     /// The built-in origin, when it is the origin.
     origin: Option<(TcpListener, origin::Origin)>,
 }
@@ -57,7 +64,7 @@ impl App {
     ///
     /// # Errors
     /// When an address can't be bound or a file can't be written.
-    pub async fn bind(config: Config, catalog: Arc<Catalog>) -> anyhow::Result<Self> {
+    pub async fn bind(mut config: Config, catalog: Arc<Catalog>) -> anyhow::Result<Self> {
         let players = bind(config.listen, "--listen").await?;
         let admin = bind(config.admin, "--admin").await?;
         let (origin, path, built_in) = match config.origin {
@@ -70,6 +77,8 @@ impl App {
                 (here, None, Some((listener, origin)))
             }
         };
+        let budget = Budget::of(descriptors::limit(), built_in.is_some());
+        keep_to(budget, &mut config.proxy.limits);
         let ready = Ready { listen: players.local_addr()?, admin: admin.local_addr()?, path };
         let (recorder, summary) = (Arc::new(Recorder::new()?), Arc::new(Summary::new()?));
         let (feed, archive) = (Arc::<Feed>::default(), Arc::<Archive>::default());
@@ -80,10 +89,10 @@ impl App {
             Box::new(Arc::clone(&summary)),
             Box::new(Narrator::default()),
         ];
-        if let Some(path) = &config.events {
-            let file = std::fs::File::create(path)
-                .with_context(|| format!("--events {}", path.display()))?;
-            observers.push(Box::new(EventLog::start(file)?));
+        let event_log = config.events.as_deref().map(open_event_log).transpose()?;
+        if let Some(log) = &event_log {
+            recorder.show_lost_events(log.lost());
+            observers.push(Box::new(Arc::clone(log)));
         }
         let clock = Clock::start();
         let sessions = RegistryConfig {
@@ -105,11 +114,12 @@ impl App {
             clock,
             recorder,
             summary,
+            event_log,
             feed,
             archive,
             catalog,
             admin_token: config.admin_token,
-            listeners: Listeners { players, admin, origin: built_in },
+            listeners: Listeners { players, admin: (admin, budget.admin), origin: built_in },
         })
     }
 
@@ -127,6 +137,11 @@ impl App {
         self.proxy.be_punctual(self.clock)
     }
 
+    /// Shows `losses` in the metrics as the log lines that could not be written.
+    pub fn show_lost_log_lines(&self, losses: LossCounter) {
+        self.recorder.show_lost_log_lines(losses);
+    }
+
     /// Serves until `stop`, lets what is under way end, and reports on the run.
     ///
     /// # Errors
@@ -137,7 +152,8 @@ impl App {
         if let Some((listener, origin)) = self.listeners.origin {
             let stopped = after(stopped.clone());
             parts.spawn(async move {
-                origin::serve(origin, listener, stopped).await.map_err(Into::into)
+                origin::serve(origin, listener, stopped).await;
+                Ok(())
             });
         }
         let state = api::State::new(
@@ -174,8 +190,29 @@ impl App {
         let _ =
             tokio::time::timeout(LAST_WORDS, async { while parts.join_next().await.is_some() {} })
                 .await;
-        Ok(self.summary.report()?)
+        let mut report = self.summary.report()?;
+        if let Some(Err(lost)) = self.event_log.map(|log| log.finish()) {
+            report.events_lost = Some(lost);
+        }
+        Ok(report)
     }
+}
+
+/// Lowers `limits` to what the process can hold.
+fn keep_to(budget: Budget, limits: &mut Limits) {
+    if budget.players < limits.connections.min(FEW) {
+        tracing::warn!(
+            players = budget.players,
+            "few files may be open: more players than this have to wait; raise the limit (ulimit -n)"
+        );
+    }
+    limits.connections = limits.connections.min(budget.players);
+    limits.origin_connections = limits.origin_connections.min(budget.origins);
+}
+
+fn open_event_log(path: &Path) -> anyhow::Result<Arc<EventLog>> {
+    let output = output::open(path).with_context(|| format!("--events {}", path.display()))?;
+    Ok(Arc::new(EventLog::start(output)?))
 }
 
 async fn built_in() -> anyhow::Result<(TcpListener, origin::Origin)> {

@@ -192,6 +192,7 @@ fn limits(args: &BoundArgs) -> Result<Limits, ConfigError> {
         request_body: args.max_request_body.unwrap_or(default.request_body),
         manifest: args.max_manifest.unwrap_or(default.manifest),
         connections: args.max_connections.unwrap_or(default.connections),
+        origin_connections: default.origin_connections,
     };
     if limits.connections == 0 {
         return Err(ConfigError::Zero("--max-connections"));

@@ -13,6 +13,8 @@
 //! In reading order, low to high; a room imports only rooms above it in this list
 //! (`tests/architecture.rs` keeps the walls).
 //!
+//! - [`output`]: lines to streams that may block or fail, off the callers' threads
+//! - [`descriptors`]: how many files may be open, and what they are for
 //! - [`units`], [`seed`]: quantities with their units; one seed in, one random stream per model out
 //! - [`model`]: the core: a moment and some bytes in, a verdict out; no clock, no I/O
 //! - [`media`]: what a request is, told from the manifests that passed; URIs rewritten in place
@@ -36,12 +38,14 @@ pub mod args;
 mod builtin;
 pub mod commands;
 pub mod config;
+pub mod descriptors;
 pub mod event;
 pub mod logging;
 pub mod media;
 pub mod metrics;
 pub mod model;
 pub mod origin;
+pub mod output;
 pub mod player;
 pub mod plot;
 pub mod profiles;

@@ -1,21 +1,93 @@
 //! Logs: to standard error, for people or as JSON; how much is said by `VSPS_LOG_LEVEL`.
+//!
+//! Lines are written by a thread of their own. Whatever happens to standard error, nobody waits for it: lines that
+//! it does not take are dropped and counted.
 
-use crate::args::LogFormat;
-use std::io::{self, IsTerminal as _};
-use tracing_subscriber::EnvFilter;
+use crate::{
+    args::LogFormat,
+    output::{LineWriter, LossCounter, Notices, standard_error},
+};
+use std::{
+    io::{self, IsTerminal as _, Write},
+    panic,
+    sync::Arc,
+    time::Duration,
+};
+use tracing_subscriber::{EnvFilter, fmt::MakeWriter};
+
+/// How long the end of the program, or of a thread that panics, waits for lines to be written.
+const PATIENCE: Duration = Duration::from_millis(500);
+
+/// The log of the process.
+#[derive(Debug, Clone)]
+pub struct Log(Arc<LineWriter>);
 
 /// Starts logging. A second call in one process changes nothing.
-pub fn start(format: LogFormat) {
+///
+/// # Errors
+/// When there is no descriptor or no thread for it.
+pub fn start(format: LogFormat) -> io::Result<Log> {
+    let recovered = |lines: u64| {
+        tracing::warn!(lines, "log lines were dropped: standard error did not take them");
+    };
+    let notices = Notices { failed: |_| {}, recovered };
+    let log = Log(Arc::new(LineWriter::start("log", standard_error()?, notices)?));
     let filter = EnvFilter::builder()
         .with_default_directive(tracing::Level::INFO.into())
         .with_env_var("VSPS_LOG_LEVEL")
         .from_env_lossy();
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(io::stderr)
+        .with_writer(log.clone())
         .with_ansi(io::stderr().is_terminal());
-    let _ = match format {
+    let started = match format {
         LogFormat::Text => builder.with_target(false).compact().try_init(),
         LogFormat::Json => builder.json().flatten_event(true).try_init(),
     };
+    if started.is_ok() {
+        // The usual hook writes to standard error itself, and would wait for it.
+        let log = log.clone();
+        panic::set_hook(Box::new(move |panic| {
+            tracing::error!("{panic}");
+            log.flush();
+        }));
+    }
+    Ok(log)
+}
+
+impl Log {
+    /// How many lines were dropped.
+    #[must_use]
+    pub fn dropped(&self) -> LossCounter {
+        self.0.lost()
+    }
+
+    /// Waits until all lines are written, for half a second at most.
+    pub fn flush(&self) {
+        // What is not written is counted.
+        let _ = self.0.flush(PATIENCE);
+    }
+}
+
+impl<'a> MakeWriter<'a> for Log {
+    type Writer = Lines<'a>;
+
+    fn make_writer(&'a self) -> Lines<'a> {
+        Lines(&self.0)
+    }
+}
+
+/// Takes the lines of one event.
+#[derive(Debug)]
+pub struct Lines<'a>(&'a LineWriter);
+
+impl Write for Lines<'_> {
+    fn write(&mut self, lines: &[u8]) -> io::Result<usize> {
+        self.0.write(lines);
+        Ok(lines.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }

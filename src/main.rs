@@ -17,7 +17,7 @@ fn main() -> ExitCode {
     match commands::dispatch(cli) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            eprintln!("vsps: {}", failure.message());
+            commands::tell(&format!("vsps: {}\n", failure.message()));
             ExitCode::from(failure.code())
         }
     }

@@ -11,6 +11,8 @@ use std::{
 /// Every room, low to high, and what it may import. The walls behind the shape: `model` knows no
 /// clock and no I/O; `proxy` and `metrics` meet only in `event`; `origin` knows nothing of the proxy.
 const ROOMS: &[(&str, &[&str])] = &[
+    ("output", &[]),
+    ("descriptors", &[]),
     ("units", &[]),
     ("seed", &[]),
     ("model", &["units", "seed"]),
@@ -25,7 +27,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("event", &["media", "model", "rules", "units"]),
     ("sessions", &["event", "media", "model", "profiles", "rules", "seed", "units"]),
     // The event log spells out plans, whose parts are rules' and units' types.
-    ("metrics", &["event", "rules", "units"]),
+    ("metrics", &["event", "output", "rules", "units"]),
     // `profiles`: the catalogue, for `vsps.profile=NAME`.
     ("proxy", &["event", "media", "model", "profiles", "rules", "seed", "sessions", "units"]),
     // `seed` and `units`: to name the values of a request.
@@ -34,14 +36,41 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("player", &["media", "model", "seed", "units"]),
     ("sweep", &["player", "profiles", "seed", "units"]),
     ("args", &["profiles", "proxy", "sessions", "units"]),
-    ("logging", &["args"]),
+    ("logging", &["args", "output"]),
     ("config", &["args", "profiles", "proxy", "rules", "seed", "sessions"]),
-    ("app", &["api", "config", "event", "metrics", "origin", "profiles", "proxy", "sessions"]),
+    (
+        "app",
+        &[
+            "api",
+            "config",
+            "descriptors",
+            "event",
+            "metrics",
+            "origin",
+            "output",
+            "profiles",
+            "proxy",
+            "sessions",
+        ],
+    ),
     (
         "commands",
         &[
-            "app", "args", "config", "logging", "media", "model", "origin", "plot", "profiles",
-            "rules", "seed", "sweep", "units",
+            "app",
+            "args",
+            "config",
+            "descriptors",
+            "logging",
+            "media",
+            "model",
+            "origin",
+            "output",
+            "plot",
+            "profiles",
+            "rules",
+            "seed",
+            "sweep",
+            "units",
         ],
     ),
 ];

@@ -36,7 +36,9 @@ fn registry() -> Arc<Registry> {
 
 fn start(registry: &Registry, link: Option<&str>) -> Arc<Session> {
     let link = link.map(Arc::from);
-    registry.start(None, ArmingRequest { link, ..ArmingRequest::default() }).unwrap()
+    let session = registry.start(None, ArmingRequest { link, ..ArmingRequest::default() }).unwrap();
+    session.begin();
+    session
 }
 
 fn set(registry: &Registry, session: &Session, change: Change, lasts: Option<u64>) {
@@ -177,6 +179,7 @@ async fn a_rule_lives_from_when_it_is_armed() {
 
     let arming = ArmingRequest { rules, ..ArmingRequest::default() };
     let armed = registry.start(None, arming).unwrap();
+    armed.begin();
     pass(S(10)).await;
     assert!(!strikes(&armed));
     registry.command(&armed, &Command::Reset, &|_| true).unwrap();

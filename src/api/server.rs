@@ -16,8 +16,6 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-/// Connections at a time. Newcomers beyond wait in the kernel's backlog.
-const MOST_CONNECTIONS: usize = 256;
 /// For a request's headers, and between requests on a connection.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
 /// A request's line and headers together.
@@ -27,19 +25,20 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// For answers under way at the end; all are short.
 const DRAIN: Duration = Duration::from_secs(1);
 
-/// Serves on `listener` until `stop`. HTTP/1.1 only: nobody needs more here, and every protocol is
+/// Serves on `listener` until `stop`, `most` connections at a time; newcomers beyond wait in the kernel's
+/// backlog. HTTP/1.1 only: nobody needs more here, and every protocol is
 /// one more thing that a hostile client can lean on.
 ///
 /// # Errors
 /// When the listener has no address.
 pub async fn serve(
     state: State,
-    listener: TcpListener,
+    (listener, most): (TcpListener, usize),
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> anyhow::Result<()> {
     let router = router(state, listener.local_addr()?);
     let graceful = GracefulShutdown::new();
-    let places = Arc::new(Semaphore::new(MOST_CONNECTIONS));
+    let places = Arc::new(Semaphore::new(most.min(Semaphore::MAX_PERMITS)));
     // What is left of the connections goes when the set does.
     let mut connections = JoinSet::new();
     let mut stop = pin!(stop);

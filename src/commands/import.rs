@@ -1,6 +1,9 @@
 //! `vsps profiles import`: a recorded trace becomes a profile.
 
-use super::{Failure, output::print};
+use super::{
+    Failure,
+    output::{print, tell},
+};
 use crate::{
     args::ImportArgs,
     model::{Start, Trace},
@@ -25,7 +28,7 @@ pub(super) fn import(args: &ImportArgs) -> Result<(), Failure> {
     let figures = figures(&name, &Figures::of(&trace));
     let list = write_list(trace.steps());
     let Some(output) = &args.output else {
-        eprint!("{figures}");
+        tell(&figures);
         return print(&profile(&name, &trace, &inline(&list)));
     };
     let data = if list.len() > MOST_INLINE {

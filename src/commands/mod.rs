@@ -13,3 +13,4 @@ mod run;
 
 pub use dispatch::dispatch;
 pub use failure::Failure;
+pub use output::tell;

@@ -1,7 +1,15 @@
-//! Writing to standard output: a reader that has seen enough is no failure.
+//! Standard output and standard error: a reader that has seen enough is no failure, and one that does not read
+//! holds nothing up for long.
 
 use super::Failure;
-use std::io::{self, Write as _};
+use crate::output::{self, LineWriter, Notices, Unwritten};
+use std::{
+    io::{self, Write as _},
+    time::Duration,
+};
+
+/// How long the end of the program waits for whoever reads its last words.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Prints `text` as it is.
 pub(super) fn print(text: &str) -> Result<(), Failure> {
@@ -18,4 +26,44 @@ pub(super) fn print(text: &str) -> Result<(), Failure> {
 pub(super) fn print_json(value: &impl serde::Serialize) -> Result<(), Failure> {
     let text = serde_json::to_string_pretty(value).map_err(Failure::running)?;
     print(&(text + "\n"))
+}
+
+/// Writes `text` to standard error, if anybody takes it.
+pub fn tell(text: &str) {
+    let notices = Notices { failed: |_| {}, recovered: |_| {} };
+    let writer = output::standard_error()
+        .and_then(|stream| LineWriter::start("standard-error", stream, notices));
+    if let Ok(writer) = writer {
+        writer.write(text.as_bytes());
+        // There is nobody left to tell.
+        let _ = writer.flush(PATIENCE);
+    }
+}
+
+/// Standard output of a program that serves: nothing that happens to it ends the service.
+pub(super) struct Stdout(LineWriter);
+
+impl Stdout {
+    pub(super) fn start() -> Result<Self, Failure> {
+        let failed = |error: &io::Error| match error.kind() {
+            io::ErrorKind::BrokenPipe => {}
+            _ => tracing::error!(%error, "standard output can't be written"),
+        };
+        let notices = Notices { failed, recovered: |_| {} };
+        let stream = output::standard_output()
+            .and_then(|stream| LineWriter::start("standard-output", stream, notices));
+        stream.map(Self).map_err(|error| Failure::running(format_args!("standard output: {error}")))
+    }
+
+    pub(super) fn print(&self, text: &str) {
+        self.0.write(text.as_bytes());
+    }
+
+    /// Waits for what was printed, for a second at most.
+    pub(super) fn finish(&self) -> Result<(), Failure> {
+        match self.0.flush(PATIENCE) {
+            Ok(()) | Err(Unwritten::NoReader) => Ok(()),
+            Err(error) => Err(Failure::running(format_args!("standard output: {error}"))),
+        }
+    }
 }

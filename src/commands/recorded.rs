@@ -24,6 +24,7 @@ const LONGEST_LINE: u64 = 1 << 20;
 #[derive(Debug, Deserialize)]
 struct Line {
     event: String,
+    #[serde(default)]
     session: String,
     #[serde(default)]
     seed: u64,

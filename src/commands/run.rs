@@ -1,11 +1,13 @@
 //! `vsps run`: the proxy, from start to summary.
 
-use super::{Failure, output::print};
+use super::{Failure, output::Stdout};
 use crate::{
     app::{App, Ready},
     args::{LogFormat, RunArgs},
     config::Config,
-    logging,
+    descriptors,
+    logging::{self, Log},
+    output::LossCounter,
     profiles::{Catalog, Profile},
 };
 use anyhow::Context as _;
@@ -18,22 +20,34 @@ use tokio::{
 pub(super) fn run(args: RunArgs) -> Result<(), Failure> {
     let catalog = Arc::new(Catalog::new());
     let config = Config::new(args, &catalog)?;
-    logging::start(config.log);
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    let runtime = runtime.context("the runtime could not start")?;
-    runtime.block_on(serve(config, catalog))
+    descriptors::raise();
+    let log = logging::start(config.log).context("standard error")?;
+    let ran = run_with(config, catalog, &log);
+    log.flush();
+    ran
 }
 
-async fn serve(config: Config, catalog: Arc<Catalog>) -> Result<(), Failure> {
+fn run_with(config: Config, catalog: Arc<Catalog>, log: &Log) -> Result<(), Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = runtime.context("the runtime could not start")?;
+    let served = runtime.block_on(serve(config, catalog, log.dropped()));
+    // What hangs in a system call must not hold the end up.
+    runtime.shutdown_background();
+    served
+}
+
+async fn serve(config: Config, catalog: Arc<Catalog>, dropped: LossCounter) -> Result<(), Failure> {
     let mut signals = Signals::new()?;
+    let stdout = Stdout::start()?;
     let log = config.log;
     let (profile, seed, drawn) = (Arc::clone(&config.profile), config.seed, config.seed_drawn);
     let app = App::bind(config, catalog).await?;
     app.be_punctual().context("the alarm could not start")?;
-    print(&match log {
+    app.show_lost_log_lines(dropped);
+    stdout.print(&match log {
         LogFormat::Text => welcome(app.ready(), &profile, seed.value(), drawn),
         LogFormat::Json => ready_line(app.ready(), &profile, seed.value()),
-    })?;
+    });
     let (stop, stopped) = oneshot::channel();
     let running = app.run(async {
         // The sender is never dropped before the run is over.
@@ -50,12 +64,16 @@ async fn serve(config: Config, catalog: Arc<Catalog>) -> Result<(), Failure> {
         report = running => report?,
         () = told_twice => return Err(Failure::running("stopped at once: responses were cut")),
     };
-    match log {
-        LogFormat::Text => print(&format!("\n{report}")),
+    stdout.print(&match log {
+        LogFormat::Text => format!("\n{report}"),
         LogFormat::Json => {
-            let report = serde_json::json!({ "event": "summary", "summary": report });
-            print(&format!("{report}\n"))
+            format!("{}\n", serde_json::json!({ "event": "summary", "summary": report }))
         }
+    });
+    let printed = stdout.finish();
+    match report.events_lost {
+        Some(lost) => Err(Failure::running(format_args!("--events: {lost}"))),
+        None => printed,
     }
 }
 

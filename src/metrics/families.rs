@@ -125,4 +125,8 @@ families! {
         "Failures of the origin.";
     MANIFEST_ERRORS: Counter, "errors", "vsps_manifest_errors_total", ["protocol"],
         "Manifests that could not be read and passed through untouched.";
+    LOG_LINES_DROPPED: Counter, "lines", "vsps_log_lines_dropped_total", [],
+        "Log lines that standard error did not take: it was full, blocked or without a reader.";
+    EVENTS_DROPPED: Counter, "events", "vsps_events_dropped_total", [],
+        "Events that the file of --events did not take: it was full, blocked or without a reader.";
 }

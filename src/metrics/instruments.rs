@@ -5,7 +5,8 @@ use super::{
     families::{self, Family, Shape},
 };
 use prometheus::{
-    GaugeVec, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, Opts, Registry, core::Collector,
+    GaugeVec, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, Opts, Registry,
+    core::Collector,
 };
 
 /// One instrument a family. Every `with_label_values` on these is called with as many values as
@@ -35,6 +36,8 @@ pub(super) struct Instruments {
     pub(super) player_reports_ignored: IntCounterVec,
     pub(super) upstream_errors: IntCounterVec,
     pub(super) manifest_errors: IntCounterVec,
+    pub(super) log_lines_dropped: IntCounter,
+    pub(super) events_dropped: IntCounter,
 }
 
 impl Instruments {
@@ -69,9 +72,15 @@ impl Instruments {
             player_reports_ignored: counters(&families::PLAYER_REPORTS_IGNORED, to)?,
             upstream_errors: counters(&families::UPSTREAM_ERRORS, to)?,
             manifest_errors: counters(&families::MANIFEST_ERRORS, to)?,
+            log_lines_dropped: counter(&families::LOG_LINES_DROPPED, to)?,
+            events_dropped: counter(&families::EVENTS_DROPPED, to)?,
             registry,
         })
     }
+}
+
+fn counter(family: &Family, to: &Registry) -> Result<IntCounter, MetricsError> {
+    register(family, IntCounter::new(family.name, family.help), to)
 }
 
 fn counters(family: &Family, to: &Registry) -> Result<IntCounterVec, MetricsError> {

@@ -24,7 +24,7 @@ mod summary;
 mod times;
 
 pub use error::MetricsError;
-pub use event_log::EventLog;
+pub use event_log::{EventLog, EventsLost};
 pub use exposition::CONTENT_TYPE;
 pub use feed::{Feed, Subscription, Told};
 pub use har::Archive;

@@ -10,6 +10,7 @@ use super::{
 };
 use crate::{
     event::{Event, Observer, RequestTag, SessionTag},
+    output::LossCounter,
     units::BitRate,
 };
 use parking_lot::Mutex;
@@ -27,6 +28,14 @@ pub struct Recorder {
     /// The profile of each live session, by ordinal: a stall knows only its session.
     sessions: Mutex<HashMap<u64, ProfileId>>,
     starvation: Starvation,
+    losses: Mutex<Losses>,
+}
+
+/// What other parts of the program could not write.
+#[derive(Default)]
+struct Losses {
+    log_lines: LossCounter,
+    events: LossCounter,
 }
 
 impl Recorder {
@@ -41,12 +50,31 @@ impl Recorder {
             exchanges: Exchanges::new(),
             sessions: Mutex::default(),
             starvation: Starvation::default(),
+            losses: Mutex::default(),
         })
+    }
+
+    /// Shows `losses` as the log lines that were dropped.
+    pub fn show_lost_log_lines(&self, losses: LossCounter) {
+        self.losses.lock().log_lines = losses;
+    }
+
+    /// Shows `losses` as the events that were dropped.
+    pub fn show_lost_events(&self, losses: LossCounter) {
+        self.losses.lock().events = losses;
     }
 
     /// Everything counted so far, to be served as [`CONTENT_TYPE`](super::CONTENT_TYPE).
     #[must_use]
     pub fn render(&self) -> String {
+        let losses = self.losses.lock();
+        for (shown, counted) in [
+            (&self.instruments.log_lines_dropped, &losses.log_lines),
+            (&self.instruments.events_dropped, &losses.events),
+        ] {
+            shown.inc_by(counted.get().saturating_sub(shown.get()));
+        }
+        drop(losses);
         exposition::render(&self.instruments.registry)
     }
 

@@ -1,6 +1,7 @@
 //! The report: a summary as plain data, as a table for people and as JSON for programs.
 
 use super::{
+    event_log::EventsLost,
     summary::{Counts, Tally},
     times::Times,
 };
@@ -36,6 +37,9 @@ pub struct Report {
     pub retries: u64,
     /// Manifests that passed through unread.
     pub manifests_unread: u64,
+    /// What the event log could not write.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub events_lost: Option<EventsLost>,
 }
 
 /// Quantiles of a time, in milliseconds, true to 0.1 %.
@@ -81,6 +85,7 @@ impl Report {
             rendition_switches: tally.switches.clone(),
             retries: tally.retries,
             manifests_unread: tally.manifests_unread,
+            events_lost: None,
         }
     }
 }

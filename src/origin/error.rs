@@ -1,7 +1,5 @@
 //! What can go wrong with the origin itself; what goes wrong with a request is a status code.
 
-use std::io;
-
 /// Why the origin could not start or go on.
 #[derive(Debug, thiserror::Error)]
 pub enum OriginError {
@@ -13,9 +11,6 @@ pub enum OriginError {
         /// What is wrong with it.
         fault: MediaFault,
     },
-    /// The listener has stopped accepting connections.
-    #[error("the origin's listener cannot accept connections")]
-    Accept(#[source] io::Error),
 }
 
 /// What is wrong with an encoded loop.

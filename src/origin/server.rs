@@ -17,7 +17,6 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
 use super::body::OriginBody;
-use super::error::OriginError;
 use super::pace::{Clock, until};
 use super::service::{Answer, Origin};
 
@@ -32,35 +31,25 @@ const DRAIN: Duration = Duration::from_secs(5);
 #[cfg(any(target_os = "linux", target_os = "android"))]
 const UNSENT: u32 = 64 * 1024;
 
-/// Pause after a failed accept: most often descriptors have run out, and some will come free.
+/// Pause after a failed accept: most often descriptors have run out, and some will come free. However often it
+/// fails, the listener stays.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
-
-/// Failed accepts in a row after which the listener is given up.
-const ACCEPT_PATIENCE: u32 = 50;
 
 /// Serves `origin` over HTTP/1.1 and HTTP/2 (prior knowledge) until `shutdown` is ready; then
 /// finishes the responses under way, for five seconds at most.
-pub async fn serve(
-    origin: Origin,
-    listener: TcpListener,
-    shutdown: impl Future<Output = ()>,
-) -> Result<(), OriginError> {
+pub async fn serve(origin: Origin, listener: TcpListener, shutdown: impl Future<Output = ()>) {
     let graceful = GracefulShutdown::new();
     let mut connections = JoinSet::new();
-    let mut failures = 0;
     let mut shutdown = pin!(shutdown);
     loop {
         tokio::select! {
             () = &mut shutdown => break,
             Some(_) = connections.join_next() => {}
             accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => {
-                    failures = 0;
-                    connect(&origin, stream, &graceful, &mut connections);
-                }
+                Ok((stream, _)) => connect(&origin, stream, &graceful, &mut connections),
                 Err(error) => {
-                    failures += 1;
-                    pause_after(error, failures).await?;
+                    tracing::debug!(%error, "origin: accept failed");
+                    sleep(ACCEPT_PAUSE).await;
                 }
             },
         }
@@ -69,7 +58,6 @@ pub async fn serve(
     if timeout(DRAIN, graceful.shutdown()).await.is_err() {
         tracing::debug!("origin: responses still under way are cut");
     }
-    Ok(())
 }
 
 /// Spawns the connection; what is left of it goes when the set does.
@@ -121,15 +109,6 @@ async fn respond<B>(origin: &Origin, request: &Request<B>, clock: Clock) -> Resp
             Answer::At(moment) => until(moment, clock).await,
         }
     }
-}
-
-async fn pause_after(error: io::Error, failures: u32) -> Result<(), OriginError> {
-    if failures >= ACCEPT_PATIENCE {
-        return Err(OriginError::Accept(error));
-    }
-    tracing::debug!(%error, "origin: accept failed");
-    sleep(ACCEPT_PAUSE).await;
-    Ok(())
 }
 
 /// Time since the Unix epoch.

@@ -52,6 +52,8 @@ pub struct Limits {
     pub manifest: ByteSize,
     /// Connections from players at a time.
     pub connections: usize,
+    /// Connections to origins at a time; requests beyond are refused.
+    pub origin_connections: usize,
 }
 
 impl Default for Limits {
@@ -61,6 +63,7 @@ impl Default for Limits {
             request_body: ByteSize::from_kibibytes(16 * 1024),
             manifest: ByteSize::from_kibibytes(16 * 1024),
             connections: 10_000,
+            origin_connections: usize::MAX,
         }
     }
 }

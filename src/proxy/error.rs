@@ -16,6 +16,11 @@ pub(super) enum ProxyError {
     /// There is no room for another session.
     #[error(transparent)]
     Full(#[from] crate::sessions::StartError),
+    /// No connection to the origin can be held beside those that there are.
+    #[error(
+        "no further connection can be opened: too many open files; raise the limit (ulimit -n)"
+    )]
+    Busy,
     /// A `vsps.*` parameter is wrong.
     #[error("{0}")]
     Parameter(String),
@@ -145,7 +150,9 @@ impl ProxyError {
     pub(super) const fn status(&self) -> StatusCode {
         match self {
             Self::Address(_) | Self::Session(_) => StatusCode::NOT_FOUND,
-            Self::Full(crate::sessions::StartError::Full(_)) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Busy | Self::Full(crate::sessions::StartError::Full(_)) => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
             Self::Full(_) => StatusCode::BAD_REQUEST,
             Self::Parameter(_) | Self::Framing(_) | Self::Body(_) => StatusCode::BAD_REQUEST,
             Self::HeadTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
@@ -164,11 +171,16 @@ impl ProxyError {
         matches!(self, Self::Framing(_) | Self::Body(_) | Self::HeadTooLarge | Self::TooLarge)
     }
 
+    /// Whether the same may work a moment later.
+    pub(super) const fn passes(&self) -> bool {
+        matches!(self, Self::Busy)
+    }
+
     /// Which side failed: `upstream` = the origin, `downstream` = the request, `internal` = us.
     pub(super) const fn side(&self) -> &'static str {
         match self {
             Self::Upstream { .. } => "upstream",
-            Self::Full(crate::sessions::StartError::Full(_)) => "internal",
+            Self::Busy | Self::Full(crate::sessions::StartError::Full(_)) => "internal",
             _ => "downstream",
         }
     }
@@ -180,6 +192,7 @@ impl ProxyError {
             Self::Session(_) => "session",
             Self::Full(crate::sessions::StartError::Full(_)) => "sessions",
             Self::Full(_) => "link",
+            Self::Busy => "connections",
             Self::Parameter(_) => "parameter",
             Self::Host(_) => "host",
             Self::Loop(_) => "loop",

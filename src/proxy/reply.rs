@@ -12,6 +12,9 @@ pub(super) fn failure(error: &ProxyError) -> Response<Source> {
     let (side, cause) = (error.side(), error.cause());
     let status = error.status();
     let mut response = told(status, side, cause, &error.to_string());
+    if error.passes() {
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+    }
     if error.closes() {
         response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     }

@@ -62,6 +62,7 @@ pub async fn run(
     let protocols = Arc::new(Protocols::new(&proxy.config));
     let mut connections = JoinSet::new();
     tokio::pin!(stop);
+    let mut failing = false;
     loop {
         // Without a free place nobody is accepted: newcomers wait in the kernel's backlog.
         let next = async {
@@ -76,6 +77,7 @@ pub async fn run(
         };
         match accepted {
             Ok(player) => {
+                failing = false;
                 let (proxy, protocols) = (Arc::clone(&proxy), Arc::clone(&protocols));
                 // Noted here and now, or one that comes just before the stop is never told of it.
                 let connection = Arc::new(Connection::new(clock));
@@ -83,7 +85,10 @@ pub async fn run(
                 connections.spawn(serve(proxy, protocols, player, connection, place));
             }
             Err(problem) => {
-                tracing::warn!(%problem, "a connection could not be accepted");
+                // Told once: it may go on for long.
+                if !std::mem::replace(&mut failing, true) {
+                    tracing::warn!(%problem, "connections can't be accepted for now");
+                }
                 tokio::time::sleep(ACCEPT_PAUSE).await;
             }
         }

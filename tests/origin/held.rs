@@ -13,7 +13,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
-use vsps::origin::{Answer, Origin, OriginError, serve};
+use vsps::origin::{Answer, Origin, serve};
 
 use crate::{NEWEST, NOW, answer_at, ask_at, text};
 
@@ -92,7 +92,7 @@ fn a_growing_segment_has_no_length_yet() {
 struct Served {
     address: std::net::SocketAddr,
     stop: oneshot::Sender<()>,
-    server: JoinHandle<Result<(), OriginError>>,
+    server: JoinHandle<()>,
 }
 
 impl Served {
@@ -180,6 +180,6 @@ async fn what_is_held_ends_when_its_client_leaves() {
     drop((streams, client));
     served.stop.send(()).unwrap();
     let began = tokio::time::Instant::now();
-    timeout(PATIENCE, served.server).await.unwrap().unwrap().unwrap();
+    timeout(PATIENCE, served.server).await.unwrap().unwrap();
     assert!(began.elapsed() < Duration::from_secs(4), "{:?}", began.elapsed());
 }

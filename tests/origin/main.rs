@@ -316,6 +316,6 @@ async fn the_server_answers_on_a_kept_connection_and_stops_when_told() {
     }
 
     stop.send(()).unwrap();
-    server.await.unwrap().unwrap();
+    server.await.unwrap();
     assert!(TcpStream::connect(address).await.is_err());
 }

@@ -1,6 +1,8 @@
 //! Asks origins: those without TLS on connections of our own, the others by way of hyper-util's pool.
 
-use super::{OriginBody, guard::Guard, intake::Intake, plain::Plain, secure::Secure};
+use super::{
+    OriginBody, guard::Guard, intake::Intake, places::Places, plain::Plain, secure::Secure,
+};
 use crate::{
     proxy::{
         config::{ProxyConfig, Timeouts},
@@ -35,7 +37,7 @@ impl OriginClient {
         // Without it a request's last packet waits for the origin's delayed ACK.
         http.set_nodelay(true);
         http.set_connect_timeout(Some(connect));
-        let guard = Guard::new(http, own);
+        let guard = Guard::new(http, own, Places::new(config.limits.origin_connections));
         let most_body = config.limits.request_body.as_usize();
         Self {
             plain: Plain::new(guard.clone()),

@@ -1,6 +1,9 @@
 //! Why an origin gave no answer, and whose fault that is.
 
-use super::guard::OwnAddress;
+use super::{
+    guard::OwnAddress,
+    places::{NoPlace, is_exhausted},
+};
 use crate::{
     proxy::error::{Cause, ProxyError, chain, deeper},
     sessions::Origin,
@@ -19,8 +22,11 @@ impl Failure {
     /// Whose fault it is, and what the player is told.
     pub(super) fn blame(&self, origin: &Origin) -> ProxyError {
         let error = self.error.as_ref();
-        if caused_by::<OwnAddress>(error) {
+        if any_cause(error, &|cause| cause.is::<OwnAddress>()) {
             return ProxyError::Loop(origin.to_string());
+        }
+        if any_cause(error, &|cause| cause.is::<NoPlace>() || is_exhausted(cause)) {
+            return ProxyError::Busy;
         }
         players_fault(error).unwrap_or_else(|| ProxyError::Upstream {
             cause: Cause::of(error, self.connecting),
@@ -29,8 +35,11 @@ impl Failure {
     }
 }
 
-fn caused_by<E: StdError + 'static>(error: &(dyn StdError + 'static)) -> bool {
-    error.is::<E>() || deeper(error).is_some_and(caused_by::<E>)
+fn any_cause(
+    error: &(dyn StdError + 'static),
+    is: &dyn Fn(&(dyn StdError + 'static)) -> bool,
+) -> bool {
+    is(error) || deeper(error).is_some_and(|cause| any_cause(cause, is))
 }
 
 /// What the player did wrong with its body, if `error` came of that.

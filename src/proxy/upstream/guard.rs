@@ -4,7 +4,7 @@
 //! data port the admin side would be open to everybody, and a request for the proxy itself would come
 //! again and again.
 
-use super::{intake::Intake, sip::Sip};
+use super::{intake::Intake, places::Places, sip::Sip};
 use http::Uri;
 use hyper_util::{client::legacy::connect::HttpConnector, rt::TokioIo};
 use std::{
@@ -27,13 +27,19 @@ pub(super) struct OwnAddress(SocketAddr);
 pub(super) struct Guard {
     connector: HttpConnector,
     own: Arc<[SocketAddr]>,
+    places: Places,
     /// Bytes to read at once.
     sip: u64,
 }
 
 impl Guard {
-    pub(super) fn new(connector: HttpConnector, own: Vec<SocketAddr>) -> Self {
-        Self { connector, own: own.into(), sip: u64::MAX }
+    pub(super) fn new(connector: HttpConnector, own: Vec<SocketAddr>, places: Places) -> Self {
+        Self { connector, own: own.into(), places, sip: u64::MAX }
+    }
+
+    /// Whether a connection could be made at once.
+    pub(super) fn has_place(&self) -> bool {
+        self.places.any()
     }
 
     /// The same, whose connections are read so.
@@ -55,15 +61,16 @@ impl Service<Uri> for Guard {
 
     fn call(&mut self, uri: Uri) -> Self::Future {
         let (connecting, own) = (self.connector.call(uri), Arc::clone(&self.own));
-        let sip = self.sip;
+        let (sip, places) = (self.sip, self.places.clone());
         Box::pin(async move {
+            let place = places.take().await?;
             let stream = connecting.await?;
             // Asked of the connection itself, after any name was resolved; nothing was sent yet.
             let peer = stream.inner().peer_addr()?;
             if own.iter().any(|address| is_same(*address, peer)) {
                 return Err(OwnAddress(peer).into());
             }
-            Ok(TokioIo::new(Sip::new(stream.into_inner(), sip)))
+            Ok(TokioIo::new(Sip::new(stream.into_inner(), sip).at(place)))
         })
     }
 }

@@ -61,6 +61,14 @@ impl Idle {
         }
     }
 
+    /// Closes a connection, to give its place to another; none if none rests.
+    pub(super) fn close_one(&self) {
+        // Dropped after the lock: to close a connection takes its time.
+        let oldest = |room: &mut Vec<_>| (!room.is_empty()).then(|| room.remove(0));
+        let closed = self.0.lock().resting.values_mut().find_map(oldest);
+        drop(closed);
+    }
+
     /// Closes what has rested for long; whether anything rests still.
     fn look_around(&self) -> bool {
         // Dropped after the lock: to close a connection takes its time.

@@ -7,6 +7,7 @@ mod guard;
 mod idle;
 mod intake;
 mod leg;
+mod places;
 mod plain;
 mod secure;
 mod sip;

@@ -96,6 +96,9 @@ impl Plain {
 
     /// A new connection.
     async fn newcomer(&self, uri: &Uri, intake: Intake) -> Result<Box<Leg>, Failure> {
+        if !self.guard.has_place() {
+            self.idle.close_one();
+        }
         let stream = self.guard.taking(intake).call(uri.clone()).await;
         let stream = stream.map_err(|error| failed(error, true))?.into_inner();
         Leg::new(stream).await.map_err(|error| failed(error, true))

@@ -1,5 +1,6 @@
 //! An origin's connection that is read in sips, so that no more is read ahead than a link soon takes.
 
+use super::places::Place;
 use hyper_util::client::legacy::connect::{Connected, Connection};
 use std::{
     io::{self, IoSlice},
@@ -19,12 +20,18 @@ pub(super) struct Sip {
     most: u64,
     /// Something is still to be written.
     choked: bool,
+    _place: Option<Place>,
 }
 
 impl Sip {
     /// Reads at most `most` bytes of `stream` at once.
     pub(super) fn new(stream: TcpStream, most: u64) -> Self {
-        Self { stream: stream.take(most), most, choked: false }
+        Self { stream: stream.take(most), most, choked: false, _place: None }
+    }
+
+    /// The same, in `place` until it is closed.
+    pub(super) fn at(self, place: Place) -> Self {
+        Self { _place: Some(place), ..self }
     }
 
     /// Bytes to read at once.

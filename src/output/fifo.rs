@@ -1,0 +1,52 @@
+//! A FIFO (named pipe), whose readers come and go.
+
+use rustix::fs::OFlags;
+use std::{
+    fs::{File, OpenOptions},
+    io::{self, Write},
+    os::unix::fs::OpenOptionsExt as _,
+    path::{Path, PathBuf},
+};
+
+/// The writing end of a FIFO. It never blocks: without a reader, and while the pipe is full, writes fail with
+/// [`io::ErrorKind::WouldBlock`].
+#[derive(Debug)]
+pub(super) struct Fifo {
+    path: PathBuf,
+    open: Option<File>,
+}
+
+impl Fifo {
+    pub(super) fn new(path: &Path) -> Self {
+        Self { path: path.to_owned(), open: None }
+    }
+
+    /// The pipe; only with a reader can it be opened.
+    fn pipe(&mut self) -> io::Result<&mut File> {
+        if self.open.is_none() {
+            let flags = i32::try_from(OFlags::NONBLOCK.bits()).map_err(io::Error::other)?;
+            let opened = OpenOptions::new().write(true).custom_flags(flags).open(&self.path);
+            let nobody = rustix::io::Errno::NXIO.raw_os_error();
+            self.open = Some(opened.map_err(|error| match error.raw_os_error() {
+                Some(code) if code == nobody => io::ErrorKind::WouldBlock.into(),
+                _ => error,
+            })?);
+        }
+        self.open.as_mut().ok_or_else(|| io::ErrorKind::NotConnected.into())
+    }
+}
+
+impl Write for Fifo {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.pipe()?.write(bytes);
+        if written.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::BrokenPipe) {
+            self.open = None;
+        }
+        written
+    }
+
+    /// Meets a reader that waits for a writer, also before there is anything to write.
+    fn flush(&mut self) -> io::Result<()> {
+        self.pipe().map(|_| ())
+    }
+}

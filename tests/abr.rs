@@ -7,6 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 use vsps::sweep::{
+    decide,
     pensieve::{self, PensieveAbr, PensieveOptions},
     sabre::{self, SabreOptions},
 };
@@ -75,4 +76,58 @@ fn pensieve_logs_the_same_rows_for_bba() {
 #[test]
 fn pensieve_logs_the_same_rows_for_robust_mpc() {
     pensieve_rows("robust-mpc.txt", PensieveAbr::RobustMpc);
+}
+
+/// What the players' own code chose, decision by decision.
+#[test]
+fn players_choose_the_same() {
+    let folder = fixtures().join("decide");
+    let mut decisions = 0;
+    for entry in fs::read_dir(&folder).unwrap() {
+        let path = entry.unwrap().path();
+        let Some(name) = path.file_name().and_then(|name| name.to_str()?.strip_suffix(".jsonl"))
+        else {
+            continue;
+        };
+        let player = name.rsplit_once('-').unwrap().0;
+        let mut out = Vec::new();
+        decide::run(player, &*fs::read(&path).unwrap(), &mut out).unwrap();
+        let out = String::from_utf8(out).unwrap();
+        let expected = fs::read_to_string(folder.join(format!("{name}.txt"))).unwrap();
+        assert_eq!(out.lines().count(), expected.lines().count());
+        for (index, (ours, theirs)) in out.lines().zip(expected.lines()).enumerate() {
+            let ours: serde_json::Value = serde_json::from_str(ours).unwrap();
+            let (rendition, estimate) = theirs.split_once(' ').unwrap();
+            assert_eq!(ours["rendition"].to_string(), rendition, "{name}, decision {index}");
+            let (ours, theirs) = (ours["estimate_bps"].as_f64(), estimate.parse::<f64>().ok());
+            let close =
+                ours.zip(theirs).is_none_or(|(one, other)| (one / other - 1.0).abs() < 1e-9);
+            assert!(close, "{name}, decision {index}: {ours:?} {theirs:?}");
+            decisions += 1;
+        }
+    }
+    assert!(decisions >= 720, "{decisions}");
+}
+
+#[test]
+fn bad_lines_are_named() {
+    let error = |player: &str, input: &str| {
+        decide::run(player, input.as_bytes(), Vec::new()).unwrap_err().to_string()
+    };
+    let setup = r#"{"ladder":[{"bandwidth":100000}],"segment_s":4}"#;
+    assert_eq!(error("hls", setup), "there is no algorithm 'hls'; write hls.js or shaka");
+    assert_eq!(
+        error("shaka", ""),
+        "the input is empty; write a line with `ladder` and `segment_s` first"
+    );
+    let line = r#"{"rendition":1,"bytes":1,"ttfb_ms":1,"total_ms":2,"buffer_s":0,"now_ms":2}"#;
+    assert_eq!(
+        error("shaka", &format!("{setup}\n{line}")),
+        "line 2: `rendition` is 1; the ladder has 1"
+    );
+    let setup = r#"{"ladder":[{"bandwidth":100000}],"segment_s":4,"config":{"x":1}}"#;
+    assert_eq!(
+        error("shaka", setup),
+        "line 1: config: `x` is not a setting of this algorithm's rate rules"
+    );
 }

@@ -18,6 +18,18 @@ pub struct BenchArgs {
 /// The subcommands of `vsps bench`.
 #[derive(Debug, Subcommand)]
 pub enum BenchCommand {
+    /// Reads finished downloads as JSON lines, and answers each with what the algorithm chooses next.
+    ///
+    /// The first line has the ladder: `ladder` (a list with `bandwidth` in bit/s), `segment_s`, `live`
+    /// and `config` (settings by the player's names). Each further line is a download: `rendition`,
+    /// `bytes`, `ttfb_ms`, `total_ms`, `buffer_s`, `now_ms`. The answer has `rendition` and
+    /// `estimate_bps`.
+    #[command(after_help = "Example: vsps bench decide --abr hls.js < downloads.jsonl")]
+    Decide {
+        /// The algorithm: hls.js or shaka.
+        #[arg(long, value_name = "NAME")]
+        abr: String,
+    },
     /// Runs one session as the Sabre simulator does: its options, files and figures.
     #[command(
         disable_help_flag = true,

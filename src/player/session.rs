@@ -244,8 +244,7 @@ where
             rebuffer,
             at: 0.0,
         };
-        self.abr
-            .on_first(&State::new(self.presentation, &self.playback, self.estimate, 1), &report);
+        self.abr.on_first(&self.state(), &report);
         Ok(report)
     }
 
@@ -305,7 +304,7 @@ where
 
     /// The next rung, and the segment that it replaces, counted from the end of the buffer.
     fn choose(&mut self) -> (Choice, Option<usize>) {
-        let state = State::new(self.presentation, &self.playback, self.estimate, self.next);
+        let state = self.state();
         let mut choice = self.abr.choose(&state);
         let segment = self.presentation.segment();
         let replaced = self.policy.replacement.choose(&self.playback, segment, choice.rung);
@@ -313,6 +312,11 @@ where
             choice.wait = 0.0;
         }
         (choice, replaced)
+    }
+
+    fn state(&self) -> State<'a> {
+        let (level, now) = (self.playback.level(), self.playback.totals().time);
+        State::new(self.presentation, level, self.estimate, self.next, now)
     }
 
     fn size(&self, segment: usize, rung: usize) -> Result<f64, SessionError> {
@@ -327,7 +331,7 @@ where
         replaced: Option<usize>,
     ) -> Result<(Download, Option<usize>), SessionError> {
         let level = self.playback.level();
-        let state = State::new(self.presentation, &self.playback, self.estimate, self.next);
+        let state = self.state();
         let mut wanted = None;
         let abr = &mut *self.abr;
         let mut watch = |progress: &Progress| {
@@ -377,7 +381,7 @@ where
 
     /// Tells algorithm and estimator about a download.
     fn learn(&mut self, report: &SessionReport) -> Result<(), SessionError> {
-        let state = State::new(self.presentation, &self.playback, self.estimate, self.next);
+        let state = self.state();
         self.abr.on_download(&state, report);
         let progress = &report.download.progress;
         let time = progress.time - progress.first_byte;

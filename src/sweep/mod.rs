@@ -1,5 +1,6 @@
 //! Benchmarks of ABR algorithms: many sessions in virtual time, and the front ends of published
 //! simulators.
 
+pub mod decide;
 pub mod pensieve;
 pub mod sabre;

@@ -1,5 +1,6 @@
 //! `vsps bench`: benchmarks of ABR algorithms.
 
+mod decide;
 mod pensieve;
 mod sabre;
 
@@ -9,6 +10,7 @@ use crate::args::{BenchArgs, BenchCommand};
 /// Does what was asked for.
 pub(super) fn bench(args: BenchArgs) -> Result<(), Failure> {
     match args.command {
+        BenchCommand::Decide { abr } => decide::decide(&abr),
         BenchCommand::Sabre { arguments } => sabre::sabre(&arguments),
         BenchCommand::Pensieve(args) => pensieve::pensieve(args),
     }

@@ -1,8 +1,7 @@
 //! What an algorithm sees, and what it answers.
 
 use crate::player::{
-    estimator::Estimate, network::Progress, playback::Playback, presentation::Presentation,
-    session::SessionReport,
+    estimator::Estimate, network::Progress, presentation::Presentation, session::SessionReport,
 };
 
 /// What an algorithm sees.
@@ -10,30 +9,27 @@ use crate::player::{
 pub struct State<'a> {
     /// What is played.
     pub presentation: &'a Presentation,
-    /// The buffer.
-    pub playback: &'a Playback,
+    /// The buffer level in ms.
+    pub level: f64,
     /// The estimate from the downloads so far.
     pub estimate: Option<Estimate>,
     /// The 0-based segment that is requested next.
     pub segment: usize,
+    /// The session's time in ms.
+    pub now: f64,
 }
 
 impl<'a> State<'a> {
-    /// The state before `segment` is requested.
+    /// The state at `now` ms, before `segment` is requested.
     #[must_use]
     pub const fn new(
         presentation: &'a Presentation,
-        playback: &'a Playback,
+        level: f64,
         estimate: Option<Estimate>,
         segment: usize,
+        now: f64,
     ) -> Self {
-        Self { presentation, playback, estimate, segment }
-    }
-
-    /// The buffer level in ms.
-    #[must_use]
-    pub fn level(&self) -> f64 {
-        self.playback.level()
+        Self { presentation, level, estimate, segment, now }
     }
 
     /// The highest rung whose segments take no longer than they last, latency included, at
@@ -65,7 +61,8 @@ impl Choice {
     }
 }
 
-/// An algorithm. Implement [`Abr::choose`]; the rest is for algorithms that remember more than
+/// An algorithm of which each call of [`Abr::choose`] follows a call of [`Abr::on_first`] or
+/// [`Abr::on_download`], but for the first segment. Implement [`Abr::choose`]; the rest is for algorithms that remember more than
 /// [`State`] tells.
 pub trait Abr {
     /// The rung of the first segment.
@@ -102,6 +99,11 @@ pub trait Abr {
     /// The player slept `time` ms because the buffer was full.
     fn on_wait(&mut self, time: f64) {
         let _ = time;
+    }
+
+    /// The algorithm's own estimate of the throughput in bit/s, if it keeps one.
+    fn estimate(&self) -> Option<f64> {
+        None
     }
 
     /// The viewer jumped to media time `target` ms.

@@ -68,7 +68,7 @@ impl Bola {
             Choice::now(sustainable)
         } else {
             let level = self.vp * (self.config.gamma_p + self.utilities[sustainable]);
-            Choice { rung: sustainable, wait: (state.level() - level).max(0.0) }
+            Choice { rung: sustainable, wait: (state.level - level).max(0.0) }
         }
     }
 
@@ -85,7 +85,7 @@ impl Abr for Bola {
         if !self.config.basic {
             self.fit(state);
         }
-        let (bitrates, level) = (state.presentation.bitrates(), state.level());
+        let (bitrates, level) = (state.presentation.bitrates(), state.level);
         let rung = best(&self.utilities, bitrates, self.vp, self.config.gamma_p, level);
         let choice = if rung > self.last { self.cap(state, rung) } else { Choice::now(rung) };
         self.last = choice.rung;

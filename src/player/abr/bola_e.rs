@@ -82,7 +82,7 @@ impl BolaE {
     }
 
     fn best(&self, state: &State<'_>) -> usize {
-        let level = state.level() + self.placeholder;
+        let level = state.level + self.placeholder;
         best(&self.utilities, state.presentation.bitrates(), self.vp, self.gamma_p, level)
     }
 
@@ -106,13 +106,13 @@ impl BolaE {
         self.steady = true;
         self.insufficient_buffer = InsufficientBuffer::new();
         let rung = state.sustainable(throughput);
-        self.placeholder = (self.min_level(state.presentation, rung) - state.level()).max(0.0);
+        self.placeholder = (self.min_level(state.presentation, rung) - state.level).max(0.0);
         rung
     }
 
     /// How long to wait before a request at `rung`; the placeholder is spent first.
     fn wait(&mut self, state: &State<'_>, rung: usize) -> f64 {
-        let mut wait = state.level() + self.placeholder - self.max_level(rung);
+        let mut wait = state.level + self.placeholder - self.max_level(rung);
         if wait <= 0.0 {
             return 0.0;
         }
@@ -151,7 +151,7 @@ impl Abr for BolaE {
         if self.config.insufficient_buffer
             && let Some(limit) = self.insufficient_buffer.limit(state, rung)
         {
-            let most = (self.min_level(state.presentation, limit) - state.level()).max(0.0);
+            let most = (self.min_level(state.presentation, limit) - state.level).max(0.0);
             self.placeholder = self.placeholder.min(most);
             return Choice::now(limit);
         }
@@ -187,7 +187,7 @@ impl Abr for BolaE {
 
     fn on_download(&mut self, state: &State<'_>, report: &SessionReport) {
         self.last = report.rung;
-        let level = state.level();
+        let level = state.level;
         if report.download.abandoned {
             let Some(wanted) = report.abandoned_to.filter(|_| !report.replaced) else { return };
             let level_wanted = if wanted > 0 {

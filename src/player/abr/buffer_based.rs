@@ -30,7 +30,7 @@ impl Abr for BufferBased {
     }
 
     fn choose(&mut self, state: &State<'_>) -> Choice {
-        let (level, top) = (state.level(), state.presentation.top());
+        let (level, top) = (state.level, state.presentation.top());
         let rung = if level < self.reservoir {
             0
         } else if level >= self.reservoir + self.cushion {

@@ -28,10 +28,10 @@ impl Abr for Dynamic {
     fn choose(&mut self, state: &State<'_>) -> Choice {
         let (bola, throughput) = (self.bola.choose(state), self.throughput.choose(state));
         if self.uses_bola {
-            if state.level() < THRESHOLD && bola.rung < throughput.rung {
+            if state.level < THRESHOLD && bola.rung < throughput.rung {
                 self.uses_bola = false;
             }
-        } else if state.level() > THRESHOLD && bola.rung >= throughput.rung {
+        } else if state.level > THRESHOLD && bola.rung >= throughput.rung {
             self.uses_bola = true;
         }
         if self.uses_bola { bola } else { throughput }

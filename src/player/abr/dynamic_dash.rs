@@ -28,7 +28,7 @@ impl DynamicDash {
 
 impl Abr for DynamicDash {
     fn choose(&mut self, state: &State<'_>) -> Choice {
-        let level = state.level();
+        let level = state.level;
         if self.uses_bola && level < LOW {
             self.uses_bola = false;
         } else if !self.uses_bola && level > HIGH {

@@ -20,7 +20,7 @@ impl InsufficientBuffer {
     /// The highest rung up to `rung` that fits; `None` if `rung` itself does.
     pub(super) fn limit(&mut self, state: &State<'_>, rung: usize) -> Option<usize> {
         let estimate = state.estimate?;
-        let size = self.safety * (state.level() - estimate.latency) * estimate.throughput;
+        let size = self.safety * (state.level - estimate.latency) * estimate.throughput;
         self.safety = (self.safety * SAFETY_AT_START).max(SMALLEST_SAFETY);
         let segment = state.presentation.segment();
         let bitrates = state.presentation.bitrates();

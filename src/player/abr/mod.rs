@@ -6,8 +6,10 @@ mod bola_e;
 mod buffer_based;
 mod dynamic;
 mod dynamic_dash;
+mod hls_js;
 mod insufficient_buffer;
 mod mpc;
+mod shaka;
 mod throughput;
 
 pub use algorithm::{Abr, Choice, State};
@@ -16,5 +18,7 @@ pub use bola_e::{BolaE, BolaEConfig};
 pub use buffer_based::BufferBased;
 pub use dynamic::Dynamic;
 pub use dynamic_dash::DynamicDash;
+pub use hls_js::{HlsJs, HlsJsConfig};
 pub use mpc::{Mpc, MpcConfig};
+pub use shaka::{Shaka, ShakaConfig};
 pub use throughput::Throughput;

@@ -109,7 +109,7 @@ impl Abr for Mpc {
             best: Best { reward: f64::NEG_INFINITY, rung: 0 },
         };
         let plan = Plan {
-            buffer: state.level() / THOUSAND,
+            buffer: state.level / THOUSAND,
             rebuffer: 0.0,
             bitrate: 0.0,
             change: 0.0,

@@ -1,0 +1,211 @@
+//! hls.js 1.7: the highest level whose segment arrives before the buffer runs empty, by the lower of two
+//! averages.
+//!
+//! Source: hls.js 1.7.4, `abr-controller` and `ewma-bandwidth-estimator`, as published; checked decision
+//! by decision against that code.
+
+use super::{Abr, Choice, State};
+use crate::player::{estimator::DecayingMean, session::SessionReport};
+
+/// Weights below this are no estimate.
+const SMALLEST_WEIGHT: f64 = 0.001;
+/// The shortest time of a sample in ms; for small downloads 1 ms for each 100 kB.
+const SHORTEST: f64 = 50.0;
+const BYTES_PER_MS: f64 = 100_000.0;
+/// The time to the first byte in ms before anything is known, and the least that is believed.
+const DEFAULT_FIRST_BYTE: f64 = 100.0;
+const SMALLEST_FIRST_BYTE: f64 = 5.0;
+/// The highest bitrate that replaces the default estimate.
+const LARGEST_DEFAULT: f64 = 5_000_000.0;
+const MS: f64 = 1000.0;
+
+/// The settings, by their names in hls.js.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct HlsJsConfig {
+    /// `abrEwmaFastVoD`, or `abrEwmaFastLive`: half-life in seconds.
+    pub fast: f64,
+    /// `abrEwmaSlowVoD`, or `abrEwmaSlowLive`: half-life in seconds.
+    pub slow: f64,
+    /// `abrEwmaDefaultEstimate` in bit/s.
+    pub default_estimate: f64,
+    /// `abrBandWidthFactor`
+    pub factor: f64,
+    /// `abrBandWidthUpFactor`
+    pub up_factor: f64,
+    /// `maxStarvationDelay` in seconds.
+    pub max_starvation: f64,
+    /// Whether the stream is live.
+    pub live: bool,
+}
+
+impl Default for HlsJsConfig {
+    fn default() -> Self {
+        Self {
+            fast: 3.0,
+            slow: 9.0,
+            default_estimate: 500_000.0,
+            factor: 0.95,
+            up_factor: 0.7,
+            max_starvation: 4.0,
+            live: false,
+        }
+    }
+}
+
+/// See the module.
+#[derive(Debug)]
+pub struct HlsJs {
+    config: HlsJsConfig,
+    fast: DecayingMean,
+    slow: DecayingMean,
+    first_byte: DecayingMean,
+    last: Option<usize>,
+}
+
+/// How a level is looked for.
+struct Search {
+    /// bit/s.
+    bandwidth: f64,
+    /// Seconds of buffer.
+    buffer: f64,
+    /// Seconds of rebuffering that are accepted.
+    starvation: f64,
+    factor: f64,
+    up_factor: f64,
+}
+
+impl HlsJs {
+    /// The algorithm.
+    #[must_use]
+    pub fn new(config: HlsJsConfig) -> Self {
+        Self {
+            config,
+            fast: DecayingMean::new(config.fast),
+            slow: DecayingMean::new(config.slow),
+            first_byte: DecayingMean::new(config.slow),
+            last: None,
+        }
+    }
+
+    /// The estimate in bit/s; `lowest` is the bitrate of the first variant.
+    fn bandwidth(&self) -> f64 {
+        if self.fast.weight() >= SMALLEST_WEIGHT {
+            self.fast.mean().min(self.slow.mean())
+        } else {
+            self.config.default_estimate
+        }
+    }
+
+    /// The time to the first byte in ms.
+    fn latency(&self) -> f64 {
+        if self.first_byte.weight() >= SMALLEST_WEIGHT {
+            self.first_byte.mean()
+        } else {
+            DEFAULT_FIRST_BYTE
+        }
+    }
+
+    /// Takes a finished download: bytes, and ms to the first byte and to the end.
+    fn learn(&mut self, bytes: f64, first_byte: f64, time: f64) {
+        let seconds = first_byte / MS;
+        let weight = 2.0_f64.sqrt() * (-seconds.powi(2) / 2.0).exp();
+        self.first_byte.push(weight, first_byte.max(SMALLEST_FIRST_BYTE));
+        if bytes <= 0.0 {
+            return;
+        }
+        let body = time - first_byte.min(self.latency());
+        let shortest = SHORTEST.min(bytes / BYTES_PER_MS);
+        let seconds = body.max(shortest) / MS;
+        let bandwidth = 8.0 * bytes / seconds;
+        self.fast.push(seconds, bandwidth);
+        self.slow.push(seconds, bandwidth);
+    }
+
+    /// The highest level that fits, from the top.
+    fn find(&self, state: &State<'_>, search: &Search) -> Option<usize> {
+        let bitrates = state.presentation.bitrates();
+        if bitrates.len() == 1 {
+            return Some(0);
+        }
+        let segment = state.presentation.segment() / MS;
+        let latency = self.latency() / MS;
+        // A level whose playlist is not known, or is live, costs another round trip.
+        let playlist = if self.config.live { latency } else { 0.0 };
+        let base = self.last.unwrap_or(0);
+        let most = search.buffer + search.starvation;
+        (0..bitrates.len()).rev().find(|&rung| {
+            let factor = if rung > base { search.up_factor } else { search.factor };
+            let bandwidth = factor * search.bandwidth;
+            let bitrate = bitrates[rung] * MS;
+            let time = latency + bitrate * segment / bandwidth + playlist;
+            bandwidth >= bitrate
+                && (time <= latency || !time.is_finite() || self.config.live || time < most)
+        })
+    }
+}
+
+impl Abr for HlsJs {
+    fn choose(&mut self, state: &State<'_>) -> Choice {
+        let bandwidth = self.bandwidth();
+        let buffer = state.level / MS;
+        let Some(last) = self.last.filter(|_| self.fast.weight() >= SMALLEST_WEIGHT) else {
+            let starvation = self.config.max_starvation;
+            let search =
+                Search { bandwidth, buffer: buffer / 2.0, starvation, factor: 1.0, up_factor: 1.0 };
+            return Choice::now(self.find(state, &search).unwrap_or(0));
+        };
+        let (factor, up_factor) = (self.config.factor, self.config.up_factor);
+        let search = Search { bandwidth, buffer, starvation: 0.0, factor, up_factor };
+        if buffer > 0.0
+            && let Some(rung) = self.find(state, &search)
+        {
+            return Choice::now(rung);
+        }
+        let segment = state.presentation.segment() / MS;
+        let search = Search { starvation: segment.min(self.config.max_starvation), ..search };
+        // Nothing fits: the lowest level, which is the current one or below it.
+        Choice::now(self.find(state, &search).unwrap_or(last.min(0)))
+    }
+
+    fn on_first(&mut self, state: &State<'_>, report: &SessionReport) {
+        self.on_download(state, report);
+    }
+
+    fn on_download(&mut self, state: &State<'_>, report: &SessionReport) {
+        if report.download.abandoned {
+            return;
+        }
+        if self.last.is_none() && self.config.default_estimate < LARGEST_DEFAULT {
+            let lowest = state.presentation.bitrates()[0] * MS;
+            self.config.default_estimate =
+                self.config.default_estimate.max(lowest.min(LARGEST_DEFAULT));
+        }
+        self.last = Some(report.rung);
+        let progress = &report.download.progress;
+        self.learn(progress.received / 8.0, progress.first_byte, progress.time);
+    }
+
+    fn estimate(&self) -> Option<f64> {
+        Some(self.bandwidth())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The vectors of hls.js's own unit test of its estimator.
+    #[test]
+    fn estimates_are_those_of_the_published_vectors() {
+        for (fast, slow, expected) in [
+            (4.0, 15.0, [1_000_000.0, 1_396_480.154_473_622_6, 2_056_826.948_982_794_8]),
+            (5.0, 9.0, [1_000_000.0, 1_439_580.319_105_247, 2_208_342.324_322_311]),
+        ] {
+            let mut hls = HlsJs::new(HlsJsConfig { fast, slow, ..HlsJsConfig::default() });
+            for (time, expected) in [8000.0, 4000.0, 1000.0].into_iter().zip(expected) {
+                hls.learn(1_000_000.0, 0.0, time);
+                assert!((hls.bandwidth() - expected).abs() < 1e-6, "{}", hls.bandwidth());
+            }
+        }
+    }
+}

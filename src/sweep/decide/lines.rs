@@ -1,0 +1,53 @@
+//! The lines of `vsps bench decide`.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// The first line.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Setup {
+    /// The renditions, lowest first.
+    pub(super) ladder: Vec<Rendition>,
+    /// The duration of a segment in seconds.
+    pub(super) segment_s: f64,
+    /// Whether the stream is live.
+    #[serde(default)]
+    pub(super) live: bool,
+    /// Settings by the player's names.
+    #[serde(default)]
+    pub(super) config: Map<String, Value>,
+}
+
+/// A rendition.
+#[derive(Debug, Deserialize)]
+pub(super) struct Rendition {
+    /// bit/s.
+    pub(super) bandwidth: f64,
+}
+
+/// A finished download.
+#[derive(Debug, Deserialize)]
+pub(super) struct Finished {
+    /// The 0-based rendition.
+    pub(super) rendition: usize,
+    /// The size in bytes.
+    pub(super) bytes: f64,
+    /// From the request to the first byte.
+    pub(super) ttfb_ms: f64,
+    /// From the request to the last byte.
+    pub(super) total_ms: f64,
+    /// The buffer after the segment was added.
+    pub(super) buffer_s: f64,
+    /// The time at the end of the download.
+    pub(super) now_ms: f64,
+}
+
+/// A decision.
+#[derive(Debug, Serialize)]
+pub(super) struct Decision {
+    /// The 0-based rendition of the next segment.
+    pub(super) rendition: usize,
+    /// The algorithm's estimate, if it has one.
+    pub(super) estimate_bps: Option<f64>,
+}

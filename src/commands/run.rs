@@ -11,11 +11,14 @@ use crate::{
     profiles::{Catalog, Profile},
 };
 use anyhow::Context as _;
-use std::{fmt::Write as _, sync::Arc};
+use std::{fmt::Write as _, sync::Arc, time::Duration};
 use tokio::{
     signal::unix::{Signal, SignalKind, signal},
     sync::oneshot,
 };
+
+/// How long tasks that were cut have to end.
+const END: Duration = Duration::from_secs(2);
 
 pub(super) fn run(args: RunArgs) -> Result<(), Failure> {
     let catalog = Arc::new(Catalog::new());
@@ -31,8 +34,8 @@ fn run_with(config: Config, catalog: Arc<Catalog>, log: &Log) -> Result<(), Fail
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.context("the runtime could not start")?;
     let served = runtime.block_on(serve(config, catalog, log.dropped()));
-    // What hangs in a system call must not hold the end up.
-    runtime.shutdown_background();
+    // What hangs in a system call must not hold the end up for long.
+    runtime.shutdown_timeout(END);
     served
 }
 

@@ -125,6 +125,14 @@ impl Connection {
         self.serves.load(Ordering::Relaxed) == session && self.busy.load(Ordering::Relaxed) == 0
     }
 
+    /// Since when, in milliseconds, nothing has come on it, if it waits for a request.
+    pub(super) fn idle_since(&self) -> Option<u64> {
+        let busy = self.busy.load(Ordering::Relaxed) > 0
+            || self.head.load(Ordering::Relaxed)
+            || !self.flushed.load(Ordering::Relaxed);
+        (!busy).then(|| self.since.load(Ordering::Relaxed))
+    }
+
     /// A request is refused; the player shall see that, even if it is still sending.
     pub(super) fn refuse(&self) {
         self.refused.store(true, Ordering::Relaxed);

@@ -48,6 +48,19 @@ impl Connections {
         count
     }
 
+    /// Closes the one that has waited the longest for a request, if that is for `least` milliseconds at process
+    /// time `now`.
+    pub(super) fn dismiss_idlest(&self, now: u64, least: u64) {
+        let noted = self.noted.lock();
+        let open = noted.all.iter().filter_map(Weak::upgrade);
+        let idle = open.filter_map(|connection| Some((connection.idle_since()?, connection)));
+        let idlest = idle.min_by_key(|(since, _)| *since);
+        drop(noted);
+        if let Some((_, connection)) = idlest.filter(|(since, _)| since + least <= now) {
+            connection.dismiss();
+        }
+    }
+
     fn each(&self, mut what: impl FnMut(&Connection)) {
         self.noted.lock().all.iter().filter_map(Weak::upgrade).for_each(|one| what(&one));
     }

@@ -31,6 +31,10 @@ use tokio::{
 
 /// After a failed accept (most often: too many open files) the next one waits for this long.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+/// With all places taken, a newcomer gets that of a connection on which nothing has happened for so long.
+const IDLE: Duration = Duration::from_secs(1);
+/// Such a connection is looked for so often.
+const LOOK: Duration = Duration::from_millis(100);
 /// Of a connection's buffers; what is larger than this at least is refused before it is parsed.
 const LEAST_BUFFER: usize = 64 * 1024;
 /// Silent connections are asked whether they still live.
@@ -64,20 +68,19 @@ pub async fn run(
     tokio::pin!(stop);
     let mut failing = false;
     loop {
-        // Without a free place nobody is accepted: newcomers wait in the kernel's backlog.
-        let next = async {
-            // The semaphore is never closed.
-            let place: Place = Arc::clone(&places).acquire_owned().await.ok();
-            (place, listener.accept().await)
-        };
-        let (place, accepted) = tokio::select! {
+        let accepted = tokio::select! {
             () = &mut stop => break,
             Some(_) = connections.join_next() => continue,
-            next = next => next,
+            accepted = listener.accept() => accepted,
         };
         match accepted {
             Ok(player) => {
                 failing = false;
+                // Until it has a place the others wait in the kernel's backlog.
+                let place = tokio::select! {
+                    () = &mut stop => break,
+                    place = find_place(&places, &proxy, clock) => place,
+                };
                 let (proxy, protocols) = (Arc::clone(&proxy), Arc::clone(&protocols));
                 // Noted here and now, or one that comes just before the stop is never told of it.
                 let connection = Arc::new(Connection::new(clock));
@@ -100,6 +103,19 @@ pub async fn run(
     // Cuts what is left, and waits until the last exchange has told observers of its end.
     connections.shutdown().await;
     drained.map_err(|_| DrainError)
+}
+
+/// A place for a newcomer, as soon as there is one.
+async fn find_place(places: &Arc<Semaphore>, proxy: &Proxy, clock: Clock) -> Place {
+    loop {
+        let free = Arc::clone(places).acquire_owned();
+        // The semaphore is never closed.
+        if let Ok(place) = tokio::time::timeout(LOOK, free).await {
+            return place.ok();
+        }
+        let now = clock.now().as_millis() as u64;
+        proxy.connections.dismiss_idlest(now, IDLE.as_millis() as u64);
+    }
 }
 
 /// What connections are served with.

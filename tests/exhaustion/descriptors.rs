@@ -18,12 +18,13 @@ const SEGMENT: &str = "/demo/media/v6/seg-1.m4s";
 /// With no more than 128 open files, which hold 26 players and what they ask for.
 async fn poor(profile: &str) -> Program {
     let script = "ulimit -n 128; exec \"$0\" \"$@\"";
-    Program::start(shell(script, &["--profile", profile])).await
+    Program::start(shell(script, &["--profile", profile, "--session-by", "client"])).await
 }
 
-async fn ask(program: &Program, path: &str) -> TcpStream {
+/// Player number `number` asks, on a connection and a link of its own.
+async fn ask(program: &Program, number: usize, path: &str) -> TcpStream {
     let mut player = TcpStream::connect(program.listen).await.unwrap();
-    let head = format!("GET {path} HTTP/1.1\r\nHost: x\r\n\r\n");
+    let head = format!("GET {path} HTTP/1.1\r\nHost: x\r\nUser-Agent: {number}\r\n\r\n");
     player.write_all(head.as_bytes()).await.unwrap();
     player
 }
@@ -49,10 +50,10 @@ async fn the_soft_limit_is_raised() {
 /// when players leave others are served.
 #[tokio::test]
 async fn players_beyond_the_limit_wait() {
-    let program = poor("unlimited").await;
+    let program = poor("edge").await;
     let mut players = Vec::new();
-    for _ in 0..100 {
-        players.push(ask(&program, SEGMENT).await);
+    for number in 0..100 {
+        players.push(ask(&program, number, SEGMENT).await);
     }
     let mut served = 0;
     for (number, player) in players.iter_mut().enumerate() {
@@ -71,6 +72,25 @@ async fn players_beyond_the_limit_wait() {
     drop(players);
     assert_eq!(program.status("/demo/media/v1/seg-1.m4s").await, Some(200));
     assert_eq!(program.end().await, Some(0));
+}
+
+/// A connection that is kept for a next request makes room for a player who has one now.
+#[tokio::test]
+async fn idle_connections_give_way() {
+    let program = poor("unlimited").await;
+    let mut idle = Vec::new();
+    for _ in 0..26 {
+        idle.push(TcpStream::connect(program.listen).await.unwrap());
+    }
+    for number in 0..30 {
+        let mut player = ask(&program, number, "/demo/none").await;
+        let answer = answered(&mut player, Duration::from_secs(10)).await;
+        assert_eq!(answer.as_deref(), Some("HTTP/1.1 404"), "player {number}");
+        idle.push(player);
+    }
+    let mut first = idle.remove(0);
+    let closed = timeout(PATIENCE, first.read(&mut [0])).await.unwrap();
+    assert_eq!(closed.unwrap_or(0), 0, "the longest idle is closed first");
 }
 
 /// Two connections with as many streams as they may have: what the origin can't be asked for is refused, and may be

@@ -26,7 +26,7 @@ fn tasks(
     each_rung: bool,
 ) -> Vec<Task> {
     let task =
-        |(player, path)| Task { player, url: rig.url(path), seconds, each_rung, enough: None };
+        |(player, path)| Task { player, url: rig.url(path), seconds, each_rung, ..Task::default() };
     streams.into_iter().map(task).collect()
 }
 
@@ -124,4 +124,25 @@ async fn every_rung_plays() {
     for protocol in ["hls", "dash"] {
         assert_eq!(events.rungs(protocol), BTreeSet::from([1, 2, 3, 4, 5, 6]), "{protocol}");
     }
+}
+
+/// The first command of the README, in players that nobody has set up: within a minute the picture
+/// gets better and worse again, in all of them, and stands still in one at least.
+#[tokio::test]
+async fn the_first_command_is_seen_in_any_player() {
+    let rig = Rig::start("abr-dropout").await;
+    let streams = ON_DEMAND.into_iter().chain([("shaka", ON_DEMAND[0].1)]);
+    let task = |(player, path)| {
+        let url = rig.url(path);
+        Task { player, url, seconds: 60, stock: true, ..Task::default() }
+    };
+    let seen = watch(&streams.map(task).collect::<Vec<_>>()).await;
+    for viewer in &seen {
+        played(viewer);
+        let rung = |(_, size): &(f64, String)| LADDER.iter().position(|rung| rung == size).unwrap();
+        let rungs: Vec<_> = viewer.shown.iter().map(rung).collect();
+        assert!(!rungs.is_sorted_by(|a, b| a >= b), "it never got better: {viewer:?}");
+        assert!(!rungs.is_sorted(), "it never got worse: {viewer:?}");
+    }
+    assert!(seen.iter().any(|viewer| viewer.rebuffers > 0), "nothing stood still: {seen:?}");
 }

@@ -48,7 +48,7 @@ async fn dash_js_goes_on_to_the_second_host() {
     let rules = rules.to_str().unwrap();
     let rig = Rig::start_with("unlimited", &["--origin", &origin, "--rules", rules]).await;
     let url = rig.url("/film.mpd");
-    let task = Task { player: "dash.js", url, seconds: 20, each_rung: false, enough: Some(4.0) };
+    let task = Task { player: "dash.js", url, seconds: 20, enough: Some(4.0), ..Task::default() };
     let seen = watch(&[task]).await.remove(0);
     assert!(!seen.asked.refused.is_empty(), "the first host was never asked: {seen:?}");
     assert!(seen.asked.strays.is_empty(), "{seen:?}");

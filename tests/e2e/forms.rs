@@ -13,8 +13,7 @@ async fn played(profile: &str, seconds: u64, streams: &[(&'static str, &str)]) -
         player,
         url: rig.url(path),
         seconds,
-        each_rung: false,
-        enough: None,
+        ..Task::default()
     };
     let seen = watch(&streams.iter().map(task).collect::<Vec<_>>()).await;
     for (viewer, (_, path)) in seen.iter().zip(streams) {

@@ -11,6 +11,7 @@ mod failover;
 mod ffprobe;
 mod first_command;
 mod forms;
+mod machine;
 mod nginx;
 #[path = "../process/mod.rs"]
 mod process;

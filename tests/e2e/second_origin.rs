@@ -125,8 +125,7 @@ async fn players_play_it() {
         player,
         url: rig.url(&Nginx::path(manifest)),
         seconds: 10,
-        each_rung: false,
-        enough: None,
+        ..Task::default()
     };
     for (viewer, (_, path)) in watch(&streams.map(task)).await.iter().zip(streams) {
         assert!(viewer.startup_seconds.is_some(), "{path} never started: {viewer:?}");

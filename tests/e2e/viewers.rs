@@ -1,21 +1,18 @@
 //! Viewers: real players in a real browser, and what they saw.
 
 use crate::{
+    machine::{Lateness, only_one},
     process::json,
     tool::{output, tool, web},
 };
 use serde::{Deserialize, Serialize};
-use std::{collections::BTreeSet, time::Duration};
-use tokio::sync::Mutex;
-
-/// One browser at a time: on a small machine two would starve each other.
-static BROWSER: Mutex<()> = Mutex::const_new(());
+use std::{collections::BTreeSet, fmt, thread::available_parallelism, time::Duration};
 
 /// The most that starting a browser, and ending it, may take.
 const OVERHEAD: Duration = Duration::from_secs(120);
 
 /// What a viewer shall do.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Default, Serialize)]
 pub(crate) struct Task {
     /// `hls.js`, `dash.js` or `shaka`.
     pub(crate) player: &'static str,
@@ -26,10 +23,12 @@ pub(crate) struct Task {
     pub(crate) each_rung: bool,
     /// Seconds of media after which the viewer has seen enough.
     pub(crate) enough: Option<f64>,
+    /// The player as its makers set it; otherwise it buffers little, and shows soon what it learns.
+    pub(crate) stock: bool,
 }
 
 /// What a viewer saw.
-#[derive(Debug, Deserialize)]
+#[derive(Deserialize)]
 pub(crate) struct Seen {
     pub(crate) player: String,
     /// Until the first picture; none was seen when there is none.
@@ -42,6 +41,8 @@ pub(crate) struct Seen {
     pub(crate) frames: u32,
     /// Sizes of the pictures decoded.
     pub(crate) sizes: BTreeSet<String>,
+    /// Each change of that size, with the seconds since the viewer came.
+    pub(crate) shown: Vec<(f64, String)>,
     /// Rungs, from 0, that the player says it showed.
     pub(crate) rungs: BTreeSet<u64>,
     /// Size of each rung that the player knows of, lowest first.
@@ -54,6 +55,55 @@ pub(crate) struct Seen {
     /// Errors that ended the playback.
     pub(crate) fatal: Vec<String>,
     pub(crate) asked: Asked,
+    /// How late the machine was meanwhile.
+    #[serde(skip)]
+    pub(crate) lateness: Lateness,
+}
+
+/// The most of a list, and of an entry's characters, that a message shows.
+const LISTED: usize = 5;
+const LETTERS: usize = 160;
+
+/// A list in brief.
+fn brief<T: fmt::Debug>(list: impl ExactSizeIterator<Item = T>) -> String {
+    let more = list.len().saturating_sub(LISTED);
+    let short = |entry: T| format!("{entry:?}").chars().take(LETTERS).collect::<String>();
+    let mut entries: Vec<String> = list.take(LISTED).map(short).collect();
+    if more > 0 {
+        entries.push(format!("and {more} more"));
+    }
+    entries.join(", ")
+}
+
+/// What a failed test shows of a viewer: a line a subject, none longer than a few hundred characters.
+impl fmt::Debug for Seen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { player, startup_seconds, played_seconds, frames, asked, .. } = self;
+        let Asked { manifests, newcomers, parts, .. } = asked;
+        let (latency, cues) = (self.latency_seconds, self.cues);
+        writeln!(
+            f,
+            "\n  {player}: first picture {startup_seconds:?} s, {played_seconds:.1} s of media, {frames} frames, {cues} cues, latency {latency:?}"
+        )?;
+        writeln!(f, "  rebuffered {} times, {:.1} s", self.rebuffers, self.rebuffer_seconds)?;
+        writeln!(f, "  sizes {}", brief(self.shown.iter()))?;
+        writeln!(f, "  rungs {:?} of {}", self.rungs, brief(self.ladder.iter()))?;
+        writeln!(
+            f,
+            "  asked for {manifests} manifests, {newcomers} without a session, {parts} parts; pathways {:?}",
+            asked.pathways
+        )?;
+        let lists = [
+            ("fatal", &self.fatal),
+            ("refused", &asked.refused),
+            ("past the proxy", &asked.strays),
+            ("console", &asked.console),
+        ];
+        for (name, list) in lists.iter().filter(|(_, list)| !list.is_empty()) {
+            writeln!(f, "  {name}: {}", brief(list.iter()))?;
+        }
+        write!(f, "  {}", self.lateness)
+    }
 }
 
 /// A rung that was forced.
@@ -84,23 +134,28 @@ pub(crate) struct Asked {
 }
 
 /// Viewers that `watch.mjs` lets watch at once.
-const AT_ONCE: u64 = 6;
+fn at_once() -> u64 {
+    let cores = available_parallelism().map_or(1, |cores| cores.get() as u64);
+    (2 * cores).min(6)
+}
 
-/// Lets viewers watch, six at once.
+/// Lets viewers watch, a few at once, in the only browser of this machine's tests.
 pub(crate) async fn watch(tasks: &[Task]) -> Vec<Seen> {
-    let _alone = BROWSER.lock().await;
+    let _alone = only_one("browser").await;
     let steps = |task: &Task| if task.each_rung { 14 } else { 1 };
     let longest = tasks.iter().map(|task| task.seconds * steps(task)).max().unwrap();
-    let longest = longest * (tasks.len() as u64).div_ceil(AT_ONCE);
+    let longest = longest * (tasks.len() as u64).div_ceil(at_once());
     let chromium = tool("chromium");
     let mut driver = tool("node");
     driver.arg("watch.mjs").arg(serde_json::to_string(tasks).unwrap()).current_dir(web());
     driver.env("CHROMIUM", chromium.as_std().get_program());
-    let told = output(driver, OVERHEAD + Duration::from_secs(longest)).await;
-    // In the captured output of a test that fails: there is more in it than is asserted on.
-    println!("{told}");
-    let seen: Vec<Seen> = serde_json::from_value(json(&told)).unwrap();
+    let running = output(driver, OVERHEAD + Duration::from_secs(longest));
+    let (told, lateness) = Lateness::during(running).await;
+    let mut seen: Vec<Seen> = serde_json::from_value(json(&told)).unwrap();
     let players: Vec<_> = seen.iter().map(|viewer| viewer.player.as_str()).collect();
     assert_eq!(players, tasks.iter().map(|task| task.player).collect::<Vec<_>>());
+    for viewer in &mut seen {
+        viewer.lateness = lateness;
+    }
     seen
 }

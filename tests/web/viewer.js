@@ -5,11 +5,11 @@ const pause = (ms) => new Promise((done) => setTimeout(done, ms));
 const now = () => performance.now() / 1000;
 
 /** hls.js, behind the few words that the players share. */
-function hlsPlayer(video, url, seen) {
+function hlsPlayer(video, url, seen, stock) {
   // By default hls.js fills its buffer with up to ten minutes of the lowest rung, and what it
   // learns of a better network is seen as late. A short buffer shows it soon.
   // And a live player that started late may catch up.
-  const hls = new Hls({ maxBufferLength: 15, maxMaxBufferLength: 15, maxLiveSyncPlaybackRate: 1.2 });
+  const hls = new Hls(stock ? {} : { maxBufferLength: 15, maxMaxBufferLength: 15, maxLiveSyncPlaybackRate: 1.2 });
   // Not play(): a steering manifest may have the player begin anew, and that would end it.
   video.autoplay = true;
   hls.on(Hls.Events.SUBTITLE_TRACKS_UPDATED, () => { hls.subtitleTrack = 0; });
@@ -27,12 +27,12 @@ function hlsPlayer(video, url, seen) {
 }
 
 /** dash.js, likewise. */
-function dashPlayer(video, url, seen) {
+function dashPlayer(video, url, seen, stock) {
   const player = dashjs.MediaPlayer().create();
   const events = dashjs.MediaPlayer.events;
   const video_only = (event) => event.mediaType === "video";
   // All representations: without it, dash.js leaves out those larger than the element.
-  player.updateSettings({
+  if (!stock) player.updateSettings({
     streaming: {
       abr: { limitBitrateByPortal: false },
       // For live manifests that name no clock; by default it asks one on the Internet.
@@ -62,12 +62,16 @@ function dashPlayer(video, url, seen) {
 }
 
 /** Shaka Player, likewise. */
-function shakaPlayer(video, url, seen) {
+function shakaPlayer(video, url, seen, stock) {
+  // Chromium moves a media element to the start of a live seekable range that is set before its metadata
+  // are there. Shaka 4 takes that for a seek by the user and starts at the old end of the window, where
+  // it may wait for ever for what it asked for at the edge. Without the method it does not use the range.
+  delete MediaSource.prototype.setLiveSeekableRange;
   const player = new shaka.Player();
   const { CRITICAL } = shaka.util.Error.Severity;
   const trouble = ({ severity, code, data }) =>
     seen[severity === CRITICAL ? "fatal" : "errors"].push(`${code} ${data}`);
-  player.configure({
+  if (!stock) player.configure({
     streaming: { lowLatencyMode: true, liveSync: { enabled: true, maxPlaybackRate: 1.5 } },
   });
   const videos = () => player.getVariantTracks().sort((a, b) => a.bandwidth - b.bandwidth);
@@ -102,12 +106,16 @@ const PLAYERS = { "hls.js": hlsPlayer, "dash.js": dashPlayer, shaka: shakaPlayer
 /** Notes what the video element does: sizes decoded, rebuffering, trouble. */
 function observe(video) {
   const seen = {
-    sizes: new Set(), rungs: new Set(), fatal: [], errors: [],
+    sizes: new Set(), shown: [], rungs: new Set(), fatal: [], errors: [],
     rebuffers: 0, rebuffer_seconds: 0, startup_seconds: null, from: null,
   };
   const began = now();
   let waiting = null;
-  const size = () => seen.sizes.add(`${video.videoWidth}x${video.videoHeight}`);
+  const size = () => {
+    const decoded = `${video.videoWidth}x${video.videoHeight}`;
+    seen.sizes.add(decoded);
+    seen.shown.push([now() - began, decoded]);
+  };
   video.addEventListener("resize", size);
   video.addEventListener("error", () => seen.fatal.push(`media element: ${video.error?.message}`));
   video.addEventListener("waiting", () => {
@@ -161,12 +169,14 @@ async function every_rung(video, player, seconds) {
 
 /**
  * Plays `url` for `seconds` of real time, or until `enough` seconds of media have gone by; or with
- * `each_rung`, forces every rung and gives each at most so long.
+ * `each_rung`, forces every rung and gives each at most so long. A `stock` player is as its makers set it.
  */
-globalThis.watch = async ({ player: name, url, seconds, each_rung = false, enough = null }) => {
+globalThis.watch = async ({ player: name, url, seconds, each_rung = false, enough = null, stock = false }) => {
   const video = document.getElementById("video");
+  // As large as on many pages: players leave out what is larger than the element.
+  if (stock) video.width = 1280;
   const seen = observe(video);
-  const player = PLAYERS[name](video, url, seen);
+  const player = PLAYERS[name](video, url, seen, stock);
   let steps = [];
   if (each_rung) {
     await until(() => seen.startup_seconds !== null, seconds);
@@ -184,6 +194,7 @@ globalThis.watch = async ({ player: name, url, seconds, each_rung = false, enoug
     rebuffer_seconds: seen.rebuffer_seconds,
     frames: frames(video),
     sizes: [...seen.sizes],
+    shown: seen.shown,
     rungs: [...seen.rungs],
     ladder: player.ladder(),
     latency_seconds: player.latency() || null,

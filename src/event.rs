@@ -40,6 +40,41 @@ pub struct RequestTag {
     pub attempt: u32,
     /// What it asks for.
     pub resource: Resource,
+    /// What was known of it when its fate was decided, and where it belongs.
+    pub details: RequestDetails,
+}
+
+/// What was known of a request when its fate was decided, beside what it asks for.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct RequestDetails {
+    /// What attempts are counted by and chances derive from: method (but for GET), origin (if it is not the
+    /// session's), path, and range. Of a request that a redirect led to, that of the first one.
+    pub key: Arc<str>,
+    /// The host it is for, with its port if that is not the scheme's own.
+    pub host: String,
+    /// How many redirects led to it: it belongs to the same request of the player as the first one, which
+    /// counts once.
+    pub hop: u8,
+    /// Its answer is a redirect within the session: the request that follows is counted in its place.
+    pub redirected: bool,
+    /// An earlier request for the same bytes failed.
+    pub resumes: bool,
+    /// It asks for a range of bytes.
+    pub ranged: bool,
+    /// Its connection has carried an earlier request.
+    pub reused: bool,
+    /// The highest rung of its ladder, if a rule or a script may ask for it.
+    pub highest_rung: Option<u16>,
+    /// It is for sound or text beside pictures, if a rule or a script may ask for it.
+    pub beside_video: bool,
+    /// The number of the newest segment when the session first asked for one of its media type.
+    pub joined: Option<u64>,
+    /// When it arrived, in session time.
+    pub session_time: Duration,
+    /// When it arrived, in the process's time.
+    pub process_time: Duration,
+    /// When it arrived, since 1970-01-01T00:00:00Z.
+    pub epoch: Duration,
 }
 
 /// How an exchange ended.

@@ -8,7 +8,7 @@ use vsps::{
     event::Bus,
     media::{Kind, Protocol, Resource},
     profiles::Catalog,
-    rules::{Facts, Plan, RuleSet},
+    rules::{Facts, Matched, Plan, RuleSet},
     seed::Seed,
     sessions::{ArmingRequest, Change, Clock, Command, Origin, Registry, RegistryConfig, Session},
     units::BitRate,
@@ -54,7 +54,8 @@ fn strikes(session: &Session) -> bool {
     let resource = Resource::new(Protocol::Hls, Kind::Segment);
     let now = session.now();
     let facts = Facts { process_time: session.process_time(now), ..Facts::new(&resource, now) };
-    session.decide(Plan::default(), &session.arming().rules, &facts, Seed::new(1)).0.is_some()
+    let (rules, matched) = (&session.arming().rules, &mut Matched::default());
+    session.decide(Plan::default(), matched, rules, &facts, Seed::new(1), None).0.is_some()
 }
 
 /// Time passes, and whoever waited for it gets a turn.

@@ -39,7 +39,16 @@ fn request(ordinal: u64, kind: Kind, path: &str, attempt: u32) -> Arc<RequestTag
     }
     let profile = "train".into();
     let (session, path) = (session(ordinal), path.to_owned());
-    Arc::new(RequestTag { session, profile, method: http::Method::GET, path, attempt, resource })
+    let details = vsps::event::RequestDetails::default();
+    Arc::new(RequestTag {
+        session,
+        profile,
+        method: http::Method::GET,
+        path,
+        attempt,
+        resource,
+        details,
+    })
 }
 
 fn finished(request: Arc<RequestTag>, outcome: Outcome, bytes: u64, total: u64) -> Event {

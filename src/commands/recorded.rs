@@ -1,8 +1,11 @@
 //! Requests recorded by `vsps run --events`, asked again: what would script and rules do to each?
 
 use crate::{
-    media::{Kind, MediaType, Protocol, Resource},
-    rules::{Counters, Facts, Joined, Plan, RuleSet, Script, ScriptFailure, ScriptState},
+    media::{Kind, MediaType, Protocol, Resource, is_held},
+    rules::{
+        Charges, Counters, Facts, Joined, Matched, Plan, RuleSet, Script, ScriptFailure,
+        ScriptState,
+    },
     seed::Seed,
     units::BitRate,
 };
@@ -20,7 +23,7 @@ use std::{
 /// A longer line is none of ours.
 const LONGEST_LINE: u64 = 1 << 20;
 
-/// A line of the event log, as far as it matters here.
+/// A line of the event log, as far as it matters here. What older logs do not hold is made up from the rest.
 #[derive(Debug, Deserialize)]
 struct Line {
     event: String,
@@ -34,15 +37,37 @@ struct Line {
     path: String,
     #[serde(default)]
     attempt: u32,
+    /// What its chances derive from, if that is not the path alone.
+    key: Option<String>,
+    /// How many redirects led to it.
+    #[serde(default)]
+    hop: u8,
+    /// Its answer was a redirect within the session.
+    #[serde(default)]
+    redirected: bool,
+    #[serde(default)]
+    ranged: bool,
+    highest_rung: Option<u16>,
+    #[serde(default)]
+    beside_video: bool,
+    joined: Option<u64>,
     resource: Option<Class>,
+    /// Of a fault that took place.
+    #[serde(default)]
+    rule: String,
     #[serde(default)]
     measured: Measured,
 }
 
 #[derive(Debug, Default, Deserialize)]
+#[serde(default)]
 struct Measured {
-    #[serde(default)]
     at_unix_us: u64,
+    session_ns: Option<u64>,
+    process_ns: Option<u64>,
+    epoch_ns: Option<u64>,
+    host: String,
+    reused: bool,
 }
 
 /// What a request was for.
@@ -54,6 +79,10 @@ struct Class {
     rendition: Option<String>,
     rung: Option<u16>,
     bandwidth_bps: Option<u64>,
+    codecs: Option<String>,
+    resolution: Option<(u32, u32)>,
+    language: Option<String>,
+    role: Option<String>,
     index: Option<u64>,
     number: Option<u64>,
     time_ms: Option<f64>,
@@ -75,6 +104,18 @@ pub(super) struct Verdict {
     pub(super) failure: Option<ScriptFailure>,
 }
 
+/// A request of the player's: key, method, attempt. It may come to several addresses.
+type Name = (String, String, u32);
+
+/// A request under way.
+#[derive(Default)]
+struct Exchange {
+    plan: Plan,
+    held: bool,
+    matched: Matched,
+    charges: Charges,
+}
+
 /// What is known of one session so far.
 #[derive(Default)]
 struct Viewer {
@@ -83,6 +124,8 @@ struct Viewer {
     counters: Counters,
     joined: Joined,
     remembered: ScriptState,
+    highest: HashMap<MediaType, u16>,
+    under_way: HashMap<Name, Exchange>,
 }
 
 /// What `script` and `rules` would do to each request recorded in the file, in order; what a script does
@@ -97,8 +140,8 @@ pub(super) fn replay(
     rules: &RuleSet,
 ) -> io::Result<Vec<Verdict>> {
     let mut viewers = HashMap::<String, Viewer>::new();
-    let mut highest = HashMap::<MediaType, u16>::new();
     let mut verdicts = Vec::new();
+    rules.loaded(Duration::ZERO);
     for line in lines(path)? {
         let Ok(line) = serde_json::from_str::<Line>(&line?) else { continue };
         let at = line.measured.at_unix_us;
@@ -109,16 +152,107 @@ pub(super) fn replay(
             ("session_started", _) => viewer.seed = line.seed,
             ("request_planned", Some(class)) => {
                 let resource = resource(class);
-                let top = highest.entry(class.media).or_default();
-                *top = class.rung.unwrap_or_default().max(*top);
-                let (plan, failure) = plan((script, rules), viewer, &line, &resource, *top);
+                let (plan, failure) = viewer.plan((script, rules), &line, &resource);
                 let Line { session, method, path, attempt, .. } = line;
                 verdicts.push(Verdict { session, method, path, attempt, plan, failure });
+            }
+            ("fault_injected", _) => {
+                let exchange = viewer.under_way.get(&line.name());
+                exchange.into_iter().for_each(|of| of.charges.struck_by_name(&line.rule));
+            }
+            ("request_finished", _) if !line.redirected => {
+                let exchange = viewer.under_way.get(&line.name());
+                exchange.into_iter().for_each(|of| of.charges.give_back());
             }
             _ => {}
         }
     }
     Ok(verdicts)
+}
+
+impl Line {
+    fn key(&self) -> &str {
+        let path = || self.path.split('?').next().unwrap_or_default();
+        self.key.as_deref().unwrap_or_else(path)
+    }
+
+    fn name(&self) -> Name {
+        (self.key().to_owned(), self.method.clone(), self.attempt)
+    }
+}
+
+impl Viewer {
+    fn plan(
+        &mut self,
+        (script, rules): (Option<&Script>, &RuleSet),
+        line: &Line,
+        resource: &Resource,
+    ) -> (Plan, Option<ScriptFailure>) {
+        let method = line.method.parse().unwrap_or(Method::GET);
+        let facts = self.facts(line, resource, &method);
+        let came = facts.process_time.saturating_sub(facts.session_time);
+        self.counters.arm(rules, Duration::ZERO, came);
+        let seed = Seed::new(self.seed).named(line.key()).numbered(line.attempt.into());
+        let before = self.under_way.remove(&line.name()).filter(|_| line.hop > 0);
+        let (first, mut matched, taken, failure) = match before {
+            Some(Exchange { plan, held, matched, charges }) => {
+                (plan.after_redirect(held), matched, charges, None)
+            }
+            None => {
+                let script = script.filter(|_| method != Method::OPTIONS && line.hop == 0);
+                let remembered = &mut self.remembered;
+                let scripted = script
+                    .map(|script| script.decide(remembered, self.seed, &facts, seed))
+                    .transpose();
+                let (first, failure) = match scripted {
+                    Ok(first) => (first.unwrap_or_default(), None),
+                    Err(failure) => (Plan::default(), Some(failure)),
+                };
+                (first, Matched::default(), Charges::default(), failure)
+            }
+        };
+        let mut chance = |rule: &str| seed.named("rule").named(rule).stream().random::<f64>();
+        let counters = &mut self.counters;
+        let (plan, mut charges) =
+            rules.decide_once(first, &mut matched, counters, &facts, &mut chance);
+        charges.take_over(&taken);
+        let held = is_held(resource, &line.path);
+        let exchange = Exchange { plan: plan.clone(), held, matched, charges };
+        self.under_way.insert(line.name(), exchange);
+        (plan, failure)
+    }
+
+    fn facts<'a>(
+        &mut self,
+        line: &'a Line,
+        resource: &'a Resource,
+        method: &'a Method,
+    ) -> Facts<'a> {
+        let measured = &line.measured;
+        let top = self.highest.entry(resource.media).or_default();
+        *top = resource.rung.unwrap_or_default().max(*top);
+        let seen = Some(*top).filter(|top| *top > 0);
+        let since = Duration::from_micros(measured.at_unix_us.saturating_sub(self.started));
+        let epoch = Duration::from_micros(measured.at_unix_us);
+        let or = |nanos: Option<u64>, time| nanos.map_or(time, Duration::from_nanos);
+        let known = measured.session_ns.is_some();
+        let joined = self.joined.edge(resource);
+        Facts {
+            resource,
+            session_time: or(measured.session_ns, since),
+            epoch: or(measured.epoch_ns, epoch),
+            process_time: or(measured.process_ns, epoch),
+            highest_rung: if known { line.highest_rung } else { seen },
+            beside_video: line.beside_video,
+            joined: line.joined.or(joined),
+            attempt: line.attempt,
+            method,
+            host: &measured.host,
+            path: &line.path,
+            ranged: line.ranged,
+            reused: measured.reused,
+        }
+    }
 }
 
 /// The lines of a file, each within bounds.
@@ -135,39 +269,6 @@ fn lines(path: &Path) -> io::Result<impl Iterator<Item = io::Result<String>>> {
     }))
 }
 
-fn plan(
-    (script, rules): (Option<&Script>, &RuleSet),
-    viewer: &mut Viewer,
-    line: &Line,
-    resource: &Resource,
-    highest: u16,
-) -> (Plan, Option<ScriptFailure>) {
-    let time = Duration::from_micros(line.measured.at_unix_us.saturating_sub(viewer.started));
-    let epoch = Duration::from_micros(line.measured.at_unix_us);
-    let method = line.method.parse().unwrap_or(Method::GET);
-    let facts = Facts {
-        epoch,
-        process_time: epoch,
-        highest_rung: (highest > 0).then_some(highest),
-        joined: viewer.joined.edge(resource),
-        attempt: line.attempt,
-        method: &method,
-        path: &line.path,
-        ..Facts::new(resource, time)
-    };
-    let path = line.path.split('?').next().unwrap_or_default();
-    let seed = Seed::new(viewer.seed).named(path).numbered(line.attempt.into());
-    let remembered = &mut viewer.remembered;
-    let scripted = script.map(|script| script.decide(remembered, viewer.seed, &facts, seed));
-    let (first, failure) = match scripted.transpose() {
-        Ok(first) => (first.unwrap_or_default(), None),
-        Err(failure) => (Plan::default(), Some(failure)),
-    };
-    let mut chance = |rule: &str| seed.named("rule").named(rule).stream().random::<f64>();
-    let (plan, _) = rules.decide_after(first, &mut viewer.counters, &facts, &mut chance);
-    (plan, failure)
-}
-
 fn resource(class: &Class) -> Resource {
     let span = |ms: Option<f64>| Duration::try_from_secs_f64(ms? / 1e3).ok();
     Resource {
@@ -175,6 +276,10 @@ fn resource(class: &Class) -> Resource {
         rendition: class.rendition.as_deref().map(Into::into),
         rung: class.rung,
         bandwidth: class.bandwidth_bps.map(BitRate::from_bits_per_second),
+        codecs: class.codecs.as_deref().map(Into::into),
+        resolution: class.resolution,
+        language: class.language.as_deref().map(Into::into),
+        role: class.role.as_deref().map(Into::into),
         index: class.index,
         number: class.number,
         time: span(class.time_ms),

@@ -1,5 +1,6 @@
 //! Query parameters that players add to the URLs a manifest names: not part of any name.
 
+use super::{Kind, Resource};
 use std::borrow::Cow;
 
 /// Delivery directives (`_HLS_msn`, `_DASH_pathway`, …), client data (`CMCD`), and our own (`vsps.seed`, …).
@@ -14,6 +15,14 @@ fn is_directive(parameter: &str) -> bool {
 pub fn is_blocking_reload(url: &str) -> bool {
     let Some((_, query)) = url.split_once('?') else { return false };
     query.split('&').any(|parameter| parameter.starts_with("_HLS_msn="))
+}
+
+/// Whether the origin may hold its answer to a request for `resource` at `url` until there is one: a blocking
+/// reload, or a part that was only hinted at, whose duration nobody told yet.
+#[must_use]
+pub fn is_held(resource: &Resource, url: &str) -> bool {
+    let hinted = resource.kind == Kind::Part && resource.duration.is_none();
+    hinted || is_blocking_reload(url)
 }
 
 /// The URL without directives; borrowed, and found out without reading more than the query, when it has none.

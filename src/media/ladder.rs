@@ -112,6 +112,23 @@ impl Ladder {
         self.renditions().filter(alike).filter_map(|rendition| rendition.rung).max()
     }
 
+    /// Whether `resource` is sound or text of a presentation that has pictures too.
+    #[must_use]
+    pub fn is_beside_video(&self, resource: &Resource) -> bool {
+        matches!(resource.media, MediaType::Audio | MediaType::Text)
+            && self.renditions().any(|rendition| {
+                rendition.protocol == resource.protocol
+                    && rendition.kind != Kind::Image
+                    && matches!(rendition.media, MediaType::Video | MediaType::Muxed)
+            })
+    }
+
+    /// The address that was asked for first by the one who is now at `url`, if redirects led there.
+    #[must_use]
+    pub fn redirected_from(&self, url: &str) -> Option<&str> {
+        self.redirects.of(url)
+    }
+
     /// Notes that the origin answers `from` with a redirect to `to`: whoever asks for the one is given
     /// what the manifests say of the other.
     pub fn redirected(&mut self, from: &Url, to: &Url) {

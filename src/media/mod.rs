@@ -38,7 +38,7 @@ mod xml;
 
 pub use cmcd::{CMCD_HEADERS, Cmcd, CmcdBody, ObjectType, Posted, UnknownVersion};
 pub(crate) use directive::without as without_directives;
-pub use directive::{is_blocking_reload, without_cmcd};
+pub use directive::{is_blocking_reload, is_held, without_cmcd};
 pub use error::{At, MANIFEST_LIMIT, ManifestError, ManifestFault};
 pub use format::{ManifestFormat, looks_like_manifest, says_nothing, sniff};
 pub use ladder::Ladder;

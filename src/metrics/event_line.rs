@@ -1,5 +1,6 @@
 //! An event as one line of JSON: verdicts at the top, everything a clock said under `measured`.
 
+use super::request_fields::{ArrivalFields, RequestFields, arrival, ms, request_fields};
 use crate::event::{Event, Measured, RequestTag, SessionTag};
 // The types of an event's fields are named here, and nowhere else in this room: a line mirrors them.
 use crate::{
@@ -7,10 +8,7 @@ use crate::{
     units::BitRate,
 };
 use serde::Serialize;
-use std::{
-    collections::BTreeMap,
-    time::{Duration, SystemTime},
-};
+use std::{collections::BTreeMap, time::SystemTime};
 
 /// One line of the event log. Field names are stable: tools read them.
 #[derive(Serialize)]
@@ -22,42 +20,7 @@ pub(super) struct EventLine<'a> {
     request: Option<RequestFields<'a>>,
     #[serde(flatten)]
     fields: Fields<'a>,
-    measured: MeasuredFields,
-}
-
-#[derive(Serialize)]
-struct RequestFields<'a> {
-    profile: &'a str,
-    method: &'a str,
-    path: &'a str,
-    attempt: u32,
-    resource: ResourceFields<'a>,
-}
-
-/// What was asked for.
-#[derive(Serialize)]
-pub(super) struct ResourceFields<'a> {
-    protocol: &'static str,
-    kind: &'static str,
-    media: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    rendition: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    rung: Option<u16>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    bandwidth_bps: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    index: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    number: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    time_ms: Option<f64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    duration_ms: Option<f64>,
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    discontinuity: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    behind_live: Option<u64>,
+    measured: MeasuredFields<'a>,
 }
 
 /// What is particular to each event.
@@ -179,7 +142,7 @@ enum EffectFields {
 
 /// All that differs between two runs with the same seed.
 #[derive(Serialize)]
-struct MeasuredFields {
+struct MeasuredFields<'a> {
     /// When the event was handed in, in microseconds since 1970.
     at_unix_us: u64,
     #[serde(flatten)]
@@ -188,6 +151,8 @@ struct MeasuredFields {
     lasted_ms: Option<f64>,
     #[serde(flatten)]
     player: Option<PlayerFields>,
+    #[serde(flatten)]
+    arrival: Option<ArrivalFields<'a>>,
 }
 
 /// What a player told about itself.
@@ -237,13 +202,17 @@ impl<'a> EventLine<'a> {
             }),
             _ => None,
         };
+        let arrival = match event {
+            Event::RequestPlanned { request, .. } => Some(arrival(&request.details)),
+            _ => None,
+        };
         Self {
             event: name,
             session: &session.id,
             ordinal: session.ordinal,
             request: request.map(request_fields),
             fields,
-            measured: MeasuredFields { at_unix_us, exchange, lasted_ms, player },
+            measured: MeasuredFields { at_unix_us, exchange, lasted_ms, player, arrival },
         }
     }
 }
@@ -320,34 +289,6 @@ fn what(event: &Event) -> (&'static str, Fields<'_>) {
     }
 }
 
-fn request_fields(request: &RequestTag) -> RequestFields<'_> {
-    RequestFields {
-        profile: &request.profile,
-        method: request.method.as_str(),
-        path: &request.path,
-        attempt: request.attempt,
-        resource: resource_fields(request),
-    }
-}
-
-pub(super) fn resource_fields(request: &RequestTag) -> ResourceFields<'_> {
-    let resource = &request.resource;
-    ResourceFields {
-        protocol: resource.protocol.as_str(),
-        kind: resource.kind.as_str(),
-        media: resource.media.as_str(),
-        rendition: resource.rendition.as_deref(),
-        rung: resource.rung,
-        bandwidth_bps: resource.bandwidth.map(BitRate::bits_per_second),
-        index: resource.index,
-        number: resource.number,
-        time_ms: resource.time.map(ms),
-        duration_ms: resource.duration.map(ms),
-        discontinuity: resource.discontinuity,
-        behind_live: resource.behind_live,
-    }
-}
-
 pub(super) fn plan_fields(plan: &Plan) -> PlanFields<'_> {
     PlanFields {
         delay: effect(plan.delay.as_ref(), |delay| EffectFields::Time { ms: Some(ms(*delay)) }),
@@ -389,9 +330,4 @@ fn times(measured: &Measured) -> ExchangeTimes {
         total_ms: ms(measured.total),
         shaper_wait_ms: ms(measured.shaper_wait),
     }
-}
-
-/// Milliseconds, from whole nanoseconds: 30 ms is `30.0`, not `30.000000000000004`.
-pub(super) fn ms(span: Duration) -> f64 {
-    span.as_nanos() as f64 / 1e6
 }

@@ -80,10 +80,13 @@ pub(super) fn is_media_piece(request: &RequestTag) -> bool {
 }
 
 /// Whether `request` asks again for something that a player needs once. Manifests change, licence
-/// and steering servers are polled, and a progressive file is read range by range: those don't count.
+/// and steering servers are polled, and a progressive file is read range by range: those don't count, unless
+/// bytes of the file failed to come. Where redirects lead is no request of its own.
 pub(super) fn is_retry(request: &RequestTag) -> bool {
+    let details = &request.details;
     request.attempt > 1
-        && request.resource.protocol.as_str() != "progressive"
+        && details.hop == 0
+        && (details.resumes || request.resource.protocol.as_str() != "progressive")
         && matches!(
             request.resource.kind.as_str(),
             "init" | "segment" | "part" | "key" | "subtitle"

@@ -19,6 +19,7 @@ mod labels;
 mod narrator;
 mod recorder;
 mod report;
+mod request_fields;
 mod starvation;
 mod summary;
 mod times;

@@ -178,6 +178,7 @@ mod tests {
             path: path.to_owned(),
             attempt: 1,
             resource: crate::media::Resource::unknown(),
+            details: crate::event::RequestDetails::default(),
         };
         let narrator = Narrator::default();
         assert!(narrator.is_news(&request(1, "/a.m3u8?_HLS_msn=1"), "not UTF-8"));

@@ -154,6 +154,8 @@ impl Observer for Recorder {
                     to.retries.with_label_values(&[request.resource.kind.as_str()]).inc();
                 }
             }
+            // Counted with the request that follows the redirect.
+            Event::RequestFinished { request, .. } if request.details.redirected => {}
             Event::RequestFinished { request, status, outcome, bytes, measured } => {
                 let (status, outcome, bytes) = (*status, *outcome, *bytes);
                 let exchange = Exchange { request, status, outcome, bytes, measured };

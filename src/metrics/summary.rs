@@ -49,6 +49,8 @@ impl Observer for Summary {
                     self.tally(request.session.ordinal).lock().retries += 1;
                 }
             }
+            // Counted with the request that follows the redirect.
+            Event::RequestFinished { request, .. } if request.details.redirected => {}
             Event::RequestFinished { request, status, outcome, bytes, measured } => {
                 let mut tally = self.tally(request.session.ordinal).lock();
                 tally.finished(request, *status, *outcome, *bytes, measured);

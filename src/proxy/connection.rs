@@ -6,6 +6,7 @@ use crate::{
     seed::Stream,
     sessions::Clock,
 };
+use bytes::Bytes;
 use parking_lot::Mutex;
 use std::{
     sync::{
@@ -32,6 +33,10 @@ pub(super) struct Connection {
     /// Everything handed over so far is in the kernel.
     flushed: AtomicBool,
     flush_waker: Mutex<Option<Waker>>,
+    /// What is written in place of anything else when it closes.
+    last: Mutex<Option<Bytes>>,
+    /// The next status line is to tell HTTP/1.1 where it tells HTTP/1.0.
+    http11: AtomicBool,
     /// It shall close as soon as it can: tells its task.
     dismissal: Notify,
     /// The ordinal of the session of the last request.
@@ -65,6 +70,8 @@ impl Connection {
             declared_length: AtomicBool::new(false),
             flushed: AtomicBool::new(true),
             flush_waker: Mutex::new(None),
+            last: Mutex::new(None),
+            http11: AtomicBool::new(false),
             dismissal: Notify::new(),
             serves: AtomicU64::new(0),
             busy: AtomicU32::new(0),
@@ -103,6 +110,31 @@ impl Connection {
     /// Whether it closes with a reset.
     pub(super) fn resets(&self) -> bool {
         self.reset.load(Ordering::Relaxed)
+    }
+
+    /// Makes `bytes` the last ones before it closes, after all that was written.
+    pub(super) fn end_with(&self, bytes: Bytes) {
+        *self.last.lock() = Some(bytes);
+    }
+
+    /// The last bytes before it closes, if they are not those of an answer.
+    pub(super) fn take_last(&self) -> Option<Bytes> {
+        self.last.lock().take()
+    }
+
+    /// The next answer is written as one of HTTP/1.0, and is to be told as one of HTTP/1.1.
+    pub(super) fn answer_as_http11(&self) {
+        self.http11.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether [`Self::answer_as_http11`] was asked for, and no status line has come since.
+    pub(super) fn answers_as_http11(&self) -> bool {
+        self.http11.load(Ordering::Relaxed)
+    }
+
+    /// The status line has come.
+    pub(super) fn answered_as_http11(&self) {
+        self.http11.store(false, Ordering::Relaxed);
     }
 
     /// It shall close when the exchanges under way are over, without a word before (HTTP/2: GOAWAY).

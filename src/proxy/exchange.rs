@@ -1,6 +1,7 @@
 //! One request through its phases: identify, classify, decide, fetch, rewrite, shape.
 
 use super::{
+    arrival::{self, Arrival, At},
     config::ProxyConfig,
     connection::Connection,
     connections::Connections,
@@ -9,6 +10,7 @@ use super::{
     fault,
     fetch::{Outbound, fetch},
     framing, headers, heads,
+    hop::{self, Onward},
     identify::{Identified, identify},
     pace::Pace,
     passage::Own,
@@ -25,16 +27,15 @@ use super::{
 };
 use crate::{
     event::{Bus, Event, RequestTag},
-    media::{Cmcd, Kind, Resource},
+    media::{Kind, is_held},
     profiles::Catalog,
-    rules::{Charges, Closing, Facts, Plan, ScriptFailure},
+    rules::{Charges, Closing, Facts, Matched, Plan, ScriptFailure},
     seed::Seed,
-    sessions::{Arming, Clock, Origin, Registry, Session},
+    sessions::{Arming, Clock, Led, Origin, Registry, Session},
 };
-use http::{HeaderName, HeaderValue, Method, Request, Response, header, request, uri::Authority};
+use http::{HeaderName, HeaderValue, Method, Request, Response, request, uri::Authority};
 use hyper::body::Incoming;
 use std::{
-    borrow::Cow,
     fmt::Write as _,
     io,
     net::{IpAddr, SocketAddr},
@@ -64,13 +65,27 @@ struct Planned {
     ticket: Ticket,
     arming: Arc<Arming>,
     plan: Option<Arc<Plan>>,
+    /// Where the chances of rules come from; the link's come from `seed`.
+    chances: Seed,
     seed: Seed,
+    /// The rules that have counted it.
+    matched: Matched,
     latency: Duration,
     /// `None` = the script has no further say in it.
     first_look: Option<FirstLook>,
     /// Its connection shall close after it, unannounced.
     dismiss: bool,
     host: Authority,
+}
+
+/// What rules and script decided of a request.
+#[derive(Default)]
+struct Decided {
+    plan: Option<Arc<Plan>>,
+    /// What that took from budgets.
+    charges: Option<Arc<Charges>>,
+    matched: Matched,
+    failure: Option<ScriptFailure>,
 }
 
 impl Proxy {
@@ -131,8 +146,10 @@ impl Proxy {
         }
         let mut planned = self.plan(connection, session, (&origin, &path), &head, told);
         let body = RequestBody::new(body, Listener::of(&head, &origin, &planned.ticket));
+        let (method, asked) = (head.method.clone(), path.clone());
         let outbound = Outbound { origin, path, head, body, sent };
         let mut response = self.answer(&mut planned, outbound).await?;
+        planned.hand_on(method, &asked);
         if let Some(first) = planned.first_look {
             let Planned { ticket, plan, host, .. } = &mut planned;
             response = second_look(self, first, host, ticket, plan, response).await;
@@ -168,71 +185,77 @@ impl Proxy {
         head: &request::Parts,
         told: player_data::Told,
     ) -> Planned {
-        let started = session.begin();
-        let arming = session.arming();
+        let (now, arming) = (session.begin(), session.arming());
+        let led = hop::take(&session, (origin, path), head, now);
         let known = told.as_ref().ok().and_then(Option::as_ref);
         let heard = known.filter(|_| !self.config.strip_cmcd);
-        let resource = classify(&session, (origin, path), head, heard, started);
-        let range = headers::text(&head.headers, header::RANGE);
-        let elsewhere = (*origin != session.origin).then_some(origin);
-        let (attempt, seed) = session.attempt(&key(&head.method, elsewhere, path, range));
-        let highest_rung = match self.config.script.is_some() || arming.rules.needs_ladder() {
-            true => session.ladder.lock().highest_rung(&resource),
-            false => None,
+        let asks_ladder = self.config.script.is_some() || arming.rules.needs_ladder();
+        let (of, on) = (&session, &**connection);
+        let at =
+            At { session: of, arming: &arming, connection: on, origin, path, now, asks_ladder };
+        let Arrival { request, asked, chances } = Arrival::new(&at, head, heard, led.as_ref());
+        let first = led.is_none();
+        let facts = arrival::facts(&request);
+        let first_look = match &led {
+            Some(led) => led.scripted.then_some(FirstLook { seed: chances }),
+            None => FirstLook::of(head, chances),
         };
-        let facts = Facts {
-            process_time: session.process_time(started),
-            epoch: session.epoch(started),
-            highest_rung,
-            joined: session.joined(&resource),
-            attempt,
-            method: &head.method,
-            host: origin.authority.as_str(),
-            path,
-            ranged: range.is_some(),
-            reused: connection.reused(),
-            ..Facts::new(&resource, started)
+        let decided = self.decide(&session, &arming, (head, led), &facts, chances);
+        let Decided { plan, charges, matched, failure } = decided;
+        let first_look = first_look.filter(|_| failure.is_none());
+        let seed = match request.details.hop {
+            0 => chances,
+            hop => chances.named("hop").numbered(hop.into()),
         };
-        let (plan, charges, failure) = self.decide(&session, &arming, head, &facts, seed);
-        let first_look = FirstLook::of(head, &facts, seed).filter(|_| failure.is_none());
         let latency = latency(connection, &arming, seed);
-        let request = Arc::new(RequestTag {
-            session: Arc::clone(&session.tag),
-            profile: Arc::clone(&arming.profile_name),
-            method: head.method.clone(),
-            path: path.to_owned(),
-            attempt,
-            resource,
-        });
         let bus = Arc::clone(self.registry.bus());
-        note_switch(&session, &request, &bus);
-        note_step(&session, &arming, &request);
+        if first {
+            note_switch(&session, &request, &bus);
+            note_step(&session, &arming, &request, origin);
+        }
         let which = || Arc::clone(&request);
         bus.emit(&Event::RequestPlanned { request: which(), latency, plan: plan.clone() });
         let failure = failure.map(|failure| Event::ScriptFailed { request: which(), failure });
-        let report = player_data::event(&request, told);
+        // What is said again on the way to one answer is no news.
+        let report = first.then(|| player_data::event(&request, told)).flatten();
         failure.iter().chain(&report).for_each(|event| bus.emit(event));
         connection.serves(session.tag.ordinal);
-        let mut ticket = Ticket::new(session, request, Arc::clone(connection), bus, started);
+        let mut ticket = Ticket::new(session, request, asked, Arc::clone(connection), bus);
         ticket.plan.clone_from(&plan);
         ticket.charges = charges;
         let host = origin.authority.clone();
-        Planned { ticket, arming, plan, seed, latency, first_look, host, dismiss: false }
+        Planned {
+            ticket,
+            arming,
+            plan,
+            chances,
+            seed,
+            matched,
+            latency,
+            first_look,
+            host,
+            dismiss: false,
+        }
     }
 
     /// What script and rules do to a request, what that took from budgets, and how the script failed
-    /// if it did.
+    /// if it did. Where a redirect led to the request, the script has had its say.
     fn decide(
         &self,
         session: &Session,
         arming: &Arming,
-        head: &request::Parts,
+        (head, led): (&request::Parts, Option<Led>),
         facts: &Facts<'_>,
         seed: Seed,
-    ) -> (Option<Arc<Plan>>, Option<Arc<Charges>>, Option<ScriptFailure>) {
-        // A redirect within a chain is no request of its own.
+    ) -> Decided {
+        if let Some(Led { plan, charges: taken, mut matched, .. }) = led {
+            let (plan, charges) =
+                session.decide(plan, &mut matched, &arming.rules, facts, seed, taken);
+            return Decided { plan, charges, matched, failure: None };
+        }
+        // A redirect within a chain that nobody waits for any more is no request of its own.
         if fault::hops(head).is_some() {
-            return (None, None, None);
+            return Decided::default();
         }
         // Whether a browser asks first depends on its caches; scripts are about what it gets.
         let script = self.config.script.as_ref().filter(|_| head.method != Method::OPTIONS);
@@ -241,8 +264,9 @@ impl Proxy {
             Ok(plan) => (plan.unwrap_or_default(), None),
             Err(failure) => (Plan::default(), Some(failure)),
         };
-        let (plan, charges) = session.decide(first, &arming.rules, facts, seed);
-        (plan, charges, failure)
+        let mut matched = Matched::default();
+        let (plan, charges) = session.decide(first, &mut matched, &arming.rules, facts, seed, None);
+        Decided { plan, charges, matched, failure }
     }
 
     /// Waits as planned, and gets the answer.
@@ -253,7 +277,15 @@ impl Proxy {
     ) -> Result<Response<Source>, Unanswered> {
         let mut wait = planned.latency - planned.way_back();
         let Planned { ticket, plan, seed, .. } = planned;
-        if let Some(delay) = plan.as_ref().and_then(|plan| plan.delay.as_ref()) {
+        // What the origin holds, it would hold during the delay as well.
+        let held = is_held(&ticket.request.resource, &outbound.path);
+        let delay =
+            plan.as_ref().and_then(|plan| plan.delay.clone().map(|d| (d, plan.is_answered())));
+        let (before, after) = match delay {
+            Some((delay, answered)) if held && !answered => (None, Some(delay)),
+            delay => (delay.map(|(delay, _)| delay), None),
+        };
+        if let Some(delay) = before {
             ticket.injected(&delay.rule, "delay", None);
             wait += delay.effect;
         }
@@ -262,16 +294,16 @@ impl Proxy {
         if let Some(kept) = fault::kept(ticket, &outbound) {
             return Ok(kept);
         }
-        match plan {
-            Some(plan) => fault::answer(self, plan, *seed, ticket, outbound).await,
-            None => {
-                let hop = fault::hops(&outbound.head);
-                match hop.and_then(|hops| fault::next_hop(&outbound.head, hops)) {
-                    Some(hop) => Ok(hop),
-                    None => Ok(self.ask(outbound, ticket).await),
-                }
-            }
+        let response = match (fault::next_hop(ticket, &outbound), plan) {
+            (Some(hop), _) => hop,
+            (None, Some(plan)) => fault::answer(self, plan, *seed, ticket, outbound).await?,
+            (None, None) => self.ask(outbound, ticket).await,
+        };
+        if let Some(delay) = after.filter(|_| ticket.leads.is_none()) {
+            ticket.injected(&delay.rule, "delay", None);
+            self.pause(&ticket.session, delay.effect).await;
         }
+        Ok(response)
     }
 
     /// Waits for so much session time.
@@ -289,27 +321,26 @@ impl Proxy {
 }
 
 impl Planned {
+    /// Hands it on to where its answer leads, if that is within the session.
+    fn hand_on(&mut self, method: Method, path: &str) {
+        let Some(leads) = self.ticket.leads.take() else { return };
+        let onward = Onward {
+            method,
+            path,
+            plan: self.plan.clone(),
+            chances: self.chances,
+            matched: std::mem::take(&mut self.matched),
+            scripted: self.first_look.is_some(),
+        };
+        if hop::hand_on(&mut self.ticket, leads, onward) {
+            (self.plan, self.first_look, self.ticket.plan) = (None, None, None);
+        }
+    }
+
     /// The part of its latency that comes after the origin's answer.
     fn way_back(&self) -> Duration {
         self.arming.link.latency.downlink.min(self.latency)
     }
-}
-
-/// What a request is, as far as manifests and the player's own words tell.
-fn classify(
-    session: &Session,
-    (origin, path): (&Origin, &str),
-    head: &request::Parts,
-    heard: Option<&Cmcd>,
-    now: Duration,
-) -> Resource {
-    let first = headers::text(&head.headers, header::RANGE).and_then(range_start);
-    let url = origin.url(path);
-    let mut resource = session.ladder.lock().resolve_at(&url, first, Some(now));
-    if let Some(heard) = heard {
-        heard.complete(&mut resource);
-    }
-    resource
 }
 
 /// What a request waits for on the link.
@@ -418,30 +449,8 @@ fn note_switch(session: &Session, request: &RequestTag, bus: &Bus) {
 }
 
 /// Remembers the segments asked for, if a rule swaps them.
-fn note_step(session: &Session, arming: &Arming, request: &RequestTag) {
+fn note_step(session: &Session, arming: &Arming, request: &RequestTag, origin: &Origin) {
     if arming.rules.swaps_segments() && request.resource.kind == Kind::Segment {
-        session.trail.lock().note(&request.resource, &request.path);
+        session.trail.lock().note(&request.resource, origin, &request.path);
     }
-}
-
-/// What attempts are counted by: the method but for GET, the origin if it is not the session's (whose
-/// port may be another on each run), the path, and the range if one is asked for. The query is left
-/// out: tokens and CMCD differ from run to run, and replays must not.
-fn key<'a>(
-    method: &Method,
-    origin: Option<&Origin>,
-    path: &'a str,
-    range: Option<&str>,
-) -> Cow<'a, str> {
-    let path = path.split('?').next().unwrap_or_default();
-    if *method == Method::GET && origin.is_none() && range.is_none() {
-        return path.into();
-    }
-    let origin = origin.map_or("", |origin| origin.authority.as_str());
-    format!("{method} {origin}{path} {}", range.unwrap_or_default()).into()
-}
-
-/// The first byte asked for by `Range: bytes=FIRST-…`.
-fn range_start(range: &str) -> Option<u64> {
-    range.strip_prefix("bytes=")?.split('-').next()?.trim().parse().ok()
 }

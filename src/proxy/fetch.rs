@@ -3,9 +3,12 @@
 use super::{
     allow::allowed,
     coding::ask_readable,
+    config::SessionBy,
+    cookies::{self, Side},
     error::ProxyError,
     exchange::Proxy,
     headers::{self, pass_on},
+    hop::Leads,
     manifest::{self, Passage, Reading},
     observe::{self, Observer},
     request_body::RequestBody,
@@ -16,10 +19,12 @@ use super::{
 };
 use crate::{
     event::Event,
-    media::{Kind, ManifestFormat, is_blocking_reload, rewrite_uri},
+    media::{Kind, ManifestFormat, is_held, rewrite_uri},
     sessions::Origin,
 };
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, header, request, uri::Authority};
+use http::{
+    HeaderName, HeaderValue, Method, Response, StatusCode, header, request, uri::Authority,
+};
 use std::sync::Arc;
 use url::Url;
 
@@ -46,22 +51,17 @@ pub(super) async fn fetch(
     if head.method == Method::CONNECT {
         return Err(ProxyError::Method(head.method));
     }
+    let side = side_of(proxy, &head);
+    if side.is_some() {
+        cookies::send_on(&mut head.headers, &ticket.session, (&origin, &path));
+    }
     pass_on(&mut head.headers);
     let own = own_address(&mut head);
     let kind = ticket.request.resource.kind;
     let is_manifest = kind.is_manifest() || ManifestFormat::of_json(kind).is_some();
     let head_only = head.method == Method::HEAD;
     if is_manifest {
-        // What is to be rewritten must be readable; a HEAD must tell the length of the rewritten one.
-        ask_readable(&mut head.headers);
-        // The range of everything, which ffmpeg asks for, is no range.
-        if headers::text(&head.headers, header::RANGE) == Some("bytes=0-") {
-            head.headers.remove(header::RANGE);
-            head.headers.remove(header::IF_RANGE);
-        }
-        if head_only {
-            head.method = Method::GET;
-        }
+        ask_for_manifest(&mut head);
     }
     let body = Upload::new(body, Arc::clone(&ticket.session));
     let asked = ticket.session.now();
@@ -75,12 +75,15 @@ pub(super) async fn fetch(
     })?;
     // What the origin holds until there is news is no slowness of the origin's: a blocking reload, and
     // a part that was only hinted at, whose length nobody told yet.
-    let hinted = kind == Kind::Part && ticket.request.resource.duration.is_none();
-    if !hinted && !is_blocking_reload(&path) {
+    if !is_held(&ticket.request.resource, &path) {
         ticket.upstream_answered(ticket.session.now() - asked);
     }
     pass_on(response.headers_mut());
-    keep_inside(response.headers_mut(), &origin, &path, ticket);
+    if let Some(side) = &side {
+        let headers = response.headers_mut();
+        cookies::take_in(headers, side, &ticket.session, (&origin, &path));
+    }
+    keep_inside(&mut response, &origin, &path, ticket);
     if is_manifest {
         observe::tell_time(&ticket.session, response.headers());
     }
@@ -89,6 +92,26 @@ pub(super) async fn fetch(
     let passage = Passage { origin: &origin, path: &path, own, limits, scripted };
     let response = read(response, &passage, !head_only || is_manifest, ticket).await;
     Ok(if head_only && is_manifest { without_body(response) } else { response })
+}
+
+/// The player's side of cookies.
+fn side_of(proxy: &Proxy, head: &request::Parts) -> Option<Side> {
+    let known = proxy.config.session_by == SessionBy::Client;
+    let address = head.uri.path_and_query().map_or("/", |path| path.as_str());
+    Side::new(address, known, cookies::is_secure(&head.headers))
+}
+
+/// Asks so that what is to be rewritten is readable, and its length is told to HEAD too.
+fn ask_for_manifest(head: &mut request::Parts) {
+    ask_readable(&mut head.headers);
+    // The range of everything, which ffmpeg asks for, is no range.
+    if headers::text(&head.headers, header::RANGE) == Some("bytes=0-") {
+        head.headers.remove(header::RANGE);
+        head.headers.remove(header::IF_RANGE);
+    }
+    if head.method == Method::HEAD {
+        head.method = Method::GET;
+    }
 }
 
 /// Reads an answer that is a manifest, if it is `readable`, and looks on as any other passes.
@@ -138,19 +161,34 @@ fn own_address(head: &mut request::Parts) -> Option<String> {
 
 /// A redirect of the origin's must not lead the player out of its session, and what was asked for is
 /// what it leads to.
-fn keep_inside(headers: &mut HeaderMap, origin: &Origin, path: &str, ticket: &Ticket) {
-    let Some(location) = headers::text(headers, header::LOCATION) else { return };
-    if ticket.request.resource.kind != Kind::Other
-        && let Ok(from) = Url::parse(&origin.url(path))
+fn keep_inside(
+    response: &mut Response<OriginBody>,
+    origin: &Origin,
+    path: &str,
+    ticket: &mut Ticket,
+) {
+    let Some(location) = headers::text(response.headers(), header::LOCATION) else { return };
+    if let Ok(from) = Url::parse(&origin.url(path))
         && let Ok(to) = from.join(location)
     {
-        ticket.session.ladder.lock().redirected(&from, &to);
+        if ticket.request.resource.kind != Kind::Other {
+            ticket.session.ladder.lock().redirected(&from, &to);
+        }
+        if leads_on(response.status()) && matches!(to.scheme(), "http" | "https") {
+            let url = to.into();
+            ticket.leads = Some(Leads { url, ours: false, same: true, marked: false });
+        }
     }
     let uris = ticket.session.uris(origin);
     let Some(inside) = rewrite_uri(location, &uris) else { return };
     if let Ok(value) = HeaderValue::from_str(&inside) {
-        headers.insert(header::LOCATION, value);
+        response.headers_mut().insert(header::LOCATION, value);
     }
+}
+
+/// Whether players follow an answer with this status to its `Location` (RFC 9110 §15.4).
+const fn leads_on(status: StatusCode) -> bool {
+    matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308)
 }
 
 /// The answer to HEAD: the length of what GET would bring, and nothing of it.

@@ -1,6 +1,6 @@
 //! The script's second look at an exchange: the answer is known, and its body not yet sent.
 
-use super::{exchange::Proxy, fault, source::Source, ticket::Ticket};
+use super::{arrival, exchange::Proxy, fault, source::Source, ticket::Ticket};
 use crate::{
     event::Event,
     rules::{Answer, Facts, Plan},
@@ -12,16 +12,14 @@ use std::sync::Arc;
 /// What the first look knew of a request and its ticket does not tell.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct FirstLook {
-    ranged: bool,
-    reused: bool,
-    seed: Seed,
+    pub(super) seed: Seed,
 }
 
 impl FirstLook {
     /// What was known of a request with `head`; `None` = the script was not asked of it.
-    pub(super) fn of(head: &request::Parts, facts: &Facts<'_>, seed: Seed) -> Option<Self> {
+    pub(super) fn of(head: &request::Parts, seed: Seed) -> Option<Self> {
         let asked = head.method != Method::OPTIONS && fault::hops(head).is_none();
-        asked.then_some(Self { ranged: facts.ranged, reused: facts.reused, seed })
+        asked.then_some(Self { seed })
     }
 }
 
@@ -47,14 +45,10 @@ pub(super) async fn second_look(
     let facts = Facts {
         process_time: session.process_time(now),
         epoch: session.epoch(now),
+        session_time: now,
         highest_rung: session.ladder.lock().highest_rung(&request.resource),
-        attempt: request.attempt,
-        method: &request.method,
         host: host.as_str(),
-        path: &request.path,
-        ranged: first.ranged,
-        reused: first.reused,
-        ..Facts::new(&request.resource, now)
+        ..arrival::facts(request)
     };
     let answer = Answer {
         status: response.status().as_u16(),

@@ -37,6 +37,9 @@ use tokio::time::Sleep;
 /// handed over before a cut gets this long to leave.
 const H2_FLUSH: Duration = Duration::from_millis(20);
 
+/// A line where the size of a chunk should stand: not one hexadecimal digit (RFC 9112 §7.1).
+const BAD_CHUNK: &[u8] = b"not-a-chunk-size\r\n";
+
 /// Why a body ends before its end.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum BodyError {
@@ -149,7 +152,7 @@ impl ShapedBody {
             }
             Ending::Truncate if cut.length != Length::Fix => connection.dismiss(),
             Ending::Goaway => connection.dismiss(),
-            Ending::Truncate | Ending::Silence(_) => {}
+            Ending::Truncate | Ending::Silence(_) | Ending::BadChunk => {}
         }
         self.ticket.ended(Outcome::Cut);
         self.fulfilled = true;
@@ -161,6 +164,9 @@ impl ShapedBody {
             // Of an HTTP/2 connection only the stream is reset.
             Ending::Reset if !self.treatment.multiplexed => connection.reset_on_close(),
             Ending::Goaway => connection.dismiss(),
+            Ending::BadChunk if !self.treatment.multiplexed => {
+                connection.end_with(Bytes::from_static(BAD_CHUNK));
+            }
             _ => {}
         }
         let clean = cut.ending == Ending::Truncate && cut.length != Length::Keep;

@@ -1,6 +1,7 @@
 //! A player's socket, telling its connection what goes on, and closing as the connection wants it.
 
 use super::{connection::Connection, head_scan::HeadScan};
+use memchr::memmem;
 use std::{
     io,
     pin::Pin,
@@ -50,6 +51,27 @@ impl Socket {
         }
     }
 
+    /// Writes `buf` up to the version in a status line, and then that as HTTP/1.1.
+    fn poll_status_line(&mut self, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        const OLD: &[u8] = b"HTTP/1.0 ";
+        let mut piece = buf;
+        let mut minor = [0];
+        match memmem::find(buf, OLD) {
+            // The minor version, the last byte before the space.
+            Some(at) => piece = &buf[..at + OLD.len() - 2],
+            None if buf.starts_with(b"0 ") => {
+                minor = *b"1";
+                piece = &minor;
+            }
+            None => {}
+        }
+        let written = ready!(Pin::new(&mut self.stream).poll_write(cx, piece))?;
+        if minor == *b"1" && written > 0 {
+            self.connection.answered_as_http11();
+        }
+        Poll::Ready(Ok(written))
+    }
+
     /// Takes in what a refused player still sends: closed with bytes unread, a connection is reset,
     /// and the player might never see the refusal (RFC 9112 §9.6).
     fn poll_linger(&mut self, cx: &mut Context<'_>) -> Poll<()> {
@@ -84,6 +106,10 @@ fn second_handle(_: &TcpStream) -> io::Result<TcpStream> {
 
 impl Drop for Socket {
     fn drop(&mut self) {
+        if let Some(last) = self.connection.take_last() {
+            // As far as the kernel takes them at once: nobody is left to wait for more.
+            let _ = socket2::SockRef::from(&self.stream).send(&last);
+        }
         if self.connection.resets() {
             // With zero linger, close sends RST. If it fails the peer sees FIN: nothing to mend.
             let _ = self.stream.set_zero_linger();
@@ -113,6 +139,9 @@ impl AsyncWrite for Socket {
         cx: &mut Context<'_>,
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
+        if self.connection.answers_as_http11() {
+            return self.poll_status_line(cx, buf);
+        }
         Pin::new(&mut self.stream).poll_write(cx, buf)
     }
 
@@ -121,6 +150,10 @@ impl AsyncWrite for Socket {
         cx: &mut Context<'_>,
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
+        if self.connection.answers_as_http11() {
+            let first = bufs.iter().find(|piece| !piece.is_empty());
+            return self.poll_status_line(cx, first.map_or(&[], |piece| &**piece));
+        }
         // `send` costs less than `writev`, which asks first what it was given.
         match bufs {
             [piece] => Pin::new(&mut self.stream).poll_write(cx, piece),

@@ -1,12 +1,12 @@
 //! An exchange's ticket: carried through all its phases, and handed in, with what was measured, when
 //! it is over, however that comes about.
 
-use super::{connection::Connection, fault::Teller};
+use super::{connection::Connection, fault::Teller, hop::Leads};
 use crate::{
     event::{Bus, Event, Measured, Outcome, RequestTag},
     media::Resource,
     rules::{Charges, Plan},
-    sessions::Session,
+    sessions::{Asked, Session},
 };
 use std::{sync::Arc, time::Duration};
 
@@ -18,6 +18,10 @@ pub(super) struct Ticket {
     pub(super) plan: Option<Arc<Plan>>,
     /// What that took from budgets.
     pub(super) charges: Option<Arc<Charges>>,
+    /// What its attempts are counted by.
+    pub(super) asked: Asked,
+    /// Where its answer leads, if that is within the session.
+    pub(super) leads: Option<Leads>,
     connection: Arc<Connection>,
     bus: Arc<Bus>,
     started: Duration,
@@ -34,10 +38,11 @@ impl Ticket {
     pub(super) fn new(
         session: Arc<Session>,
         request: Arc<RequestTag>,
+        asked: Asked,
         connection: Arc<Connection>,
         bus: Arc<Bus>,
-        started: Duration,
     ) -> Self {
+        let started = request.details.session_time;
         session.enter();
         connection.enter();
         Self {
@@ -45,6 +50,8 @@ impl Ticket {
             request,
             plan: None,
             charges: None,
+            asked,
+            leads: None,
             connection,
             bus,
             started,
@@ -98,6 +105,13 @@ impl Ticket {
         self.request = Arc::new(RequestTag { resource, ..RequestTag::clone(&self.request) });
     }
 
+    /// Its answer leads to another address within the session, and the request there is counted in its place.
+    pub(super) fn leads_on(&mut self) {
+        let mut request = RequestTag::clone(&self.request);
+        request.details.redirected = true;
+        self.request = Arc::new(request);
+    }
+
     /// The player is answered `status`.
     pub(super) const fn answered(&mut self, status: u16) {
         self.status = status;
@@ -126,6 +140,10 @@ impl Drop for Ticket {
     fn drop(&mut self) {
         // Before anybody hears that it is over, and asks again.
         self.charges.iter().for_each(|charges| charges.give_back());
+        let broken = matches!(self.outcome, Outcome::Cut | Outcome::OriginCut);
+        if broken || self.status == 0 || self.status >= 400 {
+            self.session.attempt_failed(self.asked);
+        }
         let since = |time: Duration| time.saturating_sub(self.started);
         // The last byte is the end, unless the player went away after it: then that was.
         let now = match (self.outcome, self.last_byte) {

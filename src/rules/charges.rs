@@ -27,6 +27,17 @@ impl Charges {
         self.0.lock().extract_if(.., of_rule).for_each(|(_, strike)| strike.keep());
     }
 
+    /// An effect of the rule called `name` came about: for those who know the plan's words alone.
+    pub fn struck_by_name(&self, name: &str) {
+        let of_rule = |(rule, _): &mut (Arc<str>, Strike)| **rule == *name;
+        self.0.lock().extract_if(.., of_rule).for_each(|(_, strike)| strike.keep());
+    }
+
+    /// Takes over what `other` holds, which then holds nothing.
+    pub fn take_over(&mut self, other: &Self) {
+        self.0.get_mut().append(&mut other.0.lock());
+    }
+
     /// The request is over: what has not struck may strike another.
     pub fn give_back(&self) {
         self.0.lock().drain(..).for_each(|(_, strike)| strike.give_back());

@@ -51,7 +51,7 @@ impl Details {
             })
             && within(self.height.as_ref(), resource.resolution.map(|(_, height)| height.into()))
             && any(&self.codecs, resource.codecs.as_deref(), |prefix, codecs| {
-                codecs.split(',').any(|codec| begins(codec.trim(), prefix))
+                codecs.split(',').any(|codec| is_codec(codec.trim(), prefix))
             })
             && any(&self.languages, resource.language.as_deref(), |range, tag| {
                 // Basic filtering (RFC 4647 §3.3.1): `de` is also `de-AT`, and not `deu`.
@@ -111,6 +111,25 @@ fn any<A, K: Copy>(asked: &[A], known: Option<K>, holds: impl Fn(&A, K) -> bool)
 fn within(asked: Option<&Numbers>, known: Option<u64>) -> bool {
     asked.is_none_or(|asked| known.is_some_and(|known| asked.contains(known)))
 }
+
+/// Whether a codec begins with `prefix`. Smooth Streaming names codecs by FourCC: either name will do.
+fn is_codec(codec: &str, prefix: &str) -> bool {
+    let same = FOUR_CC.iter().find(|(code, _)| code.eq_ignore_ascii_case(codec));
+    begins(codec, prefix) || same.is_some_and(|(_, other)| begins(other, prefix))
+}
+
+/// The FourCCs of Smooth Streaming (MS-SSTR §2.2.2.5), and what RFC 6381 calls the same.
+const FOUR_CC: &[(&str, &str)] = &[
+    ("H264", "avc1"),
+    ("X264", "avc1"),
+    ("DAVC", "avc1"),
+    ("AACL", "mp4a.40.2"),
+    ("AACH", "mp4a.40.5"),
+    ("AACP", "mp4a.40.29"),
+    ("WVC1", "vc-1"),
+    ("TTML", "stpp"),
+    ("DFXP", "stpp"),
+];
 
 fn begins(text: &str, start: &str) -> bool {
     text.get(..start.len()).is_some_and(|head| head.eq_ignore_ascii_case(start))

@@ -17,6 +17,8 @@ pub struct Facts<'a> {
     pub epoch: Duration,
     /// The highest rung there is on the ladder of its media type, if that is known.
     pub highest_rung: Option<u16>,
+    /// Whether it is for sound or text of a presentation that has pictures too.
+    pub beside_video: bool,
     /// The number of the segment that was the newest one of this media type when the session first
     /// asked for any, in a live stream: see [`Joined`](super::Joined).
     pub joined: Option<u64>,
@@ -44,6 +46,7 @@ impl<'a> Facts<'a> {
             process_time: session_time,
             epoch: session_time,
             highest_rung: None,
+            beside_video: false,
             joined: None,
             attempt: 1,
             method: &Method::GET,

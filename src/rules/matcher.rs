@@ -35,15 +35,19 @@ impl Matcher {
 }
 
 impl Matcher {
-    /// Whether it asks for the highest rung.
+    /// Whether it asks for rungs.
     pub(super) fn needs_ladder(&self) -> bool {
         let spared = self.details.iter().flat_map(|details| &details.not);
-        self.rungs.as_ref().is_some_and(RungSet::needs_ladder)
-            || spared.clone().any(Self::needs_ladder)
+        self.rungs.is_some() || spared.clone().any(Self::needs_ladder)
     }
 
     fn on_rung(&self, facts: &Facts<'_>) -> bool {
         let Some(rungs) = &self.rungs else { return true };
+        // A presentation's ladder is that of its pictures. Sound and text have ladders of their own, for those
+        // rules that name them.
+        if facts.beside_video && self.media == Set::ALL {
+            return false;
+        }
         let Some(rung) = facts.resource.rung else { return false };
         rungs.contains(rung.into(), facts.highest_rung.map(u64::from))
     }

@@ -20,6 +20,7 @@ mod facts;
 mod file;
 mod glob;
 mod joined;
+mod matched;
 mod matcher;
 mod media_cycle;
 mod numbers;
@@ -44,14 +45,16 @@ pub use diagnostic::{Diagnostic, Diagnostics};
 pub(crate) use distribution::DistributionTable;
 pub(crate) use document::Document;
 pub use effect::{
-    Closing, Coalesce, Corruption, Cors, Cut, Damage, Drip, Ending, Goal, Hang, HeaderEdit, Length,
-    Point, RangeFault, Redirect, Refusal, Reload, Replacement, RetryAfter, Skew, Stall, Status,
+    Closing, Coalesce, Corruption, Cors, Cut, Damage, Drip, Ending, Framing, Goal, Hang,
+    HeaderEdit, Length, Point, RangeFault, Redirect, Refusal, Reload, Replacement, RetryAfter,
+    Skew, Stall, Status,
 };
 pub(crate) use entry::RuleEntry;
 pub use facts::Facts;
 pub use file::FileError;
 pub(crate) use file::read_text;
 pub use joined::Joined;
+pub use matched::Matched;
 pub use plan::{Keep, Plan, Planned};
 pub use ration::Ration;
 pub use rule::Rule;

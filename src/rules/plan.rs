@@ -1,8 +1,8 @@
 //! The plan: what shall befall one request, as data that can be logged, tested and shown.
 
 use super::effect::{
-    Closing, Coalesce, Corruption, Cors, Cut, Drip, Hang, HeaderEdit, RangeFault, Redirect,
-    Refusal, Reload, Replacement, Skew, Stall, Status,
+    Closing, Coalesce, Corruption, Cors, Cut, Drip, Framing, Goal, Hang, HeaderEdit, RangeFault,
+    Redirect, Refusal, Reload, Replacement, Skew, Stall, Status,
 };
 use crate::{
     media::edit::ManifestEdit,
@@ -196,6 +196,8 @@ slots! {
         coalesce = "coalesce": Coalesce,
         /// Damage bytes of the body.
         corrupt = "corrupt": Corruption,
+        /// Mark the end of the body in another way.
+        framing = "framing": Framing,
         /// End the body early.
         cut = "cut": Cut,
     }
@@ -230,6 +232,23 @@ impl Plan {
             || self.hang.is_some()
             || self.status.is_some()
             || self.redirect.is_some()
+    }
+
+    /// What is left of it once the answer to the request is a redirect, for the request that follows the
+    /// redirect. `held`: the origin may have to be waited for there, and the delay comes after that.
+    #[must_use]
+    pub fn after_redirect(&self, held: bool) -> Self {
+        let mut left = self.clone();
+        match &self.redirect {
+            // Ours: what befalls an answer of ours has come about.
+            Some(Planned { effect: Redirect { to: Goal::Loop, .. }, .. }) => left.delay = None,
+            Some(_) => left = Self::default(),
+            None => {
+                (left.body, left.reload) = (None, None);
+                left.delay = left.delay.filter(|_| held);
+            }
+        }
+        left
     }
 
     /// Takes out what the way the request will be answered leaves no room for.

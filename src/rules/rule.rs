@@ -25,11 +25,11 @@ use std::{fmt, sync::Arc};
 /// | `kind` | requests of that [`Kind`](crate::media::Kind), or of the groups `manifest` (of any format) and `playlist` (HLS, both kinds). `segment` means media segments alone: `init` and `part` are kinds of their own |
 /// | `media` | `video`, `audio`, `text`, `muxed`, `unknown`. A muxed segment is `muxed` and nothing else: `audio` does not match it, as whatever befell it would befall the pictures too |
 /// | `protocol` | requests of that [`Protocol`](crate::media::Protocol) |
-/// | `rung` | renditions at that place on their media type's ladder, 1 = lowest; a number, `2..4` (both ends included), `3..`, `..4`, or `lowest`, `highest`, `all-but-lowest`, `all-but-highest`. No request whose rung is unknown; while the ladder is unknown there is no highest |
+/// | `rung` | renditions at that place on the presentation's ladder, 1 = lowest; a number, `2..4` (both ends included), `3..`, `..4`, or `lowest`, `highest`, `all-but-lowest`, `all-but-highest`. The ladder is that of the video, in all formats alike; audio and text beside video have ladders of their own, which are meant with `media` alone. No request whose rung is unknown (HLS: of audio and subtitles, which declare no bandwidth); while the ladder is unknown there is no highest |
 /// | `rendition` | renditions of that name (DASH Representation id, HLS NAME or GROUP-ID/NAME); `*` = anything, `?` = one character |
 /// | `bandwidth` | renditions that declare that bandwidth: `2 Mbit/s`, `1 Mbit/s..3 Mbit/s` (both ends included), `..1 Mbit/s` |
 /// | `height` | renditions of that height in pixels; written as numbers |
-/// | `codec` | renditions one of whose codecs begins so: `avc1`, `mp4a.40` |
+/// | `codec` | renditions one of whose own codecs begins so: `avc1`, `mp4a.40`. HLS variants list those of their audio and subtitle groups too: these count for the groups' playlists, where they have any. Smooth: the FourCC (`H264`, `AACL`), or the codec that it stands for |
 /// | `language` | that language and its regions: `de` is also `de-AT` |
 /// | `role` | that DASH Role, or HLS characteristic |
 /// | `index` | segments at that place in the presentation, 1 = first; written as numbers. No request whose index is unknown |
@@ -42,7 +42,7 @@ use std::{fmt, sync::Arc};
 /// | `during` | requests that arrive in that window of session time: `10 s..30 s` (start included, end excluded), `30 s..`, `..10 s` |
 /// | `pattern` | requests that arrive while it is down: `up 20 s, down 10 s` (or `u20d10`), from the session's time zero, over and over; a phase has its start and not its end |
 /// | `epoch-pattern` | the same, from 1970-01-01T00:00:00Z: alike for all sessions and machines |
-/// | `attempt` | that try of the same request: 1 = the first, `2..` = all retries |
+/// | `attempt` | that try of the same request: 1 = the first, `2..` = all retries. A request for a range that overlaps one asked for before (or the whole) is a retry; one for other bytes of the same file is not |
 /// | `host` | that host, with or without its port; `*` and `?` as above |
 /// | `path` | that path at the origin, from its first `/`, without the query: `*/audio/*` |
 /// | `method` | `GET`, `HEAD`, `POST`, `PUT` |
@@ -50,7 +50,7 @@ use std::{fmt, sync::Arc};
 /// | `blocking` | `true`: requests that ask a low-latency playlist to wait (`_HLS_msn`); `false`: the others |
 /// | `connection` | `fresh`: the first request on its connection; `reused`: the others |
 /// | `not` | a list of tables of the conditions above: requests that fit any of them are left out |
-/// | `nth` | the n-th of the requests for which all conditions above hold, counted for each session and rule in order of arrival; written as numbers, `..3` = the first three |
+/// | `nth` | the n-th of the requests for which all conditions above hold, counted for each session and rule in order of arrival. A request that is redirected counts once, however many addresses it comes to; written as numbers, `..3` = the first three |
 /// | `first` | `first = 3` is `nth = "..3"`; from 1 |
 /// | `every` | the n-th, 2n-th, 3n-th, ... of the same; 1 = all of them, 0 is an error |
 /// | `probability` | that share of the requests for which all conditions above hold, `nth` and `every` included; the draw belongs to the request, so it replays in any interleaving |
@@ -64,11 +64,11 @@ use std::{fmt, sync::Arc};
 ///
 /// | effect | does |
 /// |---|---|
-/// | `delay` | waits before the headers, beside the link's latency: a span, or a distribution as in profiles (`{ distribution = "lognormal", mean, sd }`), drawn for each request. `0 s` exempts from the delays of later rules |
-/// | `refuse` | `reset` or `close`: ends the connection instead of an answer |
+/// | `delay` | waits before the headers, beside the link's latency, and where the origin holds its answer (a blocking reload, a part that was hinted at) after that: a span, or a distribution as in profiles (`{ distribution = "lognormal", mean, sd }`), drawn for each request. `0 s` exempts from the delays of later rules |
+/// | `refuse` | `reset` or `close`: ends the connection instead of an answer; `not-http`: sends bytes that are not HTTP, then closes (HTTP/2: as `reset`) |
 /// | `hang` | answers nothing for that long, then closes; `forever` leaves the closing to the player. `{ at, for }` is silent from a point on: `at = "headers"` = right after them, or a *point* |
 /// | `status` | answers with that status, 200 to 599, without asking the origin. `{ code, retry-after, body, content-type }`; `retry-after` in seconds (`120`, `"2 m"`) or as a date (`"in 2 m"`) |
-/// | `redirect` | answers 302 to a URL. `{ to }`, `{ host }` (same path there), `{ chain = 3 }` (that many hops, then what was asked for), `{ loop = true }`; each with `status` 301, 302, 303, 307, 308 |
+/// | `redirect` | answers 302 to a URL or path. `{ to }`, `{ host }` (same path there): within the session where the host is the session's own or may be fetched, else past the proxy; `{ chain = 3 }` (that many hops, then what was asked for), `{ loop = true }`; each with `status` 301, 302, 303, 307, 308 |
 /// | `body` | another body: `empty`, `captive-portal`, `previous-segment`, `{ text, content-type }`, `{ file, content-type }` (beside the rule file; not in rules that come over the network), `{ junk = "1 KiB" }`, `{ rung = 1 }` |
 /// | `range` | a range request answered wrongly: `ignored` (200, whole), `whole` (206, whole), `shifted` (`Content-Range` off by one), `empty`, `unsized` (no `Content-Length`), `unsatisfiable` (416) |
 /// | `reload` | `early`: a blocking playlist request (LL-HLS) does not block; `full`: a delta update is not asked for. Late is `delay`, never is `hang`, with `when.blocking = true` |
@@ -78,6 +78,7 @@ use std::{fmt, sync::Arc};
 /// | `drip` | `{ bytes, every, from }`: lets so many bytes through at a time, from a *point* on (the start) |
 /// | `coalesce` | holds bytes back for that long and lets them come at once; `end` = all at the end |
 /// | `corrupt` | `bit-flips`, `zeros` (one byte in a thousand), `ts-sync`, `box-size` (all). `{ damage, rate, from, to }` |
+/// | `framing` | `close`: no `Content-Length` and no chunks, the body ends where the connection closes (HTTP/2: END_STREAM without a length); `bad-chunk`: chunked, with a chunk size that is none where the body starts, or at a *point*: `{ bad-chunk = "50 %" }` (HTTP/2: RST_STREAM there). Over HTTP/1.1 the connection closes after either |
 /// | `cut` | `{ at, end, length }`: ends the body at a *point*; `end` = `fin` (default), `reset`, `goaway` or `silence` (`for`); the declared `length` is `keep` (default), `fix` (to the truth) or `drop` |
 /// | `reset` | passes the body up to a *point* (`64 KiB`, `50 %`), then resets the connection; `0 B` = right after the headers |
 /// | `truncate` | passes the body up to a *point*, then closes cleanly, with fewer bytes than declared |

@@ -6,6 +6,7 @@ use super::{
     diagnostic::Diagnostics,
     effect::{Cors, Replacement},
     facts::Facts,
+    matched::Matched,
     plan::Plan,
     purse::Purse,
     rule::Rule,
@@ -70,6 +71,17 @@ impl RuleSet {
         self.entries.is_empty()
     }
 
+    /// Whether `other` is this very set.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.entries, &other.entries)
+    }
+
+    /// The place of the rule that is at `place` in `old`, if it is in this set too.
+    pub(super) fn place_of(&self, old: &Self, place: usize) -> Option<usize> {
+        let entry = old.entries.get(place)?;
+        self.entries.iter().position(|own| own == entry)
+    }
+
     /// How many rules there are.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -90,8 +102,8 @@ impl RuleSet {
         }
     }
 
-    /// Whether any rule asks for the highest rung: [`Facts::highest_rung`] costs a look at the whole
-    /// ladder.
+    /// Whether any rule asks for rungs: [`Facts::highest_rung`] and [`Facts::beside_video`] cost a look at
+    /// the whole ladder.
     #[must_use]
     pub fn needs_ladder(&self) -> bool {
         self.iter().any(|rule| rule.matcher.needs_ladder())
@@ -134,7 +146,20 @@ impl RuleSet {
     /// slots that are left. With the plan, what it took from budgets.
     pub fn decide_after(
         &self,
+        first: Plan,
+        counters: &mut Counters,
+        facts: &Facts<'_>,
+        chance: &mut dyn FnMut(&str) -> f64,
+    ) -> (Plan, Charges) {
+        self.decide_once(first, &mut Matched::default(), counters, facts, chance)
+    }
+
+    /// The same for a request that may have been redirected: rules that have `matched` it at an earlier address
+    /// neither count it again nor apply again. What they asked for is in `first`.
+    pub fn decide_once(
+        &self,
         mut first: Plan,
+        matched: &mut Matched,
         counters: &mut Counters,
         facts: &Facts<'_>,
         chance: &mut dyn FnMut(&str) -> f64,
@@ -145,8 +170,14 @@ impl RuleSet {
             return (first, charges);
         }
         counters.arm(self, facts.session_time, facts.process_time);
+        matched.begin(self);
         let mut applying = Places::new();
         for (place, (entry, count)) in self.entries.iter().zip(&mut counters.counts).enumerate() {
+            count.taken = false;
+            if matched.has(place) || !entry.matches(facts) {
+                continue;
+            }
+            matched.note(place);
             if entry.applies(count, facts, chance) {
                 applying.push(place);
             }
@@ -200,7 +231,14 @@ impl RuleSet {
 }
 
 impl Entry {
-    /// First what the request is, then how many came before, then `probability`, then whether the
+    /// Whether the request is one that the rule is about.
+    fn matches(&self, facts: &Facts<'_>) -> bool {
+        // Whether a browser asks first depends on its caches: preflights are for rules about them alone.
+        let about_preflights = self.rule.effects.cors == Some(Cors::Preflight);
+        about_preflights == (*facts.method == Method::OPTIONS) && self.rule.matcher.matches(facts)
+    }
+
+    /// Of a request that matches: first how many came before, then `probability`, then whether the
     /// budget is open: see [`Rule`].
     fn applies(
         &self,
@@ -208,14 +246,8 @@ impl Entry {
         facts: &Facts<'_>,
         chance: &mut dyn FnMut(&str) -> f64,
     ) -> bool {
-        let Rule { matcher, nth, every, probability, budget, .. } = &*self.rule;
-        count.taken = false;
+        let Rule { nth, every, probability, budget, .. } = &*self.rule;
         let purse = budget.as_ref().zip(count.purse.as_ref());
-        // Whether a browser asks first depends on its caches: preflights are for rules about them alone.
-        let about_preflights = self.rule.effects.cors == Some(Cors::Preflight);
-        if about_preflights != (*facts.method == Method::OPTIONS) || !matcher.matches(facts) {
-            return false;
-        }
         count.matched += 1;
         count.matched.is_multiple_of(*every)
             && nth.as_ref().is_none_or(|nth| nth.contains(count.matched))

@@ -23,6 +23,7 @@ tables! {
         drip: DripTable,
         coalesce: Text,
         corrupt: Either<CorruptTable>,
+        framing: Either<FramingTable>,
         cut: CutTable,
         reset: Text,
         truncate: Text,
@@ -86,6 +87,11 @@ tables! {
         rate: Text,
         from: Text,
         to: Text,
+    }
+
+    /// `framing`
+    FramingTable "a table, as in { bad-chunk = \"50 %\" }" {
+        bad_chunk: Text,
     }
 
     /// `cut`

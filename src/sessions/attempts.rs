@@ -1,33 +1,150 @@
-//! How often a session has asked for each path: the first try and its retries are told apart.
+//! How often a session has asked for the same bytes: the first try and its retries are told apart.
 
+use crate::{
+    media::{Kind, Protocol, Resource},
+    seed::Seed,
+};
 use foldhash::fast::RandomState;
+use smallvec::SmallVec;
 use std::collections::{HashMap, VecDeque};
 
-/// Paths remembered per session; beyond these the oldest start over at 1.
-const MOST_PATHS: usize = 16_384;
+/// Ranges remembered per session, of all resources; beyond these the oldest start over at 1.
+const MOST_RANGES: usize = 16_384;
 
-/// Counts requests per path, by the path's hash.
+/// Bytes of a resource that a request asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Span {
+    first: u64,
+    /// The first byte that is not asked for.
+    end: u64,
+}
+
+impl Span {
+    /// All bytes.
+    pub const WHOLE: Self = Self { first: 0, end: u64::MAX };
+
+    /// The bytes from `first` to `last`, or to the end.
+    #[must_use]
+    pub const fn new(first: u64, last: Option<u64>) -> Self {
+        let end = match last {
+            Some(last) => last.saturating_add(1),
+            None => u64::MAX,
+        };
+        Self { first, end }
+    }
+
+    /// What a `Range` header with one range of bytes asks for. (Of a range counted from the end nobody knows
+    /// where it begins.)
+    #[must_use]
+    pub fn of_range(range: &str) -> Option<Self> {
+        let (first, last) = range.trim().strip_prefix("bytes=")?.split_once('-')?;
+        let first = first.trim().parse().ok()?;
+        match last.trim() {
+            "" => Some(Self::new(first, None)),
+            last => {
+                last.parse().ok().filter(|last| *last >= first).map(|l| Self::new(first, Some(l)))
+            }
+        }
+    }
+
+    /// Only its first byte.
+    #[must_use]
+    pub const fn start(self) -> Self {
+        Self { first: self.first, end: self.first.saturating_add(1) }
+    }
+
+    const fn overlaps(self, other: Self) -> bool {
+        self.first < other.end && other.first < self.end
+    }
+}
+
+/// What a request asks for, as far as counting goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Asked {
+    /// The hash of the resource: see [`Session::asked`](super::Session::asked).
+    pub resource: u64,
+    /// Which bytes of it.
+    pub span: Span,
+    /// It is read piece by piece, wherever its player wants to go on: only what failed to come is tried again.
+    pub piecewise: bool,
+}
+
+impl Asked {
+    /// What a request for `resource` asks for, which stands in the file of this seed.
+    pub(super) fn new(file: Seed, range: Option<&str>, resource: &Resource) -> Self {
+        let named = file.numbered(resource.kind as u64);
+        let piecewise = resource.protocol == Protocol::Progressive;
+        let span = match range.map(|range| (range, Span::of_range(range))) {
+            None => Span::WHOLE,
+            // A part that was hinted at may be asked for up to an end that nobody knows.
+            Some((range, Some(span))) => match resource.kind {
+                Kind::Part if range.trim().ends_with('-') => span.start(),
+                _ => span,
+            },
+            Some((range, None)) => {
+                let resource = named.named(range).value();
+                return Self { resource, span: Span::WHOLE, piecewise };
+            }
+        };
+        Self { resource: named.value(), span, piecewise }
+    }
+}
+
+/// The bytes that one request asked for.
+#[derive(Debug, Clone, Copy)]
+struct Held {
+    span: Span,
+    attempt: u32,
+    failed: bool,
+}
+
+/// Counts requests for the same bytes.
 #[derive(Debug, Default)]
 pub(super) struct Attempts {
-    counts: HashMap<u64, u32, RandomState>,
-    order: VecDeque<u64>,
+    held: HashMap<u64, SmallVec<[Held; 1]>, RandomState>,
+    order: VecDeque<(u64, Span)>,
 }
 
 impl Attempts {
-    /// The number of this request for the path with `hash`, from 1.
-    pub(super) fn next(&mut self, hash: u64) -> u32 {
-        if let Some(count) = self.counts.get_mut(&hash) {
-            *count = count.saturating_add(1);
-            return *count;
+    /// The number of this request for what is asked, from 1, and whether an earlier one for some of the bytes
+    /// failed. A request is one more try of all earlier ones whose bytes it asks for again.
+    pub(super) fn next(&mut self, asked: Asked) -> (u32, bool) {
+        let Asked { resource, span, piecewise } = asked;
+        let known = self.held.entry(resource).or_default();
+        let again = known.iter().filter(|held| {
+            held.span == span || held.span.overlaps(span) && (held.failed || !piecewise)
+        });
+        let (before, failed) = again.fold((0, false), |(most, failed), held| {
+            (held.attempt.max(most), failed || held.failed)
+        });
+        let attempt = before.saturating_add(1);
+        match known.iter_mut().find(|held| held.span == span) {
+            Some(held) => (held.attempt, held.failed) = (attempt, false),
+            None => {
+                known.push(Held { span, attempt, failed: false });
+                self.order.push_back((resource, span));
+            }
         }
-        if self.order.len() == MOST_PATHS
-            && let Some(oldest) = self.order.pop_front()
-        {
-            self.counts.remove(&oldest);
+        if self.order.len() > MOST_RANGES {
+            self.forget_oldest();
         }
-        self.order.push_back(hash);
-        self.counts.insert(hash, 1);
-        1
+        (attempt, failed)
+    }
+
+    /// The last request for what was asked brought an error, or not all of it.
+    pub(super) fn failed(&mut self, asked: Asked) {
+        let known = self.held.get_mut(&asked.resource);
+        let held = known.and_then(|known| known.iter_mut().find(|held| held.span == asked.span));
+        held.into_iter().for_each(|held| held.failed = true);
+    }
+
+    fn forget_oldest(&mut self) {
+        let Some((resource, span)) = self.order.pop_front() else { return };
+        let Some(known) = self.held.get_mut(&resource) else { return };
+        known.retain(|held| held.span != span);
+        if known.is_empty() {
+            self.held.remove(&resource);
+        }
     }
 }
 
@@ -35,14 +152,66 @@ impl Attempts {
 mod tests {
     use super::*;
 
+    fn whole(resource: u64) -> Asked {
+        Asked { resource, span: Span::WHOLE, piecewise: false }
+    }
+
+    fn part(range: &str) -> Asked {
+        Asked { span: Span::of_range(range).unwrap(), ..whole(1) }
+    }
+
     #[test]
-    fn counts_each_path_within_bounds() {
+    fn counts_each_resource_within_bounds() {
         let mut attempts = Attempts::default();
-        assert_eq!((attempts.next(1), attempts.next(2), attempts.next(1)), (1, 1, 2));
+        let mut next = |resource| attempts.next(whole(resource)).0;
+        assert_eq!((next(1), next(2), next(1)), (1, 1, 2));
         for hash in 10..100_000 {
-            attempts.next(hash);
+            next(hash);
         }
-        assert_eq!(attempts.counts.len(), MOST_PATHS);
-        assert_eq!(attempts.next(1), 1);
+        assert_eq!(next(1), 1);
+        assert_eq!((attempts.held.len(), attempts.order.len()), (MOST_RANGES, MOST_RANGES));
+        for first in 0..100_000 {
+            attempts.next(Asked { span: Span::new(first, Some(first)), ..whole(5) });
+        }
+        assert_eq!(attempts.held.len(), 1);
+    }
+
+    #[test]
+    fn what_is_resumed_is_another_try() {
+        let mut attempts = Attempts::default();
+        assert_eq!(attempts.next(whole(1)).0, 1);
+        assert_eq!(attempts.next(part("bytes=80000-")).0, 2);
+        assert_eq!(attempts.next(part("bytes=90000-")).0, 3);
+        assert_eq!(attempts.next(whole(1)).0, 4);
+        assert_eq!(attempts.next(whole(2)).0, 1);
+    }
+
+    #[test]
+    fn other_bytes_of_a_file_are_no_retry() {
+        let mut attempts = Attempts::default();
+        let mut next = |range| attempts.next(part(range)).0;
+        assert_eq!((next("bytes=0-99"), next("bytes=100-249"), next("bytes=250-")), (1, 1, 1));
+        assert_eq!((next("bytes=100-249"), next("bytes=180-249")), (2, 3));
+        assert_eq!(next("bytes=0-99"), 2);
+    }
+
+    #[test]
+    fn a_file_read_piece_by_piece_is_tried_again_where_it_failed() {
+        let mut attempts = Attempts::default();
+        let piece = |range| Asked { piecewise: true, ..part(range) };
+        assert_eq!(attempts.next(piece("bytes=0-")), (1, false));
+        assert_eq!(attempts.next(piece("bytes=5000-")), (1, false), "a seek");
+        attempts.failed(piece("bytes=5000-"));
+        assert_eq!(attempts.next(piece("bytes=6000-")), (2, true));
+        assert_eq!(attempts.next(piece("bytes=0-1")), (1, false));
+    }
+
+    #[test]
+    fn ranges_are_read() {
+        assert_eq!(Span::of_range("bytes=5-"), Some(Span::new(5, None)));
+        assert_eq!(Span::of_range("bytes=0-0"), Some(Span::new(0, Some(0))));
+        for text in ["bytes=-5", "bytes=5-4", "bytes=0-1,4-5", "items=0-1", "bytes=", ""] {
+            assert_eq!(Span::of_range(text), None, "{text}");
+        }
     }
 }

@@ -3,14 +3,16 @@
 use super::{
     address::{Target, prefix},
     arming::Arming,
-    attempts::Attempts,
+    attempts::{Asked, Attempts},
     bottleneck::Bottleneck,
     clock::Clock,
     command::{Command, CommandError, Obeyed},
     control::Control,
+    cookies::Cookies,
     downlink::Downlink,
     host::Origin,
     kept_errors::KeptErrors,
+    led::Followed,
     limits::Limits,
     repeats::Repeats,
     settings::{Fault, Settings},
@@ -23,7 +25,8 @@ use crate::{
     media::{Ladder, MediaType, Resource, edit::EditMemory},
     profiles::Profile,
     rules::{
-        Answer, Charges, Counters, Facts, Joined, Plan, RuleSet, Script, ScriptFailure, ScriptState,
+        Answer, Charges, Counters, Facts, Joined, Matched, Plan, RuleSet, Script, ScriptFailure,
+        ScriptState,
     },
     seed::Seed,
     units::BitRate,
@@ -64,6 +67,10 @@ pub struct Session {
     pub kept_errors: Mutex<KeptErrors>,
     /// The segments it asked for last, if a rule swaps segments.
     pub trail: Mutex<Trail>,
+    /// The redirects that its player may follow.
+    pub followed: Mutex<Followed>,
+    /// The cookies that are for several of its hosts.
+    pub cookies: Mutex<Cookies>,
     /// The reports that it posted last.
     pub posted: Mutex<Repeats>,
     seed: Seed,
@@ -125,6 +132,8 @@ impl Session {
             edits: Mutex::default(),
             kept_errors: Mutex::default(),
             trail: Mutex::default(),
+            followed: Mutex::default(),
+            cookies: Mutex::default(),
             posted: Mutex::default(),
             counters: Mutex::new(counters),
             remembered: Mutex::default(),
@@ -335,13 +344,24 @@ impl Session {
         self.downlink.rate(self.now())
     }
 
-    /// The number of this request for what `key` names (from 1), and the seed of its chances: they
-    /// depend on session, key and number, not on what other requests come between.
+    /// What a request for `resource` asks for. `path` is its key without the range, `range` the range. Bytes of
+    /// one file are counted apart where they are of another kind: parts and the segment that they make up.
     #[must_use]
-    pub fn attempt(&self, key: &str) -> (u32, Seed) {
-        let named = self.seed.named(key);
-        let attempt = self.attempts.lock().next(named.value());
-        (attempt, named.numbered(attempt.into()))
+    pub fn asked(&self, path: &str, range: Option<&str>, resource: &Resource) -> Asked {
+        Asked::new(self.seed.named(path), range, resource)
+    }
+
+    /// The number of this request for what is `asked` (from 1), whether an earlier one failed, and the seed of
+    /// its chances: they depend on session, `key` and number, not on what other requests come between.
+    #[must_use]
+    pub fn attempt(&self, key: &str, asked: Asked) -> (u32, bool, Seed) {
+        let (attempt, resumes) = self.attempts.lock().next(asked);
+        (attempt, resumes, self.seed.named(key).numbered(attempt.into()))
+    }
+
+    /// The last request for what was `asked` brought an error, or not all of it.
+    pub fn attempt_failed(&self, asked: Asked) {
+        self.attempts.lock().failed(asked);
     }
 
     /// Where the live edge was when it first asked for a segment like `resource`.
@@ -381,21 +401,28 @@ impl Session {
     }
 
     /// What `rules` do to a request, after what is in `first` already; `None` = nothing. (A plan is
-    /// large, and most requests have none.) With it, what they took from budgets, if they did.
+    /// large, and most requests have none.) With it, what they took from budgets, if they did. Rules that have
+    /// `matched` the request where it was redirected from have no further say; what they have `taken` from
+    /// budgets is added.
     #[must_use]
     pub fn decide(
         &self,
         first: Plan,
+        matched: &mut Matched,
         rules: &RuleSet,
         facts: &Facts<'_>,
         seed: Seed,
+        taken: Option<Arc<Charges>>,
     ) -> (Option<Arc<Plan>>, Option<Arc<Charges>>) {
         if rules.is_empty() && first.is_empty() {
-            return (None, None);
+            return (None, taken);
         }
         let mut chance = |rule: &str| seed.named("rule").named(rule).stream().random::<f64>();
-        let (plan, charges) =
-            rules.decide_after(first, &mut self.counters.lock(), facts, &mut chance);
+        let (plan, mut charges) =
+            rules.decide_once(first, matched, &mut self.counters.lock(), facts, &mut chance);
+        if let Some(taken) = taken {
+            charges.take_over(&taken);
+        }
         let plan = (!plan.is_empty()).then(|| Arc::new(plan));
         (plan, (!charges.is_empty()).then(|| Arc::new(charges)))
     }

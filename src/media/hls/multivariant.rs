@@ -110,7 +110,7 @@ fn of_variant(variant: &VariantStream, groups: &Groups<'_>) -> Rendition {
         name: Some(Arc::from(name)),
         bandwidth: (variant.bandwidth > 0)
             .then(|| BitRate::from_bits_per_second(variant.bandwidth)),
-        codecs: variant.codecs.as_deref().map(Arc::from),
+        codecs: codecs_of_variant(variant, groups),
         resolution: resolution.map(|found| (side(found.width), side(found.height))),
         ..Rendition::new(Protocol::Hls, media_of(variant, groups))
     };
@@ -133,6 +133,29 @@ fn media_of(variant: &VariantStream, groups: &Groups<'_>) -> MediaType {
         Some(MediaType::Video) => MediaType::Video,
         _ => MediaType::Muxed,
     }
+}
+
+/// The codecs of a variant's own playlist: what it lists without those of groups that have playlists of
+/// their own. A variant that is sound alone keeps its codecs: its group is another choice of the same.
+fn codecs_of_variant(variant: &VariantStream, groups: &Groups<'_>) -> Option<Arc<str>> {
+    let listed = variant.codecs.as_deref()?;
+    let carries = media_of(variant, groups);
+    let apart = |all: &HashMap<&str, bool>, group: &Option<String>| {
+        group.as_deref().is_some_and(|group| all.get(group) == Some(&true))
+    };
+    let sound = apart(&groups.apart, &variant.audio) && carries != MediaType::Audio;
+    let text = apart(&groups.text_apart, &variant.subtitles) && carries != MediaType::Text;
+    if !sound && !text {
+        return Some(Arc::from(listed));
+    }
+    let elsewhere = |codec: &&str| match codecs::of_codecs(codec) {
+        MediaType::Audio => sound,
+        MediaType::Text => text,
+        _ => false,
+    };
+    let own = listed.split(',').map(str::trim).filter(|codec| !elsewhere(codec));
+    let own = own.collect::<Vec<_>>().join(",");
+    (!own.is_empty()).then(|| Arc::from(own))
 }
 
 fn of_media(media: &AlternativeMedia, groups: &Groups<'_>) -> Rendition {
@@ -163,16 +186,22 @@ fn first_of(characteristics: &str) -> Option<Arc<str>> {
 struct Groups<'a> {
     /// Whether each member has a playlist of its own.
     apart: HashMap<&'a str, bool>,
+    /// The same of groups of subtitles.
+    text_apart: HashMap<&'a str, bool>,
     /// The codecs: those of sound among what the first variant with this group lists.
     codecs: HashMap<&'a str, Arc<str>>,
 }
 
 impl<'a> Groups<'a> {
     fn of(playlist: &'a MasterPlaylist) -> Self {
-        let mut apart = HashMap::new();
-        let sound = |media: &&AlternativeMedia| media.media_type == AlternativeMediaType::Audio;
-        for media in playlist.alternatives.iter().filter(sound) {
-            *apart.entry(media.group_id.as_str()).or_insert(true) &= media.uri.is_some();
+        let (mut apart, mut text_apart) = (HashMap::new(), HashMap::new());
+        for media in &playlist.alternatives {
+            let groups = match media.media_type {
+                AlternativeMediaType::Audio => &mut apart,
+                AlternativeMediaType::Subtitles => &mut text_apart,
+                _ => continue,
+            };
+            *groups.entry(media.group_id.as_str()).or_insert(true) &= media.uri.is_some();
         }
         let mut codecs: HashMap<&str, Arc<str>> = HashMap::new();
         for variant in &playlist.variants {
@@ -180,7 +209,7 @@ impl<'a> Groups<'a> {
             codecs.entry(group).or_insert_with(|| sound_of(listed));
         }
         codecs.retain(|_, listed| !listed.is_empty());
-        Self { apart, codecs }
+        Self { apart, text_apart, codecs }
     }
 }
 

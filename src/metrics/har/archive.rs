@@ -145,7 +145,7 @@ impl Shelves {
 mod tests {
     use super::{super::shelf::MOST_OF_SESSION, *};
     use crate::{
-        event::{Measured, Outcome},
+        event::{Measured, Outcome, RequestDetails},
         media::{Kind, Protocol, Resource},
     };
     use std::time::Duration;
@@ -162,6 +162,7 @@ mod tests {
             path: path.to_owned(),
             attempt: 1,
             resource: Resource::new(Protocol::Hls, Kind::Segment),
+            details: RequestDetails::default(),
         });
         let latency = Duration::ZERO;
         let request_ = Arc::clone(&request);

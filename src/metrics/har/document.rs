@@ -3,7 +3,10 @@
 use super::exchange::{Drop, Exchange, Strike};
 use crate::{
     event::{Outcome, SessionTag},
-    metrics::event_line::{PlanFields, ResourceFields, ms, plan_fields, resource_fields},
+    metrics::{
+        event_line::{PlanFields, plan_fields},
+        request_fields::{ResourceFields, ms, resource_fields},
+    },
 };
 use chrono::{DateTime, SecondsFormat, Utc};
 use http::StatusCode;

@@ -86,6 +86,7 @@ impl Exchange {
         // A body may turn out to be something else than its address said: that is a tag of its own.
         Arc::ptr_eq(own, request)
             || own.attempt == request.attempt
+                && own.details.hop == request.details.hop
                 && own.method == request.method
                 && own.path == request.path
     }

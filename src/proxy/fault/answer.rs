@@ -31,7 +31,7 @@ pub(in crate::proxy) async fn answer(
 ) -> Result<Response<Source>, Unanswered> {
     let url = plan.keep_errors.as_ref().map(|_| outbound.origin.url(&outbound.path));
     let at = (&outbound.origin, &*outbound.path);
-    let settled = fate(proxy, plan, ticket, at, &outbound.head).await.transpose()?;
+    let settled = fate(proxy, plan, ticket, at, &outbound.head, seed).await.transpose()?;
     let ours =
         || plan.body.as_ref().and_then(|b| replacement::ours(b, ticket, &outbound.path, seed));
     let mut response = match settled.or_else(ours) {
@@ -62,8 +62,10 @@ pub(in crate::proxy) async fn answer(
 /// Asks the origin for something else than the player did.
 fn redirect_inside(plan: &Plan, ticket: &Ticket, outbound: &mut Outbound) {
     let body = plan.body.as_ref();
-    if let Some(path) = body.and_then(|body| replacement::elsewhere(body, ticket, &outbound.path)) {
-        outbound.path = path;
+    let there = body
+        .and_then(|body| replacement::elsewhere(body, ticket, (&outbound.origin, &outbound.path)));
+    if let Some(there) = there {
+        (outbound.origin, outbound.path) = there;
     }
     if let Some(Planned { rule, effect }) = &plan.reload
         && let Some(path) = without_directives(*effect, &outbound.path)

@@ -3,10 +3,10 @@
 use super::{detour::Detour, gatekeeper::Gatekeeper};
 use crate::{
     proxy::{source::Source, ticket::Ticket},
-    rules::Plan,
+    rules::{Ending, Plan},
     seed::Seed,
 };
-use http::{HeaderValue, Response, header};
+use http::{HeaderValue, Response, Version, header};
 
 /// Sends the body of `response` by way of what `plan` asks for, and tells its new length, if it has
 /// one. The gatekeeper to stand before the link.
@@ -21,6 +21,11 @@ pub(in crate::proxy) fn befall(
     if let Some(detour) = Detour::new(plan, seed, &ticket.session, || ticket.teller()) {
         response.body_mut().detour(detour);
     }
+    let chunked = matches!(&plan.cut, Some(cut) if cut.effect.ending == Ending::BadChunk);
+    if let Some(planned) = plan.framing.as_ref().filter(|_| !chunked) {
+        ticket.injected(&planned.rule, "framing", None);
+        end_by_close(ticket, multiplexed, response);
+    }
     let gatekeeper = Gatekeeper::new(plan, length, multiplexed)?;
     let declared = gatekeeper.declared();
     if declared != length {
@@ -31,4 +36,16 @@ pub(in crate::proxy) fn befall(
         };
     }
     Some(Box::new(gatekeeper))
+}
+
+/// Lets the body end where the connection closes.
+fn end_by_close(ticket: &Ticket, multiplexed: bool, response: &mut Response<Source>) {
+    response.body_mut().hide_length();
+    response.headers_mut().remove(header::CONTENT_LENGTH);
+    if !multiplexed {
+        // To HTTP/1.0, hyper writes neither a length nor chunks. The player is told 1.1 all the same.
+        *response.version_mut() = Version::HTTP_10;
+        ticket.connection().answer_as_http11();
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
 }

@@ -1,6 +1,6 @@
 //! Requests that the origin never sees: refused, left hanging, answered or redirected by a rule.
 
-use super::date::http_date;
+use super::{date::http_date, redirect::redirect};
 use crate::{
     event::Outcome,
     proxy::{
@@ -9,15 +9,17 @@ use crate::{
         source::Source,
         ticket::Ticket,
     },
-    rules::{Goal, Hang, Plan, Planned, Redirect, Refusal, RetryAfter, Status},
+    rules::{Hang, Plan, Planned, Refusal, RetryAfter, Status},
+    seed::Seed,
     sessions::Origin,
 };
 use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode, header, request};
+use rand::RngExt as _;
 use std::time::Duration;
 
-/// The parameter by which a chain of redirects counts down; the origin never sees it.
-const HOPS: &str = "vsps.hops=";
+/// Bytes in place of an answer: more than a player reads before it gives up on the first line.
+const NOT_HTTP: usize = 256;
 
 /// What becomes of a request without asking the origin; `None` = the origin is asked.
 pub(in crate::proxy) async fn fate(
@@ -26,6 +28,7 @@ pub(in crate::proxy) async fn fate(
     ticket: &mut Ticket,
     (origin, path): (&Origin, &str),
     head: &request::Parts,
+    seed: Seed,
 ) -> Option<Result<Response<Source>, Unanswered>> {
     if let Some(Planned { rule, effect }) = &plan.refuse {
         ticket.injected(rule, "refuse", None);
@@ -33,7 +36,8 @@ pub(in crate::proxy) async fn fate(
         match effect {
             Refusal::Reset if !multiplexed => ticket.connection().reset_on_close(),
             Refusal::Close if multiplexed => ticket.connection().dismiss(),
-            Refusal::Reset | Refusal::Close => {}
+            Refusal::NotHttp if !multiplexed => ticket.connection().end_with(not_http(seed)),
+            Refusal::Reset | Refusal::Close | Refusal::NotHttp => {}
         }
         ticket.ended(Outcome::Cut);
         return Some(Err(Unanswered));
@@ -52,7 +56,15 @@ pub(in crate::proxy) async fn fate(
     }
     let Planned { rule, effect } = plan.redirect.as_ref()?;
     ticket.injected(rule, "redirect", None);
-    Some(Ok(redirect(effect, (origin, path), head)))
+    Some(Ok(redirect(proxy, effect, ticket, (origin, path), head)))
+}
+
+/// Bytes that no HTTP message begins with.
+fn not_http(seed: Seed) -> Bytes {
+    let mut bytes = [0; NOT_HTTP];
+    seed.named("not-http").stream().fill(&mut bytes[..]);
+    bytes[0] |= 0x80;
+    Bytes::copy_from_slice(&bytes)
 }
 
 /// The answer in place of the origin's, if `plan` has a status for it.
@@ -80,58 +92,6 @@ fn status(status: &Status, rule: &str, epoch: Duration) -> Response<Source> {
     if let Some(value) = retry.as_deref().and_then(value) {
         response.headers_mut().insert(header::RETRY_AFTER, value);
     }
-    response
-}
-
-fn redirect(
-    redirect: &Redirect,
-    (origin, path): (&Origin, &str),
-    head: &request::Parts,
-) -> Response<Source> {
-    let here = own_address(head);
-    let location = match &redirect.to {
-        Goal::Url(url) => url.to_string(),
-        Goal::Host(host) => format!("{}://{host}{path}", origin.scheme),
-        // The first hop is this one; the last one leads to what was asked for.
-        Goal::Chain(hops) => hop(&here, hops.saturating_sub(1)),
-        Goal::Loop => here,
-    };
-    let status = StatusCode::from_u16(redirect.status).unwrap_or(StatusCode::FOUND);
-    led(status, &location)
-}
-
-/// The number of hops still to come, of a request within a chain of redirects.
-pub(in crate::proxy) fn hops(head: &request::Parts) -> Option<u8> {
-    let query = head.uri.query()?;
-    query.split('&').find_map(|pair| pair.strip_prefix(HOPS))?.parse().ok()
-}
-
-/// The answer within a chain, while there are hops to come.
-pub(in crate::proxy) fn next_hop(head: &request::Parts, hops: u8) -> Option<Response<Source>> {
-    let left = hops.checked_sub(1)?;
-    Some(led(StatusCode::FOUND, &hop(&own_address(head), left)))
-}
-
-fn hop(here: &str, left: u8) -> String {
-    let joint = if here.contains('?') { '&' } else { '?' };
-    format!("{here}{joint}{HOPS}{left}")
-}
-
-/// The address that the player asked for, without its count of hops.
-fn own_address(head: &request::Parts) -> String {
-    let Some(query) = head.uri.query().filter(|query| query.contains(HOPS)) else {
-        return head.uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
-    };
-    let kept: Vec<_> = query.split('&').filter(|pair| !pair.starts_with(HOPS)).collect();
-    match kept.is_empty() {
-        true => head.uri.path().to_owned(),
-        false => format!("{}?{}", head.uri.path(), kept.join("&")),
-    }
-}
-
-fn led(status: StatusCode, location: &str) -> Response<Source> {
-    let mut response = reply::redirect(location);
-    *response.status_mut() = status;
     response
 }
 

@@ -40,6 +40,7 @@ impl Gatekeeper {
     pub(super) fn new(plan: &Plan, length: Option<u64>, asked_again: bool) -> Option<Self> {
         let gate = Gate::new(plan, length)?;
         let declared = match gate.cut() {
+            _ if plan.framing.is_some() => None,
             Some((Cut { length: Length::Fix, .. }, Some(at))) => Some(at),
             Some((Cut { length: Length::Drop, .. }, _)) => None,
             _ => length,

@@ -18,14 +18,16 @@ mod gatekeeper;
 mod head;
 mod manifest;
 mod range;
+mod redirect;
 mod replacement;
 mod teller;
 
 pub(super) use answer::{answer, kept};
 pub(super) use befall::befall;
 pub(super) use detour::Detour;
-pub(super) use fate::{hops, next_hop, replaced};
+pub(super) use fate::replaced;
 pub(super) use gatekeeper::{Gatekeeper, Order};
 pub(super) use head::{close, deface};
 pub(super) use manifest::edit;
+pub(super) use redirect::{hops, next_hop};
 pub(super) use teller::Teller;

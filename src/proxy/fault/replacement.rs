@@ -5,6 +5,7 @@ use crate::{
     proxy::{source::Source, ticket::Ticket},
     rules::{Planned, Replacement},
     seed::Seed,
+    sessions::Origin,
 };
 use bytes::Bytes;
 use http::{HeaderValue, Response, header};
@@ -38,12 +39,12 @@ pub(in crate::proxy) fn ours(
     Some(response)
 }
 
-/// The path at the same origin from which the body comes instead, if there is one.
+/// Origin and path from which the body comes instead, if there are any.
 pub(in crate::proxy) fn elsewhere(
     planned: &Planned<Replacement>,
     ticket: &Ticket,
-    path: &str,
-) -> Option<String> {
+    (origin, path): (&Origin, &str),
+) -> Option<(Origin, String)> {
     let resource = &ticket.request.resource;
     let other = match planned.effect {
         Replacement::PreviousSegment => {
@@ -52,7 +53,9 @@ pub(in crate::proxy) fn elsewhere(
             }
             ticket.session.trail.lock().before(resource)
         }
-        Replacement::Rung(rung) => on_rung(ticket, resource, path, rung),
+        Replacement::Rung(rung) => {
+            on_rung(ticket, resource, path, rung).map(|path| (origin.clone(), path))
+        }
         _ => None,
     }?;
     ticket.injected(&planned.rule, "body", None);

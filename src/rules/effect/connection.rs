@@ -11,6 +11,8 @@ named! {
         Reset = "reset",
         /// By FIN, as soon as the request is read (HTTP/2: GOAWAY).
         Close = "close",
+        /// By bytes that are not HTTP, and then FIN (HTTP/2: RST_STREAM, INTERNAL_ERROR).
+        NotHttp = "not-http",
     }
 }
 

@@ -14,6 +14,9 @@ pub enum Ending {
     Truncate,
     /// HTTP/2: GOAWAY and then the connection closes; over HTTP/1.1 as [`Truncate`](Self::Truncate).
     Goaway,
+    /// Over HTTP/1.1 the body is chunked, and in place of the next chunk size come bytes that are none; then
+    /// the connection closes by FIN. HTTP/2 has no chunks: RST_STREAM.
+    BadChunk,
     /// Nothing more comes on a connection that stays open; after the time it closes by FIN.
     Silence(Hang),
 }
@@ -26,6 +29,7 @@ impl Ending {
             Self::Reset => "reset",
             Self::Truncate => "truncate",
             Self::Goaway => "goaway",
+            Self::BadChunk => "bad-chunk",
             Self::Silence(_) => "silence",
         }
     }
@@ -85,6 +89,7 @@ impl fmt::Display for Cut {
         }
         match length {
             Length::Keep => Ok(()),
+            _ if *ending == Ending::BadChunk => Ok(()),
             other => write!(f, " (length: {})", other.as_str()),
         }
     }

@@ -388,7 +388,11 @@ fn the_rarer_conditions() {
         }
     }
     let top = when(r#"rung = "highest""#);
-    assert!(top.needs_ladder() && !when("rung = 3").needs_ladder());
+    assert!(top.needs_ladder() && when("rung = 3").needs_ladder());
+    assert!(!when(r#"media = "audio""#).needs_ladder());
+    // Beside video, the ladder is that of the video, unless a rule names the sound.
+    let beside = Facts { highest_rung: Some(3), beside_video: true, ..facts };
+    assert!(!hits(&top, &beside) && !hits(&when("rung = 3"), &beside));
     assert!(hits(&top, &Facts { highest_rung: Some(3), ..facts }));
     assert!(!hits(&top, &Facts { highest_rung: None, ..facts }));
 }

@@ -2,6 +2,7 @@
 
 use super::{
     answer::content_type,
+    framing::chunk_cut,
     then::{positive, silence},
 };
 use crate::{
@@ -120,7 +121,7 @@ fn usual_type(file: &str) -> &'static str {
 }
 
 /// A point in a body.
-fn point(key: &str, written: Option<&Text>, scope: &Scope<'_>) -> Option<Point> {
+pub(super) fn point(key: &str, written: Option<&Text>, scope: &Scope<'_>) -> Option<Point> {
     scope.parsed(key, written, "a point in a body", POINT_HINT, Point::parse)
 }
 
@@ -205,6 +206,7 @@ pub(super) fn cut(then: &ThenEntry, scope: &Scope<'_>) -> Option<Cut> {
         .as_ref()
         .and_then(|table| cut_table(table, &scope.at("cut")))
         .or(hang)
+        .or_else(|| chunk_cut(then.framing.as_ref(), scope))
         .or_else(|| short("reset", &then.reset, Ending::Reset))
         .or_else(|| short("truncate", &then.truncate, Ending::Truncate))
 }

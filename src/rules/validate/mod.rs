@@ -3,6 +3,7 @@
 mod answer;
 mod body;
 mod budget;
+mod framing;
 mod headers;
 mod manifest;
 mod rule;

@@ -9,6 +9,7 @@ const EFFECTS: &[&str] = &[
     r#"delay = "2 s""#,
     r#"delay = { distribution = "constant", value = "3 s" }"#,
     r#"refuse = "reset""#,
+    r#"refuse = "not-http""#,
     r#"hang = "forever""#,
     r#"hang = { at = "headers", for = "5 s" }"#,
     r#"hang = { at = "50 %" }"#,
@@ -35,6 +36,10 @@ const EFFECTS: &[&str] = &[
     r#"coalesce = "end""#,
     r#"corrupt = "ts-sync""#,
     r#"corrupt = { damage = "zeros", rate = "10 %", from = "1 KiB", to = "2 KiB" }"#,
+    r#"framing = "close""#,
+    r#"framing = "bad-chunk""#,
+    r#"framing = { bad-chunk = "50 %" }"#,
+    r#"framing = "close", truncate = "50 %""#,
     r#"cut = { at = "50 %" }"#,
     r#"cut = { at = "-1 B", end = "reset", length = "drop" }"#,
     r#"cut = { at = "2 s", end = "silence", for = "9 s" }"#,
@@ -88,6 +93,9 @@ fn every_effect_is_read_shown_and_sent() {
 #[test]
 fn what_makes_no_sense_is_refused() {
     let wrong = [
+        r#"framing = "chunks""#,
+        r#"framing = { at = "50 %" }"#,
+        r#"framing = "bad-chunk", truncate = "50 %""#,
         r#"delay = { distribution = "normal" }"#,
         r#"refuse = "maybe""#,
         r#"hang = "forever", delay = "1 s""#,

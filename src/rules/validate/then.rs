@@ -3,6 +3,7 @@
 use super::{
     answer::{redirect, status},
     body::{corrupt, cut, drip, replacement, stall},
+    framing::{bad_chunk, framing},
     headers::{header_edit, skew},
     manifest::manifest,
 };
@@ -60,6 +61,7 @@ pub(in crate::rules) fn effects(then: &ThenEntry, scope: &Scope<'_>) -> Effects 
         drip: drip(then.drip.as_ref(), scope),
         coalesce: coalesce(then.coalesce.as_ref(), scope),
         corrupt: corrupt(then.corrupt.as_ref(), scope),
+        framing: framing(then.framing.as_ref(), scope),
         cut: cut(then, scope),
         headers: header_edit(then.headers.as_ref(), scope),
         cors: scope.one("cors", then.cors.as_ref(), "a CORS fault", Cors::ALL, Cors::as_str),
@@ -89,6 +91,7 @@ fn contradictions(then: &ThenEntry, scope: &Scope<'_>) {
         ("drip", then.drip.is_some()),
         ("coalesce", then.coalesce.is_some()),
         ("corrupt", then.corrupt.is_some()),
+        ("framing", then.framing.is_some()),
         ("cut", then.cut.is_some()),
         ("reset", then.reset.is_some()),
         ("truncate", then.truncate.is_some()),
@@ -120,6 +123,7 @@ fn contradictions(then: &ThenEntry, scope: &Scope<'_>) {
     }
     let cuts = [
         ("hang", headers),
+        ("framing", bad_chunk(then.framing.as_ref())),
         ("cut", then.cut.is_some()),
         ("reset", then.reset.is_some()),
         ("truncate", then.truncate.is_some()),

@@ -5,7 +5,7 @@ use super::{
     stage::{How, Step, chunks},
     stream::{LENGTH, Sent, body},
 };
-use crate::player::{End, Got};
+use crate::player::{End, Got, unchunked};
 use How::{Cut, Late, Led, Like, Never, Silent, Slow, Stall, Status, Whole};
 use Step::{Ask, At, SomeLate, Stay};
 
@@ -205,6 +205,35 @@ pub(super) const ROWS: &[Row] = &[
     ]),
     ("reset", &[
         MAIN, V1, S1, S2, S3, S4, hit(S5, &["reset"], Cut(HALF, LENGTH, End::Reset)), S6,
+    ]),
+    ("not-http", &[
+        MAIN, V1, S1, S2, S3, S4,
+        hit(S5, &["refuse"], Like(|got, _| {
+            assert_eq!((got.head.as_str(), got.body.len(), got.end), ("", 256, End::Fin));
+            assert!(!got.body.starts_with(b"HTTP"));
+        })),
+        S6,
+    ]),
+    ("bad-chunk", &[
+        MAIN, V1, S1, S2, S3, S4,
+        hit(S5, &["bad-chunk"], Like(|got, sent| {
+            assert_eq!(got.header("transfer-encoding"), "chunked", "{}", got.head);
+            assert!(got.all("content-length").is_empty() && got.end == End::Fin);
+            let good = got.body.strip_suffix(b"not-a-chunk-size\r\n").unwrap();
+            let (body, ended) = unchunked(good);
+            assert!(!ended && body == sent.body[..HALF], "{} B", body.len());
+        })),
+        S6,
+    ]),
+    ("no-length", &[
+        MAIN, V1,
+        hit(S5, &["framing"], Like(|got, sent| {
+            assert!(got.head.starts_with("HTTP/1.1 200 "), "{}", got.head);
+            assert!(got.all("content-length").is_empty(), "{}", got.head);
+            assert!(got.all("transfer-encoding").is_empty(), "{}", got.head);
+            assert!(got.body == sent.body && got.end == End::Fin);
+        })),
+        V1,
     ]),
     ("no-answer", &[
         MAIN, V1, S1, S2, S3, S4, hit(S5, &["hang"], Never(100, false)), S6,

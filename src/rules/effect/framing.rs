@@ -1,0 +1,14 @@
+//! How the end of a body is marked.
+
+use super::header_edit::named;
+use std::fmt;
+
+named! {
+    /// The framing of a message body (RFC 9112 §6), against what the origin chose. (A chunk that breaks the
+    /// framing is a way to [cut](super::Cut) a body.)
+    Framing {
+        /// Neither `Content-Length` nor chunks: the body ends where the connection closes. (HTTP/2: no
+        /// `content-length`; END_STREAM ends it as ever.)
+        Close = "close",
+    }
+}

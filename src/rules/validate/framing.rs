@@ -1,0 +1,54 @@
+//! From `framing` to a body without a length, or a chunk that breaks its framing.
+
+use super::body::point;
+use crate::{
+    rules::{
+        effect::{Cut, Ending, Framing, Length, Point},
+        scope::{Scope, one_of},
+        text::Either,
+        then_entry::FramingTable,
+    },
+    units::ByteSize,
+};
+
+const CLOSE: &str = "close";
+const BAD_CHUNK: &str = "bad-chunk";
+
+/// Validates `framing`; `scope` is the table around it. A bad chunk is a cut: see [`chunk_cut`].
+pub(super) fn framing(
+    written: Option<&Either<FramingTable>>,
+    scope: &Scope<'_>,
+) -> Option<Framing> {
+    let Either::Short(text) = written? else { return None };
+    match text.as_str() {
+        CLOSE => Some(Framing::Close),
+        BAD_CHUNK => None,
+        other => {
+            let hint = one_of(other, &[CLOSE, BAD_CHUNK]);
+            scope.at("framing").fault(format!("`{other}` is not a framing"), hint);
+            None
+        }
+    }
+}
+
+/// Whether `framing` asks for a bad chunk.
+pub(super) fn bad_chunk(written: Option<&Either<FramingTable>>) -> bool {
+    match written {
+        None => false,
+        Some(Either::Short(text)) => text.as_str() == BAD_CHUNK,
+        Some(Either::Table(_)) => true,
+    }
+}
+
+/// The cut that `framing` asks for, if it asks for a bad chunk: at the start of the body, or at a point.
+pub(super) fn chunk_cut(written: Option<&Either<FramingTable>>, scope: &Scope<'_>) -> Option<Cut> {
+    let at = match written.filter(|written| bad_chunk(Some(written)))? {
+        Either::Short(_) => Point::Bytes(ByteSize::default()),
+        Either::Table(table) => {
+            let at = scope.at("framing");
+            let need = at.need("bad-chunk", table.bad_chunk.as_ref(), "bad-chunk = \"50 %\"");
+            point("bad-chunk", need, &at)?
+        }
+    };
+    Some(Cut { at, ending: Ending::BadChunk, length: Length::Drop })
+}

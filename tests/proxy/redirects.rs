@@ -7,7 +7,8 @@ use super::{
     rig::Rig,
 };
 use serde_json::{Value, json};
-use std::time::{Duration, Instant};
+use std::time::Duration;
+use tokio::time::Instant;
 
 const LENGTH: usize = 20_000;
 

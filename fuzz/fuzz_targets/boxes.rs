@@ -3,12 +3,13 @@
 #![no_main]
 
 mod body;
+mod bounds;
 
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|body: &[u8]| {
     // A file that is a transport stream is read until it is told what it carries, piece by piece.
     if body.get(1) != Some(&0x47) {
-        body::exercise(body, Some(body.len() as u64));
+        bounds::bounded(body.len(), || body::exercise(body, Some(body.len() as u64)));
     }
 });

@@ -2,12 +2,15 @@
 
 #![no_main]
 
+mod bounds;
 mod manifest;
 
 use libfuzzer_sys::fuzz_target;
 use vsps::media::ManifestFormat;
 
 fuzz_target!(|body: &[u8]| {
-    manifest::exercise(ManifestFormat::Steering, body);
-    manifest::exercise(ManifestFormat::AssetList, body);
+    bounds::bounded(body.len(), || {
+        manifest::exercise(ManifestFormat::Steering, body);
+        manifest::exercise(ManifestFormat::AssetList, body);
+    });
 });

@@ -3,7 +3,8 @@
 #![no_main]
 
 mod body;
+mod bounds;
 
 use libfuzzer_sys::fuzz_target;
 
-fuzz_target!(|body: &[u8]| body::exercise(body, None));
+fuzz_target!(|body: &[u8]| bounds::bounded(body.len(), || body::exercise(body, None)));

@@ -2,9 +2,12 @@
 
 #![no_main]
 
+mod bounds;
 mod manifest;
 
 use libfuzzer_sys::fuzz_target;
 use vsps::media::ManifestFormat;
 
-fuzz_target!(|body: &[u8]| manifest::exercise(ManifestFormat::Smooth, body));
+fuzz_target!(|body: &[u8]| {
+    bounds::bounded(body.len(), || manifest::exercise(ManifestFormat::Smooth, body));
+});

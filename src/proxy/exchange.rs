@@ -144,6 +144,7 @@ impl Proxy {
         if self.config.strip_cmcd {
             player_data::strip(&mut path, &mut head.headers);
         }
+        session.settled().await;
         let mut planned = self.plan(connection, session, (&origin, &path), &head, told);
         let body = RequestBody::new(body, Listener::of(&head, &origin, &planned.ticket));
         let (method, asked) = (head.method.clone(), path.clone());

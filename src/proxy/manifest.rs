@@ -2,19 +2,23 @@
 //! session.
 
 use super::{
-    coding::Coding, config::Limits, fault::edit, read_ahead::ReadAhead, source::Source,
-    ticket::Ticket, upstream::OriginBody,
+    coding::Coding,
+    config::Limits,
+    manifest_work::{Manifest, Work, run},
+    read_ahead::ReadAhead,
+    source::Source,
+    ticket::Ticket,
+    upstream::OriginBody,
 };
 use crate::{
     event::Event,
-    media::{Kind, ManifestFormat, rewrite, says_nothing, sniff, without_directives},
+    media::{Kind, ManifestFormat, says_nothing, sniff},
     sessions::Origin,
 };
 use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode, header, response};
 use hyper::body::Body as _;
 use std::sync::Arc;
-use url::Url;
 
 /// How an answer is to be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -101,8 +105,18 @@ pub(super) async fn pass(
         return Response::from_parts(head, ahead.into_source());
     }
     let bytes = ahead.into_bytes();
-    let read = Manifest { format, coding, most }.read(&bytes, passage, ticket);
-    finish(head, bytes, read)
+    let work = Work::new(Manifest { format, coding, most }, passage, ticket);
+    let new = match run(work, bytes.clone(), &ticket.session).await {
+        Ok(read) => {
+            ticket.request = read.request;
+            read.new
+        }
+        Err(late) => {
+            unread(ticket, late);
+            None
+        }
+    };
+    finish(head, bytes, new)
 }
 
 /// The answer, with its manifest rewritten if it had to be.
@@ -124,79 +138,6 @@ fn tells(head: &[u8]) -> bool {
         Some(b'<') => text.len() >= 1024 || memchr::memmem::find(text, b"<MPD").is_some(),
         Some(_) => text.len() >= 8 || !b"#EXTM3U".starts_with(text),
     }
-}
-
-/// A body that is, or may be, a manifest.
-struct Manifest {
-    /// Not known yet of an encoded body that nobody says anything about.
-    format: Option<ManifestFormat>,
-    coding: Option<Coding>,
-    most: usize,
-}
-
-impl Manifest {
-    /// Learns from the manifest `bytes`; what it becomes, encoded as it was, if it changes.
-    fn read(&self, bytes: &Bytes, passage: &Passage<'_>, ticket: &mut Ticket) -> Option<Vec<u8>> {
-        let decoded = match self.coding.map(|coding| coding.decode(bytes, self.most)) {
-            None => bytes.clone(),
-            Some(Ok(decoded)) => Bytes::from(decoded),
-            Some(Err(problem)) => {
-                if self.format.is_some() {
-                    unread(ticket, problem.to_string());
-                }
-                return None;
-            }
-        };
-        let format = self.format.or_else(|| sniff(None, "", &decoded))?;
-        let read = learn(format, &decoded, passage, ticket);
-        let rewritten = read.and_then(|base| {
-            let origin = base.as_ref().unwrap_or(passage.origin);
-            let url = passage.origin.url(passage.path);
-            let uris = ticket.session.uris(origin).reached_at(passage.own).of_document(&url);
-            let (url, keep) = (without_directives(&url), passage.scripted);
-            let edited = edit((&url, format), decoded.clone(), ticket, keep);
-            match rewrite(format, &edited, &uris) {
-                // What was made wrong on purpose need not be readable.
-                new if edited != decoded => Ok(new.ok().flatten().or_else(|| Some(edited.into()))),
-                new => new.map_err(|error| error.to_string()),
-            }
-        });
-        let encoded = rewritten.and_then(|new| match (new, self.coding) {
-            (Some(new), Some(coding)) => coding.encode(&new).map(Some).map_err(|e| e.to_string()),
-            (new, _) => Ok(new),
-        });
-        encoded.unwrap_or_else(|problem| {
-            unread(ticket, problem);
-            None
-        })
-    }
-}
-
-/// Learns what a manifest says, and what the request for it therefore was; the origin that its
-/// references start from, if that is another than its own.
-fn learn(
-    format: ManifestFormat,
-    bytes: &[u8],
-    passage: &Passage<'_>,
-    ticket: &mut Ticket,
-) -> Result<Option<Origin>, String> {
-    let url = Url::parse(&passage.origin.url(passage.path)).map_err(|error| error.to_string())?;
-    let (resource, base) = {
-        let mut ladder = ticket.session.ladder.lock();
-        let kind = ladder.learn(&url, format, bytes).map_err(|error| error.to_string())?;
-        let otherwise = kind != ticket.request.resource.kind;
-        let base = ladder.base_of_link(&url).and_then(|base| Origin::split(base.as_str()).ok());
-        (otherwise.then(|| ladder.resolve(url.as_str(), None)), base.map(|(origin, _)| origin))
-    };
-    if let Some(resource) = resource {
-        ticket.turned_out(resource);
-    }
-    let session = &ticket.session;
-    if session.ladder_learnt() {
-        let (profile, rate) = (Arc::clone(&session.arming().profile_name), session.rate());
-        ticket.emit(&Event::LinkChanged { session: Arc::clone(&session.tag), profile, rate });
-    }
-    Ok(base)
 }
 
 fn unread(ticket: &Ticket, problem: String) {

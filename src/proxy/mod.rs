@@ -30,6 +30,7 @@ mod heads;
 mod hop;
 mod identify;
 mod manifest;
+mod manifest_work;
 mod observe;
 mod pace;
 mod passage;

@@ -4,7 +4,6 @@
 use super::{connection::Connection, fault::Teller, hop::Leads};
 use crate::{
     event::{Bus, Event, Measured, Outcome, RequestTag},
-    media::Resource,
     rules::{Charges, Plan},
     sessions::{Asked, Session},
 };
@@ -98,11 +97,6 @@ impl Ticket {
     /// The origin answered after `ttfb`.
     pub(super) const fn upstream_answered(&mut self, ttfb: Duration) {
         self.upstream_ttfb = Some(ttfb);
-    }
-
-    /// What was asked for turned out to be `resource`.
-    pub(super) fn turned_out(&mut self, resource: Resource) {
-        self.request = Arc::new(RequestTag { resource, ..RequestTag::clone(&self.request) });
     }
 
     /// Its answer leads to another address within the session, and the request there is counted in its place.

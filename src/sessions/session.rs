@@ -42,6 +42,7 @@ use std::{
     },
     time::Duration,
 };
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Hosts a session's manifests may open for it; further ones stay closed.
 const MOST_HOSTS: usize = 256;
@@ -61,6 +62,9 @@ pub struct Session {
     pub limits: Limits,
     /// What its manifests said.
     pub ladder: Mutex<Ladder>,
+    /// The next long manifest to be read, and the one that is being read.
+    next_manifest: Arc<Semaphore>,
+    reading: Arc<Semaphore>,
     /// What edits of manifests remember; nothing without rules that edit.
     pub edits: Mutex<EditMemory>,
     /// The errors kept for it, as a rule asks.
@@ -95,6 +99,23 @@ pub struct Session {
 }
 
 impl Session {
+    /// Waits until no other long manifest is about to be read.
+    pub async fn next_manifest(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.next_manifest).acquire_owned().await.ok()
+    }
+
+    /// Begins to read a long manifest: requests wait until the permit is dropped, see [`Self::settled`].
+    pub async fn begin_reading(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.reading).acquire_owned().await.ok()
+    }
+
+    /// Waits while a long manifest is read that may say what is asked for.
+    pub async fn settled(&self) {
+        if self.reading.available_permits() == 0 {
+            drop(self.reading.acquire().await);
+        }
+    }
+
     /// A session whose time starts with its first request, see [`Self::begin`]; on a link of its own unless
     /// there is one that it shares.
     #[must_use]
@@ -129,6 +150,8 @@ impl Session {
             started: OnceLock::new(),
             arming: RwLock::new(Arc::new(arming)),
             ladder: Mutex::default(),
+            next_manifest: Arc::new(Semaphore::new(1)),
+            reading: Arc::new(Semaphore::new(1)),
             edits: Mutex::default(),
             kept_errors: Mutex::default(),
             trail: Mutex::default(),

@@ -24,8 +24,10 @@ const SHARE: u64 = 80;
 /// Processor time is told in steps of about so much.
 const TICK: Duration = Duration::from_millis(12);
 
+type Way = fn(ManifestFormat, &str) -> Kept;
+
 /// What the proxy does to a manifest.
-const WAYS: &[(&str, fn(ManifestFormat, &str) -> Kept)] = &[
+const WAYS: &[(&str, Way)] = &[
     ("learning", learn_again),
     ("rewriting", |format, body| {
         let _ = rewrite(format, body.as_bytes(), &Proxy);
@@ -102,7 +104,7 @@ struct Cost {
     time: Option<Duration>,
 }
 
-fn cost(way: fn(ManifestFormat, &str) -> Kept, format: ManifestFormat, body: &str) -> Cost {
+fn cost(way: Way, format: ManifestFormat, body: &str) -> Cost {
     let mut kept = None;
     let before = processor_time();
     let memory = measure(|| kept = Some(way(format, body)));

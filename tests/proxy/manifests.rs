@@ -228,3 +228,63 @@ async fn a_hinted_part_passes_chunk_by_chunk() {
     rig.told("request_finished", 2).await;
     assert_eq!(rig.counted("vsps_upstream_ttfb_seconds_count").await, 1.0, "the playlist's");
 }
+
+/// An MPD whose parts would multiply: a few KiB of gzip.
+fn hostile_mpd() -> Vec<u8> {
+    let template = format!("<SegmentTemplate media=\"{}$Number$\"/>", "$$".repeat(1 << 19));
+    let codecs = "avc1,".repeat(100_000);
+    let sets = "<Representation id=\"v\" bandwidth=\"1\"/>".repeat(20_000);
+    let set = format!("<AdaptationSet codecs=\"{codecs}\">{template}{sets}</AdaptationSet>");
+    format!("<MPD><BaseURL>http://cdn.test/</BaseURL><Period>{set}</Period></MPD>").into_bytes()
+}
+
+/// On a single thread: what is read for seconds holds nobody else up.
+#[tokio::test]
+async fn a_long_manifest_is_read_while_others_are_answered() {
+    let bodies = [
+        ("/long.mpd", gzip(&hostile_mpd())),
+        (
+            "/long.m3u8",
+            gzip(
+                format!(
+                    "{}{}",
+                    "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXT-X-DEFINE:NAME=\"v\",VALUE=\"1\"\n",
+                    "{$".repeat(1 << 20)
+                )
+                .as_bytes(),
+            ),
+        ),
+    ];
+    for (path, body) in bodies {
+        assert!(body.len() < 64 << 10, "{path}: {} bytes", body.len());
+        let long = ok("Content-Encoding: gzip\r\n", &body);
+        let origin = Origin::start(move |asked| {
+            vec![Step::Send(if asked.path() == path { long.clone() } else { ok("", b"short") })]
+        })
+        .await;
+        let rig = Rig::before(&origin).await;
+        let (slow, other) = (rig.session("").await, rig.session("").await);
+        let mut player = rig.player().await;
+        player
+            .send(format!("GET {slow}{path} HTTP/1.1\r\nHost: p\r\nAccept-Encoding: gzip\r\n\r\n"))
+            .await;
+        while origin.asked().is_empty() {
+            tokio::task::yield_now().await;
+        }
+        let mut answered = 0;
+        let long = player.answer();
+        tokio::pin!(long);
+        let got = loop {
+            let path = format!("{other}/{answered}.ts");
+            tokio::select! {
+                got = &mut long => break got,
+                short = rig.get(&path) => {
+                    assert_eq!(short.text(), "short");
+                    answered += 1;
+                }
+            }
+        };
+        assert_eq!(got.status(), 200, "{path}");
+        assert!(answered > 5, "{path}: {answered} others meanwhile");
+    }
+}

@@ -5,7 +5,7 @@ use crate::{
         ManifestFormat,
         edit::{Edition, apply},
     },
-    proxy::ticket::Ticket,
+    proxy::manifest_work::Work,
 };
 use bytes::Bytes;
 
@@ -14,12 +14,12 @@ use bytes::Bytes;
 pub(in crate::proxy) fn edit(
     (url, format): (&str, ManifestFormat),
     bytes: Bytes,
-    ticket: &Ticket,
+    work: &Work,
     keep: bool,
 ) -> Bytes {
-    let plan = ticket.plan.as_deref();
+    let plan = work.plan();
     let edits = plan.map_or(&[][..], |plan| &plan.manifest);
-    let session = &ticket.session;
+    let session = work.session();
     if edits.is_empty() && !keep && !session.arming().rules.edits_manifests() {
         return bytes;
     }
@@ -27,7 +27,7 @@ pub(in crate::proxy) fn edit(
     let asked = edits.iter().map(|planned| (&*planned.rule, &planned.effect));
     let edited = apply(asked, edition, bytes, &mut session.edits.lock());
     for (planned, _) in edits.iter().zip(edited.struck).filter(|(_, struck)| *struck) {
-        ticket.injected(&planned.rule, planned.effect.as_str(), None);
+        work.injected(&planned.rule, planned.effect.as_str());
     }
     edited.bytes
 }

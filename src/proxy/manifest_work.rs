@@ -1,0 +1,188 @@
+//! The work that a manifest makes: decoding, learning, editing and rewriting it. A long one is read on a
+//! thread of its own, few at a time and one of a session, so that it holds no other request up.
+
+use super::{coding::Coding, fault, manifest::Passage, ticket::Ticket};
+use crate::{
+    event::{Bus, Event, RequestTag},
+    media::{ManifestFormat, rewrite, sniff, without_directives},
+    rules::{Charges, Plan},
+    sessions::{Origin, Session},
+};
+use bytes::Bytes;
+use std::{sync::Arc, time::Duration};
+use tokio::{sync::Semaphore, task, time};
+use url::Url;
+
+/// The longest manifest, decoded, that is read where its answer is waited for: it takes a millisecond.
+const SHORT: usize = 64 << 10;
+/// How many long ones are read at a time.
+const AT_A_TIME: usize = 2;
+/// How long a long one may wait for its turn and be read.
+const LONGEST: Duration = Duration::from_secs(10);
+
+static TURNS: Semaphore = Semaphore::const_new(AT_A_TIME);
+
+/// A body that is, or may be, a manifest.
+pub(super) struct Manifest {
+    /// Not known yet of an encoded body that nobody says anything about.
+    pub(super) format: Option<ManifestFormat>,
+    pub(super) coding: Option<Coding>,
+    /// The longest one that is read, in bytes.
+    pub(super) most: usize,
+}
+
+/// A manifest to be read, with all that it takes.
+pub(super) struct Work {
+    manifest: Manifest,
+    session: Arc<Session>,
+    request: Arc<RequestTag>,
+    plan: Option<Arc<Plan>>,
+    charges: Option<Arc<Charges>>,
+    bus: Arc<Bus>,
+    origin: Origin,
+    path: String,
+    own: Option<String>,
+    scripted: bool,
+}
+
+/// What came of it.
+pub(super) struct Read {
+    /// What the manifest becomes, encoded as it was, if it changes.
+    pub(super) new: Option<Vec<u8>>,
+    /// What the request turned out to be.
+    pub(super) request: Arc<RequestTag>,
+}
+
+/// Reads the manifest `bytes`; an error if it took too long.
+pub(super) async fn run(work: Work, bytes: Bytes, session: &Session) -> Result<Read, String> {
+    let decoded = match work.manifest.coding {
+        None if bytes.len() <= SHORT => Some(bytes.clone()),
+        None => None,
+        Some(coding) => coding.decode(&bytes, SHORT.min(work.manifest.most)).ok().map(Bytes::from),
+    };
+    if let Some(decoded) = decoded {
+        return Ok(work.read(&decoded));
+    }
+    let reading = async {
+        let next = session.next_manifest().await;
+        let turn = TURNS.acquire().await;
+        let own = session.begin_reading().await;
+        let work = task::spawn_blocking(move || {
+            let read = work.decode(&bytes);
+            drop((own, turn, next));
+            read
+        });
+        work.await.map_err(|error| error.to_string())
+    };
+    let late = |_| format!("reading it took longer than {} seconds", LONGEST.as_secs());
+    time::timeout(LONGEST, reading).await.map_err(late)?
+}
+
+impl Work {
+    pub(super) fn new(manifest: Manifest, passage: &Passage<'_>, ticket: &Ticket) -> Self {
+        Self {
+            manifest,
+            session: Arc::clone(&ticket.session),
+            request: Arc::clone(&ticket.request),
+            plan: ticket.plan.clone(),
+            charges: ticket.charges.clone(),
+            bus: Arc::clone(ticket.bus()),
+            origin: passage.origin.clone(),
+            path: passage.path.to_owned(),
+            own: passage.own.map(str::to_owned),
+            scripted: passage.scripted,
+        }
+    }
+
+    /// Decodes the manifest and reads it.
+    fn decode(self, bytes: &Bytes) -> Read {
+        let Manifest { coding, most, format } = self.manifest;
+        match coding.map(|coding| coding.decode(bytes, most)) {
+            None => self.read(bytes),
+            Some(Ok(decoded)) => self.read(&Bytes::from(decoded)),
+            Some(Err(problem)) => {
+                if format.is_some() {
+                    self.unread(problem.to_string());
+                }
+                Read { new: None, request: self.request }
+            }
+        }
+    }
+
+    /// Learns from the manifest, and makes of it what the player is to get.
+    fn read(mut self, decoded: &Bytes) -> Read {
+        let format = self.manifest.format.or_else(|| sniff(None, "", decoded));
+        let new = format.and_then(|format| {
+            self.change(format, decoded).unwrap_or_else(|problem| {
+                self.unread(problem);
+                None
+            })
+        });
+        Read { new, request: self.request }
+    }
+
+    fn change(
+        &mut self,
+        format: ManifestFormat,
+        decoded: &Bytes,
+    ) -> Result<Option<Vec<u8>>, String> {
+        let base = self.learn(format, decoded)?;
+        let origin = base.as_ref().unwrap_or(&self.origin);
+        let url = self.origin.url(&self.path);
+        let uris = self.session.uris(origin).reached_at(self.own.as_deref()).of_document(&url);
+        let (url, keep) = (without_directives(&url), self.scripted);
+        let edited = fault::edit((&url, format), decoded.clone(), self, keep);
+        let new = match rewrite(format, &edited, &uris) {
+            // What was made wrong on purpose need not be readable.
+            new if edited != *decoded => new.ok().flatten().or_else(|| Some(edited.into())),
+            new => new.map_err(|error| error.to_string())?,
+        };
+        match (new, self.manifest.coding) {
+            (Some(new), Some(coding)) => coding.encode(&new).map(Some).map_err(|e| e.to_string()),
+            (new, _) => Ok(new),
+        }
+    }
+
+    /// Learns what a manifest says, and what the request for it therefore was; the origin that its
+    /// references start from, if that is another than its own.
+    fn learn(&mut self, format: ManifestFormat, bytes: &[u8]) -> Result<Option<Origin>, String> {
+        let url = Url::parse(&self.origin.url(&self.path)).map_err(|error| error.to_string())?;
+        let session = &self.session;
+        let (resource, base) = {
+            let mut ladder = session.ladder.lock();
+            let kind = ladder.learn(&url, format, bytes).map_err(|error| error.to_string())?;
+            let otherwise = kind != self.request.resource.kind;
+            let base = ladder.base_of_link(&url).and_then(|base| Origin::split(base.as_str()).ok());
+            (otherwise.then(|| ladder.resolve(url.as_str(), None)), base.map(|(origin, _)| origin))
+        };
+        if let Some(resource) = resource {
+            self.request = Arc::new(RequestTag { resource, ..RequestTag::clone(&self.request) });
+        }
+        if session.ladder_learnt() {
+            let (profile, rate) = (Arc::clone(&session.arming().profile_name), session.rate());
+            let session = Arc::clone(&session.tag);
+            self.bus.emit(&Event::LinkChanged { session, profile, rate });
+        }
+        Ok(base)
+    }
+
+    fn unread(&self, problem: String) {
+        let request = Arc::clone(&self.request);
+        self.bus.emit(&Event::ManifestUnread { request, problem });
+    }
+
+    /// What the request's rules ask for.
+    pub(super) fn plan(&self) -> Option<&Plan> {
+        self.plan.as_deref()
+    }
+
+    pub(super) fn session(&self) -> &Session {
+        &self.session
+    }
+
+    /// Tells that `effect` of `rule` took place.
+    pub(super) fn injected(&self, rule: &Arc<str>, effect: &'static str) {
+        let (bus, request) = (Arc::clone(&self.bus), Arc::clone(&self.request));
+        fault::Teller::new(bus, request, self.charges.clone()).injected(rule, effect, None);
+    }
+}

@@ -10,9 +10,9 @@ use super::{
     link::Link,
     loss::Loss,
     rate_spec::RateSpec,
-    spec::{LinkSpec, OnDrop},
+    spec::{LinkSpec, LossSpec, OnDrop},
     stall::{ByteStalls, Stall},
-    transport::{Stream, Transport},
+    transport::{Stream, Transport, TransportSpec},
     turns::Turns,
     verdict::Verdict,
 };
@@ -73,6 +73,8 @@ pub struct Flow {
     held: Option<Option<Duration>>,
     /// The next bytes over TCP are lost on their way.
     losing: bool,
+    /// Whether its connection loses packets for it over TCP: `Some(false)` until it is polled with one.
+    shares_loss: Option<bool>,
 }
 
 impl Flow {
@@ -83,6 +85,11 @@ impl Flow {
             let spec = LinkSpec { rate: RateSpec::Constant(rate), ..LinkSpec::default() };
             Link::new(&spec, seed)
         });
+        let in_bursts = |loss: LossSpec| {
+            let shares = loss.model.has_memory() && loss.on_drop == OnDrop::Retransmit;
+            (shares && spec.transport == TransportSpec::Tcp).then_some(false)
+        };
+        let shares_loss = spec.loss.and_then(in_bursts);
         let loss = spec.loss.map(|loss| {
             let stream = seed.named("loss").stream();
             (Box::new(Loss::new(loss.model, stream)), loss.on_drop)
@@ -106,6 +113,7 @@ impl Flow {
             stream: None,
             held: None,
             losing: false,
+            shares_loss,
         }
     }
 

@@ -84,6 +84,11 @@ impl Loss {
         self.next.and_then(|packet| packet.checked_mul(PACKET))
     }
 
+    /// Goes on to the next lost packet.
+    pub(super) fn advance_one(&mut self) {
+        self.next = self.find();
+    }
+
     /// Goes on to the next loss that `action` makes something new of: a retransmission recovers all
     /// of a flight together.
     pub(super) fn advance(&mut self, action: OnDrop) {

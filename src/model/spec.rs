@@ -244,6 +244,12 @@ impl FourState {
 }
 
 impl LossModel {
+    /// Whether losses come in bursts, so that one packet's loss says something about the next one's.
+    #[must_use]
+    pub const fn has_memory(self) -> bool {
+        !matches!(self, Self::Bernoulli(_))
+    }
+
     /// The long-run share of packets lost: π·loss_bad + (1 − π)·loss_good, π = p/(p + r); for four
     /// states π₃ + π₄.
     #[must_use]

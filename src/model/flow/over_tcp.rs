@@ -24,6 +24,7 @@ impl Flow {
         let mut stream = self.stream.take().unwrap_or_default();
         self.held = None;
         stream.follow(link, transport, now);
+        self.share_loss(&stream, transport, now);
         stream.advance(link, transport, now);
         if stream.under_way() == 0 {
             self.stall(now, available);
@@ -59,18 +60,16 @@ impl Flow {
                 stream.sent_all();
                 return None;
             }
-            if let Some((loss, action)) = &mut self.loss
-                && !self.losing
-                && let Some(at_byte) = loss.next_byte()
+            if !self.losing
+                && let Some((action, ahead)) = self.loss_ahead(transport, place)
             {
-                let action = *action;
-                want = want.min(at_byte.saturating_sub(place));
+                want = want.min(ahead);
                 // What ends the response waits until all before it has arrived.
                 let goes_on = matches!(action, OnDrop::Retransmit | OnDrop::Corrupt);
                 if want == 0 && (goes_on || stream.under_way() == 0) {
-                    loss.advance(action);
+                    self.lose(transport);
                     self.losing = action == OnDrop::Retransmit;
-                    return Some(Verdict::Drop { action, at_byte });
+                    return Some(Verdict::Drop { action, at_byte: place });
                 }
             }
             if self.losing {
@@ -98,6 +97,37 @@ impl Flow {
         }
     }
 
+    /// Losses that come in bursts belong to the connection, however many responses share it. A response that
+    /// nothing else is sent beside starts them anew, with its own chances: so responses that follow each
+    /// other lose the same bytes on every run.
+    fn share_loss(&mut self, stream: &Stream, transport: &mut Transport, now: Duration) {
+        if self.shares_loss == Some(false) {
+            self.shares_loss = Some(true);
+            let own = self.loss.take().map(|(loss, _)| loss);
+            if transport.has_no_loss() || !stream.others_wait(transport, now) {
+                transport.lose_by(own);
+            }
+        }
+    }
+
+    /// What the next loss does, and how many bytes from `place` on come before it.
+    fn loss_ahead(&self, transport: &Transport, place: u64) -> Option<(OnDrop, u64)> {
+        if self.shares_loss.is_some() {
+            return Some((OnDrop::Retransmit, transport.loss_ahead()?));
+        }
+        let (loss, action) = self.loss.as_ref()?;
+        Some((*action, loss.next_byte()?.saturating_sub(place)))
+    }
+
+    /// Goes on to the next loss. What of a flight is lost besides is the window's to judge.
+    fn lose(&mut self, transport: &mut Transport) {
+        if self.shares_loss.is_some() {
+            transport.lose_next();
+        } else if let Some((loss, _)) = &mut self.loss {
+            loss.advance_one();
+        }
+    }
+
     /// What has arrived over TCP, or when something will have.
     fn arrive(
         &mut self,
@@ -111,7 +141,7 @@ impl Flow {
         if bytes > 0 || (stream.is_idle() && self.held.is_none()) {
             return Verdict::Pass(bytes);
         }
-        let arrives = stream.wait(link, transport);
+        let arrives = stream.wait(link, transport, now);
         Verdict::Wait(match (arrives, self.held.flatten()) {
             (Some(arrives), Some(held)) => Some(arrives.min(held)),
             (arrives, held) => arrives.or(held),

@@ -1,8 +1,9 @@
 //! The sending side of one TCP connection: what is under way on it, and what may follow.
 
 use super::{
-    super::{PACKET, bucket::Position, fair_queue::Place, link::Link},
+    super::{PACKET, bucket::Position, fair_queue::Place, lateness::SLACK, link::Link, loss::Loss},
     gaps::Gaps,
+    losses::Losses,
     round_trip::RoundTrip,
     shares::Shares,
     window::Window,
@@ -42,6 +43,8 @@ enum Lost {
 pub(super) enum Refusal {
     /// The window is full.
     Window,
+    /// The window has room, and another stream of the connection is first.
+    Turn,
     /// The bottleneck's queue is full; until then, if that is known.
     Queue(Option<Duration>),
 }
@@ -61,6 +64,7 @@ pub struct Transport {
     trip: RoundTrip,
     gaps: Gaps,
     shares: Shares,
+    losses: Losses,
     /// Sent, and not yet through the bottleneck.
     queued: VecDeque<Segment>,
     /// Through the bottleneck, with the moment at which the sender hears of it.
@@ -125,6 +129,26 @@ impl Transport {
     #[must_use]
     pub fn round_trip(&self) -> Option<Duration> {
         self.trip.smoothed()
+    }
+
+    /// From here on the connection loses the packets that `loss` says, counted from here.
+    pub(in crate::model) fn lose_by(&mut self, loss: Option<Box<Loss>>) {
+        self.losses = Losses::from(self.sent, loss);
+    }
+
+    /// Whether nothing says which of its packets are lost.
+    pub(in crate::model) const fn has_no_loss(&self) -> bool {
+        self.losses.is_none()
+    }
+
+    /// How many bytes may be sent before the next that is lost.
+    pub(in crate::model) fn loss_ahead(&self) -> Option<u64> {
+        self.losses.ahead(self.sent)
+    }
+
+    /// Goes on to the next loss.
+    pub(in crate::model) fn lose_next(&mut self) {
+        self.losses.advance();
     }
 
     pub(super) const fn join(&mut self) -> u32 {
@@ -314,14 +338,33 @@ impl Transport {
     ) -> Result<u64, Refusal> {
         let most = want.min(link.unit(at).get().into());
         let window = self.window.bytes();
-        let room = self.shares.room(stream, at, window, window.saturating_sub(self.in_flight));
+        let free = window.saturating_sub(self.in_flight);
+        let patience = self.patience();
+        let Some(room) = self.shares.room(stream, at, (window, free), patience) else {
+            if self.in_flight == 0 {
+                return Ok(most.min(PACKET));
+            }
+            self.limited = self.sent;
+            return Err(Refusal::Turn);
+        };
         let packet = most.min(PACKET);
-        let enough = most.min(window / 8).max(packet);
+        let enough = most.min(window / 8 / self.shares.count()).max(packet);
         if self.in_flight > 0 && (room < packet || room < enough && self.more_room_soon(link, at)) {
             self.limited = self.sent;
             return Err(Refusal::Window);
         }
         Ok(most.min((room - room % PACKET).max(PACKET)))
+    }
+
+    /// Whoever waits for room and has not asked for this long is not there to use it: all who wait are
+    /// woken by each acknowledgement.
+    fn patience(&self) -> Duration {
+        self.trip.smoothed().unwrap_or(self.rtt) + SLACK
+    }
+
+    /// Whether another stream than `stream` waits for room in the window at `now`.
+    pub(super) fn others_wait(&self, stream: Option<u32>, now: Duration) -> bool {
+        self.shares.others_wait(stream, now.saturating_sub(self.patience()))
     }
 
     /// Whether an acknowledgement comes within an eighth of a round trip.

@@ -14,6 +14,7 @@
 //!    ├─ RoundTrip   smoothed round trip and time-out (RFC 6298)
 //!    ├─ Segment…    what is under way: queued at the bottleneck, then waiting for its ACK
 //!    ├─ Gaps        lost bytes that hold up those behind them until they are sent again
+//!    ├─ Losses      which packets are lost, where losses come in bursts
 //!    └─ Shares      whose turn it is, if several responses share the connection (HTTP/2)
 //!   Stream     one response on it
 //! ```
@@ -43,6 +44,7 @@
 mod connection;
 mod cubic;
 mod gaps;
+mod losses;
 #[cfg(test)]
 mod response_function;
 mod round_trip;

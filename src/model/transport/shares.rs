@@ -1,6 +1,7 @@
 //! Who may use a connection's window when several responses share it (HTTP/2 streams): each as
-//! much as the others.
+//! much as the others, and all of it together.
 
+use super::super::PACKET;
 use smallvec::SmallVec;
 use std::time::Duration;
 
@@ -14,12 +15,16 @@ struct Share {
     in_flight: u64,
     /// When it last asked for room, if it got none since.
     waits: Option<Duration>,
+    /// The number of its last turn.
+    turn: u64,
 }
 
 /// The streams that use a connection now.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Shares {
     last: u32,
+    /// Turns so far.
+    turns: u64,
     shares: SmallVec<[Share; 2]>,
 }
 
@@ -32,20 +37,64 @@ impl Shares {
 
     /// What `stream`, which asks at `now`, may send of a window that has room for `room` in all and
     /// holds `window`.
-    pub(super) fn room(&mut self, stream: u32, now: Duration, window: u64, room: u64) -> u64 {
+    ///
+    /// A stream has its even part of the window. What even parts leave of it, because they are no
+    /// whole packets, goes packet by packet to the stream that waits with the least under way, and
+    /// among equals to the one whose last turn is longest ago: a window of fewer packets than
+    /// streams is used in full too. `None` = it is another's turn. A stream that has not asked within
+    /// `patience` loses its turn.
+    pub(super) fn room(
+        &mut self,
+        stream: u32,
+        now: Duration,
+        (window, room): (u64, u64),
+        patience: Duration,
+    ) -> Option<u64> {
         if let [share] = self.shares.as_mut_slice()
             && share.stream == stream
         {
             share.waits = Some(now);
-            return room;
+            return Some(room);
         }
-        let (forgotten, own) = (now.saturating_sub(FORGOTTEN), self.of(stream));
+        let forgotten = now.saturating_sub(FORGOTTEN);
         self.shares.retain(|share| {
-            share.stream != stream
-                && (share.in_flight > 0 || share.waits.is_some_and(|since| since >= forgotten))
+            share.stream == stream
+                || share.in_flight > 0
+                || share.waits.is_some_and(|since| since >= forgotten)
         });
-        self.shares.push(Share { stream, in_flight: own.unwrap_or(0), waits: Some(now) });
-        room.min((window / self.shares.len() as u64).saturating_sub(own.unwrap_or(0)))
+        let own = self.asks(stream, now);
+        let part = (window / self.shares.len() as u64).saturating_sub(own.0).min(room);
+        if part >= PACKET.min(room) {
+            return Some(part);
+        }
+        let late = now.saturating_sub(patience);
+        let before = |share: &Share| {
+            share.stream != stream
+                && share.waits.is_some_and(|asked| asked >= late)
+                && (share.in_flight, share.turn) < own
+        };
+        (!self.shares.iter().any(before)).then_some(room.min(PACKET))
+    }
+
+    /// Whether a stream other than `stream` waits for room, and has asked since `late`.
+    pub(super) fn others_wait(&self, stream: Option<u32>, late: Duration) -> bool {
+        let waits = |share: &Share| share.waits.is_some_and(|asked| asked >= late);
+        self.shares.iter().any(|share| Some(share.stream) != stream && waits(share))
+    }
+
+    /// Notes that `stream` asks; tells what of it is under way, and the number of its last turn.
+    fn asks(&mut self, stream: u32, now: Duration) -> (u64, u64) {
+        if let Some(share) = self.shares.iter_mut().find(|share| share.stream == stream) {
+            share.waits = Some(now);
+            return (share.in_flight, share.turn);
+        }
+        self.shares.push(Share { stream, in_flight: 0, waits: Some(now), turn: 0 });
+        (0, 0)
+    }
+
+    /// How many streams use the connection; at least one.
+    pub(super) fn count(&self) -> u64 {
+        (self.shares.len() as u64).max(1)
     }
 
     /// Whether more than one stream uses the connection.
@@ -58,6 +107,8 @@ impl Shares {
         if let Some(share) = self.shares.iter_mut().find(|share| share.stream == stream) {
             share.in_flight += bytes;
             share.waits = None;
+            self.turns += 1;
+            share.turn = self.turns;
         }
     }
 
@@ -67,34 +118,67 @@ impl Shares {
             share.in_flight = share.in_flight.saturating_sub(bytes);
         }
     }
-
-    fn of(&self, stream: u32) -> Option<u64> {
-        self.shares.iter().find(|share| share.stream == stream).map(|share| share.in_flight)
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const SECOND: Duration = Duration::from_secs(1);
+
     #[test]
     fn a_second_stream_halves_the_first_ones_part() {
-        let second = Duration::from_secs(1);
+        let window = 10 * PACKET;
+        let room = |shares: &mut Shares, stream, now, room| {
+            shares.room(stream, now, (window, room), SECOND).unwrap_or(0) / PACKET
+        };
         let mut shares = Shares::default();
         let (a, b) = (shares.join(), shares.join());
-        assert_eq!(shares.room(a, second, 1000, 1000), 1000);
-        shares.sent(a, 1000);
-        assert_eq!(shares.room(b, second, 1000, 0), 0);
-        shares.acknowledged(a, 300);
-        assert_eq!(shares.room(a, second, 1000, 300), 0);
-        assert_eq!(shares.room(b, second, 1000, 300), 300);
+        assert_eq!(room(&mut shares, a, SECOND, window), 10);
+        shares.sent(a, window);
+        assert_eq!(room(&mut shares, b, SECOND, 0), 0);
+        shares.acknowledged(a, 3 * PACKET);
+        assert_eq!(room(&mut shares, a, SECOND, 3 * PACKET), 0);
+        assert_eq!(room(&mut shares, b, SECOND, 3 * PACKET), 3);
         // What waits for nothing is forgotten once its bytes have arrived.
-        shares.sent(b, 300);
-        shares.acknowledged(b, 300);
-        assert_eq!(shares.room(a, second, 1000, 300), 300);
+        shares.sent(b, 3 * PACKET);
+        shares.acknowledged(b, 3 * PACKET);
+        assert_eq!(room(&mut shares, a, SECOND, 3 * PACKET), 3);
         // What waits is not, until it has not asked for long.
-        assert_eq!(shares.room(b, second, 1000, 0), 0);
-        assert_eq!(shares.room(a, second, 1000, 300), 0);
-        assert_eq!(shares.room(a, 3 * second, 1000, 300), 300);
+        assert_eq!(room(&mut shares, b, SECOND, 0), 0);
+        assert_eq!(room(&mut shares, a, SECOND, 3 * PACKET), 0);
+        assert_eq!(room(&mut shares, a, 3 * SECOND, 3 * PACKET), 3);
+    }
+
+    /// Twenty streams take turns with a window of eight packets, and use all of it.
+    #[test]
+    fn more_streams_than_packets_take_turns() {
+        let mut shares = Shares::default();
+        let streams: Vec<u32> = (0..20).map(|_| shares.join()).collect();
+        let (window, mut room) = (8 * PACKET, 8 * PACKET);
+        let mut sent: Vec<u64> = vec![0; 20];
+        for stream in &streams {
+            shares.room(*stream, SECOND, (window, 0), SECOND);
+        }
+        for round in 1..=50 {
+            for _ in 0..2 {
+                for (n, stream) in streams.iter().enumerate() {
+                    let now = SECOND * round;
+                    while shares.room(*stream, now, (window, room), SECOND) >= Some(PACKET) {
+                        shares.sent(*stream, PACKET);
+                        (room, sent[n]) = (room - PACKET, sent[n] + 1);
+                    }
+                }
+            }
+            assert_eq!(room, 0, "round {round}");
+            for stream in &streams {
+                let under_way = shares.shares.iter().find(|share| share.stream == *stream);
+                let bytes = under_way.map_or(0, |share| share.in_flight);
+                shares.acknowledged(*stream, bytes);
+                room += bytes;
+            }
+        }
+        assert_eq!(sent.iter().sum::<u64>(), 400);
+        assert!(sent.iter().all(|turns| (19..=21).contains(turns)), "{sent:?}");
     }
 }

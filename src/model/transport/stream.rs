@@ -10,6 +10,9 @@ use super::{
 };
 use std::{collections::VecDeque, num::NonZeroU32, time::Duration};
 
+/// When a stream that another goes before asks again, at the earliest.
+const TURN: Duration = Duration::from_millis(1);
+
 /// One response's segments on its connection.
 #[derive(Debug, Default)]
 pub(in crate::model) struct Stream {
@@ -42,11 +45,16 @@ impl Stream {
         self.refusal = None;
     }
 
+    /// Whether another response on the connection waits for room in its window.
+    pub(in crate::model) fn others_wait(&self, transport: &Transport, now: Duration) -> bool {
+        transport.others_wait(self.id, now)
+    }
+
     /// Since when the next bytes could have been sent, however late the driver asks (within limits):
     /// since there was room in window and queue, if they waited for that.
     fn since(&self, transport: &Transport, now: Duration) -> Duration {
         let since = match self.refusal {
-            Some(Refusal::Window) => transport.freed(),
+            Some(Refusal::Window | Refusal::Turn) => transport.freed(),
             Some(Refusal::Queue(until)) => until.unwrap_or(now),
             None if now.saturating_sub(self.taken) > SLACK => now,
             None => now.saturating_sub(self.late),
@@ -80,7 +88,10 @@ impl Stream {
         now: Duration,
     ) {
         transport.leave(link, now);
-        if self.refusal != Some(Refusal::Window) {
+        // Those of others are theirs to answer.
+        if !matches!(self.refusal, Some(Refusal::Window | Refusal::Turn))
+            && !transport.others_wait(self.id, now)
+        {
             while transport.hear_next(self.since(transport, now)) {}
         }
     }
@@ -111,6 +122,7 @@ impl Stream {
                             transport.leave(link, now);
                             transport.hear_next(now)
                         }
+                        Refusal::Turn => false,
                         Refusal::Queue(until) => until.is_some_and(|t| since < t && t <= now),
                     };
                     if !again {
@@ -162,6 +174,7 @@ impl Stream {
         &self,
         link: &mut Link,
         transport: &Transport,
+        now: Duration,
     ) -> Option<Duration> {
         let front = self.segments.front();
         let queued = front.is_some_and(|segment| !transport.has_left(segment.end));
@@ -174,6 +187,11 @@ impl Stream {
             // looked at when the next of them leave.
             Some(Refusal::Window) if queued && !transport.is_shared() => None,
             Some(Refusal::Window) => transport.next_room(link),
+            // Who is first asks at this moment too.
+            Some(Refusal::Turn) => {
+                let soon = now + TURN;
+                Some(transport.next_room(link).map_or(soon, |room| room.max(soon)))
+            }
             Some(Refusal::Queue(until)) => until,
             None => None,
         };

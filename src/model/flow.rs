@@ -117,6 +117,11 @@ impl Flow {
         }
     }
 
+    /// A lost packet comes a round trip late: from now on of so long.
+    pub const fn set_round_trip(&mut self, rtt: Duration) {
+        self.retransmission = if rtt.is_zero() { SMALLEST_RETRANSMISSION } else { rtt };
+    }
+
     /// Bytes passed so far.
     #[must_use]
     pub const fn sent(&self) -> u64 {

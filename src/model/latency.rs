@@ -44,7 +44,7 @@ pub struct Path {
 }
 
 impl Latency {
-    /// One response's delay: a round trip and its jitter, and on a fresh connection the handshake.
+    /// One response's delay, asked for at `time` since the link's schedules started: a round trip and its jitter, and on a fresh connection the handshake.
     ///
     /// The proxy accepts its players' connections at once, so a handshake is charged to the first
     /// request. Jitter that is correlated is `ρ·last + (1 − ρ)·drawn`, as netem does it: the mean
@@ -52,10 +52,11 @@ impl Latency {
     /// in the order of its requests; what is drawn belongs to the request (`stream`). So without a
     /// correlation no request's delay depends on another's, and with one it depends on those before
     /// it on its connection.
-    pub fn sample(&self, path: &mut Path, stream: &mut Stream) -> Duration {
+    pub fn sample(&self, path: &mut Path, time: Duration, stream: &mut Stream) -> Duration {
+        let rtt = self.rtt_at(time);
         let trips = if path.open { 1 } else { 1 + self.handshake.round_trips() };
         path.open = true;
-        let Some(jitter) = &self.jitter else { return trips * self.rtt };
+        let Some(jitter) = &self.jitter else { return trips * rtt };
         let drawn = jitter.sample(stream);
         let rho = self.correlation.get();
         let jitter = match path.jitter {
@@ -63,14 +64,18 @@ impl Latency {
             _ => drawn,
         };
         path.jitter = Some(jitter);
-        trips * self.rtt + jitter
+        trips * rtt + jitter
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{model::Distribution, seed::Seed, units::Ratio};
+    use crate::{
+        model::{Distribution, RoundTrips},
+        seed::Seed,
+        units::Ratio,
+    };
 
     const MS: fn(u64) -> Duration = Duration::from_millis;
 
@@ -84,7 +89,7 @@ mod tests {
     fn measured(latency: &Latency) -> (f64, f64, f64) {
         let (mut stream, mut path) = (Seed::new(1).stream(), Path::default());
         let draws: Vec<f64> = (0..200_000)
-            .map(|_| latency.sample(&mut path, &mut stream).as_secs_f64() * 1e3)
+            .map(|_| latency.sample(&mut path, Duration::ZERO, &mut stream).as_secs_f64() * 1e3)
             .collect();
         assert!(draws.iter().all(|draw| *draw >= 30.0));
         let mean = draws.iter().sum::<f64>() / draws.len() as f64;
@@ -117,8 +122,21 @@ mod tests {
         {
             let latency = Latency { rtt: MS(30), handshake, ..Latency::default() };
             let (mut stream, mut path) = (Seed::new(1).stream(), Path::default());
-            assert_eq!(latency.sample(&mut path, &mut stream), MS(first));
-            assert_eq!(latency.sample(&mut path, &mut stream), MS(30));
+            assert_eq!(latency.sample(&mut path, Duration::ZERO, &mut stream), MS(first));
+            assert_eq!(latency.sample(&mut path, Duration::ZERO, &mut stream), MS(30));
         }
+    }
+
+    /// What a schedule says at the time of the request; jitter and handshakes come with it.
+    #[test]
+    fn a_round_trip_is_that_of_its_time() {
+        let steps = [(Duration::from_secs(30), MS(75)), (Duration::from_secs(30), MS(150))];
+        let schedule = RoundTrips::new(steps, true).unwrap();
+        let rtt = schedule.longest();
+        let handshake = Handshake::Tcp;
+        let latency = Latency { rtt, handshake, schedule: Some(schedule), ..Latency::default() };
+        let (mut stream, mut path) = (Seed::new(1).stream(), Path::default());
+        let mut at = |s| latency.sample(&mut path, Duration::from_secs(s), &mut stream);
+        assert_eq!([at(30), at(29), at(59), at(60)], [MS(300), MS(75), MS(150), MS(75)]);
     }
 }

@@ -113,6 +113,12 @@ impl Link {
         self.changes
     }
 
+    /// How long its schedules have run by `now`.
+    #[must_use]
+    pub const fn running(&self, now: Duration) -> Duration {
+        now.saturating_sub(self.changed)
+    }
+
     /// When it was last changed.
     pub(super) const fn changed(&self) -> Duration {
         self.changed

@@ -33,6 +33,7 @@ mod on_off;
 mod piece;
 mod rate_spec;
 mod relative;
+mod round_trips;
 mod schedule;
 mod spec;
 mod stall;
@@ -54,6 +55,7 @@ pub use markov::{Markov, State};
 pub use on_off::OnOff;
 pub use rate_spec::{RateSpec, Times, WHOLE};
 pub use relative::{RelativeRate, RelativeSteps};
+pub use round_trips::RoundTrips;
 pub use spec::{
     Count, FourState, Gap, Latency, LinkSpec, LossModel, LossSpec, OnDrop, SpecError, StallSpec,
 };

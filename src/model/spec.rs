@@ -1,7 +1,7 @@
 //! The validated parameters that a link is built from. What exists here can run: the constructors
 //! refuse the rest.
 
-use super::{Distribution, Handshake, QueueSize, TransportSpec, rate_spec::RateSpec};
+use super::{Distribution, Handshake, QueueSize, RoundTrips, TransportSpec, rate_spec::RateSpec};
 use crate::units::{BitRate, ByteSize, Ratio};
 use std::time::Duration;
 
@@ -77,8 +77,10 @@ impl LinkSpec {
 /// The delay before the first byte of each response.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Latency {
-    /// A whole round trip: request there, first byte back.
+    /// A whole round trip: request there, first byte back; with a schedule the longest of it.
     pub rtt: Duration,
+    /// Round trips that change with time, in place of one.
+    pub schedule: Option<RoundTrips>,
     /// The part of `rtt` (at most all of it) that comes after the origin's answer; the rest, and
     /// whatever is added, comes before the origin is asked.
     pub downlink: Duration,
@@ -91,6 +93,12 @@ pub struct Latency {
 }
 
 impl Latency {
+    /// A round trip at `time` since the link's schedules started.
+    #[must_use]
+    pub fn rtt_at(&self, time: Duration) -> Duration {
+        self.schedule.as_ref().map_or(self.rtt, |schedule| schedule.at(time))
+    }
+
     /// Whether no delay is ever added.
     #[must_use]
     pub const fn is_none(&self) -> bool {

@@ -77,7 +77,8 @@ fn latencies(spec: &LinkSpec, seed: Seed, span: Duration) -> Vec<(Duration, Dura
     let mut path = Path::default();
     let request = |n: u32| {
         let mut stream = seed.named("plot").numbered(n.into()).named("latency").stream();
-        (span * n / REQUESTS, spec.latency.sample(&mut path, &mut stream))
+        let at = span * n / REQUESTS;
+        (at, spec.latency.sample(&mut path, at, &mut stream))
     };
     (0..REQUESTS).map(request).collect()
 }

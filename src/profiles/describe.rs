@@ -28,6 +28,9 @@ impl Profile {
         if self.uplink.rate != RateSpec::Unlimited {
             row("uplink", rates::in_full(&self.uplink.rate));
         }
+        if let Some(loss) = &self.uplink.loss {
+            row("uplink", format!("loss {}", loss_in_full(loss)));
+        }
         for limit in self.limits.iter() {
             row(
                 "limit",
@@ -69,13 +72,35 @@ impl Profile {
         let jitter = self.file.latency.as_ref().and_then(|table| table.jitter.as_ref());
         match jitter {
             None if self.link.latency.is_none() => "none".to_owned(),
-            Some(jitter) => format!("rtt {} + jitter ({})", self.rtt(), law(jitter)),
-            None => format!("rtt {}", self.rtt()),
+            Some(jitter) => format!("rtt {} + jitter ({})", self.rtt_in_full(), law(jitter)),
+            None => format!("rtt {}", self.rtt_in_full()),
+        }
+    }
+
+    /// Round trips step by step, as long as that can be read.
+    fn rtt_in_full(&self) -> String {
+        const MOST_IN_FULL: usize = 16;
+        match &self.link.latency.schedule {
+            Some(schedule) if schedule.steps().len() <= MOST_IN_FULL => {
+                let step =
+                    |(lasts, rtt)| format!("{} for {}", span::print(rtt), span::print(lasts));
+                let list: Vec<_> = schedule.steps().map(step).collect();
+                list.join(", ") + rates::then(schedule.repeats())
+            }
+            _ => self.rtt(),
         }
     }
 
     fn rtt(&self) -> String {
-        span::print(self.link.latency.rtt)
+        match &self.link.latency.schedule {
+            Some(schedule) => format!(
+                "{} to {} in {} steps",
+                span::print(schedule.shortest()),
+                span::print(schedule.longest()),
+                schedule.steps().len()
+            ),
+            None => span::print(self.link.latency.rtt),
+        }
     }
 }
 
@@ -85,6 +110,9 @@ impl fmt::Display for Profile {
         write!(f, "{}: {}", self.name, rates::in_short(&self.link.rate))?;
         if self.uplink.rate != RateSpec::Unlimited {
             write!(f, ", {} up", rates::in_short(&self.uplink.rate))?;
+        }
+        if let Some(loss) = &self.uplink.loss {
+            write!(f, ", loss {} up ({})", share(loss.model.mean()), loss.on_drop.as_str())?;
         }
         if !self.link.latency.is_none() {
             write!(f, ", rtt {}", self.rtt())?;

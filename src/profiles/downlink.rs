@@ -60,6 +60,13 @@ pub(super) fn rate(
     schedule(table, scope, Unit::Rate, sources)
 }
 
+/// Losses on the way down have a table of their own. `scope` is the table around `loss`.
+pub(super) fn refuse_loss(table: &DownlinkTable, scope: &Scope<'_>) {
+    if table.loss.is_some() {
+        scope.at("loss").fault("stands alone for the way down", "write it as `[loss]`");
+    }
+}
+
 /// Validates a table of a schedule, with what it is multiplied by and held under.
 fn schedule(
     table: &DownlinkTable,
@@ -84,6 +91,7 @@ fn schedule(
                 scope.at(key).fault("belongs to the whole link", "write it under [downlink]");
             }
         }
+        refuse_loss(table, &scope);
         if kinds(table).iter().all(|(_, is)| !is) {
             scope.fault("has no rate", "write one, as in { rate = .. }");
         }
@@ -133,6 +141,12 @@ fn one(table: &DownlinkTable, scope: &Scope<'_>, way: &Way<'_>) -> Option<RateSp
         Some("markov") => chain(table.markov.as_ref()?, scope, way.unit),
         Some(_) => {
             let recorded = trace(table.trace.as_ref()?, &scope.at("trace"), way.sources)?;
+            if let [only] = recorded.as_slice()
+                && only.rate > BitRate::ZERO
+            {
+                // Over again or for ever, it is the same.
+                return Some(RateSpec::Constant(only.rate));
+            }
             let steps =
                 recorded.into_iter().map(|step| Step { lasts: way.long(step.lasts), ..step });
             let made = crate::model::Trace::new(steps, way.repeat, way.start);

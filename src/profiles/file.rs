@@ -23,9 +23,17 @@ tables! {
         delay: Text,
         uplink: Text,
         downlink: Text,
+        schedule: Vec<RoundTripTable>,
+        repeat: bool,
         jitter: DistributionTable,
         correlation: Text,
         handshake: Text,
+    }
+
+    /// One step of `schedule` in `[latency]`.
+    RoundTripTable "a table, as in { for = \"30 s\", rtt = \"75 ms\" }" {
+        #[serde(rename = "for")] lasts: Text,
+        rtt: Text,
     }
 
     /// `[downlink]`
@@ -49,6 +57,7 @@ tables! {
         queue: Text,
         link: Text,
         sharing: Text,
+        loss: LossTable,
     }
 
     /// `[[limit]]`

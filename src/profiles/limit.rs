@@ -3,6 +3,7 @@
 use super::{
     downlink::{burst, count, rate},
     file::{DownlinkTable, LimitTable},
+    loss::loss,
     sources::Sources,
 };
 use crate::{
@@ -82,7 +83,13 @@ pub(super) fn uplink(
             scope.at(key).fault("belongs to the downlink", "write it under [downlink]");
         }
     }
-    alone(table, scope, sources)
+    let loss = table.loss.as_ref().map(|table| loss(table, &scope.at("loss")));
+    if loss.is_none() {
+        return alone(table, scope, sources);
+    }
+    let bare = DownlinkTable { loss: None, ..table.clone() } == DownlinkTable::default();
+    let spec = if bare { Some(LinkSpec::default()) } else { alone(table, scope, sources) };
+    Some(LinkSpec { loss: Some(loss??), ..spec? })
 }
 
 /// A rate of its own, which knows no ladder and must be there.

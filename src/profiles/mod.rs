@@ -10,6 +10,7 @@
 //! | `summary`, `source` | what it imitates, and where its numbers come from; both required |
 //! | `[latency]` `rtt` or `delay` | before the first byte of each response: a round trip, or one way (half of it) |
 //! | `[latency]` `uplink`, `downlink` | instead of `rtt`: the way there, before the origin is asked, and the way back, between its answer and the first byte (with `rtt` all of it is before) |
+//! | `[latency]` `schedule` | instead of one round trip: a list of `{ for, rtt }`, which starts when the rate's schedule does; `repeat = false`: after its end the last stays |
 //! | `[latency]` `jitter` | a distribution, drawn for each response and added (before the origin is asked) |
 //! | `[latency]` `correlation` | 0 to 1: how much of a connection's last jitter stays in the next (netem's) |
 //! | `[latency]` `handshake` | what the first response on a fresh connection waits for besides: `none` (default), `tcp` (a round trip), `tls` (two) |
@@ -34,6 +35,7 @@
 //! | `[downlink]` `link` | a name: all sessions with this name are behind one link (see [`Shared`]) |
 //! | `[downlink]` `sharing` | what sessions of one link get: `fair` (default: each the same) or `first-come` (each response the same). With `transport = "tcp"` also what connections of one session get: `fair` is a queue for each, served in turn; `first-come` (the default there) one queue for all |
 //! | `[uplink]` | for requests, heads and bodies: a schedule as in `[downlink]`, `burst`, `count`; without it no limit |
+//! | `[uplink]` `loss` | packets of requests that are lost: `model` and `on-drop` as in `[loss]`. A lost head waits for TCP's time-out (a round trip and 200 ms), a lost packet of a body for a round trip; `truncate` and `reset` end the request there, unanswered |
 //! | `[[limit]]` | a rate beside the downlink: `per` (`host`, `media` or `response`: who shares it), `host` and `media` (which responses are meant, one or a list; all unless given), and `rate` or another schedule, `burst`, `count` |
 //! | `[stall]` `every`, `for` | distributions: from the end of one freeze to the next, and how long it lasts; with `every` in sizes (`mean = "512 KiB"`) each response freezes for itself, after so many of its bytes |
 //! | `[loss]` `model` | `{ bernoulli = 0.01 }` or `{ gilbert-elliott = { p, r, loss-bad, loss-good } }` (the last two 1 and 0 unless given), or netem's `{ four-state = { p13, p31, p32, p23, p14 } }` |
@@ -56,6 +58,7 @@ mod error;
 mod faults;
 mod file;
 mod limit;
+mod loss;
 mod measured;
 mod profile;
 mod rates;

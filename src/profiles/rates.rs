@@ -185,7 +185,7 @@ fn relative_in_full(steps: &RelativeSteps) -> String {
     format!("{list}; until the ladder is known, {}", steps.fallback())
 }
 
-const fn then(repeats: bool) -> &'static str {
+pub(super) const fn then(repeats: bool) -> &'static str {
     if repeats { ", again and again" } else { ", then the last for ever" }
 }
 

@@ -1,9 +1,10 @@
 //! From the mirror of a profile file to a profile that can run, with every fault on the way.
 
 use super::{
-    downlink::{burst, count, queue, rate, transport},
-    file::{FourStateTable, GilbertElliottTable, LatencyTable, LossTable, ProfileFile, StallTable},
+    downlink::{burst, count, queue, rate, refuse_loss, transport},
+    file::{LatencyTable, ProfileFile, RoundTripTable, StallTable},
     limit::{limits, uplink},
+    loss::loss,
     measured::distribution,
     profile::Profile,
     sharing::{Shared, shared},
@@ -12,8 +13,8 @@ use super::{
 use crate::{
     builtin,
     model::{
-        Count, FourState, Handshake, Latency, LinkSpec, LossModel, LossSpec, OnDrop, RateSpec,
-        Sharing, StallSpec, TransportSpec,
+        Count, Handshake, Latency, LinkSpec, RateSpec, RoundTrips, Sharing, StallSpec,
+        TransportSpec,
     },
     rules::{
         Diagnostics, Document, Scope, Text,
@@ -121,6 +122,9 @@ fn link(file: &ProfileFile, scope: &Scope<'_>, sources: &Sources<'_>) -> Option<
     let at = scope.at("downlink");
     let latency = file.latency.as_ref().map(|table| latency(table, &scope.at("latency"), sources));
     let rate = downlink.map(|table| rate(table, &at, sources));
+    if let Some(table) = downlink {
+        refuse_loss(table, &at);
+    }
     let burst = downlink.and_then(|table| burst(table, &at));
     let stall = file.stall.as_ref().map(|table| stall(table, &scope.at("stall"), sources));
     let loss = file.loss.as_ref().map(|table| loss(table, &scope.at("loss")));
@@ -153,7 +157,9 @@ fn latency(table: &LatencyTable, scope: &Scope<'_>, sources: &Sources<'_>) -> La
         scope.at(key).fault(format!("can't go with `{whole}`"), hint);
     }
     let [up, down] = halves.map(|(key, half)| scope.span(key, half).unwrap_or_default());
-    let rtt = rtt.unwrap_or_else(|| up.saturating_add(down));
+    let schedule = round_trips(table, scope);
+    let longest = schedule.as_ref().map(RoundTrips::longest);
+    let rtt = longest.or(rtt).unwrap_or_else(|| up.saturating_add(down));
     let jitter = table.jitter.as_ref();
     let jitter = jitter.and_then(|law| distribution(law, &scope.at("jitter"), sources));
     let correlation = scope.read("correlation", table.correlation.as_ref());
@@ -168,11 +174,43 @@ fn latency(table: &LatencyTable, scope: &Scope<'_>, sources: &Sources<'_>) -> La
     }
     Latency {
         rtt,
+        schedule,
         downlink: down.min(rtt),
         jitter,
         correlation: correlation.unwrap_or(Ratio::NONE),
         handshake: handshake.unwrap_or_default(),
     }
+}
+
+/// Round trips that change with time; `scope` is `[latency]`.
+fn round_trips(table: &LatencyTable, scope: &Scope<'_>) -> Option<RoundTrips> {
+    let Some(steps) = &table.schedule else {
+        if table.repeat.is_some() {
+            scope.at("repeat").fault("has no `schedule` to repeat", "leave it out");
+        }
+        return None;
+    };
+    for (key, written) in [
+        ("rtt", &table.rtt),
+        ("delay", &table.delay),
+        ("uplink", &table.uplink),
+        ("downlink", &table.downlink),
+    ] {
+        if written.is_some() {
+            scope.at(key).fault("can't go with `schedule`", "write one of them");
+        }
+    }
+    let list = scope.at("schedule");
+    let step = |(i, table): (usize, &RoundTripTable)| {
+        let at = list.item(i);
+        let lasts = at.span("for", at.need("for", table.lasts.as_ref(), "for = \"30 s\""));
+        let rtt = at.span("rtt", at.need("rtt", table.rtt.as_ref(), "rtt = \"75 ms\""));
+        Some((lasts?, rtt?))
+    };
+    // Collected in two goes, so that the faults of all steps are found.
+    let steps: Vec<_> = steps.iter().enumerate().map(step).collect();
+    let steps = steps.into_iter().collect::<Option<Vec<_>>>()?;
+    sound(RoundTrips::new(steps, table.repeat.unwrap_or(true)), scope)
 }
 
 fn stall(table: &StallTable, scope: &Scope<'_>, sources: &Sources<'_>) -> Option<StallSpec> {
@@ -191,61 +229,4 @@ fn stall(table: &StallTable, scope: &Scope<'_>, sources: &Sources<'_>) -> Option
     }
     let every = read("every", table.every.as_ref());
     sound(StallSpec::new(every?, lasts?), scope)
-}
-
-fn loss(table: &LossTable, scope: &Scope<'_>) -> Option<LossSpec> {
-    let actions = [OnDrop::Retransmit, OnDrop::Truncate, OnDrop::Reset, OnDrop::Corrupt];
-    let actions = actions.map(|action| (action.as_str(), action));
-    let written = table.on_drop.as_ref();
-    let action = written.map(|name| scope.at("on-drop").choose("an action", name, &actions));
-    let hint = "write `model = { bernoulli = 0.01 }` or \
-                `model = { gilbert-elliott = { p = 0.002, r = 0.2 } }`";
-    let Some(model) = &table.model else {
-        scope.missing("model", hint);
-        return None;
-    };
-    let at = scope.at("model");
-    let model = match (&model.bernoulli, &model.gilbert_elliott, &model.four_state) {
-        (Some(share), None, None) => at.read("bernoulli", Some(share)).map(LossModel::Bernoulli),
-        (None, Some(table), None) => gilbert_elliott(table, &at.at("gilbert-elliott")),
-        (None, None, Some(table)) => four_state(table, &at),
-        _ => {
-            at.fault("is not one model", hint);
-            None
-        }
-    };
-    Some(LossSpec { model: model?, on_drop: action.unwrap_or(Some(OnDrop::default()))? })
-}
-
-/// Absent ones are as netem's: p31 = 1 − p13, p32 = 0, p23 = 1, p14 = 0. `scope` is the table around.
-fn four_state(table: &FourStateTable, scope: &Scope<'_>) -> Option<LossModel> {
-    let at = scope.at("four-state");
-    let p13: Ratio = at.read("p13", at.need("p13", table.p13.as_ref(), "p13 = 0.005"))?;
-    let optional = |key, written: &Option<Text>, absent| {
-        written.as_ref().map_or(Some(absent), |text| at.read(key, Some(text)))
-    };
-    let rest = Ratio::new(1.0 - p13.get()).unwrap_or(Ratio::NONE);
-    let p31 = optional("p31", &table.p31, rest);
-    let p32 = optional("p32", &table.p32, Ratio::NONE);
-    let p23 = optional("p23", &table.p23, Ratio::ALL);
-    let p14 = optional("p14", &table.p14, Ratio::NONE);
-    let made = FourState::new(p13, p31?, p32?, p23?, p14?);
-    sound(made, scope).map(LossModel::FourState)
-}
-
-fn gilbert_elliott(table: &GilbertElliottTable, scope: &Scope<'_>) -> Option<LossModel> {
-    let required = |key, text, example| scope.read(key, scope.need(key, text, example));
-    let (p, r) =
-        (required("p", table.p.as_ref(), "p = 0.002"), required("r", table.r.as_ref(), "r = 0.2"));
-    let optional = |key, written: &Option<Text>, absent| {
-        written.as_ref().map_or(Some(absent), |text| scope.read(key, Some(text)))
-    };
-    let loss_bad = optional("loss-bad", &table.loss_bad, Ratio::ALL);
-    let loss_good = optional("loss-good", &table.loss_good, Ratio::NONE);
-    if r == Some(Ratio::NONE) && p.is_some_and(|p| p != Ratio::NONE) {
-        scope
-            .at("r")
-            .fault("is 0: the bad state is never left", "write it above 0, as in `r = 0.2`");
-    }
-    Some(LossModel::GilbertElliott { p: p?, r: r?, loss_bad: loss_bad?, loss_good: loss_good? })
 }

@@ -84,8 +84,8 @@ impl Connection {
     }
 
     /// What the next request waits for before its first byte.
-    pub(super) fn delay(&self, latency: &Latency, stream: &mut Stream) -> Duration {
-        latency.sample(&mut self.path.lock(), stream)
+    pub(super) fn delay(&self, latency: &Latency, time: Duration, stream: &mut Stream) -> Duration {
+        latency.sample(&mut self.path.lock(), time, stream)
     }
 
     /// Its simulated TCP on the link of session number `session`, whose round trip is `rtt`.

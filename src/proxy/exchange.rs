@@ -23,11 +23,13 @@ use super::{
     shaped_body::{ShapedBody, Treatment},
     source::Source,
     ticket::Ticket,
+    uplink,
     upstream::OriginClient,
 };
 use crate::{
-    event::{Bus, Event, RequestTag},
+    event::{Bus, Event, Outcome, RequestTag},
     media::{Kind, is_held},
+    model::OnDrop,
     profiles::Catalog,
     rules::{Charges, Closing, Facts, Matched, Plan, ScriptFailure},
     seed::Seed,
@@ -208,7 +210,7 @@ impl Proxy {
             0 => chances,
             hop => chances.named("hop").numbered(hop.into()),
         };
-        let latency = latency(connection, &arming, seed);
+        let latency = latency(connection, &session, &arming, seed);
         let bus = Arc::clone(self.registry.bus());
         if first {
             note_switch(&session, &request, &bus);
@@ -223,6 +225,7 @@ impl Proxy {
         connection.serves(session.tag.ordinal);
         let mut ticket = Ticket::new(session, request, asked, Arc::clone(connection), bus);
         ticket.plan.clone_from(&plan);
+        ticket.seed = seed;
         ticket.charges = charges;
         let host = origin.authority.clone();
         Planned {
@@ -291,7 +294,10 @@ impl Proxy {
             wait += delay.effect;
         }
         self.pause(&ticket.session, wait).await;
-        heads::go_up(&ticket.session, outbound.sent).await;
+        let multiplexed = outbound.head.version == http::Version::HTTP_2;
+        if let Err(action) = heads::go_up(ticket, *seed, outbound.sent).await {
+            return Err(Self::ended_on_its_way(ticket, action, multiplexed));
+        }
         if let Some(kept) = fault::kept(ticket, &outbound) {
             return Ok(kept);
         }
@@ -300,11 +306,21 @@ impl Proxy {
             (None, Some(plan)) => fault::answer(self, plan, *seed, ticket, outbound).await?,
             (None, None) => self.ask(outbound, ticket).await,
         };
+        if let Some(action) = ticket.cut_on_its_way() {
+            return Err(Self::ended_on_its_way(ticket, action, multiplexed));
+        }
         if let Some(delay) = after.filter(|_| ticket.leads.is_none()) {
             ticket.injected(&delay.rule, "delay", None);
             self.pause(&ticket.session, delay.effect).await;
         }
         Ok(response)
+    }
+
+    /// A loss on the uplink has ended the request: it stays unanswered.
+    fn ended_on_its_way(ticket: &mut Ticket, action: OnDrop, multiplexed: bool) -> Unanswered {
+        uplink::end(ticket, action, multiplexed);
+        ticket.ended(Outcome::Cut);
+        Unanswered
     }
 
     /// Waits for so much session time.
@@ -345,11 +361,14 @@ impl Planned {
 }
 
 /// What a request waits for on the link.
-fn latency(connection: &Connection, arming: &Arming, seed: Seed) -> Duration {
+fn latency(connection: &Connection, session: &Session, arming: &Arming, seed: Seed) -> Duration {
     let law = &arming.link.latency;
     match law.is_none() {
         true => Duration::ZERO,
-        false => connection.delay(law, &mut seed.named("latency").stream()),
+        false => {
+            let time = session.downlink.running(session.now());
+            connection.delay(law, time, &mut seed.named("latency").stream())
+        }
     }
 }
 

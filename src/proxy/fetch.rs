@@ -63,12 +63,14 @@ pub(super) async fn fetch(
     if is_manifest {
         ask_for_manifest(&mut head);
     }
-    let body = Upload::new(body, Arc::clone(&ticket.session));
+    let body = Upload::new(body, ticket);
     let asked = ticket.session.now();
     let peak = ticket.session.arming().link.rate.peak();
     let answer = proxy.upstream.fetch(&origin, &path, (head, body), peak).await;
     let mut response = answer.inspect_err(|error| {
-        if let ProxyError::Upstream { cause, .. } = error {
+        if let ProxyError::Upstream { cause, .. } = error
+            && ticket.cut_on_its_way().is_none()
+        {
             let (request, cause) = (Arc::clone(&ticket.request), cause.as_str());
             ticket.emit(&Event::UpstreamFailed { request, cause });
         }

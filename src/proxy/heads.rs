@@ -1,9 +1,9 @@
 //! Heads that take their time on the link alone: those of requests on the way up, and on the way down those
 //! that no body follows. (A body takes the time of its head with its own.)
 
-use super::{headers, shaped_body::poll_until, source::Source};
+use super::{headers, shaped_body::poll_until, source::Source, ticket::Ticket, uplink};
 use crate::{
-    model::{Flow, LinkSpec, Verdict},
+    model::{Flow, LinkSpec, OnDrop, Verdict},
     seed::Seed,
     sessions::{Bottleneck, Downlink, Session, Waiting},
 };
@@ -28,11 +28,18 @@ pub(super) fn bare(method: &Method, response: &mut Response<Source>) -> bool {
     bare
 }
 
-/// Returns when the uplink has carried the head of a request, which is of so many bytes.
-pub(super) async fn go_up(session: &Session, bytes: u32) {
+/// Returns when the uplink has carried the head of `ticket`'s request, which is of so many bytes, or with what
+/// ended the request on its way.
+pub(super) async fn go_up(ticket: &Ticket, seed: Seed, bytes: u32) -> Result<(), OnDrop> {
+    let session = &ticket.session;
     if session.uplink.shapes_bodies() {
-        Crossing::new(session, Way::Up(&session.uplink)).carry(bytes).await;
+        let mut flow = uplink::flow(session, seed.named("uplink head"));
+        // Nothing is sent behind a head that would tell of its loss: only the time-out does.
+        flow.set_round_trip(uplink::round_trip(session) + uplink::SMALLEST_ALLOWANCE);
+        let lost = |action, at_byte| uplink::lost(ticket, action, at_byte);
+        Crossing::new(session, Way::Up(&session.uplink), flow, &lost).carry(bytes).await?;
     }
+    Ok(())
 }
 
 /// Returns when the downlink has carried the head of an answer without a body. Simulated TCP has no part in it:
@@ -40,7 +47,10 @@ pub(super) async fn go_up(session: &Session, bytes: u32) {
 pub(super) async fn go_down(session: &Session, response: &Response<Source>) {
     if session.downlink.shapes_bodies() {
         let bytes = headers::head_size(response.status(), response.headers());
-        Crossing::new(session, Way::Down(&session.downlink)).carry(bytes).await;
+        // Nothing is drawn for it: neither losses nor stalls by bytes.
+        let flow = Flow::new(&LinkSpec::default(), None, Seed::new(0));
+        let crossing = Crossing::new(session, Way::Down(&session.downlink), flow, &|_, _| {});
+        let _ = crossing.carry(bytes).await;
     }
 }
 
@@ -50,30 +60,37 @@ enum Way<'a> {
     Down(&'a Downlink),
 }
 
-/// A head on its way. Nothing is drawn for it: neither losses nor stalls by bytes.
+/// A head on its way.
 struct Crossing<'a> {
     session: &'a Session,
     way: Way<'a>,
     flow: Flow,
+    /// Notes a packet that is lost, at its first byte.
+    lost: &'a (dyn Fn(OnDrop, u64) + Send + Sync),
     waiting: Waiting,
     sleep: Option<Pin<Box<Sleep>>>,
 }
 
 impl<'a> Crossing<'a> {
-    fn new(session: &'a Session, way: Way<'a>) -> Self {
-        let flow = Flow::new(&LinkSpec::default(), None, Seed::new(0));
-        Self { session, way, flow, waiting: Waiting::default(), sleep: None }
+    fn new(
+        session: &'a Session,
+        way: Way<'a>,
+        flow: Flow,
+        lost: &'a (dyn Fn(OnDrop, u64) + Send + Sync),
+    ) -> Self {
+        Self { session, way, flow, lost, waiting: Waiting::default(), sleep: None }
     }
 
-    async fn carry(mut self, bytes: u32) {
+    async fn carry(mut self, bytes: u32) -> Result<(), OnDrop> {
         let mut left = bytes as usize;
         while left > 0 {
-            left -= poll_fn(|cx| self.poll(cx, left)).await;
+            left -= poll_fn(|cx| self.poll(cx, left)).await?;
         }
+        Ok(())
     }
 
-    /// How many of `left` bytes pass.
-    fn poll(&mut self, cx: &mut Context<'_>, left: usize) -> Poll<usize> {
+    /// How many of `left` bytes pass, or what ends the request.
+    fn poll(&mut self, cx: &mut Context<'_>, left: usize) -> Poll<Result<usize, OnDrop>> {
         loop {
             // Before the question, so that a change between question and wait is not missed.
             match &self.way {
@@ -81,12 +98,17 @@ impl<'a> Crossing<'a> {
                 Way::Down(downlink) => downlink.wait(&mut self.waiting, cx.waker()),
             }
             match self.ask(self.session.now(), left) {
-                Verdict::Pass(bytes) => return Poll::Ready(bytes),
+                Verdict::Pass(bytes) => return Poll::Ready(Ok(bytes)),
                 Verdict::Wait(None) => return Poll::Pending,
                 Verdict::Wait(Some(until)) => {
                     ready!(poll_until(&mut self.sleep, self.session, until, cx));
                 }
-                Verdict::Drop { .. } => {}
+                Verdict::Drop { action, at_byte } => {
+                    (self.lost)(action, at_byte);
+                    if matches!(action, OnDrop::Truncate | OnDrop::Reset) {
+                        return Poll::Ready(Err(action));
+                    }
+                }
             }
         }
     }

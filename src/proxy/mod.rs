@@ -46,6 +46,7 @@ mod shaped_body;
 mod socket;
 mod source;
 mod ticket;
+mod uplink;
 mod upload;
 mod upstream;
 

@@ -3,7 +3,7 @@
 use super::ticket::Ticket;
 use crate::{
     event::Event,
-    model::{Flow, Link, LinkSpec, Transport, TransportSpec, Verdict},
+    model::{Flow, Link, LinkSpec, RoundTrips, Transport, TransportSpec, Verdict},
     seed::Seed,
     units::BitRate,
 };
@@ -30,6 +30,8 @@ impl Own {
 pub(super) struct Passage {
     flow: Flow,
     transport: Option<Arc<Mutex<Transport>>>,
+    /// Round trips that change while it is under way.
+    round_trips: Option<RoundTrips>,
     /// The limits in force belong to this host.
     host: Option<Authority>,
     limits: u64,
@@ -50,14 +52,20 @@ impl Passage {
             true => Arc::clone(link),
             false => Arc::clone(&session.arming().link),
         };
+        let round_trips = link.latency.schedule.clone();
+        let rtt = match &round_trips {
+            Some(schedule) => schedule.at(session.downlink.running(session.now())),
+            None => link.latency.rtt,
+        };
         let transport = (link.transport == TransportSpec::Tcp)
-            .then(|| ticket.connection().transport(session.tag.ordinal, link.latency.rtt));
+            .then(|| ticket.connection().transport(session.tag.ordinal, rtt));
         let mut flow = Flow::new(&link, own.rate, seed);
+        flow.set_round_trip(rtt);
         if let Some(spec) = &own.link {
             let start = session.downlink.link_time(session.now());
             flow.keep_to(Link::starting(start, spec, seed.named("profile")));
         }
-        Self { flow, transport, host, limits: 0 }
+        Self { flow, transport, round_trips, host, limits: 0 }
     }
 
     /// Counts the `bytes` of the head before the body.
@@ -88,7 +96,15 @@ impl Passage {
         let downlink = &session.downlink;
         let now = downlink.link_time(now);
         let (flow, transport) = (&mut self.flow, &self.transport);
+        let round_trips = &self.round_trips;
         let verdict = downlink.with(|link, turns| {
+            if let Some(schedule) = round_trips {
+                let rtt = schedule.at(link.running(now));
+                flow.set_round_trip(rtt);
+                if let Some(transport) = transport {
+                    transport.lock().set_rtt(rtt);
+                }
+            }
             let verdict = match (transport, turns) {
                 (Some(transport), _) => {
                     flow.poll(link, Some(&mut *transport.lock()), now, available)

@@ -1,10 +1,12 @@
 //! An exchange's ticket: carried through all its phases, and handed in, with what was measured, when
 //! it is over, however that comes about.
 
-use super::{connection::Connection, fault::Teller, hop::Leads};
+use super::{connection::Connection, fault::Teller, hop::Leads, uplink::Cut};
 use crate::{
     event::{Bus, Event, Measured, Outcome, RequestTag},
+    model::OnDrop,
     rules::{Charges, Plan},
+    seed::Seed,
     sessions::{Asked, Session},
 };
 use std::{sync::Arc, time::Duration};
@@ -31,6 +33,10 @@ pub(super) struct Ticket {
     first_byte: Option<Duration>,
     last_byte: Option<Duration>,
     shaper_wait: Duration,
+    /// What ended the request's body on its way up, if something has.
+    pub(super) cut: Cut,
+    /// What chances the request has.
+    pub(super) seed: Seed,
 }
 
 impl Ticket {
@@ -61,7 +67,14 @@ impl Ticket {
             first_byte: None,
             last_byte: None,
             shaper_wait: Duration::ZERO,
+            cut: Cut::default(),
+            seed: Seed::new(0),
         }
+    }
+
+    /// What ended the request's body on its way up.
+    pub(super) fn cut_on_its_way(&self) -> Option<OnDrop> {
+        self.cut.get().copied()
     }
 
     /// The connection it came on.

@@ -1,8 +1,15 @@
 //! A request body whose frames go on to the origin when the session's uplink says so.
 
-use super::{request_body::RequestBody, shaped_body::poll_until};
+use super::{
+    harm::Harm,
+    request_body::RequestBody,
+    shaped_body::poll_until,
+    ticket::Ticket,
+    uplink::{self, Cut},
+};
 use crate::{
-    model::{Flow, LinkSpec, Verdict},
+    event::{Bus, Event, RequestTag},
+    model::{Flow, OnDrop, Verdict},
     seed::Seed,
     sessions::{Session, Waiting},
 };
@@ -35,6 +42,17 @@ impl HeldUp {
     }
 }
 
+/// Why a request body ends before its end.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum UploadError {
+    /// The player's connection failed.
+    #[error(transparent)]
+    Player(#[from] hyper::Error),
+    /// A packet was lost, and the profile ends requests there.
+    #[error("a packet of the request was lost on the uplink")]
+    Lost,
+}
+
 /// A request body on its way to the origin; `None` = there is none. In a box, since hyper's client moves what it
 /// sends about and keeps room for 32 of it in every connection.
 pub(super) struct Upload(Option<Box<Load>>);
@@ -44,6 +62,13 @@ struct Load {
     inner: RequestBody,
     frame: Bytes,
     session: Arc<Session>,
+    request: Arc<RequestTag>,
+    bus: Arc<Bus>,
+    seed: Seed,
+    /// What a loss that ends the request leaves for those who wait for its answer.
+    cut: Cut,
+    /// Packets that arrive damaged.
+    harm: Option<Harm>,
     flow: Option<Flow>,
     sleep: Option<Pin<Box<Sleep>>>,
     waiting: Waiting,
@@ -53,14 +78,19 @@ struct Load {
 }
 
 impl Upload {
-    pub(super) fn new(inner: RequestBody, session: Arc<Session>) -> Self {
+    pub(super) fn new(inner: RequestBody, ticket: &Ticket) -> Self {
         if inner.is_end_stream() {
             return Self(None);
         }
         Self(Some(Box::new(Load {
             inner,
             frame: Bytes::new(),
-            session,
+            session: Arc::clone(&ticket.session),
+            request: Arc::clone(&ticket.request),
+            bus: Arc::clone(ticket.bus()),
+            seed: ticket.seed.named("uplink"),
+            cut: Cut::clone(&ticket.cut),
+            harm: None,
             flow: None,
             sleep: None,
             waiting: Waiting::default(),
@@ -76,27 +106,40 @@ impl Upload {
 }
 
 impl Load {
-    /// Waits for the uplink to let some of the frame pass.
-    fn poll_link(&mut self, cx: &mut Context<'_>) -> Poll<usize> {
+    /// Waits for the uplink to let some of the frame pass; fails when a loss ends the request there.
+    fn poll_link(&mut self, cx: &mut Context<'_>) -> Poll<Result<usize, UploadError>> {
         let Self { frame, session, flow, sleep, waiting, held_up, told, .. } = self;
         if flow.is_none() && !session.uplink.shapes_bodies() {
-            return Poll::Ready(frame.len());
+            return Poll::Ready(Ok(frame.len()));
         }
-        // Nothing on the way up is drawn: neither losses nor stalls.
-        let flow = flow.get_or_insert_with(|| Flow::new(&LinkSpec::default(), None, Seed::new(0)));
+        let flow = flow.get_or_insert_with(|| uplink::flow(session, self.seed));
         loop {
             // Before the question, so that a change between question and wait is not missed.
             session.uplink.wait(waiting, cx.waker());
             let now = session.now();
             match session.uplink.with(|link| flow.poll(link, None, now, frame.len())) {
-                Verdict::Pass(bytes) => return Poll::Ready(bytes),
+                Verdict::Pass(bytes) => return Poll::Ready(Ok(bytes)),
                 Verdict::Wait(None) => return Poll::Pending,
                 Verdict::Wait(Some(until)) => {
                     held_up.add(until.saturating_sub(now.max(*told)));
                     *told = until.max(*told);
                     ready!(poll_until(sleep, session, until, cx));
                 }
-                Verdict::Drop { .. } => {}
+                Verdict::Drop { action, at_byte } => {
+                    let request = Arc::clone(&self.request);
+                    self.bus.emit(&Event::Dropped { request, action, at_byte });
+                    match action {
+                        OnDrop::Retransmit => {}
+                        OnDrop::Corrupt => {
+                            let (sent, seed) = (flow.sent(), self.seed);
+                            self.harm.get_or_insert_with(|| Harm::new(sent, seed)).strike(at_byte);
+                        }
+                        OnDrop::Truncate | OnDrop::Reset => {
+                            let _ = self.cut.set(action);
+                            return Poll::Ready(Err(UploadError::Lost));
+                        }
+                    }
+                }
             }
         }
     }
@@ -104,12 +147,12 @@ impl Load {
 
 impl Body for Upload {
     type Data = Bytes;
-    type Error = hyper::Error;
+    type Error = UploadError;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+    ) -> Poll<Option<Result<Frame<Bytes>, UploadError>>> {
         self.0.as_mut().map_or(Poll::Ready(None), |load| Pin::new(load).poll_frame(cx))
     }
 
@@ -124,12 +167,12 @@ impl Body for Upload {
 
 impl Body for Load {
     type Data = Bytes;
-    type Error = hyper::Error;
+    type Error = UploadError;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+    ) -> Poll<Option<Result<Frame<Bytes>, UploadError>>> {
         while self.frame.is_empty() {
             let Poll::Ready(next) = Pin::new(&mut self.inner).poll_frame(cx) else {
                 if let Some(flow) = &mut self.flow {
@@ -139,13 +182,20 @@ impl Body for Load {
             };
             match next.map(|frame| frame.map(Frame::into_data)) {
                 None => return Poll::Ready(None),
-                Some(Err(error)) => return Poll::Ready(Some(Err(error))),
+                Some(Err(error)) => return Poll::Ready(Some(Err(error.into()))),
                 Some(Ok(Err(trailers))) => return Poll::Ready(Some(Ok(trailers))),
                 Some(Ok(Ok(data))) => self.frame = data,
             }
         }
-        let bytes = ready!(self.poll_link(cx));
-        Poll::Ready(Some(Ok(Frame::data(self.frame.split_to(bytes)))))
+        let bytes = match ready!(self.poll_link(cx)) {
+            Ok(bytes) => bytes,
+            Err(error) => return Poll::Ready(Some(Err(error))),
+        };
+        let mut piece = self.frame.split_to(bytes);
+        if let Some(harm) = &mut self.harm {
+            piece = harm.damage(piece);
+        }
+        Poll::Ready(Some(Ok(Frame::data(piece))))
     }
 
     fn is_end_stream(&self) -> bool {

@@ -103,6 +103,13 @@ impl Downlink {
         time.saturating_sub(self.link_time(Duration::ZERO))
     }
 
+    /// How long the link's schedules have run at session time `now`.
+    #[must_use]
+    pub fn running(&self, now: Duration) -> Duration {
+        let now = self.link_time(now);
+        self.bottleneck.with(|link| link.running(now))
+    }
+
     /// The rate at `now`; `None` = no limit.
     #[must_use]
     pub fn rate(&self, now: Duration) -> Option<BitRate> {

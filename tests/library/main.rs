@@ -157,7 +157,7 @@ fn waits_are_those_of_a_loaded_cell() {
         let latency = &profile(name).link.latency;
         let (mut stream, mut path) = (Seed::new(11).stream(), Path::default());
         let mut draws: Vec<f64> = (0..50_000)
-            .map(|_| latency.sample(&mut path, &mut stream).as_secs_f64() * 1e3)
+            .map(|_| latency.sample(&mut path, Duration::ZERO, &mut stream).as_secs_f64() * 1e3)
             .collect();
         draws.sort_by(f64::total_cmp);
         let (half, nine) = (draws[25_000], draws[45_000]);

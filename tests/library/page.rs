@@ -17,6 +17,13 @@ All that are built in. `vsps profiles show NAME` tells more of one, `vsps profil
 *Link* is what the downlink does; `rtt` is a round trip, waited out before the first byte of each
 response. *Seconds* are the 5th, 50th and 95th percentile of the rate over whole seconds, where it
 varies, and the share of seconds under 100 kbit/s. Losses are per packet of 1448 bytes.
+
+A profile of your own may change its round trip over time:
+`[latency] schedule = [{ for = \"30 s\", rtt = \"75 ms\" }, { for = \"30 s\", rtt = \"150 ms\" }]` starts when the rate's
+schedule does and repeats (`repeat = false`: the last stays). It may lose packets of requests:
+`[uplink] loss = { model = { bernoulli = 0.02 } }`; a request whose head is lost waits for TCP's time-out (a
+round trip and 200 ms), a body for a round trip, and `on-drop` is as in `[loss]`. `vsps profiles import`
+writes such schedules from traces with latencies.
 ";
 
 fn page(list: &[Arc<Profile>]) -> String {

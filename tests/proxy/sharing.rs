@@ -74,6 +74,86 @@ async fn latency_has_two_halves() {
     assert_eq!(planned[0]["latency_ms"], 30_100.0);
 }
 
+/// Round trips follow their schedule, which starts with the session: 40 ms, then 700 ms for ever.
+#[tokio::test]
+async fn latency_follows_its_schedule() {
+    let origin = Origin::saying(ok("", b"x")).await;
+    let schedule = "[latency]\nrepeat = false\nschedule = [{ for = \"400 ms\", rtt = \"40 ms\" }, \
+                    { for = \"1 s\", rtt = \"700 ms\" }]\n";
+    let rig = rig(&origin, schedule).await;
+    let session = rig.session("").await;
+    rig.get(&format!("{session}/a")).await;
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    let started = Instant::now();
+    rig.get(&format!("{session}/b")).await;
+    assert!(started.elapsed() >= Duration::from_millis(700), "{:?}", started.elapsed());
+    let planned = rig.told("request_planned", 2).await;
+    let latencies: Vec<_> = planned.iter().map(|event| event["latency_ms"].clone()).collect();
+    assert_eq!(latencies, [40.0, 700.0]);
+}
+
+/// A lost head waits for TCP's time-out: a round trip and 200 ms. A body of 30 kB has 21 packets: where all
+/// are lost, flights of ten, three of them, come a round trip late each.
+#[tokio::test]
+async fn requests_that_are_lost_come_late() {
+    let origin = Origin::saying(ok("", b"thanks")).await;
+    let lossy = "[latency]\nrtt = \"100 ms\"\n[uplink]\nloss = { model = { bernoulli = 1.0 } }\n";
+    let rig = rig(&origin, lossy).await;
+    let started = Instant::now();
+    assert_eq!(rig.get("/a").await.status(), 200);
+    let took = started.elapsed();
+    assert!(took >= Duration::from_millis(400), "{took:?}");
+    let body = pattern(30_000);
+    let mut player = rig.player().await;
+    let head = "POST /b HTTP/1.1\r\nHost: x\r\nContent-Length: 30000\r\nConnection: close\r\n\r\n";
+    let started = Instant::now();
+    player.send([head.as_bytes(), &body].concat()).await;
+    assert_eq!(player.rest().await.status(), 200);
+    let took = started.elapsed();
+    assert!(took >= Duration::from_millis(400 + 3 * 100), "{took:?}");
+    assert!(origin.last().body == body, "every byte arrives");
+    let drops = rig.told("dropped", 5).await;
+    let places: Vec<_> = drops.iter().map(|event| event["at_byte"].clone()).collect();
+    assert_eq!(places, [0, 0, 0, 14_480, 28_960]);
+}
+
+/// A request that a loss ends stays unanswered, and the origin is not asked; one whose body ends so does not
+/// arrive whole.
+#[tokio::test]
+async fn requests_that_a_loss_ends_stay_unanswered() {
+    let origin = Origin::saying(ok("", b"thanks")).await;
+    for action in ["truncate", "reset"] {
+        let lossy = format!(
+            "[uplink]\nloss = {{ model = {{ bernoulli = 1.0 }}, on-drop = \"{action}\" }}\n"
+        );
+        let rig = rig(&origin, &lossy).await;
+        let mut player = rig.player().await;
+        player.send("GET /a HTTP/1.1\r\nHost: x\r\n\r\n").await;
+        let got = player.read_for(Duration::from_secs(3)).await;
+        assert!(got.head.is_empty(), "{action}: {}", got.head);
+        let drops = rig.told("dropped", 1).await;
+        assert_eq!(drops[0]["action"], action);
+        assert!(origin.asked().is_empty(), "{action}");
+    }
+}
+
+/// Packets of a body that arrive damaged have one bit turned over each; nothing waits.
+#[tokio::test]
+async fn uploads_arrive_damaged_where_a_profile_says_so() {
+    let origin = Origin::saying(ok("", b"thanks")).await;
+    let lossy = "[uplink]\nloss = { model = { bernoulli = 1.0 }, on-drop = \"corrupt\" }\n";
+    let rig = rig(&origin, lossy).await;
+    let body = pattern(3000);
+    let mut player = rig.player().await;
+    let head = "POST /b HTTP/1.1\r\nHost: x\r\nContent-Length: 3000\r\nConnection: close\r\n\r\n";
+    player.send([head.as_bytes(), &body].concat()).await;
+    assert_eq!(player.rest().await.status(), 200);
+    let arrived = origin.last().body;
+    let damaged: Vec<usize> =
+        (0..body.len()).filter(|at| arrived.get(*at) != body.get(*at)).collect();
+    assert_eq!(damaged, [0, 1448, 2896]);
+}
+
 /// Two responses under one limit take twice as long as one; another host's doesn't wait for them.
 #[tokio::test]
 async fn responses_of_one_host_share_a_limit() {

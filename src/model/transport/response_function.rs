@@ -34,7 +34,7 @@ fn mean_window(rtt: Duration, seconds: u64, distance: u64) -> f64 {
         if now >= warm {
             (warm, before) = (Duration::MAX, arrived);
         }
-        now = stream.wait(&mut link, &transport).unwrap().max(now + Duration::from_nanos(1));
+        now = stream.wait(&mut link, &transport, now).unwrap().max(now + Duration::from_nanos(1));
     }
     let seconds = 0.9 * end.as_secs_f64();
     (arrived - before) as f64 / PACKET as f64 * rtt.as_secs_f64() / seconds

@@ -106,33 +106,38 @@ pub enum ProfilesCommand {
 #[derive(Debug, Args)]
 pub struct ImportArgs {
     /// The trace: delivery opportunities (mahimahi), Sabre's JSON, Pensieve's two columns, a list of
-    /// `RATExSECONDS`, CSV with named columns, or the six columns of the HSDPA and Ghent logs.
+    /// `RATExSECONDS`, CSV, the six columns of the HSDPA and Ghent logs, or what iperf prints (text or JSON).
+    /// Or presets: WebPageTest's connectivity.ini, a plist of Apple's Network Link Conditioner, JSON of
+    /// sitespeed.io, browsertime, Lighthouse or Chrome.
     pub trace: PathBuf,
     /// Writes the profile here; a long trace goes beside it. Without it the profile is printed, and
     /// the figures go to standard error.
     #[arg(short, long, value_name = "FILE.toml")]
     pub output: Option<PathBuf>,
-    /// mahimahi, sabre, pensieve, list, csv or log.
+    /// mahimahi, sabre, pensieve, list, csv, log or iperf.
     #[arg(long, value_name = "FORMAT")]
     pub format: Option<TraceFormat>,
     /// The CSV column with times.
     #[arg(long, value_name = "NAME")]
     pub time_column: Option<String>,
-    /// The CSV column with rates.
+    /// The CSV column with rates; its number where columns have no names.
     #[arg(long, value_name = "NAME")]
     pub rate_column: Option<String>,
-    /// s, ms or us.
+    /// s, ms, us, ns or min.
     #[arg(long, value_name = "UNIT")]
     pub time_unit: Option<TimeUnit>,
-    /// bit/s, kbit/s, Mbit/s, byte/s, kB/s or MB/s.
+    /// bit/s, kbit/s, Mbit/s, byte/s, kB/s, MB/s, MiB/s, or another spelling, as in `Mbps`.
     #[arg(long, value_name = "UNIT")]
     pub rate_unit: Option<RateUnit>,
-    /// Each CSV line lasts so long, whatever its time says.
+    /// Each line lasts so long, whatever its time says.
     #[arg(long, value_name = "SPAN", value_parser = span::parse)]
     pub step: Option<Duration>,
     /// How long a mahimahi trace counts before it says a rate [default: 10 ms].
     #[arg(long, value_name = "SPAN", value_parser = span::parse)]
     pub bin: Option<Duration>,
+    /// Which preset, where a file holds several.
+    #[arg(long, value_name = "NAME")]
+    pub preset: Option<String>,
     /// Larger traces are refused [default: 64 MiB].
     #[arg(long, value_name = "SIZE")]
     pub max_trace: Option<ByteSize>,

@@ -56,6 +56,63 @@ async fn every_shell_gets_a_script() {
     }
 }
 
+/// What other tools write becomes a profile that loads: traces with latencies, presets, a choice of several.
+#[tokio::test]
+async fn traces_and_presets_are_imported() {
+    let folder = std::env::temp_dir().join(format!("vsps-import-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let file = |name: &str, text: &str| {
+        let path = folder.join(name);
+        std::fs::write(&path, text).unwrap();
+        path.to_string_lossy().into_owned()
+    };
+    let sabre = r#"[{"duration_ms":30000,"bandwidth_kbps":5000,"latency_ms":75},
+        {"duration_ms":30000,"bandwidth_kbps":1500,"latency_ms":200.5}]"#;
+    let ini = "[3G]\nlabel=\"3G\"\nbwIn=1600000\nbwOut=768000\nlatency=300\nplr=1\n";
+    let plist = "<?xml version=\"1.0\"?><plist><dict><key>Lossy</key><dict>\
+        <key>DownlinkBandwidth</key><integer>780</integer><key>DownlinkDelay</key><integer>100</integer>\
+        <key>UplinkBandwidth</key><integer>330</integer><key>UplinkDelay</key><integer>110</integer>\
+        <key>UplinkPacketLossRatio</key><real>2</real></dict></dict></plist>";
+    for (name, text, line) in [
+        (
+            "network.json",
+            sabre,
+            "a trace of 1 m, mean 3.25 Mbit/s, rtt 75 ms to 200.5 ms in 2 steps",
+        ),
+        ("12mbps.trace", "1\n", "12 Mbit/s"),
+        ("connectivity.ini", ini, "1.6 Mbit/s, 768 kbit/s up, rtt 300 ms, loss 1 % (retransmit)"),
+        ("nlc.plist", plist, "780 kbit/s, 330 kbit/s up, loss 2 % up (retransmit), rtt 210 ms"),
+        (
+            "sitespeed.json",
+            r#"{"up":330,"down":200,"rtt":1000}"#,
+            "200 kbit/s, 330 kbit/s up, rtt 1 s",
+        ),
+        (
+            "devtools.json",
+            r#"{"download":180000,"upload":84375,"latency":150}"#,
+            "1.44 Mbit/s, 675 kbit/s up, rtt 150 ms",
+        ),
+    ] {
+        let (from, to) = (file(name, text), file("p.toml", ""));
+        let imported = run(&["profiles", "import", &from, "-o", &to]).await;
+        assert_eq!(imported.code, Some(0), "{name}: {}", imported.stderr);
+        let checked = run(&["profiles", "check", &to]).await;
+        assert_eq!(checked.stdout, format!("{to}: p: {line}\n"), "{name}: {}", checked.stderr);
+    }
+    let two = file(
+        "two.ini",
+        &format!("{ini}\n[Cable]\nbwIn=5000000\nbwOut=1000000\nlatency=28\nplr=0\n"),
+    );
+    let refused = run(&["profiles", "import", &two]).await;
+    assert_eq!(refused.code, Some(2));
+    assert!(refused.stderr.contains("choose one with --preset: 3G, Cable"), "{}", refused.stderr);
+    let chosen = run(&["profiles", "import", &two, "--preset", "cable"]).await;
+    assert!(chosen.stdout.contains("rate = \"5 Mbit/s\""), "{}", chosen.stdout);
+    let refused = run(&["profiles", "import", &two, "--preset", "cable", "--step", "1s"]).await;
+    assert!(refused.stderr.contains("no use for --step"), "{}", refused.stderr);
+    std::fs::remove_dir_all(&folder).unwrap();
+}
+
 #[tokio::test]
 async fn profiles_are_listed_shown_and_checked() {
     let mut text = String::new();

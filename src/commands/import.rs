@@ -1,14 +1,15 @@
-//! `vsps profiles import`: a recorded trace becomes a profile.
+//! `vsps profiles import`: a recorded trace, or a preset of another tool, becomes a profile.
 
 use super::{
     Failure,
     output::{print, tell},
+    presets,
 };
 use crate::{
     args::ImportArgs,
-    model::{Start, Trace},
-    profiles::trace::{Figures, TraceOptions, read, write_list},
-    units::{Ratio, span},
+    model::{RoundTrips, SpecError, Start, Step, Trace},
+    profiles::trace::{Figures, Recording, TraceOptions, record, write_list},
+    units::{BitRate, Ratio, span},
 };
 use std::{
     fs::{self, File},
@@ -19,31 +20,127 @@ use std::{
 
 /// A longer trace gets a file of its own.
 const MOST_INLINE: usize = 64 << 10;
+/// A larger file holds no presets.
+const MOST_PRESETS: u64 = 1 << 20;
 /// Files from here on are worth a progress bar.
 const LARGE: u64 = 8 << 20;
 
 pub(super) fn import(args: &ImportArgs) -> Result<(), Failure> {
-    let trace = load(args)?;
+    if let Some(text) = presets::text_of(args, small_text(&args.trace).as_deref())? {
+        return match &args.output {
+            Some(output) => {
+                write(output, &text)?;
+                print(&format!("written to {}\n", output.display()))
+            }
+            None => print(&text),
+        };
+    }
+    let recording = load(args)?;
     let name = args.trace.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let figures = figures(&name, &Figures::of(&trace));
+    let trace = looped(&recording).map_err(|fault| {
+        Failure::usage(format_args!("{name}: {}; {}", fault.problem, fault.hint))
+    })?;
+    let notes: String =
+        recording.notes.iter().map(|note| format!("  note      {note}\n")).collect();
+    let figures = figures(&name, &Figures::of(&trace)) + notes.as_str();
+    let latency = latency(&recording.round_trips)?;
     let list = write_list(trace.steps());
-    let Some(output) = &args.output else {
-        tell(&figures);
-        return print(&profile(&name, &trace, &inline(&list)));
+    let link = match constant(&recording.steps) {
+        Some(rate) => rate,
+        None => format!("[downlink]\n{}\n", kept(args, &list)?),
     };
-    let data = if list.len() > MOST_INLINE {
-        let beside = output.with_extension("trace");
-        write(&beside, &list)?;
-        let file = beside.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        format!("file = {}, format = \"list\"", toml::Value::from(file))
-    } else {
-        inline(&list)
-    };
-    write(output, &profile(&name, &trace, &data))?;
-    print(&format!("{figures}written to {}\n", output.display()))
+    let text = profile(&name, &trace, &(latency + link.as_str()));
+    match &args.output {
+        None => {
+            tell(&figures);
+            print(&text)
+        }
+        Some(output) => {
+            write(output, &text)?;
+            print(&format!("{figures}written to {}\n", output.display()))
+        }
+    }
 }
 
-fn load(args: &ImportArgs) -> Result<Trace, Failure> {
+/// The text of a file that is small enough for one of presets; `None` for others.
+fn small_text(path: &Path) -> Option<String> {
+    let size = fs::metadata(path).ok().filter(fs::Metadata::is_file)?.len();
+    if size > MOST_PRESETS {
+        return None;
+    }
+    fs::read_to_string(path).ok()
+}
+
+/// The steps as a trace, for its figures; a single step is as good as two.
+fn looped(recording: &Recording) -> Result<Trace, SpecError> {
+    let steps = match recording.steps.as_slice() {
+        [only] => {
+            let half = Step { lasts: only.lasts / 2, ..*only };
+            vec![half, Step { lasts: only.lasts - half.lasts, ..*only }]
+        }
+        steps => steps.to_vec(),
+    };
+    Trace::new(steps, true, Start::default())
+}
+
+/// `[downlink]` of a trace of one rate.
+fn constant(steps: &[Step]) -> Option<String> {
+    let first = steps.first()?;
+    let same = steps.iter().all(|step| step.rate == first.rate);
+    same.then(|| format!("[downlink]\nrate = \"{}\"\n", exact(first.rate)))
+}
+
+/// A rate to the bit/s.
+fn exact(rate: BitRate) -> String {
+    let printed = rate.to_string();
+    match printed.parse() == Ok(rate) {
+        true => printed,
+        false => format!("{} bit/s", rate.bits_per_second()),
+    }
+}
+
+/// `[latency]` of what a recording says of round trips.
+fn latency(round_trips: &[(Duration, Duration)]) -> Result<String, Failure> {
+    if round_trips.len() > RoundTrips::MOST_STEPS {
+        let most = RoundTrips::MOST_STEPS;
+        return Err(Failure::usage(format_args!("changes its latency over {most} times; cut it")));
+    }
+    let ms = |time: &Duration| {
+        let printed = span::print(*time);
+        match span::parse(&printed) == Ok(*time) {
+            true => printed,
+            false => format!("{} ms", time.as_nanos() as f64 / 1e6),
+        }
+    };
+    Ok(match round_trips {
+        [] => String::new(),
+        [(_, only)] if only.is_zero() => String::new(),
+        [(_, only)] => format!("[latency]\nrtt = \"{}\"\n\n", ms(only)),
+        steps => {
+            let step = |(lasts, rtt): &(Duration, Duration)| {
+                format!("    {{ for = \"{}\", rtt = \"{}\" }},\n", ms(lasts), ms(rtt))
+            };
+            let list: String = steps.iter().map(step).collect();
+            format!("[latency]\nschedule = [\n{list}]\n\n")
+        }
+    })
+}
+
+/// `trace` of a profile: the list itself, or the file beside the profile that holds it.
+fn kept(args: &ImportArgs, list: &str) -> Result<String, Failure> {
+    let data = match &args.output {
+        Some(output) if list.len() > MOST_INLINE => {
+            let beside = output.with_extension("trace");
+            write(&beside, list)?;
+            let file = beside.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            format!("file = {}, format = \"list\"", toml::Value::from(file))
+        }
+        _ => format!("data = \"\"\"\n{list}\"\"\", format = \"list\""),
+    };
+    Ok(format!("trace = {{ {data} }}"))
+}
+
+fn load(args: &ImportArgs) -> Result<Recording, Failure> {
     let path = &args.trace;
     let unreadable =
         |cause| Failure::usage(format_args!("{}: can't be read: {cause}", path.display()));
@@ -56,16 +153,14 @@ fn load(args: &ImportArgs) -> Result<Trace, Failure> {
         time_unit: args.time_unit,
         rate_unit: args.rate_unit,
         step: args.step,
-        bin: args.bin.unwrap_or(TraceOptions::BIN),
+        bin: args.bin,
         limit: args.max_trace.unwrap_or(TraceOptions::LIMIT),
     };
     let mut bar = Bar::new(size);
     let name = path.to_string_lossy();
-    let steps = read(file, &name, &options, &mut |read| bar.at(read));
+    let recording = record(file, &name, &options, &mut |read| bar.at(read));
     bar.clear();
-    let steps = steps.map_err(Failure::usage)?;
-    let made = Trace::new(steps, true, Start::default());
-    made.map_err(|fault| Failure::usage(format_args!("{name}: {}; {}", fault.problem, fault.hint)))
+    recording.map_err(Failure::usage)
 }
 
 fn write(path: &Path, text: &str) -> Result<(), Failure> {
@@ -74,18 +169,14 @@ fn write(path: &Path, text: &str) -> Result<(), Failure> {
     })
 }
 
-fn inline(list: &str) -> String {
-    format!("data = \"\"\"\n{list}\"\"\", format = \"list\"")
-}
-
-/// The text of the profile; `data` says where the trace is.
-fn profile(name: &str, trace: &Trace, data: &str) -> String {
+/// The text of the profile; `link` is what it says of the network.
+fn profile(name: &str, trace: &Trace, link: &str) -> String {
     let length =
         span::print(Duration::from_secs_f64(trace.length().as_secs_f64().round().max(1.0)));
     let summary =
         toml::Value::from(format!("The trace {name}: {length} of {} on average", trace.mean()));
     let source = toml::Value::from(format!("Imported from {name}; write here where that is from."));
-    format!("summary = {summary}\nsource = {source}\n\n[downlink]\ntrace = {{ {data} }}\n")
+    format!("summary = {summary}\nsource = {source}\n\n{link}")
 }
 
 fn figures(name: &str, figures: &Figures) -> String {

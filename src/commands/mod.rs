@@ -6,6 +6,7 @@ mod dispatch;
 mod failure;
 mod import;
 mod output;
+mod presets;
 mod profiles;
 mod recorded;
 mod rules;

@@ -60,6 +60,7 @@ mod file;
 mod limit;
 mod loss;
 mod measured;
+pub mod preset;
 mod profile;
 mod rates;
 mod sharing;

@@ -9,7 +9,7 @@ use crate::{
     model::Step,
     rules::{Scope, Text},
 };
-use std::{io::Read, time::Duration};
+use std::{io::Read, str::FromStr, time::Duration};
 
 /// Reads the trace that a table names or holds; `scope` is the table.
 pub(super) fn trace(
@@ -52,14 +52,13 @@ fn options(table: &TraceTable, scope: &Scope<'_>) -> Option<TraceOptions> {
         time_unit,
         rate_unit,
         step: at_least(Duration::from_millis(1), "step", table.step.as_ref(), scope),
-        bin: at_least(Duration::from_millis(1), "bin", table.bin.as_ref(), scope)
-            .unwrap_or(TraceOptions::BIN),
+        bin: at_least(Duration::from_millis(1), "bin", table.bin.as_ref(), scope),
         ..TraceOptions::default()
     })
 }
 
 /// Reads one of `names`, if one is written; the outer `None` is a fault.
-fn word<T: Copy>(
+fn word<T: Copy + FromStr>(
     key: &str,
     what: &str,
     written: Option<&Text>,
@@ -67,7 +66,11 @@ fn word<T: Copy>(
     scope: &Scope<'_>,
 ) -> Option<Option<T>> {
     match written {
-        Some(text) => scope.at(key).choose(what, text, names).map(Some),
+        // Units have other spellings than those listed.
+        Some(text) => match text.as_str().parse() {
+            Ok(known) => Some(Some(known)),
+            Err(_) => scope.at(key).choose(what, text, names).map(Some),
+        },
         None => Some(None),
     }
 }

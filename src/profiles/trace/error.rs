@@ -1,5 +1,8 @@
 //! Why a trace can't be read: the line, what is wrong there, and what to write instead.
 
+/// A problem or hint is no longer: it may quote what is no trace at all.
+const MOST_CHARACTERS: usize = 160;
+
 /// A fault in a trace.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{file}{}: {problem}; {hint}", .line.map(|line| format!(":{line}")).unwrap_or_default())]
@@ -33,6 +36,21 @@ impl Fault {
 
     pub(super) fn within(self, file: &str) -> TraceError {
         let Self { line, problem, hint } = self;
-        TraceError { file: file.to_owned(), line, problem, hint }
+        TraceError {
+            file: file.to_owned(),
+            line,
+            problem: on_a_line(&problem),
+            hint: on_a_line(&hint),
+        }
     }
+}
+
+/// `text` on one line, cut where it is longer than one.
+fn on_a_line(text: &str) -> String {
+    let plain = text.chars().map(|c| if c.is_control() { ' ' } else { c });
+    let mut cut: String = plain.take(MOST_CHARACTERS).collect();
+    if text.chars().nth(MOST_CHARACTERS).is_some() {
+        cut.push('…');
+    }
+    cut
 }

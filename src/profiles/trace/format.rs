@@ -1,5 +1,6 @@
 //! How a trace is to be read: its format, columns and units.
 
+use super::spelling;
 use crate::units::ByteSize;
 use std::time::Duration;
 
@@ -25,7 +26,8 @@ macro_rules! words {
             type Err = String;
 
             fn from_str(text: &str) -> Result<Self, String> {
-                let found = Self::ALL.iter().find(|(name, _)| *name == text).map(|(_, value)| *value);
+                let named = Self::ALL.iter().find(|(name, _)| *name == text).map(|(_, value)| *value);
+                let found = named.or_else(|| Self::spelled(text));
                 let names: Vec<_> = Self::ALL.iter().map(|(name, _)| format!("`{name}`")).collect();
                 found.ok_or_else(|| format!("write one of {}", names.join(", ")))
             }
@@ -44,10 +46,12 @@ words! {
         Pensieve = "pensieve",
         /// Rates times seconds.
         List = "list",
-        /// Columns with names.
+        /// Columns, with names or without.
         Csv = "csv",
         /// The six columns of the HSDPA and Ghent logs.
         Log = "log",
+        /// What iperf prints, as text or JSON.
+        Iperf = "iperf",
     }
 }
 
@@ -60,12 +64,24 @@ words! {
         Kilobit = "kbit/s",
         /// 1,000,000 bit/s
         Megabit = "Mbit/s",
+        /// 1,000,000,000 bit/s
+        Gigabit = "Gbit/s",
+        /// 1024 bit/s
+        Kibibit = "Kibit/s",
+        /// 1,048,576 bit/s
+        Mebibit = "Mibit/s",
         /// 8 bit/s
         Byte = "byte/s",
         /// 8000 bit/s
         Kilobyte = "kB/s",
         /// 8,000,000 bit/s
         Megabyte = "MB/s",
+        /// 8,000,000,000 bit/s
+        Gigabyte = "GB/s",
+        /// 8192 bit/s
+        Kibibyte = "KiB/s",
+        /// 8,388,608 bit/s
+        Mebibyte = "MiB/s",
     }
 }
 
@@ -78,6 +94,17 @@ words! {
         Millisecond = "ms",
         /// Microseconds.
         Microsecond = "us",
+        /// Nanoseconds.
+        Nanosecond = "ns",
+        /// Minutes.
+        Minute = "min",
+    }
+}
+
+impl TraceFormat {
+    /// Formats have no other names.
+    pub(in crate::profiles) const fn spelled(_: &str) -> Option<Self> {
+        None
     }
 }
 
@@ -87,10 +114,21 @@ impl RateUnit {
             Self::Bit => 1.0,
             Self::Kilobit => 1e3,
             Self::Megabit => 1e6,
+            Self::Gigabit => 1e9,
+            Self::Kibibit => 1024.0,
+            Self::Mebibit => 1_048_576.0,
             Self::Byte => 8.0,
             Self::Kilobyte => 8e3,
             Self::Megabyte => 8e6,
+            Self::Gigabyte => 8e9,
+            Self::Kibibyte => 8192.0,
+            Self::Mebibyte => 8_388_608.0,
         }
+    }
+
+    /// The unit that `text` spells in another way: `kbps`, `Mbits/sec`, `MiB/s`.
+    pub(in crate::profiles) fn spelled(text: &str) -> Option<Self> {
+        spelling::rate(text)
     }
 }
 
@@ -100,7 +138,14 @@ impl TimeUnit {
             Self::Second => 1.0,
             Self::Millisecond => 1e-3,
             Self::Microsecond => 1e-6,
+            Self::Nanosecond => 1e-9,
+            Self::Minute => 60.0,
         }
+    }
+
+    /// The unit that `text` spells in another way: `seconds`, `µs`.
+    pub(in crate::profiles) fn spelled(text: &str) -> Option<Self> {
+        spelling::time(text)
     }
 }
 
@@ -113,14 +158,14 @@ pub struct TraceOptions {
     pub time_column: Option<String>,
     /// The name of the CSV column with rates.
     pub rate_column: Option<String>,
-    /// The unit of the CSV's times.
+    /// The unit of times, where it is not that of the format.
     pub time_unit: Option<TimeUnit>,
-    /// The unit of the CSV's rates.
+    /// The unit of rates, where it is not that of the format.
     pub rate_unit: Option<RateUnit>,
-    /// Each CSV line lasts so long, whatever its time says.
+    /// Each line lasts so long, whatever its time says.
     pub step: Option<Duration>,
-    /// How long a mahimahi trace counts before it says a rate.
-    pub bin: Duration,
+    /// How long a mahimahi trace counts before it says a rate; [`Self::BIN`] unless given.
+    pub bin: Option<Duration>,
     /// Larger files are refused.
     pub limit: ByteSize,
 }
@@ -141,7 +186,7 @@ impl Default for TraceOptions {
             time_unit: None,
             rate_unit: None,
             step: None,
-            bin: Self::BIN,
+            bin: None,
             limit: Self::LIMIT,
         }
     }

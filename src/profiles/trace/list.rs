@@ -2,13 +2,20 @@
 
 use super::{
     error::Fault,
+    format::{RateUnit, TimeUnit, TraceOptions},
     lines::{Lines, number, rate, span},
     recorded::Recorded,
 };
 use crate::model::Step;
 use std::{fmt::Write as _, io::BufRead};
 
-pub(super) fn read<R: BufRead>(lines: &mut Lines<R>, steps: &mut Recorded) -> Result<(), Fault> {
+pub(super) fn read<R: BufRead>(
+    lines: &mut Lines<R>,
+    options: &TraceOptions,
+    steps: &mut Recorded,
+) -> Result<(), Fault> {
+    let bits = options.rate_unit.unwrap_or(RateUnit::Kilobit).bits();
+    let unit = options.time_unit.unwrap_or(TimeUnit::Second).seconds();
     while let Some((line, text)) = lines.next()? {
         for item in text.split([',', ';']).map(str::trim).filter(|item| !item.is_empty()) {
             let Some((kilobits, seconds)) = item.split_once(['x', '×', '*']) else {
@@ -20,8 +27,8 @@ pub(super) fn read<R: BufRead>(lines: &mut Lines<R>, steps: &mut Recorded) -> Re
             if seconds <= 0.0 {
                 return Err(Fault::at(line, "lasts no time", "write seconds above 0"));
             }
-            let rate = rate(line, kilobits * 1e3)?;
-            steps.push(line, Step { lasts: span(line, seconds)?, rate })?;
+            let rate = rate(line, kilobits * bits)?;
+            steps.push(line, Step { lasts: span(line, seconds * unit)?, rate })?;
         }
     }
     Ok(())

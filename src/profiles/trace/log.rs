@@ -3,13 +3,19 @@
 
 use super::{
     error::Fault,
+    format::{TimeUnit, TraceOptions},
     lines::{Lines, number, rate, span},
     recorded::Recorded,
 };
 use crate::model::Step;
 use std::io::BufRead;
 
-pub(super) fn read<R: BufRead>(lines: &mut Lines<R>, steps: &mut Recorded) -> Result<(), Fault> {
+pub(super) fn read<R: BufRead>(
+    lines: &mut Lines<R>,
+    options: &TraceOptions,
+    steps: &mut Recorded,
+) -> Result<(), Fault> {
+    let unit = options.time_unit.unwrap_or(TimeUnit::Millisecond).seconds();
     while let Some((line, text)) = lines.next()? {
         let mut columns = text.split([' ', '\t', ',']).filter(|word| !word.is_empty());
         let (Some(bytes), Some(milliseconds), None) =
@@ -18,15 +24,16 @@ pub(super) fn read<R: BufRead>(lines: &mut Lines<R>, steps: &mut Recorded) -> Re
             let hint = "write unix time, ms, latitude, longitude, bytes, ms since the line before";
             return Err(Fault::at(line, "has not six columns", hint));
         };
-        let (bytes, milliseconds) = (number(line, bytes)?, number(line, milliseconds)?);
-        if milliseconds < 1.0 {
+        let (bytes, since) = (number(line, bytes)?, number(line, milliseconds)? * unit);
+        let seconds = options.step.map_or(since, |step| step.as_secs_f64());
+        if seconds < 1e-3 {
             return Err(Fault::at(
                 line,
                 "lasts no time",
                 "write at least 1 ms in the sixth column",
             ));
         }
-        let (lasts, bits) = (span(line, milliseconds / 1e3)?, bytes * 8e3 / milliseconds);
+        let (lasts, bits) = (span(line, seconds)?, bytes * 8.0 / seconds);
         steps.push(line, Step { lasts, rate: rate(line, bits)? })?;
     }
     Ok(())

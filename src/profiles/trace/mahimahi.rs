@@ -1,6 +1,6 @@
 //! Mahimahi's delivery opportunities: a millisecond a line, 1500 bytes each, over again at the last.
 
-use super::{error::Fault, lines::Lines, recorded::Recorded};
+use super::{error::Fault, format::TraceOptions, lines::Lines, recorded::Recorded};
 use crate::{model::Step, units::BitRate};
 use std::{io::BufRead, time::Duration};
 
@@ -12,10 +12,10 @@ const LONGEST: u64 = 366 * 24 * 3_600_000;
 /// Counts the opportunities of each bin. The last bin ends with the trace.
 pub(super) fn read<R: BufRead>(
     lines: &mut Lines<R>,
-    bin: Duration,
+    options: &TraceOptions,
     steps: &mut Recorded,
 ) -> Result<(), Fault> {
-    let bin = (bin.as_millis() as u64).max(1);
+    let bin = (options.bin.unwrap_or(TraceOptions::BIN).as_millis() as u64).max(1);
     let (mut start, mut count, mut last, mut end) = (0, 0, 0, 0);
     while let Some((line, text)) = lines.next()? {
         let at: u64 = text.parse().ok().filter(|at| *at <= LONGEST).ok_or_else(|| {

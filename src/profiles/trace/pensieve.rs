@@ -1,32 +1,45 @@
 //! Pensieve's "cooked" traces: seconds and Mbit/s. The rate of a line is that of the time since the
-//! line before, as its simulator has it; the first line only says where time starts.
+//! line before, as its simulator has it; the first line only says where time starts. With a fixed time a line
+//! each is a sample, the first too.
 
 use super::{
+    clock::Clock,
     error::Fault,
+    format::{RateUnit, TraceOptions},
     lines::{Lines, number, rate, span},
     recorded::Recorded,
 };
 use crate::model::Step;
 use std::io::BufRead;
 
-pub(super) fn read<R: BufRead>(lines: &mut Lines<R>, steps: &mut Recorded) -> Result<(), Fault> {
+pub(super) fn read<R: BufRead>(
+    lines: &mut Lines<R>,
+    options: &TraceOptions,
+    steps: &mut Recorded,
+) -> Result<(), Fault> {
+    let bits = options.rate_unit.unwrap_or(RateUnit::Megabit).bits();
+    let mut clock = Clock::new(options.time_unit, None);
     let mut last: Option<f64> = None;
     while let Some((line, text)) = lines.next()? {
         let mut columns = text.split([' ', '\t', ',', ';']).filter(|word| !word.is_empty());
-        let (Some(time), Some(megabits), None) = (columns.next(), columns.next(), columns.next())
+        let (Some(time), Some(value), None) = (columns.next(), columns.next(), columns.next())
         else {
             return Err(Fault::at(line, "has not two columns", "write seconds and Mbit/s"));
         };
-        let (time, megabits) = (number(line, time)?, number(line, megabits)?);
+        let rate = rate(line, number(line, value)? * bits)?;
+        if let Some(lasts) = options.step {
+            steps.push(line, Step { lasts, rate })?;
+            continue;
+        }
+        let time = clock.read(line, time)?;
         if let Some(last) = last {
             if time <= last {
                 return Err(Fault::at(
                     line,
                     format!("{time} s is not after {last} s"),
-                    "write times in order",
+                    "write times in order, or give each line a fixed time with `step`",
                 ));
             }
-            let rate = rate(line, megabits * 1e6)?;
             steps.push(line, Step { lasts: span(line, time - last)?, rate })?;
         }
         last = Some(time);

@@ -4,9 +4,10 @@ use super::{
     csv,
     error::{Fault, TraceError},
     format::{TraceFormat, TraceOptions},
+    iperf, kind,
     lines::{Counted, Lines},
-    list, log, mahimahi, pensieve,
-    recorded::Recorded,
+    list, log, mahimahi, obeyed, pensieve,
+    recorded::{Recorded, Recording},
     sabre,
 };
 use crate::model::Step;
@@ -15,7 +16,7 @@ use std::io::{BufRead, BufReader, Read};
 /// Enough of a file to tell its format by.
 const HEAD: usize = 64 << 10;
 
-/// Reads a trace. `file` is named in errors; `progress` is told the bytes read so far.
+/// Reads the rates of a trace. `file` is named in errors; `progress` is told the bytes read so far.
 ///
 /// # Errors
 /// When the format can't be told, a line is at fault, or the input is larger than the limit.
@@ -25,59 +26,113 @@ pub fn read(
     options: &TraceOptions,
     progress: &mut dyn FnMut(u64),
 ) -> Result<Vec<Step>, TraceError> {
-    let counted = Counted::new(input, options.limit, progress);
-    steps(BufReader::with_capacity(HEAD, counted), options).map_err(|fault| fault.within(file))
+    record(input, file, options, progress).map(|recording| recording.steps)
 }
 
-fn steps<R: BufRead>(mut input: R, options: &TraceOptions) -> Result<Vec<Step>, Fault> {
+/// Reads a trace, with all that it says beside rates.
+///
+/// # Errors
+/// As [`read`].
+pub fn record(
+    input: impl Read,
+    file: &str,
+    options: &TraceOptions,
+    progress: &mut dyn FnMut(u64),
+) -> Result<Recording, TraceError> {
+    let counted = Counted::new(input, options.limit, progress);
+    recording(BufReader::with_capacity(HEAD, counted), options).map_err(|fault| fault.within(file))
+}
+
+fn recording<R: BufRead>(mut input: R, options: &TraceOptions) -> Result<Recording, Fault> {
+    let head = input.fill_buf().map_err(|cause| super::lines::unreadable(1, &cause))?;
+    let head_text = String::from_utf8_lossy(head);
     let format = match options.format {
         Some(format) => format,
-        None => {
-            let head = input.fill_buf().map_err(|cause| super::lines::unreadable(1, &cause))?;
-            recognise(&String::from_utf8_lossy(head))?
-        }
+        None => recognise(head, &head_text, options)?,
     };
+    obeyed::check(format, options)?;
+    let is_json = head_text.trim_start_matches('\u{feff}').trim_start().starts_with(['{', '[']);
     let mut steps = Recorded::new();
-    if format == TraceFormat::Sabre {
-        sabre::read(input, &mut steps)?;
-        return Ok(steps.into_steps());
-    }
-    let lines = &mut Lines::new(input);
     match format {
-        TraceFormat::Mahimahi => mahimahi::read(lines, options.bin, &mut steps)?,
-        TraceFormat::Pensieve => pensieve::read(lines, &mut steps)?,
-        TraceFormat::List => list::read(lines, &mut steps)?,
-        TraceFormat::Log => log::read(lines, &mut steps)?,
-        TraceFormat::Csv | TraceFormat::Sabre => csv::read(lines, options, &mut steps)?,
+        TraceFormat::Sabre => sabre::read(input, options, &mut steps)?,
+        TraceFormat::Iperf if is_json && !iperf::is_text(&head_text) => {
+            match iperf::is_stream(&head_text) {
+                true => iperf::read_stream(input, &mut steps)?,
+                false => iperf::read_json(input, &mut steps)?,
+            }
+        }
+        format => by_line(format, &mut Lines::new(input), options, &mut steps)?,
     }
-    Ok(steps.into_steps())
+    if steps.is_empty() {
+        let hint = "write at least two lines, or give each a fixed time with `step`";
+        return Err(Fault::whole("has no sample that lasts", hint));
+    }
+    Ok(steps.finish())
+}
+
+fn by_line<R: BufRead>(
+    format: TraceFormat,
+    lines: &mut Lines<R>,
+    options: &TraceOptions,
+    steps: &mut Recorded,
+) -> Result<(), Fault> {
+    match format {
+        TraceFormat::Mahimahi => mahimahi::read(lines, options, steps),
+        TraceFormat::Pensieve => pensieve::read(lines, options, steps),
+        TraceFormat::List => list::read(lines, options, steps),
+        TraceFormat::Log => log::read(lines, options, steps),
+        TraceFormat::Iperf => iperf::read_text(lines, steps),
+        TraceFormat::Csv | TraceFormat::Sabre => csv::read(lines, options, steps),
+    }
 }
 
 /// Tells the format by the first line that says something.
-fn recognise(head: &str) -> Result<TraceFormat, Fault> {
+fn recognise(head: &[u8], text: &str, options: &TraceOptions) -> Result<TraceFormat, Fault> {
+    if let Some((kind, hint)) = kind::of_no_trace(head) {
+        return Err(Fault::whole(format!("is {kind}, not a trace"), hint));
+    }
+    let text = text.trim_start_matches('\u{feff}').trim_start();
+    if iperf::is_json(text) || iperf::is_text(text) {
+        return Ok(TraceFormat::Iperf);
+    }
+    if text.starts_with('{') {
+        let hint =
+            "write a list of periods, `iperf3 -J`, or import presets with `vsps profiles import`";
+        return Err(Fault::whole("is a JSON object that is no trace", hint));
+    }
     let said = |line: &&str| !line.is_empty() && !line.starts_with('#');
-    let line = head.lines().map(|line| line.trim_start_matches('\u{feff}').trim()).find(said);
-    let Some(line) = line else {
+    let Some(line) = text.lines().map(str::trim).find(said) else {
         return Err(Fault::whole("says nothing", "write a trace: a sample a line"));
     };
+    if line.starts_with('[') {
+        return Ok(TraceFormat::Sabre);
+    }
+    if is_product(line) {
+        return Ok(TraceFormat::List);
+    }
     let words = || line.split([' ', '\t', ',', ';']).filter(|word| !word.is_empty());
     let numbers = words().all(|word| word.parse::<f64>().is_ok());
-    let product = |text: &str| {
-        let text = text.split([',', ';']).next().unwrap_or_default();
-        let parts = text.split_once(['x', '×', '*']);
-        parts.is_some_and(|(a, b)| [a, b].iter().all(|part| part.trim().parse::<f64>().is_ok()))
-    };
+    // A unit or a fixed time, which delivery opportunities do not have, makes a single number a rate.
+    let are_rates = options.step.is_some() || options.rate_unit.is_some() || line.contains('.');
     match (numbers, words().count()) {
-        _ if line.starts_with(['[', '{']) => Ok(TraceFormat::Sabre),
-        _ if product(line) => Ok(TraceFormat::List),
+        (true, 1) if are_rates => Ok(TraceFormat::Csv),
         (true, 1) => Ok(TraceFormat::Mahimahi),
         (true, 2) => Ok(TraceFormat::Pensieve),
         (true, 6) => Ok(TraceFormat::Log),
-        (false, 1..) if line.chars().any(char::is_alphabetic) => Ok(TraceFormat::Csv),
+        (false, 1..) if line.chars().any(char::is_alphabetic) || csv::is_without_names(line) => {
+            Ok(TraceFormat::Csv)
+        }
         _ => {
             let names: Vec<_> = TraceFormat::ALL.iter().map(|(name, _)| *name).collect();
             let hint = format!("say the format: {}", names.join(", "));
             Err(Fault::whole("is of no format that can be told by its first line", hint))
         }
     }
+}
+
+/// `1200x30`
+fn is_product(line: &str) -> bool {
+    let text = line.split([',', ';']).next().unwrap_or_default();
+    let parts = text.split_once(['x', '×', '*']);
+    parts.is_some_and(|(a, b)| [a, b].iter().all(|part| part.trim().parse::<f64>().is_ok()))
 }

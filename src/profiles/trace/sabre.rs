@@ -1,8 +1,8 @@
-//! Sabre's JSON: a list of periods, each with its length and rate. Its latencies are left out: they
-//! are the profile's to say.
+//! Sabre's JSON: a list of periods, each with its length, rate and latency (a round trip).
 
 use super::{
     error::Fault,
+    format::{RateUnit, TimeUnit, TraceOptions},
     lines::{rate, span, unreadable},
     recorded::Recorded,
 };
@@ -22,26 +22,43 @@ struct Period {
     duration: Option<f64>,
     /// kbit/s.
     speed: Option<f64>,
+    latency_ms: Option<f64>,
 }
 
 impl Period {
-    fn step(&self) -> Result<Step, Fault> {
-        let seconds = self.duration_ms.map(|ms| ms / 1e3).or(self.duration);
-        let kilobits = self.bandwidth_kbps.or(self.speed);
-        let (Some(seconds), Some(kilobits)) = (seconds, kilobits) else {
+    /// Keeps the period, in the units that `options` say, or else those of its keys.
+    fn keep(&self, options: &TraceOptions, steps: &mut Recorded) -> Result<(), Fault> {
+        let unit = |of_key: TimeUnit| options.time_unit.unwrap_or(of_key).seconds();
+        let milliseconds = self.duration_ms.map(|ms| ms * unit(TimeUnit::Millisecond));
+        let seconds = milliseconds.or(self.duration.map(|s| s * unit(TimeUnit::Second)));
+        let value = self.bandwidth_kbps.or(self.speed);
+        let (Some(seconds), Some(value)) = (seconds, value) else {
             let hint = "write `duration_ms` and `bandwidth_kbps`";
             return Err(Fault::whole("a period without length or rate", hint));
         };
-        if seconds <= 0.0 || kilobits < 0.0 {
-            let problem = format!("a period of {seconds} s at {kilobits} kbit/s can't be");
-            return Err(Fault::whole(problem, "write a length above 0 and a rate from 0 on"));
+        let latency = self.latency_ms.unwrap_or(0.0);
+        if seconds <= 0.0 || value < 0.0 || latency < 0.0 {
+            let problem = format!("a period of {seconds} s at a rate of {value} can't be");
+            return Err(Fault::whole(
+                problem,
+                "write a length above 0, and rate and latency from 0 on",
+            ));
         }
-        Ok(Step { lasts: span(0, seconds)?, rate: rate(0, kilobits * 1e3)? })
+        let bits = value * options.rate_unit.unwrap_or(RateUnit::Kilobit).bits();
+        let lasts = span(0, seconds)?;
+        steps.push(0, Step { lasts, rate: rate(0, bits)? })?;
+        let round_trip = self.latency_ms.is_some().then(|| span(0, latency / 1e3)).transpose()?;
+        steps.push_round_trip(lasts, round_trip);
+        Ok(())
     }
 }
 
-pub(super) fn read(input: impl Read, steps: &mut Recorded) -> Result<(), Fault> {
-    struct Periods<'s>(&'s mut Recorded);
+pub(super) fn read(
+    input: impl Read,
+    options: &TraceOptions,
+    steps: &mut Recorded,
+) -> Result<(), Fault> {
+    struct Periods<'s>(&'s mut Recorded, &'s TraceOptions);
 
     impl<'de> Visitor<'de> for Periods<'_> {
         type Value = ();
@@ -52,8 +69,7 @@ pub(super) fn read(input: impl Read, steps: &mut Recorded) -> Result<(), Fault> 
 
         fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
             while let Some(period) = list.next_element::<Period>()? {
-                let kept = period.step().and_then(|step| self.0.push(0, step));
-                kept.map_err(|fault| {
+                period.keep(self.1, self.0).map_err(|fault| {
                     serde::de::Error::custom(format!("{}; {}", fault.problem, fault.hint))
                 })?;
             }
@@ -62,7 +78,7 @@ pub(super) fn read(input: impl Read, steps: &mut Recorded) -> Result<(), Fault> 
     }
 
     let mut reader = serde_json::Deserializer::from_reader(input);
-    reader.deserialize_seq(Periods(steps)).and_then(|()| reader.end()).map_err(|error| {
+    reader.deserialize_seq(Periods(steps, options)).and_then(|()| reader.end()).map_err(|error| {
         let line = error.line() as u64;
         if error.is_io() {
             return unreadable(line, &error.into());

@@ -26,7 +26,7 @@ pub enum BenchCommand {
     /// `estimate_bps`.
     #[command(after_help = "Example: vsps bench decide --abr hls.js < downloads.jsonl")]
     Decide {
-        /// The algorithm: hls.js or shaka.
+        /// The algorithm: dash.js, hls.js or shaka.
         #[arg(long, value_name = "NAME")]
         abr: String,
     },

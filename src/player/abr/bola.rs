@@ -128,6 +128,21 @@ pub(super) fn utilities(presentation: &Presentation, lowest: f64) -> Vec<f64> {
     bitrates.iter().map(|bitrate| bitrate.ln() + offset).collect()
 }
 
+/// The buffer from which on `rung` is better than all lower ones.
+pub(super) fn min_level(
+    utilities: &[f64],
+    bitrates: &[f64],
+    vp: f64,
+    gamma_p: f64,
+    rung: usize,
+) -> f64 {
+    let (bitrate, utility) = (bitrates[rung], utilities[rung]);
+    let lower = bitrates.iter().zip(utilities).take(rung).filter(|(_, u)| **u < utility);
+    lower.fold(0.0, |level: f64, (b, u)| {
+        level.max(vp * (gamma_p + (bitrate * u - b * utility) / (bitrate - b)))
+    })
+}
+
 /// See [`Bola::thresholds`].
 pub(super) fn thresholds(
     utilities: &[f64],

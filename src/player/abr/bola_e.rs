@@ -5,7 +5,7 @@
 
 use super::{
     Abr, Choice, State,
-    bola::{best, best_abandonment, thresholds, utilities},
+    bola::{best, best_abandonment, min_level, thresholds, utilities},
     insufficient_buffer::InsufficientBuffer,
 };
 use crate::player::{
@@ -88,12 +88,7 @@ impl BolaE {
 
     /// The buffer in ms from which on `rung` is better than all lower ones.
     fn min_level(&self, presentation: &Presentation, rung: usize) -> f64 {
-        let bitrates = presentation.bitrates();
-        let (bitrate, utility) = (bitrates[rung], self.utilities[rung]);
-        let lower = bitrates.iter().zip(&self.utilities).take(rung).filter(|(_, u)| **u < utility);
-        lower.fold(0.0, |level: f64, (b, u)| {
-            level.max(self.vp * (self.gamma_p + (bitrate * u - b * utility) / (bitrate - b)))
-        })
+        min_level(&self.utilities, presentation.bitrates(), self.vp, self.gamma_p, rung)
     }
 
     /// The buffer in ms from which on no download is better than one at `rung`.

@@ -87,7 +87,7 @@ impl HlsJs {
         }
     }
 
-    /// The estimate in bit/s; `lowest` is the bitrate of the first variant.
+    /// The estimate in bit/s.
     fn bandwidth(&self) -> f64 {
         if self.fast.weight() >= SMALLEST_WEIGHT {
             self.fast.mean().min(self.slow.mean())
@@ -148,12 +148,12 @@ impl Abr for HlsJs {
     fn choose(&mut self, state: &State<'_>) -> Choice {
         let bandwidth = self.bandwidth();
         let buffer = state.level / MS;
-        let Some(last) = self.last.filter(|_| self.fast.weight() >= SMALLEST_WEIGHT) else {
+        if self.last.is_none() || self.fast.weight() < SMALLEST_WEIGHT {
             let starvation = self.config.max_starvation;
             let search =
                 Search { bandwidth, buffer: buffer / 2.0, starvation, factor: 1.0, up_factor: 1.0 };
             return Choice::now(self.find(state, &search).unwrap_or(0));
-        };
+        }
         let (factor, up_factor) = (self.config.factor, self.config.up_factor);
         let search = Search { bandwidth, buffer, starvation: 0.0, factor, up_factor };
         if buffer > 0.0
@@ -164,7 +164,7 @@ impl Abr for HlsJs {
         let segment = state.presentation.segment() / MS;
         let search = Search { starvation: segment.min(self.config.max_starvation), ..search };
         // Nothing fits: the lowest level, which is the current one or below it.
-        Choice::now(self.find(state, &search).unwrap_or(last.min(0)))
+        Choice::now(self.find(state, &search).unwrap_or(0))
     }
 
     fn on_first(&mut self, state: &State<'_>, report: &SessionReport) {

@@ -64,7 +64,7 @@ impl Estimator for Ewma {
 /// 0.5 to the power of `exponent`, by the C library's `pow`. Without the barrier the compiler makes
 /// `exp2(-exponent)` of it, which differs in the last bit, and published results could not be
 /// reproduced to the last digit.
-fn half_to_the(exponent: f64) -> f64 {
+pub(in crate::player) fn half_to_the(exponent: f64) -> f64 {
     std::hint::black_box(0.5_f64).powf(exponent)
 }
 

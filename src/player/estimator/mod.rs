@@ -8,4 +8,5 @@ mod sliding_window;
 pub use decaying_mean::DecayingMean;
 pub use estimate::{Estimate, Estimator};
 pub use ewma::Ewma;
+pub(super) use ewma::half_to_the;
 pub use sliding_window::SlidingWindow;

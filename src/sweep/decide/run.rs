@@ -24,7 +24,7 @@ pub fn run(name: &str, input: impl BufRead, mut out: impl Write) -> Result<(), D
     let setup: Setup = parse(0, &first?)?;
     let bitrates = setup.ladder.iter().map(|rendition| rendition.bandwidth / THOUSAND).collect();
     let presentation = Presentation::constant(setup.segment_s * THOUSAND, bitrates, ENDLESS)?;
-    let mut abr = catalogue::algorithm(name, &setup)?;
+    let mut abr = catalogue::algorithm(name, &setup, &presentation)?;
     let mut count = 0;
     for (index, line) in lines {
         let line = line?;

@@ -1,0 +1,182 @@
+//! The rules together.
+
+use super::{
+    bola_rule::{BolaRule, Moment},
+    switch_history::SwitchHistory,
+    throughput_average::ThroughputAverage,
+};
+use crate::player::{
+    abr::{Abr, Choice, State},
+    presentation::Presentation,
+    session::SessionReport,
+};
+
+const MS: f64 = 1000.0;
+/// The share of the average that the rule against underruns uses.
+const INSUFFICIENT_BUFFER_SAFETY: f64 = 0.7;
+/// It is silent for so many segments after the start or a seek.
+const INSUFFICIENT_BUFFER_IGNORED: u32 = 2;
+
+/// Which rules are on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DashJsRules {
+    /// `throughputRule`
+    pub throughput: bool,
+    /// `bolaRule`
+    pub bola: bool,
+    /// `insufficientBufferRule`
+    pub insufficient_buffer: bool,
+    /// `switchHistoryRule`
+    pub switch_history: bool,
+}
+
+impl Default for DashJsRules {
+    fn default() -> Self {
+        Self { throughput: true, bola: true, insufficient_buffer: true, switch_history: true }
+    }
+}
+
+/// The settings, by their names in dash.js.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct DashJsConfig {
+    /// Which rules are on. With both the throughput rule and BOLA, one of them is used at a time
+    /// (DYNAMIC).
+    pub rules: DashJsRules,
+    /// `hybridSwitchBufferTime` in seconds: BOLA takes over at this level, and leaves at half of it.
+    /// 12 since 5.2; 18 in 5.1.
+    pub hybrid_switch: f64,
+    /// `bufferTimeDefault` in seconds.
+    pub buffer_time: f64,
+    /// `throughputFastHalfLifeSeconds`
+    pub fast: f64,
+    /// `throughputSlowHalfLifeSeconds`
+    pub slow: f64,
+}
+
+impl Default for DashJsConfig {
+    fn default() -> Self {
+        Self {
+            rules: DashJsRules::default(),
+            hybrid_switch: 12.0,
+            buffer_time: 18.0,
+            fast: 3.0,
+            slow: 8.0,
+        }
+    }
+}
+
+/// See the module above.
+#[derive(Debug)]
+pub struct DashJs {
+    config: DashJsConfig,
+    average: ThroughputAverage,
+    bola: Option<BolaRule>,
+    uses_bola: bool,
+    history: SwitchHistory,
+    ignored: u32,
+    current: usize,
+}
+
+impl DashJs {
+    /// The player's rules for `presentation`.
+    #[must_use]
+    pub fn new(config: DashJsConfig, presentation: &Presentation) -> Self {
+        Self {
+            config,
+            average: ThroughputAverage::new(config.fast, config.slow),
+            bola: BolaRule::new(presentation, config.buffer_time),
+            uses_bola: false,
+            history: SwitchHistory::default(),
+            ignored: INSUFFICIENT_BUFFER_IGNORED,
+            current: 0,
+        }
+    }
+
+    /// Which of the two main rules is used at a buffer of `buffer` seconds.
+    fn switch_rules(&mut self, buffer: f64) {
+        let rules = self.config.rules;
+        self.uses_bola = match (rules.throughput, rules.bola) {
+            (_, false) => false,
+            (false, true) => true,
+            (true, true) => {
+                let hybrid = self.config.hybrid_switch;
+                buffer >= if self.uses_bola { 0.5 * hybrid } else { hybrid }
+            }
+        };
+    }
+
+    /// What BOLA or the throughput rule proposes.
+    fn main_proposal(&mut self, state: &State<'_>) -> Option<usize> {
+        let safe = self.average.safe()?;
+        let sustainable = highest_within(state.presentation, safe);
+        let rules = self.config.rules;
+        if self.uses_bola {
+            let moment = Moment {
+                presentation: state.presentation,
+                buffer: state.level / MS,
+                now: state.now,
+                sustainable,
+            };
+            self.bola.as_mut().map(|bola| bola.proposal(&moment))
+        } else {
+            rules.throughput.then_some(sustainable)
+        }
+    }
+
+    /// The rung that arrives before the buffer runs empty.
+    fn insufficient_buffer(&self, state: &State<'_>) -> Option<usize> {
+        if !self.config.rules.insufficient_buffer || self.ignored > 0 {
+            return None;
+        }
+        let safe = self.average.average()? * INSUFFICIENT_BUFFER_SAFETY;
+        let bitrate = safe * (state.level / MS) / (state.presentation.segment() / MS);
+        (bitrate > 0.0).then(|| highest_within(state.presentation, bitrate))
+    }
+}
+
+impl Abr for DashJs {
+    fn choose(&mut self, state: &State<'_>) -> Choice {
+        self.switch_rules(state.level / MS);
+        let rungs = state.presentation.bitrates().len();
+        let history =
+            self.config.rules.switch_history.then(|| self.history.proposal(rungs)).flatten();
+        let proposals = [self.main_proposal(state), self.insufficient_buffer(state), history];
+        let Some(chosen) = proposals.into_iter().flatten().min() else {
+            return Choice::now(self.current);
+        };
+        self.history.push(self.current, chosen);
+        self.current = chosen;
+        Choice::now(chosen)
+    }
+
+    fn on_first(&mut self, state: &State<'_>, report: &SessionReport) {
+        self.on_download(state, report);
+    }
+
+    fn on_download(&mut self, state: &State<'_>, report: &SessionReport) {
+        if report.download.abandoned {
+            return;
+        }
+        self.current = report.rung;
+        self.ignored = self.ignored.saturating_sub(1);
+        let progress = &report.download.progress;
+        // dash.js notes times in whole milliseconds.
+        let times = ((state.now - progress.time).trunc(), state.now.trunc());
+        let duration = state.presentation.segment() / MS;
+        if let Some(bola) = &mut self.bola {
+            bola.on_segment(report.rung, duration, times, state.level / MS);
+        }
+        let body = progress.time - progress.first_byte;
+        self.average.push(progress.received / 8.0, body, times.1 - times.0);
+    }
+
+    fn estimate(&self) -> Option<f64> {
+        self.average.average().map(|average| average * MS)
+    }
+}
+
+/// The highest rung of at most `bitrate` kbit/s; the lowest if none is.
+fn highest_within(presentation: &Presentation, bitrate: f64) -> usize {
+    let within = |other: &&f64| **other <= bitrate;
+    presentation.bitrates().iter().take_while(within).count().saturating_sub(1)
+}

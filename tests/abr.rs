@@ -115,7 +115,8 @@ fn bad_lines_are_named() {
         decide::run(player, input.as_bytes(), Vec::new()).unwrap_err().to_string()
     };
     let setup = r#"{"ladder":[{"bandwidth":100000}],"segment_s":4}"#;
-    assert_eq!(error("hls", setup), "there is no algorithm 'hls'; write dash.js, hls.js, shaka");
+    let unknown = error("hls", setup);
+    assert!(unknown.starts_with("there is no algorithm 'hls'; write bba, bba-2, "), "{unknown}");
     assert_eq!(
         error("shaka", ""),
         "the input is empty; write a line with `ladder` and `segment_s` first"
@@ -130,4 +131,76 @@ fn bad_lines_are_named() {
         error("shaka", setup),
         "line 1: config: `x` is not a setting of this algorithm's rate rules"
     );
+    let setup = r#"{"ladder":[{"bandwidth":100000}],"segment_s":4,"config":{"rendition":1}}"#;
+    assert_eq!(
+        error("fixed", setup),
+        "line 1: config: `rendition` is 1; write a rendition from 0 to 0"
+    );
+    let setup = r#"{"ladder":[{"bandwidth":100000}],"segment_s":4,"config":{"fastHalfLife":0}}"#;
+    assert_eq!(
+        error("shaka", setup),
+        "line 1: config: `fastHalfLife` is 0; write a number above 0"
+    );
+}
+
+/// The renditions chosen by `abr` after downloads at a rate of `kbps` for as many segments each, from the
+/// lowest of four renditions.
+fn closed_loop(abr: &str, config: &str, rates: &[(f64, usize)]) -> Vec<u64> {
+    let ladder = [400.0, 1000.0, 2000.0, 4000.0];
+    let list: Vec<_> =
+        ladder.iter().map(|kbps| format!(r#"{{"bandwidth":{}}}"#, kbps * 1000.0)).collect();
+    let mut input =
+        format!(r#"{{"ladder":[{}],"segment_s":4,"config":{{{config}}}}}"#, list.join(","));
+    let (mut now, mut buffer, mut rendition) = (0.0, 0.0_f64, 0_usize);
+    let mut chosen = Vec::new();
+    for (rate, count) in rates {
+        for _ in 0..*count {
+            let bytes = ladder[rendition] * 4000.0 / 8.0;
+            let time = 50.0 + bytes * 8.0 / rate;
+            now += time;
+            buffer = (buffer - time / 1000.0).max(0.0) + 4.0;
+            input += &format!(
+                "\n{{\"rendition\":{rendition},\"bytes\":{bytes},\"ttfb_ms\":50,\
+                 \"total_ms\":{time},\"buffer_s\":{buffer},\"now_ms\":{now}}}"
+            );
+            let mut out = Vec::new();
+            decide::run(abr, input.as_bytes(), &mut out).unwrap();
+            let last = String::from_utf8(out).unwrap().lines().last().unwrap().to_owned();
+            let answer: serde_json::Value = serde_json::from_str(&last).unwrap();
+            chosen.push(answer["rendition"].as_u64().unwrap());
+            rendition = usize::try_from(*chosen.last().unwrap()).unwrap();
+            let wait = (buffer - 25.0).max(0.0);
+            now += wait * 1000.0;
+            buffer -= wait;
+        }
+    }
+    chosen
+}
+
+/// On a steady link every algorithm that adapts ends at the rendition that the link carries, but
+/// those that follow the buffer alone, which go above it while the buffer is full.
+#[test]
+fn algorithms_follow_the_link() {
+    for abr in ["throughput", "hls.js", "shaka", "dash.js"] {
+        let chosen = closed_loop(abr, "", &[(3100.0, 30)]);
+        assert_eq!(chosen[20..], [2; 10], "{abr}: {chosen:?}");
+    }
+    for abr in ["throughput", "mpc", "robust-mpc", "dynamic", "hls.js", "shaka", "dash.js"] {
+        let chosen = closed_loop(abr, "", &[(20_000.0, 20), (700.0, 25)]);
+        assert_eq!(chosen[18], 3, "{abr}: {chosen:?}");
+        // These spend what the buffer has above the link.
+        let highest = u64::from(["mpc", "robust-mpc", "dynamic"].contains(&abr));
+        assert!(chosen[35..].iter().all(|rendition| *rendition <= highest), "{abr}: {chosen:?}");
+    }
+    let fixed = closed_loop("fixed", r#""rendition":2"#, &[(500.0, 5)]);
+    assert_eq!(fixed, [2; 5]);
+    for abr in ["bba", "bola", "bola-e"] {
+        let chosen = closed_loop(abr, "", &[(20_000.0, 20), (500.0, 25)]);
+        assert_eq!(chosen[18], 3, "{abr}: {chosen:?}");
+        assert_eq!(*chosen.last().unwrap(), 0, "{abr}: {chosen:?}");
+    }
+    let bba_2 = closed_loop("bba-2", r#""maxBuffer":25"#, &[(20_000.0, 20), (500.0, 25)]);
+    // During the start a segment that adds more than 7/8 of its duration raises the rendition by one.
+    assert_eq!(bba_2[..4], [1, 2, 3, 3], "{bba_2:?}");
+    assert_eq!(*bba_2.last().unwrap(), 0, "{bba_2:?}");
 }

@@ -24,9 +24,15 @@ pub enum BenchCommand {
     /// and `config` (settings by the player's names). Each further line is a download: `rendition`,
     /// `bytes`, `ttfb_ms`, `total_ms`, `buffer_s`, `now_ms`. The answer has `rendition` and
     /// `estimate_bps`.
+    ///
+    /// The first line may also have `sizes` (rows of bytes, one row a segment, for algorithms that look
+    /// ahead; repeated without end), `seed`, and `width` and `height` of renditions. A download may
+    /// also have `abandoned` (`bytes` is then what was received), `seek_to_s` (the viewer jumped there
+    /// before the request), `position_s` (the media time shown), `latency_s` (behind the live edge) and
+    /// `playback_rate`.
     #[command(after_help = "Example: vsps bench decide --abr hls.js < downloads.jsonl")]
     Decide {
-        /// The algorithm: dash.js, hls.js or shaka.
+        /// The algorithm; an unknown name lists all of them.
         #[arg(long, value_name = "NAME")]
         abr: String,
     },

@@ -10,6 +10,8 @@ pub struct Presentation {
     /// Sizes of all renditions of segment 0, then of segment 1, and so on.
     sizes: Arc<[f64]>,
     count: usize,
+    /// Whether the sizes start again after the last one.
+    repeats: bool,
 }
 
 /// Why a presentation cannot be played.
@@ -90,7 +92,7 @@ impl Presentation {
         }
         let count = sizes.len();
         let sizes = sizes.iter().flatten().copied().collect();
-        Ok(Self { segment, bitrates: bitrates.into(), sizes, count })
+        Ok(Self { segment, bitrates: bitrates.into(), sizes, count, repeats: false })
     }
 
     /// A presentation of `count` segments whose sizes are exactly bitrate × duration.
@@ -104,6 +106,22 @@ impl Presentation {
     ) -> Result<Self, PresentationError> {
         let row: Vec<f64> = bitrates.iter().map(|bitrate| bitrate * segment).collect();
         Self::new(segment, bitrates, &vec![row; count])
+    }
+
+    /// A presentation without an end, whose sizes are exactly bitrate × duration.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn endless(segment: f64, bitrates: Vec<f64>) -> Result<Self, PresentationError> {
+        Ok(Self::constant(segment, bitrates, 1)?.repeated())
+    }
+
+    /// The same without an end: after the last segment, the sizes start again.
+    #[must_use]
+    pub fn repeated(mut self) -> Self {
+        self.count = usize::MAX;
+        self.repeats = true;
+        self
     }
 
     /// The duration of a segment in ms.
@@ -144,7 +162,14 @@ impl Presentation {
         if rung >= self.bitrates.len() {
             return None;
         }
+        let rows = self.sizes.len() / self.bitrates.len();
+        let segment = if self.repeats { segment % rows } else { segment };
         self.sizes.get(segment.checked_mul(self.bitrates.len())?.checked_add(rung)?).copied()
+    }
+
+    /// The sizes of the segments at `rung` in bits, in order, each once.
+    pub fn sizes_of(&self, rung: usize) -> impl Iterator<Item = f64> {
+        self.sizes.iter().skip(rung).step_by(self.bitrates.len()).copied()
     }
 }
 
@@ -161,6 +186,16 @@ mod tests {
         assert_eq!(presentation.size(2, 0), None);
         assert_eq!(presentation.size(0, 2), None);
         assert_eq!((presentation.count(), presentation.top()), (2, 1));
+    }
+
+    #[test]
+    fn sizes_start_again_without_an_end() {
+        let sizes = [vec![1.0, 2.0], vec![3.0, 4.0]];
+        let presentation = Presentation::new(2000.0, vec![100.0, 200.0], &sizes).unwrap();
+        assert_eq!(presentation.sizes_of(1).collect::<Vec<_>>(), [2.0, 4.0]);
+        assert_eq!(presentation.repeated().size(7, 1), Some(4.0));
+        let endless = Presentation::endless(2000.0, vec![100.0]).unwrap();
+        assert_eq!((endless.size(12, 0), endless.size(0, 1)), (Some(200_000.0), None));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Benchmarks of ABR algorithms: many sessions in virtual time, and the front ends of published
 //! simulators.
 
+pub mod catalogue;
 pub mod decide;
 pub mod pensieve;
 pub mod sabre;

@@ -1,7 +1,8 @@
 //! What an algorithm sees, and what it answers.
 
 use crate::player::{
-    estimator::Estimate, network::Progress, presentation::Presentation, session::SessionReport,
+    estimator::Estimate, network::Progress, playback::count, presentation::Presentation,
+    session::SessionReport,
 };
 
 /// What an algorithm sees.
@@ -17,19 +18,27 @@ pub struct State<'a> {
     pub segment: usize,
     /// The session's time in ms.
     pub now: f64,
+    /// The media time that is shown, in ms.
+    pub position: f64,
+    /// How far the viewer is behind the live edge, in ms; 0 where it is not known.
+    pub live_latency: f64,
+    /// Seconds of media that are shown in a second.
+    pub playback_rate: f64,
 }
 
 impl<'a> State<'a> {
     /// The state at `now` ms, before `segment` is requested.
     #[must_use]
-    pub const fn new(
+    pub fn new(
         presentation: &'a Presentation,
         level: f64,
         estimate: Option<Estimate>,
         segment: usize,
         now: f64,
     ) -> Self {
-        Self { presentation, level, estimate, segment, now }
+        let position = (count(segment) * presentation.segment() - level).max(0.0);
+        let (live_latency, playback_rate) = (0.0, 1.0);
+        Self { presentation, level, estimate, segment, now, position, live_latency, playback_rate }
     }
 
     /// The highest rung whose segments take no longer than they last, latency included, at

@@ -1,12 +1,14 @@
 //! Adaptive bitrate: which rendition the next segment has. One file per algorithm.
 
 mod algorithm;
+mod bba_2;
 mod bola;
 mod bola_e;
 mod buffer_based;
 mod dash_js;
 mod dynamic;
 mod dynamic_dash;
+mod fixed;
 mod hls_js;
 mod insufficient_buffer;
 mod mpc;
@@ -14,12 +16,14 @@ mod shaka;
 mod throughput;
 
 pub use algorithm::{Abr, Choice, State};
+pub use bba_2::{Bba2, Bba2Config};
 pub use bola::{Bola, BolaConfig};
 pub use bola_e::{BolaE, BolaEConfig};
 pub use buffer_based::BufferBased;
 pub use dash_js::{DashJs, DashJsConfig, DashJsRules};
 pub use dynamic::Dynamic;
 pub use dynamic_dash::DynamicDash;
+pub use fixed::Fixed;
 pub use hls_js::{HlsJs, HlsJsConfig};
 pub use mpc::{Mpc, MpcConfig};
 pub use shaka::{Shaka, ShakaConfig};

@@ -1,18 +1,13 @@
 //! What can be wrong with lines for `vsps bench decide`.
 
-use crate::player::PresentationError;
+use crate::{player::PresentationError, sweep::catalogue::CatalogueError};
 
 /// Why there are no more decisions.
 #[derive(Debug, thiserror::Error)]
 pub enum DecideError {
     /// There is no such algorithm.
-    #[error("there is no algorithm '{name}'; {hint}")]
-    Name {
-        /// The name.
-        name: String,
-        /// The nearest names.
-        hint: String,
-    },
+    #[error("{0}")]
+    Name(CatalogueError),
     /// A line is not what it should be.
     #[error("line {line}: {problem}")]
     Line {
@@ -25,8 +20,8 @@ pub enum DecideError {
     #[error("line 1: the ladder {0}")]
     Ladder(#[from] PresentationError),
     /// A setting is not one of the algorithm's.
-    #[error("line 1: config: {0}")]
-    Config(String),
+    #[error("line 1: {0}")]
+    Config(CatalogueError),
     /// The input ended before the first line.
     #[error("the input is empty; write a line with `ladder` and `segment_s` first")]
     Empty,

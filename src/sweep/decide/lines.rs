@@ -14,6 +14,13 @@ pub(super) struct Setup {
     /// Whether the stream is live.
     #[serde(default)]
     pub(super) live: bool,
+    /// The size in bytes of each segment at each rendition, for algorithms that look ahead. They start
+    /// again after the last row. Without them, sizes are bitrate × duration.
+    #[serde(default)]
+    pub(super) sizes: Vec<Vec<f64>>,
+    /// Where random numbers come from.
+    #[serde(default)]
+    pub(super) seed: u64,
     /// Settings by the player's names.
     #[serde(default)]
     pub(super) config: Map<String, Value>,
@@ -24,6 +31,8 @@ pub(super) struct Setup {
 pub(super) struct Rendition {
     /// bit/s.
     pub(super) bandwidth: f64,
+    pub(super) width: Option<f64>,
+    pub(super) height: Option<f64>,
 }
 
 /// A finished download.
@@ -41,6 +50,17 @@ pub(super) struct Finished {
     pub(super) buffer_s: f64,
     /// The time at the end of the download.
     pub(super) now_ms: f64,
+    /// Whether the download was given up; `bytes` is what was received.
+    #[serde(default)]
+    pub(super) abandoned: bool,
+    /// The viewer jumped to this media time before the request.
+    pub(super) seek_to_s: Option<f64>,
+    /// The media time that is shown; without it, what was downloaded less the buffer.
+    pub(super) position_s: Option<f64>,
+    /// How far the viewer is behind the live edge.
+    pub(super) latency_s: Option<f64>,
+    /// Seconds of media that are shown in a second.
+    pub(super) playback_rate: Option<f64>,
 }
 
 /// A decision.

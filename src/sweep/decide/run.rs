@@ -1,39 +1,56 @@
 //! Reads finished downloads, and writes what is chosen after each.
 
 use super::{
-    DecideError, catalogue,
+    DecideError,
     lines::{Decision, Finished, Setup},
 };
-use crate::player::{Abr, Download, Presentation, Progress, SessionReport, State};
+use crate::{
+    player::{
+        Abr, Download, Presentation, Progress, SessionReport, State,
+        estimator::{Estimate, Estimator},
+    },
+    sweep::catalogue::{AlgorithmSetup, algorithm},
+};
 use serde::de::DeserializeOwned;
 use std::io::{BufRead, Write};
 
 /// Bits per byte, and bit/s per kbit/s, and ms per s.
 const BITS: f64 = 8.0;
 const THOUSAND: f64 = 1000.0;
-/// Downloads may go on for ever: the presentation has no end.
-const ENDLESS: usize = 1;
 
 /// Runs the algorithm called `name` over the lines of `input`.
 ///
 /// # Errors
 /// When the name, a line or a setting is not understood, or reading or writing fails.
 pub fn run(name: &str, input: impl BufRead, mut out: impl Write) -> Result<(), DecideError> {
+    let entry = algorithm(name).map_err(DecideError::Name)?;
     let mut lines = input.lines().enumerate();
     let (_, first) = lines.next().ok_or(DecideError::Empty)?;
     let setup: Setup = parse(0, &first?)?;
-    let bitrates = setup.ladder.iter().map(|rendition| rendition.bandwidth / THOUSAND).collect();
-    let presentation = Presentation::constant(setup.segment_s * THOUSAND, bitrates, ENDLESS)?;
-    let mut abr = catalogue::algorithm(name, &setup, &presentation)?;
-    let mut count = 0;
+    let presentation = presentation(&setup)?;
+    let dimensions: Vec<_> = setup.ladder.iter().map(|one| one.width.zip(one.height)).collect();
+    let made = AlgorithmSetup {
+        presentation: &presentation,
+        dimensions: &dimensions,
+        live: setup.live,
+        seed: setup.seed,
+        config: &setup.config,
+    };
+    let mut decider = Decider {
+        presentation: &presentation,
+        abr: entry.make(&made).map_err(DecideError::Config)?,
+        estimator: entry.estimator(&made),
+        estimate: None,
+        segment: 0,
+        first: true,
+    };
     for (index, line) in lines {
         let line = line?;
         if line.trim().is_empty() {
             continue;
         }
         let finished = check(index, parse(index, &line)?, &presentation)?;
-        let decision = decide(abr.as_mut(), &presentation, &finished, count);
-        count += 1;
+        let decision = decider.decide(&finished);
         let text = serde_json::to_string(&decision).map_err(std::io::Error::from)?;
         writeln!(out, "{text}")?;
         out.flush()?;
@@ -41,38 +58,100 @@ pub fn run(name: &str, input: impl BufRead, mut out: impl Write) -> Result<(), D
     Ok(())
 }
 
-/// Tells the algorithm about a download, and asks it for the next rendition.
-fn decide(
-    abr: &mut dyn Abr,
-    presentation: &Presentation,
-    finished: &Finished,
-    segment: usize,
-) -> Decision {
-    let size = finished.bytes * BITS;
-    let progress =
-        Progress { size, received: size, time: finished.total_ms, first_byte: finished.ttfb_ms };
-    let level = finished.buffer_s * THOUSAND;
-    let before = (level - presentation.segment()).max(0.0);
-    let report = SessionReport {
-        segment,
-        rung: finished.rendition,
-        download: Download { progress, abandoned: false },
-        replaced: false,
-        abandoned_to: None,
-        full_wait: 0.0,
-        chosen_wait: 0.0,
-        levels: [before + finished.total_ms, before, level],
-        rebuffer: 0.0,
-        at: finished.now_ms - finished.total_ms,
-    };
-    let state = State::new(presentation, level, None, segment + 1, finished.now_ms);
-    if segment == 0 {
-        abr.on_first(&state, &report);
-    } else {
-        abr.on_download(&state, &report);
+/// The presentation of the first line. It has no end: downloads may go on for ever.
+fn presentation(setup: &Setup) -> Result<Presentation, DecideError> {
+    let bitrates = setup.ladder.iter().map(|rendition| rendition.bandwidth / THOUSAND).collect();
+    let segment = setup.segment_s * THOUSAND;
+    if setup.sizes.is_empty() {
+        return Ok(Presentation::endless(segment, bitrates)?);
     }
-    let choice = abr.choose(&state);
-    Decision { rendition: choice.rung, estimate_bps: abr.estimate() }
+    let bits = |row: &Vec<f64>| row.iter().map(|bytes| bytes * BITS).collect();
+    let sizes: Vec<Vec<f64>> = setup.sizes.iter().map(bits).collect();
+    Ok(Presentation::new(segment, bitrates, &sizes)?.repeated())
+}
+
+/// An algorithm, and what is told to it.
+struct Decider<'a> {
+    presentation: &'a Presentation,
+    abr: Box<dyn Abr>,
+    /// For an algorithm that does not measure the network itself.
+    estimator: Option<Box<dyn Estimator>>,
+    estimate: Option<Estimate>,
+    /// The segment of the next download.
+    segment: usize,
+    first: bool,
+}
+
+impl Decider<'_> {
+    /// Tells the algorithm about a download, and asks it for the next rendition.
+    fn decide(&mut self, finished: &Finished) -> Decision {
+        if let Some(target) = finished.seek_to_s {
+            let target = target * THOUSAND;
+            self.segment = whole(target / self.presentation.segment());
+            self.abr.on_seek(target, self.presentation);
+        }
+        let report = self.report(finished);
+        if !finished.abandoned {
+            self.segment = self.segment.saturating_add(1);
+            self.learn(&report.download.progress);
+        }
+        let level = finished.buffer_s * THOUSAND;
+        let segment = self.segment;
+        let mut state =
+            State::new(self.presentation, level, self.estimate, segment, finished.now_ms);
+        state.position = finished.position_s.map_or(state.position, |position| position * THOUSAND);
+        state.live_latency = finished.latency_s.map_or(0.0, |latency| latency * THOUSAND);
+        state.playback_rate = finished.playback_rate.unwrap_or(1.0);
+        if self.first && !finished.abandoned {
+            self.first = false;
+            self.abr.on_first(&state, &report);
+        } else {
+            self.abr.on_download(&state, &report);
+        }
+        let choice = self.abr.choose(&state);
+        let own = self.abr.estimate();
+        let estimate = self.estimate.map(|estimate| estimate.throughput * THOUSAND);
+        Decision { rendition: choice.rung, estimate_bps: own.or(estimate) }
+    }
+
+    fn learn(&mut self, progress: &Progress) {
+        let Some(estimator) = &mut self.estimator else { return };
+        let time = progress.time - progress.first_byte;
+        let throughput = progress.received / time;
+        if throughput.is_finite() {
+            self.estimate = Some(estimator.push(time, throughput, progress.first_byte));
+        }
+    }
+
+    fn report(&self, finished: &Finished) -> SessionReport {
+        let size = finished.bytes * BITS;
+        let progress = Progress {
+            size,
+            received: size,
+            time: finished.total_ms,
+            first_byte: finished.ttfb_ms,
+        };
+        let level = finished.buffer_s * THOUSAND;
+        let before = (level - self.presentation.segment()).max(0.0);
+        SessionReport {
+            segment: self.segment,
+            rung: finished.rendition,
+            download: Download { progress, abandoned: finished.abandoned },
+            replaced: false,
+            abandoned_to: None,
+            full_wait: 0.0,
+            chosen_wait: 0.0,
+            levels: [before + finished.total_ms, before, level],
+            rebuffer: 0.0,
+            at: finished.now_ms - finished.total_ms,
+        }
+    }
+}
+
+/// The whole part of a number that is not negative.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates")]
+fn whole(number: f64) -> usize {
+    number.floor() as usize
 }
 
 /// Refuses what no download can be.
@@ -89,7 +168,10 @@ fn check(
     }
     let numbers =
         [finished.bytes, finished.ttfb_ms, finished.total_ms, finished.buffer_s, finished.now_ms];
-    if !numbers.iter().all(|number| number.is_finite() && *number >= 0.0) {
+    let optional =
+        [finished.seek_to_s, finished.position_s, finished.latency_s, finished.playback_rate];
+    let mut all = numbers.into_iter().chain(optional.into_iter().flatten());
+    if !all.all(|number| number.is_finite() && number >= 0.0) {
         return line("write numbers that are not negative");
     }
     if finished.ttfb_ms > finished.total_ms {

@@ -1,0 +1,101 @@
+//! The players, and their settings by the names that each player has for them.
+
+use super::{AlgorithmSetup, CatalogueError, setup::wrong};
+use crate::player::{
+    Abr,
+    abr::{DashJs, DashJsConfig, DashJsRules, HlsJs, HlsJsConfig, Shaka, ShakaConfig},
+};
+use serde_json::Value;
+
+type Made = Result<Box<dyn Abr>, CatalogueError>;
+
+pub(super) fn dash_js(setup: &AlgorithmSetup<'_>) -> Made {
+    let mut config = DashJsConfig::default();
+    if let Some(value) = setup.config.get("rules") {
+        config.rules = dash_js_rules(value)?;
+    }
+    setup.numbers(&["rules"], |key, number| {
+        let slot = match key {
+            "hybridSwitchBufferTime" => &mut config.hybrid_switch,
+            "bufferTimeDefault" => &mut config.buffer_time,
+            "throughputFastHalfLifeSeconds" => &mut config.fast,
+            "throughputSlowHalfLifeSeconds" => &mut config.slow,
+            _ => return false,
+        };
+        *slot = number;
+        true
+    })?;
+    Ok(Box::new(DashJs::new(config, setup.presentation)))
+}
+
+/// The rules that are on, by name: `["throughputRule", "bolaRule"]`.
+fn dash_js_rules(value: &Value) -> Result<DashJsRules, CatalogueError> {
+    let wrong = || {
+        let known = "throughputRule, bolaRule, insufficientBufferRule and switchHistoryRule";
+        wrong("rules", value, &format!("a list of {known}"))
+    };
+    let mut rules = DashJsRules {
+        throughput: false,
+        bola: false,
+        insufficient_buffer: false,
+        switch_history: false,
+    };
+    for name in value.as_array().ok_or_else(wrong)? {
+        match name.as_str().ok_or_else(wrong)? {
+            "throughputRule" => rules.throughput = true,
+            "bolaRule" => rules.bola = true,
+            "insufficientBufferRule" => rules.insufficient_buffer = true,
+            "switchHistoryRule" => rules.switch_history = true,
+            _ => return Err(wrong()),
+        }
+    }
+    Ok(rules)
+}
+
+pub(super) fn hls_js(setup: &AlgorithmSetup<'_>) -> Made {
+    let mut config = HlsJsConfig { live: setup.live, ..HlsJsConfig::default() };
+    // The half-lives of the other kind of stream are not used.
+    let (mut fast, mut slow) = (0.0, 0.0);
+    let (vod_fast, vod_slow, live_fast, live_slow) = if setup.live {
+        (&mut fast, &mut slow, &mut config.fast, &mut config.slow)
+    } else {
+        (&mut config.fast, &mut config.slow, &mut fast, &mut slow)
+    };
+    setup.numbers(&[], |key, number| {
+        let slot = match key {
+            "abrEwmaFastVoD" => &mut *vod_fast,
+            "abrEwmaSlowVoD" => &mut *vod_slow,
+            "abrEwmaFastLive" => &mut *live_fast,
+            "abrEwmaSlowLive" => &mut *live_slow,
+            "abrEwmaDefaultEstimate" => &mut config.default_estimate,
+            "abrBandWidthFactor" => &mut config.factor,
+            "abrBandWidthUpFactor" => &mut config.up_factor,
+            "maxStarvationDelay" => &mut config.max_starvation,
+            _ => return false,
+        };
+        *slot = number;
+        true
+    })?;
+    Ok(Box::new(HlsJs::new(config)))
+}
+
+pub(super) fn shaka(setup: &AlgorithmSetup<'_>) -> Made {
+    let mut config = ShakaConfig::default();
+    setup.numbers(&[], |key, number| {
+        let slot = match key {
+            "defaultBandwidthEstimate" => &mut config.default_estimate,
+            "switchInterval" => &mut config.switch_interval,
+            "bandwidthUpgradeTarget" => &mut config.upgrade_target,
+            "bandwidthDowngradeTarget" => &mut config.downgrade_target,
+            "minTotalBytes" => &mut config.min_total_bytes,
+            "minBytes" => &mut config.min_bytes,
+            "fastHalfLife" => &mut config.fast,
+            "slowHalfLife" => &mut config.slow,
+            "cacheLoadThreshold" => &mut config.cache_load_threshold,
+            _ => return false,
+        };
+        *slot = number;
+        true
+    })?;
+    Ok(Box::new(Shaka::new(config)))
+}

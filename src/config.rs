@@ -3,7 +3,7 @@
 use crate::{
     args::{BoundArgs, LogFormat, RunArgs},
     profiles::{Catalog, Profile, ProfileError, Shared},
-    proxy::{Limits, ProxyConfig, Timeouts},
+    proxy::{Limits, ProxyConfig, Resolver, Timeouts},
     rules::{FileError, RuleSet, Script, ScriptError},
     seed::Seed,
     sessions::{Clock, Origin, OriginError},
@@ -150,6 +150,7 @@ impl Config {
                 cors: !args.no_cors.unwrap_or(false),
                 strip_cmcd: args.strip_cmcd.unwrap_or(false),
                 script: args.script.as_deref().map(script).transpose()?,
+                resolver: Resolver::default(),
                 timeouts: timeouts(&args.bounds)?,
                 limits: limits(&args.bounds)?,
             },

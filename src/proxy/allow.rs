@@ -1,21 +1,21 @@
 //! Which hosts may be fetched: closed unless opened.
 
-use super::{config::ProxyConfig, exchange::Proxy};
+use super::{config::ProxyConfig, exchange::Proxy, upstream::Reach};
 use crate::{
     media::Resource,
     sessions::{Origin, Session},
 };
 
-/// Whether `session` may fetch `resource` from `origin`: its default origin, a host allowed on the command
-/// line, or, when none were given there, a host that a manifest or redirect named to it.
-pub(super) fn allowed(
+/// What `session` may reach to fetch `resource` from `origin`: its default origin, a host allowed on the command
+/// line, or, when none were given there, a host that a manifest or redirect named to it. `None`: nothing.
+pub(super) fn reach<'a>(
     config: &ProxyConfig,
-    session: &Session,
+    session: &'a Session,
     origin: &Origin,
     resource: &Resource,
-) -> bool {
+) -> Option<Reach<'a>> {
     if origin.authority == session.origin.authority {
-        return true;
+        return Some(Reach::Own);
     }
     if config.allow.is_empty() {
         // Behind a variable a host is named by no more than the URLs that come of it.
@@ -23,9 +23,9 @@ pub(super) fn allowed(
         if resource.rendition.is_some() && reachable {
             session.open(&origin.authority);
         }
-        return session.opened(&origin.authority);
+        return session.opened(&origin.authority).then_some(Reach::NamedBy(&session.origin));
     }
-    config.allow.iter().any(|pattern| pattern.matches(origin))
+    config.allow.iter().any(|pattern| pattern.matches(origin)).then_some(Reach::Allowed)
 }
 
 /// Whether any session may be started at `origin`: the default origin's host, or one allowed on the

@@ -1,5 +1,6 @@
 //! What the data plane needs to know: every limit has a default, and every default can be set.
 
+use super::upstream::Resolver;
 use crate::{rules::Script, sessions::HostPattern, units::ByteSize};
 use std::{sync::Arc, time::Duration};
 
@@ -82,6 +83,8 @@ pub struct ProxyConfig {
     pub strip_cmcd: bool,
     /// Decides requests before the rules do.
     pub script: Option<Arc<Script>>,
+    /// Finds the addresses of origins.
+    pub resolver: Resolver,
     /// Waits.
     pub timeouts: Timeouts,
     /// Bounds.
@@ -96,6 +99,7 @@ impl Default for ProxyConfig {
             cors: true,
             strip_cmcd: false,
             script: None,
+            resolver: Resolver::default(),
             timeouts: Timeouts::default(),
             limits: Limits::default(),
         }

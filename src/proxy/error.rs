@@ -27,6 +27,17 @@ pub(super) enum ProxyError {
     /// The host is not to be fetched.
     #[error("host `{0}` is not allowed; start vsps with --allow-origin {0}")]
     Host(String),
+    /// The host has a private address, and only a public origin named it.
+    #[error(
+        "`{host}` has the private address {address}, which what a public origin names does not open; \
+         start vsps with --allow-origin {host}"
+    )]
+    Private {
+        /// As it was named.
+        host: String,
+        /// What it was resolved to.
+        address: std::net::IpAddr,
+    },
     /// The origin is this very proxy.
     #[error("{0} is vsps itself, which does not fetch from itself; name the origin's own address")]
     Loop(String),
@@ -156,7 +167,7 @@ impl ProxyError {
             Self::Full(_) => StatusCode::BAD_REQUEST,
             Self::Parameter(_) | Self::Framing(_) | Self::Body(_) => StatusCode::BAD_REQUEST,
             Self::HeadTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
-            Self::Host(_) | Self::Loop(_) => StatusCode::FORBIDDEN,
+            Self::Host(_) | Self::Private { .. } | Self::Loop(_) => StatusCode::FORBIDDEN,
             Self::Method(_) => StatusCode::METHOD_NOT_ALLOWED,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Upstream { cause, .. } => match cause {
@@ -194,7 +205,7 @@ impl ProxyError {
             Self::Full(_) => "link",
             Self::Busy => "connections",
             Self::Parameter(_) => "parameter",
-            Self::Host(_) => "host",
+            Self::Host(_) | Self::Private { .. } => "host",
             Self::Loop(_) => "loop",
             Self::Method(_) => "method",
             Self::HeadTooLarge => "request-header",

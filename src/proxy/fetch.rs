@@ -1,7 +1,7 @@
 //! The middle of an exchange: from the origin's answer to what the player shall get of it.
 
 use super::{
-    allow::allowed,
+    allow::reach,
     coding::ask_readable,
     config::SessionBy,
     cookies::{self, Side},
@@ -45,9 +45,9 @@ pub(super) async fn fetch(
     ticket: &mut Ticket,
 ) -> Result<Response<Source>, ProxyError> {
     let Outbound { origin, path, mut head, body, .. } = outbound;
-    if !allowed(&proxy.config, &ticket.session, &origin, &ticket.request.resource) {
-        return Err(ProxyError::Host(origin.authority.to_string()));
-    }
+    let session = Arc::clone(&ticket.session);
+    let reach = reach(&proxy.config, &session, &origin, &ticket.request.resource);
+    let reach = reach.ok_or_else(|| ProxyError::Host(origin.authority.to_string()))?;
     if head.method == Method::CONNECT {
         return Err(ProxyError::Method(head.method));
     }
@@ -66,7 +66,7 @@ pub(super) async fn fetch(
     let body = Upload::new(body, ticket);
     let asked = ticket.session.now();
     let peak = ticket.session.arming().link.rate.peak();
-    let answer = proxy.upstream.fetch(&origin, &path, (head, body), peak).await;
+    let answer = proxy.upstream.fetch((&origin, reach), &path, (head, body), peak).await;
     let mut response = answer.inspect_err(|error| {
         if let ProxyError::Upstream { cause, .. } = error
             && ticket.cut_on_its_way().is_none()

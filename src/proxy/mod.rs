@@ -53,3 +53,4 @@ mod upstream;
 pub use config::{Limits, ProxyConfig, SessionBy, Timeouts};
 pub use exchange::Proxy;
 pub use server::{DrainError, run};
+pub use upstream::Resolver;

@@ -99,6 +99,11 @@ impl Upload {
         })))
     }
 
+    /// None.
+    pub(super) const fn none() -> Self {
+        Self(None)
+    }
+
     /// How long the uplink holds it up, as it goes.
     pub(super) fn held_up(&self) -> Option<HeldUp> {
         self.0.as_ref().map(|load| load.held_up.clone())

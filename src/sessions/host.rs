@@ -1,5 +1,6 @@
 //! Origins and the hosts that may be fetched.
 
+use super::private::is_private_address;
 use http::uri::{Authority, Scheme};
 use std::{fmt, str::FromStr};
 use url::Host;
@@ -73,16 +74,8 @@ impl Origin {
     pub fn is_private(&self) -> bool {
         // As resolvers read it: `127.1`, `0x7f000001` and `LOCALHOST.` are this machine as well.
         match Host::parse(self.authority.host().trim_end_matches('.')) {
-            Ok(Host::Ipv4(ip)) => {
-                ip.is_loopback() || ip.is_private() || ip.is_link_local() || ip.is_unspecified()
-            }
-            Ok(Host::Ipv6(ip)) => {
-                ip.is_loopback()
-                    || ip.is_unspecified()
-                    || ip.is_unique_local()
-                    || ip.is_unicast_link_local()
-                    || ip.to_ipv4_mapped().is_some()
-            }
+            Ok(Host::Ipv4(ip)) => is_private_address(ip.into()),
+            Ok(Host::Ipv6(ip)) => is_private_address(ip.into()),
             Ok(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
             // No name at all: nothing is lost by not going there.
             Err(_) => true,

@@ -11,6 +11,7 @@ mod failover;
 mod ffprobe;
 mod first_command;
 mod forms;
+mod http2_origin;
 mod machine;
 mod nginx;
 #[path = "../process/mod.rs"]
@@ -19,5 +20,7 @@ mod prometheus;
 mod reactions;
 mod rig;
 mod second_origin;
+mod secure_nginx;
+mod secure_origin;
 mod tool;
 mod viewers;

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test may panic, in its helpers too")]
 
 mod aliases;
+mod answer_framing;
 mod answers;
 mod attempts;
 mod bad_requests;
@@ -24,11 +25,13 @@ mod observing;
 mod origin;
 mod player;
 mod player_data;
+mod private_addresses;
 mod profiles;
 mod progressive;
 mod recorded;
 mod redirects;
 mod replay;
+mod resent_requests;
 mod rig;
 mod same_content;
 mod scripts;

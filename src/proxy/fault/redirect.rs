@@ -3,7 +3,7 @@
 use crate::{
     media::{Resource, rewrite_uri},
     proxy::{
-        allow::allowed, exchange::Proxy, fetch::Outbound, hop::Leads, reply, source::Source,
+        allow::reach, exchange::Proxy, fetch::Outbound, hop::Leads, reply, source::Source,
         ticket::Ticket,
     },
     rules::{Goal, Redirect},
@@ -60,7 +60,7 @@ fn aim(
     };
     let Some(there) = there else { return beyond() };
     let Ok((host, rest)) = Origin::split(there.as_str()) else { return beyond() };
-    if !allowed(&proxy.config, &ticket.session, &host, &Resource::unknown()) {
+    if reach(&proxy.config, &ticket.session, &host, &Resource::unknown()).is_none() {
         tracing::debug!(%host, "a rule's redirect leads out of the session: the host is not allowed");
         return beyond();
     }

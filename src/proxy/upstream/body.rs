@@ -1,6 +1,7 @@
 //! An origin's body: straight from the connection where its length is known, by way of hyper otherwise.
 
 use super::{
+    http2::StreamBody,
     idle::{Idle, Resting, Whither},
     leg::Leg,
     sip::Sip,
@@ -37,10 +38,12 @@ pub(in crate::proxy) enum OriginError {
 
 /// A body as an origin sends it.
 pub(in crate::proxy) enum OriginBody {
-    /// Of a connection that has a task of its own: hyper-util's, or one on which a request is still leaving.
+    /// Of a connection that has a task of its own, on which a request is still leaving.
     Pooled(Incoming),
     /// Of a connection that is driven from here.
     Driven(Driven),
+    /// Of an HTTP/2 stream.
+    Stream(StreamBody),
     /// So many bytes of a connection.
     Straight(Straight),
 }
@@ -49,7 +52,7 @@ pub(in crate::proxy) enum OriginBody {
 pub(in crate::proxy) struct Driven {
     body: Incoming,
     /// Until all is read, with where it goes then.
-    leg: Option<(Box<Leg>, Home)>,
+    leg: Option<(Box<Leg>, Option<Home>)>,
 }
 
 /// A body of known length. Of a slow one no more is held than one read brings, and none is read before it is asked
@@ -82,7 +85,8 @@ impl Home {
 
 impl Driven {
     /// The `body` that is read on `leg`, on which nothing is sent any more.
-    pub(super) const fn new(body: Incoming, leg: Box<Leg>, home: Home) -> Self {
+    /// Its connection is used again if it has a `home`.
+    pub(super) const fn new(body: Incoming, leg: Box<Leg>, home: Option<Home>) -> Self {
         Self { body, leg: Some((leg, home)) }
     }
 
@@ -95,7 +99,7 @@ impl Driven {
         let last = next.as_ref().is_none_or(|next| next.as_ref().is_ok_and(Frame::is_trailers));
         if last && let Some((mut leg, home)) = self.leg.take() {
             leg.drive(cx);
-            if leg.is_idle() {
+            if let Some(home) = home.filter(|_| leg.is_idle()) {
                 home.take_in(Resting::Whole(leg));
             }
         }
@@ -185,6 +189,7 @@ impl Body for OriginBody {
         let next = match &mut *self {
             Self::Pooled(body) => Pin::new(body).poll_frame(cx),
             Self::Driven(driven) => driven.poll(cx),
+            Self::Stream(stream) => stream.poll(cx),
             Self::Straight(body) => {
                 return body.poll(cx).map(|next| next.map(|next| next.map(Frame::data)));
             }
@@ -196,6 +201,7 @@ impl Body for OriginBody {
         match self {
             Self::Pooled(body) => body.is_end_stream(),
             Self::Driven(driven) => driven.body.is_end_stream(),
+            Self::Stream(stream) => stream.body.is_end_stream(),
             Self::Straight(body) => body.ready.is_empty() && body.left == 0,
         }
     }
@@ -204,6 +210,7 @@ impl Body for OriginBody {
         match self {
             Self::Pooled(body) => body.size_hint(),
             Self::Driven(driven) => driven.body.size_hint(),
+            Self::Stream(stream) => stream.body.size_hint(),
             Self::Straight(body) => SizeHint::with_exact(body.ready.len() as u64 + body.left),
         }
     }

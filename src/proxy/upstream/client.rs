@@ -1,8 +1,6 @@
-//! Asks origins: those without TLS on connections of our own, the others by way of hyper-util's pool.
+//! Asks origins, and waits no longer for an answer than is allowed.
 
-use super::{
-    OriginBody, guard::Guard, intake::Intake, places::Places, plain::Plain, secure::Secure,
-};
+use super::{OriginBody, Reach, guard::Guard, intake::Intake, places::Places, pool::Pool};
 use crate::{
     proxy::{
         config::{ProxyConfig, Timeouts},
@@ -12,19 +10,14 @@ use crate::{
     sessions::Origin,
     units::BitRate,
 };
-use http::{
-    Request, Response, Uri, Version, request,
-    uri::{self, Scheme},
-};
+use http::{Request, Response, Uri, Version, request, uri};
 use http_body_util::Limited;
-use hyper_util::client::legacy::connect::HttpConnector;
 use std::{future::Future, net::SocketAddr, time::Duration};
 use tokio::time::error::Elapsed;
 
 /// Asks origins.
 pub(in crate::proxy) struct OriginClient {
-    plain: Plain,
-    secure: Secure,
+    pool: Pool,
     first_byte: Duration,
     most_body: usize,
 }
@@ -32,26 +25,17 @@ pub(in crate::proxy) struct OriginClient {
 impl OriginClient {
     pub(in crate::proxy) fn new(config: &ProxyConfig, own: Vec<SocketAddr>) -> Self {
         let Timeouts { connect, first_byte, .. } = config.timeouts;
-        let mut http = HttpConnector::new();
-        http.enforce_http(false);
-        // Without it a request's last packet waits for the origin's delayed ACK.
-        http.set_nodelay(true);
-        http.set_connect_timeout(Some(connect));
-        let guard = Guard::new(http, own, Places::new(config.limits.origin_connections));
+        let places = Places::new(config.limits.origin_connections);
+        let guard = Guard::new(config.resolver.clone(), own, places, connect);
         let most_body = config.limits.request_body.as_usize();
-        Self {
-            plain: Plain::new(guard.clone()),
-            secure: Secure::new(&guard),
-            first_byte,
-            most_body,
-        }
+        Self { pool: Pool::new(guard), first_byte, most_body }
     }
 
     /// Sends a request on to `path` at `origin`; the answer as it comes, body unread. `peak` is the
-    /// most that the session's link will take of it.
+    /// most that the session's link will take of it, `reach` what the session may reach there.
     pub(in crate::proxy) async fn fetch(
         &self,
-        origin: &Origin,
+        (origin, reach): (&Origin, Reach<'_>),
         path: &str,
         (mut head, body): (request::Parts, Upload),
         peak: BitRate,
@@ -61,13 +45,7 @@ impl OriginClient {
         head.version = Version::HTTP_11;
         let held_up = body.held_up();
         let request = Request::from_parts(head, Limited::new(body, self.most_body));
-        let intake = Intake::of(peak);
-        let answer = async {
-            match origin.scheme == Scheme::HTTP {
-                true => self.plain.ask(origin, request, intake).await,
-                false => self.secure.ask(request, intake).await,
-            }
-        };
+        let answer = self.pool.ask((origin, reach), request, Intake::of(peak));
         match patient(self.first_byte, held_up.as_ref(), answer).await {
             Ok(Ok(mut response)) => {
                 *response.version_mut() = Version::HTTP_11;

@@ -1,7 +1,8 @@
 //! Why an origin gave no answer, and whose fault that is.
 
 use super::{
-    guard::OwnAddress,
+    answer_framing::AmbiguousLength,
+    guard::{OwnAddress, PrivateAddress},
     places::{NoPlace, is_exhausted},
 };
 use crate::{
@@ -22,11 +23,18 @@ impl Failure {
     /// Whose fault it is, and what the player is told.
     pub(super) fn blame(&self, origin: &Origin) -> ProxyError {
         let error = self.error.as_ref();
-        if any_cause(error, &|cause| cause.is::<OwnAddress>()) {
+        if find::<OwnAddress>(error).is_some() {
             return ProxyError::Loop(origin.to_string());
+        }
+        if let Some(PrivateAddress(address)) = find(error) {
+            return ProxyError::Private { host: origin.authority.to_string(), address: *address };
         }
         if any_cause(error, &|cause| cause.is::<NoPlace>() || is_exhausted(cause)) {
             return ProxyError::Busy;
+        }
+        if find::<AmbiguousLength>(error).is_some() {
+            let (cause, problem) = (Cause::Garbage, format!("{origin}: {error}"));
+            return ProxyError::Upstream { cause, problem };
         }
         players_fault(error).unwrap_or_else(|| ProxyError::Upstream {
             cause: Cause::of(error, self.connecting),
@@ -40,6 +48,11 @@ fn any_cause(
     is: &dyn Fn(&(dyn StdError + 'static)) -> bool,
 ) -> bool {
     is(error) || deeper(error).is_some_and(|cause| any_cause(cause, is))
+}
+
+/// The `E` that `error` is, or came of.
+fn find<'a, E: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Option<&'a E> {
+    error.downcast_ref().or_else(|| deeper(error).and_then(find))
 }
 
 /// What the player did wrong with its body, if `error` came of that.

@@ -1,40 +1,72 @@
-//! The last door: no connection is made to the proxy's own addresses.
+//! Opens TCP connections to origins, and only to addresses that may be reached.
 //!
-//! Whatever a pattern allows or a manifest names, and whatever a host name resolves to: through the
-//! data port the admin side would be open to everybody, and a request for the proxy itself would come
-//! again and again.
+//! Both checks are of addresses, after the name was resolved. The proxy's own addresses are never reached: through
+//! the data port the admin side would be open to everybody, and a request for the proxy itself would come again and
+//! again. Private addresses are not reached for hosts that only a public origin's manifest or redirect named.
 
-use super::{intake::Intake, places::Places, sip::Sip};
+use super::{
+    Resolver,
+    intake::Intake,
+    places::{Place, Places},
+};
+use crate::sessions::{Origin, is_private_address};
 use http::Uri;
-use hyper_util::{client::legacy::connect::HttpConnector, rt::TokioIo};
+use hyper_util::client::legacy::connect::{HttpConnector, dns::Name};
 use std::{
+    convert::Infallible,
     error::Error as StdError,
-    future::Future,
-    net::SocketAddr,
-    pin::Pin,
+    future::{Ready, ready},
+    io,
+    net::{IpAddr, SocketAddr},
     sync::Arc,
     task::{Context, Poll},
+    time::Duration,
+    vec,
 };
+use tokio::net::TcpStream;
 use tower_service::Service;
+
+type BoxError = Box<dyn StdError + Send + Sync>;
 
 /// The address is the proxy's own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("{0} is the proxy's own address")]
 pub(super) struct OwnAddress(SocketAddr);
 
-/// Connects to anybody but ourselves.
-#[derive(Debug, Clone)]
+/// The address is private, and only public ones may be reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("{0} is a private address")]
+pub(super) struct PrivateAddress(pub(super) IpAddr);
+
+/// The host's name could not be resolved.
+#[derive(Debug, thiserror::Error)]
+#[error("dns error")]
+struct DnsError(#[source] io::Error);
+
+/// Opens connections to origins.
+#[derive(Debug)]
 pub(super) struct Guard {
-    connector: HttpConnector,
+    resolver: Resolver,
     own: Arc<[SocketAddr]>,
     places: Places,
-    /// Bytes to read at once.
-    sip: u64,
+    timeout: Duration,
+}
+
+/// A connection, and whether all addresses of its host are private.
+pub(super) struct Opened {
+    pub(super) stream: TcpStream,
+    pub(super) place: Place,
+    pub(super) private: bool,
 }
 
 impl Guard {
-    pub(super) fn new(connector: HttpConnector, own: Vec<SocketAddr>, places: Places) -> Self {
-        Self { connector, own: own.into(), places, sip: u64::MAX }
+    pub(super) fn new(
+        resolver: Resolver,
+        own: Vec<SocketAddr>,
+        places: Places,
+        timeout: Duration,
+    ) -> Self {
+        Self { resolver, own: own.into(), places, timeout }
     }
 
     /// Whether a connection could be made at once.
@@ -42,36 +74,58 @@ impl Guard {
         self.places.any()
     }
 
-    /// The same, whose connections are read so.
-    pub(super) fn taking(&self, intake: Intake) -> Self {
-        let mut new = Self { sip: intake.at_once, ..self.clone() };
-        new.connector.set_recv_buffer_size(intake.unread);
-        new
+    /// The most time that a connection may take.
+    pub(super) const fn timeout(&self) -> Duration {
+        self.timeout
+    }
+
+    /// A connection to `origin`, read as `intake` says; `public_only`: unless any address of its host is private.
+    pub(super) async fn connect(
+        &self,
+        origin: &Origin,
+        intake: Intake,
+        public_only: bool,
+    ) -> Result<Opened, BoxError> {
+        let resolved = self.resolver.resolve(origin.authority.host(), origin.port()).await;
+        let addresses = resolved.map_err(DnsError)?;
+        let mut private = addresses.iter().map(SocketAddr::ip).filter(|ip| is_private_address(*ip));
+        if public_only && let Some(address) = private.clone().next() {
+            return Err(PrivateAddress(address).into());
+        }
+        let private = private.by_ref().count() == addresses.len();
+        let place = self.places.take().await?;
+        let mut connector = HttpConnector::new_with_resolver(Resolved(addresses));
+        connector.enforce_http(false);
+        // Without it a request's last packet waits for the origin's delayed ACK.
+        connector.set_nodelay(true);
+        connector.set_connect_timeout(Some(self.timeout));
+        connector.set_recv_buffer_size(intake.unread);
+        let uri = Uri::builder().scheme(origin.scheme.clone()).authority(origin.authority.clone());
+        let stream = connector.call(uri.path_and_query("/").build()?).await?.into_inner();
+        // Asked of the connection itself; nothing was sent yet.
+        let peer = stream.peer_addr()?;
+        if self.own.iter().any(|address| is_same(*address, peer)) {
+            return Err(OwnAddress(peer).into());
+        }
+        Ok(Opened { stream, place, private })
     }
 }
 
-impl Service<Uri> for Guard {
-    type Response = TokioIo<Sip>;
-    type Error = Box<dyn StdError + Send + Sync>;
-    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Self::Error>> + Send>>;
+/// Resolves every name to the addresses that were checked.
+#[derive(Debug, Clone)]
+struct Resolved(Vec<SocketAddr>);
 
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
-        self.connector.poll_ready(cx).map_err(Into::into)
+impl Service<Name> for Resolved {
+    type Response = vec::IntoIter<SocketAddr>;
+    type Error = Infallible;
+    type Future = Ready<Result<Self::Response, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, uri: Uri) -> Self::Future {
-        let (connecting, own) = (self.connector.call(uri), Arc::clone(&self.own));
-        let (sip, places) = (self.sip, self.places.clone());
-        Box::pin(async move {
-            let place = places.take().await?;
-            let stream = connecting.await?;
-            // Asked of the connection itself, after any name was resolved; nothing was sent yet.
-            let peer = stream.inner().peer_addr()?;
-            if own.iter().any(|address| is_same(*address, peer)) {
-                return Err(OwnAddress(peer).into());
-            }
-            Ok(TokioIo::new(Sip::new(stream.into_inner(), sip).at(place)))
-        })
+    fn call(&mut self, _: Name) -> Self::Future {
+        ready(Ok(std::mem::take(&mut self.0).into_iter()))
     }
 }
 
@@ -86,6 +140,8 @@ fn is_same(address: SocketAddr, peer: SocketAddr) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::HashMap;
+    use tokio::net::TcpListener;
 
     #[test]
     fn the_same_by_any_name() {
@@ -95,5 +151,32 @@ mod tests {
         assert!(same("0.0.0.0:8080", "192.0.2.7:8080"));
         assert!(!same("127.0.0.1:8081", "127.0.0.1:9000"));
         assert!(!same("127.0.0.1:8081", "192.0.2.7:8081"));
+    }
+
+    #[tokio::test]
+    async fn a_name_with_any_private_address_is_refused_before_a_connection() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let names: HashMap<String, Vec<IpAddr>> = [
+            ("inside.test", &["127.0.0.1"][..]),
+            ("mapped.test", &["::ffff:127.0.0.1"]),
+            ("mixed.test", &["2001:db8::1", "127.0.0.1"]),
+            ("all.test", &["0.0.0.0"]),
+        ]
+        .map(|(name, ips)| (name.to_owned(), ips.iter().map(|ip| ip.parse().unwrap()).collect()))
+        .into();
+        let hosts: Vec<String> = names.keys().cloned().collect();
+        let resolver = Resolver::Table(Arc::new(names));
+        let guard = Guard::new(resolver, vec![], Places::new(9), Duration::from_secs(5));
+        for host in hosts.iter().map(String::as_str).chain(["127.0.0.1", "[::ffff:127.0.0.1]"]) {
+            let origin = Origin::new("http", &format!("{host}:{port}")).unwrap();
+            let refused = guard.connect(&origin, Intake::FREE, true).await;
+            assert!(refused.is_err_and(|error| error.is::<PrivateAddress>()), "{host}");
+            let opened = guard.connect(&origin, Intake::FREE, false).await.unwrap();
+            assert_eq!(opened.private, host != "mixed.test", "{host}");
+            let (_, peer) = listener.accept().await.unwrap();
+            let ours = opened.stream.local_addr().unwrap();
+            assert_eq!(peer.port(), ours.port(), "{host}: one connection alone");
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! Where connections to origins wait for their next request.
 
-use super::{intake::Intake, leg::Leg, sip::Sip};
-use http::uri::Authority;
+use super::{http2, intake::Intake, leg::Leg, sip::Sip};
+use http::uri::{Authority, Scheme};
 use parking_lot::Mutex;
 use std::{
     collections::HashMap,
@@ -20,7 +20,14 @@ pub(super) const LONGEST: Duration = Duration::from_secs(4);
 const LOOKS: u32 = 4;
 
 /// Whom a connection leads to, and how it is read.
-pub(super) type Whither = (Authority, Intake);
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) struct Whither {
+    pub(super) scheme: Scheme,
+    pub(super) authority: Authority,
+    pub(super) intake: Intake,
+    /// To a public address for certain.
+    pub(super) public_only: bool,
+}
 
 /// A connection on which nothing is under way.
 pub(super) enum Resting {
@@ -28,6 +35,8 @@ pub(super) enum Resting {
     Whole(Box<Leg>),
     /// Whose last body was read without hyper.
     Bare(Sip),
+    /// Of HTTP/2, driven by a task of its own.
+    Http2(http2::Sender),
 }
 
 /// Connections at rest, the latest last.
@@ -98,27 +107,32 @@ async fn watch(idle: Weak<Idle>) {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::stream::Stream, *};
     use tokio::{
         io::AsyncReadExt as _,
         net::{TcpListener, TcpStream},
         time::sleep,
     };
 
+    fn to(host: &'static str, intake: Intake) -> Whither {
+        let (scheme, authority) = (Scheme::HTTP, Authority::from_static(host));
+        Whither { scheme, authority, intake, public_only: false }
+    }
+
     #[tokio::test(start_paused = true)]
     async fn the_latest_is_taken_first_and_none_rests_for_long() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let idle = Arc::new(Idle::default());
-        let whither = || (Authority::from_static("a"), Intake::FREE);
+        let whither = || to("a", Intake::FREE);
         let mut peers = Vec::new();
         for _ in 0..=MOST {
             let stream = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
             peers.push(listener.accept().await.unwrap().0);
-            idle.put(whither(), Resting::Bare(Sip::new(stream, 1)));
+            idle.put(whither(), Resting::Bare(Sip::new(Stream::Tcp(stream), 1)));
         }
         assert_eq!(peers[MOST].read(&mut [0]).await.unwrap(), 0, "more than there is room for");
-        assert!(idle.take(&(Authority::from_static("b"), Intake::FREE)).is_none());
-        assert!(idle.take(&(Authority::from_static("a"), Intake::SLOW[0].1)).is_none());
+        assert!(idle.take(&to("b", Intake::FREE)).is_none());
+        assert!(idle.take(&to("a", Intake::SLOW[0].1)).is_none());
         let taken = idle.take(&whither()).unwrap();
         sleep(LONGEST * 3 / 4 - Duration::from_millis(50)).await;
         idle.put(whither(), taken);

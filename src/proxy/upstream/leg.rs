@@ -1,6 +1,9 @@
 //! A connection to an origin, on which hyper speaks HTTP/1.1.
 
-use super::{super::upload::Upload, sip::Sip};
+use super::{
+    super::upload::Upload,
+    sip::{Sip, Traffic},
+};
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::Limited;
@@ -15,6 +18,7 @@ use hyper_util::rt::TokioIo;
 use std::{
     future::{Future as _, poll_fn},
     pin::pin,
+    sync::Arc,
     task::{Context, Poll},
 };
 
@@ -26,6 +30,7 @@ pub(super) struct Leg {
     sender: SendRequest<Limited<Upload>>,
     /// `None` once hyper has ended it: what was not begun until then is given back when it is dropped.
     connection: Option<Connection<TokioIo<Sip>, Limited<Upload>>>,
+    traffic: Arc<Traffic>,
 }
 
 impl Leg {
@@ -34,8 +39,9 @@ impl Leg {
     /// # Errors
     /// Those of hyper's handshake, which sends nothing.
     pub(super) async fn new(stream: Sip) -> hyper::Result<Box<Self>> {
+        let traffic = Arc::clone(stream.traffic());
         let (sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
-        Ok(Box::new(Self { sender, connection: Some(connection) }))
+        Ok(Box::new(Self { sender, connection: Some(connection), traffic }))
     }
 
     /// Reads and writes what can be.
@@ -73,12 +79,18 @@ impl Leg {
         &mut self,
         request: Outgoing,
     ) -> Result<Response<Incoming>, TrySendError<Outgoing>> {
+        self.traffic.reset();
         let mut answer = pin!(self.sender.try_send_request(request));
         poll_fn(|cx| {
             self.drive(cx);
             answer.as_mut().poll(cx)
         })
         .await
+    }
+
+    /// What passed since the last request was given to it.
+    pub(super) fn traffic(&self) -> &Traffic {
+        &self.traffic
     }
 
     /// Waits until nothing is under way any more; `None` when that is since the connection has ended.

@@ -1,16 +1,26 @@
-//! The way to the origin: connections that are kept, HTTP/1.1 or 2, TLS with the platform's roots.
+//! The way to the origin: connections that are kept and carry one exchange at a time, HTTP/1.1 or 2, TLS with the
+//! platform's roots.
 
+mod answer_framing;
 mod body;
+mod carrier;
 mod client;
 mod failure;
 mod guard;
+mod http2;
 mod idle;
 mod intake;
 mod leg;
+mod origin_networks;
 mod places;
-mod plain;
-mod secure;
+mod pool;
+mod reach;
+mod resolver;
 mod sip;
+mod stream;
+mod tls;
 
 pub(super) use body::{OriginBody, OriginError};
 pub(super) use client::OriginClient;
+pub(super) use reach::Reach;
+pub use resolver::Resolver;

@@ -1,22 +1,47 @@
 //! An origin's connection that is read in sips, so that no more is read ahead than a link soon takes.
 
-use super::places::Place;
-use hyper_util::client::legacy::connect::{Connected, Connection};
+use super::{places::Place, stream::Stream};
 use std::{
     io::{self, IoSlice},
     pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     task::{Context, Poll},
 };
-use tokio::{
-    io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf, Take},
-    net::TcpStream,
-};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf, Take};
+
+/// Whether anything was read and written since the last [`reset`](Self::reset).
+#[derive(Debug, Default)]
+pub(super) struct Traffic {
+    read: AtomicBool,
+    written: AtomicBool,
+}
+
+impl Traffic {
+    pub(super) fn reset(&self) {
+        self.read.store(false, Ordering::Relaxed);
+        self.written.store(false, Ordering::Relaxed);
+    }
+
+    /// Whether bytes were read.
+    pub(super) fn was_read(&self) -> bool {
+        self.read.load(Ordering::Relaxed)
+    }
+
+    /// Whether bytes were written.
+    pub(super) fn was_written(&self) -> bool {
+        self.written.load(Ordering::Relaxed)
+    }
+}
 
 /// A connection of whose bytes only so many are read at once. hyper's buffers grow with what a read
 /// brings: they stay small, and heads may be as long as ever.
 #[derive(Debug)]
 pub(super) struct Sip {
-    stream: Take<TcpStream>,
+    stream: Take<Stream>,
+    traffic: Arc<Traffic>,
     most: u64,
     /// Something is still to be written.
     choked: bool,
@@ -25,13 +50,19 @@ pub(super) struct Sip {
 
 impl Sip {
     /// Reads at most `most` bytes of `stream` at once.
-    pub(super) fn new(stream: TcpStream, most: u64) -> Self {
-        Self { stream: stream.take(most), most, choked: false, _place: None }
+    pub(super) fn new(stream: Stream, most: u64) -> Self {
+        let (stream, traffic) = (stream.take(most), Arc::default());
+        Self { stream, traffic, most, choked: false, _place: None }
     }
 
     /// The same, in `place` until it is closed.
     pub(super) fn at(self, place: Place) -> Self {
         Self { _place: Some(place), ..self }
+    }
+
+    /// What passes.
+    pub(super) const fn traffic(&self) -> &Arc<Traffic> {
+        &self.traffic
     }
 
     /// Bytes to read at once.
@@ -45,23 +76,29 @@ impl Sip {
     }
 
     /// Whether something could not be written yet.
-    pub(super) const fn is_choked(&self) -> bool {
-        self.choked
+    pub(super) fn is_choked(&self) -> bool {
+        self.choked || self.stream.get_ref().holds_unsent()
     }
 
     /// Waits until there is something to read, or the end.
     pub(super) fn poll_readable(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.stream.get_ref().poll_read_ready(cx)
+        self.stream.get_ref().poll_readable(cx)
     }
 
-    fn whole(&mut self) -> Pin<&mut TcpStream> {
+    fn whole(&mut self) -> Pin<&mut Stream> {
         Pin::new(self.stream.get_mut())
     }
-}
 
-impl Connection for Sip {
-    fn connected(&self) -> Connected {
-        self.stream.get_ref().connected()
+    /// Notes how much of `of` bytes was written.
+    fn note(&mut self, written: &Poll<io::Result<usize>>, of: usize) {
+        let bytes = match written {
+            Poll::Ready(Ok(bytes)) => *bytes,
+            _ => 0,
+        };
+        self.choked = bytes != of;
+        if bytes > 0 {
+            self.traffic.written.store(true, Ordering::Relaxed);
+        }
     }
 }
 
@@ -73,7 +110,12 @@ impl AsyncRead for Sip {
     ) -> Poll<io::Result<()>> {
         let most = self.most;
         self.stream.set_limit(most);
-        Pin::new(&mut self.stream).poll_read(cx, buf)
+        let before = buf.filled().len();
+        let polled = Pin::new(&mut self.stream).poll_read(cx, buf);
+        if buf.filled().len() > before {
+            self.traffic.read.store(true, Ordering::Relaxed);
+        }
+        polled
     }
 }
 
@@ -84,7 +126,7 @@ impl AsyncWrite for Sip {
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
         let written = self.whole().poll_write(cx, buf);
-        self.choked = falls_short(&written, buf.len());
+        self.note(&written, buf.len());
         written
     }
 
@@ -97,7 +139,7 @@ impl AsyncWrite for Sip {
             return self.poll_write(cx, head);
         }
         let written = self.whole().poll_write_vectored(cx, bufs);
-        self.choked = falls_short(&written, bufs.iter().map(|buf| buf.len()).sum());
+        self.note(&written, bufs.iter().map(|buf| buf.len()).sum());
         written
     }
 
@@ -114,22 +156,21 @@ impl AsyncWrite for Sip {
     }
 }
 
-fn falls_short(written: &Poll<io::Result<usize>>, of: usize) -> bool {
-    !matches!(written, Poll::Ready(Ok(bytes)) if *bytes == of)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use std::future::poll_fn;
-    use tokio::{io::AsyncWriteExt as _, net::TcpListener};
+    use tokio::{
+        io::AsyncWriteExt as _,
+        net::{TcpListener, TcpStream},
+    };
 
     #[tokio::test]
     async fn what_does_not_leave_whole_is_noticed_until_it_has_left() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let stream = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
         let (mut peer, _) = listener.accept().await.unwrap();
-        let mut sip = Sip::new(stream, 10);
+        let mut sip = Sip::new(Stream::Tcp(stream), 10);
         sip.write_all(b"GET").await.unwrap();
         assert!(!sip.is_choked());
         // Nobody reads: sooner or later the kernel takes no more.

@@ -1,0 +1,112 @@
+//! A connection to an origin that carries one exchange: HTTP/1.1 or HTTP/2.
+
+use super::{
+    super::upload::Upload,
+    http2,
+    leg::{Leg, Outgoing},
+};
+use crate::sessions::Origin;
+use http::{HeaderValue, Request, Response, Uri, header, uri::PathAndQuery};
+use http_body_util::Limited;
+use hyper::{
+    body::{Body as _, Incoming},
+    client::conn::TrySendError,
+};
+
+/// A connection to an origin.
+pub(super) enum Carrier {
+    Http1(Box<Leg>),
+    Http2(http2::Sender),
+}
+
+/// Why there was no answer, and what may be sent once more.
+pub(super) struct Refused {
+    pub(super) error: hyper::Error,
+    /// The request, if nothing of it was sent.
+    pub(super) unsent: Option<Outgoing>,
+    /// A copy of the request, if it is safe to send it twice.
+    pub(super) copy: Option<Outgoing>,
+    /// The origin says that it has not processed it.
+    pub(super) unprocessed: bool,
+}
+
+impl Carrier {
+    /// The answer of `origin` to `request`; `kept`: on a connection that has carried another one.
+    ///
+    /// # Errors
+    /// What hyper says of the connection, of the request's body, or of the answer.
+    pub(super) async fn ask(
+        &mut self,
+        mut request: Outgoing,
+        origin: &Origin,
+        kept: bool,
+    ) -> Result<Response<Incoming>, Box<Refused>> {
+        let safe = request.method().is_safe();
+        match self {
+            Self::Http1(leg) => {
+                let copy = if kept { copy(&request) } else { None };
+                address(&mut request, origin);
+                let refused = match leg.ask(request).await {
+                    Ok(answer) => return Ok(answer),
+                    Err(refused) => refused,
+                };
+                let traffic = leg.traffic();
+                let repeatable = !traffic.was_read() && (safe || !traffic.was_written());
+                Err(Box::new(Refused::new(refused, copy.filter(|_| repeatable), false)))
+            }
+            Self::Http2(sender) => {
+                let copy = copy(&request);
+                absolute(&mut request, origin);
+                let refused = match sender.try_send_request(request).await {
+                    Ok(answer) => return Ok(answer),
+                    Err(refused) => refused,
+                };
+                let unprocessed =
+                    refused.message().is_some() || http2::is_unprocessed(refused.error());
+                let copy = copy.filter(|_| unprocessed || (kept && safe));
+                Err(Box::new(Refused::new(refused, copy, unprocessed)))
+            }
+        }
+    }
+}
+
+impl Refused {
+    fn new(mut refused: TrySendError<Outgoing>, copy: Option<Outgoing>, unprocessed: bool) -> Self {
+        let unsent = refused.take_message();
+        Self { error: refused.into_error(), unsent, copy, unprocessed }
+    }
+}
+
+/// The same request, if it has no body.
+fn copy(request: &Outgoing) -> Option<Outgoing> {
+    if !request.body().is_end_stream() {
+        return None;
+    }
+    let mut copy = Request::new(Limited::new(Upload::none(), 0));
+    *copy.method_mut() = request.method().clone();
+    *copy.uri_mut() = request.uri().clone();
+    *copy.version_mut() = request.version();
+    copy.headers_mut().clone_from(request.headers());
+    Some(copy)
+}
+
+/// Puts scheme and authority before the target, which become fields of their own (RFC 9113 §8.3.1).
+fn absolute(request: &mut Outgoing, origin: &Origin) {
+    let mut parts = std::mem::take(request.uri_mut()).into_parts();
+    parts.scheme = Some(origin.scheme.clone());
+    parts.authority = Some(origin.authority.clone());
+    parts.path_and_query.get_or_insert_with(|| PathAndQuery::from_static("/"));
+    if let Ok(uri) = Uri::from_parts(parts) {
+        *request.uri_mut() = uri;
+    }
+}
+
+/// Puts the target in origin form, and names the host (RFC 9112 §3.2).
+fn address(request: &mut Outgoing, origin: &Origin) {
+    let mut parts = std::mem::take(request.uri_mut()).into_parts();
+    let path = parts.path_and_query.take();
+    *request.uri_mut() = Uri::from(path.unwrap_or_else(|| PathAndQuery::from_static("/")));
+    if let Ok(host) = HeaderValue::from_str(origin.authority.as_str()) {
+        request.headers_mut().entry(header::HOST).or_insert(host);
+    }
+}

@@ -1,0 +1,62 @@
+//! Which default origins are in a private network.
+
+use super::Reach;
+use crate::sessions::Origin;
+use http::uri::Authority;
+use parking_lot::Mutex;
+use std::collections::HashMap;
+
+/// Origins remembered.
+const MOST: usize = 1024;
+
+/// Of each default origin whether it had private addresses alone when it was first reached. What it names may be
+/// private then, too. Later answers of its name server change nothing: otherwise a public origin could open a
+/// private network by them.
+#[derive(Debug, Default)]
+pub(super) struct OriginNetworks(Mutex<HashMap<Authority, bool>>);
+
+impl OriginNetworks {
+    /// Whether an exchange that may reach so much is kept to public addresses.
+    pub(super) fn public_only(&self, reach: Reach<'_>) -> bool {
+        match reach {
+            Reach::Own | Reach::Allowed => false,
+            Reach::NamedBy(by) => {
+                !by.is_private() && self.0.lock().get(&by.authority).is_none_or(|private| !private)
+            }
+        }
+    }
+
+    /// Remembers what addresses `origin` has.
+    pub(super) fn note(&self, origin: &Origin, reach: Reach<'_>, private: bool) {
+        if !matches!(reach, Reach::Own) {
+            return;
+        }
+        let mut known = self.0.lock();
+        // Those that are not remembered count as public.
+        if known.len() < MOST || known.contains_key(&origin.authority) {
+            known.entry(origin.authority.clone()).or_insert(private);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_addresses_of_an_origin_decide() {
+        let origin = |host| Origin::new("http", host).unwrap();
+        let (lan, public) = (origin("media.lan"), origin("cdn.example"));
+        let networks = OriginNetworks::default();
+        assert!(networks.public_only(Reach::NamedBy(&lan)));
+        networks.note(&lan, Reach::Own, true);
+        networks.note(&public, Reach::Own, false);
+        networks.note(&public, Reach::Own, true);
+        networks.note(&origin("other.example"), Reach::NamedBy(&public), true);
+        assert!(!networks.public_only(Reach::NamedBy(&lan)));
+        assert!(networks.public_only(Reach::NamedBy(&public)));
+        assert!(networks.public_only(Reach::NamedBy(&origin("other.example"))));
+        assert!(!networks.public_only(Reach::NamedBy(&origin("127.0.0.1"))));
+        assert!(!networks.public_only(Reach::Own) && !networks.public_only(Reach::Allowed));
+    }
+}

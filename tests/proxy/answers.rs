@@ -105,7 +105,7 @@ async fn twice(rig: &Rig) -> (Got, Got) {
     let first = player.answer().await;
     tokio::time::sleep(Duration::from_millis(100)).await;
     player.try_send("GET /b HTTP/1.1\r\nHost: a\r\n\r\n").await;
-    (first, player.read_for(Duration::from_millis(300)).await)
+    (first, player.rest().await)
 }
 
 #[tokio::test]
@@ -135,7 +135,7 @@ async fn idle_connections_of_the_session_close() {
         players.push(player);
     }
     assert_eq!(rig.get(&format!("{mine}/drop")).await.body.len(), 1000);
-    assert_eq!(players[0].read_for(Duration::from_millis(500)).await.end, End::Fin);
+    assert_eq!(players[0].rest().await.end, End::Fin);
     assert_eq!(players[1].read_for(Duration::from_millis(100)).await.end, End::Open);
     told(&rig, &["close"]).await;
 }

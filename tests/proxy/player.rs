@@ -96,6 +96,44 @@ impl Player {
         split(&bytes, end)
     }
 
+    /// Reads until a head and `length` bytes of its body are there, however long that takes; or until
+    /// the connection ends.
+    pub(crate) async fn body_of(&mut self, length: usize) -> Got {
+        let mut bytes = Vec::new();
+        loop {
+            let got = split(&bytes, End::Open);
+            if !got.head.is_empty() && got.body.len() >= length {
+                return got;
+            }
+            if let Some(end) = self.read_some(&mut bytes, PATIENCE).await {
+                return split(&bytes, end);
+            }
+        }
+    }
+
+    /// Reads until the connection ends, or nothing has come for `time` since the last byte. The first
+    /// byte is waited for as long as it takes.
+    pub(crate) async fn read_until_quiet(&mut self, time: Duration) -> Got {
+        let mut bytes = Vec::new();
+        loop {
+            let patience = if bytes.is_empty() { PATIENCE } else { time };
+            if let Some(end) = self.read_some(&mut bytes, patience).await {
+                return split(&bytes, end);
+            }
+        }
+    }
+
+    /// Reads what there is; the state of the connection, if it ended or nothing came within `time`.
+    async fn read_some(&mut self, bytes: &mut Vec<u8>, time: Duration) -> Option<End> {
+        match tokio::time::timeout(time, self.stream.read_buf(bytes)).await {
+            Err(_) => Some(End::Open),
+            Ok(Ok(0)) => Some(End::Fin),
+            Ok(Ok(_)) => None,
+            Ok(Err(error)) if error.kind() == ErrorKind::ConnectionReset => Some(End::Reset),
+            Ok(Err(error)) => panic!("{error}"),
+        }
+    }
+
     /// Reads so many bytes more.
     pub(crate) async fn rest_of(&mut self, length: usize) -> Vec<u8> {
         let mut bytes = vec![0; length];

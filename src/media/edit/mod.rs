@@ -6,6 +6,7 @@
 
 mod apply;
 mod attributes;
+mod bandwidth_urls;
 mod kinds;
 mod media_playlist;
 mod memory;

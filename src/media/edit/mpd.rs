@@ -2,6 +2,7 @@
 
 use super::{
     Clocks, Durations, EndList, ManifestEdit, RungSet,
+    bandwidth_urls::Templates,
     memory::Past,
     mpd_tags::{Element, elements, replace},
     multivariant::dropped,
@@ -30,11 +31,15 @@ pub(super) fn edit(edit: &ManifestEdit, text: &str, past: &Past) -> Option<Strin
                 name => name.to_ascii_uppercase(),
             };
             let asked = |name: &str| names.iter().any(|n| n.eq_ignore_ascii_case(&known(name)));
-            all.iter().filter(is_rendition).flat_map(|e| removed(e.spans(asked))).collect()
+            let stripped = all.iter().filter(is_rendition).flat_map(|e| removed(e.spans(asked)));
+            let urls = if asked("bandwidth") { kept_urls(&all, text) } else { Vec::new() };
+            stripped.chain(urls).collect()
         }
         ManifestEdit::Bandwidth(factor) => {
-            let all = all.iter().filter(|element| element.name == "Representation");
-            all.filter_map(|element| multiplied(element, text, "bandwidth", *factor)).collect()
+            let renditions = all.iter().filter(|element| element.name == "Representation");
+            let edits =
+                renditions.filter_map(|element| multiplied(element, text, "bandwidth", *factor));
+            edits.chain(kept_urls(&all, text)).collect()
         }
         ManifestEdit::Resolution(width, height) => {
             let sides = [("width", width), ("height", height)];
@@ -79,6 +84,17 @@ pub(super) fn edge(text: &str) -> Option<u64> {
 
 fn is_rendition(element: &&Element<'_>) -> bool {
     matches!(element.name, "AdaptationSet" | "Representation")
+}
+
+/// The edits that keep the URLs of all Representations whatever becomes of their bandwidths.
+fn kept_urls(all: &[Element<'_>], text: &str) -> Vec<Edit> {
+    // Few templates name the bandwidth.
+    if !text.contains("$Bandwidth") {
+        return Vec::new();
+    }
+    let templates = Templates::of(all, text);
+    let places = all.iter().enumerate().filter(|(_, element)| element.name == "Representation");
+    places.flat_map(|(at, _)| templates.kept(at)).collect()
 }
 
 fn removed(parts: Vec<Range<usize>>) -> impl Iterator<Item = Edit> {

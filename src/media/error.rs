@@ -111,7 +111,7 @@ pub(super) fn masked(format: ManifestFormat, body: &[u8]) -> Result<Cow<'_, str>
     Ok(Cow::Owned(text))
 }
 
-fn bounded(format: ManifestFormat, body: &[u8]) -> Result<(), ManifestError> {
+pub(super) fn bounded(format: ManifestFormat, body: &[u8]) -> Result<(), ManifestError> {
     if body.len() <= MANIFEST_LIMIT {
         return Ok(());
     }

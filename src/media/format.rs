@@ -170,8 +170,10 @@ pub(super) fn without_query(url: &str) -> &str {
 fn sniff_body(head: &[u8]) -> Option<ManifestFormat> {
     // In UTF-16 every other byte of a root's name is zero: without them it reads the same.
     let narrow: Vec<u8>;
-    let head = if head.starts_with(b"\xff\xfe") || head.starts_with(b"\xfe\xff") {
-        narrow = head.iter().skip(2).copied().filter(|byte| *byte != 0).take(NARROWED).collect();
+    let wide = [b"\xff\xfe", b"\xfe\xff", b"<\0", b"\0<"].iter().any(|it| head.starts_with(*it));
+    let head = if wide {
+        let mark = if head.iter().take(2).all(|byte| *byte >= 0xfe) { 2 } else { 0 };
+        narrow = head.iter().skip(mark).copied().filter(|byte| *byte != 0).take(NARROWED).collect();
         &narrow
     } else {
         head

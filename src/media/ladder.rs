@@ -2,7 +2,7 @@
 
 use super::{
     Head, Kind, ManifestError, ManifestFormat, MediaType, Probe, Protocol, Rendition, Resource,
-    asset_list, base::Base, dash, directive, files::Files, guess::guess, hls, place::Place,
+    Rungs, asset_list, base::Base, dash, directive, files::Files, guess::guess, hls, place::Place,
     redirects::Redirects, smooth, steering,
 };
 use std::{sync::Arc, time::Duration};
@@ -21,6 +21,8 @@ pub struct Ladder {
     /// When, in session time, and since the Unix epoch, the origin last told the time.
     clock: Option<(Duration, Duration)>,
     redirects: Redirects,
+    /// The ladder of the newest media request.
+    playing: Option<Arc<Rungs>>,
 }
 
 impl Ladder {
@@ -100,16 +102,25 @@ impl Ladder {
         self.files.observe(probe);
     }
 
-    /// The highest rung among the renditions of the same sort as what `resource` belongs to.
-    #[must_use]
-    pub fn highest_rung(&self, resource: &Resource) -> Option<u16> {
-        resource.rung?;
-        let alike = |rendition: &&Arc<Rendition>| {
-            rendition.media == resource.media
-                && rendition.protocol == resource.protocol
-                && (rendition.kind == Kind::Image) == (resource.kind == Kind::Image)
+    /// Notes that a player asks for `resource`: the ladder that it is on is the one that plays, if it says
+    /// how fast the video is. Whether that is another one than before.
+    ///
+    /// The periods of an MPD have ladders of their own.
+    pub fn plays(&mut self, resource: &Resource) -> bool {
+        let Some(rungs) = resource.rungs.as_ref().filter(|_| is_played(resource)) else {
+            return false;
         };
-        self.renditions().filter(alike).filter_map(|rendition| rendition.rung).max()
+        let other = self.playing.as_ref() != Some(rungs);
+        if other {
+            self.playing = Some(Arc::clone(rungs));
+        }
+        other
+    }
+
+    /// The ladder that plays, as far as it is known.
+    #[must_use]
+    pub fn playing(&self) -> Option<&Rungs> {
+        self.playing.as_deref()
     }
 
     /// Whether `resource` is sound or text of a presentation that has pictures too.
@@ -135,6 +146,10 @@ impl Ladder {
         let (from, to) = (plain(from), plain(to));
         self.redirects.note(from.as_str(), to.as_str());
         self.hls.moved(from.as_str(), to.as_str());
+        let kind = self.resolve(from.as_str(), None).kind;
+        if kind.is_manifest() || kind == Kind::Other {
+            self.dash.moved(from.as_str(), to.as_str());
+        }
     }
 
     /// The value of the variable `name` for the HLS playlist at `url`, which imports it from the playlist that
@@ -149,6 +164,13 @@ impl Ladder {
     #[must_use]
     pub fn base_of_link(&self, url: &Url) -> Option<&Url> {
         self.dash.base_of_link(plain(url).as_str())
+    }
+
+    /// What the references of the document at `url` start from, if it is a part of an MPD: a patch to it, or
+    /// an element that it links to. More than one where these are on several hosts.
+    #[must_use]
+    pub fn bases_of_part(&self, url: &Url, format: ManifestFormat) -> Vec<String> {
+        self.dash.bases_of_part(plain(url).as_str(), format)
     }
 
     fn named(&self, url: &str, first: Option<u64>, date: Option<f64>) -> Option<Resource> {
@@ -174,6 +196,15 @@ impl Ladder {
         let others = self.dash.renditions().iter().chain(self.smooth.renditions());
         self.hls.renditions().iter().chain(others)
     }
+}
+
+/// Whether a request is for what is played of a ladder that may change: the segments of a presentation's
+/// periods. Where there is video, it is the video that counts: sound is asked for further ahead.
+fn is_played(resource: &Resource) -> bool {
+    let video = || resource.rungs.as_ref().is_some_and(|rungs| rungs.has_video());
+    matches!(resource.protocol, Protocol::Dash | Protocol::Smooth)
+        && matches!(resource.kind, Kind::Segment | Kind::Part)
+        && (resource.media == MediaType::Video || !video())
 }
 
 #[cfg(fuzzing)]

@@ -4,6 +4,45 @@ use super::{Kind, MediaType, Protocol, Resource};
 use crate::units::BitRate;
 use std::sync::Arc;
 
+/// The bandwidths of a ladder: of the renditions that one multivariant playlist, one period of an MPD, or
+/// one client manifest offers.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Rungs {
+    /// Sorted, each once.
+    bandwidths: Vec<(MediaType, Kind, BitRate)>,
+}
+
+impl Rungs {
+    fn of(&self, media: MediaType, kind: Kind) -> impl Iterator<Item = BitRate> {
+        let alike = move |(m, k, _): &&(MediaType, Kind, BitRate)| (*m, *k) == (media, kind);
+        self.bandwidths.iter().filter(alike).map(|(.., bandwidth)| *bandwidth)
+    }
+
+    /// The highest rung of a media type and kind; `None` where none has one.
+    #[must_use]
+    pub fn highest(&self, media: MediaType, kind: Kind) -> Option<u16> {
+        let count = self.of(media, kind).count();
+        (count > 0).then(|| u16::try_from(count).unwrap_or(u16::MAX))
+    }
+
+    /// The bandwidth of a rung: of video, or of whatever has rungs if no video has.
+    #[must_use]
+    pub fn bandwidth(&self, rung: u16) -> Option<BitRate> {
+        let at = usize::from(rung.checked_sub(1)?);
+        if self.has_video() {
+            return self.of(MediaType::Video, Kind::Segment).nth(at);
+        }
+        let (media, kind, _) = *self.bandwidths.first()?;
+        self.of(media, kind).nth(at)
+    }
+
+    /// Whether there is video on it.
+    #[must_use]
+    pub fn has_video(&self) -> bool {
+        self.of(MediaType::Video, Kind::Segment).next().is_some()
+    }
+}
+
 /// One quality of one stream: an HLS variant or rendition, a DASH Representation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rendition {
@@ -27,6 +66,8 @@ pub struct Rendition {
     pub language: Option<Arc<str>>,
     /// What it is for: the value of its DASH Role, or its first HLS characteristic.
     pub role: Option<Arc<str>>,
+    /// The ladder that it is on.
+    pub rungs: Option<Arc<Rungs>>,
 }
 
 impl Rendition {
@@ -45,6 +86,7 @@ impl Rendition {
             resolution: None,
             language: None,
             role: None,
+            rungs: None,
         }
     }
 
@@ -59,6 +101,7 @@ impl Rendition {
             resolution: self.resolution,
             language: self.language.clone(),
             role: self.role.clone(),
+            rungs: self.rungs.clone(),
             ..Resource::new(self.protocol, kind)
         }
     }
@@ -76,6 +119,9 @@ pub(super) fn number_rungs(renditions: &mut [Rendition]) {
         })
         .collect();
     order.sort_unstable();
+    let mut bandwidths: Vec<_> = order.iter().map(|(m, k, b, _)| (*m, *k, *b)).collect();
+    bandwidths.dedup();
+    let rungs = Arc::new(Rungs { bandwidths });
     let mut rung = 0_u16;
     let mut last = None;
     for (media, kind, bandwidth, at) in order {
@@ -88,6 +134,7 @@ pub(super) fn number_rungs(renditions: &mut [Rendition]) {
         last = Some((media, kind, bandwidth));
         if let Some(rendition) = renditions.get_mut(at) {
             rendition.rung = Some(rung);
+            rendition.rungs = Some(Arc::clone(&rungs));
         }
     }
 }
@@ -113,5 +160,10 @@ mod tests {
         number_rungs(&mut all);
         let rungs: Vec<_> = all.iter().map(|rendition| rendition.rung).collect();
         assert_eq!(rungs, [Some(2), Some(1), Some(1), Some(2), Some(3), None]);
+        let ladder = all[0].rungs.clone().unwrap();
+        assert_eq!(ladder.highest(MediaType::Video, Kind::Segment), Some(3));
+        assert_eq!(ladder.highest(MediaType::Text, Kind::Subtitle), None);
+        assert_eq!(ladder.bandwidth(2), Some(BitRate::from_bits_per_second(900)));
+        assert_eq!(ladder.bandwidth(4), None);
     }
 }

@@ -1,5 +1,6 @@
 //! The class of one request: what it asks for, in words common to all formats.
 
+use super::Rungs;
 use crate::units::BitRate;
 use serde::{Deserialize, Serialize};
 use std::{fmt, sync::Arc, time::Duration};
@@ -165,6 +166,9 @@ pub struct Resource {
     /// segment there is. Nothing in a presentation that is over.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub behind_live: Option<u64>,
+    /// The ladder that its rendition is on.
+    #[serde(skip)]
+    pub rungs: Option<Arc<Rungs>>,
 }
 
 impl Resource {
@@ -188,7 +192,20 @@ impl Resource {
             duration: None,
             discontinuity: false,
             behind_live: None,
+            rungs: None,
         }
+    }
+
+    /// The highest rung of the ladder that it is on, if it is on any.
+    #[must_use]
+    pub fn highest_rung(&self) -> Option<u16> {
+        self.rung?;
+        let kind = match (self.kind, self.media) {
+            (Kind::Image, _) => Kind::Image,
+            (_, MediaType::Text) => Kind::Subtitle,
+            _ => Kind::Segment,
+        };
+        self.rungs.as_ref()?.highest(self.media, kind)
     }
 
     /// A resource of which nothing is known.

@@ -28,6 +28,18 @@ pub trait UriMap {
         None
     }
 
+    /// What is put before `/path` where it is resolved against bases on several hosts, to stand at the
+    /// root of each of them. `None` when there is no such thing: the first host is taken.
+    fn root_of_each(&self, _path: &str) -> Option<Cow<'_, str>> {
+        None
+    }
+
+    /// The absolute URLs that the references of the document start from, where they do not start from
+    /// its own: a patch to an MPD, say.
+    fn bases(&self) -> &[String] {
+        &[]
+    }
+
     /// `scheme://authority` under which the player reaches the proxy, for the places where a relative
     /// URI is not understood, or not as well as an absolute one. `None` when it is not known.
     fn own(&self) -> Option<&str> {
@@ -46,7 +58,7 @@ pub(super) enum Pathless {
 
 /// The head of a URI reference, as far as it can lead past the proxy.
 #[derive(Debug, PartialEq, Eq)]
-enum Head<'a> {
+pub(super) enum Head<'a> {
     Absolute {
         scheme: Option<&'a str>,
         authority: &'a str,
@@ -57,7 +69,7 @@ enum Head<'a> {
     Other,
 }
 
-fn head(uri: &str) -> Head<'_> {
+pub(super) fn head(uri: &str) -> Head<'_> {
     let (scheme, rest) = match uri.strip_prefix("//") {
         Some(rest) => (None, rest),
         None if uri.starts_with('/') => return Head::RootRelative,
@@ -85,7 +97,7 @@ fn scheme(uri: &str) -> Option<(&str, &str)> {
 }
 
 /// Whether a URI is an address of the proxy's already.
-fn is_own(uri: &str, map: &dyn UriMap) -> bool {
+pub(super) fn is_own(uri: &str, map: &dyn UriMap) -> bool {
     let rest = map.own().and_then(|own| uri.strip_prefix(own));
     rest.is_some_and(|path| path.starts_with("/-/"))
 }
@@ -95,8 +107,13 @@ pub(super) fn names_host(uri: &str) -> bool {
     matches!(head(uri), Head::Absolute { .. })
 }
 
+/// Whether a reference stands at the root of a host, its base's or one of its own without a scheme.
+pub(super) fn is_at_root(uri: &str) -> bool {
+    uri.starts_with('/')
+}
+
 /// Characters that would end a quoted string, an attribute or a line.
-const fn ends_text(byte: u8) -> bool {
+pub(super) const fn ends_text(byte: u8) -> bool {
     matches!(byte, b'"' | b'\'' | b'<' | b'>' | b'&' | b'\r' | b'\n')
 }
 
@@ -136,32 +153,6 @@ impl<'a> Edits<'a> {
 
     /// Leads `uri`, a part of the body, where `map` wants it. Parts must come in order.
     pub(super) fn lead(&mut self, uri: &str, map: &dyn UriMap, pathless: Pathless) {
-        self.lead_behind("", uri, map, pathless);
-    }
-
-    /// As [`lead`](Self::lead), but what is absolute stays absolute, if the player's address of the proxy
-    /// is known.
-    pub(super) fn lead_absolute(&mut self, uri: &str, map: &dyn UriMap) {
-        self.lead_behind(map.own().unwrap_or_default(), uri, map, Pathless::AddSlash);
-    }
-
-    /// As [`lead`](Self::lead), for a reference that is resolved against `base`: what is root-relative
-    /// stands at its host.
-    pub(super) fn lead_from(&mut self, base: Option<&str>, uri: &str, map: &dyn UriMap) {
-        if let Some(Head::Absolute { scheme, authority, .. }) = base.map(head)
-            && head(uri) == Head::RootRelative
-            && map.root_relative(uri).is_some()
-            && let Some(led) = map.absolute(scheme, authority)
-            && led.starts_with('/')
-            && !led.starts_with("//")
-        {
-            return self.replace(uri, 0, &[&led]);
-        }
-        self.lead(uri, map, Pathless::AddSlash);
-    }
-
-    /// Leads `uri`; one with a scheme that becomes a path is put behind `own`.
-    fn lead_behind(&mut self, own: &str, uri: &str, map: &dyn UriMap, pathless: Pathless) {
         match head(uri) {
             Head::Other => {}
             Head::RootRelative => {
@@ -181,9 +172,7 @@ impl<'a> Edits<'a> {
                     memo = Memo { head: head.to_owned(), led };
                 }
                 if let Some(led) = &memo.led {
-                    let behind = scheme.is_some() && led.starts_with('/');
-                    let own = if behind { own } else { "" };
-                    self.replace(uri, len, &[own, led, if pathless { "/" } else { "" }]);
+                    self.replace(uri, len, &[led, if pathless { "/" } else { "" }]);
                 }
                 self.memo = memo;
             }
@@ -247,6 +236,10 @@ pub(super) mod tests {
             Some("http://proxy.test")
         }
 
+        fn root_of_each(&self, path: &str) -> Option<Cow<'_, str>> {
+            (!path.starts_with("/-/")).then_some("-/root".into())
+        }
+
         fn root_relative(&self, path: &str) -> Option<Cow<'_, str>> {
             (!path.starts_with("/-/")).then_some("/-/s/7".into())
         }
@@ -268,34 +261,6 @@ pub(super) mod tests {
         assert_eq!(led("//a.example/$Number%05d$"), "/-/s/7/-/o/https/a.example/$Number%05d$");
         assert_eq!(led("/p/{$v}"), "/-/s/7/p/{$v}");
         assert_eq!(led("HTTP://A/x"), "/-/s/7/-/o/HTTP/A/x");
-    }
-
-    #[test]
-    fn what_is_absolute_stays_so_where_it_matters() {
-        let led = |uri: &str| {
-            let mut edits = Edits::new(uri.as_bytes());
-            edits.lead_absolute(uri, &Proxy);
-            edits.finish().map(|out| String::from_utf8(out).unwrap())
-        };
-        let once = led("https://a/x").unwrap();
-        assert_eq!(once, "http://proxy.test/-/s/7/-/o/https/a/x");
-        assert_eq!(led(&once), None);
-        assert_eq!(led("//a/x").unwrap(), "/-/s/7/-/o/https/a/x", "it is relative to the scheme");
-        assert_eq!(led("/x").unwrap(), "/-/s/7/x");
-    }
-
-    #[test]
-    fn a_root_is_its_bases() {
-        let led = |base, uri: &str| {
-            let mut edits = Edits::new(uri.as_bytes());
-            edits.lead_from(base, uri, &Proxy);
-            edits.finish().map(|out| String::from_utf8(out).unwrap())
-        };
-        assert_eq!(led(Some("https://a/p/"), "/x").unwrap(), "/-/s/7/-/o/https/a/x");
-        assert_eq!(led(Some("p/"), "/x").unwrap(), "/-/s/7/x");
-        assert_eq!(led(None, "/x").unwrap(), "/-/s/7/x");
-        assert_eq!(led(Some("https://a/"), "//b/x").unwrap(), "/-/s/7/-/o/https/b/x");
-        assert_eq!(led(Some("https://a/"), "/-/s/7/x"), None);
     }
 
     #[test]

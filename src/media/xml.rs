@@ -11,6 +11,8 @@ use std::borrow::Cow;
 
 /// The deepest nesting read: the schemas need about ten.
 const DEPTH: usize = 64;
+/// The same for documents that are read leniently: elements that never end are as deep as they are many.
+const LENIENT_DEPTH: usize = 1 << 16;
 /// The most elements read.
 const ELEMENTS: usize = 1 << 18;
 
@@ -45,6 +47,7 @@ pub(super) struct Xml<'a> {
     at: usize,
     open: Vec<&'a str>,
     elements: usize,
+    lenient: bool,
 }
 
 /// A place in a document.
@@ -68,7 +71,14 @@ impl<'a> Xml<'a> {
         if !start.starts_with('<') || !roots.iter().any(holds) {
             return Err(alien(format, start, roots.first().copied().unwrap_or("<")));
         }
-        Ok(Self { format, text, at: text.len() - start.len(), open: Vec::new(), elements: 0 })
+        let at = text.len() - start.len();
+        Ok(Self { format, text, at, open: Vec::new(), elements: 0, lenient: false })
+    }
+
+    /// The same, for a document of which as much is to be read as can be: one that is not well-formed is
+    /// read to where it breaks off, and no number of elements is too large.
+    pub(super) fn lenient(self) -> Self {
+        Self { lenient: true, ..self }
     }
 
     /// Where the reader stands, in bytes.
@@ -111,6 +121,13 @@ impl<'a> Xml<'a> {
 
     /// The next token; `None` at the end of a complete document.
     pub(super) fn next(&mut self) -> Result<Option<Token<'a>>, ManifestError> {
+        match self.token() {
+            Err(_) if self.lenient => Ok(None),
+            token => token,
+        }
+    }
+
+    fn token(&mut self) -> Result<Option<Token<'a>>, ManifestError> {
         loop {
             let rest = self.text.get(self.at..).unwrap_or_default();
             let space = rest.bytes().take_while(u8::is_ascii_whitespace).count();
@@ -120,7 +137,10 @@ impl<'a> Xml<'a> {
                     self.at += space;
                     let rest = rest.get(space..).unwrap_or_default();
                     match next {
-                        b'/' => self.closing(rest)?,
+                        b'/' => match self.closing(rest)? {
+                            Some(token) => token,
+                            None => continue,
+                        },
                         b'?' => {
                             self.skip(rest, "?>", "a processing instruction")?;
                             continue;
@@ -156,7 +176,7 @@ impl<'a> Xml<'a> {
 
     fn opening(&mut self, rest: &'a str) -> Result<Token<'a>, ManifestError> {
         self.elements += 1;
-        if self.elements > ELEMENTS {
+        if self.elements > ELEMENTS && !self.lenient {
             return Err(self.fault(ManifestFault::Excess { what: "elements", limit: ELEMENTS }));
         }
         let Some(end) = tag_end(rest.as_bytes()) else {
@@ -173,20 +193,30 @@ impl<'a> Xml<'a> {
             return Ok(Token::Empty(tag));
         }
         self.open.push(full);
-        if self.open.len() > DEPTH {
+        if self.open.len() > if self.lenient { LENIENT_DEPTH } else { DEPTH } {
             let cause = ManifestFault::Excess { what: "levels of elements", limit: DEPTH };
             return Err(self.fault(cause));
         }
         Ok(Token::Start(tag))
     }
 
-    fn closing(&mut self, rest: &'a str) -> Result<Token<'a>, ManifestError> {
+    /// An end tag; nothing if it ends no element that is open, and that is passed over.
+    fn closing(&mut self, rest: &'a str) -> Result<Option<Token<'a>>, ManifestError> {
         let Some(end) = memchr::memchr(b'>', rest.as_bytes()) else {
             return Err(self.fault(ManifestFault::Truncated { inside: "a tag".to_owned() }));
         };
         let name = rest.get(2..end).unwrap_or_default().trim_ascii_end();
-        match self.open.pop() {
-            Some(open) if open == name => {}
+        match self.open.last() {
+            Some(open) if *open == name => {
+                self.open.pop();
+            }
+            _ if self.lenient => {
+                self.at += end + 1;
+                let near = self.open.iter().rev().take(DEPTH).position(|open| *open == name);
+                let Some(inner) = near else { return Ok(None) };
+                self.open.truncate(self.open.len() - inner - 1);
+                return Ok(Some(Token::End(local(name))));
+            }
             Some(open) => {
                 let (open, name) = (brief(open), brief(name));
                 let said = format!("expected `</{open}>`, but `</{name}>` was found");
@@ -198,7 +228,7 @@ impl<'a> Xml<'a> {
             }
         }
         self.at += end + 1;
-        Ok(Token::End(local(name)))
+        Ok(Some(Token::End(local(name))))
     }
 
     /// What begins with `<!`: a comment, a CDATA section, or a document type.
@@ -299,6 +329,15 @@ impl<'a> Iterator for Attributes<'a> {
 /// The characters that a text or value stands for: predefined entities and character references are
 /// replaced, all others stay.
 pub(super) fn unescape(written: &str) -> Cow<'_, str> {
+    replaced(written, reference)
+}
+
+/// The same for character references alone, as in the declaration of an entity.
+pub(super) fn unescape_characters(written: &str) -> Cow<'_, str> {
+    replaced(written, numeric_reference)
+}
+
+fn replaced(written: &str, read: fn(&str) -> Option<(char, usize)>) -> Cow<'_, str> {
     if memchr::memchr(b'&', written.as_bytes()).is_none() {
         return Cow::Borrowed(written);
     }
@@ -307,40 +346,44 @@ pub(super) fn unescape(written: &str) -> Cow<'_, str> {
     while let Some(at) = memchr::memchr(b'&', rest.as_bytes()) {
         let (before, from) = rest.split_at(at);
         out.push_str(before);
-        let reference = from.get(1..).unwrap_or_default();
-        // No name is longer: a `;` far away belongs to something else.
-        let end = reference.bytes().take(12).position(|byte| byte == b';');
-        match end.and_then(|end| Some((entity(reference.get(..end)?)?, end))) {
-            Some((character, end)) => {
-                out.push(character);
-                rest = reference.get(end + 1..).unwrap_or_default();
-            }
-            None => {
-                out.push('&');
-                rest = reference;
-            }
-        }
+        let (character, len) = read(from).unwrap_or(('&', 1));
+        out.push(character);
+        rest = from.get(len..).unwrap_or_default();
     }
     out.push_str(rest);
     Cow::Owned(out)
 }
 
-fn entity(name: &str) -> Option<char> {
-    Some(match name {
+/// The character that the reference stands for with which `text` begins, and the length of the reference.
+pub(super) fn reference(text: &str) -> Option<(char, usize)> {
+    let named = match name(text)? {
         "amp" => '&',
         "lt" => '<',
         "gt" => '>',
         "quot" => '"',
         "apos" => '\'',
-        _ => {
-            let number = name.strip_prefix('#')?;
-            let code = match number.strip_prefix(['x', 'X']) {
-                Some(hex) => u32::from_str_radix(hex, 16).ok()?,
-                None => number.parse().ok()?,
-            };
-            char::from_u32(code)?
-        }
-    })
+        _ => return numeric_reference(text),
+    };
+    Some((named, name(text)?.len() + 2))
+}
+
+/// The same for `&#47;` and `&#x2F;` alone.
+fn numeric_reference(text: &str) -> Option<(char, usize)> {
+    let name = name(text)?;
+    let number = name.strip_prefix('#')?;
+    let code = match number.strip_prefix(['x', 'X']) {
+        Some(hex) => u32::from_str_radix(hex, 16).ok()?,
+        None => number.parse().ok()?,
+    };
+    Some((char::from_u32(code)?, name.len() + 2))
+}
+
+/// What stands between the `&` with which `text` begins and its `;`.
+fn name(text: &str) -> Option<&str> {
+    let name = text.strip_prefix('&')?;
+    // No name is longer: a `;` far away belongs to something else.
+    let end = name.bytes().take(16).position(|byte| byte == b';')?;
+    name.get(..end)
 }
 
 #[cfg(test)]

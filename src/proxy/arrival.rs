@@ -59,7 +59,7 @@ impl Arrival {
         let (highest_rung, beside_video) = match at.asks_ladder {
             true => {
                 let ladder = session.ladder.lock();
-                (ladder.highest_rung(&resource), ladder.is_beside_video(&resource))
+                (resource.highest_rung(), ladder.is_beside_video(&resource))
             }
             false => (None, false),
         };

@@ -198,6 +198,9 @@ impl Proxy {
             At { session: of, arming: &arming, connection: on, origin, path, now, asks_ladder };
         let Arrival { request, asked, chances } = Arrival::new(&at, head, heard, led.as_ref());
         let first = led.is_none();
+        if session.plays(&request.resource) {
+            self.registry.bus().emit(&session.link_changed());
+        }
         let facts = arrival::facts(&request);
         let first_look = match &led {
             Some(led) => led.scripted.then_some(FirstLook { seed: chances }),

@@ -45,6 +45,15 @@ pub(super) struct Work {
     scripted: bool,
 }
 
+/// Where the references of a document start from, if that is not the document itself.
+#[derive(Debug, Default)]
+struct Start {
+    /// The origin of its root, for an element that an MPD links to.
+    origin: Option<Origin>,
+    /// The BaseURLs of the MPD that it is a part of.
+    bases: Vec<String>,
+}
+
 /// What came of it.
 pub(super) struct Read {
     /// What the manifest becomes, encoded as it was, if it changes.
@@ -126,15 +135,24 @@ impl Work {
         format: ManifestFormat,
         decoded: &Bytes,
     ) -> Result<Option<Vec<u8>>, String> {
-        let base = self.learn(format, decoded)?;
-        let origin = base.as_ref().unwrap_or(&self.origin);
+        // What cannot be learnt need not lead the player out of its session.
+        let learnt = self.learn(format, decoded);
+        let unlearnt = learnt.is_err();
+        let start = learnt.unwrap_or_else(|problem| {
+            self.unread(problem);
+            Start::default()
+        });
+        let origin = start.origin.as_ref().unwrap_or(&self.origin);
         let url = self.origin.url(&self.path);
         let uris = self.session.uris(origin).reached_at(self.own.as_deref()).of_document(&url);
+        let uris = uris.below(start.bases);
         let (url, keep) = (without_directives(&url), self.scripted);
         let edited = fault::edit((&url, format), decoded.clone(), self, keep);
         let new = match rewrite(format, &edited, &uris) {
             // What was made wrong on purpose need not be readable.
             new if edited != *decoded => new.ok().flatten().or_else(|| Some(edited.into())),
+            // One warning is enough.
+            Err(_) if unlearnt => None,
             new => new.map_err(|error| error.to_string())?,
         };
         match (new, self.manifest.coding) {
@@ -143,27 +161,27 @@ impl Work {
         }
     }
 
-    /// Learns what a manifest says, and what the request for it therefore was; the origin that its
-    /// references start from, if that is another than its own.
-    fn learn(&mut self, format: ManifestFormat, bytes: &[u8]) -> Result<Option<Origin>, String> {
+    /// Learns what a manifest says, and what the request for it therefore was; where its
+    /// references start from.
+    fn learn(&mut self, format: ManifestFormat, bytes: &[u8]) -> Result<Start, String> {
         let url = Url::parse(&self.origin.url(&self.path)).map_err(|error| error.to_string())?;
         let session = &self.session;
-        let (resource, base) = {
+        let (resource, start) = {
             let mut ladder = session.ladder.lock();
             let kind = ladder.learn(&url, format, bytes).map_err(|error| error.to_string())?;
             let otherwise = kind != self.request.resource.kind;
             let base = ladder.base_of_link(&url).and_then(|base| Origin::split(base.as_str()).ok());
-            (otherwise.then(|| ladder.resolve(url.as_str(), None)), base.map(|(origin, _)| origin))
+            let bases = ladder.bases_of_part(&url, format);
+            let start = Start { origin: base.map(|(origin, _)| origin), bases };
+            (otherwise.then(|| ladder.resolve(url.as_str(), None)), start)
         };
         if let Some(resource) = resource {
             self.request = Arc::new(RequestTag { resource, ..RequestTag::clone(&self.request) });
         }
         if session.ladder_learnt() {
-            let (profile, rate) = (Arc::clone(&session.arming().profile_name), session.rate());
-            let session = Arc::clone(&session.tag);
-            self.bus.emit(&Event::LinkChanged { session, profile, rate });
+            self.bus.emit(&session.link_changed());
         }
-        Ok(base)
+        Ok(start)
     }
 
     fn unread(&self, problem: String) {

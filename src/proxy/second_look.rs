@@ -46,7 +46,7 @@ pub(super) async fn second_look(
         process_time: session.process_time(now),
         epoch: session.epoch(now),
         session_time: now,
-        highest_rung: session.ladder.lock().highest_rung(&request.resource),
+        highest_rung: request.resource.highest_rung(),
         host: host.as_str(),
         ..arrival::facts(request)
     };

@@ -4,10 +4,17 @@
 //! /PATH?QUERY                       the default origin
 //! /-/o/SCHEME/HOST[:PORT]/PATH      another origin
 //! /-/s/ID/…                         either of these, inside session ID
+//! …/-/root/PATH                     PATH at the same origin
 //! ```
+//!
+//! The last form is for references that players resolve against several bases, each on a host of its own: a
+//! relative reference that leads to the root of each.
 
 use super::host::Origin;
 use std::fmt::Write as _;
+
+/// What a relative reference begins with that leads to the root of the origin that its base is at.
+pub(super) const ROOT: &str = "-/root";
 
 /// Where a request wants to go.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,8 +54,11 @@ impl<'a> Address<'a> {
     /// When it starts with `/-/` but not as one of the forms above.
     pub fn parse(path: &'a str) -> Result<Self, AddressError> {
         let Some(rest) = path.strip_prefix("/-/") else {
-            return Ok(Self { session: None, target: Target::Default, path });
+            return Ok(Self { session: None, target: Target::Default, path: at_root(path) });
         };
+        if rest.starts_with("root/") {
+            return Ok(Self { session: None, target: Target::Default, path: at_root(path) });
+        }
         if let Some(rest) = rest.strip_prefix("s/") {
             let end = rest.find(['/', '?']).unwrap_or(rest.len());
             let (id, inner) = rest.split_at(end);
@@ -65,7 +75,7 @@ impl<'a> Address<'a> {
         let origin = Origin::new(scheme, authority).ok_or(AddressError::Origin)?;
         // A query straight after the host has no path of its own to stand on.
         let path = if inner.starts_with('/') { inner } else { "/" };
-        Ok(Self { session: None, target: Target::Named(origin), path })
+        Ok(Self { session: None, target: Target::Named(origin), path: at_root(path) })
     }
 
     /// The address of `path` at `target`, inside `session` if one is given.
@@ -75,6 +85,13 @@ impl<'a> Address<'a> {
         text.push_str(path);
         text
     }
+}
+
+/// The path that `path` means: what follows `/-/root`, if that is a part of it.
+fn at_root(path: &str) -> &str {
+    let end = path.find('?').unwrap_or(path.len());
+    let marked = path.get(..end).and_then(|path| path.rfind("/-/root/"));
+    marked.and_then(|at| path.get(at + 1 + ROOT.len()..)).unwrap_or(path)
 }
 
 /// What stands before the origin's path in an address.
@@ -114,6 +131,20 @@ mod tests {
             (Some("k7"), Target::Named(origin), "/a?b")
         );
         assert_eq!(Address::parse("/-/s/k7").unwrap().path, "/");
+    }
+
+    #[test]
+    fn roots_of_several_bases() {
+        for (text, path) in [
+            ("/-/s/k7/-/o/https/cdn.example/a/b/-/root/c/d?e", "/c/d?e"),
+            ("/-/s/k7/a/-/root/c", "/c"),
+            ("/-/s/k7/-/root/c", "/c"),
+            ("/a/-/root/c", "/c"),
+            ("/-/root/c?/-/root/d", "/c?/-/root/d"),
+            ("/a/-/rooted", "/a/-/rooted"),
+        ] {
+            assert_eq!(Address::parse(text).unwrap().path, path, "{text}");
+        }
     }
 
     #[test]

@@ -104,7 +104,12 @@ impl Arming {
         };
         let any_video =
             ladder.renditions().any(|r| r.media == MediaType::Video && r.rung.is_some());
-        if let Some(link) = self.profile.link.resolve(&|rung| bandwidth(rung, any_video)) {
+        // What plays goes before what was read last: an MPD's periods have ladders of their own.
+        let known = |rung: u16| match ladder.playing() {
+            Some(rungs) => rungs.bandwidth(rung),
+            None => bandwidth(rung, any_video),
+        };
+        if let Some(link) = self.profile.link.resolve(&known) {
             self.link = Arc::new(link);
         }
         self

@@ -21,7 +21,7 @@ use super::{
     uris::SessionUris,
 };
 use crate::{
-    event::SessionTag,
+    event::{Event, SessionTag},
     media::{Ladder, MediaType, Resource, edit::EditMemory},
     profiles::Profile,
     rules::{
@@ -356,6 +356,20 @@ impl Session {
     pub fn ladder_learnt(&self) -> bool {
         // A shared link follows no ladder, so this meets no error.
         self.arming().relative && self.rearm(Arming::clone).unwrap_or(false)
+    }
+
+    /// Notes that the player asks for `resource`; whether its link is another one therefore, because it
+    /// depends on the ladder that plays.
+    #[must_use]
+    pub fn plays(&self, resource: &Resource) -> bool {
+        resource.rungs.is_some() && self.ladder.lock().plays(resource) && self.ladder_learnt()
+    }
+
+    /// The event of its link's change.
+    #[must_use]
+    pub fn link_changed(&self) -> Event {
+        let profile = Arc::clone(&self.arming().profile_name);
+        Event::LinkChanged { session: Arc::clone(&self.tag), profile, rate: self.rate() }
     }
 
     /// The rate of its link now, zero while it is paused; `None` = no limit.

@@ -1,6 +1,10 @@
 //! Where the URIs of a session's documents lead instead: inside it.
 
-use super::{address::Target, host::Origin, session::Session};
+use super::{
+    address::{ROOT, Target},
+    host::Origin,
+    session::Session,
+};
 use crate::media::UriMap;
 use std::{borrow::Cow, sync::Arc};
 use url::Url;
@@ -12,11 +16,12 @@ pub struct SessionUris {
     origin: Origin,
     document: Option<Url>,
     own: Option<String>,
+    bases: Vec<String>,
 }
 
 impl SessionUris {
     pub(super) const fn new(session: Arc<Session>, origin: Origin) -> Self {
-        Self { session, origin, document: None, own: None }
+        Self { session, origin, document: None, own: None, bases: Vec::new() }
     }
 
     /// The same for a player that reaches the proxy at `own`: `scheme://host`.
@@ -29,6 +34,12 @@ impl SessionUris {
     #[must_use]
     pub fn of_document(self, url: &str) -> Self {
         Self { document: Url::parse(url).ok(), ..self }
+    }
+
+    /// The same for a document whose references start from `bases`, if there are any.
+    #[must_use]
+    pub fn below(self, bases: Vec<String>) -> Self {
+        Self { bases, ..self }
     }
 
     fn target(&self, origin: Origin) -> Target {
@@ -65,6 +76,14 @@ impl UriMap for SessionUris {
         };
         let prefix = self.session.prefix(&target);
         (!prefix.is_empty()).then_some(prefix.into())
+    }
+
+    fn root_of_each(&self, path: &str) -> Option<Cow<'_, str>> {
+        (!path.starts_with("/-/")).then_some(ROOT.into())
+    }
+
+    fn bases(&self) -> &[String] {
+        &self.bases
     }
 
     fn imported(&self, name: &str) -> Option<String> {

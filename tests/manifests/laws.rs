@@ -14,20 +14,32 @@ fn led(format: ManifestFormat, body: &[u8], map: &dyn UriMap) -> Vec<u8> {
 
 /// Their root-relative references stand below bases of other hosts: led back, they name these hosts, which
 /// is the same place in other words.
-const ROOTS_ELSEWHERE: [&str; 6] = [
+///
+/// Some are spelled with character references or in pieces: what is replaced of them comes back in
+/// characters.
+const ROOTS_ELSEWHERE: [&str; 10] = [
     "dash/base-urls-at-four-levels",
+    "dash/character-references",
     "dash/prefixed-and-entities",
     "dash/roots-of-bases",
+    "dash/roots-of-several-hosts",
     "dash/segment-base",
     "dash/segment-list-with-timeline",
     "dash/template",
+    "dash/text-in-pieces",
+    "smooth/latin-1-and-references",
 ];
 
 /// A body without the proxy's own address before its paths, whichever its characters are made of.
 fn without_own(body: &[u8]) -> Vec<u8> {
     let wide = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
     let mut out = body.to_vec();
-    for (own, path) in [(OWN.as_bytes().to_vec(), b"/-/".to_vec()), (wide(OWN), wide("/-/"))] {
+    let big = |text: &str| text.encode_utf16().flat_map(u16::to_be_bytes).collect::<Vec<u8>>();
+    for (own, path) in [
+        (OWN.as_bytes().to_vec(), b"/-/".to_vec()),
+        (wide(OWN), wide("/-/")),
+        (big(OWN), big("/-/")),
+    ] {
         let all = [own.clone(), path].concat();
         while let Some(at) = out.windows(all.len()).position(|part| part == all) {
             out.drain(at..at + own.len());
@@ -57,10 +69,12 @@ fn what_need_not_change_is_not_copied() {
 
 #[test]
 fn the_identity_changes_only_a_missing_path() {
-    for case in cases()
-        .into_iter()
-        .filter(|case| !["bare", "xlink", "clocks"].iter().any(|name| case.name.contains(name)))
-    {
+    // A host without a scheme gets the one of its base.
+    for case in cases().into_iter().filter(|case| {
+        !["bare", "xlink", "clocks", "segment-list-with", "character-references"]
+            .iter()
+            .any(|name| case.name.contains(name))
+    }) {
         assert_eq!(rewrite(case.format, &case.origin, &Identity).unwrap(), None, "{}", case.name);
     }
 }

@@ -22,6 +22,10 @@ impl UriMap for Proxy {
     fn own(&self) -> Option<&str> {
         Some(OWN)
     }
+
+    fn root_of_each(&self, path: &str) -> Option<Cow<'_, str>> {
+        (!path.starts_with("/-/")).then_some("-/root".into())
+    }
 }
 
 /// Leads back: every reference becomes the absolute one it was.

@@ -9,7 +9,10 @@ use super::{
 use url::Url;
 
 /// An origin whose documents are `held`, path and body, with `{other}` for another origin; all else is media.
-async fn holding(other: Option<&Origin>, held: &'static [(&'static str, &'static str)]) -> Origin {
+pub(crate) async fn holding(
+    other: Option<&Origin>,
+    held: &'static [(&'static str, &'static str)],
+) -> Origin {
     let other = other.map(|other| other.address.to_string()).unwrap_or_default();
     Origin::start(move |asked| {
         let path = asked.path().split('?').next().unwrap_or_default();
@@ -22,19 +25,19 @@ async fn holding(other: Option<&Origin>, held: &'static [(&'static str, &'static
 }
 
 /// What stands between the first `open` and the next `close`.
-fn between<'a>(text: &'a str, open: &str, close: &str) -> &'a str {
+pub(crate) fn between<'a>(text: &'a str, open: &str, close: &str) -> &'a str {
     text.split_once(open).and_then(|(_, rest)| rest.split_once(close)).map_or("", |(held, _)| held)
 }
 
 /// What `references` lead to, each resolved against the one before, the first against `path`.
-fn resolved(rig: &Rig, path: &str, references: &[&str]) -> String {
+pub(crate) fn resolved(rig: &Rig, path: &str, references: &[&str]) -> String {
     let base = Url::parse(&format!("http://{}{path}", rig.listen)).unwrap();
     let url = references.iter().fold(base, |base, reference| base.join(reference).unwrap());
     assert_eq!(url.authority(), rig.listen.to_string(), "{url} is outside of the proxy");
     url[url::Position::BeforePath..].to_owned()
 }
 
-async fn follow(rig: &Rig, path: &str, references: &[&str]) -> Got {
+pub(crate) async fn follow(rig: &Rig, path: &str, references: &[&str]) -> Got {
     rig.get(&resolved(rig, path, references)).await
 }
 

@@ -21,6 +21,7 @@ mod goaway;
 mod kept_connections;
 mod leading;
 mod manifests;
+mod mpds;
 mod observing;
 mod origin;
 mod player;

@@ -17,11 +17,14 @@ use super::{
 };
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
-/// The most Representations, over all periods.
+/// The most Representations, over all periods. Of longer presentations the newest periods are known.
 pub(super) const REPRESENTATIONS: usize = 4096;
 /// The most entries of timelines and lists read for all of them together: one list that thousands
 /// inherit would be read thousands of times.
 const ENTRIES: usize = 1 << 18;
+
+/// The most hosts that are told apart.
+const HOSTS: usize = 8;
 
 /// Streams whose segments are counted together.
 pub(super) type Stream = (MediaType, Kind);
@@ -40,6 +43,8 @@ pub(super) struct Compiled {
     pub(super) files: HashMap<u64, f64>,
     /// Whether it lists segments that later versions may not.
     pub(super) lists: bool,
+    /// The hosts at which its references stand, each by one base.
+    pub(super) hosts: Vec<Arc<Base>>,
     /// Whether some of it was left out, because it multiplies to too much.
     pub(super) excess: bool,
 }
@@ -92,13 +97,32 @@ impl Compiled {
             first_index: HashMap::new(),
         };
         let above = bases(&[Arc::new(Base::new(base.url()))], &mpd.bases, &compiler.budget);
-        for (span, period) in spans(mpd).into_iter().zip(&mpd.periods) {
+        let passed = passed(&mpd.periods);
+        for (at, (span, period)) in spans(mpd).into_iter().zip(&mpd.periods).enumerate() {
+            if at < passed {
+                compiler.count(&span, period);
+                continue;
+            }
             let above = bases(&above, &period.bases, &compiler.budget);
             compiler.period(&span, period, &above);
         }
         compiler.out.index = Index::new(compiler.matchers);
         compiler.out.excess = compiler.budget.ran_short();
         compiler.out
+    }
+
+    /// Notes the hosts of the bases of a Representation.
+    fn note_hosts(&mut self, bases: &[Arc<Base>]) {
+        for base in bases {
+            let same = |held: &Arc<Base>| {
+                let (held, url) = (held.url(), base.url());
+                (held.scheme(), held.host_str(), held.port())
+                    == (url.scheme(), url.host_str(), url.port())
+            };
+            if self.hosts.len() < HOSTS && !self.hosts.iter().any(same) {
+                self.hosts.push(Arc::clone(base));
+            }
+        }
     }
 
     /// Whether requests for all that `old` knows are answered by this version too.
@@ -117,6 +141,24 @@ impl Compiled {
         let kind = if found.kind == Kind::Part { Kind::Segment } else { found.kind };
         self.edges.get(&(found.media, kind))?.behind(found.index?, now)
     }
+}
+
+/// How many of the first periods are passed over, so that the last ones have room.
+fn passed(periods: &[Period<'_>]) -> usize {
+    let sizes = periods
+        .iter()
+        .map(|period| period.sets.iter().map(|set| set.representations.len()).sum::<usize>());
+    let mut left = REPRESENTATIONS;
+    let fits = |size: &usize| match left.checked_sub(*size) {
+        Some(rest) => {
+            left = rest;
+            true
+        }
+        None => false,
+    };
+    let known = sizes.rev().take_while(fits).count();
+    // Of a last period that is too large alone, the first Representations are known.
+    periods.len() - known.max(1).min(periods.len())
 }
 
 /// When each period begins and how long it lasts, as far as the MPD says or lets conclude.
@@ -161,6 +203,7 @@ impl<'a> Compiler<'a> {
         for (member, rendition) in members.iter().zip(renditions) {
             let rendition = Arc::new(rendition);
             let own = bases(&member.bases, &member.representation.bases, &self.budget);
+            self.out.note_hosts(&own);
             let levels = member.levels();
             if levels.form() == Some(Form::Template) {
                 // Representations that add nothing share the timeline of their set.
@@ -179,6 +222,30 @@ impl<'a> Compiler<'a> {
                 listed::places(self, span, levels, &rendition, &own);
             }
             self.out.renditions.push(rendition);
+        }
+    }
+
+    /// Counts the segments of a period of which nothing else is kept.
+    fn count(&mut self, span: &Span, period: &'a Period<'a>) {
+        self.first_index = self.next_index.clone();
+        for (at, set) in period.sets.iter().enumerate() {
+            let Some(representation) = set.representations.first() else { continue };
+            let id = representation.id.clone().unwrap_or_else(|| format!("{at}.0").into());
+            let member = Member { period, set, representation, id, bases: Arc::new([]) };
+            let levels = member.levels();
+            let rendition = describe(&member);
+            match levels.form() {
+                Some(Form::Template) => {
+                    self.addressing(span, &member, &rendition, levels);
+                }
+                Some(Form::List) => {
+                    let stream = (rendition.media, rendition.kind);
+                    let count = levels.pick(|level| Some(level.urls.len()).filter(|len| *len > 0));
+                    let count = i128::try_from(count.unwrap_or_default()).unwrap_or_default();
+                    self.ends(stream, self.first_index(stream) + count);
+                }
+                Some(Form::Base) | None => {}
+            }
         }
     }
 
@@ -249,6 +316,7 @@ impl<'a> Compiler<'a> {
         let templates = [
             (init, Kind::Init),
             (levels.pick(|level| level.index.as_deref()), Kind::Init),
+            (levels.pick(|level| level.switching.as_deref()), Kind::Init),
             (levels.media(), rendition.kind),
         ];
         for base in own {

@@ -11,7 +11,7 @@ use super::{
     compile::{Compiler, Span},
     describe::shape,
     levels::Levels,
-    model::{Form, Part},
+    model::{Form, Part, Text},
 };
 use std::sync::Arc;
 
@@ -77,13 +77,24 @@ fn list(
             if kept.is_none() {
                 break;
             }
-            if let Some((url, range)) = &part.index {
+            // An index inside of its segment is asked for with it, or is a part of the same file: what
+            // begins there is the segment.
+            if let Some((url, range)) = part.index.as_ref().filter(|index| !is_within(index, part))
+            {
                 let place = Place::of(rendition, Kind::Init);
                 keep(compiler, base, (url, range.clone()), place);
             }
         }
     }
     compiler.list_ends(stream, addressing.first_index + urls.len() as i128);
+}
+
+/// Whether the index of a segment is a part of what its segment is.
+fn is_within((url, range): &(Text<'_>, Option<Range>), part: &Part<'_>) -> bool {
+    let inside = |range: &Range| {
+        part.range.as_ref().is_none_or(|own| own.start <= range.start && range.end <= own.end)
+    };
+    *url == part.url && range.as_ref().is_none_or(inside)
 }
 
 /// Counts on from where the version before had the first of a list's segments.
@@ -140,7 +151,7 @@ fn keep(
     Some(())
 }
 
-/// Keeps what the elements Initialization and RepresentationIndex name.
+/// Keeps what the elements Initialization, RepresentationIndex and BitstreamSwitching name.
 pub(super) fn initialization(
     compiler: &mut Compiler<'_>,
     levels: Levels<'_>,
@@ -150,6 +161,7 @@ pub(super) fn initialization(
     let parts = [
         levels.pick(|level| level.init_part.as_ref()),
         levels.pick(|level| level.index_part.as_ref()),
+        levels.pick(|level| level.switching_part.as_ref()),
     ];
     for part in parts.into_iter().flatten() {
         // A whole base cannot be its own init: that is the file with all its segments.

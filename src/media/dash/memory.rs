@@ -5,13 +5,14 @@ use super::super::{
     base::Base,
     budget::{Budget, LONGEST_URL},
     charset,
+    entities::expanded,
     format::without_query,
     place::hash,
 };
 use super::{
     compile::{Compiled, plain},
     levels::bases,
-    model::Mpd,
+    model::{Mpd, Text},
     patch,
     read::read,
     version::Version,
@@ -21,6 +22,10 @@ use url::Url;
 
 /// The most MPDs known at a time; the least recent one goes.
 const SOURCES: usize = 4;
+/// The most URLs under which one is known.
+const NAMES: usize = 8;
+/// The most redirects remembered.
+const REDIRECTS: usize = 64;
 /// The most versions kept of each. One whose segments the next version still knows is not kept.
 const VERSIONS: usize = 4;
 /// The most that all versions of one MPD may take, in places.
@@ -31,7 +36,8 @@ const TEXT: usize = 2 << 20;
 /// An MPD by its URL without query.
 #[derive(Debug, Default)]
 struct Source {
-    id: u64,
+    /// The URLs under which it is asked for: its own without query, and those that lead to it.
+    names: Vec<String>,
     /// The hash of the newest version's bytes, if they are not kept.
     body: Option<u64>,
     /// Where references of an MPD start from: its own URL, or its BaseURLs. Empty for a linked element.
@@ -53,6 +59,25 @@ struct Newest {
 }
 
 impl Source {
+    /// Takes the names of its newest version, and those under which it says that it is to be asked for
+    /// from now on. Those of the versions before stay, as far as there is room.
+    fn rename(&mut self, names: Vec<String>, locations: &[Text<'_>], base: &Base) {
+        let mut url = String::new();
+        let before = std::mem::replace(&mut self.names, names);
+        for location in locations.iter().filter(|location| location.len() <= LONGEST_URL) {
+            if base.resolve(location, &mut url) {
+                self.name(without_query(&url).to_owned());
+            }
+        }
+        before.into_iter().for_each(|name| self.name(name));
+    }
+
+    fn name(&mut self, name: String) {
+        if self.names.len() < NAMES && !self.names.contains(&name) {
+            self.names.push(name);
+        }
+    }
+
     /// Whether a text is the newest version's, and says the same again. What a linked element says
     /// depends on its MPD.
     fn repeats(&self, text: &str) -> bool {
@@ -71,6 +96,8 @@ impl Source {
 pub(in super::super) struct Memory {
     /// Newest first.
     sources: VecDeque<Source>,
+    /// Where the origin sent those who asked for manifests, newest last: from, to.
+    redirects: VecDeque<(String, String)>,
 }
 
 impl Memory {
@@ -81,13 +108,13 @@ impl Memory {
         base: &Base,
         body: &[u8],
     ) -> Result<Kind, ManifestError> {
-        let (text, _) = charset::decode(format, body)?;
+        let text = expanded(charset::read(format, body)?).0;
         if format == ManifestFormat::MpdPatch {
             self.patch(&text)?;
             return Ok(Kind::MpdPatch);
         }
-        let id = hash(without_query(base.url().as_str()));
-        let at = self.sources.iter().position(|source| source.id == id);
+        let names = self.names(base.url().as_str());
+        let at = self.position(&names);
         let source = at.and_then(|at| self.sources.get(at));
         if let Some(at) = at.filter(|_| source.is_some_and(|source| source.repeats(&text))) {
             // Nothing has changed since.
@@ -100,8 +127,39 @@ impl Memory {
             let bases = self.bases_of_link(base.url().as_str()).iter();
             mpd.bases = bases.map(|base| Cow::Owned(base.url().to_string())).collect();
         }
-        self.version(id, &text, &mut mpd, base);
+        self.version(names, &text, &mut mpd, base);
         Ok(Kind::Mpd)
+    }
+
+    /// Notes that the origin sends those who ask for the manifest `from` to `to`.
+    pub(in super::super) fn moved(&mut self, from: &str, to: &str) {
+        if from == to || from.len().max(to.len()) > LONGEST_URL {
+            return;
+        }
+        if self.redirects.len() >= REDIRECTS {
+            self.redirects.pop_front();
+        }
+        self.redirects.push_back((from.to_owned(), to.to_owned()));
+    }
+
+    /// The names of the MPD at `url`: without its query, and what led to it.
+    fn names(&self, url: &str) -> Vec<String> {
+        let mut names = vec![without_query(url).to_owned()];
+        let mut asked = url;
+        // The newest redirect is the one that was followed; a chain of them does not come back.
+        for (from, to) in self.redirects.iter().rev() {
+            if to == asked && names.len() < NAMES && !names.contains(from) {
+                names.push(from.clone());
+                asked = from;
+            }
+        }
+        names
+    }
+
+    /// The place of the source with one of these names.
+    fn position(&self, names: &[String]) -> Option<usize> {
+        let one_of = |source: &Source| source.names.iter().any(|name| names.contains(name));
+        self.sources.iter().position(one_of)
     }
 
     /// Makes a source the newest one.
@@ -111,11 +169,14 @@ impl Memory {
         }
     }
 
-    fn version(&mut self, id: u64, text: &str, mpd: &mut Mpd<'_>, base: &Base) {
-        let held = self.sources.iter().position(|source| source.id == id);
-        let held = held.and_then(|at| self.sources.remove(at));
-        let mut source = held.unwrap_or_else(|| Source { id, ..Source::default() });
+    fn version(&mut self, names: Vec<String>, text: &str, mpd: &mut Mpd<'_>, base: &Base) {
+        let held = self.position(&names).and_then(|at| self.sources.remove(at));
+        let mut source = held.unwrap_or_default();
         let mut compiled = Compiled::new(mpd, base, source.versions.front());
+        source.rename(names, &mpd.locations, base);
+        for name in &source.names {
+            compiled.exact.insert(name, None, plain(Kind::Mpd));
+        }
         beside_media(&mut compiled, mpd, base);
         if source.versions.front().is_some_and(|old| compiled.supersedes(old)) {
             source.versions.pop_front();
@@ -158,9 +219,33 @@ impl Memory {
 
     /// Where the references of what stands at `url` start from, if it is an element that an MPD links to.
     pub(in super::super) fn base_of_link(&self, url: &str) -> Option<&Url> {
-        let id = hash(without_query(url));
-        let linked = self.sources.iter().any(|held| held.id == id && held.bases.is_empty());
-        linked.then(|| self.bases_of_link(url).first().map(|base| base.url()))?
+        self.is_linked(url).then(|| self.bases_of_link(url).first().map(|base| base.url()))?
+    }
+
+    fn is_linked(&self, url: &str) -> bool {
+        let name = without_query(url);
+        let named = |held: &Source| held.names.iter().any(|held| held == name);
+        self.sources.iter().any(|held| held.bases.is_empty() && named(held))
+    }
+
+    /// What the references of the document at `url` start from, if it is a part of an MPD: an element that
+    /// it links to, or a patch to it.
+    pub(in super::super) fn bases_of_part(&self, url: &str, format: ManifestFormat) -> Vec<String> {
+        let bases = if format == ManifestFormat::MpdPatch {
+            let mut patched = self
+                .sources
+                .iter()
+                .filter(|source| source.newest.as_ref().is_some_and(|newest| newest.patched));
+            let names = |source: &&Source| source.versions.iter().any(|held| held.exact.knows(url));
+            let source = patched.clone().find(names).or_else(|| patched.next());
+            let newest = source.and_then(|source| source.versions.front());
+            newest.map(|newest| newest.hosts.as_slice()).unwrap_or_default()
+        } else if self.is_linked(url) {
+            self.bases_of_link(url)
+        } else {
+            &[]
+        };
+        bases.iter().map(|base| base.url().to_string()).collect()
     }
 
     /// Applies a patch to the MPD it was made for. One that fits none changes nothing: the player
@@ -169,12 +254,12 @@ impl Memory {
         let patch = patch::read(text)?;
         let fitting = self.sources.iter().find_map(|source| {
             let newest = source.newest.as_ref().filter(|newest| newest.patched)?;
-            Some((source.id, newest, patch.apply(&newest.version.text)?))
+            Some((source.names.clone(), newest, patch.apply(&newest.version.text)?))
         });
-        let Some((id, newest, patched)) = fitting else { return Ok(()) };
+        let Some((names, newest, patched)) = fitting else { return Ok(()) };
         let mut mpd = read(ManifestFormat::MpdPatch, &patched, Some(&newest.version))?;
         let base = Base::new(newest.base.url());
-        self.version(id, &patched, &mut mpd, &base);
+        self.version(names, &patched, &mut mpd, &base);
         Ok(())
     }
 
@@ -231,12 +316,14 @@ fn beside_media(compiled: &mut Compiled, mpd: &Mpd<'_>, base: &Base) {
     for (kind, references) in [
         (Kind::Mpd, &mpd.locations),
         (Kind::Mpd, &mpd.linked),
+        (Kind::Mpd, &mpd.others),
         (Kind::MpdPatch, &mpd.patches),
         (Kind::Steering, &mpd.steering),
         (Kind::Clock, &mpd.clocks),
     ] {
-        // Players ask clocks at the first BaseURL's host, or at the MPD's.
-        let first = mpd.bases.first().filter(|_| kind == Kind::Clock);
+        // Players ask clocks and other MPDs at the first BaseURL's host, or at the MPD's.
+        let below = kind == Kind::Clock || std::ptr::eq(references, &mpd.others);
+        let first = mpd.bases.first().filter(|_| below);
         let first = first.and_then(|first| base.url().join(first).ok()).map(|url| Base::new(&url));
         for reference in references
             .iter()

@@ -10,6 +10,7 @@ mod model;
 mod patch;
 mod read;
 mod rewrite;
+mod roots;
 mod segments;
 mod selector;
 mod value;

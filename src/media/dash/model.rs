@@ -30,6 +30,8 @@ pub(super) struct Mpd<'a> {
     pub(super) clocks: Vec<Text<'a>>,
     /// Elements that stand elsewhere (`xlink:href`, ImportedMPD).
     pub(super) linked: Vec<Text<'a>>,
+    /// Other MPDs: that follow this one, take its place for a while, or stand in for it.
+    pub(super) others: Vec<Text<'a>>,
     pub(super) periods: Vec<Period<'a>>,
     /// The timelines in their order, for the version that follows.
     pub(super) listings: Vec<Listing>,
@@ -110,9 +112,11 @@ pub(super) struct Segments<'a> {
     pub(super) media: Option<Text<'a>>,
     pub(super) initialization: Option<Text<'a>>,
     pub(super) index: Option<Text<'a>>,
-    /// The elements Initialization, RepresentationIndex; and `@indexRange`.
+    pub(super) switching: Option<Text<'a>>,
+    /// The elements Initialization, RepresentationIndex and BitstreamSwitching; and `@indexRange`.
     pub(super) init_part: Option<Part<'a>>,
     pub(super) index_part: Option<Part<'a>>,
+    pub(super) switching_part: Option<Part<'a>>,
     pub(super) index_range: Option<Range>,
     pub(super) timeline: Option<Line>,
     pub(super) urls: Vec<Part<'a>>,
@@ -148,8 +152,10 @@ impl Segments<'_> {
             media: None,
             initialization: None,
             index: None,
+            switching: None,
             init_part: None,
             index_part: None,
+            switching_part: None,
             index_range: None,
             timeline: None,
             urls: Vec::new(),

@@ -9,7 +9,7 @@ use super::super::{
 };
 use super::{
     model::{About, Codecs, Form, Mpd, Period, Representation, Segments, Set, Text},
-    rewrite::{ROOTS, is_timed_by_url},
+    rewrite::{ROOTS, alternatives, is_chained, is_timed_by_url},
     segments, value,
     version::{Reader, Version},
 };
@@ -73,10 +73,11 @@ fn mpd<'a>(
                     let period = period(reader, tag, mpd)?;
                     mpd.periods.push(period);
                 }
-                "UTCTiming" => {
-                    clock(tag, mpd);
+                "UTCTiming" | "SupplementalProperty" | "EssentialProperty" => {
+                    named(tag, mpd);
                     skip(&mut reader.xml)?;
                 }
+                "EventStream" => events(&mut reader.xml, mpd)?,
                 "BaseURL" => mpd.bases.extend(content(&mut reader.xml)?),
                 "Location" => mpd.locations.extend(content(&mut reader.xml)?),
                 "PatchLocation" => mpd.patches.extend(content(&mut reader.xml)?),
@@ -88,7 +89,7 @@ fn mpd<'a>(
                 let period = blank(tag, mpd);
                 mpd.periods.push(period);
             }
-            Token::Empty(tag) if tag.name == "UTCTiming" => clock(tag, mpd),
+            Token::Empty(tag) => named(tag, mpd),
             _ => {}
         }
     }
@@ -98,13 +99,30 @@ fn mpd<'a>(
     Ok(())
 }
 
-/// Remembers the URLs of a UTCTiming, if its scheme has any.
-fn clock<'a>(tag: Tag<'a>, mpd: &mut Mpd<'a>) {
-    if is_timed_by_url(tag) {
-        let urls = tag.raw("value").unwrap_or_default().split_ascii_whitespace();
-        let left = REFERENCES.saturating_sub(mpd.clocks.len());
-        mpd.clocks.extend(urls.take(left).map(unescape));
+/// Remembers the URLs of a UTCTiming, and the MPDs that a property of the MPD names, if their schemes have
+/// any.
+fn named<'a>(tag: Tag<'a>, mpd: &mut Mpd<'a>) {
+    let list = match tag.name {
+        "UTCTiming" if is_timed_by_url(tag) => &mut mpd.clocks,
+        "SupplementalProperty" | "EssentialProperty" if is_chained(tag) => &mut mpd.others,
+        _ => return,
+    };
+    let Some(value) = tag.raw("value") else { return };
+    let left = REFERENCES.saturating_sub(list.len());
+    let value = unescape(value);
+    list.extend(value.split_ascii_whitespace().take(left).map(|url| Text::Owned(url.to_owned())));
+}
+
+/// Remembers the MPDs that the events of a stream name.
+fn events<'a>(xml: &mut Xml<'a>, mpd: &mut Mpd<'a>) -> Result<(), ManifestError> {
+    let depth = xml.depth();
+    while xml.depth() >= depth {
+        let Some(token) = xml.next()? else { break };
+        let (Token::Start(tag) | Token::Empty(tag)) = token else { continue };
+        let left = REFERENCES.saturating_sub(mpd.others.len());
+        mpd.others.extend(alternatives(tag).take(left).map(|url| unescape(url.trim())));
     }
+    Ok(())
 }
 
 /// A ServiceDescription, where ContentSteering may stand too.
@@ -158,6 +176,10 @@ fn period<'a>(
                 "AdaptationSet" => period.sets.push(set(reader, tag, mpd)?),
                 "BaseURL" => period.bases.extend(content(&mut reader.xml)?),
                 "ImportedMPD" => mpd.linked.extend(content(&mut reader.xml)?),
+                "EventStream" => {
+                    link(tag, mpd);
+                    events(&mut reader.xml, mpd)?;
+                }
                 name => match form(name) {
                     Some(form) => {
                         period.segments = Some(Box::new(segments::read(reader, tag, form)?));

@@ -2,15 +2,20 @@
 //!
 //! Licence URLs inside ContentProtection are left: licences are bound to their server by their own
 //! credentials, and a proxy of networks has no business between a player and its keys. So are
-//! reporting endpoints, the payloads of events, and the clocks that a producer says it used.
+//! reporting endpoints, the payloads of events (but for the MPDs that they name), and the clocks that a
+//! producer says it used.
 //!
 //! What is absolute in a BaseURL or link stays absolute: players take the first of several relative
 //! BaseURLs for the only one, and put no base before a steering server or a link.
 
-use super::super::{
-    ManifestError, ManifestFormat, charset,
-    uri::{Edits, UriMap, names_host},
-    xml::{Tag, Token, Xml},
+use super::{
+    super::{
+        ManifestError, ManifestFormat,
+        uri::{UriMap, is_at_root, names_host},
+        xml::{Tag, Token, Xml},
+        xml_edits::{Leader, Root, Source, Value},
+    },
+    roots::{Level, Roots},
 };
 
 /// What a document begins with: an MPD, a patch, or an element that an MPD links to.
@@ -30,8 +35,15 @@ const TEXTS: &[&str] = &["BaseURL", "Location", "PatchLocation", "ContentSteerin
 /// Elements that are kept whole, with all they hold.
 const WHOLE: &[&str] = &["ContentProtection", "Event", "ProducerReferenceTime"];
 
+/// Elements of events that name another MPD (ISO/IEC 23009-1, 5.16), and earlier names of them.
+const ALTERNATIVES: &[&str] = &["ReplacePresentation", "InsertPresentation", "AlternativeMPD"];
+
 /// The ends of the UTCTiming schemes whose value is a list of URLs; the others hold a time or NTP hosts.
 const TIMED_BY_URL: &[&str] = &["http-head", "http-iso", "http-xsdate", "http-ntp"];
+
+/// The schemes of properties whose value is a list of MPDs: the one that follows, and those to turn to
+/// when this one fails (ISO/IEC 23009-1, 5.11).
+const CHAINED: &[&str] = &["chaining:", "fallback:"];
 
 /// The scheme of a property that names a font to be downloaded (ETSI TS 103 285, 7.2).
 const FONT: &str = "urn:dvb:dash:fontdownload";
@@ -49,102 +61,170 @@ fn attributes(element: &str) -> &'static [&'static str] {
     }
 }
 
-/// Rewrites an MPD or a patch; `None` when no URL of it is led elsewhere.
+/// The attribute values of an element of an event that name an MPD.
+pub(super) fn alternatives<'a>(tag: Tag<'a>) -> impl Iterator<Item = &'a str> {
+    let is_one = ALTERNATIVES.contains(&tag.name);
+    let named = tag.attributes().filter(move |(key, _)| is_one && matches!(*key, "uri" | "url"));
+    named.map(|(_, value)| value)
+}
+
+/// Rewrites an MPD or a patch; `None` when no URL of it is led elsewhere. What cannot be read of it stays.
 pub(in super::super) fn rewrite(
     format: ManifestFormat,
     body: &[u8],
     map: &dyn UriMap,
 ) -> Result<Option<Vec<u8>>, ManifestError> {
-    let (text, charset) = charset::decode(format, body)?;
-    let mut xml = Xml::new(format, &text, ROOTS)?;
-    let mut leader = Leader { edits: Edits::new(text.as_bytes()), map, bases: Vec::new() };
-    // The element whose text is a URL, before that text.
-    let mut expected = None;
+    let source = Source::read(format, body)?;
+    let text = source.text();
+    let mut xml = Xml::new(format, text, ROOTS)?.lenient();
+    let mut walk = Walk { text, leader: Leader::new(map), roots: Roots::new(map.bases()) };
+    // The element whose text is a URL: its depth, what it is, and the text so far.
+    let mut expected: Option<(usize, Written, Value<'_>)> = None;
     // How deep the element lies that is kept whole.
     let mut whole = None;
     while let Some(token) = xml.next()? {
+        let depth = xml.depth();
         match token {
             Token::End(_) => {
-                expected = None;
-                leader.close(xml.depth());
-                whole = whole.filter(|depth| xml.depth() >= *depth);
+                if let Some((_, written, value)) = expected.take_if(|(held, ..)| *held > depth) {
+                    walk.text(written, value, depth);
+                }
+                walk.roots.close(depth);
+                whole = whole.filter(|held| depth >= *held);
+            }
+            Token::Start(tag) | Token::Empty(tag) if whole.is_some() => {
+                walk.alternatives(tag, whole.unwrap_or_default());
             }
             _ if whole.is_some() => {}
             Token::Start(tag) => {
-                leader.attributes(tag);
-                let url = TEXTS.contains(&tag.name) || is_patched_url(tag);
-                expected = url.then_some(tag.name);
-                whole = WHOLE.contains(&tag.name).then(|| xml.depth());
-            }
-            Token::Empty(tag) => leader.attributes(tag),
-            Token::Text(text) | Token::CData(text) => {
-                let url = text.trim();
-                if url.is_empty() {
-                    continue;
+                walk.attributes(tag, depth - 1);
+                if let Some(written) = Written::of(tag) {
+                    expected = Some((depth, written, Value::empty()));
                 }
-                match expected.take() {
-                    Some("BaseURL") => leader.base(url, xml.depth()),
-                    Some(_) => leader.edits.lead_absolute(url, map),
-                    None => {}
+                whole = WHOLE.contains(&tag.name).then_some(depth);
+            }
+            Token::Empty(tag) => walk.attributes(tag, depth),
+            Token::Text(piece) | Token::CData(piece) => {
+                if let Some((_, _, value)) = expected.as_mut().filter(|(held, ..)| *held == depth) {
+                    let _ = value.push(text, piece, matches!(token, Token::CData(_)));
                 }
             }
         }
     }
-    Ok(leader.edits.finish().map(|out| charset.encode(out)))
+    let Walk { mut leader, roots, .. } = walk;
+    roots.lead(&mut leader);
+    Ok(source.edited(leader.finish()))
 }
 
-struct Leader<'a, 't> {
-    edits: Edits<'t>,
-    map: &'a dyn UriMap,
-    /// The open elements with a BaseURL, by their depth, and the one that names the host at which their
-    /// references stand: the first of each level, as far as it names any.
-    bases: Vec<(usize, Option<&'t str>)>,
+/// What an element's text is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Written {
+    /// A BaseURL.
+    Base,
+    /// A URL that stands alone: a location, a link.
+    Alone,
+    /// What an attribute of a patched element becomes: a reference below its bases.
+    Patched,
 }
 
-impl<'t> Leader<'_, 't> {
-    /// Elements deeper than `depth` are over.
-    fn close(&mut self, depth: usize) {
-        while self.bases.pop_if(|(held, _)| *held > depth).is_some() {}
+impl Written {
+    fn of(tag: Tag<'_>) -> Option<Self> {
+        match tag.name {
+            "BaseURL" => Some(Self::Base),
+            name if TEXTS.contains(&name) => Some(Self::Alone),
+            _ => patched(tag),
+        }
+    }
+}
+
+/// A document being gone through.
+struct Walk<'m, 't> {
+    text: &'t str,
+    leader: Leader<'m>,
+    roots: Roots<'t>,
+}
+
+impl<'t> Walk<'_, 't> {
+    /// Leads the text of an element that stands in one at `depth`.
+    fn text(&mut self, written: Written, value: Value<'t>, depth: usize) {
+        let url = value.said().trim();
+        let names_host = names_host(url);
+        let level = self.roots.level(depth);
+        match written {
+            Written::Base => {
+                self.roots.base(level, url);
+                if names_host {
+                    lead_now(&mut self.leader, &value, true);
+                } else {
+                    self.later(value, Level::Above(level));
+                }
+            }
+            Written::Patched if !names_host => self.later(value, Level::At(level)),
+            Written::Alone | Written::Patched => {
+                lead_now(&mut self.leader, &value, true);
+            }
+        }
     }
 
-    /// Leads the BaseURL `url`, an element at `depth`.
-    fn base(&mut self, url: &'t str, depth: usize) {
-        let level = depth.saturating_sub(1);
-        let above = self.bases.iter().rev().find(|(held, _)| *held < level);
-        let above = above.and_then(|(_, base)| *base);
-        if names_host(url) {
-            self.edits.lead_absolute(url, self.map);
+    /// Leads a reference below the bases of `level`, once these are known.
+    fn later(&mut self, value: Value<'t>, level: Level) {
+        // Most are relative.
+        if is_at_root(value.said().trim_start()) {
+            self.roots.defer(value, level);
         } else {
-            self.edits.lead_from(above, url, self.map);
-        }
-        if self.bases.last().is_none_or(|(held, _)| *held < level) {
-            self.bases.push((level, if names_host(url) { Some(url) } else { above }));
+            lead_now(&mut self.leader, &value, false);
         }
     }
 
-    fn attributes(&mut self, tag: Tag<'_>) {
+    fn value(&self, raw: &'t str) -> Option<Value<'t>> {
+        Value::attribute(self.text, raw)
+    }
+
+    /// Leads the MPDs that an element of the event at `depth` names.
+    fn alternatives(&mut self, tag: Tag<'t>, depth: usize) {
+        for value in alternatives(tag).filter_map(|raw| Value::attribute(self.text, raw)) {
+            let level = self.roots.level(depth);
+            self.roots.lead_list(value, true, level);
+        }
+    }
+
+    /// Leads the attributes of an element that stands in one at `depth`.
+    fn attributes(&mut self, tag: Tag<'t>, depth: usize) {
         if tag.name == "S" {
             return;
         }
         let known = attributes(tag.name);
-        let timing = tag.name == "UTCTiming" && is_timed_by_url(tag);
-        let font = tag.name.ends_with("Property") && tag.inside.contains(FONT);
+        let property = tag.name.ends_with("Property");
+        let list =
+            (tag.name == "UTCTiming" && is_timed_by_url(tag)) || (property && is_chained(tag));
+        let font = property && tag.inside.contains(FONT);
         // Most elements have none: their attributes are not even read.
-        if !(timing || font || !known.is_empty() || tag.inside.contains(":href")) {
+        if !(list || font || !known.is_empty() || tag.inside.contains(":href")) {
             return;
         }
-        let base = self.bases.last().and_then(|(_, base)| *base);
-        for (key, value) in tag.attributes() {
-            if timing && key == "value" {
-                for url in value.split_ascii_whitespace() {
-                    self.edits.lead_from(base, url, self.map);
-                }
+        // What says where segments are holds for the element around it.
+        let inner = !matches!(tag.name, "SegmentTemplate" | "InitializationSet");
+        for (key, raw) in tag.attributes() {
+            let Some(value) = self.value(raw) else { continue };
+            if list && key == "value" {
+                let level = self.roots.level(depth);
+                self.roots.lead_list(value, property, level);
             } else if is_link(key) || (font && key.ends_with(":url")) {
-                self.edits.lead_absolute(value.trim(), self.map);
+                lead_now(&mut self.leader, &value, true);
             } else if known.contains(&key) {
-                self.edits.lead_from(base, value.trim(), self.map);
+                let level = self.roots.level(depth.saturating_sub(usize::from(inner)));
+                self.later(value, Level::Below(level));
             }
         }
+    }
+}
+
+/// Leads a URL that no base is put before, or that no base changes.
+fn lead_now(leader: &mut Leader<'_>, value: &Value<'_>, absolute: bool) {
+    if absolute {
+        leader.lead_absolute(value, Root::Document);
+    } else {
+        leader.lead(value, Root::Document);
     }
 }
 
@@ -159,27 +239,32 @@ pub(super) fn is_timed_by_url(tag: Tag<'_>) -> bool {
     scheme.is_some_and(|scheme| TIMED_BY_URL.iter().any(|end| scheme.contains(end)))
 }
 
-/// Whether the text of a patch's `add` or `replace` is a URL, by what it selects (RFC 5261):
+/// Whether a property's value is a list of MPDs.
+pub(super) fn is_chained(tag: Tag<'_>) -> bool {
+    let scheme = tag.raw("schemeIdUri").and_then(|scheme| scheme.strip_prefix("urn:mpeg:dash:"));
+    scheme.is_some_and(|scheme| CHAINED.iter().any(|name| scheme.contains(name)))
+}
+
+/// What the text of a patch's `add` or `replace` is, by what it selects (RFC 5261):
 /// `/MPD/Location/text()`, `…/SegmentTemplate/@media`, or an element with `type="@media"`.
-fn is_patched_url(tag: Tag<'_>) -> bool {
+fn patched(tag: Tag<'_>) -> Option<Written> {
     if !matches!(tag.name, "add" | "replace") {
-        return false;
+        return None;
     }
-    let Some(selected) = tag.raw("sel") else { return false };
+    let selected = tag.raw("sel")?;
     let (parent, last) = selected.rsplit_once('/').unwrap_or_default();
-    let attribute = match tag.raw("type") {
-        Some(added) => Some((last, added)),
-        None => Some((parent.rsplit('/').next().unwrap_or_default(), last)),
+    let (element, attribute) = match tag.raw("type") {
+        Some(added) => (last, added),
+        None => (parent.rsplit('/').next().unwrap_or_default(), last),
     };
-    let is_url = |(element, attribute): (&str, &str)| {
-        let element = element.split('[').next().unwrap_or_default();
-        let element = element.rsplit(':').next().unwrap_or_default();
-        match attribute.strip_prefix('@') {
-            Some(name) => name.ends_with(":href") || attributes(element).contains(&name),
-            None => attribute == "text()" && TEXTS.contains(&element),
-        }
-    };
-    attribute.is_some_and(is_url)
+    let element = element.split('[').next().unwrap_or_default();
+    let element = element.rsplit(':').next().unwrap_or_default();
+    match attribute.strip_prefix('@') {
+        Some(name) if is_link(name) => Some(Written::Alone),
+        Some(name) => attributes(element).contains(&name).then_some(Written::Patched),
+        None if attribute != "text()" => None,
+        None => TEXTS.contains(&element).then_some(Written::Alone),
+    }
 }
 
 #[cfg(test)]
@@ -205,6 +290,10 @@ mod tests {
         assert_eq!(
             led("<Location><![CDATA[ https://a/m.mpd]]></Location>"),
             "<Location><![CDATA[ http://proxy.test/-/s/7/-/o/https/a/m.mpd]]></Location>"
+        );
+        assert_eq!(
+            led("<BaseURL>https:<!-- /c --><![CDATA[//]]>a/x/</BaseURL>"),
+            "<BaseURL>http://proxy.test/-/s/7/-/o/https/a<!-- /c --><![CDATA[]]>/x/</BaseURL>"
         );
         assert_eq!(
             led("<BaseURL><!-- https://a/ -->/x/</BaseURL>"),
@@ -286,13 +375,71 @@ mod tests {
     }
 
     #[test]
-    fn errors_name_the_place() {
-        let error = |body: &str| {
-            rewrite(ManifestFormat::Mpd, body.as_bytes(), &Proxy).unwrap_err().to_string()
+    fn what_is_not_well_formed_is_led_as_far_as_it_is_read() {
+        let led = |body: &[u8]| {
+            let out = rewrite(ManifestFormat::Mpd, body, &Proxy).unwrap().unwrap();
+            String::from_utf8_lossy(&out).into_owned()
         };
-        insta::assert_snapshot!(error("<MPD><Period></MPD>"), @"DASH manifest, byte 13: expected `</Period>`, but `</MPD>` was found");
-        insta::assert_snapshot!(error("<MPD><Period>"), @"DASH manifest, byte 13: it breaks off inside <Period>");
-        insta::assert_snapshot!(error("<html><body>404"), @r#"DASH manifest: not a manifest: it begins with "<html><body>404", not with <MPD"#);
-        insta::assert_snapshot!(rewrite(ManifestFormat::Mpd, b"<MPD>\xff", &Proxy).unwrap_err(), @"DASH manifest, byte 5: not UTF-8");
+        assert_eq!(
+            led(b"<MPD><Period></MPD><BaseURL>/a</BaseURL>"),
+            "<MPD><Period></MPD><BaseURL>/-/s/7/a</BaseURL>"
+        );
+        assert_eq!(
+            led(b"<MPD></x><BaseURL>/a</BaseURL><a"),
+            "<MPD></x><BaseURL>/-/s/7/a</BaseURL><a"
+        );
+        let deep = "<x>".repeat(100);
+        let led_deep = led(format!("<MPD>{deep}<BaseURL>/a</BaseURL>").as_bytes());
+        assert_eq!(led_deep, format!("<MPD>{deep}<BaseURL>/-/s/7/a</BaseURL>"));
+        insta::assert_snapshot!(rewrite(ManifestFormat::Mpd, b"<html><body>404", &Proxy).unwrap_err(), @r#"DASH manifest: not a manifest: it begins with "<html><body>404", not with <MPD"#);
+    }
+
+    #[test]
+    fn other_mpds() {
+        assert_eq!(
+            led(
+                "<SupplementalProperty schemeIdUri='urn:mpeg:dash:chaining:2016' value='https://a/n.mpd'/>\
+                 <EssentialProperty value=' https://a/s.mpd  /t.mpd u.mpd' schemeIdUri='urn:mpeg:dash:fallback:2016'></EssentialProperty>"
+            ),
+            "<SupplementalProperty schemeIdUri='urn:mpeg:dash:chaining:2016' value='http://proxy.test/-/s/7/-/o/https/a/n.mpd'/>\
+             <EssentialProperty value=' http://proxy.test/-/s/7/-/o/https/a/s.mpd  /-/s/7/t.mpd u.mpd' schemeIdUri='urn:mpeg:dash:fallback:2016'></EssentialProperty>"
+        );
+        assert_eq!(
+            led(
+                "<Event><ReplacePresentation uri='https://a/b.mpd'/></Event><Event><x:InsertPresentation uri='/p'/><BaseURL>/never</BaseURL></Event>"
+            ),
+            "<Event><ReplacePresentation uri='http://proxy.test/-/s/7/-/o/https/a/b.mpd'/></Event><Event><x:InsertPresentation uri='/-/s/7/p'/><BaseURL>/never</BaseURL></Event>"
+        );
+    }
+
+    #[test]
+    fn roots_of_several_bases() {
+        // Two hosts on one level, also after the reference.
+        for (before, after) in [
+            ("<BaseURL>https://a/x/</BaseURL><BaseURL>https://b/</BaseURL>", ""),
+            ("", "<BaseURL>x/</BaseURL><BaseURL>https://b/</BaseURL>"),
+        ] {
+            let out = led(&format!(
+                "{before}<Period><SegmentTemplate media='/v/$Number$'/></Period>{after}"
+            ));
+            assert!(out.contains("media='-/root/v/$Number$'"), "{out}");
+        }
+        // A template above BaseURLs.
+        let below = |host: &str| {
+            led(&format!(
+                "<BaseURL>https://a/</BaseURL><Period><AdaptationSet><SegmentList><SegmentURL media='/v'/></SegmentList>\
+                 <Representation><BaseURL>{host}</BaseURL></Representation></AdaptationSet></Period>"
+            ))
+        };
+        assert!(below("https://b/x/").contains("media='-/root/v'"));
+        assert!(below("https://a/x/").contains("media='/-/s/7/-/o/https/a/v'"));
+        assert!(below("x/").contains("media='/-/s/7/-/o/https/a/v'"));
+        // A BaseURL of a host of its own ends it.
+        let out = led(
+            "<BaseURL>https://a/</BaseURL><BaseURL>https://b/</BaseURL><Period><BaseURL>https://c/</BaseURL>\
+             <SegmentTemplate media='/v'/></Period><Period><BaseURL>/w/</BaseURL></Period>",
+        );
+        assert!(out.contains("media='/-/s/7/-/o/https/c/v'"), "{out}");
+        assert!(out.contains("<BaseURL>-/root/w/</BaseURL>"), "{out}");
     }
 }

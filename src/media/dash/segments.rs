@@ -34,6 +34,7 @@ pub(super) fn bare(tag: Tag<'_>, form: Form) -> Segments<'_> {
             "media" => held.media = Some(unescape(value)),
             "initialization" => held.initialization = Some(unescape(value)),
             "index" => held.index = Some(unescape(value)),
+            "bitstreamSwitching" => held.switching = Some(unescape(value)),
             "indexRange" => held.index_range = value::range(value),
             _ => {}
         }
@@ -63,6 +64,7 @@ pub(super) fn read<'a>(
             "SegmentURL" => held.urls.push(part(tag, "media", "mediaRange")),
             "Initialization" => held.init_part = Some(part(tag, "sourceURL", "range")),
             "RepresentationIndex" => held.index_part = Some(part(tag, "sourceURL", "range")),
+            "BitstreamSwitching" => held.switching_part = Some(part(tag, "sourceURL", "range")),
             _ => {}
         }
         if !closed {

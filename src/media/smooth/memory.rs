@@ -2,7 +2,7 @@
 
 use super::super::{
     Kind, ManifestError, ManifestFormat, Rendition, Resource, base::Base, charset,
-    format::without_query, place::hash,
+    entities::expanded, format::without_query, place::hash,
 };
 use super::{compile::Compiled, read::read};
 use std::{collections::VecDeque, sync::Arc};
@@ -32,7 +32,7 @@ impl Memory {
         base: &Base,
         body: &[u8],
     ) -> Result<Kind, ManifestError> {
-        let (text, _) = charset::decode(ManifestFormat::Smooth, body)?;
+        let text = expanded(charset::read(ManifestFormat::Smooth, body)?).0;
         let id = hash(without_query(base.url().as_str()));
         let body = hash(&text);
         let at = self.sources.iter().position(|source| source.id == id);

@@ -4,9 +4,10 @@
 //! Protection holds is the DRM system's own, encoded, and stays.
 
 use super::super::{
-    ManifestError, ManifestFormat, charset,
-    uri::{Edits, Pathless, UriMap},
+    ManifestError, ManifestFormat,
+    uri::UriMap,
     xml::{Token, Xml},
+    xml_edits::{Leader, Root, Source, Value},
 };
 use super::read::ROOTS;
 
@@ -15,16 +16,17 @@ pub(in super::super) fn rewrite(
     body: &[u8],
     map: &dyn UriMap,
 ) -> Result<Option<Vec<u8>>, ManifestError> {
-    let (text, charset) = charset::decode(ManifestFormat::Smooth, body)?;
-    let mut xml = Xml::new(ManifestFormat::Smooth, &text, ROOTS)?;
-    let mut edits = Edits::new(text.as_bytes());
+    let source = Source::read(ManifestFormat::Smooth, body)?;
+    let text = source.text();
+    let mut xml = Xml::new(ManifestFormat::Smooth, text, ROOTS)?.lenient();
+    let mut leader = Leader::new(map);
     while let Some(token) = xml.next()? {
         if let Token::Start(tag) | Token::Empty(tag) = token
             && tag.name == "StreamIndex"
-            && let Some(url) = tag.raw("Url")
+            && let Some(url) = tag.raw("Url").and_then(|url| Value::attribute(text, url))
         {
-            edits.lead(url.trim(), map, Pathless::AddSlash);
+            leader.lead(&url, Root::Document);
         }
     }
-    Ok(edits.finish().map(|out| charset.encode(out)))
+    Ok(source.edited(leader.finish()))
 }

@@ -1,0 +1,450 @@
+//! Edits of an XML document: its text as readers see it, and changes put into its bytes, where every
+//! other byte stays.
+
+use super::{
+    ManifestError, ManifestFormat,
+    charset::{Charset, decode},
+    entities::{Expansion, expanded},
+    uri::{Head, UriMap, ends_text, head, is_own},
+    xml::reference,
+};
+use std::{borrow::Cow, ops::Range};
+
+/// A document to be edited.
+pub(super) struct Source<'a> {
+    body: &'a [u8],
+    charset: Charset,
+    decoded: Cow<'a, str>,
+    /// With its entities expanded, if it declares any.
+    expanded: Option<String>,
+    expansions: Vec<Expansion>,
+}
+
+/// A replacement of a part of a document's text.
+type Edit = (Range<usize>, String);
+
+impl<'a> Source<'a> {
+    pub(super) fn read(format: ManifestFormat, body: &'a [u8]) -> Result<Self, ManifestError> {
+        let (decoded, charset) = decode(format, body)?;
+        let (expanded, expansions) = expanded(Cow::Borrowed(&decoded));
+        let expanded = (!expansions.is_empty()).then(|| expanded.into_owned());
+        Ok(Self { body, charset, decoded, expanded, expansions })
+    }
+
+    /// The text.
+    pub(super) fn text(&self) -> &str {
+        self.expanded.as_deref().unwrap_or(&self.decoded)
+    }
+
+    /// The document with `edits` of its text; `None` when nothing changes.
+    pub(super) fn edited(&self, mut edits: Vec<Edit>) -> Option<Vec<u8>> {
+        if edits.is_empty() {
+            return None;
+        }
+        edits.sort_by_key(|(part, _)| part.start);
+        let mut writer = Writer {
+            source: self,
+            out: Vec::with_capacity(self.body.len() + self.body.len() / 4),
+            decoded: 0,
+            raw: 0,
+        };
+        // Where the text and the decoded document stand, which differ by what is expanded.
+        let (mut text, mut decoded) = (0, 0);
+        let mut left = edits.as_slice();
+        for expansion in &self.expansions {
+            left = writer.copied(text..expansion.at.start, decoded, left);
+            decoded = expansion.from.end;
+            left = writer.expansion(expansion, left);
+            text = expansion.at.end;
+        }
+        left = writer.copied(text..self.text().len(), decoded, left);
+        for (_, with) in left {
+            self.charset.write(with, &mut writer.out);
+        }
+        writer.out.extend_from_slice(self.body.get(writer.raw..).unwrap_or_default());
+        (writer.out != self.body).then_some(writer.out)
+    }
+}
+
+/// A document being written anew.
+struct Writer<'s, 'a> {
+    source: &'s Source<'a>,
+    out: Vec<u8>,
+    /// What is dealt with of the decoded document, and of its bytes.
+    decoded: usize,
+    raw: usize,
+}
+
+impl Writer<'_, '_> {
+    /// Goes on to `to` in the decoded document, and keeps the bytes up to there or leaves them out.
+    fn go_on(&mut self, to: usize, keep: bool) {
+        let passed = self.source.decoded.get(self.decoded..to).unwrap_or_default();
+        let end = self.raw + self.source.charset.written(passed);
+        if keep {
+            self.out.extend_from_slice(self.source.body.get(self.raw..end).unwrap_or_default());
+        }
+        (self.decoded, self.raw) = (to.max(self.decoded), end);
+    }
+
+    /// Writes a part of the text that stands in the document, from `decoded` on, with the edits in it; the
+    /// edits that reach further.
+    fn copied<'e>(&mut self, part: Range<usize>, decoded: usize, edits: &'e [Edit]) -> &'e [Edit] {
+        let place = |text: usize| text - part.start + decoded;
+        let mut left = edits;
+        while let Some(((range, with), rest)) = left.split_first()
+            && range.start < part.end
+        {
+            if range.start >= part.start {
+                self.go_on(place(range.start), true);
+                self.source.charset.write(with, &mut self.out);
+            }
+            self.go_on(place(range.end.min(part.end)), false);
+            if range.end > part.end {
+                break;
+            }
+            left = rest;
+        }
+        self.go_on(place(part.end), true);
+        left
+    }
+
+    /// Writes a reference, or what is left of its text.
+    fn expansion<'e>(&mut self, part: &Expansion, edits: &'e [Edit]) -> &'e [Edit] {
+        let at = &part.at;
+        let mut left = edits;
+        let mut copied = at.start;
+        let mut whole = true;
+        let text = self.source.text();
+        let mut pieces = String::new();
+        while let Some(((range, with), rest)) = left.split_first()
+            && range.start < at.end
+        {
+            if range.start >= at.start {
+                // What is put before the reference leaves it whole.
+                whole &= range.is_empty() && range.start == at.start;
+                pieces.push_str(text.get(copied..range.start).unwrap_or_default());
+                pieces.push_str(with);
+            }
+            whole &= range.end <= at.start || range.is_empty();
+            copied = range.end.clamp(copied, at.end);
+            if range.end > at.end {
+                break;
+            }
+            left = rest;
+        }
+        if !whole {
+            pieces.push_str(text.get(copied..at.end).unwrap_or_default());
+        }
+        self.source.charset.write(&pieces, &mut self.out);
+        self.go_on(part.from.end, whole);
+        left
+    }
+}
+
+/// A run of characters in a value: where they stand in the value and in the document's text.
+#[derive(Debug, Clone, Copy)]
+struct Run {
+    value: usize,
+    text: usize,
+    /// The length of the reference they are written as; 0 if they are written as themselves.
+    reference: usize,
+}
+
+/// A value as it is meant, and where its characters are written.
+pub(super) struct Value<'t> {
+    said: Cow<'t, str>,
+    runs: Vec<Run>,
+}
+
+impl<'t> Value<'t> {
+    /// The value written as `raw`, a part of `text`.
+    pub(super) fn attribute(text: &str, raw: &'t str) -> Option<Self> {
+        let mut value = Self::empty();
+        value.push(text, raw, false)?;
+        Some(value)
+    }
+
+    /// Adds a piece of an element's text, or of a CDATA section.
+    pub(super) fn push(&mut self, text: &str, raw: &'t str, literal: bool) -> Option<()> {
+        let mut at = (raw.as_ptr() as usize).checked_sub(text.as_ptr() as usize)?;
+        if self.said.is_empty() && (literal || memchr::memchr(b'&', raw.as_bytes()).is_none()) {
+            self.said = Cow::Borrowed(raw);
+            self.runs = vec![Run { value: 0, text: at, reference: 0 }];
+            return Some(());
+        }
+        let said = self.said.to_mut();
+        let mut rest = raw;
+        while !rest.is_empty() {
+            let value = said.len();
+            let len = match memchr::memchr(b'&', rest.as_bytes()).filter(|_| !literal) {
+                Some(0) => match reference(rest) {
+                    Some((character, len)) => {
+                        said.push(character);
+                        self.runs.push(Run { value, text: at, reference: len });
+                        at += len;
+                        rest = rest.get(len..)?;
+                        continue;
+                    }
+                    None => 1,
+                },
+                next => next.unwrap_or(rest.len()),
+            };
+            said.push_str(rest.get(..len)?);
+            self.runs.push(Run { value, text: at, reference: 0 });
+            at += len;
+            rest = rest.get(len..)?;
+        }
+        Some(())
+    }
+
+    /// The value of an element's text that has not begun yet.
+    pub(super) const fn empty() -> Self {
+        Self { said: Cow::Borrowed(""), runs: Vec::new() }
+    }
+
+    /// What it says.
+    pub(super) fn said(&self) -> &str {
+        &self.said
+    }
+
+    /// Puts `with` in the place of a part of what it says.
+    fn replace(&self, part: Range<usize>, with: String, edits: &mut Vec<Edit>) {
+        let mut with = Some(with);
+        for (at, run) in self.runs.iter().enumerate() {
+            let next = self.runs.get(at + 1);
+            let end = next.map_or(self.said.len(), |next| next.value);
+            let (from, to) = (part.start.max(run.value), part.end.min(end));
+            let begins = part.start >= run.value && part.start < end;
+            if from >= to && !begins {
+                continue;
+            }
+            let range = match run.reference {
+                0 => run.text + from - run.value..run.text + to.max(from) - run.value,
+                len if from < to => run.text..run.text + len,
+                _ => run.text..run.text,
+            };
+            edits.push((range, with.take().unwrap_or_default()));
+        }
+    }
+}
+
+/// Where a root-relative reference leads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Root<'t> {
+    /// To the document's own host.
+    Document,
+    /// To the host of this absolute URL.
+    Host(&'t str),
+    /// To several hosts, of which this is the first.
+    Several(Option<&'t str>),
+}
+
+/// The URLs of a document, led where a map wants them.
+pub(super) struct Leader<'m> {
+    map: &'m dyn UriMap,
+    edits: Vec<Edit>,
+    /// The last `scheme://authority` that was asked for, and what stands in its place: nearly all URIs
+    /// of a manifest are on one host.
+    head: String,
+    led: Option<String>,
+}
+
+impl<'m> Leader<'m> {
+    pub(super) const fn new(map: &'m dyn UriMap) -> Self {
+        Self { map, edits: Vec::new(), head: String::new(), led: None }
+    }
+
+    /// The edits that are made of it.
+    pub(super) fn finish(self) -> Vec<Edit> {
+        self.edits
+    }
+
+    /// Leads the URL that `value` is; what is absolute becomes a path of the proxy's.
+    pub(super) fn lead(&mut self, value: &Value<'_>, root: Root<'_>) {
+        let part = trimmed(value.said());
+        self.part(value, part, "", root);
+    }
+
+    /// As [`lead`](Self::lead), but what is absolute stays absolute, if the player's address of the proxy
+    /// is known.
+    pub(super) fn lead_absolute(&mut self, value: &Value<'_>, root: Root<'_>) {
+        let part = trimmed(value.said());
+        self.part(value, part, self.map.own().unwrap_or_default(), root);
+    }
+
+    /// Leads each of the URLs that `value` lists; `absolute` as above.
+    pub(super) fn lead_list(&mut self, value: &Value<'_>, absolute: bool, root: Root<'_>) {
+        let own = self.map.own().filter(|_| absolute).unwrap_or_default();
+        let said = value.said();
+        for url in said.split_ascii_whitespace() {
+            let Some(start) = (url.as_ptr() as usize).checked_sub(said.as_ptr() as usize) else {
+                continue;
+            };
+            self.part(value, start..start + url.len(), own, root);
+        }
+    }
+
+    fn part(&mut self, value: &Value<'_>, part: Range<usize>, own: &str, root: Root<'_>) {
+        let url = value.said().get(part.clone()).unwrap_or_default();
+        let Some((len, with)) = self.replacement(url, own, root) else { return };
+        if url.get(..len) == Some(&with) {
+            return;
+        }
+        // Never let them in.
+        if !with.bytes().any(ends_text) {
+            value.replace(part.start..part.start + len, with, &mut self.edits);
+        }
+    }
+
+    /// How much of the beginning of a URL is replaced, and by what.
+    fn replacement(&mut self, url: &str, own: &str, root: Root<'_>) -> Option<(usize, String)> {
+        match head(url) {
+            Head::Other => None,
+            Head::RootRelative => Some(self.root_relative(url, root)?),
+            Head::Absolute { .. } if is_own(url, self.map) => None,
+            Head::Absolute { scheme, authority, len } => {
+                let written = url.get(..len).unwrap_or_default();
+                // What names no scheme has that of its base.
+                let inherited = match root {
+                    Root::Host(base) if scheme.is_none() => base.split("://").next(),
+                    _ => None,
+                };
+                let led = if inherited.is_some() {
+                    self.map.absolute(inherited, authority).map(Cow::into_owned)
+                } else {
+                    if self.head != written {
+                        let led = self.map.absolute(scheme, authority);
+                        (self.head, self.led) = (written.to_owned(), led.map(Cow::into_owned));
+                    }
+                    self.led.clone()
+                }?;
+                let behind = scheme.is_some() && led.starts_with('/');
+                let own = if behind { own } else { "" };
+                let pathless = url.as_bytes().get(len).is_none_or(|byte| *byte != b'/');
+                Some((len, format!("{own}{led}{}", if pathless { "/" } else { "" })))
+            }
+        }
+    }
+
+    fn root_relative(&self, url: &str, root: Root<'_>) -> Option<(usize, String)> {
+        let prefix = self.map.root_relative(url);
+        if let Root::Several(_) = root
+            && let Some(each) = self.map.root_of_each(url)
+        {
+            return Some((0, each.into_owned()));
+        }
+        if let Root::Host(base) | Root::Several(Some(base)) = root
+            && let Head::Absolute { scheme, authority, .. } = head(base)
+            && prefix.is_some()
+            && let Some(led) = self.map.absolute(scheme, authority)
+            && led.starts_with('/')
+            && !led.starts_with("//")
+        {
+            return Some((0, led.into_owned()));
+        }
+        Some((self.map.replaced(url).min(url.len()), prefix?.into_owned()))
+    }
+}
+
+/// Where a text stands without the space around it.
+fn trimmed(text: &str) -> Range<usize> {
+    let start = text.len() - text.trim_start().len();
+    start..start + text.trim().len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::uri::tests::Proxy;
+    use super::*;
+
+    /// The text of an element in `pieces`, led.
+    fn led(pieces: &[&str], root: Root<'_>) -> Option<String> {
+        let body = format!("<MPD>{}</MPD>", pieces.join("<!-- c -->"));
+        let source = Source::read(ManifestFormat::Mpd, body.as_bytes()).unwrap();
+        let text = source.text();
+        let mut value = Value::empty();
+        for piece in pieces {
+            let at = text.find(piece).unwrap();
+            value.push(text, &text[at..at + piece.len()], false).unwrap();
+        }
+        let mut leader = Leader::new(&Proxy);
+        leader.lead_absolute(&value, root);
+        let out = String::from_utf8(source.edited(leader.finish())?).unwrap();
+        Some(out.replace("<MPD>", "").replace("</MPD>", ""))
+    }
+
+    #[test]
+    fn what_is_absolute_stays_so() {
+        let led = |uri: &str| led(&[uri], Root::Document);
+        let once = led("https://a/x").unwrap();
+        assert_eq!(once, "http://proxy.test/-/s/7/-/o/https/a/x");
+        assert_eq!(led(&once), None);
+        assert_eq!(led("//a/x").unwrap(), "/-/s/7/-/o/https/a/x", "it is relative to the scheme");
+        assert_eq!(led(" /x").unwrap(), " /-/s/7/x");
+        assert_eq!(led("a/x&amp;"), None);
+    }
+
+    #[test]
+    fn a_root_is_its_bases() {
+        let led = |root, uri: &str| led(&[uri], root);
+        assert_eq!(led(Root::Host("https://a/p/"), "/x").unwrap(), "/-/s/7/-/o/https/a/x");
+        assert_eq!(led(Root::Host("https://a/"), "//b/x").unwrap(), "/-/s/7/-/o/https/b/x");
+        assert_eq!(led(Root::Host("http://a/"), "//b/x").unwrap(), "/-/s/7/-/o/http/b/x");
+        assert_eq!(led(Root::Host("https://a/"), "/-/s/7/x"), None);
+        assert_eq!(led(Root::Several(None), "/x").unwrap(), "-/root/x");
+        assert_eq!(led(Root::Several(Some("https://a/")), "x"), None);
+    }
+
+    #[test]
+    fn references_and_pieces_are_one_text() {
+        let led = |pieces: &[&str]| led(pieces, Root::Document).unwrap();
+        assert_eq!(
+            led(&["https:&#x2F;&#47;a&#x0000002f;x&#x2F;y"]),
+            "http://proxy.test/-/s/7/-/o/https/a&#x0000002f;x&#x2F;y"
+        );
+        assert_eq!(led(&["&#x2f;x"]), "/-/s/7&#x2f;x");
+        assert_eq!(
+            led(&["https:", "//a", "/x"]),
+            "http://proxy.test/-/s/7/-/o/https/a<!-- c --><!-- c -->/x"
+        );
+        assert_eq!(
+            led(&["https:&#47;", "&#47;a", "b/x"]),
+            "http://proxy.test/-/s/7/-/o/https/ab<!-- c --><!-- c -->/x"
+        );
+    }
+
+    #[test]
+    fn entities_are_expanded_where_they_change() {
+        let edited = |inner: &str, from: &str, to: &str| {
+            let head = "<!DOCTYPE a [<!ENTITY e 'xyz'><!ENTITY f '<b>&e;</b>'>]>";
+            let body = format!("{head}<a>{inner}</a>");
+            let source = Source::read(ManifestFormat::Mpd, body.as_bytes()).unwrap();
+            let at = source.text().rfind(from).unwrap();
+            let out = source.edited(vec![(at..at + from.len(), to.to_owned())]).unwrap();
+            String::from_utf8(out).unwrap().replace(head, "")
+        };
+        assert_eq!(edited("1&e;2&e;3", "2", "9"), "<a>1&e;9&e;3</a>");
+        assert_eq!(edited("1&e;2&e;3", "2x", "9"), "<a>1&e;9yz3</a>");
+        assert_eq!(edited("1&e;2&e;3", "z3", "9"), "<a>1&e;2xy9</a>");
+        assert_eq!(edited("1&e;2&e;3", "y", ""), "<a>1&e;2xz3</a>");
+        assert_eq!(edited("1&e;2&e;3", "z2x", "9"), "<a>1xy9yz3</a>");
+        assert_eq!(edited("1&e;2", "xyz", "9"), "<a>192</a>");
+        assert_eq!(edited("1&f;2", "xyz", "9"), "<a>1<b>9</b>2</a>");
+    }
+
+    #[test]
+    fn every_charset_keeps_its_bytes() {
+        for wide in [true, false] {
+            let said = "<a>\u{e9}https</a>";
+            let latin: Vec<u8> =
+                said.chars().map(|c| u8::try_from(u32::from(c)).unwrap()).collect();
+            let utf16: Vec<u8> = said.encode_utf16().flat_map(u16::to_le_bytes).collect();
+            let body = if wide { utf16 } else { latin };
+            let source = Source::read(ManifestFormat::Mpd, &body).unwrap();
+            let at = source.text().find("https").unwrap();
+            let out = source.edited(vec![(at..at + 5, "http".to_owned())]).unwrap();
+            assert_eq!(out.len(), body.len() - if wide { 2 } else { 1 });
+            assert_eq!(out.get(..8), body.get(..8));
+        }
+    }
+}

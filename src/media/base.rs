@@ -34,8 +34,18 @@ impl Base {
         }
         let Ok(mut url) = self.url.join(reference) else { return false };
         url.set_fragment(None);
+        without_user(&mut url);
         out.push_str(url.as_str());
         true
+    }
+}
+
+/// Takes the user information out of a URL: it is sent apart.
+pub(super) fn without_user(url: &mut Url) {
+    if !url.username().is_empty() || url.password().is_some() {
+        // Neither fails for a URL with a host, and no other has any.
+        let _ = url.set_username("");
+        let _ = url.set_password(None);
     }
 }
 

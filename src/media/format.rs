@@ -134,15 +134,34 @@ pub(super) fn format_of_path(path: &str) -> Option<ManifestFormat> {
     if extension.eq_ignore_ascii_case("ismc") || is_smooth_manifest(path) {
         return Some(ManifestFormat::Smooth);
     }
-    let (name, choice) = file.split_once("(format=")?;
-    if !name.eq_ignore_ascii_case("manifest") {
-        return None;
-    }
-    match choice.as_bytes().get(..3)? {
-        b"m3u" => Some(ManifestFormat::Hls),
-        b"mpd" => Some(ManifestFormat::Mpd),
+    let choices = choices(file)?;
+    let format = choices.split(',').find_map(|choice| {
+        let (name, format) = choice.trim().split_once('=')?;
+        name.eq_ignore_ascii_case("format").then(|| format.as_bytes().get(..3)).flatten()
+    });
+    match format {
+        Some(format) if format.eq_ignore_ascii_case(b"m3u") => Some(ManifestFormat::Hls),
+        Some(format) if format.eq_ignore_ascii_case(b"mpd") => Some(ManifestFormat::Mpd),
+        _ if is_smooth_manifest(without_choices(path)) => Some(ManifestFormat::Smooth),
         _ => None,
     }
+}
+
+/// What stands in the brackets of `manifest(…)`, as some servers are told filters and formats.
+fn choices(file: &str) -> Option<&str> {
+    let (name, choices) = file.split_once('(').or_else(|| {
+        let at = file.to_ascii_lowercase().find("%28")?;
+        Some((file.get(..at)?, file.get(at + 3..)?))
+    })?;
+    let closed = choices.ends_with(')') || choices.to_ascii_lowercase().ends_with("%29");
+    (name.eq_ignore_ascii_case("manifest") && closed).then_some(choices)
+}
+
+/// A path whose file name has brackets, up to them.
+fn without_choices(path: &str) -> &str {
+    let file = path.len() - path.rsplit('/').next().unwrap_or_default().len();
+    let end = file + "manifest".len();
+    path.get(..end).unwrap_or(path)
 }
 
 /// `…/NAME.ism/Manifest` or `…/NAME.isml/Manifest`.
@@ -258,10 +277,26 @@ mod tests {
             "/v.isml/manifest",
             "/v.ism/manifest(format=m3u8-aapl)",
             "/v.ism/manifest(format=mpd-time-csf).mpd",
+            "/a/x.ism/manifest(filter=no)",
+            "/a/x.ism/manifest(encryption=cbc,format=m3u8-aapl)",
+            "/a/x.isml/Manifest(video,format=m3u8-aapl)?t=1",
+            "/a/x.ism/Manifest(Format=MPD-time-cmaf,filter=no)",
+            "/a/x.ism/manifest%28format%3Dm3u8-aapl%29",
+            "/a/x.ism/manifest%28filter=no%29",
+            "/a/x.ism/QualityLevels(128000)/Manifest(audio,format=m3u8-aapl)",
         ] {
             assert!(looks_like_manifest(path), "{path}");
         }
-        for path in ["/", "/a.ts", "/a.m3u8/b", "/manifest", "/x?u=a.mpd", "/a.mpd.html"] {
+        for path in [
+            "/x/manifest(filter=no)",
+            "/x.ism/manifest2(format=m3u8)",
+            "/",
+            "/a.ts",
+            "/a.m3u8/b",
+            "/manifest",
+            "/x?u=a.mpd",
+            "/a.mpd.html",
+        ] {
             assert!(!looks_like_manifest(path), "{path}");
         }
     }

@@ -2,8 +2,15 @@
 
 use super::{
     Head, Kind, ManifestError, ManifestFormat, MediaType, Probe, Protocol, Rendition, Resource,
-    Rungs, asset_list, base::Base, dash, directive, files::Files, guess::guess, hls, place::Place,
-    redirects::Redirects, smooth, steering,
+    Rungs, asset_list,
+    base::{Base, without_user},
+    dash, directive,
+    files::Files,
+    guess::guess,
+    hls,
+    place::Place,
+    redirects::Redirects,
+    smooth, steering,
 };
 use std::{sync::Arc, time::Duration};
 use url::Url;
@@ -18,6 +25,8 @@ pub struct Ladder {
     dash: dash::Memory,
     smooth: smooth::Memory,
     files: Files,
+    /// The format of the session's presentation: that of the first one which is no interstitial.
+    main: Option<Protocol>,
     /// When, in session time, and since the Unix epoch, the origin last told the time.
     clock: Option<(Duration, Duration)>,
     redirects: Redirects,
@@ -39,8 +48,10 @@ impl Ladder {
         body: &[u8],
     ) -> Result<Kind, ManifestError> {
         let base = Base::new(&plain(url));
+        let asset = self.is_asset(base.url().as_str());
+        self.note_format(format, asset);
         match format {
-            ManifestFormat::Hls => self.hls.learn(&base, body),
+            ManifestFormat::Hls => self.hls.learn(&base, body, asset),
             ManifestFormat::Mpd | ManifestFormat::MpdPatch => self.dash.learn(format, &base, body),
             ManifestFormat::Smooth => self.smooth.learn(&base, body),
             ManifestFormat::Steering => {
@@ -55,6 +66,12 @@ impl Ladder {
                 let assets = asset_list::read(body)?;
                 let place = Place::new(Protocol::Hls, Kind::MultivariantPlaylist);
                 self.keep(&base, assets.iter().map(String::as_str), &place);
+                let mut url = String::new();
+                for asset in assets.iter().filter(|asset| !asset.is_empty()) {
+                    if base.resolve(asset, &mut url) {
+                        self.hls.note_asset(&url);
+                    }
+                }
                 Ok(Kind::AssetList)
             }
         }
@@ -121,6 +138,44 @@ impl Ladder {
     #[must_use]
     pub fn playing(&self) -> Option<&Rungs> {
         self.playing.as_deref()
+    }
+
+    /// The rendition on `rung` of the ladder that `resource` stands on.
+    #[must_use]
+    pub fn rendition_on(&self, rung: u16, resource: &Resource) -> Option<&Arc<Rendition>> {
+        let own = |held: &&Arc<Rendition>| {
+            held.name == resource.rendition
+                && held.rung == resource.rung
+                && held.bandwidth == resource.bandwidth
+        };
+        let others = [self.dash.renditions(), self.smooth.renditions()];
+        let mut ladders = self.hls.ladders().chain(others);
+        let ladder = ladders.find(|ladder| ladder.iter().any(|held| own(&held)))?;
+        ladder.iter().find(|held| {
+            held.rung == Some(rung)
+                && held.media == resource.media
+                && held.protocol == resource.protocol
+        })
+    }
+
+    /// Whether an interstitial stands at `url`, or where those are sent who ask for one.
+    fn is_asset(&self, url: &str) -> bool {
+        let asked = self.redirects.of(url);
+        self.hls.is_asset(url) || asked.is_some_and(|asked| self.hls.is_asset(asked))
+    }
+
+    fn note_format(&mut self, format: ManifestFormat, asset: bool) {
+        let protocol = match format {
+            ManifestFormat::Hls => Protocol::Hls,
+            ManifestFormat::Mpd => Protocol::Dash,
+            ManifestFormat::Smooth => Protocol::Smooth,
+            ManifestFormat::MpdPatch | ManifestFormat::Steering | ManifestFormat::AssetList => {
+                return;
+            }
+        };
+        if self.main.is_none() && !asset {
+            self.main = Some(protocol);
+        }
     }
 
     /// Whether `resource` is sound or text of a presentation that has pictures too.
@@ -191,10 +246,15 @@ impl Ladder {
         }
     }
 
-    /// The renditions of the newest manifests, as far as they are known.
+    /// The renditions of the session's presentation, as far as they are known. An interstitial's are not
+    /// among them.
     pub fn renditions(&self) -> impl Iterator<Item = &Arc<Rendition>> {
-        let others = self.dash.renditions().iter().chain(self.smooth.renditions());
-        self.hls.renditions().iter().chain(others)
+        let renditions = match self.main {
+            Some(Protocol::Dash) => self.dash.renditions(),
+            Some(Protocol::Smooth) => self.smooth.renditions(),
+            _ => self.hls.renditions(),
+        };
+        renditions.iter()
     }
 }
 
@@ -223,5 +283,6 @@ fn plain(url: &Url) -> Url {
     let spelled = directive::without(url.as_str());
     let mut plain = Url::parse(&spelled).unwrap_or_else(|_| url.clone());
     plain.set_fragment(None);
+    without_user(&mut plain);
     plain
 }

@@ -32,6 +32,7 @@ mod resource;
 mod rewrite;
 mod segments;
 mod smooth;
+mod spelling;
 mod steering;
 mod ts;
 mod uri;

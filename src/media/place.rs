@@ -11,8 +11,8 @@ use std::{
     time::Duration,
 };
 
-/// The most URLs kept in one store: a day of four-second segments in three renditions.
-pub(super) const PLACES: usize = 1 << 16;
+/// The most URLs kept in one store: two days of four-second segments in three renditions.
+pub(super) const PLACES: usize = 1 << 17;
 
 /// The live edge of one rendition, as its newest manifest tells it. Its places share it.
 #[derive(Debug, Default)]
@@ -99,10 +99,11 @@ impl Key {
     }
 }
 
-/// The hash that stands for a URL. A collision (one in 2^64) would misname one request, no more.
+/// The hash that stands for a URL, however it is percent-encoded. A collision (one in 2^64) would misname
+/// one request, no more.
 pub(super) fn hash(url: &str) -> u64 {
     let mut hasher = DefaultHasher::new();
-    hasher.write(url.as_bytes());
+    hasher.write(&super::spelling::decoded(url));
     hasher.finish()
 }
 
@@ -178,6 +179,13 @@ impl Places {
     /// Whether something stands at `url` as it is.
     pub(super) fn knows(&self, url: &str) -> bool {
         self.slots.contains_key(&hash(url))
+    }
+
+    /// What stands exactly at `key`.
+    pub(super) fn at(&self, key: Key) -> Option<&Place> {
+        let slot = self.slots.get(&key.url)?;
+        let Some(first) = key.first else { return slot.whole.as_deref() };
+        slot.ranges.get(&first).map(|(_, place)| &**place)
     }
 
     /// Forgets a place.

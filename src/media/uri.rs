@@ -40,6 +40,18 @@ pub trait UriMap {
         &[]
     }
 
+    /// The value of the parameter `name` in the query of the document's URL (EXT-X-DEFINE), decoded. `None`
+    /// when it has none.
+    fn parameter(&self, _name: &str) -> Option<String> {
+        None
+    }
+
+    /// How many folders lie between the root of the document's host and the document. `None` when its
+    /// relative references are not to be looked at.
+    fn depth(&self) -> Option<usize> {
+        None
+    }
+
     /// `scheme://authority` under which the player reaches the proxy, for the places where a relative
     /// URI is not understood, or not as well as an absolute one. `None` when it is not known.
     fn own(&self) -> Option<&str> {
@@ -99,7 +111,44 @@ fn scheme(uri: &str) -> Option<(&str, &str)> {
 /// Whether a URI is an address of the proxy's already.
 pub(super) fn is_own(uri: &str, map: &dyn UriMap) -> bool {
     let rest = map.own().and_then(|own| uri.strip_prefix(own));
-    rest.is_some_and(|path| path.starts_with("/-/"))
+    rest.is_some_and(|path| {
+        ["/-/s/", "/-/o/", "/-/root/"].iter().any(|ours| path.starts_with(ours))
+    })
+}
+
+/// How much of a path leads above its host's root, from `depth` folders below it: players then go on from
+/// the root (RFC 3986 5.2.4), which inside a session is not the host's.
+fn above_root(path: &str, mut depth: usize) -> Option<usize> {
+    let path = super::format::without_query(path);
+    let bytes = path.as_bytes();
+    // Nearly all paths are told by one search.
+    memchr::memmem::find(bytes, b"..").or_else(|| memchr::memmem::find(bytes, b"%2"))?;
+    let (mut at, mut above) = (0, None);
+    for segment in path.split_inclusive('/') {
+        at += segment.len();
+        let name = segment.strip_suffix('/');
+        match dots(name.unwrap_or(segment)) {
+            Some(1) => {}
+            Some(2) if depth == 0 => above = Some(at),
+            Some(2) => depth -= 1,
+            // How deep the value of a variable leads is not known.
+            _ if segment.contains("{$") => break,
+            _ if name.is_some() => depth += 1,
+            _ => {}
+        }
+    }
+    above
+}
+
+/// How many dots a path segment is, if it is nothing else: `.` and `..`, also when they are escaped.
+fn dots(segment: &str) -> Option<usize> {
+    let (mut rest, mut count) = (segment, 0);
+    while !rest.is_empty() {
+        let dot = rest.strip_prefix('.').or_else(|| rest.strip_prefix("%2e"));
+        rest = dot.or_else(|| rest.strip_prefix("%2E"))?;
+        count += 1;
+    }
+    matches!(count, 1 | 2).then_some(count)
 }
 
 /// Whether a reference names a host.
@@ -154,11 +203,21 @@ impl<'a> Edits<'a> {
     /// Leads `uri`, a part of the body, where `map` wants it. Parts must come in order.
     pub(super) fn lead(&mut self, uri: &str, map: &dyn UriMap, pathless: Pathless) {
         match head(uri) {
-            Head::Other => {}
+            Head::Other => {
+                if let Some(above) = map.depth().and_then(|depth| above_root(uri, depth))
+                    && let Some(prefix) = map.root_relative("/")
+                {
+                    self.replace(uri, above, &[&prefix, "/"]);
+                }
+            }
             Head::RootRelative => {
                 if let Some(prefix) = map.root_relative(uri) {
                     let replaced = map.replaced(uri).min(uri.len());
-                    self.replace(uri, replaced, &[&prefix]);
+                    let path = uri.get(1..).filter(|_| replaced == 0 && map.depth().is_some());
+                    match path.and_then(|path| above_root(path, 0)) {
+                        Some(above) => self.replace(uri, above + 1, &[&prefix, "/"]),
+                        None => self.replace(uri, replaced, &[&prefix]),
+                    }
                 }
             }
             Head::Absolute { .. } if is_own(uri, map) => {}
@@ -172,7 +231,11 @@ impl<'a> Edits<'a> {
                     memo = Memo { head: head.to_owned(), led };
                 }
                 if let Some(led) = &memo.led {
-                    self.replace(uri, len, &[led, if pathless { "/" } else { "" }]);
+                    let path = uri.get(len + 1..).filter(|_| !pathless && map.depth().is_some());
+                    match path.and_then(|path| above_root(path, 0)) {
+                        Some(above) => self.replace(uri, len + 1 + above, &[led, "/"]),
+                        None => self.replace(uri, len, &[led, if pathless { "/" } else { "" }]),
+                    }
                 }
                 self.memo = memo;
             }
@@ -183,6 +246,28 @@ impl<'a> Edits<'a> {
     pub(super) fn lead_variable(&mut self, uri: &str, value: &str, map: &dyn UriMap) {
         if let Some(prefix) = map.root_relative(value) {
             self.replace(uri, 0, &[&prefix]);
+        }
+    }
+
+    /// Leads `uri`, which with the values of its variables is `whole`: a URL that names a host takes its
+    /// place, and what is root-relative is put behind where its root leads.
+    pub(super) fn lead_whole(&mut self, uri: &str, whole: &str, map: &dyn UriMap) {
+        let led = match head(whole) {
+            Head::Other => {
+                let above = map.depth().and_then(|depth| above_root(whole, depth));
+                let path = above.and_then(|above| whole.get(above..));
+                path.zip(map.root_relative("/")).map(|(path, prefix)| format!("{prefix}/{path}"))
+            }
+            Head::RootRelative => return self.lead_variable(uri, whole, map),
+            Head::Absolute { .. } => {
+                let mut edits = Edits::new(whole.as_bytes());
+                edits.lead(whole, map, Pathless::AddSlash);
+                edits.finish().and_then(|led| String::from_utf8(led).ok())
+            }
+        };
+        // Ends of lines and quotes are what a playlist's URI cannot hold.
+        if let Some(led) = led.filter(|led| !led.contains(['"', '\r', '\n'])) {
+            self.put(uri, uri.len(), &[&led]);
         }
     }
 

@@ -127,7 +127,7 @@ fn request(event: &Event, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             write!(f, "{}: the origin failed: {cause}", Which(request))
         }
         Event::ManifestUnread { request, problem } => {
-            write!(f, "{}: manifest passed through unread: {problem}", Which(request))
+            write!(f, "{}: manifest not read in full: {problem}", Which(request))
         }
         Event::ScriptFailed { request, failure } => {
             write!(f, "{}: the script failed, and has no say: {failure}", Which(request))

@@ -35,7 +35,7 @@ pub struct Report {
     pub rendition_switches: BTreeMap<&'static str, u64>,
     /// Pieces of media asked for again.
     pub retries: u64,
-    /// Manifests that passed through unread.
+    /// Manifests that were not read in full.
     pub manifests_unread: u64,
     /// What the event log could not write.
     #[serde(skip_serializing_if = "Option::is_none")]

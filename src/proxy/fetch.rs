@@ -63,6 +63,11 @@ pub(super) async fn fetch(
     if is_manifest {
         ask_for_manifest(&mut head);
     }
+    if !head.headers.contains_key(header::AUTHORIZATION)
+        && let Some(credentials) = ticket.session.credentials(&origin)
+    {
+        head.headers.insert(header::AUTHORIZATION, credentials);
+    }
     let body = Upload::new(body, ticket);
     let asked = ticket.session.now();
     let peak = ticket.session.arming().link.rate.peak();
@@ -106,11 +111,10 @@ fn side_of(proxy: &Proxy, head: &request::Parts) -> Option<Side> {
 /// Asks so that what is to be rewritten is readable, and its length is told to HEAD too.
 fn ask_for_manifest(head: &mut request::Parts) {
     ask_readable(&mut head.headers);
-    // The range of everything, which ffmpeg asks for, is no range.
-    if headers::text(&head.headers, header::RANGE) == Some("bytes=0-") {
-        head.headers.remove(header::RANGE);
-        head.headers.remove(header::IF_RANGE);
-    }
+    // Only the whole of it can be rewritten, and a range of what the player has is none of the origin's.
+    // Whoever asks for a range may be given the whole (RFC 9110 14.2).
+    head.headers.remove(header::RANGE);
+    head.headers.remove(header::IF_RANGE);
     if head.method == Method::HEAD {
         head.method = Method::GET;
     }
@@ -181,7 +185,7 @@ fn keep_inside(
             ticket.leads = Some(Leads { url, ours: false, same: true, marked: false });
         }
     }
-    let uris = ticket.session.uris(origin);
+    let uris = ticket.session.uris(origin).of_document(&origin.url(path));
     let Some(inside) = rewrite_uri(location, &uris) else { return };
     if let Ok(value) = HeaderValue::from_str(&inside) {
         response.headers_mut().insert(header::LOCATION, value);

@@ -31,7 +31,7 @@ pub(super) enum Reading {
 
 /// Whether `response` to a request for `kind` is to be read as a manifest; `None`: it passes.
 pub(super) fn reading(path: &str, kind: Kind, response: &Response<OriginBody>) -> Option<Reading> {
-    if response.status() != StatusCode::OK {
+    if !is_whole(response) {
         return None;
     }
     let content_type = super::headers::text(response.headers(), header::CONTENT_TYPE);
@@ -52,6 +52,24 @@ pub(super) fn reading(path: &str, kind: Kind, response: &Response<OriginBody>) -
             (kind.is_manifest() || (kind == Kind::Other && vague && bounded))
                 .then_some(Reading::Sniff)
         }
+    }
+}
+
+/// Whether a response brings all of what was asked for, also as the range of everything.
+fn is_whole<B>(response: &Response<B>) -> bool {
+    match response.status() {
+        StatusCode::OK | StatusCode::NON_AUTHORITATIVE_INFORMATION => true,
+        StatusCode::PARTIAL_CONTENT => {
+            let range = super::headers::text(response.headers(), header::CONTENT_RANGE);
+            let whole = |range: &str| {
+                let (range, size) = range.trim().strip_prefix("bytes")?.trim().split_once('/')?;
+                let (first, last) = range.split_once('-')?;
+                let last: u64 = last.trim().parse().ok()?;
+                Some(first.trim() == "0" && size.trim().parse() == Ok(last.checked_add(1)?))
+            };
+            range.and_then(whole) == Some(true)
+        }
+        _ => false,
     }
 }
 
@@ -126,6 +144,12 @@ fn finish(mut head: response::Parts, bytes: Bytes, new: Option<Vec<u8>>) -> Resp
     if head.headers.contains_key(header::CONTENT_LENGTH) {
         head.headers.insert(header::CONTENT_LENGTH, HeaderValue::from(new.len()));
     }
+    if head.headers.contains_key(header::CONTENT_RANGE) {
+        let range = format!("bytes 0-{}/{}", new.len().saturating_sub(1), new.len());
+        if let Ok(range) = HeaderValue::from_str(&range) {
+            head.headers.insert(header::CONTENT_RANGE, range);
+        }
+    }
     Response::from_parts(head, Source::from(Bytes::from(new)))
 }
 
@@ -148,6 +172,20 @@ fn unread(ticket: &Ticket, problem: String) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_range_of_everything_is_the_whole() {
+        let of = |range: &str| {
+            let response = Response::builder().status(206).header("content-range", range);
+            is_whole(&response.body(()).unwrap())
+        };
+        assert!(of("bytes 0-66/67") && of("bytes 0-0/1"));
+        for part in
+            ["bytes 0-65/67", "bytes 1-66/67", "bytes 0-66/*", "bytes */67", "0-66/67", "bytes 0-"]
+        {
+            assert!(!of(part), "{part}");
+        }
+    }
 
     #[test]
     fn few_bytes_tell() {

@@ -120,7 +120,8 @@ impl Work {
 
     /// Learns from the manifest, and makes of it what the player is to get.
     fn read(mut self, decoded: &Bytes) -> Read {
-        let format = self.manifest.format.or_else(|| sniff(None, "", decoded));
+        // Its first bytes say more than what it was declared as.
+        let format = sniff(None, "", decoded).or(self.manifest.format);
         let new = format.and_then(|format| {
             self.change(format, decoded).unwrap_or_else(|problem| {
                 self.unread(problem);
@@ -135,13 +136,8 @@ impl Work {
         format: ManifestFormat,
         decoded: &Bytes,
     ) -> Result<Option<Vec<u8>>, String> {
-        // What cannot be learnt need not lead the player out of its session.
-        let learnt = self.learn(format, decoded);
-        let unlearnt = learnt.is_err();
-        let start = learnt.unwrap_or_else(|problem| {
-            self.unread(problem);
-            Start::default()
-        });
+        // Whatever keeps it from being learnt does not keep its URIs from being rewritten.
+        let (start, mut problem) = self.learn(format, decoded);
         let origin = start.origin.as_ref().unwrap_or(&self.origin);
         let url = self.origin.url(&self.path);
         let uris = self.session.uris(origin).reached_at(self.own.as_deref()).of_document(&url);
@@ -151,29 +147,34 @@ impl Work {
         let new = match rewrite(format, &edited, &uris) {
             // What was made wrong on purpose need not be readable.
             new if edited != *decoded => new.ok().flatten().or_else(|| Some(edited.into())),
-            // One warning is enough.
-            Err(_) if unlearnt => None,
-            new => new.map_err(|error| error.to_string())?,
+            new => new.map_err(|error| problem.take().unwrap_or_else(|| error.to_string()))?,
         };
+        if let Some(problem) = problem {
+            self.unread(format!("its URLs stay in the session, but {problem}"));
+        }
         match (new, self.manifest.coding) {
             (Some(new), Some(coding)) => coding.encode(&new).map(Some).map_err(|e| e.to_string()),
             (new, _) => Ok(new),
         }
     }
 
-    /// Learns what a manifest says, and what the request for it therefore was; where its
-    /// references start from.
-    fn learn(&mut self, format: ManifestFormat, bytes: &[u8]) -> Result<Start, String> {
-        let url = Url::parse(&self.origin.url(&self.path)).map_err(|error| error.to_string())?;
+    /// Learns what a manifest says, and what the request for it therefore was. Returns where its references
+    /// start from, and what could not be learnt.
+    fn learn(&mut self, format: ManifestFormat, bytes: &[u8]) -> (Start, Option<String>) {
+        let url = match Url::parse(&self.origin.url(&self.path)) {
+            Ok(url) => url,
+            Err(error) => return (Start::default(), Some(error.to_string())),
+        };
         let session = &self.session;
-        let (resource, start) = {
+        let (resource, start, problem) = {
             let mut ladder = session.ladder.lock();
-            let kind = ladder.learn(&url, format, bytes).map_err(|error| error.to_string())?;
-            let otherwise = kind != self.request.resource.kind;
+            let problem = ladder.learn(&url, format, bytes).err().map(|error| error.to_string());
+            let found = ladder.resolve(url.as_str(), None);
+            let otherwise = found.kind != self.request.resource.kind;
             let base = ladder.base_of_link(&url).and_then(|base| Origin::split(base.as_str()).ok());
             let bases = ladder.bases_of_part(&url, format);
             let start = Start { origin: base.map(|(origin, _)| origin), bases };
-            (otherwise.then(|| ladder.resolve(url.as_str(), None)), start)
+            (otherwise.then_some(found), start, problem)
         };
         if let Some(resource) = resource {
             self.request = Arc::new(RequestTag { resource, ..RequestTag::clone(&self.request) });
@@ -181,7 +182,7 @@ impl Work {
         if session.ladder_learnt() {
             self.bus.emit(&session.link_changed());
         }
-        Ok(start)
+        (start, problem)
     }
 
     fn unread(&self, problem: String) {

@@ -15,6 +15,8 @@ use std::fmt::Write as _;
 
 /// What a relative reference begins with that leads to the root of the origin that its base is at.
 pub(super) const ROOT: &str = "-/root";
+/// The same as the beginning of a path.
+const ROOT_FOLDER: &str = "/-/root/";
 
 /// Where a request wants to go.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,6 +68,11 @@ impl<'a> Address<'a> {
                 return Err(AddressError::Unknown);
             }
             let inner = if inner.starts_with('/') { inner } else { "/" };
+            if !is_address(inner) {
+                // The origin may have paths below `/-/` of its own.
+                let path = at_root(inner);
+                return Ok(Self { session: Some(id), target: Target::Default, path });
+            }
             return Ok(Self { session: Some(id), ..Self::parse(inner)? });
         }
         let rest = rest.strip_prefix("o/").ok_or(AddressError::Unknown)?;
@@ -92,6 +99,12 @@ fn at_root(path: &str) -> &str {
     let end = path.find('?').unwrap_or(path.len());
     let marked = path.get(..end).and_then(|path| path.rfind("/-/root/"));
     marked.and_then(|at| path.get(at + 1 + ROOT.len()..)).unwrap_or(path)
+}
+
+/// Whether a path is one of the forms below `/-/`, and none of an origin's.
+#[must_use]
+pub(super) fn is_address(path: &str) -> bool {
+    ["/-/s/", "/-/o/", ROOT_FOLDER].iter().any(|ours| path.starts_with(ours))
 }
 
 /// What stands before the origin's path in an address.
@@ -144,6 +157,22 @@ mod tests {
             ("/a/-/rooted", "/a/-/rooted"),
         ] {
             assert_eq!(Address::parse(text).unwrap().path, path, "{text}");
+        }
+    }
+
+    #[test]
+    fn paths_of_an_origin_that_look_like_ours() {
+        for path in
+            ["/-/snippets/1/raw/i.m3u8", "/-/", "/-/-/o", "/-/settings?a=/-/s/1", "/a/-/s/b"]
+        {
+            let text = format!("/-/s/k7{path}");
+            let address = Address::parse(&text).unwrap();
+            assert_eq!(
+                (address.session, address.target, address.path),
+                (Some("k7"), Target::Default, path)
+            );
+            let text = format!("/-/s/k7/-/o/https/h{path}");
+            assert_eq!(Address::parse(&text).unwrap().path, path);
         }
     }
 

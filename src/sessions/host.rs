@@ -25,25 +25,30 @@ pub struct Origin {
 
 impl Origin {
     /// An origin of `scheme` and `authority`; no user information, a host, a known scheme.
+    ///
+    /// However it is written, an origin has one name (RFC 3986 6.2.2.1, 6.2.3): in small letters, without
+    /// the scheme's own port.
     #[must_use]
     pub fn new(scheme: &str, authority: &str) -> Option<Self> {
         let scheme = match scheme {
-            "http" => Scheme::HTTP,
-            "https" => Scheme::HTTPS,
+            _ if scheme.eq_ignore_ascii_case("http") => Scheme::HTTP,
+            _ if scheme.eq_ignore_ascii_case("https") => Scheme::HTTPS,
             _ => return None,
         };
-        // What is no ASCII is looked up, and asked for, under its other name (RFC 5890).
-        if !authority.is_ascii() {
-            let url = url::Url::parse(&format!("{scheme}://{authority}")).ok()?;
-            return Self::new(scheme.as_str(), url.authority()).filter(|_| url.path() == "/");
-        }
-        // The scheme's own port is no part of a name: `cdn.example:443` is `cdn.example`.
-        let own_port = if scheme == Scheme::HTTPS { ":443" } else { ":80" };
-        let mut authority = Authority::from_str(authority).ok()?;
-        if let Some(bare) = authority.as_str().strip_suffix(own_port) {
-            authority = Authority::from_str(bare).ok()?;
-        }
-        let plain = !authority.host().is_empty() && !authority.as_str().contains('@');
+        let plain =
+            |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-._".contains(&byte);
+        let authority = if authority.bytes().all(plain) && !authority.ends_with('.') {
+            Authority::from_str(authority).ok()?
+        } else if let Some(named) = normal(&scheme, authority) {
+            named
+        } else {
+            // No name that URLs can have; some resolver may know it.
+            Authority::from_str(&authority.to_ascii_lowercase()).ok()?
+        };
+        let colons = authority.as_str().bytes().filter(|byte| *byte == b':').count();
+        let odd =
+            authority.as_str().contains('@') || (colons > 1 && !authority.host().starts_with('['));
+        let plain = !authority.host().is_empty() && !odd;
         plain.then_some(Self { scheme, authority })
     }
 
@@ -93,6 +98,16 @@ impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}://{}", self.scheme, self.authority)
     }
+}
+
+/// The authority as URLs are compared by it: also what is no ASCII is looked up, and asked for, under its
+/// other name (RFC 5890).
+fn normal(scheme: &Scheme, authority: &str) -> Option<Authority> {
+    if authority.contains(['@', '/', '\\', '?', '#', '\t', '\r', '\n']) {
+        return None;
+    }
+    let url = url::Url::parse(&format!("{scheme}://{authority}/")).ok()?;
+    Authority::from_str(url.authority()).ok()
 }
 
 /// Which hosts may be fetched: `cdn.example`, `*.example`, `cdn.example:8443`, or `*` for all.
@@ -210,6 +225,18 @@ mod tests {
             "xn--ni-uiaa.example:81"
         );
         assert_eq!(Origin::new("https", "ä/ä"), None);
+        for spelled in ["CDN-A.Example:8080", "cdn-a.EXAMPLE:08080", "cdn%2Da.example:8080"] {
+            let origin = Origin::new("HTTP", spelled).unwrap();
+            assert_eq!(origin.to_string(), "http://cdn-a.example:8080", "{spelled}");
+        }
+        for spelled in ["A:443", "a:", "a:0443", "%61"] {
+            assert_eq!(
+                Origin::new("HTTPS", spelled).unwrap().to_string(),
+                "https://a",
+                "{spelled}"
+            );
+        }
+        assert_eq!(Origin::new("http", "[2001:DB8::0:1]:80").unwrap().authority, "[2001:db8::1]");
         // Found by fuzzing: what is written must be read back, not lose its second port.
         assert_eq!(Origin::new("https", "a:443:443"), None);
         for wrong in ["cdn.example", "ftp://x/", "http://", "http://u:p@x/", "nonsense"] {

@@ -8,6 +8,7 @@ mod clock;
 mod command;
 mod control;
 mod cookies;
+mod credentials;
 mod downlink;
 mod host;
 mod kept_errors;

@@ -9,6 +9,7 @@ use super::{
     command::{Command, CommandError, Obeyed},
     control::Control,
     cookies::Cookies,
+    credentials::Credentials,
     downlink::Downlink,
     host::Origin,
     kept_errors::KeptErrors,
@@ -31,7 +32,7 @@ use crate::{
     seed::Seed,
     units::BitRate,
 };
-use http::uri::Authority;
+use http::{HeaderValue, uri::Authority};
 use parking_lot::{Mutex, RwLock};
 use rand::RngExt as _;
 use std::{
@@ -92,6 +93,7 @@ pub struct Session {
     joined: Mutex<Joined>,
     rungs: Mutex<Vec<(MediaType, u16)>>,
     hosts: RwLock<HashSet<Authority>>,
+    credentials: RwLock<Credentials>,
     last_active: AtomicU64,
     exchanges: AtomicU32,
     /// Whether its id stands in its addresses (otherwise it is found by viewer).
@@ -164,6 +166,7 @@ impl Session {
             joined: Mutex::default(),
             rungs: Mutex::default(),
             hosts: RwLock::default(),
+            credentials: RwLock::default(),
             last_active: AtomicU64::new(millis(made)),
             exchanges: AtomicU32::new(0),
             addressed,
@@ -495,6 +498,17 @@ impl Session {
     #[must_use]
     pub fn opened(&self, host: &Authority) -> bool {
         self.hosts.read().contains(host)
+    }
+
+    /// Keeps the user information that stands before `origin`'s host in a URL.
+    pub(super) fn sign_in(&self, origin: &Origin, user: &str) {
+        self.credentials.write().keep(origin, user);
+    }
+
+    /// The Authorization for `origin`, if a URL told it.
+    #[must_use]
+    pub fn credentials(&self, origin: &Origin) -> Option<HeaderValue> {
+        self.credentials.read().of(origin)
     }
 
     /// How the URIs of a document from `origin` are written so that they stay in this session.

@@ -1,11 +1,12 @@
 //! Where the URIs of a session's documents lead instead: inside it.
 
 use super::{
-    address::{ROOT, Target},
+    address::{ROOT, Target, is_address},
     host::Origin,
     session::Session,
 };
 use crate::media::UriMap;
+use percent_encoding::percent_decode_str;
 use std::{borrow::Cow, sync::Arc};
 use url::Url;
 
@@ -57,20 +58,29 @@ impl UriMap for SessionUris {
             let session = self.session.prefix(&Target::Default);
             return Some(format!("{session}/-/o/{scheme}/{authority}").into());
         }
-        let origin = Origin::new(&scheme, authority)?;
+        let (user, host) = match authority.rsplit_once('@') {
+            Some((user, host)) => (Some(user), host),
+            None => (None, authority),
+        };
+        let origin = Origin::new(&scheme, host)?;
         // What stands outside must not open a way into this machine or its network.
         if !origin.is_private() || self.session.origin.is_private() {
             self.session.open(&origin.authority);
+            if let Some(user) = user {
+                self.session.sign_in(&origin, user);
+            }
         }
         Some(self.session.prefix(&self.target(origin)).into())
     }
 
     fn root_relative(&self, path: &str) -> Option<Cow<'_, str>> {
         // Already one of ours: rewriting twice changes nothing.
-        if path.starts_with("/-/") {
+        if is_address(path) {
             return None;
         }
-        let target = match self.origin == self.session.origin {
+        // A path below `/-/` of an origin's own is told from ours by what stands before it.
+        let clear = self.session.addressed || !path.starts_with("/-/");
+        let target = match self.origin == self.session.origin && clear {
             true => Target::Default,
             false => Target::Named(self.origin.clone()),
         };
@@ -89,6 +99,22 @@ impl UriMap for SessionUris {
     fn imported(&self, name: &str) -> Option<String> {
         let ladder = self.session.ladder.lock();
         ladder.imported(self.document.as_ref()?, name).map(str::to_owned)
+    }
+
+    fn parameter(&self, name: &str) -> Option<String> {
+        let decoded = |text| percent_decode_str(text).decode_utf8().ok();
+        let mut pairs =
+            self.document.as_ref()?.query()?.split('&').map(|pair| pair.split_once('='));
+        let value = pairs.find_map(|pair| {
+            let (held, value) = pair?;
+            decoded(held).is_some_and(|held| held == name).then_some(value)
+        })?;
+        Some(decoded(value)?.into_owned())
+    }
+
+    fn depth(&self) -> Option<usize> {
+        let folders = self.document.as_ref()?.path().bytes().filter(|byte| *byte == b'/').count();
+        folders.checked_sub(1)
     }
 
     fn own(&self) -> Option<&str> {

@@ -36,6 +36,8 @@ mod resent_requests;
 mod rig;
 mod same_content;
 mod scripts;
+mod session_entry;
 mod sessions;
 mod sharing;
 mod transparency;
+mod unlearnt;

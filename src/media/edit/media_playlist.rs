@@ -138,9 +138,12 @@ fn lie(list: &mut Playlist<'_>, durations: &Durations, seen_first: u64) {
 fn scaled(line: &Line<'_>, scale: f64) -> Option<String> {
     match tag(line) {
         "#EXTINF" => {
-            let (duration, title) = line.split_once(':')?.1.split_once(',')?;
+            // The comma is mandatory, and forgotten in the wild: the line's end is all that follows then.
+            let value = line.split_once(':')?.1;
+            let end = value.find([',', '\r', '\n']).unwrap_or(value.len());
+            let (duration, title) = value.split_at(end);
             let duration: f64 = duration.trim().parse().ok()?;
-            Some(format!("#EXTINF:{:.3},{title}", duration * scale))
+            Some(format!("#EXTINF:{:.3}{title}", duration * scale))
         }
         "#EXT-X-PART" => rewrite(line, |name, value| {
             let duration: f64 = value.parse().ok()?;

@@ -32,15 +32,13 @@ const STRINGS: &[&str] = &[
 pub(super) struct Clean {
     pub(super) text: String,
     pub(super) others: Vec<(Kind, String)>,
+    /// What was left out first, and why.
+    pub(super) fault: Option<ManifestError>,
 }
 
-/// Cleans a playlist of at most `limit` renditions.
-pub(super) fn clean(
-    text: &str,
-    variables: &Variables,
-    limit: usize,
-) -> Result<Clean, ManifestError> {
-    let mut clean = Clean { text: String::from("#EXTM3U\n"), others: Vec::new() };
+/// Cleans a playlist, and leaves out renditions beyond `limit`.
+pub(super) fn clean(text: &str, variables: &Variables, limit: usize) -> Clean {
+    let mut clean = Clean { text: String::from("#EXTM3U\n"), others: Vec::new(), fault: None };
     variables.allow(text.len());
     let mut awaits_uri = false;
     let mut renditions = 0;
@@ -61,33 +59,40 @@ pub(super) fn clean(
                 renditions += 1;
                 if renditions > limit {
                     let cause = ManifestFault::Excess { what: "renditions", limit };
-                    return Err(ManifestError::new(ManifestFormat::Hls, At::Line(number), cause));
+                    clean.note(ManifestError::new(ManifestFormat::Hls, At::Line(number), cause));
+                    awaits_uri = false;
+                    continue;
                 }
-                clean.tag(number, tag, list, variables)?;
+                clean.tag(number, tag, list, variables);
                 awaits_uri = tag == "#EXT-X-STREAM-INF";
             }
             Line::Tag(tag, list) => clean.other(tag, list, variables),
             Line::Uri(_) => {}
         }
     }
-    Ok(clean)
+    clean
 }
 
 impl Clean {
-    fn tag(
-        &mut self,
-        line: usize,
-        tag: &str,
-        list: &str,
-        variables: &Variables,
-    ) -> Result<(), ManifestError> {
+    fn note(&mut self, fault: ManifestError) {
+        self.fault.get_or_insert(fault);
+    }
+
+    fn tag(&mut self, line: usize, tag: &str, list: &str, variables: &Variables) {
         // Pictures of their own are to us what I-frames are: a rendition for trick play.
         let images = tag == "#EXT-X-IMAGE-STREAM-INF";
         self.text.push_str(if images { "#EXT-X-I-FRAME-STREAM-INF" } else { tag });
         self.text.push(':');
         let mut bandwidth = 0_u64;
         for attribute in attributes(list) {
-            let attribute = attribute.map_err(|rest| broken(line, tag, rest))?;
+            let attribute = match attribute {
+                Ok(attribute) => attribute,
+                // What stands before it holds.
+                Err(rest) => {
+                    self.note(broken(line, tag, rest));
+                    break;
+                }
+            };
             if attribute.name == "BANDWIDTH" {
                 bandwidth = variables.put(attribute.value).parse().unwrap_or(0);
             } else {
@@ -105,7 +110,6 @@ impl Clean {
         } else {
             self.text.push_str(&format!("BANDWIDTH={bandwidth}\n"));
         }
-        Ok(())
     }
 
     /// Hands an attribute on, if m3u8-rs can read it.

@@ -5,14 +5,15 @@ use super::super::{
     base::Base,
     format::{last_segment, without_query},
     guess::guess,
-    place::{PLACES, Place, Places, hash},
+    place::{Key, PLACES, Place, Places, hash},
     steering::Steering,
 };
 use super::{
     define::Variables,
     line,
     multivariant::{self, is_multivariant},
-    playlist::{Listed, Playlist},
+    playlist::{Listed, Playlist, SEGMENTS},
+    presentations::{Cloneable, Named, Presentation, Presentations},
     read::read,
     track::{Anchor, Track},
     version::Version,
@@ -24,32 +25,14 @@ use url::Url;
 const TRACKS: usize = 256;
 /// The most media playlists known by name. A session that zaps past it starts afresh.
 const PLAYLISTS: usize = 4096;
-/// The most presentations whose variables are kept for EXT-X-DEFINE:IMPORT.
-const PRESENTATIONS: usize = 64;
 /// The most that is kept of playlists' newest versions, all together, in bytes.
 const VERSIONS: usize = 2 << 20;
-
-/// A media playlist named by a multivariant one.
-#[derive(Debug, Clone)]
-struct Named {
-    rendition: Arc<Rendition>,
-    /// The hash of the multivariant playlist's URL.
-    presentation: u64,
-}
 
 #[derive(Debug)]
 struct Remembered {
     track: Track,
     presentation: u64,
     used: u64,
-}
-
-/// A playlist that a pathway clone may have at another URL.
-#[derive(Debug)]
-struct Cloneable {
-    url: String,
-    stable: Option<String>,
-    named: Named,
 }
 
 /// The memory.
@@ -59,27 +42,23 @@ pub(in super::super) struct Memory {
     /// By URL, with and without query.
     named: HashMap<u64, Named>,
     tracks: HashMap<u64, Remembered>,
-    /// The renditions of the newest multivariant playlist.
-    renditions: Vec<Arc<Rendition>>,
-    /// The playlists of the newest multivariant playlist, for clones of its pathways.
-    entries: Vec<Cloneable>,
-    /// The variables of multivariant playlists, by presentation.
-    variables: HashMap<u64, Variables>,
-    /// The presentation of the newest multivariant playlist.
-    newest: u64,
+    presentations: Presentations,
     clock: u64,
 }
 
 impl Memory {
-    /// Learns a playlist; its kind.
+    /// Learns a playlist, an interstitial's if it is an `asset`; its kind.
+    ///
+    /// What cannot be read of it is left out, and told when the rest is known.
     pub(in super::super) fn learn(
         &mut self,
         base: &Base,
         body: &[u8],
+        asset: bool,
     ) -> Result<Kind, ManifestError> {
         let text = &*line::playlist(body)?;
         if is_multivariant(text) {
-            self.multivariant(base, text)?;
+            self.multivariant(base, text, asset)?;
             return Ok(Kind::MultivariantPlaylist);
         }
         let url = base.url().as_str();
@@ -90,20 +69,26 @@ impl Memory {
         let old = old.and_then(|held| held.track.newest.as_ref());
         let old = old.filter(|old| old.fits(hash(url), &variables));
         let mut playlist = read(text, &variables, old)?;
-        let (id, whole) = self.media(base, &playlist);
+        let fault = playlist.fault.take();
+        let (id, whole) = self.media(base, &playlist, asset);
         let marks = std::mem::take(&mut playlist.marks);
         let listed = (playlist.first(), marks);
         // A playlist that has ended is not asked for again.
         let numbered = playlist.first().checked_add(playlist.count as u64).is_some();
-        let worth = whole && numbered && !playlist.ended && text.len() <= VERSIONS;
+        let worth =
+            whole && numbered && fault.is_none() && !playlist.ended && text.len() <= VERSIONS;
         self.hold(id, worth, |old| Version::new(old, text, (hash(url), variables.clone()), listed));
-        Ok(Kind::MediaPlaylist)
+        fault.map_or(Ok(Kind::MediaPlaylist), Err)
     }
 
     /// The variables that the media playlist at `url` may import.
     fn imports(&self, url: &str) -> Option<&Variables> {
         let (_, named) = self.track_at(url);
-        self.variables.get(&named.map_or(self.newest, |named| named.presentation))
+        let presentation = match named {
+            Some(named) => self.presentations.get(named.presentation),
+            None => self.presentations.main(),
+        };
+        presentation.map(|held| &held.variables)
     }
 
     /// The value of the variable `name`, if the media playlist at `url` imports it.
@@ -116,44 +101,86 @@ impl Memory {
         self.places.get(url, first)
     }
 
-    /// The renditions of the newest multivariant playlist, or the one of a lone media playlist.
+    /// The renditions of the session's presentation: of its multivariant playlist, or of a lone media
+    /// playlist.
     pub(in super::super) fn renditions(&self) -> &[Arc<Rendition>] {
-        &self.renditions
+        self.presentations.main().map_or(&[], |main| &main.renditions)
     }
 
-    fn multivariant(&mut self, base: &Base, text: &str) -> Result<(), ManifestError> {
+    /// The renditions of each presentation, those of the session's first.
+    pub(in super::super) fn ladders(&self) -> impl Iterator<Item = &[Arc<Rendition>]> {
+        self.presentations.ladders()
+    }
+
+    /// Notes that what stands at `url` is an interstitial.
+    pub(in super::super) fn note_asset(&mut self, url: &str) {
+        self.presentations.note_asset(url);
+    }
+
+    /// Whether `url` was named as an interstitial's.
+    pub(in super::super) fn is_asset(&self, url: &str) -> bool {
+        self.presentations.is_asset(url)
+    }
+
+    fn multivariant(&mut self, base: &Base, text: &str, asset: bool) -> Result<(), ManifestError> {
         let variables = Variables::read(text, base.url(), &Variables::default());
         let read = multivariant::read(text, &variables)?;
-        if self.named.len() + 2 * read.entries.len() > PLAYLISTS {
-            *self = Self::default();
-        }
-        let presentation = hash(base.url().as_str());
+        let id = hash(base.url().as_str());
+        self.make_room_for_names(2 * read.entries.len(), id);
         let whole = Place::new(Protocol::Hls, Kind::MultivariantPlaylist);
         self.places.insert(base.url().as_str(), None, whole);
-        self.renditions.clear();
-        self.entries.clear();
-        self.newest = presentation;
+        let steered = read.others.iter().any(|(kind, _)| *kind == Kind::Steering);
+        let mut presentation =
+            Presentation { asset, steered, variables, ..Presentation::default() };
         let mut url = String::new();
         for entry in read.entries {
             let rendition = Arc::new(entry.rendition);
-            self.renditions.push(Arc::clone(&rendition));
+            presentation.renditions.push(Arc::clone(&rendition));
             if !base.resolve(&entry.uri, &mut url) {
                 continue;
             }
-            let named = Named { rendition, presentation };
+            let named = Named { rendition, presentation: id };
             self.name(&url, &named);
-            self.entries.push(Cloneable { url: url.clone(), stable: entry.stable, named });
+            let entry = Cloneable { url: url.clone(), stable: entry.stable, named };
+            presentation.entries.push(entry);
         }
         for (kind, uri) in read.others {
             if base.resolve(&uri, &mut url) {
                 self.places.insert(&url, None, Place::new(Protocol::Hls, kind));
             }
         }
-        if self.variables.len() >= PRESENTATIONS {
-            self.variables.clear();
+        if let Some(oldest) = self.presentations.insert(id, presentation) {
+            self.forget_presentation(oldest);
         }
-        self.variables.insert(presentation, variables);
-        Ok(())
+        read.fault.map_or(Ok(()), Err)
+    }
+
+    /// Forgets the least recent presentations until another `names` fit, and all if that is not enough.
+    fn make_room_for_names(&mut self, names: usize, id: u64) {
+        while self.named.len() + names > PLAYLISTS {
+            let Some(oldest) = self.presentations.oldest().filter(|oldest| *oldest != id) else {
+                self.presentations.clear();
+                self.named.clear();
+                self.tracks.clear();
+                self.places = Places::default();
+                return;
+            };
+            self.forget_presentation(oldest);
+        }
+    }
+
+    fn forget_presentation(&mut self, id: u64) {
+        self.named.retain(|_, named| named.presentation != id);
+        for entry in self.presentations.remove(id).into_iter().flat_map(|gone| gone.entries) {
+            self.places.remove(Key::of(&entry.url, None));
+        }
+        let places = &mut self.places;
+        self.tracks.retain(|_, held| {
+            if held.presentation == id {
+                held.track.clear(places);
+            }
+            held.presentation != id
+        });
     }
 
     /// Keeps the URL of a media playlist.
@@ -168,7 +195,7 @@ impl Memory {
         let mut clones = Vec::new();
         let mut url = String::new();
         for replacement in steering.clones.iter().map(|clone| &clone.replacement) {
-            for entry in &self.entries {
+            for entry in self.presentations.steered().flat_map(|steered| &steered.entries) {
                 let stable = entry.stable.as_ref();
                 let (variants, renditions) = (&replacement.variants, &replacement.renditions);
                 let whole = stable.and_then(|id| variants.get(id).or_else(|| renditions.get(id)));
@@ -211,13 +238,15 @@ impl Memory {
     }
 
     /// Learns a version of a media playlist; its track, and whether all its segments are kept there.
-    fn media(&mut self, base: &Base, playlist: &Playlist<'_>) -> (u64, bool) {
+    fn media(&mut self, base: &Base, playlist: &Playlist<'_>, asset: bool) -> (u64, bool) {
         let url = base.url().as_str();
         let (id, named) = self.track_at(url);
         let named = named.cloned();
-        self.make_room(id, playlist.count);
+        self.make_room(id, playlist.count.min(SEGMENTS));
         self.clock += 1;
-        let named = named.unwrap_or_else(|| self.lone(url, id, playlist));
+        let named = named.unwrap_or_else(|| self.lone(url, id, playlist, asset));
+        self.presentations.play(named.presentation);
+        self.note_assets(base, playlist);
         let anchor = self.anchor(named.presentation, playlist);
         let remembered = self.tracks.entry(id).or_insert_with(|| Remembered {
             track: Track::new(Arc::clone(&named.rendition), anchor),
@@ -228,6 +257,18 @@ impl Memory {
         remembered.track.rendition = named.rendition;
         self.places.insert(url, None, Place::of(&remembered.track.rendition, Kind::MediaPlaylist));
         (id, remembered.track.learn(base, playlist, &mut self.places))
+    }
+
+    /// Notes the interstitials that a playlist names.
+    fn note_assets(&mut self, base: &Base, playlist: &Playlist<'_>) {
+        let assets =
+            playlist.extras.iter().filter(|extra| extra.kind == Kind::MultivariantPlaylist);
+        let mut url = String::new();
+        for asset in assets {
+            if base.resolve(&asset.uri, &mut url) {
+                self.presentations.note_asset(&url);
+            }
+        }
     }
 
     /// Keeps the newest version of a track for its reload, if it is worth it, and lets go of those that
@@ -258,7 +299,7 @@ impl Memory {
     }
 
     /// The rendition of a media playlist that no multivariant playlist names.
-    fn lone(&mut self, url: &str, id: u64, playlist: &Playlist<'_>) -> Named {
+    fn lone(&mut self, url: &str, id: u64, playlist: &Playlist<'_>, asset: bool) -> Named {
         if let Some(held) = self.tracks.get(&id) {
             return Named {
                 rendition: Arc::clone(&held.track.rendition),
@@ -277,7 +318,11 @@ impl Memory {
         }
         let rendition = Arc::new(rendition);
         if self.named.is_empty() {
-            self.renditions = vec![Arc::clone(&rendition)];
+            let renditions = vec![Arc::clone(&rendition)];
+            let lone = Presentation { renditions, asset, ..Presentation::default() };
+            if let Some(oldest) = self.presentations.insert(id, lone) {
+                self.forget_presentation(oldest);
+            }
         }
         Named { rendition, presentation: id }
     }

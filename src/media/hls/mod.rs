@@ -6,6 +6,7 @@ mod line;
 mod memory;
 mod multivariant;
 mod playlist;
+mod presentations;
 mod read;
 mod rewrite;
 mod track;

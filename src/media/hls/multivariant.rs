@@ -35,6 +35,8 @@ pub(super) struct Multivariant {
     pub(super) entries: Vec<Entry>,
     /// Keys, steering manifests: URIs that are no rendition's.
     pub(super) others: Vec<(Kind, String)>,
+    /// What was left out first, and why.
+    pub(super) fault: Option<ManifestError>,
 }
 
 /// Whether a playlist is a multivariant one: it holds a tag that no media playlist may hold.
@@ -59,14 +61,14 @@ pub(super) fn is_multivariant(text: &str) -> bool {
 
 /// Reads a multivariant playlist.
 pub(super) fn read(text: &str, variables: &Variables) -> Result<Multivariant, ManifestError> {
-    let clean = clean(text, variables, RENDITIONS)?;
+    let clean = clean(text, variables, RENDITIONS);
     // m3u8-rs tells neither line nor reason, and after cleaning has none left to give.
     let playlist = m3u8_rs::parse_master_playlist_res(clean.text.as_bytes()).map_err(|_| {
         let cause =
             ManifestFault::Syntax("m3u8-rs finds no multivariant playlist in it".to_owned());
         ManifestError::new(ManifestFormat::Hls, At::Whole, cause)
     })?;
-    Ok(Multivariant { entries: entries(&playlist), others: clean.others })
+    Ok(Multivariant { entries: entries(&playlist), others: clean.others, fault: clean.fault })
 }
 
 /// One entry a media playlist, variants first. A playlist that several variants share (with one audio

@@ -1,6 +1,6 @@
 //! What is read of a media playlist, tag by tag.
 
-use super::super::{Kind, error::ManifestFault, place::Range};
+use super::super::{Kind, ManifestError, error::ManifestFault, place::Range};
 use super::{
     define::Variables,
     line::{attribute, byte_range},
@@ -8,10 +8,15 @@ use super::{
 };
 use std::{borrow::Cow, time::Duration};
 
-/// The most segments read from one playlist: a day and a half of four-second segments.
-pub(super) const SEGMENTS: usize = 1 << 15;
+/// The most segments read from one playlist: four and a half days of four-second segments.
+pub(super) const SEGMENTS: usize = 100_000;
+/// The most of a short playlist; a longer one may have a segment for so many bytes.
+pub(super) const FEW: usize = 1 << 15;
+const BYTES: usize = 8;
 /// The most other URIs (parts, keys, maps, hints) read from one playlist.
-const EXTRAS: usize = 1 << 14;
+const EXTRAS: usize = 1 << 15;
+/// Of how many extras before the first segment that is read it is known what they are.
+const BEFORE: usize = 64;
 /// Of how many extras it is remembered that they were just there.
 pub(super) const RECENT: usize = 4;
 
@@ -57,8 +62,15 @@ pub(super) struct Playlist<'a> {
     pub(super) ended: bool,
     pub(super) images: bool,
     pub(super) listed: Vec<Listed<'a>>,
-    /// How many segments that are.
+    /// How many segments that are, and those behind the last one that was read.
     pub(super) count: usize,
+    /// How many segments before them are not to be read, and how many were passed over.
+    pub(super) unread: usize,
+    passed: usize,
+    /// How many are read at most.
+    pub(super) most: usize,
+    /// What was left out first, and why.
+    pub(super) fault: Option<ManifestError>,
     /// Where each of them ends in the text.
     pub(super) marks: Vec<Mark>,
     pub(super) extras: Vec<Extra<'a>>,
@@ -80,9 +92,14 @@ pub(super) struct Pending {
 }
 
 impl<'a> Playlist<'a> {
+    /// To be read from a text of so many bytes.
+    pub(super) fn of(len: usize) -> Self {
+        Self { most: (len / BYTES).clamp(FEW, SEGMENTS), ..Self::default() }
+    }
+
     /// The number of the first segment listed.
     pub(super) const fn first(&self) -> u64 {
-        self.sequence.saturating_add(self.skipped)
+        self.sequence.saturating_add(self.skipped).saturating_add(self.unread as u64)
     }
 
     pub(super) fn tag(
@@ -137,16 +154,20 @@ impl<'a> Playlist<'a> {
         pending: &mut Pending,
         uri: Cow<'a, str>,
     ) -> Result<(), ManifestFault> {
-        if self.count >= SEGMENTS {
-            return Err(ManifestFault::Excess { what: "segments", limit: SEGMENTS });
-        }
         let range = pending.range.take().map(|range| placed(range, pending.end));
         pending.end = range.as_ref().map_or(0, |range| range.end);
         let duration = pending.duration.take().unwrap_or(self.target);
         let discontinuity = std::mem::take(&mut pending.breaks);
-        self.listed.push(Listed::Segment(Segment { uri, range, duration, discontinuity }));
-        self.count += 1;
         (pending.part_end, pending.part_breaks) = (0, false);
+        if self.passed < self.unread {
+            self.passed += 1;
+            return Ok(());
+        }
+        self.count += 1;
+        if self.count > self.most {
+            return Err(ManifestFault::Excess { what: "segments", limit: self.most });
+        }
+        self.listed.push(Listed::Segment(Segment { uri, range, duration, discontinuity }));
         Ok(())
     }
 
@@ -212,6 +233,9 @@ impl<'a> Playlist<'a> {
             .any(|held| held.kind == kind && held.uri == uri && held.range == range);
         if repeated {
             return Ok(());
+        }
+        if self.passed < self.unread && self.extras.len() >= BEFORE {
+            self.extras.drain(..BEFORE / 2);
         }
         if self.extras.len() >= EXTRAS {
             return Err(ManifestFault::Excess { what: "parts, keys and maps", limit: EXTRAS });

@@ -10,7 +10,7 @@ use super::super::{
 use super::{
     define::Variables,
     line::{Line, Lines, lines},
-    playlist::{Extra, Listed, Pending, Playlist, RECENT, SEGMENTS, seconds},
+    playlist::{Extra, Listed, Pending, Playlist, RECENT, seconds},
     version::{Mark, Version},
 };
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -25,10 +25,21 @@ pub(super) fn read<'a>(
     let reload = old.and_then(|old| {
         let read = Reader::new(text, variables, Some(old)).read().ok()?;
         let aligned = read.aligned.is_none_or(|first| first == read.playlist.first());
-        (aligned && !read.shifted).then_some(read)
+        let sound = aligned && !read.shifted && read.playlist.fault.is_none();
+        sound.then_some(read.playlist)
     });
-    let read = reload.map_or_else(|| Reader::new(text, variables, None).read(), Ok);
-    read.map(|read| read.playlist)
+    if let Some(reload) = reload {
+        return Ok(reload);
+    }
+    let playlist = Reader::new(text, variables, None).read()?.playlist;
+    if playlist.ended || playlist.count <= playlist.most {
+        return Ok(playlist);
+    }
+    // Of a live playlist that is longer than what is read, the newest segments are worth most.
+    let mut reader = Reader::new(text, variables, None);
+    reader.playlist.unread = playlist.count - playlist.most;
+    reader.playlist.fault = playlist.fault;
+    reader.read().map(|read| read.playlist)
 }
 
 /// A reading under way.
@@ -51,7 +62,7 @@ struct Reader<'a, 'o> {
 
 impl<'a, 'o> Reader<'a, 'o> {
     fn new(text: &'a str, variables: &'a Variables, old: Option<&'o Version>) -> Self {
-        let (playlist, pending) = (Playlist::default(), Pending::default());
+        let (playlist, pending) = (Playlist::of(text.len()), Pending::default());
         let (lines, extras, recent) = (lines(text), 0, 0);
         let (aligned, shifted) = (None, false);
         variables.allow(text.len());
@@ -79,9 +90,11 @@ impl<'a, 'o> Reader<'a, 'o> {
                     self.playlist.tag(&mut self.pending, tag, value, self.variables)
                 }
             };
-            fault.map_err(|cause| {
-                ManifestError::new(ManifestFormat::Hls, At::Line(number), cause)
-            })?;
+            if let Err(cause) = fault {
+                let at = At::Line(number);
+                let error = || ManifestError::new(ManifestFormat::Hls, at, cause);
+                self.playlist.fault.get_or_insert_with(error);
+            }
         }
         if !said && self.playlist.count == 0 {
             let cause = ManifestFault::Syntax("neither renditions nor segments in it".to_owned());
@@ -93,6 +106,9 @@ impl<'a, 'o> Reader<'a, 'o> {
     /// Notes where a segment ends, and passes over those behind it that the old version had as well.
     fn behind_segment(&mut self) {
         let playlist = &mut self.playlist;
+        if playlist.listed.is_empty() {
+            return;
+        }
         if self.extras != playlist.extras.len() {
             (self.extras, self.recent) = (playlist.extras.len(), recent(&playlist.extras));
         }
@@ -102,7 +118,7 @@ impl<'a, 'o> Reader<'a, 'o> {
         let number = playlist.first().saturating_add(playlist.count as u64 - 1);
         let again = self.old.and_then(|old| old.again(number, self.recent, self.lines.rest()));
         let Some((marks, from)) = again else { return };
-        if marks.len() + playlist.count > SEGMENTS {
+        if marks.len() + playlist.count > playlist.most {
             // There is too much of it, and the next segment would find nearly the same again.
             self.old = None;
             return;
@@ -181,8 +197,11 @@ mod tests {
 
     #[test]
     fn errors_name_the_line() {
-        let error =
-            read("#EXTM3U\n#EXT-X-MEDIA-SEQUENCE:abc\n", &Variables::default(), None).unwrap_err();
+        let variables = Variables::default();
+        let text = "#EXTM3U\n#EXT-X-MEDIA-SEQUENCE:abc\n#EXTINF:4,\na.ts\n";
+        let playlist = read(text, &variables, None).unwrap();
+        assert_eq!(playlist.count, 1, "the rest is read");
+        let error = playlist.fault.unwrap();
         insta::assert_snapshot!(error, @r#"HLS manifest, line 2: #EXT-X-MEDIA-SEQUENCE needs a whole number, not "abc""#);
         let error = read("#EXTM3U\n", &Variables::default(), None).unwrap_err();
         insta::assert_snapshot!(error, @"HLS manifest: neither renditions nor segments in it");

@@ -2,7 +2,7 @@
 
 use super::super::{
     ManifestError,
-    uri::{Edits, Pathless, UriMap},
+    uri::{Edits, Pathless, UriMap, names_host},
 };
 use super::{
     define::named,
@@ -30,8 +30,8 @@ pub(in super::super) fn rewrite(
     map: &dyn UriMap,
 ) -> Result<Option<Vec<u8>>, ManifestError> {
     let text = playlist(body)?;
-    let mut leader =
-        Leader { edits: Edits::over(text.as_bytes(), body), map, paths: Vec::new(), imports: 0 };
+    let (edits, room) = (Edits::over(text.as_bytes(), body), GROWTH + 4 * body.len());
+    let mut leader = Leader { edits, map, variables: Vec::new(), asked: 0, room };
     for (_, line) in lines(&text) {
         match line {
             Line::Uri(uri) => leader.lead(uri),
@@ -44,33 +44,48 @@ pub(in super::super) fn rewrite(
     Ok(leader.edits.finish())
 }
 
-/// The most variables that are looked out for, and the most that are imported.
-const PATHS: usize = 256;
+/// The most variables that are looked out for, and the most whose values are asked for.
+const VARIABLES: usize = 256;
+/// The most bytes of values, beside a few times the playlist's own length.
+const GROWTH: usize = 1 << 20;
 
 struct Leader<'a, 't> {
     edits: Edits<'a>,
     map: &'a dyn UriMap,
-    /// The variables defined so far whose values are root-relative, and these.
-    paths: Vec<(&'t str, Cow<'t, str>)>,
-    /// How many imported variables were asked for.
-    imports: usize,
+    /// The variables defined so far that are not led by their definitions, and their values.
+    variables: Vec<(&'t str, Cow<'t, str>)>,
+    /// How many values were asked for.
+    asked: usize,
+    /// How many bytes of values may still be put in.
+    room: usize,
 }
 
 impl<'t> Leader<'_, 't> {
     fn lead(&mut self, uri: &str) {
-        match self.path_variable(uri) {
-            Some(at) => self.edits.lead_variable(uri, &self.paths[at].1, self.map),
+        match self.with_values(uri) {
+            Some(whole) => self.edits.lead_whole(uri, &whole, self.map),
             None => self.edits.lead(uri, self.map, Pathless::AddSlash),
         }
     }
 
-    /// Which variable `uri` begins with, if its value is a root-relative path.
-    fn path_variable(&self, uri: &str) -> Option<usize> {
-        if self.paths.is_empty() {
+    /// A URI with values in the place of the variables that it begins with: they tell where it leads.
+    fn with_values(&mut self, uri: &str) -> Option<String> {
+        if self.variables.is_empty() || uri.starts_with('/') || names_host(uri) {
             return None;
         }
-        let (name, _) = named(uri.strip_prefix("{$")?)?;
-        self.paths.iter().rposition(|(known, _)| *known == name)
+        let end = memchr::memchr3(b'/', b'?', b'#', uri.as_bytes()).unwrap_or(uri.len());
+        let (mut rest, behind) = uri.split_at_checked(end)?;
+        let mut whole = String::new();
+        let mut known = false;
+        while let Some((before, after)) = rest.split_once("{$") {
+            whole.push_str(before);
+            let (name, after) = named(after)?;
+            let (_, value) = self.variables.iter().rfind(|(known, _)| *known == name)?;
+            self.room = self.room.checked_sub(value.len())?;
+            whole.push_str(value);
+            (rest, known) = (after, true);
+        }
+        known.then(|| [&whole, rest, behind].concat())
     }
 
     /// Leads the URIs in one tag's attribute list. A list that breaks off is read as far as it goes.
@@ -83,39 +98,41 @@ impl<'t> Leader<'_, 't> {
             _ => return,
         };
         for attribute in attributes(list).map_while(Result::ok) {
-            if attribute.quoted && wanted(attribute.name) {
+            // Some players read values without quotes as well.
+            if wanted(attribute.name) {
                 self.lead(attribute.value);
             }
         }
     }
 
-    /// Whether a value may name a host, or is a path that leads through the proxy to one.
-    fn names_host(&self, value: &str) -> bool {
-        !value.starts_with('/') || value.starts_with("//") || self.map.replaced(value) > 0
-    }
-
-    /// A variable's value is led when it names a host, and every use follows. One that begins with `/`
-    /// may stand in the middle of a path: it is left, and the uses that begin with it are led.
+    /// A variable's value is led when it names a host, and every use follows. Any other may stand in the
+    /// middle of a URI, and one that is not written here is not led: the uses that begin with it are.
     fn define(&mut self, list: &'t str) {
         let mut name = None;
         for attribute in attributes(list).map_while(Result::ok).filter(|found| found.quoted) {
+            let value = attribute.value;
             match attribute.name {
-                "NAME" => name = Some(attribute.value),
-                "VALUE" if self.names_host(attribute.value) => {
-                    self.edits.lead(attribute.value, self.map, Pathless::Keep);
+                "NAME" => name = Some(value),
+                "VALUE" if names_host(value) || self.map.replaced(value) > 0 => {
+                    self.edits.lead(value, self.map, Pathless::Keep);
                 }
-                "VALUE" if self.paths.len() < PATHS => {
-                    self.paths.extend(name.map(|name| (name, attribute.value.into())));
-                }
-                // Where it is defined it was led if it names a host, and left if it is such a path.
-                "IMPORT" if self.imports < PATHS => {
-                    self.imports += 1;
-                    let value = self.map.imported(attribute.value);
-                    let path = value.filter(|value| !self.names_host(value));
-                    self.paths.extend(path.map(|path| (attribute.value, path.into())));
+                "VALUE" => self.keep(name, Some(value.into())),
+                "IMPORT" | "QUERYPARAM" if self.asked < VARIABLES => {
+                    self.asked += 1;
+                    let found = match attribute.name {
+                        "IMPORT" => self.map.imported(value),
+                        _ => self.map.parameter(value),
+                    };
+                    self.keep(Some(value), found.map(Cow::Owned));
                 }
                 _ => {}
             }
+        }
+    }
+
+    fn keep(&mut self, name: Option<&'t str>, value: Option<Cow<'t, str>>) {
+        if self.variables.len() < VARIABLES {
+            self.variables.extend(name.zip(value));
         }
     }
 }
@@ -173,13 +190,121 @@ mod tests {
     }
 
     #[test]
+    fn a_uri_without_quotes_is_led() {
+        assert_eq!(
+            led("#EXT-X-KEY:URI=https://a/b,METHOD=AES-128"),
+            "#EXT-X-KEY:URI=/-/s/7/-/o/https/a/b,METHOD=AES-128"
+        );
+    }
+
+    /// A document in a folder, asked for with parameters.
+    struct Asked;
+
+    impl UriMap for Asked {
+        fn absolute(&self, scheme: Option<&str>, authority: &str) -> Option<Cow<'_, str>> {
+            Proxy.absolute(scheme, authority).map(|led| led.into_owned().into())
+        }
+
+        fn root_relative(&self, path: &str) -> Option<Cow<'_, str>> {
+            Proxy.root_relative(path).map(|led| led.into_owned().into())
+        }
+
+        fn depth(&self) -> Option<usize> {
+            Some(1)
+        }
+
+        fn parameter(&self, name: &str) -> Option<String> {
+            let value = match name {
+                "cdn" => "https://cdn-a.example/p",
+                "host" => "cdn-b.example",
+                "dir" => "/media/1",
+                "net" => "//cdn-c.example",
+                "scheme" => "https",
+                "folder" => "sub",
+                "up" => "../../..",
+                "quote" => "https://a\"b",
+                _ => return None,
+            };
+            Some(value.to_owned())
+        }
+    }
+
+    fn led_of_asked(lines: &str) -> String {
+        let body = format!("#EXTM3U\n{lines}\n").into_bytes();
+        let out = rewrite(&body, &Asked).unwrap().unwrap_or(body);
+        String::from_utf8(out).unwrap().lines().last().unwrap().to_owned()
+    }
+
+    #[test]
+    fn variables_of_the_query_tell_where_a_uri_leads() {
+        let parameters = ["cdn", "host", "dir", "net", "scheme", "folder", "up", "quote"];
+        let define = |name: &&str| format!("#EXT-X-DEFINE:QUERYPARAM=\"{name}\"\n");
+        let head: String = parameters.iter().map(define).collect();
+        for (uri, led) in [
+            ("{$cdn}/seg.mp4", "/-/s/7/-/o/https/cdn-a.example/p/seg.mp4"),
+            ("{$cdn}", "/-/s/7/-/o/https/cdn-a.example/p"),
+            ("{$dir}/seg.mp4?{$host}", "/-/s/7{$dir}/seg.mp4?{$host}"),
+            ("{$net}/1.ts", "/-/s/7/-/o/https/cdn-c.example/1.ts"),
+            ("{$scheme}://{$host}/{$folder}/1.ts", "/-/s/7/-/o/https/{$host}/{$folder}/1.ts"),
+            ("http{$none}://a/1.ts", "http{$none}://a/1.ts"),
+            ("{$folder}/1.ts", "{$folder}/1.ts"),
+            ("{$up}/1.ts", "/-/s/7/1.ts"),
+            ("https://{$host}/1.ts", "/-/s/7/-/o/https/{$host}/1.ts"),
+            ("{$quote}/1.ts", "{$quote}/1.ts"),
+            (
+                "#EXT-X-MAP:URI=\"{$cdn}/i.mp4\"",
+                "#EXT-X-MAP:URI=\"/-/s/7/-/o/https/cdn-a.example/p/i.mp4\"",
+            ),
+        ] {
+            assert_eq!(led_of_asked(&format!("{head}{uri}")), led, "{uri}");
+        }
+        let scheme = "#EXT-X-DEFINE:NAME=\"s\",VALUE=\"https\"\n{$s}://a/1.ts";
+        assert_eq!(led_of_asked(scheme), "/-/s/7/-/o/https/a/1.ts");
+    }
+
+    /// RFC 3986 5.4.2, for a document one folder below its root.
+    #[test]
+    fn dots_above_the_root_stay_in_the_session() {
+        for (uri, led) in [
+            ("../g", "../g"),
+            ("../../g", "/-/s/7/g"),
+            ("../../../v/1.ts", "/-/s/7/v/1.ts"),
+            ("../..", "/-/s/7/"),
+            ("../../", "/-/s/7/"),
+            ("../../?q=../..", "/-/s/7/?q=../.."),
+            ("./../g", "./../g"),
+            ("./../../g", "/-/s/7/g"),
+            ("x/../../../g", "/-/s/7/g"),
+            ("x/../../../y/../g", "/-/s/7/y/../g"),
+            ("%2e%2e/.%2E/g", "/-/s/7/g"),
+            ("/./g", "/-/s/7/./g"),
+            ("/../g", "/-/s/7/g"),
+            ("/x/../../v/2.ts", "/-/s/7/v/2.ts"),
+            ("/x/../v/2.ts", "/-/s/7/x/../v/2.ts"),
+            ("https://a/../v/3.ts", "/-/s/7/-/o/https/a/v/3.ts"),
+            ("https://a/x/../../v/3.ts", "/-/s/7/-/o/https/a/v/3.ts"),
+            ("https://a/x/../v/3.ts", "/-/s/7/-/o/https/a/x/../v/3.ts"),
+            ("https://a/..", "/-/s/7/-/o/https/a/"),
+            ("//a/../v", "/-/s/7/-/o/https/a/v"),
+            ("g.", "g."),
+            ("..g", "..g"),
+            ("g..", "g.."),
+            ("g/./h", "g/./h"),
+            ("g;x=1/../y", "g;x=1/../y"),
+            ("g?y/../../../x", "g?y/../../../x"),
+            ("g#s/../../../x", "g#s/../../../x"),
+        ] {
+            assert_eq!(led_of_asked(uri), led, "{uri}");
+        }
+    }
+
+    #[test]
     fn what_only_looks_like_a_uri_stays() {
         for line in [
             "#EXTINF:4,https://a/title",
             "# https://a/x",
             "#EXT-X-KEY:METHOD=AES-128,URI=\"skd://a\"",
             "#EXT-X-KEY:URI=\"https://a",
-            "#EXT-X-KEY:URI=https://a/b",
             "#EXT-X-STREAM-INF:X=\"https://a/b\"",
         ] {
             assert_eq!(led(line), line);

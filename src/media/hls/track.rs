@@ -234,11 +234,15 @@ impl Track {
         let known = self.find(sequence);
         let time = known.and_then(|at| self.seen.get(at)).map_or(time, |seen| seen.time);
         let key = Key::of(url, segment.range.as_ref());
+        // It may be gone with another rendition's of the same name.
+        let stands = places.at(key).is_some_and(|place| self.owns(place));
         if let Some(seen) = known.and_then(|at| self.seen.get_mut(at))
             && seen.key == key
         {
             seen.version = self.version;
-            return (time, true);
+            if stands {
+                return (time, true);
+            }
         }
         let place = Place {
             index: self.index(sequence),
@@ -256,7 +260,9 @@ impl Track {
         let seen = Seen { sequence, key, version: self.version, time, duration: segment.duration };
         if let Some(held) = known.and_then(|at| self.seen.get_mut(at)) {
             let old = std::mem::replace(held, seen);
-            self.others.insert(old.key, self.other());
+            if old.key != key {
+                self.others.insert(old.key, self.other());
+            }
         } else if self.seen.back().is_none_or(|back| back.sequence < sequence) {
             self.seen.push_back(seen);
         } else {
@@ -282,7 +288,11 @@ impl Track {
         if let Some(held) = self.others.get_mut(&key) {
             let came_true = held.hinted && !hinted;
             *held = other;
-            if !came_true {
+            // It may be gone with another rendition, or be the part of another segment.
+            let stands = places.at(key).is_some_and(|place| {
+                extra.kind != Kind::Part || !self.owns(place) || place.number >= Some(sequence)
+            });
+            if stands && !came_true {
                 return;
             }
         }
@@ -308,6 +318,18 @@ impl Track {
         }
     }
 
+    /// Whether a place is a segment's or part's of this playlist.
+    fn owns(&self, place: &Place) -> bool {
+        place.edge.as_ref().is_some_and(|edge| Arc::ptr_eq(edge, &self.edge))
+    }
+
+    /// The number of the newest segment in `seen` that stands at `key`: names may recur.
+    fn newest_at(&self, key: Key, places: &Places) -> Option<u64> {
+        let number = places.at(key).filter(|place| self.owns(place))?.number?;
+        let seen = self.find(number).and_then(|at| self.seen.get(at));
+        seen.is_some_and(|seen| seen.key == key).then_some(number)
+    }
+
     /// Forgets what the window left behind long enough ago.
     fn forget(&mut self, window: u64, places: &mut Places) {
         let version = self.version;
@@ -316,15 +338,23 @@ impl Track {
             && front.sequence < window
             && stale(front.version)
         {
-            places.remove(front.key);
+            // A later segment, or another rendition's, may have the same name.
+            let place = places.at(front.key);
+            if place.is_some_and(|place| place.number == Some(front.sequence) && self.owns(place)) {
+                places.remove(front.key);
+            }
             self.seen.pop_front();
         }
-        self.others.retain(|key, held| {
+        let mut others = std::mem::take(&mut self.others);
+        others.retain(|key, held| {
             let keep = !stale(held.version);
-            if !keep {
+            let place = places.at(*key).filter(|_| !keep);
+            let others = place.is_some_and(|place| place.edge.is_some() && !self.owns(place));
+            if !keep && !others && self.newest_at(*key, places).is_none() {
                 places.remove(*key);
             }
             keep
         });
+        self.others = others;
     }
 }

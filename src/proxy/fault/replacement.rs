@@ -67,11 +67,7 @@ pub(in crate::proxy) fn elsewhere(
 fn on_rung(ticket: &Ticket, resource: &Resource, path: &str, rung: u16) -> Option<String> {
     let own = resource.rendition.as_deref().filter(|_| resource.rung != Some(rung))?;
     let ladder = ticket.session.ladder.lock();
-    let there = ladder.renditions().find(|rendition| {
-        rendition.rung == Some(rung)
-            && rendition.media == resource.media
-            && rendition.protocol == resource.protocol
-    })?;
+    let there = ladder.rendition_on(rung, resource)?;
     let (own, other) = (stem(own), stem(there.name.as_deref()?));
     let place = path.match_indices(own).map(|(at, _)| at).find(|at| {
         let word = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);

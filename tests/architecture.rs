@@ -110,8 +110,9 @@ const OWNED: &[(&str, &[&str])] = &[
     ("thread_rng", &[]),
 ];
 
-const LONGEST_FILE: usize = 400;
-const LONGEST_FUNCTION: usize = 60;
+/// Aims are 250 and 50; these leave room, so that nothing is squeezed or split to fit.
+const LONGEST_FILE: usize = 450;
+const LONGEST_FUNCTION: usize = 75;
 
 /// A source file under `src/`, without its tests.
 struct Source {

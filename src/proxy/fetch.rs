@@ -111,10 +111,6 @@ fn side_of(proxy: &Proxy, head: &request::Parts) -> Option<Side> {
 /// Asks so that what is to be rewritten is readable, and its length is told to HEAD too.
 fn ask_for_manifest(head: &mut request::Parts) {
     ask_readable(&mut head.headers);
-    // Only the whole of it can be rewritten, and a range of what the player has is none of the origin's.
-    // Whoever asks for a range may be given the whole (RFC 9110 14.2).
-    head.headers.remove(header::RANGE);
-    head.headers.remove(header::IF_RANGE);
     if head.method == Method::HEAD {
         head.method = Method::GET;
     }

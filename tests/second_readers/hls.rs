@@ -93,7 +93,16 @@ fn multivariant(url: &Url, ladder: &Ladder, other: &MasterPlaylist, compared: &m
                 variant.uri, found.kind
             ));
         }
-        if found.codecs.as_deref() != lowest.codecs.as_deref().filter(|codecs| !codecs.is_empty()) {
+        // RFC 8216bis 4.4.6.2: CODECS lists those of the variant's renditions, too; ours are what the
+        // playlist itself holds.
+        let listed = lowest.codecs.as_deref().filter(|codecs| !codecs.is_empty());
+        let is_part = |codecs: &str| {
+            let mut codecs = codecs.split(',').map(str::trim);
+            codecs.all(|codec| {
+                listed.is_some_and(|all| all.split(',').any(|held| held.trim() == codec))
+            })
+        };
+        if !found.codecs.as_deref().map_or(listed.is_none(), is_part) {
             let (expected, codecs) = (&lowest.codecs, &found.codecs);
             compared
                 .differ(format!("variant {}: codecs {expected:?}, not {codecs:?}", variant.uri));

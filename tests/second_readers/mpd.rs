@@ -8,6 +8,11 @@ use url::Url;
 use vsps::media::{Kind, Ladder, ManifestFormat, Rendition, Resource};
 
 pub(crate) const KNOWN: &[Known] = &[
+    (
+        "roots-of-several-hosts",
+        "/l/1.m4s",
+        "5.3.2.1: neither @duration nor @start tells where the third Period begins",
+    ),
     ("linked-periods", "renditions more", "5.5: a document of Periods is no MPD to dash-mpd-core"),
     (
         "segment-list-with-timeline",

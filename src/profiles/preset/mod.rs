@@ -9,95 +9,9 @@
 //! | Lighthouse, JSON | `throughputKbps`, `rttMs`, as simulated; else `downloadThroughputKbps`, `uploadThroughputKbps`, `requestLatencyMs` |
 //! | Chrome's DevTools and Puppeteer, JSON | `download`, `upload` (or `…Throughput`) in byte/s, `latency` in ms |
 
+mod figures;
 mod ini;
 mod json;
 mod plist;
 
-/// A network of constant figures.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Preset {
-    /// Its name in the file, if it has one.
-    pub name: Option<String>,
-    /// Whose format it is.
-    pub tool: &'static str,
-    /// The downlink in bit/s; `None` = no limit.
-    pub down: Option<f64>,
-    /// The uplink in bit/s; `None` = no limit.
-    pub up: Option<f64>,
-    /// Milliseconds to wait on the way up and on the way down; together a round trip.
-    pub delays: Delays,
-    /// Percent of packets lost on the way down.
-    pub loss_down: f64,
-    /// Percent of packets lost on the way up.
-    pub loss_up: f64,
-}
-
-/// How long packets take.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Delays {
-    /// A round trip, in ms.
-    RoundTrip(f64),
-    /// Each way, in ms: up and down.
-    EachWay(f64, f64),
-}
-
-impl Default for Delays {
-    fn default() -> Self {
-        Self::RoundTrip(0.0)
-    }
-}
-
-/// Why a file of presets can't be read, and what to do instead.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{problem}; {hint}")]
-pub struct PresetError {
-    /// What is wrong.
-    pub problem: String,
-    /// What to write instead.
-    pub hint: String,
-}
-
-impl PresetError {
-    fn new(problem: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self { problem: problem.into(), hint: hint.into() }
-    }
-}
-
-/// The presets in `text`; `None` = it is no file of presets.
-///
-/// # Errors
-/// When it is one, and holds none or figures that can't be.
-pub fn read(text: &str) -> Option<Result<Vec<Preset>, PresetError>> {
-    let text = text.trim_start_matches('\u{feff}').trim_start();
-    let read = match () {
-        () if text.starts_with('{') => json::read(text)?,
-        () if plist::is_plist(text) => plist::read(text),
-        () => ini::read(text)?,
-    };
-    Some(read.and_then(|presets| presets.iter().try_for_each(Preset::check).map(|()| presets)))
-}
-
-impl Preset {
-    fn check(&self) -> Result<(), PresetError> {
-        let (up, down) = match self.delays {
-            Delays::RoundTrip(whole) => (whole, 0.0),
-            Delays::EachWay(up, down) => (up, down),
-        };
-        let rates = [self.down, self.up].into_iter().flatten();
-        let name = self.name.as_deref().unwrap_or(self.tool);
-        for (what, value, most) in [("delay", up, 1e7), ("delay", down, 1e7)]
-            .into_iter()
-            .chain([("loss", self.loss_down, 100.0), ("loss", self.loss_up, 100.0)])
-            .chain(rates.map(|rate| ("rate", rate, 1e12)))
-        {
-            if !(0.0..=most).contains(&value) {
-                let problem = format!("`{name}` has a {what} of {value}");
-                return Err(PresetError::new(
-                    problem,
-                    format!("write a {what} from 0 on, at most {most}"),
-                ));
-            }
-        }
-        Ok(())
-    }
-}
+pub use figures::{Delays, Preset, PresetError, read};

@@ -6,7 +6,7 @@
 
 mod bench;
 
-pub use bench::{BenchArgs, BenchCommand, PensieveAbrName, PensieveArgs};
+pub use bench::{BenchArgs, BenchCommand, PensieveAbrName, PensieveArgs, SweepArgs};
 
 use crate::{
     profiles::trace::{RateUnit, TimeUnit, TraceFormat},

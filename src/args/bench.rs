@@ -1,18 +1,75 @@
 //! What was typed after `vsps bench`.
 
+use crate::{
+    sweep::matrix::{Seeds, Shard},
+    units::span,
+};
 use clap::{Args, Subcommand, ValueEnum};
-use std::path::PathBuf;
+use std::{num::NonZeroUsize, path::PathBuf, time::Duration};
 
-/// Options of `vsps bench`.
+/// Plays a presentation over networks in virtual time, and compares ABR algorithms.
+///
+/// Each algorithm plays over each profile with each seed. The figures are printed as a table of means
+/// over seeds with their 95 % confidence intervals; see docs/abr.md for their formulas.
 #[derive(Debug, Args)]
 #[command(
     arg_required_else_help = true,
-    after_help = "Example: vsps bench sabre -n network.json -m movie.json"
+    args_conflicts_with_subcommands = true,
+    after_help = "Example: vsps bench --profile abr-ramp,3g --abr bola,hls.js --report report.html"
 )]
 pub struct BenchArgs {
-    /// What to do.
+    /// What else to do.
     #[command(subcommand)]
-    pub command: BenchCommand,
+    pub command: Option<BenchCommand>,
+    /// The sweep.
+    #[command(flatten)]
+    pub sweep: SweepArgs,
+}
+
+/// Options of a sweep.
+#[derive(Debug, Args)]
+pub struct SweepArgs {
+    /// Profiles, by name or file.
+    #[arg(long, value_name = "A,B,FILE", value_delimiter = ',', default_value = "abr-ramp")]
+    pub profile: Vec<String>,
+    /// Algorithms. The others are compared with the first.
+    #[arg(
+        long,
+        value_name = "X,Y",
+        value_delimiter = ',',
+        default_value = "throughput,bola,dynamic,hls.js,dash.js,shaka"
+    )]
+    pub abr: Vec<String>,
+    /// What is played: `demo` (the built-in origin's), `sabre`, `pensieve`, or a file in Sabre's movie format.
+    #[arg(long, value_name = "NAME|FILE", default_value = "demo")]
+    pub ladder: String,
+    /// The seeds from A to B, both included.
+    #[arg(long, value_name = "A..B", default_value = "1..10")]
+    pub seeds: Seeds,
+    /// How long the presentation is; its segments are repeated as needed.
+    #[arg(long, value_name = "SPAN", default_value = "10m", value_parser = span::parse)]
+    pub duration: Duration,
+    /// The maximum buffer of all algorithms, in place of each one's own.
+    #[arg(long, value_name = "SPAN", value_parser = span::parse)]
+    pub buffer: Option<Duration>,
+    /// Lets algorithms that can give up downloads do so.
+    #[arg(long)]
+    pub abandon: bool,
+    /// A report in one HTML file.
+    #[arg(long, value_name = "FILE.html")]
+    pub report: Option<PathBuf>,
+    /// The figures of each run as JSON; `-` is standard output.
+    #[arg(long, value_name = "FILE|-")]
+    pub json: Option<PathBuf>,
+    /// The figures of each run as CSV; `-` is standard output.
+    #[arg(long, value_name = "FILE|-")]
+    pub csv: Option<PathBuf>,
+    /// Only part I of N of the runs, for several machines; see `vsps bench merge`.
+    #[arg(long, value_name = "I/N", default_value = "1/1", hide_default_value = true)]
+    pub shard: Shard,
+    /// How many threads to run on, in place of one for each core.
+    #[arg(long, value_name = "N")]
+    pub threads: Option<NonZeroUsize>,
 }
 
 /// The subcommands of `vsps bench`.

@@ -25,7 +25,7 @@ const SHORTEST_GAP: Duration = Duration::from_micros(250);
 /// A turn among sessions lasts longer: whoever wakes up late for one must not have missed another.
 const SHORTEST_TURN: Duration = Duration::from_millis(1);
 /// A full packet as a kernel's shaper counts it: 14 bytes of Ethernet, 20 of IPv4, 32 of TCP.
-const WIRE_PACKET: u64 = PACKET + 66;
+pub(super) const WIRE_PACKET: u64 = PACKET + 66;
 /// Even the slowest link sends this much at once; even the fastest no more than that.
 const SMALLEST_QUANTUM: u64 = 128;
 const LARGEST_QUANTUM: u64 = 256 * 1024;
@@ -224,7 +224,7 @@ fn quantum(rate: BitRate, gap: Duration) -> u64 {
 
 /// The depth of the bucket. By default one turn at the highest rate: a link has no memory of
 /// having been idle, so nothing but the granularity is given away.
-fn burst(spec: &LinkSpec) -> NonZeroU32 {
+pub(super) fn burst(spec: &LinkSpec) -> NonZeroU32 {
     let turn = || quantum(spec.rate.peak(), SHORTEST_TURN);
     clamp(spec.burst.map_or_else(turn, |burst| burst.bytes().max(1)))
 }

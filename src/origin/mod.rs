@@ -63,3 +63,4 @@ pub use error::{MediaFault, OriginError};
 pub use ladder::ladder_bits_per_second;
 pub use server::serve;
 pub use service::{Answer, Origin};
+pub use weight::{SEGMENT, segment_bytes};

@@ -5,9 +5,22 @@
 //! Of each ten segments the last five mirror the first five, so that the mean over the ten is the
 //! declared bitrate and no more than a few seconds of buffer are ever owed to it.
 
-use super::ladder::Rendition;
+use super::ladder::{Rendition, rungs, sounds};
 use super::padding::scramble;
-use super::timeline::Span;
+use super::timeline::{SEGMENT_SECONDS, Span, VOD_SEGMENTS};
+use std::time::Duration;
+
+/// How long a segment of the built-in ladder lasts.
+pub const SEGMENT: Duration = Duration::from_secs(SEGMENT_SECONDS);
+
+/// The bytes of each on-demand segment at each rung of the built-in ladder with its sound, lowest rung
+/// first.
+pub fn segment_bytes() -> impl Iterator<Item = Vec<u64>> {
+    (1..=VOD_SEGMENTS).map(|number| {
+        let sound: u64 = sounds().map(|sound| weight(sound, number)).sum();
+        rungs().map(|(rung, _)| weight(rung, number) + sound).collect()
+    })
+}
 
 /// Segments over which the variation cancels out.
 const STRETCH: u64 = 10;

@@ -3,5 +3,6 @@
 
 pub mod catalogue;
 pub mod decide;
+pub mod matrix;
 pub mod pensieve;
 pub mod sabre;

@@ -2,7 +2,9 @@
 
 mod decide;
 mod pensieve;
+mod progress;
 mod sabre;
+mod sweep;
 
 use super::Failure;
 use crate::args::{BenchArgs, BenchCommand};
@@ -10,8 +12,9 @@ use crate::args::{BenchArgs, BenchCommand};
 /// Does what was asked for.
 pub(super) fn bench(args: BenchArgs) -> Result<(), Failure> {
     match args.command {
-        BenchCommand::Decide { abr } => decide::decide(&abr),
-        BenchCommand::Sabre { arguments } => sabre::sabre(&arguments),
-        BenchCommand::Pensieve(args) => pensieve::pensieve(args),
+        None => sweep::sweep(args.sweep),
+        Some(BenchCommand::Decide { abr }) => decide::decide(&abr),
+        Some(BenchCommand::Sabre { arguments }) => sabre::sabre(&arguments),
+        Some(BenchCommand::Pensieve(args)) => pensieve::pensieve(args),
     }
 }

@@ -57,5 +57,7 @@ pub struct CapacityChange {
 
 /// The network carries nothing any more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the network carries nothing any more: a whole period of its trace has a rate of 0")]
+#[error(
+    "the network carries nothing any more: its rate is 0 for ever, or no response arrives whole"
+)]
 pub struct NeverEnds;

@@ -1,0 +1,110 @@
+//! Responses that go quantum by quantum: over links with loss, a transport, or limits beside their rate.
+
+use crate::{
+    model::{Flow, Link, LinkSpec, OnDrop, Transport, TransportSpec, Verdict},
+    seed::Seed,
+};
+use parking_lot::Mutex;
+use std::{sync::Arc, time::Duration};
+
+/// A response that takes longer has not ended.
+const LONGEST: Duration = Duration::from_secs(24 * 3600);
+
+/// How a response ended.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Response {
+    pub(super) end: Duration,
+    pub(super) received: u64,
+    /// A loss cut it.
+    pub(super) cut: Option<OnDrop>,
+}
+
+/// A link at work, and what else responses keep to.
+#[derive(Debug)]
+pub(super) struct Quanta {
+    link: Link,
+    transport: Option<Transport>,
+    own: Vec<LinkSpec>,
+    shared: Vec<Arc<Mutex<Link>>>,
+}
+
+/// Asked at each step of time, with the time and the bytes received.
+pub(super) type Watch<'a> = (Duration, &'a mut dyn FnMut(Duration, u64) -> bool);
+
+impl Quanta {
+    pub(super) fn new(spec: &LinkSpec, own: &[LinkSpec], shared: &[LinkSpec], seed: Seed) -> Self {
+        let limits = seed.named("limits");
+        let link =
+            |(ordinal, spec)| Arc::new(Mutex::new(Link::new(spec, limits.numbered(ordinal))));
+        Self {
+            link: Link::new(spec, seed.named("downlink")),
+            transport: (spec.transport == TransportSpec::Tcp)
+                .then(|| Transport::new(spec.latency.rtt_at(Duration::ZERO))),
+            own: own.to_vec(),
+            shared: (1..).zip(shared).map(link).collect(),
+        }
+    }
+
+    /// Bytes that the link could have carried by `now`; `None` without a limit.
+    pub(super) fn capacity(&mut self, now: Duration) -> Option<u64> {
+        self.link.rate(now).map(|_| self.link.carried(now))
+    }
+
+    /// Carries a response of `bytes` that starts at `start`; `None` if it never ends.
+    pub(super) fn carry(
+        &mut self,
+        spec: &LinkSpec,
+        start: Duration,
+        bytes: u64,
+        seed: Seed,
+        mut watch: Option<Watch<'_>>,
+    ) -> Option<Response> {
+        let mut flow = self.flow(spec, start, seed);
+        let mut now = start;
+        let mut next_watch = start;
+        while flow.sent() < bytes {
+            let left = usize::try_from(bytes - flow.sent()).unwrap_or(usize::MAX);
+            match flow.poll(&mut self.link, self.transport.as_mut(), now, left) {
+                // Never with bytes left; ends the loop rather than going on for ever.
+                Verdict::Pass(0) | Verdict::Wait(None) => return None,
+                Verdict::Pass(_) => {}
+                Verdict::Wait(Some(until)) => {
+                    now = until.max(now + Duration::from_nanos(1));
+                    if now > start + LONGEST {
+                        return None;
+                    }
+                }
+                Verdict::Drop { action: action @ (OnDrop::Truncate | OnDrop::Reset), .. } => {
+                    let received = flow.sent();
+                    return Some(Response { end: now, received, cut: Some(action) });
+                }
+                Verdict::Drop { .. } => {}
+            }
+            if let Some((step, watch)) = &mut watch
+                && now >= next_watch + *step
+                && flow.sent() < bytes
+            {
+                next_watch = now;
+                if watch(now, flow.sent()) {
+                    return Some(Response { end: now, received: flow.sent(), cut: None });
+                }
+            }
+        }
+        Some(Response { end: now, received: bytes, cut: None })
+    }
+
+    /// A response of its own.
+    fn flow(&mut self, spec: &LinkSpec, start: Duration, seed: Seed) -> Flow {
+        let mut flow = Flow::new(spec, None, seed);
+        let rtt = spec.latency.rtt_at(start);
+        flow.set_round_trip(rtt);
+        if let Some(transport) = &mut self.transport {
+            transport.set_rtt(rtt);
+        }
+        for own in &self.own {
+            flow.keep_to(Link::starting(start, own, seed.named("limit")));
+        }
+        flow.limit(self.shared.clone());
+        flow
+    }
+}

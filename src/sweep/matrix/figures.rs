@@ -1,0 +1,133 @@
+//! The figures of one session.
+
+use serde::{Deserialize, Serialize};
+
+/// The figures of one session. Their formulas are in `docs/abr.md`.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Figures {
+    /// From the first request to the first picture, in s.
+    pub startup_s: f64,
+    /// How long something was shown, in s.
+    pub play_s: f64,
+    /// How often playback stood still after its start.
+    pub rebuffer_count: f64,
+    /// How long it stood still, in s.
+    pub rebuffer_s: f64,
+    /// Rebuffering ÷ (rebuffering + playback): the startup is no part of it.
+    pub rebuffer_ratio: f64,
+    /// The bitrate shown, averaged over playback, in kbit/s.
+    pub bitrate_kbps: f64,
+    /// Changes of the rung shown.
+    pub switches: f64,
+    /// Those to a higher rung.
+    pub switches_up: f64,
+    /// Those to a lower rung.
+    pub switches_down: f64,
+    /// The mean of |difference of bitrates| over switches, in kbit/s; 0 without any.
+    pub switch_kbps: f64,
+    /// MPC's QoE (balanced) ÷ segments, in kbit/s.
+    pub qoe_mpc: f64,
+    /// Pensieve's linear QoE ÷ segments, in Mbit/s.
+    pub qoe_pensieve: f64,
+    /// Sabre's score averaged over time.
+    pub sabre_score: f64,
+    /// Bits received ÷ bits that the link could have carried until the last download ended; 0 where
+    /// there is no limit.
+    pub utilization: f64,
+    /// What was received in vain, of downloads given up, in kB.
+    pub wasted_kb: f64,
+}
+
+/// What is counted while a session goes on, in ms, kbit/s and bits.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Sums {
+    pub(super) startup: f64,
+    pub(super) segments: f64,
+    pub(super) segment: f64,
+    pub(super) bitrate: f64,
+    pub(super) utility: f64,
+    pub(super) time: f64,
+    pub(super) rebuffer: f64,
+    pub(super) rebuffer_events: f64,
+    pub(super) up: f64,
+    pub(super) down: f64,
+    pub(super) change: f64,
+    pub(super) received: f64,
+    pub(super) wasted: f64,
+    pub(super) capacity: Option<f64>,
+}
+
+const MS: f64 = 1000.0;
+/// MPC's weights (balanced): of a second of rebuffering and of startup, in kbit/s.
+const MPC_REBUFFER: f64 = 3000.0;
+/// Pensieve's weight of a second of rebuffering, in Mbit/s.
+const PENSIEVE_REBUFFER: f64 = 4.3;
+/// Sabre's γp in segments.
+const GAMMA_P: f64 = 5.0;
+
+impl Sums {
+    pub(super) fn figures(&self) -> Figures {
+        let play = self.segments * self.segment;
+        let (rebuffer_s, startup_s) = (self.rebuffer / MS, self.startup / MS);
+        let switches = self.up + self.down;
+        let mpc = self.bitrate - self.change - MPC_REBUFFER * (rebuffer_s + startup_s);
+        let pensieve = self.bitrate / MS - PENSIEVE_REBUFFER * rebuffer_s - self.change / MS;
+        let score = self.utility - GAMMA_P * self.rebuffer / self.segment;
+        Figures {
+            startup_s,
+            play_s: play / MS,
+            rebuffer_count: self.rebuffer_events,
+            rebuffer_s,
+            rebuffer_ratio: ratio(self.rebuffer, self.rebuffer + play),
+            bitrate_kbps: ratio(self.bitrate, self.segments),
+            switches,
+            switches_up: self.up,
+            switches_down: self.down,
+            switch_kbps: ratio(self.change, switches),
+            qoe_mpc: ratio(mpc, self.segments),
+            qoe_pensieve: ratio(pensieve, self.segments),
+            sabre_score: score / (self.time / self.segment),
+            utilization: self.capacity.map_or(0.0, |capacity| ratio(self.received, capacity)),
+            wasted_kb: self.wasted / 8.0 / MS,
+        }
+    }
+}
+
+/// 0 where there is nothing to divide by.
+fn ratio(part: f64, whole: f64) -> f64 {
+    if whole > 0.0 { part / whole } else { 0.0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Ten segments of 4 s: five at 1000 and five at 2000 kbit/s, one switch up, 2 s of rebuffering.
+    #[test]
+    fn the_formulas_are_those_of_their_papers() {
+        let sums = Sums {
+            startup: 1000.0,
+            segments: 10.0,
+            segment: 4000.0,
+            bitrate: 15_000.0,
+            utility: 5.0 * std::f64::consts::LN_2,
+            time: 43_000.0,
+            rebuffer: 2000.0,
+            rebuffer_events: 1.0,
+            up: 1.0,
+            change: 1000.0,
+            received: 30e6,
+            capacity: Some(60e6),
+            ..Sums::default()
+        };
+        let figures = sums.figures();
+        assert!((figures.rebuffer_ratio - 2.0 / 42.0).abs() < 1e-12);
+        assert_eq!(figures.bitrate_kbps, 1500.0);
+        assert_eq!(figures.qoe_mpc, (15_000.0 - 1000.0 - 9000.0) / 10.0);
+        assert!((figures.qoe_pensieve - (15.0 - 8.6 - 1.0) / 10.0).abs() < 1e-12);
+        let score = (5.0 * std::f64::consts::LN_2 - 2.5) / 10.75;
+        assert!((figures.sabre_score - score).abs() < 1e-12);
+        assert_eq!((figures.switch_kbps, figures.utilization), (1000.0, 0.5));
+    }
+}

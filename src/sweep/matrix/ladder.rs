@@ -1,0 +1,128 @@
+//! What is played: a built-in ladder, or a file in Sabre's movie format.
+
+use super::MatrixError;
+use crate::player::Presentation;
+use serde::Deserialize;
+use std::{fs, path::Path, time::Duration};
+
+const MS: f64 = 1000.0;
+/// A year of one-second segments.
+const MOST_SEGMENTS: f64 = 31_536_000.0;
+
+/// A ladder, and the sizes of some segments, which are repeated as long as needed.
+#[derive(Debug, Clone)]
+pub struct Ladder {
+    /// Its name, or the file's path.
+    pub name: String,
+    /// ms.
+    segment: f64,
+    /// kbit/s.
+    bitrates: Vec<f64>,
+    /// Bits of each segment at each bitrate.
+    sizes: Vec<Vec<f64>>,
+}
+
+#[derive(Deserialize)]
+struct MovieFile {
+    segment_duration_ms: f64,
+    bitrates_kbps: Vec<f64>,
+    segment_sizes_bits: Vec<Vec<f64>>,
+}
+
+impl Ladder {
+    /// A ladder of segments of `segment` ms with `bitrates` in kbit/s, and sizes in bits.
+    #[must_use]
+    pub fn new(name: &str, segment: f64, bitrates: Vec<f64>, sizes: Vec<Vec<f64>>) -> Self {
+        Self { name: name.to_owned(), segment, bitrates, sizes }
+    }
+
+    /// A ladder whose sizes are bitrate × duration.
+    fn constant(name: &str, segment: f64, bitrates: &[f64]) -> Self {
+        let sizes = vec![bitrates.iter().map(|bitrate| bitrate * segment).collect()];
+        Self::new(name, segment, bitrates.to_vec(), sizes)
+    }
+
+    /// `sabre`: the ten bitrates of Sabre's example movie, in segments of 3 s. `pensieve`: the six of
+    /// Pensieve's, in segments of 4 s. All others are the path of a file in Sabre's movie format.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn find(name: &str) -> Result<Self, MatrixError> {
+        const SABRE: [f64; 10] =
+            [230.0, 331.0, 477.0, 688.0, 991.0, 1427.0, 2056.0, 2962.0, 5027.0, 6000.0];
+        const PENSIEVE: [f64; 6] = [300.0, 750.0, 1200.0, 1850.0, 2850.0, 4300.0];
+        match name {
+            "sabre" => Ok(Self::constant(name, 3000.0, &SABRE)),
+            "pensieve" => Ok(Self::constant(name, 4000.0, &PENSIEVE)),
+            path => Self::read(Path::new(path)),
+        }
+    }
+
+    fn read(path: &Path) -> Result<Self, MatrixError> {
+        let text = fs::read_to_string(path).map_err(|error| match error.kind() {
+            std::io::ErrorKind::NotFound => MatrixError::File {
+                path: path.to_owned(),
+                problem: "there is no such file; write demo, sabre, pensieve, or the path of a \
+                          file in Sabre's movie format"
+                    .to_owned(),
+            },
+            _ => MatrixError::Read { path: path.to_owned(), error },
+        })?;
+        let file: MovieFile = serde_json::from_str(&text).map_err(|error| MatrixError::File {
+            path: path.to_owned(),
+            problem: error.to_string(),
+        })?;
+        let MovieFile { segment_duration_ms, bitrates_kbps, segment_sizes_bits } = file;
+        Ok(Self::new(
+            &path.to_string_lossy(),
+            segment_duration_ms,
+            bitrates_kbps,
+            segment_sizes_bits,
+        ))
+    }
+
+    /// The presentation of so long, rounded up to a whole segment.
+    ///
+    /// # Errors
+    /// When the ladder cannot be played, or the duration is that of no or too many segments.
+    pub fn presentation(&self, duration: Duration) -> Result<Presentation, MatrixError> {
+        let ladder = |error| MatrixError::Ladder { name: self.name.clone(), error };
+        // Checks all sizes, also those that are not repeated.
+        let once = Presentation::new(self.segment, self.bitrates.clone(), &self.sizes);
+        once.map_err(ladder)?;
+        let count = (duration.as_secs_f64() * MS / self.segment).ceil();
+        if !(1.0..=MOST_SEGMENTS).contains(&count) {
+            let problem = "write a duration of at least a segment and at most a year".to_owned();
+            return Err(MatrixError::Option { option: "--duration", problem });
+        }
+        let sizes: Vec<_> = self.sizes.iter().cycle().take(count as usize).cloned().collect();
+        Presentation::new(self.segment, self.bitrates.clone(), &sizes).map_err(ladder)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_ladder_lasts_as_long_as_asked() {
+        let ladder = Ladder::find("pensieve").unwrap();
+        let presentation = ladder.presentation(Duration::from_secs(601)).unwrap();
+        assert_eq!((presentation.count(), presentation.top()), (151, 5));
+        assert_eq!(presentation.size(150, 0), Some(1_200_000.0));
+    }
+
+    #[test]
+    fn bad_ladders_are_named() {
+        let error = Ladder::find("pensive").unwrap_err().to_string();
+        assert!(
+            error.starts_with("--ladder: pensive: there is no such file; write demo"),
+            "{error}"
+        );
+        let ladder = Ladder::new("x", 4000.0, vec![300.0, 200.0], vec![vec![1.0, 2.0]]);
+        let error = ladder.presentation(Duration::from_secs(60)).unwrap_err().to_string();
+        assert!(error.starts_with("--ladder: 'x' bitrate 1 is 200; write"), "{error}");
+        let ladder = Ladder::find("sabre").unwrap();
+        assert!(ladder.presentation(Duration::ZERO).is_err());
+    }
+}

@@ -1,0 +1,170 @@
+//! What a sweep consists of.
+
+use super::{Ladder, MatrixError, Player, Seeds, Shard, player};
+use crate::{
+    media::MediaType,
+    model::LinkSpec,
+    player::Presentation,
+    profiles::{Catalog, Per, Profile},
+    units::BitRate,
+};
+use std::{sync::Arc, time::Duration};
+
+const BITS_PER_KBIT: f64 = 1000.0;
+
+/// What was asked for.
+#[derive(Debug, Clone)]
+pub struct PlanOptions {
+    /// Names or files of profiles.
+    pub profiles: Vec<String>,
+    /// Names of algorithms.
+    pub algorithms: Vec<String>,
+    /// What is played.
+    pub ladder: Ladder,
+    /// For how long.
+    pub duration: Duration,
+    /// With which seeds.
+    pub seeds: Seeds,
+    /// The maximum buffer, in place of each player's own.
+    pub buffer: Option<Duration>,
+    /// Whether algorithms that can give up downloads do.
+    pub abandon: bool,
+    /// Which of the runs.
+    pub shard: Shard,
+}
+
+/// A profile as a session in virtual time meets it.
+#[derive(Debug, Clone)]
+pub struct Net {
+    /// Its name.
+    pub name: String,
+    /// Its downlink.
+    pub link: Arc<LinkSpec>,
+    /// Rates that each response keeps to.
+    pub own: Vec<LinkSpec>,
+    /// Rates that all responses keep to together.
+    pub shared: Vec<LinkSpec>,
+}
+
+/// Profiles × algorithms × seeds, ready to run.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// What was asked for.
+    pub options: PlanOptions,
+    /// The networks.
+    pub nets: Vec<Net>,
+    /// The players.
+    pub players: Vec<&'static Player>,
+    /// What is played.
+    pub presentation: Presentation,
+}
+
+impl Plan {
+    /// Finds what was asked for.
+    ///
+    /// # Errors
+    /// When there is no such thing, or it cannot be played.
+    pub fn new(options: PlanOptions, catalog: &Catalog) -> Result<Self, MatrixError> {
+        let presentation = options.ladder.presentation(options.duration)?;
+        let players = options.algorithms.iter().map(|name| player(name));
+        let players = players.collect::<Result<Vec<_>, _>>()?;
+        let find = |name: &String| Ok(Net::new(&*catalog.find(name)?, &presentation));
+        let nets = options.profiles.iter().map(find).collect::<Result<Vec<_>, MatrixError>>()?;
+        distinct("--profile", nets.iter().map(|net| net.name.as_str()))?;
+        distinct("--abr", players.iter().map(|player| player.name))?;
+        if options.buffer.is_some_and(|buffer| buffer.is_zero()) {
+            let problem = "write a time above 0, as in `30 s`".to_owned();
+            return Err(MatrixError::Option { option: "--buffer", problem });
+        }
+        Ok(Self { options, nets, players, presentation })
+    }
+
+    /// How many runs there are, of all parts together.
+    #[must_use]
+    pub fn runs(&self) -> usize {
+        self.nets.len() * self.players.len() * self.options.seeds.count()
+    }
+
+    /// Run number `index` (from 0): network, player and seed. Seeds change first, then players.
+    #[must_use]
+    pub fn at(&self, index: usize) -> Option<(&Net, &'static Player, u64)> {
+        let seeds = self.options.seeds.count();
+        let (cell, seed) = (index / seeds, index % seeds);
+        let net = self.nets.get(cell / self.players.len())?;
+        let player = self.players.get(cell % self.players.len())?;
+        Some((net, player, self.options.seeds.first + seed as u64))
+    }
+
+    /// The command that repeats the whole sweep, without its outputs.
+    #[must_use]
+    pub fn command(&self) -> String {
+        let PlanOptions { profiles, algorithms, ladder, duration, seeds, buffer, abandon, .. } =
+            &self.options;
+        let span = |span: &Duration| crate::units::span::print(*span).replace(' ', "");
+        let (profiles, algorithms) = (profiles.join(","), algorithms.join(","));
+        let mut command = format!(
+            "vsps bench --profile {} --abr {algorithms} --ladder {} --seeds {seeds} --duration {}",
+            quoted(&profiles),
+            quoted(&ladder.name),
+            span(duration)
+        );
+        if let Some(buffer) = buffer {
+            command.push_str(" --buffer ");
+            command.push_str(&span(buffer));
+        }
+        if *abandon {
+            command.push_str(" --abandon");
+        }
+        command
+    }
+}
+
+/// As a shell takes it for one word.
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./,:+@%".contains(c);
+    if word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
+}
+
+impl Net {
+    fn new(profile: &Profile, presentation: &Presentation) -> Self {
+        let bitrates = presentation.bitrates();
+        let rung = |rung: u16| {
+            let bitrate = bitrates.get(usize::from(rung).checked_sub(1)?)?;
+            Some(BitRate::from_bits_per_second((bitrate * BITS_PER_KBIT) as u64))
+        };
+        let resolved = |spec: &LinkSpec| spec.resolve(&rung).unwrap_or_else(|| spec.clone());
+        let limits = profile.limits.iter().filter(|limit| limit.is_about("", MediaType::Video));
+        let (own, shared): (Vec<_>, Vec<_>) = limits.partition(|limit| limit.per == Per::Response);
+        let specs = |limits: Vec<&crate::profiles::Limit>| {
+            limits.into_iter().map(|limit| resolved(&limit.spec)).collect()
+        };
+        Self {
+            name: profile.name.clone(),
+            link: Arc::new(resolved(&profile.link)),
+            own: specs(own),
+            shared: specs(shared),
+        }
+    }
+}
+
+fn distinct<'a>(
+    option: &'static str,
+    names: impl Iterator<Item = &'a str>,
+) -> Result<(), MatrixError> {
+    let mut seen = Vec::new();
+    for name in names {
+        if seen.contains(&name) {
+            let problem = format!("'{name}' is there twice; write each once");
+            return Err(MatrixError::Option { option, problem });
+        }
+        seen.push(name);
+    }
+    if seen.is_empty() {
+        return Err(MatrixError::Option { option, problem: "write at least one name".to_owned() });
+    }
+    Ok(())
+}

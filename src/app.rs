@@ -3,13 +3,15 @@
 use crate::{
     api,
     config::Config,
-    descriptors::{self, Budget},
+    descriptors,
+    descriptors::Budget,
     event::{Bus, Observer},
-    metrics::{Archive, EventLog, Feed, Narrator, Recorder, Report, Summary},
-    origin,
-    output::{self, LossCounter},
+    observers::{Archive, EventLog, Feed, LogWriter, Recorder, Report, Summary},
+    origin, output,
+    output::LossCounter,
     profiles::Catalog,
-    proxy::{self, Limits, Proxy},
+    proxy,
+    proxy::{Limits, Proxy},
     sessions::{Clock, Origin, Registry, RegistryConfig},
 };
 use anyhow::{Context as _, anyhow};
@@ -19,7 +21,7 @@ use tokio::{net::TcpListener, sync::watch, task::JoinSet};
 /// How often idle sessions are looked for.
 const EXPIRY: Duration = Duration::from_secs(1);
 /// How long the admin side and the built-in origin have to end.
-const LAST_WORDS: Duration = Duration::from_secs(2);
+const FLUSH_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Fewer players than this at a time are worth a warning.
 const FEW: usize = 1000;
@@ -87,7 +89,7 @@ impl App {
             Box::new(Arc::clone(&archive)),
             Box::new(Arc::clone(&recorder)),
             Box::new(Arc::clone(&summary)),
-            Box::new(Narrator::default()),
+            Box::new(LogWriter::default()),
         ];
         let event_log = config.events.as_deref().map(open_event_log).transpose()?;
         if let Some(log) = &event_log {
@@ -133,8 +135,8 @@ impl App {
     ///
     /// # Errors
     /// When there is no thread for it.
-    pub fn be_punctual(&self) -> std::io::Result<()> {
-        self.proxy.be_punctual(self.clock)
+    pub fn use_precise_timer(&self) -> std::io::Result<()> {
+        self.proxy.use_precise_timer(self.clock)
     }
 
     /// Shows `losses` in the metrics as the log lines that could not be written.
@@ -187,9 +189,10 @@ impl App {
         self.registry.end_all();
         // The admin side and the origin end what they are at, a last scrape for example.
         let _ = stopping.send(true);
-        let _ =
-            tokio::time::timeout(LAST_WORDS, async { while parts.join_next().await.is_some() {} })
-                .await;
+        let _ = tokio::time::timeout(FLUSH_TIMEOUT, async {
+            while parts.join_next().await.is_some() {}
+        })
+        .await;
         let mut report = self.summary.report()?;
         if let Some(Err(lost)) = self.event_log.map(|log| log.finish()) {
             report.events_lost = Some(lost);

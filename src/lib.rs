@@ -7,7 +7,7 @@
 //!  player ──TCP──▶ accept ─▶ identify ─▶ classify ─▶ decide ──▶ fetch ──▶ rewrite ─▶ shape ──▶ player
 //!                  proxy     sessions     media       rules     proxy      media     model
 //!                              └──────────── every step emits an event ────────────┘
-//!                                   event ─▶ metrics (Prometheus, summary, logs)
+//!                                   event ─▶ observers (Prometheus, summary, logs)
 //! ```
 //!
 //! In reading order, low to high; a room imports only rooms above it in this list
@@ -24,7 +24,7 @@
 //! - [`plot`]: a network as a picture, or a sketch in a terminal
 //! - [`event`]: what happened; all that observers ever see
 //! - [`sessions`]: one viewer: its link, rules, ladder; the registry of all
-//! - [`metrics`]: events become Prometheus families, a summary, logs
+//! - [`observers`]: events become Prometheus families, a summary, logs
 //! - [`proxy`]: the data plane
 //! - [`api`]: the control plane
 //! - [`origin`]: the built-in origin, real playable media with nothing installed
@@ -42,8 +42,8 @@ pub mod descriptors;
 pub mod event;
 pub mod logging;
 pub mod media;
-pub mod metrics;
 pub mod model;
+pub mod observers;
 pub mod origin;
 pub mod output;
 pub mod player;

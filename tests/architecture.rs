@@ -9,7 +9,7 @@ use std::{
 };
 
 /// Every room, low to high, and what it may import. The walls behind the shape: `model` knows no
-/// clock and no I/O; `proxy` and `metrics` meet only in `event`; `origin` knows nothing of the proxy.
+/// clock and no I/O; `proxy` and `observers` meet only in `event`; `origin` knows nothing of the proxy.
 const ROOMS: &[(&str, &[&str])] = &[
     ("output", &[]),
     ("descriptors", &[]),
@@ -27,11 +27,11 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("event", &["media", "model", "rules", "units"]),
     ("sessions", &["event", "media", "model", "profiles", "rules", "seed", "units"]),
     // The event log spells out plans, whose parts are rules' and units' types.
-    ("metrics", &["event", "output", "rules", "units"]),
+    ("observers", &["event", "output", "rules", "units"]),
     // `profiles`: the catalogue, for `vsps.profile=NAME`.
     ("proxy", &["event", "media", "model", "profiles", "rules", "seed", "sessions", "units"]),
     // `seed` and `units`: to name the values of a request.
-    ("api", &["event", "metrics", "profiles", "rules", "seed", "sessions", "units"]),
+    ("api", &["event", "observers", "profiles", "rules", "seed", "sessions", "units"]),
     ("origin", &["media", "units"]),
     ("player", &["media", "model", "seed", "units"]),
     // `model` and `media`: to make the network of a session of a profile.
@@ -46,7 +46,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "config",
             "descriptors",
             "event",
-            "metrics",
+            "observers",
             "origin",
             "output",
             "profiles",
@@ -84,9 +84,9 @@ const OWNED: &[(&str, &[&str])] = &[
         "SystemTime::now",
         &[
             "origin/server.rs",
-            "metrics/event_log.rs",
-            "metrics/feed.rs",
-            "metrics/har/archive.rs",
+            "observers/event_log.rs",
+            "observers/feed.rs",
+            "observers/har/archive.rs",
             "sessions/clock.rs",
         ],
     ),
@@ -94,13 +94,13 @@ const OWNED: &[(&str, &[&str])] = &[
     (
         "time::sleep",
         &[
-            "proxy/shaped_body.rs",   // the shaped body waits for its link
-            "proxy/pace.rs",          // latency, delays and hangs before the headers
-            "proxy/connection.rs",    // watches for idle connections
-            "proxy/greeting.rs",      // a first line may come in pieces
-            "proxy/socket.rs",        // lets a refusal be read before the close
-            "proxy/upstream/idle.rs", // connections rest for a while
-            "proxy/server.rs",        // pauses after a failed accept
+            "proxy/body/shaped_body.rs",      // the shaped body waits for its link
+            "proxy/body/wake_schedule.rs",    // latency, delays and hangs before the headers
+            "proxy/downstream/connection.rs", // watches for idle connections
+            "proxy/downstream/protocol_detect.rs", // a first line may come in pieces
+            "proxy/downstream/socket.rs",     // lets a refusal be read before the close
+            "proxy/upstream/idle_connections.rs", // connections rest for a while
+            "proxy/downstream/server.rs",     // pauses after a failed accept
             "origin/server.rs",
             "origin/pace.rs", // what does not exist yet is waited for
             "api/server.rs",

@@ -11,8 +11,8 @@ use std::{
 use vsps::{
     event::{Bus, Event, Measured, Observer, Outcome, RequestTag, SessionTag},
     media::{Cmcd, Kind, MediaType, Protocol, Resource},
-    metrics::{Archive, EventLog, Narration, Recorder, Summary, families},
     model::OnDrop,
+    observers::{Archive, EventLog, LogLine, Recorder, Summary, families},
     rules::{Cut, Ending, Hang, Plan, Planned, ScriptFailure, Status},
     units::{BitRate, ByteSize},
 };
@@ -393,7 +393,7 @@ fn an_event_log_that_cannot_be_written_lets_the_run_go_on() {
 
 #[test]
 fn the_narration_in_words() {
-    let lines: Vec<_> = story().iter().map(|event| Narration(event).to_string()).collect();
+    let lines: Vec<_> = story().iter().map(|event| LogLine(event).to_string()).collect();
     insta::assert_snapshot!(lines.join("\n"));
 }
 

@@ -5,7 +5,7 @@
 use parking_lot::Mutex;
 use std::{sync::Arc, time::Duration};
 use vsps::{
-    model::{Flow, Link, LinkSpec, RateSpec, Transport, Turns, Verdict},
+    model::{Flow, Link, LinkSpec, RateSpec, SessionRoundRobin, Transport, Verdict},
     seed::Seed,
     units::BitRate,
 };
@@ -18,13 +18,13 @@ fn megabits(rate: u64) -> LinkSpec {
 /// A session: when it starts, and its responses, each with what it has got.
 struct Session {
     start: Duration,
-    turns: Option<Turns>,
+    turns: Option<SessionRoundRobin>,
     flows: Vec<(Flow, usize)>,
 }
 
 fn session(fair: bool, flows: u64, start: Duration) -> Session {
     let flow = |i| (Flow::new(&LinkSpec::default(), None, Seed::new(i)), 0);
-    let turns = fair.then(Turns::default);
+    let turns = fair.then(SessionRoundRobin::default);
     Session { start, turns, flows: (0..flows).map(flow).collect() }
 }
 
@@ -140,7 +140,7 @@ fn turns_follow_a_change() {
 #[test]
 fn who_leaves_holds_nobody_up() {
     let mut link = Link::new(&megabits(1), Seed::new(1));
-    let mut turns = Turns::default();
+    let mut turns = SessionRoundRobin::default();
     let mut flows: Vec<Flow> =
         (0..3).map(|i| Flow::new(&LinkSpec::default(), None, Seed::new(i))).collect();
     for flow in &mut flows {

@@ -1,7 +1,7 @@
 //! What happens, as it happens: server-sent events, in the JSON of the event log.
 
 use super::{name::Name, problem::Problem, state::State};
-use crate::metrics::{Subscription, Told};
+use crate::observers::{Notice, Subscription};
 use axum::{
     body::Body,
     extract,
@@ -21,7 +21,7 @@ use tokio::time::Interval;
 
 /// A comment is sent this often, so that what lies between does not take the connection for dead, and
 /// a client that is gone is noticed.
-const SIGN_OF_LIFE: Duration = Duration::from_secs(15);
+const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(15);
 
 /// `GET /api/v1/events`
 pub(super) async fn all(
@@ -46,7 +46,7 @@ fn stream(state: &State, session: Option<Arc<str>>) -> Result<impl IntoResponse 
         let detail = "too many listen to events already; close one of their connections";
         return Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail));
     };
-    let signs = tokio::time::interval(SIGN_OF_LIFE);
+    let signs = tokio::time::interval(KEEP_ALIVE_INTERVAL);
     let body = Body::new(Stream { subscription, signs });
     Ok(([(header::CONTENT_TYPE, "text/event-stream")], body))
 }
@@ -71,7 +71,7 @@ impl hyper::body::Body for Stream {
         if self.signs.poll_tick(context).is_ready() {
             let sign = match self.subscription.take_lost() {
                 0 => ":\n\n".to_owned(),
-                lost => text(&Told::Lost(lost)),
+                lost => text(&Notice::Lost(lost)),
             };
             return Poll::Ready(Some(Ok(Frame::data(sign.into()))));
         }
@@ -79,9 +79,9 @@ impl hyper::body::Body for Stream {
     }
 }
 
-fn text(told: &Told) -> String {
+fn text(told: &Notice) -> String {
     match told {
-        Told::Lost(lost) => format!("event: lost\ndata: {{\"lost\":{lost}}}\n\n"),
-        Told::Event { name, json } => format!("event: {name}\ndata: {json}\n\n"),
+        Notice::Lost(lost) => format!("event: lost\ndata: {{\"lost\":{lost}}}\n\n"),
+        Notice::Event { name, json } => format!("event: {name}\ndata: {json}\n\n"),
     }
 }

@@ -42,9 +42,9 @@ impl FaultView {
     fn new(fault: &Fault) -> Self {
         Self {
             name: Arc::clone(&fault.name),
-            times: fault.ration.times(),
-            struck: fault.ration.struck(),
-            rules: fault.ration.rules().clone(),
+            times: fault.shared_budget.times(),
+            struck: fault.shared_budget.struck(),
+            rules: fault.shared_budget.rules().clone(),
         }
     }
 }
@@ -89,7 +89,7 @@ pub(super) async fn show(
 }
 
 /// `DELETE /api/v1/sessions/{id}/faults/{name}`: takes it back.
-pub(super) async fn unfire(
+pub(super) async fn disarm(
     extract::State(state): extract::State<State>,
     TwoNames(id, name): TwoNames,
     if_match: IfMatch,

@@ -3,7 +3,7 @@
 use super::{
     change, fault_entry, json_body::JsonBody, problem::Problem, state::State, version::IfMatch,
 };
-use crate::sessions::{Command, CommandError, Obeyed, Session};
+use crate::sessions::{Applied, Command, CommandError, Session};
 use axum::{
     Json,
     extract::{self, FromRequestParts, Query},
@@ -68,7 +68,7 @@ impl Label {
         Ok(sessions)
     }
 
-    fn obey(
+    fn apply_command(
         &self,
         state: &State,
         command: &Command,
@@ -80,7 +80,7 @@ impl Label {
         let view = |(session, result): (&Arc<Session>, Result<_, CommandError>)| {
             let id = Arc::clone(&session.tag.id);
             match result {
-                Ok(Obeyed { version, fault }) => {
+                Ok(Applied { version, fault }) => {
                     ResultView { id, version: Some(version), fault, problem: None }
                 }
                 Err(problem) => {
@@ -101,7 +101,7 @@ pub(super) async fn patch(
     JsonBody(body): JsonBody,
 ) -> Result<Json<Vec<ResultView>>, Problem> {
     let command = change::read(body, &state.catalog, &state.registry.config().profile)?;
-    label.obey(&state, &command, &if_match)
+    label.apply_command(&state, &command, &if_match)
 }
 
 /// `POST /api/v1/sessions/faults?label=NAME`
@@ -111,7 +111,7 @@ pub(super) async fn fire(
     if_match: IfMatch,
     JsonBody(body): JsonBody,
 ) -> Result<Json<Vec<ResultView>>, Problem> {
-    label.obey(&state, &fault_entry::read(body)?, &if_match)
+    label.apply_command(&state, &fault_entry::read(body)?, &if_match)
 }
 
 /// `POST /api/v1/sessions/undo?label=NAME`
@@ -120,7 +120,7 @@ pub(super) async fn undo(
     label: Label,
     if_match: IfMatch,
 ) -> Result<Json<Vec<ResultView>>, Problem> {
-    label.obey(&state, &Command::Undo, &if_match)
+    label.apply_command(&state, &Command::Undo, &if_match)
 }
 
 /// `POST /api/v1/sessions/reset?label=NAME`
@@ -129,5 +129,5 @@ pub(super) async fn reset(
     label: Label,
     if_match: IfMatch,
 ) -> Result<Json<Vec<ResultView>>, Problem> {
-    label.obey(&state, &Command::Reset, &if_match)
+    label.apply_command(&state, &Command::Reset, &if_match)
 }

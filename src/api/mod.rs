@@ -42,8 +42,8 @@
 //! under `errors`, with a JSON pointer to the place.
 
 mod arming_entry;
+mod auth;
 mod change;
-mod doors;
 mod events;
 mod fault_entry;
 mod faults;

@@ -1,7 +1,7 @@
 //! For machines that watch: health, readiness, metrics.
 
 use super::{problem::Problem, state::State};
-use crate::metrics;
+use crate::observers;
 use axum::{
     extract,
     http::{StatusCode, header},
@@ -27,5 +27,5 @@ pub(super) async fn ready(
 pub(super) async fn metrics(
     extract::State(state): extract::State<State>,
 ) -> impl IntoResponse + use<> {
-    ([(header::CONTENT_TYPE, metrics::CONTENT_TYPE)], state.recorder.render())
+    ([(header::CONTENT_TYPE, observers::CONTENT_TYPE)], state.recorder.render())
 }

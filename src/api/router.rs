@@ -1,25 +1,25 @@
 //! Which handler answers which address.
 
 use super::{
-    doors, events, faults, group, har, home, openapi, probes, problem::Problem, profiles, rules,
+    auth, events, faults, group, har, home, openapi, probes, problem::Problem, profiles, rules,
     sessions, state::State,
 };
+use auth::Auth;
 use axum::{
     Router,
     http::{Method, StatusCode},
     middleware,
     routing::{get, post},
 };
-use doors::Doors;
 use std::net::SocketAddr;
 
 /// The whole control plane, for an address `bound`.
 pub(super) fn router(state: State, bound: SocketAddr) -> Router {
-    let doors = Doors::new(state.token.clone(), bound.ip());
+    let doors = Auth::new(state.token.clone(), bound.ip());
     Router::new()
         .route("/", get(home::home))
-        .route(doors::HEALTH, get(probes::health))
-        .route(doors::READY, get(probes::ready))
+        .route(auth::HEALTH, get(probes::health))
+        .route(auth::READY, get(probes::ready))
         .route("/metrics", get(probes::metrics))
         .merge(live())
         .route("/api/v1/openapi.json", get(openapi::show))
@@ -27,7 +27,7 @@ pub(super) fn router(state: State, bound: SocketAddr) -> Router {
         .route("/api/v1/profiles/{name}", get(profiles::show))
         .method_not_allowed_fallback(wrong_method)
         .fallback(nowhere)
-        .layer(middleware::from_fn_with_state(doors, doors::guard))
+        .layer(middleware::from_fn_with_state(doors, auth::guard))
         .with_state(state)
 }
 
@@ -44,7 +44,7 @@ fn live() -> Router<State> {
         .route("/api/v1/sessions/{id}/undo", post(sessions::undo))
         .route("/api/v1/sessions/{id}/reset", post(sessions::reset))
         .route("/api/v1/sessions/{id}/faults", get(faults::list).post(faults::fire))
-        .route("/api/v1/sessions/{id}/faults/{name}", get(faults::show).delete(faults::unfire))
+        .route("/api/v1/sessions/{id}/faults/{name}", get(faults::show).delete(faults::disarm))
         .route("/api/v1/rules", get(rules::show).put(rules::replace))
         .route("/api/v1/events", get(events::all))
         .route("/api/v1/sessions/{id}/events", get(events::of_session))

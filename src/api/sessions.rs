@@ -87,7 +87,7 @@ pub(super) async fn patch(
 ) -> Result<impl IntoResponse, Problem> {
     let session = state.registry.find(&id)?;
     let command = change::read(body, &state.catalog, &state.registry.config().profile)?;
-    obey(&state, &session, &players, &if_match, &command)
+    apply_command(&state, &session, &players, &if_match, &command)
 }
 
 /// `POST /api/v1/sessions/{id}/undo`: answered as a PATCH.
@@ -98,7 +98,7 @@ pub(super) async fn undo(
     if_match: IfMatch,
 ) -> Result<impl IntoResponse, Problem> {
     let session = state.registry.find(&id)?;
-    obey(&state, &session, &players, &if_match, &Command::Undo)
+    apply_command(&state, &session, &players, &if_match, &Command::Undo)
 }
 
 /// `POST /api/v1/sessions/{id}/reset`: answered as a PATCH.
@@ -109,10 +109,10 @@ pub(super) async fn reset(
     if_match: IfMatch,
 ) -> Result<impl IntoResponse, Problem> {
     let session = state.registry.find(&id)?;
-    obey(&state, &session, &players, &if_match, &Command::Reset)
+    apply_command(&state, &session, &players, &if_match, &Command::Reset)
 }
 
-fn obey(
+fn apply_command(
     state: &State,
     session: &Session,
     players: &Players,

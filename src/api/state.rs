@@ -1,7 +1,7 @@
 //! What the control plane's handlers share.
 
 use crate::{
-    metrics::{Archive, Feed, Recorder},
+    observers::{Archive, Feed, Recorder},
     profiles::Catalog,
     sessions::Registry,
 };

@@ -156,7 +156,7 @@ fn load(args: &ImportArgs) -> Result<Recording, Failure> {
         bin: args.bin,
         limit: args.max_trace.unwrap_or(TraceOptions::LIMIT),
     };
-    let mut bar = Bar::new(size);
+    let mut bar = ProgressBar::new(size);
     let name = path.to_string_lossy();
     let recording = record(file, &name, &options, &mut |read| bar.at(read));
     bar.clear();
@@ -198,12 +198,12 @@ fn figures(name: &str, figures: &Figures) -> String {
 }
 
 /// A line on the terminal that tells how far a large file was read.
-struct Bar {
+struct ProgressBar {
     size: u64,
     shown: Option<u64>,
 }
 
-impl Bar {
+impl ProgressBar {
     /// Shows nothing for small files, or where standard error is no terminal.
     fn new(size: u64) -> Self {
         Self { size, shown: (size >= LARGE && io::stderr().is_terminal()).then_some(0) }

@@ -8,8 +8,8 @@ use super::{
 use crate::{
     args::ProfilesCommand,
     origin::ladder_bits_per_second,
-    plot::{Course, chart, sketch},
-    profiles::{CHAPTERS, Catalog, Chapter, Profile, Statistics},
+    plot::{Simulation, chart, sketch},
+    profiles::{CATEGORIES, Catalog, Category, Profile, Statistics},
     seed::Seed,
     units::BitRate,
 };
@@ -49,9 +49,9 @@ pub(super) fn profiles(command: ProfilesCommand) -> Result<(), Failure> {
 fn table(list: &[Arc<Profile>]) -> String {
     let width = list.iter().map(|profile| profile.name.len()).max().unwrap_or_default();
     let mut text = String::new();
-    for chapter in CHAPTERS.iter().rev() {
+    for chapter in CATEGORIES.iter().rev() {
         let ours = |profile: &&Arc<Profile>| {
-            Chapter::of(profile).is_some_and(|of| of.title == chapter.title)
+            Category::of(profile).is_some_and(|of| of.title == chapter.title)
         };
         let mut profiles = list.iter().filter(ours).peekable();
         if profiles.peek().is_none() {
@@ -93,8 +93,8 @@ fn plot(
     if span < Duration::from_secs(1) {
         return Err(Failure::usage("--for: write at least `1 s`"));
     }
-    let courses: Vec<Course> =
-        seeds.map(|seed| Course::run(profile, Seed::new(seed), span)).collect();
+    let courses: Vec<Simulation> =
+        seeds.map(|seed| Simulation::run(profile, Seed::new(seed), span)).collect();
     match output {
         Some(path) => {
             chart(profile, &courses, span, path).map_err(Failure::usage)?;

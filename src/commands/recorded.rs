@@ -3,7 +3,7 @@
 use crate::{
     media::{Kind, MediaType, Protocol, Resource, is_held},
     rules::{
-        Charges, Counters, Facts, Joined, Matched, Plan, RuleSet, Script, ScriptFailure,
+        Counters, Facts, Joined, Matched, Plan, Reservations, RuleSet, Script, ScriptFailure,
         ScriptState,
     },
     seed::Seed,
@@ -113,7 +113,7 @@ struct Exchange {
     plan: Plan,
     held: bool,
     matched: Matched,
-    charges: Charges,
+    charges: Reservations,
 }
 
 /// What is known of one session so far.
@@ -208,7 +208,7 @@ impl Viewer {
                     Ok(first) => (first.unwrap_or_default(), None),
                     Err(failure) => (Plan::default(), Some(failure)),
                 };
-                (first, Matched::default(), Charges::default(), failure)
+                (first, Matched::default(), Reservations::default(), failure)
             }
         };
         let mut chance = |rule: &str| seed.named("rule").named(rule).stream().random::<f64>();

@@ -8,7 +8,7 @@ use super::{
 use crate::{
     args::RulesCommand,
     profiles::{ELSEWHERE, fault_named, faults},
-    rules::{RuleBook, RuleSet, Script},
+    rules::{RuleFile, RuleSet, Script},
 };
 use serde_json::{Value, json};
 use std::{
@@ -62,7 +62,7 @@ fn check(files: &[PathBuf], requests: Option<&Path>, json: bool) -> Result<(), F
             }
             continue;
         }
-        match RuleBook::load(path) {
+        match RuleFile::load(path) {
             Ok(book) => {
                 describe(&mut report, path, &book);
                 told.push(json!({
@@ -94,7 +94,7 @@ fn check(files: &[PathBuf], requests: Option<&Path>, json: bool) -> Result<(), F
     if problems.is_empty() { Ok(()) } else { Err(Failure::usage(problems.join("\n"))) }
 }
 
-fn describe(report: &mut String, path: &Path, book: &RuleBook) {
+fn describe(report: &mut String, path: &Path, book: &RuleFile) {
     // Writing to a String can't fail.
     let _ = writeln!(report, "{}, in order:", path.display());
     for rule in book.rules.iter() {

@@ -45,7 +45,7 @@ async fn serve(config: Config, catalog: Arc<Catalog>, dropped: LossCounter) -> R
     let log = config.log;
     let (profile, seed, drawn) = (Arc::clone(&config.profile), config.seed, config.seed_drawn);
     let app = App::bind(config, catalog).await?;
-    app.be_punctual().context("the alarm could not start")?;
+    app.use_precise_timer().context("the alarm could not start")?;
     app.show_lost_log_lines(dropped);
     stdout.print(&match log {
         LogFormat::Text => welcome(app.ready(), &profile, seed.value(), drawn),

@@ -84,7 +84,7 @@ struct Lane {
 
 /// One session.
 #[derive(Debug, Default)]
-struct Party {
+struct LaneOwner {
     name: u64,
     start: u64,
     finish: u64,
@@ -96,7 +96,7 @@ struct Party {
 #[derive(Debug, Default)]
 pub(super) struct FairQueue {
     lanes: Vec<Lane>,
-    parties: Vec<Party>,
+    parties: Vec<LaneOwner>,
     order: Order,
 }
 
@@ -133,7 +133,7 @@ impl FairQueue {
         if let Some(at) = numbered.position(|(party, used)| *used && party.name == name) {
             return at;
         }
-        let fresh = Party { name, ..Party::default() };
+        let fresh = LaneOwner { name, ..LaneOwner::default() };
         if let Some(at) = used.iter().position(|used| !used) {
             self.parties[at] = fresh;
             return at;

@@ -10,10 +10,10 @@ use super::{
     link::Link,
     loss::Loss,
     rate_spec::RateSpec,
+    session_round_robin::SessionRoundRobin,
     spec::{LinkSpec, LossSpec, OnDrop},
     stall::{ByteStalls, Stall},
     transport::{Stream, Transport, TransportSpec},
-    turns::Turns,
     verdict::Verdict,
 };
 use crate::{seed::Seed, units::BitRate};
@@ -146,7 +146,7 @@ impl Flow {
     }
 
     /// Gives its place among those that take turns back. To be called when it is over.
-    pub fn leave(&mut self, turns: &mut Turns) {
+    pub fn leave(&mut self, turns: &mut SessionRoundRobin) {
         self.asked = None;
         if let Some(turn) = self.turn.take() {
             turns.leave(turn);
@@ -154,10 +154,10 @@ impl Flow {
     }
 
     /// Says that there was nothing to send: the time until there is counts as idle.
-    pub fn ran_dry(&mut self) {
+    pub fn source_empty(&mut self) {
         self.late = Duration::ZERO;
         if let Some(stream) = &mut self.stream {
-            stream.ran_dry();
+            stream.source_empty();
         }
     }
 
@@ -185,7 +185,7 @@ impl Flow {
     pub fn poll_in_turn(
         &mut self,
         link: &mut Link,
-        turns: &mut Turns,
+        turns: &mut SessionRoundRobin,
         now: Duration,
         available: usize,
     ) -> Verdict {
@@ -196,7 +196,7 @@ impl Flow {
     fn poll_link(
         &mut self,
         link: &mut Link,
-        turns: Option<&mut Turns>,
+        turns: Option<&mut SessionRoundRobin>,
         now: Duration,
         available: usize,
     ) -> Verdict {
@@ -239,7 +239,7 @@ impl Flow {
     fn ask(
         &mut self,
         link: &mut Link,
-        turns: &mut Turns,
+        turns: &mut SessionRoundRobin,
         now: Duration,
         bytes: NonZeroU32,
     ) -> Verdict {
@@ -252,7 +252,12 @@ impl Flow {
     }
 
     /// Takes the place that was booked for it, if its turn has come.
-    fn take_turn(&mut self, link: &mut Link, turns: &mut Turns, now: Duration) -> Verdict {
+    fn take_turn(
+        &mut self,
+        link: &mut Link,
+        turns: &mut SessionRoundRobin,
+        now: Duration,
+    ) -> Verdict {
         let (Some(turn), Some(Asked { bytes, generation })) = (self.turn, self.asked) else {
             return Verdict::Pass(0);
         };

@@ -36,12 +36,12 @@ mod rate_spec;
 mod relative;
 mod round_trips;
 mod schedule;
+mod session_round_robin;
 mod spec;
 mod stall;
 mod steps;
 mod timeline;
 mod transport;
-mod turns;
 mod verdict;
 mod waves;
 
@@ -58,6 +58,7 @@ pub use on_off::OnOff;
 pub use rate_spec::{RateSpec, Times, WHOLE};
 pub use relative::{RelativeRate, RelativeSteps};
 pub use round_trips::RoundTrips;
+pub use session_round_robin::SessionRoundRobin;
 pub use spec::{
     Count, FourState, Gap, Latency, LinkSpec, LossModel, LossSpec, OnDrop, SpecError, StallSpec,
 };
@@ -65,6 +66,5 @@ pub use stall::Stall;
 pub use steps::{Ramp, Step, Steps, Trace};
 pub use timeline::Start;
 pub use transport::{QueueSize, Transport, TransportSpec};
-pub use turns::Turns;
 pub use verdict::Verdict;
 pub use waves::{Shape, Wave, Waves};

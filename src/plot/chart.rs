@@ -1,9 +1,9 @@
 //! Courses drawn over each other, as SVG or PNG.
 
 use super::{
-    course::Course,
     error::PlotError,
     scale::{ceiling, rate, short},
+    simulation::Simulation,
 };
 use crate::profiles::Profile;
 use plotters::{
@@ -61,7 +61,7 @@ type Drawn = Result<(), Box<dyn std::error::Error>>;
 /// When the file's ending names no format, or it can't be written.
 pub fn chart(
     profile: &Profile,
-    courses: &[Course],
+    courses: &[Simulation],
     span: Duration,
     path: &Path,
 ) -> Result<(), PlotError> {
@@ -86,7 +86,7 @@ pub fn chart(
 fn draw<B: DrawingBackend>(
     area: &DrawingArea<B, Shift>,
     profile: &Profile,
-    courses: &[Course],
+    courses: &[Simulation],
     span: Duration,
 ) -> Drawn
 where
@@ -108,7 +108,7 @@ where
 
 fn rates<B: DrawingBackend>(
     area: &DrawingArea<B, Shift>,
-    courses: &[Course],
+    courses: &[Simulation],
     span: Duration,
 ) -> Drawn
 where
@@ -155,7 +155,7 @@ where
 
 fn latencies<B: DrawingBackend>(
     area: &DrawingArea<B, Shift>,
-    courses: &[Course],
+    courses: &[Simulation],
     span: Duration,
 ) -> Drawn
 where
@@ -203,15 +203,15 @@ mod tests {
         std::fs::create_dir_all(&folder).unwrap();
         let span = Duration::from_secs(60);
         for profile in Catalog::new().list().unwrap() {
-            let courses: Vec<Course> =
-                (1..=2).map(|seed| Course::run(&profile, Seed::new(seed), span)).collect();
+            let courses: Vec<Simulation> =
+                (1..=2).map(|seed| Simulation::run(&profile, Seed::new(seed), span)).collect();
             let svg = folder.join(format!("{}.svg", profile.name));
             chart(&profile, &courses, span, &svg).unwrap();
             let text = std::fs::read_to_string(&svg).unwrap();
             assert!(text.starts_with("<svg") && text.contains(&profile.name));
         }
         let flaky = Catalog::new().named("flaky-wifi").unwrap();
-        let courses = [Course::run(&flaky, Seed::new(1), span)];
+        let courses = [Simulation::run(&flaky, Seed::new(1), span)];
         let png = folder.join("flaky.png");
         chart(&flaky, &courses, span, &png).unwrap();
         assert_eq!(std::fs::read(&png).unwrap()[..4], *b"\x89PNG");

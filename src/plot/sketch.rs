@@ -1,8 +1,8 @@
 //! A course in a terminal, in block characters.
 
 use super::{
-    course::Course,
     scale::{ceiling, rate, short},
+    simulation::Simulation,
 };
 use std::{fmt::Write as _, time::Duration};
 
@@ -12,7 +12,7 @@ const EIGHTHS: [char; 9] = [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇'
 
 /// Draws `course`, `span` long, as lines of text: rate over time, and under it where it stalls.
 #[must_use]
-pub fn sketch(course: &Course, span: Duration) -> String {
+pub fn sketch(course: &Simulation, span: Duration) -> String {
     let mut text = String::new();
     // Writing to a String can't fail.
     if course.rates.is_empty() {
@@ -40,7 +40,7 @@ pub fn sketch(course: &Course, span: Duration) -> String {
 }
 
 /// The mean rate of each column.
-fn columns(course: &Course, span: Duration) -> Vec<f64> {
+fn columns(course: &Simulation, span: Duration) -> Vec<f64> {
     let mut sums = vec![(0.0, 0u32); WIDTH];
     for &(at, bits) in &course.rates {
         let column = (at.as_secs_f64() / span.as_secs_f64() * WIDTH as f64) as usize;
@@ -58,7 +58,7 @@ fn block(share: f64, row: usize) -> char {
     EIGHTHS[eighths.clamp(0.0, 8.0) as usize]
 }
 
-fn stalls(course: &Course, span: Duration) -> String {
+fn stalls(course: &Simulation, span: Duration) -> String {
     let column = |at: Duration| at.as_secs_f64() / span.as_secs_f64() * WIDTH as f64;
     let stalled = |n: usize| {
         let (from, to) = (n as f64, n as f64 + 1.0);
@@ -76,10 +76,10 @@ mod tests {
     fn a_ramp_and_a_stall() {
         let span = Duration::from_secs(80);
         let ramp = Catalog::new().named("abr-ramp").unwrap();
-        insta::assert_snapshot!(sketch(&Course::run(&ramp, Seed::new(1), span), span));
+        insta::assert_snapshot!(sketch(&Simulation::run(&ramp, Seed::new(1), span), span));
         let flaky = Catalog::new().named("flaky-wifi").unwrap();
-        insta::assert_snapshot!(sketch(&Course::run(&flaky, Seed::new(1), span), span));
+        insta::assert_snapshot!(sketch(&Simulation::run(&flaky, Seed::new(1), span), span));
         let free = Catalog::new().named("unlimited").unwrap();
-        insta::assert_snapshot!(sketch(&Course::run(&free, Seed::new(1), span), span));
+        insta::assert_snapshot!(sketch(&Simulation::run(&free, Seed::new(1), span), span));
     }
 }

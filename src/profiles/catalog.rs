@@ -15,12 +15,12 @@ use std::{
 #[derive(Debug)]
 pub struct Catalog {
     /// Sorted by name.
-    stories: Vec<Story>,
+    stories: Vec<BuiltInProfile>,
 }
 
 /// A profile's text, and what became of it when it was first asked for.
 #[derive(Debug)]
-struct Story {
+struct BuiltInProfile {
     name: &'static str,
     text: &'static str,
     read: OnceLock<Result<Arc<Profile>, Diagnostics>>,
@@ -36,7 +36,7 @@ impl Catalog {
     /// The profiles that are built in. Each is read when it is first asked for.
     #[must_use]
     pub fn new() -> Self {
-        let story = |(name, text)| Story { name, text, read: OnceLock::new() };
+        let story = |(name, text)| BuiltInProfile { name, text, read: OnceLock::new() };
         let mut stories: Vec<_> = builtin::profiles().map(story).collect();
         stories.sort_by_key(|story| story.name);
         Self { stories }
@@ -52,7 +52,7 @@ impl Catalog {
     /// # Errors
     /// When one is at fault, which the program's own tests rule out.
     pub fn list(&self) -> Result<Vec<Arc<Profile>>, ProfileError> {
-        self.stories.iter().map(Story::profile).collect()
+        self.stories.iter().map(BuiltInProfile::profile).collect()
     }
 
     /// A profile by name, or by path: what has a `/` in it or ends in `.toml` is a path. For the
@@ -106,7 +106,7 @@ impl Catalog {
     }
 }
 
-impl Story {
+impl BuiltInProfile {
     fn profile(&self) -> Result<Arc<Profile>, ProfileError> {
         let read = self.read.get_or_init(|| {
             let file = format!("profiles/{}.toml", self.name);

@@ -1,11 +1,11 @@
 //! From `[downlink]` to a rate over time.
 
 use super::{
-    chain::chain,
     file::{DownlinkTable, OnOffTable, PointTable, StepTable, WaveTable, WavesTable},
+    markov::chain,
     measured::distribution,
     sources::Sources,
-    tracing::trace,
+    trace_steps::trace,
     unit::Unit,
 };
 use crate::{

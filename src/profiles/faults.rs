@@ -3,7 +3,7 @@
 use super::error::did_you_mean;
 use crate::{
     builtin,
-    rules::{Diagnostics, RuleBook, RuleSet},
+    rules::{Diagnostics, RuleFile, RuleSet},
 };
 use std::cmp::Reverse;
 
@@ -80,8 +80,8 @@ fn files() -> impl Iterator<Item = (&'static str, &'static str)> {
 
 fn fault(file: &'static str, text: &'static str) -> Result<Fault, Diagnostics> {
     let (id, name) = split(file);
-    let book = RuleBook::from_toml(&format!("profiles/faults/{file}.toml"), text)?;
-    let RuleBook { summary, source, rules, .. } = book;
+    let book = RuleFile::from_toml(&format!("profiles/faults/{file}.toml"), text)?;
+    let RuleFile { summary, source, rules, .. } = book;
     let (summary, source) = (summary.unwrap_or_default(), source.unwrap_or_default());
     Ok(Fault { id, name, summary, source, rules, text })
 }

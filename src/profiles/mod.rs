@@ -50,8 +50,7 @@
 //! it is one of netem's (`normal.dist`). A section that is left out means nothing of its sort.
 
 mod catalog;
-mod chain;
-mod chapter;
+mod category;
 mod describe;
 mod downlink;
 mod error;
@@ -59,6 +58,7 @@ mod faults;
 mod file;
 mod limit;
 mod loss;
+mod markov;
 mod measured;
 pub mod preset;
 mod profile;
@@ -68,12 +68,12 @@ mod sources;
 mod statistics;
 pub mod trace;
 mod trace_entry;
-mod tracing;
+mod trace_steps;
 mod unit;
 mod validate;
 
 pub use catalog::Catalog;
-pub use chapter::{CHAPTERS, Chapter};
+pub use category::{CATEGORIES, Category};
 pub use error::ProfileError;
 pub use faults::{ELSEWHERE, Fault, FaultError, fault_named, faults};
 pub use limit::{Limit, Per};

@@ -1,6 +1,6 @@
 //! How often and for how long a rule may strike.
 
-use super::purse::Purse;
+use super::budget_usage::BudgetUsage;
 use crate::units::span;
 use std::{fmt, time::Duration};
 
@@ -42,7 +42,7 @@ pub(super) struct Budget {
     pub(super) limits: Limits,
     pub(super) extent: Extent,
     /// Of all copies of the rule.
-    shared: Purse,
+    shared: BudgetUsage,
 }
 
 /// What was spent does not make it another budget.
@@ -54,7 +54,7 @@ impl PartialEq for Budget {
 
 impl Budget {
     pub(super) fn new(limits: Limits, extent: Extent) -> Self {
-        Self { limits, extent, shared: Purse::default() }
+        Self { limits, extent, shared: BudgetUsage::default() }
     }
 
     /// Other bounds on the same spending: what one strikes, the other has spent.
@@ -63,9 +63,9 @@ impl Budget {
     }
 
     /// What a session takes from: a purse of its own, or that of all.
-    pub(super) fn purse(&self) -> Purse {
+    pub(super) fn budget_usage(&self) -> BudgetUsage {
         match self.extent {
-            Extent::Session => Purse::default(),
+            Extent::Session => BudgetUsage::default(),
             Extent::Global => self.shared.clone(),
         }
     }

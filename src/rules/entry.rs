@@ -65,7 +65,7 @@ tables! {
 /// A rule file: nothing but rules, and what they are for. (A file's whole is always a table.)
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields, expecting = "rules, each under its own [[rule]]")]
-pub(super) struct RuleFile {
+pub(super) struct RuleFileEntry {
     pub(super) summary: Option<Text>,
     pub(super) source: Option<Text>,
     pub(super) rule: Vec<RuleEntry>,

@@ -1,6 +1,6 @@
 //! Files of rules or of anything else a person wrote: how they are opened, and why that fails.
 
-use super::{book::RuleBook, diagnostic::Diagnostics, rule_set::RuleSet};
+use super::{diagnostic::Diagnostics, rule_file::RuleFile, rule_set::RuleSet};
 use crate::units::ByteSize;
 use std::{
     fs::File,
@@ -41,7 +41,7 @@ impl RuleSet {
     /// # Errors
     /// When it can't be read, is larger than 1 MiB, or its content is at fault.
     pub fn load(path: &Path) -> Result<Self, FileError> {
-        Ok(RuleBook::load(path)?.rules)
+        Ok(RuleFile::load(path)?.rules)
     }
 }
 

@@ -2,13 +2,13 @@
 
 use super::{
     budget::{Budget, Extent},
-    charges::Charges,
+    budget_usage::BudgetUsage,
     diagnostic::Diagnostics,
     effect::{Cors, Replacement},
     facts::Facts,
     matched::Matched,
     plan::Plan,
-    purse::Purse,
+    reservations::Reservations,
     rule::Rule,
 };
 use http::Method;
@@ -98,7 +98,7 @@ impl RuleSet {
     pub fn loaded(&self, now: Duration) {
         let budgets = self.iter().filter_map(|rule| rule.budget.as_ref());
         for budget in budgets.filter(|budget| budget.extent == Extent::Global) {
-            budget.purse().begin(now);
+            budget.budget_usage().begin(now);
         }
     }
 
@@ -150,7 +150,7 @@ impl RuleSet {
         counters: &mut Counters,
         facts: &Facts<'_>,
         chance: &mut dyn FnMut(&str) -> f64,
-    ) -> (Plan, Charges) {
+    ) -> (Plan, Reservations) {
         self.decide_once(first, &mut Matched::default(), counters, facts, chance)
     }
 
@@ -163,8 +163,8 @@ impl RuleSet {
         counters: &mut Counters,
         facts: &Facts<'_>,
         chance: &mut dyn FnMut(&str) -> f64,
-    ) -> (Plan, Charges) {
-        let mut charges = Charges::default();
+    ) -> (Plan, Reservations) {
+        let mut charges = Reservations::default();
         if self.is_empty() {
             first.settle();
             return (first, charges);
@@ -212,17 +212,18 @@ impl RuleSet {
         (applying, plan): (&[usize], &Plan),
         counters: &mut Counters,
         facts: &Facts<'_>,
-        charges: &mut Charges,
+        charges: &mut Reservations,
     ) -> Option<usize> {
         applying.iter().copied().find(|place| {
             let entry = self.entries.get(*place).zip(counters.counts.get_mut(*place));
             let Some((Entry { rule, .. }, count)) = entry else { return false };
-            let purse = rule.budget.as_ref().zip(count.purse.as_ref());
-            let Some((budget, purse)) = purse.filter(|_| !count.taken && plan.has(&rule.name))
+            let budget_usage = rule.budget.as_ref().zip(count.budget_usage.as_ref());
+            let Some((budget, budget_usage)) =
+                budget_usage.filter(|_| !count.taken && plan.has(&rule.name))
             else {
                 return false;
             };
-            let strike = purse
+            let strike = budget_usage
                 .take(&budget.limits, budget.extent.now(facts.session_time, facts.process_time));
             count.taken = strike.is_some();
             strike.map(|strike| charges.add(&rule.name, strike)).is_none()
@@ -247,13 +248,13 @@ impl Entry {
         chance: &mut dyn FnMut(&str) -> f64,
     ) -> bool {
         let Rule { nth, every, probability, budget, .. } = &*self.rule;
-        let purse = budget.as_ref().zip(count.purse.as_ref());
+        let budget_usage = budget.as_ref().zip(count.budget_usage.as_ref());
         count.matched += 1;
         count.matched.is_multiple_of(*every)
             && nth.as_ref().is_none_or(|nth| nth.contains(count.matched))
             && probability.is_none_or(|share| chance(&self.key) < share.get())
-            && purse.is_none_or(|(budget, purse)| {
-                purse.allows(
+            && budget_usage.is_none_or(|(budget, budget_usage)| {
+                budget_usage.allows(
                     &budget.limits,
                     budget.extent.now(facts.session_time, facts.process_time),
                 )
@@ -267,7 +268,7 @@ struct Count {
     /// Requests that matched.
     matched: u64,
     /// What was used of its budget, if it has one.
-    purse: Option<Purse>,
+    budget_usage: Option<BudgetUsage>,
     /// Whether the present request has taken from the budget.
     taken: bool,
 }
@@ -295,13 +296,16 @@ impl Counters {
             old.map(|(entry, count)| (&*entry.key, (entry, count))).collect();
         let count = |entry: &Entry| match old.remove(&*entry.key) {
             Some((known, count)) if known == entry => count,
-            _ => Count { purse: entry.rule.budget.as_ref().map(Budget::purse), ..Count::default() },
+            _ => Count {
+                budget_usage: entry.rule.budget.as_ref().map(Budget::budget_usage),
+                ..Count::default()
+            },
         };
         self.counts = set.entries.iter().map(count).collect();
         self.set = set.clone();
         for (entry, count) in set.entries.iter().zip(&mut self.counts) {
-            if let (Some(budget), Some(purse)) = (&entry.rule.budget, &count.purse) {
-                purse.begin(budget.extent.now(session_time, process_time));
+            if let (Some(budget), Some(budget_usage)) = (&entry.rule.budget, &count.budget_usage) {
+                budget_usage.begin(budget.extent.now(session_time, process_time));
             }
         }
     }

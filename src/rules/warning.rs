@@ -162,11 +162,11 @@ impl Matcher {
 
 #[cfg(test)]
 mod tests {
-    use crate::rules::RuleBook;
+    use crate::rules::RuleFile;
 
     #[test]
     fn what_can_not_be_meant() {
-        let book = RuleBook::from_toml(
+        let book = RuleFile::from_toml(
             "r",
             r#"
             [[rule]]
@@ -250,7 +250,7 @@ mod tests {
     /// Two rules that share a request and fill different slots are meant.
     #[test]
     fn what_is_meant_is_not_warned_of() {
-        let book = RuleBook::from_toml(
+        let book = RuleFile::from_toml(
             "r",
             r#"
             [[rule]]

@@ -89,7 +89,7 @@ pub enum CommandError {
 
 /// What came of a command.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Obeyed {
+pub struct Applied {
     /// The version that the session is now at.
     pub version: u64,
     /// The name of the fault that was fired, if one was.

@@ -4,7 +4,7 @@ use super::{
     command::{Command, CommandError},
     settings::{Fault, Settings},
 };
-use crate::rules::Ration;
+use crate::rules::SharedBudget;
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 /// Commands that can be undone.
@@ -39,7 +39,7 @@ impl Control {
     }
 
     /// Obeys `command` at process time `now`; the name of the fault that was fired, if one was.
-    pub(super) fn obey(
+    pub(super) fn apply_command(
         &mut self,
         command: &Command,
         now: Duration,
@@ -53,12 +53,12 @@ impl Control {
             Command::Set(change, lasts) => self.settings.set(change, lasts.map(|span| now + span)),
             Command::Fire { name, rules, times, lasts } => {
                 let name = self.free_name(name);
-                let ration = Ration::new(rules, &name, *times);
+                let shared_budget = SharedBudget::new(rules, &name, *times);
                 let until = lasts.map(|span| now + span);
-                self.fire(Fault { name: Arc::clone(&name), ration, until })?;
+                self.fire(Fault { name: Arc::clone(&name), shared_budget, until })?;
                 fault = Some(name);
             }
-            Command::Unfire(name) => self.unfire(name)?,
+            Command::Unfire(name) => self.disarm(name)?,
             Command::Undo => {
                 let last = self.history.pop_back();
                 let error = || CommandError::NothingToUndo(Arc::clone(&self.session));
@@ -100,8 +100,13 @@ impl Control {
 
     fn fire(&mut self, fault: Fault) -> Result<(), CommandError> {
         // Those that never strike again make room.
-        let mut faults: Vec<_> =
-            self.settings.faults.iter().filter(|fault| !fault.ration.is_spent()).cloned().collect();
+        let mut faults: Vec<_> = self
+            .settings
+            .faults
+            .iter()
+            .filter(|fault| !fault.shared_budget.is_spent())
+            .cloned()
+            .collect();
         if faults.len() >= MOST_FAULTS {
             let session = Arc::clone(&self.session);
             return Err(CommandError::TooManyFaults { session, most: MOST_FAULTS });
@@ -111,7 +116,7 @@ impl Control {
         Ok(())
     }
 
-    fn unfire(&mut self, name: &str) -> Result<(), CommandError> {
+    fn disarm(&mut self, name: &str) -> Result<(), CommandError> {
         let faults = &self.settings.faults;
         let rest: Arc<[_]> = faults.iter().filter(|fault| &*fault.name != name).cloned().collect();
         if rest.len() == faults.len() {

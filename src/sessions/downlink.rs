@@ -5,7 +5,7 @@ use super::{
     shared_link::{LinkError, SharedLink},
 };
 use crate::{
-    model::{Link, LinkSpec, Sharing, Turns},
+    model::{Link, LinkSpec, SessionRoundRobin, Sharing},
     profiles::Profile,
     seed::Seed,
     units::BitRate,
@@ -31,7 +31,7 @@ pub struct Downlink {
     /// Whether bodies are shaped by what is this session's alone: loss, transport.
     shapes: AtomicBool,
     /// On a link that is shared fairly.
-    turns: Option<Mutex<Turns>>,
+    turns: Option<Mutex<SessionRoundRobin>>,
 }
 
 impl Downlink {
@@ -80,7 +80,7 @@ impl Downlink {
     }
 
     /// Does something with the link, and with the session's turns where it has such; keep it short.
-    pub fn with<R>(&self, work: impl FnOnce(&mut Link, Option<&mut Turns>) -> R) -> R {
+    pub fn with<R>(&self, work: impl FnOnce(&mut Link, Option<&mut SessionRoundRobin>) -> R) -> R {
         self.bottleneck.with(|link| match &self.turns {
             Some(turns) => work(link, Some(&mut turns.lock())),
             None => work(link, None),

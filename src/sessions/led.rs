@@ -3,7 +3,7 @@
 use super::attempts::Asked;
 use crate::{
     media::Resource,
-    rules::{Charges, Matched, Plan},
+    rules::{Matched, Plan, Reservations},
     seed::Seed,
 };
 use std::{collections::VecDeque, sync::Arc, time::Duration};
@@ -33,7 +33,7 @@ pub struct Led {
     /// What rules and script ask of it still.
     pub plan: Plan,
     /// What that took from budgets.
-    pub charges: Option<Arc<Charges>>,
+    pub charges: Option<Arc<Reservations>>,
     /// The rules that have counted it.
     pub matched: Matched,
     /// Whether the script is to see its answer.

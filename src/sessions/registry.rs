@@ -3,7 +3,7 @@
 use super::{
     arming::ArmingRequest,
     clock::Clock,
-    command::{Command, CommandError, Obeyed},
+    command::{Applied, Command, CommandError},
     control::Control,
     host::Origin,
     session::Session,
@@ -218,8 +218,8 @@ impl Registry {
         session: &Session,
         command: &Command,
         expected: &dyn Fn(u64) -> bool,
-    ) -> Result<Obeyed, CommandError> {
-        let (obeyed, network) = session.obey(command, expected, &self.rules)?;
+    ) -> Result<Applied, CommandError> {
+        let (obeyed, network) = session.apply_command(command, expected, &self.rules)?;
         if network {
             self.tell_change(session);
         }
@@ -236,8 +236,8 @@ impl Registry {
         &self,
         sessions: &[Arc<Session>],
         command: &Command,
-    ) -> Result<Vec<Result<Obeyed, CommandError>>, CommandError> {
-        sessions.iter().try_for_each(|session| session.would_obey(command))?;
+    ) -> Result<Vec<Result<Applied, CommandError>>, CommandError> {
+        sessions.iter().try_for_each(|session| session.can_apply(command))?;
         Ok(sessions.iter().map(|session| self.command(session, command, &|_| true)).collect())
     }
 

@@ -6,19 +6,19 @@ use super::{
     attempts::{Asked, Attempts},
     bottleneck::Bottleneck,
     clock::Clock,
-    command::{Command, CommandError, Obeyed},
+    command::{Applied, Command, CommandError},
     control::Control,
     cookies::Cookies,
     credentials::Credentials,
     downlink::Downlink,
+    error_cache::ErrorCache,
     host::Origin,
-    kept_errors::KeptErrors,
     led::Followed,
     limits::Limits,
-    repeats::Repeats,
+    recent_segments::RecentSegments,
+    report_dedup::ReportDedup,
     settings::{Fault, Settings},
     shared_link::{LinkError, SharedLink},
-    trail::Trail,
     uris::SessionUris,
 };
 use crate::{
@@ -26,8 +26,8 @@ use crate::{
     media::{Ladder, MediaType, Resource, edit::EditMemory},
     profiles::Profile,
     rules::{
-        Answer, Charges, Counters, Facts, Joined, Matched, Plan, RuleSet, Script, ScriptFailure,
-        ScriptState,
+        Answer, Counters, Facts, Joined, Matched, Plan, Reservations, RuleSet, Script,
+        ScriptFailure, ScriptState,
     },
     seed::Seed,
     units::BitRate,
@@ -69,15 +69,15 @@ pub struct Session {
     /// What edits of manifests remember; nothing without rules that edit.
     pub edits: Mutex<EditMemory>,
     /// The errors kept for it, as a rule asks.
-    pub kept_errors: Mutex<KeptErrors>,
+    pub error_cache: Mutex<ErrorCache>,
     /// The segments it asked for last, if a rule swaps segments.
-    pub trail: Mutex<Trail>,
+    pub trail: Mutex<RecentSegments>,
     /// The redirects that its player may follow.
     pub followed: Mutex<Followed>,
     /// The cookies that are for several of its hosts.
     pub cookies: Mutex<Cookies>,
     /// The reports that it posted last.
-    pub posted: Mutex<Repeats>,
+    pub posted: Mutex<ReportDedup>,
     seed: Seed,
     clock: Clock,
     /// When it was made, in process time.
@@ -155,7 +155,7 @@ impl Session {
             next_manifest: Arc::new(Semaphore::new(1)),
             reading: Arc::new(Semaphore::new(1)),
             edits: Mutex::default(),
-            kept_errors: Mutex::default(),
+            error_cache: Mutex::default(),
             trail: Mutex::default(),
             followed: Mutex::default(),
             cookies: Mutex::default(),
@@ -220,26 +220,26 @@ impl Session {
     ///
     /// # Errors
     /// When it can't be done; then nothing has changed.
-    pub(super) fn obey(
+    pub(super) fn apply_command(
         &self,
         command: &Command,
         expected: &dyn Fn(u64) -> bool,
         common: &RwLock<Arc<RuleSet>>,
-    ) -> Result<(Obeyed, bool), CommandError> {
+    ) -> Result<(Applied, bool), CommandError> {
         let mut control = self.control.lock();
         let present = control.version();
         if !expected(present) {
             return Err(CommandError::Stale { session: Arc::clone(&self.tag.id), present });
         }
         let mut next = control.clone();
-        let fault = next.obey(command, self.clock.now())?;
+        let fault = next.apply_command(command, self.clock.now())?;
         let network = self.rearm(|_| next.settings.arming(&common.read()))?;
         if matches!(command, Command::Reset) {
             let (mut counters, now) = (Counters::default(), self.now());
             counters.arm(&self.arming().rules, now, self.process_time(now));
             *self.counters.lock() = counters;
         }
-        let obeyed = Obeyed { version: next.version(), fault };
+        let obeyed = Applied { version: next.version(), fault };
         *control = next;
         Ok((obeyed, network))
     }
@@ -265,9 +265,9 @@ impl Session {
     ///
     /// # Errors
     /// When it could not.
-    pub(super) fn would_obey(&self, command: &Command) -> Result<(), CommandError> {
+    pub(super) fn can_apply(&self, command: &Command) -> Result<(), CommandError> {
         let mut next = self.control.lock().clone();
-        next.obey(command, self.clock.now())?;
+        next.apply_command(command, self.clock.now())?;
         let arming = next.settings.arming(&RuleSet::default());
         let present = self.arming();
         if Arc::ptr_eq(&arming.profile, &present.profile) && arming.rate == present.rate {
@@ -452,8 +452,8 @@ impl Session {
         rules: &RuleSet,
         facts: &Facts<'_>,
         seed: Seed,
-        taken: Option<Arc<Charges>>,
-    ) -> (Option<Arc<Plan>>, Option<Arc<Charges>>) {
+        taken: Option<Arc<Reservations>>,
+    ) -> (Option<Arc<Plan>>, Option<Arc<Reservations>>) {
         if rules.is_empty() && first.is_empty() {
             return (None, taken);
         }

@@ -3,7 +3,7 @@
 use super::{arming::Arming, command::Change, setting::Setting};
 use crate::{
     profiles::Profile,
-    rules::{Ration, RuleSet},
+    rules::{RuleSet, SharedBudget},
     units::BitRate,
 };
 use std::{sync::Arc, time::Duration};
@@ -14,7 +14,7 @@ pub struct Fault {
     /// Its name in this session.
     pub name: Arc<str>,
     /// Its rules, and what they have spent.
-    pub ration: Ration,
+    pub shared_budget: SharedBudget,
     /// When it is gone, in process time.
     pub until: Option<Duration>,
 }
@@ -89,7 +89,7 @@ impl Settings {
     pub(super) fn arming(&self, common: &RuleSet) -> Arming {
         let profile = Arc::clone(self.profile.get());
         let rules = Arc::clone(self.rules.get());
-        let faults: Vec<_> = self.faults.iter().map(|fault| fault.ration.rules()).collect();
+        let faults: Vec<_> = self.faults.iter().map(|fault| fault.shared_budget.rules()).collect();
         Arming::new(profile, *self.rate.get(), rules, common).under(&faults, *self.paused.get())
     }
 }

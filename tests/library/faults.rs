@@ -4,7 +4,7 @@
 use std::{collections::BTreeSet, env, fmt::Write as _, fs, path::Path};
 use vsps::{
     profiles::{ELSEWHERE, Fault, fault_named, faults},
-    rules::{RuleBook, RuleSet},
+    rules::{RuleFile, RuleSet},
 };
 
 const HEAD: &str = "\
@@ -78,7 +78,7 @@ fn every_fault_of_the_catalogue_is_ready() {
         let name = fault.name;
         assert!(!fault.summary.is_empty() && !fault.source.is_empty(), "{name}");
         assert!(!fault.rules.is_empty(), "{name}");
-        let book = RuleBook::from_toml(name, fault.text).unwrap();
+        let book = RuleFile::from_toml(name, fault.text).unwrap();
         assert_eq!(book.warnings(), [], "{name}");
         let json = serde_json::to_value(&fault.rules).unwrap();
         assert_eq!(serde_json::from_value::<RuleSet>(json).unwrap(), fault.rules, "{name}");

@@ -3,7 +3,7 @@
 
 use std::{env, fmt::Write as _, fs, path::Path, sync::Arc};
 use vsps::{
-    profiles::{CHAPTERS, Catalog, Chapter, Profile},
+    profiles::{CATEGORIES, Catalog, Category, Profile},
     units::BitRate,
 };
 
@@ -28,9 +28,9 @@ writes such schedules from traces with latencies.
 
 fn page(list: &[Arc<Profile>]) -> String {
     let mut page = HEAD.to_owned();
-    for Chapter { title, note, .. } in CHAPTERS {
+    for Category { title, note, .. } in CATEGORIES {
         let here = |profile: &&Arc<Profile>| {
-            Chapter::of(profile).is_some_and(|chapter| chapter.title == *title)
+            Category::of(profile).is_some_and(|chapter| chapter.title == *title)
         };
         let profiles: Vec<_> = list.iter().filter(here).collect();
         let _ = write!(page, "\n## {title}\n\n{note}\n\n");

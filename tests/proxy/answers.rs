@@ -7,7 +7,7 @@ use super::{
 };
 use serde_json::{Value, json};
 use std::{sync::Arc, time::Duration};
-use vsps::rules::RuleBook;
+use vsps::rules::RuleFile;
 
 /// An origin that serves ranges of a kilobyte, and tells what was asked.
 async fn ranges() -> Origin {
@@ -300,7 +300,7 @@ async fn a_body_comes_from_a_file() {
     std::fs::write(folder.join("other.m4s"), &bytes).unwrap();
     let rule = "[[rule]]\nname = \"fault\"\nwhen = { path = \"/a\" }\nthen = { body = { file = \"other.m4s\" } }\n";
     std::fs::write(folder.join("rules.toml"), rule).unwrap();
-    let rules = RuleBook::load(&folder.join("rules.toml")).unwrap().rules;
+    let rules = RuleFile::load(&folder.join("rules.toml")).unwrap().rules;
     std::fs::remove_dir_all(&folder).unwrap();
     let origin = ranges().await;
     let rig = Rig::start(Some(origin.address), |config| config.rules = Arc::new(rules)).await;

@@ -64,7 +64,7 @@ fn get(stream: u32, path: &str) -> Vec<u8> {
 
 /// How a connection went whose first stream asked for a body of 5,000 bytes.
 #[derive(Debug, PartialEq, Eq)]
-struct Course {
+struct Simulation {
     body: usize,
     /// `None` = the stream did not end by itself.
     end: Option<&'static str>,
@@ -73,14 +73,14 @@ struct Course {
 }
 
 /// Asks under a rule, and reads until the connection closes.
-async fn course(then: Value) -> Course {
+async fn course(then: Value) -> Simulation {
     let origin = Origin::saying(ok("", &[7; 5000])).await;
     let rig = Rig::with_rules(&origin, json!([{ "name": "fault", "then": then }])).await;
     let mut stream = TcpStream::connect(rig.listen).await.unwrap();
     let settings = Frame { kind: SETTINGS, flags: 0, stream: 0, payload: Vec::new() };
     let hello = [b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", &*settings.bytes(), &get(1, "/a")].concat();
     stream.write_all(&hello).await.unwrap();
-    let mut course = Course { body: 0, end: None, goaway: None };
+    let mut course = Simulation { body: 0, end: None, goaway: None };
     while let Some(frame) = Frame::read(&mut stream).await {
         let word = |at: usize| u32::from_be_bytes(frame.payload[at..at + 4].try_into().unwrap());
         match frame.kind {
@@ -107,7 +107,7 @@ async fn course(then: Value) -> Course {
 #[tokio::test]
 async fn a_cut_takes_the_connection_with_it() {
     let cut = course(json!({ "cut": { "at": "1000 B", "end": "goaway" } })).await;
-    assert_eq!(cut, Course { body: 1000, end: Some("reset"), goaway: Some((1, NO_ERROR)) });
+    assert_eq!(cut, Simulation { body: 1000, end: Some("reset"), goaway: Some((1, NO_ERROR)) });
 }
 
 #[tokio::test]
@@ -121,6 +121,6 @@ async fn a_connection_closes_after_its_answer() {
     for how in ["after", "unannounced"] {
         let closed = course(json!({ "close": how })).await;
         let goaway = Some((1, NO_ERROR));
-        assert_eq!(closed, Course { body: 5000, end: Some("whole"), goaway }, "{how}");
+        assert_eq!(closed, Simulation { body: 5000, end: Some("whole"), goaway }, "{how}");
     }
 }

@@ -16,7 +16,7 @@ use std::{
 };
 use tokio::{sync::oneshot, task::JoinHandle};
 use vsps::{
-    app::App, args::RunArgs, config::Config, metrics::Report, profiles::Catalog, rules::RuleSet,
+    app::App, args::RunArgs, config::Config, observers::Report, profiles::Catalog, rules::RuleSet,
 };
 
 pub(crate) struct Rig {

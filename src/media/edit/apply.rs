@@ -44,7 +44,7 @@ pub fn apply<'e>(
     memory: &mut EditMemory,
 ) -> Edited {
     let past = memory.note(&edition, &bytes);
-    past.thaw(&edits);
+    past.unfreeze(&edits);
     let mut edited = Edited { bytes, struck: Vec::new() };
     for (rule, edit) in edits {
         let bytes = edited.bytes.clone();

@@ -123,7 +123,7 @@ impl Past {
     }
 
     /// Ends the freezes that last as long as they are asked for, and are no longer.
-    pub(super) fn thaw<'e>(
+    pub(super) fn unfreeze<'e>(
         &mut self,
         edits: &(impl Iterator<Item = (&'e str, &'e ManifestEdit)> + Clone),
     ) {

@@ -113,7 +113,7 @@ impl Addressing {
     }
 
     /// What the numbers alone say, of a segment that no known timeline holds.
-    pub(super) fn reckon(&self, numbers: Numbers) -> Found {
+    pub(super) fn compute_place(&self, numbers: Numbers) -> Found {
         let time = numbers.time.and_then(|tick| self.moment(tick as f64 - self.offset as f64));
         Found { number: numbers.number, time, ..Found::default() }
     }

@@ -82,7 +82,7 @@ impl Index {
             }
         }
         let (matcher, numbers) = fitting?;
-        Some(matcher.resource(matcher.addressing.reckon(numbers), numbers.sub.is_some()))
+        Some(matcher.resource(matcher.addressing.compute_place(numbers), numbers.sub.is_some()))
     }
 }
 

@@ -31,7 +31,7 @@ impl Flow {
         }
         let verdict = if now < self.resume {
             stream.sent_all();
-            stream.ran_dry();
+            stream.source_empty();
             Verdict::Wait(Some(self.resume))
         } else {
             let dropped = self.send(&mut stream, link, transport, now, available as u64);

@@ -232,7 +232,7 @@ impl Transport {
     }
 
     /// The sender hears of the next segment, if it does by `now`.
-    pub(super) fn hear_next(&mut self, now: Duration) -> bool {
+    pub(super) fn process_next_ack(&mut self, now: Duration) -> bool {
         let Some(&(at, segment)) = self.unacknowledged.front().filter(|(at, _)| *at <= now) else {
             return false;
         };

@@ -36,7 +36,7 @@ impl Stream {
     }
 
     /// There was nothing to send: the time until there is counts as idle.
-    pub(in crate::model) const fn ran_dry(&mut self) {
+    pub(in crate::model) const fn source_empty(&mut self) {
         self.late = Duration::ZERO;
     }
 
@@ -92,7 +92,7 @@ impl Stream {
         if !matches!(self.refusal, Some(Refusal::Window | Refusal::Turn))
             && !transport.others_wait(self.id, now)
         {
-            while transport.hear_next(self.since(transport, now)) {}
+            while transport.process_next_ack(self.since(transport, now)) {}
         }
     }
 
@@ -120,7 +120,7 @@ impl Stream {
                     let again = match refusal {
                         Refusal::Window => {
                             transport.leave(link, now);
-                            transport.hear_next(now)
+                            transport.process_next_ack(now)
                         }
                         Refusal::Turn => false,
                         Refusal::Queue(until) => until.is_some_and(|t| since < t && t <= now),

@@ -1,16 +1,18 @@
 //! The answer to a request of which rules ask something, up to its body's way to the player.
 
-use super::{date::moved_iso_time, fate::fate, range, replacement};
+use super::{date::moved_iso_time, range_fault, replacement, short_circuit::fate};
 use crate::{
     proxy::{
-        exchange::{Proxy, Unanswered},
-        fetch::Outbound,
-        source::Source,
-        ticket::Ticket,
+        body::source::Source,
+        exchange::{
+            fetch::Outbound,
+            service::{Proxy, Unanswered},
+            ticket::Ticket,
+        },
     },
     rules::{Keep, Plan, Planned, Reload, Skew},
     seed::Seed,
-    sessions::KeptError,
+    sessions::CachedError,
 };
 use bytes::Bytes;
 use http::{HeaderValue, Response, header};
@@ -41,11 +43,11 @@ pub(in crate::proxy) async fn answer(
             let ranged = outbound.head.headers.contains_key(header::RANGE);
             let fault = plan.range.as_ref().filter(|_| ranged);
             if let Some(fault) = fault {
-                range::ask(fault.effect, &mut outbound.head);
+                range_fault::ask(fault.effect, &mut outbound.head);
             }
             let mut response = proxy.ask(outbound, ticket).await;
             if let Some(fault) = fault {
-                range::spoil(fault, ticket, &mut response);
+                range_fault::apply_range_fault(fault, ticket, &mut response);
             }
             response
         }
@@ -120,22 +122,22 @@ async fn keep_error(
     let Planned { rule, effect: Keep(time) } = keep;
     let (status, headers) = (response.status(), response.headers().clone());
     let until = ticket.session.now().saturating_add(*time);
-    let error = KeptError { rule: Arc::clone(rule), status, headers, body };
-    ticket.session.kept_errors.lock().keep(url, until, error);
+    let error = CachedError { rule: Arc::clone(rule), status, headers, body };
+    ticket.session.error_cache.lock().keep(url, until, error);
     ticket.struck(rule);
 }
 
 /// The error that is kept for the request, if one is.
 pub(in crate::proxy) fn kept(ticket: &Ticket, outbound: &Outbound) -> Option<Response<Source>> {
     let session = &ticket.session;
-    let mut kept = session.kept_errors.lock();
+    let mut kept = session.error_cache.lock();
     if kept.is_empty() {
         return None;
     }
     let rules = Arc::clone(&session.arming().rules);
     let in_force = |rule: &str| rules.iter().any(|known| known.name() == rule);
     let url = outbound.origin.url(&outbound.path);
-    let KeptError { rule, status, headers, body } = kept.get(&url, session.now(), in_force)?;
+    let CachedError { rule, status, headers, body } = kept.get(&url, session.now(), in_force)?;
     ticket.injected(&rule, "keep-errors", None);
     let mut response = Response::new(Source::from(body));
     *response.status_mut() = status;

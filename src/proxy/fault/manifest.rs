@@ -5,7 +5,7 @@ use crate::{
         ManifestFormat,
         edit::{Edition, apply},
     },
-    proxy::manifest_work::Work,
+    proxy::manifest::work::Work,
 };
 use bytes::Bytes;
 

@@ -8,26 +8,27 @@
 //! byte of the body at which it struck.
 
 mod answer;
-mod befall;
-mod corrupter;
+mod body_faults;
+mod body_filter;
+mod body_gate;
+mod corruption;
 mod date;
-mod detour;
-mod fate;
-mod gate;
-mod gatekeeper;
-mod head;
+mod fault_reporter;
+mod gate_schedule;
+mod header_faults;
 mod manifest;
-mod range;
+pub(super) mod packet_corruption;
+mod range_fault;
 mod redirect;
 mod replacement;
-mod teller;
+mod short_circuit;
 
 pub(super) use answer::{answer, kept};
-pub(super) use befall::befall;
-pub(super) use detour::Detour;
-pub(super) use fate::replaced;
-pub(super) use gatekeeper::{Gatekeeper, Order};
-pub(super) use head::{close, deface};
+pub(super) use body_faults::apply_body_faults;
+pub(super) use body_filter::BodyFilter;
+pub(super) use body_gate::{BodyGate, Order};
+pub(super) use fault_reporter::FaultReporter;
+pub(super) use header_faults::{apply_header_faults, close};
 pub(super) use manifest::edit;
 pub(super) use redirect::{hops, next_hop};
-pub(super) use teller::Teller;
+pub(super) use short_circuit::replaced;

@@ -3,8 +3,11 @@
 use crate::{
     media::{Resource, rewrite_uri},
     proxy::{
-        allow::reach, exchange::Proxy, fetch::Outbound, hop::Leads, reply, source::Source,
-        ticket::Ticket,
+        body::source::Source,
+        exchange::{
+            fetch::Outbound, origin_policy::reach, redirect_hops::Leads, reply, service::Proxy,
+            ticket::Ticket,
+        },
     },
     rules::{Goal, Redirect},
     sessions::{Address, Origin, Target},

@@ -2,7 +2,7 @@
 
 use crate::{
     media::{Kind, MediaType, Protocol, Resource},
-    proxy::{source::Source, ticket::Ticket},
+    proxy::{body::source::Source, exchange::ticket::Ticket},
     rules::{Planned, Replacement},
     seed::Seed,
     sessions::Origin,

@@ -1,10 +1,10 @@
 //! An origin's body: straight from the connection where its length is known, by way of hyper otherwise.
 
 use super::{
+    h1_connection::H1Connection,
     http2::StreamBody,
-    idle::{Idle, Resting, Whither},
-    leg::Leg,
-    sip::Sip,
+    idle_connections::{IdleConnections, PoolKey, Resting},
+    throttled_stream::ThrottledStream,
 };
 use bytes::{BufMut as _, Bytes, BytesMut};
 use hyper::body::{Body, Frame, Incoming, SizeHint};
@@ -41,29 +41,29 @@ pub(in crate::proxy) enum OriginBody {
     /// Of a connection that has a task of its own, on which a request is still leaving.
     Pooled(Incoming),
     /// Of a connection that is driven from here.
-    Driven(Driven),
+    HyperBody(HyperBody),
     /// Of an HTTP/2 stream.
     Stream(StreamBody),
     /// So many bytes of a connection.
-    Straight(Straight),
+    DirectBody(DirectBody),
 }
 
 /// A body whose end hyper finds.
-pub(in crate::proxy) struct Driven {
+pub(in crate::proxy) struct HyperBody {
     body: Incoming,
     /// Until all is read, with where it goes then.
-    leg: Option<(Box<Leg>, Option<Home>)>,
+    leg: Option<(Box<H1Connection>, Option<Home>)>,
 }
 
 /// A body of known length. Of a slow one no more is held than one read brings, and none is read before it is asked
 /// for; of a fast one a read is made ahead. Beyond that the kernel's buffers alone slow the origin down.
-pub(in crate::proxy) struct Straight {
+pub(in crate::proxy) struct DirectBody {
     /// What came with the head, or was read ahead.
     ready: Bytes,
     /// Bytes yet to be read.
     left: u64,
     /// Until all is read.
-    stream: Option<Sip>,
+    stream: Option<ThrottledStream>,
     /// Where the connection goes then, if it may be used again.
     home: Option<Home>,
     room: BytesMut,
@@ -73,20 +73,20 @@ pub(in crate::proxy) struct Straight {
 
 /// Where a connection rests.
 pub(in crate::proxy) struct Home {
-    pub(super) idle: Arc<Idle>,
-    pub(super) whither: Whither,
+    pub(super) idle: Arc<IdleConnections>,
+    pub(super) pool_key: PoolKey,
 }
 
 impl Home {
     pub(super) fn take_in(self, resting: Resting) {
-        self.idle.put(self.whither, resting);
+        self.idle.put(self.pool_key, resting);
     }
 }
 
-impl Driven {
+impl HyperBody {
     /// The `body` that is read on `leg`, on which nothing is sent any more.
     /// Its connection is used again if it has a `home`.
-    pub(super) const fn new(body: Incoming, leg: Box<Leg>, home: Option<Home>) -> Self {
+    pub(super) const fn new(body: Incoming, leg: Box<H1Connection>, home: Option<Home>) -> Self {
         Self { body, leg: Some((leg, home)) }
     }
 
@@ -107,9 +107,14 @@ impl Driven {
     }
 }
 
-impl Straight {
+impl DirectBody {
     /// `left` bytes of `stream` after those that are `ready`.
-    pub(super) fn new(ready: Bytes, left: u64, stream: Sip, home: Option<Home>) -> Self {
+    pub(super) fn new(
+        ready: Bytes,
+        left: u64,
+        stream: ThrottledStream,
+        home: Option<Home>,
+    ) -> Self {
         let mut new = Self { left, stream: Some(stream), home, ..Self::whole(ready) };
         new.settle();
         new
@@ -144,7 +149,7 @@ impl Straight {
         }
         let piece = std::mem::take(&mut self.ready);
         // A fast link would have to wait for an origin that pauses for a moment. A failure is found again.
-        if self.stream.as_ref().is_some_and(Sip::is_free)
+        if self.stream.as_ref().is_some_and(ThrottledStream::is_free)
             && let Poll::Ready(Ok(next)) = self.poll_read(cx)
         {
             self.ready = next;
@@ -188,9 +193,9 @@ impl Body for OriginBody {
     ) -> Poll<Option<Result<Frame<Bytes>, OriginError>>> {
         let next = match &mut *self {
             Self::Pooled(body) => Pin::new(body).poll_frame(cx),
-            Self::Driven(driven) => driven.poll(cx),
+            Self::HyperBody(driven) => driven.poll(cx),
             Self::Stream(stream) => stream.poll(cx),
-            Self::Straight(body) => {
+            Self::DirectBody(body) => {
                 return body.poll(cx).map(|next| next.map(|next| next.map(Frame::data)));
             }
         };
@@ -200,24 +205,24 @@ impl Body for OriginBody {
     fn is_end_stream(&self) -> bool {
         match self {
             Self::Pooled(body) => body.is_end_stream(),
-            Self::Driven(driven) => driven.body.is_end_stream(),
+            Self::HyperBody(driven) => driven.body.is_end_stream(),
             Self::Stream(stream) => stream.body.is_end_stream(),
-            Self::Straight(body) => body.ready.is_empty() && body.left == 0,
+            Self::DirectBody(body) => body.ready.is_empty() && body.left == 0,
         }
     }
 
     fn size_hint(&self) -> SizeHint {
         match self {
             Self::Pooled(body) => body.size_hint(),
-            Self::Driven(driven) => driven.body.size_hint(),
+            Self::HyperBody(driven) => driven.body.size_hint(),
             Self::Stream(stream) => stream.body.size_hint(),
-            Self::Straight(body) => SizeHint::with_exact(body.ready.len() as u64 + body.left),
+            Self::DirectBody(body) => SizeHint::with_exact(body.ready.len() as u64 + body.left),
         }
     }
 }
 
 impl From<Bytes> for OriginBody {
     fn from(whole: Bytes) -> Self {
-        Self::Straight(Straight::whole(whole))
+        Self::DirectBody(DirectBody::whole(whole))
     }
 }

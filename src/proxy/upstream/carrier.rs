@@ -1,10 +1,10 @@
 //! A connection to an origin that carries one exchange: HTTP/1.1 or HTTP/2.
 
 use super::{
-    super::upload::Upload,
+    h1_connection::{H1Connection, Outgoing},
     http2,
-    leg::{Leg, Outgoing},
 };
+use crate::proxy::body::upload::Upload;
 use crate::sessions::Origin;
 use http::{HeaderValue, Request, Response, Uri, header, uri::PathAndQuery};
 use http_body_util::Limited;
@@ -15,7 +15,7 @@ use hyper::{
 
 /// A connection to an origin.
 pub(super) enum Carrier {
-    Http1(Box<Leg>),
+    Http1(Box<H1Connection>),
     Http2(http2::Sender),
 }
 

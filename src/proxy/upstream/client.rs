@@ -1,11 +1,11 @@
 //! Asks origins, and waits no longer for an answer than is allowed.
 
-use super::{OriginBody, Reach, guard::Guard, intake::Intake, places::Places, pool::Pool};
+use super::{OriginBody, Reach, guard::Guard, places::Places, pool::Pool, read_policy::ReadPolicy};
 use crate::{
     proxy::{
+        body::upload::{HeldUp, Upload},
         config::{ProxyConfig, Timeouts},
         error::{Cause, ProxyError},
-        upload::{HeldUp, Upload},
     },
     sessions::Origin,
     units::BitRate,
@@ -45,7 +45,7 @@ impl OriginClient {
         head.version = Version::HTTP_11;
         let held_up = body.held_up();
         let request = Request::from_parts(head, Limited::new(body, self.most_body));
-        let answer = self.pool.ask((origin, reach), request, Intake::of(peak));
+        let answer = self.pool.ask((origin, reach), request, ReadPolicy::of(peak));
         match patient(self.first_byte, held_up.as_ref(), answer).await {
             Ok(Ok(mut response)) => {
                 *response.version_mut() = Version::HTTP_11;

@@ -6,8 +6,8 @@
 
 use super::{
     Resolver,
-    intake::Intake,
     places::{Place, Places},
+    read_policy::ReadPolicy,
 };
 use crate::sessions::{Origin, is_private_address};
 use http::Uri;
@@ -83,7 +83,7 @@ impl Guard {
     pub(super) async fn connect(
         &self,
         origin: &Origin,
-        intake: Intake,
+        intake: ReadPolicy,
         public_only: bool,
     ) -> Result<Opened, BoxError> {
         let resolved = self.resolver.resolve(origin.authority.host(), origin.port()).await;
@@ -170,9 +170,9 @@ mod tests {
         let guard = Guard::new(resolver, vec![], Places::new(9), Duration::from_secs(5));
         for host in hosts.iter().map(String::as_str).chain(["127.0.0.1", "[::ffff:127.0.0.1]"]) {
             let origin = Origin::new("http", &format!("{host}:{port}")).unwrap();
-            let refused = guard.connect(&origin, Intake::FREE, true).await;
+            let refused = guard.connect(&origin, ReadPolicy::FREE, true).await;
             assert!(refused.is_err_and(|error| error.is::<PrivateAddress>()), "{host}");
-            let opened = guard.connect(&origin, Intake::FREE, false).await.unwrap();
+            let opened = guard.connect(&origin, ReadPolicy::FREE, false).await.unwrap();
             assert_eq!(opened.private, host != "mixed.test", "{host}");
             let (_, peer) = listener.accept().await.unwrap();
             let ours = opened.stream.local_addr().unwrap();

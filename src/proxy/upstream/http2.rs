@@ -1,7 +1,11 @@
 //! HTTP/2 to an origin, one exchange at a time on each connection, so that a body that nobody reads holds up no
 //! other one.
 
-use super::{super::upload::Upload, body::Home, idle::Resting, intake::Intake, sip::Sip};
+use super::{
+    body::Home, idle_connections::Resting, read_policy::ReadPolicy,
+    throttled_stream::ThrottledStream,
+};
+use crate::proxy::body::upload::Upload;
 use bytes::Bytes;
 use http_body_util::Limited;
 use hyper::{
@@ -25,7 +29,7 @@ const WINDOW: u32 = 4 * 1024 * 1024;
 ///
 /// # Errors
 /// Those of the connection.
-pub(super) async fn start(stream: Sip, intake: Intake) -> hyper::Result<Sender> {
+pub(super) async fn start(stream: ThrottledStream, intake: ReadPolicy) -> hyper::Result<Sender> {
     let window = intake.unread.and_then(|bytes| u32::try_from(bytes).ok()).unwrap_or(WINDOW);
     let (sender, connection) = http2::Builder::new(TokioExecutor::new())
         .initial_stream_window_size(window)

@@ -9,17 +9,18 @@
 use super::{
     OriginBody, Reach,
     answer_framing::settle,
-    body::{Driven, Home, Straight},
+    body::{DirectBody, Home, HyperBody},
     carrier::{Carrier, Refused},
     failure::Failure,
     guard::{Guard, Opened},
-    http2::{self, StreamBody},
-    idle::{Idle, Resting, Whither},
-    intake::Intake,
-    leg::{Leg, Outgoing},
+    h1_connection::{H1Connection, Outgoing},
+    http2,
+    http2::StreamBody,
+    idle_connections::{IdleConnections, PoolKey, Resting},
     origin_networks::OriginNetworks,
-    sip::Sip,
+    read_policy::ReadPolicy,
     stream::Stream,
+    throttled_stream::ThrottledStream,
     tls::{Protocol, Tls},
 };
 use crate::sessions::Origin;
@@ -35,7 +36,7 @@ const MOST_REFUSALS: u32 = 2;
 pub(super) struct Pool {
     guard: Guard,
     tls: Tls,
-    idle: Arc<Idle>,
+    idle: Arc<IdleConnections>,
     networks: OriginNetworks,
 }
 
@@ -50,17 +51,17 @@ impl Pool {
         &self,
         (origin, reach): (&Origin, Reach<'_>),
         request: Outgoing,
-        intake: Intake,
+        intake: ReadPolicy,
     ) -> Result<Response<OriginBody>, Failure> {
-        let whither = Whither {
+        let pool_key = PoolKey {
             scheme: origin.scheme.clone(),
             authority: origin.authority.clone(),
             intake,
             public_only: self.networks.public_only(reach),
         };
         let bodiless = request.body().is_end_stream();
-        let (carrier, answer) = self.exchange((origin, reach), request, &whither).await?;
-        let home = Home { idle: Arc::clone(&self.idle), whither };
+        let (carrier, answer) = self.exchange((origin, reach), request, &pool_key).await?;
+        let home = Home { idle: Arc::clone(&self.idle), pool_key };
         let (mut head, body) = answer.into_parts();
         let body = match carrier {
             Carrier::Http2(sender) => OriginBody::Stream(StreamBody::new(body, sender, home)),
@@ -82,15 +83,15 @@ impl Pool {
         &self,
         (origin, reach): (&Origin, Reach<'_>),
         mut request: Outgoing,
-        whither: &Whither,
+        pool_key: &PoolKey,
     ) -> Result<(Carrier, Response<Incoming>), Failure> {
         let (mut fresh, mut refusals) = (false, 0);
         loop {
-            let resting = if fresh { None } else { self.resting(whither).await };
+            let resting = if fresh { None } else { self.resting(pool_key).await };
             let kept = resting.is_some();
             let mut carrier = match resting {
                 Some(carrier) => carrier,
-                None => self.newcomer(origin, reach, whither).await?,
+                None => self.new_connection(origin, reach, pool_key).await?,
             };
             let Refused { error, unsent, copy, unprocessed } =
                 match carrier.ask(request, origin, kept).await {
@@ -107,11 +108,11 @@ impl Pool {
     }
 
     /// A connection that has rested and is still good.
-    async fn resting(&self, whither: &Whither) -> Option<Carrier> {
-        while let Some(resting) = self.idle.take(whither) {
+    async fn resting(&self, pool_key: &PoolKey) -> Option<Carrier> {
+        while let Some(resting) = self.idle.take(pool_key) {
             let leg = match resting {
                 Resting::Whole(leg) => Ok(leg),
-                Resting::Bare(stream) => Leg::new(stream).await,
+                Resting::Bare(stream) => H1Connection::new(stream).await,
                 Resting::Http2(mut sender) => {
                     // An error: the origin has closed.
                     if sender.ready().await.is_ok() {
@@ -130,37 +131,39 @@ impl Pool {
     }
 
     /// A new connection.
-    async fn newcomer(
+    async fn new_connection(
         &self,
         origin: &Origin,
         reach: Reach<'_>,
-        whither: &Whither,
+        pool_key: &PoolKey,
     ) -> Result<Carrier, Failure> {
-        let intake = whither.intake;
+        let intake = pool_key.intake;
         if origin.scheme == Scheme::HTTP {
-            let tcp = self.connect(origin, reach, whither).await?;
-            let sip = Sip::new(Stream::Tcp(tcp.stream), intake.at_once).at(tcp.place);
+            let tcp = self.connect(origin, reach, pool_key).await?;
+            let sip = ThrottledStream::new(Stream::Tcp(tcp.stream), intake.at_once).at(tcp.place);
             return http1(sip).await;
         }
         let asked = self.tls.preferred(&origin.authority);
-        let mut tcp = self.connect(origin, reach, whither).await?;
+        let mut tcp = self.connect(origin, reach, pool_key).await?;
         let timeout = self.guard.timeout();
         let secured = match self.tls.handshake(tcp.stream, origin, asked, timeout).await {
             Err(error)
                 if asked == Protocol::Http1
                     && self.tls.refuses_http1(&origin.authority, &error) =>
             {
-                tcp = self.connect(origin, reach, whither).await?;
+                tcp = self.connect(origin, reach, pool_key).await?;
                 self.tls.handshake(tcp.stream, origin, Protocol::Http2, timeout).await
             }
             secured => secured,
         };
         match secured.map_err(|error| failed(error, true))? {
             (stream, Protocol::Http1) => {
-                http1(Sip::new(stream, intake.at_once).at(tcp.place)).await
+                http1(ThrottledStream::new(stream, intake.at_once).at(tcp.place)).await
             }
             (stream, Protocol::Http2) => {
-                let sender = http2::start(Sip::new(stream, u64::MAX).at(tcp.place), intake).await;
+                let sender =
+                    http2::start(ThrottledStream::new(stream, u64::MAX).at(tcp.place), intake)
+                        .await;
                 sender.map(Carrier::Http2).map_err(|error| failed(error, true))
             }
         }
@@ -170,12 +173,12 @@ impl Pool {
         &self,
         origin: &Origin,
         reach: Reach<'_>,
-        whither: &Whither,
+        pool_key: &PoolKey,
     ) -> Result<Opened, Failure> {
         if !self.guard.has_place() {
             self.idle.close_one();
         }
-        let opened = self.guard.connect(origin, whither.intake, whither.public_only).await;
+        let opened = self.guard.connect(origin, pool_key.intake, pool_key.public_only).await;
         let opened = opened.map_err(|error| failed(error, true))?;
         self.networks.note(origin, reach, opened.private);
         Ok(opened)
@@ -183,8 +186,8 @@ impl Pool {
 }
 
 /// HTTP/1.1 on `stream`.
-async fn http1(stream: Sip) -> Result<Carrier, Failure> {
-    let leg = Leg::new(stream).await;
+async fn http1(stream: ThrottledStream) -> Result<Carrier, Failure> {
+    let leg = H1Connection::new(stream).await;
     leg.map(Carrier::Http1).map_err(|error| failed(error, true))
 }
 
@@ -193,7 +196,7 @@ fn failed(error: impl Into<Box<dyn StdError + Send + Sync>>, connecting: bool) -
 }
 
 /// The body of an answer while its request may still be leaving: some origins answer before they have read everything.
-fn beside(body: Incoming, leg: Box<Leg>, home: Option<Home>) -> OriginBody {
+fn beside(body: Incoming, leg: Box<H1Connection>, home: Option<Home>) -> OriginBody {
     tokio::spawn(async move {
         if let Some((leg, home)) = leg.finish().await.zip(home) {
             home.take_in(Resting::Whole(leg));
@@ -206,12 +209,12 @@ fn beside(body: Incoming, leg: Box<Leg>, home: Option<Home>) -> OriginBody {
 async fn read(
     head: &response::Parts,
     body: Incoming,
-    leg: Box<Leg>,
+    leg: Box<H1Connection>,
     home: Option<Home>,
 ) -> OriginBody {
     match body.size_hint().exact() {
         Some(length) => straight(head, (body, length), leg, home).await,
-        None => OriginBody::Driven(Driven::new(body, leg, home)),
+        None => OriginBody::HyperBody(HyperBody::new(body, leg, home)),
     }
 }
 
@@ -219,7 +222,7 @@ async fn read(
 async fn straight(
     head: &response::Parts,
     (mut body, length): (Incoming, u64),
-    mut leg: Box<Leg>,
+    mut leg: Box<H1Connection>,
     home: Option<Home>,
 ) -> OriginBody {
     if leg.is_idle() {
@@ -232,7 +235,7 @@ async fn straight(
     }
     let Some((stream, more)) = leg.take_apart() else {
         // The connection has ended, and hyper knows whether the body has.
-        return OriginBody::Driven(Driven::new(body, leg, home));
+        return OriginBody::HyperBody(HyperBody::new(body, leg, home));
     };
     let came = at_hand(&mut body).await;
     // hyper hands over all that it reads of a body; should it ever keep a part, here it is.
@@ -241,7 +244,7 @@ async fn straight(
     let again = !stream.is_choked() && stays_open(head.version, &head.headers);
     match length.checked_sub(ready.len() as u64) {
         Some(left) => {
-            OriginBody::Straight(Straight::new(ready, left, stream, home.filter(|_| again)))
+            OriginBody::DirectBody(DirectBody::new(ready, left, stream, home.filter(|_| again)))
         }
         None => OriginBody::from(ready.slice(..length as usize)),
     }
@@ -269,7 +272,7 @@ mod tests {
         super::{Resolver, guard::PrivateAddress, places::Places},
         *,
     };
-    use crate::proxy::upload::Upload;
+    use crate::proxy::body::upload::Upload;
     use http::Request;
     use http_body_util::{BodyExt as _, Limited};
     use std::{net::IpAddr, time::Duration};
@@ -298,10 +301,11 @@ mod tests {
         let inside = Origin::new("http", &format!("inside.test:{port}")).unwrap();
         let public = Origin::new("http", "origin.test").unwrap();
         let request = || Request::get("/a").body(Limited::new(Upload::none(), 0)).unwrap();
-        let answer = pool.ask((&inside, Reach::Allowed), request(), Intake::FREE).await;
+        let answer = pool.ask((&inside, Reach::Allowed), request(), ReadPolicy::FREE).await;
         let body = answer.unwrap_or_else(|failure| panic!("{}", failure.error)).into_body();
         assert_eq!(body.collect().await.unwrap().to_bytes(), "a");
-        let refused = pool.ask((&inside, Reach::NamedBy(&public)), request(), Intake::FREE).await;
+        let refused =
+            pool.ask((&inside, Reach::NamedBy(&public)), request(), ReadPolicy::FREE).await;
         assert!(refused.is_err_and(|failure| failure.error.is::<PrivateAddress>()));
     }
 }

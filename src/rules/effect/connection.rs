@@ -24,7 +24,7 @@ named! {
         /// This one, after the answer, unannounced: the player's next request on it may be lost.
         Unannounced = "unannounced",
         /// The session's idle ones, now.
-        Idle = "idle",
+        IdleConnections = "idle",
     }
 }
 

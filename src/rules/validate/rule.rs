@@ -6,7 +6,7 @@ use super::{
     when::{every, matcher, nth},
 };
 use crate::rules::{
-    book::RuleBook, diagnostic::Diagnostics, document::Document, entry::RuleEntry, rule::Rule,
+    diagnostic::Diagnostics, document::Document, entry::RuleEntry, rule::Rule, rule_file::RuleFile,
     rule_set::RuleSet, scope::Scope, text::Text,
 };
 use std::sync::Arc;
@@ -17,7 +17,7 @@ impl RuleSet {
     /// # Errors
     /// All faults of the first stage (keys, types), or else all of the second (values).
     pub fn from_toml(file: &str, text: &str) -> Result<Self, Diagnostics> {
-        Ok(RuleBook::from_toml(file, text)?.rules)
+        Ok(RuleFile::from_toml(file, text)?.rules)
     }
 
     /// Reads rules from a JSON list; `origin` names it in the faults, as in `request body`.

@@ -1,0 +1,275 @@
+//! The exchanges of all sessions, as many as there is room for.
+
+use super::{
+    document::Document,
+    exchange::{End, Exchange},
+    session_archive::{Gone, SessionArchive},
+};
+use crate::event::{Event, Observer, RequestTag, SessionTag};
+use foldhash::fast::RandomState;
+use parking_lot::Mutex;
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::Arc,
+    time::SystemTime,
+};
+
+/// Finished exchanges that are kept of all sessions together: some megabytes, fifty at the worst.
+const MOST_OF_ALL: usize = 10_000;
+/// Sessions that are kept after their end: whoever tests asks when it is over.
+const MOST_ENDED: usize = 64;
+
+/// Keeps the exchanges of sessions, to be asked for as HAR.
+///
+/// The last 1,000 of each session are kept, of all sessions the last 10,000, and those of the last
+/// 64 sessions that ended. An exchange appears when it is over.
+#[derive(Default)]
+pub struct Archive {
+    shelves: Mutex<SessionArchives>,
+}
+
+#[derive(Default)]
+struct SessionArchives {
+    by_id: HashMap<Arc<str>, SessionArchive, RandomState>,
+    /// Whose the last finished exchanges were, oldest first.
+    order: VecDeque<Arc<str>>,
+    /// Exchanges finished so far.
+    count: u64,
+    /// Sessions that are over, oldest end first.
+    ended: VecDeque<Arc<str>>,
+}
+
+impl Archive {
+    /// The exchanges of the session `id` as HAR 1.2; `None` = no such session, or it is long over.
+    /// `base` is the address of the session, without a slash at its end.
+    #[must_use]
+    pub fn har(&self, id: &str, base: &str) -> Option<String> {
+        let shelves = self.shelves.lock();
+        let shelf = shelves.by_id.get(id)?;
+        let (session, left_off) = (Arc::clone(&shelf.session), shelf.left_off);
+        let exchanges = shelf.finished();
+        // Text is made without the lock, which the byte path wants.
+        drop(shelves);
+        let document = Document::new(&session, left_off, &exchanges, base);
+        // Texts and numbers always become JSON.
+        Some(serde_json::to_string(&document).unwrap_or_default())
+    }
+}
+
+impl Observer for Archive {
+    fn observe(&self, event: &Event) {
+        match event {
+            Event::SessionStarted { session, .. } => self.shelves.lock().open(session),
+            Event::SessionEnded { session, .. } => self.shelves.lock().end(session),
+            Event::RequestPlanned { request, latency, plan } => {
+                #[expect(clippy::disallowed_methods, reason = "HAR asks for it")]
+                let now = SystemTime::now();
+                let exchange = Exchange::new(request, now, *latency, plan.as_ref());
+                let mut shelves = self.shelves.lock();
+                if let Some(shelf) = shelves.by_id.get_mut(&request.session.id) {
+                    shelf.begin(exchange);
+                }
+            }
+            Event::FaultInjected { request, rule, effect, at_byte } => {
+                self.note(request, |exchange| exchange.struck(rule, effect, *at_byte));
+            }
+            Event::Dropped { request, action, at_byte } => {
+                self.note(request, |exchange| exchange.lost(action.as_str(), *at_byte));
+            }
+            Event::UpstreamFailed { request, cause } => {
+                self.note(request, |exchange| exchange.upstream_failure = Some(cause.to_string()));
+            }
+            Event::RequestFinished { request, status, outcome, bytes, measured } => {
+                let (status, outcome, bytes) = (*status, *outcome, *bytes);
+                let end = End { status, outcome, bytes, measured: *measured };
+                let gone = self.shelves.lock().finish(request, end);
+                // Not under the lock, which all requests want.
+                drop(gone);
+            }
+            Event::LinkChanged { .. }
+            | Event::PlayerReported { .. }
+            | Event::PlayerReportIgnored { .. }
+            | Event::Stalled { .. }
+            | Event::RenditionSwitched { .. }
+            | Event::ManifestUnread { .. }
+            | Event::ScriptFailed { .. } => {}
+        }
+    }
+}
+
+impl Archive {
+    fn note(&self, request: &Arc<RequestTag>, note: impl FnOnce(&mut Exchange)) {
+        let mut shelves = self.shelves.lock();
+        let shelf = shelves.by_id.get_mut(&request.session.id);
+        if let Some(exchange) = shelf.and_then(|shelf| shelf.under_way(request)) {
+            note(exchange);
+        }
+    }
+}
+
+impl SessionArchives {
+    fn open(&mut self, session: &Arc<SessionTag>) {
+        // The session of those who have none may end and come again.
+        self.ended.retain(|id| *id != session.id);
+        self.by_id.insert(Arc::clone(&session.id), SessionArchive::new(Arc::clone(session)));
+    }
+
+    fn end(&mut self, session: &SessionTag) {
+        self.ended.push_back(Arc::clone(&session.id));
+        if self.ended.len() > MOST_ENDED
+            && let Some(id) = self.ended.pop_front()
+        {
+            self.by_id.remove(&id);
+        }
+    }
+
+    fn finish(&mut self, request: &Arc<RequestTag>, end: End) -> Gone {
+        let mut gone = Gone::new();
+        let Some(shelf) = self.by_id.get_mut(&request.session.id) else { return gone };
+        if !shelf.finish(self.count, request, end, &mut gone) {
+            return gone;
+        }
+        self.count += 1;
+        self.order.push_back(Arc::clone(&shelf.session.id));
+        if self.order.len() > MOST_OF_ALL
+            && let Some(id) = self.order.pop_front()
+            && let Some(shelf) = self.by_id.get_mut(&id)
+        {
+            shelf.forget(self.count - 1 - MOST_OF_ALL as u64, &mut gone);
+        }
+        gone
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::observers::har::session_archive::MOST_OF_SESSION;
+    use crate::{
+        event::{Measured, Outcome, RequestDetails},
+        media::{Kind, Protocol, Resource},
+    };
+    use std::time::Duration;
+
+    fn session(ordinal: u64) -> Arc<SessionTag> {
+        Arc::new(SessionTag { id: format!("s{ordinal}").into(), ordinal, seed: 1, label: None })
+    }
+
+    fn begin(archive: &Archive, session: &Arc<SessionTag>, path: &str) -> Arc<RequestTag> {
+        let request = Arc::new(RequestTag {
+            session: Arc::clone(session),
+            profile: "3g".into(),
+            method: http::Method::GET,
+            path: path.to_owned(),
+            attempt: 1,
+            resource: Resource::new(Protocol::Hls, Kind::Segment),
+            details: RequestDetails::default(),
+        });
+        let latency = Duration::ZERO;
+        let request_ = Arc::clone(&request);
+        archive.observe(&Event::RequestPlanned { request: request_, latency, plan: None });
+        request
+    }
+
+    fn finish(archive: &Archive, request: Arc<RequestTag>) {
+        let (outcome, measured) = (Outcome::Complete, Measured::default());
+        let finished = Event::RequestFinished { request, status: 200, outcome, bytes: 1, measured };
+        archive.observe(&finished);
+    }
+
+    fn start(archive: &Archive, ordinal: u64) -> Arc<SessionTag> {
+        let session = session(ordinal);
+        let (one, profile) = (Arc::clone(&session), "3g".into());
+        archive.observe(&Event::SessionStarted { session: one, profile, rate: None });
+        session
+    }
+
+    fn end(archive: &Archive, session: &Arc<SessionTag>) {
+        let (session, profile) = (Arc::clone(session), "3g".into());
+        archive.observe(&Event::SessionEnded { session, profile, lasted: Duration::ZERO });
+    }
+
+    /// The paths of a session's exchanges, and how many were left off.
+    fn kept(archive: &Archive, session: &SessionTag) -> Option<(Vec<String>, u64)> {
+        let har: serde_json::Value = serde_json::from_str(&archive.har(&session.id, "")?).unwrap();
+        let entries = har["log"]["entries"].as_array().unwrap();
+        let paths = entries.iter().map(|e| e["request"]["url"].as_str().unwrap().to_owned());
+        Some((paths.collect(), har["log"]["_vsps"]["left_off"].as_u64().unwrap()))
+    }
+
+    #[test]
+    fn a_session_keeps_its_last_exchanges() {
+        let archive = Archive::default();
+        let one = start(&archive, 1);
+        for number in 0..MOST_OF_SESSION + 3 {
+            finish(&archive, begin(&archive, &one, &format!("/{number}")));
+        }
+        let (paths, left_off) = kept(&archive, &one).unwrap();
+        assert_eq!((paths.len(), left_off), (MOST_OF_SESSION, 3));
+        assert_eq!(paths[0], "/3");
+        // What is under way is not there yet.
+        let last = begin(&archive, &one, "/last");
+        assert!(!kept(&archive, &one).unwrap().0.contains(&"/last".to_owned()));
+        finish(&archive, last);
+        assert_eq!(kept(&archive, &one).unwrap().0.last().unwrap(), "/last");
+    }
+
+    #[test]
+    fn all_sessions_together_keep_no_more_than_is_allowed() {
+        let archive = Archive::default();
+        let sessions: Vec<_> = (1..=20).map(|ordinal| start(&archive, ordinal)).collect();
+        for _ in 0..MOST_OF_SESSION {
+            for session in &sessions {
+                finish(&archive, begin(&archive, session, "/a"));
+            }
+        }
+        let numbers = sessions.iter().map(|session| kept(&archive, session).unwrap().0.len());
+        assert_eq!(numbers.sum::<usize>(), MOST_OF_ALL);
+        let shelves = archive.shelves.lock();
+        assert_eq!(shelves.order.len(), MOST_OF_ALL);
+    }
+
+    #[test]
+    fn what_ended_is_kept_for_a_while() {
+        let archive = Archive::default();
+        let one = start(&archive, 1);
+        // Its responses in flight run on.
+        let late = begin(&archive, &one, "/late");
+        end(&archive, &one);
+        finish(&archive, late);
+        assert_eq!(kept(&archive, &one).unwrap().0, ["/late"]);
+        for ordinal in 2..2 + MOST_ENDED as u64 {
+            let other = start(&archive, ordinal);
+            end(&archive, &other);
+        }
+        assert_eq!(kept(&archive, &one), None);
+        // Too late for anything: nothing comes back.
+        finish(&archive, begin(&archive, &one, "/after"));
+        assert_eq!(archive.shelves.lock().by_id.len(), MOST_ENDED);
+    }
+
+    #[test]
+    fn a_long_address_and_a_flood_are_cut() {
+        let archive = Archive::default();
+        let one = start(&archive, 1);
+        let long = format!("/{}", "é".repeat(5000));
+        let request = begin(&archive, &one, &long);
+        for at_byte in 0..1000 {
+            let (request, rule) = (Arc::clone(&request), "r".into());
+            let effect = "stall";
+            archive.observe(&Event::FaultInjected {
+                request,
+                rule,
+                effect,
+                at_byte: Some(at_byte),
+            });
+        }
+        finish(&archive, request);
+        let har = archive.har("s1", "").unwrap();
+        assert!(har.len() < 8000, "{}", har.len());
+        for number in 0..1000 {
+            begin(&archive, &one, &format!("/{number}"));
+        }
+        assert_eq!(kept(&archive, &one).unwrap().1, 1000 - 256);
+    }
+}

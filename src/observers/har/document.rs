@@ -1,0 +1,276 @@
+//! The mirror of HAR 1.2, by the names of its specification.
+
+use super::exchange::{Drop, Exchange, Strike};
+use crate::{
+    event::{Outcome, SessionTag},
+    observers::{
+        event_line::{PlanFields, plan_fields},
+        request_fields::{ResourceFields, ms, resource_fields},
+    },
+};
+use chrono::{DateTime, SecondsFormat, Utc};
+use http::StatusCode;
+use serde::Serialize;
+use std::{sync::Arc, time::Duration};
+use url::form_urlencoded;
+
+/// "Not known", of a size or a time.
+const UNKNOWN: i8 = -1;
+
+/// An HTTP archive.
+#[derive(Serialize)]
+pub(super) struct Document<'a> {
+    log: Log<'a>,
+}
+
+#[derive(Serialize)]
+struct Log<'a> {
+    version: &'static str,
+    creator: Creator,
+    /// In the order in which they began.
+    entries: Vec<Entry<'a>>,
+    #[serde(rename = "_vsps")]
+    session: Session<'a>,
+}
+
+#[derive(Serialize)]
+struct Creator {
+    name: &'static str,
+    version: &'static str,
+}
+
+/// Whose exchanges they are.
+#[derive(Serialize)]
+struct Session<'a> {
+    session: &'a str,
+    ordinal: u64,
+    seed: u64,
+    label: Option<&'a str>,
+    /// Exchanges that are kept no more.
+    left_off: u64,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Entry<'a> {
+    started_date_time: String,
+    time: f64,
+    request: Request<'a>,
+    response: Response,
+    cache: Empty,
+    timings: Timings,
+    #[serde(rename = "_vsps")]
+    verdict: Verdict<'a>,
+}
+
+#[derive(Serialize)]
+struct Empty {}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Request<'a> {
+    method: &'a str,
+    url: String,
+    http_version: &'static str,
+    cookies: [Empty; 0],
+    headers: [Empty; 0],
+    query_string: Vec<Pair>,
+    headers_size: i8,
+    body_size: i8,
+}
+
+#[derive(Serialize)]
+struct Pair {
+    name: String,
+    value: String,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Response {
+    /// 0 = none was answered.
+    status: u16,
+    status_text: &'static str,
+    http_version: &'static str,
+    cookies: [Empty; 0],
+    headers: [Empty; 0],
+    content: Content,
+    #[serde(rename = "redirectURL")]
+    redirect_url: &'static str,
+    headers_size: i8,
+    body_size: u64,
+    /// How it ended, if badly: a 200 that was cut must not look well.
+    #[serde(rename = "_error", skip_serializing_if = "Option::is_none")]
+    error: Option<&'static str>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Content {
+    size: u64,
+    mime_type: &'static str,
+}
+
+/// In milliseconds.
+#[derive(Serialize)]
+struct Timings {
+    blocked: i8,
+    dns: i8,
+    connect: i8,
+    ssl: i8,
+    send: f64,
+    wait: f64,
+    receive: f64,
+}
+
+/// What the format has no place for; names as in the event log.
+#[derive(Serialize)]
+struct Verdict<'a> {
+    profile: &'a str,
+    attempt: u32,
+    resource: ResourceFields<'a>,
+    latency_ms: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    plan: Option<PlanFields<'a>>,
+    faults: Vec<Fault<'a>>,
+    drops: Vec<Dropped>,
+    /// All of them: only the first are listed.
+    dropped: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    upstream_failure: Option<&'a str>,
+    outcome: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    upstream_ttfb_ms: Option<f64>,
+    shaper_wait_ms: f64,
+}
+
+#[derive(Serialize)]
+struct Fault<'a> {
+    rule: &'a str,
+    effect: &'static str,
+    at_byte: Option<u64>,
+}
+
+#[derive(Serialize)]
+struct Dropped {
+    action: &'static str,
+    at_byte: u64,
+}
+
+impl<'a> Document<'a> {
+    /// The archive of `exchanges`, in their order; their addresses begin with `base`.
+    pub(super) fn new(
+        session: &'a SessionTag,
+        left_off: u64,
+        exchanges: &'a [Arc<Exchange>],
+        base: &str,
+    ) -> Self {
+        let creator = Creator { name: "vsps", version: env!("CARGO_PKG_VERSION") };
+        let entries = exchanges.iter().map(|exchange| Entry::new(exchange, base)).collect();
+        let session = Session {
+            session: &session.id,
+            ordinal: session.ordinal,
+            seed: session.seed,
+            label: session.label.as_deref(),
+            left_off,
+        };
+        Self { log: Log { version: "1.2", creator, entries, session } }
+    }
+}
+
+impl<'a> Entry<'a> {
+    fn new(exchange: &'a Exchange, base: &str) -> Self {
+        let measured = &exchange.end.measured;
+        let receive = measured.total.saturating_sub(measured.ttfb);
+        Self {
+            started_date_time: DateTime::<Utc>::from(exchange.started)
+                .to_rfc3339_opts(SecondsFormat::Micros, true),
+            // By its definition the sum of what is known under `timings`.
+            time: ms(measured.ttfb + receive),
+            request: Request::new(exchange, base),
+            response: Response::new(exchange),
+            cache: Empty {},
+            timings: Timings::new(measured.ttfb, receive),
+            verdict: Verdict::new(exchange),
+        }
+    }
+}
+
+impl<'a> Request<'a> {
+    fn new(exchange: &'a Exchange, base: &str) -> Self {
+        let path = &exchange.request.path;
+        let query = path.split_once('?').map_or("", |(_, query)| query);
+        let pairs = form_urlencoded::parse(query.as_bytes());
+        let pairs =
+            pairs.map(|(name, value)| Pair { name: name.into_owned(), value: value.into_owned() });
+        Self {
+            method: exchange.request.method.as_str(),
+            url: format!("{base}{path}"),
+            http_version: "unknown",
+            cookies: [],
+            headers: [],
+            query_string: pairs.collect(),
+            headers_size: UNKNOWN,
+            body_size: UNKNOWN,
+        }
+    }
+}
+
+impl Response {
+    fn new(exchange: &Exchange) -> Self {
+        let end = &exchange.end;
+        let text = StatusCode::from_u16(end.status).ok().and_then(|s| s.canonical_reason());
+        Self {
+            status: end.status,
+            status_text: text.unwrap_or_default(),
+            http_version: "unknown",
+            cookies: [],
+            headers: [],
+            content: Content { size: end.bytes, mime_type: "x-unknown" },
+            redirect_url: "",
+            headers_size: UNKNOWN,
+            body_size: end.bytes,
+            error: (end.outcome != Outcome::Complete).then(|| end.outcome.as_str()),
+        }
+    }
+}
+
+impl Timings {
+    fn new(wait: Duration, receive: Duration) -> Self {
+        let (wait, receive) = (ms(wait), ms(receive));
+        let [blocked, dns, connect, ssl] = [UNKNOWN; 4];
+        Self { blocked, dns, connect, ssl, send: 0.0, wait, receive }
+    }
+}
+
+impl<'a> Verdict<'a> {
+    fn new(exchange: &'a Exchange) -> Self {
+        let Exchange { request, end, .. } = exchange;
+        Self {
+            profile: &request.profile,
+            attempt: request.attempt,
+            resource: resource_fields(request),
+            latency_ms: ms(exchange.latency),
+            plan: exchange.plan.as_deref().map(plan_fields),
+            faults: exchange.strikes.iter().map(Fault::from).collect(),
+            drops: exchange.drops.iter().map(Dropped::from).collect(),
+            dropped: exchange.dropped,
+            upstream_failure: exchange.upstream_failure.as_deref(),
+            outcome: end.outcome.as_str(),
+            upstream_ttfb_ms: end.measured.upstream_ttfb.map(ms),
+            shaper_wait_ms: ms(end.measured.shaper_wait),
+        }
+    }
+}
+
+impl<'a> From<&'a Strike> for Fault<'a> {
+    fn from(strike: &'a Strike) -> Self {
+        Self { rule: &strike.rule, effect: strike.effect, at_byte: strike.at_byte }
+    }
+}
+
+impl From<&Drop> for Dropped {
+    fn from(drop: &Drop) -> Self {
+        Self { action: drop.action, at_byte: drop.at_byte }
+    }
+}

@@ -1,0 +1,13 @@
+//! Bodies: where their bytes come from, and when they leave.
+
+pub(super) mod head_shaping;
+pub(super) mod read_ahead;
+pub(super) mod request_body;
+pub(super) mod response_body;
+pub(super) mod response_shaper;
+pub(super) mod shaped_body;
+pub(super) mod source;
+pub(super) mod timer;
+pub(super) mod uplink_loss;
+pub(super) mod upload;
+pub(super) mod wake_schedule;

@@ -1,0 +1,76 @@
+//! A body read before it is passed on: as far as it takes to know it, or whole within a bound.
+
+use super::source::Source;
+use crate::proxy::{
+    error::chain,
+    upstream::{OriginBody, OriginError},
+};
+use bytes::{Bytes, BytesMut};
+use http_body_util::BodyExt as _;
+use hyper::body::Body as _;
+
+/// A body, what was read of it, and how that ended.
+pub(in crate::proxy) struct ReadAhead {
+    bytes: BytesMut,
+    body: OriginBody,
+    end: Option<Result<(), OriginError>>,
+}
+
+impl ReadAhead {
+    pub(in crate::proxy) fn new(body: OriginBody) -> Self {
+        Self { bytes: BytesMut::new(), body, end: None }
+    }
+
+    /// What was read so far.
+    pub(in crate::proxy) fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// Reads on until `enough` says so, or the body is over.
+    pub(in crate::proxy) async fn fill(&mut self, enough: impl Fn(&[u8]) -> bool) {
+        while self.end.is_none() && !enough(&self.bytes) {
+            match self.body.frame().await {
+                // A manifest's trailers, if there are any, are not worth more than its bytes.
+                Some(Ok(frame)) => {
+                    if let Ok(data) = frame.into_data() {
+                        self.bytes.extend_from_slice(&data);
+                    }
+                }
+                Some(Err(error)) => self.end = Some(Err(error)),
+                None => self.end = Some(Ok(())),
+            }
+        }
+    }
+
+    /// Reads the rest; whether all of it is here, and not more than `most` bytes.
+    pub(in crate::proxy) async fn whole(&mut self, most: usize) -> bool {
+        let expected = self.bytes.len() as u64 + self.body.size_hint().lower();
+        if expected <= most as u64 {
+            self.fill(|bytes| bytes.len() > most).await;
+        }
+        self.bytes.len() <= most && matches!(self.end, Some(Ok(())))
+    }
+
+    /// Why it is not whole.
+    pub(in crate::proxy) fn problem(&self, most: usize) -> String {
+        match &self.end {
+            Some(Err(error)) => chain(error),
+            _ => format!("it is larger than {most} bytes"),
+        }
+    }
+
+    /// All that was read.
+    pub(in crate::proxy) fn into_bytes(self) -> Bytes {
+        self.bytes.freeze()
+    }
+
+    /// What was read, and then the rest as it comes.
+    pub(in crate::proxy) fn into_source(self) -> Source {
+        let ready = self.bytes.freeze();
+        match self.end {
+            None => Source::then(ready, self.body),
+            Some(Ok(())) => Source::from(ready),
+            Some(Err(error)) => Source::broken(ready, error),
+        }
+    }
+}

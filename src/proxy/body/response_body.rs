@@ -1,0 +1,51 @@
+//! What a player is sent: a body by way of its session's link, or an answer of our own.
+
+use super::{
+    shaped_body::{BodyError, ShapedBody},
+    source::Source,
+};
+use bytes::Bytes;
+use hyper::body::{Body, Frame, SizeHint};
+use std::{
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+/// A response body on the player's leg.
+pub(in crate::proxy) enum PlayerBody {
+    /// By way of the session's link.
+    Shaped(Box<ShapedBody>),
+    /// As it is: refusals and redirects of our own.
+    Plain(Box<Source>),
+}
+
+impl Body for PlayerBody {
+    type Data = Bytes;
+    type Error = BodyError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        match &mut *self {
+            Self::Shaped(body) => Pin::new(body.as_mut()).poll_frame(cx),
+            Self::Plain(source) => {
+                source.poll(cx).map(|frame| frame.map(|frame| frame.map_err(BodyError::Origin)))
+            }
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match self {
+            Self::Shaped(body) => body.is_end_stream(),
+            Self::Plain(source) => source.is_end(),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self {
+            Self::Shaped(body) => body.size_hint(),
+            Self::Plain(source) => source.size_hint(),
+        }
+    }
+}

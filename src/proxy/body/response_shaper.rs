@@ -1,0 +1,144 @@
+//! A response's passage over its session's link: what it asks there, in the session's time.
+
+use crate::proxy::exchange::ticket::Ticket;
+use crate::{
+    event::Event,
+    model::{Flow, Link, LinkSpec, RoundTrips, Transport, TransportSpec, Verdict},
+    seed::Seed,
+    units::BitRate,
+};
+use http::uri::Authority;
+use parking_lot::Mutex;
+use std::{sync::Arc, time::Duration};
+
+/// What a rule holds one response to, beside all that its session shares.
+#[derive(Default)]
+pub(in crate::proxy) struct Own {
+    pub(in crate::proxy) rate: Option<BitRate>,
+    /// Rate and stalls of a profile, from its first byte on.
+    pub(in crate::proxy) link: Option<Arc<LinkSpec>>,
+}
+
+impl Own {
+    /// Whether no rule asks for anything.
+    pub(in crate::proxy) const fn is_nothing(&self) -> bool {
+        self.rate.is_none() && self.link.is_none()
+    }
+}
+
+/// One response on its way over all that holds it up: the link, the limits beside it, simulated TCP.
+pub(in crate::proxy) struct Passage {
+    flow: Flow,
+    transport: Option<Arc<Mutex<Transport>>>,
+    /// Round trips that change while it is under way.
+    round_trips: Option<RoundTrips>,
+    /// The limits in force belong to this host.
+    host: Option<Authority>,
+    limits: u64,
+}
+
+impl Passage {
+    /// The passage of the response to `ticket`, as planned under `link`, from `host`.
+    pub(in crate::proxy) fn new(
+        ticket: &Ticket,
+        link: &Arc<LinkSpec>,
+        own: &Own,
+        host: Option<Authority>,
+        seed: Seed,
+    ) -> Self {
+        let session = &ticket.session;
+        // A live change may have made the link shape since the request was planned.
+        let link = match link.shapes_bodies() {
+            true => Arc::clone(link),
+            false => Arc::clone(&session.arming().link),
+        };
+        let round_trips = link.latency.schedule.clone();
+        let rtt = match &round_trips {
+            Some(schedule) => schedule.at(session.downlink.running(session.now())),
+            None => link.latency.rtt,
+        };
+        let transport = (link.transport == TransportSpec::Tcp)
+            .then(|| ticket.connection().transport(session.tag.ordinal, rtt));
+        let mut flow = Flow::new(&link, own.rate, seed);
+        flow.set_round_trip(rtt);
+        if let Some(spec) = &own.link {
+            let start = session.downlink.link_time(session.now());
+            flow.keep_to(Link::starting(start, spec, seed.named("profile")));
+        }
+        Self { flow, transport, round_trips, host, limits: 0 }
+    }
+
+    /// Counts the `bytes` of the head before the body.
+    pub(in crate::proxy) const fn follow_head(&mut self, bytes: u32) {
+        self.flow.follow_head(bytes);
+    }
+
+    /// The connection's simulated TCP, if there is one.
+    pub(in crate::proxy) const fn transport(&self) -> Option<&Arc<Mutex<Transport>>> {
+        self.transport.as_ref()
+    }
+
+    /// Says that there is nothing to send.
+    pub(in crate::proxy) fn source_empty(&mut self) {
+        self.flow.source_empty();
+    }
+
+    /// Asks whether some of `available` bytes may pass at session time `now`, and tells of the stalls
+    /// that are in the way.
+    pub(in crate::proxy) fn ask(
+        &mut self,
+        ticket: &Ticket,
+        now: Duration,
+        available: usize,
+    ) -> Verdict {
+        let session = &ticket.session;
+        if self.limits != session.limits.version() {
+            let host = self.host.as_ref().map_or("", Authority::host);
+            let (version, links) = session.limits.of(host, ticket.request.resource.media);
+            self.limits = version;
+            self.flow.limit(links);
+        }
+        let downlink = &session.downlink;
+        let now = downlink.link_time(now);
+        let (flow, transport) = (&mut self.flow, &self.transport);
+        let round_trips = &self.round_trips;
+        let verdict = downlink.with(|link, turns| {
+            if let Some(schedule) = round_trips {
+                let rtt = schedule.at(link.running(now));
+                flow.set_round_trip(rtt);
+                if let Some(transport) = transport {
+                    transport.lock().set_rtt(rtt);
+                }
+            }
+            let verdict = match (transport, turns) {
+                (Some(transport), _) => {
+                    flow.poll(link, Some(&mut *transport.lock()), now, available)
+                }
+                (None, Some(turns)) => flow.poll_in_turn(link, turns, now, available),
+                (None, None) => flow.poll(link, None, now, available),
+            };
+            if matches!(verdict, Verdict::Wait(_)) {
+                while let Some(stall) = flow.take_stall(link, now) {
+                    let at = downlink.session_time(stall.at);
+                    let session = Arc::clone(&session.tag);
+                    ticket.emit(&Event::Stalled { session, at, lasts: stall.lasts });
+                }
+            }
+            verdict
+        });
+        match verdict {
+            Verdict::Wait(Some(until)) => Verdict::Wait(Some(downlink.session_time(until))),
+            verdict => verdict,
+        }
+    }
+
+    /// It is over: others need not wait for its turn.
+    pub(in crate::proxy) fn leave(&mut self, ticket: &Ticket) {
+        let flow = &mut self.flow;
+        ticket.session.downlink.with(|_, turns| {
+            if let Some(turns) = turns {
+                flow.leave(turns);
+            }
+        });
+    }
+}

@@ -1,0 +1,423 @@
+//! A response body whose frames leave when the session's link says so: the only thing that sleeps
+//! on the byte path.
+//!
+//! A session whose link leaves bodies alone costs one atomic read per chunk here; the moment a live
+//! command makes it shape, responses in flight feel it.
+
+use super::{
+    response_shaper::{Own, Passage},
+    source::Source,
+    wake_schedule::{Pace, Paced},
+};
+use crate::proxy::{
+    exchange::ticket::Ticket,
+    fault::{BodyGate, Order, packet_corruption::PacketCorruption},
+    upstream::OriginError,
+};
+use crate::{
+    event::{Event, Outcome},
+    model::{LinkSpec, OnDrop, Verdict},
+    rules::{Cut, Ending, Length},
+    seed::Seed,
+    sessions::{Session, Waiting},
+    units::ByteSize,
+};
+use bytes::Bytes;
+use http::uri::Authority;
+use hyper::body::{Body, Frame, SizeHint};
+use std::{
+    collections::VecDeque,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+use tokio::time::Sleep;
+
+/// HTTP/2 frames are written by the connection's own task, which does not tell when: what was
+/// handed over before a cut gets this long to leave.
+const H2_FLUSH: Duration = Duration::from_millis(20);
+
+/// A line where the size of a chunk should stand: not one hexadecimal digit (RFC 9112 §7.1).
+const BAD_CHUNK: &[u8] = b"not-a-chunk-size\r\n";
+
+/// Why a body ends before its end.
+#[derive(Debug, thiserror::Error)]
+pub(in crate::proxy) enum BodyError {
+    /// The origin's body broke off.
+    #[error("the origin cut the body")]
+    Origin(#[source] OriginError),
+    /// A rule or a drop cuts it.
+    #[error("cut as asked")]
+    Cut,
+}
+
+/// What a plan asks of a body.
+#[derive(Default)]
+pub(in crate::proxy) struct BodyPlan {
+    pub(in crate::proxy) link: Arc<LinkSpec>,
+    pub(in crate::proxy) own: Own,
+    pub(in crate::proxy) body_gate: Option<Box<BodyGate>>,
+    pub(in crate::proxy) multiplexed: bool,
+    /// The connection shall close after it, unannounced.
+    pub(in crate::proxy) request_close: bool,
+    pub(in crate::proxy) pace: Arc<Pace>,
+    /// Bytes of the head, which the link carries first.
+    pub(in crate::proxy) head: u32,
+    /// Whose limits hold.
+    pub(in crate::proxy) host: Option<Authority>,
+}
+
+/// A response body on its way.
+pub(in crate::proxy) struct ShapedBody {
+    source: Source,
+    /// What is left of the frame that is being handed over.
+    frame: Bytes,
+    /// The frames after it, as far as simulated TCP has room for them in its window.
+    ahead: VecDeque<Bytes>,
+    ahead_bytes: usize,
+    /// What came after them, and is neither data nor the end.
+    after: Option<Result<Frame<Bytes>, OriginError>>,
+    /// Bytes that may pass and have not been handed over: they were in several frames.
+    credit: usize,
+    treatment: BodyPlan,
+    seed: Seed,
+    flow: Option<Passage>,
+    paced: Option<Paced>,
+    sleep: Option<Pin<Box<Sleep>>>,
+    waiting: Waiting,
+    waiting_since: Option<Duration>,
+    /// The end that comes as soon as all bytes handed over have left.
+    breaking: Option<(BodyError, Outcome)>,
+    /// What lost packets do to bytes that are not handed over yet.
+    harm: Option<Box<PacketCorruption>>,
+    /// It ends with the bytes that may pass, since the headers promised no more.
+    fulfilled: bool,
+    over: bool,
+    ticket: Ticket,
+}
+
+impl ShapedBody {
+    pub(in crate::proxy) fn new(
+        source: Source,
+        treatment: BodyPlan,
+        seed: Seed,
+        ticket: Ticket,
+    ) -> Self {
+        Self {
+            source,
+            frame: Bytes::new(),
+            ahead: VecDeque::new(),
+            ahead_bytes: 0,
+            after: None,
+            credit: 0,
+            treatment,
+            seed,
+            flow: None,
+            paced: None,
+            sleep: None,
+            waiting: Waiting::default(),
+            waiting_since: None,
+            breaking: None,
+            harm: None,
+            fulfilled: false,
+            over: false,
+            ticket,
+        }
+    }
+
+    /// How many bytes rules let pass now; zero = the body has ended just now.
+    fn poll_gate(&mut self, cx: &mut Context<'_>) -> Poll<u64> {
+        let Some(body_gate) = &mut self.treatment.body_gate else {
+            return Poll::Ready(u64::MAX);
+        };
+        match body_gate.poll(cx, &self.ticket) {
+            Poll::Ready(Order::Pass(most)) => Poll::Ready(most),
+            Poll::Ready(Order::End(cut)) => {
+                self.cut(cx, cut);
+                Poll::Ready(0)
+            }
+            Poll::Pending => {
+                if let Some(flow) = &mut self.flow {
+                    flow.source_empty();
+                }
+                Poll::Pending
+            }
+        }
+    }
+
+    /// Tells the gatekeeper that `bytes` may leave.
+    fn note_passed(&mut self, bytes: usize) {
+        let Some(body_gate) = &mut self.treatment.body_gate else { return };
+        let Some(cut) = body_gate.passed(bytes, &self.ticket) else { return };
+        let connection = self.ticket.connection();
+        match cut.ending {
+            Ending::Reset => {
+                connection.reset_on_close();
+                connection.request_close();
+            }
+            Ending::Truncate if cut.length != Length::Fix => connection.request_close(),
+            Ending::Goaway => connection.request_close(),
+            Ending::Truncate | Ending::Silence(_) | Ending::BadChunk => {}
+        }
+        self.ticket.ended(Outcome::Cut);
+        self.fulfilled = true;
+    }
+
+    fn cut(&mut self, cx: &Context<'_>, cut: Cut) {
+        let connection = self.ticket.connection();
+        match cut.ending {
+            // Of an HTTP/2 connection only the stream is reset.
+            Ending::Reset if !self.treatment.multiplexed => connection.reset_on_close(),
+            Ending::Goaway => connection.request_close(),
+            Ending::BadChunk if !self.treatment.multiplexed => {
+                connection.end_with(Bytes::from_static(BAD_CHUNK));
+            }
+            _ => {}
+        }
+        let clean = cut.ending == Ending::Truncate && cut.length != Length::Keep;
+        if clean && self.treatment.multiplexed {
+            self.over = true;
+            return self.ticket.ended(Outcome::Cut);
+        }
+        self.break_off(cx, BodyError::Cut, Outcome::Cut);
+    }
+
+    fn break_off(&mut self, cx: &Context<'_>, error: BodyError, outcome: Outcome) {
+        self.ticket.connection().expect_flush(cx.waker());
+        self.breaking = Some((error, outcome));
+        if self.treatment.multiplexed {
+            let session = &self.ticket.session;
+            let deadline = session.instant(session.now() + H2_FLUSH);
+            self.sleep = Some(Box::pin(tokio::time::sleep_until(deadline)));
+        }
+    }
+
+    /// Ends the body with its error, once all before it is on its way.
+    fn poll_break(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        if self.treatment.multiplexed {
+            if let Some(sleep) = &mut self.sleep {
+                ready!(sleep.as_mut().poll(cx));
+            }
+        } else if !self.ticket.connection().flushed(cx.waker()) {
+            return Poll::Pending;
+        }
+        self.over = true;
+        Poll::Ready(self.breaking.take().map(|(error, outcome)| {
+            self.ticket.ended(outcome);
+            Err(error)
+        }))
+    }
+
+    /// Waits for the link to let some of `available` bytes pass; zero = the body was cut.
+    fn poll_link(&mut self, cx: &mut Context<'_>, available: usize) -> Poll<usize> {
+        let Self { treatment, seed, flow, paced, sleep, waiting, harm, ticket, .. } = self;
+        let session = Arc::clone(&ticket.session);
+        if flow.is_none() && treatment.own.is_nothing() && !session.shapes_bodies() {
+            ticket.passed(available, session.now(), Duration::ZERO);
+            return Poll::Ready(available);
+        }
+        let flow = flow.get_or_insert_with(|| {
+            let BodyPlan { link, own, host, head, .. } = treatment;
+            let mut passage = Passage::new(ticket, link, own, host.take(), *seed);
+            passage.follow_head(*head);
+            passage
+        });
+        loop {
+            // Before the question, so that a change between question and wait is not missed.
+            session.downlink.wait(waiting, cx.waker());
+            let now = session.now();
+            match flow.ask(ticket, now, available) {
+                Verdict::Pass(bytes) => {
+                    let waited = self.waiting_since.take().map_or(Duration::ZERO, |s| now - s);
+                    ticket.passed(bytes, now, waited);
+                    if let Some(paced) = paced {
+                        paced.passed(now);
+                    }
+                    return Poll::Ready(bytes);
+                }
+                Verdict::Wait(until) => {
+                    self.waiting_since.get_or_insert(now);
+                    let Some(until) = until else { return Poll::Pending };
+                    let paced = paced.get_or_insert_with(|| Paced::new(&treatment.pace));
+                    let until = paced.wake_up(until);
+                    let wait = until.saturating_sub(now);
+                    if paced.rings(session.process_time(until), wait, cx.waker()) {
+                        return Poll::Pending;
+                    }
+                    ready!(poll_until(sleep, &session, until, cx));
+                }
+                Verdict::Drop { action, at_byte } => {
+                    let request = Arc::clone(&ticket.request);
+                    ticket.emit(&Event::Dropped { request, action, at_byte });
+                    let ending = match action {
+                        OnDrop::Retransmit => continue,
+                        OnDrop::Corrupt => {
+                            let handed = ticket.bytes();
+                            harm.get_or_insert_with(|| {
+                                Box::new(PacketCorruption::new(handed, *seed))
+                            })
+                            .strike(at_byte);
+                            continue;
+                        }
+                        OnDrop::Truncate => Ending::Truncate,
+                        OnDrop::Reset => Ending::Reset,
+                    };
+                    self.cut(cx, Cut::after(ByteSize::from_bytes(at_byte), ending));
+                    return Poll::Ready(0);
+                }
+            }
+        }
+    }
+
+    /// Takes as many bytes at hand as simulated TCP could have under way. Without it one frame is
+    /// enough.
+    fn read_ahead(&mut self, cx: &mut Context<'_>) {
+        let Some(transport) = self.flow.as_ref().and_then(Passage::transport) else { return };
+        let window = transport.lock().window();
+        while self.after.is_none() && ((self.frame.len() + self.ahead_bytes) as u64) < window {
+            let Poll::Ready(Some(next)) = self.source.poll(cx) else { return };
+            match next.map(Frame::into_data) {
+                Ok(Ok(data)) => {
+                    self.ahead_bytes += data.len();
+                    self.ahead.push_back(data);
+                }
+                Ok(Err(trailers)) => self.after = Some(Ok(trailers)),
+                Err(error) => self.after = Some(Err(error)),
+            }
+        }
+    }
+
+    /// The origin's next frame; data is kept in `frame`, the rest is handed over as it is.
+    fn poll_source(&mut self, cx: &mut Context<'_>) -> Poll<Option<Frame<Bytes>>> {
+        if let Some(frame) = self.ahead.pop_front() {
+            self.ahead_bytes -= frame.len();
+            self.frame = frame;
+            return Poll::Ready(None);
+        }
+        let next = match self.after.take() {
+            Some(after) => Poll::Ready(Some(after)),
+            None => self.source.poll(cx),
+        };
+        match next {
+            Poll::Pending => {
+                if let Some(flow) = &mut self.flow {
+                    flow.source_empty();
+                }
+                Poll::Pending
+            }
+            Poll::Ready(None) => {
+                self.over = true;
+                self.ticket.ended(Outcome::Complete);
+                Poll::Ready(None)
+            }
+            Poll::Ready(Some(Err(error))) => {
+                self.break_off(cx, BodyError::Origin(error), Outcome::OriginCut);
+                Poll::Ready(None)
+            }
+            Poll::Ready(Some(Ok(frame))) => match frame.into_data() {
+                Ok(data) => {
+                    self.frame = data;
+                    Poll::Ready(None)
+                }
+                Err(trailers) => Poll::Ready(Some(trailers)),
+            },
+        }
+    }
+}
+
+/// Waits until session time `until`. The timer is made once per response and then moved.
+pub(in crate::proxy) fn poll_until(
+    sleep: &mut Option<Pin<Box<Sleep>>>,
+    session: &Session,
+    until: Duration,
+    cx: &mut Context<'_>,
+) -> Poll<()> {
+    let deadline = session.instant(until);
+    let sleep = sleep.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(deadline)));
+    if sleep.deadline() != deadline {
+        sleep.as_mut().reset(deadline);
+    }
+    sleep.as_mut().poll(cx)
+}
+
+impl Body for ShapedBody {
+    type Data = Bytes;
+    type Error = BodyError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        loop {
+            if self.breaking.is_some() {
+                return self.poll_break(cx);
+            }
+            if self.over {
+                return Poll::Ready(None);
+            }
+            if self.credit > 0 && !self.frame.is_empty() {
+                let bytes = self.credit.min(self.frame.len());
+                self.credit -= bytes;
+                self.over = self.fulfilled && self.credit == 0;
+                let mut piece = self.frame.split_to(bytes);
+                if let Some(harm) = &mut self.harm {
+                    piece = harm.damage(piece);
+                }
+                return Poll::Ready(Some(Ok(Frame::data(piece))));
+            }
+            let most = match self.credit {
+                0 => ready!(self.poll_gate(cx)),
+                credit => credit as u64,
+            };
+            if most == 0 {
+                continue;
+            }
+            if self.frame.is_empty() {
+                if let Some(trailers) = ready!(self.poll_source(cx)) {
+                    return Poll::Ready(Some(Ok(trailers)));
+                }
+                continue;
+            }
+            self.read_ahead(cx);
+            let at_hand = self.frame.len() + self.ahead_bytes;
+            let available = (at_hand as u64).min(most) as usize;
+            let passed = ready!(self.poll_link(cx, available));
+            self.credit = passed;
+            self.note_passed(passed);
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        let at_hand = !self.frame.is_empty() || !self.ahead.is_empty() || self.after.is_some();
+        self.over || (self.breaking.is_none() && !at_hand && self.source.is_end())
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match &self.treatment.body_gate {
+            None => self.source.size_hint(),
+            Some(body_gate) => {
+                body_gate.declared().map_or_else(SizeHint::new, SizeHint::with_exact)
+            }
+        }
+    }
+}
+
+impl Drop for ShapedBody {
+    fn drop(&mut self) {
+        // hyper stops polling when a body says that it has ended, or has filled its length.
+        if !self.over && self.is_end_stream() {
+            self.ticket.ended(Outcome::Complete);
+        }
+        if let Some(flow) = &mut self.flow {
+            flow.leave(&self.ticket);
+        }
+        if self.treatment.request_close {
+            self.ticket.connection().request_close();
+        }
+        self.ticket.session.downlink.leave(&mut self.waiting);
+    }
+}

@@ -1,0 +1,206 @@
+//! Where a response's bytes come from: the origin, our own memory, or first one and then the other.
+
+use crate::proxy::{
+    exchange::observe::Observer,
+    fault::BodyFilter,
+    upstream::{OriginBody, OriginError},
+};
+use crate::seed::Stream;
+use bytes::{Bytes, BytesMut};
+use hyper::body::{Body, Frame, SizeHint};
+use rand::RngExt as _;
+use std::{
+    future::poll_fn,
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+/// Junk is made in pieces of this size.
+const JUNK_PIECE: u64 = 16 * 1024;
+
+/// Bytes at hand, then the origin's body, then, if it failed while we were reading ahead, the
+/// failure.
+#[derive(Default)]
+pub(in crate::proxy) struct Source {
+    ready: Bytes,
+    rest: Option<OriginBody>,
+    failure: Option<OriginError>,
+    /// Sees what passes of `rest`.
+    observer: Option<Box<Observer>>,
+    /// Random bytes that come last: how many, and of which stream.
+    junk: Option<(u64, Stream)>,
+    /// Nobody shall know its length.
+    hidden: bool,
+    /// The way that rules send it.
+    detour: Option<Box<BodyFilter>>,
+}
+
+impl Source {
+    /// `ready`, then what is left of `rest`.
+    pub(in crate::proxy) const fn then(ready: Bytes, rest: OriginBody) -> Self {
+        Self {
+            ready,
+            rest: Some(rest),
+            failure: None,
+            observer: None,
+            junk: None,
+            hidden: false,
+            detour: None,
+        }
+    }
+
+    /// `ready`, then `failure`, as the origin gave them.
+    pub(in crate::proxy) const fn broken(ready: Bytes, failure: OriginError) -> Self {
+        Self {
+            ready,
+            rest: None,
+            failure: Some(failure),
+            observer: None,
+            junk: None,
+            hidden: false,
+            detour: None,
+        }
+    }
+
+    /// The same, seen by `observer` as it passes.
+    pub(in crate::proxy) fn observed(self, observer: Option<Box<Observer>>) -> Self {
+        Self { observer, ..self }
+    }
+
+    /// So many random bytes.
+    pub(in crate::proxy) fn junk(bytes: u64, stream: Stream) -> Self {
+        Self { junk: Some((bytes, stream)), ..Self::default() }
+    }
+
+    /// Its length is no longer told.
+    pub(in crate::proxy) const fn hide_length(&mut self) {
+        self.hidden = true;
+    }
+
+    /// Reads it whole, up to `most` bytes, and keeps it; `None` when it is larger or breaks off.
+    pub(in crate::proxy) async fn read_ahead(&mut self, most: usize) -> Option<Bytes> {
+        let mut read = BytesMut::new();
+        let whole = loop {
+            match poll_fn(|cx| self.poll_straight(cx)).await {
+                None => break true,
+                Some(Ok(frame)) => {
+                    if let Ok(data) = frame.into_data() {
+                        read.extend_from_slice(&data);
+                    }
+                }
+                Some(Err(error)) => {
+                    (self.rest, self.failure) = (None, Some(error));
+                    break false;
+                }
+            }
+            if read.len() > most {
+                break false;
+            }
+        };
+        if whole {
+            self.rest = None;
+        }
+        self.ready = read.freeze();
+        whole.then(|| self.ready.clone())
+    }
+
+    /// Sends it by way of `detour`.
+    pub(in crate::proxy) fn detour(&mut self, detour: Box<BodyFilter>) {
+        self.detour = Some(detour);
+    }
+
+    /// The next frame.
+    pub(in crate::proxy) fn poll(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, OriginError>>> {
+        let Some(mut detour) = self.detour.take() else { return self.poll_straight(cx) };
+        let next = detour.poll(cx, &mut |cx| self.poll_straight(cx));
+        self.detour = Some(detour);
+        next
+    }
+
+    fn poll_straight(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, OriginError>>> {
+        if !self.ready.is_empty() {
+            return Poll::Ready(Some(Ok(Frame::data(std::mem::take(&mut self.ready)))));
+        }
+        if let Some(rest) = &mut self.rest {
+            let polled = Pin::new(rest).poll_frame(cx);
+            if let (Some(observer), Poll::Ready(Some(Ok(frame)))) = (&mut self.observer, &polled)
+                && let Some(data) = frame.data_ref()
+            {
+                observer.see(data);
+            }
+            return polled;
+        }
+        if let Some((left, stream)) = self.junk.as_mut().filter(|(left, _)| *left > 0) {
+            let mut piece = BytesMut::zeroed((*left).min(JUNK_PIECE) as usize);
+            stream.fill(&mut piece[..]);
+            *left -= piece.len() as u64;
+            return Poll::Ready(Some(Ok(Frame::data(piece.freeze()))));
+        }
+        Poll::Ready(self.failure.take().map(Err))
+    }
+
+    /// Whether nothing will come any more.
+    pub(in crate::proxy) fn is_end(&self) -> bool {
+        self.detour.as_ref().is_none_or(|detour| detour.is_empty())
+            && self.ready.is_empty()
+            && self.failure.is_none()
+            && self.junk.as_ref().is_none_or(|(left, _)| *left == 0)
+            && self.rest.as_ref().is_none_or(Body::is_end_stream)
+    }
+
+    /// How many bytes will come, as far as is known.
+    pub(in crate::proxy) fn size_hint(&self) -> SizeHint {
+        if self.hidden {
+            return SizeHint::new();
+        }
+        let ready = self.ready.len() as u64 + self.junk.as_ref().map_or(0, |(left, _)| *left);
+        let Some(rest) = &self.rest else {
+            return if self.failure.is_some() {
+                SizeHint::new()
+            } else {
+                SizeHint::with_exact(ready)
+            };
+        };
+        let rest = rest.size_hint();
+        let mut hint = SizeHint::new();
+        if let Some(upper) = rest.upper() {
+            hint.set_upper(upper + ready);
+        }
+        hint.set_lower(rest.lower() + ready);
+        hint
+    }
+}
+
+impl From<Bytes> for Source {
+    fn from(ready: Bytes) -> Self {
+        Self {
+            ready,
+            rest: None,
+            failure: None,
+            observer: None,
+            junk: None,
+            hidden: false,
+            detour: None,
+        }
+    }
+}
+
+impl From<OriginBody> for Source {
+    fn from(rest: OriginBody) -> Self {
+        Self {
+            ready: Bytes::new(),
+            rest: Some(rest),
+            failure: None,
+            observer: None,
+            junk: None,
+            hidden: false,
+            detour: None,
+        }
+    }
+}

@@ -1,0 +1,222 @@
+//! A request body whose frames go on to the origin when the session's uplink says so.
+
+use super::{request_body::RequestBody, shaped_body::poll_until, uplink_loss, uplink_loss::Cut};
+use crate::proxy::{exchange::ticket::Ticket, fault::packet_corruption::PacketCorruption};
+use crate::{
+    event::{Bus, Event, RequestTag},
+    model::{Flow, OnDrop, Verdict},
+    seed::Seed,
+    sessions::{Session, Waiting},
+};
+use bytes::Bytes;
+use hyper::body::{Body, Frame, SizeHint};
+use std::{
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+use tokio::time::Sleep;
+
+/// How long the uplink has held a body up, for those who wait for an answer to it.
+#[derive(Debug, Clone, Default)]
+pub(in crate::proxy) struct HeldUp(Arc<AtomicU64>);
+
+impl HeldUp {
+    /// In all, as far as is known by now.
+    pub(in crate::proxy) fn total(&self) -> Duration {
+        Duration::from_nanos(self.0.load(Ordering::Relaxed))
+    }
+
+    fn add(&self, time: Duration) {
+        let nanos = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+        self.0.fetch_add(nanos, Ordering::Relaxed);
+    }
+}
+
+/// Why a request body ends before its end.
+#[derive(Debug, thiserror::Error)]
+pub(in crate::proxy) enum UploadError {
+    /// The player's connection failed.
+    #[error(transparent)]
+    Player(#[from] hyper::Error),
+    /// A packet was lost, and the profile ends requests there.
+    #[error("a packet of the request was lost on the uplink")]
+    Lost,
+}
+
+/// A request body on its way to the origin; `None` = there is none. In a box, since hyper's client moves what it
+/// sends about and keeps room for 32 of it in every connection.
+pub(in crate::proxy) struct Upload(Option<Box<Load>>);
+
+/// What is sent. Without an uplink's limit it passes as it comes.
+struct Load {
+    inner: RequestBody,
+    frame: Bytes,
+    session: Arc<Session>,
+    request: Arc<RequestTag>,
+    bus: Arc<Bus>,
+    seed: Seed,
+    /// What a loss that ends the request leaves for those who wait for its answer.
+    cut: Cut,
+    /// Packets that arrive damaged.
+    harm: Option<PacketCorruption>,
+    flow: Option<Flow>,
+    sleep: Option<Pin<Box<Sleep>>>,
+    waiting: Waiting,
+    held_up: HeldUp,
+    /// The end of what was added to `held_up`, in session time.
+    told: Duration,
+}
+
+impl Upload {
+    pub(in crate::proxy) fn new(inner: RequestBody, ticket: &Ticket) -> Self {
+        if inner.is_end_stream() {
+            return Self(None);
+        }
+        Self(Some(Box::new(Load {
+            inner,
+            frame: Bytes::new(),
+            session: Arc::clone(&ticket.session),
+            request: Arc::clone(&ticket.request),
+            bus: Arc::clone(ticket.bus()),
+            seed: ticket.seed.named("uplink"),
+            cut: Cut::clone(&ticket.cut),
+            harm: None,
+            flow: None,
+            sleep: None,
+            waiting: Waiting::default(),
+            held_up: HeldUp::default(),
+            told: Duration::ZERO,
+        })))
+    }
+
+    /// None.
+    pub(in crate::proxy) const fn none() -> Self {
+        Self(None)
+    }
+
+    /// How long the uplink holds it up, as it goes.
+    pub(in crate::proxy) fn held_up(&self) -> Option<HeldUp> {
+        self.0.as_ref().map(|load| load.held_up.clone())
+    }
+}
+
+impl Load {
+    /// Waits for the uplink to let some of the frame pass; fails when a loss ends the request there.
+    fn poll_link(&mut self, cx: &mut Context<'_>) -> Poll<Result<usize, UploadError>> {
+        let Self { frame, session, flow, sleep, waiting, held_up, told, .. } = self;
+        if flow.is_none() && !session.uplink.shapes_bodies() {
+            return Poll::Ready(Ok(frame.len()));
+        }
+        let flow = flow.get_or_insert_with(|| uplink_loss::flow(session, self.seed));
+        loop {
+            // Before the question, so that a change between question and wait is not missed.
+            session.uplink.wait(waiting, cx.waker());
+            let now = session.now();
+            match session.uplink.with(|link| flow.poll(link, None, now, frame.len())) {
+                Verdict::Pass(bytes) => return Poll::Ready(Ok(bytes)),
+                Verdict::Wait(None) => return Poll::Pending,
+                Verdict::Wait(Some(until)) => {
+                    held_up.add(until.saturating_sub(now.max(*told)));
+                    *told = until.max(*told);
+                    ready!(poll_until(sleep, session, until, cx));
+                }
+                Verdict::Drop { action, at_byte } => {
+                    let request = Arc::clone(&self.request);
+                    self.bus.emit(&Event::Dropped { request, action, at_byte });
+                    match action {
+                        OnDrop::Retransmit => {}
+                        OnDrop::Corrupt => {
+                            let (sent, seed) = (flow.sent(), self.seed);
+                            self.harm
+                                .get_or_insert_with(|| PacketCorruption::new(sent, seed))
+                                .strike(at_byte);
+                        }
+                        OnDrop::Truncate | OnDrop::Reset => {
+                            let _ = self.cut.set(action);
+                            return Poll::Ready(Err(UploadError::Lost));
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl Body for Upload {
+    type Data = Bytes;
+    type Error = UploadError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, UploadError>>> {
+        self.0.as_mut().map_or(Poll::Ready(None), |load| Pin::new(load).poll_frame(cx))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.0.as_ref().is_none_or(Body::is_end_stream)
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.0.as_ref().map_or_else(|| SizeHint::with_exact(0), Body::size_hint)
+    }
+}
+
+impl Body for Load {
+    type Data = Bytes;
+    type Error = UploadError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, UploadError>>> {
+        while self.frame.is_empty() {
+            let Poll::Ready(next) = Pin::new(&mut self.inner).poll_frame(cx) else {
+                if let Some(flow) = &mut self.flow {
+                    flow.source_empty();
+                }
+                return Poll::Pending;
+            };
+            match next.map(|frame| frame.map(Frame::into_data)) {
+                None => return Poll::Ready(None),
+                Some(Err(error)) => return Poll::Ready(Some(Err(error.into()))),
+                Some(Ok(Err(trailers))) => return Poll::Ready(Some(Ok(trailers))),
+                Some(Ok(Ok(data))) => self.frame = data,
+            }
+        }
+        let bytes = match ready!(self.poll_link(cx)) {
+            Ok(bytes) => bytes,
+            Err(error) => return Poll::Ready(Some(Err(error))),
+        };
+        let mut piece = self.frame.split_to(bytes);
+        if let Some(harm) = &mut self.harm {
+            piece = harm.damage(piece);
+        }
+        Poll::Ready(Some(Ok(Frame::data(piece))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.frame.is_empty() && self.inner.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        let (rest, here) = (self.inner.size_hint(), self.frame.len() as u64);
+        let mut hint = SizeHint::new();
+        if let Some(upper) = rest.upper() {
+            hint.set_upper(upper + here);
+        }
+        hint.set_lower(rest.lower() + here);
+        hint
+    }
+}
+
+impl Drop for Load {
+    fn drop(&mut self) {
+        self.session.uplink.leave(&mut self.waiting);
+    }
+}

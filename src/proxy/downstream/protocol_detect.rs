@@ -1,0 +1,70 @@
+//! Which HTTP a player speaks, told from its first bytes without taking them.
+//!
+//! hyper-util's `auto` takes them and gives them back, which costs every connection a read buffer of
+//! twice the size, and a future that holds both protocols.
+
+use std::time::Duration;
+use tokio::net::TcpStream;
+
+/// How HTTP/2 begins (RFC 9113 §3.4). No method of HTTP/1 begins so.
+const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n";
+/// A greeting that comes in pieces is looked at again after so long, and so often: the socket says that
+/// there is something to read, not that there is more than before.
+const PAUSE: Duration = Duration::from_millis(10);
+const LOOKS: u32 = 100;
+
+/// Whether it is HTTP/2. Without any byte the question stays open; of a player that takes more than a
+/// second for its first line it is assumed to be HTTP/1.
+pub(in crate::proxy) async fn is_http2(stream: &TcpStream) -> bool {
+    let mut seen = [0; PREFACE.len()];
+    for _ in 0..LOOKS {
+        // What is wrong with the socket is told to whoever reads it.
+        let Ok(bytes) = stream.peek(&mut seen).await else { return false };
+        if bytes == 0 || seen[..bytes] != PREFACE[..bytes] {
+            return false;
+        }
+        if bytes == PREFACE.len() {
+            return true;
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::{io::AsyncWriteExt as _, net::TcpListener};
+
+    /// What is made of a greeting that comes in `pieces`.
+    async fn told(pieces: &[&[u8]]) -> bool {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let mut player = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let (ours, _) = listener.accept().await.unwrap();
+        let writing = async {
+            for piece in pieces {
+                player.write_all(piece).await.unwrap();
+                player.flush().await.unwrap();
+                tokio::time::sleep(PAUSE * 2).await;
+            }
+            player.shutdown().await.unwrap();
+        };
+        let (told, ()) = tokio::join!(is_http2(&ours), writing);
+        told
+    }
+
+    #[tokio::test]
+    async fn the_preface_tells_in_one_piece_and_in_many() {
+        assert!(told(&[b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"]).await);
+        assert!(told(&[b"P", b"RI * HT", b"TP/2.0\r\n\r\nSM"]).await);
+    }
+
+    #[tokio::test]
+    async fn all_else_is_http1() {
+        for greeting in ["POST / HTTP/1.1\r\n\r\n", "PRI / HTTP/1.1\r\n\r\n", "\u{16}\u{3}", ""] {
+            assert!(!told(&[greeting.as_bytes()]).await, "{greeting}");
+        }
+        assert!(!told(&[b"P", b"ROPFIND / HTTP/1.1\r\n\r\n"]).await);
+        assert!(!told(&[b"PR"]).await, "and then nothing more");
+    }
+}

@@ -1,0 +1,205 @@
+//! Accepts players' connections, serves them, and drains them when it is time to stop.
+
+use super::{connection::Connection, protocol_detect, socket::Socket};
+use crate::proxy::{
+    config::{ProxyConfig, Timeouts},
+    exchange::service::Proxy,
+};
+use crate::sessions::Clock;
+use hyper::{
+    server::conn::{http1, http2},
+    service::service_fn,
+};
+use hyper_util::{
+    rt::{TokioExecutor, TokioIo},
+    server::graceful::GracefulConnection,
+};
+use std::{
+    future::Future,
+    net::SocketAddr,
+    pin::{Pin, pin},
+    sync::Arc,
+    time::Duration,
+};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::{OwnedSemaphorePermit, Semaphore},
+    task::JoinSet,
+};
+
+/// After a failed accept (most often: too many open files) the next one waits for this long.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+/// With all places taken, a newcomer gets that of a connection on which nothing has happened for so long.
+const IDLE: Duration = Duration::from_secs(1);
+/// Such a connection is looked for so often.
+const LOOK: Duration = Duration::from_millis(100);
+/// Of a connection's buffers; what is larger than this at least is refused before it is parsed.
+const LEAST_BUFFER: usize = 64 * 1024;
+/// Silent connections are asked whether they still live.
+const KEEPALIVE: Duration = Duration::from_secs(20);
+/// Concurrent streams of an HTTP/2 connection.
+const MOST_STREAMS: u32 = 256;
+
+/// What a connection takes of those allowed, until it is dropped.
+type Place = Option<OwnedSemaphorePermit>;
+
+/// Exchanges were still under way when the time to drain was over; they were cut.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("some responses were cut: they did not end within the time to drain")]
+pub struct DrainError;
+
+/// Serves players on `listener` until `stop`; then lets exchanges under way end, for as long as the
+/// settings allow.
+///
+/// # Errors
+/// When exchanges had to be cut.
+pub async fn run(
+    proxy: Arc<Proxy>,
+    listener: TcpListener,
+    clock: Clock,
+    stop: impl Future<Output = ()>,
+) -> Result<(), DrainError> {
+    let most = proxy.config.limits.connections.min(Semaphore::MAX_PERMITS);
+    let places = Arc::new(Semaphore::new(most));
+    let protocols = Arc::new(Protocols::new(&proxy.config));
+    let mut connections = JoinSet::new();
+    tokio::pin!(stop);
+    let mut failing = false;
+    loop {
+        let accepted = tokio::select! {
+            () = &mut stop => break,
+            Some(_) = connections.join_next() => continue,
+            accepted = listener.accept() => accepted,
+        };
+        match accepted {
+            Ok(player) => {
+                failing = false;
+                // Until it has a place the others wait in the kernel's backlog.
+                let place = tokio::select! {
+                    () = &mut stop => break,
+                    place = find_place(&places, &proxy, clock) => place,
+                };
+                let (proxy, protocols) = (Arc::clone(&proxy), Arc::clone(&protocols));
+                // Noted here and now, or one that comes just before the stop is never told of it.
+                let connection = Arc::new(Connection::new(clock));
+                proxy.connections.add(&connection);
+                connections.spawn(serve(proxy, protocols, player, connection, place));
+            }
+            Err(problem) => {
+                // Told once: it may go on for long.
+                if !std::mem::replace(&mut failing, true) {
+                    tracing::warn!(%problem, "connections can't be accepted for now");
+                }
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+    drop(listener);
+    proxy.connections.close_all();
+    let drain = async { while connections.join_next().await.is_some() {} };
+    let drained = tokio::time::timeout(proxy.config.timeouts.drain, drain).await;
+    // Cuts what is left, and waits until the last exchange has told observers of its end.
+    connections.shutdown().await;
+    drained.map_err(|_| DrainError)
+}
+
+/// A place for a newcomer, as soon as there is one.
+async fn find_place(places: &Arc<Semaphore>, proxy: &Proxy, clock: Clock) -> Place {
+    loop {
+        let free = Arc::clone(places).acquire_owned();
+        // The semaphore is never closed.
+        if let Ok(place) = tokio::time::timeout(LOOK, free).await {
+            return place.ok();
+        }
+        let now = clock.now().as_millis() as u64;
+        proxy.connections.dismiss_idlest(now, IDLE.as_millis() as u64);
+    }
+}
+
+/// What connections are served with.
+struct Protocols {
+    http1: http1::Builder,
+    http2: http2::Builder<TokioExecutor>,
+}
+
+impl Protocols {
+    fn new(config: &ProxyConfig) -> Self {
+        let mut http1 = http1::Builder::new();
+        // hyper's own header timeout makes a timer per request; `Connection` watches with one per
+        // connection. What is written is held back in a buffer of the same bound, so it is no smaller than
+        // that.
+        let buffer = config.limits.header.as_usize().max(LEAST_BUFFER);
+        http1.header_read_timeout(None).max_buf_size(buffer);
+        let mut http2 = http2::Builder::new(TokioExecutor::new());
+        let header = u32::try_from(config.limits.header.bytes()).unwrap_or(u32::MAX);
+        http2.max_header_list_size(header).max_concurrent_streams(MOST_STREAMS);
+        Self { http1, http2 }
+    }
+}
+
+/// One player's connection, from its first byte to its last.
+async fn serve(
+    proxy: Arc<Proxy>,
+    protocols: Arc<Protocols>,
+    (stream, peer): (TcpStream, SocketAddr),
+    connection: Arc<Connection>,
+    _place: Place,
+) {
+    // Without it the last packet of each response waits for the player's delayed ACK.
+    let _ = stream.set_nodelay(true);
+    // A player that vanished while its response hangs is noticed by nothing else.
+    let keepalive = socket2::TcpKeepalive::new().with_time(KEEPALIVE).with_interval(KEEPALIVE);
+    let _ = socket2::SockRef::from(&stream).set_tcp_keepalive(&keepalive);
+    let timeouts = proxy.config.timeouts;
+    let http2 = tokio::select! {
+        told = protocol_detect::is_http2(&stream) => told,
+        () = connection.overdue(&timeouts) => return tracing::debug!(%peer, "silent connection closed"),
+        () = connection.close_requested() => return,
+    };
+    let socket = TokioIo::new(Socket::new(stream, Arc::clone(&connection)));
+    let watched = Arc::clone(&connection);
+    let service = service_fn(move |request| {
+        let (proxy, connection) = (Arc::clone(&proxy), Arc::clone(&connection));
+        // In a box of its own, given back before the body begins: hyper keeps its future's place for as
+        // long as the connection lives.
+        Box::pin(async move { proxy.serve(&connection, peer.ip(), request).await })
+    });
+    // Made where they stay: a future that is moved about takes its place twice.
+    let ended = match http2 {
+        false => {
+            let serving = pin!(protocols.http1.serve_connection(socket, service));
+            serve_until_closed(serving, &watched, &timeouts).await
+        }
+        true => {
+            let mut serving = Box::pin(protocols.http2.serve_connection(socket, service));
+            serve_until_closed(serving.as_mut(), &watched, &timeouts).await
+        }
+    };
+    match ended {
+        Ok(()) => {}
+        Err(Some(problem)) => tracing::debug!(%peer, %problem, "connection closed"),
+        Err(None) => tracing::debug!(%peer, "idle connection closed"),
+    }
+}
+
+/// Serves a connection to its end, which comes soon when it is dismissed or idle for too long. The error is
+/// its own; `None` = it was idle.
+async fn serve_until_closed<C: GracefulConnection>(
+    mut serving: Pin<&mut C>,
+    connection: &Connection,
+    timeouts: &Timeouts,
+) -> Result<(), Option<C::Error>> {
+    let mut overdue = pin!(connection.overdue(timeouts));
+    let mut close_requested = pin!(connection.close_requested());
+    let mut leaving = false;
+    loop {
+        tokio::select! {
+            result = serving.as_mut() => return result.map_err(Some),
+            () = &mut overdue => return Err(None),
+            () = &mut close_requested, if !leaving => {
+                leaving = true;
+                serving.as_mut().graceful_shutdown();
+            }
+        }
+    }
+}

@@ -1,0 +1,189 @@
+//! A player's socket, telling its connection what goes on, and closing as the connection wants it.
+
+use super::{connection::Connection, head_scan::HeadScan};
+use memchr::memmem;
+use std::{
+    io,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    net::TcpStream,
+    time::Sleep,
+};
+
+/// For how long a refused player may go on sending before the connection is torn down.
+const LINGER: Duration = Duration::from_secs(2);
+
+/// A player's socket.
+pub(in crate::proxy) struct Socket {
+    stream: TcpStream,
+    connection: Arc<Connection>,
+    scan: HeadScan,
+    /// A second handle, whose readiness says that the kernel holds nothing unsent.
+    sent: Option<TcpStream>,
+    lingering: Option<Pin<Box<Sleep>>>,
+}
+
+impl Socket {
+    pub(in crate::proxy) fn new(stream: TcpStream, connection: Arc<Connection>) -> Self {
+        Self { stream, connection, scan: HeadScan::default(), sent: None, lingering: None }
+    }
+
+    /// Waits until the kernel has sent everything: a reset throws away what it has not.
+    fn poll_sent(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.sent.is_none() {
+            match second_handle(&self.stream) {
+                Ok(handle) => self.sent = Some(handle),
+                Err(problem) => {
+                    tracing::debug!(%problem, "a reset may come before the last bytes");
+                    return Poll::Ready(());
+                }
+            }
+        }
+        match &self.sent {
+            // An error means that the player is gone: nobody is left to miss a byte.
+            Some(handle) => handle.poll_write_ready(cx).map(drop),
+            None => Poll::Ready(()),
+        }
+    }
+
+    /// Writes `buf` up to the version in a status line, and then that as HTTP/1.1.
+    fn poll_status_line(&mut self, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        const OLD: &[u8] = b"HTTP/1.0 ";
+        let mut piece = buf;
+        let mut minor = [0];
+        match memmem::find(buf, OLD) {
+            // The minor version, the last byte before the space.
+            Some(at) => piece = &buf[..at + OLD.len() - 2],
+            None if buf.starts_with(b"0 ") => {
+                minor = *b"1";
+                piece = &minor;
+            }
+            None => {}
+        }
+        let written = ready!(Pin::new(&mut self.stream).poll_write(cx, piece))?;
+        if minor == *b"1" && written > 0 {
+            self.connection.answered_as_http11();
+        }
+        Poll::Ready(Ok(written))
+    }
+
+    /// Takes in what a refused player still sends: closed with bytes unread, a connection is reset,
+    /// and the player might never see the refusal (RFC 9112 §9.6).
+    fn poll_linger(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let deadline = self.lingering.get_or_insert_with(|| Box::pin(tokio::time::sleep(LINGER)));
+        if deadline.as_mut().poll(cx).is_ready() {
+            return Poll::Ready(());
+        }
+        let mut bytes = [0; 16 * 1024];
+        loop {
+            let mut buffer = ReadBuf::new(&mut bytes);
+            let read = ready!(Pin::new(&mut self.stream).poll_read(cx, &mut buffer));
+            if read.is_err() || buffer.filled().is_empty() {
+                return Poll::Ready(());
+            }
+        }
+    }
+}
+
+/// A handle of `stream` that is writable when nothing is unsent. Its readiness is registered anew,
+/// since the first handle's was noted long ago.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn second_handle(stream: &TcpStream) -> io::Result<TcpStream> {
+    use std::os::fd::AsFd as _;
+    socket2::SockRef::from(stream).set_tcp_notsent_lowat(1)?;
+    TcpStream::from_std(stream.as_fd().try_clone_to_owned()?.into())
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+fn second_handle(_: &TcpStream) -> io::Result<TcpStream> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+impl Drop for Socket {
+    fn drop(&mut self) {
+        if let Some(last) = self.connection.take_last() {
+            // As far as the kernel takes them at once: nobody is left to wait for more.
+            let _ = socket2::SockRef::from(&self.stream).send(&last);
+        }
+        if self.connection.resets() {
+            // With zero linger, close sends RST. If it fails the peer sees FIN: nothing to mend.
+            let _ = self.stream.set_zero_linger();
+        }
+    }
+}
+
+impl AsyncRead for Socket {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        let before = buf.filled().len();
+        let read = Pin::new(&mut this.stream).poll_read(cx, buf);
+        if read.is_ready() && buf.filled().len() > before {
+            this.connection.arrived(&mut this.scan, &buf.filled()[before..]);
+        }
+        read
+    }
+}
+
+impl AsyncWrite for Socket {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        if self.connection.answers_as_http11() {
+            return self.poll_status_line(cx, buf);
+        }
+        Pin::new(&mut self.stream).poll_write(cx, buf)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        if self.connection.answers_as_http11() {
+            let first = bufs.iter().find(|piece| !piece.is_empty());
+            return self.poll_status_line(cx, first.map_or(&[], |piece| &**piece));
+        }
+        // `send` costs less than `writev`, which asks first what it was given.
+        match bufs {
+            [piece] => Pin::new(&mut self.stream).poll_write(cx, piece),
+            _ => Pin::new(&mut self.stream).poll_write_vectored(cx, bufs),
+        }
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(Pin::new(&mut self.stream).poll_flush(cx))?;
+        if self.connection.resets() {
+            ready!(self.poll_sent(cx));
+        }
+        self.connection.was_flushed();
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.connection.resets() {
+            return Poll::Ready(Ok(()));
+        }
+        if self.lingering.is_none() {
+            ready!(Pin::new(&mut self.stream).poll_shutdown(cx))?;
+        }
+        if self.connection.lingers() {
+            ready!(self.poll_linger(cx));
+        }
+        Poll::Ready(Ok(()))
+    }
+}

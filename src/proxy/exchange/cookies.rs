@@ -1,0 +1,253 @@
+//! Cookies of origins, made usable inside a session: the player knows another host, and other paths.
+
+use super::headers;
+use crate::sessions::{Address, CookieScope, Origin, Session, domain_matches};
+use http::{
+    HeaderMap, HeaderValue,
+    header::{self, Entry},
+};
+
+/// Stands before names that only secure answers may set (RFC 6265bis §4.1.3).
+const MARK: &str = "vsps.";
+
+/// The player's side of a request.
+#[derive(Debug, Clone)]
+pub(in crate::proxy) struct Side {
+    /// What stands before the path at the origin in the player's address.
+    prefix: String,
+    /// The start of all addresses of the session.
+    root: String,
+    /// The player speaks TLS, with whatever is before the proxy.
+    secure: bool,
+}
+
+impl Side {
+    /// The side of a request for `address`, path and query as the player asks; `None`: it names no session,
+    /// and is not otherwise known to be of one.
+    pub(in crate::proxy) fn new(address: &str, known: bool, secure: bool) -> Option<Self> {
+        let path = address.split('?').next().unwrap_or_default();
+        let parsed = Address::parse(path).ok()?;
+        let root = match parsed.session {
+            Some(id) => format!("/-/s/{id}"),
+            None if known => String::new(),
+            None => return None,
+        };
+        let prefix = path.strip_suffix(parsed.path).unwrap_or(path).to_owned();
+        Some(Self { prefix, root, secure })
+    }
+}
+
+/// Rewrites the cookies that `origin` sets with its answer to a request for `path`, where the player would not
+/// take them or not send them back.
+pub(in crate::proxy) fn take_in(
+    headers: &mut HeaderMap,
+    side: &Side,
+    session: &Session,
+    (origin, path): (&Origin, &str),
+) {
+    let Entry::Occupied(mut set) = headers.entry(header::SET_COOKIE) else { return };
+    for value in set.iter_mut() {
+        let Some(changed) = value.to_str().ok().and_then(|text| {
+            let (changed, scope) = rewritten(text, side, origin, path)?;
+            if let Some(scope) = scope {
+                session.cookies.lock().note(scope);
+            }
+            HeaderValue::from_str(&changed).ok()
+        }) else {
+            continue;
+        };
+        *value = changed;
+    }
+}
+
+/// Makes the cookies that a player sends those that the origin has set, and keeps back those of other hosts.
+pub(in crate::proxy) fn send_on(
+    headers: &mut HeaderMap,
+    session: &Session,
+    (origin, path): (&Origin, &str),
+) {
+    let marked = |text: &str| text.contains(MARK);
+    let cookies = session.cookies.lock();
+    let texts = || headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+    if cookies.is_empty() && !texts().any(marked) {
+        return;
+    }
+    let kept: Vec<HeaderValue> = headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|value| {
+            let Ok(text) = value.to_str() else { return Some(value.clone()) };
+            let pairs = text.split(';').map(str::trim).filter_map(|pair| {
+                let pair = original(pair);
+                let name = pair.split('=').next().unwrap_or_default();
+                cookies.may_go(name, origin, path).then_some(pair)
+            });
+            let pairs: Vec<_> = pairs.collect();
+            (!pairs.is_empty()).then(|| HeaderValue::from_str(&pairs.join("; ")).ok()).flatten()
+        })
+        .collect();
+    headers.remove(header::COOKIE);
+    for value in kept {
+        headers.append(header::COOKIE, value);
+    }
+}
+
+/// A cookie under the name that the origin gave it.
+fn original(pair: &str) -> &str {
+    pair.strip_prefix(MARK).filter(|rest| is_guarded(rest)).unwrap_or(pair)
+}
+
+/// Whether browsers take the name only with `Secure`, or only for a whole host.
+fn is_guarded(name: &str) -> bool {
+    ["__secure-", "__host-", "__http-", "__hosthttp-"]
+        .iter()
+        .any(|guard| name.get(..guard.len()).is_some_and(|start| start.eq_ignore_ascii_case(guard)))
+}
+
+/// A `Set-Cookie` for the player, and whom it is for where that is more than one host; `None`: it is usable as
+/// it is.
+fn rewritten(
+    text: &str,
+    side: &Side,
+    origin: &Origin,
+    path: &str,
+) -> Option<(String, Option<CookieScope>)> {
+    let mut parts = text.split(';');
+    let pair = parts.next()?.trim();
+    let attributes: Vec<(&str, &str)> =
+        parts.map(|part| part.trim().split_once('=').unwrap_or((part.trim(), ""))).collect();
+    let last = |name: &str| {
+        let mut found = attributes.iter().rev().filter(|(key, _)| key.eq_ignore_ascii_case(name));
+        found.next().map(|(_, value)| *value)
+    };
+    let domain = last("domain").map(|domain| domain.trim_start_matches('.').to_ascii_lowercase());
+    let exposed = !side.secure && last("secure").is_some();
+    let moved =
+        last("path").filter(|path| path.starts_with('/')).is_some_and(|_| !side.prefix.is_empty());
+    if domain.is_none() && !exposed && !moved {
+        return None;
+    }
+    let host = origin.authority.host();
+    let shared = domain
+        .filter(|domain| !domain.is_empty() && !host.eq_ignore_ascii_case(domain))
+        .filter(|domain| domain_matches(host, domain));
+    let given = last("path").filter(|path| path.starts_with('/'));
+    let guard = is_guarded(pair) && (exposed || !side.prefix.is_empty());
+    let mut out = format!("{}{pair}", if guard { MARK } else { "" });
+    let below = match (&shared, given) {
+        (Some(_), _) => Some(format!("{}/", side.root)),
+        (None, Some(path)) => Some(format!("{}{path}", side.prefix)),
+        (None, None) => None,
+    };
+    if let Some(below) = below {
+        out += &format!("; Path={below}");
+    }
+    for (key, value) in &attributes {
+        let is = |name: &str| key.eq_ignore_ascii_case(name);
+        let gone = is("domain")
+            || is("path")
+            || exposed
+                && (is("secure")
+                    || is("partitioned")
+                    || is("samesite") && value.trim().eq_ignore_ascii_case("none"));
+        if !gone && !key.is_empty() {
+            out += &if value.is_empty() { format!("; {key}") } else { format!("; {key}={value}") };
+        }
+    }
+    let name = pair.split('=').next().unwrap_or_default().trim().to_owned();
+    let scope = shared.map(|domain| CookieScope {
+        name,
+        domain,
+        path: given.map_or_else(|| folder(path), str::to_owned),
+    });
+    Some((out, scope))
+}
+
+/// The path that a cookie without one is for (RFC 6265 §5.1.4).
+fn folder(path: &str) -> String {
+    let path = path.split('?').next().unwrap_or_default();
+    match path.rsplit_once('/') {
+        Some(("", _)) | None => "/".to_owned(),
+        Some((folder, _)) => folder.to_owned(),
+    }
+}
+
+/// Whether the player speaks TLS, as what is before the proxy says.
+pub(in crate::proxy) fn is_secure(headers: &HeaderMap) -> bool {
+    let told = headers::text(headers, header::HeaderName::from_static("x-forwarded-proto"));
+    told.is_some_and(|told| {
+        let first = told.split(',').next().unwrap_or_default();
+        first.trim().eq_ignore_ascii_case("https")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn set(text: &str, address: &str, host: &str) -> Option<(String, Option<CookieScope>)> {
+        let side = Side::new(address, false, false).unwrap();
+        rewritten(text, &side, &Origin::new("https", host).unwrap(), "/v/a.m3u8")
+    }
+
+    #[test]
+    fn cookies_are_usable_where_the_player_is() {
+        let default = "/-/s/k7/v/a.m3u8?x";
+        let other = "/-/s/k7/-/o/https/cdn.example.com/v/a.m3u8";
+        for (text, address, host, expected) in [
+            ("a=1", default, "o.test", None),
+            ("a=1; HttpOnly; Max-Age=5", default, "o.test", None),
+            ("a=1; Domain=o.test", default, "o.test", Some("a=1")),
+            ("a=1; Domain=cdn.example", default, "127.0.0.1:80", Some("a=1")),
+            (
+                "a=1; path=/v; Secure; HttpOnly",
+                default,
+                "o.test",
+                Some("a=1; Path=/-/s/k7/v; HttpOnly"),
+            ),
+            ("a=b=c; Secure; SameSite=None; Partitioned", default, "o.test", Some("a=b=c")),
+            ("a=1; Secure; SameSite=Lax", default, "o.test", Some("a=1; SameSite=Lax")),
+            (
+                "a=1; Path=/; Expires=Wed, 21 Oct 2099 07:28:00 GMT",
+                other,
+                "cdn.example.com",
+                Some(
+                    "a=1; Path=/-/s/k7/-/o/https/cdn.example.com/; Expires=Wed, 21 Oct 2099 07:28:00 GMT",
+                ),
+            ),
+            (
+                "__Host-a=1; Path=/; Secure",
+                default,
+                "o.test",
+                Some("vsps.__Host-a=1; Path=/-/s/k7/"),
+            ),
+            ("__Secure-a=1; Secure", default, "o.test", Some("vsps.__Secure-a=1")),
+        ] {
+            let got = set(text, address, host);
+            assert_eq!(got.as_ref().map(|(text, _)| &**text), expected, "{text}");
+            assert!(got.is_none_or(|(_, scope)| scope.is_none()), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_cookie_of_several_hosts_is_kept_for_the_session() {
+        let at = "/-/s/k7/-/o/https/www.example.com/v/a.m3u8";
+        let (text, scope) = set("k=1; Domain=.Example.com; Secure", at, "www.example.com").unwrap();
+        assert_eq!(text, "k=1; Path=/-/s/k7/");
+        let expected = CookieScope {
+            name: "k".to_owned(),
+            domain: "example.com".to_owned(),
+            path: "/v".to_owned(),
+        };
+        assert_eq!(scope, Some(expected));
+    }
+
+    #[test]
+    fn without_a_session_nothing_is_changed() {
+        assert!(Side::new("/a?b", false, false).is_none());
+        let side = Side::new("/-/o/http/a.test/b", true, true).unwrap();
+        assert_eq!((&*side.prefix, &*side.root), ("/-/o/http/a.test", ""));
+        let origin = Origin::new("https", "a.test").unwrap();
+        assert_eq!(rewritten("a=1; Secure", &side, &origin, "/b"), None);
+    }
+}

@@ -1,0 +1,118 @@
+//! Headers that a proxy takes away and adds (RFC 9110 §7.6).
+
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use smallvec::SmallVec;
+
+/// `Via` in both directions (RFC 9110 §7.6.3).
+const VIA: HeaderValue = HeaderValue::from_static("1.1 vsps");
+const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
+const PROXY_CONNECTION: HeaderName = HeaderName::from_static("proxy-connection");
+const TRAILERS: HeaderValue = HeaderValue::from_static("trailers");
+
+/// Takes away what was meant for this connection only, and adds `Via`.
+pub(in crate::proxy) fn pass_on(headers: &mut HeaderMap) {
+    // One look at each name; most messages have one or none to take away.
+    let found: SmallVec<[HeaderName; 4]> =
+        headers.keys().filter(|name| is_hop_by_hop(name)).cloned().collect();
+    for name in found {
+        match name {
+            // `TE: trailers` says that trailers are welcome, which holds for the whole way.
+            header::TE => {
+                let values = headers.get_all(header::TE).iter();
+                let mut words = values.filter_map(|value| value.to_str().ok());
+                if words.any(|te| te.contains("trailers")) {
+                    headers.insert(header::TE, TRAILERS);
+                } else {
+                    headers.remove(header::TE);
+                }
+            }
+            header::CONNECTION => take_named(headers),
+            name => {
+                headers.remove(name);
+            }
+        }
+    }
+    headers.append(header::VIA, VIA);
+}
+
+/// The bytes of a response's head as HTTP/1.1 writes it; HTTP/2 may need fewer (RFC 7541).
+pub(in crate::proxy) fn head_size(status: StatusCode, headers: &HeaderMap) -> u32 {
+    const DATE: usize = "date: Thu, 01 Jan 1970 00:00:00 GMT\r\n".len();
+    let line = "HTTP/1.1 200 \r\n".len() + status.canonical_reason().map_or(0, str::len);
+    // Written by the server where the origin sent none.
+    let date = if headers.contains_key(header::DATE) { 0 } else { DATE };
+    u32::try_from(line + fields(headers) + date + 2).unwrap_or(u32::MAX)
+}
+
+/// Bytes of a request's head on an HTTP/1.1 connection.
+pub(in crate::proxy) fn request_head_size(method: &Method, path: &str, headers: &HeaderMap) -> u32 {
+    let line = method.as_str().len() + path.len() + "  HTTP/1.1\r\n".len();
+    u32::try_from(line + fields(headers) + 2).unwrap_or(u32::MAX)
+}
+
+/// Bytes of header lines.
+fn fields(headers: &HeaderMap) -> usize {
+    headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum()
+}
+
+fn is_hop_by_hop(name: &HeaderName) -> bool {
+    [
+        header::CONNECTION,
+        header::TRANSFER_ENCODING,
+        header::TE,
+        header::UPGRADE,
+        header::PROXY_AUTHENTICATE,
+        header::PROXY_AUTHORIZATION,
+        KEEP_ALIVE,
+        PROXY_CONNECTION,
+    ]
+    .contains(name)
+}
+
+/// Takes away `Connection` and the headers that it names.
+fn take_named(headers: &mut HeaderMap) {
+    let named: SmallVec<[HeaderName; 4]> = headers
+        .get_all(header::CONNECTION)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .filter_map(|name| name.trim().parse().ok())
+        .collect();
+    headers.remove(header::CONNECTION);
+    for name in named.into_iter().filter(|name| *name != header::TE) {
+        headers.remove(name);
+    }
+}
+
+/// The value of a header, if it is there and text.
+pub(in crate::proxy) fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
+    headers.get(name)?.to_str().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hop_by_hop_headers_end_here() {
+        let mut headers = HeaderMap::new();
+        for (name, value) in [
+            ("connection", "close, X-Private"),
+            ("x-private", "1"),
+            ("keep-alive", "5"),
+            ("te", "trailers, deflate"),
+            ("upgrade", "h2c"),
+            ("x-kept", "1"),
+            ("via", "1.0 cdn"),
+        ] {
+            headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+        }
+        pass_on(&mut headers);
+        let mut left: Vec<String> = headers
+            .iter()
+            .map(|(name, value)| format!("{name}: {}", value.to_str().unwrap()))
+            .collect();
+        left.sort();
+        assert_eq!(left, ["te: trailers", "via: 1.0 cdn", "via: 1.1 vsps", "x-kept: 1"]);
+    }
+}

@@ -1,0 +1,182 @@
+//! Whose request is it, and where does it want to go?
+
+use super::{alias, service::Proxy};
+use crate::proxy::{config::SessionBy, error::ProxyError};
+use crate::{
+    media::{HOST_PARAMETER, looks_like_manifest},
+    profiles::{Catalog, Shared, fault_named},
+    rules::RuleSet,
+    sessions::{Address, ArmingRequest, Origin, Session, Target, Viewer},
+};
+use http::{Method, request};
+use percent_encoding::percent_decode_str;
+use std::{borrow::Cow, net::IpAddr, sync::Arc};
+
+/// Anybody may start sessions: the rules in a link are few.
+const LONGEST_RULES: usize = 8 * 1024;
+
+/// What a request turned out to be.
+pub(in crate::proxy) enum Identified {
+    /// One of `session`'s, for `path` at `origin`.
+    Request { session: Arc<Session>, origin: Origin, path: String },
+    /// A new viewer's, or one for a pathway clone: it shall come again at this address.
+    Newcomer { location: String },
+}
+
+/// Finds or starts the session of a request from `client`.
+pub(in crate::proxy) fn identify(
+    proxy: &Proxy,
+    client: IpAddr,
+    request: &request::Parts,
+) -> Result<Identified, ProxyError> {
+    let whole = request.uri.path_and_query().map_or("/", |path| path.as_str());
+    let address = Address::parse(whole)?;
+    let (path, parameters) = split_parameters(address.path);
+    if let Some((_, host)) = parameters.iter().find(|(name, _)| *name == HOST_PARAMETER) {
+        let location = on_host(proxy, &address, host, &path)?;
+        return Ok(Identified::Newcomer { location });
+    }
+    if address.session.is_none() {
+        let arming = || arming(&proxy.catalog, &parameters);
+        let place = (&address.target, &*path);
+        if let Some(location) = alias::enter(proxy, client, request, place, arming)? {
+            return Ok(Identified::Newcomer { location });
+        }
+    }
+    let session = match address.session {
+        Some(id) => proxy.registry.find(id)?,
+        None => {
+            let manifest = looks_like_manifest(path.split('?').next().unwrap_or_default());
+            let asks = matches!(request.method, Method::GET | Method::HEAD);
+            match proxy.config.session_by {
+                SessionBy::Client => {
+                    let query = request.uri.query().unwrap_or_default();
+                    let viewer = Viewer::of(client, query, &request.headers);
+                    let arming = arming(&proxy.catalog, &parameters)?;
+                    proxy.registry.of_viewer(viewer, arming)?
+                }
+                SessionBy::Redirect if manifest && asks => {
+                    let arming = arming(&proxy.catalog, &parameters)?;
+                    let session = proxy.registry.start(Some(client), arming)?;
+                    let location = Address::write(Some(&session.tag.id), &address.target, &path);
+                    return Ok(Identified::Newcomer { location });
+                }
+                SessionBy::Redirect => proxy.registry.fallback(client),
+            }
+        }
+    };
+    let origin = match address.target {
+        Target::Default => session.origin.clone(),
+        Target::Named(origin) => origin,
+    };
+    Ok(Identified::Request { session, origin, path: path.into_owned() })
+}
+
+/// The address of `path` on the host of a pathway clone: what a player asks for who was told to put
+/// another host in the place of the one it sees (see `media::HOST_PARAMETER`).
+fn on_host(
+    proxy: &Proxy,
+    address: &Address<'_>,
+    host: &str,
+    path: &str,
+) -> Result<String, ProxyError> {
+    let host = percent_decode_str(host).decode_utf8_lossy();
+    let named = match (&address.target, address.session) {
+        (Target::Named(origin), _) => origin.clone(),
+        (Target::Default, Some(id)) => proxy.registry.find(id)?.origin.clone(),
+        (Target::Default, None) => proxy.registry.config().origin.clone(),
+    };
+    let clone = Origin::new(named.scheme.as_str(), &host).ok_or_else(|| {
+        ProxyError::Parameter(format!("{HOST_PARAMETER}: write a host, as in cdn.example"))
+    })?;
+    Ok(Address::write(address.session, &Target::Named(clone), path))
+}
+
+/// Takes the `vsps.*` parameters out of a path's query: the origin never sees them.
+fn split_parameters(path: &str) -> (Cow<'_, str>, Vec<(&str, &str)>) {
+    let Some((bare, query)) = path.split_once('?').filter(|(_, query)| query.contains("vsps."))
+    else {
+        return (path.into(), Vec::new());
+    };
+    let (ours, theirs): (Vec<&str>, Vec<&str>) =
+        query.split('&').partition(|pair| pair.starts_with("vsps."));
+    let ours = ours.into_iter().map(|pair| pair.split_once('=').unwrap_or((pair, ""))).collect();
+    let path = match theirs.is_empty() {
+        true => bare.into(),
+        false => format!("{bare}?{}", theirs.join("&")).into(),
+    };
+    (path, ours)
+}
+
+/// What a manifest request's `vsps.*` parameters ask for.
+fn arming(catalog: &Catalog, parameters: &[(&str, &str)]) -> Result<ArmingRequest, ProxyError> {
+    let mut request = ArmingRequest::default();
+    for (name, value) in parameters {
+        // As forms write it: URLSearchParams and urlencode make a space a plus.
+        let value = value.replace('+', " ");
+        let value = percent_decode_str(&value).decode_utf8_lossy();
+        let wrong = |problem: String| ProxyError::Parameter(format!("{name}: {problem}"));
+        match *name {
+            "vsps.profile" => {
+                // By name only: a link must not make the proxy read files.
+                let profile = catalog.named(&value).map_err(|error| wrong(error.to_string()))?;
+                request.profile = Some(profile);
+            }
+            "vsps.seed" => {
+                let hint = |_| wrong("write a whole number, as in vsps.seed=42".to_owned());
+                request.seed = Some(value.parse().map_err(hint)?);
+            }
+            "vsps.link" => request.link = Some(Shared::link(&value).map_err(wrong)?),
+            "vsps.label" => request.label = Some(Arc::from(clip(&value))),
+            "vsps.rules" => {
+                let rules = rules(&value).map_err(wrong)?;
+                request.rules = Some(Arc::new(rules));
+            }
+            // A redirect within a chain; see `fault::hops`.
+            "vsps.hops" => {}
+            _ => {
+                let known =
+                    "the parameters are vsps.profile, vsps.seed, vsps.rules, vsps.link, vsps.label";
+                return Err(wrong(known.to_owned()));
+            }
+        }
+    }
+    Ok(request)
+}
+
+/// Rules in the compact form, names of ready files among them; or as a JSON array, of the same form
+/// as in a rule file.
+fn rules(text: &str) -> Result<RuleSet, String> {
+    if text.len() > LONGEST_RULES {
+        return Err(format!("longer than {LONGEST_RULES} bytes; use --rules FILE or the API"));
+    }
+    if !text.trim_start().starts_with('[') {
+        // By name only, as for profiles.
+        let named = |name: &str| match fault_named(name) {
+            Ok(fault) => Ok(fault.rules),
+            Err(error) => Err(error.to_string()),
+        };
+        return RuleSet::from_compact(text, &named);
+    }
+    let json = serde_json::from_str(text).map_err(|error| format!("not JSON: {error}"))?;
+    RuleSet::from_json("vsps.rules", json).map_err(|error| error.to_string())
+}
+
+/// A label is for people: its first 64 characters are enough.
+fn clip(label: &str) -> String {
+    label.chars().filter(|c| !c.is_control()).take(64).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn our_parameters_are_stripped_and_theirs_stay_as_they_are() {
+        let (path, ours) = split_parameters("/a.m3u8?t=%2F1&vsps.seed=4&u=&vsps.label=x%20y");
+        assert_eq!(path, "/a.m3u8?t=%2F1&u=");
+        assert_eq!(ours, [("vsps.seed", "4"), ("vsps.label", "x%20y")]);
+        assert_eq!(split_parameters("/a?vsps.seed=1").0, "/a");
+        assert_eq!(split_parameters("/a?b=c").0, "/a?b=c");
+    }
+}

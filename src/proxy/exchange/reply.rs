@@ -1,0 +1,54 @@
+//! The proxy's own answers: they say that they are its own.
+
+use crate::proxy::{body::source::Source, error::ProxyError};
+use bytes::Bytes;
+use http::{HeaderValue, Response, StatusCode, header};
+
+/// The header that tells the proxy's own failures from the origin's: `side; cause`.
+const ERROR: header::HeaderName = header::HeaderName::from_static("vsps-error");
+
+/// The answer to a request that could not be served.
+pub(in crate::proxy) fn failure(error: &ProxyError) -> Response<Source> {
+    let (side, cause) = (error.side(), error.cause());
+    let status = error.status();
+    let mut response = told(status, side, cause, &error.to_string());
+    if error.passes() {
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+    }
+    if error.closes() {
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
+    response
+}
+
+/// The answer that a rule asked for.
+pub(in crate::proxy) fn injected(status: StatusCode, rule: &str) -> Response<Source> {
+    told(status, "injected", "rule", &format!("rule `{rule}` asks for this status"))
+}
+
+fn told(status: StatusCode, side: &str, cause: &str, detail: &str) -> Response<Source> {
+    let body = serde_json::json!({
+        "error": { "side": side, "cause": cause, "status": status.as_u16(), "detail": detail }
+    });
+    let mut response = Response::new(Source::from(Bytes::from(format!("{body}\n"))));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if let Ok(value) = HeaderValue::from_str(&format!("{side}; {cause}")) {
+        headers.insert(ERROR, value);
+    }
+    response
+}
+
+/// The answer that sends a new viewer to its session.
+pub(in crate::proxy) fn redirect(location: &str) -> Response<Source> {
+    let mut response = Response::new(Source::default());
+    *response.status_mut() = StatusCode::TEMPORARY_REDIRECT;
+    let headers = response.headers_mut();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if let Ok(value) = HeaderValue::from_str(location) {
+        headers.insert(header::LOCATION, value);
+    }
+    response
+}

@@ -1,0 +1,173 @@
+//! What a body goes through before it comes to the link: damage, and being held back in clumps.
+
+use super::{corruption::Corrupter, fault_reporter::FaultReporter};
+use crate::{
+    proxy::{body::shaped_body::poll_until, upstream::OriginError},
+    rules::{Coalesce, Plan, Planned},
+    seed::Seed,
+    sessions::Session,
+};
+use bytes::Bytes;
+use hyper::body::Frame;
+use std::{
+    collections::VecDeque,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
+use tokio::time::Sleep;
+
+/// The most that is held back.
+const MOST_HELD: usize = 16 * 1024 * 1024;
+
+/// A body's next frame, as its source gives it.
+pub(in crate::proxy) type NextFrame = Poll<Option<Result<Frame<Bytes>, OriginError>>>;
+
+/// The way of one body.
+pub(in crate::proxy) struct BodyFilter {
+    corrupter: Option<(Arc<str>, Corrupter)>,
+    clump: Option<CoalescedChunk>,
+    session: Arc<Session>,
+    fault_reporter: FaultReporter,
+    /// The end of the source, kept until what was held back is out.
+    end: Option<Result<Frame<Bytes>, OriginError>>,
+    ended: bool,
+}
+
+/// Bytes held back.
+struct CoalescedChunk {
+    planned: Planned<Coalesce>,
+    held: VecDeque<Bytes>,
+    bytes: usize,
+    /// Everything held may go.
+    open: bool,
+    until: Option<Duration>,
+    sleep: Option<Pin<Box<Sleep>>>,
+    told: bool,
+}
+
+impl BodyFilter {
+    /// The way that `plan` sends a body; `None` = straight on.
+    pub(super) fn new(
+        plan: &Plan,
+        seed: Seed,
+        session: &Arc<Session>,
+        fault_reporter: impl FnOnce() -> FaultReporter,
+    ) -> Option<Box<Self>> {
+        if plan.corrupt.is_none() && plan.coalesce.is_none() {
+            return None;
+        }
+        let corrupter = plan
+            .corrupt
+            .as_ref()
+            .map(|planned| (Arc::clone(&planned.rule), Corrupter::new(planned.effect, seed)));
+        let clump = plan.coalesce.clone().map(CoalescedChunk::new);
+        let session = Arc::clone(session);
+        Some(Box::new(Self {
+            corrupter,
+            clump,
+            session,
+            fault_reporter: fault_reporter(),
+            end: None,
+            ended: false,
+        }))
+    }
+
+    /// Whether nothing is held back.
+    pub(in crate::proxy) fn is_empty(&self) -> bool {
+        self.end.is_none()
+            && self.clump.as_ref().is_none_or(|clump| clump.held.is_empty())
+            && self.corrupter.as_ref().is_none_or(|(_, corrupter)| corrupter.is_empty())
+    }
+
+    /// The next frame; `next` asks the source.
+    pub(in crate::proxy) fn poll(
+        &mut self,
+        cx: &mut Context<'_>,
+        next: &mut dyn FnMut(&mut Context<'_>) -> NextFrame,
+    ) -> NextFrame {
+        loop {
+            if let Some(clump) = &mut self.clump
+                && let Some(piece) = clump.take(&self.session, cx)
+            {
+                return Poll::Ready(Some(Ok(Frame::data(piece))));
+            }
+            if self.ended {
+                return Poll::Ready(self.end.take());
+            }
+            let piece = match next(cx) {
+                Poll::Pending => return Poll::Pending,
+                Poll::Ready(Some(Ok(frame))) => match frame.into_data() {
+                    Ok(data) => self.damaged(data),
+                    Err(trailers) => self.over(Some(Ok(trailers))),
+                },
+                Poll::Ready(end) => self.over(end),
+            };
+            if piece.is_empty() {
+                continue;
+            }
+            match &mut self.clump {
+                None => return Poll::Ready(Some(Ok(Frame::data(piece)))),
+                Some(clump) => clump.hold(piece, &self.session, &self.fault_reporter),
+            }
+        }
+    }
+
+    fn damaged(&mut self, piece: Bytes) -> Bytes {
+        let Some((rule, corrupter)) = &mut self.corrupter else { return piece };
+        let piece = corrupter.damage(piece);
+        if let Some(at) = corrupter.take_corrupted() {
+            self.fault_reporter.injected(rule, "corrupt", Some(at));
+        }
+        piece
+    }
+
+    /// The source is over; what the damage held back.
+    fn over(&mut self, end: Option<Result<Frame<Bytes>, OriginError>>) -> Bytes {
+        self.ended = true;
+        self.end = end;
+        if let Some(clump) = &mut self.clump {
+            clump.open = true;
+        }
+        self.corrupter.as_mut().map_or_else(Bytes::new, |(_, corrupter)| corrupter.rest())
+    }
+}
+
+impl CoalescedChunk {
+    const fn new(planned: Planned<Coalesce>) -> Self {
+        let held = VecDeque::new();
+        Self { planned, held, bytes: 0, open: false, until: None, sleep: None, told: false }
+    }
+
+    fn hold(&mut self, piece: Bytes, session: &Session, fault_reporter: &FaultReporter) {
+        if !self.told {
+            self.told = true;
+            fault_reporter.injected(&self.planned.rule, "coalesce", None);
+        }
+        if let (None, Coalesce::For(time)) = (self.until, self.planned.effect) {
+            self.until = Some(session.now().saturating_add(time));
+        }
+        self.bytes += piece.len();
+        self.held.push_back(piece);
+        self.open |= self.bytes >= MOST_HELD;
+    }
+
+    /// What may go now.
+    fn take(&mut self, session: &Session, cx: &mut Context<'_>) -> Option<Bytes> {
+        if !self.open
+            && let Some(until) = self.until
+        {
+            self.open = poll_until(&mut self.sleep, session, until, cx).is_ready();
+        }
+        if !self.open {
+            return None;
+        }
+        let piece = self.held.pop_front();
+        match &piece {
+            Some(piece) => self.bytes -= piece.len(),
+            None => (self.open, self.until) = (false, None),
+        }
+        piece
+    }
+}

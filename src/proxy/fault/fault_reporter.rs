@@ -1,0 +1,36 @@
+//! Who tells of faults where the exchange's ticket is not at hand.
+
+use crate::{
+    event::{Bus, Event, RequestTag},
+    rules::Reservations,
+};
+use std::sync::Arc;
+
+/// Tells of one request's faults.
+pub(in crate::proxy) struct FaultReporter {
+    bus: Arc<Bus>,
+    request: Arc<RequestTag>,
+    charges: Option<Arc<Reservations>>,
+}
+
+impl FaultReporter {
+    pub(in crate::proxy) const fn new(
+        bus: Arc<Bus>,
+        request: Arc<RequestTag>,
+        charges: Option<Arc<Reservations>>,
+    ) -> Self {
+        Self { bus, request, charges }
+    }
+
+    /// Tells that `effect` of `rule` took place, which is what its budget counts.
+    pub(in crate::proxy) fn injected(
+        &self,
+        rule: &Arc<str>,
+        effect: &'static str,
+        at_byte: Option<u64>,
+    ) {
+        self.charges.iter().for_each(|charges| charges.struck(rule));
+        let (request, rule) = (Arc::clone(&self.request), Arc::clone(rule));
+        self.bus.emit(&Event::FaultInjected { request, rule, effect, at_byte });
+    }
+}

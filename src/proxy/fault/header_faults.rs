@@ -1,0 +1,104 @@
+//! Heads of answers that are not what they should be: edits, CORS, dates, and closing.
+
+use super::date::{http_date, moved_http_date};
+use crate::{
+    proxy::{
+        body::source::Source,
+        exchange::{headers, ticket::Ticket},
+    },
+    rules::{Closing, Cors, HeaderEdit, Plan, Planned},
+};
+use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
+
+const ELSEWHERE: HeaderValue = HeaderValue::from_static("https://elsewhere.invalid");
+const TWICE: HeaderValue = HeaderValue::from_static("*, *");
+
+/// Does to the head of `response` what `plan` asks for, last of all.
+pub(in crate::proxy) fn apply_header_faults(
+    plan: &Plan,
+    ticket: &Ticket,
+    response: &mut Response<Source>,
+) {
+    if let Some(Planned { rule, effect }) = &plan.cors
+        && cors(*effect, &ticket.request.method, response)
+    {
+        ticket.injected(rule, "cors", None);
+    }
+    if let Some(Planned { rule, effect }) = &plan.date_skew {
+        ticket.injected(rule, "date-skew", None);
+        let session = &ticket.session;
+        let now = http_date(session.epoch(session.now()));
+        let date = headers::text(response.headers(), header::DATE).unwrap_or(&now);
+        let moved = moved_http_date(date, effect.milliseconds);
+        if let Some(value) = moved.and_then(|date| HeaderValue::from_str(&date).ok()) {
+            response.headers_mut().insert(header::DATE, value);
+        }
+    }
+    if let Some(Planned { rule, effect }) = &plan.headers {
+        ticket.injected(rule, "headers", None);
+        edit(effect, response.headers_mut());
+    }
+}
+
+fn edit(edit: &HeaderEdit, headers: &mut HeaderMap) {
+    for name in edit.remove.iter() {
+        headers.remove(name);
+    }
+    for (name, value) in edit.set.iter() {
+        headers.insert(name, value.clone());
+    }
+}
+
+/// Breaks what CORS headers there are; whether that changed anything.
+fn cors(fault: Cors, method: &Method, response: &mut Response<Source>) -> bool {
+    let headers = response.headers_mut();
+    match fault {
+        Cors::Missing => headers.remove(header::ACCESS_CONTROL_ALLOW_ORIGIN).is_some(),
+        Cors::Unexposed => headers.remove(header::ACCESS_CONTROL_EXPOSE_HEADERS).is_some(),
+        Cors::WrongOrigin => {
+            headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, ELSEWHERE);
+            true
+        }
+        Cors::Duplicated => {
+            headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, TWICE);
+            true
+        }
+        Cors::Preflight if *method == Method::OPTIONS => {
+            for name in [
+                header::ACCESS_CONTROL_ALLOW_ORIGIN,
+                header::ACCESS_CONTROL_ALLOW_METHODS,
+                header::ACCESS_CONTROL_ALLOW_HEADERS,
+                header::ACCESS_CONTROL_ALLOW_CREDENTIALS,
+                header::CONTENT_LENGTH,
+                header::CONTENT_TYPE,
+            ] {
+                headers.remove(name);
+            }
+            *response.status_mut() = StatusCode::FORBIDDEN;
+            *response.body_mut() = Source::default();
+            true
+        }
+        Cors::Preflight => false,
+    }
+}
+
+/// Announces that the connection closes after `response`, if that is asked for. `true`: it is to
+/// close unannounced.
+pub(in crate::proxy) fn close(
+    plan: &Plan,
+    ticket: &Ticket,
+    multiplexed: bool,
+    response: &mut Response<Source>,
+) -> bool {
+    let Some(Planned { rule, effect }) = &plan.close else { return false };
+    ticket.injected(rule, "close", None);
+    match effect {
+        // The header is HTTP/1.1's; over HTTP/2 a GOAWAY says the same.
+        Closing::After if !multiplexed => {
+            response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+            false
+        }
+        Closing::After | Closing::Unannounced => true,
+        Closing::IdleConnections => false,
+    }
+}

@@ -1,0 +1,96 @@
+//! Wrong answers to requests for a range of bytes.
+
+use crate::{
+    proxy::{
+        body::source::Source,
+        exchange::{headers, ticket::Ticket},
+    },
+    rules::{Planned, RangeFault},
+};
+use http::{HeaderValue, Response, StatusCode, header, request};
+
+/// Takes the range out of a request whose answer shall be the whole.
+pub(in crate::proxy) fn ask(fault: RangeFault, head: &mut request::Parts) {
+    if matches!(fault, RangeFault::Ignored | RangeFault::Whole) {
+        head.headers.remove(header::RANGE);
+        head.headers.remove(header::IF_RANGE);
+    }
+}
+
+/// Spoils the answer to a request for a range. An answer that leaves no room for the fault (an
+/// error, or a length that nobody knows) stays as it is.
+pub(in crate::proxy) fn apply_range_fault(
+    planned: &Planned<RangeFault>,
+    ticket: &Ticket,
+    response: &mut Response<Source>,
+) {
+    if spoiled(planned.effect, response).is_some() {
+        ticket.injected(&planned.rule, "range", None);
+    }
+}
+
+fn spoiled(fault: RangeFault, response: &mut Response<Source>) -> Option<()> {
+    let partial = response.status() == StatusCode::PARTIAL_CONTENT;
+    match fault {
+        RangeFault::Ignored => (response.status() == StatusCode::OK).then_some(()),
+        RangeFault::Whole => {
+            let length = length(response).filter(|length| *length > 0)?;
+            if response.status() != StatusCode::OK {
+                return None;
+            }
+            *response.status_mut() = StatusCode::PARTIAL_CONTENT;
+            describe(response, &format!("bytes 0-{}/{length}", length - 1))
+        }
+        RangeFault::Shifted => {
+            let (first, rest) = content_range(response).filter(|_| partial)?;
+            describe(response, &format!("bytes {}-{rest}", first.saturating_add(1)))
+        }
+        RangeFault::Empty => {
+            if !partial {
+                return None;
+            }
+            *response.body_mut() = Source::default();
+            response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(0));
+            Some(())
+        }
+        RangeFault::Unsized => {
+            if !partial {
+                return None;
+            }
+            response.headers_mut().remove(header::CONTENT_LENGTH);
+            response.body_mut().hide_length();
+            Some(())
+        }
+        RangeFault::Unsatisfiable => {
+            let total = match partial {
+                true => content_range(response)?.1.rsplit('/').next()?.to_owned(),
+                false => {
+                    length(response).filter(|_| response.status() == StatusCode::OK)?.to_string()
+                }
+            };
+            *response.status_mut() = StatusCode::RANGE_NOT_SATISFIABLE;
+            *response.body_mut() = Source::default();
+            response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(0));
+            describe(response, &format!("bytes */{total}"))
+        }
+    }
+}
+
+fn describe(response: &mut Response<Source>, range: &str) -> Option<()> {
+    let value = HeaderValue::from_str(range).ok()?;
+    response.headers_mut().insert(header::CONTENT_RANGE, value);
+    Some(())
+}
+
+/// The length that the answer declares, or has.
+fn length(response: &Response<Source>) -> Option<u64> {
+    let declared = headers::text(response.headers(), header::CONTENT_LENGTH);
+    declared.and_then(|length| length.parse().ok()).or_else(|| response.body().size_hint().exact())
+}
+
+/// The first byte, and what follows it: `LAST/TOTAL`.
+fn content_range(response: &Response<Source>) -> Option<(u64, String)> {
+    let value = headers::text(response.headers(), header::CONTENT_RANGE)?;
+    let (first, rest) = value.strip_prefix("bytes ")?.split_once('-')?;
+    Some((first.trim().parse().ok()?, rest.to_owned()))
+}

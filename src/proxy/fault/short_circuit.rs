@@ -1,0 +1,102 @@
+//! Requests that the origin never sees: refused, left hanging, answered or redirected by a rule.
+
+use super::{date::http_date, redirect::redirect};
+use crate::{
+    event::Outcome,
+    proxy::{
+        body::source::Source,
+        exchange::{
+            reply,
+            service::{Proxy, Unanswered},
+            ticket::Ticket,
+        },
+    },
+    rules::{Hang, Plan, Planned, Refusal, RetryAfter, Status},
+    seed::Seed,
+    sessions::Origin,
+};
+use bytes::Bytes;
+use http::{HeaderValue, Response, StatusCode, header, request};
+use rand::RngExt as _;
+use std::time::Duration;
+
+/// Bytes in place of an answer: more than a player reads before it gives up on the first line.
+const NOT_HTTP: usize = 256;
+
+/// What becomes of a request without asking the origin; `None` = the origin is asked.
+pub(in crate::proxy) async fn fate(
+    proxy: &Proxy,
+    plan: &Plan,
+    ticket: &mut Ticket,
+    (origin, path): (&Origin, &str),
+    head: &request::Parts,
+    seed: Seed,
+) -> Option<Result<Response<Source>, Unanswered>> {
+    if let Some(Planned { rule, effect }) = &plan.refuse {
+        ticket.injected(rule, "refuse", None);
+        let multiplexed = head.version == http::Version::HTTP_2;
+        match effect {
+            Refusal::Reset if !multiplexed => ticket.connection().reset_on_close(),
+            Refusal::Close if multiplexed => ticket.connection().request_close(),
+            Refusal::NotHttp if !multiplexed => ticket.connection().end_with(not_http(seed)),
+            Refusal::Reset | Refusal::Close | Refusal::NotHttp => {}
+        }
+        ticket.ended(Outcome::Cut);
+        return Some(Err(Unanswered));
+    }
+    if let Some(Planned { rule, effect }) = &plan.hang {
+        ticket.injected(rule, "hang", None);
+        match effect {
+            Hang::For(time) => proxy.pause(&ticket.session, *time).await,
+            Hang::Forever => std::future::pending().await,
+        }
+        ticket.ended(Outcome::Cut);
+        return Some(Err(Unanswered));
+    }
+    if let Some(response) = replaced(plan, ticket) {
+        return Some(Ok(response));
+    }
+    let Planned { rule, effect } = plan.redirect.as_ref()?;
+    ticket.injected(rule, "redirect", None);
+    Some(Ok(redirect(proxy, effect, ticket, (origin, path), head)))
+}
+
+/// Bytes that no HTTP message begins with.
+fn not_http(seed: Seed) -> Bytes {
+    let mut bytes = [0; NOT_HTTP];
+    seed.named("not-http").stream().fill(&mut bytes[..]);
+    bytes[0] |= 0x80;
+    Bytes::copy_from_slice(&bytes)
+}
+
+/// The answer in place of the origin's, if `plan` has a status for it.
+pub(in crate::proxy) fn replaced(plan: &Plan, ticket: &Ticket) -> Option<Response<Source>> {
+    let Planned { rule, effect } = plan.status.as_ref()?;
+    ticket.injected(rule, "status", None);
+    let session = &ticket.session;
+    Some(status(effect, rule, session.epoch(session.now())))
+}
+
+fn status(status: &Status, rule: &str, epoch: Duration) -> Response<Source> {
+    let code = StatusCode::from_u16(status.code).unwrap_or(StatusCode::SERVICE_UNAVAILABLE);
+    let mut response = reply::injected(code, rule);
+    if let Some(body) = &status.body {
+        *response.body_mut() = Source::from(Bytes::copy_from_slice(body));
+    }
+    let usual = status.body.is_some().then_some("text/html; charset=utf-8");
+    if let Some(value) = status.content_type.as_deref().or(usual).and_then(value) {
+        response.headers_mut().insert(header::CONTENT_TYPE, value);
+    }
+    let retry = status.retry_after.map(|retry| match retry {
+        RetryAfter::Seconds(seconds) => seconds.to_string(),
+        RetryAfter::Date(later) => http_date(epoch.saturating_add(later)),
+    });
+    if let Some(value) = retry.as_deref().and_then(value) {
+        response.headers_mut().insert(header::RETRY_AFTER, value);
+    }
+    response
+}
+
+fn value(text: &str) -> Option<HeaderValue> {
+    HeaderValue::from_str(text).ok()
+}

@@ -1,0 +1,207 @@
+//! A manifest on its way: read whole, learnt from, and rewritten only where a URI would leave the
+//! session.
+
+use super::{
+    content_coding::Coding,
+    work::{Manifest, Work, run},
+};
+use crate::proxy::{
+    body::{read_ahead::ReadAhead, source::Source},
+    config::Limits,
+    exchange::ticket::Ticket,
+    upstream::OriginBody,
+};
+use crate::{
+    event::Event,
+    media::{Kind, ManifestFormat, says_nothing, sniff},
+    sessions::Origin,
+};
+use bytes::Bytes;
+use http::{HeaderValue, Response, StatusCode, header, response};
+use hyper::body::Body as _;
+use std::sync::Arc;
+
+/// How an answer is to be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::proxy) enum Reading {
+    /// As a manifest of this format.
+    As(ManifestFormat),
+    /// As what its first bytes tell: neither its name nor its media type say.
+    Sniff,
+}
+
+/// Whether `response` to a request for `kind` is to be read as a manifest; `None`: it passes.
+pub(in crate::proxy) fn reading(
+    path: &str,
+    kind: Kind,
+    response: &Response<OriginBody>,
+) -> Option<Reading> {
+    if !is_whole(response) {
+        return None;
+    }
+    let content_type =
+        crate::proxy::exchange::headers::text(response.headers(), header::CONTENT_TYPE);
+    let path = path.split('?').next().unwrap_or_default();
+    if let Some(format) = sniff(content_type, path, &[]) {
+        return Some(Reading::As(format));
+    }
+    let vague = says_nothing(content_type);
+    let json = content_type.is_some_and(|declared| declared.to_ascii_lowercase().contains("json"));
+    match ManifestFormat::of_json(kind) {
+        Some(format) if json || vague => Some(Reading::As(format)),
+        Some(_) => None,
+        // A manifest by the word of another manifest, or a body that nobody says anything about. An
+        // encoded one would have to be read whole, which a stream without end would not survive.
+        None => {
+            let bounded = response.body().size_hint().upper().is_some()
+                || !response.headers().contains_key(header::CONTENT_ENCODING);
+            (kind.is_manifest() || (kind == Kind::Other && vague && bounded))
+                .then_some(Reading::Sniff)
+        }
+    }
+}
+
+/// Whether a response brings all of what was asked for, also as the range of everything.
+fn is_whole<B>(response: &Response<B>) -> bool {
+    match response.status() {
+        StatusCode::OK | StatusCode::NON_AUTHORITATIVE_INFORMATION => true,
+        StatusCode::PARTIAL_CONTENT => {
+            let range =
+                crate::proxy::exchange::headers::text(response.headers(), header::CONTENT_RANGE);
+            let whole = |range: &str| {
+                let (range, size) = range.trim().strip_prefix("bytes")?.trim().split_once('/')?;
+                let (first, last) = range.split_once('-')?;
+                let last: u64 = last.trim().parse().ok()?;
+                Some(first.trim() == "0" && size.trim().parse() == Ok(last.checked_add(1)?))
+            };
+            range.and_then(whole) == Some(true)
+        }
+        _ => false,
+    }
+}
+
+/// Where a manifest comes from, and under which address (`scheme://host`) the player knows the proxy.
+pub(in crate::proxy) struct Passage<'a> {
+    pub(in crate::proxy) origin: &'a Origin,
+    pub(in crate::proxy) path: &'a str,
+    pub(in crate::proxy) own: Option<&'a str>,
+    pub(in crate::proxy) limits: &'a Limits,
+    /// A script may come to edit what is only remembered now.
+    pub(in crate::proxy) scripted: bool,
+}
+
+/// Reads the manifest in `response`, and makes its URIs stay in the session. What can't be read
+/// passes through untouched, with one warning.
+pub(in crate::proxy) async fn pass(
+    reading: Reading,
+    response: Response<OriginBody>,
+    passage: &Passage<'_>,
+    ticket: &mut Ticket,
+) -> Response<Source> {
+    let (head, body) = response.into_parts();
+    let coding = match Coding::of(&head.headers) {
+        Ok(coding) => coding,
+        Err(_) if reading == Reading::Sniff => {
+            return Response::from_parts(head, Source::from(body));
+        }
+        Err(problem) => {
+            unread(ticket, problem.to_string());
+            return Response::from_parts(head, Source::from(body));
+        }
+    };
+    let mut ahead = ReadAhead::new(body);
+    let format = match reading {
+        Reading::As(format) => Some(format),
+        Reading::Sniff if coding.is_some() => None,
+        Reading::Sniff => {
+            ahead.fill(tells).await;
+            let Some(format) = sniff(None, "", ahead.bytes()) else {
+                return Response::from_parts(head, ahead.into_source());
+            };
+            Some(format)
+        }
+    };
+    let most = passage.limits.manifest.as_usize();
+    if !ahead.whole(most).await {
+        // Whether it would have been a manifest is not known of a body that was to be sniffed.
+        if format.is_some() {
+            unread(ticket, ahead.problem(most));
+        }
+        return Response::from_parts(head, ahead.into_source());
+    }
+    let bytes = ahead.into_bytes();
+    let work = Work::new(Manifest { format, coding, most }, passage, ticket);
+    let new = match run(work, bytes.clone(), &ticket.session).await {
+        Ok(read) => {
+            ticket.request = read.request;
+            read.new
+        }
+        Err(late) => {
+            unread(ticket, late);
+            None
+        }
+    };
+    finish(head, bytes, new)
+}
+
+/// The answer, with its manifest rewritten if it had to be.
+fn finish(mut head: response::Parts, bytes: Bytes, new: Option<Vec<u8>>) -> Response<Source> {
+    let Some(new) = new else { return Response::from_parts(head, Source::from(bytes)) };
+    // Its length is another now; all else is the origin's.
+    if head.headers.contains_key(header::CONTENT_LENGTH) {
+        head.headers.insert(header::CONTENT_LENGTH, HeaderValue::from(new.len()));
+    }
+    if head.headers.contains_key(header::CONTENT_RANGE) {
+        let range = format!("bytes 0-{}/{}", new.len().saturating_sub(1), new.len());
+        if let Ok(range) = HeaderValue::from_str(&range) {
+            head.headers.insert(header::CONTENT_RANGE, range);
+        }
+    }
+    Response::from_parts(head, Source::from(Bytes::from(new)))
+}
+
+/// Whether the first bytes of a body are enough to know a manifest by, or to know that it is none.
+fn tells(head: &[u8]) -> bool {
+    let text = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head).trim_ascii_start();
+    match text.first() {
+        None => head.len() > 64,
+        // An MPD's root element comes after its declaration and comments.
+        Some(b'<') => text.len() >= 1024 || memchr::memmem::find(text, b"<MPD").is_some(),
+        Some(_) => text.len() >= 8 || !b"#EXTM3U".starts_with(text),
+    }
+}
+
+fn unread(ticket: &Ticket, problem: String) {
+    let request = Arc::clone(&ticket.request);
+    ticket.emit(&Event::ManifestUnread { request, problem });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_range_of_everything_is_the_whole() {
+        let of = |range: &str| {
+            let response = Response::builder().status(206).header("content-range", range);
+            is_whole(&response.body(()).unwrap())
+        };
+        assert!(of("bytes 0-66/67") && of("bytes 0-0/1"));
+        for part in
+            ["bytes 0-65/67", "bytes 1-66/67", "bytes 0-66/*", "bytes */67", "0-66/67", "bytes 0-"]
+        {
+            assert!(!of(part), "{part}");
+        }
+    }
+
+    #[test]
+    fn few_bytes_tell() {
+        for head in ["#EXTM3U\n", "\u{feff}#EXTM3U\n", "GIF", "{", "<?xml?><MPD "] {
+            assert!(tells(head.as_bytes()), "{head}");
+        }
+        for head in ["", "#EXT", "\u{feff}", " \n", "<?xml version"] {
+            assert!(!tells(head.as_bytes()), "{head}");
+        }
+        assert!(tells(&[b' '; 65]));
+    }
+}

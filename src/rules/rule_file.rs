@@ -1,0 +1,71 @@
+//! A rule file as a whole: what it is for, its rules, and where each stands.
+
+use super::{
+    diagnostic::Diagnostics,
+    document::Document,
+    entry::RuleFileEntry,
+    file::{FileError, read_text},
+    rule_set::RuleSet,
+    text::Text,
+    validate::rule_set,
+    warning::{Warning, warnings},
+};
+use std::path::Path;
+
+/// A rule file.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RuleFile {
+    /// What it does, if it says so.
+    pub summary: Option<String>,
+    /// Where it comes from, if it says so.
+    pub source: Option<String>,
+    /// Its rules.
+    pub rules: RuleSet,
+    /// The line of each rule, from 1.
+    lines: Vec<usize>,
+}
+
+impl RuleFile {
+    /// Reads a rule file's text; `file` is named in the faults. It must not name other files.
+    ///
+    /// # Errors
+    /// All faults of the first stage (keys, types), or else all of the second (values).
+    pub fn from_toml(file: &str, text: &str) -> Result<Self, Diagnostics> {
+        Self::of(Document::toml(file, text)?)
+    }
+
+    /// Reads a rule file; the files that it names are searched in its folder.
+    ///
+    /// # Errors
+    /// When it can't be read, is larger than 1 MiB, or its content is at fault.
+    pub fn load(path: &Path) -> Result<Self, FileError> {
+        let (name, text) = (path.to_string_lossy(), read_text(path)?);
+        let folder = path.parent().unwrap_or(Path::new(""));
+        Ok(Self::of(Document::toml(&name, &text)?.beside(folder))?)
+    }
+
+    fn of(document: Document<'_>) -> Result<Self, Diagnostics> {
+        let lines = document.item_lines("rule");
+        document.read(|file: RuleFileEntry, scope| {
+            let words = |text: &Option<Text>| text.as_ref().map(Text::to_string);
+            Some(Self {
+                summary: words(&file.summary),
+                source: words(&file.source),
+                rules: rule_set(file.rule, &scope.at("rule")),
+                lines,
+            })
+        })
+    }
+
+    /// The line of the rule at this place (from 0).
+    #[must_use]
+    pub fn line(&self, place: usize) -> Option<usize> {
+        self.lines.get(place).copied()
+    }
+
+    /// What is sound and can't be meant: rules that never strike, or leave others nothing to do.
+    #[must_use]
+    pub fn warnings(&self) -> Vec<Warning> {
+        warnings(&self.rules, &self.lines)
+    }
+}

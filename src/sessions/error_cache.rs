@@ -1,0 +1,83 @@
+//! Errors given again for a while, as a cache does that keeps them. Bounded.
+
+use bytes::Bytes;
+use http::{HeaderMap, StatusCode};
+use std::{sync::Arc, time::Duration};
+
+/// Errors kept at a time; beyond these the oldest is forgotten.
+const MOST: usize = 256;
+
+/// An error answer.
+#[derive(Debug, Clone)]
+pub struct CachedError {
+    /// The rule that keeps it.
+    pub rule: Arc<str>,
+    /// Its status.
+    pub status: StatusCode,
+    /// Its headers.
+    pub headers: HeaderMap,
+    /// Its body.
+    pub body: Bytes,
+}
+
+/// The errors that a session keeps.
+#[derive(Debug, Default)]
+pub struct ErrorCache {
+    /// URL, end in session time, answer; the oldest first.
+    all: Vec<(String, Duration, CachedError)>,
+}
+
+impl ErrorCache {
+    /// Whether none is kept.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.all.is_empty()
+    }
+
+    /// Keeps the error of `url` until `until`.
+    pub fn keep(&mut self, url: &str, until: Duration, error: CachedError) {
+        self.all.retain(|(known, ..)| known != url);
+        if self.all.len() == MOST {
+            self.all.remove(0);
+        }
+        self.all.push((url.to_owned(), until, error));
+    }
+
+    /// The error kept of `url` at `now`, as long as `in_force` says so of its rule.
+    pub fn get(
+        &mut self,
+        url: &str,
+        now: Duration,
+        in_force: impl Fn(&str) -> bool,
+    ) -> Option<CachedError> {
+        self.all.retain(|(_, until, error)| now < *until && in_force(&error.rule));
+        self.all.iter().find(|(known, ..)| known == url).map(|(.., error)| error.clone())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kept_until_its_time_or_its_rule_is_over() {
+        let error = |rule: &str| CachedError {
+            rule: rule.into(),
+            status: StatusCode::NOT_FOUND,
+            headers: HeaderMap::new(),
+            body: Bytes::new(),
+        };
+        let s = Duration::from_secs;
+        let mut kept = ErrorCache::default();
+        for number in 0..300 {
+            kept.keep(&format!("/{number}"), s(20), error("r"));
+        }
+        assert_eq!(kept.all.len(), MOST);
+        assert!(kept.get("/299", s(19), |_| true).is_some());
+        assert!(kept.get("/0", s(19), |_| true).is_none());
+        assert!(kept.get("/299", s(19), |_| false).is_none());
+        assert!(kept.get("/299", s(19), |_| true).is_none(), "what is undone stays undone");
+        kept.keep("/1", s(20), error("r"));
+        assert!(kept.get("/1", s(20), |_| true).is_none());
+    }
+}

@@ -1,6 +1,6 @@
 //! The table.
 
-use super::{AlgorithmSetup, CatalogueError, published, web_players};
+use super::{AlgorithmSetup, CatalogueError, players, published};
 use crate::player::{
     Abr,
     estimator::{Estimator, Ewma},
@@ -29,7 +29,7 @@ pub const ALGORITHMS: &[CatalogueEntry] = &[
     entry("bba-2", "Huang et al. 2014 (BBA-2)", true, published::bba_2),
     entry("bola", "Spiteri et al. 2016 (BOLA-FINITE, BOLA-O)", false, published::bola),
     entry("bola-e", "Spiteri et al. 2018 (BOLA-E)", false, published::bola_e),
-    entry("dash.js", "dash.js 5.2", true, web_players::dash_js),
+    entry("dash.js", "dash.js 5.2", true, players::dash_js),
     entry("dynamic", "Spiteri et al. 2018 (DYNAMIC)", false, published::dynamic),
     entry(
         "dynamicdash",
@@ -38,11 +38,14 @@ pub const ALGORITHMS: &[CatalogueEntry] = &[
         published::dynamic_dash,
     ),
     entry("fixed", "always one rendition", true, published::fixed),
-    entry("hls.js", "hls.js 1.7", true, web_players::hls_js),
+    entry("hls.js", "hls.js 1.7", true, players::hls_js),
+    entry("media3", "Media3 1.11", true, players::media3),
     entry("mpc", "Yin et al. 2015 (MPC)", true, published::mpc),
     entry("robust-mpc", "Yin et al. 2015 (RobustMPC)", true, published::robust_mpc),
-    entry("shaka", "Shaka Player 5.2", true, web_players::shaka),
+    entry("shaka", "Shaka Player 5.2", true, players::shaka),
+    entry("spf", "video.js 10 (SPF)", true, players::spf),
     entry("throughput", "dash.js's throughput rule, as in Sabre", false, published::throughput),
+    entry("vhs", "Video.js HTTP streaming 3.17", true, players::vhs),
 ];
 
 const fn entry(

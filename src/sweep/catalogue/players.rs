@@ -3,7 +3,10 @@
 use super::{AlgorithmSetup, CatalogueError, setup::wrong};
 use crate::player::{
     Abr,
-    abr::{DashJs, DashJsConfig, DashJsRules, HlsJs, HlsJsConfig, Shaka, ShakaConfig},
+    abr::{
+        DashJs, DashJsConfig, DashJsRules, HlsJs, HlsJsConfig, Media3, Media3Config, Shaka,
+        ShakaConfig, Spf, SpfConfig, Vhs, VhsConfig,
+    },
 };
 use serde_json::Value;
 
@@ -98,4 +101,75 @@ pub(super) fn shaka(setup: &AlgorithmSetup<'_>) -> Made {
         true
     })?;
     Ok(Box::new(Shaka::new(config)))
+}
+
+pub(super) fn media3(setup: &AlgorithmSetup<'_>) -> Made {
+    let mut config = Media3Config { live: setup.live, ..Media3Config::default() };
+    setup.numbers(&[], |key, number| {
+        match key {
+            "initialBitrateEstimate" => config.initial_estimate = number,
+            "slidingWindowMaxWeight" => config.max_weight = whole(number),
+            "minDurationForQualityIncreaseMs" => config.min_for_increase = number,
+            "maxDurationForQualityDecreaseMs" => config.max_for_decrease = number,
+            "bandwidthFraction" => config.bandwidth_fraction = single(number),
+            "bufferedFractionToLiveEdgeForQualityIncrease" => {
+                config.live_edge_fraction = single(number);
+            }
+            "timeToFirstByteMs" => config.first_byte = Some(number),
+            _ => return false,
+        }
+        true
+    })?;
+    Ok(Box::new(Media3::new(config, setup.presentation)))
+}
+
+pub(super) fn spf(setup: &AlgorithmSetup<'_>) -> Made {
+    let mut config = SpfConfig::default();
+    setup.numbers(&[], |key, number| {
+        let slot = match key {
+            "initialBandwidth" => &mut config.initial_bandwidth,
+            "safetyMargin" => &mut config.safety_margin,
+            "upgradeMargin" => &mut config.upgrade_margin,
+            "fastHalfLife" => &mut config.fast,
+            "slowHalfLife" => &mut config.slow,
+            "minTotalBytes" => &mut config.min_total_bytes,
+            "minBytes" => &mut config.min_bytes,
+            "minDuration" => &mut config.min_duration,
+            _ => return false,
+        };
+        *slot = number;
+        true
+    })?;
+    Ok(Box::new(Spf::new(config, setup.presentation)))
+}
+
+pub(super) fn vhs(setup: &AlgorithmSetup<'_>) -> Made {
+    let dimensions = setup.dimensions.to_vec();
+    let mut config = VhsConfig { live: setup.live, dimensions, ..VhsConfig::default() };
+    let (mut width, mut height) = (None, None);
+    setup.numbers(&["limitRenditionByPlayerDimensions"], |key, number| {
+        match key {
+            "bandwidth" => config.initial_bandwidth = number,
+            "throughput" => config.processing_rate = number,
+            "playerWidth" => width = Some(number),
+            "playerHeight" => height = Some(number),
+            _ => return false,
+        }
+        true
+    })?;
+    let limited = setup.flag("limitRenditionByPlayerDimensions")?.unwrap_or(true);
+    config.player = width.zip(height).filter(|_| limited);
+    Ok(Box::new(Vhs::new(config, setup.presentation)))
+}
+
+/// In single precision, as Media3 keeps its settings.
+#[expect(clippy::cast_possible_truncation, reason = "as in Media3")]
+const fn single(number: f64) -> f32 {
+    number as f32
+}
+
+/// The whole part.
+#[expect(clippy::cast_possible_truncation, reason = "saturates")]
+fn whole(number: f64) -> i64 {
+    number.floor() as i64
 }

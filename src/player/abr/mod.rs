@@ -23,7 +23,7 @@ pub use bba_2::{Bba2, Bba2Config};
 pub use bola::{Bola, BolaConfig};
 pub use bola_e::{BolaE, BolaEConfig};
 pub use buffer_based::BufferBased;
-pub use dash_js::{DashJs, DashJsConfig, DashJsRules};
+pub use dash_js::{DashJs, DashJsAverage, DashJsConfig, DashJsRules};
 pub use dynamic::Dynamic;
 pub use dynamic_dash::DynamicDash;
 pub use fixed::Fixed;

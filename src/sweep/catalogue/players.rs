@@ -4,8 +4,8 @@ use super::{AlgorithmSetup, CatalogueError, setup::wrong};
 use crate::player::{
     Abr,
     abr::{
-        DashJs, DashJsConfig, DashJsRules, HlsJs, HlsJsConfig, Media3, Media3Config, Shaka,
-        ShakaConfig, Spf, SpfConfig, Vhs, VhsConfig,
+        DashJs, DashJsAverage, DashJsConfig, DashJsRules, HlsJs, HlsJsConfig, Media3, Media3Config,
+        Shaka, ShakaConfig, Spf, SpfConfig, Vhs, VhsConfig,
     },
 };
 use serde_json::Value;
@@ -13,11 +13,30 @@ use serde_json::Value;
 type Made = Result<Box<dyn Abr>, CatalogueError>;
 
 pub(super) fn dash_js(setup: &AlgorithmSetup<'_>) -> Made {
-    let mut config = DashJsConfig::default();
+    make_dash_js(setup, DashJsRules::default())
+}
+
+pub(super) fn l2a(setup: &AlgorithmSetup<'_>) -> Made {
+    make_dash_js(setup, DashJsRules { l2a: true, ..DashJsRules::NONE })
+}
+
+pub(super) fn lolp(setup: &AlgorithmSetup<'_>) -> Made {
+    make_dash_js(setup, DashJsRules { lolp: true, ..DashJsRules::NONE })
+}
+
+fn make_dash_js(setup: &AlgorithmSetup<'_>, rules: DashJsRules) -> Made {
+    let mut config = DashJsConfig { rules, live: setup.live, ..DashJsConfig::default() };
     if let Some(value) = setup.config.get("rules") {
         config.rules = dash_js_rules(value)?;
     }
-    setup.numbers(&["rules"], |key, number| {
+    if let Some(value) = setup.config.get("averageCalculationMode") {
+        let names = DashJsAverage::names().join(", ");
+        config.average = value
+            .as_str()
+            .and_then(DashJsAverage::named)
+            .ok_or_else(|| wrong("averageCalculationMode", value, &format!("one of {names}")))?;
+    }
+    setup.numbers(&["rules", "averageCalculationMode"], |key, number| {
         let slot = match key {
             "hybridSwitchBufferTime" => &mut config.hybrid_switch,
             "bufferTimeDefault" => &mut config.buffer_time,
@@ -34,21 +53,18 @@ pub(super) fn dash_js(setup: &AlgorithmSetup<'_>) -> Made {
 /// The rules that are on, by name: `["throughputRule", "bolaRule"]`.
 fn dash_js_rules(value: &Value) -> Result<DashJsRules, CatalogueError> {
     let wrong = || {
-        let known = "throughputRule, bolaRule, insufficientBufferRule and switchHistoryRule";
+        let known = "throughputRule, bolaRule, insufficientBufferRule, switchHistoryRule, l2ARule and loLPRule";
         wrong("rules", value, &format!("a list of {known}"))
     };
-    let mut rules = DashJsRules {
-        throughput: false,
-        bola: false,
-        insufficient_buffer: false,
-        switch_history: false,
-    };
+    let mut rules = DashJsRules::NONE;
     for name in value.as_array().ok_or_else(wrong)? {
         match name.as_str().ok_or_else(wrong)? {
             "throughputRule" => rules.throughput = true,
             "bolaRule" => rules.bola = true,
             "insufficientBufferRule" => rules.insufficient_buffer = true,
             "switchHistoryRule" => rules.switch_history = true,
+            "l2ARule" => rules.l2a = true,
+            "loLPRule" => rules.lolp = true,
             _ => return Err(wrong()),
         }
     }

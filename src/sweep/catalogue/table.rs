@@ -39,6 +39,8 @@ pub const ALGORITHMS: &[CatalogueEntry] = &[
     ),
     entry("fixed", "always one rendition", true, published::fixed),
     entry("hls.js", "hls.js 1.7", true, players::hls_js),
+    entry("l2a", "dash.js 5.2 with L2A-LL alone", true, players::l2a),
+    entry("lolp", "dash.js 5.2 with LoL+ alone", true, players::lolp),
     entry("media3", "Media3 1.11", true, players::media3),
     entry("mpc", "Yin et al. 2015 (MPC)", true, published::mpc),
     entry("robust-mpc", "Yin et al. 2015 (RobustMPC)", true, published::robust_mpc),

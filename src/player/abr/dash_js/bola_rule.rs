@@ -74,6 +74,16 @@ impl BolaRule {
         state.placeholder = (max - at_request).max(0.0).min(state.placeholder * DECAY);
     }
 
+    /// The viewer jumped: the throughput decides again.
+    pub(super) const fn on_seek(&mut self) {
+        if let Some(state) = &mut self.state {
+            state.steady = false;
+            state.placeholder = 0.0;
+            state.duration = None;
+            state.finished = None;
+        }
+    }
+
     /// The rung that the rule proposes.
     pub(super) fn proposal(&mut self, moment: &Moment<'_>) -> usize {
         let state = *self.state.get_or_insert(State {

@@ -2,6 +2,9 @@
 
 use super::{
     bola_rule::{BolaRule, Moment},
+    l2a_rule::{L2aMoment, L2aRule},
+    lolp_rule::{LolpMoment, LolpRule},
+    means::DashJsAverage,
     switch_history::SwitchHistory,
     throughput_average::ThroughputAverage,
 };
@@ -19,6 +22,7 @@ const INSUFFICIENT_BUFFER_IGNORED: u32 = 2;
 
 /// Which rules are on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each rule is on or off by itself")]
 pub struct DashJsRules {
     /// `throughputRule`
     pub throughput: bool,
@@ -28,11 +32,33 @@ pub struct DashJsRules {
     pub insufficient_buffer: bool,
     /// `switchHistoryRule`
     pub switch_history: bool,
+    /// `l2ARule`, for low latency.
+    pub l2a: bool,
+    /// `loLPRule`, for low latency.
+    pub lolp: bool,
+}
+
+impl DashJsRules {
+    /// No rule.
+    pub const NONE: Self = Self {
+        throughput: false,
+        bola: false,
+        insufficient_buffer: false,
+        switch_history: false,
+        l2a: false,
+        lolp: false,
+    };
 }
 
 impl Default for DashJsRules {
     fn default() -> Self {
-        Self { throughput: true, bola: true, insufficient_buffer: true, switch_history: true }
+        Self {
+            throughput: true,
+            bola: true,
+            insufficient_buffer: true,
+            switch_history: true,
+            ..Self::NONE
+        }
     }
 }
 
@@ -51,6 +77,10 @@ pub struct DashJsConfig {
     pub fast: f64,
     /// `throughputSlowHalfLifeSeconds`
     pub slow: f64,
+    /// `averageCalculationMode`
+    pub average: DashJsAverage,
+    /// Whether the stream is live.
+    pub live: bool,
 }
 
 impl Default for DashJsConfig {
@@ -61,6 +91,8 @@ impl Default for DashJsConfig {
             buffer_time: 18.0,
             fast: 3.0,
             slow: 8.0,
+            average: DashJsAverage::Ewma,
+            live: false,
         }
     }
 }
@@ -71,6 +103,8 @@ pub struct DashJs {
     config: DashJsConfig,
     average: ThroughputAverage,
     bola: Option<BolaRule>,
+    l2a: L2aRule,
+    lolp: LolpRule,
     uses_bola: bool,
     history: SwitchHistory,
     ignored: u32,
@@ -81,9 +115,12 @@ impl DashJs {
     /// The player's rules for `presentation`.
     #[must_use]
     pub fn new(config: DashJsConfig, presentation: &Presentation) -> Self {
+        let half_lives = [config.fast, config.slow];
         Self {
             config,
-            average: ThroughputAverage::new(config.fast, config.slow),
+            l2a: L2aRule::new(),
+            lolp: LolpRule::default(),
+            average: ThroughputAverage::new(config.average, config.live, half_lives),
             bola: BolaRule::new(presentation, config.buffer_time),
             uses_bola: false,
             history: SwitchHistory::default(),
@@ -123,6 +160,35 @@ impl DashJs {
         }
     }
 
+    /// What L2A proposes.
+    fn l2a(&mut self, state: &State<'_>) -> Option<usize> {
+        let (safe, throughput) = (self.average.safe()?, self.average.last()?);
+        self.config.rules.l2a.then(|| {
+            self.l2a.proposal(&L2aMoment {
+                presentation: state.presentation,
+                buffer: state.level / MS,
+                sustainable: highest_within(state.presentation, safe),
+                throughput,
+                playback_rate: state.playback_rate,
+            })
+        })
+    }
+
+    /// What LoL+ proposes.
+    fn lolp(&mut self, state: &State<'_>) -> Option<usize> {
+        let safe = self.average.safe()?;
+        self.config.rules.lolp.then(|| {
+            self.lolp.proposal(&LolpMoment {
+                presentation: state.presentation,
+                buffer: state.level / MS,
+                safe,
+                latency: state.live_latency / MS,
+                playback_rate: state.playback_rate,
+                current: self.current,
+            })
+        })
+    }
+
     /// The rung that arrives before the buffer runs empty.
     fn insufficient_buffer(&self, state: &State<'_>) -> Option<usize> {
         if !self.config.rules.insufficient_buffer || self.ignored > 0 {
@@ -140,7 +206,13 @@ impl Abr for DashJs {
         let rungs = state.presentation.bitrates().len();
         let history =
             self.config.rules.switch_history.then(|| self.history.proposal(rungs)).flatten();
-        let proposals = [self.main_proposal(state), self.insufficient_buffer(state), history];
+        let proposals = [
+            self.main_proposal(state),
+            self.l2a(state),
+            self.lolp(state),
+            self.insufficient_buffer(state),
+            history,
+        ];
         let Some(chosen) = proposals.into_iter().flatten().min() else {
             return Choice::now(self.current);
         };
@@ -166,8 +238,17 @@ impl Abr for DashJs {
         if let Some(bola) = &mut self.bola {
             bola.on_segment(report.rung, duration, times, state.level / MS);
         }
+        self.l2a.on_segment(report.rung, duration);
         let body = progress.time - progress.first_byte;
         self.average.push(progress.received / 8.0, body, times.1 - times.0);
+    }
+
+    fn on_seek(&mut self, _target: f64, _presentation: &Presentation) {
+        self.ignored = INSUFFICIENT_BUFFER_IGNORED;
+        self.l2a.on_seek();
+        if let Some(bola) = &mut self.bola {
+            bola.on_seek();
+        }
     }
 
     fn estimate(&self) -> Option<f64> {

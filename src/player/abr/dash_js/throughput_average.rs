@@ -1,5 +1,6 @@
-//! dash.js's average of throughputs: the lower of two EWMAs, weighted by download time.
+//! dash.js's average of throughputs: the lower of two EWMAs, weighted by download time, or a mean.
 
+use super::means::{DashJsAverage, Samples};
 use crate::player::estimator::half_to_the;
 
 /// A weight for each ms of download.
@@ -10,8 +11,11 @@ const SAFETY: f64 = 0.9;
 const CACHED: f64 = 10.0;
 
 /// See the module. Half-lives are in the unit of the weights.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct ThroughputAverage {
+    mode: DashJsAverage,
+    live: bool,
+    samples: Samples,
     fast_half_life: f64,
     slow_half_life: f64,
     fast: f64,
@@ -20,8 +24,18 @@ pub(super) struct ThroughputAverage {
 }
 
 impl ThroughputAverage {
-    pub(super) const fn new(fast_half_life: f64, slow_half_life: f64) -> Self {
-        Self { fast_half_life, slow_half_life, fast: 0.0, slow: 0.0, weight: 0.0 }
+    pub(super) fn new(mode: DashJsAverage, live: bool, half_lives: [f64; 2]) -> Self {
+        let [fast_half_life, slow_half_life] = half_lives;
+        Self {
+            mode,
+            live,
+            samples: Samples::default(),
+            fast_half_life,
+            slow_half_life,
+            fast: 0.0,
+            slow: 0.0,
+            weight: 0.0,
+        }
     }
 
     /// Takes a download of `bytes` whose body took `body` of `total` ms.
@@ -32,6 +46,7 @@ impl ThroughputAverage {
         if total < CACHED || !value.is_finite() {
             return;
         }
+        self.samples.push(value, bytes);
         let weight = WEIGHT_PER_MS * time;
         let alpha = half_to_the(weight / self.fast_half_life);
         self.fast = (1.0 - alpha) * value + alpha * self.fast;
@@ -42,6 +57,9 @@ impl ThroughputAverage {
 
     /// kbit/s, rounded; `None` before the first sample.
     pub(super) fn average(&self) -> Option<f64> {
+        if self.mode != DashJsAverage::Ewma {
+            return self.samples.mean(self.mode, self.live).map(f64::round);
+        }
         if self.weight <= 0.0 {
             return None;
         }
@@ -53,5 +71,10 @@ impl ThroughputAverage {
     /// kbit/s that are safe to use.
     pub(super) fn safe(&self) -> Option<f64> {
         self.average().map(|average| average * SAFETY)
+    }
+
+    /// The newest throughput in kbit/s.
+    pub(super) fn last(&self) -> Option<f64> {
+        self.samples.last()
     }
 }

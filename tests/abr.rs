@@ -106,7 +106,7 @@ fn players_choose_the_same() {
             decisions += 1;
         }
     }
-    assert!(decisions >= 1260, "{decisions}");
+    assert!(decisions >= 2520, "{decisions}");
 }
 
 #[test]

@@ -36,6 +36,8 @@ pub struct HlsJsConfig {
     pub max_starvation: f64,
     /// Whether the stream is live.
     pub live: bool,
+    /// The level that the multivariant playlist lists first: where nothing is known and nothing fits.
+    pub first_level: usize,
 }
 
 impl Default for HlsJsConfig {
@@ -48,6 +50,7 @@ impl Default for HlsJsConfig {
             up_factor: 0.7,
             max_starvation: 4.0,
             live: false,
+            first_level: 0,
         }
     }
 }
@@ -96,6 +99,13 @@ impl HlsJs {
         }
     }
 
+    /// Goes on with other half-lives in seconds, as when a live stream turns out to be one.
+    pub fn set_half_lives(&mut self, fast: f64, slow: f64) {
+        self.fast.set_half_life(fast);
+        self.slow.set_half_life(slow);
+        self.first_byte.set_half_life(slow);
+    }
+
     /// The time to the first byte in ms.
     fn latency(&self) -> f64 {
         if self.first_byte.weight() >= SMALLEST_WEIGHT {
@@ -127,11 +137,13 @@ impl HlsJs {
         if bitrates.len() == 1 {
             return Some(0);
         }
-        let segment = state.presentation.segment() / MS;
         let latency = self.latency() / MS;
+        // Before anything is loaded, no duration is known, and 1 s is taken.
+        let known = self.last.is_some();
+        let segment = if known { state.presentation.segment() / MS } else { 1.0 };
         // A level whose playlist is not known, or is live, costs another round trip.
-        let playlist = if self.config.live { latency } else { 0.0 };
-        let base = self.last.unwrap_or(0);
+        let playlist = if self.config.live || !known { latency } else { 0.0 };
+        let base = self.last.unwrap_or(self.config.first_level);
         let most = search.buffer + search.starvation;
         (0..bitrates.len()).rev().find(|&rung| {
             let factor = if rung > base { search.up_factor } else { search.factor };
@@ -147,12 +159,13 @@ impl HlsJs {
 impl Abr for HlsJs {
     fn choose(&mut self, state: &State<'_>) -> Choice {
         let bandwidth = self.bandwidth();
-        let buffer = state.level / MS;
+        let buffer = state.level / MS / state.playback_rate;
         if self.last.is_none() || self.fast.weight() < SMALLEST_WEIGHT {
             let starvation = self.config.max_starvation;
             let search =
                 Search { bandwidth, buffer: buffer / 2.0, starvation, factor: 1.0, up_factor: 1.0 };
-            return Choice::now(self.find(state, &search).unwrap_or(0));
+            let first = self.config.first_level.min(state.presentation.top());
+            return Choice::now(self.find(state, &search).unwrap_or(first));
         }
         let (factor, up_factor) = (self.config.factor, self.config.up_factor);
         let search = Search { bandwidth, buffer, starvation: 0.0, factor, up_factor };
@@ -193,19 +206,73 @@ impl Abr for HlsJs {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::player::presentation::Presentation;
+
+    fn estimates(hls: &mut HlsJs, times: [f64; 3]) -> [f64; 3] {
+        times.map(|time| {
+            hls.learn(1_000_000.0, 0.0, time);
+            hls.bandwidth()
+        })
+    }
+
+    fn close(found: &[f64], expected: &[f64]) {
+        for (found, expected) in found.iter().zip(expected) {
+            assert!((found - expected).abs() < 1e-6, "{found} {expected}");
+        }
+    }
 
     /// The vectors of hls.js's own unit test of its estimator.
     #[test]
     fn estimates_are_those_of_the_published_vectors() {
+        let times = [8000.0, 4000.0, 1000.0];
         for (fast, slow, expected) in [
             (4.0, 15.0, [1_000_000.0, 1_396_480.154_473_622_6, 2_056_826.948_982_794_8]),
             (5.0, 9.0, [1_000_000.0, 1_439_580.319_105_247, 2_208_342.324_322_311]),
+            (0.0, 0.0, [1_000_000.0, 2_000_000.0, 8_000_000.0]),
         ] {
             let mut hls = HlsJs::new(HlsJsConfig { fast, slow, ..HlsJsConfig::default() });
-            for (time, expected) in [8000.0, 4000.0, 1000.0].into_iter().zip(expected) {
-                hls.learn(1_000_000.0, 0.0, time);
-                assert!((hls.bandwidth() - expected).abs() < 1e-6, "{}", hls.bandwidth());
-            }
+            close(&estimates(&mut hls, times), &expected);
         }
+    }
+
+    /// The same for half-lives that change after the second sample.
+    #[test]
+    fn half_lives_change_as_in_the_published_vectors() {
+        let mut hls = HlsJs::new(HlsJsConfig::default());
+        hls.set_half_lives(3.0, 9.0);
+        for (time, expected) in [(8000.0, 1_000_000.0), (4000.0, 1_439_580.319_105_247)] {
+            hls.learn(1_000_000.0, 0.0, time);
+            close(&[hls.bandwidth()], &[expected]);
+        }
+        hls.set_half_lives(4.0, 15.0);
+        close(&[hls.bandwidth()], &[1_878_125.393_685_882]);
+        hls.learn(1_000_000.0, 0.0, 1000.0);
+        close(&[hls.bandwidth()], &[2_966_543.443_461_984]);
+    }
+
+    const LADDER: [f64; 6] = [105.0, 246.44, 460.56, 836.28, 2149.28, 6221.6];
+
+    /// The vectors of hls.js's own unit test of its controller: the level before anything is loaded.
+    #[test]
+    fn first_levels_are_those_of_the_published_vectors() {
+        let presentation = Presentation::endless(10_000.0, LADDER.to_vec()).unwrap();
+        for (default_estimate, expected) in
+            [(500_000.0, 2), (2_149_280.0, 4), (1_000_000_000.0, 5), (1.0, 3)]
+        {
+            let config = HlsJsConfig { default_estimate, first_level: 3, ..HlsJsConfig::default() };
+            let state = State::new(&presentation, 0.0, None, 0, 0.0);
+            assert_eq!(HlsJs::new(config).choose(&state).rung, expected, "{default_estimate}");
+        }
+    }
+
+    /// A segment at 460560 / 0.7 + 1 bit/s, with 8 s of buffer, allows level 2.
+    #[test]
+    fn the_next_level_is_that_of_the_published_vector() {
+        let presentation = Presentation::endless(5000.0, LADDER.to_vec()).unwrap();
+        let mut hls = HlsJs::new(HlsJsConfig::default());
+        hls.last = Some(0);
+        hls.learn((460_560.0 / 0.7 + 1.0) / 8.0, 0.0, 1000.0);
+        let state = State::new(&presentation, 8000.0, None, 1, 0.0);
+        assert_eq!(hls.choose(&state).rung, 2);
     }
 }

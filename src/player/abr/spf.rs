@@ -1,8 +1,8 @@
 //! The streaming engine of video.js 10 (SPF): the highest rendition within a share of the lower of two
 //! averages; up only by a margin.
 //!
-//! Source: videojs/v10, 10.0.0-rc.2, `packages/spf`: `bandwidth-estimator`, `ewma` and
-//! `quality-selection`, as published.
+//! Source: @videojs/spf 10.0.0-rc.2, `bandwidth-estimator` and `track-switching`, as published; checked
+//! decision by decision against that code.
 
 use super::{Abr, Choice, State};
 use crate::player::{estimator::DecayingMean, presentation::Presentation, session::SessionReport};
@@ -83,8 +83,8 @@ impl Spf {
 
     /// The highest rendition that fits; the lowest if none does.
     fn optimal(&self, bitrates: &[f64]) -> usize {
-        let bandwidth = self.bandwidth();
-        let fits = |rung: &usize| bandwidth >= bitrates[*rung] * MS / self.config.safety_margin;
+        let most = self.bandwidth() * self.config.safety_margin;
+        let fits = |rung: &usize| bitrates[*rung] * MS <= most;
         (0..bitrates.len()).rev().find(fits).unwrap_or(0)
     }
 

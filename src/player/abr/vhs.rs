@@ -268,6 +268,29 @@ mod tests {
         assert_eq!(vhs(Some((1920.0, 1080.0)), 4_000_000.0), 3);
     }
 
+    /// When VHS goes to another rendition: always down and in live streams, up once the buffer is as long
+    /// as what was played, at most 30 s; in presentations shorter than that always.
+    #[test]
+    fn a_switch_up_needs_a_buffer() {
+        let endless = Presentation::endless(4000.0, vec![500.0, 1000.0, 2000.0]).unwrap();
+        let short = Presentation::constant(4000.0, vec![500.0, 1000.0, 2000.0], 7).unwrap();
+        let may = |presentation: &Presentation, live, position, level, next| {
+            let config = VhsConfig { initial_bandwidth: 1.5e6, live, ..VhsConfig::default() };
+            let vhs = Vhs::new(config, presentation);
+            let mut state = State::new(presentation, level, None, 20, 0.0);
+            state.position = position;
+            vhs.may_switch(&state, next)
+        };
+        assert!(!may(&endless, false, 20_000.0, 19_999.0, 2));
+        assert!(may(&endless, false, 20_000.0, 20_000.0, 2));
+        assert!(!may(&endless, false, 500_000.0, 29_999.0, 2));
+        assert!(may(&endless, false, 500_000.0, 30_000.0, 2));
+        assert!(may(&endless, false, 500_000.0, 0.0, 0));
+        assert!(may(&endless, true, 500_000.0, 0.0, 2));
+        assert!(may(&short, false, 20_000.0, 0.0, 2));
+        assert!(!may(&endless, true, 0.0, 0.0, 1));
+    }
+
     #[test]
     fn a_slow_download_is_given_up() {
         let bitrates = vec![500.0, 1000.0, 2000.0, 3000.0, 5000.0];

@@ -27,6 +27,15 @@ impl DecayingMean {
         }
     }
 
+    /// Goes on with another half-life, from the present average.
+    pub fn set_half_life(&mut self, half_life: f64) {
+        let next = Self::new(half_life);
+        if self.weight > 0.0 && next.alpha.to_bits() != self.alpha.to_bits() {
+            *self = Self { alpha: next.alpha, sum: self.mean(), weight: self.weight };
+        }
+        self.alpha = next.alpha;
+    }
+
     /// The sum of all weights.
     #[must_use]
     pub const fn weight(&self) -> f64 {

@@ -80,7 +80,8 @@ pub(super) fn hls_js(setup: &AlgorithmSetup<'_>) -> Made {
     } else {
         (&mut config.fast, &mut config.slow, &mut fast, &mut slow)
     };
-    setup.numbers(&[], |key, number| {
+    config.first_level = setup.rendition("firstLevel")?.unwrap_or(0);
+    setup.numbers(&["firstLevel"], |key, number| {
         let slot = match key {
             "abrEwmaFastVoD" => &mut *vod_fast,
             "abrEwmaSlowVoD" => &mut *vod_slow,

@@ -27,7 +27,7 @@ impl Own {
 }
 
 /// One response on its way over all that holds it up: the link, the limits beside it, simulated TCP.
-pub(in crate::proxy) struct Passage {
+pub(in crate::proxy) struct ResponseShaper {
     flow: Flow,
     transport: Option<Arc<Mutex<Transport>>>,
     /// Round trips that change while it is under way.
@@ -37,7 +37,7 @@ pub(in crate::proxy) struct Passage {
     limits: u64,
 }
 
-impl Passage {
+impl ResponseShaper {
     /// The passage of the response to `ticket`, as planned under `link`, from `host`.
     pub(in crate::proxy) fn new(
         ticket: &Ticket,

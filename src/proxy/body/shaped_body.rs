@@ -5,7 +5,7 @@
 //! command makes it shape, responses in flight feel it.
 
 use super::{
-    response_shaper::{Own, Passage},
+    response_shaper::{Own, ResponseShaper},
     source::Source,
     wake_schedule::{Pace, Paced},
 };
@@ -82,7 +82,7 @@ pub(in crate::proxy) struct ShapedBody {
     credit: usize,
     treatment: BodyPlan,
     seed: Seed,
-    flow: Option<Passage>,
+    flow: Option<ResponseShaper>,
     paced: Option<Paced>,
     sleep: Option<Pin<Box<Sleep>>>,
     waiting: Waiting,
@@ -90,7 +90,7 @@ pub(in crate::proxy) struct ShapedBody {
     /// The end that comes as soon as all bytes handed over have left.
     breaking: Option<(BodyError, Outcome)>,
     /// What lost packets do to bytes that are not handed over yet.
-    harm: Option<Box<PacketCorruption>>,
+    corruption: Option<Box<PacketCorruption>>,
     /// It ends with the bytes that may pass, since the headers promised no more.
     fulfilled: bool,
     over: bool,
@@ -119,7 +119,7 @@ impl ShapedBody {
             waiting: Waiting::default(),
             waiting_since: None,
             breaking: None,
-            harm: None,
+            corruption: None,
             fulfilled: false,
             over: false,
             ticket,
@@ -214,7 +214,7 @@ impl ShapedBody {
 
     /// Waits for the link to let some of `available` bytes pass; zero = the body was cut.
     fn poll_link(&mut self, cx: &mut Context<'_>, available: usize) -> Poll<usize> {
-        let Self { treatment, seed, flow, paced, sleep, waiting, harm, ticket, .. } = self;
+        let Self { treatment, seed, flow, paced, sleep, waiting, corruption, ticket, .. } = self;
         let session = Arc::clone(&ticket.session);
         if flow.is_none() && treatment.own.is_nothing() && !session.shapes_bodies() {
             ticket.passed(available, session.now(), Duration::ZERO);
@@ -222,9 +222,9 @@ impl ShapedBody {
         }
         let flow = flow.get_or_insert_with(|| {
             let BodyPlan { link, own, host, head, .. } = treatment;
-            let mut passage = Passage::new(ticket, link, own, host.take(), *seed);
-            passage.follow_head(*head);
-            passage
+            let mut shaper = ResponseShaper::new(ticket, link, own, host.take(), *seed);
+            shaper.follow_head(*head);
+            shaper
         });
         loop {
             // Before the question, so that a change between question and wait is not missed.
@@ -257,10 +257,11 @@ impl ShapedBody {
                         OnDrop::Retransmit => continue,
                         OnDrop::Corrupt => {
                             let handed = ticket.bytes();
-                            harm.get_or_insert_with(|| {
-                                Box::new(PacketCorruption::new(handed, *seed))
-                            })
-                            .strike(at_byte);
+                            corruption
+                                .get_or_insert_with(|| {
+                                    Box::new(PacketCorruption::new(handed, *seed))
+                                })
+                                .strike(at_byte);
                             continue;
                         }
                         OnDrop::Truncate => Ending::Truncate,
@@ -276,7 +277,9 @@ impl ShapedBody {
     /// Takes as many bytes at hand as simulated TCP could have under way. Without it one frame is
     /// enough.
     fn read_ahead(&mut self, cx: &mut Context<'_>) {
-        let Some(transport) = self.flow.as_ref().and_then(Passage::transport) else { return };
+        let Some(transport) = self.flow.as_ref().and_then(ResponseShaper::transport) else {
+            return;
+        };
         let window = transport.lock().window();
         while self.after.is_none() && ((self.frame.len() + self.ahead_bytes) as u64) < window {
             let Poll::Ready(Some(next)) = self.source.poll(cx) else { return };
@@ -364,8 +367,8 @@ impl Body for ShapedBody {
                 self.credit -= bytes;
                 self.over = self.fulfilled && self.credit == 0;
                 let mut piece = self.frame.split_to(bytes);
-                if let Some(harm) = &mut self.harm {
-                    piece = harm.damage(piece);
+                if let Some(corruption) = &mut self.corruption {
+                    piece = corruption.damage(piece);
                 }
                 return Poll::Ready(Some(Ok(Frame::data(piece))));
             }

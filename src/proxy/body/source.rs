@@ -32,7 +32,7 @@ pub(in crate::proxy) struct Source {
     /// Nobody shall know its length.
     hidden: bool,
     /// The way that rules send it.
-    detour: Option<Box<BodyFilter>>,
+    body_filter: Option<Box<BodyFilter>>,
 }
 
 impl Source {
@@ -45,7 +45,7 @@ impl Source {
             observer: None,
             junk: None,
             hidden: false,
-            detour: None,
+            body_filter: None,
         }
     }
 
@@ -58,7 +58,7 @@ impl Source {
             observer: None,
             junk: None,
             hidden: false,
-            detour: None,
+            body_filter: None,
         }
     }
 
@@ -104,9 +104,9 @@ impl Source {
         whole.then(|| self.ready.clone())
     }
 
-    /// Sends it by way of `detour`.
-    pub(in crate::proxy) fn detour(&mut self, detour: Box<BodyFilter>) {
-        self.detour = Some(detour);
+    /// Sends it by way of `body_filter`.
+    pub(in crate::proxy) fn set_body_filter(&mut self, body_filter: Box<BodyFilter>) {
+        self.body_filter = Some(body_filter);
     }
 
     /// The next frame.
@@ -114,9 +114,9 @@ impl Source {
         &mut self,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, OriginError>>> {
-        let Some(mut detour) = self.detour.take() else { return self.poll_straight(cx) };
-        let next = detour.poll(cx, &mut |cx| self.poll_straight(cx));
-        self.detour = Some(detour);
+        let Some(mut body_filter) = self.body_filter.take() else { return self.poll_straight(cx) };
+        let next = body_filter.poll(cx, &mut |cx| self.poll_straight(cx));
+        self.body_filter = Some(body_filter);
         next
     }
 
@@ -147,7 +147,7 @@ impl Source {
 
     /// Whether nothing will come any more.
     pub(in crate::proxy) fn is_end(&self) -> bool {
-        self.detour.as_ref().is_none_or(|detour| detour.is_empty())
+        self.body_filter.as_ref().is_none_or(|body_filter| body_filter.is_empty())
             && self.ready.is_empty()
             && self.failure.is_none()
             && self.junk.as_ref().is_none_or(|(left, _)| *left == 0)
@@ -186,7 +186,7 @@ impl From<Bytes> for Source {
             observer: None,
             junk: None,
             hidden: false,
-            detour: None,
+            body_filter: None,
         }
     }
 }
@@ -200,7 +200,7 @@ impl From<OriginBody> for Source {
             observer: None,
             junk: None,
             hidden: false,
-            detour: None,
+            body_filter: None,
         }
     }
 }

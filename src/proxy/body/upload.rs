@@ -63,7 +63,7 @@ struct Load {
     /// What a loss that ends the request leaves for those who wait for its answer.
     cut: Cut,
     /// Packets that arrive damaged.
-    harm: Option<PacketCorruption>,
+    corruption: Option<PacketCorruption>,
     flow: Option<Flow>,
     sleep: Option<Pin<Box<Sleep>>>,
     waiting: Waiting,
@@ -85,7 +85,7 @@ impl Upload {
             bus: Arc::clone(ticket.bus()),
             seed: ticket.seed.named("uplink"),
             cut: Cut::clone(&ticket.cut),
-            harm: None,
+            corruption: None,
             flow: None,
             sleep: None,
             waiting: Waiting::default(),
@@ -132,7 +132,7 @@ impl Load {
                         OnDrop::Retransmit => {}
                         OnDrop::Corrupt => {
                             let (sent, seed) = (flow.sent(), self.seed);
-                            self.harm
+                            self.corruption
                                 .get_or_insert_with(|| PacketCorruption::new(sent, seed))
                                 .strike(at_byte);
                         }
@@ -194,8 +194,8 @@ impl Body for Load {
             Err(error) => return Poll::Ready(Some(Err(error))),
         };
         let mut piece = self.frame.split_to(bytes);
-        if let Some(harm) = &mut self.harm {
-            piece = harm.damage(piece);
+        if let Some(corruption) = &mut self.corruption {
+            piece = corruption.damage(piece);
         }
         Poll::Ready(Some(Ok(Frame::data(piece))))
     }

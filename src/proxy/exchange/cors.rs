@@ -34,7 +34,7 @@ pub(in crate::proxy) struct CorsRequest {
 }
 
 impl CorsRequest {
-    /// The asker behind a request; `None` when it is not a cross-origin one.
+    /// Reads the CORS part of a request; `None` when it is not a cross-origin one.
     pub(in crate::proxy) fn of(request: &request::Parts) -> Option<Self> {
         let headers = &request.headers;
         let origin = headers.get(header::ORIGIN)?.clone();

@@ -11,7 +11,7 @@ use crate::proxy::{
     manifest::{
         content_coding::request_known_codings,
         transform,
-        transform::{Passage, Reading},
+        transform::{ManifestContext, Reading},
     },
     upstream::OriginBody,
 };
@@ -94,8 +94,8 @@ pub(in crate::proxy) async fn fetch(
     }
     let (limits, own) = (&proxy.config.limits, own.as_deref());
     let scripted = proxy.config.script.is_some();
-    let passage = Passage { origin: &origin, path: &path, own, limits, scripted };
-    let response = read(response, &passage, !head_only || is_manifest, ticket).await;
+    let context = ManifestContext { origin: &origin, path: &path, own, limits, scripted };
+    let response = read(response, &context, !head_only || is_manifest, ticket).await;
     Ok(if head_only && is_manifest { without_body(response) } else { response })
 }
 
@@ -117,21 +117,21 @@ fn ask_for_manifest(head: &mut request::Parts) {
 /// Reads an answer that is a manifest, if it is `readable`, and looks on as any other passes.
 async fn read(
     response: Response<OriginBody>,
-    passage: &Passage<'_>,
+    context: &ManifestContext<'_>,
     readable: bool,
     ticket: &mut Ticket,
 ) -> Response<Source> {
     let kind = ticket.request.resource.kind;
     let expected = observe::expected(kind, &response);
-    let reading = match transform::reading(passage.path, kind, &response) {
+    let reading = match transform::reading(context.path, kind, &response) {
         // What another manifest named goes before a guess by the first bytes.
         None | Some(Reading::Sniff) if expected.is_some() => expected.map(Reading::As),
         reading => reading,
     };
     match reading {
-        Some(reading) if readable => transform::pass(reading, response, passage, ticket).await,
+        Some(reading) if readable => transform::pass(reading, response, context, ticket).await,
         _ => {
-            let url = || passage.origin.url(passage.path);
+            let url = || context.origin.url(context.path);
             let observer = Observer::of(&ticket.session, &ticket.request, url, &response);
             response.map(|body| Source::from(body).observed(observer))
         }

@@ -20,7 +20,7 @@ pub(in crate::proxy) enum Identified {
     /// One of `session`'s, for `path` at `origin`.
     Request { session: Arc<Session>, origin: Origin, path: String },
     /// A new viewer's, or one for a pathway clone: it shall come again at this address.
-    Newcomer { location: String },
+    Redirect { location: String },
 }
 
 /// Finds or starts the session of a request from `client`.
@@ -34,13 +34,13 @@ pub(in crate::proxy) fn identify(
     let (path, parameters) = split_parameters(address.path);
     if let Some((_, host)) = parameters.iter().find(|(name, _)| *name == HOST_PARAMETER) {
         let location = on_host(proxy, &address, host, &path)?;
-        return Ok(Identified::Newcomer { location });
+        return Ok(Identified::Redirect { location });
     }
     if address.session.is_none() {
         let arming = || arming(&proxy.catalog, &parameters);
         let place = (&address.target, &*path);
         if let Some(location) = alias::enter(proxy, client, request, place, arming)? {
-            return Ok(Identified::Newcomer { location });
+            return Ok(Identified::Redirect { location });
         }
     }
     let session = match address.session {
@@ -59,7 +59,7 @@ pub(in crate::proxy) fn identify(
                     let arming = arming(&proxy.catalog, &parameters)?;
                     let session = proxy.registry.start(Some(client), arming)?;
                     let location = Address::write(Some(&session.tag.id), &address.target, &path);
-                    return Ok(Identified::Newcomer { location });
+                    return Ok(Identified::Redirect { location });
                 }
                 SessionBy::Redirect => proxy.registry.fallback(client),
             }

@@ -26,7 +26,7 @@ impl FirstLook {
 
 /// Lets the script see the answer. What it asks for joins `plan` where that left room; a delay and
 /// another status come about here, the rest on the answer's further way.
-pub(in crate::proxy) async fn second_look(
+pub(in crate::proxy) async fn run_response_script(
     proxy: &Proxy,
     first: FirstLook,
     host: &Authority,

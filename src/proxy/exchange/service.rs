@@ -12,7 +12,7 @@ use super::{
     redirect_hops,
     redirect_hops::Onward,
     reply,
-    response_script::{FirstLook, second_look},
+    response_script::{FirstLook, run_response_script},
     ticket::Ticket,
 };
 use crate::proxy::{
@@ -133,7 +133,7 @@ impl Proxy {
         request: Request<Incoming>,
     ) -> Result<Response<PlayerBody>, Unanswered> {
         let (mut head, body) = request.into_parts();
-        let asker = if self.config.cors { CorsRequest::of(&head) } else { None };
+        let cors = if self.config.cors { CorsRequest::of(&head) } else { None };
         let multiplexed = head.version == http::Version::HTTP_2;
         if multiplexed {
             connection.multiplexes();
@@ -142,10 +142,10 @@ impl Proxy {
         let identified = sound.and_then(|()| identify(self, client, &head));
         let (session, origin, mut path) = match identified {
             Ok(Identified::Request { session, origin, path }) => (session, origin, path),
-            Ok(Identified::Newcomer { location }) => {
-                return Ok(own(connection, asker, reply::redirect(&location)));
+            Ok(Identified::Redirect { location }) => {
+                return Ok(own(connection, cors, reply::redirect(&location)));
             }
-            Err(error) => return Ok(own(connection, asker, refusal(connection, &error))),
+            Err(error) => return Ok(own(connection, cors, refusal(connection, &error))),
         };
         let told = cmcd_request::read(&path, &head.headers);
         let sent = headers::request_head_size(&head.method, &path, &head.headers);
@@ -161,11 +161,11 @@ impl Proxy {
         planned.hand_on(method, &asked);
         if let Some(first) = planned.first_look {
             let Planned { ticket, plan, host, .. } = &mut planned;
-            response = second_look(self, first, host, ticket, plan, response).await;
+            response = run_response_script(self, first, host, ticket, plan, response).await;
         }
         self.pause(&planned.ticket.session, planned.response_delay()).await;
-        if let Some(asker) = asker {
-            asker.permit(&mut response);
+        if let Some(cors) = cors {
+            cors.permit(&mut response);
         }
         if let Some(plan) = &planned.plan {
             let ticket = &planned.ticket;
@@ -396,13 +396,13 @@ fn refusal(connection: &Connection, error: &ProxyError) -> Response<Source> {
 /// An answer of our own to a request that reached no session's network.
 fn own(
     connection: &Connection,
-    asker: Option<CorsRequest>,
+    cors: Option<CorsRequest>,
     mut response: Response<Source>,
 ) -> Response<PlayerBody> {
     connection.enter();
     connection.leave(connection.now());
-    if let Some(asker) = asker {
-        asker.permit(&mut response);
+    if let Some(cors) = cors {
+        cors.permit(&mut response);
     }
     response.map(|source| PlayerBody::Plain(Box::new(source)))
 }

@@ -18,8 +18,10 @@ pub(in crate::proxy) fn apply_body_faults(
     response: &mut Response<Source>,
 ) -> Option<Box<BodyGate>> {
     let length = response.body().size_hint().exact();
-    if let Some(detour) = BodyFilter::new(plan, seed, &ticket.session, || ticket.fault_reporter()) {
-        response.body_mut().detour(detour);
+    if let Some(body_filter) =
+        BodyFilter::new(plan, seed, &ticket.session, || ticket.fault_reporter())
+    {
+        response.body_mut().set_body_filter(body_filter);
     }
     let chunked = matches!(&plan.cut, Some(cut) if cut.effect.ending == Ending::BadChunk);
     if let Some(planned) = plan.framing.as_ref().filter(|_| !chunked) {

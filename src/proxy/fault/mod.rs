@@ -1,11 +1,11 @@
 //! Faults by rule: everything a [`Plan`](crate::rules::Plan) can ask for, one file an effect.
 //!
 //! ```text
-//!  fate ─▶ (asked) ─▶ fetch ─▶ range, replacement ─▶ detour ─▶ gatekeeper ─▶ head
+//!  short_circuit ─▶ fetch ─▶ range_fault, replacement ─▶ body_filter ─▶ body_gate ─▶ header_faults
 //! ```
 //!
-//! A request without a plan meets none of it. Whatever takes place is told as an event, with the
-//! byte of the body at which it struck.
+//! A request without a plan passes through none of them. Each effect that is applied is emitted as an
+//! event, with the byte of the body at which it was applied.
 
 mod answer;
 mod body_faults;

@@ -51,14 +51,14 @@ mod tests {
     fn one_bit_of_each_struck_byte_differs_however_the_body_is_cut() {
         let body: Vec<u8> = (0..=255).cycle().take(10_000).collect();
         let whole = |sizes: &[usize]| {
-            let (mut harm, mut out) = (PacketCorruption::new(0, Seed::new(7)), Vec::new());
-            [0, 1448, 1500, 9999].into_iter().for_each(|place| harm.strike(place));
+            let (mut corruption, mut out) = (PacketCorruption::new(0, Seed::new(7)), Vec::new());
+            [0, 1448, 1500, 9999].into_iter().for_each(|place| corruption.strike(place));
             let mut rest = Bytes::from(body.clone());
             for size in sizes.iter().cycle() {
                 if rest.is_empty() {
                     return out;
                 }
-                out.extend_from_slice(&harm.damage(rest.split_to((*size).min(rest.len()))));
+                out.extend_from_slice(&corruption.damage(rest.split_to((*size).min(rest.len()))));
             }
             out
         };

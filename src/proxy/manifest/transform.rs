@@ -81,7 +81,7 @@ fn is_whole<B>(response: &Response<B>) -> bool {
 }
 
 /// Where a manifest comes from, and under which address (`scheme://host`) the player knows the proxy.
-pub(in crate::proxy) struct Passage<'a> {
+pub(in crate::proxy) struct ManifestContext<'a> {
     pub(in crate::proxy) origin: &'a Origin,
     pub(in crate::proxy) path: &'a str,
     pub(in crate::proxy) own: Option<&'a str>,
@@ -95,7 +95,7 @@ pub(in crate::proxy) struct Passage<'a> {
 pub(in crate::proxy) async fn pass(
     reading: Reading,
     response: Response<OriginBody>,
-    passage: &Passage<'_>,
+    context: &ManifestContext<'_>,
     ticket: &mut Ticket,
 ) -> Response<Source> {
     let (head, body) = response.into_parts();
@@ -121,7 +121,7 @@ pub(in crate::proxy) async fn pass(
             Some(format)
         }
     };
-    let most = passage.limits.manifest.as_usize();
+    let most = context.limits.manifest.as_usize();
     if !ahead.whole(most).await {
         // Whether it would have been a manifest is not known of a body that was to be sniffed.
         if format.is_some() {
@@ -130,7 +130,7 @@ pub(in crate::proxy) async fn pass(
         return Response::from_parts(head, ahead.into_source());
     }
     let bytes = ahead.into_bytes();
-    let work = Work::new(Manifest { format, coding, most }, passage, ticket);
+    let work = Work::new(Manifest { format, coding, most }, context, ticket);
     let new = match run(work, bytes.clone(), &ticket.session).await {
         Ok(read) => {
             ticket.request = read.request;

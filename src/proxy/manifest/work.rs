@@ -1,7 +1,7 @@
 //! The work that a manifest makes: decoding, learning, editing and rewriting it. A long one is read on a
 //! thread of its own, few at a time and one of a session, so that it holds no other request up.
 
-use super::{content_coding::Coding, transform::Passage};
+use super::{content_coding::Coding, transform::ManifestContext};
 use crate::proxy::{exchange::ticket::Ticket, fault};
 use crate::{
     event::{Bus, Event, RequestTag},
@@ -95,7 +95,7 @@ pub(in crate::proxy) async fn run(
 impl Work {
     pub(in crate::proxy) fn new(
         manifest: Manifest,
-        passage: &Passage<'_>,
+        context: &ManifestContext<'_>,
         ticket: &Ticket,
     ) -> Self {
         Self {
@@ -105,10 +105,10 @@ impl Work {
             plan: ticket.plan.clone(),
             charges: ticket.charges.clone(),
             bus: Arc::clone(ticket.bus()),
-            origin: passage.origin.clone(),
-            path: passage.path.to_owned(),
-            own: passage.own.map(str::to_owned),
-            scripted: passage.scripted,
+            origin: context.origin.clone(),
+            path: context.path.to_owned(),
+            own: context.own.map(str::to_owned),
+            scripted: context.scripted,
         }
     }
 

@@ -1,7 +1,7 @@
-//! `vsps` stands between a video origin and a player and makes the network as bad as asked:
-//! no better, no worse, and the same again with the same seed.
+//! `vsps` is an HTTP proxy between a video origin and a player. It shapes traffic, injects faults, and
+//! measures; with the same seed and the same requests it does the same again.
 //!
-//! # A map of the house
+//! # Modules
 //!
 //! ```text
 //!  player ──TCP──▶ accept ─▶ identify ─▶ classify ─▶ decide ──▶ fetch ──▶ rewrite ─▶ shape ──▶ player
@@ -10,27 +10,28 @@
 //!                                   event ─▶ observers (Prometheus, summary, logs)
 //! ```
 //!
-//! In reading order, low to high; a room imports only rooms above it in this list
-//! (`tests/architecture.rs` keeps the walls).
+//! From low to high: a module imports only modules above it in this list. `tests/architecture.rs` checks
+//! this. `docs/architecture.md` follows one request through the files; `docs/glossary.md` defines the terms.
 //!
-//! - [`output`]: lines to streams that may block or fail, off the callers' threads
+//! - [`output`]: lines for streams that may block or fail, written off the callers' threads
 //! - [`descriptors`]: how many files may be open, and what they are for
-//! - [`units`], [`seed`]: quantities with their units; one seed in, one random stream per model out
-//! - [`model`]: the core: a moment and some bytes in, a verdict out; no clock, no I/O
-//! - [`media`]: what a request is, told from the manifests that passed; URIs rewritten in place
-//! - `builtin`: the files of `profiles/`, inside the program
-//! - [`rules`]: who gets what treatment: a classified request becomes a plan
-//! - [`profiles`]: a file becomes a link and rules; the embedded library
-//! - [`plot`]: a network as a picture, or a sketch in a terminal
-//! - [`event`]: what happened; all that observers ever see
-//! - [`sessions`]: one viewer: its link, rules, ladder; the registry of all
-//! - [`observers`]: events become Prometheus families, a summary, logs
-//! - [`proxy`]: the data plane
-//! - [`api`]: the control plane
-//! - [`origin`]: the built-in origin, real playable media with nothing installed
-//! - [`player`]: the simulated viewer, a pure function of time; ABR algorithms
+//! - [`units`], [`seed`]: quantities with units; one random stream per model from one seed
+//! - [`model`]: the network as pure functions of time and bytes: no clock, no I/O
+//! - [`media`]: manifests: read, remembered, edited, rewritten; what each request is for
+//! - `builtin`: the files of `profiles/`, embedded in the program
+//! - [`rules`]: rules and scripts: from a classified request to a plan of effects
+//! - [`profiles`]: profile files and traces: from a file to a link and rules; the library
+//! - [`plot`]: drawings of networks, as SVG, PNG or text
+//! - [`event`]: what happened in the data plane, as plain data
+//! - [`sessions`]: the state of each viewer: link, rules, ladder, counters; the registry
+//! - [`observers`]: from events to Prometheus metrics, summary, event log, HAR and logs
+//! - [`proxy`]: the data plane: HTTP requests of players
+//! - [`api`]: the control plane: HTTP requests of operators
+//! - [`origin`]: the built-in origin
+//! - [`player`]: the simulated player and its ABR algorithms, as pure functions of time
 //! - [`sweep`]: benchmarks of ABR algorithms
-//! - [`args`], [`config`], [`logging`], [`app`], [`commands`]: what was typed, what is needed, wiring
+//! - [`args`], [`config`], [`logging`], [`app`], [`commands`]: command line, configuration, log set-up,
+//!   wiring, subcommands
 
 pub mod api;
 pub mod app;

@@ -1,5 +1,5 @@
-//! The walls of the house, kept: who may import whom, who may ask the time, how large files and
-//! functions grow.
+//! Rules for the modules: which may import which, which files may read the clock, and how large files and
+//! functions may be.
 
 #![expect(clippy::unwrap_used, reason = "a test may panic, in its helpers too")]
 
@@ -8,9 +8,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Every room, low to high, and what it may import. The walls behind the shape: `model` knows no
-/// clock and no I/O; `proxy` and `observers` meet only in `event`; `origin` knows nothing of the proxy.
-const ROOMS: &[(&str, &[&str])] = &[
+/// Every module of `src/`, low to high, and what it may import. `model` has no clock and no I/O; `proxy` and
+/// `observers` share only `event`; `origin` does not depend on the proxy.
+const MODULES: &[(&str, &[&str])] = &[
     ("output", &[]),
     ("descriptors", &[]),
     ("units", &[]),
@@ -78,7 +78,7 @@ const ROOMS: &[(&str, &[&str])] = &[
 
 /// Words that only the named files may use in production code.
 const OWNED: &[(&str, &[&str])] = &[
-    // A sweep tells how long it still takes.
+    // A sweep shows its remaining time.
     ("Instant::now", &["commands/bench/progress.rs", "sessions/clock.rs"]),
     (
         "SystemTime::now",
@@ -96,10 +96,10 @@ const OWNED: &[(&str, &[&str])] = &[
         &[
             "proxy/body/shaped_body.rs",      // the shaped body waits for its link
             "proxy/body/wake_schedule.rs",    // latency, delays and hangs before the headers
-            "proxy/downstream/connection.rs", // watches for idle connections
-            "proxy/downstream/protocol_detect.rs", // a first line may come in pieces
+            "proxy/downstream/connection.rs", // closes idle connections
+            "proxy/downstream/protocol_detect.rs", // a first line may arrive in pieces
             "proxy/downstream/socket.rs",     // lets a refusal be read before the close
-            "proxy/upstream/idle_connections.rs", // connections rest for a while
+            "proxy/upstream/idle_connections.rs", // keeps connections for a while
             "proxy/downstream/server.rs",     // pauses after a failed accept
             "origin/server.rs",
             "origin/pace.rs", // what does not exist yet is waited for
@@ -107,12 +107,12 @@ const OWNED: &[(&str, &[&str])] = &[
         ],
     ),
     ("process::exit", &[]),
-    ("RandomState::new", &["config.rs"]), // draws the seed nobody chose
+    ("RandomState::new", &["config.rs"]), // draws a seed when none was given
     ("rand::rng(", &[]),
     ("thread_rng", &[]),
 ];
 
-/// Aims are 250 and 50; these leave room, so that nothing is squeezed or split to fit.
+/// The aims are 250 and 50. These limits are higher, so that nothing is split only to fit.
 const LONGEST_FILE: usize = 450;
 const LONGEST_FUNCTION: usize = 75;
 
@@ -135,7 +135,7 @@ impl Source {
         Self { path: path.to_owned(), name, code, text }
     }
 
-    fn room(&self) -> &str {
+    fn module(&self) -> &str {
         self.name.split('/').next().unwrap_or_default().trim_end_matches(".rs")
     }
 
@@ -175,7 +175,7 @@ fn report(faults: &[String]) {
     assert!(faults.is_empty(), "\n{}\n", faults.join("\n"));
 }
 
-/// The names of rooms that follow `crate::`, also in `use crate::{a, b::c}`.
+/// The names of modules that follow `crate::`, also in `use crate::{a, b::c}`.
 fn imports(code: &str) -> Vec<String> {
     let mut found = Vec::new();
     for (at, _) in code.match_indices("crate::") {
@@ -209,36 +209,38 @@ fn word(text: &str) -> String {
 }
 
 #[test]
-fn rooms_import_only_what_lies_under_them() {
+fn modules_import_only_modules_below_them() {
     let mut faults = Vec::new();
-    let mut arrows = 0;
+    let mut imports_seen = 0;
     for source in sources() {
-        let room = source.room();
-        if matches!(room, "main" | "lib") {
+        let module = source.module();
+        if matches!(module, "main" | "lib") {
             continue;
         }
-        let Some((_, allowed)) = ROOMS.iter().find(|(name, _)| *name == room) else {
-            faults
-                .push(format!("{}: room `{room}` has no walls yet; add it to ROOMS", source.name));
+        let Some((_, allowed)) = MODULES.iter().find(|(name, _)| *name == module) else {
+            faults.push(format!(
+                "{}: module `{module}` has no entry yet; add it to MODULES",
+                source.name
+            ));
             continue;
         };
         for import in imports(&source.code) {
-            arrows += 1;
-            if import != room && !allowed.contains(&import.as_str()) {
-                faults.push(format!("{}: `{room}` must not import `{import}`", source.name));
+            imports_seen += 1;
+            if import != module && !allowed.contains(&import.as_str()) {
+                faults.push(format!("{}: `{module}` must not import `{import}`", source.name));
             }
         }
     }
-    assert!(arrows > 100, "only {arrows} imports seen");
+    assert!(imports_seen > 100, "only {imports_seen} imports seen");
     report(&faults);
 }
 
 #[test]
-fn the_walls_have_no_circles() {
-    for (at, (room, allowed)) in ROOMS.iter().enumerate() {
+fn the_imports_have_no_cycles() {
+    for (at, (module, allowed)) in MODULES.iter().enumerate() {
         for import in *allowed {
-            let under = ROOMS[..at].iter().any(|(name, _)| name == import);
-            assert!(under, "`{room}` may import `{import}`, which does not lie under it");
+            let under = MODULES[..at].iter().any(|(name, _)| name == import);
+            assert!(under, "`{module}` may import `{import}`, which is not below it");
         }
     }
 }
@@ -246,7 +248,7 @@ fn the_walls_have_no_circles() {
 #[test]
 fn the_model_is_pure() {
     let mut faults = Vec::new();
-    for source in sources().iter().filter(|source| source.room() == "model") {
+    for source in sources().iter().filter(|source| source.module() == "model") {
         for banned in [
             "async ",
             ".await",
@@ -266,7 +268,7 @@ fn the_model_is_pure() {
 }
 
 #[test]
-fn time_and_chance_have_owners() {
+fn only_named_files_use_clocks_and_randomness() {
     let mut faults = Vec::new();
     for source in sources() {
         for (banned, owners) in OWNED {
@@ -279,7 +281,7 @@ fn time_and_chance_have_owners() {
 }
 
 #[test]
-fn files_say_what_they_are_and_stay_small() {
+fn files_have_a_summary_and_stay_small() {
     let mut faults = Vec::new();
     for source in sources() {
         let first = source.text.lines().next().unwrap_or_default();
@@ -297,16 +299,19 @@ fn files_say_what_they_are_and_stay_small() {
         }
         if ["utils", "helpers", "common", "shared", "misc"]
             .iter()
-            .any(|dustbin| source.path.file_stem().is_some_and(|stem| stem == *dustbin))
+            .any(|vague| source.path.file_stem().is_some_and(|stem| stem == *vague))
         {
-            faults.push(format!("{}: a dustbin; name it after its noun", source.name));
+            faults.push(format!(
+                "{}: a name that says nothing; name it after what it holds",
+                source.name
+            ));
         }
     }
     report(&faults);
 }
 
 #[test]
-fn faces_only_show() {
+fn mod_files_hold_no_items() {
     let mut faults = Vec::new();
     for source in sources().iter().filter(|source| source.name.ends_with("mod.rs")) {
         for item in ["fn ", "struct ", "enum ", "impl ", "trait ", "const ", "static "] {
@@ -315,7 +320,7 @@ fn faces_only_show() {
             });
             if holds {
                 faults.push(format!(
-                    "{}: holds a `{item}`; a face shows, it does not do",
+                    "{}: holds a `{item}`; a mod.rs only declares and re-exports",
                     source.name
                 ));
             }
@@ -350,7 +355,7 @@ fn functions(code: &str) -> Vec<(String, usize)> {
     found
 }
 
-/// The test's own eyes are open.
+/// The readers above find what they look for.
 #[test]
 fn the_reader_sees() {
     let code = "use crate::{a::B, c::{D, E}, f};\nlet x = crate::g::h();";

@@ -411,12 +411,19 @@ fn named_metrics(text: &str) -> BTreeSet<String> {
 }
 
 #[test]
-fn the_dashboard_and_the_readme_name_only_metrics_that_exist() {
+fn the_dashboard_and_the_documentation_name_only_metrics_that_exist() {
     let dashboard = include_str!("../grafana/dashboard.json");
-    let readme = std::fs::read_to_string("README.md").unwrap_or_default();
     let named = named_metrics(dashboard);
     assert!(named.len() > 15, "the dashboard shows {} metrics", named.len());
-    for name in named.into_iter().chain(named_metrics(&readme)) {
+    let pages = std::fs::read_dir("docs").unwrap().map(|entry| entry.unwrap().path());
+    let pages = pages.filter(|path| path.extension().is_some_and(|ending| ending == "md"));
+    let texts: Vec<_> = pages
+        .chain(["README.md".into()])
+        .map(|path: std::path::PathBuf| std::fs::read_to_string(path).unwrap())
+        .collect();
+    let documented: BTreeSet<_> = texts.iter().flat_map(|text| named_metrics(text)).collect();
+    assert!(documented.len() > 2, "the documentation names {documented:?}");
+    for name in named.into_iter().chain(documented) {
         assert!(families::ALL.iter().any(|family| family.name == name), "{name} does not exist");
     }
 }

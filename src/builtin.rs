@@ -1,4 +1,4 @@
-//! The files of `profiles/`, inside the program.
+//! The files of `profiles/`, compiled into the program.
 
 use include_dir::{Dir, File, include_dir};
 

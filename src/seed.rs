@@ -1,8 +1,8 @@
-//! One seed in, one named stream of random numbers per model and request out.
+//! Named streams of random numbers, one per model and request, all derived from one seed.
 //!
-//! Every draw in the program descends from one 64-bit seed through names: session, URL path,
-//! attempt, model. Two runs that ask the same questions get the same answers, in whatever order
-//! the questions come, because no two models share a stream.
+//! Every random number in the program is derived from one 64-bit seed through names: session, URL path,
+//! attempt, model. Two runs with the same requests draw the same numbers, in whatever order the requests come,
+//! because no two models share a stream.
 
 use rand_pcg::Pcg64Mcg;
 use std::{fmt, str::FromStr};
@@ -11,7 +11,7 @@ use std::{fmt, str::FromStr};
 /// 128/64 MCG, O'Neill 2014), not by a crate's version.
 pub type Stream = Pcg64Mcg;
 
-/// Where a tree of random streams starts.
+/// The root of a tree of random streams.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Seed(u64);
 
@@ -31,7 +31,8 @@ impl Seed {
     /// The seed of the child called `name`.
     #[must_use]
     pub fn named(self, name: &str) -> Self {
-        // FNV-1a over the name, then mixed: cheap, portable, and names are few and not hostile.
+        // FNV-1a over the name, then mixed: cheap and portable; names are few and not under an attacker's
+        // control.
         let hash = name.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
             (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
         });
@@ -80,7 +81,7 @@ mod tests {
     use rand::RngExt as _;
     use std::collections::HashSet;
 
-    /// The first draws are part of the product: a seed in an old bug report must still replay.
+    /// The first draws must not change: a seed in an old bug report must still replay.
     #[test]
     fn the_sequence_never_changes() {
         let mut stream = Seed::new(42).named("stall").numbered(3).stream();

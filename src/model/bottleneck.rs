@@ -1,4 +1,4 @@
-//! What of a network belongs to the place that all of its users go through.
+//! The part of a network that all of its users share: the bottleneck.
 
 use super::spec::{Gap, LinkSpec};
 
@@ -9,8 +9,8 @@ pub enum Sharing {
     /// connection of a session.
     #[default]
     Fair,
-    /// Each response gets the same: who has more of them gets more. Over simulated TCP there is one
-    /// queue, and who sends more into it gets more.
+    /// Each response gets the same: a session with more of them gets more. Over simulated TCP there is one
+    /// queue, and a connection that sends more gets more.
     FirstCome,
 }
 
@@ -26,14 +26,14 @@ impl Sharing {
 }
 
 impl LinkSpec {
-    /// The link alone, without what happens to each response (loss, transport, freezes by bytes).
+    /// The link alone, without what happens to each response (loss, transport, stalls by bytes).
     #[must_use]
     pub fn bottleneck(&self) -> Self {
         let stall = self.stall.clone().filter(|stall| matches!(stall.every, Gap::Time(_)));
         Self { stall, loss: None, transport: Default::default(), ..self.clone() }
     }
 
-    /// Why two sessions of these networks can't be behind one link; `None` = they can.
+    /// Why two sessions with these networks cannot share one link; `None` = they can.
     #[must_use]
     pub fn differs(&self, other: &Self) -> Option<&'static str> {
         let (one, two) = (self.bottleneck(), other.bottleneck());

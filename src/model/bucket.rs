@@ -1,10 +1,10 @@
-//! The token bucket: governor's GCRA, asked in bytes of capacity instead of time.
+//! The token bucket: governor's GCRA, with bytes of capacity in place of time.
 //!
-//! On governor's own clock, one byte a cell, the interval between cells is cut to whole
-//! nanoseconds (900 Mbit/s comes out 11 % fast), a quota can't be changed, and a new limiter hands
-//! out a fresh burst at every change of rate. So the limiter's clock is the link's cumulative
-//! capacity: one tick is one byte, the limiter lives as long as the link, and any schedule is
-//! exact. `NotUntil` is then a capacity too, which the schedule's inverse turns into a moment.
+//! On governor's own clock, one byte a cell, the interval between cells is cut to whole nanoseconds (900 Mbit/s
+//! comes out 11 % fast), a quota can't be changed, and a new limiter allows another burst at every change of
+//! rate. So the limiter's clock is the link's cumulative capacity: one tick is one byte, the limiter lives as
+//! long as the link, and any schedule is exact. `NotUntil` is then a capacity too, which the schedule's inverse
+//! converts to a time.
 
 use governor::{
     Quota, RateLimiter,
@@ -23,8 +23,8 @@ use std::{
     time::Duration,
 };
 
-/// A place in the link's cumulative capacity, in bytes: bytes booked there leave when the link
-/// could have carried so many.
+/// A position in the link's cumulative capacity, in bytes: bytes booked there leave when the link could have
+/// carried so many.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Position(u64);
 
@@ -56,7 +56,7 @@ impl Reference for Position {
     }
 }
 
-/// A clock that shows what it was last set to. Shared only between a bucket and its limiter.
+/// A clock that returns the value it was last set to. Shared only between a bucket and its limiter.
 #[derive(Debug, Clone, Default)]
 struct CapacityClock(Arc<AtomicU64>);
 
@@ -89,7 +89,7 @@ impl Bucket {
         Self { limiter: RateLimiter::direct_with_clock(quota, clock.clone()), clock, burst }
     }
 
-    /// A bucket of `burst` bytes that is empty at `capacity`: no credit comes with a change.
+    /// A bucket of `burst` bytes that is empty at `capacity`: a change gives no credit.
     pub(super) fn empty_at(burst: NonZeroU32, capacity: u64) -> Self {
         let mut bucket = Self::new(burst);
         bucket.book(capacity, burst);
@@ -106,8 +106,8 @@ impl Bucket {
     pub(super) fn book(&mut self, capacity: u64, bytes: NonZeroU32) -> Position {
         let bytes = bytes.min(self.burst);
         let mut at = Position(capacity);
-        // The first answer is either "now" or the capacity at which it will be; asked again there,
-        // the limiter can't refuse.
+        // The first check returns either "now" or the capacity at which the cell conforms; a second check there
+        // cannot be refused.
         for _ in 0..2 {
             self.clock.0.store(at.0, Ordering::Relaxed);
             match self.limiter.check_n(bytes) {

@@ -1,9 +1,9 @@
-//! The bytes a link could have carried since its time zero: the integral of its schedule, with
-//! silence in its stalls; and the inverse, the moment at which a given byte could have left.
+//! The bytes a link could have carried since its time zero: the integral of its schedule, where stalls count as
+//! rate zero; and the inverse, the time at which a given byte could have left.
 //!
-//! Both are exact: areas are counted in bit·nanoseconds, as whole numbers. Pieces are made when
-//! time first reaches them and forgotten soon after it has passed, so a session of any length
-//! holds a handful; a long time without a question is jumped over.
+//! Both are exact: areas are counted in bit·nanoseconds, as whole numbers. Pieces are made when time first
+//! reaches them and dropped soon after, so a session of any length holds only a few; a long time without a
+//! query is skipped.
 
 use super::{
     piece::{FOREVER, Piece},
@@ -16,12 +16,12 @@ use std::{collections::VecDeque, time::Duration};
 
 /// Bit·nanoseconds in a byte: 8 bits over a second of 10⁹ ns.
 const BYTE: u128 = 8_000_000_000;
-/// Pieces this far behind the latest question are forgotten, in nanoseconds.
+/// Pieces this far behind the latest query are dropped, in nanoseconds.
 const MEMORY: u64 = 2_000_000_000;
-/// How far one question looks ahead through silence; the answer is then "ask again there".
+/// How many pieces one query looks ahead while the rate is zero; the result is then "not before".
 const MAX_PIECES_AHEAD: usize = 4096;
 
-/// A piece, and what was carried before it. In a stall the piece is one of silence.
+/// A piece, and what was carried before it. In a stall the piece has rate zero.
 #[derive(Debug, Clone, Copy)]
 struct Span {
     piece: Piece,
@@ -38,9 +38,9 @@ impl Span {
 /// When a byte could leave.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum When {
-    /// At this moment.
+    /// At this time.
     At(Duration),
-    /// Not before this moment; ask again then.
+    /// Not before this time; query again then.
     NotBefore(Duration),
     /// Never, unless the link changes.
     Never,
@@ -53,7 +53,7 @@ pub(super) struct Capacity {
     stalls: Option<Stalls>,
     /// The next stall not yet laid out in `spans`, or the one being laid out.
     stall: Option<Stall>,
-    /// Stalls that may still be asked about.
+    /// Stalls that may still be queried.
     recent: VecDeque<Stall>,
     /// Never empty.
     spans: VecDeque<Span>,
@@ -98,10 +98,10 @@ impl Capacity {
         BitRate::from_bits_per_second(self.span_at(now).piece.rate_at(now))
     }
 
-    /// The first moment at which `bytes` could have left.
+    /// The first time at which `bytes` could have left.
     pub(super) fn when(&mut self, bytes: u64) -> When {
         let area = u128::from(bytes) * BYTE;
-        // Bounded by all that is laid out, not by what one question adds: a silent link is asked often.
+        // Bounded by all spans held, not by those one query adds: a link with rate zero is queried often.
         while self.spans.len() <= MAX_PIECES_AHEAD {
             let Some(last) = self.spans.back().copied() else { return When::Never };
             if last.piece.end == FOREVER {
@@ -183,7 +183,7 @@ impl Capacity {
         self.spans.push_back(Span { piece, area });
     }
 
-    /// Whether the link is frozen at `start`, and until when that holds (`end` at most).
+    /// Whether the link is stalled at `start`, and until when that holds (`end` at most).
     fn until_stall(&mut self, start: u64, end: u64) -> (bool, u64) {
         let Some(stall) = self.stall else { return (false, end) };
         let (from, to) = (nanos(stall.at), nanos(stall.end()));
@@ -197,7 +197,7 @@ impl Capacity {
         (true, end.min(to))
     }
 
-    /// Goes from the end of `last` to `to` in long strides; nothing before it is remembered.
+    /// Advances from the end of `last` to `to` in long steps; nothing before `to` is kept.
     fn jump(&mut self, last: Span, to: u64) {
         let mut now = last.piece.end;
         let mut area = last.area_at(now);
@@ -379,8 +379,8 @@ mod tests {
     proptest::proptest! {
         #![proptest_config(proptest::prelude::ProptestConfig::with_cases(40))]
 
-        /// For every kind of schedule, under stalls: a byte leaves at the first nanosecond by which
-        /// the integral has it, and the integral is the same whatever was asked before.
+        /// For every kind of schedule, under stalls: a byte leaves at the first nanosecond by which the
+        /// integral has it, and the integral is the same whatever was queried before.
         #[test]
         fn integral_and_inverse_agree(
             list in proptest::collection::vec((20u64..3000, 1u64..20_000), 4..8),

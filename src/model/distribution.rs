@@ -130,7 +130,7 @@ impl Distribution {
         Self::made(mean, Pareto::new(mean * (shape - 1.0) / shape, shape).map(Law::Pareto))
     }
 
-    /// Just the values measured, each as likely as its weight says.
+    /// The measured values, each with a probability proportional to its weight.
     ///
     /// # Errors
     /// When there are none, or more than 16,384, or a weight is not above zero.
@@ -170,7 +170,7 @@ impl Distribution {
         Duration::from_secs_f64(self.mean)
     }
 
-    /// One draw, at most an hour (a heavy tail must not freeze a session for good).
+    /// One draw, at most an hour (a heavy tail must not stall a session permanently).
     pub fn sample(&self, stream: &mut Stream) -> Duration {
         let seconds = match &self.law {
             Law::Constant(value) => *value,

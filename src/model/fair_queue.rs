@@ -1,9 +1,9 @@
-//! What waits for a link whose queue is fair: each connection's bytes in a lane of their own.
+//! The fair queue of a link: the bytes of each connection wait in their own lane.
 //!
-//! Start-time fair queueing (Goyal, Vin and Cheng 1996), twice: among the sessions, and among the
-//! connections of each. Who has had least of the link goes next; who comes back after a pause has had
-//! as much as the one being served, so nobody saves up. Unlike rounds of a fixed quantum it needs no
-//! such quantum, and it stays fair while the rate changes.
+//! Start-time fair queueing (Goyal, Vin and Cheng 1996), twice: among the sessions, and among the connections
+//! of each. The one that got the least of the link is served next; one that returns after a pause starts level
+//! with the one being served, so idle time gives no credit. Unlike rounds of a fixed quantum it needs no such
+//! quantum, and it stays fair while the rate changes.
 
 use super::bucket::Position;
 use std::{
@@ -14,11 +14,11 @@ use std::{
     time::Duration,
 };
 
-/// How many of those who wait are asked what goes before another: whoever stands behind more comes back a
-/// little too early, and thousands don't cost each other time without end.
+/// How many waiting entries are counted when estimating what goes before another. One behind more than this
+/// polls a little too early; this bounds the time with thousands of entries.
 const LOOKED_AT: usize = 64;
 
-/// A connection's place in a fair queue. The lane is somebody else's once all copies are gone.
+/// A connection's place in a fair queue. The lane is reused once all copies are dropped.
 #[derive(Debug, Clone)]
 pub(super) struct Place(Arc<usize>);
 
@@ -31,7 +31,7 @@ pub(super) struct Waiting {
     lane: usize,
 }
 
-/// Those who wait, by the number under which their owner knows them.
+/// The waiting entries, by the number that their owner gave them.
 #[derive(Debug, Default)]
 struct Order {
     /// The start tag of the one served last: virtual time.
@@ -41,14 +41,14 @@ struct Order {
 }
 
 impl Order {
-    /// `who` waits, and had been served up to tag `finish` before; its start tag.
+    /// Adds `who`, which had been served up to tag `finish` before; returns its start tag.
     fn push(&mut self, who: usize, finish: u64) -> u64 {
         let start = self.time.max(finish);
         self.waiting.push(Reverse((start, who)));
         start
     }
 
-    /// Takes the next out, with its start tag.
+    /// Removes the next, with its start tag.
     fn pop(&mut self) -> Option<(u64, usize)> {
         let Reverse((start, who)) = self.waiting.pop()?;
         self.time = start;
@@ -59,7 +59,7 @@ impl Order {
         self.waiting.peek().map(|Reverse((_, who))| *who)
     }
 
-    /// Some of those who go before `who`, whose start tag is `start`.
+    /// Some of the entries that are served before `who`, whose start tag is `start`.
     fn before(&self, start: u64, who: usize) -> impl Iterator<Item = usize> {
         let entries = self.waiting.iter().take(LOOKED_AT).map(|Reverse(entry)| *entry);
         entries.filter(move |entry| *entry < (start, who)).map(|(_, of)| of)
@@ -77,7 +77,7 @@ struct Lane {
     /// Tags of what waits first, and of what was served last.
     start: u64,
     finish: u64,
-    /// Places on the link that the owner has not asked for yet, and the last of all.
+    /// Positions on the link that the owner has not read yet, and the last of all.
     booked: VecDeque<Position>,
     last: u64,
 }
@@ -91,8 +91,8 @@ struct LaneOwner {
     lanes: Order,
 }
 
-/// The lanes of a link. Numbers of lanes and parties are given anew when nobody has them, which is
-/// looked at when somebody joins.
+/// The lanes of a link. Numbers of unused lanes and parties are reused, which is checked when a connection
+/// joins.
 #[derive(Debug, Default)]
 pub(super) struct FairQueue {
     lanes: Vec<Lane>,
@@ -142,8 +142,8 @@ impl FairQueue {
         self.parties.len() - 1
     }
 
-    /// Whether `place` is one of here.
-    pub(super) fn knows(&self, place: &Place) -> bool {
+    /// Whether `place` belongs to this queue.
+    pub(super) fn contains(&self, place: &Place) -> bool {
         self.lane(place).is_some()
     }
 
@@ -233,8 +233,8 @@ impl FairQueue {
         head.map_or(0, |(_, bytes)| bytes.get().into())
     }
 
-    /// Nothing waits any more: the link has changed, after it had carried `carried` bytes. What was not
-    /// among them is no longer booked; whoever sent the rest may not have heard of it yet.
+    /// Empties the queue, because the link has changed after it had carried `carried` bytes. Bytes not among
+    /// them are no longer booked; their senders may not have read the earlier positions yet.
     pub(super) fn clear(&mut self, carried: u64) {
         for lane in &mut self.lanes {
             (lane.bytes, lane.start, lane.finish, lane.last) = (0, 0, 0, 0);
@@ -249,7 +249,7 @@ impl FairQueue {
 }
 
 impl Lane {
-    /// Whether somebody has it, or what waits there is still to be served.
+    /// Whether a connection has it, or bytes in it are still to be served.
     fn is_used(&self) -> bool {
         self.owner.strong_count() > 0 || !self.waiting.is_empty()
     }
@@ -259,7 +259,7 @@ impl Lane {
 mod tests {
     use super::*;
 
-    /// Puts `count` pieces of `bytes` in line at each place.
+    /// Queues `count` pieces of `bytes` at each place.
     fn fill(queue: &mut FairQueue, places: &[&Place], count: usize, bytes: u32) {
         for place in places {
             for _ in 0..count {

@@ -1,4 +1,4 @@
-//! One response on its way over a link.
+//! One response that is sent over a link.
 
 mod limits;
 mod over_tcp;
@@ -20,11 +20,11 @@ use crate::{seed::Seed, units::BitRate};
 use parking_lot::Mutex;
 use std::{num::NonZeroU32, sync::Arc, time::Duration};
 
-/// What a retransmission takes on a link without latency: the smallest retransmission time-out of
-/// Linux's TCP.
+/// The delay of a retransmission on a link without latency: the smallest retransmission time-out of Linux's
+/// TCP.
 const SMALLEST_RETRANSMISSION: Duration = Duration::from_millis(200);
 
-/// Bytes that have a place in the queue and wait for their moment.
+/// Bytes that have a position in the queue and wait for their release.
 #[derive(Debug, Clone, Copy)]
 struct Booked {
     bytes: usize,
@@ -37,39 +37,39 @@ struct Booked {
 
 /// Bytes that wait for the session's turn to be booked.
 #[derive(Debug, Clone, Copy)]
-struct Asked {
+struct RequestedTurn {
     bytes: NonZeroU32,
-    /// The link's generation when it asked.
+    /// The link's generation at the time of the request.
     generation: u64,
 }
 
-/// One response: asks a [`Link`] for its bytes, a quantum at a time.
+/// One response: books its bytes on a [`Link`], a quantum at a time.
 #[derive(Debug)]
 pub struct Flow {
     sent: u64,
-    /// Bytes that went ahead of it, and take their time on the link before its first.
+    /// Bytes of the head, which take time on the link before the first byte of the body.
     head: u32,
     booked: Option<Booked>,
-    /// Its name among those that take turns, and what it has asked for there.
+    /// Its identifier among the responses that take turns, and what it has requested there.
     turn: Option<u64>,
-    asked: Option<Asked>,
-    /// Rates beside the link's.
+    requested: Option<RequestedTurn>,
+    /// Rates in addition to the link's.
     limits: Limits,
     loss: Option<(Box<Loss>, OnDrop)>,
-    /// Stalls that come by bytes, and the last of them until it is told.
+    /// Stalls by bytes, and the last of them until it is reported.
     stalls: Option<Box<ByteStalls>>,
     stalled: Option<Stall>,
     retransmission: Duration,
-    /// Nothing is booked before this moment: a lost packet is on its way again.
+    /// Nothing is booked before this time, because a lost packet is being sent again.
     resume: Duration,
-    /// How late the driver was last time. A late wake-up is no gap in the flow: the next bytes are
-    /// booked as of when they should have been, or timers would eat the rate.
+    /// How late the driver was last time. A late wake-up is not a gap in the flow: the next bytes are booked as
+    /// of the time they were due, or late timers would lower the rate.
     late: Duration,
     /// When bytes last passed.
     passed: Duration,
     /// Its part of a TCP connection, once it is polled with one.
     stream: Option<Box<Stream>>,
-    /// When the limits let more be sent over TCP, if they are what holds it back.
+    /// When the limits allow more to be sent over TCP, if the limits are what delays it.
     held: Option<Option<Duration>>,
     /// The next bytes over TCP are lost on their way.
     losing: bool,
@@ -78,7 +78,7 @@ pub struct Flow {
 }
 
 impl Flow {
-    /// A response over a link of `spec`, with its own chances from `seed`, and no faster than `own`.
+    /// A response over a link of `spec`, with random numbers from `seed`, and no faster than `own`.
     #[must_use]
     pub fn new(spec: &LinkSpec, own: Option<BitRate>, seed: Seed) -> Self {
         let own = own.map(|rate| {
@@ -101,7 +101,7 @@ impl Flow {
             head: 0,
             booked: None,
             turn: None,
-            asked: None,
+            requested: None,
             limits: Limits::own(own),
             loss,
             stalls: spec.stall.as_ref().and_then(|s| ByteStalls::new(s, seed)).map(Box::new),
@@ -117,7 +117,7 @@ impl Flow {
         }
     }
 
-    /// A lost packet comes a round trip late: from now on of so long.
+    /// Sets the round trip: how late a lost packet arrives from now on.
     pub const fn set_round_trip(&mut self, rtt: Duration) {
         self.retransmission = if rtt.is_zero() { SMALLEST_RETRANSMISSION } else { rtt };
     }
@@ -134,26 +134,26 @@ impl Flow {
         self.head = bytes;
     }
 
-    /// Holds the response to a rate of its own too, that of `link`.
+    /// Also limits the response to a rate of its own, that of `link`.
     pub fn keep_to(&mut self, link: Link) {
         self.limits.keep_to(link);
     }
 
-    /// Holds the response under `limits` too, in place of those it was under before (but for its own
-    /// rate). Each may be shared with other responses.
+    /// Also limits the response by `limits`, in place of earlier ones (but not of its own rate). Each may be
+    /// shared with other responses.
     pub fn limit(&mut self, limits: Vec<Arc<Mutex<Link>>>) {
         self.limits.share(limits);
     }
 
-    /// Gives its place among those that take turns back. To be called when it is over.
+    /// Removes it from the responses that take turns. To be called when the response ends.
     pub fn leave(&mut self, turns: &mut SessionRoundRobin) {
-        self.asked = None;
+        self.requested = None;
         if let Some(turn) = self.turn.take() {
             turns.leave(turn);
         }
     }
 
-    /// Says that there was nothing to send: the time until there is counts as idle.
+    /// Records that there is nothing to send: the time until there is counts as idle.
     pub fn source_empty(&mut self) {
         self.late = Duration::ZERO;
         if let Some(stream) = &mut self.stream {
@@ -161,12 +161,12 @@ impl Flow {
         }
     }
 
-    /// May some of `available` bytes pass at `now`? Once bytes are booked, `available` must not
+    /// Returns whether some of `available` bytes may pass at `now`. Once bytes are booked, `available` must not
     /// shrink until they have passed.
     ///
-    /// `transport` is the TCP connection the response comes over, the same one in every call;
-    /// without it the link's rate holds from the first byte on. Over TCP, what is not yet available
-    /// can't be under way: with less than [`Transport::window`] at hand, the window is not the limit.
+    /// `transport` is the TCP connection of the response, the same one in every call; without it the link's
+    /// rate applies from the first byte on. Over TCP, bytes that are not available yet cannot be in flight:
+    /// with less than [`Transport::window`] available, the window is not the limit.
     pub fn poll(
         &mut self,
         link: &mut Link,
@@ -180,8 +180,8 @@ impl Flow {
         }
     }
 
-    /// The same without a transport, for a response that shares one place on the link with others
-    /// of its session: `turns`, the same in every call.
+    /// The same without a transport, for a response that shares one position on the link with others of its
+    /// session through `turns`, the same in every call.
     pub fn poll_in_turn(
         &mut self,
         link: &mut Link,
@@ -205,11 +205,11 @@ impl Flow {
             self.booked = None;
             self.late = Duration::ZERO;
         }
-        self.asked.take_if(|asked| asked.generation != generation);
+        self.requested.take_if(|requested| requested.generation != generation);
         if now.saturating_sub(self.passed) > SLACK {
             self.late = Duration::ZERO;
         }
-        if self.booked.is_none() && self.asked.is_none() {
+        if self.booked.is_none() && self.requested.is_none() {
             if let Some((action, at_byte)) = self.dropped(now) {
                 return Verdict::Drop { action, at_byte };
             }
@@ -227,16 +227,16 @@ impl Flow {
             self.book_head(link, now);
             match turns {
                 None => self.book(link, now, bytes),
-                Some(turns) => return self.ask(link, turns, now, bytes),
+                Some(turns) => return self.request_turn(link, turns, now, bytes),
             }
-        } else if let (Some(turns), Some(_)) = (turns, self.asked) {
+        } else if let (Some(turns), Some(_)) = (turns, self.requested) {
             return self.take_turn(link, turns, now);
         }
         self.release(link, now)
     }
 
-    /// Asks for the session's turn to book `bytes`.
-    fn ask(
+    /// Requests the session's turn to book `bytes`.
+    fn request_turn(
         &mut self,
         link: &mut Link,
         turns: &mut SessionRoundRobin,
@@ -245,8 +245,8 @@ impl Flow {
     ) -> Verdict {
         let since = now.saturating_sub(self.late).max(self.resume);
         let turn = *self.turn.get_or_insert_with(|| turns.join());
-        turns.ask(turn, bytes, since);
-        self.asked = Some(Asked { bytes, generation: link.generation() });
+        turns.request(turn, bytes, since);
+        self.requested = Some(RequestedTurn { bytes, generation: link.generation() });
         turns.advance(link, now);
         self.take_turn(link, turns, now)
     }
@@ -258,13 +258,14 @@ impl Flow {
         turns: &mut SessionRoundRobin,
         now: Duration,
     ) -> Verdict {
-        let (Some(turn), Some(Asked { bytes, generation })) = (self.turn, self.asked) else {
+        let (Some(turn), Some(RequestedTurn { bytes, generation })) = (self.turn, self.requested)
+        else {
             return Verdict::Pass(0);
         };
         let Some(granted) = turns.take(turn) else {
             return Verdict::Wait(turns.wait(link, turn));
         };
-        self.asked = None;
+        self.requested = None;
         self.limits.book(granted.since, bytes);
         self.booked = Some(Booked {
             bytes: bytes.get() as usize,
@@ -275,7 +276,7 @@ impl Flow {
         self.release(link, now)
     }
 
-    /// The next stall that holds up the response, told once.
+    /// The next stall that delays the response, returned once.
     pub fn take_stall(&mut self, link: &mut Link, now: Duration) -> Option<Stall> {
         if let Some(stall) = self.stalled.take() {
             return Some(stall);
@@ -283,7 +284,7 @@ impl Flow {
         let booked = self.booked.map(|booked| (Some(booked.position), booked.since));
         let over_tcp = || self.stream.as_ref()?.front();
         let (position, since) = booked.or_else(over_tcp)?;
-        // Of stalls still to come only those are sure that come before a release that is.
+        // A future stall is certain only if it comes before a release that is final.
         let until = match position.and_then(|position| link.release(position)) {
             Some((time, true)) => time,
             _ => now,
@@ -291,7 +292,7 @@ impl Flow {
         link.take_stall(since, until)
     }
 
-    /// The loss that strikes at the next byte, if one does. A retransmission holds the flow up.
+    /// The loss at the next byte, if there is one. A retransmission delays the flow.
     fn dropped(&mut self, now: Duration) -> Option<(OnDrop, u64)> {
         let (loss, action) = self.loss.as_mut()?;
         let at_byte = loss.next_byte().filter(|byte| *byte <= self.sent)?;
@@ -302,12 +303,12 @@ impl Flow {
         Some((*action, at_byte))
     }
 
-    /// Holds the flow up if a stall comes before the next byte.
+    /// Delays the flow if a stall comes before the next byte.
     fn stall(&mut self, now: Duration, available: usize) {
         let Some(stalls) = self.stalls.as_mut() else { return };
         if available > 0 && stalls.next_byte() <= self.sent {
             let at = now.saturating_sub(self.late).max(self.resume);
-            let lasts = stalls.strike();
+            let lasts = stalls.take_next();
             self.resume = at + lasts;
             self.stalled = Some(Stall { at, lasts });
         }

@@ -4,7 +4,7 @@ use super::spec::Latency;
 use crate::seed::Stream;
 use std::time::Duration;
 
-/// What opening a connection costs, before its first request can go.
+/// The delay for opening a connection, before its first request can be sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Handshake {
     /// Nothing.
@@ -36,7 +36,7 @@ impl Handshake {
     }
 }
 
-/// The way that the requests of one connection take: whether it is open yet, and its last jitter.
+/// The state of one connection's path: whether the connection is open, and its last jitter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Path {
     open: bool,
@@ -44,7 +44,8 @@ pub struct Path {
 }
 
 impl Latency {
-    /// One response's delay, asked for at `time` since the link's schedules started: a round trip and its jitter, and on a fresh connection the handshake.
+    /// The delay of one response requested at `time` since the link's schedules started: a round trip and its
+    /// jitter, and on a new connection the handshake.
     ///
     /// The proxy accepts its players' connections at once, so a handshake is charged to the first
     /// request. Jitter that is correlated is `ρ·last + (1 − ρ)·drawn`, as netem does it: the mean

@@ -1,4 +1,4 @@
-//! One direction of one session: what its responses share.
+//! One direction of one session's network, shared by its responses.
 
 mod queueing;
 
@@ -18,34 +18,34 @@ use std::{num::NonZeroU32, time::Duration};
 /// A quantum is one packet, as on a real link, but where a packet takes longer than this, it is
 /// this much time of the rate: bounds gaps, and what a single packet can add to a measurement.
 const LONGEST_GAP: Duration = Duration::from_millis(10);
-/// Where packets follow each other faster than this, a quantum is this much time of the rate:
-/// bounds wake-ups to 4000 a second. Were it more, a window of 10 ms would hold one quantum more or
-/// less by chance, and that is a lot.
+/// Where packets follow each other faster than this, a quantum is this much time of the rate: bounds wake-ups
+/// to 4000 a second. With a longer quantum, the bytes in a 10 ms window would vary by one quantum, which is too
+/// much.
 const SHORTEST_GAP: Duration = Duration::from_micros(250);
-/// A turn among sessions lasts longer: whoever wakes up late for one must not have missed another.
+/// A turn among sessions lasts longer, so that a late wake-up does not miss the next turn.
 const SHORTEST_TURN: Duration = Duration::from_millis(1);
 /// A full packet as a kernel's shaper counts it: 14 bytes of Ethernet, 20 of IPv4, 32 of TCP.
 pub(super) const WIRE_PACKET: u64 = PACKET + 66;
-/// Even the slowest link sends this much at once; even the fastest no more than that.
+/// The smallest and the largest number of bytes that a link sends at once.
 const SMALLEST_QUANTUM: u64 = 128;
 const LARGEST_QUANTUM: u64 = 256 * 1024;
 
-/// A link at work. Responses book their bytes on it, a quantum at a time and in turn, so that each
-/// gets the same share.
+/// A running link. Responses book their bytes on it, a quantum at a time and in turn, so that each gets the
+/// same share.
 #[derive(Debug)]
 pub struct Link {
     capacity: Capacity,
     bucket: Bucket,
     seed: Seed,
-    /// Counts live changes, so that each has chances of its own.
+    /// Counts live changes, so that each draws its own random numbers.
     changes: u64,
     limited: bool,
     count: Count,
     /// Overhead not yet booked, in parts of a packet: see [`Count::Wire`].
     owed: u64,
-    /// The start of the last stall that was taken note of.
-    told: Option<Duration>,
-    /// What may wait here (in each lane, if there are such), in bytes; asked only by transports.
+    /// The start of the last stall that was returned.
+    last_stall: Option<Duration>,
+    /// The queue size (of each lane, if there are lanes), in bytes; used only by transports.
     queue: u64,
     /// The lanes in which connections wait, if the queue is fair.
     fair: Option<Box<FairQueue>>,
@@ -55,8 +55,8 @@ pub struct Link {
 }
 
 impl Link {
-    /// A link of `spec`, idle at its time zero, with a full bucket; of a rate of zero, with an empty
-    /// one: silence lets no burst through.
+    /// A link of `spec`, idle at its time zero, with a full bucket; of a rate of zero, with an empty one: then
+    /// no burst passes.
     #[must_use]
     pub fn new(spec: &LinkSpec, seed: Seed) -> Self {
         let silent = spec.rate.peak() == BitRate::ZERO;
@@ -69,7 +69,7 @@ impl Link {
             limited: spec.rate != RateSpec::Unlimited,
             count: spec.count,
             owed: 0,
-            told: None,
+            last_stall: None,
             queue: queue(spec),
             fair: spec.fair_queue.then(Box::default),
             tail: 0,
@@ -88,9 +88,9 @@ impl Link {
         link
     }
 
-    /// Becomes a link of `spec`, whose schedule and stalls start at `now`, with an empty bucket: no
-    /// burst is handed out. What was booked before is void, and books again (see
-    /// [`Self::generation`]): quanta of a fast link would block a slow one for seconds.
+    /// Becomes a link of `spec`, whose schedule and stalls start at `now`, with an empty bucket, so no burst
+    /// passes. Earlier bookings are void and must be made again (see [`Self::generation`]): quanta of a fast
+    /// link would block a slow one for seconds.
     pub fn change(&mut self, now: Duration, spec: &LinkSpec) {
         self.serve(now);
         self.changes += 1;
@@ -99,7 +99,7 @@ impl Link {
         self.limited = spec.rate != RateSpec::Unlimited;
         self.count = spec.count;
         self.bucket = Bucket::empty_at(burst(spec), self.capacity.at(now));
-        self.told = None;
+        self.last_stall = None;
         self.queue = queue(spec);
         self.fair = spec.fair_queue.then(|| self.fair.take().unwrap_or_default());
         self.empty(now);
@@ -107,7 +107,7 @@ impl Link {
         self.changed = now;
     }
 
-    /// How often it was changed. Bookings of another generation are void.
+    /// The number of live changes. Bookings of another generation are void.
     #[must_use]
     pub const fn generation(&self) -> u64 {
         self.changes
@@ -124,8 +124,8 @@ impl Link {
         self.changed
     }
 
-    /// Books more than a quantum, behind all that was booked before: what a change has voided (what was
-    /// sent at once on a fast link is many quanta of a slow one), or a head.
+    /// Books more than a quantum, behind everything booked before: bytes whose booking a change has voided
+    /// (bytes sent at once on a fast link are many quanta of a slow one), or a head.
     pub(super) fn book_all(&mut self, now: Duration, bytes: u32) -> Position {
         let quantum = self.quantum(now).get();
         let mut left = bytes;
@@ -168,7 +168,7 @@ impl Link {
 
     /// Books `bytes` behind all that was booked before.
     pub fn book(&mut self, now: Duration, bytes: NonZeroU32) -> Position {
-        // Those who wait in lanes were there before.
+        // Bytes that wait in lanes came first.
         self.serve(now);
         let capacity = self.capacity.at(now);
         let bytes = self.counted(bytes);
@@ -177,8 +177,8 @@ impl Link {
         position
     }
 
-    /// How many bytes a transport sends at once at `now`: a quantum, in whole packets where it holds any,
-    /// but never so much that it alone fills the queue; while nothing moves, a packet.
+    /// How many bytes a transport sends at once at `now`: a quantum, in whole packets where it holds any, but
+    /// never so much that it alone fills the queue; while the rate is zero, a packet.
     pub(super) fn unit(&mut self, now: Duration) -> NonZeroU32 {
         if self.capacity.rate(now) == BitRate::ZERO {
             let most = clamp(WIRE_PACKET).min(self.bucket.burst());
@@ -198,8 +198,8 @@ impl Link {
         clamp(parts / PACKET)
     }
 
-    /// When the bytes booked at `position` leave, and whether that is final; `None` = never, unless
-    /// the link changes. What is not final is the earliest moment to ask again.
+    /// When the bytes booked at `position` leave, and whether that is final; `None` = never, unless the link
+    /// changes. A time that is not final is the earliest time to poll again.
     pub fn release(&mut self, position: Position) -> Option<(Duration, bool)> {
         match self.capacity.when(position.bytes()) {
             When::At(time) => Some((time, true)),
@@ -208,10 +208,10 @@ impl Link {
         }
     }
 
-    /// The next stall within `from..to` that was not taken before.
+    /// The next stall within `from..to` that was not returned before.
     pub fn take_stall(&mut self, from: Duration, to: Duration) -> Option<Stall> {
-        let stall = self.capacity.stall_within(from, to, self.told)?;
-        self.told = Some(stall.at);
+        let stall = self.capacity.stall_within(from, to, self.last_stall)?;
+        self.last_stall = Some(stall.at);
         Some(stall)
     }
 }
@@ -222,8 +222,8 @@ fn quantum(rate: BitRate, gap: Duration) -> u64 {
     in_time(rate, gap).clamp(packet, LARGEST_QUANTUM)
 }
 
-/// The depth of the bucket. By default one turn at the highest rate: a link has no memory of
-/// having been idle, so nothing but the granularity is given away.
+/// The depth of the bucket. By default one turn at the highest rate: a link gets no credit for idle time beyond
+/// this granularity.
 pub(super) fn burst(spec: &LinkSpec) -> NonZeroU32 {
     let turn = || quantum(spec.rate.peak(), SHORTEST_TURN);
     clamp(spec.burst.map_or_else(turn, |burst| burst.bytes().max(1)))

@@ -13,16 +13,16 @@ use std::time::Duration;
 
 /// A link's rate and stalls for responses that follow each other.
 ///
-/// A [`Flow`](super::Flow) that is polled at each moment it names books its bytes without a gap. So its
-/// last byte leaves when the link's capacity, counted from the bucket's state at the first one, reaches
-/// the size of the response: one inverse of the capacity in place of thousands of bookings. Both ends
-/// are equal but for the rounding of each quantum to a nanosecond.
+/// A [`Flow`](super::Flow) that is polled at each time it returns books its bytes without a gap. So its last
+/// byte leaves when the link's capacity, counted from the bucket's state at the first one, reaches the size of
+/// the response: one inverse of the capacity in place of thousands of bookings. Both methods give the same end,
+/// except for the rounding of each quantum to a nanosecond.
 #[derive(Debug)]
 pub struct Lone {
     capacity: Capacity,
     limited: bool,
     burst: u64,
-    /// The bucket is full again when the link could have carried so many bytes.
+    /// The bucket is full again when the link could have carried this number of bytes.
     full: u64,
     count: Count,
     /// Overhead not yet counted, in parts of a packet.
@@ -59,9 +59,9 @@ impl Lone {
         Some(end.max(now))
     }
 
-    /// Sends `bytes` from `now` on and asks `watch` every `step`, with the time and the bytes that have
-    /// left, until it returns `true` or the last byte has left. Returns both at that moment; `None` if
-    /// the response never ends and is not given up within a day.
+    /// Sends `bytes` from `now` on and calls `watch` every `step`, with the time and the bytes that have left,
+    /// until it returns `true` or the last byte has left. Returns both at that time; `None` if the response
+    /// never ends and `watch` does not return `true` within a day.
     pub fn carry_watched(
         &mut self,
         now: Duration,
@@ -125,8 +125,8 @@ impl Lone {
         }
     }
 
-    /// When the link could have carried so many bytes; `None` = never, or after thousands of
-    /// silent parts of its schedule.
+    /// When the link could have carried this number of bytes; `None` = never, or only after thousands of parts
+    /// of its schedule without any rate.
     fn when(&mut self, position: u64) -> Option<Duration> {
         const ROUNDS: u32 = 16;
         for _ in 0..ROUNDS {

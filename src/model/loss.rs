@@ -1,8 +1,8 @@
 //! Which packets of a response are lost: Bernoulli trials, Gilbert–Elliott bursts, or netem's four
 //! states.
 //!
-//! Decided by the byte's place in the response and the response's own stream, never by how the
-//! bytes were chunked: the same request loses the same packets on every run.
+//! Decided by the byte's position in the response and the response's own stream, never by how the bytes were
+//! chunked: the same request loses the same packets on every run.
 
 use super::spec::{FourState, LossModel, OnDrop};
 use crate::seed::Stream;
@@ -16,7 +16,7 @@ pub const PACKET: u64 = 1448;
 /// TCP has under way, its initial window (RFC 6928).
 const FLIGHT: u64 = 10;
 
-/// A run of Bernoulli trials in one state of the model, and where it goes from there.
+/// One state of the model: its Bernoulli trials, and the next states.
 #[derive(Debug, Clone, Copy)]
 struct State {
     loss: f64,
@@ -84,13 +84,13 @@ impl Loss {
         self.next.and_then(|packet| packet.checked_mul(PACKET))
     }
 
-    /// Goes on to the next lost packet.
+    /// Advances to the next lost packet.
     pub(super) fn advance_one(&mut self) {
         self.next = self.find();
     }
 
-    /// Goes on to the next loss that `action` makes something new of: a retransmission recovers all
-    /// of a flight together.
+    /// Advances to the next loss that has an effect of its own: a retransmission recovers all losses of a
+    /// flight together.
     pub(super) fn advance(&mut self, action: OnDrop) {
         let Some(lost) = self.next else { return };
         let together = if action == OnDrop::Corrupt { 1 } else { FLIGHT };

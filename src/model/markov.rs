@@ -14,7 +14,7 @@ use std::{sync::Arc, time::Duration};
 pub struct State {
     /// The mean rate while in this state.
     pub mean: BitRate,
-    /// Standard deviation of the rate within the state, as a share of `mean`; each step draws anew.
+    /// Standard deviation of the rate within the state, as a share of `mean`; drawn again at each step.
     pub spread: Ratio,
 }
 

@@ -1,19 +1,18 @@
-//! The core: a moment and some bytes in, a verdict out.
+//! The network model. Input: a time and a number of bytes. Output: a [`Verdict`].
 //!
-//! Nothing in this room has a clock, a socket or an `async`: time is an argument, a [`Duration`]
-//! since the link's time zero. So the same link shapes real responses in real time and benchmarks
-//! ABR rules in virtual time.
+//! No module here has a clock, a socket or an `async`: time is an argument, a [`Duration`] since the link's
+//! time zero. So the same link shapes real responses in real time and benchmarks ABR rules in virtual time.
 //!
 //! ```text
 //!   LinkSpec ──▶ Link  one direction of one session, shared by its responses
-//!                 ├─ Capacity   bytes the link could have carried: ∫ (schedule, silent in stalls)
+//!                 ├─ Capacity   bytes the link could have carried: the integral of the schedule, zero in stalls
 //!                 │   ├─ Schedule   rate over time: pieces, constant or sloped
-//!                 │   └─ Stalls     when it freezes
+//!                 │   └─ Stalls     when it carries nothing
 //!                 ├─ Bucket     GCRA over that capacity
-//!                 └─ FairQueue  whose bytes go next, if connections wait in lanes of their own
-//!                Flow  one response: asks for bytes, gets a Verdict
+//!                 └─ FairQueue  whose bytes are sent next, if each connection has its own queue
+//!                Flow  one response: is polled with bytes, returns a Verdict
 //!                 └─ Loss       which of its packets are lost
-//!           Transport  one TCP connection: how much of its flows may be under way at once
+//!           Transport  one TCP connection: how much of its flows may be in flight at once
 //! ```
 //!
 //! [`Duration`]: std::time::Duration

@@ -5,7 +5,7 @@ use crate::{seed::Stream, units::BitRate};
 use rand::RngExt as _;
 use std::{sync::Arc, time::Duration};
 
-/// Whatever is drawn, the process moves on.
+/// The shortest stay, so that the process advances whatever is drawn.
 const SHORTEST: Duration = Duration::from_millis(1);
 
 /// An alternating renewal process of two rates. It starts in one of them by their long-run shares
@@ -79,7 +79,7 @@ impl OnOff {
     }
 }
 
-/// An on/off process under way.
+/// A running on/off process.
 #[derive(Debug, Clone)]
 pub(super) struct Switching {
     spec: Arc<OnOff>,

@@ -1,12 +1,12 @@
 //! A piece of a schedule: a stretch of time in which the rate is constant or changes linearly.
 //!
-//! Areas (what the rate carries) are whole numbers of bit·nanoseconds. A slope from r₀ to r₁ over T
-//! has carried ⌊r₀·t + (r₁ − r₀)·t²/2T⌋ after t; a piece that was cut remembers the slope it is
-//! from, so areas add up exactly, wherever it was cut.
+//! Areas (what the rate carries) are whole numbers of bit·nanoseconds. A slope from r₀ to r₁ over T has carried
+//! ⌊r₀·t + (r₁ − r₀)·t²/2T⌋ after t; a piece that was cut keeps the slope it is from, so areas add up exactly,
+//! wherever it was cut.
 
 use crate::units::BitRate;
 
-/// The end of what never ends.
+/// The end of a piece without an end.
 pub(super) const FOREVER: u64 = u64::MAX;
 /// The longest slope: keeps its areas within 128 bits at the highest rate.
 pub(super) const LONGEST_SLOPE: u64 = 3_600_000_000_000;
@@ -20,24 +20,24 @@ pub(super) struct Piece {
     from: u64,
     to: u64,
     /// How much of the slope lies before `start`, and how long all of it is.
-    lead: u64,
+    offset: u64,
     whole: u64,
 }
 
 impl Piece {
     /// One rate.
     pub(super) const fn constant(start: u64, end: u64, rate: u64) -> Self {
-        Self { start, end, from: rate, to: rate, lead: 0, whole: 0 }
+        Self { start, end, from: rate, to: rate, offset: 0, whole: 0 }
     }
 
     /// A rate that goes from `from` to `to`; no longer than [`LONGEST_SLOPE`].
     pub(super) const fn slope(start: u64, end: u64, from: u64, to: u64) -> Self {
-        Self { start, end, from, to, lead: 0, whole: end - start }
+        Self { start, end, from, to, offset: 0, whole: end - start }
     }
 
     /// The part of this piece within `start..end`, which must not reach beyond it.
     pub(super) const fn within(self, start: u64, end: u64) -> Self {
-        Self { start, end, lead: self.lead + (start - self.start), ..self }
+        Self { start, end, offset: self.offset + (start - self.start), ..self }
     }
 
     /// The same piece at other times of the same length (or cut short).
@@ -63,7 +63,7 @@ impl Piece {
         if self.is_constant() {
             return self.from;
         }
-        let at = u128::from((self.lead + now.saturating_sub(self.start)).min(self.whole));
+        let at = u128::from((self.offset + now.saturating_sub(self.start)).min(self.whole));
         let gone = u128::from(self.from.abs_diff(self.to)) * at / u128::from(self.whole);
         if self.to > self.from { self.from + gone as u64 } else { self.from - gone as u64 }
     }
@@ -74,10 +74,10 @@ impl Piece {
         if self.is_constant() {
             return u128::from(time) * u128::from(self.from);
         }
-        self.climbed(self.lead + time) - self.climbed(self.lead)
+        self.climbed(self.offset + time) - self.climbed(self.offset)
     }
 
-    /// The first moment by which `area` bit·ns are carried; the piece's end if it is later.
+    /// The first time by which `area` bit·ns are carried; at most the piece's end.
     pub(super) fn reached(&self, area: u128) -> u64 {
         if area == 0 {
             return self.start;
@@ -85,7 +85,7 @@ impl Piece {
         if self.is_constant() {
             return self.start.saturating_add(quotient(area, self.from)).min(self.end);
         }
-        // A float finds the place, whole numbers settle it: the answer does not depend on the float.
+        // A float gives the estimate and whole numbers the exact result, which does not depend on the float.
         let (mut low, mut high) = (self.start, self.end);
         let mut guess = self.guess(area).clamp(low, high);
         let mut reach = 1;
@@ -120,7 +120,7 @@ impl Piece {
     /// About where `area` is carried: the root of the slope's quadratic.
     fn guess(&self, area: u128) -> u64 {
         let bend = (self.to as f64 - self.from as f64) / self.whole as f64;
-        let level = self.from as f64 + bend * self.lead as f64;
+        let level = self.from as f64 + bend * self.offset as f64;
         let root = (level * level + 2.0 * bend * area as f64).max(0.0).sqrt();
         // This form of the root does not cancel, whichever way the slope goes.
         self.start.saturating_add((2.0 * area as f64 / (level + root)) as u64)
@@ -157,7 +157,7 @@ mod tests {
     }
 
     proptest! {
-        /// Cut anywhere, the parts carry what the whole does.
+        /// Wherever a piece is cut, the parts together carry what the whole does.
         #[test]
         fn areas_add_up(
             from in 0u64..=1_000_000_000_000,
@@ -178,16 +178,16 @@ mod tests {
             from in 0u64..=1_000_000_000_000,
             to in 0u64..=1_000_000_000_000,
             whole in 2..=LONGEST_SLOPE,
-            lead in 0.0f64..1.0,
+            offset in 0.0f64..1.0,
             share in 0.0f64..=1.0,
         ) {
-            let lead = (whole as f64 * lead) as u64;
-            let piece = Piece::slope(0, whole, from, to).within(lead, whole);
+            let offset = (whole as f64 * offset) as u64;
+            let piece = Piece::slope(0, whole, from, to).within(offset, whole);
             let area = (piece.carried(whole) as f64 * share) as u128;
             prop_assume!(area > 0 && area <= piece.carried(whole));
             let at = piece.reached(area);
             prop_assert!(piece.carried(at) >= area);
-            prop_assert!(at == lead || piece.carried(at - 1) < area);
+            prop_assert!(at == offset || piece.carried(at - 1) < area);
         }
     }
 }

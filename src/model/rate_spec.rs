@@ -1,4 +1,4 @@
-//! Rate over time, as it was asked for: one kind of schedule, or two joined.
+//! The specification of a rate over time: one kind of schedule, or two combined.
 
 use super::{
     markov::Markov,
@@ -17,7 +17,7 @@ pub enum RateSpec {
     /// No limit.
     #[default]
     Unlimited,
-    /// One rate for ever.
+    /// A constant rate.
     Constant(BitRate),
     /// A list of rates, each for a time.
     Steps(Arc<Steps>),
@@ -114,8 +114,8 @@ impl RateSpec {
         }
     }
 
-    /// The same schedule with shares of a ladder turned into rates: `rung` tells the bandwidth of a
-    /// rung (1 = lowest), if there is one. `None` when nothing in it is relative to a ladder.
+    /// The same schedule with shares of a ladder turned into rates: `rung` returns the bandwidth of a rung (1 =
+    /// lowest), if there is one. `None` when nothing in it is relative to a ladder.
     #[must_use]
     pub fn resolve(&self, rung: &dyn Fn(u16) -> Option<BitRate>) -> Option<Self> {
         match self {

@@ -11,19 +11,19 @@ use std::{sync::Arc, time::Duration};
 /// A rate, or a share of a rung's bandwidth.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RelativeRate {
-    /// A rate that no ladder changes.
+    /// A rate that does not depend on the ladder.
     Fixed(BitRate),
-    /// So many millionths of the bandwidth of a rung (1 = lowest).
+    /// A share, in millionths, of the bandwidth of a rung (1 = lowest).
     OfRung {
         /// Millionths of it.
         share: u64,
-        /// Which.
+        /// The rung.
         rung: u16,
     },
 }
 
-/// Steps some of which are relative to a ladder, with the rate that stands for them until it is
-/// known (or has no such rung).
+/// Steps of which some are relative to a ladder, with the rate to use until the ladder is known (or where it
+/// has no such rung).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RelativeSteps {
     steps: Vec<(Duration, RelativeRate)>,
@@ -35,15 +35,15 @@ impl RelativeSteps {
     /// A schedule of `steps`; a single one that does not repeat is a constant rate.
     ///
     /// # Errors
-    /// As [`Steps::new`], with `fallback` in place of what is relative; and without a fallback above
-    /// zero.
+    /// As [`Steps::new`], with `fallback` in place of relative steps; and when `fallback` is zero.
     pub fn new(
         steps: Vec<(Duration, RelativeRate)>,
         repeat: bool,
         fallback: BitRate,
     ) -> Result<Self, SpecError> {
         if fallback == BitRate::ZERO {
-            let hint = "write a rate above zero: it holds until a manifest has told the ladder";
+            let hint =
+                "write a rate above zero: it applies until the ladder is known from a manifest";
             return Err(SpecError::new("fallback", "never carries a byte", hint));
         }
         let relative = Self { steps, repeat, fallback };
@@ -63,7 +63,7 @@ impl RelativeSteps {
         self.repeat
     }
 
-    /// What stands for a share of a rung that is not known.
+    /// The rate used for a share of a rung that is not known.
     #[must_use]
     pub const fn fallback(&self) -> BitRate {
         self.fallback

@@ -11,10 +11,10 @@ use super::{
 use crate::{seed::Seed, units::BitRate};
 use rand::RngExt as _;
 
-/// Waves with a random start begin somewhere in their first hour.
+/// Waves with a random start begin at a time within their first hour.
 const ANYWHERE: u64 = 3_600_000_000_000;
 
-/// A schedule at work: the piece it is at, and where the next comes from.
+/// A running schedule: the current piece, and the source of the next.
 #[derive(Debug, Clone)]
 pub(super) struct Schedule {
     piece: Piece,
@@ -44,18 +44,18 @@ impl Schedule {
         Self { piece: source.piece(origin), source }
     }
 
-    /// The piece it is at.
+    /// The current piece.
     pub(super) const fn piece(&self) -> Piece {
         self.piece
     }
 
-    /// Goes on to the next piece.
+    /// Advances to the next piece.
     pub(super) fn advance(&mut self) {
         self.piece = self.source.piece(self.piece.end);
     }
 
-    /// Goes on to `to`; bit·ns carried from `from` (which lies in the present piece) until then. A
-    /// timeline jumps; what is drawn by chance has to be walked.
+    /// Advances to `to`; returns the bit·ns carried since `from` (which lies in the current piece). A timeline
+    /// jumps; a random schedule has to be followed piece by piece.
     pub(super) fn skip(&mut self, from: u64, to: u64) -> u128 {
         if let Source::Playing(playing) = &self.source {
             self.piece = playing.piece(to);
@@ -75,7 +75,7 @@ impl Source {
     fn new(spec: &RateSpec, seed: Seed, origin: u64) -> Self {
         let stream = || seed.named("schedule").stream();
         match spec {
-            // "No limit" is a rate that no machine reaches: every law below holds unchanged.
+            // "No limit" is a rate that no machine reaches, so the rules below apply unchanged.
             RateSpec::Unlimited => Self::Constant(BitRate::MAX.bits_per_second()),
             RateSpec::Constant(rate) => Self::Constant(rate.bits_per_second()),
             RateSpec::Steps(steps) => {
@@ -99,7 +99,7 @@ impl Source {
         }
     }
 
-    /// The first keeps the chances it would have alone.
+    /// The first draws the same random numbers as it would alone.
     fn joined(join: Join, [first, second]: [&RateSpec; 2], seed: Seed, origin: u64) -> Self {
         let name = match join {
             Join::Times => "times",
@@ -155,7 +155,7 @@ fn lower(one: Piece, other: Piece) -> Piece {
     if first.signum() * last.signum() >= 0 {
         return low;
     }
-    // They cross; a nanosecond on at least, so that time goes on.
+    // They cross; the piece lasts at least a nanosecond, so that time advances.
     let length = u128::from(end - start);
     let cross = length * first.unsigned_abs() / (first.unsigned_abs() + last.unsigned_abs());
     low.within(start, start + (cross as u64).clamp(1, end - start))
@@ -232,7 +232,7 @@ mod tests {
         assert_eq!(by_second(&times(&RateSpec::Constant(KBIT(800))), 3), [800, 200, 0]);
     }
 
-    /// What comes second draws from a stream of its own.
+    /// The second schedule draws from a stream of its own.
     #[test]
     fn an_outage_does_not_change_the_chances_of_the_rate() {
         let law = |ms| Distribution::exponential(Duration::from_millis(ms)).unwrap();

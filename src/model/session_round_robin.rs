@@ -1,20 +1,20 @@
-//! One place in the queue of a shared link, for all responses of a session: they take turns for it.
+//! All responses of a session share one position in the queue of a shared link and take turns.
 //!
-//! A link serves what is booked in the order of booking. So a session that may have one quantum
-//! booked at a time gets as much as another one, however many responses it has.
+//! A link serves what is booked in the order of booking. So each session, which may have one quantum booked at
+//! a time, gets the same share, however many responses it has.
 
 use super::{bucket::Position, lateness::MOST_CATCH_UP, link::Link};
 use std::{collections::VecDeque, num::NonZeroU32, time::Duration};
 
 /// A response that waits for its turn.
 #[derive(Debug, Clone, Copy)]
-struct Asked {
+struct Request {
     flow: u64,
     bytes: NonZeroU32,
     since: Duration,
 }
 
-/// A place on the link, booked for a response that may not know of it yet.
+/// A position on the link, booked for a response that has not taken it yet.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Turn {
     flow: u64,
@@ -24,43 +24,43 @@ pub(super) struct Turn {
 
 /// The turns of one session's responses on one link.
 ///
-/// Any of them moves the queue on when it asks: a place is booked as of the moment at which the one
-/// before it was left, whoever notices.
+/// Polling any of them advances the queue: a position is booked as of the time at which the one before it was
+/// released, whichever response is polled.
 #[derive(Debug, Default)]
 pub struct SessionRoundRobin {
-    /// The link's generation that all of this belongs to.
+    /// The link's generation that this state belongs to.
     generation: u64,
     /// The end of what is booked.
     last: Option<Position>,
-    asked: VecDeque<Asked>,
+    requests: VecDeque<Request>,
     granted: Vec<Turn>,
     flows: u64,
 }
 
 impl SessionRoundRobin {
-    /// A name for a new response.
+    /// An identifier for a new response.
     pub(super) const fn join(&mut self) -> u64 {
         self.flows += 1;
         self.flows
     }
 
-    /// Asks for a place for `bytes` of `flow`, which could have been sent since `since`.
-    pub(super) fn ask(&mut self, flow: u64, bytes: NonZeroU32, since: Duration) {
-        self.asked.push_back(Asked { flow, bytes, since });
+    /// Requests a position for `bytes` of `flow`, which could have been sent since `since`.
+    pub(super) fn request(&mut self, flow: u64, bytes: NonZeroU32, since: Duration) {
+        self.requests.push_back(Request { flow, bytes, since });
     }
 
-    /// Moves the queue on to `now`.
+    /// Advances the queue to `now`.
     pub(super) fn advance(&mut self, link: &mut Link, now: Duration) {
         if self.generation != link.generation() {
             *self = Self { generation: link.generation(), flows: self.flows, ..Self::default() };
         }
-        while let Some(Asked { flow, bytes, since }) = self.asked.front().copied() {
+        while let Some(Request { flow, bytes, since }) = self.requests.front().copied() {
             let left = match self.last.map(|last| link.release(last)) {
                 None => Duration::ZERO,
                 Some(Some((left, true))) if left <= now => left,
                 Some(_) => return,
             };
-            self.asked.pop_front();
+            self.requests.pop_front();
             let since = since.max(left).max(now.saturating_sub(MOST_CATCH_UP)).min(now);
             let position = link.book(since, bytes);
             self.last = Some(position);
@@ -74,20 +74,20 @@ impl SessionRoundRobin {
         Some(self.granted.swap_remove(at))
     }
 
-    /// When `flow`, which has asked, is to ask again; `None` = not before the link changes.
+    /// When `flow`, which has requested a position, is to poll again; `None` = not before the link changes.
     pub(super) fn wait(&self, link: &mut Link, flow: u64) -> Option<Duration> {
         let last = self.last.map_or(0, Position::bytes);
-        let place = self.asked.iter().position(|asked| asked.flow == flow).unwrap_or(0);
-        // The first in line sees to it that the queue moves on; those behind it can't leave the link
-        // before all that stands before them has.
-        let before = self.asked.iter().take(place + usize::from(place > 0));
-        let bytes: u64 = before.map(|asked| u64::from(asked.bytes.get())).sum();
+        let place = self.requests.iter().position(|request| request.flow == flow).unwrap_or(0);
+        // The first response in the queue advances it; those behind it cannot leave the link before everything
+        // ahead of them has.
+        let before = self.requests.iter().take(place + usize::from(place > 0));
+        let bytes: u64 = before.map(|request| u64::from(request.bytes.get())).sum();
         link.release(Position::new(last + bytes)).map(|(time, _)| time)
     }
 
-    /// Forgets `flow`: it is over.
+    /// Removes `flow`, which has ended.
     pub(super) fn leave(&mut self, flow: u64) {
-        self.asked.retain(|asked| asked.flow != flow);
+        self.requests.retain(|request| request.flow != flow);
         self.granted.retain(|granted| granted.flow != flow);
     }
 }

@@ -1,15 +1,14 @@
-//! The validated parameters that a link is built from. What exists here can run: the constructors
-//! refuse the rest.
+//! The validated parameters of a link. The constructors refuse values that the model cannot run.
 
 use super::{Distribution, Handshake, QueueSize, RoundTrips, TransportSpec, rate_spec::RateSpec};
 use crate::units::{BitRate, ByteSize, Ratio};
 use std::time::Duration;
 
-/// A value that a model can't have.
+/// A parameter that the model does not accept.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{field}` {problem}: {hint}")]
 pub struct SpecError {
-    /// The field, as in a profile file, relative to the table it stands in.
+    /// The field, as named in a profile file, relative to its table.
     pub field: &'static str,
     /// What is wrong with it.
     pub problem: String,
@@ -26,47 +25,46 @@ impl SpecError {
 /// One direction of one session's network.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct LinkSpec {
-    /// Before the first byte of each response.
+    /// The delay before the first byte of each response.
     pub latency: Latency,
-    /// How fast bytes pass, over time.
+    /// The rate over time.
     pub rate: RateSpec,
-    /// Bytes that may pass at once after a pause; `None` = what the highest rate carries in a millisecond, a
-    /// packet at least.
+    /// Bytes that may pass at once after a pause; `None` = what the highest rate carries in a millisecond, at
+    /// least one packet.
     pub burst: Option<ByteSize>,
-    /// What the rate counts.
+    /// Which bytes count against the rate.
     pub count: Count,
-    /// When the flow freezes.
+    /// When the link stalls.
     pub stall: Option<StallSpec>,
-    /// What is lost, and what that does.
+    /// Which packets are lost, and the effect of a loss.
     pub loss: Option<LossSpec>,
-    /// What carries the responses.
+    /// The transport that carries the responses.
     pub transport: TransportSpec,
-    /// How much waits at the bottleneck; `None` = a round trip at the highest rate, at least
-    /// 32 KiB. Means nothing without a rate and a transport.
+    /// The size of the queue at the bottleneck; `None` = a round trip at the highest rate, at least 32 KiB.
+    /// Without a rate and a transport it has no effect.
     pub queue: Option<QueueSize>,
-    /// Whether each connection waits there in a lane of its own, and all are served fairly; else
-    /// there is one queue, first come, first served. Means nothing without a transport.
+    /// Whether each connection has its own queue there, and all queues are served fairly; else there is one
+    /// queue, first come, first served. Without a transport it has no effect.
     pub fair_queue: bool,
 }
 
 impl LinkSpec {
-    /// Whether this link leaves every response alone.
+    /// Whether this link changes no response.
     #[must_use]
     pub fn is_transparent(&self) -> bool {
         self.latency.is_none() && !self.shapes_bodies()
     }
 
-    /// Whether this link touches bodies (rate, stalls, loss or a transport), beside delaying their
-    /// start.
+    /// Whether this link affects bodies (rate, stalls, loss or a transport), not only the delay before them.
     #[must_use]
     pub fn shapes_bodies(&self) -> bool {
         let alone = self.rate == RateSpec::Unlimited && self.stall.is_none() && self.loss.is_none();
         !alone || self.transport != TransportSpec::None
     }
 
-    /// The same link with shares of a ladder turned into rates; `rung` tells the bandwidth of a rung
-    /// (1 = lowest). `None` when nothing in it is relative to a ladder. A link built from a spec that
-    /// was not resolved goes by the stated fallback.
+    /// The same link with shares of a ladder converted to rates; `rung` returns the bandwidth of a rung (1 =
+    /// lowest). `None` when nothing in it is relative to a ladder. A link built from a spec that was not
+    /// resolved uses the stated fallback.
     #[must_use]
     pub fn resolve(&self, rung: &dyn Fn(u16) -> Option<BitRate>) -> Option<Self> {
         let rate = self.rate.resolve(rung)?;
@@ -77,23 +75,24 @@ impl LinkSpec {
 /// The delay before the first byte of each response.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Latency {
-    /// A whole round trip: request there, first byte back; with a schedule the longest of it.
+    /// A whole round trip, from the request to the first byte of the response; with a schedule, its longest
+    /// round trip.
     pub rtt: Duration,
-    /// Round trips that change with time, in place of one.
+    /// Round trips that change with time, in place of a constant one.
     pub schedule: Option<RoundTrips>,
-    /// The part of `rtt` (at most all of it) that comes after the origin's answer; the rest, and
-    /// whatever is added, comes before the origin is asked.
+    /// The part of `rtt` (at most all of it) that is applied after the origin's response; the rest, jitter and
+    /// handshake are applied before the request goes to the origin.
     pub downlink: Duration,
-    /// Drawn once per response and added to `rtt`.
+    /// A random delay, drawn once per response and added to `rtt`.
     pub jitter: Option<Distribution>,
-    /// How much of the last jitter on the same connection stays in the next: netem's correlation.
+    /// The correlation of a response's jitter with the one before it on the same connection, as in netem.
     pub correlation: Ratio,
-    /// What the first response on a fresh connection waits for besides.
+    /// What the first response on a new connection also waits for.
     pub handshake: Handshake,
 }
 
 impl Latency {
-    /// A round trip at `time` since the link's schedules started.
+    /// The round trip at `time` since the link's schedules started.
     #[must_use]
     pub fn rtt_at(&self, time: Duration) -> Duration {
         self.schedule.as_ref().map_or(self.rtt, |schedule| schedule.at(time))
@@ -106,17 +105,17 @@ impl Latency {
     }
 }
 
-/// What lies between two stalls.
+/// The gap between two stalls.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Gap {
-    /// Time of the link: a stall holds up all its responses.
+    /// Time of the link: a stall delays all its responses.
     Time(Distribution),
-    /// Bytes of one response, each a nanosecond of the distribution: a stall holds up that response
-    /// alone, at the same byte on every run.
+    /// Bytes of one response, each a nanosecond of the distribution: a stall delays that response alone, at the
+    /// same byte on every run.
     Bytes(Distribution),
 }
 
-/// An on/off process: the link freezes, then flows on.
+/// An on/off process: the link carries nothing for a time, then continues.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StallSpec {
     /// From the end of one stall to the start of the next.
@@ -129,7 +128,7 @@ impl StallSpec {
     /// Stalls of length `lasts`, with gaps of `every` between them.
     ///
     /// # Errors
-    /// When `every` has no length: the link would be frozen for good.
+    /// When `every` is zero: the link would be stalled permanently.
     pub fn new(every: Distribution, lasts: Distribution) -> Result<Self, SpecError> {
         if every.mean() < Duration::from_millis(1) {
             let hint = "write a mean of at least `1 ms`";
@@ -138,8 +137,7 @@ impl StallSpec {
         Ok(Self { every: Gap::Time(every), lasts })
     }
 
-    /// Stalls of one response: of length `lasts`, with so many bytes between them as `every` has
-    /// nanoseconds.
+    /// Stalls of one response: of length `lasts`; the bytes between them are the nanoseconds of `every`.
     ///
     /// # Errors
     /// When `every` has a mean under 1 KiB.
@@ -158,8 +156,8 @@ pub enum Count {
     /// The bytes of HTTP heads and bodies.
     #[default]
     Payload,
-    /// Besides, in proportion, what a kernel's shaper counts with every full packet: Ethernet (14
-    /// bytes), IPv4 (20), TCP with timestamps (32): 1514 bytes for 1448.
+    /// Also, in proportion, what a kernel's shaper counts with every full packet: Ethernet (14 bytes), IPv4
+    /// (20), TCP with timestamps (32): 1514 bytes for 1448.
     Wire,
 }
 
@@ -174,12 +172,12 @@ impl Count {
     }
 }
 
-/// What is lost, and what comes of it.
+/// Which packets are lost, and the effect of a loss.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct LossSpec {
     /// Which packets.
     pub model: LossModel,
-    /// What a drop does to the response.
+    /// The effect of a loss on the response.
     pub on_drop: OnDrop,
 }
 
@@ -200,8 +198,8 @@ pub enum LossModel {
         /// Loss in the good state (netem's `1-k`).
         loss_good: Ratio,
     },
-    /// netem's `loss state`: 1 = received in a gap, 2 = received in a burst, 3 = lost in a burst, 4 =
-    /// lost alone, after which a gap goes on (Salsano, Ludovici, Ordine 2012).
+    /// netem's `loss state`: 1 = received in a gap, 2 = received in a burst, 3 = lost in a burst, 4 = lost
+    /// alone, after which the gap continues (Salsano, Ludovici, Ordine 2012).
     FourState(FourState),
 }
 
@@ -216,10 +214,10 @@ pub struct FourState {
 }
 
 impl FourState {
-    /// The transitions pᵢⱼ from state i to j; from 4 it is always to 1.
+    /// The transitions pᵢⱼ from state i to j; state 4 always goes to 1.
     ///
     /// # Errors
-    /// When those of one state sum to over 1, or a state that is entered is never left.
+    /// When those of one state sum to more than 1, or a state that can be entered cannot be left.
     pub fn new(
         p13: Ratio,
         p31: Ratio,
@@ -252,7 +250,7 @@ impl FourState {
 }
 
 impl LossModel {
-    /// Whether losses come in bursts, so that one packet's loss says something about the next one's.
+    /// Whether losses come in bursts: the losses of neighbouring packets are correlated.
     #[must_use]
     pub const fn has_memory(self) -> bool {
         !matches!(self, Self::Bernoulli(_))
@@ -276,18 +274,17 @@ impl LossModel {
     }
 }
 
-/// What a drop does to a response. A proxy above TCP can't lose a packet.
+/// The effect of a lost packet on a response. A proxy above TCP cannot drop the packet itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum OnDrop {
-    /// What TCP makes of it: the response pauses for one round trip, and no byte is missing.
+    /// As TCP recovers: the response pauses for one round trip, and no byte is missing.
     #[default]
     Retransmit,
     /// The response ends there, and the connection closes.
     Truncate,
     /// The connection is reset there.
     Reset,
-    /// The packet arrives all the same, with a bit of it turned over, as where checksums fail to see
-    /// it. Nothing waits.
+    /// The packet arrives with one bit flipped, as when no checksum detects it. Nothing waits.
     Corrupt,
 }
 

@@ -1,4 +1,4 @@
-//! The stall process: when a link freezes, and for how long.
+//! The stall process: when a link carries nothing, and for how long.
 
 use super::{
     Distribution,
@@ -7,7 +7,7 @@ use super::{
 use crate::seed::{Seed, Stream};
 use std::time::Duration;
 
-/// One freeze of a link.
+/// One stall of a link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stall {
     /// Start, in link time.
@@ -17,14 +17,14 @@ pub struct Stall {
 }
 
 impl Stall {
-    /// The first moment at which bytes flow again.
+    /// The first time at which bytes pass again.
     #[must_use]
     pub fn end(&self) -> Duration {
         self.at + self.lasts
     }
 }
 
-/// Yields the stalls of a link in order, without end: a renewal process of gaps and freezes.
+/// Yields the stalls of a link in order, without end: a renewal process of gaps and stalls.
 #[derive(Debug, Clone)]
 pub(super) struct Stalls {
     every: Distribution,
@@ -42,7 +42,7 @@ impl Stalls {
     }
 
     pub(super) fn next_stall(&mut self) -> Stall {
-        // A gap of at least a millisecond: the process must move on whatever is drawn.
+        // A gap of at least a millisecond: the process must advance whatever is drawn.
         let gap = self.every.sample(&mut self.stream).max(Duration::from_millis(1));
         let stall = Stall { at: self.now + gap, lasts: self.lasts.sample(&mut self.stream) };
         self.now = stall.end();
@@ -50,8 +50,8 @@ impl Stalls {
     }
 }
 
-/// The stalls of one response that come by bytes: drawn from its own chances, so the same request
-/// stalls at the same bytes, however they were chunked.
+/// The stalls of one response by bytes: drawn from its own seed, so the same request stalls at the same bytes,
+/// however they were chunked.
 #[derive(Debug, Clone)]
 pub(super) struct ByteStalls {
     every: Distribution,
@@ -61,7 +61,7 @@ pub(super) struct ByteStalls {
 }
 
 impl ByteStalls {
-    /// The stalls of a response with chances from `seed`, if they come by bytes.
+    /// The stalls of a response, drawn from `seed`, if they come by bytes.
     pub(super) fn new(spec: &StallSpec, seed: Seed) -> Option<Self> {
         let Gap::Bytes(every) = spec.every.clone() else { return None };
         let stream = seed.named("stall").stream();
@@ -75,14 +75,14 @@ impl ByteStalls {
         self.next
     }
 
-    /// How long that stall lasts; goes on to the next.
-    pub(super) fn strike(&mut self) -> Duration {
+    /// Returns how long that stall lasts, and advances to the next.
+    pub(super) fn take_next(&mut self) -> Duration {
         let lasts = self.lasts.sample(&mut self.stream);
         self.next = self.next.saturating_add(self.gap());
         lasts
     }
 
-    /// At least a byte: the response must move on whatever is drawn.
+    /// At least a byte: the response must advance whatever is drawn.
     fn gap(&mut self) -> u64 {
         u64::try_from(self.every.sample(&mut self.stream).as_nanos()).unwrap_or(u64::MAX).max(1)
     }

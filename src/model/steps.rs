@@ -7,7 +7,7 @@ use super::{
 use crate::units::BitRate;
 use std::{sync::Arc, time::Duration};
 
-/// More points than any recording worth playing has; bounds memory at 128 MiB.
+/// The most points; bounds memory at 128 MiB.
 const MOST_POINTS: usize = 8 << 20;
 
 /// One rate for a time.
@@ -15,7 +15,7 @@ const MOST_POINTS: usize = 8 << 20;
 pub struct Step {
     /// How long.
     pub lasts: Duration,
-    /// How fast; zero is silence.
+    /// The rate; at zero nothing passes.
     pub rate: BitRate,
 }
 
@@ -46,7 +46,7 @@ impl Steps {
         Ok(Self { steps, timeline: Arc::new(timeline) })
     }
 
-    /// The same schedule, entered elsewhere.
+    /// The same schedule with another starting position.
     ///
     /// # Errors
     /// When `start` is not within a schedule that ends.
@@ -92,7 +92,7 @@ impl Ramp {
         Ok(Self { points, timeline: Arc::new(timeline) })
     }
 
-    /// The same schedule, entered elsewhere.
+    /// The same schedule with another starting position.
     ///
     /// # Errors
     /// When `start` is not within a schedule that ends.
@@ -120,7 +120,7 @@ impl Ramp {
     }
 }
 
-/// A recorded schedule: as steps, but long, and held once however many links play it.
+/// A recorded schedule: long, and held once however many links play it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Trace {
     pub(super) timeline: Arc<Timeline>,
@@ -171,7 +171,7 @@ impl Trace {
         self.timeline.repeats()
     }
 
-    /// Where a link enters it.
+    /// Where in it a link starts.
     #[must_use]
     pub fn start(&self) -> Start {
         self.timeline.start()

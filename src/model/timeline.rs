@@ -1,5 +1,5 @@
-//! A rate over time that is known beforehand: points, between which the rate stays or changes
-//! linearly. Held once and shared; any moment of it is found by binary search.
+//! A rate over time that is known beforehand: points, between which the rate stays or changes linearly. Held
+//! once and shared; the rate at any time is found by binary search.
 
 use super::{
     piece::{FOREVER, LONGEST_SLOPE, Piece},
@@ -9,15 +9,15 @@ use crate::{seed::Stream, units::BitRate};
 use rand::RngExt as _;
 use std::{sync::Arc, time::Duration};
 
-/// One prefix sum for so many points: 16 bytes a point, and the rest is added up.
+/// Points per prefix sum: 16 bytes for each sum, and the points after it are added up.
 const STRIDE: usize = 64;
 /// The longest timeline.
 const LONGEST: u64 = 366 * 24 * 3_600_000_000_000;
 
-/// Where in a timeline a link's time zero lies.
+/// The position in a timeline at a link's time zero.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Start {
-    /// So far from its beginning.
+    /// This far from its beginning.
     At(Duration),
     /// Anywhere, drawn from the link's seed.
     Random,
@@ -86,10 +86,10 @@ impl Timeline {
         Ok(timeline)
     }
 
-    /// The same timeline, entered elsewhere.
+    /// The same timeline with another starting position.
     ///
     /// # Errors
-    /// When `start` lies behind the end of a timeline that does not repeat, or would be random there.
+    /// When `start` is past the end of a timeline that does not repeat, or random in such a timeline.
     pub(super) fn starting(mut self, start: Start) -> Result<Self, SpecError> {
         let wrong = |problem, hint| Err(SpecError::new("start", problem, hint));
         match start {
@@ -100,7 +100,7 @@ impl Timeline {
                 );
             }
             Start::At(at) if !self.repeat && at.as_nanos() >= self.length().into() => {
-                return wrong("is behind the end", "write a moment within the schedule");
+                return wrong("is behind the end", "write a time within the schedule");
             }
             _ => self.start = start,
         }
@@ -178,7 +178,7 @@ impl Timeline {
         self.start
     }
 
-    /// The rate that stays when a timeline that does not repeat is over.
+    /// The rate that remains after the end of a timeline that does not repeat.
     pub(super) fn last_rate(&self) -> BitRate {
         let last = if self.sloped { self.points.len() } else { self.points.len() - 1 };
         BitRate::from_bits_per_second(self.points[last - 1].rate)
@@ -217,25 +217,25 @@ fn joined(points: &[Point]) -> Vec<Point> {
     parts
 }
 
-/// A place in a timeline that is being played.
+/// A timeline that is being played, and where it started.
 #[derive(Debug, Clone)]
 pub(super) struct Playing {
     timeline: Arc<Timeline>,
-    /// Link time at which the link was at the timeline's beginning, less `lead`.
+    /// The link time at which playing started, at `offset` in the timeline.
     origin: u64,
     /// How far from the timeline's beginning the link started.
-    lead: u64,
+    offset: u64,
 }
 
 impl Playing {
     /// Starts at link time `origin`.
     pub(super) fn new(timeline: &Arc<Timeline>, origin: u64, stream: &mut Stream) -> Self {
         let length = timeline.length();
-        let lead = match timeline.start {
+        let offset = match timeline.start {
             Start::At(at) => (at.as_nanos() % u128::from(length)) as u64,
             Start::Random => stream.random_range(0..length),
         };
-        Self { timeline: Arc::clone(timeline), origin, lead }
+        Self { timeline: Arc::clone(timeline), origin, offset }
     }
 
     /// The piece that `now` lies in, from `now` on.
@@ -246,7 +246,7 @@ impl Playing {
             return Piece::constant(now, FOREVER, self.timeline.last_rate().bits_per_second());
         }
         let piece = self.timeline.piece(self.timeline.index_at(at));
-        // A last step that stays needs no seam.
+        // The last step continues, so the piece need not end here.
         if !self.timeline.repeat && !self.timeline.sloped && piece.end == length {
             return Piece::constant(now, FOREVER, piece.rate_at(at));
         }
@@ -262,16 +262,16 @@ impl Playing {
     fn area(&self, now: u64) -> u128 {
         let (round, at) = self.place(now);
         if round > 0 && !self.timeline.repeat {
-            let over = (now - self.origin + self.lead) - self.timeline.length();
+            let over = (now - self.origin + self.offset) - self.timeline.length();
             let last = self.timeline.last_rate().bits_per_second();
             return self.timeline.area() + u128::from(over) * u128::from(last);
         }
         u128::from(round) * self.timeline.area() + self.timeline.area_before(at)
     }
 
-    /// Which time round it is, and the place within the timeline.
+    /// The number of repetitions so far, and the position within the timeline.
     fn place(&self, now: u64) -> (u64, u64) {
-        let gone = now.saturating_sub(self.origin).saturating_add(self.lead);
+        let gone = now.saturating_sub(self.origin).saturating_add(self.offset);
         let length = self.timeline.length();
         (gone / length, gone % length)
     }
@@ -331,9 +331,9 @@ mod tests {
     fn a_random_start_follows_the_seed() {
         let timeline = Timeline::new("trace", &points(&[(0, 1), (100, 2), (200, 0)]), false, true);
         let timeline = Arc::new(timeline.unwrap().starting(Start::Random).unwrap());
-        let lead = |seed| Playing::new(&timeline, 0, &mut Seed::new(seed).stream()).lead;
-        assert_eq!(lead(1), lead(1));
-        let mean = (0..2000).map(|seed| lead(seed) as f64 / 2e11).sum::<f64>() / 2000.0;
+        let offset = |seed| Playing::new(&timeline, 0, &mut Seed::new(seed).stream()).offset;
+        assert_eq!(offset(1), offset(1));
+        let mean = (0..2000).map(|seed| offset(seed) as f64 / 2e11).sum::<f64>() / 2000.0;
         assert!((mean - 0.5).abs() < 0.03, "mean {mean}");
     }
 }

@@ -1,19 +1,19 @@
-//! What a flow may do now.
+//! The result of polling a flow.
 
 use super::OnDrop;
 use std::time::Duration;
 
-/// The answer to "may these bytes pass?". A wait is a value, not an error.
+/// Whether bytes of a response may pass. A wait is a value, not an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
-    /// So many bytes pass now.
+    /// This number of bytes passes now.
     Pass(usize),
-    /// Ask again at this moment; `None` = nothing will pass until the link changes.
+    /// Poll again at this time; `None` = nothing will pass until the link changes.
     Wait(Option<Duration>),
-    /// A packet is lost, and this comes of it. After [`OnDrop::Retransmit`] and
-    /// [`OnDrop::Corrupt`] ask again at once.
+    /// A packet is lost, with this effect. After [`OnDrop::Retransmit`] and [`OnDrop::Corrupt`], poll again at
+    /// once.
     Drop {
-        /// What the drop does.
+        /// The effect of the loss.
         action: OnDrop,
         /// The lost packet's first byte, counted from the start of the body.
         at_byte: u64,

@@ -15,7 +15,7 @@ const SINE_LINES: usize = 96;
 const SHORTEST_PERIOD: Duration = Duration::from_millis(100);
 const LONGEST_PERIOD: Duration = Duration::from_secs(24 * 3600);
 
-/// How a wave goes, within a period from phase zero.
+/// The shape of a wave within a period, from phase zero.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Shape {
     /// From the middle up, back, down and back.
@@ -59,15 +59,15 @@ impl Shape {
 pub struct Wave {
     /// Its form.
     pub shape: Shape,
-    /// How far it goes up and down.
+    /// How far the rate goes above and below the base.
     pub amplitude: BitRate,
-    /// How long until it comes round.
+    /// The length of a period.
     pub period: Duration,
     /// The share of a period at which it starts.
     pub phase: Ratio,
 }
 
-/// Waves on a base; where they go below zero there is silence.
+/// Waves on a base; where the sum is below zero the rate is zero.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Waves {
     base: BitRate,
@@ -143,7 +143,7 @@ impl Waves {
     }
 }
 
-/// A straight line of a wave, seen from a moment in it.
+/// A straight line of a wave, relative to a time within it.
 struct Line {
     gone: u64,
     left: u64,
@@ -164,18 +164,18 @@ impl Line {
 pub(super) struct Waving {
     waves: Arc<Waves>,
     origin: u64,
-    lead: u64,
+    offset: u64,
 }
 
 impl Waving {
-    /// Starts at link time `origin`, `lead` nanoseconds into the waves.
-    pub(super) fn new(waves: &Arc<Waves>, origin: u64, lead: u64) -> Self {
-        Self { waves: Arc::clone(waves), origin, lead }
+    /// Starts at link time `origin`, `offset` nanoseconds into the waves.
+    pub(super) fn new(waves: &Arc<Waves>, origin: u64, offset: u64) -> Self {
+        Self { waves: Arc::clone(waves), origin, offset }
     }
 
     /// The piece that starts at `now`: up to where the first wave bends, or the sum crosses zero.
     pub(super) fn piece(&self, now: u64) -> Piece {
-        let time = now.saturating_sub(self.origin).saturating_add(self.lead);
+        let time = now.saturating_sub(self.origin).saturating_add(self.offset);
         let (mut from, base) = (0_i64, self.waves.base.bits_per_second() as i64);
         let mut to = 0_i64;
         let mut lasts = LONGEST_SLOPE;
@@ -191,11 +191,11 @@ impl Waving {
     }
 }
 
-/// A slope as far as it stays on one side of zero, with silence below.
+/// A slope as far as it stays on one side of zero; below zero the rate is zero.
 fn above_zero(now: u64, lasts: u64, from: i64, to: i64) -> Piece {
     let (mut lasts, mut to) = (lasts, to);
     if (from > 0) != (to > 0) && from != to {
-        // Where it crosses; at least a nanosecond on, so that time goes on.
+        // Where it crosses; at least a nanosecond later, so that time advances.
         let height = i128::from(from.max(0) - from.min(0));
         let cross = (i128::from(lasts) * height / i128::from((to - from).abs())) as u64;
         (lasts, to) = (cross.clamp(1, lasts), if cross < lasts { 0 } else { to });

@@ -3,14 +3,14 @@
 use super::quantity::{UnitError, serde_by_text, split, trim};
 use std::{fmt, str::FromStr};
 
-/// Bits per second, base 1000 (as tc and systemd count rates). Zero means silence.
+/// Bits per second, base 1000 (as tc and systemd count rates). Zero means that nothing passes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct BitRate(u64);
 
 impl BitRate {
     /// No bits at all.
     pub const ZERO: Self = Self(0);
-    /// The highest rate that can be asked for: 1 Tbit/s.
+    /// The highest rate: 1 Tbit/s.
     pub const MAX: Self = Self(1_000_000_000_000);
 
     /// A rate of `bits` per second, capped at [`BitRate::MAX`].

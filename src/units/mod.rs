@@ -1,8 +1,7 @@
 //! Quantities with their units: rates, sizes, ratios, spans of time; parsed, printed, (de)serialised.
 //!
-//! Rates are base 1000 and in bits (`5 Mbit/s`); sizes are in bytes, either base (`64 KiB`, `64 kB`);
-//! spans are [`std::time::Duration`] written with a unit (`900 ms`). A bare number never passes: the
-//! unit is part of what was meant.
+//! Rates are base 1000 and in bits (`5 Mbit/s`); sizes are in bytes, either base (`64 KiB`, `64 kB`); spans are
+//! [`std::time::Duration`] written with a unit (`900 ms`). A number without a unit is an error.
 
 mod bit_rate;
 mod byte_size;

@@ -1,12 +1,12 @@
-//! A number and a unit, split: the part that every quantity's parser shares.
+//! A number and its unit, split: the part that the parsers of all quantities share.
 
-/// Why a text is not the quantity that was asked for, and what to write instead.
+/// Why a text is not the expected quantity, and what to write instead.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{text}` is not {wanted}: {hint}")]
 pub struct UnitError {
     /// What was written.
     pub text: String,
-    /// What was wanted, with its article: `a rate`.
+    /// The expected quantity, with its article: `a rate`.
     pub wanted: &'static str,
     /// What to write instead.
     pub hint: String,

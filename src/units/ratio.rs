@@ -1,4 +1,4 @@
-//! A share between none and all.
+//! A share between 0 and 1.
 
 use super::quantity::{UnitError, split, trim};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};

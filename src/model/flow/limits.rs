@@ -1,10 +1,10 @@
-//! Rates that a response has to keep to beside the link's: its own, and those it shares with some.
+//! The rate limits of a response in addition to the link's: its own, and those shared with other responses.
 
 use super::super::{bucket::Position, lateness::SLACK, link::Link};
 use parking_lot::Mutex;
 use std::{num::NonZeroU32, sync::Arc, time::Duration};
 
-/// One limit, and the place booked on it.
+/// One limit, and the position booked on it.
 #[derive(Debug)]
 struct Limit {
     link: Arc<Mutex<Link>>,
@@ -15,23 +15,23 @@ struct Limit {
 #[derive(Debug, Default)]
 pub(super) struct Limits {
     limits: Vec<Limit>,
-    /// How many of them, the first ones, are the response's own.
+    /// The number of limits, from the first on, that are the response's own.
     own: usize,
-    /// A sender that holds back: what it may send, what it waits to send, and when it was last let.
+    /// State of a paced sender: bytes it may send, bytes it waits to send, and when sending was last allowed.
     credit: u64,
     pending: u64,
     let_go: Duration,
 }
 
 impl Limits {
-    /// Nothing but a rate of its own, if there is one.
+    /// Only a rate of its own, if there is one.
     pub(super) fn own(link: Option<Link>) -> Self {
         let limits: Vec<Limit> =
             link.map(|link| Limit::new(Arc::new(Mutex::new(link)))).into_iter().collect();
         Self { own: limits.len(), limits, ..Self::default() }
     }
 
-    /// One more of its own.
+    /// Adds a limit of its own.
     pub(super) fn keep_to(&mut self, link: Link) {
         self.limits.insert(self.own, Limit::new(Arc::new(Mutex::new(link))));
         self.own += 1;
@@ -43,7 +43,7 @@ impl Limits {
         self.limits.extend(links.into_iter().map(Limit::new));
     }
 
-    /// The most to book at once on all of them.
+    /// The most that can be booked at once on all of them.
     pub(super) fn quantum(&self, now: Duration) -> Option<NonZeroU32> {
         self.limits.iter().map(|limit| limit.link.lock().quantum(now)).min()
     }
@@ -63,7 +63,7 @@ impl Limits {
         }
     }
 
-    /// When the last of them lets go what was booked, and whether that is final; `None` = never.
+    /// When the last limit releases what was booked, and whether that is final; `None` = never.
     pub(super) fn release(&mut self) -> Option<(Duration, bool)> {
         let mut latest = (Duration::ZERO, true);
         for limit in &mut self.limits {
@@ -78,8 +78,8 @@ impl Limits {
         Some(latest)
     }
 
-    /// How many of `want` bytes a sender that holds back may send at `now`; else when to ask again.
-    /// What it then sends is to be told with [`Self::sent`].
+    /// How many of `want` bytes a paced sender may send at `now`; else when to poll again. Report what is then
+    /// sent with [`Self::sent`].
     pub(super) fn admit(&mut self, now: Duration, want: u64) -> Result<u64, Option<Duration>> {
         if self.limits.is_empty() {
             return Ok(want);

@@ -1,4 +1,4 @@
-//! A response that comes over simulated TCP: sent as the window allows, handed over as it arrives.
+//! A response over simulated TCP: sent as the window allows, passed on as it arrives.
 
 use super::{
     super::{
@@ -13,7 +13,7 @@ use super::{
 use std::time::Duration;
 
 impl Flow {
-    /// Over TCP: sends what the window allows, then hands over what has arrived.
+    /// Over TCP: sends what the window allows, then passes on what has arrived.
     pub(super) fn poll_transport(
         &mut self,
         link: &mut Link,
@@ -41,7 +41,7 @@ impl Flow {
         verdict
     }
 
-    /// Sends until window, queue or bytes give out; a loss on the way is the verdict.
+    /// Sends until the window, the queue or the bytes are used up; a loss on the way is the verdict.
     fn send(
         &mut self,
         stream: &mut Stream,
@@ -64,7 +64,7 @@ impl Flow {
                 && let Some((action, ahead)) = self.loss_ahead(transport, place)
             {
                 want = want.min(ahead);
-                // What ends the response waits until all before it has arrived.
+                // A loss that ends the response waits until everything before it has arrived.
                 let goes_on = matches!(action, OnDrop::Retransmit | OnDrop::Corrupt);
                 if want == 0 && (goes_on || stream.under_way() == 0) {
                     self.lose(transport);
@@ -76,12 +76,12 @@ impl Flow {
                 want = want.min(PACKET);
             }
             if let Some(stalls) = &self.stalls {
-                // It begins once all that was sent before has arrived.
+                // The stall begins when everything sent before it has arrived.
                 want = want.min(stalls.next_byte().saturating_sub(place));
             }
             match self.limits.admit(now, want) {
                 Ok(bytes) => want = bytes,
-                // A sender that holds back keeps nothing in the network's queue.
+                // A sender that paces itself keeps nothing in the network's queue.
                 Err(until) => {
                     self.held = Some(until);
                     want = 0;
@@ -97,9 +97,9 @@ impl Flow {
         }
     }
 
-    /// Losses that come in bursts belong to the connection, however many responses share it. A response that
-    /// nothing else is sent beside starts them anew, with its own chances: so responses that follow each
-    /// other lose the same bytes on every run.
+    /// Losses that come in bursts belong to the connection, however many responses share it. A response that is
+    /// alone on its connection starts them again from its own seed, so responses that follow each other lose
+    /// the same bytes on every run.
     fn share_loss(&mut self, stream: &Stream, transport: &mut Transport, now: Duration) {
         if self.shares_loss == Some(false) {
             self.shares_loss = Some(true);
@@ -110,7 +110,7 @@ impl Flow {
         }
     }
 
-    /// What the next loss does, and how many bytes from `place` on come before it.
+    /// The effect of the next loss, and the number of bytes from `place` on before it.
     fn loss_ahead(&self, transport: &Transport, place: u64) -> Option<(OnDrop, u64)> {
         if self.shares_loss.is_some() {
             return Some((OnDrop::Retransmit, transport.loss_ahead()?));
@@ -119,7 +119,7 @@ impl Flow {
         Some((*action, loss.next_byte()?.saturating_sub(place)))
     }
 
-    /// Goes on to the next loss. What of a flight is lost besides is the window's to judge.
+    /// Advances to the next loss. Whether further losses belong to the same flight is decided by the window.
     fn lose(&mut self, transport: &mut Transport) {
         if self.shares_loss.is_some() {
             transport.lose_next();
@@ -128,7 +128,7 @@ impl Flow {
         }
     }
 
-    /// What has arrived over TCP, or when something will have.
+    /// The bytes that have arrived over TCP, or the time when the next will.
     fn arrive(
         &mut self,
         stream: &mut Stream,

@@ -1,9 +1,9 @@
-//! What waits at the bottleneck: in one queue, first come, first served, or in a lane for each
+//! The bytes that wait at the bottleneck: in one queue, first come, first served, or in one queue (lane) per
 //! connection.
 //!
-//! In one queue a place on the link is known at once. In lanes it is known when the bytes are
-//! served: those before have left by then, and who is next depends on who else has come. A lane holds
-//! as much as the one queue would (like `flow_limit` of Linux's `fq`): who fills it, loses alone.
+//! In one queue a position on the link is known at once. In lanes it is known when the bytes are served,
+//! because the order depends on what arrives meanwhile. A lane holds as much as the one queue would (like
+//! `flow_limit` of Linux's `fq`): a connection that fills its lane loses only its own packets.
 
 use super::{
     super::{
@@ -15,8 +15,8 @@ use super::{
 use std::{num::NonZeroU32, time::Duration};
 
 impl Link {
-    /// `bytes` of body wait from `at` on. Tells their place on the link if it is known now; else
-    /// [`Self::booked`] does later. `place` is the connection's lane, one of `party` if it has none.
+    /// Queues `bytes` of body at `at`. Returns their position on the link if it is known now; else
+    /// [`Self::booked`] returns it later. `place` is the connection's lane, one of `party` if it has none.
     pub(in crate::model) fn enqueue(
         &mut self,
         place: &mut Option<Place>,
@@ -26,7 +26,7 @@ impl Link {
     ) -> Option<Position> {
         let bytes = self.counted(bytes);
         let Some(fair) = &mut self.fair else { return Some(self.book_counted(at, bytes)) };
-        let known = place.take().filter(|place| fair.knows(place));
+        let known = place.take().filter(|place| fair.contains(place));
         let known = known.unwrap_or_else(|| fair.join(party));
         fair.push(place.insert(known), at, bytes);
         self.serve(at);
@@ -38,8 +38,7 @@ impl Link {
         self.fair.as_mut()?.booked(place?)
     }
 
-    /// Lets time pass up to `now`: whenever all that was booked has left, the lane whose turn it is
-    /// is served.
+    /// Advances to `now`: whenever everything booked has left, the next lane is served.
     pub(in crate::model) fn serve(&mut self, now: Duration) {
         let Some(mut fair) = self.fair.take_if(|fair| !fair.is_empty()) else { return };
         while let Some((left, true)) = self.release(Position::new(self.tail))
@@ -64,7 +63,7 @@ impl Link {
         Position::new(self.tail)
     }
 
-    /// Forgets all that waits: the link has changed at `now`.
+    /// Empties the queue, because the link has changed at `now`.
     pub(super) fn empty(&mut self, now: Duration) {
         let carried = self.capacity.at(now);
         if let Some(fair) = &mut self.fair {
@@ -72,12 +71,12 @@ impl Link {
         }
     }
 
-    /// The fair queue, and a place in it, if there are such.
+    /// The fair queue and a place in it, if both exist.
     fn lane<'a>(&'a self, place: Option<&'a Place>) -> Option<(&'a FairQueue, &'a Place)> {
         self.fair.as_deref().zip(place)
     }
 
-    /// How many bytes of body the queue (of `place`, if it is fair) still takes at `now`.
+    /// How many bytes of body the queue (the lane of `place`, if it is fair) still accepts at `now`.
     pub(in crate::model) fn room(&mut self, place: Option<&Place>, now: Duration) -> u64 {
         self.serve(now);
         let (waiting, last) = match (self.lane(place), &self.fair) {
@@ -89,8 +88,7 @@ impl Link {
         self.count.body(self.queue.saturating_sub(backlog))
     }
 
-    /// When the queue takes `bytes` of body more, at the earliest; `None` = not before the link
-    /// changes.
+    /// The earliest time at which the queue accepts `bytes` more of body; `None` = not before the link changes.
     pub(in crate::model) fn room_for(
         &mut self,
         place: Option<&Place>,
@@ -100,7 +98,7 @@ impl Link {
         let end = match self.lane(place) {
             None => self.tail + more,
             Some((fair, place)) => match fair.waiting(place) {
-                // What is on the link already makes the room.
+                // Bytes already booked on the link free the space.
                 (waiting, last) if waiting + more <= self.queue => last + waiting + more,
                 (waiting, _) => self.tail + fair.before(place) + waiting + more,
             },

@@ -1,4 +1,4 @@
-//! The sending side of one TCP connection: what is under way on it, and what may follow.
+//! The sending side of one TCP connection: the bytes in flight, and how many more may be sent.
 
 use super::{
     super::{PACKET, bucket::Position, fair_queue::Place, lateness::SLACK, link::Link, loss::Loss},
@@ -10,7 +10,7 @@ use super::{
 };
 use std::{collections::VecDeque, num::NonZeroU32, time::Duration};
 
-/// Bytes under way: sent together, and acknowledged together.
+/// Bytes in flight: sent together, and acknowledged together.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Segment {
     /// Where they end, counted from the connection's first byte.
@@ -32,7 +32,7 @@ impl Segment {
 /// Where the first copy of a segment was lost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Lost {
-    /// On the path: the sender is still to find out.
+    /// On the path: the sender has not detected it yet.
     Path,
     /// At the bottleneck's full queue: the window has been cut.
     Queue,
@@ -43,14 +43,14 @@ enum Lost {
 pub(super) enum Refusal {
     /// The window is full.
     Window,
-    /// The window has room, and another stream of the connection is first.
+    /// The window has room, but it is another stream's turn.
     Turn,
     /// The bottleneck's queue is full; until then, if that is known.
     Queue(Option<Duration>),
 }
 
-/// One TCP connection of the player, as its sender sees it. It lives as long as the connection, and
-/// is shared by the responses that come over it.
+/// One TCP connection of the player, at its sender. It lives as long as the connection and is shared by the
+/// responses sent over it.
 ///
 /// It belongs to one [`Link`]: a connection that serves two sessions has a transport in each.
 #[derive(Debug, Clone, Default)]
@@ -67,7 +67,7 @@ pub struct Transport {
     losses: Losses,
     /// Sent, and not yet through the bottleneck.
     queued: VecDeque<Segment>,
-    /// Through the bottleneck, with the moment at which the sender hears of it.
+    /// Through the bottleneck, with the time at which the sender receives the acknowledgement.
     unacknowledged: VecDeque<(Duration, Segment)>,
     in_flight: u64,
     /// Ends of what was sent, has left the bottleneck, was acknowledged.
@@ -78,14 +78,14 @@ pub struct Transport {
     recovery: u64,
     /// Bytes before this one were part of a flight that the window held back.
     limited: u64,
-    /// The most that was under way in this round, which lasts until byte `round` is acknowledged.
+    /// The most that was in flight in this round, which lasts until byte `round` is acknowledged.
     peak: u64,
     round: u64,
     last_sent: Duration,
     /// When something last left the bottleneck.
     departed: Duration,
     last_cut: Duration,
-    /// When there last came room in the window.
+    /// When room was last freed in the window.
     freed: Duration,
     /// The next segment to be sent was dropped by the full queue.
     overflowed: bool,
@@ -94,26 +94,26 @@ pub struct Transport {
 }
 
 impl Transport {
-    /// A fresh connection over a path with this round trip (without queueing).
+    /// A new connection over a path with this round trip (without queueing).
     #[must_use]
     pub fn new(rtt: Duration) -> Self {
         Self { rtt, ..Self::default() }
     }
 
-    /// The same, as one of the connections of session number `party`: sessions that share a fair queue
-    /// are told apart by it.
+    /// The same, as one of the connections of session number `party`, which identifies the session in a shared
+    /// fair queue.
     #[must_use]
     pub const fn of(mut self, party: u64) -> Self {
         self.party = party;
         self
     }
 
-    /// The path has another round trip from now on.
+    /// Sets the path's round trip from now on.
     pub const fn set_rtt(&mut self, rtt: Duration) {
         self.rtt = rtt;
     }
 
-    /// The congestion window, in bytes: the most that can be under way.
+    /// The congestion window, in bytes: the most that can be in flight.
     #[must_use]
     pub const fn window(&self) -> u64 {
         self.window.bytes()
@@ -131,22 +131,22 @@ impl Transport {
         self.trip.smoothed()
     }
 
-    /// From here on the connection loses the packets that `loss` says, counted from here.
+    /// From here on the connection loses the packets that `loss` selects, counted from here.
     pub(in crate::model) fn lose_by(&mut self, loss: Option<Box<Loss>>) {
         self.losses = Losses::from(self.sent, loss);
     }
 
-    /// Whether nothing says which of its packets are lost.
+    /// Whether the connection has no loss model.
     pub(in crate::model) const fn has_no_loss(&self) -> bool {
         self.losses.is_none()
     }
 
-    /// How many bytes may be sent before the next that is lost.
+    /// How many bytes may be sent before the next one that is lost.
     pub(in crate::model) fn loss_ahead(&self) -> Option<u64> {
         self.losses.ahead(self.sent)
     }
 
-    /// Goes on to the next loss.
+    /// Advances to the next loss.
     pub(in crate::model) fn lose_next(&mut self) {
         self.losses.advance();
     }
@@ -155,12 +155,12 @@ impl Transport {
         self.shares.join()
     }
 
-    /// When room last came.
+    /// When room was last freed.
     pub(super) const fn freed(&self) -> Duration {
         self.freed
     }
 
-    /// After a live change of the link, what waits at the bottleneck books anew, in its order.
+    /// After a live change of the link, books again what waits at the bottleneck, in its order.
     pub(super) fn follow(&mut self, link: &mut Link, now: Duration) {
         if self.generation == link.generation() {
             return;
@@ -174,7 +174,7 @@ impl Transport {
         }
     }
 
-    /// The place on the link of what ends at `end` and waits at the bottleneck, if it has one.
+    /// The position on the link of the segment that ends at `end` and waits at the bottleneck, if it has one.
     pub(super) fn position(&self, end: u64) -> Option<Position> {
         let at = self.queued.binary_search_by_key(&end, |segment| segment.end).ok()?;
         self.queued.get(at)?.position
@@ -196,7 +196,7 @@ impl Transport {
         self.departed
     }
 
-    /// Lets time pass up to `now` at the bottleneck: segments leave it.
+    /// Advances the bottleneck to `now`: segments leave it.
     pub(super) fn leave(&mut self, link: &mut Link, now: Duration) {
         link.serve(now);
         self.find_places(link);
@@ -217,7 +217,7 @@ impl Transport {
         }
     }
 
-    /// Learns the places of what has been served in its lane.
+    /// Reads the positions of the segments that have been served in its lane.
     fn find_places(&mut self, link: &mut Link) {
         if self.place.is_none() {
             return;
@@ -231,18 +231,18 @@ impl Transport {
         }
     }
 
-    /// The sender hears of the next segment, if it does by `now`.
+    /// Processes the next acknowledgement, if it arrives by `now`.
     pub(super) fn process_next_ack(&mut self, now: Duration) -> bool {
         let Some(&(at, segment)) = self.unacknowledged.front().filter(|(at, _)| *at <= now) else {
             return false;
         };
         self.unacknowledged.pop_front();
-        self.hear(at, &segment);
+        self.process_outcome(at, &segment);
         true
     }
 
-    /// The sender hears, at `at`, how a segment fared.
-    fn hear(&mut self, at: Duration, segment: &Segment) {
+    /// Processes, at `at`, the acknowledgement or the loss of a segment.
+    fn process_outcome(&mut self, at: Duration, segment: &Segment) {
         self.in_flight -= u64::from(segment.bytes);
         self.shares.acknowledged(segment.stream, segment.bytes.into());
         self.acknowledged = segment.end;
@@ -264,11 +264,11 @@ impl Transport {
         }
     }
 
-    /// A segment was lost on the path. What was sent behind it tells the sender so; if nothing was,
-    /// only its time-out does.
+    /// A segment was lost on the path. The sender detects it by the acknowledgements of later segments; without
+    /// any, by its time-out.
     fn lost(&mut self, at: Duration, segment: &Segment) {
         let fresh = segment.end > self.recovery;
-        // Room that waits to be filled by a larger piece is no reason for a deeper cut.
+        // Room kept free for a larger piece must not lead to a deeper cut.
         let flight = if self.was_limited(segment.end) {
             u64::MAX
         } else {
@@ -286,8 +286,8 @@ impl Transport {
         }
     }
 
-    /// Whether the window, not the response, was what limited the flight that ends at `end`; in
-    /// slow start half a window is use enough (Linux's `tcp_is_cwnd_limited`).
+    /// Whether the window, not the response, was what limited the flight that ends at `end`; in slow start half
+    /// a window counts as limited (Linux's `tcp_is_cwnd_limited`).
     fn was_limited(&self, end: u64) -> bool {
         let half_used = || self.window.in_slow_start() && self.window.bytes() < 2 * self.peak;
         end <= self.limited || half_used()
@@ -356,8 +356,8 @@ impl Transport {
         Ok(most.min((room - room % PACKET).max(PACKET)))
     }
 
-    /// Whoever waits for room and has not asked for this long is not there to use it: all who wait are
-    /// woken by each acknowledgement.
+    /// A stream that waits for room and was not polled for this long does not need it: each acknowledgement
+    /// wakes all waiting streams.
     fn patience(&self) -> Duration {
         self.trip.smoothed().unwrap_or(self.rtt) + SLACK
     }
@@ -373,7 +373,7 @@ impl Transport {
         self.next_room(link).is_some_and(|room| room <= soon)
     }
 
-    /// How many of `bytes` the bottleneck's queue has room for; none = the first of them is dropped.
+    /// How many of `bytes` the bottleneck's queue has room for; zero = the first of them is dropped.
     fn admitted(&mut self, link: &mut Link, at: Duration, bytes: u64) -> Result<u64, Refusal> {
         let room = link.room(self.place.as_ref(), at);
         if room >= bytes.min(PACKET) {
@@ -381,7 +381,8 @@ impl Transport {
         }
         let round_trip = self.trip.smoothed().unwrap_or(self.rtt);
         if self.acknowledged >= self.recovery && at >= self.last_cut + round_trip {
-            // Slow start has overshot the flight that fits; a burst after a pause says no such thing.
+            // In slow start the flight has grown larger than what fits; a burst after a pause does not show
+            // that.
             let overshot = self.window.in_slow_start();
             self.window.cut(if overshot { self.in_flight } else { u64::MAX });
             (self.recovery, self.last_cut) = (self.sent, at);
@@ -390,12 +391,12 @@ impl Transport {
         Err(Refusal::Queue(link.room_for(self.place.as_ref(), bytes.min(PACKET))))
     }
 
-    /// Forgets the gaps that are filled by `now`.
+    /// Removes the gaps that are filled by `now`.
     pub(super) fn fill(&mut self, now: Duration) {
         self.gaps.fill(now);
     }
 
-    /// The earliest moment at which what ends at `end` is delivered, as far as losses go.
+    /// The earliest time at which the bytes up to `end` can be delivered, considering losses.
     pub(super) fn hold(&self, end: u64) -> Duration {
         self.gaps.hold(end)
     }

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 /// How steep the cubic is, in segments per second cubed (RFC 9438 §4.1).
 const C: f64 = 0.4;
-/// What a loss leaves of the window (RFC 9438 §4.6).
+/// The factor by which a loss reduces the window (RFC 9438 §4.6).
 pub(super) const BETA: f64 = 0.7;
-/// Growth per round trip, in segments, with which a window that is cut to `BETA` comes to Reno's
-/// mean (RFC 9438 §4.3). It stays so above the plateau too, as in RFC 8312 §4.2 and in Linux; RFC
-/// 9438 advises one from there on, which losses at even distances never get to see.
+/// Growth per round trip, in segments, with which a window that is cut to `BETA` comes to Reno's mean (RFC 9438
+/// §4.3). It stays so above the plateau too, as in RFC 8312 §4.2 and in Linux; RFC 9438 recommends 1 from there
+/// on, which a window with evenly spaced losses never reaches.
 const ALPHA: f64 = 3.0 * (1.0 - BETA) / (1.0 + BETA);
 
 /// The course of the window since the last cut; sizes in segments.
@@ -23,7 +23,7 @@ pub(super) struct Cubic {
 #[derive(Debug, Clone, Copy)]
 struct Epoch {
     start: Duration,
-    /// The last acknowledgement: time in which nothing could be learnt does not count (§5.8).
+    /// The last acknowledgement: time in which the window was not limiting does not count (§5.8).
     last: Duration,
     /// Seconds from `start` to the plateau: K.
     to_top: f64,
@@ -32,14 +32,14 @@ struct Epoch {
 }
 
 impl Cubic {
-    /// The window `size` was cut. If it had not come back to where it was cut before, the path has
-    /// less to give than it had: the plateau is lowered further (fast convergence, §4.7).
+    /// The window `size` was cut. If it had not grown back to where it was cut before, less capacity is
+    /// available than before: the plateau is lowered further (fast convergence, §4.7).
     pub(super) fn cut(&mut self, size: f64) {
         self.top = if size < self.top { size * f64::midpoint(1.0, BETA) } else { size };
         self.epoch = None;
     }
 
-    /// The next growth starts a course of its own.
+    /// Starts a new growth curve.
     pub(super) const fn forget(&mut self) {
         self.epoch = None;
     }

@@ -1,4 +1,4 @@
-//! Lost bytes that hold up those behind them: TCP delivers in order.
+//! Lost bytes that delay those behind them: TCP delivers in order.
 
 use std::{collections::VecDeque, time::Duration};
 
@@ -16,7 +16,7 @@ pub(super) struct Gaps {
 }
 
 impl Gaps {
-    /// The bytes from `start` on are held up until `until`.
+    /// The bytes from `start` on are delayed until `until`.
     pub(super) fn open(&mut self, start: u64, until: Duration) {
         self.gaps.push_back(Gap { start, until });
     }
@@ -28,14 +28,14 @@ impl Gaps {
         }
     }
 
-    /// Forgets the gaps that are filled by `now`.
+    /// Removes the gaps that are filled by `now`.
     pub(super) fn fill(&mut self, now: Duration) {
         while self.gaps.front().is_some_and(|gap| gap.until <= now) {
             self.gaps.pop_front();
         }
     }
 
-    /// Until when a byte that ends at `end` is held up; zero if by nothing.
+    /// Until when a byte that ends at `end` is delayed; zero if it is not.
     pub(super) fn hold(&self, end: u64) -> Duration {
         let before = self.gaps.iter().take_while(|gap| gap.start < end);
         before.map(|gap| gap.until).max().unwrap_or_default()

@@ -1,4 +1,4 @@
-//! Which packets of a connection are lost, where its responses share one process of losses.
+//! Which packets of a connection are lost, where its responses share one loss process.
 
 use super::super::loss::Loss;
 
@@ -26,7 +26,7 @@ impl Losses {
         Some(self.from.saturating_add(next).saturating_sub(sent))
     }
 
-    /// Goes on to the next loss.
+    /// Advances to the next loss.
     pub(super) fn advance(&mut self) {
         if let Some(loss) = &mut self.loss {
             loss.advance_one();

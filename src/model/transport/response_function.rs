@@ -8,8 +8,8 @@ use crate::{
 };
 use std::time::Duration;
 
-/// The mean window in segments of a connection that loses one packet of every `distance`, less the
-/// first tenth: the slow start to the first loss is no part of it.
+/// The mean window in segments of a connection that loses one packet of every `distance`, less the first tenth:
+/// the slow start before the first loss is not counted.
 fn mean_window(rtt: Duration, seconds: u64, distance: u64) -> f64 {
     let mut link = Link::new(&LinkSpec::default(), Seed::new(1));
     let mut transport = Transport::new(rtt);

@@ -1,4 +1,4 @@
-//! The round trip as a sender measures it, and the time-out it makes of it (RFC 6298).
+//! The round trip as a sender measures it, and the retransmission time-out computed from it (RFC 6298).
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ pub(super) struct RoundTrip {
 }
 
 impl RoundTrip {
-    /// Takes a measurement into account: gains of 1/8 and 1/4 (RFC 6298 §2.3).
+    /// Adds a measurement: gains of 1/8 and 1/4 (RFC 6298 §2.3).
     pub(super) fn measure(&mut self, sample: Duration) {
         self.measured = Some(match self.measured {
             None => (sample, sample / 2),

@@ -1,19 +1,19 @@
-//! Who may use a connection's window when several responses share it (HTTP/2 streams): each as
-//! much as the others, and all of it together.
+//! How several responses (HTTP/2 streams) share a connection's window: in equal parts, and the whole window is
+//! used.
 
 use super::super::PACKET;
 use smallvec::SmallVec;
 use std::time::Duration;
 
-/// A stream that waits for room and has not asked for this long is gone.
+/// A stream that waits for room and was not polled for this long counts as ended.
 const FORGOTTEN: Duration = Duration::from_secs(1);
 
-/// One stream's part of what is under way.
+/// One stream's part of the bytes in flight.
 #[derive(Debug, Clone)]
 struct Share {
     stream: u32,
     in_flight: u64,
-    /// When it last asked for room, if it got none since.
+    /// When it was last polled for room, if it got none since.
     waits: Option<Duration>,
     /// The number of its last turn.
     turn: u64,
@@ -29,20 +29,19 @@ pub(super) struct Shares {
 }
 
 impl Shares {
-    /// A name for a new stream.
+    /// An identifier for a new stream.
     pub(super) const fn join(&mut self) -> u32 {
         self.last = self.last.wrapping_add(1);
         self.last
     }
 
-    /// What `stream`, which asks at `now`, may send of a window that has room for `room` in all and
-    /// holds `window`.
+    /// How many bytes `stream`, polled at `now`, may send into a window of `window` bytes that has room for
+    /// `room`.
     ///
-    /// A stream has its even part of the window. What even parts leave of it, because they are no
-    /// whole packets, goes packet by packet to the stream that waits with the least under way, and
-    /// among equals to the one whose last turn is longest ago: a window of fewer packets than
-    /// streams is used in full too. `None` = it is another's turn. A stream that has not asked within
-    /// `patience` loses its turn.
+    /// Each stream has an equal part of the window. The remainder, because equal parts are not whole packets,
+    /// goes packet by packet to the waiting stream with the least in flight, and among equals to the one whose
+    /// last turn is longest ago: so a window of fewer packets than streams is used in full too. `None` = it is
+    /// another stream's turn. A stream that was not polled within `patience` loses its turn.
     pub(super) fn room(
         &mut self,
         stream: u32,
@@ -62,7 +61,7 @@ impl Shares {
                 || share.in_flight > 0
                 || share.waits.is_some_and(|since| since >= forgotten)
         });
-        let own = self.asks(stream, now);
+        let own = self.note_poll(stream, now);
         let part = (window / self.shares.len() as u64).saturating_sub(own.0).min(room);
         if part >= PACKET.min(room) {
             return Some(part);
@@ -70,20 +69,20 @@ impl Shares {
         let late = now.saturating_sub(patience);
         let before = |share: &Share| {
             share.stream != stream
-                && share.waits.is_some_and(|asked| asked >= late)
+                && share.waits.is_some_and(|polled| polled >= late)
                 && (share.in_flight, share.turn) < own
         };
         (!self.shares.iter().any(before)).then_some(room.min(PACKET))
     }
 
-    /// Whether a stream other than `stream` waits for room, and has asked since `late`.
+    /// Whether a stream other than `stream` waits for room and was polled since `late`.
     pub(super) fn others_wait(&self, stream: Option<u32>, late: Duration) -> bool {
-        let waits = |share: &Share| share.waits.is_some_and(|asked| asked >= late);
+        let waits = |share: &Share| share.waits.is_some_and(|polled| polled >= late);
         self.shares.iter().any(|share| Some(share.stream) != stream && waits(share))
     }
 
-    /// Notes that `stream` asks; tells what of it is under way, and the number of its last turn.
-    fn asks(&mut self, stream: u32, now: Duration) -> (u64, u64) {
+    /// Records that `stream` was polled; returns its bytes in flight and the number of its last turn.
+    fn note_poll(&mut self, stream: u32, now: Duration) -> (u64, u64) {
         if let Some(share) = self.shares.iter_mut().find(|share| share.stream == stream) {
             share.waits = Some(now);
             return (share.in_flight, share.turn);
@@ -112,7 +111,7 @@ impl Shares {
         }
     }
 
-    /// `bytes` of `stream` are under way no more.
+    /// `bytes` of `stream` are no longer in flight.
     pub(super) fn acknowledged(&mut self, stream: u32, bytes: u64) {
         if let Some(share) = self.shares.iter_mut().find(|share| share.stream == stream) {
             share.in_flight = share.in_flight.saturating_sub(bytes);
@@ -140,11 +139,11 @@ mod tests {
         shares.acknowledged(a, 3 * PACKET);
         assert_eq!(room(&mut shares, a, SECOND, 3 * PACKET), 0);
         assert_eq!(room(&mut shares, b, SECOND, 3 * PACKET), 3);
-        // What waits for nothing is forgotten once its bytes have arrived.
+        // A stream that does not wait is removed once its bytes have arrived.
         shares.sent(b, 3 * PACKET);
         shares.acknowledged(b, 3 * PACKET);
         assert_eq!(room(&mut shares, a, SECOND, 3 * PACKET), 3);
-        // What waits is not, until it has not asked for long.
+        // A waiting stream is kept until it has not been polled for long.
         assert_eq!(room(&mut shares, b, SECOND, 0), 0);
         assert_eq!(room(&mut shares, a, SECOND, 3 * PACKET), 0);
         assert_eq!(room(&mut shares, a, 3 * SECOND, 3 * PACKET), 3);

@@ -1,4 +1,4 @@
-//! What a transport is asked to be.
+//! The parameters of a transport.
 
 use crate::units::{BitRate, ByteSize};
 use std::time::Duration;
@@ -10,7 +10,7 @@ const SMALLEST_DEFAULT: u64 = 32 * 1024;
 /// What carries responses over a link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum TransportSpec {
-    /// Nothing that takes time of its own: the link's rate from the first byte on.
+    /// No transport model: the link's rate applies from the first byte on.
     #[default]
     None,
     /// TCP: slow start, CUBIC, retransmissions.
@@ -28,10 +28,10 @@ impl TransportSpec {
     }
 }
 
-/// How much waits at the bottleneck before the next packet is dropped.
+/// How much may wait at the bottleneck before packets are dropped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum QueueSize {
-    /// So many bytes.
+    /// A number of bytes.
     Bytes(ByteSize),
     /// What the link carries in this time at its highest rate. (A queue is memory: it does not
     /// shrink with the rate. At a lower rate the same bytes take longer.)

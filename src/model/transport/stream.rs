@@ -1,4 +1,4 @@
-//! One response on a connection: what of it is under way, and what has arrived.
+//! One response on a connection: its bytes in flight, and those that have arrived.
 
 use super::{
     super::{
@@ -10,7 +10,7 @@ use super::{
 };
 use std::{collections::VecDeque, num::NonZeroU32, time::Duration};
 
-/// When a stream that another goes before asks again, at the earliest.
+/// The shortest time until a stream that waits for its turn polls again.
 const TURN: Duration = Duration::from_millis(1);
 
 /// One response's segments on its connection.
@@ -30,17 +30,17 @@ pub(in crate::model) struct Stream {
 }
 
 impl Stream {
-    /// Bytes sent that the driver has not taken.
+    /// Bytes sent that the driver has not taken yet.
     pub(in crate::model) const fn under_way(&self) -> u64 {
         self.under_way
     }
 
-    /// There was nothing to send: the time until there is counts as idle.
+    /// Records that there is nothing to send: the time until there is counts as idle.
     pub(in crate::model) const fn source_empty(&mut self) {
         self.late = Duration::ZERO;
     }
 
-    /// Everything at hand has been sent.
+    /// Records that all available bytes have been sent.
     pub(in crate::model) const fn sent_all(&mut self) {
         self.refusal = None;
     }
@@ -50,8 +50,8 @@ impl Stream {
         transport.others_wait(self.id, now)
     }
 
-    /// Since when the next bytes could have been sent, however late the driver asks (within limits):
-    /// since there was room in window and queue, if they waited for that.
+    /// Since when the next bytes could have been sent, however late the driver polls (within limits): since
+    /// there was room in window and queue, if they waited for that.
     fn since(&self, transport: &Transport, now: Duration) -> Duration {
         let since = match self.refusal {
             Some(Refusal::Window | Refusal::Turn) => transport.freed(),
@@ -79,8 +79,8 @@ impl Stream {
         }
     }
 
-    /// Brings the connection up to `now`, as far as that matters before the next bytes are sent:
-    /// when they wait for the window, acknowledgements are heard one by one, and each answered.
+    /// Brings the connection up to `now`, as far as that matters before the next bytes are sent: when they wait
+    /// for the window, acknowledgements are processed one by one, and bytes are sent after each.
     pub(in crate::model) fn advance(
         &mut self,
         link: &mut Link,
@@ -88,7 +88,7 @@ impl Stream {
         now: Duration,
     ) {
         transport.leave(link, now);
-        // Those of others are theirs to answer.
+        // Acknowledgements of other streams are processed by those streams.
         if !matches!(self.refusal, Some(Refusal::Window | Refusal::Turn))
             && !transport.others_wait(self.id, now)
         {
@@ -96,8 +96,8 @@ impl Stream {
         }
     }
 
-    /// Sends up to `want` bytes, as of when they could go; tells how many went. `lost` = the path
-    /// loses their first copy.
+    /// Sends up to `want` bytes, as of the time at which they could be sent; returns how many were sent. `lost`
+    /// = the path loses their first copy.
     pub(in crate::model) fn send(
         &mut self,
         link: &mut Link,
@@ -133,7 +133,7 @@ impl Stream {
         }
     }
 
-    /// Takes what has arrived by `now`: so many bytes, in order.
+    /// Takes the bytes that have arrived by `now`, in order; returns their number.
     pub(in crate::model) fn take(
         &mut self,
         link: &mut Link,
@@ -169,7 +169,7 @@ impl Stream {
         bytes
     }
 
-    /// When to ask again; `None` = not before the link changes.
+    /// When to poll again; `None` = not before the link changes.
     pub(in crate::model) fn wait(
         &self,
         link: &mut Link,
@@ -187,7 +187,7 @@ impl Stream {
             // looked at when the next of them leave.
             Some(Refusal::Window) if queued && !transport.is_shared() => None,
             Some(Refusal::Window) => transport.next_room(link),
-            // Who is first asks at this moment too.
+            // The stream whose turn it is polls at this time too.
             Some(Refusal::Turn) => {
                 let soon = now + TURN;
                 Some(transport.next_room(link).map_or(soon, |room| room.max(soon)))
@@ -201,12 +201,12 @@ impl Stream {
         }
     }
 
-    /// The place on the link of the first bytes under way, if they have one, and when they were sent.
+    /// The position on the link of the first bytes in flight, if they have one, and when they were sent.
     pub(in crate::model) fn front(&self) -> Option<(Option<Position>, Duration)> {
         self.segments.front().map(|segment| (segment.position, segment.sent))
     }
 
-    /// Whether nothing is under way and nothing waits to be.
+    /// Whether nothing is in flight and nothing waits to be sent.
     pub(in crate::model) fn is_idle(&self) -> bool {
         self.segments.is_empty() && self.refusal.is_none()
     }

@@ -1,4 +1,4 @@
-//! The congestion window: how many bytes of a connection may be under way at once.
+//! The congestion window: how many bytes of a connection may be in flight at once.
 
 use super::{
     super::PACKET,
@@ -39,7 +39,7 @@ impl Window {
         self.size < self.threshold
     }
 
-    /// `bytes` of a window that was made full use of were acknowledged.
+    /// `bytes` of a window that was fully used were acknowledged.
     pub(super) fn grow(&mut self, bytes: u64, at: Duration, rtt: Duration) {
         let mut segments = bytes as f64 / PACKET as f64;
         if self.in_slow_start() {
@@ -58,9 +58,9 @@ impl Window {
         self.cubic.unused(at);
     }
 
-    /// A segment was lost, with `flight` bytes under way, and will be sent again at once. What is
-    /// left is a share of the flight, which may be less than the window (RFC 9438 §4.6): at most the
-    /// whole segments that fit it.
+    /// A segment was lost, with `flight` bytes in flight, and will be sent again at once. The new window is a
+    /// share of the flight, which may be less than the window (RFC 9438 §4.6): at most the whole segments that
+    /// fit it.
     pub(super) fn cut(&mut self, flight: u64) {
         self.cubic.cut(self.size);
         let flight = self.size.floor().min(flight as f64 / PACKET as f64);
@@ -74,8 +74,8 @@ impl Window {
         self.size = 1.0;
     }
 
-    /// The connection was idle for longer than its time-out (RFC 5681 §4.1). Three quarters of what
-    /// was learnt stay as the end of the coming slow start, as in Linux.
+    /// The connection was idle for longer than its time-out (RFC 5681 §4.1). The threshold of the next slow
+    /// start is three quarters of the old window, as in Linux.
     pub(super) fn restart(&mut self) {
         if self.size > INITIAL {
             if self.threshold.is_finite() {

@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 const FORMAT: ManifestFormat = ManifestFormat::AssetList;
 
-/// The most assets learnt from one list.
+/// The most assets read from one list.
 const ASSETS: usize = 256;
 
 #[derive(Deserialize)]
@@ -30,13 +30,13 @@ pub(super) fn read(body: &[u8]) -> Result<Vec<String>, ManifestError> {
     Ok(list.assets.into_iter().map(|asset| asset.uri).take(ASSETS).collect())
 }
 
-/// Rewrites a list; `None` when no URI of it is led elsewhere.
+/// Rewrites a list; `None` when no URI of it changes.
 pub(super) fn rewrite(body: &[u8], map: &dyn UriMap) -> Result<Option<Vec<u8>>, ManifestError> {
     let text = json::sound(FORMAT, body)?;
     let mut edits = Edits::new(body);
     json::scan(text, &mut |spot| {
         if let (["ASSETS", "*", "URI"], Value::Text(uri)) = (spot.path, spot.value) {
-            json::lead(&mut edits, uri, map);
+            json::rewrite_string(&mut edits, uri, map);
         }
     });
     Ok(edits.finish())
@@ -52,12 +52,12 @@ mod tests {
         let list = br#"{ "ASSETS": [ {"URI": "https://ads.example/1.m3u8?b=/x&c","DURATION":15.0},
             {"URI":"https:\/\/ads.example\/2.m3u8","X":"https://stays.example/"},{"URI":"3.m3u8"} ],
             "X-URI":"https://stays.example/","SKIP-CONTROL":{"URI":"/stays"} }"#;
-        let led = rewrite(list, &Proxy).unwrap().unwrap();
+        let rewritten = rewrite(list, &Proxy).unwrap().unwrap();
         let expected = String::from_utf8(list.to_vec()).unwrap();
         let expected = expected
             .replace("https://ads.example/1", "/-/s/7/-/o/https/ads.example/1")
             .replace(r"https:\/\/ads.example\/2", "/-/s/7/-/o/https/ads.example/2");
-        assert_eq!(String::from_utf8(led).unwrap(), expected);
+        assert_eq!(String::from_utf8(rewritten).unwrap(), expected);
         let named = read(list).unwrap();
         assert_eq!(named[1], "https://ads.example/2.m3u8");
         assert_eq!(named.len(), 3);

@@ -1,4 +1,4 @@
-//! The charset of an XML manifest: UTF-16, or one that agrees with ASCII; kept in what is rewritten.
+//! The charset of an XML manifest: UTF-16, or a superset of ASCII; rewriting keeps it.
 
 use super::{
     ManifestError, ManifestFormat,
@@ -6,10 +6,10 @@ use super::{
 };
 use std::borrow::Cow;
 
-/// How a document's characters are written.
+/// The encoding of a document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Charset {
-    /// UTF-8, or another charset that agrees with ASCII.
+    /// UTF-8, or another superset of ASCII.
     Ascii,
     Utf16Little,
     Utf16Big,
@@ -37,7 +37,7 @@ impl Charset {
         }
     }
 
-    /// How many bytes of the document stand for the first `len` bytes of `text`, its characters.
+    /// The number of bytes of the document that encode `text`.
     pub(super) fn written(self, text: &str) -> usize {
         match self {
             Self::Ascii => text.len(),
@@ -55,8 +55,8 @@ impl Charset {
     }
 }
 
-/// The characters of a document, as its bytes stand: what cannot be read is a substitute of the same
-/// length. A byte order mark stays as U+FEFF.
+/// The characters of a document; a byte sequence that cannot be read becomes a substitute of the same length. A
+/// byte order mark stays as U+FEFF.
 pub(super) fn decode(
     format: ManifestFormat,
     body: &[u8],
@@ -74,7 +74,7 @@ pub(super) fn decode(
     Ok((Cow::Owned(out), charset))
 }
 
-/// The characters of a document, to be learnt from.
+/// The characters of a document, for reading.
 pub(super) fn read(format: ManifestFormat, body: &[u8]) -> Result<Cow<'_, str>, ManifestError> {
     let (text, charset) = decode(format, body)?;
     let alien = charset == Charset::Ascii && matches!(text, Cow::Owned(_));
@@ -108,7 +108,7 @@ mod tests {
             let (read, found) = decode(ManifestFormat::Smooth, &written).unwrap();
             assert_eq!((&*read, found), (said, charset));
             assert_eq!(charset.written(said), written.len());
-            // UTF-16 is told without its mark as well.
+            // UTF-16 is also detected without a byte order mark.
             let (read, found) = decode(ManifestFormat::Mpd, written.get(2..).unwrap()).unwrap();
             if charset != Charset::Ascii {
                 assert_eq!((&*read, found), (said.trim_start_matches('\u{feff}'), charset));

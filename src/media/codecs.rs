@@ -1,4 +1,4 @@
-//! What a stream carries, told from codec strings, MIME types and content types.
+//! The media type of a stream, from codec strings, MIME types and content types.
 
 use super::MediaType;
 
@@ -25,7 +25,7 @@ fn of_codec(codec: &str) -> MediaType {
     }
 }
 
-/// What a list of codecs (RFC 6381) carries; video with audio is [`MediaType::Muxed`].
+/// The media type of a list of codecs (RFC 6381); video with audio is [`MediaType::Muxed`].
 pub(super) fn of_codecs(codecs: &str) -> MediaType {
     let (mut video, mut audio, mut text) = (false, false, false);
     for codec in codecs.split(',') {
@@ -45,7 +45,7 @@ pub(super) fn of_codecs(codecs: &str) -> MediaType {
     }
 }
 
-/// What a MIME type or DASH `@contentType` says outright.
+/// The media type stated by a MIME type or DASH `@contentType`.
 pub(super) fn of_mime(mime: &str) -> MediaType {
     let starts =
         |with: &str| mime.get(..with.len()).is_some_and(|start| start.eq_ignore_ascii_case(with));

@@ -1,4 +1,4 @@
-//! Query parameters that players add to the URLs a manifest names: not part of any name.
+//! Query parameters that players add to the URLs of a manifest; they are not part of the resource's identity.
 
 use super::{Kind, Resource};
 use std::borrow::Cow;
@@ -9,23 +9,23 @@ fn is_directive(parameter: &str) -> bool {
     name == "CMCD" || ["_HLS_", "_DASH_", "vsps."].iter().any(|prefix| name.starts_with(prefix))
 }
 
-/// Whether a URL asks for a playlist that is not there yet (RFC 8216bis §6.2.5.2): the origin holds its
-/// answer until it is.
+/// Whether a URL is a blocking playlist reload (RFC 8216bis §6.2.5.2): the origin holds its response until the
+/// playlist exists.
 #[must_use]
 pub fn is_blocking_reload(url: &str) -> bool {
     let Some((_, query)) = url.split_once('?') else { return false };
     query.split('&').any(|parameter| parameter.starts_with("_HLS_msn="))
 }
 
-/// Whether the origin may hold its answer to a request for `resource` at `url` until there is one: a blocking
-/// reload, or a part that was only hinted at, whose duration nobody told yet.
+/// Whether the origin may hold its response to a request for `resource` at `url` until it exists: a blocking
+/// reload, or a part that was only hinted at, so its duration is not known yet.
 #[must_use]
 pub fn is_held(resource: &Resource, url: &str) -> bool {
     let hinted = resource.kind == Kind::Part && resource.duration.is_none();
     hinted || is_blocking_reload(url)
 }
 
-/// The URL without directives; borrowed, and found out without reading more than the query, when it has none.
+/// The URL without directives; borrowed when it has none, and then only the query was read.
 pub(crate) fn without(url: &str) -> Cow<'_, str> {
     without_those(url, is_directive)
 }

@@ -1,6 +1,6 @@
-//! The internal entities of an XML document (XML 1.0, 4.2.1), put in the place of their references.
+//! Expansion of the internal entities of an XML document (XML 1.0, 4.2.1).
 //!
-//! What they multiply to is bounded: a reference whose text is too long stays as it is written.
+//! The expanded length is bounded: a reference whose text is too long stays as written.
 
 use super::{
     budget::{Budget, LONGEST_URL},
@@ -16,13 +16,13 @@ const DEPTH: usize = 32;
 /// A reference and its text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Expansion {
-    /// Where the text stands in the expanded document.
+    /// The position of the text in the expanded document.
     pub(super) at: Range<usize>,
-    /// Where the reference stands in the document.
+    /// The position of the reference in the document.
     pub(super) from: Range<usize>,
 }
 
-/// The document with its entities expanded, and where; as it is when it declares none.
+/// The document with its entities expanded, and the positions; unchanged when it declares none.
 pub(super) fn expanded(text: Cow<'_, str>) -> (Cow<'_, str>, Vec<Expansion>) {
     let Some(declared) = declarations(&text) else { return (text, Vec::new()) };
     let budget = Budget::of(text.len());
@@ -58,7 +58,7 @@ struct Declarations {
 }
 
 fn declarations(text: &str) -> Option<Declarations> {
-    // The document type stands before the root element.
+    // The document type comes before the root element.
     let start = doctype(text)?;
     let inside = text.get(start..)?;
     let (open, close) = (inside.find('[')?, inside.find('>')?);
@@ -82,7 +82,7 @@ fn declarations(text: &str) -> Option<Declarations> {
         } else if let Some(declaration) = rest.strip_prefix("<!ENTITY") {
             let (named, after) = entity(declaration)?;
             if let Some((name, value)) = named.filter(|_| written.len() < ENTITIES) {
-                // The first declaration binds.
+                // The first declaration applies.
                 if !written.contains_key(name) {
                     written.insert(name, unescape_characters(value));
                     order.push(name);
@@ -117,7 +117,7 @@ fn doctype(text: &str) -> Option<usize> {
 
 type Named<'a> = Option<(&'a str, &'a str)>;
 
-/// The name and value of an entity that stands in the document, and what follows its declaration.
+/// The name and value of an internal entity, and the text after its declaration.
 fn entity(declaration: &str) -> Option<(Named<'_>, &str)> {
     let declared = declaration.trim_ascii_start();
     let end = declared.find(|c: char| c.is_ascii_whitespace())?;
@@ -125,17 +125,17 @@ fn entity(declaration: &str) -> Option<(Named<'_>, &str)> {
     let rest = rest.trim_ascii_start();
     let quote = rest.chars().next().filter(|c| matches!(c, '"' | '\''));
     let Some(quote) = quote else {
-        // A parameter entity, or one that stands elsewhere.
+        // A parameter entity, or an external one.
         return Some((None, declared.split_once('>')?.1));
     };
     let (value, rest) = rest.get(1..)?.split_once(quote)?;
     Some((Some((name, value)), rest.split_once('>')?.1))
 }
 
-/// The texts of entities by name, with those in them; `None` is one that is too long or holds itself.
+/// The expanded texts of entities by name; `None` is one that is too long or refers to itself.
 type Texts<'a> = HashMap<&'a str, Option<String>>;
 
-/// Finds out the text of an entity, once; false if it has none.
+/// Expands the text of an entity, once; false if it has none.
 fn expand<'a>(
     name: &'a str,
     written: &'a HashMap<&'a str, Cow<'_, str>>,
@@ -145,7 +145,7 @@ fn expand<'a>(
     if let Some(text) = known.get(name) {
         return text.is_some();
     }
-    // One that holds itself finds itself without a text.
+    // An entity that refers to itself finds no text.
     known.insert(name, None);
     let text = written.get(name).and_then(|value| filled(value, written, depth, known));
     let found = text.is_some();
@@ -190,7 +190,7 @@ fn quoted(text: String) -> String {
     text
 }
 
-/// The next `&name;` from `at` on that stands neither in a comment nor in a CDATA section.
+/// The next `&name;` from `at` on that is neither in a comment nor in a CDATA section.
 fn next_reference(text: &str, mut at: usize) -> Option<Range<usize>> {
     loop {
         let rest = text.get(at..)?;

@@ -1,15 +1,15 @@
-//! Why a manifest could not be read, and where it broke.
+//! Why a manifest could not be read, and where.
 
 use super::ManifestFormat;
 use std::{borrow::Cow, fmt};
 
-/// A manifest that cannot be read. The caller passes its bytes on as they are.
+/// A manifest that cannot be read. The caller passes its bytes on unchanged.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{format} manifest{at}: {cause}")]
 pub struct ManifestError {
     /// The format it was taken for.
     pub format: ManifestFormat,
-    /// Where it broke, as far as known.
+    /// Where the fault is, as far as known.
     pub at: At,
     /// What is wrong with it.
     pub cause: ManifestFault,
@@ -47,7 +47,7 @@ pub enum ManifestFault {
         /// What begins such a manifest.
         expected: &'static str,
     },
-    /// Longer than a manifest may be.
+    /// It is longer than a manifest may be.
     #[error("{bytes} bytes, of which at most {limit} are read")]
     TooLong {
         /// Its length.
@@ -64,7 +64,7 @@ pub enum ManifestFault {
         /// The element or value that is not closed.
         inside: String,
     },
-    /// Deeper or larger than any manifest is.
+    /// It is nested more deeply or larger than a manifest may be.
     #[error("more than {limit} {what}")]
     Excess {
         /// What there is too much of.
@@ -72,7 +72,7 @@ pub enum ManifestFault {
         /// The bound.
         limit: usize,
     },
-    /// Against the format's grammar.
+    /// It violates the format's grammar.
     #[error("{0}")]
     Syntax(String),
 }
@@ -95,7 +95,7 @@ pub(super) fn text(format: ManifestFormat, body: &[u8]) -> Result<&str, Manifest
     })
 }
 
-/// The body as text of the same length, byte under byte: what is not UTF-8 is masked. Players read such
+/// The body as text of the same length, in which bytes that are not UTF-8 are masked. Players read such
 /// manifests too, and the grammar of HLS is plain ASCII.
 pub(super) fn masked(format: ManifestFormat, body: &[u8]) -> Result<Cow<'_, str>, ManifestError> {
     const SUBSTITUTE: &str = "\u{1a}";
@@ -119,7 +119,7 @@ pub(super) fn bounded(format: ManifestFormat, body: &[u8]) -> Result<(), Manifes
     Err(ManifestError::new(format, At::Whole, cause))
 }
 
-/// The error for a body that does not begin as its format does.
+/// The error for a body that does not begin as its format requires.
 pub(super) fn alien(format: ManifestFormat, text: &str, expected: &'static str) -> ManifestError {
     let found = text.chars().take(16).collect();
     ManifestError::new(format, At::Whole, ManifestFault::Alien { found, expected })

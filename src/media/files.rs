@@ -1,4 +1,4 @@
-//! What bodies that passed said of themselves: segments within files, lengths, and what they carry.
+//! What is known from media bodies that passed: segments within files, lengths, and media types.
 
 use super::{
     Kind, MediaType, Protocol, Resource, ebml,
@@ -11,9 +11,9 @@ use std::{
     time::Duration,
 };
 
-/// The most files remembered, and renditions of undeclared content.
+/// The most files stored, and renditions of undeclared content.
 const FILES: usize = 128;
-/// The most segments remembered of all files: the oldest file goes.
+/// The most segments stored of all files; beyond it the oldest file is removed.
 const POINTS: usize = 1 << 17;
 
 /// A segment in a file.
@@ -29,20 +29,20 @@ struct Point {
 /// A file.
 #[derive(Debug, Default)]
 struct File {
-    /// Whether it is played by itself, not as a part of a presentation.
+    /// Whether it is played on its own, not as a part of a presentation.
     progressive: bool,
     media: Option<MediaType>,
     /// Ticks of a second.
     timescale: u32,
     /// Sorted by first byte.
     points: Vec<Point>,
-    /// Where further indexes lie that were not read yet.
+    /// The positions of further indexes that were not read yet.
     indexes: Vec<(u64, u64)>,
     duration: Option<Duration>,
     size: Option<u64>,
-    /// Of WebM: where positions count from, nanoseconds of a tick, and the length in ticks.
+    /// WebM only: the origin of positions, nanoseconds per tick, and the length in ticks.
     elements: Option<(u64, u64, Option<u64>)>,
-    /// Of an endless stream: how much of it has passed.
+    /// Endless streams only: the media time that has passed.
     elapsed: Option<Duration>,
 }
 
@@ -53,20 +53,20 @@ pub(super) struct Files {
     /// Oldest first.
     order: VecDeque<u64>,
     points: usize,
-    /// What renditions carry whose manifests do not say it.
+    /// The media types of renditions whose manifests do not state them.
     contents: HashMap<u64, MediaType>,
 }
 
 impl Files {
-    /// Whether bytes from `first` on of this file may teach anything new.
-    pub(super) fn asks(&self, url: &str, first: u64) -> bool {
+    /// Whether bytes from `first` on of this file may add anything new.
+    pub(super) fn needs(&self, url: &str, first: u64) -> bool {
         let Some(file) = self.files.get(&hash(url)) else { return true };
         let pending = file.indexes.iter().any(|(from, end)| (*from..*end).contains(&first));
         let unplaced = file.elapsed.is_some() || file.elements.is_some();
         pending || (file.points.is_empty() && unplaced)
     }
 
-    /// Remembers what a body showed.
+    /// Stores what a probe found.
     pub(super) fn observe(&mut self, probe: Probe) {
         let (id, rendition) = (probe.id, probe.rendition);
         let (progressive, size, declared) = (probe.progressive, probe.size, probe.declared);
@@ -123,7 +123,7 @@ impl Files {
         }
     }
 
-    /// Adds to a resource what its file said; `offset` is what to take off the file's times, in seconds.
+    /// Adds to a resource what is known of its file; `offset` is subtracted from the file's times, in seconds.
     pub(super) fn place(
         &self,
         url: &str,
@@ -155,7 +155,7 @@ impl Files {
 }
 
 impl File {
-    /// Takes up indexes, which may stand among the segments of others.
+    /// Adds indexes, whose segments may lie between those of others.
     fn learn(&mut self, indexes: &[Sidx]) {
         let mut sorted = true;
         for index in indexes {
@@ -183,7 +183,7 @@ impl File {
         }
         if !sorted {
             self.points.sort_by_key(|point| point.first);
-            // Of two that begin with one byte, the newer one stands later.
+            // Of two that begin at the same byte, the newer one comes later.
             self.points.dedup_by(|newer, held| {
                 let same = newer.first == held.first;
                 if same {
@@ -192,7 +192,7 @@ impl File {
                 same
             });
         }
-        // What points to segments now need not be asked for again.
+        // An index whose segments are now known need not be read again.
         let points = &self.points;
         self.indexes.retain(|(from, end)| {
             let after = points.partition_point(|point| point.first < *from);
@@ -200,8 +200,8 @@ impl File {
         });
     }
 
-    /// Takes up what WebM says of itself. Its index may come after its header, in another answer; it says
-    /// where clusters begin.
+    /// Adds what a WebM file states. Its index may come after its header, in another response; it states where
+    /// clusters begin.
     fn learn_cues(&mut self, found: &ebml::Finding) {
         if let Some(origin) = found.origin {
             let tick = found.tick.unwrap_or(1_000_000);
@@ -213,7 +213,7 @@ impl File {
         if found.cues.is_empty() || !self.points.is_empty() {
             return;
         }
-        // A tick need not go into a second, nor be shorter than one.
+        // A tick need not divide a second, nor be shorter than one.
         self.timescale = 1_000_000_000;
         let mut cues = found.cues.clone();
         // Several tracks may each have their points in a cluster.
@@ -235,7 +235,7 @@ impl File {
         let seconds = |ticks: u64| ticks as f64 / f64::from(self.timescale.max(1));
         let span = |seconds: f64| Duration::try_from_secs_f64(seconds.max(0.0)).ok();
         let Some(first) = first else {
-            // The whole of it, or of a stream that goes on where it was left.
+            // The whole of it, or of a stream that continues where it stopped.
             found.duration = found.duration.or(self.duration);
             found.time = found.time.or(self.elapsed);
             return;
@@ -248,13 +248,13 @@ impl File {
         else {
             return self.estimate(first, found);
         };
-        // Some segments are not known yet: nobody can tell which one this is.
+        // While some segments are not known, the index of this one is not known either.
         found.index = self.indexes.is_empty().then_some(at as u64 + 1);
         found.time = span(seconds(point.start) - offset);
         found.duration = span(seconds(point.duration));
     }
 
-    /// Where a byte of a file without an index lies, if its bytes lie evenly in time.
+    /// The time of a byte in a file without an index, assuming a constant bitrate.
     fn estimate(&self, first: u64, found: &mut Resource) {
         if let (Some(duration), Some(size), true) = (self.duration, self.size, self.progressive)
             && first < size

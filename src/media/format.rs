@@ -1,4 +1,4 @@
-//! Which bodies are manifests, told from the media type, the path, and the first bytes.
+//! Detection of manifests by the media type, the path, and the first bytes.
 
 use super::Kind;
 use std::fmt;
@@ -8,7 +8,7 @@ use std::fmt;
 pub enum ManifestFormat {
     /// An HLS playlist, multivariant or media.
     Hls,
-    /// A DASH MPD, or an element of one that stands in a document of its own (xlink).
+    /// A DASH MPD, or an element of one in its own document (xlink).
     Mpd,
     /// A patch to a DASH MPD.
     MpdPatch,
@@ -21,7 +21,7 @@ pub enum ManifestFormat {
 }
 
 impl ManifestFormat {
-    /// The format of the JSON that is asked for as `kind`, if it is any.
+    /// The JSON format of a resource of `kind`, if there is one.
     #[must_use]
     pub const fn of_json(kind: Kind) -> Option<Self> {
         match kind {
@@ -45,7 +45,7 @@ impl fmt::Display for ManifestFormat {
     }
 }
 
-/// Media types that name a format outright.
+/// Media types that name a manifest format.
 const DECLARED: &[(&str, ManifestFormat)] = &[
     ("application/vnd.apple.mpegurl", ManifestFormat::Hls),
     ("application/x-mpegurl", ManifestFormat::Hls),
@@ -59,7 +59,7 @@ const DECLARED: &[(&str, ManifestFormat)] = &[
     ("application/vnd.apple.steering-list", ManifestFormat::Steering),
 ];
 
-/// Media types that say nothing, as servers send them for files they do not know.
+/// Generic media types, which servers send for files they do not know.
 const GENERIC: &[&str] = &[
     "",
     "application/octet-stream",
@@ -73,9 +73,9 @@ const GENERIC: &[&str] = &[
 
 /// Whether a response is a manifest, and of which format.
 ///
-/// A media type that names a format is believed. A generic one (or none) leaves the word to the
-/// first bytes, and, while there are none, to the path. Any other media type is believed too, unless the
-/// path names a manifest and the first bytes agree.
+/// A media type that names a format is used. With a generic one (or none) the first bytes decide, and, while
+/// there are none, the path. Any other media type is used too, unless the path names a manifest and the first
+/// bytes agree.
 #[must_use]
 pub fn sniff(content_type: Option<&str>, path: &str, head: &[u8]) -> Option<ManifestFormat> {
     let declared = content_type.unwrap_or_default();
@@ -98,15 +98,15 @@ pub fn sniff(content_type: Option<&str>, path: &str, head: &[u8]) -> Option<Mani
     }
 }
 
-/// Whether a path (with or without its query) looks like a manifest's, at no cost.
+/// Whether a path (with or without its query) looks like that of a manifest; without allocating.
 ///
-/// Decides on starting a session, before anything was fetched.
+/// Used to decide whether to start a session, before anything was fetched.
 #[must_use]
 pub fn looks_like_manifest(path: &str) -> bool {
     format_of_path(path).is_some_and(|format| format != ManifestFormat::MpdPatch)
 }
 
-/// Whether a media type leaves open what the body is. A stream of events is never looked into.
+/// Whether a media type does not determine what the body is. An event stream is never inspected.
 #[must_use]
 pub fn says_nothing(content_type: Option<&str>) -> bool {
     let essence = content_type.unwrap_or_default().split(';').next().unwrap_or_default().trim();
@@ -147,7 +147,7 @@ pub(super) fn format_of_path(path: &str) -> Option<ManifestFormat> {
     }
 }
 
-/// What stands in the brackets of `manifest(…)`, as some servers are told filters and formats.
+/// The text in the brackets of `manifest(…)`, in which some servers take filters and formats.
 fn choices(file: &str) -> Option<&str> {
     let (name, choices) = file.split_once('(').or_else(|| {
         let at = file.to_ascii_lowercase().find("%28")?;
@@ -157,7 +157,7 @@ fn choices(file: &str) -> Option<&str> {
     (name.eq_ignore_ascii_case("manifest") && closed).then_some(choices)
 }
 
-/// A path whose file name has brackets, up to them.
+/// A path up to the brackets in its file name.
 fn without_choices(path: &str) -> &str {
     let file = path.len() - path.rsplit('/').next().unwrap_or_default().len();
     let end = file + "manifest".len();
@@ -223,7 +223,7 @@ fn root_at(head: &[u8], name: &[u8]) -> Option<usize> {
     })
 }
 
-/// How much of a document in UTF-16 is looked into.
+/// How many bytes of a document in UTF-16 are inspected.
 const NARROWED: usize = 4096;
 
 /// The root elements of XML documents.

@@ -1,13 +1,14 @@
-//! The class of a request that no manifest names, from its URL alone; without allocating.
+//! The class of a request that is in no manifest, from its URL alone; without allocating.
 
 use super::{Kind, ManifestFormat, MediaType, Protocol, Resource, format};
 use crate::units::BitRate;
 use std::time::Duration;
 
-/// An extension, and what its files nearly always are.
+/// An extension, and the class of nearly all files with it.
 type Extension = (&'static str, Protocol, Kind, MediaType);
 
-/// Sorted by extension. An unnamed playlist is most often the door: those behind it are named by it.
+/// Sorted by extension. A playlist that is in no manifest is most often the multivariant one, which lists the
+/// others.
 const EXTENSIONS: &[Extension] = &[
     ("aac", Protocol::Unknown, Kind::Segment, MediaType::Audio),
     ("ac3", Protocol::Unknown, Kind::Segment, MediaType::Audio),
@@ -60,7 +61,7 @@ const ENDPOINTS: &[(&str, Kind)] = &[
     ("time", Kind::Clock),
 ];
 
-/// Classifies a URL (or path) by its spelling.
+/// Classifies a URL (or path) by its form.
 pub(super) fn guess(url: &str) -> Resource {
     let path = format::without_query(url);
     if let Some(fragment) = smooth_fragment(path) {
@@ -107,7 +108,7 @@ fn by_extension(file: &str, &(_, protocol, kind, media): &Extension) -> Resource
     Resource { media, ..Resource::new(protocol, kind) }
 }
 
-/// Whether a file's name begins or ends with the word packagers give initialisation segments.
+/// Whether a file name begins or ends with a word that packagers use for initialisation segments.
 fn says_init(file: &str) -> bool {
     let stem = file.rsplit_once('.').map_or(file, |(stem, _)| stem).as_bytes();
     let starts = stem.get(..4).is_some_and(|start| start.eq_ignore_ascii_case(b"init"));
@@ -115,10 +116,10 @@ fn says_init(file: &str) -> bool {
     starts || ends.is_some_and(|end| end.eq_ignore_ascii_case(b"init"))
 }
 
-/// `…/QualityLevels(BITRATE)/Fragments(NAME=TIME)`: Smooth requests say all about themselves.
+/// `…/QualityLevels(BITRATE)/Fragments(NAME=TIME)`: the URL of a Smooth request contains everything needed.
 fn smooth_fragment(path: &str) -> Option<Resource> {
     const LEVELS: &[u8] = b"/QualityLevels(";
-    // Nearly no other URL ends like this: the search is spared them.
+    // Almost no other URL ends like this, so the search is skipped for them.
     if !path.ends_with(')') {
         return None;
     }
@@ -139,7 +140,7 @@ fn smooth_fragment(path: &str) -> Option<Resource> {
     if time == "i" {
         fragment.kind = Kind::Init;
     } else {
-        // The format's default time scale; a manifest that says another one is asked first.
+        // The format's default time scale; a manifest with another one takes precedence.
         let ticks: u64 = time.parse().ok()?;
         fragment.time = Some(Duration::from_micros(ticks / 10));
     }

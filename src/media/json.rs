@@ -1,7 +1,7 @@
-//! JSON scanned in place: where each string value and object of a document stands, and under which keys.
+//! A JSON scanner that gives the position of each string value and object of a document, and its keys.
 //!
-//! serde_json says whether a document is sound and what it means; this says where its bytes are, so that
-//! a URI can be replaced and every other byte kept.
+//! serde_json validates and reads a document; this module finds the positions of its values, so that a URI can
+//! be replaced and every other byte kept.
 
 use super::{
     ManifestError, ManifestFormat, UriMap,
@@ -11,7 +11,7 @@ use super::{
 };
 use serde::{Deserialize, de::IgnoredAny};
 
-/// A value, as far as anybody asks.
+/// A value, as far as it is needed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Value<'a> {
     /// A string, without its quotes and with its escapes.
@@ -22,14 +22,14 @@ pub(super) enum Value<'a> {
     Other,
 }
 
-/// A value, and the keys that lead to it (`*` for an array's elements).
+/// A value and its path of keys (`*` for an array's elements).
 #[derive(Debug)]
 pub(super) struct Spot<'p, 'a> {
     pub(super) path: &'p [&'a str],
     pub(super) value: Value<'a>,
 }
 
-/// The text of a JSON document, if it is one. A BOM is no part of it, but passes.
+/// The text of a valid JSON document. A BOM is accepted, and is not part of it.
 pub(super) fn sound(format: ManifestFormat, body: &[u8]) -> Result<&str, ManifestError> {
     let text = text(format, body)?;
     // Bounded by serde_json: it goes no deeper than 128 levels.
@@ -37,7 +37,7 @@ pub(super) fn sound(format: ManifestFormat, body: &[u8]) -> Result<&str, Manifes
     Ok(text)
 }
 
-/// Reads a document into its mirror.
+/// Deserialises a document.
 pub(super) fn read<'a, T: Deserialize<'a>>(
     format: ManifestFormat,
     text: &'a str,
@@ -52,11 +52,11 @@ pub(super) fn read<'a, T: Deserialize<'a>>(
 /// An open object or array.
 struct Level<'a> {
     array: bool,
-    /// The key that awaits its value.
+    /// The key whose value comes next.
     key: Option<&'a str>,
 }
 
-/// Visits the values of a document that serde_json found sound, in order.
+/// Visits the values of a document that serde_json found valid, in order.
 pub(super) fn scan<'a>(text: &'a str, visit: &mut dyn FnMut(&Spot<'_, 'a>)) {
     let mut levels: Vec<Level<'a>> = Vec::new();
     let mut path: Vec<&'a str> = Vec::new();
@@ -106,7 +106,7 @@ pub(super) fn scan<'a>(text: &'a str, visit: &mut dyn FnMut(&Spot<'_, 'a>)) {
     }
 }
 
-/// A value is over: its key goes.
+/// Ends a value: removes its key.
 fn settle<'a>(level: Option<&mut Level<'a>>, path: &mut Vec<&'a str>) {
     if level.is_some_and(|level| level.key.take().is_some()) {
         path.pop();
@@ -127,22 +127,22 @@ fn string(text: &str) -> (&str, &str) {
     (text, "")
 }
 
-/// The string that `raw`, with its escapes, stands for.
+/// The string that `raw` encodes.
 pub(super) fn unescaped(raw: &str) -> Option<String> {
     serde_json::from_str(&format!("\"{raw}\"")).ok()
 }
 
-/// Leads a string value where `map` wants it.
-pub(super) fn lead(edits: &mut Edits<'_>, raw: &str, map: &dyn UriMap) {
+/// Rewrites a string value with `map`.
+pub(super) fn rewrite_string(edits: &mut Edits<'_>, raw: &str, map: &dyn UriMap) {
     if !raw.contains('\\') {
-        return edits.lead(raw, map, Pathless::AddSlash);
+        return edits.rewrite(raw, map, Pathless::AddSlash);
     }
-    // `https:\/\/…`, as PHP writes: the whole string is written anew.
-    let Some(led) = unescaped(raw).and_then(|uri| rewrite_uri(&uri, map)) else { return };
-    edits.put(raw, raw.len(), &[&escaped(led)]);
+    // `https:\/\/…`, as PHP writes it: the whole string is written again.
+    let Some(rewritten) = unescaped(raw).and_then(|uri| rewrite_uri(&uri, map)) else { return };
+    edits.put(raw, raw.len(), &[&escaped(rewritten)]);
 }
 
-/// `text` as it stands between quotes.
+/// `text` escaped, as between quotes.
 pub(super) fn escaped(text: String) -> String {
     let mut quoted = serde_json::Value::from(text).to_string();
     quoted.pop();

@@ -1,4 +1,4 @@
-//! The ladder of one session: what its manifests said, and what each request therefore is.
+//! The ladder of one session: what its manifests state, and the class of each request that follows from it.
 
 use super::{
     Head, Kind, ManifestError, ManifestFormat, MediaType, Probe, Protocol, Rendition, Resource,
@@ -15,32 +15,33 @@ use super::{
 use std::{sync::Arc, time::Duration};
 use url::Url;
 
-/// What a session learnt from the manifests that passed through it.
+/// What is known of a session from the manifests that passed through it.
 ///
-/// Memory is bounded, whatever the manifests say: each store forgets the least recent first, and what is
-/// forgotten is classified by its URL alone.
+/// Memory is bounded for any manifest: each store removes the least recent entry first, and a request without
+/// an entry is classified by its URL alone.
 #[derive(Debug, Default)]
 pub struct Ladder {
     hls: hls::Memory,
     dash: dash::Memory,
     smooth: smooth::Memory,
     files: Files,
-    /// The format of the session's presentation: that of the first one which is no interstitial.
+    /// The format of the session's presentation: that of the first one that is not an interstitial.
     main: Option<Protocol>,
-    /// When, in session time, and since the Unix epoch, the origin last told the time.
+    /// The last date from the origin: the session time at which it was received, and the date since the Unix
+    /// epoch.
     clock: Option<(Duration, Duration)>,
     redirects: Redirects,
-    /// The ladder of the newest media request.
+    /// The ladder of the most recent media request.
     playing: Option<Arc<Rungs>>,
 }
 
 impl Ladder {
-    /// Learns a manifest from the origin's own bytes, and says which kind it is.
+    /// Reads a manifest from the origin's own bytes, and returns its kind.
     ///
-    /// `url` is the absolute URL at the origin, after redirects: references start from it.
+    /// `url` is the absolute URL at the origin, after redirects: the base of references.
     ///
     /// # Errors
-    /// When the body is no such manifest; what was known stays known.
+    /// When the body is not such a manifest; earlier knowledge is kept.
     pub fn learn(
         &mut self,
         url: &Url,
@@ -77,21 +78,21 @@ impl Ladder {
         }
     }
 
-    /// The origin said, at session time `now`, that it is `date` since the Unix epoch.
+    /// Records the origin's clock: at session time `now` it is `date` since the Unix epoch.
     pub const fn tell_time(&mut self, now: Duration, date: Duration) {
         self.clock = Some((now, date));
     }
 
-    /// What a request asks for. `url` is the absolute URL at the origin, as `Url::as_str` spells it;
-    /// `first` is the first byte asked for, if the request has a `Range`.
+    /// Classifies a request. `url` is the absolute URL at the origin, as `Url::as_str` spells it; `first` is
+    /// the first byte asked for, if the request has a `Range`.
     ///
-    /// Exact names go first, then templates, then the spelling of the URL.
+    /// Exact URLs come first, then templates, then the form of the URL.
     #[must_use]
     pub fn resolve(&self, url: &str, first: Option<u64>) -> Resource {
         self.resolve_at(url, first, None)
     }
 
-    /// The same at session time `now`: where a live edge moves by the clock, how far behind it.
+    /// The same at session time `now`, with the distance to a live edge that moves by the clock.
     #[must_use]
     pub fn resolve_at(&self, url: &str, first: Option<u64>, now: Option<Duration>) -> Resource {
         let url = memchr::memchr(b'#', url.as_bytes()).and_then(|at| url.get(..at)).unwrap_or(url);
@@ -106,23 +107,23 @@ impl Ladder {
         found
     }
 
-    /// A look at the body of a response, if it could teach anything that is not known yet.
+    /// A probe for the body of a response, if the body could add anything that is not known yet.
     #[must_use]
     pub fn probe(&self, resource: &Resource, url: &str, head: Head<'_>) -> Option<Probe> {
         let plain = directive::without(url);
         let worth = Probe::is_worthwhile(resource, head.content_type);
-        (worth && self.files.asks(&plain, head.first)).then(|| Probe::new(resource, &plain, head))
+        (worth && self.files.needs(&plain, head.first)).then(|| Probe::new(resource, &plain, head))
     }
 
-    /// Learns from a body that passed.
+    /// Adds what a probe found in a body.
     pub fn observe(&mut self, probe: Probe) {
         self.files.observe(probe);
     }
 
-    /// Notes that a player asks for `resource`: the ladder that it is on is the one that plays, if it says
-    /// how fast the video is. Whether that is another one than before.
+    /// Records that a player requests `resource`: its ladder becomes the current one, if it states the
+    /// bandwidth of the video. Returns whether the current ladder changed.
     ///
-    /// The periods of an MPD have ladders of their own.
+    /// Each period of an MPD has its own ladder.
     pub fn plays(&mut self, resource: &Resource) -> bool {
         let Some(rungs) = resource.rungs.as_ref().filter(|_| is_played(resource)) else {
             return false;
@@ -134,13 +135,13 @@ impl Ladder {
         other
     }
 
-    /// The ladder that plays, as far as it is known.
+    /// The current ladder, as far as it is known.
     #[must_use]
     pub fn playing(&self) -> Option<&Rungs> {
         self.playing.as_deref()
     }
 
-    /// The rendition on `rung` of the ladder that `resource` stands on.
+    /// The rendition on `rung` of the ladder of `resource`.
     #[must_use]
     pub fn rendition_on(&self, rung: u16, resource: &Resource) -> Option<&Arc<Rendition>> {
         let own = |held: &&Arc<Rendition>| {
@@ -158,7 +159,7 @@ impl Ladder {
         })
     }
 
-    /// Whether an interstitial stands at `url`, or where those are sent who ask for one.
+    /// Whether `url` is the URL of an interstitial, or the target of a redirect from one.
     fn is_asset(&self, url: &str) -> bool {
         let asked = self.redirects.of(url);
         self.hls.is_asset(url) || asked.is_some_and(|asked| self.hls.is_asset(asked))
@@ -178,7 +179,7 @@ impl Ladder {
         }
     }
 
-    /// Whether `resource` is sound or text of a presentation that has pictures too.
+    /// Whether `resource` is audio or text of a presentation that also has video.
     #[must_use]
     pub fn is_beside_video(&self, resource: &Resource) -> bool {
         matches!(resource.media, MediaType::Audio | MediaType::Text)
@@ -189,14 +190,14 @@ impl Ladder {
             })
     }
 
-    /// The address that was asked for first by the one who is now at `url`, if redirects led there.
+    /// The URL that was requested first, if redirects led from it to `url`.
     #[must_use]
     pub fn redirected_from(&self, url: &str) -> Option<&str> {
         self.redirects.of(url)
     }
 
-    /// Notes that the origin answers `from` with a redirect to `to`: whoever asks for the one is given
-    /// what the manifests say of the other.
+    /// Records that the origin redirects `from` to `to`: a request for one is classified by what the manifests
+    /// state of the other.
     pub fn redirected(&mut self, from: &Url, to: &Url) {
         let (from, to) = (plain(from), plain(to));
         self.redirects.note(from.as_str(), to.as_str());
@@ -207,22 +208,22 @@ impl Ladder {
         }
     }
 
-    /// The value of the variable `name` for the HLS playlist at `url`, which imports it from the playlist that
-    /// named it.
+    /// The value of the variable `name` for the HLS playlist at `url`, which imports it from the multivariant
+    /// playlist that lists it.
     #[must_use]
     pub fn imported(&self, url: &Url, name: &str) -> Option<&str> {
         self.hls.imported(plain(url).as_str(), name)
     }
 
-    /// Where the references of the document at `url` start from, if that is elsewhere: an element that an
-    /// MPD links to takes the place of its link.
+    /// The base of the references of the document at `url`, if it is not `url`: an element that an MPD links to
+    /// takes the place of its link.
     #[must_use]
     pub fn base_of_link(&self, url: &Url) -> Option<&Url> {
         self.dash.base_of_link(plain(url).as_str())
     }
 
-    /// What the references of the document at `url` start from, if it is a part of an MPD: a patch to it, or
-    /// an element that it links to. More than one where these are on several hosts.
+    /// The bases of the references of the document at `url`, if it is a part of an MPD: a patch to it, or an
+    /// element that it links to. More than one if they are on several hosts.
     #[must_use]
     pub fn bases_of_part(&self, url: &Url, format: ManifestFormat) -> Vec<String> {
         self.dash.bases_of_part(plain(url).as_str(), format)
@@ -236,7 +237,7 @@ impl Ladder {
         find(url).or_else(|| find(self.redirects.of(url)?))
     }
 
-    /// Keeps what stands at some references.
+    /// Stores what is at some references.
     fn keep<'a>(&mut self, base: &Base, references: impl Iterator<Item = &'a str>, place: &Place) {
         let mut url = String::new();
         for reference in references {
@@ -246,8 +247,7 @@ impl Ladder {
         }
     }
 
-    /// The renditions of the session's presentation, as far as they are known. An interstitial's are not
-    /// among them.
+    /// The known renditions of the session's presentation, without those of interstitials.
     pub fn renditions(&self) -> impl Iterator<Item = &Arc<Rendition>> {
         let renditions = match self.main {
             Some(Protocol::Dash) => self.dash.renditions(),
@@ -258,8 +258,8 @@ impl Ladder {
     }
 }
 
-/// Whether a request is for what is played of a ladder that may change: the segments of a presentation's
-/// periods. Where there is video, it is the video that counts: sound is asked for further ahead.
+/// Whether a request shows which ladder is played: a request for a segment. Where there is video, only video
+/// counts, because audio is requested further ahead.
 fn is_played(resource: &Resource) -> bool {
     let video = || resource.rungs.as_ref().is_some_and(|rungs| rungs.has_video());
     matches!(resource.protocol, Protocol::Dash | Protocol::Smooth)
@@ -269,8 +269,7 @@ fn is_played(resource: &Resource) -> bool {
 
 #[cfg(fuzzing)]
 impl Ladder {
-    /// Makes the next version of each manifest be read as a whole: to hold against what is left by the
-    /// shortcuts.
+    /// Makes the next version of each manifest be read as a whole, for comparison with the incremental reading.
     #[doc(hidden)]
     pub fn forget_versions(&mut self) {
         self.hls.forget_versions();
@@ -278,7 +277,7 @@ impl Ladder {
     }
 }
 
-/// A manifest's URL without what players add to it.
+/// A manifest's URL without the parameters that players add to it.
 fn plain(url: &Url) -> Url {
     let spelled = directive::without(url.as_str());
     let mut plain = Url::parse(&spelled).unwrap_or_else(|_| url.clone());

@@ -1,8 +1,9 @@
-//! What a request is, told from the manifests that passed: protocol, kind, rendition, rung, segment.
+//! Manifests: what a request is (protocol, kind, rendition, rung, segment) is derived from the manifests of its
+//! session.
 //!
-//! [`sniff`] tells a manifest from other bodies; [`Ladder`] learns it and names every later request of
-//! the session; [`rewrite`] leads its absolute URIs back through the proxy and keeps every other byte.
-//! One folder a format; what formats share stands beside them.
+//! [`sniff`] distinguishes manifests from other bodies; [`Ladder`] reads a manifest and classifies every later
+//! request of the session; [`rewrite`] changes its absolute URIs so that they go through the proxy, and keeps
+//! every other byte. Each format has a folder; what formats share is next to them.
 
 mod asset_list;
 mod base;

@@ -1,4 +1,4 @@
-//! URLs that manifests name outright, and what stands at each: exact, hashed, bounded.
+//! Exact URLs that manifests name, and the resource at each; hashed and bounded.
 
 use super::{Kind, Protocol, Rendition, Resource, format};
 use std::{
@@ -14,7 +14,7 @@ use std::{
 /// The most URLs kept in one store: two days of four-second segments in three renditions.
 pub(super) const PLACES: usize = 1 << 17;
 
-/// The live edge of one rendition, as its newest manifest tells it. Its places share it.
+/// The live edge of one rendition, from its newest manifest. Shared by its places.
 #[derive(Debug, Default)]
 pub(super) struct Edge {
     /// One past the newest segment's number; 0 = not live.
@@ -22,19 +22,19 @@ pub(super) struct Edge {
 }
 
 impl Edge {
-    /// The newest segment's number; `None` when the presentation is over.
+    /// The newest segment's number; `None` when the presentation has ended.
     pub(super) fn set(&self, newest: Option<u64>) {
         self.end.store(newest.map_or(0, |newest| newest.saturating_add(1)), Ordering::Relaxed);
     }
 
-    /// How many segments there are past `number`. What is not there yet is at the edge.
+    /// The number of segments after `number`; 0 for one that does not exist yet.
     fn behind(&self, number: u64) -> Option<u64> {
         let newest = self.end.load(Ordering::Relaxed).checked_sub(1)?;
         Some(newest.saturating_sub(number))
     }
 }
 
-/// What stands at a URL.
+/// The resource at a URL.
 #[derive(Debug, Clone)]
 pub(super) struct Place {
     pub(super) protocol: Protocol,
@@ -85,7 +85,7 @@ impl Place {
 /// A range of bytes, end exclusive.
 pub(super) type Range = std::ops::Range<u64>;
 
-/// The identity of a place: a URL's hash, and the first byte of its range if it is one of several.
+/// The key of a place: a URL's hash, and the first byte of its range if the URL has several.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Key {
     url: u64,
@@ -99,15 +99,15 @@ impl Key {
     }
 }
 
-/// The hash that stands for a URL, however it is percent-encoded. A collision (one in 2^64) would misname
-/// one request, no more.
+/// The hash of a URL, independent of its percent-encoding. A collision (one in 2^64) would misclassify one
+/// request.
 pub(super) fn hash(url: &str) -> u64 {
     let mut hasher = DefaultHasher::new();
     hasher.write(&super::spelling::decoded(url));
     hasher.finish()
 }
 
-/// What one URL leads to: one resource, or several by byte range.
+/// The places of one URL: one resource, or several by byte range.
 #[derive(Debug, Default)]
 struct Slot {
     whole: Option<Box<Place>>,
@@ -121,18 +121,18 @@ struct Slot {
 #[derive(Debug, Default)]
 pub(super) struct Places {
     slots: HashMap<u64, Slot>,
-    /// Query-less spelling → full URL, or `None` where several URLs share it.
+    /// URL without query → full URL, or `None` where several URLs share it.
     bare: HashMap<u64, Option<u64>>,
     count: usize,
 }
 
 impl Places {
-    /// How many places are kept.
+    /// The number of places.
     pub(super) const fn len(&self) -> usize {
         self.count
     }
 
-    /// Keeps a place; `None` when the store is full.
+    /// Stores a place; `None` when the store is full.
     pub(super) fn insert(&mut self, url: &str, range: Option<Range>, place: Place) -> Option<Key> {
         if self.count >= PLACES {
             return None;
@@ -159,8 +159,8 @@ impl Places {
         Some(key)
     }
 
-    /// Lets the query-less spelling lead to `url` too, unless it already leads to something else.
-    /// The same resource under a fresh token is not something else.
+    /// Makes the URL without query an alias of `url`, unless it is already an alias of another resource. The
+    /// same resource with a new token is not another resource.
     fn alias(&mut self, bare: u64, url: u64) {
         let name = |url: &u64| {
             let whole = self.slots.get(url)?.whole.as_ref()?;
@@ -176,19 +176,19 @@ impl Places {
         self.bare.insert(bare, (!shared).then_some(url));
     }
 
-    /// Whether something stands at `url` as it is.
-    pub(super) fn knows(&self, url: &str) -> bool {
+    /// Whether there is a place at exactly `url`.
+    pub(super) fn contains(&self, url: &str) -> bool {
         self.slots.contains_key(&hash(url))
     }
 
-    /// What stands exactly at `key`.
+    /// The place at exactly `key`.
     pub(super) fn at(&self, key: Key) -> Option<&Place> {
         let slot = self.slots.get(&key.url)?;
         let Some(first) = key.first else { return slot.whole.as_deref() };
         slot.ranges.get(&first).map(|(_, place)| &**place)
     }
 
-    /// Forgets a place.
+    /// Removes a place.
     pub(super) fn remove(&mut self, key: Key) {
         let Some(slot) = self.slots.get_mut(&key.url) else { return };
         let before = slot.ranges.len() + usize::from(slot.whole.is_some());
@@ -211,9 +211,9 @@ impl Places {
         }
     }
 
-    /// What stands at `url`; `first` is the first byte asked for, of a range request.
+    /// The resource at `url`; `first` is the first byte of a range request.
     ///
-    /// The URL as it is goes first, then without its query: tokens come and go.
+    /// The exact URL comes first, then the one without its query, because tokens in queries change.
     pub(super) fn get(&self, url: &str, first: Option<u64>) -> Option<Resource> {
         if self.slots.is_empty() {
             return None;
@@ -239,7 +239,7 @@ impl Slot {
         if let Some(place) = held.or(self.whole.as_ref()) {
             return Some(place.resource());
         }
-        // The whole of a file whose parts are known: its rendition, no place in it.
+        // A request for a whole file whose parts are known: its rendition, without a position.
         let (_, (_, place)) = self.ranges.first_key_value()?;
         let kind = place.rendition.as_ref().map_or(place.kind, |rendition| rendition.kind);
         Some(

@@ -1,4 +1,4 @@
-//! A look at the bytes of one body as they pass: bounded, without copying or delaying them.
+//! A probe reads the bytes of one body as they pass: bounded, without copying or delaying them.
 
 use super::{
     Kind, MediaType, Protocol, Resource, codecs, ebml,
@@ -8,10 +8,10 @@ use super::{
 };
 use std::time::Duration;
 
-/// How much of a segment of a transport stream is read: both sound and pictures begin in it.
+/// How much of a segment of a transport stream is read: audio and video both begin within it.
 const SEGMENT: u64 = 1 << 20;
 
-/// What a body is looked at for.
+/// What a body is probed for.
 #[derive(Debug)]
 enum Look {
     /// Not known before its first byte.
@@ -25,7 +25,7 @@ enum Look {
     },
 }
 
-/// A look at one body. Give it to [`super::Ladder::observe`] when it wants no more.
+/// A probe of one body. Pass it to [`super::Ladder::observe`] when it needs no more bytes.
 #[derive(Debug)]
 pub struct Probe {
     pub(super) id: u64,
@@ -33,14 +33,14 @@ pub struct Probe {
     pub(super) rendition: Option<u64>,
     pub(super) progressive: bool,
     pub(super) size: Option<u64>,
-    /// What the response says outright. Files of `video/*` may hold sound as well.
+    /// The media type that the response states. Files of `video/*` may hold audio as well.
     pub(super) declared: MediaType,
     first: u64,
     seen: u64,
     look: Look,
 }
 
-/// What a body showed.
+/// What a probe found.
 #[derive(Debug)]
 pub(super) enum Shown {
     Boxes(Finding),
@@ -49,19 +49,19 @@ pub(super) enum Shown {
     Nothing,
 }
 
-/// What is known of a response before its body.
+/// What is known of a response from its head.
 #[derive(Debug, Clone, Copy)]
 pub struct Head<'a> {
     /// `Content-Type`.
     pub content_type: Option<&'a str>,
-    /// The place in the file of the body's first byte.
+    /// The position in the file of the body's first byte.
     pub first: u64,
     /// The size of the file, in bytes, if it has one.
     pub size: Option<u64>,
 }
 
 impl Probe {
-    /// Whether a look could teach anything: cheap, and "no" for what manifests name well.
+    /// Whether a probe could find anything new: cheap, and `false` for what manifests describe fully.
     #[must_use]
     pub fn is_worthwhile(resource: &Resource, content_type: Option<&str>) -> bool {
         let placed = resource.index.is_some() || resource.number.is_some();
@@ -76,7 +76,7 @@ impl Probe {
         }
     }
 
-    /// A look at the body of `url`, a resource, if that could teach anything.
+    /// A probe for the body of `url`.
     pub(super) fn new(resource: &Resource, url: &str, head: Head<'_>) -> Self {
         let named = resource.protocol != Protocol::Unknown && resource.rendition.is_some();
         let other = resource.kind == Kind::Other && head.content_type.is_some_and(is_media);
@@ -94,7 +94,7 @@ impl Probe {
         }
     }
 
-    /// Looks at the next bytes; whether it wants more.
+    /// Reads the next bytes; returns whether it needs more.
     pub fn feed(&mut self, data: &[u8]) -> bool {
         if data.is_empty() {
             return true;
@@ -124,7 +124,7 @@ impl Probe {
         }
     }
 
-    /// What it saw.
+    /// What it found.
     pub(super) fn shown(self) -> Shown {
         match self.look {
             Look::Waiting => Shown::Nothing,
@@ -142,7 +142,7 @@ impl Probe {
     }
 }
 
-/// The identity of a rendition whose content is not declared.
+/// The identifier of a rendition whose content is not declared.
 pub(super) fn rendition_id(resource: &Resource) -> Option<u64> {
     let name = resource.rendition.as_deref()?;
     Some(hash(&format!("{}\n{name}", resource.protocol)))

@@ -1,15 +1,15 @@
-//! Where the origin sent those who asked for known URLs: the new URLs stand for the old ones.
+//! Redirects from known URLs: the new URLs are classified as the old ones.
 
 use super::{format::without_query, place::hash};
 use std::collections::{HashMap, VecDeque};
 
-/// The most redirects remembered; the oldest goes. Origins that redirect every segment are asked for
-/// a few at a time.
+/// The most redirects stored; beyond it the oldest is removed. Where an origin redirects every segment, only a
+/// few are requested at a time.
 const REDIRECTS: usize = 1024;
-/// Longer URLs are not remembered.
+/// Longer URLs are not stored.
 const LONGEST: usize = 8192;
 
-/// The memory of redirects.
+/// The stored redirects.
 #[derive(Debug, Default)]
 pub(super) struct Redirects {
     /// By the hash of the new URL.
@@ -18,12 +18,12 @@ pub(super) struct Redirects {
 }
 
 impl Redirects {
-    /// The origin sends those who ask for `from` to `to`.
+    /// Records that the origin redirects `from` to `to`.
     pub(super) fn note(&mut self, from: &str, to: &str) {
         if from == to || from.len() > LONGEST {
             return;
         }
-        // The first one asked for is the one that a manifest names.
+        // The URL that was requested first is the one in a manifest.
         let first = self.of(from).unwrap_or(from).to_owned();
         let key = hash(to);
         if self.from.insert(key, first).is_none() {
@@ -36,7 +36,7 @@ impl Redirects {
         }
     }
 
-    /// What was first asked for by the one who now asks for `url`.
+    /// The URL that was requested first and redirected to `url`.
     pub(super) fn of(&self, url: &str) -> Option<&str> {
         if self.from.is_empty() {
             return None;

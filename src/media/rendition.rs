@@ -1,14 +1,14 @@
-//! One quality of one stream, as its manifest describes it; and its rung on the ladder.
+//! Renditions: each quality of each stream as its manifest describes it, and its rung on the ladder.
 
 use super::{Kind, MediaType, Protocol, Resource};
 use crate::units::BitRate;
 use std::sync::Arc;
 
-/// The bandwidths of a ladder: of the renditions that one multivariant playlist, one period of an MPD, or
-/// one client manifest offers.
+/// The bandwidths of a ladder: of the renditions in one multivariant playlist, one period of an MPD, or one
+/// client manifest.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Rungs {
-    /// Sorted, each once.
+    /// Sorted, without duplicates.
     bandwidths: Vec<(MediaType, Kind, BitRate)>,
 }
 
@@ -18,14 +18,14 @@ impl Rungs {
         self.bandwidths.iter().filter(alike).map(|(.., bandwidth)| *bandwidth)
     }
 
-    /// The highest rung of a media type and kind; `None` where none has one.
+    /// The highest rung of a media type and kind; `None` if none has a rung.
     #[must_use]
     pub fn highest(&self, media: MediaType, kind: Kind) -> Option<u16> {
         let count = self.of(media, kind).count();
         (count > 0).then(|| u16::try_from(count).unwrap_or(u16::MAX))
     }
 
-    /// The bandwidth of a rung: of video, or of whatever has rungs if no video has.
+    /// The bandwidth of a rung: of video, or of another media type if video has no rungs.
     #[must_use]
     pub fn bandwidth(&self, rung: u16) -> Option<BitRate> {
         let at = usize::from(rung.checked_sub(1)?);
@@ -36,7 +36,7 @@ impl Rungs {
         self.of(media, kind).nth(at)
     }
 
-    /// Whether there is video on it.
+    /// Whether the ladder has video.
     #[must_use]
     pub fn has_video(&self) -> bool {
         self.of(MediaType::Video, Kind::Segment).next().is_some()
@@ -48,13 +48,13 @@ impl Rungs {
 pub struct Rendition {
     /// The streaming format.
     pub protocol: Protocol,
-    /// What its media requests are: segments, subtitles or images.
+    /// The kind of its media requests: segments, subtitles or images.
     pub kind: Kind,
-    /// What it carries.
+    /// The media type that it carries.
     pub media: MediaType,
     /// DASH Representation id; HLS NAME, GROUP-ID/NAME, or the playlist's URI as written.
     pub name: Option<Arc<str>>,
-    /// The place among the renditions of its media type and kind, 1 = lowest bandwidth.
+    /// The position among the renditions of its media type and kind, 1 = lowest bandwidth.
     pub rung: Option<u16>,
     /// The declared bandwidth (HLS: BANDWIDTH, the peak).
     pub bandwidth: Option<BitRate>,
@@ -64,14 +64,14 @@ pub struct Rendition {
     pub resolution: Option<(u32, u32)>,
     /// The language, as written.
     pub language: Option<Arc<str>>,
-    /// What it is for: the value of its DASH Role, or its first HLS characteristic.
+    /// Its purpose: the value of its DASH Role, or its first HLS characteristic.
     pub role: Option<Arc<str>>,
-    /// The ladder that it is on.
+    /// Its ladder.
     pub rungs: Option<Arc<Rungs>>,
 }
 
 impl Rendition {
-    /// A rendition of which only format and content are known.
+    /// A rendition with only format and content known.
     #[must_use]
     pub const fn new(protocol: Protocol, media: MediaType) -> Self {
         let kind = if matches!(media, MediaType::Text) { Kind::Subtitle } else { Kind::Segment };
@@ -109,7 +109,7 @@ impl Rendition {
 
 /// Numbers the rungs: within one media type and kind, equal bandwidths share a rung.
 ///
-/// Renditions without a bandwidth (HLS audio and subtitles) stand on no rung.
+/// Renditions without a bandwidth (HLS audio and subtitles) have no rung.
 pub(super) fn number_rungs(renditions: &mut [Rendition]) {
     let mut order: Vec<(MediaType, Kind, BitRate, usize)> = renditions
         .iter()

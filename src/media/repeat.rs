@@ -1,13 +1,13 @@
-//! How far a newer version of a list repeats an older one.
+//! How many entries of a newer version of a list repeat an older one.
 
-/// The most entries compared with one look.
+/// The most entries compared at once.
 const STRIDE: usize = 512;
 
-/// How many entries are alike from the first one on; `alike` tells it of a range of them, and not when
-/// the range ends past the last.
+/// The number of equal entries from the first one on; `alike` compares a range of them, and returns `false`
+/// when the range ends past the last.
 ///
-/// In strides that grow as long as all is alike, then shrink to where it is not: no entry is compared
-/// more than a few times, and most of them many at a time.
+/// The ranges grow while all entries are equal, then shrink to the first difference: no entry is compared more
+/// than a few times, and most of them many at a time.
 pub(super) fn repeated(mut alike: impl FnMut(usize, usize) -> bool) -> usize {
     let (mut known, mut stride, mut grows) = (0, 1, true);
     while stride > 0 {

@@ -1,11 +1,11 @@
-//! The class of one request: what it asks for, in words common to all formats.
+//! The class of one request: what it requests, in terms common to all formats.
 
 use super::Rungs;
 use crate::units::BitRate;
 use serde::{Deserialize, Serialize};
 use std::{fmt, sync::Arc, time::Duration};
 
-/// An enum of unit variants with one fixed name each: for files, metrics labels and logs.
+/// Defines an enum of unit variants with one fixed name each, for files, metric labels and logs.
 macro_rules! names {
     ($(#[$doc:meta])* $type:ident { $($(#[$vdoc:meta])* $variant:ident = $name:literal,)* }) => {
         $(#[$doc])*
@@ -48,7 +48,7 @@ names! {
 }
 
 names! {
-    /// The part a resource plays in a presentation.
+    /// The role of a resource in a presentation.
     Kind {
         /// HLS: the playlist of variants and renditions.
         MultivariantPlaylist = "multivariant-playlist",
@@ -70,7 +70,7 @@ names! {
         Key = "key",
         /// A subtitle file or segment.
         Subtitle = "subtitle",
-        /// A picture: trick-play tile or thumbnail.
+        /// An image: trick-play tile or thumbnail.
         Image = "image",
         /// A content-steering manifest.
         Steering = "steering",
@@ -78,7 +78,7 @@ names! {
         License = "license",
         /// A list of interstitial assets.
         AssetList = "asset-list",
-        /// A clock that players set theirs by (DASH: `UTCTiming`).
+        /// A time server that players synchronise with (DASH: `UTCTiming`).
         Clock = "clock",
         /// Anything else.
         Other = "other",
@@ -103,32 +103,32 @@ impl Kind {
 names! {
     /// What a rendition carries.
     MediaType {
-        /// Pictures.
+        /// Video.
         Video = "video",
-        /// Sound.
+        /// Audio.
         Audio = "audio",
         /// Subtitles or captions.
         Text = "text",
-        /// Pictures and sound in one stream.
+        /// Video and audio in one stream.
         Muxed = "muxed",
         /// Not known.
         Unknown = "unknown",
     }
 }
 
-/// What one request asks for, as far as it is known.
+/// What one request is for, as far as it is known.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Resource {
     /// The streaming format.
     pub protocol: Protocol,
     /// Manifest, init, segment, ...
     pub kind: Kind,
-    /// What it carries.
+    /// The media type that it carries.
     pub media: MediaType,
     /// The rendition's name: DASH Representation id, HLS name or group and name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rendition: Option<Arc<str>>,
-    /// The place on its media type's ladder, 1 = lowest bandwidth.
+    /// The position on its media type's ladder, 1 = lowest bandwidth.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rung: Option<u16>,
     /// The rendition's declared bandwidth.
@@ -143,10 +143,10 @@ pub struct Resource {
     /// The language, as the manifest writes it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub language: Option<Arc<str>>,
-    /// What the rendition is for: DASH Role, or an HLS characteristic.
+    /// The purpose of the rendition: DASH Role, or an HLS characteristic.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub role: Option<Arc<str>>,
-    /// The place in the presentation as first seen, 1 = the first segment of the rendition.
+    /// The position in the presentation as first seen, 1 = the first segment of the rendition.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub index: Option<u64>,
     /// HLS media sequence number, DASH `$Number$`.
@@ -158,21 +158,21 @@ pub struct Resource {
     /// Media duration.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub duration: Option<Duration>,
-    /// Whether the timeline breaks just before it: HLS `EXT-X-DISCONTINUITY`, DASH a period's first segment
-    /// unless it is the first of all.
+    /// Whether there is a discontinuity just before it: HLS `EXT-X-DISCONTINUITY`, DASH a period's first
+    /// segment unless it is the first of all.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub discontinuity: bool,
-    /// Segments between this one and the live edge as the newest manifest tells it: 0 = the newest
-    /// segment there is. Nothing in a presentation that is over.
+    /// Segments between this one and the live edge, according to the newest manifest: 0 = the newest segment.
+    /// Not set in a presentation that has ended.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub behind_live: Option<u64>,
-    /// The ladder that its rendition is on.
+    /// The ladder of its rendition.
     #[serde(skip)]
     pub rungs: Option<Arc<Rungs>>,
 }
 
 impl Resource {
-    /// A resource of which only format and kind are known.
+    /// A resource with only format and kind known.
     #[must_use]
     pub const fn new(protocol: Protocol, kind: Kind) -> Self {
         Self {
@@ -196,7 +196,7 @@ impl Resource {
         }
     }
 
-    /// The highest rung of the ladder that it is on, if it is on any.
+    /// The highest rung of its ladder, if it is on one.
     #[must_use]
     pub fn highest_rung(&self) -> Option<u16> {
         self.rung?;
@@ -208,7 +208,7 @@ impl Resource {
         self.rungs.as_ref()?.highest(self.media, kind)
     }
 
-    /// A resource of which nothing is known.
+    /// A resource with nothing known.
     #[must_use]
     pub const fn unknown() -> Self {
         Self::new(Protocol::Unknown, Kind::Other)

@@ -1,16 +1,16 @@
-//! Manifests rewritten in place: the one door to every format's rewriting.
+//! Rewriting of manifests in place: the entry point for all formats.
 
 use super::{
     ManifestError, ManifestFormat, UriMap, asset_list, dash, hls, smooth, steering,
     uri::{Edits, Pathless},
 };
 
-/// Leads the URIs of a manifest where `map` wants them, and keeps every other byte.
+/// Rewrites the URIs of a manifest with `map`, and keeps every other byte.
 ///
-/// `None` means that nothing changes. Relative URIs are not touched: they follow the manifest.
+/// `None` means that nothing changes. Relative URIs stay: they are resolved against the manifest's URL.
 ///
 /// # Errors
-/// When the body is no such manifest; it should be passed on as it is.
+/// When the body is not such a manifest; it should be passed on unchanged.
 pub fn rewrite(
     format: ManifestFormat,
     body: &[u8],
@@ -25,10 +25,10 @@ pub fn rewrite(
     }
 }
 
-/// Leads one URI where `map` wants it: a redirect's `Location`, say. `None` means that it stays.
+/// Rewrites one URI with `map`, for example a redirect's `Location`. `None` means that it stays.
 #[must_use]
 pub fn rewrite_uri(uri: &str, map: &dyn UriMap) -> Option<String> {
     let mut edits = Edits::new(uri.as_bytes());
-    edits.lead(uri, map, Pathless::AddSlash);
+    edits.rewrite(uri, map, Pathless::AddSlash);
     String::from_utf8(edits.finish()?).ok()
 }

@@ -1,12 +1,12 @@
-//! URLs that differ in their percent-encoding alone, made alike.
+//! Normalisation of the percent-encoding of URLs.
 
 use std::borrow::Cow;
 
 /// The bytes of a URL, decoded where that does not change what it means.
 ///
-/// RFC 3986 6.2.2 makes escapes of unreserved characters, and their hexadecimal digits in either case,
-/// mean the same. Players also differ in whether they escape what the grammar does not allow (`|`, `[`,
-/// `]`, spaces) and what no manifest means to be a delimiter. What does delimit stays encoded.
+/// RFC 3986 6.2.2 makes escapes of unreserved characters, and their hexadecimal digits in either case, mean the
+/// same. Players also differ in whether they escape what the grammar does not allow (`|`, `[`, `]`, spaces) and
+/// what no manifest means to be a delimiter. Encoded delimiters stay encoded.
 pub(super) fn decoded(url: &str) -> Cow<'_, [u8]> {
     let bytes = url.as_bytes();
     let Some(mut at) = memchr::memchr(b'%', bytes) else { return Cow::Borrowed(bytes) };

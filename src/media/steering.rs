@@ -1,8 +1,8 @@
-//! Content steering manifests (RFC 8216bis §7): JSON that names the next one, and clones of pathways.
+//! Content steering manifests (RFC 8216bis §7): JSON with the URI of the next one, and pathway clones.
 //!
-//! A clone may say no more than another host, which the player puts in the place of the one it sees: the
-//! proxy's. Such a `HOST` is renamed, so that the player keeps to the proxy, and goes along as the
-//! parameter `vsps.host`, by which the proxy sends the player to the clone's own address.
+//! A clone may consist of only a host, with which the player replaces the host it sees: the proxy's. Such a
+//! `HOST` is renamed, so that the player stays with the proxy, and is passed in the parameter `vsps.host`, by
+//! which the proxy redirects the player to the clone's own address.
 
 use super::{
     ManifestError, ManifestFormat, UriMap,
@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 
 const FORMAT: ManifestFormat = ManifestFormat::Steering;
 
-/// The most clones learnt from one manifest.
+/// The most clones read from one manifest.
 const CLONES: usize = 16;
 
 /// The query parameter that names the host of a pathway clone.
@@ -25,26 +25,26 @@ const HOST_ASIDE: &str = "X-VSPS-HOST";
 /// A steering manifest, as far as it names URIs.
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct Steering {
-    /// Where the next manifest is.
+    /// The URI of the next manifest.
     #[serde(rename = "RELOAD-URI")]
     pub(super) reload: Option<String>,
-    /// Pathways made from others.
+    /// Pathways derived from others.
     #[serde(rename = "PATHWAY-CLONES", default)]
     pub(super) clones: Vec<PathwayClone>,
 }
 
-/// A pathway made from another one.
+/// A pathway derived from another one.
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct PathwayClone {
-    /// What becomes of the other's URIs.
+    /// How the other pathway's URIs change.
     #[serde(rename = "URI-REPLACEMENT", default)]
     pub(super) replacement: Replacement,
 }
 
-/// What becomes of a pathway's URIs in its clone.
+/// How a pathway's URIs change in its clone.
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct Replacement {
-    /// The host that takes the place of theirs.
+    /// The host that replaces theirs.
     #[serde(rename = "HOST")]
     pub(super) host: Option<String>,
     /// Whole URIs, by STABLE-VARIANT-ID.
@@ -62,7 +62,7 @@ pub(super) fn read(body: &[u8]) -> Result<Steering, ManifestError> {
     Ok(steering)
 }
 
-/// The `HOST` of a replacement that a player would put in the proxy's place.
+/// The `HOST` of a replacement, with which a player would replace the proxy's host.
 struct Host<'a> {
     /// The text after the replacement's brace.
     object: &'a str,
@@ -72,7 +72,7 @@ struct Host<'a> {
     params: Option<&'a str>,
 }
 
-/// Rewrites a steering manifest; `None` when no URI of it is led elsewhere.
+/// Rewrites a steering manifest; `None` when no URI of it changes.
 pub(super) fn rewrite(body: &[u8], map: &dyn UriMap) -> Result<Option<Vec<u8>>, ManifestError> {
     let text = json::sound(FORMAT, body)?;
     let mut uris: Vec<(&str, bool)> = Vec::new();
@@ -98,10 +98,10 @@ pub(super) fn rewrite(body: &[u8], map: &dyn UriMap) -> Result<Option<Vec<u8>>, 
     });
     let mut out = Vec::new();
     for host in &hosts {
-        lead_host(&mut out, host, map);
+        rewrite_host(&mut out, host, map);
     }
     for (uri, absolute) in uris {
-        lead_uri(&mut out, uri, absolute, map);
+        rewrite_reference(&mut out, uri, absolute, map);
     }
     out.sort_unstable_by_key(|edit| edit.part.as_ptr() as usize);
     let mut edits = Edits::new(body);
@@ -121,23 +121,23 @@ struct Edit<'a> {
     text: String,
 }
 
-/// Leads a URI; one that players resolve against nothing begins with the proxy's own address.
-fn lead_uri<'a>(out: &mut Vec<Edit<'a>>, raw: &'a str, absolute: bool, map: &dyn UriMap) {
+/// Rewrites a URI; one that players do not resolve against a base begins with the proxy's own address.
+fn rewrite_reference<'a>(out: &mut Vec<Edit<'a>>, raw: &'a str, absolute: bool, map: &dyn UriMap) {
     let Some(uri) = json::unescaped(raw) else { return };
-    let Some(led) = super::rewrite::rewrite_uri(&uri, map) else { return };
-    let own = map.own().filter(|_| absolute && led.starts_with('/')).unwrap_or_default();
-    out.push(Edit { part: raw, len: raw.len(), text: json::escaped(format!("{own}{led}")) });
+    let Some(rewritten) = super::rewrite::rewrite_uri(&uri, map) else { return };
+    let own = map.own().filter(|_| absolute && rewritten.starts_with('/')).unwrap_or_default();
+    out.push(Edit { part: raw, len: raw.len(), text: json::escaped(format!("{own}{rewritten}")) });
 }
 
-/// Takes a host out of the player's sight, and gives it along as a parameter.
-fn lead_host<'a>(out: &mut Vec<Edit<'a>>, host: &Host<'a>, map: &dyn UriMap) {
+/// Hides a host from the player, and passes it as a parameter.
+fn rewrite_host<'a>(out: &mut Vec<Edit<'a>>, host: &Host<'a>, map: &dyn UriMap) {
     let Some(name) = host.name.filter(|name| !name.contains(['\\', '/', '&'])) else { return };
-    // Asking also opens the host to the session; a map that leads nothing leaves it.
-    let Some(led) = map.absolute(None, name) else { return };
-    if !led.starts_with('/') || led.starts_with("//") {
+    // The look-up also allows the host for the session; a map that changes nothing leaves it.
+    let Some(rewritten) = map.absolute(None, name) else { return };
+    if !rewritten.starts_with('/') || rewritten.starts_with("//") {
         return;
     }
-    // The key stands before its value, between the brace and it.
+    // The key is between the brace and its value.
     let before = (name.as_ptr() as usize).saturating_sub(host.object.as_ptr() as usize);
     let Some(key) = host.object.get(..before).and_then(|text| text.rfind("\"HOST\"")) else {
         return;
@@ -162,7 +162,7 @@ mod tests {
     use super::super::uri::tests::Proxy;
     use super::*;
 
-    fn led(text: &str) -> String {
+    fn rewritten(text: &str) -> String {
         let out = rewrite(text.as_bytes(), &Proxy).unwrap();
         out.map_or(text.to_owned(), |out| String::from_utf8(out).unwrap())
     }
@@ -170,12 +170,12 @@ mod tests {
     #[test]
     fn the_next_manifest_is_led() {
         assert_eq!(
-            led(
+            rewritten(
                 r#"{"VERSION":1,"TTL":300,"RELOAD-URI":"https://steer.example/v1?s=1&t=2","PATHWAY-PRIORITY":["a"]}"#
             ),
             r#"{"VERSION":1,"TTL":300,"RELOAD-URI":"/-/s/7/-/o/https/steer.example/v1?s=1&t=2","PATHWAY-PRIORITY":["a"]}"#
         );
-        assert_eq!(led(r#"{"RELOAD-URI":"v2?s=1"}"#), r#"{"RELOAD-URI":"v2?s=1"}"#);
+        assert_eq!(rewritten(r#"{"RELOAD-URI":"v2?s=1"}"#), r#"{"RELOAD-URI":"v2?s=1"}"#);
     }
 
     #[test]
@@ -186,19 +186,19 @@ mod tests {
             )
         };
         assert_eq!(
-            led(&clone(r#"{ "HOST":"b.example" }"#)),
+            rewritten(&clone(r#"{ "HOST":"b.example" }"#)),
             clone(r#"{"PARAMS":{"vsps.host":"b.example"}, "X-VSPS-HOST":"b.example" }"#)
         );
         assert_eq!(
-            led(&clone(r#"{"PARAMS":{"t":"1"},"HOST":"b.example"}"#)),
+            rewritten(&clone(r#"{"PARAMS":{"t":"1"},"HOST":"b.example"}"#)),
             clone(r#"{"PARAMS":{"vsps.host":"b.example","t":"1"},"X-VSPS-HOST":"b.example"}"#)
         );
         assert_eq!(
-            led(&clone(r#"{"HOST" : "b.example","PARAMS":{}}"#)),
+            rewritten(&clone(r#"{"HOST" : "b.example","PARAMS":{}}"#)),
             clone(r#"{"X-VSPS-HOST" : "b.example","PARAMS":{"vsps.host":"b.example"}}"#)
         );
-        let once = led(&clone(r#"{ "HOST":"b.example" }"#));
-        assert_eq!(led(&once), once);
+        let once = rewritten(&clone(r#"{ "HOST":"b.example" }"#));
+        assert_eq!(rewritten(&once), once);
     }
 
     #[test]
@@ -206,7 +206,7 @@ mod tests {
         let text = r#"{"PATHWAY-CLONES":[{"ID":"b","URI-REPLACEMENT":{"PER-VARIANT-URIS":{"hi":"https://b.example/hi.m3u8"},"PER-RENDITION-URIS":{"en":"https://b.example/en.m3u8"}}}]}"#;
         let expected =
             text.replace("https://b.example/", "http://proxy.test/-/s/7/-/o/https/b.example/");
-        assert_eq!(led(text), expected);
+        assert_eq!(rewritten(text), expected);
         let steering = read(text.as_bytes()).unwrap();
         assert_eq!(steering.clones[0].replacement.variants["hi"], "https://b.example/hi.m3u8");
     }

@@ -1,59 +1,59 @@
-//! The head of a URI reference, and its replacement in place: every other byte stays.
+//! The scheme and authority of a URI reference, and their replacement in place; every other byte stays.
 
 use std::borrow::Cow;
 
-/// The longest authority of a URI that is led: a host's name has at most 253 characters.
+/// The longest authority of a URI that is rewritten: a host name has at most 253 characters.
 const LONGEST_AUTHORITY: usize = 1024;
 
-/// Where the URIs of a manifest should lead instead. Purely textual: only the head of a URI is ever
-/// replaced; path, query, `$Number$`, `{$var}`, percent-encoding and entities keep their bytes.
+/// How the URIs of a manifest are rewritten. Purely textual: only the head of a URI is replaced; path, query,
+/// `$Number$`, `{$var}`, percent-encoding and entities keep their bytes.
 pub trait UriMap {
-    /// What stands in place of `scheme://authority`; `scheme` is `None` in `//authority`.
-    /// `None` leaves the URI as it is.
+    /// The replacement of `scheme://authority`; `scheme` is `None` in `//authority`. `None` leaves the URI
+    /// unchanged.
     fn absolute(&self, scheme: Option<&str>, authority: &str) -> Option<Cow<'_, str>>;
 
-    /// What is put before `/path`. `None` leaves the URI as it is: so must the answer be for
-    /// paths that already lead through the proxy, or rewriting twice would nest them.
+    /// The prefix of `/path`. `None` leaves the URI unchanged. It must be `None` for paths that already go
+    /// through the proxy, or rewriting twice would nest them.
     fn root_relative(&self, path: &str) -> Option<Cow<'_, str>>;
 
-    /// How many bytes of a root-relative `path` what [`root_relative`](Self::root_relative) gives
-    /// replaces: none, unless the map leads back what was led through the proxy.
+    /// How many bytes of a root-relative `path` are replaced by the result of
+    /// [`root_relative`](Self::root_relative): none, unless the map reverses an earlier rewriting.
     fn replaced(&self, _path: &str) -> usize {
         0
     }
 
-    /// The value of the variable `name`, which the document imports from another one (EXT-X-DEFINE), as
-    /// it stood there. `None` when it is not known.
+    /// The value of the variable `name`, which the document imports from another one (EXT-X-DEFINE), as written
+    /// there. `None` when it is not known.
     fn imported(&self, _name: &str) -> Option<String> {
         None
     }
 
-    /// What is put before `/path` where it is resolved against bases on several hosts, to stand at the
-    /// root of each of them. `None` when there is no such thing: the first host is taken.
+    /// The prefix of `/path` where it is resolved against bases on several hosts and must be relative to the
+    /// root of each. `None` when there is no such prefix: the first host is used.
     fn root_of_each(&self, _path: &str) -> Option<Cow<'_, str>> {
         None
     }
 
-    /// The absolute URLs that the references of the document start from, where they do not start from
-    /// its own: a patch to an MPD, say.
+    /// The absolute base URLs of the document's references, where they are not its own URL (for example in a
+    /// patch to an MPD).
     fn bases(&self) -> &[String] {
         &[]
     }
 
     /// The value of the parameter `name` in the query of the document's URL (EXT-X-DEFINE), decoded. `None`
-    /// when it has none.
+    /// when there is none.
     fn parameter(&self, _name: &str) -> Option<String> {
         None
     }
 
-    /// How many folders lie between the root of the document's host and the document. `None` when its
-    /// relative references are not to be looked at.
+    /// The number of folders between the root of the document's host and the document. `None` when its relative
+    /// references are not to be checked.
     fn depth(&self) -> Option<usize> {
         None
     }
 
-    /// `scheme://authority` under which the player reaches the proxy, for the places where a relative
-    /// URI is not understood, or not as well as an absolute one. `None` when it is not known.
+    /// `scheme://authority` of the proxy as the player reaches it, for attributes where players handle a
+    /// relative URI wrongly. `None` when it is not known.
     fn own(&self) -> Option<&str> {
         None
     }
@@ -62,13 +62,13 @@ pub trait UriMap {
 /// What follows a rewritten head that had no path of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Pathless {
-    /// `/`: the URI stands alone, and `/x/https/HOST` must mean the same as `https://HOST`.
+    /// `/`: the URI is complete, and `/x/https/HOST` must mean the same as `https://HOST`.
     AddSlash,
-    /// Nothing: more text will be put behind it (the value of an HLS variable).
+    /// Nothing: more text will follow it (the value of an HLS variable).
     Keep,
 }
 
-/// The head of a URI reference, as far as it can lead past the proxy.
+/// The head of a URI reference, as far as it could bypass the proxy.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Head<'a> {
     Absolute {
@@ -92,7 +92,7 @@ pub(super) fn head(uri: &str) -> Head<'_> {
     };
     let end = memchr::memchr3(b'/', b'?', b'#', rest.as_bytes()).unwrap_or(rest.len());
     let authority = rest.get(..end).unwrap_or(rest);
-    // A longer one is no host's, and would be put before each reference that starts from it.
+    // A longer one is not a host name, and would be repeated in each reference.
     if authority.is_empty() || authority.len() > LONGEST_AUTHORITY {
         return Head::Other;
     }
@@ -101,7 +101,7 @@ pub(super) fn head(uri: &str) -> Head<'_> {
 
 /// The scheme, if it is one that a proxy fetches, and what follows `://`.
 fn scheme(uri: &str) -> Option<(&str, &str)> {
-    // A relative reference is told by its first few bytes.
+    // A relative reference is recognised by its first few bytes.
     let colon = uri.bytes().take("https:".len()).position(|byte| byte == b':')?;
     let (scheme, rest) = uri.split_at(colon);
     let known = scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https");
@@ -116,12 +116,12 @@ pub(super) fn is_own(uri: &str, map: &dyn UriMap) -> bool {
     })
 }
 
-/// How much of a path leads above its host's root, from `depth` folders below it: players then go on from
-/// the root (RFC 3986 5.2.4), which inside a session is not the host's.
+/// The length of the part of a path that goes above its host's root, from `depth` folders below it: players
+/// continue from the root (RFC 3986 5.2.4), which inside a session is not the host's.
 fn above_root(path: &str, mut depth: usize) -> Option<usize> {
     let path = super::format::without_query(path);
     let bytes = path.as_bytes();
-    // Nearly all paths are told by one search.
+    // One search settles nearly all paths.
     memchr::memmem::find(bytes, b"..").or_else(|| memchr::memmem::find(bytes, b"%2"))?;
     let (mut at, mut above) = (0, None);
     for segment in path.split_inclusive('/') {
@@ -131,7 +131,7 @@ fn above_root(path: &str, mut depth: usize) -> Option<usize> {
             Some(1) => {}
             Some(2) if depth == 0 => above = Some(at),
             Some(2) => depth -= 1,
-            // How deep the value of a variable leads is not known.
+            // The depth of a variable's value is not known.
             _ if segment.contains("{$") => break,
             _ if name.is_some() => depth += 1,
             _ => {}
@@ -140,7 +140,7 @@ fn above_root(path: &str, mut depth: usize) -> Option<usize> {
     above
 }
 
-/// How many dots a path segment is, if it is nothing else: `.` and `..`, also when they are escaped.
+/// The number of dots of a path segment that is `.` or `..`, also when they are escaped.
 fn dots(segment: &str) -> Option<usize> {
     let (mut rest, mut count) = (segment, 0);
     while !rest.is_empty() {
@@ -156,7 +156,7 @@ pub(super) fn names_host(uri: &str) -> bool {
     matches!(head(uri), Head::Absolute { .. })
 }
 
-/// Whether a reference stands at the root of a host, its base's or one of its own without a scheme.
+/// Whether a reference is relative to the root of a host: that of its base, or its own without a scheme.
 pub(super) fn is_at_root(uri: &str) -> bool {
     uri.starts_with('/')
 }
@@ -166,9 +166,9 @@ pub(super) const fn ends_text(byte: u8) -> bool {
     matches!(byte, b'"' | b'\'' | b'<' | b'>' | b'&' | b'\r' | b'\n')
 }
 
-/// A body being rewritten: copied up to here, with the replacements made so far.
+/// A body being rewritten: the output so far, with its replacements.
 pub(super) struct Edits<'a> {
-    /// Where the text that is read begins in memory; it is as long as the body.
+    /// The address of the text that is read; it is as long as the body.
     start: usize,
     body: &'a [u8],
     out: Vec<u8>,
@@ -176,12 +176,12 @@ pub(super) struct Edits<'a> {
     memo: Memo,
 }
 
-/// The last `scheme://authority` that was asked for, and what stands in its place: nearly all URIs of a
-/// manifest are on one host.
+/// The last `scheme://authority` that was looked up, and its replacement: nearly all URIs of a manifest are on
+/// one host.
 #[derive(Default)]
 struct Memo {
     head: String,
-    led: Option<String>,
+    rewritten: Option<String>,
 }
 
 impl<'a> Edits<'a> {
@@ -189,7 +189,7 @@ impl<'a> Edits<'a> {
         Self::over(body, body)
     }
 
-    /// Edits of `body`, found in a `text` of it that stands elsewhere, byte under byte.
+    /// Edits of `body`, found in a `text` of the same length, in which each byte has the same offset.
     pub(super) fn over(text: &[u8], body: &'a [u8]) -> Self {
         Self {
             start: text.as_ptr() as usize,
@@ -200,8 +200,8 @@ impl<'a> Edits<'a> {
         }
     }
 
-    /// Leads `uri`, a part of the body, where `map` wants it. Parts must come in order.
-    pub(super) fn lead(&mut self, uri: &str, map: &dyn UriMap, pathless: Pathless) {
+    /// Rewrites `uri`, a part of the body, with `map`. Parts must come in order.
+    pub(super) fn rewrite(&mut self, uri: &str, map: &dyn UriMap, pathless: Pathless) {
         match head(uri) {
             Head::Other => {
                 if let Some(above) = map.depth().and_then(|depth| above_root(uri, depth))
@@ -227,14 +227,16 @@ impl<'a> Edits<'a> {
                 let mut memo = std::mem::take(&mut self.memo);
                 let head = uri.get(..len).unwrap_or_default();
                 if memo.head != head {
-                    let led = map.absolute(scheme, authority).map(Cow::into_owned);
-                    memo = Memo { head: head.to_owned(), led };
+                    let rewritten = map.absolute(scheme, authority).map(Cow::into_owned);
+                    memo = Memo { head: head.to_owned(), rewritten };
                 }
-                if let Some(led) = &memo.led {
+                if let Some(rewritten) = &memo.rewritten {
                     let path = uri.get(len + 1..).filter(|_| !pathless && map.depth().is_some());
                     match path.and_then(|path| above_root(path, 0)) {
-                        Some(above) => self.replace(uri, len + 1 + above, &[led, "/"]),
-                        None => self.replace(uri, len, &[led, if pathless { "/" } else { "" }]),
+                        Some(above) => self.replace(uri, len + 1 + above, &[rewritten, "/"]),
+                        None => {
+                            self.replace(uri, len, &[rewritten, if pathless { "/" } else { "" }])
+                        }
                     }
                 }
                 self.memo = memo;
@@ -242,45 +244,47 @@ impl<'a> Edits<'a> {
         }
     }
 
-    /// Leads `uri`, which begins with a variable that stands for the root-relative `value`.
-    pub(super) fn lead_variable(&mut self, uri: &str, value: &str, map: &dyn UriMap) {
+    /// Rewrites `uri`, which begins with a variable whose value is the root-relative `value`.
+    pub(super) fn rewrite_variable(&mut self, uri: &str, value: &str, map: &dyn UriMap) {
         if let Some(prefix) = map.root_relative(value) {
             self.replace(uri, 0, &[&prefix]);
         }
     }
 
-    /// Leads `uri`, which with the values of its variables is `whole`: a URL that names a host takes its
-    /// place, and what is root-relative is put behind where its root leads.
-    pub(super) fn lead_whole(&mut self, uri: &str, whole: &str, map: &dyn UriMap) {
-        let led = match head(whole) {
+    /// Rewrites `uri`, which is `whole` when its variables are expanded: a URL with a host replaces it, and a
+    /// root-relative one gets the prefix of its root.
+    pub(super) fn rewrite_expanded(&mut self, uri: &str, whole: &str, map: &dyn UriMap) {
+        let rewritten = match head(whole) {
             Head::Other => {
                 let above = map.depth().and_then(|depth| above_root(whole, depth));
                 let path = above.and_then(|above| whole.get(above..));
                 path.zip(map.root_relative("/")).map(|(path, prefix)| format!("{prefix}/{path}"))
             }
-            Head::RootRelative => return self.lead_variable(uri, whole, map),
+            Head::RootRelative => return self.rewrite_variable(uri, whole, map),
             Head::Absolute { .. } => {
                 let mut edits = Edits::new(whole.as_bytes());
-                edits.lead(whole, map, Pathless::AddSlash);
-                edits.finish().and_then(|led| String::from_utf8(led).ok())
+                edits.rewrite(whole, map, Pathless::AddSlash);
+                edits.finish().and_then(|rewritten| String::from_utf8(rewritten).ok())
             }
         };
-        // Ends of lines and quotes are what a playlist's URI cannot hold.
-        if let Some(led) = led.filter(|led| !led.contains(['"', '\r', '\n'])) {
-            self.put(uri, uri.len(), &[&led]);
+        // A playlist's URI cannot contain line ends or quotes.
+        if let Some(rewritten) =
+            rewritten.filter(|rewritten| !rewritten.contains(['"', '\r', '\n']))
+        {
+            self.put(uri, uri.len(), &[&rewritten]);
         }
     }
 
-    /// Puts `with` in place of the first `len` bytes of `part`, a part of the body.
+    /// Replaces the first `len` bytes of `part`, a part of the body, by `with`.
     fn replace(&mut self, part: &str, len: usize, with: &[&str]) {
-        // Never let them in.
+        // Such characters are never inserted.
         if with.iter().any(|text| text.bytes().any(ends_text)) {
             return;
         }
         self.put(part, len, with);
     }
 
-    /// As `replace`, of text that is known to fit where it goes.
+    /// As `replace`, for text that is known to be valid there.
     pub(super) fn put(&mut self, part: &str, len: usize, with: &[&str]) {
         let Some(start) = (part.as_ptr() as usize).checked_sub(self.start) else { return };
         let Some(kept) = self.body.get(self.copied..start) else { return };
@@ -308,7 +312,7 @@ impl<'a> Edits<'a> {
 pub(super) mod tests {
     use super::*;
 
-    /// The proxy's mapping, for a manifest of `https://HOST/` inside session 7.
+    /// The proxy's mapping, for a manifest of `https://HOST/` in session 7.
     pub(in crate::media) struct Proxy;
 
     impl UriMap for Proxy {
@@ -330,9 +334,9 @@ pub(super) mod tests {
         }
     }
 
-    fn led(uri: &str) -> String {
+    fn rewritten(uri: &str) -> String {
         let mut edits = Edits::new(uri.as_bytes());
-        edits.lead(uri, &Proxy, Pathless::AddSlash);
+        edits.rewrite(uri, &Proxy, Pathless::AddSlash);
         let out = edits.finish().unwrap_or_else(|| uri.as_bytes().to_vec());
         String::from_utf8(out).unwrap()
     }
@@ -340,18 +344,21 @@ pub(super) mod tests {
     #[test]
     fn only_the_head_changes() {
         assert_eq!(
-            led("https://a.example:8443/p/%41?x=1#f"),
+            rewritten("https://a.example:8443/p/%41?x=1#f"),
             "/-/s/7/-/o/https/a.example:8443/p/%41?x=1#f"
         );
-        assert_eq!(led("//a.example/$Number%05d$"), "/-/s/7/-/o/https/a.example/$Number%05d$");
-        assert_eq!(led("/p/{$v}"), "/-/s/7/p/{$v}");
-        assert_eq!(led("HTTP://A/x"), "/-/s/7/-/o/HTTP/A/x");
+        assert_eq!(
+            rewritten("//a.example/$Number%05d$"),
+            "/-/s/7/-/o/https/a.example/$Number%05d$"
+        );
+        assert_eq!(rewritten("/p/{$v}"), "/-/s/7/p/{$v}");
+        assert_eq!(rewritten("HTTP://A/x"), "/-/s/7/-/o/HTTP/A/x");
     }
 
     #[test]
     fn a_uri_without_a_path_gets_one() {
-        assert_eq!(led("https://a.example"), "/-/s/7/-/o/https/a.example/");
-        assert_eq!(led("https://a.example?x"), "/-/s/7/-/o/https/a.example/?x");
+        assert_eq!(rewritten("https://a.example"), "/-/s/7/-/o/https/a.example/");
+        assert_eq!(rewritten("https://a.example?x"), "/-/s/7/-/o/https/a.example/?x");
     }
 
     #[test]
@@ -371,7 +378,7 @@ pub(super) mod tests {
             "ftp://a/b",
             "a?u=https://b/c",
         ] {
-            assert_eq!(led(uri), uri);
+            assert_eq!(rewritten(uri), uri);
         }
     }
 }

@@ -1,7 +1,7 @@
-//! XML token by token, in place and within bounds: well-formed, closed, not too deep, not too large.
+//! An XML reader that yields tokens in place, and checks that the document is well-formed and within limits.
 //!
-//! A manifest of a day holds tens of thousands of elements: tokens are slices of it, entities are never
-//! expanded, and a document type's own declarations are passed over unread.
+//! A manifest for one day holds tens of thousands of elements: tokens are slices of it, entities are never
+//! expanded, and a document type's own declarations are skipped.
 
 use super::{
     ManifestError, ManifestFormat,
@@ -11,7 +11,7 @@ use std::borrow::Cow;
 
 /// The deepest nesting read: the schemas need about ten.
 const DEPTH: usize = 64;
-/// The same for documents that are read leniently: elements that never end are as deep as they are many.
+/// The same for documents that are read leniently, where each element without an end adds a level.
 const LENIENT_DEPTH: usize = 1 << 16;
 /// The most elements read.
 const ELEMENTS: usize = 1 << 18;
@@ -75,24 +75,24 @@ impl<'a> Xml<'a> {
         Ok(Self { format, text, at, open: Vec::new(), elements: 0, lenient: false })
     }
 
-    /// The same, for a document of which as much is to be read as can be: one that is not well-formed is
-    /// read to where it breaks off, and no number of elements is too large.
+    /// The same, but reads as much as possible: a document that is not well-formed is read up to the fault, and
+    /// the number of elements is not limited.
     pub(super) fn lenient(self) -> Self {
         Self { lenient: true, ..self }
     }
 
-    /// Where the reader stands, in bytes.
+    /// The reader's position, in bytes.
     pub(super) const fn position(&self) -> usize {
         self.at
     }
 
-    /// What is still to be read.
+    /// The text that is still to be read.
     pub(super) fn rest(&self) -> &'a str {
         self.text.get(self.at..).unwrap_or_default()
     }
 
-    /// Passes over bytes that hold so many whole elements, which were read elsewhere; false if there may
-    /// not be so many.
+    /// Skips `bytes` with `elements` whole elements, which were read elsewhere; false if that exceeds the
+    /// limit.
     pub(super) fn pass_over(&mut self, bytes: usize, elements: usize) -> bool {
         let fits = self.elements + elements <= ELEMENTS;
         if fits {
@@ -102,12 +102,12 @@ impl<'a> Xml<'a> {
         fits
     }
 
-    /// A place to come back to, as long as no element is closed that is open here.
+    /// A position to return to, as long as no element is closed that is open here.
     pub(super) const fn here(&self) -> Here {
         Here { at: self.at, elements: self.elements, open: self.open.len() }
     }
 
-    /// Goes back there.
+    /// Returns there.
     pub(super) fn back(&mut self, to: &Here) {
         self.at = to.at;
         self.elements = to.elements;
@@ -200,7 +200,7 @@ impl<'a> Xml<'a> {
         Ok(Token::Start(tag))
     }
 
-    /// An end tag; nothing if it ends no element that is open, and that is passed over.
+    /// An end tag; nothing if it ends no open element and is skipped.
     fn closing(&mut self, rest: &'a str) -> Result<Option<Token<'a>>, ManifestError> {
         let Some(end) = memchr::memchr(b'>', rest.as_bytes()) else {
             return Err(self.fault(ManifestFault::Truncated { inside: "a tag".to_owned() }));
@@ -231,7 +231,7 @@ impl<'a> Xml<'a> {
         Ok(Some(Token::End(local(name))))
     }
 
-    /// What begins with `<!`: a comment, a CDATA section, or a document type.
+    /// Markup that begins with `<!`: a comment, a CDATA section, or a document type.
     fn marked(&mut self, rest: &'a str) -> Result<Option<Token<'a>>, ManifestError> {
         if rest.starts_with("<!--") {
             self.skip(rest, "-->", "a comment")?;
@@ -241,7 +241,7 @@ impl<'a> Xml<'a> {
             return Ok(Some(Token::CData(data.get(..len).unwrap_or_default())));
         } else if rest.get(..rest.find('>').unwrap_or(rest.len())).is_some_and(|t| t.contains('['))
         {
-            // Declarations of its own: entities are not for us, and billions of them for nobody.
+            // Its own declarations are skipped: entities are not expanded here.
             self.skip(rest, "]", "a document type")?;
             let rest = self.text.get(self.at..).unwrap_or_default();
             self.skip(rest, ">", "a document type")?;
@@ -251,7 +251,7 @@ impl<'a> Xml<'a> {
         Ok(None)
     }
 
-    /// Goes on behind `end`; how far that is.
+    /// Skips to after `end`; returns the length.
     fn skip(&mut self, rest: &str, end: &str, what: &str) -> Result<usize, ManifestError> {
         let found = memchr::memmem::find(rest.as_bytes(), end.as_bytes());
         let Some(found) = found else {
@@ -272,7 +272,7 @@ fn brief(name: &str) -> String {
     name.chars().take(40).collect()
 }
 
-/// Where a tag ends: at the first `>` that no quotes hold.
+/// The end of a tag: the first `>` outside quotes.
 fn tag_end(bytes: &[u8]) -> Option<usize> {
     let mut quote = 0;
     for (at, byte) in bytes.iter().enumerate() {
@@ -292,7 +292,7 @@ fn local(name: &str) -> &str {
 }
 
 impl<'a> Tag<'a> {
-    /// The attributes in order, as written; what is malformed ends them.
+    /// The attributes in order, as written; a malformed one ends them.
     pub(super) const fn attributes(&self) -> Attributes<'a> {
         Attributes { rest: self.inside }
     }
@@ -326,8 +326,8 @@ impl<'a> Iterator for Attributes<'a> {
     }
 }
 
-/// The characters that a text or value stands for: predefined entities and character references are
-/// replaced, all others stay.
+/// The decoded characters of a text or value: predefined entities and character references are replaced, all
+/// others stay.
 pub(super) fn unescape(written: &str) -> Cow<'_, str> {
     replaced(written, reference)
 }
@@ -354,7 +354,7 @@ fn replaced(written: &str, read: fn(&str) -> Option<(char, usize)>) -> Cow<'_, s
     Cow::Owned(out)
 }
 
-/// The character that the reference stands for with which `text` begins, and the length of the reference.
+/// The character of the reference at the start of `text`, and the length of the reference.
 pub(super) fn reference(text: &str) -> Option<(char, usize)> {
     let named = match name(text)? {
         "amp" => '&',
@@ -378,10 +378,10 @@ fn numeric_reference(text: &str) -> Option<(char, usize)> {
     Some((char::from_u32(code)?, name.len() + 2))
 }
 
-/// What stands between the `&` with which `text` begins and its `;`.
+/// The name between the `&` at the start of `text` and its `;`.
 fn name(text: &str) -> Option<&str> {
     let name = text.strip_prefix('&')?;
-    // No name is longer: a `;` far away belongs to something else.
+    // Names are not longer: a `;` further away belongs to something else.
     let end = name.bytes().take(16).position(|byte| byte == b';')?;
     name.get(..end)
 }

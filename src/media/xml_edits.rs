@@ -1,5 +1,4 @@
-//! Edits of an XML document: its text as readers see it, and changes put into its bytes, where every
-//! other byte stays.
+//! Edits of an XML document: changes to its decoded text are applied to its bytes, and every other byte stays.
 
 use super::{
     ManifestError, ManifestFormat,
@@ -48,7 +47,7 @@ impl<'a> Source<'a> {
             decoded: 0,
             raw: 0,
         };
-        // Where the text and the decoded document stand, which differ by what is expanded.
+        // The positions in the text and in the decoded document, which differ by the expanded entities.
         let (mut text, mut decoded) = (0, 0);
         let mut left = edits.as_slice();
         for expansion in &self.expansions {
@@ -66,17 +65,17 @@ impl<'a> Source<'a> {
     }
 }
 
-/// A document being written anew.
+/// A document being written again.
 struct Writer<'s, 'a> {
     source: &'s Source<'a>,
     out: Vec<u8>,
-    /// What is dealt with of the decoded document, and of its bytes.
+    /// How much of the decoded document, and of its bytes, has been processed.
     decoded: usize,
     raw: usize,
 }
 
 impl Writer<'_, '_> {
-    /// Goes on to `to` in the decoded document, and keeps the bytes up to there or leaves them out.
+    /// Advances to `to` in the decoded document, and keeps or omits the bytes up to there.
     fn go_on(&mut self, to: usize, keep: bool) {
         let passed = self.source.decoded.get(self.decoded..to).unwrap_or_default();
         let end = self.raw + self.source.charset.written(passed);
@@ -86,8 +85,8 @@ impl Writer<'_, '_> {
         (self.decoded, self.raw) = (to.max(self.decoded), end);
     }
 
-    /// Writes a part of the text that stands in the document, from `decoded` on, with the edits in it; the
-    /// edits that reach further.
+    /// Writes a part of the text that is in the document, from `decoded` on, with the edits in it; returns the
+    /// edits that extend further.
     fn copied<'e>(&mut self, part: Range<usize>, decoded: usize, edits: &'e [Edit]) -> &'e [Edit] {
         let place = |text: usize| text - part.start + decoded;
         let mut left = edits;
@@ -108,7 +107,7 @@ impl Writer<'_, '_> {
         left
     }
 
-    /// Writes a reference, or what is left of its text.
+    /// Writes a reference, or the remainder of its text.
     fn expansion<'e>(&mut self, part: &Expansion, edits: &'e [Edit]) -> &'e [Edit] {
         let at = &part.at;
         let mut left = edits;
@@ -120,7 +119,7 @@ impl Writer<'_, '_> {
             && range.start < at.end
         {
             if range.start >= at.start {
-                // What is put before the reference leaves it whole.
+                // An insertion before the reference leaves it whole.
                 whole &= range.is_empty() && range.start == at.start;
                 pieces.push_str(text.get(copied..range.start).unwrap_or_default());
                 pieces.push_str(with);
@@ -141,7 +140,7 @@ impl Writer<'_, '_> {
     }
 }
 
-/// A run of characters in a value: where they stand in the value and in the document's text.
+/// A run of characters in a value: its position in the value and in the document's text.
 #[derive(Debug, Clone, Copy)]
 struct Run {
     value: usize,
@@ -150,7 +149,7 @@ struct Run {
     reference: usize,
 }
 
-/// A value as it is meant, and where its characters are written.
+/// A decoded value, and the positions of its characters in the document.
 pub(super) struct Value<'t> {
     said: Cow<'t, str>,
     runs: Vec<Run>,
@@ -202,12 +201,12 @@ impl<'t> Value<'t> {
         Self { said: Cow::Borrowed(""), runs: Vec::new() }
     }
 
-    /// What it says.
-    pub(super) fn said(&self) -> &str {
+    /// The decoded text.
+    pub(super) fn decoded(&self) -> &str {
         &self.said
     }
 
-    /// Puts `with` in the place of a part of what it says.
+    /// Replaces a part of the decoded text by `with`.
     fn replace(&self, part: Range<usize>, with: String, edits: &mut Vec<Edit>) {
         let mut with = Some(with);
         for (at, run) in self.runs.iter().enumerate() {
@@ -228,56 +227,57 @@ impl<'t> Value<'t> {
     }
 }
 
-/// Where a root-relative reference leads.
+/// The host of a root-relative reference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Root<'t> {
-    /// To the document's own host.
+    /// The document's own host.
     Document,
-    /// To the host of this absolute URL.
+    /// The host of this absolute URL.
     Host(&'t str),
-    /// To several hosts, of which this is the first.
+    /// Several hosts, of which this is the first.
     Several(Option<&'t str>),
 }
 
-/// The URLs of a document, led where a map wants them.
-pub(super) struct Leader<'m> {
+/// Rewrites the URLs of a document with a map.
+pub(super) struct UriRewriter<'m> {
     map: &'m dyn UriMap,
     edits: Vec<Edit>,
-    /// The last `scheme://authority` that was asked for, and what stands in its place: nearly all URIs
-    /// of a manifest are on one host.
+    /// The last `scheme://authority` that was looked up, and its replacement: nearly all URIs of a manifest are
+    /// on one host.
     head: String,
-    led: Option<String>,
+    rewritten: Option<String>,
 }
 
-impl<'m> Leader<'m> {
+impl<'m> UriRewriter<'m> {
     pub(super) const fn new(map: &'m dyn UriMap) -> Self {
-        Self { map, edits: Vec::new(), head: String::new(), led: None }
+        Self { map, edits: Vec::new(), head: String::new(), rewritten: None }
     }
 
-    /// The edits that are made of it.
+    /// The edits that result.
     pub(super) fn finish(self) -> Vec<Edit> {
         self.edits
     }
 
-    /// Leads the URL that `value` is; what is absolute becomes a path of the proxy's.
-    pub(super) fn lead(&mut self, value: &Value<'_>, root: Root<'_>) {
-        let part = trimmed(value.said());
+    /// Rewrites the URL `value`; an absolute URL becomes a path of the proxy.
+    pub(super) fn rewrite(&mut self, value: &Value<'_>, root: Root<'_>) {
+        let part = trimmed(value.decoded());
         self.part(value, part, "", root);
     }
 
-    /// As [`lead`](Self::lead), but what is absolute stays absolute, if the player's address of the proxy
+    /// As [`rewrite`](Self::rewrite), but an absolute URL stays absolute, if the proxy's address for the player
     /// is known.
-    pub(super) fn lead_absolute(&mut self, value: &Value<'_>, root: Root<'_>) {
-        let part = trimmed(value.said());
+    pub(super) fn rewrite_absolute(&mut self, value: &Value<'_>, root: Root<'_>) {
+        let part = trimmed(value.decoded());
         self.part(value, part, self.map.own().unwrap_or_default(), root);
     }
 
-    /// Leads each of the URLs that `value` lists; `absolute` as above.
-    pub(super) fn lead_list(&mut self, value: &Value<'_>, absolute: bool, root: Root<'_>) {
+    /// Rewrites each of the URLs that `value` lists; with `absolute`, as
+    /// [`rewrite_absolute`](Self::rewrite_absolute).
+    pub(super) fn rewrite_list(&mut self, value: &Value<'_>, absolute: bool, root: Root<'_>) {
         let own = self.map.own().filter(|_| absolute).unwrap_or_default();
-        let said = value.said();
-        for url in said.split_ascii_whitespace() {
-            let Some(start) = (url.as_ptr() as usize).checked_sub(said.as_ptr() as usize) else {
+        let decoded = value.decoded();
+        for url in decoded.split_ascii_whitespace() {
+            let Some(start) = (url.as_ptr() as usize).checked_sub(decoded.as_ptr() as usize) else {
                 continue;
             };
             self.part(value, start..start + url.len(), own, root);
@@ -285,18 +285,18 @@ impl<'m> Leader<'m> {
     }
 
     fn part(&mut self, value: &Value<'_>, part: Range<usize>, own: &str, root: Root<'_>) {
-        let url = value.said().get(part.clone()).unwrap_or_default();
+        let url = value.decoded().get(part.clone()).unwrap_or_default();
         let Some((len, with)) = self.replacement(url, own, root) else { return };
         if url.get(..len) == Some(&with) {
             return;
         }
-        // Never let them in.
+        // Such characters are never inserted.
         if !with.bytes().any(ends_text) {
             value.replace(part.start..part.start + len, with, &mut self.edits);
         }
     }
 
-    /// How much of the beginning of a URL is replaced, and by what.
+    /// The number of leading bytes of a URL to replace, and the replacement.
     fn replacement(&mut self, url: &str, own: &str, root: Root<'_>) -> Option<(usize, String)> {
         match head(url) {
             Head::Other => None,
@@ -304,24 +304,25 @@ impl<'m> Leader<'m> {
             Head::Absolute { .. } if is_own(url, self.map) => None,
             Head::Absolute { scheme, authority, len } => {
                 let written = url.get(..len).unwrap_or_default();
-                // What names no scheme has that of its base.
+                // A URL without a scheme has that of its base.
                 let inherited = match root {
                     Root::Host(base) if scheme.is_none() => base.split("://").next(),
                     _ => None,
                 };
-                let led = if inherited.is_some() {
+                let rewritten = if inherited.is_some() {
                     self.map.absolute(inherited, authority).map(Cow::into_owned)
                 } else {
                     if self.head != written {
-                        let led = self.map.absolute(scheme, authority);
-                        (self.head, self.led) = (written.to_owned(), led.map(Cow::into_owned));
+                        let rewritten = self.map.absolute(scheme, authority);
+                        (self.head, self.rewritten) =
+                            (written.to_owned(), rewritten.map(Cow::into_owned));
                     }
-                    self.led.clone()
+                    self.rewritten.clone()
                 }?;
-                let behind = scheme.is_some() && led.starts_with('/');
+                let behind = scheme.is_some() && rewritten.starts_with('/');
                 let own = if behind { own } else { "" };
                 let pathless = url.as_bytes().get(len).is_none_or(|byte| *byte != b'/');
-                Some((len, format!("{own}{led}{}", if pathless { "/" } else { "" })))
+                Some((len, format!("{own}{rewritten}{}", if pathless { "/" } else { "" })))
             }
         }
     }
@@ -336,17 +337,17 @@ impl<'m> Leader<'m> {
         if let Root::Host(base) | Root::Several(Some(base)) = root
             && let Head::Absolute { scheme, authority, .. } = head(base)
             && prefix.is_some()
-            && let Some(led) = self.map.absolute(scheme, authority)
-            && led.starts_with('/')
-            && !led.starts_with("//")
+            && let Some(rewritten) = self.map.absolute(scheme, authority)
+            && rewritten.starts_with('/')
+            && !rewritten.starts_with("//")
         {
-            return Some((0, led.into_owned()));
+            return Some((0, rewritten.into_owned()));
         }
         Some((self.map.replaced(url).min(url.len()), prefix?.into_owned()))
     }
 }
 
-/// Where a text stands without the space around it.
+/// The range of a text without the white space around it.
 fn trimmed(text: &str) -> Range<usize> {
     let start = text.len() - text.trim_start().len();
     start..start + text.trim().len()
@@ -357,8 +358,8 @@ mod tests {
     use super::super::uri::tests::Proxy;
     use super::*;
 
-    /// The text of an element in `pieces`, led.
-    fn led(pieces: &[&str], root: Root<'_>) -> Option<String> {
+    /// The text of an element in `pieces`, rewritten.
+    fn rewritten(pieces: &[&str], root: Root<'_>) -> Option<String> {
         let body = format!("<MPD>{}</MPD>", pieces.join("<!-- c -->"));
         let source = Source::read(ManifestFormat::Mpd, body.as_bytes()).unwrap();
         let text = source.text();
@@ -367,48 +368,52 @@ mod tests {
             let at = text.find(piece).unwrap();
             value.push(text, &text[at..at + piece.len()], false).unwrap();
         }
-        let mut leader = Leader::new(&Proxy);
-        leader.lead_absolute(&value, root);
-        let out = String::from_utf8(source.edited(leader.finish())?).unwrap();
+        let mut rewriter = UriRewriter::new(&Proxy);
+        rewriter.rewrite_absolute(&value, root);
+        let out = String::from_utf8(source.edited(rewriter.finish())?).unwrap();
         Some(out.replace("<MPD>", "").replace("</MPD>", ""))
     }
 
     #[test]
     fn what_is_absolute_stays_so() {
-        let led = |uri: &str| led(&[uri], Root::Document);
-        let once = led("https://a/x").unwrap();
+        let rewritten = |uri: &str| rewritten(&[uri], Root::Document);
+        let once = rewritten("https://a/x").unwrap();
         assert_eq!(once, "http://proxy.test/-/s/7/-/o/https/a/x");
-        assert_eq!(led(&once), None);
-        assert_eq!(led("//a/x").unwrap(), "/-/s/7/-/o/https/a/x", "it is relative to the scheme");
-        assert_eq!(led(" /x").unwrap(), " /-/s/7/x");
-        assert_eq!(led("a/x&amp;"), None);
+        assert_eq!(rewritten(&once), None);
+        assert_eq!(
+            rewritten("//a/x").unwrap(),
+            "/-/s/7/-/o/https/a/x",
+            "it is relative to the scheme"
+        );
+        assert_eq!(rewritten(" /x").unwrap(), " /-/s/7/x");
+        assert_eq!(rewritten("a/x&amp;"), None);
     }
 
     #[test]
     fn a_root_is_its_bases() {
-        let led = |root, uri: &str| led(&[uri], root);
-        assert_eq!(led(Root::Host("https://a/p/"), "/x").unwrap(), "/-/s/7/-/o/https/a/x");
-        assert_eq!(led(Root::Host("https://a/"), "//b/x").unwrap(), "/-/s/7/-/o/https/b/x");
-        assert_eq!(led(Root::Host("http://a/"), "//b/x").unwrap(), "/-/s/7/-/o/http/b/x");
-        assert_eq!(led(Root::Host("https://a/"), "/-/s/7/x"), None);
-        assert_eq!(led(Root::Several(None), "/x").unwrap(), "-/root/x");
-        assert_eq!(led(Root::Several(Some("https://a/")), "x"), None);
+        let rewritten = |root, uri: &str| rewritten(&[uri], root);
+        assert_eq!(rewritten(Root::Host("https://a/p/"), "/x").unwrap(), "/-/s/7/-/o/https/a/x");
+        assert_eq!(rewritten(Root::Host("https://a/"), "//b/x").unwrap(), "/-/s/7/-/o/https/b/x");
+        assert_eq!(rewritten(Root::Host("http://a/"), "//b/x").unwrap(), "/-/s/7/-/o/http/b/x");
+        assert_eq!(rewritten(Root::Host("https://a/"), "/-/s/7/x"), None);
+        assert_eq!(rewritten(Root::Several(None), "/x").unwrap(), "-/root/x");
+        assert_eq!(rewritten(Root::Several(Some("https://a/")), "x"), None);
     }
 
     #[test]
     fn references_and_pieces_are_one_text() {
-        let led = |pieces: &[&str]| led(pieces, Root::Document).unwrap();
+        let rewritten = |pieces: &[&str]| rewritten(pieces, Root::Document).unwrap();
         assert_eq!(
-            led(&["https:&#x2F;&#47;a&#x0000002f;x&#x2F;y"]),
+            rewritten(&["https:&#x2F;&#47;a&#x0000002f;x&#x2F;y"]),
             "http://proxy.test/-/s/7/-/o/https/a&#x0000002f;x&#x2F;y"
         );
-        assert_eq!(led(&["&#x2f;x"]), "/-/s/7&#x2f;x");
+        assert_eq!(rewritten(&["&#x2f;x"]), "/-/s/7&#x2f;x");
         assert_eq!(
-            led(&["https:", "//a", "/x"]),
+            rewritten(&["https:", "//a", "/x"]),
             "http://proxy.test/-/s/7/-/o/https/a<!-- c --><!-- c -->/x"
         );
         assert_eq!(
-            led(&["https:&#47;", "&#47;a", "b/x"]),
+            rewritten(&["https:&#47;", "&#47;a", "b/x"]),
             "http://proxy.test/-/s/7/-/o/https/ab<!-- c --><!-- c -->/x"
         );
     }

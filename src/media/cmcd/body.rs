@@ -1,24 +1,24 @@
-//! The bodies that players post their reports in (event mode of version 2): several to a body, as
+//! The bodies in which players post reports (event mode of version 2): several reports in a body, as
 //! dictionaries or as JSON.
 
 use super::report::{Cmcd, UnknownVersion};
 use serde_json::{Deserializer, Value};
 
-/// More reports are not read from one body.
+/// The most reports read from one body.
 const REPORTS: usize = 256;
 
-/// How a posted body may tell reports.
+/// The format of a posted body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CmcdBody {
-    /// `application/cmcd`, or `text/cmcd` as CTA-5004-A named it: a dictionary or a JSON object a line.
+    /// `application/cmcd`, or `text/cmcd` as in CTA-5004-A: one dictionary or JSON object per line.
     Reports,
-    /// `application/json`: reports, or anything else. An object with a session and something of that
-    /// session's state is a report.
+    /// `application/json`: reports, or anything else. An object with a session id and a value of that session's
+    /// state is a report.
     Json,
 }
 
 impl CmcdBody {
-    /// By the Content-Type.
+    /// The format for a Content-Type.
     #[must_use]
     pub fn of(content_type: &str) -> Option<Self> {
         let essence = content_type.split(';').next().unwrap_or_default().trim();
@@ -30,7 +30,7 @@ impl CmcdBody {
         }
     }
 
-    /// What `body` tells, in its order; nothing if it can't be read, or is about something else.
+    /// The reports in `body`, in order; none if it cannot be read, or is something else.
     #[must_use]
     pub fn read(self, body: &[u8]) -> Posted {
         let Ok(text) = std::str::from_utf8(body) else { return Posted::default() };
@@ -43,12 +43,12 @@ impl CmcdBody {
     }
 }
 
-/// What a body tells.
+/// The contents of a body.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Posted {
     /// The reports in it.
     pub reports: Vec<Cmcd>,
-    /// Reports of a version that is not known, which are ignored.
+    /// The number of reports of an unknown version, which are ignored.
     pub unknown: usize,
 }
 
@@ -70,8 +70,7 @@ fn dictionaries(text: &str) -> Posted {
     posted
 }
 
-/// Objects one after another, or in one array; `None` when some of it is no object, or tells something that
-/// is not `wanted`.
+/// Objects one after another, or in one array; `None` when an item is not an object, or not `wanted`.
 fn objects(text: &str, wanted: fn(&Cmcd) -> bool) -> Option<Posted> {
     let mut posted = Posted::default();
     for value in Deserializer::from_str(text).into_iter::<Value>() {
@@ -83,11 +82,11 @@ fn objects(text: &str, wanted: fn(&Cmcd) -> bool) -> Option<Posted> {
             let Value::Object(mut object) = one else { return None };
             let report = Cmcd::of_object(&object);
             object.remove("v");
-            let told = Cmcd::of_object(&object).ok().flatten().unwrap_or_default();
-            if told != Cmcd::default() && !wanted(&told) {
+            let parsed = Cmcd::of_object(&object).ok().flatten().unwrap_or_default();
+            if parsed != Cmcd::default() && !wanted(&parsed) {
                 return None;
             }
-            if told != Cmcd::default() {
+            if parsed != Cmcd::default() {
                 posted.take(report);
             }
         }
@@ -95,7 +94,7 @@ fn objects(text: &str, wanted: fn(&Cmcd) -> bool) -> Option<Posted> {
     Some(posted)
 }
 
-/// Whether it is of a player, and not some other JSON with a key or two of the same name.
+/// Whether it is a player's report, and not other JSON with some keys of the same name.
 const fn is_report(report: &Cmcd) -> bool {
     let state = report.buffer.is_some()
         || report.starved
@@ -109,7 +108,7 @@ mod tests {
     use super::*;
     use std::time::Duration;
 
-    /// The buffers that a body tells of, in milliseconds.
+    /// The buffer lengths in a body, in milliseconds.
     fn buffers(body: CmcdBody, text: &str) -> Vec<u128> {
         let reports = body.read(text.as_bytes()).reports;
         reports
@@ -158,7 +157,7 @@ mod tests {
         assert_eq!(CmcdBody::Reports.read("bl=1\n".repeat(1000).as_bytes()).reports.len(), REPORTS);
     }
 
-    /// Each record has a version of its own.
+    /// Each report has its own version.
     #[test]
     fn reports_of_an_unknown_version_are_counted() {
         let lines = "v=2,bl=1\nv=3,bl=2\nv=9\nbl=3";

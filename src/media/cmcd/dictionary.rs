@@ -1,11 +1,11 @@
 //! The dictionaries that CMCD is written in (structured fields, RFC 9651), read leniently and bounded.
 //!
-//! `br=3200,bs,ot=v,sid="6e2fb550",bl=(4000;v 6000;a)`: keys with numbers, tokens, strings, booleans and
-//! inner lists whose members are tagged by what they are about.
+//! `br=3200,bs,ot=v,sid="6e2fb550",bl=(4000;v 6000;a)`: keys with numbers, tokens, strings, booleans and inner
+//! lists whose members have a parameter for the object type.
 
 use std::borrow::Cow;
 
-/// Longer texts are not read, nor more keys than these, nor longer lists.
+/// The longest text that is read; then the most keys, and the longest list.
 const TEXT: usize = 8192;
 const KEYS: usize = 64;
 const MEMBERS: usize = 16;
@@ -19,11 +19,11 @@ pub(super) enum Value<'a> {
     Number(f64),
     /// A string or a token.
     Text(Cow<'a, str>),
-    /// Numbers; what each is tagged with, the kind of object, is left out.
+    /// Numbers; the parameter of each, the object type, is left out.
     List(Vec<f64>),
 }
 
-/// The keys and values of a dictionary. What breaks the grammar is left out, up to the next comma.
+/// The keys and values of a dictionary. An item that violates the grammar is left out, up to the next comma.
 pub(super) fn items(text: &str) -> impl Iterator<Item = (&str, Value<'_>)> {
     let text = if text.len() <= TEXT { text } else { "" };
     Split { rest: text, at: ',' }.take(KEYS).filter_map(|item| {
@@ -43,7 +43,7 @@ fn value_of(text: &str) -> Option<Value<'_>> {
         let members = members.filter_map(|member| finite(member.split(';').next()?));
         return Some(Value::List(members.collect()));
     }
-    // Parameters of a plain value say nothing that is asked for.
+    // Parameters of a single value are not needed.
     let bare = Split { rest: text, at: ';' }.next().unwrap_or(text);
     match bare {
         "?1" => Some(Value::Flag(true)),
@@ -75,7 +75,7 @@ fn string(quoted: &str) -> Option<Value<'_>> {
     Some(Value::Text(out.into()))
 }
 
-/// The parts of a text between `at`s that stand in no string and no list.
+/// The parts of a text between separators `at` outside strings and lists.
 struct Split<'a> {
     rest: &'a str,
     at: char,

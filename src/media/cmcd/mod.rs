@@ -1,5 +1,5 @@
-//! Common Media Client Data (CTA-5004 and CTA-5004-B): what players tell about themselves, read from
-//! headers, queries, JSON, and the bodies they post.
+//! Common Media Client Data (CTA-5004 and CTA-5004-B): the data that players report, read from headers,
+//! queries, JSON, and the bodies they post.
 
 mod body;
 mod dictionary;

@@ -1,4 +1,4 @@
-//! What a player said of itself and of what it asks for, in our own words and units.
+//! A player's report about itself and its request, in this crate's types and units.
 
 use super::{
     super::{Kind, MediaType, Protocol, Resource},
@@ -10,17 +10,17 @@ use std::{sync::Arc, time::Duration};
 /// The headers that carry CMCD.
 pub const HEADERS: [&str; 4] = ["cmcd-object", "cmcd-request", "cmcd-session", "cmcd-status"];
 
-/// Longer session ids are cut off: they become keys.
+/// Longer session ids are truncated, because they become keys.
 const SESSION: usize = 256;
 
-/// What an object is, by the player's word (`ot`).
+/// The object type, as the player reports it (`ot`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ObjectType {
     /// `m`: a playlist or another description.
     Manifest,
-    /// `a`: sound.
+    /// `a`: audio.
     Audio,
-    /// `v`: pictures.
+    /// `v`: video.
     Video,
     /// `av`: both.
     Muxed,
@@ -34,10 +34,10 @@ pub enum ObjectType {
     Other,
 }
 
-/// What a player told with one request. All of it is the player's word, none of it measured here.
+/// What a player reports with one request. The values are the player's; none is measured here.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Cmcd {
-    /// What it asks for (`ot`).
+    /// The requested object type (`ot`).
     pub object: Option<ObjectType>,
     /// The streaming format (`sf`).
     pub protocol: Option<Protocol>,
@@ -45,19 +45,19 @@ pub struct Cmcd {
     pub bitrate: Option<BitRate>,
     /// The media duration of the object (`d`).
     pub duration: Option<Duration>,
-    /// How much the player has buffered (`bl`); the least of what it lists.
+    /// How much the player has buffered (`bl`); the lowest value of a list.
     pub buffer: Option<Duration>,
-    /// Whether it ran dry since its last request (`bs`, `bsd`).
+    /// Whether its buffer ran empty since its last request (`bs`, `bsd`).
     pub starved: bool,
-    /// The throughput it would be content with (`rtp`).
+    /// The maximum throughput that it requests (`rtp`).
     pub requested_throughput: Option<BitRate>,
     /// The throughput it has measured (`mtp`).
     pub measured_throughput: Option<BitRate>,
-    /// Its session (`sid`).
+    /// Its session id (`sid`).
     pub session: Option<Arc<str>>,
 }
 
-/// A data set names a version that is not known here (`v`): all of it is to be ignored (CTA-5004-B).
+/// A report has a version that is not supported (`v`): all of it is ignored (CTA-5004-B).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("CMCD of a version that is not known")]
 pub struct UnknownVersion;
@@ -72,18 +72,18 @@ impl Cmcd {
         texts: impl IntoIterator<Item = &'a str>,
     ) -> Result<Option<Self>, UnknownVersion> {
         let mut report = Self::default();
-        let (mut said, mut known) = (false, true);
+        let (mut present, mut known) = (false, true);
         for (key, value) in texts.into_iter().flat_map(items) {
-            said = true;
+            present = true;
             match key {
                 "v" => known = is_known(&value),
                 _ => report.take(key, &value),
             }
         }
-        report.settled(said, known)
+        report.settled(present, known)
     }
 
-    /// Reads what a URL's query says, if it says anything.
+    /// Reads the report in a URL's query, if there is one.
     ///
     /// # Errors
     /// When its version is not known.
@@ -94,7 +94,7 @@ impl Cmcd {
         Self::of_dictionaries(decoded.as_deref())
     }
 
-    /// Reads the JSON form: an object with the same keys. `None` when it is none.
+    /// Reads the JSON form: an object with the same keys. `None` when it is not one.
     ///
     /// # Errors
     /// When its version is not known.
@@ -137,7 +137,7 @@ impl Cmcd {
             ("d", value) => self.duration = first(value).and_then(milliseconds),
             ("bl", value) => self.buffer = least(value).and_then(milliseconds),
             ("bs", Value::Flag(starved)) => self.starved |= starved,
-            // Each starvation is told once, with how long it was.
+            // Each starvation is reported once, with its duration.
             ("bsd", value) => self.starved |= least(value).is_some(),
             ("rtp", value) => self.requested_throughput = first(value).and_then(kilobits),
             ("mtp", value) => self.measured_throughput = first(value).and_then(kilobits),
@@ -148,9 +148,9 @@ impl Cmcd {
         }
     }
 
-    /// The report, if anything was `said` in a version that is `known`. The bitrate that a manifest or key is
-    /// said to have is no rendition's.
-    fn settled(mut self, said: bool, known: bool) -> Result<Option<Self>, UnknownVersion> {
+    /// The report, if it was `present` and its version is `known`. A bitrate reported for a manifest or key is
+    /// not that of a rendition, and is removed.
+    fn settled(mut self, present: bool, known: bool) -> Result<Option<Self>, UnknownVersion> {
         use ObjectType::{Audio, Init, Muxed, Video};
         if !known {
             return Err(UnknownVersion);
@@ -158,12 +158,12 @@ impl Cmcd {
         if self.object.is_some_and(|object| !matches!(object, Audio | Video | Muxed | Init)) {
             self.bitrate = None;
         }
-        Ok(said.then_some(self))
+        Ok(present.then_some(self))
     }
 
-    /// Fills in what neither a manifest nor a name told about a request.
+    /// Adds to a request what neither a manifest nor its URL states.
     pub fn complete(&self, resource: &mut Resource) {
-        // What a manifest names is known better than the player could say.
+        // A manifest takes precedence over the player's report.
         let named = resource.rendition.is_some() || resource.index.is_some();
         if let Some(protocol) = self.protocol.filter(|_| !named)
             && matches!(resource.protocol, Protocol::Unknown | Protocol::Progressive)
@@ -171,7 +171,7 @@ impl Cmcd {
             resource.protocol = protocol;
         }
         let Some(object) = self.object.filter(|_| !named) else { return };
-        let (kind, media) = said(object, resource.protocol);
+        let (kind, media) = class_of(object, resource.protocol);
         let open = resource.kind == Kind::Other
             || (resource.kind == Kind::Segment && matches!(kind, Kind::Init | Kind::Subtitle));
         if open {
@@ -187,13 +187,13 @@ impl Cmcd {
     }
 }
 
-/// Whether a version (`v`) is one that is read here; without any it is the first.
+/// Whether a version (`v`) is supported; without one it is version 1.
 const fn is_known(version: &Value<'_>) -> bool {
     matches!(version, Value::Number(1.0 | 2.0))
 }
 
-/// Kind and content of an object, by the player's word.
-const fn said(object: ObjectType, protocol: Protocol) -> (Kind, MediaType) {
+/// Kind and media type of an object, as the player reports it.
+const fn class_of(object: ObjectType, protocol: Protocol) -> (Kind, MediaType) {
     match (object, protocol) {
         (ObjectType::Manifest, Protocol::Hls) => (Kind::MediaPlaylist, MediaType::Unknown),
         (ObjectType::Manifest, Protocol::Dash) => (Kind::Mpd, MediaType::Unknown),
@@ -231,7 +231,7 @@ fn protocol(token: &str) -> Option<Protocol> {
     }
 }
 
-/// The number, or the first of a list, as version 2 gives one for each kind that an object carries.
+/// The number, or the first of a list: version 2 has one for each media type in an object.
 fn first(value: &Value<'_>) -> Option<f64> {
     match value {
         Value::Number(number) => Some(*number),
@@ -248,7 +248,7 @@ fn least(value: &Value<'_>) -> Option<f64> {
     }
 }
 
-/// Rates above 1 Tbit/s and times above a day are mistakes.
+/// Rates above 1 Tbit/s and times above a day are taken for errors.
 fn kilobits(value: f64) -> Option<BitRate> {
     (0.0..=1e9).contains(&value).then(|| BitRate::from_bits_per_second((value * 1e3) as u64))
 }
@@ -314,7 +314,7 @@ mod tests {
         assert_eq!(Cmcd::of_query("CMCD=%ff"), Ok(None));
     }
 
-    /// A version greater than those known, or none at all, makes the whole set void, wherever it stands.
+    /// A version greater than those known, or an invalid one, makes the whole report void, wherever it is.
     #[test]
     fn an_unknown_version_voids_the_whole_set() {
         for version in ["3", "0", "2.5", "-1", "\"2\"", "x", "?1", "(1)"] {
@@ -347,7 +347,7 @@ mod tests {
         let mp4 = Resource::new(P::Progressive, K::Segment);
         assert_eq!(complete("ot=a,sf=h", mp4.clone()), (P::Hls, K::Segment, M::Audio));
         assert_eq!(complete("ot=i,sf=h", mp4.clone()), (P::Hls, K::Init, M::Unknown));
-        // A manifest's word goes before the player's.
+        // A manifest takes precedence over the player.
         let named = Resource { rendition: Some("v1".into()), media: M::Video, ..mp4 };
         assert_eq!(complete("ot=a,sf=h", named), (P::Progressive, K::Segment, M::Video));
         let mut blob = blob();

@@ -1,4 +1,4 @@
-//! An MPD compiled: every Representation of every period becomes matchers and exact places.
+//! Compiles an MPD: every Representation of every period becomes matchers and exact places.
 
 use super::super::{
     Kind, MediaType, Protocol, Rendition, Resource,
@@ -23,13 +23,13 @@ pub(super) const REPRESENTATIONS: usize = 4096;
 /// inherit would be read thousands of times.
 const ENTRIES: usize = 1 << 18;
 
-/// The most hosts that are told apart.
+/// The most hosts that are distinguished.
 const HOSTS: usize = 8;
 
 /// Streams whose segments are counted together.
 pub(super) type Stream = (MediaType, Kind);
 
-/// One version of an MPD, ready to be asked.
+/// One compiled version of an MPD.
 #[derive(Debug, Default)]
 pub(super) struct Compiled {
     pub(super) exact: Places,
@@ -37,19 +37,19 @@ pub(super) struct Compiled {
     pub(super) renditions: Vec<Arc<Rendition>>,
     /// By period and Representation, for the version that follows.
     addressings: HashMap<u64, Arc<Addressing>>,
-    /// Where a live stream ends.
+    /// The live edge of each stream.
     edges: HashMap<Stream, Edge>,
-    /// Files whose segments their own index tells apart: what to take off its times, in seconds.
+    /// Files whose segments are in their own index: what to subtract from its times, in seconds.
     pub(super) files: HashMap<u64, f64>,
-    /// Whether it lists segments that later versions may not.
+    /// Whether it lists segments that later versions may not list.
     pub(super) lists: bool,
-    /// The hosts at which its references stand, each by one base.
+    /// The hosts of its references, each with one base.
     pub(super) hosts: Vec<Arc<Base>>,
-    /// Whether some of it was left out, because it multiplies to too much.
+    /// Whether some of it was left out, because it exceeded the budget.
     pub(super) excess: bool,
 }
 
-/// What compiling gathers.
+/// The state of compiling.
 pub(super) struct Compiler<'a> {
     mpd: &'a Mpd<'a>,
     pub(super) old: Option<&'a Compiled>,
@@ -64,7 +64,7 @@ pub(super) struct Compiler<'a> {
     first_index: HashMap<Stream, i128>,
 }
 
-/// A Representation in its place.
+/// A Representation with its context.
 pub(super) struct Member<'a> {
     pub(super) period: &'a Period<'a>,
     pub(super) set: &'a Set<'a>,
@@ -74,16 +74,16 @@ pub(super) struct Member<'a> {
     bases: Arc<[Arc<Base>]>,
 }
 
-/// A period in its place.
+/// A period with its start and end.
 pub(super) struct Span {
     pub(super) start: Duration,
     pub(super) duration: Option<Duration>,
-    /// What tells it from other periods, hashed.
+    /// Its identity, hashed.
     key: u64,
 }
 
 impl Compiled {
-    /// Compiles an MPD at `base`; counts go on from `old`, the version before.
+    /// Compiles an MPD at `base`; counts continue from `old`, the version before.
     pub(super) fn new(mpd: &Mpd<'_>, base: &Base, old: Option<&Self>) -> Self {
         let mut compiler = Compiler {
             mpd,
@@ -111,7 +111,7 @@ impl Compiled {
         compiler.out
     }
 
-    /// Notes the hosts of the bases of a Representation.
+    /// Records the hosts of the bases of a Representation.
     fn note_hosts(&mut self, bases: &[Arc<Base>]) {
         for base in bases {
             let same = |held: &Arc<Base>| {
@@ -125,12 +125,12 @@ impl Compiled {
         }
     }
 
-    /// Whether requests for all that `old` knows are answered by this version too.
+    /// Whether this version classifies all requests that `old` does.
     pub(super) fn supersedes(&self, old: &Self) -> bool {
         !old.lists && old.addressings.keys().all(|key| self.addressings.contains_key(key))
     }
 
-    /// What it takes to keep it, in places.
+    /// Its memory use, in places.
     pub(super) fn weight(&self) -> usize {
         let timelines: usize = self.addressings.values().map(|held| held.weight()).sum();
         self.exact.len() + self.index.len() + timelines
@@ -143,7 +143,7 @@ impl Compiled {
     }
 }
 
-/// How many of the first periods are passed over, so that the last ones have room.
+/// How many of the first periods are skipped, so that the last ones have room.
 fn passed(periods: &[Period<'_>]) -> usize {
     let sizes = periods
         .iter()
@@ -157,11 +157,11 @@ fn passed(periods: &[Period<'_>]) -> usize {
         None => false,
     };
     let known = sizes.rev().take_while(fits).count();
-    // Of a last period that is too large alone, the first Representations are known.
+    // If the last period alone is too large, its first Representations are kept.
     periods.len() - known.max(1).min(periods.len())
 }
 
-/// When each period begins and how long it lasts, as far as the MPD says or lets conclude.
+/// When each period begins and how long it lasts, as far as it follows from the MPD.
 fn spans(mpd: &Mpd<'_>) -> Vec<Span> {
     let mut clock = Duration::ZERO;
     let mut spans: Vec<Span> = Vec::with_capacity(mpd.periods.len());
@@ -225,7 +225,7 @@ impl<'a> Compiler<'a> {
         }
     }
 
-    /// Counts the segments of a period of which nothing else is kept.
+    /// Counts the segments of a period that is not kept otherwise.
     fn count(&mut self, span: &Span, period: &'a Period<'a>) {
         self.first_index = self.next_index.clone();
         for (at, set) in period.sets.iter().enumerate() {
@@ -350,7 +350,7 @@ fn key(span: &Span, member: &Member<'_>) -> u64 {
     hash(&format!("{:x}\n{}", span.key, member.id))
 }
 
-/// A place of the MPD itself or of what it points to beside media.
+/// A place of the MPD itself or of something it refers to other than media.
 pub(super) fn plain(kind: Kind) -> Place {
     Place::new(Protocol::Dash, kind)
 }

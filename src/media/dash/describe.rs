@@ -1,4 +1,4 @@
-//! What an MPD says of one Representation: what it carries, and how its segments lie in time.
+//! One Representation of an MPD: its media type and properties, and the times of its segments.
 
 use super::super::{
     Kind, MediaType, Protocol, Rendition,
@@ -14,10 +14,10 @@ use super::{
 use crate::units::BitRate;
 use std::sync::Arc;
 
-/// What is kept of an entry of a timeline, in bytes.
+/// The memory of an entry of a timeline, in bytes.
 const ENTRY: usize = 128;
 
-/// The rendition a Representation is. Texts that it inherits are shared, not copied.
+/// The rendition of a Representation. Texts that it inherits are shared, not copied.
 pub(super) fn describe(member: &Member<'_>) -> Rendition {
     let (shared, own) = (&member.set.about, &member.representation.about);
     let codecs = own.codecs.as_ref().or(shared.codecs.as_ref());
@@ -42,7 +42,7 @@ pub(super) fn describe(member: &Member<'_>) -> Rendition {
     rendition
 }
 
-/// Codecs know best (subtitles come in `application/mp4`, and `video/mp4` may hold sound as well).
+/// Codecs take precedence (subtitles come in `application/mp4`, and `video/mp4` may hold audio as well).
 fn media_of(codecs: Option<&Codecs>, mime: Option<&str>, content: Option<&str>) -> MediaType {
     let known = |media: &MediaType| *media != MediaType::Unknown;
     codecs
@@ -53,10 +53,10 @@ fn media_of(codecs: Option<&Codecs>, mime: Option<&str>, content: Option<&str>) 
         .unwrap_or(MediaType::Unknown)
 }
 
-/// How the segments of a Representation lie in time; the first one has `first_index`.
+/// The times of a Representation's segments; the first one has `first_index`.
 ///
-/// `left` is how many more timeline entries may be read; those past it, or past `budget`, are in no known
-/// place.
+/// `left` is how many more timeline entries may be read; those past it, or past `budget`, have no known
+/// position.
 pub(super) fn shape(
     span: &Span,
     levels: Levels<'_>,
@@ -95,7 +95,7 @@ pub(super) fn shape(
         end_number: levels.pick(|level| level.end_number),
         first_index,
         by_time: levels.media().is_some_and(|media| media.contains("$Time")),
-        foretold: false,
+        announced: false,
         shape,
     }
 }

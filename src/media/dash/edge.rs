@@ -1,22 +1,22 @@
-//! The live edge of a stream: the newest segment there is, by the newest MPD and, where it leaves that to
-//! the clock, by the time.
+//! The live edge of a stream: the newest segment according to the newest MPD, or according to the clock where
+//! the MPD does not list segments.
 
 use super::super::segments::{Addressing, Shape};
 use super::{compile::Span, levels::Levels, model::Mpd};
 
-/// Where a stream ends for now.
+/// Where a live stream currently ends.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Edge {
     /// At the segment with this index.
     At(i128),
-    /// At the one that is complete by then: ISO/IEC 23009-1, 5.3.9.5.3 (segment availability).
+    /// At the one that is complete at the current time: ISO/IEC 23009-1, 5.3.9.5.3 (segment availability).
     ByClock {
         /// When the segment `base` begins, in seconds since the Unix epoch.
         begins: f64,
         base: i128,
         /// How long each lasts, in seconds.
         seconds: f64,
-        /// How much before its end a segment may be asked for, in seconds.
+        /// How long before its end a segment may be requested, in seconds.
         early: f64,
         /// The last one there will be.
         last: Option<i128>,

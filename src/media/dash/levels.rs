@@ -1,4 +1,4 @@
-//! What passes down through MPD, Period, AdaptationSet and Representation: BaseURLs and segment addressing.
+//! What MPD, Period, AdaptationSet and Representation inherit: BaseURLs and segment addressing.
 
 use super::super::{
     base::Base,
@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 /// The most alternative bases of one Representation.
 const BASES: usize = 8;
-/// What a base takes beside its text, in bytes.
+/// The bytes that a base takes in addition to its text.
 const BASE: usize = 128;
 
 /// The bases of a level: its own BaseURLs, each resolved against each of the level above. Each is charged
@@ -28,8 +28,8 @@ pub(super) fn bases(above: &[Arc<Base>], own: &[Text<'_>], budget: &Budget) -> V
     joined.take(BASES).map(|url| Arc::new(Base::new(&url))).collect()
 }
 
-/// The elements of the three levels that say where segments are, innermost first, all of one form: what
-/// another form says further out is overridden by the form further in.
+/// The elements of the three levels that address segments, innermost first, all of one form: an outer element
+/// of another form is overridden.
 #[derive(Clone, Copy)]
 pub(super) struct Levels<'a>([Option<&'a Segments<'a>>; 3]);
 

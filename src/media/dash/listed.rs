@@ -15,10 +15,10 @@ use super::{
 };
 use std::sync::Arc;
 
-/// What a place takes beside its URL, in bytes.
+/// The bytes that a place takes in addition to its URL.
 const PLACE: usize = 128;
 
-/// Keeps the places of a Representation.
+/// Stores the places of a Representation.
 pub(super) fn places(
     compiler: &mut Compiler<'_>,
     span: &Span,
@@ -36,7 +36,7 @@ pub(super) fn places(
         if !compiler.budget.take(url.len() + PLACE) {
             return;
         }
-        // Where in the file a segment lies is said by its index (`sidx`), which no manifest holds.
+        // The position of a segment in the file is in its index (`sidx`), not in the manifest.
         compiler.out.exact.insert(url, None, Place::of(rendition, rendition.kind));
         initialization(compiler, levels, rendition, base);
         // The index belongs to what is read before the first segment.
@@ -77,8 +77,8 @@ fn list(
             if kept.is_none() {
                 break;
             }
-            // An index inside of its segment is asked for with it, or is a part of the same file: what
-            // begins there is the segment.
+            // An index inside its segment is requested with it, or is a part of the same file: the place there
+            // is the segment's.
             if let Some((url, range)) = part.index.as_ref().filter(|index| !is_within(index, part))
             {
                 let place = Place::of(rendition, Kind::Init);
@@ -89,7 +89,7 @@ fn list(
     compiler.list_ends(stream, addressing.first_index + urls.len() as i128);
 }
 
-/// Whether the index of a segment is a part of what its segment is.
+/// Whether the index of a segment lies within the segment.
 fn is_within((url, range): &(Text<'_>, Option<Range>), part: &Part<'_>) -> bool {
     let inside = |range: &Range| {
         part.range.as_ref().is_none_or(|own| own.start <= range.start && range.end <= own.end)
@@ -97,7 +97,7 @@ fn is_within((url, range): &(Text<'_>, Option<Range>), part: &Part<'_>) -> bool 
     *url == part.url && range.as_ref().is_none_or(inside)
 }
 
-/// Counts on from where the version before had the first of a list's segments.
+/// Continues the count from where the version before had the first of a list's segments.
 fn go_on(compiler: &Compiler<'_>, addressing: &mut Addressing, first: &Part<'_>, base: &Base) {
     let mut url = String::new();
     if first.url.len() > LONGEST_URL || !base.resolve(&first.url, &mut url) {
@@ -108,7 +108,7 @@ fn go_on(compiler: &Compiler<'_>, addressing: &mut Addressing, first: &Part<'_>,
     let Some((index, number)) = held.and_then(|held| held.index.zip(held.number)) else { return };
     let slid = i128::from(index) - addressing.first_index;
     addressing.first_index = i128::from(index);
-    // A list that says nothing of numbers, or where they start, has no other way to go on.
+    // A list without numbers, or without a start number, has no other way to continue.
     if addressing.first_number == 1 {
         addressing.first_number = i128::from(number);
     }
@@ -132,7 +132,7 @@ fn placed(addressing: &Addressing, at: u64, rendition: &Arc<Rendition>) -> Place
     }
 }
 
-/// Keeps what stands at a reference or a range of it; `None` when there is no room for more.
+/// Stores the place of a reference or a range of it; `None` when there is no room for more.
 fn keep(
     compiler: &mut Compiler<'_>,
     base: &Base,
@@ -151,7 +151,7 @@ fn keep(
     Some(())
 }
 
-/// Keeps what the elements Initialization, RepresentationIndex and BitstreamSwitching name.
+/// Stores the places that the elements Initialization, RepresentationIndex and BitstreamSwitching name.
 pub(super) fn initialization(
     compiler: &mut Compiler<'_>,
     levels: Levels<'_>,

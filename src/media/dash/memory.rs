@@ -1,4 +1,4 @@
-//! What a session learnt from MPDs and their patches: the last versions of each.
+//! The MPDs of a session and their patches: the last versions of each.
 
 use super::super::{
     Kind, ManifestError, ManifestFormat, Rendition, Resource,
@@ -20,15 +20,15 @@ use super::{
 use std::{borrow::Cow, collections::VecDeque, sync::Arc};
 use url::Url;
 
-/// The most MPDs known at a time; the least recent one goes.
+/// The most MPDs stored; beyond it the least recent one is removed.
 const SOURCES: usize = 4;
-/// The most URLs under which one is known.
+/// The most URLs of one MPD.
 const NAMES: usize = 8;
-/// The most redirects remembered.
+/// The most redirects stored.
 const REDIRECTS: usize = 64;
-/// The most versions kept of each. One whose segments the next version still knows is not kept.
+/// The most versions kept of each. A version whose segments are all in the next one is not kept.
 const VERSIONS: usize = 4;
-/// The most that all versions of one MPD may take, in places.
+/// The most memory for all versions of one MPD, in places.
 const WEIGHT: usize = 1 << 17;
 /// The longest MPD whose text is kept: for patches to be applied to, and for its reload to be compared with.
 const TEXT: usize = 2 << 20;
@@ -36,13 +36,13 @@ const TEXT: usize = 2 << 20;
 /// An MPD by its URL without query.
 #[derive(Debug, Default)]
 struct Source {
-    /// The URLs under which it is asked for: its own without query, and those that lead to it.
+    /// The URLs under which it is requested: its own without query, and those that redirect to it.
     names: Vec<String>,
     /// The hash of the newest version's bytes, if they are not kept.
     body: Option<u64>,
-    /// Where references of an MPD start from: its own URL, or its BaseURLs. Empty for a linked element.
+    /// The bases of an MPD's references: its own URL, or its BaseURLs. Empty for a linked element.
     bases: Vec<Arc<Base>>,
-    /// The newest version, if another one is to come.
+    /// The newest version, if more versions follow.
     newest: Option<Newest>,
     /// Newest first.
     versions: VecDeque<Compiled>,
@@ -52,15 +52,15 @@ struct Source {
 #[derive(Debug)]
 struct Newest {
     version: Version,
-    /// Where its references start from.
+    /// The base of its references.
     base: Base,
-    /// Whether patches to it are announced.
+    /// Whether it announces patches.
     patched: bool,
 }
 
 impl Source {
-    /// Takes the names of its newest version, and those under which it says that it is to be asked for
-    /// from now on. Those of the versions before stay, as far as there is room.
+    /// Sets the URLs of its newest version, and those at which it is to be requested from now on. Those of
+    /// earlier versions stay, as far as there is room.
     fn rename(&mut self, names: Vec<String>, locations: &[Text<'_>], base: &Base) {
         let mut url = String::new();
         let before = std::mem::replace(&mut self.names, names);
@@ -78,7 +78,7 @@ impl Source {
         }
     }
 
-    /// Whether a text is the newest version's, and says the same again. What a linked element says
+    /// Whether a text equals that of the newest version and means the same. The meaning of a linked element
     /// depends on its MPD.
     fn repeats(&self, text: &str) -> bool {
         if self.bases.is_empty() {
@@ -91,17 +91,17 @@ impl Source {
     }
 }
 
-/// The memory.
+/// The stored MPDs.
 #[derive(Debug, Default)]
 pub(in super::super) struct Memory {
     /// Newest first.
     sources: VecDeque<Source>,
-    /// Where the origin sent those who asked for manifests, newest last: from, to.
+    /// Redirects of manifests, newest last: from, to.
     redirects: VecDeque<(String, String)>,
 }
 
 impl Memory {
-    /// Learns an MPD or a patch; its kind.
+    /// Reads an MPD or a patch; returns its kind.
     pub(in super::super) fn learn(
         &mut self,
         format: ManifestFormat,
@@ -131,7 +131,7 @@ impl Memory {
         Ok(Kind::Mpd)
     }
 
-    /// Notes that the origin sends those who ask for the manifest `from` to `to`.
+    /// Records that the origin redirects the manifest `from` to `to`.
     pub(in super::super) fn moved(&mut self, from: &str, to: &str) {
         if from == to || from.len().max(to.len()) > LONGEST_URL {
             return;
@@ -142,11 +142,11 @@ impl Memory {
         self.redirects.push_back((from.to_owned(), to.to_owned()));
     }
 
-    /// The names of the MPD at `url`: without its query, and what led to it.
+    /// The URLs of the MPD at `url`: without its query, and those that redirected to it.
     fn names(&self, url: &str) -> Vec<String> {
         let mut names = vec![without_query(url).to_owned()];
         let mut asked = url;
-        // The newest redirect is the one that was followed; a chain of them does not come back.
+        // The newest redirect is the one that was followed; a chain of them has no loop.
         for (from, to) in self.redirects.iter().rev() {
             if to == asked && names.len() < NAMES && !names.contains(from) {
                 names.push(from.clone());
@@ -156,7 +156,7 @@ impl Memory {
         names
     }
 
-    /// The place of the source with one of these names.
+    /// The index of the source with one of these URLs.
     fn position(&self, names: &[String]) -> Option<usize> {
         let one_of = |source: &Source| source.names.iter().any(|name| names.contains(name));
         self.sources.iter().position(one_of)
@@ -202,22 +202,22 @@ impl Memory {
             Newest { version, base: Base::new(base.url()), patched }
         });
         source.body = source.newest.is_none().then(|| hash(text));
-        // What an MPD links to does not take its place.
+        // A linked element does not take the place of its MPD.
         let at = usize::from(mpd.remote && !self.sources.is_empty());
         self.sources.insert(at, source);
         self.sources.truncate(SOURCES);
     }
 
-    /// Where references of an element that stands at `url` start from. It takes the place of the link to
-    /// it (ISO/IEC 23009-1, 5.5): so do players, who resolve it as a part of its MPD.
+    /// The bases of the references of a linked element at `url`. It takes the place of its link (ISO/IEC
+    /// 23009-1, 5.5): players resolve it as a part of its MPD.
     fn bases_of_link(&self, url: &str) -> &[Arc<Base>] {
         let mut mpds = self.sources.iter().filter(|source| !source.bases.is_empty());
-        let names = |source: &&Source| source.versions.iter().any(|held| held.exact.knows(url));
+        let names = |source: &&Source| source.versions.iter().any(|held| held.exact.contains(url));
         let source = mpds.clone().find(names).or_else(|| mpds.next());
         source.map(|source| source.bases.as_slice()).unwrap_or_default()
     }
 
-    /// Where the references of what stands at `url` start from, if it is an element that an MPD links to.
+    /// The base of the references of the document at `url`, if it is an element that an MPD links to.
     pub(in super::super) fn base_of_link(&self, url: &str) -> Option<&Url> {
         self.is_linked(url).then(|| self.bases_of_link(url).first().map(|base| base.url()))?
     }
@@ -228,15 +228,16 @@ impl Memory {
         self.sources.iter().any(|held| held.bases.is_empty() && named(held))
     }
 
-    /// What the references of the document at `url` start from, if it is a part of an MPD: an element that
-    /// it links to, or a patch to it.
+    /// The bases of the references of the document at `url`, if it is a part of an MPD: an element that it
+    /// links to, or a patch to it.
     pub(in super::super) fn bases_of_part(&self, url: &str, format: ManifestFormat) -> Vec<String> {
         let bases = if format == ManifestFormat::MpdPatch {
             let mut patched = self
                 .sources
                 .iter()
                 .filter(|source| source.newest.as_ref().is_some_and(|newest| newest.patched));
-            let names = |source: &&Source| source.versions.iter().any(|held| held.exact.knows(url));
+            let names =
+                |source: &&Source| source.versions.iter().any(|held| held.exact.contains(url));
             let source = patched.clone().find(names).or_else(|| patched.next());
             let newest = source.and_then(|source| source.versions.front());
             newest.map(|newest| newest.hosts.as_slice()).unwrap_or_default()
@@ -248,8 +249,8 @@ impl Memory {
         bases.iter().map(|base| base.url().to_string()).collect()
     }
 
-    /// Applies a patch to the MPD it was made for. One that fits none changes nothing: the player
-    /// that asked for it will ask for the whole MPD.
+    /// Applies a patch to the MPD it was made for. A patch that fits none changes nothing: the player that
+    /// requested it will request the whole MPD.
     fn patch(&mut self, text: &str) -> Result<(), ManifestError> {
         let patch = patch::read(text)?;
         let fitting = self.sources.iter().find_map(|source| {
@@ -263,8 +264,7 @@ impl Memory {
         Ok(())
     }
 
-    /// What stands at `url`, if some MPD names it; `now` is the origin's time in seconds since the Unix
-    /// epoch.
+    /// The resource at `url`, if an MPD names it; `now` is the origin's time in seconds since the Unix epoch.
     pub(in super::super) fn get(
         &self,
         url: &str,
@@ -274,7 +274,7 @@ impl Memory {
         let bare = without_query(url);
         let exact = self.find(now, |version| version.exact.get(url, first));
         let templated = |url, bare| self.find(now, |version| version.index.find(url, bare));
-        // Tokens come and go, in URLs as in the templates that they are made from.
+        // Tokens in queries change, in URLs as in the templates that they come from.
         exact
             .or_else(|| templated(url, false))
             .or_else(|| (bare != url).then(|| templated(bare, false))?)
@@ -284,17 +284,17 @@ impl Memory {
     fn find(
         &self,
         now: Option<f64>,
-        ask: impl Fn(&Compiled) -> Option<Resource>,
+        query: impl Fn(&Compiled) -> Option<Resource>,
     ) -> Option<Resource> {
         self.sources.iter().find_map(|source| {
-            let mut found = source.versions.iter().find_map(&ask)?;
+            let mut found = source.versions.iter().find_map(&query)?;
             let newest = source.versions.front();
             found.behind_live = newest.and_then(|newest| newest.behind_live(&found, now));
             Some(found)
         })
     }
 
-    /// What to take off the times of a file's own index, in seconds, if some MPD names the file.
+    /// What to subtract from the times of a file's own index, in seconds, if an MPD names the file.
     pub(in super::super) fn file(&self, url: &str) -> Option<f64> {
         let id = hash(url);
         let mut versions = self.sources.iter().flat_map(|source| &source.versions);
@@ -308,7 +308,7 @@ impl Memory {
     }
 }
 
-/// Keeps the URLs that are neither media nor init: the MPD's own, and those it points to.
+/// Stores the URLs that are neither media nor init: the MPD's own, and those it refers to.
 fn beside_media(compiled: &mut Compiled, mpd: &Mpd<'_>, base: &Base) {
     let exact = &mut compiled.exact;
     exact.insert(base.url().as_str(), None, plain(Kind::Mpd));
@@ -321,7 +321,7 @@ fn beside_media(compiled: &mut Compiled, mpd: &Mpd<'_>, base: &Base) {
         (Kind::Steering, &mpd.steering),
         (Kind::Clock, &mpd.clocks),
     ] {
-        // Players ask clocks and other MPDs at the first BaseURL's host, or at the MPD's.
+        // Players request clocks and other MPDs at the first BaseURL's host, or at the MPD's.
         let below = kind == Kind::Clock || std::ptr::eq(references, &mpd.others);
         let first = mpd.bases.first().filter(|_| below);
         let first = first.and_then(|first| base.url().join(first).ok()).map(|url| Base::new(&url));
@@ -350,7 +350,7 @@ impl Memory {
 
 #[cfg(test)]
 impl Memory {
-    /// What all versions take, in places.
+    /// The memory use of all versions, in places.
     pub(super) fn weight(&self) -> usize {
         self.sources.iter().flat_map(|source| &source.versions).map(Compiled::weight).sum()
     }

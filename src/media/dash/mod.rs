@@ -1,4 +1,4 @@
-//! DASH MPDs (ISO/IEC 23009-1): read, compiled into matchers, remembered across versions, rewritten.
+//! DASH MPDs (ISO/IEC 23009-1): read, compiled into matchers, tracked across versions, rewritten.
 
 mod compile;
 mod describe;

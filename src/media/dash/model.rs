@@ -1,4 +1,4 @@
-//! What is read of an MPD: what names segments and tells renditions apart, nothing else.
+//! The parts of an MPD that are read: those that address segments and distinguish renditions.
 
 use super::super::{
     MediaType,
@@ -11,7 +11,7 @@ use std::{borrow::Cow, sync::Arc, time::Duration};
 /// A text of the document; owned only where entities had to be replaced.
 pub(super) type Text<'a> = Cow<'a, str>;
 
-/// An MPD, or an element of one in a document of its own.
+/// An MPD, or an element of one in its own document.
 #[derive(Debug, Default)]
 pub(super) struct Mpd<'a> {
     /// The length of the document, in bytes.
@@ -26,11 +26,11 @@ pub(super) struct Mpd<'a> {
     pub(super) locations: Vec<Text<'a>>,
     pub(super) patches: Vec<Text<'a>>,
     pub(super) steering: Vec<Text<'a>>,
-    /// What UTCTiming elements name: clocks to ask.
+    /// The URLs of clocks in UTCTiming elements.
     pub(super) clocks: Vec<Text<'a>>,
-    /// Elements that stand elsewhere (`xlink:href`, ImportedMPD).
+    /// Elements in other documents (`xlink:href`, ImportedMPD).
     pub(super) linked: Vec<Text<'a>>,
-    /// Other MPDs: that follow this one, take its place for a while, or stand in for it.
+    /// Other MPDs: that follow this one, replace it for a time, or are its fallback.
     pub(super) others: Vec<Text<'a>>,
     pub(super) periods: Vec<Period<'a>>,
     /// The timelines in their order, for the version that follows.
@@ -67,7 +67,7 @@ pub(super) struct Representation<'a> {
     pub(super) segments: Option<Box<Segments<'a>>>,
 }
 
-/// What an AdaptationSet or a Representation says of its content.
+/// The content of an AdaptationSet or a Representation, as stated.
 #[derive(Debug, Default)]
 pub(super) struct About<'a> {
     pub(super) mime: Option<Text<'a>>,
@@ -78,7 +78,7 @@ pub(super) struct About<'a> {
     pub(super) height: Option<u32>,
     /// The value of its Role; the first one wins.
     pub(super) role: Option<Arc<str>>,
-    /// Whether an essential property says that it holds pictures for seeking.
+    /// Whether an essential property states that it is for trick play.
     pub(super) trick: bool,
 }
 
@@ -89,7 +89,7 @@ pub(super) struct Codecs {
     pub(super) carries: MediaType,
 }
 
-/// Which element says where segments are.
+/// Which element addresses the segments.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Form {
     Template,
@@ -131,7 +131,7 @@ pub(super) struct Part<'a> {
     pub(super) index: Option<(Text<'a>, Option<Range>)>,
 }
 
-/// A SegmentTimeline: its runs where each entry stands for itself, else as written.
+/// A SegmentTimeline: its runs where each entry is independent of later ones, else as written.
 #[derive(Debug, Default)]
 pub(super) struct Line {
     pub(super) runs: Option<Arc<Runs>>,

@@ -90,7 +90,7 @@ fn operation<'a>(tag: Tag<'a>, inside: &'a str) -> Option<(Selector, Action<'a>)
 }
 
 impl Patch<'_> {
-    /// The MPD that `text` becomes; `None` if the patch was made for another, or does not fit.
+    /// The patched MPD; `None` if the patch was made for another version, or does not fit.
     pub(super) fn apply(&self, text: &str) -> Option<String> {
         if self.operations.is_empty() || self.original != published(text) {
             return None;
@@ -169,7 +169,7 @@ fn change(text: &mut String, found: &Found, facet: &Facet, action: &Action<'_>) 
     Some(())
 }
 
-/// Where an attribute of an element stands, and where its value.
+/// The positions of an attribute of an element and of its value.
 fn attribute(
     text: &str,
     found: &Found,

@@ -1,7 +1,7 @@
-//! An MPD read element by element: a few levels of known elements, and all others passed over.
+//! Reads an MPD element by element: a few levels of known elements; all others are skipped.
 //!
-//! A value that cannot be read is as good as none: a manifest is the origin's, and one odd attribute must
-//! not make the whole of it opaque.
+//! A value that cannot be read counts as absent: one invalid attribute must not make the whole manifest
+//! unreadable.
 
 use super::super::{
     ManifestError, ManifestFormat, codecs,
@@ -15,10 +15,10 @@ use super::{
 };
 use std::sync::Arc;
 
-/// The most URLs of one kind that stand beside media.
+/// The most URLs of one kind other than media.
 const REFERENCES: usize = 64;
 
-/// Reads a document; what its timelines repeat of the version before is not read again.
+/// Reads a document; entries that its timelines repeat from the version before are not read again.
 pub(super) fn read<'a>(
     format: ManifestFormat,
     text: &'a str,
@@ -99,8 +99,7 @@ fn mpd<'a>(
     Ok(())
 }
 
-/// Remembers the URLs of a UTCTiming, and the MPDs that a property of the MPD names, if their schemes have
-/// any.
+/// Stores the URLs of a UTCTiming, and the MPDs that a property of the MPD names, if their schemes have any.
 fn named<'a>(tag: Tag<'a>, mpd: &mut Mpd<'a>) {
     let list = match tag.name {
         "UTCTiming" if is_timed_by_url(tag) => &mut mpd.clocks,
@@ -113,7 +112,7 @@ fn named<'a>(tag: Tag<'a>, mpd: &mut Mpd<'a>) {
     list.extend(value.split_ascii_whitespace().take(left).map(|url| Text::Owned(url.to_owned())));
 }
 
-/// Remembers the MPDs that the events of a stream name.
+/// Stores the MPDs that the events of a stream name.
 fn events<'a>(xml: &mut Xml<'a>, mpd: &mut Mpd<'a>) -> Result<(), ManifestError> {
     let depth = xml.depth();
     while xml.depth() >= depth {
@@ -125,7 +124,7 @@ fn events<'a>(xml: &mut Xml<'a>, mpd: &mut Mpd<'a>) -> Result<(), ManifestError>
     Ok(())
 }
 
-/// A ServiceDescription, where ContentSteering may stand too.
+/// A ServiceDescription, which may also contain ContentSteering.
 fn service<'a>(xml: &mut Xml<'a>, mpd: &mut Mpd<'a>) -> Result<(), ManifestError> {
     while let Some(token) = xml.next()? {
         match token {
@@ -140,7 +139,7 @@ fn service<'a>(xml: &mut Xml<'a>, mpd: &mut Mpd<'a>) -> Result<(), ManifestError
     Ok(())
 }
 
-/// A Period of which only the tag is there.
+/// A Period without content.
 fn blank<'a>(tag: Tag<'a>, mpd: &mut Mpd<'a>) -> Period<'a> {
     let mut period = Period::default();
     for (key, value) in tag.attributes() {
@@ -155,7 +154,7 @@ fn blank<'a>(tag: Tag<'a>, mpd: &mut Mpd<'a>) -> Period<'a> {
     period
 }
 
-/// Remembers the document that an element stands in, if it stands elsewhere.
+/// Stores the document that an element links to, if it has a link.
 fn link<'a>(tag: Tag<'a>, mpd: &mut Mpd<'a>) {
     if mpd.linked.len() < REFERENCES && tag.inside.contains(":href") {
         let links = tag.attributes().filter(|(key, _)| key.ends_with(":href"));
@@ -342,7 +341,7 @@ fn content<'a>(xml: &mut Xml<'a>) -> Result<Option<Text<'a>>, ManifestError> {
     Ok(found.filter(|text| !text.is_empty()))
 }
 
-/// Passes over the rest of the element that has just begun.
+/// Skips the rest of the element that has just begun.
 pub(super) fn skip(xml: &mut Xml<'_>) -> Result<(), ManifestError> {
     let depth = xml.depth();
     while xml.depth() >= depth && xml.next()?.is_some() {}

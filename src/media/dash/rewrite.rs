@@ -1,24 +1,23 @@
-//! The URLs of an MPD (or of a patch to one) led elsewhere, byte for byte otherwise.
+//! Rewrites the URLs of an MPD (or of a patch to one); every other byte stays.
 //!
-//! Licence URLs inside ContentProtection are left: licences are bound to their server by their own
-//! credentials, and a proxy of networks has no business between a player and its keys. So are
-//! reporting endpoints, the payloads of events (but for the MPDs that they name), and the clocks that a
-//! producer says it used.
+//! Licence URLs inside ContentProtection stay: licences are bound to their server by their own credentials, and
+//! this proxy does not handle them. Reporting endpoints, the payloads of events (except the MPDs that they
+//! name), and the clocks in ProducerReferenceTime stay too.
 //!
-//! What is absolute in a BaseURL or link stays absolute: players take the first of several relative
-//! BaseURLs for the only one, and put no base before a steering server or a link.
+//! An absolute URL in a BaseURL or link stays absolute: players use only the first of several relative
+//! BaseURLs, and do not resolve a steering server or a link against a base.
 
 use super::{
     super::{
         ManifestError, ManifestFormat,
         uri::{UriMap, is_at_root, names_host},
         xml::{Tag, Token, Xml},
-        xml_edits::{Leader, Root, Source, Value},
+        xml_edits::{Root, Source, UriRewriter, Value},
     },
     roots::{Level, Roots},
 };
 
-/// What a document begins with: an MPD, a patch, or an element that an MPD links to.
+/// The root elements: an MPD, a patch, or an element that an MPD links to.
 pub(super) const ROOTS: &[&str] = &[
     "<MPD",
     "<Patch",
@@ -32,7 +31,7 @@ pub(super) const ROOTS: &[&str] = &[
 /// Elements whose text is a URL.
 const TEXTS: &[&str] = &["BaseURL", "Location", "PatchLocation", "ContentSteering", "ImportedMPD"];
 
-/// Elements that are kept whole, with all they hold.
+/// Elements that stay unchanged, with their content.
 const WHOLE: &[&str] = &["ContentProtection", "Event", "ProducerReferenceTime"];
 
 /// Elements of events that name another MPD (ISO/IEC 23009-1, 5.16), and earlier names of them.
@@ -41,8 +40,8 @@ const ALTERNATIVES: &[&str] = &["ReplacePresentation", "InsertPresentation", "Al
 /// The ends of the UTCTiming schemes whose value is a list of URLs; the others hold a time or NTP hosts.
 const TIMED_BY_URL: &[&str] = &["http-head", "http-iso", "http-xsdate", "http-ntp"];
 
-/// The schemes of properties whose value is a list of MPDs: the one that follows, and those to turn to
-/// when this one fails (ISO/IEC 23009-1, 5.11).
+/// The schemes of properties whose value is a list of MPDs: the one that follows, and those to use when this
+/// one fails (ISO/IEC 23009-1, 5.11).
 const CHAINED: &[&str] = &["chaining:", "fallback:"];
 
 /// The scheme of a property that names a font to be downloaded (ETSI TS 103 285, 7.2).
@@ -68,7 +67,7 @@ pub(super) fn alternatives<'a>(tag: Tag<'a>) -> impl Iterator<Item = &'a str> {
     named.map(|(_, value)| value)
 }
 
-/// Rewrites an MPD or a patch; `None` when no URL of it is led elsewhere. What cannot be read of it stays.
+/// Rewrites an MPD or a patch; `None` when no URL of it changes. Parts that cannot be read stay.
 pub(in super::super) fn rewrite(
     format: ManifestFormat,
     body: &[u8],
@@ -77,10 +76,10 @@ pub(in super::super) fn rewrite(
     let source = Source::read(format, body)?;
     let text = source.text();
     let mut xml = Xml::new(format, text, ROOTS)?.lenient();
-    let mut walk = Walk { text, leader: Leader::new(map), roots: Roots::new(map.bases()) };
+    let mut walk = Walk { text, rewriter: UriRewriter::new(map), roots: Roots::new(map.bases()) };
     // The element whose text is a URL: its depth, what it is, and the text so far.
     let mut expected: Option<(usize, Written, Value<'_>)> = None;
-    // How deep the element lies that is kept whole.
+    // The depth of the element that stays unchanged.
     let mut whole = None;
     while let Some(token) = xml.next()? {
         let depth = xml.depth();
@@ -111,19 +110,19 @@ pub(in super::super) fn rewrite(
             }
         }
     }
-    let Walk { mut leader, roots, .. } = walk;
-    roots.lead(&mut leader);
-    Ok(source.edited(leader.finish()))
+    let Walk { mut rewriter, roots, .. } = walk;
+    roots.rewrite(&mut rewriter);
+    Ok(source.edited(rewriter.finish()))
 }
 
-/// What an element's text is.
+/// The kind of an element's text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Written {
     /// A BaseURL.
     Base,
-    /// A URL that stands alone: a location, a link.
+    /// A URL that is not resolved against BaseURLs: a location, a link.
     Alone,
-    /// What an attribute of a patched element becomes: a reference below its bases.
+    /// The new value of an attribute of a patched element: a reference below its bases.
     Patched,
 }
 
@@ -137,42 +136,42 @@ impl Written {
     }
 }
 
-/// A document being gone through.
+/// The state of rewriting a document.
 struct Walk<'m, 't> {
     text: &'t str,
-    leader: Leader<'m>,
+    rewriter: UriRewriter<'m>,
     roots: Roots<'t>,
 }
 
 impl<'t> Walk<'_, 't> {
-    /// Leads the text of an element that stands in one at `depth`.
+    /// Rewrites the text of an element whose parent is at `depth`.
     fn text(&mut self, written: Written, value: Value<'t>, depth: usize) {
-        let url = value.said().trim();
+        let url = value.decoded().trim();
         let names_host = names_host(url);
         let level = self.roots.level(depth);
         match written {
             Written::Base => {
                 self.roots.base(level, url);
                 if names_host {
-                    lead_now(&mut self.leader, &value, true);
+                    rewrite_now(&mut self.rewriter, &value, true);
                 } else {
                     self.later(value, Level::Above(level));
                 }
             }
             Written::Patched if !names_host => self.later(value, Level::At(level)),
             Written::Alone | Written::Patched => {
-                lead_now(&mut self.leader, &value, true);
+                rewrite_now(&mut self.rewriter, &value, true);
             }
         }
     }
 
-    /// Leads a reference below the bases of `level`, once these are known.
+    /// Rewrites a reference below the bases of `level`, once these are known.
     fn later(&mut self, value: Value<'t>, level: Level) {
         // Most are relative.
-        if is_at_root(value.said().trim_start()) {
+        if is_at_root(value.decoded().trim_start()) {
             self.roots.defer(value, level);
         } else {
-            lead_now(&mut self.leader, &value, false);
+            rewrite_now(&mut self.rewriter, &value, false);
         }
     }
 
@@ -180,15 +179,15 @@ impl<'t> Walk<'_, 't> {
         Value::attribute(self.text, raw)
     }
 
-    /// Leads the MPDs that an element of the event at `depth` names.
+    /// Rewrites the MPDs that an element of the event at `depth` names.
     fn alternatives(&mut self, tag: Tag<'t>, depth: usize) {
         for value in alternatives(tag).filter_map(|raw| Value::attribute(self.text, raw)) {
             let level = self.roots.level(depth);
-            self.roots.lead_list(value, true, level);
+            self.roots.rewrite_list(value, true, level);
         }
     }
 
-    /// Leads the attributes of an element that stands in one at `depth`.
+    /// Rewrites the attributes of an element whose parent is at `depth`.
     fn attributes(&mut self, tag: Tag<'t>, depth: usize) {
         if tag.name == "S" {
             return;
@@ -202,15 +201,15 @@ impl<'t> Walk<'_, 't> {
         if !(list || font || !known.is_empty() || tag.inside.contains(":href")) {
             return;
         }
-        // What says where segments are holds for the element around it.
+        // An element that addresses segments applies to its parent.
         let inner = !matches!(tag.name, "SegmentTemplate" | "InitializationSet");
         for (key, raw) in tag.attributes() {
             let Some(value) = self.value(raw) else { continue };
             if list && key == "value" {
                 let level = self.roots.level(depth);
-                self.roots.lead_list(value, property, level);
+                self.roots.rewrite_list(value, property, level);
             } else if is_link(key) || (font && key.ends_with(":url")) {
-                lead_now(&mut self.leader, &value, true);
+                rewrite_now(&mut self.rewriter, &value, true);
             } else if known.contains(&key) {
                 let level = self.roots.level(depth.saturating_sub(usize::from(inner)));
                 self.later(value, Level::Below(level));
@@ -219,16 +218,16 @@ impl<'t> Walk<'_, 't> {
     }
 }
 
-/// Leads a URL that no base is put before, or that no base changes.
-fn lead_now(leader: &mut Leader<'_>, value: &Value<'_>, absolute: bool) {
+/// Rewrites a URL that is not resolved against a base, or that no base changes.
+fn rewrite_now(rewriter: &mut UriRewriter<'_>, value: &Value<'_>, absolute: bool) {
     if absolute {
-        leader.lead_absolute(value, Root::Document);
+        rewriter.rewrite_absolute(value, Root::Document);
     } else {
-        leader.lead(value, Root::Document);
+        rewriter.rewrite(value, Root::Document);
     }
 }
 
-/// Attributes of any element, or of any that has it, before which players put no base.
+/// Whether an attribute is a link, which players do not resolve against a base.
 fn is_link(key: &str) -> bool {
     key.ends_with(":href") || key == "proxyServerURL"
 }
@@ -272,7 +271,7 @@ mod tests {
     use super::super::super::uri::tests::Proxy;
     use super::*;
 
-    fn led(inner: &str) -> String {
+    fn rewritten(inner: &str) -> String {
         let body = format!("<MPD>{inner}</MPD>");
         let out = rewrite(ManifestFormat::Mpd, body.as_bytes(), &Proxy)
             .unwrap()
@@ -284,24 +283,24 @@ mod tests {
     #[test]
     fn texts_keep_their_space_and_markup() {
         assert_eq!(
-            led("<BaseURL a='b'>\n  https://a/x?k=1&amp;l=//b \n</BaseURL>"),
+            rewritten("<BaseURL a='b'>\n  https://a/x?k=1&amp;l=//b \n</BaseURL>"),
             "<BaseURL a='b'>\n  http://proxy.test/-/s/7/-/o/https/a/x?k=1&amp;l=//b \n</BaseURL>"
         );
         assert_eq!(
-            led("<Location><![CDATA[ https://a/m.mpd]]></Location>"),
+            rewritten("<Location><![CDATA[ https://a/m.mpd]]></Location>"),
             "<Location><![CDATA[ http://proxy.test/-/s/7/-/o/https/a/m.mpd]]></Location>"
         );
         assert_eq!(
-            led("<BaseURL>https:<!-- /c --><![CDATA[//]]>a/x/</BaseURL>"),
+            rewritten("<BaseURL>https:<!-- /c --><![CDATA[//]]>a/x/</BaseURL>"),
             "<BaseURL>http://proxy.test/-/s/7/-/o/https/a<!-- /c --><![CDATA[]]>/x/</BaseURL>"
         );
         assert_eq!(
-            led("<BaseURL><!-- https://a/ -->/x/</BaseURL>"),
+            rewritten("<BaseURL><!-- https://a/ -->/x/</BaseURL>"),
             "<BaseURL><!-- https://a/ -->/-/s/7/x/</BaseURL>"
         );
-        assert_eq!(led("<BaseURL>x&amp;/y</BaseURL>"), "<BaseURL>x&amp;/y</BaseURL>");
+        assert_eq!(rewritten("<BaseURL>x&amp;/y</BaseURL>"), "<BaseURL>x&amp;/y</BaseURL>");
         assert_eq!(
-            led("<d:BaseURL>https://a</d:BaseURL>"),
+            rewritten("<d:BaseURL>https://a</d:BaseURL>"),
             "<d:BaseURL>http://proxy.test/-/s/7/-/o/https/a/</d:BaseURL>"
         );
     }
@@ -309,45 +308,45 @@ mod tests {
     #[test]
     fn attributes_by_element() {
         assert_eq!(
-            led(
+            rewritten(
                 "<SegmentTemplate  media = '/$Number$.m4s'\n initialization=\"https://a/$RepresentationID$\" />"
             ),
             "<SegmentTemplate  media = '/-/s/7/$Number$.m4s'\n initialization=\"/-/s/7/-/o/https/a/$RepresentationID$\" />"
         );
         assert_eq!(
-            led("<SegmentURL media=\"//a/1\" mediaRange=\"/\"/>"),
+            rewritten("<SegmentURL media=\"//a/1\" mediaRange=\"/\"/>"),
             "<SegmentURL media=\"/-/s/7/-/o/https/a/1\" mediaRange=\"/\"/>"
         );
         assert_eq!(
-            led("<Period xlink:href=\"https://a/p\" xlink:actuate=\"onLoad\"/>"),
+            rewritten("<Period xlink:href=\"https://a/p\" xlink:actuate=\"onLoad\"/>"),
             "<Period xlink:href=\"http://proxy.test/-/s/7/-/o/https/a/p\" xlink:actuate=\"onLoad\"/>"
         );
         let stays = "<Period xlink:href=\"urn:mpeg:dash:resolve-to-zero:2013\"/>";
-        assert_eq!(led(stays), stays);
+        assert_eq!(rewritten(stays), stays);
     }
 
     #[test]
     fn clocks_asked_over_http() {
         assert_eq!(
-            led(
+            rewritten(
                 "<UTCTiming value=\"https://a/t  https://b/t\" schemeIdUri=\"urn:mpeg:dash:utc:http-iso:2014\"/>"
             ),
             "<UTCTiming value=\"/-/s/7/-/o/https/a/t  /-/s/7/-/o/https/b/t\" schemeIdUri=\"urn:mpeg:dash:utc:http-iso:2014\"/>"
         );
         let stays =
             "<UTCTiming schemeIdUri=\"urn:mpeg:dash:utc:direct:2014\" value=\"https://a/t\"/>";
-        assert_eq!(led(stays), stays);
+        assert_eq!(rewritten(stays), stays);
     }
 
     #[test]
     fn licences_stay() {
         let stays =
             "<ContentProtection><dashif:Laurl>https://a/l</dashif:Laurl></ContentProtection>";
-        assert_eq!(led(stays), stays);
+        assert_eq!(rewritten(stays), stays);
         let stays = "<Event><x:BaseURL>https://a/</x:BaseURL></Event>";
-        assert_eq!(led(stays), stays);
+        assert_eq!(rewritten(stays), stays);
         assert_eq!(
-            led("<ContentProtection><a><b/></a></ContentProtection><BaseURL>/x</BaseURL>"),
+            rewritten("<ContentProtection><a><b/></a></ContentProtection><BaseURL>/x</BaseURL>"),
             "<ContentProtection><a><b/></a></ContentProtection><BaseURL>/-/s/7/x</BaseURL>"
         );
     }
@@ -361,43 +360,43 @@ mod tests {
             "//*[1]/@xlink:href",
         ] {
             assert_eq!(
-                led(&patch(sel, "https://a/b")),
+                rewritten(&patch(sel, "https://a/b")),
                 patch(sel, "http://proxy.test/-/s/7/-/o/https/a/b")
             );
         }
         for sel in ["/MPD/@publishTime", "/MPD/Period", "@x", ""] {
-            assert_eq!(led(&patch(sel, "https://a/b")), patch(sel, "https://a/b"));
+            assert_eq!(rewritten(&patch(sel, "https://a/b")), patch(sel, "https://a/b"));
         }
         assert_eq!(
-            led("<add sel='/MPD/Period/SegmentTemplate[1]' type='@media'>/a</add>"),
+            rewritten("<add sel='/MPD/Period/SegmentTemplate[1]' type='@media'>/a</add>"),
             "<add sel='/MPD/Period/SegmentTemplate[1]' type='@media'>/-/s/7/a</add>"
         );
     }
 
     #[test]
     fn what_is_not_well_formed_is_led_as_far_as_it_is_read() {
-        let led = |body: &[u8]| {
+        let rewritten = |body: &[u8]| {
             let out = rewrite(ManifestFormat::Mpd, body, &Proxy).unwrap().unwrap();
             String::from_utf8_lossy(&out).into_owned()
         };
         assert_eq!(
-            led(b"<MPD><Period></MPD><BaseURL>/a</BaseURL>"),
+            rewritten(b"<MPD><Period></MPD><BaseURL>/a</BaseURL>"),
             "<MPD><Period></MPD><BaseURL>/-/s/7/a</BaseURL>"
         );
         assert_eq!(
-            led(b"<MPD></x><BaseURL>/a</BaseURL><a"),
+            rewritten(b"<MPD></x><BaseURL>/a</BaseURL><a"),
             "<MPD></x><BaseURL>/-/s/7/a</BaseURL><a"
         );
         let deep = "<x>".repeat(100);
-        let led_deep = led(format!("<MPD>{deep}<BaseURL>/a</BaseURL>").as_bytes());
-        assert_eq!(led_deep, format!("<MPD>{deep}<BaseURL>/-/s/7/a</BaseURL>"));
+        let rewritten_deep = rewritten(format!("<MPD>{deep}<BaseURL>/a</BaseURL>").as_bytes());
+        assert_eq!(rewritten_deep, format!("<MPD>{deep}<BaseURL>/-/s/7/a</BaseURL>"));
         insta::assert_snapshot!(rewrite(ManifestFormat::Mpd, b"<html><body>404", &Proxy).unwrap_err(), @r#"DASH manifest: not a manifest: it begins with "<html><body>404", not with <MPD"#);
     }
 
     #[test]
     fn other_mpds() {
         assert_eq!(
-            led(
+            rewritten(
                 "<SupplementalProperty schemeIdUri='urn:mpeg:dash:chaining:2016' value='https://a/n.mpd'/>\
                  <EssentialProperty value=' https://a/s.mpd  /t.mpd u.mpd' schemeIdUri='urn:mpeg:dash:fallback:2016'></EssentialProperty>"
             ),
@@ -405,7 +404,7 @@ mod tests {
              <EssentialProperty value=' http://proxy.test/-/s/7/-/o/https/a/s.mpd  /-/s/7/t.mpd u.mpd' schemeIdUri='urn:mpeg:dash:fallback:2016'></EssentialProperty>"
         );
         assert_eq!(
-            led(
+            rewritten(
                 "<Event><ReplacePresentation uri='https://a/b.mpd'/></Event><Event><x:InsertPresentation uri='/p'/><BaseURL>/never</BaseURL></Event>"
             ),
             "<Event><ReplacePresentation uri='http://proxy.test/-/s/7/-/o/https/a/b.mpd'/></Event><Event><x:InsertPresentation uri='/-/s/7/p'/><BaseURL>/never</BaseURL></Event>"
@@ -419,14 +418,14 @@ mod tests {
             ("<BaseURL>https://a/x/</BaseURL><BaseURL>https://b/</BaseURL>", ""),
             ("", "<BaseURL>x/</BaseURL><BaseURL>https://b/</BaseURL>"),
         ] {
-            let out = led(&format!(
+            let out = rewritten(&format!(
                 "{before}<Period><SegmentTemplate media='/v/$Number$'/></Period>{after}"
             ));
             assert!(out.contains("media='-/root/v/$Number$'"), "{out}");
         }
         // A template above BaseURLs.
         let below = |host: &str| {
-            led(&format!(
+            rewritten(&format!(
                 "<BaseURL>https://a/</BaseURL><Period><AdaptationSet><SegmentList><SegmentURL media='/v'/></SegmentList>\
                  <Representation><BaseURL>{host}</BaseURL></Representation></AdaptationSet></Period>"
             ))
@@ -434,8 +433,8 @@ mod tests {
         assert!(below("https://b/x/").contains("media='-/root/v'"));
         assert!(below("https://a/x/").contains("media='/-/s/7/-/o/https/a/v'"));
         assert!(below("x/").contains("media='/-/s/7/-/o/https/a/v'"));
-        // A BaseURL of a host of its own ends it.
-        let out = led(
+        // An absolute BaseURL ends it.
+        let out = rewritten(
             "<BaseURL>https://a/</BaseURL><BaseURL>https://b/</BaseURL><Period><BaseURL>https://c/</BaseURL>\
              <SegmentTemplate media='/v'/></Period><Period><BaseURL>/w/</BaseURL></Period>",
         );

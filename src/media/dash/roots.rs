@@ -1,15 +1,14 @@
-//! The hosts at which the root-relative references of an MPD stand: those of their BaseURLs, which may
-//! be several, and may come after the references.
+//! The hosts of the root-relative references of an MPD: those of their BaseURLs, which may be several, and may
+//! come after the references.
 
 use super::super::{
     uri::{Head, head},
-    xml_edits::{Leader, Root, Value},
+    xml_edits::{Root, UriRewriter, Value},
 };
 
-/// The most BaseURLs of one element that are told apart.
+/// The most BaseURLs of one element that are distinguished.
 const BASES: usize = 64;
-/// How many elements there are between a reference and the farthest element with a BaseURL that it is
-/// resolved against, at most.
+/// The most levels between a reference and the outermost element with a BaseURL that it is resolved against.
 const LEVELS: usize = 8;
 
 /// The hosts of an element's references.
@@ -75,7 +74,7 @@ pub(super) struct Roots<'t> {
     deferred: Vec<Deferred<'t>>,
 }
 
-/// A reference that is led once all BaseURLs are known.
+/// A reference that is rewritten once all BaseURLs are known.
 struct Deferred<'t> {
     value: Value<'t>,
     level: Level,
@@ -85,12 +84,12 @@ struct Deferred<'t> {
 
 impl std::fmt::Debug for Deferred<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} at {:?}", self.value.said(), self.level)
+        write!(f, "{} at {:?}", self.value.decoded(), self.level)
     }
 }
 
 impl<'t> Roots<'t> {
-    /// Of a document whose references start from `bases`, or from itself.
+    /// For a document whose references are resolved against `bases`, or its own URL.
     pub(super) fn new(bases: &[String]) -> Self {
         let own = bases.iter().take(BASES).map(|base| host(base)).collect();
         Self { scopes: vec![Scope { parent: 0, own }], open: vec![0], deferred: Vec::new() }
@@ -106,20 +105,21 @@ impl<'t> Roots<'t> {
         self.open.get(depth).copied().unwrap_or_default()
     }
 
-    /// Elements deeper than `depth` are over.
+    /// Ends the elements deeper than `depth`.
     pub(super) fn close(&mut self, depth: usize) {
         self.open.truncate(depth + 1);
     }
 
-    /// Notes a BaseURL of a level.
+    /// Adds a BaseURL of a level.
     pub(super) fn base(&mut self, level: usize, url: &str) {
         if let Some(scope) = self.scopes.get_mut(level).filter(|scope| scope.own.len() < BASES) {
             scope.own.push(host(url));
         }
     }
 
-    /// Leads a list of URLs of a level once its bases are known; `absolute`: what is absolute stays so.
-    pub(super) fn lead_list(&mut self, value: Value<'t>, absolute: bool, level: usize) {
+    /// Rewrites a list of URLs of a level once its bases are known; with `absolute`, absolute URLs stay
+    /// absolute.
+    pub(super) fn rewrite_list(&mut self, value: Value<'t>, absolute: bool, level: usize) {
         self.deferred.push(Deferred { value, level: Level::At(level), list: Some(absolute) });
     }
 
@@ -128,12 +128,12 @@ impl<'t> Roots<'t> {
         self.deferred.push(Deferred { value, level, list: None });
     }
 
-    /// Leads what was deferred.
-    pub(super) fn lead(self, leader: &mut Leader<'_>) {
+    /// Rewrites the deferred references.
+    pub(super) fn rewrite(self, rewriter: &mut UriRewriter<'_>) {
         if self.deferred.is_empty() {
             return;
         }
-        // A level is created after the one around it.
+        // A level is created after its parent.
         let mut hosts: Vec<Hosts> = Vec::with_capacity(self.scopes.len());
         for (at, scope) in self.scopes.iter().enumerate() {
             let above = match at {
@@ -157,10 +157,10 @@ impl<'t> Roots<'t> {
                 Level::At(_) | Level::Below(_) => here.root(),
             };
             match list {
-                None => leader.lead(value, root),
-                // Players ask clocks at the first base's host.
-                Some(false) => leader.lead_list(value, false, here.first_root()),
-                Some(true) => leader.lead_list(value, true, root),
+                None => rewriter.rewrite(value, root),
+                // Players request clocks at the first base's host.
+                Some(false) => rewriter.rewrite_list(value, false, here.first_root()),
+                Some(true) => rewriter.rewrite_list(value, true, root),
             }
         }
     }
@@ -201,7 +201,7 @@ fn of(scope: &Scope, above: &Hosts) -> Hosts {
     Hosts::Several(first.first().cloned())
 }
 
-/// `scheme://authority` of a URL, if it names any.
+/// `scheme://authority` of a URL, if it has one.
 fn host(url: &str) -> Option<String> {
     match head(url) {
         Head::Absolute { len, .. } => url.get(..len).map(str::to_owned),

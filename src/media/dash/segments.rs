@@ -15,7 +15,7 @@ use super::{
 /// The most patterns of one timeline.
 const PATTERNS: usize = 64;
 
-/// An element of which only the tag is there.
+/// An element without content.
 pub(super) fn bare(tag: Tag<'_>, form: Form) -> Segments<'_> {
     let mut held = Segments::new(form);
     for (key, value) in tag.attributes() {
@@ -42,7 +42,7 @@ pub(super) fn bare(tag: Tag<'_>, form: Form) -> Segments<'_> {
     held
 }
 
-/// An element with what it holds.
+/// An element with its content.
 pub(super) fn read<'a>(
     reader: &mut Reader<'a, '_>,
     tag: Tag<'a>,

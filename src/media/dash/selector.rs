@@ -1,4 +1,5 @@
-//! The places in an MPD that a patch selects: the XPath of RFC 5261, as far as ISO/IEC 23009-1 uses it.
+//! The elements and attributes of an MPD that a patch selects: the XPath of RFC 5261, as far as ISO/IEC 23009-1
+//! uses it.
 
 use super::super::{
     ManifestFormat,
@@ -18,7 +19,7 @@ struct Step {
     attributes: Vec<(String, String)>,
 }
 
-/// What of an element is meant.
+/// The part of an element that is selected.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Facet {
     Whole,
@@ -26,21 +27,21 @@ pub(super) enum Facet {
     Attribute(String),
 }
 
-/// A path to an element, and what of it is meant.
+/// A path to an element, and the part of it that is selected.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Selector {
     steps: Vec<Step>,
     pub(super) facet: Facet,
 }
 
-/// Where an element stands in a text.
+/// The position of an element in a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Found {
     /// From `<` of its tag to behind `>` of its end.
     pub(super) whole: Range<usize>,
     /// The tag itself.
     pub(super) tag: Range<usize>,
-    /// What it holds; nothing if it has no end tag.
+    /// Its content; `None` if it has no end tag.
     pub(super) inside: Option<Range<usize>>,
 }
 
@@ -65,7 +66,7 @@ impl Selector {
     /// The element in `text`.
     pub(super) fn find(&self, text: &str) -> Option<Found> {
         let mut xml = Xml::new(ManifestFormat::Mpd, text, ROOTS).ok()?;
-        // How many steps the open elements fit, and how many siblings fitted the next step so far.
+        // How many steps match the open elements, and how many siblings matched the next step so far.
         let mut fitting = 0;
         let mut seen = vec![0_usize; self.steps.len()];
         let mut found: Option<Found> = None;
@@ -106,7 +107,7 @@ impl Selector {
         }
     }
 
-    /// Whether an element at `depth` is the one that the step there means.
+    /// Whether an element at `depth` is the one that the step there selects.
     fn fits(&self, depth: usize, tag: Tag<'_>, seen: &mut [usize]) -> bool {
         let Some((step, seen)) = self.steps.get(depth).zip(seen.get_mut(depth)) else {
             return false;
@@ -129,7 +130,7 @@ fn tag_start<'a>(text: &'a str, tag: Tag<'a>) -> Option<&'a str> {
     text.get(start..end)
 }
 
-/// The steps of a path, split at slashes that stand in no predicate.
+/// The steps of a path, split at slashes outside predicates.
 fn parts(path: &str) -> impl Iterator<Item = &str> {
     let mut inside = 0_i32;
     path.split(move |c| {

@@ -1,4 +1,4 @@
-//! Reloads of live MPDs: what the shortcut leaves is what a reading of the whole would.
+//! Reloads of live MPDs: incremental reading gives the same result as reading the whole.
 
 use super::super::{
     ManifestFormat, Resource,
@@ -265,8 +265,8 @@ proptest! {
             slow.forget_listings();
             learn(&mut slow, &text);
             for url in live.urls() {
-                let asked = |memory: &Memory| -> Option<Resource> { memory.get(&url, None, None) };
-                prop_assert_eq!(asked(&fast), asked(&slow), "{} of {}", url, text);
+                let found = |memory: &Memory| -> Option<Resource> { memory.get(&url, None, None) };
+                prop_assert_eq!(found(&fast), found(&slow), "{} of {}", url, text);
             }
             prop_assert_eq!(fast.weight(), slow.weight());
         }
@@ -293,7 +293,7 @@ fn read_runs(text: &str, old: Option<&Version>) -> (usize, Arc<Runs>, Version) {
     (lines, runs, Version::new(None, text, reader.listings))
 }
 
-/// 5,000 lines from segment `first` on, of which only the first says when it starts, if asked so.
+/// 5,000 lines from segment `first` on, of which only the first says when it starts, if found so.
 fn window(first: u64, timed: bool, edited: Option<u64>) -> String {
     let mut text = "<MPD><SegmentTimeline>".to_owned();
     let length = |n: u64| 10 + n * n % 7;

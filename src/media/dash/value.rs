@@ -1,4 +1,4 @@
-//! The values of attributes: durations, dates and byte ranges, in the spellings of XML Schema.
+//! The values of attributes: durations, dates and byte ranges, as in XML Schema.
 
 use super::super::place::Range;
 use std::time::Duration;
@@ -36,7 +36,7 @@ pub(super) fn duration(text: &str) -> Option<Duration> {
     (seconds < LONGEST).then(|| Duration::try_from_secs_f64(seconds).ok())?
 }
 
-/// An `xs:dateTime` in seconds since the Unix epoch; without a time zone it is taken for UTC.
+/// An `xs:dateTime` in seconds since the Unix epoch; without a time zone it counts as UTC.
 pub(super) fn date(text: &str) -> Option<f64> {
     let text = text.trim();
     let zoned = chrono::DateTime::parse_from_rfc3339(text).map(|date| date.to_utc());

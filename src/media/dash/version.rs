@@ -1,11 +1,11 @@
-//! An MPD as it was read last: a reload repeats most of its timelines, and only the rest need be read.
+//! The last reading of an MPD: a reload repeats most of its timelines, so only the rest is read.
 
 use super::super::{repeat::repeated, segments::Runs, xml::Xml};
 use std::sync::Arc;
 
-/// The most timelines looked through for one that goes on like the one being read.
+/// The most timelines searched for one that continues like the one being read.
 const LISTINGS: usize = 8;
-/// After how many lines in vain nothing more is looked for in a timeline.
+/// The number of lines without a match after which the search in a timeline ends.
 const PATIENCE: usize = 16;
 
 /// Where an `S` ends.
@@ -53,7 +53,7 @@ pub(super) struct Reading {
 }
 
 impl Version {
-    /// A version read from `text`; `old` gives it room.
+    /// A version read from `text`; reuses the allocations of `old`.
     pub(super) fn new(old: Option<Self>, text: &str, listings: Vec<Listing>) -> Self {
         let mut held = old.map(|old| old.text).unwrap_or_default();
         held.clear();
@@ -81,8 +81,8 @@ impl<'a, 'o> Reader<'a, 'o> {
         Reading { start: self.xml.position(), marks, runs, misses: 0 }
     }
 
-    /// Notes that an `S` ends, and passes over those behind it that the old version had as well; false if
-    /// there are too many segments to keep them.
+    /// Records the end of an `S`, and skips those after it that the old version also had; false if there are
+    /// too many segments to keep.
     pub(super) fn behind_entry(&mut self, reading: &mut Reading) -> bool {
         let Some(mark) = reading.mark(self.xml.position(), reading.runs.count()) else {
             return false;
@@ -123,7 +123,7 @@ impl<'a, 'o> Reader<'a, 'o> {
 type Again<'o> = (Mark, &'o [Mark]);
 
 impl Listing {
-    /// The lines with which `rest` begins word for word, behind one that ends at the tick `clock`.
+    /// The old lines with which `rest` begins exactly, after one that ends at the tick `clock`.
     fn again(&self, text: &str, clock: u64, rest: &str) -> Option<Again<'_>> {
         let count = u32::try_from(self.runs.ending(clock)?).ok()?;
         let at = self.marks.binary_search_by_key(&count, |mark| mark.count).ok()?;
@@ -152,7 +152,7 @@ impl Reading {
         Some(Mark { end, count: u32::try_from(count).ok()? })
     }
 
-    /// Takes lines over that stand behind the one just read, at `here`.
+    /// Copies the old lines that follow the one just read, at `here`.
     fn take(
         &mut self,
         old: &Listing,

@@ -1,4 +1,4 @@
-//! WebM and Matroska (RFC 9559), as far as a file says where in it its times lie.
+//! WebM and Matroska (RFC 9559): the index from times to positions in a file.
 
 mod scanner;
 

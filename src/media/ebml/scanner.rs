@@ -1,4 +1,5 @@
-//! Elements told apart while their bytes pass (RFC 8794): only the index and what describes the file are kept.
+//! Scans EBML elements (RFC 8794) while their bytes pass; only the index and the description of the file are
+//! kept.
 
 use super::super::MediaType;
 
@@ -19,15 +20,15 @@ const CUE_CLUSTER_POSITION: u32 = 0xf1;
 /// The longest element kept, and the most points of an index.
 const LONGEST: u64 = 1 << 20;
 const POINTS: usize = 1 << 16;
-/// How many bytes are looked at in one body at most.
+/// The most bytes that are scanned in one body.
 const REACH: u64 = 16 << 20;
 
 /// What was found in a file, or in a part of it.
 #[derive(Debug, PartialEq)]
 pub(in super::super) struct Finding {
-    /// The place in the file that positions count from, if that was seen.
+    /// The byte of the file from which positions count, if it was seen.
     pub(in super::super) origin: Option<u64>,
-    /// Nanoseconds of a tick; a million if the file says nothing else.
+    /// Nanoseconds per tick; a million by default.
     pub(in super::super) tick: Option<u64>,
     /// In ticks.
     pub(in super::super) duration: Option<u64>,
@@ -46,16 +47,16 @@ impl Default for Finding {
 
 #[derive(Debug)]
 enum State {
-    /// Gathering an element's id and size.
+    /// Reading an element's id and size.
     Header,
-    /// Passing over bytes.
+    /// Skipping bytes.
     Skip(u64),
-    /// Gathering what an element holds.
+    /// Reading the content of an element.
     Keep(u32, u64),
     Done,
 }
 
-/// The scanner. Holds no more than the element that it is gathering.
+/// The scanner. Holds no more than the element that it is reading.
 #[derive(Debug)]
 pub(in super::super) struct Scanner {
     state: State,
@@ -77,7 +78,7 @@ impl Scanner {
         Self { state: State::Header, held, at: first, from: first, found }
     }
 
-    /// Looks at the next bytes; whether it wants more.
+    /// Scans the next bytes; returns whether it needs more.
     pub(in super::super) fn feed(&mut self, mut data: &[u8]) -> bool {
         while !data.is_empty() {
             if self.at.saturating_sub(self.from) > REACH {
@@ -118,7 +119,7 @@ impl Scanner {
         self.found
     }
 
-    /// What follows from the header that is held, once it is whole; `end` is where it ends.
+    /// Processes the header that is held, once it is complete; `end` is where it ends.
     fn header(&mut self, end: u64) {
         let Some((id, size, _)) = head(&self.held) else {
             if self.held.len() >= 12 {
@@ -129,13 +130,13 @@ impl Scanner {
         self.held.clear();
         let first = end.saturating_sub(self.from) <= 12;
         self.state = match (id, size) {
-            // Something else altogether.
+            // Another format.
             _ if first && !matches!(id, EBML | SEGMENT | CUES) => State::Done,
             (SEGMENT, _) => {
                 self.found.origin = Some(end);
                 State::Header
             }
-            // A live stream: nothing says where its clusters end.
+            // A live stream: the ends of its clusters are not stated.
             (_, None) => State::Done,
             (INFO | TRACKS | CUES, Some(size)) if (1..=LONGEST).contains(&size) => {
                 State::Keep(id, size)
@@ -168,7 +169,7 @@ impl Finding {
 }
 
 impl Finding {
-    /// A track of type `kind` is in it.
+    /// Records a track of type `kind`.
     const fn carries(&mut self, kind: u64) {
         use MediaType::{Audio, Muxed, Text, Unknown, Video};
         self.media = match (kind, self.media) {
@@ -200,7 +201,7 @@ fn head(data: &[u8]) -> Option<(u32, Option<u64>, usize)> {
     Some((id as u32, (size != ones).then_some(size), id_len + size_len))
 }
 
-/// Elements one after another, as far as they are whole.
+/// Consecutive elements, as far as they are complete.
 struct Elements<'a>(&'a [u8]);
 
 impl<'a> Iterator for Elements<'a> {
@@ -291,7 +292,7 @@ mod tests {
         assert_eq!((found.origin, found.cues), (None, vec![(4000, 200)]));
     }
 
-    /// A response may claim to begin anywhere.
+    /// A response may state any first byte.
     #[test]
     fn the_last_bytes_of_the_largest_file() {
         for before in 0..80 {

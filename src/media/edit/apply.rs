@@ -1,4 +1,4 @@
-//! The one door to all edits of manifests.
+//! The entry point for all edits of manifests.
 
 use super::{
     EditMemory, ManifestEdit,
@@ -13,7 +13,7 @@ use std::time::Duration;
 /// Which manifest is edited, and when.
 #[derive(Debug, Clone, Copy)]
 pub struct Edition<'a> {
-    /// The URL that was asked for, without directives: what versions are told apart by.
+    /// The requested URL, without directives: the key of the stored versions.
     pub url: &'a str,
     /// Its format.
     pub format: ManifestFormat,
@@ -21,18 +21,18 @@ pub struct Edition<'a> {
     pub now: Duration,
 }
 
-/// What became of a manifest.
+/// An edited manifest.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Edited {
-    /// What it is now.
+    /// The edited bytes.
     pub bytes: Bytes,
-    /// Of each edit, in their order, whether it struck: it changed something, or (a freeze, of a
-    /// manifest or of its `publishTime`) holds what is served to the version first seen.
-    pub struck: Vec<bool>,
+    /// For each edit, in order, whether it was applied: it changed something, or (a freeze of a manifest or of
+    /// its `publishTime`) keeps the served version at the one first seen.
+    pub applied: Vec<bool>,
 }
 
-/// Edits a manifest: `bytes` is the newest version, `edits` are made in their order, each under the
-/// name of its rule (by which freezes are told apart).
+/// Edits a manifest: `bytes` is the newest version, `edits` are made in their order, each under the name of its
+/// rule (which identifies freezes).
 ///
 /// To know older versions, `memory` must see every version that passes: call this also when there
 /// is nothing to edit. Pure but for `memory`; linear in the manifest and the number of edits.
@@ -45,7 +45,7 @@ pub fn apply<'e>(
 ) -> Edited {
     let past = memory.note(&edition, &bytes);
     past.unfreeze(&edits);
-    let mut edited = Edited { bytes, struck: Vec::new() };
+    let mut edited = Edited { bytes, applied: Vec::new() };
     for (rule, edit) in edits {
         let bytes = edited.bytes.clone();
         let new = match edit {
@@ -58,7 +58,7 @@ pub fn apply<'e>(
             ManifestEdit::Truncate(amount) => truncated(*amount, &bytes),
             edit => rewritten(edit, edition.format, bytes, past),
         };
-        edited.struck.push(match edit {
+        edited.applied.push(match edit {
             ManifestEdit::Freeze(_) => past.is_frozen(rule),
             ManifestEdit::PublishTime => past.published.is_some(),
             _ => new != edited.bytes,
@@ -68,7 +68,7 @@ pub fn apply<'e>(
     edited
 }
 
-/// An edit of what the manifest says.
+/// An edit of the manifest's text.
 fn rewritten(
     edit: &ManifestEdit,
     format: ManifestFormat,
@@ -80,7 +80,7 @@ fn rewritten(
         ManifestFormat::Hls if is_multivariant(text) => multivariant::edit(edit, text),
         ManifestFormat::Hls => media_playlist::edit(edit, text, past),
         ManifestFormat::Mpd => mpd::edit(edit, text, past),
-        // Nothing is said about what these hold.
+        // Other formats are not edited.
         _ => None,
     };
     new.map_or(bytes, Bytes::from)

@@ -1,8 +1,7 @@
-//! The attribute list of an HLS tag, piece by piece, with every byte between the pieces kept.
+//! Changes to the attribute list of an HLS tag; every byte between the attributes stays.
 
-/// Rewrites the attributes of a tag's line: `change` is given name and value as they stand, and
-/// answers what to put in place of the whole piece (`Some("")` takes it away with a comma), or
-/// `None` to leave it.
+/// Rewrites the attributes of a tag's line: `change` receives name and value as written, and returns the
+/// replacement of the whole attribute (`Some("")` removes it with a comma), or `None` to keep it.
 pub(super) fn rewrite(
     line: &str,
     mut change: impl FnMut(&str, &str) -> Option<String>,
@@ -38,7 +37,7 @@ pub(super) fn value<'a>(line: &'a str, name: &str) -> Option<&'a str> {
     Some(value.trim().trim_matches('"'))
 }
 
-/// The list cut at its commas; those between quotes do not count.
+/// The list split at its commas outside quotes.
 fn pieces(list: &str) -> impl Iterator<Item = &str> {
     let mut quoted = false;
     list.split(move |c| {

@@ -1,5 +1,5 @@
-//! `$Bandwidth$` in the URL templates of an MPD whose bandwidths are edited: the segments keep the names that
-//! their origin knows.
+//! `$Bandwidth$` in the URL templates of an MPD whose bandwidths are edited: the URLs of the segments stay
+//! those of the origin.
 
 use super::mpd_tags::Element;
 use std::{collections::HashMap, ops::Range};
@@ -7,7 +7,7 @@ use std::{collections::HashMap, ops::Range};
 /// The attributes that are URL templates.
 const TEMPLATES: [&str; 4] = ["media", "initialization", "index", "bitstreamSwitching"];
 
-/// The elements that say where segments are, by the element that they stand in.
+/// The elements that address segments, by their parent element.
 pub(super) struct Templates<'e, 'a> {
     all: &'e [Element<'a>],
     text: &'a str,
@@ -27,7 +27,7 @@ impl<'e, 'a> Templates<'e, 'a> {
         Self { all, text, within }
     }
 
-    /// The templates that hold for a Representation, its own first.
+    /// The templates that apply to a Representation, its own first.
     fn levels(&self, representation: usize) -> Vec<usize> {
         let set = self.all.get(representation).and_then(|element| element.parent);
         let period = set.and_then(|set| self.all.get(set)?.parent);
@@ -35,7 +35,7 @@ impl<'e, 'a> Templates<'e, 'a> {
         let held: Vec<usize> = levels.filter_map(|at| self.within.get(&at).copied()).collect();
         let is_template =
             |at: &usize| self.all.get(*at).is_some_and(|element| element.name == "SegmentTemplate");
-        // What stands further in has the word: a template beside a list is none.
+        // The innermost element takes precedence: a template next to a list has no effect.
         if held.first().is_some_and(is_template) {
             held.into_iter().filter(is_template).collect()
         } else {
@@ -43,7 +43,7 @@ impl<'e, 'a> Templates<'e, 'a> {
         }
     }
 
-    /// The edits that keep the URLs of a Representation when its bandwidth becomes another.
+    /// The edits that keep the URLs of a Representation when its bandwidth changes.
     pub(super) fn kept(&self, representation: usize) -> Vec<(Range<usize>, String)> {
         let Some(element) = self.all.get(representation) else { return Vec::new() };
         let Some(bandwidth) = element.number(self.text, "bandwidth") else { return Vec::new() };
@@ -72,14 +72,14 @@ impl<'e, 'a> Templates<'e, 'a> {
         edits
     }
 
-    /// Puts attributes into a tag.
+    /// Adds attributes to a tag.
     fn attributes(&self, element: &Element<'_>, added: String) -> Option<(Range<usize>, String)> {
         let tag = self.text.get(element.tag.clone())?;
         let at = element.tag.start + tag.strip_suffix('>')?.trim_end_matches('/').len();
         Some((at..at, added))
     }
 
-    /// Puts a SegmentTemplate into a Representation that has none.
+    /// Adds a SegmentTemplate to a Representation that has none.
     fn element(&self, around: &Element<'_>, attributes: &str) -> Option<(Range<usize>, String)> {
         let tag = self.text.get(around.tag.clone())?;
         let end = tag.find(|c: char| c.is_ascii_whitespace() || matches!(c, '/' | '>'))?;
@@ -95,7 +95,7 @@ impl<'e, 'a> Templates<'e, 'a> {
     }
 }
 
-/// A template with the bandwidth in it written out; `None` if it is not in it.
+/// A template with the bandwidth substituted; `None` if the template does not use it.
 fn named(template: &str, bandwidth: u64) -> Option<String> {
     let parts: Vec<&str> = template.split('$').collect();
     if parts.len().is_multiple_of(2) || !template.contains("$Bandwidth") {

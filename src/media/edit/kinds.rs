@@ -1,32 +1,32 @@
-//! What can be made wrong in a manifest, as plain data.
+//! The edits of manifests, as plain data.
 
 use crate::units::{ByteSize, Ratio, span};
 use std::{fmt, sync::Arc, time::Duration};
 
-/// One thing made wrong in a manifest. Where a format has no such thing (HLS has no publishTime),
-/// or the manifest none of it, the manifest stays as it is.
+/// One edit of a manifest. Where the format has no such element (HLS has no publishTime), or the manifest does
+/// not contain it, the manifest stays unchanged.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ManifestEdit {
-    /// The version first seen under this edit is served again and again: for this long, once for
-    /// each manifest; `None` = as long as the edit is asked for.
+    /// The version first seen under this edit is served repeatedly: for this long, once for each manifest;
+    /// `None` = as long as the edit applies.
     Freeze(Option<Duration>),
-    /// An older version: the newest of those seen that ends at least so many segments before this
-    /// one; while none was seen that old, this one without its newest segments.
+    /// An older version: the newest of those seen that ends at least this many segments before the current one;
+    /// if none is that old, the current one without its newest segments.
     GoBack(u32),
-    /// The newest so many segments are left out (parts and hints too): a rung that lags behind.
+    /// This many of the newest segments are left out, with their parts and hints: a rung that lags behind.
     Lag(u32),
-    /// The mark of the end is put or taken.
+    /// The end marker is added or removed.
     EndList(EndList),
-    /// Nothing at all: zero bytes.
+    /// An empty body.
     Empty,
     /// Only the beginning.
     Truncate(Amount),
-    /// Discontinuities dropped or put in, or their count shifted. (HLS)
+    /// Discontinuities are removed or inserted, or their count is shifted. (HLS)
     Discontinuity(Discontinuity),
     /// Segments whose media sequence number is a multiple of this are marked as gaps
     /// (EXT-X-GAP). (HLS)
     Gap(u64),
-    /// Durations and dates that lie.
+    /// Wrong durations and dates.
     Durations(Durations),
     /// These rungs of a multivariant playlist or MPD are left out (by declared bandwidth; 1 =
     /// lowest; MPD: within each AdaptationSet). The last one left is never left out.
@@ -42,90 +42,90 @@ pub enum ManifestEdit {
     PublishTime,
     /// Every `UTCTiming` is changed. (MPD)
     UtcTiming(Clocks),
-    /// Segments' URIs lead to this host, which need not exist.
+    /// The URIs of segments name this host, which need not exist.
     Host(Arc<str>),
-    /// What a low-latency playlist says of the part to come (EXT-X-PRELOAD-HINT). (HLS)
+    /// The preload hint of a low-latency playlist (EXT-X-PRELOAD-HINT) is changed. (HLS)
     PreloadHint(Hint),
-    /// What a low-latency playlist says of other renditions (EXT-X-RENDITION-REPORT). (HLS)
+    /// The rendition reports of a low-latency playlist (EXT-X-RENDITION-REPORT) are changed. (HLS)
     RenditionReport(Report),
-    /// The delta update says that it skips this many segments more than it does. (HLS, EXT-X-SKIP)
+    /// The delta update states that it skips this many segments more than it does. (HLS, EXT-X-SKIP)
     Skip(u32),
 }
 
-/// The mark of the end (HLS: EXT-X-ENDLIST; MPD: `type="static"`).
+/// The end marker (HLS: EXT-X-ENDLIST; MPD: `type="static"`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum EndList {
-    /// It is there although the stream goes on.
+    /// Present although the stream continues.
     Early,
-    /// It is there, and no segments are. (MPD: as early)
+    /// Present, and all segments are removed. (MPD: as early)
     Bare,
-    /// It is not there although the stream is over. (HLS)
+    /// Absent although the stream has ended. (HLS)
     Missing,
 }
 
-/// How much is left.
+/// How much of the manifest is left.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Amount {
-    /// So many lines.
+    /// A number of lines.
     Lines(usize),
-    /// So many bytes.
+    /// A number of bytes.
     Bytes(ByteSize),
-    /// That share of the bytes.
+    /// A share of the bytes.
     Share(Ratio),
 }
 
-/// Discontinuities made wrong.
+/// Edits of discontinuities.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Discontinuity {
-    /// All left out, their count (EXT-X-DISCONTINUITY-SEQUENCE) too.
+    /// All are removed, also their count (EXT-X-DISCONTINUITY-SEQUENCE).
     Drop,
-    /// One put before each segment whose media sequence number is a multiple of this.
+    /// One is inserted before each segment whose media sequence number is a multiple of this.
     Insert(u64),
-    /// Their count shifted.
+    /// Their count is shifted.
     Shift(i64),
 }
 
-/// Durations and dates that lie.
+/// Wrong durations and dates.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Durations {
     /// Segments' durations are multiplied by this.
     pub scale: Option<f64>,
     /// The target duration becomes this. (HLS)
     pub target: Option<Duration>,
-    /// EXT-X-PROGRAM-DATE-TIME is later by so much, in milliseconds. (HLS)
+    /// EXT-X-PROGRAM-DATE-TIME is later by this many milliseconds. (HLS)
     pub date_shift: i64,
-    /// And later by so much more for each segment, in milliseconds. (HLS)
+    /// And later by this many more milliseconds for each segment. (HLS)
     pub date_drift: i64,
 }
 
-/// Clocks that are wrong.
+/// Edits of clocks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Clocks {
-    /// There are none.
+    /// They are removed.
     Missing,
-    /// Their URLs lead to a host that does not exist.
+    /// Their URLs name a host that does not exist.
     Unreachable,
-    /// Times that stand in the MPD itself are later by so much, in milliseconds.
+    /// Times in the MPD itself are later by this many milliseconds.
     Shift(i64),
 }
 
-/// A preload hint made wrong.
+/// Edits of a preload hint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Hint {
     /// Left out.
     Missing,
-    /// It names a part that there is not.
+    /// It names a part that does not exist.
     Wrong,
 }
 
-/// A rendition report made wrong.
+/// Edits of a rendition report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Report {
     /// Left out.
     Missing,
-    /// Behind the truth by so many segments.
+    /// Behind the real position by this many segments.
     Stale(u32),
-    /// Ahead of the truth by so many segments.
+    /// Ahead of the real position by this many segments.
     Ahead(u32),
 }
 
@@ -134,13 +134,13 @@ pub enum Report {
 pub struct RungSet {
     /// Ranges with both ends included.
     pub ranges: Vec<(u64, u64)>,
-    /// The lowest there is.
+    /// The lowest rung.
     pub lowest: bool,
-    /// The highest there is.
+    /// The highest rung.
     pub highest: bool,
-    /// All but the lowest.
+    /// All rungs but the lowest.
     pub all_but_lowest: bool,
-    /// All but the highest.
+    /// All rungs but the highest.
     pub all_but_highest: bool,
 }
 
@@ -156,7 +156,7 @@ impl RungSet {
             || self.all_but_highest && highest.is_some() && !top
     }
 
-    /// Whether only somebody who knows the highest rung can tell.
+    /// Whether the highest rung must be known to decide.
     #[must_use]
     pub const fn needs_ladder(&self) -> bool {
         self.highest || self.all_but_highest
@@ -191,7 +191,7 @@ impl ManifestEdit {
     }
 }
 
-/// The name, and what there is to say of it: `freeze 20 s`, `lag 3`.
+/// The name and its parameter: `freeze 20 s`, `lag 3`.
 impl fmt::Display for ManifestEdit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())?;

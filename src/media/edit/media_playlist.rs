@@ -11,7 +11,7 @@ use super::{
 const ENDLIST: &str = "#EXT-X-ENDLIST";
 const HINT: &str = "#EXT-X-PRELOAD-HINT";
 
-/// Makes `edit`; `None` = nothing changes.
+/// Applies `edit`; `None` = nothing changes.
 pub(super) fn edit(edit: &ManifestEdit, text: &str, past: &Past) -> Option<String> {
     let mut list = Playlist::parse(text);
     match edit {
@@ -22,7 +22,7 @@ pub(super) fn edit(edit: &ManifestEdit, text: &str, past: &Past) -> Option<Strin
         ManifestEdit::Durations(durations) => {
             lie(&mut list, durations, past.first.unwrap_or_default());
         }
-        ManifestEdit::Host(host) => lead(&mut list, host),
+        ManifestEdit::Host(host) => set_host(&mut list, host),
         ManifestEdit::PreloadHint(Hint::Missing) => list.retain(|line| tag(line) != HINT),
         ManifestEdit::PreloadHint(Hint::Wrong) => change(&mut list, HINT, |name, value| {
             let uri = value.trim_matches('"');
@@ -34,7 +34,7 @@ pub(super) fn edit(edit: &ManifestEdit, text: &str, past: &Past) -> Option<Strin
             (name == "SKIPPED-SEGMENTS")
                 .then(|| format!("{name}={}", skipped.saturating_add((*more).into())))
         }),
-        // Of multivariant playlists, of MPDs, or made elsewhere.
+        // Edits of multivariant playlists or MPDs, or applied elsewhere.
         ManifestEdit::DropRungs(_)
         | ManifestEdit::Strip(_)
         | ManifestEdit::Bandwidth(_)
@@ -49,7 +49,7 @@ pub(super) fn edit(edit: &ManifestEdit, text: &str, past: &Past) -> Option<Strin
     Some(list.print())
 }
 
-/// What is over does not lag; and one segment is always left.
+/// A playlist that has ended does not lag, and one segment is always left.
 fn lag(list: &mut Playlist<'_>, segments: usize) {
     if list.has(ENDLIST) {
         return;
@@ -93,7 +93,7 @@ fn discontinuity(list: &mut Playlist<'_>, edit: Discontinuity) {
     }
 }
 
-/// Puts `mark` into the segments whose number is a multiple of `every`: first of all, or right
+/// Inserts `mark` into the segments whose number is a multiple of `every`: as the first line, or directly
 /// before the URI.
 fn before_uris(list: &mut Playlist<'_>, every: u64, mark: &str, first: bool) {
     let line = format!("{mark}{}", list.newline);
@@ -138,7 +138,7 @@ fn lie(list: &mut Playlist<'_>, durations: &Durations, seen_first: u64) {
 fn scaled(line: &Line<'_>, scale: f64) -> Option<String> {
     match tag(line) {
         "#EXTINF" => {
-            // The comma is mandatory, and forgotten in the wild: the line's end is all that follows then.
+            // The comma is mandatory, but some playlists omit it: then only the line end follows.
             let value = line.split_once(':')?.1;
             let end = value.find([',', '\r', '\n']).unwrap_or(value.len());
             let (duration, title) = value.split_at(end);
@@ -159,7 +159,7 @@ fn dated(line: &Line<'_>, milliseconds: i64, newline: &str) -> Option<String> {
     Some(format!("#EXT-X-PROGRAM-DATE-TIME:{time}{newline}"))
 }
 
-fn lead(list: &mut Playlist<'_>, host: &str) {
+fn set_host(list: &mut Playlist<'_>, host: &str) {
     let newline = list.newline;
     for line in list.lines_mut() {
         let new = match tag(line) {
@@ -198,7 +198,7 @@ fn change(list: &mut Playlist<'_>, name: &str, to: impl Fn(&str, &str) -> Option
     }
 }
 
-/// A name that no part has: the file's, with something before it.
+/// A name that no part has: the file name with a prefix.
 fn wrong(uri: &str) -> String {
     let start = uri.rfind('/').map_or(0, |slash| slash + 1);
     format!("{}missing-{}", &uri[..start], &uri[start..])

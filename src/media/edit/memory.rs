@@ -1,4 +1,4 @@
-//! What a session remembers of its manifests, for edits that serve older versions. Bounded.
+//! The older versions of a session's manifests, for edits that serve them. Bounded.
 
 use super::{
     Edition, ManifestEdit, mpd,
@@ -8,19 +8,19 @@ use crate::media::ManifestFormat;
 use bytes::Bytes;
 use std::{collections::VecDeque, hash::BuildHasher as _, time::Duration};
 
-/// Manifests remembered; beyond these the least recent one is forgotten.
+/// The most manifests stored; beyond these the least recent one is removed.
 const MOST_MANIFESTS: usize = 32;
-/// Versions remembered of each.
+/// The most versions stored of each.
 const MOST_VERSIONS: usize = 32;
-/// Bytes remembered of each; a version larger than that is not remembered.
+/// The most bytes stored of each; a larger version is not stored.
 const MOST_BYTES: usize = 1 << 20;
-/// Freezes of each under way or over.
+/// The most freezes of each, active or ended.
 const MOST_FREEZES: usize = 4;
-/// The largest manifest that is frozen; a larger one passes fresh.
+/// The largest manifest that is frozen; a larger one passes unchanged.
 const LARGEST_FROZEN: usize = 2 << 20;
 
-/// What a session remembers of its manifests: at most 32 MiB of older versions and 256 MiB of frozen
-/// ones, if every manifest is as large as can be; some hundred kilobytes in practice.
+/// The stored manifests of a session: at most 32 MiB of older versions and 256 MiB of frozen ones; some hundred
+/// kilobytes in practice.
 #[derive(Debug, Default)]
 pub struct EditMemory {
     /// The most recent last.
@@ -29,25 +29,25 @@ pub struct EditMemory {
 }
 
 impl EditMemory {
-    /// Manifests remembered.
+    /// The number of manifests stored.
     #[must_use]
     pub const fn len(&self) -> usize {
         self.manifests.len()
     }
 
-    /// Whether nothing is remembered.
+    /// Whether nothing is stored.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.manifests.is_empty()
     }
 
-    /// Bytes of versions remembered.
+    /// The bytes of all versions stored.
     #[must_use]
     pub fn bytes(&self) -> usize {
         self.manifests.iter().map(|(_, past)| past.bytes).sum()
     }
 
-    /// Takes note of the newest version of a manifest.
+    /// Records the newest version of a manifest.
     pub(super) fn note(&mut self, edition: &Edition<'_>, bytes: &Bytes) -> &mut Past {
         let key = self.hasher.hash_one(edition.url);
         let past = match self.manifests.iter().position(|(known, _)| *known == key) {
@@ -84,9 +84,9 @@ pub(super) struct Past {
 struct Freeze {
     rule: String,
     since: Duration,
-    /// It ends by itself, and does not come again.
+    /// It has a duration: it ends, and does not start again.
     timed: bool,
-    /// Nothing = it is over.
+    /// `None` = it has ended.
     version: Option<Bytes>,
 }
 
@@ -122,7 +122,7 @@ impl Past {
         }
     }
 
-    /// Ends the freezes that last as long as they are asked for, and are no longer.
+    /// Ends the freezes without a duration whose edit no longer applies.
     pub(super) fn unfreeze<'e>(
         &mut self,
         edits: &(impl Iterator<Item = (&'e str, &'e ManifestEdit)> + Clone),
@@ -135,13 +135,12 @@ impl Past {
         });
     }
 
-    /// Whether `rule` has a freeze under way: one for a time is over by itself, while it is still asked
-    /// for.
+    /// Whether `rule` has an active freeze: one with a duration ends while its edit still applies.
     pub(super) fn is_frozen(&self, rule: &str) -> bool {
         self.freezes.iter().any(|freeze| freeze.rule == rule && freeze.version.is_some())
     }
 
-    /// The version that `rule` has frozen at `now`; `fresh` if it begins now, or is over.
+    /// The version that `rule` has frozen at `now`; `fresh` if the freeze begins now, or has ended.
     pub(super) fn frozen(
         &mut self,
         rule: &str,
@@ -151,7 +150,7 @@ impl Past {
     ) -> Bytes {
         if let Some(freeze) = self.freezes.iter_mut().find(|freeze| freeze.rule == rule) {
             if lasts.is_some_and(|lasts| now.saturating_sub(freeze.since) >= lasts) {
-                // The note that it was stays: a freeze for a time comes once.
+                // The record stays: a freeze with a duration is applied only once.
                 freeze.version = None;
             }
             return freeze.version.clone().unwrap_or(fresh);
@@ -167,8 +166,8 @@ impl Past {
         fresh
     }
 
-    /// The newest version that ends at least `segments` before the newest of all; so many versions
-    /// back, where segments can't be told.
+    /// The newest version that ends at least `segments` before the newest of all; if segments cannot be
+    /// counted, this many versions back.
     pub(super) fn older(&self, segments: u64) -> Option<Bytes> {
         let (newest, _) = self.versions.back()?;
         let old = match newest {

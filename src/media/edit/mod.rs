@@ -1,8 +1,8 @@
-//! Manifests made wrong on purpose: what can be edited, and the pure function that edits.
+//! Deliberate faults in manifests: the edits, and the pure function that applies them.
 //!
-//! Edits work on text, line by line (HLS) or attribute by attribute (MPD): every other byte stays.
-//! What does not read as a manifest passes untouched. An older version of a manifest comes from an
-//! [`EditMemory`], which a session holds and which is bounded.
+//! Edits work on text, line by line (HLS) or attribute by attribute (MPD): every other byte stays. A body that
+//! cannot be read as a manifest passes unchanged. Older versions of a manifest are kept in an [`EditMemory`],
+//! which belongs to a session and is bounded.
 
 mod apply;
 mod attributes;

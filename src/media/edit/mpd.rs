@@ -16,7 +16,7 @@ use std::{
 /// The replacement of one part.
 type Edit = (Range<usize>, String);
 
-/// Makes `edit`; `None` = nothing changes.
+/// Applies `edit`; `None` = nothing changes.
 pub(super) fn edit(edit: &ManifestEdit, text: &str, past: &Past) -> Option<String> {
     let all = elements(text)?;
     let root = all.first().filter(|root| root.name == "MPD")?;
@@ -56,18 +56,18 @@ pub(super) fn edit(edit: &ManifestEdit, text: &str, past: &Past) -> Option<Strin
             now.map(|((_, place), first)| (place, first)).into_iter().collect()
         }
         ManifestEdit::UtcTiming(clocks) => timing(&all, text, *clocks),
-        ManifestEdit::Host(host) => led(&all, root, host),
+        ManifestEdit::Host(host) => base_urls_at_host(&all, root, host),
         _ => Vec::new(),
     };
     replace(text, edits)
 }
 
-/// The publishTime, as it stands.
+/// The publishTime, as written.
 pub(super) fn published(text: &str) -> Option<String> {
     Some(elements(text)?.first()?.get(text, "publishTime")?.0.to_owned())
 }
 
-/// A number for the newest segment, that grows by one with each: where the first timeline ends, in
+/// A number for the newest segment that grows by one with each segment: the end of the first timeline, in
 /// durations of its last segment.
 pub(super) fn edge(text: &str) -> Option<u64> {
     let all = elements(text)?;
@@ -86,7 +86,7 @@ fn is_rendition(element: &&Element<'_>) -> bool {
     matches!(element.name, "AdaptationSet" | "Representation")
 }
 
-/// The edits that keep the URLs of all Representations whatever becomes of their bandwidths.
+/// The edits that keep the URLs of all Representations when their bandwidths change.
 fn kept_urls(all: &[Element<'_>], text: &str) -> Vec<Edit> {
     // Few templates name the bandwidth.
     if !text.contains("$Bandwidth") {
@@ -110,7 +110,7 @@ fn over(root: &Element<'_>, text: &str) -> Vec<Edit> {
     updates.chain([(kind, "static".to_owned())]).collect()
 }
 
-/// The newest segments of each timeline left out; one is always left.
+/// Leaves out the newest segments of each timeline, but never the last one left.
 fn lag(all: &[Element<'_>], text: &str, segments: u64) -> Vec<Edit> {
     let mut edits = Vec::new();
     let dynamic = all.first().and_then(|root| root.get(text, "type"));
@@ -129,7 +129,7 @@ fn lag(all: &[Element<'_>], text: &str, segments: u64) -> Vec<Edit> {
         let mut left = segments;
         for (place, s) in line.iter().enumerate().rev() {
             let repeats = s.get(text, "r");
-            // A negative count runs to the end of the period: nobody can tell how many they are.
+            // A negative count extends to the end of the period: the number of segments is not known.
             let count = match repeats.as_ref().map(|(r, _)| r.trim().parse::<u64>()) {
                 None => 1,
                 Some(Ok(repeats)) => repeats.saturating_add(1),
@@ -164,9 +164,9 @@ fn multiplied(element: &Element<'_>, text: &str, name: &str, factor: f64) -> Opt
     Some((place, (value * factor).round().max(1.0).to_string()))
 }
 
-/// Representations of some rungs left out, each AdaptationSet with a ladder of its own.
+/// Leaves out the Representations of some rungs; each AdaptationSet has its own ladder.
 fn without(all: &[Element<'_>], text: &str, rungs: &RungSet) -> Vec<Edit> {
-    // The Representations of each set; a set is told by its place.
+    // The Representations of each set; a set is identified by its position.
     let mut sets: BTreeMap<usize, Vec<(u64, &Element<'_>)>> = BTreeMap::new();
     for element in all.iter().filter(|element| element.name == "Representation") {
         let set = element
@@ -200,8 +200,8 @@ fn timing(all: &[Element<'_>], text: &str, clocks: Clocks) -> Vec<Edit> {
     all.iter().filter(|element| element.name == "UTCTiming").filter_map(clock).collect()
 }
 
-/// Every BaseURL of the MPD itself becomes the host's; one is put in where there is none.
-fn led(all: &[Element<'_>], root: &Element<'_>, host: &str) -> Vec<Edit> {
+/// Changes the host of every BaseURL of the MPD itself; one is inserted where there is none.
+fn base_urls_at_host(all: &[Element<'_>], root: &Element<'_>, host: &str) -> Vec<Edit> {
     let base = format!("<BaseURL>http://{host}/</BaseURL>");
     let own = |element: &&Element<'_>| element.name == "BaseURL" && element.parent == Some(0);
     let mut edits: Vec<Edit> =

@@ -1,4 +1,4 @@
-//! The elements of an MPD and where their attributes stand, so that edits leave every other byte.
+//! The elements of an MPD and the positions of their attributes, so that edits keep every other byte.
 
 use super::super::{
     ManifestFormat,
@@ -15,7 +15,7 @@ pub(super) struct Element<'a> {
     pub(super) tag: Range<usize>,
     /// All of it, to the end of its end tag.
     pub(super) whole: Range<usize>,
-    /// The place of the element around it.
+    /// The index of the parent element.
     pub(super) parent: Option<usize>,
     attributes: Vec<Attribute<'a>>,
 }
@@ -28,7 +28,7 @@ struct Attribute<'a> {
     value: Range<usize>,
 }
 
-/// The elements of a document, in order; `None` when it is no well-formed MPD, or too large.
+/// The elements of a document, in order; `None` when it is not a well-formed MPD, or too large.
 pub(super) fn elements(text: &str) -> Option<Vec<Element<'_>>> {
     let mut reader = Xml::new(ManifestFormat::Mpd, text, &["<MPD"]).ok()?;
     let mut elements: Vec<Element<'_>> = Vec::new();
@@ -37,7 +37,7 @@ pub(super) fn elements(text: &str) -> Option<Vec<Element<'_>>> {
         let end = reader.position();
         match token {
             Token::Start(_) | Token::Empty(_) => {
-                // Between this token and the one before stands no tag, but perhaps a comment.
+                // Between this token and the one before there is no tag, but perhaps a comment.
                 let start = text.get(..end.checked_sub(1)?)?.rfind('<')?;
                 elements.push(element(text, start..end, open.last().copied())?);
                 if matches!(token, Token::Start(_)) {
@@ -84,7 +84,7 @@ fn attribute(text: &str, at: usize, end: usize) -> Option<Attribute<'_>> {
 }
 
 impl<'a> Element<'a> {
-    /// The value of an attribute, as it stands, and where.
+    /// The value of an attribute as written, and its position.
     pub(super) fn get(&self, text: &'a str, name: &str) -> Option<(&'a str, Range<usize>)> {
         let found = self.attributes.iter().find(|attribute| attribute.name == name)?;
         Some((text.get(found.value.clone())?, found.value.clone()))
@@ -95,14 +95,14 @@ impl<'a> Element<'a> {
         self.get(text, name)?.0.trim().parse().ok()
     }
 
-    /// Where the attributes stand that `which` names, with the space before each.
+    /// The positions of the attributes that `which` selects, with the space before each.
     pub(super) fn spans(&self, which: impl Fn(&str) -> bool) -> Vec<Range<usize>> {
         let named = self.attributes.iter().filter(|attribute| which(attribute.name));
         named.map(|attribute| attribute.whole.clone()).collect()
     }
 }
 
-/// Puts texts in place of parts; parts that lie in others that go before them are left out.
+/// Replaces parts by texts; a part within an earlier one is left out.
 pub(super) fn replace(text: &str, mut edits: Vec<(Range<usize>, String)>) -> Option<String> {
     if edits.is_empty() {
         return None;

@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 const VARIANT: &str = "#EXT-X-STREAM-INF";
 const IFRAMES: &str = "#EXT-X-I-FRAME-STREAM-INF";
 
-/// Makes `edit`; `None` = nothing changes.
+/// Applies `edit`; `None` = nothing changes.
 pub(super) fn edit(edit: &ManifestEdit, text: &str) -> Option<String> {
     match edit {
         ManifestEdit::DropRungs(rungs) => Some(without(rungs, text)),
@@ -26,7 +26,7 @@ pub(super) fn edit(edit: &ManifestEdit, text: &str) -> Option<String> {
         ManifestEdit::Resolution(width, height) => Some(changed(text, |name, _| {
             (name == "RESOLUTION").then(|| format!("RESOLUTION={width}x{height}"))
         })),
-        ManifestEdit::Host(host) => Some(led(text, host)),
+        ManifestEdit::Host(host) => Some(with_host(text, host)),
         _ => None,
     }
 }
@@ -35,7 +35,7 @@ fn is_variant(line: &str) -> bool {
     matches!(tag(line), VARIANT | IFRAMES)
 }
 
-/// The attributes of variants changed.
+/// Changes the attributes of variants.
 fn changed(text: &str, mut to: impl FnMut(&str, &str) -> Option<String>) -> String {
     let lines = text.split_inclusive('\n');
     lines.fold(String::with_capacity(text.len()), |mut out, line| {
@@ -45,7 +45,7 @@ fn changed(text: &str, mut to: impl FnMut(&str, &str) -> Option<String>) -> Stri
     })
 }
 
-/// The variants of some rungs left out, each kind on a ladder of its own.
+/// Leaves out the variants of some rungs; each kind has its own ladder.
 fn without(rungs: &RungSet, text: &str) -> String {
     let dropped = [VARIANT, IFRAMES].map(|kind| {
         let lines = text.lines().filter(|line| tag(line) == kind);
@@ -85,8 +85,8 @@ fn bandwidth(line: &str) -> Option<u64> {
     value(line, "BANDWIDTH")?.parse().ok()
 }
 
-/// The URIs of variants and renditions led to `host`.
-fn led(text: &str, host: &str) -> String {
+/// Changes the URIs of variants and renditions to `host`.
+fn with_host(text: &str, host: &str) -> String {
     let lines = text.split_inclusive('\n');
     lines.fold(String::with_capacity(text.len()), |mut out, line| {
         if is_uri(line) {

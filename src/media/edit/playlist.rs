@@ -1,8 +1,9 @@
-//! A media playlist in its parts: what stands before the segments, each segment, and what follows.
+//! A media playlist split into its parts: the lines before the segments, each segment, and the lines after
+//! them.
 
 use std::borrow::Cow;
 
-/// Tags that belong to the segment whose URI follows them.
+/// Tags of the segment whose URI follows them.
 const OF_SEGMENTS: &[&str] = &[
     "#EXTINF",
     "#EXT-X-BYTERANGE",
@@ -22,23 +23,23 @@ const OF_SEGMENTS: &[&str] = &[
 /// A line with its ending.
 pub(super) type Line<'a> = Cow<'a, str>;
 
-/// A media playlist in its parts, which put together are its text.
+/// A media playlist split into parts; concatenated they are its text.
 #[derive(Debug)]
 pub(super) struct Playlist<'a> {
     pub(super) head: Vec<Line<'a>>,
     /// Tags and URI of each.
     pub(super) segments: Vec<Vec<Line<'a>>>,
     pub(super) tail: Vec<Line<'a>>,
-    /// The media sequence number of the first segment in it.
+    /// The media sequence number of its first segment.
     pub(super) first: u64,
     /// How its lines end.
     pub(super) newline: &'static str,
 }
 
-/// The most lines of a manifest that is edited: each takes room of its own meanwhile.
+/// The most lines of a manifest that is edited, because each line is allocated.
 const LINES: usize = 1 << 19;
 
-/// The text of a manifest, if it is text, and not of more lines than are edited.
+/// The text of a manifest, if it is text and within the limit of lines.
 pub(super) fn text(bytes: &[u8]) -> Option<&str> {
     let text = std::str::from_utf8(bytes).ok()?;
     (memchr::memchr_iter(b'\n', bytes).count() <= LINES).then_some(text)
@@ -93,13 +94,13 @@ impl<'a> Playlist<'a> {
         let media_sequence = of_head("#EXT-X-MEDIA-SEQUENCE").and_then(|line| number(line));
         let skipped = of_head("#EXT-X-SKIP")
             .and_then(|line| super::attributes::value(line, "SKIPPED-SEGMENTS")?.parse().ok());
-        // Far from the end of the numbers, so that counting on from it is safe.
+        // Far below `u64::MAX`, so that adding to it cannot overflow.
         let first = media_sequence.unwrap_or(0).saturating_add(skipped.unwrap_or(0));
         parts.first = first.min(u64::MAX / 2);
         parts
     }
 
-    /// Each line, to be changed in its place.
+    /// Each line, to be changed in place.
     pub(super) fn lines_mut(&mut self) -> impl Iterator<Item = &mut Line<'a>> {
         let segments = self.segments.iter_mut().flatten();
         self.head.iter_mut().chain(segments).chain(&mut self.tail)
@@ -118,7 +119,7 @@ impl<'a> Playlist<'a> {
         self.head.iter().chain(segments).chain(&self.tail).any(|line| tag(line) == name)
     }
 
-    /// Puts a line at the end.
+    /// Adds a line at the end.
     pub(super) fn append(&mut self, line: &str) {
         let last = self.tail.last_mut();
         let last = last.or_else(|| self.segments.last_mut()?.last_mut());

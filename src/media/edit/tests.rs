@@ -1,4 +1,4 @@
-//! Small manifests, edited; and that nothing breaks on hostile ones.
+//! Edits of small manifests, and of hostile ones.
 
 use super::*;
 use crate::{media::ManifestFormat, units::Ratio};
@@ -35,7 +35,7 @@ fn edited(edit: &ManifestEdit, format: ManifestFormat, text: &str) -> String {
     String::from_utf8(out.to_vec()).unwrap()
 }
 
-/// The lines that went (-) and came (+).
+/// The lines removed (-) and added (+).
 fn difference(old: &str, new: &str) -> String {
     let (old, new): (Vec<&str>, Vec<&str>) = (old.lines().collect(), new.lines().collect());
     let mut start = 0;
@@ -187,7 +187,7 @@ fn an_older_version_comes_from_memory() {
     // The newest that ends at least three before 14; 13 and 12 are too new.
     assert_eq!(served(14, &[("r", &back)]), version(10));
     assert_eq!(served(15, &[("r", &back)]), version(12));
-    // Nothing that old: the newest three are left out, and one stays.
+    // No version is that old: the newest three segments are left out, and one stays.
     let memory = &mut EditMemory::default();
     let first =
         apply([("r", &back)].into_iter(), at("a", 0, ManifestFormat::Hls), version(14), memory)
@@ -196,20 +196,21 @@ fn an_older_version_comes_from_memory() {
     assert!(String::from_utf8_lossy(&first).ends_with("12.ts\n"));
 }
 
-/// What struck is told of each edit apart: what changes nothing did not, beside one that does.
+/// Each edit reports on its own whether it was applied: one that changes nothing was not, even next to one that
+/// was.
 #[test]
 fn an_edit_that_changes_nothing_does_not_strike() {
     let memory = &mut EditMemory::default();
     let freeze = ManifestEdit::Freeze(Some(Duration::from_secs(20)));
     let edits = [ManifestEdit::Lag(1), ManifestEdit::PublishTime, ManifestEdit::Skip(1), freeze];
-    let mut struck = |seconds| {
+    let mut applied = |seconds| {
         let edition = at("a", seconds, ManifestFormat::Hls);
         let edits = edits.iter().map(|edit| ("r", edit));
-        apply(edits, edition, Bytes::from_static(LIVE.as_bytes()), memory).struck
+        apply(edits, edition, Bytes::from_static(LIVE.as_bytes()), memory).applied
     };
-    assert_eq!(struck(0), [true, false, false, true]);
-    assert_eq!(struck(19), [true, false, false, true]);
-    assert_eq!(struck(20), [true, false, false, false], "thawed");
+    assert_eq!(applied(0), [true, false, false, true]);
+    assert_eq!(applied(19), [true, false, false, true]);
+    assert_eq!(applied(20), [true, false, false, false], "thawed");
 }
 
 #[test]
@@ -240,7 +241,7 @@ proptest! {
         }
     }
 
-    /// What no edit touches stays, byte for byte.
+    /// Bytes that no edit changes stay.
     #[test]
     fn parts_make_the_whole(lines in prop::collection::vec("[#a-zA-Z:=,\"\r -]{0,20}", 0..30)) {
         let text = lines.join("\n");

@@ -1,8 +1,8 @@
-//! Times and addresses as manifests write them, moved.
+//! Changes to times and URLs as manifests write them.
 
 use chrono::{DateTime, SecondsFormat, TimeDelta};
 
-/// An ISO 8601 time, later by `milliseconds`; `None` when it is none that can be read.
+/// An ISO 8601 time, later by `milliseconds`; `None` when it cannot be read.
 pub(super) fn later(time: &str, milliseconds: i64) -> Option<String> {
     let moment = DateTime::parse_from_rfc3339(time)
         .or_else(|_| DateTime::parse_from_str(time, "%Y-%m-%dT%H:%M:%S%.f%z"))
@@ -11,7 +11,7 @@ pub(super) fn later(time: &str, milliseconds: i64) -> Option<String> {
     Some(moment.to_rfc3339_opts(SecondsFormat::Millis, true))
 }
 
-/// A reference, led to `host`: path and query stay.
+/// A reference with its host replaced by `host`: path and query stay.
 pub(super) fn at_host(uri: &str, host: &str) -> String {
     let (scheme, rest) = match uri.split_once("://") {
         Some((scheme @ ("http" | "https"), rest)) => (scheme, rest.split_once('/')),

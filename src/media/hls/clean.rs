@@ -1,9 +1,9 @@
-//! A multivariant playlist made safe for m3u8-rs: the tags and attributes it models, nothing else.
+//! Prepares a multivariant playlist for m3u8-rs: only the tags and attributes that it supports remain.
 //!
-//! Handed the origin's bytes, m3u8-rs searches for a missing `=` or quote through the rest of the body
-//! (quadratic on a hostile one), gives up an attribute list at an empty string, drops a variant over
-//! one bad attribute and hangs its URI on the variant before, knows no variables, and names no line in
-//! its errors. Our scanner meets all of that first.
+//! On the origin's bytes, m3u8-rs searches for a missing `=` or quote through the rest of the body (quadratic
+//! on a hostile one), stops reading an attribute list at an empty string, drops a variant with one bad
+//! attribute and assigns its URI to the variant before, does not support variables, and gives no line in its
+//! errors. This scanner handles all of that first.
 
 use super::super::{
     Kind, ManifestError, ManifestFormat,
@@ -14,7 +14,7 @@ use super::{
     line::{Attribute, Line, attributes, lines},
 };
 
-/// Attributes handed on, if they hold anything: quoted strings.
+/// Attributes passed on if not empty: quoted strings.
 const STRINGS: &[&str] = &[
     "CODECS",
     "AUDIO",
@@ -28,11 +28,11 @@ const STRINGS: &[&str] = &[
     "CHARACTERISTICS",
 ];
 
-/// What is left of a playlist, and the URIs in it that are no rendition's.
+/// The cleaned playlist, and the URIs in it other than those of renditions.
 pub(super) struct Clean {
     pub(super) text: String,
     pub(super) others: Vec<(Kind, String)>,
-    /// What was left out first, and why.
+    /// The first part that was left out, and why.
     pub(super) fault: Option<ManifestError>,
 }
 
@@ -79,7 +79,7 @@ impl Clean {
     }
 
     fn tag(&mut self, line: usize, tag: &str, list: &str, variables: &Variables) {
-        // Pictures of their own are to us what I-frames are: a rendition for trick play.
+        // An image stream is treated as an I-frame stream: a rendition for trick play.
         let images = tag == "#EXT-X-IMAGE-STREAM-INF";
         self.text.push_str(if images { "#EXT-X-I-FRAME-STREAM-INF" } else { tag });
         self.text.push(':');
@@ -87,7 +87,7 @@ impl Clean {
         for attribute in attributes(list) {
             let attribute = match attribute {
                 Ok(attribute) => attribute,
-                // What stands before it holds.
+                // The attributes before the fault are kept.
                 Err(rest) => {
                     self.note(broken(line, tag, rest));
                     break;
@@ -100,7 +100,7 @@ impl Clean {
             }
         }
         if tag == "#EXT-X-MEDIA" {
-            // Both are mandatory, and forgotten in the wild.
+            // Both are mandatory, but some playlists omit them.
             for name in ["GROUP-ID", "NAME"] {
                 if super::line::attribute(list, name).is_none_or(str::is_empty) {
                     self.text.push_str(&format!("{name}=\"-\","));
@@ -112,11 +112,11 @@ impl Clean {
         }
     }
 
-    /// Hands an attribute on, if m3u8-rs can read it.
+    /// Passes an attribute on, if m3u8-rs can read it.
     fn attribute(&mut self, attribute: Attribute<'_>, variables: &Variables) {
         let Attribute { name, value, quoted } = attribute;
         let value = variables.put(value);
-        // A value put in for a variable may hold what no value may.
+        // The value of a variable may contain characters that no attribute value may.
         if value.is_empty() || value.contains(['"', '\n', '\r']) {
             return;
         }

@@ -1,4 +1,4 @@
-//! Playlist variables: EXT-X-DEFINE and the `{$name}` that stand for them.
+//! Playlist variables: EXT-X-DEFINE and the references `{$name}`.
 
 use super::{
     super::budget::Budget,
@@ -20,7 +20,7 @@ const TEXT: usize = 8192;
 #[derive(Debug, Default)]
 pub(super) struct Variables {
     values: HashMap<String, String>,
-    /// How much more text may be put in their place: a few bytes stand for thousands.
+    /// How much more text may be substituted, since a few bytes may expand to thousands.
     budget: Budget,
 }
 
@@ -60,7 +60,7 @@ impl Variables {
         variables
     }
 
-    /// Allows as much substitution as fits a playlist of so many bytes.
+    /// Sets the budget of substitution for a playlist of `len` bytes.
     pub(super) fn allow(&self, len: usize) {
         self.budget.refill(len);
     }
@@ -70,14 +70,13 @@ impl Variables {
         self.values.get(name).map(String::as_str)
     }
 
-    /// What it takes to keep them, in bytes.
+    /// Their memory use, in bytes.
     pub(super) fn weight(&self) -> usize {
         let pair = size_of::<(String, String)>();
         self.values.iter().map(|(name, value)| pair + name.len() + value.len()).sum()
     }
 
-    /// Puts values in the place of `{$name}`. Unknown names stay as they are, and so do all once the
-    /// playlist has grown to too much.
+    /// Replaces `{$name}` by values. Unknown names stay, and so do all once the budget is used up.
     pub(super) fn put<'a>(&self, text: &'a str) -> Cow<'a, str> {
         if self.values.is_empty() || !text.contains("{$") {
             return Cow::Borrowed(text);
@@ -102,8 +101,8 @@ impl Variables {
     }
 }
 
-/// The name of the variable whose use begins before `text`, and what follows its brace. Names are short:
-/// the search for a brace that is missing does not go through the rest of the playlist.
+/// The name of the variable whose reference begins before `text`, and the text after its brace. Names are
+/// short, so the search for a missing brace is bounded.
 pub(super) fn named(text: &str) -> Option<(&str, &str)> {
     let end = memchr::memchr(b'}', text.as_bytes().get(..=NAME).unwrap_or(text.as_bytes()))?;
     Some((text.get(..end)?, text.get(end + 1..)?))

@@ -1,7 +1,7 @@
 //! A playlist line by line: tags, URIs, and the attribute lists of tags.
 //!
-//! The one scanner under both reading and rewriting. Linear, borrowing, and lenient: what breaks the
-//! grammar is told to the caller, who knows whether it matters.
+//! The scanner for both reading and rewriting. Linear, borrowing, and lenient: a violation of the grammar is
+//! reported to the caller, which decides whether it matters.
 
 use super::super::{
     ManifestError, ManifestFormat,
@@ -9,7 +9,7 @@ use super::super::{
 };
 use std::borrow::Cow;
 
-/// A line that says something: comments and blank lines are left out.
+/// A tag or URI line: comments and blank lines are left out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Line<'a> {
     /// `#EXT…`, up to the colon, and what follows it.
@@ -18,7 +18,7 @@ pub(super) enum Line<'a> {
     Uri(&'a str),
 }
 
-/// The text of a playlist, if it is one; byte under byte, with what is not UTF-8 masked.
+/// The text of a playlist, if it is one; of the same length, with bytes that are not UTF-8 masked.
 pub(super) fn playlist(body: &[u8]) -> Result<Cow<'_, str>, ManifestError> {
     let text = masked(ManifestFormat::Hls, body)?;
     let start = text.trim_start_matches('\u{feff}').trim_start();
@@ -41,12 +41,12 @@ pub(super) struct Lines<'a> {
 }
 
 impl<'a> Lines<'a> {
-    /// What follows the lines so far.
+    /// The text after the lines so far.
     pub(super) const fn rest(&self) -> &'a str {
         self.rest
     }
 
-    /// Passes over bytes that end with a line. The numbers of the lines behind them are then wrong.
+    /// Skips bytes that end with a line. The numbers of the lines after them are then wrong.
     pub(super) fn pass_over(&mut self, bytes: usize) {
         self.rest = self.rest.get(bytes..).unwrap_or_default();
     }
@@ -65,7 +65,7 @@ impl<'a> Iterator for Lines<'a> {
             self.rest = rest.get(1..).unwrap_or_default();
             let number = self.number;
             self.number += usize::from(feed);
-            if let Some(line) = said(line.trim_ascii()) {
+            if let Some(line) = parse_line(line.trim_ascii()) {
                 return Some((number, line));
             }
         }
@@ -73,7 +73,7 @@ impl<'a> Iterator for Lines<'a> {
     }
 }
 
-fn said(line: &str) -> Option<Line<'_>> {
+fn parse_line(line: &str) -> Option<Line<'_>> {
     if !line.starts_with('#') {
         return (!line.is_empty()).then_some(Line::Uri(line));
     }
@@ -94,7 +94,7 @@ pub(super) struct Attribute<'a> {
     pub(super) quoted: bool,
 }
 
-/// The attributes of a list. An attribute that breaks the grammar ends it, with the rest as error.
+/// The attributes of a list. An attribute that violates the grammar ends it, with the rest as error.
 pub(super) struct Attributes<'a> {
     rest: &'a str,
 }

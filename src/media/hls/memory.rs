@@ -1,4 +1,4 @@
-//! What a session learnt from HLS playlists: renditions, and the URLs of their segments.
+//! The HLS playlists of a session: renditions, and the URLs of their segments.
 
 use super::super::{
     Kind, ManifestError, MediaType, Protocol, Rendition, Resource,
@@ -21,9 +21,9 @@ use super::{
 use std::{collections::HashMap, sync::Arc};
 use url::Url;
 
-/// The most media playlists of which segments are remembered at a time; the least recent one goes.
+/// The most media playlists with stored segments; beyond it the least recent one is removed.
 const TRACKS: usize = 256;
-/// The most media playlists known by name. A session that zaps past it starts afresh.
+/// The most media playlists stored by URL. A session with more starts again from nothing.
 const PLAYLISTS: usize = 4096;
 /// The most that is kept of playlists' newest versions, all together, in bytes.
 const VERSIONS: usize = 2 << 20;
@@ -35,7 +35,7 @@ struct Remembered {
     used: u64,
 }
 
-/// The memory.
+/// The stored playlists.
 #[derive(Debug, Default)]
 pub(in super::super) struct Memory {
     places: Places,
@@ -47,9 +47,9 @@ pub(in super::super) struct Memory {
 }
 
 impl Memory {
-    /// Learns a playlist, an interstitial's if it is an `asset`; its kind.
+    /// Reads a playlist, that of an interstitial if `asset`; returns its kind.
     ///
-    /// What cannot be read of it is left out, and told when the rest is known.
+    /// Parts that cannot be read are left out; the error is returned after the rest is stored.
     pub(in super::super) fn learn(
         &mut self,
         base: &Base,
@@ -73,7 +73,7 @@ impl Memory {
         let (id, whole) = self.media(base, &playlist, asset);
         let marks = std::mem::take(&mut playlist.marks);
         let listed = (playlist.first(), marks);
-        // A playlist that has ended is not asked for again.
+        // A playlist that has ended is not requested again.
         let numbered = playlist.first().checked_add(playlist.count as u64).is_some();
         let worth =
             whole && numbered && fault.is_none() && !playlist.ended && text.len() <= VERSIONS;
@@ -96,7 +96,7 @@ impl Memory {
         self.imports(url)?.get(name)
     }
 
-    /// What stands at `url`, if some playlist names it.
+    /// The resource at `url`, if a playlist names it.
     pub(in super::super) fn get(&self, url: &str, first: Option<u64>) -> Option<Resource> {
         self.places.get(url, first)
     }
@@ -112,7 +112,7 @@ impl Memory {
         self.presentations.ladders()
     }
 
-    /// Notes that what stands at `url` is an interstitial.
+    /// Records that `url` is that of an interstitial.
     pub(in super::super) fn note_asset(&mut self, url: &str) {
         self.presentations.note_asset(url);
     }
@@ -155,7 +155,7 @@ impl Memory {
         read.fault.map_or(Ok(()), Err)
     }
 
-    /// Forgets the least recent presentations until another `names` fit, and all if that is not enough.
+    /// Removes the least recent presentations until another `names` fit, and all if that is not enough.
     fn make_room_for_names(&mut self, names: usize, id: u64) {
         while self.named.len() + names > PLAYLISTS {
             let Some(oldest) = self.presentations.oldest().filter(|oldest| *oldest != id) else {
@@ -183,14 +183,14 @@ impl Memory {
         });
     }
 
-    /// Keeps the URL of a media playlist.
+    /// Stores the URL of a media playlist.
     fn name(&mut self, url: &str, named: &Named) {
         self.places.insert(url, None, Place::of(&named.rendition, Kind::MediaPlaylist));
         self.named.entry(hash(without_query(url))).or_insert_with(|| named.clone());
         self.named.insert(hash(url), named.clone());
     }
 
-    /// Learns where clones of pathways have their playlists.
+    /// Reads the playlist URLs of pathway clones.
     pub(in super::super) fn steered(&mut self, base: &Base, steering: &Steering) {
         let mut clones = Vec::new();
         let mut url = String::new();
@@ -214,7 +214,7 @@ impl Memory {
         }
     }
 
-    /// Another URL for a media playlist: the origin sends there who asks for the first.
+    /// Records another URL of a media playlist, to which the origin redirects.
     pub(in super::super) fn moved(&mut self, from: &str, to: &str) {
         let named =
             self.named.get(&hash(from)).or_else(|| self.named.get(&hash(without_query(from))));
@@ -223,12 +223,12 @@ impl Memory {
         }
     }
 
-    /// Keeps a URL that is neither a playlist's nor a segment's.
+    /// Stores a URL that is neither a playlist's nor a segment's.
     pub(in super::super) fn keep(&mut self, url: &str, place: Place) {
         self.places.insert(url, None, place);
     }
 
-    /// Where the track of a playlist is kept, and what names it.
+    /// The key of a playlist's track, and its entry in a multivariant playlist.
     fn track_at(&self, url: &str) -> (u64, Option<&Named>) {
         let bare = hash(without_query(url));
         let named = self.named.get(&hash(url)).or_else(|| self.named.get(&bare));
@@ -237,7 +237,7 @@ impl Memory {
         (id, named)
     }
 
-    /// Learns a version of a media playlist; its track, and whether all its segments are kept there.
+    /// Reads a version of a media playlist; returns its track, and whether all its segments are stored there.
     fn media(&mut self, base: &Base, playlist: &Playlist<'_>, asset: bool) -> (u64, bool) {
         let url = base.url().as_str();
         let (id, named) = self.track_at(url);
@@ -259,7 +259,7 @@ impl Memory {
         (id, remembered.track.learn(base, playlist, &mut self.places))
     }
 
-    /// Notes the interstitials that a playlist names.
+    /// Records the interstitials that a playlist names.
     fn note_assets(&mut self, base: &Base, playlist: &Playlist<'_>) {
         let assets =
             playlist.extras.iter().filter(|extra| extra.kind == Kind::MultivariantPlaylist);
@@ -271,8 +271,8 @@ impl Memory {
         }
     }
 
-    /// Keeps the newest version of a track for its reload, if it is worth it, and lets go of those that
-    /// were not reloaded for longest.
+    /// Stores the newest version of a track for its reload, if `worth`, and removes those that were not
+    /// reloaded for longest.
     fn hold(&mut self, id: u64, worth: bool, version: impl FnOnce(Option<Version>) -> Version) {
         if let Some(held) = self.tracks.get_mut(&id) {
             let old = held.track.newest.take();
@@ -327,7 +327,7 @@ impl Memory {
         Named { rendition, presentation: id }
     }
 
-    /// Where a new track counts from: with its siblings, if their windows are near each other.
+    /// The anchor of a new track: that of its siblings, if their windows are close to each other.
     fn anchor(&self, presentation: u64, playlist: &Playlist<'_>) -> Anchor {
         let (sequence, len) = (playlist.sequence, playlist.count as u64);
         let siblings = self.tracks.values().filter(|held| held.presentation == presentation);
@@ -337,7 +337,7 @@ impl Memory {
             .unwrap_or(Anchor { sequence, known: (sequence, std::time::Duration::ZERO) })
     }
 
-    /// Forgets the least recent tracks until another `segments` fit.
+    /// Removes the least recent tracks until another `segments` fit.
     fn make_room(&mut self, id: u64, segments: usize) {
         while self.tracks.len() > TRACKS || self.places.len() + segments > PLACES {
             let others = self.tracks.iter().filter(|(held, _)| **held != id);
@@ -378,7 +378,7 @@ impl Memory {
         self.tracks.get(&self.track_at(url).0)?.track.newest.as_ref()
     }
 
-    /// How many places are kept.
+    /// The number of places.
     pub(super) fn known(&self) -> usize {
         self.places.len()
     }

@@ -1,4 +1,4 @@
-//! HLS playlists (RFC 8216bis): read, remembered across versions, rewritten.
+//! HLS playlists (RFC 8216bis): read, tracked across versions, rewritten.
 
 mod clean;
 mod define;

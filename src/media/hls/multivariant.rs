@@ -1,4 +1,4 @@
-//! A multivariant playlist read into renditions, by m3u8-rs.
+//! Reads a multivariant playlist into renditions, with m3u8-rs.
 
 use super::super::{
     Kind, ManifestError, ManifestFormat, MediaType, Protocol, Rendition, codecs,
@@ -22,7 +22,7 @@ use std::{
 /// The most renditions read from one playlist.
 pub(super) const RENDITIONS: usize = 1024;
 
-/// A rendition, and its media playlist's URI as written (variables put in).
+/// A rendition, and its media playlist's URI as written (variables expanded).
 pub(super) struct Entry {
     pub(super) uri: String,
     /// STABLE-VARIANT-ID or STABLE-RENDITION-ID.
@@ -30,12 +30,12 @@ pub(super) struct Entry {
     pub(super) rendition: Rendition,
 }
 
-/// What a multivariant playlist says.
+/// The contents of a multivariant playlist.
 pub(super) struct Multivariant {
     pub(super) entries: Vec<Entry>,
-    /// Keys, steering manifests: URIs that are no rendition's.
+    /// URIs other than those of renditions: keys, steering manifests.
     pub(super) others: Vec<(Kind, String)>,
-    /// What was left out first, and why.
+    /// The first part that was left out, and why.
     pub(super) fault: Option<ManifestError>,
 }
 
@@ -62,7 +62,7 @@ pub(super) fn is_multivariant(text: &str) -> bool {
 /// Reads a multivariant playlist.
 pub(super) fn read(text: &str, variables: &Variables) -> Result<Multivariant, ManifestError> {
     let clean = clean(text, variables, RENDITIONS);
-    // m3u8-rs tells neither line nor reason, and after cleaning has none left to give.
+    // m3u8-rs reports neither line nor reason.
     let playlist = m3u8_rs::parse_master_playlist_res(clean.text.as_bytes()).map_err(|_| {
         let cause =
             ManifestFault::Syntax("m3u8-rs finds no multivariant playlist in it".to_owned());
@@ -123,8 +123,8 @@ fn of_variant(variant: &VariantStream, groups: &Groups<'_>) -> Rendition {
     rendition
 }
 
-/// What a variant's own playlist carries: its codecs cover its groups too, so a group with playlists of
-/// its own takes the sound away.
+/// The media type of a variant's own playlist: its codecs include those of its groups, so it has no audio if
+/// the group has playlists of its own.
 fn media_of(variant: &VariantStream, groups: &Groups<'_>) -> MediaType {
     let group = variant.audio.as_deref();
     let apart = group.is_some_and(|group| groups.apart.get(group) == Some(&true));
@@ -137,8 +137,8 @@ fn media_of(variant: &VariantStream, groups: &Groups<'_>) -> MediaType {
     }
 }
 
-/// The codecs of a variant's own playlist: what it lists without those of groups that have playlists of
-/// their own. A variant that is sound alone keeps its codecs: its group is another choice of the same.
+/// The codecs of a variant's own playlist: those listed without those of groups that have playlists of their
+/// own. An audio-only variant keeps its codecs: its group is an alternative.
 fn codecs_of_variant(variant: &VariantStream, groups: &Groups<'_>) -> Option<Arc<str>> {
     let listed = variant.codecs.as_deref()?;
     let carries = media_of(variant, groups);
@@ -184,13 +184,13 @@ fn first_of(characteristics: &str) -> Option<Arc<str>> {
     (!first.is_empty()).then(|| Arc::from(first))
 }
 
-/// What is to be known of groups of sound, by GROUP-ID; read once, since each may have many members.
+/// The properties of groups, by GROUP-ID; read once, since each may have many members.
 struct Groups<'a> {
     /// Whether each member has a playlist of its own.
     apart: HashMap<&'a str, bool>,
     /// The same of groups of subtitles.
     text_apart: HashMap<&'a str, bool>,
-    /// The codecs: those of sound among what the first variant with this group lists.
+    /// The audio codecs in the list of the first variant with this group.
     codecs: HashMap<&'a str, Arc<str>>,
 }
 
@@ -215,7 +215,7 @@ impl<'a> Groups<'a> {
     }
 }
 
-/// The codecs of sound in a list.
+/// The audio codecs in a list.
 fn sound_of(listed: &str) -> Arc<str> {
     let codecs = listed.split(',').map(str::trim);
     let sound = codecs.filter(|codec| codecs::of_codecs(codec) == MediaType::Audio);

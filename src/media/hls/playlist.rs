@@ -1,4 +1,4 @@
-//! What is read of a media playlist, tag by tag.
+//! The contents of a media playlist, read tag by tag.
 
 use super::super::{Kind, ManifestError, error::ManifestFault, place::Range};
 use super::{
@@ -10,14 +10,14 @@ use std::{borrow::Cow, time::Duration};
 
 /// The most segments read from one playlist: four and a half days of four-second segments.
 pub(super) const SEGMENTS: usize = 100_000;
-/// The most of a short playlist; a longer one may have a segment for so many bytes.
+/// The most of a short playlist; the limit of a longer one grows with its bytes.
 pub(super) const FEW: usize = 1 << 15;
 const BYTES: usize = 8;
 /// The most other URIs (parts, keys, maps, hints) read from one playlist.
 const EXTRAS: usize = 1 << 15;
-/// Of how many extras before the first segment that is read it is known what they are.
+/// How many extras before the first segment that is read are kept.
 const BEFORE: usize = 64;
-/// Of how many extras it is remembered that they were just there.
+/// How many recent extras are kept for detecting repetitions.
 pub(super) const RECENT: usize = 4;
 
 /// A media segment.
@@ -26,7 +26,7 @@ pub(super) struct Segment<'a> {
     pub(super) uri: Cow<'a, str>,
     pub(super) range: Option<Range>,
     pub(super) duration: Duration,
-    /// Whether EXT-X-DISCONTINUITY stands before it.
+    /// Whether EXT-X-DISCONTINUITY precedes it.
     pub(super) discontinuity: bool,
 }
 
@@ -47,11 +47,11 @@ pub(super) struct Extra<'a> {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Listed<'a> {
     Segment(Segment<'a>),
-    /// So many segments, word for word as the version before had them under the same numbers.
+    /// This many segments, exactly as in the version before, with the same numbers.
     Again(usize),
 }
 
-/// What a media playlist says.
+/// The contents of a media playlist.
 #[derive(Debug, Default)]
 pub(super) struct Playlist<'a> {
     /// The media sequence number of the first segment of the window, skipped ones included.
@@ -62,14 +62,14 @@ pub(super) struct Playlist<'a> {
     pub(super) ended: bool,
     pub(super) images: bool,
     pub(super) listed: Vec<Listed<'a>>,
-    /// How many segments that are, and those behind the last one that was read.
+    /// The number of segments, with those after the last one that was read.
     pub(super) count: usize,
-    /// How many segments before them are not to be read, and how many were passed over.
+    /// How many segments before them are not to be read, and how many were skipped.
     pub(super) unread: usize,
     passed: usize,
     /// How many are read at most.
     pub(super) most: usize,
-    /// What was left out first, and why.
+    /// The first part that was left out, and why.
     pub(super) fault: Option<ManifestError>,
     /// Where each of them ends in the text.
     pub(super) marks: Vec<Mark>,
@@ -87,12 +87,12 @@ pub(super) struct Pending {
     /// Whether the timeline breaks before the next segment, and the next part.
     breaks: bool,
     part_breaks: bool,
-    /// Whether a line told more than what this one segment is.
-    pub(super) telling: bool,
+    /// Whether a line concerns more than this one segment.
+    pub(super) changes_state: bool,
 }
 
 impl<'a> Playlist<'a> {
-    /// To be read from a text of so many bytes.
+    /// An empty playlist, to be read from a text of `len` bytes.
     pub(super) fn of(len: usize) -> Self {
         Self { most: (len / BYTES).clamp(FEW, SEGMENTS), ..Self::default() }
     }
@@ -140,8 +140,8 @@ impl<'a> Playlist<'a> {
             }
             _ => return Ok(()),
         }
-        // A key or map that was just there is as good as not repeated.
-        pending.telling |= match tag {
+        // A repetition of a recent key or map changes nothing.
+        pending.changes_state |= match tag {
             "#EXT-X-MAP" | "#EXT-X-KEY" => self.extras.len() != extras,
             "#EXT-X-BYTERANGE" => !value.contains('@'),
             tag => tag != "#EXT-X-DISCONTINUITY",
@@ -186,14 +186,14 @@ impl<'a> Playlist<'a> {
         self.keep(kind, variables.put(uri), range, duration)
     }
 
-    /// The first part after a break has it; the others of its segment follow on.
+    /// The first part after a discontinuity has it; the others of its segment do not.
     fn part_breaks(&mut self, pending: &mut Pending) {
         if let Some(part) = self.extras.last_mut().filter(|last| last.kind == Kind::Part) {
             part.discontinuity |= std::mem::take(&mut pending.part_breaks);
         }
     }
 
-    /// What plays in between: a presentation, or a list of some.
+    /// An interstitial: a presentation, or a list of some.
     fn interstitial(&mut self, list: &'a str, variables: &Variables) -> Result<(), ManifestFault> {
         for (kind, name) in
             [(Kind::MultivariantPlaylist, "X-ASSET-URI"), (Kind::AssetList, "X-ASSET-LIST")]
@@ -205,7 +205,7 @@ impl<'a> Playlist<'a> {
         Ok(())
     }
 
-    /// A part or map that is not there yet: its range is open until it is.
+    /// A part or map that does not exist yet: its range is open until it does.
     fn hint(&mut self, list: &'a str, variables: &Variables) -> Result<(), ManifestFault> {
         let Some(uri) = attribute(list, "URI") else { return Ok(()) };
         let kind = if attribute(list, "TYPE") == Some("MAP") { Kind::Init } else { Kind::Part };
@@ -261,7 +261,7 @@ fn whole(tag: &str, value: &str) -> Result<u64, ManifestFault> {
     value.trim().parse().map_err(wrong)
 }
 
-/// Decimal seconds, exact to the nanosecond; nothing past a year, which no segment lasts.
+/// Decimal seconds, exact to the nanosecond; `None` above a year.
 pub(super) fn seconds(value: &str) -> Option<Duration> {
     let seconds: f64 = value.trim().parse().ok()?;
     let sane = (0.0..=31_536_000.0).contains(&seconds);

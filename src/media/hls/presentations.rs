@@ -1,7 +1,7 @@
-//! The presentations of a session: what each multivariant playlist named, and which one is the session's.
+//! The presentations of a session: the contents of each multivariant playlist, and which one is the session's.
 //!
-//! A session asks for more than one multivariant playlist when advertisements are inserted. The ladder of
-//! an interstitial is not the session's: rates and variables follow the presentation that is interrupted.
+//! A session requests more than one multivariant playlist when advertisements are inserted. The ladder of an
+//! interstitial is not the session's: relative rates use the presentation that is interrupted.
 
 use super::super::{Rendition, place::hash};
 use super::define::Variables;
@@ -10,9 +10,9 @@ use std::{
     sync::Arc,
 };
 
-/// The most presentations known at a time; the least recent one goes.
+/// The most presentations stored; beyond it the least recent one is removed.
 const PRESENTATIONS: usize = 64;
-/// The most addresses of interstitials that are remembered; the oldest one goes.
+/// The most URLs of interstitials stored; beyond it the oldest is removed.
 const ASSETS: usize = 1024;
 
 /// A media playlist named by a multivariant one.
@@ -31,7 +31,7 @@ pub(super) struct Cloneable {
     pub(super) named: Named,
 }
 
-/// What one multivariant playlist, or a media playlist that none names, says.
+/// One multivariant playlist, or a media playlist that is in none.
 #[derive(Debug, Default)]
 pub(super) struct Presentation {
     pub(super) renditions: Vec<Arc<Rendition>>,
@@ -42,7 +42,7 @@ pub(super) struct Presentation {
     pub(super) steered: bool,
     /// Whether it is an interstitial.
     pub(super) asset: bool,
-    /// Whether a media playlist of it was asked for.
+    /// Whether a media playlist of it was requested.
     pub(super) played: bool,
     pub(super) used: u64,
 }
@@ -60,7 +60,7 @@ pub(super) struct Presentations {
 }
 
 impl Presentations {
-    /// Notes that what stands at `url` is an interstitial.
+    /// Records that `url` is that of an interstitial.
     pub(super) fn note_asset(&mut self, url: &str) {
         let id = hash(url);
         if !self.assets.insert(id) {
@@ -79,7 +79,7 @@ impl Presentations {
         self.assets.contains(&hash(url))
     }
 
-    /// Keeps a presentation; the one that goes for it, if one has to.
+    /// Stores a presentation; returns the one to remove for it, if any.
     ///
     /// It is the session's unless it is an interstitial, or another one is being played.
     pub(super) fn insert(&mut self, id: u64, presentation: Presentation) -> Option<u64> {
@@ -93,7 +93,7 @@ impl Presentations {
         (self.held.len() > PRESENTATIONS).then(|| self.oldest())?
     }
 
-    /// Notes that a media playlist of a presentation was asked for: that one is being played.
+    /// Records that a media playlist of a presentation was requested: it is being played.
     pub(super) fn play(&mut self, id: u64) {
         self.clock += 1;
         let Some(held) = self.held.get_mut(&id) else { return };
@@ -103,18 +103,18 @@ impl Presentations {
         }
     }
 
-    /// The least recent one, if there is one beside the session's.
+    /// The least recent one other than the session's.
     pub(super) fn oldest(&self) -> Option<u64> {
         let others = self.held.iter().filter(|(id, _)| **id != self.main);
         others.min_by_key(|(_, held)| held.used).map(|(id, _)| *id)
     }
 
-    /// Forgets a presentation.
+    /// Removes a presentation.
     pub(super) fn remove(&mut self, id: u64) -> Option<Presentation> {
         self.held.remove(&id)
     }
 
-    /// Forgets all presentations, and none of the addresses of interstitials.
+    /// Removes all presentations, but keeps the URLs of interstitials.
     pub(super) fn clear(&mut self) {
         self.held.clear();
     }
@@ -128,7 +128,7 @@ impl Presentations {
         self.held.get(&self.main)
     }
 
-    /// Those that are steered.
+    /// The presentations with content steering.
     pub(super) fn steered(&self) -> impl Iterator<Item = &Presentation> {
         self.held.values().filter(|held| held.steered)
     }

@@ -1,7 +1,7 @@
-//! A media playlist read by our own scanner.
+//! Reads a media playlist with the crate's own scanner.
 //!
-//! m3u8-rs is not asked here: it drops every tag after the last segment (the parts of low latency), keeps
-//! one EXT-X-KEY of several, rounds EXTINF to 24 bits, and copies each URI it meets.
+//! m3u8-rs is not used here: it drops every tag after the last segment (the parts of low latency), keeps one
+//! EXT-X-KEY of several, rounds EXTINF to 24 bits, and copies each URI it meets.
 
 use super::super::{
     ManifestError, ManifestFormat,
@@ -15,13 +15,13 @@ use super::{
 };
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-/// Reads a media playlist; what it repeats of the version before is not read again.
+/// Reads a media playlist; lines that it repeats from the version before are not read again.
 pub(super) fn read<'a>(
     text: &'a str,
     variables: &'a Variables,
     old: Option<&Version>,
 ) -> Result<Playlist<'a>, ManifestError> {
-    // Whatever is odd about a reload is told, and decided, by a reading of the whole.
+    // An irregular reload is read as a whole, which also reports its faults.
     let reload = old.and_then(|old| {
         let read = Reader::new(text, variables, Some(old)).read().ok()?;
         let aligned = read.aligned.is_none_or(|first| first == read.playlist.first());
@@ -35,14 +35,14 @@ pub(super) fn read<'a>(
     if playlist.ended || playlist.count <= playlist.most {
         return Ok(playlist);
     }
-    // Of a live playlist that is longer than what is read, the newest segments are worth most.
+    // If a live playlist exceeds the limit, its newest segments are read.
     let mut reader = Reader::new(text, variables, None);
     reader.playlist.unread = playlist.count - playlist.most;
     reader.playlist.fault = playlist.fault;
     reader.read().map(|read| read.playlist)
 }
 
-/// A reading under way.
+/// The state of a reading.
 struct Reader<'a, 'o> {
     text: &'a str,
     lines: Lines<'a>,
@@ -56,7 +56,7 @@ struct Reader<'a, 'o> {
     recent: u64,
     /// The number of the first segment, as it was known when the first repeated ones were found.
     aligned: Option<u64>,
-    /// Whether it was another one when others were found.
+    /// Whether it changed between repeated segments.
     shifted: bool,
 }
 
@@ -103,7 +103,7 @@ impl<'a, 'o> Reader<'a, 'o> {
         Ok(self)
     }
 
-    /// Notes where a segment ends, and passes over those behind it that the old version had as well.
+    /// Records where a segment ends, and skips those after it that the old version also had.
     fn behind_segment(&mut self) {
         let playlist = &mut self.playlist;
         if playlist.listed.is_empty() {
@@ -113,13 +113,13 @@ impl<'a, 'o> Reader<'a, 'o> {
             (self.extras, self.recent) = (playlist.extras.len(), recent(&playlist.extras));
         }
         let end = self.text.len() - self.lines.rest().len();
-        let plain = !std::mem::take(&mut self.pending.telling);
+        let plain = !std::mem::take(&mut self.pending.changes_state);
         playlist.marks.push(Mark::new(end, plain, self.recent));
         let number = playlist.first().saturating_add(playlist.count as u64 - 1);
         let again = self.old.and_then(|old| old.again(number, self.recent, self.lines.rest()));
         let Some((marks, from)) = again else { return };
         if marks.len() + playlist.count > playlist.most {
-            // There is too much of it, and the next segment would find nearly the same again.
+            // The limit is reached; the next segment would only repeat the comparison.
             self.old = None;
             return;
         }

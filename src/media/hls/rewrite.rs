@@ -1,4 +1,4 @@
-//! The URIs of a playlist led elsewhere, byte for byte otherwise.
+//! Rewrites the URIs of a playlist; every other byte stays.
 
 use super::super::{
     ManifestError,
@@ -24,51 +24,51 @@ const URI_TAGS: &[&str] = &[
     "#EXT-X-RENDITION-REPORT",
 ];
 
-/// Rewrites a playlist; `None` when no URI of it is led elsewhere.
+/// Rewrites a playlist; `None` when no URI of it changes.
 pub(in super::super) fn rewrite(
     body: &[u8],
     map: &dyn UriMap,
 ) -> Result<Option<Vec<u8>>, ManifestError> {
     let text = playlist(body)?;
     let (edits, room) = (Edits::over(text.as_bytes(), body), GROWTH + 4 * body.len());
-    let mut leader = Leader { edits, map, variables: Vec::new(), asked: 0, room };
+    let mut rewriter = UriRewriter { edits, map, variables: Vec::new(), lookups: 0, room };
     for (_, line) in lines(&text) {
         match line {
-            Line::Uri(uri) => leader.lead(uri),
+            Line::Uri(uri) => rewriter.rewrite(uri),
             // A prefetch hint of community low latency: the value is the URI.
-            Line::Tag("#EXT-X-PREFETCH", uri) => leader.lead(uri.trim()),
+            Line::Tag("#EXT-X-PREFETCH", uri) => rewriter.rewrite(uri.trim()),
             Line::Tag("#EXTINF", _) => {}
-            Line::Tag(tag, list) => leader.tag(tag, list),
+            Line::Tag(tag, list) => rewriter.tag(tag, list),
         }
     }
-    Ok(leader.edits.finish())
+    Ok(rewriter.edits.finish())
 }
 
-/// The most variables that are looked out for, and the most whose values are asked for.
+/// The most variables that are tracked, and the most values that are looked up.
 const VARIABLES: usize = 256;
-/// The most bytes of values, beside a few times the playlist's own length.
+/// The most bytes of values, in addition to a few times the playlist's own length.
 const GROWTH: usize = 1 << 20;
 
-struct Leader<'a, 't> {
+struct UriRewriter<'a, 't> {
     edits: Edits<'a>,
     map: &'a dyn UriMap,
-    /// The variables defined so far that are not led by their definitions, and their values.
+    /// The variables defined so far that are not rewritten in their definitions, and their values.
     variables: Vec<(&'t str, Cow<'t, str>)>,
-    /// How many values were asked for.
-    asked: usize,
-    /// How many bytes of values may still be put in.
+    /// How many values were looked up.
+    lookups: usize,
+    /// How many bytes of values may still be inserted.
     room: usize,
 }
 
-impl<'t> Leader<'_, 't> {
-    fn lead(&mut self, uri: &str) {
+impl<'t> UriRewriter<'_, 't> {
+    fn rewrite(&mut self, uri: &str) {
         match self.with_values(uri) {
-            Some(whole) => self.edits.lead_whole(uri, &whole, self.map),
-            None => self.edits.lead(uri, self.map, Pathless::AddSlash),
+            Some(whole) => self.edits.rewrite_expanded(uri, &whole, self.map),
+            None => self.edits.rewrite(uri, self.map, Pathless::AddSlash),
         }
     }
 
-    /// A URI with values in the place of the variables that it begins with: they tell where it leads.
+    /// A URI with the variables at its beginning expanded, because they decide where it points.
     fn with_values(&mut self, uri: &str) -> Option<String> {
         if self.variables.is_empty() || uri.starts_with('/') || names_host(uri) {
             return None;
@@ -88,7 +88,7 @@ impl<'t> Leader<'_, 't> {
         known.then(|| [&whole, rest, behind].concat())
     }
 
-    /// Leads the URIs in one tag's attribute list. A list that breaks off is read as far as it goes.
+    /// Rewrites the URIs in one tag's attribute list. An invalid list is read up to the fault.
     fn tag(&mut self, tag: &str, list: &'t str) {
         let wanted: fn(&str) -> bool = match tag {
             "#EXT-X-DEFINE" => return self.define(list),
@@ -100,13 +100,14 @@ impl<'t> Leader<'_, 't> {
         for attribute in attributes(list).map_while(Result::ok) {
             // Some players read values without quotes as well.
             if wanted(attribute.name) {
-                self.lead(attribute.value);
+                self.rewrite(attribute.value);
             }
         }
     }
 
-    /// A variable's value is led when it names a host, and every use follows. Any other may stand in the
-    /// middle of a URI, and one that is not written here is not led: the uses that begin with it are.
+    /// A variable's value is rewritten when it names a host, which changes every use. Any other value may be in
+    /// the middle of a URI, and an imported value is not in this document: then the uses that begin with the
+    /// variable are rewritten.
     fn define(&mut self, list: &'t str) {
         let mut name = None;
         for attribute in attributes(list).map_while(Result::ok).filter(|found| found.quoted) {
@@ -114,11 +115,11 @@ impl<'t> Leader<'_, 't> {
             match attribute.name {
                 "NAME" => name = Some(value),
                 "VALUE" if names_host(value) || self.map.replaced(value) > 0 => {
-                    self.edits.lead(value, self.map, Pathless::Keep);
+                    self.edits.rewrite(value, self.map, Pathless::Keep);
                 }
                 "VALUE" => self.keep(name, Some(value.into())),
-                "IMPORT" | "QUERYPARAM" if self.asked < VARIABLES => {
-                    self.asked += 1;
+                "IMPORT" | "QUERYPARAM" if self.lookups < VARIABLES => {
+                    self.lookups += 1;
                     let found = match attribute.name {
                         "IMPORT" => self.map.imported(value),
                         _ => self.map.parameter(value),
@@ -137,7 +138,7 @@ impl<'t> Leader<'_, 't> {
     }
 }
 
-/// `X-ASSET-URI`, `X-ASSET-LIST` and other client attributes whose name says that they hold a URI.
+/// `X-ASSET-URI`, `X-ASSET-LIST` and other client attributes whose name ends like that of a URI.
 fn is_client_uri(name: &str) -> bool {
     name.starts_with("X-")
         && (name.ends_with("-URI") || name.ends_with("-URL") || name == "X-ASSET-LIST")
@@ -148,7 +149,7 @@ mod tests {
     use super::super::super::uri::tests::Proxy;
     use super::*;
 
-    fn led(line: &str) -> String {
+    fn rewritten(line: &str) -> String {
         let body = format!("#EXTM3U\n{line}\n");
         let out =
             rewrite(body.as_bytes(), &Proxy).unwrap().unwrap_or_else(|| body.clone().into_bytes());
@@ -161,16 +162,18 @@ mod tests {
         for tag in URI_TAGS {
             let line = format!("{tag}:A=1,URI=\"https://a/x\",B=\"https://a/x\"");
             assert_eq!(
-                led(&line),
+                rewritten(&line),
                 format!("{tag}:A=1,URI=\"/-/s/7/-/o/https/a/x\",B=\"https://a/x\"")
             );
         }
         assert_eq!(
-            led("#EXT-X-CONTENT-STEERING:SERVER-URI=\"/s\",PATHWAY-ID=\"a\""),
+            rewritten("#EXT-X-CONTENT-STEERING:SERVER-URI=\"/s\",PATHWAY-ID=\"a\""),
             "#EXT-X-CONTENT-STEERING:SERVER-URI=\"/-/s/7/s\",PATHWAY-ID=\"a\""
         );
         assert_eq!(
-            led("#EXT-X-DATERANGE:ID=\"/a\",X-ASSET-LIST=\"/l\",X-COM-URL=\"//b/c\",X-AD=\"/d\""),
+            rewritten(
+                "#EXT-X-DATERANGE:ID=\"/a\",X-ASSET-LIST=\"/l\",X-COM-URL=\"//b/c\",X-AD=\"/d\""
+            ),
             "#EXT-X-DATERANGE:ID=\"/a\",X-ASSET-LIST=\"/-/s/7/l\",X-COM-URL=\"/-/s/7/-/o/https/b/c\",X-AD=\"/d\""
         );
     }
@@ -178,35 +181,35 @@ mod tests {
     #[test]
     fn a_variable_is_led_by_its_definition() {
         assert_eq!(
-            led("#EXT-X-DEFINE:NAME=\"b\",VALUE=\"https://a\""),
+            rewritten("#EXT-X-DEFINE:NAME=\"b\",VALUE=\"https://a\""),
             "#EXT-X-DEFINE:NAME=\"b\",VALUE=\"/-/s/7/-/o/https/a\""
         );
         assert_eq!(
-            led("#EXT-X-DEFINE:NAME=\"b\",VALUE=\"/p\""),
+            rewritten("#EXT-X-DEFINE:NAME=\"b\",VALUE=\"/p\""),
             "#EXT-X-DEFINE:NAME=\"b\",VALUE=\"/p\""
         );
-        assert_eq!(led("{$b}/x.ts"), "{$b}/x.ts");
-        assert_eq!(led("https://{$host}/x.ts"), "/-/s/7/-/o/https/{$host}/x.ts");
+        assert_eq!(rewritten("{$b}/x.ts"), "{$b}/x.ts");
+        assert_eq!(rewritten("https://{$host}/x.ts"), "/-/s/7/-/o/https/{$host}/x.ts");
     }
 
     #[test]
     fn a_uri_without_quotes_is_led() {
         assert_eq!(
-            led("#EXT-X-KEY:URI=https://a/b,METHOD=AES-128"),
+            rewritten("#EXT-X-KEY:URI=https://a/b,METHOD=AES-128"),
             "#EXT-X-KEY:URI=/-/s/7/-/o/https/a/b,METHOD=AES-128"
         );
     }
 
-    /// A document in a folder, asked for with parameters.
+    /// A document in a folder, requested with parameters.
     struct Asked;
 
     impl UriMap for Asked {
         fn absolute(&self, scheme: Option<&str>, authority: &str) -> Option<Cow<'_, str>> {
-            Proxy.absolute(scheme, authority).map(|led| led.into_owned().into())
+            Proxy.absolute(scheme, authority).map(|rewritten| rewritten.into_owned().into())
         }
 
         fn root_relative(&self, path: &str) -> Option<Cow<'_, str>> {
-            Proxy.root_relative(path).map(|led| led.into_owned().into())
+            Proxy.root_relative(path).map(|rewritten| rewritten.into_owned().into())
         }
 
         fn depth(&self) -> Option<usize> {
@@ -240,7 +243,7 @@ mod tests {
         let parameters = ["cdn", "host", "dir", "net", "scheme", "folder", "up", "quote"];
         let define = |name: &&str| format!("#EXT-X-DEFINE:QUERYPARAM=\"{name}\"\n");
         let head: String = parameters.iter().map(define).collect();
-        for (uri, led) in [
+        for (uri, rewritten) in [
             ("{$cdn}/seg.mp4", "/-/s/7/-/o/https/cdn-a.example/p/seg.mp4"),
             ("{$cdn}", "/-/s/7/-/o/https/cdn-a.example/p"),
             ("{$dir}/seg.mp4?{$host}", "/-/s/7{$dir}/seg.mp4?{$host}"),
@@ -256,7 +259,7 @@ mod tests {
                 "#EXT-X-MAP:URI=\"/-/s/7/-/o/https/cdn-a.example/p/i.mp4\"",
             ),
         ] {
-            assert_eq!(led_of_asked(&format!("{head}{uri}")), led, "{uri}");
+            assert_eq!(led_of_asked(&format!("{head}{uri}")), rewritten, "{uri}");
         }
         let scheme = "#EXT-X-DEFINE:NAME=\"s\",VALUE=\"https\"\n{$s}://a/1.ts";
         assert_eq!(led_of_asked(scheme), "/-/s/7/-/o/https/a/1.ts");
@@ -265,7 +268,7 @@ mod tests {
     /// RFC 3986 5.4.2, for a document one folder below its root.
     #[test]
     fn dots_above_the_root_stay_in_the_session() {
-        for (uri, led) in [
+        for (uri, rewritten) in [
             ("../g", "../g"),
             ("../../g", "/-/s/7/g"),
             ("../../../v/1.ts", "/-/s/7/v/1.ts"),
@@ -294,7 +297,7 @@ mod tests {
             ("g?y/../../../x", "g?y/../../../x"),
             ("g#s/../../../x", "g#s/../../../x"),
         ] {
-            assert_eq!(led_of_asked(uri), led, "{uri}");
+            assert_eq!(led_of_asked(uri), rewritten, "{uri}");
         }
     }
 
@@ -307,7 +310,7 @@ mod tests {
             "#EXT-X-KEY:URI=\"https://a",
             "#EXT-X-STREAM-INF:X=\"https://a/b\"",
         ] {
-            assert_eq!(led(line), line);
+            assert_eq!(rewritten(line), line);
         }
     }
 }

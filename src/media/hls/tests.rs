@@ -1,4 +1,4 @@
-//! Reloads of live playlists: what the shortcut leaves is what a reading of the whole would.
+//! Reloads of live playlists: incremental reading gives the same result as reading the whole.
 
 use super::super::{base::Base, repeat::tests::COMPARED};
 use super::{
@@ -39,7 +39,7 @@ const HEADS: [&str; 4] = [
     "#EXT-X-TARGETDURATION:4\n#EXT-X-KEY:METHOD=AES-128,URI=\"k1\"\n#EXT-X-VERSION:9",
     "#EXT-X-TARGETDURATION:4\n#EXT-X-DEFINE:NAME=\"d\",VALUE=\"x1\"",
 ];
-/// What may stand before a segment.
+/// The lines that may precede a segment.
 const LINES: [&str; 14] = [
     "#EXT-X-DISCONTINUITY",
     "#EXT-X-KEY:METHOD=AES-128,URI=\"k1\"",
@@ -285,14 +285,14 @@ fn only_what_changed_is_read() {
     assert!(read < 20, "a key before each segment, and another one now and then: {read}");
 }
 
-/// What a reload passes over counts as named by it.
+/// Segments that a reload skips count as named by it.
 #[test]
 fn what_is_passed_over_is_not_forgotten() {
     let url = "https://o/v/a.m3u8";
     let keyed = |n: u64, line: String| if n == 104 { format!("{KEY}{line}") } else { line };
     const KEY: &str = "#EXT-X-KEY:METHOD=AES-128,URI=\"k\"\n";
     let mut memory = Memory::default();
-    // First the key stands in the head as well, and what the fifth segment says of it is no news.
+    // First the key stands in the head as well, and what the fifth segment says of it is not new.
     let text = window(100, keyed);
     learn(&mut memory, url, &text.replacen("#EXTINF", &format!("{KEY}#EXTINF"), 1));
     for _ in 0..20 {
@@ -326,7 +326,7 @@ fn lines(numbers: std::ops::Range<usize>, name: &str) -> String {
     numbers.map(|n| format!("#EXTINF:4.0,\n{name}{n}.m4s\n")).collect()
 }
 
-/// A playlist that repeats more than may be read is told so without comparing all of it again and again.
+/// A playlist that repeats more than may be read is detected without comparing all of it repeatedly.
 #[test]
 fn what_is_too_long_is_compared_once() {
     let (url, head) = ("https://o/v/a.m3u8", "#EXTM3U\n#EXT-X-MEDIA-SEQUENCE:");
@@ -346,7 +346,7 @@ fn what_is_too_long_is_compared_once() {
     assert!((FEW / 2..5 * FEW).contains(&compared), "{compared}");
 }
 
-/// Whatever is said twice counts as it was said last, for segments that were read before as well.
+/// Of a repeated statement the last one counts, also for segments that were read before.
 #[test]
 fn a_number_that_comes_and_goes_is_read_as_a_whole() {
     let (url, head) = ("https://o/v/a.m3u8", "#EXTM3U\n#EXT-X-MEDIA-SEQUENCE:5\n");
@@ -366,14 +366,14 @@ fn a_number_that_comes_and_goes_is_read_as_a_whole() {
     }
     for n in 5..40 {
         for name in ["s", "x"] {
-            let asked = format!("https://o/v/{name}{n}.m4s");
-            assert_eq!(fast.get(&asked, None), slow.get(&asked, None), "{asked}");
+            let requested = format!("https://o/v/{name}{n}.m4s");
+            assert_eq!(fast.get(&requested, None), slow.get(&requested, None), "{requested}");
         }
     }
     assert_eq!(fast.get("https://o/v/s25.m4s", None).and_then(|found| found.number), Some(21));
 }
 
-/// What a version was read with is kept with it, and counted.
+/// The variables of a version are kept with it, and counted.
 #[test]
 fn variables_count_as_well() {
     let value = "v".repeat(8000);

@@ -1,4 +1,4 @@
-//! One media playlist across its versions: the live window slides, places keep their index.
+//! One media playlist across its versions: the live window moves, and segments keep their index.
 
 use super::super::{
     Kind, Protocol, Rendition,
@@ -38,7 +38,7 @@ pub(super) struct Anchor {
     pub(super) known: (u64, Duration),
 }
 
-/// A media playlist as remembered.
+/// A media playlist as stored.
 #[derive(Debug)]
 pub(super) struct Track {
     pub(super) rendition: Arc<Rendition>,
@@ -48,20 +48,20 @@ pub(super) struct Track {
     /// Keys, maps, parts, and URLs that segments once had. Never the URL of a segment in `seen`.
     others: HashMap<Key, Other>,
     version: u64,
-    /// The newest segment, for those who ask how far behind it another one is.
+    /// The newest segment, for the distance of others to it.
     edge: Arc<Edge>,
-    /// The newest version, if another one is to come and each of its segments is in `seen`.
+    /// The newest version, if more versions follow and each of its segments is in `seen`.
     pub(super) newest: Option<Version>,
 }
 
-/// A URL beside the segments of the window.
+/// A URL other than those of the window's segments.
 #[derive(Debug, Clone, Copy)]
 struct Other {
     /// The version that last named it.
     version: u64,
-    /// The segment it stands before; `None` when it holds for no further segment.
+    /// The segment that it precedes; `None` when it applies to no further segment.
     holds_from: Option<u64>,
-    /// A part that was hinted at, and is not there yet.
+    /// A part that was hinted at, and does not exist yet.
     hinted: bool,
 }
 
@@ -78,7 +78,7 @@ impl Track {
         }
     }
 
-    /// Learns a version of the playlist; whether each of its segments is now in `seen`.
+    /// Reads a version of the playlist; returns whether each of its segments is now in `seen`.
     pub(super) fn learn(
         &mut self,
         base: &Base,
@@ -109,9 +109,8 @@ impl Track {
         let mut whole = true;
         for listed in &playlist.listed {
             match listed {
-                // What follows them is known as well, and therefore its time. That they were named
-                // again need not be noted: the first of each version is, and none is forgotten
-                // before those that stand before it.
+                // What follows them is known as well, and therefore its time. That they were named again need
+                // not be recorded: it is for the first of each version, and segments are removed in order.
                 Listed::Again(count) => sequence = sequence.saturating_add(*count as u64),
                 Listed::Segment(segment) => {
                     if base.resolve(&segment.uri, &mut url) {
@@ -148,8 +147,8 @@ impl Track {
         }
     }
 
-    /// A delta update does not repeat the keys and maps of the segments that it skips: those in the
-    /// window stay, and the last ones before it, which hold for its first segment.
+    /// A delta update does not repeat the keys and maps of the segments that it skips: those in the window
+    /// stay, and the last ones before it, which apply to its first segment.
     fn hold(&mut self, window: u64) {
         let before = self.others.values().filter_map(|other| other.holds_from);
         let last = before.filter(|from| *from <= window).max().unwrap_or(window);
@@ -160,7 +159,7 @@ impl Track {
         }
     }
 
-    /// What a sibling that begins at `sequence` should count from, if the two have common ground.
+    /// The anchor for a sibling that begins at `sequence`, if the two windows overlap.
     pub(super) fn anchor_for(&self, sequence: u64, len: u64, target: Duration) -> Option<Anchor> {
         let (first, last) = (self.seen.front()?.sequence, self.seen.back()?.sequence);
         let reach = len.max(last - first);
@@ -171,7 +170,7 @@ impl Track {
             .then_some(Anchor { sequence: self.anchor.sequence, known })
     }
 
-    /// Forgets every URL.
+    /// Removes every URL.
     pub(super) fn clear(&mut self, places: &mut Places) {
         for seen in self.seen.drain(..) {
             places.remove(seen.key);
@@ -181,7 +180,7 @@ impl Track {
         }
     }
 
-    /// The encoder began again at a lower number: so does the count.
+    /// Restarts the count, because the encoder began again at a lower number.
     fn restart(&mut self, sequence: u64) {
         let other = self.other();
         self.others.extend(self.seen.drain(..).map(|seen| (seen.key, other)));
@@ -194,7 +193,7 @@ impl Track {
     }
 
     fn find(&self, sequence: u64) -> Option<usize> {
-        // Without gaps, which is the rule, the place follows from the number.
+        // Without gaps, the usual case, the position follows from the number.
         let ahead = sequence.checked_sub(self.seen.front()?.sequence)?;
         let at = usize::try_from(ahead).ok();
         if at.and_then(|at| self.seen.get(at)).is_some_and(|seen| seen.sequence == sequence) {
@@ -203,7 +202,7 @@ impl Track {
         self.seen.binary_search_by_key(&sequence, |seen| seen.sequence).ok()
     }
 
-    /// The start of a segment: known, or reckoned from the nearest known one before it.
+    /// The start of a segment: known, or computed from the nearest known one before it.
     fn time_of(&self, sequence: u64, target: Duration) -> Duration {
         let after = self.seen.partition_point(|seen| seen.sequence <= sequence);
         let before = after.checked_sub(1).and_then(|at| self.seen.get(at));
@@ -222,7 +221,7 @@ impl Track {
         Some(sequence.checked_sub(self.anchor.sequence)?.saturating_add(1))
     }
 
-    /// Keeps a segment; its start time, which is the first one learnt, and whether it is in `seen`.
+    /// Stores a segment; returns its start time, which is the first one read, and whether it is in `seen`.
     fn segment(
         &mut self,
         sequence: u64,
@@ -234,7 +233,7 @@ impl Track {
         let known = self.find(sequence);
         let time = known.and_then(|at| self.seen.get(at)).map_or(time, |seen| seen.time);
         let key = Key::of(url, segment.range.as_ref());
-        // It may be gone with another rendition's of the same name.
+        // It may have been removed with another rendition's of the same name.
         let stands = places.at(key).is_some_and(|place| self.owns(place));
         if let Some(seen) = known.and_then(|at| self.seen.get_mut(at))
             && seen.key == key
@@ -266,14 +265,14 @@ impl Track {
         } else if self.seen.back().is_none_or(|back| back.sequence < sequence) {
             self.seen.push_back(seen);
         } else {
-            // An older version came again, from some cache.
+            // An older version was received again, from a cache.
             self.others.insert(key, self.other());
             return (time, false);
         }
         (time, true)
     }
 
-    /// Keeps a URL beside the segments; a part starts at `time`.
+    /// Stores a URL other than a segment's; a part starts at `time`.
     fn extra(
         &mut self,
         (sequence, time): (u64, Duration),
@@ -288,7 +287,7 @@ impl Track {
         if let Some(held) = self.others.get_mut(&key) {
             let came_true = held.hinted && !hinted;
             *held = other;
-            // It may be gone with another rendition, or be the part of another segment.
+            // It may have been removed with another rendition, or be the part of another segment.
             let stands = places.at(key).is_some_and(|place| {
                 extra.kind != Kind::Part || !self.owns(place) || place.number >= Some(sequence)
             });
@@ -296,8 +295,8 @@ impl Track {
                 return;
             }
         }
-        // What the multivariant playlist named is known better than by a report on it.
-        if extra.kind == Kind::MediaPlaylist && places.knows(url) {
+        // The multivariant playlist takes precedence over a rendition report.
+        if extra.kind == Kind::MediaPlaylist && places.contains(url) {
             return;
         }
         let place = match extra.kind {
@@ -323,14 +322,14 @@ impl Track {
         place.edge.as_ref().is_some_and(|edge| Arc::ptr_eq(edge, &self.edge))
     }
 
-    /// The number of the newest segment in `seen` that stands at `key`: names may recur.
+    /// The number of the newest segment in `seen` at `key`: names may repeat.
     fn newest_at(&self, key: Key, places: &Places) -> Option<u64> {
         let number = places.at(key).filter(|place| self.owns(place))?.number?;
         let seen = self.find(number).and_then(|at| self.seen.get(at));
         seen.is_some_and(|seen| seen.key == key).then_some(number)
     }
 
-    /// Forgets what the window left behind long enough ago.
+    /// Removes segments that left the window long enough ago.
     fn forget(&mut self, window: u64, places: &mut Places) {
         let version = self.version;
         let stale = |seen: u64| seen.saturating_add(GRACE) < version;

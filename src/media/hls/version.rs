@@ -1,15 +1,15 @@
-//! A media playlist as it was read last: a reload repeats most of it, and only the rest need be read.
+//! The last reading of a media playlist: a reload repeats most of it, so only the rest is read.
 
 use super::{super::repeat::repeated, define::Variables};
 
-/// Where the lines of a segment end, and what was known there.
+/// Where the lines of a segment end, and the state there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Mark {
-    /// Behind the line of its URI, in bytes from the start of the text.
+    /// The end of the line of its URI, in bytes from the start of the text.
     end: u32,
-    /// Whether its lines say the same wherever they stand, and of nothing else.
+    /// Whether its lines mean the same at any position, and concern only this segment.
     plain: bool,
-    /// The keys, maps and such that stood last before it, hashed.
+    /// The last keys, maps and similar tags before it, hashed.
     recent: u64,
 }
 
@@ -33,7 +33,7 @@ impl Mark {
 #[derive(Debug)]
 pub(super) struct Version {
     text: String,
-    /// The hash of the URL that references started from.
+    /// The hash of the base URL of its references.
     base: u64,
     variables: Variables,
     /// The number of the first segment.
@@ -43,7 +43,7 @@ pub(super) struct Version {
 }
 
 impl Version {
-    /// A version read from `text`; `old` gives it room.
+    /// A version read from `text`; reuses the allocations of `old`.
     pub(super) fn new(
         old: Option<Self>,
         text: &str,
@@ -61,16 +61,16 @@ impl Version {
         self.base == base && self.variables == *variables
     }
 
-    /// What it takes to keep it, in bytes.
+    /// Its memory use, in bytes.
     pub(super) fn weight(&self) -> usize {
         let marks = self.marks.capacity() * size_of::<Mark>();
         self.text.capacity() + marks + self.variables.weight()
     }
 
-    /// The segments with which `rest`, what follows the one with `number` in a newer text, begins word
-    /// for word; and where they begin in this text.
+    /// The segments with which `rest`, the text after the segment with `number` in a newer version, begins
+    /// exactly; and where they begin in this text.
     ///
-    /// The last one is left out: what follows goes on from its byte range and its time.
+    /// The last one is left out: the next segment continues its byte range and its time.
     pub(super) fn again(&self, number: u64, recent: u64, rest: &str) -> Option<(&[Mark], usize)> {
         let at = usize::try_from(number.checked_sub(self.first)?).ok()?;
         let here = self.marks.get(at).filter(|here| here.recent == recent)?;

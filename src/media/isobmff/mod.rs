@@ -1,4 +1,4 @@
-//! The little that is read of ISO base media files (ISO/IEC 14496-12) as they pass: indexes and durations.
+//! Reads indexes and durations of ISO base media files (ISO/IEC 14496-12) as they pass.
 
 mod scanner;
 mod sidx;

@@ -1,4 +1,4 @@
-//! Boxes told apart while their bytes pass: only an index and a few small headers are kept.
+//! Scans boxes while their bytes pass; only an index and a few small headers are kept.
 
 use super::{super::MediaType, sidx::Sidx};
 use std::time::Duration;
@@ -7,10 +7,10 @@ use std::time::Duration;
 const LONGEST_INDEX: u64 = 1 << 20;
 /// The longest header kept.
 const LONGEST_HEADER: u64 = 256;
-/// How many bytes are looked at in one body at most.
+/// The most bytes that are scanned in one body.
 const REACH: u64 = 16 << 20;
 
-/// What a file, or a part of it that stands by itself, begins with.
+/// The boxes with which a file, or an independent part of it, begins.
 const BEGINNINGS: &[&[u8; 4]] = &[
     b"ftyp", b"styp", b"sidx", b"moov", b"moof", b"mdat", b"free", b"skip", b"wide", b"uuid",
     b"emsg", b"prft", b"pdin", b"ssix",
@@ -21,9 +21,9 @@ const BEGINNINGS: &[&[u8; 4]] = &[
 pub(in super::super) struct Finding {
     /// The indexes, in the order of the file.
     pub(in super::super) indexes: Vec<Sidx>,
-    /// How long it is (`mvhd`).
+    /// Its duration (`mvhd`).
     pub(in super::super) duration: Option<Duration>,
-    /// What it carries (`hdlr` of its tracks).
+    /// Whether it has video (`hdlr` of its tracks).
     pub(in super::super) video: bool,
     pub(in super::super) audio: bool,
     pub(in super::super) text: bool,
@@ -44,22 +44,22 @@ impl Finding {
 
 #[derive(Debug)]
 enum State {
-    /// Gathering a box's header.
+    /// Reading a box's header.
     Header,
-    /// Passing over bytes.
+    /// Skipping bytes.
     Skip(u64),
-    /// Gathering what a box of this type holds.
+    /// Reading the content of a box of this type.
     Keep([u8; 4], u64),
     Done,
 }
 
-/// The scanner. Holds no more than the box that it is gathering.
+/// The scanner. Holds no more than the box that it is reading.
 #[derive(Debug)]
 pub(in super::super) struct Scanner {
     state: State,
     held: Vec<u8>,
     is_first: bool,
-    /// The place in the file of the next byte.
+    /// The position in the file of the next byte.
     at: u64,
     from: u64,
     found: Finding,
@@ -72,7 +72,7 @@ impl Scanner {
         Self { state: State::Header, held, is_first: true, at: first, from: first, found }
     }
 
-    /// Looks at the next bytes; whether it wants more.
+    /// Scans the next bytes; returns whether it needs more.
     pub(in super::super) fn feed(&mut self, mut data: &[u8]) -> bool {
         while !data.is_empty() {
             if self.at.saturating_sub(self.from) > REACH {
@@ -115,7 +115,7 @@ impl Scanner {
             number(if long { self.held.get(8..) } else { self.held.get(..4) }.unwrap_or_default());
         let name = self.held.get(4..8).and_then(|name| name.try_into().ok()).unwrap_or_default();
         self.held.clear();
-        // A box to the end of the file, or one that cannot be.
+        // A box to the end of the file, or an invalid one.
         let Some(len) = size.checked_sub(want as u64) else {
             self.state = State::Done;
             return taken;
@@ -124,9 +124,9 @@ impl Scanner {
             b"moov" | b"trak" | b"mdia" => State::Header,
             b"sidx" if len <= LONGEST_INDEX => State::Keep(name, len),
             b"mvhd" | b"hdlr" if (1..=LONGEST_HEADER).contains(&len) => State::Keep(name, len),
-            // Media begins: all that describes it came before.
+            // Media begins: its description came before.
             b"moof" | b"mdat" => State::Done,
-            // Something else altogether: an error page, another container.
+            // Another format: an error page, another container.
             name if self.is_first && !BEGINNINGS.contains(&name) => State::Done,
             _ if len == 0 => State::Header,
             _ => State::Skip(len),

@@ -3,7 +3,7 @@
 /// One reference of an index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in super::super) struct Reference {
-    /// Where what it points to begins and ends in the file, in bytes.
+    /// The range of the referenced bytes in the file.
     pub(in super::super) bytes: (u64, u64),
     /// When it begins, in ticks.
     pub(in super::super) start: u64,
@@ -22,7 +22,7 @@ pub(in super::super) struct Sidx {
     pub(in super::super) end: u64,
 }
 
-/// Reads big-endian numbers off the front.
+/// Reads big-endian numbers from the start of the bytes.
 struct Reader<'a>(&'a [u8]);
 
 impl Reader<'_> {
@@ -48,7 +48,7 @@ impl Reader<'_> {
 impl Sidx {
     /// Reads what the box holds; `anchor` is the first byte after it, from which it counts.
     ///
-    /// An index that is cut, or that points past the end of any file, is none.
+    /// `None` for an index that is cut, or that refers to bytes past the end of any file.
     pub(in super::super) fn read(payload: &[u8], anchor: u64) -> Option<Self> {
         let mut reader = Reader(payload);
         let version = reader.u32()? >> 24;

@@ -1,16 +1,16 @@
-//! From `$Number$` or `$Time$` to a segment's place in the presentation.
+//! From `$Number$` or `$Time$` to a segment's position in the presentation.
 
 use super::{template::Numbers, timeline::Timeline};
 use std::time::Duration;
 
-/// How the segments of a Representation lie in time.
+/// The times of a Representation's segments.
 #[derive(Debug, Clone, PartialEq)]
 pub(in super::super) enum Shape {
-    /// As a timeline says.
+    /// From a timeline.
     Timeline(Timeline),
     /// All of one duration, in ticks; `count` if the period's end is known.
     Fixed { ticks: f64, count: Option<u64> },
-    /// Not said.
+    /// Not stated.
     Unknown,
 }
 
@@ -21,26 +21,27 @@ pub(in super::super) struct Addressing {
     /// `@presentationTimeOffset`: the tick at which the period begins.
     pub(in super::super) offset: u64,
     pub(in super::super) period_start: Duration,
-    /// The number of the segment at position 0. Below zero when history stands before the first.
+    /// The number of the segment at position 0. Below zero when history precedes the first.
     pub(in super::super) first_number: i128,
     pub(in super::super) end_number: Option<u64>,
     /// The index of the segment at position 0.
     pub(in super::super) first_index: i128,
     /// Whether URLs carry a time.
     pub(in super::super) by_time: bool,
-    /// Whether segments may be asked for that no manifest lists yet: the one before names them.
-    pub(in super::super) foretold: bool,
+    /// Whether segments may be requested before a manifest lists them, because the preceding segment names
+    /// them.
+    pub(in super::super) announced: bool,
     pub(in super::super) shape: Shape,
 }
 
-/// A segment's place.
+/// A segment's position.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(in super::super) struct Found {
     pub(in super::super) index: Option<u64>,
     pub(in super::super) number: Option<u64>,
     pub(in super::super) time: Option<Duration>,
     pub(in super::super) duration: Option<Duration>,
-    /// Whether a period begins with it that is not the first of the presentation.
+    /// Whether it is the first of a period other than the first.
     pub(in super::super) discontinuity: bool,
 }
 
@@ -57,7 +58,7 @@ impl Addressing {
                 let slot = match (time, ahead) {
                     (Some(tick), _) => timeline
                         .starting(tick)
-                        .or_else(|| self.foretold.then(|| timeline.coming(tick))?),
+                        .or_else(|| self.announced.then(|| timeline.coming(tick))?),
                     (None, ahead) => timeline.numbered(ahead?),
                 }?;
                 let start = slot.start as f64 - self.offset as f64;
@@ -112,7 +113,7 @@ impl Addressing {
         }
     }
 
-    /// What the numbers alone say, of a segment that no known timeline holds.
+    /// The position computed from the numbers alone, for a segment that no known timeline holds.
     pub(super) fn compute_place(&self, numbers: Numbers) -> Found {
         let time = numbers.time.and_then(|tick| self.moment(tick as f64 - self.offset as f64));
         Found { number: numbers.number, time, ..Found::default() }
@@ -128,7 +129,7 @@ impl Addressing {
         Some(self.first_index + i128::from(count))
     }
 
-    /// What it takes to keep it, in runs of segments.
+    /// Its memory use, in runs of segments.
     pub(in super::super) fn weight(&self) -> usize {
         match &self.shape {
             Shape::Timeline(timeline) => timeline.weight() + 1,
@@ -136,14 +137,14 @@ impl Addressing {
         }
     }
 
-    /// Takes up the count of the version before this one.
+    /// Continues the count of the version before this one.
     pub(in super::super) fn follow(&mut self, old: &Self) {
         match (&mut self.shape, &old.shape) {
             (Shape::Timeline(new), Shape::Timeline(held)) => {
                 let slid = i128::from(new.slid_from(held));
                 self.first_index = old.first_index + slid;
                 if self.by_time {
-                    // Many packagers never move @startNumber: the number is ours to keep moving.
+                    // Many packagers never change @startNumber, so the number is advanced here.
                     self.first_number = self.first_number.max(old.first_number + slid);
                 }
                 let kept = i128::from(new.keep_history(held));
@@ -154,14 +155,14 @@ impl Addressing {
         }
     }
 
-    /// Whether what starts at a tick of a later period holds the period's beginning.
+    /// Whether a segment that starts at a tick contains the period's beginning.
     fn begins(&self, start: Option<f64>, ticks: Option<f64>) -> bool {
         let first = start.zip(ticks).is_some_and(|(start, ticks)| start < ticks / 2.0);
         first && !self.period_start.is_zero()
     }
 
     fn span(&self, ticks: f64) -> Option<Duration> {
-        // No presentation lasts ten thousand years; a manifest may say so all the same.
+        // No presentation lasts ten thousand years; but a manifest may state it.
         let seconds = ticks / self.timescale.max(1) as f64;
         (0.0..3e11).contains(&seconds).then(|| Duration::try_from_secs_f64(seconds).ok())?
     }
@@ -187,7 +188,7 @@ mod tests {
             end_number: None,
             first_index: 1,
             by_time: true,
-            foretold: false,
+            announced: false,
             shape: Shape::Timeline(Timeline::read(&[entry], &[], 1, None)),
         }
     }
@@ -218,7 +219,7 @@ mod tests {
             end_number: None,
             first_index: 31,
             by_time: false,
-            foretold: false,
+            announced: false,
             shape: Shape::Fixed { ticks: 2000.0, count: Some(10) },
         };
         let number = |number| fixed.find(Numbers { number: Some(number), ..Numbers::default() });
@@ -241,7 +242,7 @@ mod tests {
             end_number: None,
             first_index: 1,
             by_time: false,
-            foretold: false,
+            announced: false,
             shape: Shape::Timeline(Timeline::read(&[entry], &[], 7, None)),
         };
         let found = sequences.find(Numbers { number: Some(8), time: None, sub: Some(3) }).unwrap();

@@ -1,4 +1,4 @@
-//! Templates found by URL: the literal beginnings sorted, each knowing the longest one within it.
+//! Finds templates by URL: their literal prefixes are sorted, each with a link to its longest shorter prefix.
 
 use super::{
     super::{Kind, Rendition, Resource},
@@ -7,17 +7,17 @@ use super::{
 };
 use std::sync::Arc;
 
-/// A template with what it stands for.
+/// A template and its meaning.
 #[derive(Debug)]
 pub(in super::super) struct Matcher {
     pub(in super::super) template: Template,
     pub(in super::super) rendition: Arc<Rendition>,
     pub(in super::super) addressing: Arc<Addressing>,
-    /// What a request is that fits it.
+    /// The kind of a request that matches it.
     pub(in super::super) kind: Kind,
 }
 
-/// Matchers that share a beginning, in the order of the manifest.
+/// Matchers with the same prefix, in the order of the manifest.
 #[derive(Debug)]
 struct Group {
     prefix: String,
@@ -34,7 +34,7 @@ pub(in super::super) struct Index {
 
 impl Index {
     pub(in super::super) fn new(mut matchers: Vec<Matcher>) -> Self {
-        // Stable: among equals the manifest's order stays, and with it the order of periods.
+        // Stable: equal prefixes keep the manifest's order, and with it the order of periods.
         matchers.sort_by(|a, b| a.template.prefix.cmp(&b.template.prefix));
         let mut groups: Vec<Group> = Vec::new();
         for mut matcher in matchers {
@@ -60,9 +60,8 @@ impl Index {
         self.groups.iter().map(|group| group.matchers.len()).sum()
     }
 
-    /// The segment a URL names: the first one, in the order of the manifest, that has its number or
-    /// time; else the first whose template fits. `bare` is a URL without the query that a template may
-    /// have.
+    /// The segment a URL names: the first one, in the order of the manifest, that has its number or time; else
+    /// the first whose template matches. `bare` is a URL without the query that a template may have.
     pub(in super::super) fn find(&self, url: &str, bare: bool) -> Option<Resource> {
         let mut fitting = None;
         let mut group =

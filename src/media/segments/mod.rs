@@ -1,7 +1,7 @@
-//! Segments that a rule names rather than a list: URL templates, timelines, and the way back from a URL.
+//! Segments addressed by URL templates and timelines instead of a list, and their look-up by URL.
 //!
-//! What DASH and Smooth share: a request's URL is taken apart by the templates of all renditions, and its
-//! number or time is looked up in the timeline of its own.
+//! Shared by DASH and Smooth: a request's URL is matched against the templates of all renditions, and its
+//! number or time is looked up in the timeline of the matching one.
 
 mod addressing;
 mod index;

@@ -1,14 +1,14 @@
-//! Runs of equal segments, one after another: never enumerated, searched in O(log runs).
+//! Runs of equal segments: never enumerated, searched in O(log runs).
 
 use super::timeline::Entry;
 use std::{ops::Range, sync::Arc};
 
-/// The count of a run that lasts until further notice.
+/// The count of a run without a known end.
 pub(super) const OPEN: u64 = 1 << 40;
-/// The most segments of an entry that stands for itself: so many of them never reach [`OPEN`].
+/// The most segments of a simple entry: any number of such entries stays below [`OPEN`].
 const SIMPLE: i64 = 1 << 20;
 
-/// Segments of equal duration, or of durations that recur, back to back.
+/// Consecutive segments of equal duration, or of durations that repeat.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Run {
     pub(super) start: u64,
@@ -17,14 +17,14 @@ pub(super) struct Run {
     pub(super) count: u64,
     /// How many segments the timeline has before this run.
     pub(super) before: u64,
-    /// By how much numbers run ahead of positions here.
+    /// The difference between numbers and positions here.
     pub(super) skip: i64,
     pub(super) parts: u32,
-    /// What recurs, if the segments differ.
+    /// The repeating durations, if the segments differ.
     pub(super) cycle: Option<Cycle>,
 }
 
-/// Durations that recur, beginning with any of them. All that begin elsewhere share the list.
+/// Durations that repeat, starting with any of them. Cycles with other starts share the list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Cycle {
     pub(super) parts: Arc<Vec<CyclePart>>,
@@ -113,7 +113,7 @@ impl Run {
     }
 }
 
-/// Where a segment stands in its timeline, in ticks.
+/// The position of a segment in its timeline, in ticks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in super::super) struct Slot {
     /// From 0.
@@ -121,7 +121,7 @@ pub(in super::super) struct Slot {
     pub(in super::super) start: u64,
     pub(in super::super) duration: u64,
     pub(in super::super) parts: u32,
-    /// By how much its number runs ahead of its position.
+    /// The difference between its number and its position.
     pub(in super::super) skip: i64,
 }
 
@@ -146,8 +146,8 @@ impl Runs {
         self.0.push(Run { before, ..run });
     }
 
-    /// Adds what an entry says that needs nothing but the end of the one before; false, and nothing added,
-    /// if it is not like that.
+    /// Adds an entry that depends only on the end of the one before; false, and nothing added, for any other
+    /// entry.
     pub(in super::super) fn add(&mut self, entry: &Entry) -> bool {
         let simple = entry.number.is_none() && entry.pattern.is_none() && entry.duration > 0;
         if !simple || !(0..SIMPLE).contains(&entry.repeat) {
@@ -246,7 +246,7 @@ impl Runs {
 
 #[cfg(test)]
 impl Runs {
-    /// For how many runs it has room.
+    /// The number of runs it has capacity for.
     pub(in super::super) fn room(&self) -> usize {
         self.0.capacity()
     }
@@ -258,7 +258,7 @@ mod tests {
     use proptest::prelude::*;
 
     proptest! {
-        /// Runs taken over from another version are those that their entries would have made.
+        /// Runs copied from another version equal those that their entries would have made.
         #[test]
         fn runs_taken_over_are_as_read(
             entries in prop::collection::vec(

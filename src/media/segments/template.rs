@@ -8,7 +8,7 @@ use super::super::{
 use smallvec::SmallVec;
 use std::fmt::Write as _;
 
-/// The widest number a template may ask for.
+/// The largest width of a number in a template.
 const MAX_WIDTH: usize = 32;
 
 /// A piece of a template after its literal beginning.
@@ -17,11 +17,11 @@ enum Piece {
     Literal(Box<str>),
     Number,
     Time,
-    /// `$SubNumber$`: a part of a segment; read over.
+    /// `$SubNumber$`: a part of a segment.
     SubNumber,
 }
 
-/// A compiled template: what stands before the first number, and the pieces from there on.
+/// A compiled template: the text before the first number, and the pieces from there on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in super::super) struct Template {
     pub(in super::super) prefix: String,
@@ -37,9 +37,9 @@ pub(super) struct Numbers {
 }
 
 impl Template {
-    /// Compiles `template` for the Representation with these values of `$RepresentationID$` and
-    /// `$Bandwidth$`, resolved against `base`. `None` when it is no template, or longer than a URL can
-    /// be, or when `budget` does not allow it: one template holds for many Representations.
+    /// Compiles `template` for the Representation with these values of `$RepresentationID$` and `$Bandwidth$`,
+    /// resolved against `base`. `None` when it is not a template, or longer than a URL may be, or when `budget`
+    /// does not allow it, since one template may apply to many Representations.
     pub(in super::super) fn compile(
         template: &str,
         base: &Base,
@@ -51,7 +51,7 @@ impl Template {
         let mut url = String::new();
         let named = substitute(template, id, bandwidth)?;
         budget.take(named.len()).then_some(())?;
-        // A `$` of the base is a `$`, not the beginning of an identifier.
+        // A `$` in the base is literal, not the start of an identifier.
         if base.url().as_str().contains('$') {
             let doubled = url::Url::parse(&base.url().as_str().replace('$', "$$")).ok()?;
             Base::new(&doubled).resolve(&named, &mut url).then_some(())?;
@@ -65,7 +65,7 @@ impl Template {
 
     fn parse(url: &str) -> Option<Self> {
         let mut template = Self { prefix: String::new(), pieces: SmallVec::new() };
-        // What was read since the last number.
+        // The literal text since the last number.
         let mut literal = String::new();
         for token in tokens(url) {
             let piece = match token? {
@@ -132,7 +132,7 @@ enum Token<'a> {
     Identifier(&'a str, usize),
 }
 
-/// The tokens of a template; `None` among them where an identifier does not end, or its format is none.
+/// The tokens of a template; `None` where an identifier does not end, or its format is invalid.
 fn tokens(template: &str) -> impl Iterator<Item = Option<Token<'_>>> {
     let mut rest = Some(template);
     let mut inside = false;
@@ -154,7 +154,7 @@ fn tokens(template: &str) -> impl Iterator<Item = Option<Token<'_>>> {
     })
 }
 
-/// What stands between two `$`.
+/// The text between two `$`.
 fn identifier(text: &str) -> Option<Token<'_>> {
     if text.is_empty() {
         return Some(Token::Literal("$"));
@@ -166,8 +166,8 @@ fn identifier(text: &str) -> Option<Token<'_>> {
     (width <= MAX_WIDTH).then_some(Token::Identifier(name, width))
 }
 
-/// Puts the Representation's own values in; numbers of segments stay identifiers. `None` also when it
-/// becomes longer than a URL can be.
+/// Substitutes the Representation's own values; segment numbers stay identifiers. `None` also when it becomes
+/// longer than a URL can be.
 fn substitute(template: &str, id: &str, bandwidth: u64) -> Option<String> {
     let mut out = String::with_capacity(template.len());
     for token in tokens(template) {

@@ -1,9 +1,9 @@
-//! A timeline: the runs of segments that a manifest lists, and those that the window left behind.
+//! A timeline: the runs of segments that a manifest lists, and those that left its window.
 
 use super::runs::{Cycle, CyclePart, OPEN, Run, Runs, Slot};
 use std::sync::Arc;
 
-/// How many runs are kept of what a live window left behind.
+/// How many runs are kept of segments that left a live window.
 const HISTORY: usize = 32;
 /// The most segments of one pattern.
 const PATTERN: u64 = 4096;
@@ -15,17 +15,17 @@ pub(in super::super) struct Entry {
     pub(in super::super) start: Option<u64>,
     /// The number of its first segment; without one, the next.
     pub(in super::super) number: Option<u64>,
-    /// In ticks, of each segment. Of one that follows a pattern: of all segments of the pattern.
+    /// The duration of each segment, in ticks; with a pattern, that of all its segments.
     pub(in super::super) duration: u64,
     /// How many more there are; below zero until the next entry or the end.
     pub(in super::super) repeat: i64,
     /// Of how many parts a segment consists (DASH `@k`); 0 and 1 are the same.
     pub(in super::super) parts: u32,
-    /// The pattern, by its place in the list, and the place in it of the first segment.
+    /// The pattern, by its index in the list, and the position in it of the first segment.
     pub(in super::super) pattern: Option<(usize, usize)>,
 }
 
-/// Durations that recur (ISO/IEC 23009-1:2022, 5.3.9.6.4), in ticks.
+/// Durations that repeat (ISO/IEC 23009-1:2022, 5.3.9.6.4), in ticks.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(in super::super) struct Pattern {
     /// Timelines share it: many may be read from one element.
@@ -48,7 +48,7 @@ impl Pattern {
         self.ticks = self.ticks.saturating_add(duration.saturating_mul(count));
     }
 
-    /// What recurs.
+    /// The repeating durations.
     fn cycle(&self) -> Option<Cycle> {
         let (parts, len, ticks) = (Arc::clone(&self.parts), self.len, self.ticks);
         (ticks > 0).then_some(Cycle { parts, len, ticks, from: 0 })
@@ -58,14 +58,14 @@ impl Pattern {
 /// The timeline.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(in super::super) struct Timeline {
-    /// What the window left behind.
+    /// The segments that left the window.
     past: Runs,
-    /// What is listed. Versions and renditions share it.
+    /// The listed segments. Shared by versions and renditions.
     runs: Arc<Runs>,
 }
 
 impl Timeline {
-    /// Reads entries, the first of which has number `first`; `end` is the period's, in ticks, where a
+    /// Reads entries, the first of which has number `first`; `end` is that of the period, in ticks, at which a
     /// last entry without an end stops.
     pub(in super::super) fn read(
         entries: &[Entry],
@@ -138,7 +138,7 @@ impl Timeline {
         self.last().is_some_and(|run| run.count == OPEN)
     }
 
-    /// Of the last run: the tick at which it starts, what a segment of it lasts, and how many come before.
+    /// The last run: the tick at which it starts, the duration of its segments, and how many come before.
     pub(in super::super) fn last_run(&self) -> Option<(u64, u64, u64)> {
         let run = self.last()?;
         let length = run.cycle.as_ref().map_or(1, |cycle| cycle.len);
@@ -172,7 +172,7 @@ impl Timeline {
         listed.or_else(|| self.past.starting(tick))
     }
 
-    /// The segment that will start at a tick after the end, if all go on like the last one.
+    /// The segment that will start at a tick after the end, if all are as long as the last one.
     pub(super) fn coming(&self, tick: u64) -> Option<Slot> {
         let run = self.last()?;
         let last = run.slot(run.count.checked_sub(1)?);
@@ -188,13 +188,13 @@ impl Timeline {
         if let Some(slot) = old.starting(new.start) {
             return slot.position;
         }
-        // Past the end of what was known: versions were missed, of which only the time is known.
+        // After the end of what was known: versions were missed, and only their duration is known.
         let missed = last.starting_before(new.start.saturating_sub(last.end()));
         if new.start >= last.end() { old.count().saturating_add(missed) } else { 0 }
     }
 
-    /// Puts the last segments of `old` before the first of this version, so that requests for what the
-    /// window just left behind are still placed. How many were put there.
+    /// Puts the last segments of `old` before the first of this version, so that requests for segments that
+    /// just left the window still have a position. Returns how many were added.
     pub(super) fn keep_history(&mut self, old: &Self) -> u64 {
         let Some(first) = self.first().map(|run| run.start) else { return 0 };
         let listed = old.runs.as_slice();

@@ -1,4 +1,4 @@
-//! A client manifest compiled: every quality level becomes a template over its stream's fragments.
+//! Compiles a client manifest: every quality level becomes a template over its stream's fragments.
 
 use super::super::{
     Kind, MediaType, Protocol, Rendition, Resource,
@@ -12,10 +12,10 @@ use super::read::{Level, Manifest, Stream};
 use crate::units::BitRate;
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
-/// How much of a stream's name goes into the names of its levels, in bytes.
+/// The most bytes of a stream's name in the names of its levels.
 const NAME: usize = 256;
 
-/// One version of a manifest, ready to be asked.
+/// One compiled version of a manifest.
 #[derive(Debug, Default)]
 pub(super) struct Compiled {
     exact: Places,
@@ -23,12 +23,12 @@ pub(super) struct Compiled {
     pub(super) renditions: Vec<Arc<Rendition>>,
     /// By stream, for the version that follows.
     addressings: HashMap<u64, Arc<Addressing>>,
-    /// The index of the newest fragment of what a live stream carries.
+    /// The index of the newest fragment of each live stream.
     edges: HashMap<(MediaType, Kind), i128>,
 }
 
 impl Compiled {
-    /// Compiles a manifest at `base`; counts go on from `old`, the version before.
+    /// Compiles a manifest at `base`; counts continue from `old`, the version before.
     pub(super) fn new(manifest: &Manifest<'_>, base: &Base, old: Option<&Self>) -> Self {
         let mut out = Self::default();
         out.exact.insert(
@@ -78,7 +78,7 @@ impl Compiled {
             end_number: None,
             first_index: 1,
             by_time: true,
-            foretold: manifest.live,
+            announced: manifest.live,
             shape: Shape::Timeline(Timeline::read(&stream.fragments, &[], first, None)),
         };
         let name = stream.name.as_deref().unwrap_or_default();
@@ -121,12 +121,12 @@ impl Compiled {
         }
     }
 
-    /// What stands at `url`.
+    /// The resource at `url`.
     pub(super) fn get(&self, url: &str) -> Option<Resource> {
         self.exact.get(url, None).or_else(|| self.index.find(url, false))
     }
 
-    /// What stands at `bare`, a URL without the query that its stream's has.
+    /// The resource at `bare`, a URL without the query that its stream's template has.
     pub(super) fn get_bare(&self, bare: &str) -> Option<Resource> {
         self.index.find(bare, true)
     }
@@ -138,7 +138,7 @@ impl Compiled {
     }
 }
 
-/// The template with the level's values in, and the time as DASH writes it; `None` when it becomes longer
+/// The template with the level's values substituted, and the time as in DASH; `None` when it becomes longer
 /// than a URL can be.
 fn substitute(url: &str, level: &Level) -> Option<String> {
     let (bitrate, custom) = (level.bitrate.to_string(), level.custom.replace('$', "$$"));
@@ -155,7 +155,7 @@ fn substitute(url: &str, level: &Level) -> Option<String> {
     while let Some(at) = rest.find(['{', '$']) {
         let (before, from) = rest.split_at(at);
         let known = values.iter().find(|(name, _)| from.starts_with(name));
-        // A brace that stands for nothing is a brace.
+        // A brace that is not part of an identifier stays.
         let (name, value) = known.copied().unwrap_or(("{", "{"));
         out.extend([before, value]);
         (out.len() <= LONGEST_URL).then_some(())?;
@@ -165,7 +165,7 @@ fn substitute(url: &str, level: &Level) -> Option<String> {
     (out.len() <= LONGEST_URL).then_some(out)
 }
 
-/// The rendition a quality level is.
+/// The rendition of a quality level.
 fn describe(stream: &Stream<'_>, level: &Level) -> Rendition {
     let media = match &*stream.kind {
         "video" => MediaType::Video,

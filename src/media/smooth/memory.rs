@@ -1,4 +1,4 @@
-//! What a session learnt from client manifests: the newest version of each.
+//! The client manifests of a session: the newest version of each.
 
 use super::super::{
     Kind, ManifestError, ManifestFormat, Rendition, Resource, base::Base, charset,
@@ -7,7 +7,7 @@ use super::super::{
 use super::{compile::Compiled, read::read};
 use std::{collections::VecDeque, sync::Arc};
 
-/// The most manifests known at a time; the least recent one goes.
+/// The most manifests stored; beyond it the least recent one is removed.
 const SOURCES: usize = 4;
 
 /// A manifest by its URL without query.
@@ -18,7 +18,7 @@ struct Source {
     newest: Compiled,
 }
 
-/// The memory. Timelines keep what a live window leaves behind: older versions need not be kept.
+/// The stored manifests. Timelines keep segments that left a live window, so older versions need not be kept.
 #[derive(Debug, Default)]
 pub(in super::super) struct Memory {
     /// Newest first.
@@ -26,7 +26,7 @@ pub(in super::super) struct Memory {
 }
 
 impl Memory {
-    /// Learns a client manifest; its kind.
+    /// Reads a client manifest; returns its kind.
     pub(in super::super) fn learn(
         &mut self,
         base: &Base,
@@ -54,7 +54,7 @@ impl Memory {
         Ok(Kind::ClientManifest)
     }
 
-    /// What stands at `url`, if some manifest names it.
+    /// The resource at `url`, if a manifest names it.
     pub(in super::super) fn get(&self, url: &str) -> Option<Resource> {
         self.sources.iter().find_map(|source| {
             let newest = &source.newest;

@@ -1,4 +1,4 @@
-//! Smooth Streaming client manifests (MS-SSTR): read, compiled into matchers, remembered, rewritten.
+//! Smooth Streaming client manifests (MS-SSTR): read, compiled into matchers, stored, rewritten.
 
 mod compile;
 mod memory;

@@ -1,4 +1,4 @@
-//! A client manifest (MS-SSTR 2.2.2) read: streams, their quality levels, and their fragments.
+//! Reads a client manifest (MS-SSTR 2.2.2): streams, their quality levels, and their fragments.
 
 use super::super::{
     ManifestError, ManifestFormat,
@@ -7,9 +7,9 @@ use super::super::{
 };
 use std::{borrow::Cow, sync::Arc};
 
-/// What a client manifest begins with.
+/// The root element of a client manifest.
 pub(super) const ROOTS: &[&str] = &["<SmoothStreamingMedia"];
-/// Ticks of a second, if nothing is said.
+/// Ticks per second by default.
 const TIMESCALE: u64 = 10_000_000;
 /// The most streams, and the most quality levels of all.
 const STREAMS: usize = 256;
@@ -94,7 +94,7 @@ pub(super) fn read(text: &str) -> Result<Manifest<'_>, ManifestError> {
     }
     let whole = manifest.duration;
     for stream in &mut manifest.streams {
-        // Of a stream with a time scale of its own the end is not known in its ticks.
+        // For a stream with its own time scale the end is not known in its ticks.
         fill(&mut stream.fragments, whole.filter(|_| stream.timescale.is_none()));
     }
     Ok(manifest)

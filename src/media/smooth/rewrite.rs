@@ -1,17 +1,17 @@
-//! The URLs of a client manifest led elsewhere, byte for byte otherwise.
+//! Rewrites the URLs of a client manifest; every other byte stays.
 //!
-//! There is one place for them, the template of a stream's fragments, and nearly always it is relative. What
-//! Protection holds is the DRM system's own, encoded, and stays.
+//! Only the template of a stream's fragments is a URL, and it is nearly always relative. The content of
+//! Protection belongs to the DRM system, is encoded, and stays.
 
 use super::super::{
     ManifestError, ManifestFormat,
     uri::UriMap,
     xml::{Token, Xml},
-    xml_edits::{Leader, Root, Source, Value},
+    xml_edits::{Root, Source, UriRewriter, Value},
 };
 use super::read::ROOTS;
 
-/// Rewrites a client manifest; `None` when no URL of it is led elsewhere.
+/// Rewrites a client manifest; `None` when no URL of it changes.
 pub(in super::super) fn rewrite(
     body: &[u8],
     map: &dyn UriMap,
@@ -19,14 +19,14 @@ pub(in super::super) fn rewrite(
     let source = Source::read(ManifestFormat::Smooth, body)?;
     let text = source.text();
     let mut xml = Xml::new(ManifestFormat::Smooth, text, ROOTS)?.lenient();
-    let mut leader = Leader::new(map);
+    let mut rewriter = UriRewriter::new(map);
     while let Some(token) = xml.next()? {
         if let Token::Start(tag) | Token::Empty(tag) = token
             && tag.name == "StreamIndex"
             && let Some(url) = tag.raw("Url").and_then(|url| Value::attribute(text, url))
         {
-            leader.lead(&url, Root::Document);
+            rewriter.rewrite(&url, Root::Document);
         }
     }
-    Ok(source.edited(leader.finish()))
+    Ok(source.edited(rewriter.finish()))
 }

@@ -1,4 +1,4 @@
-//! MPEG transport streams (ISO/IEC 13818-1) as they pass: what they carry, and how their time goes.
+//! MPEG transport streams (ISO/IEC 13818-1) as they pass: their media types and media time.
 
 mod reader;
 

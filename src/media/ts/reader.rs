@@ -1,4 +1,5 @@
-//! A transport stream read packet by packet, without its tables: elementary streams say what they are.
+//! Reads a transport stream packet by packet, without its tables: the ids of elementary streams give their
+//! types.
 
 use super::super::MediaType;
 use std::time::Duration;
@@ -10,12 +11,12 @@ const SYNC: u8 = 0x47;
 /// Clocks are counted modulo 2^33, in ticks of 90 kHz.
 const WRAP: u64 = (1 << 33) - 1;
 const HERTZ: u64 = 90_000;
-/// A clock that leaps further began anew.
+/// A clock that jumps further was restarted.
 const LEAP: u64 = 10 * HERTZ;
-/// How many bytes without a single packet make it no transport stream.
+/// After how many bytes without a packet the body is not a transport stream.
 const PATIENCE: usize = 64 * PACKET;
 
-/// A clock that is followed over its wraps.
+/// A clock that is tracked over its wraps.
 #[derive(Debug, Clone, Copy, Default)]
 struct Clock {
     /// The packet identifier of the stream that it is read from.
@@ -31,7 +32,7 @@ impl Clock {
             self.elapsed += forward;
             self.last = now;
         } else if (WRAP - forward) > LEAP {
-            // Neither a bit ahead nor a picture out of order: it began anew.
+            // Neither slightly ahead nor a reordered frame: the clock was restarted.
             self.last = now;
         }
     }
@@ -51,7 +52,7 @@ pub(in super::super) struct Reader {
 }
 
 impl Reader {
-    /// Looks at the next bytes; false if they are no transport stream's.
+    /// Reads the next bytes; false if they are not a transport stream.
     pub(in super::super) fn feed(&mut self, mut data: &[u8]) -> bool {
         // First the packet that the last bytes began, up to the byte that shows it to be one.
         while !self.held.is_empty() && !data.is_empty() {
@@ -73,7 +74,7 @@ impl Reader {
         self.packets > 0 || self.lost < PATIENCE
     }
 
-    /// The stream is over: nothing has to follow a whole packet.
+    /// Ends the stream: a complete packet need not be followed by another.
     pub(in super::super) fn finish(&mut self) {
         if self.held.len() == PACKET {
             let held = std::mem::take(&mut self.held);
@@ -92,7 +93,7 @@ impl Reader {
                 self.held.extend_from_slice(data);
                 return;
             };
-            // What only looks like a beginning is not followed by another.
+            // A false start of a packet is not followed by another sync byte.
             if rest.first() == Some(&SYNC) {
                 self.packet(packet);
                 data = rest;
@@ -103,7 +104,7 @@ impl Reader {
         }
     }
 
-    /// What it carries, as far as seen.
+    /// The media type, as far as seen.
     pub(in super::super) const fn media(&self) -> MediaType {
         match (self.video, self.audio) {
             (true, true) => MediaType::Muxed,
@@ -265,7 +266,7 @@ pub(in super::super) mod tests {
             prop_assert!(dirty.held.len() < PACKET);
         }
 
-        /// What looks like the beginning of a packet is told the same way wherever the pieces end.
+        /// A false start of a packet is detected wherever the pieces end.
         #[test]
         fn false_beginnings_in_pieces(cut in 1_usize..400, noise in "[G.]{0,300}", end in "[G.]{0,300}") {
             let clean = [packet(1, 0xe0, 0, true), packet(1, 0xe0, 9000, true)].concat();

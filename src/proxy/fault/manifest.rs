@@ -26,7 +26,7 @@ pub(in crate::proxy) fn edit(
     let edition = Edition { url, format, now: session.now() };
     let asked = edits.iter().map(|planned| (&*planned.rule, &planned.effect));
     let edited = apply(asked, edition, bytes, &mut session.edits.lock());
-    for (planned, _) in edits.iter().zip(edited.struck).filter(|(_, struck)| *struck) {
+    for (planned, _) in edits.iter().zip(edited.applied).filter(|(_, applied)| *applied) {
         work.injected(&planned.rule, planned.effect.as_str());
     }
     edited.bytes

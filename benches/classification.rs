@@ -1,4 +1,4 @@
-//! What it costs to learn a long manifest, and to name a request by it.
+//! The cost of reading a long manifest, and of classifying a request with it.
 
 use crate::manifest::{
     live_numbers, live_playlist, live_timeline, multivariant, playlist, start, timeline,
@@ -42,7 +42,7 @@ pub(crate) fn bench_all(c: &mut Criterion) {
 fn learnt(url: &str, format: ManifestFormat, body: &str) -> Ladder {
     let mut ladder = Ladder::default();
     if let Ok(url) = Url::parse(url) {
-        // A manifest that is not learnt shows below: nothing resolves.
+        // If the manifest could not be read, the classification below fails.
         let _ = ladder.learn(&url, format, body.as_bytes());
     }
     ladder

@@ -1,4 +1,4 @@
-//! What shaping adds to a body: 64 KiB frames cut into quanta and released, in virtual time.
+//! The cost of shaping a body: 64 KiB frames cut into quanta and released, in virtual time.
 //!
 //! The path of a shaped body without its sockets and timers. The rate decides how many quanta a
 //! frame becomes, so the cost per byte falls with it.
@@ -58,7 +58,7 @@ impl Body {
         Self { link: Link::new(spec, seed), flow: Flow::new(spec, own, seed), now: Duration::ZERO }
     }
 
-    /// Hands one frame over, quantum by quantum; says in how many.
+    /// Passes one frame, quantum by quantum; returns the number of quanta.
     fn frame(&mut self) -> usize {
         let mut frame = Bytes::from_static(FRAME);
         let mut quanta = 0;

@@ -1,4 +1,4 @@
-//! How many decisions a second a link makes: book a quantum, learn when it leaves, let it go.
+//! How many decisions per second a link makes: book a quantum, compute its release, release it.
 
 use criterion::{BenchmarkId, Criterion, Throughput};
 use std::{hint::black_box, sync::Arc, time::Duration};
@@ -125,7 +125,7 @@ fn markov() -> RateSpec {
     chain.map_or(RateSpec::Unlimited, |chain| RateSpec::Markov(Arc::new(chain)))
 }
 
-/// A freeze of 100 ms every second, on average.
+/// A stall of 100 ms every second, on average.
 fn stalls() -> Option<StallSpec> {
     let every = Distribution::exponential(Duration::from_secs(1)).ok()?;
     let lasts = Distribution::exponential(Duration::from_millis(100)).ok()?;

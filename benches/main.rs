@@ -1,7 +1,8 @@
-//! What the pure rooms cost: one criterion target, one question a file, each with its `bench_all`.
+//! Micro-benchmarks of the modules without I/O: one criterion target, one subject per file, each with its
+//! `bench_all`.
 //!
-//! `cargo bench --bench micro`, and a part of a name to run only some. What the whole proxy does
-//! on real sockets is measured by the target `calibrate`.
+//! `cargo bench --bench micro`, and a part of a name to run only some. The whole proxy on real sockets is
+//! measured by the target `calibrate`.
 
 mod classification;
 mod flow;

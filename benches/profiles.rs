@@ -1,4 +1,4 @@
-//! What reading a profile costs, from text to a link that can run.
+//! The cost of reading a profile, from text to a link that can run.
 
 use criterion::{BenchmarkId, Criterion};
 use std::hint::black_box;
@@ -18,7 +18,7 @@ pub(crate) fn bench_all(c: &mut Criterion) {
             b.iter(|| black_box(Profile::from_toml(name, name, black_box(text))));
         });
     }
-    // What a session armed by name pays: the catalogue reads each story once.
+    // The cost of arming a session by name: the catalogue reads each profile once.
     let catalog = Catalog::new();
     group.bench_function("named", |b| b.iter(|| black_box(catalog.named("3g"))));
     group.finish();

@@ -1,4 +1,4 @@
-//! What rules add to a request: none, one, a hundred; and what a script does.
+//! The cost of rules per request: none, one, a hundred; and that of a script.
 
 use criterion::{BenchmarkId, Criterion};
 use http::{HeaderMap, HeaderValue, header};

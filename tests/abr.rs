@@ -1,4 +1,4 @@
-//! The simulated player against published simulators: their figures for our inputs, as values.
+//! The simulated player against published simulators: their figures for the same inputs, as values.
 
 #![expect(clippy::unwrap_used, reason = "a test may panic, in its helpers too")]
 

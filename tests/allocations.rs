@@ -26,7 +26,7 @@ use vsps::{
 
 const RATE: BitRate = BitRate::from_kilobits_per_second(10_000);
 
-/// Runs a flow that never runs dry until `end` of virtual time; says how many quanta passed.
+/// Runs a flow that always has data until `end` of virtual time; returns how many quanta passed.
 fn drive(link: &mut Link, flow: &mut Flow, now: &mut Duration, end: Duration) -> u64 {
     let mut quanta = 0;
     while *now < end {
@@ -94,7 +94,7 @@ fn a_trace_of_a_day_is_held_once() {
     assert!(seen.bytes_max < 100 * 2048, "{} bytes for 100 links", seen.bytes_max);
 }
 
-/// An origin for two requests: `/BYTES` is answered with so many zeros.
+/// An origin for two requests: the response to `/BYTES` is this number of zeros.
 fn origin() -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();

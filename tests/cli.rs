@@ -12,18 +12,18 @@ use std::net::TcpListener;
 use tokio::time::timeout;
 use vsps::args::Cli;
 
-/// What `vsps` with `args` does.
+/// Runs `vsps` with `args`.
 async fn run(args: &[&str]) -> Ended {
     ended(vsps(args), PATIENCE).await
 }
 
-/// Output as a reader sees it, and the exit code.
+/// The output and the exit code.
 async fn shown(args: &[&str]) -> String {
     let Ended { code, stdout, stderr } = run(args).await;
     format!("$ vsps {}\n{stdout}{stderr}exit code {}\n", args.join(" "), code.expect("a code"))
 }
 
-/// Every path of subcommands, and whether it leads to one that does something.
+/// Every path of subcommands, and whether it is a runnable command.
 fn subcommands(command: &clap::Command, path: &[String], found: &mut Vec<(Vec<String>, bool)>) {
     found.push((path.to_vec(), !command.has_subcommands()));
     for inner in command.get_subcommands() {
@@ -56,7 +56,8 @@ async fn every_shell_gets_a_script() {
     }
 }
 
-/// What other tools write becomes a profile that loads: traces with latencies, presets, a choice of several.
+/// Input of other tools is converted to a profile that loads: traces with latencies, presets, a choice of
+/// several.
 #[tokio::test]
 async fn traces_and_presets_are_imported() {
     let folder = std::env::temp_dir().join(format!("vsps-import-{}", std::process::id()));
@@ -132,7 +133,7 @@ async fn profiles_are_listed_shown_and_checked() {
 #[tokio::test]
 async fn json_lists_what_the_table_lists() {
     let table = run(&["profiles", "list"]).await.stdout;
-    // Names stand under the titles of chapters.
+    // Names are listed under category titles.
     let named = table.lines().filter_map(|line| line.strip_prefix("  ")?.split(' ').next());
     let mut table: Vec<_> = named.collect();
     table.sort_unstable();
@@ -151,7 +152,7 @@ async fn rules_are_checked() {
     insta::assert_snapshot!(format!("{good}\n{bad}"));
 }
 
-/// A script goes before the rules, as in a run; where it fails, the rules alone decide.
+/// A script precedes the rules, as in a run; where it fails, the rules alone decide.
 #[tokio::test]
 async fn recorded_requests_are_asked_again() {
     let [script, rules, recorded] = ["picky.rhai", "late-audio.toml", "recorded.jsonl"]
@@ -227,7 +228,7 @@ async fn a_flag_goes_before_the_environment_before_the_file_before_the_default()
     }
 }
 
-/// As in `vsps profiles list | head -1`, with a head that is gone before the first line.
+/// As in `vsps profiles list | head -1`, with a `head` that ends before the first line.
 #[tokio::test]
 async fn a_reader_that_has_seen_enough_is_no_failure() {
     for args in [&["profiles", "list"] as &[_], &["completions", "bash"], &["run", "--help"]] {
@@ -283,7 +284,7 @@ async fn responses_under_way_may_end_before_the_run_does() {
     assert_eq!(json(&stdout)["summary"]["outcomes"], serde_json::json!({ "complete": 1 }));
 }
 
-/// The promise of the log line "stop again to cut them".
+/// The behaviour announced by the log line "stop again to cut them".
 #[tokio::test]
 async fn a_second_signal_cuts_what_is_under_way() {
     let mut running =

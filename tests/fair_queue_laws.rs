@@ -13,11 +13,11 @@ use vsps::{
     units::{BitRate, ByteSize, Ratio},
 };
 
-/// A connection, and the response that comes over it.
+/// A connection, and the response on it.
 struct Connection {
     transport: Transport,
     flow: Flow,
-    /// What is to come; and what the origin has ready at a time, if it is slow.
+    /// The bytes of the response; and what the origin has ready at a time, if it is slow.
     left: u64,
     pace: Option<u64>,
     arrivals: Vec<(Duration, usize)>,
@@ -35,7 +35,7 @@ impl Connection {
         Self { transport, flow, left: 1 << 40, pace: None, arrivals: Vec::new() }
     }
 
-    /// What it may do at `now`; when it is to be asked again.
+    /// Polls it at `now`; returns when it is to be polled again.
     fn drive(&mut self, link: &mut Link, now: Duration) -> Option<Duration> {
         while self.left > 0 {
             let ready = self.pace.map_or(u64::MAX, |pace| {
@@ -68,8 +68,8 @@ impl Connection {
     }
 }
 
-/// Runs `connections` on `link` from `now` until `end` or all is there; each wakes `late` after it
-/// wished to.
+/// Runs `connections` on `link` from `now` until `end` or all is there; each is polled `late` after the time it
+/// returned.
 fn run(
     link: &mut Link,
     connections: &mut [Connection],
@@ -106,7 +106,7 @@ fn jain(parts: &[f64]) -> f64 {
 const FROM: Duration = Duration::from_secs(5);
 const TO: Duration = Duration::from_secs(30);
 
-/// What each got of a link, in parts of what it carried from [`FROM`] to [`TO`].
+/// Each connection's share of what the link carried from [`FROM`] to [`TO`].
 fn parts(spec: &LinkSpec, connections: &mut [Connection], bits: u64, late: Duration) -> Vec<f64> {
     run(&mut Link::new(spec, Seed::new(1)), connections, Duration::ZERO, TO, late);
     let all = (TO - FROM).as_secs_f64() * bits as f64 / 8.0;
@@ -144,7 +144,7 @@ fn sessions_share_evenly_whatever_their_connections() {
     assert!(sessions.iter().sum::<f64>() > 0.98, "{parts:?}");
 }
 
-/// Who asks for less than its part gets all of it at once, and the others what it leaves.
+/// A connection that sends less than its share gets all of it at once, and the others get the rest.
 #[test]
 fn who_takes_less_waits_little_and_leaves_the_rest() {
     let run = |fair_queue: bool| {
@@ -163,7 +163,7 @@ fn who_takes_less_waits_little_and_leaves_the_rest() {
     assert!(trip > ms(20 + 60), "first come, first served: {trip:?}");
 }
 
-/// Its part grows when another is done.
+/// Its share grows when another ends.
 #[test]
 fn what_another_leaves_is_for_the_rest() {
     let mut connections = [20, 50].map(|rtt| Connection::new(1, rtt, 0.0));
@@ -191,7 +191,7 @@ fn a_link_without_a_rate_needs_no_turns() {
     assert_eq!(arrivals(true), arrivals(false));
 }
 
-/// The queue is felt, and bounded, by the connection that fills it.
+/// The queue delays only the connection that fills it, and is bounded.
 #[test]
 fn a_lane_holds_no_more_than_the_queue() {
     let spec = fair(4_000_000);
@@ -202,7 +202,7 @@ fn a_lane_holds_no_more_than_the_queue() {
     assert!(trip > ms(20 + 150) && trip < ms(20 + 265), "{trip:?}");
 }
 
-/// A live change is felt by what waits in the lanes.
+/// A live change applies to what waits in the lanes.
 #[test]
 fn lanes_follow_a_change() {
     for (before, after) in [(80_000_000_u64, 2_000_000_u64), (2_000_000, 16_000_000)] {
@@ -240,7 +240,7 @@ fn lanes_follow_a_change() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
 
-    /// A connection that is alone fares to the byte as in one queue.
+    /// A single connection gives exactly the same result as with one queue.
     #[test]
     fn a_lone_connection_is_as_in_one_queue(
         bits in 200_000u64..200_000_000,
@@ -266,8 +266,8 @@ proptest! {
         prop_assert_eq!(arrivals(true), arrivals(false));
     }
 
-    /// All together get no more than rate × time and a burst, however late they ask; and the same
-    /// again on another run.
+    /// All together get no more than rate × time and a burst, however late they poll; and the same again on
+    /// another run.
     #[test]
     fn lanes_never_exceed_the_link_and_replay(
         bits in 200_000u64..100_000_000,

@@ -1,4 +1,4 @@
-//! Changes that go by themselves: to the moment, and to what was there before.
+//! Changes that revert automatically: at the right time, and to the earlier state.
 
 #![expect(clippy::unwrap_used, reason = "a test may panic, in its helpers too")]
 
@@ -17,7 +17,7 @@ use vsps::{
 const MBIT: fn(u64) -> BitRate = |n| BitRate::from_kilobits_per_second(1000 * n);
 const S: fn(u64) -> Duration = Duration::from_secs;
 
-/// A registry that reverts by itself.
+/// A registry that reverts automatically.
 fn registry() -> Arc<Registry> {
     let config = RegistryConfig {
         seed: Seed::new(1),
@@ -49,7 +49,7 @@ fn rate(mbit: u64) -> Change {
     Change { rate: Some(Some(MBIT(mbit))), ..Change::default() }
 }
 
-/// Whether the rules of `session` have something for a segment that it asks for now.
+/// Whether a rule of `session` applies to a segment requested now.
 fn strikes(session: &Session) -> bool {
     let resource = Resource::new(Protocol::Hls, Kind::Segment);
     let now = session.now();
@@ -58,9 +58,9 @@ fn strikes(session: &Session) -> bool {
     session.decide(Plan::default(), matched, rules, &facts, Seed::new(1), None).0.is_some()
 }
 
-/// Time passes, and whoever waited for it gets a turn.
+/// Advances time, and lets waiting tasks run.
 async fn pass(time: Duration) {
-    // Those who have yet to set their timers do so before.
+    // Tasks that have not set their timers yet do so first.
     for _ in 0..5 {
         tokio::task::yield_now().await;
     }
@@ -95,7 +95,7 @@ async fn a_later_change_supersedes_its_member_alone() {
     set(&registry, &session, rate(5), None);
     pass(S(31)).await;
     assert_eq!((session.arming().rate, session.arming().paused), (Some(MBIT(5)), false));
-    // An earlier end wakes the one who waits for a later.
+    // An earlier end wakes the task that waits for a later one.
     set(&registry, &session, rate(1), Some(100));
     pass(S(1)).await;
     set(&registry, &session, rate(2), Some(10));
@@ -147,7 +147,7 @@ async fn a_shared_rate_reverts_for_all() {
     set(&registry, &one, rate(9), Some(10));
     assert_eq!(two.arming().rate, Some(MBIT(9)));
     pass(S(1)).await;
-    // Whoever set it may be gone by then.
+    // The session that set it may have ended by then.
     registry.end(&one.tag.id).unwrap();
     pass(S(10)).await;
     assert_eq!(

@@ -1,4 +1,4 @@
-//! What observers make of events: the scrape, the summary, the event log, and the dashboard.
+//! The output of the observers of events: the scrape, the summary, the event log, and the dashboard.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -303,7 +303,7 @@ impl Write for Page {
 }
 
 impl Page {
-    /// Its lines as JSON, without what a clock said.
+    /// Its lines as JSON, without measured times.
     fn verdicts(&self) -> Vec<serde_json::Value> {
         let bytes = self.0.lock().unwrap().clone();
         let text = String::from_utf8(bytes).unwrap();
@@ -317,7 +317,7 @@ impl Page {
     }
 }
 
-/// Its members are those that HAR 1.2 asks for; only the moment of each start is taken out.
+/// Its members are those of HAR 1.2; only the time of each start is removed.
 #[test]
 fn the_archive_of_a_session() {
     let archive = Archive::default();

@@ -13,7 +13,7 @@ use vsps::{
     units::{BitRate, ByteSize, Ratio},
 };
 
-/// Bytes that left at a moment.
+/// Bytes that left at a time.
 type Sent = (Duration, usize);
 
 /// Drives one flow until `end`: always bytes to send, woken `late(n)` after each n-th deadline.
@@ -104,7 +104,7 @@ proptest! {
         }
     }
 
-    /// Over any schedule, what passes is its integral, give or take the burst and one quantum.
+    /// Over any schedule, the bytes that pass equal its integral, to within the burst and one quantum.
     #[test]
     fn what_passes_is_the_integral(
         list in prop::collection::vec((20u64..2000, 0u64..20_000), 1..6),
@@ -122,7 +122,7 @@ proptest! {
         }
     }
 
-    /// A late driver loses nothing: timers must not eat the rate.
+    /// A late driver loses nothing: late timers must not lower the rate.
     #[test]
     fn lateness_does_not_slow_the_link(
         bits in 500_000u64..200_000_000,
@@ -188,7 +188,7 @@ fn rough() -> LinkSpec {
     }
 }
 
-/// Runs `n` flows on one link, each asking again as soon as its bytes have left.
+/// Runs `n` flows on one link, each polling again as soon as its bytes have left.
 fn share(spec: &LinkSpec, n: usize, end: Duration) -> Vec<usize> {
     let mut link = Link::new(spec, Seed::new(1));
     let mut flows: Vec<Flow> = (0..n).map(|i| Flow::new(spec, None, Seed::new(i as u64))).collect();
@@ -225,7 +225,7 @@ fn parallel_flows_share_evenly() {
     }
 }
 
-/// A live change is felt by bytes that are already booked, and hands out no burst.
+/// A live change applies to bytes that are already booked, and gives no burst.
 #[test]
 fn a_change_is_felt_in_flight() {
     let slow = constant(1_000, 128);
@@ -280,7 +280,7 @@ fn a_loss_costs_a_round_trip() {
     assert!((lost_time - expected).abs() < 0.01, "{lost_time} lost, {expected} expected");
 }
 
-/// A link that a live change silences stays silent in bounded memory and time, stalls or not.
+/// A link that a live change sets to rate zero uses bounded memory and time, with and without stalls.
 #[test]
 fn a_silenced_link_with_stalls_costs_nothing() {
     let mut link = Link::new(&rough(), Seed::new(1));
@@ -298,11 +298,11 @@ fn a_silenced_link_with_stalls_costs_nothing() {
         }
         now += Duration::from_millis(100);
     }
-    // About one stall in 3.4 s has come by; those of the future are not told.
+    // About one stall in 3.4 s has come by; future ones are not reported.
     assert!((10..60).contains(&told), "{told} stalls in 100 s");
 }
 
-/// A rate of zero is silence from the first byte on, a deep bucket or not; a live change ends it.
+/// At a rate of zero nothing passes, not even a burst; a live change ends it.
 #[test]
 fn a_rate_of_zero_is_silence_until_a_change() {
     let silent = constant(0, 64 << 10);
@@ -326,7 +326,7 @@ fn a_rate_of_zero_is_silence_until_a_change() {
     assert_eq!(held.poll(&mut link, None, Duration::from_secs(9), 1000), Verdict::Wait(None));
 }
 
-/// Quanta booked on a fast link don't hold up a slow one.
+/// Quanta booked on a fast link do not delay a slow one.
 #[test]
 fn a_sudden_drop_strands_nobody() {
     let fast = constant(1_000_000_000, 125_000);

@@ -1,5 +1,5 @@
-//! Profiles: all that are shipped can be read and say what they are; every fault in a file is told
-//! with its file, line and key, and with what to write instead.
+//! Profiles: all built-in ones can be read and have a description; every error in a file is reported with its
+//! file, line and key, and with what to write instead.
 
 #![expect(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
 
@@ -42,7 +42,7 @@ fn the_catalogue_is_the_folder() {
     }
 }
 
-/// What `vsps run` says at its start. (All of them are in `docs/profiles.md`.)
+/// What `vsps run` prints at its start. (All of them are in `docs/profiles.md`.)
 #[test]
 fn profiles_in_a_line() {
     let names = [
@@ -84,7 +84,7 @@ fn profiles_in_a_line() {
     ");
 }
 
-/// What `vsps profiles show` says: one of each form.
+/// What `vsps profiles show` prints: one of each form.
 #[test]
 fn profiles_in_full() {
     let catalog = Catalog::new();
@@ -100,7 +100,7 @@ fn unlimited_leaves_everything_alone() {
     assert!(unlimited.rules.is_empty());
 }
 
-/// The chain's long-run mean is that of the measured states by their measured shares of time.
+/// The chain's long-run mean is that of the measured states, weighted by their measured shares of time.
 #[test]
 fn the_cells_have_the_mean_of_their_source() {
     let mean =
@@ -122,7 +122,7 @@ fn the_cells_have_the_mean_of_their_source() {
     }
 }
 
-/// A player that starts at the ramp's foot finds room for other rungs well within a minute.
+/// A player that starts at the lowest rate of the ramp can use other rungs well within a minute.
 #[test]
 fn the_ramp_crosses_the_ladder_within_a_minute() {
     let ramp = Catalog::new().find("abr-ramp").unwrap();
@@ -164,7 +164,7 @@ fn faults_say_where_they_are_and_what_to_write() {
     insta::assert_snapshot!("faults", all.join("\n\n"));
 }
 
-/// A profile's JSON is its file, with the name before it, and can be turned back.
+/// A profile's JSON is its file with the name added, and can be converted back.
 #[test]
 fn json_has_the_form_of_the_file() {
     let profile = Catalog::new().find("flaky-wifi").unwrap();
@@ -185,7 +185,7 @@ fn a_wrong_name_is_answered_with_the_nearest() {
     insta::assert_snapshot!(message("zzz"), @"there is no profile `zzz`; see `vsps profiles list`");
 }
 
-/// Names that come over the network must not open files; those of the command line may.
+/// Names from the network must not open files; those of the command line may.
 #[test]
 fn paths_are_for_the_command_line() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/profiles/cable.toml");
@@ -235,7 +235,7 @@ proptest! {
     }
 }
 
-/// A trace may be named by its file alone; it stands beside the profile, and says its units itself.
+/// A trace may be given by its file name alone: it is next to the profile, and states its units itself.
 #[test]
 fn a_trace_is_named_by_its_file() {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("trace-by-name");
@@ -253,7 +253,7 @@ fn a_trace_is_named_by_its_file() {
     assert_eq!(short.link.rate.peak(), vsps::units::BitRate::from_bits_per_second(3_000_000));
 }
 
-/// The values of an empirical distribution may stand in a file beside the profile, or be netem's.
+/// The values of an empirical distribution may be in a file next to the profile, or netem's.
 #[test]
 fn values_may_stand_in_a_file() {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("values-by-name");

@@ -1,4 +1,4 @@
-//! Requests resolved to rendition, rung, index and time, for each form of addressing.
+//! Classification of requests: rendition, rung, index and time, for each form of addressing.
 
 #![allow(clippy::unwrap_used, reason = "a test whose fixture cannot be read has failed")]
 
@@ -56,7 +56,7 @@ v/lo.m3u8
 #EXT-X-I-FRAME-STREAM-INF:BANDWIDTH=90000,URI=\"v/i.m3u8\"
 ";
 
-/// A part and its segment both begin what comes after a break; the segments beside them do not.
+/// A part and its segment both have the discontinuity before them; the segments next to them do not.
 #[test]
 fn discontinuities_of_hls() {
     let list = "#EXTM3U\n#EXT-X-TARGETDURATION:4\n#EXTINF:4,\n1.mp4\n#EXT-X-DISCONTINUITY\n#EXT-X-MAP:URI=\"i.mp4\"\n\
@@ -154,7 +154,7 @@ fn a_live_window_slides_under_stable_indices() {
         "segment video lo 1 1 100 0 2",
         "still in flight"
     );
-    // The player switches: the other rendition counts with the first.
+    // The player switches: the other rendition continues the count of the first.
     learn(&mut ladder, "https://o/p/v/hi.m3u8", &window("hi", 110));
     assert_eq!(asked(&ladder, "https://o/p/v/hi110.ts"), "segment video hi 2 11 110 20 2");
     for first in 110..160 {
@@ -312,7 +312,7 @@ fn dash_what_stands_beside_media() {
     assert_eq!(ladder.resolve("https://st.example/d?_DASH_pathway=a", None).kind, Kind::Steering);
 }
 
-/// Where a request stands behind the live edge.
+/// The distance of a request to the live edge.
 fn behind(ladder: &Ladder, url: &str) -> Option<u64> {
     ladder.resolve(url, None).behind_live
 }
@@ -362,7 +362,7 @@ fn hls_delta_updates_keep_what_they_skip() {
     assert_eq!(ladder.resolve("https://o/init.mp4", None).kind, Kind::Init);
     assert_eq!(ladder.resolve("https://o/k1", None).kind, Kind::Key);
     assert_eq!(asked(&ladder, "https://o/40.mp4"), "segment unknown l.m3u8 - 41 40 160 4");
-    // A whole version without them: now they are gone, some versions later.
+    // A whole version without them: some versions later they are removed.
     for first in 40..60 {
         learn(&mut ladder, "https://o/l.m3u8", &window("w", first));
     }

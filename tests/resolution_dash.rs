@@ -1,4 +1,4 @@
-//! Requests of DASH, Smooth and progressive media resolved, for each mode of addressing.
+//! Classification of requests of DASH, Smooth and progressive media, for each mode of addressing.
 
 #![allow(clippy::unwrap_used, reason = "a test whose fixture cannot be read has failed")]
 
@@ -267,7 +267,7 @@ fn patches_keep_the_ladder_up_to_date() {
     assert_eq!(asked(&ladder, "https://o/1200"), "segment v 11 11 120 2 0");
 }
 
-/// Those asked by HTTP, not those that are given or asked by NTP.
+/// Clocks over HTTP, not times in the MPD or NTP.
 #[test]
 fn clocks_are_known_by_the_mpd_that_names_them() {
     let ladder = learnt(&mpd(
@@ -357,7 +357,7 @@ fn references_of_a_linked_period_start_from_its_mpd() {
     assert_eq!(asked(&ladder, "https://o/one/1.mp4"), "segment v 1 1 0 2 -");
 }
 
-/// However often it is fetched, it takes no place but its link's, under the BaseURLs that its MPD has now.
+/// However often it is fetched, it only takes the place of its link, below the current BaseURLs of its MPD.
 #[test]
 fn a_linked_period_fetched_again_still_belongs_to_its_mpd() {
     let linked = |host: &str| {
@@ -400,7 +400,7 @@ fn sidx(references: &[(u32, u32, bool)], start: u32) -> Vec<u8> {
     out
 }
 
-/// A response of `body` at byte `first` of `url` passes, in pieces; whether anybody looked.
+/// Passes a response of `body` at byte `first` of `url`, in pieces; returns whether it was probed.
 fn pass(ladder: &mut Ladder, url: &str, first: u64, content_type: &str, body: &[u8]) -> bool {
     let resource = ladder.resolve(url, Some(first));
     let head = Head { content_type: Some(content_type), first, size: Some(100_000) };
@@ -552,7 +552,7 @@ fn smooth_fragments_by_their_addresses() {
     let found = ladder.resolve("https://t/QualityLevels(100)/Fragments(subs=0)", None);
     assert_eq!(say(&found), "subtitle subs/100 1 0 0 6 -");
     assert_eq!((found.role.as_deref(), found.language.as_deref()), (Some("CAPT"), Some("fin")));
-    // What no manifest lists is told by its address.
+    // A fragment in no manifest is classified by its URL.
     assert_eq!(asked(&ladder, &video(2000, "990000000")), "segment video/2000 - - 99 - -");
     assert_eq!(asked(&ladder, &video(7, "990000000")), "segment - - - 99 - -");
 }
@@ -592,7 +592,7 @@ fn bombs_cost_little() {
         learn(&mut ladder, ManifestFormat::Mpd, MPD, &(text.clone() + "<!-- again -->"));
     }
     assert_eq!(asked(&ladder, "https://o/4095").split(' ').nth(2), Some("4096"));
-    // A patch that would search a large document a thousand times is given up.
+    // A patch that would search a large document a thousand times is not applied.
     let filler = "<!-- x -->".repeat(100_000);
     let text = mpd(
         "publishTime=\"1\"",

@@ -1,5 +1,5 @@
-//! MPDs that name other MPDs, move, are written in other ways, or hold more than one ladder: what each
-//! request is.
+//! Classification of requests for MPDs that link to other MPDs, move, have other encodings, or contain several
+//! ladders.
 
 #![allow(clippy::unwrap_used, reason = "a test whose fixture cannot be read has failed")]
 
@@ -205,7 +205,7 @@ fn bitstream_switching_segments_are_init() {
     assert_eq!(asked(&known, "https://o/v_2.ts"), "segment v 1 2");
 }
 
-/// A live MPD whose window begins with `first`, and that is to be asked for at `location`.
+/// A live MPD whose window begins with `first`, and whose Location is `location`.
 fn live(first: u64, location: &str) -> String {
     let time = (first - 1) * 4;
     format!(

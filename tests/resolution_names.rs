@@ -1,4 +1,4 @@
-//! Long playlists, names that recur, and names that are written in several ways.
+//! Long playlists, repeated names, and names with several spellings.
 
 #![allow(clippy::unwrap_used, reason = "a test whose manifest cannot be read has failed")]
 

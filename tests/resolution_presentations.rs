@@ -133,7 +133,7 @@ fn an_mpd_in_a_session_of_hls_and_the_other_way_round() {
     assert_eq!(highest(&ladder, "d2-1.m4s"), (Some(2), Some(2)));
 }
 
-/// Where nothing says which one is the advertisement, the one that is played is the session's.
+/// Where neither is marked as the advertisement, the one that is played is the session's.
 #[test]
 fn several_presentations_that_nothing_names() {
     let mut ladder = film("");
@@ -146,7 +146,7 @@ fn several_presentations_that_nothing_names() {
     assert_eq!(highest(&ladder, "b2-2.ts"), (Some(2), Some(2)));
     learn(&mut ladder, "v3.m3u8", &media("v3", ""));
     is_the_films(&ladder);
-    // None of the two was played yet: the newer one is it.
+    // Neither was played yet: the newer one is the session's.
     let mut ladder = Ladder::default();
     learn(&mut ladder, "m.m3u8", &multivariant("v", &[1000, 2000]));
     learn(&mut ladder, "b.m3u8", &other);
@@ -167,7 +167,7 @@ fn any_number_of_interstitials() {
     is_the_films(&ladder);
 }
 
-/// What a playlist imports comes from its own presentation, or from the session's.
+/// A playlist's imported variables come from its own presentation, or from the session's.
 #[test]
 fn variables_of_an_interstitial_are_its_own() {
     let define =

@@ -1,4 +1,4 @@
-//! Requests resolved where origins, caches and players do what examples don't show.
+//! Classification of requests where origins, caches and players deviate from the examples.
 
 #![allow(clippy::unwrap_used, reason = "a test whose fixture cannot be read has failed")]
 
@@ -34,8 +34,8 @@ fn window(first: u64) -> String {
     text
 }
 
-/// Edges of a cache are of different ages: a playlist may go back by a version, under fresh tokens, and
-/// what was counted stays so.
+/// Edges of a cache have different ages: a playlist may go back by a version, with new tokens, and the count
+/// stays.
 #[test]
 fn a_playlist_that_goes_back_counts_on() {
     let mut ladder = Ladder::default();
@@ -50,7 +50,7 @@ fn a_playlist_that_goes_back_counts_on() {
     }
 }
 
-/// A gap is a segment all the same: those after it keep their places.
+/// A gap is also a segment: those after it keep their positions.
 #[test]
 fn gaps_are_counted() {
     let mut ladder = Ladder::default();
@@ -60,7 +60,7 @@ fn gaps_are_counted() {
     assert_eq!(place(&ladder, "https://o/3.ts"), (Some(3), Some(2), Some(8.0)));
 }
 
-/// What a multivariant playlist defines, and what stands in the query of the media playlist's own URL.
+/// Variables from a multivariant playlist, and from the query of the media playlist's own URL.
 #[test]
 fn variables_from_elsewhere() {
     let mut ladder = Ladder::default();
@@ -126,7 +126,7 @@ fn templates_as_they_are_found() {
     }
 }
 
-/// An MPD, and its segments, answered by redirects: to another host, under another name.
+/// An MPD and its segments behind redirects to another host and another name.
 #[test]
 fn redirects_of_an_mpd_and_of_its_segments() {
     let mut ladder = Ladder::default();
@@ -139,7 +139,7 @@ fn redirects_of_an_mpd_and_of_its_segments() {
     assert_eq!((found.protocol, found.kind, found.index), (Protocol::Dash, Kind::Segment, Some(4)));
 }
 
-/// Root-relative templates stand at the host of the BaseURL above them, alternatives at each.
+/// Root-relative templates are at the host of the BaseURL above them, and alternatives at each host.
 #[test]
 fn roots_of_several_bases() {
     let mut ladder = Ladder::default();
@@ -158,7 +158,7 @@ fn roots_of_several_bases() {
     assert_eq!(ladder.resolve("https://o/r/3.m4s", None).rendition, None);
 }
 
-/// A clock without a host is asked at the first BaseURL's, or at the MPD's.
+/// A clock without a host is requested at the first BaseURL's host, or at the MPD's.
 #[test]
 fn clocks_below_another_hosts_base() {
     let mut ladder = Ladder::default();
@@ -199,7 +199,7 @@ fn a_timeline_without_an_end() {
     assert_eq!(place(&ladder, "https://o/11.m4s").0, None, "past the end");
 }
 
-/// What can't be read of an MPD costs no more than itself.
+/// An unreadable part of an MPD does not affect the rest.
 #[test]
 fn an_mpd_with_little_in_it() {
     let mut ladder = Ladder::default();

@@ -109,7 +109,7 @@ fn by(sent: &[(Duration, u64)], time: Duration) -> u64 {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(12))]
 
-    /// However the question is put, the link gives the same answers.
+    /// The results do not depend on how the link is queried.
     #[test]
     fn links_over_one_schedule_agree_to_the_byte(chunk in 1usize..200_000, seed: u64, idle in 0u64..5) {
         for rate in kinds() {
@@ -138,7 +138,7 @@ proptest! {
     }
 }
 
-/// After hours without a question, the link is where it would be had it been watched.
+/// After hours without a query, the link is in the same state as if it had been polled.
 #[test]
 fn idle_hours_are_skipped() {
     let day: Vec<_> = (0..86_400).map(|s| (1000, 500 + (s * 7919) % 5000)).collect();

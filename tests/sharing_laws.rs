@@ -15,7 +15,7 @@ fn megabits(rate: u64) -> LinkSpec {
     LinkSpec { rate, ..LinkSpec::default() }
 }
 
-/// A session: when it starts, and its responses, each with what it has got.
+/// A session: when it starts, and its responses, each with the bytes it has received.
 struct Session {
     start: Duration,
     turns: Option<SessionRoundRobin>,
@@ -29,7 +29,7 @@ fn session(fair: bool, flows: u64, start: Duration) -> Session {
 }
 
 impl Session {
-    /// What it may do at `now`; when it is to be asked again.
+    /// Polls it at `now`; returns when it is to be polled again.
     fn drive(&mut self, link: &mut Link, now: Duration) -> Option<Duration> {
         if now < self.start {
             return Some(self.start);
@@ -61,7 +61,7 @@ impl Session {
     }
 }
 
-/// Runs `sessions` on `link` from `now` until `end`; each wakes `late` after it wished to.
+/// Runs `sessions` on `link` from `now` until `end`; each is polled `late` after the time it returned.
 fn run(
     link: &mut Link,
     sessions: &mut [Session],
@@ -102,7 +102,7 @@ fn sessions_share_fairly_whatever_their_connections() {
     }
 }
 
-/// First come, first served: who has six connections gets six parts of seven.
+/// First come, first served: a session with six connections gets six parts of seven.
 #[test]
 fn connections_count_first_come_first_served() {
     let mut link = Link::new(&megabits(8), Seed::new(1));
@@ -112,7 +112,7 @@ fn connections_count_first_come_first_served() {
     assert!((ratio - 6.0).abs() < 0.05, "{ratio} : 1");
 }
 
-/// A session has all of the link while it is alone, and its part from the moment another comes.
+/// A session has all of the link while it is alone, and its share from the time another starts.
 #[test]
 fn a_second_session_takes_its_part_when_it_comes() {
     let mut link = Link::new(&megabits(8), Seed::new(1));
@@ -123,7 +123,7 @@ fn a_second_session_takes_its_part_when_it_comes() {
     assert!((first - 7.0).abs() < 0.05 && (second - 3.0).abs() < 0.05, "{first}, {second} MB");
 }
 
-/// A live change voids turns as it voids bookings, and nobody is stranded.
+/// A live change voids turns as it voids bookings, and no response waits for ever.
 #[test]
 fn turns_follow_a_change() {
     let mut link = Link::new(&megabits(1000), Seed::new(1));
@@ -136,7 +136,7 @@ fn turns_follow_a_change() {
     assert!((after / 250_000.0 - 1.0).abs() < 0.02, "{after} bytes in two seconds");
 }
 
-/// A response that goes away gives its place to the next.
+/// A response that ends early frees its place for the next.
 #[test]
 fn who_leaves_holds_nobody_up() {
     let mut link = Link::new(&megabits(1), Seed::new(1));
@@ -159,7 +159,7 @@ fn who_leaves_holds_nobody_up() {
     assert!(flow.sent() > 120_000, "{} bytes", flow.sent());
 }
 
-/// What shares a limit shares its rate; what doesn't has the rest of the link. With and without TCP.
+/// Responses under one limit share its rate; others have the rest of the link. With and without TCP.
 #[test]
 fn a_limit_is_a_ceiling_for_those_who_share_it() {
     for tcp in [false, true] {

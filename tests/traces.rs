@@ -1,4 +1,4 @@
-//! Traces: every format is read to the same network; every bad line is told with its number.
+//! Traces: every format is read to the same network; every bad line is reported with its number.
 
 #![expect(clippy::unwrap_used, reason = "a test may panic, in its helpers too")]
 
@@ -135,13 +135,13 @@ fn a_profile_names_its_trace() {
     );
 }
 
-/// Two lines may stand for a year of bins: refused before they fill the memory.
+/// Two lines may mean a year of bins: refused before they fill the memory.
 #[test]
 fn a_trace_of_too_many_steps_is_refused_while_it_is_read() {
     insta::assert_snapshot!(fault("1\n31000000000"), @"t:2: is one step more than the 8388608 that a trace can have; cut it, or write fewer a second (`bin` for mahimahi's)");
 }
 
-/// What is read beside rates.
+/// Values that are read in addition to rates.
 fn recorded(text: &str, options: &TraceOptions) -> Recording {
     record(text.as_bytes(), "t", options, &mut |_| {}).unwrap()
 }
@@ -188,7 +188,7 @@ fn the_spelling_of_a_unit_tells_bits_from_bytes() {
     insta::assert_snapshot!(fault("time,bitrate\n0,1\n1,2"), @"t:1: `bitrate` does not tell its unit; say it with `rate-unit`, as in `kbit/s`");
 }
 
-/// What the user says is obeyed, or refused by name.
+/// The user's options are applied, or refused by name.
 #[test]
 fn options_are_obeyed_or_refused() {
     let in_kilobytes = with_rate_unit("KB/s");
@@ -356,7 +356,7 @@ fn latencies_are_kept() {
     assert!(recorded("0 1\n1 2\n", &TraceOptions::default()).round_trips.is_empty());
 }
 
-/// What is no trace is called what it is, in a line, however long its own are.
+/// A file that is not a trace is named for what it is, in one line, however long its own lines are.
 #[test]
 fn errors_name_the_kind_of_file() {
     insta::assert_snapshot!(fault("const PATTERNS = [{speed: 1200, duration: 30}];\n"), @r#"t: is JavaScript, not a trace; save its list of periods as JSON: `[{"speed": 1200, "duration": 30}, ..]`"#);

@@ -1,5 +1,4 @@
-//! What TCP makes of a link, measured in virtual time and held against the formulas and tables of
-//! the RFCs.
+//! The TCP model, measured in virtual time and compared with the formulas and tables of the RFCs.
 
 #![expect(clippy::unwrap_used, reason = "a test may panic, in its helpers too")]
 
@@ -14,7 +13,7 @@ use vsps::{
     units::{BitRate, ByteSize, Ratio},
 };
 
-/// A download under way: a flow on a connection.
+/// A running download: a flow on a connection.
 struct Download {
     flow: Flow,
     connection: usize,
@@ -33,7 +32,7 @@ struct Session {
     connections: Vec<Transport>,
     downloads: Vec<Download>,
     now: Duration,
-    /// The longest a newcomer would have had to queue.
+    /// The longest time that a new packet would have had to queue.
     worst_queue: Duration,
     /// Added to each wake-up.
     lateness: Duration,
@@ -112,7 +111,7 @@ impl Session {
         }
     }
 
-    /// Starts another response for each that has become complete, and says whether there was one.
+    /// Starts another response for each that has become complete, and returns whether there was one.
     fn replace_complete(&mut self, size: u64) -> bool {
         let complete = |d: &&mut Download| d.left == 0 && !d.replaced;
         let again: Vec<usize> = self
@@ -154,8 +153,8 @@ fn lossy(mut spec: LinkSpec, p: f64) -> LinkSpec {
     spec
 }
 
-/// The mean window in segments, from the goodput of a download of `seconds` at loss rate `p`, less
-/// the first tenth: the slow start to the first loss is no part of it.
+/// The mean window in segments, from the goodput of a download of `seconds` at loss rate `p`, less the first
+/// tenth: the slow start before the first loss is not counted.
 fn mean_window(p: f64, rtt: Duration, seconds: u64, seed: u64) -> f64 {
     let mut session = Session::new(&lossy(tcp(None, rtt), p), 1);
     session.first_seed = seed;
@@ -184,8 +183,8 @@ const RESPONSES: [(u64, f64, f64, f64, u64); 9] = [
 ];
 const SEEDS: u64 = 8;
 
-/// Losses come at random, and leave a larger mean window than those at even distances of the RFC's
-/// tables: that is CUBIC's nature, which the independent simulation shows as well.
+/// Losses come at random, and leave a larger mean window than those at even distances of the RFC's tables: this
+/// is a property of CUBIC, which the independent simulation shows as well.
 #[test]
 fn the_rate_at_a_loss_rate_is_that_of_the_rfc() {
     std::thread::scope(|scope| {
@@ -227,7 +226,7 @@ fn slow_start_takes_the_round_trips_of_the_closed_form() {
     }
 }
 
-/// Once the window has filled the pipe, the link's rate is reached and kept.
+/// When the window covers the bandwidth-delay product, the link's rate is reached and kept.
 #[test]
 fn a_long_download_reaches_the_links_rate() {
     for bits in [1_000_000, 20_000_000, 300_000_000] {
@@ -273,11 +272,11 @@ fn a_stall_by_bytes_holds_the_response_up() {
     }
     assert_eq!(stalls, [100, 200, 300, 400].map(|kib| kib * 1024));
     let more = spec.latency.rtt + download.done.unwrap() - plain;
-    // Silence beyond the time-out makes the window start over, a few round trips each time.
+    // A pause longer than the time-out restarts the window, which costs a few round trips each time.
     assert!((2.8..3.6).contains(&more.as_secs_f64()), "{more:?} more");
 }
 
-/// RFC 5681 §4.1: after the time-out (here 40 + 200 ms) of silence, the window starts over.
+/// RFC 5681 §4.1: after the time-out (here 40 + 200 ms) without data, the window restarts.
 #[test]
 fn an_idle_connection_starts_over() {
     let second = |pause: Duration| {
@@ -411,7 +410,7 @@ fn connections_have_windows_of_their_own() {
     assert!((four / one / 4.0 - 1.0).abs() < 0.1, "{one}, {four}");
 }
 
-/// The queue fills under load (bufferbloat), never beyond its size, and a newcomer feels it.
+/// The queue fills under load (bufferbloat), never beyond its size, and delays a new response.
 #[test]
 fn the_queue_is_felt_and_bounded() {
     for (size, delay) in [
@@ -448,7 +447,7 @@ fn a_lost_tail_waits_for_the_time_out() {
     let mut session = Session::new(&spec, 1);
     session.start(0, 2 * 1448);
     session.run(Duration::from_secs(10));
-    // Both are lost: no acknowledgement comes that could tell of it sooner.
+    // Both are lost: no acknowledgement arrives that could show it sooner.
     assert_eq!(session.downloads[0].done, Some(ms(1000)));
 }
 
@@ -474,7 +473,7 @@ proptest! {
         prop_assert!(sent as f64 <= could + quantum + 1.0, "{sent} of {could}");
     }
 
-    /// Timers are late; the verdicts are of the moment they should have come.
+    /// Timers are late; the verdicts are those of the time at which they were due.
     #[test]
     fn lateness_does_not_slow_tcp(lateness in 0u64..5_000, bits in 1_000_000u64..100_000_000) {
         let run = |lateness| {
@@ -503,8 +502,8 @@ proptest! {
     }
 }
 
-/// A live change is felt by what waits at the bottleneck already: nothing leaves faster than the new
-/// rate, and the link is kept busy.
+/// A live change applies to what already waits at the bottleneck: nothing leaves faster than the new rate, and
+/// the link is kept busy.
 #[test]
 fn a_live_change_is_felt_by_what_waits_in_the_queue() {
     for (before, after) in [(80_000_000_u64, 2_000_000_u64), (2_000_000, 80_000_000)] {

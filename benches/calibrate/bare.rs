@@ -1,4 +1,4 @@
-//! The yardstick of a relay: the same HTTP library on both legs, and nothing else.
+//! The baseline of a relay: the same HTTP library on both sides, and nothing else.
 
 use hyper::{Request, Response, Uri, body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::{

@@ -1,4 +1,4 @@
-//! How soon does a download under way feel a new rate?
+//! How soon a new rate applies to a running download.
 
 use crate::{
     clock,
@@ -24,7 +24,7 @@ const STEP: Duration = Duration::from_millis(1);
 /// The window counts when the second after its start is within reach of the rate as well.
 const STAYS: Duration = Duration::from_secs(1);
 
-/// What one change gave.
+/// The result of one change.
 struct Run {
     ms_to_follow: f64,
     steady: f64,
@@ -77,7 +77,7 @@ fn run(rig: &Rig, effort: &Effort) -> anyhow::Result<Vec<Run>> {
     Ok(judged.map(|(rate, (from, to))| judge(&trace, rate * 1e6, *from, to)).collect())
 }
 
-/// Sends the PATCHes; says when.
+/// Sends the PATCH requests; returns when.
 fn change(
     proxy: &Proxy,
     session: &Session,

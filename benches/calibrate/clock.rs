@@ -1,4 +1,4 @@
-//! The one place here that asks what time it is, and that sleeps.
+//! The only module here that reads the clock and sleeps.
 
 #![expect(clippy::disallowed_methods, reason = "a measurement of real time owns its clock")]
 

@@ -1,4 +1,4 @@
-//! Many downloads at once on one thread: bytes per window of each, for as long as asked.
+//! Many downloads at once on one thread: bytes per window of each, for a given time.
 
 use crate::clock;
 use anyhow::{Context as _, anyhow, ensure};

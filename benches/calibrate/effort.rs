@@ -1,4 +1,4 @@
-//! How long and how often to measure.
+//! How long and how often each measurement runs.
 
 use std::{fmt, time::Duration};
 

@@ -1,4 +1,4 @@
-//! Does the rate follow a recorded trace, tenth of a second by tenth of a second, and steps at once?
+//! How closely the rate follows a recorded trace, in tenths of a second, and steps.
 
 use crate::{
     clock,

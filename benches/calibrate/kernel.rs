@@ -1,4 +1,4 @@
-//! The same downloads through the kernel's shaper and through ours, in turn.
+//! The same downloads through the kernel's shaper and through the proxy's, in turn.
 
 use crate::{
     clock,

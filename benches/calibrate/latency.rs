@@ -1,4 +1,4 @@
-//! Is the wait before the first byte the one asked for?
+//! Whether the delay before the first byte is the configured one.
 
 use crate::{
     clock,

@@ -1,4 +1,4 @@
-//! Load of our own, for where `wrk` is not installed.
+//! A load generator for machines without `wrk`.
 
 use crate::{clock, http};
 use anyhow::anyhow;

@@ -1,4 +1,4 @@
-//! The machine: what it is, and how busy others keep it meanwhile.
+//! The machine: its properties, and the load by other processes.
 
 use crate::process::{Process, cpu_of_this_process, ticks};
 use std::{fs, path::Path, process::Command, thread, time::Duration};

@@ -1,4 +1,4 @@
-//! What the whole proxy does to real sockets, measured against its targets.
+//! Measures the whole proxy on real sockets against its targets.
 //!
 //! `cargo bench --bench calibrate [-- --quick] [-- rate relay sharing change latency scale kernel following]` prints
 //! Markdown on standard output and its progress on standard error. The proxy under test is the

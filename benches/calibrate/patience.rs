@@ -1,4 +1,4 @@
-//! Waiting for others to leave the machine alone, as long as there is patience.
+//! Waits for an idle machine, within a limit.
 
 use crate::{
     clock,

@@ -1,4 +1,4 @@
-//! The relays that take turns: ours, the bare one, and other proxies where they are installed.
+//! The relays that are compared: the proxy, the bare relay, and other proxies where they are installed.
 
 use crate::{clock, process::Process, proxy::Proxy, rig::Rig};
 use anyhow::Context as _;

@@ -1,4 +1,4 @@
-//! Is the rate kept, and how smoothly?
+//! How accurately and how smoothly the rate is kept.
 
 use crate::{
     clock,

@@ -1,4 +1,4 @@
-//! What does a relay cost that leaves everything alone, beside others in alternating rounds?
+//! The cost of relaying without changes, compared with other proxies in alternating rounds.
 
 use crate::{
     effort::Effort,

@@ -1,4 +1,4 @@
-//! The report: tables of what was seen, and each target with what became of it.
+//! The report: tables of the measurements, and the result for each target.
 
 use crate::figure::Figure;
 use serde::Serialize;

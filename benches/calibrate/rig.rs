@@ -1,4 +1,4 @@
-//! What every question needs: an origin, and a place for files.
+//! What every measurement needs: an origin, and a folder for files.
 
 use crate::{origin, patience::Patience, proxy::Proxy};
 use anyhow::Context as _;

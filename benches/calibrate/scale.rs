@@ -1,4 +1,4 @@
-//! How many downloads at once, each a session of its own, and what does each cost?
+//! How many concurrent downloads, each in its own session, and the cost of each.
 
 use crate::{
     clock,

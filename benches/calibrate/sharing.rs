@@ -1,4 +1,4 @@
-//! Do parallel downloads of a session share its link fairly, and wholly?
+//! Whether parallel downloads of a session share its link fairly, and use all of it.
 
 use crate::{
     clock,

@@ -1,5 +1,5 @@
-//! Does the machine let threads run when they want to? A virtual one may be held up by others on its host,
-//! a core at a time, which no counter of its own tells.
+//! How late the machine schedules threads. A virtual machine may be delayed by others on its host, one core at
+//! a time, which none of its own counters shows.
 
 use crate::clock;
 use std::{

@@ -1,4 +1,4 @@
-//! When the bytes of one download came, and what follows from it.
+//! When the bytes of one download arrived, and the figures computed from it.
 
 use std::time::Duration;
 

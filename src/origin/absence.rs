@@ -1,4 +1,4 @@
-//! Absence: why there is nothing at an address.
+//! Why there is nothing at an address.
 
 use std::time::Duration;
 
@@ -7,14 +7,14 @@ use std::time::Duration;
 pub(super) enum Absence {
     /// It is at this relative address.
     Elsewhere(&'static str),
-    /// There never is.
+    /// It never exists.
     Never,
     /// The live segment has not ended.
     NotYet,
-    /// It will be there at this moment since the Unix epoch, so soon that the client may wait.
+    /// It will exist at this time since the Unix epoch, so soon that the request may wait.
     Until(Duration),
-    /// The live segment is too long ago.
+    /// The live segment is no longer available.
     NoMore,
-    /// What is asked for makes no sense.
+    /// The request is invalid.
     Senseless,
 }

@@ -1,4 +1,4 @@
-//! Addresses: which path means what.
+//! Addresses: the meaning of each path.
 
 use super::dash::DashForm;
 use super::hls::HlsForm;
@@ -6,10 +6,10 @@ use super::ladder::Rendition;
 use super::subtitles::Language;
 use super::timeline::{PARTS, number_at};
 
-/// What a path asks for.
+/// The meaning of a path.
 #[derive(Debug)]
 pub(super) enum Address {
-    /// `/` and `/demo`, which lead on to this relative address.
+    /// `/` and `/demo`, which redirect to this relative address.
     Toward(&'static str),
     /// `/demo/`: the list of all addresses.
     Index,
@@ -25,17 +25,17 @@ pub(super) enum Address {
     Init(&'static Rendition),
     /// A media segment by its number.
     Segment(Presentation, &'static Rendition, u64),
-    /// A live segment that can be had while it is made.
+    /// A live segment that can be fetched while it is produced.
     Growing(&'static Rendition, u64),
-    /// A part of one: its segment's number, and its own from 0.
+    /// A part of one: the number of its segment, and its own from 0.
     Part(&'static Rendition, u64, u64),
     /// A rendition's segments in one file, with an index.
     File(&'static Rendition),
-    /// A segment of MPEG-TS: a rung with its sound.
+    /// A segment of MPEG-TS: a rung with its audio.
     Transport(Presentation, &'static Rendition, u64),
     /// One that is encrypted.
     Encrypted(&'static Rendition, u64),
-    /// The key to those.
+    /// The key of the encrypted segments.
     Key,
     /// The HLS media playlist of a language's subtitles.
     SubtitlePlaylist(Language),
@@ -47,9 +47,9 @@ pub(super) enum Address {
     SmoothFragment(Presentation, &'static Rendition, u64),
     /// The steering manifest.
     Steering,
-    /// An endless transport stream of a rung with its sound.
+    /// An endless transport stream of a rung with its audio.
     Stream(&'static Rendition),
-    /// A rung with its sound in one MP4 file.
+    /// A rung with its audio in one MP4 file.
     Progressive(&'static Rendition),
 }
 
@@ -58,12 +58,12 @@ pub(super) enum Address {
 pub(super) enum Presentation {
     /// Ten minutes on demand.
     Vod,
-    /// For ever.
+    /// Without end.
     Live,
 }
 
 impl Address {
-    /// Reads a path. There is one spelling of each address and no other.
+    /// Reads a path. Each address has exactly one form.
     pub(super) fn parse(path: &str) -> Option<Self> {
         match path {
             "/" => return Some(Self::Toward("demo/")),
@@ -183,7 +183,7 @@ fn playlist(form: HlsForm, file: &str) -> Option<Address> {
         return Some(Address::Multivariant(form));
     }
     let rendition = Rendition::named(name)?;
-    // A rung has its sound in the same stream there.
+    // There a rung has its audio in the same stream.
     let alone = !form.is_multiplexed() || rendition.picture.is_some();
     alone.then_some(Address::Playlist(form, rendition))
 }
@@ -220,7 +220,7 @@ fn smooth(presentation: Presentation, names: &[&str]) -> Option<Address> {
     Some(Address::SmoothFragment(presentation, rendition, time))
 }
 
-/// A rung, which stands for itself with the sound.
+/// A rung, by whose name the program of rung and audio is addressed.
 fn program(name: &str) -> Option<&'static Rendition> {
     Rendition::named(name).filter(|rendition| rendition.picture.is_some())
 }
@@ -230,7 +230,7 @@ fn number(file: &str, extension: &str) -> Option<u64> {
     plain(file.strip_prefix("seg-")?.strip_suffix(extension)?.strip_suffix('.')?)
 }
 
-/// Digits that begin with none but 1 to 9.
+/// A number without a leading zero.
 fn plain(digits: &str) -> Option<u64> {
     let plain = digits.bytes().all(|byte| byte.is_ascii_digit()) && !digits.starts_with('0');
     plain.then(|| digits.parse().ok())?

@@ -1,4 +1,4 @@
-//! The body of the origin's responses: content, piece by piece, none before it exists.
+//! The body of the origin's responses: content, piece by piece, each as soon as it exists.
 
 use std::convert::Infallible;
 use std::fmt;
@@ -14,14 +14,14 @@ use super::content::Content;
 use super::feed::Feed;
 use super::pace::{Clock, until};
 
-/// A body that holds no more than it is about to send. Until it is paced, it asks no clock: all
-/// there will ever be is ready.
+/// A body that holds no more than it is about to send. Without pacing it uses no clock, and everything is
+/// ready.
 pub struct OriginBody {
     pieces: vec::IntoIter<Bytes>,
     feed: Option<Box<dyn Feed>>,
-    /// Bytes still to be passed over.
+    /// Bytes still to be skipped.
     skip: u64,
-    /// Bytes still to be sent; `None` while nobody knows.
+    /// Bytes still to be sent; `None` while it is not known.
     remaining: Option<u64>,
     clock: Option<Clock>,
     /// Ready when `pieces` exist.
@@ -29,14 +29,14 @@ pub struct OriginBody {
 }
 
 impl OriginBody {
-    /// The same, by a clock: what is due later is sent later.
+    /// The same, paced by a clock: content that is due later is sent later.
     #[must_use]
     pub(super) fn paced(mut self, clock: Clock) -> Self {
         self.clock = Some(clock);
         self
     }
 
-    /// Has the feed make the next pieces; `None` at its end.
+    /// Gets the next pieces from the feed; `None` at its end.
     fn refill(&mut self) -> Option<()> {
         let feed = self.feed.as_mut()?;
         if self.skip > 0 {
@@ -55,7 +55,7 @@ impl OriginBody {
         Some(())
     }
 
-    /// What is left of `piece` when what is not wanted has gone.
+    /// The part of `piece` within the requested range.
     fn trim(&mut self, mut piece: Bytes) -> Bytes {
         let passed = usize::try_from(self.skip).unwrap_or(usize::MAX).min(piece.len());
         self.skip -= passed as u64;

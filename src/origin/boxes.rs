@@ -1,10 +1,10 @@
-//! ISO BMFF boxes: enough of ISO 14496-12 to cut a fragmented MP4 at its joints.
+//! ISO BMFF boxes: enough of ISO 14496-12 to cut a fragmented MP4 at its fragments.
 
 use std::ops::Range;
 
 use super::error::MediaFault;
 
-/// A box in some bytes: its type and where it lies, header included.
+/// A box in some bytes: its type and its range, header included.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct BoxAt {
     pub(super) kind: [u8; 4],

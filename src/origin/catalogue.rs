@@ -1,4 +1,4 @@
-//! The catalogue: what stands at an address at some moment.
+//! The catalogue: the resource at an address at a given time.
 
 use std::fmt;
 use std::sync::Arc;
@@ -23,10 +23,10 @@ use super::{date, page, smooth, steering, subtitles, ts};
 
 /// How long a request for a part waits for it: the hinted part's is at most half a second early.
 const EARLY_PART: Duration = Duration::from_secs(1);
-/// How long one for a segment waits for its first part: whoever asks goes by a clock, which may be ahead.
+/// How long a request for a segment waits for its first part, because the client's clock may be ahead.
 const EARLY_SEGMENT: Duration = Duration::from_secs(2);
 
-/// What stands at `address` at `now` since the Unix epoch.
+/// The resource at `address` at `now` since the Unix epoch.
 pub(super) fn find(
     library: &Arc<Library>,
     address: &Address,
@@ -68,7 +68,7 @@ pub(super) fn find(
     }
 }
 
-/// What is cut from the loop; `None` is never there.
+/// Media cut from the loop; `None` if it never exists.
 fn media(
     library: &Arc<Library>,
     address: &Address,
@@ -126,7 +126,7 @@ fn media(
     Ok(resource)
 }
 
-/// Whether a segment can be had, and since when: seconds since the Unix epoch.
+/// Whether a segment is available, and since when: seconds since the Unix epoch.
 fn available(
     presentation: Presentation,
     number: u64,
@@ -142,7 +142,7 @@ fn available(
     }
 }
 
-/// Whether what is there from `edge` on is there; if it will be within `early`, the client waits.
+/// Whether content that exists from `edge` on exists; if it will within `early`, the client waits.
 fn arrived(edge: Edge, number: u64, now: Duration, early: Duration) -> Result<(), Absence> {
     if edge > Edge::at(now) {
         let moment = edge.moment();
@@ -155,7 +155,7 @@ fn arrived(edge: Edge, number: u64, now: Duration, early: Duration) -> Result<()
     }
 }
 
-/// A segment in parts: whole, or while it is made, from its first part on.
+/// A segment in parts: whole, or while it is produced, from its first part on.
 fn growing(
     library: &Arc<Library>,
     rendition: &'static Rendition,
@@ -202,7 +202,7 @@ fn resource(volume: &Volume, content: impl Into<Content>, name: impl fmt::Displa
     Resource::media(content.into(), volume.rendition.mime_type(), volume.digest, name)
 }
 
-/// What differs from one request to the next.
+/// A stream, which differs from one request to the next.
 fn stream(volume: &Volume, content: Content, content_type: &'static str) -> Resource {
     let resource = Resource::media(content, content_type, volume.digest, "stream");
     Resource { caching: Caching::Never, ..resource }

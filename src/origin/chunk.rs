@@ -1,7 +1,7 @@
-//! A part of a live segment as it is served: a fragment of its own, with the moment of its capture.
+//! A part of a live segment as it is served: a fragment of its own, with its capture time.
 //!
-//! The parts of a segment, one after the other, are the segment: the same bytes whether a client
-//! takes them as parts of low-latency HLS, or as chunks of a response that goes on as they are made.
+//! The parts of a segment, one after the other, are the segment: the same bytes whether a client takes them as
+//! parts of low-latency HLS, or as chunks of a response that continues as they are produced.
 
 use std::ops::Range;
 use std::time::Duration;
@@ -92,8 +92,8 @@ mod tests {
         bytes[at..at + length].iter().fold(0, |sum, byte| sum << 8 | u64::from(*byte))
     }
 
-    /// Parts carry on in time, weigh together what the segment weighs, hold its frames, and each
-    /// has the bytes it points at.
+    /// Parts are continuous in time, have together the size and the frames of the segment, and each has the
+    /// bytes it refers to.
     #[test]
     fn the_parts_of_a_segment_are_the_segment() {
         let padding = Padding::new();

@@ -1,5 +1,5 @@
-//! AES-128 as HLS has it (RFC 8216, 5.2): whole segments in CBC with PKCS#7 padding, the segment's
-//! number for a vector; encrypted piece by piece as they are sent.
+//! AES-128 as in HLS (RFC 8216, 5.2): whole segments in CBC with PKCS#7 padding, the segment's number as the
+//! initialization vector; encrypted piece by piece as they are sent.
 
 use std::fmt;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use cbc::Encryptor;
 
 use super::feed::{Delivery, Feed};
 
-/// The key: no secret, for anybody may fetch it.
+/// The key. It is not secret: any client may fetch it.
 pub(super) const KEY: &[u8; 16] = b"vsps test origin";
 
 /// Bytes of a block of the cipher.
@@ -21,11 +21,11 @@ const BLOCK: usize = 16;
 /// Bytes that are encrypted at once, at most.
 const STEP: usize = 64 * 1024;
 
-/// A segment under way.
+/// A segment being encrypted.
 pub(super) struct EncryptedFeed {
     cipher: Encryptor<Aes128>,
     pieces: vec::IntoIter<Bytes>,
-    /// What is left of the piece at hand.
+    /// The rest of the current piece.
     piece: Bytes,
     ended: bool,
 }
@@ -55,7 +55,7 @@ impl Feed for EncryptedFeed {
                 match self.pieces.next() {
                     Some(piece) => self.piece = piece,
                     None => {
-                        // One to sixteen bytes, each of which tells how many there are.
+                        // One to sixteen bytes, each of which is their number.
                         let missing = BLOCK - step.len() % BLOCK;
                         step.resize(step.len() + missing, missing as u8);
                         self.ended = true;
@@ -85,8 +85,8 @@ mod tests {
 
     use super::*;
 
-    /// However it is cut into pieces, decryption with the number for a vector gets it back, and
-    /// the padding tells its own length.
+    /// However it is cut into pieces, decryption with the number as the vector gives the original, and the
+    /// padding states its own length.
     #[test]
     fn what_is_encrypted_is_decrypted() {
         for length in [0, 1, 15, 16, 17, STEP - 1, STEP, STEP + 1, 3 * STEP + 5] {

@@ -1,4 +1,4 @@
-//! Conditional requests, RFC 9110 section 13: is the client's copy still good?
+//! Conditional requests, RFC 9110 section 13: whether the client's copy is still valid.
 
 use http::header::{IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE, IF_UNMODIFIED_SINCE};
 use http::{HeaderMap, HeaderName};
@@ -6,10 +6,10 @@ use http::{HeaderMap, HeaderName};
 use super::date::parse_http_date;
 use super::resource::Validators;
 
-/// What the preconditions of a GET or HEAD come to.
+/// The result of the preconditions of a GET or HEAD.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Precondition {
-    /// Answer as if there were none.
+    /// Respond as if there were none.
     Proceed,
     /// 304: the client has it.
     NotModified,
@@ -17,7 +17,7 @@ pub(super) enum Precondition {
     Failed,
 }
 
-/// Evaluates the preconditions in the order of section 13.2.2: entity tags silence dates.
+/// Evaluates the preconditions in the order of section 13.2.2: entity tags take precedence over dates.
 pub(super) fn evaluate(headers: &HeaderMap, validators: &Validators) -> Precondition {
     let holds = if headers.contains_key(IF_MATCH) {
         lists(headers, &IF_MATCH, &validators.etag, Comparison::Strong)
@@ -37,8 +37,7 @@ pub(super) fn evaluate(headers: &HeaderMap, validators: &Validators) -> Precondi
     if has_it { Precondition::NotModified } else { Precondition::Proceed }
 }
 
-/// Whether `If-Range`, if there is one, lets the `Range` header count: the same strong tag, or
-/// the very date.
+/// Whether the `Range` header applies, given `If-Range`: the same strong tag, or exactly the same date.
 pub(super) fn range_counts(headers: &HeaderMap, validators: &Validators) -> bool {
     let Some(condition) = headers.get(IF_RANGE) else { return true };
     condition.as_bytes() == validators.etag.as_bytes()
@@ -51,8 +50,8 @@ enum Comparison {
     Weak,
 }
 
-/// Whether a list of entity tags has ours or is `*`. Our tags have no commas, so a tag that has
-/// one may fall apart here without ever being taken for ours.
+/// Whether a list of entity tags has ours or is `*`. This origin's tags have no commas, so a tag with one may
+/// be split here without ever matching.
 fn lists(headers: &HeaderMap, name: &HeaderName, etag: &str, comparison: Comparison) -> bool {
     let lines = headers.get_all(name).iter().filter_map(|line| line.to_str().ok());
     lines.flat_map(|line| line.split(',')).map(str::trim).any(|tag| {

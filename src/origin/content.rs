@@ -1,4 +1,4 @@
-//! Content: bytes in pieces that are shared, not copied; ready, or made while they are sent.
+//! Content: bytes in shared pieces that are not copied; ready, or produced while they are sent.
 
 use std::ops::Range;
 
@@ -10,11 +10,11 @@ use super::feed::Feed;
 #[derive(Debug)]
 pub(super) struct Content {
     pub(super) pieces: Vec<Bytes>,
-    /// Makes what follows the pieces.
+    /// Produces the bytes after the pieces.
     pub(super) feed: Option<Box<dyn Feed>>,
-    /// Bytes at the start that are not part of it.
+    /// Bytes at the start that are skipped.
     pub(super) skip: u64,
-    /// How many bytes there are; `None` while nobody knows.
+    /// The number of bytes; `None` while it is not known.
     pub(super) length: Option<u64>,
 }
 
@@ -25,12 +25,12 @@ impl Content {
         Self { pieces, feed: None, skip: 0, length: Some(length) }
     }
 
-    /// Content that `feed` makes: as many bytes as `length` says, if it does.
+    /// Content that `feed` produces, of `length` bytes if it is known.
     pub(super) fn fed(feed: impl Feed + 'static, length: Option<u64>) -> Self {
         Self { pieces: Vec::new(), feed: Some(Box::new(feed)), skip: 0, length }
     }
 
-    /// No bytes; with `length` unknown, nobody is told that there are none.
+    /// No bytes; with `length` unknown, the response does not state that there are none.
     pub(super) fn none(length: Option<u64>) -> Self {
         Self { pieces: Vec::new(), feed: None, skip: 0, length }
     }

@@ -1,4 +1,4 @@
-//! Dates in the two spellings that HTTP and manifests ask for.
+//! Dates in the two formats that HTTP and manifests require.
 
 use std::time::Duration;
 
@@ -19,8 +19,8 @@ pub(super) fn http_date(seconds: u64) -> String {
     utc(Duration::from_secs(seconds)).format(HTTP).to_string()
 }
 
-/// Reads what [`http_date`] writes. The two obsolete spellings of RFC 9110 are not read: a
-/// condition with one of them is ignored, which costs a transfer and breaks nothing.
+/// Reads what [`http_date`] writes. The two obsolete formats of RFC 9110 are not read: a condition with one of
+/// them is ignored, which costs only a transfer.
 pub(super) fn parse_http_date(text: &str) -> Option<u64> {
     let date = NaiveDateTime::parse_from_str(text, HTTP).ok()?;
     u64::try_from(date.and_utc().timestamp()).ok()

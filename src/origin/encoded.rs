@@ -35,8 +35,8 @@ pub(super) struct Fragment {
 }
 
 impl EncodedLoop {
-    /// Cuts the embedded file of `rendition`, which is never copied. What is neither
-    /// initialization nor fragment (`styp`, `sidx`) is left out: [`super::segment`] makes its own.
+    /// Cuts the embedded file of `rendition`, which is never copied. Other boxes (`styp`, `sidx`) are left out:
+    /// [`super::segment`] builds its own.
     pub(super) fn cut(rendition: &Rendition) -> Result<Self, MediaFault> {
         let file = Bytes::from_static(rendition.encoded);
         let all = boxes(&file, 0..file.len())?;
@@ -121,8 +121,8 @@ impl Fragment {
     }
 }
 
-/// Where the frames of a `trun` box lie in an `mdat` box of `length` bytes that holds nothing
-/// else. Each must have a size of its own, and nothing but a size: time and kind are the defaults.
+/// Where the frames of a `trun` box lie in an `mdat` box of `length` bytes that holds nothing else. Each must
+/// have its own size and nothing else: time and kind are the defaults.
 fn frames(run: &[u8], length: usize) -> Option<Vec<Range<usize>>> {
     const FIRST_FLAGS: u32 = 0x4;
     const OFFSET: u32 = 0x1;
@@ -130,7 +130,7 @@ fn frames(run: &[u8], length: usize) -> Option<Vec<Range<usize>>> {
     let words = run.as_chunks::<4>().0;
     let mut words = words.iter().map(|word| u32::from_be_bytes(*word));
     let (flags, count) = (words.next()?, words.next()?);
-    // The first byte is the version, which says how composition offsets are spelt: there are none.
+    // The first byte is the version, which concerns composition offsets: there are none.
     if flags & 0x00ff_ffff & !FIRST_FLAGS != OFFSET | SIZE {
         return None;
     }

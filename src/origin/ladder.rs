@@ -1,6 +1,6 @@
-//! The ladder: what each rendition declares, whatever its encoded bytes weigh.
+//! The ladder: the declared properties of each rendition, independent of the size of its encoded bytes.
 
-/// Six video rungs, lowest first, then the audio. `media/encode` makes the files.
+/// Six video rungs, lowest first, then the audio. `media/encode` produces the files.
 pub(super) static RENDITIONS: [Rendition; 7] = [
     video("v1", 235, (426, 240), "avc1.640015", include_bytes!("media/v1.mp4")),
     video("v2", 560, (640, 360), "avc1.64001e", include_bytes!("media/v2.mp4")),
@@ -32,7 +32,7 @@ pub(super) struct Rendition {
     pub(super) picture: Option<(u32, u32)>,
     /// The declared bitrate: the mean over ten segments.
     pub(super) bits_per_second: u64,
-    /// How far a segment's bitrate may stray from the declared one, in thousandths.
+    /// How far a segment's bitrate may differ from the declared one, in thousandths.
     pub(super) swing: u64,
     /// RFC 6381 codec string.
     pub(super) codecs: &'static str,
@@ -78,7 +78,7 @@ pub(super) fn rungs() -> impl Iterator<Item = (&'static Rendition, (u32, u32))> 
     RENDITIONS.iter().filter_map(|rendition| Some((rendition, rendition.picture?)))
 }
 
-/// The declared bit/s of each rung of the built-in ladder with its sound, lowest first.
+/// The declared bit/s of each rung of the built-in ladder with its audio, lowest first.
 pub fn ladder_bits_per_second() -> impl Iterator<Item = u64> {
     let sound: u64 = sounds().map(|sound| sound.bits_per_second).sum();
     rungs().map(move |(rung, _)| rung.bits_per_second + sound)

@@ -1,4 +1,4 @@
-//! The library: everything that is served, once; segments are made from it when they are asked for.
+//! The library: the embedded media, held once; segments are built from it on request.
 
 use bytes::Bytes;
 
@@ -12,7 +12,7 @@ use super::segment::assemble;
 use super::single_file::Layout;
 use super::ts::{NullPackets, Program};
 
-/// Every loop, and what all responses share.
+/// Every loop, and the data that all responses share.
 #[derive(Debug)]
 pub(super) struct Library {
     volumes: Vec<Volume>,
@@ -25,9 +25,9 @@ pub(super) struct Library {
 pub(super) struct Volume {
     pub(super) rendition: &'static Rendition,
     pub(super) encoded: EncodedLoop,
-    /// Of what its bytes are made from.
+    /// The digest of the data that its bytes are built from.
     pub(super) digest: u64,
-    /// With the sound, as a transport stream; none of the sound alone.
+    /// The program with the audio, as a transport stream; `None` for audio.
     pub(super) program: Option<Program>,
 }
 
@@ -54,7 +54,7 @@ impl Library {
         Ok(Self { volumes, padding: Padding::new(), nulls: NullPackets::new() })
     }
 
-    /// All volumes, as the ladder has them.
+    /// All volumes, in the order of the ladder.
     pub(super) fn volumes(&self) -> &[Volume] {
         &self.volumes
     }
@@ -64,7 +64,7 @@ impl Library {
         self.volumes.iter().find(|volume| volume.rendition.name == rendition.name)
     }
 
-    /// The volume of the sound that goes with any rung.
+    /// The volume of the audio, which is the same for all rungs.
     pub(super) fn sound(&self) -> Option<&Volume> {
         sounds().next().and_then(|sound| self.volume(sound))
     }
@@ -89,7 +89,7 @@ impl Library {
         Some(volume.program.as_ref()?.slices(number, (pictures, sounds), &self.nulls))
     }
 
-    /// What segments are padded with.
+    /// The padding of segments.
     pub(super) fn padding(&self) -> &Padding {
         &self.padding
     }
@@ -99,7 +99,7 @@ impl Volume {
     fn open(rendition: &'static Rendition) -> Result<Self, OriginError> {
         let encoded = EncodedLoop::cut(rendition)
             .map_err(|fault| OriginError::Media { rendition: rendition.name, fault })?;
-        // Padding and times are the release's doing, so its version is part of what bytes these are.
+        // Padding and times depend on the release, so its version is part of the digest.
         let digest = digest(rendition.encoded) ^ digest(env!("CARGO_PKG_VERSION").as_bytes());
         Ok(Self { rendition, encoded, digest, program: None })
     }

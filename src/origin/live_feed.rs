@@ -1,4 +1,4 @@
-//! Feeds of what is being made now: the parts of a segment, and an endless transport stream.
+//! Feeds of live content: the parts of a segment, and an endless transport stream.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -37,7 +37,7 @@ impl Feed for GrowingSegment {
     }
 }
 
-/// A rung with the sound, for ever, half a second at a time.
+/// A rung with the audio, without end, half a second at a time.
 #[derive(Debug)]
 pub(super) struct EndlessStream {
     library: Arc<Library>,

@@ -1,4 +1,4 @@
-//! Manifests as resources: which moment they show, and for how long they may be kept.
+//! Manifests as resources: the time that they show, and how long they may be cached.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use super::resource::{Caching, Resource};
 use super::smooth;
 use super::timeline::{Edge, Window};
 
-/// An HLS media playlist as `query` asks for it.
+/// An HLS media playlist with the directives of `query`.
 pub(super) fn playlist(
     library: &Library,
     form: HlsForm,

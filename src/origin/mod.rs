@@ -1,24 +1,24 @@
-//! The built-in test origin: real, playable media with nothing installed and no network.
+//! The built-in test origin: real, playable media without further software or a network.
 //!
-//! One encoded loop of 24 s is embedded in the binary; every address below is cut from it.
+//! One encoded loop of 24 s is embedded in the binary; all media are cut from it.
 //!
 //! ```text
-//!  request ─▶ address ─▶ catalogue ─▶ hls · dash · smooth · page …   manifests, from ladder and
+//! request ─▶ address ─▶ catalogue ─▶ hls · dash · smooth · page …   manifests, from ladder and
 //!                           │                                        timeline
 //!                           └─▶ library ─▶ segment · chunk · ts …    the loop, cut and padded
 //!                                  └─▶ reply ─▶ body                 conditions, ranges; each
 //!                                                                    piece when it exists
 //! ```
 //!
-//! `/demo/` lists all addresses: HLS (fragmented MP4, low latency, MPEG-TS, AES-128, byte ranges,
-//! subtitles, steering), DASH (`$Number$`, `$Time$`, periods, lists, bases, low latency), Smooth,
-//! and streams without segments. Live ones go on for ever; the others have ten minutes.
+//! `/demo/` lists all addresses: HLS (fragmented MP4, low latency, MPEG-TS, AES-128, byte ranges, subtitles,
+//! steering), DASH (`$Number$`, `$Time$`, periods, lists, bases, low latency), Smooth, and streams without
+//! segments. Live streams have no end; the others last ten minutes.
 //!
-//! Nothing is kept between requests. What is being made is sent as the clock allows, and a request
-//! for what will soon exist is held: [`Origin::answer`] says until when, and only `serve` waits.
+//! There is no state between requests. Live content is sent as it becomes available, and a request for content
+//! that will exist soon is held: [`Origin::answer`] returns until when, and only `serve` waits.
 //!
-//! URIs inside manifests are relative, so they stay under whatever prefix a proxy puts them.
-//! There are no CORS headers here: an origin without them is the harder, and the commoner, case.
+//! URIs inside manifests are relative, so they work under any prefix of a proxy. There are no CORS headers
+//! here: an origin without them is the harder and more common case.
 
 mod absence;
 mod address;

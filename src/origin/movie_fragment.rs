@@ -1,5 +1,5 @@
-//! A movie fragment of our own: `moof` and the head of its `mdat` (ISO 14496-12, 8.8), for parts,
-//! for Smooth, and for two tracks in one file.
+//! Builds a movie fragment: `moof` and the head of its `mdat` (ISO 14496-12, 8.8), for parts, for Smooth, and
+//! for two tracks in one file.
 
 use std::ops::Range;
 
@@ -17,7 +17,7 @@ const NOT_SYNC: u32 = 0x0101_0000;
 #[derive(Debug)]
 pub(super) struct Run {
     pub(super) track: u32,
-    /// Decode time of the first frame, in ticks; none where something else tells it.
+    /// Decode time of the first frame, in ticks; `None` where another box gives it.
     pub(super) start: Option<u64>,
     /// Ticks of a frame.
     pub(super) frame: u32,

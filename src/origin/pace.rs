@@ -1,13 +1,13 @@
-//! Waiting for a moment of the wall clock: the only place of the origin that sleeps for a response.
+//! Waits until a time of the wall clock; the only place in the origin that sleeps for a response.
 
 use std::time::Duration;
 
 use tokio::time::sleep;
 
-/// Tells the time since the Unix epoch.
+/// Returns the time since the Unix epoch.
 pub(super) type Clock = fn() -> Duration;
 
-/// Returns when `clock` has reached `moment`; a clock that is set anew meanwhile is obeyed.
+/// Returns when `clock` has reached `moment`; a clock that is changed meanwhile is followed.
 pub(super) async fn until(moment: Duration, clock: Clock) {
     loop {
         let now = clock();

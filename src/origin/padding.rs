@@ -1,12 +1,12 @@
-//! Padding: `free` boxes that players skip, of bytes that nothing on the way can squeeze.
+//! Padding: `free` boxes that players skip, with incompressible bytes.
 
 use bytes::{BufMut, Bytes, BytesMut};
 
 /// Bytes of a box's header, and so of the smallest `free` box.
 pub(super) const HEADER: u64 = 8;
 
-/// Twice and more the window of deflate (32 KiB): gzip finds no repetition in a repeated block,
-/// where zeros would melt to nothing and a link would be measured with bytes that were never sent.
+/// Twice and more the window of deflate (32 KiB): so gzip finds no repetition in a repeated block. Zeros would
+/// be compressed away, and a measurement would count bytes that were never sent.
 const BLOCK: usize = 128 * 1024;
 
 /// A block of pseudo-random bytes that every response shares.
@@ -58,7 +58,7 @@ fn free_header(length: u32) -> [u8; 8] {
     [a, b, c, d, b'f', b'r', b'e', b'e']
 }
 
-/// Turns a counter into 64 bits that look random (the finalizer of SplitMix64).
+/// Maps a counter to 64 pseudo-random bits (the finalizer of SplitMix64).
 pub(super) fn scramble(counter: u64) -> u64 {
     let mut bits = counter.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

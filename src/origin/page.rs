@@ -1,4 +1,4 @@
-//! The page at `/demo/`: every address, one line each.
+//! The page at `/demo/`: a list of all addresses.
 
 use std::fmt::Write as _;
 
@@ -7,7 +7,7 @@ use super::ladder::{RENDITIONS, Rendition, rungs};
 /// Media type of the page.
 pub(super) const CONTENT_TYPE: &str = "text/html; charset=utf-8";
 
-/// Addresses that do not depend on a rendition: what each section shows, and its lines.
+/// Addresses that do not depend on a rendition: the title of each section, and its lines.
 const SECTIONS: [(&str, &[(&str, &str)]); 5] = [
     (
         "On demand, ten minutes",
@@ -88,7 +88,7 @@ const SECTIONS: [(&str, &[(&str, &str)]); 5] = [
     ),
 ];
 
-/// The page; its links are relative, so they stay under a proxy's prefix.
+/// The page; its links are relative, so they work under a proxy's prefix.
 pub(super) fn index() -> String {
     let mut body = String::new();
     for (title, lines) in SECTIONS {

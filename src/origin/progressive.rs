@@ -1,4 +1,4 @@
-//! A rung with its sound in one fragmented MP4 file, for a player that knows nothing of segments.
+//! A rung with its audio in one fragmented MP4 file, for players without support for segments.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use super::single_file::{Chapters, index};
 use super::timeline::{Span, VOD_SEGMENTS};
 use super::weight::weight;
 
-/// The number of the sound's track; the pictures' is 1.
+/// The number of the audio track; that of video is 1.
 const SOUND: u32 = 2;
 
 /// The chapters of the file.
@@ -25,7 +25,7 @@ pub(super) struct TwoTracks {
 }
 
 impl TwoTracks {
-    /// The file of `rung` with the sound.
+    /// The file of `rung` with the audio.
     pub(super) fn new(library: Arc<Library>, rung: &'static Rendition) -> Option<Self> {
         let (video, audio) = (library.volume(rung)?, library.sound()?);
         let sound = audio.rendition;

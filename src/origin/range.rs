@@ -1,4 +1,4 @@
-//! The `Range` header, RFC 9110 section 14.2: which part of a resource was asked for.
+//! The `Range` header, RFC 9110 section 14.2: which part of a resource was requested.
 
 use std::ops::Range;
 
@@ -8,16 +8,16 @@ use http::header::RANGE;
 /// What to send.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Wanted {
-    /// Everything: no range was asked for, or none that this origin honours.
+    /// Everything: no range was requested, or none that this origin supports.
     Whole,
     /// These bytes, at least one, all of which exist.
     Part(Range<u64>),
-    /// The range begins behind the end.
+    /// The range begins past the end.
     Unsatisfiable,
 }
 
-/// Reads the header against a resource of `length` bytes. Ranges in other units, malformed ones
-/// and several at once are ignored, as the standard allows: the answer is the whole.
+/// Reads the header against a resource of `length` bytes. Ranges in other units, malformed ones and several at
+/// once are ignored, as the standard allows: the response is the whole.
 pub(super) fn wanted(headers: &HeaderMap, length: u64) -> Wanted {
     let mut lines = headers.get_all(RANGE).iter();
     let (Some(line), None) = (lines.next(), lines.next()) else { return Wanted::Whole };
@@ -45,7 +45,7 @@ fn part(text: &str, length: u64) -> Option<Wanted> {
     Some(if range.start < range.end { Wanted::Part(range) } else { Wanted::Unsatisfiable })
 }
 
-/// Digits only; a number too long to be held is as good as the largest.
+/// Digits only; a number that does not fit counts as the largest.
 fn position(digits: &str) -> Option<u64> {
     let valid = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
     valid.then(|| digits.parse().unwrap_or(u64::MAX))

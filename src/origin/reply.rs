@@ -1,4 +1,4 @@
-//! A reply: a resource meets a request's method, conditions and range.
+//! Builds a response from a resource and a request's method, conditions and range.
 
 use http::header::{
     ACCEPT_RANGES, ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG,
@@ -14,7 +14,7 @@ use super::date::http_date;
 use super::range::{Wanted, wanted};
 use super::resource::Resource;
 
-/// Answers `request` with `resource`, or the part of it that was asked for.
+/// Responds to `request` with `resource`, or the requested part of it.
 pub(super) fn reply<B>(request: &Request<B>, resource: Resource) -> Response<OriginBody> {
     match evaluate(request.headers(), &resource.validators) {
         Precondition::Proceed => {}
@@ -23,7 +23,7 @@ pub(super) fn reply<B>(request: &Request<B>, resource: Resource) -> Response<Ori
         }
         Precondition::Failed => return refuse(request, StatusCode::PRECONDITION_FAILED),
     }
-    // What has no end yet has no ranges.
+    // Content without a known length has no ranges.
     let Some(length) = resource.content.length else {
         return send(request, described(StatusCode::OK, &resource), resource.content);
     };
@@ -50,8 +50,8 @@ pub(super) fn reply<B>(request: &Request<B>, resource: Resource) -> Response<Ori
     }
 }
 
-/// Answers with nothing but a status and its name. No cache may remember it: a live segment that
-/// is not there yet will be.
+/// Responds with only a status and its name. Caches may not store it, because a live segment that does not
+/// exist yet will.
 pub(super) fn refuse<B>(request: &Request<B>, status: StatusCode) -> Response<OriginBody> {
     let head = match status {
         StatusCode::METHOD_NOT_ALLOWED => plain(status).header(ALLOW, "GET, HEAD"),
@@ -60,7 +60,7 @@ pub(super) fn refuse<B>(request: &Request<B>, status: StatusCode) -> Response<Or
     send(request, head, line(status))
 }
 
-/// Sends the client to a relative address.
+/// Redirects the client to a relative address.
 pub(super) fn redirect<B>(request: &Request<B>, to: &'static str) -> Response<OriginBody> {
     let status = StatusCode::TEMPORARY_REDIRECT;
     send(request, plain(status).header(LOCATION, to), line(status))
@@ -74,7 +74,7 @@ fn described(status: StatusCode, resource: &Resource) -> Builder {
     if let Some(seconds) = resource.validators.last_modified {
         head = head.header(LAST_MODIFIED, http_date(seconds));
     }
-    // RFC 9110, 15.4.5: a 304 tells what may update the client's copy, and no more.
+    // RFC 9110, 15.4.5: a 304 contains only headers that may update the client's copy.
     if status == StatusCode::NOT_MODIFIED {
         return head;
     }

@@ -1,10 +1,10 @@
-//! A resource: what stands at an address at some moment, before anybody's conditions are met.
+//! A resource: the content of an address at a given time, before conditional requests are evaluated.
 
 use std::fmt;
 
 use super::content::Content;
 
-/// Content and what HTTP says about it.
+/// Content and its HTTP metadata.
 #[derive(Debug)]
 pub(super) struct Resource {
     pub(super) content: Content,
@@ -13,13 +13,13 @@ pub(super) struct Resource {
     pub(super) validators: Validators,
 }
 
-/// By what a later request may recognise the content.
+/// The validators of the content.
 #[derive(Debug, Clone)]
 pub(super) struct Validators {
     /// A strong entity tag, quotes included.
     pub(super) etag: String,
-    /// Seconds since the Unix epoch; only what appears as time goes by has one, because the
-    /// origin does not know when it was built.
+    /// Seconds since the Unix epoch; only live content has one, because the build time of the origin is not
+    /// known.
     pub(super) last_modified: Option<u64>,
 }
 
@@ -30,7 +30,7 @@ pub(super) enum Caching {
     Hour,
     /// It changes with every segment: half a segment's duration.
     Moment,
-    /// It is old as soon as it is read.
+    /// It is stale at once.
     Never,
 }
 
@@ -65,14 +65,14 @@ impl Resource {
         Self { content, content_type, caching: Caching::Hour, validators }
     }
 
-    /// The same, with the moment it came to be.
+    /// The same, with the time of its creation.
     pub(super) fn modified_at(mut self, seconds: u64) -> Self {
         self.validators.last_modified = Some(seconds);
         self
     }
 }
 
-/// FNV-1a, 64 bits: the same on every platform and release, which std's hashers do not promise.
+/// FNV-1a, 64 bits: the same on every platform and release, which std's hashers do not guarantee.
 pub(super) fn digest(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
         (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)

@@ -1,4 +1,4 @@
-//! A media segment as it is served: the loop's fragment, its times patched, padded to its weight.
+//! A media segment as it is served: the loop's fragment with patched times, padded to its size.
 
 use bytes::{Bytes, BytesMut};
 
@@ -11,15 +11,15 @@ use super::weight::weight;
 /// Segment type: `msdh`, compatible with CMAF segments.
 pub(super) const STYP: &[u8; 24] = b"\0\0\0\x18stypmsdh\0\0\0\0msdhcmfs";
 
-/// Assembles segment `number`. Only `styp`, `moof` and the padding's header are made anew: the
-/// pictures and the padding are shared with every other response.
+/// Assembles segment `number`. Only `styp`, `moof` and the padding's header are built: the media and the
+/// padding are shared with every other response.
 pub(super) fn assemble(
     rendition: &Rendition,
     fragment: &Fragment,
     number: u64,
     padding: &Padding,
 ) -> Vec<Bytes> {
-    // `EncodedLoop::cut` has seen to it that there is room.
+    // `EncodedLoop::cut` has checked that there is room.
     let spare = weight(rendition, number).saturating_sub(fragment.weight());
     let mut made = BytesMut::with_capacity(STYP.len() + fragment.moof.len() + HEADER as usize);
     made.extend_from_slice(STYP);
@@ -71,7 +71,7 @@ mod tests {
         }
     }
 
-    /// The fragments themselves must last as long as the timeline says, or joints would gape.
+    /// The fragments must have the durations of the timeline, or there would be gaps between them.
     #[test]
     fn fragments_hold_as_many_frames_as_their_span() {
         for rendition in &RENDITIONS {

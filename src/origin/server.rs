@@ -1,4 +1,4 @@
-//! The origin on a socket: accept, answer, drain. The only file here that reads the clock.
+//! The origin on a socket: accepts connections, responds, and drains. The only file here that reads the clock.
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -23,20 +23,20 @@ use super::service::{Answer, Origin};
 /// How long a client may take to send a request's head.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// How long responses under way may go on after shutdown.
+/// How long open responses may continue after shutdown.
 const DRAIN: Duration = Duration::from_secs(5);
 
-/// The kernel takes so much of a body that it can't send yet, and not the megabytes that it would: of
-/// a thousand slow downloads they would fill all the memory that it has for TCP.
+/// The send buffer of a connection. By default the kernel buffers megabytes, which with a thousand slow
+/// downloads would fill all its memory for TCP.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 const UNSENT: u32 = 64 * 1024;
 
-/// Pause after a failed accept: most often descriptors have run out, and some will come free. However often it
-/// fails, the listener stays.
+/// The pause after a failed accept: usually file descriptors have run out, and some will be freed. The listener
+/// stays open however often this happens.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// Serves `origin` over HTTP/1.1 and HTTP/2 (prior knowledge) until `shutdown` is ready; then
-/// finishes the responses under way, for five seconds at most.
+/// Serves `origin` over HTTP/1.1 and HTTP/2 (prior knowledge) until `shutdown` is ready; then finishes open
+/// responses, for at most five seconds.
 pub async fn serve(origin: Origin, listener: TcpListener, shutdown: impl Future<Output = ()>) {
     let graceful = GracefulShutdown::new();
     let mut connections = JoinSet::new();
@@ -60,7 +60,7 @@ pub async fn serve(origin: Origin, listener: TcpListener, shutdown: impl Future<
     }
 }
 
-/// Spawns the connection; what is left of it goes when the set does.
+/// Spawns the connection; it is aborted when the set is dropped.
 fn connect(
     origin: &Origin,
     stream: TcpStream,
@@ -83,7 +83,7 @@ fn connect(
     let connection = builder.serve_connection(TokioIo::new(stream), service).into_owned();
     let connection = graceful.watch(connection);
     connections.spawn(async move {
-        // Clients leave in the middle of responses all the time: that is what players do.
+        // Players often close connections in the middle of responses.
         if let Err(error) = connection.await {
             tracing::debug!(%error, "origin: connection ended");
         }
@@ -100,8 +100,8 @@ fn keep_unsent_short(_: &TcpStream) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
-/// Answers a request when there is an answer. When the client leaves first, hyper drops this, and
-/// with it the wait; likewise the body.
+/// Responds to a request when the content exists. When the client disconnects first, hyper drops this future
+/// and the body.
 async fn respond<B>(origin: &Origin, request: &Request<B>, clock: Clock) -> Response<OriginBody> {
     loop {
         match origin.answer(request, clock()) {

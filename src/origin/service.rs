@@ -1,4 +1,4 @@
-//! The origin itself: requests in, answers out; time is an argument.
+//! The origin without I/O: a request and a time in, a response out.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,13 +20,12 @@ pub struct Origin {
     library: Arc<Library>,
 }
 
-/// What comes of a request.
+/// The result of a request.
 #[derive(Debug)]
 pub enum Answer {
-    /// This response.
+    /// A response.
     Now(Response<OriginBody>),
-    /// Nothing yet: what is asked for will exist at this moment since the Unix epoch. Ask again
-    /// then.
+    /// Nothing yet: the content will exist at this time since the Unix epoch. Call again then.
     At(Duration),
 }
 
@@ -51,7 +50,7 @@ impl Origin {
             Err(Absence::Until(moment)) => return Answer::At(moment),
             Err(Absence::Elsewhere(to)) => redirect(request, to),
             Err(Absence::Never) => refuse(request, StatusCode::NOT_FOUND),
-            // As a CDN says it; 425 would be about TLS early data (RFC 8470).
+            // As CDNs do; 425 is for TLS early data (RFC 8470).
             Err(Absence::NotYet) => refuse(request, StatusCode::NOT_FOUND),
             Err(Absence::NoMore) => refuse(request, StatusCode::GONE),
             Err(Absence::Senseless) => refuse(request, StatusCode::BAD_REQUEST),

@@ -1,5 +1,5 @@
-//! A rendition in one file: initialization, index, and all segments of the ten minutes; what
-//! `SegmentBase` and byte-range playlists point into.
+//! A rendition in one file: initialization, index, and all segments of the ten minutes, for `SegmentBase` and
+//! byte-range playlists.
 
 use std::fmt;
 use std::ops::Range;
@@ -22,7 +22,7 @@ const INDEX: u64 = 32 + 12 * VOD_SEGMENTS;
 /// A reference starts with a key frame: `starts_with_SAP`, type 1.
 const SAP: u32 = 0x9000_0000;
 
-/// Where things lie in the file.
+/// The layout of the file.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Layout {
     init: u64,
@@ -54,7 +54,7 @@ impl Layout {
     }
 }
 
-/// The index (ISO 14496-12, 8.16.3) of segments that weigh what `weight` says.
+/// The index (ISO 14496-12, 8.16.3) of segments with the sizes of `weight`.
 pub(super) fn index(rendition: &Rendition, weight: impl Fn(u64) -> u64) -> Bytes {
     let mut index = BytesMut::with_capacity(INDEX as usize);
     header(&mut index, INDEX as usize, b"sidx");
@@ -67,16 +67,16 @@ pub(super) fn index(rendition: &Rendition, weight: impl Fn(u64) -> u64) -> Bytes
     index.freeze()
 }
 
-/// A file that is made of chapters: a head, then segments 1 to 150.
+/// A file that consists of chapters: a head, then segments 1 to 150.
 pub(super) trait Chapters: Send + fmt::Debug {
-    /// Bytes of chapter `number`; `None` behind the last.
+    /// Bytes of chapter `number`; `None` after the last.
     fn length(&self, number: u64) -> Option<u64>;
 
     /// Makes chapter `number`.
     fn make(&self, number: u64) -> Option<Vec<Bytes>>;
 }
 
-/// Makes a file's chapters as they are sent, and none that is not.
+/// Builds a file's chapters as they are sent.
 #[derive(Debug)]
 pub(super) struct FileFeed<C> {
     chapters: C,

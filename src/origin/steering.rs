@@ -1,4 +1,4 @@
-//! Content steering (rfc8216bis, 7): which of two pathways a client shall play from.
+//! Content steering (rfc8216bis, 7): which of two pathways a client is to play from.
 
 use std::time::Duration;
 
@@ -8,14 +8,14 @@ pub(super) const CONTENT_TYPE: &str = "application/json";
 /// The pathways; a client starts with the first.
 pub(super) const PATHWAYS: [&str; 2] = ["a", "b"];
 
-/// Seconds after which a client asks again.
+/// Seconds after which a client reloads the manifest.
 const TTL: u64 = 5;
 
 /// Seconds for which one pathway comes first.
 const TURN: u64 = 20;
 
-/// The steering manifest at `now` since the Unix epoch: the pathways take turns, so that whoever
-/// watches sees a change.
+/// The steering manifest at `now` since the Unix epoch: the pathways alternate, so that the change can be
+/// observed.
 pub(super) fn manifest(now: Duration) -> String {
     let [a, b] = PATHWAYS;
     let [first, second] = if (now.as_secs() / TURN).is_multiple_of(2) { [a, b] } else { [b, a] };

@@ -1,4 +1,4 @@
-//! Subtitles: WebVTT, written when it is asked for.
+//! Subtitles: WebVTT, generated on request.
 
 use std::fmt::Write as _;
 use std::ops::RangeInclusive;
@@ -11,7 +11,7 @@ pub(super) const CONTENT_TYPE: &str = "text/vtt; charset=utf-8";
 /// Seconds of a cue; a segment has two.
 const CUE_SECONDS: u64 = 2;
 
-/// A language there are subtitles in.
+/// A language with subtitles.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Language {
     English,
@@ -30,7 +30,7 @@ impl Language {
         }
     }
 
-    /// Its own name for itself.
+    /// Its name in the language itself.
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::English => "English",

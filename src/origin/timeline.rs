@@ -1,14 +1,14 @@
-//! The timeline: which segment is when, and which segments there are now.
+//! The timeline: the time of each segment, and the segments that exist now.
 //!
-//! **Numbers.** Segments are four seconds and numbered from 1. Live numbers count from the Unix
-//! epoch (`availabilityStartTime` 1970): any two origins, and one origin before and after a
-//! restart, agree on every number and byte, and nothing happens at midnight. Decode times are
-//! then large (1.6e14 ticks of 90 kHz in 2026); they fit `tfdt`'s 64 bits and a double exactly.
+//! **Numbers.** Segments are four seconds and numbered from 1. Live numbers count from the Unix epoch
+//! (`availabilityStartTime` 1970): any two origins, and one origin before and after a restart, agree on every
+//! number and byte, and nothing changes at midnight. Decode times are then large (1.6e14 ticks of 90 kHz in
+//! 2026); they fit `tfdt`'s 64 bits and a double exactly.
 //!
-//! **Audio.** An AAC frame is 1024 samples, so four seconds of 48 kHz are 187.5 frames: audio
-//! segments have 188 and 187 frames in turn, and start with the first frame at or after the
-//! video's. Eight seconds are 375 frames exactly, so a loop of 24 s ends on a frame of audio, on
-//! a picture, and on a segment of both: the loop goes round without a gap or an overlap.
+//! **Audio.** An AAC frame is 1024 samples, so four seconds of 48 kHz are 187.5 frames: audio segments have 188
+//! and 187 frames in turn, and start with the first frame at or after the video's. Eight seconds are 375 frames
+//! exactly, so a loop of 24 s ends on a frame of audio, on a video frame, and on a segment of both: the loop
+//! repeats without a gap or an overlap.
 
 use std::time::Duration;
 
@@ -33,7 +33,7 @@ pub(super) const VOD_SEGMENTS: u64 = 150;
 /// Segments in the live window: 48 s.
 pub(super) const WINDOW_SEGMENTS: u64 = 12;
 
-/// Where a segment lies, in ticks of its rendition.
+/// The span of a segment, in ticks of its rendition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Span {
     pub(super) start: u64,
@@ -65,7 +65,7 @@ fn first_frame(rendition: &Rendition, parts: u64) -> u64 {
     nominal.div_ceil(rendition.frame) * rendition.frame
 }
 
-/// A number behind all that will ever be asked for: its times are far from overflow.
+/// A number above all that are ever requested; its times are far from overflow.
 const LAST: u64 = 1 << 40;
 
 /// The number of the segment that starts at `start` ticks, if one does.
@@ -83,18 +83,18 @@ pub(super) fn microseconds(ticks: u64, timescale: u64) -> u64 {
     (ticks / timescale).saturating_mul(1_000_000).saturating_add(rest)
 }
 
-/// Whether a live segment can be had.
+/// Whether a live segment is available.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Availability {
     /// It has not ended yet.
     NotYet,
-    /// It can be had.
+    /// It is available.
     Now,
     /// It left the window too long ago.
     Gone,
 }
 
-/// The live segments that manifests list at some moment.
+/// The live segments that manifests list at a given time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Window {
     pub(super) first: u64,
@@ -102,7 +102,7 @@ pub(super) struct Window {
 }
 
 impl Window {
-    /// The window at `now` since the Unix epoch: a segment can be had as soon as it has ended.
+    /// The window at `now` since the Unix epoch: a segment is available as soon as it has ended.
     pub(super) fn at(now: Duration) -> Self {
         let last = now.as_secs() / SEGMENT_SECONDS;
         Self { first: (last + 1).saturating_sub(WINDOW_SEGMENTS).max(1), last }
@@ -113,8 +113,8 @@ impl Window {
         ended_at(self.last)
     }
 
-    /// A segment stays for a second window after it left the first: RFC 8216, section 6.2.2
-    /// asks for the duration of the longest playlist that named it.
+    /// A segment stays for a second window after it left the first: RFC 8216, section 6.2.2 requires the
+    /// duration of the longest playlist that contained it.
     pub(super) fn availability(self, number: u64) -> Availability {
         if number > self.last {
             Availability::NotYet
@@ -131,22 +131,22 @@ pub(super) fn ended_at(number: u64) -> u64 {
     number.saturating_mul(SEGMENT_SECONDS)
 }
 
-/// How far the live edge has come, in whole parts since the Unix epoch.
+/// The live edge, in whole parts since the Unix epoch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Edge(u64);
 
 impl Edge {
-    /// The edge at `now` since the Unix epoch: a part can be had as soon as it has ended.
+    /// The edge at `now` since the Unix epoch: a part is available as soon as it has ended.
     pub(super) fn at(now: Duration) -> Self {
         Self(u64::try_from(now.as_millis()).unwrap_or(u64::MAX) / PART_MILLIS)
     }
 
-    /// The edge when the first `parts` parts of segment `number` can be had.
+    /// The edge when the first `parts` parts of segment `number` are available.
     pub(super) fn after(number: u64, parts: u64) -> Self {
         Self(number.saturating_sub(1).saturating_mul(PARTS).saturating_add(parts))
     }
 
-    /// Parts of the segment that is being made.
+    /// Parts of the segment that is being produced.
     pub(super) fn parts(self) -> u64 {
         self.0 % PARTS
     }

@@ -1,9 +1,9 @@
-//! What a segment weighs: its declared bitrate, varied as the complexity of real pictures does.
+//! The size of a segment: its declared bitrate, with variation like that of real video.
 //!
-//! The variation is arithmetic on the segment's number, so every origin serves the same sizes.
-//! Four fifths of it is the scene's and moves all rungs together, one fifth is the rung's own.
-//! Of each ten segments the last five mirror the first five, so that the mean over the ten is the
-//! declared bitrate and no more than a few seconds of buffer are ever owed to it.
+//! The variation is arithmetic on the segment's number, so every origin serves the same sizes. Four fifths of
+//! it depends on the scene and is the same for all rungs, one fifth is the rung's own. Of each ten segments the
+//! last five mirror the first five, so that the mean over the ten is the declared bitrate and the deviation
+//! never exceeds a few seconds of buffer.
 
 use super::ladder::{Rendition, rungs, sounds};
 use super::padding::scramble;
@@ -31,7 +31,7 @@ pub(super) fn weight(rendition: &Rendition, number: u64) -> u64 {
     bytes(rendition, Span::of(rendition, number), thousandths)
 }
 
-/// The least that any segment of this span weighs.
+/// The smallest size of any segment of this span.
 pub(super) fn least_weight(rendition: &Rendition, span: Span) -> u64 {
     bytes(rendition, span, 1000 - rendition.swing)
 }
@@ -92,7 +92,7 @@ mod tests {
         assert!(together > 110, "{together} of 150");
     }
 
-    /// DASH promises that a link of exactly `@bandwidth` plays after `minBufferTime` (4 s).
+    /// In DASH a link of exactly `@bandwidth` is enough to play after `minBufferTime` (4 s).
     #[test]
     fn four_seconds_of_buffer_carry_the_variation_at_the_declared_bitrate() {
         for rendition in &RENDITIONS {

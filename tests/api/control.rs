@@ -1,4 +1,4 @@
-//! Faults fired by hand, changes taken back, versions, groups and the rules of all.
+//! Faults triggered over the API, reverted changes, versions, groups and global rules.
 
 use super::rig::{Answer, Rig};
 use bytes::Bytes;
@@ -45,7 +45,7 @@ async fn the_next_segment_fails_and_no_other_of_any_session() {
     assert_eq!(status(&rig, &armed).await, StatusCode::NOT_FOUND);
     assert_eq!(status(&rig, &armed).await, StatusCode::OK);
     assert_eq!(rig.get(&fault).await.json()["struck"], 1);
-    // Spent stays spent, however often it goes and comes back.
+    // A used-up budget stays used up, however often its rule is removed and added again.
     assert_eq!(rig.ask(Method::DELETE, &fault, "").await.status, StatusCode::NO_CONTENT);
     assert_eq!(rig.get(&fault).await.status, StatusCode::NOT_FOUND);
     assert_eq!(post(&rig, &format!("{path}/undo"), "").await.status, StatusCode::OK);
@@ -54,7 +54,7 @@ async fn the_next_segment_fails_and_no_other_of_any_session() {
     assert_eq!(status(&rig, &other).await, StatusCode::OK);
 }
 
-/// n asked is n done, also when many ask at once and when faults lie one on another.
+/// n requested faults are n applied faults, also with concurrent requests and overlapping faults.
 #[tokio::test]
 async fn as_many_fail_as_were_asked_to() {
     let rig = Rig::start(RunArgs::default()).await;
@@ -82,7 +82,7 @@ async fn as_many_fail_as_were_asked_to() {
     assert_eq!(shown, [(json!("fault"), json!(7)), (json!("fault-2"), json!(5))]);
 }
 
-/// All at once, on one thread: they go side by side wherever they wait.
+/// All concurrently, on one thread.
 async fn join_all<T>(futures: impl Iterator<Item = impl Future<Output = T>>) -> Vec<T> {
     let mut futures: Vec<_> = futures.map(Box::pin).collect();
     let mut done: Vec<Option<T>> = futures.iter().map(|_| None).collect();
@@ -129,7 +129,7 @@ async fn what_is_undone_or_reset_leaves_nothing() {
         rig.patch(&path, change).await;
         past.push(settings(&rig, &path).await);
     }
-    // Nothing to change is nothing to undo.
+    // Without a change there is nothing to revert.
     rig.patch(&path, "{}").await;
     past.pop();
     while let Some(before) = past.pop() {
@@ -160,7 +160,7 @@ async fn a_pause_holds_a_response_in_flight_and_lets_it_go() {
     let mut got = body.frame().await.unwrap().unwrap().into_data().unwrap().len();
     let view = rig.patch(&path, r#"{ "paused": true }"#).await;
     assert_eq!((&view["rate"], &view["rate_set"]), (&json!("0 bit/s"), &Value::Null));
-    // What was on its way comes in; then there is silence.
+    // Bytes already sent arrive; then nothing more does.
     while let Ok(frame) = tokio::time::timeout(Duration::from_secs(1), body.frame()).await {
         got += frame.unwrap().unwrap().into_data().unwrap().len();
     }
@@ -188,7 +188,7 @@ async fn no_update_is_lost() {
     assert_eq!(now.json()["rate_set"], "1 Mbit/s");
     assert_eq!(now.headers["etag"], first.headers["etag"]);
     assert_eq!(patch("*", "{}").await.headers["etag"], first.headers["etag"]);
-    // Of many who read the same, one is right.
+    // Of many clients with the same version, one succeeds.
     let tag = now.headers["etag"].to_str().unwrap().to_owned();
     let bodies: Vec<_> = (1..=20).map(|n| json!({ "rate": format!("{n} Mbit/s") })).collect();
     let bodies: Vec<_> = bodies.iter().map(Value::to_string).collect();
@@ -229,7 +229,7 @@ async fn a_group_is_changed_together_or_not_at_all() {
         assert_eq!(status(&rig, session).await, first);
         assert_eq!(status(&rig, session).await, StatusCode::OK);
     }
-    // One of them could not: none does.
+    // One of them could not be changed, so none is.
     rig.patch(&one, r#"{ "rate": "1 Mbit/s" }"#).await;
     let undo = async || post(&rig, "/api/v1/sessions/undo?label=tv", "").await.status;
     for left in [StatusCode::OK, StatusCode::OK] {

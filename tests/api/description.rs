@@ -1,4 +1,4 @@
-//! The OpenAPI document says what is there: every address, method and member, and no other.
+//! The OpenAPI document is complete: every address, method and member, and no other.
 
 use super::rig::Rig;
 use http::{Method, StatusCode};
@@ -16,7 +16,7 @@ fn set(words: &[&str]) -> BTreeSet<String> {
     words.iter().map(|word| (*word).to_owned()).collect()
 }
 
-/// The addresses that the router's text names.
+/// The addresses in the source of the router.
 fn routed() -> BTreeSet<String> {
     let router = include_str!("../../src/api/router.rs");
     let literals = router.split('"').skip(1).step_by(2).filter(|text| text.starts_with('/'));
@@ -29,7 +29,7 @@ async fn every_address_and_method_is_described_and_no_other() {
     let document = rig.get("/api/v1/openapi.json").await.json();
     assert_eq!(keys(&document["paths"]), routed());
     for (path, item) in document["paths"].as_object().unwrap() {
-        // Two answers that do not end.
+        // Two responses that do not end.
         if path.ends_with("/events") {
             continue;
         }
@@ -54,7 +54,7 @@ async fn every_address_and_method_is_described_and_no_other() {
     }
 }
 
-/// What a body may hold is what an unknown key is answered with.
+/// The members of a body are those listed in the error for an unknown key.
 #[tokio::test]
 async fn every_member_of_a_body_is_described_and_no_other() {
     let rig = Rig::plain().await;

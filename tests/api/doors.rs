@@ -1,4 +1,4 @@
-//! Who may come in, and who may not.
+//! Access control: which requests are accepted.
 
 use super::rig::Rig;
 use http::{Method, StatusCode};
@@ -23,7 +23,7 @@ async fn a_token_is_asked_for_everywhere_but_by_the_probes() {
         }
     }
     insta::assert_snapshot!(rig.get(SESSIONS).await.to_string());
-    // The token is enough: a page has none, so neither its name nor its origin matters.
+    // The token is enough: a web page has none, so neither Host nor Origin matters.
     let headers = [
         ("authorization", "bearer open sesame"),
         ("host", "vsps.example"),
@@ -33,7 +33,7 @@ async fn a_token_is_asked_for_everywhere_but_by_the_probes() {
     assert_eq!(answer.status, StatusCode::CREATED);
 }
 
-/// DNS rebinding: the page's name leads to this machine, but stays in `Host`.
+/// DNS rebinding: the page's host name resolves to this machine, but stays in `Host`.
 #[tokio::test]
 async fn without_a_token_only_names_of_this_machine_are_served() {
     let rig = Rig::plain().await;
@@ -57,7 +57,7 @@ async fn without_a_token_only_names_of_this_machine_are_served() {
     insta::assert_snapshot!(answer.to_string());
 }
 
-/// Cross-site request forgery: the browser says which page asks.
+/// Cross-site request forgery: the browser sends the origin of the page.
 #[tokio::test]
 async fn pages_from_elsewhere_change_nothing() {
     let rig = Rig::plain().await;

@@ -1,4 +1,4 @@
-//! Every error: what it says, and that nothing came of the request.
+//! Every error: its message, and that the request had no effect.
 
 use super::rig::Rig;
 use http::{Method, StatusCode};
@@ -90,7 +90,7 @@ async fn there_is_no_room_for_more_sessions_than_allowed() {
     insta::assert_snapshot!(answer.to_string());
 }
 
-/// One bad key, and nothing is changed: neither what stands before it nor what stands after.
+/// With one bad key nothing is changed, neither by the keys before it nor by those after it.
 #[tokio::test]
 async fn a_patch_is_made_whole_or_not_at_all() {
     let rig = Rig::plain().await;
@@ -116,7 +116,7 @@ async fn a_patch_is_made_whole_or_not_at_all() {
     }
 }
 
-/// JSON of any shape; half of it with keys that mean something here.
+/// JSON of any shape; half of it with valid keys.
 fn any_json() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
         Just(Value::Null),

@@ -11,7 +11,7 @@ use vsps::args::RunArgs;
 const CUT: &str = r#"{ "rules": [{ "name": "breaks off", "when": { "kind": "segment" },
     "then": { "truncate": "1000 B" } }] }"#;
 
-/// The archive, once it has `count` entries: an exchange is over a moment after its last byte.
+/// The archive, once it has `count` entries: an exchange ends shortly after its last byte.
 async fn entries(rig: &Rig, path: &str, count: usize) -> Vec<Value> {
     for _ in 0..200 {
         let answer = rig.get(&format!("{path}/har")).await;
@@ -29,7 +29,7 @@ async fn entries(rig: &Rig, path: &str, count: usize) -> Vec<Value> {
     panic!("not {count} entries");
 }
 
-/// Asks to the end, whatever the end is.
+/// Reads a response to its end, complete or not.
 async fn get(rig: &Rig, url: &str) {
     let response = rig.send(Request::get(url).body(Full::<Bytes>::default()).unwrap()).await;
     let _ = response.into_body().collect().await;
@@ -71,7 +71,7 @@ async fn what_passed_is_there_with_what_befell_it() {
         let asked = ["cache", "request", "response", "startedDateTime", "time", "timings"];
         assert!(members.is_superset(&asked.into()), "{members:?}");
     }
-    // Another session has none of it; a session's end takes nothing away.
+    // Another session has none of the entries; the end of a session removes none.
     assert!(entries(&rig, &other, 0).await.is_empty());
     rig.ask(Method::DELETE, &path, "").await;
     assert_eq!(rig.get(&path).await.status, StatusCode::NOT_FOUND);

@@ -1,4 +1,4 @@
-//! What the control plane does to the data plane: sessions armed, links changed under way.
+//! Effects of the control plane on the data plane: armed sessions, live changes of links.
 
 use super::rig::Rig;
 use bytes::Bytes;
@@ -57,7 +57,7 @@ async fn session_time_starts_with_the_first_request() {
     assert!(age.as_f64().unwrap() - time.as_f64().unwrap() >= 1.2, "{view}");
 }
 
-/// Silence, and back: by a profile, by no rate at all.
+/// A link that stops and continues: by a profile, and by a rate of zero.
 #[tokio::test]
 async fn silence_ends_with_the_next_patch() {
     let rig = Rig::start(RunArgs::default()).await;
@@ -106,7 +106,7 @@ async fn the_ladder_is_what_the_manifest_named() {
     insta::assert_snapshot!(format!("{:#}", rig.get(&path).await.json()["ladder"]));
 }
 
-/// A session that is ended is gone for its player too, but what is under way runs on.
+/// An ended session no longer exists for its player, but open responses continue.
 #[tokio::test]
 async fn an_ended_session_lets_its_responses_end() {
     let rig = Rig::start(RunArgs::default()).await;

@@ -1,4 +1,4 @@
-//! The control plane over real sockets: every route, every error, closed doors, live changes.
+//! The control plane over real sockets: every route, every error, access control, live changes.
 
 #![expect(
     clippy::unwrap_used,

@@ -1,4 +1,4 @@
-//! A whole proxy on free ports, and a client that says what it got.
+//! A whole proxy on free ports, and a client that prints what it received.
 
 use bytes::Bytes;
 use http::{HeaderMap, Method, Request, Response, StatusCode};
@@ -18,7 +18,7 @@ use vsps::{
     profiles::Catalog,
 };
 
-/// Headers that are part of an answer's meaning.
+/// The headers of a response that are compared.
 const TOLD: [&str; 6] =
     ["content-type", "location", "allow", "www-authenticate", "accept-patch", "accept-post"];
 
@@ -41,7 +41,7 @@ impl Rig {
         let (stop, stopped) = oneshot::channel();
         let running = tokio::spawn(async move {
             let stopped = async move {
-                // Dropped without a word: stopped as well.
+                // Dropping it also stops it.
                 let _ = stopped.await;
             };
             app.run(stopped).await.unwrap();
@@ -50,13 +50,13 @@ impl Rig {
         Self { ready, client, stop: Some(stop), running }
     }
 
-    /// A proxy before an origin that is never asked: its name is in the answers.
+    /// A proxy before an origin that is never requested, whose name is in the responses.
     pub(crate) async fn plain() -> Self {
         Self::start(RunArgs { origin: Some("http://origin.example".into()), ..RunArgs::default() })
             .await
     }
 
-    /// Asks the proxy to stop.
+    /// Tells the proxy to stop.
     pub(crate) fn stop(&mut self) {
         self.stop.take().unwrap().send(()).unwrap();
     }
@@ -98,7 +98,7 @@ impl Rig {
         self.ask(Method::GET, path, "").await
     }
 
-    /// Arms a session and gives its path under the API.
+    /// Arms a session and returns its path under the API.
     pub(crate) async fn arm(&self, body: &str) -> (String, Value) {
         let answer = self.ask(Method::POST, "/api/v1/sessions", body).await;
         assert_eq!(answer.status, StatusCode::CREATED, "{}", answer.text());
@@ -112,7 +112,7 @@ impl Rig {
         answer.json()
     }
 
-    /// An answer with what differs from run to run taken out.
+    /// A response without the parts that differ between runs.
     pub(crate) fn show(&self, answer: &Answer) -> String {
         let mut text = answer.to_string();
         for (address, name) in [(self.ready.listen, "LISTEN"), (self.ready.admin, "ADMIN")] {
@@ -138,7 +138,7 @@ impl Answer {
     }
 }
 
-/// Status, headers and body; JSON in many lines, and without what a clock measured.
+/// Status, headers and body; JSON in many lines, and without measured times.
 impl std::fmt::Display for Answer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let mut text = format!("{}\n", self.status);

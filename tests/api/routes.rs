@@ -1,4 +1,4 @@
-//! Every route, asked as it should be.
+//! Every route with a valid request.
 
 use super::rig::Rig;
 use http::{Method, StatusCode};
@@ -9,7 +9,7 @@ use vsps::profiles::Catalog;
 async fn the_life_of_a_session() {
     let rig = Rig::plain().await;
     let mut told = String::new();
-    // Profiles of one rate: what is shown must not depend on when.
+    // Profiles with a constant rate, so that the output does not depend on the time.
     let arming = r#"{ "profile": "cable", "seed": 42, "label": "living room", "origin": "https://cdn.example:8443",
         "rules": [{ "name": "late audio", "when": { "media": "audio" }, "then": { "delay": "2 s" } }] }"#;
     let id = "/api/v1/sessions/fmnqbchpez";
@@ -96,7 +96,7 @@ async fn metrics_count_what_the_api_does() {
     assert_eq!(shown().await, [format!("{rate}profile=\"3g\"}} 5000000")]);
 }
 
-/// What was reported replays: the same seed is reported again, whatever the ordinal.
+/// A reported seed can be replayed: the same seed is reported again, whatever the ordinal.
 #[tokio::test]
 async fn a_seed_comes_back_whole() {
     let rig = Rig::plain().await;

@@ -1,4 +1,4 @@
-//! What the proxy says happened: its event log, read.
+//! Reads the proxy's event log.
 
 use crate::process::json;
 use serde_json::Value;
@@ -51,7 +51,7 @@ impl Events {
         at(self.of("session_started").find(|event| event["session"] == *session).unwrap())
     }
 
-    /// Requests that the proxy did not know the purpose of.
+    /// Requests that the proxy could not classify.
     pub(crate) fn unclassified(&self) -> Vec<&str> {
         let finished = self.of("request_finished");
         let other = finished.filter(|event| event["resource"]["kind"] == "other");

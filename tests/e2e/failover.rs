@@ -1,4 +1,4 @@
-//! A player that is given several hosts goes on to the next when one is down, through the proxy as without.
+//! A player with several hosts switches to the next when one is down, through the proxy as without it.
 
 use crate::{
     rig::Rig,

@@ -1,4 +1,4 @@
-//! The first thing anybody types: `vsps run`, and what it says works.
+//! The first command, `vsps run`: the addresses that it prints work.
 
 use crate::{
     process::{Ended, Running, json},
@@ -68,7 +68,7 @@ async fn programs_get_one_ready_line() {
     stdout.lines().chain(stderr.lines()).for_each(|line| assert!(json(line).is_object()));
 }
 
-/// A seed that was drawn is told, and another one each time.
+/// A random seed is printed, and differs each time.
 #[tokio::test]
 async fn a_drawn_seed_is_told() {
     let mut seeds = Vec::new();

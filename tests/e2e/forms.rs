@@ -1,4 +1,4 @@
-//! Every form of the built-in stream, through the proxy: real players play it, ffprobe reads it.
+//! Every form of the built-in stream, through the proxy, with real players and ffprobe.
 
 use crate::{
     ffprobe::{frames, probe},

@@ -1,4 +1,4 @@
-//! An origin that speaks HTTP/2 and nothing else, and ends its connections after a few answers in each way there is.
+//! An origin that supports only HTTP/2, and ends its connections after a few responses in each possible way.
 
 use crate::secure_nginx::{LARGE, SMALL};
 use bytes::Bytes;

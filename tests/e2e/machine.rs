@@ -1,4 +1,5 @@
-//! The machine that the tests run on: what only one test may do at a time, and how late it is.
+//! The machine that the tests run on: locks for work that only one test may do at a time, and how late timers
+//! are.
 
 use std::{
     fmt,

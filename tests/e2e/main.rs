@@ -1,5 +1,5 @@
-//! The program as its users meet it: started as a process, watched by real players in a real
-//! browser, read by ffprobe, scraped by a real Prometheus.
+//! End-to-end tests: the program as a process, with real players in a real browser, ffprobe, and a real
+//! Prometheus.
 //!
 //! Nothing is skipped: a tool that is missing fails its test. `tests/run` installs them all.
 

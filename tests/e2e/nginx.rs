@@ -1,4 +1,4 @@
-//! A second origin, made by others: nginx, with what ffmpeg packages at the time of the test.
+//! A third-party origin: nginx, with content that ffmpeg packages during the test.
 //!
 //! It is two hosts. The first one has the manifests, the second one the media, and manifests name
 //! all of it by absolute, signed URLs. Either answers only its own name, at paths spelt as they are

@@ -33,7 +33,7 @@ struct Prometheus {
 }
 
 impl Prometheus {
-    /// One that scrapes `target` every second; it dies with this value.
+    /// One that scrapes `target` every second; it ends when this value is dropped.
     fn start(target: &str) -> Self {
         let folder = scratch("prometheus");
         std::fs::create_dir_all(&folder).unwrap();

@@ -1,5 +1,5 @@
-//! What players do about faults: hls.js, Shaka and dash.js in Chromium meet those that player teams
-//! report, each in a session of its own, and the event log tells that what struck was what was asked.
+//! Reactions of players to faults: hls.js, Shaka and dash.js in Chromium under the faults that player teams
+//! report, each in its own session; the event log shows that exactly the requested faults were applied.
 //!
 //! `docs/players.md` is this table; `UPDATE_DOCS=1 cargo test --test e2e page_of_players` writes it.
 
@@ -277,7 +277,7 @@ async fn players_do_about_faults_what_the_table_says() {
     events.few_others("players meeting faults");
 }
 
-/// The rule struck as often as it should, and nothing that it should not.
+/// The rule was applied as often as it should, and to no other request.
 fn struck_as_asked(row: &Row, events: &Events) -> Result<(), String> {
     let (kind, media) = match row.strikes {
         Times(_, kind, media) | Each(kind, media) => (kind, media),
@@ -296,7 +296,7 @@ fn struck_as_asked(row: &Row, events: &Events) -> Result<(), String> {
         return Err(format!("struck {astray:?}"));
     }
     let asked: Vec<_> = events.of("request_finished").filter(meant).collect();
-    // Who leaves before a fault is due does not meet it.
+    // A player that ends before a fault is due does not get it.
     let stayed = asked.iter().filter(|event| event["outcome"] != "player-gone").count();
     let count = strikes.len();
     let right = match row.strikes {

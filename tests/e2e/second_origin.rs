@@ -1,4 +1,4 @@
-//! What others packaged and serve plays through the proxy unchanged: ffmpeg's HLS and DASH, from
+//! Content of a third-party packager and server plays through the proxy unchanged: ffmpeg's HLS and DASH, from
 //! two hosts of nginx, by absolute and signed URLs, in gzip.
 
 use crate::{

@@ -1,4 +1,4 @@
-//! Origins behind TLS: viewers do not slow each other, and the end of a connection costs nobody an answer.
+//! Origins behind TLS: viewers do not slow each other, and no response is lost when a connection ends.
 
 use crate::{
     http2_origin::Http2Origin,

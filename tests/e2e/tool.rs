@@ -1,4 +1,4 @@
-//! Programs of other people that the tests run.
+//! Third-party programs that the tests run.
 
 use crate::process::{Ended, ended};
 use std::{path::PathBuf, time::Duration};

@@ -1,4 +1,4 @@
-//! Viewers: real players in a real browser, and what they saw.
+//! Viewers: real players in a real browser, and their measurements.
 
 use crate::{
     machine::{Lateness, only_one},
@@ -11,7 +11,7 @@ use std::{collections::BTreeSet, fmt, thread::available_parallelism, time::Durat
 /// The most that starting a browser, and ending it, may take.
 const OVERHEAD: Duration = Duration::from_secs(120);
 
-/// What a viewer shall do.
+/// What a viewer is to do.
 #[derive(Debug, Default, Serialize)]
 pub(crate) struct Task {
     /// `hls.js`, `dash.js` or `shaka`.

@@ -1,4 +1,4 @@
-//! Few descriptors: what can't be held waits or is refused, and the service goes on.
+//! Few file descriptors: connections beyond the limit wait or are refused, and the service continues.
 
 use crate::program::{PATIENCE, Program, request, shell};
 use http_body_util::BodyExt as _;
@@ -15,13 +15,13 @@ use tokio::{
 /// Three megabytes: it takes minutes on `edge`.
 const SEGMENT: &str = "/demo/media/v6/seg-1.m4s";
 
-/// With no more than 128 open files, which hold 26 players and what they ask for.
+/// With at most 128 open files, enough for 26 players and their requests.
 async fn poor(profile: &str) -> Program {
     let script = "ulimit -n 128; exec \"$0\" \"$@\"";
     Program::start(shell(script, &["--profile", profile, "--session-by", "client"])).await
 }
 
-/// Player number `number` asks, on a connection and a link of its own.
+/// A request of player `number`, on its own connection and link.
 async fn ask(program: &Program, number: usize, path: &str) -> TcpStream {
     let mut player = TcpStream::connect(program.listen).await.unwrap();
     let head = format!("GET {path} HTTP/1.1\r\nHost: x\r\nUser-Agent: {number}\r\n\r\n");
@@ -29,7 +29,7 @@ async fn ask(program: &Program, number: usize, path: &str) -> TcpStream {
     player
 }
 
-/// The first bytes of an answer, if they come in time.
+/// The first bytes of a response, if they arrive in time.
 async fn answered(player: &mut TcpStream, within: Duration) -> Option<String> {
     let mut head = [0; 12];
     timeout(within, player.read_exact(&mut head)).await.ok()?.ok()?;
@@ -46,8 +46,8 @@ async fn the_soft_limit_is_raised() {
     assert_eq!(values, ["2000", "2000"]);
 }
 
-/// Far more players than can be held: some are served, the others wait for a place, the admin side answers, and
-/// when players leave others are served.
+/// Far more players than the limit: some are served, the others wait, the admin server responds, and when
+/// players disconnect others are served.
 #[tokio::test]
 async fn players_beyond_the_limit_wait() {
     let program = poor("edge").await;
@@ -74,7 +74,7 @@ async fn players_beyond_the_limit_wait() {
     assert_eq!(program.end().await, Some(0));
 }
 
-/// A connection that is kept for a next request makes room for a player who has one now.
+/// An idle connection is closed for a player that has a request now.
 #[tokio::test]
 async fn idle_connections_give_way() {
     let program = poor("unlimited").await;
@@ -93,8 +93,8 @@ async fn idle_connections_give_way() {
     assert_eq!(closed.unwrap_or(0), 0, "the longest idle is closed first");
 }
 
-/// Two connections with as many streams as they may have: what the origin can't be asked for is refused, and may be
-/// asked for again.
+/// Two connections with as many streams as they may have: requests without an origin connection are refused,
+/// and may be retried.
 #[tokio::test]
 async fn streams_beyond_the_limit_are_refused() {
     let program = poor("edge").await;
@@ -132,7 +132,7 @@ async fn streams_beyond_the_limit_are_refused() {
     assert_eq!(program.end().await, Some(0));
 }
 
-/// Connections that nobody asks anything on take no place from the admin side, nor from the origin.
+/// Connections without requests take no descriptors from the admin server, nor from origin connections.
 #[tokio::test]
 async fn silent_connections_end_nothing() {
     let program = poor("unlimited").await;

@@ -1,4 +1,5 @@
-//! `--events` to what can't be written: requests are answered as ever, and the end says what is missing.
+//! `--events` to a file that cannot be written: requests are served as usual, and the final message states what
+//! is missing.
 
 use crate::program::{Program, command, read_all};
 use serde_json::Value;
@@ -10,7 +11,7 @@ use std::{
     thread,
 };
 
-/// A path of its own, removed at the end.
+/// A unique path, removed at the end.
 struct Place(PathBuf);
 
 impl Place {
@@ -67,7 +68,7 @@ async fn a_full_disk_is_told_once_and_counted() {
     assert!(text.contains(last), "{text}");
 }
 
-/// Nobody ever opens the FIFO: neither the start nor a request nor the end waits for that.
+/// No reader opens the FIFO: neither the start nor a request nor the end waits for one.
 #[tokio::test]
 async fn a_fifo_that_nobody_opens() {
     let fifo = Place::fifo("unopened");
@@ -93,7 +94,8 @@ async fn a_fifo_that_nobody_reads() {
     assert_eq!(program.end().await, Some(1));
 }
 
-/// Readers come and go: whole lines are written to each. (What the first left in the pipe the second reads.)
+/// Several readers in sequence: whole lines are written to each. (What the first left in the pipe the second
+/// reads.)
 #[tokio::test]
 async fn a_fifo_with_readers_in_turn() {
     let fifo = Place::fifo("read");
@@ -126,7 +128,7 @@ async fn a_fifo_with_readers_in_turn() {
     assert_eq!(rest.last().unwrap()["event"], "session_ended");
 }
 
-/// As `logrotate` does it with `copytruncate`: what follows starts at the beginning of the emptied file.
+/// As `logrotate` with `copytruncate`: further lines start at the beginning of the truncated file.
 #[tokio::test]
 async fn a_file_that_is_copied_and_truncated() {
     let file = Place::new("rotated.jsonl");

@@ -1,4 +1,4 @@
-//! The program when what it needs runs out: readers of its output, room on a disk, descriptors.
+//! The program when resources run out: readers of its output, disk space, file descriptors.
 
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails so")]
 

@@ -16,9 +16,9 @@ use std::{
 };
 use tokio::time::{sleep, timeout};
 
-/// Far longer than an answer takes.
+/// Far longer than a response takes.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
-/// The end takes less: what is blocked is waited for no longer than a second or two.
+/// The end takes less: blocked writes are waited for no longer than a second or two.
 const END: Duration = Duration::from_secs(15);
 
 pub(crate) struct Program {
@@ -28,7 +28,7 @@ pub(crate) struct Program {
     client: Client<HttpConnector, Empty<Bytes>>,
 }
 
-/// `vsps run` on free ports, in an environment that says nothing about it.
+/// `vsps run` on free ports, without variables of its own in the environment.
 pub(crate) fn command(args: &[&str]) -> Command {
     shell("exec \"$0\" \"$@\"", args)
 }
@@ -47,7 +47,7 @@ pub(crate) fn shell(script: &str, args: &[&str]) -> Command {
 }
 
 impl Program {
-    /// Starts `command`, and waits until it answers.
+    /// Starts `command`, and waits until it serves requests.
     pub(crate) async fn start(mut command: Command) -> Self {
         let (listen, admin) = (free(), free());
         let addresses =
@@ -74,7 +74,7 @@ impl Program {
         timeout(PATIENCE, asked).await.expect("no answer").ok()
     }
 
-    /// The status of `path`, its body read; `None` = no answer.
+    /// The status of `path`, its body read; `None` = no response.
     pub(crate) async fn status(&self, path: &str) -> Option<u16> {
         let response = self.get_from(self.listen, path).await?;
         let status = response.status().as_u16();

@@ -1,4 +1,4 @@
-//! Standard error and standard output that are full, closed, or read by nobody: requests are answered as ever.
+//! Standard error and standard output that are full, closed, or not read: requests are served as usual.
 
 use crate::program::{Program, command, read_all};
 use std::{fs::OpenOptions, io::pipe, process::Command, time::Duration};
@@ -19,7 +19,7 @@ fn talkative(args: &[&str]) -> Command {
     command
 }
 
-/// Starts sessions and asks for what is not there: both are logged.
+/// Starts sessions and requests missing files: both are logged.
 async fn serves(program: &Program, requests: usize) {
     for number in 0..requests {
         assert_eq!(program.status(&long_path(number)).await, Some(404), "request {number}");
@@ -50,7 +50,7 @@ async fn a_standard_error_without_a_reader_costs_log_lines_alone() {
     assert_eq!(program.end().await, Some(0));
 }
 
-/// Once somebody reads again, the log says what is missing.
+/// When the log is read again, it states how many lines are missing.
 #[tokio::test]
 async fn an_unread_standard_error_costs_log_lines_alone() {
     let (reader, writer) = pipe().unwrap();
@@ -72,7 +72,7 @@ async fn an_unread_standard_error_costs_log_lines_alone() {
     assert_eq!(missing as f64, dropped, "the log tells what it lacks");
 }
 
-/// The end does not wait for a log that nobody reads.
+/// The end does not wait for a log that is not read.
 #[tokio::test]
 async fn the_end_waits_for_no_reader() {
     let (_reader, writer) = pipe().unwrap();

@@ -1,5 +1,5 @@
-//! `docs/faults.md`, the reference of all faults, is made from the ready rule files: this test fails
-//! when it is out of date, and writes it anew with `UPDATE_DOCS=1 cargo test --test library faults`.
+//! `docs/faults.md`, the reference of all faults, is generated from the built-in rule files: this test fails
+//! when it is out of date, and regenerates it with `UPDATE_DOCS=1 cargo test --test library faults`.
 
 use std::{collections::BTreeSet, env, fmt::Write as _, fs, path::Path};
 use vsps::{
@@ -61,8 +61,7 @@ fn the_page_of_faults_is_what_the_files_are() {
     assert!(page == written, "{stale}");
 }
 
-/// E01 to E54 are there, each once; every file says what it is, has rules that can be meant, and
-/// means the same as JSON.
+/// E01 to E54 exist, each once; every file has a description and valid rules, and means the same as JSON.
 #[test]
 fn every_fault_of_the_catalogue_is_ready() {
     let faults = faults().unwrap();

@@ -1,5 +1,5 @@
-//! The library of profiles against the sources it cites: the tables in `sources` are written from
-//! those, apart from the files, so that a slip of the pen shows in one of the two.
+//! The library of profiles, compared with the sources it cites: the tables in `sources` are transcribed
+//! independently of the files, so that a mistake in one of the two is found.
 
 #![expect(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
 
@@ -52,7 +52,7 @@ fn constants_are_those_of_their_source() {
     }
 }
 
-/// A preset that nobody wrote into the table above would go unchecked.
+/// A preset missing in the table would not be checked.
 #[test]
 fn every_preset_is_in_a_table() {
     let told: BTreeSet<&str> = CONSTANTS
@@ -106,7 +106,7 @@ fn tenths(profile: &Profile) -> Vec<f64> {
     (0..12).flat_map(run).collect()
 }
 
-/// Within `share` of what the source says, or within `least` kbit/s where that is next to nothing.
+/// Within `share` of the source's value, or within `least` kbit/s where that is very small.
 fn near(measured: f64, source: f64, share: f64, least: f64) -> bool {
     (measured - source).abs() <= (source * share).max(least)
 }
@@ -166,7 +166,7 @@ fn waits_are_those_of_a_loaded_cell() {
     }
 }
 
-/// 150 ms of silence in every 15 s: a hundredth, to the byte or so.
+/// 150 ms without any rate in every 15 s: one per cent.
 #[test]
 fn a_satellite_hands_over_every_fifteen_seconds() {
     let leo = profile("satellite-leo");
@@ -182,7 +182,7 @@ fn a_satellite_hands_over_every_fifteen_seconds() {
     assert!((98_990..=99_010).contains(&kbit), "{kbit}");
 }
 
-/// Where a source gives the way up as well ("5000 kbit/s down, 1000 up"), the profile has it.
+/// Where a source gives the uplink as well ("5000 kbit/s down, 1000 up"), the profile has it.
 #[test]
 fn uplinks_are_those_of_their_source() {
     let mut checked = 0;

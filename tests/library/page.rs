@@ -1,5 +1,5 @@
-//! `docs/profiles.md`, the reference of all profiles, is made from them: this test fails when it is
-//! out of date, and writes it anew with `UPDATE_DOCS=1 cargo test --test library page`.
+//! `docs/profiles.md`, the reference of all profiles, is generated from them: this test fails when it is out of
+//! date, and regenerates it with `UPDATE_DOCS=1 cargo test --test library page`.
 
 use std::{env, fmt::Write as _, fs, path::Path, sync::Arc};
 use vsps::{
@@ -64,7 +64,7 @@ fn seconds(profile: &Profile) -> String {
     format!("{p5} · {p50} · {p95}{out}")
 }
 
-/// Two digits: no reader of a table wants more.
+/// Two digits are enough in a table.
 fn rounded(rate: BitRate) -> BitRate {
     let bits = rate.bits_per_second();
     let digit = 10u64.pow((bits.max(1).ilog10()).saturating_sub(1));

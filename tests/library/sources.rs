@@ -1,6 +1,6 @@
-//! What the sources say, written from them and apart from the files.
+//! The values of the sources, transcribed independently of the profile files.
 
-/// Presets that are one rate for ever: kbit/s down, round trip in ms, loss in percent.
+/// Presets with a constant rate: kbit/s down, round trip in ms, loss in percent.
 pub(super) const CONSTANTS: &[(&str, f64, u64, f64)] = &[
     // WebPageTest, connectivity.ini.sample: latency is a round trip.
     ("wpt-cable", 5000.0, 28, 0.0),
@@ -45,7 +45,7 @@ pub(super) const CONSTANTS: &[(&str, f64, u64, f64)] = &[
     ("atc-edge-average", 240.0, 840, 0.0),
     ("atc-edge-good", 250.0, 720, 0.0),
     ("atc-edge-lossy", 240.0, 840, 1.0),
-    // Firefox: the documentation doesn't say which way; taken as a round trip.
+    // Firefox: the documentation does not state the direction; taken as a round trip.
     ("firefox-gprs", 50.0, 500, 0.0),
     ("firefox-2g-regular", 250.0, 300, 0.0),
     ("firefox-2g-good", 450.0, 150, 0.0),
@@ -96,8 +96,8 @@ pub(super) const PATTERNS: &[(&str, &[(u64, f64)])] = &[
     ),
 ];
 
-/// What a recording is known by. Rates in kbit/s over whole seconds; `None` where nothing is
-/// published. `out`: the share of time under 100 kbit/s.
+/// The published figures of a recording. Rates in kbit/s over whole seconds; `None` where nothing is published.
+/// `out`: the share of time under 100 kbit/s.
 pub(super) struct Recording {
     pub(super) name: &'static str,
     pub(super) mean: f64,
@@ -121,7 +121,7 @@ impl Recording {
     }
 }
 
-/// Every profile whose rate is up to chance.
+/// Every profile with a random rate.
 pub(super) const RECORDINGS: &[Recording] = &[
     // HSDPA in Norway: the mean of seconds without the long dead gaps, the share of the fit.
     recording("3g", 1168.6).out(0.0922),
@@ -145,7 +145,7 @@ pub(super) const RECORDINGS: &[Recording] = &[
     recording("mahimahi-lte-driving", 12_770.0).quantiles(2880.0, 9996.0, 30_540.0),
     recording("mahimahi-umts-driving", 2020.0).quantiles(12.0, 1896.0, 5376.0),
     recording("mahimahi-evdo-driving", 521.0).quantiles(12.0, 408.0, 1452.0),
-    // Synthetic: what their own words promise.
+    // Synthetic: the values of their own descriptions.
     recording("flaky-wifi", 20_000.0 * 12.0 / 12.9).out(0.9 / 12.9),
     recording("satellite-leo", 100_000.0 * 14.85 / 15.0),
     recording("train", 9300.0).out(0.11),

@@ -1,4 +1,4 @@
-//! Anything may come: it is refused or read, in bounded time, and nothing panics.
+//! Any input is refused or read, in bounded time, and nothing panics.
 
 use super::{cases::cases, maps::Proxy};
 use proptest::prelude::*;
@@ -14,7 +14,7 @@ const FORMATS: [ManifestFormat; 6] = [
     ManifestFormat::AssetList,
 ];
 
-/// Does everything that can be done with a body, and asks about what it may have named.
+/// Applies all operations to a body, and classifies the URLs that it may have named.
 fn exercise(format: ManifestFormat, body: &[u8], asked: &str) {
     let url = Url::parse("https://origin.example/a/b.mpd?x=1").unwrap();
     let rewritten = rewrite(format, body, &Proxy);
@@ -123,7 +123,7 @@ proptest! {
     }
 }
 
-/// Huge, deep, and something else: refused in bounded time, and what was known stays known.
+/// Huge, deep, and something else: refused in bounded time, and earlier knowledge is kept.
 #[test]
 fn bad_input_is_refused() {
     let url = Url::parse("https://origin.example/a").unwrap();
@@ -146,7 +146,7 @@ fn bad_input_is_refused() {
     }
 }
 
-/// More clones, assets and variables than any manifest has are as many as are kept.
+/// Of too many clones, assets and variables, only the limit is kept.
 #[test]
 fn what_is_too_much_is_cut_off() {
     let url = Url::parse("https://origin.example/a").unwrap();

@@ -1,4 +1,4 @@
-//! The golden pairs, and the table that says what each of them shows.
+//! The golden pairs, and the table that describes each of them.
 
 use std::{
     collections::BTreeSet,
@@ -49,7 +49,7 @@ fn missing(others: &BTreeSet<String>, of: &BTreeSet<String>) -> Vec<String> {
     of.difference(others).cloned().collect()
 }
 
-/// Every case stands in the table beside them, and what stands there is a case.
+/// Every case is in the table next to them, and every entry of the table is a case.
 #[test]
 fn the_table_names_every_case() {
     let held: BTreeSet<String> = cases().into_iter().map(|case| case.name).collect();

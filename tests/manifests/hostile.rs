@@ -1,9 +1,9 @@
-//! Manifests of any length that make as much work as their bytes allow: a value that holds for many
-//! renditions, references for several bases, searches for what never comes.
+//! Manifests of any length that cause as much work as possible: a value that applies to many renditions,
+//! references with several bases, searches without a match.
 
 use vsps::media::ManifestFormat::{self, AssetList, Hls, Mpd, MpdPatch, Smooth, Steering};
 
-/// A kind of manifest, and how one of about so many bytes is made.
+/// A kind of manifest, and how to build one of about `len` bytes.
 pub(crate) struct Hostile {
     pub(crate) name: &'static str,
     pub(crate) format: ManifestFormat,

@@ -1,4 +1,4 @@
-//! What rewriting keeps, for every golden pair.
+//! Properties of rewriting, for every golden pair.
 
 use super::{
     cases::cases,

@@ -1,5 +1,5 @@
-//! Reading is linear in the manifest, whatever stands in it: in the bytes allocated, in what is kept, and in
-//! processor time.
+//! Reading is linear in the length of any manifest: in the bytes allocated, in what is kept, and in processor
+//! time.
 
 use crate::{
     hostile::{CLIENT_MANIFESTS, Hostile, JSON, MPDS, PATCHES, PLAYLISTS},
@@ -21,12 +21,12 @@ const LEN: usize = 40 << 10;
 const CONSTANT: u64 = 3 << 20;
 /// How often the length of a manifest may be allocated at a time.
 const SHARE: u64 = 80;
-/// Processor time is told in steps of about so much.
+/// The resolution of measured processor time.
 const TICK: Duration = Duration::from_millis(12);
 
 type Way = fn(ManifestFormat, &str) -> Kept;
 
-/// What the proxy does to a manifest.
+/// What the proxy does with a manifest.
 const WAYS: &[(&str, Way)] = &[
     ("learning", learn_again),
     ("rewriting", |format, body| {
@@ -113,7 +113,7 @@ fn cost(way: Way, format: ManifestFormat, body: &str) -> Cost {
     Cost { kept: memory.bytes_current.max(0).unsigned_abs(), memory, time }
 }
 
-/// What is not linear about reading these manifests.
+/// The violations of linearity in reading these manifests.
 fn faults(hostile: &Hostile) -> Vec<String> {
     let (short, long) = ((hostile.make)(LEN), (hostile.make)(4 * LEN));
     let growth = long.len() as f64 / short.len() as f64;

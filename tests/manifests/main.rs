@@ -1,4 +1,4 @@
-//! Manifests rewritten in place: golden pairs, the laws of rewriting, and no panic on anything.
+//! Rewriting of manifests: golden pairs, properties of rewriting, and no panic on any input.
 
 #![allow(clippy::unwrap_used, reason = "a test whose fixture cannot be read has failed")]
 

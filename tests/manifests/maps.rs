@@ -1,9 +1,9 @@
-//! Where the URIs of a manifest may be led.
+//! The URI maps for the tests of rewriting.
 
 use std::borrow::Cow;
 use vsps::media::UriMap;
 
-/// Where the player reaches the proxy.
+/// The address of the proxy for the player.
 pub(crate) const OWN: &str = "http://proxy.test";
 
 /// The proxy's mapping, for a manifest of the default origin inside session 7.
@@ -28,7 +28,7 @@ impl UriMap for Proxy {
     }
 }
 
-/// Leads back: every reference becomes the absolute one it was.
+/// The reverse mapping: every reference becomes the original absolute one.
 pub(crate) struct Back;
 
 /// The scheme and host of a path through the proxy, and how long that is.
@@ -55,7 +55,7 @@ impl UriMap for Back {
     }
 }
 
-/// Every URI leads where it led.
+/// The identity: every URI keeps its target.
 pub(crate) struct Identity;
 
 impl UriMap for Identity {
@@ -69,7 +69,7 @@ impl UriMap for Identity {
     }
 }
 
-/// Hosts without a scheme get the one that they stand for; all else stays.
+/// Hosts without a scheme get the one that they mean; everything else stays.
 pub(crate) struct Absolute;
 
 impl UriMap for Absolute {

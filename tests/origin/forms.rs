@@ -1,4 +1,4 @@
-//! What each form promises, held against the bytes it serves.
+//! Each form of the built-in stream, compared with the bytes that it serves.
 
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, RANGE};
 use http::{Method, StatusCode};
@@ -46,7 +46,7 @@ fn every_form_has_its_type() {
     }
 }
 
-/// Each link of the page leads to something there is, its own lists aside.
+/// Each link of the page can be fetched, except those of its own lists.
 #[test]
 fn everything_the_page_lists_is_there() {
     let page = read("/demo/");
@@ -60,7 +60,7 @@ fn everything_the_page_lists_is_there() {
     assert!(count > 70, "{count}");
 }
 
-/// The segments of a file are those that have addresses of their own, where the playlist says.
+/// The segments of a file equal those with their own addresses, at the ranges in the playlist.
 #[test]
 fn ranges_of_a_file_are_its_segments() {
     for name in ["v1", "a1"] {
@@ -90,7 +90,7 @@ fn ranges_of_a_file_are_its_segments() {
     }
 }
 
-/// The index tells the sizes and durations that the segments have.
+/// The index has the sizes and durations of the segments.
 #[test]
 fn the_index_of_a_file_adds_up() {
     let file = "/demo/media/v2.mp4";
@@ -107,8 +107,8 @@ fn the_index_of_a_file_adds_up() {
     assert_eq!(ticks, 600 * 90_000);
 }
 
-/// Whatever segment comes after whatever segment before it, also over the loop and live: whole
-/// packets, counters that go on, times that go on.
+/// Whatever segment comes after whatever segment before it, also over the loop and live: whole packets,
+/// counters and times that continue.
 #[test]
 fn transport_streams_are_continuous() {
     let vod = (1..=8).map(|number| format!("/demo/ts/v1/seg-{number}.ts")).collect();
@@ -144,7 +144,7 @@ fn transport_streams_are_continuous() {
     }
 }
 
-/// A segment of MPEG-TS weighs what its two renditions weigh, to a packet.
+/// A segment of MPEG-TS is as large as its two renditions, to within a packet.
 #[test]
 fn transport_segments_have_their_declared_weight() {
     for (name, number) in [("v1", 1), ("v1", 2), ("v6", 9)] {
@@ -176,7 +176,7 @@ fn parts_make_up_their_segment() {
     }
 }
 
-/// Each segment and part that a low-latency playlist lists can be had then.
+/// Each segment and part in a low-latency playlist can be fetched at that time.
 #[test]
 fn everything_a_low_latency_playlist_lists_is_there() {
     for millis in (0..8_000).step_by(900) {
@@ -197,7 +197,7 @@ fn everything_a_low_latency_playlist_lists_is_there() {
     }
 }
 
-/// A live timeline and a live Smooth manifest list segments that are there.
+/// A live timeline and a live Smooth manifest list segments that exist.
 #[test]
 fn live_lists_by_time_are_there() {
     let manifest = read("/demo/live/dash/timeline.mpd");

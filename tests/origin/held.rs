@@ -1,4 +1,4 @@
-//! Requests for what does not exist yet: held until it does, and no longer than their client.
+//! Requests for content that does not exist yet: held until it does, or until the client disconnects.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ use vsps::origin::{Answer, Origin, serve};
 
 use crate::{NEWEST, NOW, answer_at, ask_at, text};
 
-/// Two seconds into the segment after the newest: four of its parts are there.
+/// Two seconds into the segment after the newest: four of its parts exist.
 const GROWING: u64 = NEWEST + 1;
 
 /// Far longer than anything here is held.
@@ -48,7 +48,7 @@ fn a_hinted_part_is_held_until_it_ends_and_later_ones_are_not_there() {
     assert_eq!(status(&format!("/demo/ll/media/v1/seg-{}.0.m4s", u64::MAX)), StatusCode::NOT_FOUND);
 }
 
-/// The next one's first part is there in two and a half seconds.
+/// The next one's first part exists in two and a half seconds.
 #[test]
 fn a_segment_is_held_for_who_is_a_little_early() {
     let next = format!("/demo/ll/media/v1/seg-{}.m4s", GROWING + 1);
@@ -69,14 +69,14 @@ fn a_blocking_reload_is_held_until_the_playlist_has_what_it_asks_for() {
     assert_eq!(status(&reload(&format!("_HLS_msn={GROWING}&_HLS_part=3"))), StatusCode::OK);
     assert_eq!(status(&reload(&format!("_HLS_msn={}", NEWEST + 3))), StatusCode::BAD_REQUEST);
     assert_eq!(status(&reload("_HLS_part=3")), StatusCode::BAD_REQUEST);
-    // Asked again when it said, it answers with what was asked for.
+    // Called again at the returned time, it responds with the content.
     let now = NOW + Duration::from_millis(500);
     let response = ask_at(now, Method::GET, &reload(&query), &[]);
     let playlist = String::from_utf8(response.body().to_vec()).unwrap();
     assert!(playlist.contains(&format!("URI=\"../media/v1/seg-{GROWING}.4.m4s\"\n#EXT-X-PRELOAD")));
 }
 
-/// Without a length, for it is sent while it is made; the newest whole one has one.
+/// Without a length, because it is sent while it is produced; the newest complete one has one.
 #[test]
 fn a_growing_segment_has_no_length_yet() {
     let response = ask_at(NOW, Method::GET, &format!("/demo/ll/media/v1/seg-{GROWING}.m4s"), &[]);
@@ -127,7 +127,7 @@ async fn read(client: &mut SendRequest<Empty<Bytes>>, path: &str) -> (http::Head
     (head.headers, body)
 }
 
-/// The hint of a playlist, asked for at once, comes; and so does the playlist that has it.
+/// The hinted part of a playlist, requested at once, is delivered; and so is the playlist that lists it.
 #[tokio::test]
 async fn over_a_socket_a_hint_comes_true() {
     let served = Served::start().await;
@@ -142,7 +142,7 @@ async fn over_a_socket_a_hint_comes_true() {
     let reload = format!("/demo/ll/hls/a1.m3u8?_HLS_msn={segment}&_HLS_part={part}");
     let (_, reloaded) = read(&mut client, &reload).await;
     assert!(String::from_utf8(reloaded.to_vec()).unwrap().contains(&format!("URI=\"../{hint}\"")));
-    // The segment that is being made is sent to its end, in chunks.
+    // The segment that is being produced is sent to its end, in chunks.
     let path = format!(
         "/demo/ll/media/a1/seg-{}.m4s",
         segment.parse::<u64>().unwrap() + u64::from(part == "7")
@@ -155,8 +155,8 @@ async fn over_a_socket_a_hint_comes_true() {
     assert!(growing == again.1);
 }
 
-/// Held for up to eight seconds, and the server has until then: yet it ends when the client does.
-/// A server that still held them would take its five seconds to drain, and say so by `shutdown`.
+/// Held for up to eight seconds, and the server has until then: yet it ends when the client does. A server that
+/// still held them would need its five seconds to drain.
 #[tokio::test]
 async fn what_is_held_ends_when_its_client_leaves() {
     let served = Served::start().await;

@@ -1,5 +1,4 @@
-//! The built-in origin as its clients meet it: through `answer` with a time of our choosing, and
-//! over a socket.
+//! The built-in origin, tested through `answer` with chosen times, and over a socket.
 
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "helpers of tests")]
 
@@ -247,7 +246,7 @@ fn no_moment_is_too_early_or_too_late() {
 }
 
 proptest! {
-    /// Whatever the header says, the answer is the whole, a part of it, or a proper refusal.
+    /// For any header, the response is the whole, a part of it, or a valid error.
     #[test]
     fn any_range_header_is_answered(value in "(bytes=)?[-,0-9a-z= \t]{0,24}") {
         let whole = get("/demo/hls/master.m3u8").into_body();
@@ -278,7 +277,7 @@ proptest! {
         prop_assert_eq!(response.body(), &whole[first..whole.len().min(last + 1)]);
     }
 
-    /// No path brings the origin down.
+    /// No path makes the origin panic.
     #[test]
     fn any_path_is_answered(path in "(/demo)?(/live|/ll)?/(media|hls|dash|ts|aes|smooth/demo\\.ism)?(/[va][0-9])?[-a-z0-9./%()=_?&]{0,30}") {
         if let Answer::Now(response) = answer_at(NOW, Method::HEAD, &path, &[]) {

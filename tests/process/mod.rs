@@ -1,4 +1,4 @@
-//! The program itself, as a child process: what a user types, and what comes back.
+//! The program as a child process: its arguments, output and exit code.
 
 use bytes::Bytes;
 use http_body_util::Empty;
@@ -19,7 +19,7 @@ use tokio::{
 /// Far longer than the program ever takes to start, stop or answer.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
-/// How a process ended, and all it wrote.
+/// The exit code and the output of a process.
 #[derive(Debug)]
 pub(crate) struct Ended {
     /// The exit code; `None` = ended by a signal.
@@ -28,8 +28,8 @@ pub(crate) struct Ended {
     pub(crate) stderr: String,
 }
 
-/// `vsps` with `args`: at the repository's top, in an environment that says nothing about it, not
-/// at a terminal.
+/// `vsps` with `args`: in the repository's root, without variables of its own in the environment, and not on a
+/// terminal.
 pub(crate) fn vsps(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_vsps"));
     for (name, _) in std::env::vars_os() {
@@ -48,7 +48,7 @@ pub(crate) fn vsps(args: &[&str]) -> Command {
     command
 }
 
-/// Runs `command` to its end, which must come within `patience`.
+/// Runs `command` to its end, which must be within `patience`.
 pub(crate) async fn ended(mut command: Command, patience: Duration) -> Ended {
     let running = command.kill_on_drop(true).output();
     let output = timeout(patience, running).await;
@@ -81,7 +81,7 @@ impl Running {
         let mut child = command.args(args).envs(environment).spawn().unwrap();
         let stdout = BufReader::new(child.stdout.take().unwrap()).lines();
         let mut errors = child.stderr.take().unwrap();
-        // Read all along, for a full pipe would halt the program.
+        // Read continuously, because a full pipe would block the program.
         let stderr = tokio::spawn(async move {
             let mut text = String::new();
             errors.read_to_string(&mut text).await.unwrap();
@@ -108,7 +108,7 @@ impl Running {
         assert!(kill.status().await.unwrap().success());
     }
 
-    /// Waits for its end; what of standard output was not read yet is in the answer.
+    /// Waits for its end; returns the standard output that was not read yet.
     pub(crate) async fn end(mut self) -> Ended {
         let mut stdout = String::new();
         while let Some(line) = timeout(PATIENCE, self.stdout.next_line()).await.unwrap().unwrap() {
@@ -119,12 +119,12 @@ impl Running {
         Ended { code: status.code(), stdout, stderr: self.stderr.await.unwrap() }
     }
 
-    /// The answer to a GET of `url`, its body unread.
+    /// The response to a GET of `url`, its body unread.
     pub(crate) async fn ask(&self, url: &str) -> http::Response<Incoming> {
         self.try_ask(url).await.unwrap_or_else(|| panic!("{url}: no answer"))
     }
 
-    /// As [`ask`](Self::ask); `None` = nobody is there, or hung up.
+    /// As [`ask`](Self::ask); `None` = no server, or the connection was closed.
     pub(crate) async fn try_ask(&self, url: &str) -> Option<http::Response<Incoming>> {
         let asked = self.client.get(url.parse().unwrap());
         timeout(PATIENCE, asked).await.expect("no answer").ok()

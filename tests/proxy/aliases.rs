@@ -1,4 +1,4 @@
-//! Addresses of other tools, on the wire: which session they start, and what befalls its segments.
+//! Addresses of other tools, on the wire: the session that they start, and the faults of its segments.
 
 use super::{
     origin::{Origin, Step, ok},
@@ -44,11 +44,11 @@ async fn a_chaos_address_starts_a_session_with_its_faults() {
         statuses.push(rig.get(&format!("{folder}{segment}")).await.status());
     }
     assert_eq!(statuses, [200, 404, 200]);
-    // What stood signed arrives signed.
+    // Signatures arrive unchanged.
     assert!(origin.asked().iter().any(|asked| asked.path() == "/v/a.ts?t=1"));
 }
 
-/// `rsq:0` strikes, and a range is struck as the whole is.
+/// `rsq:0` applies, to a range as to the whole.
 #[tokio::test]
 async fn a_chaos_fault_strikes_the_first_segment_and_ranges() {
     let origin = Origin::saying(ok("", LIST)).await;
@@ -102,7 +102,7 @@ async fn live() -> Origin {
     .await
 }
 
-/// -1 is the one that comes after those listed when the player came, and no later one.
+/// -1 is the segment after those listed when the player started, and no later one.
 #[tokio::test]
 async fn a_chaos_fault_waits_at_the_live_edge() {
     let origin = live().await;

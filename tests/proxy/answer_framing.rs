@@ -1,5 +1,5 @@
-//! Origins whose answers say in two ways where they end (RFC 9112 §6.3): nothing reaches the player that looks whole
-//! and is not.
+//! Origins whose responses state their end in two ways (RFC 9112 §6.3): the player never gets an incomplete
+//! response that looks complete.
 
 use super::{
     origin::{Origin, Step},

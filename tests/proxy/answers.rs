@@ -1,4 +1,5 @@
-//! Answers that rules give or spoil: statuses, redirects, refusals, heads, ranges, other bodies.
+//! Responses that rules create or change: statuses, redirects, refused connections, heads, ranges, other
+//! bodies.
 
 use super::{
     origin::{Asked, Origin, Step, ok, pattern},
@@ -9,7 +10,7 @@ use serde_json::{Value, json};
 use std::{sync::Arc, time::Duration};
 use vsps::rules::RuleFile;
 
-/// An origin that serves ranges of a kilobyte, and tells what was asked.
+/// An origin that serves ranges of a kilobyte, and reports the requests.
 async fn ranges() -> Origin {
     Origin::start(|asked: &Asked| {
         let body = pattern(1000);
@@ -67,7 +68,7 @@ async fn redirects_lead_elsewhere_through_hops_or_in_circles() {
     assert_eq!(rig.get(&path).await.header("location"), path);
     assert!(origin.asked().is_empty());
     told(&rig, &["redirect"]).await;
-    // Three hops, then what was asked for; and the next request has three of its own.
+    // Three redirects, then the resource; and the next request has three of its own.
     let rig = with(&origin, json!({ "redirect": { "chain": 3 } })).await;
     for _ in 0..2 {
         let (mut at, mut hops) = ("/a?b=1".to_owned(), 0);
@@ -98,7 +99,7 @@ async fn a_refused_request_gets_no_byte() {
     assert!(origin.asked().is_empty());
 }
 
-/// GET of two bodies on one connection: what came of both.
+/// GET of two bodies on one connection: both responses.
 async fn twice(rig: &Rig) -> (Got, Got) {
     let mut player = rig.player().await;
     player.send("GET /a HTTP/1.1\r\nHost: a\r\n\r\n").await;
@@ -187,7 +188,7 @@ async fn cors_breaks_as_asked() {
     assert_eq!(seen("wrong-origin").await, (200, "https://elsewhere.invalid".to_owned(), 1));
     assert_eq!(seen("duplicated").await, (200, "*, *".to_owned(), 1));
     assert_eq!(seen("unexposed").await, (200, "*".to_owned(), 0));
-    // A fault of preflights is about preflights, and the others are not.
+    // A fault of preflights applies only to preflights, and other faults do not.
     let (status, allowed, _, rig) = ask("preflight", "OPTIONS").await;
     assert_eq!((status, allowed.as_str()), (403, ""));
     told(&rig, &["cors"]).await;
@@ -252,7 +253,7 @@ async fn other_bodies_come_instead() {
     assert!(origin.asked().is_empty());
 }
 
-/// A 404 that the origin mends at once is there for as long as a cache keeps it.
+/// A 404 that the origin fixes at once remains as long as a cache keeps it.
 #[tokio::test]
 async fn errors_are_kept_until_time_or_rules_are_over() {
     let origin = ranges().await;
@@ -279,7 +280,7 @@ async fn reloads_lose_their_directives() {
     told(&rig, &["reload"]).await;
 }
 
-/// The directive that asks for a delta goes; those that ask to wait stay.
+/// The directive for a delta update is removed; those for a blocking reload stay.
 #[tokio::test]
 async fn a_reload_in_full_asks_for_no_delta() {
     let origin = Origin::saying(ok("", b"#EXTM3U\n")).await;
@@ -291,7 +292,7 @@ async fn a_reload_in_full_asks_for_no_delta() {
     told(&rig, &["reload"]).await;
 }
 
-/// A rule file may name files beside it; the origin is not asked.
+/// A rule file may name files next to it; no request goes to the origin.
 #[tokio::test]
 async fn a_body_comes_from_a_file() {
     let folder = std::env::temp_dir().join(format!("vsps-{}-body", std::process::id()));

@@ -1,4 +1,4 @@
-//! Which try of the same bytes a request is: downloads that are resumed, and files read range by range.
+//! The attempt number of a request for the same bytes: resumed downloads, and files read range by range.
 
 use super::{
     origin::{Origin, Step, ok, pattern},
@@ -105,7 +105,7 @@ async fn other_bytes_of_a_file_are_no_retry() {
     assert_eq!(rig.counted("vsps_retries_total").await, 3.0);
 }
 
-/// The parts of a segment stand in its file: asked for as parts they are not the segment.
+/// The parts of a segment are in its file: requested as parts they are not the segment.
 #[tokio::test]
 async fn parts_of_a_segment_are_not_the_segment() {
     let origin = origin(
@@ -132,7 +132,7 @@ async fn parts_of_a_segment_are_not_the_segment() {
     assert_eq!(rig.counted("vsps_retries_total").await, 0.0);
 }
 
-/// A player that goes on elsewhere in a file does not try again; one whose download broke off does.
+/// A player that continues elsewhere in a file does not retry; one whose download broke off does.
 #[tokio::test]
 async fn a_progressive_file_is_tried_again_where_it_failed() {
     let origin = origin("").await;

@@ -40,7 +40,7 @@ async fn what_is_not_http_is_refused() {
     assert_eq!(rig.get("/a").await.status(), 200);
 }
 
-/// A second request hides in the first one's body, or the other way round.
+/// A second request is hidden in the first one's body, or the reverse.
 #[tokio::test]
 async fn what_can_be_read_in_two_ways_is_refused() {
     let origin = Origin::saying(ok("", b"x")).await;
@@ -144,7 +144,7 @@ async fn a_body_over_its_bound_is_refused() {
             "{size}"
         );
     }
-    // A player that sends all before it looks up finds nothing broken.
+    // A player that sends everything before it reads receives complete responses.
     let mut player = rig.player().await;
     for part in declared(5_000_000).chunks(100_000) {
         player.send(part).await;

@@ -1,4 +1,4 @@
-//! Origins that are down, slow, rude or liars: the player is told, and the proxy goes on.
+//! Origins that are down, slow, or violate HTTP: the player gets an error, and the proxy continues.
 
 use super::{
     origin::{Origin, Step, ok, pattern},
@@ -10,7 +10,7 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use vsps::units::ByteSize;
 
-/// That the proxy still serves, whatever came before.
+/// The proxy still serves after the fault.
 async fn goes_on(rig: &Rig, origin: &Origin, failures: usize) {
     let before = origin.asked().len();
     assert_eq!(rig.get("/fine").await.text(), "fine");
@@ -18,7 +18,7 @@ async fn goes_on(rig: &Rig, origin: &Origin, failures: usize) {
     rig.told("upstream_failed", failures).await;
 }
 
-/// An origin that answers `/fine` well, and all else by `steps`.
+/// An origin that responds to `/fine` correctly, and to all else by `steps`.
 async fn failing(steps: Vec<Step>) -> Origin {
     Origin::start(move |asked| match asked.path() {
         "/fine" => vec![Step::Send(ok("", b"fine"))],
@@ -71,7 +71,7 @@ async fn an_origin_that_gives_no_answer() {
     }
 }
 
-/// The player gets what the origin gave, and an end that is no proper one.
+/// The player gets the bytes of the origin, and an end that is visibly incomplete.
 #[tokio::test]
 async fn a_body_that_breaks_off_breaks_off_there() {
     let declared = b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n";
@@ -171,7 +171,7 @@ async fn each_sort_of_bad_manifest_passes_untouched() {
     }
 }
 
-/// Entities and repeats that would fill any memory cost what their own bytes cost.
+/// Entities and repeats that would expand without limit take memory in proportion to their own bytes.
 #[tokio::test]
 async fn what_would_expand_is_not_expanded() {
     let entities: String = (1..10)

@@ -1,4 +1,4 @@
-//! What befalls bodies, on the wire: which bytes came, roughly when, and how it ended.
+//! Faults of bodies, on the wire: which bytes arrived, roughly when, and how the connection ended.
 
 use super::{
     origin::{Origin, Step, ok, pattern},
@@ -18,7 +18,7 @@ async fn got(then: Value) -> (Rig, Got) {
     (rig, got)
 }
 
-/// The same, its answer unread.
+/// The same, with its response unread.
 async fn asked(then: Value) -> (Rig, Player) {
     let origin = Origin::saying(ok("", &pattern(LENGTH))).await;
     let rig = Rig::with_rules(&origin, json!([{ "name": "fault", "then": then }])).await;
@@ -27,7 +27,7 @@ async fn asked(then: Value) -> (Rig, Player) {
     (rig, player)
 }
 
-/// Effect and byte of every fault told of.
+/// Effect and byte of every reported fault.
 async fn faults(rig: &Rig, count: usize) -> Vec<(String, Option<u64>)> {
     let told = rig.told("fault_injected", count).await;
     let one = |event: &Value| {
@@ -141,7 +141,7 @@ async fn a_drip_falls_in_drops() {
     let got = player.body_of(140).await;
     let drops = (got.body.len() - 100) / 10;
     assert_eq!((got.body.len() - 100) % 10, 0);
-    // As many as there was time for: the first may fall at once.
+    // As many as the time allows: the first may come at once.
     let most = began.elapsed().as_millis() / 100 + 1;
     assert!(drops as u128 <= most, "{drops} of {most}");
     assert_eq!(got.end, End::Open);
@@ -175,7 +175,7 @@ async fn clumps_come_at_once() {
         player.send("GET /a HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").await;
         let first = player.read_for(Duration::from_millis(1520)).await;
         assert_eq!(unchunked(&first.body).0, early.as_bytes(), "{time}");
-        // What comes later has no head, though its last chunk looks like the end of one.
+        // Later bytes have no head, although the last chunk looks like the end of one.
         let rest = player.rest().await;
         let wire = [&*first.body, rest.head.as_bytes(), b"\r\n", &*rest.body].concat();
         assert_eq!(unchunked(&wire), (b"onetwothree".to_vec(), true), "{time}");
@@ -199,7 +199,7 @@ async fn damage_keeps_the_length_and_is_the_same_on_every_run() {
     assert_eq!(zeros.body[..5], [0, 0, 0, 0, 4]);
 }
 
-/// Faults of the body meet those that follow, on the same connection.
+/// Faults of the body together with later faults, on the same connection.
 #[tokio::test]
 async fn effects_combine() {
     let then = json!({

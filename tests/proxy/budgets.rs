@@ -1,4 +1,4 @@
-//! What a budget pays for: strikes that came about, and no others.
+//! What counts against a budget: effects that were applied, and no others.
 
 use super::{
     origin::{Origin, Step, ok, pattern},
@@ -23,7 +23,7 @@ async fn rig(rules: Value) -> (Rig, Origin) {
     (Rig::start(Some(origin.address), |config| config.rules = read_rules(rules)).await, origin)
 }
 
-/// A player who leaves when some of the body has come; the proxy has noticed, as the `ended`-th end.
+/// A player that disconnects during the body; the proxy has noticed, as the `ended`-th end.
 async fn leave(rig: &Rig, path: &str, ended: usize) {
     let mut player = Player::connect(rig.listen).await;
     player.send(format!("GET {path} HTTP/1.1\r\nHost: a\r\n\r\n")).await;
@@ -33,7 +33,7 @@ async fn leave(rig: &Rig, path: &str, ended: usize) {
     assert_eq!(rig.told("request_finished", ended).await[ended - 1]["outcome"], "player-gone");
 }
 
-/// The player is gone before the cut at half of the body: the next one gets it, and only that one.
+/// The player disconnects before the cut at half of the body: the next one gets it, and only that one.
 #[tokio::test]
 async fn who_leaves_before_the_fault_leaves_it_to_the_next() {
     for scope in ["session", "global"] {
@@ -51,7 +51,7 @@ async fn who_leaves_before_the_fault_leaves_it_to_the_next() {
     }
 }
 
-/// One effect that came about is a strike, whatever became of the others.
+/// One applied effect counts as a hit, whether or not the others were applied.
 #[tokio::test]
 async fn half_a_strike_is_a_strike() {
     let (rig, _origin) = rig(json!([{
@@ -64,7 +64,7 @@ async fn half_a_strike_is_a_strike() {
     assert_eq!(rig.told("fault_injected", 1).await[0]["effect"], "delay");
 }
 
-/// A body that ends before the point, and an answer that has none, are spared for good.
+/// A body that ends before the point, and a response without a body, do not count.
 #[tokio::test]
 async fn what_leaves_no_room_for_a_fault_spends_nothing() {
     let (rig, _origin) = rig(json!([
@@ -78,7 +78,7 @@ async fn what_leaves_no_room_for_a_fault_spends_nothing() {
     assert_eq!([rig.get("/a").await, rig.get("/a").await].map(|got| got.body.len()), [0, LENGTH]);
 }
 
-/// While a strike is under way nobody else gets it: n asked is n done, not more.
+/// While a fault is being applied no other request gets it: n requested faults are n applied faults.
 #[tokio::test]
 async fn a_strike_under_way_is_taken() {
     let (rig, _origin) =
@@ -92,7 +92,7 @@ async fn a_strike_under_way_is_taken() {
     assert_eq!(rig.get("/a").await.body.len(), LENGTH / 2);
 }
 
-/// A fault fired by hand has struck once it has, and waits for the next until then.
+/// A fault triggered over the API counts once it is applied, and until then applies to the next request.
 #[tokio::test]
 async fn a_fired_fault_counts_what_struck() {
     let (rig, _origin) = rig(json!([])).await;

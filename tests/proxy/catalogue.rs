@@ -1,5 +1,5 @@
-//! Every ready fault file, on the wire: what it hits, what it does there, what it tells of it, and
-//! what it leaves alone. A file without a row fails.
+//! Every built-in fault file, on the wire: which requests it applies to, its effect, its events, and which
+//! requests stay unchanged. A file without a row fails.
 
 #[rustfmt::skip]
 mod rows;
@@ -20,7 +20,7 @@ use vsps::profiles::faults;
 /// Rows that run at a time.
 const AT_A_TIME: usize = 8;
 
-/// Faults that mean every request: a server's clock that is wrong is wrong in each of its answers.
+/// Faults that apply to every request: a server's wrong clock is wrong in each of its responses.
 const ALL_MEANT: &[&str] = &["clock-skew"];
 
 /// Each row has a runtime of its own: there time can be made to pass for it alone.
@@ -59,7 +59,7 @@ fn every_ready_fault_does_on_the_wire_what_it_says_and_nothing_else() {
     assert_eq!(failed.into_inner(), [""; 0], "see above");
 }
 
-/// What one sweep over the stream asks for: kind, rung (sound has one of its own) and path.
+/// The requests of one pass over the stream: kind, rung (audio has its own) and path.
 fn sweep() -> Vec<(&'static str, Option<u16>, bool, String)> {
     let mut all = Vec::new();
     for (name, rung) in [("v1", Some(1)), ("v2", Some(2)), ("v3", Some(3)), ("a1", None)] {
@@ -79,8 +79,7 @@ fn sweep() -> Vec<(&'static str, Option<u16>, bool, String)> {
     all
 }
 
-/// A fault for one kind on one rung hits no other kind, rung or session; and as many are told of as
-/// there were.
+/// A fault for one kind on one rung applies to no other kind, rung or session, and there is one event for each.
 #[tokio::test]
 async fn a_fault_for_a_kind_on_a_rung_hits_nothing_else() {
     let (origin, _stream) = Stream::start().await;
@@ -93,7 +92,7 @@ async fn a_fault_for_a_kind_on_a_rung_hits_nothing_else() {
         let when = json!({ "kind": kind, "media": "video", "rung": rung });
         let name = format!("{kind} {rung}");
         let rule = json!({ "name": name, "when": when, "then": { "status": 418 } });
-        // Its playlists first, so that all is known what it is; then the rule.
+        // Its playlists first, so that all requests can be classified; then the rule.
         for path in ["main", "v1", "v2", "v3", "a1"] {
             assert_eq!(rig.get(&format!("{inside}/ll/still/{path}.m3u8")).await.status(), 200);
         }

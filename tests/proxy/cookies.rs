@@ -8,7 +8,7 @@ use super::{
 const COOKIE: &str =
     "Set-Cookie: sid=k=1; Domain=cdn.example; Path=/; Secure; SameSite=None; HttpOnly\r\n";
 
-/// Gives a cookie with its multivariant playlist, and refuses those who do not bring it.
+/// An origin that sets a cookie with its multivariant playlist, and refuses requests without it.
 async fn origin(set: &'static str) -> Origin {
     Origin::start(move |asked| {
         vec![Step::Send(match asked.path() {

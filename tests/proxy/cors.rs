@@ -1,4 +1,4 @@
-//! CORS: added where a web player needs it and the origin says nothing, and nowhere else.
+//! CORS: added where a web player needs it and the origin does not send it, and nowhere else.
 
 use super::{
     origin::{Origin, ok},
@@ -24,7 +24,7 @@ async fn headers_are_added_for_web_pages_alone() {
     assert_eq!(got.header(ALLOWED), "http://page.test");
     assert_eq!(got.header("access-control-allow-credentials"), "true");
     assert_eq!(got.header("vary"), "Origin");
-    // Our own answers are read by pages too.
+    // The proxy's own responses can be read by pages too.
     for (path, status) in [("/a.m3u8", 307), ("/-/s/nobody/a", 404), ("/-/o/http/cdn.test/a", 403)]
     {
         let got = rig.ask("GET", path, FROM).await;
@@ -41,8 +41,8 @@ async fn what_the_origin_says_stays() {
     assert_eq!((got.all(ALLOWED), got.all("vary")), (vec!["http://own.test"], vec!["X"]));
 }
 
-/// A page that the origin lets in reads timings and what was added here; what the origin exposes stays exposed.
-/// Each name is listed: `*` says nothing to requests with credentials.
+/// A page that the origin allows can read timings and the headers added here; headers that the origin exposes
+/// stay exposed. Each name is listed: `*` has no effect for requests with credentials.
 #[tokio::test]
 async fn an_origin_that_allows_by_itself_is_completed() {
     let exposing = "Access-Control-Expose-Headers: ";

@@ -1,4 +1,4 @@
-//! Stopping, and live changes that a response under way feels.
+//! Stopping, and live changes during a response.
 
 use super::{
     origin::{Origin, Step, ok, pattern},
@@ -58,7 +58,7 @@ async fn what_does_not_end_in_time_is_cut() {
 /// Long enough for a change by the API to be there in time, on a loaded machine too.
 const PAUSE: Duration = Duration::from_secs(3);
 
-/// A response that began with no link to speak of is slowed by a rate that comes later.
+/// A response that began without a rate is slowed by a rate that is set later.
 #[tokio::test]
 async fn a_rate_is_felt_by_a_response_that_began_unshaped() {
     let origin = Origin::start(|_| {

@@ -1,4 +1,4 @@
-//! Edits of manifests on the wire, those that no ready fault file has: which lines go, which come.
+//! Edits of manifests on the wire that no built-in fault file has: which lines are removed and added.
 
 use super::{
     origin::{Origin, ok},
@@ -51,8 +51,7 @@ const MPD: &str = "<MPD xmlns=\"urn:mpeg:dash:schema:mpd:2011\" type=\"dynamic\"
 <UTCTiming schemeIdUri=\"urn:mpeg:dash:utc:http-iso:2014\" value=\"time\"/>\n\
 </MPD>\n";
 
-/// What an edit makes of a manifest: the lines that are gone, then those that are new. One edit is
-/// one event.
+/// The difference that an edit makes: the removed lines, then the added ones. One edit is one event.
 async fn edited(path: &str, manifest: &str, edit: Value) -> String {
     let origin = Origin::saying(ok("", manifest.as_bytes())).await;
     let name = edit.as_object().unwrap().keys().next().unwrap().clone();

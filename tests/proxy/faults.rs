@@ -1,4 +1,4 @@
-//! Faults on the wire: exactly what was asked for, and nothing else.
+//! Faults on the wire: exactly those of the rules, and no others.
 
 use super::{
     origin::{Origin, Step, ok, pattern},
@@ -190,8 +190,8 @@ async fn every_nth_is_exact() {
     assert_eq!(rig.counted("vsps_faults_total").await, 14.0);
 }
 
-/// Ten thousand requests of two sessions in turn: as many faults as asked for, at the right ones,
-/// of the right kind, and none in the session that asked for none.
+/// Ten thousand requests of two sessions in turn: as many faults as asked for, at the right ones, of the right
+/// kind, and none in the session without rules.
 #[tokio::test]
 async fn ten_thousand_requests_have_exactly_the_faults_asked_for() {
     let origin = Origin::saying(ok("", b"x")).await;
@@ -221,7 +221,7 @@ async fn ten_thousand_requests_have_exactly_the_faults_asked_for() {
     assert_eq!(rig.counted("vsps_faults_total").await, 500.0);
 }
 
-/// Counters go on when other rules come and go.
+/// Counters continue when other rules are added and removed.
 #[tokio::test]
 async fn a_change_of_other_rules_sets_no_counter_back() {
     let origin = Origin::saying(ok("", b"x")).await;
@@ -234,7 +234,7 @@ async fn a_change_of_other_rules_sets_no_counter_back() {
     assert_eq!(ask().await, 503);
 }
 
-/// The built-in stream's audio comes cut, its pictures whole.
+/// The built-in stream's audio is cut, its video is whole.
 #[tokio::test]
 async fn a_rule_for_audio_leaves_video_alone() {
     let rules =
@@ -261,7 +261,7 @@ async fn a_rule_for_audio_leaves_video_alone() {
     assert!(audio >= 2 && video >= 12, "{audio} {video}");
 }
 
-/// The classic: a live playlist that, now and then, never comes.
+/// A live playlist whose response sometimes never arrives.
 #[tokio::test]
 async fn a_playlist_stops_answering_now_and_then() {
     let rules =

@@ -1,4 +1,4 @@
-//! Answers whose framing is wrong: bytes that are not HTTP, chunks that break off, bodies without a length.
+//! Responses with wrong framing: bytes that are not HTTP, chunks that break off, bodies without a length.
 
 use super::{
     origin::{Origin, ok, pattern},
@@ -69,7 +69,7 @@ async fn a_body_without_a_length_ends_with_its_connection() {
     rig.told("fault_injected", 1).await;
 }
 
-/// Nobody can tell that half of it is missing.
+/// The client cannot detect that half of it is missing.
 #[tokio::test]
 async fn a_cut_body_without_a_length_looks_whole() {
     let (rig, _origin) = rig(json!({ "framing": "close", "truncate": "50 %" })).await;
@@ -78,7 +78,7 @@ async fn a_cut_body_without_a_length_looks_whole() {
     assert_eq!((got.body.len(), got.end), (LENGTH / 2, End::Fin));
 }
 
-/// HTTP/2 frames bodies itself: a stream ends early, or without having told its length.
+/// HTTP/2 frames bodies itself: a stream ends early, or without a declared length.
 #[tokio::test]
 async fn on_http2_a_stream_is_reset_or_has_no_length() {
     for (then, outcome) in [

@@ -68,11 +68,11 @@ struct Simulation {
     body: usize,
     /// `None` = the stream did not end by itself.
     end: Option<&'static str>,
-    /// The last stream that was heard, and the error code.
+    /// The last stream that was processed, and the error code.
     goaway: Option<(u32, u32)>,
 }
 
-/// Asks under a rule, and reads until the connection closes.
+/// Sends a request under a rule, and reads until the connection closes.
 async fn course(then: Value) -> Simulation {
     let origin = Origin::saying(ok("", &[7; 5000])).await;
     let rig = Rig::with_rules(&origin, json!([{ "name": "fault", "then": then }])).await;

@@ -1,5 +1,5 @@
-//! Connections to origins: used again where HTTP allows it, whatever way the body came, and not where it
-//! does not.
+//! Connections to origins: reused where HTTP allows it, for every framing of the body, and not where it does
+//! not.
 
 use super::{
     origin::{Origin, Step, pattern},
@@ -12,12 +12,12 @@ use tokio::{
     net::TcpListener,
 };
 
-/// An answer on a connection that stays open.
+/// A response on a connection that stays open.
 fn answer(head: &str, body: &[u8]) -> Vec<Step> {
     vec![Step::Send([format!("HTTP/1.1 {head}\r\n\r\n").as_bytes(), body].concat()), Step::Stay]
 }
 
-/// By path: `/BYTES` brings so many.
+/// By path: `/BYTES` has this number of bytes.
 fn by_path(path: &str) -> Vec<Step> {
     match path {
         "/chunked" => {
@@ -62,7 +62,7 @@ async fn one_connection_carries_one_request_after_another() {
         false => by_path(asked.path()),
     })
     .await;
-    // Of the rates that are read in sips, and of none.
+    // With a rate that throttles reading, and with none.
     for profile in ["unlimited", "dsl"] {
         let rig = Rig::before(&origin).await;
         let session = rig.session(&format!("vsps.profile={profile}")).await;
@@ -155,8 +155,8 @@ async fn who_leaves_within_a_body_takes_the_connection_along() {
     assert_eq!(connections, [0, 1, 2]);
 }
 
-/// An origin hears all of a request which it has answered before its end, however little the player has read of
-/// the answer.
+/// An origin receives all of a request that it responded to before its end, however little of the response the
+/// player has read.
 #[tokio::test]
 async fn an_early_answer_does_not_cut_the_request_short() {
     const BODY: usize = 8_000_000;
@@ -189,7 +189,7 @@ async fn an_early_answer_does_not_cut_the_request_short() {
     }
 }
 
-/// However many: what is noticed of a connection must not depend on how much the task has done already.
+/// Any number: noticing the end of a connection must not depend on how much the task has done already.
 #[tokio::test]
 async fn an_origin_that_has_closed_all_its_connections_is_asked_anew() {
     const MANY: usize = 200;

@@ -1,5 +1,5 @@
-//! Where the references of rewritten manifests lead, as players resolve them: inside the session, to the
-//! host that they name.
+//! The references of rewritten manifests, resolved as players do: they stay in the session and go to the host
+//! that they name.
 
 use super::{
     origin::{Origin, Step, ok},
@@ -24,12 +24,12 @@ pub(crate) async fn holding(
     .await
 }
 
-/// What stands between the first `open` and the next `close`.
+/// The text between the first `open` and the next `close`.
 pub(crate) fn between<'a>(text: &'a str, open: &str, close: &str) -> &'a str {
     text.split_once(open).and_then(|(_, rest)| rest.split_once(close)).map_or("", |(held, _)| held)
 }
 
-/// What `references` lead to, each resolved against the one before, the first against `path`.
+/// The resources at `references`, each resolved against the one before, the first against `path`.
 pub(crate) fn resolved(rig: &Rig, path: &str, references: &[&str]) -> String {
     let base = Url::parse(&format!("http://{}{path}", rig.listen)).unwrap();
     let url = references.iter().fold(base, |base, reference| base.join(reference).unwrap());
@@ -73,8 +73,8 @@ async fn roots_of_linked_elements_are_those_of_their_mpd() {
     }
 }
 
-/// dash.js takes the first relative BaseURL of a level for the only one, and puts no base before links
-/// and steering servers: what is absolute must stay so.
+/// dash.js uses only the first relative BaseURL of a level, and does not resolve links and steering servers
+/// against a base: absolute URLs must stay absolute.
 #[tokio::test]
 async fn absolute_bases_and_links_stay_absolute() {
     let cdn = holding(None, &[]).await;
@@ -93,7 +93,7 @@ async fn absolute_bases_and_links_stay_absolute() {
         ("", "http"),
         ("X-Forwarded-Proto: https\r\n", "https"),
         ("X-Forwarded-Proto: HTTPS, http\r\n", "https"),
-        // Not the name of any host: as if nothing were told.
+        // Not a valid host name: as if none were given.
         ("X-Forwarded-Host: a&b\r\n", ""),
     ] {
         let got = rig.ask("GET", &path, told).await;
@@ -112,7 +112,7 @@ async fn absolute_bases_and_links_stay_absolute() {
     assert_eq!(cdn.last().path(), "/b/1.m4s");
 }
 
-/// A host may stand in a variable, and the whole of a reference; both are reached through the session.
+/// A variable may contain a host or a whole reference; both are reached through the session.
 #[tokio::test]
 async fn hosts_in_variables_are_reached() {
     let cdn = holding(None, &[]).await;
@@ -138,7 +138,7 @@ async fn hosts_in_variables_are_reached() {
     assert_eq!((index(&planned[1]), index(&planned[2])), (1.into(), 2.into()));
 }
 
-/// A root-relative path that a media playlist imports stands at that playlist's host, whichever host defined it.
+/// A root-relative path that a media playlist imports is at that playlist's host, whichever host defined it.
 #[tokio::test]
 async fn imported_paths_are_those_of_the_importer() {
     let cdn = holding(

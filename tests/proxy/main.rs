@@ -1,5 +1,5 @@
-//! The data plane on real sockets: an origin that can misbehave, a player that sees every byte and
-//! how each connection ends, and the proxy between them.
+//! The data plane on real sockets: an origin that can violate the protocol, a player that records every byte
+//! and how each connection ends, and the proxy between them.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test may panic, in its helpers too")]
 
 mod aliases;

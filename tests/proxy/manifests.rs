@@ -1,4 +1,4 @@
-//! Manifests on their way: encoded, unnamed, steering, redirected, held back.
+//! Manifests through the proxy: encoded, without a name, steering, redirected, held by the origin.
 
 use super::{
     origin::{Origin, Step, ok},
@@ -112,7 +112,7 @@ async fn a_manifest_without_a_telling_name_is_known_by_its_type_or_first_bytes()
     }
 }
 
-/// A body that says nothing about itself, and turns out to be none, passes as it comes.
+/// A body without a media type that is not a manifest passes as it arrives.
 #[tokio::test]
 async fn what_is_no_manifest_streams_on() {
     let first = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\nticks: 1\n".to_vec();
@@ -183,8 +183,8 @@ async fn what_a_redirect_leads_to_is_what_was_asked_for() {
     assert_eq!(planned[2]["resource"]["index"], 1);
 }
 
-/// The origin holds a reload until there is news: its parameters arrive as they were sent, and the wait
-/// is no slowness of the origin's.
+/// The origin holds a blocking reload: its parameters arrive as they were sent, and the wait does not count as
+/// a slow origin.
 #[tokio::test]
 async fn a_blocking_reload_goes_through_and_is_no_slowness() {
     let playlist = ok("", b"#EXTM3U\n#EXT-X-TARGETDURATION:4\n#EXTINF:4,\n1.ts\n");
@@ -204,7 +204,7 @@ async fn a_blocking_reload_goes_through_and_is_no_slowness() {
     assert_eq!(rig.counted("vsps_upstream_ttfb_seconds_count").await, 1.0);
 }
 
-/// What was hinted at arrives as the origin makes it.
+/// A hinted part arrives as the origin produces it.
 #[tokio::test]
 async fn a_hinted_part_passes_chunk_by_chunk() {
     let playlist = b"#EXTM3U\n#EXT-X-TARGETDURATION:4\n#EXTINF:4,\n1.mp4\n#EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"2.0.mp4\"\n";
@@ -229,7 +229,7 @@ async fn a_hinted_part_passes_chunk_by_chunk() {
     assert_eq!(rig.counted("vsps_upstream_ttfb_seconds_count").await, 1.0, "the playlist's");
 }
 
-/// An MPD whose parts would multiply: a few KiB of gzip.
+/// An MPD that would expand without limit: a few KiB of gzip.
 fn hostile_mpd() -> Vec<u8> {
     let template = format!("<SegmentTemplate media=\"{}$Number$\"/>", "$$".repeat(1 << 19));
     let codecs = "avc1,".repeat(100_000);
@@ -238,7 +238,7 @@ fn hostile_mpd() -> Vec<u8> {
     format!("<MPD><BaseURL>http://cdn.test/</BaseURL><Period>{set}</Period></MPD>").into_bytes()
 }
 
-/// On a single thread: what is read for seconds holds nobody else up.
+/// On a single thread: a manifest that takes seconds to read does not delay other requests.
 #[tokio::test]
 async fn a_long_manifest_is_read_while_others_are_answered() {
     let bodies = [

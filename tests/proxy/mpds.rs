@@ -1,4 +1,4 @@
-//! MPDs on their way: where the requests that they lead to arrive, and which ladder rules and links follow.
+//! MPDs through the proxy: where the requests from them arrive, and which ladder rules and links use.
 
 use super::{
     leading::{between, follow, holding, resolved},
@@ -31,8 +31,8 @@ async fn every_base_is_asked_at_its_own_root() {
     assert_eq!((at(&planned[1]), at(&planned[2])), (1.into(), 1.into()));
 }
 
-/// What is not well-formed, or not in UTF-8, is led inside as far as it can be read; what cannot be learnt
-/// is told.
+/// An MPD that is not well-formed, or not in UTF-8, is rewritten as far as it can be read; parts that cannot be
+/// read are reported.
 #[tokio::test]
 async fn what_cannot_be_learnt_is_led_all_the_same() {
     let cdn = holding(None, &[]).await;
@@ -60,7 +60,7 @@ async fn what_cannot_be_learnt_is_led_all_the_same() {
     }
 }
 
-/// References of a patch start from the BaseURL of the MPD that it is for.
+/// References of a patch are resolved against the BaseURL of the MPD that it is for.
 #[tokio::test]
 async fn roots_of_patches_are_those_of_their_mpd() {
     let cdn = holding(None, &[]).await;

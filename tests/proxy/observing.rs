@@ -1,4 +1,4 @@
-//! What passes teaches: segment indexes, patches, Smooth manifests, and the origin's time.
+//! What is read from passing bodies: segment indexes, patches, Smooth manifests, and the origin's time.
 
 use super::{
     origin::{Asked, Origin, Step, ok},
@@ -41,7 +41,7 @@ fn part(first: usize, body: &[u8]) -> Vec<Step> {
          Content-Length: {}\r\nConnection: close\r\n\r\n",
         body.len()
     );
-    // In two pieces, with a rest between them: what passes is not held until it is whole.
+    // In two pieces, with a pause between them: the proxy does not hold the body until it is complete.
     let (one, two) = body.split_at(body.len() / 2);
     let rest = Step::Pause(Duration::from_millis(20));
     vec![Step::Send([head.as_bytes(), one].concat()), rest, Step::Send(two.to_vec())]
@@ -63,7 +63,7 @@ fn answer(asked: &Asked) -> Vec<Step> {
     }
 }
 
-/// What the requests were taken for, by path, each once it is over.
+/// The classes of the requests, by path, each once it has ended.
 async fn classes(rig: &Rig, count: usize) -> Vec<Value> {
     rig.told("request_finished", count).await
 }

@@ -1,4 +1,4 @@
-//! An origin that does as it is told, byte by byte, and remembers what it was asked.
+//! An origin that follows a script, byte by byte, and records its requests.
 
 use parking_lot::Mutex;
 use std::{net::SocketAddr, sync::Arc, time::Duration};
@@ -67,7 +67,7 @@ impl Origin {
         Self { address, asked }
     }
 
-    /// One that answers everything with `answer`, and closes.
+    /// One that responds to everything with `answer`, and closes.
     pub(crate) async fn saying(answer: impl Into<Vec<u8>>) -> Self {
         let answer = answer.into();
         Self::start(move |_| vec![Step::Send(answer.clone())]).await

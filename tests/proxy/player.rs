@@ -1,4 +1,4 @@
-//! A player that speaks bare TCP: it sees every byte, and how the connection ends.
+//! A player on a plain TCP socket: it records every byte, and how the connection ends.
 
 use std::{io::ErrorKind, net::SocketAddr, time::Duration};
 use tokio::{
@@ -17,7 +17,7 @@ pub(crate) enum End {
     Open,
 }
 
-/// Everything that came on a connection.
+/// Everything received on a connection.
 #[derive(Debug)]
 pub(crate) struct Got {
     pub(crate) head: String,
@@ -96,8 +96,8 @@ impl Player {
         split(&bytes, end)
     }
 
-    /// Reads until a head and `length` bytes of its body are there, however long that takes; or until
-    /// the connection ends.
+    /// Reads until a head and `length` bytes of its body have arrived, however long that takes; or until the
+    /// connection ends.
     pub(crate) async fn body_of(&mut self, length: usize) -> Got {
         let mut bytes = Vec::new();
         loop {
@@ -123,7 +123,7 @@ impl Player {
         }
     }
 
-    /// Reads what there is; the state of the connection, if it ended or nothing came within `time`.
+    /// Reads what has arrived; returns the state of the connection, if it ended or nothing came within `time`.
     async fn read_some(&mut self, bytes: &mut Vec<u8>, time: Duration) -> Option<End> {
         match tokio::time::timeout(time, self.stream.read_buf(bytes)).await {
             Err(_) => Some(End::Open),
@@ -134,7 +134,7 @@ impl Player {
         }
     }
 
-    /// Reads so many bytes more.
+    /// Reads `length` more bytes.
     pub(crate) async fn rest_of(&mut self, length: usize) -> Vec<u8> {
         let mut bytes = vec![0; length];
         let reading = self.stream.read_exact(&mut bytes);
@@ -142,7 +142,7 @@ impl Player {
         bytes
     }
 
-    /// Reads one answer with a declared length; the connection stays.
+    /// Reads one response with a declared length; the connection stays open.
     pub(crate) async fn answer(&mut self) -> Got {
         let mut bytes = Vec::new();
         let reading = async {

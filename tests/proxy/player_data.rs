@@ -1,4 +1,4 @@
-//! What players tell about themselves (CMCD) on its way: read, passed on, or taken away.
+//! The data that players report (CMCD): read, passed on, or removed.
 
 use super::{
     manifests::{brotli, gzip},
@@ -12,7 +12,7 @@ const QUERY: &str = "CMCD=bl%3D1200%2Cbr%3D3200%2Cbs%2Cd%3D4004%2Cot%3Dv%2Csf%3D
 const HEADERS: &str = "CMCD-Object: br=3200,d=4004,ot=v\r\nCMCD-Request: bl=1200\r\n\
     CMCD-Session: sf=h\r\nCMCD-Status: bs\r\n";
 
-/// In either form it names what no manifest does, is counted, and arrives at the origin as it was sent.
+/// In either form it classifies what no manifest lists, is counted, and arrives at the origin as it was sent.
 #[tokio::test]
 async fn it_is_read_and_passed_on() {
     for (path, headers) in [(format!("/blob?t=%2f&{QUERY}&u"), ""), ("/blob".to_owned(), HEADERS)] {
@@ -47,7 +47,7 @@ async fn it_ends_here_when_asked() {
     assert_eq!(rig.counted("vsps_player_starvation_total").await, 1.0);
 }
 
-/// What players post is heard in either form and whatever its framing, and arrives as it was sent.
+/// Posted reports are read in either form and with any framing, and arrive as they were sent.
 #[tokio::test]
 async fn what_is_posted_is_overheard() {
     let dictionaries = "e=ps,sid=\"a\",ts=1,bl=(4000;v 1200;a),bs\ne=t,sid=\"a\",ts=2,bl=(800)\n";
@@ -75,7 +75,7 @@ async fn what_is_posted_is_overheard() {
     }
 }
 
-/// As CTA-5004-A named the type of posted reports.
+/// The type of posted reports in CTA-5004-A.
 #[tokio::test]
 async fn text_is_a_type_of_reports_too() {
     let origin = Origin::saying(ok("", b"x")).await;
@@ -85,8 +85,8 @@ async fn text_is_a_type_of_reports_too() {
     assert_eq!(rig.told("player_reported", 1).await[0]["measured"]["buffer_ms"], 800.0);
 }
 
-/// A header, readable or not, goes before the query; a set of a version that is not known is ignored and counted,
-/// and the request passes as it is.
+/// A header, readable or not, takes precedence over the query; a report of an unknown version is ignored and
+/// counted, and the request passes unchanged.
 #[tokio::test]
 async fn which_data_set_counts() {
     let origin = Origin::saying(ok("", b"x")).await;
@@ -110,7 +110,7 @@ async fn which_data_set_counts() {
     assert_eq!(rig.counted("vsps_player_reports_ignored_total").await, 3.0);
 }
 
-/// What is too long, broken or about something else passes untouched, and tells nothing.
+/// A body that is too long, invalid or not a report passes unchanged, and is ignored.
 #[tokio::test]
 async fn what_is_posted_passes_whatever_it_is() {
     let origin = Origin::saying(ok("", b"x")).await;
@@ -131,7 +131,7 @@ async fn what_is_posted_passes_whatever_it_is() {
     rig.told("player_reported", 0).await;
 }
 
-/// Encoded reports are heard, within a bound, and arrive as they were sent.
+/// Encoded reports are read, within a limit, and arrive as they were sent.
 #[tokio::test]
 async fn encoded_posts_are_overheard() {
     let report = "sid=\"a\",bl=800,bs\n";
@@ -156,7 +156,7 @@ async fn encoded_posts_are_overheard() {
     }
 }
 
-/// A report is heard though its request never reaches the origin: answered by a rule, refused, or broken.
+/// A report is read even if its request never reaches the origin: responded to by a rule, refused, or broken.
 #[tokio::test]
 async fn posts_that_end_here_are_heard() {
     let report = "sid=\"a\",bl=800\n";
@@ -168,7 +168,7 @@ async fn posts_that_end_here_are_heard() {
         let origin = Origin::saying(ok("", b"x")).await;
         let rules = json!([{ "when": { "method": "POST" }, "then": then }]);
         let rig = Rig::with_rules(&origin, rules).await;
-        // The head first: the answer may be on its way before the body comes.
+        // The head first: the response may be sent before the body arrives.
         let mut player = rig.player().await;
         let length = report.len();
         player.send(format!("POST {path} HTTP/1.1\r\nHost: a\r\nContent-Type: application/cmcd\r\nContent-Length: {length}\r\n\r\n")).await;
@@ -179,7 +179,7 @@ async fn posts_that_end_here_are_heard() {
     }
 }
 
-/// What a player says with a request and posts again happened once.
+/// What a player reports with a request and posts again counts once.
 #[tokio::test]
 async fn running_dry_counts_once_however_it_is_told() {
     let origin = Origin::saying(ok("", b"x")).await;
@@ -205,8 +205,8 @@ async fn running_dry_counts_once_however_it_is_told() {
     }
 }
 
-/// The same words to the same collector are a second try, if they tell when they were; to another one they
-/// are told, too.
+/// The same report with a time stamp to the same collector is a retry; to another collector it is a second
+/// delivery.
 #[tokio::test]
 async fn a_second_try_is_heard_once() {
     let origin = Origin::saying(ok("", b"x")).await;

@@ -1,4 +1,4 @@
-//! Hosts that a manifest or redirect names, by the addresses that their names have.
+//! Hosts in manifests and redirects: allowed or refused by the addresses that their names resolve to.
 
 use super::{
     origin::{Origin, Step, ok},
@@ -7,7 +7,7 @@ use super::{
 use std::{net::IpAddr, sync::Arc};
 use vsps::{proxy::Resolver, sessions};
 
-/// No route leads to the first address of this one, and it is public.
+/// The first address of this one is public and has no route.
 const PUBLIC: &[&str] = &["2001:db8::1", "127.0.0.1"];
 
 /// Names with addresses.
@@ -49,7 +49,7 @@ async fn naming(host: &'static str) -> Origin {
     .await
 }
 
-/// The answer to what the manifest names, and to what the redirect leads to.
+/// The responses for the manifest's segment, and for the target of the redirect.
 async fn both(rig: &Rig) -> [super::player::Got; 2] {
     let session = rig.session("").await;
     let manifest = rig.get(&format!("{session}/a.m3u8")).await;
@@ -99,7 +99,7 @@ async fn what_is_allowed_or_lies_in_the_origins_own_network_is_reached() {
             assert_eq!((got.status(), got.text()), (200, "segment"), "{host} {allow:?}");
         }
     }
-    // One that is public all the way.
+    // One with only public addresses.
     let origin = naming("cdn.test").await;
     let rig = rig(&origin, "origin.test", &[("cdn.test", &["2001:db8::1"])], &[]).await;
     let got = both(&rig).await;

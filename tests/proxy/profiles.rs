@@ -1,5 +1,4 @@
-//! Whatever the network does, the bytes that come are the origin's; and over simulated TCP they
-//! start slowly.
+//! Under every profile the received bytes are the origin's; and over simulated TCP they start slowly.
 
 use super::{
     origin::{Origin, ok, pattern},
@@ -65,7 +64,7 @@ async fn a_fresh_tcp_connection_starts_slowly() {
         assert!(got.body == long, "{} bytes", got.body.len());
         took.push(asked.elapsed());
     }
-    // Nothing comes sooner than the model allows; how much later is the machine's affair.
+    // Nothing comes sooner than the model allows; how much later depends on the machine.
     assert!(took[0] >= Duration::from_millis(5 * 200), "{took:?}");
     assert!(took[1] < took[0] / 2, "{took:?}");
 }
@@ -110,7 +109,7 @@ async fn damaged_packets_arrive_whole_but_for_a_bit() {
     }
 }
 
-/// A rule holds its responses to a profile, and leaves the others alone.
+/// A rule applies a profile to its responses, and not to others.
 #[tokio::test]
 async fn a_rule_gives_a_response_a_network_of_its_own() {
     let body = pattern(60_000);

@@ -1,4 +1,4 @@
-//! Files that are played by themselves, whole or by ranges: known by name, by media type, by what they say.
+//! Files that are played on their own, whole or by ranges: recognised by name, media type, or content.
 
 use super::{
     origin::{Asked, Origin, Step},
@@ -35,15 +35,14 @@ async fn file(content_type: &'static str, body: Vec<u8>) -> Origin {
     .await
 }
 
-/// What the requests for `path`, whole and by `ranges`, were taken for when they were made; each gets the
-/// very bytes.
+/// The classes of the requests for `path`, whole and by `ranges`; each gets the exact bytes.
 async fn taken(origin: &Origin, path: &str, ranges: &[(usize, usize)], body: &[u8]) -> Vec<Value> {
     let rig = Rig::before(origin).await;
     let path = format!("{}{path}", rig.session("").await);
     for (at, (first, last)) in ranges.iter().enumerate() {
         let got = rig.ask("GET", &path, &format!("Range: bytes={first}-{last}\r\n")).await;
         assert_eq!((got.status(), &*got.body), (206, &body[*first..=*last]));
-        // Heard to its end before the next one is asked for.
+        // Read to its end before the next request.
         rig.told("request_finished", at + 1).await;
     }
     assert_eq!(rig.get(&path).await.body, body);
@@ -81,7 +80,7 @@ async fn by_name() {
     }
 }
 
-/// By their media types, from the second request on: nothing told before.
+/// By their media types, from the second request on: not known before.
 #[tokio::test]
 async fn by_media_type() {
     for (_, content_type, body) in bodies() {

@@ -1,4 +1,4 @@
-//! A recorded run, asked again: `rules check --requests` comes to the verdicts of live traffic.
+//! A recorded run, checked again: `rules check --requests` gives the verdicts of live traffic.
 
 use super::{
     origin::{Origin, Step, ok},
@@ -28,7 +28,7 @@ fn again(verdict: &Value) -> Vec<(String, String)> {
     all
 }
 
-/// Ranges, HEAD, another host, redirects, retries, and a player that leaves before a budget is spent.
+/// Ranges, HEAD, another host, redirects, retries, and a player that disconnects before a budget is used.
 #[tokio::test]
 async fn verdicts_of_a_recorded_run_are_those_of_the_run() {
     let cdn = Origin::saying(ok("", b"from the cdn")).await;

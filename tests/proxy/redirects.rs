@@ -1,5 +1,5 @@
-//! Origins that redirect, and rules that do: one request of the player's counts once, however many addresses
-//! it comes to, and stays in its session.
+//! Redirects by origins and by rules: one request of the player counts once, however many redirects follow, and
+//! stays in its session.
 
 use super::{
     origin::{Origin, Step, ok, pattern},
@@ -22,7 +22,7 @@ fn led(status: u16, to: &str) -> Vec<u8> {
         .into_bytes()
 }
 
-/// An origin whose segments are somewhere else: `/N.ts` leads by `status` to `/step/N`, and that to a CDN.
+/// An origin whose segments are elsewhere: `/N.ts` redirects with `status` to `/step/N`, and that to a CDN.
 async fn origins(status: u16) -> (Origin, Origin) {
     let cdn = Origin::start(|asked| {
         let number = asked.path().rsplit('/').next().unwrap().split('?').next().unwrap();
@@ -49,7 +49,7 @@ async fn origins(status: u16) -> (Origin, Origin) {
     (origin, cdn)
 }
 
-/// Follows redirects as players do: every address, and what came in the end.
+/// Follows redirects as players do: every address, and the final response.
 async fn follow(rig: &Rig, method: &str, path: &str, headers: &str) -> (Vec<String>, Got) {
     let mut at = vec![path.to_owned()];
     loop {
@@ -101,7 +101,7 @@ async fn a_segment_counts_once_however_many_redirects_lead_to_it() {
             marked += usize::from(got.header("x-once") == "1");
         }
         assert_eq!(marked, 2);
-        // Two redirects before each but the one that a rule answers.
+        // Two redirects before each, except the one that a rule responds to.
         let planned = rig.told("request_planned", 1 + 4 * 3 + 1).await;
         assert!(planned.iter().all(|event| event["attempt"] == 1), "{planned:#?}");
         let hops: Vec<_> = planned[1..4].iter().map(|event| event["hop"].as_u64()).collect();
@@ -133,7 +133,7 @@ async fn a_retry_is_one_and_so_is_a_range() {
     assert_eq!(rig.counted("vsps_retries_total").await, 1.0);
 }
 
-/// A player that keeps a redirect asks for its target: that is a request of its own for the same segment.
+/// A player that caches a redirect requests its target: this is another request for the same segment.
 #[tokio::test]
 async fn a_redirect_that_the_player_has_kept_counts_as_the_segment() {
     let (origin, _cdn) = origins(301).await;
@@ -148,7 +148,7 @@ async fn a_redirect_that_the_player_has_kept_counts_as_the_segment() {
     assert_eq!(planned[4]["resource"], planned[1]["resource"]);
 }
 
-/// Rules about the host that a redirect leads to strike there, each once.
+/// Rules with the host of a redirect's target apply there, each once.
 #[tokio::test]
 async fn rules_about_the_cdn_strike_where_redirects_lead() {
     let (origin, cdn) = origins(302).await;
@@ -197,7 +197,7 @@ async fn the_segment_before_is_asked_where_it_is() {
     assert_eq!(rig.get(&format!("{inside}/2.ts")).await.text(), "from the other host");
 }
 
-/// A budget that is taken at the first address is given back if nothing comes of it at the last.
+/// A budget reserved at the first address is returned if no effect is applied at the last.
 #[tokio::test]
 async fn a_budget_is_spent_where_the_redirect_leads() {
     let (origin, _cdn) = origins(302).await;
@@ -224,7 +224,7 @@ async fn a_rules_redirect_stays_in_the_session() {
         (json!({ "host": cdn.address.to_string() }), "from the cdn"),
         (json!(format!("/-/o/http/{}/x", cdn.address)), "from the cdn"),
     ] {
-        // Without a condition: where it leads it does not strike again.
+        // Without a condition, it does not apply again at the target.
         let rules = json!([{ "then": { "redirect": to.clone() } }]);
         let rig = Rig::start(Some(here), |config| {
             config.rules = super::rig::read_rules(rules);
@@ -239,14 +239,14 @@ async fn a_rules_redirect_stays_in_the_session() {
         assert_eq!(rig.told("session_started", 1).await.len(), 1);
         assert_eq!(rig.told("fault_injected", 1).await.len(), 1);
     }
-    // A host that may not be fetched is outside.
+    // A host that may not be fetched is outside the session.
     let rig =
         Rig::with_rules(&origin, json!([{ "then": { "redirect": "https://else.test/p" } }])).await;
     let inside = rig.session("").await;
     assert_eq!(rig.get(&format!("{inside}/a")).await.header("location"), "https://else.test/p");
 }
 
-/// Chains and circles are one request too.
+/// Chains and loops are one request too.
 #[tokio::test]
 async fn chains_and_circles_count_once() {
     let (origin, _cdn) = origins(302).await;
@@ -275,7 +275,7 @@ async fn chains_and_circles_count_once() {
     assert_eq!(rig.counted("vsps_requests_total").await, 4.0);
 }
 
-/// What the origin holds it holds first: the delay comes after that.
+/// The delay comes after a wait of the origin.
 #[tokio::test]
 async fn a_delay_begins_when_a_held_playlist_is_due() {
     let playlist = ok("", b"#EXTM3U\n#EXT-X-TARGETDURATION:4\n#EXTINF:4,\n1.ts\n");

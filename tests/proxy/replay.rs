@@ -1,4 +1,4 @@
-//! Same seed, same requests, same verdicts: in any order, side by side.
+//! Same seed, same requests, same verdicts: in any order, and concurrently.
 
 use super::{
     origin::{Origin, ok, pattern},
@@ -58,7 +58,7 @@ async fn run(origin: &Origin, places: &[usize], at_once: usize) -> Vec<Value> {
     rig.events()
 }
 
-/// Verdicts without what a clock said, sorted; and the stalls apart.
+/// Verdicts without measured times, sorted; and the stalls separately.
 fn verdicts(events: Vec<Value>) -> (Vec<String>, BTreeSet<String>) {
     let (mut lines, mut stalls) = (Vec::new(), BTreeSet::new());
     for mut event in events {

@@ -12,8 +12,8 @@ use tokio::{
     time::sleep,
 };
 
-/// When an origin closes a connection: after so many requests have come on it, of which the last one is not answered.
-/// Closed at once or by a reset.
+/// When an origin closes a connection: after this many requests on it, the last without a response. Closed at
+/// once or by a reset.
 async fn closing(answered: usize, reset: bool, seen: Arc<Mutex<Vec<String>>>) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -82,7 +82,7 @@ async fn a_request_that_changes_something_is_not_sent_twice() {
     }
 }
 
-/// As long as nothing of the answer has come.
+/// As long as no byte of the response has arrived.
 #[tokio::test]
 async fn an_answer_that_has_begun_is_not_asked_for_again() {
     let origin = Origin::start(|asked| match asked.path() {
@@ -99,7 +99,7 @@ async fn an_answer_that_has_begun_is_not_asked_for_again() {
     assert_eq!(asked, [0, 0]);
 }
 
-/// All that rest have gone by the time that they are used, each only when a request reaches it.
+/// All idle connections are closed by the time they are used, each only when a request reaches it.
 #[tokio::test]
 async fn many_stale_connections_leave_a_fresh_one() {
     const MANY: usize = 40;

@@ -1,4 +1,4 @@
-//! A whole proxy on free ports, with what it tells of itself.
+//! A whole proxy on free ports, with its events and metrics.
 
 use super::{
     origin::Origin,
@@ -28,7 +28,7 @@ pub(crate) struct Rig {
 }
 
 impl Rig {
-    /// A proxy with seed 7 before `origin` (or the built-in one), with what `set` changes.
+    /// A proxy with seed 7 before `origin` (or the built-in one), with the changes of `set`.
     pub(crate) async fn start(origin: Option<SocketAddr>, set: impl FnOnce(&mut Config)) -> Self {
         static RIGS: AtomicU32 = AtomicU32::new(0);
         let number = RIGS.fetch_add(1, Ordering::Relaxed);
@@ -51,7 +51,7 @@ impl Rig {
         let (stop, stopped) = oneshot::channel();
         let running = tokio::spawn(async move {
             let stopped = async move {
-                // Dropped without a word: stopped as well.
+                // Dropping it also stops it.
                 let _ = stopped.await;
             };
             app.run(stopped).await.unwrap()
@@ -132,12 +132,12 @@ impl Rig {
         lines.map(|line| line.rsplit(' ').next().unwrap().parse::<f64>().unwrap()).sum()
     }
 
-    /// Asks the proxy to stop.
+    /// Tells the proxy to stop.
     pub(crate) fn stop(&mut self) {
         self.stop.take().unwrap().send(()).unwrap();
     }
 
-    /// Waits until it has stopped; its last word and all that happened.
+    /// Waits until it has stopped; returns its result and all events.
     pub(crate) async fn stopped(mut self) -> (Report, Vec<Value>) {
         drop(self.stop.take());
         let report = (&mut self.running).await.unwrap();

@@ -1,4 +1,4 @@
-//! A script on the wire: what it asks for happens, and its failures harm nothing.
+//! A script on the wire: its effects are applied, and its failures have none.
 
 use super::{
     origin::{Origin, ok},
@@ -37,7 +37,7 @@ async fn a_script_decides_before_the_rules_and_its_failure_is_counted() {
     assert_eq!(rig.counted("vsps_script_errors_total").await, 1.0);
 }
 
-/// It sees what the answer is, and strikes before the body is sent; what comes too late is told.
+/// It reads the response's head, and applies before the body is sent; an effect that is too late is reported.
 #[tokio::test]
 async fn a_script_sees_the_answer_before_its_body() {
     let origin = Origin::saying(ok("x-cache: MISS\r\n", b"0123456789")).await;

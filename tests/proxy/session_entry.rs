@@ -1,4 +1,4 @@
-//! Addresses at which sessions start, and URLs that would lead out of them.
+//! Addresses at which sessions start, and URLs that would leave them.
 
 use super::{
     origin::{Origin, ok},
@@ -33,7 +33,7 @@ async fn user_information_is_sent_as_authorization() {
     rig.get(&led).await;
     assert_eq!(origin.last().header("authorization"), ["Basic djo="], "the last one that was told");
     assert_eq!(rig.told("request_planned", 2).await[1]["resource"]["index"], 1);
-    // What the player knows itself goes before.
+    // The player's own values take precedence.
     rig.ask("GET", &led, "Authorization: Bearer x\r\n").await;
     assert_eq!(origin.last().header("authorization"), ["Bearer x"]);
 }
@@ -56,7 +56,7 @@ async fn a_range_of_the_whole_manifest_is_led_inside() {
         assert_eq!(got.header("content-range"), format!("bytes 0-{}/{length}", length - 1));
         assert_eq!(got.header("content-length"), length.to_string());
     }
-    // Another range passes as it is.
+    // Another range passes unchanged.
     rig.ask("GET", &format!("{inside}/m.m3u8"), "Range: bytes=9-20\r\n").await;
     assert_eq!(origin.last().header("range"), ["bytes=9-20"]);
 }

@@ -1,4 +1,5 @@
-//! Whose request is it: redirects, parameters, identification, expiry, and hosts that stay closed.
+//! Which session a request belongs to: redirects, parameters, identification, expiry, and hosts that are not
+//! allowed.
 
 use super::{
     origin::{Origin, Step, ok},
@@ -141,7 +142,7 @@ async fn requests_without_a_session_fall_to_the_newest_or_to_nobodys() {
 async fn run_n_of_a_script_is_the_same_session_each_time() {
     let origin = Origin::saying(ok("", b"x")).await;
     let (first, second) = (Rig::before(&origin).await, Rig::before(&origin).await);
-    // A stray request shifts nothing.
+    // An unrelated request changes nothing.
     second.get("/stray").await;
     for _ in 0..3 {
         assert_eq!(first.session("").await, second.session("").await);
@@ -188,7 +189,7 @@ async fn redirects_stay_inside() {
     }
 }
 
-/// A host is open when the command line or, without a word there, a manifest of this session says so.
+/// A host is allowed by the command line or, if nothing is set there, by a manifest of this session.
 #[tokio::test]
 async fn hosts_are_closed_unless_named() {
     let cdn = Origin::saying(ok("", b"from the cdn")).await;
@@ -223,7 +224,7 @@ async fn hosts_are_closed_unless_named() {
     }
 }
 
-/// Whatever is allowed, nobody reaches the admin side, or the proxy itself, through the data port.
+/// Whatever is allowed, no request reaches the admin server, or the proxy itself, through the data port.
 #[tokio::test]
 async fn the_proxy_never_fetches_from_itself() {
     let origin = Origin::saying(ok("", b"hello")).await;
@@ -235,7 +236,7 @@ async fn the_proxy_never_fetches_from_itself() {
     }
 }
 
-/// A preflight is no request for media: it counts for no rule and is no first try.
+/// A preflight is not a media request: no rule counts it, and it is not a first attempt.
 #[tokio::test]
 async fn preflights_count_for_nothing() {
     let origin = Origin::saying(ok("", b"hello")).await;

@@ -60,7 +60,8 @@ async fn uploads_feel_a_change() {
     assert!(origin.last().body == pattern(30_000));
 }
 
-/// The origin is asked after the way there, and the player answered after the way back.
+/// The request goes to the origin after the uplink delay, and the response to the player after the downlink
+/// delay.
 #[tokio::test]
 async fn latency_has_two_halves() {
     let origin = Origin::saying(ok("", b"x")).await;
@@ -74,7 +75,7 @@ async fn latency_has_two_halves() {
     assert_eq!(planned[0]["latency_ms"], 30_100.0);
 }
 
-/// Round trips follow their schedule, which starts with the session: 40 ms, then 700 ms for ever.
+/// Round trips follow their schedule, which starts with the session: 40 ms, then 700 ms until the end.
 #[tokio::test]
 async fn latency_follows_its_schedule() {
     let origin = Origin::saying(ok("", b"x")).await;
@@ -117,8 +118,8 @@ async fn requests_that_are_lost_come_late() {
     assert_eq!(places, [0, 0, 0, 14_480, 28_960]);
 }
 
-/// A request that a loss ends stays unanswered, and the origin is not asked; one whose body ends so does not
-/// arrive whole.
+/// A request that a loss ends gets no response and does not reach the origin; one whose body a loss ends does
+/// not arrive whole.
 #[tokio::test]
 async fn requests_that_a_loss_ends_stay_unanswered() {
     let origin = Origin::saying(ok("", b"thanks")).await;
@@ -137,7 +138,7 @@ async fn requests_that_a_loss_ends_stay_unanswered() {
     }
 }
 
-/// Packets of a body that arrive damaged have one bit turned over each; nothing waits.
+/// Corrupted packets of a body have one flipped bit each; nothing waits.
 #[tokio::test]
 async fn uploads_arrive_damaged_where_a_profile_says_so() {
     let origin = Origin::saying(ok("", b"thanks")).await;

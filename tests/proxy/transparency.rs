@@ -1,4 +1,4 @@
-//! With profile `unlimited` and no rules, what the origin says is what the player gets.
+//! With profile `unlimited` and no rules, the player receives exactly the origin's response.
 
 use super::{
     origin::{Origin, Step, ok, pattern},
@@ -14,7 +14,7 @@ use hyper_util::{
 use std::{collections::BTreeSet, io::Write as _, net::SocketAddr};
 use tokio::net::TcpListener;
 
-/// What belongs to one connection, or to the moment.
+/// Headers of one connection, or that depend on the time.
 const ASIDE: [&str; 6] =
     ["connection", "keep-alive", "transfer-encoding", "via", "date", "server-timing"];
 
@@ -243,7 +243,7 @@ async fn a_media_stream_comes_over_http_2() {
     assert!(plain.body.len() > 1_000_000);
 }
 
-/// Nothing but URIs that would lead out is touched, and HEAD tells the length of what GET brings.
+/// Only URIs that would leave the session are changed, and HEAD has the length of GET's body.
 #[tokio::test]
 async fn a_manifest_differs_only_in_rewritten_uris() {
     let mut playlist = Vec::new();

@@ -1,4 +1,4 @@
-//! What cannot be learnt of a playlist does not keep its URLs from leading through the session.
+//! The URLs of a playlist are rewritten to the session even if the playlist cannot be fully read.
 
 use super::{
     origin::{Origin, ok},
@@ -44,7 +44,7 @@ async fn urls_are_led_whatever_is_not_learnt() {
     }
 }
 
-/// The first bytes decide, where they and the declared type disagree.
+/// Where the first bytes and the declared type differ, the first bytes decide.
 #[tokio::test]
 async fn a_manifest_that_is_declared_as_another_format() {
     let mpd = "<MPD><BaseURL>http://cdn.test/</BaseURL></MPD>".to_owned();

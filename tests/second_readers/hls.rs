@@ -1,4 +1,4 @@
-//! HLS playlists beside m3u8-rs.
+//! HLS playlists compared with m3u8-rs.
 
 use super::{Compared, Known, Manifest};
 use m3u8_rs::{MasterPlaylist, MediaPlaylist, Playlist};

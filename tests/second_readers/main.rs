@@ -1,5 +1,5 @@
-//! Second readers: dash-mpd-core and m3u8-rs read what our own readers read, and agree on the ladder, the
-//! segments and their addresses; where they do not, a table says which clause decides.
+//! Comparison with other readers: dash-mpd-core and m3u8-rs read the same manifests as this crate, and agree on
+//! the ladder, the segments and their addresses; for each difference a table states which clause decides.
 //!
 //! They read the golden manifests, what the built-in origin serves, and whatever lies in `tests/corpora`.
 
@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 /// A difference that is known: a part of the manifest's name, a part of what is said of it, and why.
 pub(crate) type Known = (&'static str, &'static str, &'static str);
 
-/// What came of comparing a manifest.
+/// The result of comparing a manifest.
 #[derive(Default)]
 pub(crate) struct Compared {
     /// How many renditions and addresses were compared.

@@ -1,4 +1,4 @@
-//! MPDs beside dash-mpd-core: from what it read, the addresses are made anew here.
+//! MPDs compared with dash-mpd-core: the addresses are built here from what it read.
 
 use super::{Compared, Known, Manifest};
 use dash_mpd_core::{

@@ -1,4 +1,4 @@
-//! Addressing: where the segments of an adaptation set, or of a representation, are said to be.
+//! Addressing: the elements that address the segments of an adaptation set or a representation.
 
 use std::fmt::Write as _;
 
@@ -7,7 +7,7 @@ use crate::origin::ladder::Rendition;
 use crate::origin::single_file::Layout;
 use crate::origin::timeline::{SEGMENT_SECONDS, Span, VOD_SEGMENTS, Window};
 
-/// The element that holds for all representations of a set, or nothing.
+/// The element that applies to all representations of a set, or nothing.
 pub(super) fn of_set(
     form: DashForm,
     rendition: &Rendition,
@@ -55,7 +55,7 @@ pub(super) fn of_set(
     }
 }
 
-/// `S` elements for these segments: one for as many as last equally long.
+/// `S` elements for these segments: one for each run of equal durations.
 fn timeline(rendition: &Rendition, numbers: std::ops::RangeInclusive<u64>) -> String {
     let mut text = String::new();
     let mut spans = numbers.map(|number| Span::of(rendition, number)).peekable();
@@ -73,7 +73,7 @@ fn timeline(rendition: &Rendition, numbers: std::ops::RangeInclusive<u64>) -> St
     text
 }
 
-/// The element that holds for one representation, or nothing.
+/// The element that applies to one representation, or nothing.
 pub(super) fn of_representation(form: DashForm, rendition: &Rendition, layout: &Layout) -> String {
     let Rendition { name, timescale, .. } = rendition;
     match form {

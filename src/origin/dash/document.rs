@@ -1,8 +1,7 @@
-//! The document: an MPD of its periods, adaptation sets and representations.
+//! The MPD: its periods, adaptation sets and representations.
 //!
-//! Audio segments last 188 or 187 frames in turn. A template says four seconds, the mean, which is
-//! exact every eighth second and within 11 ms between: the standard allows half a segment. A
-//! timeline says it to the tick.
+//! Audio segments last 188 or 187 frames in turn. A template gives four seconds, the mean, which is exact every
+//! eighth second and within 11 ms between: the standard allows half a segment. A timeline gives it exactly.
 
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -14,12 +13,11 @@ use crate::origin::ladder::{FRAME_RATE, Rendition, rungs, sounds};
 use crate::origin::single_file::Layout;
 use crate::origin::timeline::{SEGMENT_SECONDS, Window};
 
-/// The manifest of a form; `layouts` tells how the file of a rendition is laid out.
+/// The manifest of a form; `layouts` returns the layout of a rendition's file.
 ///
-/// But for the timeline, the live manifests never change, for numbers follow from the clock alone,
-/// and so they were "published" when they became available. (A later `publishTime` would also lead
-/// ffmpeg astray: it takes an `availabilityStartTime` of zero for none, and counts from the
-/// publication instead.)
+/// Except for the timeline, the live manifests never change, because numbers follow from the clock alone, so
+/// their `publishTime` is when they became available. (A later `publishTime` would also mislead ffmpeg: it
+/// takes an `availabilityStartTime` of zero for none, and counts from the publication instead.)
 pub(in crate::origin) fn manifest(
     form: DashForm,
     window: Window,
@@ -151,13 +149,13 @@ mod tests {
         insta::assert_snapshot!(written(DashForm::LiveNumber));
     }
 
-    /// Segments may be asked for when a part of them is there; latency and clock are told.
+    /// Segments may be requested when a part of them exists; latency and clock are stated.
     #[test]
     fn the_low_latency_manifest_tells_when_and_how_late() {
         insta::assert_snapshot!(written(DashForm::LowLatency));
     }
 
-    /// Numbers and media time go on from one period to the next.
+    /// Numbers and media time continue from one period to the next.
     #[test]
     fn periods_start_where_the_one_before_ends() {
         insta::assert_snapshot!(written(DashForm::Periods));

@@ -22,15 +22,15 @@ pub(in crate::origin) enum DashForm {
     Base,
     /// `Number` with subtitles.
     Subtitled,
-    /// `$Number$` for ever.
+    /// `$Number$`, live.
     LiveNumber,
-    /// `$Time$` for ever.
+    /// `$Time$`, live.
     LiveTimeline,
-    /// `$Number$` for ever, each segment to be had while it is made.
+    /// `$Number$`, live, where each segment can be fetched while it is produced.
     LowLatency,
 }
 
-/// Segments of a presentation that have a period of their own.
+/// The segments of one period.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Stretch {
     /// Number of its first segment.
@@ -39,8 +39,8 @@ pub(super) struct Stretch {
     pub(super) count: Option<u64>,
 }
 
-/// Where the periods of [`DashForm::Periods`] start, in segments: each on a frame of audio, which
-/// is every second one. The first is short, so that a player soon gets to the joint.
+/// Where the periods of [`DashForm::Periods`] start, in segments: each on a frame of audio, which is every
+/// second one. The first is short, so that a player soon reaches the next period.
 const PERIODS: [u64; 3] = [0, 2, 6];
 
 impl DashForm {
@@ -92,7 +92,7 @@ impl DashForm {
         )
     }
 
-    /// Attributes of a template that say when a segment can be asked for: all but a part early.
+    /// Attributes of a template that state how early a segment can be requested: by all its parts but one.
     pub(super) fn availability(self) -> String {
         if self != Self::LowLatency {
             return String::new();
@@ -104,7 +104,7 @@ impl DashForm {
         )
     }
 
-    /// What stands between the MPD and its first period.
+    /// The elements between the MPD and its first period.
     pub(super) fn service(self) -> &'static str {
         if self != Self::LowLatency {
             return "";
@@ -115,7 +115,7 @@ impl DashForm {
          </ServiceDescription>\n"
     }
 
-    /// How media time and the wall clock go together: they are the same, and each part says so.
+    /// The relation of media time and wall clock: they are equal, and each part states it.
     pub(super) fn producer(self, rendition: &Rendition) -> String {
         if self != Self::LowLatency {
             return String::new();

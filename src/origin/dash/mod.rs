@@ -1,4 +1,4 @@
-//! DASH manifests (ISO 23009-1), in each way to say where the segments are.
+//! DASH manifests (ISO 23009-1), with each form of segment addressing.
 
 mod addressing;
 mod document;

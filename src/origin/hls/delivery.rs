@@ -1,12 +1,12 @@
-//! Delivery directives (rfc8216bis, 6.2.5): what a client of a low-latency playlist asks to wait
-//! for, and to leave out.
+//! Delivery directives (rfc8216bis, 6.2.5): what a client of a low-latency playlist wants to wait for, and to
+//! skip.
 
 use crate::origin::timeline::{Edge, PARTS};
 
-/// What a request asks of a media playlist beyond itself.
+/// The delivery directives of a request.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(in crate::origin) struct Delivery {
-    /// The playlist shall have come so far.
+    /// The playlist must have reached this edge.
     edge: Option<(u64, Edge)>,
     /// Older segments may be left out.
     pub(super) skip: bool,
@@ -15,15 +15,14 @@ pub(in crate::origin) struct Delivery {
 /// Why a playlist is not sent now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::origin) enum Unmet {
-    /// The edge is not there yet.
+    /// The edge is not reached yet.
     Wait(Edge),
-    /// What is asked for is no directive, or too far away.
+    /// The directives are invalid, or too far ahead.
     Refuse,
 }
 
 impl Delivery {
-    /// Reads the directives of a query; `None` where they make no sense. Other parameters are
-    /// somebody else's.
+    /// Reads the directives of a query; `None` where they are invalid. Other parameters are ignored.
     pub(in crate::origin) fn parse(query: &str) -> Option<Self> {
         let (mut segment, mut part, mut skip) = (None, None, false);
         for (name, value) in query.split('&').filter_map(|pair| pair.split_once('=')) {
@@ -38,7 +37,7 @@ impl Delivery {
             (None, None) => None,
             (None, Some(_)) => return None,
             (Some(segment), None) => Some((segment, Edge::after(segment, PARTS))),
-            // A part beyond the last is the next segment's first.
+            // A part after the last is the next segment's first.
             (Some(segment), Some(part)) => {
                 Some((segment, Edge::after(segment, part.min(PARTS) + 1)))
             }
@@ -46,10 +45,10 @@ impl Delivery {
         Some(Self { edge, skip })
     }
 
-    /// Whether a playlist at `edge` is what was asked for.
+    /// Whether a playlist at `edge` satisfies the directives.
     pub(in crate::origin) fn check(self, edge: Edge) -> Result<(), Unmet> {
         match self.edge {
-            // More than two segments ahead, the client is astray.
+            // More than two segments ahead is an error of the client.
             Some((segment, _)) if segment > edge.segment() + 2 => Err(Unmet::Refuse),
             Some((_, asked)) if asked > edge => Err(Unmet::Wait(asked)),
             _ => Ok(()),

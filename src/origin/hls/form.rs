@@ -10,13 +10,13 @@ pub(in crate::origin) const CONTENT_TYPE: &str = "application/vnd.apple.mpegurl"
 pub(in crate::origin) enum HlsForm {
     /// Ten minutes of fragmented MP4.
     OnDemand,
-    /// The same for ever.
+    /// The same, live.
     Live,
-    /// For ever, in parts.
+    /// Live, in parts.
     LowLatency,
     /// Ten minutes of MPEG-TS.
     Transport,
-    /// The same for ever.
+    /// The same, live.
     LiveTransport,
     /// MPEG-TS under AES-128.
     Encrypted,
@@ -29,7 +29,7 @@ pub(in crate::origin) enum HlsForm {
 }
 
 impl HlsForm {
-    /// Whether a rung's stream holds the sound too.
+    /// Whether a rung's stream also holds the audio.
     pub(in crate::origin) fn is_multiplexed(self) -> bool {
         matches!(self, Self::Transport | Self::LiveTransport | Self::Encrypted)
     }
@@ -43,7 +43,7 @@ impl HlsForm {
         }
     }
 
-    /// The address of segment `number`, seen from the media playlist.
+    /// The address of segment `number`, relative to the media playlist.
     pub(super) fn segment(self, rendition: &Rendition, number: u64) -> String {
         let name = rendition.name;
         if self.is_multiplexed() {
@@ -60,7 +60,7 @@ impl HlsForm {
         format!("#EXT-X-MAP:URI=\"{}/{}/init.mp4\"\n", self.media(), rendition.name)
     }
 
-    /// Where media lies, seen from a media playlist.
+    /// The folder of the media, relative to a media playlist.
     fn media(self) -> &'static str {
         if self == Self::Steered { "media" } else { "../media" }
     }

@@ -1,5 +1,4 @@
-//! The low-latency media playlist (rfc8216bis): parts, a hint at the next one, reports on the other
-//! renditions, and delta updates.
+//! The low-latency media playlist (rfc8216bis): parts, preload hints, rendition reports, and delta updates.
 
 use std::fmt::Write as _;
 
@@ -21,7 +20,7 @@ const PART_TARGET: &str = "0.512";
 /// Three times that.
 const HOLD_BACK: &str = "1.536";
 
-/// The media playlist at `edge`, as `delivery` asks for it.
+/// The media playlist at `edge`, with the directives `delivery`.
 pub(in crate::origin) fn low_latency(
     rendition: &Rendition,
     edge: Edge,
@@ -35,7 +34,7 @@ pub(in crate::origin) fn low_latency(
          PART-HOLD-BACK={HOLD_BACK}\n#EXT-X-PART-INF:PART-TARGET={PART_TARGET}\n"
     );
     let mut text = head(form, window.first, &control);
-    // What ends before the boundary, six segments from the edge and its parts, may be left out.
+    // Segments that end before the boundary, six segments from the edge and its parts, may be left out.
     let boundary = window.last.saturating_sub(KEPT);
     let skipped = (boundary + 1).saturating_sub(window.first);
     let first = if delivery.skip && skipped > 0 {
@@ -45,8 +44,8 @@ pub(in crate::origin) fn low_latency(
     } else {
         window.first
     };
-    // Also after what is left out: a client that replaces its segments by those of a delta update
-    // (Shaka Player 4) would otherwise know of no initialization, and never start.
+    // Also after skipped segments: a client that replaces its segments by those of a delta update (Shaka Player
+    // 4) would otherwise know of no initialization, and never start.
     text.push_str(&form.map(rendition));
     for number in first..=window.last {
         let moment = moment(rendition, number);
@@ -60,7 +59,7 @@ pub(in crate::origin) fn low_latency(
     text
 }
 
-/// The segment that is being made, the next part, and how far the other renditions are.
+/// The segment that is being produced, the next part, and the positions of the other renditions.
 fn growing(text: &mut String, rendition: &Rendition, edge: Edge) {
     let number = edge.segment() + 1;
     if edge.parts() > 0 {
@@ -82,7 +81,8 @@ fn growing(text: &mut String, rendition: &Rendition, edge: Edge) {
     }
 }
 
-/// The first `count` parts of a segment. Any part of audio can be played from; of video, the first.
+/// The first `count` parts of a segment. Playback can start at any part of audio, and at the first part of
+/// video.
 fn parts(text: &mut String, rendition: &Rendition, number: u64, count: u64) {
     for part in 0..count {
         let seconds = seconds(rendition, Span::of_part(rendition, number, part));

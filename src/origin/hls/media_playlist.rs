@@ -36,7 +36,7 @@ pub(in crate::origin) fn live(form: HlsForm, rendition: &Rendition, window: Wind
     text
 }
 
-/// The media playlist of a file: where its initialization and its segments lie.
+/// The media playlist of a file: the byte ranges of its initialization and its segments.
 pub(in crate::origin) fn ranges(
     rendition: &Rendition,
     init: &Range<u64>,
@@ -57,7 +57,7 @@ pub(in crate::origin) fn ranges(
     text + "#EXT-X-ENDLIST\n"
 }
 
-/// The media playlist of subtitles on demand, which go in the segments of the video.
+/// The media playlist of subtitles on demand, whose segments are those of the video.
 pub(in crate::origin) fn subtitles(language: Language) -> String {
     let mut text = head(HlsForm::Subtitled, 1, "#EXT-X-PLAYLIST-TYPE:VOD\n");
     for number in 1..=VOD_SEGMENTS {
@@ -67,13 +67,13 @@ pub(in crate::origin) fn subtitles(language: Language) -> String {
     text + "#EXT-X-ENDLIST\n"
 }
 
-/// When segment `number` of a live stream starts, as the wall clock has it.
+/// When segment `number` of a live stream starts, by the wall clock.
 pub(super) fn moment(rendition: &Rendition, number: u64) -> String {
     let start = Span::of(rendition, number).start;
     iso8601(Duration::from_micros(microseconds(start, rendition.timescale)))
 }
 
-/// What stands before the segments: `more` is whole lines.
+/// The lines before the segments: `more` is whole lines.
 pub(super) fn head(form: HlsForm, first: u64, more: &str) -> String {
     let version = form.version();
     format!(
@@ -82,7 +82,7 @@ pub(super) fn head(form: HlsForm, first: u64, more: &str) -> String {
     )
 }
 
-/// A segment: its duration, and `uri` with the tags that go before it.
+/// A segment: its duration, and `uri` with the tags before it.
 pub(super) fn list(text: &mut String, rendition: &Rendition, number: u64, uri: &str) {
     let seconds = seconds(rendition, Span::of(rendition, number));
     let _ = writeln!(text, "#EXTINF:{seconds},\n{uri}");

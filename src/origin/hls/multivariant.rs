@@ -27,7 +27,7 @@ pub(in crate::origin) fn multivariant(form: HlsForm) -> String {
     text
 }
 
-/// Every rendition on each pathway; a client plays those of one, and may change over.
+/// Every rendition on each pathway; a client plays those of one, and may switch.
 fn steered(text: &mut String) {
     let first = PATHWAYS[0];
     // Writing to a String cannot fail, here and below.
@@ -97,7 +97,7 @@ mod tests {
         }
     }
 
-    /// No group: the sound is in each variant.
+    /// No group: the audio is in each variant.
     #[test]
     fn multiplexed_variants_stand_alone() {
         let text = multivariant(HlsForm::Transport);
@@ -117,7 +117,7 @@ mod tests {
         assert_eq!(text.matches("SUBTITLES=\"subtitles\"").count(), 6);
     }
 
-    /// Both pathways have the whole ladder, and sound of their own.
+    /// Both pathways have the whole ladder, and their own audio.
     #[test]
     fn two_pathways_have_everything_twice() {
         insta::assert_snapshot!(multivariant(HlsForm::Steered));

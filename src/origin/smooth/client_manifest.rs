@@ -1,4 +1,4 @@
-//! The client manifest: which fragments there are, by bitrate and time.
+//! The client manifest: the fragments by bitrate and time.
 
 use std::fmt::Write as _;
 use std::ops::RangeInclusive;

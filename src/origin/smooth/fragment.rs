@@ -1,4 +1,4 @@
-//! Fragments: a segment with its time, and those of the next ones, in boxes of Smooth's own.
+//! Fragments: a segment with its time, and the times of the next ones, in boxes specific to Smooth.
 
 use std::ops::RangeInclusive;
 
@@ -13,10 +13,10 @@ use crate::origin::weight::weight;
 /// Ticks a second.
 pub(super) const TIMESCALE: u64 = 90_000;
 
-/// Fragments that a live fragment announces; those in manifests are so many behind the edge.
+/// The number of fragments that a live fragment announces; manifests end this many fragments before the edge.
 pub(super) const AHEAD: u64 = 2;
 
-/// The boxes `tfxd` and `tfrf`, which have no four letters of their own.
+/// The UUIDs of the boxes `tfxd` and `tfrf`.
 const TFXD: u128 = 0x6d1d_9b05_42d5_44e6_80e2_141d_aff7_57b2;
 const TFRF: u128 = 0xd480_7ef2_ca39_4695_8e54_26cb_9e46_a79f;
 

@@ -1,6 +1,6 @@
 //! Smooth Streaming ([MS-SSTR]): client manifests and fragments, on demand and live.
 //!
-//! All times are in ticks of 90 kHz, in which a picture has 3000 and a frame of sound 1920.
+//! All times are in ticks of 90 kHz, in which a video frame has 3000 and an audio frame 1920.
 
 mod client_manifest;
 mod fragment;

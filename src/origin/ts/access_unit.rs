@@ -1,4 +1,4 @@
-//! Frames as a transport stream wants them: H.264 with start codes, AAC with a header each.
+//! Frames as a transport stream requires them: H.264 with start codes, AAC with a header each.
 
 use bytes::Bytes;
 
@@ -13,7 +13,7 @@ const DELIMITER: [u8; 6] = [0, 0, 0, 1, 9, 0xf0];
 /// Bytes of an ADTS header without a checksum.
 pub(super) const ADTS: usize = 7;
 
-/// Parameter sets, which MP4 keeps apart and a transport stream repeats before each key frame.
+/// Parameter sets, which MP4 stores separately and a transport stream repeats before each key frame.
 #[derive(Debug)]
 pub(in crate::origin) struct ParameterSets {
     /// Each with its start code.

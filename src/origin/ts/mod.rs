@@ -1,7 +1,7 @@
-//! MPEG-TS (ISO 13818-1) from the loop's frames: one program of one rung and the sound.
+//! MPEG-TS (ISO 13818-1) from the loop's frames: one program of one rung and the audio.
 //!
 //! ```text
-//!  frame ─▶ access_unit ─▶ packet ─▶ program     slices of half a second, padded to their weight
+//! frame ─▶ access_unit ─▶ packet ─▶ program     slices of half a second, padded to their size
 //!             Annex B, ADTS   PES      │
 //!                            tables ───┘         PAT and PMT, in each slice
 //! ```

@@ -10,7 +10,7 @@ pub(super) const PACKET: usize = 188;
 /// Bytes of a packet behind its header.
 const ROOM: usize = 184;
 
-/// Bytes of an adaptation field that tells the program clock.
+/// Bytes of an adaptation field with the program clock.
 const CLOCK: usize = 8;
 
 /// Times have 33 bits, and wrap after 26.5 hours.
@@ -25,7 +25,7 @@ pub(super) struct Stream {
     pub(super) packets: u64,
 }
 
-/// What stands in a PES packet's first transport packet, besides the payload.
+/// The fields of a PES packet's first transport packet, besides the payload.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Clock {
     /// Ticks of 90 kHz; they wrap.
@@ -40,10 +40,10 @@ pub(super) fn packets(payload: usize, clock: bool) -> u64 {
     1 + payload.saturating_sub(first).div_ceil(ROOM) as u64
 }
 
-/// Bytes of a PES header that tells one time.
+/// Bytes of a PES header with one time stamp.
 pub(super) const PES_HEADER: usize = 14;
 
-/// The header of a PES packet whose payload has `length` bytes; zero where it is too long to tell.
+/// The header of a PES packet whose payload has `length` bytes; zero where the length does not fit.
 pub(super) fn pes_header(id: u8, length: usize, time: u64) -> [u8; PES_HEADER] {
     // The length counts what follows it: three bytes, the time, the payload.
     let [high, low] = u16::try_from(length + 8).unwrap_or(0).to_be_bytes();
@@ -148,7 +148,7 @@ impl NullPackets {
 mod tests {
     use super::*;
 
-    /// Every length is cut into whole packets, as many as foretold, that give the payload back.
+    /// Every length is cut into whole packets, in the computed number, that contain the payload.
     #[test]
     fn packets_are_whole_counted_and_hold_the_payload() {
         for length in (1..600).chain([1000, 20_000]) {

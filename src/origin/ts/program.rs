@@ -1,8 +1,8 @@
-//! A program: one rung with the sound, multiplexed slice by slice.
+//! A program: one rung with the audio, multiplexed slice by slice.
 //!
-//! Nothing is remembered between segments: times follow from the number, and so do the continuity
-//! counters, because the packets of a segment are those of the loop's, and padding is null packets,
-//! which count nothing. Any segment follows on any origin's one before it, live and over loops.
+//! There is no state between segments: times follow from the number, and so do the continuity counters, because
+//! the packets of a segment are those of the loop's, and padding is null packets, which are not counted. Any
+//! segment continues the one before it of any origin, live and across loops.
 
 use bytes::{Bytes, BytesMut};
 
@@ -24,7 +24,7 @@ pub(in crate::origin) const CONTENT_TYPE: &str = "video/mp2t";
 const OFFSET: u64 = 90_000;
 const BUFFER: u64 = 63_000;
 
-/// A rung and the sound that goes with it.
+/// A rung and its audio.
 #[derive(Debug)]
 pub(in crate::origin) struct Program {
     video: &'static Rendition,

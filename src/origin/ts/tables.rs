@@ -1,10 +1,10 @@
-//! The tables by which a receiver finds the program: PAT and PMT (ISO 13818-1, 2.4.4).
+//! The tables with which a receiver finds the program: PAT and PMT (ISO 13818-1, 2.4.4).
 
 use bytes::{BufMut, BytesMut};
 
 use super::packet::PACKET;
 
-/// PIDs of the program map, of video (which tells the clock) and of audio.
+/// PIDs of the program map, of video (which carries the clock) and of audio.
 const MAP: u16 = 0x1000;
 pub(super) const VIDEO: u16 = 0x100;
 pub(super) const AUDIO: u16 = 0x101;
@@ -43,7 +43,7 @@ fn table(to: &mut BytesMut, pid: u16, times: u64, section: &[u8]) {
     to.resize(end, 0xff);
 }
 
-/// CRC-32 as MPEG has it: not reflected, not inverted.
+/// CRC-32 as in MPEG: not reflected, not inverted.
 fn checksum(bytes: &[u8]) -> u32 {
     bytes.iter().fold(u32::MAX, |sum, byte| {
         (0..8).fold(sum ^ (u32::from(*byte) << 24), |sum, _| {

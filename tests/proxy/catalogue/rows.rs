@@ -1,5 +1,5 @@
-//! The table: for each ready fault file, requests that it should hit, requests that it should not,
-//! and what comes of them on the wire.
+//! The table: for each built-in fault file, requests that it should apply to, requests that it should not, and
+//! the results on the wire.
 
 use super::{
     stage::{How, Step, chunks},

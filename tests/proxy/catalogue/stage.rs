@@ -1,4 +1,4 @@
-//! One session under one fault: what is asked, what should come of it, and what it should tell.
+//! One session with one fault: its requests, the expected responses, and the expected events.
 
 use super::stream::{LENGTH, Sent, Stream};
 use crate::{
@@ -10,13 +10,13 @@ use parking_lot::Mutex;
 use std::{sync::Arc, time::Duration};
 use tokio::time::Instant;
 
-/// Long enough for anything that does not wait, by far.
+/// Far longer than anything without a wait takes.
 const MOMENT: Duration = Duration::from_millis(250);
 
 /// One step of a row.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Step {
-    /// It is so many seconds after the session's start, at the least.
+    /// At least this many seconds have passed since the session's start.
     At(u64),
     /// A request with these further lines of its head, its effects (`2 delay` = of the second rule),
     /// and what comes of it.
@@ -43,12 +43,12 @@ impl Step {
     }
 }
 
-/// What comes of a request.
+/// The expected result of a request.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum How {
     /// The origin's answer, every byte.
     Whole,
-    /// This status from us, with this `Retry-After`.
+    /// This status from the proxy, with this `Retry-After`.
     Status(u16, &'static str),
     /// Nothing before so many seconds; then the origin's answer.
     Late(u64),
@@ -117,7 +117,7 @@ impl Stage {
         }
     }
 
-    /// Everything that should have been told was, in this order, and nothing else.
+    /// The expected events occurred, in this order, and no others.
     pub(super) async fn told(self) {
         let told = self.rig.told("fault_injected", self.hits.len()).await;
         let word = |event: &serde_json::Value, key: &str| event[key].as_str().unwrap().to_owned();
@@ -211,7 +211,7 @@ impl Stage {
         self.stream.lock().last()
     }
 
-    /// Everything struck that should have, and nothing comes.
+    /// All expected effects were applied, and nothing arrives.
     async fn silent(&self, player: &mut Player, what: &str) {
         for _ in 0..200 {
             let told = self.rig.events();

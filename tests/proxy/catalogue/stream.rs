@@ -1,5 +1,5 @@
-//! A live stream whose every refresh is one segment newer, in HLS, low-latency HLS and DASH: three
-//! rungs, sound, keys, a licence, a clock and a steering server. It remembers what it sent last.
+//! A live stream whose every refresh is one segment newer, in HLS, low-latency HLS and DASH: three rungs,
+//! audio, keys, a licence, a clock and a steering server. It records what it sent last.
 
 use crate::origin::{Asked, Origin, Step};
 use parking_lot::Mutex;

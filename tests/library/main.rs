@@ -5,6 +5,7 @@
 
 mod faults;
 mod page;
+mod reference;
 mod sources;
 
 use sources::{CONSTANTS, PATTERNS, RECORDINGS, Recording, WAITS};

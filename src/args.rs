@@ -6,7 +6,9 @@
 
 mod bench;
 
-pub use bench::{BenchArgs, BenchCommand, PensieveAbrName, PensieveArgs, SweepArgs};
+pub use bench::{
+    BenchArgs, BenchCommand, CompareArgs, MergeArgs, PensieveAbrName, PensieveArgs, SweepArgs,
+};
 
 use crate::{
     profiles::trace::{RateUnit, TimeUnit, TraceFormat},

@@ -5,7 +5,11 @@
 use std::{fs, num::NonZeroUsize, path::PathBuf, process::Command, time::Duration};
 use vsps::{
     profiles::Catalog,
-    sweep::matrix::{Ladder, Plan, PlanOptions, Results, Seeds, Shard, csv, run_all, table, trace},
+    sweep::{
+        compare::{compare, merge},
+        matrix::{Ladder, Plan, PlanOptions, Results, Seeds, Shard, csv, run_all, table, trace},
+        report::report,
+    },
 };
 
 fn options(profiles: &[&str], algorithms: &[&str], seeds: Seeds) -> PlanOptions {
@@ -169,4 +173,108 @@ fn bad_use_is_named() {
         assert_eq!(code, 2, "{arguments:?}");
         assert!(err.contains(message), "{arguments:?}: {err}");
     }
+}
+
+/// The report stands alone: no script, no other file, all parts.
+#[test]
+fn the_report_is_one_file() {
+    let folder = scratch("report");
+    let profile = folder.join("<odd> & dead.toml");
+    fs::write(&profile, "summary = \"x\"\nsource = \"x\"\n[downlink]\nrate = \"0 bit/s\"\n")
+        .unwrap();
+    let profiles = ["3g", profile.to_str().unwrap(), "unlimited"];
+    let plan = plan(&profiles, &["bola", "hls.js"], Seeds { first: 1, last: 3 });
+    let page = report(&plan, &run(&plan, 1));
+    for part in [
+        "<h2>Means</h2>",
+        "<h2>Differences, paired by seed</h2>",
+        "<h2>Profile × algorithm</h2>",
+        "<h2>Bitrate against rebuffering</h2>",
+        "<h2>Distributions</h2>",
+        "hls.js on 3g, seed ",
+        "vsps bench --profile 3g --abr hls.js --ladder sabre --seeds ",
+        "It did not end: the network carries nothing any more",
+        "prefers-color-scheme:dark",
+        "@media print",
+    ] {
+        assert!(page.contains(part), "{part}");
+    }
+    for foreign in ["<script", "http://", "https://", "src=", "@import", "<odd>", "NaN", "inf "] {
+        assert!(!page.contains(foreign), "{foreign}");
+    }
+    // Nothing in it depends on the moment.
+    assert_eq!(page, report(&plan, &run(&plan, 2)));
+}
+
+/// Parts put together are what one run makes, byte for byte.
+#[test]
+fn parts_make_a_whole() {
+    let mut plan =
+        plan(&["abr-ramp", "3g"], &["bba", "bola", "shaka"], Seeds { first: 1, last: 3 });
+    let whole = run(&plan, 1).to_json().unwrap();
+    let parts: Vec<Results> = (1..=4)
+        .map(|index| {
+            plan.options.shard = Shard { index, count: 4 };
+            serde_json::from_str(&run(&plan, 1).to_json().unwrap()).unwrap()
+        })
+        .collect();
+    let backwards = parts.iter().rev().cloned().collect();
+    assert_eq!(merge(backwards).unwrap().to_json().unwrap(), whole);
+    let error = |parts: &[&Results]| merge(parts.iter().copied().cloned().collect()).unwrap_err();
+    let [one, two, three, four] = &parts[..] else { panic!("{}", parts.len()) };
+    assert_eq!(error(&[one, two, four]), "part 3/4 is missing");
+    assert_eq!(error(&[one, two, three]), "part 4/4 is missing");
+    assert_eq!(error(&[one, two, two, three, four]), "part 2/4 is there twice");
+    let other = Results { command: "vsps bench --abr bola".to_owned(), ..four.clone() };
+    assert!(error(&[one, two, three, &other]).starts_with("the parts are of different sweeps"));
+}
+
+#[test]
+fn comparisons_are_paired_and_refuse_other_runs() {
+    let plan = plan(&["3g", "abr-ramp"], &["bba", "bola"], Seeds { first: 1, last: 3 });
+    let old = run(&plan, 1);
+    let condition = ["p95(rebuffer_ratio) > +0.5pp".parse().unwrap()];
+    let same = compare(&old, &old, &condition).unwrap();
+    assert_eq!(same.failures, 0);
+    assert_eq!(
+        same.text,
+        "4 cells, no figure changed\npassed: no condition holds in any of 4 cells\n"
+    );
+    let mut fewer = old.clone();
+    fewer.runs.pop();
+    assert!(compare(&old, &fewer, &[]).unwrap_err().contains("one has 12 runs, the other 11"));
+    let mut others = old.clone();
+    others.runs[3].abr = "shaka".to_owned();
+    let error = compare(&old, &others, &[]).unwrap_err();
+    assert!(
+        error.contains("the runs differ: 3g with bola, seed 1, and 3g with shaka, seed 1"),
+        "{error}"
+    );
+}
+
+/// The gate of a CI job: exit code 1 if a condition holds, 0 if none does, 2 if it cannot be read.
+#[test]
+fn the_gate_fails_on_a_regression() {
+    let folder = scratch("gate");
+    let file = |name: &str| folder.join(name).to_str().unwrap().to_owned();
+    let (good, bad, merged) = (file("good.json"), file("bad.json"), file("merged.json"));
+    let sweep = |buffer: &str, json: &str| {
+        let arguments = ["--profile", "3g", "--abr", "bola", "--seeds", "1..4", "--duration", "3m"];
+        let (code, ..) = vsps(&[&arguments[..], &["--buffer", buffer, "--json", json]].concat());
+        assert_eq!(code, 0);
+    };
+    sweep("25s", &good);
+    sweep("9s", &bad);
+    let gate = ["--fail-if", "p95(rebuffer_ratio) > +0.5pp"];
+    let (code, out, err) = vsps(&[&["compare", &good, &bad][..], &gate].concat());
+    assert_eq!(code, 1, "{out}{err}");
+    assert!(out.contains("FAIL 3g with bola: p95(rebuffer_ratio) > +0.5pp: "), "{out}");
+    assert_eq!(err, "vsps: 1 check failed\n");
+    let (code, out, _) = vsps(&[&["compare", &good, &good][..], &gate].concat());
+    assert_eq!(code, 0, "{out}");
+    let (code, _, err) = vsps(&["compare", &good, &bad, "--fail-if", "p95(rebuffering) > +1pp"]);
+    assert_eq!(code, 2);
+    assert!(err.contains("there is no figure 'rebuffering'"), "{err}");
+    let (code, ..) = vsps(&["merge", &good, "-o", &merged]);
+    assert_eq!((code, fs::read(&merged).unwrap()), (0, fs::read(&good).unwrap()));
 }

@@ -1,7 +1,10 @@
 //! What was typed after `vsps bench`.
 
 use crate::{
-    sweep::matrix::{Seeds, Shard},
+    sweep::{
+        compare::Condition,
+        matrix::{Seeds, Shard},
+    },
     units::span,
 };
 use clap::{Args, Subcommand, ValueEnum};
@@ -112,6 +115,42 @@ pub enum BenchCommand {
         after_help = "Example: vsps bench pensieve --trace a --trace b --sizes sizes --abr bba"
     )]
     Pensieve(PensieveArgs),
+    /// Compares two results of the same profiles, algorithms and seeds, run by run.
+    ///
+    /// Exits with 1 if a condition of --fail-if holds in a cell, or runs no longer end.
+    #[command(
+        after_help = "Example: vsps bench compare old.json new.json --fail-if 'p95(rebuffer_ratio) > +0.5pp'"
+    )]
+    Compare(CompareArgs),
+    /// Puts the parts of a sweep together, which were made with --shard.
+    #[command(after_help = "Example: vsps bench merge part1.json part2.json -o all.json")]
+    Merge(MergeArgs),
+}
+
+/// Options of `vsps bench compare`.
+#[derive(Debug, Args)]
+pub struct CompareArgs {
+    /// The result to compare with, as JSON.
+    #[arg(value_name = "OLD")]
+    pub old: PathBuf,
+    /// The result to look at, as JSON.
+    #[arg(value_name = "NEW")]
+    pub new: PathBuf,
+    /// Fails if this holds in a cell: a statistic (mean, median, min, max, p95) of a figure changed by more
+    /// than so much, as in 'p95(rebuffer_ratio) > +0.5pp' or 'mean(bitrate_kbps) < -5%'.
+    #[arg(long, value_name = "EXPR")]
+    pub fail_if: Vec<Condition>,
+}
+
+/// Options of `vsps bench merge`.
+#[derive(Debug, Args)]
+pub struct MergeArgs {
+    /// Results of all parts, as JSON.
+    #[arg(value_name = "SHARD", required = true)]
+    pub parts: Vec<PathBuf>,
+    /// The file for the whole; `-` is standard output.
+    #[arg(short, long, value_name = "FILE")]
+    pub output: PathBuf,
 }
 
 /// Options of `vsps bench pensieve`.

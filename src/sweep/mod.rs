@@ -2,7 +2,9 @@
 //! simulators.
 
 pub mod catalogue;
+pub mod compare;
 pub mod decide;
 pub mod matrix;
 pub mod pensieve;
+pub mod report;
 pub mod sabre;

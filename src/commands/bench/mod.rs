@@ -1,5 +1,6 @@
 //! `vsps bench`: benchmarks of ABR algorithms.
 
+mod compare;
 mod decide;
 mod pensieve;
 mod progress;
@@ -16,5 +17,7 @@ pub(super) fn bench(args: BenchArgs) -> Result<(), Failure> {
         Some(BenchCommand::Decide { abr }) => decide::decide(&abr),
         Some(BenchCommand::Sabre { arguments }) => sabre::sabre(&arguments),
         Some(BenchCommand::Pensieve(args)) => pensieve::pensieve(args),
+        Some(BenchCommand::Compare(args)) => compare::compare(&args),
+        Some(BenchCommand::Merge(args)) => compare::merge(&args),
     }
 }

@@ -6,7 +6,10 @@ use crate::{
     commands::{Failure, output},
     origin,
     profiles::Catalog,
-    sweep::matrix::{Ladder, MatrixError, Plan, PlanOptions, csv, run_all, table},
+    sweep::{
+        matrix::{Ladder, MatrixError, Plan, PlanOptions, csv, run_all, table},
+        report,
+    },
 };
 use std::{fs, num::NonZeroUsize, path::Path, thread};
 
@@ -17,12 +20,12 @@ const THOUSAND: f64 = 1000.0;
 
 /// Runs the sweep, and writes what was asked for.
 pub(super) fn sweep(args: SweepArgs) -> Result<(), Failure> {
-    let SweepArgs { report, json, csv: csv_file, threads, .. } = &args;
-    let files = [report, json, csv_file];
+    let SweepArgs { report: report_file, json, csv: csv_file, threads, .. } = &args;
+    let files = [report_file, json, csv_file];
     if files.iter().filter(|file| file.as_deref().is_some_and(is_stdout)).count() > 1 {
         return Err(Failure::usage("only one of --json and --csv can go to standard output"));
     }
-    if report.as_deref().is_some_and(is_stdout) {
+    if report_file.as_deref().is_some_and(is_stdout) {
         return Err(Failure::usage("--report: write the name of a file, as in report.html"));
     }
     let plan = plan(&args).map_err(Failure::usage)?;
@@ -36,6 +39,9 @@ pub(super) fn sweep(args: SweepArgs) -> Result<(), Failure> {
     }
     if let Some(path) = csv_file {
         write(path, &csv(&results))?;
+    }
+    if let Some(path) = report_file {
+        write(path, &report::report(&plan, &results))?;
     }
     if !silent {
         let (count, seconds) = (results.runs.len(), took.as_secs_f64());

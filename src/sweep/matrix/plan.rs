@@ -98,13 +98,23 @@ impl Plan {
     /// The command that repeats the whole sweep, without its outputs.
     #[must_use]
     pub fn command(&self) -> String {
-        let PlanOptions { profiles, algorithms, ladder, duration, seeds, buffer, abandon, .. } =
-            &self.options;
+        let PlanOptions { profiles, algorithms, seeds, .. } = &self.options;
+        self.command_of(&profiles.join(","), &algorithms.join(","), *seeds)
+    }
+
+    /// The command that repeats one run: profile number `profile` (from 0), an algorithm, a seed.
+    #[must_use]
+    pub fn cell_command(&self, profile: usize, algorithm: &str, seed: u64) -> String {
+        let profile = self.options.profiles.get(profile).map_or("", String::as_str);
+        self.command_of(profile, algorithm, Seeds { first: seed, last: seed })
+    }
+
+    fn command_of(&self, profiles: &str, algorithms: &str, seeds: Seeds) -> String {
+        let PlanOptions { ladder, duration, buffer, abandon, .. } = &self.options;
         let span = |span: &Duration| crate::units::span::print(*span).replace(' ', "");
-        let (profiles, algorithms) = (profiles.join(","), algorithms.join(","));
         let mut command = format!(
             "vsps bench --profile {} --abr {algorithms} --ladder {} --seeds {seeds} --duration {}",
-            quoted(&profiles),
+            quoted(profiles),
             quoted(&ladder.name),
             span(duration)
         );

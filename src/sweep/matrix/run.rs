@@ -6,12 +6,14 @@ use super::{
     plan::{Net, Plan},
 };
 use crate::{
+    model::Link,
     player::{
         FullBuffer, Observer, Replacement, Session, SessionError, SessionPolicy, estimator::Ewma,
         network::LinkNetwork,
     },
     seed::Seed,
 };
+use std::time::Duration;
 
 /// The half-lives of the estimator in ms, as in Sabre; players with one of their own do not ask it.
 const HALF_LIVES: [f64; 2] = [3000.0, 8000.0];
@@ -35,6 +37,10 @@ pub struct Trace {
     pub rungs: Vec<(f64, usize)>,
     /// Each download: start, first byte and end in seconds, and its throughput in kbit/s.
     pub downloads: Vec<(f64, f64, f64, f64)>,
+    /// Times in which nothing was shown, from and to, in seconds; the first is the startup.
+    pub stalls: Vec<(f64, f64)>,
+    /// The link's rate in kbit/s from each of these seconds on; empty without a limit.
+    pub rates: Vec<(f64, f64)>,
     /// When playback ended, in seconds.
     pub end: f64,
     /// Why it ended before the presentation did.
@@ -89,16 +95,37 @@ pub fn trace(plan: &Plan, net: &Net, player: &Player, seed: u64) -> Trace {
         let [before, after, added] = step.levels.map(|level| level / MS);
         trace.buffer.push(Point { at: start, buffer: before });
         // Down to zero in between, if it runs empty.
-        if before < end - start && after == 0.0 {
+        if after <= 0.0 && before < end - start {
             trace.buffer.push(Point { at: start + before, buffer: 0.0 });
+            trace.stalls.push((start + before, end));
         }
         trace.buffer.push(Point { at: end, buffer: after });
         trace.buffer.push(Point { at: end, buffer: added });
         trace.end = end + added;
     });
     trace.rungs = shown.rungs.unwrap_or_default();
+    trace.rates = rates(net, seed, trace.end);
     trace.error = played.err().map(|error| error.to_string());
     trace
+}
+
+/// The link's mean rate in each of some hundred parts of the session.
+fn rates(net: &Net, seed: u64, end: f64) -> Vec<(f64, f64)> {
+    const PARTS: f64 = 400.0;
+    let mut link = Link::new(&net.link, Seed::new(seed).named("downlink"));
+    if link.rate(Duration::ZERO).is_none() {
+        return Vec::new();
+    }
+    let step = (end / PARTS).max(1.0);
+    let (mut rates, mut before) = (Vec::new(), 0);
+    let mut at = 0.0;
+    while at < end {
+        let carried = link.carried(Duration::from_secs_f64(at + step));
+        rates.push((at, (carried - before) as f64 * 8.0 / MS / step));
+        before = carried;
+        at += step;
+    }
+    rates
 }
 
 fn play(

@@ -1,6 +1,10 @@
 //! Why a sweep cannot run.
 
-use crate::{player::PresentationError, profiles::ProfileError};
+use crate::{
+    player::{PresentationError, SessionError},
+    profiles::ProfileError,
+    sweep::catalogue::CatalogueError,
+};
 use std::path::PathBuf;
 
 /// Why a sweep cannot run.
@@ -57,4 +61,15 @@ pub enum MatrixError {
         /// What is wrong.
         problem: String,
     },
+}
+
+/// Why one run did not end.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum RunError {
+    /// The session could not go on.
+    #[error(transparent)]
+    Session(#[from] SessionError),
+    /// The algorithm could not be made.
+    #[error(transparent)]
+    Algorithm(#[from] CatalogueError),
 }

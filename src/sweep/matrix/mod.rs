@@ -15,7 +15,7 @@ mod table;
 mod threads;
 
 pub use csv::csv;
-pub use error::MatrixError;
+pub use error::{MatrixError, RunError};
 pub use figures::Figures;
 pub use ladder::Ladder;
 pub use metric::{METRICS, Metric};

@@ -54,7 +54,7 @@ pub struct Plan {
     /// The networks.
     pub nets: Vec<Net>,
     /// The players.
-    pub players: Vec<&'static Player>,
+    pub players: Vec<Player>,
     /// What is played.
     pub presentation: Presentation,
 }
@@ -87,7 +87,7 @@ impl Plan {
 
     /// Run number `index` (from 0): network, player and seed. Seeds change first, then players.
     #[must_use]
-    pub fn at(&self, index: usize) -> Option<(&Net, &'static Player, u64)> {
+    pub fn at(&self, index: usize) -> Option<(&Net, &Player, u64)> {
         let seeds = self.options.seeds.count();
         let (cell, seed) = (index / seeds, index % seeds);
         let net = self.nets.get(cell / self.players.len())?;

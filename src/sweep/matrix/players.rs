@@ -1,87 +1,37 @@
-//! The players of a sweep: an algorithm, and the buffer that goes with it.
+//! The players of a sweep: an algorithm of the catalogue, and the buffer that goes with it.
 
 use super::MatrixError;
-use crate::player::{
-    Abr, Presentation,
-    abr::{
-        Bola, BolaConfig, BolaE, BolaEConfig, BufferBased, DashJs, DashJsConfig, Dynamic,
-        DynamicDash, Fixed, HlsJs, HlsJsConfig, Mpc, MpcConfig, Shaka, ShakaConfig, Throughput,
-    },
+use crate::{
+    player::{Abr, Presentation},
+    sweep::catalogue::{ALGORITHMS, AlgorithmSetup, CatalogueEntry, CatalogueError},
 };
+use serde_json::Map;
 use std::cmp::Reverse;
 
 /// The maximum buffer of an algorithm that has none of its own, in ms: that of Sabre's options.
 const BUFFER: f64 = 25_000.0;
-/// Sabre's γp.
-const GAMMA_P: f64 = 5.0;
-
-type Make = fn(&Presentation, f64) -> Box<dyn Abr>;
+const MS: f64 = 1000.0;
+/// Players whose buffer is a goal, in ms: they request at any level below it, so that the buffer may
+/// exceed it by a segment.
+const GOALS: &[(&str, f64)] = &[
+    ("dash.js", 18_000.0),
+    ("hls.js", 30_000.0),
+    ("l2a", 18_000.0),
+    ("lolp", 18_000.0),
+    ("media3", 50_000.0),
+    ("shaka", 10_000.0),
+    ("spf", 30_000.0),
+    ("vhs", 30_000.0),
+];
+/// Algorithms that have the maximum buffer among their settings.
+const PARAMETRISED: &[&str] = &["bba-2", "bola", "bola-e", "dynamic", "dynamicdash"];
 
 /// An algorithm with the buffer it plays on.
 #[derive(Debug, Clone, Copy)]
 pub struct Player {
     /// Its name on the command line.
     pub name: &'static str,
-    /// What it is, in a few words.
-    pub summary: &'static str,
-    /// The maximum buffer in ms. A segment that would exceed it is requested later.
-    pub buffer: f64,
-    /// Requests at any level below `buffer`, so that the buffer may exceed it by a segment.
-    overshoots: bool,
-    make: Make,
-}
-
-/// All players, sorted by name.
-const PLAYERS: &[Player] = &[
-    own("bba", "buffer-based, BBA-0", |_, _| Box::new(BufferBased::default())),
-    own("bola", "BOLA-FINITE", |presentation, buffer| {
-        Box::new(Bola::new(bola(buffer), presentation))
-    }),
-    own("bola-e", "BOLA-E with the insufficient-buffer rule", |presentation, buffer| {
-        Box::new(BolaE::new(bola_e(buffer), presentation))
-    }),
-    goal("dash.js", "dash.js 5.2's rules", 18_000.0, |presentation, _| {
-        Box::new(DashJs::new(DashJsConfig::default(), presentation))
-    }),
-    own("dynamic", "throughput rule or BOLA by the buffer", |presentation, buffer| {
-        Box::new(Dynamic::new(Bola::new(bola(buffer), presentation), Throughput::new(true)))
-    }),
-    own("dynamicdash", "dash.js's DYNAMIC as in Sabre", |presentation, buffer| {
-        Box::new(DynamicDash::new(BolaE::new(bola_e(buffer), presentation), Throughput::new(true)))
-    }),
-    own("fixed", "the lowest rung", |_, _| Box::new(Fixed::new(0))),
-    goal("hls.js", "hls.js 1.7's rate rules", 30_000.0, |_, _| {
-        Box::new(HlsJs::new(HlsJsConfig::default()))
-    }),
-    own("mpc", "model predictive control", |_, _| {
-        Box::new(Mpc::new(MpcConfig { robust: false, ..MpcConfig::default() }))
-    }),
-    own("robust-mpc", "RobustMPC", |_, _| Box::new(Mpc::new(MpcConfig::default()))),
-    goal("shaka", "Shaka Player 5.2's rate rules", 10_000.0, |_, _| {
-        Box::new(Shaka::new(ShakaConfig::default()))
-    }),
-    own("throughput", "90 % of the estimate", |_, _| Box::new(Throughput::new(true))),
-];
-
-const fn own(name: &'static str, summary: &'static str, make: Make) -> Player {
-    Player { name, summary, buffer: BUFFER, overshoots: false, make }
-}
-
-const fn goal(name: &'static str, summary: &'static str, buffer: f64, make: Make) -> Player {
-    Player { name, summary, buffer, overshoots: true, make }
-}
-
-const fn bola(max_buffer: f64) -> BolaConfig {
-    BolaConfig { gamma_p: GAMMA_P, max_buffer, avoid_oscillation: false, basic: false }
-}
-
-const fn bola_e(max_buffer: f64) -> BolaEConfig {
-    BolaEConfig {
-        gamma_p: GAMMA_P,
-        max_buffer,
-        avoid_oscillation: false,
-        insufficient_buffer: true,
-    }
+    entry: &'static CatalogueEntry,
 }
 
 impl Player {
@@ -89,40 +39,55 @@ impl Player {
     /// least: with room for one alone, none could be requested while another is shown.
     #[must_use]
     pub fn max_buffer(&self, buffer: Option<f64>, segment: f64) -> f64 {
-        let buffer = buffer.unwrap_or(self.buffer);
-        let most = if self.overshoots { buffer + segment } else { buffer };
+        let goal = GOALS.iter().find(|(name, _)| *name == self.name).map(|(_, goal)| *goal);
+        let most = match goal {
+            Some(goal) => buffer.unwrap_or(goal) + segment,
+            None => buffer.unwrap_or(BUFFER),
+        };
         most.max(2.0 * segment)
     }
 
     /// The algorithm, for a buffer of `max_buffer` ms.
-    #[must_use]
-    pub fn algorithm(&self, presentation: &Presentation, max_buffer: f64) -> Box<dyn Abr> {
-        (self.make)(presentation, max_buffer)
+    ///
+    /// # Errors
+    /// When the catalogue refuses its settings.
+    pub fn algorithm(
+        &self,
+        presentation: &Presentation,
+        max_buffer: f64,
+        seed: u64,
+    ) -> Result<Box<dyn Abr>, CatalogueError> {
+        let mut config = Map::new();
+        if PARAMETRISED.contains(&self.name) {
+            config.insert("maxBuffer".to_owned(), (max_buffer / MS).into());
+        }
+        let (dimensions, live) = (&[][..], false);
+        self.entry.make(&AlgorithmSetup { presentation, dimensions, live, seed, config: &config })
     }
 }
 
 /// All players, sorted by name.
-pub fn players() -> impl Iterator<Item = &'static Player> {
-    PLAYERS.iter()
+pub fn players() -> impl Iterator<Item = Player> {
+    ALGORITHMS.iter().map(|entry| Player { name: entry.name, entry })
 }
 
 /// The player called `name`.
 ///
 /// # Errors
 /// When there is none; the nearest names are in the error.
-pub fn player(name: &str) -> Result<&'static Player, MatrixError> {
-    if let Some(player) = PLAYERS.iter().find(|player| player.name == name) {
+pub fn player(name: &str) -> Result<Player, MatrixError> {
+    if let Some(player) = players().find(|player| player.name == name) {
         return Ok(player);
     }
     let asked = name.to_ascii_lowercase();
     let likeness = |known: &str| (strsim::jaro_winkler(&asked, known) * 1e6) as u64;
     let mut near: Vec<_> =
-        PLAYERS.iter().map(|player| (Reverse(likeness(player.name)), player.name)).collect();
+        players().map(|player| (Reverse(likeness(player.name)), player.name)).collect();
     near.retain(|(Reverse(likeness), _)| *likeness > 700_000);
     near.sort_unstable();
     let near: Vec<_> = near.iter().take(3).map(|(_, name)| *name).collect();
     let hint = if near.is_empty() {
-        let all: Vec<_> = PLAYERS.iter().map(|player| player.name).collect();
+        let all: Vec<_> = players().map(|player| player.name).collect();
         format!("write {}", all.join(", "))
     } else {
         format!("the nearest are {}", near.join(", "))
@@ -135,8 +100,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_sorted_and_near_ones_are_found() {
-        assert!(PLAYERS.is_sorted_by(|one, other| one.name < other.name));
+    fn near_names_are_found() {
         let error = |name| player(name).unwrap_err().to_string();
         assert!(
             error("bolae").contains("'bolae'; the nearest are bola-e, bola"),
@@ -144,7 +108,7 @@ mod tests {
             error("bolae")
         );
         assert!(error("hls").contains("hls.js"), "{}", error("hls"));
-        assert!(error("xyz").contains("write bba, bola"), "{}", error("xyz"));
+        assert!(error("xyz").contains("write bba, bba-2"), "{}", error("xyz"));
     }
 
     #[test]
@@ -153,5 +117,18 @@ mod tests {
         assert_eq!(player("bba").unwrap().max_buffer(None, 4000.0), 25_000.0);
         assert_eq!(player("shaka").unwrap().max_buffer(None, 4000.0), 14_000.0);
         assert_eq!(player("shaka").unwrap().max_buffer(Some(20_000.0), 4000.0), 24_000.0);
+    }
+
+    /// Buffers and settings are those of algorithms that exist, and are taken by them.
+    #[test]
+    fn every_player_can_be_made() {
+        let presentation = Presentation::constant(4000.0, vec![300.0, 900.0], 9).unwrap();
+        for player in players() {
+            assert!(player.algorithm(&presentation, 25_000.0, 1).is_ok(), "{}", player.name);
+        }
+        let named = PARAMETRISED.iter().chain(GOALS.iter().map(|(name, _)| name));
+        for name in named {
+            assert!(player(name).is_ok(), "{name}");
+        }
     }
 }

@@ -1,14 +1,14 @@
 //! One session: a player over a network with a seed.
 
 use super::{
-    Figures, Player,
+    Figures, Player, RunError,
     figures::Sums,
     plan::{Net, Plan},
 };
 use crate::{
     model::Link,
     player::{
-        FullBuffer, Observer, Replacement, Session, SessionError, SessionPolicy, estimator::Ewma,
+        FullBuffer, Observer, Replacement, Session, SessionPolicy, estimator::Ewma,
         network::LinkNetwork,
     },
     seed::Seed,
@@ -76,7 +76,7 @@ impl Observer for Shown {
 ///
 /// # Errors
 /// When it cannot go on.
-pub fn run(plan: &Plan, net: &Net, player: &Player, seed: u64) -> Result<Figures, SessionError> {
+pub fn run(plan: &Plan, net: &Net, player: &Player, seed: u64) -> Result<Figures, RunError> {
     let mut shown = Shown::default();
     play(plan, net, player, seed, &mut shown, &mut |_| {})
 }
@@ -135,11 +135,11 @@ fn play(
     seed: u64,
     shown: &mut Shown,
     see: &mut dyn FnMut(&crate::player::SessionReport),
-) -> Result<Figures, SessionError> {
+) -> Result<Figures, RunError> {
     let presentation = &plan.presentation;
     let buffer = plan.options.buffer.map(|buffer| buffer.as_secs_f64() * MS);
     let max_buffer = player.max_buffer(buffer, presentation.segment());
-    let mut abr = player.algorithm(presentation, max_buffer);
+    let mut abr = player.algorithm(presentation, max_buffer, seed)?;
     let mut estimator = Ewma::new(&HALF_LIVES, presentation.segment());
     let network = LinkNetwork::new(&net.link, &net.own, &net.shared, Seed::new(seed));
     let policy = SessionPolicy {

@@ -98,7 +98,9 @@ fn players_choose_the_same() {
         for (index, (ours, theirs)) in out.lines().zip(expected.lines()).enumerate() {
             let ours: serde_json::Value = serde_json::from_str(ours).unwrap();
             let (rendition, estimate) = theirs.split_once(' ').unwrap();
-            assert_eq!(ours["rendition"].to_string(), rendition, "{name}, decision {index}");
+            // A download that is still going on is given up for a rendition, or goes on: null.
+            let answer = ours.get("abandon").unwrap_or(&ours["rendition"]).to_string();
+            assert_eq!(answer, rendition, "{name}, decision {index}");
             let (ours, theirs) = (ours["estimate_bps"].as_f64(), estimate.parse::<f64>().ok());
             let close =
                 ours.zip(theirs).is_none_or(|(one, other)| (one / other - 1.0).abs() < 1e-9);
@@ -106,7 +108,7 @@ fn players_choose_the_same() {
             decisions += 1;
         }
     }
-    assert!(decisions >= 2520, "{decisions}");
+    assert!(decisions >= 2863, "{decisions}");
 }
 
 #[test]

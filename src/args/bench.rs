@@ -89,7 +89,9 @@ pub enum BenchCommand {
     /// ahead; repeated without end), `seed`, and `width` and `height` of renditions. A download may
     /// also have `abandoned` (`bytes` is then what was received), `seek_to_s` (the viewer jumped there
     /// before the request), `position_s` (the media time shown), `latency_s` (behind the live edge) and
-    /// `playback_rate`.
+    /// `playback_rate`. With `size` it is still going on: `bytes` is what was received of it, `total_ms` the
+    /// time since the request, `buffer_s` what is left, and the answer has `abandon`: the rendition to go
+    /// to if the download is to be given up, or null.
     #[command(after_help = "Example: vsps bench decide --abr hls.js < downloads.jsonl")]
     Decide {
         /// The algorithm; an unknown name lists all of them.

@@ -67,7 +67,8 @@ pub struct Vhs {
     /// or a switch: only then it looks for another rendition.
     walking: bool,
     walks_next: bool,
-    excluded: Option<(usize, f64)>,
+    /// Until when each rendition is avoided, in ms.
+    excluded: Vec<f64>,
 }
 
 impl Vhs {
@@ -83,7 +84,7 @@ impl Vhs {
             loaded: Vec::new(),
             walking: false,
             walks_next: false,
-            excluded: None,
+            excluded: vec![0.0; presentation.bitrates().len()],
         };
         vhs.current = vhs.select(presentation, 0.0);
         loaded[vhs.current] = true;
@@ -99,14 +100,18 @@ impl Vhs {
         (1.0 / (1.0 / bandwidth + processing)).floor()
     }
 
+    /// The renditions that are not avoided at `now` ms; all if none is left.
+    fn enabled(&self, now: f64) -> Vec<usize> {
+        let all = 0..self.excluded.len();
+        let enabled: Vec<usize> = all.clone().filter(|rung| now >= self.excluded[*rung]).collect();
+        if enabled.is_empty() { all.collect() } else { enabled }
+    }
+
     /// The rendition for the present estimate at `now` ms.
     fn select(&self, presentation: &Presentation, now: f64) -> usize {
         let bandwidth = self.system_bandwidth();
         let bitrates = presentation.bitrates();
-        let excluded = self.excluded.filter(|(_, until)| now < *until).map(|(rung, _)| rung);
-        let enabled: Vec<usize> = (0..bitrates.len())
-            .filter(|rung| bitrates.len() == 1 || Some(*rung) != excluded)
-            .collect();
+        let enabled = self.enabled(now);
         let within: Vec<usize> = enabled
             .iter()
             .copied()
@@ -151,7 +156,7 @@ impl Vhs {
     fn switch(&mut self, next: usize) {
         self.current = next;
         // A playlist that is complete and known does not make the loader start again.
-        self.walks_next = !self.config.live && self.loaded[next];
+        self.walks_next &= !self.config.live && self.loaded[next];
         self.loaded[next] = true;
     }
 }
@@ -178,8 +183,11 @@ impl Abr for Vhs {
         progress: &Progress,
         level: f64,
     ) -> Option<usize> {
+        let now = state.now + progress.time;
+        let enabled = self.enabled(now);
+        let lowest = enabled.first().copied().unwrap_or(0);
         // The lowest rendition has no time limit, and is never given up.
-        if rung == 0
+        if rung <= lowest
             || progress.received <= 0.0
             || progress.time - progress.first_byte < ABORT_AFTER
         {
@@ -195,15 +203,15 @@ impl Abr for Vhs {
             return None;
         }
         let impact = |rung: usize| size(rung) / measured - left;
-        let candidate = (0..bitrates.len()).rev().find(|rung| impact(*rung) <= 0.0).unwrap_or(0);
+        let fits = |rung: &usize| impact(*rung) <= 0.0;
+        let candidate = enabled.iter().copied().rev().find(fits).unwrap_or(lowest);
         let saving = remaining - left - impact(candidate);
         let least = if left <= EMPTY { MINIMUM_SAVING_WHEN_EMPTY } else { MINIMUM_SAVING };
         if candidate == rung || saving < least {
             return None;
         }
         self.bandwidth = bitrates[candidate] * MS * VARIANCE + 1.0;
-        let now = state.now + progress.time;
-        self.excluded = Some((rung, now + EXCLUDED));
+        self.excluded[rung] = now + EXCLUDED;
         let next = self.select(state.presentation, now);
         self.switch(next);
         self.walking = false;

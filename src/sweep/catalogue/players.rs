@@ -53,7 +53,7 @@ fn make_dash_js(setup: &AlgorithmSetup<'_>, rules: DashJsRules) -> Made {
 /// The rules that are on, by name: `["throughputRule", "bolaRule"]`.
 fn dash_js_rules(value: &Value) -> Result<DashJsRules, CatalogueError> {
     let wrong = || {
-        let known = "throughputRule, bolaRule, insufficientBufferRule, switchHistoryRule, l2ARule and loLPRule";
+        let known = "throughputRule, bolaRule, insufficientBufferRule, switchHistoryRule, l2ARule, loLPRule and abandonRequestsRule";
         wrong("rules", value, &format!("a list of {known}"))
     };
     let mut rules = DashJsRules::NONE;
@@ -65,6 +65,7 @@ fn dash_js_rules(value: &Value) -> Result<DashJsRules, CatalogueError> {
             "switchHistoryRule" => rules.switch_history = true,
             "l2ARule" => rules.l2a = true,
             "loLPRule" => rules.lolp = true,
+            "abandonRequestsRule" => rules.abandon_requests = true,
             _ => return Err(wrong()),
         }
     }

@@ -50,6 +50,9 @@ pub(super) struct Finished {
     pub(super) buffer_s: f64,
     /// The time at the end of the download.
     pub(super) now_ms: f64,
+    /// The size in bytes of a download that is still going on: `bytes` is what was received, `total_ms`
+    /// the time since the request, `buffer_s` what is left, and the answer says whether to give up.
+    pub(super) size: Option<f64>,
     /// Whether the download was given up; `bytes` is what was received.
     #[serde(default)]
     pub(super) abandoned: bool,
@@ -61,6 +64,15 @@ pub(super) struct Finished {
     pub(super) latency_s: Option<f64>,
     /// Seconds of media that are shown in a second.
     pub(super) playback_rate: Option<f64>,
+}
+
+/// The answer to a download that is still going on.
+#[derive(Debug, Serialize)]
+pub(super) struct Abandonment {
+    /// The 0-based rendition to go to instead, if the download is to be given up.
+    pub(super) abandon: Option<usize>,
+    /// The algorithm's estimate, if it has one.
+    pub(super) estimate_bps: Option<f64>,
 }
 
 /// A decision.

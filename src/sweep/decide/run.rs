@@ -2,7 +2,7 @@
 
 use super::{
     DecideError,
-    lines::{Decision, Finished, Setup},
+    lines::{Abandonment, Decision, Finished, Setup},
 };
 use crate::{
     player::{
@@ -50,8 +50,12 @@ pub fn run(name: &str, input: impl BufRead, mut out: impl Write) -> Result<(), D
             continue;
         }
         let finished = check(index, parse(index, &line)?, &presentation)?;
-        let decision = decider.decide(&finished);
-        let text = serde_json::to_string(&decision).map_err(std::io::Error::from)?;
+        decider.seek(&finished);
+        let text = match finished.size {
+            Some(size) => serde_json::to_string(&decider.check(&finished, size)),
+            None => serde_json::to_string(&decider.decide(&finished)),
+        };
+        let text = text.map_err(std::io::Error::from)?;
         writeln!(out, "{text}")?;
         out.flush()?;
     }
@@ -82,26 +86,24 @@ struct Decider<'a> {
     first: bool,
 }
 
-impl Decider<'_> {
-    /// Tells the algorithm about a download, and asks it for the next rendition.
-    fn decide(&mut self, finished: &Finished) -> Decision {
+impl<'a> Decider<'a> {
+    /// Tells the algorithm about a jump before the request, if there was one.
+    fn seek(&mut self, finished: &Finished) {
         if let Some(target) = finished.seek_to_s {
             let target = target * THOUSAND;
             self.segment = whole(target / self.presentation.segment());
             self.abr.on_seek(target, self.presentation);
         }
+    }
+
+    /// Tells the algorithm about a download, and asks it for the next rendition.
+    fn decide(&mut self, finished: &Finished) -> Decision {
         let report = self.report(finished);
         if !finished.abandoned {
             self.segment = self.segment.saturating_add(1);
             self.learn(&report.download.progress);
         }
-        let level = finished.buffer_s * THOUSAND;
-        let segment = self.segment;
-        let mut state =
-            State::new(self.presentation, level, self.estimate, segment, finished.now_ms);
-        state.position = finished.position_s.map_or(state.position, |position| position * THOUSAND);
-        state.live_latency = finished.latency_s.map_or(0.0, |latency| latency * THOUSAND);
-        state.playback_rate = finished.playback_rate.unwrap_or(1.0);
+        let state = self.state(finished);
         if self.first && !finished.abandoned {
             self.first = false;
             self.abr.on_first(&state, &report);
@@ -109,9 +111,40 @@ impl Decider<'_> {
             self.abr.on_download(&state, &report);
         }
         let choice = self.abr.choose(&state);
+        Decision { rendition: choice.rung, estimate_bps: self.estimate_bps() }
+    }
+
+    /// Asks the algorithm whether to give up a download of `size` bytes.
+    fn check(&mut self, finished: &Finished, size: f64) -> Abandonment {
+        let progress = Progress {
+            size: size * BITS,
+            received: finished.bytes * BITS,
+            time: finished.total_ms,
+            first_byte: finished.ttfb_ms,
+        };
+        let left = finished.buffer_s * THOUSAND;
+        // The state is that of the request.
+        let mut state = self.state(finished);
+        state.level = left + finished.total_ms;
+        state.now = finished.now_ms - finished.total_ms;
+        let abandon = self.abr.abandon(&state, finished.rendition, &progress, left);
+        Abandonment { abandon, estimate_bps: self.estimate_bps() }
+    }
+
+    fn state(&self, finished: &Finished) -> State<'a> {
+        let level = finished.buffer_s * THOUSAND;
+        let (segment, now) = (self.segment, finished.now_ms);
+        let mut state = State::new(self.presentation, level, self.estimate, segment, now);
+        state.position = finished.position_s.map_or(state.position, |position| position * THOUSAND);
+        state.live_latency = finished.latency_s.map_or(0.0, |latency| latency * THOUSAND);
+        state.playback_rate = finished.playback_rate.unwrap_or(1.0);
+        state
+    }
+
+    /// The algorithm's estimate in bit/s, or that of the estimator.
+    fn estimate_bps(&self) -> Option<f64> {
         let own = self.abr.estimate();
-        let estimate = self.estimate.map(|estimate| estimate.throughput * THOUSAND);
-        Decision { rendition: choice.rung, estimate_bps: own.or(estimate) }
+        own.or(self.estimate.map(|estimate| estimate.throughput * THOUSAND))
     }
 
     fn learn(&mut self, progress: &Progress) {
@@ -168,11 +201,16 @@ fn check(
     }
     let numbers =
         [finished.bytes, finished.ttfb_ms, finished.total_ms, finished.buffer_s, finished.now_ms];
-    let optional =
-        [finished.seek_to_s, finished.position_s, finished.latency_s, finished.playback_rate];
+    let optional = [finished.seek_to_s, finished.position_s, finished.latency_s, finished.size];
     let mut all = numbers.into_iter().chain(optional.into_iter().flatten());
     if !all.all(|number| number.is_finite() && number >= 0.0) {
         return line("write numbers that are not negative");
+    }
+    if finished.playback_rate.is_some_and(|rate| !(rate > 0.0 && rate.is_finite())) {
+        return line("`playback_rate` is not above 0; leave it out while playback is paused");
+    }
+    if finished.size.is_some_and(|size| size < finished.bytes) {
+        return line("`size` is below `bytes`; it is what the whole download has");
     }
     if finished.ttfb_ms > finished.total_ms {
         return line("`ttfb_ms` is above `total_ms`; it is a part of it");

@@ -74,6 +74,15 @@ impl BolaRule {
         state.placeholder = (max - at_request).max(0.0).min(state.placeholder * DECAY);
     }
 
+    /// A download was given up for one at `rung`, with `buffer` seconds: the placeholder is no more than
+    /// what that rung needs.
+    pub(super) fn on_abandonment(&mut self, presentation: &Presentation, rung: usize, buffer: f64) {
+        let wanted = if rung > 0 { self.min_level(presentation, rung) } else { MINIMUM_BUFFER };
+        let Some(state) = &mut self.state else { return };
+        state.current = rung;
+        state.placeholder = state.placeholder.min((wanted - buffer).max(0.0));
+    }
+
     /// The viewer jumped: the throughput decides again.
     pub(super) const fn on_seek(&mut self) {
         if let Some(state) = &mut self.state {

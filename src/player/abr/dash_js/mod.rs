@@ -1,9 +1,10 @@
 //! dash.js 5: several rules propose a representation, and the lowest of them is taken.
 //!
 //! Source: dash.js 5.2.1, `ABRRulesCollection`, `ThroughputRule`, `BolaRule`, `InsufficientBufferRule`,
-//! `SwitchHistoryRule`, `L2ARule`, `LoLPRule` and `ThroughputController`, as published; checked decision by
+//! `SwitchHistoryRule`, `L2ARule`, `LoLPRule`, `AbandonRequestsRule` and `ThroughputController`, as published; checked decision by
 //! decision against that code.
 
+mod abandonment;
 mod bola_rule;
 mod l2a_rule;
 mod lolp_rule;

@@ -1,6 +1,7 @@
 //! The rules together.
 
 use super::{
+    abandonment::Abandonment,
     bola_rule::{BolaRule, Moment},
     l2a_rule::{L2aMoment, L2aRule},
     lolp_rule::{LolpMoment, LolpRule},
@@ -10,6 +11,7 @@ use super::{
 };
 use crate::player::{
     abr::{Abr, Choice, State},
+    network::Progress,
     presentation::Presentation,
     session::SessionReport,
 };
@@ -36,6 +38,8 @@ pub struct DashJsRules {
     pub l2a: bool,
     /// `loLPRule`, for low latency.
     pub lolp: bool,
+    /// `abandonRequestsRule`
+    pub abandon_requests: bool,
 }
 
 impl DashJsRules {
@@ -47,6 +51,7 @@ impl DashJsRules {
         switch_history: false,
         l2a: false,
         lolp: false,
+        abandon_requests: false,
     };
 }
 
@@ -57,6 +62,7 @@ impl Default for DashJsRules {
             bola: true,
             insufficient_buffer: true,
             switch_history: true,
+            abandon_requests: true,
             ..Self::NONE
         }
     }
@@ -109,6 +115,7 @@ pub struct DashJs {
     history: SwitchHistory,
     ignored: u32,
     current: usize,
+    abandonment: Abandonment,
 }
 
 impl DashJs {
@@ -126,6 +133,7 @@ impl DashJs {
             history: SwitchHistory::default(),
             ignored: INSUFFICIENT_BUFFER_IGNORED,
             current: 0,
+            abandonment: Abandonment::default(),
         }
     }
 
@@ -156,7 +164,7 @@ impl DashJs {
             };
             self.bola.as_mut().map(|bola| bola.proposal(&moment))
         } else {
-            rules.throughput.then_some(sustainable)
+            (rules.throughput && !self.abandonment.holds(state.now)).then_some(sustainable)
         }
     }
 
@@ -217,8 +225,36 @@ impl Abr for DashJs {
             return Choice::now(self.current);
         };
         self.history.push(self.current, chosen);
-        self.current = chosen;
-        Choice::now(chosen)
+        if chosen < self.current || !self.abandonment.holds(state.now) {
+            self.current = chosen;
+        }
+        Choice::now(self.current)
+    }
+
+    fn abandon(
+        &mut self,
+        state: &State<'_>,
+        rung: usize,
+        progress: &Progress,
+        level: f64,
+    ) -> Option<usize> {
+        if !self.config.rules.abandon_requests || level / MS > self.config.buffer_time {
+            return None;
+        }
+        let throughput = self.abandonment.throughput(state, rung, progress)?;
+        let lower = highest_within(state.presentation, throughput);
+        let bitrates = state.presentation.bitrates();
+        let size = progress.size * bitrates[lower] / bitrates[rung];
+        if progress.size - progress.received <= size {
+            return None;
+        }
+        self.abandonment.begin(state.segment, state.now + progress.time);
+        self.history.clear();
+        self.current = lower;
+        if let Some(bola) = &mut self.bola {
+            bola.on_abandonment(state.presentation, lower, level / MS);
+        }
+        Some(lower)
     }
 
     fn on_first(&mut self, state: &State<'_>, report: &SessionReport) {

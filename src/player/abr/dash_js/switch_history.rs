@@ -22,6 +22,10 @@ impl SwitchHistory {
         }
     }
 
+    pub(super) fn clear(&mut self) {
+        self.decisions.clear();
+    }
+
     /// The rung that the rule proposes, if any.
     pub(super) fn proposal(&self, rungs: usize) -> Option<usize> {
         let (mut drops, mut others) = (0_u32, 0_u32);

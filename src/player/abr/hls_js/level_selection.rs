@@ -1,11 +1,13 @@
-//! hls.js 1.7: the highest level whose segment arrives before the buffer runs empty, by the lower of two
-//! averages.
-//!
-//! Source: hls.js 1.7.4, `abr-controller` and `ewma-bandwidth-estimator`, as published; checked decision
-//! by decision against that code.
+//! The estimates, and the level of the next segment.
 
-use super::{Abr, Choice, State};
-use crate::player::{estimator::DecayingMean, session::SessionReport};
+use super::abandonment::Pending;
+use crate::player::{
+    abr::{Abr, Choice, State},
+    estimator::DecayingMean,
+    network::Progress,
+    presentation::Presentation,
+    session::SessionReport,
+};
 
 /// Weights below this are no estimate.
 const SMALLEST_WEIGHT: f64 = 0.001;
@@ -59,22 +61,32 @@ impl Default for HlsJsConfig {
 #[derive(Debug)]
 pub struct HlsJs {
     config: HlsJsConfig,
-    fast: DecayingMean,
-    slow: DecayingMean,
-    first_byte: DecayingMean,
+    pub(super) fast: DecayingMean,
+    pub(super) slow: DecayingMean,
+    pub(super) first_byte: DecayingMean,
     last: Option<usize>,
+    /// The level chosen last (`_nextAutoLevel`).
+    pub(super) next: Option<usize>,
+    /// Whether that level stands until a segment of it was loaded.
+    pub(super) forced: bool,
+    /// A switch during the present download.
+    pub(super) pending: Option<Pending>,
+    /// The highest level before the first estimate, after an abandonment (`firstAutoFloor`).
+    pub(super) floor: Option<usize>,
 }
 
 /// How a level is looked for.
-struct Search {
+pub(super) struct Search {
     /// bit/s.
-    bandwidth: f64,
+    pub(super) bandwidth: f64,
     /// Seconds of buffer.
-    buffer: f64,
+    pub(super) buffer: f64,
     /// Seconds of rebuffering that are accepted.
-    starvation: f64,
-    factor: f64,
-    up_factor: f64,
+    pub(super) starvation: f64,
+    pub(super) factor: f64,
+    pub(super) up_factor: f64,
+    /// The highest level that is looked at.
+    pub(super) highest: usize,
 }
 
 impl HlsJs {
@@ -87,11 +99,15 @@ impl HlsJs {
             slow: DecayingMean::new(config.slow),
             first_byte: DecayingMean::new(config.slow),
             last: None,
+            next: None,
+            forced: false,
+            pending: None,
+            floor: None,
         }
     }
 
     /// The estimate in bit/s.
-    fn bandwidth(&self) -> f64 {
+    pub(super) fn bandwidth(&self) -> f64 {
         if self.fast.weight() >= SMALLEST_WEIGHT {
             self.fast.mean().min(self.slow.mean())
         } else {
@@ -107,7 +123,7 @@ impl HlsJs {
     }
 
     /// The time to the first byte in ms.
-    fn latency(&self) -> f64 {
+    pub(super) fn latency(&self) -> f64 {
         if self.first_byte.weight() >= SMALLEST_WEIGHT {
             self.first_byte.mean()
         } else {
@@ -115,24 +131,61 @@ impl HlsJs {
         }
     }
 
+    /// Before anything was measured, the lowest bitrate is the least that is estimated.
+    pub(super) fn take_default(&mut self, presentation: &Presentation) {
+        if self.last.is_none() && self.config.default_estimate < LARGEST_DEFAULT {
+            let lowest = presentation.bitrates()[0] * MS;
+            self.config.default_estimate =
+                self.config.default_estimate.max(lowest.min(LARGEST_DEFAULT));
+        }
+    }
+
+    pub(super) const fn is_live(&self) -> bool {
+        self.config.live
+    }
+
+    pub(super) const fn up_factor(&self) -> f64 {
+        self.config.up_factor
+    }
+
+    pub(super) const fn first_level(&self) -> usize {
+        self.config.first_level
+    }
+
+    /// Takes `bandwidth` for the default estimate; returns the half-lives of new averages, which are
+    /// those of on-demand streams until a playlist was loaded again.
+    pub(super) const fn start_over(&mut self, bandwidth: f64) -> (f64, f64) {
+        self.config.default_estimate = bandwidth;
+        (self.config.fast, self.config.slow)
+    }
+
     /// Takes a finished download: bytes, and ms to the first byte and to the end.
     fn learn(&mut self, bytes: f64, first_byte: f64, time: f64) {
+        self.sample_first_byte(first_byte);
+        self.sample(time - first_byte.min(self.latency()), bytes);
+    }
+
+    /// Takes a time to the first byte in ms.
+    pub(super) fn sample_first_byte(&mut self, first_byte: f64) {
         let seconds = first_byte / MS;
         let weight = 2.0_f64.sqrt() * (-seconds.powi(2) / 2.0).exp();
         self.first_byte.push(weight, first_byte.max(SMALLEST_FIRST_BYTE));
+    }
+
+    /// Takes `bytes` that took `time` ms.
+    pub(super) fn sample(&mut self, time: f64, bytes: f64) {
         if bytes <= 0.0 {
             return;
         }
-        let body = time - first_byte.min(self.latency());
         let shortest = SHORTEST.min(bytes / BYTES_PER_MS);
-        let seconds = body.max(shortest) / MS;
+        let seconds = time.max(shortest) / MS;
         let bandwidth = 8.0 * bytes / seconds;
         self.fast.push(seconds, bandwidth);
         self.slow.push(seconds, bandwidth);
     }
 
     /// The highest level that fits, from the top.
-    fn find(&self, state: &State<'_>, search: &Search) -> Option<usize> {
+    pub(super) fn find(&self, state: &State<'_>, search: &Search) -> Option<usize> {
         let bitrates = state.presentation.bitrates();
         if bitrates.len() == 1 {
             return Some(0);
@@ -145,7 +198,7 @@ impl HlsJs {
         let playlist = if self.config.live || !known { latency } else { 0.0 };
         let base = self.last.unwrap_or(self.config.first_level);
         let most = search.buffer + search.starvation;
-        (0..bitrates.len()).rev().find(|&rung| {
+        (0..=search.highest.min(state.presentation.top())).rev().find(|&rung| {
             let factor = if rung > base { search.up_factor } else { search.factor };
             let bandwidth = factor * search.bandwidth;
             let bitrate = bitrates[rung] * MS;
@@ -156,28 +209,52 @@ impl HlsJs {
     }
 }
 
-impl Abr for HlsJs {
-    fn choose(&mut self, state: &State<'_>) -> Choice {
+impl HlsJs {
+    /// The level by the averages.
+    fn best(&self, state: &State<'_>) -> usize {
         let bandwidth = self.bandwidth();
+        let highest = state.presentation.top();
         let buffer = state.level / MS / state.playback_rate;
         if self.last.is_none() || self.fast.weight() < SMALLEST_WEIGHT {
-            let starvation = self.config.max_starvation;
+            let (buffer, starvation) = (buffer / 2.0, self.config.max_starvation);
             let search =
-                Search { bandwidth, buffer: buffer / 2.0, starvation, factor: 1.0, up_factor: 1.0 };
-            let first = self.config.first_level.min(state.presentation.top());
-            return Choice::now(self.find(state, &search).unwrap_or(first));
+                Search { bandwidth, buffer, starvation, factor: 1.0, up_factor: 1.0, highest };
+            let first = self.config.first_level.min(self.floor.unwrap_or(highest)).min(highest);
+            return self.find(state, &search).unwrap_or(first);
         }
         let (factor, up_factor) = (self.config.factor, self.config.up_factor);
-        let search = Search { bandwidth, buffer, starvation: 0.0, factor, up_factor };
+        let search = Search { bandwidth, buffer, starvation: 0.0, factor, up_factor, highest };
         if buffer > 0.0
             && let Some(rung) = self.find(state, &search)
         {
-            return Choice::now(rung);
+            return rung;
         }
         let segment = state.presentation.segment() / MS;
         let search = Search { starvation: segment.min(self.config.max_starvation), ..search };
         // Nothing fits: the lowest level, which is the current one or below it.
-        Choice::now(self.find(state, &search).unwrap_or(0))
+        self.find(state, &search).unwrap_or(0)
+    }
+}
+
+impl Abr for HlsJs {
+    fn choose(&mut self, state: &State<'_>) -> Choice {
+        if let Some(next) = self.next.filter(|_| self.forced) {
+            return Choice::now(next);
+        }
+        let best = self.best(state);
+        self.next = Some(best);
+        self.forced = false;
+        Choice::now(best)
+    }
+
+    fn abandon(
+        &mut self,
+        state: &State<'_>,
+        rung: usize,
+        progress: &Progress,
+        level: f64,
+    ) -> Option<usize> {
+        self.check(state, rung, progress, level)
     }
 
     fn on_first(&mut self, state: &State<'_>, report: &SessionReport) {
@@ -188,14 +265,17 @@ impl Abr for HlsJs {
         if report.download.abandoned {
             return;
         }
-        if self.last.is_none() && self.config.default_estimate < LARGEST_DEFAULT {
-            let lowest = state.presentation.bitrates()[0] * MS;
-            self.config.default_estimate =
-                self.config.default_estimate.max(lowest.min(LARGEST_DEFAULT));
+        self.take_default(state.presentation);
+        self.pending = None;
+        if self.next == Some(report.rung) {
+            (self.next, self.forced) = (None, false);
         }
         self.last = Some(report.rung);
         let progress = &report.download.progress;
         self.learn(progress.received / 8.0, progress.first_byte, progress.time);
+        if self.fast.weight() >= SMALLEST_WEIGHT {
+            self.floor = None;
+        }
     }
 
     fn estimate(&self) -> Option<f64> {
@@ -206,7 +286,6 @@ impl Abr for HlsJs {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::player::presentation::Presentation;
 
     fn estimates(hls: &mut HlsJs, times: [f64; 3]) -> [f64; 3] {
         times.map(|time| {

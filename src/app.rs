@@ -35,6 +35,8 @@ pub struct Ready {
     pub admin: SocketAddr,
     /// The path that the origin's address named; `None` = the built-in origin.
     pub path: Option<String>,
+    /// `scheme://host` under which players reach the proxy, if that was set.
+    pub public_url: Option<Arc<str>>,
 }
 
 /// A proxy with all that belongs to it, bound but not yet serving.
@@ -81,7 +83,12 @@ impl App {
         };
         let budget = Budget::of(descriptors::limit(), built_in.is_some());
         keep_to(budget, &mut config.proxy.limits);
-        let ready = Ready { listen: players.local_addr()?, admin: admin.local_addr()?, path };
+        let ready = Ready {
+            listen: players.local_addr()?,
+            admin: admin.local_addr()?,
+            path,
+            public_url: config.proxy.public_url.clone(),
+        };
         let (recorder, summary) = (Arc::new(Recorder::new()?), Arc::new(Summary::new()?));
         let (feed, archive) = (Arc::<Feed>::default(), Arc::<Archive>::default());
         let mut observers: Vec<Box<dyn Observer>> = vec![
@@ -166,7 +173,8 @@ impl App {
             self.archive,
             self.ready.listen,
             self.admin_token,
-        );
+        )
+        .reached_at(self.ready.public_url);
         let admin = state.clone();
         let stop = async move {
             stop.await;

@@ -5,20 +5,24 @@
 //! so every option is an `Option` here, and defaults live with what they are defaults of.
 
 mod bench;
+mod listen;
+mod public_url;
 
 pub use bench::{
     BenchArgs, BenchCommand, CompareArgs, MergeArgs, PensieveAbrName, PensieveArgs, SweepArgs,
 };
+pub use listen::ListenAddress;
+pub use public_url::PublicUrl;
 
 use crate::{
     profiles::trace::{RateUnit, TimeUnit, TraceFormat},
     proxy::SessionBy,
     sessions::HostPattern,
-    units::{ByteSize, span},
+    units::{BitRate, ByteSize, Ratio, span},
 };
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use serde::Deserialize;
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use std::{path::PathBuf, time::Duration};
 
 /// Makes the network between a video origin and a player as bad as asked.
 ///
@@ -193,9 +197,15 @@ Examples:
   vsps run                                      the built-in stream, no bad network
   vsps run --profile 3g --seed 7                a 3G cell, the same one every time
   vsps run --origin https://cdn.example/live/master.m3u8 --profile flaky-wifi
+  vsps run --rate 3Mbit/s --rtt 80ms --loss 1%  a network without a file
+  vsps run --rules stuck-playlist               a ready fault (see vsps rules list)
+  vsps run --rules 'segment.audio:delay=2s'     a rule in short
   vsps run --rules late-audio.toml --log json --events run.jsonl
+  vsps run --listen 0.0.0.0:8080                for players on other machines
 
-A session of its own network, from a link: http://127.0.0.1:8080/demo/hls/master.m3u8?vsps.profile=edge")]
+A session of its own network, from a link:
+  http://127.0.0.1:8080/demo/hls/master.m3u8?vsps.profile=edge
+  http://127.0.0.1:8080/demo/hls/master.m3u8?vsps.rate=3Mbit/s&vsps.rtt=80ms&vsps.rules=stuck-playlist")]
 pub struct RunArgs {
     /// The origin: a scheme and a host; a path is used in the addresses that are printed. Without
     /// it, the built-in origin.
@@ -205,24 +215,40 @@ pub struct RunArgs {
     /// unlimited].
     #[arg(long, env = "VSPS_PROFILE", value_name = "NAME|FILE")]
     pub profile: Option<String>,
+    /// The downlink's rate, in place of the profile's: `3Mbit/s`, `800 kbps`.
+    #[arg(long, env = "VSPS_RATE", value_name = "RATE")]
+    pub rate: Option<BitRate>,
+    /// The round trip, in place of the profile's: `80ms`.
+    #[arg(long, env = "VSPS_RTT", value_name = "SPAN", value_parser = span::parse)]
+    #[serde(with = "span::option")]
+    pub rtt: Option<Duration>,
+    /// The share of packets that are lost, in place of the profile's: `1%`, `0.01`.
+    #[arg(long, env = "VSPS_LOSS", value_name = "SHARE")]
+    pub loss: Option<Ratio>,
     /// All sessions share one link of this name, and with it the network's rate.
     #[arg(long, env = "VSPS_LINK", value_name = "NAME")]
     pub link: Option<String>,
     /// Replays a run: all chance follows from this number [default: drawn, and printed].
     #[arg(long, env = "VSPS_SEED", value_name = "N")]
     pub seed: Option<u64>,
-    /// Rules for every session, before those of the profile.
-    #[arg(long, env = "VSPS_RULES", value_name = "FILE")]
-    pub rules: Option<PathBuf>,
+    /// Rules for every session, before those of the profile: a file, the name of a ready fault (see
+    /// `vsps rules list`), or rules in short, as in `segment.audio:delay=2s`; `;` separates several.
+    #[arg(long, env = "VSPS_RULES", value_name = "FILE|NAME|RULE")]
+    pub rules: Option<String>,
     /// A Rhai script that decides each request before the rules do; read again when it changes.
     #[arg(long, env = "VSPS_SCRIPT", value_name = "FILE")]
     pub script: Option<PathBuf>,
-    /// Where players connect; port 0 = any free one [default: 127.0.0.1:8080].
+    /// Where players connect: `8080` (this machine only), `localhost:8080`, `0.0.0.0:8080` (all
+    /// addresses); port 0 = any free one [default: 127.0.0.1:8080].
     #[arg(long, env = "VSPS_LISTEN", value_name = "ADDR")]
-    pub listen: Option<SocketAddr>,
-    /// Where metrics and the API are; port 0 = any free one [default: 127.0.0.1:8081].
+    pub listen: Option<ListenAddress>,
+    /// Where metrics and the API are, written like --listen [default: 127.0.0.1:8081].
     #[arg(long, env = "VSPS_ADMIN", value_name = "ADDR")]
-    pub admin: Option<SocketAddr>,
+    pub admin: Option<ListenAddress>,
+    /// The address under which players reach the proxy, as in `https://proxy.example`: for the
+    /// addresses that are printed, in answers of the API, and in manifests.
+    #[arg(long, env = "VSPS_PUBLIC_URL", value_name = "URL")]
+    pub public_url: Option<PublicUrl>,
     /// Asked for by the admin side (`Authorization: Bearer TOKEN`); needed when --admin is not a
     /// loopback address.
     #[arg(long, env = "VSPS_ADMIN_TOKEN", value_name = "TOKEN", hide_env_values = true)]
@@ -314,7 +340,8 @@ impl RunArgs {
     /// These options, and what they leave out from `file`.
     #[must_use]
     pub fn over(mut self, file: Self) -> Self {
-        fill!(self, file, origin, profile, link, seed, rules, script, listen, admin);
+        fill!(self, file, origin, profile, rate, rtt, loss, link, seed, rules, script);
+        fill!(self, file, listen, admin, public_url);
         fill!(self, file, admin_token);
         fill!(self, file, session_by, session_idle, no_cors, strip_cmcd, log, events);
         if self.allow_origin.is_empty() {

@@ -1,8 +1,8 @@
 //! What the program needs to run: options, environment and file, made whole and checked.
 
 use crate::{
-    args::{BoundArgs, LogFormat, RunArgs},
-    profiles::{Catalog, Profile, ProfileError, Shared},
+    args::{BoundArgs, ListenAddress, LogFormat, RunArgs},
+    profiles::{Catalog, Profile, ProfileError, Shaping, Shared},
     proxy::{Limits, ProxyConfig, Resolver, Timeouts},
     rules::{FileError, RuleSet, Script, ScriptError},
     seed::Seed,
@@ -50,6 +50,19 @@ pub enum ConfigError {
     /// The rule file.
     #[error(transparent)]
     Rules(#[from] FileError),
+    /// The name of a ready fault, or rules in the short form.
+    #[error("--rules: {0}")]
+    ShortRules(String),
+    /// A name to listen on that has no address.
+    #[error("{option} {address}: the name can't be looked up: {cause}")]
+    NoAddress {
+        /// `--listen` or `--admin`.
+        option: &'static str,
+        /// What was typed.
+        address: ListenAddress,
+        /// Why.
+        cause: io::Error,
+    },
     /// The script.
     #[error(transparent)]
     Script(#[from] ScriptError),
@@ -114,12 +127,13 @@ impl Config {
             Some(path) => args.over(read(&path)?),
             None => args,
         };
-        let admin = args.admin.unwrap_or(SocketAddr::from(([127, 0, 0, 1], 8081)));
+        let listen = address(args.listen.as_ref(), "--listen", 8080)?;
+        let admin = address(args.admin.as_ref(), "--admin", 8081)?;
         if !admin.ip().is_loopback() && args.admin_token.as_deref().unwrap_or_default().is_empty() {
             return Err(ConfigError::OpenAdmin(admin));
         }
         let origin = args.origin.as_deref().map(Origin::split).transpose()?;
-        let rules = args.rules.as_deref().map(RuleSet::load).transpose()?;
+        let rules = args.rules.as_deref().map(rules).transpose()?;
         let most_sessions = args.bounds.max_sessions.unwrap_or(10_000);
         if most_sessions == 0 {
             return Err(ConfigError::Zero("--max-sessions"));
@@ -128,7 +142,9 @@ impl Config {
             return Err(ConfigError::Zero("--session-idle"));
         }
         let link = args.link.as_deref().map(Shared::link).transpose().map_err(ConfigError::Link)?;
+        let shaping = Shaping { rate: args.rate, rtt: args.rtt, loss: args.loss };
         let profile = catalog.find(args.profile.as_deref().unwrap_or("unlimited"))?;
+        let profile = shaping.apply(&profile);
         if link.is_some() && profile.link.resolve(&|_| None).is_some() {
             return Err(ConfigError::Relative(profile.name.clone()));
         }
@@ -139,7 +155,7 @@ impl Config {
             seed: Seed::new(args.seed.unwrap_or_else(draw)),
             seed_drawn: args.seed.is_none(),
             rules: Arc::new(rules.unwrap_or_default()),
-            listen: args.listen.unwrap_or(SocketAddr::from(([127, 0, 0, 1], 8080))),
+            listen,
             admin,
             admin_token: args.admin_token,
             session_idle: args.session_idle.unwrap_or(Duration::from_secs(120)),
@@ -148,6 +164,7 @@ impl Config {
                 session_by: args.session_by.unwrap_or_default(),
                 allow: args.allow_origin,
                 cors: !args.no_cors.unwrap_or(false),
+                public_url: args.public_url.map(|url| Arc::clone(url.as_shared())),
                 strip_cmcd: args.strip_cmcd.unwrap_or(false),
                 script: args.script.as_deref().map(script).transpose()?,
                 resolver: Resolver::default(),
@@ -158,6 +175,32 @@ impl Config {
             events: args.events,
         })
     }
+}
+
+/// Where to listen; `port` of this machine unless `typed` says so.
+fn address(
+    typed: Option<&ListenAddress>,
+    option: &'static str,
+    port: u16,
+) -> Result<SocketAddr, ConfigError> {
+    let Some(typed) = typed else { return Ok(SocketAddr::from(([127, 0, 0, 1], port))) };
+    typed.resolve().map_err(|cause| ConfigError::NoAddress {
+        option,
+        address: typed.clone(),
+        cause,
+    })
+}
+
+/// The rules of a file, or else of a text: the names of ready faults, and rules in the short form.
+/// What exists as a file is one, and so is what looks like a path and not like a rule.
+fn rules(typed: &str) -> Result<RuleSet, ConfigError> {
+    let path = Path::new(typed);
+    let short = typed.contains([':', ';']);
+    let like_a_path = typed.contains(['/', std::path::MAIN_SEPARATOR]) || typed.ends_with(".toml");
+    if path.is_file() || like_a_path && !short {
+        return Ok(RuleSet::load(path)?);
+    }
+    RuleSet::from_text(typed).map_err(ConfigError::ShortRules)
 }
 
 fn script(path: &Path) -> Result<Arc<Script>, ConfigError> {

@@ -180,7 +180,17 @@ async fn bad_use_is_told_with_exit_code_2() {
         &["run", "--origin", "ftp://cdn.example"],
         &["run", "--origin", "http://"],
         &["run", "--admin", "0.0.0.0:0"],
-        &["run", "--listen", "8080"],
+        &["run", "--listen", "localhost"],
+        &["run", "--listen", ":8080"],
+        &["run", "--admin", "http://localhost:8081"],
+        &["run", "--public-url", "proxy.example"],
+        &["run", "--public-url", "https://proxy.example/vsps"],
+        &["run", "--rate", "2 MB/s"],
+        &["run", "--rtt", "80"],
+        &["run", "--loss", "120%"],
+        &["run", "--rules", "stuck-playlists"],
+        &["run", "--rules", "segment.sound:delay=2s"],
+        &["run", "--rules", "no/such/rules.toml"],
         &["run", "--seed", "-1"],
         &["run", "--profil", "3g"],
         &["run", "--session-idle", "2 minutes"],
@@ -226,6 +236,85 @@ async fn a_flag_goes_before_the_environment_before_the_file_before_the_default()
         assert_eq!(ready["profile"], profile, "{args:?} {variables:?}");
         assert_eq!(ready["seed"] == 1, args.contains(&"--config"), "{ready}");
     }
+}
+
+/// What `vsps run` with `args` prints first, as JSON.
+async fn ready_with(args: &[&str]) -> serde_json::Value {
+    let args = [&["run", "--log", "json"], args].concat();
+    let mut child = vsps(&args).spawn().unwrap();
+    let stdout = child.stdout.take().unwrap();
+    let mut lines = tokio::io::AsyncBufReadExt::lines(tokio::io::BufReader::new(stdout));
+    let line = timeout(PATIENCE, lines.next_line()).await.expect("no line").unwrap();
+    child.kill().await.unwrap();
+    json(&line.unwrap_or_else(|| panic!("{args:?} ended")))
+}
+
+#[tokio::test]
+async fn an_address_is_a_port_or_has_a_name() {
+    for (listen, admin) in [("0", "0"), ("localhost:0", "localhost:0"), ("127.0.0.1:0", "0")] {
+        let ready = ready_with(&["--listen", listen, "--admin", admin]).await;
+        for side in ["listen", "admin"] {
+            let bound: std::net::SocketAddr = ready[side].as_str().unwrap().parse().unwrap();
+            assert!(bound.ip().is_loopback() && bound.port() > 0, "{ready}");
+        }
+        assert!(ready.get("urls").is_none(), "{ready}");
+    }
+    let file = std::env::temp_dir().join(format!("vsps-ports-{}.toml", std::process::id()));
+    std::fs::write(
+        &file,
+        "listen = 0\nadmin = \"localhost:0\"\nrate = \"3 Mbit/s\"\nloss = 0.01\n",
+    )
+    .unwrap();
+    let ready = ready_with(&["--config", &file.to_string_lossy()]).await;
+    assert!(ready["listen"].as_str().unwrap().starts_with("127.0.0.1:"), "{ready}");
+    assert_eq!(ready["profile"], "custom");
+    std::fs::remove_file(&file).unwrap();
+}
+
+#[tokio::test]
+async fn all_addresses_of_the_machine_are_printed() {
+    let ready = ready_with(&["--listen", "0.0.0.0:0", "--admin", "0"]).await;
+    let port = ready["listen"].as_str().unwrap().strip_prefix("0.0.0.0:").unwrap();
+    let lan = if_addrs::get_if_addrs().unwrap().into_iter().map(|interface| interface.ip());
+    let mut lan: Vec<_> = lan.filter(|ip| ip.is_ipv4() && !ip.is_loopback()).collect();
+    lan.sort_unstable();
+    lan.dedup();
+    let lan: Vec<_> = lan.into_iter().map(|ip| format!("http://{ip}:{port}")).collect();
+    if lan.is_empty() {
+        assert!(ready.get("urls").is_none(), "{ready}");
+    } else {
+        let urls = [&[format!("http://127.0.0.1:{port}")], lan.as_slice()].concat();
+        assert_eq!(ready["urls"], serde_json::json!(urls));
+    }
+    let ready =
+        ready_with(&["--listen", "0", "--admin", "0", "--public-url", "https://a.example/"]);
+    assert_eq!(ready.await["urls"], serde_json::json!(["https://a.example"]));
+}
+
+/// Addresses ready to paste are those that players reach.
+#[tokio::test]
+async fn a_run_without_a_file_shows_its_network() {
+    let mut running = Running::start(&[
+        "--rate",
+        "3Mbit/s",
+        "--rtt",
+        "80ms",
+        "--loss",
+        "1%",
+        "--public-url",
+        "http://tv.example:81",
+        "--rules",
+        "stuck-playlist;segment.audio:delay=2s",
+    ]);
+    let mut text = String::new();
+    while !text.contains("Ctrl-C") {
+        text += &running.line().await;
+        text.push('\n');
+    }
+    assert!(text.contains("http://tv.example:81/demo/hls/master.m3u8"), "{text}");
+    assert!(text.contains("custom: 3 Mbit/s, rtt 80 ms, loss 1 % (retransmit)\n"), "{text}");
+    running.signal("INT").await;
+    assert_eq!(running.end().await.code, Some(0));
 }
 
 /// As in `vsps profiles list | head -1`, with a `head` that ends before the first line.

@@ -2,8 +2,8 @@
 
 use super::problem::Problem;
 use crate::{
-    profiles::{Catalog, Profile, ProfileError, Shared},
-    rules::{Document, RuleEntry, Scope, Text, rule_set},
+    profiles::{Catalog, Profile, ProfileError, Shaping, Shared},
+    rules::{Document, RuleList, Scope, Text, rule_set},
     seed::Seed,
     sessions::{ArmingRequest, Origin},
 };
@@ -19,8 +19,11 @@ const LONGEST_LABEL: usize = 64;
 #[serde(default, deny_unknown_fields, expecting = "an object, as in {\"profile\": \"3g\"}")]
 pub(super) struct ArmingEntry {
     profile: Option<Text>,
+    rate: Option<Text>,
+    rtt: Option<Text>,
+    loss: Option<Text>,
     seed: Option<Text>,
-    rules: Option<Vec<RuleEntry>>,
+    rules: Option<RuleList>,
     origin: Option<Text>,
     link: Option<Text>,
     label: Option<Text>,
@@ -36,9 +39,14 @@ impl ArmingEntry {
 
     /// Whatever is at fault is left out here, and taken down in `scope`.
     fn validate(self, catalog: &Catalog, scope: &Scope<'_>) -> ArmingRequest {
-        let Self { profile, seed, rules, origin, link, label } = self;
+        let Self { profile, rate, rtt, loss, seed, rules, origin, link, label } = self;
         ArmingRequest {
             profile: profile.and_then(|name| named(&name, catalog, &scope.at("profile"))),
+            shaping: Shaping {
+                rate: scope.read("rate", rate.as_ref()),
+                rtt: scope.span("rtt", rtt.as_ref()),
+                loss: scope.read("loss", loss.as_ref()),
+            },
             seed: seed.and_then(|text| read_seed(&text, &scope.at("seed"))),
             rules: rules.map(|rules| Arc::new(rule_set(rules, &scope.at("rules")))),
             origin: origin.and_then(|text| read_origin(&text, &scope.at("origin"))),

@@ -3,7 +3,7 @@
 use super::{arming_entry::named, problem::Problem};
 use crate::{
     profiles::{Catalog, Profile},
-    rules::{Document, RuleEntry, Scope, Text, rule_set},
+    rules::{Document, RuleList, Scope, Text, rule_set},
     sessions::{Change, Command},
 };
 use serde::{Deserialize, Deserializer};
@@ -34,7 +34,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Member<T> {
 struct ChangeEntry {
     profile: Member<Text>,
     rate: Member<Text>,
-    rules: Member<Vec<RuleEntry>>,
+    rules: Member<RuleList>,
     paused: Member<bool>,
     ttl: Option<Text>,
 }

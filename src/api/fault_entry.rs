@@ -3,7 +3,7 @@
 use super::{change::ttl, problem::Problem};
 use crate::{
     profiles::{FaultError, fault_named},
-    rules::{Document, RuleEntry, RuleSet, Scope, Text, single_rule},
+    rules::{Document, RuleItem, RuleSet, Scope, Text, single_rule},
     sessions::Command,
 };
 use serde::Deserialize;
@@ -17,7 +17,7 @@ const MOST_TIMES: u64 = 1_000_000;
 #[serde(default, deny_unknown_fields, expecting = "an object, as in {\"fault\": \"segment-404\"}")]
 struct FaultEntry {
     fault: Option<Text>,
-    rule: Option<RuleEntry>,
+    rule: Option<RuleItem>,
     name: Option<Text>,
     times: Option<Text>,
     ttl: Option<Text>,
@@ -40,8 +40,11 @@ impl FaultEntry {
         let (default, rules) = match (self.fault, self.rule) {
             (Some(named), None) => ready(&named, &scope.at("fault"))?,
             (None, Some(rule)) => {
-                let default = rule.name.as_ref().map(Text::as_str).filter(|name| fits(name));
-                let default = default.unwrap_or("fault").to_owned();
+                let named = match &rule {
+                    RuleItem::Full(rule) => rule.name.as_ref().map(Text::as_str),
+                    RuleItem::Short(text) => Some(text.as_str()),
+                };
+                let default = named.filter(|name| fits(name)).unwrap_or("fault").to_owned();
                 (default, single_rule(rule, &scope.at("rule")))
             }
             (Some(_), Some(_)) => {
@@ -58,8 +61,11 @@ impl FaultEntry {
     }
 }
 
-/// The rules of a ready fault, and its name.
+/// The rules of a ready fault, and its name; or those of a short rule.
 fn ready(named: &Text, scope: &Scope<'_>) -> Option<(String, RuleSet)> {
+    if named.as_str().contains(':') {
+        return Some(("fault".to_owned(), single_rule(RuleItem::Short(named.clone()), scope)));
+    }
     match fault_named(named.as_str()) {
         Ok(fault) => return Some((fault.name.to_owned(), fault.rules)),
         Err(FaultError::Unknown { name, nearest }) => {

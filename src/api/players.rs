@@ -40,7 +40,10 @@ impl FromRequestParts<State> for Players {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, state: &State) -> Result<Self, Infallible> {
-        Ok(Self::new(state.listen, &parts.headers))
+        Ok(match &state.public_url {
+            Some(url) => Self(url.to_string()),
+            None => Self::new(state.listen, &parts.headers),
+        })
     }
 }
 

@@ -7,7 +7,7 @@ use super::{
     version::{IfMatch, etag},
 };
 use crate::{
-    rules::{Document, RuleEntry, RuleSet, rule_set},
+    rules::{Document, RuleList, RuleSet, rule_set},
     sessions::Command,
 };
 use axum::{Json, extract, http::StatusCode, response::IntoResponse};
@@ -24,7 +24,7 @@ pub(super) struct RulesView {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields, expecting = "an object, as in {\"rules\": []}")]
 struct RulesEntry {
-    rules: Option<Vec<RuleEntry>>,
+    rules: Option<RuleList>,
 }
 
 /// `GET /api/v1/rules`: after each session's own, before its profile's.

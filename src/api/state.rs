@@ -23,6 +23,8 @@ pub struct State {
     pub(super) archive: Arc<Archive>,
     /// Where players connect: the base of session URLs.
     pub(super) listen: SocketAddr,
+    /// What they reach it as, if that was set: `scheme://host`.
+    pub(super) public_url: Option<Arc<str>>,
     pub(super) token: Option<Arc<str>>,
     draining: Arc<AtomicBool>,
 }
@@ -40,7 +42,23 @@ impl State {
         token: Option<String>,
     ) -> Self {
         let token = token.filter(|token| !token.is_empty()).map(Arc::from);
-        Self { registry, catalog, recorder, feed, archive, listen, token, draining: Arc::default() }
+        Self {
+            registry,
+            catalog,
+            recorder,
+            feed,
+            archive,
+            listen,
+            public_url: None,
+            token,
+            draining: Arc::default(),
+        }
+    }
+
+    /// The same for a proxy that players reach at `public_url`, if one is given.
+    #[must_use]
+    pub fn reached_at(self, public_url: Option<Arc<str>>) -> Self {
+        Self { public_url, ..self }
     }
 
     /// From now on `/readyz` answers 503: no further players, please.

@@ -5,6 +5,7 @@ mod completions;
 mod dispatch;
 mod failure;
 mod import;
+mod lan;
 mod output;
 mod presets;
 mod profiles;

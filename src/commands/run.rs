@@ -1,6 +1,6 @@
 //! `vsps run`: the proxy, from start to summary.
 
-use super::{Failure, output::Stdout};
+use super::{Failure, lan, output::Stdout};
 use crate::{
     app::{App, Ready},
     args::{LogFormat, RunArgs},
@@ -11,7 +11,12 @@ use crate::{
     profiles::{Catalog, Profile},
 };
 use anyhow::Context as _;
-use std::{fmt::Write as _, sync::Arc, time::Duration};
+use std::{
+    fmt::Write as _,
+    net::{Ipv4Addr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
 use tokio::{
     signal::unix::{Signal, SignalKind, signal},
     sync::oneshot,
@@ -104,19 +109,35 @@ impl Signals {
 }
 
 fn ready_line(ready: &Ready, profile: &Profile, seed: u64) -> String {
-    let line = serde_json::json!({
+    let mut line = serde_json::json!({
         "event": "ready",
         "listen": ready.listen.to_string(),
         "admin": ready.admin.to_string(),
         "profile": profile.name,
         "seed": seed,
     });
+    let lan = lan::addresses(ready.listen);
+    if ready.public_url.is_some() || !lan.is_empty() {
+        let lan = lan.iter().map(|address| format!("http://{address}"));
+        line["urls"] = [base(ready)].into_iter().chain(lan).collect();
+    }
     format!("{line}\n")
+}
+
+/// Scheme, host and port that a player on this machine asks.
+fn base(ready: &Ready) -> String {
+    match &ready.public_url {
+        Some(url) => url.to_string(),
+        None if ready.listen.ip().is_unspecified() => {
+            format!("http://{}", SocketAddr::from((Ipv4Addr::LOCALHOST, ready.listen.port())))
+        }
+        None => format!("http://{}", ready.listen),
+    }
 }
 
 /// What a person wants to know first: addresses ready to paste, the network, the seed.
 fn welcome(ready: &Ready, profile: &Profile, seed: u64, drawn: bool) -> String {
-    let players = format!("http://{}", ready.listen);
+    let players = base(ready);
     let mut text = format!("vsps {}\n\n", env!("CARGO_PKG_VERSION"));
     // Writing to a String can't fail.
     match &ready.path {
@@ -134,6 +155,10 @@ fn welcome(ready: &Ready, profile: &Profile, seed: u64, drawn: bool) -> String {
         Some(path) => {
             let _ = writeln!(text, "  player    {players}{path}");
         }
+    }
+    for address in lan::addresses(ready.listen) {
+        let path = ready.path.as_deref().unwrap_or("/demo/");
+        let _ = writeln!(text, "  LAN       http://{address}{path}");
     }
     let _ = writeln!(text, "  admin     http://{}/metrics  /api/v1/sessions", ready.admin);
     let _ = writeln!(text, "  network   {profile}");

@@ -12,9 +12,15 @@ impl Profile {
     /// All there is to know, over several lines.
     #[must_use]
     pub fn describe(&self) -> String {
-        let mut lines = vec![format!("{}: {}", self.name, self.summary)];
+        let title = match &*self.summary {
+            "" => self.name.clone(),
+            summary => format!("{}: {summary}", self.name),
+        };
+        let mut lines = vec![title];
         let mut row = |key: &str, value: String| lines.push(format!("  {key:<8} {value}"));
-        row("source", self.source.clone());
+        if !self.source.is_empty() {
+            row("source", self.source.clone());
+        }
         row("rate", rates::in_full(&self.link.rate));
         if let Some(burst) = self.link.burst {
             row("burst", burst.to_string());

@@ -1,6 +1,6 @@
 //! Why there is no such profile.
 
-use crate::rules::{Diagnostics, FileError};
+use crate::rules::{Diagnostics, FileError, did_you_mean};
 
 /// Why a profile can't be had.
 #[derive(Debug, thiserror::Error)]
@@ -21,15 +21,5 @@ pub enum ProfileError {
 impl From<Diagnostics> for ProfileError {
     fn from(faults: Diagnostics) -> Self {
         Self::File(FileError::Invalid(faults))
-    }
-}
-
-pub(super) fn did_you_mean(nearest: &[String]) -> String {
-    match nearest {
-        [] => String::new(),
-        names => {
-            let names: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
-            format!("did you mean {}? ", names.join(" or "))
-        }
     }
 }

@@ -1,7 +1,7 @@
 //! The mirror of a profile file; no logic. All keys may be absent here: what is required is for
 //! validation to say, together with all else that is wrong.
 
-use crate::rules::{DistributionTable, RuleEntry, Several, Text, tables};
+use crate::rules::{DistributionTable, RuleEntry, RuleList, Several, Text, tables};
 
 tables! {
     /// A whole file.
@@ -15,6 +15,7 @@ tables! {
         stall: StallTable,
         loss: LossTable,
         rule: Vec<RuleEntry>,
+        rules: RuleList,
     }
 
     /// `[latency]`

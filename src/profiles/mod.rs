@@ -7,7 +7,7 @@
 //!
 //! | key | means |
 //! |---|---|
-//! | `summary`, `source` | what it imitates, and where its numbers come from; both required |
+//! | `summary`, `source` | what it imitates, and where its numbers come from; both may be left out |
 //! | `[latency]` `rtt` or `delay` | before the first byte of each response: a round trip, or one way (half of it) |
 //! | `[latency]` `uplink`, `downlink` | instead of `rtt`: the way there, before the origin is asked, and the way back, between its answer and the first byte (with `rtt` all of it is before) |
 //! | `[latency]` `schedule` | instead of one round trip: a list of `{ for, rtt }`, which starts when the rate's schedule does; `repeat = false`: after its end the last stays |
@@ -41,6 +41,7 @@
 //! | `[loss]` `model` | `{ bernoulli = 0.01 }` or `{ gilbert-elliott = { p, r, loss-bad, loss-good } }` (the last two 1 and 0 unless given), or netem's `{ four-state = { p13, p31, p32, p23, p14 } }` |
 //! | `[loss]` `on-drop` | `retransmit` (default), `truncate`, `reset` or `corrupt` (a bit of the packet turns over) |
 //! | `[[rule]]` | as in a rule file: see [`Rule`](crate::rules::Rule) |
+//! | `rules` | a list of ready faults and rules in the short form, after those of `[[rule]]`: `["stuck-playlist", "segment.audio:delay=2s"]` |
 //!
 //! A distribution is a table: `{ distribution = "constant", value }`, `exponential` with `mean`,
 //! `normal`, `lognormal` and `gamma` with `mean` and `sd`, `uniform` with `min` and `max`, `weibull`
@@ -54,7 +55,6 @@ mod category;
 mod describe;
 mod downlink;
 mod error;
-mod faults;
 mod file;
 mod limit;
 mod loss;
@@ -63,6 +63,7 @@ mod measured;
 pub mod preset;
 mod profile;
 mod rates;
+mod shaping;
 mod sharing;
 mod sources;
 mod statistics;
@@ -72,11 +73,12 @@ mod trace_steps;
 mod unit;
 mod validate;
 
+pub use crate::rules::{ELSEWHERE, Fault, FaultError, fault_named, faults};
 pub use catalog::Catalog;
 pub use category::{CATEGORIES, Category};
 pub use error::ProfileError;
-pub use faults::{ELSEWHERE, Fault, FaultError, fault_named, faults};
 pub use limit::{Limit, Per};
 pub use profile::Profile;
+pub use shaping::Shaping;
 pub use sharing::Shared;
 pub use statistics::Statistics;

@@ -13,9 +13,9 @@ use std::sync::Arc;
 pub struct Profile {
     /// Its name: the file's, without `.toml`.
     pub name: String,
-    /// What it imitates, in one line.
+    /// What it imitates, in one line; empty when its file does not say.
     pub summary: String,
-    /// Where its numbers come from, in one line.
+    /// Where its numbers come from, in one line; empty when its file does not say.
     pub source: String,
     /// The network.
     pub link: LinkSpec,

@@ -17,7 +17,7 @@ use crate::{
         TransportSpec,
     },
     rules::{
-        Diagnostics, Document, Scope, Text,
+        Diagnostics, Document, RuleSet, Scope, Text,
         distribution::{counts_bytes, distribution_of_bytes, sound},
         rule_set,
     },
@@ -71,10 +71,6 @@ fn profile(
     scope: &Scope<'_>,
     sources: &Sources<'_>,
 ) -> Option<Profile> {
-    let say = "write what it imitates, as in `summary = \"Home Wi-Fi at the edge of range\"`";
-    let cite = "write where the numbers come from; for made-up ones `source = \"synthetic\"`";
-    let summary = line("summary", file.summary.as_ref(), say, scope);
-    let source = line("source", file.source.as_ref(), cite, scope);
     let mut link = link(&file, scope, sources);
     let sending = file.uplink.as_ref().map(|table| uplink(table, &scope.at("uplink"), sources));
     let limits = limits(file.limit.as_deref().unwrap_or_default(), &scope.at("limit"), sources);
@@ -85,11 +81,14 @@ fn profile(
         let over_tcp = link.transport == TransportSpec::Tcp;
         link.fair_queue = over_tcp && shared.sharing == Some(Sharing::Fair);
     }
-    let rules = rule_set(file.rule.clone().unwrap_or_default(), &scope.at("rule"));
+    let rules = RuleSet::concat([
+        &rule_set(file.rule.clone().unwrap_or_default(), &scope.at("rule")),
+        &rule_set(file.rules.clone().unwrap_or_default(), &scope.at("rules")),
+    ]);
     Some(Profile {
         name: name.into(),
-        summary: summary?,
-        source: source?,
+        summary: line(file.summary.as_ref()),
+        source: line(file.source.as_ref()),
         link: link?,
         uplink: sending.unwrap_or_else(|| Some(LinkSpec::default()))?,
         limits: limits?.into(),
@@ -107,14 +106,10 @@ fn relative_and_shared(link: Option<&LinkSpec>, shared: &Shared, scope: &Scope<'
     }
 }
 
-/// A text that must be there; line breaks within it count as spaces.
-fn line(key: &str, written: Option<&Text>, hint: &str, scope: &Scope<'_>) -> Option<String> {
+/// A text on one line: line breaks within it count as spaces. Empty when it was left out.
+fn line(written: Option<&Text>) -> String {
     let words: Vec<&str> = written.map_or("", Text::as_str).split_whitespace().collect();
-    if words.is_empty() {
-        scope.missing(key, hint);
-        return None;
-    }
-    Some(words.join(" "))
+    words.join(" ")
 }
 
 fn link(file: &ProfileFile, scope: &Scope<'_>, sources: &Sources<'_>) -> Option<LinkSpec> {

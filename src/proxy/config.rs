@@ -79,6 +79,9 @@ pub struct ProxyConfig {
     pub allow: Vec<HostPattern>,
     /// Whether CORS headers are added where the origin sends none.
     pub cors: bool,
+    /// `scheme://host[:port]` under which players reach the proxy, for its addresses in manifests;
+    /// `None` = as requests say.
+    pub public_url: Option<Arc<str>>,
     /// Whether what players tell about themselves (CMCD) ends here: neither rules nor origin see it.
     pub strip_cmcd: bool,
     /// Decides requests before the rules do.
@@ -97,6 +100,7 @@ impl Default for ProxyConfig {
             session_by: SessionBy::default(),
             allow: Vec::new(),
             cors: true,
+            public_url: None,
             strip_cmcd: false,
             script: None,
             resolver: Resolver::default(),

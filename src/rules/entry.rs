@@ -1,6 +1,7 @@
 //! The mirror of one rule, as it stands in a file or in JSON; no logic.
 
 use super::{
+    rule_list::RuleList,
     table::tables,
     text::{Several, Text},
     then_entry::ThenEntry,
@@ -69,4 +70,5 @@ pub(super) struct RuleFileEntry {
     pub(super) summary: Option<Text>,
     pub(super) source: Option<Text>,
     pub(super) rule: Vec<RuleEntry>,
+    pub(super) rules: RuleList,
 }

@@ -51,7 +51,10 @@ impl RuleFile {
             Some(Self {
                 summary: words(&file.summary),
                 source: words(&file.source),
-                rules: rule_set(file.rule, &scope.at("rule")),
+                rules: RuleSet::concat([
+                    &rule_set(file.rule, &scope.at("rule")),
+                    &rule_set(file.rules, &scope.at("rules")),
+                ]),
                 lines,
             })
         })

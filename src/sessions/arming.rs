@@ -4,7 +4,7 @@ use super::host::Origin;
 use crate::{
     media::{Ladder, MediaType, Rendition},
     model::{LinkSpec, RateSpec},
-    profiles::Profile,
+    profiles::{Profile, Shaping},
     rules::RuleSet,
     seed::Seed,
     units::BitRate,
@@ -16,6 +16,8 @@ use std::sync::Arc;
 pub struct ArmingRequest {
     /// The network.
     pub profile: Option<Arc<Profile>>,
+    /// What replaces values of that network.
+    pub shaping: Shaping,
     /// A seed of its own: the session then replays under any ordinal.
     pub seed: Option<Seed>,
     /// Rules of its own, before those of the command line and the profile.

@@ -381,6 +381,7 @@ impl Registry {
         request: &mut ArmingRequest,
     ) -> Result<Option<Arc<SharedLink>>, LinkError> {
         let profile = request.profile.get_or_insert_with(|| Arc::clone(&self.config.profile));
+        *profile = request.shaping.apply(profile);
         let named = [&request.link, &self.config.link, &profile.shared.name];
         let Some(name) = named.into_iter().flatten().next() else { return Ok(None) };
         self.links.join(name, profile, self.config.seed, self.clock).map(Some)

@@ -17,18 +17,30 @@ pub struct SessionUris {
     origin: Origin,
     document: Option<Url>,
     own: Option<String>,
+    /// Put before what leads into the session; empty unless addresses are to be absolute.
+    base: String,
     bases: Vec<String>,
 }
 
 impl SessionUris {
     pub(super) const fn new(session: Arc<Session>, origin: Origin) -> Self {
-        Self { session, origin, document: None, own: None, bases: Vec::new() }
+        Self { session, origin, document: None, own: None, base: String::new(), bases: Vec::new() }
     }
 
     /// The same for a player that reaches the proxy at `own`: `scheme://host`.
     #[must_use]
     pub fn reached_at(self, own: Option<&str>) -> Self {
         Self { own: own.map(str::to_owned), ..self }
+    }
+
+    /// The same for a proxy that players reach at `public` alone (`scheme://host`): what leads into
+    /// the session is absolute.
+    #[must_use]
+    pub fn public_at(self, public: Option<&str>) -> Self {
+        match public {
+            Some(url) => Self { own: Some(url.to_owned()), base: url.to_owned(), ..self },
+            None => self,
+        }
     }
 
     /// The same for the document at `url`, which may have learnt something from another one.
@@ -41,6 +53,14 @@ impl SessionUris {
     #[must_use]
     pub fn below(self, bases: Vec<String>) -> Self {
         Self { bases, ..self }
+    }
+
+    fn prefix(&self, target: &Target) -> String {
+        let mut prefix = self.session.prefix(target);
+        if !prefix.is_empty() {
+            prefix.insert_str(0, &self.base);
+        }
+        prefix
     }
 
     fn target(&self, origin: Origin) -> Target {
@@ -56,7 +76,8 @@ impl UriMap for SessionUris {
         // Players put a host in the place of a variable (EXT-X-DEFINE); what it is, shows when they ask.
         if authority.contains("{$") {
             let session = self.session.prefix(&Target::Default);
-            return Some(format!("{session}/-/o/{scheme}/{authority}").into());
+            let base = &self.base;
+            return Some(format!("{base}{session}/-/o/{scheme}/{authority}").into());
         }
         let (user, host) = match authority.rsplit_once('@') {
             Some((user, host)) => (Some(user), host),
@@ -70,7 +91,7 @@ impl UriMap for SessionUris {
                 self.session.sign_in(&origin, user);
             }
         }
-        Some(self.session.prefix(&self.target(origin)).into())
+        Some(self.prefix(&self.target(origin)).into())
     }
 
     fn root_relative(&self, path: &str) -> Option<Cow<'_, str>> {
@@ -84,7 +105,7 @@ impl UriMap for SessionUris {
             true => Target::Default,
             false => Target::Named(self.origin.clone()),
         };
-        let prefix = self.session.prefix(&target);
+        let prefix = self.prefix(&target);
         (!prefix.is_empty()).then_some(prefix.into())
     }
 

@@ -57,16 +57,10 @@ impl FromStr for BitRate {
         const HINT: &str = "write a number and bit/s, kbit/s, Mbit/s or Gbit/s, as in `5 Mbit/s`";
         let wrong = |hint: &str| UnitError::new(text, "a rate", hint);
         let (number, unit) = split(text).ok_or_else(|| wrong(HINT))?;
-        let scale = match unit {
-            "bit/s" | "bps" => 1.0,
-            "kbit/s" | "kbps" => 1e3,
-            "Mbit/s" | "Mbps" => 1e6,
-            "Gbit/s" | "Gbps" => 1e9,
-            "B/s" | "kB/s" | "KB/s" | "MB/s" | "KiB/s" | "MiB/s" => {
-                return Err(wrong("rates are in bits: multiply by 8 and write kbit/s or Mbit/s"));
-            }
-            _ => return Err(wrong(HINT)),
-        };
+        if counts_bytes(unit) {
+            return Err(wrong("rates are in bits: multiply by 8 and write kbit/s or Mbit/s"));
+        }
+        let scale = scale(unit).ok_or_else(|| wrong(HINT))?;
         let bits = (number * scale).round();
         if bits > Self::MAX.0 as f64 {
             return Err(wrong("the highest rate is 1000 Gbit/s; leave `rate` out for no limit"));
@@ -76,6 +70,32 @@ impl FromStr for BitRate {
 }
 
 serde_by_text!(BitRate);
+
+/// Bits per second in a unit, in any of the spellings in use: `kbit/s`, `kb/s`, `Kbps`, `kbit`. No
+/// prefix is ambiguous: `mbps` can't mean a thousandth.
+fn scale(unit: &str) -> Option<f64> {
+    let lower = unit.to_ascii_lowercase();
+    let prefix = ["bit/s", "bits/s", "bps", "b/s", "bit"]
+        .iter()
+        .find_map(|unit| lower.strip_suffix(unit))?;
+    match prefix {
+        "" => Some(1.0),
+        "k" => Some(1e3),
+        "m" => Some(1e6),
+        "g" => Some(1e9),
+        _ => None,
+    }
+}
+
+/// Whether a unit counts bytes: `B` after the prefix, as in `MB/s` and `MBps`, or the word.
+fn counts_bytes(unit: &str) -> bool {
+    let per_second = unit.strip_suffix("/s").or_else(|| unit.strip_suffix("ps")).unwrap_or(unit);
+    let lower = unit.to_ascii_lowercase();
+    matches!(
+        per_second.strip_suffix('B'),
+        Some("" | "k" | "K" | "Ki" | "m" | "M" | "Mi" | "g" | "G" | "Gi")
+    ) || lower.contains("byte")
+}
 
 #[cfg(test)]
 mod tests {
@@ -90,6 +110,38 @@ mod tests {
         assert_eq!(bits("300 kbit/s"), Ok(300_000));
         assert_eq!(bits("0 bit/s"), Ok(0));
         assert_eq!(bits("1 Gbit/s"), Ok(1_000_000_000));
+        for spelled in [
+            "500 kbps",
+            "500kbps",
+            "500 Kbps",
+            "500 KBit/s",
+            "500 kb/s",
+            "500 Kb/s",
+            "500 kbit",
+            "0.5 mbps",
+            "0.5Mb/s",
+            "0.5 MBIT/S",
+        ] {
+            assert_eq!(bits(spelled), Ok(500_000), "{spelled}");
+            assert_eq!(spelled.parse::<BitRate>().unwrap().to_string(), "500 kbit/s");
+        }
+        for bytes in [
+            "1 MBps",
+            "1 B/s",
+            "1 kB/s",
+            "1 KBps",
+            "1 MiB/s",
+            "1 GB/s",
+            "1 MB",
+            "1 Mbyte/s",
+            "1 bytes/s",
+        ] {
+            let message = bytes.parse::<BitRate>().unwrap_err().to_string();
+            assert!(message.contains("multiply by 8"), "{message}");
+        }
+        for wrong in ["1 kibit/s", "1 xbit/s", "1 m", "1 M", "1 /s"] {
+            assert!(wrong.parse::<BitRate>().is_err(), "{wrong}");
+        }
     }
 
     #[test]

@@ -7,6 +7,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod arming;
 mod control;
 mod description;
 mod doors;

@@ -146,3 +146,68 @@ async fn parameters_and_dots_lead_through_the_session() {
         }
     }
 }
+
+/// A link names a network and rules, without a file.
+#[tokio::test]
+async fn a_link_shapes_its_session() {
+    let origin = Origin::saying(ok(TYPE, playlist(&["1.ts"]).as_bytes())).await;
+    let rig = Rig::before(&origin).await;
+    let link = "vsps.rate=500+kbps&vsps.rtt=80ms&vsps.loss=1%25&vsps.rules=stuck-playlist";
+    rig.session(link).await;
+    rig.session("vsps.profile=3g&vsps.rate=2Mbit/s").await;
+    rig.session(r#"vsps.rules=["stuck-playlist","segment:delay=2s"]"#).await;
+    let started = rig.told("session_started", 3).await;
+    assert_eq!(
+        (&started[0]["profile"], &started[0]["rate"]),
+        (&"custom".into(), &"500 kbit/s".into())
+    );
+    assert_eq!((&started[1]["profile"], &started[1]["rate"]), (&"3g".into(), &"2 Mbit/s".into()));
+    assert_eq!(started[2]["profile"], "unlimited");
+    for (wrong, hint) in [
+        ("vsps.rate=2MB/s", "multiply by 8"),
+        ("vsps.rtt=80", "as in `30 ms`"),
+        ("vsps.loss=2", "from 0 to 1"),
+        ("vsps.speed=2", "vsps.rate, vsps.rtt, vsps.loss"),
+    ] {
+        let got = rig.get(&format!("/start.m3u8?{wrong}")).await;
+        assert_eq!(got.status(), 400);
+        assert!(got.text().contains(hint), "{}", got.text());
+    }
+}
+
+/// Behind another server, a session's addresses in manifests are those that players reach.
+#[tokio::test]
+async fn manifests_lead_to_the_public_url() {
+    let uris_of_origin = ["http://cdn.test/1.ts", "/2.ts", "3.ts", "//cdn.test/4.ts"];
+    let origin = Origin::saying(ok(TYPE, playlist(&uris_of_origin).as_bytes())).await;
+    let public: std::sync::Arc<str> = "https://proxy.example".into();
+    let rig = Rig::start(Some(origin.address), |config| {
+        config.proxy.public_url = Some(public.clone());
+    })
+    .await;
+    let inside = rig.session("").await;
+    let got = rig.get(&format!("{inside}/a.m3u8")).await;
+    let led = format!("{public}{inside}");
+    assert_eq!(
+        uris(got.text()),
+        [
+            &*format!("{led}/-/o/http/cdn.test/1.ts"),
+            &format!("{led}/2.ts"),
+            "3.ts",
+            &format!("{led}/-/o/http/cdn.test/4.ts"),
+        ]
+    );
+    let mpd = "<MPD><BaseURL>http://cdn.test/v/</BaseURL><Location>/live.mpd</Location></MPD>";
+    let origin = Origin::saying(ok("Content-Type: application/dash+xml\r\n", mpd.as_bytes())).await;
+    let rig =
+        Rig::start(Some(origin.address), |config| config.proxy.public_url = Some(public)).await;
+    let inside = rig.session("").await;
+    let got = rig.get(&format!("{inside}/a.mpd")).await;
+    let led = format!("https://proxy.example{inside}");
+    assert!(
+        got.text().contains(&format!("<BaseURL>{led}/-/o/http/cdn.test/v/<")),
+        "{}",
+        got.text()
+    );
+    assert!(got.text().contains(&format!("<Location>{led}/live.mpd<")), "{}", got.text());
+}

@@ -94,7 +94,8 @@ pub(in crate::proxy) async fn fetch(
     }
     let (limits, own) = (&proxy.config.limits, own.as_deref());
     let scripted = proxy.config.script.is_some();
-    let context = ManifestContext { origin: &origin, path: &path, own, limits, scripted };
+    let public = proxy.config.public_url.as_ref();
+    let context = ManifestContext { origin: &origin, path: &path, own, public, limits, scripted };
     let response = read(response, &context, !head_only || is_manifest, ticket).await;
     Ok(if head_only && is_manifest { without_body(response) } else { response })
 }

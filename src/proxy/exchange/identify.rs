@@ -4,9 +4,10 @@ use super::{alias, service::Proxy};
 use crate::proxy::{config::SessionBy, error::ProxyError};
 use crate::{
     media::{HOST_PARAMETER, looks_like_manifest},
-    profiles::{Catalog, Shared, fault_named},
+    profiles::{Catalog, Shared},
     rules::RuleSet,
     sessions::{Address, ArmingRequest, Origin, Session, Target, Viewer},
+    units::{UnitError, span},
 };
 use http::{Method, request};
 use percent_encoding::percent_decode_str;
@@ -126,6 +127,18 @@ fn arming(catalog: &Catalog, parameters: &[(&str, &str)]) -> Result<ArmingReques
                 let hint = |_| wrong("write a whole number, as in vsps.seed=42".to_owned());
                 request.seed = Some(value.parse().map_err(hint)?);
             }
+            "vsps.rate" => {
+                request.shaping.rate =
+                    Some(value.parse().map_err(|error: UnitError| wrong(error.to_string()))?);
+            }
+            "vsps.rtt" => {
+                request.shaping.rtt =
+                    Some(span::parse(&value).map_err(|error| wrong(error.to_string()))?);
+            }
+            "vsps.loss" => {
+                request.shaping.loss =
+                    Some(value.parse().map_err(|error: UnitError| wrong(error.to_string()))?);
+            }
             "vsps.link" => request.link = Some(Shared::link(&value).map_err(wrong)?),
             "vsps.label" => request.label = Some(Arc::from(clip(&value))),
             "vsps.rules" => {
@@ -135,8 +148,7 @@ fn arming(catalog: &Catalog, parameters: &[(&str, &str)]) -> Result<ArmingReques
             // A redirect within a chain; see `fault::hops`.
             "vsps.hops" => {}
             _ => {
-                let known =
-                    "the parameters are vsps.profile, vsps.seed, vsps.rules, vsps.link, vsps.label";
+                let known = "the parameters are vsps.profile, vsps.rate, vsps.rtt, vsps.loss, vsps.seed, vsps.rules, vsps.link, vsps.label";
                 return Err(wrong(known.to_owned()));
             }
         }
@@ -152,11 +164,7 @@ fn rules(text: &str) -> Result<RuleSet, String> {
     }
     if !text.trim_start().starts_with('[') {
         // By name only, as for profiles.
-        let named = |name: &str| match fault_named(name) {
-            Ok(fault) => Ok(fault.rules),
-            Err(error) => Err(error.to_string()),
-        };
-        return RuleSet::from_compact(text, &named);
+        return RuleSet::from_text(text);
     }
     let json = serde_json::from_str(text).map_err(|error| format!("not JSON: {error}"))?;
     RuleSet::from_json("vsps.rules", json).map_err(|error| error.to_string())

@@ -85,6 +85,8 @@ pub(in crate::proxy) struct ManifestContext<'a> {
     pub(in crate::proxy) origin: &'a Origin,
     pub(in crate::proxy) path: &'a str,
     pub(in crate::proxy) own: Option<&'a str>,
+    /// `scheme://host` that the proxy's addresses in manifests are to begin with.
+    pub(in crate::proxy) public: Option<&'a Arc<str>>,
     pub(in crate::proxy) limits: &'a Limits,
     /// A script may come to edit what is only remembered now.
     pub(in crate::proxy) scripted: bool,

@@ -43,6 +43,7 @@ pub(in crate::proxy) struct Work {
     origin: Origin,
     path: String,
     own: Option<String>,
+    public: Option<Arc<str>>,
     scripted: bool,
 }
 
@@ -108,6 +109,7 @@ impl Work {
             origin: context.origin.clone(),
             path: context.path.to_owned(),
             own: context.own.map(str::to_owned),
+            public: context.public.cloned(),
             scripted: context.scripted,
         }
     }
@@ -150,7 +152,7 @@ impl Work {
         let origin = start.origin.as_ref().unwrap_or(&self.origin);
         let url = self.origin.url(&self.path);
         let uris = self.session.uris(origin).reached_at(self.own.as_deref()).of_document(&url);
-        let uris = uris.below(start.bases);
+        let uris = uris.public_at(self.public.as_deref()).below(start.bases);
         let (url, keep) = (without_directives(&url), self.scripted);
         let edited = fault::edit((&url, format), decoded.clone(), self, keep);
         let new = match rewrite(format, &edited, &uris) {

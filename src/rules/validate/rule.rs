@@ -6,8 +6,15 @@ use super::{
     when::{every, matcher, nth},
 };
 use crate::rules::{
-    diagnostic::Diagnostics, document::Document, entry::RuleEntry, rule::Rule, rule_file::RuleFile,
-    rule_set::RuleSet, scope::Scope, text::Text,
+    diagnostic::Diagnostics,
+    document::Document,
+    entry::RuleEntry,
+    rule::Rule,
+    rule_file::RuleFile,
+    rule_list::{RuleItem, RuleList},
+    rule_set::RuleSet,
+    scope::Scope,
+    text::Text,
 };
 use std::sync::Arc;
 
@@ -25,20 +32,32 @@ impl RuleSet {
     /// # Errors
     /// As [`RuleSet::from_toml`].
     pub fn from_json(origin: &str, rules: serde_json::Value) -> Result<Self, Diagnostics> {
-        Document::json(origin, rules)
-            .read(|entries: Vec<RuleEntry>, scope| Some(rule_set(entries, scope)))
+        Document::json(origin, rules).read(|list: RuleList, scope| Some(rule_set(list, scope)))
     }
 }
 
 /// Validates the rules of a list; `scope` is the list.
-pub(crate) fn rule_set(entries: Vec<RuleEntry>, scope: &Scope<'_>) -> RuleSet {
-    let numbered = entries.into_iter().enumerate();
-    RuleSet::new(numbered.map(|(i, entry)| rule(entry, i, &scope.item(i))).collect())
+pub(crate) fn rule_set(list: impl Into<RuleList>, scope: &Scope<'_>) -> RuleSet {
+    let numbered = list.into().0.into_iter().enumerate();
+    let sets: Vec<_> = numbered.map(|(i, item)| rules_of(item, i, &scope.item(i))).collect();
+    RuleSet::concat(&sets)
 }
 
-/// Validates a rule that stands alone at `scope`.
-pub(crate) fn single_rule(entry: RuleEntry, scope: &Scope<'_>) -> RuleSet {
-    RuleSet::new(vec![rule(entry, 0, scope)])
+/// Validates an item that stands alone at `scope`.
+pub(crate) fn single_rule(item: RuleItem, scope: &Scope<'_>) -> RuleSet {
+    rules_of(item, 0, scope)
+}
+
+fn rules_of(item: RuleItem, place: usize, scope: &Scope<'_>) -> RuleSet {
+    match item {
+        RuleItem::Full(entry) => RuleSet::new(vec![rule(*entry, place, scope)]),
+        RuleItem::Short(text) => RuleSet::from_text(text.as_str()).unwrap_or_else(|problem| {
+            let hint = "write the name of a ready fault or a short rule, as in \
+                        `stuck-playlist` or `segment.audio:delay=2s`";
+            scope.fault(problem, hint);
+            RuleSet::default()
+        }),
+    }
 }
 
 fn rule(entry: RuleEntry, place: usize, scope: &Scope<'_>) -> Rule {

@@ -1,10 +1,7 @@
 //! Faults by name: the rule files that are embedded in the program.
 
-use super::error::did_you_mean;
-use crate::{
-    builtin,
-    rules::{Diagnostics, RuleFile, RuleSet},
-};
+use super::{diagnostic::Diagnostics, rule_file::RuleFile, rule_set::RuleSet};
+use crate::builtin;
 use std::cmp::Reverse;
 
 /// A ready rule file.
@@ -68,6 +65,32 @@ pub fn fault_named(name: &str) -> Result<Fault, FaultError> {
     match found {
         Some((file, text)) => Ok(fault(file, text)?),
         None => Err(FaultError::Unknown { name: name.to_owned(), nearest: nearest(name) }),
+    }
+}
+
+impl RuleSet {
+    /// Reads rules in the short form, or the names of ready faults:
+    /// `stuck-playlist;segment.audio:delay=2s`.
+    ///
+    /// # Errors
+    /// What is wrong, and what to write.
+    pub fn from_text(text: &str) -> Result<Self, String> {
+        let named = |name: &str| match fault_named(name) {
+            Ok(fault) => Ok(fault.rules),
+            Err(error) => Err(error.to_string()),
+        };
+        Self::from_compact(text, &named)
+    }
+}
+
+/// `did you mean ..? `, or nothing when there is nothing near.
+pub(crate) fn did_you_mean(nearest: &[String]) -> String {
+    match nearest {
+        [] => String::new(),
+        names => {
+            let names: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
+            format!("did you mean {}? ", names.join(" or "))
+        }
     }
 }
 

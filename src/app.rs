@@ -103,6 +103,7 @@ impl App {
             recorder.show_lost_events(log.lost());
             observers.push(Box::new(Arc::clone(log)));
         }
+        recorder.expect_profile(&config.profile.name);
         let clock = Clock::start();
         let sessions = RegistryConfig {
             seed: config.seed,

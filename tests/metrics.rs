@@ -251,6 +251,75 @@ fn the_summary_reads_well() {
     insta::assert_snapshot!(serde_json::to_string_pretty(&report).unwrap());
 }
 
+/// A freeze of the link is not what the viewer sees: that is the player's to report.
+#[test]
+fn the_summary_tells_stalls_from_rebuffering() {
+    let summary = Summary::new().unwrap();
+    let started = |ordinal| Event::SessionStarted {
+        session: session(ordinal),
+        profile: "train".into(),
+        rate: None,
+    };
+    let reported = |ordinal, starved, collector: Option<&str>| Event::PlayerReported {
+        request: request(ordinal, Kind::Segment, "/a", 1),
+        report: Cmcd { starved, ..Cmcd::default() },
+        collector: collector.map(Into::into),
+    };
+    let stalled = Event::Stalled { session: session(1), at: ms(0), lasts: ms(1500) };
+    for event in [
+        started(1),
+        started(2),
+        started(3),
+        stalled,
+        reported(2, true, None),
+        reported(2, true, Some("collector.example/a")),
+        reported(2, true, None),
+        reported(3, false, None),
+    ] {
+        summary.observe(&event);
+    }
+    let report = summary.report().unwrap();
+    assert_eq!((report.stalls.count, report.rebuffers, report.player_reports), (1, 2, 4));
+    let lines = report.per_session.iter().map(|line| (&*line.id, line.link_stalls, line.rebuffers));
+    let lines: Vec<_> = lines.collect();
+    assert_eq!(lines, [("s1", 1, None), ("s2", 0, Some(2)), ("s3", 0, Some(0))]);
+    insta::assert_snapshot!(report.to_string());
+}
+
+/// Sessions without end have as many lines as were promised.
+#[test]
+fn the_first_sessions_have_lines() {
+    let summary = Summary::new().unwrap();
+    for ordinal in 1..=1000 {
+        let (session, profile) = (session(ordinal), "train".into());
+        summary.observe(&Event::SessionStarted { session, profile, rate: None });
+    }
+    let report = summary.report().unwrap();
+    assert_eq!((report.sessions, report.per_session.len()), (1000, 100));
+    assert!(report.to_string().ends_with("and 980 more\n"), "{report}");
+}
+
+/// An alert on the growth of a counter sees the first event only if the counter was there before.
+#[test]
+fn counters_are_there_before_the_first_event() {
+    let recorder = Recorder::new().unwrap();
+    recorder.expect_profile("train");
+    let before = recorder.render();
+    for sample in [
+        "vsps_drops_total{action=\"retransmit\"} 0",
+        "vsps_faults_total{effect=\"status\"} 0",
+        "vsps_rendition_switches_total{direction=\"down\"} 0",
+        "vsps_retries_total{kind=\"segment\"} 0",
+        "vsps_upstream_errors_total{cause=\"connect\"} 0",
+        "vsps_manifest_errors_total{protocol=\"hls\"} 0",
+        "vsps_player_starvation_total{profile=\"train\"} 0",
+        "vsps_sessions_started_total{profile=\"train\"} 0",
+        "vsps_stall_seconds_count{profile=\"train\"} 0",
+    ] {
+        assert!(before.lines().any(|line| line == sample), "{sample} is not in\n{before}");
+    }
+}
+
 #[test]
 fn a_summary_of_nothing_reads_well_too() {
     let report = Summary::new().unwrap().report().unwrap();

@@ -104,7 +104,7 @@ families! {
     SHAPER_WAIT: Histogram(SECONDS), "seconds", "vsps_shaper_wait_seconds", ["kind", "media", "profile"],
         "Time a body waited for the link (rate, stalls, losses).";
     STALLS: Histogram(SECONDS), "seconds", "vsps_stall_seconds", ["profile"],
-        "Length of injected stalls that found bytes waiting.";
+        "Length of injected freezes of the link that found bytes waiting; whether the viewer rebuffered is in vsps_player_starvation_total.";
     DROPS: Counter, "drops", "vsps_drops_total", ["action"],
         "Packets dropped by the loss process, by what that did.";
     FAULTS: Counter, "faults", "vsps_faults_total", ["effect"],
@@ -118,7 +118,7 @@ families! {
     PLAYER_BUFFER: Histogram(SECONDS), "seconds", "vsps_player_buffer_seconds", ["media", "profile"],
         "How much a player says it has buffered, as it asks (CMCD bl).";
     PLAYER_STARVATION: Counter, "times", "vsps_player_starvation_total", ["profile"],
-        "How often players say that they ran dry (CMCD bs, bsd); what one says with a request and posts again counts once.";
+        "How often viewers rebuffered, as players report it (CMCD bs, bsd); what one says with a request and posts again counts once.";
     PLAYER_REPORTS_IGNORED: Counter, "reports", "vsps_player_reports_ignored_total", ["reason"],
         "What players said and must not be used (CMCD of a version that is not known).";
     UPSTREAM_ERRORS: Counter, "errors", "vsps_upstream_errors_total", ["cause"],

@@ -20,9 +20,11 @@ mod narrator;
 mod recorder;
 mod report;
 mod request_fields;
+mod session_line;
 mod starvation;
 mod summary;
 mod times;
+mod zeros;
 
 pub use error::MetricsError;
 pub use event_log::{EventLog, EventsLost};
@@ -32,4 +34,5 @@ pub use har::Archive;
 pub use narrator::{LogLine, LogWriter};
 pub use recorder::Recorder;
 pub use report::{Quantiles, Report, Stalls};
+pub use session_line::SessionLine;
 pub use summary::Summary;

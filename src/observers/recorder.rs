@@ -7,6 +7,7 @@ use super::{
     instruments::Instruments,
     labels::{self, ProfileId, Profiles},
     starvation::Starvation,
+    zeros,
 };
 use crate::{
     event::{Event, Observer, RequestTag, SessionTag},
@@ -44,14 +45,22 @@ impl Recorder {
     /// # Errors
     /// When the table of families has a mistake; the tests would have found it.
     pub fn new() -> Result<Self, MetricsError> {
+        let instruments = Instruments::new()?;
+        zeros::show(&instruments);
         Ok(Self {
-            instruments: Instruments::new()?,
+            instruments,
             profiles: Profiles::new(),
             exchanges: Exchanges::new(),
             sessions: Mutex::default(),
             starvation: Starvation::default(),
             losses: Mutex::default(),
         })
+    }
+
+    /// Shows what is counted of sessions on `profile`, which are expected, as zero.
+    pub fn expect_profile(&self, profile: &str) {
+        let id = self.profiles.id(&profile.into());
+        zeros::show_profile(&self.instruments, self.profiles.label(id));
     }
 
     /// Shows `losses` as the log lines that were dropped.
@@ -86,6 +95,7 @@ impl Recorder {
         }
         self.instruments.sessions_active.inc();
         let label = self.profiles.label(id);
+        zeros::show_profile(&self.instruments, label);
         self.instruments.sessions_started.with_label_values(&[label]).inc();
     }
 

@@ -2,11 +2,15 @@
 
 use super::{
     event_log::EventsLost,
+    session_line::SessionLine,
     summary::{Counts, Tally},
     times::Times,
 };
 use serde::Serialize;
 use std::{collections::BTreeMap, fmt};
+
+/// Sessions that are printed; the JSON form has more.
+const LINES: usize = 20;
 
 /// What a run was like.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -23,8 +27,12 @@ pub struct Report {
     pub ttfb: Quantiles,
     /// Request to last byte of segments and parts that arrived whole.
     pub segment_download: Quantiles,
-    /// Injected stalls that found bytes waiting.
+    /// Injected freezes of the link that found bytes waiting.
     pub stalls: Stalls,
+    /// How often viewers rebuffered, as players report it (CMCD).
+    pub rebuffers: u64,
+    /// Reports of players (CMCD); without any, it is not known whether viewers rebuffered.
+    pub player_reports: u64,
     /// Dropped packets, by what that did.
     pub drops: BTreeMap<&'static str, u64>,
     /// Rules' effects that took place.
@@ -37,6 +45,8 @@ pub struct Report {
     pub retries: u64,
     /// Manifests that were not read in full.
     pub manifests_unread: u64,
+    /// The first sessions, one by one.
+    pub per_session: Vec<SessionLine>,
     /// What the event log could not write.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub events_lost: Option<EventsLost>,
@@ -79,12 +89,15 @@ impl Report {
                 count: tally.stalls,
                 total_ms: tally.stalled.as_micros() as f64 / 1e3,
             },
+            rebuffers: tally.rebuffers,
+            player_reports: tally.player_reports,
             drops: tally.drops.clone(),
             faults: tally.faults.clone(),
             upstream_errors: tally.upstream_errors.clone(),
             rendition_switches: tally.switches.clone(),
             retries: tally.retries,
             manifests_unread: tally.manifests_unread,
+            per_session: tally.lines.values().cloned().collect(),
             events_lost: None,
         }
     }
@@ -116,7 +129,12 @@ impl fmt::Display for Report {
             0 => String::new(),
             _ => format!("{} in all", time(self.stalls.total_ms)),
         };
-        row(f, "stalls", &self.stalls.count.to_string(), &stalled)?;
+        row(f, "link stalls", &self.stalls.count.to_string(), &stalled)?;
+        let known = match self.player_reports {
+            0 => "not known: no player reports (CMCD)",
+            _ => "as players report (CMCD)",
+        };
+        row(f, "viewer rebuffers", &self.rebuffers.to_string(), known)?;
         for (what, counts) in [
             ("drops", &self.drops),
             ("faults", &self.faults),
@@ -126,7 +144,35 @@ impl fmt::Display for Report {
             row(f, what, &counts.values().sum::<u64>().to_string(), &names(counts))?;
         }
         row(f, "retries", &self.retries.to_string(), "")?;
-        row(f, "manifests unread", &self.manifests_unread.to_string(), "")
+        row(f, "manifests unread", &self.manifests_unread.to_string(), "")?;
+        self.sessions_one_by_one(f)
+    }
+}
+
+impl Report {
+    fn sessions_one_by_one(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.per_session.is_empty() {
+            return Ok(());
+        }
+        let heads = ["requests", "bytes", "link stalls", "rebuffers", "faults"];
+        writeln!(f, "\n{:<18}{}", "session", heads.map(|head| format!("{head:>13}")).concat())?;
+        for line in self.per_session.iter().take(LINES) {
+            let cells = [
+                line.requests.to_string(),
+                size(line.bytes),
+                line.link_stalls.to_string(),
+                line.rebuffers.map_or_else(|| "-".to_owned(), |count| count.to_string()),
+                line.faults.to_string(),
+            ];
+            let name = line.label.as_ref().unwrap_or(&line.id);
+            let name: String = name.chars().take(17).collect();
+            let cells = cells.map(|cell| format!("{cell:>13}")).concat();
+            writeln!(f, "{name:<18}{cells}   {}", line.profile)?;
+        }
+        match (self.sessions as usize).saturating_sub(LINES) {
+            0 => Ok(()),
+            more => writeln!(f, "and {more} more"),
+        }
     }
 }
 

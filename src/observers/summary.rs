@@ -1,17 +1,28 @@
 //! The summary: what a run was like, kept exactly enough to print at its end.
 
-use super::{error::MetricsError, labels, report::Report, times::Times};
-use crate::event::{Event, Measured, Observer, Outcome, RequestTag};
+use super::{
+    error::MetricsError, labels, report::Report, session_line::SessionLine, starvation::Starvation,
+    times::Times,
+};
+use crate::event::{Event, Measured, Observer, Outcome, RequestTag, SessionTag};
 use parking_lot::Mutex;
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, HashSet},
+    sync::Arc,
+    time::Duration,
+};
 
 /// Sessions are spread over this many tallies, so that threads seldom meet at one.
 const TALLIES: u64 = 8;
+/// The first sessions of a run, by ordinal, have a line of their own.
+const SESSION_LINES: u64 = 100;
+
 /// Keeps the counts and quantiles of a run.
 ///
 /// Its memory is fixed (about 3 MB): times live in HDR histograms of microseconds up to an hour.
 pub struct Summary {
     tallies: Vec<Mutex<Tally>>,
+    starvation: Starvation,
 }
 
 impl Summary {
@@ -21,7 +32,8 @@ impl Summary {
     /// When the histograms' bounds make no sense; the tests would have found it.
     pub fn new() -> Result<Self, MetricsError> {
         let tallies = (0..TALLIES).map(|_| Ok(Mutex::new(Tally::new()?)));
-        Ok(Self { tallies: tallies.collect::<Result<_, MetricsError>>()? })
+        let tallies = tallies.collect::<Result<_, MetricsError>>()?;
+        Ok(Self { tallies, starvation: Starvation::default() })
     }
 
     /// What the run was like so far.
@@ -34,6 +46,15 @@ impl Summary {
             sum.add(&tally.lock());
         }
         Ok(Report::of(&sum))
+    }
+
+    fn reported(&self, request: &RequestTag, starved: bool, collector: Option<&str>) {
+        let ordinal = request.session.ordinal;
+        let mut tally = self.tally(ordinal).lock();
+        // What arrives after the session's end is not kept to be compared.
+        let live = tally.live.contains(&ordinal);
+        let news = starved && (!live || self.starvation.told(ordinal, collector));
+        tally.reported(ordinal, news);
     }
 
     fn tally(&self, ordinal: u64) -> &Mutex<Tally> {
@@ -55,12 +76,23 @@ impl Observer for Summary {
                 let mut tally = self.tally(request.session.ordinal).lock();
                 tally.finished(request, *status, *outcome, *bytes, measured);
             }
-            Event::SessionStarted { session, .. } => {
-                self.tally(session.ordinal).lock().sessions += 1;
+            Event::SessionStarted { session, profile, .. } => {
+                self.tally(session.ordinal).lock().started(session, profile);
+            }
+            Event::SessionEnded { session, .. } => {
+                let mut tally = self.tally(session.ordinal).lock();
+                tally.live.remove(&session.ordinal);
+                self.starvation.forget(session.ordinal);
+            }
+            Event::PlayerReported { request, report, collector } => {
+                self.reported(request, report.starved, collector.as_deref());
             }
             Event::FaultInjected { request, effect, .. } => {
                 let mut tally = self.tally(request.session.ordinal).lock();
                 *tally.faults.entry(effect).or_default() += 1;
+                if let Some(line) = tally.lines.get_mut(&request.session.ordinal) {
+                    line.faults += 1;
+                }
             }
             Event::Dropped { request, action, .. } => {
                 let mut tally = self.tally(request.session.ordinal).lock();
@@ -77,22 +109,27 @@ impl Observer for Summary {
                 let mut tally = self.tally(session.ordinal).lock();
                 tally.stalls += 1;
                 tally.stalled += *lasts;
+                if let Some(line) = tally.lines.get_mut(&session.ordinal) {
+                    line.stalled(*lasts);
+                }
             }
             Event::RenditionSwitched { session, from, to, .. } => {
                 let mut tally = self.tally(session.ordinal).lock();
-                *tally.switches.entry(if to > from { "up" } else { "down" }).or_default() += 1;
+                let direction = if to > from { "up" } else { "down" };
+                *tally.switches.entry(direction).or_default() += 1;
+                if let Some(line) = tally.lines.get_mut(&session.ordinal) {
+                    *line.rendition_switches.entry(direction).or_default() += 1;
+                }
             }
-            Event::SessionEnded { .. }
-            | Event::LinkChanged { .. }
+            Event::LinkChanged { .. }
             | Event::ScriptFailed { .. }
-            | Event::PlayerReported { .. }
             | Event::PlayerReportIgnored { .. } => {}
         }
     }
 }
 
 /// A count for each of a few names, all known at compile time.
-pub(super) type Counts = BTreeMap<&'static str, u64>;
+pub type Counts = BTreeMap<&'static str, u64>;
 
 /// The counts and times of some sessions.
 pub(super) struct Tally {
@@ -103,6 +140,14 @@ pub(super) struct Tally {
     pub(super) manifests_unread: u64,
     pub(super) stalls: u64,
     pub(super) stalled: Duration,
+    /// How often viewers rebuffered, as players report it.
+    pub(super) rebuffers: u64,
+    /// Reports of players.
+    pub(super) player_reports: u64,
+    /// Sessions that have not ended.
+    live: HashSet<u64>,
+    /// By ordinal.
+    pub(super) lines: BTreeMap<u64, SessionLine>,
     pub(super) outcomes: Counts,
     pub(super) drops: Counts,
     pub(super) faults: Counts,
@@ -124,6 +169,10 @@ impl Tally {
             manifests_unread: 0,
             stalls: 0,
             stalled: Duration::ZERO,
+            rebuffers: 0,
+            player_reports: 0,
+            live: HashSet::new(),
+            lines: BTreeMap::new(),
             outcomes: Counts::new(),
             drops: Counts::new(),
             faults: Counts::new(),
@@ -132,6 +181,14 @@ impl Tally {
             ttfb: Times::new()?,
             download: Times::new()?,
         })
+    }
+
+    fn started(&mut self, session: &SessionTag, profile: &Arc<str>) {
+        self.sessions += 1;
+        self.live.insert(session.ordinal);
+        if session.ordinal <= SESSION_LINES {
+            self.lines.insert(session.ordinal, SessionLine::new(session, profile));
+        }
     }
 
     fn finished(
@@ -144,6 +201,10 @@ impl Tally {
     ) {
         self.requests += 1;
         self.bytes += bytes;
+        if let Some(line) = self.lines.get_mut(&request.session.ordinal) {
+            line.requests += 1;
+            line.bytes += bytes;
+        }
         *self.outcomes.entry(outcome.as_str()).or_default() += 1;
         if status != 0 {
             self.ttfb.record(measured.ttfb);
@@ -151,6 +212,17 @@ impl Tally {
         let whole = (200..300).contains(&status) && outcome == Outcome::Complete && bytes > 0;
         if whole && labels::is_media_piece(request) {
             self.download.record(measured.total);
+        }
+    }
+
+    /// A player of session number `ordinal` reported on itself; `rebuffered` = and that it ran dry,
+    /// which was not known.
+    fn reported(&mut self, ordinal: u64, rebuffered: bool) {
+        let count = u64::from(rebuffered);
+        self.player_reports += 1;
+        self.rebuffers += count;
+        if let Some(line) = self.lines.get_mut(&ordinal) {
+            line.rebuffers = Some(line.rebuffers.unwrap_or(0) + count);
         }
     }
 
@@ -162,6 +234,9 @@ impl Tally {
         self.manifests_unread += other.manifests_unread;
         self.stalls += other.stalls;
         self.stalled += other.stalled;
+        self.rebuffers += other.rebuffers;
+        self.player_reports += other.player_reports;
+        self.lines.extend(other.lines.iter().map(|(ordinal, line)| (*ordinal, line.clone())));
         for (to, from) in [
             (&mut self.outcomes, &other.outcomes),
             (&mut self.drops, &other.drops),

@@ -79,6 +79,42 @@ async fn every_member_of_a_body_is_described_and_no_other() {
     }
 }
 
+/// The tables of a rule have the keys that an unknown one is answered with.
+#[tokio::test]
+async fn every_key_of_a_rule_is_described_and_no_other() {
+    let rig = Rig::plain().await;
+    let document = rig.get("/api/v1/openapi.json").await.json();
+    let wrong = json!({ "no such key": 1 });
+    for (schema, rule) in [
+        ("Rule", wrong.clone()),
+        ("RuleWhen", json!({ "when": wrong })),
+        ("RuleThen", json!({ "then": wrong })),
+        ("RuleBudget", json!({ "budget": wrong })),
+        ("RuleHang", json!({ "then": { "hang": wrong } })),
+        ("RuleStatus", json!({ "then": { "status": wrong } })),
+        ("RuleRedirect", json!({ "then": { "redirect": wrong } })),
+        ("RuleBody", json!({ "then": { "body": wrong } })),
+        ("RuleStall", json!({ "then": { "stall": wrong } })),
+        ("RuleDrip", json!({ "then": { "drip": wrong } })),
+        ("RuleCorrupt", json!({ "then": { "corrupt": wrong } })),
+        ("RuleFraming", json!({ "then": { "framing": wrong } })),
+        ("RuleCut", json!({ "then": { "cut": wrong } })),
+        ("RuleHeaders", json!({ "then": { "headers": wrong } })),
+        ("RuleManifest", json!({ "then": { "manifest": wrong } })),
+        ("RuleDiscontinuity", json!({ "then": { "manifest": { "discontinuity": wrong } } })),
+        ("RuleDurations", json!({ "then": { "manifest": { "durations": wrong } } })),
+        ("RuleReport", json!({ "then": { "manifest": { "rendition-report": wrong } } })),
+    ] {
+        let body = json!({ "rules": [rule] }).to_string();
+        let answer = rig.ask(Method::POST, "/api/v1/sessions", &body).await.json();
+        let detail = answer["errors"][0]["detail"].as_str().unwrap();
+        let allowed: BTreeSet<_> =
+            detail.split('`').skip(3).step_by(2).map(str::to_owned).collect();
+        let properties = &document["components"]["schemas"][schema]["properties"];
+        assert_eq!(keys(properties), allowed, "{schema}: {detail}");
+    }
+}
+
 #[tokio::test]
 async fn every_member_of_an_answer_is_described_and_no_other() {
     let rig = Rig::plain().await;

@@ -13,7 +13,8 @@ const HEAD: &str = "\
 <!-- Made from profiles/faults/*.toml: UPDATE_DOCS=1 cargo test --test library faults -->
 
 Ready rule files, each for a fault that people who build players have reported. All are built in:
-`?vsps.rules=stuck-playlist` in a link, `vsps rules show stuck-playlist` to start one of your own.
+`--rules stuck-playlist`, `?vsps.rules=stuck-playlist` in a link, its name in a list of `rules` in a
+profile or over the API, `vsps rules show stuck-playlist` to start one of your own.
 A proxy above TCP can't lose a packet or close a port for one viewer alone; where that matters the
 table says what is nearest.
 

@@ -28,6 +28,7 @@ fn the_library_is_large_and_says_where_it_comes_from() {
     let summaries: BTreeSet<_> = list.iter().map(|profile| &profile.summary).collect();
     assert_eq!(summaries.len(), list.len(), "two profiles tell the same story");
     for Profile { name, summary, source, link, .. } in list.iter().map(|profile| &**profile) {
+        assert!(!summary.is_empty() && !source.is_empty(), "{name} does not say what it is");
         assert!(summary.len() <= 92, "{name}: {} characters", summary.len());
         let dated = source
             .split(|c: char| !c.is_ascii_digit())

@@ -1,9 +1,8 @@
 //! One session in the summary.
 
-use super::summary::Counts;
 use crate::event::SessionTag;
 use serde::Serialize;
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 /// What one session was like.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -28,7 +27,7 @@ pub struct SessionLine {
     /// Rules' effects that took place.
     pub faults: u64,
     /// Moves to another rung, up and down.
-    pub rendition_switches: Counts,
+    pub rendition_switches: BTreeMap<&'static str, u64>,
 }
 
 impl SessionLine {
@@ -43,7 +42,7 @@ impl SessionLine {
             link_stalled_ms: 0.0,
             rebuffers: None,
             faults: 0,
-            rendition_switches: Counts::new(),
+            rendition_switches: BTreeMap::new(),
         }
     }
 

@@ -129,7 +129,7 @@ impl Observer for Summary {
 }
 
 /// A count for each of a few names, all known at compile time.
-pub type Counts = BTreeMap<&'static str, u64>;
+pub(super) type Counts = BTreeMap<&'static str, u64>;
 
 /// The counts and times of some sessions.
 pub(super) struct Tally {

@@ -48,11 +48,10 @@ async fn rules_are_named_or_written_in_short() {
     assert_eq!(patched["rules"].as_array().unwrap().len(), ready);
     let all = rig.ask(Method::PUT, "/api/v1/rules", r#"{ "rules": ["E01"] }"#).await;
     assert_eq!(all.json()["rules"].as_array().unwrap().len(), ready);
-    let fired =
-        rig.ask(Method::POST, &format!("{path}/faults"), r#"{ "rule": "segment:status=404" }"#);
+    let faults = format!("{path}/faults");
+    let fired = rig.ask(Method::POST, &faults, r#"{ "rule": "segment:status=404" }"#);
     assert_eq!(fired.await.status, StatusCode::CREATED);
-    let fired =
-        rig.ask(Method::POST, &format!("{path}/faults"), r#"{ "fault": "segment:status=404" }"#);
+    let fired = rig.ask(Method::POST, &faults, r#"{ "fault": "segment:status=404" }"#);
     assert_eq!(fired.await.status, StatusCode::CREATED);
     let refused = rig.ask(
         Method::POST,

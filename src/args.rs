@@ -7,12 +7,14 @@
 mod bench;
 mod listen;
 mod public_url;
+mod play;
 
 pub use bench::{
     BenchArgs, BenchCommand, CompareArgs, MergeArgs, PensieveAbrName, PensieveArgs, SweepArgs,
 };
 pub use listen::ListenAddress;
 pub use public_url::PublicUrl;
+pub use play::PlayArgs;
 
 use crate::{
     profiles::trace::{RateUnit, TimeUnit, TraceFormat},
@@ -49,6 +51,8 @@ pub enum Command {
     Rules(RulesCommand),
     /// Benchmarks ABR algorithms.
     Bench(BenchArgs),
+    /// Plays HLS or DASH without a screen, and checks what a viewer would have seen.
+    Play(Box<PlayArgs>),
     /// Prints a completion script.
     #[command(after_help = "Example: vsps completions bash > /etc/bash_completion.d/vsps")]
     Completions {

@@ -1,6 +1,6 @@
 //! From what was typed to the command that does it.
 
-use super::{Failure, bench, completions, profiles, rules, run};
+use super::{Failure, bench, completions, play, profiles, rules, run};
 use crate::args::{Cli, Command};
 
 /// Does what was asked for.
@@ -13,6 +13,7 @@ pub fn dispatch(cli: Cli) -> Result<(), Failure> {
         Command::Profiles(command) => profiles::profiles(command),
         Command::Rules(command) => rules::rules(&command),
         Command::Bench(args) => bench::bench(args),
+        Command::Play(args) => play::run(*args),
         Command::Completions { shell } => completions::completions(shell),
     }
 }

@@ -7,6 +7,7 @@ mod failure;
 mod import;
 mod lan;
 mod output;
+mod play;
 mod presets;
 mod profiles;
 mod recorded;

@@ -1,6 +1,7 @@
 //! The simulated player: a viewer of one presentation, as a pure function of time.
 //!
-//! Nothing in this module has a clock, a socket or an `async`. A [`Network`] says how long a download
+//! Nothing in this module has a clock, a socket or an `async`, but for [`fetch`], which plays over HTTP in
+//! real time. A [`Network`] says how long a download
 //! takes; a [`Session`] turns that into buffer, playback and the next request; an [`Abr`] chooses the
 //! rendition of each segment. The same session runs over any network: the proxy's link model, the
 //! networks of published simulators, or real sockets.
@@ -18,16 +19,25 @@
 //! 0-based index of a rendition in the ladder, from the lowest bitrate.
 
 pub mod abr;
+mod assertion;
 pub mod estimator;
+pub mod fetch;
 pub mod network;
 mod playback;
+mod playout;
 mod presentation;
+mod qoe;
+mod rate_control;
 mod replacement;
 mod session;
 
 pub use abr::{Abr, Choice, State};
+pub use assertion::{Assertion, AssertionError, Unmet};
 pub use network::{CapacityChange, Download, Network, NeverEnds, Progress};
 pub use playback::{Observer, Playback, Totals, WaitCause};
+pub use playout::{BufferedSegment, Playout, PlayoutPolicy, PlayoutState, PlayoutTotals};
 pub use presentation::{Presentation, PresentationError};
+pub use qoe::{DownloadTotals, Qoe};
+pub use rate_control::RateControl;
 pub use replacement::Replacement;
 pub use session::{EstimateError, FullBuffer, Session, SessionError, SessionPolicy, SessionReport};

@@ -71,7 +71,7 @@ pub(super) struct Member<'a> {
     pub(super) representation: &'a Representation<'a>,
     pub(super) id: Arc<str>,
     /// The bases of its AdaptationSet.
-    bases: Arc<[Arc<Base>]>,
+    pub(super) bases: Arc<[Arc<Base>]>,
 }
 
 /// A period with its start and end.
@@ -162,7 +162,7 @@ fn passed(periods: &[Period<'_>]) -> usize {
 }
 
 /// When each period begins and how long it lasts, as far as it follows from the MPD.
-fn spans(mpd: &Mpd<'_>) -> Vec<Span> {
+pub(super) fn spans(mpd: &Mpd<'_>) -> Vec<Span> {
     let mut clock = Duration::ZERO;
     let mut spans: Vec<Span> = Vec::with_capacity(mpd.periods.len());
     for (at, period) in mpd.periods.iter().enumerate() {
@@ -339,7 +339,7 @@ impl<'a> Compiler<'a> {
 }
 
 impl<'a> Member<'a> {
-    fn levels(&self) -> Levels<'a> {
+    pub(super) fn levels(&self) -> Levels<'a> {
         let own = self.representation.segments.as_deref();
         Levels::new([own, self.set.segments.as_deref(), self.period.segments.as_deref()])
     }

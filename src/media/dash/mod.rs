@@ -5,6 +5,7 @@ mod describe;
 mod edge;
 mod levels;
 mod listed;
+mod listing;
 mod memory;
 mod model;
 mod patch;
@@ -16,8 +17,10 @@ mod selector;
 mod value;
 mod version;
 
+pub(super) use listing::list;
 pub(super) use memory::Memory;
 pub(super) use rewrite::rewrite;
+pub(super) use value::date;
 
 #[cfg(test)]
 mod tests;

@@ -22,6 +22,9 @@ pub(super) struct Mpd<'a> {
     /// `@availabilityStartTime`, in seconds since the Unix epoch.
     pub(super) available_from: Option<f64>,
     pub(super) duration: Option<Duration>,
+    /// `@minimumUpdatePeriod` and `@suggestedPresentationDelay`.
+    pub(super) update: Option<Duration>,
+    pub(super) delay: Option<Duration>,
     pub(super) bases: Vec<Text<'a>>,
     pub(super) locations: Vec<Text<'a>>,
     pub(super) patches: Vec<Text<'a>>,

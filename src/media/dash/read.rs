@@ -54,6 +54,8 @@ fn attributes(tag: Tag<'_>, mpd: &mut Mpd<'_>) {
             "type" => mpd.dynamic = value == "dynamic",
             "availabilityStartTime" => mpd.available_from = value::date(value),
             "mediaPresentationDuration" => mpd.duration = value::duration(value),
+            "minimumUpdatePeriod" => mpd.update = value::duration(value),
+            "suggestedPresentationDelay" => mpd.delay = value::duration(value),
             _ => {}
         }
     }

@@ -3,6 +3,7 @@
 mod clean;
 mod define;
 mod line;
+mod listing;
 mod memory;
 mod multivariant;
 mod playlist;
@@ -12,6 +13,7 @@ mod rewrite;
 mod track;
 mod version;
 
+pub(super) use listing::list;
 pub(super) use memory::Memory;
 pub(super) use rewrite::rewrite;
 

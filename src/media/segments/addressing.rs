@@ -113,6 +113,15 @@ impl Addressing {
         }
     }
 
+    /// The tick that `$Time$` stands for at a position.
+    pub(in super::super) fn tick(&self, position: u64) -> Option<u64> {
+        match &self.shape {
+            Shape::Timeline(timeline) => timeline.at(position).map(|slot| slot.start),
+            Shape::Fixed { ticks, .. } => Some((position as f64 * ticks).round() as u64),
+            Shape::Unknown => None,
+        }
+    }
+
     /// The position computed from the numbers alone, for a segment that no known timeline holds.
     pub(super) fn compute_place(&self, numbers: Numbers) -> Found {
         let time = numbers.time.and_then(|tick| self.moment(tick as f64 - self.offset as f64));

@@ -10,7 +10,7 @@ pub struct Estimate {
 }
 
 /// Learns from downloads.
-pub trait Estimator {
+pub trait Estimator: Send {
     /// Takes a sample: the time of the body in ms, its throughput in kbit/s, and the latency before it
     /// in ms. Returns the new estimate.
     fn push(&mut self, time: f64, throughput: f64, latency: f64) -> Estimate;

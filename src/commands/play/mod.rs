@@ -1,0 +1,10 @@
+//! `vsps play`: a headless player over HTTP.
+
+mod algorithm;
+mod junit;
+mod report;
+mod run;
+mod summary;
+mod terminal;
+
+pub(super) use run::run;

@@ -1,0 +1,210 @@
+//! One request: redirects followed, the body measured as it arrives, and kept only if it is a manifest.
+
+use super::error::FetchError;
+use crate::{media::Location, player::Progress};
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode, Uri, header};
+use http_body_util::{BodyExt as _, Empty};
+use hyper::body::{Body as _, Incoming};
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::{
+    client::legacy::{Client, connect::HttpConnector},
+    rt::{TokioExecutor, TokioTimer},
+};
+use std::{error::Error, sync::LazyLock, time::Duration};
+use tokio::time::timeout;
+use url::Url;
+
+/// For a connection to be made.
+const CONNECT: Duration = Duration::from_secs(10);
+/// Without a byte.
+const IDLE: Duration = Duration::from_secs(20);
+const REDIRECTS: usize = 10;
+/// The longest body that is kept.
+const LONGEST: usize = 16 << 20;
+const BITS: f64 = 8.0;
+const MS: f64 = 1000.0;
+
+/// TLS with the platform's roots, read once. Without any, https fails and http works.
+static TLS: LazyLock<rustls::ClientConfig> = LazyLock::new(|| {
+    let mut roots = rustls::RootCertStore::empty();
+    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    rustls::ClientConfig::builder().with_root_certificates(roots).with_no_client_auth()
+});
+
+/// What requests are made with. Clones share their connections.
+#[derive(Debug, Clone)]
+pub(super) struct Http {
+    client: Client<HttpsConnector<HttpConnector>, Empty<Bytes>>,
+}
+
+/// What to ask for.
+#[derive(Debug)]
+pub(super) struct Ask<'a> {
+    pub(super) location: &'a Location,
+    pub(super) headers: HeaderMap,
+    /// Whether the body is wanted.
+    pub(super) keep: bool,
+    /// The size in bits to go by where the response does not say its length.
+    pub(super) expected: f64,
+}
+
+/// A complete response, or one that was given up.
+#[derive(Debug)]
+pub(super) struct Fetched {
+    /// Where it came from, after redirects.
+    pub(super) url: String,
+    pub(super) content_type: Option<String>,
+    /// Empty unless it was to be kept.
+    pub(super) body: Vec<u8>,
+    pub(super) progress: Progress,
+    pub(super) abandoned: bool,
+}
+
+impl Http {
+    pub(super) fn new() -> Self {
+        let mut http = HttpConnector::new();
+        http.enforce_http(false);
+        http.set_nodelay(true);
+        http.set_connect_timeout(Some(CONNECT));
+        let https = HttpsConnectorBuilder::new().with_tls_config(TLS.clone());
+        let connector = https.https_or_http().enable_http1().enable_http2().wrap_connector(http);
+        let client =
+            Client::builder(TokioExecutor::new()).pool_timer(TokioTimer::new()).build(connector);
+        Self { client }
+    }
+
+    /// Requests and reads; `watch` is called as the body arrives, and gives it up by `true`.
+    pub(super) async fn get(
+        &self,
+        ask: &Ask<'_>,
+        now: impl Fn() -> f64,
+        watch: &mut (dyn FnMut(&Progress) -> bool + Send),
+    ) -> Result<Fetched, FetchError> {
+        let failed = |cause: String| FetchError { url: ask.location.url.clone(), cause };
+        let start = now();
+        let (url, response) = self.head(ask).await.map_err(failed)?;
+        let first_byte = now() - start;
+        let status = response.status();
+        if !status.is_success() {
+            return Err(failed(refusal(&response)));
+        }
+        if ask.location.range.is_some() && status != StatusCode::PARTIAL_CONTENT {
+            return Err(failed(format!("status {status}, not 206, to a request for a range")));
+        }
+        let content_type = response.headers().get(header::CONTENT_TYPE);
+        let content_type = content_type.and_then(|value| value.to_str().ok()).map(str::to_owned);
+        let mut fetched = Fetched {
+            url,
+            content_type,
+            body: Vec::new(),
+            progress: Progress { size: ask.expected, received: 0.0, time: first_byte, first_byte },
+            abandoned: false,
+        };
+        let mut body = response.into_body();
+        if let Some(length) = body.size_hint().exact() {
+            fetched.progress.size = length as f64 * BITS;
+        }
+        while let Some(data) = next(&mut body).await.map_err(failed)? {
+            fetched.progress.received += data.len() as f64 * BITS;
+            fetched.progress.time = now() - start;
+            if ask.keep {
+                if fetched.body.len() + data.len() > LONGEST {
+                    return Err(failed(format!(
+                        "longer than {LONGEST} bytes, which no manifest is"
+                    )));
+                }
+                fetched.body.extend_from_slice(&data);
+            }
+            if watch(&fetched.progress) {
+                fetched.abandoned = true;
+                return Ok(fetched);
+            }
+        }
+        fetched.progress.time = now() - start;
+        fetched.progress.size = fetched.progress.received;
+        Ok(fetched)
+    }
+
+    /// The response after redirects, its body unread, and where it came from.
+    async fn head(&self, ask: &Ask<'_>) -> Result<(String, Response<Incoming>), String> {
+        let mut url = Url::parse(&ask.location.url).map_err(|error| error.to_string())?;
+        for _ in 0..=REDIRECTS {
+            let request = request(&url, ask)?;
+            let response = timeout(IDLE, self.client.request(request)).await;
+            let response = response.map_err(|_| format!("no response within {IDLE:?}"))?;
+            let response = response.map_err(|error| causes(&error))?;
+            if !response.status().is_redirection() {
+                return Ok((url.into(), response));
+            }
+            let target = response.headers().get(header::LOCATION);
+            let target = target.and_then(|target| target.to_str().ok());
+            let target = target.ok_or_else(|| refusal(&response))?;
+            url = url.join(target).map_err(|error| format!("redirected to {target:?}: {error}"))?;
+        }
+        Err(format!("more than {REDIRECTS} redirects"))
+    }
+}
+
+fn request(url: &Url, ask: &Ask<'_>) -> Result<Request<Empty<Bytes>>, String> {
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(format!("the scheme `{}` is not played; write http or https", url.scheme()));
+    }
+    let uri: Uri = url.as_str().parse().map_err(|error| format!("{error}"))?;
+    let mut request = Request::new(Empty::new());
+    *request.uri_mut() = uri;
+    *request.headers_mut() = ask.headers.clone();
+    let agent = concat!("vsps/", env!("CARGO_PKG_VERSION"));
+    request.headers_mut().insert(header::USER_AGENT, HeaderValue::from_static(agent));
+    if let Some(range) = &ask.location.range {
+        let text = match range.end {
+            u64::MAX => format!("bytes={}-", range.start),
+            end => format!("bytes={}-{}", range.start, end.saturating_sub(1)),
+        };
+        if let Ok(value) = HeaderValue::from_str(&text) {
+            request.headers_mut().insert(header::RANGE, value);
+        }
+    }
+    Ok(request)
+}
+
+/// The next bytes of a body; `None` at its end.
+async fn next(body: &mut Incoming) -> Result<Option<Bytes>, String> {
+    loop {
+        let frame = timeout(IDLE, body.frame()).await;
+        let frame = frame.map_err(|_| format!("no byte for {IDLE:?}"))?;
+        match frame.transpose().map_err(|error| causes(&error))? {
+            None => return Ok(None),
+            Some(frame) => {
+                if let Ok(data) = frame.into_data() {
+                    return Ok(Some(data));
+                }
+            }
+        }
+    }
+}
+
+/// A status that is no success, with the reason that a proxy gives.
+fn refusal<T>(response: &Response<T>) -> String {
+    static REASON: HeaderName = HeaderName::from_static("vsps-error");
+    let reason = response.headers().get(&REASON).and_then(|reason| reason.to_str().ok());
+    let status = response.status();
+    reason
+        .map_or_else(|| format!("status {status}"), |reason| format!("status {status} ({reason})"))
+}
+
+/// An error with what caused it.
+fn causes(error: &impl Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text = format!("{text}: {cause}");
+        source = cause.source();
+    }
+    text
+}
+
+/// Bits per ms as bit/s.
+pub(super) const fn per_second(rate: f64) -> f64 {
+    rate * MS
+}

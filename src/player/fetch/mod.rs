@@ -1,0 +1,19 @@
+//! The player over HTTP, in real time.
+//!
+//! What is decided is decided by the pure parts of [`player`](super): [`RateControl`](super::RateControl)
+//! chooses, [`Playout`](super::Playout) plays. Here are a clock, requests, and the reload of live
+//! manifests. This folder alone in `player` has `async`; it reaches a proxy only by its URL.
+
+mod clock;
+mod error;
+mod feed;
+mod http;
+mod ladder;
+mod play;
+mod requester;
+mod stream;
+mod viewing;
+
+pub use error::{FetchError, PlayError};
+pub use play::{Ending, MakeControl, Outcome, PlayOptions, play};
+pub use viewing::{Monitor, PlayerView};

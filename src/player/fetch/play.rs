@@ -1,0 +1,138 @@
+//! One player, from its manifest to its figures.
+
+use super::{
+    clock::Clock,
+    error::PlayError,
+    feed::Feed,
+    http::Http,
+    ladder::{Chosen, bitrate, presentation},
+    requester::Requester,
+    stream::{Adaptive, Stream},
+    viewing::{Monitor, Shared},
+};
+use crate::player::{Playout, PlayoutPolicy, PlayoutState, Presentation, Qoe, RateControl};
+use std::{fmt, sync::Arc, time::Duration};
+use tokio::sync::watch;
+
+/// Makes the algorithm for what is played; the flag says whether it is live.
+pub type MakeControl =
+    Arc<dyn Fn(&Presentation, bool) -> Result<RateControl, String> + Send + Sync>;
+
+/// How a player plays.
+#[derive(Clone)]
+pub struct PlayOptions {
+    /// The URL of the manifest.
+    pub url: String,
+    /// Its algorithm.
+    pub control: MakeControl,
+    /// How long, at most.
+    pub duration: Option<Duration>,
+    /// How long where the stream is live and nothing is said.
+    pub live_duration: Duration,
+    /// The maximum buffer level.
+    pub max_buffer: Duration,
+    /// When playback starts and goes on.
+    pub playout: PlayoutPolicy,
+}
+
+impl fmt::Debug for PlayOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PlayOptions").field("url", &self.url).finish_non_exhaustive()
+    }
+}
+
+/// How a viewing ended.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Ending {
+    /// All was shown.
+    Complete,
+    /// The time was up.
+    Duration,
+    /// It was told to stop.
+    Stopped,
+    /// Playback failed.
+    Failed(PlayError),
+}
+
+/// What came of a viewing.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Outcome {
+    /// The figures.
+    pub qoe: Qoe,
+    /// How it ended.
+    pub ending: Ending,
+}
+
+/// Plays until the end, for as long as the options say, or until `stop` is true.
+pub async fn play(
+    options: &PlayOptions,
+    monitor: &Monitor,
+    mut stop: watch::Receiver<bool>,
+) -> Outcome {
+    let clock = Clock::start();
+    let shared = Shared::new(clock);
+    monitor.add(&shared);
+    let requester = Requester { http: Http::new(), shared: shared.clone() };
+    let ending = tokio::select! {
+        played = run(options, &requester) => played.map_or_else(Ending::Failed, |()| Ending::Complete),
+        () = time_up(options, &shared) => Ending::Duration,
+        _ = stop.wait_for(|stop| *stop) => Ending::Stopped,
+    };
+    Outcome { qoe: shared.qoe(), ending }
+}
+
+/// Waits for the end of the time.
+async fn time_up(options: &PlayOptions, shared: &Shared) {
+    loop {
+        let live = shared.lock().live;
+        let most = options.duration.or_else(|| live.then_some(options.live_duration));
+        let left = most.map_or(1000.0, |most| most.as_secs_f64() * 1000.0 - shared.clock.now());
+        if left <= 0.0 {
+            return;
+        }
+        Clock::sleep(left.min(1000.0)).await;
+    }
+}
+
+async fn run(options: &PlayOptions, requester: &Requester) -> Result<(), PlayError> {
+    let feed = Feed::load(requester.clone(), &options.url).await?;
+    let problem = |problem: String| PlayError::Content { url: options.url.clone(), problem };
+    let chosen = Chosen::of(feed.tracks.iter().map(|track| &track.rendition))
+        .ok_or_else(|| problem("has no video and no audio that could be played".into()))?;
+    let Some(&lowest) = chosen.ladder.first() else { return Ok(()) };
+    let (ended, count, segment) = feed.shape(lowest).await?;
+    let renditions = || chosen.ladder.iter().map(|track| &feed.tracks[*track].rendition);
+    let presentation = presentation(renditions(), segment, ended.then_some(count))
+        .map_err(|error| problem(error.to_string()))?;
+    let control = (options.control)(&presentation, !ended).map_err(problem)?;
+    let streams = 1 + usize::from(chosen.audio.is_some());
+    {
+        let mut viewing = requester.shared.lock();
+        viewing.playout = Playout::new(streams, options.playout);
+        viewing.ladder = renditions().filter_map(bitrate).collect();
+        viewing.live = !ended;
+    }
+    let max_buffer = options.max_buffer.as_secs_f64() * 1000.0;
+    let stream = |number| Stream::new(requester, &feed, number, max_buffer);
+    let main = Adaptive::new(stream(0), &chosen.ladder, control).run();
+    match chosen.audio {
+        Some(track) => tokio::try_join!(main, stream(1).run_single(track)).map(|_| ())?,
+        None => main.await?,
+    }
+    play_out(&requester.shared).await;
+    Ok(())
+}
+
+/// Waits until all that is buffered was shown.
+async fn play_out(shared: &Shared) {
+    loop {
+        let left = {
+            let viewing = shared.now();
+            if viewing.playout.state() == PlayoutState::Ended {
+                return;
+            }
+            viewing.playout.left()
+        };
+        Clock::sleep(left.max(1.0)).await;
+    }
+}

@@ -1,0 +1,227 @@
+//! The loops that fill the buffers: the main stream, whose rungs an algorithm chooses, and sound.
+
+use super::{
+    clock::Clock,
+    error::PlayError,
+    feed::Feed,
+    http::{Fetched, per_second},
+    ladder::bitrate,
+    requester::{Object, Purpose, Requester},
+};
+use crate::{
+    media::{ListedSegment, Location},
+    player::{BufferedSegment, Choice, Download, Progress, RateControl, SessionReport},
+};
+use std::sync::Arc;
+
+/// What both loops need.
+#[derive(Debug)]
+pub(super) struct Stream<'a> {
+    pub(super) requester: &'a Requester,
+    pub(super) feed: &'a Feed,
+    /// Its number among the buffers.
+    pub(super) number: usize,
+    /// The maximum buffer level in ms.
+    pub(super) max_buffer: f64,
+    init: Option<Arc<Location>>,
+    /// The position from which the next segment is looked for.
+    from: Option<f64>,
+}
+
+impl<'a> Stream<'a> {
+    pub(super) const fn new(
+        requester: &'a Requester,
+        feed: &'a Feed,
+        number: usize,
+        max_buffer: f64,
+    ) -> Self {
+        Self { requester, feed, number, max_buffer, init: None, from: None }
+    }
+
+    fn level(&self) -> f64 {
+        self.requester.shared.now().playout.level(self.number)
+    }
+
+    fn now(&self) -> f64 {
+        self.requester.shared.clock.now()
+    }
+
+    /// The next segment of a track; `None` at its end.
+    async fn next(&self, track: usize) -> Result<Option<ListedSegment>, PlayError> {
+        self.feed.segment(track, self.from).await
+    }
+
+    /// Sleeps until a segment of `duration` ms fits; returns the time.
+    async fn wait_for_room(&self, duration: f64) -> f64 {
+        let level = self.level();
+        // A segment that never fits is let in when the buffer is empty.
+        let over = (level + duration - self.max_buffer).min(level).max(0.0);
+        if over > 0.0 {
+            Clock::sleep(over).await;
+        }
+        over
+    }
+
+    /// Fetches the initialisation segment, if another one is needed than the last time.
+    async fn initialise(&mut self, segment: &ListedSegment) -> Result<(), PlayError> {
+        let Some(init) = segment.init.clone().filter(|init| self.init.as_ref() != Some(init))
+        else {
+            return Ok(());
+        };
+        let purpose = Purpose::of(Object::Init);
+        self.requester.fetch(&init, purpose, &mut |_: &Progress| false).await?;
+        self.init = Some(init);
+        Ok(())
+    }
+
+    /// Puts a downloaded segment into the buffer.
+    fn append(&mut self, segment: &ListedSegment, rung: usize, bitrate: Option<f64>, bits: f64) {
+        let duration = segment.duration * 1000.0;
+        let clock = self.requester.shared.clock;
+        let buffered = BufferedSegment {
+            rung,
+            bitrate: bitrate.unwrap_or_else(|| per_second(bits / duration)),
+            duration,
+            live_at: segment.date.map(|date| clock.of_epoch(date)),
+        };
+        let mut viewing = self.requester.shared.now();
+        viewing.playout.append(self.number, buffered, clock.now());
+        viewing.downloads.segments += 1;
+        self.from = Some(segment.position + segment.step / 2.0);
+    }
+
+    fn end(&self) {
+        let mut viewing = self.requester.shared.now();
+        viewing.playout.end(self.number, self.now());
+    }
+
+    /// Plays one track to its end.
+    pub(super) async fn run_single(mut self, track: usize) -> Result<(), PlayError> {
+        let bitrate = bitrate(&self.feed.tracks[track].rendition);
+        while let Some(segment) = self.next(track).await? {
+            let duration = segment.duration * 1000.0;
+            self.wait_for_room(duration).await;
+            self.initialise(&segment).await?;
+            let object = Object::Segment(self.number);
+            let purpose = Purpose { object, bitrate, duration: Some(duration) };
+            let watch = &mut |_: &Progress| false;
+            let fetched = self.requester.fetch(&segment.location, purpose, watch).await?;
+            self.append(&segment, 0, bitrate, fetched.progress.received);
+        }
+        self.end();
+        Ok(())
+    }
+}
+
+/// The main stream.
+#[derive(Debug)]
+pub(super) struct Adaptive<'a> {
+    pub(super) stream: Stream<'a>,
+    /// The tracks of the ladder, lowest first.
+    pub(super) ladder: &'a [usize],
+    pub(super) control: RateControl,
+    /// How many segments were put into the buffer.
+    count: usize,
+    /// The rung of the last request.
+    last: usize,
+    /// What the wait for room took before this request.
+    full_wait: f64,
+}
+
+impl<'a> Adaptive<'a> {
+    pub(super) const fn new(stream: Stream<'a>, ladder: &'a [usize], control: RateControl) -> Self {
+        Self { stream, ladder, control, count: 0, last: 0, full_wait: 0.0 }
+    }
+
+    /// Plays to the end.
+    pub(super) async fn run(mut self) -> Result<(), PlayError> {
+        // A live segment is waited for before its rung is chosen.
+        while let Some(coming) = self.stream.next(self.ladder[self.last]).await? {
+            self.full_wait = self.stream.wait_for_room(coming.duration * 1000.0).await;
+            if self.full_wait > 0.0 {
+                self.control.waited(self.full_wait);
+            }
+            let choice = self.choose();
+            Clock::sleep(choice.wait).await;
+            self.request(choice).await?;
+        }
+        self.stream.end();
+        Ok(())
+    }
+
+    fn choose(&mut self) -> Choice {
+        let now = self.stream.now();
+        let viewing = self.stream.requester.shared.now();
+        let playout = &viewing.playout;
+        self.control.live_latency = playout.latency().unwrap_or_default();
+        self.control.choose(playout.level(0), self.count, now)
+    }
+
+    /// Downloads the next segment; at a lower rung where the one chosen fails.
+    async fn request(&mut self, choice: Choice) -> Result<(), PlayError> {
+        let mut rung = choice.rung;
+        loop {
+            self.last = rung;
+            let error = match self.attempt(rung, choice.wait).await {
+                Ok(()) => return Ok(()),
+                Err(error @ PlayError::Fetch { .. }) => error,
+                Err(error) => return Err(error),
+            };
+            rung = rung.checked_sub(1).ok_or(error)?;
+        }
+    }
+
+    async fn attempt(&mut self, rung: usize, chosen_wait: f64) -> Result<(), PlayError> {
+        let Some(segment) = self.stream.next(self.ladder[rung]).await? else { return Ok(()) };
+        self.stream.initialise(&segment).await?;
+        let rendition = &self.stream.feed.tracks[self.ladder[rung]].rendition;
+        let bitrate = bitrate(rendition);
+        let (level, at) = (self.stream.level(), self.stream.now());
+        let rebuffer = self.stream.requester.shared.lock().playout.totals().rebuffer;
+        let (fetched, abandoned_to) = self.download(&segment, rung, bitrate, (level, at)).await?;
+        let received = self.stream.level();
+        let segment_index = self.count;
+        if !fetched.abandoned {
+            self.stream.append(&segment, rung, bitrate, fetched.progress.received);
+            self.count += 1;
+        }
+        let rebuffer = self.stream.requester.shared.lock().playout.totals().rebuffer - rebuffer;
+        let report = SessionReport {
+            segment: segment_index,
+            rung,
+            download: Download { progress: fetched.progress, abandoned: fetched.abandoned },
+            replaced: false,
+            abandoned_to,
+            full_wait: self.full_wait,
+            chosen_wait,
+            levels: [level, received, self.stream.level()],
+            rebuffer,
+            at,
+        };
+        let (next, now) = (self.count, self.stream.now());
+        self.control.learn(&report, next, now);
+        self.stream.requester.shared.lock().throughput = self.control.throughput();
+        Ok(())
+    }
+
+    /// Downloads a segment; gives it up where the algorithm says so.
+    async fn download(
+        &mut self,
+        segment: &ListedSegment,
+        rung: usize,
+        bitrate: Option<f64>,
+        (level, at): (f64, f64),
+    ) -> Result<(Fetched, Option<usize>), PlayError> {
+        let index = self.count;
+        let mut wanted = None;
+        let control = &mut self.control;
+        let mut watch = |progress: &Progress| {
+            wanted = control.abandon(rung, progress, level, index, at);
+            wanted.is_some()
+        };
+        let duration = Some(segment.duration * 1000.0);
+        let purpose = Purpose { object: Object::Segment(0), bitrate, duration };
+        let fetched = self.stream.requester.fetch(&segment.location, purpose, &mut watch).await?;
+        Ok((fetched, wanted))
+    }
+}

@@ -1,0 +1,112 @@
+//! One viewing under way: playback and counters, shared by the streams and by whoever looks on.
+
+use super::clock::Clock;
+use crate::player::{DownloadTotals, Playout, PlayoutPolicy, PlayoutState, Qoe};
+use parking_lot::{Mutex, MutexGuard};
+use std::sync::Arc;
+
+/// What is known of a viewing.
+#[derive(Debug)]
+pub(super) struct Viewing {
+    pub(super) playout: Playout,
+    pub(super) downloads: DownloadTotals,
+    /// The estimate of the throughput in bit/s.
+    pub(super) throughput: Option<f64>,
+    /// The ladder in bit/s, lowest first.
+    pub(super) ladder: Vec<f64>,
+    pub(super) live: bool,
+}
+
+/// A viewing and its clock.
+#[derive(Debug, Clone)]
+pub(super) struct Shared {
+    pub(super) clock: Clock,
+    viewing: Arc<Mutex<Viewing>>,
+}
+
+impl Shared {
+    pub(super) fn new(clock: Clock) -> Self {
+        let viewing = Viewing {
+            playout: Playout::new(1, PlayoutPolicy::default()),
+            downloads: DownloadTotals::default(),
+            throughput: None,
+            ladder: Vec::new(),
+            live: false,
+        };
+        Self { clock, viewing: Arc::new(Mutex::new(viewing)) }
+    }
+
+    /// The viewing as it is now.
+    pub(super) fn now(&self) -> MutexGuard<'_, Viewing> {
+        let mut viewing = self.viewing.lock();
+        viewing.playout.advance(self.clock.now());
+        viewing
+    }
+
+    /// The viewing, without the time that has passed.
+    pub(super) fn lock(&self) -> MutexGuard<'_, Viewing> {
+        self.viewing.lock()
+    }
+
+    pub(super) fn qoe(&self) -> Qoe {
+        let viewing = self.now();
+        let mut qoe = Qoe::new(viewing.playout.totals(), &viewing.downloads, self.clock.now());
+        if !viewing.live {
+            qoe.live_latency_seconds = None;
+        }
+        qoe
+    }
+}
+
+/// Looks on while players play.
+#[derive(Debug, Clone, Default)]
+pub struct Monitor(Arc<Mutex<Vec<Shared>>>);
+
+/// What a player looks like at a moment.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct PlayerView {
+    /// What its playback is doing.
+    pub state: PlayoutState,
+    /// What is buffered, in seconds.
+    pub buffer: f64,
+    /// The rung that is shown, from 1, and how many there are.
+    pub rung: Option<(usize, usize)>,
+    /// Its bitrate in bit/s.
+    pub bitrate: Option<f64>,
+    /// The estimate of the throughput in bit/s.
+    pub throughput: Option<f64>,
+    /// How often playback has stood still.
+    pub rebuffer_count: u64,
+    /// For how long, in seconds.
+    pub rebuffer: f64,
+    /// How much was shown, in seconds.
+    pub played: f64,
+}
+
+impl Monitor {
+    pub(super) fn add(&self, shared: &Shared) {
+        self.0.lock().push(shared.clone());
+    }
+
+    /// All players so far.
+    #[must_use]
+    pub fn players(&self) -> Vec<PlayerView> {
+        self.0.lock().iter().map(view).collect()
+    }
+}
+
+fn view(shared: &Shared) -> PlayerView {
+    let viewing = shared.now();
+    let totals = viewing.playout.totals();
+    let rung = viewing.playout.rung();
+    PlayerView {
+        state: viewing.playout.state(),
+        buffer: viewing.playout.level(0) / 1000.0,
+        rung: rung.map(|rung| (rung + 1, viewing.ladder.len())),
+        bitrate: rung.and_then(|rung| viewing.ladder.get(rung)).copied(),
+        throughput: viewing.throughput,
+        rebuffer_count: totals.rebuffer_count,
+        rebuffer: totals.rebuffer / 1000.0,
+        played: totals.played / 1000.0,
+    }
+}

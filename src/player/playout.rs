@@ -1,0 +1,376 @@
+//! Playback of several streams at once, of segments that differ in duration: what is shown as time goes
+//! on, and what the viewer sees of it.
+//!
+//! For one stream of equal segments it says the same as [`Playback`](super::Playback).
+
+use std::collections::VecDeque;
+
+/// Below so many ms a buffer is empty: sums of durations are not exact.
+const EMPTY: f64 = 1e-6;
+
+/// A downloaded segment.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct BufferedSegment {
+    /// The 0-based rung.
+    pub rung: usize,
+    /// bit/s.
+    pub bitrate: f64,
+    /// ms.
+    pub duration: f64,
+    /// When a live segment begins by the wall clock, in ms of the time that is given to
+    /// [`Playout::advance`].
+    pub live_at: Option<f64>,
+}
+
+/// When playback starts, and starts again.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct PlayoutPolicy {
+    /// The level in ms at which playback starts; at least one segment.
+    pub startup: f64,
+    /// The level in ms at which it goes on after it rebuffered; at least one segment.
+    pub resume: f64,
+}
+
+/// What the playback is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PlayoutState {
+    /// Nothing was shown yet.
+    Starting,
+    /// Media is shown.
+    Playing,
+    /// A buffer is empty, and media is to come.
+    Rebuffering,
+    /// All was shown.
+    Ended,
+}
+
+/// Sums over what was shown. Times are ms.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct PlayoutTotals {
+    /// Time until the first picture.
+    pub startup: f64,
+    /// Time in which media was shown.
+    pub played: f64,
+    /// Time in which playback stood still after its start.
+    pub rebuffer: f64,
+    /// How often it did.
+    pub rebuffer_count: u64,
+    /// Sum of bitrate × time shown, in bit/s × ms.
+    pub bitrate_time: f64,
+    /// Switches to a higher rung, when shown.
+    pub switches_up: u64,
+    /// Switches to a lower rung, when shown.
+    pub switches_down: u64,
+    /// Sum of the bitrates of segments shown, in bit/s.
+    pub bitrate: f64,
+    /// Sum of |difference of bitrates| between neighbouring segments shown, in bit/s.
+    pub bitrate_change: f64,
+    /// Segments shown, the last one maybe in part.
+    pub shown: u64,
+    /// Sum of latency × time shown, in ms × ms, and the time shown of which the latency is known.
+    pub latency_time: f64,
+    /// See [`Self::latency_time`].
+    pub latency_known: f64,
+}
+
+#[derive(Debug, Clone, Default)]
+struct Stream {
+    segments: VecDeque<BufferedSegment>,
+    /// How much of the first segment was shown, in ms.
+    shown: f64,
+    level: f64,
+    ended: bool,
+}
+
+impl Stream {
+    fn is_exhausted(&self) -> bool {
+        self.ended && self.level <= EMPTY
+    }
+
+    /// Whether there is enough to show to begin at `threshold` ms.
+    fn is_ready(&self, threshold: f64) -> bool {
+        self.ended || (self.level > EMPTY && self.level >= threshold)
+    }
+}
+
+/// See the module. The first stream is the one whose quality counts.
+#[derive(Debug, Clone)]
+pub struct Playout {
+    policy: PlayoutPolicy,
+    streams: Vec<Stream>,
+    state: PlayoutState,
+    now: f64,
+    last: Option<BufferedSegment>,
+    totals: PlayoutTotals,
+}
+
+impl Playout {
+    /// Empty buffers for so many streams, at time 0.
+    #[must_use]
+    pub fn new(streams: usize, policy: PlayoutPolicy) -> Self {
+        Self {
+            policy,
+            streams: vec![Stream::default(); streams],
+            state: PlayoutState::Starting,
+            now: 0.0,
+            last: None,
+            totals: PlayoutTotals::default(),
+        }
+    }
+
+    /// What was shown so far.
+    #[must_use]
+    pub const fn totals(&self) -> &PlayoutTotals {
+        &self.totals
+    }
+
+    /// What the playback is doing.
+    #[must_use]
+    pub const fn state(&self) -> PlayoutState {
+        self.state
+    }
+
+    /// The level of a stream's buffer in ms.
+    #[must_use]
+    pub fn level(&self, stream: usize) -> f64 {
+        self.streams.get(stream).map_or(0.0, |stream| stream.level.max(0.0))
+    }
+
+    /// The rung that is shown, or was last.
+    #[must_use]
+    pub fn rung(&self) -> Option<usize> {
+        self.last.map(|last| last.rung)
+    }
+
+    /// How far what is shown is behind the live edge, in ms, if that is known.
+    #[must_use]
+    pub fn latency(&self) -> Option<f64> {
+        let stream = self.streams.first()?;
+        Some(self.now - stream.segments.front()?.live_at? - stream.shown)
+    }
+
+    /// How long until everything that is buffered was shown, in ms.
+    #[must_use]
+    pub fn left(&self) -> f64 {
+        self.streams.iter().fold(0.0, |most: f64, stream| most.max(stream.level))
+    }
+
+    /// Adds a segment to the end of a stream, at time `now` in ms.
+    pub fn append(&mut self, stream: usize, segment: BufferedSegment, now: f64) {
+        self.advance(now);
+        if let Some(stream) = self.streams.get_mut(stream) {
+            stream.level += segment.duration;
+            stream.segments.push_back(segment);
+        }
+        self.go_on();
+    }
+
+    /// No more segments will be added to a stream.
+    pub fn end(&mut self, stream: usize, now: f64) {
+        self.advance(now);
+        if let Some(stream) = self.streams.get_mut(stream) {
+            stream.ended = true;
+        }
+        self.go_on();
+    }
+
+    /// Starts to show where there is enough for it.
+    fn go_on(&mut self) {
+        let threshold = match self.state {
+            PlayoutState::Starting => self.policy.startup,
+            PlayoutState::Rebuffering => self.policy.resume,
+            PlayoutState::Playing | PlayoutState::Ended => return,
+        };
+        if self.streams.iter().all(Stream::is_exhausted) {
+            self.state = PlayoutState::Ended;
+        } else if self.streams.iter().all(|stream| stream.is_ready(threshold)) {
+            self.state = PlayoutState::Playing;
+        }
+    }
+
+    /// Goes on to time `now` in ms.
+    pub fn advance(&mut self, now: f64) {
+        let mut time = (now - self.now).max(0.0);
+        while time > 0.0 {
+            let passed = match self.state {
+                PlayoutState::Starting => {
+                    self.totals.startup += time;
+                    time
+                }
+                PlayoutState::Rebuffering => {
+                    self.totals.rebuffer += time;
+                    time
+                }
+                PlayoutState::Ended => time,
+                PlayoutState::Playing => self.play(time),
+            };
+            self.now += passed;
+            time -= passed;
+        }
+        self.now = self.now.max(now);
+    }
+
+    /// Shows at most `time` ms; returns how much.
+    fn play(&mut self, time: f64) -> f64 {
+        let left = self.streams.iter().filter(|stream| !stream.is_exhausted());
+        let playable = left.fold(f64::INFINITY, |least: f64, stream| least.min(stream.level));
+        if playable.is_infinite() {
+            self.state = PlayoutState::Ended;
+            return 0.0;
+        }
+        if playable <= EMPTY {
+            self.state = PlayoutState::Rebuffering;
+            self.totals.rebuffer_count += 1;
+            return 0.0;
+        }
+        let shown = time.min(playable);
+        self.totals.played += shown;
+        for stream in 0..self.streams.len() {
+            self.show(stream, shown);
+        }
+        shown
+    }
+
+    /// Shows `time` ms of a stream.
+    fn show(&mut self, stream: usize, mut time: f64) {
+        let mut at = self.now;
+        while time > 0.0 {
+            let Some(held) = self.streams.get_mut(stream) else { return };
+            let Some(&segment) = held.segments.front() else {
+                held.level = 0.0;
+                return;
+            };
+            let into = held.shown;
+            let part = time.min((segment.duration - held.shown).max(0.0));
+            held.shown += part;
+            held.level -= part;
+            if segment.duration - held.shown <= EMPTY {
+                held.segments.pop_front();
+                held.shown = 0.0;
+            }
+            if stream == 0 {
+                self.count(&segment, into, part, at);
+            }
+            at += part;
+            time -= part;
+        }
+    }
+
+    /// Counts `part` ms of a segment of the first stream, from `into` on, shown from time `at` on.
+    fn count(&mut self, segment: &BufferedSegment, into: f64, part: f64, at: f64) {
+        let totals = &mut self.totals;
+        totals.bitrate_time += segment.bitrate * part;
+        if into <= 0.0 {
+            totals.shown += 1;
+            totals.bitrate += segment.bitrate;
+            if let Some(last) = self.last {
+                totals.switches_up += u64::from(segment.rung > last.rung);
+                totals.switches_down += u64::from(segment.rung < last.rung);
+                if segment.rung != last.rung {
+                    totals.bitrate_change += (segment.bitrate - last.bitrate).abs();
+                }
+            }
+            self.last = Some(*segment);
+        }
+        // A pause within a segment adds to its latency.
+        if let Some(live) = segment.live_at {
+            totals.latency_time += (at - into - live) * part;
+            totals.latency_known += part;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::player::{Playback, Presentation};
+    use proptest::prelude::*;
+
+    fn of(rung: usize, duration: f64) -> BufferedSegment {
+        BufferedSegment { rung, bitrate: [1e6, 3e6, 6e6][rung], duration, live_at: None }
+    }
+
+    #[test]
+    fn startup_playback_and_rebuffering_are_told_apart() {
+        let mut playout = Playout::new(1, PlayoutPolicy::default());
+        playout.append(0, of(0, 4000.0), 500.0);
+        playout.append(0, of(2, 2000.0), 7500.0);
+        playout.end(0, 8000.0);
+        playout.advance(20_000.0);
+        let totals = playout.totals();
+        assert_eq!((totals.startup, totals.played, totals.rebuffer), (500.0, 6000.0, 3000.0));
+        assert_eq!((totals.rebuffer_count, totals.switches_up, totals.switches_down), (1, 1, 0));
+        assert_eq!(totals.bitrate_time / totals.played, (1e6 * 4.0 + 6e6 * 2.0) / 6.0);
+        assert_eq!(playout.state(), PlayoutState::Ended);
+    }
+
+    #[test]
+    fn the_stream_with_less_holds_the_other_up() {
+        let mut playout = Playout::new(2, PlayoutPolicy::default());
+        playout.append(0, of(0, 8000.0), 100.0);
+        assert_eq!(playout.state(), PlayoutState::Starting);
+        playout.append(1, of(0, 2000.0), 200.0);
+        playout.advance(3200.0);
+        assert_eq!((playout.totals().played, playout.totals().rebuffer), (2000.0, 1000.0));
+        assert_eq!((playout.level(0), playout.level(1)), (6000.0, 0.0));
+        // A stream that has ended holds nothing up.
+        playout.end(1, 3200.0);
+        playout.advance(4200.0);
+        assert_eq!((playout.totals().played, playout.totals().rebuffer), (3000.0, 1000.0));
+    }
+
+    #[test]
+    fn playback_waits_for_its_thresholds() {
+        let policy = PlayoutPolicy { startup: 3000.0, resume: 2000.0 };
+        let mut playout = Playout::new(1, policy);
+        playout.append(0, of(0, 2000.0), 100.0);
+        assert_eq!(playout.state(), PlayoutState::Starting);
+        playout.append(0, of(0, 2000.0), 300.0);
+        assert_eq!((playout.state(), playout.totals().startup), (PlayoutState::Playing, 300.0));
+        playout.append(0, of(0, 1000.0), 5000.0);
+        assert_eq!(playout.state(), PlayoutState::Rebuffering);
+        playout.append(0, of(0, 1000.0), 6000.0);
+        assert_eq!((playout.state(), playout.totals().rebuffer), (PlayoutState::Playing, 1700.0));
+    }
+
+    #[test]
+    fn rebuffering_adds_to_the_latency() {
+        let live = |at: f64| BufferedSegment { live_at: Some(at), ..of(0, 2000.0) };
+        let mut playout = Playout::new(1, PlayoutPolicy::default());
+        playout.append(0, live(-6000.0), 0.0);
+        playout.append(0, live(-4000.0), 3000.0);
+        playout.advance(5000.0);
+        // 2 s at a latency of 6 s, then 2 s at one of 7 s.
+        let totals = playout.totals();
+        assert_eq!(totals.latency_time / totals.latency_known, 6500.0);
+    }
+
+    proptest! {
+        /// All time is startup, playback or rebuffering; media is conserved; and one stream of equal
+        /// segments is played as `Playback` plays it.
+        #[test]
+        fn it_agrees_with_playback(steps in prop::collection::vec((1u32..9000, 0usize..3), 1..60)) {
+            let presentation = Presentation::constant(4000.0, vec![1.0, 2.0, 3.0], 10).unwrap();
+            let mut playback = Playback::new(&presentation);
+            let mut playout = Playout::new(1, PlayoutPolicy::default());
+            playout.append(0, of(1, 4000.0), 0.0);
+            playback.append(1);
+            let (mut now, mut appended) = (0.0, 4000.0);
+            for (time, segments) in steps {
+                now += f64::from(time);
+                playout.advance(now);
+                playback.advance(f64::from(time), &mut ());
+                for rung in 0..segments {
+                    playout.append(0, of(rung, 4000.0), now);
+                    playback.append(rung);
+                    appended += 4000.0;
+                }
+                let totals = playout.totals();
+                prop_assert!((totals.startup + totals.played + totals.rebuffer - now).abs() < 1e-6);
+                prop_assert!((totals.played + playout.level(0) - appended).abs() < 1e-6);
+                prop_assert!((playout.level(0) - playback.level()).abs() < 1e-6);
+                prop_assert!((totals.rebuffer - playback.totals().rebuffer).abs() < 1e-6);
+            }
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! `vsps play`, against the program's own proxy: what is played, measured, asserted and written.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails so")]
+
+#[expect(dead_code, reason = "other tests use the rest of it")]
+#[path = "process/mod.rs"]
+mod process;
+
+use process::{Ended, PATIENCE, Running, ended, json, vsps};
+use serde_json::Value;
+use vsps::player::Qoe;
+
+/// A proxy on free ports, and its address.
+async fn proxy(args: &[&str]) -> (Running, String) {
+    let mut running = Running::start(&[&["--log", "json", "--seed", "7"], args].concat());
+    let ready = json(&running.line().await);
+    let base = format!("http://{}", ready["listen"].as_str().unwrap());
+    (running, base)
+}
+
+async fn play(args: &[&str]) -> Ended {
+    ended(vsps(&[&["play"], args].concat()), PATIENCE).await
+}
+
+/// Plays, which must succeed; the JSON.
+async fn played(args: &[&str]) -> Value {
+    let Ended { code, stdout, stderr } = play(&[&["--json"], args].concat()).await;
+    assert_eq!(code, Some(0), "{stdout}{stderr}");
+    serde_json::from_str(&stdout).unwrap_or_else(|error| panic!("{error}: {stdout}"))
+}
+
+/// All time is startup, playback or rebuffering.
+fn assert_time_adds_up(result: &Value) {
+    let figure = |name: &str| result[name].as_f64().unwrap_or_else(|| panic!("{name}: {result}"));
+    let sum = figure("startup_seconds") + figure("played_seconds") + figure("rebuffer_seconds");
+    assert!((sum - figure("wall_seconds")).abs() < 0.05, "{result}");
+}
+
+#[tokio::test]
+async fn an_hls_stream_plays_through_a_profile() {
+    let (_running, base) = proxy(&["--profile", "dsl"]).await;
+    let url = format!("{base}/demo/hls/master.m3u8");
+    let passing = ["--assert", "rebuffer_ratio < 50%", "--assert", "segments >= 2"];
+    let result = played(&[&[url.as_str(), "--duration", "6s"][..], &passing].concat()).await;
+    for name in Qoe::FIGURES {
+        assert!(result.get(name).is_some(), "no {name}: {result}");
+    }
+    assert_time_adds_up(&result);
+    assert!(result["played_seconds"].as_f64().unwrap() > 1.0, "{result}");
+    assert!(result["mean_bitrate_bps"].as_f64().unwrap() > 100_000.0, "{result}");
+    assert_eq!(result["live_latency_seconds"], Value::Null);
+    assert_eq!(result["players"][0]["ended"], "duration");
+    assert_eq!(result["assertions"][0]["passed"], true);
+}
+
+#[tokio::test]
+async fn a_dash_stream_switches_up_where_the_network_allows_it() {
+    let (_running, base) = proxy(&["--profile", "unlimited"]).await;
+    let url = format!("{base}/demo/dash/manifest.mpd");
+    let result = played(&[&url, "--duration", "9s", "--abr", "throughput"]).await;
+    assert!(result["switches_up"].as_u64().unwrap() >= 1, "{result}");
+    assert_eq!(result["errors"], 0, "{result}");
+    assert_time_adds_up(&result);
+}
+
+#[tokio::test]
+async fn live_streams_play_some_way_behind_the_edge() {
+    let (_running, base) = proxy(&["--profile", "unlimited"]).await;
+    for path in ["/demo/live/hls/master.m3u8", "/demo/live/dash/manifest.mpd"] {
+        let url = format!("{base}{path}");
+        // Longer than a segment: the manifest is reloaded.
+        let result = played(&[&url, "--duration", "9s"]).await;
+        let latency = result["live_latency_seconds"].as_f64().unwrap();
+        assert!((4.0..30.0).contains(&latency), "{path}: {result}");
+        assert!(result["played_seconds"].as_f64().unwrap() > 5.0, "{path}: {result}");
+    }
+}
+
+#[tokio::test]
+async fn an_assertion_that_fails_is_exit_code_1() {
+    let (_running, base) = proxy(&["--profile", "unlimited"]).await;
+    let url = format!("{base}/demo/hls/master.m3u8");
+    let file = std::path::Path::new(env!("CARGO_TARGET_TMPDIR"))
+        .join(format!("play-{}.xml", std::process::id()));
+    let junit = file.to_str().unwrap();
+    let asserted = ["--assert", "rebuffer_count == 0", "--assert", "mean_bitrate_bps > 1G"];
+    let args = [&[url.as_str(), "--duration", "2s", "--junit", junit][..], &asserted].concat();
+    let Ended { code, stdout, stderr } = play(&args).await;
+    assert_eq!(code, Some(1), "{stdout}{stderr}");
+    assert!(stdout.contains("passed        rebuffer_count == 0"), "{stdout}");
+    assert!(
+        stderr.starts_with("vsps: assertion failed: mean_bitrate_bps > 1G: mean_bitrate_bps is "),
+        "{stderr}"
+    );
+    let xml = std::fs::read_to_string(&file).unwrap();
+    assert!(xml.contains("<testsuites tests=\"3\" failures=\"1\">"), "{xml}");
+    assert!(
+        xml.contains("name=\"mean_bitrate_bps &gt; 1G\" time=\"0.000\">\n      <failure "),
+        "{xml}"
+    );
+}
+
+#[tokio::test]
+async fn bad_use_is_exit_code_2() {
+    for (args, expected) in [
+        (&["ftp://a.example/x"][..], "the scheme is `ftp`"),
+        (&["http://a.example/", "--abr", "none"], "there is no algorithm 'none'"),
+        (
+            &["http://a.example/", "--assert", "rebuffer_ration < 1"],
+            "did you mean `rebuffer_ratio`?",
+        ),
+        (&["http://a.example/", "--players", "0"], "1..=10000"),
+        (
+            &["http://a.example/", "--junit", "/no/such/folder/x.xml"],
+            "--junit /no/such/folder/x.xml",
+        ),
+    ] {
+        let Ended { code, stderr, .. } = play(args).await;
+        assert_eq!(code, Some(2), "{args:?}: {stderr}");
+        assert!(stderr.contains(expected), "{args:?}: {stderr}");
+    }
+}
+
+#[tokio::test]
+async fn playback_that_fails_names_the_url_and_the_cause() {
+    let (_running, base) = proxy(&["--profile", "unlimited"]).await;
+    let url = format!("{base}/demo/missing.m3u8");
+    let Ended { code, stderr, .. } = play(&[&url]).await;
+    assert_eq!(code, Some(1), "{stderr}");
+    assert!(
+        stderr.contains("playback failed") && stderr.contains("/demo/missing.m3u8"),
+        "{stderr}"
+    );
+    assert!(stderr.contains("404") && stderr.contains("tried 4 times"), "{stderr}");
+}
+
+#[tokio::test]
+async fn several_players_have_a_summary_together() {
+    let (_running, base) = proxy(&["--profile", "unlimited"]).await;
+    let url = format!("{base}/demo/hls/master.m3u8");
+    let more = ["--assert", "max(startup_seconds) < 30s"];
+    let args =
+        [&[url.as_str(), "--players", "3", "--stagger", "200ms", "--duration", "3s"][..], &more];
+    let result = played(&args.concat()).await;
+    let players = result["players"].as_array().unwrap();
+    assert_eq!(players.len(), 3);
+    let sum: u64 = players.iter().map(|player| player["segments"].as_u64().unwrap()).sum();
+    assert_eq!(result["segments"].as_u64(), Some(sum));
+}

@@ -65,7 +65,7 @@ fn learn(c: &mut Criterion, name: &str, url: &str, format: ManifestFormat, body:
     let mut group = c.benchmark_group("learn");
     group.throughput(Throughput::Bytes(body.len() as u64));
     group.sample_size(20);
-    // As when a player asks again for a playlist that has grown: the ladder knows the last one.
+    // As when a player reloads a playlist that has grown: the ladder knows the last one.
     group.bench_function(name, |b| {
         let mut ladder = learnt(url, format, body);
         let url = Url::parse(url).ok();

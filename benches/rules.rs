@@ -30,7 +30,7 @@ pub(crate) fn bench_all(c: &mut Criterion) {
             b.iter(|| black_box(set.decide(&mut counters, &facts, &mut |_| 0.5)));
         });
     }
-    // A script that can't be read would be a row that is missing, and nobody would notice.
+    // A script that cannot be read would silently be a missing row.
     #[expect(clippy::panic, reason = "a bench has nobody to tell of an error")]
     let script = |text| match Program::new("bench.rhai", text, Arc::new(|| Duration::ZERO)) {
         Ok(program) => program,

@@ -351,7 +351,7 @@ fn references_of_a_linked_period_start_from_its_mpd() {
         assert_eq!(asked(&ladder, url), "segment v 2 2 2 2 -", "{url}");
     }
     assert_eq!(ladder.resolve("https://ads/deep/2.m4s", None).rendition, None);
-    // After a redirect it stands at a URL that no MPD names; it still belongs to the newest one.
+    // After a redirect it has a URL that no MPD names; it still belongs to the newest one.
     let other = period.replace(".m4s", ".mp4");
     learn(&mut ladder, ManifestFormat::Mpd, "https://elsewhere/ad", &other);
     assert_eq!(asked(&ladder, "https://o/one/1.mp4"), "segment v 1 1 0 2 -");

@@ -142,7 +142,7 @@ fn the_ladder_that_plays_is_that_of_the_newest_video() {
         (other, rate.map(vsps::units::BitRate::bits_per_second))
     };
     assert_eq!(plays("ad/r1/1"), (true, Some(3)));
-    // Sound is asked for ahead of the video.
+    // Audio is requested ahead of the video.
     assert_eq!(plays("main/a/3"), (false, Some(3)));
     assert_eq!(plays("ad/r3/2"), (false, Some(3)));
     assert_eq!(plays("main/r2/1"), (true, Some(30)));
@@ -238,7 +238,7 @@ fn an_mpd_that_moves_counts_on() {
     known.redirected(&url("https://e3/hop"), &url("https://e3/m"));
     learn(&mut known, "https://e3/m", live(4, "").as_bytes());
     assert_eq!(fifth(&known), "segment v 1 5");
-    // Another MPD begins anew.
+    // Another MPD starts a new count.
     learn(&mut known, "https://e9/m", live(5, "").replace("o/v/", "o/w/").as_bytes());
     assert_eq!(asked(&known, "https://o/w/5.m4s"), "segment v 1 1");
 }

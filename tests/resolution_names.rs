@@ -78,7 +78,7 @@ fn what_is_too_long_is_known_in_part() {
     assert_eq!(found(&ladder, "https://o/109999.ts").behind_live, Some(1));
 }
 
-/// What a number says is told from the order, where the number itself cannot be read.
+/// Where a number cannot be read, the position in the list is used.
 #[test]
 fn numbers_that_cannot_be_read() {
     for number in ["-11", "", "x", "99999999999999999999"] {
@@ -162,7 +162,7 @@ fn a_slate_that_recurs() {
     }
 }
 
-/// Two renditions share a file: neither forgets it while the other one names it.
+/// Two renditions share a file: it stays stored while one of them names it.
 #[test]
 fn a_file_of_two_renditions() {
     let mut ladder = Ladder::default();

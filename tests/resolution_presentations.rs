@@ -104,7 +104,7 @@ fn an_interstitial_behind_a_redirect() {
     is_the_films(&ladder);
 }
 
-/// A playlist of one rendition stands for an advertisement, or for the film.
+/// A playlist of one rendition may be an advertisement, or the film.
 #[test]
 fn interstitials_without_a_multivariant_playlist() {
     let mut ladder = film(&interstitial("X-ASSET-URI=\"lone.m3u8\""));

@@ -186,7 +186,7 @@ fn smooth_fragments_with_a_query() {
     }
 }
 
-/// The last entry of a timeline goes on to the end of its period.
+/// The last entry of a timeline extends to the end of its period.
 #[test]
 fn a_timeline_without_an_end() {
     let mut ladder = Ladder::default();
@@ -225,7 +225,7 @@ fn cues() -> Vec<u8> {
     element(&[0x1c, 0x53, 0xbb, 0x6b], &[point(0, 300), point(4000, 500)].concat())
 }
 
-/// All that stands before the index: the segment's data begin at byte 31, and last for 6,000 ticks of so many
+/// Everything before the index: the segment's data begin at byte 31, and last for 6,000 ticks of so many
 /// nanoseconds; of a millisecond, if it does not say.
 fn webm(tick: Option<u32>) -> Vec<u8> {
     let scale = tick.map(|tick| element(&[0x2a, 0xd7, 0xb1], &tick.to_be_bytes()));

@@ -73,8 +73,8 @@ fn spec(rate: RateSpec) -> LinkSpec {
     LinkSpec { rate, ..LinkSpec::default() }
 }
 
-/// What has left by each moment, of a flow that always has `chunk` bytes to send; besides, the link
-/// is asked about its rate at `idle` moments that have nothing to do with the flow.
+/// What has left by each time, of a flow that always has `chunk` bytes to send; besides, the link is asked
+/// about its rate at `idle` moments that have nothing to do with the flow.
 fn drive(
     spec: &LinkSpec,
     seed: u64,
@@ -201,7 +201,7 @@ fn stalls_by_bytes_strike_at_bytes() {
         let at: Vec<u64> = gaps.map(|pair| pair[0].1).collect();
         let expected: Vec<u64> = (1..=at.len() as u64).map(|n| n * (100 << 10)).collect();
         assert_eq!(at, expected);
-        // 102.4 ms of sending and 300 of silence.
+        // 102.4 ms of sending and a pause of 300 ms.
         assert!((24..=25).contains(&at.len()), "{}", at.len());
     }
 }

@@ -103,7 +103,7 @@ fn a_list_is_written_as_it_is_read() {
     assert_eq!(write_list(steps), text);
 }
 
-/// By hand: four bins of 0, 1, 2, 3 Mbit/s; lag-1 = Σ(x−m)(y−m)/Σ(x−m)² = 1.25/5.
+/// Computed manually: four bins of 0, 1, 2, 3 Mbit/s; lag-1 = Σ(x−m)(y−m)/Σ(x−m)² = 1.25/5.
 #[test]
 fn figures_are_those_of_the_bins() {
     let rate = BitRate::from_kilobits_per_second;

@@ -17,7 +17,7 @@ pub(crate) fn connect(address: SocketAddr) -> anyhow::Result<TcpStream> {
     Ok(socket)
 }
 
-/// Asks for `path`.
+/// Requests `path`.
 pub(crate) fn get(socket: &mut TcpStream, path: &str) -> anyhow::Result<()> {
     let request = format!("GET {path} HTTP/1.1\r\nHost: calibrate\r\n\r\n");
     Ok(socket.write_all(request.as_bytes())?)

@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Asks for `path` on `connections` connections for `seconds`; says how many answers came.
+/// Requests `path` on `connections` connections for `seconds`; returns the number of responses.
 pub(crate) fn load(
     address: SocketAddr,
     path: &str,

@@ -77,7 +77,7 @@ enum Question {
     Sharing,
     /// How soon a download feels a new rate.
     Change,
-    /// The wait before the first byte, added and asked for.
+    /// The delay before the first byte, measured and configured.
     Latency,
     /// CPU of an unshaped relay, beside other proxies.
     Relay,

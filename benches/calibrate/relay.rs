@@ -58,7 +58,7 @@ pub(crate) fn measure(rig: &Rig, effort: &Effort, report: &mut Report) -> anyhow
     Ok(())
 }
 
-/// As many rounds as asked for; the disturbed ones only where the quiet ones do not suffice.
+/// The requested number of rounds; disturbed ones only where there are too few quiet ones.
 fn rounds(
     rig: &Rig,
     relays: &[Relay],

@@ -10,7 +10,7 @@ pub(crate) struct Trace {
 }
 
 impl Trace {
-    /// A download asked for at `asked`; `bytes` of its body came with the head, at `first`.
+    /// A download requested at `asked`; `bytes` of its body arrived with the head, at `first`.
     pub(crate) fn new(asked: Duration, first: Duration, bytes: usize) -> Self {
         let reads = if bytes > 0 { vec![(first, bytes)] } else { Vec::new() };
         Self { asked, reads }
@@ -48,9 +48,9 @@ impl Trace {
         bits_per_second(bytes, to - from)
     }
 
-    /// Bit/s from `from` to the last read: the slope of the line that lies closest to the bytes that had come by each
-    /// millisecond (least squares). What a quotient of bytes and time tells is off by a piece at either end;
-    /// of this all pieces between have a say.
+    /// Bit/s from `from` to the last read: the slope of the line that lies closest to the bytes that had come
+    /// by each millisecond (least squares). A quotient of bytes and time has an error of one piece at either
+    /// end; here all pieces between count.
     pub(crate) fn slope(&self, from: Duration) -> f64 {
         const STEP: Duration = Duration::from_millis(1);
         let (mut reads, mut came) = (self.reads.iter().peekable(), 0);

@@ -7,7 +7,7 @@ pub(crate) fn is_installed() -> bool {
     Command::new("wrk").arg("-v").output().is_ok()
 }
 
-/// Asks for `path` on `connections` connections for `seconds`; says how many answers came.
+/// Requests `path` on `connections` connections for `seconds`; returns the number of responses.
 pub(crate) fn load(
     address: SocketAddr,
     path: &str,

@@ -86,7 +86,7 @@ pub(super) fn guess(url: &str) -> Resource {
     Resource::new(Protocol::Unknown, endpoint.map_or(Kind::Other, |(_, kind)| *kind))
 }
 
-/// What a file's extension stands for.
+/// The class of a file extension.
 fn extension(file: &str) -> Option<&'static Extension> {
     let dot = memchr::memrchr(b'.', file.as_bytes())?;
     let written = file.as_bytes().get(dot + 1..)?;

@@ -84,7 +84,7 @@ impl Ladder {
     }
 
     /// Classifies a request. `url` is the absolute URL at the origin, as `Url::as_str` spells it; `first` is
-    /// the first byte asked for, if the request has a `Range`.
+    /// the first requested byte, if the request has a `Range`.
     ///
     /// Exact URLs come first, then templates, then the form of the URL.
     #[must_use]

@@ -36,7 +36,7 @@ const fn delimits(byte: u8) -> bool {
     matches!(byte, b'/' | b'?' | b'#' | b'%' | b'&' | b'=' | b'+' | b';')
 }
 
-/// The byte that an escape at the start of `text` stands for.
+/// The byte of the escape at the start of `text`.
 fn escape(text: &[u8]) -> Option<u8> {
     let [b'%', high, low, ..] = text else { return None };
     let digit =

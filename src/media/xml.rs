@@ -36,7 +36,7 @@ pub(super) enum Token<'a> {
 pub(super) struct Tag<'a> {
     /// Without its prefix.
     pub(super) name: &'a str,
-    /// All that stands between the name and the end of the tag.
+    /// The text between the name and the end of the tag.
     pub(super) inside: &'a str,
 }
 

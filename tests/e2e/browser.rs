@@ -72,7 +72,7 @@ async fn a_minute_up_and_down_the_ladder() {
     }
 }
 
-/// The network freezes several times a minute: the media goes on all the same.
+/// The network stalls several times a minute: playback continues.
 #[tokio::test]
 async fn a_minute_of_flaky_wifi() {
     let rig = Rig::start("flaky-wifi").await;
@@ -86,7 +86,7 @@ async fn a_minute_of_flaky_wifi() {
     let counted = rig.metric("vsps_stall_seconds_count").await;
     assert!(rig.metric("vsps_drops_total").await > 0.0);
     let (summary, events) = rig.stop().await;
-    // One comes every 12 s; those that find no bytes waiting hurt nobody.
+    // One comes every 12 s; those without waiting bytes have no effect.
     assert!(counted >= 1.0, "no stall in a minute");
     assert_eq!(events.count("stalled") as f64, counted);
     assert_eq!(summary["stalls"]["count"].as_f64(), Some(counted));
@@ -126,8 +126,8 @@ async fn every_rung_plays() {
     }
 }
 
-/// The first command of the README, in players that nobody has set up: within a minute the picture
-/// gets better and worse again, in all of them, and stands still in one at least.
+/// The first command of the README, in players with their default settings: within a minute the quality rises
+/// and falls in all of them, and at least one rebuffers.
 #[tokio::test]
 async fn the_first_command_is_seen_in_any_player() {
     let rig = Rig::start("abr-dropout").await;

@@ -58,8 +58,8 @@ impl Events {
         other.map(|event| event["path"].as_str().unwrap()).collect()
     }
 
-    /// Tells the share of `other` among the requests of a run, past the capture of output; it must
-    /// be under one per cent.
+    /// Prints the share of `other` among the requests of a run, past the capture of output; it must be under
+    /// one per cent.
     pub(crate) fn few_others(&self, run: &str) {
         let (other, all) = (self.unclassified(), self.count("request_finished"));
         let share = 100.0 * other.len() as f64 / all as f64;

@@ -10,7 +10,7 @@ use tokio::{
     net::TcpListener,
 };
 
-/// Serves `document` whatever is asked for; its address.
+/// Serves `document` for every request; returns its address.
 async fn serve(document: String) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -28,8 +28,8 @@ async fn serve(document: String) -> String {
     format!("http://{address}")
 }
 
-/// Of two BaseURLs the first one leads to a host that has lost its segments. dash.js knows the second one only
-/// if both are absolute, and so they must stay.
+/// Of two BaseURLs the first one names a host that has lost its segments. dash.js knows the second one only if
+/// both are absolute, and so they must stay.
 #[tokio::test]
 async fn dash_js_goes_on_to_the_second_host() {
     let media = Rig::start("unlimited").await;

@@ -28,7 +28,7 @@ async fn played(profile: &str, seconds: u64, streams: &[(&'static str, &str)]) -
         assert!(f64::from(viewer.frames) > least && least > 0.0, "{path}: {viewer:?}");
     }
     let (_, events) = rig.stop().await;
-    // Whoever leaves, leaves requests that are held, and segments that are being made: status 0.
+    // A player that ends aborts held requests, and segments that are being produced: status 0.
     let refused = events.refused().into_iter().filter(|line| !line.starts_with("0 "));
     assert_eq!(refused.collect::<Vec<_>>(), [""; 0]);
     events.few_others(&format!("{streams:?} over {profile}"));
@@ -92,7 +92,7 @@ async fn hls_plays_in_every_form() {
     assert!(!seen[5].asked.pathways.is_empty(), "{:?}", seen[5]);
 }
 
-/// Eight seconds are the first period; whoever plays more has come into the second.
+/// Eight seconds are the first period; a player that plays more has reached the second.
 #[tokio::test]
 async fn dash_plays_in_every_form() {
     let streams = [

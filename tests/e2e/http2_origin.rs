@@ -52,7 +52,7 @@ impl Http2Origin {
             while let Ok((tcp, _)) = listener.accept().await {
                 let (acceptor, counts) = (acceptor.clone(), Arc::clone(&shared));
                 tokio::spawn(async move {
-                    // An error: somebody who offers HTTP/1.1.
+                    // An error: a client that offers HTTP/1.1.
                     if let Ok(tls) = acceptor.accept(tcp).await {
                         let number = counts.connections.fetch_add(1, Ordering::Relaxed);
                         serve(tls, number, requests, &counts).await;

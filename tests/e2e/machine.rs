@@ -13,7 +13,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval};
 /// Waits until no other test on this machine, in this process or another, holds `what`; holds it
 /// until the file is dropped.
 pub(crate) async fn only_one(what: &str) -> File {
-    // A file of one's own: another user could not open it.
+    // A file per user: another user could not open it.
     let user = metadata(env!("CARGO_MANIFEST_DIR")).unwrap().uid();
     let path = std::env::temp_dir().join(format!("vsps-tests-{user}-{what}.lock"));
     let taking = tokio::task::spawn_blocking(move || {
@@ -34,7 +34,7 @@ pub(crate) struct Lateness {
 }
 
 const TICK: Duration = Duration::from_millis(20);
-/// From here on, a test that failed by a moment may have failed by the machine.
+/// Above this lateness, a timing failure may be caused by the machine.
 const LOADED: Duration = Duration::from_millis(5);
 
 impl Lateness {

@@ -17,10 +17,10 @@ pub(crate) const SECONDS: u64 = 12;
 pub(crate) const SEGMENTS: u64 = SECONDS / 2;
 pub(crate) const RATE: u64 = 25;
 
-/// The folder, as URLs have to spell it. Shaka spells paths anew, in this way; queries it leaves.
+/// The folder, as URLs have to spell it. Shaka normalises paths in this way, and leaves queries unchanged.
 const FOLDER: &str = "/a%20b~c(1)";
 
-/// Signatures: two spellings of `/`, `+`, `=`, letters of both cases, nothing a client may mend. The
+/// Signatures: two spellings of `/`, `+`, `=`, letters of both cases, nothing that a client may normalise. The
 /// second one, of media and of the MPD, has no `&`: ffmpeg's DASH reader complains of it.
 const SIGNED: [&str; 2] = [
     "Policy=eyJ%2Fx%2b~y%3D%3d&Signature=a/b+c%20d%7E*__&exp=1%3a2",

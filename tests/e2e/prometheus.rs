@@ -120,7 +120,7 @@ async fn the_exposition_is_in_order() {
     assert_eq!(objections.collect::<Vec<_>>(), [""; 0]);
 }
 
-/// Title and expression of whatever the dashboard asks, as Grafana sends it with `All` profiles chosen.
+/// Title and expression of each query of the dashboard, as Grafana sends it with `All` profiles chosen.
 fn panels() -> Vec<(String, String)> {
     let board: Value = json(include_str!("../../grafana/dashboard.json"));
     let mut asked = Vec::new();

@@ -24,7 +24,7 @@ struct Row {
     players: &'static [(&'static str, Reaction)],
 }
 
-/// The requests of a row that its rule must have struck, and no others.
+/// The requests of a row to which its rule must have been applied, and no others.
 enum Strikes {
     /// The first so many of a kind, and media type.
     Times(usize, &'static str, &'static str),
@@ -35,13 +35,13 @@ enum Strikes {
 }
 
 enum Reaction {
-    /// It asks for what it lost again, of the same rung or another, and plays past it.
+    /// It requests the lost piece again, from the same rung or another, and plays past it.
     Refetches,
     /// It takes what it lost from another rung, and plays past it.
     OtherRung,
     /// It goes over to the other pathway.
     OtherPathway,
-    /// It plays past the fault; nothing has to be asked for again.
+    /// It plays past the fault; nothing has to be requested again.
     PlaysOn,
     /// It gives up with an error that starts so.
     Fails(&'static str),
@@ -53,10 +53,10 @@ const DASH: &str = "/demo/dash/manifest.mpd";
 const LIVE: &str = "/demo/live/hls/master.m3u8";
 const STEERED: &str = "/demo/steering/master.m3u8";
 
-/// What is cut or held is audio: it has one rung, so that no player leaves the request for another.
-/// On demand the second segment is struck, which ends after 8 s; whoever saw so much is past it.
+/// What is cut or held is audio: it has one rung, so that no player leaves the request for another. On demand
+/// the fault is in the second segment, which ends after 8 s; a player that played more is past it.
 const PAST: f64 = 9.0;
-/// Live, the picture would freeze for good within the 14 s that a player is behind the edge.
+/// Live, playback would stop permanently within the 14 s that a player is behind the edge.
 const PAST_LIVE: f64 = 20.0;
 /// The most that a row takes, on a machine that is busy with others.
 const PATIENCE: u64 = 60;
@@ -337,7 +337,7 @@ fn made_up_for(events: &Events, counts: impl Fn(&Value, &Value) -> bool) -> bool
     events.of("request_finished").any(|event| {
         let (had, has) = (&lost["resource"], &event["resource"]);
         let same = ["kind", "media", "index"].iter().all(|key| had[key] == has[key]);
-        // A browser that kept the half it got asks for the rest alone: 206.
+        // A browser that kept the first half requests only the rest: 206.
         let whole =
             matches!(event["status"].as_u64(), Some(200 | 206)) && event["outcome"] == "complete";
         same && whole && at(event) > at(lost) && counts(had, has)

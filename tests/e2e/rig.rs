@@ -65,7 +65,7 @@ impl Rig {
         body
     }
 
-    /// The body of whatever answer to a GET of `url`; `None` = nobody is there yet.
+    /// The body of any response to a GET of `url`; `None` = no server yet.
     pub(crate) async fn try_get(&self, url: &str) -> Option<Bytes> {
         let body = self.running.try_ask(url).await?.into_body();
         Some(timeout(PATIENCE, body.collect()).await.expect("no end").unwrap().to_bytes())

@@ -38,7 +38,7 @@ fn playlist_uris(text: &str) -> Vec<String> {
     text.lines().filter_map(uri).collect()
 }
 
-/// The URLs that the templates of the MPD stand for.
+/// The URLs from the templates of the MPD.
 fn mpd_urls(text: &str) -> Vec<String> {
     let mut urls = Vec::new();
     for (attribute, file) in
@@ -63,7 +63,7 @@ fn uris(text: &str) -> Vec<String> {
     if text.contains("<MPD") { mpd_urls(text) } else { playlist_uris(text) }
 }
 
-/// Every file that a manifest leads to, by way of the proxy and directly: the same bytes.
+/// Every file that a manifest refers to, through the proxy and directly: the same bytes.
 #[tokio::test]
 async fn every_byte_is_the_origins() {
     let (nginx, rig) = start("unlimited").await;

@@ -23,7 +23,7 @@ async fn session(vsps: &Running, listen: SocketAddr, parameters: &str) -> String
     location.split("/start").next().unwrap().to_owned()
 }
 
-/// A viewer who asks for `path`, reads the beginning of the answer, and no more.
+/// A viewer that requests `path`, reads the beginning of the response, and no more.
 async fn paused(listen: SocketAddr, path: &str) -> TcpStream {
     let mut viewer = TcpStream::connect(listen).await.unwrap();
     let request = format!("GET {path} HTTP/1.1\r\nHost: a\r\n\r\n");
@@ -41,7 +41,7 @@ async fn get(vsps: &Running, listen: SocketAddr, path: &str) -> (u16, usize) {
     (head.status.as_u16(), body.to_bytes().len())
 }
 
-/// Bodies that nobody reads, as many as you like, and slow ones: another session gets all that it asks for.
+/// Any number of unread or slow bodies: another session gets all that it requests.
 async fn go_on_beside_paused(listen: SocketAddr, vsps: &Running) {
     let mut viewers = Vec::new();
     for parameters in ["vsps.profile=unlimited", "vsps.profile=3g"] {
@@ -83,7 +83,7 @@ async fn a_viewer_who_pauses_holds_up_no_other_one_where_only_http_2_is_spoken()
     assert_eq!(origin.connections(), 13);
 }
 
-/// Asks `count` times, eight at once; those that were not answered as they should be.
+/// Sends `count` requests, eight at once; returns the wrong responses.
 async fn ask_many(listen: SocketAddr, count: usize) -> Vec<String> {
     let mut workers = JoinSet::new();
     for _ in 0..8 {

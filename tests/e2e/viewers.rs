@@ -33,7 +33,7 @@ pub(crate) struct Seen {
     pub(crate) player: String,
     /// Until the first picture; none was seen when there is none.
     pub(crate) startup_seconds: Option<f64>,
-    /// Media time gone by on the screen.
+    /// Media time that was played.
     pub(crate) played_seconds: f64,
     pub(crate) rebuffers: u32,
     pub(crate) rebuffer_seconds: f64,

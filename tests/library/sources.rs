@@ -126,8 +126,8 @@ pub(super) const RECORDINGS: &[Recording] = &[
     // HSDPA in Norway: the mean of seconds without the long dead gaps, the share of the fit.
     recording("3g", 1168.6).out(0.0922),
     recording("3g-dead-spots", 1164.0).out(0.0922),
-    // LTE in Ghent: means by mode of transport, shares of the two-state outage process.
-    // (`4g` has a trickle where the logs have silence, so its share isn't theirs.)
+    // LTE in Ghent: means by mode of transport, shares of the two-state outage process. (`4g` has a very low
+    // rate where the logs have zero, so its share differs from theirs.)
     recording("4g", 30_219.0).quantiles(4989.0, 28_776.0, 58_818.0),
     recording("4g-bicycle", 28_200.0).out(0.0095),
     recording("4g-bus", 31_900.0).out(0.0068),

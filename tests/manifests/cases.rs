@@ -21,7 +21,7 @@ fn root() -> PathBuf {
 pub(crate) fn cases() -> Vec<Case> {
     let root = root();
     let mut cases = Vec::new();
-    // What a case is, its extension tells.
+    // The extension gives the format of a case.
     for (folder, format, extension) in [
         ("hls", ManifestFormat::Hls, "m3u8"),
         ("dash", ManifestFormat::Mpd, "mpd"),

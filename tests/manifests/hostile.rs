@@ -14,7 +14,7 @@ const fn hostile(name: &'static str, format: ManifestFormat, make: fn(usize) -> 
     Hostile { name, format, make }
 }
 
-/// `one` again and again, to `len` bytes or a little more; `#` stands for its number.
+/// `one` repeated, to `len` bytes or a little more; `#` is replaced by its number.
 fn many(one: &str, len: usize) -> String {
     let mut out = String::with_capacity(len + one.len() + 8);
     let mut number = 0_u32;

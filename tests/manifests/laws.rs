@@ -12,8 +12,8 @@ fn led(format: ManifestFormat, body: &[u8], map: &dyn UriMap) -> Vec<u8> {
     rewrite(format, body, map).unwrap().unwrap_or_else(|| body.to_vec())
 }
 
-/// Their root-relative references stand below bases of other hosts: led back, they name these hosts, which
-/// is the same place in other words.
+/// Their root-relative references are below bases of other hosts: rewritten back, they name these hosts, which
+/// is the same target in another form.
 ///
 /// Some are spelled with character references or in pieces: what is replaced of them comes back in
 /// characters.
@@ -86,7 +86,7 @@ fn rewriting_twice_changes_nothing_more() {
     }
 }
 
-/// Every URI led back, as text; a host without a scheme comes back with one.
+/// Every URI rewritten back, as text; a host without a scheme gets one.
 fn unrewritten(proxied: &[u8]) -> String {
     let proxied = String::from_utf8(without_own(proxied)).unwrap();
     let mut pieces = proxied.split("/-/s/7/-/o/");
@@ -101,7 +101,7 @@ fn unrewritten(proxied: &[u8]) -> String {
 fn unrewriting_restores_the_original() {
     let mut restored = 0;
     for case in cases() {
-        // Documents of text lead back by another law, below: their variables and escapes are led too.
+        // Text documents have another property, below: their variables and escapes are rewritten too.
         let xml = [ManifestFormat::Mpd, ManifestFormat::MpdPatch, ManifestFormat::Smooth];
         // UTF-16 has no bytes to search, and some hold an address of the proxy's from the start.
         let Ok(origin) = std::str::from_utf8(&case.origin) else { continue };
@@ -119,8 +119,8 @@ fn unrewriting_restores_the_original() {
     assert!(restored > 12, "only {restored} cases restored");
 }
 
-/// What was led through the proxy leads back to where it led: unrewriting restores the original, but
-/// for what stood there in short (`//host`, and escapes of JSON).
+/// Rewriting back restores the original target, and the original text except for abbreviated forms (`//host`,
+/// and escapes of JSON).
 #[test]
 fn leading_back_restores_the_original() {
     let text =
@@ -129,7 +129,7 @@ fn leading_back_restores_the_original() {
     for case in cases() {
         let back = led(case.format, &without_own(&case.proxied), &Back);
         restored += usize::from(back == case.origin);
-        // A clone's host leads to the proxy's own redirects, whose way back is the request's.
+        // A clone's host is replaced by the proxy's own redirects, which the request resolves.
         if !case.name.contains("clone-by") && !ROOTS_ELSEWHERE.contains(&&*case.name) {
             let spelled_out = led(case.format, &case.origin, &Back);
             assert_eq!(text(&back), text(&spelled_out), "{}", case.name);
@@ -147,7 +147,7 @@ fn every_origin_is_sniffed_and_learnt() {
         let named = json || case.name == "dash/linked-periods";
         let sniffed = (!named).then_some(case.format);
         assert_eq!(sniff(None, "/a/manifest", &case.origin), sniffed, "{}", case.name);
-        // One golden case has a tag that breaks off: it is rewritten, and learnt, all the same.
+        // One golden case has a tag that breaks off: it is still rewritten and read.
         Ladder::default().learn(&url, case.format, &case.origin).unwrap();
     }
 }

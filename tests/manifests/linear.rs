@@ -132,8 +132,8 @@ fn faults(hostile: &Hostile) -> Vec<String> {
             );
         }
         for (cost, len) in [(&one, short.len()), (&four, long.len())] {
-            // The edits that are asked for put lines into each segment of a playlist.
-            // A line of two bytes is a segment, whose place takes a few hundred.
+            // The edits add lines to each segment of a playlist. A line of two bytes is a segment, whose place
+            // takes a few hundred.
             let share =
                 if *way == "editing" || hostile.name == "short lines" { 3 * SHARE } else { SHARE };
             let most = CONSTANT + share * len as u64;

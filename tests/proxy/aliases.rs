@@ -81,7 +81,7 @@ async fn a_chaos_address_opens_no_host() {
     enter(&rig, &format!("{CHAOS}?url=http://other.example/a.m3u8")).await;
 }
 
-/// A live window of three segments; each time it is asked for, one has come and one is gone.
+/// A live window of three segments; at each request, one was added and one removed.
 async fn live() -> Origin {
     let first = AtomicU32::new(10);
     Origin::start(move |asked| {

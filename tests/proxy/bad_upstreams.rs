@@ -197,7 +197,7 @@ async fn what_would_expand_is_not_expanded() {
     }
 }
 
-/// What was read of it goes on while the rest is still coming.
+/// The part that was read is passed on while the rest is still arriving.
 #[tokio::test]
 async fn a_manifest_beyond_the_limit_streams() {
     let first = [b"HTTP/1.1 200 OK\r\n\r\n#EXTM3U\n".to_vec(), b"#\n".repeat(1000)].concat();

@@ -148,7 +148,7 @@ async fn a_drip_falls_in_drops() {
     assert_eq!(faults(&rig, 1).await, [("drip".to_owned(), Some(100))]);
 }
 
-/// The origin's chunks, a moment apart, come all at once.
+/// The origin's chunks, sent with short pauses, arrive all at once.
 #[tokio::test]
 async fn clumps_come_at_once() {
     let origin = Origin::start(|_| {

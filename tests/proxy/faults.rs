@@ -190,8 +190,8 @@ async fn every_nth_is_exact() {
     assert_eq!(rig.counted("vsps_faults_total").await, 14.0);
 }
 
-/// Ten thousand requests of two sessions in turn: as many faults as asked for, at the right ones, of the right
-/// kind, and none in the session without rules.
+/// Ten thousand requests of two sessions in turn: as many faults as requested, at the right requests, of the
+/// right kind, and none in the session without rules.
 #[tokio::test]
 async fn ten_thousand_requests_have_exactly_the_faults_asked_for() {
     let origin = Origin::saying(ok("", b"x")).await;

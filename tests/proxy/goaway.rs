@@ -62,7 +62,7 @@ fn get(stream: u32, path: &str) -> Vec<u8> {
     Frame { kind: HEADERS, flags, stream, payload: block }.bytes()
 }
 
-/// How a connection went whose first stream asked for a body of 5,000 bytes.
+/// The result of a connection whose first stream requested a body of 5,000 bytes.
 #[derive(Debug, PartialEq, Eq)]
 struct Simulation {
     body: usize,

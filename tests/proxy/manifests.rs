@@ -72,7 +72,7 @@ async fn an_encoded_manifest_that_need_not_change_keeps_its_bytes() {
     assert!(got.body == body);
 }
 
-/// 64 MiB of nothing in 64 KiB, a coding that nobody knows, and one that is not what it says.
+/// 64 MiB of zeros in 64 KiB, an unknown coding, and a body with the wrong coding.
 #[tokio::test]
 async fn odd_encodings_pass_untouched_with_one_warning() {
     let mut bomb = b"#EXTM3U\n".to_vec();

@@ -9,7 +9,7 @@ use serde_json::json;
 use std::sync::Arc;
 use vsps::profiles::Profile;
 
-/// Each of several BaseURLs has its own host for what stands at the root.
+/// Each of several BaseURLs has its own host for root-relative references.
 #[tokio::test]
 async fn every_base_is_asked_at_its_own_root() {
     const MPD: &str = "<MPD type=\"static\"><BaseURL>/one/</BaseURL><BaseURL>http://{other}/two/deep/</BaseURL><Period><AdaptationSet mimeType=\"video/mp4\">\

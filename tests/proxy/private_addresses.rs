@@ -77,7 +77,7 @@ async fn a_public_origin_does_not_open_a_private_network_by_names() {
             assert_eq!(got.failure(), (403, "downstream; host"), "{addresses:?}");
             assert!(got.text().contains("inside.test"), "{}", got.text());
         }
-        // Asked for the manifest and the redirect alone.
+        // Requested only for the manifest and the redirect.
         assert_eq!(origin.asked().len(), 2, "{addresses:?}");
     }
 }

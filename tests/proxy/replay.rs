@@ -45,7 +45,7 @@ async fn run(origin: &Origin, places: &[usize], at_once: usize) -> Vec<Value> {
     .await;
     let inside = &rig.session("").await;
     for places in places.chunks(at_once) {
-        // A third of the paths is asked for twice.
+        // A third of the paths is requested twice.
         let ask = async |place: usize| rig.get(&format!("{inside}/{}.ts", place % 40)).await;
         let mut all: Vec<_> = places.iter().map(|place| Box::pin(ask(*place))).collect();
         std::future::poll_fn(|cx| {

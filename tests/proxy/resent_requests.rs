@@ -130,7 +130,7 @@ async fn many_stale_connections_leave_a_fresh_one() {
     assert_eq!(second[1], MANY);
 }
 
-/// Closed a moment after each answer: before, while, and after the next request arrives.
+/// Closed shortly after each response: before, while, and after the next request arrives.
 #[tokio::test]
 async fn three_hundred_requests_to_an_origin_that_closes_at_random_moments() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -148,7 +148,7 @@ fn media(url: &Url, ladder: &Ladder, other: &MediaPlaylist, compared: &mut Compa
             end = start + range.length;
             start
         });
-        // A name that recurs stands for several segments.
+        // A repeated name refers to several segments.
         if first.is_none() && all.iter().filter(|(uri, _)| *uri == segment.uri).count() > 1 {
             continue;
         }

@@ -59,7 +59,7 @@ pub(crate) const KNOWN: &[Known] = &[
 const SHARED: &str =
     "ISO/IEC 23009-1 5.3.9.1: segments of several Representations have one address there";
 
-/// How many segments of each Representation are asked for, at its beginning; and the last one.
+/// How many segments of each Representation are checked, from its beginning; and the last one.
 const SEGMENTS: u64 = 3;
 
 /// Compares the readings of an MPD.
@@ -180,7 +180,7 @@ fn segments(place: &Place<'_>, name: &str, ladder: &Ladder, compared: &mut Compa
         if place.base.path().ends_with("/manifest.mpd") {
             return;
         }
-        // One file: what is asked for with a range has its rendition.
+        // One file: a range request has its rendition.
         let found = ladder.resolve(place.base.as_str(), Some(1 << 20));
         compared.addresses += 1;
         is_of(&found, name, None, place.base.as_str(), compared);

@@ -286,7 +286,7 @@ impl<'a> Compiler<'a> {
         *held = next.max(*held);
     }
 
-    /// A stream ends at `edge`, unless it goes on further.
+    /// A stream ends at `edge`, unless it already extends further.
     fn edge(&mut self, stream: Stream, edge: Option<Edge>) {
         let Some(edge) = edge else { return };
         match (self.out.edges.get_mut(&stream), edge) {

@@ -39,7 +39,7 @@ pub(super) struct Extra<'a> {
     /// How many segments are listed before it.
     pub(super) after: u64,
     pub(super) duration: Option<Duration>,
-    /// Of a part: whether EXT-X-DISCONTINUITY stands before it.
+    /// Whether EXT-X-DISCONTINUITY precedes it, if it is a part.
     pub(super) discontinuity: bool,
 }
 

@@ -106,7 +106,7 @@ impl Link {
         self.release(Position::new(end.saturating_sub(self.queue))).map(|(time, _)| time)
     }
 
-    /// The earliest moment at which the first `bytes` of body that wait in `place`'s lane leave.
+    /// The earliest time at which the first `bytes` of body that wait in `place`'s lane leave.
     pub(in crate::model) fn expected(
         &mut self,
         place: Option<&Place>,

@@ -458,8 +458,8 @@ fn portal(got: &Got, _: &Sent) {
     says(got, "<html");
 }
 
-/// The mark stands once in each segment whose number is a multiple of five, and nowhere else; all
-/// other lines are as they were sent.
+/// The tag is once in each segment whose number is a multiple of five, and nowhere else; all other lines are as
+/// they were sent.
 fn marked(got: &Got, sent: &Sent, mark: &str) {
     assert_eq!(got.text().replace(mark, ""), text(sent));
     let segments: Vec<_> = got.text().split_inclusive(".m4s\n").collect();

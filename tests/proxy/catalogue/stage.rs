@@ -18,8 +18,8 @@ const MOMENT: Duration = Duration::from_millis(250);
 pub(super) enum Step {
     /// At least this many seconds have passed since the session's start.
     At(u64),
-    /// A request with these further lines of its head, its effects (`2 delay` = of the second rule),
-    /// and what comes of it.
+    /// A request with these further lines of its head, its effects (`2 delay` = of the second rule), and its
+    /// expected result.
     Ask(&'static str, &'static str, &'static [&'static str], How),
     /// The same on a connection that stays, and has carried a request if `true`.
     Stay(&'static str, bool, &'static [&'static str], How),
@@ -76,7 +76,7 @@ pub(super) struct Stage {
     started: Instant,
     staying: Option<Player>,
     fault: &'static str,
-    /// Rule, effect and path of what should have been told.
+    /// Rule, effect and path of the expected events.
     hits: Vec<(String, String, String)>,
 }
 

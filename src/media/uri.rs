@@ -230,13 +230,11 @@ impl<'a> Edits<'a> {
                     let rewritten = map.absolute(scheme, authority).map(Cow::into_owned);
                     memo = Memo { head: head.to_owned(), rewritten };
                 }
-                if let Some(rewritten) = &memo.rewritten {
+                if let Some(host) = &memo.rewritten {
                     let path = uri.get(len + 1..).filter(|_| !pathless && map.depth().is_some());
                     match path.and_then(|path| above_root(path, 0)) {
-                        Some(above) => self.replace(uri, len + 1 + above, &[rewritten, "/"]),
-                        None => {
-                            self.replace(uri, len, &[rewritten, if pathless { "/" } else { "" }])
-                        }
+                        Some(above) => self.replace(uri, len + 1 + above, &[host, "/"]),
+                        None => self.replace(uri, len, &[host, if pathless { "/" } else { "" }]),
                     }
                 }
                 self.memo = memo;

@@ -1,4 +1,4 @@
-//! The composition root: binds the addresses, wires the rooms together, serves, drains.
+//! The composition root: binds the addresses, connects the modules, serves, and shuts down gracefully.
 
 use crate::{
     api,
@@ -18,28 +18,28 @@ use anyhow::{Context as _, anyhow};
 use std::{future::Future, net::SocketAddr, path::Path, sync::Arc, time::Duration};
 use tokio::{net::TcpListener, sync::watch, task::JoinSet};
 
-/// How often idle sessions are looked for.
+/// The interval of the check for idle sessions.
 const EXPIRY: Duration = Duration::from_secs(1);
-/// How long the admin side and the built-in origin have to end.
+/// How long the admin server and the built-in origin have to finish.
 const FLUSH_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Fewer players than this at a time are worth a warning.
+/// Warn if fewer connections of players than this are possible.
 const FEW: usize = 1000;
 
-/// The addresses really bound, and what players ask for there.
+/// The bound addresses, and the path for players.
 #[derive(Debug, Clone)]
 pub struct Ready {
     /// Where players connect.
     pub listen: SocketAddr,
-    /// Where metrics and API are.
+    /// Where metrics and the API are served.
     pub admin: SocketAddr,
-    /// The path that the origin's address named; `None` = the built-in origin.
+    /// The path of the origin URL; `None` = the built-in origin.
     pub path: Option<String>,
     /// `scheme://host` under which players reach the proxy, if that was set.
     pub public_url: Option<Arc<str>>,
 }
 
-/// A proxy with all that belongs to it, bound but not yet serving.
+/// The proxy with all its parts, bound but not yet serving.
 pub struct App {
     ready: Ready,
     registry: Arc<Registry>,
@@ -57,17 +57,17 @@ pub struct App {
 
 struct Listeners {
     players: TcpListener,
-    /// With the most connections at a time.
+    /// The listener, and the most connections at a time.
     admin: (TcpListener, usize),
-    /// The built-in origin, when it is the origin.
+    /// The built-in origin, if it is used.
     origin: Option<(TcpListener, origin::Origin)>,
 }
 
 impl App {
-    /// Binds the addresses of `config` and wires everything.
+    /// Binds the addresses of `config` and connects all parts.
     ///
     /// # Errors
-    /// When an address can't be bound or a file can't be written.
+    /// If an address can't be bound or a file can't be written.
     pub async fn bind(mut config: Config, catalog: Arc<Catalog>) -> anyhow::Result<Self> {
         let players = bind(config.listen, "--listen").await?;
         let admin = bind(config.admin, "--admin").await?;
@@ -133,29 +133,29 @@ impl App {
         })
     }
 
-    /// The addresses really bound.
+    /// The bound addresses.
     #[must_use]
     pub const fn ready(&self) -> &Ready {
         &self.ready
     }
 
-    /// Lets bytes leave at the very moment, and not at a whole millisecond. For real time alone.
+    /// Starts a timer with a resolution finer than a millisecond. Only for real time, not paused time.
     ///
     /// # Errors
-    /// When there is no thread for it.
+    /// If its thread can't be started.
     pub fn use_precise_timer(&self) -> std::io::Result<()> {
         self.proxy.use_precise_timer(self.clock)
     }
 
-    /// Shows `losses` in the metrics as the log lines that could not be written.
+    /// Reports `losses` in the metrics as log lines that could not be written.
     pub fn show_lost_log_lines(&self, losses: LossCounter) {
         self.recorder.show_lost_log_lines(losses);
     }
 
-    /// Serves until `stop`, lets what is under way end, and reports on the run.
+    /// Serves until `stop`, waits for current responses to finish, and reports on the run.
     ///
     /// # Errors
-    /// When a part fails, or the report can't be made.
+    /// If a part fails, or the report can't be made.
     pub async fn run(self, stop: impl Future<Output = ()>) -> anyhow::Result<Report> {
         let (stopping, stopped) = watch::channel(false);
         let mut parts = JoinSet::new();
@@ -196,7 +196,7 @@ impl App {
         }
         expiring.abort();
         self.registry.end_all();
-        // The admin side and the origin end what they are at, a last scrape for example.
+        // Let the admin server and the origin finish their requests, a last scrape for example.
         let _ = stopping.send(true);
         let _ = tokio::time::timeout(FLUSH_TIMEOUT, async {
             while parts.join_next().await.is_some() {}
@@ -210,12 +210,12 @@ impl App {
     }
 }
 
-/// Lowers `limits` to what the process can hold.
+/// Lowers `limits` to what the open file limit allows.
 fn keep_to(budget: Budget, limits: &mut Limits) {
     if budget.players < limits.connections.min(FEW) {
         tracing::warn!(
             players = budget.players,
-            "few files may be open: more players than this have to wait; raise the limit (ulimit -n)"
+            "the limit of open files is low: more connections than this have to wait; raise it (ulimit -n)"
         );
     }
     limits.connections = limits.connections.min(budget.players);
@@ -238,11 +238,11 @@ async fn bind(address: SocketAddr, what: &str) -> anyhow::Result<TcpListener> {
 
 /// Ends when the program stops.
 async fn after(mut stopped: watch::Receiver<bool>) {
-    // An error means that the sender is gone: stopped as well.
+    // An error means that the sender was dropped: the program stops too.
     let _ = stopped.wait_for(|stopped| *stopped).await;
 }
 
-/// Ends idle sessions and temporary changes, for ever.
+/// Ends idle sessions and temporary changes; runs until it is cancelled.
 async fn expire(registry: Arc<Registry>) {
     let mut ticks = tokio::time::interval(EXPIRY);
     let expiring = async {

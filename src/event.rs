@@ -1,8 +1,8 @@
-//! What happened: all that observers (metrics, logs, API) ever see of the data plane.
+//! Events: everything that observers (metrics, logs, API) see of the data plane.
 //!
-//! Events are plain data. Those that record a *verdict* hold only what follows from the seed and
-//! the requests; what a clock measured stands apart, in [`Measured`], so that two logs of the same
-//! run can be compared.
+//! Events are plain data. Events that record a *verdict* hold only values that derive from the seed and
+//! the requests. Measured times are separate, in [`Measured`], so that the logs of two runs with the
+//! same seed can be compared.
 
 use crate::{
     media::{Cmcd, MediaType, Resource},
@@ -12,12 +12,12 @@ use crate::{
 };
 use std::{sync::Arc, time::Duration};
 
-/// Who a session is. Shared by all of its events.
+/// Identifies a session. Shared by all its events.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SessionTag {
     /// The session's id, as in `/-/s/ID/`.
     pub id: Arc<str>,
-    /// The how-manieth session of this process, from 1.
+    /// The session's ordinal number in this process, from 1.
     pub ordinal: u64,
     /// The seed of all its random streams.
     pub seed: u64,
@@ -25,53 +25,52 @@ pub struct SessionTag {
     pub label: Option<Arc<str>>,
 }
 
-/// Which request of a session. `path` and `attempt` identify it, in whatever order requests come.
+/// Identifies a request of a session by `path` and `attempt`, independent of the order of requests.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RequestTag {
     /// The session it belongs to.
     pub session: Arc<SessionTag>,
-    /// The profile in force when it came.
+    /// The profile in force when it arrived.
     pub profile: Arc<str>,
     /// `GET`, `HEAD`, ...
     pub method: http::Method,
     /// Path and query at the origin.
     pub path: String,
-    /// 1 = the first time the session asks for this path.
+    /// 1 = the session's first request for this path.
     pub attempt: u32,
-    /// What it asks for.
+    /// The requested resource.
     pub resource: Resource,
-    /// What was known of it when its fate was decided, and where it belongs.
+    /// The properties that the decision was based on.
     pub details: RequestDetails,
 }
 
-/// What was known of a request when its fate was decided, beside what it asks for.
+/// The properties of a request that the decision was based on, in addition to the resource.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct RequestDetails {
-    /// What attempts are counted by and chances derive from: method (but for GET), origin (if it is not the
-    /// session's), path, and range. Of a request that a redirect led to, that of the first one.
+    /// Attempts are counted by this key, and random draws derive from it: method (except GET), origin (if it
+    /// is not the session's), path, and range. After a redirect it is the key of the first request.
     pub key: Arc<str>,
-    /// The host it is for, with its port if that is not the scheme's own.
+    /// The host it is for, with its port if that is not the default of the scheme.
     pub host: String,
-    /// How many redirects led to it: it belongs to the same request of the player as the first one, which
-    /// counts once.
+    /// How many redirects preceded it. All requests of a redirect chain count as one request of the player.
     pub hop: u8,
-    /// Its answer is a redirect within the session: the request that follows is counted in its place.
+    /// Its response is a redirect within the session. The request that follows is counted instead of it.
     pub redirected: bool,
     /// An earlier request for the same bytes failed.
     pub resumes: bool,
-    /// It asks for a range of bytes.
+    /// It is a range request.
     pub ranged: bool,
     /// Its connection has carried an earlier request.
     pub reused: bool,
-    /// The highest rung of its ladder, if a rule or a script may ask for it.
+    /// The highest rung of its ladder, if a rule or a script may use it.
     pub highest_rung: Option<u16>,
-    /// It is for sound or text beside pictures, if a rule or a script may ask for it.
+    /// It is for audio or text of a presentation with video. Set only if a rule or a script may use it.
     pub beside_video: bool,
-    /// The number of the newest segment when the session first asked for one of its media type.
+    /// The number of the newest segment at the time of the session's first request for its media type.
     pub joined: Option<u64>,
     /// When it arrived, in session time.
     pub session_time: Duration,
-    /// When it arrived, in the process's time.
+    /// When it arrived, in process time.
     pub process_time: Duration,
     /// When it arrived, since 1970-01-01T00:00:00Z.
     pub epoch: Duration,
@@ -80,13 +79,13 @@ pub struct RequestDetails {
 /// How an exchange ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Outcome {
-    /// Every byte was handed over.
+    /// Every byte was sent.
     Complete,
-    /// Cut by a rule or a drop, as asked.
+    /// Cut by a rule or by the loss process.
     Cut,
-    /// The player went away first.
+    /// The player closed the connection or stream early.
     PlayerGone,
-    /// The origin cut it, or broke its framing.
+    /// The origin ended it early, or sent wrong framing.
     OriginCut,
 }
 
@@ -103,34 +102,34 @@ impl Outcome {
     }
 }
 
-/// What a clock measured of an exchange: true, and never the same twice.
+/// Measured times of an exchange. They differ from run to run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Measured {
-    /// Request read to the origin's response headers; `None` when the origin was not asked.
+    /// From the end of the request to the origin's response headers; `None` if no request went to the origin.
     pub upstream_ttfb: Option<Duration>,
-    /// Request read to the first body byte handed over (or to the end, without a body).
+    /// From the end of the request to the first body byte sent (or to the end, without a body).
     pub ttfb: Duration,
-    /// Request read to the last body byte handed over.
+    /// From the end of the request to the last body byte sent.
     pub total: Duration,
-    /// Time the body waited for the link (rate, stalls, losses).
+    /// How long the body waited for the link (rate, stalls, losses).
     pub shaper_wait: Duration,
 }
 
-/// One thing that happened.
+/// An event.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Event {
-    /// A viewer came.
+    /// A session started.
     SessionStarted {
-        /// Who.
+        /// The session.
         session: Arc<SessionTag>,
         /// The profile it starts with.
         profile: Arc<str>,
         /// The rate its link starts with; `None` = no limit.
         rate: Option<BitRate>,
     },
-    /// A viewer is gone: idle for too long, deleted, or the proxy stops.
+    /// A session ended: idle for too long, deleted, or the proxy stops.
     SessionEnded {
-        /// Who.
+        /// The session.
         session: Arc<SessionTag>,
         /// The profile it ended with.
         profile: Arc<str>,
@@ -139,122 +138,122 @@ pub enum Event {
     },
     /// A live command changed a session's link.
     LinkChanged {
-        /// Who.
+        /// The session.
         session: Arc<SessionTag>,
         /// The profile now in force.
         profile: Arc<str>,
         /// The rate now in force; `None` = no limit.
         rate: Option<BitRate>,
     },
-    /// A request was classified and its fate decided (a verdict).
+    /// A request was classified, and its effects were decided (a verdict).
     RequestPlanned {
-        /// Which.
+        /// The request.
         request: Arc<RequestTag>,
         /// The link's latency, as drawn for this request.
         latency: Duration,
-        /// What script and rules ask for; `None` = nothing. What a script adds when it sees the answer
-        /// is told by [`FaultInjected`](Self::FaultInjected) alone.
+        /// The effects of script and rules; `None` = none. Effects that a script adds in `on_response`
+        /// are reported only by [`FaultInjected`](Self::FaultInjected).
         plan: Option<Arc<Plan>>,
     },
-    /// A player told about itself with a request (CMCD). Its word, not ours: what it says of buffers and
-    /// rates came about by its clock.
+    /// A player sent a CMCD report. The values (buffers, rates) are as the player reports them, on its own
+    /// clock.
     PlayerReported {
-        /// With which.
+        /// The request that carried it.
         request: Arc<RequestTag>,
-        /// What it said.
+        /// The report.
         report: Cmcd,
-        /// To which host and path it posted that in the request's body, which may hold several reports, of
-        /// earlier moments; `None` = it said so with the request itself.
+        /// The host and path that it was posted to. A posted body may hold several reports of earlier times.
+        /// `None` = the report came with a request for media.
         collector: Option<Arc<str>>,
     },
-    /// A player told about itself in a way that must be ignored.
+    /// A player sent a CMCD report that must be ignored.
     PlayerReportIgnored {
-        /// With which request.
+        /// The request.
         request: Arc<RequestTag>,
-        /// Why: `version`.
+        /// The reason: `version`.
         reason: &'static str,
     },
-    /// A rule's effect took place (a verdict: `at_byte` follows from the rule, but for a cut after a
-    /// time, where it is what had passed by then).
+    /// An effect of a rule was applied (a verdict: `at_byte` follows from the rule, except for a cut after
+    /// a time, where it is the number of bytes sent by then).
     FaultInjected {
-        /// To which request.
+        /// The request.
         request: Arc<RequestTag>,
         /// The rule's name.
         rule: Arc<str>,
         /// A slot of the plan (`delay`, `stall`, ...), how a cut ended, or an edit of a manifest.
         effect: &'static str,
-        /// Where in the body it struck.
+        /// The byte offset in the body.
         at_byte: Option<u64>,
     },
     /// The loss process dropped a packet (a verdict).
     Dropped {
-        /// Of which response.
+        /// The request.
         request: Arc<RequestTag>,
-        /// What that did.
+        /// The action on the drop.
         action: OnDrop,
         /// The packet's first byte.
         at_byte: u64,
     },
-    /// The session's link froze while bytes were waiting. Both times follow from the seed; which
-    /// stalls find bytes waiting does not.
+    /// The session's link stalled while bytes were waiting. Both times derive from the seed; whether bytes
+    /// were waiting does not.
     Stalled {
-        /// Whose link.
+        /// The session.
         session: Arc<SessionTag>,
         /// Start, in session time.
         at: Duration,
-        /// For how long.
+        /// Duration.
         lasts: Duration,
     },
-    /// A viewer's requests moved to another rung.
+    /// A session's requests changed to another rung.
     RenditionSwitched {
-        /// Who.
+        /// The session.
         session: Arc<SessionTag>,
-        /// Of video or audio.
+        /// Video or audio.
         media: MediaType,
         /// From this rung (1 = lowest).
         from: u16,
         /// To this rung.
         to: u16,
     },
-    /// The origin failed us.
+    /// A request to the origin failed.
     UpstreamFailed {
-        /// On which request.
+        /// The request.
         request: Arc<RequestTag>,
         /// `connect`, `timeout`, `reset`, ...: a short, bounded set.
         cause: &'static str,
     },
-    /// The script failed on a request, which it then had no say in (a verdict).
+    /// The script failed on a request, and so had no effect on it (a verdict).
     ScriptFailed {
-        /// Which.
+        /// The request.
         request: Arc<RequestTag>,
-        /// Where and why.
+        /// The position and the error.
         failure: ScriptFailure,
     },
-    /// A manifest could not be read; it passed through untouched.
+    /// A manifest could not be parsed; it was passed on unchanged.
     ManifestUnread {
-        /// Which.
+        /// The request.
         request: Arc<RequestTag>,
         /// Why.
         problem: String,
     },
     /// An exchange is over.
     RequestFinished {
-        /// Which.
+        /// The request.
         request: Arc<RequestTag>,
-        /// The status that was answered; 0 when none was.
+        /// The status sent; 0 if none was sent.
         status: u16,
         /// How it ended.
         outcome: Outcome,
-        /// Body bytes handed over.
+        /// Body bytes sent.
         bytes: u64,
-        /// What the clock said.
+        /// Measured times.
         measured: Measured,
     },
 }
 
-/// Somebody who wants to know. Called on the byte path: it must be quick and must not block.
+/// Receives every event. It is called on the byte path, so it must be fast and must not block.
 pub trait Observer: Send + Sync {
-    /// Takes note of `event`.
+    /// Receives `event`.
     fn observe(&self, event: &Event);
 }
 
@@ -264,20 +263,20 @@ impl<T: Observer + ?Sized> Observer for Arc<T> {
     }
 }
 
-/// Hands every event to every observer, in the order in which they were added.
+/// Passes every event to every observer, in the order in which they were added.
 #[derive(Default)]
 pub struct Bus {
     observers: Vec<Box<dyn Observer>>,
 }
 
 impl Bus {
-    /// A bus that tells `observers`.
+    /// A bus for `observers`.
     #[must_use]
     pub fn new(observers: Vec<Box<dyn Observer>>) -> Self {
         Self { observers }
     }
 
-    /// Tells everybody.
+    /// Passes `event` to all observers.
     pub fn emit(&self, event: &Event) {
         for observer in &self.observers {
             observer.observe(event);

@@ -1,7 +1,7 @@
-//! Logs: to standard error, for people or as JSON; how much is said by `VSPS_LOG_LEVEL`.
+//! Logs to standard error, as text or JSON. `VSPS_LOG_LEVEL` sets the level.
 //!
-//! Lines are written by a thread of their own. Whatever happens to standard error, nobody waits for it: lines that
-//! it does not take are dropped and counted.
+//! A separate thread writes the lines, so no task waits for standard error. Lines that can't be written
+//! are dropped and counted.
 
 use crate::{
     args::LogFormat,
@@ -15,7 +15,7 @@ use std::{
 };
 use tracing_subscriber::{EnvFilter, fmt::MakeWriter};
 
-/// How long the end of the program, or of a thread that panics, waits for lines to be written.
+/// How long the program waits for lines to be written when it ends or a thread panics.
 const PATIENCE: Duration = Duration::from_millis(500);
 
 /// The log of the process.
@@ -25,10 +25,13 @@ pub struct Log(Arc<LineWriter>);
 /// Starts logging. A second call in one process changes nothing.
 ///
 /// # Errors
-/// When there is no descriptor or no thread for it.
+/// If no file descriptor or no thread is available.
 pub fn start(format: LogFormat) -> io::Result<Log> {
     let recovered = |lines: u64| {
-        tracing::warn!(lines, "log lines were dropped: standard error did not take them");
+        tracing::warn!(
+            lines,
+            "log lines were dropped, because standard error could not be written"
+        );
     };
     let notices = Notices { failed: |_| {}, recovered };
     let log = Log(Arc::new(LineWriter::start("log", standard_error()?, notices)?));
@@ -45,7 +48,7 @@ pub fn start(format: LogFormat) -> io::Result<Log> {
         LogFormat::Json => builder.json().flatten_event(true).try_init(),
     };
     if started.is_ok() {
-        // The usual hook writes to standard error itself, and would wait for it.
+        // The default hook writes to standard error itself, and could block.
         let log = log.clone();
         panic::set_hook(Box::new(move |panic| {
             tracing::error!("{panic}");
@@ -64,7 +67,7 @@ impl Log {
 
     /// Waits until all lines are written, for half a second at most.
     pub fn flush(&self) {
-        // What is not written is counted.
+        // Lines that are not written are counted.
         let _ = self.0.flush(PATIENCE);
     }
 }
@@ -77,7 +80,7 @@ impl<'a> MakeWriter<'a> for Log {
     }
 }
 
-/// Takes the lines of one event.
+/// Collects the lines of one event.
 #[derive(Debug)]
 pub struct Lines<'a>(&'a LineWriter);
 

@@ -1,12 +1,12 @@
-//! From what was typed to the command that does it.
+//! Runs the command that the command line names.
 
 use super::{Failure, bench, completions, play, profiles, rules, run};
 use crate::args::{Cli, Command};
 
-/// Does what was asked for.
+/// Runs the command.
 ///
 /// # Errors
-/// When it can't be done; the failure knows its exit code.
+/// If the command fails. The failure carries the exit code.
 pub fn dispatch(cli: Cli) -> Result<(), Failure> {
     match cli.command {
         Command::Run(args) => run::run(*args),

@@ -1,4 +1,4 @@
-//! Why a command failed, and the exit code that says so.
+//! The failure of a command, with its exit code.
 
 use crate::config::ConfigError;
 use std::fmt::Display;
@@ -11,7 +11,7 @@ pub struct Failure {
 }
 
 impl Failure {
-    /// Bad use or a bad file: exit code 2.
+    /// Wrong usage or an invalid file: exit code 2.
     pub(super) fn usage(message: impl Display) -> Self {
         Self { code: 2, message: message.to_string() }
     }
@@ -21,13 +21,13 @@ impl Failure {
         Self { code: 1, message: message.to_string() }
     }
 
-    /// 1 = failed while running, 2 = bad use or bad file.
+    /// 1 = failed while running, 2 = wrong usage or invalid file.
     #[must_use]
     pub const fn code(&self) -> u8 {
         self.code
     }
 
-    /// What to tell the user.
+    /// The message for the user.
     #[must_use]
     pub fn message(&self) -> &str {
         &self.message

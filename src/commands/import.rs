@@ -1,4 +1,4 @@
-//! `vsps profiles import`: a recorded trace, or a preset of another tool, becomes a profile.
+//! `vsps profiles import`: converts a recorded trace or a preset of another tool to a profile.
 
 use super::{
     Failure,
@@ -18,11 +18,11 @@ use std::{
     time::Duration,
 };
 
-/// A longer trace gets a file of its own.
+/// A longer trace is written to a separate file.
 const MOST_INLINE: usize = 64 << 10;
-/// A larger file holds no presets.
+/// Larger files are not read as presets.
 const MOST_PRESETS: u64 = 1 << 20;
-/// Files from here on are worth a progress bar.
+/// Larger files get a progress bar.
 const LARGE: u64 = 8 << 20;
 
 pub(super) fn import(args: &ImportArgs) -> Result<(), Failure> {
@@ -62,7 +62,7 @@ pub(super) fn import(args: &ImportArgs) -> Result<(), Failure> {
     }
 }
 
-/// The text of a file that is small enough for one of presets; `None` for others.
+/// The text of a file that is small enough to hold presets; `None` for other files.
 fn small_text(path: &Path) -> Option<String> {
     let size = fs::metadata(path).ok().filter(fs::Metadata::is_file)?.len();
     if size > MOST_PRESETS {
@@ -71,7 +71,7 @@ fn small_text(path: &Path) -> Option<String> {
     fs::read_to_string(path).ok()
 }
 
-/// The steps as a trace, for its figures; a single step is as good as two.
+/// The steps as a trace, to compute its statistics. A single step is doubled, because a trace needs two.
 fn looped(recording: &Recording) -> Result<Trace, SpecError> {
     let steps = match recording.steps.as_slice() {
         [only] => {
@@ -83,14 +83,14 @@ fn looped(recording: &Recording) -> Result<Trace, SpecError> {
     Trace::new(steps, true, Start::default())
 }
 
-/// `[downlink]` of a trace of one rate.
+/// The `[downlink]` of a trace with a single rate.
 fn constant(steps: &[Step]) -> Option<String> {
     let first = steps.first()?;
     let same = steps.iter().all(|step| step.rate == first.rate);
     same.then(|| format!("[downlink]\nrate = \"{}\"\n", exact(first.rate)))
 }
 
-/// A rate to the bit/s.
+/// A rate with a precision of 1 bit/s.
 fn exact(rate: BitRate) -> String {
     let printed = rate.to_string();
     match printed.parse() == Ok(rate) {
@@ -99,11 +99,13 @@ fn exact(rate: BitRate) -> String {
     }
 }
 
-/// `[latency]` of what a recording says of round trips.
+/// The `[latency]` for the round trips of a recording.
 fn latency(round_trips: &[(Duration, Duration)]) -> Result<String, Failure> {
     if round_trips.len() > RoundTrips::MOST_STEPS {
         let most = RoundTrips::MOST_STEPS;
-        return Err(Failure::usage(format_args!("changes its latency over {most} times; cut it")));
+        return Err(Failure::usage(format_args!(
+            "has more than {most} changes of latency; cut it"
+        )));
     }
     let ms = |time: &Duration| {
         let printed = span::print(*time);
@@ -126,7 +128,7 @@ fn latency(round_trips: &[(Duration, Duration)]) -> Result<String, Failure> {
     })
 }
 
-/// `trace` of a profile: the list itself, or the file beside the profile that holds it.
+/// The `trace` of a profile: the list itself, or a file next to the profile that holds it.
 fn kept(args: &ImportArgs, list: &str) -> Result<String, Failure> {
     let data = match &args.output {
         Some(output) if list.len() > MOST_INLINE => {
@@ -169,7 +171,7 @@ fn write(path: &Path, text: &str) -> Result<(), Failure> {
     })
 }
 
-/// The text of the profile; `link` is what it says of the network.
+/// The text of the profile; `link` is its description of the network.
 fn profile(name: &str, trace: &Trace, link: &str) -> String {
     let length =
         span::print(Duration::from_secs_f64(trace.length().as_secs_f64().round().max(1.0)));
@@ -197,14 +199,14 @@ fn figures(name: &str, figures: &Figures) -> String {
     )
 }
 
-/// A line on the terminal that tells how far a large file was read.
+/// A line on the terminal that shows how much of a large file is read.
 struct ProgressBar {
     size: u64,
     shown: Option<u64>,
 }
 
 impl ProgressBar {
-    /// Shows nothing for small files, or where standard error is no terminal.
+    /// Shows nothing for small files, or if standard error is not a terminal.
     fn new(size: u64) -> Self {
         Self { size, shown: (size >= LARGE && io::stderr().is_terminal()).then_some(0) }
     }

@@ -1,4 +1,4 @@
-//! The subcommands: one thin file each.
+//! The subcommands, one file each.
 
 mod bench;
 mod completions;

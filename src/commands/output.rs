@@ -1,5 +1,5 @@
-//! Standard output and standard error: a reader that has seen enough is no failure, and one that does not read
-//! holds nothing up for long.
+//! Standard output and standard error. A closed reader is not a failure, and a reader that does not read
+//! does not block the program for long.
 
 use super::Failure;
 use crate::output::{self, LineWriter, Notices, Unwritten};
@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-/// How long the end of the program waits for whoever reads its last words.
+/// How long the program waits at its end for the readers of its output.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Prints `text` as it is.
@@ -28,19 +28,19 @@ pub(super) fn print_json(value: &impl serde::Serialize) -> Result<(), Failure> {
     print(&(text + "\n"))
 }
 
-/// Writes `text` to standard error, if anybody takes it.
+/// Writes `text` to standard error, and ignores failures.
 pub fn tell(text: &str) {
     let notices = Notices { failed: |_| {}, recovered: |_| {} };
     let writer = output::standard_error()
         .and_then(|stream| LineWriter::start("standard-error", stream, notices));
     if let Ok(writer) = writer {
         writer.write(text.as_bytes());
-        // There is nobody left to tell.
+        // There is no other place to report this.
         let _ = writer.flush(PATIENCE);
     }
 }
 
-/// Standard output of a program that serves: nothing that happens to it ends the service.
+/// Standard output of a server. Its failures do not end the service.
 pub(super) struct Stdout(LineWriter);
 
 impl Stdout {
@@ -59,7 +59,7 @@ impl Stdout {
         self.0.write(text.as_bytes());
     }
 
-    /// Waits for what was printed, for a second at most.
+    /// Waits until the output is written, for at most a second.
     pub(super) fn finish(&self) -> Result<(), Failure> {
         match self.0.flush(PATIENCE) {
             Ok(()) | Err(Unwritten::NoReader) => Ok(()),

@@ -1,4 +1,4 @@
-//! Presets of other tools, as profiles.
+//! Converts presets of other tools to profiles.
 
 use super::Failure;
 use crate::{
@@ -7,7 +7,8 @@ use crate::{
     units::BitRate,
 };
 
-/// The profile of the preset in the file that `args` name, whose text is `text`; `None` = it holds none.
+/// The profile for the preset in the file that `args` name. `text` is the text of the file; `None` = it
+/// has no presets.
 pub(super) fn text_of(args: &ImportArgs, text: Option<&str>) -> Result<Option<String>, Failure> {
     let path = args.trace.display();
     let presets = match text.and_then(read) {
@@ -17,7 +18,7 @@ pub(super) fn text_of(args: &ImportArgs, text: Option<&str>) -> Result<Option<St
     if presets.is_empty() {
         return match &args.preset {
             Some(_) => {
-                Err(Failure::usage(format_args!("{path}: holds no presets; leave --preset out")))
+                Err(Failure::usage(format_args!("{path}: has no presets; leave --preset out")))
             }
             None => Ok(None),
         };
@@ -30,7 +31,7 @@ fn file_name(args: &ImportArgs) -> String {
     args.trace.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
-/// Options of traces mean nothing to presets.
+/// Rejects options that apply only to traces.
 fn refuse_options(args: &ImportArgs) -> Result<(), Failure> {
     let given = [
         ("--format", args.format.is_some()),
@@ -43,7 +44,7 @@ fn refuse_options(args: &ImportArgs) -> Result<(), Failure> {
     ];
     match given.iter().find(|(_, given)| *given) {
         Some((option, _)) => Err(Failure::usage(format_args!(
-            "{}: holds presets, which have no use for {option}; leave it out",
+            "{}: {option} can't be used with a file of presets; leave it out",
             args.trace.display()
         ))),
         None => Ok(()),
@@ -69,7 +70,7 @@ fn chosen<'p>(args: &ImportArgs, presets: &'p [Preset]) -> Result<&'p Preset, Fa
         }),
         (None, [only]) => Ok(only),
         (None, _) => Err(Failure::usage(format_args!(
-            "{path}: holds {} presets; choose one with --preset: {}",
+            "{path}: has {} presets; choose one with --preset: {}",
             presets.len(),
             names()
         ))),
@@ -103,7 +104,7 @@ fn profile(preset: &Preset, file: &str) -> String {
     text
 }
 
-/// A share from percent, without what binary fractions add.
+/// A share from percent, without the rounding error of binary fractions.
 fn share(percent: f64) -> f64 {
     (percent * 1e7).round() / 1e9
 }

@@ -45,7 +45,7 @@ pub(super) fn profiles(command: ProfilesCommand) -> Result<(), Failure> {
     }
 }
 
-/// Names and summaries in columns, by chapter: the names to begin with come first.
+/// Names and summaries in columns, by category. The profiles to begin with come first.
 fn table(list: &[Arc<Profile>]) -> String {
     let width = list.iter().map(|profile| profile.name.len()).max().unwrap_or_default();
     let mut text = String::new();
@@ -67,7 +67,7 @@ fn table(list: &[Arc<Profile>]) -> String {
     text
 }
 
-/// What the link amounts to, second by second, and which rungs of the built-in ladder that carries.
+/// Statistics of the link per second, and the rungs of the built-in ladder that it sustains.
 fn amounts(profile: &Profile) -> String {
     let Some(statistics) = profile.statistics() else { return String::new() };
     let Statistics { mean, p5, p50, p95, outage } = statistics;
@@ -78,7 +78,7 @@ fn amounts(profile: &Profile) -> String {
     )
 }
 
-/// The highest rung of the built-in ladder that fits into `rate`, its sound included.
+/// The highest rung of the built-in ladder that fits into `rate`, with its audio.
 fn sustained(rate: BitRate) -> String {
     let fits = ladder_bits_per_second().take_while(|bits| *bits <= rate.bits_per_second()).count();
     if fits == 0 { "no rung".to_owned() } else { format!("rung {fits}") }

@@ -1,4 +1,4 @@
-//! Requests recorded by `vsps run --events`, asked again: what would script and rules do to each?
+//! Replays requests recorded by `vsps run --events`: which effects do a script and rules have on each?
 
 use crate::{
     media::{Kind, MediaType, Protocol, Resource, is_held},
@@ -20,10 +20,11 @@ use std::{
     time::Duration,
 };
 
-/// A longer line is none of ours.
+/// Longer lines are skipped: vsps does not write them.
 const LONGEST_LINE: u64 = 1 << 20;
 
-/// A line of the event log, as far as it matters here. What older logs do not hold is made up from the rest.
+/// The parts of a line of the event log that are used here. Fields that older logs lack are derived from
+/// the others.
 #[derive(Debug, Deserialize)]
 struct Line {
     event: String,
@@ -37,12 +38,12 @@ struct Line {
     path: String,
     #[serde(default)]
     attempt: u32,
-    /// What its chances derive from, if that is not the path alone.
+    /// The key of its random draws, if that is not the path.
     key: Option<String>,
-    /// How many redirects led to it.
+    /// How many redirects preceded it.
     #[serde(default)]
     hop: u8,
-    /// Its answer was a redirect within the session.
+    /// Its response was a redirect within the session.
     #[serde(default)]
     redirected: bool,
     #[serde(default)]
@@ -52,7 +53,7 @@ struct Line {
     beside_video: bool,
     joined: Option<u64>,
     resource: Option<Class>,
-    /// Of a fault that took place.
+    /// The effect of an injected fault.
     #[serde(default)]
     rule: String,
     #[serde(default)]
@@ -70,7 +71,7 @@ struct Measured {
     reused: bool,
 }
 
-/// What a request was for.
+/// The requested resource.
 #[derive(Debug, Deserialize)]
 struct Class {
     protocol: Protocol,
@@ -92,7 +93,7 @@ struct Class {
     behind_live: Option<u64>,
 }
 
-/// What a recorded request would get.
+/// The decision for a recorded request.
 #[derive(Debug)]
 pub(super) struct Verdict {
     pub(super) session: String,
@@ -100,14 +101,14 @@ pub(super) struct Verdict {
     pub(super) path: String,
     pub(super) attempt: u32,
     pub(super) plan: Plan,
-    /// Why the script had no say.
+    /// The failure of the script, if it failed.
     pub(super) failure: Option<ScriptFailure>,
 }
 
-/// A request of the player's: key, method, attempt. It may come to several addresses.
+/// Identifies a request of the player: key, method, attempt. With redirects it has several addresses.
 type Name = (String, String, u32);
 
-/// A request under way.
+/// A request in progress.
 #[derive(Default)]
 struct Exchange {
     plan: Plan,
@@ -116,7 +117,7 @@ struct Exchange {
     charges: Reservations,
 }
 
-/// What is known of one session so far.
+/// The state of one session so far.
 #[derive(Default)]
 struct Viewer {
     seed: u64,
@@ -128,12 +129,12 @@ struct Viewer {
     under_way: HashMap<Name, Exchange>,
 }
 
-/// What `script` and `rules` would do to each request recorded in the file, in order; what a script does
-/// to answers is left out, since answers are not recorded. Lines of other events and of other programs
-/// are passed over.
+/// Decides the effects of `script` and `rules` on each request recorded in the file, in order. `on_response`
+/// is not called, because responses are not recorded. Lines of other events and of other programs are
+/// skipped.
 ///
 /// # Errors
-/// When the file can't be read.
+/// If the file can't be read.
 pub(super) fn replay(
     path: &Path,
     script: Option<&Script>,
@@ -255,7 +256,7 @@ impl Viewer {
     }
 }
 
-/// The lines of a file, each within bounds.
+/// The lines of a file, limited in length.
 fn lines(path: &Path) -> io::Result<impl Iterator<Item = io::Result<String>>> {
     let mut file = BufReader::new(File::open(path)?);
     Ok(std::iter::from_fn(move || {

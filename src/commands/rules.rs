@@ -1,4 +1,4 @@
-//! `vsps rules`: list the ready rule files, show one, and check files.
+//! `vsps rules`: lists the built-in rule files, shows one, and checks files.
 
 use super::{
     Failure,
@@ -8,11 +8,12 @@ use super::{
 use crate::{
     args::RulesCommand,
     profiles::{ELSEWHERE, fault_named, faults},
-    rules::{RuleFile, RuleSet, Script},
+    rules::{FileError, RuleFile, RuleSet, Script},
 };
 use serde_json::{Value, json};
 use std::{
     fmt::Write as _,
+    io::ErrorKind,
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -51,18 +52,18 @@ fn check(files: &[PathBuf], requests: Option<&Path>, json: bool) -> Result<(), F
     let (mut sets, mut scripts) = (Vec::new(), Vec::new());
     for path in files {
         if path.extension().is_some_and(|extension| extension == "rhai") {
-            match Script::load(path, Arc::new(|| Duration::ZERO)) {
+            match Script::check(path, Arc::new(|| Duration::ZERO)) {
                 Ok(script) => {
                     // Writing to a String can't fail.
-                    let _ = writeln!(report, "{}: a sound script", path.display());
+                    let _ = writeln!(report, "{}: no errors found in the script", path.display());
                     told.push(json!({ "file": path.display().to_string() }));
                     scripts.push(script);
                 }
-                Err(error) => problems.push(error.to_string()),
+                Err(errors) => problems.extend(errors.iter().map(ToString::to_string)),
             }
             continue;
         }
-        match RuleFile::load(path) {
+        match load(path) {
             Ok(book) => {
                 describe(&mut report, path, &book);
                 told.push(json!({
@@ -72,11 +73,13 @@ fn check(files: &[PathBuf], requests: Option<&Path>, json: bool) -> Result<(), F
                 }));
                 sets.push(book.rules);
             }
-            Err(error) => problems.push(error.to_string()),
+            Err(problem) => problems.push(problem),
         }
     }
     if requests.is_some() && scripts.len() > 1 {
-        problems.push("with --requests, name one script: a run has no more".to_owned());
+        problems.push(
+            "--requests can be used with only one script, because a run has only one".to_owned(),
+        );
     }
     let mut verdicts = None;
     if let Some(path) = requests.filter(|_| problems.is_empty()) {
@@ -92,6 +95,23 @@ fn check(files: &[PathBuf], requests: Option<&Path>, json: bool) -> Result<(), F
         false => print(&report)?,
     }
     if problems.is_empty() { Ok(()) } else { Err(Failure::usage(problems.join("\n"))) }
+}
+
+/// Reads a rule file: a path, or the name of a built-in one.
+fn load(path: &Path) -> Result<RuleFile, String> {
+    let error = match RuleFile::load(path) {
+        Ok(file) => return Ok(file),
+        Err(error) => error,
+    };
+    let name = path.to_string_lossy();
+    let missing = matches!(&error, FileError::Unreadable { cause, .. }
+        if cause.kind() == ErrorKind::NotFound);
+    if !missing || name.contains(['/', '.']) {
+        return Err(error.to_string());
+    }
+    let built_in =
+        fault_named(&name).map_err(|error| format!("there is no file `{name}`, and {error}"))?;
+    RuleFile::from_toml(&name, built_in.text).map_err(|error| error.to_string())
 }
 
 fn describe(report: &mut String, path: &Path, book: &RuleFile) {

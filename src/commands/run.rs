@@ -1,4 +1,4 @@
-//! `vsps run`: the proxy, from start to summary.
+//! `vsps run`: runs the proxy, from start to summary.
 
 use super::{Failure, lan, output::Stdout};
 use crate::{
@@ -22,7 +22,7 @@ use tokio::{
     sync::oneshot,
 };
 
-/// How long tasks that were cut have to end.
+/// How long aborted tasks have to end.
 const END: Duration = Duration::from_secs(2);
 
 pub(super) fn run(args: RunArgs) -> Result<(), Failure> {
@@ -39,7 +39,7 @@ fn run_with(config: Config, catalog: Arc<Catalog>, log: &Log) -> Result<(), Fail
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.context("the runtime could not start")?;
     let served = runtime.block_on(serve(config, catalog, log.dropped()));
-    // What hangs in a system call must not hold the end up for long.
+    // A task that blocks in a system call must not delay the end for long.
     runtime.shutdown_timeout(END);
     served
 }
@@ -63,14 +63,16 @@ async fn serve(config: Config, catalog: Arc<Catalog>, dropped: LossCounter) -> R
     });
     let told_twice = async {
         signals.next().await;
-        tracing::info!("stopping: responses under way may end (stop again to cut them)");
+        tracing::info!(
+            "stopping: waiting for current responses to finish (stop again to abort them)"
+        );
         // An error means that the run is over already.
         let _ = stop.send(());
         signals.next().await;
     };
     let report = tokio::select! {
         report = running => report?,
-        () = told_twice => return Err(Failure::running("stopped at once: responses were cut")),
+        () = told_twice => return Err(Failure::running("stopped at once: responses were aborted")),
     };
     stdout.print(&match log {
         LogFormat::Text => format!("\n{report}"),
@@ -85,7 +87,7 @@ async fn serve(config: Config, catalog: Arc<Catalog>, dropped: LossCounter) -> R
     }
 }
 
-/// What asks a program to stop.
+/// The signals that stop the program.
 struct Signals {
     interrupt: Signal,
     terminate: Signal,
@@ -135,7 +137,7 @@ fn base(ready: &Ready) -> String {
     }
 }
 
-/// What a person wants to know first: addresses ready to paste, the network, the seed.
+/// The text printed at start: addresses to copy, the network, the seed.
 fn welcome(ready: &Ready, profile: &Profile, seed: u64, drawn: bool) -> String {
     let players = base(ready);
     let mut text = format!("vsps {}\n\n", env!("CARGO_PKG_VERSION"));

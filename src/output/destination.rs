@@ -1,4 +1,4 @@
-//! Where output goes: files that are appended to, and the standard streams past the locks of `std`.
+//! Destinations of output: files in append mode, and the standard streams without the locks of `std`.
 
 use super::fifo::Fifo;
 use std::{
@@ -11,11 +11,11 @@ use std::{
     path::Path,
 };
 
-/// Opens `path` for a new log. What a file holds is removed, and each write goes to its end, wherever that is by
-/// then: a log rotation may copy and truncate it. A FIFO is opened once somebody reads it.
+/// Opens `path` for a new log. The file is truncated, and each write appends, so that log rotation may
+/// copy and truncate it. A FIFO is opened once it has a reader.
 ///
 /// # Errors
-/// When it can't be opened.
+/// If it can't be opened.
 pub fn open(path: &Path) -> io::Result<Box<dyn Write + Send>> {
     let known = std::fs::metadata(path);
     if known.is_ok_and(|known| known.file_type().is_fifo()) {
@@ -28,18 +28,18 @@ pub fn open(path: &Path) -> io::Result<Box<dyn Write + Send>> {
     Ok(Box::new(file))
 }
 
-/// Standard error, without the lock that all of the process shares.
+/// Standard error, without the process-wide lock.
 ///
 /// # Errors
-/// When there is no descriptor left.
+/// If no file descriptor is available.
 pub fn standard_error() -> io::Result<File> {
     duplicate(io::stderr().as_fd())
 }
 
-/// Standard output, without the lock and the buffer that all of the process share.
+/// Standard output, without the process-wide lock and buffer.
 ///
 /// # Errors
-/// When there is no descriptor left.
+/// If no file descriptor is available.
 pub fn standard_output() -> io::Result<File> {
     duplicate(io::stdout().as_fd())
 }

@@ -1,4 +1,4 @@
-//! A FIFO (named pipe), whose readers come and go.
+//! A FIFO (named pipe), whose readers may come and go.
 
 use rustix::fs::OFlags;
 use std::{
@@ -21,7 +21,7 @@ impl Fifo {
         Self { path: path.to_owned(), open: None }
     }
 
-    /// The pipe; only with a reader can it be opened.
+    /// The pipe. It can be opened only while it has a reader.
     fn pipe(&mut self) -> io::Result<&mut File> {
         if self.open.is_none() {
             let flags = i32::try_from(OFlags::NONBLOCK.bits()).map_err(io::Error::other)?;
@@ -45,7 +45,7 @@ impl Write for Fifo {
         written
     }
 
-    /// Meets a reader that waits for a writer, also before there is anything to write.
+    /// Opens the pipe if a reader waits for a writer, even if there is nothing to write.
     fn flush(&mut self) -> io::Result<()> {
         self.pipe().map(|_| ())
     }

@@ -1,4 +1,4 @@
-//! A stream of lines with a queue and a thread of its own.
+//! Writes lines to a stream, with a queue and a separate thread.
 
 use super::{LossCounter, unsent::Unsent};
 use parking_lot::{Condvar, Mutex};
@@ -9,35 +9,36 @@ use std::{
     time::Duration,
 };
 
-/// Bytes that may wait to be written.
+/// The most bytes in the queue.
 const MOST: usize = 1 << 20;
-/// After a write that would block, the next is tried so much later.
+/// The delay before the next try after a write that would block.
 const RETRY: Duration = Duration::from_millis(10);
 
-/// What happens beside the writing, told on the writer's thread.
+/// Callbacks for failures, called on the writer's thread.
 #[derive(Debug, Clone, Copy)]
 pub struct Notices {
-    /// Lines can't be written, for the first time.
+    /// Lines can't be written (called at the first failure).
     pub failed: fn(&io::Error),
-    /// Lines can be written again, and so many were lost.
+    /// Lines can be written again; the argument is the number of lost lines.
     pub recovered: fn(u64),
 }
 
-/// Why not everything was written.
+/// Why some lines were not written.
 #[derive(Debug, thiserror::Error)]
 pub enum Unwritten {
-    /// Its reader has gone.
-    #[error("its reader has gone")]
+    /// The reader closed the stream.
+    #[error("its reader has closed it")]
     NoReader,
     /// The stream failed.
     #[error("{0}")]
     Failed(String),
-    /// It takes nothing.
-    #[error("it takes no more: nobody reads it")]
+    /// The stream accepts no more data.
+    #[error("it accepts no more data, because its reader does not read")]
     Blocked,
 }
 
-/// Writes lines to a stream. Nobody waits for it: what has no room in its queue is lost, and counted.
+/// Writes lines to a stream without making the caller wait. Lines that do not fit into the queue are
+/// dropped and counted.
 #[derive(Debug)]
 pub struct LineWriter {
     shared: Arc<Shared>,
@@ -46,7 +47,7 @@ pub struct LineWriter {
 #[derive(Debug)]
 struct Shared {
     state: Mutex<State>,
-    /// There is something to write, or it is written.
+    /// Signals that there are lines to write, or that they are written.
     changed: Condvar,
     lost: LossCounter,
 }
@@ -54,11 +55,11 @@ struct Shared {
 #[derive(Debug, Default)]
 struct State {
     waiting: Vec<u8>,
-    /// Lines are with the thread.
+    /// The thread is writing lines.
     writing: bool,
-    /// No more will come.
+    /// No more lines will be added.
     closed: bool,
-    /// What failed first.
+    /// The first failure.
     problem: Option<(ErrorKind, String)>,
 }
 
@@ -66,7 +67,7 @@ impl LineWriter {
     /// A writer to `stream`, on a thread called `name`.
     ///
     /// # Errors
-    /// When no thread can be started.
+    /// If no thread can be started.
     pub fn start<W: Write + Send + 'static>(
         name: &str,
         stream: W,
@@ -79,12 +80,12 @@ impl LineWriter {
         });
         let own = Arc::clone(&shared);
         let name = name.to_owned();
-        // The thread may wait for its stream for ever: it ends with the process then.
+        // The thread may block on its stream forever. Then it ends with the process.
         thread::Builder::new().name(name).spawn(move || own.run(stream, notices))?;
         Ok(Self { shared })
     }
 
-    /// Hands over whole lines.
+    /// Queues whole lines.
     pub fn write(&self, lines: &[u8]) {
         let mut state = self.shared.state.lock();
         if state.waiting.len() + lines.len() > MOST {
@@ -108,7 +109,7 @@ impl LineWriter {
     /// Waits until everything is written, for as long as `patience`.
     ///
     /// # Errors
-    /// When something is not written, now or before.
+    /// If any line was not written, now or earlier.
     pub fn flush(&self, patience: Duration) -> Result<(), Unwritten> {
         let mut state = self.shared.state.lock();
         let unwritten = |state: &mut State| state.writing || !state.waiting.is_empty();
@@ -154,7 +155,7 @@ impl Shared {
         }
     }
 
-    /// Writes all of `unsent`, unless the stream fails; whether it is written.
+    /// Writes all of `unsent`; returns `false` if the stream fails.
     fn write_out<W: Write>(&self, unsent: &mut Unsent, stream: &mut W, notices: Notices) -> bool {
         while let Err(stopped) = unsent.write_to(stream) {
             if stopped.error.kind() == ErrorKind::WouldBlock {

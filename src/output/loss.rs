@@ -1,21 +1,21 @@
-//! How much was lost, for whoever shows it.
+//! A counter of lost lines or events.
 
 use std::sync::{
     Arc,
     atomic::{AtomicU64, Ordering},
 };
 
-/// A count of lines or events that could not be written. Clones share it.
+/// Counts lines or events that could not be written. Clones share the count.
 #[derive(Debug, Clone, Default)]
 pub struct LossCounter(Arc<AtomicU64>);
 
 impl LossCounter {
-    /// Counts `more`.
+    /// Adds `more`.
     pub fn add(&self, more: u64) {
         self.0.fetch_add(more, Ordering::Relaxed);
     }
 
-    /// All so far.
+    /// The count so far.
     #[must_use]
     pub fn get(&self) -> u64 {
         self.0.load(Ordering::Relaxed)

@@ -1,7 +1,7 @@
-//! Output that never makes its writer wait: bounded queues, a thread for each stream, and counts of what was lost.
+//! Output that never makes the caller wait: bounded queues, a thread for each stream, and counts of losses.
 //!
-//! Standard error, standard output and files can block or fail at any time: a pipe that nobody reads, a full disk,
-//! a reader that is gone. None of that may reach a request.
+//! Standard error, standard output and files can block or fail at any time: an unread pipe, a full disk, a
+//! reader that has exited. This must not affect requests.
 
 mod destination;
 mod fifo;

@@ -1,19 +1,19 @@
-//! Whole lines on their way to a stream that may take them in pieces, later, or never.
+//! Lines to be written to a stream that may accept them in pieces, later, or never.
 
 use std::io::{self, ErrorKind, Write};
 
-/// Lines that are not written yet, and how far the first of them is.
+/// Lines that are not written yet, and how much of the first is written.
 #[derive(Debug, Default)]
 pub struct Unsent {
     lines: Vec<u8>,
-    /// So many bytes of `lines` are written.
+    /// The number of bytes of `lines` that are written.
     written: usize,
     /// The stream ends within a line that will not be completed.
     torn: bool,
 }
 
 impl Unsent {
-    /// Where whole lines are added.
+    /// The buffer to which whole lines are added.
     pub fn lines(&mut self) -> &mut Vec<u8> {
         if self.written > 0 {
             self.lines.drain(..self.written);
@@ -22,23 +22,23 @@ impl Unsent {
         &mut self.lines
     }
 
-    /// The bytes that wait.
+    /// The number of waiting bytes.
     #[must_use]
     pub fn len(&self) -> usize {
         self.lines.len() - self.written
     }
 
-    /// Whether nothing waits.
+    /// Whether no bytes are waiting.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Writes what can be written.
+    /// Writes as much as possible.
     ///
     /// # Errors
-    /// When the stream fails. What is left stays; a line that was half written to a reader who has gone is
-    /// given up, since the next reader starts with a whole one.
+    /// If the stream fails. The remaining lines stay. A line that was partly written to a reader that has
+    /// closed the stream is dropped, because the next reader must start with a whole line.
     pub fn write_to<W: Write>(&mut self, stream: &mut W) -> Result<(), Stopped> {
         while !self.is_empty() {
             let written = match self.torn {
@@ -69,7 +69,7 @@ impl Unsent {
         Stopped { error, lost }
     }
 
-    /// Gives up all that waits. The number of lines.
+    /// Drops all waiting lines, and returns their number.
     pub fn give_up(&mut self) -> u64 {
         self.torn |= self.is_within_line();
         let rest = self.lines.get(self.written..).unwrap_or_default();
@@ -85,13 +85,13 @@ impl Unsent {
     }
 }
 
-/// The stream takes no more for now.
+/// The stream accepts no more data for now.
 #[derive(Debug, thiserror::Error)]
 #[error("{error}")]
 pub struct Stopped {
-    /// Why.
+    /// The error.
     pub error: io::Error,
-    /// Lines that were given up at once.
+    /// Lines that were dropped.
     pub lost: u64,
 }
 

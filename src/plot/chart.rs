@@ -1,4 +1,4 @@
-//! Courses drawn over each other, as SVG or PNG.
+//! Draws simulations over each other, as SVG or PNG.
 
 use super::{
     error::PlotError,
@@ -14,7 +14,7 @@ use plotters::{
 use std::{path::Path, sync::Once, time::Duration};
 
 /// Digits, letters and a few signs of DejaVu Sans (public domain changes to Bitstream Vera, whose
-/// licence allows subsets under another name): a PNG needs letters of its own.
+/// licence allows subsets under another name). A PNG needs an embedded font.
 static PLAIN: &[u8] = include_bytes!("plain.ttf");
 static FONT: Once = Once::new();
 
@@ -40,10 +40,10 @@ pub enum Format {
 }
 
 impl Format {
-    /// The format that a file name's ending asks for.
+    /// The format for the extension of a file name.
     ///
     /// # Errors
-    /// When it is neither `.svg` nor `.png`.
+    /// If it is neither `.svg` nor `.png`.
     pub fn of(path: &Path) -> Result<Self, PlotError> {
         match path.extension().and_then(|ending| ending.to_str()) {
             Some("svg") => Ok(Self::Svg),
@@ -55,10 +55,10 @@ impl Format {
 
 type Drawn = Result<(), Box<dyn std::error::Error>>;
 
-/// Draws the courses of `profile`, each `span` long, into the file `path`.
+/// Draws simulations of `profile`, each `span` long, into the file `path`.
 ///
 /// # Errors
-/// When the file's ending names no format, or it can't be written.
+/// If the extension is not that of a known format, or the file can't be written.
 pub fn chart(
     profile: &Profile,
     courses: &[Simulation],
@@ -66,7 +66,7 @@ pub fn chart(
     path: &Path,
 ) -> Result<(), PlotError> {
     FONT.call_once(|| {
-        // It fails for a broken font only, which the tests would see.
+        // It fails only for an invalid font, which the tests would detect.
         let _ = register_font("sans-serif", FontStyle::Normal, PLAIN);
     });
     let drawn = match Format::of(path)? {
@@ -147,7 +147,7 @@ where
     }
     if courses.iter().all(|course| course.rates.is_empty()) {
         let style = ("sans-serif", 14).into_font().color(&INK);
-        let text = Text::new("no limit of rate", (span.as_secs_f64() * 0.02, top * 0.5), style);
+        let text = Text::new("no rate limit", (span.as_secs_f64() * 0.02, top * 0.5), style);
         chart.draw_series(std::iter::once(text))?;
     }
     Ok(())

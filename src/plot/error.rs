@@ -5,7 +5,7 @@ use std::path::PathBuf;
 /// Why a plot could not be drawn.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PlotError {
-    /// The file's ending names no format.
+    /// The extension of the file is not that of a known format.
     #[error("{0}: plots are SVG or PNG; write a file name that ends in .svg or .png")]
     Format(PathBuf),
     /// The drawing or writing failed.
@@ -13,7 +13,7 @@ pub enum PlotError {
     Drawing {
         /// The file that was drawn.
         path: PathBuf,
-        /// What went wrong.
+        /// The problem.
         problem: String,
     },
 }

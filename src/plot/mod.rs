@@ -1,7 +1,7 @@
-//! Networks as people would rather see them: rate, stalls and latency over time.
+//! Plots of networks: rate, stalls and latency over time.
 //!
-//! [`Simulation`] runs a profile's link in virtual time and notes what it does; [`chart`] draws several
-//! courses over each other as SVG or PNG; [`sketch`] draws one in a terminal.
+//! [`Simulation`] runs a profile's link in virtual time and records its rate, stalls and latency; [`chart`]
+//! draws several simulations over each other as SVG or PNG; [`sketch`] draws one in a terminal.
 
 mod chart;
 mod error;

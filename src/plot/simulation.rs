@@ -1,4 +1,4 @@
-//! What a link does in one run, noted in virtual time.
+//! Records the behaviour of a link in one run, in virtual time.
 
 use crate::{
     model::{Link, LinkSpec, Path, RateSpec, Stall},
@@ -7,10 +7,10 @@ use crate::{
 };
 use std::time::Duration;
 
-/// The most samples of a course: finer ones could not be told apart on a page.
+/// The most samples of a simulation. More would not be visible in a plot.
 const SAMPLES: u32 = 1200;
 const FINEST: Duration = Duration::from_millis(10);
-/// One request's latency is drawn this often.
+/// The number of requests whose latency is drawn.
 const REQUESTS: u32 = 120;
 
 /// One run of a profile's link under one seed.
@@ -20,9 +20,9 @@ pub struct Simulation {
     pub seed: Seed,
     /// Mean rate in each step of time, in bit/s; empty for a link without a limit.
     pub rates: Vec<(Duration, f64)>,
-    /// When it froze.
+    /// The stalls.
     pub stalls: Vec<Stall>,
-    /// Latency before the first byte of a request at that moment.
+    /// The latency before the first byte of a request at that time.
     pub latencies: Vec<(Duration, Duration)>,
 }
 
@@ -55,7 +55,7 @@ impl Simulation {
 }
 
 fn stalls(spec: &LinkSpec, seed: Seed, span: Duration) -> Vec<Stall> {
-    // A second run, in steps short enough that no stall is forgotten before it is taken.
+    // A second run, in steps short enough that no stall is missed.
     let mut link = Link::new(spec, seed.named("downlink"));
     let mut stalls = Vec::new();
     let (mut now, step) = (Duration::ZERO, Duration::from_millis(500));

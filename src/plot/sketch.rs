@@ -1,4 +1,4 @@
-//! A course in a terminal, in block characters.
+//! Draws a simulation in a terminal, with block characters.
 
 use super::{
     scale::{ceiling, rate, short},
@@ -10,13 +10,13 @@ const WIDTH: usize = 72;
 const HEIGHT: usize = 8;
 const EIGHTHS: [char; 9] = [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 
-/// Draws `course`, `span` long, as lines of text: rate over time, and under it where it stalls.
+/// Draws `course`, `span` long, as lines of text: rate over time, and below it the stalls.
 #[must_use]
 pub fn sketch(course: &Simulation, span: Duration) -> String {
     let mut text = String::new();
     // Writing to a String can't fail.
     if course.rates.is_empty() {
-        text.push_str("no limit of rate\n");
+        text.push_str("no rate limit\n");
     } else {
         let columns = columns(course, span);
         let top = ceiling(columns.iter().copied().fold(0.0, f64::max));
@@ -52,7 +52,7 @@ fn columns(course: &Simulation, span: Duration) -> Vec<f64> {
     sums.into_iter().map(|(sum, count)| sum / f64::from(count.max(1))).collect()
 }
 
-/// The part of a bar of height `share` (0 to 1) that stands in `row`, counted from below.
+/// The part of a bar of height `share` (0 to 1) in `row`, counted from below.
 fn block(share: f64, row: usize) -> char {
     let eighths = (share * (HEIGHT * 8) as f64).round() - (row * 8) as f64;
     EIGHTHS[eighths.clamp(0.0, 8.0) as usize]

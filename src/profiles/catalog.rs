@@ -1,4 +1,4 @@
-//! Where profiles are found: those embedded in the program, and files.
+//! Finds profiles: those embedded in the program, and files.
 
 use super::{error::ProfileError, profile::Profile, sources::Sources};
 use crate::{
@@ -11,14 +11,14 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
-/// The profiles that are built in, by name; and the door to those in files.
+/// The built-in profiles by name. Also loads profiles from files.
 #[derive(Debug)]
 pub struct Catalog {
     /// Sorted by name.
     stories: Vec<BuiltInProfile>,
 }
 
-/// A profile's text, and what became of it when it was first asked for.
+/// The text of a built-in profile, and the result of parsing it, which happens at first use.
 #[derive(Debug)]
 struct BuiltInProfile {
     name: &'static str,
@@ -33,7 +33,7 @@ impl Default for Catalog {
 }
 
 impl Catalog {
-    /// The profiles that are built in. Each is read when it is first asked for.
+    /// The built-in profiles. Each is parsed at first use.
     #[must_use]
     pub fn new() -> Self {
         let story = |(name, text)| BuiltInProfile { name, text, read: OnceLock::new() };
@@ -50,17 +50,16 @@ impl Catalog {
     /// The built-in profiles, sorted by name.
     ///
     /// # Errors
-    /// When one is at fault, which the program's own tests rule out.
+    /// If a built-in profile is invalid, which the tests of this crate exclude.
     pub fn list(&self) -> Result<Vec<Arc<Profile>>, ProfileError> {
         self.stories.iter().map(BuiltInProfile::profile).collect()
     }
 
-    /// A profile by name, or by path: what has a `/` in it or ends in `.toml` is a path. For the
-    /// command line; what comes over the network goes to [`named`](Self::named), which opens no
-    /// file.
+    /// A profile by name or by path. A value with a `/` or with the extension `.toml` is a path. Use it only
+    /// for the command line; input from the network goes to [`named`](Self::named), which opens no file.
     ///
     /// # Errors
-    /// When there is none, or the file is at fault.
+    /// If there is none, or the file is invalid.
     pub fn find(&self, name_or_path: &str) -> Result<Arc<Profile>, ProfileError> {
         if name_or_path.contains(['/', std::path::MAIN_SEPARATOR])
             || name_or_path.ends_with(".toml")
@@ -73,7 +72,7 @@ impl Catalog {
     /// A built-in profile by name.
     ///
     /// # Errors
-    /// When there is none; the names nearest to it are in the error.
+    /// If there is none. The error holds the most similar names.
     pub fn named(&self, name: &str) -> Result<Arc<Profile>, ProfileError> {
         match self.stories.iter().find(|story| story.name == name) {
             Some(story) => story.profile(),
@@ -86,7 +85,7 @@ impl Catalog {
     /// Reads a profile file.
     ///
     /// # Errors
-    /// When it can't be read, is too large, or is at fault.
+    /// If it can't be read, is too large, or is invalid.
     pub fn load(path: &Path) -> Result<Profile, ProfileError> {
         let text = read_text(path)?;
         let name = path.file_stem().unwrap_or_default().to_string_lossy();

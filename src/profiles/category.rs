@@ -1,13 +1,13 @@
-//! The chapters of the library: which profiles belong together, for lists and for the reference.
+//! Categories of the built-in profiles, for lists and for the reference.
 
 use super::profile::Profile;
 use crate::model::RateSpec;
 
-/// Profiles that belong together.
+/// A category of profiles.
 pub struct Category {
-    /// What they are called together.
+    /// The name of the category.
     pub title: &'static str,
-    /// What is to know of them all.
+    /// A note that applies to all of them.
     pub note: &'static str,
     fits: fn(&Profile) -> bool,
 }
@@ -16,7 +16,7 @@ const fn chapter(title: &'static str, note: &'static str, fits: fn(&Profile) -> 
     Category { title, note, fits }
 }
 
-/// All chapters; a profile belongs to the first that fits.
+/// All categories. A profile belongs to the first that matches.
 pub const CATEGORIES: &[Category] = &[
     chapter(
         "WebPageTest",
@@ -60,7 +60,7 @@ pub const CATEGORIES: &[Category] = &[
 ];
 
 impl Category {
-    /// The chapter of `profile`.
+    /// The category of `profile`.
     #[must_use]
     pub fn of(profile: &Profile) -> Option<&'static Self> {
         CATEGORIES.iter().find(|chapter| (chapter.fits)(profile))

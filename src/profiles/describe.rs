@@ -1,4 +1,4 @@
-//! A profile in words: one line for the start of a run, a page for whoever asks to see it.
+//! A profile as text: one line for the start of a run, and a full description for `profiles show`.
 
 use super::{profile::Profile, rates};
 use crate::{
@@ -9,7 +9,7 @@ use crate::{
 use std::fmt;
 
 impl Profile {
-    /// All there is to know, over several lines.
+    /// The full description, in several lines.
     #[must_use]
     pub fn describe(&self) -> String {
         let title = match &*self.summary {
@@ -83,7 +83,7 @@ impl Profile {
         }
     }
 
-    /// Round trips step by step, as long as that can be read.
+    /// The round trips step by step, or a summary if there are many.
     fn rtt_in_full(&self) -> String {
         const MOST_IN_FULL: usize = 16;
         match &self.link.latency.schedule {

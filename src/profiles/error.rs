@@ -1,16 +1,16 @@
-//! Why there is no such profile.
+//! Errors of finding and reading profiles.
 
 use crate::rules::{Diagnostics, FileError, did_you_mean};
 
-/// Why a profile can't be had.
+/// An error of finding or reading a profile.
 #[derive(Debug, thiserror::Error)]
 pub enum ProfileError {
     /// No profile has that name.
     #[error("there is no profile `{name}`; {}see `vsps profiles list`", did_you_mean(.nearest))]
     Unknown {
-        /// The name that was asked for.
+        /// The requested name.
         name: String,
-        /// The names nearest to it, nearest first; maybe none.
+        /// The most similar names, best first; may be empty.
         nearest: Vec<String>,
     },
     /// The file can't be used.

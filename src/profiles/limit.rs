@@ -1,4 +1,4 @@
-//! `[uplink]` and `[[limit]]`: rates beside the downlink's.
+//! `[uplink]` and `[[limit]]`: rate limits in addition to the downlink.
 
 use super::{
     downlink::{burst, count, rate},
@@ -15,27 +15,27 @@ use crate::{
 /// The most limits in one profile.
 const MOST_LIMITS: usize = 32;
 
-/// Who shares a limit.
+/// What shares a limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Per {
     /// All responses of one host.
     Host,
     /// All responses of one media type.
     Media,
-    /// Each response has it for itself.
+    /// Each response has its own limit.
     Response,
 }
 
-/// A rate beside the session's link.
+/// A rate limit in addition to the session's link.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Limit {
-    /// Who shares it.
+    /// What shares it.
     pub per: Per,
     /// The rate.
     pub spec: LinkSpec,
-    /// The hosts meant (`cdn.example`, `*.example`), in lower case; none = all.
+    /// The hosts that it applies to (`cdn.example`, `*.example`), in lower case; empty = all.
     hosts: Vec<String>,
-    /// The media types meant; none = all.
+    /// The media types that it applies to; empty = all.
     media: Vec<MediaType>,
 }
 
@@ -52,7 +52,7 @@ impl Per {
 }
 
 impl Limit {
-    /// Whether responses of `media` from `host` (without its port) are meant.
+    /// Whether it applies to responses of `media` from `host` (without the port).
     #[must_use]
     pub fn is_about(&self, host: &str, media: MediaType) -> bool {
         let named = |name: &String| match name.strip_prefix("*.") {
@@ -92,7 +92,7 @@ pub(super) fn uplink(
     Some(LinkSpec { loss: Some(loss??), ..spec? })
 }
 
-/// A rate of its own, which knows no ladder and must be there.
+/// A required rate that can't be a share of the ladder.
 fn alone(table: &DownlinkTable, scope: &Scope<'_>, sources: &Sources<'_>) -> Option<LinkSpec> {
     let rate = rate(table, scope, sources)?;
     let (burst, count) = (burst(table, scope), count(table, scope));
@@ -113,10 +113,10 @@ pub(super) fn limits(
     sources: &Sources<'_>,
 ) -> Option<Vec<Limit>> {
     if tables.len() > MOST_LIMITS {
-        scope.fault(format!("has more than {MOST_LIMITS} limits"), "leave some out");
+        scope.fault(format!("has more than {MOST_LIMITS} limits"), "remove some");
         return None;
     }
-    // Collected in two goes, so that the faults of all are found.
+    // Collected in two steps, so that the errors of all are reported.
     let made: Vec<_> =
         tables.iter().enumerate().map(|(i, table)| limit(table, &scope.item(i), sources)).collect();
     made.into_iter().collect()
@@ -162,7 +162,7 @@ fn several<'t>(
     written.into_iter().flat_map(Several::as_slice)
 }
 
-/// A host without a port, or all hosts of a domain.
+/// Reads a host without a port, or a wildcard for a domain.
 fn host(name: &str, scope: &Scope<'_>) -> Option<String> {
     let plain = name.strip_prefix("*.").unwrap_or(name);
     if plain.is_empty() || plain.contains(['*', '/', '@', ' ', '?', '#']) {

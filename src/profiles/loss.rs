@@ -1,4 +1,4 @@
-//! From `[loss]`, or `loss` of `[uplink]`, to what is lost.
+//! Validates `[loss]`, and `loss` of `[uplink]`.
 
 use super::file::{FourStateTable, GilbertElliottTable, LossTable};
 use crate::{
@@ -7,7 +7,7 @@ use crate::{
     units::Ratio,
 };
 
-/// Validates losses; `scope` is their table.
+/// Validates a loss table; `scope` is the table.
 pub(super) fn loss(table: &LossTable, scope: &Scope<'_>) -> Option<LossSpec> {
     let actions = [OnDrop::Retransmit, OnDrop::Truncate, OnDrop::Reset, OnDrop::Corrupt];
     let actions = actions.map(|action| (action.as_str(), action));
@@ -25,14 +25,14 @@ pub(super) fn loss(table: &LossTable, scope: &Scope<'_>) -> Option<LossSpec> {
         (None, Some(table), None) => gilbert_elliott(table, &at.at("gilbert-elliott")),
         (None, None, Some(table)) => four_state(table, &at),
         _ => {
-            at.fault("is not one model", hint);
+            at.fault("must have exactly one model", hint);
             None
         }
     };
     Some(LossSpec { model: model?, on_drop: action.unwrap_or(Some(OnDrop::default()))? })
 }
 
-/// Absent ones are as netem's: p31 = 1 − p13, p32 = 0, p23 = 1, p14 = 0. `scope` is the table around.
+/// Defaults are those of netem: p31 = 1 − p13, p32 = 0, p23 = 1, p14 = 0. `scope` is the table around it.
 fn four_state(table: &FourStateTable, scope: &Scope<'_>) -> Option<LossModel> {
     let at = scope.at("four-state");
     let p13: Ratio = at.read("p13", at.need("p13", table.p13.as_ref(), "p13 = 0.005"))?;

@@ -1,4 +1,4 @@
-//! From `markov` to a chain of rates.
+//! Validates `markov`: a Markov chain of rates.
 
 use super::{
     file::{MarkovTable, StateTable},

@@ -1,4 +1,4 @@
-//! A distribution whose values stand in a file of their own, beside the profile.
+//! An empirical distribution with its values in a separate file next to the profile.
 
 use super::{sources::Sources, trace::read_values};
 use crate::{
@@ -21,16 +21,16 @@ pub(super) fn distribution(
     };
     if table.distribution.as_ref().is_none_or(|law| law.as_str() != "empirical") {
         let hint = "leave it out, or write `distribution = \"empirical\"`";
-        scope.at("file").fault("holds values, which only empirical takes", hint);
+        scope.at("file").fault("can be used only with the distribution `empirical`", hint);
         return None;
     }
     if table.table.is_some() {
-        scope.at("table").fault("can't go with `file`", "write one of them");
+        scope.at("table").fault("can't be combined with `file`", "write one of them");
     }
     for (key, _) in parameters(table).iter().filter(|(_, written)| written.is_some()) {
         if !["mean", "sd"].contains(key) {
-            let hint = "leave it out; a file of netem's takes `mean` and `sd`, others nothing";
-            scope.at(key).fault("means nothing to empirical", hint);
+            let hint = "leave it out; only a distribution file of netem takes `mean` and `sd`";
+            scope.at(key).fault("is not a key of empirical", hint);
         }
     }
     let mean_and_sd = mean_and_sd(table, scope)?;
@@ -45,12 +45,14 @@ pub(super) fn distribution(
     }
 }
 
-/// What netem's numbers are scaled by, in seconds, or nothing; the outer `None` is a fault.
+/// The mean and standard deviation that scale netem's numbers, in seconds, if given. The outer `None` is
+/// an error.
 fn mean_and_sd(table: &DistributionTable, scope: &Scope<'_>) -> Option<Option<(f64, f64)>> {
     if table.mean.is_none() && table.sd.is_none() {
         return Some(None);
     }
-    let hint = "write both for a file of netem's, as in `mean = \"30 ms\"`, `sd = \"10 ms\"`";
+    let hint =
+        "write both for a distribution file of netem, as in `mean = \"30 ms\"`, `sd = \"10 ms\"`";
     let read = |key, written: &Option<_>| {
         if written.is_none() {
             scope.missing(key, hint);

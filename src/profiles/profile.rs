@@ -1,17 +1,16 @@
-//! A profile: a link and rules, with the story they tell.
+//! A profile: a named link with rules.
 
 use super::{file::ProfileFile, limit::Limit, sharing::Shared};
 use crate::{model::LinkSpec, rules::RuleSet};
 use serde::{Serialize, Serializer};
 use std::sync::Arc;
 
-/// A named network: a link, and rules that go with it.
+/// A named network: a link with rules.
 ///
-/// Its JSON form is that of its file, with the name before it, and every quantity as it was
-/// written, with its unit.
+/// Its JSON form is that of its file, preceded by the name. Every quantity is as written, with its unit.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Profile {
-    /// Its name: the file's, without `.toml`.
+    /// Its name: the file name without `.toml`.
     pub name: String,
     /// What it imitates, in one line; empty when its file does not say.
     pub summary: String,
@@ -19,15 +18,15 @@ pub struct Profile {
     pub source: String,
     /// The network.
     pub link: LinkSpec,
-    /// The way of requests; without a rate it holds nothing up.
+    /// The link of requests; without a rate it does not delay them.
     pub uplink: LinkSpec,
-    /// Rates beside the link's.
+    /// Rate limits in addition to the link's.
     pub limits: Arc<[Limit]>,
     /// Whether sessions share the link.
     pub shared: Shared,
-    /// The rules that go with it.
+    /// Its rules.
     pub rules: RuleSet,
-    /// As it was written, for showing and for JSON.
+    /// As written, for display and for JSON.
     pub(super) file: ProfileFile,
 }
 

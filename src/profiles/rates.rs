@@ -1,4 +1,4 @@
-//! Schedules in words, and their long-run means.
+//! Schedules as text, and their long-run means.
 
 use super::{describe::share, profile::Profile};
 use crate::{
@@ -11,16 +11,16 @@ use crate::{
 use std::time::Duration;
 
 impl Profile {
-    /// Its rate, for one line.
+    /// The rate as short text.
     #[must_use]
     pub fn rate_in_short(&self) -> String {
         in_short(&self.link.rate)
     }
 
-    /// The long-run mean rate: by time for a schedule that repeats, the last rate for one that does
-    /// not, by the stationary shares for what is drawn; `None` without a limit, or where it can't
-    /// be told (waves that are cut off at zero, the lower of two, shares of a ladder). Stalls and
-    /// losses come off it.
+    /// The long-run mean rate: the time average of a schedule that repeats, the last rate of one that
+    /// does not, and the stationary mean of a random one. `None` without a limit, or if it is not
+    /// computed (waves that are cut off at zero, the lower of two, shares of a ladder). Stalls and losses
+    /// are not subtracted.
     #[must_use]
     pub fn mean_rate(&self) -> Option<BitRate> {
         mean(&self.link.rate)
@@ -63,12 +63,12 @@ fn mean_of(steps: &Steps) -> BitRate {
     rounded(bits.sum::<f64>() / whole.as_secs_f64())
 }
 
-/// For the page that shows a profile.
+/// As full text, for `profiles show`.
 pub(super) fn in_full(rate: &RateSpec) -> String {
     format!("{}{}", page(rate, &BitRate::to_string), mean_in_words(rate))
 }
 
-/// For one line.
+/// As short text.
 pub(super) fn in_short(rate: &RateSpec) -> String {
     let words = |words: String| words + mean_in_words(rate).replace(';', ",").as_str();
     match rate {
@@ -102,7 +102,7 @@ pub(super) fn in_short(rate: &RateSpec) -> String {
     }
 }
 
-/// A rate (or a share) at length; `unit` prints its numbers.
+/// A rate (or a share) as full text; `unit` formats its numbers.
 fn page(rate: &RateSpec, unit: &dyn Fn(&BitRate) -> String) -> String {
     match rate {
         RateSpec::Unlimited => "no rate limit".to_owned(),
@@ -222,7 +222,7 @@ fn bits(rate: BitRate) -> f64 {
     rate.bits_per_second() as f64
 }
 
-/// Rounded to three digits, which is what a mean deserves.
+/// Rounded to three digits.
 fn rounded(bits: f64) -> BitRate {
     let digit = 10f64.powf((bits.max(1.0).log10().floor() - 2.0).max(0.0));
     BitRate::from_bits_per_second(((bits / digit).round() * digit) as u64)

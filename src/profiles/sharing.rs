@@ -1,4 +1,4 @@
-//! Under which name, and how, sessions share a link.
+//! The name of a shared link, and how sessions share it.
 
 use super::{file::DownlinkTable, profile::Profile};
 use crate::{
@@ -7,37 +7,37 @@ use crate::{
 };
 use std::sync::Arc;
 
-/// A longer name is none.
+/// The longest name.
 const LONGEST: usize = 64;
 const HINT: &str = "write up to 64 letters, digits, `-` and `_`, as in `house`";
 
-/// What a profile says of sharing its link.
+/// The sharing settings of a profile.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Shared {
-    /// The link that its sessions use together; `None` = each has one of its own, unless the session
-    /// names one.
+    /// The link that its sessions share; `None` = each session has its own link, unless the session names
+    /// one.
     pub name: Option<Arc<str>>,
-    /// As it is written.
+    /// As written.
     pub(super) sharing: Option<Sharing>,
 }
 
 impl Shared {
-    /// A link's name as it was typed.
+    /// Reads the name of a link.
     ///
     /// # Errors
     /// What is wrong with it, and what to write.
     pub fn link(name: &str) -> Result<Arc<str>, String> {
         let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
         if name.is_empty() || name.len() > LONGEST || !name.chars().all(plain) {
-            return Err(format!("`{}` is no link's name; {HINT}", name.escape_default()));
+            return Err(format!("`{}` is not a link name; {HINT}", name.escape_default()));
         }
         Ok(name.into())
     }
 }
 
 impl Profile {
-    /// How sessions share a link of this profile. Unless it says so: fairly, and over simulated TCP in
-    /// the one queue that most real bottlenecks have, first come, first served.
+    /// How sessions share a link of this profile. Default: fair; over simulated TCP first come, first
+    /// served, with one queue as in most real bottlenecks.
     #[must_use]
     pub fn sharing(&self) -> Sharing {
         let over_tcp = self.link.transport == TransportSpec::Tcp;
@@ -51,7 +51,7 @@ pub(super) fn shared(table: &DownlinkTable, scope: &Scope<'_>) -> Shared {
     let name = table.link.as_ref().and_then(|name| match Shared::link(name.as_str()) {
         Ok(name) => Some(name),
         Err(_) => {
-            scope.at("link").fault(format!("`{name}` is no link's name"), HINT);
+            scope.at("link").fault(format!("`{name}` is not a link name"), HINT);
             None
         }
     });

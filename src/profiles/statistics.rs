@@ -1,4 +1,4 @@
-//! What a profile's link amounts to: the numbers by which traces are compared.
+//! Statistics of a profile's link, by which traces are compared.
 
 use super::profile::Profile;
 use crate::{
@@ -9,9 +9,9 @@ use crate::{
 use serde::Serialize;
 use std::time::Duration;
 
-/// Runs of this many seeds are put together.
+/// The number of runs, each with its own seed.
 const SEEDS: u64 = 8;
-/// Each for so long: several times round every schedule that is shipped.
+/// The length of a run in seconds: longer than several repeats of every built-in schedule.
 const RUN: u64 = 900;
 /// Below this rate a second counts as an outage (as in the studies of mobile traces).
 const OUTAGE: u64 = 100_000;
@@ -32,7 +32,7 @@ pub struct Statistics {
 }
 
 impl Profile {
-    /// The statistics of this profile's rate, stalls included; `None` when it has no limit.
+    /// The statistics of this profile's rate, stalls included; `None` without a limit.
     ///
     /// Runs the link in virtual time, always with the same seeds.
     #[must_use]

@@ -1,4 +1,4 @@
-//! `trace` as it stands in a profile: a file's name, or a table that says how to read it.
+//! The entry `trace` of a profile: a file name, or a table with options.
 
 use super::file::TraceTable;
 use crate::rules::Text;

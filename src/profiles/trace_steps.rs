@@ -1,4 +1,4 @@
-//! From `trace` to the steps that were recorded.
+//! Validates `trace` and reads its steps.
 
 use super::{
     file::TraceTable,
@@ -11,7 +11,7 @@ use crate::{
 };
 use std::{io::Read, str::FromStr, time::Duration};
 
-/// Reads the trace that a table names or holds; `scope` is the table.
+/// Reads the trace that a table names or contains; `scope` is the table.
 pub(super) fn trace(
     table: &TraceTable,
     scope: &Scope<'_>,
@@ -23,7 +23,7 @@ pub(super) fn trace(
         (None, Some(data)) => ("data", Box::new(data.as_str().as_bytes())),
         _ => {
             scope.fault(
-                "is not one trace",
+                "must have exactly one trace",
                 "write `file = \"drive.csv\"` or `data = \"1200x30, ..\"`",
             );
             return None;
@@ -57,7 +57,7 @@ fn options(table: &TraceTable, scope: &Scope<'_>) -> Option<TraceOptions> {
     })
 }
 
-/// Reads one of `names`, if one is written; the outer `None` is a fault.
+/// Reads one of `names`, if the key is set; the outer `None` is an error.
 fn word<T: Copy + FromStr>(
     key: &str,
     what: &str,
@@ -66,7 +66,7 @@ fn word<T: Copy + FromStr>(
     scope: &Scope<'_>,
 ) -> Option<Option<T>> {
     match written {
-        // Units have other spellings than those listed.
+        // `FromStr` accepts more spellings of units than those listed.
         Some(text) => match text.as_str().parse() {
             Ok(known) => Some(Some(known)),
             Err(_) => scope.at(key).choose(what, text, names).map(Some),

@@ -1,4 +1,4 @@
-//! What the numbers of a schedule mean: rates, or shares of one; rates may be relative to a ladder.
+//! The unit of the numbers in a schedule: rates, or shares of a rate. Rates may be relative to a ladder.
 
 use crate::{
     model::RelativeRate,
@@ -15,11 +15,11 @@ pub(super) enum Unit {
     Share,
 }
 
-/// Shares up to a hundredfold.
+/// The largest share: 100 times.
 const MOST: f64 = 100.0;
 
 impl Unit {
-    /// What to write where a number is missing.
+    /// An example for the error of a missing number.
     pub(super) const fn example(self) -> &'static str {
         match self {
             Self::Rate => "rate = \"1200 kbit/s\"",

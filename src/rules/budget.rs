@@ -1,33 +1,33 @@
-//! How often and for how long a rule may strike.
+//! Limits on how often and for how long a rule applies.
 
 use super::budget_usage::BudgetUsage;
 use crate::units::span;
 use std::{fmt, time::Duration};
 
-/// A rule's bounds. All that are given hold.
+/// The limits of a rule. All given limits hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Limits {
-    /// Strikes no more than this often.
+    /// Applies at most this many times.
     pub(super) times: Option<u64>,
-    /// Strikes no later than this after its first strike (the end excluded).
+    /// Applies only for this long after its first use (the end excluded).
     pub(super) lasts: Option<Duration>,
-    /// After a strike, leaves everything alone for this long (the end included in striking again).
+    /// After a use, does not apply for this long; at the end of this time it applies again.
     pub(super) cooldown: Option<Duration>,
-    /// Strikes no later than this after the rule came into force (the end excluded).
+    /// Applies only for this long after the rule came into force (the end excluded).
     pub(super) ttl: Option<Duration>,
 }
 
-/// Who shares a budget.
+/// Which sessions share a budget.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Extent {
     /// Each session has its own.
     Session,
-    /// All sessions that have the rule from the same loading of it share one.
+    /// All sessions that have the rule from the same loading share one.
     Global,
 }
 
 impl Extent {
-    /// The time by which it counts.
+    /// The clock that its times are measured on.
     pub(super) const fn now(self, session_time: Duration, process_time: Duration) -> Duration {
         match self {
             Self::Session => session_time,
@@ -36,16 +36,16 @@ impl Extent {
     }
 }
 
-/// Bounds, and for a global budget what all sessions used of it together.
+/// Limits, and for a global budget the usage of all sessions together.
 #[derive(Debug, Clone)]
 pub(super) struct Budget {
     pub(super) limits: Limits,
     pub(super) extent: Extent,
-    /// Of all copies of the rule.
+    /// The usage by all copies of the rule.
     shared: BudgetUsage,
 }
 
-/// What was spent does not make it another budget.
+/// Budgets are equal if their limits and extents are; usage does not count.
 impl PartialEq for Budget {
     fn eq(&self, other: &Self) -> bool {
         (self.limits, self.extent) == (other.limits, other.extent)
@@ -57,12 +57,12 @@ impl Budget {
         Self { limits, extent, shared: BudgetUsage::default() }
     }
 
-    /// Other bounds on the same spending: what one strikes, the other has spent.
+    /// A budget with other limits that shares this one's usage: a use of either counts for both.
     pub(super) fn sharing(&self, limits: Limits) -> Self {
         Self { limits, extent: Extent::Global, shared: self.shared.clone() }
     }
 
-    /// What a session takes from: a purse of its own, or that of all.
+    /// The usage for a session: its own, or the shared one.
     pub(super) fn budget_usage(&self) -> BudgetUsage {
         match self.extent {
             Extent::Session => BudgetUsage::default(),
@@ -70,7 +70,7 @@ impl Budget {
         }
     }
 
-    /// How often it struck in all sessions together, if it is global.
+    /// How often the rule applied in all sessions together, if the budget is global.
     pub(super) fn struck(&self) -> u64 {
         self.shared.struck()
     }

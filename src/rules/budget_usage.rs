@@ -1,18 +1,18 @@
-//! What was used of a budget, by all who share it.
+//! The usage of a budget, by all sessions that share it.
 
 use super::budget::Limits;
 use parking_lot::Mutex;
 use std::{sync::Arc, time::Duration};
 
-/// What was used of a budget so far. A copy is the same purse.
+/// The usage of a budget so far. Clones share the same counters.
 #[derive(Debug, Clone, Default)]
 pub(super) struct BudgetUsage(Arc<Mutex<Spent>>);
 
 #[derive(Debug, Default)]
 struct Spent {
-    /// Strikes taken.
+    /// Uses taken.
     times: u64,
-    /// Those among them of which nobody knows yet whether they come about.
+    /// The uses among them whose effects have not happened yet.
     pending: u64,
     first: Option<Duration>,
     last: Option<Duration>,
@@ -20,29 +20,29 @@ struct Spent {
     since: Option<Duration>,
 }
 
-/// One strike, taken from a purse: it comes about, or is given back.
+/// One use, taken from a budget. It is kept once an effect happens, or given back.
 #[derive(Debug)]
 pub(super) struct Strike {
     budget_usage: BudgetUsage,
     at: Duration,
-    /// The last strike before it.
+    /// The time of the use before it.
     before: Option<Duration>,
 }
 
 impl BudgetUsage {
-    /// The rule comes into force at `now`: its time to live begins, if it has not.
+    /// Records that the rule came into force at `now`, unless it did before: its `ttl` starts.
     pub(super) fn begin(&self, now: Duration) {
         self.0.lock().since.get_or_insert(now);
     }
 
-    /// Whether a strike at `now` would be within `limits`.
+    /// Whether a use at `now` is within `limits`.
     pub(super) fn allows(&self, limits: &Limits, now: Duration) -> bool {
         self.0.lock().allows(limits, now)
     }
 
-    /// Takes one strike; `None` = another session was faster, and there is none left.
+    /// Takes one use; `None` if the budget does not allow it (any more).
     pub(super) fn take(&self, limits: &Limits, now: Duration) -> Option<Strike> {
-        // Question and answer under one lock: n asked is n done, however many ask at once.
+        // Check and update under one lock: concurrent sessions can't exceed the limit.
         let mut spent = self.0.lock();
         if !spent.allows(limits, now) {
             return None;
@@ -54,7 +54,7 @@ impl BudgetUsage {
         Some(Strike { budget_usage: self.clone(), at: now, before })
     }
 
-    /// Strikes that have come about.
+    /// Uses of which an effect has happened.
     pub(super) fn struck(&self) -> u64 {
         let spent = self.0.lock();
         spent.times - spent.pending
@@ -62,12 +62,13 @@ impl BudgetUsage {
 }
 
 impl Strike {
-    /// It came about.
+    /// An effect happened: the use is final.
     pub(super) fn keep(self) {
         self.budget_usage.0.lock().pending -= 1;
     }
 
-    /// It never will: as if it had not been taken, as far as no other came after it.
+    /// No effect will happen: undoes the use. The time of the last use is restored unless there was a
+    /// later use.
     pub(super) fn give_back(self) {
         let mut spent = self.budget_usage.0.lock();
         spent.pending -= 1;

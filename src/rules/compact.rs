@@ -1,24 +1,24 @@
-//! Rules in a link: `segment.audio:delay=2s;playlist.rung=3:freeze=20s`, short enough to type.
+//! The compact syntax for rules in a URL: `segment.audio:delay=2s;playlist.rung=3:freeze=20s`.
 //!
 //! ```text
 //! RULES  = RULE ; RULE …
-//! RULE   = WHEN : THEN              or the name of a ready file, as in stuck-playlist
-//! WHEN   = WORD . WORD … , KEY=VALUE , …        either may be missing
+//! RULE   = WHEN : THEN              or the name of a built-in rule file, as in stuck-playlist
+//! WHEN   = WORD . WORD … , KEY=VALUE , …        both parts are optional
 //! THEN   = KEY=VALUE , KEY=VALUE …
 //! ```
 //!
 //! A word is a kind (`segment`), a media type (`audio`), a protocol (`hls`) or one of `lowest`,
-//! `highest`, `all-but-lowest`, `all-but-highest`; after a dot a condition may stand too, as in
-//! `playlist.rung=3`. Keys are those of a rule file; one of a table has a dot: `cut.at=50%`. Edits of
-//! manifests need no `manifest.` before them, unless an effect has the same name; `times`, `for`,
-//! `cooldown`, `ttl` and `scope` are the budget. `|` parts the values of a list.
+//! `highest`, `all-but-lowest`, `all-but-highest`; a condition may also follow a dot, as in
+//! `playlist.rung=3`. Keys are those of a rule file; a key in a table has a dot: `cut.at=50%`. Edits
+//! of manifests need no `manifest.` prefix, unless an effect has the same name. `times`, `for`,
+//! `cooldown`, `ttl` and `scope` set the budget. `|` separates the values of a list.
 
 use super::{matcher, rule_set::RuleSet};
 use serde_json::{Map, Value};
 
-/// Rules in one link.
+/// The most rules in one URL.
 const MOST_RULES: usize = 64;
-/// The deepest key: `manifest.durations.scale`, and one to spare.
+/// The most parts of a key. The longest is `manifest.durations.scale`; one more gives a better error.
 const DEEPEST: usize = 4;
 
 const EDITS: &[&str] = &[
@@ -45,7 +45,7 @@ const BUDGET: &[&str] = &["times", "for", "cooldown", "ttl", "scope"];
 const RUNGS: &[&str] = &["lowest", "highest", "all-but-lowest", "all-but-highest"];
 
 impl RuleSet {
-    /// Reads the compact form; `named` gives the rules of a ready file.
+    /// Reads the compact form; `named` returns the rules of a built-in rule file.
     ///
     /// ```
     /// use vsps::rules::RuleSet;
@@ -78,7 +78,7 @@ impl RuleSet {
     }
 }
 
-/// The same rule as JSON, to be read as any other.
+/// The same rule as JSON, to be read like any other rule.
 fn rule(text: &str, when: &str, then: &str) -> Result<Value, String> {
     let (mut conditions, mut effects, mut budget) = (Map::new(), Map::new(), Map::new());
     for part in when.split(',').map(str::trim).filter(|part| !part.is_empty()) {
@@ -99,7 +99,7 @@ fn rule(text: &str, when: &str, then: &str) -> Result<Value, String> {
         }
     }
     let mut rule = Map::new();
-    // The rule's own text is the best name; names are at most 80 bytes.
+    // The text of the rule serves as its name; names are at most 80 bytes.
     let end = (0..=text.len().min(80)).rev().find(|end| text.is_char_boundary(*end));
     rule.insert("name".into(), text.get(..end.unwrap_or(0)).unwrap_or_default().into());
     for (key, table) in [("when", conditions), ("then", effects), ("budget", budget)] {
@@ -120,7 +120,7 @@ fn condition(part: &str, to: &mut Map<String, Value>) -> Result<(), String> {
     if let (Some(value), Some(key)) = (value, words.pop()) {
         put(to, &[key], list(value))?;
     } else if value.is_none() {
-        // Nothing was taken off.
+        // `pop` has not run.
         words = part.split('.').map(str::trim).collect();
     }
     for word in words {
@@ -129,11 +129,11 @@ fn condition(part: &str, to: &mut Map<String, Value>) -> Result<(), String> {
     Ok(())
 }
 
-/// The condition that a word is a value of.
+/// The condition that accepts this word as a value.
 fn class(word: &str) -> Result<&'static str, String> {
     let among =
         |names: Vec<(&'static str, matcher::Set)>| names.iter().any(|(name, _)| *name == word);
-    // `text` is a media type, `unknown` a protocol too: the first that fits.
+    // `text` is also a media type and `unknown` also a protocol: the first match wins.
     if among(matcher::kinds()) {
         Ok("kind")
     } else if among(matcher::media()) {
@@ -144,7 +144,7 @@ fn class(word: &str) -> Result<&'static str, String> {
         Ok("rung")
     } else {
         Err(format!(
-            "`{word}` is no kind, media type, protocol or rung; write as in \
+            "`{word}` is not a kind, media type, protocol or rung; write as in \
              segment.audio:delay=2s or playlist.rung=3:freeze=20s"
         ))
     }
@@ -159,11 +159,11 @@ fn list(value: &str) -> Value {
 }
 
 fn put(table: &mut Map<String, Value>, way: &[&str], value: Value) -> Result<(), String> {
-    let twice = |key: &str| format!("`{key}` stands there twice, or as a value and a table");
+    let twice = |key: &str| format!("`{key}` is set twice, or both as a value and as a table");
     match way {
         [] => Ok(()),
-        // No key lies deeper; and what recurses must not be led deep by a link.
-        _ if way.len() > DEEPEST => Err(format!("`{}…` is no key", way[0])),
+        // No key is longer. This also bounds the recursion for hostile URLs.
+        _ if way.len() > DEEPEST => Err(format!("`{}…` is not a key", way[0])),
         [key] => match table.insert((*key).to_owned(), value) {
             None => Ok(()),
             Some(_) => Err(twice(key)),

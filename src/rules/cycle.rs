@@ -1,21 +1,21 @@
-//! A pattern of up and down that goes round and round.
+//! A repeating pattern of up and down phases.
 
 use crate::units::span;
 use std::time::Duration;
 
-/// Phases that follow one another, and then again from the start.
+/// Phases in sequence, repeated.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Cycle {
-    /// Whether it is down, and for how long.
+    /// For each phase, whether it is down, and how long it lasts.
     phases: Vec<(bool, Duration)>,
     length: Duration,
 }
 
-/// What to write.
+/// The hint in errors.
 pub(super) const HINT: &str = "write phases, as in `up 20 s, down 10 s` (or `u20d10`, in seconds), \
                                at least one of them `down`";
 
-/// More phases than anybody writes.
+/// The most phases in a pattern.
 const MOST_PHASES: usize = 64;
 
 impl Cycle {
@@ -30,9 +30,9 @@ impl Cycle {
         (goes_down && phases.len() <= MOST_PHASES).then_some(Self { phases, length })
     }
 
-    /// Whether `moment` is in a phase of down. The start of a phase belongs to it.
-    pub(super) fn is_down(&self, moment: Duration) -> bool {
-        let mut rest = moment.as_nanos() % self.length.as_nanos().max(1);
+    /// Whether `time` is in a down phase. A phase includes its start, not its end.
+    pub(super) fn is_down(&self, time: Duration) -> bool {
+        let mut rest = time.as_nanos() % self.length.as_nanos().max(1);
         for (down, span) in &self.phases {
             if rest < span.as_nanos() {
                 return *down;

@@ -1,4 +1,4 @@
-//! The rarer conditions of a rule: what rendition, which try, from where, over what.
+//! The less common conditions of a rule: rendition, segment, attempt, host, connection, ...
 
 use super::{
     cycle::Cycle, facts::Facts, glob::Glob, matcher::Matcher, media_cycle::MediaCycle,
@@ -7,7 +7,7 @@ use super::{
 use crate::{media::Resource, units::BitRate};
 use http::Method;
 
-/// Conditions that few rules have. Those that ask for what is not known do not hold.
+/// Conditions that few rules have. A condition on an unknown property does not hold.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Details {
     pub(super) rendition: Vec<Glob>,
@@ -31,7 +31,7 @@ pub(super) struct Details {
     pub(super) ranged: Option<bool>,
     pub(super) reused: Option<bool>,
     pub(super) blocking: Option<bool>,
-    /// What any of these fits is left out. They have no such list themselves.
+    /// Requests that match any of these are excluded. These matchers have no `not` themselves.
     pub(super) not: Vec<Matcher>,
 }
 
@@ -39,9 +39,9 @@ impl Details {
     pub(super) fn hold(&self, facts: &Facts<'_>) -> bool {
         self.of_the_rendition(facts.resource)
             && self.of_the_segment(facts)
-            && self.of_the_moment(facts)
+            && self.of_the_time(facts)
             && self.of_the_request(facts)
-            && !self.not.iter().any(|spared| spared.matches(facts))
+            && !self.not.iter().any(|excluded| excluded.matches(facts))
     }
 
     fn of_the_rendition(&self, resource: &Resource) -> bool {
@@ -54,7 +54,7 @@ impl Details {
                 codecs.split(',').any(|codec| is_codec(codec.trim(), prefix))
             })
             && any(&self.languages, resource.language.as_deref(), |range, tag| {
-                // Basic filtering (RFC 4647 §3.3.1): `de` is also `de-AT`, and not `deu`.
+                // Basic filtering (RFC 4647 §3.3.1): `de` matches `de-AT`, but not `deu`.
                 begins(tag, range) && matches!(tag.as_bytes().get(range.len()), None | Some(b'-'))
             })
             && any(&self.roles, resource.role.as_deref(), |role, written| {
@@ -77,7 +77,7 @@ impl Details {
             && self.discontinuity.is_none_or(|asked| asked == resource.discontinuity)
     }
 
-    fn of_the_moment(&self, facts: &Facts<'_>) -> bool {
+    fn of_the_time(&self, facts: &Facts<'_>) -> bool {
         let down = |cycle: &Option<Cycle>, now| cycle.as_ref().is_none_or(|c| c.is_down(now));
         down(&self.pattern, facts.session_time)
             && down(&self.epoch_pattern, facts.epoch)
@@ -98,12 +98,12 @@ impl Details {
     }
 }
 
-/// Whether a query asks a low-latency playlist to wait (RFC 8216bis §6.2.5.2).
+/// Whether the query makes this a blocking playlist reload (RFC 8216bis §6.2.5.2).
 fn blocks(query: &str) -> bool {
     query.split('&').any(|pair| pair.starts_with("_HLS_msn="))
 }
 
-/// Whether any of `asked` holds of what is known; nothing asked holds of everything.
+/// Whether any condition of `asked` holds for the known value. An empty list always holds.
 fn any<A, K: Copy>(asked: &[A], known: Option<K>, holds: impl Fn(&A, K) -> bool) -> bool {
     asked.is_empty() || known.is_some_and(|known| asked.iter().any(|asked| holds(asked, known)))
 }
@@ -112,13 +112,14 @@ fn within(asked: Option<&Numbers>, known: Option<u64>) -> bool {
     asked.is_none_or(|asked| known.is_some_and(|known| asked.contains(known)))
 }
 
-/// Whether a codec begins with `prefix`. Smooth Streaming names codecs by FourCC: either name will do.
+/// Whether a codec begins with `prefix`. Smooth Streaming names codecs by FourCC; the RFC 6381 name
+/// matches too.
 fn is_codec(codec: &str, prefix: &str) -> bool {
     let same = FOUR_CC.iter().find(|(code, _)| code.eq_ignore_ascii_case(codec));
     begins(codec, prefix) || same.is_some_and(|(_, other)| begins(other, prefix))
 }
 
-/// The FourCCs of Smooth Streaming (MS-SSTR §2.2.2.5), and what RFC 6381 calls the same.
+/// The FourCCs of Smooth Streaming (MS-SSTR §2.2.2.5), and their RFC 6381 names.
 const FOUR_CC: &[(&str, &str)] = &[
     ("H264", "avc1"),
     ("X264", "avc1"),

@@ -1,17 +1,17 @@
-//! What is wrong in a file, or in JSON that was sent: where, what, and what to write instead.
+//! Errors in a file or in JSON: where, what, and what to write instead.
 
 use serde::Serialize;
 use std::fmt;
 
-/// One fault in what was written.
+/// One error in the input.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Diagnostic {
-    /// The file, or a name for what was sent.
+    /// The file, or a name for other input.
     pub file: String,
-    /// The line, from 1; `None` where lines mean nothing (JSON that was sent).
+    /// The line, from 1; `None` for input without lines (JSON that was sent).
     pub line: Option<usize>,
-    /// The key's path, with list items counted from 1: `rule.2.when.every`. Empty when the fault
-    /// is not in any key (a syntax error).
+    /// The key's path, with list items counted from 1: `rule.2.when.every`. Empty if the error
+    /// is not at a key (a syntax error).
     pub key: String,
     /// The same place as a JSON pointer (RFC 6901, items counted from 0): `/rule/1/when/every`.
     pub pointer: String,
@@ -34,19 +34,19 @@ impl fmt::Display for Diagnostic {
     }
 }
 
-/// The faults found in one text, in the order of their lines: at least one, at most 50.
+/// The errors in one text, in the order of their lines: at least 1, at most 50.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, thiserror::Error)]
 #[error("{}", self.lines())]
 pub struct Diagnostics(Vec<Diagnostic>);
 
 impl Diagnostics {
-    /// The faults of one text.
+    /// Collects the errors of one text.
     pub(super) fn new(mut faults: Vec<Diagnostic>) -> Self {
         faults.sort_by_key(|fault| fault.line);
         Self(faults)
     }
 
-    /// The faults, in the order of their lines.
+    /// The errors, in the order of their lines.
     #[must_use]
     pub fn as_slice(&self) -> &[Diagnostic] {
         &self.0
@@ -66,16 +66,16 @@ impl<'a> IntoIterator for &'a Diagnostics {
     }
 }
 
-/// The way from the root of a document to one of its values.
+/// The path from the root of a document to one of its values.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct KeyPath(Vec<Part>);
 
-/// One turn on a [`KeyPath`].
+/// One step of a [`KeyPath`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Part {
     /// Into a table, by key.
     Key(String),
-    /// Into a list, by place, from 0.
+    /// Into a list, by position, from 0.
     Item(usize),
 }
 

@@ -1,4 +1,4 @@
-//! From a `{ distribution = ... }` table to a distribution.
+//! Reads a `{ distribution = ... }` table.
 
 use super::{
     scope::Scope,
@@ -12,7 +12,7 @@ use crate::{
 use std::time::Duration;
 
 tables! {
-    /// A distribution of spans of time (or of sizes), as it is written.
+    /// A distribution of durations (or of sizes), as written.
     DistributionTable "a table, as in { distribution = \"exponential\", mean = \"12 s\" }" {
         distribution: Text,
         value: Text,
@@ -26,7 +26,7 @@ tables! {
     }
 }
 
-/// The laws, each with the keys it takes (all of them required).
+/// The distributions, each with its keys (all required).
 const LAWS: [(&str, &[&str]); 9] = [
     ("constant", &["value"]),
     ("exponential", &["mean"]),
@@ -39,19 +39,19 @@ const LAWS: [(&str, &[&str]); 9] = [
     ("empirical", &[]),
 ];
 
-/// Takes a fault of a model down where its field stands; `scope` is the table around it.
+/// Records an error of a model at the field that it is about; `scope` is the table around it.
 pub(crate) fn sound<T>(made: Result<T, SpecError>, scope: &Scope<'_>) -> Option<T> {
     made.map_err(|fault| scope.at(fault.field).fault(fault.problem, fault.hint)).ok()
 }
 
-/// Whether a distribution is written in sizes (`512 KiB`) instead of spans.
+/// Whether a distribution is written in sizes (`512 KiB`) instead of durations.
 pub(crate) fn counts_bytes(table: &DistributionTable) -> bool {
     let written = [&table.value, &table.mean, &table.max];
     let listed = table.table.iter().flatten().filter_map(|row| row.as_slice().first());
     written.into_iter().flatten().chain(listed).any(|text| text.as_str().ends_with('B'))
 }
 
-/// Validates a distribution of sizes: each byte becomes a nanosecond.
+/// Validates a distribution of sizes; one byte is represented as one nanosecond.
 pub(crate) fn distribution_of_bytes(
     table: &DistributionTable,
     scope: &Scope<'_>,
@@ -66,7 +66,7 @@ pub(crate) fn distribution(table: &DistributionTable, scope: &Scope<'_>) -> Opti
     law(table, scope, &|key, text| scope.span(key, text))
 }
 
-/// Validates a distribution whose quantities `read` reads.
+/// Validates a distribution; `read` parses its quantities.
 fn law(
     table: &DistributionTable,
     scope: &Scope<'_>,
@@ -85,7 +85,7 @@ fn law(
     }
     if law != "empirical" && table.table.is_some() {
         let hint = "leave it out, or write `distribution = \"empirical\"`";
-        scope.at("table").fault(format!("means nothing to {law}"), hint);
+        scope.at("table").fault(format!("is not a key of {law}"), hint);
         return None;
     }
     if table.file.is_some() {
@@ -142,7 +142,7 @@ fn values(
     rows.into_iter().collect()
 }
 
-/// Whether the table has just the keys that its law takes.
+/// Whether the table has exactly the keys of its distribution.
 fn takes(law: &str, keys: &[&str], table: &DistributionTable, scope: &Scope<'_>) -> bool {
     let mut fits = true;
     for (key, written) in parameters(table) {
@@ -156,7 +156,7 @@ fn takes(law: &str, keys: &[&str], table: &DistributionTable, scope: &Scope<'_>)
                 let keys = if keys.is_empty() { &["table"] } else { keys };
                 let list = keys.iter().map(|key| format!("`{key}`")).collect::<Vec<_>>();
                 let hint = format!("leave it out; {law} takes {}", list.join(" and "));
-                scope.at(key).fault(format!("means nothing to {law}"), hint);
+                scope.at(key).fault(format!("is not a key of {law}"), hint);
                 fits = false;
             }
             _ => {}
@@ -186,7 +186,7 @@ fn shape(table: &DistributionTable, scope: &Scope<'_>) -> Option<f64> {
     shape.ok()
 }
 
-/// How long, for a reader: `12 s` for a constant, else `lognormal, mean 8 ms, sd 12 ms`.
+/// The distribution as text: `12 s` for a constant, else `lognormal, mean 8 ms, sd 12 ms`.
 pub(crate) fn describe(table: &DistributionTable) -> String {
     if let Some(value) = &table.value {
         return value.to_string();
@@ -200,7 +200,7 @@ pub(crate) fn describe(table: &DistributionTable) -> String {
     law.chain(written).collect::<Vec<_>>().join(", ")
 }
 
-/// Its mean, or nothing for a table that is not there.
+/// Its mean; zero for `None`.
 pub(crate) fn mean(law: Option<&Distribution>) -> Duration {
     law.map(Distribution::mean).unwrap_or_default()
 }

@@ -1,7 +1,8 @@
-//! TOML or JSON that a person wrote, becoming a validated value; or all that is wrong with it.
+//! Reads TOML or JSON into a validated value, or reports all errors.
 
 use super::{
     diagnostic::{Diagnostic, Diagnostics, KeyPath, Part},
+    misplaced,
     scope::{Fault, MOST_FAULTS, Scope, one_of},
 };
 use serde::de::DeserializeOwned;
@@ -13,7 +14,7 @@ use toml::{
     de::{DeTable, DeValue},
 };
 
-/// A text whose syntax is sound. Both forms become one tree, so that both are read alike.
+/// A document with valid syntax. TOML and JSON become the same tree, so that both are read alike.
 pub(crate) struct Document<'t> {
     file: &'t str,
     tree: Value,
@@ -22,19 +23,19 @@ pub(crate) struct Document<'t> {
 }
 
 impl<'t> Document<'t> {
-    /// Reads TOML; `file` is named in the faults.
+    /// Parses TOML; `file` is the name used in errors.
     pub(crate) fn toml(file: &'t str, text: &'t str) -> Result<Self, Diagnostics> {
         let table = DeTable::parse(text).map_err(|error| syntax_error(file, text, &error))?;
         let tree = tree_of_table(table.get_ref());
         Ok(Self { file, tree, lines: Some(Lines { text, table }), folder: None })
     }
 
-    /// Takes JSON; `file` is named in the faults.
+    /// Wraps JSON; `file` is the name used in errors.
     pub(crate) const fn json(file: &'t str, tree: Value) -> Self {
         Self { file, tree, lines: None, folder: None }
     }
 
-    /// Allows it to name files, in `folder`. What came over the network is not allowed to.
+    /// Allows the document to name files in `folder`. Input from the network is not allowed to.
     pub(super) fn beside(self, folder: &'t Path) -> Self {
         Self { folder: Some(folder), ..self }
     }
@@ -47,8 +48,8 @@ impl<'t> Document<'t> {
         (0..count).map(|place| lines.line_of(&path(place))).collect()
     }
 
-    /// Deserialises the mirror `M`, then has it validated. All faults of the first stage are
-    /// reported, or else all of the second.
+    /// Deserialises the entry type `M`, then validates it. Reports all errors of the first stage, or
+    /// if there are none, all errors of the second.
     pub(crate) fn read<M: DeserializeOwned, T>(
         mut self,
         validate: impl FnOnce(M, &Scope<'_>) -> Option<T>,
@@ -62,7 +63,7 @@ impl<'t> Document<'t> {
         }
     }
 
-    /// The first stage. Serde stops at the first fault; so take down that fault, cut it out of the
+    /// The first stage. Serde stops at the first error, so record that error, remove the value from the
     /// tree, and try again.
     fn mirror<M: DeserializeOwned>(&mut self) -> Result<M, Vec<Fault>> {
         let mut faults = Vec::new();
@@ -115,7 +116,7 @@ fn cut_out(tree: &mut Value, path: &[Part]) -> bool {
     });
     match (parent, last) {
         (Some(Value::Object(table)), Part::Key(key)) => table.remove(key).is_some(),
-        // An empty text deserialises where a list wants a value; a gap would shift its neighbours.
+        // Put an empty text in its place: a removed item would shift the positions of the others.
         (Some(Value::Array(list)), Part::Item(place)) => list.get_mut(*place).is_some_and(|item| {
             let stub = if item.is_string() { Value::Object(Default::default()) } else { "".into() };
             let changed = *item != stub;
@@ -136,10 +137,11 @@ fn explain(path: KeyPath, message: &str) -> Fault {
     };
     if problem.starts_with("unknown field") {
         let written = problem.split('`').nth(1).unwrap_or_default();
-        // Names stand between backquotes: every second piece.
+        // Names are between backquotes: every second piece.
         let allowed: Vec<&str> = wanted.split('`').skip(1).step_by(2).collect();
         let problem = format!("`{written}` is not a key here");
-        return Fault { path, problem, hint: one_of(written, &allowed) };
+        let hint = misplaced::hint(written, &allowed).unwrap_or_else(|| one_of(written, &allowed));
+        return Fault { path, problem, hint };
     }
     let problem = match problem.strip_prefix("invalid type: ") {
         Some("sequence") => "is a list".to_owned(),
@@ -157,7 +159,7 @@ fn syntax_error(file: &str, text: &str, error: &toml::de::Error) -> Diagnostics 
     let mut hint = "write TOML: `key = value`, texts in double quotes";
     if let ("duplicate key", Some(key)) = (error.message(), error.span().and_then(|s| text.get(s)))
     {
-        problem = format!("`{key}` stands here a second time");
+        problem = format!("`{key}` is set twice");
         hint = "write each key once";
     }
     Diagnostics::new(vec![Diagnostic {
@@ -174,7 +176,7 @@ fn line_at(text: &str, offset: usize) -> usize {
     1 + text.bytes().take(offset).filter(|byte| *byte == b'\n').count()
 }
 
-/// Where each value of a TOML text stands.
+/// The line of each value of a TOML text.
 struct Lines<'t> {
     text: &'t str,
     table: Spanned<DeTable<'t>>,
@@ -227,7 +229,7 @@ fn tree_of(value: &DeValue<'_>) -> Value {
             let digits = number.as_str();
             i64::from_str_radix(digits, number.radix()).map_or_else(|_| digits.into(), Value::from)
         }
-        // `nan` and `inf` are no numbers in JSON's tree; as texts they fail where they are read.
+        // JSON has no `nan` and `inf`. Keep them as text; validation rejects them.
         DeValue::Float(number) => {
             let digits = number.as_str();
             let finite = digits.parse::<f64>().ok().and_then(serde_json::Number::from_f64);

@@ -1,4 +1,4 @@
-//! The mirror of one rule, as it stands in a file or in JSON; no logic.
+//! The entry of one rule, as written in a file or in JSON; no logic.
 
 use super::{
     rule_list::RuleList,
@@ -63,7 +63,7 @@ tables! {
     }
 }
 
-/// A rule file: nothing but rules, and what they are for. (A file's whole is always a table.)
+/// A rule file: rules, a summary and a source. (The root of a TOML file is always a table.)
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields, expecting = "rules, each under its own [[rule]]")]
 pub(super) struct RuleFileEntry {

@@ -1,4 +1,4 @@
-//! Files of rules or of anything else a person wrote: how they are opened, and why that fails.
+//! Opens rule files and other text files, and the errors of doing so.
 
 use super::{diagnostic::Diagnostics, rule_file::RuleFile, rule_set::RuleSet};
 use crate::units::ByteSize;
@@ -8,9 +8,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// More than anybody writes by hand; bounds what a wrong path can make us read.
+/// The largest text file. Limits the memory that a wrong path can cost.
 const LARGEST: ByteSize = ByteSize::from_kibibytes(1024);
-/// A segment of half a minute at 4 Mbit/s; bounds memory.
+/// The largest body file: 30 s at 4 Mbit/s. Limits memory.
 const LARGEST_BODY: ByteSize = ByteSize::from_kibibytes(16 << 10);
 
 /// Why a file can't be used.
@@ -21,16 +21,16 @@ pub enum FileError {
     Unreadable {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the operating system.
         cause: io::Error,
     },
-    /// It is larger than anything written by hand.
+    /// It is larger than 1 MiB.
     #[error("{}: is larger than 1 MiB; write a text of a few pages", .path.display())]
     TooLarge {
         /// The file.
         path: PathBuf,
     },
-    /// Its content is at fault.
+    /// Its content is invalid.
     #[error(transparent)]
     Invalid(#[from] Diagnostics),
 }
@@ -39,18 +39,18 @@ impl RuleSet {
     /// Reads a rule file.
     ///
     /// # Errors
-    /// When it can't be read, is larger than 1 MiB, or its content is at fault.
+    /// If it can't be read, is larger than 1 MiB, or its content is invalid.
     pub fn load(path: &Path) -> Result<Self, FileError> {
         Ok(RuleFile::load(path)?.rules)
     }
 }
 
-/// The text of a file, if it is no larger than 1 MiB.
+/// Reads a text file of at most 1 MiB.
 pub(crate) fn read_text(path: &Path) -> Result<String, FileError> {
     let unreadable = |cause| FileError::Unreadable { path: path.to_owned(), cause };
     let mut text = String::new();
     let file = File::open(path).map_err(unreadable)?;
-    // One byte more than allowed tells a file at the limit from one above it.
+    // Read one byte more than allowed, to detect a file above the limit.
     file.take(LARGEST.bytes() + 1).read_to_string(&mut text).map_err(unreadable)?;
     if text.len() as u64 > LARGEST.bytes() {
         return Err(FileError::TooLarge { path: path.to_owned() });
@@ -58,7 +58,7 @@ pub(crate) fn read_text(path: &Path) -> Result<String, FileError> {
     Ok(text)
 }
 
-/// The bytes of a file that a rule sends, if it is no larger than 16 MiB.
+/// Reads a file of at most 16 MiB that a rule sends as a body.
 pub(super) fn read_bytes(path: &Path) -> Result<Vec<u8>, io::Error> {
     let mut bytes = Vec::new();
     File::open(path)?.take(LARGEST_BODY.bytes() + 1).read_to_end(&mut bytes)?;

@@ -1,30 +1,30 @@
-//! Patterns of texts: `*` stands for any run of characters, `?` for one.
+//! Text patterns: `*` matches any number of characters, `?` matches one.
 
-/// The longest pattern: bounds the work of a comparison.
+/// The longest pattern. Limits the work of a comparison.
 const LONGEST: usize = 256;
 
-/// A pattern. It must fit the whole text.
+/// A pattern. It must match the whole text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Glob(Box<str>);
 
 impl Glob {
-    /// `None` when it is empty or too long.
+    /// `None` if it is empty or too long.
     pub(super) fn new(pattern: &str) -> Option<Self> {
         (1..=LONGEST).contains(&pattern.len()).then(|| Self(pattern.into()))
     }
 
-    /// Whether `text` fits, letter for letter.
+    /// Whether `text` matches, case-sensitive.
     pub(super) fn fits(&self, text: &str) -> bool {
         fits(self.0.as_bytes(), text.as_bytes(), |a, b| a == b)
     }
 
-    /// Whether `text` fits; ASCII letters may be large or small.
+    /// Whether `text` matches, ignoring ASCII case.
     pub(super) fn fits_any_case(&self, text: &str) -> bool {
         fits(self.0.as_bytes(), text.as_bytes(), |a, b| a.eq_ignore_ascii_case(&b))
     }
 }
 
-/// Goes back to the last `*` only: pattern times text at worst, and nothing on the stack.
+/// Backtracks to the last `*` only: O(pattern × text) time at worst, and no recursion.
 fn fits(pattern: &[u8], text: &[u8], same: impl Fn(u8, u8) -> bool) -> bool {
     let (mut at, mut next) = (0, 0);
     let mut star: Option<(usize, usize)> = None;
@@ -35,7 +35,7 @@ fn fits(pattern: &[u8], text: &[u8], same: impl Fn(u8, u8) -> bool) -> bool {
                 next += 1;
             }
             Some(b'?') => {
-                // One character, of however many bytes.
+                // Skip one character, which may have several bytes.
                 at += 1;
                 while text.get(at).is_some_and(|byte| byte & 0xc0 == 0x80) {
                     at += 1;

@@ -1,18 +1,18 @@
-//! Where a live stream was when a viewer came to it.
+//! The live edge at the time when a session joined a live stream.
 
 use crate::media::{MediaType, Resource};
 
-/// The live edges at which a session joined: of each media type, the number of the segment that was
-/// the newest one when the session first asked for any.
+/// The live edges at which a session joined: for each media type, the number of the newest segment at
+/// the time of the session's first request for that type.
 #[derive(Debug, Clone, Default)]
 pub struct Joined {
-    /// One for each media type at most.
+    /// At most one for each media type.
     edges: Vec<(MediaType, u64)>,
 }
 
 impl Joined {
-    /// The edge for `resource`, which is noted if it is the first; `None` = it has no number, or no
-    /// edge is known.
+    /// The edge for the media type of `resource`, recorded at the first call for that type. `None` if
+    /// the resource has no number or the edge is unknown.
     pub fn edge(&mut self, resource: &Resource) -> Option<u64> {
         let number = resource.number?;
         let known = self.edges.iter().find(|(media, _)| *media == resource.media);

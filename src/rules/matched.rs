@@ -1,10 +1,10 @@
-//! Which rules one player request has matched, over all the redirects that it follows.
+//! The rules that one player request has matched, across the redirects that it follows.
 
 use super::rule_set::RuleSet;
 use smallvec::SmallVec;
 
-/// The rules that have matched a player's request at one of the addresses that it was redirected to. Each of
-/// them has counted the request, and does not count it again at the next address.
+/// The rules that have matched a player's request at any address of a redirect chain. Each of them has
+/// counted the request, and does not count it again at the next address.
 #[derive(Debug, Clone, Default)]
 pub struct Matched {
     set: RuleSet,
@@ -12,7 +12,7 @@ pub struct Matched {
 }
 
 impl Matched {
-    /// Prepares for a decision by the rules of `set`, which may be others than at the last address.
+    /// Prepares for a decision by the rules of `set`, which may differ from those at the last address.
     pub(super) fn begin(&mut self, set: &RuleSet) {
         if self.set.is_same(set) {
             return;
@@ -22,12 +22,12 @@ impl Matched {
         self.places = places.into_iter().filter_map(|place| set.place_of(&old, place)).collect();
     }
 
-    /// Whether the rule at `place` has matched before.
+    /// Whether the rule at position `place` has matched before.
     pub(super) fn has(&self, place: usize) -> bool {
         self.places.contains(&place)
     }
 
-    /// The rule at `place` matches.
+    /// Records that the rule at position `place` matches.
     pub(super) fn note(&mut self, place: usize) {
         self.places.push(place);
     }

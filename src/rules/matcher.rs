@@ -1,9 +1,9 @@
-//! The conditions of a rule that a request alone decides: what it asks for, and when.
+//! The conditions of a rule that depend only on the request: the resource, and the time.
 
 use super::{details::Details, facts::Facts, numbers::Numbers, window::Window};
 use crate::media::{Kind, MediaType, Protocol, edit::RungSet};
 
-/// What a request must be. All that is said must hold; what is not said, any request fulfils.
+/// Conditions on a request. All set conditions must hold; a condition that is not set always holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Matcher {
     pub(super) kinds: Set,
@@ -12,13 +12,12 @@ pub(super) struct Matcher {
     pub(super) rungs: Option<RungSet>,
     pub(super) indices: Option<Numbers>,
     pub(super) during: Option<Window>,
-    /// Boxed: most rules have none, and all rules are asked for every request.
+    /// Boxed, because most rules have none, and all rules are evaluated for every request.
     pub(super) details: Option<Box<Details>>,
 }
 
 impl Matcher {
-    /// Whether the request is meant. One whose rung or index is not known fulfils no condition on
-    /// it.
+    /// Whether the request matches. A condition on an unknown rung or index does not hold.
     pub(super) fn matches(&self, facts: &Facts<'_>) -> bool {
         let resource = facts.resource;
         let within = |set: &Option<Numbers>, number: Option<u64>| {
@@ -35,16 +34,16 @@ impl Matcher {
 }
 
 impl Matcher {
-    /// Whether it asks for rungs.
+    /// Whether it has a condition on rungs.
     pub(super) fn needs_ladder(&self) -> bool {
-        let spared = self.details.iter().flat_map(|details| &details.not);
-        self.rungs.is_some() || spared.clone().any(Self::needs_ladder)
+        let excluded = self.details.iter().flat_map(|details| &details.not);
+        self.rungs.is_some() || excluded.clone().any(Self::needs_ladder)
     }
 
     fn on_rung(&self, facts: &Facts<'_>) -> bool {
         let Some(rungs) = &self.rungs else { return true };
-        // A presentation's ladder is that of its pictures. Sound and text have ladders of their own, for those
-        // rules that name them.
+        // A presentation's ladder is that of its video. Audio and text have their own ladders, which
+        // only rules with `media` refer to.
         if facts.beside_video && self.media == Set::ALL {
             return false;
         }
@@ -53,7 +52,7 @@ impl Matcher {
     }
 }
 
-/// A set of an enum's values, one bit each.
+/// A set of values of an enum, one bit each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Set(u32);
 
@@ -84,7 +83,7 @@ impl Set {
     }
 }
 
-/// The names a `kind` may have: every [`Kind`], and two groups.
+/// The values of `kind`: every [`Kind`], and two groups.
 pub(super) fn kinds() -> Vec<(&'static str, Set)> {
     let group = |member: fn(&Kind) -> bool| {
         let members = Kind::ALL.iter().filter(|kind| member(kind));
@@ -96,12 +95,12 @@ pub(super) fn kinds() -> Vec<(&'static str, Set)> {
     each.chain(groups).collect()
 }
 
-/// The names a `media` may have.
+/// The values of `media`.
 pub(super) fn media() -> Vec<(&'static str, Set)> {
     MediaType::ALL.iter().map(|media| (media.as_str(), Set(1 << *media as u32))).collect()
 }
 
-/// The names a `protocol` may have.
+/// The values of `protocol`.
 pub(super) fn protocols() -> Vec<(&'static str, Set)> {
     let each = Protocol::ALL.iter();
     each.map(|protocol| (protocol.as_str(), Set(1 << *protocol as u32))).collect()

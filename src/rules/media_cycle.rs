@@ -1,16 +1,16 @@
-//! A place in a cycle of media time: the first segment of every half minute.
+//! A position in a cycle of media time, as in "the first segment of every 30 s".
 
 use crate::{media::Resource, units::span};
 use std::time::Duration;
 
-/// What to write.
-pub(super) const HINT: &str = "write the place, from 0, and the cycle, as in `0 in 30 s`";
+/// The hint in errors.
+pub(super) const HINT: &str = "write the position, from 0, and the cycle, as in `0 in 30 s`";
 
-/// Sound is cut at whole frames, so that its segments start up to one frame (43 ms at 24 kHz) before
-/// the pictures'.
+/// Audio is cut at whole frames, so audio segments start up to one frame (43 ms at 24 kHz) before the
+/// video segments.
 const EARLY: Duration = Duration::from_millis(50);
 
-/// The segment at this place (from 0) of those that start in each cycle of media time.
+/// The segment at this position (from 0) of those that start in each cycle of media time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct MediaCycle {
     place: u128,
@@ -25,7 +25,7 @@ impl MediaCycle {
         (!length.is_zero()).then_some(Self { place: place.into(), length })
     }
 
-    /// Whether it is the one. A segment whose start or duration is not known is not.
+    /// Whether the segment is at this position. `false` if its start or duration is unknown.
     pub(super) fn fits(self, resource: &Resource) -> bool {
         let (Some(start), Some(duration)) = (resource.time, resource.duration) else {
             return false;

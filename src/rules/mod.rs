@@ -1,8 +1,8 @@
-//! Who gets what treatment: ordered rules turn a classified request into a plan.
+//! Rules: an ordered list that turns a classified request into a [`Plan`] of effects.
 //!
-//! What a person or a program writes goes through two stages, as everywhere files are read: a
-//! mirror of the text (`entry`), then validated types (`rule`, `rule_set`). Every fault on that way
-//! is a [`Diagnostic`]: file, line, key, problem, and what to write instead.
+//! Input is read in two stages, like every file in this crate: the text is deserialised into entries
+//! (`entry`), and the entries are validated into types that can run (`rule`, `rule_set`). Each error
+//! of either stage is a [`Diagnostic`]: file, line, key, problem, and what to write instead.
 
 pub mod alias;
 mod budget;
@@ -22,6 +22,7 @@ mod join_edge;
 mod matched;
 mod matcher;
 mod media_cycle;
+mod misplaced;
 mod numbers;
 mod offsets;
 mod plan;

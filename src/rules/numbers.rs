@@ -1,14 +1,14 @@
-//! Sets of whole numbers from 1: single ones, lists, and ranges with both ends included.
+//! Sets of whole numbers: single numbers, lists, and ranges with both ends included.
 
 /// A set of numbers, as ranges with both ends included.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Numbers(Vec<(u64, u64)>);
 
-/// What to write.
+/// The hint in errors.
 pub(super) const HINT: &str =
     "write a number from 1, a range with both ends included (`2..4`, `3..`, `..4`), or a list";
 
-/// What to write where 0 is a number too.
+/// The hint in errors where 0 is allowed.
 pub(super) const HINT_FROM_0: &str =
     "write a number from 0, a range with both ends included (`2..4`, `3..`, `..4`), or a list";
 
@@ -17,7 +17,7 @@ impl Numbers {
         Self(ranges)
     }
 
-    /// Whether a multiple of `step` is in it.
+    /// Whether the set has a multiple of `step`.
     pub(super) fn has_multiple_of(&self, step: u64) -> bool {
         self.0.iter().any(|(first, last)| {
             first.checked_next_multiple_of(step).is_some_and(|multiple| multiple <= *last)
@@ -29,8 +29,8 @@ impl Numbers {
     }
 }
 
-/// Reads `3`, `2..4` (2, 3 and 4), `3..` (3 and above) or `..4` (4 and below). `Err` says what is
-/// wrong.
+/// Reads `3`, `2..4` (2, 3 and 4), `3..` (3 and above) or `..4` (4 and below). `Err` is the
+/// problem.
 pub(super) fn range(text: &str) -> Result<(u64, u64), String> {
     range_from(1, text)
 }
@@ -38,17 +38,17 @@ pub(super) fn range(text: &str) -> Result<(u64, u64), String> {
 /// The same for numbers that count from `lowest` (0 or 1).
 pub(super) fn range_from(lowest: u64, text: &str) -> Result<(u64, u64), String> {
     let number = |text: &str| match text.trim().parse::<u64>() {
-        Ok(number) if number < lowest => Err(format!("counts from {lowest}")),
+        Ok(number) if number < lowest => Err(format!("is below {lowest}")),
         Ok(number) => Ok(number),
         Err(_) => Err(format!("`{text}` is not a number or a range")),
     };
     let Some((first, last)) = text.split_once("..") else {
         return number(text).map(|only| (only, only));
     };
-    // `2..=4` is how Rust spells what `2..4` means here; there is nothing else it could mean.
+    // `2..=4`, Rust's spelling of `2..4`, is accepted too: it has no other meaning here.
     let (first, last) = (first.trim(), last.strip_prefix('=').unwrap_or(last).trim());
     if first.is_empty() && last.is_empty() {
-        return Err(format!("`{text}` has no ends"));
+        return Err(format!("`{text}` has neither a start nor an end"));
     }
     let low = if first.is_empty() { lowest } else { number(first)? };
     let high = if last.is_empty() { u64::MAX } else { number(last)? };

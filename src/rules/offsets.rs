@@ -1,9 +1,9 @@
-//! Sets of distances, forward and back: single ones, lists, and ranges with both ends included.
+//! Sets of signed offsets: single numbers, lists, and ranges with both ends included.
 
-/// What to write.
+/// The hint in errors.
 pub(super) const HINT: &str = "write a whole number as in `0`, `1` or `-2`, a range with both ends included (`-3..-1`, `1..`, `..-1`), or a list";
 
-/// A set of distances, as ranges with both ends included.
+/// A set of offsets, as ranges with both ends included.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Offsets(Vec<(i64, i64)>);
 
@@ -12,11 +12,13 @@ impl Offsets {
         Self(ranges)
     }
 
-    /// Whether the way `from` one number `to` another is in it.
+    /// Whether the offset from number `from` to number `to` is in the set.
     pub(super) fn contains(&self, from: u64, to: u64) -> bool {
         let (least, most) = (i128::from(i64::MIN), i128::from(i64::MAX));
-        let way = (i128::from(to) - i128::from(from)).clamp(least, most);
-        self.0.iter().any(|(first, last)| (i128::from(*first)..=i128::from(*last)).contains(&way))
+        let offset = (i128::from(to) - i128::from(from)).clamp(least, most);
+        self.0
+            .iter()
+            .any(|(first, last)| (i128::from(*first)..=i128::from(*last)).contains(&offset))
     }
 }
 

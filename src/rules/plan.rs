@@ -1,4 +1,4 @@
-//! The plan: what shall befall one request, as data that can be logged, tested and shown.
+//! The plan: the effects to apply to one request, as data that can be logged, tested and shown.
 
 use super::effect::{
     Closing, Coalesce, Corruption, Cors, Cut, Drip, Framing, Goal, Hang, HeaderEdit, RangeFault,
@@ -12,16 +12,16 @@ use crate::{
 };
 use std::{fmt, sync::Arc, time::Duration};
 
-/// An effect, and the rule that asked for it.
+/// An effect, and the rule that it comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Planned<T> {
     /// The rule's name.
     pub rule: Arc<str>,
-    /// What it asks for.
+    /// The effect.
     pub effect: T,
 }
 
-/// A delay as a rule asks for it.
+/// A delay as written in a rule.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Delay {
     /// Always this long.
@@ -30,7 +30,7 @@ pub(super) enum Delay {
     Drawn(Distribution),
 }
 
-/// The time that errors are kept.
+/// How long errors are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Keep(pub Duration);
 
@@ -40,28 +40,28 @@ impl fmt::Display for Keep {
     }
 }
 
-/// The one list of slots, lest a new one be forgotten somewhere. Three groups: a *fate* (one at
-/// most: the request is not handed to the origin), what befalls the *body* (of the origin's answer,
-/// or the one put in its place), and what befalls the *head* (of any answer) and the connection.
+/// The only list of slots, so that a new slot can't be missed in one place. Three groups: *fate* (at
+/// most one effect, after which the request is not sent to the origin), effects on the *body* (the
+/// origin's, or its replacement), and effects on the *head* of any response and on the connection.
 macro_rules! slots {
     ($($group:ident { $($(#[$doc:meta])* $slot:ident = $key:literal: $type:ty,)* })*) => {
-        /// What shall befall one request. Each slot is filled by the first matching rule that names
-        /// it; an empty plan leaves the request alone.
+        /// The effects to apply to one request. Each slot is filled by the first matching rule that
+        /// sets it; an empty plan leaves the request unchanged.
         ///
-        /// A plan holds nothing that can't come to pass: at most one of `refuse`, `hang`, `status`
-        /// and `redirect` (the first matching rule that asks for one of them decides); with any of
-        /// these nothing that is about the origin's body; with `refuse` or `hang` nothing that is
-        /// about an answer's headers either.
+        /// A plan holds no effects that exclude each other. It has at most one of `refuse`, `hang`,
+        /// `status` and `redirect`: that of the first matching rule with one of them. With any of
+        /// these it has no effects on the origin's body, and with `refuse` or `hang` no effects on
+        /// response headers.
         #[derive(Debug, Clone, PartialEq, Default)]
         pub struct Plan {
-            /// Wait before the headers, beside the link's own latency.
+            /// Wait before the headers, in addition to the link's latency.
             pub delay: Option<Planned<Duration>>,
             $($($(#[$doc])* pub $slot: Option<Planned<$type>>,)*)*
-            /// Edit the manifest, in this order; at most one of each sort.
+            /// Edit the manifest, in this order; at most one edit of each kind.
             pub manifest: Vec<Planned<ManifestEdit>>,
         }
 
-        /// What a rule asks for; at least one thing, and nothing that rules out another.
+        /// The effects of a rule: at least one, and none that exclude each other.
         #[derive(Debug, Clone, PartialEq, Default)]
         pub(super) struct Effects {
             pub(super) delay: Option<Delay>,
@@ -70,13 +70,13 @@ macro_rules! slots {
         }
 
         impl Plan {
-            /// Whether nothing was asked for.
+            /// Whether it has no effects.
             #[must_use]
             pub const fn is_empty(&self) -> bool {
                 self.delay.is_none() && self.manifest.is_empty() $($(&& self.$slot.is_none())*)*
             }
 
-            /// All that was asked for: the slot's name, the rule's, and what, in words. For logs.
+            /// All effects, for logs: the name of the slot, the name of the rule, and the effect as text.
             #[must_use]
             pub fn effects(&self) -> Vec<(&'static str, &Arc<str>, String)> {
                 let mut all = Vec::new();
@@ -92,7 +92,7 @@ macro_rules! slots {
                 all
             }
 
-            /// Whether any effect of the rule with this very name is in it.
+            /// Whether it has an effect of this rule. Names are compared as pointers, not as text.
             pub(super) fn has(&self, name: &Arc<str>) -> bool {
                 self.delay.as_ref().is_some_and(|planned| Arc::ptr_eq(&planned.rule, name))
                     || self.manifest.iter().any(|planned| Arc::ptr_eq(&planned.rule, name))
@@ -110,11 +110,11 @@ macro_rules! slots {
         }
 
         impl Effects {
-            /// What it asks for, in words; `delay` is how its delay was written.
+            /// Its effects as text; `delay` is the delay as written.
             pub(super) fn words(&self, delay: Option<String>) -> Vec<String> {
                 let mut words: Vec<_> = delay.map(|delay| format!("delay {delay}")).into_iter().collect();
                 $($(if let Some(effect) = &self.$slot {
-                    // A cut says itself how it ends.
+                    // The text of a cut starts with its ending.
                     let key = if $key == "cut" { String::new() } else { format!("{} ", $key) };
                     words.push(format!("{key}{effect}"));
                 })*)*
@@ -122,10 +122,10 @@ macro_rules! slots {
                 words
             }
 
-            /// Whether an earlier rule with these effects leaves nothing to `later`.
+            /// Whether an earlier rule with these effects leaves no slot for the effects of `later`.
             pub(super) fn shadows(&self, later: &Self) -> bool {
                 let fate = $($((Group::$group == Group::Fate && self.$slot.is_some()))||*)||*;
-                // What is left: slots that `self` neither fills nor rules out.
+                // The slots of `later` that `self` neither fills nor excludes.
                 let edit = |edit: &ManifestEdit| {
                     !self.manifest.iter().any(|own| own.as_str() == edit.as_str())
                 };
@@ -137,7 +137,7 @@ macro_rules! slots {
                 !free
             }
 
-            /// Fills those slots of `plan` that are still empty.
+            /// Fills the slots of `plan` that are still empty.
             pub(super) fn fill(
                 &self,
                 plan: &mut Plan,
@@ -168,33 +168,33 @@ macro_rules! slots {
 
 slots! {
     Fate {
-        /// End the connection instead of an answer.
+        /// End the connection instead of a response.
         refuse = "refuse": Refusal,
-        /// Answer nothing for that long, then close. (Silence after the headers is a [`Cut`].)
+        /// Send nothing for that long, then close. (Silence after the headers is a [`Cut`].)
         hang = "hang": Hang,
-        /// Answer with this status, without asking the origin.
+        /// Respond with this status, without a request to the origin.
         status = "status": Status,
-        /// Answer with a redirect, without asking the origin.
+        /// Respond with a redirect, without a request to the origin.
         redirect = "redirect": Redirect,
     }
     Body {
-        /// Another body in place of the one asked for.
+        /// Send another body instead of the requested one.
         body = "body": Replacement,
-        /// A wrong answer to a request for a range.
+        /// Respond wrongly to a range request.
         range = "range": RangeFault,
-        /// Take directives of a low-latency playlist request away.
+        /// Remove directives from a low-latency playlist request.
         reload = "reload": Reload,
-        /// Pass the body no faster than this, beside the link's own rate.
+        /// Limit the rate of the body, in addition to the link's rate.
         rate = "rate": BitRate,
-        /// Pass the body over a link of its own as in this built-in profile, beside the session's.
+        /// Pass the body over its own link with this built-in profile, in addition to the session's.
         profile = "profile": Arc<str>,
         /// Pause within the body.
         stall = "stall": Stall,
-        /// Let the body through in drops.
+        /// Send the body in small pieces at intervals.
         drip = "drip": Drip,
-        /// Hold bytes back and let them come at once.
+        /// Hold bytes back and send them at once.
         coalesce = "coalesce": Coalesce,
-        /// Damage bytes of the body.
+        /// Corrupt bytes of the body.
         corrupt = "corrupt": Corruption,
         /// Mark the end of the body in another way.
         framing = "framing": Framing,
@@ -202,21 +202,21 @@ slots! {
         cut = "cut": Cut,
     }
     Head {
-        /// Set and remove headers of the answer.
+        /// Set and remove response headers.
         headers = "headers": HeaderEdit,
-        /// Break the answer's CORS headers.
+        /// Make the CORS headers of the response wrong.
         cors = "cors": Cors,
-        /// Shift the answer's dates.
+        /// Shift the dates of the response.
         date_skew = "date-skew": Skew,
-        /// If the answer is an error (400 and above, the origin's or ours), give the same one to
-        /// every later request of the session for the same URL, for so long; as a cache does.
+        /// If the response is an error (400 and above, from the origin or the proxy), repeat it for
+        /// this long to every later request of the session for the same URL, as a cache does.
         keep_errors = "keep-errors": Keep,
         /// Close connections.
         close = "close": Closing,
     }
 }
 
-/// Slots that come and go together.
+/// Groups of slots.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Group {
     Fate,
@@ -225,7 +225,7 @@ enum Group {
 }
 
 impl Plan {
-    /// Whether its fate is settled: the origin is not asked, or what it said is not passed on.
+    /// Whether it has a fate: no request goes to the origin, or its response is not passed on.
     #[must_use]
     pub const fn is_answered(&self) -> bool {
         self.refuse.is_some()
@@ -234,13 +234,13 @@ impl Plan {
             || self.redirect.is_some()
     }
 
-    /// What is left of it once the answer to the request is a redirect, for the request that follows the
-    /// redirect. `held`: the origin may have to be waited for there, and the delay comes after that.
+    /// The part of the plan that remains for the request that follows a redirect. `held`: the origin
+    /// may hold back its response there, and the delay comes after that.
     #[must_use]
     pub fn after_redirect(&self, held: bool) -> Self {
         let mut left = self.clone();
         match &self.redirect {
-            // Ours: what befalls an answer of ours has come about.
+            // The proxy made this response itself; its effects have been applied.
             Some(Planned { effect: Redirect { to: Goal::Loop, .. }, .. }) => left.delay = None,
             Some(_) => left = Self::default(),
             None => {
@@ -251,7 +251,7 @@ impl Plan {
         left
     }
 
-    /// Takes out what the way the request will be answered leaves no room for.
+    /// Removes the effects that can't happen because of how the request will be answered.
     pub(super) fn settle(&mut self) {
         if self.is_answered() {
             self.clear(Group::Body);
@@ -266,7 +266,7 @@ impl Delay {
     fn sample(&self, draw: &mut dyn FnMut() -> f64) -> Duration {
         match self {
             Self::Fixed(time) => *time,
-            // One draw, of 53 bits, becomes the seed of as many as the law takes.
+            // One draw of 53 bits seeds as many draws as the distribution needs.
             Self::Drawn(law) => law.sample(&mut Seed::new(draw().to_bits()).stream()),
         }
     }

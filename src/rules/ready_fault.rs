@@ -1,19 +1,19 @@
-//! Faults by name: the rule files that are embedded in the program.
+//! Built-in faults: the rule files that are embedded in the program, by name.
 
 use super::{diagnostic::Diagnostics, rule_file::RuleFile, rule_set::RuleSet};
 use crate::builtin;
 use std::cmp::Reverse;
 
-/// A ready rule file.
+/// A built-in rule file.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Fault {
-    /// The number in the catalogue of faults (`E01`), if it is in there.
+    /// Its number in the catalogue of faults (`E01`), if it has one.
     pub id: Option<&'static str>,
-    /// Its name: `stuck-playlist`.
+    /// Its name, as in `stuck-playlist`.
     pub name: &'static str,
     /// What it does.
     pub summary: String,
-    /// Who met it, or where it comes from.
+    /// Where the fault was observed, or where it comes from.
     pub source: String,
     /// Its rules.
     pub rules: RuleSet,
@@ -21,42 +21,42 @@ pub struct Fault {
     pub text: &'static str,
 }
 
-/// Why there is no such fault.
+/// An error of finding a built-in fault.
 #[derive(Debug, thiserror::Error)]
 pub enum FaultError {
-    /// No ready rule file has that name.
-    #[error("there is no fault `{name}`; {}see `vsps rules list`", did_you_mean(.nearest))]
+    /// No built-in rule file has this name.
+    #[error("there is no built-in fault `{name}`; {}see `vsps rules list`", did_you_mean(.nearest))]
     Unknown {
-        /// The name that was asked for.
+        /// The requested name.
         name: String,
-        /// The names nearest to it, nearest first; maybe none.
+        /// The most similar names, best first; may be empty.
         nearest: Vec<String>,
     },
-    /// The file is at fault, which the program's own tests rule out.
+    /// The file is invalid, which the tests of this crate exclude.
     #[error(transparent)]
     Invalid(#[from] Diagnostics),
 }
 
-/// Faults of the catalogue that are no rule: number, what it is, and where it is found instead.
+/// Faults of the catalogue that are not rules: number, name, and how to get them.
 pub const ELSEWHERE: &[(&str, &str, &str)] = &[(
     "E51",
     "Parallel connections share a link",
-    "nothing to switch on: every session has one link, whatever its connections",
+    "always active: all connections of a session share one link",
 )];
 
-/// The ready rule files, sorted by file name.
+/// The built-in rule files, sorted by file name.
 ///
 /// # Errors
-/// When one is at fault, which the program's own tests rule out.
+/// If one is invalid, which the tests of this crate exclude.
 pub fn faults() -> Result<Vec<Fault>, Diagnostics> {
     files().map(|(file, text)| fault(file, text)).collect()
 }
 
-/// The rules of a ready file by its name (`stuck-playlist`), number (`E01`) or both
+/// The built-in rule file by its name (`stuck-playlist`), number (`E01`) or both
 /// (`E01-stuck-playlist`). Each call has its own global budgets.
 ///
 /// # Errors
-/// When there is none; the names nearest to it are in the error.
+/// If there is none. The error holds the most similar names.
 pub fn fault_named(name: &str) -> Result<Fault, FaultError> {
     let found = files().find(|(file, _)| {
         let (id, slug) = split(file);
@@ -138,7 +138,7 @@ mod tests {
             assert_eq!(fault_named(name).unwrap().name, "stuck-playlist");
         }
         assert_eq!(fault_named("delayAudio").unwrap().id, None);
-        insta::assert_snapshot!(fault_named("stuck-playlists").unwrap_err(), @"there is no fault `stuck-playlists`; did you mean `stuck-playlist` or `stuckPlaylist` or `slow-playlist`? see `vsps rules list`");
+        insta::assert_snapshot!(fault_named("stuck-playlists").unwrap_err(), @"there is no built-in fault `stuck-playlists`; did you mean `stuck-playlist` or `stuckPlaylist` or `slow-playlist`? see `vsps rules list`");
         assert!(fault_named("../3g").is_err());
     }
 }

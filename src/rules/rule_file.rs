@@ -1,4 +1,4 @@
-//! A rule file as a whole: what it is for, its rules, and where each stands.
+//! A rule file: summary, source, rules, and the line of each rule.
 
 use super::{
     diagnostic::Diagnostics,
@@ -15,9 +15,9 @@ use std::path::Path;
 /// A rule file.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RuleFile {
-    /// What it does, if it says so.
+    /// What the rules do, if the file says so.
     pub summary: Option<String>,
-    /// Where it comes from, if it says so.
+    /// The source of the values, if the file names it.
     pub source: Option<String>,
     /// Its rules.
     pub rules: RuleSet,
@@ -26,18 +26,18 @@ pub struct RuleFile {
 }
 
 impl RuleFile {
-    /// Reads a rule file's text; `file` is named in the faults. It must not name other files.
+    /// Reads a rule file's text; `file` is the name used in errors. The text must not name other files.
     ///
     /// # Errors
-    /// All faults of the first stage (keys, types), or else all of the second (values).
+    /// All errors of the first stage (keys, types), or if there are none, all of the second (values).
     pub fn from_toml(file: &str, text: &str) -> Result<Self, Diagnostics> {
         Self::of(Document::toml(file, text)?)
     }
 
-    /// Reads a rule file; the files that it names are searched in its folder.
+    /// Reads a rule file. Files that it names are looked up in its folder.
     ///
     /// # Errors
-    /// When it can't be read, is larger than 1 MiB, or its content is at fault.
+    /// If it can't be read, is larger than 1 MiB, or its content is invalid.
     pub fn load(path: &Path) -> Result<Self, FileError> {
         let (name, text) = (path.to_string_lossy(), read_text(path)?);
         let folder = path.parent().unwrap_or(Path::new(""));
@@ -60,13 +60,14 @@ impl RuleFile {
         })
     }
 
-    /// The line of the rule at this place (from 0).
+    /// The line of the rule at this position (from 0).
     #[must_use]
     pub fn line(&self, place: usize) -> Option<usize> {
         self.lines.get(place).copied()
     }
 
-    /// What is sound and can't be meant: rules that never strike, or leave others nothing to do.
+    /// Warnings about rules that are valid but useless: they never apply, or earlier rules leave them
+    /// nothing to do.
     #[must_use]
     pub fn warnings(&self) -> Vec<Warning> {
         warnings(&self.rules, &self.lines)

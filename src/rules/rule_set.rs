@@ -1,4 +1,4 @@
-//! Rules in order, and the decision they come to for one request.
+//! An ordered set of rules, and the decision that it makes for one request.
 
 use super::{
     budget::{Budget, Extent},
@@ -16,31 +16,31 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use smallvec::SmallVec;
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
-/// Rules that apply to one request, by their place; more than these are kept on the heap.
+/// Positions of the rules that apply to one request. More than 16 are stored on the heap.
 type Places = SmallVec<[usize; 16]>;
 
-/// Rules in order. Cheap to clone; the default has none.
+/// An ordered set of rules. Cheap to clone; the default is empty.
 ///
-/// All rules are asked, in order; for each slot of the [`Plan`] the first rule that applies and
-/// names it wins. So the specific rule goes before the general one, and
-/// [`concat`](Self::concat) takes the specific set first: the session's own, then the rule file's,
-/// then the profile's.
+/// All rules are evaluated, in order. Each slot of the [`Plan`] is filled by the first rule that
+/// applies and sets it. So a specific rule goes before a general one, and
+/// [`concat`](Self::concat) takes the most specific set first: the session's own rules, then those
+/// of the rule file, then those of the profile.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct RuleSet {
     entries: Arc<[Entry]>,
 }
 
-/// A rule in its place in a set.
+/// A rule, and its key in the set.
 #[derive(Debug, PartialEq)]
 struct Entry {
     rule: Arc<Rule>,
-    /// The name of its random draws: the rule's name, with a number where an earlier rule of the
-    /// set has the same, lest the two draw alike.
+    /// Names its random draws. It is the rule's name, with a number added if an earlier rule of the
+    /// set has the same name, so that the two do not draw the same numbers.
     key: Arc<str>,
 }
 
 impl RuleSet {
-    /// A set of `rules`, in this order.
+    /// Makes a set of `rules`, in this order.
     pub(super) fn new(rules: Vec<Rule>) -> Self {
         Self::of(rules.into_iter().map(Arc::new))
     }
@@ -59,7 +59,7 @@ impl RuleSet {
         Self { entries: rules.map(entry).collect() }
     }
 
-    /// All rules of `sets`, those of the first set first. Give the most specific set first.
+    /// Joins the rules of `sets`, in their order. Give the most specific set first.
     #[must_use]
     pub fn concat<'a>(sets: impl IntoIterator<Item = &'a Self>) -> Self {
         Self::of(sets.into_iter().flat_map(|set| set.entries.iter().map(|e| Arc::clone(&e.rule))))
@@ -71,12 +71,12 @@ impl RuleSet {
         self.entries.is_empty()
     }
 
-    /// Whether `other` is this very set.
+    /// Whether `other` is the same set in memory.
     pub(super) fn is_same(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.entries, &other.entries)
     }
 
-    /// The place of the rule that is at `place` in `old`, if it is in this set too.
+    /// The position in this set of the rule at position `place` in `old`; `None` if it is not here.
     pub(super) fn place_of(&self, old: &Self, place: usize) -> Option<usize> {
         let entry = old.entries.get(place)?;
         self.entries.iter().position(|own| own == entry)
@@ -93,8 +93,8 @@ impl RuleSet {
         self.entries.iter().map(|entry| &*entry.rule)
     }
 
-    /// The rules were loaded at process time `now`: those whose budget all sessions share come into
-    /// force. The others do when a session gets them.
+    /// Records that the rules were loaded at process time `now`. Rules with a global budget come into
+    /// force now. The others come into force when a session gets them.
     pub fn loaded(&self, now: Duration) {
         let budgets = self.iter().filter_map(|rule| rule.budget.as_ref());
         for budget in budgets.filter(|budget| budget.extent == Extent::Global) {
@@ -102,37 +102,39 @@ impl RuleSet {
         }
     }
 
-    /// Whether any rule asks for rungs: [`Facts::highest_rung`] and [`Facts::beside_video`] cost a look at
-    /// the whole ladder.
+    /// Whether any rule has a condition on rungs. Only then must [`Facts::highest_rung`] and
+    /// [`Facts::beside_video`] be computed, which reads the whole ladder.
     #[must_use]
     pub fn needs_ladder(&self) -> bool {
         self.iter().any(|rule| rule.matcher.needs_ladder())
     }
 
-    /// Whether any rule edits manifests: then every manifest must go through the edits, so that they
-    /// know older versions.
+    /// Whether any rule edits manifests. Then every manifest passes through the editor, which must
+    /// have seen the older versions.
     #[must_use]
     pub fn edits_manifests(&self) -> bool {
         self.iter().any(|rule| !rule.effects.manifest.is_empty())
     }
 
-    /// Whether any rule serves the segment before: those asked for must then be remembered.
+    /// Whether any rule serves the previous segment. Then requested segments must be remembered.
     #[must_use]
     pub fn swaps_segments(&self) -> bool {
         self.iter().any(|rule| rule.effects.body == Some(Replacement::PreviousSegment))
     }
 
-    /// What shall befall the request.
+    /// Decides which effects apply to a request.
     ///
-    /// `chance` is asked for a uniform draw from [0, 1) by a rule's key (its name, unless two share
-    /// one), once for each rule with a probability whose other conditions hold. For a replay in any
-    /// interleaving, the draws must depend on nothing but the request and the key.
+    /// `chance` returns a uniform random number from [0, 1) for a rule's key (its name, unless two
+    /// rules share one). It is called once for each rule with a `probability` whose other conditions
+    /// hold. The number must depend only on the request and the key: then a run can be replayed in
+    /// any interleaving.
     ///
-    /// Every rule is asked, also when its slots are filled, so that what one rule counts does not
-    /// depend on the others. Nothing is allocated, but for the counters where nobody has armed
-    /// them, and what a filled slot or a charge needs to name its rule.
+    /// Every rule is evaluated, even if its slots are already filled, so that the counters of one
+    /// rule do not depend on other rules. Nothing is allocated, except for the counters if
+    /// [`Counters::arm`] was not called before, and for filled slots and budget reservations.
     ///
-    /// What comes into the plan counts as a strike here, whatever becomes of it.
+    /// A rule that fills a slot of the plan counts as applied, even if its effect does not happen
+    /// later.
     pub fn decide(
         &self,
         counters: &mut Counters,
@@ -142,8 +144,8 @@ impl RuleSet {
         self.decide_after(Plan::default(), counters, facts, chance).0
     }
 
-    /// The same where somebody has decided before: what is in `first` stays, and the rules fill the
-    /// slots that are left. With the plan, what it took from budgets.
+    /// As [`decide`](Self::decide), starting from the plan `first`: its slots are kept, and the rules
+    /// fill the empty ones. Returns the plan and what it took from budgets.
     pub fn decide_after(
         &self,
         first: Plan,
@@ -154,8 +156,9 @@ impl RuleSet {
         self.decide_once(first, &mut Matched::default(), counters, facts, chance)
     }
 
-    /// The same for a request that may have been redirected: rules that have `matched` it at an earlier address
-    /// neither count it again nor apply again. What they asked for is in `first`.
+    /// As [`decide_after`](Self::decide_after), for a request that may have been redirected. Rules
+    /// that `matched` it at an earlier address neither count it nor apply again; their effects are
+    /// already in `first`.
     pub fn decide_once(
         &self,
         mut first: Plan,
@@ -184,14 +187,14 @@ impl RuleSet {
         }
         loop {
             let plan = self.plan(first.clone(), &applying, chance);
-            let beaten = self.spend((&applying, &plan), counters, facts, &mut charges);
-            let Some(beaten) = beaten else { return (plan, charges) };
-            // Another session took the last of a global budget in between.
-            applying.retain(|place| *place != beaten);
+            let exhausted = self.spend(&applying, &plan, counters, facts, &mut charges);
+            let Some(exhausted) = exhausted else { return (plan, charges) };
+            // Another session has taken the last of a global budget since `applies` looked.
+            applying.retain(|place| *place != exhausted);
         }
     }
 
-    /// The plan that the rules at these places come to, after what is in `plan`.
+    /// Adds the effects of the rules at these positions to `plan`.
     fn plan(
         &self,
         mut plan: Plan,
@@ -206,10 +209,12 @@ impl RuleSet {
         plan
     }
 
-    /// Spends the budgets of the rules that came into `plan`; the place of one that had none left.
+    /// Takes from the budgets of the rules that filled a slot of `plan`. Returns the position of a rule
+    /// whose budget was exhausted.
     fn spend(
         &self,
-        (applying, plan): (&[usize], &Plan),
+        applying: &[usize],
+        plan: &Plan,
         counters: &mut Counters,
         facts: &Facts<'_>,
         charges: &mut Reservations,
@@ -232,15 +237,15 @@ impl RuleSet {
 }
 
 impl Entry {
-    /// Whether the request is one that the rule is about.
+    /// Whether the rule matches the request, apart from counts, probability and budget.
     fn matches(&self, facts: &Facts<'_>) -> bool {
-        // Whether a browser asks first depends on its caches: preflights are for rules about them alone.
+        // Browsers cache preflights, so their number varies. Only rules about preflights count them.
         let about_preflights = self.rule.effects.cors == Some(Cors::Preflight);
         about_preflights == (*facts.method == Method::OPTIONS) && self.rule.matcher.matches(facts)
     }
 
-    /// Of a request that matches: first how many came before, then `probability`, then whether the
-    /// budget is open: see [`Rule`].
+    /// Whether the rule applies to a request that matches. Checks `every` and `nth` first, then
+    /// `probability`, then the budget: see [`Rule`].
     fn applies(
         &self,
         count: &mut Count,
@@ -262,21 +267,21 @@ impl Entry {
     }
 }
 
-/// What one session has counted of one rule.
+/// The counters of one rule in one session.
 #[derive(Debug, Default)]
 struct Count {
     /// Requests that matched.
     matched: u64,
-    /// What was used of its budget, if it has one.
+    /// The usage of its budget, if it has one.
     budget_usage: Option<BudgetUsage>,
-    /// Whether the present request has taken from the budget.
+    /// Whether the current request has taken from the budget.
     taken: bool,
 }
 
-/// How many requests each rule has counted, for one session.
+/// The counters of all rules, for one session.
 ///
-/// When the session gets another set of rules, those that are in both (same key, same rule) go on
-/// counting; the others start at zero.
+/// When the session gets another set of rules, rules that are in both sets (same key, same rule)
+/// keep their counts; the others start at zero.
 #[derive(Debug, Default)]
 pub struct Counters {
     set: RuleSet,
@@ -284,9 +289,9 @@ pub struct Counters {
 }
 
 impl Counters {
-    /// The session gets the rules of `set`, if it has not got them, at this session time, which is
-    /// this process time: those that are new to it come into force. Those that nobody has armed come
-    /// into force with their first request.
+    /// Gives the session the rules of `set`, unless it has them already. New rules come into force at
+    /// this time, given as session time and as process time. If this is not called, rules come into
+    /// force with their first request.
     pub fn arm(&mut self, set: &RuleSet, session_time: Duration, process_time: Duration) {
         if Arc::ptr_eq(&self.set.entries, &set.entries) {
             return;
@@ -311,14 +316,14 @@ impl Counters {
     }
 }
 
-/// A list of rules, each in the form that was read.
+/// A list of rules, each in the form in which it was read.
 impl Serialize for RuleSet {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         to.collect_seq(self.iter())
     }
 }
 
-/// The same as [`RuleSet::from_json`], which gives the faults one by one.
+/// As [`RuleSet::from_json`], which returns the errors as a list.
 impl<'de> Deserialize<'de> for RuleSet {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         let rules = serde_json::Value::deserialize(from)?;

@@ -1,4 +1,4 @@
-//! A place in a document that is being validated: reads the values there, and takes down the faults.
+//! A position in a document that is being validated: reads the values there and records errors.
 
 use super::{
     diagnostic::{KeyPath, Part},
@@ -7,10 +7,10 @@ use super::{
 use crate::units::{UnitError, span};
 use std::{cell::RefCell, ops::RangeInclusive, path::Path, str::FromStr, time::Duration};
 
-/// Enough faults to mend at a time; bounds the work and memory that a hostile text can ask for.
+/// The most errors reported at a time. Limits the work and memory that hostile input can cause.
 pub(super) const MOST_FAULTS: usize = 50;
 
-/// A fault, before its line is known.
+/// An error whose line is not known yet.
 #[derive(Debug)]
 pub(super) struct Fault {
     pub(super) path: KeyPath,
@@ -18,18 +18,17 @@ pub(super) struct Fault {
     pub(super) hint: String,
 }
 
-/// A place in a document. A reader answers `None` where nothing was written, and where what was
-/// written is at fault; the document asks at the end whether there were faults, so that all of
-/// them are found in one go.
+/// A position in a document. Its readers return `None` if there is no value or the value is wrong. The
+/// document checks at the end whether errors were recorded, so that one run reports all of them.
 pub(crate) struct Scope<'f> {
     faults: &'f RefCell<Vec<Fault>>,
     path: KeyPath,
-    /// Where files named in the document are; `None` = it must not name any.
+    /// The folder of files named in the document; `None` = it must not name any.
     folder: Option<&'f Path>,
 }
 
 impl<'f> Scope<'f> {
-    /// The root of a document, whose files are in `folder`, if it may name any.
+    /// The root of a document. Files that it names are in `folder`; `None` = it must not name any.
     pub(super) fn root(faults: &'f RefCell<Vec<Fault>>, folder: Option<&'f Path>) -> Self {
         Self { faults, path: KeyPath::default(), folder }
     }
@@ -38,12 +37,12 @@ impl<'f> Scope<'f> {
         Self { faults: self.faults, path, folder: self.folder }
     }
 
-    /// Where files named in the document are; `None` = it must not name any.
+    /// The folder of files named in the document; `None` = it must not name any.
     pub(super) const fn folder(&self) -> Option<&'f Path> {
         self.folder
     }
 
-    /// This place.
+    /// A copy of this position.
     pub(super) fn same(&self) -> Self {
         self.place(self.path.clone())
     }
@@ -53,12 +52,12 @@ impl<'f> Scope<'f> {
         self.place(self.path.then(Part::Key(key.to_owned())))
     }
 
-    /// The list item number `place`, from 0.
+    /// The list item at position `place`, from 0.
     pub(crate) fn item(&self, place: usize) -> Self {
         self.place(self.path.then(Part::Item(place)))
     }
 
-    /// Takes down a fault of this place, unless there are enough already.
+    /// Records an error at this position, unless there are [`MOST_FAULTS`] already.
     pub(crate) fn fault(&self, problem: impl Into<String>, hint: impl Into<String>) {
         let mut faults = self.faults.borrow_mut();
         if faults.len() < MOST_FAULTS {
@@ -67,12 +66,12 @@ impl<'f> Scope<'f> {
         }
     }
 
-    /// Takes down that `key` is missing here.
+    /// Records that `key` is missing here.
     pub(crate) fn missing(&self, key: &str, hint: &str) {
         self.fault(format!("`{key}` is missing"), hint);
     }
 
-    /// What was written under a key that must be there; `example` shows the key and a value.
+    /// The value of a required key; `example` shows the key with a value.
     pub(crate) fn need<'t>(
         &self,
         key: &str,
@@ -93,7 +92,7 @@ impl<'f> Scope<'f> {
         self.read_by(key, written, str::parse)
     }
 
-    /// Reads a span of time.
+    /// Reads a duration.
     pub(crate) fn span(&self, key: &str, written: Option<&Text>) -> Option<Duration> {
         self.read_by(key, written, span::parse)
     }
@@ -114,7 +113,7 @@ impl<'f> Scope<'f> {
         }
     }
 
-    /// Reads what `parse` makes of it; `what` says what it should be: `a point in a body`.
+    /// Reads a value with `parse`; `what` names the expected type in the error: `a point in a body`.
     pub(super) fn parsed<T>(
         &self,
         key: &str,
@@ -142,7 +141,7 @@ impl<'f> Scope<'f> {
             (low, &u64::MAX) => format!("write a whole number from {low}"),
             (low, high) => format!("write a whole number from {low} to {high}"),
         };
-        self.parsed(key, written, "such a number", &hint, |text| {
+        self.parsed(key, written, "a whole number in this range", &hint, |text| {
             text.parse().ok().filter(|number| range.contains(number))
         })
     }
@@ -160,7 +159,7 @@ impl<'f> Scope<'f> {
         self.at(key).choose(what, written?, &names)
     }
 
-    /// Reads one of `names`; `what` says what they are: `a kind`.
+    /// Reads one of `names`; `what` names their type in the error: `a kind`.
     pub(crate) fn choose<T: Copy>(
         &self,
         what: &str,
@@ -176,7 +175,7 @@ impl<'f> Scope<'f> {
     }
 }
 
-/// "did you mean `x`? write one of ...": for a word that is not among `all`.
+/// The hint for a word that is not one of `all`: "did you mean `x`? write one of ...".
 pub(super) fn one_of(written: &str, all: &[&str]) -> String {
     let list = all.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
     let list = if all.len() == 1 { list } else { format!("one of {list}") };
@@ -186,7 +185,7 @@ pub(super) fn one_of(written: &str, all: &[&str]) -> String {
     }
 }
 
-/// The one of `all` that was probably meant.
+/// The value of `all` that is most similar to `written`, if one is similar enough.
 pub(super) fn nearest<'a>(written: &str, all: &[&'a str]) -> Option<&'a str> {
     let likeness = |name: &&&str| (strsim::jaro_winkler(written, name) * 1e6) as u64;
     let near = all.iter().max_by_key(likeness).filter(|name| likeness(name) > 750_000);

@@ -1,4 +1,4 @@
-//! Rules that strike a given number of times, all together, and then never again.
+//! Rules that together apply a given number of times, and then never again.
 
 use super::{
     budget::{Budget, Extent, Limits},
@@ -6,8 +6,8 @@ use super::{
     rule_set::RuleSet,
 };
 
-/// Rules that strike so often in all, whichever of them it is and wherever copies of them go: what
-/// was spent stays spent when the rules leave a session's set and come back.
+/// Rules that share one number of uses, together with all their copies. The usage is kept when the
+/// rules are removed from a session's set and added again.
 #[derive(Debug, Clone)]
 pub struct SharedBudget {
     rules: RuleSet,
@@ -16,8 +16,8 @@ pub struct SharedBudget {
 }
 
 impl SharedBudget {
-    /// `rules`, to strike `times` in all, with nothing spent. Their other bounds stay; `name` goes
-    /// before the names of several, and in place of one.
+    /// Makes `rules` apply `times` times in total. Their other limits stay. `name` replaces the name
+    /// of a single rule and is put before the names of several rules.
     #[must_use]
     pub fn new(rules: &RuleSet, name: &str, times: u64) -> Self {
         let times = times.max(1);
@@ -36,25 +36,25 @@ impl SharedBudget {
         Self { rules: RuleSet::new(rules.iter().map(rationed).collect()), budget, times }
     }
 
-    /// The rules, as they go into a set.
+    /// The rules, to be added to a set.
     #[must_use]
     pub const fn rules(&self) -> &RuleSet {
         &self.rules
     }
 
-    /// How often they may strike.
+    /// How often they may apply.
     #[must_use]
     pub const fn times(&self) -> u64 {
         self.times
     }
 
-    /// How often they have struck.
+    /// How often they have applied.
     #[must_use]
     pub fn struck(&self) -> u64 {
         self.budget.struck()
     }
 
-    /// Whether they never strike again.
+    /// Whether their uses are exhausted.
     #[must_use]
     pub fn is_spent(&self) -> bool {
         self.struck() >= self.times

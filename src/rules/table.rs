@@ -1,4 +1,4 @@
-//! A mirror of a table is read from a table alone: serde would take a list for its values in order.
+//! Entry types that are read from tables only. Serde would also accept a list of their values in order.
 
 use serde::{
     Deserializer,
@@ -7,7 +7,7 @@ use serde::{
 };
 use std::fmt;
 
-/// Hands a table to a derived mirror, and refuses all else with the mirror's own words.
+/// Passes a table to a derived entry type, and rejects other values with that type's error text.
 pub(crate) struct TableOnly<D>(pub(crate) D);
 
 impl<'de, D: Deserializer<'de>> Deserializer<'de> for TableOnly<D> {
@@ -38,7 +38,7 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for TableVisitor<V> {
     }
 }
 
-/// Completes mirrors that derive with `#[serde(remote = "Self")]`, so that only tables will do.
+/// Completes entry types that derive with `#[serde(remote = "Self")]`, so that they accept only tables.
 macro_rules! tables_only {
     ($($mirror:ty),+ $(,)?) => {$(
         impl<'de> serde::Deserialize<'de> for $mirror {
@@ -57,8 +57,8 @@ macro_rules! tables_only {
 }
 pub(crate) use tables_only;
 
-/// Mirrors of tables of optional keys; unknown ones are errors, and the text says what a table
-/// looks like.
+/// Defines entry types for tables with optional keys. Unknown keys are errors; the text shows an example
+/// of the table.
 macro_rules! tables {
     ($($(#[doc = $doc:literal])* $name:ident $example:literal {
         $($(#[$rename:meta])? $field:ident: $type:ty,)*

@@ -1,10 +1,10 @@
-//! The atoms of a mirror: one value as it was written, and one value or a list of them.
+//! The field types of entries: a value as written, a value or a list, and a value or a table.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use std::{collections::BTreeMap, fmt, marker::PhantomData};
 
-/// One value as it was written, be it a text, a number or a truth value. What it means is for
-/// validation to say, which can then answer a bare `5` with the unit that is missing.
+/// One value as written: a text, a number or a boolean. Validation interprets it, and can then report
+/// the missing unit of a bare `5`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Text(String);
 
@@ -68,7 +68,7 @@ impl de::Visitor<'_> for TextVisitor {
     }
 }
 
-/// One value, or a list of values any of which will do.
+/// One value, or a list of alternatives.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Several(Vec<Text>);
 
@@ -100,7 +100,7 @@ impl<'de> Deserialize<'de> for Several {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         struct Visitor;
 
-        /// Anything but a list goes the way of a single value.
+        /// Everything except a list is read as a single value.
         macro_rules! single {
             ($($visit:ident($type:ty)),*) => {$(
                 fn $visit<E: de::Error>(self, value: $type) -> Result<Several, E> {
@@ -137,7 +137,7 @@ impl<'de> Deserialize<'de> for Several {
     }
 }
 
-/// One value, or a table for those who want to say more.
+/// One value, or a table with more settings.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Either<T> {
     /// One value.
@@ -159,7 +159,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Either<T> {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         struct Visitor<T>(PhantomData<T>);
 
-        /// Anything but a table goes the way of a single value.
+        /// Everything except a table is read as a single value.
         macro_rules! single {
             ($($visit:ident($type:ty)),*) => {$(
                 fn $visit<E: de::Error>(self, value: $type) -> Result<Self::Value, E> {
@@ -193,7 +193,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Either<T> {
     }
 }
 
-/// A table with keys of the writer's choice.
+/// A table with arbitrary keys.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(crate) struct Words(pub(super) BTreeMap<String, Text>);
 

@@ -1,4 +1,4 @@
-//! The mirror of a rule's `then`: every effect as it is written, short or as a table; no logic.
+//! The entry of a rule's `then`: every effect as written, as a value or as a table; no logic.
 
 use super::{
     distribution::DistributionTable,

@@ -1,4 +1,5 @@
-//! Rules that are sound and can't be meant: they never strike, or others leave them nothing to do.
+//! Warnings about rules that are valid but useless: they never apply, or earlier rules leave them
+//! nothing to do.
 
 use super::{
     matcher::{Matcher, Set, kinds},
@@ -9,16 +10,16 @@ use crate::media::Kind;
 use serde::Serialize;
 use std::fmt;
 
-/// Something that can't be meant.
+/// A warning about one rule.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Warning {
-    /// The rule it is about: its name.
+    /// The name of the rule.
     pub rule: String,
     /// Its line, from 1.
     pub line: Option<usize>,
-    /// What can't be meant, and what to do.
+    /// The problem, and what to do.
     pub problem: String,
-    /// The line of the other rule, if one is to blame.
+    /// The line of the earlier rule that causes it, if there is one.
     pub other_line: Option<usize>,
 }
 
@@ -31,7 +32,7 @@ impl fmt::Display for Warning {
     }
 }
 
-/// The pairs of rules looked at; beyond these the rest is left unsaid.
+/// The most pairs of rules compared; warnings about further pairs are left out.
 const MOST_PAIRS: usize = 1 << 20;
 
 /// All warnings; `lines` are the rules' lines.
@@ -65,8 +66,8 @@ pub(super) fn warnings(rules: &RuleSet, lines: &[usize]) -> Vec<Warning> {
             let at = lines.get(first_place).copied();
             let whose = at.map_or(String::new(), |line| format!(" (line {line})"));
             let problem = format!(
-                "never has an effect: rule `{}`{whose} comes first and takes every request that it \
-                 would; put the specific rule first",
+                "never has an effect: rule `{}`{whose} comes first and applies to every request that \
+                 this rule matches; put the specific rule first",
                 first.name()
             );
             all.push(warn(problem, at));
@@ -75,7 +76,7 @@ pub(super) fn warnings(rules: &RuleSet, lines: &[usize]) -> Vec<Warning> {
     all
 }
 
-/// Why a rule can never strike, or never has an effect.
+/// Why a rule can never apply, or never has an effect.
 fn never(rule: &Rule) -> Option<&'static str> {
     let Rule { matcher, effects, probability, .. } = rule;
     let manifests = group("manifest");
@@ -94,35 +95,39 @@ fn never(rule: &Rule) -> Option<&'static str> {
     let dash = group("mpd").with(group("mpd-patch"));
     let hls_kinds = group("playlist");
     if probability.is_some_and(|share| share.get() == 0.0) {
-        return Some("never strikes: its probability is 0; leave the rule out");
+        return Some("never applies: its `probability` is 0; remove the rule");
     }
     if only_manifests && of_segments {
-        return Some("never strikes: a manifest has no index, number or media time");
+        return Some("never applies: a manifest has no index, number or media time");
     }
     if !effects.manifest.is_empty() && no_manifests {
-        return Some("edits a manifest, and its `kind` is none");
+        return Some("never applies: it edits manifests, and its `kind` is not a manifest");
     }
     if !matcher.kinds.meets(Set::ALL.without(hls_kinds))
         && !matcher.protocols.meets(protocol("hls"))
         || !matcher.kinds.meets(Set::ALL.without(dash))
             && !matcher.protocols.meets(protocol("dash"))
     {
-        return Some("never strikes: its `protocol` has no such `kind`");
+        return Some("never applies: its `protocol` does not have this `kind`");
     }
     if let Some(details) = details {
         if details.not.iter().any(|except| except.covers(matcher)) {
-            return Some("never strikes: its `not` takes away all that it is about");
+            return Some(
+                "never applies: its `not` excludes everything that the other conditions match",
+            );
         }
         if effects.range.is_some() && details.ranged == Some(false) {
-            return Some("has a range fault for requests without a range");
+            return Some(
+                "never has an effect: `range` faults apply to range requests, and `when.range` is `false`",
+            );
         }
         let lists = group(Kind::MediaPlaylist.as_str());
         if details.blocking == Some(true) && !matcher.kinds.meets(lists) {
-            return Some("never strikes: only media playlists block");
+            return Some("never applies: only media playlists can be requested with blocking");
         }
     }
     let every_nth = rule.nth.as_ref().is_some_and(|nth| !nth.has_multiple_of(rule.every));
-    every_nth.then_some("never strikes: none of its `nth` is a multiple of its `every`")
+    every_nth.then_some("never applies: no number in `nth` is a multiple of `every`")
 }
 
 fn group(name: &str) -> Set {
@@ -135,7 +140,7 @@ fn protocol(name: &str) -> Set {
 }
 
 impl Rule {
-    /// Whether it strikes every request that it matches.
+    /// Whether it applies to every request that it matches.
     fn always(&self) -> bool {
         self.nth.is_none()
             && self.every == 1
@@ -145,7 +150,7 @@ impl Rule {
 }
 
 impl Matcher {
-    /// Whether it surely matches whatever `other` matches.
+    /// Whether it certainly matches every request that `other` matches.
     fn covers(&self, other: &Self) -> bool {
         fn wider<T: PartialEq>(one: Option<&T>, other: Option<&T>) -> bool {
             one.is_none() || one == other

@@ -10,7 +10,7 @@ pub(super) struct Window {
     end: Duration,
 }
 
-/// What to write.
+/// The hint in errors.
 const HINT: &str =
     "write a start and an end, as in `10 s..30 s`, or one of them: `30 s..`, `..10 s`";
 

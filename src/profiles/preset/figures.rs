@@ -1,30 +1,30 @@
-//! The figures of a preset, and how its format is recognised.
+//! The values of a preset, and the detection of its format.
 
-/// A network of constant figures.
+/// A network with constant values.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Preset {
     /// Its name in the file, if it has one.
     pub name: Option<String>,
-    /// Whose format it is.
+    /// The tool whose format it is.
     pub tool: &'static str,
     /// The downlink in bit/s; `None` = no limit.
     pub down: Option<f64>,
     /// The uplink in bit/s; `None` = no limit.
     pub up: Option<f64>,
-    /// Milliseconds to wait on the way up and on the way down; together a round trip.
+    /// The delays.
     pub delays: Delays,
-    /// Percent of packets lost on the way down.
+    /// Packet loss of the downlink in percent.
     pub loss_down: f64,
-    /// Percent of packets lost on the way up.
+    /// Packet loss of the uplink in percent.
     pub loss_up: f64,
 }
 
-/// How long packets take.
+/// The delay of packets.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Delays {
     /// A round trip, in ms.
     RoundTrip(f64),
-    /// Each way, in ms: up and down.
+    /// One-way delays, in ms: up and down.
     EachWay(f64, f64),
 }
 
@@ -34,7 +34,7 @@ impl Default for Delays {
     }
 }
 
-/// Why a file of presets can't be read, and what to do instead.
+/// An error in a file of presets.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{problem}; {hint}")]
 pub struct PresetError {
@@ -50,10 +50,10 @@ impl PresetError {
     }
 }
 
-/// The presets in `text`; `None` = it is no file of presets.
+/// The presets in `text`; `None` = it is not a file of presets.
 ///
 /// # Errors
-/// When it is one, and holds none or figures that can't be.
+/// If it is a file of presets, but has none or has impossible values.
 pub fn read(text: &str) -> Option<Result<Vec<Preset>, PresetError>> {
     let text = text.trim_start_matches('\u{feff}').trim_start();
     let read = match () {
@@ -79,10 +79,7 @@ impl Preset {
         {
             if !(0.0..=most).contains(&value) {
                 let problem = format!("`{name}` has a {what} of {value}");
-                return Err(PresetError::new(
-                    problem,
-                    format!("write a {what} from 0 on, at most {most}"),
-                ));
+                return Err(PresetError::new(problem, format!("write a {what} from 0 to {most}")));
             }
         }
         Ok(())

@@ -4,7 +4,7 @@ use super::{Delays, Preset, PresetError};
 
 const TOOL: &str = "WebPageTest";
 
-/// The networks of an ini file; `None` = it is none of WebPageTest's.
+/// The networks of an ini file; `None` = it is not a file of WebPageTest.
 pub(super) fn read(text: &str) -> Option<Result<Vec<Preset>, PresetError>> {
     let said = |line: &&str| !line.is_empty() && !line.starts_with(['#', ';']);
     let lines = || text.lines().map(str::trim).filter(said);
@@ -38,7 +38,7 @@ fn sections<'t>(lines: impl Iterator<Item = &'t str>) -> Result<Vec<Preset>, Pre
             })
         };
         match key.trim().to_ascii_lowercase().as_str() {
-            // Nothing, or zero, is no limit.
+            // An empty value or zero is no limit.
             "bwin" => preset.down = Some(number()?).filter(|bits| *bits > 0.0),
             "bwout" => preset.up = Some(number()?).filter(|bits| *bits > 0.0),
             "latency" => preset.delays = Delays::RoundTrip(number()?),
@@ -46,13 +46,13 @@ fn sections<'t>(lines: impl Iterator<Item = &'t str>) -> Result<Vec<Preset>, Pre
             _ => {}
         }
     }
-    // A section without any figure is something else.
+    // A section without any of these keys is not a network.
     presets.retain(|preset| {
         preset.down.is_some() || preset.up.is_some() || preset.delays != Delays::default()
     });
     match presets.is_empty() {
         true => Err(PresetError::new(
-            "is an ini file of WebPageTest's without a network",
+            "is an ini file of WebPageTest without a network",
             "write `bwIn` and `bwOut`",
         )),
         false => Ok(presets),

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 type Object = Map<String, Value>;
 
-/// Where the network stands in the configuration of a larger tool.
+/// The keys that hold the network in the configuration of a larger tool.
 const WITHIN: [&str; 4] = ["connectivity", "throttling", "settings", "throttle"];
 
 /// The networks of a JSON object; `None` = it has none.
@@ -23,7 +23,7 @@ pub(super) fn read(text: &str) -> Option<Result<Vec<Preset>, PresetError>> {
     (!presets.is_empty()).then_some(Ok(presets))
 }
 
-/// The network that an object is, or holds.
+/// The network that an object is or contains.
 fn found(object: &Object, depth: usize) -> Option<Preset> {
     if let Some(preset) = preset(object) {
         let name = ["name", "title", "profile"].iter().find_map(|key| object.get(*key)?.as_str());
@@ -36,7 +36,7 @@ fn found(object: &Object, depth: usize) -> Option<Preset> {
 fn preset(object: &Object) -> Option<Preset> {
     let number = |key: &str| object.get(key).and_then(number);
     let any = |keys: &[&str]| keys.iter().any(|key| object.contains_key(*key));
-    // No rate, or one below zero, is no limit.
+    // A missing or negative rate is no limit.
     let rate =
         |key: &str, bits: f64| number(key).filter(|value| *value > 0.0).map(|value| value * bits);
     let delay = |key: &str| Delays::RoundTrip(number(key).unwrap_or_default());
@@ -105,7 +105,7 @@ fn preset(object: &Object) -> Option<Preset> {
     None
 }
 
-/// A number, or a text that is one.
+/// A number, or a text with a number.
 fn number(value: &Value) -> Option<f64> {
     value.as_f64().or_else(|| value.as_str()?.trim().parse().ok())
 }

@@ -1,6 +1,6 @@
-//! Networks as other tools write them, as constant figures: they become profiles, not traces.
+//! Presets of other tools: networks with constant values. They become profiles, not traces.
 //!
-//! | file | figures |
+//! | file | values |
 //! |---|---|
 //! | WebPageTest's `connectivity.ini` | `bwIn`, `bwOut` in bit/s, `latency` (a round trip) in ms, `plr` in percent; a section each |
 //! | Apple's Network Link Conditioner, plist | kbit/s or Mbit/s, a delay in ms and a loss in percent for each direction |

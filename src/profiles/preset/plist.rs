@@ -20,7 +20,7 @@ pub(super) fn read(text: &str) -> Result<Vec<Preset>, PresetError> {
                 if open.len() >= DEPTH {
                     return Err(PresetError::new(
                         "is nested too deep",
-                        "write a plist as macOS does",
+                        "write a plist in the form that macOS writes",
                     ));
                 }
                 open.push((
@@ -48,14 +48,14 @@ pub(super) fn read(text: &str) -> Result<Vec<Preset>, PresetError> {
     }
     match presets.is_empty() {
         true => Err(PresetError::new(
-            "is a property list (plist) without a network of the Network Link Conditioner's",
+            "is a property list (plist) without a network of Network Link Conditioner",
             "write a dictionary with `DownlinkBandwidth`, `UplinkBandwidth` and the delays",
         )),
         false => Ok(presets),
     }
 }
 
-/// Notes one figure; tells whether it is one that makes a network.
+/// Records one value. Returns whether its key marks a network.
 fn set(preset: &mut Preset, key: &str, number: f64) -> bool {
     let (up, down) = match preset.delays {
         Delays::EachWay(up, down) => (up, down),
@@ -64,7 +64,7 @@ fn set(preset: &mut Preset, key: &str, number: f64) -> bool {
     match key {
         "DownlinkBandwidth" => preset.down = Some(number * preset.down.unwrap_or(1.0)),
         "UplinkBandwidth" => preset.up = Some(number * preset.up.unwrap_or(1.0)),
-        // Zero is kbit/s, one Mbit/s. It may stand before the figure or after it.
+        // 0 is kbit/s, 1 is Mbit/s. The unit may come before or after the value.
         "DownlinkBandwidthUnit" if number > 0.0 => {
             preset.down = Some(1e3 * preset.down.unwrap_or(1.0));
         }
@@ -78,13 +78,13 @@ fn set(preset: &mut Preset, key: &str, number: f64) -> bool {
     !key.ends_with("Unit")
 }
 
-/// From kbit/s to bit/s; zero is no limit.
+/// Converts kbit/s to bit/s; zero is no limit.
 fn in_bits(preset: Preset) -> Preset {
     let bits = |kilobits: Option<f64>| kilobits.map(|value| value * 1e3).filter(|bits| *bits > 0.0);
     Preset { down: bits(preset.down), up: bits(preset.up), ..preset }
 }
 
-/// The tags of a text, each with the characters behind it.
+/// The tags of a text, each with the characters after it.
 fn elements(text: &str) -> impl Iterator<Item = (&str, &str)> {
     text.split('<').skip(1).filter_map(|part| {
         let (tag, value) = part.split_once('>')?;

@@ -1,9 +1,9 @@
-//! The times of a recording: numbers of one unit, epochs among them, or dates with times of day.
+//! Reads the times of a recording: numbers in one unit (also epochs), or dates with times of day.
 
 use super::{error::Fault, format::TimeUnit, lines::number};
 use chrono::{NaiveDateTime, NaiveTime};
 
-/// Dates with times of day, as logs write them; the first is that of the Irish 4G and 5G logs.
+/// Formats of dates with times of day in logs; the first is that of the Irish 4G and 5G logs.
 const DATES: [&str; 16] = [
     "%Y.%m.%d_%H.%M.%S",
     "%Y-%m-%d %H:%M:%S%.f",
@@ -22,9 +22,9 @@ const DATES: [&str; 16] = [
     "%Y-%m-%d %H:%M",
     "%Y-%m-%dT%H:%M",
 ];
-/// A day or a month first: told apart where one of them is over 12.
+/// Day or month first; distinguished if one of them is over 12.
 const SLASHED: [&str; 2] = ["%d/%m/%Y %H:%M:%S%.f", "%m/%d/%Y %H:%M:%S%.f"];
-/// Hours east of Greenwich of the zones that logs name.
+/// Time zones in logs, with their offset from UTC in hours.
 const ZONES: [(&str, f64); 24] = [
     ("UTC", 0.0),
     ("GMT", 0.0),
@@ -56,32 +56,32 @@ const DAY: f64 = 86_400.0;
 /// Reads the times of one file.
 #[derive(Debug)]
 pub(super) struct Clock {
-    /// What `time-unit` says.
+    /// The value of `time-unit`.
     asked: Option<TimeUnit>,
-    /// The unit of numbers: as asked, as named in the header, or else that of the first number's size.
+    /// The unit of numbers: the requested one, the one in the header, or else derived from the first number.
     unit: Option<TimeUnit>,
-    /// What integers of many digits are counted from, so that no digit is lost.
+    /// Subtracted from large integers, so that no digits are lost.
     origin: i128,
-    /// The place of the form that the last date had.
+    /// The index of the format of the last date.
     form: usize,
     /// The last time of day without a date, and the days before it.
     of_day: Option<f64>,
     days: f64,
 }
 
-/// What a text without a number says.
+/// A time that is not a number.
 enum Moment {
     Date(f64),
     OfDay(f64),
 }
 
 impl Clock {
-    /// A clock with the unit that `time-unit` says, or else the header.
+    /// A clock with the unit of `time-unit`, or else of the header.
     pub(super) fn new(asked: Option<TimeUnit>, named: Option<TimeUnit>) -> Self {
         Self { asked, unit: asked.or(named), origin: 0, form: 0, of_day: None, days: 0.0 }
     }
 
-    /// A time in seconds, counted from the same moment for all of a file.
+    /// A time in seconds, counted from the same point for the whole file.
     pub(super) fn read(&mut self, line: u64, text: &str) -> Result<f64, Fault> {
         if text.parse::<f64>().is_ok() {
             return self.number(line, text);
@@ -101,7 +101,7 @@ impl Clock {
         Ok(match moment {
             Moment::Date(seconds) => seconds,
             Moment::OfDay(seconds) => {
-                // Half a day back is midnight.
+                // A step of half a day back means that midnight has passed.
                 if self.of_day.is_some_and(|last| seconds < last - DAY / 2.0) {
                     self.days += 1.0;
                 }
@@ -150,7 +150,7 @@ impl Clock {
     }
 }
 
-/// Seconds since 1970 have ten digits, milliseconds thirteen, and so on; what is smaller is seconds of a test.
+/// Seconds since 1970 have ten digits, milliseconds thirteen, and so on. Smaller numbers are seconds.
 fn unit_of_size(value: f64) -> TimeUnit {
     match value {
         ..1e11 => TimeUnit::Second,
@@ -177,7 +177,7 @@ fn slashed(text: &str) -> Option<NaiveDateTime> {
     }
 }
 
-/// A text without its zone, and the zone's seconds east of Greenwich. A zone of an unknown name counts as none:
+/// A text without its time zone, and the offset from UTC in seconds. An unknown zone counts as UTC, because
 /// it is the same on every line.
 fn without_zone(text: &str) -> (String, f64) {
     let digits_before = |head: &str| head.ends_with(|c: char| c.is_ascii_digit());

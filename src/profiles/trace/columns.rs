@@ -7,7 +7,7 @@ use super::{
     spelling,
 };
 
-/// Names of columns, as far as they start so (case aside), the likeliest first.
+/// Prefixes of column names (case-insensitive), the most likely first.
 const TIMES: [&str; 11] =
     ["time", "t", "ts", "seconds", "sec", "date", "dtime", "epoch", "unix", "elapsed", "utc"];
 const RATES: [&str; 14] = [
@@ -27,33 +27,33 @@ const RATES: [&str; 14] = [
     "mbps",
 ];
 const LATENCIES: [&str; 3] = ["latency", "rtt", "ping"];
-/// Parts of names of rates, where no name starts so.
+/// Parts of names of rates, used if no name has such a prefix.
 const WITHIN: [&str; 5] = ["throughput", "goodput", "bitrate", "bandwidth", "download"];
 /// The other direction.
 const UPWARD: [&str; 7] = ["ul", "up", "tx", "sent", "send", "snd", "out"];
 
-/// What the header says, or what can be told without one.
+/// The columns, from the header or guessed without one.
 #[derive(Debug)]
 pub(super) struct Columns {
     pub(super) delimiter: char,
-    /// None when each line lasts a fixed time.
+    /// `None` if each line lasts a fixed time.
     pub(super) time: Option<usize>,
-    /// The unit that the name of the time says.
+    /// The unit in the name of the time column.
     pub(super) time_unit: Option<TimeUnit>,
     pub(super) rate: usize,
-    /// The unit that is asked for, or that the name says; else each cell must.
+    /// The requested unit, or the unit in the column name; `None` = each cell must have one.
     pub(super) rate_unit: Option<RateUnit>,
-    /// Where a unit stands beside each rate.
+    /// The column with the unit of each rate, if there is one.
     pub(super) unit: Option<usize>,
     pub(super) latency: Option<(usize, TimeUnit)>,
-    /// The first line is a sample already.
+    /// Whether the first line is already a sample.
     pub(super) without_names: bool,
-    /// What to call the rate in errors, and the line that should say its unit.
+    /// The line that should name the unit, and the name of the rate column in errors.
     named: (u64, String),
 }
 
 impl Columns {
-    /// What the first line says.
+    /// The columns that the first line names.
     pub(super) fn of(line: u64, first: &str, options: &TraceOptions) -> Result<Self, Fault> {
         let delimiter = delimiter(first);
         let names: Vec<&str> = fields(first, delimiter).collect();
@@ -92,8 +92,8 @@ impl Columns {
         })
     }
 
-    /// Columns without names: a time that is a date or the first of several numbers, and a rate, maybe with its
-    /// unit behind it.
+    /// Columns without names: a time (a date or the first of several numbers), and a rate, optionally with its
+    /// unit after it.
     fn untitled(
         line: u64,
         delimiter: char,
@@ -112,7 +112,7 @@ impl Columns {
             (None, None) => None,
         };
         let unit = cells.iter().position(|cell| spelling::rate(cell).is_some());
-        // What has a unit is the rate; else there must be but one number.
+        // A column with a unit is the rate; otherwise there must be only one number.
         let told = numbers.iter().copied().find(|place| {
             let own = cells.get(*place).and_then(|cell| quantity(cell, delimiter));
             own.is_some_and(|(_, unit)| unit.is_some()) || unit == Some(place + 1)
@@ -120,8 +120,8 @@ impl Columns {
         let asked = options.rate_column.as_deref().map(|text| {
             let place = text.parse::<usize>().ok().and_then(|number| number.checked_sub(1));
             place.filter(|place| *place < cells.len()).ok_or_else(|| {
-                let problem = format!("has no names, and so no column `{text}`");
-                Fault::at(line, problem, "write the number of a column, from 1 on")
+                let problem = format!("has no column names, and so no column `{text}`");
+                Fault::at(line, problem, "write the number of a column, from 1")
             })
         });
         let only = match numbers.as_slice() {
@@ -150,15 +150,15 @@ impl Columns {
         })
     }
 
-    /// That nothing says in which unit rates are.
+    /// The error that the unit of rates is unknown.
     pub(super) fn no_unit(&self) -> Fault {
         let (line, name) = &self.named;
-        let problem = format!("`{name}` does not tell its unit");
-        Fault::at(*line, problem, "say it with `rate-unit`, as in `kbit/s`")
+        let problem = format!("the unit of `{name}` is unknown");
+        Fault::at(*line, problem, "set it with `rate-unit`, as in `kbit/s`")
     }
 }
 
-/// Whether a first line is a sample, and names no columns.
+/// Whether a first line is a sample, not column names.
 pub(super) fn is_without_names(line: &str) -> bool {
     let delimiter = delimiter(line);
     without_names(&fields(line, delimiter).collect::<Vec<_>>())
@@ -172,9 +172,9 @@ fn without_names(cells: &[&str]) -> bool {
             || cells.iter().all(|cell| is_number(cell) || is_unit(cell) || clock::is_moment(cell)))
 }
 
-/// A number, and the unit behind it if there is one: `13.4 Mbits/sec`.
+/// A number, and the unit after it if there is one: `13.4 Mbits/sec`.
 pub(super) fn quantity(cell: &str, delimiter: char) -> Option<(f64, Option<RateUnit>)> {
-    // Where a comma does not part columns it may part decimals.
+    // If the comma is not the column separator, it may be a decimal separator.
     let decimal = delimiter != ',' && !cell.contains('.');
     let cell = if decimal { cell.replacen(',', ".", 1) } else { cell.to_owned() };
     if let Ok(number) = cell.parse::<f64>() {
@@ -220,7 +220,8 @@ fn rate_of(line: u64, names: &[&str], options: &TraceOptions) -> Result<usize, F
         .ok_or_else(|| none_of(line, names, "has no column that looks like a rate".into(), hint))
 }
 
-/// The place of the first name that starts like the likeliest of `starts`; short ones only as they are.
+/// The index of the first name that begins with the most likely of `starts`; short prefixes must be the
+/// whole name.
 fn starting(names: &[&str], starts: &[&str], test: &dyn Fn(&str) -> bool) -> Option<usize> {
     starts.iter().find_map(|start| {
         names.iter().position(|name| {

@@ -14,7 +14,7 @@ use std::{io::BufRead, time::Duration};
 
 pub(super) use super::columns::is_without_names;
 
-/// How long a line lasts where nothing says so.
+/// The default length of a line without a time.
 const SECOND: Duration = Duration::from_secs(1);
 
 pub(super) fn read<R: BufRead>(
@@ -23,11 +23,11 @@ pub(super) fn read<R: BufRead>(
     steps: &mut Recorded,
 ) -> Result<(), Fault> {
     let Some((line, first)) = lines.next()? else {
-        return Err(Fault::whole("says nothing", "write a header and a sample a line"));
+        return Err(Fault::whole("is empty", "write a header and one sample per line"));
     };
     let columns = Columns::of(line, first, options)?;
     if columns.time.is_none() && options.step.is_none() {
-        steps.note("no line has a time: each counts as 1 s (say another with `step`)");
+        steps.note("no line has a time: each counts as 1 s (set another length with `step`)");
     }
     let mut samples = Samples::new(columns, options);
     if samples.columns.without_names {
@@ -39,19 +39,19 @@ pub(super) fn read<R: BufRead>(
     samples.finish(steps)
 }
 
-/// What is read so far and not kept yet.
+/// The state of reading: samples that are not added yet.
 struct Samples {
     columns: Columns,
-    /// The unit that `rate-unit` says.
+    /// The unit of `rate-unit`.
     asked: Option<RateUnit>,
     clock: Clock,
     step: Duration,
     now: Option<Sample>,
-    /// How long the sample before lasted.
+    /// The length of the previous sample.
     lasted: Duration,
 }
 
-/// Lines of one time.
+/// The lines with the same time.
 struct Sample {
     line: u64,
     time: f64,
@@ -77,12 +77,12 @@ impl Samples {
         let field = |place: usize| {
             fields.get(place).copied().ok_or_else(|| {
                 let problem = format!("has {} columns", fields.len());
-                Fault::at(line, problem, "write as many as the header has")
+                Fault::at(line, problem, "write as many columns as the header has")
             })
         };
         let bits =
             self.bits(line, field(self.columns.rate)?, self.columns.unit.map(field).transpose()?)?;
-        // What is missing in one line is what it was in the line before.
+        // A missing value is that of the previous line.
         let known = self.columns.latency.and_then(|(place, unit)| {
             let value = field(place).ok()?.parse::<f64>().ok().filter(|value| *value >= 0.0)?;
             Duration::try_from_secs_f64(value * unit.seconds()).ok()
@@ -98,7 +98,7 @@ impl Samples {
         };
         if time < now.time {
             let hint = "write times in order, or give each line a fixed time with `step`";
-            return Err(Fault::at(line, "is before the line before", hint));
+            return Err(Fault::at(line, "has an earlier time than the previous line", hint));
         }
         if time == now.time {
             (now.bits, now.lines) = (now.bits + bits, now.lines + 1.0);
@@ -110,10 +110,10 @@ impl Samples {
         done.keep(self.lasted, steps)
     }
 
-    /// The rate that a cell says, in bit/s.
+    /// The rate of a cell, in bit/s.
     fn bits(&self, line: u64, cell: &str, beside: Option<&str>) -> Result<f64, Fault> {
         let Some((value, own)) = quantity(cell, self.columns.delimiter) else {
-            // Says why.
+            // This returns the reason.
             return number(line, cell);
         };
         if !value.is_finite() || value < 0.0 {

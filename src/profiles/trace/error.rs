@@ -1,15 +1,15 @@
-//! Why a trace can't be read: the line, what is wrong there, and what to write instead.
+//! Errors in traces: the line, the problem, and what to write instead.
 
-/// A problem or hint is no longer: it may quote what is no trace at all.
+/// The longest problem or hint, because they may quote arbitrary text.
 const MOST_CHARACTERS: usize = 160;
 
-/// A fault in a trace.
+/// An error in a trace.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{file}{}: {problem}; {hint}", .line.map(|line| format!(":{line}")).unwrap_or_default())]
 pub struct TraceError {
-    /// The file, as it was named.
+    /// The file, as named by the caller.
     pub file: String,
-    /// The line, from 1; `None` when it is about the whole.
+    /// The line, from 1; `None` for the whole file.
     pub line: Option<u64>,
     /// What is wrong.
     pub problem: String,
@@ -17,7 +17,7 @@ pub struct TraceError {
     pub hint: String,
 }
 
-/// A fault whose file is not known yet.
+/// An error whose file is not known yet.
 #[derive(Debug)]
 pub(super) struct Fault {
     pub(super) line: Option<u64>,
@@ -45,7 +45,7 @@ impl Fault {
     }
 }
 
-/// `text` on one line, cut where it is longer than one.
+/// `text` as one line, shortened if it is too long.
 fn on_a_line(text: &str) -> String {
     let plain = text.chars().map(|c| if c.is_control() { ' ' } else { c });
     let mut cut: String = plain.take(MOST_CHARACTERS).collect();

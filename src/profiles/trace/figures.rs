@@ -1,31 +1,31 @@
-//! What a trace is like, in the figures by which data sets are compared.
+//! Statistics of a trace, by which data sets are compared.
 
 use crate::{model::Trace, units::BitRate};
 use std::time::Duration;
 
-/// Less than this counts as an outage.
+/// A rate below this counts as an outage.
 const OUTAGE: f64 = 100_000.0;
 const SECOND: Duration = Duration::from_secs(1);
 
-/// Mean, percentiles and outage share by time; all over bins.
+/// Mean, percentiles and outage share by time, computed over bins.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Figures {
-    /// How long it is.
+    /// The length of the trace.
     pub duration: Duration,
-    /// What was averaged before anything was counted: 1 s, or a step where steps are longer.
+    /// The length of a bin: 1 s, or the length of a step if steps are longer.
     pub bin: Duration,
     /// The mean rate.
     pub mean: BitRate,
     /// The 5th, 50th and 95th percentile of the rate.
     pub percentiles: [BitRate; 3],
-    /// How alike a bin and the next are: 1 = the same, 0 = anything.
+    /// The autocorrelation at a lag of one bin: 1 = equal neighbours, 0 = no correlation.
     pub autocorrelation: f64,
     /// The share of bins under 100 kbit/s.
     pub outage: f64,
 }
 
 impl Figures {
-    /// The figures of `trace`.
+    /// The statistics of `trace`.
     #[must_use]
     pub fn of(trace: &Trace) -> Self {
         let shortest = trace.steps().map(|step| step.lasts).min().unwrap_or(SECOND);
@@ -49,7 +49,7 @@ impl Figures {
     }
 }
 
-/// The mean rate of each bin, in bit/s; at least one. A last bin that is cut short counts as one.
+/// The mean rate of each bin, in bit/s; at least one bin. A shorter last bin counts as one.
 fn bins(trace: &Trace, bin: u64) -> Vec<f64> {
     let (mut bins, mut sum, mut filled) = (Vec::new(), 0.0, 0_u64);
     for step in trace.steps() {
@@ -73,7 +73,7 @@ fn outage(bins: &[f64]) -> f64 {
     bins.iter().filter(|rate| **rate < OUTAGE).count() as f64 / bins.len() as f64
 }
 
-/// Of lag 1; zero where nothing varies.
+/// The autocorrelation at lag 1; zero for constant values.
 fn autocorrelation(bins: &[f64]) -> f64 {
     let mean = bins.iter().sum::<f64>() / bins.len() as f64;
     let variance: f64 = bins.iter().map(|rate| (rate - mean).powi(2)).sum();

@@ -1,10 +1,10 @@
-//! How a trace is to be read: its format, columns and units.
+//! Options for reading a trace: format, columns and units.
 
 use super::spelling;
 use crate::units::ByteSize;
 use std::time::Duration;
 
-/// What names and parses a small set of words.
+/// Defines an enum with a name for each value, and a parser.
 macro_rules! words {
     ($(#[doc = $doc:literal])* $name:ident { $($(#[doc = $each:literal])* $variant:ident = $word:literal,)* }) => {
         $(#[doc = $doc])*
@@ -50,7 +50,7 @@ words! {
         Csv = "csv",
         /// The six columns of the HSDPA and Ghent logs.
         Log = "log",
-        /// What iperf prints, as text or JSON.
+        /// The output of iperf, as text or JSON.
         Iperf = "iperf",
     }
 }
@@ -149,7 +149,7 @@ impl TimeUnit {
     }
 }
 
-/// How a trace is to be read. What is `None` is recognised.
+/// Options for reading a trace. `None` = detected from the file.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TraceOptions {
     /// The format.
@@ -158,22 +158,22 @@ pub struct TraceOptions {
     pub time_column: Option<String>,
     /// The name of the CSV column with rates.
     pub rate_column: Option<String>,
-    /// The unit of times, where it is not that of the format.
+    /// The unit of times, if it is not that of the format.
     pub time_unit: Option<TimeUnit>,
-    /// The unit of rates, where it is not that of the format.
+    /// The unit of rates, if it is not that of the format.
     pub rate_unit: Option<RateUnit>,
-    /// Each line lasts so long, whatever its time says.
+    /// The length of each line; the times in the file are then ignored.
     pub step: Option<Duration>,
-    /// How long a mahimahi trace counts before it says a rate; [`Self::BIN`] unless given.
+    /// The length of the bins in which a mahimahi trace is counted; default [`Self::BIN`].
     pub bin: Option<Duration>,
-    /// Larger files are refused.
+    /// The largest file.
     pub limit: ByteSize,
 }
 
 impl TraceOptions {
-    /// Bins of 10 ms unless told otherwise.
+    /// The default length of a bin: 10 ms.
     pub const BIN: Duration = Duration::from_millis(10);
-    /// Up to 64 MiB unless told otherwise.
+    /// The default limit: 64 MiB.
     pub const LIMIT: ByteSize = ByteSize::from_kibibytes(64 << 10);
 }
 

@@ -1,7 +1,6 @@
-//! What iperf prints: intervals with their rates, as text (iperf 2 and 3) or JSON (iperf 3).
+//! The output of iperf: intervals with their rates, as text (iperf 2 and 3) or JSON (iperf 3).
 //!
-//! Of several streams their sum counts. Intervals that iperf omits (slow start, `-O`) are left out, and so is
-//! the summary. Prefixes of bits are powers of 1000 there, and those of bytes powers of 1024.
+//! Several streams are summed. Omitted intervals (slow start, `-O`) and the summary are skipped. Prefixes of bits are powers of 1000 there, and those of bytes powers of 1024.
 
 use super::{
     error::Fault,
@@ -14,7 +13,7 @@ use crate::model::Step;
 use serde::Deserialize;
 use std::io::{BufRead, Read};
 
-/// Whether a file that begins with `head` is iperf's text.
+/// Whether a file that begins with `head` is text output of iperf.
 pub(super) fn is_text(head: &str) -> bool {
     head.lines().take(200).any(|line| {
         let line = line.trim_start();
@@ -22,7 +21,7 @@ pub(super) fn is_text(head: &str) -> bool {
     })
 }
 
-/// Whether a file that begins with `head` is iperf's JSON.
+/// Whether a file that begins with `head` is JSON output of iperf.
 pub(super) fn is_json(head: &str) -> bool {
     let has = |word: &str| head.contains(word);
     let head_of_run = has("\"start\"") && (has("\"version\"") || has("\"intervals\""));
@@ -70,7 +69,7 @@ const fn bits(unit: RateUnit) -> f64 {
     }
 }
 
-/// The interval that is being read: the sum of its streams, or what iperf says is their sum.
+/// The interval that is being read: the sum of its streams, or the sum that iperf prints.
 #[derive(Default)]
 struct Interval {
     line: u64,
@@ -97,12 +96,12 @@ pub(super) fn read_text<R: BufRead>(
     let mut now = Interval::default();
     while let Some((line, text)) = lines.next()? {
         let Some(row) = Row::of(text).filter(|row| !row.omitted) else { continue };
-        // In a test of both directions the one that the client received.
+        // In a bidirectional test, use the direction that the client received.
         if row.role.is_some_and(|role| role.starts_with("TX")) || row.to <= row.from {
             continue;
         }
         if row.from != now.from || row.to != now.to {
-            // The summary is about intervals that were printed before.
+            // The summary repeats earlier intervals.
             if row.from < now.to {
                 continue;
             }
@@ -125,7 +124,7 @@ pub(super) fn read_text<R: BufRead>(
 struct Run {
     #[serde(default)]
     intervals: Vec<JsonInterval>,
-    /// What went wrong, in its words.
+    /// The error that iperf reports.
     error: Option<String>,
 }
 
@@ -152,12 +151,12 @@ struct StreamLine {
     data: serde_json::Value,
 }
 
-/// Whether a file that begins with `head` has an event a line, and not all in one object.
+/// Whether a file that begins with `head` has one JSON event per line.
 pub(super) fn is_stream(head: &str) -> bool {
     head.chars().take(200).collect::<String>().contains("\"event\"")
 }
 
-/// Reads what `iperf3 -J` prints.
+/// Reads the output of `iperf3 -J`.
 pub(super) fn read_json(input: impl Read, steps: &mut Recorded) -> Result<(), Fault> {
     let run: Run = serde_json::from_reader(input).map_err(|error| not_iperfs(&error))?;
     run.intervals.iter().try_for_each(|one| keep(one, steps))?;
@@ -170,7 +169,7 @@ pub(super) fn read_json(input: impl Read, steps: &mut Recorded) -> Result<(), Fa
     }
 }
 
-/// Reads what `iperf3 --json-stream` prints.
+/// Reads the output of `iperf3 --json-stream`.
 pub(super) fn read_stream(input: impl Read, steps: &mut Recorded) -> Result<(), Fault> {
     for line in serde_json::Deserializer::from_reader(input).into_iter::<StreamLine>() {
         let line = line.map_err(|error| not_iperfs(&error))?;
@@ -200,7 +199,7 @@ fn keep(interval: &JsonInterval, steps: &mut Recorded) -> Result<(), Fault> {
 
 fn none_is_left(steps: &Recorded) -> Result<(), Fault> {
     if steps.is_empty() {
-        let problem = "is a run of iperf without an interval that counts: all were omitted, or none was printed";
+        let problem = "has no usable iperf interval: all were omitted, or none was printed";
         return Err(Fault::whole(
             problem,
             "run iperf for longer than it omits (`-O`), with `-i 1`",
@@ -216,7 +215,7 @@ fn not_iperfs(error: &serde_json::Error) -> Fault {
     }
     let problem = format!("is not JSON as iperf3 writes it: {error}");
     match line {
-        0 => Fault::whole(problem, "write what `iperf3 -J` prints"),
-        line => Fault::at(line, problem, "write what `iperf3 -J` prints"),
+        0 => Fault::whole(problem, "write the output of `iperf3 -J`"),
+        line => Fault::at(line, problem, "write the output of `iperf3 -J`"),
     }
 }

@@ -1,9 +1,9 @@
-//! What a file is that is no trace, so that its error can say so.
+//! Detects files that are not traces, so that the error can name their kind.
 
-/// The kind of file that begins with `head`, and what to do instead; `None` = it may be a trace.
+/// The kind of file that begins with `head`, and what to do instead. `None` = it may be a trace.
 pub(super) fn of_no_trace(head: &[u8]) -> Option<(&'static str, &'static str)> {
-    const TEXT: &str = "write a trace as text: a sample a line";
-    const CONVERT: &str = "unpack or convert it to text: a sample a line";
+    const TEXT: &str = "write a trace as text: one sample per line";
+    const CONVERT: &str = "unpack it or convert it to text: one sample per line";
     if let Some((_, kind)) = MAGIC.iter().find(|(magic, _)| head.starts_with(magic)) {
         let hint = match *kind {
             "a binary property list" => "convert it with `plutil -convert xml1`",
@@ -25,7 +25,7 @@ pub(super) fn of_no_trace(head: &[u8]) -> Option<(&'static str, &'static str)> {
         }
         () if lower.starts_with("<!doctype plist") || lower.contains("<plist") => (
             "a property list (plist)",
-            "import Network Link Conditioner's with `vsps profiles import`",
+            "import a file of Network Link Conditioner with `vsps profiles import`",
         ),
         () if lower.starts_with("<mpd") || lower.contains("<mpd ") => ("a DASH manifest", TEXT),
         () if lower.starts_with('<') => ("an XML file", TEXT),
@@ -52,7 +52,7 @@ pub(super) fn of_no_trace(head: &[u8]) -> Option<(&'static str, &'static str)> {
     })
 }
 
-/// How files of some kinds begin.
+/// First bytes of some kinds of files.
 const MAGIC: [(&[u8], &str); 20] = [
     (b"bplist0", "a binary property list"),
     (b"\x1f\x8b", "a gzip archive"),
@@ -76,7 +76,7 @@ const MAGIC: [(&[u8], &str); 20] = [
     (b"\xfe\xff", "text in UTF-16"),
 ];
 
-/// The lines that say something, comments aside.
+/// The lines that are not blank and not comments.
 fn lines(text: &str) -> impl Iterator<Item = &str> {
     let comment = |line: &&str| !line.is_empty() && !line.starts_with('#');
     text.lines().map(str::trim).filter(comment).take(40)

@@ -4,10 +4,10 @@ use super::error::Fault;
 use crate::units::{BitRate, ByteSize};
 use std::io::{BufRead, Read};
 
-/// No format has longer lines.
+/// The longest line in bytes.
 const LONGEST: u64 = 64 << 10;
 
-/// The lines of a text that say something: no blank ones, no comments (`#`).
+/// The lines of a text without blank lines and comments (`#`).
 pub(super) struct Lines<R> {
     input: R,
     buffer: Vec<u8>,
@@ -40,7 +40,7 @@ impl<R: BufRead> Lines<R> {
                 break;
             }
         }
-        // Read again, since a borrow can't leave the loop that it was made in.
+        // Read again, because the borrow can't be returned from the loop.
         let text = std::str::from_utf8(&self.buffer).unwrap_or_default();
         Ok(Some((self.number, text.trim_start_matches('\u{feff}').trim())))
     }
@@ -62,7 +62,11 @@ pub(super) fn unreadable(line: u64, cause: &std::io::Error) -> Fault {
 pub(super) fn number(line: u64, text: &str) -> Result<f64, Fault> {
     match text.parse::<f64>() {
         Ok(number) if number.is_finite() && number >= 0.0 => Ok(number),
-        Ok(_) => Err(Fault::at(line, format!("`{text}` can't be"), "write a number from 0 on")),
+        Ok(_) => Err(Fault::at(
+            line,
+            format!("`{text}` is not a number of at least 0"),
+            "write a number from 0",
+        )),
         Err(_) => {
             Err(Fault::at(line, format!("`{text}` is not a number"), "write one, as in `1200.5`"))
         }
@@ -73,12 +77,12 @@ pub(super) fn number(line: u64, text: &str) -> Result<f64, Fault> {
 pub(super) fn rate(line: u64, bits: f64) -> Result<BitRate, Fault> {
     if bits > BitRate::MAX.bits_per_second() as f64 {
         let hint = "check the unit; the highest rate is 1000 Gbit/s";
-        return Err(Fault::at(line, "is faster than any link", hint));
+        return Err(Fault::at(line, "is above 1000 Gbit/s", hint));
     }
     Ok(BitRate::from_bits_per_second(bits.round() as u64))
 }
 
-/// A span of `seconds`.
+/// A duration of `seconds`.
 pub(super) fn span(line: u64, seconds: f64) -> Result<std::time::Duration, Fault> {
     std::time::Duration::try_from_secs_f64(seconds)
         .ok()
@@ -86,7 +90,7 @@ pub(super) fn span(line: u64, seconds: f64) -> Result<std::time::Duration, Fault
         .ok_or_else(|| Fault::at(line, "lasts longer than a year", "check the unit of its time"))
 }
 
-/// A reader that counts, tells, and refuses to go beyond a limit.
+/// A reader that counts bytes, reports progress, and fails beyond a limit.
 pub(super) struct Counted<'p, R> {
     input: R,
     read: u64,

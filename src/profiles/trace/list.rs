@@ -25,7 +25,7 @@ pub(super) fn read<R: BufRead>(
             let (kilobits, seconds) =
                 (number(line, kilobits.trim())?, number(line, seconds.trim())?);
             if seconds <= 0.0 {
-                return Err(Fault::at(line, "lasts no time", "write seconds above 0"));
+                return Err(Fault::at(line, "has a length of zero", "write seconds above 0"));
             }
             let rate = rate(line, kilobits * bits)?;
             steps.push(line, Step { lasts: span(line, seconds * unit)?, rate })?;
@@ -34,7 +34,7 @@ pub(super) fn read<R: BufRead>(
     Ok(())
 }
 
-/// Writes `steps` as a list, one a line, exact to the bit/s and the nanosecond.
+/// Writes `steps` as a list, one per line, exact to 1 bit/s and 1 ns.
 #[must_use]
 pub fn write(steps: impl IntoIterator<Item = Step>) -> String {
     steps.into_iter().fold(String::new(), |mut text, step| {

@@ -22,14 +22,14 @@ pub(super) fn read<R: BufRead>(
             (columns.nth(4), columns.next(), columns.next())
         else {
             let hint = "write unix time, ms, latitude, longitude, bytes, ms since the line before";
-            return Err(Fault::at(line, "has not six columns", hint));
+            return Err(Fault::at(line, "does not have six columns", hint));
         };
         let (bytes, since) = (number(line, bytes)?, number(line, milliseconds)? * unit);
         let seconds = options.step.map_or(since, |step| step.as_secs_f64());
         if seconds < 1e-3 {
             return Err(Fault::at(
                 line,
-                "lasts no time",
+                "has a length of zero",
                 "write at least 1 ms in the sixth column",
             ));
         }

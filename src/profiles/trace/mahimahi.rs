@@ -1,4 +1,5 @@
-//! Mahimahi's delivery opportunities: a millisecond a line, 1500 bytes each, over again at the last.
+//! Mahimahi's delivery opportunities: one millisecond per line, 1500 bytes each; the last one ends the trace,
+//! which then repeats.
 
 use super::{error::Fault, format::TraceOptions, lines::Lines, recorded::Recorded};
 use crate::{model::Step, units::BitRate};
@@ -19,11 +20,7 @@ pub(super) fn read<R: BufRead>(
     let (mut start, mut count, mut last, mut end) = (0, 0, 0, 0);
     while let Some((line, text)) = lines.next()? {
         let at: u64 = text.parse().ok().filter(|at| *at <= LONGEST).ok_or_else(|| {
-            Fault::at(
-                line,
-                format!("`{text}` is not a millisecond"),
-                "write a whole number from 0 on",
-            )
+            Fault::at(line, format!("`{text}` is not a millisecond"), "write a whole number from 0")
         })?;
         if at < last {
             return Err(Fault::at(
@@ -32,7 +29,7 @@ pub(super) fn read<R: BufRead>(
                 "write times in order",
             ));
         }
-        // An opportunity at millisecond n is one of the millisecond that ends there.
+        // An opportunity at millisecond n belongs to the millisecond that ends at n.
         while at > start + bin {
             steps.push(line, step(bin, count))?;
             (start, count) = (start + bin, 0);

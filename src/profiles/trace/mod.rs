@@ -1,20 +1,20 @@
-//! Recorded networks: a trace file becomes steps of a schedule. One file a format.
+//! Recorded networks: reads a trace file into the steps of a schedule. One module per format.
 //!
 //! | format | a line is |
 //! |---|---|
-//! | `mahimahi` | a millisecond at which 1500 bytes may leave; counted in bins (10 ms unless told otherwise) |
-//! | `sabre` | JSON: a list of `{"duration_ms", "bandwidth_kbps"}` (or `{"duration", "speed"}`, in s and kbit/s), and maybe `latency_ms` |
-//! | `pensieve` | seconds, Mbit/s; the rate is that of the time since the line before |
+//! | `mahimahi` | a millisecond at which 1500 bytes may leave; counted in bins (default: 10 ms) |
+//! | `sabre` | JSON: a list of `{"duration_ms", "bandwidth_kbps"}` (or `{"duration", "speed"}`, in s and kbit/s), and optionally `latency_ms` |
+//! | `pensieve` | seconds, Mbit/s; the rate applies to the time since the previous line |
 //! | `list` | `RATExSECONDS` in kbit/s and s, as in `1200x30`; commas or lines between |
 //! | `csv` | columns, with names or without; the rate holds until the next line's time, and lines of one time are averaged |
-//! | `iperf` | what iperf 2 and 3 print, as text or JSON: an interval and its rate; streams are summed, omitted intervals left out |
-//! | `log` | six columns (Riiser's HSDPA, Ghent's LTE): the fifth is bytes, the sixth ms since the line before |
+//! | `iperf` | the output of iperf 2 and 3, as text or JSON: an interval and its rate; streams are summed, omitted intervals skipped |
+//! | `log` | six columns (Riiser's HSDPA, Ghent's LTE): the fifth is bytes, the sixth ms since the previous line |
 //!
-//! Units are told by their spelling, in headers and beside values: `kbps`, `Mbits/sec`, `KB/s`, `MiB/s`. An
-//! option that a format has no use for is refused.
+//! Units are detected from their spelling, in headers and after values: `kbps`, `Mbits/sec`, `KB/s`, `MiB/s`. An
+//! option that does not apply to a format is an error.
 //!
-//! Files are read as a stream: what is held is the steps, and a trace of over 8 million (8,388,608)
-//! is refused as soon as it has been read so far.
+//! Files are read as a stream: only the steps are kept in memory. A trace with more than 8,388,608 steps is
+//! rejected at the first step above this limit.
 
 mod clock;
 mod columns;

@@ -1,14 +1,14 @@
-//! Which options each format obeys; the others are refused by name, never passed over.
+//! The options that apply to each format. Other options are errors; they are never ignored.
 
 use super::{
     error::Fault,
     format::{TraceFormat, TraceOptions},
 };
 
-/// An option, whether it is given, the formats that obey it, and what to do where it is refused.
+/// An option, whether it is given, the formats that it applies to, and the hint for other formats.
 type Ruling = (&'static str, bool, &'static [TraceFormat], &'static str);
 
-/// Refuses the options that `format` has no use for.
+/// Rejects the options that do not apply to `format`.
 pub(super) fn check(format: TraceFormat, options: &TraceOptions) -> Result<(), Fault> {
     use TraceFormat::{Csv, List, Log, Mahimahi, Pensieve, Sabre};
     let rulings: [Ruling; 6] = [
@@ -16,38 +16,43 @@ pub(super) fn check(format: TraceFormat, options: &TraceOptions) -> Result<(), F
             "rate-unit",
             options.rate_unit.is_some(),
             &[Csv, Pensieve, List, Sabre],
-            "leave it out: the format says what it counts",
+            "leave it out: the format defines its unit",
         ),
         (
             "time-unit",
             options.time_unit.is_some(),
             &[Csv, Pensieve, List, Sabre, Log],
-            "leave it out: the format says its times",
+            "leave it out: the format defines its times",
         ),
         (
             "step",
             options.step.is_some(),
             &[Csv, Pensieve, Log],
-            "leave it out: the format says how long each sample lasts",
+            "leave it out: the format defines the length of each sample",
         ),
         (
             "time-column",
             options.time_column.is_some(),
             &[Csv],
-            "leave it out, or say `csv` as the format",
+            "leave it out, or set the format to `csv`",
         ),
         (
             "rate-column",
             options.rate_column.is_some(),
             &[Csv],
-            "leave it out, or say `csv` as the format",
+            "leave it out, or set the format to `csv`",
         ),
-        ("bin", options.bin.is_some(), &[Mahimahi], "leave it out: nothing is counted"),
+        (
+            "bin",
+            options.bin.is_some(),
+            &[Mahimahi],
+            "leave it out: only mahimahi traces are counted in bins",
+        ),
     ];
     for (name, given, formats, hint) in rulings {
         if given && !formats.contains(&format) {
             let problem =
-                format!("is of format `{}`, which has no use for `{name}`", format.as_str());
+                format!("is of format `{}`, to which `{name}` does not apply", format.as_str());
             return Err(Fault::whole(problem, hint));
         }
     }
@@ -55,7 +60,8 @@ pub(super) fn check(format: TraceFormat, options: &TraceOptions) -> Result<(), F
         [("time-unit", options.time_unit.is_some()), ("time-column", options.time_column.is_some())]
     {
         if given && options.step.is_some() {
-            let problem = format!("`{name}` can't go with `step`, by which no time is read");
+            let problem =
+                format!("`{name}` can't be combined with `step`, with which times are not read");
             return Err(Fault::whole(problem, "leave one of them out"));
         }
     }

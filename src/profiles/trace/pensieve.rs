@@ -1,6 +1,6 @@
-//! Pensieve's "cooked" traces: seconds and Mbit/s. The rate of a line is that of the time since the
-//! line before, as its simulator has it; the first line only says where time starts. With a fixed time a line
-//! each is a sample, the first too.
+//! Pensieve's "cooked" traces: seconds and Mbit/s. The rate of a line applies to the time since the
+//! previous line, as in its simulator; the first line only sets the start time. With a fixed length per line
+//! (`step`), each line is a sample, including the first.
 
 use super::{
     clock::Clock,
@@ -24,7 +24,7 @@ pub(super) fn read<R: BufRead>(
         let mut columns = text.split([' ', '\t', ',', ';']).filter(|word| !word.is_empty());
         let (Some(time), Some(value), None) = (columns.next(), columns.next(), columns.next())
         else {
-            return Err(Fault::at(line, "has not two columns", "write seconds and Mbit/s"));
+            return Err(Fault::at(line, "does not have two columns", "write seconds and Mbit/s"));
         };
         let rate = rate(line, number(line, value)? * bits)?;
         if let Some(lasts) = options.step {

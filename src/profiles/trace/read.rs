@@ -1,4 +1,4 @@
-//! From a stream of bytes to steps: the format is told or recognised, the rest is its reader's.
+//! Reads a stream of bytes into steps, in the given or the detected format.
 
 use super::{
     csv,
@@ -13,13 +13,13 @@ use super::{
 use crate::model::Step;
 use std::io::{BufRead, BufReader, Read};
 
-/// Enough of a file to tell its format by.
+/// How much of a file is used to detect its format.
 const HEAD: usize = 64 << 10;
 
-/// Reads the rates of a trace. `file` is named in errors; `progress` is told the bytes read so far.
+/// Reads the rates of a trace. `file` is the name used in errors; `progress` receives the number of bytes read so far.
 ///
 /// # Errors
-/// When the format can't be told, a line is at fault, or the input is larger than the limit.
+/// If the format can't be detected, a line is invalid, or the input is larger than the limit.
 pub fn read(
     input: impl Read,
     file: &str,
@@ -29,7 +29,7 @@ pub fn read(
     record(input, file, options, progress).map(|recording| recording.steps)
 }
 
-/// Reads a trace, with all that it says beside rates.
+/// Reads a trace, including round trips and notes.
 ///
 /// # Errors
 /// As [`read`].
@@ -65,7 +65,7 @@ fn recording<R: BufRead>(mut input: R, options: &TraceOptions) -> Result<Recordi
     }
     if steps.is_empty() {
         let hint = "write at least two lines, or give each a fixed time with `step`";
-        return Err(Fault::whole("has no sample that lasts", hint));
+        return Err(Fault::whole("has no sample with a length", hint));
     }
     Ok(steps.finish())
 }
@@ -86,7 +86,7 @@ fn by_line<R: BufRead>(
     }
 }
 
-/// Tells the format by the first line that says something.
+/// Detects the format from the first line that is not blank or a comment.
 fn recognise(head: &[u8], text: &str, options: &TraceOptions) -> Result<TraceFormat, Fault> {
     if let Some((kind, hint)) = kind::of_no_trace(head) {
         return Err(Fault::whole(format!("is {kind}, not a trace"), hint));
@@ -98,11 +98,11 @@ fn recognise(head: &[u8], text: &str, options: &TraceOptions) -> Result<TraceFor
     if text.starts_with('{') {
         let hint =
             "write a list of periods, `iperf3 -J`, or import presets with `vsps profiles import`";
-        return Err(Fault::whole("is a JSON object that is no trace", hint));
+        return Err(Fault::whole("is a JSON object that is not a trace", hint));
     }
     let said = |line: &&str| !line.is_empty() && !line.starts_with('#');
     let Some(line) = text.lines().map(str::trim).find(said) else {
-        return Err(Fault::whole("says nothing", "write a trace: a sample a line"));
+        return Err(Fault::whole("is empty", "write a trace: one sample per line"));
     };
     if line.starts_with('[') {
         return Ok(TraceFormat::Sabre);
@@ -112,7 +112,7 @@ fn recognise(head: &[u8], text: &str, options: &TraceOptions) -> Result<TraceFor
     }
     let words = || line.split([' ', '\t', ',', ';']).filter(|word| !word.is_empty());
     let numbers = words().all(|word| word.parse::<f64>().is_ok());
-    // A unit or a fixed time, which delivery opportunities do not have, makes a single number a rate.
+    // With a unit or a fixed length, a single number is a rate: delivery opportunities have neither.
     let are_rates = options.step.is_some() || options.rate_unit.is_some() || line.contains('.');
     match (numbers, words().count()) {
         (true, 1) if are_rates => Ok(TraceFormat::Csv),
@@ -124,8 +124,8 @@ fn recognise(head: &[u8], text: &str, options: &TraceOptions) -> Result<TraceFor
         }
         _ => {
             let names: Vec<_> = TraceFormat::ALL.iter().map(|(name, _)| *name).collect();
-            let hint = format!("say the format: {}", names.join(", "));
-            Err(Fault::whole("is of no format that can be told by its first line", hint))
+            let hint = format!("set the format: {}", names.join(", "));
+            Err(Fault::whole("has a format that can't be detected from its first line", hint))
         }
     }
 }

@@ -1,18 +1,18 @@
-//! The steps that were read so far, never more than a trace can have.
+//! The steps read so far, at most as many as a trace can have.
 
 use super::error::Fault;
 use crate::model::{Step, Trace};
 use std::time::Duration;
 
-/// Steps in order. Bounded here and not only when all are read: a line may stand for a year of bins.
+/// Steps in order. Their number is limited while reading, because one line may add a year of bins.
 #[derive(Debug)]
 pub(super) struct Recorded {
     steps: Vec<Step>,
-    /// Round trips, and how long each lasted; neighbours differ. Empty where the file says none.
+    /// Round trips and their lengths; neighbours differ. Empty if the file has none.
     round_trips: Vec<(Duration, Duration)>,
     /// The time before the first round trip.
     unknown: Duration,
-    /// What the file did not say, and was assumed.
+    /// Assumptions about values that the file does not give.
     notes: Vec<String>,
     most: usize,
 }
@@ -20,11 +20,11 @@ pub(super) struct Recorded {
 /// A recorded network.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Recording {
-    /// Rates, and how long each lasted.
+    /// Rates and their lengths.
     pub steps: Vec<Step>,
-    /// How long each round trip lasted, and the round trip; empty where the file says none.
+    /// The length of each round trip, and the round trip; empty if the file has none.
     pub round_trips: Vec<(Duration, Duration)>,
-    /// What the file did not say, and was assumed.
+    /// Assumptions about values that the file does not give.
     pub notes: Vec<String>,
 }
 
@@ -39,19 +39,18 @@ impl Recorded {
         }
     }
 
-    /// One step more; `line` is where it stands, or 0 where that is for others to say.
+    /// Adds a step; `line` is its line, or 0 if the caller adds the line to errors.
     pub(super) fn push(&mut self, line: u64, step: Step) -> Result<(), Fault> {
         if self.steps.len() >= self.most {
-            let problem = format!("is one step more than the {} that a trace can have", self.most);
-            let hint = "cut it, or write fewer a second (`bin` for mahimahi's)";
+            let problem = format!("is one more step than the {} that a trace can have", self.most);
+            let hint = "cut it, or write fewer steps per second (`bin` for mahimahi)";
             return Err(Fault::at(line, problem, hint));
         }
         self.steps.push(step);
         Ok(())
     }
 
-    /// For the next `lasts` a round trip takes `round_trip`; `None` = as long as before, or as the first that
-    /// is known.
+    /// Adds a round trip for the next `lasts`; `None` = the previous one, or the first one that is known.
     pub(super) fn push_round_trip(&mut self, lasts: Duration, round_trip: Option<Duration>) {
         match (self.round_trips.last_mut(), round_trip) {
             (Some((so_far, same)), round_trip) if round_trip.is_none_or(|now| now == *same) => {
@@ -66,7 +65,7 @@ impl Recorded {
         }
     }
 
-    /// Something was assumed that the file does not say.
+    /// Records an assumption about a value that the file does not give.
     pub(super) fn note(&mut self, note: impl Into<String>) {
         self.notes.push(note.into());
     }
@@ -92,7 +91,7 @@ mod tests {
         let step = Step { lasts: Duration::from_secs(1), rate: BitRate::ZERO };
         assert!(recorded.push(1, step).is_ok() && recorded.push(2, step).is_ok());
         let fault = recorded.push(3, step).unwrap_err().within("t");
-        insta::assert_snapshot!(fault, @"t:3: is one step more than the 2 that a trace can have; cut it, or write fewer a second (`bin` for mahimahi's)");
+        insta::assert_snapshot!(fault, @"t:3: is one step more than the 2 that a trace can have; cut it, or write fewer steps per second (`bin` for mahimahi)");
         assert_eq!(recorded.finish().steps.len(), 2);
     }
 }

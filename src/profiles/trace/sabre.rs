@@ -13,7 +13,7 @@ use serde::{
 };
 use std::{fmt, io::Read};
 
-/// A period, as Sabre or the Twitch challenge of MMSys 2020 name its parts.
+/// A period, with the keys of Sabre or of the Twitch challenge of MMSys 2020.
 #[derive(Deserialize)]
 struct Period {
     duration_ms: Option<f64>,
@@ -26,7 +26,7 @@ struct Period {
 }
 
 impl Period {
-    /// Keeps the period, in the units that `options` say, or else those of its keys.
+    /// Adds the period, in the units of `options`, or else those of its keys.
     fn keep(&self, options: &TraceOptions, steps: &mut Recorded) -> Result<(), Fault> {
         let unit = |of_key: TimeUnit| options.time_unit.unwrap_or(of_key).seconds();
         let milliseconds = self.duration_ms.map(|ms| ms * unit(TimeUnit::Millisecond));
@@ -38,10 +38,10 @@ impl Period {
         };
         let latency = self.latency_ms.unwrap_or(0.0);
         if seconds <= 0.0 || value < 0.0 || latency < 0.0 {
-            let problem = format!("a period of {seconds} s at a rate of {value} can't be");
+            let problem = format!("a period of {seconds} s at a rate of {value} is not possible");
             return Err(Fault::whole(
                 problem,
-                "write a length above 0, and rate and latency from 0 on",
+                "write a length above 0, and a rate and latency of at least 0",
             ));
         }
         let bits = value * options.rate_unit.unwrap_or(RateUnit::Kilobit).bits();

@@ -1,19 +1,19 @@
-//! How units are spelled in the headers and values of recordings.
+//! Reads the spelling of units in the headers and values of recordings.
 //!
-//! A `b` is a bit and a `B` a byte, unless the word says which (`Mbit/s`, `MBytes/sec`, `octets`), or is
-//! all in capitals and ends in `PS`, as in `MBPS`: those are bits. An `i` after the prefix makes it one of
-//! 1024 (`MiB/s`). A prefix of any case is kilo, mega or giga; nothing is a thousandth of a bit.
+//! A `b` is a bit and a `B` a byte, unless the word names it (`Mbit/s`, `MBytes/sec`, `octets`), or is
+//! all in capitals and ends in `PS`, as in `MBPS`: those are bits. An `i` after the prefix makes it a power of
+//! 1024 (`MiB/s`). Prefixes in any case are kilo, mega or giga: `m` is never milli.
 
 use super::format::{RateUnit, TimeUnit};
 
-/// What a quantity counts.
+/// The base unit of a quantity.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Base {
     Bit,
     Byte,
 }
 
-/// The unit of rates that `text` is, as a whole: `Mbits/sec`, `kBps`, `bytes per second`.
+/// The unit of rates that the whole `text` spells: `Mbits/sec`, `kBps`, `bytes per second`.
 pub(super) fn rate(text: &str) -> Option<RateUnit> {
     let words = words(text);
     match words.as_slice() {
@@ -26,8 +26,8 @@ pub(super) fn rate(text: &str) -> Option<RateUnit> {
     }
 }
 
-/// The unit of rates that the name of a column says: `throughput_kbps`, `RATE(MBit/s)`, `bytesPerSecond`; and
-/// whether it says that it is one of a rate, not of an amount.
+/// The unit of rates in the name of a column: `throughput_kbps`, `RATE(MBit/s)`, `bytesPerSecond`; and
+/// whether it is explicitly per second, not an amount.
 pub(super) fn rate_in(name: &str) -> Option<(RateUnit, bool)> {
     let lower = name.to_ascii_lowercase();
     if matches!(lower.as_str(), "dl_bitrate" | "ul_bitrate") {
@@ -40,11 +40,11 @@ pub(super) fn rate_in(name: &str) -> Option<(RateUnit, bool)> {
         let rest = words.get(i + 1..).unwrap_or_default();
         Some((unit, per_second || is_per_second(rest) > 0))
     });
-    // One letter alone is a name.
+    // A single letter is a name, not a unit.
     found.filter(|_| name.len() > 1)
 }
 
-/// The unit of times that the name of a column says: `time_ms`, `Timestamp (s)`, `elapsedMillis`.
+/// The unit of times in the name of a column: `time_ms`, `Timestamp (s)`, `elapsedMillis`.
 pub(super) fn time_in(name: &str) -> Option<TimeUnit> {
     let words = words(name);
     let named = words
@@ -60,7 +60,7 @@ pub(super) fn time_in(name: &str) -> Option<TimeUnit> {
     named.or_else(run_together)
 }
 
-/// The unit of times that `text` is.
+/// The unit of times that `text` spells.
 pub(super) fn time(text: &str) -> Option<TimeUnit> {
     Some(match text.to_ascii_lowercase().as_str() {
         "s" | "sec" | "secs" | "second" | "seconds" => TimeUnit::Second,
@@ -74,13 +74,13 @@ pub(super) fn time(text: &str) -> Option<TimeUnit> {
     })
 }
 
-/// The words of a name; a slash belongs to its word.
+/// The words of a name; a slash is part of its word.
 fn words(name: &str) -> Vec<&str> {
     let apart = |c: char| !c.is_alphanumeric() && c != '/';
     name.split(apart).map(|word| word.trim_matches('/')).filter(|word| !word.is_empty()).collect()
 }
 
-/// A word, and what is left of it from each capital after a small letter on: `rateKBps`, `KBps`.
+/// A word, and its endings that begin at a capital after a lower-case letter: `rateKBps`, `KBps`.
 fn endings(word: &str) -> impl Iterator<Item = &str> {
     let small_before =
         |at: usize| word[..at].ends_with(|c: char| c.is_lowercase() || c.is_ascii_digit());
@@ -90,7 +90,7 @@ fn endings(word: &str) -> impl Iterator<Item = &str> {
     starts.map(|(at, _)| &word[at..])
 }
 
-/// A unit at the end of a word in small letters: `bandwidthkbps`.
+/// A unit at the end of a lower-case word: `bandwidthkbps`.
 fn run_together(word: &str) -> Option<(RateUnit, bool)> {
     let known = [
         ("kbps", RateUnit::Kilobit),
@@ -101,7 +101,7 @@ fn run_together(word: &str) -> Option<(RateUnit, bool)> {
     known.into_iter().find(|(end, _)| word.ends_with(end)).map(|(_, unit)| (unit, true))
 }
 
-/// How many of `words`, from the first on, say "per second".
+/// How many of `words`, from the first, spell "per second".
 fn is_per_second(words: &[&str]) -> usize {
     let second = |word: &str| {
         matches!(word.to_ascii_lowercase().as_str(), "s" | "sec" | "secs" | "second" | "seconds")
@@ -113,7 +113,7 @@ fn is_per_second(words: &[&str]) -> usize {
     }
 }
 
-/// The unit that a word is, and whether it says "per second".
+/// The unit that a word spells, and whether it includes "per second".
 fn unit_of(word: &str) -> Option<(RateUnit, bool)> {
     let lower = word.to_ascii_lowercase();
     let (prefix, after) = prefix(&lower);
@@ -145,7 +145,7 @@ enum Prefix {
     Gibi,
 }
 
-/// The prefix of a word in small letters, and what follows; what follows must be a unit.
+/// The prefix of a lower-case word, and the rest, which must be a unit.
 fn prefix(lower: &str) -> (Prefix, &str) {
     const WORDS: [(&str, Prefix); 12] = [
         ("kilo", Prefix::Kilo),
@@ -165,8 +165,8 @@ fn prefix(lower: &str) -> (Prefix, &str) {
     found.filter(|(_, rest)| rest.starts_with(['b', 'o'])).unwrap_or((Prefix::None, lower))
 }
 
-/// What is counted, what follows it, and whether a single letter says so. `after` is the end of `lower`, which
-/// is `word` in small letters.
+/// The base unit, the text after it, and whether a single letter names it. `after` is the end of `lower`,
+/// which is `word` in lower case.
 fn base<'l>(word: &str, lower: &'l str, after: &'l str) -> Option<(Base, &'l str, bool)> {
     for (spelled, base) in [
         ("bits", Base::Bit),

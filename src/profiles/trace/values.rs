@@ -1,7 +1,8 @@
-//! Measured values for an empirical distribution: a value a line, and maybe how often it came.
+//! Measured values for an empirical distribution: one value per line, with an optional weight.
 //!
-//! `12 ms` says its unit itself; a bare number has that of the header (`rtt_ms`). With a mean and a
-//! spread beside it the file is one of netem's (`normal.dist`): integers, each 1/8192 of the spread.
+//! A value has its own unit (`12 ms`), or that of the header (`rtt_ms`). With a mean and a standard
+//! deviation, the file is a distribution file of netem (`normal.dist`): integers in units of 1/8192 of the
+//! standard deviation.
 
 use super::{
     error::{Fault, TraceError},
@@ -14,16 +15,16 @@ use std::{
     time::Duration,
 };
 
-/// So many of netem's steps are one standard deviation.
+/// The number of netem's units in one standard deviation.
 const NETEM_SCALE: f64 = 8192.0;
 
 /// Values with their weights.
 type Weighted = Vec<(Duration, f64)>;
 
-/// Reads values; `mean_and_sd`, in seconds, are what netem's numbers are scaled by.
+/// Reads values; `mean_and_sd`, in seconds, scale netem's numbers.
 ///
 /// # Errors
-/// When a line is at fault, or there are too many values.
+/// If a line is invalid, or there are too many values.
 pub(in crate::profiles) fn read_values(
     input: impl Read,
     file: &str,
@@ -37,20 +38,20 @@ pub(in crate::profiles) fn read_values(
     };
     match read {
         Ok(values) if values.is_empty() => {
-            Err(Fault::whole("has no values", "write one a line, as in `12 ms`").within(file))
+            Err(Fault::whole("has no values", "write one per line, as in `12 ms`").within(file))
         }
         read => read.map_err(|fault| fault.within(file)),
     }
 }
 
-/// netem's: integers, any number of them a line.
+/// Values of netem: integers, any number of them per line.
 fn scaled<R: BufRead>(mut lines: Lines<R>, mean: f64, sd: f64) -> Result<Weighted, Fault> {
     let mut values = Vec::new();
     while let Some((line, text)) = lines.next()? {
         for word in text.split_whitespace() {
             let Ok(steps) = word.parse::<i16>() else {
                 let hint = "write whole numbers of 1/8192 of `sd`, or leave `mean` and `sd` out";
-                return Err(Fault::at(line, format!("`{word}` is none of netem's numbers"), hint));
+                return Err(Fault::at(line, format!("`{word}` is not a number of netem"), hint));
             };
             let seconds = mean + sd * f64::from(steps) / NETEM_SCALE;
             push(&mut values, line, (span(line, seconds.max(0.0))?, 1.0))?;
@@ -66,7 +67,7 @@ fn listed<R: BufRead>(mut lines: Lines<R>) -> Result<Weighted, Fault> {
         let (value, weight) = (fields.next().unwrap_or_default(), fields.next());
         if fields.next().is_some() {
             let hint = "write a value, or a value and its weight, as in `12 ms, 3`";
-            return Err(Fault::at(line, "has over two columns", hint));
+            return Err(Fault::at(line, "has more than two columns", hint));
         }
         if std::mem::take(&mut first) && value.starts_with(char::is_alphabetic) {
             unit = unit_of(value);
@@ -75,7 +76,7 @@ fn listed<R: BufRead>(mut lines: Lines<R>) -> Result<Weighted, Fault> {
         let weight = weight.map_or(Ok(1.0), |text| number(line, text))?;
         if !(weight > 0.0 && weight <= 1e9) {
             let hint = "write a weight above 0, at most 1e9, or leave the line out";
-            return Err(Fault::at(line, "has a weight that can't be", hint));
+            return Err(Fault::at(line, "has an invalid weight", hint));
         }
         push(&mut values, line, (quantity(line, value, unit)?, weight))?;
     }
@@ -110,8 +111,8 @@ fn unit_of(name: &str) -> Option<TimeUnit> {
 fn push(values: &mut Weighted, line: u64, value: (Duration, f64)) -> Result<(), Fault> {
     const MOST: usize = Distribution::MOST_VALUES;
     if values.len() >= MOST {
-        let problem = format!("is one value more than the {MOST} that a table can have");
-        return Err(Fault::at(line, problem, "write fewer, and weights for those that repeat"));
+        let problem = format!("is one more value than the {MOST} that a table can have");
+        return Err(Fault::at(line, problem, "write fewer values, with weights for repeated ones"));
     }
     values.push(value);
     Ok(())
@@ -148,13 +149,13 @@ mod tests {
         insta::assert_snapshot!(fault("12 ms\n12"), @"f:2: `12` has no unit; write `12 ms`, or a header that ends in it, as in `rtt_ms`");
         insta::assert_snapshot!(fault("rtt\n12"), @"f:2: `12` has no unit; write `12 ms`, or a header that ends in it, as in `rtt_ms`");
         insta::assert_snapshot!(fault("rtt_ms\n-12"), @"f:2: `-12` can't be; write a number from 0 on");
-        insta::assert_snapshot!(fault("rtt_ms\n"), @"f: has no values; write one a line, as in `12 ms`");
+        insta::assert_snapshot!(fault("rtt_ms\n"), @"f: has no values; write one per line, as in `12 ms`");
         insta::assert_snapshot!(fault("-12 ms"), @"f:1: `-12 ms` is not a span of time; write a number and us, ms, s, m or h, as in `30 ms` or `2 m`");
         insta::assert_snapshot!(fault("12 ms\n12 mz"), @"f:2: `12 mz` is not a span of time; write a number and us, ms, s, m or h, as in `30 ms` or `2 m`");
-        insta::assert_snapshot!(fault("12 ms, 0"), @"f:1: has a weight that can't be; write a weight above 0, at most 1e9, or leave the line out");
+        insta::assert_snapshot!(fault("12 ms, 0"), @"f:1: has an invalid weight; write a weight above 0, at most 1e9, or leave the line out");
         insta::assert_snapshot!(fault("12 ms, much"), @"f:1: `much` is not a number; write one, as in `1200.5`");
-        insta::assert_snapshot!(fault("12 ms, 1, 2"), @"f:1: has over two columns; write a value, or a value and its weight, as in `12 ms, 3`");
-        insta::assert_snapshot!(fault(&"1 ms\n".repeat(16_385)), @"f:16385: is one value more than the 16384 that a table can have; write fewer, and weights for those that repeat");
+        insta::assert_snapshot!(fault("12 ms, 1, 2"), @"f:1: has more than two columns; write a value, or a value and its weight, as in `12 ms, 3`");
+        insta::assert_snapshot!(fault(&"1 ms\n".repeat(16_385)), @"f:16385: is one value more than the 16384 that a table can have; write fewer values, with weights for repeated ones");
         insta::assert_snapshot!(read("0 1\n0.5\n", Some((0.03, 0.01))).unwrap_err(), @"f:2: `0.5` is none of netem's numbers; write whole numbers of 1/8192 of `sd`, or leave `mean` and `sd` out");
         insta::assert_snapshot!(read("0 40000", Some((0.03, 0.01))).unwrap_err(), @"f:1: `40000` is none of netem's numbers; write whole numbers of 1/8192 of `sd`, or leave `mean` and `sd` out");
     }

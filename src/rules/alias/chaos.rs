@@ -1,11 +1,12 @@
 //! chaos-stream-proxy's addresses (v2): `…/hls/proxy-master.m3u8?url=…&delay=[{i:*,ms:500}]`.
 //!
-//! Each list is read in that tool's order: of the items that fit a segment the first decides, those
-//! with a number before those with `*`; an item without its effect exempts; `timeout` goes before
-//! `delay`, then `statusCode`, before `throttle`. What differs is meant: `rsq:0` is the first segment
-//! of the window first seen, `rsq:-1` the one after its last (counted when the player first asks for
-//! a segment, as `rsq` is in DASH, where it means nothing on demand), byte ranges pass through, a signed `url` keeps its whole query, and
-//! `media:audio` (ours) reaches the sound, which has no `br`. `l` counts rungs from the lowest.
+//! Precedence is as in that tool: of the items that match a segment the first decides, items with a
+//! number before those with `*`; an item without its effect exempts the segment; `timeout` goes
+//! before `delay`, then `statusCode`, then `throttle`. Intended differences: `rsq:0` is the first
+//! segment of the first window seen, and `rsq:-1` the one after its last. (As for DASH, they are
+//! counted when the player first requests a segment; on demand `rsq` has no meaning in DASH.) Byte
+//! ranges pass through, a signed `url` keeps its whole query, and the added `media:audio` selects
+//! audio, which has no `br`. `l` counts rungs from the lowest.
 
 use super::relaxed::{Item, items};
 use crate::rules::rule_set::RuleSet;
@@ -23,23 +24,23 @@ const LISTS: [(&str, Option<&str>); 4] = [
     ("throttle", Some("rate")),
 ];
 
-/// Whether a path (without its query) is one of that tool's.
+/// Whether a path (without its query) has the form of chaos-stream-proxy.
 #[must_use]
 pub fn is_chaos(path: &str) -> bool {
     path == HLS || path == DASH
 }
 
-/// What such an address asks for.
+/// The manifest and the rules that such a URL names.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ChaosRequest {
-    /// The manifest's own address.
+    /// The URL of the manifest.
     pub url: String,
-    /// Its faults.
+    /// The faults, as rules.
     pub rules: RuleSet,
 }
 
 impl ChaosRequest {
-    /// Reads the path and the query of such an address, as they were sent.
+    /// Reads the path and query of such a URL, as they were sent.
     ///
     /// ```
     /// use vsps::rules::alias::ChaosRequest;
@@ -59,13 +60,13 @@ impl ChaosRequest {
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             if let Some(place) = LISTS.iter().position(|(list, _)| *list == name) {
-                // Forms write a space as a plus, and spaces mean nothing here.
+                // Form encoding writes a space as a plus, and spaces are ignored here.
                 let value = percent_decode_str(value).decode_utf8_lossy().replace('+', "");
                 lists[place] = Some(value);
             } else if name == "url" && url.is_none() {
                 url = Some(percent_decode_str(value).decode_utf8_lossy().into_owned());
             } else {
-                // The rest of a signed address that was not percent-encoded.
+                // The rest of a signed URL that was not percent-encoded.
                 let open = url.as_mut().filter(|url| url.contains('?'));
                 let url = open.ok_or_else(|| unknown(name))?;
                 url.push('&');
@@ -77,9 +78,9 @@ impl ChaosRequest {
         let mut rules = Vec::new();
         for ((list, effect), text) in LISTS.iter().zip(lists) {
             let Some(text) = text else { continue };
-            let told = |problem: String| format!("{list}: {problem}");
-            let items = items(&text).map_err(told)?;
-            rules.extend(list_rules(list, *effect, &items, hls).map_err(told)?);
+            let located = |problem: String| format!("{list}: {problem}");
+            let items = items(&text).map_err(located)?;
+            rules.extend(list_rules(list, *effect, &items, hls).map_err(located)?);
         }
         let rules = RuleSet::from_json("the address", Value::Array(rules));
         Ok(Self { url, rules: rules.map_err(|faults| faults.to_string())? })
@@ -88,7 +89,9 @@ impl ChaosRequest {
 
 fn unknown(name: &str) -> String {
     let lists = LISTS.map(|(list, _)| list).join(", ");
-    format!("`{name}` is no parameter; they are url, {lists}; percent-encode what belongs to `url`")
+    format!(
+        "`{name}` is not a parameter; the parameters are url, {lists}; percent-encode the value of `url`"
+    )
 }
 
 /// The rules of one list.
@@ -110,8 +113,8 @@ fn list_rules(
     let (mut exempt, mut rules) = (Vec::new(), Vec::new());
     for (item, target, then) in read {
         // A timeout's items have no effect of their own: beside a `*` the numbers are exemptions.
-        let spares = if list == "timeout" { any_all && !target.all } else { then.is_none() };
-        if spares {
+        let exempts = if list == "timeout" { any_all && !target.all } else { then.is_none() };
+        if exempts {
             exempt.push(Value::Object(target.when));
             continue;
         }
@@ -126,7 +129,7 @@ fn list_rules(
     Ok(rules)
 }
 
-/// What an item does; `None` when it says nothing.
+/// The effect of an item; `None` if it has none.
 fn then(item: &Item, list: &str) -> Result<Option<Value>, String> {
     Ok(match list {
         "delay" => {
@@ -135,7 +138,7 @@ fn then(item: &Item, list: &str) -> Result<Option<Value>, String> {
         }
         "statusCode" => item.number("code", 200, 599)?.map(|code| json!({ "status": code })),
         "throttle" => {
-            // Bytes a second there, bits here.
+            // Their unit is bytes per second; ours is bits per second.
             let rate = item.number("rate", 1, 1_000_000_000_000)?;
             rate.map(|rate| json!({ "rate": format!("{} bit/s", rate * 8) }))
         }
@@ -143,10 +146,10 @@ fn then(item: &Item, list: &str) -> Result<Option<Value>, String> {
     })
 }
 
-/// Which requests an item means.
+/// The requests that an item selects.
 struct Target {
     when: Map<String, Value>,
-    /// `*`: the default, after all that have a number.
+    /// `*`: the default, after all items with a number.
     all: bool,
 }
 
@@ -181,7 +184,7 @@ fn target(item: &Item, list: &str, effect: Option<&str>, hls: bool) -> Result<Ta
     Ok(Target { when, all })
 }
 
-/// The condition for a number, and the number as we count.
+/// The condition for a number, and the number as vsps counts it.
 fn number(item: &Item, place: &str, hls: bool) -> Result<(&'static str, Value), String> {
     const MOST: u64 = i64::MAX as u64;
     if place == "rsq" {
@@ -198,9 +201,9 @@ fn number(item: &Item, place: &str, hls: bool) -> Result<(&'static str, Value), 
     })
 }
 
-/// `rsq`: in HLS from the first segment of the window first seen, below zero from behind its last
-/// one; in DASH from the segment that the clock says is in the making. So for both the last one
-/// listed when the player came is one less than theirs.
+/// `rsq` counts in HLS from the first segment of the first window seen, and negative values from
+/// after its last one; in DASH from the segment that is being produced according to the clock. So in
+/// both, the last segment listed when the player joined has a number one less than theirs.
 fn relative(item: &Item, hls: bool) -> Result<(&'static str, Value), String> {
     const FAR: i64 = 1_000_000_000;
     let text = item.value("rsq")?.unwrap_or_default();
@@ -275,7 +278,7 @@ mod tests {
         assert_eq!(fates(query, Some(400_000)), [""; 6]);
         let query = "statusCode=[{i:1,br:[1,2],code:404}]";
         assert_eq!((&*fates(query, Some(2))[1], &*fates(query, Some(3))[1]), ("status 404", ""));
-        // Sound has no bandwidth: `br` spares it, `*` and `media` reach it.
+        // Sound has no bandwidth: `br` exempts it, `*` and `media` reach it.
         assert_eq!(fates("delay=[{i:*,br:*,ms:1}]", None)[0], "delay 1 ms");
         let query = "delay=[{i:*,media:audio,ms:1}]";
         assert_eq!((&*fates(query, None)[0], &*fates(query, Some(1))[0]), ("delay 1 ms", ""));

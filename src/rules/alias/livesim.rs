@@ -1,4 +1,4 @@
-//! livesim2's faults, which stand in an address as parts of the path before the asset:
+//! livesim2's faults, written in a URL as path segments before the asset:
 //! `/traffic_u20d10/…`, `/statuscode_[{cycle:30,rsq:0,code:404,rep:v6}]/…`.
 
 use super::relaxed::{Item, items};
@@ -6,20 +6,20 @@ use crate::rules::rule_set::RuleSet;
 use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 
-/// More phases than anybody writes.
+/// The most phases in a pattern.
 const MOST_PHASES: usize = 64;
 
-/// What such a path asks for.
+/// The asset path and the rules that such a path names.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LivesimRequest {
-    /// The path without those parts, query and all.
+    /// The path without those segments, with its query.
     pub path: String,
-    /// Their faults.
+    /// The faults, as rules.
     pub rules: RuleSet,
 }
 
 impl LivesimRequest {
-    /// Reads a path with its query, as it was sent; `None` when it has no such part.
+    /// Reads a path with its query, as it was sent; `None` if it has no such segment.
     ///
     /// ```
     /// use vsps::rules::alias::LivesimRequest;
@@ -29,7 +29,7 @@ impl LivesimRequest {
     /// ```
     ///
     /// # Errors
-    /// What is wrong, in which part, and what to write.
+    /// What is wrong, in which segment, and what to write.
     pub fn parse(path: &str) -> Result<Option<Self>, String> {
         let (path, query) = path.split_once('?').map_or((path, None), |(p, q)| (p, Some(q)));
         if !path.contains("/traffic_") && !path.contains("/statuscode_") {
@@ -58,13 +58,13 @@ impl LivesimRequest {
     }
 }
 
-/// `u20d10`: letters with seconds, by the clock of the world; segments alone.
+/// `u20d10`: letters with seconds, measured on UTC. Applies to segments only.
 fn traffic(pattern: &str) -> Result<Vec<Value>, String> {
     const HINT: &str = "write letters with seconds, as in traffic_u20d10: u = up, d = down (404), \
                         s = slow (2 s later), h = hangs (503 after 10 s)";
     if pattern.contains(',') {
         return Err(
-            "has a pattern for each BaseURL, and vsps adds none; write one, or rules with \
+            "has a pattern for each BaseURL, but vsps adds no BaseURLs; write one pattern, or rules with \
                     `host` and `epoch-pattern`"
                 .to_owned(),
         );
@@ -90,7 +90,7 @@ fn traffic(pattern: &str) -> Result<Vec<Value>, String> {
             }));
         }
     }
-    // Nothing but `u` is an address for comparison: all is well.
+    // Only `u` phases are valid: such a URL serves for comparison.
     if phases.iter().all(|(_, seconds)| *seconds == 0) { Err(HINT.to_owned()) } else { Ok(rules) }
 }
 

@@ -1,4 +1,4 @@
-//! Addresses and patterns of other tools, read as rules.
+//! Reads the URL syntax of other tools as rules.
 
 mod chaos;
 mod livesim;

@@ -1,9 +1,9 @@
-//! The relaxed JSON that chaos-stream-proxy and livesim2 have in their addresses:
+//! The relaxed JSON in the URLs of chaos-stream-proxy and livesim2:
 //! `[{i:*,ms:500},{i:3,br:[800000,1600000]}]`.
 
-/// Items of one list.
+/// The most items in one list.
 const MOST_ITEMS: usize = 64;
-/// Values of one field.
+/// The most values in one field.
 const MOST_VALUES: usize = 64;
 
 /// An object of the list.
@@ -11,7 +11,7 @@ const MOST_VALUES: usize = 64;
 pub(super) struct Item {
     /// As it was written, for messages.
     pub(super) text: String,
-    /// Fields in order, each with its values; one unless it was a list.
+    /// Fields in order, each with its values: one, or several for a list.
     pub(super) fields: Vec<(String, Vec<String>)>,
 }
 
@@ -27,7 +27,7 @@ impl Item {
         match self.values(name) {
             None => Ok(None),
             Some([one]) => Ok(Some(one)),
-            Some(_) => Err(self.fault(&format!("`{name}` has one value"))),
+            Some(_) => Err(self.fault(&format!("`{name}` takes one value"))),
         }
     }
 
@@ -40,15 +40,17 @@ impl Item {
         number.ok_or_else(wrong).map(Some)
     }
 
-    /// Refuses what is none of `known`, and what stands there twice.
+    /// Rejects fields that are not in `known`, and duplicates.
     pub(super) fn only(&self, known: &[&str]) -> Result<(), String> {
         for (place, (key, _)) in self.fields.iter().enumerate() {
             if !known.contains(&key.as_str()) {
                 let known = known.join("`, `");
-                return Err(self.fault(&format!("`{key}` is no field; the fields are `{known}`")));
+                return Err(
+                    self.fault(&format!("`{key}` is not a field; the fields are `{known}`"))
+                );
             }
             if self.fields.iter().take(place).any(|(before, _)| before == key) {
-                return Err(self.fault(&format!("`{key}` stands there twice")));
+                return Err(self.fault(&format!("`{key}` is set twice")));
             }
         }
         Ok(())
@@ -59,10 +61,10 @@ impl Item {
     }
 }
 
-/// Reads a list of objects. White space means nothing; keys and words need no quotes.
+/// Reads a list of objects. White space is ignored; keys and words need no quotes.
 pub(super) fn items(text: &str) -> Result<Vec<Item>, String> {
     let text: String = text.chars().filter(|c| !c.is_whitespace()).collect();
-    let shape = || format!("`{}` is no list; write it as in [{{i:*,ms:500}}]", clip(&text));
+    let shape = || format!("`{}` is not a list; write it as in [{{i:*,ms:500}}]", clip(&text));
     let mut rest = text.strip_prefix('[').and_then(|t| t.strip_suffix(']')).ok_or_else(shape)?;
     let mut items = Vec::new();
     while !rest.is_empty() {
@@ -79,7 +81,7 @@ pub(super) fn items(text: &str) -> Result<Vec<Item>, String> {
         };
     }
     if items.is_empty() {
-        return Err("an empty list asks for nothing; leave it out".to_owned());
+        return Err("an empty list has no effect; leave it out".to_owned());
     }
     Ok(items)
 }
@@ -87,7 +89,7 @@ pub(super) fn items(text: &str) -> Result<Vec<Item>, String> {
 fn item(object: &str) -> Result<Item, String> {
     let mut item = Item { text: format!("{{{}}}", clip(object)), fields: Vec::new() };
     for piece in object.split(',') {
-        // A piece without a colon goes on with the list before it: `br:[1,2]`, `rep:v1,v2`.
+        // A piece without a colon continues the list before it: `br:[1,2]`, `rep:v1,v2`.
         let (key, value) = match piece.split_once(':') {
             Some((key, value)) => (Some(bare(key)), value),
             None => (None, piece),
@@ -110,7 +112,7 @@ fn bare(text: &str) -> &str {
     text.trim_matches(['"', '\''])
 }
 
-/// Messages quote no more than this.
+/// Shortens text that is quoted in messages.
 fn clip(text: &str) -> String {
     text.chars().take(80).collect()
 }

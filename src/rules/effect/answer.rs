@@ -1,22 +1,22 @@
-//! Answers of our own, given without asking the origin: a status, or a redirect.
+//! Responses that the proxy makes itself, without a request to the origin: a status, or a redirect.
 
 use crate::units::span;
 use std::{fmt, sync::Arc, time::Duration};
 
-/// An answer with this status, without asking the origin.
+/// A response with this status, without a request to the origin.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Status {
     /// 200 to 599.
     pub code: u16,
     /// The `Retry-After` header.
     pub retry_after: Option<RetryAfter>,
-    /// The body; `None` = a JSON text that says which rule it was.
+    /// The body; `None` = JSON that names the rule.
     pub body: Option<Arc<[u8]>>,
     /// The body's `Content-Type`; `None` = `text/html` for a body given, else JSON.
     pub content_type: Option<Arc<str>>,
 }
 
-/// What `Retry-After` says (RFC 9110 §10.2.3).
+/// The value of `Retry-After` (RFC 9110 §10.2.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RetryAfter {
     /// A number of seconds.
@@ -26,7 +26,7 @@ pub enum RetryAfter {
 }
 
 impl Status {
-    /// This status and nothing else said.
+    /// This status, with defaults for the rest.
     #[must_use]
     pub const fn of(code: u16) -> Self {
         Self { code, retry_after: None, body: None, content_type: None }
@@ -46,25 +46,25 @@ impl fmt::Display for Status {
     }
 }
 
-/// A redirect, without asking the origin.
+/// A redirect, without a request to the origin.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Redirect {
     /// 301, 302, 303, 307 or 308.
     pub status: u16,
-    /// Where to.
+    /// The target.
     pub to: Goal,
 }
 
-/// Where a redirect leads.
+/// The target of a redirect.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Goal {
-    /// To this URL or reference, as it is written. It is not kept in the session.
+    /// To this URL or reference, as written. It is not rewritten to stay in the session.
     Url(Arc<str>),
     /// To the same path and query at another host (`host` or `host:port`), past the proxy.
     Host(Arc<str>),
-    /// Through that many redirects in the session, then to what was asked for.
+    /// Through that many redirects in the session, then to the requested resource.
     Chain(u8),
-    /// To itself, for ever.
+    /// To itself, without end.
     Loop,
 }
 

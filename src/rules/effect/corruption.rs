@@ -1,23 +1,23 @@
-//! Bytes that arrive damaged; their number stays.
+//! Corruption of body bytes; the length does not change.
 
 use crate::units::{ByteSize, Ratio};
 use std::fmt;
 
-/// Damage to a body; its length stays. Which bytes are hit follows from the request's seed.
+/// Corruption of a body; its length does not change. The seed of the request decides which bytes change.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Corruption {
-    /// Of what sort.
+    /// The kind of corruption.
     pub damage: Damage,
-    /// The share of the units that are hit: bytes for flips and zeros, packets for `ts-sync`, boxes
+    /// The share of the units that change: bytes for flips and zeros, packets for `ts-sync`, boxes
     /// for `box-size`.
     pub rate: Ratio,
-    /// The first byte that may be hit.
+    /// The first byte that may change.
     pub from: ByteSize,
-    /// The byte after the last that may be hit; `None` = the end.
+    /// The byte after the last that may change; `None` = the end.
     pub to: Option<ByteSize>,
 }
 
-/// Sorts of damage.
+/// Kinds of corruption.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Damage {
     /// One random bit of a byte is flipped.
@@ -31,7 +31,7 @@ pub enum Damage {
 }
 
 impl Damage {
-    /// Every sort.
+    /// Every kind.
     pub const ALL: &[Self] = &[Self::BitFlips, Self::Zeros, Self::TsSync, Self::BoxSize];
 
     /// The name used in files and logs.
@@ -45,7 +45,7 @@ impl Damage {
         }
     }
 
-    /// The share that is hit where none is given: one byte in a thousand, or every packet or box.
+    /// The default share: one byte in a thousand, or every packet or box.
     #[must_use]
     pub fn usual_rate(self) -> Ratio {
         match self {

@@ -1,4 +1,4 @@
-//! A body that ends early: where, how, and what its headers said of its length.
+//! A body that ends early: where, how, and which length its headers declare.
 
 use super::{Hang, Point};
 use crate::units::ByteSize;
@@ -14,10 +14,10 @@ pub enum Ending {
     Truncate,
     /// HTTP/2: GOAWAY and then the connection closes; over HTTP/1.1 as [`Truncate`](Self::Truncate).
     Goaway,
-    /// Over HTTP/1.1 the body is chunked, and in place of the next chunk size come bytes that are none; then
+    /// Over HTTP/1.1 the body is chunked. Instead of the next chunk size, invalid bytes are sent; then
     /// the connection closes by FIN. HTTP/2 has no chunks: RST_STREAM.
     BadChunk,
-    /// Nothing more comes on a connection that stays open; after the time it closes by FIN.
+    /// Nothing more is sent, and the connection stays open; after this time it closes by FIN.
     Silence(Hang),
 }
 
@@ -35,16 +35,16 @@ impl Ending {
     }
 }
 
-/// What the headers say of the length of a cut body.
+/// The length that the headers of a cut body declare.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Length {
-    /// What they said: more than comes, so the player can tell.
+    /// The original length: more than is sent, so the player can detect the cut.
     #[default]
     Keep,
-    /// The bytes that come: a short body that looks whole. (With an ending by FIN the connection
-    /// may live on.)
+    /// The number of bytes sent: a short body that looks complete. (With an ending by FIN the
+    /// connection may stay open.)
     Fix,
-    /// Nothing: chunked where the protocol has chunks, else until the close.
+    /// None: chunked if the protocol has chunks, else until the connection closes.
     Drop,
 }
 
@@ -63,16 +63,16 @@ impl Length {
 /// A body that ends early.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Cut {
-    /// How much of the body still passes; a body that never comes to that point is left whole.
+    /// Where the body is cut; a body that does not reach this point stays complete.
     pub at: Point,
     /// How it ends.
     pub ending: Ending,
-    /// What its headers say of its length.
+    /// The length that its headers declare.
     pub length: Length,
 }
 
 impl Cut {
-    /// A cut after so many bytes, with the declared length kept.
+    /// A cut after this many bytes that keeps the declared length.
     #[must_use]
     pub const fn after(at: ByteSize, ending: Ending) -> Self {
         Self { at: Point::Bytes(at), ending, length: Length::Keep }

@@ -1,14 +1,14 @@
-//! Silence: how long nothing comes.
+//! A hang: how long nothing is sent.
 
 use crate::units::span;
 use std::{fmt, time::Duration};
 
-/// How long nothing comes.
+/// How long nothing is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Hang {
-    /// For this long; then the connection closes without more.
+    /// For this long; then the connection closes.
     For(Duration),
-    /// Until the player gives up.
+    /// Until the player closes the connection.
     Forever,
 }
 

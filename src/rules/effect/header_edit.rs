@@ -1,14 +1,14 @@
-//! Headers that are not what they should be: edits, CORS, ranges, dates.
+//! Faults of headers: edits, CORS, ranges, dates.
 
 use http::{HeaderName, HeaderValue};
 use std::{fmt, sync::Arc};
 
-/// Headers of the response set and removed; removal goes first.
+/// Response headers to set and to remove; removal goes first.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct HeaderEdit {
-    /// Set to these values, in place of any there are. At most 32.
+    /// Headers to set; they replace existing ones. At most 32.
     pub set: Arc<[(HeaderName, HeaderValue)]>,
-    /// Removed. At most 32.
+    /// Headers to remove. At most 32.
     pub remove: Arc<[HeaderName]>,
 }
 
@@ -20,7 +20,7 @@ impl fmt::Display for HeaderEdit {
     }
 }
 
-/// An enum of unit variants with the name each has in files and logs.
+/// An enum of unit variants, each with its name in files and logs.
 macro_rules! named {
     ($(#[$doc:meta])* $type:ident { $($(#[$vdoc:meta])* $variant:ident = $name:literal,)* }) => {
         $(#[$doc])*
@@ -28,7 +28,7 @@ macro_rules! named {
         pub enum $type { $($(#[$vdoc])* $variant,)* }
 
         impl $type {
-            /// Every value, in reading order.
+            /// Every value, in the order of declaration.
             pub const ALL: &[Self] = &[$(Self::$variant),*];
 
             /// The name used in files and logs.
@@ -48,8 +48,8 @@ macro_rules! named {
 pub(super) use named;
 
 named! {
-    /// What is wrong with an answer's CORS headers (Fetch standard §3.3); after the proxy's own CORS
-    /// help, which this overrides.
+    /// A fault of the CORS headers of a response (Fetch standard §3.3). It is applied after the proxy has
+    /// added its own CORS headers, and overrides them.
     Cors {
         /// No `Access-Control-Allow-Origin`.
         Missing = "missing",
@@ -59,18 +59,17 @@ named! {
         Duplicated = "duplicated",
         /// No `Access-Control-Expose-Headers`.
         Unexposed = "unexposed",
-        /// The preflight (OPTIONS) is answered 403; other requests are left alone.
+        /// The preflight (OPTIONS) is answered 403; other requests are not affected.
         Preflight = "preflight",
     }
 }
 
 named! {
-    /// What is wrong with the answer to a request for a range. Requests without a range are left
-    /// alone.
+    /// A fault of the response to a range request. Other requests are not affected.
     RangeFault {
-        /// `Range` is not handed on: 200 and the whole body.
+        /// `Range` is not forwarded: 200 and the whole body.
         Ignored = "ignored",
-        /// 206 with the whole body, and a `Content-Range` of all of it.
+        /// 206 with the whole body, and a `Content-Range` that covers it.
         Whole = "whole",
         /// 206 with the right body, and a `Content-Range` that begins one byte later.
         Shifted = "shifted",
@@ -83,13 +82,13 @@ named! {
     }
 }
 
-/// By how much dates are off: into the future, or (negative) into the past; in milliseconds.
+/// By how much dates are shifted: into the future, or (negative) into the past; in milliseconds.
 ///
-/// It applies to the `Date` header and, where the body is nothing but one ISO 8601 time (a time
-/// server for `UTCTiming`), to the body.
+/// It applies to the `Date` header and, if the body is a single ISO 8601 time (of a time server for
+/// `UTCTiming`), to the body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Skew {
-    /// Milliseconds; at most a year either way.
+    /// Milliseconds; at most a year in both directions.
     pub milliseconds: i64,
 }
 

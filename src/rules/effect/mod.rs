@@ -1,6 +1,6 @@
-//! What can befall a request, each effect as plain data; [`Plan`](super::Plan) holds them in slots.
+//! The effects of rules, as plain data; [`Plan`](super::Plan) holds them in slots.
 //!
-//! Every effect prints as it is written in a rule, for logs and lists.
+//! Every effect is displayed as it is written in a rule, for logs and lists.
 
 mod answer;
 mod connection;

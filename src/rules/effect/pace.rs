@@ -1,15 +1,15 @@
-//! How a body's bytes come, beside the link: pauses, drops, and clumps.
+//! Timing of a body's bytes, in addition to the link: stalls, small pieces at intervals, and bursts.
 
 use super::Point;
 use crate::units::{ByteSize, span};
 use std::{fmt, sync::Arc, time::Duration};
 
-/// Pauses in the body, after which it goes on.
+/// Pauses in the body, after which it continues.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Stall {
-    /// Where: one to 64 points.
+    /// Where: 1 to 64 points.
     pub at: Arc<[Point]>,
-    /// How long each lasts.
+    /// How long each pause lasts.
     pub lasts: Duration,
 }
 
@@ -23,14 +23,14 @@ impl fmt::Display for Stall {
     }
 }
 
-/// A body that comes in drops.
+/// A body that is sent in small pieces at intervals.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Drip {
-    /// The size of a drop; not zero.
+    /// The size of a piece; not zero.
     pub size: ByteSize,
-    /// From one drop to the next; not zero.
+    /// The interval between pieces; not zero.
     pub every: Duration,
-    /// Where it begins; what comes before it passes as ever.
+    /// Where it begins; bytes before this point pass as usual.
     pub from: Point,
 }
 
@@ -40,13 +40,13 @@ impl fmt::Display for Drip {
     }
 }
 
-/// Bytes that are held back and then come at once: what chunked transfer looks like behind a cache
-/// that buffers.
+/// Bytes that are held back and then sent at once, as chunked transfer looks behind a cache that
+/// buffers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Coalesce {
-    /// What arrived within each such time comes at its end.
+    /// Bytes that arrive within each period of this length are sent at its end.
     For(Duration),
-    /// All comes when the origin's body has ended (or after 16 MiB, whichever is first).
+    /// All bytes are sent when the origin's body has ended (or after 16 MiB, whichever is first).
     UntilEnd,
 }
 

@@ -6,23 +6,23 @@ use std::{fmt, time::Duration};
 /// A point in a body, from its start (or, for a range, from the start of what is sent).
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Point {
-    /// After so many bytes. A shorter body never comes to it.
+    /// After this many bytes. A shorter body does not reach it.
     Bytes(ByteSize),
-    /// So many bytes before the end. A body no longer than that has it at its start.
+    /// This many bytes before the end. In a body that is not longer than this, the point is at the start.
     FromEnd(ByteSize),
-    /// After that share of the bytes, rounded down.
+    /// After this share of the bytes, rounded down.
     Share(Ratio),
-    /// So long after the first byte was let go.
+    /// This long after the first byte was sent.
     After(Duration),
 }
 
-/// What to write.
+/// The hint in errors.
 pub(in crate::rules) const HINT: &str = "write bytes (`64 KiB`), bytes before the end (`-1 KiB`), \
                                          a share (`50 %`) or a time after the first byte (`2 s`)";
 
 impl Point {
-    /// The byte offset in a body of `length` bytes; `None` when only time can tell, when the length
-    /// is needed and not known, or when the body is shorter.
+    /// The byte offset in a body of `length` bytes; `None` if the point is a time, if the length is
+    /// needed but unknown, or if the body is shorter.
     #[must_use]
     pub fn offset(self, length: Option<u64>) -> Option<u64> {
         match self {
@@ -35,7 +35,7 @@ impl Point {
         }
     }
 
-    /// Whether the length of the body must be known to find it.
+    /// Whether the offset depends on the length of the body.
     #[must_use]
     pub const fn needs_length(self) -> bool {
         matches!(self, Self::FromEnd(_) | Self::Share(_))

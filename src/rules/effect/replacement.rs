@@ -1,27 +1,29 @@
-//! Another body than the one asked for.
+//! A body that replaces the requested one.
 
 use crate::units::ByteSize;
 use std::{fmt, sync::Arc};
 
-/// Another body than the one asked for. Length and type are the new body's; it is shaped as any.
+/// A body that replaces the requested one. Length and type are those of the new body; it is shaped
+/// like any other.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Replacement {
-    /// No bytes, with status 200; the origin is not asked, the content type is what the kind has.
+    /// No bytes, with status 200 and the usual content type of the kind; no request goes to the origin.
     Empty,
-    /// That many random bytes (by the request's seed), with status 200; the origin is not asked.
+    /// That many random bytes (from the seed of the request), with status 200; no request goes to the
+    /// origin.
     Junk(ByteSize),
-    /// These bytes, with status 200; the origin is not asked.
+    /// These bytes, with status 200; no request goes to the origin.
     Bytes {
         /// The body.
         bytes: Arc<[u8]>,
         /// Its `Content-Type`.
         content_type: Arc<str>,
     },
-    /// The segment before this one of the same rendition, fetched from the origin instead. The
-    /// first one stays as it is.
+    /// The previous segment of the same rendition, fetched from the origin. The first segment is not
+    /// replaced.
     PreviousSegment,
-    /// The same segment (or init segment) of that rung, fetched from the origin instead. What is on
-    /// that rung already, or has no such counterpart, stays as it is.
+    /// The same segment (or init segment) of that rung, fetched from the origin. A segment of that rung
+    /// itself, or without a counterpart there, is not replaced.
     Rung(u16),
 }
 

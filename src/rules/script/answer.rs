@@ -1,22 +1,22 @@
-//! An answer as a script sees it, before its body is sent.
+//! A response as a script sees it, before its body is sent.
 
 use http::HeaderMap;
 use rhai::{Dynamic, INT, Map};
 
-/// What is known of an answer before its body is sent.
+/// The properties of a response that are known before its body is sent.
 #[derive(Debug, Clone, Copy)]
 pub struct Answer<'a> {
     /// Its status.
     pub status: u16,
-    /// The bytes of its body, if that is known.
+    /// The length of its body in bytes, if known.
     pub length: Option<u64>,
     /// Its headers.
     pub headers: &'a HeaderMap,
 }
 
 impl Answer<'_> {
-    /// The map; an unknown length is `()`. Headers by their names in small letters; those that are no
-    /// text are left out, those that come several times are joined by commas.
+    /// The map for the script; an unknown length is `()`. Header names are in lower case. Values that
+    /// are not text are left out; several values of one header are joined with commas.
     pub(super) fn map(&self) -> Map {
         let mut headers = Map::new();
         for name in self.headers.keys() {

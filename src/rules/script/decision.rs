@@ -1,4 +1,4 @@
-//! What a script returned, read as a rule's `then`.
+//! Reads the value that a script returned as a rule's `then`.
 
 use crate::rules::{
     diagnostic::Diagnostics, document::Document, plan::Effects, scope::Scope, text::Either,
@@ -8,13 +8,13 @@ use rhai::{Dynamic, Map};
 use serde_json::Value;
 use std::sync::Arc;
 
-/// Tables within tables: no effect lies deeper.
+/// The deepest nesting of tables in an effect.
 const DEEPEST: usize = 4;
-/// Logs show no more of a name.
+/// Longer names are cut in logs.
 const LONGEST_NAME: usize = 80;
 
-/// Effects, under the name `script`, or the one that the map gives itself with `name`. Nothing (`()`
-/// or an empty map) is `None`.
+/// The effects, with the rule name from the map's `name`, or else `script`. `None` for `()` and for an
+/// empty map.
 pub(super) fn decision(
     function: &str,
     returned: Dynamic,
@@ -29,7 +29,7 @@ pub(super) fn decision(
     let mut map = returned.flatten().try_cast::<Map>().ok_or_else(hint)?;
     let name = match map.remove("name") {
         None => Arc::from("script"),
-        Some(name) => Arc::from(clip(&name.into_string().map_err(|_| "`name` is no text")?)),
+        Some(name) => Arc::from(clip(&name.into_string().map_err(|_| "`name` must be a string")?)),
     };
     if map.is_empty() {
         return Ok(None);
@@ -46,8 +46,8 @@ pub(super) fn decision(
     Ok(Some((name, read)))
 }
 
-/// Takes down every effect that would have to come before the answer.
-fn too_late(then: &ThenEntry, scope: &Scope<'_>) {
+/// Records an error for every effect that would have to apply before the response.
+pub(super) fn too_late(then: &ThenEntry, scope: &Scope<'_>) {
     let silent = matches!(then.hang, Some(Either::Short(_)));
     let early = [
         ("refuse", then.refuse.is_some()),
@@ -64,16 +64,19 @@ fn too_late(then: &ThenEntry, scope: &Scope<'_>) {
             "hang" => "write a table, as in #{ at: \"headers\" }, or return it from on_request",
             _ => "return it from on_request",
         };
-        scope.at(key).fault("comes too late: the answer is there", hint);
+        scope.at(key).fault(
+            "can't be returned by on_response, which runs when the response has arrived",
+            hint,
+        );
     }
 }
 
-/// A log line has room for one fault.
+/// The first error: a log line has room for one.
 fn first(faults: &Diagnostics) -> String {
     let fault = faults.as_slice().first();
     fault.map_or_else(String::new, |fault| {
         let key = if fault.key.is_empty() { String::new() } else { format!("{}: ", fault.key) };
-        format!("returned nonsense: {key}{}; {}", fault.problem, fault.hint)
+        format!("returned an invalid map: {key}{}; {}", fault.problem, fault.hint)
     })
 }
 
@@ -84,7 +87,7 @@ fn clip(name: &str) -> &str {
 
 fn json(value: &Dynamic, depth: usize) -> Result<Value, String> {
     if depth > DEEPEST {
-        return Err("returned tables too deep within one another".to_owned());
+        return Err("returned a map with too many levels of nesting".to_owned());
     }
     if let Ok(truth) = value.as_bool() {
         Ok(truth.into())
@@ -101,6 +104,9 @@ fn json(value: &Dynamic, depth: usize) -> Result<Value, String> {
     } else if value.is_string() || value.is_char() {
         Ok(value.to_string().into())
     } else {
-        Err(format!("returned a {}, which is no value of an effect", value.type_name()))
+        Err(format!(
+            "returned a map with a value of type {}; write strings, numbers, booleans, maps or arrays",
+            value.type_name()
+        ))
     }
 }

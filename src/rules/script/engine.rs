@@ -1,4 +1,4 @@
-//! The sandbox that scripts run in, and its bounds.
+//! The sandbox that scripts run in, and its limits.
 
 use super::state::register;
 use crate::seed::Stream;
@@ -10,27 +10,27 @@ use std::{
     time::Duration,
 };
 
-/// What the time is: given, as everywhere in pure code. From any zero.
+/// Returns the current time, from any zero. Passed in, because this module does not read the clock.
 pub(super) type Now = Arc<dyn Fn() -> Duration + Send + Sync>;
 
-/// Steps of one call: a millisecond or few.
+/// The most operations of one call: a few milliseconds.
 const MOST_OPERATIONS: u64 = 50_000;
-/// One call ends after this, should its steps be slow ones.
+/// The longest time of one call, in case its operations are slow.
 const LONGEST: Duration = Duration::from_millis(50);
-/// The clock is asked once in so many steps.
+/// The clock is read once in this many operations.
 const STEPS_PER_LOOK: u64 = 64;
-/// Functions that call one another.
+/// The deepest nesting of function calls.
 const DEEPEST_CALLS: usize = 16;
-/// Parentheses within parentheses.
+/// The deepest nesting of an expression.
 const DEEPEST_EXPRESSION: usize = 48;
-/// Bytes of all texts of a value together.
+/// The most bytes of text in a value.
 const LONGEST_TEXT: usize = 16 * 1024;
-/// Items of all lists (and of all maps) of a value together, and so how deep they lie.
+/// The most items in all arrays (and in all maps) of a value, which also limits its depth.
 const MOST_ITEMS: usize = 256;
-/// Variables in scope.
+/// The most variables in scope.
 const MOST_VARIABLES: usize = 128;
 
-/// What belongs to the call under way on this thread.
+/// The state of the current call on this thread.
 struct Call {
     chance: Stream,
     until: Duration,
@@ -38,16 +38,16 @@ struct Call {
 
 thread_local! {
     static CALL: RefCell<Option<Call>> = const { RefCell::new(None) };
-    /// Where the call under way is. The language forgets it when a bound is met.
+    /// The position of the current call. Rhai does not report it when a limit is exceeded.
     static AT: Cell<Position> = const { Cell::new(Position::NONE) };
 }
 
-/// Where the last call on this thread came to.
+/// The last position of the last call on this thread.
 pub(super) fn last_position() -> Position {
     AT.get()
 }
 
-/// Runs `body` with the random numbers of `chance`, and with a bound on its time.
+/// Runs `body` with random numbers from `chance`, and with a limit on its time.
 pub(super) fn bounded<T>(now: &Now, chance: Stream, body: impl FnOnce() -> T) -> T {
     let call = Call { chance, until: now() + LONGEST };
     CALL.with_borrow_mut(|slot| *slot = Some(call));
@@ -57,7 +57,7 @@ pub(super) fn bounded<T>(now: &Now, chance: Stream, body: impl FnOnce() -> T) ->
     result
 }
 
-/// An engine whose scripts can do nothing but think, and not for long.
+/// An engine without I/O, whose scripts run for a limited time.
 pub(super) fn engine(now: Now) -> Engine {
     let mut engine = Engine::new();
     engine
@@ -70,11 +70,11 @@ pub(super) fn engine(now: Now) -> Engine {
         .set_max_variables(MOST_VARIABLES)
         .set_max_functions(MOST_ITEMS)
         .set_strict_variables(true)
-        // `request.knid` must not pass for a kind that is not known.
+        // A typo such as `request.knid` must be an error, not `()`.
         .set_fail_on_invalid_map_property(true)
         .disable_symbol("eval");
     register(&mut engine);
-    // The language's own `sleep` would hold up a thread of the proxy.
+    // Rhai's `sleep` would block a thread of the proxy.
     engine.register_fn("sleep", |_: i64| no_sleep()).register_fn("sleep", |_: f64| no_sleep());
     engine.register_fn("random", || draw(rand::RngExt::random::<f64>));
     engine.register_fn("random", |below: i64| match below {
@@ -82,7 +82,7 @@ pub(super) fn engine(now: Now) -> Engine {
         _ => Err(Box::<EvalAltResult>::from("random(n) draws from 0 to n - 1; write n from 1")),
     });
     note_places(&mut engine);
-    // Standard output is for what programs read.
+    // Standard output is for results; scripts print to the log.
     engine.on_print(|text| tracing::info!("script: {text}"));
     engine.on_debug(|text, _, at| tracing::debug!("script at {at}: {text}"));
     engine.on_progress(move |steps| {
@@ -93,7 +93,7 @@ pub(super) fn engine(now: Now) -> Engine {
     engine
 }
 
-/// Has each step note its place, and do nothing else.
+/// Records the position of each step.
 #[expect(deprecated, reason = "not deprecated, says the library, but liable to change")]
 fn note_places(engine: &mut Engine) {
     engine.register_debugger(
@@ -108,7 +108,7 @@ fn note_places(engine: &mut Engine) {
 }
 
 fn no_sleep() -> Result<(), Box<EvalAltResult>> {
-    Err("a script does not sleep; return #{ delay: \"2 s\" }".into())
+    Err("a script can't sleep; return #{ delay: \"2 s\" }".into())
 }
 
 fn draw<T: Default>(from: impl FnOnce(&mut Stream) -> T) -> T {

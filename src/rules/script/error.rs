@@ -1,9 +1,9 @@
-//! What is wrong with a script: where, and what.
+//! Errors of scripts.
 
 use rhai::{EvalAltResult, ParseError, Position};
 use std::{io, path::PathBuf};
 
-/// Why a script can't be used.
+/// An error when a script is loaded.
 #[derive(Debug, thiserror::Error)]
 pub enum ScriptError {
     /// It can't be read.
@@ -11,16 +11,16 @@ pub enum ScriptError {
     Unreadable {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the operating system.
         cause: io::Error,
     },
-    /// It is longer than anything written by hand.
+    /// It is larger than 1 MiB.
     #[error("{}: is larger than 1 MiB; write a script of a few pages", .path.display())]
     TooLarge {
         /// The file.
         path: PathBuf,
     },
-    /// Its text is at fault.
+    /// Its text is invalid.
     #[error("{file}:{line}:{column}: {problem}")]
     Invalid {
         /// The file.
@@ -45,7 +45,7 @@ impl ScriptError {
     }
 }
 
-/// Why a script had no say in a request.
+/// An error when a script ran for a request. The script then has no effect on that request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ScriptFailure {
     /// The function: `on_session`, `on_request`, `on_manifest` or `on_response`.
@@ -58,13 +58,13 @@ pub struct ScriptFailure {
     pub problem: String,
 }
 
-/// Problems are told in so many bytes: a script may throw a long text.
+/// The longest problem in bytes: a script may throw a long text.
 const LONGEST: usize = 500;
 
 impl ScriptFailure {
-    /// `error`, where it says that it arose, or else at `last`.
+    /// From `error`, at the position that it names, or else at `last`.
     pub(super) fn thrown(function: &'static str, error: &EvalAltResult, last: Position) -> Self {
-        // Where in the function it happened, not where that was called.
+        // Report the position in the called function, not that of the call.
         let mut inner = error;
         while let EvalAltResult::ErrorInFunctionCall(_, _, deeper, _) = inner {
             inner = deeper;

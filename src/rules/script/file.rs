@@ -1,7 +1,8 @@
-//! A script's file: read once, and again when it has changed.
+//! A script file: read at start, and again when it has changed.
 
 use super::{
     answer::Answer,
+    check::check,
     engine::Now,
     error::{ScriptError, ScriptFailure},
     program::Program,
@@ -23,7 +24,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-/// How often the file is looked at, when requests come.
+/// The shortest time between checks for changes; a request triggers a check.
 const LOOK: Duration = Duration::from_secs(1);
 
 /// A script's file.
@@ -34,14 +35,14 @@ pub struct Script {
     seen: Mutex<Seen>,
 }
 
-/// The file when it was last looked at.
+/// The state of the file at the last check.
 struct Seen {
     at: Duration,
     version: Option<(SystemTime, u64)>,
 }
 
 impl Script {
-    /// Reads a script. `now` tells the time, from any zero.
+    /// Reads a script. `now` returns the time, from any zero.
     ///
     /// # Errors
     /// When it can't be read, is larger than 1 MiB, or is not a script.
@@ -49,17 +50,31 @@ impl Script {
         path: &Path,
         now: Arc<dyn Fn() -> Duration + Send + Sync>,
     ) -> Result<Self, ScriptError> {
-        // Looked at before it is read: a change in between is seen the next time.
+        // Check before reading: a change in between is then found at the next check.
         let seen = Seen { at: now(), version: version(path) };
         let program = read(path, &now)?;
         let (path, program) = (path.to_owned(), RwLock::new(Arc::new(program)));
         Ok(Self { path, now, program, seen: Mutex::new(seen) })
     }
 
-    /// As [`Program::decide`], with the newest sound version of the file.
+    /// Reads a script, and checks the map literals that its functions return.
     ///
     /// # Errors
-    /// When the script fails: then it does nothing to this request.
+    /// As [`load`](Self::load), and every wrong key or value in a returned map literal.
+    pub fn check(
+        path: &Path,
+        now: Arc<dyn Fn() -> Duration + Send + Sync>,
+    ) -> Result<Self, Vec<ScriptError>> {
+        let script = Self::load(path, Arc::clone(&now)).map_err(|error| vec![error])?;
+        let text = text_of(path).map_err(|error| vec![error])?;
+        let errors = check(&path.to_string_lossy(), &text, now);
+        if errors.is_empty() { Ok(script) } else { Err(errors) }
+    }
+
+    /// As [`Program::decide`], with the newest valid version of the file.
+    ///
+    /// # Errors
+    /// If the script fails: then it has no effect on this request.
     pub fn decide(
         &self,
         state: &mut ScriptState,
@@ -72,7 +87,7 @@ impl Script {
         program.decide(state, session_seed, facts, seed)
     }
 
-    /// Whether the newest sound version wants to see answers.
+    /// Whether the newest valid version has `on_response`.
     #[must_use]
     pub fn responds(&self) -> bool {
         self.program.read().responds()
@@ -81,7 +96,7 @@ impl Script {
     /// As [`Program::respond`].
     ///
     /// # Errors
-    /// When the script fails: then it does nothing more to this request.
+    /// If the script fails: then it has no further effect on this request.
     pub fn respond(
         &self,
         state: &mut ScriptState,
@@ -95,11 +110,11 @@ impl Script {
         program.respond(state, session_seed, plan, facts, answer, seed)
     }
 
-    /// Reads the file again if it has changed; a version that is at fault is logged, and the one
-    /// before stays.
+    /// Reads the file again if it has changed. If the new version is invalid, logs the error and keeps
+    /// the previous one.
     fn look(&self) {
         let now = (self.now)();
-        // Somebody else is looking: their business.
+        // Another thread is checking.
         let Some(mut seen) = self.seen.try_lock() else { return };
         if now.saturating_sub(seen.at) < LOOK {
             return;
@@ -113,9 +128,11 @@ impl Script {
         match read(&self.path, &self.now) {
             Ok(program) => {
                 *self.program.write() = Arc::new(program);
-                tracing::info!("{}: the script's new version is in force", self.path.display());
+                tracing::info!("{}: reloaded the script", self.path.display());
             }
-            Err(error) => tracing::error!("{error}; the version before stays in force"),
+            Err(error) => {
+                tracing::error!("{error}; the previous version of the script stays in use")
+            }
         }
     }
 }
@@ -126,15 +143,18 @@ fn version(path: &Path) -> Option<(SystemTime, u64)> {
 }
 
 fn read(path: &Path, now: &Now) -> Result<Program, ScriptError> {
-    let text = read_text(path).map_err(|error| match error {
+    Program::new(&path.to_string_lossy(), &text_of(path)?, Arc::clone(now))
+}
+
+fn text_of(path: &Path) -> Result<String, ScriptError> {
+    read_text(path).map_err(|error| match error {
         FileError::TooLarge { path } => ScriptError::TooLarge { path },
         FileError::Unreadable { path, cause } => ScriptError::Unreadable { path, cause },
         FileError::Invalid(faults) => ScriptError::Unreadable {
             path: path.to_owned(),
             cause: std::io::Error::other(faults.to_string()),
         },
-    })?;
-    Program::new(&path.to_string_lossy(), &text, Arc::clone(now))
+    })
 }
 
 impl fmt::Debug for Script {

@@ -1,10 +1,11 @@
-//! Scripts (Rhai): a function that sees each request, remembers what it likes for the session, and
-//! returns what a rule's `then` is; another that sees the answer before its body is sent.
+//! Scripts in Rhai. A function receives each request, may keep values for the session, and returns a map
+//! like a rule's `then`. Another function receives the response before its body is sent.
 //!
-//! Sandboxed: a script reads no file, opens no connection, asks for no time and no chance but those
-//! it is given, and is bounded in operations, depth, memory and time.
+//! Scripts are sandboxed. They can't read files or open connections, get the time and random numbers
+//! only from the proxy, and are limited in operations, depth, memory and time.
 
 mod answer;
+mod check;
 mod decision;
 mod engine;
 mod error;

@@ -1,4 +1,4 @@
-//! A script that was read: its functions, called for a request.
+//! A compiled script, and the calls of its functions for a request.
 
 use super::{
     answer::Answer,
@@ -16,24 +16,25 @@ use rand::RngExt as _;
 use rhai::{AST, CallFnOptions, Dynamic, Engine, FuncArgs, Position, Scope};
 use std::{fmt, sync::Arc, time::Duration};
 
-/// The functions that are called, and with how many arguments.
+/// The functions that the proxy calls, with their number of parameters.
 const CALLED: [(&str, usize); 4] =
     [("on_session", 1), ("on_request", 2), ("on_manifest", 2), ("on_response", 3)];
 
-/// A script that was read and can run.
+/// A compiled script.
 pub struct Program {
     engine: Engine,
     tree: AST,
-    /// Which of [`CALLED`] it has.
+    /// Which functions of [`CALLED`] it has.
     has: [bool; 4],
     now: Now,
 }
 
 impl Program {
-    /// Reads a script; `file` is named in the error. `now` tells the time, from any zero.
+    /// Compiles a script; `file` is the name used in errors. `now` returns the time, from any zero.
     ///
     /// # Errors
-    /// Bad syntax; or none of the functions that are called, or one with other parameters.
+    /// Wrong syntax, no function that the proxy calls, or such a function with a wrong number of
+    /// parameters.
     pub fn new(
         file: &str,
         text: &str,
@@ -45,23 +46,26 @@ impl Program {
         for (name, count) in &functions {
             let known = CALLED.contains(&(*name, *count));
             if name.starts_with("on_") && !known {
-                let problem = format!("{name} with {count} parameters is never called; {}", hint());
+                let problem = format!(
+                    "{name} with {count} parameters is never called by the proxy; {}",
+                    hint()
+                );
                 return Err(ScriptError::at(file, Position::NONE, problem));
             }
         }
         let has = CALLED.map(|called| functions.contains(&called));
         if !has.contains(&true) {
-            let problem = format!("there is nothing to call; {}", hint());
+            let problem = format!("the script has no function that the proxy calls; {}", hint());
             return Err(ScriptError::at(file, Position::NONE, problem));
         }
         Ok(Self { engine, tree, has, now })
     }
 
-    /// What the script does to a request of the session that `state` belongs to. All chance follows
-    /// from `seed`, the request's own; `session_seed` is there for the script to read.
+    /// Calls the script for a request of the session with this `state`, and returns its effects. All
+    /// random numbers derive from `seed`, the seed of the request; scripts can read `session_seed`.
     ///
     /// # Errors
-    /// When it fails: then it does nothing to this request.
+    /// If it fails: then it has no effect on this request.
     pub fn decide(
         &self,
         state: &mut ScriptState,
@@ -82,18 +86,18 @@ impl Program {
         Ok(plan)
     }
 
-    /// Whether it wants to see answers.
+    /// Whether it has `on_response`.
     #[must_use]
     pub const fn responds(&self) -> bool {
         let [.., on_response] = self.has;
         on_response
     }
 
-    /// What the script does to an answer before its body is sent, beside what is in `plan` already;
-    /// the rest as in [`decide`](Self::decide).
+    /// Calls the script for a response before its body is sent, and adds its effects to `plan`. The
+    /// other parameters are as in [`decide`](Self::decide).
     ///
     /// # Errors
-    /// When it fails: then it does nothing more to this request.
+    /// If it fails: then it has no further effect on this request.
     pub fn respond(
         &self,
         state: &mut ScriptState,
@@ -111,7 +115,7 @@ impl Program {
         Ok(plan)
     }
 
-    /// What the script remembers of the session, which it is told of if it is new.
+    /// The script's map for the session. Calls `on_session` first if the session is new.
     fn session(
         &self,
         state: &mut ScriptState,
@@ -143,7 +147,7 @@ impl Program {
     }
 }
 
-/// Fills what is free in `plan` with what the function `name` returned.
+/// Fills the empty slots of `plan` with the effects that the function `name` returned.
 fn fill(
     plan: &mut Plan,
     name: &'static str,

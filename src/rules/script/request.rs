@@ -1,10 +1,10 @@
-//! A request as a script sees it: all that a rule may ask about it.
+//! A request as a script sees it, with all properties that rules can test.
 
 use crate::{rules::facts::Facts, units::BitRate};
 use rhai::{Dynamic, INT, Map};
 use std::{sync::Arc, time::Duration};
 
-/// The map; what is not known is `()`. Times in seconds, bandwidth in bit/s.
+/// The map for the script; unknown values are `()`. Times are in seconds, bandwidth in bit/s.
 pub(super) fn request(facts: &Facts<'_>) -> Map {
     let resource = facts.resource;
     let (path, query) = facts.path.split_once('?').unwrap_or((facts.path, ""));

@@ -1,24 +1,24 @@
-//! What a script remembers of one session.
+//! The values that a script keeps for one session.
 
 use parking_lot::Mutex;
 use rhai::{Array, Dynamic, Engine, EvalAltResult, Map};
 use std::sync::Arc;
 
-/// Values that a session may hold, those within lists and maps included.
+/// The most values of a session, including those in arrays and maps.
 const MOST_VALUES: usize = 1024;
-/// Lists and maps within one another.
+/// The deepest nesting of arrays and maps.
 const DEEPEST: usize = 8;
-/// Bytes of all its texts.
+/// The most bytes of text.
 const LONGEST_TEXT: usize = 16 * 1024;
 
-/// The script's map for one session. It outlives changes of the script.
+/// The script's map for one session. It is kept when the script is reloaded.
 #[derive(Debug, Default, Clone)]
 pub struct ScriptState {
-    /// `None` = `on_session` is due.
+    /// `None` = `on_session` has not been called.
     memory: Option<Memory>,
 }
 
-/// The map as scripts hold it: what they write stays, and every write is measured.
+/// The map in the form that scripts use. Writes are kept, and each write is checked for size.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Memory(Arc<Mutex<Map>>);
 
@@ -28,7 +28,7 @@ impl ScriptState {
         self.memory.is_none()
     }
 
-    /// The map, which begins with the session's `seed`.
+    /// The map; a new one holds the session's `seed`.
     pub(super) fn memory(&mut self, seed: u64) -> Dynamic {
         let fresh = || {
             let seed = Dynamic::from(i64::from_ne_bytes(seed.to_ne_bytes()));
@@ -38,7 +38,7 @@ impl ScriptState {
     }
 }
 
-/// Teaches `engine` to read and write the map.
+/// Registers reads and writes of the map with `engine`.
 pub(super) fn register(engine: &mut Engine) {
     engine.register_type_with_name::<Memory>("session");
     engine.register_indexer_get(|memory: &mut Memory, key: &str| {
@@ -66,7 +66,7 @@ impl Memory {
     }
 }
 
-/// Takes a value's size from `room`.
+/// Subtracts the size of a value from `room`.
 fn measure(
     key: &str,
     value: &Dynamic,
@@ -75,8 +75,10 @@ fn measure(
 ) -> Result<(), String> {
     let text = key.len() + value.as_immutable_string_ref().map_or(0, |text| text.len());
     let left = room.0.checked_sub(1).zip(room.1.checked_sub(text));
-    *room = left.ok_or("a session remembers at most 1024 values and 16 KiB of text")?;
-    let deeper = || depth.checked_sub(1).ok_or("a session remembers no deeper tables");
+    *room = left.ok_or("a session can keep at most 1024 values and 16 KiB of text")?;
+    let deeper = || {
+        depth.checked_sub(1).ok_or("a session can keep at most 8 levels of nested arrays and maps")
+    };
     if let Some(list) = value.read_lock::<Array>() {
         let depth = deeper()?;
         list.iter().try_for_each(|value| measure("", value, depth, room))
@@ -86,6 +88,6 @@ fn measure(
     } else if ["()", "bool", "i64", "f64", "char", "string"].contains(&value.type_name()) {
         Ok(())
     } else {
-        Err(format!("a session can't remember a value of type {}", value.type_name()))
+        Err(format!("a session can't keep a value of type {}", value.type_name()))
     }
 }

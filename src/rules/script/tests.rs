@@ -349,3 +349,61 @@ fn nothing_runs_for_ever() {
     }
     assert!(start.elapsed() < Duration::from_secs(10));
 }
+
+/// The errors that a check finds in a script.
+fn checked(text: &str) -> Vec<String> {
+    let errors = super::check::check("s.rhai", text, still());
+    errors.iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn a_check_finds_wrong_keys_of_returned_maps() {
+    let script = r#"
+fn helper(request) { #{ anything: 1 } }
+fn on_session(session) { #{ free: 1 } }
+fn on_request(request, session) {
+    let other = #{ dealy: "2 s" };
+    if request.media == "audio" {
+        return #{ name: "late",
+                  dealy: "2 s" };
+    } else if request.rung == 2 {
+        return #{ cut: #{ at: "50 %", ending: "reset" } };
+    }
+    for i in 0..3 {
+        if i == 2 { return #{ delay: other.dealy, sttatus: 503 }; }
+    }
+    switch request.attempt {
+        1 => #{ status: 99 },
+        _ => #{ delay: random(3) + " s", headers: #{ set: #{ age: request.number } } },
+    }
+}
+fn on_response(request, response, session) { #{ redirect: "/a" } }
+"#;
+    let errors = checked(script);
+    let places: Vec<_> = errors.iter().map(|error| error.split(": ").next().unwrap()).collect();
+    assert_eq!(
+        places,
+        ["s.rhai:8:19", "s.rhai:10:39", "s.rhai:13:51", "s.rhai:16:17", "s.rhai:20:49"]
+    );
+    assert!(errors[0].contains("`dealy` is not a key here; did you mean `delay`?"), "{errors:?}");
+    assert!(errors[1].contains("cut.ending: `ending` is not a key here"), "{errors:?}");
+    assert!(errors[3].contains("`99` is not a status"), "{errors:?}");
+    assert!(errors[4].contains("on_response"), "{errors:?}");
+}
+
+#[test]
+fn a_check_accepts_right_and_computed_maps() {
+    let script = r#"
+fn on_request(request, session) {
+    if session.seed == 1 { throw #{ dealy: 1 }; }
+    let plan = #{};
+    plan.delay = "1 s";
+    if request.rung == 1 { return #{ name: "n", manifest: #{ freeze: "20 s" }, delay: "1 s" }; }
+    if request.rung == 2 { return #{ stall: #{ at: ["10 %", "20 %"], for: request.number + " s" } }; }
+    if request.rung == 3 { return #{}; }
+    plan
+}"#;
+    // `for` is a word of the language, so it is written as a text.
+    let script = script.replace("for: request", "\"for\": request");
+    assert_eq!(checked(&script), Vec::<String>::new());
+}

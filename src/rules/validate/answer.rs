@@ -1,4 +1,4 @@
-//! From `status` and `redirect` to answers of our own.
+//! Validates `status` and `redirect`.
 
 use crate::rules::{
     effect::{Goal, Redirect, RetryAfter, Status},
@@ -9,7 +9,7 @@ use crate::rules::{
 use http::HeaderValue;
 use std::{sync::Arc, time::Duration};
 
-/// The longest chain of redirects: more than any player follows.
+/// The longest chain of redirects. It is longer than any player follows.
 const MOST_HOPS: u64 = 100;
 
 /// Validates `status`; `scope` is the table around it.
@@ -31,7 +31,7 @@ pub(super) fn status(written: Option<&Either<StatusTable>>, scope: &Scope<'_>) -
 
 fn code(key: &str, written: Option<&Text>, scope: &Scope<'_>) -> Option<u16> {
     let hint = "write 200 to 599, as in `status = 503`";
-    scope.parsed(key, written, "a status to end a request with", hint, |text| {
+    scope.parsed(key, written, "a status from 200 to 599", hint, |text| {
         text.parse().ok().filter(|code| matches!(code, 200..=599))
     })
 }
@@ -51,7 +51,7 @@ fn retry_after(written: Option<&Text>, scope: &Scope<'_>) -> Option<RetryAfter> 
     })
 }
 
-/// A value for `Content-Type`.
+/// Reads a value for `Content-Type`.
 pub(super) fn content_type(written: Option<&Text>, scope: &Scope<'_>) -> Option<Arc<str>> {
     let hint = "write one, as in `text/html; charset=utf-8`";
     scope.parsed("content-type", written, "a media type", hint, |text| {
@@ -78,7 +78,7 @@ pub(super) fn redirect(
         written => at.parsed(
             "status",
             written.as_ref(),
-            "a status of redirects",
+            "a redirect status",
             "write 301, 302, 303, 307 or 308",
             |text| text.parse().ok().filter(|code| matches!(code, 301 | 302 | 303 | 307 | 308)),
         ),
@@ -90,7 +90,7 @@ pub(super) fn redirect(
         table.endless == Some(true),
     ];
     if goals.iter().filter(|goal| **goal).count() != 1 {
-        at.fault("leads nowhere, or to two places", "write one of `to`, `host`, `chain`, `loop`");
+        at.fault("must have exactly one target", "write one of `to`, `host`, `chain`, `loop`");
         return None;
     }
     let to = if table.to.is_some() {
@@ -117,7 +117,7 @@ fn url(key: &str, written: Option<&Text>, scope: &Scope<'_>) -> Option<Goal> {
     })
 }
 
-/// A host, with its port if it needs one.
+/// Reads a host, with an optional port.
 pub(super) fn host(key: &str, written: Option<&Text>, scope: &Scope<'_>) -> Option<Arc<str>> {
     let hint = "write a host, as in `cdn.example` or `cdn.example:8443`";
     scope.parsed(key, written, "a host", hint, |text| {

@@ -1,4 +1,4 @@
-//! From `body`, `stall`, `drip`, `corrupt` and the cuts to what befalls a body.
+//! Validates the effects on a body: `body`, `stall`, `drip`, `corrupt` and the cuts.
 
 use super::{
     answer::content_type,
@@ -22,12 +22,12 @@ use crate::{
 };
 use std::{path::Path, sync::Arc, time::Duration};
 
-/// Points of one stall.
+/// The most points of one stall.
 const MOST_POINTS: usize = 64;
-/// The most junk in place of a body.
+/// The largest random body.
 const MOST_JUNK: u64 = 1 << 30;
 
-/// What a captive portal answers to everything.
+/// The page that a captive portal sends for every request.
 const PORTAL: &str = "<!DOCTYPE html>\n<html><head><title>Welcome to the Wi-Fi</title></head>\n\
                       <body><h1>Please sign in</h1>\
                       <form method=\"post\" action=\"/login\"><button>Accept</button></form>\
@@ -74,7 +74,7 @@ fn table_body(table: &BodyTable, at: &Scope<'_>) -> Option<Replacement> {
         (None, None, junk @ Some(_), None) => {
             let size: ByteSize = at.read("junk", junk.as_ref())?;
             if size.bytes() > MOST_JUNK {
-                at.at("junk").fault("is larger than any segment", "write at most `1 GiB`");
+                at.at("junk").fault("is larger than 1 GiB", "write at most `1 GiB`");
             }
             Some(Replacement::Junk(size))
         }
@@ -83,7 +83,7 @@ fn table_body(table: &BodyTable, at: &Scope<'_>) -> Option<Replacement> {
             u16::try_from(rung).ok().map(Replacement::Rung)
         }
         _ => {
-            at.fault("is no body, or several", "write one of `text`, `file`, `junk`, `rung`");
+            at.fault("must have exactly one body", "write one of `text`, `file`, `junk`, `rung`");
             None
         }
     }
@@ -92,19 +92,20 @@ fn table_body(table: &BodyTable, at: &Scope<'_>) -> Option<Replacement> {
 fn file_bytes(file: &Text, at: &Scope<'_>) -> Option<Arc<[u8]>> {
     let Some(folder) = at.folder() else {
         let hint = "write it as `text`, or put the rule into a file for `--rules`";
-        at.at("file").fault("only a rule file on this machine may name files", hint);
+        at.at("file").fault("can be used only in a rule file that is read from disk", hint);
         return None;
     };
     match read_bytes(&folder.join(file.as_str())) {
         Ok(bytes) => Some(bytes.into()),
         Err(error) => {
-            at.at("file").fault(error.to_string(), "write a path from the rule file's folder");
+            at.at("file")
+                .fault(error.to_string(), "write a path relative to the folder of the rule file");
             None
         }
     }
 }
 
-/// What a file's extension says of its type.
+/// The usual media type for a file extension.
 fn usual_type(file: &str) -> &'static str {
     let extension = Path::new(file).extension().and_then(|e| e.to_str()).unwrap_or_default();
     match extension.to_ascii_lowercase().as_str() {
@@ -120,7 +121,7 @@ fn usual_type(file: &str) -> &'static str {
     }
 }
 
-/// A point in a body.
+/// Reads a point in a body.
 pub(super) fn point(key: &str, written: Option<&Text>, scope: &Scope<'_>) -> Option<Point> {
     scope.parsed(key, written, "a point in a body", POINT_HINT, Point::parse)
 }
@@ -133,7 +134,7 @@ pub(super) fn stall(table: Option<&StallTable>, scope: &Scope<'_>) -> Option<Sta
     let points = table.at.as_ref().map_or(&[][..], Several::as_slice);
     if points.is_empty() || points.len() > MOST_POINTS {
         let hint = format!("write 1 to {MOST_POINTS} points, as in `at = \"50 %\"`");
-        at.at("at").fault("names no point, or too many", hint);
+        at.at("at").fault("has no point, or too many", hint);
         return None;
     }
     let read: Vec<_> = points.iter().filter_map(|text| point("at", Some(text), &at)).collect();
@@ -162,7 +163,7 @@ pub(super) fn corrupt(
     scope: &Scope<'_>,
 ) -> Option<Corruption> {
     let damage = |key, written, scope: &Scope<'_>| {
-        scope.one(key, written, "a sort of damage", Damage::ALL, Damage::as_str)
+        scope.one(key, written, "a kind of corruption", Damage::ALL, Damage::as_str)
     };
     let whole = |damage: Damage| Corruption {
         damage,
@@ -181,7 +182,7 @@ pub(super) fn corrupt(
     let from: Option<ByteSize> = at.read("from", table.from.as_ref());
     let to: Option<ByteSize> = at.read("to", table.to.as_ref());
     if to.is_some_and(|to| to <= from.unwrap_or_default()) {
-        at.at("to").fault("is not behind `from`", "write a larger size");
+        at.at("to").fault("is not after `from`", "write a larger size");
     }
     let usual = whole(damage?);
     Some(Corruption {
@@ -192,7 +193,7 @@ pub(super) fn corrupt(
     })
 }
 
-/// The one cut that `cut`, `hang` (as a table), `reset` or `truncate` ask for.
+/// The cut that `cut`, `hang` (as a table), `reset` or `truncate` sets; at most one of them is set.
 pub(super) fn cut(then: &ThenEntry, scope: &Scope<'_>) -> Option<Cut> {
     let short = |key, written: &Option<Text>, ending| {
         let at = point(key, written.as_ref(), scope)?;
@@ -228,7 +229,10 @@ fn cut_table(table: &CutTable, at: &Scope<'_>) -> Option<Cut> {
         Some(written) => at.at("end").choose("an ending", written, &endings),
     };
     if table.lasts.is_some() && !matches!(ending, Some(Ending::Silence(_)) | None) {
-        at.at("for").fault("means nothing to this ending", "write `end = \"silence\"`");
+        at.at("for").fault(
+            "applies only to the ending `silence`",
+            "write `end = \"silence\"`, or leave `for` out",
+        );
     }
     let length = length(table.length.as_ref(), at);
     sound(Cut { at: point?, ending: ending?, length: length? }, at)
@@ -253,14 +257,15 @@ fn length(written: Option<&Text>, at: &Scope<'_>) -> Option<Length> {
         return Some(Length::Keep);
     }
     let all = [Length::Keep, Length::Fix, Length::Drop];
-    at.one("length", written, "what becomes of the length", &all, Length::as_str)
+    at.one("length", written, "a length setting", &all, Length::as_str)
 }
 
-/// A length that is told first can't wait for time to tell.
+/// Rejects `length = "fix"` with a time: headers are sent before the length is known.
 fn sound(cut: Cut, at: &Scope<'_>) -> Option<Cut> {
     if cut.length == Length::Fix && matches!(cut.at, Point::After(_)) {
         let hint = "write `at` in bytes or as a share, or `length = \"drop\"`";
-        at.at("length").fault("can't be told before the time has come", hint);
+        at.at("length")
+            .fault("can't be `fix` if `at` is a time, because the headers are sent first", hint);
         return None;
     }
     Some(cut)

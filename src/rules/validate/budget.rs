@@ -1,4 +1,4 @@
-//! From `budget` to how often and how long a rule may strike.
+//! Validates `budget`.
 
 use super::then::positive;
 use crate::rules::{
@@ -13,7 +13,7 @@ pub(super) fn budget(written: Option<&BudgetEntry>, at: &Scope<'_>) -> Option<Bu
     let bounds = BudgetEntry { scope: None, ..entry.clone() };
     if bounds == BudgetEntry::default() {
         let hint = "write `times`, `for`, `cooldown` or `ttl`, as in `budget = { times = 3 }`";
-        at.fault("sets no bound", hint);
+        at.fault("has no limit", hint);
     }
     let times = at.whole("times", entry.times.as_ref(), 1..=u64::MAX);
     let lasts = positive("for", entry.lasts.as_ref(), at);
@@ -22,7 +22,7 @@ pub(super) fn budget(written: Option<&BudgetEntry>, at: &Scope<'_>) -> Option<Bu
     let extents = [("session", Extent::Session), ("global", Extent::Global)];
     let extent = match &entry.scope {
         None => Some(Extent::Session),
-        Some(written) => at.at("scope").choose("what a budget is for", written, &extents),
+        Some(written) => at.at("scope").choose("the scope of a budget", written, &extents),
     };
     Some(Budget::new(Limits { times, lasts, cooldown, ttl }, extent?))
 }

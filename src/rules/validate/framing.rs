@@ -1,4 +1,4 @@
-//! From `framing` to a body without a length, or a chunk that breaks its framing.
+//! Validates `framing`: a body without a length, or with an invalid chunk size.
 
 use super::body::point;
 use crate::{
@@ -31,7 +31,7 @@ pub(super) fn framing(
     }
 }
 
-/// Whether `framing` asks for a bad chunk.
+/// Whether `framing` is `bad-chunk`.
 pub(super) fn bad_chunk(written: Option<&Either<FramingTable>>) -> bool {
     match written {
         None => false,
@@ -40,7 +40,7 @@ pub(super) fn bad_chunk(written: Option<&Either<FramingTable>>) -> bool {
     }
 }
 
-/// The cut that `framing` asks for, if it asks for a bad chunk: at the start of the body, or at a point.
+/// The cut for `bad-chunk`: at the start of the body, or at a point.
 pub(super) fn chunk_cut(written: Option<&Either<FramingTable>>, scope: &Scope<'_>) -> Option<Cut> {
     let at = match written.filter(|written| bad_chunk(Some(written)))? {
         Either::Short(_) => Point::Bytes(ByteSize::default()),

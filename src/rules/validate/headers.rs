@@ -1,4 +1,4 @@
-//! From `headers` and `date-skew` to what is done to the head of an answer.
+//! Validates `headers` and `date-skew`.
 
 use crate::{
     rules::{
@@ -11,10 +11,10 @@ use crate::{
 };
 use http::{HeaderName, HeaderValue, header};
 
-/// Headers set or removed by one rule.
+/// The most headers that one rule sets or removes.
 const MOST_HEADERS: usize = 32;
 
-/// Headers that belong to the connection: wrong ones would break the proxy's own framing.
+/// Headers of the connection. To edit them would break the framing of the proxy's messages.
 const FRAMING: [HeaderName; 8] = [
     header::CONNECTION,
     header::CONTENT_LENGTH,
@@ -36,7 +36,7 @@ pub(super) fn header_edit(table: Option<&HeadersTable>, scope: &Scope<'_>) -> Op
             let name = name(key, &set_at.at(key))?;
             let value = HeaderValue::from_str(text.as_str());
             if value.is_err() {
-                set_at.at(key).fault("is no value of a header", "write ASCII on one line");
+                set_at.at(key).fault("is not a valid header value", "write ASCII on one line");
             }
             Some((name, value.ok()?))
         })
@@ -46,18 +46,18 @@ pub(super) fn header_edit(table: Option<&HeadersTable>, scope: &Scope<'_>) -> Op
     let count = table.set.as_ref().map_or(0, |words| words.0.len()) + names.len();
     if count == 0 || count > MOST_HEADERS {
         let hint = format!("write 1 to {MOST_HEADERS} headers under `set` and `remove`");
-        at.fault("names no header, or too many", hint);
+        at.fault("has no header, or too many", hint);
     }
     Some(HeaderEdit { set: set.into(), remove: remove.into() })
 }
 
 fn name(written: &str, at: &Scope<'_>) -> Option<HeaderName> {
     let Ok(name) = HeaderName::from_bytes(written.as_bytes()) else {
-        at.fault(format!("`{written}` is no name of a header"), "write one, as in `etag`");
+        at.fault(format!("`{written}` is not a header name"), "write one, as in `etag`");
         return None;
     };
     if FRAMING.contains(&name) {
-        let hint = "it belongs to the connection; `cut` has a `length`, `close` closes, and \
+        let hint = "use other effects for the connection: `cut` has a `length`, `close` closes, and \
                     `range = \"unsized\"` sends chunks";
         at.fault(format!("`{name}` can't be edited"), hint);
         return None;
@@ -65,10 +65,10 @@ fn name(written: &str, at: &Scope<'_>) -> Option<HeaderName> {
     Some(name)
 }
 
-/// A shift of time with its sign: `-30 s`, `+5 m`.
+/// Reads a time shift with a sign: `-30 s`, `+5 m`.
 pub(super) fn skew(key: &str, written: Option<&Text>, scope: &Scope<'_>) -> Option<Skew> {
-    let hint = "write a span with its sign, as in `\"-30 s\"` or `\"+5 m\"`";
-    scope.parsed(key, written, "a shift of time", hint, |text| {
+    let hint = "write a duration with a sign, as in `\"-30 s\"` or `\"+5 m\"`";
+    scope.parsed(key, written, "a time shift", hint, |text| {
         let (sign, rest) = match text.strip_prefix('-') {
             Some(rest) => (-1, rest),
             None => (1, text.strip_prefix('+').unwrap_or(text)),

@@ -1,4 +1,4 @@
-//! From `manifest` to edits of manifests.
+//! Validates `manifest`.
 
 use super::{answer::host, headers::skew, when::rungs};
 use crate::{
@@ -11,20 +11,20 @@ use crate::{
 };
 use std::sync::Arc;
 
-/// More segments than anybody means.
+/// The most segments that an edit can name.
 const MOST_SEGMENTS: u64 = 100_000;
-/// Attributes left out by one rule.
+/// The most attributes that one rule removes.
 const MOST_NAMES: usize = 32;
 
-/// Validates `manifest`; `at` is its table. The order of the edits is that of this list: what leaves
-/// the manifest as text to read goes before what breaks it.
+/// Validates `manifest`; `at` is its table. The edits are applied in the order of this list: edits after
+/// which the manifest can still be parsed go first.
 pub(super) fn manifest(table: Option<&ManifestTable>, at: &Scope<'_>) -> Vec<ManifestEdit> {
     let Some(table) = table else { return Vec::new() };
     if *table == ManifestTable::default() {
-        at.fault("names no edit", "write one, as in `manifest = { freeze = \"20 s\" }`");
+        at.fault("has no edit", "write one, as in `manifest = { freeze = \"20 s\" }`");
     }
     if table.empty == Some(false) {
-        at.at("empty").fault("asks for nothing", "write `true`, or leave it out");
+        at.at("empty").fault("must be `true`", "write `true`, or leave it out");
     }
     let count = |key, written: &Option<Text>| at.whole(key, written.as_ref(), 1..=MOST_SEGMENTS);
     let few = |key, written| count(key, written).and_then(|n| u32::try_from(n).ok());
@@ -57,8 +57,8 @@ pub(super) fn manifest(table: Option<&ManifestTable>, at: &Scope<'_>) -> Vec<Man
 
 fn freeze(written: Option<&Text>, at: &Scope<'_>) -> Option<ManifestEdit> {
     let hint =
-        "write a span, as in `freeze = \"20 s\"`, or `forever` (as long as the rule applies)";
-    at.parsed("freeze", written, "how long a manifest freezes", hint, |text| match text {
+        "write a duration, as in `freeze = \"20 s\"`, or `forever` (as long as the rule applies)";
+    at.parsed("freeze", written, "a duration or `forever`", hint, |text| match text {
         "forever" => Some(ManifestEdit::Freeze(None)),
         _ => {
             let time = crate::units::span::parse(text).ok()?;
@@ -69,7 +69,7 @@ fn freeze(written: Option<&Text>, at: &Scope<'_>) -> Option<ManifestEdit> {
 
 fn end_list(written: Option<&Text>, at: &Scope<'_>) -> Option<ManifestEdit> {
     let all = [("early", EndList::Early), ("bare", EndList::Bare), ("missing", EndList::Missing)];
-    let end = at.at("endlist").choose("what happens to the end", written?, &all)?;
+    let end = at.at("endlist").choose("an edit of the end marker", written?, &all)?;
     Some(ManifestEdit::EndList(end))
 }
 
@@ -92,7 +92,7 @@ fn discontinuity(
         }
         (None, shift @ Some(_)) => Discontinuity::Shift(signed("shift", shift.as_ref(), &at)?),
         _ => {
-            at.fault("is no edit, or two", "write `insert` or `shift`, or `\"drop\"`");
+            at.fault("must have exactly one edit", "write `insert` or `shift`, or `\"drop\"`");
             return None;
         }
     };
@@ -100,7 +100,7 @@ fn discontinuity(
 }
 
 fn signed(key: &str, written: Option<&Text>, at: &Scope<'_>) -> Option<i64> {
-    let hint = "write a whole number but zero, as in `1` or `-2`";
+    let hint = "write a whole number other than zero, as in `1` or `-2`";
     let most = MOST_SEGMENTS as i64;
     at.parsed(key, written, "a shift", hint, |text| {
         let number: i64 = text.strip_prefix('+').unwrap_or(text).parse().ok()?;
@@ -112,7 +112,7 @@ fn durations(table: Option<&DurationsTable>, at: &Scope<'_>) -> Option<ManifestE
     let table = table?;
     if *table == DurationsTable::default() {
         let hint = "write `scale`, `target`, `date-shift` or `date-drift`";
-        at.fault("asks for nothing", hint);
+        at.fault("has no edit", hint);
     }
     let shift = |key, written: &Option<Text>| {
         skew(key, written.as_ref(), at).map_or(0, |skew| skew.milliseconds)
@@ -146,9 +146,9 @@ fn strip(written: Option<&Several>, at: &Scope<'_>) -> Option<ManifestEdit> {
         sound && !name.eq_ignore_ascii_case("BANDWIDTH")
     };
     if names.is_empty() || names.len() > MOST_NAMES || !names.iter().all(sound) {
-        let hint = "write names of attributes, as in `[\"CODECS\", \"RESOLUTION\"]`; without \
-                    BANDWIDTH no player reads a variant";
-        at.fault("names no attributes that can be left out", hint);
+        let hint = "write names of attributes, as in `[\"CODECS\", \"RESOLUTION\"]`; BANDWIDTH \
+                    can't be removed, because no player reads a variant without it";
+        at.fault("has no attribute that can be removed", hint);
         return None;
     }
     Some(ManifestEdit::Strip(names.iter().map(|text| Arc::from(text.as_str())).collect()))
@@ -165,7 +165,7 @@ fn resolution(written: Option<&Text>, at: &Scope<'_>) -> Option<ManifestEdit> {
 fn publish_time(written: Option<&Text>, at: &Scope<'_>) -> Option<ManifestEdit> {
     let frozen = [("frozen", ManifestEdit::PublishTime)];
     let names: Vec<_> = frozen.iter().map(|(name, edit)| (*name, edit)).collect();
-    at.at("publish-time").choose("what happens to publishTime", written?, &names).cloned()
+    at.at("publish-time").choose("an edit of publishTime", written?, &names).cloned()
 }
 
 fn utc_timing(written: Option<&Text>, at: &Scope<'_>) -> Option<ManifestEdit> {
@@ -179,16 +179,18 @@ fn utc_timing(written: Option<&Text>, at: &Scope<'_>) -> Option<ManifestEdit> {
 
 fn preload_hint(written: Option<&Text>, at: &Scope<'_>) -> Option<ManifestEdit> {
     let all = [("missing", Hint::Missing), ("wrong", Hint::Wrong)];
-    let hint = at.at("preload-hint").choose("what happens to the hint", written?, &all)?;
+    let hint = at.at("preload-hint").choose("an edit of the preload hint", written?, &all)?;
     Some(ManifestEdit::PreloadHint(hint))
 }
 
 fn report(written: Option<&Either<ReportTable>>, at: &Scope<'_>) -> Option<ManifestEdit> {
     let place = at.at("rendition-report");
     let report = match written? {
-        Either::Short(text) => {
-            place.choose("what happens to the report", text, &[("missing", Report::Missing)])?
-        }
+        Either::Short(text) => place.choose(
+            "an edit of the rendition report",
+            text,
+            &[("missing", Report::Missing)],
+        )?,
         Either::Table(table) => {
             let few = |key, written: &Option<Text>| {
                 let n = place.whole(key, written.as_ref(), 1..=MOST_SEGMENTS);
@@ -198,7 +200,7 @@ fn report(written: Option<&Either<ReportTable>>, at: &Scope<'_>) -> Option<Manif
                 (Some(_), None) => Report::Stale(few("stale", &table.stale)?),
                 (None, Some(_)) => Report::Ahead(few("ahead", &table.ahead)?),
                 _ => {
-                    place.fault("is no edit, or two", "write `stale` or `ahead`");
+                    place.fault("must have exactly one edit", "write `stale` or `ahead`");
                     return None;
                 }
             }
@@ -209,7 +211,7 @@ fn report(written: Option<&Either<ReportTable>>, at: &Scope<'_>) -> Option<Manif
 
 fn truncate(written: Option<&Text>, at: &Scope<'_>) -> Option<ManifestEdit> {
     let hint = "write lines (`12 lines`), bytes (`1 KiB`) or a share (`50 %`)";
-    at.parsed("truncate", written, "how much is left", hint, |text| {
+    at.parsed("truncate", written, "an amount to keep", hint, |text| {
         let amount = if let Some(lines) = text.strip_suffix("lines").or(text.strip_suffix("line")) {
             Amount::Lines(lines.trim().parse().ok()?)
         } else if text.ends_with('%') {

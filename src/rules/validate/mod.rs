@@ -1,4 +1,4 @@
-//! From the mirror of rules to rules that can run, with every fault on the way.
+//! Validates rule entries into rules, and records every error.
 
 mod answer;
 mod body;

@@ -1,4 +1,4 @@
-//! From the mirror of rules to rules that can run, with every fault on the way.
+//! Validates rule entries into rules, and records every error.
 
 use super::{
     budget::budget,
@@ -19,15 +19,15 @@ use crate::rules::{
 use std::sync::Arc;
 
 impl RuleSet {
-    /// Reads a rule file: TOML with nothing but `[[rule]]` entries. `file` is named in the faults.
+    /// Reads a rule file: TOML with only `[[rule]]` entries. `file` is the name used in errors.
     ///
     /// # Errors
-    /// All faults of the first stage (keys, types), or else all of the second (values).
+    /// All errors of the first stage (keys, types), or if there are none, all of the second (values).
     pub fn from_toml(file: &str, text: &str) -> Result<Self, Diagnostics> {
         Ok(RuleFile::from_toml(file, text)?.rules)
     }
 
-    /// Reads rules from a JSON list; `origin` names it in the faults, as in `request body`.
+    /// Reads rules from a JSON list; `origin` is its name in errors, as in `request body`.
     ///
     /// # Errors
     /// As [`RuleSet::from_toml`].
@@ -74,14 +74,14 @@ fn rule(entry: RuleEntry, place: usize, scope: &Scope<'_>) -> Rule {
     Rule { name, matcher, nth, every, probability, effects, budget, entry }
 }
 
-/// The name given, or `rule N`. It goes into logs and headers, so it is short and prints.
+/// The given name, or `rule N`. It appears in logs and headers, so it must be short and printable.
 fn name(written: Option<&Text>, place: usize, scope: &Scope<'_>) -> Arc<str> {
     let Some(name) = written.map(Text::as_str) else {
         return format!("rule {}", place + 1).into();
     };
     if name.is_empty() || name.len() > 80 || name.chars().any(char::is_control) {
         let hint = "write 1 to 80 bytes of text on one line, or leave it out";
-        scope.fault("is no name", hint);
+        scope.fault("is not a valid name", hint);
     }
     name.into()
 }

@@ -1,4 +1,4 @@
-//! From `then` to effects, with everything that rules another thing out.
+//! Validates `then`, and rejects effects that exclude each other.
 
 use super::{
     answer::{redirect, status},
@@ -25,13 +25,13 @@ use std::{sync::Arc, time::Duration};
 pub(in crate::rules) fn effects(then: &ThenEntry, scope: &Scope<'_>) -> Effects {
     if *then == ThenEntry::default() {
         let hint = "write at least one effect, as in `then = { delay = \"2 s\" }`";
-        scope.fault("asks for nothing", hint);
+        scope.fault("has no effect", hint);
     }
     contradictions(then, scope);
     let rate: Option<BitRate> = scope.read("rate", then.rate.as_ref());
     if rate == Some(BitRate::ZERO) {
         let hint = "write a rate above zero, or `hang = \"forever\"` for silence";
-        scope.at("rate").fault("passes nothing", hint);
+        scope.at("rate").fault("is zero", hint);
     }
     let keep = scope.span("keep-errors", then.keep_errors.as_ref());
     Effects {
@@ -54,7 +54,13 @@ pub(in crate::rules) fn effects(then: &ThenEntry, scope: &Scope<'_>) -> Effects 
             RangeFault::ALL,
             RangeFault::as_str,
         ),
-        reload: scope.one("reload", then.reload.as_ref(), "a reload", Reload::ALL, Reload::as_str),
+        reload: scope.one(
+            "reload",
+            then.reload.as_ref(),
+            "a reload fault",
+            Reload::ALL,
+            Reload::as_str,
+        ),
         rate,
         profile: profile(then.profile.as_ref(), &scope.at("profile")),
         stall: stall(then.stall.as_ref(), scope),
@@ -67,19 +73,25 @@ pub(in crate::rules) fn effects(then: &ThenEntry, scope: &Scope<'_>) -> Effects 
         cors: scope.one("cors", then.cors.as_ref(), "a CORS fault", Cors::ALL, Cors::as_str),
         date_skew: skew("date-skew", then.date_skew.as_ref(), scope),
         keep_errors: keep.map(Keep),
-        close: scope.one("close", then.close.as_ref(), "a closing", Closing::ALL, Closing::as_str),
+        close: scope.one(
+            "close",
+            then.close.as_ref(),
+            "a way to close connections",
+            Closing::ALL,
+            Closing::as_str,
+        ),
         manifest: manifest(then.manifest.as_ref(), &scope.at("manifest")),
     }
 }
 
-/// Takes down every effect that another one rules out.
+/// Records an error for every effect that another one excludes.
 fn contradictions(then: &ThenEntry, scope: &Scope<'_>) {
     let headers = matches!(&then.hang, Some(Either::Table(_)));
     let fates = [
         ("refuse", then.refuse.is_some(), "a request that is refused is not answered"),
         ("hang", then.hang.is_some() && !headers, "a request that hangs is not answered"),
-        ("status", then.status.is_some(), "the origin's body does not flow then"),
-        ("redirect", then.redirect.is_some(), "the origin's body does not flow then"),
+        ("status", then.status.is_some(), "the origin's body is not sent"),
+        ("redirect", then.redirect.is_some(), "the origin's body is not sent"),
     ];
     let body = [
         ("body", then.body.is_some()),
@@ -106,7 +118,7 @@ fn contradictions(then: &ThenEntry, scope: &Scope<'_>) {
     ];
     let beside = |first: &str, why: &str, others: &[(&str, bool)]| {
         for (key, _) in others.iter().filter(|(_, written)| *written) {
-            let problem = format!("can't go with `{first}`: {why}");
+            let problem = format!("can't be combined with `{first}`: {why}");
             scope.at(key).fault(problem, "write one of them");
         }
     };
@@ -119,7 +131,7 @@ fn contradictions(then: &ThenEntry, scope: &Scope<'_>) {
         }
     }
     if then.hang.is_some() && !headers {
-        beside("hang", "say it with `hang` alone", &[("delay", then.delay.is_some())]);
+        beside("hang", "use only `hang`", &[("delay", then.delay.is_some())]);
     }
     let cuts = [
         ("hang", headers),
@@ -129,7 +141,7 @@ fn contradictions(then: &ThenEntry, scope: &Scope<'_>) {
         ("truncate", then.truncate.is_some()),
     ];
     if let Some(first) = cuts.iter().position(|(_, written)| *written) {
-        beside(cuts[first].0, "a body is cut in one way", &cuts[first + 1..]);
+        beside(cuts[first].0, "a body can be cut only once", &cuts[first + 1..]);
     }
 }
 
@@ -140,7 +152,7 @@ fn delay(then: &ThenEntry, scope: &Scope<'_>) -> Option<Delay> {
     }
 }
 
-/// Silence before the headers; the table form is a cut, and read there.
+/// A hang before the headers; the table form is a cut, and is read in [`cut`].
 fn hang(then: &ThenEntry, scope: &Scope<'_>) -> Option<Hang> {
     match then.hang.as_ref()? {
         Either::Short(text) => silence("hang", Some(text), scope),
@@ -148,7 +160,7 @@ fn hang(then: &ThenEntry, scope: &Scope<'_>) -> Option<Hang> {
     }
 }
 
-/// Reads how long nothing comes: a span, or `forever`.
+/// Reads how long nothing is sent: a duration, or `forever`.
 pub(super) fn silence(key: &str, written: Option<&Text>, scope: &Scope<'_>) -> Option<Hang> {
     let written = written?.as_str();
     if written == "forever" {
@@ -161,8 +173,8 @@ pub(super) fn silence(key: &str, written: Option<&Text>, scope: &Scope<'_>) -> O
     span::parse(written).map_err(faulty).ok().map(Hang::For)
 }
 
-/// Reads the name of a profile: a built-in one, since what comes over the network must not make us
-/// read files.
+/// Reads the name of a built-in profile. Rules may come over the network, so they can't name profile
+/// files.
 fn profile(written: Option<&Text>, scope: &Scope<'_>) -> Option<Arc<str>> {
     let written = written?.as_str();
     let all: Vec<_> = builtin::profiles().map(|(name, _)| name).collect();
@@ -171,8 +183,9 @@ fn profile(written: Option<&Text>, scope: &Scope<'_>) -> Option<Arc<str>> {
     }
     let meant = nearest(&written.to_ascii_lowercase(), &all);
     let meant = meant.map_or(String::new(), |name| format!("did you mean `{name}`? "));
-    let hint = format!("{meant}write a built-in one; `vsps profiles list` lists them");
-    scope.fault(format!("there is no profile `{written}`"), hint);
+    let hint =
+        format!("{meant}write the name of a built-in profile; `vsps profiles list` lists them");
+    scope.fault(format!("there is no built-in profile `{written}`"), hint);
     None
 }
 
@@ -184,11 +197,11 @@ fn coalesce(written: Option<&Text>, scope: &Scope<'_>) -> Option<Coalesce> {
     Some(Coalesce::For(time))
 }
 
-/// Reads a span above zero.
+/// Reads a duration above zero.
 pub(super) fn positive(key: &str, written: Option<&Text>, scope: &Scope<'_>) -> Option<Duration> {
     let span = scope.span(key, written)?;
     if span.is_zero() {
-        scope.at(key).fault("is zero", "write a span above zero, or leave it out");
+        scope.at(key).fault("is zero", "write a duration above zero, or leave it out");
         return None;
     }
     Some(span)

@@ -1,4 +1,4 @@
-//! From `when` to a matcher.
+//! Validates `when`.
 
 use crate::{
     media::edit::RungSet,
@@ -34,7 +34,7 @@ pub(super) fn matcher(when: &WhenEntry, scope: &Scope<'_>) -> Matcher {
     }
 }
 
-/// The rarer conditions; `None` when there are none.
+/// The less common conditions; `None` if there are none.
 fn details(when: &WhenEntry, scope: &Scope<'_>) -> Option<Box<Details>> {
     let from_zero = |key, written: Option<&Several>| numbers_from(0, written, &scope.at(key));
     let connections = [("fresh", false), ("reused", true)];
@@ -53,7 +53,7 @@ fn details(when: &WhenEntry, scope: &Scope<'_>) -> Option<Box<Details>> {
         media_cycle: scope.parsed(
             "media-cycle",
             when.media_cycle.as_ref(),
-            "a place in a cycle",
+            "a position in a cycle",
             media_cycle::HINT,
             MediaCycle::parse,
         ),
@@ -73,7 +73,7 @@ fn details(when: &WhenEntry, scope: &Scope<'_>) -> Option<Box<Details>> {
     (details != Details::default()).then(|| Box::new(details))
 }
 
-/// What is left out: plain conditions, without counts and without exceptions of their own.
+/// Reads `not`: conditions without counts and without another `not`.
 fn spared(not: &[WhenEntry], scope: &Scope<'_>) -> Vec<Matcher> {
     if not.is_empty() {
         scope.fault("is an empty list", "write at least one table, or leave the key out");
@@ -86,7 +86,7 @@ fn spared(not: &[WhenEntry], scope: &Scope<'_>) -> Vec<Matcher> {
             || when.probability.is_some();
         if *when == WhenEntry::default() || when.not.is_some() || counts {
             let hint = "write plain conditions, as in `not = [{ index = 5 }]`; no counts, no `not`";
-            at.fault("is no condition that can be excepted", hint);
+            at.fault("has a key that can't be used inside `not`", hint);
             return None;
         }
         Some(matcher(when, &at))
@@ -95,10 +95,10 @@ fn spared(not: &[WhenEntry], scope: &Scope<'_>) -> Vec<Matcher> {
 }
 
 fn cycle(key: &str, written: Option<&Text>, scope: &Scope<'_>) -> Option<Cycle> {
-    scope.parsed(key, written, "a pattern of up and down", cycle::HINT, Cycle::parse)
+    scope.parsed(key, written, "a pattern of up and down phases", cycle::HINT, Cycle::parse)
 }
 
-/// The values of a list, each read by `read`.
+/// Reads each value of a list with `read`.
 fn list<T>(
     written: Option<&Several>,
     scope: &Scope<'_>,
@@ -108,7 +108,7 @@ fn list<T>(
     items(written, scope).filter_map(|(text, at)| read(text, &at)).collect()
 }
 
-/// Texts to compare with, not empty.
+/// Reads texts that are not empty.
 fn words(written: Option<&Several>, scope: &Scope<'_>) -> Vec<Box<str>> {
     list(written, scope, |text, at| {
         if text.as_str().is_empty() {
@@ -118,23 +118,26 @@ fn words(written: Option<&Several>, scope: &Scope<'_>) -> Vec<Box<str>> {
     })
 }
 
-/// Patterns; `starts` are the characters one of which each must begin with, if any.
+/// Reads patterns. Each must begin with one of the characters in `starts`, if there are any.
 fn globs(written: Option<&Several>, scope: &Scope<'_>, starts: &str) -> Vec<Glob> {
     list(written, scope, |text, at| {
         let glob = Glob::new(text.as_str());
         if glob.is_none() {
-            at.fault("is no pattern", "write 1 to 256 bytes; `*` = anything, `?` = one character");
+            at.fault(
+                "is not a pattern",
+                "write 1 to 256 bytes; `*` = anything, `?` = one character",
+            );
         }
         let sound = starts.is_empty() || text.as_str().starts_with(|c| starts.contains(c));
         if !sound {
             let hint = format!("write `*{text}`, or the path from its first `/`");
-            at.fault(format!("`{text}` fits no path, as paths begin with `/`"), hint);
+            at.fault(format!("`{text}` matches no path, because paths begin with `/`"), hint);
         }
         glob
     })
 }
 
-/// One rate, or `1 Mbit/s..3 Mbit/s` with both ends included, or with one end.
+/// Reads a rate, or a range such as `1 Mbit/s..3 Mbit/s` (both ends included, one may be missing).
 fn bandwidth(text: &Text, at: &Scope<'_>) -> Option<(BitRate, BitRate)> {
     let most = BitRate::from_bits_per_second(u64::MAX);
     let read = |text: &str, open: BitRate| match text.trim() {
@@ -159,10 +162,12 @@ fn method(text: &Text, at: &Scope<'_>) -> Option<Method> {
     at.choose("a method", text, &names).cloned()
 }
 
-/// Which of those that match: `nth`, and `first = 3` for `nth = "..3"`; both must hold.
+/// Reads `nth`, or `first`, which is short for it: `first = 3` is `nth = "..3"`.
 pub(super) fn nth(when: &WhenEntry, scope: &Scope<'_>) -> Option<Numbers> {
     if when.nth.is_some() && when.first.is_some() {
-        scope.at("first").fault("can't go with `nth`", "write `nth = \"..3\"` for the first 3");
+        scope
+            .at("first")
+            .fault("can't be combined with `nth`", "write `nth = \"..3\"` for the first 3");
     }
     let first = scope.whole("first", when.first.as_ref(), 1..=u64::MAX);
     let first = first.map(|first| Numbers::new(vec![(1, first)]));
@@ -174,7 +179,7 @@ fn window(key: &str, written: Option<&Text>, scope: &Scope<'_>) -> Option<Window
     read.map_err(|(problem, hint)| scope.at(key).fault(problem, hint)).ok()
 }
 
-/// The set of all that is named; everything when nothing was written.
+/// The set of all named values; all values if the key is not set.
 fn named(
     written: Option<&Several>,
     what: &str,
@@ -193,7 +198,7 @@ fn numbers(written: Option<&Several>, scope: &Scope<'_>) -> Option<Numbers> {
     numbers_from(1, written, scope)
 }
 
-/// Numbers that count from `lowest`, 0 or 1.
+/// Reads numbers from `lowest`, which is 0 or 1.
 fn numbers_from(lowest: u64, written: Option<&Several>, scope: &Scope<'_>) -> Option<Numbers> {
     let hint = if lowest == 0 { numbers::HINT_FROM_0 } else { numbers::HINT };
     let read = |(text, at): (&Text, Scope<'_>)| {
@@ -207,14 +212,14 @@ fn offsets(written: Option<&Several>, scope: &Scope<'_>) -> Option<Offsets> {
     let read = |(text, at): (&Text, Scope<'_>)| {
         let range = offsets::range(text.as_str());
         if range.is_none() {
-            at.fault(format!("`{text}` is not a distance or a range"), offsets::HINT);
+            at.fault(format!("`{text}` is not a number or a range"), offsets::HINT);
         }
         range
     };
     Some(Offsets::new(items(written?, scope).filter_map(read).collect()))
 }
 
-/// The values of a list, each with its place; the place of a single value is the key itself.
+/// The values of a list, each with its scope. The scope of a single value is that of the key.
 fn items<'w, 'f>(
     written: &'w Several,
     scope: &'w Scope<'f>,
@@ -233,16 +238,16 @@ pub(super) fn every(written: Option<&Text>, scope: &Scope<'_>) -> u64 {
     let Some(written) = written else {
         return 1;
     };
-    let hint = "write 1 for every request, 3 for every third; leave out the rule for none";
+    let hint = "write 1 for every request, or 3 for every third; to match none, remove the rule";
     match written.as_str().parse() {
-        Ok(0) => scope.fault("0 names no request", hint),
+        Ok(0) => scope.fault("0 matches no request", hint),
         Ok(every) => return every,
         Err(_) => scope.fault(format!("`{written}` is not a whole number"), hint),
     }
     1
 }
 
-/// Rungs by number, and `lowest`, `highest`, `all-but-lowest`, `all-but-highest`.
+/// Reads rungs by number, and `lowest`, `highest`, `all-but-lowest`, `all-but-highest`.
 pub(super) fn rungs(written: &Several, scope: &Scope<'_>) -> RungSet {
     let mut rungs = RungSet::default();
     for (text, at) in items(written, scope) {

@@ -287,6 +287,6 @@ fn values_may_stand_in_a_file() {
         fault.replace(path.to_str().unwrap(), "mine.toml")
     };
     insta::assert_snapshot!(fault("file = \"broken.csv\""), @"mine.toml:4: latency.jitter: broken.csv:3: `ten` is not a span of time; write a number and us, ms, s, m or h, as in `30 ms` or `2 m`");
-    insta::assert_snapshot!(fault("file = \"netem.dist\", mean = \"30 ms\""), @r#"mine.toml:4: latency.jitter: `sd` is missing; write both for a file of netem's, as in `mean = "30 ms"`, `sd = "10 ms"`"#);
-    insta::assert_snapshot!(fault("file = \"none.csv\""), @"mine.toml:4: latency.jitter.file: `none.csv` can't be read: No such file or directory (os error 2); write a path from this file's folder");
+    insta::assert_snapshot!(fault("file = \"netem.dist\", mean = \"30 ms\""), @r#"mine.toml:4: latency.jitter: `sd` is missing; write both for a distribution file of netem, as in `mean = "30 ms"`, `sd = "10 ms"`"#);
+    insta::assert_snapshot!(fault("file = \"none.csv\""), @"mine.toml:4: latency.jitter.file: `none.csv` can't be read: No such file or directory (os error 2); write a path relative to this file's folder");
 }

@@ -69,19 +69,19 @@ fn mahimahi_counts_opportunities() {
 
 #[test]
 fn bad_lines_have_numbers() {
-    insta::assert_snapshot!(fault("1\n2\nthree"), @"t:3: `three` is not a millisecond; write a whole number from 0 on");
+    insta::assert_snapshot!(fault("1\n2\nthree"), @"t:3: `three` is not a millisecond; write a whole number from 0");
     insta::assert_snapshot!(fault("5\n2"), @"t:2: 2 ms is before 5 ms; write times in order");
-    insta::assert_snapshot!(fault("0 1\n1 -2"), @"t:2: `-2` can't be; write a number from 0 on");
+    insta::assert_snapshot!(fault("0 1\n1 -2"), @"t:2: `-2` is not a number of at least 0; write a number from 0");
     insta::assert_snapshot!(fault("0 1\n1 2\n0.5 2"), @"t:3: 0.5 s is not after 1 s; write times in order, or give each line a fixed time with `step`");
-    insta::assert_snapshot!(fault("time,rate_kbps\n0,1\n1,NaN"), @"t:3: `NaN` can't be; write a number from 0 on");
-    insta::assert_snapshot!(fault("time,rate\n0,1"), @"t:1: `rate` does not tell its unit; say it with `rate-unit`, as in `kbit/s`");
+    insta::assert_snapshot!(fault("time,rate_kbps\n0,1\n1,NaN"), @"t:3: `NaN` is not a number of at least 0; write a number from 0");
+    insta::assert_snapshot!(fault("time,rate\n0,1"), @"t:1: the unit of `rate` is unknown; set it with `rate-unit`, as in `kbit/s`");
     insta::assert_snapshot!(fault("time,x\n0,1"), @"t:1: has no column that looks like a rate; name one with `rate-column`: time, x");
-    insta::assert_snapshot!(fault("time,rate_kbps\n0,1\n1"), @"t:3: has 1 columns; write as many as the header has");
+    insta::assert_snapshot!(fault("time,rate_kbps\n0,1\n1"), @"t:3: has 1 columns; write as many columns as the header has");
     insta::assert_snapshot!(fault("[\n{\"duration_ms\": 5}\n]"), @"t:3: a period without length or rate; write `duration_ms` and `bandwidth_kbps`");
     insta::assert_snapshot!(fault("[{\"duration_ms\": x}]"), @r#"t:1: expected value; write `[{"duration_ms": 1000, "bandwidth_kbps": 1200}, ..]`"#);
     insta::assert_snapshot!(fault("1200x30\n800"), @"t:2: `800` is not a rate times seconds; write kbit/s and s, as in `1200x30`");
-    insta::assert_snapshot!(fault("1 2 3\n"), @"t: is of no format that can be told by its first line; say the format: mahimahi, sabre, pensieve, list, csv, log, iperf");
-    insta::assert_snapshot!(fault("\n#\n"), @"t: says nothing; write a trace: a sample a line");
+    insta::assert_snapshot!(fault("1 2 3\n"), @"t: has a format that can't be detected from its first line; set the format: mahimahi, sabre, pensieve, list, csv, log, iperf");
+    insta::assert_snapshot!(fault("\n#\n"), @"t: is empty; write a trace: one sample per line");
     assert!(parsed("0 1\n\u{1}\u{2}", &TraceOptions::default()).is_err());
 }
 
@@ -138,7 +138,7 @@ fn a_profile_names_its_trace() {
 /// Two lines may mean a year of bins: refused before they fill the memory.
 #[test]
 fn a_trace_of_too_many_steps_is_refused_while_it_is_read() {
-    insta::assert_snapshot!(fault("1\n31000000000"), @"t:2: is one step more than the 8388608 that a trace can have; cut it, or write fewer a second (`bin` for mahimahi's)");
+    insta::assert_snapshot!(fault("1\n31000000000"), @"t:2: is one more step than the 8388608 that a trace can have; cut it, or write fewer steps per second (`bin` for mahimahi)");
 }
 
 /// Values that are read in addition to rates.
@@ -185,7 +185,7 @@ fn the_spelling_of_a_unit_tells_bits_from_bytes() {
     // In the cells, or in a column of its own.
     assert_eq!(steps("time,throughput\n0,2 KB/s\n1,3 Mbps\n"), [(1000, 16_000), (1000, 3_000_000)]);
     assert_eq!(steps("time,rate,unit\n0,2,KB/s\n1,3,Mbps\n"), [(1000, 16_000), (1000, 3_000_000)]);
-    insta::assert_snapshot!(fault("time,bitrate\n0,1\n1,2"), @"t:1: `bitrate` does not tell its unit; say it with `rate-unit`, as in `kbit/s`");
+    insta::assert_snapshot!(fault("time,bitrate\n0,1\n1,2"), @"t:1: the unit of `bitrate` is unknown; set it with `rate-unit`, as in `kbit/s`");
 }
 
 /// The user's options are applied, or refused by name.
@@ -210,11 +210,11 @@ fn options_are_obeyed_or_refused() {
     );
     let fault = |text, options: &TraceOptions| parsed(text, options).unwrap_err();
     let mahimahi = TraceOptions { format: "mahimahi".parse().ok(), ..with_step(1) };
-    insta::assert_snapshot!(fault("1\n2", &mahimahi), @"t: is of format `mahimahi`, which has no use for `step`; leave it out: the format says how long each sample lasts");
-    insta::assert_snapshot!(fault(log, &in_kilobytes), @"t: is of format `log`, which has no use for `rate-unit`; leave it out: the format says what it counts");
+    insta::assert_snapshot!(fault("1\n2", &mahimahi), @"t: is of format `mahimahi`, to which `step` does not apply; leave it out: the format defines the length of each sample");
+    insta::assert_snapshot!(fault(log, &in_kilobytes), @"t: is of format `log`, to which `rate-unit` does not apply; leave it out: the format defines its unit");
     insta::assert_snapshot!(fault("time,mbps\n2019.12.16_13.40.04,1\n", &in_ms), @"t:2: `2019.12.16_13.40.04` is a date and time, which is not in `ms`; leave `time-unit` out");
     insta::assert_snapshot!(fault("time,mbps\n0,1 Mbps\n", &in_kilobytes), @"t:2: is in `Mbit/s`, not `kB/s`; leave `rate-unit` out");
-    insta::assert_snapshot!(fault("time,mbps\n0,1\n", &TraceOptions { step: Some(Duration::from_secs(1)), ..in_ms }), @"t: `time-unit` can't go with `step`, by which no time is read; leave one of them out");
+    insta::assert_snapshot!(fault("time,mbps\n0,1\n", &TraceOptions { step: Some(Duration::from_secs(1)), ..in_ms }), @"t: `time-unit` can't be combined with `step`, with which times are not read; leave one of them out");
 }
 
 /// Mahimahi's constant files: a single `1` is 12 Mbit/s, sixty of them are 720.
@@ -239,7 +239,7 @@ fn rows_of_one_second_are_averaged() {
         2019.12.16_13.40.09,0,1000,0\n2019.12.16_13.40.09,0,3000,55\n2019.12.16_13.40.10,0,500,1\n\
         2019.12.16_13.40.12,0,700,1\n";
     assert_eq!(steps(irish), [(1000, 0), (1000, 2_000_000), (2000, 500_000), (2000, 700_000)]);
-    insta::assert_snapshot!(fault("time,kbps\n2019.12.16_13.40.09,1\n2019.12.16_13.40.08,1\n"), @"t:3: is before the line before; write times in order, or give each line a fixed time with `step`");
+    insta::assert_snapshot!(fault("time,kbps\n2019.12.16_13.40.09,1\n2019.12.16_13.40.08,1\n"), @"t:3: has an earlier time than the previous line; write times in order, or give each line a fixed time with `step`");
 }
 
 #[test]
@@ -275,12 +275,12 @@ fn lines_without_names_are_samples() {
     assert_eq!(steps(text), network);
     assert_eq!(parsed(text, &with_step(1)).unwrap(), network);
     let notes = recorded(text, &TraceOptions::default()).notes;
-    insta::assert_snapshot!(notes.join("\n"), @"no line has a time: each counts as 1 s (say another with `step`)");
+    insta::assert_snapshot!(notes.join("\n"), @"no line has a time: each counts as 1 s (set another length with `step`)");
     assert_eq!(
         parsed("0.5\n1.5\n", &with_rate_unit("MB/s")).unwrap(),
         [(1000, 4_000_000), (1000, 12_000_000)]
     );
-    insta::assert_snapshot!(fault("0.5\n1.5\n"), @"t:1: `0.5` does not tell its unit; say it with `rate-unit`, as in `kbit/s`");
+    insta::assert_snapshot!(fault("0.5\n1.5\n"), @"t:1: the unit of `0.5` is unknown; set it with `rate-unit`, as in `kbit/s`");
     insta::assert_snapshot!(fault("2023-04-05 11:03:07,8.21,2.4\n"), @"t:1: has columns without names, and several may be the rate; write names in a first line, or the number of the column as `rate-column`");
 }
 
@@ -327,7 +327,7 @@ fn iperfs_json_is_a_trace() {
     let text =
         run(&[interval(0.0, 2e8, true), interval(0.0, 4.5e8, false), interval(1.0, 4.6e8, false)]);
     assert_eq!(steps(&text), [(1000, 450_000_000), (1000, 460_000_000)]);
-    insta::assert_snapshot!(fault(&run(&[interval(0.0, 2e8, true)])), @"t: is a run of iperf without an interval that counts: all were omitted, or none was printed; run iperf for longer than it omits (`-O`), with `-i 1`");
+    insta::assert_snapshot!(fault(&run(&[interval(0.0, 2e8, true)])), @"t: has no usable iperf interval: all were omitted, or none was printed; run iperf for longer than it omits (`-O`), with `-i 1`");
     let stream = format!(
         "{}\n{}\n",
         r#"{"event":"start","data":{"version":"iperf 3.17"}}"#,
@@ -361,13 +361,13 @@ fn latencies_are_kept() {
 fn errors_name_the_kind_of_file() {
     insta::assert_snapshot!(fault("const PATTERNS = [{speed: 1200, duration: 30}];\n"), @r#"t: is JavaScript, not a trace; save its list of periods as JSON: `[{"speed": 1200, "duration": 30}, ..]`"#);
     insta::assert_snapshot!(fault("<!DOCTYPE html><html>"), @"t: is an HTML page, not a trace; save the data itself, not the page that shows it");
-    insta::assert_snapshot!(fault("<?xml version=\"1.0\"?>\n<plist version=\"1.0\">"), @"t: is a property list (plist), not a trace; import Network Link Conditioner's with `vsps profiles import`");
+    insta::assert_snapshot!(fault("<?xml version=\"1.0\"?>\n<plist version=\"1.0\">"), @"t: is a property list (plist), not a trace; import a file of Network Link Conditioner with `vsps profiles import`");
     insta::assert_snapshot!(fault("[3G]\nbwIn=1600000\n"), @"t: is an ini file, not a trace; import WebPageTest's connectivity.ini with `vsps profiles import`");
     insta::assert_snapshot!(fault("#!/bin/sh\ntc qdisc add dev eth0 root netem delay 100ms\n"), @"t: is a shell script, not a trace; write its rates as steps: `1200x30, 800x30` is kbit/s times s");
-    insta::assert_snapshot!(fault("{\"up\":330,\"down\":200,\"rtt\":1000}"), @"t: is a JSON object that is no trace; write a list of periods, `iperf3 -J`, or import presets with `vsps profiles import`");
+    insta::assert_snapshot!(fault("{\"up\":330,\"down\":200,\"rtt\":1000}"), @"t: is a JSON object that is not a trace; write a list of periods, `iperf3 -J`, or import presets with `vsps profiles import`");
     let binary =
         read(&b"\x1f\x8b\x08\x00"[..], "t", &TraceOptions::default(), &mut |_| {}).unwrap_err();
-    insta::assert_snapshot!(binary, @"t: is a gzip archive, not a trace; unpack or convert it to text: a sample a line");
+    insta::assert_snapshot!(binary, @"t: is a gzip archive, not a trace; unpack it or convert it to text: one sample per line");
     let long = "a".repeat(17_000) + ",b\n1,2\n";
     assert!(fault(&long).len() < 400, "{}", fault(&long).len());
 }

@@ -48,7 +48,7 @@ fn list() -> Result<(), Failure> {
 }
 
 fn check(files: &[PathBuf], requests: Option<&Path>, json: bool) -> Result<(), Failure> {
-    let (mut report, mut told, mut problems) = (String::new(), Vec::new(), Vec::new());
+    let (mut report, mut checked, mut problems) = (String::new(), Vec::new(), Vec::new());
     let (mut sets, mut scripts) = (Vec::new(), Vec::new());
     for path in files {
         if path.extension().is_some_and(|extension| extension == "rhai") {
@@ -56,7 +56,7 @@ fn check(files: &[PathBuf], requests: Option<&Path>, json: bool) -> Result<(), F
                 Ok(script) => {
                     // Writing to a String can't fail.
                     let _ = writeln!(report, "{}: no errors found in the script", path.display());
-                    told.push(json!({ "file": path.display().to_string() }));
+                    checked.push(json!({ "file": path.display().to_string() }));
                     scripts.push(script);
                 }
                 Err(errors) => problems.extend(errors.iter().map(ToString::to_string)),
@@ -66,7 +66,7 @@ fn check(files: &[PathBuf], requests: Option<&Path>, json: bool) -> Result<(), F
         match load(path) {
             Ok(book) => {
                 describe(&mut report, path, &book);
-                told.push(json!({
+                checked.push(json!({
                     "file": path.display().to_string(),
                     "rules": book.rules,
                     "warnings": book.warnings(),
@@ -87,12 +87,13 @@ fn check(files: &[PathBuf], requests: Option<&Path>, json: bool) -> Result<(), F
             |cause| Failure::usage(format_args!("{}: can't be read: {cause}", path.display()));
         let replayed = replay(path, scripts.first(), &RuleSet::concat(&sets));
         let replayed = replayed.map_err(unreadable)?;
-        tell(&mut report, path, &replayed);
+        describe_requests(&mut report, path, &replayed);
         verdicts = Some(replayed.iter().map(verdict).collect::<Vec<_>>());
     }
-    match json {
-        true => print_json(&json!({ "files": told, "requests": verdicts, "problems": problems }))?,
-        false => print(&report)?,
+    if json {
+        print_json(&json!({ "files": checked, "requests": verdicts, "problems": problems }))?;
+    } else {
+        print(&report)?;
     }
     if problems.is_empty() { Ok(()) } else { Err(Failure::usage(problems.join("\n"))) }
 }
@@ -127,7 +128,7 @@ fn describe(report: &mut String, path: &Path, book: &RuleFile) {
     }
 }
 
-fn tell(report: &mut String, path: &Path, verdicts: &[Verdict]) {
+fn describe_requests(report: &mut String, path: &Path, verdicts: &[Verdict]) {
     let hit = verdicts.iter().filter(|verdict| !verdict.plan.is_empty()).count();
     let _ = writeln!(report, "{}: {} requests, {hit} of them hit", path.display(), verdicts.len());
     for Verdict { session, method, path, attempt, plan, failure } in verdicts {

@@ -61,7 +61,7 @@ async fn serve(config: Config, catalog: Arc<Catalog>, dropped: LossCounter) -> R
         // The sender is never dropped before the run is over.
         let _ = stopped.await;
     });
-    let told_twice = async {
+    let second_signal = async {
         signals.next().await;
         tracing::info!(
             "stopping: waiting for current responses to finish (stop again to abort them)"
@@ -72,7 +72,7 @@ async fn serve(config: Config, catalog: Arc<Catalog>, dropped: LossCounter) -> R
     };
     let report = tokio::select! {
         report = running => report?,
-        () = told_twice => return Err(Failure::running("stopped at once: responses were aborted")),
+        () = second_signal => return Err(Failure::running("stopped at once: responses were aborted")),
     };
     stdout.print(&match log {
         LogFormat::Text => format!("\n{report}"),

@@ -110,7 +110,7 @@ families! {
     FAULTS: Counter, "faults", "vsps_faults_total", ["effect"],
         "Effects of rules that took place.";
     SCRIPT_ERRORS: Counter, "errors", "vsps_script_errors_total", ["function"],
-        "Requests on which the script failed; it then had no say in them.";
+        "Requests on which the script failed; it then had no effect on them.";
     SWITCHES: Counter, "switches", "vsps_rendition_switches_total", ["direction"],
         "Moves of viewers to another rung, up or down.";
     RETRIES: Counter, "requests", "vsps_retries_total", ["kind"],

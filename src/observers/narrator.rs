@@ -130,7 +130,7 @@ fn request(event: &Event, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             write!(f, "{}: manifest not read in full: {problem}", Which(request))
         }
         Event::ScriptFailed { request, failure } => {
-            write!(f, "{}: the script failed, and has no say: {failure}", Which(request))
+            write!(f, "{}: the script failed, and had no effect: {failure}", Which(request))
         }
         Event::RequestFinished { request, status, outcome, bytes, measured } => {
             let (outcome, total) = (outcome.as_str(), Time(measured.total));

@@ -21,9 +21,10 @@ const MOST_PHASES: usize = 64;
 impl Cycle {
     /// Reads `up 20 s, down 10 s`, or the short `u20d10`.
     pub(super) fn parse(text: &str) -> Option<Self> {
-        let phases: Vec<_> = match text.contains([' ', ',']) {
-            true => text.split(',').map(phase).collect::<Option<_>>()?,
-            false => short(text)?,
+        let phases: Vec<_> = if text.contains([' ', ',']) {
+            text.split(',').map(phase).collect::<Option<_>>()?
+        } else {
+            short(text)?
         };
         let length = phases.iter().map(|(_, span)| *span).sum();
         let goes_down = phases.iter().any(|(down, span)| *down && !span.is_zero());

@@ -63,7 +63,10 @@ async fn a_script_sees_the_answer_before_its_body() {
     assert_eq!((late.status(), late.body.as_slice()), (200, b"0123456789".as_slice()));
     let failed = rig.told("script_failed", 1).await;
     assert_eq!(failed[0]["function"], "on_response");
-    assert!(failed[0]["problem"].as_str().unwrap().contains("comes too late"), "{failed:?}");
+    assert!(
+        failed[0]["problem"].as_str().unwrap().contains("can't be returned by on_response"),
+        "{failed:?}"
+    );
     let struck = rig.told("fault_injected", 3).await;
     let effects: Vec<_> = struck.iter().map(|event| event["effect"].as_str().unwrap()).collect();
     assert_eq!(effects, ["truncate", "status", "headers"]);

@@ -91,7 +91,7 @@ mod tests {
         let step = Step { lasts: Duration::from_secs(1), rate: BitRate::ZERO };
         assert!(recorded.push(1, step).is_ok() && recorded.push(2, step).is_ok());
         let fault = recorded.push(3, step).unwrap_err().within("t");
-        insta::assert_snapshot!(fault, @"t:3: is one step more than the 2 that a trace can have; cut it, or write fewer steps per second (`bin` for mahimahi)");
+        insta::assert_snapshot!(fault, @"t:3: is one more step than the 2 that a trace can have; cut it, or write fewer steps per second (`bin` for mahimahi)");
         assert_eq!(recorded.finish().steps.len(), 2);
     }
 }

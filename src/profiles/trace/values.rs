@@ -148,15 +148,15 @@ mod tests {
         let fault = |text| read(text, None).unwrap_err();
         insta::assert_snapshot!(fault("12 ms\n12"), @"f:2: `12` has no unit; write `12 ms`, or a header that ends in it, as in `rtt_ms`");
         insta::assert_snapshot!(fault("rtt\n12"), @"f:2: `12` has no unit; write `12 ms`, or a header that ends in it, as in `rtt_ms`");
-        insta::assert_snapshot!(fault("rtt_ms\n-12"), @"f:2: `-12` can't be; write a number from 0 on");
+        insta::assert_snapshot!(fault("rtt_ms\n-12"), @"f:2: `-12` is not a number of at least 0; write a number from 0");
         insta::assert_snapshot!(fault("rtt_ms\n"), @"f: has no values; write one per line, as in `12 ms`");
         insta::assert_snapshot!(fault("-12 ms"), @"f:1: `-12 ms` is not a span of time; write a number and us, ms, s, m or h, as in `30 ms` or `2 m`");
         insta::assert_snapshot!(fault("12 ms\n12 mz"), @"f:2: `12 mz` is not a span of time; write a number and us, ms, s, m or h, as in `30 ms` or `2 m`");
         insta::assert_snapshot!(fault("12 ms, 0"), @"f:1: has an invalid weight; write a weight above 0, at most 1e9, or leave the line out");
         insta::assert_snapshot!(fault("12 ms, much"), @"f:1: `much` is not a number; write one, as in `1200.5`");
         insta::assert_snapshot!(fault("12 ms, 1, 2"), @"f:1: has more than two columns; write a value, or a value and its weight, as in `12 ms, 3`");
-        insta::assert_snapshot!(fault(&"1 ms\n".repeat(16_385)), @"f:16385: is one value more than the 16384 that a table can have; write fewer values, with weights for repeated ones");
-        insta::assert_snapshot!(read("0 1\n0.5\n", Some((0.03, 0.01))).unwrap_err(), @"f:2: `0.5` is none of netem's numbers; write whole numbers of 1/8192 of `sd`, or leave `mean` and `sd` out");
-        insta::assert_snapshot!(read("0 40000", Some((0.03, 0.01))).unwrap_err(), @"f:1: `40000` is none of netem's numbers; write whole numbers of 1/8192 of `sd`, or leave `mean` and `sd` out");
+        insta::assert_snapshot!(fault(&"1 ms\n".repeat(16_385)), @"f:16385: is one more value than the 16384 that a table can have; write fewer values, with weights for repeated ones");
+        insta::assert_snapshot!(read("0 1\n0.5\n", Some((0.03, 0.01))).unwrap_err(), @"f:2: `0.5` is not a number of netem; write whole numbers of 1/8192 of `sd`, or leave `mean` and `sd` out");
+        insta::assert_snapshot!(read("0 40000", Some((0.03, 0.01))).unwrap_err(), @"f:1: `40000` is not a number of netem; write whole numbers of 1/8192 of `sd`, or leave `mean` and `sd` out");
     }
 }

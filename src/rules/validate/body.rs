@@ -235,7 +235,7 @@ fn cut_table(table: &CutTable, at: &Scope<'_>) -> Option<Cut> {
         );
     }
     let length = length(table.length.as_ref(), at);
-    sound(Cut { at: point?, ending: ending?, length: length? }, at)
+    checked_length(Cut { at: point?, ending: ending?, length: length? }, at)
 }
 
 fn hang_table(table: &HangTable, at: &Scope<'_>) -> Option<Cut> {
@@ -249,7 +249,7 @@ fn hang_table(table: &HangTable, at: &Scope<'_>) -> Option<Cut> {
         written => silence("for", written.as_ref(), at),
     };
     let length = length(table.length.as_ref(), at);
-    sound(Cut { at: point?, ending: Ending::Silence(lasts?), length: length? }, at)
+    checked_length(Cut { at: point?, ending: Ending::Silence(lasts?), length: length? }, at)
 }
 
 fn length(written: Option<&Text>, at: &Scope<'_>) -> Option<Length> {
@@ -261,7 +261,7 @@ fn length(written: Option<&Text>, at: &Scope<'_>) -> Option<Length> {
 }
 
 /// Rejects `length = "fix"` with a time: headers are sent before the length is known.
-fn sound(cut: Cut, at: &Scope<'_>) -> Option<Cut> {
+fn checked_length(cut: Cut, at: &Scope<'_>) -> Option<Cut> {
     if cut.length == Length::Fix && matches!(cut.at, Point::After(_)) {
         let hint = "write `at` in bytes or as a share, or `length = \"drop\"`";
         at.at("length")

@@ -6,15 +6,15 @@
 
 mod bench;
 mod listen;
-mod public_url;
 mod play;
+mod public_url;
 
 pub use bench::{
     BenchArgs, BenchCommand, CompareArgs, MergeArgs, PensieveAbrName, PensieveArgs, SweepArgs,
 };
 pub use listen::ListenAddress;
-pub use public_url::PublicUrl;
 pub use play::PlayArgs;
+pub use public_url::PublicUrl;
 
 use crate::{
     profiles::trace::{RateUnit, TimeUnit, TraceFormat},

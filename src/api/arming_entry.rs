@@ -1,4 +1,4 @@
-//! What a POST asks a session to be armed with: the mirror of its body, and what becomes of it.
+//! The body of a POST that starts a session, and its validation.
 
 use super::problem::Problem;
 use crate::{
@@ -11,10 +11,10 @@ use serde::Deserialize;
 use serde_json::Value;
 use std::sync::Arc;
 
-/// A label is for people; it stands in every line of the logs.
+/// The longest label. It is part of log lines.
 const LONGEST_LABEL: usize = 64;
 
-/// The body of `POST /api/v1/sessions`; no logic.
+/// The body of `POST /api/v1/sessions`.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields, expecting = "an object, as in {\"profile\": \"3g\"}")]
 pub(super) struct ArmingEntry {
@@ -30,14 +30,14 @@ pub(super) struct ArmingEntry {
 }
 
 impl ArmingEntry {
-    /// Reads `body`, and checks it against the profiles there are.
+    /// Parses and validates `body`.
     pub(super) fn read(body: Value, catalog: &Catalog) -> Result<ArmingRequest, Problem> {
         let request = Document::json("body", body)
             .read(|entry: Self, scope| Some(entry.validate(catalog, scope)))?;
         Ok(request)
     }
 
-    /// Whatever is at fault is left out here, and taken down in `scope`.
+    /// Invalid members are reported in `scope`, and left out of the result.
     fn validate(self, catalog: &Catalog, scope: &Scope<'_>) -> ArmingRequest {
         let Self { profile, rate, rtt, loss, seed, rules, origin, link, label } = self;
         ArmingRequest {
@@ -56,7 +56,7 @@ impl ArmingEntry {
     }
 }
 
-/// The profile called `name`: a built-in one, since a request must not make us read files.
+/// The profile `name`. It must be a built-in one, since a request must not make the proxy read files.
 pub(super) fn named(name: &Text, catalog: &Catalog, scope: &Scope<'_>) -> Option<Arc<Profile>> {
     match catalog.named(name.as_str()) {
         Ok(profile) => return Some(profile),
@@ -76,13 +76,13 @@ fn read_seed(text: &Text, scope: &Scope<'_>) -> Option<Seed> {
     let seed = text.as_str().parse().ok();
     if seed.is_none() {
         let hint = format!("write a whole number from 0 to {}", u64::MAX);
-        scope.fault(format!("`{text}` is no seed"), hint);
+        scope.fault(format!("`{text}` is not a seed"), hint);
     }
     seed
 }
 
-/// A host and no more: paths come with the requests. Whoever may ask here may open a host, so the
-/// session may fetch from it without `--allow-origin`.
+/// Parses an origin without a path. A client of the API may open hosts, so the session may fetch from it without
+/// `--allow-origin`.
 fn read_origin(text: &Text, scope: &Scope<'_>) -> Option<Origin> {
     const HINT: &str = "write scheme and host, as in `https://cdn.example`";
     match Origin::split(text.as_str()) {
@@ -90,7 +90,7 @@ fn read_origin(text: &Text, scope: &Scope<'_>) -> Option<Origin> {
             return Some(origin);
         }
         Ok((origin, _)) => {
-            let hint = format!("write `{origin}`, and put the path behind the session's url");
+            let hint = format!("write `{origin}`, and append the path to the session's url");
             scope.fault(format!("`{text}` has a path"), hint);
         }
         Err(_) => scope.fault(format!("`{text}` is not an origin"), HINT),
@@ -101,14 +101,14 @@ fn read_origin(text: &Text, scope: &Scope<'_>) -> Option<Origin> {
 fn read_link(text: &Text, scope: &Scope<'_>) -> Option<Arc<str>> {
     let link = Shared::link(text.as_str());
     let hint = "write up to 64 letters, digits, `-` and `_`, as in `house`";
-    link.map_err(|_| scope.fault(format!("`{text}` is no link's name"), hint)).ok()
+    link.map_err(|_| scope.fault(format!("`{text}` is not a link name"), hint)).ok()
 }
 
 fn read_label(text: &Text, scope: &Scope<'_>) -> Option<Arc<str>> {
     let label = text.as_str();
     if label.chars().count() > LONGEST_LABEL || label.chars().any(char::is_control) {
         let hint = format!("write at most {LONGEST_LABEL} characters on one line");
-        scope.fault("is no label", hint);
+        scope.fault("is not a label", hint);
         return None;
     }
     Some(label.into())

@@ -1,13 +1,13 @@
-//! Who may come in: holders of the token, or without one whoever is on this machine, but not the
-//! web pages that happen to be open there.
+//! Access control of the API: requests with the token, or, if no token is set, requests from this machine, except
+//! those of foreign web pages in a browser.
 //!
-//! A browser lets any page send requests to 127.0.0.1, and a page whose own name resolves to
-//! 127.0.0.1 after a moment (DNS rebinding) may even read the answers. So without a token
-//! - `Host` must name this machine: the page's own name stands there when it rebinds;
-//! - `Origin`, which browsers add to every request that changes something, must be this server's.
+//! A browser lets any page send requests to 127.0.0.1. A page whose name later resolves to 127.0.0.1 (DNS rebinding) can
+//! also read the responses. So without a token
+//! - `Host` must name this machine: after DNS rebinding it is the name of the page;
+//! - `Origin`, which browsers add to every request that changes something, must be that of this server.
 //!
-//! No CORS header is ever sent, so no other page reads an answer. With a token neither check is
-//! needed: a browser adds no `Authorization: Bearer` of its own.
+//! No CORS headers are sent, so no other page can read a response. With a token these checks are not needed: a browser
+//! does not add `Authorization: Bearer` by itself.
 
 use super::problem::Problem;
 use axum::{
@@ -18,11 +18,11 @@ use axum::{
 };
 use std::{hint::black_box, net::IpAddr, sync::Arc};
 
-/// Liveness and readiness tell nothing, and those who probe have no token.
+/// Health and readiness need no token: they reveal nothing, and probes usually have none.
 pub(super) const HEALTH: &str = "/healthz";
 pub(super) const READY: &str = "/readyz";
 
-/// What it takes to come in.
+/// The access rules.
 #[derive(Debug, Clone)]
 pub(super) struct Auth {
     token: Option<Arc<str>>,
@@ -58,13 +58,13 @@ impl Auth {
         let foreign =
             |origin: &HeaderValue| !origin.as_bytes().eq_ignore_ascii_case(here.as_bytes());
         if !safe && headers.get_all(header::ORIGIN).iter().any(foreign) {
-            let hint = "a web page from elsewhere may change nothing here (Origin header)";
+            let hint = "web pages of another origin may not change anything here (Origin header)";
             return Err(Problem::new(StatusCode::FORBIDDEN, hint));
         }
         Ok(())
     }
 
-    /// Whether `host` can only be this machine: names that a stranger's DNS can't answer.
+    /// Whether `host` is certainly this machine: a name that foreign DNS cannot resolve.
     fn is_here(&self, host: &Authority) -> bool {
         let name = host.host();
         let bare = name.strip_prefix('[').and_then(|name| name.strip_suffix(']')).unwrap_or(name);
@@ -75,13 +75,13 @@ impl Auth {
     }
 }
 
-/// Lets `request` through the doors; what comes back is kept by nobody and taken for what it says.
+/// Checks access, and adds headers that prevent caching and MIME sniffing of the response.
 pub(super) async fn guard(
-    extract::State(doors): extract::State<Auth>,
+    extract::State(auth): extract::State<Auth>,
     request: Request,
     next: Next,
 ) -> Response {
-    let mut response = match doors.admit(&request) {
+    let mut response = match auth.admit(&request) {
         Ok(()) => next.run(request).await,
         Err(problem) => problem.into_response(),
     };
@@ -102,7 +102,7 @@ fn bearer(token: &str, headers: &HeaderMap) -> Result<(), Problem> {
         .with("www-authenticate", "Bearer realm=\"vsps\""))
 }
 
-/// Whether both are equal, in a time that tells only their lengths: no byte is guessed by the clock.
+/// Compares in a time that depends only on the lengths, against timing attacks.
 fn same(token: &[u8], given: &[u8]) -> bool {
     let pairs = token.iter().zip(given);
     let difference = pairs.fold(0, |difference, (a, b)| black_box(difference | (a ^ b)));
@@ -120,8 +120,8 @@ mod tests {
 
     #[test]
     fn only_names_of_this_machine_are_here() {
-        let doors = Auth::new(None, Ipv4Addr::new(10, 0, 0, 7).into());
-        let here = |host: &str| doors.is_here(&host.parse().unwrap());
+        let auth = Auth::new(None, Ipv4Addr::new(10, 0, 0, 7).into());
+        let here = |host: &str| auth.is_here(&host.parse().unwrap());
         for host in
             ["localhost:8081", "LOCALHOST", "127.0.0.1", "127.9.9.9:1", "[::1]:8081", "10.0.0.7"]
         {

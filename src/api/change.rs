@@ -1,4 +1,4 @@
-//! What a PATCH changes of a session: the mirror of its body, and what becomes of it.
+//! The body of a PATCH of a session, and its validation.
 
 use super::{arming_entry::named, problem::Problem};
 use crate::{
@@ -10,15 +10,15 @@ use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use std::{sync::Arc, time::Duration};
 
-/// A member of a merge patch (RFC 7396): three things can be said of it.
+/// A member of a merge patch (RFC 7396). It has three states.
 #[derive(Debug, Default)]
 enum Member<T> {
-    /// Not a word: it stays as it is.
+    /// Not present: no change.
     #[default]
     Absent,
-    /// `null`: it is taken away.
+    /// `null`: the value is removed.
     Removed,
-    /// It becomes this.
+    /// A new value.
     Set(T),
 }
 
@@ -28,7 +28,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Member<T> {
     }
 }
 
-/// The body of `PATCH /api/v1/sessions/{id}`; no logic.
+/// The body of `PATCH /api/v1/sessions/{id}`.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields, expecting = "an object, as in {\"rate\": \"5 Mbit/s\"}")]
 struct ChangeEntry {
@@ -39,8 +39,8 @@ struct ChangeEntry {
     ttl: Option<Text>,
 }
 
-/// Reads `body`: a command that is validated as a whole, so that it is obeyed as a whole or not at
-/// all. A profile that is taken away becomes `default`: that of the command line.
+/// Parses and validates `body` as a whole, so that it is applied as a whole or not at all. `null` for the profile
+/// means `default`, the profile of the command line.
 pub(super) fn read(
     body: Value,
     catalog: &Catalog,
@@ -52,7 +52,7 @@ pub(super) fn read(
 }
 
 impl ChangeEntry {
-    /// Whatever is at fault is left out here, and taken down in `scope`.
+    /// Invalid members are reported in `scope`, and left out of the result.
     fn validate(self, catalog: &Catalog, default: &Arc<Profile>, scope: &Scope<'_>) -> Command {
         let change = Change {
             profile: match self.profile {
@@ -60,7 +60,7 @@ impl ChangeEntry {
                 Member::Removed => Some(Arc::clone(default)),
                 Member::Set(name) => named(&name, catalog, &scope.at("profile")),
             },
-            // Zero is a rate too: silence until the next PATCH.
+            // Zero is a valid rate: nothing passes until the next PATCH.
             rate: match self.rate {
                 Member::Absent => None,
                 Member::Removed => Some(None),
@@ -79,18 +79,18 @@ impl ChangeEntry {
         };
         let lasts = ttl(self.ttl.as_ref(), scope);
         if lasts.is_some() && change.is_empty() {
-            let hint = "write what shall last so long, as in {\"paused\": true, \"ttl\": \"30 s\"}";
+            let hint = "add the setting to change for this time, as in {\"paused\": true, \"ttl\": \"30 s\"}";
             scope.at("ttl").fault("has nothing to revert", hint);
         }
         Command::Set(change, lasts)
     }
 }
 
-/// For how long a change holds.
+/// Reads how long a change lasts.
 pub(super) fn ttl(written: Option<&Text>, scope: &Scope<'_>) -> Option<Duration> {
     let lasts = scope.span("ttl", written);
     if lasts.is_some_and(|lasts| lasts.is_zero()) {
-        scope.at("ttl").fault("is over at once", "write how long it holds, as in `30 s`");
+        scope.at("ttl").fault("must be longer than zero", "write how long it lasts, as in `30 s`");
     }
     lasts
 }

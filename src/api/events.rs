@@ -1,4 +1,4 @@
-//! What happens, as it happens: server-sent events, in the JSON of the event log.
+//! Live events as server-sent events, in the JSON of the event log.
 
 use super::{name::Name, problem::Problem, state::State};
 use crate::observers::{Notice, Subscription};
@@ -19,8 +19,8 @@ use std::{
 };
 use tokio::time::Interval;
 
-/// A comment is sent this often, so that what lies between does not take the connection for dead, and
-/// a client that is gone is noticed.
+/// A comment is sent at this interval, so that intermediaries keep the connection open, and a client that is gone is
+/// detected.
 const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(15);
 
 /// `GET /api/v1/events`
@@ -30,12 +30,12 @@ pub(super) async fn all(
     stream(&state, None)
 }
 
-/// `GET /api/v1/sessions/{id}/events`: until it ends.
+/// `GET /api/v1/sessions/{id}/events`: the events until the session ends.
 pub(super) async fn of_session(
     extract::State(state): extract::State<State>,
     Name(id): Name,
 ) -> Result<impl IntoResponse, Problem> {
-    // First the subscription: an end that comes between is in it, or the session is not found.
+    // Subscribe first: if the session ends in between, its end is in the subscription or the session is not found.
     let answer = stream(&state, Some(id.as_str().into()))?;
     state.registry.find(&id)?;
     Ok(answer)
@@ -43,18 +43,18 @@ pub(super) async fn of_session(
 
 fn stream(state: &State, session: Option<Arc<str>>) -> Result<impl IntoResponse + use<>, Problem> {
     let Some(subscription) = state.feed.subscribe(session) else {
-        let detail = "too many listen to events already; close one of their connections";
+        let detail = "there are too many event streams; close one of them";
         return Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail));
     };
-    let signs = tokio::time::interval(KEEP_ALIVE_INTERVAL);
-    let body = Body::new(Stream { subscription, signs });
+    let keep_alive = tokio::time::interval(KEEP_ALIVE_INTERVAL);
+    let body = Body::new(Stream { subscription, keep_alive });
     Ok(([(header::CONTENT_TYPE, "text/event-stream")], body))
 }
 
-/// The body: one frame for each event.
+/// The response body: one frame per event.
 struct Stream {
     subscription: Subscription,
-    signs: Interval,
+    keep_alive: Interval,
 }
 
 impl hyper::body::Body for Stream {
@@ -65,22 +65,22 @@ impl hyper::body::Body for Stream {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        if let Poll::Ready(told) = self.subscription.poll_next(context) {
-            return Poll::Ready(told.map(|told| Ok(Frame::data(text(&told).into()))));
+        if let Poll::Ready(notice) = self.subscription.poll_next(context) {
+            return Poll::Ready(notice.map(|notice| Ok(Frame::data(text(&notice).into()))));
         }
-        if self.signs.poll_tick(context).is_ready() {
-            let sign = match self.subscription.take_lost() {
+        if self.keep_alive.poll_tick(context).is_ready() {
+            let comment = match self.subscription.take_lost() {
                 0 => ":\n\n".to_owned(),
                 lost => text(&Notice::Lost(lost)),
             };
-            return Poll::Ready(Some(Ok(Frame::data(sign.into()))));
+            return Poll::Ready(Some(Ok(Frame::data(comment.into()))));
         }
         Poll::Pending
     }
 }
 
-fn text(told: &Notice) -> String {
-    match told {
+fn text(notice: &Notice) -> String {
+    match notice {
         Notice::Lost(lost) => format!("event: lost\ndata: {{\"lost\":{lost}}}\n\n"),
         Notice::Event { name, json } => format!("event: {name}\ndata: {json}\n\n"),
     }

@@ -1,4 +1,4 @@
-//! What a POST asks to be fired: the mirror of its body, and what becomes of it.
+//! The body of a POST that arms a fault, and its validation.
 
 use super::{change::ttl, problem::Problem};
 use crate::{
@@ -9,10 +9,10 @@ use crate::{
 use serde::Deserialize;
 use serde_json::Value;
 
-/// More strikes than anybody asks for by hand.
+/// The largest accepted `times`.
 const MOST_TIMES: u64 = 1_000_000;
 
-/// The body of `POST /api/v1/sessions/{id}/faults`; no logic.
+/// The body of `POST /api/v1/sessions/{id}/faults`.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields, expecting = "an object, as in {\"fault\": \"segment-404\"}")]
 struct FaultEntry {
@@ -23,7 +23,7 @@ struct FaultEntry {
     ttl: Option<Text>,
 }
 
-/// Reads `body`.
+/// Parses and validates `body`.
 pub(super) fn read(body: Value) -> Result<Command, Problem> {
     let command =
         Document::json("body", body).read(|entry: FaultEntry, scope| entry.validate(scope))?;
@@ -32,13 +32,13 @@ pub(super) fn read(body: Value) -> Result<Command, Problem> {
 
 impl FaultEntry {
     fn validate(self, scope: &Scope<'_>) -> Option<Command> {
-        const HINT: &str = "write `fault` (the name of a ready one) or `rule`, as in \
+        const HINT: &str = "write `fault` (the name of a built-in fault) or `rule`, as in \
                             {\"rule\": {\"when\": {\"kind\": \"segment\"}, \"then\": {\"status\": 404}}}";
         let lasts = ttl(self.ttl.as_ref(), scope);
         let times = self.times.map_or(Some(1), |text| times(&text, &scope.at("times")));
         let name = self.name.map(|text| name(&text, &scope.at("name")));
         let (default, rules) = match (self.fault, self.rule) {
-            (Some(named), None) => ready(&named, &scope.at("fault"))?,
+            (Some(named), None) => built_in(&named, &scope.at("fault"))?,
             (None, Some(rule)) => {
                 let named = match &rule {
                     RuleItem::Full(rule) => rule.name.as_ref().map(Text::as_str),
@@ -62,7 +62,7 @@ impl FaultEntry {
 }
 
 /// The rules of a ready fault, and its name; or those of a short rule.
-fn ready(named: &Text, scope: &Scope<'_>) -> Option<(String, RuleSet)> {
+fn built_in(named: &Text, scope: &Scope<'_>) -> Option<(String, RuleSet)> {
     if named.as_str().contains(':') {
         return Some(("fault".to_owned(), single_rule(RuleItem::Short(named.clone()), scope)));
     }
@@ -84,20 +84,20 @@ fn times(text: &Text, scope: &Scope<'_>) -> Option<u64> {
     let times = text.as_str().parse().ok().filter(|times| (1..=MOST_TIMES).contains(times));
     if times.is_none() {
         let hint = format!("write a whole number from 1 to {MOST_TIMES}");
-        scope.fault(format!("`{text}` is not such a number"), hint);
+        scope.fault(format!("`{text}` is not a valid number"), hint);
     }
     times
 }
 
 fn name(text: &Text, scope: &Scope<'_>) -> Option<String> {
     if !fits(text.as_str()) {
-        scope.fault("is no name", "write 1 to 64 letters, digits, `-` and `_`");
+        scope.fault("is not a name", "write 1 to 64 letters, digits, `-` and `_`");
         return None;
     }
     Some(text.as_str().to_owned())
 }
 
-/// Whether it can stand in addresses, logs and headers.
+/// Whether `name` is valid in URLs, logs and headers.
 fn fits(name: &str) -> bool {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
     (1..=64).contains(&name.len()) && name.chars().all(plain)

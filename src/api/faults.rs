@@ -1,4 +1,4 @@
-//! Faults fired at a running session, by hand and a given number of times.
+//! Handlers for faults that are armed on a running session for a number of uses.
 
 use super::{
     fault_entry,
@@ -22,13 +22,13 @@ use axum::{
 use serde::Serialize;
 use std::sync::Arc;
 
-/// A fault, as it is shown.
+/// The JSON form of a fault.
 #[derive(Debug, Serialize)]
 pub(super) struct FaultView {
     name: Arc<str>,
-    /// How often it strikes in all.
+    /// How many times it applies in total.
     times: u64,
-    /// How often it has.
+    /// How many times it has applied.
     struck: u64,
     rules: RuleSet,
 }
@@ -57,7 +57,7 @@ pub(super) async fn list(
     Ok(Json(FaultView::all(&*state.registry.find(&id)?)))
 }
 
-/// `POST /api/v1/sessions/{id}/faults`: fires one.
+/// `POST /api/v1/sessions/{id}/faults`: arms a fault.
 pub(super) async fn fire(
     extract::State(state): extract::State<State>,
     Name(id): Name,
@@ -66,13 +66,14 @@ pub(super) async fn fire(
 ) -> Result<impl IntoResponse, Problem> {
     let session = state.registry.find(&id)?;
     let command = fault_entry::read(body)?;
-    let obeyed = state.registry.command(&session, &command, &|version| if_match.allows(version))?;
-    let name = obeyed.fault.unwrap_or_default();
+    let applied =
+        state.registry.command(&session, &command, &|version| if_match.allows(version))?;
+    let name = applied.fault.unwrap_or_default();
     let location = format!("{PATH}/{}/faults/{name}", session.tag.id);
     let times = if let Command::Fire { times, .. } = command { times } else { 0 };
     let body = serde_json::json!({ "name": name, "times": times });
     let headers = [(header::LOCATION, location)];
-    Ok((StatusCode::CREATED, headers, etag(obeyed.version), Json(body)))
+    Ok((StatusCode::CREATED, headers, etag(applied.version), Json(body)))
 }
 
 /// `GET /api/v1/sessions/{id}/faults/{name}`
@@ -88,7 +89,7 @@ pub(super) async fn show(
     Ok(Json(FaultView::new(fault)))
 }
 
-/// `DELETE /api/v1/sessions/{id}/faults/{name}`: takes it back.
+/// `DELETE /api/v1/sessions/{id}/faults/{name}`: removes the fault.
 pub(super) async fn disarm(
     extract::State(state): extract::State<State>,
     TwoNames(id, name): TwoNames,
@@ -96,6 +97,7 @@ pub(super) async fn disarm(
 ) -> Result<impl IntoResponse, Problem> {
     let session = state.registry.find(&id)?;
     let command = Command::Unfire(name);
-    let obeyed = state.registry.command(&session, &command, &|version| if_match.allows(version))?;
-    Ok((StatusCode::NO_CONTENT, etag(obeyed.version)))
+    let applied =
+        state.registry.command(&session, &command, &|version| if_match.allows(version))?;
+    Ok((StatusCode::NO_CONTENT, etag(applied.version)))
 }

@@ -1,4 +1,4 @@
-//! Sessions by their label: changed together, each answered for itself.
+//! Handlers that change all sessions with a label. The response has a result for each session.
 
 use super::{
     change, fault_entry, json_body::JsonBody, problem::Problem, state::State, version::IfMatch,
@@ -12,17 +12,17 @@ use axum::{
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
-/// What came of a command, for one session of a group.
+/// The result of a command for one session of a group.
 #[derive(Debug, Serialize)]
 pub(super) struct ResultView {
     id: Arc<str>,
-    /// The version it is now at, as in its ETag.
+    /// The session's new version, as in its ETag.
     #[serde(skip_serializing_if = "Option::is_none")]
     version: Option<u64>,
-    /// The name of the fault that was fired.
+    /// The name of the armed fault.
     #[serde(skip_serializing_if = "Option::is_none")]
     fault: Option<Arc<str>>,
-    /// Why nothing was done: it changed between being asked and being told.
+    /// Why the command failed: the session changed between the check and the command.
     #[serde(skip_serializing_if = "Option::is_none")]
     problem: Option<String>,
 }
@@ -45,7 +45,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Label {
         match Query::<GroupQuery>::from_request_parts(parts, state).await {
             Ok(Query(query)) => Ok(Self(query.label)),
             Err(_) => {
-                let hint = "the query must be `?label=NAME` and no more";
+                let hint = "the query must be `?label=NAME` and nothing else";
                 Err(Problem::new(StatusCode::BAD_REQUEST, hint))
             }
         }
@@ -56,7 +56,7 @@ impl Label {
     /// The sessions with this label, oldest first.
     fn sessions(&self, state: &State) -> Result<Vec<Arc<Session>>, Problem> {
         let Some(label) = &self.0 else {
-            let hint = "say which sessions: `?label=NAME`";
+            let hint = "name the sessions with `?label=NAME`";
             return Err(Problem::new(StatusCode::BAD_REQUEST, hint));
         };
         let mut sessions = state.registry.list();

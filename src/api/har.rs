@@ -1,4 +1,4 @@
-//! What passed between a player and the proxy, for tools that read HTTP archives.
+//! The handler that exports a session's exchanges as HAR.
 
 use super::{name::Name, players::Players, problem::Problem, state::State};
 use axum::{
@@ -15,7 +15,8 @@ pub(super) async fn show(
 ) -> Result<impl IntoResponse, Problem> {
     let base = players.session(&id);
     let Some(har) = state.archive.har(&id, base.trim_end_matches('/')) else {
-        let detail = format!("no session `{id}`, nor is it one of the last that ended");
+        let detail =
+            format!("there is no session `{id}`, and none of the last ended sessions has this id");
         return Err(Problem::new(StatusCode::NOT_FOUND, detail));
     };
     Ok(([(header::CONTENT_TYPE, "application/json")], har))

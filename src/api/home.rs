@@ -1,11 +1,11 @@
-//! The page at `/`: every address, for whoever opens the admin side in a browser.
+//! The HTML page at `/`, which lists all addresses of the API.
 
 use axum::{
     http::header,
     response::{Html, IntoResponse},
 };
 
-/// Nothing but text and links: nothing may be loaded, and no other page may frame this one.
+/// The page has only text and links: it loads nothing, and other pages may not frame it.
 const POLICY: &str = "default-src 'none'; frame-ancestors 'none'";
 
 const PAGE: &str = "<!doctype html>
@@ -16,19 +16,19 @@ const PAGE: &str = "<!doctype html>
 <table>
 <tr><td><a href=\"/api/v1/sessions\">/api/v1/sessions</a><td>sessions; POST arms one
 <tr><td>/api/v1/sessions/{id}<td>one session; PATCH changes its network and rules, DELETE ends it
-<tr><td>/api/v1/sessions/{id}/faults<td>POST fires one; DELETE /{name} takes it back
+<tr><td>/api/v1/sessions/{id}/faults<td>POST arms one; DELETE /{name} removes it
 <tr><td>/api/v1/sessions/{id}/undo, /reset<td>POST undoes the last command, or all
 <tr><td>/api/v1/sessions/{id}/events<td>its events as they happen
 <tr><td>/api/v1/sessions/{id}/har<td>its exchanges as HAR 1.2
 <tr><td>/api/v1/events<td>the events of all sessions
 <tr><td><a href=\"/api/v1/rules\">/api/v1/rules</a><td>the rules of all sessions; PUT replaces them
-<tr><td>/api/v1/reset<td>POST: all sessions as they were armed
-<tr><td><a href=\"/api/v1/openapi.json\">/api/v1/openapi.json</a><td>all of this, for programs
+<tr><td>/api/v1/reset<td>POST resets all sessions and the rules of all sessions
+<tr><td><a href=\"/api/v1/openapi.json\">/api/v1/openapi.json</a><td>the OpenAPI description
 <tr><td><a href=\"/api/v1/profiles\">/api/v1/profiles</a><td>network profiles
 <tr><td>/api/v1/profiles/{name}<td>one profile in full
-<tr><td><a href=\"/metrics\">/metrics</a><td>for Prometheus
-<tr><td><a href=\"/healthz\">/healthz</a><td>the process lives
-<tr><td><a href=\"/readyz\">/readyz</a><td>players may come
+<tr><td><a href=\"/metrics\">/metrics</a><td>metrics for Prometheus
+<tr><td><a href=\"/healthz\">/healthz</a><td>the process is running
+<tr><td><a href=\"/readyz\">/readyz</a><td>the proxy accepts players
 </table>
 </html>
 ";

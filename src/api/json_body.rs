@@ -1,4 +1,4 @@
-//! The JSON that a request brings, within bounds of size and time.
+//! Reads the JSON body of a request, with limits for size and time.
 
 use super::problem::Problem;
 use axum::{
@@ -11,15 +11,15 @@ use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use serde_json::Value;
 use std::time::Duration;
 
-/// More than anybody needs to arm a session; bounds what a request can make us hold.
+/// The largest body, which bounds the memory of a request.
 const LARGEST: usize = 1024 * 1024;
-/// For the whole body: whoever sends more slowly than this costs a connection no longer.
-const PATIENCE: Duration = Duration::from_secs(30);
-/// Rules that one request may bring. Each is asked at every request of the session, and a megabyte
-/// could hold a hundred thousand.
+/// The time-out for the whole body.
+const BODY_TIMEOUT: Duration = Duration::from_secs(30);
+/// The most rules in one request. Every rule is checked for every request of the session, and a body of a megabyte
+/// could contain a hundred thousand.
 const MOST_RULES: usize = 1000;
 
-/// A request's body: a JSON object. Without any body, an empty one.
+/// A request's body: a JSON object, or an empty object if there is no body.
 #[derive(Debug)]
 pub(super) struct JsonBody(pub(super) Value);
 
@@ -28,10 +28,10 @@ impl<S: Sync> FromRequest<S> for JsonBody {
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
         let (head, body) = request.into_parts();
-        let bytes = match tokio::time::timeout(PATIENCE, read(body)).await {
+        let bytes = match tokio::time::timeout(BODY_TIMEOUT, read(body)).await {
             Ok(bytes) => bytes?,
             Err(_) => {
-                let detail = format!("the body did not arrive within {} s", PATIENCE.as_secs());
+                let detail = format!("the body did not arrive within {} s", BODY_TIMEOUT.as_secs());
                 return Err(Problem::new(StatusCode::REQUEST_TIMEOUT, detail));
             }
         };
@@ -42,9 +42,9 @@ impl<S: Sync> FromRequest<S> for JsonBody {
         let value: Value = serde_json::from_slice(&bytes).map_err(|error| {
             Problem::new(StatusCode::BAD_REQUEST, format!("the body is not JSON: {error}"))
         })?;
-        // A list would do for serde, its items taken as the keys in their order: nobody means that.
+        // serde would accept a list, with its items as the members in their order: refuse it.
         if !value.is_object() {
-            let hint = "is no object; write one, as in {\"profile\": \"3g\"}";
+            let hint = "is not an object; write one, as in {\"profile\": \"3g\"}";
             return Err(Problem::unusable("", hint));
         }
         if value["rules"].as_array().is_some_and(|rules| rules.len() > MOST_RULES) {
@@ -63,13 +63,13 @@ async fn read(body: Body) -> Result<Bytes, Problem> {
             Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail))
         }
         Err(error) => {
-            let detail = format!("the body did not arrive whole: {error}");
+            let detail = format!("the body was incomplete: {error}");
             Err(Problem::new(StatusCode::BAD_REQUEST, detail))
         }
     }
 }
 
-/// JSON must be called JSON: a web page can send other types to any address without being asked.
+/// Requires a JSON media type: a web page can send other types to any address without a preflight.
 fn check_type(method: &Method, headers: &HeaderMap) -> Result<(), Problem> {
     let written = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let essence = written.unwrap_or_default().split(';').next().unwrap_or_default().trim();

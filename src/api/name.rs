@@ -1,4 +1,4 @@
-//! Names in a request's path: `{id}` of a session, `{name}` of a profile or fault.
+//! Extractors of names in a request's path: `{id}` of a session, `{name}` of a profile or fault.
 
 use super::problem::Problem;
 use axum::{
@@ -16,8 +16,8 @@ impl<S: Send + Sync> FromRequestParts<S> for Name {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         match Path::<String>::from_request_parts(parts, state).await {
             Ok(Path(name)) => Ok(Self(name)),
-            // Not UTF-8 once decoded: nothing has such a name.
-            Err(_) => Err(Problem::nowhere()),
+            // The decoded name is not UTF-8: nothing has such a name.
+            Err(_) => Err(Problem::not_found()),
         }
     }
 }
@@ -32,7 +32,7 @@ impl<S: Send + Sync> FromRequestParts<S> for TwoNames {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         match Path::<(String, String)>::from_request_parts(parts, state).await {
             Ok(Path((one, two))) => Ok(Self(one, two)),
-            Err(_) => Err(Problem::nowhere()),
+            Err(_) => Err(Problem::not_found()),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The description of this API for programs (OpenAPI 3.1): written by hand, kept true by tests.
+//! The OpenAPI 3.1 description of this API. It is a separate file that tests compare with the API.
 
 use axum::{http::header, response::IntoResponse};
 

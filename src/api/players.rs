@@ -1,4 +1,4 @@
-//! Where players connect: the base of every session's address.
+//! The base URL of sessions, at which players connect.
 
 use super::state::State;
 use axum::{
@@ -10,13 +10,13 @@ use std::{
     net::{Ipv4Addr, SocketAddr},
 };
 
-/// Scheme, host and port that players ask.
+/// Scheme, host and port for players.
 #[derive(Debug)]
 pub(super) struct Players(String);
 
 impl Players {
-    /// `listen`, unless that is every address of this machine: then the host under which the admin
-    /// side was reached, since the caller can reach that one.
+    /// The address `listen`. If that is the unspecified address, the host that the client used for this request, since the
+    /// client can reach that host.
     fn new(listen: SocketAddr, headers: &HeaderMap) -> Self {
         if !listen.ip().is_unspecified() {
             return Self(format!("http://{listen}"));

@@ -1,4 +1,4 @@
-//! For machines that watch: health, readiness, metrics.
+//! Handlers for monitoring: health, readiness, metrics.
 
 use super::{problem::Problem, state::State};
 use crate::observers;
@@ -8,12 +8,12 @@ use axum::{
     response::IntoResponse,
 };
 
-/// `GET /healthz`: the process lives.
+/// `GET /healthz`: the process is running.
 pub(super) async fn health() -> &'static str {
     "ok\n"
 }
 
-/// `GET /readyz`: players may come. Not while what is under way is let end.
+/// `GET /readyz`: the proxy accepts players. It answers 503 while it drains.
 pub(super) async fn ready(
     extract::State(state): extract::State<State>,
 ) -> Result<&'static str, Problem> {
@@ -23,7 +23,7 @@ pub(super) async fn ready(
     Ok("ready\n")
 }
 
-/// `GET /metrics`: for Prometheus.
+/// `GET /metrics`: metrics in the Prometheus text format.
 pub(super) async fn metrics(
     extract::State(state): extract::State<State>,
 ) -> impl IntoResponse + use<> {

@@ -1,4 +1,4 @@
-//! What a failed request is answered: a problem document (RFC 9457).
+//! Error responses: problem documents (RFC 9457).
 
 use crate::{
     profiles::ProfileError,
@@ -20,23 +20,23 @@ pub(super) struct Problem {
     status: StatusCode,
     detail: String,
     faults: Vec<Fault>,
-    /// A header that goes with the status, its name in lower case.
+    /// A header that belongs to the status. The name is in lower case.
     header: Option<(&'static str, &'static str)>,
 }
 
-/// One fault in what was sent.
+/// One fault in the request body.
 #[derive(Debug, Serialize)]
 pub(super) struct Fault {
-    /// Where: a JSON pointer (RFC 6901) into the body; empty for the body as a whole.
+    /// A JSON pointer (RFC 6901) into the body; empty for the body as a whole.
     pointer: String,
     /// What is wrong, and what to write instead.
     detail: String,
 }
 
-/// A problem as it is sent.
+/// The JSON form of a problem.
 #[derive(Serialize)]
 struct Document<'a> {
-    /// `about:blank`: the status says it all, and `title` is the status in words.
+    /// `about:blank`: the problem is described by the status, and `title` is its reason phrase.
     r#type: &'static str,
     title: &'static str,
     status: u16,
@@ -50,18 +50,18 @@ impl Problem {
         Self { status, detail: detail.into(), faults: Vec::new(), header: None }
     }
 
-    /// The same, with a header that goes with the status; its name in lower case.
+    /// Adds a header that belongs to the status. The name is in lower case.
     pub(super) const fn with(mut self, name: &'static str, value: &'static str) -> Self {
         self.header = Some((name, value));
         self
     }
 
-    /// Nothing is at the address that was asked for.
-    pub(super) fn nowhere() -> Self {
+    /// There is nothing at the requested address.
+    pub(super) fn not_found() -> Self {
         Self::new(StatusCode::NOT_FOUND, "there is nothing at this address; GET / lists all")
     }
 
-    /// The body is JSON, but not what is wanted.
+    /// The body is JSON, but not valid here.
     pub(super) fn unusable(pointer: &str, detail: impl Into<String>) -> Self {
         Self::faulty(vec![Fault { pointer: pointer.to_owned(), detail: detail.into() }])
     }
@@ -124,7 +124,7 @@ impl From<ProfileError> for Problem {
     fn from(error: ProfileError) -> Self {
         let status = match error {
             ProfileError::Unknown { .. } => StatusCode::NOT_FOUND,
-            // A built-in profile at fault: ours to mend.
+            // A built-in profile is invalid: an error of the program.
             ProfileError::File(_) => StatusCode::INTERNAL_SERVER_ERROR,
         };
         Self::new(status, error.to_string())
@@ -140,7 +140,7 @@ impl IntoResponse for Problem {
             detail: &self.detail,
             errors: &self.faults,
         };
-        // Texts and numbers always become JSON; were they not to, the status still tells.
+        // Strings and numbers can always be serialised; otherwise the body is empty, and the status is still sent.
         let body = serde_json::to_vec(&document).unwrap_or_default();
         let mut response = (self.status, body).into_response();
         response.headers_mut().insert(header::CONTENT_TYPE, CONTENT_TYPE);

@@ -1,4 +1,4 @@
-//! Profiles, listed and shown.
+//! Handlers that list and show profiles.
 
 use super::{name::Name, problem::Problem, state::State};
 use crate::profiles::Profile;
@@ -13,7 +13,7 @@ pub(super) struct ProfileView {
     summary: String,
 }
 
-/// `GET /api/v1/profiles`: those that are built in, sorted by name.
+/// `GET /api/v1/profiles`: the built-in profiles, sorted by name.
 pub(super) async fn list(
     extract::State(state): extract::State<State>,
 ) -> Result<Json<Vec<ProfileView>>, Problem> {
@@ -25,11 +25,11 @@ pub(super) async fn list(
     Ok(Json(list.iter().map(view).collect()))
 }
 
-/// `GET /api/v1/profiles/{name}`: in the form of its file, with the name before it.
+/// `GET /api/v1/profiles/{name}`: a profile in the form of its file, with its name first.
 pub(super) async fn show(
     extract::State(state): extract::State<State>,
     Name(name): Name,
 ) -> Result<Json<Arc<Profile>>, Problem> {
-    // By name only: a request must not make us read files.
+    // Built-in names only: a request must not make the proxy read files.
     Ok(Json(state.catalog.named(&name)?))
 }

@@ -1,4 +1,4 @@
-//! Which handler answers which address.
+//! The routes of the API.
 
 use super::{
     auth, events, faults, group, har, home, openapi, probes, problem::Problem, profiles, rules,
@@ -13,9 +13,9 @@ use axum::{
 };
 use std::net::SocketAddr;
 
-/// The whole control plane, for an address `bound`.
+/// The router of the control plane, which listens on `bound`.
 pub(super) fn router(state: State, bound: SocketAddr) -> Router {
-    let doors = Auth::new(state.token.clone(), bound.ip());
+    let auth = Auth::new(state.token.clone(), bound.ip());
     Router::new()
         .route("/", get(home::home))
         .route(auth::HEALTH, get(probes::health))
@@ -26,12 +26,12 @@ pub(super) fn router(state: State, bound: SocketAddr) -> Router {
         .route("/api/v1/profiles", get(profiles::list))
         .route("/api/v1/profiles/{name}", get(profiles::show))
         .method_not_allowed_fallback(wrong_method)
-        .fallback(nowhere)
-        .layer(middleware::from_fn_with_state(doors, auth::guard))
+        .fallback(not_found)
+        .layer(middleware::from_fn_with_state(auth, auth::guard))
         .with_state(state)
 }
 
-/// What changes while players play.
+/// The routes of sessions, rules and events.
 fn live() -> Router<State> {
     let all = get(sessions::list).post(sessions::create).patch(group::patch);
     let one = get(sessions::show).patch(sessions::patch).delete(sessions::end);
@@ -52,12 +52,12 @@ fn live() -> Router<State> {
         .route("/api/v1/reset", post(rules::reset_all))
 }
 
-async fn nowhere() -> Problem {
-    Problem::nowhere()
+async fn not_found() -> Problem {
+    Problem::not_found()
 }
 
 /// The router adds `Allow`.
 async fn wrong_method(method: Method) -> Problem {
-    let detail = format!("this address does not take {method}");
+    let detail = format!("this address does not accept {method}");
     Problem::new(StatusCode::METHOD_NOT_ALLOWED, detail)
 }

@@ -1,4 +1,4 @@
-//! The rules of all sessions: shown, replaced, taken back to those of the command line.
+//! Handlers for the rules of all sessions: show, replace, and restore those of the command line.
 
 use super::{
     json_body::JsonBody,
@@ -14,26 +14,26 @@ use axum::{Json, extract, http::StatusCode, response::IntoResponse};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
-/// The rules of all sessions, as they are shown.
+/// The JSON form of the rules of all sessions.
 #[derive(Debug, Serialize)]
 pub(super) struct RulesView {
     rules: Arc<RuleSet>,
 }
 
-/// The body of `PUT /api/v1/rules`; no logic.
+/// The body of `PUT /api/v1/rules`.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields, expecting = "an object, as in {\"rules\": []}")]
 struct RulesEntry {
     rules: Option<RuleList>,
 }
 
-/// `GET /api/v1/rules`: after each session's own, before its profile's.
+/// `GET /api/v1/rules`: the rules that apply after each session's own and before its profile's.
 pub(super) async fn show(extract::State(state): extract::State<State>) -> impl IntoResponse {
     let (rules, version) = state.registry.rules();
     (etag(version), Json(RulesView { rules }))
 }
 
-/// `PUT /api/v1/rules`: in force for all sessions when this is answered.
+/// `PUT /api/v1/rules`: the rules are in force for all sessions when the response is sent.
 pub(super) async fn replace(
     extract::State(state): extract::State<State>,
     if_match: IfMatch,
@@ -54,11 +54,11 @@ pub(super) async fn replace(
     Ok((etag(version), Json(RulesView { rules })))
 }
 
-/// `POST /api/v1/reset`: every session as it was armed, the rules of all those of the command line.
+/// `POST /api/v1/reset`: resets every session, and restores the rules of the command line.
 pub(super) async fn reset_all(
     extract::State(state): extract::State<State>,
 ) -> Result<StatusCode, Problem> {
-    // It can't be refused: any version will do.
+    // Every version is accepted, so this can't fail.
     let _ = state.registry.replace_rules(None, &|_| true);
     for result in state.registry.command_all(&state.registry.list(), &Command::Reset)? {
         result?;

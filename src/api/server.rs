@@ -1,4 +1,4 @@
-//! Accepts connections to the control plane and serves them, each within bounds.
+//! Accepts and serves connections to the control plane, with limits.
 
 use super::{router::router, state::State};
 use axum::Router;
@@ -16,18 +16,18 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-/// For a request's headers, and between requests on a connection.
+/// The time-out for a request's headers, and for the next request on a connection.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
-/// A request's line and headers together.
+/// The limit for request line and headers together.
 const LARGEST_HEADER: usize = 64 * 1024;
-/// After a failed accept (most often: too many open files) the next one waits for this long.
+/// The pause after a failed accept (most often because of too many open files).
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
-/// For answers under way at the end; all are short.
+/// The time-out for responses under way at shutdown; all are short.
 const DRAIN: Duration = Duration::from_secs(1);
 
-/// Serves on `listener` until `stop`, `most` connections at a time; newcomers beyond wait in the kernel's
-/// backlog. HTTP/1.1 only: nobody needs more here, and every protocol is
-/// one more thing that a hostile client can lean on.
+/// Serves on `listener` until `stop`, with at most `most` connections at the same time. Further connections wait in the
+/// kernel's backlog. Only HTTP/1.1 is supported: clients need no other version here, and each protocol adds attack
+/// surface.
 ///
 /// # Errors
 /// When the listener has no address.
@@ -39,7 +39,7 @@ pub async fn serve(
     let router = router(state, listener.local_addr()?);
     let graceful = GracefulShutdown::new();
     let places = Arc::new(Semaphore::new(most.min(Semaphore::MAX_PERMITS)));
-    // What is left of the connections goes when the set does.
+    // Dropping the set closes the remaining connections.
     let mut connections = JoinSet::new();
     let mut stop = pin!(stop);
     loop {
@@ -57,7 +57,7 @@ pub async fn serve(
                 // The semaphore is never closed, so it is the accept that failed.
                 (_, accepted) => {
                     let problem = accepted.err();
-                    tracing::warn!(?problem, "a connection to the admin side could not be accepted");
+                    tracing::warn!(?problem, "a connection to the admin port could not be accepted");
                     sleep(ACCEPT_PAUSE).await;
                 }
             },
@@ -65,12 +65,12 @@ pub async fn serve(
     }
     drop(listener);
     if timeout(DRAIN, graceful.shutdown()).await.is_err() {
-        tracing::debug!("answers of the admin side were cut");
+        tracing::debug!("responses of the admin port were cut");
     }
     Ok(())
 }
 
-/// Serves one connection, which holds its place until it closes.
+/// Serves one connection, which holds its permit until it closes.
 fn connect(
     router: &Router,
     stream: TcpStream,
@@ -78,7 +78,7 @@ fn connect(
     graceful: &GracefulShutdown,
     connections: &mut JoinSet<()>,
 ) {
-    // Without it an answer of two packets waits for a delayed ACK; if it fails it is only slower.
+    // Otherwise a response of two packets waits for a delayed ACK. If setting it fails, it is only slower.
     let _ = stream.set_nodelay(true);
     let service = TowerToHyperService::new(router.clone());
     let connection = Builder::new()
@@ -89,7 +89,7 @@ fn connect(
     let connection = graceful.watch(connection);
     connections.spawn(async move {
         if let Err(problem) = connection.await {
-            tracing::debug!(%problem, "connection to the admin side closed");
+            tracing::debug!(%problem, "connection to the admin port closed");
         }
         drop(place);
     });

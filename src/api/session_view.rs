@@ -1,38 +1,38 @@
-//! A session as it is shown: in a list, and in full.
+//! The JSON forms of a session: short for lists, and full.
 
 use super::{faults::FaultView, players::Players};
 use crate::{rules::RuleSet, sessions::Session, units::BitRate};
 use serde::Serialize;
 use std::{sync::Arc, time::Duration};
 
-/// A session in a list.
+/// The short form of a session.
 #[derive(Debug, Serialize)]
 pub(super) struct SessionView {
     id: Arc<str>,
-    /// The how-manieth session of this process, from 1; 0 for requests that belong to none.
+    /// The session's number in this process, from 1; 0 for the anonymous session.
     ordinal: u64,
     label: Option<Arc<str>>,
-    /// Where its player asks.
+    /// The base URL for its player.
     url: String,
-    /// Arming a session with this seed replays it.
+    /// A new session with this seed replays this one.
     seed: u64,
     /// The profile's name.
     profile: Arc<str>,
-    /// The link's rate at this moment, zero in a stall; `null` = no limit.
+    /// The link's current rate, zero during a stall; `null` = no limit.
     rate: Option<BitRate>,
-    /// The rate that a PATCH put in place of the profile's.
+    /// The rate that a PATCH set instead of the profile's.
     rate_set: Option<BitRate>,
-    /// The link that it shares with others of that name.
+    /// The shared link that it uses.
     #[serde(skip_serializing_if = "Option::is_none")]
     link: Option<LinkView>,
-    /// The uplink's rate at this moment; `null` = no limit.
+    /// The uplink's current rate; `null` = no limit.
     uplink_rate: Option<BitRate>,
-    /// How many limits stand beside the link: see the profile.
+    /// The number of limits beside the link: see the profile.
     limits: usize,
     origin: String,
-    /// Since it was made.
+    /// The time since it was created.
     age_seconds: f64,
-    /// Session time, on which schedules, `during` and `pattern` run; `null` before its first request.
+    /// Session time, which schedules, `during` and `pattern` use; `null` before its first request.
     time_seconds: Option<f64>,
     /// Zero while an exchange is under way.
     idle_seconds: f64,
@@ -48,26 +48,26 @@ struct LinkView {
     sharing: &'static str,
 }
 
-/// A session in full.
+/// The full form of a session.
 #[derive(Debug, Serialize)]
 pub(super) struct FullView {
     #[serde(flatten)]
     session: SessionView,
-    /// Whether nothing passes.
+    /// Whether the network is paused.
     paused: bool,
-    /// Faults fired by hand; they go before all rules.
+    /// Faults armed over the API. They come before all rules.
     faults: Vec<FaultView>,
-    /// What reverts by itself.
+    /// Settings and faults that end automatically.
     reverts: Vec<RevertView>,
-    /// Commands that can be undone.
+    /// The number of commands that can be undone.
     undoable: usize,
-    /// Its own rules; those of the command line and of the profile come after them.
+    /// Its own rules. Those of the command line and of the profile come after them.
     rules: Arc<RuleSet>,
-    /// The renditions that its manifests named.
+    /// The renditions in its manifests.
     ladder: Vec<RenditionView>,
 }
 
-/// Something that reverts by itself.
+/// A setting or fault that ends automatically.
 #[derive(Debug, Serialize)]
 struct RevertView {
     /// `profile`, `rate`, `rules`, `paused` or the name of a fault.
@@ -144,7 +144,7 @@ impl From<(String, Duration)> for RevertView {
     }
 }
 
-/// In seconds, to the millisecond.
+/// Seconds, with a resolution of a millisecond.
 fn seconds(time: Duration) -> f64 {
     time.as_millis() as f64 / 1e3
 }

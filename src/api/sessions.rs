@@ -1,4 +1,4 @@
-//! Sessions: listed, armed, shown, changed, ended.
+//! Handlers for sessions: list, start, show, change, end.
 
 use super::{
     arming_entry::ArmingEntry,
@@ -21,10 +21,10 @@ use axum::{
 use serde::Serialize;
 use std::sync::Arc;
 
-/// Where sessions are.
+/// The path of sessions.
 pub(super) const PATH: &str = "/api/v1/sessions";
 
-/// The answer to a POST: what a test needs to send its player, and to replay the run.
+/// The response to a POST: what a test needs to start its player, and to replay the run.
 #[derive(Debug, Serialize)]
 pub(super) struct ArmedView {
     id: Arc<str>,
@@ -33,7 +33,7 @@ pub(super) struct ArmedView {
     seed: u64,
 }
 
-/// `GET /api/v1/sessions`: an array, oldest first; with `?label=NAME` those that have it.
+/// `GET /api/v1/sessions`: an array, oldest first; with `?label=NAME` only sessions with that label.
 pub(super) async fn list(
     extract::State(state): extract::State<State>,
     players: Players,
@@ -44,14 +44,14 @@ pub(super) async fn list(
     Json(list.iter().map(|session| SessionView::new(session, &players)).collect())
 }
 
-/// `POST /api/v1/sessions`: arms a session before its first request.
+/// `POST /api/v1/sessions`: starts a session before its first request.
 pub(super) async fn create(
     extract::State(state): extract::State<State>,
     players: Players,
     JsonBody(body): JsonBody,
 ) -> Result<impl IntoResponse, Problem> {
     let request = ArmingEntry::read(body, &state.catalog)?;
-    // Not the newest session of whoever asks: a test rig arms sessions for players elsewhere.
+    // Not assigned to the client's address: test tools start sessions for players on other hosts.
     let session = state.registry.start(None, request)?;
     let tag = &session.tag;
     let location = format!("{PATH}/{}", tag.id);
@@ -72,12 +72,12 @@ pub(super) async fn show(
     Name(id): Name,
 ) -> Result<impl IntoResponse, Problem> {
     let session = state.registry.find(&id)?;
-    // First the version: if something comes between, the tag is of what was before, and is refused.
+    // Read the version first: if the session changes in between, the tag is outdated and a change with it is refused.
     let tag = etag(session.version());
     Ok((tag, Json(FullView::new(&session, &players))))
 }
 
-/// `PATCH /api/v1/sessions/{id}`: answered with the session as it then is.
+/// `PATCH /api/v1/sessions/{id}`: the response is the changed session.
 pub(super) async fn patch(
     extract::State(state): extract::State<State>,
     players: Players,
@@ -90,7 +90,7 @@ pub(super) async fn patch(
     apply_command(&state, &session, &players, &if_match, &command)
 }
 
-/// `POST /api/v1/sessions/{id}/undo`: answered as a PATCH.
+/// `POST /api/v1/sessions/{id}/undo`: the response is the same as for a PATCH.
 pub(super) async fn undo(
     extract::State(state): extract::State<State>,
     players: Players,
@@ -101,7 +101,7 @@ pub(super) async fn undo(
     apply_command(&state, &session, &players, &if_match, &Command::Undo)
 }
 
-/// `POST /api/v1/sessions/{id}/reset`: answered as a PATCH.
+/// `POST /api/v1/sessions/{id}/reset`: the response is the same as for a PATCH.
 pub(super) async fn reset(
     extract::State(state): extract::State<State>,
     players: Players,
@@ -119,11 +119,11 @@ fn apply_command(
     if_match: &IfMatch,
     command: &Command,
 ) -> Result<impl IntoResponse + use<>, Problem> {
-    let obeyed = state.registry.command(session, command, &|version| if_match.allows(version))?;
-    Ok((etag(obeyed.version), Json(FullView::new(session, players))))
+    let applied = state.registry.command(session, command, &|version| if_match.allows(version))?;
+    Ok((etag(applied.version), Json(FullView::new(session, players))))
 }
 
-/// `DELETE /api/v1/sessions/{id}`: its responses in flight run on.
+/// `DELETE /api/v1/sessions/{id}`: its responses in flight continue.
 pub(super) async fn end(
     extract::State(state): extract::State<State>,
     Name(id): Name,

@@ -1,4 +1,4 @@
-//! What the control plane's handlers share.
+//! The state shared by the handlers of the control plane.
 
 use crate::{
     observers::{Archive, Feed, Recorder},
@@ -13,7 +13,7 @@ use std::{
     },
 };
 
-/// What the control plane's handlers share. Cheap to clone.
+/// The state shared by the handlers of the control plane. Cheap to clone.
 #[derive(Clone)]
 pub struct State {
     pub(super) registry: Arc<Registry>,
@@ -21,7 +21,7 @@ pub struct State {
     pub(super) recorder: Arc<Recorder>,
     pub(super) feed: Arc<Feed>,
     pub(super) archive: Arc<Archive>,
-    /// Where players connect: the base of session URLs.
+    /// The address at which players connect.
     pub(super) listen: SocketAddr,
     /// What they reach it as, if that was set: `scheme://host`.
     pub(super) public_url: Option<Arc<str>>,
@@ -30,7 +30,7 @@ pub struct State {
 }
 
 impl State {
-    /// The state of a process. An empty token is none.
+    /// The state of a process. An empty token counts as no token.
     #[must_use]
     pub fn new(
         registry: Arc<Registry>,
@@ -61,7 +61,7 @@ impl State {
         Self { public_url, ..self }
     }
 
-    /// From now on `/readyz` answers 503: no further players, please.
+    /// Makes `/readyz` answer 503 from now on.
     pub fn drain(&self) {
         self.draining.store(true, Ordering::Relaxed);
     }

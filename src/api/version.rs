@@ -1,5 +1,4 @@
-//! Which version of a resource a request is about: `ETag` and `If-Match` (RFC 9110), so that of two
-//! who change the same, the second learns of the first.
+//! Versions of resources: `ETag` and `If-Match` (RFC 9110), so that a client does not overwrite a change by another.
 
 use super::problem::Problem;
 use axum::{
@@ -16,23 +15,23 @@ fn tag(version: u64) -> String {
     format!("\"{version}\"")
 }
 
-/// What a request's `If-Match` asks for.
+/// The `If-Match` header of a request.
 #[derive(Debug)]
 pub(super) struct IfMatch(Vec<String>);
 
 impl IfMatch {
-    /// Whether `version` will do. Weak tags never do (strong comparison), nor what is no tag.
+    /// Whether `version` matches. Weak tags never match (strong comparison), nor do invalid tags.
     pub(super) fn allows(&self, version: u64) -> bool {
         let wanted = tag(version);
         self.0.is_empty() || self.0.iter().any(|tag| *tag == wanted || tag == "*")
     }
 
-    /// A group of sessions has no version.
+    /// Refuses the header for a group of sessions, which has no version.
     pub(super) fn must_be_absent(&self) -> Result<(), Problem> {
         if self.0.is_empty() {
             return Ok(());
         }
-        let hint = "a group of sessions has no ETag; leave If-Match out, or change one session";
+        let hint = "a group of sessions has no ETag; omit If-Match, or change one session";
         Err(Problem::new(StatusCode::PRECONDITION_FAILED, hint))
     }
 }
@@ -44,7 +43,7 @@ impl<S: Send + Sync> FromRequestParts<S> for IfMatch {
         let lines = parts.headers.get_all(header::IF_MATCH).iter();
         let texts = lines.map(HeaderValue::to_str).collect::<Result<Vec<_>, _>>();
         let Ok(texts) = texts else {
-            let hint = "If-Match is no list of entity tags; send the ETag that was answered";
+            let hint = "If-Match is not a list of entity tags; send the ETag of the last response";
             return Err(Problem::new(StatusCode::BAD_REQUEST, hint));
         };
         let tags = texts.iter().flat_map(|text| text.split(',')).map(|tag| tag.trim().to_owned());

@@ -1,8 +1,8 @@
-//! An event as one line of JSON: verdicts at the top, everything a clock said under `measured`.
+//! An event as one line of JSON. What was measured by a clock is under `measured`; the rest is the same in a replay.
 
 use super::request_fields::{ArrivalFields, RequestFields, arrival, ms, request_fields};
 use crate::event::{Event, Measured, RequestTag, SessionTag};
-// The types of an event's fields are named here, and nowhere else in this room: a line mirrors them.
+// Only this file of the module names the types of an event's fields, since a line has the same fields.
 use crate::{
     rules::{Hang, Plan, Planned, ScriptFailure},
     units::BitRate,
@@ -23,7 +23,7 @@ pub(super) struct EventLine<'a> {
     measured: MeasuredFields<'a>,
 }
 
-/// What is particular to each event.
+/// The fields of each kind of event.
 #[derive(Serialize)]
 #[serde(untagged)]
 enum Fields<'a> {
@@ -45,7 +45,7 @@ enum Fields<'a> {
         latency_ms: f64,
         plan: Box<PlanFields<'a>>,
     },
-    /// All that a player says came about by its clock: see `measured`.
+    /// All values are measured by the player: see `measured`.
     PlayerReported {},
     PlayerReportIgnored {
         reason: &'static str,
@@ -87,7 +87,7 @@ enum Fields<'a> {
     },
 }
 
-/// What rules asked for.
+/// The plan of rules and script.
 #[derive(Serialize, Default)]
 pub(super) struct PlanFields<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -100,13 +100,13 @@ pub(super) struct PlanFields<'a> {
     rate: Option<Effect<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     cut: Option<Effect<'a>>,
-    /// All other effects by their name, in words.
+    /// All other effects by name, as text.
     #[serde(flatten)]
-    others: BTreeMap<&'static str, Vec<Words<'a>>>,
+    others: BTreeMap<&'static str, Vec<EffectText<'a>>>,
 }
 
 #[derive(Serialize)]
-struct Words<'a> {
+struct EffectText<'a> {
     rule: &'a str,
     effect: String,
 }
@@ -121,7 +121,7 @@ struct Effect<'a> {
 #[derive(Serialize)]
 #[serde(untagged)]
 enum EffectFields {
-    /// A delay, or a hang; `null` = for ever.
+    /// A delay or a hang; `null` = without end.
     Time {
         ms: Option<f64>,
     },
@@ -132,7 +132,7 @@ enum EffectFields {
         bps: u64,
     },
     Cut {
-        /// `null` = the length of the body, or time, will tell.
+        /// `null` = it depends on the length of the body, or on time.
         at_byte: Option<u64>,
         at: String,
         ending: &'static str,
@@ -140,10 +140,10 @@ enum EffectFields {
     },
 }
 
-/// All that differs between two runs with the same seed.
+/// The fields that differ between two runs with the same seed.
 #[derive(Serialize)]
 struct MeasuredFields<'a> {
-    /// When the event was handed in, in microseconds since 1970.
+    /// When the event was emitted, in microseconds since 1970.
     at_unix_us: u64,
     #[serde(flatten)]
     exchange: Option<ExchangeTimes>,
@@ -155,7 +155,7 @@ struct MeasuredFields<'a> {
     arrival: Option<ArrivalFields<'a>>,
 }
 
-/// What a player told about itself.
+/// What a player reported.
 #[derive(Serialize)]
 struct PlayerFields {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -182,12 +182,12 @@ impl<'a> EventLine<'a> {
         self.event
     }
 
-    /// The line of `event`, which was handed in `at` this time.
+    /// The line of `event`, which was emitted at the time `at`.
     pub(super) fn new(event: &'a Event, at: SystemTime) -> Self {
         let since_1970 = at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         let at_unix_us = u64::try_from(since_1970.as_micros()).unwrap_or(u64::MAX);
-        let (session, request) = who(event);
-        let (name, fields) = what(event);
+        let (session, request) = subject(event);
+        let (name, fields) = name_and_fields(event);
         let (exchange, lasted_ms) = match event {
             Event::RequestFinished { measured, .. } => (Some(times(measured)), None),
             Event::SessionEnded { lasted, .. } => (None, Some(ms(*lasted))),
@@ -218,7 +218,7 @@ impl<'a> EventLine<'a> {
 }
 
 /// The session of `event`, and the request if it is about one.
-pub(super) fn who(event: &Event) -> (&SessionTag, Option<&RequestTag>) {
+pub(super) fn subject(event: &Event) -> (&SessionTag, Option<&RequestTag>) {
     match event {
         Event::SessionStarted { session, .. }
         | Event::SessionEnded { session, .. }
@@ -237,7 +237,7 @@ pub(super) fn who(event: &Event) -> (&SessionTag, Option<&RequestTag>) {
     }
 }
 
-fn what(event: &Event) -> (&'static str, Fields<'_>) {
+fn name_and_fields(event: &Event) -> (&'static str, Fields<'_>) {
     match event {
         Event::SessionStarted { session, profile, rate } => {
             let (seed, label) = (session.seed, session.label.as_deref());
@@ -309,11 +309,11 @@ pub(super) fn plan_fields(plan: &Plan) -> PlanFields<'_> {
 }
 
 /// The effects that have no field of their own.
-fn others(plan: &Plan) -> BTreeMap<&'static str, Vec<Words<'_>>> {
+fn others(plan: &Plan) -> BTreeMap<&'static str, Vec<EffectText<'_>>> {
     let mut others = BTreeMap::<_, Vec<_>>::new();
     for (name, rule, effect) in plan.effects() {
         if !matches!(name, "delay" | "hang" | "status" | "rate" | "cut") {
-            others.entry(name).or_default().push(Words { rule, effect });
+            others.entry(name).or_default().push(EffectText { rule, effect });
         }
     }
     others

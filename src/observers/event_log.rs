@@ -1,6 +1,6 @@
-//! The event log: every event as a line of JSON, the ground truth of a run.
+//! The event log: every event as a line of JSON.
 
-use super::event_line::{EventLine, who};
+use super::event_line::{EventLine, subject};
 use crate::{
     event::{Event, Observer},
     output::{LossCounter, Unsent},
@@ -17,28 +17,28 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-/// What may wait for the writer, in bytes: some hundred thousand events, several seconds of a busy proxy.
+/// The queue size in bytes: some hundred thousand events, several seconds of a busy proxy.
 const QUEUE: usize = 32 << 20;
-/// What an event takes there, beside its path.
+/// The size counted for an event, in addition to its path.
 const EVENT: usize = 256;
-/// Bytes that are written at once.
+/// Bytes written at once.
 const PIECE: usize = 64 * 1024;
-/// How long the writer rests when it has nothing to do. Were it to wait for the next event, that
-/// event would have to wake it, and a wake-up costs the byte path a hundred times the hand-over.
-const REST: Duration = Duration::from_millis(50);
-/// A pipe that is full is tried again so soon.
+/// How long the writer sleeps when the queue is empty. If it waited for the next event, that event would have to wake
+/// it, which costs the byte path a hundred times as much as queueing.
+const IDLE_SLEEP: Duration = Duration::from_millis(50);
+/// The pause before a full pipe is tried again.
 const RETRY: Duration = Duration::from_millis(5);
-/// How long the end of a run waits for a file that can't be written.
-const PATIENCE: Duration = Duration::from_secs(1);
+/// How long the end of a run waits if the output can't be written.
+const FINISH_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Writes each event as one line of JSON.
 ///
-/// Two runs with the same seed and requests write the same lines, apart from the key `measured`;
-/// lines of requests that ran side by side may change places.
+/// Two runs with the same seed and requests write the same lines, except for the key `measured`. The order of lines of
+/// concurrent requests may differ.
 ///
-/// The byte path only clones the event into a queue; a thread turns it into text. The byte path never
-/// waits: when the queue is full, since nobody reads a pipe or a disk is full, events are lost and
-/// counted, and a line `events_lost` stands in their place. A line is in the file within about 50 ms.
+/// The byte path only clones the event into a queue; a thread formats and writes it. The byte path never waits: when
+/// the queue is full, because a pipe is not read or a disk is full, events are lost and counted, and a line
+/// `events_lost` is written in their place. A line is written within about 50 ms.
 pub struct EventLog {
     queue: Sender<Item>,
     shared: Arc<Shared>,
@@ -50,9 +50,9 @@ pub struct EventLog {
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, thiserror::Error)]
 #[error("{lost} events were not written: {problem}")]
 pub struct EventsLost {
-    /// How many.
+    /// The number of lost events.
     pub lost: u64,
-    /// Why.
+    /// The reason.
     pub problem: String,
 }
 
@@ -67,9 +67,9 @@ struct Item {
 struct Shared {
     /// Bytes in the queue.
     waiting: AtomicUsize,
-    /// Events handed over that are neither written nor lost.
+    /// Queued events that are neither written nor lost yet.
     pending: AtomicU64,
-    /// Lost since an event was last taken in.
+    /// Events lost since an event was last queued.
     gap: AtomicU64,
     lost: LossCounter,
     problem: Mutex<Option<String>>,
@@ -77,11 +77,11 @@ struct Shared {
 }
 
 impl EventLog {
-    /// Starts a log to `output`, on a thread of its own. An `output` that fails is tried again, from where
-    /// it failed; it may not be buffered.
+    /// Starts a log to `output`, on its own thread. After a failed write, `output` is tried again from the failed byte,
+    /// so it must not be buffered.
     ///
     /// # Errors
-    /// When no thread can be started.
+    /// When the thread can't be started.
     pub fn start<W: Write + Send + 'static>(output: W) -> io::Result<Self> {
         let (queue, events) = mpsc::channel();
         let (end, ended) = mpsc::channel();
@@ -89,35 +89,35 @@ impl EventLog {
         let mut log = Writer::new(events, Arc::clone(&shared), output);
         let writer = thread::Builder::new().name("event-log".to_owned()).spawn(move || {
             log.run();
-            // Nobody may wait for it any more.
+            // Fails if the log was dropped, which does not matter.
             let _ = end.send(());
         })?;
         let (writer, ended) = (writer.thread().clone(), Mutex::new(Some(ended)));
         Ok(Self { queue, shared, writer, ended })
     }
 
-    /// How many events were lost.
+    /// The counter of lost events.
     #[must_use]
     pub fn lost(&self) -> LossCounter {
         self.shared.lost.clone()
     }
 
-    /// Writes what is left, and ends. Waits for about a second at most.
+    /// Writes the queued events and ends the log. Waits for about a second at most.
     ///
     /// # Errors
-    /// When events are lost, now or before.
+    /// When events were lost, now or before.
     pub fn finish(&self) -> Result<(), EventsLost> {
         let ended = self.ended.lock().take();
         if let Some(ended) = ended {
             self.shared.closing.store(true, Ordering::Release);
             self.writer.unpark();
-            if ended.recv_timeout(2 * PATIENCE).is_err() {
-                // It hangs in a write, or it has died.
+            if ended.recv_timeout(2 * FINISH_TIMEOUT).is_err() {
+                // The writer is blocked in a write, or has panicked.
                 self.shared.lost.add(self.shared.pending.load(Ordering::Relaxed));
             }
         }
         let problem = self.shared.problem.lock().clone();
-        let problem = problem.unwrap_or_else(|| "it was not read in time".to_owned());
+        let problem = problem.unwrap_or_else(|| "the reader was too slow".to_owned());
         match self.shared.lost.get() {
             0 => Ok(()),
             lost => Err(EventsLost { lost, problem }),
@@ -128,9 +128,9 @@ impl EventLog {
 impl Observer for EventLog {
     fn observe(&self, event: &Event) {
         let shared = &self.shared;
-        let weight = weight(event);
-        if shared.waiting.fetch_add(weight, Ordering::Relaxed) + weight > QUEUE {
-            shared.waiting.fetch_sub(weight, Ordering::Relaxed);
+        let queue_size = queue_size(event);
+        if shared.waiting.fetch_add(queue_size, Ordering::Relaxed) + queue_size > QUEUE {
+            shared.waiting.fetch_sub(queue_size, Ordering::Relaxed);
             shared.gap.fetch_add(1, Ordering::Relaxed);
             return shared.lost.add(1);
         }
@@ -141,21 +141,21 @@ impl Observer for EventLog {
             _ => shared.gap.swap(0, Ordering::Relaxed),
         };
         shared.pending.fetch_add(1, Ordering::Relaxed);
-        // Fails when the writer has ended.
+        // Fails if the writer has ended.
         let _ = self.queue.send(Item { lost, at, event: event.clone() });
     }
 }
 
 impl Drop for EventLog {
     fn drop(&mut self) {
-        // Told by whoever asks for the end; it has been logged already.
+        // The caller of `finish` reports losses; they are already logged.
         let _ = self.finish();
     }
 }
 
-/// What `event` takes in the queue.
-fn weight(event: &Event) -> usize {
-    EVENT + who(event).1.map_or(0, |request| request.path.len())
+/// The size of `event` in the queue.
+fn queue_size(event: &Event) -> usize {
+    EVENT + subject(event).1.map_or(0, |request| request.path.len())
 }
 
 struct Writer<W> {
@@ -163,14 +163,14 @@ struct Writer<W> {
     shared: Arc<Shared>,
     output: W,
     unsent: Unsent,
-    /// Events among the unsent lines, and lines that stand for lost ones.
+    /// Events among the unsent lines, and `events_lost` lines among them.
     taken: u64,
     gaps: u64,
-    notice: Notice,
+    logged: OutputState,
 }
 
-/// What was said of the output's state: each thing once.
-enum Notice {
+/// What was logged about the output's state. Each is logged once.
+enum OutputState {
     None,
     Failed,
     Recovered,
@@ -178,17 +178,17 @@ enum Notice {
 
 impl<W: Write> Writer<W> {
     fn new(events: Receiver<Item>, shared: Arc<Shared>, output: W) -> Self {
-        let (unsent, notice) = (Unsent::default(), Notice::None);
-        Self { events, shared, output, unsent, taken: 0, gaps: 0, notice }
+        let (unsent, logged) = (Unsent::default(), OutputState::None);
+        Self { events, shared, output, unsent, taken: 0, gaps: 0, logged }
     }
 
-    /// Writes lines until the log is closed and all is written, or can't be.
+    /// Writes lines until the log is closed and everything is written or given up.
     fn run(&mut self) {
         let mut waited = Duration::ZERO;
         loop {
-            // Read first: what is handed over before the log is closed is in the queue by then.
+            // Read before the queue: events emitted before the log was closed are then in the queue.
             let closing = self.shared.closing.load(Ordering::Acquire);
-            self.take_in();
+            self.format_events();
             if closing {
                 let lost = self.shared.gap.swap(0, Ordering::Relaxed);
                 #[expect(
@@ -201,16 +201,16 @@ impl<W: Write> Writer<W> {
                 if closing {
                     return;
                 }
-                // A pipe's reader may have come; nothing else happens here.
+                // Opens a pipe once its reader is present; otherwise there is nothing to flush.
                 let _ = self.output.flush();
-                thread::park_timeout(REST);
+                thread::park_timeout(IDLE_SLEEP);
                 continue;
             }
             let pause = match self.write_out() {
                 Ok(()) => continue,
                 Err(pause) => pause,
             };
-            if closing && waited >= PATIENCE {
+            if closing && waited >= FINISH_TIMEOUT {
                 return self.give_up();
             }
             waited += if closing { pause } else { Duration::ZERO };
@@ -218,12 +218,12 @@ impl<W: Write> Writer<W> {
         }
     }
 
-    /// Turns events into lines, up to a piece.
-    fn take_in(&mut self) {
+    /// Formats queued events as lines, up to the size of a piece.
+    fn format_events(&mut self) {
         while self.unsent.len() < PIECE
             && let Ok(Item { lost, at, event }) = self.events.try_recv()
         {
-            self.shared.waiting.fetch_sub(weight(&event), Ordering::Relaxed);
+            self.shared.waiting.fetch_sub(queue_size(&event), Ordering::Relaxed);
             self.note_gap(lost, at);
             self.taken += 1;
             let lines = self.unsent.lines();
@@ -238,7 +238,7 @@ impl<W: Write> Writer<W> {
         }
     }
 
-    /// A line in the place of `lost` events, if there are any.
+    /// Adds a line for `lost` events, if there are any.
     fn note_gap(&mut self, lost: u64, at: SystemTime) {
         if lost > 0 {
             self.gaps += 1;
@@ -246,7 +246,7 @@ impl<W: Write> Writer<W> {
         }
     }
 
-    /// Writes the lines there are; after a failure, how long to rest.
+    /// Writes the formatted lines. After a failure, returns how long to pause.
     fn write_out(&mut self) -> Result<(), Duration> {
         let written = self.unsent.write_to(&mut self.output);
         let shared = &self.shared;
@@ -256,24 +256,24 @@ impl<W: Write> Writer<W> {
             let lost = shared.lost.get();
             let cause =
                 if blocks { "nobody reads it".to_owned() } else { stopped.error.to_string() };
-            // Nobody is told of a reader that is only late.
-            if matches!(self.notice, Notice::None) && (!blocks || lost > 0) {
-                self.notice = Notice::Failed;
-                tracing::error!(%cause, "the event log can't be written; events are lost once too many wait");
+            // A reader that is only slow is not logged.
+            if matches!(self.logged, OutputState::None) && (!blocks || lost > 0) {
+                self.logged = OutputState::Failed;
+                tracing::error!(%cause, "the event log can't be written; events are lost when the queue is full");
             }
             *shared.problem.lock() = Some(cause);
-            return Err(if blocks { RETRY } else { REST });
+            return Err(if blocks { RETRY } else { IDLE_SLEEP });
         }
         shared.pending.fetch_sub(std::mem::take(&mut self.taken), Ordering::Relaxed);
         self.gaps = 0;
-        if matches!(self.notice, Notice::Failed) {
-            self.notice = Notice::Recovered;
+        if matches!(self.logged, OutputState::Failed) {
+            self.logged = OutputState::Recovered;
             tracing::warn!(lost = shared.lost.get(), "the event log is written again");
         }
         Ok(())
     }
 
-    /// Nothing can be written any more.
+    /// Counts all remaining events as lost.
     fn give_up(&mut self) {
         let mut lost = self.unsent.give_up().saturating_sub(self.gaps);
         while self.events.try_recv().is_ok() {
@@ -283,7 +283,7 @@ impl<W: Write> Writer<W> {
     }
 }
 
-/// A line in the place of `lost` events.
+/// Writes the line for `lost` events.
 fn gap_line(lost: u64, at: SystemTime, lines: &mut Vec<u8>) {
     let since_1970 = at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     let at = u64::try_from(since_1970.as_micros()).unwrap_or(u64::MAX);

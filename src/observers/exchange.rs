@@ -1,7 +1,7 @@
-//! What is recorded when an exchange ends: metric handles, looked up by label once and then kept.
+//! Records finished exchanges. Metric handles are looked up by label once and then cached.
 //!
-//! A finished exchange touches up to nine families. Finding nine children by their label strings
-//! costs microseconds; one lookup by a small key costs tens of nanoseconds.
+//! A finished exchange updates up to nine families. Looking up nine handles by label strings takes microseconds; one
+//! lookup by a small key takes tens of nanoseconds.
 
 use super::{
     instruments::Instruments,
@@ -13,10 +13,10 @@ use parking_lot::RwLock;
 use prometheus::{Histogram, IntCounter};
 use std::collections::HashMap;
 
-/// Smaller pieces measure the round trip, not the rate.
+/// Smaller segments would measure the round trip, not the throughput.
 const LEAST_BYTES_FOR_THROUGHPUT: u64 = 16 * 1024;
 
-/// All labels of a finished exchange, without a string. Enums are numbered in their own order.
+/// All labels of a finished exchange, without strings. Enums are stored by their number.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 struct Key {
     protocol: u8,
@@ -27,7 +27,7 @@ struct Key {
     status: Status,
 }
 
-/// The handles of all label sets seen so far.
+/// The cached handles of all label sets seen so far.
 pub(super) struct Exchanges {
     known: RwLock<HashMap<Key, Handles, RandomState>>,
 }
@@ -40,7 +40,7 @@ impl Exchanges {
     /// Records a finished exchange.
     pub(super) fn record(&self, exchange: &Exchange<'_>, to: &Instruments, profiles: &Profiles) {
         let key = exchange.key(profiles);
-        // The read lock is held while recording: handles stay where they are, nothing is cloned.
+        // The read lock is held while recording, so that handles need not be cloned.
         if let Some(handles) = self.known.read().get(&key) {
             return handles.record(exchange.bytes, exchange.measured);
         }
@@ -73,7 +73,7 @@ impl Exchange<'_> {
     }
 }
 
-/// One label set's children of the families that an exchange touches.
+/// The metrics of one label set that an exchange updates.
 struct Handles {
     requests: IntCounter,
     responses: IntCounter,
@@ -81,9 +81,9 @@ struct Handles {
     duration: Histogram,
     shaper_wait: Histogram,
     upstream_ttfb: Histogram,
-    /// Of answered exchanges.
+    /// Only for exchanges with a response.
     ttfb: Option<Histogram>,
-    /// Of media pieces that arrived whole: download time and throughput.
+    /// Only for complete segments and parts: download time and throughput.
     piece: Option<(Histogram, Histogram)>,
 }
 
@@ -127,7 +127,7 @@ impl Handles {
         if let Some(ttfb) = &self.ttfb {
             ttfb.observe(measured.ttfb.as_secs_f64());
         }
-        // A HEAD of a segment is answered whole, with nothing in it.
+        // The response to a HEAD request is complete, but has no bytes.
         if let Some((download, throughput)) = self.piece.as_ref().filter(|_| bytes > 0) {
             download.observe(total);
             if bytes >= LEAST_BYTES_FOR_THROUGHPUT && total > 0.0 {

@@ -1,15 +1,15 @@
-//! The text format that Prometheus scrapes (version 0.0.4).
+//! The Prometheus text format (version 0.0.4).
 
 use prometheus::{Registry, TextEncoder};
 
 /// The content type of [`Recorder::render`](super::Recorder::render).
 pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
-/// All samples of `registry`, families and label sets in a fixed order.
+/// All samples of `registry`. Families and label sets have a fixed order.
 pub(super) fn render(registry: &Registry) -> String {
     let mut text = String::new();
-    // Only a family without samples is refused, and `gather` leaves those out; were it to happen,
-    // the families before it still count.
+    // The encoder only rejects families without samples, which `gather` omits. If it fails, the families before are
+    // still output.
     if let Err(cause) = TextEncoder::new().encode_utf8(&registry.gather(), &mut text) {
         tracing::error!(%cause, "metrics are incomplete");
     }

@@ -1,8 +1,8 @@
-//! The table of Prometheus families: name, help, unit, labels and buckets, next to each other.
+//! The table of Prometheus metric families: name, help, unit, labels and buckets.
 //!
-//! Labels are bounded on purpose: never a URL, never a session id. Protocol, kind, media, outcome,
-//! action, effect and cause are closed sets; a status is one that HTTP registers or its class
-//! (`4xx`); of profile names the first 64 are kept and the rest are `other`.
+//! Labels are bounded: no URLs and no session ids. Protocol, kind, media, outcome, action, effect and cause have a fixed
+//! set of values; a status is one registered for HTTP, or its class (`4xx`); the first 64 profile names are labels, and
+//! the rest are `other`.
 
 use Shape::{Counter, Gauge, Histogram};
 use std::fmt;
@@ -13,35 +13,35 @@ pub const SECONDS: &[f64] = &[
     60.0,
 ];
 
-/// Throughputs, in bit/s: 100 kbit/s to 1 Gbit/s, closest where ladders have their rungs.
+/// Throughputs, in bit/s: 100 kbit/s to 1 Gbit/s, densest at common bitrates of ladders.
 pub const BITS_PER_SECOND: &[f64] = &[
     100e3, 200e3, 300e3, 500e3, 750e3, 1e6, 1.5e6, 2e6, 3e6, 5e6, 8e6, 12e6, 20e6, 35e6, 50e6,
     100e6, 200e6, 500e6, 1e9,
 ];
 
-/// What a family's samples are.
+/// The type of a family.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Shape {
-    /// Only ever grows.
+    /// Only increases.
     Counter,
-    /// Goes up and down.
+    /// Increases and decreases.
     Gauge,
-    /// Counts of observations below each of these edges.
+    /// Counts of observations up to each of these bounds.
     Histogram(&'static [f64]),
 }
 
 /// One family of metrics.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Family {
-    /// Its name; ends in its unit, a counter's in `_total`.
+    /// The name. It ends with the unit; that of a counter ends with `_total`.
     pub name: &'static str,
-    /// What it says, in a sentence.
+    /// The help text, one sentence.
     pub help: &'static str,
-    /// What its samples are.
+    /// The type.
     pub shape: Shape,
-    /// The unit of a sample.
+    /// The unit of samples.
     pub unit: &'static str,
-    /// Its labels, in order.
+    /// The label names, in order.
     pub labels: &'static [&'static str],
 }
 
@@ -71,7 +71,7 @@ macro_rules! families {
             };
         )*
 
-        /// Every family, in reading order.
+        /// Every family, in the order of the documentation.
         pub const ALL: &[Family] = &[$($constant),*];
     };
 }

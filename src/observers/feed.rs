@@ -1,6 +1,6 @@
-//! Events for those who listen as they happen: each has a queue of its own, and learns what it missed.
+//! Streams events to subscribers. Each subscriber has its own queue, and is informed of events it missed.
 
-use super::event_line::{EventLine, who};
+use super::event_line::{EventLine, subject};
 use crate::event::{Event, Observer};
 use parking_lot::Mutex;
 use std::{
@@ -13,36 +13,36 @@ use std::{
 };
 use tokio::sync::mpsc::{self, Receiver, Sender};
 
-/// Events that may wait for one listener: about a megabyte.
+/// Events queued per subscriber: about a megabyte.
 const QUEUE: usize = 1024;
-/// Listeners at a time.
-const MOST_LISTENERS: usize = 64;
+/// The most subscribers at the same time.
+const MOST_SUBSCRIBERS: usize = 64;
 
-/// What a listener is told.
+/// An item that a subscriber receives.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Notice {
-    /// It was too slow: so many events are missing here.
+    /// The subscriber was too slow: this number of events is missing here.
     Lost(u64),
-    /// An event, as in the event log.
+    /// An event.
     Event {
-        /// Its name: `fault_injected`.
+        /// Its name, such as `fault_injected`.
         name: &'static str,
-        /// The line of the event log.
+        /// Its JSON, as in the event log.
         json: String,
     },
 }
 
-/// Hands events to listeners. It never waits for one: whoever is slow loses events.
+/// Sends events to subscribers. It never waits: a slow subscriber loses events.
 #[derive(Debug, Default)]
 pub struct Feed {
-    listeners: Mutex<Vec<Listener>>,
-    /// Read per event, so that a feed without listeners costs nothing.
+    subscribers: Mutex<Vec<Subscriber>>,
+    /// Read per event, so that a feed without subscribers costs one atomic read.
     count: AtomicUsize,
 }
 
 #[derive(Debug)]
-struct Listener {
-    /// The session it wants to hear of; `None` = all.
+struct Subscriber {
+    /// The session whose events it receives; `None` = all sessions.
     session: Option<Arc<str>>,
     queue: Sender<Item>,
     lost: Arc<AtomicU64>,
@@ -56,34 +56,34 @@ struct Item {
     event: Arc<Event>,
 }
 
-/// One listener's end.
+/// The receiving side of a subscription.
 #[derive(Debug)]
 pub struct Subscription {
     queue: Receiver<Item>,
     lost: Arc<AtomicU64>,
-    /// Told after what was lost before it.
+    /// The event to return after the notice of events lost before it.
     next: Option<Notice>,
-    /// Whether the session it is about has ended.
-    alone: bool,
+    /// Whether it receives the events of one session only.
+    single_session: bool,
     over: bool,
 }
 
 impl Feed {
-    /// Listens to all events from now on, or to those of one session, until that ends; `None` = there
-    /// are too many listeners.
+    /// Subscribes to all events from now on, or to those of one session until it ends. `None` = there are too many
+    /// subscribers.
     #[must_use]
     pub fn subscribe(&self, session: Option<Arc<str>>) -> Option<Subscription> {
-        let mut listeners = self.listeners.lock();
-        listeners.retain(|listener| !listener.queue.is_closed());
-        if listeners.len() >= MOST_LISTENERS {
+        let mut subscribers = self.subscribers.lock();
+        subscribers.retain(|subscriber| !subscriber.queue.is_closed());
+        if subscribers.len() >= MOST_SUBSCRIBERS {
             return None;
         }
         let (queue, events) = mpsc::channel(QUEUE);
         let lost = Arc::<AtomicU64>::default();
-        let alone = session.is_some();
-        listeners.push(Listener { session, queue, lost: Arc::clone(&lost) });
-        self.count.store(listeners.len(), Ordering::Relaxed);
-        Some(Subscription { queue: events, lost, next: None, alone, over: false })
+        let single_session = session.is_some();
+        subscribers.push(Subscriber { session, queue, lost: Arc::clone(&lost) });
+        self.count.store(subscribers.len(), Ordering::Relaxed);
+        Some(Subscription { queue: events, lost, next: None, single_session, over: false })
     }
 }
 
@@ -94,23 +94,23 @@ impl Observer for Feed {
         }
         #[expect(clippy::disallowed_methods, reason = "the time of the event, under `measured`")]
         let at = SystemTime::now();
-        let (session, _) = who(event);
+        let (session, _) = subject(event);
         let mut copy = None;
-        let mut listeners = self.listeners.lock();
-        listeners.retain(|listener| {
-            if listener.session.as_ref().is_some_and(|wanted| *wanted != session.id) {
+        let mut subscribers = self.subscribers.lock();
+        subscribers.retain(|subscriber| {
+            if subscriber.session.as_ref().is_some_and(|wanted| *wanted != session.id) {
                 return true;
             }
             let event = copy.get_or_insert_with(|| Arc::new(event.clone()));
-            listener.tell(at, event)
+            subscriber.send(at, event)
         });
-        self.count.store(listeners.len(), Ordering::Relaxed);
+        self.count.store(subscribers.len(), Ordering::Relaxed);
     }
 }
 
-impl Listener {
-    /// Tells `event`, or counts it as lost; `false` = nobody listens any more.
-    fn tell(&self, at: SystemTime, event: &Arc<Event>) -> bool {
+impl Subscriber {
+    /// Queues `event`, or counts it as lost. `false` = the subscription was dropped.
+    fn send(&self, at: SystemTime, event: &Arc<Event>) -> bool {
         match self.queue.try_reserve() {
             Ok(place) => {
                 let lost = self.lost.swap(0, Ordering::Relaxed);
@@ -126,10 +126,10 @@ impl Listener {
 }
 
 impl Subscription {
-    /// What is to be told next; `None` = the session has ended, or the feed.
+    /// Polls the next item; `None` = the session or the feed has ended.
     pub fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Option<Notice>> {
-        if let Some(told) = self.next.take() {
-            return Poll::Ready(Some(told));
+        if let Some(notice) = self.next.take() {
+            return Poll::Ready(Some(notice));
         }
         if self.over {
             return Poll::Ready(None);
@@ -137,19 +137,19 @@ impl Subscription {
         let Some(Item { lost, at, event }) = ready!(self.queue.poll_recv(context)) else {
             return Poll::Ready(None);
         };
-        self.over = self.alone && matches!(*event, Event::SessionEnded { .. });
+        self.over = self.single_session && matches!(*event, Event::SessionEnded { .. });
         let line = EventLine::new(&event, at);
-        // Texts and numbers always become JSON.
+        // Strings and numbers can always be serialised.
         let json = serde_json::to_string(&line).unwrap_or_default();
-        let told = Notice::Event { name: line.name(), json };
+        let notice = Notice::Event { name: line.name(), json };
         if lost == 0 {
-            return Poll::Ready(Some(told));
+            return Poll::Ready(Some(notice));
         }
-        self.next = Some(told);
+        self.next = Some(notice);
         Poll::Ready(Some(Notice::Lost(lost)))
     }
 
-    /// How many events were lost since it was last told of any: a quiet feed tells of no later one.
+    /// The number of events lost since the last [`Notice::Lost`]: without a further event there would be no notice.
     #[must_use]
     pub fn take_lost(&self) -> u64 {
         self.lost.swap(0, Ordering::Relaxed)
@@ -214,7 +214,7 @@ mod tests {
     #[test]
     fn places_are_given_back() {
         let feed = Feed::default();
-        let all: Vec<_> = (0..MOST_LISTENERS).map(|_| feed.subscribe(None).unwrap()).collect();
+        let all: Vec<_> = (0..MOST_SUBSCRIBERS).map(|_| feed.subscribe(None).unwrap()).collect();
         assert!(feed.subscribe(None).is_none());
         drop(all);
         assert!(feed.subscribe(None).is_some());

@@ -1,4 +1,4 @@
-//! The live counters, gauges and histograms, one a family, in a registry of their own.
+//! The counters, gauges and histograms, one per family, in their own registry.
 
 use super::{
     error::MetricsError,
@@ -9,8 +9,8 @@ use prometheus::{
     core::Collector,
 };
 
-/// One instrument a family. Every `with_label_values` on these is called with as many values as
-/// the family has labels; the scrape test goes through all of them.
+/// One instrument per family. Every `with_label_values` call must pass as many values as the family has labels; a test
+/// covers all of them.
 pub(super) struct Instruments {
     pub(super) registry: Registry,
     pub(super) sessions_active: IntGauge,
@@ -41,7 +41,7 @@ pub(super) struct Instruments {
 }
 
 impl Instruments {
-    /// Builds and registers them all.
+    /// Creates and registers all instruments.
     pub(super) fn new() -> Result<Self, MetricsError> {
         let registry = Registry::new();
         let to = &registry;

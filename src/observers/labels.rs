@@ -1,4 +1,4 @@
-//! Label values, bounded on purpose: whatever players, origins and profile files come up with.
+//! Label values. Their number is bounded, whatever players, origins and profile files send.
 
 use crate::event::RequestTag;
 use http::StatusCode;
@@ -7,17 +7,17 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
-/// How many profile names become labels; later ones are [`OTHER`].
+/// The most profile names that become labels. Further ones are [`OTHER`].
 const MOST_PROFILES: usize = 64;
-/// The label of what has no label of its own.
+/// The label of values without their own label.
 const OTHER: &str = "other";
 
-/// A profile's place among the [`Profiles`]; `MOST_PROFILES` stands for all without a place.
+/// A profile's index in [`Profiles`]; `MOST_PROFILES` = no index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct ProfileId(u8);
 
-/// The profile names that became labels, in order of appearance. Reading takes no lock: a place
-/// is filled once and never changes.
+/// The profile names that are labels, in order of first use. Reading takes no lock: an entry is set once and never
+/// changes.
 pub(super) struct Profiles {
     places: [OnceLock<Arc<str>>; MOST_PROFILES],
 }
@@ -27,11 +27,10 @@ impl Profiles {
         Self { places: [const { OnceLock::new() }; MOST_PROFILES] }
     }
 
-    /// The id of the profile called `name`; takes the next free place at its first appearance.
+    /// The id of the profile `name`. Its first use takes the next free index.
     pub(super) fn id(&self, name: &Arc<str>) -> ProfileId {
         let taken = self.places.iter().position(|place| {
-            // Of two threads that fill a place, one wins; the other finds its name not there and
-            // goes on to the next place.
+            // If two threads set the same entry, one succeeds; the other sees a different name and tries the next one.
             let held = place.get_or_init(|| Arc::clone(name));
             Arc::ptr_eq(held, name) || held == name
         });
@@ -44,12 +43,12 @@ impl Profiles {
     }
 }
 
-/// A status as a label: `none`, one that HTTP registers, or a class of the others.
+/// A status as a label: `none`, a status registered for HTTP, or the class of any other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Status(u16);
 
 impl Status {
-    /// `code` as the event gives it: 0 = no answer.
+    /// A status from the `code` of an event: 0 = no response.
     pub(super) fn new(code: u16) -> Self {
         match StatusCode::from_u16(code) {
             Ok(status) if status.canonical_reason().is_none() => Self(code / 100),
@@ -57,7 +56,7 @@ impl Status {
         }
     }
 
-    /// Whether it promises a body with what was asked for.
+    /// Whether it is a 2xx status.
     pub(super) const fn is_success(self) -> bool {
         matches!(self.0, 2 | 200..=299)
     }
@@ -72,16 +71,16 @@ impl Status {
     }
 }
 
-// By name, because this room sees the data plane through `event` alone.
+// Compared by name, because this module may use the data plane only through `event`.
 
-/// Whether `request` asks for a piece of media whose download time a player feels.
+/// Whether `request` is for a segment or part, whose download time matters to a player.
 pub(super) fn is_media_piece(request: &RequestTag) -> bool {
     matches!(request.resource.kind.as_str(), "segment" | "part")
 }
 
-/// Whether `request` asks again for something that a player needs once. Manifests change, licence
-/// and steering servers are polled, and a progressive file is read range by range: those don't count, unless
-/// bytes of the file failed to come. Where redirects lead is no request of its own.
+/// Whether `request` is a retry of something that a player needs only once. Requests for manifests, licences, steering
+/// manifests and byte ranges of a progressive file are repeated by design and do not count, unless bytes of the file
+/// failed to arrive. A request after a redirect does not count either.
 pub(super) fn is_retry(request: &RequestTag) -> bool {
     let details = &request.details;
     request.attempt > 1

@@ -1,10 +1,9 @@
-//! Who watches: events become Prometheus families, an exact summary, an event log and log lines.
+//! Observers: turn events into Prometheus metrics, a summary, an event log, log lines, an event stream and HAR.
 //!
-//! Everything here is an [`Observer`](crate::event::Observer): it sees events and nothing else of
-//! the data plane. [`Recorder`] counts for `/metrics`, [`Summary`] keeps exact quantiles for the
-//! table at the end of a run, [`EventLog`] writes the ground truth as JSON lines, [`LogWriter`] tells
-//! the log what a person wants to know, [`Feed`] tells the API's listeners what happens as it happens, [`Archive`]
-//! keeps the last exchanges of each session for whoever asks for them as HAR.
+//! Everything here is an [`Observer`](crate::event::Observer): it receives events and has no other access to the
+//! data plane. [`Recorder`] counts for `/metrics`, [`Summary`] keeps quantiles for the table at the end of a run,
+//! [`EventLog`] writes every event as a line of JSON, [`LogWriter`] writes log lines, [`Feed`] streams events to
+//! clients of the API, [`Archive`] keeps the last exchanges of each session for HAR.
 
 mod error;
 mod event_line;
@@ -16,7 +15,7 @@ mod feed;
 mod har;
 mod instruments;
 mod labels;
-mod narrator;
+mod log_writer;
 mod recorder;
 mod report;
 mod request_fields;
@@ -31,7 +30,7 @@ pub use event_log::{EventLog, EventsLost};
 pub use exposition::CONTENT_TYPE;
 pub use feed::{Feed, Notice, Subscription};
 pub use har::Archive;
-pub use narrator::{LogLine, LogWriter};
+pub use log_writer::{LogLine, LogWriter};
 pub use recorder::Recorder;
 pub use report::{Quantiles, Report, Stalls};
 pub use session_line::SessionLine;

@@ -1,4 +1,4 @@
-//! The recorder: every event, counted into the Prometheus families.
+//! The recorder: counts every event in the Prometheus families.
 
 use super::{
     error::MetricsError,
@@ -19,20 +19,20 @@ use std::{collections::HashMap, sync::Arc};
 
 /// Counts events for `/metrics`.
 ///
-/// It is called on the byte path. The two events of every request are cheap: a plan costs a
-/// comparison, a finished exchange one lookup and a few atomic additions, without allocation once
-/// its label set is known. All other events are rare and look their labels up by name.
+/// It is called on the byte path. The two events of every request are cheap: a plan costs a comparison, and a finished
+/// exchange one lookup and a few atomic additions, without an allocation once its label set is known. All other events
+/// are rare, and look up their labels by name.
 pub struct Recorder {
     instruments: Instruments,
     profiles: Profiles,
     exchanges: Exchanges,
-    /// The profile of each live session, by ordinal: a stall knows only its session.
+    /// The profile of each active session, by ordinal: a stall event contains only its session.
     sessions: Mutex<HashMap<u64, ProfileId>>,
     starvation: Starvation,
     losses: Mutex<Losses>,
 }
 
-/// What other parts of the program could not write.
+/// Counters of what other parts of the program could not write.
 #[derive(Default)]
 struct Losses {
     log_lines: LossCounter,
@@ -40,10 +40,10 @@ struct Losses {
 }
 
 impl Recorder {
-    /// A recorder that has seen nothing.
+    /// An empty recorder.
     ///
     /// # Errors
-    /// When the table of families has a mistake; the tests would have found it.
+    /// When the table of families is invalid, which tests detect.
     pub fn new() -> Result<Self, MetricsError> {
         let instruments = Instruments::new()?;
         zeros::show(&instruments);
@@ -68,12 +68,12 @@ impl Recorder {
         self.losses.lock().log_lines = losses;
     }
 
-    /// Shows `losses` as the events that were dropped.
+    /// Exports `losses` as the number of dropped events.
     pub fn show_lost_events(&self, losses: LossCounter) {
         self.losses.lock().events = losses;
     }
 
-    /// Everything counted so far, to be served as [`CONTENT_TYPE`](super::CONTENT_TYPE).
+    /// All metrics in text form, to be served as [`CONTENT_TYPE`](super::CONTENT_TYPE).
     #[must_use]
     pub fn render(&self) -> String {
         let losses = self.losses.lock();
@@ -99,13 +99,13 @@ impl Recorder {
         self.instruments.sessions_started.with_label_values(&[label]).inc();
     }
 
-    /// Whether nobody said so before that a player ran dry. What is heard after its session is over is
-    /// not kept to be compared.
+    /// Whether a report of an empty buffer was not reported before by another way. After its session has ended, a report
+    /// is not compared.
     fn is_news(&self, request: &RequestTag, collector: Option<&str>) -> bool {
-        // Held meanwhile, or what is told just as the session ends would be kept for ever.
+        // The lock is held during the comparison: otherwise an entry made while the session ends would stay forever.
         let sessions = self.sessions.lock();
         let live = sessions.contains_key(&request.session.ordinal);
-        !live || self.starvation.told(request.session.ordinal, collector)
+        !live || self.starvation.is_new(request.session.ordinal, collector)
     }
 
     fn session_ended(&self, session: &SessionTag) {
@@ -125,7 +125,7 @@ impl Recorder {
         }
     }
 
-    /// A rate outlives its last session nowhere but in a graph.
+    /// Removes the rate of a profile without sessions.
     fn forget_if_unused(&self, id: ProfileId, sessions: &HashMap<u64, ProfileId>) {
         if !sessions.values().any(|other| *other == id) {
             self.forget_link_rate(id);
@@ -144,7 +144,7 @@ impl Recorder {
     }
 
     fn forget_link_rate(&self, id: ProfileId) {
-        // Refused when there is none, which is as well.
+        // Fails if there is no such gauge, which does not matter.
         let _ = self.instruments.link_rate.remove_label_values(&[self.profiles.label(id)]);
     }
 

@@ -1,4 +1,4 @@
-//! The report: a summary as plain data, as a table for people and as JSON for programs.
+//! The report: the summary of a run as plain data, printed as a table or serialised as JSON.
 
 use super::{
     event_log::EventsLost,
@@ -17,15 +17,15 @@ const LINES: usize = 20;
 pub struct Report {
     /// Sessions started.
     pub sessions: u64,
-    /// Exchanges that are over.
+    /// Finished exchanges.
     pub requests: u64,
     /// Body bytes handed over.
     pub bytes: u64,
-    /// How the exchanges ended.
+    /// Their number by outcome.
     pub outcomes: BTreeMap<&'static str, u64>,
-    /// Time to first byte of answered requests.
+    /// Time to first byte of requests with a response.
     pub ttfb: Quantiles,
-    /// Request to last byte of segments and parts that arrived whole.
+    /// Time from request to last byte of complete segments and parts.
     pub segment_download: Quantiles,
     /// Injected freezes of the link that found bytes waiting.
     pub stalls: Stalls,
@@ -35,13 +35,13 @@ pub struct Report {
     pub player_reports: u64,
     /// Dropped packets, by what that did.
     pub drops: BTreeMap<&'static str, u64>,
-    /// Rules' effects that took place.
+    /// Applied effects of rules.
     pub faults: BTreeMap<&'static str, u64>,
-    /// Failures of the origin, by cause.
+    /// Origin failures, by cause.
     pub upstream_errors: BTreeMap<&'static str, u64>,
-    /// Moves to another rung, up and down.
+    /// Switches to another rung, up and down.
     pub rendition_switches: BTreeMap<&'static str, u64>,
-    /// Pieces of media asked for again.
+    /// Retried requests for media.
     pub retries: u64,
     /// Manifests that were not read in full.
     pub manifests_unread: u64,
@@ -52,27 +52,27 @@ pub struct Report {
     pub events_lost: Option<EventsLost>,
 }
 
-/// Quantiles of a time, in milliseconds, true to 0.1 %.
+/// Quantiles of a time, in milliseconds, with an error of at most 0.1 %.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Quantiles {
-    /// How many were measured; without any, the rest is 0.
+    /// The number of measurements. If it is 0, all quantiles are 0.
     pub count: u64,
-    /// Half were no longer than this.
+    /// The median.
     pub p50_ms: f64,
-    /// Nine in ten were no longer than this.
+    /// The 90th percentile.
     pub p90_ms: f64,
-    /// Ninety-nine in a hundred were no longer than this.
+    /// The 99th percentile.
     pub p99_ms: f64,
-    /// The longest, exactly.
+    /// The exact maximum.
     pub max_ms: f64,
 }
 
-/// Stalls, counted and added up.
+/// Number and total length of stalls.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Stalls {
-    /// How many.
+    /// The number.
     pub count: u64,
-    /// How long in all.
+    /// The total length.
     pub total_ms: f64,
 }
 
@@ -195,7 +195,7 @@ fn names(counts: &Counts) -> String {
     each.join(", ")
 }
 
-/// A time in three digits or so: `0.42 ms`, `42.1 ms`, `420 ms`, `4.21 s`, `42.1 s`.
+/// A time with about three digits: `0.42 ms`, `42.1 ms`, `420 ms`, `4.21 s`, `42.1 s`.
 fn time(ms: f64) -> String {
     match ms {
         ..10.0 => format!("{ms:.2} ms"),
@@ -206,7 +206,7 @@ fn time(ms: f64) -> String {
     }
 }
 
-/// A size, base 1000 like the rates it will be compared with.
+/// A size with decimal prefixes, as for rates.
 fn size(bytes: u64) -> String {
     let real = bytes as f64;
     match real {

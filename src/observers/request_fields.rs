@@ -1,4 +1,4 @@
-//! A request in the event log: what it asks for, and all that rules may ask about it.
+//! A request in the event log: the requested resource, and all facts that rules can use.
 
 use crate::{
     event::{RequestDetails, RequestTag},
@@ -7,14 +7,14 @@ use crate::{
 use serde::Serialize;
 use std::time::Duration;
 
-/// A request, as the lines of all its events name it.
+/// The fields of a request, the same in the lines of all its events.
 #[derive(Serialize)]
 pub(super) struct RequestFields<'a> {
     profile: &'a str,
     method: &'a str,
     path: &'a str,
     attempt: u32,
-    /// What chances derive from, where it is not the path alone.
+    /// The key that random draws derive from, if it is not the path.
     #[serde(skip_serializing_if = "Option::is_none")]
     key: Option<&'a str>,
     #[serde(skip_serializing_if = "is_zero")]
@@ -32,7 +32,7 @@ pub(super) struct RequestFields<'a> {
     resource: ResourceFields<'a>,
 }
 
-/// What was asked for.
+/// The requested resource.
 #[derive(Serialize)]
 pub(super) struct ResourceFields<'a> {
     protocol: &'static str,
@@ -66,7 +66,7 @@ pub(super) struct ResourceFields<'a> {
     behind_live: Option<u64>,
 }
 
-/// When and how a request arrived: together with the rest, all that rules may ask about it.
+/// When and how a request arrived. Together with the other fields, these are all facts that rules can use.
 #[derive(Serialize)]
 pub(super) struct ArrivalFields<'a> {
     session_ns: u64,

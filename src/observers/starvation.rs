@@ -1,4 +1,4 @@
-//! How often players ran dry, by their own word: each time once, in however many ways they tell it.
+//! Counts how often players report an empty buffer. Each occurrence counts once, however many ways report it.
 
 use parking_lot::Mutex;
 use std::{
@@ -6,17 +6,17 @@ use std::{
     hash::{DefaultHasher, Hasher as _},
 };
 
-/// A way in which a session tells: with its requests (0), or in the reports that it posts to one place.
+/// A way of reporting: with requests (0), or in the reports posted to one collector.
 type Channel = u64;
 
-/// More ways of one session count as one.
+/// The most ways per session. Further ones are counted together.
 const CHANNELS: usize = 8;
 
-/// What sessions told so far.
+/// The number of reports of each session so far.
 ///
-/// A player with version 2 of CMCD tells `bs` with a request, and again in the reports that it posts,
-/// maybe to several collectors, sooner or later. Each of these ways tells every time that it ran dry, so
-/// that the one which told most often has told them all: what another one says counts when it gets ahead.
+/// A player with CMCD version 2 sends `bs` with a request, and again in the reports that it posts, possibly to several
+/// collectors, at different times. Each way reports every occurrence, so the way with the most reports has reported all
+/// of them. A report of another way is new only when that way has more.
 #[derive(Debug, Default)]
 pub(super) struct Starvation {
     /// By the session's ordinal, until it ends.
@@ -24,20 +24,20 @@ pub(super) struct Starvation {
 }
 
 impl Starvation {
-    /// A player of session number `ordinal` ran dry, as it told with a request, or with what it posted to
-    /// `collector`. Whether that is news.
-    pub(super) fn told(&self, ordinal: u64, collector: Option<&str>) -> bool {
+    /// Counts a report of an empty buffer by the session with this ordinal: with a request, or posted to `collector`.
+    /// Returns whether it is a new occurrence.
+    pub(super) fn is_new(&self, ordinal: u64, collector: Option<&str>) -> bool {
         let channel = collector.map_or(0, channel);
         let mut sessions = self.sessions.lock();
         let session = sessions.entry(ordinal).or_default();
         let most = session.values().copied().max().unwrap_or(0);
         let known = session.contains_key(&channel) || session.len() < CHANNELS;
-        let told = session.entry(if known { channel } else { u64::MAX }).or_default();
-        *told += 1;
-        *told > most
+        let count = session.entry(if known { channel } else { u64::MAX }).or_default();
+        *count += 1;
+        *count > most
     }
 
-    /// A session is over.
+    /// Removes the counts of an ended session.
     pub(super) fn forget(&self, ordinal: u64) {
         self.sessions.lock().remove(&ordinal);
     }
@@ -56,7 +56,7 @@ mod tests {
     #[test]
     fn each_time_counts_once_whoever_is_first() {
         let starvation = Starvation::default();
-        let told = |collector| starvation.told(7, collector);
+        let told = |collector| starvation.is_new(7, collector);
         let (one, other) = (Some("a/collect"), Some("b/collect"));
         assert!(told(None));
         assert!(!told(one), "the same one, later");
@@ -71,7 +71,7 @@ mod tests {
     #[test]
     fn collectors_without_end_are_one() {
         let starvation = Starvation::default();
-        let news = (0..1000).filter(|n| starvation.told(7, Some(&format!("a/{n}")))).count();
+        let news = (0..1000).filter(|n| starvation.is_new(7, Some(&format!("a/{n}")))).count();
         assert_eq!(starvation.sessions.lock()[&7].len(), CHANNELS + 1);
         assert!(news <= 1000 - CHANNELS, "{news}");
     }

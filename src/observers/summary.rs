@@ -1,4 +1,4 @@
-//! The summary: what a run was like, kept exactly enough to print at its end.
+//! The summary: counts and quantiles of a run, printed at its end.
 
 use super::{
     error::MetricsError, labels, report::Report, session_line::SessionLine, starvation::Starvation,
@@ -12,31 +12,31 @@ use std::{
     time::Duration,
 };
 
-/// Sessions are spread over this many tallies, so that threads seldom meet at one.
+/// Sessions are distributed over this number of tallies, so that threads seldom contend for one.
 const TALLIES: u64 = 8;
 /// The first sessions of a run, by ordinal, have a line of their own.
 const SESSION_LINES: u64 = 100;
 
 /// Keeps the counts and quantiles of a run.
 ///
-/// Its memory is fixed (about 3 MB): times live in HDR histograms of microseconds up to an hour.
+/// Its memory is fixed (about 3 MB): times are stored in HDR histograms of microseconds up to an hour.
 pub struct Summary {
     tallies: Vec<Mutex<Tally>>,
     starvation: Starvation,
 }
 
 impl Summary {
-    /// A summary of nothing yet.
+    /// An empty summary.
     ///
     /// # Errors
-    /// When the histograms' bounds make no sense; the tests would have found it.
+    /// When the bounds of the histograms are invalid, which tests detect.
     pub fn new() -> Result<Self, MetricsError> {
         let tallies = (0..TALLIES).map(|_| Ok(Mutex::new(Tally::new()?)));
         let tallies = tallies.collect::<Result<_, MetricsError>>()?;
         Ok(Self { tallies, starvation: Starvation::default() })
     }
 
-    /// What the run was like so far.
+    /// The report of the run so far.
     ///
     /// # Errors
     /// As [`Summary::new`].
@@ -53,7 +53,7 @@ impl Summary {
         let mut tally = self.tally(ordinal).lock();
         // What arrives after the session's end is not kept to be compared.
         let live = tally.live.contains(&ordinal);
-        let news = starved && (!live || self.starvation.told(ordinal, collector));
+        let news = starved && (!live || self.starvation.is_new(ordinal, collector));
         tally.reported(ordinal, news);
     }
 
@@ -128,7 +128,7 @@ impl Observer for Summary {
     }
 }
 
-/// A count for each of a few names, all known at compile time.
+/// Counts by name. The names are known at compile time.
 pub(super) type Counts = BTreeMap<&'static str, u64>;
 
 /// The counts and times of some sessions.
@@ -153,9 +153,9 @@ pub(super) struct Tally {
     pub(super) faults: Counts,
     pub(super) upstream_errors: Counts,
     pub(super) switches: Counts,
-    /// Of answered requests.
+    /// Of requests with a response.
     pub(super) ttfb: Times,
-    /// Of segments and parts that arrived whole.
+    /// Of complete segments and parts.
     pub(super) download: Times,
 }
 

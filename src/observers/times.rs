@@ -1,10 +1,10 @@
-//! Many times in a fixed space: quantiles true to 0.1 %, and the longest exactly.
+//! A distribution of times in fixed memory: quantiles with an error of at most 0.1 %, and the exact maximum.
 
 use super::error::MetricsError;
 use hdrhistogram::Histogram;
 use std::time::Duration;
 
-/// Longer times count as this long; it bounds the memory to about 190 kB.
+/// Longer times count as this value, which bounds the memory to about 190 kB.
 const LONGEST: Duration = Duration::from_secs(3600);
 /// Significant digits of a quantile.
 const DIGITS: u8 = 3;
@@ -12,7 +12,7 @@ const DIGITS: u8 = 3;
 /// A distribution of times.
 pub(super) struct Times {
     micros: Histogram<u64>,
-    /// Exactly, as a histogram rounds it up to the edge of its cell.
+    /// Stored exactly, since the histogram rounds up to a bucket bound.
     longest: u64,
 }
 
@@ -29,7 +29,7 @@ impl Times {
     }
 
     pub(super) fn add(&mut self, other: &Self) {
-        // Both have the same bounds, so no value can be out of them.
+        // Both have the same bounds, so every value fits.
         let _ = self.micros.add(&other.micros);
         self.longest = self.longest.max(other.longest);
     }
@@ -38,7 +38,7 @@ impl Times {
         self.micros.len()
     }
 
-    /// The time that `share` of all do not exceed, in milliseconds; 0 of none.
+    /// The quantile of `share`, in milliseconds; 0 without values.
     pub(super) fn quantile_ms(&self, share: f64) -> f64 {
         self.micros.value_at_quantile(share).min(self.longest) as f64 / 1e3
     }

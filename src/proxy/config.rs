@@ -1,32 +1,32 @@
-//! What the data plane needs to know: every limit has a default, and every default can be set.
+//! The settings of the data plane. Every limit has a default that can be changed.
 
 use super::upstream::Resolver;
 use crate::{rules::Script, sessions::HostPattern, units::ByteSize};
 use std::{sync::Arc, time::Duration};
 
-/// How requests are told apart.
+/// How requests are assigned to sessions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum SessionBy {
-    /// A manifest request is answered 307 to an address of its own.
+    /// A manifest request is redirected (307) to the address of a new session.
     #[default]
     Redirect,
-    /// By CMCD `sid`, else by address and User-Agent; addresses stay as they are.
+    /// By CMCD `sid`, or else by IP address and User-Agent. URLs do not change.
     Client,
 }
 
-/// How long the proxy waits for others.
+/// Time-outs of the proxy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Timeouts {
     /// From the first byte of a request to the end of its headers.
     pub header: Duration,
-    /// Between requests on a connection.
+    /// For the next request on a connection.
     pub idle: Duration,
-    /// For a connection to the origin.
+    /// For opening a connection to the origin.
     pub connect: Duration,
     /// From a request to the origin's response headers.
     pub first_byte: Duration,
-    /// For exchanges under way when the proxy stops.
+    /// For exchanges still under way when the proxy stops.
     pub drain: Duration,
 }
 
@@ -42,18 +42,18 @@ impl Default for Timeouts {
     }
 }
 
-/// How much the proxy takes on.
+/// Size and connection limits of the proxy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// Request line and headers together.
     pub header: ByteSize,
     /// A request body.
     pub request_body: ByteSize,
-    /// A manifest that is read and rewritten; larger ones pass through untouched.
+    /// A manifest that is read and rewritten. Larger ones pass unchanged.
     pub manifest: ByteSize,
-    /// Connections from players at a time.
+    /// Concurrent connections from players.
     pub connections: usize,
-    /// Connections to origins at a time; requests beyond are refused.
+    /// Concurrent connections to origins. Further requests are refused.
     pub origin_connections: usize,
 }
 
@@ -72,10 +72,10 @@ impl Default for Limits {
 /// The data plane's settings.
 #[derive(Debug, Clone)]
 pub struct ProxyConfig {
-    /// How sessions are told apart.
+    /// How requests are assigned to sessions.
     pub session_by: SessionBy,
-    /// Hosts that may be fetched beside the default origin's. When there are none, a session's own
-    /// manifests open hosts for it.
+    /// Hosts that may be fetched from besides the default origin's. If the list is empty, a session's own manifests
+    /// open hosts for it.
     pub allow: Vec<HostPattern>,
     /// Whether CORS headers are added where the origin sends none.
     pub cors: bool,
@@ -84,13 +84,13 @@ pub struct ProxyConfig {
     pub public_url: Option<Arc<str>>,
     /// Whether what players tell about themselves (CMCD) ends here: neither rules nor origin see it.
     pub strip_cmcd: bool,
-    /// Decides requests before the rules do.
+    /// A script that decides requests before the rules.
     pub script: Option<Arc<Script>>,
     /// Finds the addresses of origins.
     pub resolver: Resolver,
-    /// Waits.
+    /// Time-outs.
     pub timeouts: Timeouts,
-    /// Bounds.
+    /// Size and connection limits.
     pub limits: Limits,
 }
 

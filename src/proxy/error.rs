@@ -1,22 +1,22 @@
-//! What went wrong, on which side, and what the player is told.
+//! Errors of an exchange: the side that caused them, and the response that the player gets.
 
 use http::StatusCode;
 use std::{error::Error as StdError, io};
 
-/// Why an exchange could not be served. The player gets a status, a `vsps-error` header and a JSON
-/// body that say so.
+/// Why an exchange could not be served. The player gets a status, a `vsps-error` header and a JSON body that
+/// describe the error.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum ProxyError {
-    /// The address is none of ours.
+    /// The address is not valid.
     #[error(transparent)]
     Address(#[from] crate::sessions::AddressError),
     /// The session is unknown.
     #[error(transparent)]
     Session(#[from] crate::sessions::RegistryError),
-    /// There is no room for another session.
+    /// No session could be started.
     #[error(transparent)]
     Full(#[from] crate::sessions::StartError),
-    /// No connection to the origin can be held beside those that there are.
+    /// No further connection to an origin can be opened.
     #[error(
         "no further connection can be opened: too many open files; raise the limit (ulimit -n)"
     )]
@@ -24,33 +24,33 @@ pub(super) enum ProxyError {
     /// A `vsps.*` parameter is wrong.
     #[error("{0}")]
     Parameter(String),
-    /// The host is not to be fetched.
+    /// The host may not be fetched from.
     #[error("host `{0}` is not allowed; start vsps with --allow-origin {0}")]
     Host(String),
     /// The host has a private address, and only a public origin named it.
     #[error(
-        "`{host}` has the private address {address}, which what a public origin names does not open; \
+        "`{host}` has the private address {address}; a public origin cannot open private addresses; \
          start vsps with --allow-origin {host}"
     )]
     Private {
-        /// As it was named.
+        /// The host as the origin named it.
         host: String,
-        /// What it was resolved to.
+        /// The address it resolved to.
         address: std::net::IpAddr,
     },
-    /// The origin is this very proxy.
-    #[error("{0} is vsps itself, which does not fetch from itself; name the origin's own address")]
+    /// The origin is this proxy.
+    #[error("{0} is an address of vsps itself; use the origin's own address")]
     Loop(String),
-    /// The method is not one that a proxy forwards.
+    /// The method is not forwarded.
     #[error("method {0} is not forwarded")]
     Method(http::Method),
     /// Request line and headers are larger than allowed.
     #[error("the request's line and headers are larger than --max-header")]
     HeadTooLarge,
-    /// The request is not one that HTTP allows, or could be read in more than one way.
+    /// The request is invalid, or its framing is ambiguous.
     #[error("malformed request: {0}")]
     Framing(&'static str),
-    /// The request's body broke off or was malformed.
+    /// The request's body was incomplete or malformed.
     #[error("the request body could not be read: {0}")]
     Body(String),
     /// The request's body is larger than allowed.
@@ -59,9 +59,9 @@ pub(super) enum ProxyError {
     /// The origin failed.
     #[error("{problem}")]
     Upstream {
-        /// Of what kind.
+        /// The kind of failure.
         cause: Cause,
-        /// What it said.
+        /// The error text.
         problem: String,
     },
 }
@@ -96,7 +96,7 @@ impl Cause {
         }
     }
 
-    /// The kind of `error`, by the innermost thing that knows; `connecting`: there was no connection yet.
+    /// The kind of `error`, found in its chain of sources. `connecting`: there was no connection yet.
     pub(super) fn of(error: &(dyn StdError + 'static), connecting: bool) -> Self {
         let text = chain(error);
         let mut source: Option<&(dyn StdError + 'static)> = Some(error);
@@ -131,7 +131,7 @@ impl Cause {
     }
 }
 
-/// What `error` came of. An I/O error that wraps another names that one's source, not itself.
+/// The cause of `error`. An I/O error's `source` skips the error that it wraps, so that one is returned instead.
 pub(super) fn deeper<'a>(
     error: &'a (dyn StdError + 'static),
 ) -> Option<&'a (dyn StdError + 'static)> {
@@ -157,7 +157,7 @@ pub(super) fn chain(error: &(dyn StdError + 'static)) -> String {
 }
 
 impl ProxyError {
-    /// What the player is answered.
+    /// The status of the response.
     pub(super) const fn status(&self) -> StatusCode {
         match self {
             Self::Address(_) | Self::Session(_) => StatusCode::NOT_FOUND,
@@ -177,17 +177,17 @@ impl ProxyError {
         }
     }
 
-    /// Whether the rest of the request is not worth reading: the connection closes.
+    /// Whether the connection closes without reading the rest of the request.
     pub(super) const fn closes(&self) -> bool {
         matches!(self, Self::Framing(_) | Self::Body(_) | Self::HeadTooLarge | Self::TooLarge)
     }
 
-    /// Whether the same may work a moment later.
-    pub(super) const fn passes(&self) -> bool {
+    /// Whether a retry may succeed soon.
+    pub(super) const fn is_temporary(&self) -> bool {
         matches!(self, Self::Busy)
     }
 
-    /// Which side failed: `upstream` = the origin, `downstream` = the request, `internal` = us.
+    /// Which side failed: `upstream` = the origin, `downstream` = the request, `internal` = the proxy.
     pub(super) const fn side(&self) -> &'static str {
         match self {
             Self::Upstream { .. } => "upstream",
@@ -196,7 +196,7 @@ impl ProxyError {
         }
     }
 
-    /// The cause in a word.
+    /// The cause, as one word.
     pub(super) const fn cause(&self) -> &'static str {
         match self {
             Self::Address(_) => "address",

@@ -11,7 +11,7 @@
 //! | `body` | where a body's bytes come from, and when they leave |
 //! | `upstream` | connections to origins |
 //!
-//! Every step emits an [event](crate::event). Nothing here counts or logs by itself.
+//! Every step emits an [event](crate::event). The proxy itself neither counts nor logs requests.
 
 mod body;
 mod config;

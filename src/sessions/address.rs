@@ -1,4 +1,4 @@
-//! The grammar of the data plane's addresses, read and written.
+//! Parses and writes the addresses of the data plane.
 //!
 //! ```text
 //! /PATH?QUERY                       the default origin
@@ -7,18 +7,18 @@
 //! …/-/root/PATH                     PATH at the same origin
 //! ```
 //!
-//! The last form is for references that players resolve against several bases, each on a host of its own: a
-//! relative reference that leads to the root of each.
+//! The last form is for references that a player resolves against several base URLs on different hosts: one
+//! relative reference then reaches the root of each host.
 
 use super::host::Origin;
 use std::fmt::Write as _;
 
-/// What a relative reference begins with that leads to the root of the origin that its base is at.
+/// The prefix of a relative reference that resolves to the root of its base URL's origin.
 pub(super) const ROOT: &str = "-/root";
-/// The same as the beginning of a path.
+/// The same prefix inside an absolute path.
 const ROOT_FOLDER: &str = "/-/root/";
 
-/// Where a request wants to go.
+/// The origin that a request is for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Target {
     /// The default origin (of the session or the proxy).
@@ -27,10 +27,10 @@ pub enum Target {
     Named(Origin),
 }
 
-/// A data-plane address, taken apart.
+/// A parsed data-plane address.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Address<'a> {
-    /// The session it names, if it names one.
+    /// The id of the session in the address, if there is one.
     pub session: Option<&'a str>,
     /// The origin.
     pub target: Target,
@@ -38,7 +38,7 @@ pub struct Address<'a> {
     pub path: &'a str,
 }
 
-/// Why an address below `/-/` means nothing.
+/// Why an address below `/-/` is invalid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum AddressError {
     /// Neither `/-/s/` nor `/-/o/`.
@@ -50,7 +50,7 @@ pub enum AddressError {
 }
 
 impl<'a> Address<'a> {
-    /// Takes `path` (path and query of a request) apart.
+    /// Parses `path`, the path and query of a request.
     ///
     /// # Errors
     /// When it starts with `/-/` but not as one of the forms above.
@@ -80,7 +80,7 @@ impl<'a> Address<'a> {
         let end = rest.find(['/', '?']).unwrap_or(rest.len());
         let (authority, inner) = rest.split_at(end);
         let origin = Origin::new(scheme, authority).ok_or(AddressError::Origin)?;
-        // A query straight after the host has no path of its own to stand on.
+        // A query directly after the host has no path: use `/`.
         let path = if inner.starts_with('/') { inner } else { "/" };
         Ok(Self { session: None, target: Target::Named(origin), path: at_root(path) })
     }
@@ -94,20 +94,20 @@ impl<'a> Address<'a> {
     }
 }
 
-/// The path that `path` means: what follows `/-/root`, if that is a part of it.
+/// Returns what follows the last `/-/root` in `path`, or `path` itself if there is none.
 fn at_root(path: &str) -> &str {
     let end = path.find('?').unwrap_or(path.len());
     let marked = path.get(..end).and_then(|path| path.rfind("/-/root/"));
     marked.and_then(|at| path.get(at + 1 + ROOT.len()..)).unwrap_or(path)
 }
 
-/// Whether a path is one of the forms below `/-/`, and none of an origin's.
+/// Whether `path` is one of the proxy's own forms below `/-/`, not a path of an origin.
 #[must_use]
 pub(super) fn is_address(path: &str) -> bool {
     ["/-/s/", "/-/o/", ROOT_FOLDER].iter().any(|ours| path.starts_with(ours))
 }
 
-/// What stands before the origin's path in an address.
+/// The part of an address before the origin's path.
 pub(super) fn prefix(session: Option<&str>, target: &Target) -> String {
     let mut text = String::new();
     // Writing to a String can't fail.

@@ -1,4 +1,4 @@
-//! What a session is armed with: the network and the rules in force.
+//! The configuration of a session: the network profile and the rules in force.
 
 use super::host::Origin;
 use crate::{
@@ -11,27 +11,27 @@ use crate::{
 };
 use std::sync::Arc;
 
-/// What was asked for when a session starts; whatever is left out comes from the command line.
+/// Settings requested for a new session. What is not set comes from the command line.
 #[derive(Debug, Clone, Default)]
 pub struct ArmingRequest {
-    /// The network.
+    /// The network profile.
     pub profile: Option<Arc<Profile>>,
     /// What replaces values of that network.
     pub shaping: Shaping,
     /// A seed of its own: the session then replays under any ordinal.
     pub seed: Option<Seed>,
-    /// Rules of its own, before those of the command line and the profile.
+    /// The session's own rules. They come before those of the command line and the profile.
     pub rules: Option<Arc<RuleSet>>,
-    /// An origin of its own.
+    /// The session's default origin.
     pub origin: Option<Origin>,
-    /// The name of a link that it shares, in place of the profile's.
+    /// The name of the shared link to use instead of the profile's link.
     pub link: Option<Arc<str>>,
-    /// A name for logs.
+    /// A label for logs and for the API.
     pub label: Option<Arc<str>>,
 }
 
-/// The network and the rules in force. Replaced as a whole by a live change; a request keeps the
-/// one it started with.
+/// The network and the rules in force. A live change replaces the whole value; a request keeps the value it
+/// started with.
 #[derive(Debug, Clone)]
 pub struct Arming {
     /// The profile.
@@ -40,20 +40,22 @@ pub struct Arming {
     pub profile_name: Arc<str>,
     /// A rate that replaces the profile's, if a live command set one.
     pub rate: Option<BitRate>,
-    /// The profile's link, with that rate; shares of the ladder as far as it is known.
+    /// The profile's link with that rate. Rates given as shares of the ladder are resolved as far as the ladder is
+    /// known.
     pub link: Arc<LinkSpec>,
     /// Whether that link depends on the ladder.
     pub relative: bool,
     /// The session's own rules.
     pub own_rules: Arc<RuleSet>,
-    /// Whether nothing passes.
+    /// Whether the network is paused: no bytes pass.
     pub paused: bool,
-    /// All rules: faults fired by hand, the session's own, those of all sessions, the profile's.
+    /// All rules in order: faults armed over the API, the session's own rules, those of all sessions, the profile's.
     pub rules: Arc<RuleSet>,
 }
 
 impl Arming {
-    /// `profile`, with `rate` in place of its own, under `own_rules` before `common_rules`.
+    /// Combines `profile`, an optional `rate` that replaces the profile's, and the rules: `own_rules`, then
+    /// `common_rules`, then the profile's.
     #[must_use]
     pub fn new(
         profile: Arc<Profile>,
@@ -78,7 +80,7 @@ impl Arming {
         }
     }
 
-    /// The same, with `faults` before all other rules, and the network `paused` or not.
+    /// Puts `faults` before all other rules, and sets whether the network is `paused`.
     #[must_use]
     pub(super) fn under(self, faults: &[&RuleSet], paused: bool) -> Self {
         let rules = match faults {
@@ -91,9 +93,8 @@ impl Arming {
         Self { paused, rules, ..self }
     }
 
-    /// The same, on `ladder`: a link that depends on it becomes plain, by the bandwidths of its video
-    /// renditions (or of all, where none is known to be video). A rung that is not there has the
-    /// fallback's rate.
+    /// Resolves rates that are shares of the ladder, by the bandwidths of the video renditions of `ladder` (or of all
+    /// renditions, if none is known to be video). A rung that is not in the ladder gets the fallback's rate.
     pub(super) fn on_ladder(mut self, ladder: &Ladder) -> Self {
         if !self.relative || ladder.renditions().next().is_none() {
             return self;
@@ -106,7 +107,7 @@ impl Arming {
         };
         let any_video =
             ladder.renditions().any(|r| r.media == MediaType::Video && r.rung.is_some());
-        // What plays goes before what was read last: an MPD's periods have ladders of their own.
+        // The ladder that plays has priority over the one read last: each period of an MPD has its own ladder.
         let known = |rung: u16| match ladder.playing() {
             Some(rungs) => rungs.bandwidth(rung),
             None => bandwidth(rung, any_video),

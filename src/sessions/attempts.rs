@@ -1,4 +1,4 @@
-//! How often a session has asked for the same bytes: the first try and its retries are told apart.
+//! Counts how often a session requests the same bytes, to tell first attempts from retries.
 
 use crate::{
     media::{Kind, Protocol, Resource},
@@ -8,14 +8,14 @@ use foldhash::fast::RandomState;
 use smallvec::SmallVec;
 use std::collections::{HashMap, VecDeque};
 
-/// Ranges remembered per session, of all resources; beyond these the oldest start over at 1.
+/// Ranges remembered per session, over all resources. When there are more, the oldest start again at 1.
 const MOST_RANGES: usize = 16_384;
 
-/// Bytes of a resource that a request asks for.
+/// The bytes of a resource that a request is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Span {
     first: u64,
-    /// The first byte that is not asked for.
+    /// The first byte after the requested ones.
     end: u64,
 }
 
@@ -33,8 +33,8 @@ impl Span {
         Self { first, end }
     }
 
-    /// What a `Range` header with one range of bytes asks for. (Of a range counted from the end nobody knows
-    /// where it begins.)
+    /// The bytes that a `Range` header with one range names; `None` for a suffix range, whose first byte is not
+    /// known.
     #[must_use]
     pub fn of_range(range: &str) -> Option<Self> {
         let (first, last) = range.trim().strip_prefix("bytes=")?.split_once('-')?;
@@ -58,25 +58,25 @@ impl Span {
     }
 }
 
-/// What a request asks for, as far as counting goes.
+/// What the attempts of a request are counted by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Asked {
-    /// The hash of the resource: see [`Session::asked`](super::Session::asked).
+pub struct AttemptKey {
+    /// The hash of the resource: see [`Session::attempt_key`](super::Session::attempt_key).
     pub resource: u64,
     /// Which bytes of it.
     pub span: Span,
-    /// It is read piece by piece, wherever its player wants to go on: only what failed to come is tried again.
+    /// The player reads it in ranges of its own choice: only bytes that failed to arrive count as requested again.
     pub piecewise: bool,
 }
 
-impl Asked {
-    /// What a request for `resource` asks for, which stands in the file of this seed.
+impl AttemptKey {
+    /// The counting key of a request for `resource`; `file` is the seed of the file that holds it.
     pub(super) fn new(file: Seed, range: Option<&str>, resource: &Resource) -> Self {
         let named = file.numbered(resource.kind as u64);
         let piecewise = resource.protocol == Protocol::Progressive;
         let span = match range.map(|range| (range, Span::of_range(range))) {
             None => Span::WHOLE,
-            // A part that was hinted at may be asked for up to an end that nobody knows.
+            // A hinted part may be requested with an open range, since its end is not known yet.
             Some((range, Some(span))) => match resource.kind {
                 Kind::Part if range.trim().ends_with('-') => span.start(),
                 _ => span,
@@ -90,7 +90,7 @@ impl Asked {
     }
 }
 
-/// The bytes that one request asked for.
+/// The bytes of one earlier request.
 #[derive(Debug, Clone, Copy)]
 struct Held {
     span: Span,
@@ -106,10 +106,10 @@ pub(super) struct Attempts {
 }
 
 impl Attempts {
-    /// The number of this request for what is asked, from 1, and whether an earlier one for some of the bytes
-    /// failed. A request is one more try of all earlier ones whose bytes it asks for again.
-    pub(super) fn next(&mut self, asked: Asked) -> (u32, bool) {
-        let Asked { resource, span, piecewise } = asked;
+    /// The attempt number of this request, from 1, and whether an earlier request for some of its bytes failed. A
+    /// request is a further attempt of every earlier one whose bytes it overlaps.
+    pub(super) fn next(&mut self, key: AttemptKey) -> (u32, bool) {
+        let AttemptKey { resource, span, piecewise } = key;
         let known = self.held.entry(resource).or_default();
         let again = known.iter().filter(|held| {
             held.span == span || held.span.overlaps(span) && (held.failed || !piecewise)
@@ -131,10 +131,10 @@ impl Attempts {
         (attempt, failed)
     }
 
-    /// The last request for what was asked brought an error, or not all of it.
-    pub(super) fn failed(&mut self, asked: Asked) {
-        let known = self.held.get_mut(&asked.resource);
-        let held = known.and_then(|known| known.iter_mut().find(|held| held.span == asked.span));
+    /// Records that the last request with this key ended with an error or an incomplete body.
+    pub(super) fn failed(&mut self, key: AttemptKey) {
+        let known = self.held.get_mut(&key.resource);
+        let held = known.and_then(|known| known.iter_mut().find(|held| held.span == key.span));
         held.into_iter().for_each(|held| held.failed = true);
     }
 
@@ -152,12 +152,12 @@ impl Attempts {
 mod tests {
     use super::*;
 
-    fn whole(resource: u64) -> Asked {
-        Asked { resource, span: Span::WHOLE, piecewise: false }
+    fn whole(resource: u64) -> AttemptKey {
+        AttemptKey { resource, span: Span::WHOLE, piecewise: false }
     }
 
-    fn part(range: &str) -> Asked {
-        Asked { span: Span::of_range(range).unwrap(), ..whole(1) }
+    fn part(range: &str) -> AttemptKey {
+        AttemptKey { span: Span::of_range(range).unwrap(), ..whole(1) }
     }
 
     #[test]
@@ -171,7 +171,7 @@ mod tests {
         assert_eq!(next(1), 1);
         assert_eq!((attempts.held.len(), attempts.order.len()), (MOST_RANGES, MOST_RANGES));
         for first in 0..100_000 {
-            attempts.next(Asked { span: Span::new(first, Some(first)), ..whole(5) });
+            attempts.next(AttemptKey { span: Span::new(first, Some(first)), ..whole(5) });
         }
         assert_eq!(attempts.held.len(), 1);
     }
@@ -198,7 +198,7 @@ mod tests {
     #[test]
     fn a_file_read_piece_by_piece_is_tried_again_where_it_failed() {
         let mut attempts = Attempts::default();
-        let piece = |range| Asked { piecewise: true, ..part(range) };
+        let piece = |range| AttemptKey { piecewise: true, ..part(range) };
         assert_eq!(attempts.next(piece("bytes=0-")), (1, false));
         assert_eq!(attempts.next(piece("bytes=5000-")), (1, false), "a seek");
         attempts.failed(piece("bytes=5000-"));

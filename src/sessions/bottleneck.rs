@@ -1,4 +1,4 @@
-//! A link at work: shared by responses, and felt at once when it changes.
+//! A simulated link that several responses share. Changes take effect at once.
 
 use crate::{
     model::{Link, LinkSpec},
@@ -14,23 +14,23 @@ use std::{
     time::Duration,
 };
 
-/// A link that all who use it share. Its time is its own: see [`Downlink`](super::Downlink).
+/// A link shared by all its users. It runs on link time: see [`Downlink`](super::Downlink).
 #[derive(Debug)]
 pub struct Bottleneck {
     link: Mutex<Link>,
-    /// Whether it holds anything up: read per chunk, so that an unshaped one costs nothing.
+    /// Whether the link shapes bodies. Read per chunk, so that an unshaped link costs one atomic read.
     shapes: AtomicBool,
     waiting: Mutex<Wakers>,
 }
 
-/// Who to wake, by number: a place is never handed to somebody else.
+/// Wakers by number. A number is never used twice.
 #[derive(Debug, Default)]
 struct Wakers {
     last: u64,
     wakers: HashMap<u64, Waker, RandomState>,
 }
 
-/// A body's place among those that wake up when the link changes, and who is woken there.
+/// A body's registration to be woken when the link changes.
 #[derive(Debug, Default)]
 pub struct Waiting {
     place: Option<(u64, Waker)>,
@@ -47,13 +47,13 @@ impl Bottleneck {
         }
     }
 
-    /// Whether bodies must ask the link at all.
+    /// Whether bodies must poll the link.
     #[must_use]
     pub fn shapes_bodies(&self) -> bool {
         self.shapes.load(Ordering::Relaxed)
     }
 
-    /// Does something with the link; keep it short.
+    /// Runs `work` on the link, under its lock. Keep it short.
     pub fn with<R>(&self, work: impl FnOnce(&mut Link) -> R) -> R {
         work(&mut self.link.lock())
     }
@@ -64,21 +64,21 @@ impl Bottleneck {
         self.link.lock().rate(now)
     }
 
-    /// Becomes a link of `spec` at `now`, and wakes everybody who waits.
+    /// Changes the link to `spec` at `now`, and wakes all waiting bodies.
     pub fn change(&self, now: Duration, spec: &LinkSpec) {
         self.link.lock().change(now, spec);
         self.shapes.store(spec.shapes_bodies(), Ordering::Relaxed);
         self.wake();
     }
 
-    /// Wakes everybody who waits.
+    /// Wakes all waiting bodies.
     pub fn wake(&self) {
         self.waiting.lock().wakers.values().for_each(Waker::wake_by_ref);
     }
 
-    /// Asks to be woken when the link changes, until it is taken back.
+    /// Registers `waker` to be woken when the link changes, until [`Self::leave`].
     pub fn wait(&self, waiting: &mut Waiting, waker: &Waker) {
-        // Asked before each wait, nearly always by the same task.
+        // Called before each wait, nearly always by the same task.
         if waiting.place.as_ref().is_some_and(|(_, known)| known.will_wake(waker)) {
             return;
         }
@@ -94,7 +94,7 @@ impl Bottleneck {
         waiting.place = Some((id, waker.clone()));
     }
 
-    /// Takes back the request to be woken.
+    /// Removes the registration.
     pub fn leave(&self, waiting: &mut Waiting) {
         if let Some((id, _)) = waiting.place.take() {
             self.waiting.lock().wakers.remove(&id);

@@ -1,4 +1,4 @@
-//! The one place that asks what time it is.
+//! The only place that reads the current time.
 
 use std::time::{Duration, SystemTime};
 use tokio::time::Instant;
@@ -7,7 +7,7 @@ use tokio::time::Instant;
 #[derive(Debug, Clone, Copy)]
 pub struct Clock {
     zero: Instant,
-    /// The time zero since 1970-01-01T00:00:00Z, as the system's clock told it then.
+    /// Time zero as a Unix time, as the system clock gave it then.
     epoch: Duration,
 }
 
@@ -15,25 +15,24 @@ impl Clock {
     /// A clock whose time zero is now.
     #[must_use]
     pub fn start() -> Self {
-        #[expect(clippy::disallowed_methods, reason = "asked once, at time zero")]
+        #[expect(clippy::disallowed_methods, reason = "read once, at time zero")]
         let epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         Self { zero: Instant::now(), epoch }
     }
 
-    /// Now.
+    /// The current process time.
     #[must_use]
     pub fn now(&self) -> Duration {
         self.zero.elapsed()
     }
 
-    /// The time since 1970-01-01T00:00:00Z at process time `time`. It never jumps: the system's clock
-    /// was asked once.
+    /// The Unix time at process time `time`. It never jumps: the system clock is read only once.
     #[must_use]
     pub fn epoch(&self, time: Duration) -> Duration {
         self.epoch + time
     }
 
-    /// The moment `time` after time zero, for a timer.
+    /// The instant of process time `time`, for a timer.
     #[must_use]
     pub fn instant(&self, time: Duration) -> Instant {
         self.zero + time

@@ -1,4 +1,4 @@
-//! What can be asked of a running session, and why it may not be done.
+//! Commands that change a running session, and why a command can fail.
 
 use super::shared_link::LinkError;
 use crate::{profiles::Profile, rules::RuleSet, units::BitRate};
@@ -13,7 +13,7 @@ pub struct Change {
     pub rate: Option<Option<BitRate>>,
     /// The session's own rules.
     pub rules: Option<Arc<RuleSet>>,
-    /// Whether nothing passes.
+    /// Whether the network is paused.
     pub paused: Option<bool>,
 }
 
@@ -28,70 +28,72 @@ impl Change {
     }
 }
 
-/// What can be asked of a running session.
+/// A command that changes a running session.
 #[derive(Debug, Clone)]
 pub enum Command {
-    /// Set these, for good or for that long.
+    /// Change settings, permanently or for a duration.
     Set(Change, Option<Duration>),
-    /// Fire a fault.
+    /// Arm a fault.
     Fire {
-        /// Its name; where it is taken, a number is added.
+        /// Its name. If the name is in use, a number is added.
         name: Arc<str>,
         /// Its rules, which go before all others.
         rules: RuleSet,
-        /// How often they strike in all.
+        /// How many times they apply in total.
         times: u64,
-        /// It is gone after this, if it has not struck by then.
+        /// The fault is removed after this time, even if it has not applied.
         lasts: Option<Duration>,
     },
-    /// Take the fault of this name back.
+    /// Remove the fault of this name.
     Unfire(String),
     /// Undo the last command.
     Undo,
-    /// Make it as it was armed, with nothing counted.
+    /// Restore the settings the session started with, and reset its counters.
     Reset,
 }
 
-/// Why a command was not obeyed; then nothing has changed.
+/// Why a command failed. Nothing has changed then.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CommandError {
-    /// It was meant for another version.
+    /// The command was meant for another version.
     #[error("session `{session}` has changed since: it is at version {present}; read it again")]
     Stale {
-        /// Whose.
+        /// The session's id.
         session: Arc<str>,
-        /// The present version.
+        /// The current version.
         present: u64,
     },
-    /// The link is not for it.
+    /// The session's link does not allow it.
     #[error(transparent)]
     Link(#[from] LinkError),
-    /// No command was given, or all are undone.
+    /// There was no command yet, or all are undone.
     #[error("session `{0}` has no command that could be undone")]
     NothingToUndo(Arc<str>),
-    /// No such fault.
+    /// There is no such fault.
     #[error("session `{session}` has no fault `{fault}`")]
     NoFault {
-        /// Whose.
+        /// The session's id.
         session: Arc<str>,
-        /// Which.
+        /// The name of the fault.
         fault: String,
     },
-    /// Too many faults that have not struck yet.
-    #[error("session `{session}` has {most} faults that have yet to strike; take some back")]
+    /// There are too many faults that have not been used up.
+    #[error(
+        "session `{session}` has {most} faults that are not used up yet; remove some of them first"
+    )]
     TooManyFaults {
-        /// Whose.
+        /// The session's id.
         session: Arc<str>,
-        /// How many it may have.
+        /// How many a session may have.
         most: usize,
     },
 }
 
-/// What came of a command.
+/// The result of a command.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Applied {
-    /// The version that the session is now at.
+    /// The session's version after the command.
     pub version: u64,
-    /// The name of the fault that was fired, if one was.
+    /// The name of the armed fault, if the command armed one.
     pub fault: Option<Arc<str>>,
 }

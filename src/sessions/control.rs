@@ -1,4 +1,4 @@
-//! What live commands have made of a session, and the way back.
+//! The settings of a session as live commands changed them, with an undo history.
 
 use super::{
     command::{Command, CommandError},
@@ -7,12 +7,12 @@ use super::{
 use crate::rules::SharedBudget;
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
-/// Commands that can be undone.
+/// The most commands that can be undone.
 const LONGEST_HISTORY: usize = 64;
-/// Faults of one session that have yet to strike: each costs every request a look.
+/// Faults of one session that are not used up: every request checks each of them.
 const MOST_FAULTS: usize = 100;
 
-/// The state that live commands change, and all they need to be undone.
+/// The settings that live commands change, and the history needed to undo them.
 #[derive(Debug, Clone)]
 pub(super) struct Control {
     session: Arc<str>,
@@ -23,12 +23,12 @@ pub(super) struct Control {
 }
 
 impl Control {
-    /// The control of a session that was armed so.
+    /// The control of a session that starts with the settings `armed`.
     pub(super) fn new(session: Arc<str>, armed: Settings) -> Self {
         Self { session, settings: armed.clone(), armed, history: VecDeque::new(), version: 1 }
     }
 
-    /// Goes up whenever anything has changed.
+    /// A number that increases with every change.
     pub(super) const fn version(&self) -> u64 {
         self.version
     }
@@ -38,7 +38,7 @@ impl Control {
         self.history.len()
     }
 
-    /// Obeys `command` at process time `now`; the name of the fault that was fired, if one was.
+    /// Applies `command` at process time `now`. Returns the name of the armed fault, if there is one.
     pub(super) fn apply_command(
         &mut self,
         command: &Command,
@@ -63,14 +63,14 @@ impl Control {
                 let last = self.history.pop_back();
                 let error = || CommandError::NothingToUndo(Arc::clone(&self.session));
                 self.settings = last.ok_or_else(error)?;
-                // What ran out in the meantime does not come back.
+                // Temporary changes that expired in the meantime are not restored.
                 self.settings.revert(now);
             }
             Command::Reset => self.settings = self.armed.clone(),
         }
         match command {
             Command::Undo => {}
-            // Nothing remains, a past to go back to neither.
+            // A reset also clears the history.
             Command::Reset => self.history.clear(),
             _ => self.remember(before),
         }
@@ -78,14 +78,14 @@ impl Control {
         Ok(fault)
     }
 
-    /// Reverts what is due at process time `now`. Tells whether anything was.
+    /// Reverts what is due at process time `now`. Returns whether anything was reverted.
     pub(super) fn revert(&mut self, now: Duration) -> bool {
         let reverted = self.settings.revert(now);
         self.version += u64::from(reverted);
         reverted
     }
 
-    /// The rate of the link that it shares was changed by another session.
+    /// Takes over the rate that another session set on the shared link.
     pub(super) fn follow(&mut self, other: &Settings) {
         self.settings.rate = other.rate.clone();
         self.version += 1;
@@ -99,7 +99,7 @@ impl Control {
     }
 
     fn fire(&mut self, fault: Fault) -> Result<(), CommandError> {
-        // Those that never strike again make room.
+        // Drop faults that are used up.
         let mut faults: Vec<_> = self
             .settings
             .faults

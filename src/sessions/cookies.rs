@@ -1,28 +1,28 @@
-//! Cookies that several hosts of a session share: which of them each is for.
+//! Cookies with a `Domain` attribute: remembers which hosts of a session each cookie is for.
 
 use super::host::Origin;
 use std::collections::VecDeque;
 
-/// Cookies remembered; the oldest goes, and is then sent to every host that the player sends it to.
+/// Cookies remembered. When there are more, the oldest is forgotten, and is then sent to every host.
 const MOST: usize = 64;
 
-/// Where a cookie with a `Domain` goes (RFC 6265 §5.1).
+/// The scope of a cookie with a `Domain` (RFC 6265 §5.1).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CookieScope {
     /// Its name.
     pub name: String,
-    /// The domain whose hosts it is for, in small letters and without a dot in front.
+    /// The domain whose hosts get the cookie, in lower case and without a leading dot.
     pub domain: String,
-    /// The path below which it is for.
+    /// The path below which the cookie is sent.
     pub path: String,
 }
 
-/// The cookies of a session that are for more than one host. The player keeps them for all of its session.
+/// The cookies of a session that are for more than one host. The player sees one host, and sends them all to it.
 #[derive(Debug, Default)]
 pub struct Cookies(VecDeque<CookieScope>);
 
 impl Cookies {
-    /// The player is given a cookie of this scope.
+    /// Records that the player receives a cookie with this scope.
     pub fn note(&mut self, scope: CookieScope) {
         if self.0.contains(&scope) {
             return;
@@ -33,13 +33,13 @@ impl Cookies {
         self.0.push_back(scope);
     }
 
-    /// Whether nothing is known of any cookie.
+    /// Whether no cookie is recorded.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Whether the cookie `name` may go to `path` at `origin`: one of which nothing is known may.
+    /// Whether the cookie `name` may be sent to `path` at `origin`. A cookie that is not recorded may.
     #[must_use]
     pub fn may_go(&self, name: &str, origin: &Origin, path: &str) -> bool {
         let mut known = self.0.iter().filter(|scope| scope.name == name).peekable();

@@ -1,23 +1,23 @@
-//! User information of the URLs that manifests name, kept to be sent as Authorization.
+//! User information in the URLs of manifests, kept to be sent as `Authorization`.
 
 use super::host::Origin;
 use http::HeaderValue;
 use percent_encoding::percent_decode_str;
 use std::{collections::HashMap, fmt};
 
-/// The most origins of which credentials are kept.
+/// The most origins whose credentials are kept.
 const MOST: usize = 64;
 /// Longer user information is not kept.
 const LONGEST: usize = 1024;
 
-/// What was told of each origin last.
+/// The latest credentials of each origin.
 #[derive(Default)]
 pub(super) struct Credentials {
     held: HashMap<Origin, HeaderValue>,
 }
 
 impl Credentials {
-    /// Keeps `user` (`NAME:PASSWORD`, as a URL writes it) for `origin`.
+    /// Stores `user` (`NAME:PASSWORD`, percent-encoded as in a URL) for `origin`.
     pub(super) fn keep(&mut self, origin: &Origin, user: &str) {
         if user.len() > LONGEST || (self.held.len() >= MOST && !self.held.contains_key(origin)) {
             return;
@@ -33,7 +33,7 @@ impl Credentials {
         }
     }
 
-    /// What to send to `origin`.
+    /// The `Authorization` value for `origin`.
     pub(super) fn of(&self, origin: &Origin) -> Option<HeaderValue> {
         self.held.get(origin).cloned()
     }

@@ -1,4 +1,4 @@
-//! A session's way over its link, which may be one that other sessions use as well.
+//! The downlink of a session. Other sessions may use the same link.
 
 use super::{
     bottleneck::{Bottleneck, Waiting},
@@ -20,17 +20,17 @@ use std::{
     time::Duration,
 };
 
-/// The link that all responses of a session share. Times are the session's, except where the link's
-/// are named: a link that was there before the session has an earlier time zero.
+/// The link that all responses of a session share. Times are session times unless link time is named: a shared
+/// link that existed before the session has an earlier time zero.
 #[derive(Debug)]
 pub struct Downlink {
     bottleneck: Arc<Bottleneck>,
     shared: Option<Arc<SharedLink>>,
-    /// Link time less session time, known once the session has begun; of a link of its own always zero.
+    /// Link time minus session time, set when the session begins. Zero for a link that is not shared.
     offset: OnceLock<Duration>,
-    /// Whether bodies are shaped by what is this session's alone: loss, transport.
+    /// Whether bodies are shaped by settings of this session alone: loss, transport.
     shapes: AtomicBool,
-    /// On a link that is shared fairly.
+    /// Present on a link that sessions share fairly.
     turns: Option<Mutex<SessionRoundRobin>>,
 }
 
@@ -47,7 +47,7 @@ impl Downlink {
         }
     }
 
-    /// The way of a session of `spec` over `shared`.
+    /// The downlink of a session with `spec` over the shared link `shared`.
     #[must_use]
     pub fn over(shared: Arc<SharedLink>, spec: &LinkSpec) -> Self {
         Self {
@@ -59,27 +59,27 @@ impl Downlink {
         }
     }
 
-    /// The session's time starts at process time `started`, and with it that of a shared link that no session
-    /// has used yet.
+    /// Starts the session's time at process time `started`, and also the time of a shared link that no session has
+    /// used yet.
     pub(super) fn begin(&self, started: Duration) {
         if let Some(shared) = &self.shared {
             self.offset.get_or_init(|| started.saturating_sub(shared.begin(started)));
         }
     }
 
-    /// The shared link, if it is one.
+    /// The shared link, if the session uses one.
     #[must_use]
     pub const fn shared(&self) -> Option<&Arc<SharedLink>> {
         self.shared.as_ref()
     }
 
-    /// Whether bodies must ask the link at all.
+    /// Whether bodies must poll the link.
     #[must_use]
     pub fn shapes_bodies(&self) -> bool {
         self.shapes.load(Ordering::Relaxed) || self.bottleneck.shapes_bodies()
     }
 
-    /// Does something with the link, and with the session's turns where it has such; keep it short.
+    /// Runs `work` on the link, and on the session's turns if the link is shared fairly. Keep it short.
     pub fn with<R>(&self, work: impl FnOnce(&mut Link, Option<&mut SessionRoundRobin>) -> R) -> R {
         self.bottleneck.with(|link| match &self.turns {
             Some(turns) => work(link, Some(&mut turns.lock())),
@@ -87,7 +87,7 @@ impl Downlink {
         })
     }
 
-    /// The link's time at session time `now`. Before the session has begun its time zero is always now.
+    /// The link's time at session time `now`. Before the session has begun, its time zero is the current time.
     #[must_use]
     pub fn link_time(&self, now: Duration) -> Duration {
         now + match (self.offset.get(), &self.shared) {
@@ -97,7 +97,7 @@ impl Downlink {
         }
     }
 
-    /// The session's time at link time `time`; zero for what was before the session.
+    /// The session's time at link time `time`; zero for times before the session.
     #[must_use]
     pub fn session_time(&self, time: Duration) -> Duration {
         time.saturating_sub(self.link_time(Duration::ZERO))
@@ -116,10 +116,10 @@ impl Downlink {
         self.bottleneck.rate(self.link_time(now))
     }
 
-    /// Checks that a session may go on here under `profile`, with `rate` in place of its own.
+    /// Checks that the session may use `profile` on this link, with `rate` in place of the profile's.
     ///
     /// # Errors
-    /// When it needs another link.
+    /// When the profile needs another link.
     pub(super) fn admit(
         &self,
         profile: &Arc<Profile>,
@@ -136,7 +136,7 @@ impl Downlink {
         }
     }
 
-    /// The same as [`Self::admit`], and changes nothing.
+    /// The same check as [`Self::admit`], without any change.
     pub(super) fn would_admit(&self, profile: &Arc<Profile>) -> Result<(), LinkError> {
         match &self.shared {
             Some(shared) => shared.would_admit(profile, Arc::strong_count(shared) == 1),
@@ -144,8 +144,8 @@ impl Downlink {
         }
     }
 
-    /// Becomes a link of `spec` at `now`, for all sessions that use it, and wakes all who wait. What
-    /// is this session's alone doesn't touch a shared link.
+    /// Changes the link to `spec` at `now` for all sessions that use it, and wakes all waiting bodies. Settings of
+    /// this session alone do not change a shared link.
     pub fn change(&self, now: Duration, spec: &LinkSpec) {
         self.shapes.store(spec.shapes_bodies(), Ordering::Relaxed);
         let now = self.link_time(now);
@@ -155,17 +155,17 @@ impl Downlink {
         }
     }
 
-    /// Wakes all who wait.
+    /// Wakes all waiting bodies.
     pub fn wake(&self) {
         self.bottleneck.wake();
     }
 
-    /// Asks to be woken when the link changes.
+    /// Registers `waker` to be woken when the link changes.
     pub fn wait(&self, place: &mut Waiting, waker: &Waker) {
         self.bottleneck.wait(place, waker);
     }
 
-    /// Takes back the request to be woken.
+    /// Removes the registration.
     pub fn leave(&self, place: &mut Waiting) {
         self.bottleneck.leave(place);
     }

@@ -1,16 +1,16 @@
-//! Errors given again for a while, as a cache does that keeps them. Bounded.
+//! Error responses served again for some time, like a cache that stores errors. The size is bounded.
 
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use std::{sync::Arc, time::Duration};
 
-/// Errors kept at a time; beyond these the oldest is forgotten.
+/// The most errors kept. When there are more, the oldest is removed.
 const MOST: usize = 256;
 
-/// An error answer.
+/// An error response.
 #[derive(Debug, Clone)]
 pub struct CachedError {
-    /// The rule that keeps it.
+    /// The rule that stored it.
     pub rule: Arc<str>,
     /// Its status.
     pub status: StatusCode,
@@ -20,21 +20,21 @@ pub struct CachedError {
     pub body: Bytes,
 }
 
-/// The errors that a session keeps.
+/// The stored errors of a session.
 #[derive(Debug, Default)]
 pub struct ErrorCache {
-    /// URL, end in session time, answer; the oldest first.
+    /// URL, expiry in session time, response; oldest first.
     all: Vec<(String, Duration, CachedError)>,
 }
 
 impl ErrorCache {
-    /// Whether none is kept.
+    /// Whether nothing is stored.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.all.is_empty()
     }
 
-    /// Keeps the error of `url` until `until`.
+    /// Stores the error of `url` until `until`.
     pub fn keep(&mut self, url: &str, until: Duration, error: CachedError) {
         self.all.retain(|(known, ..)| known != url);
         if self.all.len() == MOST {
@@ -43,7 +43,7 @@ impl ErrorCache {
         self.all.push((url.to_owned(), until, error));
     }
 
-    /// The error kept of `url` at `now`, as long as `in_force` says so of its rule.
+    /// The error stored for `url` at `now`, while `in_force` accepts the rule that stored it.
     pub fn get(
         &mut self,
         url: &str,

@@ -1,11 +1,11 @@
-//! Origins and the hosts that may be fetched.
+//! Origins, and patterns of hosts that may be fetched from.
 
 use super::private::is_private_address;
 use http::uri::{Authority, Scheme};
 use std::{fmt, str::FromStr};
 use url::Host;
 
-/// Why a text names no origin.
+/// The text is not an origin.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "`{text}` is not an origin: write http:// or https:// and a host, as in `https://cdn.example`"
@@ -19,15 +19,14 @@ pub struct OriginError {
 pub struct Origin {
     /// `http` or `https`.
     pub scheme: Scheme,
-    /// Host, and the port if it is not the scheme's own.
+    /// Host, and the port if it is not the scheme's default.
     pub authority: Authority,
 }
 
 impl Origin {
-    /// An origin of `scheme` and `authority`; no user information, a host, a known scheme.
+    /// An origin of `scheme` and `authority`. `None` with user information, without a host or with an unknown scheme.
     ///
-    /// However it is written, an origin has one name (RFC 3986 6.2.2.1, 6.2.3): in small letters, without
-    /// the scheme's own port.
+    /// The origin is normalised (RFC 3986 §6.2.2.1, §6.2.3): lower case, without the scheme's default port.
     #[must_use]
     pub fn new(scheme: &str, authority: &str) -> Option<Self> {
         let scheme = match scheme {
@@ -42,7 +41,7 @@ impl Origin {
         } else if let Some(named) = normal(&scheme, authority) {
             named
         } else {
-            // No name that URLs can have; some resolver may know it.
+            // Not a valid host name in a URL, but a resolver may know it.
             Authority::from_str(&authority.to_ascii_lowercase()).ok()?
         };
         let colons = authority.as_str().bytes().filter(|byte| *byte == b':').count();
@@ -67,22 +66,22 @@ impl Origin {
 }
 
 impl Origin {
-    /// The port, whether it is written or the scheme's own.
+    /// The port, explicit or the scheme's default.
     #[must_use]
     pub fn port(&self) -> u16 {
         let own = if self.scheme == Scheme::HTTPS { 443 } else { 80 };
         self.authority.port_u16().unwrap_or(own)
     }
 
-    /// Whether it is on this machine or in a private network, as far as its name tells.
+    /// Whether its host is on this machine or in a private network, judged by the name alone.
     #[must_use]
     pub fn is_private(&self) -> bool {
-        // As resolvers read it: `127.1`, `0x7f000001` and `LOCALHOST.` are this machine as well.
+        // Parsed as resolvers do: `127.1`, `0x7f000001` and `LOCALHOST.` are this machine as well.
         match Host::parse(self.authority.host().trim_end_matches('.')) {
             Ok(Host::Ipv4(ip)) => is_private_address(ip.into()),
             Ok(Host::Ipv6(ip)) => is_private_address(ip.into()),
             Ok(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-            // No name at all: nothing is lost by not going there.
+            // Not a valid host: treat it as private.
             Err(_) => true,
         }
     }
@@ -100,8 +99,8 @@ impl fmt::Display for Origin {
     }
 }
 
-/// The authority as URLs are compared by it: also what is no ASCII is looked up, and asked for, under its
-/// other name (RFC 5890).
+/// The authority in normal form. A name with characters beyond ASCII becomes its A-label (RFC 5890), which is
+/// also the name that is resolved and sent.
 fn normal(scheme: &Scheme, authority: &str) -> Option<Authority> {
     if authority.contains(['@', '/', '\\', '?', '#', '\t', '\r', '\n']) {
         return None;
@@ -118,7 +117,7 @@ pub struct HostPattern {
 }
 
 impl HostPattern {
-    /// Whether `origin` is on one of the hosts meant.
+    /// Whether the pattern matches the host of `origin`.
     #[must_use]
     pub fn matches(&self, origin: &Origin) -> bool {
         let (host, port) = split_port(&self.text);

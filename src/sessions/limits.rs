@@ -1,4 +1,4 @@
-//! A session's limits at work: one link for each host, media type or response that has its own.
+//! The rate limits of a session, beside its link: one link for each host, media type or response.
 
 use crate::{
     media::MediaType,
@@ -17,10 +17,10 @@ use std::{
     time::Duration,
 };
 
-/// Hosts and media types that have links of their own; further ones share one.
+/// The most hosts and media types with a link each. Further ones share one link.
 const MOST_LINKS: usize = 256;
 
-/// Who shares a link, of which limit.
+/// Which responses share a link; the number is the limit's index.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Sharers {
     Host(usize, String),
@@ -28,11 +28,11 @@ enum Sharers {
     Rest(usize),
 }
 
-/// The limits that stand beside a session's link.
+/// The limits that apply in addition to a session's link.
 #[derive(Debug)]
 pub struct Limits {
     state: Mutex<State>,
-    /// Which limits these are; zero = none. Read per chunk.
+    /// The version of the limits in force; zero = none. Read per chunk.
     version: AtomicU64,
     seed: Seed,
 }
@@ -40,10 +40,10 @@ pub struct Limits {
 #[derive(Debug)]
 struct State {
     limits: Arc<[Limit]>,
-    /// Their schedules' time zero, in the link's time.
+    /// Time zero of their schedules, in link time.
     start: Duration,
     links: HashMap<Sharers, Arc<Mutex<Link>>>,
-    /// Counts the sets of limits, so that each has chances of its own.
+    /// Counts the sets of limits, so that each set has its own random draws.
     sets: u64,
     changes: u64,
     /// A link of rate zero, while the network is paused.
@@ -66,18 +66,18 @@ impl Limits {
         }
     }
 
-    /// Which limits are in force; zero = none. Another number means others.
+    /// The version of the limits in force; zero = none. It differs after every change.
     #[must_use]
     pub fn version(&self) -> u64 {
         self.version.load(Ordering::Relaxed)
     }
 
-    /// The session's time starts at link time `now`, and with it the schedules.
+    /// Starts the schedules at link time `now`, when the session begins.
     pub(super) fn begin(&self, now: Duration) {
         self.state.lock().start = now;
     }
 
-    /// Puts `limits` in place of the present ones, from link time `now` on.
+    /// Replaces the limits from link time `now` on.
     pub(super) fn change(&self, limits: Arc<[Limit]>, now: Duration) {
         let mut state = self.state.lock();
         (state.limits, state.start, state.links) = (limits, now, HashMap::new());
@@ -85,8 +85,8 @@ impl Limits {
         self.changed(&mut state);
     }
 
-    /// Lets nothing pass from link time `now` on, or everything as before. The schedules of link and
-    /// limits run on underneath.
+    /// Pauses the network from link time `now` on, or ends the pause. The schedules of link and limits continue
+    /// during a pause.
     pub(super) fn pause(&self, paused: bool, now: Duration) {
         let mut state = self.state.lock();
         let silence = LinkSpec { rate: RateSpec::Constant(BitRate::ZERO), ..LinkSpec::default() };
@@ -101,7 +101,7 @@ impl Limits {
         self.version.store(if none { 0 } else { state.changes }, Ordering::Relaxed);
     }
 
-    /// The links that a response of `media` from `host` has to keep to, and their version.
+    /// The links of all limits that apply to a response of `media` from `host`, and their version.
     #[must_use]
     pub fn of(&self, host: &str, media: MediaType) -> (u64, Vec<Arc<Mutex<Link>>>) {
         let mut state = self.state.lock();

@@ -1,4 +1,5 @@
-//! One viewer: who it is, its link, its rules and what it has seen; and the registry of all.
+//! Sessions: the state of one player's run through the proxy (link, rules, ladder, counters), and the registry
+//! of all sessions.
 
 mod address;
 mod arming;
@@ -12,8 +13,8 @@ mod credentials;
 mod downlink;
 mod error_cache;
 mod host;
-mod led;
 mod limits;
+mod pending_redirects;
 mod private;
 mod recent_segments;
 mod registry;
@@ -31,7 +32,7 @@ mod tests;
 
 pub use address::{Address, AddressError, Target};
 pub use arming::{Arming, ArmingRequest};
-pub use attempts::{Asked, Span};
+pub use attempts::{AttemptKey, Span};
 pub use bottleneck::{Bottleneck, Waiting};
 pub use clock::Clock;
 pub use command::{Applied, Change, Command, CommandError};
@@ -39,8 +40,8 @@ pub use cookies::{CookieScope, Cookies, domain_matches};
 pub use downlink::Downlink;
 pub use error_cache::{CachedError, ErrorCache};
 pub use host::{HostPattern, Origin, OriginError};
-pub use led::{Followed, Led};
 pub use limits::Limits;
+pub use pending_redirects::{PendingRedirects, RedirectedRequest};
 pub use private::is_private_address;
 pub use recent_segments::RecentSegments;
 pub use registry::{Registry, RegistryConfig, RegistryError, StartError};

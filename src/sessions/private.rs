@@ -2,9 +2,9 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// Whether `address` is not one of the public Internet: loopback, private use, link-local, shared (CGNAT),
-/// benchmarking, unspecified, multicast or reserved (RFC 6890). An IPv6 address that embeds an IPv4 address is judged
-/// by that one. Addresses for documentation count as public: nothing is there.
+/// Whether `address` is not a public Internet address: loopback, private use, link-local, shared (CGNAT),
+/// benchmarking, unspecified, multicast or reserved (RFC 6890). For an IPv6 address that embeds an IPv4 address,
+/// the IPv4 address decides. Documentation addresses count as public, since no host has one.
 #[must_use]
 pub fn is_private_address(address: IpAddr) -> bool {
     match address {
@@ -35,7 +35,7 @@ fn is_private_v6(ip: Ipv6Addr) -> bool {
     match [first, second, third, fourth, fifth, sixth] {
         // Unspecified, loopback, IPv4-compatible, IPv4-mapped, IPv4-translated.
         [0, 0, 0, 0, 0, 0 | 0xffff] | [0, 0, 0, 0, 0xffff, 0] => embedded(seventh, eighth),
-        // NAT64 (RFC 6052), and the one for use within a network (RFC 8215).
+        // NAT64 (RFC 6052), and its local-use prefix (RFC 8215).
         [0x64, 0xff9b, 0, 0, 0, 0] => embedded(seventh, eighth),
         [0x64, 0xff9b, 1, ..] => true,
         // 6to4.

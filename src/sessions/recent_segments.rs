@@ -1,4 +1,4 @@
-//! Which segments a session has asked for, so that the one before can be served in place of one.
+//! The segments that a session requested last, so that a rule can serve the previous one instead.
 
 use super::host::Origin;
 use crate::media::Resource;
@@ -7,7 +7,7 @@ use std::{collections::VecDeque, sync::Arc};
 /// Segments remembered.
 const MOST: usize = 64;
 
-/// The segments that a session asked for last.
+/// The segments that a session requested last.
 #[derive(Debug, Default)]
 pub struct RecentSegments {
     steps: VecDeque<Step>,
@@ -22,7 +22,7 @@ struct Step {
 }
 
 impl RecentSegments {
-    /// Notes that segment `resource` was asked for at `path` of `origin`.
+    /// Records a request for segment `resource` at `path` of `origin`.
     pub fn note(&mut self, resource: &Resource, origin: &Origin, path: &str) {
         let Some(index) = resource.index.or(resource.number) else { return };
         if self.steps.len() == MOST {
@@ -33,7 +33,7 @@ impl RecentSegments {
         self.steps.push_back(Step { rendition, index, origin, path });
     }
 
-    /// Origin and path of the nearest segment before `resource` of the same rendition that was asked for.
+    /// Origin and path of the nearest requested segment before `resource` in the same rendition.
     #[must_use]
     pub fn before(&self, resource: &Resource) -> Option<(Origin, String)> {
         let index = resource.index.or(resource.number)?;
@@ -59,17 +59,17 @@ mod tests {
 
     #[test]
     fn the_one_before_is_of_the_same_rendition() {
-        let mut trail = RecentSegments::default();
-        assert_eq!(trail.before(&segment("a", 1)), None);
+        let mut recent = RecentSegments::default();
+        assert_eq!(recent.before(&segment("a", 1)), None);
         for index in 1..=100 {
-            trail.note(&segment("a", index), &origin("a"), &format!("/a/{index}"));
+            recent.note(&segment("a", index), &origin("a"), &format!("/a/{index}"));
         }
-        trail.note(&segment("b", 100), &origin("b"), "/b/100");
+        recent.note(&segment("b", 100), &origin("b"), "/b/100");
         let at = |path: &str| Some((origin("a"), path.to_owned()));
-        assert_eq!(trail.before(&segment("a", 101)), at("/a/100"));
-        assert_eq!(trail.before(&segment("a", 90)), at("/a/89"));
-        assert_eq!(trail.before(&segment("b", 100)), None);
-        assert_eq!(trail.before(&segment("a", 3)), None, "forgotten");
-        assert_eq!(trail.steps.len(), MOST);
+        assert_eq!(recent.before(&segment("a", 101)), at("/a/100"));
+        assert_eq!(recent.before(&segment("a", 90)), at("/a/89"));
+        assert_eq!(recent.before(&segment("b", 100)), None);
+        assert_eq!(recent.before(&segment("a", 3)), None, "forgotten");
+        assert_eq!(recent.steps.len(), MOST);
     }
 }

@@ -1,4 +1,4 @@
-//! All sessions: started, found, expired.
+//! The registry of sessions: starts, finds and expires them.
 
 use super::{
     arming::ArmingRequest,
@@ -30,37 +30,37 @@ use std::{
 };
 use tokio::sync::Notify;
 
-/// What new sessions are made of.
+/// Defaults for new sessions.
 #[derive(Debug)]
 pub struct RegistryConfig {
     /// The seed of the process.
     pub seed: Seed,
     /// The default origin.
     pub origin: Origin,
-    /// The default network.
+    /// The default network profile.
     pub profile: Arc<Profile>,
-    /// The link that all sessions share, unless they name another.
+    /// The name of the link that sessions share, unless they name another.
     pub link: Option<Arc<str>>,
     /// Rules for every session.
     pub rules: Arc<RuleSet>,
-    /// A session without exchanges for so long is over.
+    /// A session without exchanges for this long ends.
     pub idle: Duration,
-    /// The most sessions at a time.
+    /// The most sessions at the same time.
     pub most_sessions: usize,
 }
 
 /// Why no session could be started.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StartError {
-    /// There are too many.
+    /// There are too many sessions.
     #[error("all {0} sessions are in use; raise --max-sessions or wait until one is idle")]
     Full(usize),
-    /// The link it names is not for it.
+    /// It cannot use the link it names.
     #[error(transparent)]
     Link(#[from] LinkError),
 }
 
-/// Why a session can't be used.
+/// There is no session with this id.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("there is no session `{0}`; it may have expired (see --session-idle)")]
 pub struct RegistryError(pub String);
@@ -79,16 +79,16 @@ pub struct Registry {
     pub(super) clock: Clock,
     bus: Arc<Bus>,
     ordinal: AtomicU64,
-    /// For every session.
+    /// The rules of all sessions.
     rules: RwLock<Arc<RuleSet>>,
-    /// Held while they are replaced.
+    /// Their version. Locked while the rules are replaced.
     rules_version: Mutex<u64>,
-    /// Told when the next temporary change may be over earlier than thought.
+    /// Notified when a temporary change may be due earlier than the next known one.
     pub(super) reverts: Notify,
     sessions: RwLock<Sessions>,
     links: SharedLinks,
-    /// Held while a viewer without a session is given one.
-    newcomers: Mutex<()>,
+    /// Locked while a session is started for a viewer without one.
+    viewer_start: Mutex<()>,
 }
 
 impl Registry {
@@ -106,25 +106,24 @@ impl Registry {
             ordinal: AtomicU64::new(0),
             sessions: RwLock::default(),
             links: SharedLinks::default(),
-            newcomers: Mutex::default(),
+            viewer_start: Mutex::default(),
         }
     }
 
-    /// Where events go.
+    /// The event bus.
     #[must_use]
     pub fn bus(&self) -> &Arc<Bus> {
         &self.bus
     }
 
-    /// What new sessions are made of.
+    /// The defaults for new sessions.
     #[must_use]
     pub fn config(&self) -> &RegistryConfig {
         &self.config
     }
 
-    /// Makes a session whose id stands in its addresses. With a request of `client` it begins at once, and
-    /// requests from there that name no session fall to it from now on; without, its time begins with its
-    /// first request.
+    /// Starts a session whose id is part of its addresses. If a request of `client` started it, it begins at once and
+    /// gets later requests from that address that name no session. Otherwise its time starts with its first request.
     ///
     /// # Errors
     /// When there are too many sessions.
@@ -141,7 +140,7 @@ impl Registry {
         })
     }
 
-    /// The session of `viewer`, or a new one when there is none.
+    /// The session of `viewer`, or a new one if there is none.
     ///
     /// # Errors
     /// When there are too many sessions.
@@ -153,8 +152,8 @@ impl Registry {
         if let Some(session) = self.sessions.read().by_viewer.get(&viewer) {
             return Ok(Arc::clone(session));
         }
-        let _one_at_a_time = self.newcomers.lock();
-        // Another request of the same viewer may have come first.
+        let _one_at_a_time = self.viewer_start.lock();
+        // Another request of the same viewer may have been first.
         if let Some(session) = self.sessions.read().by_viewer.get(&viewer) {
             return Ok(Arc::clone(session));
         }
@@ -173,7 +172,7 @@ impl Registry {
         session.ok_or_else(|| RegistryError(id.to_owned()))
     }
 
-    /// The newest session of `client`, else the one for all who have none.
+    /// The newest session of `client`, or else the anonymous session, which serves all other requests.
     #[must_use]
     pub fn fallback(&self, client: IpAddr) -> Arc<Session> {
         let sessions = self.sessions.read();
@@ -187,7 +186,7 @@ impl Registry {
         }
         // Ordinal 0: a stray request must not shift the seeds of the sessions that follow.
         let mut request = ArmingRequest::default();
-        // Where it doesn't fit the shared link, it has one of its own.
+        // If it can't use the shared link, it has its own.
         let shared = self.shared_link(&mut request).ok().flatten();
         let anonymous = self.make("anonymous".into(), 0, request, shared, false);
         anonymous.begin();
@@ -195,7 +194,7 @@ impl Registry {
         sessions.anonymous = Some(Arc::clone(&anonymous));
         sessions.by_id.insert(Arc::clone(&anonymous.tag.id), Arc::clone(&anonymous));
         drop(sessions);
-        self.tell_start(&anonymous);
+        self.emit_started(&anonymous);
         anonymous
     }
 
@@ -207,31 +206,30 @@ impl Registry {
         list
     }
 
-    /// Obeys `command` for `session`, unless `expected` refuses its present version. Observers are
-    /// told when the network is another one. The rate of a link that several sessions share changes
-    /// for all of them.
+    /// Applies `command` to `session`, unless `expected` rejects its current version. Emits an event when the network
+    /// changes. On a shared link, a new rate applies to all sessions of the link.
     ///
     /// # Errors
-    /// When it can't be done; then nothing has changed.
+    /// When the command fails. Nothing has changed then.
     pub fn command(
         &self,
         session: &Session,
         command: &Command,
         expected: &dyn Fn(u64) -> bool,
     ) -> Result<Applied, CommandError> {
-        let (obeyed, network) = session.apply_command(command, expected, &self.rules)?;
+        let (applied, network) = session.apply_command(command, expected, &self.rules)?;
         if network {
-            self.tell_change(session);
+            self.emit_link_changed(session);
         }
         self.share_rate(session)?;
         self.reverts.notify_one();
-        Ok(obeyed)
+        Ok(applied)
     }
 
-    /// Obeys `command` for each of `sessions`: first each is asked whether it could, then it is done.
+    /// Applies `command` to each of `sessions`, after a check that each can accept it.
     ///
     /// # Errors
-    /// When one could not; then nothing has changed.
+    /// When the check fails for one of them. Nothing has changed then.
     pub fn command_all(
         &self,
         sessions: &[Arc<Session>],
@@ -248,12 +246,11 @@ impl Registry {
         (Arc::clone(&self.rules.read()), *version)
     }
 
-    /// Replaces the rules of all sessions, those that are there and those to come, unless `expected`
-    /// refuses the present version; `None` = those of the command line. The new version, or else the
-    /// one that was refused.
+    /// Replaces the rules of all present and future sessions, unless `expected` rejects the current version. `None`
+    /// restores the rules of the command line. Returns the new version.
     ///
     /// # Errors
-    /// The present version, when it was refused.
+    /// The current version, if it was rejected.
     pub fn replace_rules(
         &self,
         rules: Option<Arc<RuleSet>>,
@@ -263,44 +260,43 @@ impl Registry {
         if !expected(*version) {
             return Err(*version);
         }
-        // New sessions read the rules while they hold the lock of the list: they have the new ones, or
-        // they are in the list.
+        // A new session reads the rules under the lock of the list: it either has the new rules or is in the list.
         let rules = rules.unwrap_or_else(|| Arc::clone(&self.config.rules));
         rules.loaded(self.clock.now());
         *self.rules.write() = rules;
         *version += 1;
         for session in self.list() {
             if let Err(problem) = session.adjust(&self.rules, |_, _| true) {
-                tracing::warn!(session = &*session.tag.id, %problem, "other rules, the same link");
+                tracing::warn!(session = &*session.tag.id, %problem, "the rules could not be replaced");
             }
         }
         Ok(*version)
     }
 
-    /// Reverts every temporary change whose time is over.
+    /// Reverts every temporary change that is due.
     pub fn revert_due(&self) {
         for session in self.list() {
             match session.adjust(&self.rules, Control::revert) {
-                Ok(true) => self.tell_change(&session),
+                Ok(true) => self.emit_link_changed(&session),
                 Ok(false) => continue,
                 Err(problem) => {
                     let id = &*session.tag.id;
-                    tracing::warn!(session = id, %problem, "a change stays: its link is another now");
+                    tracing::warn!(session = id, %problem, "a temporary change could not be reverted: the link has changed");
                     continue;
                 }
             }
-            // It was the first to go back; it can't differ from what it goes back to.
+            // The other sessions take over the rate of the one that was reverted; that can't fail.
             let _ = self.share_rate(&session);
         }
     }
 
-    /// The moment of process time at which a temporary change is over, the next one.
+    /// The process time at which the next temporary change is due.
     pub(super) fn next_revert(&self) -> Option<Duration> {
         let all = self.list();
         all.iter().filter_map(|s| s.settings().reverts().map(|(_, until)| until).min()).min()
     }
 
-    /// The rate of the link that `session` shares is that of all who share it.
+    /// Gives all sessions on the shared link of `session` the link's rate.
     fn share_rate(&self, session: &Session) -> Result<(), LinkError> {
         let Some(shared) = session.downlink.shared() else { return Ok(()) };
         let (rate, settings) = (shared.rate_set(), session.settings());
@@ -314,19 +310,19 @@ impl Registry {
                 true
             };
             if other.adjust(&self.rules, follow)? {
-                self.tell_change(&other);
+                self.emit_link_changed(&other);
             }
         }
         Ok(())
     }
 
-    fn tell_change(&self, session: &Session) {
+    fn emit_link_changed(&self, session: &Session) {
         let profile = Arc::clone(&session.arming().profile_name);
         let (session, rate) = (Arc::clone(&session.tag), session.rate());
         self.bus.emit(&Event::LinkChanged { session, profile, rate });
     }
 
-    /// Ends the session with `id`. Its responses in flight run on.
+    /// Ends the session with `id`. Its responses in flight continue.
     ///
     /// # Errors
     /// When there is none.
@@ -336,7 +332,7 @@ impl Registry {
         Ok(())
     }
 
-    /// Ends every session that has been idle for too long.
+    /// Ends every session whose idle time has reached the limit.
     pub fn expire(&self) {
         let over = |session: &Arc<Session>| session.idle() >= self.config.idle;
         let idle: Vec<_> =
@@ -349,7 +345,7 @@ impl Registry {
         self.remove(&self.list());
     }
 
-    /// `note` enters the new session where it is looked for.
+    /// Starts a session; `note` adds it to the index that finds it.
     fn create(
         &self,
         request: ArmingRequest,
@@ -371,11 +367,11 @@ impl Registry {
         sessions.by_id.insert(Arc::clone(&session.tag.id), Arc::clone(&session));
         note(&mut sessions, &session);
         drop(sessions);
-        self.tell_start(&session);
+        self.emit_started(&session);
         Ok(session)
     }
 
-    /// The link that a session so armed shares with others, if it does; fills in the profile.
+    /// The shared link for a session started with `request`, if it uses one. Fills in the default profile.
     fn shared_link(
         &self,
         request: &mut ArmingRequest,
@@ -409,15 +405,15 @@ impl Registry {
         Session::new(Arc::new(tag), seed, origin, armed, self.clock, shared, addressed)
     }
 
-    fn tell_start(&self, session: &Session) {
+    fn emit_started(&self, session: &Session) {
         let profile = Arc::clone(&session.arming().profile_name);
-        // As of its time zero: what the clock says by now is chance, and events replay.
+        // The rate at time zero, not at the current time: events must be the same in a replay.
         let rate = session.downlink.rate(Duration::ZERO);
         self.bus.emit(&Event::SessionStarted { session: Arc::clone(&session.tag), profile, rate });
     }
 
-    fn remove(&self, over: &[Arc<Session>]) {
-        for session in over {
+    fn remove(&self, sessions_to_end: &[Arc<Session>]) {
+        for session in sessions_to_end {
             let mut sessions = self.sessions.write();
             if sessions.by_id.remove(&session.tag.id).is_none() {
                 continue;
@@ -435,7 +431,7 @@ impl Registry {
     }
 }
 
-/// Ten letters and digits that follow from seed and ordinal, so that logs of two runs compare.
+/// Ten letters and digits derived from seed and ordinal, so that the logs of two runs can be compared.
 fn id(seed: Seed, ordinal: u64) -> Arc<str> {
     const LETTERS: &[u8; 32] = b"abcdefghjkmnpqrstuvwxyz123456789";
     let bits = seed.named("id").numbered(ordinal).value();

@@ -1,17 +1,17 @@
-//! What a player posted lately, so that a second try is not taken for news.
+//! Remembers the bodies a player posted recently, so that a retried report is not counted twice.
 
 use foldhash::fast::FixedState;
 use std::{collections::VecDeque, hash::BuildHasher as _};
 
-/// Bodies that are remembered: a player retries the last ones.
+/// Bodies remembered. A player retries only the last ones.
 const REMEMBERED: usize = 16;
 
-/// Hashes of what was posted, oldest first.
+/// Hashes of the posted bodies, oldest first.
 #[derive(Debug, Default)]
 pub struct ReportDedup(VecDeque<u64>);
 
 impl ReportDedup {
-    /// Whether `body` was not posted to `collector` lately; it is from now on.
+    /// Returns whether `body` is new for `collector`, and remembers it.
     pub fn is_news(&mut self, collector: &str, body: &[u8]) -> bool {
         let hash = FixedState::default().hash_one((collector, body));
         if self.0.contains(&hash) {

@@ -1,9 +1,9 @@
-//! One viewer's run through the proxy: its link, rules, ladder and counters.
+//! A session: the link, rules, ladder and counters of one viewer.
 
 use super::{
     address::{Target, prefix},
     arming::Arming,
-    attempts::{Asked, Attempts},
+    attempts::{AttemptKey, Attempts},
     bottleneck::Bottleneck,
     clock::Clock,
     command::{Applied, Command, CommandError},
@@ -13,8 +13,8 @@ use super::{
     downlink::Downlink,
     error_cache::ErrorCache,
     host::Origin,
-    led::Followed,
     limits::Limits,
+    pending_redirects::PendingRedirects,
     recent_segments::RecentSegments,
     report_dedup::ReportDedup,
     settings::{Fault, Settings},
@@ -45,50 +45,50 @@ use std::{
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// Hosts a session's manifests may open for it; further ones stay closed.
+/// The most hosts that a session's manifests can open. Further hosts stay closed.
 const MOST_HOSTS: usize = 256;
 
-/// One viewer. (One request and its answer is an exchange; one TCP connection is neither.)
+/// The session of one viewer. (A request with its response is an exchange. A TCP connection is neither.)
 #[derive(Debug)]
 pub struct Session {
-    /// Who it is.
+    /// Its id, ordinal, seed and label.
     pub tag: Arc<SessionTag>,
-    /// Where its requests go unless their address says otherwise.
+    /// The default origin of its requests.
     pub origin: Origin,
-    /// Its link.
+    /// The link of its responses.
     pub downlink: Downlink,
-    /// The way of its requests, in session time.
+    /// The link of its requests, in session time.
     pub uplink: Bottleneck,
-    /// What holds its responses up beside the link.
+    /// Rate limits of its responses beside the link.
     pub limits: Limits,
-    /// What its manifests said.
+    /// What was read from its manifests.
     pub ladder: Mutex<Ladder>,
-    /// The next long manifest to be read, and the one that is being read.
+    /// One permit for the next long manifest to be read, and one for the manifest being read.
     next_manifest: Arc<Semaphore>,
     reading: Arc<Semaphore>,
-    /// What edits of manifests remember; nothing without rules that edit.
+    /// The state of manifest edits; empty without rules that edit.
     pub edits: Mutex<EditMemory>,
-    /// The errors kept for it, as a rule asks.
+    /// Error responses that a rule stores.
     pub error_cache: Mutex<ErrorCache>,
-    /// The segments it asked for last, if a rule swaps segments.
-    pub trail: Mutex<RecentSegments>,
-    /// The redirects that its player may follow.
-    pub followed: Mutex<Followed>,
-    /// The cookies that are for several of its hosts.
+    /// The segments requested last, if a rule swaps segments.
+    pub recent_segments: Mutex<RecentSegments>,
+    /// The redirects that its player may still follow.
+    pub pending_redirects: Mutex<PendingRedirects>,
+    /// Cookies that are for more than one of its hosts.
     pub cookies: Mutex<Cookies>,
-    /// The reports that it posted last.
-    pub posted: Mutex<ReportDedup>,
+    /// The CMCD reports it posted last.
+    pub recent_reports: Mutex<ReportDedup>,
     seed: Seed,
     clock: Clock,
-    /// When it was made, in process time.
-    made: Duration,
-    /// The zero of its session time, in process time: when its first request came.
+    /// When it was created, in process time.
+    created: Duration,
+    /// Session time zero, in process time: when its first request arrived.
     started: OnceLock<Duration>,
     arming: RwLock<Arc<Arming>>,
     /// Locked before `arming`.
     control: Mutex<Control>,
     counters: Mutex<Counters>,
-    remembered: Mutex<ScriptState>,
+    script_state: Mutex<ScriptState>,
     attempts: Mutex<Attempts>,
     joined: Mutex<Joined>,
     rungs: Mutex<Vec<(MediaType, u16)>>,
@@ -96,30 +96,30 @@ pub struct Session {
     credentials: RwLock<Credentials>,
     last_active: AtomicU64,
     exchanges: AtomicU32,
-    /// Whether its id stands in its addresses (otherwise it is found by viewer).
+    /// Whether its id is part of its addresses (otherwise it is found by viewer).
     pub(super) addressed: bool,
 }
 
 impl Session {
-    /// Waits until no other long manifest is about to be read.
+    /// Waits until no other long manifest is queued to be read.
     pub async fn next_manifest(&self) -> Option<OwnedSemaphorePermit> {
         Arc::clone(&self.next_manifest).acquire_owned().await.ok()
     }
 
-    /// Begins to read a long manifest: requests wait until the permit is dropped, see [`Self::settled`].
+    /// Starts reading a long manifest. Requests wait until the permit is dropped, see [`Self::settled`].
     pub async fn begin_reading(&self) -> Option<OwnedSemaphorePermit> {
         Arc::clone(&self.reading).acquire_owned().await.ok()
     }
 
-    /// Waits while a long manifest is read that may say what is asked for.
+    /// Waits while a long manifest is read, since it may describe the requested resource.
     pub async fn settled(&self) {
         if self.reading.available_permits() == 0 {
             drop(self.reading.acquire().await);
         }
     }
 
-    /// A session whose time starts with its first request, see [`Self::begin`]; on a link of its own unless
-    /// there is one that it shares.
+    /// A session on the `shared` link, or on its own link if that is `None`. Its time starts with its first request,
+    /// see [`Self::begin`].
     #[must_use]
     pub(super) fn new(
         tag: Arc<SessionTag>,
@@ -130,7 +130,7 @@ impl Session {
         shared: Option<Arc<SharedLink>>,
         addressed: bool,
     ) -> Self {
-        let made = clock.now();
+        let created = clock.now();
         let arming = settings.arming(common);
         let downlink = match shared {
             Some(shared) => Downlink::over(shared, &arming.link),
@@ -138,7 +138,7 @@ impl Session {
         };
         let start = downlink.link_time(Duration::ZERO);
         let mut counters = Counters::default();
-        counters.arm(&arming.rules, Duration::ZERO, made);
+        counters.arm(&arming.rules, Duration::ZERO, created);
         Self {
             limits: Limits::new(Arc::clone(&arming.profile.limits), start, seed.named("limits")),
             uplink: Bottleneck::new(&arming.profile.uplink, seed.named("uplink")),
@@ -148,7 +148,7 @@ impl Session {
             origin,
             seed,
             clock,
-            made,
+            created,
             started: OnceLock::new(),
             arming: RwLock::new(Arc::new(arming)),
             ladder: Mutex::default(),
@@ -156,24 +156,24 @@ impl Session {
             reading: Arc::new(Semaphore::new(1)),
             edits: Mutex::default(),
             error_cache: Mutex::default(),
-            trail: Mutex::default(),
-            followed: Mutex::default(),
+            recent_segments: Mutex::default(),
+            pending_redirects: Mutex::default(),
             cookies: Mutex::default(),
-            posted: Mutex::default(),
+            recent_reports: Mutex::default(),
             counters: Mutex::new(counters),
-            remembered: Mutex::default(),
+            script_state: Mutex::default(),
             attempts: Mutex::default(),
             joined: Mutex::default(),
             rungs: Mutex::default(),
             hosts: RwLock::default(),
             credentials: RwLock::default(),
-            last_active: AtomicU64::new(millis(made)),
+            last_active: AtomicU64::new(millis(created)),
             exchanges: AtomicU32::new(0),
             addressed,
         }
     }
 
-    /// A request has come: with the first one session time starts. The session time of now.
+    /// Called for each request. The first one starts session time. Returns the current session time.
     pub fn begin(&self) -> Duration {
         self.started.get_or_init(|| {
             let started = self.clock.now();
@@ -184,7 +184,7 @@ impl Session {
         self.now()
     }
 
-    /// Session time: how long ago its first request came, zero before it. Its link runs on this time.
+    /// Session time: the time since its first request; zero before. Its link runs on this time.
     #[must_use]
     pub fn now(&self) -> Duration {
         self.time().unwrap_or_default()
@@ -196,30 +196,29 @@ impl Session {
         self.started.get().map(|started| self.clock.now().saturating_sub(*started))
     }
 
-    /// How long ago it was made.
+    /// The time since it was created.
     #[must_use]
     pub fn age(&self) -> Duration {
-        self.clock.now().saturating_sub(self.made)
+        self.clock.now().saturating_sub(self.created)
     }
 
-    /// The moment of session time `time`, for a timer.
+    /// The instant of session time `time`, for a timer.
     #[must_use]
     pub fn instant(&self, time: Duration) -> tokio::time::Instant {
         self.clock.instant(self.process_time(time))
     }
 
-    /// What it is armed with.
+    /// The network and the rules in force.
     #[must_use]
     pub fn arming(&self) -> Arc<Arming> {
         Arc::clone(&self.arming.read())
     }
 
-    /// Obeys `command`, unless `expected` refuses the present version; no other command comes between.
-    /// Tells what came of it, and whether the profile or the link is another one now. `common` are the
-    /// rules of all sessions.
+    /// Applies `command`, unless `expected` rejects the current version. No other command runs in between. Returns
+    /// the result, and whether the profile or the link changed. `common` are the rules of all sessions.
     ///
     /// # Errors
-    /// When it can't be done; then nothing has changed.
+    /// When the command fails. Nothing has changed then.
     pub(super) fn apply_command(
         &self,
         command: &Command,
@@ -239,13 +238,12 @@ impl Session {
             counters.arm(&self.arming().rules, now, self.process_time(now));
             *self.counters.lock() = counters;
         }
-        let obeyed = Applied { version: next.version(), fault };
+        let applied = Applied { version: next.version(), fault };
         *control = next;
-        Ok((obeyed, network))
+        Ok((applied, network))
     }
 
-    /// Changes the settings by what is no command, if `work` says that it did. Tells whether the
-    /// network is another one now.
+    /// Changes the settings without a command, if `work` returns true. Returns whether the network changed.
     pub(super) fn adjust(
         &self,
         common: &RwLock<Arc<RuleSet>>,
@@ -261,10 +259,10 @@ impl Session {
         Ok(network)
     }
 
-    /// Whether `command` could be obeyed now, as far as its link goes.
+    /// Checks that `command` could be applied now, including its link.
     ///
     /// # Errors
-    /// When it could not.
+    /// When it could not be applied.
     pub(super) fn can_apply(&self, command: &Command) -> Result<(), CommandError> {
         let mut next = self.control.lock().clone();
         next.apply_command(command, self.clock.now())?;
@@ -276,12 +274,12 @@ impl Session {
         Ok(self.downlink.would_admit(&arming.profile)?)
     }
 
-    /// What live commands have set.
+    /// The current settings.
     pub(super) fn settings(&self) -> Settings {
         self.control.lock().settings.clone()
     }
 
-    /// Goes up whenever a command, or the end of one's time, has changed it.
+    /// The version. It increases with each change by a command, and when a temporary change ends.
     #[must_use]
     pub fn version(&self) -> u64 {
         self.control.lock().version()
@@ -293,13 +291,13 @@ impl Session {
         self.control.lock().undoable()
     }
 
-    /// The faults that were fired by hand, oldest first; those that have struck out may be gone.
+    /// The faults armed over the API, oldest first. Faults that are used up may be missing.
     #[must_use]
     pub fn faults(&self) -> Arc<[Fault]> {
         Arc::clone(&self.control.lock().settings.faults)
     }
 
-    /// What reverts by itself, and in how long.
+    /// The settings and faults that end automatically, and the time left.
     #[must_use]
     pub fn reverts(&self) -> Vec<(String, Duration)> {
         let (settings, now) = (self.settings(), self.clock.now());
@@ -307,13 +305,12 @@ impl Session {
         settings.reverts().map(left).collect()
     }
 
-    /// Replaces network and rules by what `change` makes of the present ones; no other change comes
-    /// between. The link changes at once, for responses in flight too; when only the rules differ it
-    /// runs on undisturbed; rules that stay go on counting where they were, and new ones come into
-    /// force. Tells whether the profile or the link is another one now.
+    /// Replaces network and rules by the result of `change`. No other change runs in between. The link changes at
+    /// once, also for responses in flight; if only the rules differ, the link is not touched. Rules that stay keep
+    /// their counters, and new rules come into force. Returns whether the profile or the link changed.
     ///
     /// # Errors
-    /// When it shares its link and needs another one; then nothing has changed.
+    /// When the session would need another link. Nothing has changed then.
     fn rearm(&self, change: impl FnOnce(&Arming) -> Arming) -> Result<bool, LinkError> {
         let mut current = self.arming.write();
         let arming = change(&current).on_ladder(&self.ladder.lock());
@@ -337,7 +334,7 @@ impl Session {
         Ok(new_link || new_profile || paused)
     }
 
-    /// Changes what stands beside the link.
+    /// Changes uplink and limits.
     fn change_beside(&self, now: Duration, from: &Profile, to: &Profile) {
         if from.uplink != to.uplink {
             self.uplink.change(now, &to.uplink);
@@ -348,34 +345,34 @@ impl Session {
         }
     }
 
-    /// Whether response bodies must ask the link, or the limits beside it, at all.
+    /// Whether response bodies must poll the link or the limits.
     #[must_use]
     pub fn shapes_bodies(&self) -> bool {
         self.downlink.shapes_bodies() || self.limits.version() > 0
     }
 
-    /// A manifest was learnt: rates that are shares of the ladder become plain, and the link starts
-    /// over with them. Tells whether it did.
+    /// Called after a manifest was read: resolves rates that are shares of the ladder, and restarts the link with
+    /// them. Returns whether the link changed.
     pub fn ladder_learnt(&self) -> bool {
-        // A shared link follows no ladder, so this meets no error.
+        // A shared link does not depend on a ladder, so this can't fail.
         self.arming().relative && self.rearm(Arming::clone).unwrap_or(false)
     }
 
-    /// Notes that the player asks for `resource`; whether its link is another one therefore, because it
-    /// depends on the ladder that plays.
+    /// Records that the player requests `resource`. Returns whether the link changed, because its rate depends on
+    /// the ladder that plays.
     #[must_use]
     pub fn plays(&self, resource: &Resource) -> bool {
         resource.rungs.is_some() && self.ladder.lock().plays(resource) && self.ladder_learnt()
     }
 
-    /// The event of its link's change.
+    /// The event that reports the current link.
     #[must_use]
     pub fn link_changed(&self) -> Event {
         let profile = Arc::clone(&self.arming().profile_name);
         Event::LinkChanged { session: Arc::clone(&self.tag), profile, rate: self.rate() }
     }
 
-    /// The rate of its link now, zero while it is paused; `None` = no limit.
+    /// The current rate of its link; zero while paused, `None` = no limit.
     #[must_use]
     pub fn rate(&self) -> Option<BitRate> {
         if self.arming.read().paused {
@@ -384,51 +381,51 @@ impl Session {
         self.downlink.rate(self.now())
     }
 
-    /// What a request for `resource` asks for. `path` is its key without the range, `range` the range. Bytes of
-    /// one file are counted apart where they are of another kind: parts and the segment that they make up.
+    /// The key by which attempts of a request are counted. `path` is the request's key without the range. Byte
+    /// ranges of one file are counted apart for different kinds: parts, and the segment that they form.
     #[must_use]
-    pub fn asked(&self, path: &str, range: Option<&str>, resource: &Resource) -> Asked {
-        Asked::new(self.seed.named(path), range, resource)
+    pub fn attempt_key(&self, path: &str, range: Option<&str>, resource: &Resource) -> AttemptKey {
+        AttemptKey::new(self.seed.named(path), range, resource)
     }
 
-    /// The number of this request for what is `asked` (from 1), whether an earlier one failed, and the seed of
-    /// its chances: they depend on session, `key` and number, not on what other requests come between.
+    /// The attempt number of this request (from 1), whether an earlier attempt failed, and the seed of its random
+    /// draws. The seed depends on session, `key` and attempt number, not on other requests in between.
     #[must_use]
-    pub fn attempt(&self, key: &str, asked: Asked) -> (u32, bool, Seed) {
-        let (attempt, resumes) = self.attempts.lock().next(asked);
+    pub fn attempt(&self, key: &str, attempt_key: AttemptKey) -> (u32, bool, Seed) {
+        let (attempt, resumes) = self.attempts.lock().next(attempt_key);
         (attempt, resumes, self.seed.named(key).numbered(attempt.into()))
     }
 
-    /// The last request for what was `asked` brought an error, or not all of it.
-    pub fn attempt_failed(&self, asked: Asked) {
-        self.attempts.lock().failed(asked);
+    /// Records that the last request with this key ended with an error or an incomplete body.
+    pub fn attempt_failed(&self, key: AttemptKey) {
+        self.attempts.lock().failed(key);
     }
 
-    /// Where the live edge was when it first asked for a segment like `resource`.
+    /// The live edge when it first requested a segment like `resource`.
     #[must_use]
     pub fn joined(&self, resource: &Resource) -> Option<u64> {
         resource.number?;
         self.joined.lock().edge(resource)
     }
 
-    /// What `script` does to a request, which has the first word; nothing if it fails.
+    /// Runs `script` for a request, before the rules. A failed script has no effect.
     ///
     /// # Errors
     /// When it fails.
-    pub fn ask(
+    pub fn run_request_script(
         &self,
         script: &Script,
         facts: &Facts<'_>,
         seed: Seed,
     ) -> Result<Plan, ScriptFailure> {
-        script.decide(&mut self.remembered.lock(), self.seed.value(), facts, seed)
+        script.decide(&mut self.script_state.lock(), self.seed.value(), facts, seed)
     }
 
-    /// What `script` does to an answer, beside what is in `plan` already.
+    /// Runs `script` for a response, and adds its effects to `plan`.
     ///
     /// # Errors
     /// When it fails.
-    pub fn ask_again(
+    pub fn run_response_script(
         &self,
         script: &Script,
         plan: Plan,
@@ -436,14 +433,13 @@ impl Session {
         answer: Answer<'_>,
         seed: Seed,
     ) -> Result<Plan, ScriptFailure> {
-        let mut remembered = self.remembered.lock();
-        script.respond(&mut remembered, self.seed.value(), plan, facts, answer, seed)
+        let mut state = self.script_state.lock();
+        script.respond(&mut state, self.seed.value(), plan, facts, answer, seed)
     }
 
-    /// What `rules` do to a request, after what is in `first` already; `None` = nothing. (A plan is
-    /// large, and most requests have none.) With it, what they took from budgets, if they did. Rules that have
-    /// `matched` the request where it was redirected from have no further say; what they have `taken` from
-    /// budgets is added.
+    /// Decides what `rules` do to a request, in addition to `first`. Returns `None` for no effects (a plan is large,
+    /// and most requests have none), and what was reserved from budgets. Rules in `matched`, which already matched
+    /// the request before a redirect, are skipped. `taken`, what they reserved, is included in the result.
     #[must_use]
     pub fn decide(
         &self,
@@ -467,7 +463,7 @@ impl Session {
         (plan, (!charges.is_empty()).then(|| Arc::new(charges)))
     }
 
-    /// Notes that a segment of `rung` was asked for; the rung before, if it was another.
+    /// Records a request for a segment of `rung`. Returns the previous rung if it was different.
     #[must_use]
     pub fn switch(&self, media: MediaType, rung: u16) -> Option<u16> {
         let mut rungs = self.rungs.lock();
@@ -483,7 +479,7 @@ impl Session {
         }
     }
 
-    /// Opens `host` to this session, since a manifest or redirect it was given names it.
+    /// Opens `host` to this session: a manifest or redirect named it.
     pub fn open(&self, host: &Authority) {
         if self.hosts.read().contains(host) {
             return;
@@ -500,53 +496,53 @@ impl Session {
         self.hosts.read().contains(host)
     }
 
-    /// Keeps the user information that stands before `origin`'s host in a URL.
-    pub(super) fn sign_in(&self, origin: &Origin, user: &str) {
+    /// Stores the user information of a URL of `origin`.
+    pub(super) fn keep_credentials(&self, origin: &Origin, user: &str) {
         self.credentials.write().keep(origin, user);
     }
 
-    /// The Authorization for `origin`, if a URL told it.
+    /// The `Authorization` value for `origin`, if a URL contained user information.
     #[must_use]
     pub fn credentials(&self, origin: &Origin) -> Option<HeaderValue> {
         self.credentials.read().of(origin)
     }
 
-    /// How the URIs of a document from `origin` are written so that they stay in this session.
+    /// The rewriter that keeps the URIs of a document from `origin` inside this session.
     #[must_use]
     pub fn uris(self: &Arc<Self>, origin: &Origin) -> SessionUris {
         SessionUris::new(Arc::clone(self), origin.clone())
     }
 
-    /// The process's time at session time `time`. Before the first request session time zero is always now.
+    /// The process time at session time `time`. Before the first request, session time zero is the current time.
     #[must_use]
     pub fn process_time(&self, time: Duration) -> Duration {
         self.started.get().copied().unwrap_or_else(|| self.clock.now()) + time
     }
 
-    /// The time since 1970-01-01T00:00:00Z at session time `time`.
+    /// The Unix time at session time `time`.
     #[must_use]
     pub fn epoch(&self, time: Duration) -> Duration {
         self.clock.epoch(self.process_time(time))
     }
 
-    /// An exchange of this session begins.
+    /// Called when an exchange of this session begins.
     pub fn enter(&self) {
         self.exchanges.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// An exchange of this session is over at session time `now`.
+    /// Called when an exchange of this session ends, at session time `now`.
     pub fn leave(&self, now: Duration) {
         self.last_active.store(millis(self.process_time(now)), Ordering::Relaxed);
         self.exchanges.fetch_sub(1, Ordering::Relaxed);
     }
 
-    /// Exchanges under way.
+    /// The number of exchanges under way.
     #[must_use]
     pub fn exchanges(&self) -> u32 {
         self.exchanges.load(Ordering::Relaxed)
     }
 
-    /// For how long it has been idle; zero while an exchange is under way.
+    /// How long it has been idle; zero while an exchange is under way.
     #[must_use]
     pub fn idle(&self) -> Duration {
         if self.exchanges() > 0 {

@@ -1,43 +1,43 @@
-//! A value that a live command sets, for good or for a while.
+//! A value that a live command sets, permanently or for a limited time.
 
 use std::time::Duration;
 
-/// A value, and maybe another one in its place until a moment of process time.
+/// A permanent value, and optionally a temporary one that replaces it until a process time.
 #[derive(Debug, Clone)]
 pub(super) struct Setting<T> {
-    lasting: T,
-    passing: Option<(T, Duration)>,
+    permanent: T,
+    temporary: Option<(T, Duration)>,
 }
 
 impl<T> Setting<T> {
-    pub(super) const fn new(lasting: T) -> Self {
-        Self { lasting, passing: None }
+    pub(super) const fn new(permanent: T) -> Self {
+        Self { permanent, temporary: None }
     }
 
     /// The value in force.
     pub(super) fn get(&self) -> &T {
-        self.passing.as_ref().map_or(&self.lasting, |(value, _)| value)
+        self.temporary.as_ref().map_or(&self.permanent, |(value, _)| value)
     }
 
-    /// Sets it until then, after which it is what it lastingly was; or for good, and whatever stood
-    /// there for a while is superseded.
+    /// Sets a temporary value until `until`, after which the permanent value is in force again; or, with `None`, a
+    /// new permanent value, which also removes a temporary one.
     pub(super) fn set(&mut self, value: T, until: Option<Duration>) {
         match until {
-            Some(until) => self.passing = Some((value, until)),
+            Some(until) => self.temporary = Some((value, until)),
             None => *self = Self::new(value),
         }
     }
 
-    /// When it reverts by itself.
+    /// When the temporary value ends.
     pub(super) fn until(&self) -> Option<Duration> {
-        self.passing.as_ref().map(|(_, until)| *until)
+        self.temporary.as_ref().map(|(_, until)| *until)
     }
 
-    /// Reverts if it is time. Tells whether it did.
+    /// Removes the temporary value if it is due. Returns whether it was.
     pub(super) fn revert(&mut self, now: Duration) -> bool {
         let due = self.until().is_some_and(|until| until <= now);
         if due {
-            self.passing = None;
+            self.temporary = None;
         }
         due
     }

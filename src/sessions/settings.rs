@@ -1,4 +1,4 @@
-//! What live commands can set of a session, and how long it stays set.
+//! The settings of a session that live commands can change, permanently or for a limited time.
 
 use super::{arming::Arming, command::Change, setting::Setting};
 use crate::{
@@ -8,18 +8,18 @@ use crate::{
 };
 use std::{sync::Arc, time::Duration};
 
-/// A fault that was fired by hand.
+/// A fault that was armed over the API.
 #[derive(Debug, Clone)]
 pub struct Fault {
     /// Its name in this session.
     pub name: Arc<str>,
-    /// Its rules, and what they have spent.
+    /// Its rules, and how much of their budget is used.
     pub shared_budget: SharedBudget,
-    /// When it is gone, in process time.
+    /// When it is removed, in process time.
     pub until: Option<Duration>,
 }
 
-/// Everything that live commands can set. Cheap to clone.
+/// All settings that live commands can change. Cheap to clone.
 #[derive(Debug, Clone)]
 pub(super) struct Settings {
     profile: Setting<Arc<Profile>>,
@@ -30,7 +30,7 @@ pub(super) struct Settings {
 }
 
 impl Settings {
-    /// What a session is armed with.
+    /// The settings of a new session.
     pub(super) fn new(profile: Arc<Profile>, rate: Option<BitRate>, rules: Arc<RuleSet>) -> Self {
         Self {
             profile: Setting::new(profile),
@@ -41,7 +41,7 @@ impl Settings {
         }
     }
 
-    /// Sets what `change` names, until then or for good.
+    /// Applies `change`, until `until` or permanently.
     pub(super) fn set(&mut self, change: &Change, until: Option<Duration>) {
         if let Some(profile) = &change.profile {
             self.profile.set(Arc::clone(profile), until);
@@ -57,7 +57,7 @@ impl Settings {
         }
     }
 
-    /// Reverts whatever is due at process time `now`. Tells whether anything was.
+    /// Reverts what is due at process time `now`. Returns whether anything was reverted.
     pub(super) fn revert(&mut self, now: Duration) -> bool {
         let over = |fault: &&Fault| fault.until.is_some_and(|until| until <= now);
         let faults = self.faults.iter().any(|fault| over(&fault));
@@ -73,7 +73,7 @@ impl Settings {
         faults || settings.contains(&true)
     }
 
-    /// What reverts by itself, and when.
+    /// The settings and faults that end automatically, and when.
     pub(super) fn reverts(&self) -> impl Iterator<Item = (&str, Duration)> {
         let settings = [
             ("profile", self.profile.until()),
@@ -85,7 +85,7 @@ impl Settings {
         settings.into_iter().chain(faults).filter_map(|(name, until)| Some((name, until?)))
     }
 
-    /// What that comes to, with `common` as the rules of all sessions.
+    /// The resulting arming, with `common` as the rules of all sessions.
     pub(super) fn arming(&self, common: &RuleSet) -> Arming {
         let profile = Arc::clone(self.profile.get());
         let rules = Arc::clone(self.rules.get());

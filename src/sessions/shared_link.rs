@@ -1,4 +1,4 @@
-//! Links with a name, each of which several sessions use.
+//! Named links, each shared by several sessions.
 
 use super::{bottleneck::Bottleneck, clock::Clock};
 use crate::{
@@ -15,10 +15,10 @@ use std::{
     time::Duration,
 };
 
-/// The most shared links at a time.
+/// The most shared links at the same time.
 const MOST_LINKS: usize = 1024;
 
-/// Two networks that can't be behind one link.
+/// Two profiles that cannot use the same link.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "link `{name}` runs at {present} (profile `{profile}`), and profile `{other}` at {wanted}: \
@@ -26,49 +26,49 @@ const MOST_LINKS: usize = 1024;
 )]
 pub struct Difference {
     name: Arc<str>,
-    /// Its rate, in words.
+    /// The link's rate, in words.
     present: String,
-    /// The profile it runs on.
+    /// The profile of the link.
     profile: String,
-    /// The profile that doesn't fit, and its rate in words.
+    /// The profile that does not match, and its rate in words.
     other: String,
     wanted: String,
-    /// What is not the same.
+    /// The property that differs.
     differs: &'static str,
 }
 
-/// Why a session can't use the link it names.
+/// Why a session cannot use a link.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum LinkError {
-    /// The sessions that use it have another network.
+    /// The sessions on the link have a different network.
     #[error(transparent)]
     Differs(Box<Difference>),
-    /// Its rate depends on the ladder of one session.
+    /// The profile's rate depends on the ladder of one session.
     #[error(
         "profile `{0}` has shares of a session's ladder: no link of several sessions can follow it; \
          write plain rates"
     )]
     Relative(String),
-    /// A session stays on its link.
+    /// A running session cannot move to another link.
     #[error(
         "the session is on {from}, and profile `{profile}` names link `{to}`; \
          a session stays on its link: start a new one"
     )]
     Elsewhere {
-        /// Where it is.
+        /// The session's link.
         from: String,
         /// The profile.
         profile: String,
-        /// The link it names.
+        /// The link that the profile names.
         to: Arc<str>,
     },
-    /// There are too many.
+    /// There are too many shared links.
     #[error("all {0} shared links are in use; choose one of them, or end sessions")]
     Full(usize),
 }
 
-/// A link that several sessions use. Its time starts with the first request of any of them, and it ends with the
-/// last session.
+/// A link that several sessions use. Its time starts with the first request of any of them. It is dropped with
+/// the last session.
 #[derive(Debug)]
 pub struct SharedLink {
     name: Arc<str>,
@@ -81,7 +81,7 @@ pub struct SharedLink {
 
 #[derive(Debug)]
 struct State {
-    /// Of the first session, or of the one that changed it while it was alone.
+    /// The profile of the first session, or of the session that changed it while it was the only one.
     profile: Arc<Profile>,
     /// The rate that a live command set.
     rate: Option<BitRate>,
@@ -101,12 +101,12 @@ impl SharedLink {
         self.sharing
     }
 
-    /// Its time zero, in process time: `now`, unless it has begun before.
+    /// Its time zero in process time: `now`, unless it has already begun.
     pub(super) fn begin(&self, now: Duration) -> Duration {
         *self.started.get_or_init(|| now)
     }
 
-    /// Its time; zero before it has begun.
+    /// The current link time; zero before it has begun.
     pub(super) fn now(&self) -> Duration {
         let since = |started: &Duration| self.clock.now().saturating_sub(*started);
         self.started.get().map(since).unwrap_or_default()
@@ -122,7 +122,7 @@ impl SharedLink {
         &self.bottleneck
     }
 
-    /// Becomes a link of `spec` at link time `now`, unless it is one already.
+    /// Changes the link to `spec` at link time `now`, unless it has that spec already.
     pub(super) fn change(&self, now: Duration, spec: &LinkSpec) {
         let mut state = self.state.lock();
         if state.spec.differs(spec).is_some() {
@@ -131,10 +131,10 @@ impl SharedLink {
         }
     }
 
-    /// Checks that a session may be on `profile` here.
+    /// Checks that a session may use `profile` on this link.
     ///
     /// # Errors
-    /// When it needs another link.
+    /// When the profile needs another link.
     pub(super) fn would_admit(&self, profile: &Arc<Profile>, alone: bool) -> Result<(), LinkError> {
         if let Some(to) = profile.shared.name.as_ref().filter(|name| **name != self.name) {
             let from = format!("link `{}`", self.name);
@@ -144,11 +144,11 @@ impl SharedLink {
         check(&self.name, &self.state.lock().profile, self.sharing, profile, alone)
     }
 
-    /// Checks that a session may be on `profile` here; notes `rate` for those who come. `alone` = no
-    /// other session is here: then the link becomes what the profile says.
+    /// Checks that a session may use `profile` on this link, and stores `rate` for later sessions. `alone`: no other
+    /// session uses the link; the link then takes over the profile.
     ///
     /// # Errors
-    /// When it needs another link.
+    /// When the profile needs another link.
     pub(super) fn admit(
         &self,
         profile: &Arc<Profile>,
@@ -165,7 +165,7 @@ impl SharedLink {
     }
 }
 
-/// Checks that `profile` fits the link `name`, which runs on `present` and is shared in that way.
+/// Checks that `profile` matches the link `name`, which has the profile `present` and the given `sharing`.
 fn check(
     name: &Arc<str>,
     present: &Arc<Profile>,
@@ -199,8 +199,8 @@ pub(super) struct SharedLinks {
 }
 
 impl SharedLinks {
-    /// The link `name` for a session on `profile`; a new one if nobody uses it. `seed` is
-    /// that of the process: its chances don't depend on who comes first.
+    /// The link `name` for a session with `profile`; a new link if no session uses it. `seed` is the seed of the
+    /// process, so the link's random draws do not depend on which session is first.
     pub(super) fn join(
         &self,
         name: &Arc<str>,

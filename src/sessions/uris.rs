@@ -1,4 +1,4 @@
-//! Where the URIs of a session's documents lead instead: inside it.
+//! Rewrites the URIs in a session's documents so that they stay inside the session.
 
 use super::{
     address::{ROOT, Target, is_address},
@@ -10,7 +10,7 @@ use percent_encoding::percent_decode_str;
 use std::{borrow::Cow, sync::Arc};
 use url::Url;
 
-/// Keeps the URIs of one document inside its session, and opens the hosts it names.
+/// Rewrites the URIs of one document to addresses of its session, and opens the hosts that it names.
 #[derive(Debug)]
 pub struct SessionUris {
     session: Arc<Session>,
@@ -27,7 +27,7 @@ impl SessionUris {
         Self { session, origin, document: None, own: None, base: String::new(), bases: Vec::new() }
     }
 
-    /// The same for a player that reaches the proxy at `own`: `scheme://host`.
+    /// Sets the address at which the player reaches the proxy: `scheme://host`.
     #[must_use]
     pub fn reached_at(self, own: Option<&str>) -> Self {
         Self { own: own.map(str::to_owned), ..self }
@@ -49,7 +49,7 @@ impl SessionUris {
         Self { document: Url::parse(url).ok(), ..self }
     }
 
-    /// The same for a document whose references start from `bases`, if there are any.
+    /// Sets the base URLs that the document's references resolve against, if there are any.
     #[must_use]
     pub fn below(self, bases: Vec<String>) -> Self {
         Self { bases, ..self }
@@ -64,7 +64,7 @@ impl SessionUris {
     }
 
     fn target(&self, origin: Origin) -> Target {
-        // Without an id in front, a path such as `//x` or `/-/x` would be taken for something else.
+        // Without a session id before it, a path such as `//x` or `/-/x` would be read as another form.
         let default = self.session.addressed && origin == self.session.origin;
         if default { Target::Default } else { Target::Named(origin) }
     }
@@ -73,7 +73,7 @@ impl SessionUris {
 impl UriMap for SessionUris {
     fn absolute(&self, scheme: Option<&str>, authority: &str) -> Option<Cow<'_, str>> {
         let scheme = scheme.map_or(self.origin.scheme.as_str().to_owned(), str::to_ascii_lowercase);
-        // Players put a host in the place of a variable (EXT-X-DEFINE); what it is, shows when they ask.
+        // Players replace a variable (EXT-X-DEFINE) by a host. Which host is known only when they request it.
         if authority.contains("{$") {
             let session = self.session.prefix(&Target::Default);
             let base = &self.base;
@@ -84,26 +84,27 @@ impl UriMap for SessionUris {
             None => (None, authority),
         };
         let origin = Origin::new(&scheme, host)?;
-        // What stands outside must not open a way into this machine or its network.
+        // A public origin must not open hosts on this machine or in its private network.
         if !origin.is_private() || self.session.origin.is_private() {
             self.session.open(&origin.authority);
             if let Some(user) = user {
-                self.session.sign_in(&origin, user);
+                self.session.keep_credentials(&origin, user);
             }
         }
         Some(self.prefix(&self.target(origin)).into())
     }
 
     fn root_relative(&self, path: &str) -> Option<Cow<'_, str>> {
-        // Already one of ours: rewriting twice changes nothing.
+        // Already an address of the proxy: rewriting is idempotent.
         if is_address(path) {
             return None;
         }
-        // A path below `/-/` of an origin's own is told from ours by what stands before it.
+        // An origin's own path below `/-/` is distinguished from the proxy's forms by a session or origin before it.
         let clear = self.session.addressed || !path.starts_with("/-/");
-        let target = match self.origin == self.session.origin && clear {
-            true => Target::Default,
-            false => Target::Named(self.origin.clone()),
+        let target = if self.origin == self.session.origin && clear {
+            Target::Default
+        } else {
+            Target::Named(self.origin.clone())
         };
         let prefix = self.prefix(&target);
         (!prefix.is_empty()).then_some(prefix.into())
@@ -127,8 +128,8 @@ impl UriMap for SessionUris {
         let mut pairs =
             self.document.as_ref()?.query()?.split('&').map(|pair| pair.split_once('='));
         let value = pairs.find_map(|pair| {
-            let (held, value) = pair?;
-            decoded(held).is_some_and(|held| held == name).then_some(value)
+            let (given, value) = pair?;
+            decoded(given).is_some_and(|given| given == name).then_some(value)
         })?;
         Some(decoded(value)?.into_owned())
     }

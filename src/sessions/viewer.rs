@@ -1,4 +1,4 @@
-//! Who sends a request, as far as it tells: what sessions are identified by.
+//! Identifies the sender of a request, to find its session.
 
 use crate::media::{CMCD_HEADERS, Cmcd};
 use http::HeaderMap;
@@ -13,21 +13,20 @@ pub enum Viewer {
     Agent(IpAddr, String),
 }
 
-/// Longer session ids and agents are cut: they are keys, and memory is bounded.
+/// Longer session ids and User-Agents are cut, to bound the memory for keys.
 const LONGEST: usize = 256;
 
 impl Viewer {
-    /// The viewer behind a request: CMCD `sid` from the headers, or from the query if there are none.
+    /// The sender of a request: by the CMCD `sid` of the headers, or of the query if no CMCD header is present.
     #[must_use]
     pub fn of(address: IpAddr, query: &str, headers: &HeaderMap) -> Self {
-        let told = match CMCD_HEADERS.iter().any(|name| headers.contains_key(*name)) {
-            true => {
-                let values = CMCD_HEADERS.iter().flat_map(|name| headers.get_all(*name));
-                Cmcd::of_dictionaries(values.filter_map(|value| value.to_str().ok()))
-            }
-            false => Cmcd::of_query(query),
+        let cmcd = if CMCD_HEADERS.iter().any(|name| headers.contains_key(*name)) {
+            let values = CMCD_HEADERS.iter().flat_map(|name| headers.get_all(*name));
+            Cmcd::of_dictionaries(values.filter_map(|value| value.to_str().ok()))
+        } else {
+            Cmcd::of_query(query)
         };
-        if let Ok(Some(Cmcd { session: Some(sid), .. })) = told {
+        if let Ok(Some(Cmcd { session: Some(sid), .. })) = cmcd {
             return Self::Cmcd(sid.to_string());
         }
         let agent = headers.get(http::header::USER_AGENT).map(http::HeaderValue::as_bytes);

@@ -1,4 +1,4 @@
-//! The exchanges of all sessions, as many as there is room for.
+//! Keeps the last exchanges of all sessions.
 
 use super::{
     document::Document,
@@ -14,44 +14,44 @@ use std::{
     time::SystemTime,
 };
 
-/// Finished exchanges that are kept of all sessions together: some megabytes, fifty at the worst.
+/// Finished exchanges kept of all sessions together: some megabytes, at most about fifty.
 const MOST_OF_ALL: usize = 10_000;
-/// Sessions that are kept after their end: whoever tests asks when it is over.
+/// Ended sessions that are kept, since a test often reads them after their end.
 const MOST_ENDED: usize = 64;
 
-/// Keeps the exchanges of sessions, to be asked for as HAR.
+/// Keeps the exchanges of sessions, to be exported as HAR.
 ///
-/// The last 1,000 of each session are kept, of all sessions the last 10,000, and those of the last
-/// 64 sessions that ended. An exchange appears when it is over.
+/// It keeps the last 1,000 exchanges of each session, the last 10,000 of all sessions, and those of the last 64
+/// sessions that ended. An exchange is included when it has ended.
 #[derive(Default)]
 pub struct Archive {
-    shelves: Mutex<SessionArchives>,
+    sessions: Mutex<SessionArchives>,
 }
 
 #[derive(Default)]
 struct SessionArchives {
     by_id: HashMap<Arc<str>, SessionArchive, RandomState>,
-    /// Whose the last finished exchanges were, oldest first.
+    /// The sessions of the last finished exchanges, oldest first.
     order: VecDeque<Arc<str>>,
-    /// Exchanges finished so far.
+    /// The number of exchanges finished so far.
     count: u64,
-    /// Sessions that are over, oldest end first.
+    /// Ended sessions, in the order of their end.
     ended: VecDeque<Arc<str>>,
 }
 
 impl Archive {
-    /// The exchanges of the session `id` as HAR 1.2; `None` = no such session, or it is long over.
-    /// `base` is the address of the session, without a slash at its end.
+    /// The exchanges of the session `id` as HAR 1.2. `None` = there is no such session, or it ended long ago. `base` is
+    /// the address of the session, without a trailing slash.
     #[must_use]
     pub fn har(&self, id: &str, base: &str) -> Option<String> {
-        let shelves = self.shelves.lock();
-        let shelf = shelves.by_id.get(id)?;
-        let (session, left_off) = (Arc::clone(&shelf.session), shelf.left_off);
-        let exchanges = shelf.finished();
-        // Text is made without the lock, which the byte path wants.
-        drop(shelves);
+        let sessions = self.sessions.lock();
+        let archive = sessions.by_id.get(id)?;
+        let (session, left_off) = (Arc::clone(&archive.session), archive.left_off);
+        let exchanges = archive.finished();
+        // Serialised without the lock, which the byte path needs.
+        drop(sessions);
         let document = Document::new(&session, left_off, &exchanges, base);
-        // Texts and numbers always become JSON.
+        // Strings and numbers can always be serialised.
         Some(serde_json::to_string(&document).unwrap_or_default())
     }
 }
@@ -59,22 +59,22 @@ impl Archive {
 impl Observer for Archive {
     fn observe(&self, event: &Event) {
         match event {
-            Event::SessionStarted { session, .. } => self.shelves.lock().open(session),
-            Event::SessionEnded { session, .. } => self.shelves.lock().end(session),
+            Event::SessionStarted { session, .. } => self.sessions.lock().start(session),
+            Event::SessionEnded { session, .. } => self.sessions.lock().end(session),
             Event::RequestPlanned { request, latency, plan } => {
-                #[expect(clippy::disallowed_methods, reason = "HAR asks for it")]
+                #[expect(clippy::disallowed_methods, reason = "HAR requires the time of day")]
                 let now = SystemTime::now();
                 let exchange = Exchange::new(request, now, *latency, plan.as_ref());
-                let mut shelves = self.shelves.lock();
-                if let Some(shelf) = shelves.by_id.get_mut(&request.session.id) {
-                    shelf.begin(exchange);
+                let mut sessions = self.sessions.lock();
+                if let Some(archive) = sessions.by_id.get_mut(&request.session.id) {
+                    archive.begin(exchange);
                 }
             }
             Event::FaultInjected { request, rule, effect, at_byte } => {
-                self.note(request, |exchange| exchange.struck(rule, effect, *at_byte));
+                self.note(request, |exchange| exchange.add_fault(rule, effect, *at_byte));
             }
             Event::Dropped { request, action, at_byte } => {
-                self.note(request, |exchange| exchange.lost(action.as_str(), *at_byte));
+                self.note(request, |exchange| exchange.add_drop(action.as_str(), *at_byte));
             }
             Event::UpstreamFailed { request, cause } => {
                 self.note(request, |exchange| exchange.upstream_failure = Some(cause.to_string()));
@@ -82,8 +82,8 @@ impl Observer for Archive {
             Event::RequestFinished { request, status, outcome, bytes, measured } => {
                 let (status, outcome, bytes) = (*status, *outcome, *bytes);
                 let end = End { status, outcome, bytes, measured: *measured };
-                let gone = self.shelves.lock().finish(request, end);
-                // Not under the lock, which all requests want.
+                let gone = self.sessions.lock().finish(request, end);
+                // Dropped without the lock, which all requests need.
                 drop(gone);
             }
             Event::LinkChanged { .. }
@@ -99,17 +99,17 @@ impl Observer for Archive {
 
 impl Archive {
     fn note(&self, request: &Arc<RequestTag>, note: impl FnOnce(&mut Exchange)) {
-        let mut shelves = self.shelves.lock();
-        let shelf = shelves.by_id.get_mut(&request.session.id);
-        if let Some(exchange) = shelf.and_then(|shelf| shelf.under_way(request)) {
+        let mut sessions = self.sessions.lock();
+        let archive = sessions.by_id.get_mut(&request.session.id);
+        if let Some(exchange) = archive.and_then(|archive| archive.under_way(request)) {
             note(exchange);
         }
     }
 }
 
 impl SessionArchives {
-    fn open(&mut self, session: &Arc<SessionTag>) {
-        // The session of those who have none may end and come again.
+    fn start(&mut self, session: &Arc<SessionTag>) {
+        // The anonymous session may end and start again.
         self.ended.retain(|id| *id != session.id);
         self.by_id.insert(Arc::clone(&session.id), SessionArchive::new(Arc::clone(session)));
     }
@@ -125,17 +125,17 @@ impl SessionArchives {
 
     fn finish(&mut self, request: &Arc<RequestTag>, end: End) -> Gone {
         let mut gone = Gone::new();
-        let Some(shelf) = self.by_id.get_mut(&request.session.id) else { return gone };
-        if !shelf.finish(self.count, request, end, &mut gone) {
+        let Some(archive) = self.by_id.get_mut(&request.session.id) else { return gone };
+        if !archive.finish(self.count, request, end, &mut gone) {
             return gone;
         }
         self.count += 1;
-        self.order.push_back(Arc::clone(&shelf.session.id));
+        self.order.push_back(Arc::clone(&archive.session.id));
         if self.order.len() > MOST_OF_ALL
             && let Some(id) = self.order.pop_front()
-            && let Some(shelf) = self.by_id.get_mut(&id)
+            && let Some(archive) = self.by_id.get_mut(&id)
         {
-            shelf.forget(self.count - 1 - MOST_OF_ALL as u64, &mut gone);
+            archive.forget(self.count - 1 - MOST_OF_ALL as u64, &mut gone);
         }
         gone
     }
@@ -225,8 +225,8 @@ mod tests {
         }
         let numbers = sessions.iter().map(|session| kept(&archive, session).unwrap().0.len());
         assert_eq!(numbers.sum::<usize>(), MOST_OF_ALL);
-        let shelves = archive.shelves.lock();
-        assert_eq!(shelves.order.len(), MOST_OF_ALL);
+        let sessions = archive.sessions.lock();
+        assert_eq!(sessions.order.len(), MOST_OF_ALL);
     }
 
     #[test]
@@ -245,7 +245,7 @@ mod tests {
         assert_eq!(kept(&archive, &one), None);
         // Too late for anything: nothing comes back.
         finish(&archive, begin(&archive, &one, "/after"));
-        assert_eq!(archive.shelves.lock().by_id.len(), MOST_ENDED);
+        assert_eq!(archive.sessions.lock().by_id.len(), MOST_ENDED);
     }
 
     #[test]

@@ -1,6 +1,6 @@
-//! The mirror of HAR 1.2, by the names of its specification.
+//! The structure of HAR 1.2, with the names of its specification.
 
-use super::exchange::{Drop, Exchange, Strike};
+use super::exchange::{AppliedFault, Drop, Exchange};
 use crate::{
     event::{Outcome, SessionTag},
     observers::{
@@ -14,7 +14,7 @@ use serde::Serialize;
 use std::{sync::Arc, time::Duration};
 use url::form_urlencoded;
 
-/// "Not known", of a size or a time.
+/// An unknown size or time.
 const UNKNOWN: i8 = -1;
 
 /// An HTTP archive.
@@ -27,7 +27,7 @@ pub(super) struct Document<'a> {
 struct Log<'a> {
     version: &'static str,
     creator: Creator,
-    /// In the order in which they began.
+    /// In the order of their start.
     entries: Vec<Entry<'a>>,
     #[serde(rename = "_vsps")]
     session: Session<'a>,
@@ -39,14 +39,14 @@ struct Creator {
     version: &'static str,
 }
 
-/// Whose exchanges they are.
+/// The session of the exchanges.
 #[derive(Serialize)]
 struct Session<'a> {
     session: &'a str,
     ordinal: u64,
     seed: u64,
     label: Option<&'a str>,
-    /// Exchanges that are kept no more.
+    /// The number of exchanges that are no longer kept.
     left_off: u64,
 }
 
@@ -88,7 +88,7 @@ struct Pair {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Response {
-    /// 0 = none was answered.
+    /// 0 = there was no response.
     status: u16,
     status_text: &'static str,
     http_version: &'static str,
@@ -99,7 +99,7 @@ struct Response {
     redirect_url: &'static str,
     headers_size: i8,
     body_size: u64,
-    /// How it ended, if badly: a 200 that was cut must not look well.
+    /// How it ended, unless it was complete: a 200 that was cut is an error.
     #[serde(rename = "_error", skip_serializing_if = "Option::is_none")]
     error: Option<&'static str>,
 }
@@ -123,7 +123,7 @@ struct Timings {
     receive: f64,
 }
 
-/// What the format has no place for; names as in the event log.
+/// Data that HAR has no field for, with the names of the event log.
 #[derive(Serialize)]
 struct Verdict<'a> {
     profile: &'a str,
@@ -134,7 +134,7 @@ struct Verdict<'a> {
     plan: Option<PlanFields<'a>>,
     faults: Vec<Fault<'a>>,
     drops: Vec<Dropped>,
-    /// All of them: only the first are listed.
+    /// The number of all drops; only the first ones are listed.
     dropped: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     upstream_failure: Option<&'a str>,
@@ -158,7 +158,7 @@ struct Dropped {
 }
 
 impl<'a> Document<'a> {
-    /// The archive of `exchanges`, in their order; their addresses begin with `base`.
+    /// The archive of `exchanges`, in their order. Their URLs start with `base`.
     pub(super) fn new(
         session: &'a SessionTag,
         left_off: u64,
@@ -185,7 +185,7 @@ impl<'a> Entry<'a> {
         Self {
             started_date_time: DateTime::<Utc>::from(exchange.started)
                 .to_rfc3339_opts(SecondsFormat::Micros, true),
-            // By its definition the sum of what is known under `timings`.
+            // By definition the sum of the known `timings`.
             time: ms(measured.ttfb + receive),
             request: Request::new(exchange, base),
             response: Response::new(exchange),
@@ -252,7 +252,7 @@ impl<'a> Verdict<'a> {
             resource: resource_fields(request),
             latency_ms: ms(exchange.latency),
             plan: exchange.plan.as_deref().map(plan_fields),
-            faults: exchange.strikes.iter().map(Fault::from).collect(),
+            faults: exchange.faults.iter().map(Fault::from).collect(),
             drops: exchange.drops.iter().map(Dropped::from).collect(),
             dropped: exchange.dropped,
             upstream_failure: exchange.upstream_failure.as_deref(),
@@ -263,9 +263,9 @@ impl<'a> Verdict<'a> {
     }
 }
 
-impl<'a> From<&'a Strike> for Fault<'a> {
-    fn from(strike: &'a Strike) -> Self {
-        Self { rule: &strike.rule, effect: strike.effect, at_byte: strike.at_byte }
+impl<'a> From<&'a AppliedFault> for Fault<'a> {
+    fn from(fault: &'a AppliedFault) -> Self {
+        Self { rule: &fault.rule, effect: fault.effect, at_byte: fault.at_byte }
     }
 }
 

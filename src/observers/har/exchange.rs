@@ -1,4 +1,4 @@
-//! One exchange, as far as events told of it.
+//! One exchange, collected from its events.
 
 use crate::{
     event::{Measured, Outcome, RequestTag},
@@ -9,35 +9,35 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-/// Faults, and drops, that are kept one by one of an exchange; the drops beyond are counted.
-const MOST_STRIKES: usize = 32;
-/// Bytes of a path that are kept of a finished exchange.
+/// The most faults, and the most drops, that are listed per exchange. Further drops are only counted.
+const MOST_LISTED: usize = 32;
+/// The longest path that is kept of a finished exchange.
 const LONGEST_PATH: usize = 2048;
 
 /// One exchange.
 pub(super) struct Exchange {
     pub(super) request: Arc<RequestTag>,
-    /// By the clock of the world.
+    /// By the system clock.
     pub(super) started: SystemTime,
-    /// As drawn for this request.
+    /// The latency drawn for this request.
     pub(super) latency: Duration,
     pub(super) plan: Option<Arc<Plan>>,
-    pub(super) strikes: Vec<Strike>,
+    pub(super) faults: Vec<AppliedFault>,
     pub(super) drops: Vec<Drop>,
-    /// All drops, those that are kept and those that are not.
+    /// The number of all drops, listed or not.
     pub(super) dropped: u64,
     pub(super) upstream_failure: Option<String>,
     pub(super) end: End,
 }
 
-/// A fault that took place.
-pub(super) struct Strike {
+/// A fault that was applied.
+pub(super) struct AppliedFault {
     pub(super) rule: Arc<str>,
     pub(super) effect: &'static str,
     pub(super) at_byte: Option<u64>,
 }
 
-/// A packet that the loss process took.
+/// A packet that the loss process dropped.
 pub(super) struct Drop {
     pub(super) action: &'static str,
     pub(super) at_byte: u64,
@@ -45,16 +45,16 @@ pub(super) struct Drop {
 
 /// How it ended.
 pub(super) struct End {
-    /// 0 = none was answered.
+    /// 0 = there was no response.
     pub(super) status: u16,
     pub(super) outcome: Outcome,
-    /// Of the body, handed over.
+    /// Body bytes handed over.
     pub(super) bytes: u64,
     pub(super) measured: Measured,
 }
 
 impl Exchange {
-    /// One that has begun.
+    /// An exchange that has started.
     pub(super) fn new(
         request: &Arc<RequestTag>,
         started: SystemTime,
@@ -72,7 +72,7 @@ impl Exchange {
             started,
             latency,
             plan: plan.cloned(),
-            strikes: Vec::new(),
+            faults: Vec::new(),
             drops: Vec::new(),
             dropped: 0,
             upstream_failure: None,
@@ -80,10 +80,10 @@ impl Exchange {
         }
     }
 
-    /// Whether it is that of `request`.
+    /// Whether it belongs to `request`.
     pub(super) fn is_of(&self, request: &Arc<RequestTag>) -> bool {
         let own = &self.request;
-        // A body may turn out to be something else than its address said: that is a tag of its own.
+        // A request that was reclassified by its body has a new tag.
         Arc::ptr_eq(own, request)
             || own.attempt == request.attempt
                 && own.details.hop == request.details.hop
@@ -91,25 +91,28 @@ impl Exchange {
                 && own.path == request.path
     }
 
-    pub(super) fn struck(&mut self, rule: &Arc<str>, effect: &'static str, at_byte: Option<u64>) {
-        if self.strikes.len() < MOST_STRIKES {
-            self.strikes.push(Strike { rule: Arc::clone(rule), effect, at_byte });
+    pub(super) fn add_fault(
+        &mut self,
+        rule: &Arc<str>,
+        effect: &'static str,
+        at_byte: Option<u64>,
+    ) {
+        if self.faults.len() < MOST_LISTED {
+            self.faults.push(AppliedFault { rule: Arc::clone(rule), effect, at_byte });
         }
     }
 
-    pub(super) fn lost(&mut self, action: &'static str, at_byte: u64) {
+    pub(super) fn add_drop(&mut self, action: &'static str, at_byte: u64) {
         self.dropped += 1;
-        if self.drops.len() < MOST_STRIKES {
+        if self.drops.len() < MOST_LISTED {
             self.drops.push(Drop { action, at_byte });
         }
     }
 
-    /// The same, over; `request` is what it turned out to be.
+    /// Marks it as finished. `request` is the final tag of the request.
     pub(super) fn finished(mut self, request: &Arc<RequestTag>, end: End) -> Self {
-        self.request = match request.path.len() > LONGEST_PATH {
-            true => Arc::new(clipped(request)),
-            false => Arc::clone(request),
-        };
+        let too_long = request.path.len() > LONGEST_PATH;
+        self.request = if too_long { Arc::new(clipped(request)) } else { Arc::clone(request) };
         self.end = end;
         self
     }

@@ -1,8 +1,7 @@
-//! The exchanges of a session as an HTTP archive (HAR 1.2), which browsers and viewers open.
+//! The exchanges of a session as an HTTP Archive (HAR 1.2), which browsers and other tools can open.
 //!
-//! Made from events alone: the byte path keeps nothing for it. So what events do not tell (headers,
-//! the version of HTTP) is left empty or −1, as the format has it, and what they tell beyond the
-//! format (verdicts, faults, drops) stands under `_vsps`.
+//! It is made from events only; the byte path stores nothing for it. What events do not contain (headers, the HTTP
+//! version) is empty or −1, as HAR specifies. Further data of events (plans, faults, drops) is under `_vsps`.
 
 mod archive;
 mod document;

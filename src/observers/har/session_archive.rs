@@ -4,21 +4,21 @@ use super::exchange::{End, Exchange};
 use crate::event::{RequestTag, SessionTag};
 use std::{collections::VecDeque, sync::Arc};
 
-/// Finished exchanges that are kept of one session.
+/// Finished exchanges kept per session.
 pub(super) const MOST_OF_SESSION: usize = 1000;
-/// Exchanges under way that are followed: many more than a player has at a time.
+/// The most exchanges under way that are tracked: many more than a player has at the same time.
 const MOST_UNDER_WAY: usize = 256;
 
-/// Exchanges that are kept no more: to be dropped without the lock.
+/// Removed exchanges, to be dropped without the lock.
 pub(super) type Gone = Vec<Arc<Exchange>>;
 
 /// The exchanges of one session.
 pub(super) struct SessionArchive {
     pub(super) session: Arc<SessionTag>,
     under_way: Vec<Exchange>,
-    /// Oldest end first, each with its number among those of all sessions.
+    /// In the order of their end, each with its number among those of all sessions.
     finished: VecDeque<(u64, Arc<Exchange>)>,
-    /// Exchanges that were, and are kept no more.
+    /// The number of exchanges that are no longer kept.
     pub(super) left_off: u64,
 }
 
@@ -28,9 +28,10 @@ impl SessionArchive {
     }
 
     pub(super) fn begin(&mut self, exchange: Exchange) {
-        match self.under_way.len() < MOST_UNDER_WAY {
-            true => self.under_way.push(exchange),
-            false => self.left_off += 1,
+        if self.under_way.len() < MOST_UNDER_WAY {
+            self.under_way.push(exchange);
+        } else {
+            self.left_off += 1;
         }
     }
 
@@ -40,15 +41,15 @@ impl SessionArchive {
         self.under_way.get_mut(place)
     }
 
-    /// Where the exchange of `request` is among those under way.
+    /// The index of the exchange of `request` among those under way.
     fn place(&self, request: &Arc<RequestTag>) -> Option<usize> {
-        // Nearly always it is the very tag, which is told without a look at any.
+        // Nearly always it is the same tag, so pointers are compared first.
         let itself = self.under_way.iter().position(|e| Arc::ptr_eq(&e.request, request));
         itself.or_else(|| self.under_way.iter().position(|exchange| exchange.is_of(request)))
     }
 
-    /// Ends an exchange, the `number`th of all sessions; `false` = it was not followed. One that is kept no
-    /// more in its place goes to `gone`.
+    /// Finishes an exchange, number `number` of all sessions. `false` = it was not tracked. An exchange removed for it
+    /// goes to `gone`.
     pub(super) fn finish(
         &mut self,
         number: u64,
@@ -60,24 +61,24 @@ impl SessionArchive {
         let exchange = self.under_way.swap_remove(place).finished(request, end);
         self.finished.push_back((number, Arc::new(exchange)));
         if self.finished.len() > MOST_OF_SESSION {
-            self.let_go(gone);
+            self.remove_oldest(gone);
         }
         true
     }
 
-    /// Forgets the exchange of this number, which is the oldest of all, if it is still here.
+    /// Removes the exchange of this number, the oldest of all sessions, if it is still kept.
     pub(super) fn forget(&mut self, number: u64, gone: &mut Gone) {
         if self.finished.front().is_some_and(|(oldest, _)| *oldest == number) {
-            self.let_go(gone);
+            self.remove_oldest(gone);
         }
     }
 
-    fn let_go(&mut self, gone: &mut Gone) {
+    fn remove_oldest(&mut self, gone: &mut Gone) {
         gone.extend(self.finished.pop_front().map(|(_, exchange)| exchange));
         self.left_off += 1;
     }
 
-    /// The exchanges that are over, in the order in which they began.
+    /// The finished exchanges, in the order of their start.
     pub(super) fn finished(&self) -> Vec<Arc<Exchange>> {
         let exchanges = self.finished.iter().map(|(_, exchange)| Arc::clone(exchange));
         let mut exchanges: Vec<_> = exchanges.collect();

@@ -1,5 +1,5 @@
-//! Heads that take their time on the link alone: those of requests on the way up, and on the way down those
-//! that no body follows. (A body takes the time of its head with its own.)
+//! Shapes message heads on their own: request heads on the uplink, and on the downlink the heads of responses
+//! without a body. (For other responses the head is counted with the body.)
 
 use super::{shaped_body::poll_until, source::Source, uplink_loss};
 use crate::proxy::exchange::{headers, ticket::Ticket};
@@ -17,56 +17,63 @@ use std::{
 };
 use tokio::time::Sleep;
 
-/// Takes an answer's body away where none may be (RFC 9110 §6.4.1), and says whether that is so. The headers are
-/// the origin's; what there is of a body is ours, and not for sending.
-pub(in crate::proxy) fn bare(method: &Method, response: &mut Response<Source>) -> bool {
+/// Removes the body of a response that may not have one (RFC 9110 §6.4.1), and returns whether that is so. The
+/// headers of the origin stay; such a body can only be one that the proxy made.
+pub(in crate::proxy) fn remove_body_if_not_allowed(
+    method: &Method,
+    response: &mut Response<Source>,
+) -> bool {
     let status = response.status();
-    let bare = *method == Method::HEAD
+    let bodiless = *method == Method::HEAD
         || matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
-    if bare {
+    if bodiless {
         *response.body_mut() = Source::default();
     }
-    bare
+    bodiless
 }
 
-/// Returns when the uplink has carried the head of `ticket`'s request, which is of so many bytes, or with what
-/// ended the request on its way.
-pub(in crate::proxy) async fn go_up(ticket: &Ticket, seed: Seed, bytes: u32) -> Result<(), OnDrop> {
+/// Waits until the uplink has carried the head of `ticket`'s request, which has `bytes` bytes. Fails with the
+/// loss action that ended the request on the uplink.
+pub(in crate::proxy) async fn pass_uplink(
+    ticket: &Ticket,
+    seed: Seed,
+    bytes: u32,
+) -> Result<(), OnDrop> {
     let session = &ticket.session;
     if session.uplink.shapes_bodies() {
         let mut flow = uplink_loss::flow(session, seed.named("uplink head"));
-        // Nothing is sent behind a head that would tell of its loss: only the time-out does.
+        // No data follows the head that could reveal its loss: it is detected by the retransmission time-out.
         flow.set_round_trip(uplink_loss::round_trip(session) + uplink_loss::SMALLEST_ALLOWANCE);
         let lost = |action, at_byte| uplink_loss::lost(ticket, action, at_byte);
-        HeadDelay::new(session, Way::Up(&session.uplink), flow, &lost).carry(bytes).await?;
+        HeadDelay::new(session, LinkOfHead::Up(&session.uplink), flow, &lost).carry(bytes).await?;
     }
     Ok(())
 }
 
-/// Returns when the downlink has carried the head of an answer without a body. Simulated TCP has no part in it:
-/// a head fits any window.
-pub(in crate::proxy) async fn go_down(session: &Session, response: &Response<Source>) {
+/// Waits until the downlink has carried the head of a response without a body. Simulated TCP is not involved: a
+/// head fits into any window.
+pub(in crate::proxy) async fn pass_downlink(session: &Session, response: &Response<Source>) {
     if session.downlink.shapes_bodies() {
         let bytes = headers::head_size(response.status(), response.headers());
-        // Nothing is drawn for it: neither losses nor stalls by bytes.
+        // No random draws: a head has neither losses nor stalls by bytes.
         let flow = Flow::new(&LinkSpec::default(), None, Seed::new(0));
-        let crossing = HeadDelay::new(session, Way::Down(&session.downlink), flow, &|_, _| {});
-        let _ = crossing.carry(bytes).await;
+        let delay = HeadDelay::new(session, LinkOfHead::Down(&session.downlink), flow, &|_, _| {});
+        let _ = delay.carry(bytes).await;
     }
 }
 
-/// Which link it takes.
-enum Way<'a> {
+/// The link that the head passes.
+enum LinkOfHead<'a> {
     Up(&'a Bottleneck),
     Down(&'a Downlink),
 }
 
-/// A head on its way.
+/// A head that passes a link.
 struct HeadDelay<'a> {
     session: &'a Session,
-    way: Way<'a>,
+    link: LinkOfHead<'a>,
     flow: Flow,
-    /// Notes a packet that is lost, at its first byte.
+    /// Called for each lost packet, with its first byte.
     lost: &'a (dyn Fn(OnDrop, u64) + Send + Sync),
     waiting: Waiting,
     sleep: Option<Pin<Box<Sleep>>>,
@@ -75,11 +82,11 @@ struct HeadDelay<'a> {
 impl<'a> HeadDelay<'a> {
     fn new(
         session: &'a Session,
-        way: Way<'a>,
+        link: LinkOfHead<'a>,
         flow: Flow,
         lost: &'a (dyn Fn(OnDrop, u64) + Send + Sync),
     ) -> Self {
-        Self { session, way, flow, lost, waiting: Waiting::default(), sleep: None }
+        Self { session, link, flow, lost, waiting: Waiting::default(), sleep: None }
     }
 
     async fn carry(mut self, bytes: u32) -> Result<(), OnDrop> {
@@ -90,15 +97,15 @@ impl<'a> HeadDelay<'a> {
         Ok(())
     }
 
-    /// How many of `left` bytes pass, or what ends the request.
+    /// How many of `left` bytes may pass now, or the loss action that ends the request.
     fn poll(&mut self, cx: &mut Context<'_>, left: usize) -> Poll<Result<usize, OnDrop>> {
         loop {
-            // Before the question, so that a change between question and wait is not missed.
-            match &self.way {
-                Way::Up(uplink) => uplink.wait(&mut self.waiting, cx.waker()),
-                Way::Down(downlink) => downlink.wait(&mut self.waiting, cx.waker()),
+            // Register before polling the link, so that a change in between is not missed.
+            match &self.link {
+                LinkOfHead::Up(uplink) => uplink.wait(&mut self.waiting, cx.waker()),
+                LinkOfHead::Down(downlink) => downlink.wait(&mut self.waiting, cx.waker()),
             }
-            match self.ask(self.session.now(), left) {
+            match self.poll_link(self.session.now(), left) {
                 Verdict::Pass(bytes) => return Poll::Ready(Ok(bytes)),
                 Verdict::Wait(None) => return Poll::Pending,
                 Verdict::Wait(Some(until)) => {
@@ -114,11 +121,11 @@ impl<'a> HeadDelay<'a> {
         }
     }
 
-    fn ask(&mut self, now: Duration, left: usize) -> Verdict {
+    fn poll_link(&mut self, now: Duration, left: usize) -> Verdict {
         let flow = &mut self.flow;
-        match &self.way {
-            Way::Up(uplink) => uplink.with(|link| flow.poll(link, None, now, left)),
-            Way::Down(downlink) => {
+        match &self.link {
+            LinkOfHead::Up(uplink) => uplink.with(|link| flow.poll(link, None, now, left)),
+            LinkOfHead::Down(downlink) => {
                 let now = downlink.link_time(now);
                 let verdict = downlink.with(|link, turns| match turns {
                     Some(turns) => flow.poll_in_turn(link, turns, now, left),
@@ -135,9 +142,9 @@ impl<'a> HeadDelay<'a> {
 
 impl Drop for HeadDelay<'_> {
     fn drop(&mut self) {
-        match &self.way {
-            Way::Up(uplink) => uplink.leave(&mut self.waiting),
-            Way::Down(downlink) => {
+        match &self.link {
+            LinkOfHead::Up(uplink) => uplink.leave(&mut self.waiting),
+            LinkOfHead::Down(downlink) => {
                 downlink.leave(&mut self.waiting);
                 downlink.with(|_, turns| turns.map_or((), |turns| self.flow.leave(turns)));
             }

@@ -1,4 +1,4 @@
-//! Bodies: where their bytes come from, and when they leave.
+//! Message bodies: the sources of their bytes, and when the bytes are sent.
 
 pub(super) mod head_shaping;
 pub(super) mod read_ahead;

@@ -1,4 +1,4 @@
-//! A body read before it is passed on: as far as it takes to know it, or whole within a bound.
+//! Reads a body before it is passed on: only its first bytes, or the whole body up to a limit.
 
 use super::source::Source;
 use crate::proxy::{
@@ -9,7 +9,7 @@ use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt as _;
 use hyper::body::Body as _;
 
-/// A body, what was read of it, and how that ended.
+/// A body, the bytes read so far, and how reading ended.
 pub(in crate::proxy) struct ReadAhead {
     bytes: BytesMut,
     body: OriginBody,
@@ -21,16 +21,16 @@ impl ReadAhead {
         Self { bytes: BytesMut::new(), body, end: None }
     }
 
-    /// What was read so far.
+    /// The bytes read so far.
     pub(in crate::proxy) fn bytes(&self) -> &[u8] {
         &self.bytes
     }
 
-    /// Reads on until `enough` says so, or the body is over.
+    /// Reads until `enough` returns true or the body ends.
     pub(in crate::proxy) async fn fill(&mut self, enough: impl Fn(&[u8]) -> bool) {
         while self.end.is_none() && !enough(&self.bytes) {
             match self.body.frame().await {
-                // A manifest's trailers, if there are any, are not worth more than its bytes.
+                // Trailers of a manifest are dropped.
                 Some(Ok(frame)) => {
                     if let Ok(data) = frame.into_data() {
                         self.bytes.extend_from_slice(&data);
@@ -42,7 +42,7 @@ impl ReadAhead {
         }
     }
 
-    /// Reads the rest; whether all of it is here, and not more than `most` bytes.
+    /// Reads the rest. Returns whether the body is complete and not larger than `most` bytes.
     pub(in crate::proxy) async fn whole(&mut self, most: usize) -> bool {
         let expected = self.bytes.len() as u64 + self.body.size_hint().lower();
         if expected <= most as u64 {
@@ -51,7 +51,7 @@ impl ReadAhead {
         self.bytes.len() <= most && matches!(self.end, Some(Ok(())))
     }
 
-    /// Why it is not whole.
+    /// Why the body is not complete.
     pub(in crate::proxy) fn problem(&self, most: usize) -> String {
         match &self.end {
             Some(Err(error)) => chain(error),
@@ -59,12 +59,12 @@ impl ReadAhead {
         }
     }
 
-    /// All that was read.
+    /// The bytes read.
     pub(in crate::proxy) fn into_bytes(self) -> Bytes {
         self.bytes.freeze()
     }
 
-    /// What was read, and then the rest as it comes.
+    /// A source of the bytes read, followed by the rest of the body.
     pub(in crate::proxy) fn into_source(self) -> Source {
         let ready = self.bytes.freeze();
         match self.end {

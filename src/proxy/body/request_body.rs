@@ -1,4 +1,4 @@
-//! A player's request body, with an ear on it: what it tells is heard whether or not it goes on.
+//! A player's request body. Its bytes are also fed to the CMCD listener, whether or not they are forwarded.
 
 use crate::proxy::exchange::cmcd_post::Listener;
 use bytes::Bytes;
@@ -11,13 +11,13 @@ use std::{
 };
 use tokio::{runtime::Handle, time::timeout};
 
-/// For how long a body that nobody asks for any more is heard out.
+/// How long a body that is no longer needed is still read for the listener.
 const DRAIN_LIMIT: Duration = Duration::from_secs(10);
 
-/// A request body. One that is dropped before its end (its request was answered without the origin, say)
-/// is read on for as long as somebody listens.
+/// A request body. If it is dropped before its end (for example because a rule answered the request), it is read
+/// on in the background while there is a listener.
 pub(in crate::proxy) struct RequestBody {
-    /// `None` = dropped, and read on.
+    /// `None` = moved to the background task.
     inner: Option<Incoming>,
     listener: Option<Box<Listener>>,
 }
@@ -27,15 +27,17 @@ impl RequestBody {
         Self { inner: Some(inner), listener }
     }
 
-    /// Lets the listener hear `data`, and the end if it is the last. A body of known length may never
-    /// be asked for what comes after its end.
-    fn overhear(&mut self, data: Option<&Bytes>) {
+    /// Passes `data` to the listener, and the end of the body if this is the last data. (A body of known length may
+    /// never be polled after its end.)
+    fn feed_listener(&mut self, data: Option<&Bytes>) {
         let Some(mut listener) = self.listener.take() else { return };
-        let listens = data.is_none_or(|data| listener.hear(data));
-        match data.is_none() || self.is_end_stream() {
-            true if listens => listener.tell(),
-            false if listens => self.listener = Some(listener),
-            _ => {}
+        if data.is_some_and(|data| !listener.feed(data)) {
+            return;
+        }
+        if data.is_none() || self.is_end_stream() {
+            listener.finish();
+        } else {
+            self.listener = Some(listener);
         }
     }
 }
@@ -51,10 +53,10 @@ impl Body for RequestBody {
         let Some(inner) = &mut self.inner else { return Poll::Ready(None) };
         let next = ready!(Pin::new(inner).poll_frame(cx));
         match &next {
-            None => self.overhear(None),
+            None => self.feed_listener(None),
             Some(Ok(frame)) => {
                 if let Some(data) = frame.data_ref() {
-                    self.overhear(Some(data));
+                    self.feed_listener(Some(data));
                 }
             }
             Some(Err(_)) => self.listener = None,
@@ -74,18 +76,18 @@ impl Body for RequestBody {
 impl Drop for RequestBody {
     fn drop(&mut self) {
         let Some((inner, listener)) = self.inner.take().zip(self.listener.take()) else { return };
-        // At the very end of a run there is nobody left to hear it out.
+        // During shutdown there is no runtime to read it.
         if let Ok(runtime) = Handle::try_current() {
-            runtime.spawn(timeout(DRAIN_LIMIT, hear_out(inner, listener)));
+            runtime.spawn(timeout(DRAIN_LIMIT, read_for_listener(inner, listener)));
         }
     }
 }
 
-async fn hear_out(mut body: Incoming, mut listener: Box<Listener>) {
+async fn read_for_listener(mut body: Incoming, mut listener: Box<Listener>) {
     while !body.is_end_stream() {
         match body.frame().await {
             Some(Ok(frame)) => {
-                if frame.data_ref().is_some_and(|data| !listener.hear(data)) {
+                if frame.data_ref().is_some_and(|data| !listener.feed(data)) {
                     return;
                 }
             }
@@ -93,5 +95,5 @@ async fn hear_out(mut body: Incoming, mut listener: Box<Listener>) {
             None => break,
         }
     }
-    listener.tell();
+    listener.finish();
 }

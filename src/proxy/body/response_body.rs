@@ -1,4 +1,4 @@
-//! What a player is sent: a body by way of its session's link, or an answer of our own.
+//! The response body that a player is sent: shaped by its session's link, or plain for the proxy's own responses.
 
 use super::{
     shaped_body::{BodyError, ShapedBody},
@@ -11,11 +11,11 @@ use std::{
     task::{Context, Poll},
 };
 
-/// A response body on the player's leg.
+/// A response body on a player's connection.
 pub(in crate::proxy) enum PlayerBody {
-    /// By way of the session's link.
+    /// Shaped by the session's link.
     Shaped(Box<ShapedBody>),
-    /// As it is: refusals and redirects of our own.
+    /// Not shaped: refusals and redirects by the proxy.
     Plain(Box<Source>),
 }
 

@@ -1,4 +1,4 @@
-//! A response's passage over its session's link: what it asks there, in the session's time.
+//! Polls the session's link, limits and simulated TCP for one response. Times are session times.
 
 use crate::proxy::exchange::ticket::Ticket;
 use crate::{
@@ -11,46 +11,47 @@ use http::uri::Authority;
 use parking_lot::Mutex;
 use std::{sync::Arc, time::Duration};
 
-/// What a rule holds one response to, beside all that its session shares.
+/// Rate and link that a rule sets for one response, in addition to the link that its session shares.
 #[derive(Default)]
-pub(in crate::proxy) struct Own {
+pub(in crate::proxy) struct RuleLink {
     pub(in crate::proxy) rate: Option<BitRate>,
-    /// Rate and stalls of a profile, from its first byte on.
+    /// Rate and stalls of a profile, starting with the response's first byte.
     pub(in crate::proxy) link: Option<Arc<LinkSpec>>,
 }
 
-impl Own {
-    /// Whether no rule asks for anything.
-    pub(in crate::proxy) const fn is_nothing(&self) -> bool {
+impl RuleLink {
+    /// Whether no rule sets anything.
+    pub(in crate::proxy) const fn is_empty(&self) -> bool {
         self.rate.is_none() && self.link.is_none()
     }
 }
 
-/// One response on its way over all that holds it up: the link, the limits beside it, simulated TCP.
+/// Everything that limits one response: the link, the limits beside it, simulated TCP.
 pub(in crate::proxy) struct ResponseShaper {
     flow: Flow,
     transport: Option<Arc<Mutex<Transport>>>,
-    /// Round trips that change while it is under way.
+    /// Round-trip times that change during the response.
     round_trips: Option<RoundTrips>,
-    /// The limits in force belong to this host.
+    /// The host whose limits apply.
     host: Option<Authority>,
     limits: u64,
 }
 
 impl ResponseShaper {
-    /// The passage of the response to `ticket`, as planned under `link`, from `host`.
+    /// The shaper of the response to `ticket` from `host`, planned under `link`.
     pub(in crate::proxy) fn new(
         ticket: &Ticket,
         link: &Arc<LinkSpec>,
-        own: &Own,
+        rule_link: &RuleLink,
         host: Option<Authority>,
         seed: Seed,
     ) -> Self {
         let session = &ticket.session;
-        // A live change may have made the link shape since the request was planned.
-        let link = match link.shapes_bodies() {
-            true => Arc::clone(link),
-            false => Arc::clone(&session.arming().link),
+        // The link may have started to shape since the request was planned.
+        let link = if link.shapes_bodies() {
+            Arc::clone(link)
+        } else {
+            Arc::clone(&session.arming().link)
         };
         let round_trips = link.latency.schedule.clone();
         let rtt = match &round_trips {
@@ -59,16 +60,16 @@ impl ResponseShaper {
         };
         let transport = (link.transport == TransportSpec::Tcp)
             .then(|| ticket.connection().transport(session.tag.ordinal, rtt));
-        let mut flow = Flow::new(&link, own.rate, seed);
+        let mut flow = Flow::new(&link, rule_link.rate, seed);
         flow.set_round_trip(rtt);
-        if let Some(spec) = &own.link {
+        if let Some(spec) = &rule_link.link {
             let start = session.downlink.link_time(session.now());
             flow.keep_to(Link::starting(start, spec, seed.named("profile")));
         }
         Self { flow, transport, round_trips, host, limits: 0 }
     }
 
-    /// Counts the `bytes` of the head before the body.
+    /// Adds the `bytes` of the head, which the link carries before the body.
     pub(in crate::proxy) const fn follow_head(&mut self, bytes: u32) {
         self.flow.follow_head(bytes);
     }
@@ -78,14 +79,14 @@ impl ResponseShaper {
         self.transport.as_ref()
     }
 
-    /// Says that there is nothing to send.
+    /// Records that the source has no bytes to send.
     pub(in crate::proxy) fn source_empty(&mut self) {
         self.flow.source_empty();
     }
 
-    /// Asks whether some of `available` bytes may pass at session time `now`, and tells of the stalls
-    /// that are in the way.
-    pub(in crate::proxy) fn ask(
+    /// Polls whether some of `available` bytes may pass at session time `now`, and emits an event for each stall
+    /// that delays them.
+    pub(in crate::proxy) fn poll(
         &mut self,
         ticket: &Ticket,
         now: Duration,
@@ -132,7 +133,7 @@ impl ResponseShaper {
         }
     }
 
-    /// It is over: others need not wait for its turn.
+    /// Ends the response: the others no longer wait for its turn.
     pub(in crate::proxy) fn leave(&mut self, ticket: &Ticket) {
         let flow = &mut self.flow;
         ticket.session.downlink.with(|_, turns| {

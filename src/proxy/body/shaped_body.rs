@@ -1,13 +1,12 @@
-//! A response body whose frames leave when the session's link says so: the only thing that sleeps
-//! on the byte path.
+//! A response body whose frames are sent when the session's link allows it. Nothing else on the byte path sleeps.
 //!
-//! A session whose link leaves bodies alone costs one atomic read per chunk here; the moment a live
-//! command makes it shape, responses in flight feel it.
+//! If the session's link does not shape bodies, this costs one atomic read per chunk. When a live command makes it
+//! shape, responses in flight are shaped at once.
 
 use super::{
-    response_shaper::{Own, ResponseShaper},
+    response_shaper::{ResponseShaper, RuleLink},
     source::Source,
-    wake_schedule::{Pace, Paced},
+    wake_schedule::{ResponseWakeups, WakeSchedule},
 };
 use crate::proxy::{
     exchange::ticket::Ticket,
@@ -34,64 +33,64 @@ use std::{
 };
 use tokio::time::Sleep;
 
-/// HTTP/2 frames are written by the connection's own task, which does not tell when: what was
-/// handed over before a cut gets this long to leave.
+/// HTTP/2 frames are written by the connection's task, which does not report when. Data handed over before a cut
+/// has this long to be sent.
 const H2_FLUSH: Duration = Duration::from_millis(20);
 
-/// A line where the size of a chunk should stand: not one hexadecimal digit (RFC 9112 §7.1).
+/// An invalid chunk-size line: it has no hexadecimal digit (RFC 9112 §7.1).
 const BAD_CHUNK: &[u8] = b"not-a-chunk-size\r\n";
 
-/// Why a body ends before its end.
+/// Why a body ends early.
 #[derive(Debug, thiserror::Error)]
 pub(in crate::proxy) enum BodyError {
-    /// The origin's body broke off.
+    /// The origin's body failed.
     #[error("the origin cut the body")]
     Origin(#[source] OriginError),
-    /// A rule or a drop cuts it.
+    /// A rule or a packet loss cuts it.
     #[error("cut as asked")]
     Cut,
 }
 
-/// What a plan asks of a body.
+/// How a body is to be sent.
 #[derive(Default)]
 pub(in crate::proxy) struct BodyPlan {
     pub(in crate::proxy) link: Arc<LinkSpec>,
-    pub(in crate::proxy) own: Own,
+    pub(in crate::proxy) rule_link: RuleLink,
     pub(in crate::proxy) body_gate: Option<Box<BodyGate>>,
     pub(in crate::proxy) multiplexed: bool,
-    /// The connection shall close after it, unannounced.
+    /// Close the connection after it, without `Connection: close`.
     pub(in crate::proxy) request_close: bool,
-    pub(in crate::proxy) pace: Arc<Pace>,
-    /// Bytes of the head, which the link carries first.
+    pub(in crate::proxy) wake_schedule: Arc<WakeSchedule>,
+    /// Size of the head, which the link carries first.
     pub(in crate::proxy) head: u32,
-    /// Whose limits hold.
+    /// The host whose limits apply.
     pub(in crate::proxy) host: Option<Authority>,
 }
 
-/// A response body on its way.
+/// A response body that is shaped.
 pub(in crate::proxy) struct ShapedBody {
     source: Source,
-    /// What is left of the frame that is being handed over.
+    /// The rest of the frame that is being handed over.
     frame: Bytes,
-    /// The frames after it, as far as simulated TCP has room for them in its window.
+    /// The following frames, as far as they fit into the window of simulated TCP.
     ahead: VecDeque<Bytes>,
     ahead_bytes: usize,
-    /// What came after them, and is neither data nor the end.
+    /// Trailers or an error read after them.
     after: Option<Result<Frame<Bytes>, OriginError>>,
-    /// Bytes that may pass and have not been handed over: they were in several frames.
+    /// Bytes that may pass and are not handed over yet, since they are in several frames.
     credit: usize,
-    treatment: BodyPlan,
+    plan: BodyPlan,
     seed: Seed,
-    flow: Option<ResponseShaper>,
-    paced: Option<Paced>,
+    shaper: Option<ResponseShaper>,
+    wakeups: Option<ResponseWakeups>,
     sleep: Option<Pin<Box<Sleep>>>,
     waiting: Waiting,
     waiting_since: Option<Duration>,
-    /// The end that comes as soon as all bytes handed over have left.
+    /// The error that ends the body once all bytes handed over are sent.
     breaking: Option<(BodyError, Outcome)>,
-    /// What lost packets do to bytes that are not handed over yet.
+    /// Damage by lost packets to bytes that are not handed over yet.
     corruption: Option<Box<PacketCorruption>>,
-    /// It ends with the bytes that may pass, since the headers promised no more.
+    /// The body ends with the bytes that may pass now, since the headers declare no more.
     fulfilled: bool,
     over: bool,
     ticket: Ticket,
@@ -100,7 +99,7 @@ pub(in crate::proxy) struct ShapedBody {
 impl ShapedBody {
     pub(in crate::proxy) fn new(
         source: Source,
-        treatment: BodyPlan,
+        plan: BodyPlan,
         seed: Seed,
         ticket: Ticket,
     ) -> Self {
@@ -111,10 +110,10 @@ impl ShapedBody {
             ahead_bytes: 0,
             after: None,
             credit: 0,
-            treatment,
+            plan,
             seed,
-            flow: None,
-            paced: None,
+            shaper: None,
+            wakeups: None,
             sleep: None,
             waiting: Waiting::default(),
             waiting_since: None,
@@ -126,9 +125,9 @@ impl ShapedBody {
         }
     }
 
-    /// How many bytes rules let pass now; zero = the body has ended just now.
+    /// How many bytes rules let pass now; zero = the body was cut.
     fn poll_gate(&mut self, cx: &mut Context<'_>) -> Poll<u64> {
-        let Some(body_gate) = &mut self.treatment.body_gate else {
+        let Some(body_gate) = &mut self.plan.body_gate else {
             return Poll::Ready(u64::MAX);
         };
         match body_gate.poll(cx, &self.ticket) {
@@ -138,17 +137,17 @@ impl ShapedBody {
                 Poll::Ready(0)
             }
             Poll::Pending => {
-                if let Some(flow) = &mut self.flow {
-                    flow.source_empty();
+                if let Some(shaper) = &mut self.shaper {
+                    shaper.source_empty();
                 }
                 Poll::Pending
             }
         }
     }
 
-    /// Tells the gatekeeper that `bytes` may leave.
+    /// Records in the body gate that `bytes` pass.
     fn note_passed(&mut self, bytes: usize) {
-        let Some(body_gate) = &mut self.treatment.body_gate else { return };
+        let Some(body_gate) = &mut self.plan.body_gate else { return };
         let Some(cut) = body_gate.passed(bytes, &self.ticket) else { return };
         let connection = self.ticket.connection();
         match cut.ending {
@@ -167,16 +166,16 @@ impl ShapedBody {
     fn cut(&mut self, cx: &Context<'_>, cut: Cut) {
         let connection = self.ticket.connection();
         match cut.ending {
-            // Of an HTTP/2 connection only the stream is reset.
-            Ending::Reset if !self.treatment.multiplexed => connection.reset_on_close(),
+            // On HTTP/2 only the stream is reset.
+            Ending::Reset if !self.plan.multiplexed => connection.reset_on_close(),
             Ending::Goaway => connection.request_close(),
-            Ending::BadChunk if !self.treatment.multiplexed => {
+            Ending::BadChunk if !self.plan.multiplexed => {
                 connection.end_with(Bytes::from_static(BAD_CHUNK));
             }
             _ => {}
         }
         let clean = cut.ending == Ending::Truncate && cut.length != Length::Keep;
-        if clean && self.treatment.multiplexed {
+        if clean && self.plan.multiplexed {
             self.over = true;
             return self.ticket.ended(Outcome::Cut);
         }
@@ -186,19 +185,19 @@ impl ShapedBody {
     fn break_off(&mut self, cx: &Context<'_>, error: BodyError, outcome: Outcome) {
         self.ticket.connection().expect_flush(cx.waker());
         self.breaking = Some((error, outcome));
-        if self.treatment.multiplexed {
+        if self.plan.multiplexed {
             let session = &self.ticket.session;
             let deadline = session.instant(session.now() + H2_FLUSH);
             self.sleep = Some(Box::pin(tokio::time::sleep_until(deadline)));
         }
     }
 
-    /// Ends the body with its error, once all before it is on its way.
+    /// Ends the body with its error once all bytes before it are sent.
     fn poll_break(
         &mut self,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
-        if self.treatment.multiplexed {
+        if self.plan.multiplexed {
             if let Some(sleep) = &mut self.sleep {
                 ready!(sleep.as_mut().poll(cx));
             }
@@ -212,40 +211,41 @@ impl ShapedBody {
         }))
     }
 
-    /// Waits for the link to let some of `available` bytes pass; zero = the body was cut.
+    /// Waits until the link lets some of `available` bytes pass; zero = the body was cut.
     fn poll_link(&mut self, cx: &mut Context<'_>, available: usize) -> Poll<usize> {
-        let Self { treatment, seed, flow, paced, sleep, waiting, corruption, ticket, .. } = self;
+        let Self { plan, seed, shaper, wakeups, sleep, waiting, corruption, ticket, .. } = self;
         let session = Arc::clone(&ticket.session);
-        if flow.is_none() && treatment.own.is_nothing() && !session.shapes_bodies() {
+        if shaper.is_none() && plan.rule_link.is_empty() && !session.shapes_bodies() {
             ticket.passed(available, session.now(), Duration::ZERO);
             return Poll::Ready(available);
         }
-        let flow = flow.get_or_insert_with(|| {
-            let BodyPlan { link, own, host, head, .. } = treatment;
-            let mut shaper = ResponseShaper::new(ticket, link, own, host.take(), *seed);
+        let shaper = shaper.get_or_insert_with(|| {
+            let BodyPlan { link, rule_link, host, head, .. } = plan;
+            let mut shaper = ResponseShaper::new(ticket, link, rule_link, host.take(), *seed);
             shaper.follow_head(*head);
             shaper
         });
         loop {
-            // Before the question, so that a change between question and wait is not missed.
+            // Register before polling the link, so that a change in between is not missed.
             session.downlink.wait(waiting, cx.waker());
             let now = session.now();
-            match flow.ask(ticket, now, available) {
+            match shaper.poll(ticket, now, available) {
                 Verdict::Pass(bytes) => {
                     let waited = self.waiting_since.take().map_or(Duration::ZERO, |s| now - s);
                     ticket.passed(bytes, now, waited);
-                    if let Some(paced) = paced {
-                        paced.passed(now);
+                    if let Some(wakeups) = wakeups {
+                        wakeups.passed(now);
                     }
                     return Poll::Ready(bytes);
                 }
                 Verdict::Wait(until) => {
                     self.waiting_since.get_or_insert(now);
                     let Some(until) = until else { return Poll::Pending };
-                    let paced = paced.get_or_insert_with(|| Paced::new(&treatment.pace));
-                    let until = paced.wake_up(until);
+                    let wakeups =
+                        wakeups.get_or_insert_with(|| ResponseWakeups::new(&plan.wake_schedule));
+                    let until = wakeups.wake_up(until);
                     let wait = until.saturating_sub(now);
-                    if paced.rings(session.process_time(until), wait, cx.waker()) {
+                    if wakeups.set_timer(session.process_time(until), wait, cx.waker()) {
                         return Poll::Pending;
                     }
                     ready!(poll_until(sleep, &session, until, cx));
@@ -261,7 +261,7 @@ impl ShapedBody {
                                 .get_or_insert_with(|| {
                                     Box::new(PacketCorruption::new(handed, *seed))
                                 })
-                                .strike(at_byte);
+                                .corrupt_packet(at_byte);
                             continue;
                         }
                         OnDrop::Truncate => Ending::Truncate,
@@ -274,10 +274,9 @@ impl ShapedBody {
         }
     }
 
-    /// Takes as many bytes at hand as simulated TCP could have under way. Without it one frame is
-    /// enough.
+    /// Reads frames ahead up to the window of simulated TCP. Without simulated TCP, one frame is enough.
     fn read_ahead(&mut self, cx: &mut Context<'_>) {
-        let Some(transport) = self.flow.as_ref().and_then(ResponseShaper::transport) else {
+        let Some(transport) = self.shaper.as_ref().and_then(ResponseShaper::transport) else {
             return;
         };
         let window = transport.lock().window();
@@ -294,7 +293,7 @@ impl ShapedBody {
         }
     }
 
-    /// The origin's next frame; data is kept in `frame`, the rest is handed over as it is.
+    /// Polls the source's next frame. Data is stored in `frame`; trailers are returned.
     fn poll_source(&mut self, cx: &mut Context<'_>) -> Poll<Option<Frame<Bytes>>> {
         if let Some(frame) = self.ahead.pop_front() {
             self.ahead_bytes -= frame.len();
@@ -307,8 +306,8 @@ impl ShapedBody {
         };
         match next {
             Poll::Pending => {
-                if let Some(flow) = &mut self.flow {
-                    flow.source_empty();
+                if let Some(shaper) = &mut self.shaper {
+                    shaper.source_empty();
                 }
                 Poll::Pending
             }
@@ -332,7 +331,7 @@ impl ShapedBody {
     }
 }
 
-/// Waits until session time `until`. The timer is made once per response and then moved.
+/// Waits until session time `until`. The timer is created once per response and then reset.
 pub(in crate::proxy) fn poll_until(
     sleep: &mut Option<Pin<Box<Sleep>>>,
     session: &Session,
@@ -400,7 +399,7 @@ impl Body for ShapedBody {
     }
 
     fn size_hint(&self) -> SizeHint {
-        match &self.treatment.body_gate {
+        match &self.plan.body_gate {
             None => self.source.size_hint(),
             Some(body_gate) => {
                 body_gate.declared().map_or_else(SizeHint::new, SizeHint::with_exact)
@@ -411,14 +410,14 @@ impl Body for ShapedBody {
 
 impl Drop for ShapedBody {
     fn drop(&mut self) {
-        // hyper stops polling when a body says that it has ended, or has filled its length.
+        // hyper stops polling when a body reports its end or has sent its declared length.
         if !self.over && self.is_end_stream() {
             self.ticket.ended(Outcome::Complete);
         }
-        if let Some(flow) = &mut self.flow {
-            flow.leave(&self.ticket);
+        if let Some(shaper) = &mut self.shaper {
+            shaper.leave(&self.ticket);
         }
-        if self.treatment.request_close {
+        if self.plan.request_close {
             self.ticket.connection().request_close();
         }
         self.ticket.session.downlink.leave(&mut self.waiting);

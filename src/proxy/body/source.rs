@@ -1,4 +1,4 @@
-//! Where a response's bytes come from: the origin, our own memory, or first one and then the other.
+//! The source of a response's bytes: bytes in memory, the origin, or both in this order.
 
 use crate::proxy::{
     exchange::observe::Observer,
@@ -15,28 +15,27 @@ use std::{
     task::{Context, Poll},
 };
 
-/// Junk is made in pieces of this size.
+/// Random bytes are made in pieces of this size.
 const JUNK_PIECE: u64 = 16 * 1024;
 
-/// Bytes at hand, then the origin's body, then, if it failed while we were reading ahead, the
-/// failure.
+/// Bytes in memory, then the origin's body, then an error if the origin's body failed while it was read ahead.
 #[derive(Default)]
 pub(in crate::proxy) struct Source {
     ready: Bytes,
     rest: Option<OriginBody>,
     failure: Option<OriginError>,
-    /// Sees what passes of `rest`.
+    /// Receives the bytes of `rest`.
     observer: Option<Box<Observer>>,
-    /// Random bytes that come last: how many, and of which stream.
+    /// Random bytes at the end: how many, and the stream they are drawn from.
     junk: Option<(u64, Stream)>,
-    /// Nobody shall know its length.
+    /// Whether its length is hidden.
     hidden: bool,
-    /// The way that rules send it.
-    body_filter: Option<Box<BodyFilter>>,
+    /// A filter set by rules.
+    filter: Option<Box<BodyFilter>>,
 }
 
 impl Source {
-    /// `ready`, then what is left of `rest`.
+    /// `ready`, then the rest of the body.
     pub(in crate::proxy) const fn then(ready: Bytes, rest: OriginBody) -> Self {
         Self {
             ready,
@@ -45,11 +44,11 @@ impl Source {
             observer: None,
             junk: None,
             hidden: false,
-            body_filter: None,
+            filter: None,
         }
     }
 
-    /// `ready`, then `failure`, as the origin gave them.
+    /// `ready`, then `failure`, as received from the origin.
     pub(in crate::proxy) const fn broken(ready: Bytes, failure: OriginError) -> Self {
         Self {
             ready,
@@ -58,30 +57,30 @@ impl Source {
             observer: None,
             junk: None,
             hidden: false,
-            body_filter: None,
+            filter: None,
         }
     }
 
-    /// The same, seen by `observer` as it passes.
+    /// Adds an observer of the origin's bytes.
     pub(in crate::proxy) fn observed(self, observer: Option<Box<Observer>>) -> Self {
         Self { observer, ..self }
     }
 
-    /// So many random bytes.
+    /// A source of `bytes` random bytes.
     pub(in crate::proxy) fn junk(bytes: u64, stream: Stream) -> Self {
         Self { junk: Some((bytes, stream)), ..Self::default() }
     }
 
-    /// Its length is no longer told.
+    /// Hides its length.
     pub(in crate::proxy) const fn hide_length(&mut self) {
         self.hidden = true;
     }
 
-    /// Reads it whole, up to `most` bytes, and keeps it; `None` when it is larger or breaks off.
+    /// Reads the whole source, up to `most` bytes, and keeps the bytes. `None` if it is larger or fails.
     pub(in crate::proxy) async fn read_ahead(&mut self, most: usize) -> Option<Bytes> {
         let mut read = BytesMut::new();
         let whole = loop {
-            match poll_fn(|cx| self.poll_straight(cx)).await {
+            match poll_fn(|cx| self.poll_unfiltered(cx)).await {
                 None => break true,
                 Some(Ok(frame)) => {
                     if let Ok(data) = frame.into_data() {
@@ -104,9 +103,9 @@ impl Source {
         whole.then(|| self.ready.clone())
     }
 
-    /// Sends it by way of `body_filter`.
-    pub(in crate::proxy) fn set_body_filter(&mut self, body_filter: Box<BodyFilter>) {
-        self.body_filter = Some(body_filter);
+    /// Passes its bytes through `filter`.
+    pub(in crate::proxy) fn set_filter(&mut self, filter: Box<BodyFilter>) {
+        self.filter = Some(filter);
     }
 
     /// The next frame.
@@ -114,13 +113,13 @@ impl Source {
         &mut self,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, OriginError>>> {
-        let Some(mut body_filter) = self.body_filter.take() else { return self.poll_straight(cx) };
-        let next = body_filter.poll(cx, &mut |cx| self.poll_straight(cx));
-        self.body_filter = Some(body_filter);
+        let Some(mut filter) = self.filter.take() else { return self.poll_unfiltered(cx) };
+        let next = filter.poll(cx, &mut |cx| self.poll_unfiltered(cx));
+        self.filter = Some(filter);
         next
     }
 
-    fn poll_straight(
+    fn poll_unfiltered(
         &mut self,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, OriginError>>> {
@@ -145,16 +144,16 @@ impl Source {
         Poll::Ready(self.failure.take().map(Err))
     }
 
-    /// Whether nothing will come any more.
+    /// Whether there are no more frames.
     pub(in crate::proxy) fn is_end(&self) -> bool {
-        self.body_filter.as_ref().is_none_or(|body_filter| body_filter.is_empty())
+        self.filter.as_ref().is_none_or(|filter| filter.is_empty())
             && self.ready.is_empty()
             && self.failure.is_none()
             && self.junk.as_ref().is_none_or(|(left, _)| *left == 0)
             && self.rest.as_ref().is_none_or(Body::is_end_stream)
     }
 
-    /// How many bytes will come, as far as is known.
+    /// The remaining length, as far as it is known.
     pub(in crate::proxy) fn size_hint(&self) -> SizeHint {
         if self.hidden {
             return SizeHint::new();
@@ -186,7 +185,7 @@ impl From<Bytes> for Source {
             observer: None,
             junk: None,
             hidden: false,
-            body_filter: None,
+            filter: None,
         }
     }
 }
@@ -200,7 +199,7 @@ impl From<OriginBody> for Source {
             observer: None,
             junk: None,
             hidden: false,
-            body_filter: None,
+            filter: None,
         }
     }
 }

@@ -1,5 +1,5 @@
-//! Wakes tasks at the moment they asked for, where the runtime's timers, which are of whole
-//! milliseconds, would be late.
+//! Wakes tasks at an exact time. The runtime's timers have a resolution of a millisecond, which is too late for
+//! some.
 
 use crate::sessions::Clock;
 use parking_lot::{Condvar, Mutex};
@@ -14,51 +14,52 @@ use std::{
     time::Duration,
 };
 
-/// An alarm clock with a thread of its own, which ends with it.
+/// A timer with its own thread, which ends when the timer is dropped.
 #[derive(Debug)]
 pub(in crate::proxy) struct PreciseTimer {
-    board: Arc<WakeQueue>,
+    queue: Arc<WakeQueue>,
 }
 
-/// Where calls are left and found.
+/// The wake-ups shared with the timer's thread.
 #[derive(Debug)]
 struct WakeQueue {
     clock: Clock,
-    calls: Mutex<Calls>,
+    wakeups: Mutex<Wakeups>,
     changed: Condvar,
 }
 
 #[derive(Debug, Default)]
-struct Calls {
-    /// The earliest one first.
-    waiting: BinaryHeap<Reverse<Call>>,
+struct Wakeups {
+    /// Earliest first.
+    waiting: BinaryHeap<Reverse<Wakeup>>,
     over: bool,
 }
 
-/// A task that wants to be woken.
+/// A task to wake.
 #[derive(Debug)]
-struct Call {
+struct Wakeup {
     /// Process time.
     at: Duration,
     waker: Waker,
 }
 
 impl PreciseTimer {
-    /// Starts it, by the time of `clock`.
+    /// Starts the timer's thread, on the time of `clock`.
     ///
     /// # Errors
-    /// When there is no thread to be had.
+    /// When the thread can't be started.
     pub(in crate::proxy) fn start(clock: Clock) -> io::Result<Self> {
-        let board = Arc::new(WakeQueue { clock, calls: Mutex::default(), changed: Condvar::new() });
-        let ticking = Arc::clone(&board);
-        thread::Builder::new().name("alarm".to_owned()).spawn(move || ticking.run())?;
-        Ok(Self { board })
+        let timer_queue =
+            Arc::new(WakeQueue { clock, wakeups: Mutex::default(), changed: Condvar::new() });
+        let queue = Arc::clone(&timer_queue);
+        thread::Builder::new().name("alarm".to_owned()).spawn(move || queue.run())?;
+        Ok(Self { queue: timer_queue })
     }
 
     /// Returns at process time `at`.
     pub(in crate::proxy) async fn wakes_at(&self, at: Duration) {
         poll_fn(|cx| {
-            if self.board.clock.now() >= at {
+            if self.queue.clock.now() >= at {
                 return Poll::Ready(());
             }
             self.set(at, cx.waker().clone());
@@ -67,65 +68,64 @@ impl PreciseTimer {
         .await;
     }
 
-    /// Wakes `waker` at process time `at`. It can't be taken back: a task must bear to be woken for
-    /// nothing.
+    /// Wakes `waker` at process time `at`. This can't be cancelled: the task must tolerate needless wake-ups.
     pub(in crate::proxy) fn set(&self, at: Duration, waker: Waker) {
-        let mut calls = self.board.calls.lock();
-        let earliest = calls.waiting.peek().is_none_or(|Reverse(first)| at < first.at);
-        calls.waiting.push(Reverse(Call { at, waker }));
-        drop(calls);
+        let mut wakeups = self.queue.wakeups.lock();
+        let earliest = wakeups.waiting.peek().is_none_or(|Reverse(first)| at < first.at);
+        wakeups.waiting.push(Reverse(Wakeup { at, waker }));
+        drop(wakeups);
         if earliest {
-            self.board.changed.notify_one();
+            self.queue.changed.notify_one();
         }
     }
 }
 
 impl Drop for PreciseTimer {
     fn drop(&mut self) {
-        self.board.calls.lock().over = true;
-        self.board.changed.notify_one();
+        self.queue.wakeups.lock().over = true;
+        self.queue.changed.notify_one();
     }
 }
 
 impl WakeQueue {
-    /// Wakes whose time has come, until it is over.
+    /// Wakes the tasks that are due, until the timer is dropped.
     fn run(&self) {
-        let mut calls = self.calls.lock();
-        while !calls.over {
-            let Some(at) = calls.waiting.peek().map(|Reverse(call)| call.at) else {
-                self.changed.wait(&mut calls);
+        let mut wakeups = self.wakeups.lock();
+        while !wakeups.over {
+            let Some(at) = wakeups.waiting.peek().map(|Reverse(wakeup)| wakeup.at) else {
+                self.changed.wait(&mut wakeups);
                 continue;
             };
             if at > self.clock.now() {
-                self.changed.wait_until(&mut calls, self.clock.instant(at).into_std());
+                self.changed.wait_until(&mut wakeups, self.clock.instant(at).into_std());
                 continue;
             }
-            let due = calls.waiting.pop();
-            // A woken task may ask for its next alarm at once.
-            parking_lot::MutexGuard::unlocked(&mut calls, || {
-                if let Some(Reverse(call)) = due {
-                    call.waker.wake();
+            let due = wakeups.waiting.pop();
+            // Unlock while waking: a woken task may set its next wake-up at once.
+            parking_lot::MutexGuard::unlocked(&mut wakeups, || {
+                if let Some(Reverse(wakeup)) = due {
+                    wakeup.waker.wake();
                 }
             });
         }
     }
 }
 
-impl PartialEq for Call {
+impl PartialEq for Wakeup {
     fn eq(&self, other: &Self) -> bool {
         self.at == other.at
     }
 }
 
-impl Eq for Call {}
+impl Eq for Wakeup {}
 
-impl PartialOrd for Call {
+impl PartialOrd for Wakeup {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
     }
 }
 
-impl Ord for Call {
+impl Ord for Wakeup {
     fn cmp(&self, other: &Self) -> Ordering {
         self.at.cmp(&other.at)
     }

@@ -1,4 +1,4 @@
-//! What is lost of requests on their way up, and what that does.
+//! Packet loss on the uplink, and its effect on requests.
 
 use crate::proxy::exchange::ticket::Ticket;
 use crate::{
@@ -12,13 +12,13 @@ use std::{
     time::Duration,
 };
 
-/// A time-out is a round trip and at least this: Linux's `tcp_rto_min`.
+/// The least that a retransmission time-out adds to the round trip: Linux's `tcp_rto_min`.
 pub(in crate::proxy) const SMALLEST_ALLOWANCE: Duration = Duration::from_millis(200);
 
-/// What ended a request's body on its way, once something has.
+/// The loss action that ended a request on the uplink, if one did.
 pub(in crate::proxy) type Cut = Arc<OnceLock<OnDrop>>;
 
-/// A part of a request on its way over the uplink of `session`, with its own chances from `seed`.
+/// The flow of a part of a request over the uplink of `session`, with its own random draws from `seed`.
 pub(in crate::proxy) fn flow(session: &Session, seed: Seed) -> Flow {
     let loss = session.arming().profile.uplink.loss;
     let mut flow = Flow::new(&LinkSpec { loss, ..LinkSpec::default() }, None, seed);
@@ -29,18 +29,18 @@ pub(in crate::proxy) fn flow(session: &Session, seed: Seed) -> Flow {
     flow
 }
 
-/// The round trip of `session` now.
+/// The current round-trip time of `session`.
 pub(in crate::proxy) fn round_trip(session: &Session) -> Duration {
     session.arming().link.latency.rtt_at(session.downlink.running(session.now()))
 }
 
-/// Notes that a packet of `ticket`'s request was lost.
+/// Emits an event for a lost packet of `ticket`'s request.
 pub(in crate::proxy) fn lost(ticket: &Ticket, action: OnDrop, at_byte: u64) {
     ticket.emit(&Event::Dropped { request: Arc::clone(&ticket.request), action, at_byte });
 }
 
-/// The request has ended on its way by `action`: no answer will come, and its connection closes. Of an HTTP/2
-/// connection only the stream does.
+/// Ends a request that `action` ended on the uplink: there is no response, and the connection closes (on HTTP/2
+/// only the stream).
 pub(in crate::proxy) fn end(ticket: &Ticket, action: OnDrop, multiplexed: bool) {
     if action == OnDrop::Reset && !multiplexed {
         ticket.connection().reset_on_close();

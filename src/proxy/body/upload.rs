@@ -1,4 +1,4 @@
-//! A request body whose frames go on to the origin when the session's uplink says so.
+//! A request body whose frames are sent to the origin when the session's uplink allows it.
 
 use super::{request_body::RequestBody, shaped_body::poll_until, uplink_loss, uplink_loss::Cut};
 use crate::proxy::{exchange::ticket::Ticket, fault::packet_corruption::PacketCorruption};
@@ -21,12 +21,12 @@ use std::{
 };
 use tokio::time::Sleep;
 
-/// How long the uplink has held a body up, for those who wait for an answer to it.
+/// How long the uplink has delayed a body. The response time-out is extended by this time.
 #[derive(Debug, Clone, Default)]
-pub(in crate::proxy) struct HeldUp(Arc<AtomicU64>);
+pub(in crate::proxy) struct UplinkDelay(Arc<AtomicU64>);
 
-impl HeldUp {
-    /// In all, as far as is known by now.
+impl UplinkDelay {
+    /// The total so far.
     pub(in crate::proxy) fn total(&self) -> Duration {
         Duration::from_nanos(self.0.load(Ordering::Relaxed))
     }
@@ -37,7 +37,7 @@ impl HeldUp {
     }
 }
 
-/// Why a request body ends before its end.
+/// Why a request body ends early.
 #[derive(Debug, thiserror::Error)]
 pub(in crate::proxy) enum UploadError {
     /// The player's connection failed.
@@ -48,28 +48,28 @@ pub(in crate::proxy) enum UploadError {
     Lost,
 }
 
-/// A request body on its way to the origin; `None` = there is none. In a box, since hyper's client moves what it
-/// sends about and keeps room for 32 of it in every connection.
-pub(in crate::proxy) struct Upload(Option<Box<Load>>);
+/// A request body that is sent to the origin; `None` = no body. Boxed, since hyper's client moves requests and
+/// reserves space for 32 of them in every connection.
+pub(in crate::proxy) struct Upload(Option<Box<UplinkBody>>);
 
-/// What is sent. Without an uplink's limit it passes as it comes.
-struct Load {
+/// The body and its state on the uplink. Without a limit on the uplink it passes unchanged.
+struct UplinkBody {
     inner: RequestBody,
     frame: Bytes,
     session: Arc<Session>,
     request: Arc<RequestTag>,
     bus: Arc<Bus>,
     seed: Seed,
-    /// What a loss that ends the request leaves for those who wait for its answer.
+    /// Set by a loss that ends the request, and read where the response is awaited.
     cut: Cut,
-    /// Packets that arrive damaged.
+    /// Damage to packets, where the profile corrupts them.
     corruption: Option<PacketCorruption>,
     flow: Option<Flow>,
     sleep: Option<Pin<Box<Sleep>>>,
     waiting: Waiting,
-    held_up: HeldUp,
-    /// The end of what was added to `held_up`, in session time.
-    told: Duration,
+    delay: UplinkDelay,
+    /// The session time up to which `delay` is counted.
+    counted_until: Duration,
 }
 
 impl Upload {
@@ -77,7 +77,7 @@ impl Upload {
         if inner.is_end_stream() {
             return Self(None);
         }
-        Self(Some(Box::new(Load {
+        Self(Some(Box::new(UplinkBody {
             inner,
             frame: Bytes::new(),
             session: Arc::clone(&ticket.session),
@@ -89,40 +89,40 @@ impl Upload {
             flow: None,
             sleep: None,
             waiting: Waiting::default(),
-            held_up: HeldUp::default(),
-            told: Duration::ZERO,
+            delay: UplinkDelay::default(),
+            counted_until: Duration::ZERO,
         })))
     }
 
-    /// None.
+    /// A request without a body.
     pub(in crate::proxy) const fn none() -> Self {
         Self(None)
     }
 
-    /// How long the uplink holds it up, as it goes.
-    pub(in crate::proxy) fn held_up(&self) -> Option<HeldUp> {
-        self.0.as_ref().map(|load| load.held_up.clone())
+    /// How long the uplink has delayed it, updated as it is sent.
+    pub(in crate::proxy) fn delay(&self) -> Option<UplinkDelay> {
+        self.0.as_ref().map(|body| body.delay.clone())
     }
 }
 
-impl Load {
-    /// Waits for the uplink to let some of the frame pass; fails when a loss ends the request there.
+impl UplinkBody {
+    /// Waits until the uplink lets some of the frame pass. Fails when a loss ends the request.
     fn poll_link(&mut self, cx: &mut Context<'_>) -> Poll<Result<usize, UploadError>> {
-        let Self { frame, session, flow, sleep, waiting, held_up, told, .. } = self;
+        let Self { frame, session, flow, sleep, waiting, delay, counted_until, .. } = self;
         if flow.is_none() && !session.uplink.shapes_bodies() {
             return Poll::Ready(Ok(frame.len()));
         }
         let flow = flow.get_or_insert_with(|| uplink_loss::flow(session, self.seed));
         loop {
-            // Before the question, so that a change between question and wait is not missed.
+            // Register before polling the link, so that a change in between is not missed.
             session.uplink.wait(waiting, cx.waker());
             let now = session.now();
             match session.uplink.with(|link| flow.poll(link, None, now, frame.len())) {
                 Verdict::Pass(bytes) => return Poll::Ready(Ok(bytes)),
                 Verdict::Wait(None) => return Poll::Pending,
                 Verdict::Wait(Some(until)) => {
-                    held_up.add(until.saturating_sub(now.max(*told)));
-                    *told = until.max(*told);
+                    delay.add(until.saturating_sub(now.max(*counted_until)));
+                    *counted_until = until.max(*counted_until);
                     ready!(poll_until(sleep, session, until, cx));
                 }
                 Verdict::Drop { action, at_byte } => {
@@ -134,7 +134,7 @@ impl Load {
                             let (sent, seed) = (flow.sent(), self.seed);
                             self.corruption
                                 .get_or_insert_with(|| PacketCorruption::new(sent, seed))
-                                .strike(at_byte);
+                                .corrupt_packet(at_byte);
                         }
                         OnDrop::Truncate | OnDrop::Reset => {
                             let _ = self.cut.set(action);
@@ -155,7 +155,7 @@ impl Body for Upload {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, UploadError>>> {
-        self.0.as_mut().map_or(Poll::Ready(None), |load| Pin::new(load).poll_frame(cx))
+        self.0.as_mut().map_or(Poll::Ready(None), |body| Pin::new(body).poll_frame(cx))
     }
 
     fn is_end_stream(&self) -> bool {
@@ -167,7 +167,7 @@ impl Body for Upload {
     }
 }
 
-impl Body for Load {
+impl Body for UplinkBody {
     type Data = Bytes;
     type Error = UploadError;
 
@@ -215,7 +215,7 @@ impl Body for Load {
     }
 }
 
-impl Drop for Load {
+impl Drop for UplinkBody {
     fn drop(&mut self) {
         self.session.uplink.leave(&mut self.waiting);
     }

@@ -1,5 +1,5 @@
-//! How often and how punctually a response wakes up: a few at the very moment, thousands of slow ones so
-//! seldom that they do not eat the machine.
+//! How often and how precisely a response wakes up: a few responses at the exact time, thousands of slow ones less
+//! often, to bound the CPU time.
 
 use super::timer::PreciseTimer;
 use crate::sessions::{Clock, Session};
@@ -13,61 +13,61 @@ use std::{
     time::Duration,
 };
 
-/// Wake-ups of shaped responses may take so much time each, of one core, before they are spaced out.
+/// CPU time per wake-up that determines the spacing: all responses together may use one core.
 const WAKE_UP: Duration = Duration::from_micros(14);
-/// Wake-ups that are spaced out are a whole number in this time, so that as many bytes come in each
-/// tenth of a second as in the next.
+/// A whole number of spaced wake-ups fits into this time, so that each tenth of a second carries the same number
+/// of bytes.
 const PERIOD: Duration = Duration::from_millis(100);
-/// Never fewer than this in a period. The model lets a driver that is late by so much catch up, so
-/// that no rate suffers; bytes come in larger pieces, and never early.
+/// The fewest wake-ups per period. The link model lets a response that is late by this much catch up, so rates
+/// stay exact: bytes are sent in larger pieces, and never early.
 const FEWEST: u32 = 3;
-/// Spaced out less than this, they come when they are due: a link passes its bytes no more often.
+/// Below this spacing, wake-ups are not spaced: a link passes its bytes no more often.
 const NARROWEST: Duration = Duration::from_micros(250);
-/// Spaced out as much as this, the runtime's timers are punctual enough.
+/// From this spacing on, the runtime's timers are precise enough.
 const WIDE: Duration = Duration::from_millis(1);
-/// A wait longer than this is not worth an alarm: the runtime's timer, a millisecond late, is enough.
+/// For longer waits the runtime's timer is used: being a millisecond late does not matter.
 const NEAR: Duration = Duration::from_millis(20);
-/// How late a timer may be.
+/// How late a runtime timer may be.
 const LATE: Duration = Duration::from_millis(3);
 
-/// Counts the responses that are being shaped.
+/// The spacing of wake-ups, from the number of shaped responses.
 #[derive(Debug, Default)]
-pub(in crate::proxy) struct Pace {
+pub(in crate::proxy) struct WakeSchedule {
     responses: AtomicU32,
-    /// Without it, the runtime's timers do.
-    alarm: OnceLock<PreciseTimer>,
+    /// If it is not set, the runtime's timers are used.
+    timer: OnceLock<PreciseTimer>,
 }
 
-impl Pace {
-    /// From now on few responses wake up at the very moment. On real time alone: an alarm knows nothing of
-    /// the runtime's paused clock.
+impl WakeSchedule {
+    /// Starts a precise timer, so that responses wake up at the exact time while there are few. Only for real time:
+    /// the timer does not follow the runtime's paused clock.
     ///
     /// # Errors
-    /// When there is no thread for it.
+    /// When its thread can't be started.
     pub(in crate::proxy) fn use_precise_timer(&self, clock: Clock) -> io::Result<()> {
-        if self.alarm.get().is_none() {
-            let _ = self.alarm.set(PreciseTimer::start(clock)?);
+        if self.timer.get().is_none() {
+            let _ = self.timer.set(PreciseTimer::start(clock)?);
         }
         Ok(())
     }
 
-    /// Waits for so much session time.
+    /// Waits for `wait` in session time.
     pub(in crate::proxy) async fn pause(&self, session: &Session, wait: Duration) {
         if wait.is_zero() {
             return;
         }
         let until = session.now().saturating_add(wait);
-        let Some(alarm) = self.alarm.get() else {
+        let Some(timer) = self.timer.get() else {
             return tokio::time::sleep_until(session.instant(until)).await;
         };
-        // Far most of it by a timer: others come and go, and alarms can't be taken back.
+        // Most of the wait uses a runtime timer, since precise wake-ups can't be cancelled.
         if wait > NEAR {
             tokio::time::sleep_until(session.instant(until - LATE)).await;
         }
-        alarm.wakes_at(session.process_time(until)).await;
+        timer.wakes_at(session.process_time(until)).await;
     }
 
-    /// The time that should lie between two wake-ups of one response.
+    /// The time between two wake-ups of one response.
     pub(in crate::proxy) fn spacing(&self) -> Duration {
         let wanted = WAKE_UP * self.responses.load(Ordering::Relaxed);
         if wanted < NARROWEST {
@@ -78,62 +78,68 @@ impl Pace {
     }
 }
 
-/// One response's part in the count.
+/// The wake-ups of one response.
 #[derive(Debug)]
-pub(in crate::proxy) struct Paced {
-    pace: Arc<Pace>,
-    /// When bytes first were due, in session time: where its grid of wake-ups begins.
+pub(in crate::proxy) struct ResponseWakeups {
+    schedule: Arc<WakeSchedule>,
+    /// When bytes were first due, in session time: the start of its grid of wake-ups.
     began: Option<Duration>,
     /// When bytes last passed.
     passed: Duration,
-    /// The alarm that was last set.
-    alarm: Option<(Duration, Waker)>,
+    /// The precise wake-up that was set last.
+    timer: Option<(Duration, Waker)>,
 }
 
-impl Paced {
-    pub(in crate::proxy) fn new(pace: &Arc<Pace>) -> Self {
-        pace.responses.fetch_add(1, Ordering::Relaxed);
-        Self { pace: Arc::clone(pace), began: None, passed: Duration::ZERO, alarm: None }
+impl ResponseWakeups {
+    pub(in crate::proxy) fn new(schedule: &Arc<WakeSchedule>) -> Self {
+        schedule.responses.fetch_add(1, Ordering::Relaxed);
+        Self { schedule: Arc::clone(schedule), began: None, passed: Duration::ZERO, timer: None }
     }
 
-    /// Bytes pass at `now`.
+    /// Records that bytes pass at `now`.
     pub(in crate::proxy) const fn passed(&mut self, now: Duration) {
         self.passed = now;
     }
 
-    /// When to wake up for what is due at `due`: on a grid of its own, so that a late wake-up makes
-    /// none after it later. However often it is asked, the answer is the same until bytes pass.
+    /// When to wake up for bytes that are due at `due`. Wake-ups are on a fixed grid, so that a late one does not
+    /// delay the next. The result is the same until bytes pass.
     pub(in crate::proxy) fn wake_up(&mut self, due: Duration) -> Duration {
         let began = *self.began.get_or_insert(due);
-        let spacing = self.pace.spacing();
+        let spacing = self.schedule.spacing();
         if spacing.is_zero() {
             return due;
         }
-        // Half a spacing, since the last wake-up may have been late by as much.
+        // Half a spacing, since the last wake-up may have been that late.
         let due = due.max(self.passed + spacing / 2);
         let steps = (due.saturating_sub(began).as_nanos()).div_ceil(spacing.as_nanos());
         began + Duration::from_nanos((steps * spacing.as_nanos()) as u64)
     }
 
-    /// Has `waker` woken at process time `at`, which is in `wait`; `false` = a timer is good enough, or
-    /// all there is.
-    pub(in crate::proxy) fn rings(&mut self, at: Duration, wait: Duration, waker: &Waker) -> bool {
-        let Some(alarm) = self.pace.alarm.get() else { return false };
-        if wait > NEAR || self.pace.spacing() >= WIDE {
+    /// Sets a precise wake-up of `waker` at process time `at`, which is `wait` from now. Returns `false` if the
+    /// runtime's timer is precise enough, or if there is no precise timer.
+    pub(in crate::proxy) fn set_timer(
+        &mut self,
+        at: Duration,
+        wait: Duration,
+        waker: &Waker,
+    ) -> bool {
+        let Some(timer) = self.schedule.timer.get() else { return false };
+        if wait > NEAR || self.schedule.spacing() >= WIDE {
             return false;
         }
-        let set = self.alarm.as_ref().is_some_and(|(set, who)| *set == at && who.will_wake(waker));
+        let set =
+            self.timer.as_ref().is_some_and(|(set, known)| *set == at && known.will_wake(waker));
         if !set {
-            alarm.set(at, waker.clone());
-            self.alarm = Some((at, waker.clone()));
+            timer.set(at, waker.clone());
+            self.timer = Some((at, waker.clone()));
         }
         true
     }
 }
 
-impl Drop for Paced {
+impl Drop for ResponseWakeups {
     fn drop(&mut self) {
-        self.pace.responses.fetch_sub(1, Ordering::Relaxed);
+        self.schedule.responses.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -145,12 +151,12 @@ mod tests {
 
     #[test]
     fn few_responses_wake_when_due_and_thousands_less_often() {
-        let pace = Arc::new(Pace::default());
-        let mut first = Paced::new(&pace);
+        let pace = Arc::new(WakeSchedule::default());
+        let mut first = ResponseWakeups::new(&pace);
         assert_eq!(first.wake_up(MS(100)), MS(100));
         first.passed(MS(100));
         assert_eq!(first.wake_up(MS(107)), MS(107));
-        let crowd: Vec<_> = (1..1420).map(|_| Paced::new(&pace)).collect();
+        let crowd: Vec<_> = (1..1420).map(|_| ResponseWakeups::new(&pace)).collect();
         assert_eq!(pace.spacing(), MS(20));
         // On its grid, which began at 100 ms; late as it may have been, and not at once again.
         first.passed(MS(108));
@@ -161,7 +167,7 @@ mod tests {
         first.passed(MS(138));
         assert_eq!(first.wake_up(MS(139)), MS(160));
         assert_eq!(first.wake_up(MS(205)), MS(220));
-        let more: Vec<_> = (0..9000).map(|_| Paced::new(&pace)).collect();
+        let more: Vec<_> = (0..9000).map(|_| ResponseWakeups::new(&pace)).collect();
         assert_eq!(pace.spacing(), PERIOD / 3);
         drop((crowd, more));
         assert_eq!(first.wake_up(MS(141)), MS(141));
@@ -170,7 +176,8 @@ mod tests {
     #[test]
     fn every_tenth_of_a_second_has_as_many_wake_ups() {
         for responses in [100, 500, 1000, 2000, 5000] {
-            let pace = Pace { responses: AtomicU32::new(responses), ..Pace::default() };
+            let pace =
+                WakeSchedule { responses: AtomicU32::new(responses), ..WakeSchedule::default() };
             let times = PERIOD.as_secs_f64() / pace.spacing().as_secs_f64();
             assert!((times - times.round()).abs() < 1e-4, "{responses}: {times}");
         }

@@ -1,4 +1,4 @@
-//! One player's TCP connection: what its exchanges want of it, and what it knows of them.
+//! The shared state of a player's TCP connection: requests by its exchanges, and what it records of them.
 
 use super::head_scan::HeadScan;
 use crate::proxy::config::Timeouts;
@@ -19,45 +19,45 @@ use std::{
 };
 use tokio::sync::Notify;
 
-/// What an exchange may do to its connection, and what the connection knows of its exchanges.
+/// What an exchange can request of its connection, and what the connection records of its exchanges.
 #[derive(Debug)]
 pub(in crate::proxy) struct Connection {
     clock: Clock,
     /// Close with a TCP reset.
     reset: AtomicBool,
-    /// A request was refused, perhaps before all of it was read.
+    /// A request was refused, possibly before all of it was read.
     refused: AtomicBool,
-    /// HTTP/2: bytes may arrive at any time, and are no head.
+    /// HTTP/2: bytes may arrive at any time, and are not an HTTP/1.1 head.
     multiplexed: AtomicBool,
-    /// The head that arrives, or arrived last, declares its body's length.
+    /// The current or last head has a `Content-Length`.
     declared_length: AtomicBool,
-    /// Everything handed over so far is in the kernel.
+    /// All bytes written so far are in the kernel.
     flushed: AtomicBool,
     flush_waker: Mutex<Option<Waker>>,
-    /// What is written in place of anything else when it closes.
+    /// The last bytes to write before it closes.
     last: Mutex<Option<Bytes>>,
-    /// The next status line is to tell HTTP/1.1 where it tells HTTP/1.0.
+    /// The next status line is to be rewritten from HTTP/1.0 to HTTP/1.1.
     http11: AtomicBool,
-    /// It shall close as soon as it can: tells its task.
-    dismissal: Notify,
+    /// Notifies its task to close it as soon as possible.
+    close: Notify,
     /// The ordinal of the session of the last request.
     serves: AtomicU64,
     /// Exchanges under way.
     busy: AtomicU32,
-    /// It has carried an exchange.
+    /// It has served an exchange.
     used: AtomicBool,
     /// Part of a request's head has arrived.
     head: AtomicBool,
-    /// When it last became idle, or when the head began; milliseconds.
+    /// When it last became idle, or when the current head began, in milliseconds.
     since: AtomicU64,
-    /// The way its requests take.
+    /// The network path of its requests.
     path: Mutex<Path>,
-    /// Its simulated TCP: one for each session it serves, by the session's ordinal.
+    /// Its simulated TCP: one for each session, by the session's ordinal.
     transports: Mutex<Vec<(u64, Arc<Mutex<Transport>>)>>,
 }
 
 impl Connection {
-    /// Process time.
+    /// The current process time.
     pub(in crate::proxy) fn now(&self) -> Duration {
         self.clock.now()
     }
@@ -73,7 +73,7 @@ impl Connection {
             flush_waker: Mutex::new(None),
             last: Mutex::new(None),
             http11: AtomicBool::new(false),
-            dismissal: Notify::new(),
+            close: Notify::new(),
             serves: AtomicU64::new(0),
             busy: AtomicU32::new(0),
             used: AtomicBool::new(false),
@@ -84,7 +84,7 @@ impl Connection {
         }
     }
 
-    /// What the next request waits for before its first byte.
+    /// The latency of the next request.
     pub(in crate::proxy) fn delay(
         &self,
         latency: &Latency,
@@ -94,21 +94,21 @@ impl Connection {
         latency.sample(&mut self.path.lock(), time, stream)
     }
 
-    /// Its simulated TCP on the link of session number `session`, whose round trip is `rtt`.
+    /// Its simulated TCP for the session with ordinal `session`, whose round-trip time is `rtt`.
     pub(in crate::proxy) fn transport(&self, session: u64, rtt: Duration) -> Arc<Mutex<Transport>> {
         let mut transports = self.transports.lock();
         if let Some((_, transport)) = transports.iter().find(|(of, _)| *of == session) {
             transport.lock().set_rtt(rtt);
             return Arc::clone(transport);
         }
-        // Those of sessions that have nothing under way here are forgotten: the list stays short.
+        // Drop those of sessions without an exchange here, to keep the list short.
         transports.retain(|(_, transport)| Arc::strong_count(transport) > 1);
         let transport = Arc::new(Mutex::new(Transport::new(rtt).of(session)));
         transports.push((session, Arc::clone(&transport)));
         transport
     }
 
-    /// Makes the coming close a reset.
+    /// Closes it with a TCP reset when it closes.
     pub(in crate::proxy) fn reset_on_close(&self) {
         self.reset.store(true, Ordering::Relaxed);
     }
@@ -118,52 +118,52 @@ impl Connection {
         self.reset.load(Ordering::Relaxed)
     }
 
-    /// Makes `bytes` the last ones before it closes, after all that was written.
+    /// Sends `bytes` after all written bytes, just before it closes.
     pub(in crate::proxy) fn end_with(&self, bytes: Bytes) {
         *self.last.lock() = Some(bytes);
     }
 
-    /// The last bytes before it closes, if they are not those of an answer.
+    /// Takes the bytes set by [`Self::end_with`].
     pub(in crate::proxy) fn take_last(&self) -> Option<Bytes> {
         self.last.lock().take()
     }
 
-    /// The next answer is written as one of HTTP/1.0, and is to be told as one of HTTP/1.1.
+    /// Rewrites the next status line, which hyper writes as HTTP/1.0, to HTTP/1.1.
     pub(in crate::proxy) fn answer_as_http11(&self) {
         self.http11.store(true, Ordering::Relaxed);
     }
 
-    /// Whether [`Self::answer_as_http11`] was asked for, and no status line has come since.
+    /// Whether a status line is to be rewritten, see [`Self::answer_as_http11`].
     pub(in crate::proxy) fn answers_as_http11(&self) -> bool {
         self.http11.load(Ordering::Relaxed)
     }
 
-    /// The status line has come.
+    /// Records that the status line was rewritten.
     pub(in crate::proxy) fn answered_as_http11(&self) {
         self.http11.store(false, Ordering::Relaxed);
     }
 
-    /// It shall close when the exchanges under way are over, without a word before (HTTP/2: GOAWAY).
+    /// Closes it when the exchanges under way have ended, without `Connection: close` (HTTP/2: with GOAWAY).
     pub(in crate::proxy) fn request_close(&self) {
-        self.dismissal.notify_one();
+        self.close.notify_one();
     }
 
-    /// Returns when it shall close.
+    /// Waits until a close is requested.
     pub(in crate::proxy) async fn close_requested(&self) {
-        self.dismissal.notified().await;
+        self.close.notified().await;
     }
 
-    /// Its present request is one of session number `session`.
+    /// Records that its current request belongs to the session with ordinal `session`.
     pub(in crate::proxy) fn serves(&self, session: u64) {
         self.serves.store(session, Ordering::Relaxed);
     }
 
-    /// Whether its last request was one of session number `session`, and none is under way.
+    /// Whether its last request belonged to the session with ordinal `session`, and none is under way.
     pub(in crate::proxy) fn idles_for(&self, session: u64) -> bool {
         self.serves.load(Ordering::Relaxed) == session && self.busy.load(Ordering::Relaxed) == 0
     }
 
-    /// Since when, in milliseconds, nothing has come on it, if it waits for a request.
+    /// When it became idle, in milliseconds, if it waits for a request.
     pub(in crate::proxy) fn idle_since(&self) -> Option<u64> {
         let busy = self.busy.load(Ordering::Relaxed) > 0
             || self.head.load(Ordering::Relaxed)
@@ -171,61 +171,61 @@ impl Connection {
         (!busy).then(|| self.since.load(Ordering::Relaxed))
     }
 
-    /// A request is refused; the player shall see that, even if it is still sending.
+    /// Records that a request is refused. The player is to receive the response even if it is still sending.
     pub(in crate::proxy) fn refuse(&self) {
         self.refused.store(true, Ordering::Relaxed);
     }
 
-    /// Whether the player may still be sending what nobody will read: a refused request, or a head
-    /// that is not worth reading on.
+    /// Whether the player may still be sending bytes that are not read: of a refused request, or of an incomplete
+    /// head.
     pub(in crate::proxy) fn lingers(&self) -> bool {
         self.refused.load(Ordering::Relaxed) || self.head.load(Ordering::Relaxed)
     }
 
-    /// Whether it has carried an earlier exchange.
+    /// Whether it has served an earlier exchange.
     pub(in crate::proxy) fn reused(&self) -> bool {
         self.used.load(Ordering::Relaxed)
     }
 
-    /// It speaks HTTP/2.
-    pub(in crate::proxy) fn multiplexes(&self) {
+    /// Records that it uses HTTP/2.
+    pub(in crate::proxy) fn set_multiplexed(&self) {
         self.multiplexed.store(true, Ordering::Relaxed);
     }
 
-    /// Whether the head of the request now beginning declares its body's length. (Not known of a
-    /// head that came while another exchange was under way.)
+    /// Whether the current head has a `Content-Length`. (This is not known of a head that arrived while another
+    /// exchange was under way.)
     pub(in crate::proxy) fn declared_length(&self) -> bool {
         self.declared_length.load(Ordering::Relaxed)
     }
 
-    /// Begins to wait for a flush: what was handed over before this call will be covered by it.
+    /// Starts waiting for a flush of all bytes handed over before this call.
     pub(in crate::proxy) fn expect_flush(&self, waker: &Waker) {
         self.flushed.store(false, Ordering::Relaxed);
         *self.flush_waker.lock() = Some(waker.clone());
     }
 
-    /// Whether a flush has come since [`Self::expect_flush`]; if not, `waker` is told when it does.
+    /// Whether there was a flush since [`Self::expect_flush`]. If not, `waker` is woken by it.
     pub(in crate::proxy) fn flushed(&self, waker: &Waker) -> bool {
         *self.flush_waker.lock() = Some(waker.clone());
         self.flushed.load(Ordering::Relaxed)
     }
 
-    /// An exchange begins: the head is complete.
+    /// Called when an exchange begins: the head is complete.
     pub(in crate::proxy) fn enter(&self) {
         self.used.store(true, Ordering::Relaxed);
         self.busy.fetch_add(1, Ordering::Relaxed);
         self.head.store(false, Ordering::Relaxed);
     }
 
-    /// An exchange is over at process time `now`.
+    /// Called when an exchange ends, at process time `now`.
     pub(in crate::proxy) fn leave(&self, now: Duration) {
         self.since.store(millis(now), Ordering::Relaxed);
-        // Its last bytes may still wait for the player to read: only a flush makes it idle.
+        // Its last bytes may not be sent yet: only a flush makes it idle.
         self.flushed.store(false, Ordering::Relaxed);
         self.busy.fetch_sub(1, Ordering::Relaxed);
     }
 
-    /// Returns when the connection has been idle, or its head incomplete, for too long.
+    /// Waits until the connection has been idle, or its head incomplete, for too long.
     pub(in crate::proxy) async fn overdue(&self, timeouts: &Timeouts) {
         loop {
             let now = self.clock.now();
@@ -237,15 +237,15 @@ impl Connection {
             if !busy && now >= since + most {
                 return;
             }
-            // A busy connection can become idle, and an idle one start a head, at any moment: look
-            // again no later than the shorter of the two limits.
+            // A busy connection can become idle, and an idle one can start a head, at any time: check again no later
+            // than after the shorter of the two limits.
             let soonest = timeouts.header.min(timeouts.idle);
             let next = if busy { now + soonest } else { (since + most).min(now + soonest) };
             tokio::time::sleep_until(self.clock.instant(next)).await;
         }
     }
 
-    /// `bytes` came from the player.
+    /// Called with `bytes` received from the player.
     pub(in crate::proxy) fn arrived(&self, scan: &mut HeadScan, bytes: &[u8]) {
         if self.busy.load(Ordering::Relaxed) > 0 || self.multiplexed.load(Ordering::Relaxed) {
             return;
@@ -260,7 +260,7 @@ impl Connection {
         }
     }
 
-    /// All that was written is on its way.
+    /// Called when all written bytes are in the kernel.
     pub(in crate::proxy) fn was_flushed(&self) {
         if self.flushed.swap(true, Ordering::Relaxed) {
             return;

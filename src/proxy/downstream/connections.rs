@@ -1,42 +1,42 @@
-//! Players' connections that are open, for those who must reach them all.
+//! The list of open connections from players, to close all or some of them.
 
 use super::connection::Connection;
 use parking_lot::Mutex;
 use std::sync::{Arc, Weak};
 
-/// How many may be noted before the closed ones are looked for.
+/// The list is first searched for closed connections at this length.
 const LEAST: usize = 64;
 
-/// Every open connection, and some that have closed since.
+/// Every open connection, and some that have closed.
 #[derive(Debug, Default)]
 pub(in crate::proxy) struct Connections {
-    noted: Mutex<OpenConnection>,
+    open: Mutex<ConnectionList>,
 }
 
 #[derive(Debug, Default)]
-struct OpenConnection {
+struct ConnectionList {
     all: Vec<Weak<Connection>>,
-    /// With so many the closed ones are taken out.
+    /// The length at which closed connections are removed.
     full: usize,
 }
 
 impl Connections {
-    /// Notes a new one.
+    /// Adds a connection.
     pub(in crate::proxy) fn add(&self, connection: &Arc<Connection>) {
-        let mut noted = self.noted.lock();
-        if noted.all.len() >= noted.full {
-            noted.all.retain(|known| known.strong_count() > 0);
-            noted.full = LEAST.max(2 * noted.all.len());
+        let mut list = self.open.lock();
+        if list.all.len() >= list.full {
+            list.all.retain(|known| known.strong_count() > 0);
+            list.full = LEAST.max(2 * list.all.len());
         }
-        noted.all.push(Arc::downgrade(connection));
+        list.all.push(Arc::downgrade(connection));
     }
 
-    /// Lets all close as soon as they can.
+    /// Closes all connections as soon as possible.
     pub(in crate::proxy) fn close_all(&self) {
         self.each(Connection::request_close);
     }
 
-    /// Closes those that session number `session` used last, and that are idle. How many there were.
+    /// Closes the idle connections that the session with ordinal `session` used last. Returns how many.
     pub(in crate::proxy) fn close_idle(&self, session: u64) -> usize {
         let mut count = 0;
         self.each(|connection| {
@@ -48,20 +48,20 @@ impl Connections {
         count
     }
 
-    /// Closes the one that has waited the longest for a request, if that is for `least` milliseconds at process
+    /// Closes the connection that has been idle the longest, if that is at least `least` milliseconds at process
     /// time `now`.
-    pub(in crate::proxy) fn dismiss_idlest(&self, now: u64, least: u64) {
-        let noted = self.noted.lock();
-        let open = noted.all.iter().filter_map(Weak::upgrade);
+    pub(in crate::proxy) fn close_longest_idle(&self, now: u64, least: u64) {
+        let list = self.open.lock();
+        let open = list.all.iter().filter_map(Weak::upgrade);
         let idle = open.filter_map(|connection| Some((connection.idle_since()?, connection)));
         let idlest = idle.min_by_key(|(since, _)| *since);
-        drop(noted);
+        drop(list);
         if let Some((_, connection)) = idlest.filter(|(since, _)| since + least <= now) {
             connection.request_close();
         }
     }
 
     fn each(&self, mut what: impl FnMut(&Connection)) {
-        self.noted.lock().all.iter().filter_map(Weak::upgrade).for_each(|one| what(&one));
+        self.open.lock().all.iter().filter_map(Weak::upgrade).for_each(|one| what(&one));
     }
 }

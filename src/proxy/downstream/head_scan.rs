@@ -1,43 +1,43 @@
-//! Whether a request's head declares a length, as it stands on the wire.
+//! Finds a `Content-Length` in the bytes of a request's head.
 //!
-//! hyper takes a request with both `Content-Length` and `Transfer-Encoding` by the latter alone, and
-//! drops the former unseen (RFC 9112 §6.3 allows it). We refuse such requests, so we look ourselves.
+//! If a request has both `Content-Length` and `Transfer-Encoding`, hyper uses the latter and removes the former
+//! (RFC 9112 §6.3 allows it). The proxy refuses such requests, so it checks the bytes itself.
 
 use memchr::{memchr_iter, memmem};
 
-/// With the end of the line before it, or it could be the tail of a longer name.
+/// Includes the end of the previous line, so that the end of a longer name does not match.
 const NAME: &[u8] = b"\ncontent-length";
 const CARRY: usize = NAME.len();
 
-/// Looks for the header's name in a head that may arrive in pieces.
+/// Searches for the field name in a head that may arrive in pieces.
 #[derive(Debug, Default)]
 pub(in crate::proxy) struct HeadScan {
-    /// The end of the last piece: a name may be torn.
+    /// The end of the previous piece, since a name may be split.
     carry: [u8; CARRY],
 }
 
 impl HeadScan {
-    /// A head begins.
+    /// Starts a new head.
     pub(in crate::proxy) fn restart(&mut self) {
         self.carry = [0; CARRY];
     }
 
-    /// Whether a `Content-Length` ends in `piece`, the next part of the head.
+    /// Whether `piece`, the next part of the head, contains the end of a `Content-Length` name.
     pub(in crate::proxy) fn declares_length(&mut self, piece: &[u8]) -> bool {
         let first = piece.len().min(CARRY + 1);
-        let mut torn = [0; 2 * CARRY + 1];
-        torn[..CARRY].copy_from_slice(&self.carry);
-        torn[CARRY..CARRY + first].copy_from_slice(&piece[..first]);
-        let found = names_length(&torn[..CARRY + first]) || names_length(head_of(piece));
+        let mut joined = [0; 2 * CARRY + 1];
+        joined[..CARRY].copy_from_slice(&self.carry);
+        joined[CARRY..CARRY + first].copy_from_slice(&piece[..first]);
+        let found = names_length(&joined[..CARRY + first]) || names_length(head_of(piece));
         match piece.len().checked_sub(CARRY) {
             Some(start) => self.carry.copy_from_slice(&piece[start..]),
-            None => self.carry.copy_from_slice(&torn[first..first + CARRY]),
+            None => self.carry.copy_from_slice(&joined[first..first + CARRY]),
         }
         found
     }
 }
 
-/// `piece` up to the end of the head, if it is in there: a body may hold what it likes.
+/// `piece` up to the end of the head: bytes of the body are not checked.
 fn head_of(piece: &[u8]) -> &[u8] {
     if !names_length(piece) {
         return &[];
@@ -58,7 +58,7 @@ mod tests {
     const HEAD: &[u8] = b"POST / HTTP/1.1\r\nHost: a:1\r\ncOntent-Length: 5\r\n\r\n";
 
     #[test]
-    fn finds_the_name_however_the_head_is_torn() {
+    fn finds_the_name_however_the_head_is_joined() {
         for size in 1..=HEAD.len() {
             let mut scan = HeadScan::default();
             let found = HEAD.chunks(size).filter(|piece| scan.declares_length(piece)).count();

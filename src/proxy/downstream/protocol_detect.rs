@@ -1,24 +1,24 @@
-//! Which HTTP a player speaks, told from its first bytes without taking them.
+//! Detects the HTTP version of a connection by peeking at its first bytes.
 //!
-//! hyper-util's `auto` takes them and gives them back, which costs every connection a read buffer of
-//! twice the size, and a future that holds both protocols.
+//! hyper-util's `auto` consumes and replays these bytes. That costs every connection a read buffer of twice the
+//! size, and a future that holds both protocols.
 
 use std::time::Duration;
 use tokio::net::TcpStream;
 
-/// How HTTP/2 begins (RFC 9113 §3.4). No method of HTTP/1 begins so.
+/// The first bytes of HTTP/2 (RFC 9113 §3.4). No HTTP/1 method starts like this.
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n";
-/// A greeting that comes in pieces is looked at again after so long, and so often: the socket says that
-/// there is something to read, not that there is more than before.
+/// A preface that arrives in pieces is checked again after this time, at most `MOST_CHECKS` times. The socket reports
+/// that there is something to read, not that there is more than before.
 const PAUSE: Duration = Duration::from_millis(10);
-const LOOKS: u32 = 100;
+const MOST_CHECKS: u32 = 100;
 
-/// Whether it is HTTP/2. Without any byte the question stays open; of a player that takes more than a
-/// second for its first line it is assumed to be HTTP/1.
+/// Whether the connection uses HTTP/2. Waits for the first byte. A player that needs more than a second for its
+/// first line is taken to use HTTP/1.
 pub(in crate::proxy) async fn is_http2(stream: &TcpStream) -> bool {
     let mut seen = [0; PREFACE.len()];
-    for _ in 0..LOOKS {
-        // What is wrong with the socket is told to whoever reads it.
+    for _ in 0..MOST_CHECKS {
+        // An error of the socket is reported when it is read.
         let Ok(bytes) = stream.peek(&mut seen).await else { return false };
         if bytes == 0 || seen[..bytes] != PREFACE[..bytes] {
             return false;

@@ -1,12 +1,12 @@
-//! Requests that can't be taken as they stand: refused before anything is made of them.
+//! Refuses requests that are too large or whose framing is invalid, before they are processed.
 
 use super::connection::Connection;
 use crate::proxy::{config::Limits, error::ProxyError};
 use http::{HeaderValue, Version, header, request};
 use hyper::body::{Body as _, Incoming};
 
-/// Refuses a request whose head or body is too large, that names no host or two, or whose end could
-/// be read in more than one way (RFC 9112 §3.2, §6).
+/// Refuses a request whose head or body is too large, that has no `Host` or more than one, or whose length is
+/// ambiguous (RFC 9112 §3.2, §6).
 pub(in crate::proxy) fn check(
     connection: &Connection,
     head: &request::Parts,
@@ -17,7 +17,7 @@ pub(in crate::proxy) fn check(
     size += head.uri.query().map_or(0, str::len);
     let (mut hosts, mut codings) = (0, 0);
     for (name, value) in &head.headers {
-        // As on the wire: a colon, a space and the line's end.
+        // On the wire each field also has a colon, a space and a line end.
         size += name.as_str().len() + value.len() + 4;
         match *name {
             header::HOST => hosts += 1,
@@ -32,10 +32,10 @@ pub(in crate::proxy) fn check(
         return Err(ProxyError::HeadTooLarge);
     }
     if hosts > 1 || (hosts == 0 && head.version == Version::HTTP_11) {
-        return Err(ProxyError::Framing("name one Host"));
+        return Err(ProxyError::Framing("it must have exactly one Host header"));
     }
     if codings > 1 || (codings == 1 && connection.declared_length()) {
-        return Err(ProxyError::Framing("declare the body's length once, in one way"));
+        return Err(ProxyError::Framing("it must declare the body's length exactly once"));
     }
     if body.size_hint().lower() > limits.request_body.bytes() {
         return Err(ProxyError::TooLarge);
@@ -47,5 +47,5 @@ fn chunked(value: &HeaderValue) -> Result<(), ProxyError> {
     if value.as_bytes().eq_ignore_ascii_case(b"chunked") {
         return Ok(());
     }
-    Err(ProxyError::Framing("of the transfer codings, only `chunked` is taken, and once"))
+    Err(ProxyError::Framing("the only accepted transfer coding is `chunked`, once"))
 }

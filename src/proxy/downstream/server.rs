@@ -1,4 +1,4 @@
-//! Accepts players' connections, serves them, and drains them when it is time to stop.
+//! Accepts connections from players, serves them, and drains them at shutdown.
 
 use super::{connection::Connection, protocol_detect, socket::Socket};
 use crate::proxy::{
@@ -27,29 +27,28 @@ use tokio::{
     task::JoinSet,
 };
 
-/// After a failed accept (most often: too many open files) the next one waits for this long.
+/// The pause after a failed accept (most often because of too many open files).
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
-/// With all places taken, a newcomer gets that of a connection on which nothing has happened for so long.
+/// When the connection limit is reached, a connection that has been idle for this long is closed for a new one.
 const IDLE: Duration = Duration::from_secs(1);
-/// Such a connection is looked for so often.
+/// How often such a connection is searched for.
 const LOOK: Duration = Duration::from_millis(100);
-/// Of a connection's buffers; what is larger than this at least is refused before it is parsed.
+/// The smallest limit of a connection's buffers. A head larger than the limit is refused before it is parsed.
 const LEAST_BUFFER: usize = 64 * 1024;
-/// Silent connections are asked whether they still live.
+/// The interval of TCP keep-alive probes.
 const KEEPALIVE: Duration = Duration::from_secs(20);
-/// Concurrent streams of an HTTP/2 connection.
+/// The most concurrent streams of an HTTP/2 connection.
 const MOST_STREAMS: u32 = 256;
 
-/// What a connection takes of those allowed, until it is dropped.
+/// A connection's permit, held until it closes.
 type Place = Option<OwnedSemaphorePermit>;
 
-/// Exchanges were still under way when the time to drain was over; they were cut.
+/// Exchanges were still under way at the end of the drain time, and were cut.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("some responses were cut: they did not end within the time to drain")]
 pub struct DrainError;
 
-/// Serves players on `listener` until `stop`; then lets exchanges under way end, for as long as the
-/// settings allow.
+/// Serves players on `listener` until `stop`. Then waits for exchanges under way, up to the drain time-out.
 ///
 /// # Errors
 /// When exchanges had to be cut.
@@ -74,19 +73,19 @@ pub async fn run(
         match accepted {
             Ok(player) => {
                 failing = false;
-                // Until it has a place the others wait in the kernel's backlog.
+                // Until it has a permit, further connections wait in the kernel's backlog.
                 let place = tokio::select! {
                     () = &mut stop => break,
                     place = find_place(&places, &proxy, clock) => place,
                 };
                 let (proxy, protocols) = (Arc::clone(&proxy), Arc::clone(&protocols));
-                // Noted here and now, or one that comes just before the stop is never told of it.
+                // Added here, not in the task, so that a connection accepted just before the stop is closed too.
                 let connection = Arc::new(Connection::new(clock));
                 proxy.connections.add(&connection);
                 connections.spawn(serve(proxy, protocols, player, connection, place));
             }
             Err(problem) => {
-                // Told once: it may go on for long.
+                // Logged only once, since it may last.
                 if !std::mem::replace(&mut failing, true) {
                     tracing::warn!(%problem, "connections can't be accepted for now");
                 }
@@ -98,12 +97,12 @@ pub async fn run(
     proxy.connections.close_all();
     let drain = async { while connections.join_next().await.is_some() {} };
     let drained = tokio::time::timeout(proxy.config.timeouts.drain, drain).await;
-    // Cuts what is left, and waits until the last exchange has told observers of its end.
+    // Cuts the rest, and waits until the last exchange has emitted its final event.
     connections.shutdown().await;
     drained.map_err(|_| DrainError)
 }
 
-/// A place for a newcomer, as soon as there is one.
+/// Waits for a permit for a new connection.
 async fn find_place(places: &Arc<Semaphore>, proxy: &Proxy, clock: Clock) -> Place {
     loop {
         let free = Arc::clone(places).acquire_owned();
@@ -112,11 +111,11 @@ async fn find_place(places: &Arc<Semaphore>, proxy: &Proxy, clock: Clock) -> Pla
             return place.ok();
         }
         let now = clock.now().as_millis() as u64;
-        proxy.connections.dismiss_idlest(now, IDLE.as_millis() as u64);
+        proxy.connections.close_longest_idle(now, IDLE.as_millis() as u64);
     }
 }
 
-/// What connections are served with.
+/// The HTTP settings of connections.
 struct Protocols {
     http1: http1::Builder,
     http2: http2::Builder<TokioExecutor>,
@@ -125,9 +124,8 @@ struct Protocols {
 impl Protocols {
     fn new(config: &ProxyConfig) -> Self {
         let mut http1 = http1::Builder::new();
-        // hyper's own header timeout makes a timer per request; `Connection` watches with one per
-        // connection. What is written is held back in a buffer of the same bound, so it is no smaller than
-        // that.
+        // hyper's header time-out creates a timer per request; `Connection` uses one per connection. The limit
+        // also bounds the write buffer, so it has a minimum.
         let buffer = config.limits.header.as_usize().max(LEAST_BUFFER);
         http1.header_read_timeout(None).max_buf_size(buffer);
         let mut http2 = http2::Builder::new(TokioExecutor::new());
@@ -145,14 +143,14 @@ async fn serve(
     connection: Arc<Connection>,
     _place: Place,
 ) {
-    // Without it the last packet of each response waits for the player's delayed ACK.
+    // Otherwise the last packet of each response waits for the player's delayed ACK.
     let _ = stream.set_nodelay(true);
-    // A player that vanished while its response hangs is noticed by nothing else.
+    // Only keep-alive detects that a player is gone while its response hangs.
     let keepalive = socket2::TcpKeepalive::new().with_time(KEEPALIVE).with_interval(KEEPALIVE);
     let _ = socket2::SockRef::from(&stream).set_tcp_keepalive(&keepalive);
     let timeouts = proxy.config.timeouts;
     let http2 = tokio::select! {
-        told = protocol_detect::is_http2(&stream) => told,
+        http2 = protocol_detect::is_http2(&stream) => http2,
         () = connection.overdue(&timeouts) => return tracing::debug!(%peer, "silent connection closed"),
         () = connection.close_requested() => return,
     };
@@ -160,20 +158,17 @@ async fn serve(
     let watched = Arc::clone(&connection);
     let service = service_fn(move |request| {
         let (proxy, connection) = (Arc::clone(&proxy), Arc::clone(&connection));
-        // In a box of its own, given back before the body begins: hyper keeps its future's place for as
-        // long as the connection lives.
+        // Boxed, and freed before the body begins: hyper keeps the memory of this future for the lifetime of the
+        // connection.
         Box::pin(async move { proxy.serve(&connection, peer.ip(), request).await })
     });
-    // Made where they stay: a future that is moved about takes its place twice.
-    let ended = match http2 {
-        false => {
-            let serving = pin!(protocols.http1.serve_connection(socket, service));
-            serve_until_closed(serving, &watched, &timeouts).await
-        }
-        true => {
-            let mut serving = Box::pin(protocols.http2.serve_connection(socket, service));
-            serve_until_closed(serving.as_mut(), &watched, &timeouts).await
-        }
+    // Pinned where they are created: moving such a large future would double its memory.
+    let ended = if http2 {
+        let mut serving = Box::pin(protocols.http2.serve_connection(socket, service));
+        serve_until_closed(serving.as_mut(), &watched, &timeouts).await
+    } else {
+        let serving = pin!(protocols.http1.serve_connection(socket, service));
+        serve_until_closed(serving, &watched, &timeouts).await
     };
     match ended {
         Ok(()) => {}
@@ -182,8 +177,8 @@ async fn serve(
     }
 }
 
-/// Serves a connection to its end, which comes soon when it is dismissed or idle for too long. The error is
-/// its own; `None` = it was idle.
+/// Serves a connection until it closes, on request or when it has been idle for too long. The error is hyper's;
+/// `None` = it was idle.
 async fn serve_until_closed<C: GracefulConnection>(
     mut serving: Pin<&mut C>,
     connection: &Connection,

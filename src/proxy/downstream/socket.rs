@@ -1,4 +1,4 @@
-//! A player's socket, telling its connection what goes on, and closing as the connection wants it.
+//! A player's socket: reports reads and flushes to its connection, and closes as the connection requests.
 
 use super::{connection::Connection, head_scan::HeadScan};
 use memchr::memmem;
@@ -15,7 +15,7 @@ use tokio::{
     time::Sleep,
 };
 
-/// For how long a refused player may go on sending before the connection is torn down.
+/// How long a refused player may continue to send before the connection is closed.
 const LINGER: Duration = Duration::from_secs(2);
 
 /// A player's socket.
@@ -23,7 +23,7 @@ pub(in crate::proxy) struct Socket {
     stream: TcpStream,
     connection: Arc<Connection>,
     scan: HeadScan,
-    /// A second handle, whose readiness says that the kernel holds nothing unsent.
+    /// A second handle. It is writable when the kernel has sent everything.
     sent: Option<TcpStream>,
     lingering: Option<Pin<Box<Sleep>>>,
 }
@@ -33,7 +33,7 @@ impl Socket {
         Self { stream, connection, scan: HeadScan::default(), sent: None, lingering: None }
     }
 
-    /// Waits until the kernel has sent everything: a reset throws away what it has not.
+    /// Waits until the kernel has sent everything, since a reset discards unsent bytes.
     fn poll_sent(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         if self.sent.is_none() {
             match second_handle(&self.stream) {
@@ -45,13 +45,13 @@ impl Socket {
             }
         }
         match &self.sent {
-            // An error means that the player is gone: nobody is left to miss a byte.
+            // After an error the player is gone: there is nothing to wait for.
             Some(handle) => handle.poll_write_ready(cx).map(drop),
             None => Poll::Ready(()),
         }
     }
 
-    /// Writes `buf` up to the version in a status line, and then that as HTTP/1.1.
+    /// Writes `buf`, and replaces the version in the status line by HTTP/1.1.
     fn poll_status_line(&mut self, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         const OLD: &[u8] = b"HTTP/1.0 ";
         let mut piece = buf;
@@ -72,8 +72,8 @@ impl Socket {
         Poll::Ready(Ok(written))
     }
 
-    /// Takes in what a refused player still sends: closed with bytes unread, a connection is reset,
-    /// and the player might never see the refusal (RFC 9112 §9.6).
+    /// Reads and discards what a refused player still sends. Closing with unread bytes would reset the connection,
+    /// and the player might never receive the response (RFC 9112 §9.6).
     fn poll_linger(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let deadline = self.lingering.get_or_insert_with(|| Box::pin(tokio::time::sleep(LINGER)));
         if deadline.as_mut().poll(cx).is_ready() {
@@ -90,8 +90,8 @@ impl Socket {
     }
 }
 
-/// A handle of `stream` that is writable when nothing is unsent. Its readiness is registered anew,
-/// since the first handle's was noted long ago.
+/// A handle of `stream` that is writable when nothing is unsent. It is registered anew with the runtime, since
+/// the readiness of the first handle is already known.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 fn second_handle(stream: &TcpStream) -> io::Result<TcpStream> {
     use std::os::fd::AsFd as _;
@@ -107,11 +107,11 @@ fn second_handle(_: &TcpStream) -> io::Result<TcpStream> {
 impl Drop for Socket {
     fn drop(&mut self) {
         if let Some(last) = self.connection.take_last() {
-            // As far as the kernel takes them at once: nobody is left to wait for more.
+            // Sends what the kernel accepts at once; a drop can't wait for more.
             let _ = socket2::SockRef::from(&self.stream).send(&last);
         }
         if self.connection.resets() {
-            // With zero linger, close sends RST. If it fails the peer sees FIN: nothing to mend.
+            // With zero linger, close sends RST. If setting it fails, the peer gets FIN instead.
             let _ = self.stream.set_zero_linger();
         }
     }
@@ -154,7 +154,7 @@ impl AsyncWrite for Socket {
             let first = bufs.iter().find(|piece| !piece.is_empty());
             return self.poll_status_line(cx, first.map_or(&[], |piece| &**piece));
         }
-        // `send` costs less than `writev`, which asks first what it was given.
+        // `send` costs less than `writev`, which first inspects its buffers.
         match bufs {
             [piece] => Pin::new(&mut self.stream).poll_write(cx, piece),
             _ => Pin::new(&mut self.stream).poll_write_vectored(cx, bufs),

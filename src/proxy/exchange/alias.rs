@@ -1,4 +1,4 @@
-//! Addresses of other tools: they start a session with the faults that they name.
+//! URL forms of other tools (chaos proxy, livesim): a request for one starts a session with the faults it names.
 
 use super::{origin_policy::allowed_to_all, service::Proxy};
 use crate::proxy::error::ProxyError;
@@ -13,8 +13,8 @@ use crate::{
 use http::{Method, request};
 use std::{net::IpAddr, sync::Arc};
 
-/// Where the player shall come again, if `path` at `target` (in no session) is such an address;
-/// `arming` is what else was asked for.
+/// If `path` at `target` (without a session) has such a form, starts a session and returns the address to
+/// redirect the player to. `arming` gives the other settings of the request.
 pub(in crate::proxy) fn enter(
     proxy: &Proxy,
     client: IpAddr,
@@ -27,16 +27,16 @@ pub(in crate::proxy) fn enter(
         return Ok(None);
     }
     let (target, origin, path, rules) = if *target == Target::Default && is_chaos(bare) {
-        let asked = ChaosRequest::parse(bare, query).map_err(ProxyError::Parameter)?;
+        let chaos = ChaosRequest::parse(bare, query).map_err(ProxyError::Parameter)?;
         let wrong = |error| ProxyError::Parameter(format!("url: {error}"));
-        let (origin, path) = Origin::split(&asked.url).map_err(wrong)?;
+        let (origin, path) = Origin::split(&chaos.url).map_err(wrong)?;
         if !allowed_to_all(proxy, &origin) {
             return Err(ProxyError::Host(origin.authority.to_string()));
         }
-        (Target::Default, Some(origin), path, asked.rules)
+        (Target::Default, Some(origin), path, chaos.rules)
     } else if looks_like_manifest(bare) {
         match LivesimRequest::parse(path).map_err(ProxyError::Parameter)? {
-            Some(asked) => (target.clone(), None, asked.path, asked.rules),
+            Some(livesim) => (target.clone(), None, livesim.path, livesim.rules),
             None => return Ok(None),
         }
     } else {

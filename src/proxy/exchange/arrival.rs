@@ -1,4 +1,4 @@
-//! A request as it arrives: what it asks for, which try of it this is, and what rules may ask about it.
+//! A received request: the resource it is for, its attempt number, and the facts for rules.
 
 use super::headers;
 use crate::proxy::downstream::connection::Connection;
@@ -7,21 +7,21 @@ use crate::{
     media::{Cmcd, Resource},
     rules::Facts,
     seed::Seed,
-    sessions::{Arming, Asked, Led, Origin, Session},
+    sessions::{Arming, AttemptKey, Origin, RedirectedRequest, Session},
 };
 use http::{Method, header, request};
 use std::{borrow::Cow, sync::Arc, time::Duration};
 
-/// A request, read.
+/// A classified request.
 pub(in crate::proxy) struct Arrival {
     pub(in crate::proxy) request: Arc<RequestTag>,
-    /// What its attempts are counted by.
-    pub(in crate::proxy) asked: Asked,
-    /// Where its chances come from.
+    /// The key of its attempt count.
+    pub(in crate::proxy) attempt_key: AttemptKey,
+    /// The seed of its random draws.
     pub(in crate::proxy) chances: Seed,
 }
 
-/// Where a request arrived, and when.
+/// The context of a received request.
 pub(in crate::proxy) struct At<'a> {
     pub(in crate::proxy) session: &'a Arc<Session>,
     pub(in crate::proxy) arming: &'a Arming,
@@ -29,40 +29,39 @@ pub(in crate::proxy) struct At<'a> {
     pub(in crate::proxy) origin: &'a Origin,
     pub(in crate::proxy) path: &'a str,
     pub(in crate::proxy) now: Duration,
-    /// A rule or a script may ask about the ladder.
-    pub(in crate::proxy) asks_ladder: bool,
+    /// A rule or a script may use facts about the ladder.
+    pub(in crate::proxy) needs_ladder: bool,
 }
 
 impl Arrival {
-    /// Reads a request; `led`: a redirect led to it.
+    /// Classifies a request. `led`: the state of the request that was redirected to it.
     pub(in crate::proxy) fn new(
         at: &At<'_>,
         head: &request::Parts,
-        heard: Option<&Cmcd>,
-        led: Option<&Led>,
+        cmcd: Option<&Cmcd>,
+        led: Option<&RedirectedRequest>,
     ) -> Self {
         let At { session, origin, path, now, .. } = *at;
         let range = headers::text(&head.headers, header::RANGE);
         let resource = led.and_then(|led| led.resource.clone());
-        let resource = resource.unwrap_or_else(|| classify(at, range, heard));
-        let (key, asked, attempt, resumes, chances) = match led {
+        let resource = resource.unwrap_or_else(|| classify(at, range, cmcd));
+        let (key, attempt_key, attempt, resumes, chances) = match led {
             Some(led) => {
                 let (key, chances) = led.key.clone();
-                (key, led.asked, led.attempt, led.resumes, chances)
+                (key, led.attempt_key, led.attempt, led.resumes, chances)
             }
             None => {
                 let (file, key) = keys(at, &head.method, range);
-                let asked = session.asked(&file, range, &resource);
-                let (attempt, resumes, chances) = session.attempt(&key, asked);
-                (Arc::from(&*key), asked, attempt, resumes, chances)
+                let attempt_key = session.attempt_key(&file, range, &resource);
+                let (attempt, resumes, chances) = session.attempt(&key, attempt_key);
+                (Arc::from(&*key), attempt_key, attempt, resumes, chances)
             }
         };
-        let (highest_rung, beside_video) = match at.asks_ladder {
-            true => {
-                let ladder = session.ladder.lock();
-                (resource.highest_rung(), ladder.is_beside_video(&resource))
-            }
-            false => (None, false),
+        let (highest_rung, beside_video) = if at.needs_ladder {
+            let ladder = session.ladder.lock();
+            (resource.highest_rung(), ladder.is_beside_video(&resource))
+        } else {
+            (None, false)
         };
         let details = RequestDetails {
             key,
@@ -88,11 +87,11 @@ impl Arrival {
             resource,
             details,
         };
-        Self { request: Arc::new(request), asked, chances }
+        Self { request: Arc::new(request), attempt_key, chances }
     }
 }
 
-/// What rules may ask about a request.
+/// The facts about a request that rules can use.
 pub(in crate::proxy) fn facts(request: &RequestTag) -> Facts<'_> {
     let details = &request.details;
     Facts {
@@ -112,21 +111,21 @@ pub(in crate::proxy) fn facts(request: &RequestTag) -> Facts<'_> {
     }
 }
 
-/// What a request is, as far as manifests and the player's own words tell.
-fn classify(at: &At<'_>, range: Option<&str>, heard: Option<&Cmcd>) -> Resource {
+/// The resource that a request is for, from the session's manifests and the player's CMCD data.
+fn classify(at: &At<'_>, range: Option<&str>, cmcd: Option<&Cmcd>) -> Resource {
     let first = range.and_then(range_start);
     let url = at.origin.url(at.path);
     let mut resource = at.session.ladder.lock().resolve_at(&url, first, Some(at.now));
-    if let Some(heard) = heard {
-        heard.complete(&mut resource);
+    if let Some(cmcd) = cmcd {
+        cmcd.complete(&mut resource);
     }
     resource
 }
 
-/// What attempts are counted by, without the range and with it: the method but for GET, the origin if it is
-/// not the session's (whose port may be another on each run), the path, and the range if one is asked for. Of
-/// an address that redirects led to before, those of the first one. The query is left out: tokens and CMCD
-/// differ from run to run, and replays must not.
+/// The keys of the attempt count, without and with the range: the method unless it is GET, the origin unless it
+/// is the session's (whose port may differ between runs), the path, and the range if there is one. For the target
+/// of an earlier redirect, the keys of the first URL. The query is left out: tokens and CMCD differ from run to
+/// run, and a replay needs the same keys.
 fn keys<'a>(at: &At<'a>, method: &Method, range: Option<&str>) -> (Cow<'a, str>, Cow<'a, str>) {
     let first =
         at.session.ladder.lock().redirected_from(&at.origin.url(at.path)).map(Origin::split);
@@ -140,9 +139,10 @@ fn keys<'a>(at: &At<'a>, method: &Method, range: Option<&str>) -> (Cow<'a, str>,
     };
     let elsewhere = *origin != at.session.origin;
     let host = if elsewhere { origin.authority.as_str() } else { "" };
-    let file = match *method == Method::GET && !elsewhere {
-        true => path.clone(),
-        false => format!("{method} {host}{path}").into(),
+    let file = if *method == Method::GET && !elsewhere {
+        path.clone()
+    } else {
+        format!("{method} {host}{path}").into()
     };
     let key = match range {
         None if file == path => path,
@@ -151,7 +151,7 @@ fn keys<'a>(at: &At<'a>, method: &Method, range: Option<&str>) -> (Cow<'a, str>,
     (file, key)
 }
 
-/// The first byte asked for by `Range: bytes=FIRST-…`.
+/// The first byte of `Range: bytes=FIRST-…`.
 fn range_start(range: &str) -> Option<u64> {
     range.strip_prefix("bytes=")?.split('-').next()?.trim().parse().ok()
 }

@@ -1,4 +1,4 @@
-//! What a player posts about itself (CMCD), overheard on its way to whoever collects it.
+//! Reads CMCD reports that a player posts, while their request body is forwarded to the collector.
 
 use super::{headers, ticket::Ticket};
 use crate::proxy::manifest::content_coding::Coding;
@@ -10,16 +10,16 @@ use crate::{
 use http::{Method, header, request};
 use std::{borrow::Cow, sync::Arc};
 
-/// Larger bodies pass unheard.
+/// Larger bodies are forwarded without being read.
 const LIMIT: usize = 64 * 1024;
-/// So are bodies that are larger than this when decoded: some hundred reports are smaller.
+/// The limit after decoding. Some hundred reports fit into it.
 const DECODED: usize = 4 * LIMIT;
 
-/// An ear on a request body that may hold reports. What passes is never changed or held for it.
+/// Collects a request body that may contain reports. The forwarded body is neither changed nor delayed.
 pub(in crate::proxy) struct Listener {
     form: CmcdBody,
     coding: Option<Coding>,
-    heard: Vec<u8>,
+    received: Vec<u8>,
     bus: Arc<Bus>,
     request: Arc<RequestTag>,
     session: Arc<Session>,
@@ -28,7 +28,7 @@ pub(in crate::proxy) struct Listener {
 }
 
 impl Listener {
-    /// One for the body that follows `head` on its way to `origin`, if it may hold reports.
+    /// A listener for the body of the request `head` to `origin`, if the body may contain reports.
     pub(in crate::proxy) fn of(
         head: &request::Parts,
         origin: &Origin,
@@ -42,32 +42,32 @@ impl Listener {
         let (bus, request) = (Arc::clone(ticket.bus()), Arc::clone(&ticket.request));
         let path = request.path.split('?').next().unwrap_or_default();
         let collector = [origin.authority.as_str(), path].concat().into();
-        let (heard, session) = (Vec::new(), Arc::clone(&ticket.session));
-        Some(Box::new(Self { form, coding, heard, bus, request, session, collector }))
+        let (received, session) = (Vec::new(), Arc::clone(&ticket.session));
+        Some(Box::new(Self { form, coding, received, bus, request, session, collector }))
     }
 
-    /// Hears more of it; whether it is still worth listening.
-    pub(in crate::proxy) fn hear(&mut self, data: &[u8]) -> bool {
-        if self.heard.len() + data.len() > LIMIT {
+    /// Adds the next data. Returns false if the body is too large.
+    pub(in crate::proxy) fn feed(&mut self, data: &[u8]) -> bool {
+        if self.received.len() + data.len() > LIMIT {
             return false;
         }
-        self.heard.extend_from_slice(data);
+        self.received.extend_from_slice(data);
         true
     }
 
-    /// The body is over: tells the bus what was in it.
-    pub(in crate::proxy) fn tell(&self) {
+    /// Called at the end of the body: emits its reports as events.
+    pub(in crate::proxy) fn finish(&self) {
         let decoded = match self.coding {
-            None => Cow::Borrowed(&*self.heard),
-            Some(coding) => match coding.decode(&self.heard, DECODED) {
+            None => Cow::Borrowed(&*self.received),
+            Some(coding) => match coding.decode(&self.received, DECODED) {
                 Ok(decoded) => Cow::Owned(decoded),
-                // The collector will say so.
+                // The collector reports the error to the player.
                 Err(_) => return,
             },
         };
-        // A collector that fails is asked again, with the same words. Without a time they may be new.
+        // A player repeats a report when the collector fails. A report without a time stamp may be a new one.
         let dated = memchr::memmem::find(&decoded, b"ts").is_some();
-        if dated && !self.session.posted.lock().is_news(&self.collector, &decoded) {
+        if dated && !self.session.recent_reports.lock().is_news(&self.collector, &decoded) {
             return;
         }
         let posted = self.form.read(&decoded);

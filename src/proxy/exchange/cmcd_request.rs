@@ -1,4 +1,4 @@
-//! What a player tells about itself with its requests (CMCD): read, and taken away when asked.
+//! CMCD data in a player's requests: read, and removed if `--strip-cmcd` is set.
 
 use crate::{
     event::{Event, RequestTag},
@@ -7,12 +7,12 @@ use crate::{
 use http::{HeaderMap, HeaderValue};
 use std::sync::Arc;
 
-/// What a request says of its player.
-pub(in crate::proxy) type Notice = Result<Option<Cmcd>, UnknownVersion>;
+/// The CMCD data of a request.
+pub(in crate::proxy) type RequestCmcd = Result<Option<Cmcd>, UnknownVersion>;
 
-/// What the headers say; without any of them, what the query of `path` says. With one of them the query does
-/// not count, whether the header can be read or not (CTA-5004-B).
-pub(in crate::proxy) fn read(path: &str, headers: &HeaderMap) -> Notice {
+/// Reads the CMCD headers, or the query of `path` if there are none. If any CMCD header is present, the query is
+/// ignored, even if the header is invalid (CTA-5004-B).
+pub(in crate::proxy) fn read(path: &str, headers: &HeaderMap) -> RequestCmcd {
     if !CMCD_HEADERS.iter().any(|name| headers.contains_key(*name)) {
         return path.split_once('?').map_or(Ok(None), |(_, query)| Cmcd::of_query(query));
     }
@@ -20,16 +20,16 @@ pub(in crate::proxy) fn read(path: &str, headers: &HeaderMap) -> Notice {
     Cmcd::of_dictionaries(values.filter_map(|value| value.to_str().ok()))
 }
 
-/// The event that tells of it, if there is anything to tell.
-pub(in crate::proxy) fn event(request: &Arc<RequestTag>, told: Notice) -> Option<Event> {
+/// The event for the CMCD data, if there is any.
+pub(in crate::proxy) fn event(request: &Arc<RequestTag>, cmcd: RequestCmcd) -> Option<Event> {
     let request = Arc::clone(request);
-    match told {
+    match cmcd {
         Ok(report) => Some(Event::PlayerReported { request, report: report?, collector: None }),
         Err(UnknownVersion) => Some(Event::PlayerReportIgnored { request, reason: "version" }),
     }
 }
 
-/// Takes it all away, before rules and origin see it.
+/// Removes all CMCD data, so that neither rules nor the origin see it.
 pub(in crate::proxy) fn strip(path: &mut String, headers: &mut HeaderMap<HeaderValue>) {
     for name in CMCD_HEADERS {
         headers.remove(name);

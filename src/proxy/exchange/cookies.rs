@@ -1,4 +1,4 @@
-//! Cookies of origins, made usable inside a session: the player knows another host, and other paths.
+//! Rewrites cookies so that they work inside a session, where the player sees another host and other paths.
 
 use super::headers;
 use crate::sessions::{Address, CookieScope, Origin, Session, domain_matches};
@@ -7,23 +7,23 @@ use http::{
     header::{self, Entry},
 };
 
-/// Stands before names that only secure answers may set (RFC 6265bis §4.1.3).
+/// The prefix added to cookie names that only secure responses may set (RFC 6265bis §4.1.3).
 const MARK: &str = "vsps.";
 
-/// The player's side of a request.
+/// How the player sees the request: its address and scheme.
 #[derive(Debug, Clone)]
-pub(in crate::proxy) struct Side {
-    /// What stands before the path at the origin in the player's address.
+pub(in crate::proxy) struct PlayerView {
+    /// The part of the player's address before the path at the origin.
     prefix: String,
-    /// The start of all addresses of the session.
+    /// The prefix of all addresses of the session.
     root: String,
-    /// The player speaks TLS, with whatever is before the proxy.
+    /// The player uses TLS, to a server in front of the proxy.
     secure: bool,
 }
 
-impl Side {
-    /// The side of a request for `address`, path and query as the player asks; `None`: it names no session,
-    /// and is not otherwise known to be of one.
+impl PlayerView {
+    /// The player's view of a request for `address` (path and query as the player sent them). `None` if the address
+    /// names no session and `known` is false.
     pub(in crate::proxy) fn new(address: &str, known: bool, secure: bool) -> Option<Self> {
         let path = address.split('?').next().unwrap_or_default();
         let parsed = Address::parse(path).ok()?;
@@ -37,18 +37,18 @@ impl Side {
     }
 }
 
-/// Rewrites the cookies that `origin` sets with its answer to a request for `path`, where the player would not
-/// take them or not send them back.
-pub(in crate::proxy) fn take_in(
+/// Rewrites the cookies that `origin` sets in its response to a request for `path`, where the player would
+/// otherwise reject them or not send them back.
+pub(in crate::proxy) fn rewrite_set_cookie(
     headers: &mut HeaderMap,
-    side: &Side,
+    view: &PlayerView,
     session: &Session,
     (origin, path): (&Origin, &str),
 ) {
     let Entry::Occupied(mut set) = headers.entry(header::SET_COOKIE) else { return };
     for value in set.iter_mut() {
         let Some(changed) = value.to_str().ok().and_then(|text| {
-            let (changed, scope) = rewritten(text, side, origin, path)?;
+            let (changed, scope) = rewritten(text, view, origin, path)?;
             if let Some(scope) = scope {
                 session.cookies.lock().note(scope);
             }
@@ -60,8 +60,8 @@ pub(in crate::proxy) fn take_in(
     }
 }
 
-/// Makes the cookies that a player sends those that the origin has set, and keeps back those of other hosts.
-pub(in crate::proxy) fn send_on(
+/// Restores the original names of the cookies in a request, and removes those that are for other hosts.
+pub(in crate::proxy) fn restore(
     headers: &mut HeaderMap,
     session: &Session,
     (origin, path): (&Origin, &str),
@@ -92,23 +92,23 @@ pub(in crate::proxy) fn send_on(
     }
 }
 
-/// A cookie under the name that the origin gave it.
+/// A cookie with the name that the origin gave it.
 fn original(pair: &str) -> &str {
     pair.strip_prefix(MARK).filter(|rest| is_guarded(rest)).unwrap_or(pair)
 }
 
-/// Whether browsers take the name only with `Secure`, or only for a whole host.
+/// Whether browsers accept the name only with `Secure`, or only without a `Domain`.
 fn is_guarded(name: &str) -> bool {
     ["__secure-", "__host-", "__http-", "__hosthttp-"]
         .iter()
         .any(|guard| name.get(..guard.len()).is_some_and(|start| start.eq_ignore_ascii_case(guard)))
 }
 
-/// A `Set-Cookie` for the player, and whom it is for where that is more than one host; `None`: it is usable as
-/// it is.
+/// The `Set-Cookie` value for the player, and its scope if it is for more than one host. `None`: it needs no
+/// change.
 fn rewritten(
     text: &str,
-    side: &Side,
+    view: &PlayerView,
     origin: &Origin,
     path: &str,
 ) -> Option<(String, Option<CookieScope>)> {
@@ -121,9 +121,9 @@ fn rewritten(
         found.next().map(|(_, value)| *value)
     };
     let domain = last("domain").map(|domain| domain.trim_start_matches('.').to_ascii_lowercase());
-    let exposed = !side.secure && last("secure").is_some();
+    let exposed = !view.secure && last("secure").is_some();
     let moved =
-        last("path").filter(|path| path.starts_with('/')).is_some_and(|_| !side.prefix.is_empty());
+        last("path").filter(|path| path.starts_with('/')).is_some_and(|_| !view.prefix.is_empty());
     if domain.is_none() && !exposed && !moved {
         return None;
     }
@@ -132,11 +132,11 @@ fn rewritten(
         .filter(|domain| !domain.is_empty() && !host.eq_ignore_ascii_case(domain))
         .filter(|domain| domain_matches(host, domain));
     let given = last("path").filter(|path| path.starts_with('/'));
-    let guard = is_guarded(pair) && (exposed || !side.prefix.is_empty());
+    let guard = is_guarded(pair) && (exposed || !view.prefix.is_empty());
     let mut out = format!("{}{pair}", if guard { MARK } else { "" });
     let below = match (&shared, given) {
-        (Some(_), _) => Some(format!("{}/", side.root)),
-        (None, Some(path)) => Some(format!("{}{path}", side.prefix)),
+        (Some(_), _) => Some(format!("{}/", view.root)),
+        (None, Some(path)) => Some(format!("{}{path}", view.prefix)),
         (None, None) => None,
     };
     if let Some(below) = below {
@@ -163,7 +163,7 @@ fn rewritten(
     Some((out, scope))
 }
 
-/// The path that a cookie without one is for (RFC 6265 §5.1.4).
+/// The default path of a cookie (RFC 6265 §5.1.4).
 fn folder(path: &str) -> String {
     let path = path.split('?').next().unwrap_or_default();
     match path.rsplit_once('/') {
@@ -172,11 +172,11 @@ fn folder(path: &str) -> String {
     }
 }
 
-/// Whether the player speaks TLS, as what is before the proxy says.
+/// Whether the player uses TLS, according to `X-Forwarded-Proto`.
 pub(in crate::proxy) fn is_secure(headers: &HeaderMap) -> bool {
-    let told = headers::text(headers, header::HeaderName::from_static("x-forwarded-proto"));
-    told.is_some_and(|told| {
-        let first = told.split(',').next().unwrap_or_default();
+    let forwarded = headers::text(headers, header::HeaderName::from_static("x-forwarded-proto"));
+    forwarded.is_some_and(|forwarded| {
+        let first = forwarded.split(',').next().unwrap_or_default();
         first.trim().eq_ignore_ascii_case("https")
     })
 }
@@ -186,7 +186,7 @@ mod tests {
     use super::*;
 
     fn set(text: &str, address: &str, host: &str) -> Option<(String, Option<CookieScope>)> {
-        let side = Side::new(address, false, false).unwrap();
+        let side = PlayerView::new(address, false, false).unwrap();
         rewritten(text, &side, &Origin::new("https", host).unwrap(), "/v/a.m3u8")
     }
 
@@ -244,10 +244,10 @@ mod tests {
 
     #[test]
     fn without_a_session_nothing_is_changed() {
-        assert!(Side::new("/a?b", false, false).is_none());
-        let side = Side::new("/-/o/http/a.test/b", true, true).unwrap();
-        assert_eq!((&*side.prefix, &*side.root), ("/-/o/http/a.test", ""));
+        assert!(PlayerView::new("/a?b", false, false).is_none());
+        let view = PlayerView::new("/-/o/http/a.test/b", true, true).unwrap();
+        assert_eq!((&*view.prefix, &*view.root), ("/-/o/http/a.test", ""));
         let origin = Origin::new("https", "a.test").unwrap();
-        assert_eq!(rewritten("a=1; Secure", &side, &origin, "/b"), None);
+        assert_eq!(rewritten("a=1; Secure", &view, &origin, "/b"), None);
     }
 }

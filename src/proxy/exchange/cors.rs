@@ -1,12 +1,12 @@
-//! CORS: a web player at another address may read what passes (Fetch standard §3.2).
+//! CORS: allows web players of another origin to read the proxied responses (Fetch standard §3.2).
 //!
-//! Added only to answers to requests with an `Origin` header. Whether the page may read an answer is the
-//! origin's to say where it says so; that a page which may can read timings and what was added here, too, is
-//! seen to in any case.
+//! Headers are added only to responses to requests with an `Origin` header. If the origin server sends CORS headers,
+//! they decide whether a page may read the response. Access to timings and to the proxy's own headers is added in
+//! any case.
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, header, request};
 
-/// What pages may read beside the headers that are always open to them.
+/// Headers that pages may read in addition to the CORS-safelisted ones.
 const EXPOSED: [&str; 10] = [
     "Server-Timing",
     "CMSD-Static",
@@ -24,22 +24,22 @@ const TRUE: HeaderValue = HeaderValue::from_static("true");
 const TIMING_ALLOW_ORIGIN: HeaderName = HeaderName::from_static("timing-allow-origin");
 const DAY: HeaderValue = HeaderValue::from_static("86400");
 
-/// What a request says of itself, as far as CORS is concerned.
+/// The CORS properties of a request.
 #[derive(Debug, Clone)]
 pub(in crate::proxy) struct CorsRequest {
     origin: HeaderValue,
     credentials: bool,
-    /// A preflight: the method and headers it asks for.
+    /// The method and headers that a preflight requests.
     preflight: Option<(HeaderValue, Option<HeaderValue>)>,
 }
 
 impl CorsRequest {
-    /// Reads the CORS part of a request; `None` when it is not a cross-origin one.
+    /// The CORS properties of `request`; `None` without an `Origin` header.
     pub(in crate::proxy) fn of(request: &request::Parts) -> Option<Self> {
         let headers = &request.headers;
         let origin = headers.get(header::ORIGIN)?.clone();
         let method = headers.get(header::ACCESS_CONTROL_REQUEST_METHOD);
-        // A preflight never carries credentials, even when the request behind it will.
+        // A preflight has no credentials, but the request that follows may have them.
         let credentials = method.is_some()
             || headers.contains_key(header::COOKIE)
             || headers.contains_key(header::AUTHORIZATION);
@@ -49,7 +49,7 @@ impl CorsRequest {
         Some(Self { origin, credentials, preflight })
     }
 
-    /// Adds what is missing to `response`.
+    /// Adds the missing CORS headers to `response`.
     pub(in crate::proxy) fn permit<B: Default>(&self, response: &mut Response<B>) {
         if response.headers().contains_key(header::ACCESS_CONTROL_ALLOW_ORIGIN) {
             if self.preflight.is_none() {
@@ -58,8 +58,7 @@ impl CorsRequest {
             return;
         }
         if let Some((method, wanted)) = &self.preflight {
-            // An origin that knows no CORS answers a preflight with an error or a page: the
-            // browser needs a plain yes.
+            // An origin without CORS answers a preflight with an error or a page. The browser needs a success status.
             *response.status_mut() = StatusCode::NO_CONTENT;
             *response.body_mut() = B::default();
             let headers = response.headers_mut();
@@ -87,8 +86,8 @@ impl CorsRequest {
     }
 }
 
-/// Adds what is ours to what the origin exposes. Each name is listed, also beside a `*`, which exposes nothing to
-/// requests with credentials (Fetch §4.9). What is no name of a header would void the whole list.
+/// Adds the proxy's headers to the exposed ones. Each name is listed, also beside a `*`, which exposes nothing to
+/// requests with credentials (Fetch §4.9). Invalid names are removed, since one would make the whole list invalid.
 fn expose(headers: &mut HeaderMap) {
     let theirs = headers.get_all(header::ACCESS_CONTROL_EXPOSE_HEADERS);
     let theirs = theirs.iter().filter_map(|value| value.to_str().ok());

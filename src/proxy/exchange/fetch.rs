@@ -1,8 +1,8 @@
-//! The middle of an exchange: from the origin's answer to what the player shall get of it.
+//! Sends a request to the origin, and prepares its response for the player.
 
 use super::{
-    cookies, cookies::Side, headers, headers::pass_on, observe, observe::Observer,
-    origin_policy::reach, redirect_hops::Leads, service::Proxy, ticket::Ticket,
+    cookies, cookies::PlayerView, headers, headers::pass_on, observe, observe::Observer,
+    origin_policy::reach, redirect_hops::RedirectTarget, service::Proxy, ticket::Ticket,
 };
 use crate::proxy::{
     body::{request_body::RequestBody, source::Source, upload::Upload},
@@ -26,17 +26,17 @@ use http::{
 use std::sync::Arc;
 use url::Url;
 
-/// A request on its way to the origin.
+/// A request to be sent to the origin.
 pub(in crate::proxy) struct Outbound {
     pub(in crate::proxy) origin: Origin,
     pub(in crate::proxy) path: String,
     pub(in crate::proxy) head: request::Parts,
     pub(in crate::proxy) body: RequestBody,
-    /// Bytes of the head, as the player sent it.
+    /// Size of the head, as the player sent it.
     pub(in crate::proxy) sent: u32,
 }
 
-/// Asks the origin and prepares its answer for the player.
+/// Sends the request to the origin and prepares its response for the player.
 pub(in crate::proxy) async fn fetch(
     proxy: &Proxy,
     outbound: Outbound,
@@ -49,9 +49,9 @@ pub(in crate::proxy) async fn fetch(
     if head.method == Method::CONNECT {
         return Err(ProxyError::Method(head.method));
     }
-    let side = side_of(proxy, &head);
-    if side.is_some() {
-        cookies::send_on(&mut head.headers, &ticket.session, (&origin, &path));
+    let view = player_view(proxy, &head);
+    if view.is_some() {
+        cookies::restore(&mut head.headers, &ticket.session, (&origin, &path));
     }
     pass_on(&mut head.headers);
     let own = own_address(&mut head);
@@ -59,7 +59,7 @@ pub(in crate::proxy) async fn fetch(
     let is_manifest = kind.is_manifest() || ManifestFormat::of_json(kind).is_some();
     let head_only = head.method == Method::HEAD;
     if is_manifest {
-        ask_for_manifest(&mut head);
+        request_manifest(&mut head);
     }
     if !head.headers.contains_key(header::AUTHORIZATION)
         && let Some(credentials) = ticket.session.credentials(&origin)
@@ -67,30 +67,29 @@ pub(in crate::proxy) async fn fetch(
         head.headers.insert(header::AUTHORIZATION, credentials);
     }
     let body = Upload::new(body, ticket);
-    let asked = ticket.session.now();
+    let requested_at = ticket.session.now();
     let peak = ticket.session.arming().link.rate.peak();
     let answer = proxy.upstream.fetch((&origin, reach), &path, (head, body), peak).await;
     let mut response = answer.inspect_err(|error| {
         if let ProxyError::Upstream { cause, .. } = error
-            && ticket.cut_on_its_way().is_none()
+            && ticket.cut_on_uplink().is_none()
         {
             let (request, cause) = (Arc::clone(&ticket.request), cause.as_str());
             ticket.emit(&Event::UpstreamFailed { request, cause });
         }
     })?;
-    // What the origin holds until there is news is no slowness of the origin's: a blocking reload, and
-    // a part that was only hinted at, whose length nobody told yet.
+    // A blocking playlist reload or a hinted part is held by the origin on purpose: its time is not measured.
     if !is_held(&ticket.request.resource, &path) {
-        ticket.upstream_answered(ticket.session.now() - asked);
+        ticket.upstream_answered(ticket.session.now() - requested_at);
     }
     pass_on(response.headers_mut());
-    if let Some(side) = &side {
+    if let Some(view) = &view {
         let headers = response.headers_mut();
-        cookies::take_in(headers, side, &ticket.session, (&origin, &path));
+        cookies::rewrite_set_cookie(headers, view, &ticket.session, (&origin, &path));
     }
-    keep_inside(&mut response, &origin, &path, ticket);
+    rewrite_location(&mut response, &origin, &path, ticket);
     if is_manifest {
-        observe::tell_time(&ticket.session, response.headers());
+        observe::note_origin_time(&ticket.session, response.headers());
     }
     let (limits, own) = (&proxy.config.limits, own.as_deref());
     let scripted = proxy.config.script.is_some();
@@ -100,69 +99,70 @@ pub(in crate::proxy) async fn fetch(
     Ok(if head_only && is_manifest { without_body(response) } else { response })
 }
 
-/// The player's side of cookies.
-fn side_of(proxy: &Proxy, head: &request::Parts) -> Option<Side> {
+/// How the player sees the request, for cookies.
+fn player_view(proxy: &Proxy, head: &request::Parts) -> Option<PlayerView> {
     let known = proxy.config.session_by == SessionBy::Client;
     let address = head.uri.path_and_query().map_or("/", |path| path.as_str());
-    Side::new(address, known, cookies::is_secure(&head.headers))
+    PlayerView::new(address, known, cookies::is_secure(&head.headers))
 }
 
-/// Asks so that what is to be rewritten is readable, and its length is told to HEAD too.
-fn ask_for_manifest(head: &mut request::Parts) {
+/// Changes a manifest request so that the response can be read and rewritten: known content codings, and GET
+/// instead of HEAD, to know the rewritten length.
+fn request_manifest(head: &mut request::Parts) {
     request_known_codings(&mut head.headers);
     if head.method == Method::HEAD {
         head.method = Method::GET;
     }
 }
 
-/// Reads an answer that is a manifest, if it is `readable`, and looks on as any other passes.
+/// Reads and rewrites a manifest, if `readable`. Other responses are only observed.
 async fn read(
     response: Response<OriginBody>,
-    context: &ManifestContext<'_>,
+    source: &ManifestContext<'_>,
     readable: bool,
     ticket: &mut Ticket,
 ) -> Response<Source> {
     let kind = ticket.request.resource.kind;
     let expected = observe::expected(kind, &response);
-    let reading = match transform::reading(context.path, kind, &response) {
-        // What another manifest named goes before a guess by the first bytes.
+    let reading = match transform::reading(source.path, kind, &response) {
+        // A format known from another manifest has priority over detection by the first bytes.
         None | Some(Reading::Sniff) if expected.is_some() => expected.map(Reading::As),
         reading => reading,
     };
     match reading {
-        Some(reading) if readable => transform::pass(reading, response, context, ticket).await,
+        Some(reading) if readable => transform::pass(reading, response, source, ticket).await,
         _ => {
-            let url = || context.origin.url(context.path);
+            let url = || source.origin.url(source.path);
             let observer = Observer::of(&ticket.session, &ticket.request, url, &response);
             response.map(|body| Source::from(body).observed(observer))
         }
     }
 }
 
-/// Takes the host away under which the player knows the proxy: the origin has another name. The address
-/// that the player knows, for all that is told.
+/// Removes the `Host` of the proxy from a request. Returns the address at which the player reaches the proxy, as
+/// far as the headers contain it.
 fn own_address(head: &mut request::Parts) -> Option<String> {
     let named = head.headers.remove(header::HOST);
-    // Something before the proxy may speak TLS for it, under a name of its own.
-    let told = |name| {
-        let told = headers::text(&head.headers, HeaderName::from_static(name))?;
-        Some(told.split(',').next().unwrap_or_default().trim())
+    // A server in front of the proxy may terminate TLS, under its own name.
+    let forwarded = |name| {
+        let value = headers::text(&head.headers, HeaderName::from_static(name))?;
+        Some(value.split(',').next().unwrap_or_default().trim())
     };
     let secure =
-        told("x-forwarded-proto").is_some_and(|scheme| scheme.eq_ignore_ascii_case("https"));
+        forwarded("x-forwarded-proto").is_some_and(|scheme| scheme.eq_ignore_ascii_case("https"));
     let named = named.as_ref().and_then(|host| host.to_str().ok());
-    let host = told("x-forwarded-host").or(named);
+    let host = forwarded("x-forwarded-host").or(named);
     let host = host.or_else(|| head.uri.authority().map(Authority::as_str))?;
-    // What is written into manifests must be a host, and nothing else.
+    // It is written into manifests, so it must be a valid host and nothing else.
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._:[]".contains(&byte);
     let host = Some(host).filter(|host| host.bytes().all(plain));
     let origin = Origin::new(if secure { "https" } else { "http" }, host?)?;
     Some(origin.to_string())
 }
 
-/// A redirect of the origin's must not lead the player out of its session, and what was asked for is
-/// what it leads to.
-fn keep_inside(
+/// Rewrites the `Location` of the origin's redirect so that the player stays in its session, and records that the
+/// target is the requested resource.
+fn rewrite_location(
     response: &mut Response<OriginBody>,
     origin: &Origin,
     path: &str,
@@ -175,9 +175,10 @@ fn keep_inside(
         if ticket.request.resource.kind != Kind::Other {
             ticket.session.ladder.lock().redirected(&from, &to);
         }
-        if leads_on(response.status()) && matches!(to.scheme(), "http" | "https") {
+        if is_redirect(response.status()) && matches!(to.scheme(), "http" | "https") {
             let url = to.into();
-            ticket.leads = Some(Leads { url, ours: false, same: true, marked: false });
+            ticket.redirect_target =
+                Some(RedirectTarget { url, ours: false, same: true, marked: false });
         }
     }
     let uris = ticket.session.uris(origin).of_document(&origin.url(path));
@@ -187,12 +188,12 @@ fn keep_inside(
     }
 }
 
-/// Whether players follow an answer with this status to its `Location` (RFC 9110 §15.4).
-const fn leads_on(status: StatusCode) -> bool {
+/// Whether a response with this status is a redirect that players follow (RFC 9110 §15.4).
+const fn is_redirect(status: StatusCode) -> bool {
     matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308)
 }
 
-/// The answer to HEAD: the length of what GET would bring, and nothing of it.
+/// The response to HEAD: the length of the response to GET, without its body.
 fn without_body(response: Response<Source>) -> Response<Source> {
     let (mut head, source) = response.into_parts();
     if let Some(length) = source.size_hint().exact() {

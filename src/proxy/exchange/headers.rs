@@ -1,22 +1,22 @@
-//! Headers that a proxy takes away and adds (RFC 9110 §7.6).
+//! Headers that a proxy removes and adds (RFC 9110 §7.6).
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use smallvec::SmallVec;
 
-/// `Via` in both directions (RFC 9110 §7.6.3).
+/// The `Via` value in both directions (RFC 9110 §7.6.3).
 const VIA: HeaderValue = HeaderValue::from_static("1.1 vsps");
 const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
 const PROXY_CONNECTION: HeaderName = HeaderName::from_static("proxy-connection");
 const TRAILERS: HeaderValue = HeaderValue::from_static("trailers");
 
-/// Takes away what was meant for this connection only, and adds `Via`.
+/// Removes hop-by-hop headers and adds `Via`.
 pub(in crate::proxy) fn pass_on(headers: &mut HeaderMap) {
-    // One look at each name; most messages have one or none to take away.
+    // Collected in one pass; most messages have at most one.
     let found: SmallVec<[HeaderName; 4]> =
         headers.keys().filter(|name| is_hop_by_hop(name)).cloned().collect();
     for name in found {
         match name {
-            // `TE: trailers` says that trailers are welcome, which holds for the whole way.
+            // `TE: trailers` accepts trailers from the origin: keep it.
             header::TE => {
                 let values = headers.get_all(header::TE).iter();
                 let mut words = values.filter_map(|value| value.to_str().ok());
@@ -26,7 +26,7 @@ pub(in crate::proxy) fn pass_on(headers: &mut HeaderMap) {
                     headers.remove(header::TE);
                 }
             }
-            header::CONNECTION => take_named(headers),
+            header::CONNECTION => remove_named(headers),
             name => {
                 headers.remove(name);
             }
@@ -35,22 +35,22 @@ pub(in crate::proxy) fn pass_on(headers: &mut HeaderMap) {
     headers.append(header::VIA, VIA);
 }
 
-/// The bytes of a response's head as HTTP/1.1 writes it; HTTP/2 may need fewer (RFC 7541).
+/// The size of a response's head in HTTP/1.1; HTTP/2 may need fewer bytes (RFC 7541).
 pub(in crate::proxy) fn head_size(status: StatusCode, headers: &HeaderMap) -> u32 {
     const DATE: usize = "date: Thu, 01 Jan 1970 00:00:00 GMT\r\n".len();
     let line = "HTTP/1.1 200 \r\n".len() + status.canonical_reason().map_or(0, str::len);
-    // Written by the server where the origin sent none.
+    // hyper's server adds it if the origin did not send it.
     let date = if headers.contains_key(header::DATE) { 0 } else { DATE };
     u32::try_from(line + fields(headers) + date + 2).unwrap_or(u32::MAX)
 }
 
-/// Bytes of a request's head on an HTTP/1.1 connection.
+/// The size of a request's head in HTTP/1.1.
 pub(in crate::proxy) fn request_head_size(method: &Method, path: &str, headers: &HeaderMap) -> u32 {
     let line = method.as_str().len() + path.len() + "  HTTP/1.1\r\n".len();
     u32::try_from(line + fields(headers) + 2).unwrap_or(u32::MAX)
 }
 
-/// Bytes of header lines.
+/// The size of the header fields.
 fn fields(headers: &HeaderMap) -> usize {
     headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum()
 }
@@ -69,8 +69,8 @@ fn is_hop_by_hop(name: &HeaderName) -> bool {
     .contains(name)
 }
 
-/// Takes away `Connection` and the headers that it names.
-fn take_named(headers: &mut HeaderMap) {
+/// Removes `Connection` and the headers that it names.
+fn remove_named(headers: &mut HeaderMap) {
     let named: SmallVec<[HeaderName; 4]> = headers
         .get_all(header::CONNECTION)
         .iter()
@@ -84,7 +84,7 @@ fn take_named(headers: &mut HeaderMap) {
     }
 }
 
-/// The value of a header, if it is there and text.
+/// The value of a header, if it is present and text.
 pub(in crate::proxy) fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
     headers.get(name)?.to_str().ok()
 }

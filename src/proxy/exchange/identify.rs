@@ -1,4 +1,4 @@
-//! Whose request is it, and where does it want to go?
+//! Finds or starts the session of a request, and its origin and path.
 
 use super::{alias, service::Proxy};
 use crate::proxy::{config::SessionBy, error::ProxyError};
@@ -13,14 +13,14 @@ use http::{Method, request};
 use percent_encoding::percent_decode_str;
 use std::{borrow::Cow, net::IpAddr, sync::Arc};
 
-/// Anybody may start sessions: the rules in a link are few.
+/// The longest `vsps.rules` parameter: anyone may start a session with a link, so the size is bounded.
 const LONGEST_RULES: usize = 8 * 1024;
 
-/// What a request turned out to be.
+/// The result of identifying a request.
 pub(in crate::proxy) enum Identified {
-    /// One of `session`'s, for `path` at `origin`.
+    /// A request of `session` for `path` at `origin`.
     Request { session: Arc<Session>, origin: Origin, path: String },
-    /// A new viewer's, or one for a pathway clone: it shall come again at this address.
+    /// The player is redirected to this address: that of a new session, or of the host of a pathway clone.
     Redirect { location: String },
 }
 
@@ -73,8 +73,8 @@ pub(in crate::proxy) fn identify(
     Ok(Identified::Request { session, origin, path: path.into_owned() })
 }
 
-/// The address of `path` on the host of a pathway clone: what a player asks for who was told to put
-/// another host in the place of the one it sees (see `media::HOST_PARAMETER`).
+/// The address of `path` on the host of a pathway clone: content steering told the player to replace the host of
+/// its URLs by this one (see `media::HOST_PARAMETER`).
 fn on_host(
     proxy: &Proxy,
     address: &Address<'_>,
@@ -93,7 +93,7 @@ fn on_host(
     Ok(Address::write(address.session, &Target::Named(clone), path))
 }
 
-/// Takes the `vsps.*` parameters out of a path's query: the origin never sees them.
+/// Separates the `vsps.*` parameters from a path's query. They are not sent to the origin.
 fn split_parameters(path: &str) -> (Cow<'_, str>, Vec<(&str, &str)>) {
     let Some((bare, query)) = path.split_once('?').filter(|(_, query)| query.contains("vsps."))
     else {
@@ -102,24 +102,22 @@ fn split_parameters(path: &str) -> (Cow<'_, str>, Vec<(&str, &str)>) {
     let (ours, theirs): (Vec<&str>, Vec<&str>) =
         query.split('&').partition(|pair| pair.starts_with("vsps."));
     let ours = ours.into_iter().map(|pair| pair.split_once('=').unwrap_or((pair, ""))).collect();
-    let path = match theirs.is_empty() {
-        true => bare.into(),
-        false => format!("{bare}?{}", theirs.join("&")).into(),
-    };
+    let path =
+        if theirs.is_empty() { bare.into() } else { format!("{bare}?{}", theirs.join("&")).into() };
     (path, ours)
 }
 
-/// What a manifest request's `vsps.*` parameters ask for.
+/// The session settings in the `vsps.*` parameters of a manifest request.
 fn arming(catalog: &Catalog, parameters: &[(&str, &str)]) -> Result<ArmingRequest, ProxyError> {
     let mut request = ArmingRequest::default();
     for (name, value) in parameters {
-        // As forms write it: URLSearchParams and urlencode make a space a plus.
+        // Form encoding: URLSearchParams and urlencode write a space as a plus.
         let value = value.replace('+', " ");
         let value = percent_decode_str(&value).decode_utf8_lossy();
         let wrong = |problem: String| ProxyError::Parameter(format!("{name}: {problem}"));
         match *name {
             "vsps.profile" => {
-                // By name only: a link must not make the proxy read files.
+                // Built-in names only: a link must not make the proxy read files.
                 let profile = catalog.named(&value).map_err(|error| wrong(error.to_string()))?;
                 request.profile = Some(profile);
             }
@@ -145,7 +143,7 @@ fn arming(catalog: &Catalog, parameters: &[(&str, &str)]) -> Result<ArmingReques
                 let rules = rules(&value).map_err(wrong)?;
                 request.rules = Some(Arc::new(rules));
             }
-            // A redirect within a chain; see `fault::hops`.
+            // Marks a request within a redirect chain; see `fault::hops`.
             "vsps.hops" => {}
             _ => {
                 let known = "the parameters are vsps.profile, vsps.rate, vsps.rtt, vsps.loss, vsps.seed, vsps.rules, vsps.link, vsps.label";
@@ -156,8 +154,8 @@ fn arming(catalog: &Catalog, parameters: &[(&str, &str)]) -> Result<ArmingReques
     Ok(request)
 }
 
-/// Rules in the compact form, names of ready files among them; or as a JSON array, of the same form
-/// as in a rule file.
+/// Parses rules in the compact form, which may contain names of built-in faults, or as a JSON array in the form of
+/// a rule file.
 fn rules(text: &str) -> Result<RuleSet, String> {
     if text.len() > LONGEST_RULES {
         return Err(format!("longer than {LONGEST_RULES} bytes; use --rules FILE or the API"));
@@ -170,7 +168,7 @@ fn rules(text: &str) -> Result<RuleSet, String> {
     RuleSet::from_json("vsps.rules", json).map_err(|error| error.to_string())
 }
 
-/// A label is for people: its first 64 characters are enough.
+/// The first 64 characters of a label.
 fn clip(label: &str) -> String {
     label.chars().filter(|c| !c.is_control()).take(64).collect()
 }

@@ -1,4 +1,4 @@
-//! What an origin's answer teaches besides manifests: its time, and the first bytes of its bodies.
+//! Information from an origin's responses besides manifests: its time, and the first bytes of its bodies.
 
 use super::headers;
 use crate::proxy::upstream::OriginBody;
@@ -10,7 +10,7 @@ use http::{HeaderMap, Method, Response, StatusCode, header};
 use hyper::body::Body as _;
 use std::{sync::Arc, time::Duration};
 
-/// A look at a body on its way: what it teaches is the session's when the look is over.
+/// Inspects the first bytes of a body while it is forwarded, and stores the result in the session's ladder.
 #[derive(Debug)]
 pub(in crate::proxy) struct Observer {
     session: Arc<Session>,
@@ -18,7 +18,7 @@ pub(in crate::proxy) struct Observer {
 }
 
 impl Observer {
-    /// A look at the body of `response`, if that could teach anything.
+    /// An observer of the body of `response`, if the body could contain useful information.
     pub(in crate::proxy) fn of(
         session: &Arc<Session>,
         request: &crate::event::RequestTag,
@@ -27,7 +27,7 @@ impl Observer {
     ) -> Option<Box<Self>> {
         let head = response.headers();
         let content_type = headers::text(head, header::CONTENT_TYPE);
-        // Nearly all segments are named by manifests: they are spared everything below.
+        // Most segments are described by manifests and need no inspection.
         let worth = Probe::is_worthwhile(&request.resource, content_type);
         if !worth || request.method != Method::GET || head.contains_key(header::CONTENT_ENCODING) {
             return None;
@@ -42,14 +42,14 @@ impl Observer {
         Some(Box::new(Self { session: Arc::clone(session), probe: Some(probe) }))
     }
 
-    /// Looks at the next bytes.
+    /// Inspects the next bytes.
     pub(in crate::proxy) fn see(&mut self, data: &[u8]) {
         if self.probe.as_mut().is_some_and(|probe| !probe.feed(data)) {
-            self.learn();
+            self.store();
         }
     }
 
-    fn learn(&mut self) {
+    fn store(&mut self) {
         if let Some(probe) = self.probe.take() {
             self.session.ladder.lock().observe(probe);
         }
@@ -58,17 +58,17 @@ impl Observer {
 
 impl Drop for Observer {
     fn drop(&mut self) {
-        self.learn();
+        self.store();
     }
 }
 
-/// `bytes FIRST-LAST/SIZE`; SIZE may be `*`.
+/// Parses `bytes FIRST-LAST/SIZE`; SIZE may be `*`.
 fn range(text: &str) -> Option<(u64, Option<u64>)> {
     let (range, size) = text.strip_prefix("bytes ")?.split_once('/')?;
     Some((range.split('-').next()?.trim().parse().ok()?, size.trim().parse().ok()))
 }
 
-/// The format of an answer that a manifest named as another one, whatever little its headers say.
+/// The format of a response that another manifest described as a manifest, even if its media type is generic.
 pub(in crate::proxy) fn expected(
     kind: Kind,
     response: &Response<OriginBody>,
@@ -79,21 +79,22 @@ pub(in crate::proxy) fn expected(
         Kind::ClientManifest => ManifestFormat::Smooth,
         _ => return None,
     };
-    let said = headers::text(response.headers(), header::CONTENT_TYPE).unwrap_or_default();
-    let markup = said.is_empty() || said.contains("xml") || said.contains("octet-stream");
+    let declared = headers::text(response.headers(), header::CONTENT_TYPE).unwrap_or_default();
+    let markup =
+        declared.is_empty() || declared.contains("xml") || declared.contains("octet-stream");
     (response.status() == StatusCode::OK && markup).then_some(format)
 }
 
-/// Tells the session what time it is at the origin (RFC 9110 §6.6.1; with the time that the answer
-/// spent in caches, RFC 9111 §5.1).
-pub(in crate::proxy) fn tell_time(session: &Session, headers: &HeaderMap) {
+/// Stores the origin's current time in the session (`Date`, RFC 9110 §6.6.1, plus the `Age` in caches, RFC 9111
+/// §5.1).
+pub(in crate::proxy) fn note_origin_time(session: &Session, headers: &HeaderMap) {
     let date = headers::text(headers, header::DATE)
         .and_then(|date| chrono::DateTime::parse_from_rfc2822(date).ok())
         .and_then(|date| u64::try_from(date.timestamp()).ok());
     let age = headers::text(headers, header::AGE).and_then(|age| age.trim().parse().ok());
     if let Some(seconds) = date {
         let date = Duration::from_secs(seconds.saturating_add(age.unwrap_or(0)).min(1 << 40));
-        // The next answer tells it again.
+        // If the lock is taken, the next response will do.
         if let Some(mut ladder) = session.ladder.try_lock() {
             ladder.tell_time(session.now(), date);
         }

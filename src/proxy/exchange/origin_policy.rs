@@ -1,4 +1,4 @@
-//! Which hosts may be fetched: closed unless opened.
+//! Which hosts may be fetched from: none, unless allowed or opened.
 
 use super::service::Proxy;
 use crate::proxy::{config::ProxyConfig, upstream::Reach};
@@ -7,8 +7,8 @@ use crate::{
     sessions::{Origin, Session},
 };
 
-/// What `session` may reach to fetch `resource` from `origin`: its default origin, a host allowed on the command
-/// line, or, when none were given there, a host that a manifest or redirect named to it. `None`: nothing.
+/// Why `session` may fetch `resource` from `origin`: it is the default origin, or its host is allowed on the command
+/// line, or, if no hosts are given there, a manifest or redirect of the session named it. `None`: not allowed.
 pub(in crate::proxy) fn reach<'a>(
     config: &ProxyConfig,
     session: &'a Session,
@@ -19,7 +19,7 @@ pub(in crate::proxy) fn reach<'a>(
         return Some(Reach::Own);
     }
     if config.allow.is_empty() {
-        // Behind a variable a host is named by no more than the URLs that come of it.
+        // A host in a variable is known only from the URLs that result from it.
         let reachable = !origin.is_private() || session.origin.is_private();
         if resource.rendition.is_some() && reachable {
             session.open(&origin.authority);
@@ -29,7 +29,7 @@ pub(in crate::proxy) fn reach<'a>(
     config.allow.iter().any(|pattern| pattern.matches(origin)).then_some(Reach::Allowed)
 }
 
-/// Whether any session may be started at `origin`: the default origin's host, or one allowed on the
+/// Whether any session may be started with `origin`: it is the default origin's host, or one allowed on the
 /// command line.
 pub(in crate::proxy) fn allowed_to_all(proxy: &Proxy, origin: &Origin) -> bool {
     origin.authority == proxy.registry.config().origin.authority

@@ -1,4 +1,4 @@
-//! Redirects within a session: the requests on the way to one answer are one request of the player's.
+//! Redirects within a session: the requests of a redirect chain count as one request of the player.
 
 use super::ticket::Ticket;
 use crate::proxy::fault;
@@ -7,41 +7,41 @@ use crate::{
     media::{Kind, is_held},
     rules::{Goal, Matched, Plan},
     seed::Seed,
-    sessions::{Led, Origin, Session},
+    sessions::{Origin, RedirectedRequest, Session},
 };
 use http::{Method, request};
 use std::{sync::Arc, time::Duration};
 use url::Url;
 
-/// Where an answer leads the player, within its session.
-pub(in crate::proxy) struct Leads {
-    /// The address at the origin.
+/// The target of a redirect within the session.
+pub(in crate::proxy) struct RedirectTarget {
+    /// The URL at the origin.
     pub(in crate::proxy) url: String,
-    /// The answer is ours, as a rule asks; not the origin's.
+    /// A rule made the redirect, not the origin.
     pub(in crate::proxy) ours: bool,
-    /// What is there is what was asked for.
+    /// The target is the requested resource.
     pub(in crate::proxy) same: bool,
-    /// The address says that it is one of a chain of ours.
+    /// The URL is marked as part of a chain that a rule made.
     pub(in crate::proxy) marked: bool,
 }
 
-/// The request of the player's that was led to `path`, if the present one belongs to it.
+/// Takes the state of the request that was redirected to `path`, if the present request follows it.
 pub(in crate::proxy) fn take(
     session: &Session,
     (origin, path): (&Origin, &str),
     head: &request::Parts,
     now: Duration,
-) -> Option<Led> {
-    let mut followed = session.followed.lock();
-    if followed.is_empty() {
+) -> Option<RedirectedRequest> {
+    let mut pending = session.pending_redirects.lock();
+    if pending.is_empty() {
         return None;
     }
-    let url = spelled(&origin.url(path));
-    followed.take(&head.method, &url, fault::hops(head).is_some(), now)
+    let url = normalised(&origin.url(path));
+    pending.take(&head.method, &url, fault::hops(head).is_some(), now)
 }
 
-/// What is known of a request whose answer leads on.
-pub(in crate::proxy) struct Onward<'a> {
+/// The state of a request whose response is a redirect.
+pub(in crate::proxy) struct RedirectState<'a> {
     pub(in crate::proxy) method: Method,
     pub(in crate::proxy) path: &'a str,
     pub(in crate::proxy) plan: Option<Arc<Plan>>,
@@ -50,19 +50,23 @@ pub(in crate::proxy) struct Onward<'a> {
     pub(in crate::proxy) scripted: bool,
 }
 
-/// Hands a request on to the address that its answer leads to. Whether what is left of its plan goes with it:
-/// the answer itself is then passed as it is.
-pub(in crate::proxy) fn hand_on(ticket: &mut Ticket, leads: Leads, onward: Onward<'_>) -> bool {
-    let Leads { url, ours, same, marked } = leads;
-    let Onward { method, path, plan, chances, matched, scripted } = onward;
+/// Stores the state of a redirected request for the request that follows. Returns whether the rest of its plan
+/// moves to that request; the redirect itself is then passed unchanged.
+pub(in crate::proxy) fn carry_over(
+    ticket: &mut Ticket,
+    target: RedirectTarget,
+    state: RedirectState<'_>,
+) -> bool {
+    let RedirectTarget { url, ours, same, marked } = target;
+    let RedirectState { method, path, plan, chances, matched, scripted } = state;
     let RequestTag { resource, attempt, details, .. } = &*ticket.request;
     let held = is_held(resource, path);
     let known = same && resource.kind != Kind::Other;
-    let led = Led {
+    let led = RedirectedRequest {
         resource: known.then(|| resource.clone()),
         attempt: *attempt,
         resumes: details.resumes,
-        asked: ticket.asked,
+        attempt_key: ticket.attempt_key,
         key: (Arc::clone(&details.key), chances),
         hop: details.hop.saturating_add(1),
         plan: plan.as_deref().map(|plan| plan.after_redirect(held)).unwrap_or_default(),
@@ -73,19 +77,19 @@ pub(in crate::proxy) fn hand_on(ticket: &mut Ticket, leads: Leads, onward: Onwar
     let loops = plan.as_deref().and_then(|plan| plan.redirect.as_ref());
     let loops = loops.is_some_and(|planned| planned.effect.to == Goal::Loop);
     if !loops || details.hop > 0 {
-        ticket.leads_on();
+        ticket.mark_redirected();
     }
     if !ours {
-        // What it took from budgets goes with it.
+        // Its reservations move to the request that follows.
         ticket.charges = None;
     }
     let session = &ticket.session;
-    session.followed.lock().expect(method, &spelled(&url), marked, session.now(), led);
+    session.pending_redirects.lock().expect(method, &normalised(&url), marked, session.now(), led);
     !ours
 }
 
-/// An address as a player spells it that follows a redirect.
-fn spelled(url: &str) -> String {
+/// A URL in the form in which a player requests it after a redirect.
+fn normalised(url: &str) -> String {
     match Url::parse(url) {
         Ok(mut parsed) => {
             parsed.set_fragment(None);

@@ -1,18 +1,18 @@
-//! The proxy's own answers: they say that they are its own.
+//! The proxy's own responses. A header distinguishes them from the origin's.
 
 use crate::proxy::{body::source::Source, error::ProxyError};
 use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode, header};
 
-/// The header that tells the proxy's own failures from the origin's: `side; cause`.
+/// The header of the proxy's own error responses: `side; cause`.
 const ERROR: header::HeaderName = header::HeaderName::from_static("vsps-error");
 
-/// The answer to a request that could not be served.
+/// The response to a request that could not be served.
 pub(in crate::proxy) fn failure(error: &ProxyError) -> Response<Source> {
     let (side, cause) = (error.side(), error.cause());
     let status = error.status();
-    let mut response = told(status, side, cause, &error.to_string());
-    if error.passes() {
+    let mut response = error_response(status, side, cause, &error.to_string());
+    if error.is_temporary() {
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
     }
     if error.closes() {
@@ -21,12 +21,12 @@ pub(in crate::proxy) fn failure(error: &ProxyError) -> Response<Source> {
     response
 }
 
-/// The answer that a rule asked for.
+/// The response with a status that a rule sets.
 pub(in crate::proxy) fn injected(status: StatusCode, rule: &str) -> Response<Source> {
-    told(status, "injected", "rule", &format!("rule `{rule}` asks for this status"))
+    error_response(status, "injected", "rule", &format!("rule `{rule}` sets this status"))
 }
 
-fn told(status: StatusCode, side: &str, cause: &str, detail: &str) -> Response<Source> {
+fn error_response(status: StatusCode, side: &str, cause: &str, detail: &str) -> Response<Source> {
     let body = serde_json::json!({
         "error": { "side": side, "cause": cause, "status": status.as_u16(), "detail": detail }
     });
@@ -41,7 +41,7 @@ fn told(status: StatusCode, side: &str, cause: &str, detail: &str) -> Response<S
     response
 }
 
-/// The answer that sends a new viewer to its session.
+/// A redirect (307) to `location`.
 pub(in crate::proxy) fn redirect(location: &str) -> Response<Source> {
     let mut response = Response::new(Source::default());
     *response.status_mut() = StatusCode::TEMPORARY_REDIRECT;

@@ -1,4 +1,4 @@
-//! The script's second look at an exchange: the answer is known, and its body not yet sent.
+//! Runs the script's response function: the response head is known, and its body is not sent yet.
 
 use super::{arrival, service::Proxy, ticket::Ticket};
 use crate::proxy::{body::source::Source, fault};
@@ -10,25 +10,25 @@ use crate::{
 use http::{Method, Response, request, uri::Authority};
 use std::sync::Arc;
 
-/// What the first look knew of a request and its ticket does not tell.
+/// What the script's response function needs from the request phase, besides the ticket.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::proxy) struct FirstLook {
+pub(in crate::proxy) struct ResponseScript {
     pub(in crate::proxy) seed: Seed,
 }
 
-impl FirstLook {
-    /// What was known of a request with `head`; `None` = the script was not asked of it.
+impl ResponseScript {
+    /// For a request with `head`; `None` = the script does not process this request.
     pub(in crate::proxy) fn of(head: &request::Parts, seed: Seed) -> Option<Self> {
-        let asked = head.method != Method::OPTIONS && fault::hops(head).is_none();
-        asked.then_some(Self { seed })
+        let processed = head.method != Method::OPTIONS && fault::hops(head).is_none();
+        processed.then_some(Self { seed })
     }
 }
 
-/// Lets the script see the answer. What it asks for joins `plan` where that left room; a delay and
-/// another status come about here, the rest on the answer's further way.
+/// Runs the script for the response, and adds its effects to `plan` where these slots are free. A delay and another
+/// status are applied here, the other effects later.
 pub(in crate::proxy) async fn run_response_script(
     proxy: &Proxy,
-    first: FirstLook,
+    response_script: ResponseScript,
     host: &Authority,
     ticket: &Ticket,
     plan: &mut Option<Arc<Plan>>,
@@ -37,7 +37,7 @@ pub(in crate::proxy) async fn run_response_script(
     let Some(script) = proxy.config.script.as_ref().filter(|script| script.responds()) else {
         return response;
     };
-    // What rules or the script itself answered is no news to it.
+    // Responses made by rules or by the script itself are not passed to it.
     if plan.as_ref().is_some_and(|plan| plan.is_answered()) {
         return response;
     }
@@ -57,7 +57,8 @@ pub(in crate::proxy) async fn run_response_script(
         headers: response.headers(),
     };
     let so_far = plan.as_deref().cloned().unwrap_or_default();
-    let joined = match session.ask_again(script, so_far, &facts, answer, first.seed) {
+    let seed = response_script.seed;
+    let joined = match session.run_response_script(script, so_far, &facts, answer, seed) {
         Ok(joined) => joined,
         Err(failure) => {
             ticket.emit(&Event::ScriptFailed { request: Arc::clone(request), failure });

@@ -10,9 +10,9 @@ use super::{
     headers,
     identify::{Identified, identify},
     redirect_hops,
-    redirect_hops::Onward,
+    redirect_hops::RedirectState,
     reply,
-    response_script::{FirstLook, run_response_script},
+    response_script::{ResponseScript, run_response_script},
     ticket::Ticket,
 };
 use crate::proxy::{
@@ -20,11 +20,11 @@ use crate::proxy::{
         head_shaping,
         request_body::RequestBody,
         response_body::PlayerBody,
-        response_shaper::Own,
+        response_shaper::RuleLink,
         shaped_body::{BodyPlan, ShapedBody},
         source::Source,
         uplink_loss,
-        wake_schedule::Pace,
+        wake_schedule::WakeSchedule,
     },
     config::ProxyConfig,
     downstream::{connection::Connection, connections::Connections, request_framing},
@@ -39,7 +39,7 @@ use crate::{
     profiles::Catalog,
     rules::{Closing, Facts, Matched, Plan, Reservations, ScriptFailure},
     seed::Seed,
-    sessions::{Arming, Clock, Led, Origin, Registry, Session},
+    sessions::{Arming, Clock, Origin, RedirectedRequest, Registry, Session},
 };
 use http::{HeaderName, HeaderValue, Method, Request, Response, request, uri::Authority};
 use hyper::body::Incoming;
@@ -53,51 +53,51 @@ use std::{
 
 const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 
-/// The data plane: everything an exchange needs.
+/// The data plane: everything that exchanges share.
 pub struct Proxy {
     pub(in crate::proxy) registry: Arc<Registry>,
     pub(in crate::proxy) catalog: Arc<Catalog>,
     pub(in crate::proxy) config: ProxyConfig,
     pub(in crate::proxy) upstream: OriginClient,
     pub(in crate::proxy) connections: Connections,
-    pace: Arc<Pace>,
+    wake_schedule: Arc<WakeSchedule>,
 }
 
-/// The connection shall close without an answer.
+/// The connection is to close without a response.
 #[derive(Debug, thiserror::Error)]
-#[error("closed without an answer, as asked")]
+#[error("closed without a response, as a rule or the link requires")]
 pub(in crate::proxy) struct Unanswered;
 
-/// An exchange whose fate is decided.
-struct Planned {
+/// An exchange after rules and script have decided it.
+struct PlannedExchange {
     ticket: Ticket,
     arming: Arc<Arming>,
     plan: Option<Arc<Plan>>,
-    /// Where the chances of rules come from; the link's come from `seed`.
+    /// The seed of the rules' random draws. The link's draws use `seed`.
     chances: Seed,
     seed: Seed,
-    /// The rules that have counted it.
+    /// The rules that have counted the request.
     matched: Matched,
     latency: Duration,
-    /// `None` = the script has no further say in it.
-    first_look: Option<FirstLook>,
-    /// Its connection shall close after it, unannounced.
+    /// `None` = the script does not process the response.
+    response_script: Option<ResponseScript>,
+    /// Close the connection after it, without `Connection: close`.
     request_close: bool,
     host: Authority,
 }
 
-/// What rules and script decided of a request.
+/// The decision of rules and script for a request.
 #[derive(Default)]
 struct Decided {
     plan: Option<Arc<Plan>>,
-    /// What that took from budgets.
+    /// What the plan reserved from budgets.
     charges: Option<Arc<Reservations>>,
     matched: Matched,
     failure: Option<ScriptFailure>,
 }
 
 impl Proxy {
-    /// A data plane over the sessions of `registry`, which never fetches from the addresses `own`.
+    /// A data plane for the sessions of `registry`. It never fetches from `own`, the proxy's own addresses.
     #[must_use]
     pub fn new(
         registry: Arc<Registry>,
@@ -112,20 +112,20 @@ impl Proxy {
             config,
             upstream,
             connections: Connections::default(),
-            pace: Arc::default(),
+            wake_schedule: Arc::default(),
         }
     }
 
-    /// Lets bytes leave at the very moment, from an alarm with a thread of its own, where the runtime's timers
-    /// are of whole milliseconds. For real time alone: with the runtime's clock paused nothing would move.
+    /// Sends bytes at the exact time, by a timer with its own thread: the runtime's timers have a resolution of a
+    /// millisecond. Only for real time: the timer does not follow a paused clock.
     ///
     /// # Errors
-    /// When there is no thread for it.
+    /// When the timer's thread can't be started.
     pub fn use_precise_timer(&self, clock: Clock) -> io::Result<()> {
-        self.pace.use_precise_timer(clock)
+        self.wake_schedule.use_precise_timer(clock)
     }
 
-    /// Serves one request that came from `client` on `connection`.
+    /// Serves one request of `client` on `connection`.
     pub(in crate::proxy) async fn serve(
         &self,
         connection: &Arc<Connection>,
@@ -136,32 +136,32 @@ impl Proxy {
         let cors = if self.config.cors { CorsRequest::of(&head) } else { None };
         let multiplexed = head.version == http::Version::HTTP_2;
         if multiplexed {
-            connection.multiplexes();
+            connection.set_multiplexed();
         }
-        let sound = request_framing::check(connection, &head, &body, &self.config.limits);
-        let identified = sound.and_then(|()| identify(self, client, &head));
+        let checked = request_framing::check(connection, &head, &body, &self.config.limits);
+        let identified = checked.and_then(|()| identify(self, client, &head));
         let (session, origin, mut path) = match identified {
             Ok(Identified::Request { session, origin, path }) => (session, origin, path),
             Ok(Identified::Redirect { location }) => {
-                return Ok(own(connection, cors, reply::redirect(&location)));
+                return Ok(own_response(connection, cors, reply::redirect(&location)));
             }
-            Err(error) => return Ok(own(connection, cors, refusal(connection, &error))),
+            Err(error) => return Ok(own_response(connection, cors, refusal(connection, &error))),
         };
-        let told = cmcd_request::read(&path, &head.headers);
+        let cmcd = cmcd_request::read(&path, &head.headers);
         let sent = headers::request_head_size(&head.method, &path, &head.headers);
         if self.config.strip_cmcd {
             cmcd_request::strip(&mut path, &mut head.headers);
         }
         session.settled().await;
-        let mut planned = self.plan(connection, session, (&origin, &path), &head, told);
+        let mut planned = self.plan(connection, session, (&origin, &path), &head, cmcd);
         let body = RequestBody::new(body, Listener::of(&head, &origin, &planned.ticket));
-        let (method, asked) = (head.method.clone(), path.clone());
+        let (method, requested_path) = (head.method.clone(), path.clone());
         let outbound = Outbound { origin, path, head, body, sent };
         let mut response = self.answer(&mut planned, outbound).await?;
-        planned.hand_on(method, &asked);
-        if let Some(first) = planned.first_look {
-            let Planned { ticket, plan, host, .. } = &mut planned;
-            response = run_response_script(self, first, host, ticket, plan, response).await;
+        planned.carry_over_redirect(method, &requested_path);
+        if let Some(script) = planned.response_script {
+            let PlannedExchange { ticket, plan, host, .. } = &mut planned;
+            response = run_response_script(self, script, host, ticket, plan, response).await;
         }
         self.pause(&planned.ticket.session, planned.response_delay()).await;
         if let Some(cors) = cors {
@@ -175,46 +175,48 @@ impl Proxy {
                 self.connections.close_idle(ticket.session.tag.ordinal);
             }
         }
-        let bodiless = head_shaping::bare(&planned.ticket.request.method, &mut response);
+        let bodiless =
+            head_shaping::remove_body_if_not_allowed(&planned.ticket.request.method, &mut response);
         if let Some(timing) = server_timing(&planned) {
             response.headers_mut().append(SERVER_TIMING, timing);
         }
         if response.body().is_end() {
-            head_shaping::go_down(&planned.ticket.session, &response).await;
+            head_shaping::pass_downlink(&planned.ticket.session, &response).await;
         }
-        Ok(shape(self, planned, response, (multiplexed, bodiless)))
+        Ok(shape(self, planned, response, BodyForm { multiplexed, bodiless }))
     }
 
-    /// Classifies a request and decides its fate.
+    /// Classifies a request, and lets rules and script decide what happens to it.
     fn plan(
         &self,
         connection: &Arc<Connection>,
         session: Arc<Session>,
         (origin, path): (&Origin, &str),
         head: &request::Parts,
-        told: cmcd_request::Notice,
-    ) -> Planned {
+        cmcd: cmcd_request::RequestCmcd,
+    ) -> PlannedExchange {
         let (now, arming) = (session.begin(), session.arming());
         let led = redirect_hops::take(&session, (origin, path), head, now);
-        let known = told.as_ref().ok().and_then(Option::as_ref);
-        let heard = known.filter(|_| !self.config.strip_cmcd);
-        let asks_ladder = self.config.script.is_some() || arming.rules.needs_ladder();
+        let known = cmcd.as_ref().ok().and_then(Option::as_ref);
+        let visible = known.filter(|_| !self.config.strip_cmcd);
+        let needs_ladder = self.config.script.is_some() || arming.rules.needs_ladder();
         let (of, on) = (&session, &**connection);
         let at =
-            At { session: of, arming: &arming, connection: on, origin, path, now, asks_ladder };
-        let Arrival { request, asked, chances } = Arrival::new(&at, head, heard, led.as_ref());
+            At { session: of, arming: &arming, connection: on, origin, path, now, needs_ladder };
+        let Arrival { request, attempt_key, chances } =
+            Arrival::new(&at, head, visible, led.as_ref());
         let first = led.is_none();
         if session.plays(&request.resource) {
             self.registry.bus().emit(&session.link_changed());
         }
         let facts = arrival::facts(&request);
-        let first_look = match &led {
-            Some(led) => led.scripted.then_some(FirstLook { seed: chances }),
-            None => FirstLook::of(head, chances),
+        let response_script = match &led {
+            Some(led) => led.scripted.then_some(ResponseScript { seed: chances }),
+            None => ResponseScript::of(head, chances),
         };
         let decided = self.decide(&session, &arming, (head, led), &facts, chances);
         let Decided { plan, charges, matched, failure } = decided;
-        let first_look = first_look.filter(|_| failure.is_none());
+        let response_script = response_script.filter(|_| failure.is_none());
         let seed = match request.details.hop {
             0 => chances,
             hop => chances.named("hop").numbered(hop.into()),
@@ -223,21 +225,21 @@ impl Proxy {
         let bus = Arc::clone(self.registry.bus());
         if first {
             note_switch(&session, &request, &bus);
-            note_step(&session, &arming, &request, origin);
+            note_segment(&session, &arming, &request, origin);
         }
         let which = || Arc::clone(&request);
         bus.emit(&Event::RequestPlanned { request: which(), latency, plan: plan.clone() });
         let failure = failure.map(|failure| Event::ScriptFailed { request: which(), failure });
-        // What is said again on the way to one answer is no news.
-        let report = first.then(|| cmcd_request::event(&request, told)).flatten();
+        // CMCD data that is repeated in a redirected request is reported only once.
+        let report = first.then(|| cmcd_request::event(&request, cmcd)).flatten();
         failure.iter().chain(&report).for_each(|event| bus.emit(event));
         connection.serves(session.tag.ordinal);
-        let mut ticket = Ticket::new(session, request, asked, Arc::clone(connection), bus);
+        let mut ticket = Ticket::new(session, request, attempt_key, Arc::clone(connection), bus);
         ticket.plan.clone_from(&plan);
         ticket.seed = seed;
         ticket.charges = charges;
         let host = origin.authority.clone();
-        Planned {
+        PlannedExchange {
             ticket,
             arming,
             plan,
@@ -245,34 +247,34 @@ impl Proxy {
             seed,
             matched,
             latency,
-            first_look,
+            response_script,
             host,
             request_close: false,
         }
     }
 
-    /// What script and rules do to a request, what that took from budgets, and how the script failed
-    /// if it did. Where a redirect led to the request, the script has had its say.
+    /// Decides what script and rules do to a request. After a redirect, the script is not run again.
     fn decide(
         &self,
         session: &Session,
         arming: &Arming,
-        (head, led): (&request::Parts, Option<Led>),
+        (head, led): (&request::Parts, Option<RedirectedRequest>),
         facts: &Facts<'_>,
         seed: Seed,
     ) -> Decided {
-        if let Some(Led { plan, charges: taken, mut matched, .. }) = led {
+        if let Some(RedirectedRequest { plan, charges: taken, mut matched, .. }) = led {
             let (plan, charges) =
                 session.decide(plan, &mut matched, &arming.rules, facts, seed, taken);
             return Decided { plan, charges, matched, failure: None };
         }
-        // A redirect within a chain that nobody waits for any more is no request of its own.
+        // A request within a redirect chain that is no longer pending is not decided again.
         if fault::hops(head).is_some() {
             return Decided::default();
         }
-        // Whether a browser asks first depends on its caches; scripts are about what it gets.
+        // Whether a browser sends a preflight depends on its caches, so scripts do not process them.
         let script = self.config.script.as_ref().filter(|_| head.method != Method::OPTIONS);
-        let scripted = script.map(|script| session.ask(script, facts, seed)).transpose();
+        let scripted =
+            script.map(|script| session.run_request_script(script, facts, seed)).transpose();
         let (first, failure) = match scripted {
             Ok(plan) => (plan.unwrap_or_default(), None),
             Err(failure) => (Plan::default(), Some(failure)),
@@ -282,15 +284,15 @@ impl Proxy {
         Decided { plan, charges, matched, failure }
     }
 
-    /// Waits as planned, and gets the answer.
+    /// Waits for latency and delay, and returns the response.
     async fn answer(
         &self,
-        planned: &mut Planned,
+        planned: &mut PlannedExchange,
         outbound: Outbound,
     ) -> Result<Response<Source>, Unanswered> {
         let mut wait = planned.latency - planned.response_delay();
-        let Planned { ticket, plan, seed, .. } = planned;
-        // What the origin holds, it would hold during the delay as well.
+        let PlannedExchange { ticket, plan, seed, .. } = planned;
+        // A request that the origin holds is delayed after the response, since both waits would overlap.
         let held = is_held(&ticket.request.resource, &outbound.path);
         let delay =
             plan.as_ref().and_then(|plan| plan.delay.clone().map(|d| (d, plan.is_answered())));
@@ -304,41 +306,41 @@ impl Proxy {
         }
         self.pause(&ticket.session, wait).await;
         let multiplexed = outbound.head.version == http::Version::HTTP_2;
-        if let Err(action) = head_shaping::go_up(ticket, *seed, outbound.sent).await {
-            return Err(Self::ended_on_its_way(ticket, action, multiplexed));
+        if let Err(action) = head_shaping::pass_uplink(ticket, *seed, outbound.sent).await {
+            return Err(Self::end_on_uplink(ticket, action, multiplexed));
         }
-        if let Some(kept) = fault::kept(ticket, &outbound) {
-            return Ok(kept);
+        if let Some(stored) = fault::stored_error(ticket, &outbound) {
+            return Ok(stored);
         }
         let response = match (fault::next_hop(ticket, &outbound), plan) {
             (Some(hop), _) => hop,
             (None, Some(plan)) => fault::answer(self, plan, *seed, ticket, outbound).await?,
-            (None, None) => self.ask(outbound, ticket).await,
+            (None, None) => self.fetch_from_origin(outbound, ticket).await,
         };
-        if let Some(action) = ticket.cut_on_its_way() {
-            return Err(Self::ended_on_its_way(ticket, action, multiplexed));
+        if let Some(action) = ticket.cut_on_uplink() {
+            return Err(Self::end_on_uplink(ticket, action, multiplexed));
         }
-        if let Some(delay) = after.filter(|_| ticket.leads.is_none()) {
+        if let Some(delay) = after.filter(|_| ticket.redirect_target.is_none()) {
             ticket.injected(&delay.rule, "delay", None);
             self.pause(&ticket.session, delay.effect).await;
         }
         Ok(response)
     }
 
-    /// A loss on the uplink has ended the request: it stays unanswered.
-    fn ended_on_its_way(ticket: &mut Ticket, action: OnDrop, multiplexed: bool) -> Unanswered {
+    /// Ends a request after a loss on the uplink: it gets no response.
+    fn end_on_uplink(ticket: &mut Ticket, action: OnDrop, multiplexed: bool) -> Unanswered {
         uplink_loss::end(ticket, action, multiplexed);
         ticket.ended(Outcome::Cut);
         Unanswered
     }
 
-    /// Waits for so much session time.
+    /// Waits for `wait` in session time.
     pub(in crate::proxy) async fn pause(&self, session: &Session, wait: Duration) {
-        self.pace.pause(session, wait).await;
+        self.wake_schedule.pause(session, wait).await;
     }
 
-    /// Asks the origin; a failure of its becomes an answer.
-    pub(in crate::proxy) async fn ask(
+    /// Sends the request to the origin. A failure becomes an error response.
+    pub(in crate::proxy) async fn fetch_from_origin(
         &self,
         outbound: Outbound,
         ticket: &mut Ticket,
@@ -350,42 +352,40 @@ impl Proxy {
     }
 }
 
-impl Planned {
-    /// Hands it on to where its answer leads, if that is within the session.
-    fn hand_on(&mut self, method: Method, path: &str) {
-        let Some(leads) = self.ticket.leads.take() else { return };
-        let onward = Onward {
+impl PlannedExchange {
+    /// If its response is a redirect within the session, keeps its state for the request that follows.
+    fn carry_over_redirect(&mut self, method: Method, path: &str) {
+        let Some(target) = self.ticket.redirect_target.take() else { return };
+        let state = RedirectState {
             method,
             path,
             plan: self.plan.clone(),
             chances: self.chances,
             matched: std::mem::take(&mut self.matched),
-            scripted: self.first_look.is_some(),
+            scripted: self.response_script.is_some(),
         };
-        if redirect_hops::hand_on(&mut self.ticket, leads, onward) {
-            (self.plan, self.first_look, self.ticket.plan) = (None, None, None);
+        if redirect_hops::carry_over(&mut self.ticket, target, state) {
+            (self.plan, self.response_script, self.ticket.plan) = (None, None, None);
         }
     }
 
-    /// The part of its latency that comes after the origin's answer.
+    /// The part of its latency that is applied after the origin's response.
     fn response_delay(&self) -> Duration {
         self.arming.link.latency.downlink.min(self.latency)
     }
 }
 
-/// What a request waits for on the link.
+/// The link's latency for a request.
 fn latency(connection: &Connection, session: &Session, arming: &Arming, seed: Seed) -> Duration {
-    let law = &arming.link.latency;
-    match law.is_none() {
-        true => Duration::ZERO,
-        false => {
-            let time = session.downlink.running(session.now());
-            connection.delay(law, time, &mut seed.named("latency").stream())
-        }
+    let latency = &arming.link.latency;
+    if latency.is_none() {
+        return Duration::ZERO;
     }
+    let time = session.downlink.running(session.now());
+    connection.delay(latency, time, &mut seed.named("latency").stream())
 }
 
-/// The answer to a request that could not be served.
+/// The response to a request that could not be served.
 fn refusal(connection: &Connection, error: &ProxyError) -> Response<Source> {
     if error.closes() {
         connection.refuse();
@@ -393,8 +393,8 @@ fn refusal(connection: &Connection, error: &ProxyError) -> Response<Source> {
     reply::failure(error)
 }
 
-/// An answer of our own to a request that reached no session's network.
-fn own(
+/// A response of the proxy that is not shaped by a session's link.
+fn own_response(
     connection: &Connection,
     cors: Option<CorsRequest>,
     mut response: Response<Source>,
@@ -407,32 +407,48 @@ fn own(
     response.map(|source| PlayerBody::Plain(Box::new(source)))
 }
 
-/// Hands the answer over to the session's link.
+/// The form of a response body.
+#[derive(Clone, Copy)]
+struct BodyForm {
+    /// It is sent on an HTTP/2 connection.
+    multiplexed: bool,
+    /// The response may not have a body.
+    bodiless: bool,
+}
+
+/// Makes the shaped response for the player.
 fn shape(
     proxy: &Proxy,
-    planned: Planned,
+    planned: PlannedExchange,
     mut response: Response<Source>,
-    (multiplexed, bodiless): (bool, bool),
+    BodyForm { multiplexed, bodiless }: BodyForm,
 ) -> Response<PlayerBody> {
-    let Planned { mut ticket, arming, plan, seed, host, request_close, .. } = planned;
+    let PlannedExchange { mut ticket, arming, plan, seed, host, request_close, .. } = planned;
     ticket.answered(response.status().as_u16());
-    let own = plan.as_deref().map(|plan| own_link(&proxy.catalog, plan, &ticket));
+    let rule_link = plan.as_deref().map(|plan| rule_link(&proxy.catalog, plan, &ticket));
     let body_gate = plan
         .as_ref()
         .filter(|_| !bodiless)
         .and_then(|plan| fault::apply_body_faults(plan, seed, &ticket, multiplexed, &mut response));
     let link = Arc::clone(&arming.link);
-    let pace = Arc::clone(&proxy.pace);
-    let (own, host) = (own.unwrap_or_default(), Some(host));
+    let wake_schedule = Arc::clone(&proxy.wake_schedule);
+    let (rule_link, host) = (rule_link.unwrap_or_default(), Some(host));
     let head = headers::head_size(response.status(), response.headers());
-    let treatment = BodyPlan { link, own, body_gate, request_close, multiplexed, pace, head, host };
-    response.map(|source| {
-        PlayerBody::Shaped(Box::new(ShapedBody::new(source, treatment, seed, ticket)))
-    })
+    let plan = BodyPlan {
+        link,
+        rule_link,
+        body_gate,
+        request_close,
+        multiplexed,
+        wake_schedule,
+        head,
+        host,
+    };
+    response.map(|source| PlayerBody::Shaped(Box::new(ShapedBody::new(source, plan, seed, ticket))))
 }
 
-/// What rules hold the response to. A profile that is at fault is told of, and holds it to nothing.
-fn own_link(catalog: &Catalog, plan: &Plan, ticket: &Ticket) -> Own {
+/// Rate and link that rules set for the response. An invalid profile is logged and has no effect.
+fn rule_link(catalog: &Catalog, plan: &Plan, ticket: &Ticket) -> RuleLink {
     let rate = plan.rate.as_ref().map(|planned| {
         ticket.injected(&planned.rule, "rate", None);
         planned.effect
@@ -443,16 +459,16 @@ fn own_link(catalog: &Catalog, plan: &Plan, ticket: &Ticket) -> Own {
             Some(Arc::new(profile.link.clone()))
         }
         Err(problem) => {
-            tracing::warn!(rule = %planned.rule, %problem, "a rule's profile is at fault");
+            tracing::warn!(rule = %planned.rule, %problem, "a rule's profile can't be used");
             None
         }
     });
-    Own { rate, link }
+    RuleLink { rate, link }
 }
 
-/// What was added before the first byte, for the player's network panel (W3C Server Timing).
-fn server_timing(planned: &Planned) -> Option<HeaderValue> {
-    let Planned { arming, latency, .. } = planned;
+/// The delays before the first byte, as `Server-Timing` for the player's network panel (W3C Server Timing).
+fn server_timing(planned: &PlannedExchange) -> Option<HeaderValue> {
+    let PlannedExchange { arming, latency, .. } = planned;
     let plan = planned.plan.as_deref();
     if arming.link.is_transparent() && plan.is_none() {
         return None;
@@ -470,7 +486,7 @@ fn server_timing(planned: &Planned) -> Option<HeaderValue> {
     HeaderValue::from_str(&text).ok()
 }
 
-/// Tells when a viewer's segments come from another rung than before.
+/// Emits an event when the player requests segments of another rung than before.
 fn note_switch(session: &Session, request: &RequestTag, bus: &Bus) {
     let resource = &request.resource;
     let fetched = resource.kind == Kind::Segment && request.method == Method::GET;
@@ -481,9 +497,9 @@ fn note_switch(session: &Session, request: &RequestTag, bus: &Bus) {
     }
 }
 
-/// Remembers the segments asked for, if a rule swaps them.
-fn note_step(session: &Session, arming: &Arming, request: &RequestTag, origin: &Origin) {
+/// Records requested segments, if a rule swaps them.
+fn note_segment(session: &Session, arming: &Arming, request: &RequestTag, origin: &Origin) {
     if arming.rules.swaps_segments() && request.resource.kind == Kind::Segment {
-        session.trail.lock().note(&request.resource, origin, &request.path);
+        session.recent_segments.lock().note(&request.resource, origin, &request.path);
     }
 }

@@ -1,7 +1,6 @@
-//! An exchange's ticket: carried through all its phases, and handed in, with what was measured, when
-//! it is over, however that comes about.
+//! The ticket of an exchange: its state in all phases. Dropping it emits the final event with what was measured.
 
-use super::redirect_hops::Leads;
+use super::redirect_hops::RedirectTarget;
 use crate::proxy::{
     body::uplink_loss::Cut, downstream::connection::Connection, fault::FaultReporter,
 };
@@ -10,7 +9,7 @@ use crate::{
     model::OnDrop,
     rules::{Plan, Reservations},
     seed::Seed,
-    sessions::{Asked, Session},
+    sessions::{AttemptKey, Session},
 };
 use std::{sync::Arc, time::Duration};
 
@@ -18,14 +17,14 @@ use std::{sync::Arc, time::Duration};
 pub(in crate::proxy) struct Ticket {
     pub(in crate::proxy) session: Arc<Session>,
     pub(in crate::proxy) request: Arc<RequestTag>,
-    /// What rules ask of it.
+    /// The plan of rules and script.
     pub(in crate::proxy) plan: Option<Arc<Plan>>,
-    /// What that took from budgets.
+    /// What the plan reserved from budgets.
     pub(in crate::proxy) charges: Option<Arc<Reservations>>,
-    /// What its attempts are counted by.
-    pub(in crate::proxy) asked: Asked,
-    /// Where its answer leads, if that is within the session.
-    pub(in crate::proxy) leads: Option<Leads>,
+    /// The key of its attempt count.
+    pub(in crate::proxy) attempt_key: AttemptKey,
+    /// The target of its redirect, if it is within the session.
+    pub(in crate::proxy) redirect_target: Option<RedirectTarget>,
     connection: Arc<Connection>,
     bus: Arc<Bus>,
     started: Duration,
@@ -36,9 +35,9 @@ pub(in crate::proxy) struct Ticket {
     first_byte: Option<Duration>,
     last_byte: Option<Duration>,
     shaper_wait: Duration,
-    /// What ended the request's body on its way up, if something has.
+    /// The packet loss that ended the request on the uplink, if one did.
     pub(in crate::proxy) cut: Cut,
-    /// What chances the request has.
+    /// The seed of the request's random draws.
     pub(in crate::proxy) seed: Seed,
 }
 
@@ -46,7 +45,7 @@ impl Ticket {
     pub(in crate::proxy) fn new(
         session: Arc<Session>,
         request: Arc<RequestTag>,
-        asked: Asked,
+        attempt_key: AttemptKey,
         connection: Arc<Connection>,
         bus: Arc<Bus>,
     ) -> Self {
@@ -58,8 +57,8 @@ impl Ticket {
             request,
             plan: None,
             charges: None,
-            asked,
-            leads: None,
+            attempt_key,
+            redirect_target: None,
             connection,
             bus,
             started,
@@ -75,32 +74,32 @@ impl Ticket {
         }
     }
 
-    /// What ended the request's body on its way up.
-    pub(in crate::proxy) fn cut_on_its_way(&self) -> Option<OnDrop> {
+    /// The packet loss that ended the request on the uplink.
+    pub(in crate::proxy) fn cut_on_uplink(&self) -> Option<OnDrop> {
         self.cut.get().copied()
     }
 
-    /// The connection it came on.
+    /// The player's connection.
     pub(in crate::proxy) fn connection(&self) -> &Connection {
         &self.connection
     }
 
-    /// Tells the bus.
+    /// Emits `event` on the bus.
     pub(in crate::proxy) fn emit(&self, event: &Event) {
         self.bus.emit(event);
     }
 
-    /// The bus, for those who outlive the ticket's phases.
+    /// The event bus, for parts that outlive the ticket.
     pub(in crate::proxy) const fn bus(&self) -> &Arc<Bus> {
         &self.bus
     }
 
-    /// Tells of its faults where it is not at hand.
+    /// A reporter of its faults, for parts that have no access to the ticket.
     pub(in crate::proxy) fn fault_reporter(&self) -> FaultReporter {
         FaultReporter::new(Arc::clone(&self.bus), Arc::clone(&self.request), self.charges.clone())
     }
 
-    /// Tells that `effect` of `rule` took place.
+    /// Reports that `effect` of `rule` was applied.
     pub(in crate::proxy) fn injected(
         &self,
         rule: &Arc<str>,
@@ -110,8 +109,8 @@ impl Ticket {
         self.fault_reporter().injected(rule, effect, at_byte);
     }
 
-    /// `rule` struck by what later requests will tell of.
-    pub(in crate::proxy) fn struck(&self, rule: &Arc<str>) {
+    /// Counts that `rule` applied, where the effect shows only on later requests.
+    pub(in crate::proxy) fn applied(&self, rule: &Arc<str>) {
         self.charges.iter().for_each(|charges| charges.struck(rule));
     }
 
@@ -120,19 +119,19 @@ impl Ticket {
         self.upstream_ttfb = Some(ttfb);
     }
 
-    /// Its answer leads to another address within the session, and the request there is counted in its place.
-    pub(in crate::proxy) fn leads_on(&mut self) {
+    /// Marks the request as redirected within the session: the request that follows is counted instead.
+    pub(in crate::proxy) fn mark_redirected(&mut self) {
         let mut request = RequestTag::clone(&self.request);
         request.details.redirected = true;
         self.request = Arc::new(request);
     }
 
-    /// The player is answered `status`.
+    /// Records the status of the response.
     pub(in crate::proxy) const fn answered(&mut self, status: u16) {
         self.status = status;
     }
 
-    /// `bytes` of the body were handed over at `now`, after a wait for the link.
+    /// Records that `bytes` of the body were handed over at `now`, after waiting for the link.
     pub(in crate::proxy) fn passed(&mut self, bytes: usize, now: Duration, waited: Duration) {
         self.bytes += bytes as u64;
         self.first_byte.get_or_insert(now);
@@ -145,7 +144,7 @@ impl Ticket {
         self.bytes
     }
 
-    /// How it ended. Said last, and before the drop.
+    /// Records how the exchange ended. Called last, before the drop.
     pub(in crate::proxy) const fn ended(&mut self, outcome: Outcome) {
         self.outcome = outcome;
     }
@@ -153,14 +152,14 @@ impl Ticket {
 
 impl Drop for Ticket {
     fn drop(&mut self) {
-        // Before anybody hears that it is over, and asks again.
+        // Release reservations before the final event, so that a next request finds them.
         self.charges.iter().for_each(|charges| charges.give_back());
         let broken = matches!(self.outcome, Outcome::Cut | Outcome::OriginCut);
         if broken || self.status == 0 || self.status >= 400 {
-            self.session.attempt_failed(self.asked);
+            self.session.attempt_failed(self.attempt_key);
         }
         let since = |time: Duration| time.saturating_sub(self.started);
-        // The last byte is the end, unless the player went away after it: then that was.
+        // The exchange ended with its last byte, or later if the player closed the connection.
         let now = match (self.outcome, self.last_byte) {
             (Outcome::Complete, Some(last)) => last,
             _ => self.session.now(),

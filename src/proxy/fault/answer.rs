@@ -1,6 +1,6 @@
-//! The answer to a request of which rules ask something, up to its body's way to the player.
+//! The response to a request that has a plan, before its body is shaped.
 
-use super::{date::moved_iso_time, range_fault, replacement, short_circuit::fate};
+use super::{date::moved_iso_time, range_fault, replacement, short_circuit::short_circuit};
 use crate::{
     proxy::{
         body::source::Source,
@@ -18,12 +18,12 @@ use bytes::Bytes;
 use http::{HeaderValue, Response, header};
 use std::sync::Arc;
 
-/// Bodies of errors that are kept; larger errors are not.
+/// The largest body of an error that is stored; larger errors are not stored.
 const LARGEST_ERROR: usize = 64 * 1024;
-/// More than a time can have.
+/// Longer than any time stamp.
 const LARGEST_TIME: usize = 64;
 
-/// What `plan` makes of a request.
+/// Makes the response to a request with `plan`.
 pub(in crate::proxy) async fn answer(
     proxy: &Proxy,
     plan: &Plan,
@@ -33,19 +33,21 @@ pub(in crate::proxy) async fn answer(
 ) -> Result<Response<Source>, Unanswered> {
     let url = plan.keep_errors.as_ref().map(|_| outbound.origin.url(&outbound.path));
     let at = (&outbound.origin, &*outbound.path);
-    let settled = fate(proxy, plan, ticket, at, &outbound.head, seed).await.transpose()?;
-    let ours =
-        || plan.body.as_ref().and_then(|b| replacement::ours(b, ticket, &outbound.path, seed));
-    let mut response = match settled.or_else(ours) {
+    let early = short_circuit(proxy, plan, ticket, at, &outbound.head, seed).await.transpose()?;
+    let generated = || {
+        let body = plan.body.as_ref()?;
+        replacement::generated(body, ticket, &outbound.path, seed)
+    };
+    let mut response = match early.or_else(generated) {
         Some(response) => response,
         None => {
-            redirect_inside(plan, ticket, &mut outbound);
+            change_target(plan, ticket, &mut outbound);
             let ranged = outbound.head.headers.contains_key(header::RANGE);
             let fault = plan.range.as_ref().filter(|_| ranged);
             if let Some(fault) = fault {
-                range_fault::ask(fault.effect, &mut outbound.head);
+                range_fault::change_request(fault.effect, &mut outbound.head);
             }
-            let mut response = proxy.ask(outbound, ticket).await;
+            let mut response = proxy.fetch_from_origin(outbound, ticket).await;
             if let Some(fault) = fault {
                 range_fault::apply_range_fault(fault, ticket, &mut response);
             }
@@ -56,16 +58,17 @@ pub(in crate::proxy) async fn answer(
         skew_body(skew.effect, &mut response).await;
     }
     if let Some((keep, url)) = plan.keep_errors.as_ref().zip(url) {
-        keep_error(keep, &url, ticket, &mut response).await;
+        store_error(keep, &url, ticket, &mut response).await;
     }
     Ok(response)
 }
 
-/// Asks the origin for something else than the player did.
-fn redirect_inside(plan: &Plan, ticket: &Ticket, outbound: &mut Outbound) {
+/// Changes what is requested from the origin, as the plan requires.
+fn change_target(plan: &Plan, ticket: &Ticket, outbound: &mut Outbound) {
     let body = plan.body.as_ref();
-    let there = body
-        .and_then(|body| replacement::elsewhere(body, ticket, (&outbound.origin, &outbound.path)));
+    let there = body.and_then(|body| {
+        replacement::other_resource(body, ticket, (&outbound.origin, &outbound.path))
+    });
     if let Some(there) = there {
         (outbound.origin, outbound.path) = there;
     }
@@ -77,21 +80,21 @@ fn redirect_inside(plan: &Plan, ticket: &Ticket, outbound: &mut Outbound) {
     }
 }
 
-/// The path without the directives of a low-latency reload; `None` = it has none.
+/// The path without the directives of a low-latency HLS reload; `None` = there are none.
 fn without_directives(reload: Reload, path: &str) -> Option<String> {
     let (bare, query) = path.split_once('?')?;
-    let gone = |pair: &str| match reload {
+    let removed = |pair: &str| match reload {
         Reload::Early => pair.starts_with("_HLS_msn=") || pair.starts_with("_HLS_part="),
         Reload::Full => pair.starts_with("_HLS_skip="),
     };
-    if !query.split('&').any(gone) {
+    if !query.split('&').any(removed) {
         return None;
     }
-    let kept: Vec<_> = query.split('&').filter(|pair| !gone(pair)).collect();
+    let kept: Vec<_> = query.split('&').filter(|pair| !removed(pair)).collect();
     Some(if kept.is_empty() { bare.to_owned() } else { format!("{bare}?{}", kept.join("&")) })
 }
 
-/// Shifts the time in a body that is nothing else.
+/// Shifts the time in a body that consists of a time stamp.
 async fn skew_body(skew: Skew, response: &mut Response<Source>) {
     let short = response.body().size_hint().upper().is_some_and(|u| u <= LARGEST_TIME as u64);
     if !short || !response.status().is_success() {
@@ -108,8 +111,8 @@ async fn skew_body(skew: Skew, response: &mut Response<Source>) {
     *response.body_mut() = Source::from(Bytes::from(moved));
 }
 
-/// Keeps an error for those who ask for the same.
-async fn keep_error(
+/// Stores an error response for later requests of the same URL.
+async fn store_error(
     keep: &Planned<Keep>,
     url: &str,
     ticket: &Ticket,
@@ -124,20 +127,23 @@ async fn keep_error(
     let until = ticket.session.now().saturating_add(*time);
     let error = CachedError { rule: Arc::clone(rule), status, headers, body };
     ticket.session.error_cache.lock().keep(url, until, error);
-    ticket.struck(rule);
+    ticket.applied(rule);
 }
 
-/// The error that is kept for the request, if one is.
-pub(in crate::proxy) fn kept(ticket: &Ticket, outbound: &Outbound) -> Option<Response<Source>> {
+/// The stored error for the request, if there is one.
+pub(in crate::proxy) fn stored_error(
+    ticket: &Ticket,
+    outbound: &Outbound,
+) -> Option<Response<Source>> {
     let session = &ticket.session;
-    let mut kept = session.error_cache.lock();
-    if kept.is_empty() {
+    let mut cache = session.error_cache.lock();
+    if cache.is_empty() {
         return None;
     }
     let rules = Arc::clone(&session.arming().rules);
     let in_force = |rule: &str| rules.iter().any(|known| known.name() == rule);
     let url = outbound.origin.url(&outbound.path);
-    let CachedError { rule, status, headers, body } = kept.get(&url, session.now(), in_force)?;
+    let CachedError { rule, status, headers, body } = cache.get(&url, session.now(), in_force)?;
     ticket.injected(&rule, "keep-errors", None);
     let mut response = Response::new(Source::from(body));
     *response.status_mut() = status;

@@ -1,4 +1,4 @@
-//! Puts what a plan asks for into the way of an answer's body.
+//! Sets up the body effects of a plan for a response.
 
 use super::{body_filter::BodyFilter, body_gate::BodyGate};
 use crate::{
@@ -8,8 +8,8 @@ use crate::{
 };
 use http::{HeaderValue, Response, Version, header};
 
-/// Sends the body of `response` by way of what `plan` asks for, and tells its new length, if it has
-/// one. The gatekeeper to stand before the link.
+/// Adds the body filter of `plan` to `response`, and updates `Content-Length`. Returns the gate to place before the
+/// link, if the plan needs one.
 pub(in crate::proxy) fn apply_body_faults(
     plan: &Plan,
     seed: Seed,
@@ -18,10 +18,8 @@ pub(in crate::proxy) fn apply_body_faults(
     response: &mut Response<Source>,
 ) -> Option<Box<BodyGate>> {
     let length = response.body().size_hint().exact();
-    if let Some(body_filter) =
-        BodyFilter::new(plan, seed, &ticket.session, || ticket.fault_reporter())
-    {
-        response.body_mut().set_body_filter(body_filter);
+    if let Some(filter) = BodyFilter::new(plan, seed, &ticket.session, || ticket.fault_reporter()) {
+        response.body_mut().set_filter(filter);
     }
     let chunked = matches!(&plan.cut, Some(cut) if cut.effect.ending == Ending::BadChunk);
     if let Some(planned) = plan.framing.as_ref().filter(|_| !chunked) {
@@ -40,12 +38,12 @@ pub(in crate::proxy) fn apply_body_faults(
     Some(Box::new(body_gate))
 }
 
-/// Lets the body end where the connection closes.
+/// Makes the close of the connection mark the end of the body.
 fn end_by_close(ticket: &Ticket, multiplexed: bool, response: &mut Response<Source>) {
     response.body_mut().hide_length();
     response.headers_mut().remove(header::CONTENT_LENGTH);
     if !multiplexed {
-        // To HTTP/1.0, hyper writes neither a length nor chunks. The player is told 1.1 all the same.
+        // For HTTP/1.0, hyper writes neither a length nor chunks. The status line is rewritten to HTTP/1.1.
         *response.version_mut() = Version::HTTP_10;
         ticket.connection().answer_as_http11();
         response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));

@@ -1,4 +1,4 @@
-//! What a body goes through before it comes to the link: damage, and being held back in clumps.
+//! Changes a body before the link: corrupts bytes, and collects frames to send them in larger chunks.
 
 use super::{corruption::Corrupter, fault_reporter::FaultReporter};
 use crate::{
@@ -18,37 +18,37 @@ use std::{
 };
 use tokio::time::Sleep;
 
-/// The most that is held back.
+/// The most bytes that are held back.
 const MOST_HELD: usize = 16 * 1024 * 1024;
 
-/// A body's next frame, as its source gives it.
+/// The result of polling a body's source.
 pub(in crate::proxy) type NextFrame = Poll<Option<Result<Frame<Bytes>, OriginError>>>;
 
-/// The way of one body.
+/// The filter of one body.
 pub(in crate::proxy) struct BodyFilter {
     corrupter: Option<(Arc<str>, Corrupter)>,
-    clump: Option<CoalescedChunk>,
+    coalesce: Option<CoalescedChunk>,
     session: Arc<Session>,
     fault_reporter: FaultReporter,
-    /// The end of the source, kept until what was held back is out.
+    /// The end of the source, kept until all held bytes are passed on.
     end: Option<Result<Frame<Bytes>, OriginError>>,
     ended: bool,
 }
 
-/// Bytes held back.
+/// Bytes that are held back.
 struct CoalescedChunk {
     planned: Planned<Coalesce>,
     held: VecDeque<Bytes>,
     bytes: usize,
-    /// Everything held may go.
+    /// All held bytes may pass.
     open: bool,
     until: Option<Duration>,
     sleep: Option<Pin<Box<Sleep>>>,
-    told: bool,
+    reported: bool,
 }
 
 impl BodyFilter {
-    /// The way that `plan` sends a body; `None` = straight on.
+    /// The filter that `plan` needs; `None` = none.
     pub(super) fn new(
         plan: &Plan,
         seed: Seed,
@@ -62,11 +62,11 @@ impl BodyFilter {
             .corrupt
             .as_ref()
             .map(|planned| (Arc::clone(&planned.rule), Corrupter::new(planned.effect, seed)));
-        let clump = plan.coalesce.clone().map(CoalescedChunk::new);
+        let coalesce = plan.coalesce.clone().map(CoalescedChunk::new);
         let session = Arc::clone(session);
         Some(Box::new(Self {
             corrupter,
-            clump,
+            coalesce,
             session,
             fault_reporter: fault_reporter(),
             end: None,
@@ -77,19 +77,19 @@ impl BodyFilter {
     /// Whether nothing is held back.
     pub(in crate::proxy) fn is_empty(&self) -> bool {
         self.end.is_none()
-            && self.clump.as_ref().is_none_or(|clump| clump.held.is_empty())
+            && self.coalesce.as_ref().is_none_or(|coalesce| coalesce.held.is_empty())
             && self.corrupter.as_ref().is_none_or(|(_, corrupter)| corrupter.is_empty())
     }
 
-    /// The next frame; `next` asks the source.
+    /// The next frame; `next` polls the source.
     pub(in crate::proxy) fn poll(
         &mut self,
         cx: &mut Context<'_>,
         next: &mut dyn FnMut(&mut Context<'_>) -> NextFrame,
     ) -> NextFrame {
         loop {
-            if let Some(clump) = &mut self.clump
-                && let Some(piece) = clump.take(&self.session, cx)
+            if let Some(coalesce) = &mut self.coalesce
+                && let Some(piece) = coalesce.take(&self.session, cx)
             {
                 return Poll::Ready(Some(Ok(Frame::data(piece))));
             }
@@ -100,16 +100,16 @@ impl BodyFilter {
                 Poll::Pending => return Poll::Pending,
                 Poll::Ready(Some(Ok(frame))) => match frame.into_data() {
                     Ok(data) => self.damaged(data),
-                    Err(trailers) => self.over(Some(Ok(trailers))),
+                    Err(trailers) => self.end_source(Some(Ok(trailers))),
                 },
-                Poll::Ready(end) => self.over(end),
+                Poll::Ready(end) => self.end_source(end),
             };
             if piece.is_empty() {
                 continue;
             }
-            match &mut self.clump {
+            match &mut self.coalesce {
                 None => return Poll::Ready(Some(Ok(Frame::data(piece)))),
-                Some(clump) => clump.hold(piece, &self.session, &self.fault_reporter),
+                Some(coalesce) => coalesce.hold(piece, &self.session, &self.fault_reporter),
             }
         }
     }
@@ -123,12 +123,12 @@ impl BodyFilter {
         piece
     }
 
-    /// The source is over; what the damage held back.
-    fn over(&mut self, end: Option<Result<Frame<Bytes>, OriginError>>) -> Bytes {
+    /// Records the end of the source. Returns bytes that the corrupter still holds.
+    fn end_source(&mut self, end: Option<Result<Frame<Bytes>, OriginError>>) -> Bytes {
         self.ended = true;
         self.end = end;
-        if let Some(clump) = &mut self.clump {
-            clump.open = true;
+        if let Some(coalesce) = &mut self.coalesce {
+            coalesce.open = true;
         }
         self.corrupter.as_mut().map_or_else(Bytes::new, |(_, corrupter)| corrupter.rest())
     }
@@ -137,12 +137,12 @@ impl BodyFilter {
 impl CoalescedChunk {
     const fn new(planned: Planned<Coalesce>) -> Self {
         let held = VecDeque::new();
-        Self { planned, held, bytes: 0, open: false, until: None, sleep: None, told: false }
+        Self { planned, held, bytes: 0, open: false, until: None, sleep: None, reported: false }
     }
 
     fn hold(&mut self, piece: Bytes, session: &Session, fault_reporter: &FaultReporter) {
-        if !self.told {
-            self.told = true;
+        if !self.reported {
+            self.reported = true;
             fault_reporter.injected(&self.planned.rule, "coalesce", None);
         }
         if let (None, Coalesce::For(time)) = (self.until, self.planned.effect) {
@@ -153,7 +153,7 @@ impl CoalescedChunk {
         self.open |= self.bytes >= MOST_HELD;
     }
 
-    /// What may go now.
+    /// The next bytes that may pass now.
     fn take(&mut self, session: &Session, cx: &mut Context<'_>) -> Option<Bytes> {
         if !self.open
             && let Some(until) = self.until

@@ -1,4 +1,4 @@
-//! Keeps the gate of one body: asks it for the time, waits, and stays silent where that is asked.
+//! Drives the [`Gate`] of one body on the session's clock: waits, and stays silent before a cut.
 
 use super::gate_schedule::{Gate, Step};
 use crate::{
@@ -12,32 +12,32 @@ use std::{
 };
 use tokio::time::Sleep;
 
-/// What the gatekeeper orders.
+/// The result of polling the gate.
 #[derive(Debug)]
 pub(in crate::proxy) enum Order {
-    /// So many bytes may pass now.
+    /// Up to this many bytes may pass now.
     Pass(u64),
-    /// The body ends here, like this.
+    /// The body ends here with this cut.
     End(Cut),
 }
 
-/// Stands between a body and its link.
+/// Limits when the bytes of a body reach the link.
 #[derive(Debug)]
 pub(in crate::proxy) struct BodyGate {
     gate: Gate,
-    /// What the headers say of the length, if they say it.
+    /// The length that the headers declare, if they do.
     declared: Option<u64>,
     sleep: Option<Pin<Box<Sleep>>>,
-    /// The cut whose silence lasts until this session time, or for ever.
+    /// A cut with silence before it, until this session time or without end.
     silent: Option<(Cut, Option<Duration>)>,
-    /// It is asked after the last byte too (HTTP/2).
-    asked_again: bool,
+    /// It is also polled after the last byte (HTTP/2).
+    polled_at_end: bool,
 }
 
 impl BodyGate {
-    /// The gatekeeper that `plan` puts before a body of `length` bytes; `None` = it stands open.
-    /// `asked_again`: after the last byte too, as over HTTP/2.
-    pub(super) fn new(plan: &Plan, length: Option<u64>, asked_again: bool) -> Option<Self> {
+    /// The gate that `plan` needs for a body of `length` bytes; `None` = none. `polled_at_end`: it is also polled after
+    /// the last byte, as on HTTP/2.
+    pub(super) fn new(plan: &Plan, length: Option<u64>, polled_at_end: bool) -> Option<Self> {
         let gate = Gate::new(plan, length)?;
         let declared = match gate.cut() {
             _ if plan.framing.is_some() => None,
@@ -45,15 +45,15 @@ impl BodyGate {
             Some((Cut { length: Length::Drop, .. }, _)) => None,
             _ => length,
         };
-        Some(Self { gate, declared, sleep: None, silent: None, asked_again })
+        Some(Self { gate, declared, sleep: None, silent: None, polled_at_end })
     }
 
-    /// What the headers should say of the length.
+    /// The length that the headers are to declare.
     pub(in crate::proxy) const fn declared(&self) -> Option<u64> {
         self.declared
     }
 
-    /// What shall become of the body now.
+    /// Polls what may happen to the body now.
     pub(in crate::proxy) fn poll(&mut self, cx: &mut Context<'_>, ticket: &Ticket) -> Poll<Order> {
         let Self { gate, sleep, silent, .. } = self;
         let session = &ticket.session;
@@ -90,12 +90,12 @@ impl BodyGate {
         }
     }
 
-    /// `bytes` passed. Once that was all that the headers promise, nobody asks again: a cut at that
-    /// very byte comes now.
+    /// Records that `bytes` passed. After the declared length, HTTP/1.1 does not poll again, so a cut at exactly that
+    /// byte is returned here.
     pub(in crate::proxy) fn passed(&mut self, bytes: usize, ticket: &Ticket) -> Option<Cut> {
         self.gate.passed(bytes as u64, ticket.session.now());
         let (_, at) = self.gate.cut()?;
-        if self.asked_again || at != Some(ticket.bytes()) || at != self.declared {
+        if self.polled_at_end || at != Some(ticket.bytes()) || at != self.declared {
             return None;
         }
         let Planned { rule, effect } = self.gate.take_cut()?;

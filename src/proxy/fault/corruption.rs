@@ -1,7 +1,7 @@
-//! Bytes that arrive damaged, the same ones on every run.
+//! Corrupts bytes of a body, the same ones in every run.
 //!
-//! Pure: which bytes are hit follows from the seed and their place in the body, never from how they
-//! were cut into pieces.
+//! A pure function: which bytes are corrupted depends on the seed and their position in the body, not on how the body
+//! is split into pieces.
 
 use crate::{
     rules::{Corruption, Damage},
@@ -12,23 +12,23 @@ use bytes::{Bytes, BytesMut};
 use rand::RngExt as _;
 
 const TS_PACKET: u64 = 188;
-/// Of a box: a 32-bit size, a type, and, if the size is 1, a 64-bit size.
+/// The head of a box: a 32-bit size, a type, and, if the size is 1, a 64-bit size.
 const SHORT_HEAD: usize = 8;
 const LONG_HEAD: usize = 16;
 
-/// Damages one body.
+/// Corrupts one body.
 #[derive(Debug)]
 pub(super) struct Corrupter {
     wanted: Corruption,
     stream: Stream,
-    /// The body's byte at which the next piece begins.
+    /// The position in the body at which the next piece begins.
     place: u64,
-    /// The next byte, packet or box that may be hit.
+    /// The position of the next byte, packet or box that may be corrupted.
     next: u64,
-    /// The first byte of a box's head, kept until the head is whole.
+    /// The first bytes of a box's head, held until the head is complete.
     held: BytesMut,
-    struck: Option<u64>,
-    told: bool,
+    first_corrupted: Option<u64>,
+    reported: bool,
 }
 
 impl Corrupter {
@@ -40,32 +40,40 @@ impl Corrupter {
             }
             Damage::TsSync | Damage::BoxSize => 0,
         };
-        Self { wanted, stream, place: 0, next, held: BytesMut::new(), struck: None, told: false }
-    }
-
-    /// The next piece of the body, damaged; perhaps without its last bytes, which come with the next.
-    pub(super) fn damage(&mut self, piece: Bytes) -> Bytes {
-        match self.wanted.damage {
-            Damage::BitFlips | Damage::Zeros => self.hit_bytes(piece),
-            Damage::TsSync => self.hit_packets(piece),
-            Damage::BoxSize => self.hit_boxes(piece),
+        Self {
+            wanted,
+            stream,
+            place: 0,
+            next,
+            held: BytesMut::new(),
+            first_corrupted: None,
+            reported: false,
         }
     }
 
-    /// Whether nothing is kept for later.
+    /// Corrupts the next piece of the body. Its last bytes may be held until the next piece.
+    pub(super) fn damage(&mut self, piece: Bytes) -> Bytes {
+        match self.wanted.damage {
+            Damage::BitFlips | Damage::Zeros => self.corrupt_bytes(piece),
+            Damage::TsSync => self.corrupt_packets(piece),
+            Damage::BoxSize => self.corrupt_boxes(piece),
+        }
+    }
+
+    /// Whether no bytes are held.
     pub(super) fn is_empty(&self) -> bool {
         self.held.is_empty()
     }
 
-    /// What is left when the body is over.
+    /// The held bytes, at the end of the body.
     pub(super) fn rest(&mut self) -> Bytes {
         self.held.split().freeze()
     }
 
-    /// The first byte that was damaged; told once.
+    /// The first corrupted byte; returned once.
     pub(super) fn take_corrupted(&mut self) -> Option<u64> {
-        let first = self.struck.filter(|_| !self.told);
-        self.told |= first.is_some();
+        let first = self.first_corrupted.filter(|_| !self.reported);
+        self.reported |= first.is_some();
         first
     }
 
@@ -73,7 +81,7 @@ impl Corrupter {
         at >= self.wanted.from.bytes() && self.wanted.to.is_none_or(|to| at < to.bytes())
     }
 
-    fn hit_bytes(&mut self, piece: Bytes) -> Bytes {
+    fn corrupt_bytes(&mut self, piece: Bytes) -> Bytes {
         let end = self.place + piece.len() as u64;
         let mut bytes = None;
         let mut piece = Some(piece);
@@ -92,7 +100,7 @@ impl Corrupter {
         bytes.map(BytesMut::freeze).or(piece).unwrap_or_default()
     }
 
-    fn hit_packets(&mut self, piece: Bytes) -> Bytes {
+    fn corrupt_packets(&mut self, piece: Bytes) -> Bytes {
         let end = self.place + piece.len() as u64;
         let mut bytes = None;
         let mut piece = Some(piece);
@@ -112,7 +120,7 @@ impl Corrupter {
         bytes.map(BytesMut::freeze).or(piece).unwrap_or_default()
     }
 
-    fn hit_boxes(&mut self, piece: Bytes) -> Bytes {
+    fn corrupt_boxes(&mut self, piece: Bytes) -> Bytes {
         let mut bytes = match self.held.is_empty() {
             true => mutable(piece),
             false => {
@@ -125,17 +133,17 @@ impl Corrupter {
         while self.next < end {
             let at = (self.next - self.place) as usize;
             let Some(size) = bytes.get_mut(at..).and_then(BoxHead::read) else {
-                // The head comes in two pieces.
+                // The head is split: hold it.
                 self.held = bytes.split_off(at);
                 self.place = self.next;
                 return bytes.freeze();
             };
             let hit = self.stream.random::<f64>() < self.wanted.rate.get();
             if hit && self.in_range(self.next) {
-                size.lie(&mut bytes[at..]);
+                size.increment(&mut bytes[at..]);
                 self.note(self.next);
             }
-            // A box that goes on to the end has no other behind it, and a broken one hides them.
+            // After a box that extends to the end, or a broken one, there is no further box.
             self.next = match size.bytes {
                 0..8 => u64::MAX,
                 bytes => self.next.saturating_add(bytes),
@@ -146,8 +154,8 @@ impl Corrupter {
     }
 
     fn note(&mut self, at: u64) {
-        if self.struck.is_none() {
-            self.struck = Some(at);
+        if self.first_corrupted.is_none() {
+            self.first_corrupted = Some(at);
         }
     }
 }
@@ -161,7 +169,7 @@ struct BoxHead {
 }
 
 impl BoxHead {
-    /// Reads a head; `None` when it is not whole.
+    /// Reads a head; `None` if it is incomplete.
     fn read(bytes: &mut [u8]) -> Option<Self> {
         let head = bytes.get(..SHORT_HEAD)?;
         let size = u32::from_be_bytes(head.get(..4)?.try_into().ok()?);
@@ -172,12 +180,13 @@ impl BoxHead {
         Some(Self { bytes: u64::from_be_bytes(long.try_into().ok()?), long: true })
     }
 
-    /// Makes the size one more.
-    fn lie(self, bytes: &mut [u8]) {
+    /// Increases the size by one.
+    fn increment(self, bytes: &mut [u8]) {
         let more = self.bytes.saturating_add(1);
-        match self.long {
-            true => bytes[SHORT_HEAD..LONG_HEAD].copy_from_slice(&more.to_be_bytes()),
-            false => bytes[..4].copy_from_slice(&(more as u32).to_be_bytes()),
+        if self.long {
+            bytes[SHORT_HEAD..LONG_HEAD].copy_from_slice(&more.to_be_bytes());
+        } else {
+            bytes[..4].copy_from_slice(&(more as u32).to_be_bytes());
         }
     }
 }
@@ -186,7 +195,7 @@ fn mutable(piece: Bytes) -> BytesMut {
     piece.try_into_mut().unwrap_or_else(|shared| BytesMut::from(&shared[..]))
 }
 
-/// How many units are spared before the next one is hit, each with probability `rate`.
+/// How many units are skipped before the next corrupted one, if each is corrupted with probability `rate`.
 fn skip(rate: Ratio, stream: &mut Stream) -> u64 {
     let rate = rate.get();
     if rate <= 0.0 {
@@ -240,10 +249,11 @@ mod tests {
     #[test]
     fn a_share_of_the_bytes_has_one_bit_flipped() {
         let body = vec![0u8; 1_000_000];
-        let (out, struck) = damaged(wanted(Damage::BitFlips, 0.01, 500_000, None), &body, &[4096]);
+        let (out, first_corrupted) =
+            damaged(wanted(Damage::BitFlips, 0.01, 500_000, None), &body, &[4096]);
         let hit: Vec<_> = out.iter().enumerate().filter(|(_, byte)| **byte != 0).collect();
         assert!(hit.iter().all(|(at, byte)| *at >= 500_000 && byte.count_ones() == 1));
-        assert_eq!(struck, Some(hit[0].0 as u64));
+        assert_eq!(first_corrupted, Some(hit[0].0 as u64));
         // 5000 expected, with a standard deviation of 70.
         assert!((4650..5350).contains(&hit.len()), "{}", hit.len());
     }
@@ -257,9 +267,9 @@ mod tests {
     #[test]
     fn every_sync_byte_is_lost() {
         let body: Vec<_> = (0..188 * 5).map(|i| if i % 188 == 0 { 0x47 } else { 1 }).collect();
-        let (out, struck) = damaged(wanted(Damage::TsSync, 1.0, 1, None), &body, &[100]);
+        let (out, first_corrupted) = damaged(wanted(Damage::TsSync, 1.0, 1, None), &body, &[100]);
         let lost: Vec<_> = (0..out.len()).filter(|at| out[*at] == 0).collect();
-        assert_eq!((lost, struck), (vec![188, 376, 564, 752], Some(188)));
+        assert_eq!((lost, first_corrupted), (vec![188, 376, 564, 752], Some(188)));
     }
 
     #[test]
@@ -269,11 +279,12 @@ mod tests {
             [0, 16, 16 + 0x1ff].map(|at| u32::from_be_bytes(body[at..at + 4].try_into().unwrap()))
         };
         for piece in 1..40 {
-            let (out, struck) = damaged(wanted(Damage::BoxSize, 1.0, 0, None), &body, &[piece]);
+            let (out, first_corrupted) =
+                damaged(wanted(Damage::BoxSize, 1.0, 0, None), &body, &[piece]);
             assert_eq!(out.len(), body.len());
             assert_eq!(sizes(&out), [17, 0x200, 25], "{piece}");
             assert_eq!(out[out.len() - 5], 21, "the long size");
-            assert_eq!(struck, Some(0));
+            assert_eq!(first_corrupted, Some(0));
         }
     }
 
@@ -284,12 +295,12 @@ mod tests {
             pieces in prop::collection::vec(1usize..300, 1..8), from in 0u64..500,
         ) {
             let wanted = wanted(Damage::ALL[sort], rate, from, None);
-            let (whole, struck) = damaged(wanted, &body, &[usize::MAX]);
-            let (cut, struck_again) = damaged(wanted, &body, &pieces);
+            let (whole, first_corrupted) = damaged(wanted, &body, &[usize::MAX]);
+            let (cut, first_corrupted_again) = damaged(wanted, &body, &pieces);
             prop_assert_eq!(whole.len(), body.len());
             prop_assert_eq!(&whole[..(from as usize).min(body.len())], &body[..(from as usize).min(body.len())]);
             prop_assert_eq!(whole, cut);
-            prop_assert_eq!(struck, struck_again);
+            prop_assert_eq!(first_corrupted, first_corrupted_again);
         }
     }
 }

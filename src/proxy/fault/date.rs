@@ -1,25 +1,24 @@
-//! Dates in the spellings of HTTP and of time servers, read, moved and written.
+//! Parses, shifts and formats dates of HTTP and of time servers.
 
 use chrono::{DateTime, NaiveDateTime, SecondsFormat, TimeDelta, Utc};
 use std::time::Duration;
 
 const HTTP: &str = "%a, %d %b %Y %H:%M:%S GMT";
 
-/// RFC 9110's date: `Sun, 22 Nov 2026 14:08:54 GMT`. `since_epoch` is capped at the year 9999.
+/// A date in the format of RFC 9110: `Sun, 22 Nov 2026 14:08:54 GMT`. `since_epoch` is capped at the year 9999.
 pub(super) fn http_date(since_epoch: Duration) -> String {
     let seconds = since_epoch.as_secs().min(253_402_300_799);
     let date = DateTime::from_timestamp(seconds.cast_signed(), 0).unwrap_or_default();
     date.format(HTTP).to_string()
 }
 
-/// An HTTP date, later by so many milliseconds; `None` when it is none.
+/// An HTTP date, shifted by `milliseconds`; `None` if `text` is not one.
 pub(super) fn moved_http_date(text: &str, milliseconds: i64) -> Option<String> {
     let date = NaiveDateTime::parse_from_str(text, HTTP).ok()?.and_utc();
     Some(moved(date, milliseconds)?.format(HTTP).to_string())
 }
 
-/// An ISO 8601 time, as `UTCTiming` servers give it, later by so many milliseconds; `None` when the
-/// text is not that and nothing else.
+/// An ISO 8601 time, as `UTCTiming` servers send it, shifted by `milliseconds`; `None` if `text` is anything else.
 pub(super) fn moved_iso_time(text: &str, milliseconds: i64) -> Option<String> {
     let date = DateTime::parse_from_rfc3339(text.trim()).ok()?.with_timezone(&Utc);
     let precision = if text.contains('.') { SecondsFormat::Millis } else { SecondsFormat::Secs };

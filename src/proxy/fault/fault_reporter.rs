@@ -1,4 +1,4 @@
-//! Who tells of faults where the exchange's ticket is not at hand.
+//! Reports faults where the exchange's ticket is not accessible.
 
 use crate::{
     event::{Bus, Event, RequestTag},
@@ -6,7 +6,7 @@ use crate::{
 };
 use std::sync::Arc;
 
-/// Tells of one request's faults.
+/// Reports the faults of one request.
 pub(in crate::proxy) struct FaultReporter {
     bus: Arc<Bus>,
     request: Arc<RequestTag>,
@@ -22,7 +22,7 @@ impl FaultReporter {
         Self { bus, request, charges }
     }
 
-    /// Tells that `effect` of `rule` took place, which is what its budget counts.
+    /// Emits the event that `effect` of `rule` was applied, and counts it in the rule's budget.
     pub(in crate::proxy) fn injected(
         &self,
         rule: &Arc<str>,

@@ -1,33 +1,33 @@
-//! When the bytes of a body may pass, as rules ask: pauses, drops, and an end before the end.
+//! When the bytes of a body may pass, by the plan's stalls, drips and cuts.
 //!
-//! Pure: the time is an argument. What the link makes of bytes that may pass is its own affair.
+//! Pure: the time is an argument. The link shapes the bytes that may pass.
 
 use crate::rules::{Cut, Drip, Plan, Planned, Point, Stall};
 use std::{sync::Arc, time::Duration};
 
-/// Told of what strikes: the rule, the effect, and the body's bytes that passed before.
-pub(super) type Tell<'a> = dyn FnMut(&Arc<str>, &'static str, u64) + 'a;
+/// Called for each applied effect: the rule, the effect, and the bytes of the body that passed before.
+pub(super) type Report<'a> = dyn FnMut(&Arc<str>, &'static str, u64) + 'a;
 
-/// What the gate says.
+/// The result of polling the gate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Step {
-    /// So many bytes may pass, before this time comes.
+    /// Up to `most` bytes may pass; poll again at this time.
     Pass { most: u64, until: Option<Duration> },
     /// None may pass before this time.
     Wait(Duration),
-    /// Nothing passes any more.
+    /// The body is cut here.
     Cut,
 }
 
-/// A point in a body of known or unknown length.
+/// A point in a body: a byte offset, or a time.
 #[derive(Debug, Clone, Copy)]
 enum Mark {
     At(u64),
-    /// After the first byte.
+    /// This long after the first byte.
     After(Duration),
 }
 
-/// A pause to come.
+/// A pause that is still ahead.
 #[derive(Debug)]
 struct Pause {
     at: Mark,
@@ -35,18 +35,18 @@ struct Pause {
     rule: Arc<str>,
 }
 
-/// A body that comes in drops.
+/// A body that is sent in small pieces at intervals.
 #[derive(Debug)]
 struct Drops {
     drip: Planned<Drip>,
     from: Mark,
-    /// What is left of the present drop.
+    /// The rest of the current piece.
     left: u64,
-    /// When the next one falls; `None` = the first has not fallen yet.
+    /// When the next piece is due; `None` = the first one was not sent yet.
     next: Option<Duration>,
 }
 
-/// Stands before one body.
+/// The schedule of one body.
 #[derive(Debug)]
 pub(super) struct Gate {
     pauses: Vec<Pause>,
@@ -58,7 +58,7 @@ pub(super) struct Gate {
 }
 
 impl Gate {
-    /// The gate that `plan` puts before a body of `length` bytes; `None` = it stands open.
+    /// The gate that `plan` needs for a body of `length` bytes; `None` = none.
     pub(super) fn new(plan: &Plan, length: Option<u64>) -> Option<Self> {
         let pauses = plan.stall.as_ref().map_or_else(Vec::new, |stall| pauses(stall, length));
         let drops = plan.drip.as_ref().and_then(|drip| {
@@ -73,7 +73,7 @@ impl Gate {
         shut.then_some(Self { pauses, paused: None, drops, cut, first: None })
     }
 
-    /// The cut, if it has not come, and the byte at which it comes, if that is known.
+    /// The cut, if it is still ahead, and its byte offset if that is known.
     pub(super) fn cut(&self) -> Option<(&Cut, Option<u64>)> {
         self.cut.as_ref().map(|(cut, at)| match at {
             Mark::At(at) => (&cut.effect, Some(*at)),
@@ -81,19 +81,19 @@ impl Gate {
         })
     }
 
-    /// The cut came.
+    /// Takes the cut when it is applied.
     pub(super) fn take_cut(&mut self) -> Option<Planned<Cut>> {
         self.cut.take().map(|(cut, _)| cut)
     }
 
     /// What may pass at `now`, after `passed` bytes.
-    pub(super) fn poll(&mut self, passed: u64, now: Duration, tell: &mut Tell<'_>) -> Step {
+    pub(super) fn poll(&mut self, passed: u64, now: Duration, report: &mut Report<'_>) -> Step {
         let first = self.first;
         if self.cut.as_ref().is_some_and(|(_, at)| at.reached(passed, first, now)) {
             return Step::Cut;
         }
         let cut_time = self.cut.as_ref().and_then(|(_, at)| at.time(first));
-        if let Some(end) = self.pause(passed, now, tell) {
+        if let Some(end) = self.pause(passed, now, report) {
             return Step::Wait(cut_time.map_or(end, |cut| cut.min(end)));
         }
         let mut most = u64::MAX;
@@ -104,7 +104,7 @@ impl Gate {
             most = most.min(at.room(passed));
             until = earlier(until, at.time(first));
         }
-        match self.drops.as_mut().map(|drops| drops.poll(passed, first, now, tell)) {
+        match self.drops.as_mut().map(|drops| drops.poll(passed, first, now, report)) {
             Some(Step::Wait(next)) => {
                 return Step::Wait(earlier(Some(next), until).unwrap_or(next));
             }
@@ -117,7 +117,7 @@ impl Gate {
         Step::Pass { most, until }
     }
 
-    /// `bytes` pass at `now`.
+    /// Records that `bytes` pass at `now`.
     pub(super) fn passed(&mut self, bytes: u64, now: Duration) {
         self.first.get_or_insert(now);
         if let Some(drops) = &mut self.drops {
@@ -125,13 +125,13 @@ impl Gate {
         }
     }
 
-    /// The end of the pause that holds at `now`, if one does.
-    fn pause(&mut self, passed: u64, now: Duration, tell: &mut Tell<'_>) -> Option<Duration> {
+    /// The end of the pause in effect at `now`, if there is one.
+    fn pause(&mut self, passed: u64, now: Duration, report: &mut Report<'_>) -> Option<Duration> {
         let first = self.first;
         while let Some(due) = self.pauses.iter().position(|p| p.at.reached(passed, first, now)) {
             let Pause { lasts, rule, .. } = self.pauses.remove(due);
-            tell(&rule, "stall", passed);
-            // Two at one point last as long as both.
+            report(&rule, "stall", passed);
+            // Two pauses at one point add up.
             let from = self.paused.filter(|end| *end > now).unwrap_or(now);
             self.paused = Some(from.saturating_add(lasts));
         }
@@ -146,7 +146,7 @@ impl Drops {
         passed: u64,
         first: Option<Duration>,
         now: Duration,
-        tell: &mut Tell<'_>,
+        report: &mut Report<'_>,
     ) -> Step {
         let Drip { size, every, .. } = self.drip.effect;
         match self.next {
@@ -154,7 +154,7 @@ impl Drops {
                 return Step::Pass { most: self.from.room(passed), until: self.from.time(first) };
             }
             None => {
-                tell(&self.drip.rule, "drip", passed);
+                report(&self.drip.rule, "drip", passed);
                 self.left = size.bytes();
                 self.next = Some(now.saturating_add(every));
             }
@@ -163,9 +163,9 @@ impl Drops {
                     return Step::Wait(next);
                 }
                 self.left = size.bytes();
-                // On the beat, unless a beat was missed: drops don't pile up.
-                let beat = next.saturating_add(every);
-                self.next = Some(if beat > now { beat } else { now.saturating_add(every) });
+                // On a fixed grid, unless an interval was missed: pieces do not accumulate.
+                let on_grid = next.saturating_add(every);
+                self.next = Some(if on_grid > now { on_grid } else { now.saturating_add(every) });
             }
             Some(_) => {}
         }
@@ -189,7 +189,7 @@ impl Mark {
         }
     }
 
-    /// When it comes, if that is a matter of time.
+    /// Its time, if it is given as a time.
     fn time(self, first: Option<Duration>) -> Option<Duration> {
         match self {
             Self::At(_) => None,
@@ -198,7 +198,7 @@ impl Mark {
     }
 }
 
-/// Where `point` is; `None` = the body never comes to it.
+/// The mark of `point`; `None` = the body ends before it.
 fn mark(point: Point, length: Option<u64>) -> Option<Mark> {
     match point {
         Point::After(time) => Some(Mark::After(time)),

@@ -1,4 +1,4 @@
-//! Heads of answers that are not what they should be: edits, CORS, dates, and closing.
+//! Effects on response heads: header edits, CORS, dates, and closing the connection.
 
 use super::date::{http_date, moved_http_date};
 use crate::{
@@ -13,7 +13,7 @@ use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
 const ELSEWHERE: HeaderValue = HeaderValue::from_static("https://elsewhere.invalid");
 const TWICE: HeaderValue = HeaderValue::from_static("*, *");
 
-/// Does to the head of `response` what `plan` asks for, last of all.
+/// Applies the head effects of `plan` to `response`. Called after all other effects.
 pub(in crate::proxy) fn apply_header_faults(
     plan: &Plan,
     ticket: &Ticket,
@@ -49,7 +49,7 @@ fn edit(edit: &HeaderEdit, headers: &mut HeaderMap) {
     }
 }
 
-/// Breaks what CORS headers there are; whether that changed anything.
+/// Applies a CORS fault. Returns whether it changed anything.
 fn cors(fault: Cors, method: &Method, response: &mut Response<Source>) -> bool {
     let headers = response.headers_mut();
     match fault {
@@ -82,8 +82,8 @@ fn cors(fault: Cors, method: &Method, response: &mut Response<Source>) -> bool {
     }
 }
 
-/// Announces that the connection closes after `response`, if that is asked for. `true`: it is to
-/// close unannounced.
+/// Adds `Connection: close` to `response`, if the plan closes the connection so. Returns `true` if the connection is
+/// to close without that header.
 pub(in crate::proxy) fn close(
     plan: &Plan,
     ticket: &Ticket,
@@ -93,7 +93,7 @@ pub(in crate::proxy) fn close(
     let Some(Planned { rule, effect }) = &plan.close else { return false };
     ticket.injected(rule, "close", None);
     match effect {
-        // The header is HTTP/1.1's; over HTTP/2 a GOAWAY says the same.
+        // The header exists only in HTTP/1.1; HTTP/2 uses GOAWAY.
         Closing::After if !multiplexed => {
             response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
             false

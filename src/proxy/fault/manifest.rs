@@ -1,4 +1,4 @@
-//! Manifests made wrong: the session's memory, the pure edits, and what is told of them.
+//! Edits manifests as a plan requires, and reports the edits.
 
 use crate::{
     media::{
@@ -9,8 +9,8 @@ use crate::{
 };
 use bytes::Bytes;
 
-/// Edits a manifest of `url` as the request's plan asks, after the origin's own was learnt. Without
-/// rules about manifests nothing is remembered, unless asked to `keep` what a script may need.
+/// Applies the plan's edits to the manifest at `url`, after the origin's version was read. Without rules that edit
+/// manifests no state is kept, unless `keep` is set for a script that may need it.
 pub(in crate::proxy) fn edit(
     (url, format): (&str, ManifestFormat),
     bytes: Bytes,

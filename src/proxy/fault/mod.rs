@@ -1,11 +1,11 @@
-//! Faults by rule: everything a [`Plan`](crate::rules::Plan) can ask for, one file an effect.
+//! Faults set by rules: applies every effect of a [`Plan`](crate::rules::Plan), one file per effect.
 //!
 //! ```text
-//!  short_circuit ─▶ fetch ─▶ range_fault, replacement ─▶ body_filter ─▶ body_gate ─▶ header_faults
+//!  short circuit ─▶ changed request ─▶ fetch ─▶ range, replacement ─▶ body filter ─▶ body gate ─▶ head
 //! ```
 //!
-//! A request without a plan passes through none of them. Each effect that is applied is emitted as an
-//! event, with the byte of the body at which it was applied.
+//! A request without a plan skips all of it. Every applied effect is emitted as an event, with the byte of the body
+//! at which it was applied.
 
 mod answer;
 mod body_faults;
@@ -23,7 +23,7 @@ mod redirect;
 mod replacement;
 mod short_circuit;
 
-pub(super) use answer::{answer, kept};
+pub(super) use answer::{answer, stored_error};
 pub(super) use body_faults::apply_body_faults;
 pub(super) use body_filter::BodyFilter;
 pub(super) use body_gate::{BodyGate, Order};

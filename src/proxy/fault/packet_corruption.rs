@@ -1,10 +1,10 @@
-//! Bytes of lost packets that arrive damaged, where a profile asks for that.
+//! Corrupts bytes of lost packets, for profiles whose loss action is `corrupt`.
 
 use crate::seed::Seed;
 use bytes::{Bytes, BytesMut};
 use std::collections::VecDeque;
 
-/// The bytes still to be damaged of one body, and how much of it has been handed over.
+/// The bytes of one body still to be corrupted, and how much of the body has been handed over.
 #[derive(Debug)]
 pub(in crate::proxy) struct PacketCorruption {
     places: VecDeque<u64>,
@@ -13,17 +13,17 @@ pub(in crate::proxy) struct PacketCorruption {
 }
 
 impl PacketCorruption {
-    /// Nothing to damage yet, of a body of which `handed` bytes are gone.
+    /// Starts with nothing to corrupt, for a body of which `handed` bytes have been handed over.
     pub(in crate::proxy) fn new(handed: u64, seed: Seed) -> Self {
         Self { places: VecDeque::new(), handed, seed: seed.named("harm") }
     }
 
-    /// The packet that begins at `byte` arrives damaged. To be told in order.
-    pub(in crate::proxy) fn strike(&mut self, byte: u64) {
+    /// Marks the packet that begins at `byte` for corruption. Calls must be in order.
+    pub(in crate::proxy) fn corrupt_packet(&mut self, byte: u64) {
         self.places.push_back(byte);
     }
 
-    /// The next piece of the body, with a bit of each packet's first byte turned over.
+    /// Returns the next piece of the body, with one bit flipped in the first byte of each marked packet.
     pub(in crate::proxy) fn damage(&mut self, piece: Bytes) -> Bytes {
         let end = self.handed + piece.len() as u64;
         let start = std::mem::replace(&mut self.handed, end);
@@ -52,7 +52,7 @@ mod tests {
         let body: Vec<u8> = (0..=255).cycle().take(10_000).collect();
         let whole = |sizes: &[usize]| {
             let (mut corruption, mut out) = (PacketCorruption::new(0, Seed::new(7)), Vec::new());
-            [0, 1448, 1500, 9999].into_iter().for_each(|place| corruption.strike(place));
+            [0, 1448, 1500, 9999].into_iter().for_each(|place| corruption.corrupt_packet(place));
             let mut rest = Bytes::from(body.clone());
             for size in sizes.iter().cycle() {
                 if rest.is_empty() {

@@ -1,4 +1,4 @@
-//! Wrong answers to requests for a range of bytes.
+//! Wrong responses to range requests.
 
 use crate::{
     proxy::{
@@ -9,27 +9,27 @@ use crate::{
 };
 use http::{HeaderValue, Response, StatusCode, header, request};
 
-/// Takes the range out of a request whose answer shall be the whole.
-pub(in crate::proxy) fn ask(fault: RangeFault, head: &mut request::Parts) {
+/// Removes the range from a request whose response is to be the whole resource.
+pub(in crate::proxy) fn change_request(fault: RangeFault, head: &mut request::Parts) {
     if matches!(fault, RangeFault::Ignored | RangeFault::Whole) {
         head.headers.remove(header::RANGE);
         head.headers.remove(header::IF_RANGE);
     }
 }
 
-/// Spoils the answer to a request for a range. An answer that leaves no room for the fault (an
-/// error, or a length that nobody knows) stays as it is.
+/// Applies a range fault to the response to a range request. A response that does not allow it (an error, or an
+/// unknown length) is not changed.
 pub(in crate::proxy) fn apply_range_fault(
     planned: &Planned<RangeFault>,
     ticket: &Ticket,
     response: &mut Response<Source>,
 ) {
-    if spoiled(planned.effect, response).is_some() {
+    if change_response(planned.effect, response).is_some() {
         ticket.injected(&planned.rule, "range", None);
     }
 }
 
-fn spoiled(fault: RangeFault, response: &mut Response<Source>) -> Option<()> {
+fn change_response(fault: RangeFault, response: &mut Response<Source>) -> Option<()> {
     let partial = response.status() == StatusCode::PARTIAL_CONTENT;
     match fault {
         RangeFault::Ignored => (response.status() == StatusCode::OK).then_some(()),
@@ -82,13 +82,13 @@ fn describe(response: &mut Response<Source>, range: &str) -> Option<()> {
     Some(())
 }
 
-/// The length that the answer declares, or has.
+/// The length of the response, declared or known from its body.
 fn length(response: &Response<Source>) -> Option<u64> {
     let declared = headers::text(response.headers(), header::CONTENT_LENGTH);
     declared.and_then(|length| length.parse().ok()).or_else(|| response.body().size_hint().exact())
 }
 
-/// The first byte, and what follows it: `LAST/TOTAL`.
+/// The first byte of `Content-Range`, and the rest: `LAST/TOTAL`.
 fn content_range(response: &Response<Source>) -> Option<(u64, String)> {
     let value = headers::text(response.headers(), header::CONTENT_RANGE)?;
     let (first, rest) = value.strip_prefix("bytes ")?.split_once('-')?;

@@ -1,4 +1,4 @@
-//! Another body than the one asked for: ours, or another segment's from the origin.
+//! Replaces the requested body: by one that the proxy generates, or by another segment of the origin.
 
 use crate::{
     media::{Kind, MediaType, Protocol, Resource},
@@ -10,8 +10,8 @@ use crate::{
 use bytes::Bytes;
 use http::{HeaderValue, Response, header};
 
-/// The answer whose body is ours; `None` = the origin is asked for one.
-pub(in crate::proxy) fn ours(
+/// The response with a generated body; `None` = the body comes from the origin.
+pub(in crate::proxy) fn generated(
     planned: &Planned<Replacement>,
     ticket: &Ticket,
     path: &str,
@@ -39,8 +39,8 @@ pub(in crate::proxy) fn ours(
     Some(response)
 }
 
-/// Origin and path from which the body comes instead, if there are any.
-pub(in crate::proxy) fn elsewhere(
+/// Origin and path of the resource to fetch instead, if there is one.
+pub(in crate::proxy) fn other_resource(
     planned: &Planned<Replacement>,
     ticket: &Ticket,
     (origin, path): (&Origin, &str),
@@ -51,7 +51,7 @@ pub(in crate::proxy) fn elsewhere(
             if resource.kind != Kind::Segment {
                 return None;
             }
-            ticket.session.trail.lock().before(resource)
+            ticket.session.recent_segments.lock().before(resource)
         }
         Replacement::Rung(rung) => {
             on_rung(ticket, resource, path, rung).map(|path| (origin.clone(), path))
@@ -62,8 +62,8 @@ pub(in crate::proxy) fn elsewhere(
     Some(other)
 }
 
-/// The path of the same resource on `rung`: with that rung's name in the place of its own. Where
-/// paths don't spell names of renditions, there is none.
+/// The path of the same resource on `rung`: the rendition's name in the path is replaced by that rung's. `None` if
+/// the path does not contain the name.
 fn on_rung(ticket: &Ticket, resource: &Resource, path: &str, rung: u16) -> Option<String> {
     let own = resource.rendition.as_deref().filter(|_| resource.rung != Some(rung))?;
     let ladder = ticket.session.ladder.lock();
@@ -77,7 +77,7 @@ fn on_rung(ticket: &Ticket, resource: &Resource, path: &str, rung: u16) -> Optio
     Some([&path[..place], other, &path[place + own.len()..]].concat())
 }
 
-/// What paths of segments can have of a rendition's name: of a playlist's URI its folder or stem.
+/// The part of a rendition's name that can occur in segment paths: for a playlist's URI, its folder or stem.
 fn stem(name: &str) -> &str {
     let name = name.split('?').next().unwrap_or(name);
     match name.strip_suffix(".m3u8") {
@@ -86,7 +86,7 @@ fn stem(name: &str) -> &str {
     }
 }
 
-/// What the origin would probably declare.
+/// The media type that an origin would normally declare.
 fn usual_type(resource: &Resource, path: &str) -> &'static str {
     let path = path.split('?').next().unwrap_or_default();
     match (resource.kind, resource.protocol, resource.media) {

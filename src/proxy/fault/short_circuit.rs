@@ -1,4 +1,4 @@
-//! Requests that the origin never sees: refused, left hanging, answered or redirected by a rule.
+//! Responses without a request to the origin: a rule refuses, hangs, answers or redirects the request.
 
 use super::{date::http_date, redirect::redirect};
 use crate::{
@@ -20,11 +20,11 @@ use http::{HeaderValue, Response, StatusCode, header, request};
 use rand::RngExt as _;
 use std::time::Duration;
 
-/// Bytes in place of an answer: more than a player reads before it gives up on the first line.
+/// The number of bytes sent instead of a response: enough that a player rejects the first line.
 const NOT_HTTP: usize = 256;
 
-/// What becomes of a request without asking the origin; `None` = the origin is asked.
-pub(in crate::proxy) async fn fate(
+/// The response if a rule decides it without the origin; `None` = the request goes to the origin.
+pub(in crate::proxy) async fn short_circuit(
     proxy: &Proxy,
     plan: &Plan,
     ticket: &mut Ticket,
@@ -61,7 +61,7 @@ pub(in crate::proxy) async fn fate(
     Some(Ok(redirect(proxy, effect, ticket, (origin, path), head)))
 }
 
-/// Bytes that no HTTP message begins with.
+/// Bytes that are not the start of an HTTP message.
 fn not_http(seed: Seed) -> Bytes {
     let mut bytes = [0; NOT_HTTP];
     seed.named("not-http").stream().fill(&mut bytes[..]);
@@ -69,7 +69,7 @@ fn not_http(seed: Seed) -> Bytes {
     Bytes::copy_from_slice(&bytes)
 }
 
-/// The answer in place of the origin's, if `plan` has a status for it.
+/// The response with the status that `plan` sets, if it sets one.
 pub(in crate::proxy) fn replaced(plan: &Plan, ticket: &Ticket) -> Option<Response<Source>> {
     let Planned { rule, effect } = plan.status.as_ref()?;
     ticket.injected(rule, "status", None);

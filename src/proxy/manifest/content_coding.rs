@@ -1,9 +1,9 @@
-//! Content codings of manifests (RFC 9110 §8.4.1): decoded, within a bound, and encoded again.
+//! Content codings of manifests (RFC 9110 §8.4.1): decodes them up to a size limit, and encodes again.
 
 use http::{HeaderMap, HeaderValue, header};
 use std::io::{self, Read, Write as _};
 
-/// A coding that can be read and written.
+/// A supported content coding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::proxy) enum Coding {
     Gzip,
@@ -14,20 +14,20 @@ pub(in crate::proxy) enum Coding {
 /// Why a coded body could not be read.
 #[derive(Debug, thiserror::Error)]
 pub(in crate::proxy) enum CodingError {
-    #[error("it is encoded with {0}, which vsps does not read")]
+    #[error("it has the content coding {0}, which vsps does not support")]
     Unknown(String),
-    #[error("its {coding:?} encoding is broken: {problem}")]
+    #[error("its {coding:?} encoding is invalid: {problem}")]
     Broken { coding: Coding, problem: io::Error },
     #[error("it is larger than {0} bytes when decoded")]
     TooLarge(usize),
 }
 
-/// The largest zstd window: 8 MiB, as RFC 9659 asks of HTTP.
+/// The largest zstd window: 8 MiB, the limit of RFC 9659 for HTTP.
 const ZSTD_WINDOW_LOG: u32 = 23;
 const BUFFER: usize = 16 * 1024;
 
 impl Coding {
-    /// The coding that a `Content-Encoding` names; `None` when there is none.
+    /// The coding in `Content-Encoding`; `None` without one.
     pub(in crate::proxy) fn of(headers: &HeaderMap) -> Result<Option<Self>, CodingError> {
         let unknown = |name: &str| CodingError::Unknown(name.to_owned());
         let mut values = headers.get_all(header::CONTENT_ENCODING).iter();
@@ -54,7 +54,7 @@ impl Coding {
         found.map(|(_, coding)| *coding)
     }
 
-    /// Decodes `body`, which may grow to `most` bytes and no further.
+    /// Decodes `body`, up to `most` bytes.
     pub(in crate::proxy) fn decode(self, body: &[u8], most: usize) -> Result<Vec<u8>, CodingError> {
         let broken = |problem| CodingError::Broken { coding: self, problem };
         let decoded = match self {
@@ -72,7 +72,7 @@ impl Coding {
         Ok(decoded)
     }
 
-    /// Encodes `body`: the same bytes each time, so that HEAD tells the length of what GET brings.
+    /// Encodes `body`. The output is deterministic, so that HEAD and GET have the same length.
     pub(in crate::proxy) fn encode(self, body: &[u8]) -> io::Result<Vec<u8>> {
         match self {
             Self::Gzip => {
@@ -94,15 +94,14 @@ impl Coding {
     }
 }
 
-/// Reads at most one byte more than `most`: enough to know.
+/// Reads at most one byte more than `most`, to detect a larger body.
 fn read(decoder: impl Read, most: usize) -> io::Result<Vec<u8>> {
     let mut out = Vec::new();
     decoder.take(most as u64 + 1).read_to_end(&mut out)?;
     Ok(out)
 }
 
-/// Asks the origin of a manifest for no other codings than can be read; what the player does not
-/// accept is not asked for.
+/// Removes unsupported codings from `Accept-Encoding`. Codings that the player does not accept are not added.
 pub(in crate::proxy) fn request_known_codings(headers: &mut HeaderMap) {
     let values = headers.get_all(header::ACCEPT_ENCODING).iter();
     let words: Vec<&str> = values

@@ -1,4 +1,4 @@
-//! Manifests: decoded, learnt from, edited and rewritten.
+//! Manifests: decodes them, stores their information in the session, edits and rewrites them.
 
 pub(super) mod content_coding;
 pub(super) mod transform;

@@ -1,5 +1,5 @@
-//! A manifest on its way: read whole, learnt from, and rewritten only where a URI would leave the
-//! session.
+//! Processes a manifest response: reads the whole body, stores its information in the session, and rewrites URIs that
+//! would leave the session.
 
 use super::{
     content_coding::Coding,
@@ -21,16 +21,16 @@ use http::{HeaderValue, Response, StatusCode, header, response};
 use hyper::body::Body as _;
 use std::sync::Arc;
 
-/// How an answer is to be read.
+/// How a response is to be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::proxy) enum Reading {
     /// As a manifest of this format.
     As(ManifestFormat),
-    /// As what its first bytes tell: neither its name nor its media type say.
+    /// As detected from its first bytes, since neither its name nor its media type is specific.
     Sniff,
 }
 
-/// Whether `response` to a request for `kind` is to be read as a manifest; `None`: it passes.
+/// How to read `response` to a request for `kind` as a manifest; `None`: it is passed unchanged.
 pub(in crate::proxy) fn reading(
     path: &str,
     kind: Kind,
@@ -50,8 +50,8 @@ pub(in crate::proxy) fn reading(
     match ManifestFormat::of_json(kind) {
         Some(format) if json || vague => Some(Reading::As(format)),
         Some(_) => None,
-        // A manifest by the word of another manifest, or a body that nobody says anything about. An
-        // encoded one would have to be read whole, which a stream without end would not survive.
+        // Another manifest calls it a manifest, or nothing is known about the body. An encoded body would have to be
+        // read whole to be detected, which is not possible for an endless stream.
         None => {
             let bounded = response.body().size_hint().upper().is_some()
                 || !response.headers().contains_key(header::CONTENT_ENCODING);
@@ -61,7 +61,7 @@ pub(in crate::proxy) fn reading(
     }
 }
 
-/// Whether a response brings all of what was asked for, also as the range of everything.
+/// Whether a response contains the whole resource, possibly as a range of all bytes.
 fn is_whole<B>(response: &Response<B>) -> bool {
     match response.status() {
         StatusCode::OK | StatusCode::NON_AUTHORITATIVE_INFORMATION => true,
@@ -80,7 +80,7 @@ fn is_whole<B>(response: &Response<B>) -> bool {
     }
 }
 
-/// Where a manifest comes from, and under which address (`scheme://host`) the player knows the proxy.
+/// The origin and path of a manifest, and the address (`scheme://host`) at which the player reaches the proxy.
 pub(in crate::proxy) struct ManifestContext<'a> {
     pub(in crate::proxy) origin: &'a Origin,
     pub(in crate::proxy) path: &'a str,
@@ -88,16 +88,16 @@ pub(in crate::proxy) struct ManifestContext<'a> {
     /// `scheme://host` that the proxy's addresses in manifests are to begin with.
     pub(in crate::proxy) public: Option<&'a Arc<str>>,
     pub(in crate::proxy) limits: &'a Limits,
-    /// A script may come to edit what is only remembered now.
+    /// A script is loaded: it may edit later, so the state of edits is kept.
     pub(in crate::proxy) scripted: bool,
 }
 
-/// Reads the manifest in `response`, and makes its URIs stay in the session. What can't be read
-/// passes through untouched, with one warning.
+/// Reads the manifest in `response`, and rewrites its URIs to stay in the session. A manifest that can't be read
+/// passes unchanged, with one warning.
 pub(in crate::proxy) async fn pass(
     reading: Reading,
     response: Response<OriginBody>,
-    context: &ManifestContext<'_>,
+    source: &ManifestContext<'_>,
     ticket: &mut Ticket,
 ) -> Response<Source> {
     let (head, body) = response.into_parts();
@@ -116,40 +116,40 @@ pub(in crate::proxy) async fn pass(
         Reading::As(format) => Some(format),
         Reading::Sniff if coding.is_some() => None,
         Reading::Sniff => {
-            ahead.fill(tells).await;
+            ahead.fill(is_enough_to_detect).await;
             let Some(format) = sniff(None, "", ahead.bytes()) else {
                 return Response::from_parts(head, ahead.into_source());
             };
             Some(format)
         }
     };
-    let most = context.limits.manifest.as_usize();
+    let most = source.limits.manifest.as_usize();
     if !ahead.whole(most).await {
-        // Whether it would have been a manifest is not known of a body that was to be sniffed.
+        // A body without a known format may not be a manifest: no warning.
         if format.is_some() {
             unread(ticket, ahead.problem(most));
         }
         return Response::from_parts(head, ahead.into_source());
     }
     let bytes = ahead.into_bytes();
-    let work = Work::new(Manifest { format, coding, most }, context, ticket);
+    let work = Work::new(Manifest { format, coding, most }, source, ticket);
     let new = match run(work, bytes.clone(), &ticket.session).await {
         Ok(read) => {
             ticket.request = read.request;
             read.new
         }
-        Err(late) => {
-            unread(ticket, late);
+        Err(timed_out) => {
+            unread(ticket, timed_out);
             None
         }
     };
     finish(head, bytes, new)
 }
 
-/// The answer, with its manifest rewritten if it had to be.
+/// The response, with the rewritten manifest if it changed.
 fn finish(mut head: response::Parts, bytes: Bytes, new: Option<Vec<u8>>) -> Response<Source> {
     let Some(new) = new else { return Response::from_parts(head, Source::from(bytes)) };
-    // Its length is another now; all else is the origin's.
+    // Only the length changes; all other headers are the origin's.
     if head.headers.contains_key(header::CONTENT_LENGTH) {
         head.headers.insert(header::CONTENT_LENGTH, HeaderValue::from(new.len()));
     }
@@ -162,12 +162,12 @@ fn finish(mut head: response::Parts, bytes: Bytes, new: Option<Vec<u8>>) -> Resp
     Response::from_parts(head, Source::from(Bytes::from(new)))
 }
 
-/// Whether the first bytes of a body are enough to know a manifest by, or to know that it is none.
-fn tells(head: &[u8]) -> bool {
+/// Whether the first bytes of a body are enough to detect a manifest, or to exclude one.
+fn is_enough_to_detect(head: &[u8]) -> bool {
     let text = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head).trim_ascii_start();
     match text.first() {
         None => head.len() > 64,
-        // An MPD's root element comes after its declaration and comments.
+        // An MPD's root element follows its declaration and comments.
         Some(b'<') => text.len() >= 1024 || memchr::memmem::find(text, b"<MPD").is_some(),
         Some(_) => text.len() >= 8 || !b"#EXTM3U".starts_with(text),
     }
@@ -199,11 +199,11 @@ mod tests {
     #[test]
     fn few_bytes_tell() {
         for head in ["#EXTM3U\n", "\u{feff}#EXTM3U\n", "GIF", "{", "<?xml?><MPD "] {
-            assert!(tells(head.as_bytes()), "{head}");
+            assert!(is_enough_to_detect(head.as_bytes()), "{head}");
         }
         for head in ["", "#EXT", "\u{feff}", " \n", "<?xml version"] {
-            assert!(!tells(head.as_bytes()), "{head}");
+            assert!(!is_enough_to_detect(head.as_bytes()), "{head}");
         }
-        assert!(tells(&[b' '; 65]));
+        assert!(is_enough_to_detect(&[b' '; 65]));
     }
 }

@@ -1,5 +1,5 @@
-//! The work that a manifest makes: decoding, learning, editing and rewriting it. A long one is read on a
-//! thread of its own, few at a time and one of a session, so that it holds no other request up.
+//! Decodes, reads, edits and rewrites a manifest. A long one is processed on a separate thread, a few at the same time
+//! and one per session, so that it delays no other request.
 
 use super::{content_coding::Coding, transform::ManifestContext};
 use crate::proxy::{exchange::ticket::Ticket, fault};
@@ -14,25 +14,25 @@ use std::{sync::Arc, time::Duration};
 use tokio::{sync::Semaphore, task, time};
 use url::Url;
 
-/// The longest manifest, decoded, that is read where its answer is waited for: it takes a millisecond.
+/// The longest decoded manifest that is processed on the request's task: it takes about a millisecond.
 const SHORT: usize = 64 << 10;
-/// How many long ones are read at a time.
+/// How many long manifests are processed at the same time.
 const AT_A_TIME: usize = 2;
-/// How long a long one may wait for its turn and be read.
+/// The time limit for a long manifest: waiting for its turn, and processing.
 const LONGEST: Duration = Duration::from_secs(10);
 
 static TURNS: Semaphore = Semaphore::const_new(AT_A_TIME);
 
 /// A body that is, or may be, a manifest.
 pub(in crate::proxy) struct Manifest {
-    /// Not known yet of an encoded body that nobody says anything about.
+    /// `None` for an encoded body whose format is not known yet.
     pub(in crate::proxy) format: Option<ManifestFormat>,
     pub(in crate::proxy) coding: Option<Coding>,
-    /// The longest one that is read, in bytes.
+    /// The size limit, in bytes.
     pub(in crate::proxy) most: usize,
 }
 
-/// A manifest to be read, with all that it takes.
+/// A manifest to be processed, with the data that this needs.
 pub(in crate::proxy) struct Work {
     manifest: Manifest,
     session: Arc<Session>,
@@ -47,24 +47,24 @@ pub(in crate::proxy) struct Work {
     scripted: bool,
 }
 
-/// Where the references of a document start from, if that is not the document itself.
+/// What the references of a document resolve against, if it is not the document itself.
 #[derive(Debug, Default)]
 struct Start {
-    /// The origin of its root, for an element that an MPD links to.
+    /// The origin of the MPD that links to it, for a remote element.
     origin: Option<Origin>,
-    /// The BaseURLs of the MPD that it is a part of.
+    /// The BaseURLs of the MPD that it belongs to.
     bases: Vec<String>,
 }
 
-/// What came of it.
+/// The result of processing a manifest.
 pub(in crate::proxy) struct Read {
-    /// What the manifest becomes, encoded as it was, if it changes.
+    /// The new manifest, with the same content coding, if it changed.
     pub(in crate::proxy) new: Option<Vec<u8>>,
-    /// What the request turned out to be.
+    /// The request, reclassified from the manifest.
     pub(in crate::proxy) request: Arc<RequestTag>,
 }
 
-/// Reads the manifest `bytes`; an error if it took too long.
+/// Processes the manifest `bytes`. Fails if that takes too long.
 pub(in crate::proxy) async fn run(
     work: Work,
     bytes: Bytes,
@@ -89,14 +89,14 @@ pub(in crate::proxy) async fn run(
         });
         work.await.map_err(|error| error.to_string())
     };
-    let late = |_| format!("reading it took longer than {} seconds", LONGEST.as_secs());
-    time::timeout(LONGEST, reading).await.map_err(late)?
+    let timed_out = |_| format!("reading it took longer than {} seconds", LONGEST.as_secs());
+    time::timeout(LONGEST, reading).await.map_err(timed_out)?
 }
 
 impl Work {
     pub(in crate::proxy) fn new(
         manifest: Manifest,
-        context: &ManifestContext<'_>,
+        source: &ManifestContext<'_>,
         ticket: &Ticket,
     ) -> Self {
         Self {
@@ -106,11 +106,11 @@ impl Work {
             plan: ticket.plan.clone(),
             charges: ticket.charges.clone(),
             bus: Arc::clone(ticket.bus()),
-            origin: context.origin.clone(),
-            path: context.path.to_owned(),
-            own: context.own.map(str::to_owned),
-            public: context.public.cloned(),
-            scripted: context.scripted,
+            origin: source.origin.clone(),
+            path: source.path.to_owned(),
+            own: source.own.map(str::to_owned),
+            public: source.public.cloned(),
+            scripted: source.scripted,
         }
     }
 
@@ -129,9 +129,9 @@ impl Work {
         }
     }
 
-    /// Learns from the manifest, and makes of it what the player is to get.
+    /// Stores the manifest's information, and makes the version for the player.
     fn read(mut self, decoded: &Bytes) -> Read {
-        // Its first bytes say more than what it was declared as.
+        // The first bytes are more reliable than the declared media type.
         let format = sniff(None, "", decoded).or(self.manifest.format);
         let new = format.and_then(|format| {
             self.change(format, decoded).unwrap_or_else(|problem| {
@@ -147,7 +147,7 @@ impl Work {
         format: ManifestFormat,
         decoded: &Bytes,
     ) -> Result<Option<Vec<u8>>, String> {
-        // Whatever keeps it from being learnt does not keep its URIs from being rewritten.
+        // If reading it fails, its URIs are rewritten nevertheless.
         let (start, mut problem) = self.learn(format, decoded);
         let origin = start.origin.as_ref().unwrap_or(&self.origin);
         let url = self.origin.url(&self.path);
@@ -156,12 +156,12 @@ impl Work {
         let (url, keep) = (without_directives(&url), self.scripted);
         let edited = fault::edit((&url, format), decoded.clone(), self, keep);
         let new = match rewrite(format, &edited, &uris) {
-            // What was made wrong on purpose need not be readable.
+            // An edited manifest may be invalid on purpose.
             new if edited != *decoded => new.ok().flatten().or_else(|| Some(edited.into())),
             new => new.map_err(|error| problem.take().unwrap_or_else(|| error.to_string()))?,
         };
         if let Some(problem) = problem {
-            self.unread(format!("its URLs stay in the session, but {problem}"));
+            self.unread(format!("its URLs were rewritten, but {problem}"));
         }
         match (new, self.manifest.coding) {
             (Some(new), Some(coding)) => coding.encode(&new).map(Some).map_err(|e| e.to_string()),
@@ -169,8 +169,8 @@ impl Work {
         }
     }
 
-    /// Learns what a manifest says, and what the request for it therefore was. Returns where its references
-    /// start from, and what could not be learnt.
+    /// Stores the manifest's information in the session's ladder, and reclassifies the request. Returns what its
+    /// references resolve against, and a problem if it could not be read.
     fn learn(&mut self, format: ManifestFormat, bytes: &[u8]) -> (Start, Option<String>) {
         let url = match Url::parse(&self.origin.url(&self.path)) {
             Ok(url) => url,
@@ -201,7 +201,7 @@ impl Work {
         self.bus.emit(&Event::ManifestUnread { request, problem });
     }
 
-    /// What the request's rules ask for.
+    /// The request's plan.
     pub(in crate::proxy) fn plan(&self) -> Option<&Plan> {
         self.plan.as_deref()
     }
@@ -210,7 +210,7 @@ impl Work {
         &self.session
     }
 
-    /// Tells that `effect` of `rule` took place.
+    /// Reports that `effect` of `rule` was applied.
     pub(in crate::proxy) fn injected(&self, rule: &Arc<str>, effect: &'static str) {
         let (bus, request) = (Arc::clone(&self.bus), Arc::clone(&self.request));
         fault::FaultReporter::new(bus, request, self.charges.clone()).injected(rule, effect, None);

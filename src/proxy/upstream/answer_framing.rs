@@ -1,31 +1,31 @@
-//! Answers whose length can be read in more than one way (RFC 9112 §6).
+//! Checks the framing of responses: their length must be unambiguous (RFC 9112 §6).
 
 use http::{HeaderMap, HeaderValue, header};
 
-/// The answer does not say in one way where it ends.
+/// The length of the response is ambiguous.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(super) enum AmbiguousLength {
-    #[error("the answer has a Transfer-Encoding other than `chunked`")]
+    #[error("the response has a Transfer-Encoding other than `chunked`")]
     Coding,
-    #[error("the answer has a Content-Length that is no number, or several that differ")]
+    #[error("the response has a Content-Length that is not a number, or several that differ")]
     Length,
 }
 
-/// Leaves one statement of an answer's length in `headers`; whether the connection may be used again.
+/// Leaves one declaration of the response's length in `headers`. Returns whether the connection may be reused.
 ///
 /// `Transfer-Encoding` overrides `Content-Length`, which must not be passed on beside it (RFC 9112 §6.3); a
 /// `Content-Length` that is repeated is passed on once.
 ///
 /// # Errors
-/// When a transfer coding was applied that nobody asked for: what would be passed on were its coded bytes. When lengths
-/// differ, also in answers without a body, where hyper does not look at them.
+/// When the response has another transfer coding, since its coded bytes would be passed on. When lengths differ,
+/// also in responses without a body, where hyper does not check them.
 pub(super) fn settle(headers: &mut HeaderMap) -> Result<bool, AmbiguousLength> {
     let mut codings = headers.get_all(header::TRANSFER_ENCODING).iter();
     if let Some(coding) = codings.next() {
         if codings.next().is_some() || !coding.as_bytes().eq_ignore_ascii_case(b"chunked") {
             return Err(AmbiguousLength::Coding);
         }
-        // Whoever sends both may mean something else by either.
+        // With both headers, the end of the body is not reliable: do not reuse the connection.
         return Ok(headers.remove(header::CONTENT_LENGTH).is_none());
     }
     let mut length = None;
@@ -45,7 +45,7 @@ pub(super) fn settle(headers: &mut HeaderMap) -> Result<bool, AmbiguousLength> {
     Ok(true)
 }
 
-/// A number without a sign.
+/// Parses a number without a sign.
 fn digits(text: &[u8]) -> Option<u64> {
     let plain = !text.is_empty() && text.iter().all(u8::is_ascii_digit);
     std::str::from_utf8(text).ok().filter(|_| plain)?.parse().ok()

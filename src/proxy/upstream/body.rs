@@ -1,9 +1,9 @@
-//! An origin's body: straight from the connection where its length is known, by way of hyper otherwise.
+//! An origin's response body: read directly from the connection if its length is known, otherwise through hyper.
 
 use super::{
     h1_connection::H1Connection,
     http2::StreamBody,
-    idle_connections::{IdleConnections, PoolKey, Resting},
+    idle_connections::{IdleConnection, IdleConnections, PoolKey},
     throttled_stream::ThrottledStream,
 };
 use bytes::{BufMut as _, Bytes, BytesMut};
@@ -17,90 +17,93 @@ use std::{
 };
 use tokio::io::AsyncReadExt as _;
 
-/// Reads of a fast body begin with so many bytes at once, double when they are filled, and halve when they bring
-/// little.
+/// The first read size of a fast body. It doubles when a read fills it, and halves when a read returns little.
 const FIRST_READ: usize = 16 * 1024;
 const LARGEST_READ: usize = 256 * 1024;
 
-/// Why an origin's body ended before its end.
+/// Why an origin's body ended early.
 #[derive(Debug, thiserror::Error)]
 pub(in crate::proxy) enum OriginError {
-    /// As hyper read it.
+    /// An error of hyper.
     #[error(transparent)]
     Http(#[from] hyper::Error),
     /// The connection failed.
     #[error(transparent)]
     Connection(#[from] io::Error),
-    /// The origin closed.
+    /// The origin closed the connection.
     #[error("the origin closed the connection {0} bytes before the end of the body")]
     Early(u64),
 }
 
-/// A body as an origin sends it.
+/// A response body of an origin.
 pub(in crate::proxy) enum OriginBody {
-    /// Of a connection that has a task of its own, on which a request is still leaving.
+    /// From a connection with its own task, which still sends the request.
     Pooled(Incoming),
-    /// Of a connection that is driven from here.
+    /// From a connection that is driven by polling the body.
     HyperBody(HyperBody),
-    /// Of an HTTP/2 stream.
+    /// From an HTTP/2 stream.
     Stream(StreamBody),
-    /// So many bytes of a connection.
+    /// Read directly from a connection.
     DirectBody(DirectBody),
 }
 
-/// A body whose end hyper finds.
+/// A body whose end is detected by hyper.
 pub(in crate::proxy) struct HyperBody {
     body: Incoming,
-    /// Until all is read, with where it goes then.
-    leg: Option<(Box<H1Connection>, Option<Home>)>,
+    /// The connection until all is read, and where it is returned then.
+    connection: Option<(Box<H1Connection>, Option<PoolReturn>)>,
 }
 
-/// A body of known length. Of a slow one no more is held than one read brings, and none is read before it is asked
-/// for; of a fast one a read is made ahead. Beyond that the kernel's buffers alone slow the origin down.
+/// A body of known length. For a slow link, it holds no more than one read, and reads only when polled; for a fast
+/// link, it reads one piece ahead. Apart from that, only the kernel's buffers slow the origin down.
 pub(in crate::proxy) struct DirectBody {
-    /// What came with the head, or was read ahead.
+    /// Bytes that arrived with the head, or were read ahead.
     ready: Bytes,
-    /// Bytes yet to be read.
+    /// Bytes still to be read.
     left: u64,
-    /// Until all is read.
+    /// The connection, until all is read.
     stream: Option<ThrottledStream>,
-    /// Where the connection goes then, if it may be used again.
-    home: Option<Home>,
+    /// Where the connection is returned then, if it may be reused.
+    home: Option<PoolReturn>,
     room: BytesMut,
-    /// The most that the next read brings, as far as that is found by reading.
+    /// The adaptive size of the next read.
     read: usize,
 }
 
-/// Where a connection rests.
-pub(in crate::proxy) struct Home {
+/// The place in the pool where a connection is returned.
+pub(in crate::proxy) struct PoolReturn {
     pub(super) idle: Arc<IdleConnections>,
     pub(super) pool_key: PoolKey,
 }
 
-impl Home {
-    pub(super) fn take_in(self, resting: Resting) {
-        self.idle.put(self.pool_key, resting);
+impl PoolReturn {
+    pub(super) fn put_back(self, connection: IdleConnection) {
+        self.idle.put(self.pool_key, connection);
     }
 }
 
 impl HyperBody {
-    /// The `body` that is read on `leg`, on which nothing is sent any more.
-    /// Its connection is used again if it has a `home`.
-    pub(super) const fn new(body: Incoming, leg: Box<H1Connection>, home: Option<Home>) -> Self {
-        Self { body, leg: Some((leg, home)) }
+    /// The `body` that is read from `connection`, on which the request is sent completely. The connection is reused if
+    /// `home` is set.
+    pub(super) const fn new(
+        body: Incoming,
+        connection: Box<H1Connection>,
+        home: Option<PoolReturn>,
+    ) -> Self {
+        Self { body, connection: Some((connection, home)) }
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
-        if let Some((leg, _)) = &mut self.leg {
-            leg.drive(cx);
+        if let Some((connection, _)) = &mut self.connection {
+            connection.drive(cx);
         }
         let next = ready!(Pin::new(&mut self.body).poll_frame(cx));
-        // Nobody asks for more after the trailers.
+        // The body is not polled after its trailers.
         let last = next.as_ref().is_none_or(|next| next.as_ref().is_ok_and(Frame::is_trailers));
-        if last && let Some((mut leg, home)) = self.leg.take() {
-            leg.drive(cx);
-            if let Some(home) = home.filter(|_| leg.is_idle()) {
-                home.take_in(Resting::Whole(leg));
+        if last && let Some((mut connection, home)) = self.connection.take() {
+            connection.drive(cx);
+            if let Some(home) = home.filter(|_| connection.is_idle()) {
+                home.put_back(IdleConnection::Whole(connection));
             }
         }
         Poll::Ready(next)
@@ -108,31 +111,31 @@ impl HyperBody {
 }
 
 impl DirectBody {
-    /// `left` bytes of `stream` after those that are `ready`.
+    /// A body of the `ready` bytes and `left` more from `stream`.
     pub(super) fn new(
         ready: Bytes,
         left: u64,
         stream: ThrottledStream,
-        home: Option<Home>,
+        home: Option<PoolReturn>,
     ) -> Self {
         let mut new = Self { left, stream: Some(stream), home, ..Self::whole(ready) };
         new.settle();
         new
     }
 
-    /// All that there is.
+    /// A body that is complete.
     pub(super) fn whole(ready: Bytes) -> Self {
         let room = BytesMut::new();
         Self { ready, left: 0, stream: None, home: None, room, read: FIRST_READ }
     }
 
-    /// Lets go of a connection that was read to the end.
+    /// Returns the connection to the pool when all is read.
     fn settle(&mut self) {
         if self.left == 0
             && let Some(stream) = self.stream.take()
             && let Some(home) = self.home.take()
         {
-            home.take_in(Resting::Bare(stream));
+            home.put_back(IdleConnection::Bare(stream));
         }
     }
 
@@ -148,7 +151,8 @@ impl DirectBody {
             };
         }
         let piece = std::mem::take(&mut self.ready);
-        // A fast link would have to wait for an origin that pauses for a moment. A failure is found again.
+        // Reads one piece ahead, so that a fast link need not wait when the origin pauses briefly. A failure is found
+        // again by the next read.
         if self.stream.as_ref().is_some_and(ThrottledStream::is_free)
             && let Poll::Ready(Ok(next)) = self.poll_read(cx)
         {
@@ -157,11 +161,11 @@ impl DirectBody {
         Poll::Ready(Some(Ok(piece)))
     }
 
-    /// Reads what there is; nothing = all was read.
+    /// Reads the available bytes; empty = all was read.
     fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<Result<Bytes, OriginError>> {
         let Some(stream) = &mut self.stream else { return Poll::Ready(Ok(Bytes::new())) };
         if stream.poll_readable(cx)?.is_pending() {
-            // No memory is set aside for an origin that is silent.
+            // Keeps no buffer while the origin sends nothing.
             self.room = BytesMut::new();
             return Poll::Pending;
         }

@@ -1,4 +1,4 @@
-//! A connection to an origin that carries one exchange: HTTP/1.1 or HTTP/2.
+//! A connection to an origin that carries one exchange, with HTTP/1.1 or HTTP/2.
 
 use super::{
     h1_connection::{H1Connection, Outgoing},
@@ -19,51 +19,51 @@ pub(super) enum Carrier {
     Http2(http2::Sender),
 }
 
-/// Why there was no answer, and what may be sent once more.
+/// A request that failed, and the request to send again if that is allowed.
 pub(super) struct Refused {
     pub(super) error: hyper::Error,
     /// The request, if nothing of it was sent.
     pub(super) unsent: Option<Outgoing>,
     /// A copy of the request, if it is safe to send it twice.
     pub(super) copy: Option<Outgoing>,
-    /// The origin says that it has not processed it.
+    /// The origin reports that it has not processed the request.
     pub(super) unprocessed: bool,
 }
 
 impl Carrier {
-    /// The answer of `origin` to `request`; `kept`: on a connection that has carried another one.
+    /// Sends `request` to `origin` and returns the response. `reused`: the connection has carried a request before.
     ///
     /// # Errors
-    /// What hyper says of the connection, of the request's body, or of the answer.
-    pub(super) async fn ask(
+    /// Errors of the connection, of the request's body, or of the response.
+    pub(super) async fn send(
         &mut self,
         mut request: Outgoing,
         origin: &Origin,
-        kept: bool,
+        reused: bool,
     ) -> Result<Response<Incoming>, Box<Refused>> {
         let safe = request.method().is_safe();
         match self {
-            Self::Http1(leg) => {
-                let copy = if kept { copy(&request) } else { None };
-                address(&mut request, origin);
-                let refused = match leg.ask(request).await {
+            Self::Http1(connection) => {
+                let copy = if reused { copy(&request) } else { None };
+                set_origin_form(&mut request, origin);
+                let refused = match connection.send(request).await {
                     Ok(answer) => return Ok(answer),
                     Err(refused) => refused,
                 };
-                let traffic = leg.traffic();
+                let traffic = connection.traffic();
                 let repeatable = !traffic.was_read() && (safe || !traffic.was_written());
                 Err(Box::new(Refused::new(refused, copy.filter(|_| repeatable), false)))
             }
             Self::Http2(sender) => {
                 let copy = copy(&request);
-                absolute(&mut request, origin);
+                set_absolute_target(&mut request, origin);
                 let refused = match sender.try_send_request(request).await {
                     Ok(answer) => return Ok(answer),
                     Err(refused) => refused,
                 };
                 let unprocessed =
                     refused.message().is_some() || http2::is_unprocessed(refused.error());
-                let copy = copy.filter(|_| unprocessed || (kept && safe));
+                let copy = copy.filter(|_| unprocessed || (reused && safe));
                 Err(Box::new(Refused::new(refused, copy, unprocessed)))
             }
         }
@@ -90,8 +90,8 @@ fn copy(request: &Outgoing) -> Option<Outgoing> {
     Some(copy)
 }
 
-/// Puts scheme and authority before the target, which become fields of their own (RFC 9113 §8.3.1).
-fn absolute(request: &mut Outgoing, origin: &Origin) {
+/// Writes scheme and authority into the target; HTTP/2 sends them as fields (RFC 9113 §8.3.1).
+fn set_absolute_target(request: &mut Outgoing, origin: &Origin) {
     let mut parts = std::mem::take(request.uri_mut()).into_parts();
     parts.scheme = Some(origin.scheme.clone());
     parts.authority = Some(origin.authority.clone());
@@ -101,8 +101,8 @@ fn absolute(request: &mut Outgoing, origin: &Origin) {
     }
 }
 
-/// Puts the target in origin form, and names the host (RFC 9112 §3.2).
-fn address(request: &mut Outgoing, origin: &Origin) {
+/// Writes the target in origin form, and adds `Host` (RFC 9112 §3.2).
+fn set_origin_form(request: &mut Outgoing, origin: &Origin) {
     let mut parts = std::mem::take(request.uri_mut()).into_parts();
     let path = parts.path_and_query.take();
     *request.uri_mut() = Uri::from(path.unwrap_or_else(|| PathAndQuery::from_static("/")));

@@ -1,9 +1,9 @@
-//! Asks origins, and waits no longer for an answer than is allowed.
+//! Sends requests to origins, with a time-out for the response.
 
 use super::{OriginBody, Reach, guard::Guard, places::Places, pool::Pool, read_policy::ReadPolicy};
 use crate::{
     proxy::{
-        body::upload::{HeldUp, Upload},
+        body::upload::{UplinkDelay, Upload},
         config::{ProxyConfig, Timeouts},
         error::{Cause, ProxyError},
     },
@@ -15,7 +15,7 @@ use http_body_util::Limited;
 use std::{future::Future, net::SocketAddr, time::Duration};
 use tokio::time::error::Elapsed;
 
-/// Asks origins.
+/// The client for requests to origins.
 pub(in crate::proxy) struct OriginClient {
     pool: Pool,
     first_byte: Duration,
@@ -31,8 +31,8 @@ impl OriginClient {
         Self { pool: Pool::new(guard), first_byte, most_body }
     }
 
-    /// Sends a request on to `path` at `origin`; the answer as it comes, body unread. `peak` is the
-    /// most that the session's link will take of it, `reach` what the session may reach there.
+    /// Forwards a request to `path` at `origin`, and returns the response with its body unread. `peak` is the highest
+    /// rate of the session's link. `reach` says why the session may use this origin.
     pub(in crate::proxy) async fn fetch(
         &self,
         (origin, reach): (&Origin, Reach<'_>),
@@ -41,29 +41,29 @@ impl OriginClient {
         peak: BitRate,
     ) -> Result<Response<OriginBody>, ProxyError> {
         head.uri = target(origin, path)?;
-        // Each leg has its own version; the client raises it to 2 where the origin agrees.
+        // Each connection has its own version; HTTP/2 is set later for origins that use it.
         head.version = Version::HTTP_11;
-        let held_up = body.held_up();
+        let uplink_delay = body.delay();
         let request = Request::from_parts(head, Limited::new(body, self.most_body));
-        let answer = self.pool.ask((origin, reach), request, ReadPolicy::of(peak));
-        match patient(self.first_byte, held_up.as_ref(), answer).await {
+        let answer = self.pool.send((origin, reach), request, ReadPolicy::of(peak));
+        match with_timeout(self.first_byte, uplink_delay.as_ref(), answer).await {
             Ok(Ok(mut response)) => {
                 *response.version_mut() = Version::HTTP_11;
                 Ok(response)
             }
-            Ok(Err(failure)) => Err(failure.blame(origin)),
+            Ok(Err(failure)) => Err(failure.to_proxy_error(origin)),
             Err(_) => Err(ProxyError::Upstream {
                 cause: Cause::FirstByteTimeout,
-                problem: format!("{origin} sent no answer within {:?}", self.first_byte),
+                problem: format!("{origin} sent no response within {:?}", self.first_byte),
             }),
         }
     }
 }
 
-/// Waits for `answer` for as long as `most`, and for as long besides as the request was held up.
-async fn patient<T>(
+/// Waits for `answer` for at most `most`, plus the time that the uplink delayed the request.
+async fn with_timeout<T>(
     most: Duration,
-    held_up: Option<&HeldUp>,
+    uplink_delay: Option<&UplinkDelay>,
     answer: impl Future<Output = T>,
 ) -> Result<T, Elapsed> {
     tokio::pin!(answer);
@@ -73,7 +73,7 @@ async fn patient<T>(
             Ok(answer) => return Ok(answer),
             Err(elapsed) => elapsed,
         };
-        let total = held_up.map(HeldUp::total).unwrap_or_default();
+        let total = uplink_delay.map(UplinkDelay::total).unwrap_or_default();
         if total <= allowed {
             return Err(elapsed);
         }

@@ -1,4 +1,4 @@
-//! Why an origin gave no answer, and whose fault that is.
+//! Failures of requests to origins, mapped to the error that the player gets.
 
 use super::{
     answer_framing::AmbiguousLength,
@@ -12,16 +12,16 @@ use crate::{
 use http_body_util::LengthLimitError;
 use std::error::Error as StdError;
 
-/// Why there is no answer.
+/// Why there is no response.
 pub(super) struct Failure {
     pub(super) error: Box<dyn StdError + Send + Sync>,
-    /// There was not even a connection.
+    /// It failed while connecting.
     pub(super) connecting: bool,
 }
 
 impl Failure {
-    /// Whose fault it is, and what the player is told.
-    pub(super) fn blame(&self, origin: &Origin) -> ProxyError {
+    /// The error for the player.
+    pub(super) fn to_proxy_error(&self, origin: &Origin) -> ProxyError {
         let error = self.error.as_ref();
         if find::<OwnAddress>(error).is_some() {
             return ProxyError::Loop(origin.to_string());
@@ -36,7 +36,7 @@ impl Failure {
             let (cause, problem) = (Cause::Garbage, format!("{origin}: {error}"));
             return ProxyError::Upstream { cause, problem };
         }
-        players_fault(error).unwrap_or_else(|| ProxyError::Upstream {
+        request_body_error(error).unwrap_or_else(|| ProxyError::Upstream {
             cause: Cause::of(error, self.connecting),
             problem: format!("{origin}: {}", chain(error)),
         })
@@ -50,18 +50,18 @@ fn any_cause(
     is(error) || deeper(error).is_some_and(|cause| any_cause(cause, is))
 }
 
-/// The `E` that `error` is, or came of.
+/// The first `E` in the chain of `error`.
 fn find<'a, E: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Option<&'a E> {
     error.downcast_ref().or_else(|| deeper(error).and_then(find))
 }
 
-/// What the player did wrong with its body, if `error` came of that.
-fn players_fault(error: &(dyn StdError + 'static)) -> Option<ProxyError> {
+/// The error of the player's request body, if that is the cause of `error`.
+fn request_body_error(error: &(dyn StdError + 'static)) -> Option<ProxyError> {
     if error.is::<LengthLimitError>() {
         return Some(ProxyError::TooLarge);
     }
     let source = error.source()?;
-    let deeper = players_fault(source);
+    let deeper = request_body_error(source);
     let body_failed = error.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_user);
     deeper.or_else(|| body_failed.then(|| ProxyError::Body(chain(source))))
 }

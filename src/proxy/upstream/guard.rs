@@ -1,8 +1,8 @@
-//! Opens TCP connections to origins, and only to addresses that may be reached.
+//! Opens TCP connections to origins, only to allowed addresses.
 //!
-//! Both checks are of addresses, after the name was resolved. The proxy's own addresses are never reached: through
-//! the data port the admin side would be open to everybody, and a request for the proxy itself would come again and
-//! again. Private addresses are not reached for hosts that only a public origin's manifest or redirect named.
+//! Addresses are checked after the name is resolved. The proxy never connects to its own addresses: otherwise the data
+//! port would give everybody access to the admin port, and a request for the proxy itself would loop. It does not
+//! connect to private addresses for hosts that only a public origin's manifest or redirect named.
 
 use super::{
     Resolver,
@@ -33,7 +33,7 @@ type BoxError = Box<dyn StdError + Send + Sync>;
 #[error("{0} is the proxy's own address")]
 pub(super) struct OwnAddress(SocketAddr);
 
-/// The address is private, and only public ones may be reached.
+/// The address is private, and only public ones are allowed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("{0} is a private address")]
 pub(super) struct PrivateAddress(pub(super) IpAddr);
@@ -69,21 +69,22 @@ impl Guard {
         Self { resolver, own: own.into(), places, timeout }
     }
 
-    /// Whether a connection could be made at once.
+    /// Whether a connection can be opened without waiting.
     pub(super) fn has_place(&self) -> bool {
         self.places.any()
     }
 
-    /// The most time that a connection may take.
+    /// The time-out for opening a connection.
     pub(super) const fn timeout(&self) -> Duration {
         self.timeout
     }
 
-    /// A connection to `origin`, read as `intake` says; `public_only`: unless any address of its host is private.
+    /// Connects to `origin`, with the receive buffer of `read_policy`. `public_only`: fails if any address of the host
+    /// is private.
     pub(super) async fn connect(
         &self,
         origin: &Origin,
-        intake: ReadPolicy,
+        read_policy: ReadPolicy,
         public_only: bool,
     ) -> Result<Opened, BoxError> {
         let resolved = self.resolver.resolve(origin.authority.host(), origin.port()).await;
@@ -96,13 +97,13 @@ impl Guard {
         let place = self.places.take().await?;
         let mut connector = HttpConnector::new_with_resolver(Resolved(addresses));
         connector.enforce_http(false);
-        // Without it a request's last packet waits for the origin's delayed ACK.
+        // Otherwise a request's last packet waits for the origin's delayed ACK.
         connector.set_nodelay(true);
         connector.set_connect_timeout(Some(self.timeout));
-        connector.set_recv_buffer_size(intake.unread);
+        connector.set_recv_buffer_size(read_policy.unread);
         let uri = Uri::builder().scheme(origin.scheme.clone()).authority(origin.authority.clone());
         let stream = connector.call(uri.path_and_query("/").build()?).await?.into_inner();
-        // Asked of the connection itself; nothing was sent yet.
+        // Checked on the connection itself, before anything is sent.
         let peer = stream.peer_addr()?;
         if self.own.iter().any(|address| is_same(*address, peer)) {
             return Err(OwnAddress(peer).into());
@@ -111,7 +112,7 @@ impl Guard {
     }
 }
 
-/// Resolves every name to the addresses that were checked.
+/// A resolver that returns the addresses that were checked.
 #[derive(Debug, Clone)]
 struct Resolved(Vec<SocketAddr>);
 
@@ -129,8 +130,8 @@ impl Service<Name> for Resolved {
     }
 }
 
-/// Whether `peer` is a way to the listener at `address`: a listener on all addresses is reached at
-/// each, and some of them we can't know.
+/// Whether `peer` reaches the listener at `address`. A listener on the unspecified address is reached at every local
+/// address, and not all of them are known.
 fn is_same(address: SocketAddr, peer: SocketAddr) -> bool {
     let (ours, theirs) = (address.ip().to_canonical(), peer.ip().to_canonical());
     address.port() == peer.port()

@@ -1,4 +1,4 @@
-//! A connection to an origin, on which hyper speaks HTTP/1.1.
+//! An HTTP/1.1 connection to an origin, by hyper.
 
 use super::throttled_stream::{ThrottledStream, Traffic};
 use crate::proxy::body::upload::Upload;
@@ -20,19 +20,20 @@ use std::{
     task::{Context, Poll},
 };
 
-/// A request as it leaves.
+/// A request that is sent to an origin.
 pub(super) type Outgoing = Request<Limited<Upload>>;
 
-/// Whoever waits for its answer drives it: there is no task of its own to wake for every piece.
+/// An HTTP/1.1 connection. It is driven by the task that waits for the response: there is no separate task to wake for
+/// every piece.
 pub(super) struct H1Connection {
     sender: SendRequest<Limited<Upload>>,
-    /// `None` once hyper has ended it: what was not begun until then is given back when it is dropped.
+    /// `None` once hyper has ended it. Dropping it returns a request that was not started.
     connection: Option<Connection<TokioIo<ThrottledStream>, Limited<Upload>>>,
     traffic: Arc<Traffic>,
 }
 
 impl H1Connection {
-    /// Speaks on `stream`, where nothing is under way.
+    /// Starts HTTP/1.1 on `stream`, which is idle.
     ///
     /// # Errors
     /// Those of hyper's handshake, which sends nothing.
@@ -42,9 +43,9 @@ impl H1Connection {
         Ok(Box::new(Self { sender, connection: Some(connection), traffic }))
     }
 
-    /// Reads and writes what can be.
+    /// Reads and writes as much as possible.
     pub(super) fn drive(&mut self, cx: &mut Context<'_>) {
-        // What went wrong is told to whoever waits for the answer or reads its body.
+        // Errors are reported to the task that waits for the response or reads its body.
         if let Some(connection) = &mut self.connection
             && connection.poll_without_shutdown(cx).is_ready()
         {
@@ -52,13 +53,13 @@ impl H1Connection {
         }
     }
 
-    /// Whether all that was asked was answered, and more may be asked: as of the last drive.
+    /// Whether all exchanges are complete and a request may be sent, as of the last drive.
     pub(super) fn is_idle(&self) -> bool {
         self.connection.is_some() && self.sender.is_ready()
     }
 
-    /// Lets one that rested notice what happened meanwhile; whether it can still be used, as far as
-    /// that is to be seen: a task that has done much is shown nothing new.
+    /// Lets an idle connection detect a close by the origin. Returns whether it can still be used, as far as this is
+    /// known: a task that has used up its budget sees no new events.
     pub(super) async fn is_fresh(&mut self) -> bool {
         poll_fn(|cx| {
             self.drive(cx);
@@ -68,12 +69,12 @@ impl H1Connection {
         self.is_idle()
     }
 
-    /// Sends `request`; its answer, of whose body a first piece may have been read.
+    /// Sends `request` and returns the response. A first piece of its body may have been read.
     ///
     /// # Errors
-    /// What hyper says of the connection, of the request's body, or of the answer; with the request, if
-    /// nothing of it was sent.
-    pub(super) async fn ask(
+    /// Errors of the connection, of the request's body, or of the response; with the request, if nothing of it was
+    /// sent.
+    pub(super) async fn send(
         &mut self,
         request: Outgoing,
     ) -> Result<Response<Incoming>, TrySendError<Outgoing>> {
@@ -86,12 +87,12 @@ impl H1Connection {
         .await
     }
 
-    /// What passed since the last request was given to it.
+    /// The traffic since the last request was passed to it.
     pub(super) fn traffic(&self) -> &Traffic {
         &self.traffic
     }
 
-    /// Waits until nothing is under way any more; `None` when that is since the connection has ended.
+    /// Waits until all exchanges are complete; `None` if the connection has ended.
     pub(super) async fn finish(mut self: Box<Self>) -> Option<Box<Self>> {
         poll_fn(|cx| {
             self.drive(cx);
@@ -102,8 +103,8 @@ impl H1Connection {
         self.is_idle().then_some(self)
     }
 
-    /// The bare connection, and what hyper read of it and has not handed over; `None` if it has ended.
-    pub(super) fn take_apart(&mut self) -> Option<(ThrottledStream, Bytes)> {
+    /// The underlying stream, and bytes that hyper has read but not handed over; `None` if the connection has ended.
+    pub(super) fn into_stream_parts(&mut self) -> Option<(ThrottledStream, Bytes)> {
         let parts = self.connection.take()?.into_parts();
         Some((parts.io.into_inner(), parts.read_buf))
     }

@@ -1,8 +1,8 @@
-//! HTTP/2 to an origin, one exchange at a time on each connection, so that a body that nobody reads holds up no
-//! other one.
+//! HTTP/2 to an origin, with one exchange at a time per connection, so that a body that is not read does not block
+//! another.
 
 use super::{
-    body::Home, idle_connections::Resting, read_policy::ReadPolicy,
+    body::PoolReturn, idle_connections::IdleConnection, read_policy::ReadPolicy,
     throttled_stream::ThrottledStream,
 };
 use crate::proxy::body::upload::Upload;
@@ -19,30 +19,33 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-/// Sends requests on a connection that has a task of its own.
+/// Sends requests on a connection that has its own task.
 pub(super) type Sender = SendRequest<Limited<Upload>>;
 
-/// Bytes of a body that an origin may send ahead, where the kernel's buffers are not bounded.
+/// The flow-control window where the kernel's receive buffer is not limited.
 const WINDOW: u32 = 4 * 1024 * 1024;
 
-/// Speaks on `stream`.
+/// Starts HTTP/2 on `stream`.
 ///
 /// # Errors
 /// Those of the connection.
-pub(super) async fn start(stream: ThrottledStream, intake: ReadPolicy) -> hyper::Result<Sender> {
-    let window = intake.unread.and_then(|bytes| u32::try_from(bytes).ok()).unwrap_or(WINDOW);
+pub(super) async fn start(
+    stream: ThrottledStream,
+    read_policy: ReadPolicy,
+) -> hyper::Result<Sender> {
+    let window = read_policy.unread.and_then(|bytes| u32::try_from(bytes).ok()).unwrap_or(WINDOW);
     let (sender, connection) = http2::Builder::new(TokioExecutor::new())
         .initial_stream_window_size(window)
         .initial_connection_window_size(window)
         .handshake(TokioIo::new(stream))
         .await?;
-    // What went wrong is told to whoever waits for the answer or reads its body.
+    // Errors are reported to the task that waits for the response or reads its body.
     tokio::spawn(async move { drop(connection.await) });
     Ok(sender)
 }
 
-/// Whether the origin says with `error` that it has not processed the request (RFC 9113 §8.7): the stream was refused,
-/// or its number is above the last one of a GOAWAY.
+/// Whether `error` means that the origin has not processed the request (RFC 9113 §8.7): the stream was refused, or its
+/// number is above the last one of a GOAWAY.
 pub(super) fn is_unprocessed(error: &hyper::Error) -> bool {
     let h2 = error.source().and_then(<dyn StdError>::downcast_ref::<h2::Error>);
     h2.is_some_and(|error| {
@@ -51,19 +54,19 @@ pub(super) fn is_unprocessed(error: &hyper::Error) -> bool {
     })
 }
 
-/// A body, with the connection that is used again after it.
+/// A body, with the connection that is reused after it.
 pub(in crate::proxy) struct StreamBody {
     pub(super) body: Incoming,
-    lent: Option<(Sender, Home)>,
+    connection: Option<(Sender, PoolReturn)>,
 }
 
 impl StreamBody {
-    pub(super) fn new(body: Incoming, sender: Sender, home: Home) -> Self {
+    pub(super) fn new(body: Incoming, sender: Sender, home: PoolReturn) -> Self {
         if body.is_end_stream() {
-            home.take_in(Resting::Http2(sender));
-            return Self { body, lent: None };
+            home.put_back(IdleConnection::Http2(sender));
+            return Self { body, connection: None };
         }
-        Self { body, lent: Some((sender, home)) }
+        Self { body, connection: Some((sender, home)) }
     }
 
     pub(super) fn poll(
@@ -76,8 +79,8 @@ impl StreamBody {
             Some(Ok(frame)) => frame.is_trailers() || self.body.is_end_stream(),
             Some(Err(_)) => false,
         };
-        if last && let Some((sender, home)) = self.lent.take() {
-            home.take_in(Resting::Http2(sender));
+        if last && let Some((sender, home)) = self.connection.take() {
+            home.put_back(IdleConnection::Http2(sender));
         }
         Poll::Ready(next)
     }

@@ -1,4 +1,4 @@
-//! Where connections to origins wait for their next request.
+//! Idle connections to origins, kept for the next request.
 
 use super::{
     h1_connection::H1Connection, http2, read_policy::ReadPolicy, throttled_stream::ThrottledStream,
@@ -11,97 +11,97 @@ use std::{
     time::Duration,
 };
 
-/// Connections kept per origin.
+/// Idle connections kept per key.
 pub(super) const MOST: usize = 256;
 
-/// Kept for so long: many origins close theirs after 5 s or more, and a request that meets such a
-/// close fails for no reason that was asked for.
+/// How long an idle connection is kept. Many origins close theirs after 5 s or more, and a request at that time would
+/// fail although no rule made it fail.
 pub(super) const LONGEST: Duration = Duration::from_secs(4);
 
-/// Looks around so often in that time; a connection goes at the last look.
-const LOOKS: u32 = 4;
+/// The number of sweeps in that time. A connection is closed by the last one.
+const SWEEPS: u32 = 4;
 
-/// Whom a connection leads to, and how it is read.
+/// The pool key: the origin, how the connection is read, and which addresses are allowed.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct PoolKey {
     pub(super) scheme: Scheme,
     pub(super) authority: Authority,
-    pub(super) intake: ReadPolicy,
-    /// To a public address for certain.
+    pub(super) read_policy: ReadPolicy,
+    /// Only connections that are known to be to a public address.
     pub(super) public_only: bool,
 }
 
-/// A connection on which nothing is under way.
-pub(super) enum Resting {
-    /// As hyper left it.
+/// A connection without an exchange.
+pub(super) enum IdleConnection {
+    /// In the state that hyper left it in.
     Whole(Box<H1Connection>),
-    /// Whose last body was read without hyper.
+    /// Its last body was read without hyper.
     Bare(ThrottledStream),
-    /// Of HTTP/2, driven by a task of its own.
+    /// HTTP/2, driven by its own task.
     Http2(http2::Sender),
 }
 
-/// Connections at rest, the latest last.
+/// The idle connections of each key, the most recent last.
 #[derive(Default)]
-pub(super) struct IdleConnections(Mutex<Rooms>);
+pub(super) struct IdleConnections(Mutex<IdleByKey>);
 
 #[derive(Default)]
-struct Rooms {
-    /// With each connection the looks around that it has seen.
-    resting: HashMap<PoolKey, Vec<(u32, Resting)>>,
-    /// Somebody looks around.
-    watched: bool,
+struct IdleByKey {
+    /// Each connection with the number of sweeps since it became idle.
+    by_key: HashMap<PoolKey, Vec<(u32, IdleConnection)>>,
+    /// The sweeping task is running.
+    sweeping: bool,
 }
 
 impl IdleConnections {
-    /// The connection that has rested the shortest.
-    pub(super) fn take(&self, pool_key: &PoolKey) -> Option<Resting> {
-        self.0.lock().resting.get_mut(pool_key)?.pop().map(|(_, resting)| resting)
+    /// Takes the connection that became idle last.
+    pub(super) fn take(&self, pool_key: &PoolKey) -> Option<IdleConnection> {
+        self.0.lock().by_key.get_mut(pool_key)?.pop().map(|(_, connection)| connection)
     }
 
-    /// Keeps a connection, if there is room.
-    pub(super) fn put(self: &Arc<Self>, pool_key: PoolKey, resting: Resting) {
-        let mut rooms = self.0.lock();
-        let room = rooms.resting.entry(pool_key).or_default();
-        if room.len() < MOST {
-            room.push((0, resting));
+    /// Keeps a connection, up to the limit.
+    pub(super) fn put(self: &Arc<Self>, pool_key: PoolKey, connection: IdleConnection) {
+        let mut idle = self.0.lock();
+        let list = idle.by_key.entry(pool_key).or_default();
+        if list.len() < MOST {
+            list.push((0, connection));
         }
-        if !std::mem::replace(&mut rooms.watched, true) {
-            drop(rooms);
-            tokio::spawn(watch(Arc::downgrade(self)));
+        if !std::mem::replace(&mut idle.sweeping, true) {
+            drop(idle);
+            tokio::spawn(keep_sweeping(Arc::downgrade(self)));
         }
     }
 
-    /// Closes a connection, to give its place to another; none if none rests.
+    /// Closes an idle connection, if there is one, to free its permit.
     pub(super) fn close_one(&self) {
-        // Dropped after the lock: to close a connection takes its time.
-        let oldest = |room: &mut Vec<_>| (!room.is_empty()).then(|| room.remove(0));
-        let closed = self.0.lock().resting.values_mut().find_map(oldest);
+        // Dropped after the lock is released: closing a connection takes time.
+        let oldest = |list: &mut Vec<_>| (!list.is_empty()).then(|| list.remove(0));
+        let closed = self.0.lock().by_key.values_mut().find_map(oldest);
         drop(closed);
     }
 
-    /// Closes what has rested for long; whether anything rests still.
-    fn look_around(&self) -> bool {
-        // Dropped after the lock: to close a connection takes its time.
+    /// Closes connections that have been idle for too long. Returns whether any are left.
+    fn sweep(&self) -> bool {
+        // Dropped after the lock is released: closing a connection takes time.
         let mut closed = Vec::new();
-        let mut rooms = self.0.lock();
-        rooms.resting.retain(|_, room| {
-            room.iter_mut().for_each(|(looks, _)| *looks += 1);
-            // The latest are last.
-            let old = room.iter().take_while(|(looks, _)| *looks >= LOOKS).count();
-            closed.extend(room.drain(..old));
-            !room.is_empty()
+        let mut idle = self.0.lock();
+        idle.by_key.retain(|_, list| {
+            list.iter_mut().for_each(|(sweeps, _)| *sweeps += 1);
+            // The most recent are last.
+            let old = list.iter().take_while(|(sweeps, _)| *sweeps >= SWEEPS).count();
+            closed.extend(list.drain(..old));
+            !list.is_empty()
         });
-        rooms.watched = !rooms.resting.is_empty();
-        rooms.watched
+        idle.sweeping = !idle.by_key.is_empty();
+        idle.sweeping
     }
 }
 
-/// Looks around for as long as anything rests.
-async fn watch(idle: Weak<IdleConnections>) {
+/// Sweeps while there are idle connections.
+async fn keep_sweeping(idle: Weak<IdleConnections>) {
     loop {
-        tokio::time::sleep(LONGEST / LOOKS).await;
-        if !idle.upgrade().is_some_and(|idle| idle.look_around()) {
+        tokio::time::sleep(LONGEST / SWEEPS).await;
+        if !idle.upgrade().is_some_and(|idle| idle.sweep()) {
             return;
         }
     }
@@ -117,9 +117,9 @@ mod tests {
         time::sleep,
     };
 
-    fn to(host: &'static str, intake: ReadPolicy) -> PoolKey {
+    fn to(host: &'static str, read_policy: ReadPolicy) -> PoolKey {
         let (scheme, authority) = (Scheme::HTTP, Authority::from_static(host));
-        PoolKey { scheme, authority, intake, public_only: false }
+        PoolKey { scheme, authority, read_policy, public_only: false }
     }
 
     #[tokio::test(start_paused = true)]
@@ -131,7 +131,10 @@ mod tests {
         for _ in 0..=MOST {
             let stream = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
             peers.push(listener.accept().await.unwrap().0);
-            idle.put(pool_key(), Resting::Bare(ThrottledStream::new(Stream::Tcp(stream), 1)));
+            idle.put(
+                pool_key(),
+                IdleConnection::Bare(ThrottledStream::new(Stream::Tcp(stream), 1)),
+            );
         }
         assert_eq!(peers[MOST].read(&mut [0]).await.unwrap(), 0, "more than there is room for");
         assert!(idle.take(&to("b", ReadPolicy::FREE)).is_none());
@@ -150,6 +153,6 @@ mod tests {
         sleep(LONGEST).await;
         assert_eq!(peers[MOST - 1].read(&mut [0]).await.unwrap(), 0);
         assert!(idle.take(&pool_key()).is_none());
-        assert!(!idle.0.lock().watched);
+        assert!(!idle.0.lock().sweeping);
     }
 }

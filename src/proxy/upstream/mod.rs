@@ -1,5 +1,5 @@
-//! The way to the origin: connections that are kept and carry one exchange at a time, HTTP/1.1 or 2, TLS with the
-//! platform's roots.
+//! The origin's side: connections that are pooled and carry one exchange at a time, HTTP/1.1 or HTTP/2, TLS with the
+//! platform's root certificates.
 
 mod answer_framing;
 mod body;

@@ -1,4 +1,4 @@
-//! Which default origins are in a private network.
+//! Remembers which default origins are in a private network.
 
 use super::Reach;
 use crate::sessions::Origin;
@@ -9,14 +9,14 @@ use std::collections::HashMap;
 /// Origins remembered.
 const MOST: usize = 1024;
 
-/// Of each default origin whether it had private addresses alone when it was first reached. What it names may be
-/// private then, too. Later answers of its name server change nothing: otherwise a public origin could open a
-/// private network by them.
+/// For each default origin: whether it had only private addresses at the first connection. Only then may hosts that it
+/// names be private too. Later DNS answers change nothing: otherwise a public origin could open a private network
+/// by changing them.
 #[derive(Debug, Default)]
 pub(super) struct OriginNetworks(Mutex<HashMap<Authority, bool>>);
 
 impl OriginNetworks {
-    /// Whether an exchange that may reach so much is kept to public addresses.
+    /// Whether an exchange with this `reach` may connect only to public addresses.
     pub(super) fn public_only(&self, reach: Reach<'_>) -> bool {
         match reach {
             Reach::Own | Reach::Allowed => false,
@@ -26,13 +26,13 @@ impl OriginNetworks {
         }
     }
 
-    /// Remembers what addresses `origin` has.
+    /// Records whether `origin` has only private addresses.
     pub(super) fn note(&self, origin: &Origin, reach: Reach<'_>, private: bool) {
         if !matches!(reach, Reach::Own) {
             return;
         }
         let mut known = self.0.lock();
-        // Those that are not remembered count as public.
+        // Origins that are not recorded count as public.
         if known.len() < MOST || known.contains_key(&origin.authority) {
             known.entry(origin.authority.clone()).or_insert(private);
         }

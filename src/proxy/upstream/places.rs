@@ -1,21 +1,21 @@
-//! Places for connections to origins: as many as the process has descriptors for.
+//! Permits for connections to origins, bounded by the file descriptors of the process.
 
 use std::{error::Error as StdError, io, sync::Arc, time::Duration};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// A request waits for so long until another connection closes.
+/// How long a request waits for a permit.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// No further connection can be held.
+/// No further connection can be opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("all connections to origins are in use")]
 pub(super) struct NoPlace;
 
-/// The places of all connections to origins.
+/// The permits for all connections to origins.
 #[derive(Debug, Clone)]
 pub(super) struct Places(Arc<Semaphore>);
 
-/// A connection's place, until it is dropped.
+/// A connection's permit, held until it is dropped.
 #[derive(Debug)]
 pub(super) struct Place {
     _permit: OwnedSemaphorePermit,
@@ -26,15 +26,15 @@ impl Places {
         Self(Arc::new(Semaphore::new(most.min(Semaphore::MAX_PERMITS))))
     }
 
-    /// Whether one is free.
+    /// Whether a permit is free.
     pub(super) fn any(&self) -> bool {
         self.0.available_permits() > 0
     }
 
-    /// Takes one; waits for a while when there is none.
+    /// Takes a permit, and waits for a limited time if none is free.
     ///
     /// # Errors
-    /// When there is none then, either.
+    /// When no permit became free in that time.
     pub(super) async fn take(&self) -> Result<Place, NoPlace> {
         let waiting = tokio::time::timeout(PATIENCE, Arc::clone(&self.0).acquire_owned());
         match waiting.await {
@@ -44,7 +44,7 @@ impl Places {
     }
 }
 
-/// Whether `error` says that descriptors have run out, here or in the whole system.
+/// Whether `error` means that file descriptors have run out, in the process or in the system.
 pub(super) fn is_exhausted(error: &(dyn StdError + 'static)) -> bool {
     use rustix::io::Errno;
     let code = error.downcast_ref::<io::Error>().and_then(io::Error::raw_os_error);

@@ -1,22 +1,22 @@
-//! Connections to origins: kept, and each for one exchange at a time, so that a viewer who reads slowly or not at all
-//! holds up no other one.
+//! The pool of connections to origins. Each carries one exchange at a time, so that a viewer who reads slowly or not
+//! at all does not block another.
 //!
-//! hyper writes requests, reads heads, and bodies whose end must be looked for. A body of known length needs no more
-//! than counting: the connection is taken out of hyper's hands after the head, which spares every
-//! download hyper's buffers, its queue for requests and a task to wake, and goes back with the next
-//! request. Most of what lies beside a proxy is such, and thousands of slow downloads must be held.
+//! hyper writes requests, and reads heads and bodies whose end it must detect. A body of known length needs only a
+//! byte count: its connection is taken from hyper after the head, and given back with the next request. This saves
+//! hyper's buffers, its request queue and a task to wake for each download. Most media responses have a known length,
+//! and thousands of slow downloads run at the same time.
 
 use super::{
     OriginBody, Reach,
     answer_framing::settle,
-    body::{DirectBody, Home, HyperBody},
+    body::{DirectBody, HyperBody, PoolReturn},
     carrier::{Carrier, Refused},
     failure::Failure,
     guard::{Guard, Opened},
     h1_connection::{H1Connection, Outgoing},
     http2,
     http2::StreamBody,
-    idle_connections::{IdleConnections, PoolKey, Resting},
+    idle_connections::{IdleConnection, IdleConnections, PoolKey},
     origin_networks::OriginNetworks,
     read_policy::ReadPolicy,
     stream::Stream,
@@ -29,10 +29,10 @@ use http::{HeaderMap, Response, Version, header, response, uri::Scheme};
 use hyper::body::{Body as _, Incoming};
 use std::{error::Error as StdError, future::poll_fn, pin::Pin, sync::Arc, task::Poll};
 
-/// How often a request is sent anew that the origin refused without having processed it.
+/// How often a request that the origin refused without processing is sent again.
 const MOST_REFUSALS: u32 = 2;
 
-/// Asks origins.
+/// The pool.
 pub(super) struct Pool {
     guard: Guard,
     tls: Tls,
@@ -46,39 +46,43 @@ impl Pool {
         Self { guard, tls: Tls::new(), idle, networks }
     }
 
-    /// `origin`'s answer to `request`, which is read as `intake` says.
-    pub(super) async fn ask(
+    /// Sends `request` to `origin` and returns the response, which is read with `read_policy`.
+    pub(super) async fn send(
         &self,
         (origin, reach): (&Origin, Reach<'_>),
         request: Outgoing,
-        intake: ReadPolicy,
+        read_policy: ReadPolicy,
     ) -> Result<Response<OriginBody>, Failure> {
         let pool_key = PoolKey {
             scheme: origin.scheme.clone(),
             authority: origin.authority.clone(),
-            intake,
+            read_policy,
             public_only: self.networks.public_only(reach),
         };
         let bodiless = request.body().is_end_stream();
         let (carrier, answer) = self.exchange((origin, reach), request, &pool_key).await?;
-        let home = Home { idle: Arc::clone(&self.idle), pool_key };
+        let home = PoolReturn { idle: Arc::clone(&self.idle), pool_key };
         let (mut head, body) = answer.into_parts();
         let body = match carrier {
             Carrier::Http2(sender) => OriginBody::Stream(StreamBody::new(body, sender, home)),
-            Carrier::Http1(leg) => {
-                let again = settle(&mut head.headers).map_err(|error| failed(error, false))?;
-                let home = again.then_some(home);
-                if bodiless { read(&head, body, leg, home).await } else { beside(body, leg, home) }
+            Carrier::Http1(connection) => {
+                let reusable = settle(&mut head.headers).map_err(|error| failed(error, false))?;
+                let home = reusable.then_some(home);
+                if bodiless {
+                    read(&head, body, connection, home).await
+                } else {
+                    read_while_sending(body, connection, home)
+                }
             }
         };
         Ok(Response::from_parts(head, body))
     }
 
-    /// Sends `request` and waits for the head of its answer.
+    /// Sends `request` and waits for the head of its response.
     ///
-    /// A kept connection may have been closed by the origin, which shows only when it is used. What the origin has not
-    /// processed is then sent once more, on a new connection: a request of which nothing was sent, and a safe one
-    /// without a body as long as nothing of its answer has come (RFC 9110 §9.2.2, RFC 9112 §9.3.1).
+    /// The origin may have closed an idle connection, which is detected only by using it. A request that was not
+    /// processed is then sent again on a new connection: one of which nothing was sent, or a safe one without a body
+    /// if nothing of its response has arrived (RFC 9110 §9.2.2, RFC 9112 §9.3.1).
     async fn exchange(
         &self,
         (origin, reach): (&Origin, Reach<'_>),
@@ -87,19 +91,19 @@ impl Pool {
     ) -> Result<(Carrier, Response<Incoming>), Failure> {
         let (mut fresh, mut refusals) = (false, 0);
         loop {
-            let resting = if fresh { None } else { self.resting(pool_key).await };
-            let kept = resting.is_some();
-            let mut carrier = match resting {
+            let idle = if fresh { None } else { self.idle_connection(pool_key).await };
+            let reused = idle.is_some();
+            let mut carrier = match idle {
                 Some(carrier) => carrier,
                 None => self.new_connection(origin, reach, pool_key).await?,
             };
             let Refused { error, unsent, copy, unprocessed } =
-                match carrier.ask(request, origin, kept).await {
+                match carrier.send(request, origin, reused).await {
                     Ok(answer) => return Ok((carrier, answer)),
                     Err(refused) => *refused,
                 };
             refusals += u32::from(unprocessed);
-            let again = kept || (unprocessed && refusals < MOST_REFUSALS);
+            let again = reused || (unprocessed && refusals < MOST_REFUSALS);
             match unsent.or(copy).filter(|_| again) {
                 Some(once_more) => (request, fresh) = (once_more, true),
                 None => return Err(failed(error, false)),
@@ -107,48 +111,49 @@ impl Pool {
         }
     }
 
-    /// A connection that has rested and is still good.
-    async fn resting(&self, pool_key: &PoolKey) -> Option<Carrier> {
-        while let Some(resting) = self.idle.take(pool_key) {
-            let leg = match resting {
-                Resting::Whole(leg) => Ok(leg),
-                Resting::Bare(stream) => H1Connection::new(stream).await,
-                Resting::Http2(mut sender) => {
-                    // An error: the origin has closed.
+    /// An idle connection that is still usable.
+    async fn idle_connection(&self, pool_key: &PoolKey) -> Option<Carrier> {
+        while let Some(idle) = self.idle.take(pool_key) {
+            let connection = match idle {
+                IdleConnection::Whole(connection) => Ok(connection),
+                IdleConnection::Bare(stream) => H1Connection::new(stream).await,
+                IdleConnection::Http2(mut sender) => {
+                    // An error: the origin has closed the connection.
                     if sender.ready().await.is_ok() {
                         return Some(Carrier::Http2(sender));
                     }
                     continue;
                 }
             };
-            if let Ok(mut leg) = leg
-                && leg.is_fresh().await
+            if let Ok(mut connection) = connection
+                && connection.is_fresh().await
             {
-                return Some(Carrier::Http1(leg));
+                return Some(Carrier::Http1(connection));
             }
         }
         None
     }
 
-    /// A new connection.
+    /// Opens a new connection.
     async fn new_connection(
         &self,
         origin: &Origin,
         reach: Reach<'_>,
         pool_key: &PoolKey,
     ) -> Result<Carrier, Failure> {
-        let intake = pool_key.intake;
+        let read_policy = pool_key.read_policy;
         if origin.scheme == Scheme::HTTP {
             let tcp = self.connect(origin, reach, pool_key).await?;
-            let sip = ThrottledStream::new(Stream::Tcp(tcp.stream), intake.at_once).at(tcp.place);
-            return http1(sip).await;
+            let stream =
+                ThrottledStream::new(Stream::Tcp(tcp.stream), read_policy.at_once).at(tcp.place);
+            return http1(stream).await;
         }
-        let asked = self.tls.preferred(&origin.authority);
+        let protocol = self.tls.preferred(&origin.authority);
         let mut tcp = self.connect(origin, reach, pool_key).await?;
         let timeout = self.guard.timeout();
-        let secured = match self.tls.handshake(tcp.stream, origin, asked, timeout).await {
+        let secured = match self.tls.handshake(tcp.stream, origin, protocol, timeout).await {
             Err(error)
-                if asked == Protocol::Http1
+                if protocol == Protocol::Http1
                     && self.tls.refuses_http1(&origin.authority, &error) =>
             {
                 tcp = self.connect(origin, reach, pool_key).await?;
@@ -158,11 +163,11 @@ impl Pool {
         };
         match secured.map_err(|error| failed(error, true))? {
             (stream, Protocol::Http1) => {
-                http1(ThrottledStream::new(stream, intake.at_once).at(tcp.place)).await
+                http1(ThrottledStream::new(stream, read_policy.at_once).at(tcp.place)).await
             }
             (stream, Protocol::Http2) => {
                 let sender =
-                    http2::start(ThrottledStream::new(stream, u64::MAX).at(tcp.place), intake)
+                    http2::start(ThrottledStream::new(stream, u64::MAX).at(tcp.place), read_policy)
                         .await;
                 sender.map(Carrier::Http2).map_err(|error| failed(error, true))
             }
@@ -178,79 +183,83 @@ impl Pool {
         if !self.guard.has_place() {
             self.idle.close_one();
         }
-        let opened = self.guard.connect(origin, pool_key.intake, pool_key.public_only).await;
+        let opened = self.guard.connect(origin, pool_key.read_policy, pool_key.public_only).await;
         let opened = opened.map_err(|error| failed(error, true))?;
         self.networks.note(origin, reach, opened.private);
         Ok(opened)
     }
 }
 
-/// HTTP/1.1 on `stream`.
+/// Starts HTTP/1.1 on `stream`.
 async fn http1(stream: ThrottledStream) -> Result<Carrier, Failure> {
-    let leg = H1Connection::new(stream).await;
-    leg.map(Carrier::Http1).map_err(|error| failed(error, true))
+    let connection = H1Connection::new(stream).await;
+    connection.map(Carrier::Http1).map_err(|error| failed(error, true))
 }
 
 fn failed(error: impl Into<Box<dyn StdError + Send + Sync>>, connecting: bool) -> Failure {
     Failure { error: error.into(), connecting }
 }
 
-/// The body of an answer while its request may still be leaving: some origins answer before they have read everything.
-fn beside(body: Incoming, leg: Box<H1Connection>, home: Option<Home>) -> OriginBody {
+/// The body of a response while its request may still be sent: some origins respond before they have read everything.
+fn read_while_sending(
+    body: Incoming,
+    connection: Box<H1Connection>,
+    home: Option<PoolReturn>,
+) -> OriginBody {
     tokio::spawn(async move {
-        if let Some((leg, home)) = leg.finish().await.zip(home) {
-            home.take_in(Resting::Whole(leg));
+        if let Some((connection, home)) = connection.finish().await.zip(home) {
+            home.put_back(IdleConnection::Whole(connection));
         }
     });
     OriginBody::Pooled(body)
 }
 
-/// The body of an answer to a request that has left.
+/// The body of a response to a request that was sent completely.
 async fn read(
     head: &response::Parts,
     body: Incoming,
-    leg: Box<H1Connection>,
-    home: Option<Home>,
+    connection: Box<H1Connection>,
+    home: Option<PoolReturn>,
 ) -> OriginBody {
     match body.size_hint().exact() {
-        Some(length) => straight(head, (body, length), leg, home).await,
-        None => OriginBody::HyperBody(HyperBody::new(body, leg, home)),
+        Some(length) => read_directly(head, (body, length), connection, home).await,
+        None => OriginBody::HyperBody(HyperBody::new(body, connection, home)),
     }
 }
 
-/// The body of an answer whose length is known, and which nothing is sent for any more.
-async fn straight(
+/// A body of known length, of a response to a request that was sent completely.
+async fn read_directly(
     head: &response::Parts,
     (mut body, length): (Incoming, u64),
-    mut leg: Box<H1Connection>,
-    home: Option<Home>,
+    mut connection: Box<H1Connection>,
+    home: Option<PoolReturn>,
 ) -> OriginBody {
-    if leg.is_idle() {
-        // All of it is here: hyper has read to its end.
+    if connection.is_idle() {
+        // hyper has read the whole body.
         let whole = at_hand(&mut body).await;
         if let Some(home) = home {
-            home.take_in(Resting::Whole(leg));
+            home.put_back(IdleConnection::Whole(connection));
         }
         return OriginBody::from(whole);
     }
-    let Some((stream, more)) = leg.take_apart() else {
-        // The connection has ended, and hyper knows whether the body has.
-        return OriginBody::HyperBody(HyperBody::new(body, leg, home));
+    let Some((stream, more)) = connection.into_stream_parts() else {
+        // The connection has ended; hyper knows whether the body is complete.
+        return OriginBody::HyperBody(HyperBody::new(body, connection, home));
     };
     let came = at_hand(&mut body).await;
-    // hyper hands over all that it reads of a body; should it ever keep a part, here it is.
+    // hyper normally hands over all bytes it has read; `more` is what it may have kept.
     let ready = if more.is_empty() { came } else { [came, more].concat().into() };
-    // The end of a request that has not left would be taken for the beginning of the next one.
-    let again = !stream.is_choked() && stays_open(head.version, &head.headers);
+    // If the end of the request is not sent yet, the origin would read it as the start of the next request.
+    let reusable = !stream.has_unsent_bytes() && stays_open(head.version, &head.headers);
     match length.checked_sub(ready.len() as u64) {
         Some(left) => {
-            OriginBody::DirectBody(DirectBody::new(ready, left, stream, home.filter(|_| again)))
+            OriginBody::DirectBody(DirectBody::new(ready, left, stream, home.filter(|_| reusable)))
         }
         None => OriginBody::from(ready.slice(..length as usize)),
     }
 }
 
-/// What hyper has read of a body already.
+/// The bytes of a body that hyper has already read.
 async fn at_hand(body: &mut Incoming) -> Bytes {
     poll_fn(|cx| match Pin::new(&mut *body).poll_frame(cx) {
         Poll::Ready(Some(Ok(frame))) => Poll::Ready(frame.into_data().unwrap_or_default()),
@@ -259,10 +268,11 @@ async fn at_hand(body: &mut Incoming) -> Bytes {
     .await
 }
 
-/// Whether the origin lets its connection be used again (RFC 9112 §9.3).
+/// Whether the origin keeps its connection open (RFC 9112 §9.3).
 fn stays_open(version: Version, headers: &HeaderMap) -> bool {
-    let said = headers.get_all(header::CONNECTION).iter();
-    let mut words = said.filter_map(|said| said.to_str().ok()).flat_map(|said| said.split(','));
+    let values = headers.get_all(header::CONNECTION).iter();
+    let mut words =
+        values.filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(','));
     version == Version::HTTP_11 && !words.any(|word| word.trim().eq_ignore_ascii_case("close"))
 }
 
@@ -281,18 +291,18 @@ mod tests {
         net::TcpListener,
     };
 
-    /// An exchange that is kept to public addresses does not get the kept connection of one that is not.
+    /// An exchange that is reused to public addresses does not get the reused connection of one that is not.
     #[tokio::test]
-    async fn a_kept_connection_is_no_way_around_a_check_of_addresses() {
+    async fn a_reused_connection_is_no_way_around_a_check_of_addresses() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         tokio::spawn(async move {
-            let mut kept = Vec::new();
+            let mut reused = Vec::new();
             while let Ok((mut stream, _)) = listener.accept().await {
                 stream.read_buf(&mut Vec::new()).await.unwrap();
                 let answer = b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\na";
                 stream.write_all(answer).await.unwrap();
-                kept.push(stream);
+                reused.push(stream);
             }
         });
         let names = [("inside.test".to_owned(), vec![IpAddr::from([127, 0, 0, 1])])];
@@ -301,11 +311,11 @@ mod tests {
         let inside = Origin::new("http", &format!("inside.test:{port}")).unwrap();
         let public = Origin::new("http", "origin.test").unwrap();
         let request = || Request::get("/a").body(Limited::new(Upload::none(), 0)).unwrap();
-        let answer = pool.ask((&inside, Reach::Allowed), request(), ReadPolicy::FREE).await;
+        let answer = pool.send((&inside, Reach::Allowed), request(), ReadPolicy::FREE).await;
         let body = answer.unwrap_or_else(|failure| panic!("{}", failure.error)).into_body();
         assert_eq!(body.collect().await.unwrap().to_bytes(), "a");
         let refused =
-            pool.ask((&inside, Reach::NamedBy(&public)), request(), ReadPolicy::FREE).await;
+            pool.send((&inside, Reach::NamedBy(&public)), request(), ReadPolicy::FREE).await;
         assert!(refused.is_err_and(|failure| failure.error.is::<PrivateAddress>()));
     }
 }

@@ -1,4 +1,4 @@
-//! Finds the addresses of hosts.
+//! Resolves host names to addresses.
 
 use std::{
     collections::HashMap,
@@ -7,13 +7,13 @@ use std::{
     sync::Arc,
 };
 
-/// Finds the addresses of hosts.
+/// Resolves host names to addresses.
 #[derive(Debug, Clone, Default)]
 pub enum Resolver {
-    /// As the system does.
+    /// With the system's resolver.
     #[default]
     System,
-    /// By a table alone: names in lower case, with their addresses.
+    /// Only from a table: names in lower case, with their addresses.
     Table(Arc<HashMap<String, Vec<IpAddr>>>),
 }
 
@@ -21,7 +21,7 @@ impl Resolver {
     /// The addresses of `host`, which may be an address itself, in the order in which they are tried.
     ///
     /// # Errors
-    /// When there is no such host, or nobody who knows.
+    /// When the host does not exist or can't be resolved.
     pub(super) async fn resolve(&self, host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
         let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
         if let Ok(address) = bare.parse::<IpAddr>() {
@@ -34,9 +34,10 @@ impl Resolver {
                 found.into_iter().flatten().map(|address| (*address, port).into()).collect()
             }
         };
-        match found.is_empty() {
-            true => Err(io::Error::new(io::ErrorKind::NotFound, format!("{host} has no address"))),
-            false => Ok(found),
+        if found.is_empty() {
+            let problem = format!("{host} has no address");
+            return Err(io::Error::new(io::ErrorKind::NotFound, problem));
         }
+        Ok(found)
     }
 }

@@ -21,19 +21,19 @@ pub(super) enum Stream {
 }
 
 impl Stream {
-    /// Waits until there may be something to read, or the end.
+    /// Waits until the stream may be readable, or has ended.
     pub(super) fn poll_readable(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match self {
             Self::Tcp(tcp) => tcp.poll_read_ready(cx),
             Self::Tls(tls) => match tls.get_ref() {
-                // Bytes that are decrypted already, or the end.
+                // Decrypted bytes are available, or the stream has ended.
                 (_, session) if !session.wants_read() => Poll::Ready(Ok(())),
                 (tcp, _) => tcp.poll_read_ready(cx),
             },
         }
     }
 
-    /// Whether bytes that were accepted have not been given to TCP yet.
+    /// Whether written bytes have not been passed to TCP yet.
     pub(super) fn holds_unsent(&self) -> bool {
         matches!(self, Self::Tls(tls) if tls.get_ref().1.wants_write())
     }

@@ -1,4 +1,5 @@
-//! An origin's connection that is read in sips, so that no more is read ahead than a link soon takes.
+//! A connection to an origin that limits the size of each read, so that not much more is read ahead than the link
+//! soon sends.
 
 use super::{places::Place, stream::Stream};
 use std::{
@@ -12,7 +13,7 @@ use std::{
 };
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf, Take};
 
-/// Whether anything was read and written since the last [`reset`](Self::reset).
+/// Whether bytes were read or written since the last [`reset`](Self::reset).
 #[derive(Debug, Default)]
 pub(super) struct Traffic {
     read: AtomicBool,
@@ -36,51 +37,51 @@ impl Traffic {
     }
 }
 
-/// A connection of whose bytes only so many are read at once. hyper's buffers grow with what a read
-/// brings: they stay small, and heads may be as long as ever.
+/// A connection with a limit for each read. hyper's buffers grow with the size of reads, so they stay small. The size
+/// of heads is not limited by this.
 #[derive(Debug)]
 pub(super) struct ThrottledStream {
     stream: Take<Stream>,
     traffic: Arc<Traffic>,
     most: u64,
-    /// Something is still to be written.
-    choked: bool,
+    /// The last write was incomplete.
+    write_incomplete: bool,
     _place: Option<Place>,
 }
 
 impl ThrottledStream {
-    /// Reads at most `most` bytes of `stream` at once.
+    /// A stream that reads at most `most` bytes at once.
     pub(super) fn new(stream: Stream, most: u64) -> Self {
         let (stream, traffic) = (stream.take(most), Arc::default());
-        Self { stream, traffic, most, choked: false, _place: None }
+        Self { stream, traffic, most, write_incomplete: false, _place: None }
     }
 
-    /// The same, in `place` until it is closed.
+    /// Holds the permit `place` until it is closed.
     pub(super) fn at(self, place: Place) -> Self {
         Self { _place: Some(place), ..self }
     }
 
-    /// What passes.
+    /// The record of its traffic.
     pub(super) const fn traffic(&self) -> &Arc<Traffic> {
         &self.traffic
     }
 
-    /// Bytes to read at once.
+    /// The most bytes per read.
     pub(super) const fn most(&self) -> u64 {
         self.most
     }
 
-    /// Whether as much is read as there is.
+    /// Whether reads are not limited.
     pub(super) const fn is_free(&self) -> bool {
         self.most == u64::MAX
     }
 
-    /// Whether something could not be written yet.
-    pub(super) fn is_choked(&self) -> bool {
-        self.choked || self.stream.get_ref().holds_unsent()
+    /// Whether bytes could not be written yet.
+    pub(super) fn has_unsent_bytes(&self) -> bool {
+        self.write_incomplete || self.stream.get_ref().holds_unsent()
     }
 
-    /// Waits until there is something to read, or the end.
+    /// Waits until the stream is readable, or has ended.
     pub(super) fn poll_readable(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.stream.get_ref().poll_readable(cx)
     }
@@ -89,13 +90,13 @@ impl ThrottledStream {
         Pin::new(self.stream.get_mut())
     }
 
-    /// Notes how much of `of` bytes was written.
-    fn note(&mut self, written: &Poll<io::Result<usize>>, of: usize) {
+    /// Records how many of `of` bytes were written.
+    fn note_written(&mut self, written: &Poll<io::Result<usize>>, of: usize) {
         let bytes = match written {
             Poll::Ready(Ok(bytes)) => *bytes,
             _ => 0,
         };
-        self.choked = bytes != of;
+        self.write_incomplete = bytes != of;
         if bytes > 0 {
             self.traffic.written.store(true, Ordering::Relaxed);
         }
@@ -126,7 +127,7 @@ impl AsyncWrite for ThrottledStream {
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
         let written = self.whole().poll_write(cx, buf);
-        self.note(&written, buf.len());
+        self.note_written(&written, buf.len());
         written
     }
 
@@ -139,7 +140,7 @@ impl AsyncWrite for ThrottledStream {
             return self.poll_write(cx, head);
         }
         let written = self.whole().poll_write_vectored(cx, bufs);
-        self.note(&written, bufs.iter().map(|buf| buf.len()).sum());
+        self.note_written(&written, bufs.iter().map(|buf| buf.len()).sum());
         written
     }
 
@@ -170,28 +171,28 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let stream = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
         let (mut peer, _) = listener.accept().await.unwrap();
-        let mut sip = ThrottledStream::new(Stream::Tcp(stream), 10);
-        sip.write_all(b"GET").await.unwrap();
-        assert!(!sip.is_choked());
+        let mut stream = ThrottledStream::new(Stream::Tcp(stream), 10);
+        stream.write_all(b"GET").await.unwrap();
+        assert!(!stream.has_unsent_bytes());
         // Nobody reads: sooner or later the kernel takes no more.
         let (piece, mut sent) = (vec![0; 1 << 20], 3);
         for _ in 0..100 {
             let two = [IoSlice::new(&piece), IoSlice::new(&piece)];
             let write = |cx: &mut Context<'_>| {
-                Poll::Ready(Pin::new(&mut sip).poll_write_vectored(cx, &two))
+                Poll::Ready(Pin::new(&mut stream).poll_write_vectored(cx, &two))
             };
             if let Poll::Ready(written) = poll_fn(write).await {
                 sent += written.unwrap();
             }
         }
-        assert!(sip.is_choked());
+        assert!(stream.has_unsent_bytes());
         let mut unread = vec![0; sent];
         peer.read_exact(&mut unread).await.unwrap();
-        sip.write_all(b"/").await.unwrap();
-        assert!(!sip.is_choked());
-        // No more than a sip at once.
+        stream.write_all(b"/").await.unwrap();
+        assert!(!stream.has_unsent_bytes());
+        // No more than a stream at once.
         peer.write_all(&[1; 25]).await.unwrap();
         let mut read = [0; 25];
-        assert_eq!(sip.read(&mut read).await.unwrap(), 10);
+        assert_eq!(stream.read(&mut read).await.unwrap(), 10);
     }
 }

@@ -1,7 +1,7 @@
-//! TLS to origins, and which version of HTTP is spoken on it.
+//! TLS to origins, and the HTTP version that is negotiated.
 //!
-//! HTTP/1.1 is asked for: each answer then has a connection, and a flow control, of its own. HTTP/2 is spoken with
-//! origins that refuse HTTP/1.1.
+//! HTTP/1.1 is offered first: each response then has its own connection and flow control. HTTP/2 is used for origins that
+//! refuse HTTP/1.1.
 
 use super::stream::Stream;
 use crate::sessions::Origin;
@@ -12,7 +12,7 @@ use std::{collections::HashSet, error::Error as StdError, io, sync::Arc, time::D
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
-/// Origins of which is remembered that they refuse HTTP/1.1.
+/// The most origins remembered as refusing HTTP/1.1.
 const MOST_REMEMBERED: usize = 1024;
 
 /// A version of HTTP.
@@ -41,18 +41,15 @@ impl Tls {
         Self { http1: offering(b"http/1.1"), http2: offering(b"h2"), http2_only: Mutex::default() }
     }
 
-    /// What is asked for at `authority`.
+    /// The version to offer to `authority`.
     pub(super) fn preferred(&self, authority: &Authority) -> Protocol {
-        match self.http2_only.lock().contains(authority) {
-            true => Protocol::Http2,
-            false => Protocol::Http1,
-        }
+        if self.http2_only.lock().contains(authority) { Protocol::Http2 } else { Protocol::Http1 }
     }
 
-    /// The handshake with `origin` on `tcp`, and the version of HTTP that was agreed on.
+    /// Does the handshake with `origin` on `tcp`. Returns the negotiated HTTP version.
     ///
     /// # Errors
-    /// Those of TLS, or that it took longer than `timeout`.
+    /// TLS errors, or a time-out.
     pub(super) async fn handshake(
         &self,
         tcp: TcpStream,
@@ -76,7 +73,7 @@ impl Tls {
         Ok((Stream::Tls(Box::new(tls)), agreed))
     }
 
-    /// Remembers `authority` if `error` says that it refuses HTTP/1.1; whether it does.
+    /// Remembers `authority` if `error` means that it refuses HTTP/1.1. Returns whether it does.
     pub(super) fn refuses_http1(&self, authority: &Authority, error: &io::Error) -> bool {
         let inner: Option<&(dyn StdError + 'static)> = error.get_ref().map(|inner| inner as _);
         let refused = rustls::Error::AlertReceived(AlertDescription::NoApplicationProtocol);
@@ -87,19 +84,19 @@ impl Tls {
         if known.len() >= MOST_REMEMBERED {
             known.clear();
         }
-        // Others may have found out at the same time.
+        // Another task may have added it at the same time.
         known.insert(authority.clone());
         true
     }
 }
 
-/// TLS with the platform's roots. Without any, https origins are refused and http ones work.
+/// The TLS configuration with the platform's root certificates. Without any, only http origins work.
 fn platform() -> ClientConfig {
     let mut roots = rustls::RootCertStore::empty();
     let found = rustls_native_certs::load_native_certs();
     let (added, _) = roots.add_parsable_certificates(found.certs);
     if added == 0 {
-        tracing::warn!(errors = ?found.errors, "no root certificates found: https origins will fail");
+        tracing::warn!(errors = ?found.errors, "no root certificates found; requests to https origins will fail");
     }
     ClientConfig::builder().with_root_certificates(roots).with_no_client_auth()
 }

@@ -1,4 +1,4 @@
-//! The narrator: what a person wants to read in the log, one line an event.
+//! Writes events to the log, one line per event.
 
 use crate::event::{Event, Observer, RequestTag};
 use parking_lot::Mutex;
@@ -9,28 +9,28 @@ use std::{
     time::Duration,
 };
 
-/// How many unread manifests are remembered as told; then the memory starts afresh.
-const TOLD: usize = 1024;
+/// The most problems remembered as logged. Then the memory is cleared.
+const MOST_LOGGED: usize = 1024;
 
-/// Tells the log (`tracing`) what happened: troubles as warnings, what a viewer notices as
-/// information, the rest for debugging. Lines that nobody listens to are never put into words.
+/// Writes events to the log (`tracing`): problems as warnings, what a viewer can notice as info, the rest as debug or
+/// trace. Lines that are not enabled are not formatted.
 #[derive(Debug, Default)]
 pub struct LogWriter {
-    /// Unread manifests that were told: a player asks for a live one every few seconds.
-    told: Mutex<HashSet<u64>>,
+    /// Hashes of problems that were logged: a player requests a live manifest every few seconds.
+    logged: Mutex<HashSet<u64>>,
 }
 
 impl LogWriter {
-    /// Whether this is the first time that this session meets this trouble at this path.
+    /// Whether this problem was not logged yet for this session and path.
     fn is_news(&self, request: &RequestTag, problem: &str) -> bool {
         let mut hasher = DefaultHasher::new();
         let path = request.path.split('?').next();
         (request.session.ordinal, path, problem).hash(&mut hasher);
-        let mut told = self.told.lock();
-        if told.len() >= TOLD {
-            told.clear();
+        let mut logged = self.logged.lock();
+        if logged.len() >= MOST_LOGGED {
+            logged.clear();
         }
-        told.insert(hasher.finish())
+        logged.insert(hasher.finish())
     }
 }
 
@@ -65,7 +65,7 @@ impl Observer for LogWriter {
     }
 }
 
-/// An event in words.
+/// Formats an event as text.
 pub struct LogLine<'a>(pub &'a Event);
 
 impl fmt::Display for LogLine<'_> {
@@ -90,60 +90,69 @@ impl fmt::Display for LogLine<'_> {
                 write!(f, "session {} stalls for {lasts} at {at}", session.id)
             }
             Event::RenditionSwitched { session, media, from, to } => {
-                write!(f, "session {} moved {media} from rung {from} to {to}", session.id)
+                write!(f, "session {} switched {media} from rung {from} to {to}", session.id)
             }
             event => request(event, f),
         }
     }
 }
 
-/// The events that are about a request.
+/// Formats the events of a request.
 fn request(event: &Event, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     match event {
         Event::RequestPlanned { request, latency, plan } => {
-            write!(f, "{}: latency {}", Which(request), Time(*latency))?;
+            write!(f, "{}: latency {}", RequestText(request), Time(*latency))?;
             let asked = plan.as_ref().map(|plan| plan.effects()).unwrap_or_default();
             asked.iter().try_for_each(|(name, ..)| write!(f, ", {name} by rule"))
         }
         Event::PlayerReported { request, report, .. } => {
-            write!(f, "{}: the player says", Which(request))?;
+            write!(f, "{}: the player reports", RequestText(request))?;
             match report.buffer {
-                Some(buffer) => write!(f, " it has {} buffered", Time(buffer))?,
-                None => f.write_str(" nothing of its buffer")?,
+                Some(buffer) => write!(f, " a buffer of {}", Time(buffer))?,
+                None => f.write_str(" no buffer length")?,
             }
-            if report.starved { f.write_str(", and that it ran dry") } else { Ok(()) }
+            if report.starved { f.write_str(", and that its buffer was empty") } else { Ok(()) }
         }
         Event::PlayerReportIgnored { request, reason } => {
-            write!(f, "{}: what the player says is ignored: unknown {reason}", Which(request))
+            write!(
+                f,
+                "{}: the player's CMCD data is ignored: unknown {reason}",
+                RequestText(request)
+            )
         }
         Event::FaultInjected { request, rule, effect, at_byte } => {
-            write!(f, "{}: rule `{rule}` did its {effect}", Which(request))?;
+            write!(f, "{}: rule `{rule}` applied {effect}", RequestText(request))?;
             at_byte.map_or(Ok(()), |byte| write!(f, " at byte {byte}"))
         }
         Event::Dropped { request, action, at_byte } => {
-            write!(f, "{}: dropped at byte {at_byte}: {}", Which(request), action.as_str())
+            write!(
+                f,
+                "{}: packet lost at byte {at_byte}: {}",
+                RequestText(request),
+                action.as_str()
+            )
         }
         Event::UpstreamFailed { request, cause } => {
-            write!(f, "{}: the origin failed: {cause}", Which(request))
+            write!(f, "{}: the origin failed: {cause}", RequestText(request))
         }
         Event::ManifestUnread { request, problem } => {
-            write!(f, "{}: manifest not read in full: {problem}", Which(request))
+            write!(f, "{}: manifest not read in full: {problem}", RequestText(request))
         }
         Event::ScriptFailed { request, failure } => {
-            write!(f, "{}: the script failed, and had no effect: {failure}", Which(request))
+            write!(f, "{}: the script failed, and had no effect: {failure}", RequestText(request))
         }
         Event::RequestFinished { request, status, outcome, bytes, measured } => {
             let (outcome, total) = (outcome.as_str(), Time(measured.total));
-            write!(f, "{}: {status}, {outcome}, {bytes} bytes in {total}", Which(request))
+            write!(f, "{}: {status}, {outcome}, {bytes} bytes in {total}", RequestText(request))
         }
         _ => Ok(()),
     }
 }
 
-/// Session, method and path of a request, and the attempt if it is not the first.
-struct Which<'a>(&'a RequestTag);
+/// Formats session, method and path of a request, and the attempt number if it is not the first.
+struct RequestText<'a>(&'a RequestTag);
 
-impl fmt::Display for Which<'_> {
+impl fmt::Display for RequestText<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let RequestTag { session, method, path, attempt, .. } = self.0;
         write!(f, "session {}, {method} {path}", session.id)?;
@@ -151,7 +160,7 @@ impl fmt::Display for Which<'_> {
     }
 }
 
-/// A time in milliseconds below a second, else in seconds.
+/// Formats a time: in milliseconds below a second, else in seconds.
 struct Time(Duration);
 
 impl fmt::Display for Time {
@@ -188,6 +197,6 @@ mod tests {
         for n in 0..5000 {
             narrator.is_news(&request(3, &format!("/{n}")), "x");
         }
-        assert!(narrator.told.lock().len() <= TOLD);
+        assert!(narrator.logged.lock().len() <= MOST_LOGGED);
     }
 }

@@ -1,6 +1,6 @@
-//! Requests that were answered by a redirect, until the request comes that follows it.
+//! Requests answered by a redirect: their state is kept for the request that follows the redirect.
 
-use super::attempts::Asked;
+use super::attempts::AttemptKey;
 use crate::{
     media::Resource,
     rules::{Matched, Plan, Reservations},
@@ -8,35 +8,35 @@ use crate::{
 };
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
-/// Redirects of a session that are waited for at a time; the oldest goes.
+/// Redirects remembered per session. When there are more, the oldest is removed.
 const MOST: usize = 64;
-/// A player that has not followed by then does not follow. (It may have kept the redirect for later.)
+/// After this time a redirect counts as not followed. (The player may have cached it for later.)
 const PATIENCE: Duration = Duration::from_secs(30);
-/// Longer addresses are not waited for.
+/// Redirects to longer URLs are not remembered.
 const LONGEST: usize = 8192;
 
-/// What becomes of a request of the player's at the next address.
+/// The state of a redirected request, for the request that follows.
 #[derive(Debug, Clone)]
-pub struct Led {
-    /// What it is for, if the next address asks for the same.
+pub struct RedirectedRequest {
+    /// The requested resource, if the target is the same resource.
     pub resource: Option<Resource>,
-    /// Its number.
+    /// The attempt number.
     pub attempt: u32,
     /// Whether an earlier request for the same bytes failed.
     pub resumes: bool,
-    /// What its attempts are counted by.
-    pub asked: Asked,
-    /// What its chances derive from, as it is written and drawn.
+    /// The key of its attempt count.
+    pub attempt_key: AttemptKey,
+    /// The key that its random draws derive from, and the seed of that key.
     pub key: (Arc<str>, Seed),
-    /// How many redirects have led to the next address.
+    /// How many redirects came before the next request.
     pub hop: u8,
-    /// What rules and script ask of it still.
+    /// What is left of the plan of rules and script.
     pub plan: Plan,
-    /// What that took from budgets.
+    /// What the plan reserved from budgets.
     pub charges: Option<Arc<Reservations>>,
-    /// The rules that have counted it.
+    /// The rules that have already counted the request.
     pub matched: Matched,
-    /// Whether the script is to see its answer.
+    /// Whether the script is to process its response.
     pub scripted: bool,
 }
 
@@ -45,26 +45,26 @@ pub struct Led {
 struct Expected {
     method: http::Method,
     url: String,
-    /// It is one of a chain of our own, and its address says so.
+    /// It belongs to a chain that a rule made, and its URL is marked so.
     marked: bool,
     since: Duration,
-    led: Led,
+    led: RedirectedRequest,
 }
 
-/// The redirects that a session's player may follow.
+/// The redirects that a session's player may still follow.
 #[derive(Debug, Default)]
-pub struct Followed(VecDeque<Expected>);
+pub struct PendingRedirects(VecDeque<Expected>);
 
-impl Followed {
-    /// The player was sent to `url` at session time `now`, with a request of `method`. Its charges are given
-    /// back if it does not go there.
+impl PendingRedirects {
+    /// Records that a request of `method` was redirected to `url` at session time `now`. Its reservations are
+    /// released if the player does not follow.
     pub fn expect(
         &mut self,
         method: http::Method,
         url: &str,
         marked: bool,
         now: Duration,
-        led: Led,
+        led: RedirectedRequest,
     ) {
         self.0.retain(|expected| {
             let same = expected.url == url && expected.method == method;
@@ -85,20 +85,21 @@ impl Followed {
         self.0.push_back(Expected { method, url: url.to_owned(), marked, since: now, led });
     }
 
-    /// Whether nothing is waited for.
+    /// Whether no redirect is pending.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// The request that a redirect led to `url` with, if the present one of `method` may be it.
+    /// Takes the state of the request that was redirected to `url`, if the present request of `method` may be the
+    /// one that follows.
     pub fn take(
         &mut self,
         method: &http::Method,
         url: &str,
         marked: bool,
         now: Duration,
-    ) -> Option<Led> {
+    ) -> Option<RedirectedRequest> {
         let at = self.0.iter().position(|expected| {
             expected.url == url && expected.marked == marked && follows(method, &expected.method)
         })?;
@@ -111,13 +112,13 @@ impl Followed {
     }
 }
 
-/// Whether a request of `method` may follow a redirect of one of `first`: what was posted is often got then
-/// (RFC 9110 §15.4).
+/// Whether a request of `method` may follow a redirect of a request of `first`: clients often turn a POST into a
+/// GET (RFC 9110 §15.4).
 fn follows(method: &http::Method, first: &http::Method) -> bool {
     method == first || method == http::Method::GET && first != http::Method::HEAD
 }
 
-impl Led {
+impl RedirectedRequest {
     fn give_back(&self) {
         self.charges.iter().for_each(|charges| charges.give_back());
     }
@@ -131,13 +132,13 @@ mod tests {
 
     const S: fn(u64) -> Duration = Duration::from_secs;
 
-    fn led(hop: u8) -> Led {
-        let asked = Asked { resource: 1, span: Span::WHOLE, piecewise: false };
-        Led {
+    fn led(hop: u8) -> RedirectedRequest {
+        let attempt_key = AttemptKey { resource: 1, span: Span::WHOLE, piecewise: false };
+        RedirectedRequest {
             resource: None,
             attempt: 1,
             resumes: false,
-            asked,
+            attempt_key,
             key: ("/a".into(), Seed::new(1)),
             hop,
             plan: Plan::default(),
@@ -149,8 +150,8 @@ mod tests {
 
     #[test]
     fn a_redirect_is_followed_once_by_the_same_method_and_soon() {
-        let mut followed = Followed::default();
-        let take = |f: &mut Followed, method, url, now| f.take(&method, url, false, S(now));
+        let mut followed = PendingRedirects::default();
+        let take = |f: &mut PendingRedirects, method, url, now| f.take(&method, url, false, S(now));
         followed.expect(Method::GET, "http://b/1", false, S(0), led(1));
         assert!(take(&mut followed, Method::HEAD, "http://b/1", 1).is_none());
         assert!(take(&mut followed, Method::GET, "http://b/2", 1).is_none());

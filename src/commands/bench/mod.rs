@@ -13,7 +13,7 @@ use crate::args::{BenchArgs, BenchCommand};
 /// Does what was asked for.
 pub(super) fn bench(args: BenchArgs) -> Result<(), Failure> {
     match args.command {
-        None => sweep::sweep(args.sweep),
+        None => sweep::sweep(&args.sweep),
         Some(BenchCommand::Decide { abr }) => decide::decide(&abr),
         Some(BenchCommand::Sabre { arguments }) => sabre::sabre(&arguments),
         Some(BenchCommand::Pensieve(args)) => pensieve::pensieve(args),

@@ -19,8 +19,8 @@ const BITS: f64 = 8.0;
 const THOUSAND: f64 = 1000.0;
 
 /// Runs the sweep, and writes what was asked for.
-pub(super) fn sweep(args: SweepArgs) -> Result<(), Failure> {
-    let SweepArgs { report: report_file, json, csv: csv_file, threads, .. } = &args;
+pub(super) fn sweep(args: &SweepArgs) -> Result<(), Failure> {
+    let SweepArgs { report: report_file, json, csv: csv_file, threads, .. } = args;
     let files = [report_file, json, csv_file];
     if files.iter().filter(|file| file.as_deref().is_some_and(is_stdout)).count() > 1 {
         return Err(Failure::usage("only one of --json and --csv can go to standard output"));
@@ -28,7 +28,7 @@ pub(super) fn sweep(args: SweepArgs) -> Result<(), Failure> {
     if report_file.as_deref().is_some_and(is_stdout) {
         return Err(Failure::usage("--report: write the name of a file, as in report.html"));
     }
-    let plan = plan(&args).map_err(Failure::usage)?;
+    let plan = plan(args).map_err(Failure::usage)?;
     let threads = threads.unwrap_or_else(cores);
     let progress = Progress::start(plan.runs().div_ceil(plan.options.shard.count));
     let results = run_all(&plan, threads, &|done| progress.show(done));

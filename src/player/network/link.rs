@@ -34,7 +34,7 @@ pub struct LinkNetwork {
 /// How bodies are carried.
 #[derive(Debug)]
 enum Body {
-    Lone(Lone),
+    Lone(Box<Lone>),
     Quanta(Box<Quanta>),
 }
 
@@ -46,7 +46,7 @@ impl LinkNetwork {
         let downlink = seed.named("downlink");
         let alone = own.is_empty() && shared.is_empty();
         let body = match Lone::new(spec, downlink).filter(|_| alone) {
-            Some(lone) => Body::Lone(lone),
+            Some(lone) => Body::Lone(Box::new(lone)),
             None => Body::Quanta(Box::new(Quanta::new(spec, own, shared, seed))),
         };
         Self::with(spec, body, seed)

@@ -19,7 +19,7 @@ pub(super) const fn dash(index: usize) -> &'static str {
 /// Its mark, about (`x`, `y`).
 pub(super) fn mark(index: usize, x: f64, y: f64) -> String {
     let class = class(index);
-    let filled = if index / COLOURS % 2 == 0 { "mark" } else { "mark hollow" };
+    let filled = if (index / COLOURS).is_multiple_of(2) { "mark" } else { "mark hollow" };
     let (x0, y0) = (at(x), at(y));
     let path = match index % 6 {
         0 => return format!("<circle class='{class} {filled}' cx='{x0}' cy='{y0}' r='4.5'/>"),

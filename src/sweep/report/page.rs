@@ -81,7 +81,7 @@ fn section(page: &mut String, title: &str, text: &str, content: &str) {
     if !text.is_empty() {
         let _ = write!(page, "<p class='soft'>{text}</p>");
     }
-    let _ = write!(page, "{content}</section>\n");
+    let _ = writeln!(page, "{content}</section>");
 }
 
 /// What was run, and the command that repeats it.

@@ -13,7 +13,7 @@ pub fn dispatch(cli: Cli) -> Result<(), Failure> {
         Command::Profiles(command) => profiles::profiles(command),
         Command::Rules(command) => rules::rules(&command),
         Command::Bench(args) => bench::bench(args),
-        Command::Play(args) => play::run(*args),
+        Command::Play(args) => play::run(&args),
         Command::Completions { shell } => completions::completions(shell),
     }
 }

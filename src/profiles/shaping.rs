@@ -57,7 +57,7 @@ impl Shaping {
         if let Some(share) = self.loss {
             let on_drop = link.loss.as_ref().map(|loss| loss.on_drop).unwrap_or_default();
             let lossy = share > Ratio::NONE;
-            link.loss = lossy.then(|| LossSpec { model: LossModel::Bernoulli(share), on_drop });
+            link.loss = lossy.then_some(LossSpec { model: LossModel::Bernoulli(share), on_drop });
         }
     }
 }

@@ -34,7 +34,7 @@ const LIVE: Duration = Duration::from_secs(60);
 const STAGGER: Duration = Duration::from_millis(250);
 const STAGGER_ALL: Duration = Duration::from_secs(10);
 
-pub(in super::super) fn run(args: PlayArgs) -> Result<(), Failure> {
+pub(in super::super) fn run(args: &PlayArgs) -> Result<(), Failure> {
     let url = address(&args.url)?;
     let control = algorithm::maker(&args.abr)?;
     let junit_file = args.junit.as_ref().map(|path| {
@@ -53,7 +53,7 @@ pub(in super::super) fn run(args: PlayArgs) -> Result<(), Failure> {
     descriptors::raise();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.context("the runtime could not start")?;
-    let outcomes = runtime.block_on(play_all(options, &args))?;
+    let outcomes = runtime.block_on(play_all(options, args))?;
     runtime.shutdown_background();
     let report = Report::new(&url, &args.abr, &outcomes, &args.assertions);
     if let Some(mut file) = junit_file {

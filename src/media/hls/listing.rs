@@ -23,7 +23,8 @@ pub(in super::super) fn list(base: &Base, body: &[u8]) -> Result<Listing, Manife
         let entries = multivariant::read(&text, &variables)?.entries;
         let track = |entry: multivariant::Entry| {
             let mut url = String::new();
-            base.resolve(&entry.uri, &mut url).then(|| ListedTrack {
+            let resolved = base.resolve(&entry.uri, &mut url);
+            resolved.then_some(ListedTrack {
                 rendition: entry.rendition,
                 source: TrackSource::Playlist(url),
             })

@@ -104,7 +104,7 @@ impl H1Connection {
     }
 
     /// The underlying stream, and bytes that hyper has read but not handed over; `None` if the connection has ended.
-    pub(super) fn into_stream_parts(&mut self) -> Option<(ThrottledStream, Bytes)> {
+    pub(super) fn take_stream_parts(&mut self) -> Option<(ThrottledStream, Bytes)> {
         let parts = self.connection.take()?.into_parts();
         Some((parts.io.into_inner(), parts.read_buf))
     }

@@ -242,7 +242,7 @@ async fn read_directly(
         }
         return OriginBody::from(whole);
     }
-    let Some((stream, more)) = connection.into_stream_parts() else {
+    let Some((stream, more)) = connection.take_stream_parts() else {
         // The connection has ended; hyper knows whether the body is complete.
         return OriginBody::HyperBody(HyperBody::new(body, connection, home));
     };

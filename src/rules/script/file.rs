@@ -131,7 +131,7 @@ impl Script {
                 tracing::info!("{}: reloaded the script", self.path.display());
             }
             Err(error) => {
-                tracing::error!("{error}; the previous version of the script stays in use")
+                tracing::error!("{error}; the previous version of the script stays in use");
             }
         }
     }

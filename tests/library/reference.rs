@@ -169,7 +169,7 @@ fn compare(sections: &[Section<'_>], sources: &[&str], left_out: &[&str]) {
     let mut of_code: BTreeMap<_, _> = sources.iter().flat_map(|source| tables(source)).collect();
     of_code.retain(|table, _| !left_out.contains(&table.as_str()));
     for Section { table, keys, .. } in sections {
-        let mut wanted = of_code.remove(*table).expect(table);
+        let mut wanted = of_code.remove(*table).unwrap();
         let mut named: Vec<String> = keys.iter().map(|key| key.name.to_owned()).collect();
         wanted.sort();
         named.sort();

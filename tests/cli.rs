@@ -110,7 +110,11 @@ async fn traces_and_presets_are_imported() {
     let chosen = run(&["profiles", "import", &two, "--preset", "cable"]).await;
     assert!(chosen.stdout.contains("rate = \"5 Mbit/s\""), "{}", chosen.stdout);
     let refused = run(&["profiles", "import", &two, "--preset", "cable", "--step", "1s"]).await;
-    assert!(refused.stderr.contains("no use for --step"), "{}", refused.stderr);
+    assert!(
+        refused.stderr.contains("--step can't be used with a file of presets"),
+        "{}",
+        refused.stderr
+    );
     std::fs::remove_dir_all(&folder).unwrap();
 }
 

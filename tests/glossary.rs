@@ -47,7 +47,6 @@ const IDENTIFIERS: &[&str] = &[
     "Newcomer",
     "Passage",
     "player_data",
-    "player_reports",
     "Purse",
     "purse",
     "ran_dry",

@@ -155,7 +155,7 @@ async fn a_link_shapes_its_session() {
     let link = "vsps.rate=500+kbps&vsps.rtt=80ms&vsps.loss=1%25&vsps.rules=stuck-playlist";
     rig.session(link).await;
     rig.session("vsps.profile=3g&vsps.rate=2Mbit/s").await;
-    rig.session(r#"vsps.rules=["stuck-playlist","segment:delay=2s"]"#).await;
+    rig.session("vsps.rules=%5B%22stuck-playlist%22,%22segment:delay=2s%22%5D").await;
     let started = rig.told("session_started", 3).await;
     assert_eq!(
         (&started[0]["profile"], &started[0]["rate"]),

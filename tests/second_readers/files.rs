@@ -80,7 +80,7 @@ pub(crate) fn all(endings: &[&str]) -> Vec<Manifest> {
     }
     let wanted = SERVED.iter().filter(|path| endings.iter().any(|ending| path.ends_with(ending)));
     for path in wanted {
-        let text = served(path).unwrap_or_else(|| panic!("{path} is not served"));
+        let text = served(path).unwrap();
         found.push(Manifest { name: (*path).to_owned(), text });
     }
     found.sort_by(|a, b| a.name.cmp(&b.name));

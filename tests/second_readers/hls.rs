@@ -3,7 +3,10 @@
 use super::{Compared, Known, Manifest};
 use m3u8_rs::{MasterPlaylist, MediaPlaylist, Playlist};
 use url::Url;
-use vsps::media::{Kind, Ladder, ManifestFormat};
+use vsps::{
+    media::{Kind, Ladder, ManifestFormat},
+    units::BitRate,
+};
 
 pub(crate) const KNOWN: &[Known] = &[
     ("llhls-delta-byte-range", "number", SKIP),
@@ -85,7 +88,7 @@ fn multivariant(url: &Url, ladder: &Ladder, other: &MasterPlaylist, compared: &m
         let Ok(address) = url.join(&variant.uri) else { continue };
         let found = ladder.resolve(address.as_str(), None);
         compared.addresses += 1;
-        let bandwidth = found.bandwidth.map_or(0, |rate| rate.bits_per_second());
+        let bandwidth = found.bandwidth.map_or(0, BitRate::bits_per_second);
         if found.kind != Kind::MediaPlaylist || bandwidth != lowest.bandwidth {
             let expected = lowest.bandwidth;
             compared.differ(format!(

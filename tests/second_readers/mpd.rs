@@ -5,7 +5,10 @@ use dash_mpd_core::{
     AdaptationSet, BaseURL, MPD, Period, Representation, S, SegmentList, SegmentTemplate,
 };
 use url::Url;
-use vsps::media::{Kind, Ladder, ManifestFormat, Rendition, Resource};
+use vsps::{
+    media::{Kind, Ladder, ManifestFormat, Rendition, Resource},
+    units::BitRate,
+};
 
 pub(crate) const KNOWN: &[Known] = &[
     (
@@ -137,7 +140,7 @@ fn rendition(place: &Place<'_>, name: &str, held: &Rendition, compared: &mut Com
     };
     let (set, own) = (place.set, place.own);
     same("id", name.to_owned(), held.name.as_deref().unwrap_or_default().to_owned());
-    let bandwidth = held.bandwidth.map(|rate| rate.bits_per_second());
+    let bandwidth = held.bandwidth.map(BitRate::bits_per_second);
     same("bandwidth", format!("{:?}", own.bandwidth), format!("{bandwidth:?}"));
     let codecs = own.codecs.as_deref().or(set.codecs.as_deref());
     same("codecs", format!("{codecs:?}"), format!("{:?}", held.codecs.as_deref()));

@@ -158,10 +158,13 @@ async fn a_link_shapes_its_session() {
     rig.session("vsps.rules=%5B%22stuck-playlist%22,%22segment:delay=2s%22%5D").await;
     let started = rig.told("session_started", 3).await;
     assert_eq!(
-        (&started[0]["profile"], &started[0]["rate"]),
-        (&"custom".into(), &"500 kbit/s".into())
+        (&started[0]["profile"], &started[0]["rate_bps"]),
+        (&"custom".into(), &500_000.into())
     );
-    assert_eq!((&started[1]["profile"], &started[1]["rate"]), (&"3g".into(), &"2 Mbit/s".into()));
+    assert_eq!(
+        (&started[1]["profile"], &started[1]["rate_bps"]),
+        (&"3g".into(), &2_000_000.into())
+    );
     assert_eq!(started[2]["profile"], "unlimited");
     for (wrong, hint) in [
         ("vsps.rate=2MB/s", "multiply by 8"),

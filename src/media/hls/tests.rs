@@ -246,6 +246,24 @@ proptest! {
     }
 }
 
+/// One version numbers its segments lower, the next one as before: no segment of the window is forgotten with
+/// what the odd version named.
+#[test]
+fn an_odd_numbering_in_between_loses_no_segment() {
+    let mut live = Live::new();
+    let mut memory = Memory::default();
+    learn(&mut memory, "https://o/m.m3u8", "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\nv/a.m3u8\n");
+    learn(&mut memory, live.url, &live.text());
+    live.take(&Step::Number(7));
+    learn(&mut memory, live.url, &live.text());
+    live.take(&Step::Number(10));
+    for _ in 0..30 {
+        learn(&mut memory, live.url, &live.text());
+        let found = memory.get("https://o/v/%7B$d%7D18.m4s", None);
+        assert!(found.is_some_and(|found| found.number.is_some()));
+    }
+}
+
 /// How many segments of a reload were read, of how many.
 fn read(memory: &Memory, url: &str, text: &str) -> (usize, usize) {
     let variables = Variables::default();

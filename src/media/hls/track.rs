@@ -47,6 +47,8 @@ pub(super) struct Track {
     seen: VecDeque<Seen>,
     /// Keys, maps, parts, and URLs that segments once had. Never the URL of a segment in `seen`.
     others: HashMap<Key, Other>,
+    /// How many more segments in `seen` have a URL that one of them has already.
+    repeated: HashMap<Key, u32>,
     version: u64,
     /// The newest segment, for the distance of others to it.
     edge: Arc<Edge>,
@@ -72,6 +74,7 @@ impl Track {
             anchor,
             seen: VecDeque::new(),
             others: HashMap::new(),
+            repeated: HashMap::new(),
             version: 0,
             edge: Arc::default(),
             newest: None,
@@ -178,12 +181,14 @@ impl Track {
         for (key, _) in self.others.drain() {
             places.remove(key);
         }
+        self.repeated.clear();
     }
 
     /// Restarts the count, because the encoder began again at a lower number.
     fn restart(&mut self, sequence: u64) {
         let other = self.other();
         self.others.extend(self.seen.drain(..).map(|seen| (seen.key, other)));
+        self.repeated.clear();
         self.anchor = Anchor { sequence, known: (sequence, Duration::ZERO) };
     }
 
@@ -255,19 +260,28 @@ impl Track {
         if places.insert(url, segment.range.clone(), place).is_none() {
             return (time, false);
         }
-        self.others.remove(&key);
+        // A place that belongs to none of the others belongs to a segment in `seen`.
+        let repeats = self.others.remove(&key).is_none() && stands;
         let seen = Seen { sequence, key, version: self.version, time, duration: segment.duration };
         if let Some(held) = known.and_then(|at| self.seen.get_mut(at)) {
             let old = std::mem::replace(held, seen);
-            if old.key != key {
+            if old.key == key {
+                return (time, true);
+            }
+            if !self.is_repeated(old.key) {
                 self.others.insert(old.key, self.other());
             }
         } else if self.seen.back().is_none_or(|back| back.sequence < sequence) {
             self.seen.push_back(seen);
         } else {
             // An older version was received again, from a cache.
-            self.others.insert(key, self.other());
+            if !repeats {
+                self.others.insert(key, self.other());
+            }
             return (time, false);
+        }
+        if repeats {
+            *self.repeated.entry(key).or_default() += 1;
         }
         (time, true)
     }
@@ -322,6 +336,16 @@ impl Track {
         place.edge.as_ref().is_some_and(|edge| Arc::ptr_eq(edge, &self.edge))
     }
 
+    /// Whether another segment in `seen` has the URL of one that is no longer there.
+    fn is_repeated(&mut self, key: Key) -> bool {
+        let Some(count) = self.repeated.get_mut(&key) else { return false };
+        *count -= 1;
+        if *count == 0 {
+            self.repeated.remove(&key);
+        }
+        true
+    }
+
     /// The number of the newest segment in `seen` at `key`: names may repeat.
     fn newest_at(&self, key: Key, places: &Places) -> Option<u64> {
         let number = places.at(key).filter(|place| self.owns(place))?.number?;
@@ -337,12 +361,13 @@ impl Track {
             && front.sequence < window
             && stale(front.version)
         {
-            // A later segment, or another rendition's, may have the same name.
-            let place = places.at(front.key);
-            if place.is_some_and(|place| place.number == Some(front.sequence) && self.owns(place)) {
-                places.remove(front.key);
-            }
+            let key = front.key;
             self.seen.pop_front();
+            // A later segment, a part, or another rendition's may have the same name.
+            let owned = places.at(key).is_some_and(|place| self.owns(place));
+            if !self.is_repeated(key) && owned && !self.others.contains_key(&key) {
+                places.remove(key);
+            }
         }
         let mut others = std::mem::take(&mut self.others);
         others.retain(|key, held| {

@@ -2,6 +2,7 @@
 
 use crate::{
     api,
+    clock::Clock,
     config::Config,
     descriptors,
     descriptors::Budget,
@@ -12,7 +13,7 @@ use crate::{
     profiles::Catalog,
     proxy,
     proxy::{Limits, Proxy},
-    sessions::{Clock, Origin, Registry, RegistryConfig},
+    sessions::{Origin, Registry, RegistryConfig},
 };
 use anyhow::{Context as _, anyhow};
 use std::{future::Future, net::SocketAddr, path::Path, sync::Arc, time::Duration};
@@ -114,7 +115,8 @@ impl App {
             idle: config.session_idle,
             most_sessions: config.most_sessions,
         };
-        let registry = Arc::new(Registry::new(sessions, clock, Arc::new(Bus::new(observers))));
+        let registry =
+            Arc::new(Registry::new(sessions, clock, Arc::new(Bus::new(clock, observers))));
         let own = vec![ready.listen, ready.admin];
         let proxy = Proxy::new(Arc::clone(&registry), Arc::clone(&catalog), config.proxy, own);
         Ok(Self {

@@ -2,11 +2,12 @@
 
 use crate::{
     args::{BoundArgs, ListenAddress, LogFormat, RunArgs},
+    clock::Clock,
     profiles::{Catalog, Profile, ProfileError, Shaping, Shared},
     proxy::{Limits, ProxyConfig, Resolver, Timeouts},
     rules::{FileError, RuleSet, Script, ScriptError},
     seed::Seed,
-    sessions::{Clock, Origin, OriginError},
+    sessions::{Origin, OriginError},
 };
 use clap::Args as _;
 use std::{

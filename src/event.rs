@@ -2,7 +2,11 @@
 //!
 //! Events are plain data. Events that record a *verdict* hold only values that derive from the seed and
 //! the requests. Measured times are separate, in [`Measured`], so that the logs of two runs with the
-//! same seed can be compared.
+//! same seed can be compared. The time of an event is not part of it: the [`Bus`] adds it.
+
+mod bus;
+
+pub use bus::{Bus, Emitted, Observer};
 
 use crate::{
     media::{Cmcd, MediaType, Resource},
@@ -249,37 +253,4 @@ pub enum Event {
         /// Measured times.
         measured: Measured,
     },
-}
-
-/// Receives every event. It is called on the byte path, so it must be fast and must not block.
-pub trait Observer: Send + Sync {
-    /// Receives `event`.
-    fn observe(&self, event: &Event);
-}
-
-impl<T: Observer + ?Sized> Observer for Arc<T> {
-    fn observe(&self, event: &Event) {
-        (**self).observe(event);
-    }
-}
-
-/// Passes every event to every observer, in the order in which they were added.
-#[derive(Default)]
-pub struct Bus {
-    observers: Vec<Box<dyn Observer>>,
-}
-
-impl Bus {
-    /// A bus for `observers`.
-    #[must_use]
-    pub fn new(observers: Vec<Box<dyn Observer>>) -> Self {
-        Self { observers }
-    }
-
-    /// Passes `event` to all observers.
-    pub fn emit(&self, event: &Event) {
-        for observer in &self.observers {
-            observer.observe(event);
-        }
-    }
 }

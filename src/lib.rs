@@ -37,6 +37,7 @@ pub mod api;
 pub mod app;
 pub mod args;
 mod builtin;
+pub mod clock;
 pub mod commands;
 pub mod config;
 pub mod descriptors;

@@ -24,12 +24,17 @@ const MODULES: &[(&str, &[&str])] = &[
     // `media`: the types of media that a limit is about.
     ("profiles", &["builtin", "media", "model", "rules", "seed", "units"]),
     ("plot", &["model", "profiles", "seed", "units"]),
-    ("event", &["media", "model", "rules", "units"]),
-    ("sessions", &["event", "media", "model", "profiles", "rules", "seed", "units"]),
+    // Real time is read here, and nowhere else in the data plane.
+    ("clock", &[]),
+    ("event", &["clock", "media", "model", "rules", "units"]),
+    ("sessions", &["clock", "event", "media", "model", "profiles", "rules", "seed", "units"]),
     // The event log spells out plans, whose parts are rules' and units' types.
-    ("observers", &["event", "output", "rules", "units"]),
+    ("observers", &["clock", "event", "output", "rules", "units"]),
     // `profiles`: the catalogue, for `vsps.profile=NAME`.
-    ("proxy", &["event", "media", "model", "profiles", "rules", "seed", "sessions", "units"]),
+    (
+        "proxy",
+        &["clock", "event", "media", "model", "profiles", "rules", "seed", "sessions", "units"],
+    ),
     // `seed` and `units`: to name the values of a request.
     ("api", &["event", "observers", "profiles", "rules", "seed", "sessions", "units"]),
     ("origin", &["media", "units"]),
@@ -39,11 +44,12 @@ const MODULES: &[(&str, &[&str])] = &[
     // `player`: its assertions.
     ("args", &["player", "profiles", "proxy", "sessions", "sweep", "units"]),
     ("logging", &["args", "output"]),
-    ("config", &["args", "profiles", "proxy", "rules", "seed", "sessions"]),
+    ("config", &["args", "clock", "profiles", "proxy", "rules", "seed", "sessions"]),
     (
         "app",
         &[
             "api",
+            "clock",
             "config",
             "descriptors",
             "event",
@@ -81,18 +87,8 @@ const MODULES: &[(&str, &[&str])] = &[
 /// Words that only the named files may use in production code.
 const OWNED: &[(&str, &[&str])] = &[
     // A sweep shows its remaining time; a player plays in real time.
-    ("Instant::now", &["commands/bench/progress.rs", "player/fetch/clock.rs", "sessions/clock.rs"]),
-    (
-        "SystemTime::now",
-        &[
-            "origin/server.rs",
-            "observers/event_log.rs",
-            "observers/feed.rs",
-            "observers/har/archive.rs",
-            "sessions/clock.rs",
-            "player/fetch/clock.rs",
-        ],
-    ),
+    ("Instant::now", &["commands/bench/progress.rs", "player/fetch/clock.rs", "clock.rs"]),
+    ("SystemTime::now", &["origin/server.rs", "clock.rs", "player/fetch/clock.rs"]),
     ("thread::sleep", &[]),
     (
         "time::sleep",

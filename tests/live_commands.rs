@@ -5,12 +5,13 @@
 use std::{sync::Arc, time::Duration};
 use tokio::time::advance;
 use vsps::{
+    clock::Clock,
     event::Bus,
     media::{Kind, Protocol, Resource},
     profiles::Catalog,
     rules::{Facts, Matched, Plan, RuleSet},
     seed::Seed,
-    sessions::{ArmingRequest, Change, Clock, Command, Origin, Registry, RegistryConfig, Session},
+    sessions::{ArmingRequest, Change, Command, Origin, Registry, RegistryConfig, Session},
     units::BitRate,
 };
 
@@ -28,7 +29,9 @@ fn registry() -> Arc<Registry> {
         idle: S(3600),
         most_sessions: 10,
     };
-    let registry = Arc::new(Registry::new(config, Clock::start(), Arc::new(Bus::default())));
+    let clock = Clock::start();
+    let bus = Arc::new(Bus::new(clock, Vec::new()));
+    let registry = Arc::new(Registry::new(config, clock, bus));
     let reverting = Arc::clone(&registry);
     tokio::spawn(async move { reverting.keep_reverting().await });
     registry

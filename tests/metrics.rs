@@ -9,7 +9,8 @@ use std::{
     time::Duration,
 };
 use vsps::{
-    event::{Bus, Event, Measured, Observer, Outcome, RequestTag, SessionTag},
+    clock::{Clock, Timestamp},
+    event::{Bus, Emitted, Event, Measured, Observer, Outcome, RequestTag, SessionTag},
     media::{Cmcd, Kind, MediaType, Protocol, Resource},
     model::OnDrop,
     observers::{Archive, EventLog, LogLine, Recorder, Summary, families},
@@ -143,7 +144,7 @@ fn story() -> Vec<Event> {
 
 fn scrape(events: &[Event]) -> String {
     let recorder = Recorder::new().unwrap();
-    events.iter().for_each(|event| recorder.observe(event));
+    events.iter().for_each(|event| observe(&recorder, event));
     recorder.render().replace(env!("CARGO_PKG_VERSION"), "VERSION")
 }
 
@@ -185,14 +186,14 @@ fn labels_stay_few_whatever_profiles_and_statuses_come() {
     for n in 0..10_000 {
         let profile: Arc<str> = format!("profile {n}").into();
         let (session, rate) = (session(n), None);
-        recorder.observe(&Event::SessionStarted { session, profile: profile.clone(), rate });
+        observe(&recorder, &Event::SessionStarted { session, profile: profile.clone(), rate });
         let mut tag = RequestTag::clone(&request(n, Kind::Segment, &format!("/{n}"), 1));
         tag.profile = profile;
         let mut event = finished(tag.into(), Outcome::Complete, 1_000_000, 100);
         if let Event::RequestFinished { status, .. } = &mut event {
             *status = (n % 1000) as u16;
         }
-        recorder.observe(&event);
+        observe(&recorder, &event);
     }
     let text = recorder.render();
     let profiles = label_values(&text, "profile");
@@ -245,7 +246,7 @@ fn samples(text: &str, family: &str) -> Vec<u64> {
 #[test]
 fn the_summary_reads_well() {
     let summary = Summary::new().unwrap();
-    story().iter().for_each(|event| summary.observe(event));
+    story().iter().for_each(|event| observe(&summary, event));
     let report = summary.report().unwrap();
     insta::assert_snapshot!(report.to_string());
     insta::assert_snapshot!(serde_json::to_string_pretty(&report).unwrap());
@@ -276,7 +277,7 @@ fn the_summary_tells_stalls_from_rebuffering() {
         reported(2, true, None),
         reported(3, false, None),
     ] {
-        summary.observe(&event);
+        observe(&summary, &event);
     }
     let report = summary.report().unwrap();
     assert_eq!((report.stalls.count, report.rebuffers, report.player_reports), (1, 2, 4));
@@ -292,7 +293,7 @@ fn the_first_sessions_have_lines() {
     let summary = Summary::new().unwrap();
     for ordinal in 1..=1000 {
         let (session, profile) = (session(ordinal), "train".into());
-        summary.observe(&Event::SessionStarted { session, profile, rate: None });
+        observe(&summary, &Event::SessionStarted { session, profile, rate: None });
     }
     let report = summary.report().unwrap();
     assert_eq!((report.sessions, report.per_session.len()), (1000, 100));
@@ -335,7 +336,7 @@ proptest::proptest! {
         for (n, total) in times.iter().enumerate() {
             // Many sessions: the quantiles are of all, not of one.
             let tag = request(n as u64, Kind::Segment, "/s", 1);
-            summary.observe(&finished(tag, Outcome::Complete, 20_000, *total));
+            observe(&summary, &finished(tag, Outcome::Complete, 20_000, *total));
         }
         let measured = summary.report().unwrap().segment_download;
         let mut sorted = times;
@@ -390,7 +391,7 @@ impl Page {
 #[test]
 fn the_archive_of_a_session() {
     let archive = Archive::default();
-    story().iter().for_each(|event| archive.observe(event));
+    story().iter().for_each(|event| observe(&archive, event));
     let har = archive.har("s1", "http://127.0.0.1:8080/-/s/s1").unwrap();
     let mut har: serde_json::Value = serde_json::from_str(&har).unwrap();
     let mut last = String::new();
@@ -409,7 +410,7 @@ fn the_archive_of_a_session() {
 fn the_event_log_is_the_same_twice_but_for_what_was_measured() {
     let write = |slower: u64| {
         let page = Page::default();
-        let bus = Bus::new(vec![Box::new(EventLog::start(page.clone()).unwrap())]);
+        let bus = Bus::new(Clock::start(), vec![Box::new(EventLog::start(page.clone()).unwrap())]);
         for mut event in story() {
             match &mut event {
                 Event::RequestFinished { measured, .. } => measured.total += ms(slower),
@@ -435,7 +436,7 @@ fn the_event_log_keeps_every_event_in_order() {
     // More than fit into the queue.
     for number in 0..40_000 {
         let at = Duration::from_millis(number);
-        log.observe(&Event::Stalled { session: session(1), at, lasts: ms(1) });
+        observe(&log, &Event::Stalled { session: session(1), at, lasts: ms(1) });
     }
     drop(log);
     let times: Vec<_> =
@@ -456,7 +457,7 @@ fn an_event_log_that_cannot_be_written_lets_the_run_go_on() {
     }
     let log = EventLog::start(Full).unwrap();
     for _ in 0..40_000 {
-        log.observe(&Event::Stalled { session: session(1), at: ms(1), lasts: ms(1) });
+        observe(&log, &Event::Stalled { session: session(1), at: ms(1), lasts: ms(1) });
     }
 }
 
@@ -464,6 +465,12 @@ fn an_event_log_that_cannot_be_written_lets_the_run_go_on() {
 fn the_narration_in_words() {
     let lines: Vec<_> = story().iter().map(|event| LogLine(event).to_string()).collect();
     insta::assert_snapshot!(lines.join("\n"));
+}
+
+/// Passes `event` to `observer`, as the bus does.
+fn observe(observer: &impl Observer, event: &Event) {
+    let at = Timestamp { process: ms(1), epoch: ms(1_000_000) };
+    observer.observe(Emitted { at, event });
 }
 
 /// Every `vsps_…` metric that `text` names, without a histogram's endings.

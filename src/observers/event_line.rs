@@ -1,6 +1,7 @@
 //! An event as one line of JSON. What was measured by a clock is under `measured`; the rest is the same in a replay.
 
 use super::request_fields::{ArrivalFields, RequestFields, arrival, ms, request_fields};
+use crate::clock::Timestamp;
 use crate::event::{Event, Measured, RequestTag, SessionTag};
 // Only this file of the module names the types of an event's fields, since a line has the same fields.
 use crate::{
@@ -8,7 +9,7 @@ use crate::{
     units::BitRate,
 };
 use serde::Serialize;
-use std::{collections::BTreeMap, time::SystemTime};
+use std::collections::BTreeMap;
 
 /// One line of the event log. Field names are stable: tools read them.
 #[derive(Serialize)]
@@ -183,9 +184,8 @@ impl<'a> EventLine<'a> {
     }
 
     /// The line of `event`, which was emitted at the time `at`.
-    pub(super) fn new(event: &'a Event, at: SystemTime) -> Self {
-        let since_1970 = at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-        let at_unix_us = u64::try_from(since_1970.as_micros()).unwrap_or(u64::MAX);
+    pub(super) fn new(event: &'a Event, at: Timestamp) -> Self {
+        let at_unix_us = unix_micros(at);
         let (session, request) = subject(event);
         let (name, fields) = name_and_fields(event);
         let (exchange, lasted_ms) = match event {
@@ -215,6 +215,11 @@ impl<'a> EventLine<'a> {
             measured: MeasuredFields { at_unix_us, exchange, lasted_ms, player, arrival },
         }
     }
+}
+
+/// `at` in microseconds since 1970.
+pub(super) fn unix_micros(at: Timestamp) -> u64 {
+    u64::try_from(at.epoch.as_micros()).unwrap_or(u64::MAX)
 }
 
 /// The session of `event`, and the request if it is about one.

@@ -1,8 +1,9 @@
 //! The event log: every event as a line of JSON.
 
-use super::event_line::{EventLine, subject};
+use super::event_line::{EventLine, subject, unix_micros};
 use crate::{
-    event::{Event, Observer},
+    clock::Timestamp,
+    event::{Emitted, Event, Observer},
     output::{LossCounter, Unsent},
 };
 use parking_lot::Mutex;
@@ -14,7 +15,7 @@ use std::{
         mpsc::{self, Receiver, Sender},
     },
     thread::{self, Thread},
-    time::{Duration, SystemTime},
+    time::Duration,
 };
 
 /// The queue size in bytes: some hundred thousand events, several seconds of a busy proxy.
@@ -59,7 +60,7 @@ pub struct EventsLost {
 struct Item {
     /// Events lost before this one.
     lost: u64,
-    at: SystemTime,
+    at: Timestamp,
     event: Event,
 }
 
@@ -71,6 +72,8 @@ struct Shared {
     pending: AtomicU64,
     /// Events lost since an event was last queued.
     gap: AtomicU64,
+    /// When the last of them was emitted.
+    last_lost: Mutex<Timestamp>,
     lost: LossCounter,
     problem: Mutex<Option<String>>,
     closing: AtomicBool,
@@ -126,16 +129,15 @@ impl EventLog {
 }
 
 impl Observer for EventLog {
-    fn observe(&self, event: &Event) {
+    fn observe(&self, Emitted { at, event }: Emitted<'_>) {
         let shared = &self.shared;
         let queue_size = queue_size(event);
         if shared.waiting.fetch_add(queue_size, Ordering::Relaxed) + queue_size > QUEUE {
             shared.waiting.fetch_sub(queue_size, Ordering::Relaxed);
+            *shared.last_lost.lock() = at;
             shared.gap.fetch_add(1, Ordering::Relaxed);
             return shared.lost.add(1);
         }
-        #[expect(clippy::disallowed_methods, reason = "the time of writing, under `measured`")]
-        let at = SystemTime::now();
         let lost = match shared.gap.load(Ordering::Relaxed) {
             0 => 0,
             _ => shared.gap.swap(0, Ordering::Relaxed),
@@ -191,11 +193,8 @@ impl<W: Write> Writer<W> {
             self.format_events();
             if closing {
                 let lost = self.shared.gap.swap(0, Ordering::Relaxed);
-                #[expect(
-                    clippy::disallowed_methods,
-                    reason = "the time of writing, under `measured`"
-                )]
-                self.note_gap(lost, SystemTime::now());
+                let at = *self.shared.last_lost.lock();
+                self.note_gap(lost, at);
             }
             if self.unsent.is_empty() {
                 if closing {
@@ -239,7 +238,7 @@ impl<W: Write> Writer<W> {
     }
 
     /// Adds a line for `lost` events, if there are any.
-    fn note_gap(&mut self, lost: u64, at: SystemTime) {
+    fn note_gap(&mut self, lost: u64, at: Timestamp) {
         if lost > 0 {
             self.gaps += 1;
             gap_line(lost, at, self.unsent.lines());
@@ -284,11 +283,9 @@ impl<W: Write> Writer<W> {
 }
 
 /// Writes the line for `lost` events.
-fn gap_line(lost: u64, at: SystemTime, lines: &mut Vec<u8>) {
-    let since_1970 = at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    let at = u64::try_from(since_1970.as_micros()).unwrap_or(u64::MAX);
+fn gap_line(lost: u64, at: Timestamp, lines: &mut Vec<u8>) {
     let line = serde_json::json!({
-        "event": "events_lost", "count": lost, "measured": { "at_unix_us": at },
+        "event": "events_lost", "count": lost, "measured": { "at_unix_us": unix_micros(at) },
     });
     lines.extend_from_slice(line.to_string().as_bytes());
     lines.push(b'\n');

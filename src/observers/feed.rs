@@ -1,7 +1,10 @@
 //! Streams events to subscribers. Each subscriber has its own queue, and is informed of events it missed.
 
 use super::event_line::{EventLine, subject};
-use crate::event::{Event, Observer};
+use crate::{
+    clock::Timestamp,
+    event::{Emitted, Event, Observer},
+};
 use parking_lot::Mutex;
 use std::{
     sync::{
@@ -9,7 +12,6 @@ use std::{
         atomic::{AtomicU64, AtomicUsize, Ordering},
     },
     task::{Context, Poll, ready},
-    time::SystemTime,
 };
 use tokio::sync::mpsc::{self, Receiver, Sender};
 
@@ -52,7 +54,7 @@ struct Subscriber {
 struct Item {
     /// Events lost before this one.
     lost: u64,
-    at: SystemTime,
+    at: Timestamp,
     event: Arc<Event>,
 }
 
@@ -88,12 +90,10 @@ impl Feed {
 }
 
 impl Observer for Feed {
-    fn observe(&self, event: &Event) {
+    fn observe(&self, Emitted { at, event }: Emitted<'_>) {
         if self.count.load(Ordering::Relaxed) == 0 {
             return;
         }
-        #[expect(clippy::disallowed_methods, reason = "the time of the event, under `measured`")]
-        let at = SystemTime::now();
         let (session, _) = subject(event);
         let mut copy = None;
         let mut subscribers = self.subscribers.lock();
@@ -110,7 +110,7 @@ impl Observer for Feed {
 
 impl Subscriber {
     /// Queues `event`, or counts it as lost. `false` = the subscription was dropped.
-    fn send(&self, at: SystemTime, event: &Arc<Event>) -> bool {
+    fn send(&self, at: Timestamp, event: &Arc<Event>) -> bool {
         match self.queue.try_reserve() {
             Ok(place) => {
                 let lost = self.lost.swap(0, Ordering::Relaxed);
@@ -171,6 +171,10 @@ mod tests {
         }
     }
 
+    fn observe(feed: &Feed, event: &Event) {
+        feed.observe(Emitted { at: Timestamp::default(), event });
+    }
+
     fn next(subscription: &mut Subscription) -> Poll<Option<Notice>> {
         subscription.poll_next(&mut Context::from_waker(Waker::noop()))
     }
@@ -178,16 +182,16 @@ mod tests {
     #[test]
     fn who_is_slow_learns_how_many_it_lost_and_where() {
         let feed = Feed::default();
-        feed.observe(&event("a", false));
+        observe(&feed, &event("a", false));
         let mut slow = feed.subscribe(None).unwrap();
         for _ in 0..QUEUE + 7 {
-            feed.observe(&event("a", false));
+            observe(&feed, &event("a", false));
         }
         for _ in 0..QUEUE {
             assert!(matches!(next(&mut slow), Poll::Ready(Some(Notice::Event { .. }))));
         }
         assert!(next(&mut slow).is_pending());
-        feed.observe(&event("a", false));
+        observe(&feed, &event("a", false));
         assert_eq!(next(&mut slow), Poll::Ready(Some(Notice::Lost(7))));
         assert!(matches!(
             next(&mut slow),
@@ -200,10 +204,10 @@ mod tests {
     fn who_listens_to_one_session_hears_of_no_other() {
         let feed = Feed::default();
         let mut one = feed.subscribe(Some("a".into())).unwrap();
-        feed.observe(&event("b", false));
-        feed.observe(&event("b", true));
+        observe(&feed, &event("b", false));
+        observe(&feed, &event("b", true));
         assert!(next(&mut one).is_pending());
-        feed.observe(&event("a", true));
+        observe(&feed, &event("a", true));
         assert!(matches!(
             next(&mut one),
             Poll::Ready(Some(Notice::Event { name: "session_ended", .. }))
@@ -218,7 +222,7 @@ mod tests {
         assert!(feed.subscribe(None).is_none());
         drop(all);
         assert!(feed.subscribe(None).is_some());
-        feed.observe(&event("a", false));
+        observe(&feed, &event("a", false));
         assert_eq!(feed.count.load(Ordering::Relaxed), 0);
     }
 }

@@ -1,6 +1,6 @@
 //! Writes events to the log, one line per event.
 
-use crate::event::{Event, Observer, RequestTag};
+use crate::event::{Emitted, Event, Observer, RequestTag};
 use parking_lot::Mutex;
 use std::{
     collections::HashSet,
@@ -35,7 +35,7 @@ impl LogWriter {
 }
 
 impl Observer for LogWriter {
-    fn observe(&self, event: &Event) {
+    fn observe(&self, Emitted { event, .. }: Emitted<'_>) {
         let line = LogLine(event);
         match event {
             Event::UpstreamFailed { .. } => tracing::warn!("{line}"),

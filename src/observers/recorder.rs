@@ -10,7 +10,7 @@ use super::{
     zeros,
 };
 use crate::{
-    event::{Event, Observer, RequestTag, SessionTag},
+    event::{Emitted, Event, Observer, RequestTag, SessionTag},
     output::LossCounter,
     units::BitRate,
 };
@@ -156,7 +156,7 @@ impl Recorder {
 }
 
 impl Observer for Recorder {
-    fn observe(&self, event: &Event) {
+    fn observe(&self, Emitted { event, .. }: Emitted<'_>) {
         let to = &self.instruments;
         match event {
             Event::RequestPlanned { request, .. } => {

@@ -4,7 +4,7 @@ use super::{
     error::MetricsError, labels, report::Report, session_line::SessionLine, starvation::Starvation,
     times::Times,
 };
-use crate::event::{Event, Measured, Observer, Outcome, RequestTag, SessionTag};
+use crate::event::{Emitted, Event, Measured, Observer, Outcome, RequestTag, SessionTag};
 use parking_lot::Mutex;
 use std::{
     collections::{BTreeMap, HashSet},
@@ -63,7 +63,7 @@ impl Summary {
 }
 
 impl Observer for Summary {
-    fn observe(&self, event: &Event) {
+    fn observe(&self, Emitted { event, .. }: Emitted<'_>) {
         match event {
             Event::RequestPlanned { request, .. } => {
                 if labels::is_retry(request) {

@@ -2,7 +2,6 @@
 
 use super::{
     arming::ArmingRequest,
-    clock::Clock,
     command::{Applied, Command, CommandError},
     control::Control,
     host::Origin,
@@ -12,6 +11,7 @@ use super::{
     viewer::Viewer,
 };
 use crate::{
+    clock::Clock,
     event::{Bus, Event, SessionTag},
     profiles::Profile,
     rules::RuleSet,

@@ -5,7 +5,6 @@ use super::{
     arming::Arming,
     attempts::{AttemptKey, Attempts},
     bottleneck::Bottleneck,
-    clock::Clock,
     command::{Applied, Command, CommandError},
     control::Control,
     cookies::Cookies,
@@ -22,6 +21,7 @@ use super::{
     uris::SessionUris,
 };
 use crate::{
+    clock::Clock,
     event::{Event, SessionTag},
     media::{Ladder, MediaType, Resource, edit::EditMemory},
     profiles::Profile,

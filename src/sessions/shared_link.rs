@@ -1,7 +1,8 @@
 //! Named links, each shared by several sessions.
 
-use super::{bottleneck::Bottleneck, clock::Clock};
+use super::bottleneck::Bottleneck;
 use crate::{
+    clock::Clock,
     model::{LinkSpec, Sharing},
     profiles::Profile,
     seed::Seed,

@@ -1,7 +1,9 @@
 //! When the time of a session starts, on paused time.
 
-use super::{ArmingRequest, Clock, Origin, Registry, RegistryConfig, Session};
-use crate::{event::Bus, profiles::Profile, rules::RuleSet, seed::Seed, units::BitRate};
+use super::{ArmingRequest, Origin, Registry, RegistryConfig, Session};
+use crate::{
+    clock::Clock, event::Bus, profiles::Profile, rules::RuleSet, seed::Seed, units::BitRate,
+};
 use std::{sync::Arc, time::Duration};
 use tokio::time::advance;
 
@@ -25,7 +27,8 @@ fn registry(link: Option<&str>) -> Registry {
         idle: Duration::from_secs(120),
         most_sessions: 10,
     };
-    Registry::new(config, Clock::start(), Arc::new(Bus::new(Vec::new())))
+    let clock = Clock::start();
+    Registry::new(config, clock, Arc::new(Bus::new(clock, Vec::new())))
 }
 
 /// Made by nobody's request, as over the API.

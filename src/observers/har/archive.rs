@@ -5,13 +5,12 @@ use super::{
     exchange::{End, Exchange},
     session_archive::{Gone, SessionArchive},
 };
-use crate::event::{Event, Observer, RequestTag, SessionTag};
+use crate::event::{Emitted, Event, Observer, RequestTag, SessionTag};
 use foldhash::fast::RandomState;
 use parking_lot::Mutex;
 use std::{
     collections::{HashMap, VecDeque},
     sync::Arc,
-    time::SystemTime,
 };
 
 /// Finished exchanges kept of all sessions together: some megabytes, at most about fifty.
@@ -57,14 +56,12 @@ impl Archive {
 }
 
 impl Observer for Archive {
-    fn observe(&self, event: &Event) {
+    fn observe(&self, Emitted { at, event }: Emitted<'_>) {
         match event {
             Event::SessionStarted { session, .. } => self.sessions.lock().start(session),
             Event::SessionEnded { session, .. } => self.sessions.lock().end(session),
             Event::RequestPlanned { request, latency, plan } => {
-                #[expect(clippy::disallowed_methods, reason = "HAR requires the time of day")]
-                let now = SystemTime::now();
-                let exchange = Exchange::new(request, now, *latency, plan.as_ref());
+                let exchange = Exchange::new(request, at, *latency, plan.as_ref());
                 let mut sessions = self.sessions.lock();
                 if let Some(archive) = sessions.by_id.get_mut(&request.session.id) {
                     archive.begin(exchange);
@@ -146,6 +143,7 @@ mod tests {
     use super::*;
     use crate::observers::har::session_archive::MOST_OF_SESSION;
     use crate::{
+        clock::Timestamp,
         event::{Measured, Outcome, RequestDetails},
         media::{Kind, Protocol, Resource},
     };
@@ -153,6 +151,10 @@ mod tests {
 
     fn session(ordinal: u64) -> Arc<SessionTag> {
         Arc::new(SessionTag { id: format!("s{ordinal}").into(), ordinal, seed: 1, label: None })
+    }
+
+    fn observe(archive: &Archive, event: &Event) {
+        archive.observe(Emitted { at: Timestamp::default(), event });
     }
 
     fn begin(archive: &Archive, session: &Arc<SessionTag>, path: &str) -> Arc<RequestTag> {
@@ -167,26 +169,26 @@ mod tests {
         });
         let latency = Duration::ZERO;
         let request_ = Arc::clone(&request);
-        archive.observe(&Event::RequestPlanned { request: request_, latency, plan: None });
+        observe(archive, &Event::RequestPlanned { request: request_, latency, plan: None });
         request
     }
 
     fn finish(archive: &Archive, request: Arc<RequestTag>) {
         let (outcome, measured) = (Outcome::Complete, Measured::default());
         let finished = Event::RequestFinished { request, status: 200, outcome, bytes: 1, measured };
-        archive.observe(&finished);
+        observe(archive, &finished);
     }
 
     fn start(archive: &Archive, ordinal: u64) -> Arc<SessionTag> {
         let session = session(ordinal);
         let (one, profile) = (Arc::clone(&session), "3g".into());
-        archive.observe(&Event::SessionStarted { session: one, profile, rate: None });
+        observe(archive, &Event::SessionStarted { session: one, profile, rate: None });
         session
     }
 
     fn end(archive: &Archive, session: &Arc<SessionTag>) {
         let (session, profile) = (Arc::clone(session), "3g".into());
-        archive.observe(&Event::SessionEnded { session, profile, lasted: Duration::ZERO });
+        observe(archive, &Event::SessionEnded { session, profile, lasted: Duration::ZERO });
     }
 
     /// The paths of a session's exchanges, and how many were left off.
@@ -257,12 +259,10 @@ mod tests {
         for at_byte in 0..1000 {
             let (request, rule) = (Arc::clone(&request), "r".into());
             let effect = "stall";
-            archive.observe(&Event::FaultInjected {
-                request,
-                rule,
-                effect,
-                at_byte: Some(at_byte),
-            });
+            observe(
+                &archive,
+                &Event::FaultInjected { request, rule, effect, at_byte: Some(at_byte) },
+            );
         }
         finish(&archive, request);
         let har = archive.har("s1", "").unwrap();

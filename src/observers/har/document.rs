@@ -11,7 +11,10 @@ use crate::{
 use chrono::{DateTime, SecondsFormat, Utc};
 use http::StatusCode;
 use serde::Serialize;
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 use url::form_urlencoded;
 
 /// An unknown size or time.
@@ -183,8 +186,10 @@ impl<'a> Entry<'a> {
         let measured = &exchange.end.measured;
         let receive = measured.total.saturating_sub(measured.ttfb);
         Self {
-            started_date_time: DateTime::<Utc>::from(exchange.started)
-                .to_rfc3339_opts(SecondsFormat::Micros, true),
+            started_date_time: DateTime::<Utc>::from(
+                SystemTime::UNIX_EPOCH + exchange.started.epoch,
+            )
+            .to_rfc3339_opts(SecondsFormat::Micros, true),
             // By definition the sum of the known `timings`.
             time: ms(measured.ttfb + receive),
             request: Request::new(exchange, base),

@@ -1,13 +1,11 @@
 //! One exchange, collected from its events.
 
 use crate::{
+    clock::Timestamp,
     event::{Measured, Outcome, RequestTag},
     rules::Plan,
 };
-use std::{
-    sync::Arc,
-    time::{Duration, SystemTime},
-};
+use std::{sync::Arc, time::Duration};
 
 /// The most faults, and the most drops, that are listed per exchange. Further drops are only counted.
 const MOST_LISTED: usize = 32;
@@ -17,8 +15,8 @@ const LONGEST_PATH: usize = 2048;
 /// One exchange.
 pub(super) struct Exchange {
     pub(super) request: Arc<RequestTag>,
-    /// By the system clock.
-    pub(super) started: SystemTime,
+    /// When its effects were decided.
+    pub(super) started: Timestamp,
     /// The latency drawn for this request.
     pub(super) latency: Duration,
     pub(super) plan: Option<Arc<Plan>>,
@@ -57,7 +55,7 @@ impl Exchange {
     /// An exchange that has started.
     pub(super) fn new(
         request: &Arc<RequestTag>,
-        started: SystemTime,
+        started: Timestamp,
         latency: Duration,
         plan: Option<&Arc<Plan>>,
     ) -> Self {

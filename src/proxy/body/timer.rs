@@ -1,7 +1,7 @@
 //! Wakes tasks at an exact time. The runtime's timers have a resolution of a millisecond, which is too late for
 //! some.
 
-use crate::sessions::Clock;
+use crate::clock::Clock;
 use parking_lot::{Condvar, Mutex};
 use std::{
     cmp::{Ordering, Reverse},

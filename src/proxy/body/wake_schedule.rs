@@ -2,7 +2,7 @@
 //! often, to bound the CPU time.
 
 use super::timer::PreciseTimer;
-use crate::sessions::{Clock, Session};
+use crate::{clock::Clock, sessions::Session};
 use std::{
     io,
     sync::{

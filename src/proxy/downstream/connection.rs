@@ -3,9 +3,9 @@
 use super::head_scan::HeadScan;
 use crate::proxy::config::Timeouts;
 use crate::{
+    clock::Clock,
     model::{Latency, Path, Transport},
     seed::Stream,
-    sessions::Clock,
 };
 use bytes::Bytes;
 use parking_lot::Mutex;

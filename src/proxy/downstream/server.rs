@@ -1,11 +1,11 @@
 //! Accepts connections from players, serves them, and drains them at shutdown.
 
 use super::{connection::Connection, protocol_detect, socket::Socket};
+use crate::clock::Clock;
 use crate::proxy::{
     config::{ProxyConfig, Timeouts},
     exchange::service::Proxy,
 };
-use crate::sessions::Clock;
 use hyper::{
     server::conn::{http1, http2},
     service::service_fn,

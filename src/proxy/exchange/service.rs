@@ -33,13 +33,14 @@ use crate::proxy::{
     upstream::OriginClient,
 };
 use crate::{
+    clock::Clock,
     event::{Bus, Event, Outcome, RequestTag},
     media::{Kind, is_held},
     model::OnDrop,
     profiles::Catalog,
     rules::{Closing, Facts, Matched, Plan, Reservations, ScriptFailure},
     seed::Seed,
-    sessions::{Arming, Clock, Origin, RedirectedRequest, Registry, Session},
+    sessions::{Arming, Origin, RedirectedRequest, Registry, Session},
 };
 use http::{HeaderName, HeaderValue, Method, Request, Response, request, uri::Authority};
 use hyper::body::Incoming;

@@ -13,6 +13,7 @@ mod cmcd;
 mod codecs;
 mod dash;
 mod directive;
+mod dot_segments;
 mod ebml;
 pub mod edit;
 mod entities;
@@ -40,6 +41,7 @@ mod ts;
 mod uri;
 mod xml;
 mod xml_edits;
+mod xml_uris;
 
 pub use cmcd::{CMCD_HEADERS, Cmcd, CmcdBody, ObjectType, Posted, UnknownVersion};
 pub(crate) use directive::without as without_directives;

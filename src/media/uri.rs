@@ -1,5 +1,6 @@
 //! The scheme and authority of a URI reference, and their replacement in place; every other byte stays.
 
+use super::dot_segments::above_root;
 use std::borrow::Cow;
 
 /// The longest authority of a URI that is rewritten: a host name has at most 253 characters.
@@ -116,39 +117,10 @@ pub(super) fn is_own(uri: &str, map: &dyn UriMap) -> bool {
     })
 }
 
-/// The length of the part of a path that goes above its host's root, from `depth` folders below it: players
-/// continue from the root (RFC 3986 5.2.4), which inside a session is not the host's.
-fn above_root(path: &str, mut depth: usize) -> Option<usize> {
-    let path = super::format::without_query(path);
-    let bytes = path.as_bytes();
-    // One search settles nearly all paths.
-    memchr::memmem::find(bytes, b"..").or_else(|| memchr::memmem::find(bytes, b"%2"))?;
-    let (mut at, mut above) = (0, None);
-    for segment in path.split_inclusive('/') {
-        at += segment.len();
-        let name = segment.strip_suffix('/');
-        match dots(name.unwrap_or(segment)) {
-            Some(1) => {}
-            Some(2) if depth == 0 => above = Some(at),
-            Some(2) => depth -= 1,
-            // The depth of a variable's value is not known.
-            _ if segment.contains("{$") => break,
-            _ if name.is_some() => depth += 1,
-            _ => {}
-        }
-    }
-    above
-}
-
-/// The number of dots of a path segment that is `.` or `..`, also when they are escaped.
-fn dots(segment: &str) -> Option<usize> {
-    let (mut rest, mut count) = (segment, 0);
-    while !rest.is_empty() {
-        let dot = rest.strip_prefix('.').or_else(|| rest.strip_prefix("%2e"));
-        rest = dot.or_else(|| rest.strip_prefix("%2E"))?;
-        count += 1;
-    }
-    matches!(count, 1 | 2).then_some(count)
+/// A reference that has no scheme: the first segment of its path has no colon (RFC 3986, 4.2).
+pub(super) fn relative(reference: &str) -> Option<&str> {
+    let colon = memchr::memchr2(b':', b'/', reference.as_bytes());
+    (colon.and_then(|at| reference.as_bytes().get(at)) != Some(&b':')).then_some(reference)
 }
 
 /// Whether a reference names a host.
@@ -204,7 +176,8 @@ impl<'a> Edits<'a> {
     pub(super) fn rewrite(&mut self, uri: &str, map: &dyn UriMap, pathless: Pathless) {
         match head(uri) {
             Head::Other => {
-                if let Some(above) = map.depth().and_then(|depth| above_root(uri, depth))
+                if let Some(path) = relative(uri)
+                    && let Some(above) = map.depth().and_then(|depth| above_root(path, depth))
                     && let Some(prefix) = map.root_relative("/")
                 {
                     self.replace(uri, above, &[&prefix, "/"]);
@@ -254,7 +227,8 @@ impl<'a> Edits<'a> {
     pub(super) fn rewrite_expanded(&mut self, uri: &str, whole: &str, map: &dyn UriMap) {
         let rewritten = match head(whole) {
             Head::Other => {
-                let above = map.depth().and_then(|depth| above_root(whole, depth));
+                let path = relative(whole).zip(map.depth());
+                let above = path.and_then(|(path, depth)| above_root(path, depth));
                 let path = above.and_then(|above| whole.get(above..));
                 path.zip(map.root_relative("/")).map(|(path, prefix)| format!("{prefix}/{path}"))
             }

@@ -4,7 +4,6 @@ use super::{
     ManifestError, ManifestFormat,
     charset::{Charset, decode},
     entities::{Expansion, expanded},
-    uri::{Head, UriMap, ends_text, head, is_own},
     xml::reference,
 };
 use std::{borrow::Cow, ops::Range};
@@ -20,7 +19,7 @@ pub(super) struct Source<'a> {
 }
 
 /// A replacement of a part of a document's text.
-type Edit = (Range<usize>, String);
+pub(super) type Edit = (Range<usize>, String);
 
 impl<'a> Source<'a> {
     pub(super) fn read(format: ManifestFormat, body: &'a [u8]) -> Result<Self, ManifestError> {
@@ -207,7 +206,7 @@ impl<'t> Value<'t> {
     }
 
     /// Replaces a part of the decoded text by `with`.
-    fn replace(&self, part: Range<usize>, with: String, edits: &mut Vec<Edit>) {
+    pub(super) fn replace(&self, part: Range<usize>, with: String, edits: &mut Vec<Edit>) {
         let mut with = Some(with);
         for (at, run) in self.runs.iter().enumerate() {
             let next = self.runs.get(at + 1);
@@ -227,196 +226,9 @@ impl<'t> Value<'t> {
     }
 }
 
-/// The host of a root-relative reference.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Root<'t> {
-    /// The document's own host.
-    Document,
-    /// The host of this absolute URL.
-    Host(&'t str),
-    /// Several hosts, of which this is the first.
-    Several(Option<&'t str>),
-}
-
-/// Rewrites the URLs of a document with a map.
-pub(super) struct UriRewriter<'m> {
-    map: &'m dyn UriMap,
-    edits: Vec<Edit>,
-    /// The last `scheme://authority` that was looked up, and its replacement: nearly all URIs of a manifest are
-    /// on one host.
-    head: String,
-    rewritten: Option<String>,
-}
-
-impl<'m> UriRewriter<'m> {
-    pub(super) const fn new(map: &'m dyn UriMap) -> Self {
-        Self { map, edits: Vec::new(), head: String::new(), rewritten: None }
-    }
-
-    /// The edits that result.
-    pub(super) fn finish(self) -> Vec<Edit> {
-        self.edits
-    }
-
-    /// Rewrites the URL `value`; an absolute URL becomes a path of the proxy.
-    pub(super) fn rewrite(&mut self, value: &Value<'_>, root: Root<'_>) {
-        let part = trimmed(value.decoded());
-        self.part(value, part, "", root);
-    }
-
-    /// As [`rewrite`](Self::rewrite), but an absolute URL stays absolute, if the proxy's address for the player
-    /// is known.
-    pub(super) fn rewrite_absolute(&mut self, value: &Value<'_>, root: Root<'_>) {
-        let part = trimmed(value.decoded());
-        self.part(value, part, self.map.own().unwrap_or_default(), root);
-    }
-
-    /// Rewrites each of the URLs that `value` lists; with `absolute`, as
-    /// [`rewrite_absolute`](Self::rewrite_absolute).
-    pub(super) fn rewrite_list(&mut self, value: &Value<'_>, absolute: bool, root: Root<'_>) {
-        let own = self.map.own().filter(|_| absolute).unwrap_or_default();
-        let decoded = value.decoded();
-        for url in decoded.split_ascii_whitespace() {
-            let Some(start) = (url.as_ptr() as usize).checked_sub(decoded.as_ptr() as usize) else {
-                continue;
-            };
-            self.part(value, start..start + url.len(), own, root);
-        }
-    }
-
-    fn part(&mut self, value: &Value<'_>, part: Range<usize>, own: &str, root: Root<'_>) {
-        let url = value.decoded().get(part.clone()).unwrap_or_default();
-        let Some((len, with)) = self.replacement(url, own, root) else { return };
-        if url.get(..len) == Some(&with) {
-            return;
-        }
-        // Such characters are never inserted.
-        if !with.bytes().any(ends_text) {
-            value.replace(part.start..part.start + len, with, &mut self.edits);
-        }
-    }
-
-    /// The number of leading bytes of a URL to replace, and the replacement.
-    fn replacement(&mut self, url: &str, own: &str, root: Root<'_>) -> Option<(usize, String)> {
-        match head(url) {
-            Head::Other => None,
-            Head::RootRelative => Some(self.root_relative(url, root)?),
-            Head::Absolute { .. } if is_own(url, self.map) => None,
-            Head::Absolute { scheme, authority, len } => {
-                let written = url.get(..len).unwrap_or_default();
-                // A URL without a scheme has that of its base.
-                let inherited = match root {
-                    Root::Host(base) if scheme.is_none() => base.split("://").next(),
-                    _ => None,
-                };
-                let rewritten = if inherited.is_some() {
-                    self.map.absolute(inherited, authority).map(Cow::into_owned)
-                } else {
-                    if self.head != written {
-                        let rewritten = self.map.absolute(scheme, authority);
-                        (self.head, self.rewritten) =
-                            (written.to_owned(), rewritten.map(Cow::into_owned));
-                    }
-                    self.rewritten.clone()
-                }?;
-                let behind = scheme.is_some() && rewritten.starts_with('/');
-                let own = if behind { own } else { "" };
-                let pathless = url.as_bytes().get(len).is_none_or(|byte| *byte != b'/');
-                Some((len, format!("{own}{rewritten}{}", if pathless { "/" } else { "" })))
-            }
-        }
-    }
-
-    fn root_relative(&self, url: &str, root: Root<'_>) -> Option<(usize, String)> {
-        let prefix = self.map.root_relative(url);
-        if let Root::Several(_) = root
-            && let Some(each) = self.map.root_of_each(url)
-        {
-            return Some((0, each.into_owned()));
-        }
-        if let Root::Host(base) | Root::Several(Some(base)) = root
-            && let Head::Absolute { scheme, authority, .. } = head(base)
-            && prefix.is_some()
-            && let Some(rewritten) = self.map.absolute(scheme, authority)
-            && rewritten.starts_with('/')
-            && !rewritten.starts_with("//")
-        {
-            return Some((0, rewritten.into_owned()));
-        }
-        Some((self.map.replaced(url).min(url.len()), prefix?.into_owned()))
-    }
-}
-
-/// The range of a text without the white space around it.
-fn trimmed(text: &str) -> Range<usize> {
-    let start = text.len() - text.trim_start().len();
-    start..start + text.trim().len()
-}
-
 #[cfg(test)]
 mod tests {
-    use super::super::uri::tests::Proxy;
     use super::*;
-
-    /// The text of an element in `pieces`, rewritten.
-    fn rewritten(pieces: &[&str], root: Root<'_>) -> Option<String> {
-        let body = format!("<MPD>{}</MPD>", pieces.join("<!-- c -->"));
-        let source = Source::read(ManifestFormat::Mpd, body.as_bytes()).unwrap();
-        let text = source.text();
-        let mut value = Value::empty();
-        for piece in pieces {
-            let at = text.find(piece).unwrap();
-            value.push(text, &text[at..at + piece.len()], false).unwrap();
-        }
-        let mut rewriter = UriRewriter::new(&Proxy);
-        rewriter.rewrite_absolute(&value, root);
-        let out = String::from_utf8(source.edited(rewriter.finish())?).unwrap();
-        Some(out.replace("<MPD>", "").replace("</MPD>", ""))
-    }
-
-    #[test]
-    fn what_is_absolute_stays_so() {
-        let rewritten = |uri: &str| rewritten(&[uri], Root::Document);
-        let once = rewritten("https://a/x").unwrap();
-        assert_eq!(once, "http://proxy.test/-/s/7/-/o/https/a/x");
-        assert_eq!(rewritten(&once), None);
-        assert_eq!(
-            rewritten("//a/x").unwrap(),
-            "/-/s/7/-/o/https/a/x",
-            "it is relative to the scheme"
-        );
-        assert_eq!(rewritten(" /x").unwrap(), " /-/s/7/x");
-        assert_eq!(rewritten("a/x&amp;"), None);
-    }
-
-    #[test]
-    fn a_root_is_its_bases() {
-        let rewritten = |root, uri: &str| rewritten(&[uri], root);
-        assert_eq!(rewritten(Root::Host("https://a/p/"), "/x").unwrap(), "/-/s/7/-/o/https/a/x");
-        assert_eq!(rewritten(Root::Host("https://a/"), "//b/x").unwrap(), "/-/s/7/-/o/https/b/x");
-        assert_eq!(rewritten(Root::Host("http://a/"), "//b/x").unwrap(), "/-/s/7/-/o/http/b/x");
-        assert_eq!(rewritten(Root::Host("https://a/"), "/-/s/7/x"), None);
-        assert_eq!(rewritten(Root::Several(None), "/x").unwrap(), "-/root/x");
-        assert_eq!(rewritten(Root::Several(Some("https://a/")), "x"), None);
-    }
-
-    #[test]
-    fn references_and_pieces_are_one_text() {
-        let rewritten = |pieces: &[&str]| rewritten(pieces, Root::Document).unwrap();
-        assert_eq!(
-            rewritten(&["https:&#x2F;&#47;a&#x0000002f;x&#x2F;y"]),
-            "http://proxy.test/-/s/7/-/o/https/a&#x0000002f;x&#x2F;y"
-        );
-        assert_eq!(rewritten(&["&#x2f;x"]), "/-/s/7&#x2f;x");
-        assert_eq!(
-            rewritten(&["https:", "//a", "/x"]),
-            "http://proxy.test/-/s/7/-/o/https/a<!-- c --><!-- c -->/x"
-        );
-        assert_eq!(
-            rewritten(&["https:&#47;", "&#47;a", "b/x"]),
-            "http://proxy.test/-/s/7/-/o/https/ab<!-- c --><!-- c -->/x"
-        );
-    }
 
     #[test]
     fn entities_are_expanded_where_they_change() {

@@ -9,10 +9,11 @@
 
 use super::{
     super::{
-        ManifestError, ManifestFormat,
+        ManifestError, ManifestFormat, dot_segments,
         uri::{UriMap, is_at_root, names_host},
         xml::{Tag, Token, Xml},
-        xml_edits::{Root, Source, UriRewriter, Value},
+        xml_edits::{Source, Value},
+        xml_uris::UriRewriter,
     },
     roots::{Level, Roots},
 };
@@ -167,8 +168,9 @@ impl<'t> Walk<'_, 't> {
 
     /// Rewrites a reference below the bases of `level`, once these are known.
     fn later(&mut self, value: Value<'t>, level: Level) {
-        // Most are relative.
-        if is_at_root(value.decoded().trim_start()) {
+        // Most are relative, and go down.
+        let url = value.decoded().trim_start();
+        if is_at_root(url) || dot_segments::may_have(url) {
             self.roots.defer(value, level);
         } else {
             rewrite_now(&mut self.rewriter, &value, false);
@@ -220,10 +222,11 @@ impl<'t> Walk<'_, 't> {
 
 /// Rewrites a URL that is not resolved against a base, or that no base changes.
 fn rewrite_now(rewriter: &mut UriRewriter<'_>, value: &Value<'_>, absolute: bool) {
+    let document = rewriter.document();
     if absolute {
-        rewriter.rewrite_absolute(value, Root::Document);
+        rewriter.rewrite_absolute(value, document);
     } else {
-        rewriter.rewrite(value, Root::Document);
+        rewriter.rewrite(value, document);
     }
 }
 

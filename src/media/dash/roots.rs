@@ -1,9 +1,11 @@
-//! The hosts of the root-relative references of an MPD: those of their BaseURLs, which may be several, and may
-//! come after the references.
+//! What the references of an MPD are resolved against, as far as it decides their rewriting: the hosts of their
+//! BaseURLs, and the numbers of folders in these. There may be several, and they may come after the references.
 
 use super::super::{
+    dot_segments::folders,
     uri::{Head, head},
-    xml_edits::{Root, UriRewriter, Value},
+    xml_edits::Value,
+    xml_uris::{Base, Folders, Root, UriRewriter},
 };
 
 /// The most BaseURLs of one element that are distinguished.
@@ -45,12 +47,64 @@ impl Hosts {
     }
 }
 
+/// A BaseURL.
+#[derive(Debug)]
+struct BaseUrl {
+    /// `scheme://authority`; `None` = of the level above.
+    host: Option<String>,
+    path: BasePath,
+}
+
+/// The path of a BaseURL.
+#[derive(Debug)]
+enum BasePath {
+    /// It begins at the root, and has this number of folders.
+    Root(usize),
+    /// It begins in the folder of the level above.
+    Relative(String),
+}
+
+impl BaseUrl {
+    fn new(url: &str) -> Self {
+        let (at, host) = match head(url) {
+            Head::Absolute { len, .. } => (len, url.get(..len).map(str::to_owned)),
+            Head::RootRelative => (0, None),
+            Head::Other => {
+                return Self { host: None, path: BasePath::Relative(url.to_owned()) };
+            }
+        };
+        let path = url.get(at..).and_then(|path| path.strip_prefix('/')).unwrap_or_default();
+        Self { host, path: BasePath::Root(folders(path, 0)) }
+    }
+
+    fn folders(&self, above: Folders) -> Folders {
+        match &self.path {
+            BasePath::Root(number) => Folders::exactly(*number),
+            BasePath::Relative(path) => {
+                Folders { fewest: folders(path, above.fewest), most: folders(path, above.most) }
+            }
+        }
+    }
+}
+
 /// An element with BaseURLs or references in it.
 #[derive(Debug, Default)]
 struct Scope {
     parent: usize,
-    /// The hosts of its BaseURLs; `None` = of the level above.
-    own: Vec<Option<String>>,
+    own: Vec<BaseUrl>,
+}
+
+impl Scope {
+    /// The hosts of its BaseURLs.
+    fn hosts(&self) -> impl Iterator<Item = &Option<String>> {
+        self.own.iter().map(|own| &own.host)
+    }
+
+    /// The folders of its bases, in an element with the folders `above`.
+    fn folders(&self, above: Folders) -> Folders {
+        let all = self.own.iter().map(|own| own.folders(above));
+        all.reduce(Folders::or).unwrap_or(above)
+    }
 }
 
 /// Which level a reference belongs to.
@@ -91,7 +145,7 @@ impl std::fmt::Debug for Deferred<'_> {
 impl<'t> Roots<'t> {
     /// For a document whose references are resolved against `bases`, or its own URL.
     pub(super) fn new(bases: &[String]) -> Self {
-        let own = bases.iter().take(BASES).map(|base| host(base)).collect();
+        let own = bases.iter().take(BASES).map(|base| BaseUrl::new(base)).collect();
         Self { scopes: vec![Scope { parent: 0, own }], open: vec![0], deferred: Vec::new() }
     }
 
@@ -113,7 +167,7 @@ impl<'t> Roots<'t> {
     /// Adds a BaseURL of a level.
     pub(super) fn base(&mut self, level: usize, url: &str) {
         if let Some(scope) = self.scopes.get_mut(level).filter(|scope| scope.own.len() < BASES) {
-            scope.own.push(host(url));
+            scope.own.push(BaseUrl::new(url));
         }
     }
 
@@ -133,16 +187,23 @@ impl<'t> Roots<'t> {
         if self.deferred.is_empty() {
             return;
         }
+        let document = rewriter.document();
         // A level is created after its parent.
         let mut hosts: Vec<Hosts> = Vec::with_capacity(self.scopes.len());
+        let mut folders: Vec<Option<Folders>> = Vec::with_capacity(self.scopes.len());
         for (at, scope) in self.scopes.iter().enumerate() {
             let above = match at {
-                0 => &Hosts::Document,
-                _ => hosts.get(scope.parent).unwrap_or(&Hosts::Document),
+                0 => (&Hosts::Document, document.folders),
+                _ => (
+                    hosts.get(scope.parent).unwrap_or(&Hosts::Document),
+                    folders.get(scope.parent).copied().flatten(),
+                ),
             };
-            hosts.push(of(scope, above));
+            let own = (of(scope, above.0), above.1.map(|above| scope.folders(above)));
+            hosts.push(own.0);
+            folders.push(own.1);
         }
-        let mixed = self.mixed(&hosts);
+        let (mixed, spread) = (self.mixed(&hosts), self.spread(&folders));
         for Deferred { value, level, list } in &self.deferred {
             let (Level::Above(at) | Level::At(at) | Level::Below(at)) = *level;
             let parent = self.scopes.get(at).map_or(0, |scope| scope.parent);
@@ -156,19 +217,47 @@ impl<'t> Roots<'t> {
                 }
                 Level::At(_) | Level::Below(_) => here.root(),
             };
+            let folders = match level {
+                Level::Above(0) => document.folders,
+                Level::Above(_) => folders.get(parent).copied().flatten(),
+                Level::At(at) => folders.get(*at).copied().flatten(),
+                Level::Below(at) => spread.get(*at).copied().flatten(),
+            };
+            let base = Base { root, folders };
             match list {
-                None => rewriter.rewrite(value, root),
+                None => rewriter.rewrite(value, base),
                 // Players request clocks at the first base's host.
-                Some(false) => rewriter.rewrite_list(value, false, here.first_root()),
-                Some(true) => rewriter.rewrite_list(value, true, root),
+                Some(false) => {
+                    rewriter.rewrite_list(value, false, Base { root: here.first_root(), folders });
+                }
+                Some(true) => rewriter.rewrite_list(value, true, base),
             }
         }
+    }
+
+    /// The folders of each level and of those below it.
+    fn spread(&self, own: &[Option<Folders>]) -> Vec<Option<Folders>> {
+        let mut spread = own.to_vec();
+        for (at, folders) in own.iter().enumerate() {
+            let Some(folders) = folders else { continue };
+            let mut at = self.scopes.get(at).map_or(0, |scope| scope.parent);
+            for _ in 0..LEVELS {
+                if let Some(Some(held)) = spread.get_mut(at) {
+                    *held = held.or(*folders);
+                }
+                match self.scopes.get(at) {
+                    Some(scope) if at > 0 => at = scope.parent,
+                    _ => break,
+                }
+            }
+        }
+        spread
     }
 
     /// The levels below which there are BaseURLs on other hosts than their own.
     fn mixed(&self, hosts: &[Hosts]) -> Vec<bool> {
         let mut mixed = vec![false; self.scopes.len()];
-        for scope in self.scopes.iter().filter(|scope| scope.own.iter().any(Option::is_some)) {
+        for scope in self.scopes.iter().filter(|scope| scope.hosts().any(Option::is_some)) {
             let mut at = scope.parent;
             for _ in 0..LEVELS {
                 let same = |own: &Option<String>| match hosts.get(at) {
@@ -176,7 +265,7 @@ impl<'t> Roots<'t> {
                     _ => own.is_none(),
                 };
                 if let Some(held) = mixed.get_mut(at) {
-                    *held |= !scope.own.iter().all(same);
+                    *held |= !scope.hosts().all(same);
                 }
                 match self.scopes.get(at) {
                     Some(scope) if at > 0 => at = scope.parent,
@@ -190,7 +279,7 @@ impl<'t> Roots<'t> {
 
 /// The hosts of an element with BaseURLs `own`, in one with the hosts `above`.
 fn of(scope: &Scope, above: &Hosts) -> Hosts {
-    let mut all = scope.own.iter().map(|own| match own {
+    let mut all = scope.hosts().map(|own| match own {
         Some(host) => Hosts::One(host.clone()),
         None => above.clone(),
     });
@@ -201,10 +290,89 @@ fn of(scope: &Scope, above: &Hosts) -> Hosts {
     Hosts::Several(first.first().cloned())
 }
 
-/// `scheme://authority` of a URL, if it has one.
-fn host(url: &str) -> Option<String> {
-    match head(url) {
-        Head::Absolute { len, .. } => url.get(..len).map(str::to_owned),
-        Head::RootRelative | Head::Other => None,
+#[cfg(test)]
+mod tests {
+    use super::super::{super::ManifestFormat, rewrite::rewrite};
+    use crate::media::{UriMap, uri::tests::Proxy};
+    use std::borrow::Cow;
+
+    /// A document at this number of folders below the root.
+    struct Below(usize);
+
+    impl UriMap for Below {
+        fn absolute(&self, scheme: Option<&str>, authority: &str) -> Option<Cow<'_, str>> {
+            Proxy.absolute(scheme, authority)
+        }
+
+        fn root_relative(&self, path: &str) -> Option<Cow<'_, str>> {
+            Proxy.root_relative(path)
+        }
+
+        fn root_of_each(&self, path: &str) -> Option<Cow<'_, str>> {
+            Proxy.root_of_each(path)
+        }
+
+        fn depth(&self) -> Option<usize> {
+            Some(self.0)
+        }
+    }
+
+    fn rewritten(depth: usize, inner: &str) -> String {
+        let body = format!("<MPD>{inner}</MPD>");
+        let out = rewrite(ManifestFormat::Mpd, body.as_bytes(), &Below(depth)).unwrap();
+        let out = String::from_utf8(out.unwrap_or_else(|| body.into_bytes())).unwrap();
+        out.replace("<MPD>", "").replace("</MPD>", "")
+    }
+
+    /// RFC 3986, 5.2.4: without a proxy, a player continues from the root.
+    #[test]
+    fn dots_above_the_root_stay_in_the_session() {
+        let template = |media: &str| format!("<SegmentTemplate media=\"{media}\"/>");
+        for (depth, before, media, after) in [
+            (0, "", "../v/$Number$", "/-/s/7/v/$Number$"),
+            (1, "", "../v/$Number$", "../v/$Number$"),
+            (1, "", "../../v", "/-/s/7/v"),
+            (1, "", "/../v", "/-/s/7/v"),
+            (1, "", "https://a/../v", "/-/s/7/-/o/https/a/v"),
+            (1, "", "data:,x/../../../y", "data:,x/../../../y"),
+            (0, "<BaseURL>media/v1/</BaseURL>", "../v", "../v"),
+            (0, "<BaseURL>media/v1/</BaseURL>", "../../../v", "/-/s/7/v"),
+            (3, "<BaseURL>/m/</BaseURL>", "../../v", "/-/s/7/v"),
+            (3, "<BaseURL>https://a/m/n</BaseURL>", "../v", "../v"),
+            (3, "<BaseURL>https://a/m/n</BaseURL>", "../../v", "/-/s/7/-/o/https/a/v"),
+            // Several bases: only where all of them meet at the root.
+            (0, "<BaseURL>m/</BaseURL><BaseURL>n/o/</BaseURL>", "../../v", "/-/s/7/v"),
+            (0, "<BaseURL>m/</BaseURL><BaseURL>n/o/p/</BaseURL>", "../../v", "../../v"),
+            (0, "<BaseURL>https://a/</BaseURL><BaseURL>https://b/</BaseURL>", "../v", "-/root/v"),
+        ] {
+            let out = rewritten(depth, &format!("{before}<Period>{}</Period>", template(media)));
+            assert!(out.ends_with(&format!("<Period>{}</Period>", template(after))), "{out}");
+        }
+    }
+
+    #[test]
+    fn dots_of_a_base_stay_in_the_session() {
+        assert_eq!(rewritten(0, "<BaseURL> ../ </BaseURL>"), "<BaseURL> /-/s/7/ </BaseURL>");
+        assert_eq!(rewritten(1, "<BaseURL>../</BaseURL>"), "<BaseURL>../</BaseURL>");
+        assert_eq!(
+            rewritten(1, "<BaseURL>../</BaseURL><Period><BaseURL>../a/</BaseURL></Period>"),
+            "<BaseURL>../</BaseURL><Period><BaseURL>/-/s/7/a/</BaseURL></Period>"
+        );
+        assert_eq!(
+            rewritten(0, "<Location>../m.mpd</Location>"),
+            "<Location>/-/s/7/m.mpd</Location>"
+        );
+        // Bases of levels below the reference count too.
+        let below = |base: &str| {
+            rewritten(
+                0,
+                &format!(
+                    "<AdaptationSet><SegmentTemplate media='../v'/><Representation>\
+                     <BaseURL>{base}</BaseURL></Representation></AdaptationSet>"
+                ),
+            )
+        };
+        assert!(below("a/b/").contains("media='../v'"));
+        assert!(below("a/").contains("media='/-/s/7/v'"));
     }
 }

@@ -213,6 +213,21 @@ fn an_edit_that_changes_nothing_does_not_strike() {
     assert_eq!(applied(20), [true, false, false, false], "thawed");
 }
 
+/// RFC 8216 demands the comma of EXTINF; playlists without it exist, and players read them.
+#[test]
+fn a_duration_without_its_comma_is_scaled() {
+    let edit = ManifestEdit::Durations(Durations { scale: Some(1.5), ..Durations::default() });
+    for (line, scaled) in [
+        ("#EXTINF:6", "#EXTINF:9.000"),
+        ("#EXTINF:6\r", "#EXTINF:9.000\r"),
+        ("#EXTINF:6,", "#EXTINF:9.000,"),
+        ("#EXTINF:6,title 6", "#EXTINF:9.000,title 6"),
+    ] {
+        let list = |line: &str| format!("#EXTM3U\n#EXT-X-TARGETDURATION:6\n{line}\n1.ts\n");
+        assert_eq!(edited(&edit, ManifestFormat::Hls, &list(line)), list(scaled), "{line:?}");
+    }
+}
+
 #[test]
 fn memory_is_bounded() {
     let memory = &mut EditMemory::default();

@@ -7,7 +7,8 @@ use super::super::{
     ManifestError, ManifestFormat,
     uri::UriMap,
     xml::{Token, Xml},
-    xml_edits::{Root, Source, UriRewriter, Value},
+    xml_edits::{Source, Value},
+    xml_uris::UriRewriter,
 };
 use super::read::ROOTS;
 
@@ -25,7 +26,7 @@ pub(in super::super) fn rewrite(
             && tag.name == "StreamIndex"
             && let Some(url) = tag.raw("Url").and_then(|url| Value::attribute(text, url))
         {
-            rewriter.rewrite(&url, Root::Document);
+            rewriter.rewrite(&url, rewriter.document());
         }
     }
     Ok(source.edited(rewriter.finish()))

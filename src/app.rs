@@ -4,7 +4,7 @@ use crate::{
     api,
     clock::Clock,
     config::Config,
-    descriptors,
+    console, descriptors,
     descriptors::Budget,
     event::{Bus, Observer},
     observers::{Archive, EventLog, Feed, LogWriter, Recorder, Report, Summary},
@@ -177,13 +177,19 @@ impl App {
             self.ready.listen,
             self.admin_token,
         )
-        .reached_at(self.ready.public_url);
+        .reached_at(self.ready.public_url)
+        .serving_built_in(self.ready.path.is_none());
         let admin = state.clone();
         let stop = async move {
             stop.await;
             admin.drain();
         };
-        parts.spawn(api::serve(state, self.listeners.admin, after(stopped.clone())));
+        parts.spawn(api::serve(
+            state,
+            console::router(),
+            self.listeners.admin,
+            after(stopped.clone()),
+        ));
         let expiring = tokio::spawn(expire(Arc::clone(&self.registry)));
         let draining = proxy::run(self.proxy, self.listeners.players, self.clock, stop);
         tokio::pin!(draining);

@@ -27,6 +27,7 @@
 //! - [`observers`]: from events to Prometheus metrics, summary, event log, HAR and logs
 //! - [`proxy`]: the data plane: HTTP requests of players
 //! - [`api`]: the control plane: HTTP requests of operators
+//! - [`console`]: the web page of the control plane, embedded
 //! - [`origin`]: the built-in origin
 //! - [`player`]: the simulated player and its ABR algorithms, as pure functions of time
 //! - [`sweep`]: benchmarks of ABR algorithms
@@ -40,6 +41,7 @@ mod builtin;
 pub mod clock;
 pub mod commands;
 pub mod config;
+pub mod console;
 pub mod descriptors;
 pub mod event;
 pub mod logging;

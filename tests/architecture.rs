@@ -35,8 +35,9 @@ const MODULES: &[(&str, &[&str])] = &[
         "proxy",
         &["clock", "event", "media", "model", "profiles", "rules", "seed", "sessions", "units"],
     ),
-    // `seed` and `units`: to name the values of a request.
-    ("api", &["event", "observers", "profiles", "rules", "seed", "sessions", "units"]),
+    // `seed` and `units`: to name the values of a request. `plot`: a profile's rate over time for the console.
+    ("api", &["event", "observers", "plot", "profiles", "rules", "seed", "sessions", "units"]),
+    ("console", &[]),
     ("origin", &["media", "units"]),
     ("player", &["media", "model", "seed", "units"]),
     // `model` and `media`: to make the network of a session of a profile.
@@ -51,6 +52,7 @@ const MODULES: &[(&str, &[&str])] = &[
             "api",
             "clock",
             "config",
+            "console",
             "descriptors",
             "event",
             "observers",

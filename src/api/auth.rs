@@ -44,6 +44,12 @@ impl Auth {
         }
     }
 
+    /// Pages of the console hold no data. With a token they are public: a browser sends no token with the request for a
+    /// page. The page asks for the token, and sends it with each request to the API.
+    fn admit_page(&self, request: &Request) -> Result<(), Problem> {
+        if self.token.is_some() { Ok(()) } else { self.local(request) }
+    }
+
     fn local(&self, request: &Request) -> Result<(), Problem> {
         let headers = request.headers();
         let mut hosts = headers.get_all(header::HOST).iter();
@@ -81,7 +87,22 @@ pub(super) async fn guard(
     request: Request,
     next: Next,
 ) -> Response {
-    let mut response = match auth.admit(&request) {
+    let admitted = auth.admit(&request);
+    answer(admitted, request, next).await
+}
+
+/// The same for pages of the console.
+pub(super) async fn guard_page(
+    extract::State(auth): extract::State<Auth>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let admitted = auth.admit_page(&request);
+    answer(admitted, request, next).await
+}
+
+async fn answer(admitted: Result<(), Problem>, request: Request, next: Next) -> Response {
+    let mut response = match admitted {
         Ok(()) => next.run(request).await,
         Err(problem) => problem.into_response(),
     };

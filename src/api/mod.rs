@@ -2,7 +2,6 @@
 //!
 //! | address | methods | what |
 //! |---|---|---|
-//! | `/` | GET | a page that lists these addresses |
 //! | `/healthz`, `/readyz` | GET | 200 while the process runs; `/readyz` answers 503 while it drains |
 //! | `/metrics` | GET | Prometheus text |
 //! | `/api/v1/openapi.json` | GET | the OpenAPI description |
@@ -24,6 +23,9 @@
 //! | `/api/v1/reset` | POST | resets all sessions, and restores the rules of the command line |
 //! | `/api/v1/profiles` | GET | a JSON array of names and summaries |
 //! | `/api/v1/profiles/{name}` | GET | one profile in full |
+//! | `/api/v1/profiles/{name}/plot` | GET | its rate, stalls and latency over time; `?seed=N&seconds=N` |
+//! | `/api/v1/faults` | GET | the built-in faults: names, summaries, and their rules as text |
+//! | `/api/v1/status` | GET | version, the address for players, default profile, seed and origin |
 //!
 //! Quantities have a unit, as in files: `"rate": "5 Mbit/s"`. Only members whose name ends with `_seconds` are plain
 //! numbers. Seeds are whole numbers up to 2⁶⁴ − 1. JavaScript rounds numbers above 2⁵³, so a seed is also accepted as a
@@ -44,15 +46,16 @@ mod arming_entry;
 mod auth;
 mod change;
 mod events;
+mod fault_catalogue;
 mod fault_entry;
 mod faults;
 mod group;
 mod har;
-mod home;
 mod json_body;
 mod name;
 mod openapi;
 mod players;
+mod plot;
 mod probes;
 mod problem;
 mod profiles;
@@ -62,6 +65,7 @@ mod server;
 mod session_view;
 mod sessions;
 mod state;
+mod status;
 mod version;
 
 pub use server::serve;

@@ -30,6 +30,11 @@ impl Players {
         }
     }
 
+    /// Scheme, host and port.
+    pub(super) fn base(&self) -> &str {
+        &self.0
+    }
+
     /// The address of the session `id`.
     pub(super) fn session(&self, id: &str) -> String {
         format!("{}/-/s/{id}/", self.0)

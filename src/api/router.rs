@@ -1,8 +1,8 @@
 //! The routes of the API.
 
 use super::{
-    auth, events, faults, group, har, home, openapi, probes, problem::Problem, profiles, rules,
-    sessions, state::State,
+    auth, events, fault_catalogue, faults, group, har, openapi, plot, probes, problem::Problem,
+    profiles, rules, sessions, state::State, status,
 };
 use auth::Auth;
 use axum::{
@@ -13,11 +13,11 @@ use axum::{
 };
 use std::net::SocketAddr;
 
-/// The router of the control plane, which listens on `bound`.
-pub(super) fn router(state: State, bound: SocketAddr) -> Router {
+/// The router of the control plane, which listens on `bound`. `pages` are the pages of the console. They hold no data,
+/// so they need no token.
+pub(super) fn router(state: State, pages: Router, bound: SocketAddr) -> Router {
     let auth = Auth::new(state.token.clone(), bound.ip());
     Router::new()
-        .route("/", get(home::home))
         .route(auth::HEALTH, get(probes::health))
         .route(auth::READY, get(probes::ready))
         .route("/metrics", get(probes::metrics))
@@ -25,10 +25,14 @@ pub(super) fn router(state: State, bound: SocketAddr) -> Router {
         .route("/api/v1/openapi.json", get(openapi::show))
         .route("/api/v1/profiles", get(profiles::list))
         .route("/api/v1/profiles/{name}", get(profiles::show))
+        .route("/api/v1/profiles/{name}/plot", get(plot::show))
+        .route("/api/v1/faults", get(fault_catalogue::list))
+        .route("/api/v1/status", get(status::show))
         .method_not_allowed_fallback(wrong_method)
         .fallback(not_found)
-        .layer(middleware::from_fn_with_state(auth, auth::guard))
+        .layer(middleware::from_fn_with_state(auth.clone(), auth::guard))
         .with_state(state)
+        .merge(pages.layer(middleware::from_fn_with_state(auth, auth::guard_page)))
 }
 
 /// The routes of sessions, rules and events.

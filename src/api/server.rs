@@ -25,7 +25,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// The time-out for responses under way at shutdown; all are short.
 const DRAIN: Duration = Duration::from_secs(1);
 
-/// Serves on `listener` until `stop`, with at most `most` connections at the same time. Further connections wait in the
+/// Serves the API and `pages` on `listener` until `stop`, with at most `most` connections at the same time. Further connections wait in the
 /// kernel's backlog. Only HTTP/1.1 is supported: clients need no other version here, and each protocol adds attack
 /// surface.
 ///
@@ -33,10 +33,11 @@ const DRAIN: Duration = Duration::from_secs(1);
 /// When the listener has no address.
 pub async fn serve(
     state: State,
+    pages: Router,
     (listener, most): (TcpListener, usize),
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> anyhow::Result<()> {
-    let router = router(state, listener.local_addr()?);
+    let router = router(state, pages, listener.local_addr()?);
     let graceful = GracefulShutdown::new();
     let places = Arc::new(Semaphore::new(most.min(Semaphore::MAX_PERMITS)));
     // Dropping the set closes the remaining connections.

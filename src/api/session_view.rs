@@ -38,6 +38,8 @@ pub(super) struct SessionView {
     idle_seconds: f64,
     /// Exchanges under way.
     exchanges: u32,
+    /// Bytes of all response bodies so far, those of exchanges under way included.
+    delivered_bytes: u64,
 }
 
 /// A link that several sessions share.
@@ -110,6 +112,7 @@ impl SessionView {
             time_seconds: session.time().map(seconds),
             idle_seconds: seconds(session.idle()),
             exchanges: session.exchanges(),
+            delivered_bytes: session.delivered(),
         }
     }
 }

@@ -25,6 +25,8 @@ pub struct State {
     pub(super) listen: SocketAddr,
     /// What they reach it as, if that was set: `scheme://host`.
     pub(super) public_url: Option<Arc<str>>,
+    /// Whether the default origin is the built-in one.
+    pub(super) built_in_origin: bool,
     pub(super) token: Option<Arc<str>>,
     draining: Arc<AtomicBool>,
 }
@@ -50,6 +52,7 @@ impl State {
             archive,
             listen,
             public_url: None,
+            built_in_origin: false,
             token,
             draining: Arc::default(),
         }
@@ -59,6 +62,12 @@ impl State {
     #[must_use]
     pub fn reached_at(self, public_url: Option<Arc<str>>) -> Self {
         Self { public_url, ..self }
+    }
+
+    /// The same for a proxy whose default origin is the built-in one, if `built_in`.
+    #[must_use]
+    pub fn serving_built_in(self, built_in: bool) -> Self {
+        Self { built_in_origin: built_in, ..self }
     }
 
     /// Makes `/readyz` answer 503 from now on.

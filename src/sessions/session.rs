@@ -96,6 +96,7 @@ pub struct Session {
     credentials: RwLock<Credentials>,
     last_active: AtomicU64,
     exchanges: AtomicU32,
+    delivered: AtomicU64,
     /// Whether its id is part of its addresses (otherwise it is found by viewer).
     pub(super) addressed: bool,
 }
@@ -169,6 +170,7 @@ impl Session {
             credentials: RwLock::default(),
             last_active: AtomicU64::new(millis(created)),
             exchanges: AtomicU32::new(0),
+            delivered: AtomicU64::new(0),
             addressed,
         }
     }
@@ -540,6 +542,17 @@ impl Session {
     #[must_use]
     pub fn exchanges(&self) -> u32 {
         self.exchanges.load(Ordering::Relaxed)
+    }
+
+    /// Counts `bytes` of a response body that were handed over to the player's connection.
+    pub fn count_delivered(&self, bytes: u64) {
+        self.delivered.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    /// The bytes of all response bodies that were handed over so far, those of exchanges under way included.
+    #[must_use]
+    pub fn delivered(&self) -> u64 {
+        self.delivered.load(Ordering::Relaxed)
     }
 
     /// How long it has been idle; zero while an exchange is under way.

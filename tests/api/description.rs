@@ -135,6 +135,10 @@ async fn every_member_of_an_answer_is_described_and_no_other() {
     assert_eq!(keys(&results[0]), result);
     assert_eq!(keys(&rig.get("/api/v1/rules").await.json()), described("Rules"));
     assert_eq!(keys(&rig.get("/api/v1/profiles").await.json()[0]), described("ProfileSummary"));
+    assert_eq!(keys(&rig.get("/api/v1/status").await.json()), described("Status"));
+    assert_eq!(keys(&rig.get("/api/v1/faults").await.json()[0]), described("FaultSummary"));
+    let plot = rig.get("/api/v1/profiles/flaky-wifi/plot?seed=7&seconds=30").await.json();
+    assert_eq!(keys(&plot), described("Plot"));
     let problem = rig.ask(Method::PUT, "/api/v1/rules", "{}").await.json();
     assert_eq!(keys(&problem), described("Problem"));
 }

@@ -13,7 +13,7 @@ async fn a_token_is_asked_for_everywhere_but_by_the_probes() {
     for path in ["/healthz", "/readyz"] {
         assert_eq!(rig.get(path).await.status, StatusCode::OK, "{path}");
     }
-    for path in ["/", "/metrics", SESSIONS, "/api/v1/profiles", "/nowhere"] {
+    for path in ["/metrics", SESSIONS, "/api/v1/profiles", "/api/v1/status", "/nowhere"] {
         let closed = rig.get(path).await;
         assert_eq!(closed.status, StatusCode::UNAUTHORIZED, "{path}");
         assert_eq!(closed.headers["www-authenticate"], "Bearer realm=\"vsps\"");
@@ -23,6 +23,10 @@ async fn a_token_is_asked_for_everywhere_but_by_the_probes() {
         }
     }
     insta::assert_snapshot!(rig.get(SESSIONS).await.to_string());
+    // The pages of the console hold no data, and a browser sends no token with the request for a page.
+    for path in ["/", "/main.js", "/players.json"] {
+        assert_eq!(rig.get(path).await.status, StatusCode::OK, "{path}");
+    }
     // The token is enough: a web page has none, so neither Host nor Origin matters.
     let headers = [
         ("authorization", "bearer open sesame"),

@@ -134,6 +134,7 @@ impl Ticket {
     /// Records that `bytes` of the body were handed over at `now`, after waiting for the link.
     pub(in crate::proxy) fn passed(&mut self, bytes: usize, now: Duration, waited: Duration) {
         self.bytes += bytes as u64;
+        self.session.count_delivered(bytes as u64);
         self.first_byte.get_or_insert(now);
         self.last_byte = Some(now);
         self.shaper_wait += waited;

@@ -1,0 +1,80 @@
+// Server-sent events with the headers of the API, and with reconnection. `EventSource` cannot send a token.
+
+import { authorization, connection } from "./api.js";
+
+/** Waits before the first and before later attempts, in milliseconds. */
+const WAITS = [500, 1000, 2000, 4000];
+
+/**
+ * Reads events until `stop` is called. After an interruption it connects again with `Last-Event-ID`.
+ * @param {string} path
+ * @param {(name: string, data: any) => void} onEvent
+ * @param {(connected: boolean) => void} [onState]
+ * @returns {() => void} stops it
+ */
+export function subscribe(path, onEvent, onState = () => {}) {
+  const abort = new AbortController();
+  let last = "";
+  const read = async () => {
+    for (let attempt = 0; !abort.signal.aborted; attempt += 1) {
+      try {
+        const headers = { ...authorization(), accept: "text/event-stream", ...(last ? { "last-event-id": last } : {}) };
+        const response = await fetch(path, { headers, signal: abort.signal });
+        if (response.status === 404) return;
+        if (!response.ok || !response.body) throw new Error(`status ${response.status}`);
+        connection.report(true);
+        onState(true);
+        attempt = 0;
+        await parse(response.body, (name, data, id) => {
+          if (id) last = id;
+          onEvent(name, data);
+        });
+      } catch {
+        if (abort.signal.aborted) return;
+      }
+      onState(false);
+      await new Promise((done) => setTimeout(done, WAITS[Math.min(attempt, WAITS.length - 1)]));
+    }
+  };
+  void read();
+  return () => abort.abort();
+}
+
+/**
+ * @param {ReadableStream<Uint8Array>} body
+ * @param {(name: string, data: any, id: string) => void} onEvent
+ */
+async function parse(body, onEvent) {
+  const reader = body.getReader();
+  const decoder = new TextDecoder();
+  let text = "";
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return;
+    text += decoder.decode(value, { stream: true });
+    const frames = text.split("\n\n");
+    text = frames.pop() ?? "";
+    for (const frame of frames) dispatch(frame, onEvent);
+  }
+}
+
+/**
+ * Reads one frame of an event stream.
+ * @param {string} frame
+ * @param {(name: string, data: any, id: string) => void} onEvent
+ */
+export function dispatch(frame, onEvent) {
+  const fields = { event: "message", data: "", id: "" };
+  for (const line of frame.split("\n")) {
+    const colon = line.indexOf(":");
+    const [name, value] = colon < 0 ? [line, ""] : [line.slice(0, colon), line.slice(colon + 1).replace(/^ /, "")];
+    if (name === "data") fields.data += value;
+    else if (name === "event" || name === "id") fields[name] = value;
+  }
+  if (fields.data === "") return;
+  try {
+    onEvent(fields.event, JSON.parse(fields.data), fields.id);
+  } catch {
+    // Not JSON: not an event of this API.
+  }
+}

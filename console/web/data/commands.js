@@ -1,0 +1,115 @@
+// Commands of the control panel: for each the request to the API, and the rule that does the same.
+
+import { sessionPath } from "../client/api.js";
+
+/**
+ * What is controlled: a session, or all with a label.
+ * @typedef {{session: string, label: string | null}} Target
+ */
+
+/**
+ * A request to the API. `rule` and `query` do the same in a rule file and in an address.
+ * @typedef {{method: string, path: string, body?: object, rule?: string, query?: string}} Command
+ */
+
+/**
+ * The path of a resource of the target, such as `/faults`.
+ * @param {Target} target
+ * @param {string} rest
+ */
+function path({ session, label }, rest = "") {
+  return label === null ? sessionPath(session, rest) : `/api/v1/sessions${rest}?label=${encodeURIComponent(label)}`;
+}
+
+/**
+ * Settings, for as long as `ttl` says; an empty `ttl` = until changed.
+ * @param {Target} target
+ * @param {object} settings
+ * @param {string} ttl
+ * @returns {Command}
+ */
+export function change(target, settings, ttl) {
+  return { method: "PATCH", path: path(target), body: { ...settings, ...(ttl && { ttl }) } };
+}
+
+/**
+ * @param {Target} target
+ * @param {number | null} bps null = the profile's rate
+ * @param {string} ttl
+ * @returns {Command}
+ */
+export function setRate(target, bps, ttl) {
+  const rate = bps === null ? null : `${Math.round(bps)} bit/s`;
+  return { ...change(target, { rate }, ttl), rule: rate ? `[downlink]\nrate = ${JSON.stringify(rate)}` : "" };
+}
+
+/**
+ * Arms a built-in fault, or a short rule such as `segment:status=404`.
+ * @param {Target} target
+ * @param {string} fault
+ * @param {{times?: number, ttl?: string, name?: string}} [options]
+ * @returns {Command}
+ */
+export function arm(target, fault, { times = 1, ttl = "", name = "" } = {}) {
+  const body = { fault, ...(name && { name }), times, ...(ttl && { ttl }) };
+  return { method: "POST", path: path(target, "/faults"), body, rule: `rules = [${JSON.stringify(fault)}]`,
+    query: `vsps.rules=${encodeURIComponent(fault)}` };
+}
+
+/** What can be delayed, and the condition that finds it, in the short form of rules. */
+export const DELAYED = /** @type {const} */ ([
+  ["audio", "Audio", "segment.audio"],
+  ["video", "Video", "segment.video"],
+  ["playlists", "Playlists and manifests", "manifest"],
+]);
+
+/**
+ * The session's rules with delays as given; other rules of it stay.
+ * @param {Target} target
+ * @param {any[]} known the session's own rules
+ * @param {Record<string, number>} seconds by name; 0 = no delay
+ * @param {string} ttl
+ * @returns {Command}
+ */
+export function setDelays(target, known, seconds, ttl) {
+  const own = known.filter((rule) => !isDelay(rule));
+  const delays = DELAYED.filter(([name]) => seconds[name] > 0).map(([name, , when]) =>
+    `${when}:delay=${Math.round(seconds[name] * 1000)}ms`);
+  return {
+    ...change(target, { rules: [...delays, ...own] }, ttl),
+    rule: `rules = ${JSON.stringify(delays)}`,
+    query: `vsps.rules=${encodeURIComponent(delays.join(";"))}`,
+  };
+}
+
+/**
+ * Whether a rule is one of those that `setDelays` writes.
+ * @param {any} rule
+ */
+export function isDelay(rule) {
+  const name = typeof rule === "string" ? rule : rule?.name;
+  return typeof name === "string" && DELAYED.some(([, , when]) => name.startsWith(`${when}:delay=`));
+}
+
+/**
+ * The delays in force, in seconds by name.
+ * @param {any[]} known the session's own rules
+ */
+export function delaysOf(known) {
+  /** @type {Record<string, number>} */
+  const seconds = {};
+  for (const rule of known) {
+    const name = String(typeof rule === "string" ? rule : rule?.name ?? "");
+    for (const [what, , when] of DELAYED) {
+      const match = new RegExp(`^${when.replace(".", "\\.")}:delay=(\\d+)ms$`).exec(name);
+      if (match) seconds[what] = Number(match[1]) / 1000;
+    }
+  }
+  return seconds;
+}
+
+/** @param {Target} target @returns {Command} */
+export const undo = (target) => ({ method: "POST", path: path(target, "/undo") });
+
+/** @param {Target} target @returns {Command} */
+export const reset = (target) => ({ method: "POST", path: path(target, "/reset") });

@@ -1,0 +1,154 @@
+// Runs, saved runs, commands and recipes.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { arm, delaysOf, isDelay, setDelays, setRate, undo } from "../../../console/web/data/commands.js";
+import { compareRows, difference } from "../../../console/web/data/compare.js";
+import { bitRate } from "../../../console/web/data/format.js";
+import { armingBody, ciSteps, curl, quoted, ruleFor, splitUrl, startingUrl } from "../../../console/web/data/recipes.js";
+import { readRun } from "../../../console/web/data/run_file.js";
+import { Run } from "../../../console/web/data/run.js";
+import { failed, runTracks } from "../../../console/web/data/run_tracks.js";
+import { dispatch } from "../../../console/web/client/event_stream.js";
+import { Points } from "../../../console/web/timeline/points.js";
+import { matches } from "../../../console/web/parts/request_table.js";
+import { request, timeline } from "./samples.js";
+
+test("answers that overlap are merged: what is new replaces, what is older stays", () => {
+  const run = new Run();
+  run.merge(timeline({ now: 3000, requests: [request(1, 0, 900), request(2, 1000, 3000, { under_way: true })],
+    bins: [[0, 5e6, 4e6], [500, 5e6, 3e6], [1000, 5e6, 1e6]], marks: [[100, "fault"], [2500, "command"]] }), 0);
+  run.merge(timeline({ now: 4000, requests: [request(2, 1000, 3500), request(3, 3600, 3900)],
+    bins: [[1000, 5e6, 2e6], [1500, 5e6, 2e6]], marks: [[2500, "command"], [3600, "fault"]] }), 1000);
+  assert.deepEqual(run.requests.map(({ id, end_ms }) => [id, end_ms]), [[1, 900], [2, 3500], [3, 3900]]);
+  assert.equal(run.delivered.valueAt(700), 3e6);
+  assert.equal(run.delivered.valueAt(1000), 2e6);
+  assert.deepEqual(run.marks.map(({ at_ms }) => at_ms), [100, 2500, 3600]);
+  assert.equal(run.request(2)?.end_ms, 3500);
+});
+
+test("a bin that is absent had nothing to deliver", () => {
+  const run = Run.from(timeline({ now: 5000, bins: [[0, 5e6, 4e6], [2000, 5e6, 1e6]] }));
+  assert.equal(run.delivered.valueAt(300), 4e6);
+  assert.equal(run.delivered.valueAt(1500), 0);
+  assert.equal(run.delivered.valueAt(2100), 1e6);
+  assert.equal(run.delivered.valueAt(4000), 0);
+});
+
+test("what the page measured itself goes before the bins", () => {
+  const run = Run.from(timeline({ now: 2000, bins: [[0, 5e6, 4e6], [500, 5e6, 4e6]] }));
+  run.sample(2000, 5e6, 3e6);
+  run.sample(2400, null, 2e6);
+  run.merge(timeline({ now: 3000, bins: [[500, 5e6, 1e6], [1000, 5e6, 1e6], [2000, 5e6, 9e6]] }), 500);
+  assert.equal(run.delivered.valueAt(100), 4e6);
+  assert.equal(run.delivered.valueAt(1200), 1e6, "bins from before are taken over");
+  assert.equal(run.delivered.valueAt(2100), 3e6, "samples are kept");
+  assert.ok(Number.isNaN(run.granted.valueAt(2400)), "no limit is a gap");
+});
+
+test("a timeline of a later schema is refused", () => {
+  assert.throws(() => Run.from({ ...timeline({}), schema: 2 }), /schema 2/);
+});
+
+test("a run becomes tracks on one axis", () => {
+  const run = Run.from(timeline({ now: 9000, requests: [request(1, 0, 900), request(2, 1000, 2000, { status: 404 })],
+    bins: [[0, 5e6, 4e6]], marks: [[1000, "fault"]] }));
+  const tracks = runTracks(run);
+  assert.deepEqual(tracks.map((track) => track.id), ["rate", "buffer", "standstill", "marks", "requests"]);
+  const bars = tracks[4].kind === "bars" ? tracks[4].bars.bars : [];
+  assert.deepEqual(bars.map(({ alert }) => alert), [false, true]);
+});
+
+test("a pause of the network is shown, a stall that is known is not shown twice", () => {
+  const run = Run.from(timeline({ now: 9000, stalls: [[5000, 1000]] }));
+  for (let at = 0; at < 9000; at += 100) run.sample(at, (at >= 2000 && at < 4000) || (at >= 5000 && at < 6000) ? 0 : 5e6, 0);
+  const lane = runTracks(run).find((track) => track.id === "standstill");
+  const spans = lane?.kind === "lane" ? lane.rows[0].spans : [];
+  assert.deepEqual(spans.map(({ from, to, colour }) => [from, to, colour]), [[2000, 4000, "--pause"], [5000, 6000, "--stall"]]);
+});
+
+test("dropped packets alone are no failure: TCP sends them again", () => {
+  assert.equal(failed(request(1, 0, 1, { drops: 3 })), false);
+  assert.equal(failed(request(1, 0, 1, { outcome: "cut" })), true);
+  assert.equal(failed(request(1, 0, 1, { faults: [{ rule: "x", effect: "delay", at_byte: null }] })), true);
+});
+
+test("the filter finds by words", () => {
+  const one = request(1, 0, 1, { status: 404, rung: 3, attempt: 2, path: "/Video/seg-1.m4s" });
+  assert.ok(matches(one, "404 rung=3 retry video"));
+  assert.ok(!matches(one, "404 rung=2"));
+  assert.ok(matches(one, ""));
+});
+
+test("a saved run is read, and what is not one is refused with the reason", () => {
+  const file = { format: "vsps-run", version: 1, meta: {}, sessions: [{ timeline: timeline({ now: 10 }), qoe: null, events: [] }] };
+  assert.equal(readRun(JSON.stringify(file)).sessions.length, 1);
+  assert.throws(() => readRun("{"), /not JSON/);
+  assert.throws(() => readRun("[]"), /not a saved run/);
+  assert.throws(() => readRun(JSON.stringify({ ...file, version: 2 })), /version 2/);
+  assert.throws(() => readRun(JSON.stringify({ ...file, sessions: [{}] })), /Session 1 of the run has no timeline/);
+});
+
+test("nonsense in a saved run is left out", () => {
+  const bad = /** @type {any} */ (timeline({ now: 10, requests: [request(1, 0, 5)] }));
+  bad.requests.push({ id: "x" }, null, { id: 3, start_ms: "soon", end_ms: 1 });
+  bad.marks = [{ at_ms: 1, kind: { toString: () => "k" }, text: "<b>" }, { at_ms: null }];
+  delete bad.link;
+  const { sessions } = readRun(JSON.stringify({ format: "vsps-run", version: 1, sessions: [{ timeline: bad }] }));
+  assert.equal(sessions[0].timeline.requests.length, 1);
+  assert.equal(sessions[0].timeline.marks.length, 1);
+  assert.doesNotThrow(() => runTracks(Run.from(sessions[0].timeline)));
+});
+
+test("commands are requests to the API", () => {
+  const target = { session: "a b", label: null };
+  assert.deepEqual(setRate(target, 5e5, "30 s"), { method: "PATCH", path: "/api/v1/sessions/a%20b",
+    body: { rate: "500000 bit/s", ttl: "30 s" }, rule: "[downlink]\nrate = \"500000 bit/s\"" });
+  assert.deepEqual(setRate(target, null, "").body, { rate: null });
+  assert.equal(undo({ session: "a", label: "tv & sofa" }).path, "/api/v1/sessions/undo?label=tv%20%26%20sofa");
+  assert.deepEqual(arm(target, "segment-404", { times: 2 }).body, { fault: "segment-404", times: 2 });
+});
+
+test("delays keep the other rules of a session, and are read back", () => {
+  const other = { name: "mine", then: { status: 404 } };
+  const { body } = setDelays({ session: "a", label: null }, [other, { name: "segment.audio:delay=1000ms" }], { video: 1.5 }, "");
+  assert.deepEqual(body, { rules: ["segment.video:delay=1500ms", other] });
+  assert.ok(isDelay("manifest:delay=20ms") && !isDelay("mine") && !isDelay({}));
+  assert.deepEqual(delaysOf([other, { name: "segment.video:delay=1500ms" }]), { video: 1.5 });
+});
+
+test("recipes are commands that a shell and a browser understand", () => {
+  assert.equal(quoted("it's"), "'it'\\''s'");
+  assert.equal(curl("PATCH", "http://h/x", { rate: "1 Mbit/s" }),
+    "curl -X PATCH http://h/x -H 'content-type: application/merge-patch+json' -d '{\"rate\":\"1 Mbit/s\"}'");
+  const arming = { profile: "3g", seed: "18446744073709551615", faults: ["stuck-playlist", "segment.audio:delay=2s"] };
+  assert.deepEqual(armingBody(arming), { profile: "3g", seed: "18446744073709551615", rules: arming.faults });
+  assert.equal(startingUrl("http://h:1", "/a.m3u8", { profile: "3g", origin: "https://cdn.example" }),
+    "http://h:1/-/o/https/cdn.example/a.m3u8?vsps.profile=3g");
+  assert.match(ciSteps("/a.m3u8", arming), /--rules 'stuck-playlist;segment.audio:delay=2s'/);
+  assert.deepEqual(splitUrl("https://h/p?q"), { origin: "https://h", path: "/p?q" });
+  assert.equal(splitUrl("javascript:alert(1)"), null);
+  assert.match(ruleFor(request(1, 0, 1, { rung: 3, index: 5 })), /rung = 3, index = 5/);
+});
+
+test("rates are read with their unit", () => {
+  assert.deepEqual(["500 kbit/s", "2.5 Mbit/s", "0 bit/s", null].map(bitRate), [5e5, 2.5e6, 0, null]);
+});
+
+test("two runs are compared", () => {
+  const points = difference(Points.of([0, 1000], [1, 2]), Points.of([0, 2000], [4, 4]));
+  assert.deepEqual([points.valueAt(0), points.valueAt(1000), points.end], [3, 2, 1000]);
+  const qoe = (/** @type {number} */ ratio) => ({ schema: 1, qoe: { rebuffer_ratio: ratio }, source: {} });
+  assert.deepEqual(compareRows(qoe(0.02), qoe(0.05)).find(([name]) => name === "rebuffer ratio"),
+    ["rebuffer ratio", "2.00 %", "5.00 %", "+3.00 %"]);
+});
+
+test("frames of an event stream are read", () => {
+  /** @type {any[]} */
+  const got = [];
+  const tell = (/** @type {any[]} */ ...what) => got.push(what);
+  dispatch("id: 7\nevent: stalled\ndata: {\"a\":1}", tell);
+  dispatch(":", tell);
+  dispatch("data: not json", tell);
+  assert.deepEqual(got, [["stalled", { a: 1 }, "7"]]);
+});

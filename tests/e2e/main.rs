@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails so")]
 
 mod browser;
+mod console;
 mod events;
 mod failover;
 mod ffprobe;

@@ -8,8 +8,8 @@ import { sessionPath } from "../client/api.js";
  */
 
 /**
- * A request to the API. `rule` and `query` do the same in a rule file and in an address.
- * @typedef {{method: string, path: string, body?: object, rule?: string, query?: string}} Command
+ * A request to the API. `rule`, `query` and `option` do the same in a rule file, in an address, and for `vsps run`.
+ * @typedef {{method: string, path: string, body?: object, rule?: string, query?: string, option?: string}} Command
  */
 
 /**
@@ -40,7 +40,8 @@ export function change(target, settings, ttl) {
  */
 export function setRate(target, bps, ttl) {
   const rate = bps === null ? null : `${Math.round(bps)} bit/s`;
-  return { ...change(target, { rate }, ttl), rule: rate ? `[downlink]\nrate = ${JSON.stringify(rate)}` : "" };
+  if (rate === null) return change(target, { rate }, ttl);
+  return { ...change(target, { rate }, ttl), query: `vsps.rate=${encodeURIComponent(rate)}`, option: `--rate '${rate}'` };
 }
 
 /**
@@ -52,8 +53,7 @@ export function setRate(target, bps, ttl) {
  */
 export function arm(target, fault, { times = 1, ttl = "", name = "" } = {}) {
   const body = { fault, ...(name && { name }), times, ...(ttl && { ttl }) };
-  return { method: "POST", path: path(target, "/faults"), body, rule: `rules = [${JSON.stringify(fault)}]`,
-    query: `vsps.rules=${encodeURIComponent(fault)}` };
+  return { method: "POST", path: path(target, "/faults"), body, ...asRules([fault]) };
 }
 
 /** What can be delayed, and the condition that finds it, in the short form of rules. */
@@ -77,8 +77,19 @@ export function setDelays(target, known, seconds, ttl) {
     `${when}:delay=${Math.round(seconds[name] * 1000)}ms`);
   return {
     ...change(target, { rules: [...delays, ...own] }, ttl),
-    rule: `rules = ${JSON.stringify(delays)}`,
-    query: `vsps.rules=${encodeURIComponent(delays.join(";"))}`,
+    ...(delays.length > 0 && asRules(delays)),
+  };
+}
+
+/**
+ * The same rules in a rule file, in an address, and for `vsps run`.
+ * @param {string[]} rules in short, or names of faults
+ */
+function asRules(rules) {
+  return {
+    rule: `rules = ${JSON.stringify(rules)}`,
+    query: `vsps.rules=${encodeURIComponent(rules.join(";"))}`,
+    option: `--rules '${rules.join(";")}'`,
   };
 }
 

@@ -104,7 +104,7 @@ export function ruleFor(request) {
   if (["video", "audio", "text"].includes(request.media)) when.push(`media = ${JSON.stringify(request.media)}`);
   if (request.rung) when.push(`rung = ${request.rung}`);
   if (request.kind === "segment" && Number.isFinite(request.index ?? NaN)) when.push(`index = ${request.index}`);
-  return `[[rules]]\nwhen = { ${when.join(", ")} }\nthen = { status = 503 }`;
+  return `[[rule]]\nwhen = { ${when.join(", ")} }\nthen = { status = 503 }`;
 }
 
 /**

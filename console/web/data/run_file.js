@@ -1,5 +1,7 @@
 // Saved runs: reading them, with bounds, and saying what is wrong with one that cannot be read.
 
+import { parse } from "../client/api.js";
+
 /** @typedef {import("./shapes.js").RunFile} RunFile */
 /** @typedef {import("./shapes.js").TimelineJson} TimelineJson */
 
@@ -20,7 +22,7 @@ export function readRun(text) {
   if (text.length > LARGEST) throw new RunFileError(`The file is larger than ${LARGEST / 1024 / 1024} MiB.`);
   let value;
   try {
-    value = JSON.parse(text);
+    value = parse(text);
   } catch (error) {
     throw new RunFileError(`The file is not JSON (${String(error)}). Save a run with “Save run” or GET …/run.`);
   }
@@ -85,6 +87,6 @@ function meta(value) {
     saved_unix_ms: Number(value?.saved_unix_ms) || 0,
     label: value?.label == null ? null : String(value.label),
     profile: String(value?.profile ?? "?"),
-    seed: Number(value?.seed) || 0,
+    seed: typeof value?.seed === "string" ? value.seed : Number(value?.seed) || 0,
   };
 }

@@ -1,7 +1,7 @@
 // The JSON that the API answers with, as types. Times `*_ms` are session time: 0 is the session's first request.
 
 /**
- * @typedef {{id: string, ordinal: number, label: string | null, seed: number, profile: string,
+ * @typedef {{id: string, ordinal: number, label: string | null, seed: number | string, profile: string,
  *   started_unix_ms: number, now_ms: number, ended: boolean}} SessionInfo
  */
 
@@ -42,13 +42,13 @@
 /**
  * `GET /api/v1/sessions/{id}/run`: a saved run.
  * @typedef {{format: "vsps-run", version: number,
- *   meta: {vsps: string, saved_unix_ms: number, label: string | null, profile: string, seed: number},
+ *   meta: {vsps: string, saved_unix_ms: number, label: string | null, profile: string, seed: number | string},
  *   sessions: SavedSession[]}} RunFile
  */
 
 /**
  * An entry of `GET /api/v1/sessions`.
- * @typedef {{id: string, ordinal: number, label: string | null, url: string, seed: number, profile: string,
+ * @typedef {{id: string, ordinal: number, label: string | null, url: string, seed: number | string, profile: string,
  *   rate: string | null, rate_set: string | null, origin: string, age_seconds: number, time_seconds: number | null,
  *   idle_seconds: number, exchanges: number, delivered_bytes: number, paused?: boolean, buffer_ms?: number | null,
  *   rebuffers?: number, rung?: Record<string, number>, requests?: number,
@@ -64,11 +64,11 @@
 
 /** @typedef {{name: string, times: number, rules: object[], [key: string]: any}} FaultJson */
 
-/** `GET /api/v1/status`. @typedef {{version: string, players_url: string, profile: string, seed: number, origin: string, built_in_origin: boolean, sessions: number, draining: boolean}} StatusJson */
+/** `GET /api/v1/status`. @typedef {{version: string, players_url: string, profile: string, seed: number | string, origin: string, built_in_origin: boolean, sessions: number, draining: boolean}} StatusJson */
 
 /** `GET /api/v1/profiles`. @typedef {{name: string, summary: string}} ProfileJson */
 
-/** `GET /api/v1/profiles/{name}/plot`. @typedef {{seed: number, seconds: number, rates: [number, number][], stalls: [number, number][], latencies: [number, number][]}} PlotJson */
+/** `GET /api/v1/profiles/{name}/plot`. @typedef {{seed: number | string, seconds: number, rates: [number, number][], stalls: [number, number][], latencies: [number, number][]}} PlotJson */
 
 /** `GET /api/v1/faults`. @typedef {{name: string, id: string | null, summary: string, source: string, text: string}} FaultSummary */
 

@@ -37,7 +37,7 @@ export function codeLine(name, text = "") {
  */
 export function sameAs(names) {
   const lines = names.map((name) => ({ name, line: codeLine(name) }));
-  const element = h("details", { class: "same-as" }, h("summary", {}, "The same in a URL, a rule, curl"),
+  const element = h("details", { class: "same-as" }, h("summary", {}, "The last command, as curl, URL and rule"),
     lines.map(({ line }) => line.element));
   const set = (/** @type {Record<string, string>} */ values) => {
     for (const { name, line } of lines) {

@@ -48,7 +48,7 @@ export class ControlPanel {
     this.allLabel = h("span");
     this.group = h("label", { class: "row", hidden: true }, this.all, this.allLabel);
     this.ttl = select([["", "until changed"], ["5 s", "for 5 s"], ["15 s", "for 15 s"], ["1 m", "for 1 min"], ["5 m", "for 5 min"]]);
-    this.same = sameAs(["curl", "URL", "Rule"]);
+    this.same = sameAs(["curl", "URL", "Rule file", "vsps run"]);
     this.element = h("div", { class: "card" }, h("h2", {}, "Control"), this.group, field("Changes apply", this.ttl),
       this.#rate(), this.#network(), this.#faults(), this.#delays(), this.#history(), this.same.element);
   }
@@ -69,7 +69,7 @@ export class ControlPanel {
     const bps = bitRate(session.rate_set ?? session.rate);
     if (!this.dragging) {
       if (bps !== null && bps > 0) this.slider.value = String(positionOf(bps));
-      setText(this.shownRate, session.rate_set === null ? `${rateText(bitRate(session.rate))}, by the profile` : rateText(bitRate(session.rate_set)));
+      setText(this.shownRate, session.rate_set === null ? `${rateText(bitRate(session.rate))}, as started` : rateText(bitRate(session.rate_set)));
     }
     this.pause.setAttribute("aria-pressed", String(session.paused));
     setText(this.pause, session.paused ? "Resume the network" : "Pause the network");
@@ -101,7 +101,8 @@ export class ControlPanel {
     this.same.set({
       curl: curl(command.method, location.origin + command.path, command.body),
       URL: command.query ? `…?${command.query}` : "",
-      Rule: command.rule ?? "",
+      "Rule file": command.rule ?? "",
+      "vsps run": command.option ?? "",
     });
   }
 
@@ -123,7 +124,7 @@ export class ControlPanel {
     });
     this.slider.addEventListener("change", () => (this.dragging = false));
     return h("div", { class: "control" }, h("div", { class: "row" }, h("h3", {}, "Rate"), this.shownRate), this.slider,
-      h("button", { class: "small", onclick: () => void this.send(setRate(this.target, null, "")) }, "The profile's rate"));
+      h("button", { class: "small", onclick: () => void this.send(setRate(this.target, null, "")) }, "As started"));
   }
 
   #network() {
@@ -145,7 +146,7 @@ export class ControlPanel {
   #chooseProfile() {
     const name = this.profile.value;
     const command = change(this.target, { profile: name }, this.ttl.value);
-    void this.send({ ...command, query: `vsps.profile=${encodeURIComponent(name)}` });
+    void this.send({ ...command, query: `vsps.profile=${encodeURIComponent(name)}`, option: `--profile ${name}` });
   }
 
   #faults() {

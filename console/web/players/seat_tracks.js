@@ -22,7 +22,9 @@ export function seatTracks(seats) {
   }
   return [
     rate,
-    lines("bitrate", "Bitrate that the player chose", "bit/s", "step", (seat) => seat.bitrate),
+    // The browser's own player does not tell it.
+    ...(seats.some((seat) => seat.bitrate.maximum(0, Infinity) > 0)
+      ? [lines("bitrate", "Bitrate that the player chose", "bit/s", "step", (seat) => seat.bitrate)] : []),
     lines("buffer", "Buffer of the player", "ms", "line", (seat) => seat.buffer),
     lines("dropped", "Dropped frames", "", "step", (seat) => seat.dropped),
     { kind: "lane", id: "waits", title: "Rebuffering", rows: seats.map((seat) => ({

@@ -3,16 +3,39 @@
 /** @typedef {import("./viewport.js").Viewport} Viewport */
 /** @typedef {import("./tracks.js").LineSeries} LineSeries */
 
+/** The colours in force, each read once from the style. */
+export class Palette {
+  /** @param {CSSStyleDeclaration} style the computed style of the timeline */
+  constructor(style) {
+    this.style = style;
+    /** @type {Map<string, string>} */
+    this.known = new Map();
+  }
+
+  /**
+   * The value of a custom property, such as `--grid`.
+   * @param {string} name
+   */
+  colour(name) {
+    let value = this.known.get(name);
+    if (value === undefined) {
+      value = this.style.getPropertyValue(name).trim() || "#888";
+      this.known.set(name, value);
+    }
+    return value;
+  }
+}
+
 /** A canvas, its size in CSS pixels, and the colours in force. */
 export class Brush {
   /**
    * @param {HTMLCanvasElement} canvas
    * @param {Viewport} view
-   * @param {CSSStyleDeclaration} style the computed style of the timeline
+   * @param {Palette} palette
    */
-  constructor(canvas, view, style) {
+  constructor(canvas, view, palette) {
     this.view = view;
-    this.style = style;
+    this.palette = palette;
     this.width = canvas.clientWidth;
     this.height = canvas.clientHeight;
     const ratio = globalThis.devicePixelRatio || 1;
@@ -32,7 +55,7 @@ export class Brush {
    * @param {string} name
    */
   colour(name) {
-    return this.style.getPropertyValue(name).trim() || "#888";
+    return this.palette.colour(name);
   }
 
   /**
@@ -92,6 +115,21 @@ export class Brush {
     }
     context.fillStyle = this.colour("--ink");
     context.fillText(shown, start, baseline);
+  }
+
+  /**
+   * A dense curve: for each column of pixels its bottom and its top.
+   * @param {number[]} triples column, bottom, top
+   * @param {LineSeries} series
+   */
+  columns(triples, series) {
+    this.context.fillStyle = this.colour(series.colour);
+    this.context.beginPath();
+    for (let i = 0; i < triples.length; i += 3) {
+      const height = Math.max(triples[i + 1] - triples[i + 2], 1.5);
+      this.context.rect(triples[i], triples[i + 2], 1, height);
+    }
+    this.context.fill();
   }
 
   /**

@@ -29,22 +29,22 @@ export function scaleTop(series, from, to) {
  * @param {Brush} brush
  * @param {LinesTrack} track
  * @param {Set<string>} hidden ids of series that are not shown
+ * @returns {{name: string, top: number}[]} the labels of the scale
  */
 export function drawLines(brush, track, hidden) {
   const { view, height, width } = brush;
   const shown = track.series.filter((series) => !hidden.has(series.id));
   const top = scaleTop(shown, view.from, view.to);
   const y = (/** @type {number} */ value) => height - 1 - (Math.min(value, top * 1.02) / top) * (height - 8);
-  const empty = shown.every((series) => series.points.length === 0);
-  for (const share of empty ? [] : [0.5, 1]) {
-    brush.rule(Math.round(y(top * share)));
-    brush.label(quantity(top * share, track.unit), 4, y(top * share) + 11);
-  }
+  const empty = shown.every((series) => series.points.maximum(view.from, view.to) === 0);
+  const labels = (empty ? [] : [0.5, 1]).map((share) => ({ name: quantity(top * share, track.unit), top: y(top * share) - 7 }));
+  for (const { top: at } of labels) brush.rule(Math.round(at + 7));
   for (const series of shown) {
     const dense = count(series, view.from, view.to) > 2 * width;
-    const path = dense ? columns(brush, series, y) : exact(brush, series, y);
-    brush.curve(path, series, height);
+    if (dense) brush.columns(columns(brush, series, y), series);
+    else brush.curve(exact(brush, series, y), series, height);
   }
+  return labels;
 }
 
 /**
@@ -93,11 +93,12 @@ function exact(brush, series, y) {
 }
 
 /**
- * The smallest and the largest value of each column of pixels: what drawing every point would fill.
+ * The smallest and the largest value of each column of pixels, as triples of pixels: column, bottom, top. It is what
+ * drawing every point would fill.
  * @param {Brush} brush
  * @param {LineSeries} series
  * @param {(value: number) => number} y
- * @returns {number[][]}
+ * @returns {number[]}
  */
 export function columns(brush, series, y) {
   const { view, width } = brush;
@@ -114,12 +115,12 @@ export function columns(brush, series, y) {
     if (value !== value) continue;
     const at = Math.floor((times[i] - view.from) * scale);
     if (at !== column) {
-      if (column >= 0) run.push(column, y(low), column, y(high));
+      if (column >= 0) run.push(column, y(low), y(high));
       column = at;
       low = high = value;
     } else if (value < low) low = value;
     else if (value > high) high = value;
   }
-  if (column >= 0) run.push(column, y(low), column, y(high));
-  return run.length > 0 ? [run] : [];
+  if (column >= 0) run.push(column, y(low), y(high));
+  return run;
 }

@@ -5,7 +5,7 @@
 //
 // Events: `viewchange`, `rangechange`, `cursorchange`, and `pick` with the bar, mark or span that was clicked.
 
-import { Brush } from "./brush.js";
+import { Brush, Palette } from "./brush.js";
 import { barAt, drawBars } from "./draw_bars.js";
 import { drawLane, drawMarks, markAt, spanAt } from "./draw_lane.js";
 import { drawLines } from "./draw_lines.js";
@@ -214,22 +214,31 @@ export class Timeline extends HTMLElement {
   }
 
   #drawAll() {
-    const style = getComputedStyle(this);
-    drawRuler(new Brush(this.#ruler, this.view, style));
+    const palette = new Palette(getComputedStyle(this));
+    drawRuler(new Brush(this.#ruler, this.view, palette));
     for (const part of this.#parts) {
       const { track, canvas } = part;
-      nameRows(part, rowNames(track));
       const height = `${trackHeight(track)}px`;
       if (canvas.style.height !== height) canvas.style.height = height;
-      const brush = new Brush(canvas, this.view, style);
+      const brush = new Brush(canvas, this.view, palette);
       drawGrid(brush);
-      if (track.kind === "lines") drawLines(brush, track, this.#hidden);
-      else if (track.kind === "lane") drawLane(brush, track);
-      else if (track.kind === "marks") drawMarks(brush, track);
-      else drawBars(brush, track, this.picked);
+      nameRows(part, this.#drawTrack(brush, track));
     }
     this.#place();
     this.#values();
+  }
+
+  /**
+   * Draws a track, and returns the names at its left.
+   * @param {Brush} brush
+   * @param {Track} track
+   */
+  #drawTrack(brush, track) {
+    if (track.kind === "lines") return drawLines(brush, track, this.#hidden);
+    if (track.kind === "lane") drawLane(brush, track);
+    else if (track.kind === "marks") drawMarks(brush, track);
+    else drawBars(brush, track, this.picked);
+    return rowNames(track);
   }
 
   #build() {

@@ -9,6 +9,7 @@ import { armingBody, ciSteps, curl, quoted, ruleFor, splitUrl, startingUrl } fro
 import { readRun } from "../../../console/web/data/run_file.js";
 import { Run } from "../../../console/web/data/run.js";
 import { failed, runTracks } from "../../../console/web/data/run_tracks.js";
+import { parse } from "../../../console/web/client/api.js";
 import { dispatch } from "../../../console/web/client/event_stream.js";
 import { Points } from "../../../console/web/timeline/points.js";
 import { matches } from "../../../console/web/parts/request_table.js";
@@ -103,7 +104,7 @@ test("nonsense in a saved run is left out", () => {
 test("commands are requests to the API", () => {
   const target = { session: "a b", label: null };
   assert.deepEqual(setRate(target, 5e5, "30 s"), { method: "PATCH", path: "/api/v1/sessions/a%20b",
-    body: { rate: "500000 bit/s", ttl: "30 s" }, rule: "[downlink]\nrate = \"500000 bit/s\"" });
+    body: { rate: "500000 bit/s", ttl: "30 s" }, query: "vsps.rate=500000%20bit%2Fs", option: "--rate '500000 bit/s'" });
   assert.deepEqual(setRate(target, null, "").body, { rate: null });
   assert.equal(undo({ session: "a", label: "tv & sofa" }).path, "/api/v1/sessions/undo?label=tv%20%26%20sofa");
   assert.deepEqual(arm(target, "segment-404", { times: 2 }).body, { fault: "segment-404", times: 2 });
@@ -129,6 +130,10 @@ test("recipes are commands that a shell and a browser understand", () => {
   assert.deepEqual(splitUrl("https://h/p?q"), { origin: "https://h", path: "/p?q" });
   assert.equal(splitUrl("javascript:alert(1)"), null);
   assert.match(ruleFor(request(1, 0, 1, { rung: 3, index: 5 })), /rung = 3, index = 5/);
+});
+
+test("a seed of 64 bits is kept whole", () => {
+  assert.deepEqual(parse('{"seed":18446744073709551615,"a":{"seed": 7}}'), { seed: "18446744073709551615", a: { seed: 7 } });
 });
 
 test("rates are read with their unit", () => {

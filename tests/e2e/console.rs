@@ -1,0 +1,46 @@
+//! The web console: the types of its scripts, their unit tests, and what a person sees and does in Chromium.
+
+use crate::{
+    machine::only_one,
+    rig::Rig,
+    tool::{output, tool, web},
+};
+use std::time::Duration;
+
+/// The most that a check of the scripts may take.
+const CHECK: Duration = Duration::from_secs(300);
+/// The most that all scenarios together may take.
+const WATCH: Duration = Duration::from_secs(900);
+
+/// The JSDoc comments of the scripts are types, and `tsc` finds no error in them.
+#[tokio::test]
+async fn the_scripts_of_the_console_are_typed() {
+    let folder = web();
+    let mut command = tool("node");
+    command.arg("node_modules/typescript/bin/tsc").args(["-p", "console/tsconfig.json"]);
+    command.current_dir(&folder);
+    output(command, CHECK).await;
+}
+
+#[tokio::test]
+async fn the_parts_of_the_console_pass_their_unit_tests() {
+    let mut command = tool("node");
+    command.args(["--test", "console/"]).current_dir(web());
+    let report = output(command, CHECK).await;
+    assert!(report.contains("# fail 0"), "{report}");
+}
+
+/// Home starts sessions; the timeline grows; a dragged rate, a pause, undo and a fault have an effect that is seen; saved
+/// runs open without a proxy; axe finds nothing serious; nothing overflows on a phone. `tests/web/console/` has the
+/// scenarios.
+#[tokio::test]
+async fn a_person_sees_and_controls_sessions() {
+    let rig = Rig::start("unlimited").await;
+    let _browser = only_one("browser").await;
+    let mut command = tool("node");
+    command.arg("console/browser.mjs").arg(format!("http://{}", rig.admin())).arg(rig.url(""));
+    command.current_dir(web());
+    let report = output(command, WATCH).await;
+    assert!(report.lines().filter(|line| line.starts_with("ok ")).count() > 15, "{report}");
+    rig.stop().await;
+}

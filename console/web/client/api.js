@@ -52,6 +52,18 @@ export function authorization() {
  * @returns {Promise<any>}
  */
 export async function request(method, path, body) {
+  const text = await requestText(method, path, body);
+  return text === "" ? null : parse(text);
+}
+
+/**
+ * Sends a request and returns the text of the response.
+ * @param {string} method
+ * @param {string} path
+ * @param {unknown} [body]
+ * @returns {Promise<string>}
+ */
+export async function requestText(method, path, body) {
   const headers = authorization();
   if (body !== undefined) headers["content-type"] = method === "PATCH" ? "application/merge-patch+json" : "application/json";
   let response;
@@ -62,12 +74,11 @@ export async function request(method, path, body) {
     throw new ApiError(0, "The proxy does not answer.");
   }
   connection.report(true);
-  if (response.status === 204) return null;
-  const type = response.headers.get("content-type") ?? "";
-  const json = type.includes("json") ? parse(await response.text()) : null;
-  if (response.ok && json !== null) return json;
+  const text = await response.text();
+  if (response.ok) return text;
   if (response.status === 401) connection.dispatchEvent(new Event("token"));
-  throw new ApiError(response.status, json?.detail ?? `the response has status ${response.status}`, json?.errors ?? []);
+  const problem = (response.headers.get("content-type") ?? "").includes("json") ? parse(text) : null;
+  throw new ApiError(response.status, problem?.detail ?? `the response has status ${response.status}`, problem?.errors ?? []);
 }
 
 /**

@@ -32,7 +32,7 @@ export function runsPage(main) {
 
   const show = () => {
     fill(names, open.map((one) => h("li", { class: "row" }, h("span", { class: "tag" }, one.name),
-      `${one.run.sessions.length} session(s), saved by vsps ${one.run.meta.vsps}`,
+      `${one.run.sessions.length === 1 ? "one session" : `${one.run.sessions.length} sessions`}, saved by vsps ${one.run.meta.vsps}`,
       h("button", { class: "small", onclick: () => void attempt(() => saveExport(one.run)) }, "Export HTML"),
       h("button", { class: "small", "aria-label": `Close ${one.name}`, onclick: () => {
         open.splice(open.indexOf(one), 1);

@@ -1,13 +1,13 @@
 // One session: its time axis, its requests, its controls.
 
-import { ApiError, get, request, sessionPath } from "../client/api.js";
+import { ApiError, get, request, requestText, sessionPath } from "../client/api.js";
 import { subscribe } from "../client/event_stream.js";
 import { bitRate, rateText, sizeText } from "../data/format.js";
 import { Run } from "../data/run.js";
 import { runTracks } from "../data/run_tracks.js";
 import { ControlPanel } from "../parts/control_panel.js";
 import { attempt, fill, h, setText } from "../parts/dom.js";
-import { saveExport } from "../parts/export_run.js";
+import { saveExport, saveFile } from "../parts/export_run.js";
 import { figureList, figuresOf } from "../parts/figures.js";
 import { poll } from "../parts/poll.js";
 import { RunView } from "../parts/run_view.js";
@@ -144,10 +144,13 @@ function actions(id) {
   const end = () => void attempt(async () => {
     await request("DELETE", sessionPath(id));
   });
+  // Not a link: the request has the token, if one is needed.
+  const save = (/** @type {string} */ rest, /** @type {string} */ name) => () => void attempt(async () =>
+    saveFile(name, await requestText("GET", sessionPath(id, rest)), "application/json"));
   return h("div", { class: "row" },
     h("a", { class: "button", href: `#/play?session=${encodeURIComponent(id)}` }, "Play"),
-    h("a", { class: "button", href: sessionPath(id, "/run"), download: `vsps-run-${id}.json` }, "Save run"),
+    h("button", { onclick: save("/run", `vsps-run-${id}.json`) }, "Save run"),
     h("button", { onclick: () => void attempt(async () => saveExport(await get(sessionPath(id, "/run")))) }, "Export HTML"),
-    h("a", { class: "button", href: sessionPath(id, "/har"), download: `${id}.har` }, "HAR"),
+    h("button", { onclick: save("/har", `vsps-${id}.har`) }, "HAR"),
     h("button", { class: "danger", onclick: end }, "End it"));
 }

@@ -8,6 +8,7 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { chromium } from "playwright-core";
+import * as closed from "./closed.mjs";
 import * as looks from "./looks.mjs";
 import * as runs from "./saved.mjs";
 import * as session from "./live.mjs";
@@ -21,8 +22,10 @@ if (!admin || !players) {
   process.exit(2);
 }
 
+// With a token in `VSPS_TOKEN`: the scenarios of a proxy that asks for it.
+const token = process.env.VSPS_TOKEN;
 /** @type {Record<string, (rig: any) => Promise<void>>} */
-const SCENARIOS = { ...session.scenarios, ...runs.scenarios, ...looks.scenarios };
+const SCENARIOS = token ? closed.scenarios : { ...session.scenarios, ...runs.scenarios, ...looks.scenarios };
 
 const browser = await chromium.launch({
   executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
@@ -45,7 +48,7 @@ for (const [name, scenario] of Object.entries(SCENARIOS)) {
     void dialog.dismiss();
   });
   try {
-    await scenario({ browser, context, page, admin, players });
+    await scenario({ browser, context, page, admin, players, token });
     if (problems.length > 0) throw new Error(`the page reports: ${problems.join("; ")}`);
     console.log(`ok ${name}`);
   } catch (error) {

@@ -108,7 +108,7 @@ export const scenarios = {
       /** @type {any} */ (document.querySelector("#main")).run.requests.some((/** @type {any} */ one) => one.status === 404)));
     await page.getByLabel("Filter requests").fill("404");
     await until("the table shows it alone", 5000, async () => /^1 of /.test(await page.locator(".card .row .muted", { hasText: "of" }).first().innerText()));
-    assert.match(page.url(), /q=404/, "the filter is in the address");
+    await until("the filter is in the address", 3000, async () => /q=404/.test(page.url()));
     await page.locator(".request-row").first().click();
     assert.match(await page.locator(".details").innerText(), /status = 503/, "a rule to copy");
     stop();
@@ -154,7 +154,7 @@ export const scenarios = {
     const { armed, stop } = await watched({ page, admin }, { rate: "10 Mbit/s" });
     await until("the figures are there", 8000, async () => /startup/.test(await page.locator("section", { hasText: "What the viewer had" }).innerText()));
     const download = page.waitForEvent("download");
-    await page.getByRole("link", { name: "Save run" }).click();
+    await page.getByRole("button", { name: "Save run" }).click();
     assert.match((await download).suggestedFilename(), new RegExp(`vsps-run-${armed.id}`));
     stop();
   },

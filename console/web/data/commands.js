@@ -45,6 +45,25 @@ export function setRate(target, bps, ttl) {
 }
 
 /**
+ * Sets the round trip and the loss in place of the profile's; an empty text = the profile's.
+ * @param {Target} target
+ * @param {string} rttMs milliseconds
+ * @param {string} lossPercent
+ * @param {string} ttl
+ * @returns {Command}
+ */
+export function setLatency(target, rttMs, lossPercent, ttl) {
+  const rtt = rttMs === "" ? null : `${Number(rttMs)} ms`;
+  const loss = lossPercent === "" ? null : `${Number(lossPercent)} %`;
+  const given = Object.entries({ rtt, loss }).filter(([, value]) => value !== null);
+  return {
+    ...change(target, { rtt, loss }, ttl),
+    query: given.map(([name, value]) => `vsps.${name}=${encodeURIComponent(/** @type {string} */ (value))}`).join("&"),
+    option: given.map(([name, value]) => `--${name} '${value}'`).join(" "),
+  };
+}
+
+/**
  * Arms a built-in fault, or a short rule such as `segment:status=404`.
  * @param {Target} target
  * @param {string} fault

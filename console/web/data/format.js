@@ -14,6 +14,19 @@ export function bitRate(text) {
   return Number(match[1]) * { bit: 1, kbit: 1e3, Mbit: 1e6, Gbit: 1e9 }[/** @type {"bit"} */ (match[2])];
 }
 
+/**
+ * The span that the API writes with units, as `1 s 500 ms`, in milliseconds.
+ * @param {string} text
+ */
+export function milliseconds(text) {
+  const units = { ns: 1e-6, us: 1e-3, "µs": 1e-3, ms: 1, s: 1e3, m: 60e3, h: 3600e3 };
+  let sum = 0;
+  for (const [, number, unit] of text.matchAll(/([\d.]+)\s*(ns|us|µs|ms|s|m|h)/g)) {
+    sum += Number(number) * units[/** @type {keyof typeof units} */ (unit)];
+  }
+  return sum;
+}
+
 /** @param {number | null} bps */
 export const rateText = (bps) => (bps === null ? "no limit" : quantity(bps, "bit/s"));
 

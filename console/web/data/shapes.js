@@ -58,7 +58,7 @@
 /**
  * `GET /api/v1/sessions/{id}`
  * @typedef {SessionJson & {paused: boolean, faults: FaultJson[], reverts: {member: string, in_seconds: number}[],
- *   undoable: number, ladder: {protocol: string, media: string, rung: number | null, bandwidth: string | null,
+ *   undoable: number, rtt_set?: string | null, loss_set?: number | null, ladder: {protocol: string, media: string, rung: number | null, bandwidth: string | null,
  *   name: string | null}[]}} FullSession
  */
 

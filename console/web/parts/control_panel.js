@@ -1,8 +1,8 @@
 // The control panel of a session, or of all sessions with a label.
 
 import { get, request } from "../client/api.js";
-import { arm, change, DELAYED, delaysOf, reset, setDelays, setRate, undo } from "../data/commands.js";
-import { bitRate, rateText } from "../data/format.js";
+import { arm, change, DELAYED, delaysOf, reset, setDelays, setLatency, setRate, undo } from "../data/commands.js";
+import { bitRate, milliseconds, rateText } from "../data/format.js";
 import { curl } from "../data/recipes.js";
 import { sameAs } from "./code_line.js";
 import { attempt, field, fill, h, notify, select, setText } from "./dom.js";
@@ -27,6 +27,9 @@ export class ControlPanel {
   slider = h("input", { type: "range", min: 0, max: 1000, "aria-label": "Rate of the link" });
   shownRate = h("span", { class: "rate-value" }, "–");
   dragging = false;
+  rtt = h("input", { type: "number", min: 0, max: 60000, placeholder: "as in the profile", onchange: () => this.#sendLatency() });
+  loss = h("input", { type: "number", min: 0, max: 100, step: 0.1, placeholder: "as in the profile", onchange: () => this.#sendLatency() });
+  latency = h("div", { class: "delays two", hidden: true }, field("Round trip, ms", this.rtt), field("Loss, %", this.loss));
   pause = h("button", { "aria-pressed": "false", onclick: () => this.#togglePause() }, "Pause the network");
   profile = select([], { onchange: () => this.#chooseProfile() });
   /** @type {Map<string, HTMLInputElement>} */
@@ -74,6 +77,7 @@ export class ControlPanel {
     this.pause.setAttribute("aria-pressed", String(session.paused));
     setText(this.pause, session.paused ? "Resume the network" : "Pause the network");
     if (document.activeElement !== this.profile) this.profile.value = session.profile;
+    this.#showLatency(session);
     const delays = delaysOf(/** @type {any} */ (session).rules ?? []);
     for (const [name] of DELAYED) {
       const input = this.delays.get(name);
@@ -135,7 +139,20 @@ export class ControlPanel {
       fill(this.profile, all.map((/** @type {string} */ name) => h("option", { value: name }, name)));
       if (now) this.profile.value = now;
     });
-    return h("div", { class: "control" }, this.pause, field("Profile", this.profile));
+    return h("div", { class: "control" }, this.pause, field("Profile", this.profile), this.latency);
+  }
+
+  /** @param {FullSession} session */
+  #showLatency({ rtt_set, loss_set }) {
+    this.latency.hidden = rtt_set === undefined;
+    const typing = [this.rtt, this.loss].includes(/** @type {any} */ (document.activeElement));
+    if (rtt_set === undefined || typing) return;
+    this.rtt.value = rtt_set === null ? "" : String(milliseconds(rtt_set));
+    this.loss.value = typeof loss_set === "number" ? String(Number((loss_set * 100).toFixed(3))) : "";
+  }
+
+  #sendLatency() {
+    void this.send(setLatency(this.target, this.rtt.value, this.loss.value, this.ttl.value));
   }
 
   #togglePause() {

@@ -1,5 +1,6 @@
 // A run on the time axis, with its requests below: for a live session and for a saved run alike.
 
+import { rangeText } from "../data/range.js";
 import { runTracks } from "../data/run_tracks.js";
 import { KEYS } from "../timeline/keyboard.js";
 import { clock } from "../timeline/ticks.js";
@@ -13,7 +14,7 @@ import "../timeline/timeline.js";
 /** @typedef {import("../timeline/timeline.js").Timeline} Timeline */
 /** @typedef {import("../timeline/tracks.js").Track} Track */
 
-/** The most requests that are searched at each update. */
+/** The table follows a change after this time, in milliseconds. */
 const PACE = 200;
 
 /** Shows a run. `base` is the session's address at the data plane, for links to its requests. */
@@ -120,7 +121,7 @@ export class RunView {
 
   #showState() {
     const { range, view } = this.timeline;
-    setText(this.range, range ? `${clock(range.from, 100)} to ${clock(range.to, 100)} selected` : "");
+    setText(this.range, range ? `${clock(range.from, 100)} to ${clock(range.to, 100)}: ${rangeText(this.run, range)}` : "");
     this.clear.hidden = range === null;
     this.follow.setAttribute("aria-pressed", String(view.follow));
   }

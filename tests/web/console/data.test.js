@@ -2,10 +2,11 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { arm, delaysOf, isDelay, setDelays, setRate, undo } from "../../../console/web/data/commands.js";
+import { arm, delaysOf, isDelay, setDelays, setLatency, setRate, undo } from "../../../console/web/data/commands.js";
 import { compareRows, difference } from "../../../console/web/data/compare.js";
-import { bitRate } from "../../../console/web/data/format.js";
+import { bitRate, milliseconds } from "../../../console/web/data/format.js";
 import { armingBody, ciSteps, curl, quoted, ruleFor, splitUrl, startingUrl } from "../../../console/web/data/recipes.js";
+import { meanOver, rangeText, timeWithin } from "../../../console/web/data/range.js";
 import { readRun } from "../../../console/web/data/run_file.js";
 import { Run } from "../../../console/web/data/run.js";
 import { failed, runTracks } from "../../../console/web/data/run_tracks.js";
@@ -140,12 +141,30 @@ test("rates are read with their unit", () => {
   assert.deepEqual(["500 kbit/s", "2.5 Mbit/s", "0 bit/s", null].map(bitRate), [5e5, 2.5e6, 0, null]);
 });
 
+test("a round trip and a loss are set together; what is empty is the profile's", () => {
+  const command = setLatency({ session: "a", label: null }, "300", "", "1 m");
+  assert.deepEqual(command.body, { rtt: "300 ms", loss: null, ttl: "1 m" });
+  assert.equal(command.query, "vsps.rtt=300%20ms");
+  assert.deepEqual(["300 ms", "1 s 500 ms", "1.5 s", "2 m"].map(milliseconds), [300, 1500, 1500, 120000]);
+});
+
 test("two runs are compared", () => {
   const points = difference(Points.of([0, 1000], [1, 2]), Points.of([0, 2000], [4, 4]));
   assert.deepEqual([points.valueAt(0), points.valueAt(1000), points.end], [3, 2, 1000]);
   const qoe = (/** @type {number} */ ratio) => ({ schema: 1, qoe: { rebuffer_ratio: ratio }, source: {} });
   assert.deepEqual(compareRows(qoe(0.02), qoe(0.05)).find(([name]) => name === "rebuffer ratio"),
     ["rebuffer ratio", "2.00 %", "5.00 %", "+3.00 %"]);
+});
+
+test("a range has the mean by time, and what stood still in it", () => {
+  const points = Points.of([0, 1000, 3000], [2, 4, NaN]);
+  assert.equal(meanOver(points, 0, 2000), 3);
+  assert.equal(meanOver(points, 500, 1500), 3);
+  assert.equal(meanOver(points, 2000, 9000), 4, "a gap does not count");
+  assert.equal(timeWithin([{ at_ms: 0, lasts_ms: 1000 }, { at_ms: 1500, lasts_ms: null }, { at_ms: 1900, lasts_ms: 900 }], 500, 2000), 600);
+  const run = Run.from(timeline({ now: 2000, bins: [[0, null, 4e6], [500, null, 2e6]], stalls: [[100, 300]],
+    requests: [request(1, 0, 900, { status: 500 })] }));
+  assert.equal(rangeText(run, { from: 0, to: 1000 }), "3 Mbit/s delivered, one failed request, link stalled 300 ms");
 });
 
 test("frames of an event stream are read", () => {

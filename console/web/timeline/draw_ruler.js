@@ -10,7 +10,8 @@ export function drawRuler(brush) {
   for (const time of times) {
     const x = view.pixel(time, width);
     brush.block(x, height - 6, 1, 5, "--muted");
-    brush.label(clock(time, step), Math.min(x + 3, width - 40), height - 9);
+    const text = clock(time, step);
+    brush.label(text, Math.min(x + 3, width - brush.context.measureText(text).width - 2), height - 9);
   }
 }
 

@@ -6,9 +6,10 @@ use std::{fs, num::NonZeroUsize, path::PathBuf, process::Command, time::Duration
 use vsps::{
     profiles::Catalog,
     sweep::{
+        catalogue::ALGORITHMS,
         compare::{compare, merge},
         matrix::{
-            Ladder, Plan, PlanOptions, Results, Seeds, Shard, csv, players, run_all, table, trace,
+            Ladder, Outcome, Plan, PlanOptions, Results, Seeds, Shard, csv, run_all, table, trace,
         },
         report::report,
     },
@@ -23,6 +24,7 @@ fn options(profiles: &[&str], algorithms: &[&str], seeds: Seeds) -> PlanOptions 
         duration: Duration::from_secs(180),
         seeds,
         buffer: None,
+        answer_timeout: Duration::from_secs(5),
         abandon: false,
         shard: Shard::WHOLE,
     }
@@ -38,7 +40,7 @@ fn run(plan: &Plan, threads: usize) -> Results {
 
 /// All algorithms but those that search plans, which take long without optimisation.
 fn all() -> Vec<&'static str> {
-    players().map(|player| player.name).filter(|name| !name.ends_with("mpc")).collect()
+    ALGORITHMS.iter().map(|entry| entry.name).filter(|name| !name.ends_with("mpc")).collect()
 }
 
 #[test]
@@ -269,4 +271,96 @@ fn the_gate_fails_on_a_regression() {
     assert!(err.contains("there is no figure 'rebuffering'"), "{err}");
     let (code, ..) = vsps(&["merge", &good, "-o", &merged]);
     assert_eq!((code, fs::read(&merged).unwrap()), (0, fs::read(&good).unwrap()));
+}
+
+/// A file of the examples.
+fn example(name: &str) -> String {
+    format!("{}/examples/abr/{name}", env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The example script is the built-in `bba`, decision by decision; a program takes part as any other.
+#[test]
+fn algorithms_of_ones_own_take_part() {
+    let script = example("buffer.rhai");
+    let program = format!("cmd:python3 {}", example("harmonic.py"));
+    let algorithms = ["bba", &script, &program, "throughput"];
+    let seeds = Seeds { first: 1, last: 2 };
+    let mut own = options(&["3g"], &algorithms, seeds);
+    own.answer_timeout = Duration::from_secs(60);
+    let plan = Plan::new(own, &Catalog::new()).unwrap();
+    let one = run(&plan, 1);
+    let figures = |index: usize| {
+        *one.runs[index].figures().unwrap_or_else(|| panic!("{:?}", one.runs[index]))
+    };
+    for seed in 0..2 {
+        assert_eq!(figures(seed), figures(2 + seed));
+        let (harmonic, throughput) = (figures(4 + seed), figures(6 + seed));
+        assert!(harmonic.bitrate_kbps > 0.5 * throughput.bitrate_kbps, "{harmonic:?}");
+    }
+    assert_eq!(one.to_json().unwrap(), run(&plan, 3).to_json().unwrap());
+    assert!(
+        one.command.contains(&format!("'bba,{script},{program},throughput'")),
+        "{}",
+        one.command
+    );
+}
+
+/// What goes wrong in a program is named, and the other algorithms go on.
+#[test]
+fn bad_programs_are_named() {
+    let folder = scratch("programs");
+    let write = |name: &str, text: &str| {
+        let path = folder.join(name);
+        fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let answers = "read line; while read line; do echo";
+    let crash = write(
+        "crash.sh",
+        "read a; read b; echo '{\"rendition\":1}'; echo out of memory >&2; exit 3",
+    );
+    let hang =
+        write("hang.sh", "read a; read b; echo '{\"rendition\":1}'; while read c; do :; done");
+    let text = write("text.sh", &format!("{answers} three; done"));
+    let high = write("high.sh", &format!("{answers} '{{\"rendition\":10}}'; done"));
+    let deaf = write("deaf.sh", "exec sleep 30");
+    let loops = write("loops.rhai", "fn choose(download, session) { loop {} }");
+    let cases = [
+        (format!("cmd:sh {crash}"), "sh: ended after 1 answers (exit status: 3): out of memory"),
+        (format!("cmd:sh {hang}"), "sh: no answer 2 within 500 ms"),
+        (format!("cmd:sh {text}"), "sh: answer 1 is 'three': expected"),
+        (format!("cmd:sh {high}"), "`rendition` is 10; answer 0 to 9"),
+        (format!("cmd:sh {deaf}"), "sh: no answer 1 within 500 ms"),
+        ("cmd:no-such-program".to_owned(), "no-such-program: cannot be started"),
+        (loops, "choose: Too many operations"),
+        ("bola".to_owned(), ""),
+    ];
+    let names: Vec<&str> = cases.iter().map(|(name, _)| name.as_str()).collect();
+    let mut own = options(&["3g"], &names, Seeds { first: 1, last: 1 });
+    own.answer_timeout = Duration::from_millis(500);
+    let results = run(&Plan::new(own, &Catalog::new()).unwrap(), 2);
+    let table = table(&results);
+    for (run, (name, problem)) in results.runs.iter().zip(&cases) {
+        match &run.outcome {
+            Outcome::Failed { error } => {
+                assert!(error.contains(problem), "{name}: {error}");
+                assert!(
+                    table.contains(&format!("3g with {name}: 1 of 1 runs did not end")),
+                    "{table}"
+                );
+            }
+            Outcome::Ended(_) => assert_eq!(name, "bola"),
+        }
+    }
+    let error = |name: &str| {
+        Plan::new(options(&["3g"], &[name], Seeds { first: 1, last: 1 }), &Catalog::new())
+            .unwrap_err()
+            .to_string()
+    };
+    assert!(
+        error("missing.rhai").starts_with("--abr: missing.rhai: "),
+        "{}",
+        error("missing.rhai")
+    );
+    assert!(error("cmd:").contains("write cmd:PROGRAM"));
 }

@@ -35,10 +35,11 @@ pub struct SweepArgs {
     /// Profiles, by name or file.
     #[arg(long, value_name = "A,B,FILE", value_delimiter = ',', default_value = "abr-ramp")]
     pub profile: Vec<String>,
-    /// Algorithms. The others are compared with the first.
+    /// Algorithms. The others are compared with the first. Beside the built-in ones, `FILE.rhai` is a script,
+    /// and `cmd:PROGRAM` a program that is asked over JSON lines; see docs/abr.md.
     #[arg(
         long,
-        value_name = "X,Y",
+        value_name = "X,Y,FILE.rhai,cmd:PROGRAM",
         value_delimiter = ',',
         default_value = "throughput,bola,dynamic,hls.js,dash.js,shaka"
     )]
@@ -58,6 +59,9 @@ pub struct SweepArgs {
     /// Lets algorithms that can give up downloads do so.
     #[arg(long)]
     pub abandon: bool,
+    /// How long a program that is an algorithm may take for each answer.
+    #[arg(long, value_name = "SPAN", default_value = "5s", value_parser = span::parse)]
+    pub answer_timeout: Duration,
     /// A report in one HTML file.
     #[arg(long, value_name = "FILE.html")]
     pub report: Option<PathBuf>,
@@ -94,7 +98,7 @@ pub enum BenchCommand {
     /// to if the download is to be given up, or null.
     #[command(after_help = "Example: vsps bench decide --abr hls.js < downloads.jsonl")]
     Decide {
-        /// The algorithm; an unknown name lists all of them.
+        /// The algorithm; an unknown name lists all of them. `FILE.rhai` and `cmd:PROGRAM` are algorithms of your own.
         #[arg(long, value_name = "NAME")]
         abr: String,
     },

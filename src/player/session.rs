@@ -146,6 +146,12 @@ where
         &self.playback
     }
 
+    /// Why the algorithm cannot go on, if it cannot.
+    #[must_use]
+    pub fn failure(&self) -> Option<&str> {
+        self.abr.failure()
+    }
+
     /// How good the estimates were.
     #[must_use]
     pub const fn estimate_error(&self) -> &EstimateError {

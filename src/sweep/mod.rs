@@ -4,6 +4,8 @@
 pub mod catalogue;
 pub mod compare;
 pub mod decide;
+mod decision_lines;
+pub mod external;
 pub mod matrix;
 pub mod pensieve;
 pub mod report;

@@ -61,6 +61,7 @@ fn plan(args: &SweepArgs) -> Result<Plan, MatrixError> {
         duration: args.duration,
         seeds: args.seeds,
         buffer: args.buffer,
+        answer_timeout: args.answer_timeout,
         abandon: args.abandon,
         shard: args.shard,
     };

@@ -115,6 +115,12 @@ pub trait Abr: Send {
         None
     }
 
+    /// Why the algorithm cannot go on, if it cannot: a script or a program that failed. Its choices mean
+    /// nothing from then on.
+    fn failure(&self) -> Option<&str> {
+        None
+    }
+
     /// The viewer jumped to media time `target` ms.
     fn on_seek(&mut self, target: f64, presentation: &Presentation) {
         let _ = (target, presentation);

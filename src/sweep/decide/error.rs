@@ -22,6 +22,12 @@ pub enum DecideError {
     /// A setting is not one of the algorithm's.
     #[error("line 1: {0}")]
     Config(CatalogueError),
+    /// The script or program cannot be used.
+    #[error("--abr: {0}")]
+    External(String),
+    /// The script or program failed.
+    #[error("{0}")]
+    Failed(String),
     /// The input ended before the first line.
     #[error("the input is empty; write a line with `ladder` and `segment_s` first")]
     Empty,

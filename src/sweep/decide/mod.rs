@@ -1,7 +1,6 @@
 //! `vsps bench decide`: one algorithm, decision by decision, over JSON lines.
 
 mod error;
-mod lines;
 mod run;
 
 pub use error::DecideError;

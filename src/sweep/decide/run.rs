@@ -1,15 +1,16 @@
 //! Reads finished downloads, and writes what is chosen after each.
 
-use super::{
-    DecideError,
-    lines::{Abandonment, Decision, Finished, Setup},
-};
+use super::DecideError;
 use crate::{
     player::{
         Abr, Download, Presentation, Progress, SessionReport, State,
         estimator::{Estimate, Estimator},
     },
-    sweep::catalogue::{AlgorithmSetup, algorithm},
+    sweep::{
+        catalogue::{AlgorithmSetup, CatalogueEntry, algorithm},
+        decision_lines::{Abandonment, Decision, Finished, Setup},
+        external::ExternalAlgorithm,
+    },
 };
 use serde::de::DeserializeOwned;
 use std::io::{BufRead, Write};
@@ -23,7 +24,7 @@ const THOUSAND: f64 = 1000.0;
 /// # Errors
 /// When the name, a line or a setting is not understood, or reading or writing fails.
 pub fn run(name: &str, input: impl BufRead, mut out: impl Write) -> Result<(), DecideError> {
-    let entry = algorithm(name).map_err(DecideError::Name)?;
+    let chosen = Chosen::find(name)?;
     let mut lines = input.lines().enumerate();
     let (_, first) = lines.next().ok_or(DecideError::Empty)?;
     let setup: Setup = parse(0, &first?)?;
@@ -38,8 +39,8 @@ pub fn run(name: &str, input: impl BufRead, mut out: impl Write) -> Result<(), D
     };
     let mut decider = Decider {
         presentation: &presentation,
-        abr: entry.make(&made).map_err(DecideError::Config)?,
-        estimator: entry.estimator(&made),
+        abr: chosen.make(&made)?,
+        estimator: chosen.estimator(&made),
         estimate: None,
         segment: 0,
         first: true,
@@ -55,11 +56,44 @@ pub fn run(name: &str, input: impl BufRead, mut out: impl Write) -> Result<(), D
             Some(size) => serde_json::to_string(&decider.check(&finished, size)),
             None => serde_json::to_string(&decider.decide(&finished)),
         };
+        if let Some(problem) = decider.abr.failure() {
+            return Err(DecideError::Failed(problem.to_owned()));
+        }
         let text = text.map_err(std::io::Error::from)?;
         writeln!(out, "{text}")?;
         out.flush()?;
     }
     Ok(())
+}
+
+/// The algorithm that was asked for.
+enum Chosen {
+    BuiltIn(&'static CatalogueEntry),
+    External(ExternalAlgorithm),
+}
+
+impl Chosen {
+    fn find(name: &str) -> Result<Self, DecideError> {
+        match ExternalAlgorithm::find(name).map_err(DecideError::External)? {
+            Some(external) => Ok(Self::External(external)),
+            None => algorithm(name).map(Self::BuiltIn).map_err(DecideError::Name),
+        }
+    }
+
+    fn make(&self, setup: &AlgorithmSetup<'_>) -> Result<Box<dyn Abr>, DecideError> {
+        match self {
+            Self::BuiltIn(entry) => entry.make(setup).map_err(DecideError::Config),
+            Self::External(external) => external.make(setup).map_err(DecideError::Failed),
+        }
+    }
+
+    fn estimator(&self, setup: &AlgorithmSetup<'_>) -> Option<Box<dyn Estimator>> {
+        match self {
+            Self::BuiltIn(entry) => entry.estimator(setup),
+            // It has all downloads.
+            Self::External(_) => None,
+        }
+    }
 }
 
 /// The presentation of the first line. It has no end: downloads may go on for ever.

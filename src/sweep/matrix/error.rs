@@ -72,4 +72,7 @@ pub enum RunError {
     /// The algorithm could not be made.
     #[error(transparent)]
     Algorithm(#[from] CatalogueError),
+    /// The user's own algorithm failed.
+    #[error("{0}")]
+    External(String),
 }

@@ -20,7 +20,7 @@ pub use figures::Figures;
 pub use ladder::Ladder;
 pub use metric::{METRICS, Metric};
 pub use plan::{Plan, PlanOptions};
-pub use players::{Player, player, players};
+pub use players::{Player, player};
 pub use results::{Cell, LadderShown, Outcome, Results, RunResult};
 pub use run::{Point, Trace, run, trace};
 pub use seeds::{Seeds, Shard};

@@ -27,6 +27,8 @@ pub struct PlanOptions {
     pub seeds: Seeds,
     /// The maximum buffer, in place of each player's own.
     pub buffer: Option<Duration>,
+    /// How long a program that is an algorithm may take for an answer.
+    pub answer_timeout: Duration,
     /// Whether algorithms that can give up downloads do.
     pub abandon: bool,
     /// Which of the runs.
@@ -66,12 +68,15 @@ impl Plan {
     /// When there is no such thing, or it cannot be played.
     pub fn new(options: PlanOptions, catalog: &Catalog) -> Result<Self, MatrixError> {
         let presentation = options.ladder.presentation(options.duration)?;
-        let players = options.algorithms.iter().map(|name| player(name));
-        let players = players.collect::<Result<Vec<_>, _>>()?;
+        let players = options
+            .algorithms
+            .iter()
+            .map(|name| Ok(player(name)?.with_timeout(options.answer_timeout)));
+        let players = players.collect::<Result<Vec<_>, MatrixError>>()?;
         let find = |name: &String| Ok(Net::new(&*catalog.find(name)?, &presentation));
         let nets = options.profiles.iter().map(find).collect::<Result<Vec<_>, MatrixError>>()?;
         distinct("--profile", nets.iter().map(|net| net.name.as_str()))?;
-        distinct("--abr", players.iter().map(|player| player.name))?;
+        distinct("--abr", players.iter().map(|player| player.name.as_str()))?;
         if options.buffer.is_some_and(|buffer| buffer.is_zero()) {
             let problem = "write a time above 0, as in `30 s`".to_owned();
             return Err(MatrixError::Option { option: "--buffer", problem });

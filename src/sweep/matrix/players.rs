@@ -1,12 +1,15 @@
 //! The players of a sweep: an algorithm of the catalogue, and the buffer that goes with it.
 
-use super::MatrixError;
+use super::{MatrixError, RunError};
 use crate::{
     player::{Abr, Presentation},
-    sweep::catalogue::{ALGORITHMS, AlgorithmSetup, CatalogueEntry, CatalogueError},
+    sweep::{
+        catalogue::{ALGORITHMS, AlgorithmSetup, CatalogueEntry},
+        external::ExternalAlgorithm,
+    },
 };
 use serde_json::Map;
-use std::cmp::Reverse;
+use std::{cmp::Reverse, time::Duration};
 
 /// The maximum buffer of an algorithm that has none of its own, in ms: that of Sabre's options.
 const BUFFER: f64 = 25_000.0;
@@ -27,11 +30,17 @@ const GOALS: &[(&str, f64)] = &[
 const PARAMETRISED: &[&str] = &["bba-2", "bola", "bola-e", "dynamic", "dynamicdash"];
 
 /// An algorithm with the buffer it plays on.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Player {
     /// Its name on the command line.
-    pub name: &'static str,
-    entry: &'static CatalogueEntry,
+    pub name: String,
+    algorithm: Algorithm,
+}
+
+#[derive(Debug, Clone)]
+enum Algorithm {
+    BuiltIn(&'static CatalogueEntry),
+    External(ExternalAlgorithm),
 }
 
 impl Player {
@@ -50,45 +59,61 @@ impl Player {
     /// The algorithm, for a buffer of `max_buffer` ms.
     ///
     /// # Errors
-    /// When the catalogue refuses its settings.
+    /// When the catalogue refuses its settings, or a script or program cannot start.
     pub fn algorithm(
         &self,
         presentation: &Presentation,
         max_buffer: f64,
         seed: u64,
-    ) -> Result<Box<dyn Abr>, CatalogueError> {
+    ) -> Result<Box<dyn Abr>, RunError> {
         let mut config = Map::new();
-        if PARAMETRISED.contains(&self.name) {
+        let external = matches!(self.algorithm, Algorithm::External(_));
+        if external || PARAMETRISED.contains(&self.name.as_str()) {
             config.insert("maxBuffer".to_owned(), (max_buffer / MS).into());
         }
         let (dimensions, live) = (&[][..], false);
-        self.entry.make(&AlgorithmSetup { presentation, dimensions, live, seed, config: &config })
+        let setup = AlgorithmSetup { presentation, dimensions, live, seed, config: &config };
+        match &self.algorithm {
+            Algorithm::BuiltIn(entry) => Ok(entry.make(&setup)?),
+            Algorithm::External(external) => external.make(&setup).map_err(RunError::External),
+        }
+    }
+
+    /// The same, whose answers may take so long each, if it is a program.
+    #[must_use]
+    pub fn with_timeout(self, timeout: Duration) -> Self {
+        let algorithm = match self.algorithm {
+            Algorithm::External(external) => Algorithm::External(external.with_timeout(timeout)),
+            built_in @ Algorithm::BuiltIn(_) => built_in,
+        };
+        Self { algorithm, ..self }
     }
 }
 
-/// All players, sorted by name.
-pub fn players() -> impl Iterator<Item = Player> {
-    ALGORITHMS.iter().map(|entry| Player { name: entry.name, entry })
-}
-
-/// The player called `name`.
+/// The player called `name`; or an algorithm of the user's own: `FILE.rhai`, `cmd:PROGRAM`.
 ///
 /// # Errors
-/// When there is none; the nearest names are in the error.
+/// When there is none; the nearest names are in the error. When a script cannot be compiled.
 pub fn player(name: &str) -> Result<Player, MatrixError> {
-    if let Some(player) = players().find(|player| player.name == name) {
-        return Ok(player);
+    let external = ExternalAlgorithm::find(name)
+        .map_err(|problem| MatrixError::Option { option: "--abr", problem })?;
+    if let Some(external) = external {
+        let algorithm = Algorithm::External(external);
+        return Ok(Player { name: name.to_owned(), algorithm });
+    }
+    if let Some(entry) = ALGORITHMS.iter().find(|entry| entry.name == name) {
+        return Ok(Player { name: name.to_owned(), algorithm: Algorithm::BuiltIn(entry) });
     }
     let asked = name.to_ascii_lowercase();
     let likeness = |known: &str| (strsim::jaro_winkler(&asked, known) * 1e6) as u64;
     let mut near: Vec<_> =
-        players().map(|player| (Reverse(likeness(player.name)), player.name)).collect();
+        ALGORITHMS.iter().map(|entry| (Reverse(likeness(entry.name)), entry.name)).collect();
     near.retain(|(Reverse(likeness), _)| *likeness > 700_000);
     near.sort_unstable();
     let near: Vec<_> = near.iter().take(3).map(|(_, name)| *name).collect();
     let hint = if near.is_empty() {
-        let all: Vec<_> = players().map(|player| player.name).collect();
-        format!("write {}", all.join(", "))
+        let all: Vec<_> = ALGORITHMS.iter().map(|entry| entry.name).collect();
+        format!("write {}, FILE.rhai, or cmd:PROGRAM", all.join(", "))
     } else {
         format!("the nearest are {}", near.join(", "))
     };
@@ -98,6 +123,10 @@ pub fn player(name: &str) -> Result<Player, MatrixError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn players() -> impl Iterator<Item = Player> {
+        ALGORITHMS.iter().map(|entry| player(entry.name).unwrap())
+    }
 
     #[test]
     fn near_names_are_found() {

@@ -154,6 +154,9 @@ fn play(
     let mut sums = Sums { segment: presentation.segment(), ..Sums::default() };
     let mut started = false;
     while let Some(step) = session.step(shown)? {
+        if let Some(problem) = session.failure() {
+            return Err(RunError::External(problem.to_owned()));
+        }
         let progress = &step.download.progress;
         if !started {
             sums.startup = progress.time;

@@ -47,7 +47,7 @@ pub fn run_all(plan: &Plan, threads: NonZeroUsize, progress: &(dyn Fn(usize) + S
         },
         seeds: plan.options.seeds,
         profiles: plan.nets.iter().map(|net| net.name.clone()).collect(),
-        algorithms: plan.players.iter().map(|player| player.name.to_owned()).collect(),
+        algorithms: plan.players.iter().map(|player| player.name.clone()).collect(),
         shard: (shard != Shard::WHOLE).then_some(shard),
         runs: runs.into_iter().map(|(_, run)| run).collect(),
     }
@@ -60,5 +60,5 @@ fn one(plan: &Plan, index: usize) -> Option<RunResult> {
         Ok(figures) => Outcome::Ended(Box::new(figures)),
         Err(error) => Outcome::Failed { error: error.to_string() },
     };
-    Some(RunResult { profile: net.name.clone(), abr: player.name.to_owned(), seed, outcome })
+    Some(RunResult { profile: net.name.clone(), abr: player.name.clone(), seed, outcome })
 }

@@ -127,7 +127,7 @@ fn sessions(plan: &Plan, results: &Results) -> String {
                 "<details{open}><summary>{}</summary>{error}{}<pre>{}</pre></details>",
                 escape(&title),
                 session(plan, &trace, &title),
-                escape(&plan.cell_command(index, player.name, seed))
+                escape(&plan.cell_command(index, &player.name, seed))
             );
             drawn += 1;
         }

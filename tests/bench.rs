@@ -2,6 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may panic, in its helpers too")]
 
+#[expect(dead_code, reason = "other tests use the rest of it")]
+#[path = "process/mod.rs"]
+mod process;
+
 use std::{fs, num::NonZeroUsize, path::PathBuf, process::Command, time::Duration};
 use vsps::{
     profiles::Catalog,
@@ -9,7 +13,8 @@ use vsps::{
         catalogue::ALGORITHMS,
         compare::{compare, merge},
         matrix::{
-            Ladder, Outcome, Plan, PlanOptions, Results, Seeds, Shard, csv, run_all, table, trace,
+            Journal, Ladder, Outcome, Plan, PlanOptions, Results, Run, RunResult, Seeds, Shard,
+            SweepObserver, csv, markdown, run_all, table, trace,
         },
         report::report,
     },
@@ -24,6 +29,7 @@ fn options(profiles: &[&str], algorithms: &[&str], seeds: Seeds) -> PlanOptions 
         duration: Duration::from_secs(180),
         seeds,
         buffer: None,
+        players: NonZeroUsize::MIN,
         answer_timeout: Duration::from_secs(5),
         abandon: false,
         shard: Shard::WHOLE,
@@ -35,7 +41,7 @@ fn plan(profiles: &[&str], algorithms: &[&str], seeds: Seeds) -> Plan {
 }
 
 fn run(plan: &Plan, threads: usize) -> Results {
-    run_all(plan, NonZeroUsize::new(threads).unwrap(), &|_| {})
+    run_all(plan, NonZeroUsize::new(threads).unwrap(), &())
 }
 
 /// All algorithms but those that search plans, which take long without optimisation.
@@ -67,8 +73,9 @@ fn every_second_is_accounted_for() {
         plan.options.abandon = abandon;
         for index in 0..plan.runs() {
             let (net, player, seed) = plan.at(index).unwrap();
-            let figures = vsps::sweep::matrix::run(&plan, net, player, seed).unwrap();
-            let trace = trace(&plan, net, player, seed);
+            let this = Run { plan: &plan, net, player, seed };
+            let figures = vsps::sweep::matrix::run(this).unwrap();
+            let trace = trace(this);
             let name = format!("{} {} {seed}", net.name, player.name);
             assert_eq!(figures.play_s, 180.0, "{name}");
             let wall = figures.startup_s + figures.play_s + figures.rebuffer_s;
@@ -161,7 +168,7 @@ fn bad_use_is_named() {
         (vec!["--seeds", "5..1"], "'5..1' ends before it starts; write 1..5"),
         (vec!["--duration", "0s"], "--duration: write a duration of at least a segment"),
         (vec!["--abr", "bola,bola"], "--abr: 'bola' is there twice"),
-        (vec!["--json", "-", "--csv", "-"], "only one of --json and --csv"),
+        (vec!["--json", "-", "--csv", "-"], "only one of --json, --csv, "),
     ] {
         let (code, _, err) = vsps(&arguments);
         assert_eq!(code, 2, "{arguments:?}");
@@ -363,4 +370,215 @@ fn bad_programs_are_named() {
         error("missing.rhai")
     );
     assert!(error("cmd:").contains("write cmd:PROGRAM"));
+}
+
+/// Ends after the first chunk of runs, or gives runs that were made before.
+struct Interrupted<'a> {
+    journal: &'a Journal,
+    stop: std::sync::atomic::AtomicBool,
+    again: bool,
+}
+
+impl SweepObserver for Interrupted<'_> {
+    fn made(&self, index: usize) -> Option<RunResult> {
+        self.journal.made().get(&index).cloned()
+    }
+
+    fn finished(&self, _chunk: usize, runs: &[(usize, RunResult)], _log: &str) {
+        if !self.again {
+            self.journal.add(runs).unwrap();
+            self.stop.store(true, std::sync::atomic::Ordering::Relaxed);
+        }
+    }
+
+    fn stopped(&self) -> bool {
+        self.stop.load(std::sync::atomic::Ordering::Relaxed)
+    }
+}
+
+/// An interrupted sweep goes on where it ended, and comes to the results of one that was not interrupted.
+#[test]
+fn an_interrupted_sweep_goes_on() {
+    let results = scratch("journal").join("results.json");
+    let partial = scratch("journal").join("results.json.partial");
+    let _ = fs::remove_file(&partial);
+    let sweep = plan(&["3g", "abr-ramp"], &["bba", "bola"], Seeds { first: 1, last: 10 });
+    let watched = |journal: &Journal, again| {
+        let stop = std::sync::atomic::AtomicBool::new(false);
+        run_all(&sweep, NonZeroUsize::MIN, &Interrupted { journal, stop, again })
+    };
+    let journal = Journal::open(&results, &sweep).unwrap();
+    let cut = watched(&journal, false);
+    assert_eq!((journal.made().len(), cut.runs.len()), (0, 16));
+    // The end of the last line is lost.
+    let text = fs::read_to_string(&partial).unwrap();
+    fs::write(&partial, &text[..text.len() - 9]).unwrap();
+    let journal = Journal::open(&results, &sweep).unwrap();
+    assert_eq!(journal.made().len(), 15);
+    let whole = watched(&journal, true).to_json().unwrap();
+    assert_eq!(whole, run(&sweep, 2).to_json().unwrap());
+    let other = plan(&["3g"], &["bba"], Seeds { first: 1, last: 10 });
+    let error = Journal::open(&results, &other).unwrap_err().to_string();
+    assert!(error.contains("it is of another sweep, or of other profiles"), "{error}");
+    journal.remove();
+    assert!(!partial.exists());
+}
+
+/// Ctrl-C keeps the runs that are done, and says so.
+#[test]
+fn an_interrupt_is_told() {
+    let folder = scratch("interrupt");
+    let file = |name: &str| folder.join(name).to_str().unwrap().to_owned();
+    let (json, partial) = (file("result.json"), file("result.json.partial"));
+    let _ = fs::remove_file(&partial);
+    let sweep = ["--profile", "3g", "--abr", "bola", "--seeds", "1..3000", "--json", &json];
+    let child = Command::new(env!("CARGO_BIN_EXE_vsps"))
+        .arg("bench")
+        .args(sweep)
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let lines = || fs::read_to_string(&partial).map_or(0, |text| text.lines().count());
+    while lines() < 20 {
+        std::thread::yield_now();
+    }
+    let kill = ["-INT", &child.id().to_string()];
+    assert!(Command::new("kill").args(kill).status().unwrap().success());
+    let output = child.wait_with_output().unwrap();
+    let err = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{err}");
+    assert!(err.contains("of 3000 runs; they are kept in"), "{err}");
+    assert!(lines() < 3000);
+    // The same again goes on; another sweep does not touch what is there.
+    let (code, _, err) = vsps(&["--profile", "3g", "--abr", "bba", "--json", &json]);
+    assert_eq!(code, 2, "{err}");
+    assert!(err.contains("it is of another sweep"), "{err}");
+}
+
+#[test]
+fn the_log_has_a_line_for_each_segment() {
+    let arguments = ["--profile", "3g", "--abr", "bola,shaka", "--seeds", "1..20"];
+    let one = [&arguments[..], &["--duration", "1m", "--log", "-", "--threads", "1"]].concat();
+    let two = [&arguments[..], &["--duration", "1m", "--log", "-", "--threads", "4"]].concat();
+    let (code, out, err) = vsps(&one);
+    assert_eq!((code, err.as_str()), (0, ""));
+    // Segments of 4 s.
+    assert_eq!(out.lines().count(), 2 * 20 * 15);
+    let line: serde_json::Value = serde_json::from_str(out.lines().nth(16).unwrap()).unwrap();
+    assert_eq!(
+        (&line["abr"], &line["seed"], &line["segment"]),
+        (&"bola".into(), &2.into(), &1.into())
+    );
+    let number = |key: &str| line[key].as_f64().unwrap();
+    assert!(number("download_s") > number("ttfb_s") && number("buffer_after_s") > 0.0, "{line}");
+    assert_eq!(vsps(&two).1, out);
+}
+
+#[test]
+fn markdown_is_a_table() {
+    let results = run(&plan(&["abr-ramp"], &["bola"], Seeds { first: 1, last: 2 }), 1);
+    let text = markdown(&results);
+    let mut lines = text.lines();
+    assert!(lines.next().unwrap().starts_with("| profile | algorithm | runs | bitrate kbit/s |"));
+    assert_eq!(
+        lines.next(),
+        Some("| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |")
+    );
+    assert!(lines.next().unwrap().starts_with("| abr-ramp | bola | 2 |"));
+    assert!(text.contains("```\nvsps bench --profile abr-ramp --abr bola"));
+}
+
+/// The ladder of a manifest has the sizes that the origin serves, and is kept in a file.
+#[tokio::test]
+async fn a_ladder_is_learnt_from_a_url() {
+    let (running, base) = origin().await;
+    let folder = scratch("ladder");
+    let cache = folder.join("ladder.json");
+    let _ = fs::remove_file(&cache);
+    let cache = cache.to_str().unwrap();
+    let sweep = |url: String, more: Vec<String>| async move {
+        let arguments =
+            ["--profile", "abr-ramp", "--abr", "bola", "--seeds", "1", "--duration", "1m"];
+        let mut arguments: Vec<String> = arguments.map(str::to_owned).into();
+        arguments.extend(["--ladder".to_owned(), url]);
+        arguments.extend(more);
+        tokio::task::spawn_blocking(move || {
+            vsps(&arguments.iter().map(String::as_str).collect::<Vec<_>>())
+        })
+        .await
+        .unwrap()
+    };
+    for path in ["/demo/hls/master.m3u8", "/demo/dash/manifest.mpd"] {
+        let (code, out, err) =
+            sweep(format!("{base}{path}"), vec!["--json".into(), "-".into()]).await;
+        assert_eq!(code, 0, "{err}");
+        assert!(err.contains("--ladder: the sound has segments of its own"), "{err}");
+        let results: Results = serde_json::from_str(&out).unwrap();
+        let ladder = &results.ladder;
+        assert_eq!((ladder.segment_s, ladder.bitrates_kbps.len()), (4.0, 6), "{ladder:?}");
+        assert!(
+            ladder.bitrates_kbps[0] > 300.0 && ladder.bitrates_kbps[5] < 10_000.0,
+            "{ladder:?}"
+        );
+    }
+    let url = format!("{base}/demo/hls/master.m3u8");
+    let kept = || vec!["--ladder-cache".to_owned(), cache.to_owned()];
+    let (code, first, _) = sweep(url.clone(), kept()).await;
+    assert_eq!(code, 0);
+    // Without the origin, the file is enough; for another URL it is not.
+    drop(running);
+    let (code, second, err) = sweep(url.clone(), kept()).await;
+    assert_eq!(code, 0, "{err}");
+    let table = |out: &str| out.lines().nth(1).unwrap().to_owned();
+    assert_eq!(table(&first), table(&second));
+    let (code, _, err) = sweep(format!("{url}?other"), kept()).await;
+    assert_eq!(code, 2);
+    assert!(err.contains("it is the ladder of http"), "{err}");
+    let (code, _, err) = sweep(url, Vec::new()).await;
+    assert_eq!(code, 1);
+    assert!(err.contains("--ladder: http"), "{err}");
+}
+
+/// A proxy with the built-in origin, on free ports, and its address.
+async fn origin() -> (process::Running, String) {
+    let mut running = process::Running::start(&["--log", "json", "--profile", "unlimited"]);
+    let ready = process::json(&running.line().await);
+    let base = format!("http://{}", ready["listen"].as_str().unwrap());
+    (running, base)
+}
+
+/// Players that share a link get together what it carries, and one of them alone gets all of it.
+#[test]
+fn players_share_a_link() {
+    let folder = scratch("players");
+    let profile = folder.join("steady.toml");
+    fs::write(
+        &profile,
+        "summary = \"x\"\nsource = \"x\"\n[downlink]\nrate = \"6 Mbit/s\"\nrtt = \"40 ms\"\n",
+    )
+    .unwrap();
+    let profile = profile.to_str().unwrap();
+    let sweep = |players: usize, algorithms: &[&str]| {
+        let options = PlanOptions {
+            players: NonZeroUsize::new(players).unwrap(),
+            abandon: true,
+            ..options(&[profile], algorithms, Seeds { first: 1, last: 1 })
+        };
+        run(&Plan::new(options, &Catalog::new()).unwrap(), 1)
+    };
+    let figures = |results: &Results, index: usize| *results.runs[index].figures().unwrap();
+    let algorithms = ["throughput", "bola", "hls.js"];
+    let (one, three) = (sweep(1, &algorithms), sweep(3, &algorithms));
+    for (index, name) in algorithms.iter().enumerate() {
+        let (alone, shared) = (figures(&one, index), figures(&three, index));
+        assert_eq!((alone.jain_bitrate, alone.jain_qoe), (1.0, 1.0));
+        assert!(alone.bitrate_kbps > 2.0 * shared.bitrate_kbps, "{name}: {alone:?} {shared:?}");
+        // 2 Mbit/s each: the mean rung is that or somewhat less.
+        assert!((900.0..2100.0).contains(&shared.bitrate_kbps), "{name}: {shared:?}");
+        assert!((0.85..1.0).contains(&shared.jain_bitrate), "{name}: {shared:?}");
+        assert!((0.5..1.01).contains(&shared.utilization), "{name}: {shared:?}");
+    }
+    assert_eq!(three.to_json().unwrap(), sweep(3, &algorithms).to_json().unwrap());
+    assert!(table(&three).contains("fairness (bitrate)"));
+    assert!(three.command.ends_with("--players 3 --abandon"), "{}", three.command);
 }

@@ -44,9 +44,13 @@ pub struct SweepArgs {
         default_value = "throughput,bola,dynamic,hls.js,dash.js,shaka"
     )]
     pub abr: Vec<String>,
-    /// What is played: `demo` (the built-in origin's), `sabre`, `pensieve`, or a file in Sabre's movie format.
-    #[arg(long, value_name = "NAME|FILE", default_value = "demo")]
+    /// What is played: `demo` (the built-in origin's), `sabre`, `pensieve`, a file in Sabre's movie format, or the URL
+    /// of an HLS playlist or a DASH MPD, whose segments are asked for their sizes.
+    #[arg(long, value_name = "NAME|FILE|URL", default_value = "demo")]
     pub ladder: String,
+    /// Keeps the sizes that were learnt from a URL in this file, and reads them from it the next time.
+    #[arg(long, value_name = "FILE")]
+    pub ladder_cache: Option<PathBuf>,
     /// The seeds from A to B, both included.
     #[arg(long, value_name = "A..B", default_value = "1..10")]
     pub seeds: Seeds,
@@ -56,6 +60,9 @@ pub struct SweepArgs {
     /// The maximum buffer of all algorithms, in place of each one's own.
     #[arg(long, value_name = "SPAN", value_parser = span::parse)]
     pub buffer: Option<Duration>,
+    /// How many players with the same algorithm share the link. They start 1 s after each other.
+    #[arg(long, value_name = "N", default_value = "1", hide_default_value = true)]
+    pub players: NonZeroUsize,
     /// Lets algorithms that can give up downloads do so.
     #[arg(long)]
     pub abandon: bool,
@@ -65,12 +72,19 @@ pub struct SweepArgs {
     /// A report in one HTML file.
     #[arg(long, value_name = "FILE.html")]
     pub report: Option<PathBuf>,
-    /// The figures of each run as JSON; `-` is standard output.
+    /// The figures of each run as JSON; `-` is standard output. If the sweep is interrupted, the same command
+    /// goes on where it ended.
     #[arg(long, value_name = "FILE|-")]
     pub json: Option<PathBuf>,
     /// The figures of each run as CSV; `-` is standard output.
     #[arg(long, value_name = "FILE|-")]
     pub csv: Option<PathBuf>,
+    /// The table of means as Markdown; `-` is standard output.
+    #[arg(long, value_name = "FILE|-")]
+    pub markdown: Option<PathBuf>,
+    /// A line of JSON for each segment of each run; `-` is standard output.
+    #[arg(long, value_name = "FILE|-")]
+    pub log: Option<PathBuf>,
     /// Only part I of N of the runs, for several machines; see `vsps bench merge`.
     #[arg(long, value_name = "I/N", default_value = "1/1", hide_default_value = true)]
     pub shard: Shard,

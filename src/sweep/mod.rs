@@ -3,6 +3,7 @@
 
 pub mod catalogue;
 pub mod compare;
+mod contention;
 pub mod decide;
 mod decision_lines;
 pub mod external;

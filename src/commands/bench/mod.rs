@@ -2,10 +2,14 @@
 
 mod compare;
 mod decide;
+mod interrupt;
+mod ladder;
+mod outputs;
 mod pensieve;
 mod progress;
 mod sabre;
 mod sweep;
+mod watch;
 
 use super::Failure;
 use crate::args::{BenchArgs, BenchCommand};

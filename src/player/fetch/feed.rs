@@ -87,6 +87,23 @@ impl Feed {
         Ok(Self { requester, tracks, mpd })
     }
 
+    /// Whether the manifest is an MPD.
+    pub(super) const fn is_mpd(&self) -> bool {
+        self.mpd.is_some()
+    }
+
+    /// Whether a track's list has an end, and its segments.
+    pub(super) async fn segments(
+        &self,
+        track: usize,
+    ) -> Result<(bool, Vec<ListedSegment>), PlayError> {
+        self.ensure(track).await?;
+        let state = self.tracks[track].state.lock().await;
+        let list = state.list.as_ref().filter(|list| !list.segments.is_empty());
+        let list = list.ok_or_else(|| self.empty(track))?;
+        Ok((list.ended, list.segments.clone()))
+    }
+
     /// Whether a track's list has an end, how many segments it has, and their usual duration in seconds.
     pub(super) async fn shape(&self, track: usize) -> Result<(bool, usize, f64), PlayError> {
         self.ensure(track).await?;

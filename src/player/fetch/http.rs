@@ -3,7 +3,9 @@
 use super::error::FetchError;
 use crate::{media::Location, player::Progress};
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode, Uri, header};
+use http::{
+    HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri, header,
+};
 use http_body_util::{BodyExt as _, Empty};
 use hyper::body::{Body as _, Incoming};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
@@ -43,6 +45,7 @@ pub(super) struct Http {
 pub(super) struct Ask<'a> {
     pub(super) location: &'a Location,
     pub(super) headers: HeaderMap,
+    pub(super) method: Method,
     /// Whether the body is wanted.
     pub(super) keep: bool,
     /// The size in bits to go by where the response does not say its length.
@@ -126,6 +129,22 @@ impl Http {
         Ok(fetched)
     }
 
+    /// The length of a body: by a HEAD request, else by a request for its first byte.
+    pub(super) async fn length(&self, location: &Location) -> Result<u64, FetchError> {
+        let url = location.url.clone();
+        let mut cause = String::new();
+        for (method, range) in [(Method::HEAD, None), (Method::GET, Some(0..1))] {
+            let asked = Location { url: url.clone(), range };
+            let headers = HeaderMap::new();
+            let ask = Ask { location: &asked, headers, method, keep: false, expected: 0.0 };
+            match self.head(&ask).await.map(|(_, response)| total(&response)) {
+                Ok(Ok(length)) => return Ok(length),
+                Ok(Err(problem)) | Err(problem) => cause = problem,
+            }
+        }
+        Err(FetchError { url, cause })
+    }
+
     /// The response after redirects, its body unread, and where it came from.
     async fn head(&self, ask: &Ask<'_>) -> Result<(String, Response<Incoming>), String> {
         let mut url = Url::parse(&ask.location.url).map_err(|error| error.to_string())?;
@@ -153,6 +172,7 @@ fn request(url: &Url, ask: &Ask<'_>) -> Result<Request<Empty<Bytes>>, String> {
     let uri: Uri = url.as_str().parse().map_err(|error| format!("{error}"))?;
     let mut request = Request::new(Empty::new());
     *request.uri_mut() = uri;
+    *request.method_mut() = ask.method.clone();
     *request.headers_mut() = ask.headers.clone();
     let agent = concat!("vsps/", env!("CARGO_PKG_VERSION"));
     request.headers_mut().insert(header::USER_AGENT, HeaderValue::from_static(agent));
@@ -182,6 +202,22 @@ async fn next(body: &mut Incoming) -> Result<Option<Bytes>, String> {
             }
         }
     }
+}
+
+/// The length of the whole body that a response is about.
+fn total(response: &Response<Incoming>) -> Result<u64, String> {
+    let header =
+        |name| response.headers().get(name).and_then(|value: &HeaderValue| value.to_str().ok());
+    let length = match response.status() {
+        // bytes 0-0/1234
+        StatusCode::PARTIAL_CONTENT => {
+            header(header::CONTENT_RANGE).and_then(|range| range.rsplit('/').next())
+        }
+        status if status.is_success() => header(header::CONTENT_LENGTH),
+        _ => return Err(refusal(response)),
+    };
+    let length = length.and_then(|length| length.trim().parse().ok());
+    length.ok_or_else(|| "the response does not say its length".to_owned())
 }
 
 /// A status that is no success, with the reason that a proxy gives.

@@ -9,11 +9,13 @@ mod error;
 mod feed;
 mod http;
 mod ladder;
+mod ladder_sizes;
 mod play;
 mod requester;
 mod stream;
 mod viewing;
 
 pub use error::{FetchError, PlayError};
+pub use ladder_sizes::{LadderSizes, learn_ladder};
 pub use play::{Ending, MakeControl, Outcome, PlayOptions, play};
 pub use viewing::{Monitor, PlayerView};

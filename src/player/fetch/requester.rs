@@ -7,7 +7,7 @@ use super::{
     viewing::Shared,
 };
 use crate::{media::Location, player::Progress};
-use http::HeaderMap;
+use http::{HeaderMap, Method};
 
 /// How long to wait before each retry, in ms.
 const BACK_OFF: [f64; 3] = [500.0, 1000.0, 2000.0];
@@ -77,6 +77,7 @@ impl Requester {
         let ask = Ask {
             location,
             headers: HeaderMap::new(),
+            method: Method::GET,
             keep: purpose.object == Object::Manifest,
             expected: expected.map_or(0.0, |(bitrate, duration)| bitrate * duration / 1000.0),
         };

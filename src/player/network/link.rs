@@ -2,7 +2,7 @@
 
 use super::{
     Download, Network, NeverEnds, Progress,
-    quanta::{Quanta, Response},
+    quanta::{Quanta, Response, Watch},
 };
 use crate::{
     model::{LinkSpec, Lone, OnDrop, Path},
@@ -36,6 +36,23 @@ pub struct LinkNetwork {
 enum Body {
     Lone(Box<Lone>),
     Quanta(Box<Quanta>),
+    Shared(Box<dyn Carrier>),
+}
+
+/// Carries the bodies of responses over a link that others use, too.
+pub trait Carrier: std::fmt::Debug + Send {
+    /// Carries a response of `bytes` that starts at `start`, with random numbers from `seed`; `None` if it never
+    /// ends.
+    fn carry(
+        &mut self,
+        start: Duration,
+        bytes: u64,
+        seed: Seed,
+        watch: Option<Watch<'_>>,
+    ) -> Option<Response>;
+
+    /// Bytes that the link could have carried by `now`; `None` without a limit.
+    fn capacity(&mut self, now: Duration) -> Option<u64>;
 }
 
 impl LinkNetwork {
@@ -58,6 +75,12 @@ impl LinkNetwork {
         Self::with(spec, Body::Quanta(Box::new(Quanta::new(spec, &[], &[], seed))), seed)
     }
 
+    /// A session with `seed` whose responses go over `carrier`.
+    #[must_use]
+    pub fn over(spec: &Arc<LinkSpec>, carrier: Box<dyn Carrier>, seed: Seed) -> Self {
+        Self::with(spec, Body::Shared(carrier), seed)
+    }
+
     fn with(spec: &Arc<LinkSpec>, body: Body, seed: Seed) -> Self {
         let requests = seed.named("request");
         let (spec, path) = (Arc::clone(spec), Path::default());
@@ -70,6 +93,7 @@ impl LinkNetwork {
         let bytes = match &mut self.body {
             Body::Lone(lone) => lone.capacity(now),
             Body::Quanta(quanta) => quanta.capacity(now),
+            Body::Shared(carrier) => carrier.capacity(now),
         };
         bytes.map(|bytes| bytes as f64 * BITS)
     }
@@ -102,6 +126,9 @@ impl LinkNetwork {
             }
             (Body::Quanta(quanta), watch) => {
                 quanta.carry(&self.spec, start, bytes, seed, watch.map(|watch| (WATCH, watch)))
+            }
+            (Body::Shared(carrier), watch) => {
+                carrier.carry(start, bytes, seed, watch.map(|watch| (WATCH, watch)))
             }
         }
     }

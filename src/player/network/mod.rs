@@ -7,6 +7,7 @@ mod quanta;
 mod sabre;
 
 pub use download::{CapacityChange, Download, Network, NeverEnds, Progress};
-pub use link::LinkNetwork;
+pub use link::{Carrier, LinkNetwork};
 pub use pensieve::PensieveNetwork;
+pub use quanta::{Response, Watch};
 pub use sabre::{Period, SabreNetwork};

@@ -12,11 +12,13 @@ const LONGEST: Duration = Duration::from_secs(24 * 3600);
 
 /// How a response ended.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Response {
-    pub(super) end: Duration,
-    pub(super) received: u64,
+pub struct Response {
+    /// When.
+    pub end: Duration,
+    /// The bytes that arrived.
+    pub received: u64,
     /// A loss cut it.
-    pub(super) cut: Option<OnDrop>,
+    pub cut: Option<OnDrop>,
 }
 
 /// A link at work, and what else responses keep to.
@@ -28,8 +30,8 @@ pub(super) struct Quanta {
     shared: Vec<Arc<Mutex<Link>>>,
 }
 
-/// Asked at each step of time, with the time and the bytes received.
-pub(super) type Watch<'a> = (Duration, &'a mut dyn FnMut(Duration, u64) -> bool);
+/// Asked at each step of time, with the time and the bytes received, whether to give up.
+pub type Watch<'a> = (Duration, &'a mut dyn FnMut(Duration, u64) -> bool);
 
 impl Quanta {
     pub(super) fn new(spec: &LinkSpec, own: &[LinkSpec], shared: &[LinkSpec], seed: Seed) -> Self {

@@ -72,6 +72,9 @@ pub enum RunError {
     /// The algorithm could not be made.
     #[error(transparent)]
     Algorithm(#[from] CatalogueError),
+    /// A figure of the session is no number.
+    #[error("the figure {0} is not a finite number")]
+    NotFinite(&'static str),
     /// The user's own algorithm failed.
     #[error("{0}")]
     External(String),

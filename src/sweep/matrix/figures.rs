@@ -37,6 +37,48 @@ pub struct Figures {
     pub utilization: f64,
     /// What was received in vain, of downloads given up, in kB.
     pub wasted_kb: f64,
+    /// Jain's fairness index over the bitrates of the players; 1 for one player.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub jain_bitrate: f64,
+    /// Jain's fairness index over Pensieve's QoE of the players; 1 for one player.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub jain_qoe: f64,
+}
+
+const fn one() -> f64 {
+    1.0
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the form that serde asks for")]
+fn is_one(value: &f64) -> bool {
+    *value == 1.0
+}
+
+impl Figures {
+    /// The mean of each figure; of none, all are 0.
+    #[must_use]
+    pub fn mean(all: &[Self]) -> Self {
+        let of = |figure: fn(&Self) -> f64| ratio(all.iter().map(figure).sum(), all.len() as f64);
+        Self {
+            startup_s: of(|f| f.startup_s),
+            play_s: of(|f| f.play_s),
+            rebuffer_count: of(|f| f.rebuffer_count),
+            rebuffer_s: of(|f| f.rebuffer_s),
+            rebuffer_ratio: of(|f| f.rebuffer_ratio),
+            bitrate_kbps: of(|f| f.bitrate_kbps),
+            switches: of(|f| f.switches),
+            switches_up: of(|f| f.switches_up),
+            switches_down: of(|f| f.switches_down),
+            switch_kbps: of(|f| f.switch_kbps),
+            qoe_mpc: of(|f| f.qoe_mpc),
+            qoe_pensieve: of(|f| f.qoe_pensieve),
+            sabre_score: of(|f| f.sabre_score),
+            utilization: of(|f| f.utilization),
+            wasted_kb: of(|f| f.wasted_kb),
+            jain_bitrate: of(|f| f.jain_bitrate),
+            jain_qoe: of(|f| f.jain_qoe),
+        }
+    }
 }
 
 /// What is counted while a session goes on, in ms, kbit/s and bits.
@@ -90,6 +132,8 @@ impl Sums {
             sabre_score: score / (self.time / self.segment),
             utilization: self.capacity.map_or(0.0, |capacity| ratio(self.received, capacity)),
             wasted_kb: self.wasted / 8.0 / MS,
+            jain_bitrate: 1.0,
+            jain_qoe: 1.0,
         }
     }
 }

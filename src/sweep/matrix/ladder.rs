@@ -2,7 +2,7 @@
 
 use super::MatrixError;
 use crate::player::Presentation;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::{fs, path::Path, time::Duration};
 
 const MS: f64 = 1000.0;
@@ -22,8 +22,11 @@ pub struct Ladder {
     sizes: Vec<Vec<f64>>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Serialize)]
 struct MovieFile {
+    /// The URL that it was learnt from; not part of Sabre's format.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    source: Option<String>,
     segment_duration_ms: f64,
     bitrates_kbps: Vec<f64>,
     segment_sizes_bits: Vec<Vec<f64>>,
@@ -54,16 +57,44 @@ impl Ladder {
         match name {
             "sabre" => Ok(Self::constant(name, 3000.0, &SABRE)),
             "pensieve" => Ok(Self::constant(name, 4000.0, &PENSIEVE)),
-            path => Self::read(Path::new(path)),
+            path => Self::read(Path::new(path)).map(|(ladder, _)| ladder),
         }
     }
 
-    fn read(path: &Path) -> Result<Self, MatrixError> {
+    /// The ladder of `url`, from the file that [`Self::to_json`] made.
+    ///
+    /// # Errors
+    /// When the file cannot be read, or is that of another URL.
+    pub fn cached(path: &Path, url: &str) -> Result<Self, MatrixError> {
+        let (ladder, source) = Self::read(path)?;
+        if source.as_deref() != Some(url) {
+            let source = source.as_deref().unwrap_or("no URL");
+            let problem = format!("it is the ladder of {source}; remove it, or write another file");
+            return Err(MatrixError::File { path: path.to_owned(), problem });
+        }
+        Ok(Self { name: url.to_owned(), ..ladder })
+    }
+
+    /// As a file in Sabre's movie format, with the name as its source.
+    ///
+    /// # Errors
+    /// Never, but serialisation has no other form.
+    pub fn to_json(&self) -> serde_json::Result<String> {
+        let file = MovieFile {
+            source: Some(self.name.clone()),
+            segment_duration_ms: self.segment,
+            bitrates_kbps: self.bitrates.clone(),
+            segment_sizes_bits: self.sizes.clone(),
+        };
+        serde_json::to_string(&file).map(|text| text + "\n")
+    }
+
+    fn read(path: &Path) -> Result<(Self, Option<String>), MatrixError> {
         let text = fs::read_to_string(path).map_err(|error| match error.kind() {
             std::io::ErrorKind::NotFound => MatrixError::File {
                 path: path.to_owned(),
-                problem: "there is no such file; write demo, sabre, pensieve, or the path of a \
-                          file in Sabre's movie format"
+                problem: "there is no such file; write demo, sabre, pensieve, a URL, or the \
+                          path of a file in Sabre's movie format"
                     .to_owned(),
             },
             _ => MatrixError::Read { path: path.to_owned(), error },
@@ -72,13 +103,10 @@ impl Ladder {
             path: path.to_owned(),
             problem: error.to_string(),
         })?;
-        let MovieFile { segment_duration_ms, bitrates_kbps, segment_sizes_bits } = file;
-        Ok(Self::new(
-            &path.to_string_lossy(),
-            segment_duration_ms,
-            bitrates_kbps,
-            segment_sizes_bits,
-        ))
+        let MovieFile { source, segment_duration_ms, bitrates_kbps, segment_sizes_bits } = file;
+        let name = path.to_string_lossy();
+        let ladder = Self::new(&name, segment_duration_ms, bitrates_kbps, segment_sizes_bits);
+        Ok((ladder, source))
     }
 
     /// The presentation of so long, rounded up to a whole segment.

@@ -35,6 +35,8 @@ pub const METRICS: &[Metric] = &[
     metric("sabre_score", "Sabre's score", "", 3, Some(true), |f| f.sabre_score),
     metric("utilization", "link use", "%", 1, None, |f| f.utilization),
     metric("wasted_kb", "wasted", "kB", 0, Some(false), |f| f.wasted_kb),
+    metric("jain_bitrate", "fairness (bitrate)", "", 3, Some(true), |f| f.jain_bitrate),
+    metric("jain_qoe", "fairness (QoE)", "", 3, Some(true), |f| f.jain_qoe),
     metric("play_s", "playback", "s", 1, None, |f| f.play_s),
 ];
 

@@ -8,9 +8,11 @@ use crate::{
     profiles::{Catalog, Per, Profile},
     units::BitRate,
 };
-use std::{sync::Arc, time::Duration};
+use std::{num::NonZeroUsize, sync::Arc, time::Duration};
 
 const BITS_PER_KBIT: f64 = 1000.0;
+/// The most players on one link: each has a thread.
+const MOST_PLAYERS: usize = 100;
 
 /// What was asked for.
 #[derive(Debug, Clone)]
@@ -27,6 +29,8 @@ pub struct PlanOptions {
     pub seeds: Seeds,
     /// The maximum buffer, in place of each player's own.
     pub buffer: Option<Duration>,
+    /// How many players share the link.
+    pub players: NonZeroUsize,
     /// How long a program that is an algorithm may take for an answer.
     pub answer_timeout: Duration,
     /// Whether algorithms that can give up downloads do.
@@ -77,6 +81,10 @@ impl Plan {
         let nets = options.profiles.iter().map(find).collect::<Result<Vec<_>, MatrixError>>()?;
         distinct("--profile", nets.iter().map(|net| net.name.as_str()))?;
         distinct("--abr", players.iter().map(|player| player.name.as_str()))?;
+        if options.players.get() > MOST_PLAYERS {
+            let problem = format!("write at most {MOST_PLAYERS}");
+            return Err(MatrixError::Option { option: "--players", problem });
+        }
         if options.buffer.is_some_and(|buffer| buffer.is_zero()) {
             let problem = "write a time above 0, as in `30 s`".to_owned();
             return Err(MatrixError::Option { option: "--buffer", problem });
@@ -88,6 +96,12 @@ impl Plan {
     #[must_use]
     pub fn runs(&self) -> usize {
         self.nets.len() * self.players.len() * self.options.seeds.count()
+    }
+
+    /// How many runs this part has.
+    #[must_use]
+    pub fn runs_of_shard(&self) -> usize {
+        (0..self.runs()).filter(|run| self.options.shard.has(*run)).count()
     }
 
     /// Run number `index` (from 0): network, player and seed. Seeds change first, then players.
@@ -115,7 +129,7 @@ impl Plan {
     }
 
     fn command_of(&self, profiles: &str, algorithms: &str, seeds: Seeds) -> String {
-        let PlanOptions { ladder, duration, buffer, abandon, .. } = &self.options;
+        let PlanOptions { ladder, duration, buffer, abandon, players, .. } = &self.options;
         let span = |span: &Duration| crate::units::span::print(*span).replace(' ', "");
         let mut command = format!(
             "vsps bench --profile {} --abr {algorithms} --ladder {} --seeds {seeds} --duration {}",
@@ -126,6 +140,9 @@ impl Plan {
         if let Some(buffer) = buffer {
             command.push_str(" --buffer ");
             command.push_str(&span(buffer));
+        }
+        if players.get() > 1 {
+            command.push_str(&format!(" --players {players}"));
         }
         if *abandon {
             command.push_str(" --abandon");

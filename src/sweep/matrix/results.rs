@@ -2,7 +2,7 @@
 
 use super::{Figures, MatrixError, Seeds, Shard};
 use serde::{Deserialize, Serialize};
-use std::{fs, path::Path};
+use std::{fs, num::NonZeroUsize, path::Path};
 
 /// The version of the file format.
 const FORMAT: &str = "vsps-bench/1";
@@ -21,6 +21,9 @@ pub struct Results {
     pub ladder: LadderShown,
     /// The seeds.
     pub seeds: Seeds,
+    /// How many players share the link.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub players: NonZeroUsize,
     /// The profiles, in order.
     pub profiles: Vec<String>,
     /// The algorithms, in order. The others are compared with the first.
@@ -30,6 +33,14 @@ pub struct Results {
     pub shard: Option<Shard>,
     /// By profile, algorithm and seed, in order.
     pub runs: Vec<RunResult>,
+}
+
+const fn one() -> NonZeroUsize {
+    NonZeroUsize::MIN
+}
+
+const fn is_one(players: &NonZeroUsize) -> bool {
+    players.get() == 1
 }
 
 /// What was played.

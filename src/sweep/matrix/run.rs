@@ -1,60 +1,46 @@
-//! One session: a player over a network with a seed.
+//! One run: a player, or several, over a network with a seed.
 
 use super::{
-    Figures, Player, RunError,
+    Figures, METRICS, Player, RunError, SegmentLine,
     figures::Sums,
+    group::play_together,
     plan::{Net, Plan},
 };
 use crate::{
-    model::Link,
     player::{
-        FullBuffer, Observer, Replacement, Session, SessionPolicy, estimator::Ewma,
+        FullBuffer, Observer, Replacement, Session, SessionPolicy, SessionReport,
+        estimator::{Estimate, Ewma},
         network::LinkNetwork,
     },
     seed::Seed,
 };
-use std::time::Duration;
 
 /// The half-lives of the estimator in ms, as in Sabre; players with one of their own do not ask it.
 const HALF_LIVES: [f64; 2] = [3000.0, 8000.0];
 const MS: f64 = 1000.0;
 
-/// What a session did at one moment.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Point {
-    /// Seconds since the first request.
-    pub at: f64,
-    /// Seconds of buffer.
-    pub buffer: f64,
-}
-
-/// One session, request by request.
-#[derive(Debug, Clone, Default)]
-pub struct Trace {
-    /// The buffer at the start and the end of each download.
-    pub buffer: Vec<Point>,
-    /// When each segment starts to be shown, in seconds, and its rung.
-    pub rungs: Vec<(f64, usize)>,
-    /// Each download: start, first byte and end in seconds, and its throughput in kbit/s.
-    pub downloads: Vec<(f64, f64, f64, f64)>,
-    /// Times in which nothing was shown, from and to, in seconds; the first is the startup.
-    pub stalls: Vec<(f64, f64)>,
-    /// The link's rate in kbit/s from each of these seconds on; empty without a limit.
-    pub rates: Vec<(f64, f64)>,
-    /// When playback ended, in seconds.
-    pub end: f64,
-    /// Why it ended before the presentation did.
-    pub error: Option<String>,
+/// What is run.
+#[derive(Debug, Clone, Copy)]
+pub struct Run<'a> {
+    /// What all runs have in common.
+    pub plan: &'a Plan,
+    /// The network.
+    pub net: &'a Net,
+    /// The algorithm.
+    pub player: &'a Player,
+    /// The seed.
+    pub seed: u64,
 }
 
 /// Counts what is shown.
 #[derive(Default)]
-struct Shown {
+pub(super) struct Shown {
     last: Option<usize>,
     segments: f64,
     up: f64,
     down: f64,
-    rungs: Option<Vec<(f64, usize)>>,
+    /// When each segment starts to be shown, in seconds, and its rung, if that is wanted.
+    pub(super) rungs: Option<Vec<(f64, usize)>>,
 }
 
 impl Observer for Shown {
@@ -72,88 +58,95 @@ impl Observer for Shown {
     }
 }
 
-/// Runs one session to its end.
+/// Sees each download, and the estimate after it.
+type See<'a> = Box<dyn FnMut(&SessionReport, Option<Estimate>) + Send + 'a>;
+
+/// One of the players of a run: what it shows, and what sees its downloads.
+pub(super) struct Seat<'a> {
+    pub(super) shown: Shown,
+    pub(super) see: See<'a>,
+}
+
+impl Default for Seat<'_> {
+    /// Nothing sees the downloads.
+    fn default() -> Self {
+        Self { shown: Shown::default(), see: Box::new(|_, _| {}) }
+    }
+}
+
+/// Runs to the end.
 ///
 /// # Errors
 /// When it cannot go on.
-pub fn run(plan: &Plan, net: &Net, player: &Player, seed: u64) -> Result<Figures, RunError> {
-    let mut shown = Shown::default();
-    play(plan, net, player, seed, &mut shown, &mut |_| {})
+pub fn run(run: Run<'_>) -> Result<Figures, RunError> {
+    let mut seats: Vec<_> = run.players().map(|_| Seat::default()).collect();
+    play_all(run, &mut seats)
 }
 
-/// The same, and writes down what happens.
-#[must_use]
-pub fn trace(plan: &Plan, net: &Net, player: &Player, seed: u64) -> Trace {
-    let mut shown = Shown { rungs: Some(Vec::new()), ..Shown::default() };
-    let mut trace = Trace::default();
-    let played = play(plan, net, player, seed, &mut shown, &mut |step| {
-        let progress = &step.download.progress;
-        let (start, end) = (step.at / MS, (step.at + progress.time) / MS);
-        let first = start + progress.first_byte / MS;
-        let throughput = progress.received / (progress.time - progress.first_byte);
-        trace.downloads.push((start, first, end, throughput));
-        let [before, after, added] = step.levels.map(|level| level / MS);
-        trace.buffer.push(Point { at: start, buffer: before });
-        // Down to zero in between, if it runs empty.
-        if after <= 0.0 && before < end - start {
-            trace.buffer.push(Point { at: start + before, buffer: 0.0 });
-            trace.stalls.push((start + before, end));
-        }
-        trace.buffer.push(Point { at: end, buffer: after });
-        trace.buffer.push(Point { at: end, buffer: added });
-        trace.end = end + added;
-    });
-    trace.rungs = shown.rungs.unwrap_or_default();
-    trace.rates = rates(net, seed, trace.end);
-    trace.error = played.err().map(|error| error.to_string());
-    trace
-}
-
-/// The link's mean rate in each of some hundred parts of the session.
-fn rates(net: &Net, seed: u64, end: f64) -> Vec<(f64, f64)> {
-    const PARTS: f64 = 400.0;
-    let mut link = Link::new(&net.link, Seed::new(seed).named("downlink"));
-    if link.rate(Duration::ZERO).is_none() {
-        return Vec::new();
+/// The same, and adds a line of JSON for each segment to `lines`.
+///
+/// # Errors
+/// When it cannot go on.
+pub fn log(run: Run<'_>, lines: &mut String) -> Result<Figures, RunError> {
+    let bitrates = run.plan.presentation.bitrates();
+    let mut texts: Vec<String> = run.players().map(|_| String::new()).collect();
+    let mut seats: Vec<Seat<'_>> = Vec::new();
+    for (player, text) in texts.iter_mut().enumerate() {
+        let see: See<'_> = Box::new(move |step, estimate| {
+            let line = SegmentLine::new(&run, player, step, bitrates[step.rung], estimate);
+            if let Ok(line) = serde_json::to_string(&line) {
+                text.push_str(&line);
+                text.push('\n');
+            }
+        });
+        seats.push(Seat { shown: Shown::default(), see });
     }
-    let step = (end / PARTS).max(1.0);
-    let (mut rates, mut before) = (Vec::new(), 0);
-    let mut at = 0.0;
-    while at < end {
-        let carried = link.carried(Duration::from_secs_f64(at + step));
-        rates.push((at, (carried - before) as f64 * 8.0 / MS / step));
-        before = carried;
-        at += step;
-    }
-    rates
+    let figures = play_all(run, &mut seats);
+    drop(seats);
+    texts.iter().for_each(|text| lines.push_str(text));
+    figures
 }
 
-fn play(
-    plan: &Plan,
-    net: &Net,
-    player: &Player,
-    seed: u64,
-    shown: &mut Shown,
-    see: &mut dyn FnMut(&crate::player::SessionReport),
+impl Run<'_> {
+    /// The players by number, from 0.
+    fn players(&self) -> std::ops::Range<usize> {
+        0..self.plan.options.players.get()
+    }
+}
+
+/// Plays with one player for each seat.
+pub(super) fn play_all(run: Run<'_>, seats: &mut [Seat<'_>]) -> Result<Figures, RunError> {
+    if let [seat] = seats {
+        let net = run.net;
+        let network = LinkNetwork::new(&net.link, &net.own, &net.shared, Seed::new(run.seed));
+        return play(run, network, seat);
+    }
+    play_together(run, seats)
+}
+
+/// Plays with one player over `network`.
+pub(super) fn play(
+    run: Run<'_>,
+    network: LinkNetwork,
+    seat: &mut Seat<'_>,
 ) -> Result<Figures, RunError> {
-    let presentation = &plan.presentation;
-    let buffer = plan.options.buffer.map(|buffer| buffer.as_secs_f64() * MS);
-    let max_buffer = player.max_buffer(buffer, presentation.segment());
-    let mut abr = player.algorithm(presentation, max_buffer, seed)?;
+    let presentation = &run.plan.presentation;
+    let buffer = run.plan.options.buffer.map(|buffer| buffer.as_secs_f64() * MS);
+    let max_buffer = run.player.max_buffer(buffer, presentation.segment());
+    let mut abr = run.player.algorithm(presentation, max_buffer, run.seed)?;
     let mut estimator = Ewma::new(&HALF_LIVES, presentation.segment());
-    let network = LinkNetwork::new(&net.link, &net.own, &net.shared, Seed::new(seed));
     let policy = SessionPolicy {
         max_buffer,
         full: FullBuffer::WaitForRoom,
         replacement: Replacement::Never,
-        abandon: plan.options.abandon,
+        abandon: run.plan.options.abandon,
         startup_rebuffers: false,
         seek: None,
     };
     let mut session = Session::new(presentation, network, abr.as_mut(), &mut estimator, policy);
     let mut sums = Sums { segment: presentation.segment(), ..Sums::default() };
     let mut started = false;
-    while let Some(step) = session.step(shown)? {
+    while let Some(step) = session.step(&mut seat.shown)? {
         if let Some(problem) = session.failure() {
             return Err(RunError::External(problem.to_owned()));
         }
@@ -166,11 +159,12 @@ fn play(
         if step.download.abandoned {
             sums.wasted += progress.received;
         }
-        see(&step);
+        (seat.see)(&step, session.estimate());
     }
     sums.capacity = session.network.capacity();
-    session.play_out(shown);
+    session.play_out(&mut seat.shown);
     let totals = session.playback().totals();
+    let shown = &seat.shown;
     sums.segments = shown.segments;
     sums.bitrate = totals.bitrate;
     sums.utility = totals.utility;
@@ -178,5 +172,9 @@ fn play(
     sums.rebuffer = totals.rebuffer;
     sums.rebuffer_events = totals.rebuffer_events as f64;
     (sums.up, sums.down, sums.change) = (shown.up, shown.down, totals.bitrate_change);
-    Ok(sums.figures())
+    let figures = sums.figures();
+    match METRICS.iter().find(|metric| !(metric.of)(&figures).is_finite()) {
+        Some(metric) => Err(RunError::NotFinite(metric.name)),
+        None => Ok(figures),
+    }
 }

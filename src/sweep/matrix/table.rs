@@ -6,10 +6,26 @@ use std::fmt::Write as _;
 const COLUMNS: [&str; 6] =
     ["bitrate_kbps", "rebuffer_ratio", "startup_s", "switches", "qoe_mpc", "sabre_score"];
 
+/// The columns of players that share a link.
+const SHARED: [&str; 2] = ["jain_bitrate", "jain_qoe"];
+
 /// The table, and below it why runs did not end.
 #[must_use]
 pub fn table(results: &Results) -> String {
-    let metrics: Vec<&Metric> = COLUMNS.iter().filter_map(|name| Metric::named(name)).collect();
+    let (rows, failures) = rows(results);
+    let mut text = aligned(&rows);
+    if !failures.is_empty() {
+        text.push('\n');
+        text.push_str(&failures);
+    }
+    text
+}
+
+/// The cells of the table with its header, and a line for each cell in which runs did not end.
+pub(super) fn rows(results: &Results) -> (Vec<Vec<String>>, String) {
+    let shared = if results.players.get() > 1 { &SHARED[..] } else { &[] };
+    let metrics: Vec<&Metric> =
+        COLUMNS.iter().chain(shared).filter_map(|name| Metric::named(name)).collect();
     let head = |metric: &&Metric| match metric.unit {
         "" => metric.title.to_owned(),
         unit => format!("{} {unit}", metric.title),
@@ -33,12 +49,7 @@ pub fn table(results: &Results) -> String {
             );
         }
     }
-    let mut text = aligned(&rows);
-    if !failures.is_empty() {
-        text.push('\n');
-        text.push_str(&failures);
-    }
-    text
+    (rows, failures)
 }
 
 /// A mean and half the width of its interval.

@@ -1,6 +1,6 @@
 //! Runs a plan on several threads. What comes of it does not depend on how many they are.
 
-use super::{LadderShown, Outcome, Plan, Results, RunResult, Shard, run};
+use super::{LadderShown, Outcome, Plan, Results, Run, RunResult, Shard, SweepObserver, log, run};
 use std::{
     num::NonZeroUsize,
     sync::atomic::{AtomicUsize, Ordering},
@@ -10,20 +10,29 @@ use std::{
 /// So many runs are taken at once.
 const CHUNK: usize = 16;
 
-/// Runs all of `plan`'s part on `threads` threads. `progress` is called now and then with the number of
-/// runs done, from any thread.
-pub fn run_all(plan: &Plan, threads: NonZeroUsize, progress: &(dyn Fn(usize) + Sync)) -> Results {
+/// Runs all of `plan`'s part on `threads` threads, until `observer` says to stop.
+pub fn run_all(plan: &Plan, threads: NonZeroUsize, observer: &dyn SweepObserver) -> Results {
     let shard = plan.options.shard;
     let indices: Vec<usize> = (0..plan.runs()).filter(|run| shard.has(*run)).collect();
     let chunks: Vec<&[usize]> = indices.chunks(CHUNK).collect();
-    let (next, done) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let next = AtomicUsize::new(0);
     let work = || {
         let mut results = Vec::new();
-        while let Some(chunk) = chunks.get(next.fetch_add(1, Ordering::Relaxed)) {
-            results.extend(chunk.iter().filter_map(|index| Some((*index, one(plan, *index)?))));
-            progress(done.fetch_add(chunk.len(), Ordering::Relaxed) + chunk.len());
+        loop {
+            let number = next.fetch_add(1, Ordering::Relaxed);
+            let Some(chunk) = chunks.get(number) else { return results };
+            let start = results.len();
+            let mut lines = String::new();
+            for index in *chunk {
+                if observer.stopped() {
+                    break;
+                }
+                let made = observer.made(*index);
+                let result = made.or_else(|| one(plan, *index, observer, &mut lines));
+                results.extend(result.map(|result| (*index, result)));
+            }
+            observer.finished(number, &results[start..], &lines);
         }
-        results
     };
     let mut runs: Vec<(usize, RunResult)> = thread::scope(|scope| {
         let others: Vec<_> = (1..threads.get()).map(|_| scope.spawn(work)).collect();
@@ -46,6 +55,7 @@ pub fn run_all(plan: &Plan, threads: NonZeroUsize, progress: &(dyn Fn(usize) + S
             bitrates_kbps: plan.presentation.bitrates().to_vec(),
         },
         seeds: plan.options.seeds,
+        players: plan.options.players,
         profiles: plan.nets.iter().map(|net| net.name.clone()).collect(),
         algorithms: plan.players.iter().map(|player| player.name.clone()).collect(),
         shard: (shard != Shard::WHOLE).then_some(shard),
@@ -53,10 +63,17 @@ pub fn run_all(plan: &Plan, threads: NonZeroUsize, progress: &(dyn Fn(usize) + S
     }
 }
 
-/// Run number `index`.
-fn one(plan: &Plan, index: usize) -> Option<RunResult> {
+/// Run number `index`; its log goes to `lines`.
+fn one(
+    plan: &Plan,
+    index: usize,
+    observer: &dyn SweepObserver,
+    lines: &mut String,
+) -> Option<RunResult> {
     let (net, player, seed) = plan.at(index)?;
-    let outcome = match run(plan, net, player, seed) {
+    let this = Run { plan, net, player, seed };
+    let figures = if observer.wants_log() { log(this, lines) } else { run(this) };
+    let outcome = match figures {
         Ok(figures) => Outcome::Ended(Box::new(figures)),
         Err(error) => Outcome::Failed { error: error.to_string() },
     };

@@ -9,7 +9,10 @@ const LEFT_OUT: &[&str] = &["play_s", "switches_up", "switches_down"];
 
 /// The table: the best mean of each profile stands in bold.
 pub(super) fn means(results: &Results) -> String {
-    let shown = |metric: &&Metric| !LEFT_OUT.contains(&metric.name);
+    let alone = results.players.get() == 1;
+    let shown = |metric: &&Metric| {
+        !LEFT_OUT.contains(&metric.name) && !(alone && metric.name.starts_with("jain"))
+    };
     let metrics: Vec<&Metric> = METRICS.iter().filter(shown).collect();
     let mut text = String::from(
         "<div class='wide'><table><thead><tr><th scope='col'>profile</th>\

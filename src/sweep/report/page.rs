@@ -4,7 +4,7 @@ use super::{
     cdf::cdf, heat_map::heat_map, key::key, means::means, pairs::pairs, session::session,
     text::escape, trade_off::trade_offs,
 };
-use crate::sweep::matrix::{Metric, Plan, Results, Sample, trace};
+use crate::sweep::matrix::{Metric, Plan, Results, Run, Sample, trace};
 use std::fmt::Write as _;
 
 const STYLE: &str = include_str!("style.css");
@@ -116,8 +116,13 @@ fn sessions(plan: &Plan, results: &Results) -> String {
                 );
                 return text;
             }
-            let trace = trace(plan, net, player, seed);
-            let title = format!("{} on {}, seed {seed}", player.name, net.name);
+            let trace = trace(Run { plan, net, player, seed });
+            let of = if results.players.get() > 1 {
+                format!(", player 1 of {}", results.players)
+            } else {
+                String::new()
+            };
+            let title = format!("{} on {}, seed {seed}{of}", player.name, net.name);
             let error = trace.error.as_ref().map_or_else(String::new, |error| {
                 format!("<p>It did not end: {}.</p>", escape(error))
             });

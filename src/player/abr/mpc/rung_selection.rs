@@ -1,11 +1,15 @@
-//! Model predictive control: the rungs of the next segments that together are best, by exhaustive
-//! search over a short horizon; the first of them is chosen.
+//! Model predictive control: the rungs of the next segments that together are best, over a
+//! short horizon; the first of them is chosen. It is the one that an exhaustive search finds.
 //!
 //! Source: Yin, Jindal, Sekar, Sinopoli, "A Control-Theoretic Approach for Dynamic Adaptive Video
 //! Streaming over HTTP", SIGCOMM 2015 (MPC, RobustMPC).
 
-use super::{Abr, Choice, State};
-use crate::player::{playback::count, presentation::Presentation, session::SessionReport};
+use super::plan_search::{PlanSearch, PlanTask};
+use crate::player::{
+    abr::{Abr, Choice, State},
+    playback::count,
+    session::SessionReport,
+};
 
 /// Samples that the prediction looks back on.
 const SAMPLES: usize = 5;
@@ -59,13 +63,15 @@ pub struct Mpc {
     /// The last prediction before it was made robust.
     predicted: Option<f64>,
     last: usize,
+    search: PlanSearch,
 }
 
 impl Mpc {
     /// The algorithm.
     #[must_use]
-    pub const fn new(config: MpcConfig) -> Self {
-        Self { config, samples: Vec::new(), errors: Vec::new(), predicted: None, last: 0 }
+    pub fn new(config: MpcConfig) -> Self {
+        let search = PlanSearch::default();
+        Self { config, samples: Vec::new(), errors: Vec::new(), predicted: None, last: 0, search }
     }
 
     /// Forgets the samples, but not the errors and the last prediction, as between the traces of
@@ -100,23 +106,21 @@ impl Abr for Mpc {
         let Some(throughput) = self.prediction() else { return Choice::now(0) };
         let first = state.segment + usize::from(self.config.skips_next);
         let left = state.presentation.count().saturating_sub(state.segment);
-        let mut search = Search {
-            presentation: state.presentation,
-            config: &self.config,
-            throughput,
-            first,
+        let task = PlanTask {
+            bitrates: state.presentation.bitrates(),
+            segment: state.presentation.segment() / THOUSAND,
             horizon: self.config.horizon.min(left),
-            best: Best { reward: f64::NEG_INFINITY, rung: 0 },
-        };
-        let plan = Plan {
+            max_step: self.config.max_step,
+            penalty: self.config.rebuffer_penalty,
             buffer: state.level / THOUSAND,
-            rebuffer: 0.0,
-            bitrate: 0.0,
-            change: 0.0,
             last: self.last,
         };
-        search.extend(0, 0, &plan);
-        Choice::now(search.best.rung)
+        let time = |depth: usize, rung: usize| {
+            // Beyond the end, as beyond the published table of sizes, nothing has to be carried.
+            let bits = state.presentation.size(first + depth, rung).unwrap_or(0.0);
+            (bits / 8.0 / 1_000_000.0) / throughput
+        };
+        Choice::now(self.search.best(&task, time))
     }
 
     fn on_first(&mut self, _state: &State<'_>, report: &SessionReport) {
@@ -136,93 +140,4 @@ fn push(samples: &mut Vec<f64>, sample: f64) {
         samples.remove(0);
     }
     samples.push(sample);
-}
-
-/// What a plan has come to.
-#[derive(Debug, Clone, Copy)]
-struct Plan {
-    /// Seconds.
-    buffer: f64,
-    /// Seconds.
-    rebuffer: f64,
-    /// Sum in kbit/s.
-    bitrate: f64,
-    /// Sum of differences in kbit/s.
-    change: f64,
-    /// The last rung.
-    last: usize,
-}
-
-#[derive(Debug)]
-struct Best {
-    reward: f64,
-    rung: usize,
-}
-
-/// A search over all plans, in lexicographic order; of equals the last one wins.
-struct Search<'a> {
-    presentation: &'a Presentation,
-    config: &'a MpcConfig,
-    throughput: f64,
-    first: usize,
-    horizon: usize,
-    best: Best,
-}
-
-impl Search<'_> {
-    /// Tries all continuations of a plan of `depth` segments that starts with `start`.
-    fn extend(&mut self, depth: usize, start: usize, plan: &Plan) {
-        if depth == self.horizon {
-            let reward = self.reward(plan);
-            if reward >= self.best.reward {
-                self.best = Best { reward, rung: start };
-            }
-            return;
-        }
-        if self.is_hopeless(depth, plan) {
-            return;
-        }
-        let low = plan.last.saturating_sub(self.config.max_step);
-        let high = plan.last.saturating_add(self.config.max_step).min(self.presentation.top());
-        for rung in low..=high {
-            let start = if depth == 0 { rung } else { start };
-            let next = self.step(depth, rung, plan);
-            self.extend(depth + 1, start, &next);
-        }
-    }
-
-    /// Whether no continuation can reach the best reward: the highest bitrates, and neither
-    /// rebuffering nor switches, are an upper bound.
-    fn is_hopeless(&self, depth: usize, plan: &Plan) -> bool {
-        let highest = self.presentation.bitrates()[self.presentation.top()];
-        let left = count(self.horizon - depth);
-        let bound = Plan { bitrate: plan.bitrate + left * highest, ..*plan };
-        // A little above the bound, for the rounding of sums in another order.
-        self.reward(&bound) + 1e-9 < self.best.reward
-    }
-
-    fn step(&self, depth: usize, rung: usize, plan: &Plan) -> Plan {
-        let bitrates = self.presentation.bitrates();
-        // Beyond the end, as beyond the published table of sizes, nothing has to be carried.
-        let bits = self.presentation.size(self.first + depth, rung).unwrap_or(0.0);
-        let time = (bits / 8.0 / 1_000_000.0) / self.throughput;
-        let mut next = *plan;
-        if next.buffer < time {
-            next.rebuffer += time - next.buffer;
-            next.buffer = 0.0;
-        } else {
-            next.buffer -= time;
-        }
-        next.buffer += self.presentation.segment() / THOUSAND;
-        next.bitrate += bitrates[rung];
-        next.change += (bitrates[rung] - bitrates[plan.last]).abs();
-        next.last = rung;
-        next
-    }
-
-    fn reward(&self, plan: &Plan) -> f64 {
-        (plan.bitrate / THOUSAND)
-            - (self.config.rebuffer_penalty * plan.rebuffer)
-            - (plan.change / THOUSAND)
-    }
 }

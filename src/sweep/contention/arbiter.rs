@@ -1,0 +1,165 @@
+//! Moves virtual time for several players on one link.
+
+use super::shared_carrier::{Ask, Reply, SharedCarrier};
+use crate::{
+    model::{Flow, Link, LinkSpec, OnDrop, Transport, TransportSpec, Verdict},
+    player::network::Response,
+    seed::Seed,
+};
+use std::{
+    sync::{
+        Arc,
+        mpsc::{Receiver, Sender, channel},
+    },
+    time::Duration,
+};
+
+/// A response that takes longer has not ended.
+const LONGEST: Duration = Duration::from_secs(24 * 3600);
+
+/// A response on its way.
+#[derive(Debug)]
+struct Active {
+    flow: Flow,
+    start: Duration,
+    bytes: u64,
+    /// When it is polled next.
+    next: Duration,
+    /// How often it is watched, and when it was last.
+    watch: Option<(Duration, Duration)>,
+}
+
+/// The link that players share. Each runs on a thread of its own and waits here for the end of its
+/// responses; time goes on when all of them wait. So what comes of it does not depend on the threads.
+#[derive(Debug)]
+pub struct Arbiter {
+    spec: Arc<LinkSpec>,
+    link: Link,
+    own: Vec<LinkSpec>,
+    asks: Receiver<(usize, Ask)>,
+    seats: Vec<Seat>,
+    /// How many players may still ask for something before time goes on.
+    running: usize,
+}
+
+/// What the arbiter knows of one player.
+#[derive(Debug)]
+struct Seat {
+    replies: Sender<Reply>,
+    /// Its connection.
+    transport: Option<Transport>,
+    active: Option<Active>,
+}
+
+impl Arbiter {
+    /// A link of `spec` for so many players, each response of which keeps to `own`; and the place of each player.
+    #[must_use]
+    pub fn new(
+        spec: &Arc<LinkSpec>,
+        own: &[LinkSpec],
+        players: usize,
+        seed: Seed,
+    ) -> (Self, Vec<SharedCarrier>) {
+        let (sender, asks) = channel();
+        let (mut seats, mut carriers) = (Vec::new(), Vec::new());
+        for player in 0..players {
+            let (replies, receiver) = channel();
+            let tcp = spec.transport == TransportSpec::Tcp;
+            let transport = tcp.then(|| Transport::new(spec.latency.rtt_at(Duration::ZERO)));
+            seats.push(Seat { replies, transport, active: None });
+            carriers.push(SharedCarrier { player, asks: sender.clone(), replies: receiver });
+        }
+        let link = Link::new(spec, seed.named("downlink"));
+        let (spec, own) = (Arc::clone(spec), own.to_vec());
+        (Self { spec, link, own, asks, seats, running: players }, carriers)
+    }
+
+    /// Runs until all players have left.
+    pub fn run(&mut self) {
+        loop {
+            while self.running > 0 {
+                let Ok((player, ask)) = self.asks.recv() else { return };
+                self.take(player, ask);
+            }
+            let active = self.seats.iter().enumerate();
+            let times =
+                active.filter_map(|(player, seat)| Some((seat.active.as_ref()?.next, player)));
+            let Some((_, player)) = times.min() else { return };
+            self.advance(player);
+        }
+    }
+
+    /// A player asks for something.
+    fn take(&mut self, player: usize, ask: Ask) {
+        match ask {
+            Ask::Carry { start, bytes, seed, watch } => {
+                self.running -= 1;
+                let mut flow = Flow::new(&self.spec, None, seed);
+                flow.set_round_trip(self.spec.latency.rtt_at(start));
+                for own in &self.own {
+                    flow.keep_to(Link::starting(start, own, seed.named("limit")));
+                }
+                let watch = watch.map(|step| (step, start));
+                self.seats[player].active = Some(Active { flow, start, bytes, next: start, watch });
+            }
+            Ask::GoOn => self.running -= 1,
+            // It is still running, and asks again.
+            Ask::GiveUp => self.seats[player].active = None,
+            Ask::Capacity(now) => {
+                let capacity = self.link.rate(now).map(|_| self.link.carried(now));
+                self.reply(player, Reply::Capacity(capacity));
+            }
+            Ask::Leave => {
+                self.running -= 1;
+                self.seats[player].active = None;
+            }
+        }
+    }
+
+    /// Takes the response of `player` one step further.
+    fn advance(&mut self, player: usize) {
+        let seat = &mut self.seats[player];
+        let Some(active) = &mut seat.active else { return };
+        let now = active.next;
+        let left = usize::try_from(active.bytes - active.flow.sent()).unwrap_or(usize::MAX);
+        let mut ended = None;
+        match active.flow.poll(&mut self.link, seat.transport.as_mut(), now, left) {
+            // Never with bytes left.
+            Verdict::Pass(0) | Verdict::Wait(None) => ended = Some(None),
+            Verdict::Pass(_) => {}
+            Verdict::Wait(Some(until)) => {
+                active.next = until.max(now + Duration::from_nanos(1));
+                if active.next > active.start + LONGEST {
+                    ended = Some(None);
+                }
+            }
+            Verdict::Drop { action: action @ (OnDrop::Truncate | OnDrop::Reset), .. } => {
+                let received = active.flow.sent();
+                ended = Some(Some(Response { end: now, received, cut: Some(action) }));
+            }
+            Verdict::Drop { .. } => {}
+        }
+        if active.flow.sent() >= active.bytes {
+            ended = Some(Some(Response { end: now, received: active.bytes, cut: None }));
+        }
+        if let Some(response) = ended {
+            seat.active = None;
+            self.running += 1;
+            self.reply(player, Reply::Ended(response));
+            return;
+        }
+        let received = active.flow.sent();
+        if let Some((step, last)) = &mut active.watch
+            && now >= *last + *step
+        {
+            *last = now;
+            self.running += 1;
+            self.reply(player, Reply::Progress(now, received));
+        }
+    }
+
+    fn reply(&self, player: usize, reply: Reply) {
+        // A player that is gone has left, which is taken next.
+        let _ = self.seats[player].replies.send(reply);
+    }
+}

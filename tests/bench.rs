@@ -12,6 +12,7 @@ use vsps::{
     sweep::{
         catalogue::ALGORITHMS,
         compare::{compare, merge},
+        live::CatchUp,
         matrix::{
             Journal, Ladder, Outcome, Plan, PlanOptions, Results, Run, RunResult, Seeds, Shard,
             SweepObserver, csv, markdown, run_all, table, trace,
@@ -29,6 +30,7 @@ fn options(profiles: &[&str], algorithms: &[&str], seeds: Seeds) -> PlanOptions 
         duration: Duration::from_secs(180),
         seeds,
         buffer: None,
+        live: None,
         players: NonZeroUsize::MIN,
         answer_timeout: Duration::from_secs(5),
         abandon: false,
@@ -581,4 +583,44 @@ fn players_share_a_link() {
     assert_eq!(three.to_json().unwrap(), sweep(3, &algorithms).to_json().unwrap());
     assert!(table(&three).contains("fairness (bitrate)"));
     assert!(three.command.ends_with("--players 3 --abandon"), "{}", three.command);
+}
+
+/// All media is shown, latency grows by rebuffering unless playback catches up, and no segment is requested before it
+/// exists.
+#[test]
+fn a_live_stream_is_kept_up_with() {
+    let sweep = |most: f64, algorithms: &[&str], profiles: &[&str]| {
+        let live = Some(CatchUp { target: 6000.0, most });
+        let options =
+            PlanOptions { live, ..options(profiles, algorithms, Seeds { first: 1, last: 2 }) };
+        Plan::new(options, &Catalog::new()).unwrap()
+    };
+    for most in [0.0, 0.1] {
+        let plan = sweep(most, &all(), &["cable", "3g"]);
+        for result in &run(&plan, 2).runs {
+            let figures = result.figures().unwrap_or_else(|| panic!("{result:?}"));
+            let name = format!("{} {} {most}: {figures:?}", result.profile, result.abr);
+            assert!(
+                figures.latency_s >= 4.0 && figures.latency_p95_s >= figures.latency_s * 0.9,
+                "{name}"
+            );
+            if most == 0.0 {
+                assert!((figures.play_s - 180.0).abs() < 1e-6, "{name}");
+                assert!((figures.latency_drift_s - figures.rebuffer_s).abs() < 0.2, "{name}");
+            } else {
+                assert!((160.0..201.0).contains(&figures.play_s), "{name}");
+            }
+            if result.profile == "cable" && most > 0.0 {
+                assert!(figures.rebuffer_ratio < 0.05, "{name}");
+                assert!((5.5..8.5).contains(&figures.latency_s), "{name}");
+            }
+        }
+    }
+    let results = run(&sweep(0.1, &["bola"], &["cable"]), 1);
+    assert!(table(&results).contains("live latency s"));
+    assert!(
+        results.command.ends_with("--live --live-latency 6s --catch-up 0.1"),
+        "{}",
+        results.command
+    );
 }

@@ -60,6 +60,15 @@ pub struct SweepArgs {
     /// The maximum buffer of all algorithms, in place of each one's own.
     #[arg(long, value_name = "SPAN", value_parser = span::parse)]
     pub buffer: Option<Duration>,
+    /// The stream is live: a segment can be requested when it is complete, and playback keeps to a latency.
+    #[arg(long)]
+    pub live: bool,
+    /// How far behind the live edge the viewer of --live is to be.
+    #[arg(long, value_name = "SPAN", default_value = "10s", value_parser = span::parse)]
+    pub live_latency: Duration,
+    /// The most by which playback of --live is faster or slower than 1, to keep to the latency.
+    #[arg(long, value_name = "SHARE", default_value = "0.05")]
+    pub catch_up: f64,
     /// How many players with the same algorithm share the link. They start 1 s after each other.
     #[arg(long, value_name = "N", default_value = "1", hide_default_value = true)]
     pub players: NonZeroUsize,

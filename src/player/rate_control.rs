@@ -18,6 +18,8 @@ pub struct RateControl {
     started: bool,
     /// How far the viewer is behind the live edge, in ms; 0 where it is not known.
     pub live_latency: f64,
+    /// Seconds of media that are shown in a second.
+    pub playback_rate: f64,
 }
 
 impl std::fmt::Debug for RateControl {
@@ -34,7 +36,15 @@ impl RateControl {
         abr: Box<dyn Abr>,
         estimator: Option<Box<dyn Estimator>>,
     ) -> Self {
-        Self { presentation, abr, estimator, estimate: None, started: false, live_latency: 0.0 }
+        Self {
+            presentation,
+            abr,
+            estimator,
+            estimate: None,
+            started: false,
+            live_latency: 0.0,
+            playback_rate: 1.0,
+        }
     }
 
     /// What is played.
@@ -50,6 +60,18 @@ impl RateControl {
         self.abr.estimate().or(estimated).filter(|estimate| estimate.is_finite())
     }
 
+    /// The estimator's newest estimate.
+    #[must_use]
+    pub const fn estimate(&self) -> Option<Estimate> {
+        self.estimate
+    }
+
+    /// Why the algorithm cannot go on, if it cannot.
+    #[must_use]
+    pub fn failure(&self) -> Option<&str> {
+        self.abr.failure()
+    }
+
     /// The rung of the next segment, `segment`, with `level` ms in the buffer.
     pub fn choose(&mut self, level: f64, segment: usize, now: f64) -> Choice {
         let top = self.presentation.top();
@@ -58,6 +80,7 @@ impl RateControl {
         }
         let mut state = State::new(&self.presentation, level, self.estimate, segment, now);
         state.live_latency = self.live_latency;
+        state.playback_rate = self.playback_rate;
         let choice = self.abr.choose(&state);
         Choice { rung: choice.rung.min(top), ..choice }
     }

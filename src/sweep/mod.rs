@@ -3,10 +3,11 @@
 
 pub mod catalogue;
 pub mod compare;
-mod contention;
+pub mod contention;
 pub mod decide;
 mod decision_lines;
 pub mod external;
+pub mod live;
 pub mod matrix;
 pub mod pensieve;
 pub mod report;

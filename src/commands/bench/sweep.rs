@@ -10,7 +10,10 @@ use crate::{
     args::SweepArgs,
     commands::{Failure, output},
     profiles::Catalog,
-    sweep::matrix::{Journal, Plan, PlanOptions, Results, run_all, table},
+    sweep::{
+        live::CatchUp,
+        matrix::{Journal, Plan, PlanOptions, Results, run_all, table},
+    },
 };
 use std::{num::NonZeroUsize, path::Path, thread};
 
@@ -77,12 +80,24 @@ fn plan(args: &SweepArgs) -> Result<Plan, Failure> {
         duration: args.duration,
         seeds: args.seeds,
         buffer: args.buffer,
+        live: live(args)?,
         players: args.players,
         answer_timeout: args.answer_timeout,
         abandon: args.abandon,
         shard: args.shard,
     };
     Plan::new(options, &Catalog::new()).map_err(Failure::usage)
+}
+
+/// How a viewer keeps up with a live stream, if it is to be one.
+fn live(args: &SweepArgs) -> Result<Option<CatchUp>, Failure> {
+    let most = args.catch_up;
+    if !(0.0..=0.5).contains(&most) {
+        let problem = format!("'{most}' is not from 0 to 0.5; write 0.1 for rates of 0.9 to 1.1");
+        return Err(Failure::usage(format_args!("--catch-up: {problem}")));
+    }
+    let target = args.live_latency.as_secs_f64() * 1000.0;
+    Ok(args.live.then_some(CatchUp { target, most }))
 }
 
 fn cores() -> NonZeroUsize {

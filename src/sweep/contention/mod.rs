@@ -6,3 +6,4 @@ mod shared_carrier;
 
 pub use arbiter::Arbiter;
 pub use fairness::jain;
+pub use shared_carrier::SharedCarrier;

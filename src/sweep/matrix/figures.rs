@@ -37,6 +37,15 @@ pub struct Figures {
     pub utilization: f64,
     /// What was received in vain, of downloads given up, in kB.
     pub wasted_kb: f64,
+    /// How far the picture was behind the live edge, averaged over playback, in s; 0 on demand.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub latency_s: f64,
+    /// The 95th percentile of it.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub latency_p95_s: f64,
+    /// How much of it was there at the end beyond that at the start.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub latency_drift_s: f64,
     /// Jain's fairness index over the bitrates of the players; 1 for one player.
     #[serde(default = "one", skip_serializing_if = "is_one")]
     pub jain_bitrate: f64,
@@ -52,6 +61,11 @@ const fn one() -> f64 {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "the form that serde asks for")]
 fn is_one(value: &f64) -> bool {
     *value == 1.0
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the form that serde asks for")]
+fn is_zero(value: &f64) -> bool {
+    *value == 0.0
 }
 
 impl Figures {
@@ -75,6 +89,9 @@ impl Figures {
             sabre_score: of(|f| f.sabre_score),
             utilization: of(|f| f.utilization),
             wasted_kb: of(|f| f.wasted_kb),
+            latency_s: of(|f| f.latency_s),
+            latency_p95_s: of(|f| f.latency_p95_s),
+            latency_drift_s: of(|f| f.latency_drift_s),
             jain_bitrate: of(|f| f.jain_bitrate),
             jain_qoe: of(|f| f.jain_qoe),
         }
@@ -134,6 +151,7 @@ impl Sums {
             wasted_kb: self.wasted / 8.0 / MS,
             jain_bitrate: 1.0,
             jain_qoe: 1.0,
+            ..Figures::default()
         }
     }
 }

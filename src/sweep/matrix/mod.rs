@@ -6,6 +6,7 @@ mod figures;
 mod group;
 mod journal;
 mod ladder;
+mod live;
 mod markdown;
 mod metric;
 mod observer;

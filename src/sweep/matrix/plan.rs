@@ -6,6 +6,7 @@ use crate::{
     model::LinkSpec,
     player::Presentation,
     profiles::{Catalog, Per, Profile},
+    sweep::live::CatchUp,
     units::BitRate,
 };
 use std::{num::NonZeroUsize, sync::Arc, time::Duration};
@@ -29,6 +30,8 @@ pub struct PlanOptions {
     pub seeds: Seeds,
     /// The maximum buffer, in place of each player's own.
     pub buffer: Option<Duration>,
+    /// How a viewer of a live stream keeps up with it; `None` on demand.
+    pub live: Option<CatchUp>,
     /// How many players share the link.
     pub players: NonZeroUsize,
     /// How long a program that is an algorithm may take for an answer.
@@ -129,7 +132,7 @@ impl Plan {
     }
 
     fn command_of(&self, profiles: &str, algorithms: &str, seeds: Seeds) -> String {
-        let PlanOptions { ladder, duration, buffer, abandon, players, .. } = &self.options;
+        let PlanOptions { ladder, duration, buffer, abandon, players, live, .. } = &self.options;
         let span = |span: &Duration| crate::units::span::print(*span).replace(' ', "");
         let mut command = format!(
             "vsps bench --profile {} --abr {algorithms} --ladder {} --seeds {seeds} --duration {}",
@@ -140,6 +143,10 @@ impl Plan {
         if let Some(buffer) = buffer {
             command.push_str(" --buffer ");
             command.push_str(&span(buffer));
+        }
+        if let Some(CatchUp { target, most }) = live {
+            let target = span(&Duration::from_secs_f64(target / 1000.0));
+            command.push_str(&format!(" --live --live-latency {target} --catch-up {most}"));
         }
         if players.get() > 1 {
             command.push_str(&format!(" --players {players}"));

@@ -56,7 +56,7 @@ impl Player {
         most.max(2.0 * segment)
     }
 
-    /// The algorithm, for a buffer of `max_buffer` ms.
+    /// The algorithm, for a buffer of `max_buffer` ms, on demand or live.
     ///
     /// # Errors
     /// When the catalogue refuses its settings, or a script or program cannot start.
@@ -65,13 +65,14 @@ impl Player {
         presentation: &Presentation,
         max_buffer: f64,
         seed: u64,
+        live: bool,
     ) -> Result<Box<dyn Abr>, RunError> {
         let mut config = Map::new();
         let external = matches!(self.algorithm, Algorithm::External(_));
         if external || PARAMETRISED.contains(&self.name.as_str()) {
             config.insert("maxBuffer".to_owned(), (max_buffer / MS).into());
         }
-        let (dimensions, live) = (&[][..], false);
+        let dimensions = &[][..];
         let setup = AlgorithmSetup { presentation, dimensions, live, seed, config: &config };
         match &self.algorithm {
             Algorithm::BuiltIn(entry) => Ok(entry.make(&setup)?),
@@ -153,7 +154,7 @@ mod tests {
     fn every_player_can_be_made() {
         let presentation = Presentation::constant(4000.0, vec![300.0, 900.0], 9).unwrap();
         for player in players() {
-            assert!(player.algorithm(&presentation, 25_000.0, 1).is_ok(), "{}", player.name);
+            assert!(player.algorithm(&presentation, 25_000.0, 1, false).is_ok(), "{}", player.name);
         }
         let named = PARAMETRISED.iter().chain(GOALS.iter().map(|(name, _)| name));
         for name in named {

@@ -24,6 +24,9 @@ pub struct Results {
     /// How many players share the link.
     #[serde(default = "one", skip_serializing_if = "is_one")]
     pub players: NonZeroUsize,
+    /// Whether the stream is live.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub live: bool,
     /// The profiles, in order.
     pub profiles: Vec<String>,
     /// The algorithms, in order. The others are compared with the first.

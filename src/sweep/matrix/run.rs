@@ -4,6 +4,7 @@ use super::{
     Figures, METRICS, Player, RunError, SegmentLine,
     figures::Sums,
     group::play_together,
+    live::play_live,
     plan::{Net, Plan},
 };
 use crate::{
@@ -16,7 +17,7 @@ use crate::{
 };
 
 /// The half-lives of the estimator in ms, as in Sabre; players with one of their own do not ask it.
-const HALF_LIVES: [f64; 2] = [3000.0, 8000.0];
+pub(super) const HALF_LIVES: [f64; 2] = [3000.0, 8000.0];
 const MS: f64 = 1000.0;
 
 /// What is run.
@@ -35,10 +36,10 @@ pub struct Run<'a> {
 /// Counts what is shown.
 #[derive(Default)]
 pub(super) struct Shown {
-    last: Option<usize>,
-    segments: f64,
-    up: f64,
-    down: f64,
+    pub(super) last: Option<usize>,
+    pub(super) segments: f64,
+    pub(super) up: f64,
+    pub(super) down: f64,
     /// When each segment starts to be shown, in seconds, and its rung, if that is wanted.
     pub(super) rungs: Option<Vec<(f64, usize)>>,
 }
@@ -109,8 +110,14 @@ pub fn log(run: Run<'_>, lines: &mut String) -> Result<Figures, RunError> {
 
 impl Run<'_> {
     /// The players by number, from 0.
-    fn players(&self) -> std::ops::Range<usize> {
+    pub(super) fn players(&self) -> std::ops::Range<usize> {
         0..self.plan.options.players.get()
+    }
+
+    /// The level in ms that the buffer never exceeds.
+    pub(super) fn max_buffer(&self) -> f64 {
+        let buffer = self.plan.options.buffer.map(|buffer| buffer.as_secs_f64() * MS);
+        self.player.max_buffer(buffer, self.plan.presentation.segment())
     }
 }
 
@@ -130,10 +137,12 @@ pub(super) fn play(
     network: LinkNetwork,
     seat: &mut Seat<'_>,
 ) -> Result<Figures, RunError> {
+    if let Some(catch_up) = run.plan.options.live {
+        return play_live(run, network, seat, catch_up);
+    }
     let presentation = &run.plan.presentation;
-    let buffer = run.plan.options.buffer.map(|buffer| buffer.as_secs_f64() * MS);
-    let max_buffer = run.player.max_buffer(buffer, presentation.segment());
-    let mut abr = run.player.algorithm(presentation, max_buffer, run.seed)?;
+    let max_buffer = run.max_buffer();
+    let mut abr = run.player.algorithm(presentation, max_buffer, run.seed, false)?;
     let mut estimator = Ewma::new(&HALF_LIVES, presentation.segment());
     let policy = SessionPolicy {
         max_buffer,
@@ -172,7 +181,11 @@ pub(super) fn play(
     sums.rebuffer = totals.rebuffer;
     sums.rebuffer_events = totals.rebuffer_events as f64;
     (sums.up, sums.down, sums.change) = (shown.up, shown.down, totals.bitrate_change);
-    let figures = sums.figures();
+    finished(sums.figures())
+}
+
+/// Figures, if all of them are numbers.
+pub(super) fn finished(figures: Figures) -> Result<Figures, RunError> {
     match METRICS.iter().find(|metric| !(metric.of)(&figures).is_finite()) {
         Some(metric) => Err(RunError::NotFinite(metric.name)),
         None => Ok(figures),

@@ -6,6 +6,8 @@ use std::fmt::Write as _;
 const COLUMNS: [&str; 6] =
     ["bitrate_kbps", "rebuffer_ratio", "startup_s", "switches", "qoe_mpc", "sabre_score"];
 
+/// The columns of live streams.
+const LIVE: [&str; 2] = ["latency_s", "latency_p95_s"];
 /// The columns of players that share a link.
 const SHARED: [&str; 2] = ["jain_bitrate", "jain_qoe"];
 
@@ -24,8 +26,9 @@ pub fn table(results: &Results) -> String {
 /// The cells of the table with its header, and a line for each cell in which runs did not end.
 pub(super) fn rows(results: &Results) -> (Vec<Vec<String>>, String) {
     let shared = if results.players.get() > 1 { &SHARED[..] } else { &[] };
+    let live = if results.live { &LIVE[..] } else { &[] };
     let metrics: Vec<&Metric> =
-        COLUMNS.iter().chain(shared).filter_map(|name| Metric::named(name)).collect();
+        COLUMNS.iter().chain(live).chain(shared).filter_map(|name| Metric::named(name)).collect();
     let head = |metric: &&Metric| match metric.unit {
         "" => metric.title.to_owned(),
         unit => format!("{} {unit}", metric.title),

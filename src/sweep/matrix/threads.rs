@@ -56,6 +56,7 @@ pub fn run_all(plan: &Plan, threads: NonZeroUsize, observer: &dyn SweepObserver)
         },
         seeds: plan.options.seeds,
         players: plan.options.players,
+        live: plan.options.live.is_some(),
         profiles: plan.nets.iter().map(|net| net.name.clone()).collect(),
         algorithms: plan.players.iter().map(|player| player.name.clone()).collect(),
         shard: (shard != Shard::WHOLE).then_some(shard),

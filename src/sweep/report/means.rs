@@ -9,9 +9,11 @@ const LEFT_OUT: &[&str] = &["play_s", "switches_up", "switches_down"];
 
 /// The table: the best mean of each profile stands in bold.
 pub(super) fn means(results: &Results) -> String {
-    let alone = results.players.get() == 1;
+    let (alone, live) = (results.players.get() == 1, results.live);
     let shown = |metric: &&Metric| {
-        !LEFT_OUT.contains(&metric.name) && !(alone && metric.name.starts_with("jain"))
+        !LEFT_OUT.contains(&metric.name)
+            && !(alone && metric.name.starts_with("jain"))
+            && (live || !metric.name.starts_with("latency"))
     };
     let metrics: Vec<&Metric> = METRICS.iter().filter(shown).collect();
     let mut text = String::from(

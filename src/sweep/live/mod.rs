@@ -1,0 +1,7 @@
+//! Live streams in virtual time: when segments exist, and a viewer who keeps a distance from the live edge.
+
+mod edge;
+mod viewer;
+
+pub use edge::LiveEdge;
+pub use viewer::{CatchUp, LiveViewer};

@@ -1,0 +1,177 @@
+//! One player of a live stream.
+
+use super::{
+    Figures, RunError,
+    figures::Sums,
+    run::{Run, Seat, finished},
+};
+use crate::{
+    player::{
+        Download, Network as _, Observer as _, Progress, RateControl, SessionError, SessionReport,
+        estimator::Ewma, network::LinkNetwork,
+    },
+    seed::Seed,
+    sweep::live::{CatchUp, LiveEdge, LiveViewer},
+};
+
+const MS: f64 = 1000.0;
+
+/// A player at work.
+struct LivePlayer<'a, 'b> {
+    seat: &'a mut Seat<'b>,
+    viewer: LiveViewer,
+    sums: Sums,
+    bitrates: &'a [f64],
+    last: Option<usize>,
+}
+
+impl LivePlayer<'_, '_> {
+    /// A segment at `rung` starts to be shown.
+    fn show(&mut self, rung: usize, at: f64) {
+        let bitrate = self.bitrates[rung];
+        self.sums.bitrate += bitrate;
+        self.sums.utility += (bitrate / self.bitrates[0]).ln();
+        self.sums.change += self.last.map_or(0.0, |last| (bitrate - self.bitrates[last]).abs());
+        self.last = Some(rung);
+        self.seat.shown.segment_shown(rung, at);
+    }
+
+    fn advance(&mut self, time: f64) {
+        let mut shown = Vec::new();
+        self.viewer.advance(time, &mut |rung, at| shown.push((rung, at)));
+        shown.into_iter().for_each(|(rung, at)| self.show(rung, at));
+    }
+
+    fn play_out(&mut self) {
+        let mut shown = Vec::new();
+        self.viewer.play_out(&mut |rung, at| shown.push((rung, at)));
+        shown.into_iter().for_each(|(rung, at)| self.show(rung, at));
+    }
+
+    fn append(&mut self, rung: usize) {
+        let mut shown = None;
+        self.viewer.append(rung, &mut |rung, at| shown = Some((rung, at)));
+        if let Some((rung, at)) = shown {
+            self.show(rung, at);
+        }
+    }
+}
+
+/// Plays a live stream over `network`, from joining it to the end of the last segment.
+pub(super) fn play_live(
+    run: Run<'_>,
+    mut network: LinkNetwork,
+    seat: &mut Seat<'_>,
+    catch_up: CatchUp,
+) -> Result<Figures, RunError> {
+    let presentation = &run.plan.presentation;
+    let segment = presentation.segment();
+    let max_buffer = run.max_buffer();
+    let abr = run.player.algorithm(presentation, max_buffer, run.seed, true)?;
+    let estimator = Box::new(Ewma::new(&super::run::HALF_LIVES, segment));
+    let mut control = RateControl::new(presentation.clone(), abr, Some(estimator));
+    let edge = LiveEdge::join(segment, catch_up.target, Seed::new(run.seed));
+    let mut player = LivePlayer {
+        seat,
+        viewer: LiveViewer::new(segment, edge, catch_up),
+        sums: Sums { segment, ..Sums::default() },
+        bitrates: presentation.bitrates(),
+        last: None,
+    };
+    let mut next = 0;
+    while next < presentation.count() {
+        let over = (player.viewer.level() + segment - max_buffer).max(0.0);
+        let full = over.max(edge.available(next) - player.viewer.now()).max(0.0);
+        network.wait(full);
+        player.advance(full);
+        if full > 0.0 {
+            control.waited(full);
+        }
+        let (level, now) = (player.viewer.level(), player.viewer.now());
+        control.live_latency = player.viewer.latency();
+        control.playback_rate = player.viewer.rate();
+        let choice = control.choose(level, next, now);
+        if let Some(problem) = control.failure() {
+            return Err(RunError::External(problem.to_owned()));
+        }
+        network.wait(choice.wait);
+        player.advance(choice.wait);
+        let report = request(run, &mut control, &mut network, &mut player, next, choice.rung)?;
+        let report = SessionReport { full_wait: full, chosen_wait: choice.wait, ..report };
+        if !report.download.abandoned {
+            next += 1;
+        }
+        control.learn(&report, next, player.viewer.now());
+        (player.seat.see)(&report, control.estimate());
+    }
+    player.sums.capacity = network.capacity();
+    player.play_out();
+    let (played, rebuffered, events) = player.viewer.times();
+    let (mean, high, drift) = player.viewer.latencies();
+    let shown = &player.seat.shown;
+    let sums = Sums {
+        segments: shown.segments,
+        time: player.viewer.now(),
+        rebuffer: rebuffered,
+        rebuffer_events: events as f64,
+        up: shown.up,
+        down: shown.down,
+        ..player.sums
+    };
+    let figures = sums.figures();
+    finished(Figures {
+        play_s: played / MS,
+        rebuffer_ratio: rebuffered / (rebuffered + played),
+        latency_s: mean / MS,
+        latency_p95_s: high / MS,
+        latency_drift_s: drift / MS,
+        ..figures
+    })
+}
+
+/// Requests a segment, and adds it to the buffer.
+fn request(
+    run: Run<'_>,
+    control: &mut RateControl,
+    network: &mut LinkNetwork,
+    player: &mut LivePlayer<'_, '_>,
+    next: usize,
+    rung: usize,
+) -> Result<SessionReport, RunError> {
+    let no_segment = SessionError::NoSegment { segment: next, rung };
+    let size = run.plan.presentation.size(next, rung).ok_or(no_segment)?;
+    let (level, at) = (player.viewer.level(), player.viewer.now());
+    let mut abandoned_to = None;
+    let mut watch = |progress: &Progress| {
+        abandoned_to = control.abandon(rung, progress, level, next, at);
+        abandoned_to.is_some()
+    };
+    let watch: Option<&mut dyn FnMut(&Progress) -> bool> =
+        if run.plan.options.abandon { Some(&mut watch) } else { None };
+    let download: Download = network.download(size, watch).map_err(SessionError::from)?;
+    let (_, rebuffered, _) = player.viewer.times();
+    player.advance(download.progress.time);
+    let rebuffer = player.viewer.times().1 - rebuffered;
+    let received = player.viewer.level();
+    player.sums.received += download.progress.received;
+    if download.abandoned {
+        player.sums.wasted += download.progress.received;
+    } else {
+        if next == 0 {
+            player.sums.startup = player.viewer.now();
+        }
+        player.append(rung);
+    }
+    Ok(SessionReport {
+        segment: next,
+        rung,
+        download,
+        replaced: false,
+        abandoned_to,
+        full_wait: 0.0,
+        chosen_wait: 0.0,
+        levels: [level, received, player.viewer.level()],
+        rebuffer,
+        at,
+    })
+}

@@ -33,6 +33,7 @@ mod rendition;
 mod repeat;
 mod resource;
 mod rewrite;
+mod segment_index;
 mod segments;
 mod smooth;
 mod spelling;
@@ -43,16 +44,21 @@ mod xml;
 mod xml_edits;
 mod xml_uris;
 
-pub use cmcd::{CMCD_HEADERS, Cmcd, CmcdBody, ObjectType, Posted, UnknownVersion};
+pub use cmcd::{
+    CMCD_HEADERS, Cmcd, CmcdBody, CmcdVersion, CmcdWriter, ObjectType, Posted, UnknownVersion,
+};
 pub(crate) use directive::without as without_directives;
 pub use directive::{is_blocking_reload, is_held, without_cmcd};
 pub use error::{At, MANIFEST_LIMIT, ManifestError, ManifestFault};
 pub use format::{ManifestFormat, looks_like_manifest, says_nothing, sniff};
 pub use ladder::Ladder;
-pub use listing::{ListedSegment, ListedTrack, Listing, Location, SegmentList, TrackSource};
+pub use listing::{
+    ListedSegment, ListedTrack, Listing, Location, NextReload, SegmentList, TrackSource,
+};
 pub use probe::{Head, Probe};
 pub use rendition::{Rendition, Rungs};
 pub use resource::{Kind, MediaType, Protocol, Resource};
 pub use rewrite::{rewrite, rewrite_uri};
+pub use segment_index::SegmentIndex;
 pub use steering::HOST_PARAMETER;
 pub use uri::UriMap;

@@ -8,6 +8,7 @@ use super::super::{
     charset,
     listing::{ListedSegment, ListedTrack, Listing, Location, SegmentList, TrackSource},
     rendition::number_rungs,
+    segment_index::SegmentIndex,
     segments::Addressing,
 };
 use super::{
@@ -85,7 +86,10 @@ impl Lister<'_> {
             }
             let list = self.member(span, member);
             match self.joined(&rendition).filter(|_| joins) {
-                Some(held) => held.segments.extend(list.segments),
+                Some(held) => {
+                    held.segments.extend(list.segments);
+                    held.indexes.extend(list.indexes);
+                }
                 None if joins => {}
                 None => {
                     let source = TrackSource::Segments(list);
@@ -122,14 +126,23 @@ impl Lister<'_> {
             init: None,
         };
         one.init = one.initialization().map(Arc::new);
+        let index = one.index();
         let segments = match levels.form() {
             Some(Form::Template) => self.templated(&one),
             Some(Form::List) => self.listed(&one),
+            Some(Form::Base) | None if index.is_some() => Vec::new(),
             Some(Form::Base) | None => self.whole(&one),
         };
         let longest = segments.iter().fold(0.0, |most: f64, segment| most.max(segment.duration));
         let hold_back = self.mpd.delay.map(|delay| delay.as_secs_f64());
-        SegmentList { segments, ended: !self.mpd.dynamic, target: longest, hold_back }
+        SegmentList {
+            segments,
+            ended: !self.mpd.dynamic,
+            target: longest,
+            hold_back,
+            indexes: index.into_iter().collect(),
+            ..SegmentList::default()
+        }
     }
 
     /// The segments that a template names.
@@ -221,6 +234,21 @@ impl One<'_> {
             return Some(Location { url, range });
         }
         self.base.resolve(reference, &mut url).then_some(Location { url, range })
+    }
+
+    /// The index of a file that lists its segments itself.
+    fn index(&self) -> Option<SegmentIndex> {
+        if !matches!(self.levels.form(), Some(Form::Base) | None) {
+            return None;
+        }
+        let range = self.levels.pick(|level| level.index_range.clone())?;
+        let timescale = self.levels.pick(|level| level.timescale).unwrap_or(1).max(1);
+        let offset = self.levels.pick(|level| level.offset).unwrap_or(0);
+        let zero = self.span.start.as_secs_f64() - offset as f64 / timescale as f64;
+        // Without an Initialization, all before the index is one.
+        let start = range.start;
+        let init = self.init.clone().or_else(|| self.locate("", Some(0..start)).map(Arc::new));
+        Some(SegmentIndex { location: self.locate("", Some(range))?, init, zero })
     }
 
     fn initialization(&self) -> Option<Location> {

@@ -10,6 +10,7 @@ use super::{
     define::Variables,
     line::{self, Line, attribute, lines},
     multivariant::{self, is_multivariant},
+    parts,
     playlist::{Listed, Playlist, Segment},
     read::read,
 };
@@ -20,7 +21,8 @@ pub(in super::super) fn list(base: &Base, body: &[u8]) -> Result<Listing, Manife
     let text = line::playlist(body)?;
     let variables = Variables::read(&text, base.url(), &Variables::default());
     let tracks = if is_multivariant(&text) {
-        let entries = multivariant::read(&text, &variables)?.entries;
+        let mut entries = multivariant::read(&text, &variables)?.entries;
+        entries.sort_by_key(|entry| entry.rank);
         let track = |entry: multivariant::Entry| {
             let mut url = String::new();
             let resolved = base.resolve(&entry.uri, &mut url);
@@ -61,12 +63,15 @@ fn segments(base: &Base, text: &str, variables: &Variables) -> Result<SegmentLis
         date = date.map(|date| date + segment.duration.as_secs_f64());
         position += 1.0;
     }
-    Ok(SegmentList {
+    let mut list = SegmentList {
         segments,
         ended: playlist.ended,
         target: playlist.target.as_secs_f64(),
         hold_back: hold_back(text),
-    })
+        ..SegmentList::default()
+    };
+    parts::divide(base, text, &playlist, &mut list);
+    Ok(list)
 }
 
 fn location(base: &Base, segment: &Segment<'_>) -> Option<Location> {
@@ -137,6 +142,29 @@ mod tests {
             urls,
             [playlist("http://a.example/x/hi/p.m3u8"), playlist("http://a.example/lo.m3u8")]
         );
+    }
+
+    /// Of the audio group of the first variant, the member that is played by default comes first.
+    #[test]
+    fn the_default_audio_comes_first() {
+        let audio = |group: &str, name: &str, default: &str| {
+            format!(
+                "#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"{group}\",NAME=\"{name}\",DEFAULT={default},\
+                 AUTOSELECT=YES,URI=\"{group}-{name}.m3u8\"\n"
+            )
+        };
+        let text = format!(
+            "#EXTM3U\n{}{}{}{}#EXT-X-STREAM-INF:BANDWIDTH=900000,CODECS=\"avc1.640015,mp4a.40.2\",\
+             AUDIO=\"low\"\nv.m3u8\n",
+            audio("high", "de", "NO"),
+            audio("high", "en", "YES"),
+            audio("low", "de", "NO"),
+            audio("low", "en", "YES"),
+        );
+        let listing = read_it(&text);
+        let names: Vec<_> =
+            listing.tracks.iter().map(|track| track.rendition.name.as_deref().unwrap()).collect();
+        assert_eq!(names, ["v.m3u8", "low/en", "low/de", "high/en", "high/de"]);
     }
 
     #[test]

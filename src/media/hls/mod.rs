@@ -6,6 +6,7 @@ mod line;
 mod listing;
 mod memory;
 mod multivariant;
+mod parts;
 mod playlist;
 mod presentations;
 mod read;

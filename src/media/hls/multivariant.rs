@@ -28,6 +28,9 @@ pub(super) struct Entry {
     /// STABLE-VARIANT-ID or STABLE-RENDITION-ID.
     pub(super) stable: Option<String>,
     pub(super) rendition: Rendition,
+    /// The order in which a player considers entries of one media type: first those of the group of the first variant,
+    /// and of them first the one to be played unless the viewer says otherwise (DEFAULT, AUTOSELECT).
+    pub(super) rank: u8,
 }
 
 /// The contents of a multivariant playlist.
@@ -87,20 +90,37 @@ fn entries(playlist: &MasterPlaylist) -> Vec<Entry> {
     let mut renditions = Vec::new();
     let mut names = Vec::new();
     let groups = Groups::of(playlist);
+    let first = playlist.variants.iter().find(|variant| !variant.is_i_frame);
     for variant in variants {
         renditions.push(of_variant(variant, &groups));
         let stable = attribute(variant.other_attributes.as_ref(), "STABLE-VARIANT-ID");
-        names.push((variant.uri.clone(), stable.map(str::to_owned)));
+        names.push((variant.uri.clone(), stable.map(str::to_owned), 0));
     }
     for media in &playlist.alternatives {
         let Some(uri) = media.uri.as_deref().filter(|uri| seen.insert(uri)) else { continue };
         renditions.push(of_media(media, &groups));
         let stable = attribute(media.other_attributes.as_ref(), "STABLE-RENDITION-ID");
-        names.push((uri.to_owned(), stable.map(str::to_owned)));
+        names.push((uri.to_owned(), stable.map(str::to_owned), rank(media, first)));
     }
     number_rungs(&mut renditions);
     let entries = names.into_iter().zip(renditions);
-    entries.map(|((uri, stable), rendition)| Entry { uri, stable, rendition }).collect()
+    let entry = |((uri, stable, rank), rendition)| Entry { uri, stable, rendition, rank };
+    entries.map(entry).collect()
+}
+
+/// See [`Entry::rank`].
+fn rank(media: &AlternativeMedia, first: Option<&VariantStream>) -> u8 {
+    let group = Some(&media.group_id);
+    let of_first = first.is_some_and(|first| {
+        [&first.audio, &first.video, &first.subtitles].iter().any(|held| held.as_ref() == group)
+    });
+    match (of_first, media.default, media.autoselect) {
+        (true, true, _) => 0,
+        (true, false, true) => 1,
+        (true, false, false) => 2,
+        (false, true, _) => 3,
+        (false, false, _) => 4,
+    }
 }
 
 fn of_variant(variant: &VariantStream, groups: &Groups<'_>) -> Rendition {

@@ -4,4 +4,6 @@ mod scanner;
 mod sidx;
 
 pub(super) use scanner::{Finding, Scanner};
-pub(super) use sidx::Sidx;
+#[cfg(test)]
+pub(super) use sidx::tests::written;
+pub(super) use sidx::{Reference, Sidx};

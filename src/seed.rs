@@ -11,6 +11,23 @@ use std::{fmt, str::FromStr};
 /// 128/64 MCG, O'Neill 2014), not by a crate's version.
 pub type Stream = Pcg64Mcg;
 
+/// The name of a child of a [`Seed`], hashed: for names that are used often, such as paths of segments.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Name(u64);
+
+impl Name {
+    /// The name `text`.
+    #[must_use]
+    pub fn new(text: &str) -> Self {
+        // FNV-1a over the name, then mixed: cheap and portable; names are few and not under an attacker's
+        // control.
+        let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+        });
+        Self(mix(hash))
+    }
+}
+
 /// The root of a tree of random streams.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Seed(u64);
@@ -31,12 +48,13 @@ impl Seed {
     /// The seed of the child called `name`.
     #[must_use]
     pub fn named(self, name: &str) -> Self {
-        // FNV-1a over the name, then mixed: cheap and portable; names are few and not under an attacker's
-        // control.
-        let hash = name.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-        });
-        Self(mix(self.0 ^ mix(hash)))
+        self.child(Name::new(name))
+    }
+
+    /// The seed of the child with this name: the same as [`Self::named`] with its text.
+    #[must_use]
+    pub const fn child(self, name: Name) -> Self {
+        Self(mix(self.0 ^ name.0))
     }
 
     /// The seed of child number `ordinal`.

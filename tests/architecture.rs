@@ -42,8 +42,8 @@ const MODULES: &[(&str, &[&str])] = &[
     ("player", &["media", "model", "seed", "units"]),
     // `model` and `media`: to make the network of a session of a profile.
     ("sweep", &["media", "model", "player", "profiles", "seed", "units"]),
-    // `player`: its assertions.
-    ("args", &["player", "profiles", "proxy", "sessions", "sweep", "units"]),
+    // `player`: its assertions. `media`: the versions of CMCD.
+    ("args", &["media", "player", "profiles", "proxy", "sessions", "sweep", "units"]),
     ("logging", &["args", "output"]),
     ("config", &["args", "clock", "profiles", "proxy", "rules", "seed", "sessions"]),
     (

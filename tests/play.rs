@@ -6,8 +6,14 @@
 #[path = "process/mod.rs"]
 mod process;
 
+#[expect(dead_code, reason = "other tests use the rest of it")]
+#[path = "recorder/mod.rs"]
+mod recorder;
+
 use process::{Ended, PATIENCE, Running, ended, json, vsps};
+use recorder::Recorder;
 use serde_json::Value;
+use std::{collections::BTreeSet, time::Duration};
 use vsps::player::Qoe;
 
 /// A proxy on free ports, and its address.
@@ -146,4 +152,102 @@ async fn several_players_have_a_summary_together() {
     assert_eq!(players.len(), 3);
     let sum: u64 = players.iter().map(|player| player["segments"].as_u64().unwrap()).sum();
     assert_eq!(result["segments"].as_u64(), Some(sum));
+}
+
+/// A file with a segment index: its index and its segments are ranges.
+#[tokio::test]
+async fn a_file_with_an_index_plays_by_ranges() {
+    let (_running, base) = proxy(&["--profile", "unlimited"]).await;
+    let url = format!("{base}/demo/dash/base.mpd");
+    let result = played(&[&url, "--duration", "4s"]).await;
+    assert!(result["segments"].as_u64().unwrap() >= 4, "{result}");
+    assert!(result["played_seconds"].as_f64().unwrap() > 1.0, "{result}");
+    assert_eq!(result["errors"], 0, "{result}");
+    // Ten minutes of the whole file would be far more.
+    assert!(result["bytes"].as_u64().unwrap() < 60_000_000, "{result}");
+}
+
+/// Parts are requested before they exist, and playlists are reloaded as soon as they have news.
+#[tokio::test]
+async fn low_latency_hls_plays_by_parts() {
+    let (_running, base) = proxy(&["--profile", "unlimited"]).await;
+    let recorder = Recorder::start(base.trim_start_matches("http://").to_owned()).await;
+    let url = format!("{}/demo/ll/hls/master.m3u8", recorder.base());
+    let result = played(&[&url, "--duration", "9s"]).await;
+    let latency = result["live_latency_seconds"].as_f64().unwrap();
+    assert!(latency < 4.0, "{result}");
+    assert!(result["segments"].as_u64().unwrap() >= 12, "{result}");
+    assert!(result["played_seconds"].as_f64().unwrap() > 5.0, "{result}");
+    let requests = recorder.requests();
+    let held = requests.iter().filter(|request| request.target.contains("_HLS_part=")).count();
+    assert!(held >= 3, "{requests:?}");
+}
+
+/// Where a rung has no segments, the next lower one is played.
+#[tokio::test]
+async fn playback_falls_back_to_a_lower_rung() {
+    let file = std::path::Path::new(env!("CARGO_TARGET_TMPDIR"))
+        .join(format!("play-{}.toml", std::process::id()));
+    let rule = "[[rule]]\nname = \"gone\"\nwhen = { kind = \"segment\", media = \"video\", rung = \"2..\" }\n\
+                then = { status = 404 }\n";
+    std::fs::write(&file, rule).unwrap();
+    let rules = file.to_str().unwrap();
+    let (_running, base) = proxy(&["--profile", "unlimited", "--rules", rules]).await;
+    let url = format!("{base}/demo/dash/manifest.mpd");
+    // hls.js does not repeat a request that was answered with 404.
+    let result = played(&[&url, "--duration", "6s", "--abr", "hls.js"]).await;
+    assert!(result["errors"].as_u64().unwrap() >= 1, "{result}");
+    assert_eq!(result["retries"], 0, "{result}");
+    assert_eq!(result["switches"], 0, "{result}");
+    assert!(result["played_seconds"].as_f64().unwrap() > 2.0, "{result}");
+    // Shaka Player ends playback.
+    let url = format!("{base}/demo/dash/manifest.mpd?vsps.seed=2");
+    let args = [url.as_str(), "--duration", "20s", "--abr", "shaka"];
+    let Ended { code, stderr, .. } = play(&args).await;
+    assert_eq!(code, Some(1), "{stderr}");
+    assert!(stderr.contains("status 404") && stderr.contains("tried 2 times"), "{stderr}");
+}
+
+#[tokio::test]
+async fn an_interrupt_ends_playback_with_its_summary() {
+    let (_running, base) = proxy(&["--profile", "unlimited"]).await;
+    let url = format!("{base}/demo/hls/master.m3u8");
+    let child = vsps(&["play", &url, "--assert", "segments >= 1"]).spawn().unwrap();
+    let process = child.id().unwrap().to_string();
+    let ended = tokio::spawn(child.wait_with_output());
+    tokio::time::sleep(Duration::from_secs(4)).await;
+    let mut kill = tokio::process::Command::new("sh");
+    kill.args(["-c", "kill -s INT \"$1\"", "sh", &process]);
+    assert!(kill.status().await.unwrap().success());
+    let output = tokio::time::timeout(PATIENCE, ended).await.unwrap().unwrap().unwrap();
+    let stdout = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{stdout}");
+    assert!(stdout.contains("ended         stopped"), "{stdout}");
+    assert!(stdout.contains("passed        segments >= 1"), "{stdout}");
+}
+
+/// Every request has a report; the keys are those of its object.
+#[tokio::test]
+async fn cmcd_is_sent_with_every_request() {
+    let (_running, base) = proxy(&["--profile", "unlimited"]).await;
+    let recorder = Recorder::start(base.trim_start_matches("http://").to_owned()).await;
+    let url = format!("{}/demo/hls/master.m3u8", recorder.base());
+    played(&[&url, "--duration", "3s", "--cmcd"]).await;
+    let reports: Vec<String> = recorder
+        .requests()
+        .iter()
+        .map(|request| request.cmcd().unwrap_or_else(|| panic!("{request:?}")))
+        .collect();
+    let all = |key: &str| reports.iter().all(|report| report.contains(key));
+    assert!(all("sid=\"") && all("cid=\"/demo/hls/master.m3u8\"") && all("sf=h"), "{reports:?}");
+    let sessions: BTreeSet<&str> =
+        reports.iter().filter_map(|report| report.split("sid=").nth(1)?.get(..38)).collect();
+    assert_eq!(sessions.len(), 1, "{reports:?}");
+    let of = |object: &str| reports.iter().find(|report| report.contains(object)).unwrap();
+    let video = of("ot=v");
+    for key in ["bl=", "br=", "d=4000", "nor=\"", "rtp=", "st=v", "tb="] {
+        assert!(video.contains(key), "{key}: {video}");
+    }
+    assert!(of("ot=a").contains("d="), "{reports:?}");
+    assert!(!of("ot=m").contains("br=") && !of("ot=i").contains("bl="), "{reports:?}");
 }

@@ -1,6 +1,6 @@
 //! What was typed after `vsps play`.
 
-use crate::{player::Assertion, units::span};
+use crate::{media::CmcdVersion, player::Assertion, units::span};
 use clap::Args;
 use std::{path::PathBuf, time::Duration};
 
@@ -10,6 +10,7 @@ use std::{path::PathBuf, time::Duration};
 Examples:
   vsps play http://127.0.0.1:8080/demo/hls/master.m3u8 --duration 60s
   vsps play URL --abr bola --assert 'rebuffer_ratio < 1%' --assert 'mean_bitrate_bps > 2M' --junit play.xml
+  vsps play URL --cmcd v2 --cmcd-headers
   vsps play URL --players 20 --assert 'p95(startup_seconds) < 2s' --json > play.json")]
 pub struct PlayArgs {
     /// An HLS playlist or a DASH MPD: http or https.
@@ -26,9 +27,9 @@ pub struct PlayArgs {
     /// Each player stops so long after its start [default: at the end; live: 1 m].
     #[arg(long, value_name = "SPAN", value_parser = span::parse)]
     pub duration: Option<Duration>,
-    /// The most media that a player buffers.
-    #[arg(long, value_name = "SPAN", default_value = "30 s", value_parser = span::parse)]
-    pub max_buffer: Duration,
+    /// The most media that a player buffers [default: that of the player that `--abr` names, else 25 s].
+    #[arg(long, value_name = "SPAN", value_parser = span::parse)]
+    pub max_buffer: Option<Duration>,
     /// What the result must satisfy, as in `rebuffer_ratio < 0.01`; else the exit code is 1. Can be
     /// repeated.
     #[arg(long = "assert", value_name = "EXPR")]
@@ -39,4 +40,13 @@ pub struct PlayArgs {
     /// Writes the assertions as test cases, in JUnit's XML.
     #[arg(long, value_name = "FILE")]
     pub junit: Option<PathBuf>,
+    /// Sends CMCD with every request, in the query.
+    #[arg(long, value_name = "VERSION", num_args = 0..=1, default_missing_value = "v1", require_equals = false)]
+    pub cmcd: Option<CmcdVersion>,
+    /// Sends CMCD in headers instead.
+    #[arg(long, requires = "cmcd")]
+    pub cmcd_headers: bool,
+    /// Writes each download of a video segment as a line of JSON.
+    #[arg(long, value_name = "FILE")]
+    pub log: Option<PathBuf>,
 }

@@ -20,24 +20,32 @@
 
 pub mod abr;
 mod assertion;
+mod estimate_error;
 pub mod estimator;
 pub mod fetch;
 pub mod network;
 mod playback;
 mod playout;
 mod presentation;
+mod preset;
 mod qoe;
 mod rate_control;
 mod replacement;
+mod request_policy;
 mod session;
+mod setup;
 
 pub use abr::{Abr, Choice, State};
 pub use assertion::{Assertion, AssertionError, Unmet};
+pub use estimate_error::EstimateError;
 pub use network::{CapacityChange, Download, Network, NeverEnds, Progress};
 pub use playback::{Observer, Playback, Totals, WaitCause};
 pub use playout::{BufferedSegment, Playout, PlayoutPolicy, PlayoutState, PlayoutTotals};
 pub use presentation::{Presentation, PresentationError};
+pub use preset::{PlayerPreset, preset};
 pub use qoe::{DownloadTotals, Qoe};
-pub use rate_control::RateControl;
+pub use rate_control::{OwnedRateControl, RateControl};
 pub use replacement::Replacement;
-pub use session::{EstimateError, FullBuffer, Session, SessionError, SessionPolicy, SessionReport};
+pub use request_policy::{BackOff, Failure, RequestPolicy, Retries};
+pub use session::{FullBuffer, Session, SessionError, SessionPolicy, SessionReport};
+pub use setup::{Setup, SetupRequest};

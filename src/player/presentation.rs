@@ -1,5 +1,7 @@
 //! What is played: a ladder of renditions and the size of every segment.
 
+use super::setup::Setup;
+use crate::seed::Name;
 use std::sync::Arc;
 
 /// An on-demand presentation with segments of equal duration.
@@ -12,6 +14,9 @@ pub struct Presentation {
     count: usize,
     /// Whether the sizes start again after the last one.
     repeats: bool,
+    /// The names of all segments, in the order of `sizes`; empty if they are not known.
+    names: Arc<[Name]>,
+    setup: Arc<Setup>,
 }
 
 /// Why a presentation cannot be played.
@@ -92,7 +97,8 @@ impl Presentation {
         }
         let count = sizes.len();
         let sizes = sizes.iter().flatten().copied().collect();
-        Ok(Self { segment, bitrates: bitrates.into(), sizes, count, repeats: false })
+        let (names, setup) = (Arc::default(), Arc::default());
+        Ok(Self { segment, bitrates: bitrates.into(), sizes, count, repeats: false, names, setup })
     }
 
     /// A presentation of `count` segments whose sizes are exactly bitrate × duration.
@@ -122,6 +128,29 @@ impl Presentation {
         self.count = usize::MAX;
         self.repeats = true;
         self
+    }
+
+    /// The same, with the path of `segment` at `rung` as a proxy sees it. Requests with a path draw the
+    /// random numbers that the proxy draws for it.
+    #[must_use]
+    pub fn with_paths(mut self, path: impl Fn(usize, usize) -> String) -> Self {
+        let rungs = self.bitrates.len();
+        let name = |at: usize| Name::new(&path(at / rungs, at % rungs));
+        self.names = (0..self.sizes.len()).map(name).collect();
+        self
+    }
+
+    /// The same, with what is requested beside segments.
+    #[must_use]
+    pub fn with_setup(mut self, setup: Setup) -> Self {
+        self.setup = Arc::new(setup);
+        self
+    }
+
+    /// What is requested beside segments.
+    #[must_use]
+    pub fn setup(&self) -> &Setup {
+        &self.setup
     }
 
     /// The duration of a segment in ms.
@@ -159,12 +188,23 @@ impl Presentation {
     /// The size of `segment` at `rung` in bits; `None` where no size is known.
     #[must_use]
     pub fn size(&self, segment: usize, rung: usize) -> Option<f64> {
+        self.sizes.get(self.place(segment, rung)?).copied()
+    }
+
+    /// The name of `segment` at `rung`, if it is known.
+    #[must_use]
+    pub fn name(&self, segment: usize, rung: usize) -> Option<Name> {
+        self.names.get(self.place(segment, rung)?).copied()
+    }
+
+    /// Where `segment` at `rung` is in the list of all sizes.
+    fn place(&self, segment: usize, rung: usize) -> Option<usize> {
         if rung >= self.bitrates.len() {
             return None;
         }
         let rows = self.sizes.len() / self.bitrates.len();
         let segment = if self.repeats { segment % rows } else { segment };
-        self.sizes.get(segment.checked_mul(self.bitrates.len())?.checked_add(rung)?).copied()
+        segment.checked_mul(self.bitrates.len())?.checked_add(rung)
     }
 
     /// The sizes of the segments at `rung` in bits, in order, each once.

@@ -7,13 +7,15 @@ use super::{
     presentation::Presentation,
     session::SessionReport,
 };
+use std::borrow::Borrow;
 
-/// See the module.
-pub struct RateControl {
-    presentation: Presentation,
-    abr: Box<dyn Abr>,
+/// The order of a player's decisions: a choice before each request, a check while it goes on, a lesson
+/// from its end. [`Session`](super::Session) and the player over HTTP both decide through it.
+pub struct RateControl<P, A, E> {
+    presentation: P,
+    abr: A,
     /// None for an algorithm that measures the network itself.
-    estimator: Option<Box<dyn Estimator>>,
+    estimator: Option<E>,
     estimate: Option<Estimate>,
     started: bool,
     /// How far the viewer is behind the live edge, in ms; 0 where it is not known.
@@ -22,20 +24,19 @@ pub struct RateControl {
     pub playback_rate: f64,
 }
 
-impl std::fmt::Debug for RateControl {
+/// A control that owns all its parts.
+pub type OwnedRateControl = RateControl<Presentation, Box<dyn Abr>, Box<dyn Estimator>>;
+
+impl<P, A, E> std::fmt::Debug for RateControl<P, A, E> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("RateControl").field("estimate", &self.estimate).finish_non_exhaustive()
     }
 }
 
-impl RateControl {
+impl<P: Borrow<Presentation>, A: Abr, E: Estimator> RateControl<P, A, E> {
     /// An algorithm before its first download.
     #[must_use]
-    pub fn new(
-        presentation: Presentation,
-        abr: Box<dyn Abr>,
-        estimator: Option<Box<dyn Estimator>>,
-    ) -> Self {
+    pub const fn new(presentation: P, abr: A, estimator: Option<E>) -> Self {
         Self {
             presentation,
             abr,
@@ -49,8 +50,8 @@ impl RateControl {
 
     /// What is played.
     #[must_use]
-    pub const fn presentation(&self) -> &Presentation {
-        &self.presentation
+    pub fn presentation(&self) -> &Presentation {
+        self.presentation.borrow()
     }
 
     /// The estimate in bit/s: the algorithm's own, else the estimator's.
@@ -74,18 +75,20 @@ impl RateControl {
 
     /// The rung of the next segment, `segment`, with `level` ms in the buffer.
     pub fn choose(&mut self, level: f64, segment: usize, now: f64) -> Choice {
-        let top = self.presentation.top();
+        let presentation = self.presentation.borrow();
+        let top = presentation.top();
         if !self.started {
             return Choice::now(self.abr.first().min(top));
         }
-        let mut state = State::new(&self.presentation, level, self.estimate, segment, now);
+        let mut state = State::new(presentation, level, self.estimate, segment, now);
         state.live_latency = self.live_latency;
         state.playback_rate = self.playback_rate;
         let choice = self.abr.choose(&state);
         Choice { rung: choice.rung.min(top), ..choice }
     }
 
-    /// Whether to give up a download at `rung` that began with `level` ms in the buffer.
+    /// Whether to give up a download at `rung` that began at `now` with `level` ms in the buffer: the
+    /// rung to go to.
     pub fn abandon(
         &mut self,
         rung: usize,
@@ -97,35 +100,43 @@ impl RateControl {
         if !self.started {
             return None;
         }
-        let state = State::new(&self.presentation, level, self.estimate, segment, now);
+        let state = State::new(self.presentation.borrow(), level, self.estimate, segment, now);
         self.abr.abandon(&state, rung, progress, (level - progress.time).max(0.0))
     }
 
-    /// Learns from a download that ended at `now` ms, or was given up.
-    pub fn learn(&mut self, report: &SessionReport, next: usize, now: f64) {
+    /// Learns from a download that ended, or was given up; `next` is the next segment. Returns its
+    /// throughput in kbit/s, which is not finite if its body took no time.
+    pub fn learn(&mut self, report: &SessionReport, next: usize, now: f64) -> f64 {
         let level = report.levels[2];
+        let presentation = self.presentation.borrow();
         let progress = &report.download.progress;
         let time = progress.time - progress.first_byte;
         let throughput = progress.received / time;
         if self.started {
-            let state = State::new(&self.presentation, level, self.estimate, next, now);
+            let state = State::new(presentation, level, self.estimate, next, now);
             self.abr.on_download(&state, report);
         }
-        // A body that came with its head has taken no time that could be measured.
+        // A body that came with its head took no time that could be measured.
         let measured = !report.download.abandoned && throughput.is_finite() && time > 0.0;
         if let Some(estimator) = self.estimator.as_mut().filter(|_| measured) {
             self.estimate = Some(estimator.push(time, throughput, progress.first_byte));
         }
         if !self.started {
             self.started = true;
-            let state = State::new(&self.presentation, level, self.estimate, next, now);
+            let state = State::new(presentation, level, self.estimate, next, now);
             self.abr.on_first(&state, report);
         }
+        throughput
     }
 
     /// The player slept `time` ms because the buffer was full.
     pub fn waited(&mut self, time: f64) {
         self.abr.on_wait(time);
+    }
+
+    /// The viewer jumped to media time `target` ms.
+    pub fn sought(&mut self, target: f64) {
+        self.abr.on_seek(target, self.presentation.borrow());
     }
 
     /// Whether nothing was downloaded yet.

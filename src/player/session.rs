@@ -1,12 +1,15 @@
 //! One viewing of a presentation: request after request, until everything was shown.
 
 use super::{
-    abr::{Abr, Choice, State},
+    abr::{Abr, Choice},
+    estimate_error::EstimateError,
     estimator::{Estimate, Estimator},
     network::{Download, Network, NeverEnds, Progress},
     playback::{Observer, Playback, WaitCause, count},
     presentation::Presentation,
+    rate_control::RateControl,
     replacement::Replacement,
+    setup::SetupRequest,
 };
 
 /// When a full buffer holds up the next request.
@@ -34,21 +37,6 @@ pub struct SessionPolicy {
     pub startup_rebuffers: bool,
     /// A jump: when this media time in ms would be requested, go to that one instead.
     pub seek: Option<(f64, f64)>,
-}
-
-/// How far estimates of throughput were from the download that followed.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct EstimateError {
-    /// Downloads slower than estimated.
-    pub over: usize,
-    /// Their mean difference, in kbit/s.
-    pub over_mean: f64,
-    /// Downloads at least as fast as estimated.
-    pub under: usize,
-    /// Their mean difference, in kbit/s.
-    pub under_mean: f64,
-    /// The mean of estimate − throughput over all downloads but the first, in kbit/s.
-    pub mean: f64,
 }
 
 /// What one request did, for logs and observers.
@@ -101,11 +89,11 @@ pub struct Session<'a, N, A: ?Sized, E: ?Sized> {
     presentation: &'a Presentation,
     /// What lies between the player and its origin.
     pub network: N,
-    abr: &'a mut A,
-    estimator: &'a mut E,
+    control: RateControl<&'a Presentation, &'a mut A, &'a mut E>,
     policy: SessionPolicy,
     playback: Playback,
-    estimate: Option<Estimate>,
+    /// The rungs whose setup was requested.
+    set_up: Vec<bool>,
     error: EstimateError,
     next: usize,
     startup: f64,
@@ -129,11 +117,10 @@ where
         Self {
             presentation,
             network,
-            abr,
-            estimator,
+            control: RateControl::new(presentation, abr, Some(estimator)),
             policy,
             playback: Playback::new(presentation),
-            estimate: None,
+            set_up: vec![false; presentation.setup().rungs.len()],
             error: EstimateError::default(),
             next: 0,
             startup: 0.0,
@@ -149,7 +136,7 @@ where
     /// Why the algorithm cannot go on, if it cannot.
     #[must_use]
     pub fn failure(&self) -> Option<&str> {
-        self.abr.failure()
+        self.control.failure()
     }
 
     /// How good the estimates were.
@@ -167,7 +154,7 @@ where
     /// The newest estimate.
     #[must_use]
     pub const fn estimate(&self) -> Option<Estimate> {
-        self.estimate
+        self.control.estimate()
     }
 
     /// Makes the next request and waits for its end; `None` when all segments were requested.
@@ -178,7 +165,7 @@ where
         &mut self,
         observer: &mut impl Observer,
     ) -> Result<Option<SessionReport>, SessionError> {
-        if self.next == 0 && self.estimate.is_none() {
+        if self.control.is_new() {
             return self.first(observer).map(Some);
         }
         if self.next >= self.presentation.count() {
@@ -190,8 +177,10 @@ where
         let segment = self.next - replaced.unwrap_or(0);
         let size = self.size(segment, choice.rung)?;
         self.wait(WaitCause::Algorithm, choice.wait, observer);
+        self.prepare(choice.rung, observer)?;
         let at = self.playback.totals().time;
         let request = self.playback.level();
+        self.network.ask_for(self.presentation.name(segment, choice.rung));
         let (download, abandoned_to) = self.download(size, choice.rung, replaced)?;
         self.note_changes(observer);
         let rebuffer = self.playback.totals().rebuffer;
@@ -218,25 +207,22 @@ where
 
     /// The first segment: nothing is shown before it is there.
     fn first(&mut self, observer: &mut impl Observer) -> Result<SessionReport, SessionError> {
-        let rung = self.abr.first();
+        let rung = self.control.choose(0.0, 0, 0.0).rung;
         let size = self.size(0, rung)?;
+        let presentation = self.presentation;
+        self.request(&presentation.setup().start, observer)?;
+        self.prepare(rung, observer)?;
+        let at = self.playback.totals().time;
         self.note_changes(observer);
+        self.network.ask_for(presentation.name(0, rung));
         let download = self.network.download(size, None)?;
         self.note_changes(observer);
         let time = download.progress.time;
-        let mut rebuffer = 0.0;
-        if self.policy.startup_rebuffers {
-            self.playback.advance(time, observer);
-            rebuffer = time;
-        } else {
-            self.playback.wait_for_start(time);
-        }
+        self.pass(time, observer);
+        let rebuffer = if self.policy.startup_rebuffers { time } else { 0.0 };
         self.playback.append(rung);
         self.next = 1;
         self.startup = download.progress.time - download.progress.first_byte;
-        let throughput = download.progress.size / self.startup;
-        let latency = download.progress.first_byte;
-        self.estimate = Some(self.estimator.push(self.startup, throughput, latency));
         self.sleep_when_full(observer);
         let report = SessionReport {
             segment: 0,
@@ -248,10 +234,44 @@ where
             chosen_wait: 0.0,
             levels: [0.0, 0.0, self.playback.level()],
             rebuffer,
-            at: 0.0,
+            at,
         };
-        self.abr.on_first(&self.state(), &report);
+        self.control.learn(&report, self.next, self.playback.totals().time);
         Ok(report)
+    }
+
+    /// Requests what a rung needs before its first segment.
+    fn prepare(&mut self, rung: usize, observer: &mut impl Observer) -> Result<(), SessionError> {
+        let Some(set_up) = self.set_up.get_mut(rung) else { return Ok(()) };
+        if std::mem::replace(set_up, true) {
+            return Ok(());
+        }
+        let presentation = self.presentation;
+        self.request(&presentation.setup().rungs[rung], observer)
+    }
+
+    /// Requests what is no segment.
+    fn request(
+        &mut self,
+        requests: &[SetupRequest],
+        observer: &mut impl Observer,
+    ) -> Result<(), SessionError> {
+        for request in requests {
+            self.network.ask_for(request.name);
+            let time = self.network.download(request.size, None)?.progress.time;
+            self.note_changes(observer);
+            self.pass(time, observer);
+        }
+        Ok(())
+    }
+
+    /// Lets the time of a request pass.
+    fn pass(&mut self, time: f64, observer: &mut impl Observer) {
+        if self.control.is_new() && !self.policy.startup_rebuffers {
+            self.playback.wait_for_start(time);
+        } else {
+            self.playback.advance(time, observer);
+        }
     }
 
     /// Jumps, if it is time for it.
@@ -264,7 +284,7 @@ where
         self.policy.seek = None;
         self.next = whole(target / segment);
         self.playback.clear();
-        self.abr.on_seek(target, self.presentation);
+        self.control.sought(target);
         observer.sought(self.playback.totals().time);
     }
 
@@ -276,7 +296,7 @@ where
         let over = self.playback.level() + self.presentation.segment() - self.policy.max_buffer;
         if over > 0.0 {
             self.wait(WaitCause::FullBuffer, over, observer);
-            self.abr.on_wait(over);
+            self.control.waited(over);
         }
         over.max(0.0)
     }
@@ -310,19 +330,14 @@ where
 
     /// The next rung, and the segment that it replaces, counted from the end of the buffer.
     fn choose(&mut self) -> (Choice, Option<usize>) {
-        let state = self.state();
-        let mut choice = self.abr.choose(&state);
+        let (level, now) = (self.playback.level(), self.playback.totals().time);
+        let mut choice = self.control.choose(level, self.next, now);
         let segment = self.presentation.segment();
         let replaced = self.policy.replacement.choose(&self.playback, segment, choice.rung);
         if replaced.is_some() {
             choice.wait = 0.0;
         }
         (choice, replaced)
-    }
-
-    fn state(&self) -> State<'a> {
-        let (level, now) = (self.playback.level(), self.playback.totals().time);
-        State::new(self.presentation, level, self.estimate, self.next, now)
     }
 
     fn size(&self, segment: usize, rung: usize) -> Result<f64, SessionError> {
@@ -336,20 +351,18 @@ where
         rung: usize,
         replaced: Option<usize>,
     ) -> Result<(Download, Option<usize>), SessionError> {
-        let level = self.playback.level();
-        let state = self.state();
+        let (level, now) = (self.playback.level(), self.playback.totals().time);
         let mut wanted = None;
-        let abr = &mut *self.abr;
-        let mut watch = |progress: &Progress| {
-            let left = (level - progress.time).max(0.0);
-            match replaced {
-                Some(from_end) => {
-                    Replacement::is_late(from_end, state.presentation.segment(), left)
-                }
-                None => {
-                    wanted = abr.abandon(&state, rung, progress, left);
-                    wanted.is_some()
-                }
+        let (control, next) = (&mut self.control, self.next);
+        let segment = self.presentation.segment();
+        let mut watch = |progress: &Progress| match replaced {
+            Some(from_end) => {
+                let left = (level - progress.time).max(0.0);
+                Replacement::is_late(from_end, segment, left)
+            }
+            None => {
+                wanted = control.abandon(rung, progress, level, next, now);
+                wanted.is_some()
             }
         };
         let watch: Option<&mut dyn FnMut(&Progress) -> bool> =
@@ -387,44 +400,25 @@ where
 
     /// Tells algorithm and estimator about a download.
     fn learn(&mut self, report: &SessionReport) -> Result<(), SessionError> {
-        let state = self.state();
-        self.abr.on_download(&state, report);
-        let progress = &report.download.progress;
-        let time = progress.time - progress.first_byte;
-        let throughput = progress.received / time;
+        let before = self.control.estimate();
+        let throughput = self.control.learn(report, self.next, self.playback.totals().time);
         if !throughput.is_finite() {
             return Err(SessionError::NotFinite("throughput"));
         }
-        if let Some(estimate) = self.estimate {
+        if let Some(estimate) = before {
             self.error.push(estimate.throughput, throughput);
         }
-        if !report.download.abandoned {
-            let estimate = self.estimator.push(time, throughput, progress.first_byte);
-            if !estimate.throughput.is_finite() {
-                return Err(SessionError::NotFinite("estimate"));
+        match self.control.estimate() {
+            Some(estimate) if !estimate.throughput.is_finite() => {
+                Err(SessionError::NotFinite("estimate"))
             }
-            self.estimate = Some(estimate);
+            _ => Ok(()),
         }
-        Ok(())
     }
 
     /// Shows the rest of the buffer.
     pub fn play_out(&mut self, observer: &mut impl Observer) {
         self.playback.play_out(observer);
-    }
-}
-
-impl EstimateError {
-    /// Compares `estimate` with the `throughput` that came of it.
-    fn push(&mut self, estimate: f64, throughput: f64) {
-        if estimate > throughput {
-            self.over += 1;
-            self.over_mean += (estimate - throughput - self.over_mean) / count(self.over);
-        } else {
-            self.under += 1;
-            self.under_mean += (throughput - estimate - self.under_mean) / count(self.under);
-        }
-        self.mean += (estimate - throughput - self.mean) / count(self.over + self.under);
     }
 }
 
@@ -436,4 +430,152 @@ impl EstimateError {
 )]
 fn whole(number: f64) -> usize {
     number.floor() as usize
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        model::{LinkSpec, RateSpec, Step, Steps},
+        player::{
+            Setup,
+            abr::{Fixed, Throughput},
+            estimator::Ewma,
+            network::LinkNetwork,
+        },
+        seed::{Name, Seed},
+        units::BitRate,
+    };
+    use proptest::prelude::*;
+    use std::{sync::Arc, time::Duration};
+
+    const SEGMENT: f64 = 2000.0;
+
+    const fn policy() -> SessionPolicy {
+        SessionPolicy {
+            max_buffer: 12_000.0,
+            full: FullBuffer::WaitForRoom,
+            replacement: Replacement::Never,
+            abandon: true,
+            startup_rebuffers: false,
+            seek: None,
+        }
+    }
+
+    /// 1000 bits a ms, and what was asked for.
+    #[derive(Default)]
+    struct Plain {
+        name: Option<Name>,
+        asked: Vec<(f64, Option<Name>)>,
+    }
+
+    impl Network for Plain {
+        fn ask_for(&mut self, name: Option<Name>) {
+            self.name = name;
+        }
+
+        fn download(
+            &mut self,
+            size: f64,
+            _watch: Option<&mut dyn FnMut(&Progress) -> bool>,
+        ) -> Result<Download, NeverEnds> {
+            self.asked.push((size, self.name));
+            let progress = Progress { size, received: size, time: size / 1000.0, first_byte: 0.0 };
+            Ok(Download { progress, abandoned: false })
+        }
+
+        fn wait(&mut self, _time: f64) {}
+    }
+
+    /// Manifests come first, then what the rung needs, once; their time is part of the startup.
+    #[test]
+    fn setup_is_requested_once_before_its_segments() {
+        let named = |text: &str| Some(Name::new(text));
+        let request = |bytes, path: &str| SetupRequest::new(bytes, path);
+        let setup = Setup {
+            start: vec![request(1000, "/master")],
+            rungs: vec![vec![request(500, "/v1")], vec![request(250, "/v2"), request(125, "/i2")]],
+        };
+        let presentation = Presentation::constant(SEGMENT, vec![100.0, 200.0], 3)
+            .unwrap()
+            .with_paths(|segment, rung| format!("/v{}/{segment}", rung + 1))
+            .with_setup(setup);
+        let (mut abr, mut estimator) = (Fixed::new(1), Ewma::new(&[3000.0], SEGMENT));
+        let network = Plain::default();
+        let mut session = Session::new(&presentation, network, &mut abr, &mut estimator, policy());
+        let mut starts = Vec::new();
+        while let Some(report) = session.step(&mut ()).unwrap() {
+            starts.push(report.at);
+        }
+        let asked = &session.network.asked;
+        assert_eq!(
+            asked[..],
+            [
+                (8000.0, named("/master")),
+                (2000.0, named("/v2")),
+                (1000.0, named("/i2")),
+                (400_000.0, named("/v2/0")),
+                (400_000.0, named("/v2/1")),
+                (400_000.0, named("/v2/2")),
+            ]
+        );
+        assert_eq!(starts, [11.0, 411.0, 811.0]);
+        assert_eq!(session.playback().totals().rebuffer, 0.0);
+    }
+
+    fn link(steps: &[(u64, u64)]) -> Arc<LinkSpec> {
+        let step = |&(ms, kbit): &(u64, u64)| Step {
+            lasts: Duration::from_millis(ms),
+            rate: BitRate::from_kilobits_per_second(kbit),
+        };
+        let steps = Steps::new(steps.iter().map(step).collect(), true).unwrap();
+        Arc::new(LinkSpec { rate: RateSpec::Steps(Arc::new(steps)), ..LinkSpec::default() })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        /// Startup, playback and rebuffering are all the time there is; what was added was shown, or is in
+        /// the buffer, or was thrown away by a seek; and the buffer is never below zero.
+        #[test]
+        fn time_and_media_are_conserved(
+            mut steps in prop::collection::vec((100u64..4000, 50u64..6000), 1..6),
+            seek in prop::option::of((1u32..30, 1u32..60)),
+            seed: u64,
+        ) {
+            steps.push((500, 800));
+            let presentation =
+                Presentation::constant(SEGMENT, vec![150.0, 700.0, 2500.0], 60).unwrap();
+            let (mut abr, mut estimator) =
+                (Throughput::new(true), Ewma::new(&[3000.0, 8000.0], SEGMENT));
+            let network = LinkNetwork::new(&link(&steps), &[], &[], Seed::new(seed));
+            let ms = |segments: u32| f64::from(segments) * SEGMENT;
+            let seek = seek.map(|(when, target)| (ms(when), ms(target)));
+            let policy = SessionPolicy { seek, ..policy() };
+            let mut session =
+                Session::new(&presentation, network, &mut abr, &mut estimator, policy);
+            let (mut startup, mut added, mut thrown, mut level) = (None, 0.0, 0.0, 0.0);
+            let mut pending = policy.seek;
+            loop {
+                if pending.is_some_and(|(when, _)| added >= when) {
+                    pending = None;
+                    thrown = level;
+                }
+                let report = match session.step(&mut ()) {
+                    Ok(Some(report)) => report,
+                    Ok(None) => break,
+                    // A seek to the end.
+                    Err(SessionError::NoSegment { .. }) => break,
+                    Err(error) => return Err(TestCaseError::fail(error.to_string())),
+                };
+                startup.get_or_insert(report.at + report.download.progress.time);
+                added += if report.download.abandoned { 0.0 } else { SEGMENT };
+                prop_assert!(report.levels.iter().all(|level| *level >= 0.0), "{report:?}");
+                level = session.playback().level();
+                let totals = session.playback().totals();
+                let shown = totals.time - totals.rebuffer - startup.unwrap_or_default();
+                prop_assert!((shown + level + thrown - added).abs() < 1e-3, "{report:?}");
+            }
+        }
+    }
 }

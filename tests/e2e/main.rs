@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails so")]
 
 mod browser;
+mod cmcd;
 mod console;
 mod events;
 mod failover;
@@ -19,6 +20,9 @@ mod nginx;
 mod process;
 mod prometheus;
 mod reactions;
+#[expect(dead_code, reason = "other tests use the rest of it")]
+#[path = "../recorder/mod.rs"]
+mod recorder;
 mod rig;
 mod second_origin;
 mod secure_nginx;

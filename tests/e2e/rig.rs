@@ -45,6 +45,11 @@ impl Rig {
         format!("http://{}{path}", self.ready["listen"].as_str().unwrap())
     }
 
+    /// The data plane's host and port.
+    pub(crate) fn listen(&self) -> &str {
+        self.ready["listen"].as_str().unwrap()
+    }
+
     /// The control plane's host and port.
     pub(crate) fn admin(&self) -> &str {
         self.ready["admin"].as_str().unwrap()

@@ -21,7 +21,7 @@ pub(crate) fn tool(name: &str) -> Command {
 /// The folder of the browser test's page and driver, with the players in it.
 pub(crate) fn web() -> PathBuf {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/web");
-    for package in ["hls.js", "dashjs", "shaka-player", "playwright-core"] {
+    for package in ["hls.js", "dashjs", "shaka-player", "playwright-core", "@svta/cml-cmcd"] {
         let there = folder.join("node_modules").join(package).exists();
         assert!(there, "{package} is not in tests/web/node_modules: {HINT}");
     }

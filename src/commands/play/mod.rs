@@ -2,6 +2,7 @@
 
 mod algorithm;
 mod junit;
+mod log;
 mod report;
 mod run;
 mod summary;

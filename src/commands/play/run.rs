@@ -7,6 +7,7 @@ use super::{
     },
     algorithm,
     junit::junit,
+    log::write_log,
     report::Report,
     summary::summary,
     terminal,
@@ -15,12 +16,18 @@ use crate::{
     args::PlayArgs,
     descriptors,
     player::{
-        PlayoutPolicy,
-        fetch::{Monitor, Outcome, PlayOptions, play},
+        fetch::{CmcdOptions, Monitor, Outcome, PlayOptions, play},
+        preset,
     },
 };
 use anyhow::Context as _;
-use std::{fs::File, io::Write as _, sync::Arc, time::Duration};
+use std::{
+    fs::File,
+    io::{BufWriter, Write as _},
+    path::Path,
+    sync::Arc,
+    time::Duration,
+};
 use tokio::{
     signal::unix::{SignalKind, signal},
     sync::watch,
@@ -36,19 +43,19 @@ const STAGGER_ALL: Duration = Duration::from_secs(10);
 
 pub(in super::super) fn run(args: &PlayArgs) -> Result<(), Failure> {
     let url = address(&args.url)?;
-    let control = algorithm::maker(&args.abr)?;
-    let junit_file = args.junit.as_ref().map(|path| {
-        let wrong = |error| Failure::usage(format_args!("--junit {}: {error}", path.display()));
-        File::create(path).map_err(wrong)
-    });
-    let junit_file = junit_file.transpose()?;
+    let controls = algorithm::maker(&args.abr, args.max_buffer)?;
+    let junit_file = create("--junit", args.junit.as_deref())?;
+    let log_file = create("--log", args.log.as_deref())?;
+    let preset = preset(&args.abr);
     let options = PlayOptions {
         url: url.clone(),
-        control,
+        controls,
         duration: args.duration,
         live_duration: LIVE,
-        max_buffer: args.max_buffer,
-        playout: PlayoutPolicy::default(),
+        playout: preset.playout,
+        requests: preset.requests,
+        log: log_file.is_some(),
+        cmcd: args.cmcd.map(|version| CmcdOptions { version, headers: args.cmcd_headers }),
     };
     descriptors::raise();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
@@ -56,6 +63,9 @@ pub(in super::super) fn run(args: &PlayArgs) -> Result<(), Failure> {
     let outcomes = runtime.block_on(play_all(options, args))?;
     runtime.shutdown_background();
     let report = Report::new(&url, &args.abr, &outcomes, &args.assertions);
+    if let Some(file) = log_file {
+        write_log(&mut BufWriter::new(file), &outcomes).context("--log")?;
+    }
     if let Some(mut file) = junit_file {
         file.write_all(junit(&report).as_bytes()).context("--junit")?;
     }
@@ -66,6 +76,13 @@ pub(in super::super) fn run(args: &PlayArgs) -> Result<(), Failure> {
     }
     let problems = report.problems();
     if problems.is_empty() { Ok(()) } else { Err(Failure::running(problems.join("\n      "))) }
+}
+
+/// The file of an option, before anything is played: what cannot be written should be told at once.
+fn create(option: &str, path: Option<&Path>) -> Result<Option<File>, Failure> {
+    let Some(path) = path else { return Ok(None) };
+    let wrong = |error| Failure::usage(format_args!("{option} {}: {error}", path.display()));
+    File::create(path).map(Some).map_err(wrong)
 }
 
 /// The URL, if it is one that can be played.

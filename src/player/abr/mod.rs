@@ -9,6 +9,7 @@ mod dash_js;
 mod dynamic;
 mod dynamic_dash;
 mod fixed;
+mod forward;
 mod hls_js;
 mod insufficient_buffer;
 mod media3;

@@ -15,3 +15,15 @@ pub trait Estimator: Send {
     /// in ms. Returns the new estimate.
     fn push(&mut self, time: f64, throughput: f64, latency: f64) -> Estimate;
 }
+
+impl<T: Estimator + ?Sized> Estimator for &mut T {
+    fn push(&mut self, time: f64, throughput: f64, latency: f64) -> Estimate {
+        (**self).push(time, throughput, latency)
+    }
+}
+
+impl<T: Estimator + ?Sized> Estimator for Box<T> {
+    fn push(&mut self, time: f64, throughput: f64, latency: f64) -> Estimate {
+        (**self).push(time, throughput, latency)
+    }
+}

@@ -1,6 +1,6 @@
 //! Why playback failed.
 
-use crate::media::ManifestError;
+use crate::{media::ManifestError, player::Failure};
 
 /// A request that failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -10,6 +10,8 @@ pub struct FetchError {
     pub url: String,
     /// What came instead.
     pub cause: String,
+    /// The kind of failure.
+    pub failure: Failure,
 }
 
 /// Why playback ended before its time.

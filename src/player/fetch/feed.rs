@@ -18,6 +18,8 @@ use url::Url;
 
 /// Reloads are at least so many ms apart.
 const SHORTEST: f64 = 500.0;
+/// The least between two reloads that the origin holds until there is news, in ms.
+const BLOCKED: f64 = 50.0;
 /// A live player starts so many target durations before the end, unless the manifest says it.
 const TARGETS: f64 = 3.0;
 
@@ -67,6 +69,10 @@ impl Feed {
         let now = requester.shared.clock.now();
         let (fetched, place) = manifest(&requester, url).await?;
         let format = format_of(&fetched, &place)?;
+        requester.shared.lock().format = Some(match format {
+            ManifestFormat::Hls => "h",
+            _ => "d",
+        });
         let listing = listing(&requester, &place, format, &fetched.body)?;
         let update = listing.update.map(|update| update.as_secs_f64() * 1000.0);
         let mut tracks = Vec::with_capacity(listing.tracks.len());
@@ -135,14 +141,29 @@ impl Feed {
                 if list.ended {
                     return Ok(None);
                 }
+                if let Some(hint) = hinted(list, from) {
+                    return Ok(Some(hint));
+                }
                 let target = list.target.max(0.0) * 1000.0;
                 let pause = if state.grew { target } else { target / 2.0 };
-                let pause = if self.mpd.is_some() { SHORTEST } else { pause };
-                state.loaded + pause.max(SHORTEST) - self.requester.shared.clock.now()
+                let pause = match (&self.mpd, list.next) {
+                    (Some(_), _) => SHORTEST,
+                    // The origin makes the player wait.
+                    (None, Some(_)) => BLOCKED,
+                    (None, None) => pause.max(SHORTEST),
+                };
+                state.loaded + pause - self.requester.shared.clock.now()
             };
             Clock::sleep(wait.max(0.0)).await;
             self.reload(track).await?;
         }
+    }
+
+    /// Where the first segment at or after `from` is, if it is listed already.
+    pub(super) async fn listed_after(&self, track: usize, from: f64) -> Option<Location> {
+        let state = self.tracks[track].state.lock().await;
+        let segments = &state.list.as_ref()?.segments;
+        segments.iter().find(|segment| segment.position >= from).map(|found| found.location.clone())
     }
 
     async fn ensure(&self, track: usize) -> Result<(), PlayError> {
@@ -150,6 +171,27 @@ impl Feed {
         if state.list.is_none() {
             self.playlist(track, &mut state).await?;
         }
+        match &mut state.list {
+            Some(list) => self.read_indexes(list).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Fetches the indexes of files that list their segments themselves.
+    async fn read_indexes(&self, list: &mut SegmentList) -> Result<(), PlayError> {
+        if list.indexes.is_empty() {
+            return Ok(());
+        }
+        for index in std::mem::take(&mut list.indexes) {
+            let purpose = Purpose::of(Object::Index);
+            let watch = &mut |_: &Progress| false;
+            let fetched = self.requester.fetch(&index.location, purpose, watch).await?;
+            let segments = index.segments(&fetched.body).ok_or_else(|| {
+                content(&index.location.url, "has no `sidx` box with segments in its indexRange")
+            })?;
+            list.segments.extend(segments);
+        }
+        list.segments.sort_by(|one, other| one.position.total_cmp(&other.position));
         Ok(())
     }
 
@@ -168,7 +210,12 @@ impl Feed {
     async fn playlist(&self, track: usize, state: &mut State) -> Result<(), PlayError> {
         let Some(url) = &self.tracks[track].playlist else { return Ok(()) };
         state.loaded = self.requester.shared.clock.now();
-        let (fetched, place) = manifest(&self.requester, url).await?;
+        let next = state.list.as_ref().and_then(|list| list.next);
+        let held = next.map(|next| {
+            let mark = if url.contains('?') { '&' } else { '?' };
+            format!("{url}{mark}{}", next.query())
+        });
+        let (fetched, place) = manifest(&self.requester, held.as_ref().unwrap_or(url)).await?;
         let listing = listing(&self.requester, &place, ManifestFormat::Hls, &fetched.body)?;
         match listing.tracks.into_iter().next().map(|listed| listed.source) {
             Some(TrackSource::Segments(list)) => {
@@ -241,8 +288,12 @@ impl State {
             self.anchor = Some((segment.position, date));
             date += segment.duration;
         }
+        if let Some(hint) = &mut list.hint {
+            hint.date = Some(date);
+        }
     }
 
+    /// The segment at or after `from`; without it, the one to start with.
     fn find(&self, list: &SegmentList, from: Option<f64>) -> Option<ListedSegment> {
         if let Some(from) = from {
             return list.segments.iter().find(|segment| segment.position >= from).cloned();
@@ -258,6 +309,12 @@ impl State {
         });
         behind.or_else(|| list.segments.first()).cloned()
     }
+}
+
+/// What comes after the list, if that is the next to be requested, and the origin holds the request.
+fn hinted(list: &SegmentList, from: Option<f64>) -> Option<ListedSegment> {
+    let hint = list.hint.as_ref()?;
+    from.is_some_and(|from| hint.position >= from).then(|| hint.clone())
 }
 
 /// A manifest, and the URL that its references start from.

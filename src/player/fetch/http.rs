@@ -1,7 +1,10 @@
 //! One request: redirects followed, the body measured as it arrives, and kept only if it is a manifest.
 
 use super::error::FetchError;
-use crate::{media::Location, player::Progress};
+use crate::{
+    media::Location,
+    player::{Failure, Progress},
+};
 use bytes::Bytes;
 use http::{
     HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri, header,
@@ -19,8 +22,8 @@ use url::Url;
 
 /// For a connection to be made.
 const CONNECT: Duration = Duration::from_secs(10);
-/// Without a byte.
-const IDLE: Duration = Duration::from_secs(20);
+/// For a request for a length, in ms.
+const LENGTH_TIME: f64 = 20_000.0;
 const REDIRECTS: usize = 10;
 /// The longest body that is kept.
 const LONGEST: usize = 16 << 20;
@@ -44,12 +47,43 @@ pub(super) struct Http {
 #[derive(Debug)]
 pub(super) struct Ask<'a> {
     pub(super) location: &'a Location,
+    /// What is added to the query.
+    pub(super) query: Option<String>,
     pub(super) headers: HeaderMap,
     pub(super) method: Method,
     /// Whether the body is wanted.
     pub(super) keep: bool,
+    /// How long it may take.
+    pub(super) times: Times,
     /// The size in bits to go by where the response does not say its length.
     pub(super) expected: f64,
+}
+
+/// How long a request may take, in ms: until the head, between two arrivals of bytes, and in all.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Times {
+    pub(super) first_byte: f64,
+    pub(super) idle: f64,
+    pub(super) total: f64,
+}
+
+/// Why a request failed, before its URL is added.
+#[derive(Debug)]
+struct Fault {
+    failure: Failure,
+    cause: String,
+}
+
+impl Fault {
+    fn timeout(cause: String) -> Self {
+        Self { failure: Failure::Timeout, cause }
+    }
+}
+
+impl From<String> for Fault {
+    fn from(cause: String) -> Self {
+        Self { failure: Failure::Other, cause }
+    }
 }
 
 /// A complete response, or one that was given up.
@@ -84,16 +118,22 @@ impl Http {
         now: impl Fn() -> f64,
         watch: &mut (dyn FnMut(&Progress) -> bool + Send),
     ) -> Result<Fetched, FetchError> {
-        let failed = |cause: String| FetchError { url: ask.location.url.clone(), cause };
+        let failed = |Fault { failure, cause }: Fault| FetchError {
+            url: ask.location.url.clone(),
+            cause,
+            failure,
+        };
+        let other = |cause: String| failed(cause.into());
         let start = now();
         let (url, response) = self.head(ask).await.map_err(failed)?;
         let first_byte = now() - start;
         let status = response.status();
         if !status.is_success() {
-            return Err(failed(refusal(&response)));
+            let (failure, cause) = (Failure::Status(status.as_u16()), refusal(&response));
+            return Err(failed(Fault { failure, cause }));
         }
         if ask.location.range.is_some() && status != StatusCode::PARTIAL_CONTENT {
-            return Err(failed(format!("status {status}, not 206, to a request for a range")));
+            return Err(other(format!("status {status}, not 206, to a request for a range")));
         }
         let content_type = response.headers().get(header::CONTENT_TYPE);
         let content_type = content_type.and_then(|value| value.to_str().ok()).map(str::to_owned);
@@ -108,12 +148,14 @@ impl Http {
         if let Some(length) = body.size_hint().exact() {
             fetched.progress.size = length as f64 * BITS;
         }
-        while let Some(data) = next(&mut body).await.map_err(failed)? {
+        loop {
+            let left = ask.times.total - (now() - start);
+            let Some(data) = next(&mut body, ask.times, left).await.map_err(failed)? else { break };
             fetched.progress.received += data.len() as f64 * BITS;
             fetched.progress.time = now() - start;
             if ask.keep {
                 if fetched.body.len() + data.len() > LONGEST {
-                    return Err(failed(format!(
+                    return Err(other(format!(
                         "longer than {LONGEST} bytes, which no manifest is"
                     )));
                 }
@@ -136,32 +178,47 @@ impl Http {
         for (method, range) in [(Method::HEAD, None), (Method::GET, Some(0..1))] {
             let asked = Location { url: url.clone(), range };
             let headers = HeaderMap::new();
-            let ask = Ask { location: &asked, headers, method, keep: false, expected: 0.0 };
+            let ask = Ask {
+                location: &asked,
+                query: None,
+                headers,
+                method,
+                keep: false,
+                times: Times { first_byte: LENGTH_TIME, idle: LENGTH_TIME, total: LENGTH_TIME },
+                expected: 0.0,
+            };
             match self.head(&ask).await.map(|(_, response)| total(&response)) {
                 Ok(Ok(length)) => return Ok(length),
-                Ok(Err(problem)) | Err(problem) => cause = problem,
+                Ok(Err(problem)) => cause = problem,
+                Err(fault) => cause = fault.cause,
             }
         }
-        Err(FetchError { url, cause })
+        Err(FetchError { url, cause, failure: Failure::Other })
     }
 
     /// The response after redirects, its body unread, and where it came from.
-    async fn head(&self, ask: &Ask<'_>) -> Result<(String, Response<Incoming>), String> {
+    async fn head(&self, ask: &Ask<'_>) -> Result<(String, Response<Incoming>), Fault> {
         let mut url = Url::parse(&ask.location.url).map_err(|error| error.to_string())?;
+        if let Some(query) = &ask.query {
+            let with = url.query().map(|before| format!("{before}&{query}"));
+            url.set_query(Some(with.as_deref().unwrap_or(query)));
+        }
         for _ in 0..=REDIRECTS {
             let request = request(&url, ask)?;
-            let response = timeout(IDLE, self.client.request(request)).await;
-            let response = response.map_err(|_| format!("no response within {IDLE:?}"))?;
+            let time = ask.times.first_byte.min(ask.times.total);
+            let response = within(time, self.client.request(request)).await;
+            let response = response
+                .ok_or_else(|| Fault::timeout(format!("no response within {}", span(time))))?;
             let response = response.map_err(|error| causes(&error))?;
             if !response.status().is_redirection() {
                 return Ok((url.into(), response));
             }
             let target = response.headers().get(header::LOCATION);
             let target = target.and_then(|target| target.to_str().ok());
-            let target = target.ok_or_else(|| refusal(&response))?;
+            let target = target.ok_or_else(|| Fault::from(refusal(&response)))?;
             url = url.join(target).map_err(|error| format!("redirected to {target:?}: {error}"))?;
         }
-        Err(format!("more than {REDIRECTS} redirects"))
+        Err(format!("more than {REDIRECTS} redirects").into())
     }
 }
 
@@ -188,11 +245,31 @@ fn request(url: &Url, ask: &Ask<'_>) -> Result<Request<Empty<Bytes>>, String> {
     Ok(request)
 }
 
-/// The next bytes of a body; `None` at its end.
-async fn next(body: &mut Incoming) -> Result<Option<Bytes>, String> {
+/// What `future` brings within `time` ms.
+async fn within<T>(time: f64, future: impl Future<Output = T>) -> Option<T> {
+    match Duration::try_from_secs_f64(time.max(0.0) / MS) {
+        Ok(time) => timeout(time, future).await.ok(),
+        // No limit.
+        Err(_) => Some(future.await),
+    }
+}
+
+/// A time in ms as a person reads it.
+fn span(time: f64) -> String {
+    format!("{} s", (time / 100.0).round() / 10.0)
+}
+
+/// The next bytes of a body, of which `left` ms of the whole time are left; `None` at its end.
+async fn next(body: &mut Incoming, times: Times, left: f64) -> Result<Option<Bytes>, Fault> {
     loop {
-        let frame = timeout(IDLE, body.frame()).await;
-        let frame = frame.map_err(|_| format!("no byte for {IDLE:?}"))?;
+        let frame = within(times.idle.min(left), body.frame()).await;
+        let frame = frame.ok_or_else(|| {
+            Fault::timeout(if times.idle <= left {
+                format!("no byte for {}", span(times.idle))
+            } else {
+                format!("not complete within {}", span(times.total))
+            })
+        })?;
         match frame.transpose().map_err(|error| causes(&error))? {
             None => return Ok(None),
             Some(frame) => {

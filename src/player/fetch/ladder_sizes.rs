@@ -10,7 +10,10 @@ use super::{
     requester::Requester,
     viewing::Shared,
 };
-use crate::media::{ListedSegment, Location};
+use crate::{
+    media::{ListedSegment, Location},
+    player::preset,
+};
 use tokio::task::JoinSet;
 
 /// So many requests are under way at a time.
@@ -55,7 +58,12 @@ pub async fn learn_ladder(
     url: &str,
     progress: &mut dyn FnMut(usize, usize),
 ) -> Result<LadderSizes, PlayError> {
-    let requester = Requester { http: Http::new(), shared: Shared::new(Clock::start()) };
+    let requester = Requester {
+        http: Http::new(),
+        shared: Shared::new(Clock::start()),
+        reporter: None,
+        policy: preset("").requests,
+    };
     let http = requester.http.clone();
     let feed = Feed::load(requester, url).await?;
     let problem = |text: &str| PlayError::Content { url: url.to_owned(), problem: text.to_owned() };

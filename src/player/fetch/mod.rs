@@ -5,6 +5,7 @@
 //! manifests. This folder alone in `player` has `async`; it reaches a proxy only by its URL.
 
 mod clock;
+mod cmcd;
 mod error;
 mod feed;
 mod http;
@@ -15,7 +16,8 @@ mod requester;
 mod stream;
 mod viewing;
 
+pub use cmcd::CmcdOptions;
 pub use error::{FetchError, PlayError};
 pub use ladder_sizes::{LadderSizes, learn_ladder};
-pub use play::{Ending, MakeControl, Outcome, PlayOptions, play};
+pub use play::{Controls, Ending, MakeControls, Outcome, PlayOptions, play};
 pub use viewing::{Monitor, PlayerView};

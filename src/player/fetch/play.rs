@@ -2,6 +2,7 @@
 
 use super::{
     clock::Clock,
+    cmcd::{CmcdOptions, Reporter},
     error::PlayError,
     feed::Feed,
     http::Http,
@@ -10,29 +11,44 @@ use super::{
     stream::{Adaptive, Stream},
     viewing::{Monitor, Shared},
 };
-use crate::player::{Playout, PlayoutPolicy, PlayoutState, Presentation, Qoe, RateControl};
+use crate::player::{
+    OwnedRateControl, Playout, PlayoutPolicy, PlayoutState, Presentation, Qoe, RequestPolicy,
+    SessionReport,
+};
 use std::{fmt, sync::Arc, time::Duration};
 use tokio::sync::watch;
 
-/// Makes the algorithm for what is played; the flag says whether it is live.
-pub type MakeControl =
-    Arc<dyn Fn(&Presentation, bool) -> Result<RateControl, String> + Send + Sync>;
+/// What a player is made of for one presentation.
+#[derive(Debug)]
+pub struct Controls {
+    /// Its algorithm.
+    pub control: OwnedRateControl,
+    /// The maximum buffer level in ms.
+    pub max_buffer: f64,
+}
+
+/// Makes the controls for what is played; the flag says whether it is live.
+pub type MakeControls = Arc<dyn Fn(&Presentation, bool) -> Result<Controls, String> + Send + Sync>;
 
 /// How a player plays.
 #[derive(Clone)]
 pub struct PlayOptions {
     /// The URL of the manifest.
     pub url: String,
-    /// Its algorithm.
-    pub control: MakeControl,
+    /// Its algorithm and buffer.
+    pub controls: MakeControls,
     /// How long, at most.
     pub duration: Option<Duration>,
     /// How long where the stream is live and nothing is said.
     pub live_duration: Duration,
-    /// The maximum buffer level.
-    pub max_buffer: Duration,
     /// When playback starts and goes on.
     pub playout: PlayoutPolicy,
+    /// How segments are requested.
+    pub requests: RequestPolicy,
+    /// Whether downloads are logged.
+    pub log: bool,
+    /// How CMCD is sent, if it is.
+    pub cmcd: Option<CmcdOptions>,
 }
 
 impl fmt::Debug for PlayOptions {
@@ -61,6 +77,8 @@ pub struct Outcome {
     pub qoe: Qoe,
     /// How it ended.
     pub ending: Ending,
+    /// Each download of a segment of the main stream, in order, if it was to be logged.
+    pub downloads: Vec<SessionReport>,
 }
 
 /// Plays until the end, for as long as the options say, or until `stop` is true.
@@ -69,16 +87,22 @@ pub async fn play(
     monitor: &Monitor,
     mut stop: watch::Receiver<bool>,
 ) -> Outcome {
+    // Before the time starts: the first player of a process reads the certificates of the platform.
+    let http = Http::new();
     let clock = Clock::start();
     let shared = Shared::new(clock);
-    monitor.add(&shared);
-    let requester = Requester { http: Http::new(), shared: shared.clone() };
+    let number = monitor.add(&shared);
+    let reporter =
+        options.cmcd.map(|cmcd| Reporter::new(cmcd, number, &options.url, clock.epoch()));
+    let requester = Requester { http, shared: shared.clone(), reporter, policy: options.requests };
     let ending = tokio::select! {
         played = run(options, &requester) => played.map_or_else(Ending::Failed, |()| Ending::Complete),
         () = time_up(options, &shared) => Ending::Duration,
         _ = stop.wait_for(|stop| *stop) => Ending::Stopped,
     };
-    Outcome { qoe: shared.qoe(), ending }
+    let qoe = shared.qoe();
+    let downloads = shared.lock().log.take().unwrap_or_default();
+    Outcome { qoe, ending, downloads }
 }
 
 /// Waits for the end of the time.
@@ -104,15 +128,17 @@ async fn run(options: &PlayOptions, requester: &Requester) -> Result<(), PlayErr
     let renditions = || chosen.ladder.iter().map(|track| &feed.tracks[*track].rendition);
     let presentation = presentation(renditions(), segment, ended.then_some(count))
         .map_err(|error| problem(error.to_string()))?;
-    let control = (options.control)(&presentation, !ended).map_err(problem)?;
+    let Controls { control, max_buffer } =
+        (options.controls)(&presentation, !ended).map_err(problem)?;
     let streams = 1 + usize::from(chosen.audio.is_some());
     {
         let mut viewing = requester.shared.lock();
         viewing.playout = Playout::new(streams, options.playout);
         viewing.ladder = renditions().filter_map(bitrate).collect();
         viewing.live = !ended;
+        viewing.is_ready = true;
+        viewing.log = options.log.then(Vec::new);
     }
-    let max_buffer = options.max_buffer.as_secs_f64() * 1000.0;
     let stream = |number| Stream::new(requester, &feed, number, max_buffer);
     let main = Adaptive::new(stream(0), &chosen.ladder, control).run();
     match chosen.audio {

@@ -2,25 +2,30 @@
 
 use super::{
     clock::Clock,
+    cmcd::Reporter,
     error::{FetchError, PlayError},
-    http::{Ask, Fetched, Http},
+    http::{Ask, Fetched, Http, Times},
     viewing::Shared,
 };
-use crate::{media::Location, player::Progress};
-use http::{HeaderMap, Method};
-
-/// How long to wait before each retry, in ms.
-const BACK_OFF: [f64; 3] = [500.0, 1000.0, 2000.0];
+use crate::{
+    media::Location,
+    player::{Progress, RequestPolicy, preset},
+};
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
 
 /// What a request is for.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Purpose {
+pub(super) struct Purpose<'a> {
     /// What it asks for.
     pub(super) object: Object,
     /// The bitrate of the rendition in bit/s.
     pub(super) bitrate: Option<f64>,
     /// The duration of the segment in ms.
     pub(super) duration: Option<f64>,
+    /// Whether nothing with a lower bitrate could be requested instead.
+    pub(super) lowest: bool,
+    /// What will be requested after it.
+    pub(super) next: Option<&'a Location>,
 }
 
 /// Sorts of objects.
@@ -28,13 +33,20 @@ pub(super) struct Purpose {
 pub(super) enum Object {
     Manifest,
     Init,
-    /// A segment of the stream with this number: 0 is the main one.
-    Segment(usize),
+    /// The index of a file that lists its segments itself.
+    Index,
+    /// A segment.
+    Segment {
+        /// The number of its stream: 0 is the main one.
+        stream: usize,
+        /// CMCD's object type.
+        media: &'static str,
+    },
 }
 
-impl Purpose {
+impl Purpose<'_> {
     pub(super) const fn of(object: Object) -> Self {
-        Self { object, bitrate: None, duration: None }
+        Self { object, bitrate: None, duration: None, lowest: true, next: None }
     }
 }
 
@@ -43,25 +55,34 @@ impl Purpose {
 pub(super) struct Requester {
     pub(super) http: Http,
     pub(super) shared: Shared,
+    /// Writes CMCD, if it is sent.
+    pub(super) reporter: Option<Reporter>,
+    /// How segments are requested. All else is requested as a plain player does it.
+    pub(super) policy: RequestPolicy,
 }
 
 impl Requester {
-    /// Requests, at most once and three times more.
+    /// Requests, and requests again as the policy says.
     pub(super) async fn fetch(
         &self,
         location: &Location,
-        purpose: Purpose,
+        purpose: Purpose<'_>,
         watch: &mut (dyn FnMut(&Progress) -> bool + Send),
     ) -> Result<Fetched, PlayError> {
-        let mut waits = BACK_OFF.iter();
+        let policy = match purpose.object {
+            Object::Segment { .. } => self.policy,
+            _ => preset("").requests,
+        };
         let mut attempts = 1;
         loop {
-            let error = match self.once(location, purpose, watch).await {
+            let error = match self.once(location, purpose, &policy, watch).await {
                 Ok(fetched) => return Ok(fetched),
                 Err(error) => error,
             };
-            let Some(wait) = waits.next() else { return Err(PlayError::Fetch { error, attempts }) };
-            Clock::sleep(*wait).await;
+            let Some(wait) = policy.retry(error.failure, attempts) else {
+                return Err(PlayError::Fetch { error, attempts });
+            };
+            Clock::sleep(wait).await;
             self.shared.lock().downloads.retries += 1;
             attempts += 1;
         }
@@ -70,15 +91,23 @@ impl Requester {
     async fn once(
         &self,
         location: &Location,
-        purpose: Purpose,
+        purpose: Purpose<'_>,
+        policy: &RequestPolicy,
         watch: &mut (dyn FnMut(&Progress) -> bool + Send),
     ) -> Result<Fetched, FetchError> {
         let expected = purpose.bitrate.zip(purpose.duration);
+        let (query, headers) = self.report(&purpose, location);
         let ask = Ask {
             location,
-            headers: HeaderMap::new(),
+            query,
+            headers,
             method: Method::GET,
-            keep: purpose.object == Object::Manifest,
+            keep: matches!(purpose.object, Object::Manifest | Object::Index),
+            times: Times {
+                first_byte: policy.first_byte,
+                idle: policy.idle,
+                total: policy.time(purpose.duration, purpose.lowest),
+            },
             expected: expected.map_or(0.0, |(bitrate, duration)| bitrate * duration / 1000.0),
         };
         let mut received = 0.0;
@@ -92,5 +121,21 @@ impl Requester {
         viewing.downloads.bytes += (received / 8.0) as u64;
         viewing.downloads.errors += u64::from(fetched.is_err());
         fetched
+    }
+
+    /// CMCD for the query and for the headers.
+    fn report(&self, purpose: &Purpose<'_>, location: &Location) -> (Option<String>, HeaderMap) {
+        let mut headers = HeaderMap::new();
+        let Some(reporter) = &self.reporter else { return (None, headers) };
+        let report = reporter.report(purpose, location, &self.shared);
+        if !reporter.options.headers {
+            return (Some(format!("CMCD={}", report.query_value())), headers);
+        }
+        for (name, text) in report.headers() {
+            if let Ok(value) = HeaderValue::from_str(&text) {
+                headers.insert(HeaderName::from_static(name), value);
+            }
+        }
+        (None, headers)
     }
 }

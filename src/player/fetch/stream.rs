@@ -9,10 +9,13 @@ use super::{
     requester::{Object, Purpose, Requester},
 };
 use crate::{
-    media::{ListedSegment, Location},
-    player::{BufferedSegment, Choice, Download, Progress, RateControl, SessionReport},
+    media::{ListedSegment, Location, MediaType},
+    player::{BufferedSegment, Choice, Download, OwnedRateControl, Progress, SessionReport},
 };
 use std::sync::Arc;
+
+/// As many initialisation segments are kept.
+const MOST_INITS: usize = 50;
 
 /// What both loops need.
 #[derive(Debug)]
@@ -23,7 +26,8 @@ pub(super) struct Stream<'a> {
     pub(super) number: usize,
     /// The maximum buffer level in ms.
     pub(super) max_buffer: f64,
-    init: Option<Arc<Location>>,
+    /// The initialisation segments that were fetched: each is fetched once.
+    inits: Vec<Arc<Location>>,
     /// The position from which the next segment is looked for.
     from: Option<f64>,
 }
@@ -35,7 +39,7 @@ impl<'a> Stream<'a> {
         number: usize,
         max_buffer: f64,
     ) -> Self {
-        Self { requester, feed, number, max_buffer, init: None, from: None }
+        Self { requester, feed, number, max_buffer, inits: Vec::new(), from: None }
     }
 
     fn level(&self) -> f64 {
@@ -51,6 +55,34 @@ impl<'a> Stream<'a> {
         self.feed.segment(track, self.from).await
     }
 
+    /// Where the segment after `segment` is, if it is listed, for those who report it.
+    async fn following(&self, track: usize, segment: &ListedSegment) -> Option<Location> {
+        self.requester.reporter.as_ref()?;
+        self.feed.listed_after(track, segment.position + segment.step / 2.0).await
+    }
+
+    /// What a request for a segment is for.
+    fn purpose<'n>(
+        &self,
+        track: usize,
+        segment: &ListedSegment,
+        next: Option<&'n Location>,
+    ) -> Purpose<'n> {
+        let rendition = &self.feed.tracks[track].rendition;
+        let media = match rendition.media {
+            MediaType::Video => "v",
+            MediaType::Audio => "a",
+            _ => "av",
+        };
+        Purpose {
+            object: Object::Segment { stream: self.number, media },
+            bitrate: bitrate(rendition),
+            duration: Some(segment.duration * 1000.0),
+            lowest: true,
+            next,
+        }
+    }
+
     /// Sleeps until a segment of `duration` ms fits; returns the time.
     async fn wait_for_room(&self, duration: f64) -> f64 {
         let level = self.level();
@@ -62,15 +94,17 @@ impl<'a> Stream<'a> {
         over
     }
 
-    /// Fetches the initialisation segment, if another one is needed than the last time.
+    /// Fetches the initialisation segment, if it was not fetched before.
     async fn initialise(&mut self, segment: &ListedSegment) -> Result<(), PlayError> {
-        let Some(init) = segment.init.clone().filter(|init| self.init.as_ref() != Some(init))
-        else {
+        let Some(init) = segment.init.clone().filter(|init| !self.inits.contains(init)) else {
             return Ok(());
         };
         let purpose = Purpose::of(Object::Init);
         self.requester.fetch(&init, purpose, &mut |_: &Progress| false).await?;
-        self.init = Some(init);
+        if self.inits.len() == MOST_INITS {
+            self.inits.remove(0);
+        }
+        self.inits.push(init);
         Ok(())
     }
 
@@ -102,8 +136,8 @@ impl<'a> Stream<'a> {
             let duration = segment.duration * 1000.0;
             self.wait_for_room(duration).await;
             self.initialise(&segment).await?;
-            let object = Object::Segment(self.number);
-            let purpose = Purpose { object, bitrate, duration: Some(duration) };
+            let next = self.following(track, &segment).await;
+            let purpose = self.purpose(track, &segment, next.as_ref());
             let watch = &mut |_: &Progress| false;
             let fetched = self.requester.fetch(&segment.location, purpose, watch).await?;
             self.append(&segment, 0, bitrate, fetched.progress.received);
@@ -119,7 +153,7 @@ pub(super) struct Adaptive<'a> {
     pub(super) stream: Stream<'a>,
     /// The tracks of the ladder, lowest first.
     pub(super) ladder: &'a [usize],
-    pub(super) control: RateControl,
+    pub(super) control: OwnedRateControl,
     /// How many segments were put into the buffer.
     count: usize,
     /// The rung of the last request.
@@ -129,7 +163,11 @@ pub(super) struct Adaptive<'a> {
 }
 
 impl<'a> Adaptive<'a> {
-    pub(super) const fn new(stream: Stream<'a>, ladder: &'a [usize], control: RateControl) -> Self {
+    pub(super) const fn new(
+        stream: Stream<'a>,
+        ladder: &'a [usize],
+        control: OwnedRateControl,
+    ) -> Self {
         Self { stream, ladder, control, count: 0, last: 0, full_wait: 0.0 }
     }
 
@@ -167,7 +205,8 @@ impl<'a> Adaptive<'a> {
                 Err(error @ PlayError::Fetch { .. }) => error,
                 Err(error) => return Err(error),
             };
-            rung = rung.checked_sub(1).ok_or(error)?;
+            let falls_back = self.stream.requester.policy.falls_back;
+            rung = rung.checked_sub(1).filter(|_| falls_back).ok_or(error)?;
         }
     }
 
@@ -178,7 +217,7 @@ impl<'a> Adaptive<'a> {
         let bitrate = bitrate(rendition);
         let (level, at) = (self.stream.level(), self.stream.now());
         let rebuffer = self.stream.requester.shared.lock().playout.totals().rebuffer;
-        let (fetched, abandoned_to) = self.download(&segment, rung, bitrate, (level, at)).await?;
+        let (fetched, abandoned_to) = self.download(&segment, rung, (level, at)).await?;
         let received = self.stream.level();
         let segment_index = self.count;
         if !fetched.abandoned {
@@ -200,7 +239,9 @@ impl<'a> Adaptive<'a> {
         };
         let (next, now) = (self.count, self.stream.now());
         self.control.learn(&report, next, now);
-        self.stream.requester.shared.lock().throughput = self.control.throughput();
+        let mut viewing = self.stream.requester.shared.lock();
+        viewing.throughput = self.control.throughput();
+        viewing.note(&report);
         Ok(())
     }
 
@@ -209,7 +250,6 @@ impl<'a> Adaptive<'a> {
         &mut self,
         segment: &ListedSegment,
         rung: usize,
-        bitrate: Option<f64>,
         (level, at): (f64, f64),
     ) -> Result<(Fetched, Option<usize>), PlayError> {
         let index = self.count;
@@ -219,8 +259,9 @@ impl<'a> Adaptive<'a> {
             wanted = control.abandon(rung, progress, level, index, at);
             wanted.is_some()
         };
-        let duration = Some(segment.duration * 1000.0);
-        let purpose = Purpose { object: Object::Segment(0), bitrate, duration };
+        let next = self.stream.following(self.ladder[rung], segment).await;
+        let purpose = self.stream.purpose(self.ladder[rung], segment, next.as_ref());
+        let purpose = Purpose { lowest: rung == 0, ..purpose };
         let fetched = self.stream.requester.fetch(&segment.location, purpose, &mut watch).await?;
         Ok((fetched, wanted))
     }

@@ -1,9 +1,12 @@
 //! One viewing under way: playback and counters, shared by the streams and by whoever looks on.
 
 use super::clock::Clock;
-use crate::player::{DownloadTotals, Playout, PlayoutPolicy, PlayoutState, Qoe};
+use crate::player::{DownloadTotals, Playout, PlayoutPolicy, PlayoutState, Qoe, SessionReport};
 use parking_lot::{Mutex, MutexGuard};
 use std::sync::Arc;
+
+/// The most downloads that are logged: a week of segments of 6 s.
+const LONGEST_LOG: usize = 100_000;
 
 /// What is known of a viewing.
 #[derive(Debug)]
@@ -15,6 +18,21 @@ pub(super) struct Viewing {
     /// The ladder in bit/s, lowest first.
     pub(super) ladder: Vec<f64>,
     pub(super) live: bool,
+    /// Whether the manifest was read, so that `live` and `ladder` are known.
+    pub(super) is_ready: bool,
+    /// CMCD's name of the format, if it is known.
+    pub(super) format: Option<&'static str>,
+    /// Downloads of the main stream, if they are logged.
+    pub(super) log: Option<Vec<SessionReport>>,
+}
+
+impl Viewing {
+    /// Logs a download.
+    pub(super) fn note(&mut self, report: &SessionReport) {
+        if let Some(log) = self.log.as_mut().filter(|log| log.len() < LONGEST_LOG) {
+            log.push(*report);
+        }
+    }
 }
 
 /// A viewing and its clock.
@@ -32,6 +50,9 @@ impl Shared {
             throughput: None,
             ladder: Vec::new(),
             live: false,
+            is_ready: false,
+            format: None,
+            log: None,
         };
         Self { clock, viewing: Arc::new(Mutex::new(viewing)) }
     }
@@ -84,8 +105,11 @@ pub struct PlayerView {
 }
 
 impl Monitor {
-    pub(super) fn add(&self, shared: &Shared) {
-        self.0.lock().push(shared.clone());
+    /// Adds a player; returns its number.
+    pub(super) fn add(&self, shared: &Shared) -> usize {
+        let mut players = self.0.lock();
+        players.push(shared.clone());
+        players.len() - 1
     }
 
     /// All players so far.

@@ -1,5 +1,7 @@
 //! A download over a network in virtual time.
 
+use crate::seed::Name;
+
 /// How far a download has come.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Progress {
@@ -24,6 +26,12 @@ pub struct Download {
 
 /// A network in virtual time. It has a clock of its own, which only its methods move.
 pub trait Network {
+    /// Says which resource the next download is of, if its name is known: its path, as a proxy sees it. A
+    /// network whose random numbers depend on the request draws the same ones as the proxy for that path.
+    fn ask_for(&mut self, name: Option<Name>) {
+        let _ = name;
+    }
+
     /// Downloads `size` bits. `watch` is called as the download goes on, if there is one; the download
     /// is given up as soon as it returns `true`.
     ///

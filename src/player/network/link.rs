@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     model::{LinkSpec, Lone, OnDrop, Path},
-    seed::Seed,
+    seed::{Name, Seed},
 };
 use std::{sync::Arc, time::Duration};
 
@@ -26,9 +26,45 @@ pub struct LinkNetwork {
     spec: Arc<LinkSpec>,
     body: Body,
     path: Path,
-    requests: Seed,
-    asked: u64,
+    requests: Requests,
     now: Duration,
+}
+
+/// The random seeds of requests. A request with a name has the seed that the proxy gives to one for that
+/// path in a session with the same seed; the others are numbered.
+#[derive(Debug)]
+struct Requests {
+    session: Seed,
+    asked: u64,
+    /// The name of the next request.
+    name: Option<Name>,
+    /// Requests that did not end with a whole body, and how often.
+    failed: Vec<(Name, u64)>,
+}
+
+impl Requests {
+    const fn new(session: Seed) -> Self {
+        Self { session, asked: 0, name: None, failed: Vec::new() }
+    }
+
+    /// The seed of the next attempt.
+    fn next(&mut self) -> Seed {
+        self.asked += 1;
+        let Some(name) = self.name else {
+            return self.session.named("request").numbered(self.asked);
+        };
+        let before = self.failed.iter().find(|(failed, _)| *failed == name);
+        self.session.child(name).numbered(1 + before.map_or(0, |(_, count)| *count))
+    }
+
+    /// The last attempt did not bring the whole body.
+    fn failed(&mut self) {
+        let Some(name) = self.name else { return };
+        match self.failed.iter_mut().find(|(failed, _)| *failed == name) {
+            Some((_, count)) => *count += 1,
+            None => self.failed.push((name, 1)),
+        }
+    }
 }
 
 /// How bodies are carried.
@@ -82,9 +118,8 @@ impl LinkNetwork {
     }
 
     fn with(spec: &Arc<LinkSpec>, body: Body, seed: Seed) -> Self {
-        let requests = seed.named("request");
         let (spec, path) = (Arc::clone(spec), Path::default());
-        Self { spec, body, path, requests, asked: 0, now: Duration::ZERO }
+        Self { spec, body, path, requests: Requests::new(seed), now: Duration::ZERO }
     }
 
     /// Bits that the link could have carried up to now; `None` without a limit.
@@ -144,8 +179,7 @@ impl Network for LinkNetwork {
         let asked_at = self.now;
         let mut first_byte = None;
         for _ in 0..ATTEMPTS {
-            self.asked += 1;
-            let seed = self.requests.numbered(self.asked);
+            let seed = self.requests.next();
             let start = self.now + self.latency(seed);
             let first = *first_byte.get_or_insert(millis(start - asked_at));
             let progress = |time: Duration, received: u64| Progress {
@@ -163,6 +197,9 @@ impl Network for LinkNetwork {
             };
             let Response { end, received, cut } = response.ok_or(NeverEnds)?;
             self.now = end.max(start + SHORTEST);
+            if received < bytes {
+                self.requests.failed();
+            }
             if cut.is_none() {
                 let abandoned = received < bytes;
                 let mut progress = progress(self.now, received);
@@ -176,6 +213,10 @@ impl Network for LinkNetwork {
             }
         }
         Err(NeverEnds)
+    }
+
+    fn ask_for(&mut self, name: Option<Name>) {
+        self.requests.name = name;
     }
 
     fn wait(&mut self, time: f64) {
@@ -252,6 +293,32 @@ mod tests {
             let mut network = LinkNetwork::by_quanta(&spec, Seed::new(1));
             assert_eq!(network.download(1e6, None), Err(NeverEnds));
         }
+    }
+
+    /// The latency of a request with a name is the one that the proxy draws for that path: it depends on
+    /// the seed, the name and the attempt, not on the requests before it.
+    #[test]
+    fn a_named_request_draws_by_its_name() {
+        let jitter = Some(Distribution::exponential(MS(50)).unwrap());
+        let latency = Latency { rtt: MS(40), jitter: jitter.clone(), ..Latency::default() };
+        let spec = Arc::new(LinkSpec { latency, ..steps(&[(1000, 800)]) });
+        let first_byte = |network: &mut LinkNetwork, name: &str| {
+            network.ask_for(Some(Name::new(name)));
+            network.download(8000.0, None).unwrap().progress.first_byte
+        };
+        let mut network = LinkNetwork::new(&spec, &[], &[], Seed::new(5));
+        let one = first_byte(&mut network, "/v1/seg-1.ts");
+        let mut stream = Seed::new(5).named("/v1/seg-1.ts").numbered(1).named("latency").stream();
+        let drawn = MS(40) + jitter.unwrap().sample(&mut stream);
+        assert_eq!(one, millis(drawn));
+        let mut other = LinkNetwork::new(&spec, &[], &[], Seed::new(5));
+        first_byte(&mut other, "/v1/seg-2.ts");
+        assert_eq!(first_byte(&mut other, "/v1/seg-1.ts"), one);
+        // A download that was given up makes the next one the second attempt.
+        other.ask_for(Some(Name::new("/v1/seg-3.ts")));
+        other.download(8e6, Some(&mut |_: &Progress| true)).unwrap();
+        let second = first_byte(&mut other, "/v1/seg-3.ts");
+        assert_ne!(second, first_byte(&mut network, "/v1/seg-3.ts"));
     }
 
     #[test]

@@ -7,8 +7,10 @@ use super::{
 };
 use crate::{
     player::{
-        Download, Network as _, Observer as _, Progress, RateControl, SessionError, SessionReport,
-        estimator::Ewma, network::LinkNetwork,
+        Download, Network as _, Observer as _, OwnedRateControl, Progress, SessionError,
+        SessionReport,
+        estimator::{Estimator, Ewma},
+        network::LinkNetwork,
     },
     seed::Seed,
     sweep::live::{CatchUp, LiveEdge, LiveViewer},
@@ -68,8 +70,8 @@ pub(super) fn play_live(
     let segment = presentation.segment();
     let max_buffer = run.max_buffer();
     let abr = run.player.algorithm(presentation, max_buffer, run.seed, true)?;
-    let estimator = Box::new(Ewma::new(&super::run::HALF_LIVES, segment));
-    let mut control = RateControl::new(presentation.clone(), abr, Some(estimator));
+    let estimator: Box<dyn Estimator> = Box::new(Ewma::new(&super::run::HALF_LIVES, segment));
+    let mut control = OwnedRateControl::new(presentation.clone(), abr, Some(estimator));
     let edge = LiveEdge::join(segment, catch_up.target, Seed::new(run.seed));
     let mut player = LivePlayer {
         seat,
@@ -132,7 +134,7 @@ pub(super) fn play_live(
 /// Requests a segment, and adds it to the buffer.
 fn request(
     run: Run<'_>,
-    control: &mut RateControl,
+    control: &mut OwnedRateControl,
     network: &mut LinkNetwork,
     player: &mut LivePlayer<'_, '_>,
     next: usize,

@@ -8,7 +8,7 @@ use crate::{
         external::ExternalAlgorithm,
     },
 };
-use serde_json::Map;
+use serde_json::{Map, Value};
 use std::{cmp::Reverse, time::Duration};
 
 /// The maximum buffer of an algorithm that has none of its own, in ms: that of Sabre's options.
@@ -56,6 +56,17 @@ impl Player {
         most.max(2.0 * segment)
     }
 
+    /// The settings of the algorithm for a buffer of `max_buffer` ms.
+    #[must_use]
+    pub fn settings(&self, max_buffer: f64) -> Map<String, Value> {
+        let mut settings = Map::new();
+        let external = matches!(self.algorithm, Algorithm::External(_));
+        if external || PARAMETRISED.contains(&self.name.as_str()) {
+            settings.insert("maxBuffer".to_owned(), (max_buffer / MS).into());
+        }
+        settings
+    }
+
     /// The algorithm, for a buffer of `max_buffer` ms, on demand or live.
     ///
     /// # Errors
@@ -67,12 +78,7 @@ impl Player {
         seed: u64,
         live: bool,
     ) -> Result<Box<dyn Abr>, RunError> {
-        let mut config = Map::new();
-        let external = matches!(self.algorithm, Algorithm::External(_));
-        if external || PARAMETRISED.contains(&self.name.as_str()) {
-            config.insert("maxBuffer".to_owned(), (max_buffer / MS).into());
-        }
-        let dimensions = &[][..];
+        let (config, dimensions) = (self.settings(max_buffer), &[][..]);
         let setup = AlgorithmSetup { presentation, dimensions, live, seed, config: &config };
         match &self.algorithm {
             Algorithm::BuiltIn(entry) => Ok(entry.make(&setup)?),

@@ -161,7 +161,7 @@ pub(super) fn play(
         }
         let progress = &step.download.progress;
         if !started {
-            sums.startup = progress.time;
+            sums.startup = step.at + progress.time;
             started = true;
         }
         sums.received += progress.received;

@@ -1,0 +1,119 @@
+//! What real players do beside the choice of renditions, by the name of their algorithm.
+
+use super::{
+    playout::PlayoutPolicy,
+    request_policy::{BackOff, RequestPolicy, Retries},
+};
+
+/// A player's default settings.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct PlayerPreset {
+    /// The name of the algorithm.
+    pub name: &'static str,
+    /// When playback starts, and goes on.
+    pub playout: PlayoutPolicy,
+    /// Its requests.
+    pub requests: RequestPolicy,
+}
+
+const AT_ONCE: PlayoutPolicy = PlayoutPolicy { startup: 0.0, resume: 0.0 };
+const NEVER: Retries = Retries { count: 0, back_off: BackOff::constant(0.0) };
+const NO_LIMIT: f64 = f64::INFINITY;
+
+/// Of an algorithm that belongs to no player.
+const GENERIC: RequestPolicy = RequestPolicy {
+    first_byte: 20_000.0,
+    idle: 20_000.0,
+    total: NO_LIMIT,
+    total_of_duration: None,
+    after_timeout: Retries { count: 3, back_off: BackOff::Doubling { first: 500.0, most: 2000.0 } },
+    after_error: Retries { count: 3, back_off: BackOff::Doubling { first: 500.0, most: 2000.0 } },
+    repeats_client_errors: true,
+    falls_back: true,
+};
+
+/// dash.js 5: `fragmentRequestTimeout`, `retryAttempts` and `retryIntervals` of media segments.
+const DASH_JS: RequestPolicy = RequestPolicy {
+    first_byte: NO_LIMIT,
+    idle: NO_LIMIT,
+    total: 20_000.0,
+    total_of_duration: None,
+    after_timeout: Retries { count: 3, back_off: BackOff::constant(1000.0) },
+    after_error: Retries { count: 3, back_off: BackOff::constant(1000.0) },
+    repeats_client_errors: true,
+    falls_back: false,
+};
+
+/// hls.js 1.7: `fragLoadPolicy`.
+const HLS_JS: RequestPolicy = RequestPolicy {
+    first_byte: 10_000.0,
+    idle: NO_LIMIT,
+    total: 120_000.0,
+    total_of_duration: None,
+    after_timeout: Retries { count: 4, back_off: BackOff::constant(0.0) },
+    after_error: Retries { count: 6, back_off: BackOff::Doubling { first: 1000.0, most: 8000.0 } },
+    repeats_client_errors: false,
+    falls_back: true,
+};
+
+/// Media3 1.11: `DefaultLoadErrorHandlingPolicy`, and the time-outs of `DefaultHttpDataSource`.
+const MEDIA3: RequestPolicy = RequestPolicy {
+    first_byte: 8000.0,
+    idle: 8000.0,
+    total: NO_LIMIT,
+    total_of_duration: None,
+    after_timeout: Retries { count: 3, back_off: BackOff::Growing { step: 1000.0, most: 5000.0 } },
+    after_error: Retries { count: 3, back_off: BackOff::Growing { step: 1000.0, most: 5000.0 } },
+    repeats_client_errors: true,
+    falls_back: true,
+};
+
+/// Shaka Player: `streaming.retryParameters`, without the random part of the wait.
+const SHAKA: RequestPolicy = RequestPolicy {
+    first_byte: 10_000.0,
+    idle: 5000.0,
+    total: 30_000.0,
+    total_of_duration: None,
+    after_timeout: Retries { count: 1, back_off: BackOff::constant(1000.0) },
+    after_error: Retries { count: 1, back_off: BackOff::constant(1000.0) },
+    repeats_client_errors: true,
+    falls_back: false,
+};
+
+/// Video.js HTTP streaming 3.17: another playlist in place of a retry.
+const VHS: RequestPolicy = RequestPolicy {
+    first_byte: NO_LIMIT,
+    idle: NO_LIMIT,
+    total: NO_LIMIT,
+    total_of_duration: Some(1.5),
+    after_timeout: NEVER,
+    after_error: NEVER,
+    repeats_client_errors: false,
+    falls_back: true,
+};
+
+const fn entry(name: &'static str, requests: RequestPolicy) -> PlayerPreset {
+    PlayerPreset { name, playout: AT_ONCE, requests }
+}
+
+const PRESETS: [PlayerPreset; 7] = [
+    entry("dash.js", DASH_JS),
+    entry("hls.js", HLS_JS),
+    entry("l2a", DASH_JS),
+    entry("lolp", DASH_JS),
+    PlayerPreset {
+        name: "media3",
+        // `bufferForPlaybackMs` and `bufferForPlaybackAfterRebufferMs`.
+        playout: PlayoutPolicy { startup: 1000.0, resume: 2000.0 },
+        requests: MEDIA3,
+    },
+    entry("shaka", SHAKA),
+    entry("vhs", VHS),
+];
+
+/// The settings of the player with this algorithm; those of a plain player if it is no player's.
+#[must_use]
+pub fn preset(algorithm: &str) -> PlayerPreset {
+    let found = PRESETS.iter().find(|preset| preset.name == algorithm);
+    found.copied().unwrap_or(entry("", GENERIC))
+}

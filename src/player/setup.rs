@@ -1,0 +1,30 @@
+//! What a player requests beside segments: manifests, playlists, initialization segments.
+
+use crate::seed::Name;
+
+/// A request for something that is no segment.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct SetupRequest {
+    /// Its size in bits.
+    pub size: f64,
+    /// Its path as a proxy sees it, if it is known.
+    pub name: Option<Name>,
+}
+
+impl SetupRequest {
+    /// A request for `bytes` at `path`.
+    #[must_use]
+    pub fn new(bytes: u64, path: &str) -> Self {
+        Self { size: bytes as f64 * 8.0, name: Some(Name::new(path)) }
+    }
+}
+
+/// What is requested before segments, in order. Each is requested once.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Setup {
+    /// Before the first segment: the manifests.
+    pub start: Vec<SetupRequest>,
+    /// Before the first segment of each rung: its playlist and its initialization segment. A rung without
+    /// an entry needs nothing.
+    pub rungs: Vec<Vec<SetupRequest>>,
+}

@@ -3,9 +3,10 @@
 use crate::{
     args::{BoundArgs, ListenAddress, LogFormat, RunArgs},
     clock::Clock,
+    document::{FileError, nearest},
     profiles::{Catalog, Profile, ProfileError, Shaping, Shared},
     proxy::{Limits, ProxyConfig, Resolver, Timeouts},
-    rules::{FileError, RuleSet, Script, ScriptError},
+    rules::{RuleSet, Script, ScriptError},
     seed::Seed,
     sessions::{Origin, OriginError},
 };
@@ -290,8 +291,8 @@ fn option_at_fault(text: &str) -> Option<(usize, String)> {
 }
 
 fn unknown(key: &str, names: &[String]) -> String {
-    let likeness = |name: &&String| (strsim::jaro_winkler(key, name) * 1e6) as u64;
-    match names.iter().max_by_key(likeness).filter(|name| likeness(name) > 750_000) {
+    let all: Vec<&str> = names.iter().map(String::as_str).collect();
+    match nearest(key, &all) {
         Some(name) => format!("`{key}` is not an option; did you mean `{name}`?"),
         None => format!("`{key}` is not an option; write one of {}", names.join(", ")),
     }

@@ -18,10 +18,12 @@
 //! - [`units`], [`seed`]: quantities with units; one random stream per model from one seed
 //! - [`model`]: the network as pure functions of time and bytes: no clock, no I/O
 //! - [`media`]: manifests: read, remembered, edited, rewritten; what each request is for
+//! - [`document`]: TOML and JSON, read into typed values; errors with file, line and key
 //! - `builtin`: the files of `profiles/`, embedded in the program
 //! - [`rules`]: rules and scripts: from a classified request to a plan of effects
 //! - [`profiles`]: profile files and traces: from a file to a link and rules; the library
 //! - [`plot`]: drawings of networks, as SVG, PNG or text
+//! - [`clock`]: the time of the process
 //! - [`event`]: what happened in the data plane, as plain data
 //! - [`sessions`]: the state of each viewer: link, rules, ladder, counters; the registry
 //! - [`observers`]: from events to Prometheus metrics, summary, event log, HAR and logs
@@ -43,6 +45,7 @@ pub mod commands;
 pub mod config;
 pub mod console;
 pub mod descriptors;
+pub mod document;
 pub mod event;
 pub mod logging;
 pub mod media;

@@ -18,11 +18,12 @@ const MODULES: &[(&str, &[&str])] = &[
     ("model", &["units", "seed"]),
     ("media", &["units"]),
     ("builtin", &[]),
+    ("document", &["units"]),
     // `builtin`: the names of the profiles that a rule may name. `model` and `seed`: a delay may be
     // drawn from the same distributions as a profile's jitter.
-    ("rules", &["builtin", "media", "model", "seed", "units"]),
+    ("rules", &["builtin", "document", "media", "model", "seed", "units"]),
     // `media`: the types of media that a limit is about.
-    ("profiles", &["builtin", "media", "model", "rules", "seed", "units"]),
+    ("profiles", &["builtin", "document", "media", "model", "rules", "seed", "units"]),
     ("plot", &["model", "profiles", "seed", "units"]),
     // Real time is read here, and nowhere else in the data plane.
     ("clock", &[]),
@@ -36,16 +37,29 @@ const MODULES: &[(&str, &[&str])] = &[
         &["clock", "event", "media", "model", "profiles", "rules", "seed", "sessions", "units"],
     ),
     // `seed` and `units`: to name the values of a request. `plot`: a profile's rate over time for the console.
-    ("api", &["event", "observers", "plot", "profiles", "rules", "seed", "sessions", "units"]),
+    (
+        "api",
+        &[
+            "document",
+            "event",
+            "observers",
+            "plot",
+            "profiles",
+            "rules",
+            "seed",
+            "sessions",
+            "units",
+        ],
+    ),
     ("console", &[]),
     ("origin", &["media", "units"]),
     ("player", &["media", "model", "seed", "units"]),
     // `model` and `media`: to make the network of a session of a profile.
-    ("sweep", &["media", "model", "player", "profiles", "seed", "units"]),
+    ("sweep", &["document", "media", "model", "player", "profiles", "seed", "units"]),
     // `player`: its assertions. `media`: the versions of CMCD.
     ("args", &["media", "player", "profiles", "proxy", "sessions", "sweep", "units"]),
     ("logging", &["args", "output"]),
-    ("config", &["args", "clock", "profiles", "proxy", "rules", "seed", "sessions"]),
+    ("config", &["args", "clock", "document", "profiles", "proxy", "rules", "seed", "sessions"]),
     (
         "app",
         &[
@@ -70,6 +84,7 @@ const MODULES: &[(&str, &[&str])] = &[
             "args",
             "config",
             "descriptors",
+            "document",
             "logging",
             "media",
             "model",

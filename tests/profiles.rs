@@ -6,9 +6,10 @@
 use proptest::prelude::*;
 use std::{fs, path::Path, time::Duration};
 use vsps::{
+    document::FileError,
     model::RateSpec,
     profiles::{Catalog, Profile, ProfileError},
-    rules::{FileError, RuleSet},
+    rules::RuleSet,
 };
 
 /// The profiles (or fixtures) in a folder, by name, sorted.

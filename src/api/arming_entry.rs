@@ -2,8 +2,9 @@
 
 use super::problem::Problem;
 use crate::{
+    document::{Document, Scope, Text},
     profiles::{Catalog, Profile, ProfileError, Shaping, Shared},
-    rules::{Document, RuleList, Scope, Text, rule_set},
+    rules::{RuleList, misplaced_key, rule_set},
     seed::Seed,
     sessions::{ArmingRequest, Origin},
 };
@@ -33,6 +34,7 @@ impl ArmingEntry {
     /// Parses and validates `body`.
     pub(super) fn read(body: Value, catalog: &Catalog) -> Result<ArmingRequest, Problem> {
         let request = Document::json("body", body)
+            .with_key_hint(misplaced_key)
             .read(|entry: Self, scope| Some(entry.validate(catalog, scope)))?;
         Ok(request)
     }

@@ -2,8 +2,9 @@
 
 use super::{arming_entry::named, problem::Problem};
 use crate::{
+    document::{Document, Scope, Text},
     profiles::{Catalog, Profile},
-    rules::{Document, RuleList, Scope, Text, rule_set},
+    rules::{RuleList, misplaced_key, rule_set},
     sessions::{Change, Command},
 };
 use serde::{Deserialize, Deserializer};
@@ -47,6 +48,7 @@ pub(super) fn read(
     default: &Arc<Profile>,
 ) -> Result<Command, Problem> {
     let command = Document::json("body", body)
+        .with_key_hint(misplaced_key)
         .read(|entry: ChangeEntry, scope| Some(entry.validate(catalog, default, scope)))?;
     Ok(command)
 }

@@ -2,8 +2,8 @@
 
 use super::problem::Problem;
 use crate::{
+    document::Diagnostics,
     profiles::{Fault, faults},
-    rules::Diagnostics,
 };
 use axum::{Json, http::StatusCode};
 use serde::Serialize;

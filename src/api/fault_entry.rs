@@ -2,8 +2,9 @@
 
 use super::{change::ttl, problem::Problem};
 use crate::{
+    document::{Document, Scope, Text},
     profiles::{FaultError, fault_named},
-    rules::{Document, RuleItem, RuleSet, Scope, Text, single_rule},
+    rules::{RuleItem, RuleSet, misplaced_key, single_rule},
     sessions::Command,
 };
 use serde::Deserialize;
@@ -25,8 +26,9 @@ struct FaultEntry {
 
 /// Parses and validates `body`.
 pub(super) fn read(body: Value) -> Result<Command, Problem> {
-    let command =
-        Document::json("body", body).read(|entry: FaultEntry, scope| entry.validate(scope))?;
+    let command = Document::json("body", body)
+        .with_key_hint(misplaced_key)
+        .read(|entry: FaultEntry, scope| entry.validate(scope))?;
     Ok(command)
 }
 

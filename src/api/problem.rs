@@ -1,8 +1,8 @@
 //! Error responses: problem documents (RFC 9457).
 
 use crate::{
+    document::{Diagnostic, Diagnostics},
     profiles::ProfileError,
-    rules::{Diagnostic, Diagnostics},
     sessions::{CommandError, LinkError, RegistryError, StartError},
 };
 use axum::{

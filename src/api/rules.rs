@@ -7,7 +7,8 @@ use super::{
     version::{IfMatch, etag},
 };
 use crate::{
-    rules::{Document, RuleList, RuleSet, rule_set},
+    document::Document,
+    rules::{RuleList, RuleSet, misplaced_key, rule_set},
     sessions::Command,
 };
 use axum::{Json, extract, http::StatusCode, response::IntoResponse};
@@ -39,12 +40,14 @@ pub(super) async fn replace(
     if_match: IfMatch,
     JsonBody(body): JsonBody,
 ) -> Result<impl IntoResponse, Problem> {
-    let rules = Document::json("body", body).read(|entry: RulesEntry, scope| {
-        if entry.rules.is_none() {
-            scope.missing("rules", "write the list, as in {\"rules\": []}");
-        }
-        Some(Arc::new(rule_set(entry.rules?, &scope.at("rules"))))
-    })?;
+    let rules = Document::json("body", body).with_key_hint(misplaced_key).read(
+        |entry: RulesEntry, scope| {
+            if entry.rules.is_none() {
+                scope.missing("rules", "write the list, as in {\"rules\": []}");
+            }
+            Some(Arc::new(rule_set(entry.rules?, &scope.at("rules"))))
+        },
+    )?;
     let expected = |version| if_match.allows(version);
     let version = state.registry.replace_rules(Some(Arc::clone(&rules)), &expected);
     let version = version.map_err(|present| {

@@ -7,8 +7,9 @@ use super::{
 };
 use crate::{
     args::RulesCommand,
+    document::FileError,
     profiles::{ELSEWHERE, fault_named, faults},
-    rules::{FileError, RuleFile, RuleSet, Script},
+    rules::{RuleFile, RuleSet, Script},
 };
 use serde_json::{Value, json};
 use std::{

@@ -3,10 +3,9 @@
 use super::{error::ProfileError, profile::Profile, sources::Sources};
 use crate::{
     builtin,
-    rules::{Diagnostics, read_text},
+    document::{Diagnostics, read_text, similar_names},
 };
 use std::{
-    cmp::Reverse,
     path::Path,
     sync::{Arc, OnceLock},
 };
@@ -96,12 +95,7 @@ impl Catalog {
 
     fn nearest(&self, name: &str) -> Vec<String> {
         let name = name.to_ascii_lowercase();
-        let likeness = |known: &str| (strsim::jaro_winkler(&name, known) * 1e6) as u64;
-        let mut near: Vec<_> =
-            self.names().map(|known| (Reverse(likeness(known)), known)).collect();
-        near.retain(|(Reverse(likeness), _)| *likeness > 700_000);
-        near.sort_unstable();
-        near.iter().take(3).map(|(_, known)| (*known).to_owned()).collect()
+        similar_names(&name, self.names())
     }
 }
 

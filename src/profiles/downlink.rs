@@ -9,11 +9,12 @@ use super::{
     unit::Unit,
 };
 use crate::{
+    document::{Scope, Text},
     model::{
         Count, OnOff, QueueSize, Ramp, RateSpec, RelativeRate, RelativeSteps, Shape, Start, Step,
         Steps, Times, TransportSpec, Wave, Waves,
     },
-    rules::{Scope, Text, distribution::sound},
+    rules::distribution::sound,
     units::{BitRate, ByteSize, Ratio, span},
 };
 use std::{sync::Arc, time::Duration};

@@ -1,6 +1,6 @@
 //! Errors of finding and reading profiles.
 
-use crate::rules::{Diagnostics, FileError, did_you_mean};
+use crate::document::{Diagnostics, FileError, did_you_mean};
 
 /// An error of finding or reading a profile.
 #[derive(Debug, thiserror::Error)]

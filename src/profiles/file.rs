@@ -1,7 +1,10 @@
 //! The mirror of a profile file; no logic. All keys may be absent here: what is required is for
 //! validation to say, together with all else that is wrong.
 
-use crate::rules::{DistributionTable, RuleEntry, RuleList, Several, Text, tables};
+use crate::{
+    document::{Several, Text, tables},
+    rules::{DistributionTable, RuleEntry, RuleList},
+};
 
 tables! {
     /// A whole file.

@@ -7,9 +7,9 @@ use super::{
     sources::Sources,
 };
 use crate::{
+    document::{Scope, Several},
     media::MediaType,
     model::{LinkSpec, RateSpec},
-    rules::{Scope, Several},
 };
 
 /// The most limits in one profile.
@@ -155,7 +155,7 @@ fn limit(table: &LimitTable, scope: &Scope<'_>, sources: &Sources<'_>) -> Option
 fn several<'t>(
     written: Option<&'t Several>,
     scope: &Scope<'_>,
-) -> impl Iterator<Item = &'t crate::rules::Text> + use<'t> {
+) -> impl Iterator<Item = &'t crate::document::Text> + use<'t> {
     if written.is_some_and(|list| list.as_slice().is_empty()) {
         scope.fault("is an empty list", "write at least one value, or leave the key out");
     }

@@ -2,8 +2,9 @@
 
 use super::file::{FourStateTable, GilbertElliottTable, LossTable};
 use crate::{
+    document::{Scope, Text},
     model::{FourState, LossModel, LossSpec, OnDrop},
-    rules::{Scope, Text, distribution::sound},
+    rules::distribution::sound,
     units::Ratio,
 };
 

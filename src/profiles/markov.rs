@@ -5,8 +5,9 @@ use super::{
     unit::Unit,
 };
 use crate::{
+    document::{Scope, Text},
     model::{Markov, RateSpec, State},
-    rules::{Scope, Text, distribution::sound},
+    rules::distribution::sound,
     units::Ratio,
 };
 use std::sync::Arc;

@@ -2,9 +2,10 @@
 
 use super::{sources::Sources, trace::read_values};
 use crate::{
+    document::Scope,
     model::Distribution,
     rules::{
-        DistributionTable, Scope,
+        DistributionTable,
         distribution::{self, parameters, sound},
     },
 };

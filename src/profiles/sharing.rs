@@ -2,8 +2,8 @@
 
 use super::{file::DownlinkTable, profile::Profile};
 use crate::{
+    document::Scope,
     model::{Sharing, TransportSpec},
-    rules::Scope,
 };
 use std::sync::Arc;
 

@@ -1,6 +1,6 @@
 //! Finds the traces (and tables of values) that a profile names: embedded in the program, or next to its file.
 
-use crate::rules::{Scope, Text};
+use crate::document::{Scope, Text};
 use std::{
     fs::File,
     io::{self, Cursor, Read},

@@ -1,7 +1,7 @@
 //! The entry `trace` of a profile: a file name, or a table with options.
 
 use super::file::TraceTable;
-use crate::rules::Text;
+use crate::document::Text;
 use serde::{
     Deserialize as _, Deserializer,
     de::{

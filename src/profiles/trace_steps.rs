@@ -6,8 +6,8 @@ use super::{
     trace::{RateUnit, TimeUnit, TraceFormat, TraceOptions, read},
 };
 use crate::{
+    document::{Scope, Text},
     model::Step,
-    rules::{Scope, Text},
 };
 use std::{io::Read, str::FromStr, time::Duration};
 

@@ -1,8 +1,8 @@
 //! The unit of the numbers in a schedule: rates, or shares of a rate. Rates may be relative to a ladder.
 
 use crate::{
+    document::{Scope, Text},
     model::RelativeRate,
-    rules::{Scope, Text},
     units::BitRate,
 };
 

@@ -12,14 +12,15 @@ use super::{
 };
 use crate::{
     builtin,
+    document::{Diagnostics, Document, Scope, Text},
     model::{
         Count, Handshake, Latency, LinkSpec, RateSpec, RoundTrips, Sharing, StallSpec,
         TransportSpec,
     },
     rules::{
-        Diagnostics, Document, RuleSet, Scope, Text,
+        RuleSet,
         distribution::{counts_bytes, distribution_of_bytes, sound},
-        rule_set,
+        misplaced_key, rule_set,
     },
     units::Ratio,
 };
@@ -60,7 +61,7 @@ impl Profile {
         text: &str,
         sources: &Sources<'_>,
     ) -> Result<Self, Diagnostics> {
-        let document = Document::toml(file, text)?;
+        let document = Document::toml(file, text)?.with_key_hint(misplaced_key);
         document.read(|file: ProfileFile, scope| profile(name, file, scope, sources))
     }
 }

@@ -1,11 +1,7 @@
 //! Reads a `{ distribution = ... }` table.
 
-use super::{
-    scope::Scope,
-    table::tables,
-    text::{Several, Text},
-};
 use crate::{
+    document::{Scope, Several, Text, tables},
     model::{Distribution, SpecError},
     units::ByteSize,
 };

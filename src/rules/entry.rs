@@ -1,11 +1,7 @@
 //! The entry of one rule, as written in a file or in JSON; no logic.
 
-use super::{
-    rule_list::RuleList,
-    table::tables,
-    text::{Several, Text},
-    then_entry::ThenEntry,
-};
+use super::{rule_list::RuleList, then_entry::ThenEntry};
+use crate::document::{Several, Text, tables};
 use serde::Deserialize;
 
 tables! {

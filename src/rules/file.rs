@@ -1,39 +1,15 @@
-//! Opens rule files and other text files, and the errors of doing so.
+//! Opens rule files, and the files that rules send as bodies.
 
-use super::{diagnostic::Diagnostics, rule_file::RuleFile, rule_set::RuleSet};
-use crate::units::ByteSize;
+use super::{rule_file::RuleFile, rule_set::RuleSet};
+use crate::{document::FileError, units::ByteSize};
 use std::{
     fs::File,
     io::{self, Read as _},
-    path::{Path, PathBuf},
+    path::Path,
 };
 
-/// The largest text file. Limits the memory that a wrong path can cost.
-const LARGEST: ByteSize = ByteSize::from_kibibytes(1024);
 /// The largest body file: 30 s at 4 Mbit/s. Limits memory.
 const LARGEST_BODY: ByteSize = ByteSize::from_kibibytes(16 << 10);
-
-/// Why a file can't be used.
-#[derive(Debug, thiserror::Error)]
-pub enum FileError {
-    /// It can't be read.
-    #[error("{}: can't be read: {cause}; write the path of a TOML file", .path.display())]
-    Unreadable {
-        /// The file.
-        path: PathBuf,
-        /// The error of the operating system.
-        cause: io::Error,
-    },
-    /// It is larger than 1 MiB.
-    #[error("{}: is larger than 1 MiB; write a text of a few pages", .path.display())]
-    TooLarge {
-        /// The file.
-        path: PathBuf,
-    },
-    /// Its content is invalid.
-    #[error(transparent)]
-    Invalid(#[from] Diagnostics),
-}
 
 impl RuleSet {
     /// Reads a rule file.
@@ -43,19 +19,6 @@ impl RuleSet {
     pub fn load(path: &Path) -> Result<Self, FileError> {
         Ok(RuleFile::load(path)?.rules)
     }
-}
-
-/// Reads a text file of at most 1 MiB.
-pub(crate) fn read_text(path: &Path) -> Result<String, FileError> {
-    let unreadable = |cause| FileError::Unreadable { path: path.to_owned(), cause };
-    let mut text = String::new();
-    let file = File::open(path).map_err(unreadable)?;
-    // Read one byte more than allowed, to detect a file above the limit.
-    file.take(LARGEST.bytes() + 1).read_to_string(&mut text).map_err(unreadable)?;
-    if text.len() as u64 > LARGEST.bytes() {
-        return Err(FileError::TooLarge { path: path.to_owned() });
-    }
-    Ok(text)
 }
 
 /// Reads a file of at most 16 MiB that a rule sends as a body.

@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use serde_json::json;
 
 /// Where to write `key`, if `allowed` are the keys of a table of a rule and `key` is a key of another.
-pub(super) fn hint(key: &str, allowed: &[&str]) -> Option<String> {
+pub(crate) fn misplaced_key(key: &str, allowed: &[&str]) -> Option<String> {
     let tables = [
         ("", "", keys::<RuleEntry>()),
         ("when", "when = { K = … }", keys::<WhenEntry>()),

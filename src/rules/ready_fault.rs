@@ -1,8 +1,10 @@
 //! Built-in faults: the rule files that are embedded in the program, by name.
 
-use super::{diagnostic::Diagnostics, rule_file::RuleFile, rule_set::RuleSet};
-use crate::builtin;
-use std::cmp::Reverse;
+use super::{rule_file::RuleFile, rule_set::RuleSet};
+use crate::{
+    builtin,
+    document::{Diagnostics, did_you_mean, similar_names},
+};
 
 /// A built-in rule file.
 #[derive(Debug, Clone, PartialEq)]
@@ -83,17 +85,6 @@ impl RuleSet {
     }
 }
 
-/// `did you mean ..? `, or nothing when there is nothing near.
-pub(crate) fn did_you_mean(nearest: &[String]) -> String {
-    match nearest {
-        [] => String::new(),
-        names => {
-            let names: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
-            format!("did you mean {}? ", names.join(" or "))
-        }
-    }
-}
-
 /// Names and texts, sorted by name.
 fn files() -> impl Iterator<Item = (&'static str, &'static str)> {
     let mut files: Vec<_> = builtin::faults().collect();
@@ -121,11 +112,7 @@ fn split(file: &'static str) -> (Option<&'static str>, &'static str) {
 }
 
 fn nearest(name: &str) -> Vec<String> {
-    let likeness = |known: &str| (strsim::jaro_winkler(name, known) * 1e6) as u64;
-    let mut near: Vec<_> = files().map(|(file, _)| split(file).1).collect();
-    near.retain(|known| likeness(known) > 700_000);
-    near.sort_by_key(|known| Reverse(likeness(known)));
-    near.iter().take(3).map(|known| (*known).to_owned()).collect()
+    similar_names(name, files().map(|(file, _)| split(file).1))
 }
 
 #[cfg(test)]

@@ -7,9 +7,11 @@ use super::{
     matcher::Matcher,
     numbers::Numbers,
     plan::Effects,
-    text::{Either, Several, Text},
 };
-use crate::units::Ratio;
+use crate::{
+    document::{Either, Several, Text},
+    units::Ratio,
+};
 use serde::{Serialize, Serializer};
 use std::{fmt, sync::Arc};
 

@@ -1,15 +1,13 @@
 //! A rule file: summary, source, rules, and the line of each rule.
 
 use super::{
-    diagnostic::Diagnostics,
-    document::Document,
     entry::RuleFileEntry,
-    file::{FileError, read_text},
+    misplaced::misplaced_key,
     rule_set::RuleSet,
-    text::Text,
     validate::rule_set,
     warning::{Warning, warnings},
 };
+use crate::document::{Diagnostics, Document, FileError, Text, read_text};
 use std::path::Path;
 
 /// A rule file.
@@ -45,6 +43,7 @@ impl RuleFile {
     }
 
     fn of(document: Document<'_>) -> Result<Self, Diagnostics> {
+        let document = document.with_key_hint(misplaced_key);
         let lines = document.item_lines("rule");
         document.read(|file: RuleFileEntry, scope| {
             let words = |text: &Option<Text>| text.as_ref().map(Text::to_string);

@@ -1,7 +1,8 @@
 //! The mirror of a list of rules; no logic. An item is a table, or a text: the name of a ready fault
 //! or a rule in the short form. One text may stand for the whole list.
 
-use super::{entry::RuleEntry, text::Text};
+use super::entry::RuleEntry;
+use crate::document::Text;
 use serde::{Deserialize, Deserializer, Serialize, de};
 use std::fmt;
 

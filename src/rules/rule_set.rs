@@ -3,7 +3,6 @@
 use super::{
     budget::{Budget, Extent},
     budget_usage::BudgetUsage,
-    diagnostic::Diagnostics,
     effect::{Cors, Replacement},
     facts::Facts,
     matched::Matched,
@@ -11,6 +10,7 @@ use super::{
     reservations::Reservations,
     rule::Rule,
 };
+use crate::document::Diagnostics;
 use http::Method;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use smallvec::SmallVec;

@@ -1,10 +1,7 @@
 //! The entry of a rule's `then`: every effect as written, as a value or as a table; no logic.
 
-use super::{
-    distribution::DistributionTable,
-    table::tables,
-    text::{Either, Several, Text, Words},
-};
+use super::distribution::DistributionTable;
+use crate::document::{Either, Several, Text, Words, tables};
 
 tables! {
     /// A rule's `then`.

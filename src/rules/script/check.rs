@@ -5,7 +5,10 @@ use super::{
     engine::{Now, engine},
     error::ScriptError,
 };
-use crate::rules::{document::Document, then_entry::ThenEntry, validate::effects};
+use crate::{
+    document::Document,
+    rules::{misplaced::misplaced_key, then_entry::ThenEntry, validate::effects},
+};
 use rhai::{AST, ASTFlags, ASTNode, Expr, OptimizationLevel, Position, Stmt};
 use serde_json::{Map, Value};
 
@@ -97,18 +100,20 @@ fn faults(file: &str, function: &str, map: &Expr) -> Vec<ScriptError> {
         return Vec::new();
     }
     let is_constant = literal.is_constant;
-    let read = Document::json(function, Value::Object(then)).read(|then: ThenEntry, scope| {
-        if function == "on_response" {
-            too_late(&then, scope);
-        }
-        // Without the computed values, required keys would seem to be missing.
-        if is_constant {
-            effects(&then, scope);
-        }
-        Some(())
-    });
+    let read = Document::json(function, Value::Object(then)).with_key_hint(misplaced_key).read(
+        |then: ThenEntry, scope| {
+            if function == "on_response" {
+                too_late(&then, scope);
+            }
+            // Without the computed values, required keys would seem to be missing.
+            if is_constant {
+                effects(&then, scope);
+            }
+            Some(())
+        },
+    );
     let Err(faults) = read else { return Vec::new() };
-    let error = |fault: &crate::rules::Diagnostic| {
+    let error = |fault: &crate::document::Diagnostic| {
         let key = if fault.key.is_empty() { String::new() } else { format!("{}: ", fault.key) };
         let problem =
             format!("{function} returns an invalid map: {key}{}; {}", fault.problem, fault.hint);

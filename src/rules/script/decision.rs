@@ -1,8 +1,8 @@
 //! Reads the value that a script returned as a rule's `then`.
 
-use crate::rules::{
-    diagnostic::Diagnostics, document::Document, plan::Effects, scope::Scope, text::Either,
-    then_entry::ThenEntry, validate::effects,
+use crate::{
+    document::{Diagnostics, Document, Either, Scope},
+    rules::{misplaced::misplaced_key, plan::Effects, then_entry::ThenEntry, validate::effects},
 };
 use rhai::{Dynamic, Map};
 use serde_json::Value;
@@ -36,6 +36,7 @@ pub(super) fn decision(
     }
     let then = json(&Dynamic::from(map), 0)?;
     let read = Document::json(function, then)
+        .with_key_hint(misplaced_key)
         .read(|then: ThenEntry, scope| {
             if function == "on_response" {
                 too_late(&then, scope);

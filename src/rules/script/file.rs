@@ -9,11 +9,8 @@ use super::{
     state::ScriptState,
 };
 use crate::{
-    rules::{
-        facts::Facts,
-        file::{FileError, read_text},
-        plan::Plan,
-    },
+    document::{FileError, read_text},
+    rules::{facts::Facts, plan::Plan},
     seed::Seed,
 };
 use parking_lot::{Mutex, RwLock};

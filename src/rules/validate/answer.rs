@@ -1,10 +1,11 @@
 //! Validates `status` and `redirect`.
 
-use crate::rules::{
-    effect::{Goal, Redirect, RetryAfter, Status},
-    scope::Scope,
-    text::{Either, Text},
-    then_entry::{RedirectTable, StatusTable},
+use crate::{
+    document::{Either, Scope, Text},
+    rules::{
+        effect::{Goal, Redirect, RetryAfter, Status},
+        then_entry::{RedirectTable, StatusTable},
+    },
 };
 use http::HeaderValue;
 use std::{sync::Arc, time::Duration};

@@ -6,14 +6,13 @@ use super::{
     then::{positive, silence},
 };
 use crate::{
+    document::{Either, Scope, Several, Text},
     rules::{
         effect::{
             Corruption, Cut, Damage, Drip, Ending, Hang, Length, POINT_HINT, Point, Replacement,
             Stall,
         },
         file::read_bytes,
-        scope::Scope,
-        text::{Either, Several, Text},
         then_entry::{
             BodyTable, CorruptTable, CutTable, DripTable, HangTable, StallTable, ThenEntry,
         },

@@ -1,10 +1,12 @@
 //! Validates `budget`.
 
 use super::then::positive;
-use crate::rules::{
-    budget::{Budget, Extent, Limits},
-    entry::BudgetEntry,
-    scope::Scope,
+use crate::{
+    document::Scope,
+    rules::{
+        budget::{Budget, Extent, Limits},
+        entry::BudgetEntry,
+    },
 };
 
 /// Validates `budget`; `at` is its table.

@@ -2,10 +2,9 @@
 
 use super::body::point;
 use crate::{
+    document::{Either, Scope, one_of},
     rules::{
         effect::{Cut, Ending, Framing, Length, Point},
-        scope::{Scope, one_of},
-        text::Either,
         then_entry::FramingTable,
     },
     units::ByteSize,

@@ -1,10 +1,9 @@
 //! Validates `headers` and `date-skew`.
 
 use crate::{
+    document::{Scope, Several, Text},
     rules::{
         effect::{HeaderEdit, Skew},
-        scope::Scope,
-        text::{Several, Text},
         then_entry::HeadersTable,
     },
     units::span,

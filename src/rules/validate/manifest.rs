@@ -2,12 +2,9 @@
 
 use super::{answer::host, headers::skew, when::rungs};
 use crate::{
+    document::{Either, Scope, Several, Text},
     media::edit::{Amount, Clocks, Discontinuity, Durations, EndList, Hint, ManifestEdit, Report},
-    rules::{
-        scope::Scope,
-        text::{Either, Several, Text},
-        then_entry::{DiscontinuityTable, DurationsTable, ManifestTable, ReportTable},
-    },
+    rules::then_entry::{DiscontinuityTable, DurationsTable, ManifestTable, ReportTable},
 };
 use std::sync::Arc;
 

@@ -5,16 +5,16 @@ use super::{
     then::effects,
     when::{every, matcher, nth},
 };
-use crate::rules::{
-    diagnostic::Diagnostics,
-    document::Document,
-    entry::RuleEntry,
-    rule::Rule,
-    rule_file::RuleFile,
-    rule_list::{RuleItem, RuleList},
-    rule_set::RuleSet,
-    scope::Scope,
-    text::Text,
+use crate::{
+    document::{Diagnostics, Document, Scope, Text},
+    rules::{
+        entry::RuleEntry,
+        misplaced::misplaced_key,
+        rule::Rule,
+        rule_file::RuleFile,
+        rule_list::{RuleItem, RuleList},
+        rule_set::RuleSet,
+    },
 };
 use std::sync::Arc;
 
@@ -32,7 +32,9 @@ impl RuleSet {
     /// # Errors
     /// As [`RuleSet::from_toml`].
     pub fn from_json(origin: &str, rules: serde_json::Value) -> Result<Self, Diagnostics> {
-        Document::json(origin, rules).read(|list: RuleList, scope| Some(rule_set(list, scope)))
+        Document::json(origin, rules)
+            .with_key_hint(misplaced_key)
+            .read(|list: RuleList, scope| Some(rule_set(list, scope)))
     }
 }
 

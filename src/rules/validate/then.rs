@@ -9,12 +9,11 @@ use super::{
 };
 use crate::{
     builtin,
+    document::{Either, Scope, Text, nearest},
     rules::{
         distribution::distribution,
         effect::{Closing, Coalesce, Cors, Hang, RangeFault, Refusal, Reload},
         plan::{Delay, Effects, Keep},
-        scope::{Scope, nearest},
-        text::{Either, Text},
         then_entry::ThenEntry,
     },
     units::{BitRate, UnitError, span},

@@ -1,6 +1,7 @@
 //! Validates `when`.
 
 use crate::{
+    document::{Scope, Several, Text},
     media::edit::RungSet,
     rules::{
         cycle::{self, Cycle},
@@ -11,8 +12,6 @@ use crate::{
         media_cycle::{self, MediaCycle},
         numbers::{self, Numbers},
         offsets::{self, Offsets},
-        scope::Scope,
-        text::{Several, Text},
         window::Window,
     },
     units::BitRate,

@@ -2,6 +2,7 @@
 
 use super::{MatrixError, RunError};
 use crate::{
+    document::similar_names,
     player::{Abr, Presentation},
     sweep::{
         catalogue::{ALGORITHMS, AlgorithmSetup, CatalogueEntry},
@@ -9,7 +10,7 @@ use crate::{
     },
 };
 use serde_json::{Map, Value};
-use std::{cmp::Reverse, time::Duration};
+use std::time::Duration;
 
 /// The maximum buffer of an algorithm that has none of its own, in ms: that of Sabre's options.
 const BUFFER: f64 = 25_000.0;
@@ -112,12 +113,7 @@ pub fn player(name: &str) -> Result<Player, MatrixError> {
         return Ok(Player { name: name.to_owned(), algorithm: Algorithm::BuiltIn(entry) });
     }
     let asked = name.to_ascii_lowercase();
-    let likeness = |known: &str| (strsim::jaro_winkler(&asked, known) * 1e6) as u64;
-    let mut near: Vec<_> =
-        ALGORITHMS.iter().map(|entry| (Reverse(likeness(entry.name)), entry.name)).collect();
-    near.retain(|(Reverse(likeness), _)| *likeness > 700_000);
-    near.sort_unstable();
-    let near: Vec<_> = near.iter().take(3).map(|(_, name)| *name).collect();
+    let near = similar_names(&asked, ALGORITHMS.iter().map(|entry| entry.name));
     let hint = if near.is_empty() {
         let all: Vec<_> = ALGORITHMS.iter().map(|entry| entry.name).collect();
         format!("write {}, FILE.rhai, or cmd:PROGRAM", all.join(", "))

@@ -2,8 +2,8 @@
 
 use super::{
     diagnostic::{Diagnostic, Diagnostics, KeyPath, Part},
-    misplaced,
-    scope::{Fault, MOST_FAULTS, Scope, one_of},
+    scope::{Fault, MOST_FAULTS, Scope},
+    suggestion::one_of,
 };
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -14,12 +14,17 @@ use toml::{
     de::{DeTable, DeValue},
 };
 
+/// A hint for a key that is unknown where it is written: where to write it instead, if it is known elsewhere. Its
+/// arguments are the key and the keys that are allowed there.
+pub(crate) type KeyHint = fn(&str, &[&str]) -> Option<String>;
+
 /// A document with valid syntax. TOML and JSON become the same tree, so that both are read alike.
 pub(crate) struct Document<'t> {
     file: &'t str,
     tree: Value,
     lines: Option<Lines<'t>>,
     folder: Option<&'t Path>,
+    key_hint: KeyHint,
 }
 
 impl<'t> Document<'t> {
@@ -27,21 +32,26 @@ impl<'t> Document<'t> {
     pub(crate) fn toml(file: &'t str, text: &'t str) -> Result<Self, Diagnostics> {
         let table = DeTable::parse(text).map_err(|error| syntax_error(file, text, &error))?;
         let tree = tree_of_table(table.get_ref());
-        Ok(Self { file, tree, lines: Some(Lines { text, table }), folder: None })
+        Ok(Self { file, tree, lines: Some(Lines { text, table }), folder: None, key_hint: no_hint })
     }
 
     /// Wraps JSON; `file` is the name used in errors.
-    pub(crate) const fn json(file: &'t str, tree: Value) -> Self {
-        Self { file, tree, lines: None, folder: None }
+    pub(crate) fn json(file: &'t str, tree: Value) -> Self {
+        Self { file, tree, lines: None, folder: None, key_hint: no_hint }
     }
 
     /// Allows the document to name files in `folder`. Input from the network is not allowed to.
-    pub(super) fn beside(self, folder: &'t Path) -> Self {
+    pub(crate) fn beside(self, folder: &'t Path) -> Self {
         Self { folder: Some(folder), ..self }
     }
 
+    /// Asks `key_hint` for hints about unknown keys.
+    pub(crate) fn with_key_hint(self, key_hint: KeyHint) -> Self {
+        Self { key_hint, ..self }
+    }
+
     /// The lines of the items of the list `key` at the root, from 1.
-    pub(super) fn item_lines(&self, key: &str) -> Vec<usize> {
+    pub(crate) fn item_lines(&self, key: &str) -> Vec<usize> {
         let count = self.tree.get(key).and_then(Value::as_array).map_or(0, Vec::len);
         let Some(lines) = &self.lines else { return Vec::new() };
         let path = |place| [Part::Key(key.to_owned()), Part::Item(place)];
@@ -74,7 +84,7 @@ impl<'t> Document<'t> {
                 Err(error) => {
                     let path: KeyPath = error.path().iter().filter_map(part).collect();
                     let cut = cut_out(&mut self.tree, path.parts());
-                    faults.push(explain(path, &error.inner().to_string()));
+                    faults.push(explain(path, &error.inner().to_string(), self.key_hint));
                     if !cut {
                         break;
                     }
@@ -95,6 +105,10 @@ impl<'t> Document<'t> {
         });
         Diagnostics::new(located.collect())
     }
+}
+
+fn no_hint(_: &str, _: &[&str]) -> Option<String> {
+    None
 }
 
 fn part(segment: &Segment) -> Option<Part> {
@@ -128,7 +142,7 @@ fn cut_out(tree: &mut Value, path: &[Part]) -> bool {
 }
 
 /// Turns serde's message into a problem and what to write instead.
-fn explain(path: KeyPath, message: &str) -> Fault {
+fn explain(path: KeyPath, message: &str, key_hint: KeyHint) -> Fault {
     let (problem, wanted) = message.split_once(", expected ").unwrap_or((message, ""));
     let hint = match wanted {
         "a boolean" => "true or false",
@@ -140,7 +154,7 @@ fn explain(path: KeyPath, message: &str) -> Fault {
         // Names are between backquotes: every second piece.
         let allowed: Vec<&str> = wanted.split('`').skip(1).step_by(2).collect();
         let problem = format!("`{written}` is not a key here");
-        let hint = misplaced::hint(written, &allowed).unwrap_or_else(|| one_of(written, &allowed));
+        let hint = key_hint(written, &allowed).unwrap_or_else(|| one_of(written, &allowed));
         return Fault { path, problem, hint };
     }
     let problem = match problem.strip_prefix("invalid type: ") {

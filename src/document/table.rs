@@ -44,7 +44,7 @@ macro_rules! tables_only {
         impl<'de> serde::Deserialize<'de> for $mirror {
             fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
                 // The derived function, not this one: it goes before the trait's.
-                Self::deserialize($crate::rules::TableOnly(from))
+                Self::deserialize($crate::document::TableOnly(from))
             }
         }
 
@@ -77,7 +77,7 @@ macro_rules! tables {
             pub(crate) $field: Option<$type>,)*
         }
 
-        $crate::rules::tables_only!($name);
+        $crate::document::tables_only!($name);
     )*};
 }
 pub(crate) use tables;

@@ -2,6 +2,7 @@
 
 use super::{
     diagnostic::{KeyPath, Part},
+    suggestion::one_of,
     text::Text,
 };
 use crate::units::{UnitError, span};
@@ -38,12 +39,12 @@ impl<'f> Scope<'f> {
     }
 
     /// The folder of files named in the document; `None` = it must not name any.
-    pub(super) const fn folder(&self) -> Option<&'f Path> {
+    pub(crate) const fn folder(&self) -> Option<&'f Path> {
         self.folder
     }
 
     /// A copy of this position.
-    pub(super) fn same(&self) -> Self {
+    pub(crate) fn same(&self) -> Self {
         self.place(self.path.clone())
     }
 
@@ -114,7 +115,7 @@ impl<'f> Scope<'f> {
     }
 
     /// Reads a value with `parse`; `what` names the expected type in the error: `a point in a body`.
-    pub(super) fn parsed<T>(
+    pub(crate) fn parsed<T>(
         &self,
         key: &str,
         written: Option<&Text>,
@@ -131,7 +132,7 @@ impl<'f> Scope<'f> {
     }
 
     /// Reads a whole number within `range`.
-    pub(super) fn whole(
+    pub(crate) fn whole(
         &self,
         key: &str,
         written: Option<&Text>,
@@ -147,7 +148,7 @@ impl<'f> Scope<'f> {
     }
 
     /// Reads one of `all`, by its name.
-    pub(super) fn one<T: Copy>(
+    pub(crate) fn one<T: Copy>(
         &self,
         key: &str,
         written: Option<&Text>,
@@ -173,21 +174,4 @@ impl<'f> Scope<'f> {
         }
         found.map(|(_, value)| *value)
     }
-}
-
-/// The hint for a word that is not one of `all`: "did you mean `x`? write one of ...".
-pub(super) fn one_of(written: &str, all: &[&str]) -> String {
-    let list = all.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
-    let list = if all.len() == 1 { list } else { format!("one of {list}") };
-    match nearest(written, all) {
-        Some(name) => format!("did you mean `{name}`? write {list}"),
-        None => format!("write {list}"),
-    }
-}
-
-/// The value of `all` that is most similar to `written`, if one is similar enough.
-pub(super) fn nearest<'a>(written: &str, all: &[&'a str]) -> Option<&'a str> {
-    let likeness = |name: &&&str| (strsim::jaro_winkler(written, name) * 1e6) as u64;
-    let near = all.iter().max_by_key(likeness).filter(|name| likeness(name) > 750_000);
-    near.copied()
 }

@@ -195,7 +195,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Either<T> {
 
 /// A table with arbitrary keys.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub(crate) struct Words(pub(super) BTreeMap<String, Text>);
+pub(crate) struct Words(pub(crate) BTreeMap<String, Text>);
 
 impl Serialize for Words {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {

@@ -110,6 +110,7 @@ impl App {
             seed: config.seed,
             origin,
             profile: config.profile,
+            catalog: Arc::clone(&catalog),
             link: config.link,
             rules: config.rules,
             idle: config.session_idle,

@@ -11,8 +11,8 @@ use vsps::{
     profiles::Catalog,
     rules::{Facts, Matched, Plan, RuleSet},
     seed::Seed,
-    sessions::{ArmingRequest, Change, Command, Origin, Registry, RegistryConfig, Session},
-    units::BitRate,
+    sessions::{ArmingRequest, Change, Command, Origin, Patch, Registry, RegistryConfig, Session},
+    units::{BitRate, Ratio},
 };
 
 const MBIT: fn(u64) -> BitRate = |n| BitRate::from_kilobits_per_second(1000 * n);
@@ -20,10 +20,12 @@ const S: fn(u64) -> Duration = Duration::from_secs;
 
 /// A registry that reverts automatically.
 fn registry() -> Arc<Registry> {
+    let catalog = Arc::new(Catalog::new());
     let config = RegistryConfig {
         seed: Seed::new(1),
         origin: Origin::new("http", "origin.example").unwrap(),
-        profile: Catalog::new().named("cable").unwrap(),
+        profile: catalog.named("cable").unwrap(),
+        catalog,
         link: None,
         rules: Arc::default(),
         idle: S(3600),
@@ -45,11 +47,12 @@ fn start(registry: &Registry, link: Option<&str>) -> Arc<Session> {
 }
 
 fn set(registry: &Registry, session: &Session, change: Change, lasts: Option<u64>) {
-    registry.command(session, &Command::Set(change, lasts.map(S)), &|_| true).unwrap();
+    let command = Command::Set { change, ttl: lasts.map(S) };
+    registry.command(session, &command, &|_| true).unwrap();
 }
 
 fn rate(mbit: u64) -> Change {
-    Change { rate: Some(Some(MBIT(mbit))), ..Change::default() }
+    Change { rate: Patch::Set(MBIT(mbit)), ..Change::default() }
 }
 
 /// Whether a rule of `session` applies to a segment requested now.
@@ -77,9 +80,9 @@ async fn pass(time: Duration) {
 async fn a_change_reverts_when_its_time_is_over() {
     let registry = registry();
     let session = start(&registry, None);
-    let change = Change { paused: Some(true), ..rate(9) };
+    let change = Change { paused: Patch::Set(true), ..rate(9) };
     set(&registry, &session, change, Some(30));
-    let state = || (session.arming().rate, session.arming().paused);
+    let state = || (session.arming().shaping.rate, session.arming().paused);
     pass(Duration::from_millis(29_900)).await;
     assert_eq!(state(), (Some(MBIT(9)), true));
     let version = session.version();
@@ -93,17 +96,21 @@ async fn a_change_reverts_when_its_time_is_over() {
 async fn a_later_change_supersedes_its_member_alone() {
     let registry = registry();
     let session = start(&registry, None);
-    let change = Change { paused: Some(true), ..rate(9) };
+    let change = Change { paused: Patch::Set(true), ..rate(9) };
     set(&registry, &session, change, Some(30));
     set(&registry, &session, rate(5), None);
     pass(S(31)).await;
-    assert_eq!((session.arming().rate, session.arming().paused), (Some(MBIT(5)), false));
+    assert_eq!((session.arming().shaping.rate, session.arming().paused), (Some(MBIT(5)), false));
     // An earlier end wakes the task that waits for a later one.
     set(&registry, &session, rate(1), Some(100));
     pass(S(1)).await;
     set(&registry, &session, rate(2), Some(10));
     pass(S(11)).await;
-    assert_eq!(session.arming().rate, Some(MBIT(5)), "to what lasts, not to what was for a while");
+    assert_eq!(
+        session.arming().shaping.rate,
+        Some(MBIT(5)),
+        "to what lasts, not to what was for a while"
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -111,20 +118,20 @@ async fn undo_brings_back_nothing_whose_time_is_over() {
     let registry = registry();
     let session = start(&registry, None);
     set(&registry, &session, rate(9), Some(10));
-    set(&registry, &session, Change { paused: Some(true), ..Change::default() }, None);
+    set(&registry, &session, Change { paused: Patch::Set(true), ..Change::default() }, None);
     pass(S(11)).await;
     let undo = || registry.command(&session, &Command::Undo, &|_| true);
     undo().unwrap();
-    assert_eq!((session.arming().rate, session.arming().paused), (None, false));
+    assert_eq!((session.arming().shaping.rate, session.arming().paused), (None, false));
     undo().unwrap();
     assert!(undo().is_err());
     // While its time is not over, what lasts comes back under it.
     set(&registry, &session, rate(7), None);
     set(&registry, &session, rate(9), Some(10));
     undo().unwrap();
-    assert_eq!(session.arming().rate, Some(MBIT(7)));
+    assert_eq!(session.arming().shaping.rate, Some(MBIT(7)));
     pass(S(11)).await;
-    assert_eq!(session.arming().rate, Some(MBIT(7)));
+    assert_eq!(session.arming().shaping.rate, Some(MBIT(7)));
 }
 
 #[tokio::test(start_paused = true)]
@@ -134,12 +141,64 @@ async fn a_fault_that_has_not_struck_is_gone_in_time() {
     let rules = serde_json::json!([{ "then": { "status": 404 } }]);
     let rules = RuleSet::from_json("rules", rules).unwrap();
     let name = Arc::from("fault");
-    let fire = Command::Fire { name, rules, times: 3, lasts: Some(S(20)) };
+    let fire = Command::ArmFault { name, rules, times: 3, ttl: Some(S(20)) };
     registry.command(&session, &fire, &|_| true).unwrap();
     pass(S(19)).await;
     assert_eq!((session.faults().len(), session.arming().rules.len()), (1, 1));
     pass(S(2)).await;
     assert_eq!((session.faults().len(), session.arming().rules.len()), (0, 0));
+}
+
+/// Round trip and loss replace those of the profile, whichever it is, and end as the rate does.
+#[tokio::test(start_paused = true)]
+async fn round_trip_and_loss_are_set_for_a_while() {
+    let registry = registry();
+    let session = start(&registry, None);
+    let network = || {
+        let link = Arc::clone(&session.arming().link);
+        (link.latency.rtt, link.loss.is_some())
+    };
+    let own = network();
+    assert!(!own.1 && own.0 < S(1), "{own:?}");
+    let loss = Patch::Set(Ratio::new(0.02).unwrap());
+    let change = Change { rtt: Patch::Set(S(1)), loss, ..Change::default() };
+    set(&registry, &session, change, Some(30));
+    assert_eq!(network(), (S(1), true));
+    set(
+        &registry,
+        &session,
+        Change { profile: Patch::Set("3g".into()), ..Change::default() },
+        None,
+    );
+    assert_eq!((&*session.arming().profile_name, network()), ("3g", (S(1), true)));
+    set(&registry, &session, Change { loss: Patch::Restore, ..Change::default() }, None);
+    assert_eq!(network(), (S(1), false));
+    registry.command(&session, &Command::Undo, &|_| true).unwrap();
+    registry.command(&session, &Command::Undo, &|_| true).unwrap();
+    assert_eq!((&*session.arming().profile_name, network()), ("cable", (S(1), true)));
+    assert_eq!(session.reverts().len(), 2);
+    pass(S(31)).await;
+    assert_eq!(network(), own);
+}
+
+/// A profile is found by its name when the command is applied: a wrong one changes nothing.
+#[tokio::test(start_paused = true)]
+async fn a_command_with_an_unknown_profile_changes_nothing() {
+    let registry = registry();
+    let session = start(&registry, None);
+    let change = Change { profile: Patch::Set("no-such".into()), ..rate(9) };
+    let command = Command::Set { change, ttl: None };
+    let refused = registry.command(&session, &command, &|_| true);
+    assert!(refused.unwrap_err().to_string().contains("`no-such`"));
+    assert_eq!((session.version(), session.arming().shaping.rate), (1, None));
+    set(
+        &registry,
+        &session,
+        Change { profile: Patch::Set("3g".into()), ..Change::default() },
+        None,
+    );
+    set(&registry, &session, Change { profile: Patch::Restore, ..Change::default() }, None);
+    assert_eq!(&*session.arming().profile_name, "cable");
 }
 
 /// The rate of a link belongs to all who share it, and so does its end.
@@ -148,13 +207,13 @@ async fn a_shared_rate_reverts_for_all() {
     let registry = registry();
     let (one, two) = (start(&registry, Some("house")), start(&registry, Some("house")));
     set(&registry, &one, rate(9), Some(10));
-    assert_eq!(two.arming().rate, Some(MBIT(9)));
+    assert_eq!(two.arming().shaping.rate, Some(MBIT(9)));
     pass(S(1)).await;
     // The session that set it may have ended by then.
     registry.end(&one.tag.id).unwrap();
     pass(S(10)).await;
     assert_eq!(
-        (two.arming().rate, two.rate()),
+        (two.arming().shaping.rate, two.rate()),
         (None, two.arming().profile.link.rate.peak().into())
     );
 }
@@ -167,8 +226,9 @@ async fn a_rule_lives_from_when_it_is_armed() {
     let registry = registry();
     let session = start(&registry, None);
     pass(S(60)).await;
-    let rules = Some(Arc::new(RuleSet::from_toml("r", RULE).unwrap()));
-    set(&registry, &session, Change { rules: rules.clone(), ..Change::default() }, None);
+    let rules = Arc::new(RuleSet::from_toml("r", RULE).unwrap());
+    let change = Change { rules: Patch::Set(Arc::clone(&rules)), ..Change::default() };
+    set(&registry, &session, change, None);
     pass(S(9)).await;
     // Another change leaves its time alone.
     set(&registry, &session, rate(5), None);
@@ -177,11 +237,11 @@ async fn a_rule_lives_from_when_it_is_armed() {
     assert!(!strikes(&session));
     let again = RuleSet::from_toml("r", RULE).unwrap();
     let twice = Arc::new(RuleSet::concat([&again, &again]));
-    set(&registry, &session, Change { rules: Some(twice), ..Change::default() }, None);
+    set(&registry, &session, Change { rules: Patch::Set(twice), ..Change::default() }, None);
     pass(S(11)).await;
     assert!(!strikes(&session), "nobody asked, and its time went by");
 
-    let arming = ArmingRequest { rules, ..ArmingRequest::default() };
+    let arming = ArmingRequest { rules: Some(rules), ..ArmingRequest::default() };
     let armed = registry.start(None, arming).unwrap();
     armed.begin();
     pass(S(10)).await;

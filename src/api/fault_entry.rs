@@ -36,7 +36,7 @@ impl FaultEntry {
     fn validate(self, scope: &Scope<'_>) -> Option<Command> {
         const HINT: &str = "write `fault` (the name of a built-in fault) or `rule`, as in \
                             {\"rule\": {\"when\": {\"kind\": \"segment\"}, \"then\": {\"status\": 404}}}";
-        let lasts = ttl(self.ttl.as_ref(), scope);
+        let ttl = ttl(self.ttl.as_ref(), scope);
         let times = self.times.map_or(Some(1), |text| times(&text, &scope.at("times")));
         let name = self.name.map(|text| name(&text, &scope.at("name")));
         let (default, rules) = match (self.fault, self.rule) {
@@ -59,7 +59,7 @@ impl FaultEntry {
             }
         };
         let name = name.flatten().unwrap_or(default).into();
-        Some(Command::Fire { name, rules, times: times?, lasts })
+        Some(Command::ArmFault { name, rules, times: times?, ttl })
     }
 }
 

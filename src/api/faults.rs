@@ -70,7 +70,7 @@ pub(super) async fn fire(
         state.registry.command(&session, &command, &|version| if_match.allows(version))?;
     let name = applied.fault.unwrap_or_default();
     let location = format!("{PATH}/{}/faults/{name}", session.tag.id);
-    let times = if let Command::Fire { times, .. } = command { times } else { 0 };
+    let times = if let Command::ArmFault { times, .. } = command { times } else { 0 };
     let body = serde_json::json!({ "name": name, "times": times });
     let headers = [(header::LOCATION, location)];
     Ok((StatusCode::CREATED, headers, etag(applied.version), Json(body)))
@@ -96,7 +96,7 @@ pub(super) async fn disarm(
     if_match: IfMatch,
 ) -> Result<impl IntoResponse, Problem> {
     let session = state.registry.find(&id)?;
-    let command = Command::Unfire(name);
+    let command = Command::DisarmFault { name };
     let applied =
         state.registry.command(&session, &command, &|version| if_match.allows(version))?;
     Ok((StatusCode::NO_CONTENT, etag(applied.version)))

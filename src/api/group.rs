@@ -100,7 +100,7 @@ pub(super) async fn patch(
     if_match: IfMatch,
     JsonBody(body): JsonBody,
 ) -> Result<Json<Vec<ResultView>>, Problem> {
-    let command = change::read(body, &state.catalog, &state.registry.config().profile)?;
+    let command = change::read(body, &state.catalog)?;
     label.apply_command(&state, &command, &if_match)
 }
 

@@ -112,6 +112,7 @@ impl From<CommandError> for Problem {
             CommandError::Link(error) => return error.into(),
             CommandError::Stale { .. } => StatusCode::PRECONDITION_FAILED,
             CommandError::NoFault { .. } => StatusCode::NOT_FOUND,
+            CommandError::UnknownProfile(_) => StatusCode::UNPROCESSABLE_ENTITY,
             CommandError::NothingToUndo(_) | CommandError::TooManyFaults { .. } => {
                 StatusCode::CONFLICT
             }

@@ -1,7 +1,11 @@
 //! The JSON forms of a session: short for lists, and full.
 
 use super::{faults::FaultView, players::Players};
-use crate::{rules::RuleSet, sessions::Session, units::BitRate};
+use crate::{
+    rules::RuleSet,
+    sessions::Session,
+    units::{BitRate, Ratio, span},
+};
 use serde::Serialize;
 use std::{sync::Arc, time::Duration};
 
@@ -22,6 +26,11 @@ pub(super) struct SessionView {
     rate: Option<BitRate>,
     /// The rate that a PATCH set instead of the profile's.
     rate_set: Option<BitRate>,
+    /// The round trip that a PATCH set instead of the profile's.
+    #[serde(with = "span::option")]
+    rtt_set: Option<Duration>,
+    /// The share of lost packets that a PATCH set instead of the profile's loss.
+    loss_set: Option<Ratio>,
     /// The shared link that it uses.
     #[serde(skip_serializing_if = "Option::is_none")]
     link: Option<LinkView>,
@@ -72,7 +81,7 @@ pub(super) struct FullView {
 /// A setting or fault that ends automatically.
 #[derive(Debug, Serialize)]
 struct RevertView {
-    /// `profile`, `rate`, `rules`, `paused` or the name of a fault.
+    /// `profile`, `rate`, `rtt`, `loss`, `rules`, `paused` or the name of a fault.
     member: String,
     in_seconds: f64,
 }
@@ -100,7 +109,9 @@ impl SessionView {
             seed: tag.seed,
             profile: Arc::clone(&arming.profile_name),
             rate: session.rate(),
-            rate_set: arming.rate,
+            rate_set: arming.shaping.rate,
+            rtt_set: arming.shaping.rtt,
+            loss_set: arming.shaping.loss,
             link: session.downlink.shared().map(|link| LinkView {
                 name: Arc::clone(link.name()),
                 sharing: link.sharing().as_str(),

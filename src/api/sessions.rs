@@ -86,7 +86,7 @@ pub(super) async fn patch(
     JsonBody(body): JsonBody,
 ) -> Result<impl IntoResponse, Problem> {
     let session = state.registry.find(&id)?;
-    let command = change::read(body, &state.catalog, &state.registry.config().profile)?;
+    let command = change::read(body, &state.catalog)?;
     apply_command(&state, &session, &players, &if_match, &command)
 }
 

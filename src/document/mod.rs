@@ -15,7 +15,7 @@ mod text;
 pub use diagnostic::{Diagnostic, Diagnostics};
 pub use file::FileError;
 pub(crate) use file::read_text;
-pub(crate) use reader::{Document, KeyHint};
+pub(crate) use reader::Document;
 pub(crate) use scope::Scope;
 pub(crate) use suggestion::{did_you_mean, nearest, one_of, similar_names};
 pub(crate) use table::{TableOnly, tables, tables_only};

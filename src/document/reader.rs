@@ -16,7 +16,7 @@ use toml::{
 
 /// A hint for a key that is unknown where it is written: where to write it instead, if it is known elsewhere. Its
 /// arguments are the key and the keys that are allowed there.
-pub(crate) type KeyHint = fn(&str, &[&str]) -> Option<String>;
+type KeyHint = fn(&str, &[&str]) -> Option<String>;
 
 /// A document with valid syntax. TOML and JSON become the same tree, so that both are read alike.
 pub(crate) struct Document<'t> {

@@ -45,7 +45,8 @@ impl Shaping {
         Arc::new(shaped)
     }
 
-    fn apply_to_link(&self, link: &mut LinkSpec) {
+    /// Replaces these values in `link`. What a loss does stays.
+    pub fn apply_to_link(&self, link: &mut LinkSpec) {
         if let Some(rate) = self.rate {
             link.rate = RateSpec::Constant(rate);
         }

@@ -3,11 +3,10 @@
 use super::host::Origin;
 use crate::{
     media::{Ladder, MediaType, Rendition},
-    model::{LinkSpec, RateSpec},
+    model::LinkSpec,
     profiles::{Profile, Shaping},
     rules::RuleSet,
     seed::Seed,
-    units::BitRate,
 };
 use std::sync::Arc;
 
@@ -38,9 +37,9 @@ pub struct Arming {
     pub profile: Arc<Profile>,
     /// The profile's name, for events.
     pub profile_name: Arc<str>,
-    /// A rate that replaces the profile's, if a live command set one.
-    pub rate: Option<BitRate>,
-    /// The profile's link with that rate. Rates given as shares of the ladder are resolved as far as the ladder is
+    /// What live commands set in place of the profile's values.
+    pub shaping: Shaping,
+    /// The profile's link with these values. Rates given as shares of the ladder are resolved as far as the ladder is
     /// known.
     pub link: Arc<LinkSpec>,
     /// Whether that link depends on the ladder.
@@ -54,24 +53,22 @@ pub struct Arming {
 }
 
 impl Arming {
-    /// Combines `profile`, an optional `rate` that replaces the profile's, and the rules: `own_rules`, then
+    /// Combines `profile`, the values of `shaping` that replace the profile's, and the rules: `own_rules`, then
     /// `common_rules`, then the profile's.
     #[must_use]
     pub fn new(
         profile: Arc<Profile>,
-        rate: Option<BitRate>,
+        shaping: Shaping,
         own_rules: Arc<RuleSet>,
         common_rules: &RuleSet,
     ) -> Self {
         let mut link = profile.link.clone();
-        if let Some(rate) = rate {
-            link.rate = RateSpec::Constant(rate);
-        }
+        shaping.apply_to_link(&mut link);
         let rules = RuleSet::concat([&*own_rules, common_rules, &profile.rules]);
         Self {
             profile_name: Arc::from(&*profile.name),
             profile,
-            rate,
+            shaping,
             relative: link.resolve(&|_| None).is_some(),
             link: Arc::new(link),
             own_rules,
@@ -112,7 +109,9 @@ impl Arming {
             Some(rungs) => rungs.bandwidth(rung),
             None => bandwidth(rung, any_video),
         };
-        if let Some(link) = self.profile.link.resolve(&known) {
+        let mut link = self.profile.link.clone();
+        self.shaping.apply_to_link(&mut link);
+        if let Some(link) = link.resolve(&known) {
             self.link = Arc::new(link);
         }
         self
@@ -122,14 +121,15 @@ impl Arming {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::media::ManifestFormat;
+    use crate::{media::ManifestFormat, model::RateSpec, units::BitRate};
+    use std::time::Duration;
 
     /// A share of a rung is the fallback until the manifest is known, then a share of its bandwidth.
     #[test]
     fn shares_of_the_ladder_become_rates() {
         let text = "summary = \"a\"\nsource = \"b\"\n[downlink]\nrate = \"150 % of rung 2\"\nfallback = \"700 kbit/s\"\n";
         let profile = Arc::new(Profile::from_toml("p", "p.toml", text).unwrap());
-        let arming = Arming::new(profile, None, Arc::default(), &RuleSet::default());
+        let arming = Arming::new(profile, Shaping::default(), Arc::default(), &RuleSet::default());
         let mut ladder = Ladder::default();
         assert_eq!(arming.clone().on_ladder(&ladder).link, arming.link);
         let playlist = "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=400000,RESOLUTION=320x180\na.m3u8\n\
@@ -141,7 +141,16 @@ mod tests {
         assert!(known.relative);
         // A rate set by hand goes before.
         let by_hand = BitRate::from_kilobits_per_second(5);
-        let set = Arming::new(known.profile, Some(by_hand), Arc::default(), &RuleSet::default());
+        let shaping = Shaping { rate: Some(by_hand), ..Shaping::default() };
+        let profile = Arc::clone(&known.profile);
+        let set = Arming::new(profile, shaping, Arc::default(), &RuleSet::default());
         assert_eq!(set.on_ladder(&ladder).link.rate, RateSpec::Constant(by_hand));
+        // A round trip set by hand leaves the rate to the ladder.
+        let rtt = Duration::from_millis(80);
+        let shaping = Shaping { rtt: Some(rtt), ..Shaping::default() };
+        let set = Arming::new(known.profile, shaping, Arc::default(), &RuleSet::default());
+        let link = set.on_ladder(&ladder).link;
+        assert_eq!(link.rate.peak(), BitRate::from_kilobits_per_second(1350));
+        assert_eq!(link.latency.rtt, rtt);
     }
 }

@@ -44,21 +44,21 @@ impl Control {
         command: &Command,
         now: Duration,
     ) -> Result<Option<Arc<str>>, CommandError> {
-        if matches!(command, Command::Set(change, _) if change.is_empty()) {
+        if matches!(command, Command::Set { change, .. } if change.is_empty()) {
             return Ok(None);
         }
         let before = self.settings.clone();
         let mut fault = None;
         match command {
-            Command::Set(change, lasts) => self.settings.set(change, lasts.map(|span| now + span)),
-            Command::Fire { name, rules, times, lasts } => {
+            Command::Set { change, ttl } => self.settings.set(change, end(now, *ttl))?,
+            Command::ArmFault { name, rules, times, ttl } => {
                 let name = self.free_name(name);
                 let shared_budget = SharedBudget::new(rules, &name, *times);
-                let until = lasts.map(|span| now + span);
-                self.fire(Fault { name: Arc::clone(&name), shared_budget, until })?;
+                let until = end(now, *ttl);
+                self.arm(Fault { name: Arc::clone(&name), shared_budget, until })?;
                 fault = Some(name);
             }
-            Command::Unfire(name) => self.disarm(name)?,
+            Command::DisarmFault { name } => self.disarm(name)?,
             Command::Undo => {
                 let last = self.history.pop_back();
                 let error = || CommandError::NothingToUndo(Arc::clone(&self.session));
@@ -98,7 +98,7 @@ impl Control {
         self.history.push_back(before);
     }
 
-    fn fire(&mut self, fault: Fault) -> Result<(), CommandError> {
+    fn arm(&mut self, fault: Fault) -> Result<(), CommandError> {
         // Drop faults that are used up.
         let mut faults: Vec<_> = self
             .settings
@@ -135,4 +135,9 @@ impl Control {
         let mut numbered = (2_u64..).map(|number| format!("{wanted}-{number}"));
         numbered.find(|name| !taken(name)).map_or_else(|| Arc::clone(wanted), Into::into)
     }
+}
+
+/// The process time at which something ends that lasts for `ttl` from `now`.
+fn end(now: Duration, ttl: Option<Duration>) -> Option<Duration> {
+    ttl.map(|ttl| now.saturating_add(ttl))
 }

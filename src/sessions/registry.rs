@@ -5,6 +5,7 @@ use super::{
     command::{Applied, Command, CommandError},
     control::Control,
     host::Origin,
+    named_profiles::NamedProfiles,
     session::Session,
     settings::Settings,
     shared_link::{LinkError, SharedLink, SharedLinks},
@@ -13,7 +14,7 @@ use super::{
 use crate::{
     clock::Clock,
     event::{Bus, Event, SessionTag},
-    profiles::Profile,
+    profiles::{Catalog, Profile},
     rules::RuleSet,
     seed::Seed,
 };
@@ -39,6 +40,8 @@ pub struct RegistryConfig {
     pub origin: Origin,
     /// The default network profile.
     pub profile: Arc<Profile>,
+    /// The profiles that commands can name.
+    pub catalog: Arc<Catalog>,
     /// The name of the link that sessions share, unless they name another.
     pub link: Option<Arc<str>>,
     /// Rules for every session.
@@ -76,6 +79,7 @@ struct Sessions {
 /// All sessions of a process.
 pub struct Registry {
     config: RegistryConfig,
+    profiles: Arc<NamedProfiles>,
     pub(super) clock: Clock,
     bus: Arc<Bus>,
     ordinal: AtomicU64,
@@ -96,7 +100,9 @@ impl Registry {
     #[must_use]
     pub fn new(config: RegistryConfig, clock: Clock, bus: Arc<Bus>) -> Self {
         config.rules.loaded(clock.now());
+        let (catalog, default) = (Arc::clone(&config.catalog), Arc::clone(&config.profile));
         Self {
+            profiles: Arc::new(NamedProfiles { catalog, default }),
             rules: RwLock::new(Arc::clone(&config.rules)),
             rules_version: Mutex::new(1),
             reverts: Notify::new(),
@@ -302,7 +308,7 @@ impl Registry {
         let (rate, settings) = (shared.rate_set(), session.settings());
         let others = self.list().into_iter().filter(|other| {
             let same = other.downlink.shared().is_some_and(|link| Arc::ptr_eq(link, shared));
-            same && other.tag != session.tag && other.arming().rate != rate
+            same && other.tag != session.tag && other.arming().shaping.rate != rate
         });
         for other in others {
             let follow = |control: &mut Control, _| {
@@ -394,6 +400,7 @@ impl Registry {
         let seed =
             request.seed.unwrap_or_else(|| self.config.seed.named("session").numbered(ordinal));
         let settings = Settings::new(
+            Arc::clone(&self.profiles),
             request.profile.unwrap_or_else(|| Arc::clone(&self.config.profile)),
             shared.as_ref().and_then(|link| link.rate_set()),
             request.rules.unwrap_or_default(),

@@ -270,7 +270,9 @@ impl Session {
         next.apply_command(command, self.clock.now())?;
         let arming = next.settings.arming(&RuleSet::default());
         let present = self.arming();
-        if Arc::ptr_eq(&arming.profile, &present.profile) && arming.rate == present.rate {
+        if Arc::ptr_eq(&arming.profile, &present.profile)
+            && arming.shaping.rate == present.shaping.rate
+        {
             return Ok(());
         }
         Ok(self.downlink.would_admit(&arming.profile)?)
@@ -318,7 +320,7 @@ impl Session {
         let arming = change(&current).on_ladder(&self.ladder.lock());
         let new_link = arming.link != current.link;
         if new_link || !Arc::ptr_eq(&arming.profile, &current.profile) {
-            self.downlink.admit(&arming.profile, arming.rate)?;
+            self.downlink.admit(&arming.profile, arming.shaping.rate)?;
         }
         let now = self.now();
         if new_link {

@@ -1,10 +1,15 @@
 //! The settings of a session that live commands can change, permanently or for a limited time.
 
-use super::{arming::Arming, command::Change, setting::Setting};
+use super::{
+    arming::Arming,
+    command::{Change, CommandError},
+    named_profiles::NamedProfiles,
+    setting::Setting,
+};
 use crate::{
-    profiles::Profile,
+    profiles::{Profile, Shaping},
     rules::{RuleSet, SharedBudget},
-    units::BitRate,
+    units::{BitRate, Ratio},
 };
 use std::{sync::Arc, time::Duration};
 
@@ -22,19 +27,30 @@ pub struct Fault {
 /// All settings that live commands can change. Cheap to clone.
 #[derive(Debug, Clone)]
 pub(super) struct Settings {
+    profiles: Arc<NamedProfiles>,
     profile: Setting<Arc<Profile>>,
     pub(super) rate: Setting<Option<BitRate>>,
+    rtt: Setting<Option<Duration>>,
+    loss: Setting<Option<Ratio>>,
     rules: Setting<Arc<RuleSet>>,
     paused: Setting<bool>,
     pub(super) faults: Arc<[Fault]>,
 }
 
 impl Settings {
-    /// The settings of a new session.
-    pub(super) fn new(profile: Arc<Profile>, rate: Option<BitRate>, rules: Arc<RuleSet>) -> Self {
+    /// The settings of a new session. A change finds its profile in `profiles`.
+    pub(super) fn new(
+        profiles: Arc<NamedProfiles>,
+        profile: Arc<Profile>,
+        rate: Option<BitRate>,
+        rules: Arc<RuleSet>,
+    ) -> Self {
         Self {
+            profiles,
             profile: Setting::new(profile),
             rate: Setting::new(rate),
+            rtt: Setting::new(None),
+            loss: Setting::new(None),
             rules: Setting::new(rules),
             paused: Setting::new(false),
             faults: Arc::default(),
@@ -42,19 +58,33 @@ impl Settings {
     }
 
     /// Applies `change`, until `until` or permanently.
-    pub(super) fn set(&mut self, change: &Change, until: Option<Duration>) {
-        if let Some(profile) = &change.profile {
-            self.profile.set(Arc::clone(profile), until);
+    ///
+    /// # Errors
+    /// When there is no profile of the name. Then only a part of the change was applied.
+    pub(super) fn set(
+        &mut self,
+        change: &Change,
+        until: Option<Duration>,
+    ) -> Result<(), CommandError> {
+        if let Some(name) = change.profile.new_value() {
+            self.profile.set(self.profiles.find(name)?, until);
         }
-        if let Some(rate) = change.rate {
-            self.rate.set(rate, until);
+        if let Some(rate) = change.rate.new_value() {
+            self.rate.set(rate.copied(), until);
         }
-        if let Some(rules) = &change.rules {
-            self.rules.set(Arc::clone(rules), until);
+        if let Some(rtt) = change.rtt.new_value() {
+            self.rtt.set(rtt.copied(), until);
         }
-        if let Some(paused) = change.paused {
-            self.paused.set(paused, until);
+        if let Some(loss) = change.loss.new_value() {
+            self.loss.set(loss.copied(), until);
         }
+        if let Some(rules) = change.rules.new_value() {
+            self.rules.set(rules.cloned().unwrap_or_default(), until);
+        }
+        if let Some(paused) = change.paused.new_value() {
+            self.paused.set(paused.copied().unwrap_or_default(), until);
+        }
+        Ok(())
     }
 
     /// Reverts what is due at process time `now`. Returns whether anything was reverted.
@@ -67,6 +97,8 @@ impl Settings {
         let settings = [
             self.profile.revert(now),
             self.rate.revert(now),
+            self.rtt.revert(now),
+            self.loss.revert(now),
             self.rules.revert(now),
             self.paused.revert(now),
         ];
@@ -78,6 +110,8 @@ impl Settings {
         let settings = [
             ("profile", self.profile.until()),
             ("rate", self.rate.until()),
+            ("rtt", self.rtt.until()),
+            ("loss", self.loss.until()),
             ("rules", self.rules.until()),
             ("paused", self.paused.until()),
         ];
@@ -90,6 +124,8 @@ impl Settings {
         let profile = Arc::clone(self.profile.get());
         let rules = Arc::clone(self.rules.get());
         let faults: Vec<_> = self.faults.iter().map(|fault| fault.shared_budget.rules()).collect();
-        Arming::new(profile, *self.rate.get(), rules, common).under(&faults, *self.paused.get())
+        let shaping =
+            Shaping { rate: *self.rate.get(), rtt: *self.rtt.get(), loss: *self.loss.get() };
+        Arming::new(profile, shaping, rules, common).under(&faults, *self.paused.get())
     }
 }

@@ -22,6 +22,7 @@ fn registry(link: Option<&str>) -> Registry {
         seed: Seed::new(7),
         origin: Origin::new("http", "origin.example").unwrap(),
         profile: Arc::new(Profile::from_toml("steps", "steps.toml", STEPS).unwrap()),
+        catalog: Arc::default(),
         link: link.map(Arc::from),
         rules: Arc::new(RuleSet::default()),
         idle: Duration::from_secs(120),

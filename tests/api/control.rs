@@ -27,7 +27,8 @@ async fn post(rig: &Rig, path: &str, body: &str) -> Answer {
 /// What live commands can set, without clocks and counts.
 async fn settings(rig: &Rig, path: &str) -> Value {
     let view = rig.get(path).await.json();
-    json!([view["profile"], view["rate_set"], view["paused"], view["rules"], view["faults"]])
+    let set = json!([view["rate_set"], view["rtt_set"], view["loss_set"]]);
+    json!([view["profile"], set, view["paused"], view["rules"], view["faults"]])
 }
 
 #[tokio::test]
@@ -122,6 +123,8 @@ async fn what_is_undone_or_reset_leaves_nothing() {
     let mut past = vec![settings(&rig, &path).await];
     for change in [
         r#"{ "rate": "9 Mbit/s" }"#,
+        r#"{ "rtt": "300 ms", "loss": "2 %" }"#,
+        r#"{ "rtt": null, "loss": 0, "ttl": "1 h" }"#,
         r#"{ "paused": true, "ttl": "1 h" }"#,
         r#"{ "profile": "edge", "rules": null, "rate": null }"#,
         r#"{ "paused": null }"#,
@@ -139,13 +142,45 @@ async fn what_is_undone_or_reset_leaves_nothing() {
     assert_eq!(post(&rig, &format!("{path}/undo"), "").await.status, StatusCode::CONFLICT);
     let armed = settings(&rig, &path).await;
     for reset in [format!("{path}/reset"), "/api/v1/reset".to_owned()] {
-        rig.patch(&path, r#"{ "rate": "1 Mbit/s", "paused": true, "profile": "3g" }"#).await;
+        rig.patch(
+            &path,
+            r#"{ "rate": "1 Mbit/s", "rtt": "1 s", "loss": 0.1, "paused": true, "profile": "3g" }"#,
+        )
+        .await;
         post(&rig, &format!("{path}/faults"), NEXT_SEGMENT_FAILS).await;
         assert!(post(&rig, &reset, "").await.status.is_success());
         assert_eq!(settings(&rig, &path).await, armed, "{reset}");
         let view = rig.get(&path).await.json();
         assert_eq!((&view["undoable"], &view["reverts"]), (&json!(0), &json!([])));
     }
+}
+
+/// A round trip and a loss are those of the next response; a wrong one changes nothing; with a `ttl` they revert.
+#[tokio::test]
+async fn round_trip_and_loss_are_set_and_revert() {
+    let rig = Rig::start(RunArgs::default()).await;
+    let (path, armed) = rig.arm("").await;
+    let shown = |view: &Value| (view["rtt_set"].clone(), view["loss_set"].clone());
+    let set = rig.patch(&path, r#"{ "rtt": "400 ms", "loss": "1 %" }"#).await;
+    assert_eq!(shown(&set), (json!("400 ms"), json!(0.01)));
+    let started = tokio::time::Instant::now();
+    assert_eq!(status(&rig, &armed).await, StatusCode::OK);
+    assert!(started.elapsed() >= Duration::from_millis(400), "{:?}", started.elapsed());
+    let wrong = rig.ask(Method::PATCH, &path, r#"{ "rtt": "5", "loss": "200 %" }"#).await;
+    assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let wrong = wrong.json();
+    let pointers: Vec<_> =
+        wrong["errors"].as_array().unwrap().iter().map(|error| &error["pointer"]).collect();
+    assert_eq!(pointers, ["/rtt", "/loss"]);
+    let set = rig.patch(&path, r#"{ "rtt": "1 s", "loss": null, "ttl": "1 s" }"#).await;
+    assert_eq!(shown(&set), (json!("1 s"), json!(null)));
+    let members: Vec<_> =
+        set["reverts"].as_array().unwrap().iter().map(|revert| &revert["member"]).collect();
+    assert_eq!(members, ["rtt", "loss"]);
+    while rig.get(&path).await.json()["reverts"] != json!([]) {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    assert_eq!(shown(&rig.get(&path).await.json()), (json!("400 ms"), json!(0.01)));
 }
 
 #[tokio::test]

@@ -126,7 +126,7 @@ fn without_links(text: &str) -> String {
     out + rest
 }
 
-fn cell(text: &str) -> String {
+pub(super) fn cell(text: &str) -> String {
     text.replace('|', "\\|")
 }
 
@@ -152,7 +152,7 @@ fn page(head: &str, sections: &[Section<'_>], meaning: &dyn Fn(&str, &str) -> St
     page
 }
 
-fn check(name: &str, page: &str) {
+pub(super) fn check(name: &str, page: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs").join(name);
     if env::var_os("UPDATE_DOCS").is_some() {
         fs::write(&path, page).unwrap();

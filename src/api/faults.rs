@@ -2,6 +2,7 @@
 
 use super::{
     fault_entry,
+    fault_view::FaultView,
     json_body::JsonBody,
     name::Name,
     name::TwoNames,
@@ -10,44 +11,12 @@ use super::{
     state::State,
     version::{IfMatch, etag},
 };
-use crate::{
-    rules::RuleSet,
-    sessions::{Command, Fault, Session},
-};
+use crate::sessions::Command;
 use axum::{
     Json, extract,
     http::{StatusCode, header},
     response::IntoResponse,
 };
-use serde::Serialize;
-use std::sync::Arc;
-
-/// The JSON form of a fault.
-#[derive(Debug, Serialize)]
-pub(super) struct FaultView {
-    name: Arc<str>,
-    /// How many times it applies in total.
-    times: u64,
-    /// How many times it has applied.
-    struck: u64,
-    rules: RuleSet,
-}
-
-impl FaultView {
-    /// The faults of `session`, oldest first.
-    pub(super) fn all(session: &Session) -> Vec<Self> {
-        session.faults().iter().map(Self::new).collect()
-    }
-
-    fn new(fault: &Fault) -> Self {
-        Self {
-            name: Arc::clone(&fault.name),
-            times: fault.shared_budget.times(),
-            struck: fault.shared_budget.struck(),
-            rules: fault.shared_budget.rules().clone(),
-        }
-    }
-}
 
 /// `GET /api/v1/sessions/{id}/faults`: an array, oldest first.
 pub(super) async fn list(

@@ -48,6 +48,7 @@ mod change;
 mod events;
 mod fault_catalogue;
 mod fault_entry;
+mod fault_view;
 mod faults;
 mod group;
 mod har;

@@ -1,6 +1,6 @@
 //! The JSON forms of a session: short for lists, and full.
 
-use super::{faults::FaultView, players::Players};
+use super::{fault_view::FaultView, players::Players};
 use crate::{
     rules::RuleSet,
     sessions::Session,

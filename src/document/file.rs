@@ -33,6 +33,19 @@ pub enum FileError {
     Invalid(#[from] Diagnostics),
 }
 
+/// Reads a file of at most `largest` bytes.
+///
+/// # Errors
+/// If it can't be read, or is larger.
+pub(crate) fn read_bytes(path: &Path, largest: ByteSize) -> Result<Vec<u8>, io::Error> {
+    let mut bytes = Vec::new();
+    File::open(path)?.take(largest.bytes() + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > largest.bytes() {
+        return Err(io::Error::other(format!("larger than {largest}")));
+    }
+    Ok(bytes)
+}
+
 /// Reads a text file of at most 1 MiB.
 pub(crate) fn read_text(path: &Path) -> Result<String, FileError> {
     let unreadable = |cause| FileError::Unreadable { path: path.to_owned(), cause };

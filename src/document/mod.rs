@@ -14,7 +14,7 @@ mod text;
 
 pub use diagnostic::{Diagnostic, Diagnostics};
 pub use file::FileError;
-pub(crate) use file::read_text;
+pub(crate) use file::{read_bytes, read_text};
 pub(crate) use reader::Document;
 pub(crate) use scope::Scope;
 pub(crate) use suggestion::{did_you_mean, nearest, one_of, similar_names};

@@ -6,8 +6,7 @@
 use super::{
     ManifestError, ManifestFormat, UriMap,
     error::{At, ManifestFault, text},
-    rewrite::rewrite_uri,
-    uri::{Edits, Pathless},
+    uri::{Edits, Pathless, rewrite_uri},
 };
 use serde::{Deserialize, de::IgnoredAny};
 

@@ -58,7 +58,7 @@ pub use listing::{
 pub use probe::{Head, Probe};
 pub use rendition::{Rendition, Rungs};
 pub use resource::{Kind, MediaType, Protocol, Resource};
-pub use rewrite::{rewrite, rewrite_uri};
+pub use rewrite::rewrite;
 pub use segment_index::SegmentIndex;
 pub use steering::HOST_PARAMETER;
-pub use uri::UriMap;
+pub use uri::{UriMap, rewrite_uri};

@@ -1,9 +1,6 @@
 //! Rewriting of manifests in place: the entry point for all formats.
 
-use super::{
-    ManifestError, ManifestFormat, UriMap, asset_list, dash, hls, smooth, steering,
-    uri::{Edits, Pathless},
-};
+use super::{ManifestError, ManifestFormat, UriMap, asset_list, dash, hls, smooth, steering};
 
 /// Rewrites the URIs of a manifest with `map`, and keeps every other byte.
 ///
@@ -23,12 +20,4 @@ pub fn rewrite(
         ManifestFormat::Steering => steering::rewrite(body, map),
         ManifestFormat::AssetList => asset_list::rewrite(body, map),
     }
-}
-
-/// Rewrites one URI with `map`, for example a redirect's `Location`. `None` means that it stays.
-#[must_use]
-pub fn rewrite_uri(uri: &str, map: &dyn UriMap) -> Option<String> {
-    let mut edits = Edits::new(uri.as_bytes());
-    edits.rewrite(uri, map, Pathless::AddSlash);
-    String::from_utf8(edits.finish()?).ok()
 }

@@ -124,7 +124,7 @@ struct Edit<'a> {
 /// Rewrites a URI; one that players do not resolve against a base begins with the proxy's own address.
 fn rewrite_reference<'a>(out: &mut Vec<Edit<'a>>, raw: &'a str, absolute: bool, map: &dyn UriMap) {
     let Some(uri) = json::unescaped(raw) else { return };
-    let Some(rewritten) = super::rewrite::rewrite_uri(&uri, map) else { return };
+    let Some(rewritten) = super::uri::rewrite_uri(&uri, map) else { return };
     let own = map.own().filter(|_| absolute && rewritten.starts_with('/')).unwrap_or_default();
     out.push(Edit { part: raw, len: raw.len(), text: json::escaped(format!("{own}{rewritten}")) });
 }

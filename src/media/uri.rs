@@ -280,6 +280,14 @@ impl<'a> Edits<'a> {
     }
 }
 
+/// Rewrites one URI with `map`, for example a redirect's `Location`. `None` means that it stays.
+#[must_use]
+pub fn rewrite_uri(uri: &str, map: &dyn UriMap) -> Option<String> {
+    let mut edits = Edits::new(uri.as_bytes());
+    edits.rewrite(uri, map, Pathless::AddSlash);
+    String::from_utf8(edits.finish()?).ok()
+}
+
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;

@@ -1,8 +1,7 @@
 //! The entry of one rule, as written in a file or in JSON; no logic.
 
-use super::{rule_list::RuleList, then_entry::ThenEntry};
+use super::then_entry::ThenEntry;
 use crate::document::{Several, Text, tables};
-use serde::Deserialize;
 
 tables! {
     /// A `[[rule]]`.
@@ -57,14 +56,4 @@ tables! {
         ttl: Text,
         scope: Text,
     }
-}
-
-/// A rule file: rules, a summary and a source. (The root of a TOML file is always a table.)
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields, expecting = "rules, each under its own [[rule]]")]
-pub(super) struct RuleFileEntry {
-    pub(super) summary: Option<Text>,
-    pub(super) source: Option<Text>,
-    pub(super) rule: Vec<RuleEntry>,
-    pub(super) rules: RuleList,
 }

@@ -13,7 +13,6 @@ pub(crate) mod distribution;
 mod effect;
 mod entry;
 mod facts;
-mod file;
 mod glob;
 mod join_edge;
 mod matched;

@@ -1,14 +1,26 @@
 //! A rule file: summary, source, rules, and the line of each rule.
 
 use super::{
-    entry::RuleFileEntry,
+    entry::RuleEntry,
     misplaced::misplaced_key,
+    rule_list::RuleList,
     rule_set::RuleSet,
     validate::rule_set,
     warning::{Warning, warnings},
 };
 use crate::document::{Diagnostics, Document, FileError, Text, read_text};
+use serde::Deserialize;
 use std::path::Path;
+
+/// A rule file: rules, a summary and a source. (The root of a TOML file is always a table.)
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields, expecting = "rules, each under its own [[rule]]")]
+struct RuleFileEntry {
+    summary: Option<Text>,
+    source: Option<Text>,
+    rule: Vec<RuleEntry>,
+    rules: RuleList,
+}
 
 /// A rule file.
 #[derive(Debug, Clone, PartialEq)]
@@ -70,5 +82,23 @@ impl RuleFile {
     #[must_use]
     pub fn warnings(&self) -> Vec<Warning> {
         warnings(&self.rules, &self.lines)
+    }
+}
+
+impl RuleSet {
+    /// Reads a rule file: TOML with only `[[rule]]` entries. `file` is the name used in errors.
+    ///
+    /// # Errors
+    /// All errors of the first stage (keys, types), or if there are none, all of the second (values).
+    pub fn from_toml(file: &str, text: &str) -> Result<Self, Diagnostics> {
+        Ok(RuleFile::from_toml(file, text)?.rules)
+    }
+
+    /// Reads a rule file.
+    ///
+    /// # Errors
+    /// If it can't be read, is larger than 1 MiB, or its content is invalid.
+    pub fn load(path: &Path) -> Result<Self, FileError> {
+        Ok(RuleFile::load(path)?.rules)
     }
 }

@@ -87,8 +87,7 @@ fn page() -> String {
         let default = stated.unwrap_or_else(|| (*default).to_owned());
         let variable = option.get_env().map(|name| name.to_string_lossy().into_owned());
         let variable = variable.unwrap_or_default();
-        let [syntax, default, meaning, example] =
-            [*syntax, &default, &meaning, *example].map(cell);
+        let [syntax, default, meaning, example] = [*syntax, &default, &meaning, *example].map(cell);
         let _ = writeln!(
             page,
             "| `{name}` | {syntax} | {default} | `{variable}` | {meaning} | `{example}` |"

@@ -1,4 +1,4 @@
-//! The values of a preset, and the detection of its format.
+//! The values of a preset.
 
 /// A network with constant values.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -50,22 +50,9 @@ impl PresetError {
     }
 }
 
-/// The presets in `text`; `None` = it is not a file of presets.
-///
-/// # Errors
-/// If it is a file of presets, but has none or has impossible values.
-pub fn read(text: &str) -> Option<Result<Vec<Preset>, PresetError>> {
-    let text = text.trim_start_matches('\u{feff}').trim_start();
-    let read = match () {
-        () if text.starts_with('{') => super::json::read(text)?,
-        () if super::plist::is_plist(text) => super::plist::read(text),
-        () => super::ini::read(text)?,
-    };
-    Some(read.and_then(|presets| presets.iter().try_for_each(Preset::check).map(|()| presets)))
-}
-
 impl Preset {
-    fn check(&self) -> Result<(), PresetError> {
+    /// Checks that its values are possible.
+    pub(super) fn check(&self) -> Result<(), PresetError> {
         let (up, down) = match self.delays {
             Delays::RoundTrip(whole) => (whole, 0.0),
             Delays::EachWay(up, down) => (up, down),

@@ -13,5 +13,7 @@ mod figures;
 mod ini;
 mod json;
 mod plist;
+mod read;
 
-pub use figures::{Delays, Preset, PresetError, read};
+pub use figures::{Delays, Preset, PresetError};
+pub use read::read;

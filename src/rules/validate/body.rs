@@ -3,16 +3,12 @@
 use super::{
     answer::content_type,
     framing::chunk_cut,
-    then::{positive, silence},
+    values::{point, positive, silence},
 };
 use crate::{
-    document::{Either, Scope, Several, Text},
+    document::{Either, Scope, Several, Text, read_bytes},
     rules::{
-        effect::{
-            Corruption, Cut, Damage, Drip, Ending, Hang, Length, POINT_HINT, Point, Replacement,
-            Stall,
-        },
-        file::read_bytes,
+        effect::{Corruption, Cut, Damage, Drip, Ending, Hang, Length, Point, Replacement, Stall},
         then_entry::{
             BodyTable, CorruptTable, CutTable, DripTable, HangTable, StallTable, ThenEntry,
         },
@@ -25,6 +21,9 @@ use std::{path::Path, sync::Arc, time::Duration};
 const MOST_POINTS: usize = 64;
 /// The largest random body.
 const MOST_JUNK: u64 = 1 << 30;
+
+/// The largest body file: 30 s at 4 Mbit/s. Limits memory.
+const LARGEST_BODY: ByteSize = ByteSize::from_kibibytes(16 << 10);
 
 /// The page that a captive portal sends for every request.
 const PORTAL: &str = "<!DOCTYPE html>\n<html><head><title>Welcome to the Wi-Fi</title></head>\n\
@@ -94,7 +93,7 @@ fn file_bytes(file: &Text, at: &Scope<'_>) -> Option<Arc<[u8]>> {
         at.at("file").fault("can be used only in a rule file that is read from disk", hint);
         return None;
     };
-    match read_bytes(&folder.join(file.as_str())) {
+    match read_bytes(&folder.join(file.as_str()), LARGEST_BODY) {
         Ok(bytes) => Some(bytes.into()),
         Err(error) => {
             at.at("file")
@@ -118,11 +117,6 @@ fn usual_type(file: &str) -> &'static str {
         "ts" => "video/mp2t",
         _ => "application/octet-stream",
     }
-}
-
-/// Reads a point in a body.
-pub(super) fn point(key: &str, written: Option<&Text>, scope: &Scope<'_>) -> Option<Point> {
-    scope.parsed(key, written, "a point in a body", POINT_HINT, Point::parse)
 }
 
 /// Validates `stall`; `scope` is the table around it.

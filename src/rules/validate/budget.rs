@@ -1,6 +1,6 @@
 //! Validates `budget`.
 
-use super::then::positive;
+use super::values::positive;
 use crate::{
     document::Scope,
     rules::{

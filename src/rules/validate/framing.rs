@@ -1,6 +1,6 @@
 //! Validates `framing`: a body without a length, or with an invalid chunk size.
 
-use super::body::point;
+use super::values::point;
 use crate::{
     document::{Either, Scope, one_of},
     rules::{

@@ -8,6 +8,7 @@ mod headers;
 mod manifest;
 mod rule;
 mod then;
+mod values;
 mod when;
 
 pub(crate) use rule::{rule_set, single_rule};

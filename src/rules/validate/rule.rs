@@ -11,7 +11,6 @@ use crate::{
         entry::RuleEntry,
         misplaced::misplaced_key,
         rule::Rule,
-        rule_file::RuleFile,
         rule_list::{RuleItem, RuleList},
         rule_set::RuleSet,
     },
@@ -19,14 +18,6 @@ use crate::{
 use std::sync::Arc;
 
 impl RuleSet {
-    /// Reads a rule file: TOML with only `[[rule]]` entries. `file` is the name used in errors.
-    ///
-    /// # Errors
-    /// All errors of the first stage (keys, types), or if there are none, all of the second (values).
-    pub fn from_toml(file: &str, text: &str) -> Result<Self, Diagnostics> {
-        Ok(RuleFile::from_toml(file, text)?.rules)
-    }
-
     /// Reads rules from a JSON list; `origin` is its name in errors, as in `request body`.
     ///
     /// # Errors

@@ -6,6 +6,7 @@ use super::{
     framing::{bad_chunk, framing},
     headers::{header_edit, skew},
     manifest::manifest,
+    values::{positive, silence},
 };
 use crate::{
     builtin,
@@ -16,9 +17,9 @@ use crate::{
         plan::{Delay, Effects, Keep},
         then_entry::ThenEntry,
     },
-    units::{BitRate, UnitError, span},
+    units::BitRate,
 };
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 /// Validates `then`; `scope` is its table.
 pub(in crate::rules) fn effects(then: &ThenEntry, scope: &Scope<'_>) -> Effects {
@@ -159,19 +160,6 @@ fn hang(then: &ThenEntry, scope: &Scope<'_>) -> Option<Hang> {
     }
 }
 
-/// Reads how long nothing is sent: a duration, or `forever`.
-pub(super) fn silence(key: &str, written: Option<&Text>, scope: &Scope<'_>) -> Option<Hang> {
-    let written = written?.as_str();
-    if written == "forever" {
-        return Some(Hang::Forever);
-    }
-    let faulty = |error: UnitError| {
-        let problem = format!("`{written}` is not {}", error.wanted);
-        scope.at(key).fault(problem, error.hint + ", or `forever`");
-    };
-    span::parse(written).map_err(faulty).ok().map(Hang::For)
-}
-
 /// Reads the name of a built-in profile. Rules may come over the network, so they can't name profile
 /// files.
 fn profile(written: Option<&Text>, scope: &Scope<'_>) -> Option<Arc<str>> {
@@ -194,14 +182,4 @@ fn coalesce(written: Option<&Text>, scope: &Scope<'_>) -> Option<Coalesce> {
     }
     let time = positive("coalesce", written, scope)?;
     Some(Coalesce::For(time))
-}
-
-/// Reads a duration above zero.
-pub(super) fn positive(key: &str, written: Option<&Text>, scope: &Scope<'_>) -> Option<Duration> {
-    let span = scope.span(key, written)?;
-    if span.is_zero() {
-        scope.at(key).fault("is zero", "write a duration above zero, or leave it out");
-        return None;
-    }
-    Some(span)
 }

@@ -462,7 +462,7 @@ fn an_event_log_that_cannot_be_written_lets_the_run_go_on() {
 }
 
 #[test]
-fn the_narration_in_words() {
+fn the_log_lines() {
     let lines: Vec<_> = story().iter().map(|event| LogLine(event).to_string()).collect();
     insta::assert_snapshot!(lines.join("\n"));
 }

@@ -32,7 +32,7 @@ pub(super) fn read(body: &[u8]) -> Result<Vec<String>, ManifestError> {
 
 /// Rewrites a list; `None` when no URI of it changes.
 pub(super) fn rewrite(body: &[u8], map: &dyn UriMap) -> Result<Option<Vec<u8>>, ManifestError> {
-    let text = json::sound(FORMAT, body)?;
+    let text = json::valid_text(FORMAT, body)?;
     let mut edits = Edits::new(body);
     json::scan(text, &mut |spot| {
         if let (["ASSETS", "*", "URI"], Value::Text(uri)) = (spot.path, spot.value) {

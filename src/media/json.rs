@@ -29,7 +29,7 @@ pub(super) struct Spot<'p, 'a> {
 }
 
 /// The text of a valid JSON document. A BOM is accepted, and is not part of it.
-pub(super) fn sound(format: ManifestFormat, body: &[u8]) -> Result<&str, ManifestError> {
+pub(super) fn valid_text(format: ManifestFormat, body: &[u8]) -> Result<&str, ManifestError> {
     let text = text(format, body)?;
     // Bounded by serde_json: it goes no deeper than 128 levels.
     read::<IgnoredAny>(format, text)?;
@@ -171,7 +171,7 @@ mod tests {
 
     #[test]
     fn what_is_no_json_is_refused() {
-        let refused = |body: &str| sound(ManifestFormat::Steering, body.as_bytes()).is_err();
+        let refused = |body: &str| valid_text(ManifestFormat::Steering, body.as_bytes()).is_err();
         assert!(refused("<html>") && refused("{") && refused("") && refused("{}x"));
         assert!(refused(&"[".repeat(100_000)));
         assert!(!refused("\u{feff}{}"));

@@ -74,7 +74,7 @@ struct Host<'a> {
 
 /// Rewrites a steering manifest; `None` when no URI of it changes.
 pub(super) fn rewrite(body: &[u8], map: &dyn UriMap) -> Result<Option<Vec<u8>>, ManifestError> {
-    let text = json::sound(FORMAT, body)?;
+    let text = json::valid_text(FORMAT, body)?;
     let mut uris: Vec<(&str, bool)> = Vec::new();
     let mut hosts: Vec<Host<'_>> = Vec::new();
     json::scan(text, &mut |spot| match (spot.path, spot.value) {

@@ -189,14 +189,14 @@ mod tests {
             resource: crate::media::Resource::unknown(),
             details: crate::event::RequestDetails::default(),
         };
-        let narrator = LogWriter::default();
-        assert!(narrator.is_news(&request(1, "/a.m3u8?_HLS_msn=1"), "not UTF-8"));
-        assert!(!narrator.is_news(&request(1, "/a.m3u8?_HLS_msn=2"), "not UTF-8"));
-        assert!(narrator.is_news(&request(1, "/a.m3u8"), "too large"));
-        assert!(narrator.is_news(&request(2, "/a.m3u8"), "not UTF-8"));
+        let log = LogWriter::default();
+        assert!(log.is_news(&request(1, "/a.m3u8?_HLS_msn=1"), "not UTF-8"));
+        assert!(!log.is_news(&request(1, "/a.m3u8?_HLS_msn=2"), "not UTF-8"));
+        assert!(log.is_news(&request(1, "/a.m3u8"), "too large"));
+        assert!(log.is_news(&request(2, "/a.m3u8"), "not UTF-8"));
         for n in 0..5000 {
-            narrator.is_news(&request(3, &format!("/{n}")), "x");
+            log.is_news(&request(3, &format!("/{n}")), "x");
         }
-        assert!(narrator.logged.lock().len() <= MOST_LOGGED);
+        assert!(log.logged.lock().len() <= MOST_LOGGED);
     }
 }

@@ -9,14 +9,14 @@ use super::encoded::Fragment;
 use super::ladder::Rendition;
 use super::library::{Library, Volume};
 use super::movie_fragment::{self, Run, header};
-use super::single_file::{Chapters, index};
+use super::single_file::{FileParts, index};
 use super::timeline::{Span, VOD_SEGMENTS};
 use super::weight::weight;
 
 /// The number of the audio track; that of video is 1.
 const SOUND: u32 = 2;
 
-/// The chapters of the file.
+/// The parts of the file.
 #[derive(Debug)]
 pub(super) struct TwoTracks {
     library: Arc<Library>,
@@ -50,7 +50,7 @@ impl TwoTracks {
     }
 }
 
-impl Chapters for TwoTracks {
+impl FileParts for TwoTracks {
     fn length(&self, number: u64) -> Option<u64> {
         match number {
             0 => Some(self.head.len() as u64),

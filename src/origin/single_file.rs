@@ -67,44 +67,44 @@ pub(super) fn index(rendition: &Rendition, weight: impl Fn(u64) -> u64) -> Bytes
     index.freeze()
 }
 
-/// A file that consists of chapters: a head, then segments 1 to 150.
-pub(super) trait Chapters: Send + fmt::Debug {
-    /// Bytes of chapter `number`; `None` after the last.
+/// A file that consists of parts: a head, then segments 1 to 150.
+pub(super) trait FileParts: Send + fmt::Debug {
+    /// Bytes of part `number`; `None` after the last.
     fn length(&self, number: u64) -> Option<u64>;
 
-    /// Makes chapter `number`.
+    /// Makes part `number`.
     fn make(&self, number: u64) -> Option<Vec<Bytes>>;
 }
 
-/// Builds a file's chapters as they are sent.
+/// Builds a file's parts as they are sent.
 #[derive(Debug)]
 pub(super) struct FileFeed<C> {
-    chapters: C,
+    parts: C,
     next: u64,
 }
 
-impl<C: Chapters> FileFeed<C> {
+impl<C: FileParts> FileFeed<C> {
     /// The file from its start.
-    pub(super) fn new(chapters: C) -> Self {
-        Self { chapters, next: 0 }
+    pub(super) fn new(parts: C) -> Self {
+        Self { parts, next: 0 }
     }
 
     /// Bytes of the whole file.
     pub(super) fn length(&self) -> u64 {
-        (0..).map_while(|number| self.chapters.length(number)).sum()
+        (0..).map_while(|number| self.parts.length(number)).sum()
     }
 }
 
-impl<C: Chapters> Feed for FileFeed<C> {
+impl<C: FileParts> Feed for FileFeed<C> {
     fn next(&mut self) -> Option<Delivery> {
-        let pieces = self.chapters.make(self.next)?;
+        let pieces = self.parts.make(self.next)?;
         self.next += 1;
         Some(Delivery { due: Duration::ZERO, pieces })
     }
 
     fn skip(&mut self, bytes: u64) -> u64 {
         let mut skipped = 0;
-        while let Some(length) = self.chapters.length(self.next)
+        while let Some(length) = self.parts.length(self.next)
             && skipped + length <= bytes
         {
             skipped += length;
@@ -114,14 +114,14 @@ impl<C: Chapters> Feed for FileFeed<C> {
     }
 }
 
-/// The chapters of one rendition's file.
+/// The parts of one rendition's file.
 #[derive(Debug)]
 pub(super) struct Whole {
     pub(super) library: Arc<Library>,
     pub(super) rendition: &'static Rendition,
 }
 
-impl Chapters for Whole {
+impl FileParts for Whole {
     fn length(&self, number: u64) -> Option<u64> {
         match number {
             0 => Some(self.library.volume(self.rendition)?.layout().index().end),

@@ -14,7 +14,7 @@ use std::{
 #[derive(Debug)]
 pub struct Catalog {
     /// Sorted by name.
-    stories: Vec<BuiltInProfile>,
+    built_in: Vec<BuiltInProfile>,
 }
 
 /// The text of a built-in profile, and the result of parsing it, which happens at first use.
@@ -35,15 +35,15 @@ impl Catalog {
     /// The built-in profiles. Each is parsed at first use.
     #[must_use]
     pub fn new() -> Self {
-        let story = |(name, text)| BuiltInProfile { name, text, read: OnceLock::new() };
-        let mut stories: Vec<_> = builtin::profiles().map(story).collect();
-        stories.sort_by_key(|story| story.name);
-        Self { stories }
+        let profile = |(name, text)| BuiltInProfile { name, text, read: OnceLock::new() };
+        let mut built_in: Vec<_> = builtin::profiles().map(profile).collect();
+        built_in.sort_by_key(|profile| profile.name);
+        Self { built_in }
     }
 
     /// The names of the built-in profiles, sorted.
     pub fn names(&self) -> impl ExactSizeIterator<Item = &str> {
-        self.stories.iter().map(|story| story.name)
+        self.built_in.iter().map(|profile| profile.name)
     }
 
     /// The built-in profiles, sorted by name.
@@ -51,7 +51,7 @@ impl Catalog {
     /// # Errors
     /// If a built-in profile is invalid, which the tests of this crate exclude.
     pub fn list(&self) -> Result<Vec<Arc<Profile>>, ProfileError> {
-        self.stories.iter().map(BuiltInProfile::profile).collect()
+        self.built_in.iter().map(BuiltInProfile::profile).collect()
     }
 
     /// A profile by name or by path. A value with a `/` or with the extension `.toml` is a path. Use it only
@@ -73,8 +73,8 @@ impl Catalog {
     /// # Errors
     /// If there is none. The error holds the most similar names.
     pub fn named(&self, name: &str) -> Result<Arc<Profile>, ProfileError> {
-        match self.stories.iter().find(|story| story.name == name) {
-            Some(story) => story.profile(),
+        match self.built_in.iter().find(|profile| profile.name == name) {
+            Some(profile) => profile.profile(),
             None => {
                 Err(ProfileError::Unknown { name: name.to_owned(), nearest: self.nearest(name) })
             }

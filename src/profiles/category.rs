@@ -12,57 +12,57 @@ pub struct Category {
     fits: fn(&Profile) -> bool,
 }
 
-const fn chapter(title: &'static str, note: &'static str, fits: fn(&Profile) -> bool) -> Category {
+const fn category(title: &'static str, note: &'static str, fits: fn(&Profile) -> bool) -> Category {
     Category { title, note, fits }
 }
 
 /// All categories. A profile belongs to the first that matches.
 pub const CATEGORIES: &[Category] = &[
-    chapter(
+    category(
         "WebPageTest",
         "Latency is a round trip there. sitespeed.io ships the same names with half of it.",
         |p| p.name.starts_with("wpt-"),
     ),
-    chapter(
+    category(
         "Chrome DevTools and Lighthouse",
         "The targets, not the factors by which the browser meets them.",
         |p| p.name.starts_with("devtools-") || p.name.starts_with("lighthouse-"),
     ),
-    chapter(
+    category(
         "Apple Network Link Conditioner",
         "Latency is one way for each direction there; here it is their sum.",
         |p| p.name.starts_with("nlc-"),
     ),
-    chapter(
+    category(
         "Facebook ATC",
         "Latency is one way for each direction there; here it is their sum.",
         |p| p.name.starts_with("atc-"),
     ),
-    chapter(
+    category(
         "Firefox DevTools",
         "Whether its latency is one way is not documented; here it is a round trip.",
         |p| p.name.starts_with("firefox-"),
     ),
-    chapter(
+    category(
         "Patterns of the ABR literature",
         "Steps that papers and challenges are compared on.",
         |p| p.name.starts_with("mmsys-") || p.name.starts_with("dashif-"),
     ),
-    chapter(
+    category(
         "Made up",
         "No measurement behind them: each is one situation that a player must get through.",
         |p| p.source.starts_with("Synthetic"),
     ),
-    chapter("From recordings", "Fitted to public logs. Another seed gives another ride.", |p| {
+    category("From recordings", "Fitted to public logs. Another seed gives another ride.", |p| {
         matches!(p.link.rate, RateSpec::Markov(_)) || p.link.latency.jitter.is_some()
     }),
-    chapter("In short", "The names to begin with; each is one of the above, or plain.", |_| true),
+    category("In short", "The names to begin with; each is one of the above, or plain.", |_| true),
 ];
 
 impl Category {
     /// The category of `profile`.
     #[must_use]
     pub fn of(profile: &Profile) -> Option<&'static Self> {
-        CATEGORIES.iter().find(|chapter| (chapter.fits)(profile))
+        CATEGORIES.iter().find(|category| (category.fits)(profile))
     }
 }

@@ -14,7 +14,7 @@ use crate::{
         Count, OnOff, QueueSize, Ramp, RateSpec, RelativeRate, RelativeSteps, Shape, Start, Step,
         Steps, Times, TransportSpec, Wave, Waves,
     },
-    rules::distribution::sound,
+    rules::distribution::valid,
     units::{BitRate, ByteSize, Ratio, span},
 };
 use std::{sync::Arc, time::Duration};
@@ -104,7 +104,7 @@ fn schedule(
         if rate == RateSpec::Unlimited {
             scope.at("times").fault("has no rate to multiply", "write a `rate` beside it");
         }
-        rate = RateSpec::Times(Arc::new(sound(Times::new(rate, share?), scope)?));
+        rate = RateSpec::Times(Arc::new(valid(Times::new(rate, share?), scope)?));
     }
     if let Some(cap) = min {
         rate = RateSpec::Min(Arc::new([rate, cap?]));
@@ -151,7 +151,7 @@ fn one(table: &DownlinkTable, scope: &Scope<'_>, way: &Way<'_>) -> Option<RateSp
             let steps =
                 recorded.into_iter().map(|step| Step { lasts: way.long(step.lasts), ..step });
             let made = crate::model::Trace::new(steps, way.repeat, way.start);
-            sound(made, scope).map(|trace| RateSpec::Trace(Arc::new(trace)))
+            valid(made, scope).map(|trace| RateSpec::Trace(Arc::new(trace)))
         }
         None => Some(RateSpec::Unlimited),
     }
@@ -269,7 +269,7 @@ fn steps_of(tables: &[StepTable], scope: &Scope<'_>, way: &Way<'_>) -> Option<Ra
         return relative(steps, way.repeat, scope, way);
     };
     let made = Steps::new(plain, way.repeat).and_then(|steps| steps.starting(way.start));
-    sound(made, scope).map(|steps| RateSpec::Steps(Arc::new(steps)))
+    valid(made, scope).map(|steps| RateSpec::Steps(Arc::new(steps)))
 }
 
 fn relative(
@@ -287,7 +287,7 @@ fn relative(
         scope.at("start").fault("can't go with shares of the ladder", "leave it out");
     }
     let made = RelativeSteps::new(steps, repeat, fallback);
-    sound(made, scope).map(|steps| RateSpec::Relative(Arc::new(steps)))
+    valid(made, scope).map(|steps| RateSpec::Relative(Arc::new(steps)))
 }
 
 fn ramp(tables: &[PointTable], scope: &Scope<'_>, way: &Way<'_>) -> Option<RateSpec> {
@@ -302,7 +302,7 @@ fn ramp(tables: &[PointTable], scope: &Scope<'_>, way: &Way<'_>) -> Option<RateS
     let points: Vec<_> = tables.iter().enumerate().map(point).collect();
     let points = points.into_iter().collect::<Option<Vec<_>>>()?;
     let made = Ramp::new(points, way.repeat).and_then(|ramp| ramp.starting(way.start));
-    sound(made, scope).map(|ramp| RateSpec::Ramp(Arc::new(ramp)))
+    valid(made, scope).map(|ramp| RateSpec::Ramp(Arc::new(ramp)))
 }
 
 fn waves(table: &WavesTable, scope: &Scope<'_>, way: &Way<'_>) -> Option<RateSpec> {
@@ -359,7 +359,7 @@ fn on_off(table: &OnOffTable, scope: &Scope<'_>, way: &Way<'_>) -> Option<RateSp
         rest => way.unit.plain("rest", rest.as_ref(), scope),
     };
     let made = OnOff::new(on?, off?, rate?, rest?);
-    sound(made, scope).map(|process| RateSpec::OnOff(Arc::new(process)))
+    valid(made, scope).map(|process| RateSpec::OnOff(Arc::new(process)))
 }
 
 /// Takes a fault of a model down at `scope` itself.

@@ -4,7 +4,7 @@ use super::file::{FourStateTable, GilbertElliottTable, LossTable};
 use crate::{
     document::{Scope, Text},
     model::{FourState, LossModel, LossSpec, OnDrop},
-    rules::distribution::sound,
+    rules::distribution::valid,
     units::Ratio,
 };
 
@@ -46,7 +46,7 @@ fn four_state(table: &FourStateTable, scope: &Scope<'_>) -> Option<LossModel> {
     let p23 = optional("p23", &table.p23, Ratio::ALL);
     let p14 = optional("p14", &table.p14, Ratio::NONE);
     let made = FourState::new(p13, p31?, p32?, p23?, p14?);
-    sound(made, scope).map(LossModel::FourState)
+    valid(made, scope).map(LossModel::FourState)
 }
 
 fn gilbert_elliott(table: &GilbertElliottTable, scope: &Scope<'_>) -> Option<LossModel> {

@@ -7,7 +7,7 @@ use super::{
 use crate::{
     document::{Scope, Text},
     model::{Markov, RateSpec, State},
-    rules::distribution::sound,
+    rules::distribution::valid,
     units::Ratio,
 };
 use std::sync::Arc;
@@ -33,7 +33,7 @@ pub(super) fn chain(table: &MarkovTable, scope: &Scope<'_>, unit: Unit) -> Optio
     let states = states.into_iter().collect::<Option<Vec<State>>>();
     table.states.as_ref()?;
     let chain = Markov::new(states?, step?, rows?);
-    sound(chain, scope).map(|chain| RateSpec::Markov(Arc::new(chain)))
+    valid(chain, scope).map(|chain| RateSpec::Markov(Arc::new(chain)))
 }
 
 fn state(table: &StateTable, scope: &Scope<'_>, unit: Unit) -> Option<State> {

@@ -6,7 +6,7 @@ use crate::{
     model::Distribution,
     rules::{
         DistributionTable,
-        distribution::{self, parameters, sound},
+        distribution::{self, parameters, valid},
     },
 };
 use std::time::Duration;
@@ -37,7 +37,7 @@ pub(super) fn distribution(
     let mean_and_sd = mean_and_sd(table, scope)?;
     let input = sources.find(file, scope)?;
     match read_values(input, file.as_str(), mean_and_sd) {
-        Ok(values) => sound(Distribution::empirical(&values), scope),
+        Ok(values) => valid(Distribution::empirical(&values), scope),
         Err(error) => {
             let line = error.line.map(|line| format!(":{line}")).unwrap_or_default();
             scope.fault(format!("{}{line}: {}", error.file, error.problem), error.hint);

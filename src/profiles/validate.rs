@@ -19,7 +19,7 @@ use crate::{
     },
     rules::{
         RuleSet,
-        distribution::{counts_bytes, distribution_of_bytes, sound},
+        distribution::{counts_bytes, distribution_of_bytes, valid},
         misplaced_key, rule_set,
     },
     units::Ratio,
@@ -206,7 +206,7 @@ fn round_trips(table: &LatencyTable, scope: &Scope<'_>) -> Option<RoundTrips> {
     // Collected in two goes, so that the faults of all steps are found.
     let steps: Vec<_> = steps.iter().enumerate().map(step).collect();
     let steps = steps.into_iter().collect::<Option<Vec<_>>>()?;
-    sound(RoundTrips::new(steps, table.repeat.unwrap_or(true)), scope)
+    valid(RoundTrips::new(steps, table.repeat.unwrap_or(true)), scope)
 }
 
 fn stall(table: &StallTable, scope: &Scope<'_>, sources: &Sources<'_>) -> Option<StallSpec> {
@@ -221,8 +221,8 @@ fn stall(table: &StallTable, scope: &Scope<'_>, sources: &Sources<'_>) -> Option
     let lasts = read("for", table.lasts.as_ref());
     if let Some(sizes) = table.every.as_ref().filter(|every| counts_bytes(every)) {
         let every = distribution_of_bytes(sizes, &scope.at("every"));
-        return sound(StallSpec::by_bytes(every?, lasts?), scope);
+        return valid(StallSpec::by_bytes(every?, lasts?), scope);
     }
     let every = read("every", table.every.as_ref());
-    sound(StallSpec::new(every?, lasts?), scope)
+    valid(StallSpec::new(every?, lasts?), scope)
 }

@@ -36,7 +36,7 @@ const LAWS: [(&str, &[&str]); 9] = [
 ];
 
 /// Records an error of a model at the field that it is about; `scope` is the table around it.
-pub(crate) fn sound<T>(made: Result<T, SpecError>, scope: &Scope<'_>) -> Option<T> {
+pub(crate) fn valid<T>(made: Result<T, SpecError>, scope: &Scope<'_>) -> Option<T> {
     made.map_err(|fault| scope.at(fault.field).fault(fault.problem, fault.hint)).ok()
 }
 
@@ -103,7 +103,7 @@ fn law(
         "empirical" => Distribution::empirical(&values(table, scope, read)?),
         _ => Distribution::pareto(mean()?, shape(table, scope)?),
     };
-    sound(made, scope)
+    valid(made, scope)
 }
 
 /// The values of an empirical table, each with its weight: `"10 ms"`, or `["10 ms", 3]`.

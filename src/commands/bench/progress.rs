@@ -37,7 +37,7 @@ impl Progress {
         *written = now;
         let left = (now - self.start).mul_f64((self.total - done) as f64 / done as f64);
         let left = span::print(Duration::from_secs(left.as_secs() + 1));
-        // Nobody is left to hear of it.
+        // Progress is only shown: a failed write does not matter.
         let _ = write!(io::stderr(), "\r\x1b[K{done} of {} runs, {left} left", self.total);
     }
 

@@ -1,4 +1,4 @@
-//! One viewing under way: playback and counters, shared by the streams and by whoever looks on.
+//! One viewing under way: playback and counters, shared by the streams and by its observers.
 
 use super::clock::Clock;
 use crate::player::{DownloadTotals, Playout, PlayoutPolicy, PlayoutState, Qoe, SessionReport};

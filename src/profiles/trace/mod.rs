@@ -16,6 +16,7 @@
 //! Files are read as a stream: only the steps are kept in memory. A trace with more than 8,388,608 steps is
 //! rejected at the first step above this limit.
 
+mod applicable_options;
 mod clock;
 mod columns;
 mod csv;
@@ -28,7 +29,6 @@ mod lines;
 mod list;
 mod log;
 mod mahimahi;
-mod obeyed;
 mod pensieve;
 mod read;
 mod recorded;

@@ -1,12 +1,12 @@
 //! Reads a stream of bytes into steps, in the given or the detected format.
 
 use super::{
-    csv,
+    applicable_options, csv,
     error::{Fault, TraceError},
     format::{TraceFormat, TraceOptions},
     iperf, kind,
     lines::{Counted, Lines},
-    list, log, mahimahi, obeyed, pensieve,
+    list, log, mahimahi, pensieve,
     recorded::{Recorded, Recording},
     sabre,
 };
@@ -50,7 +50,7 @@ fn recording<R: BufRead>(mut input: R, options: &TraceOptions) -> Result<Recordi
         Some(format) => format,
         None => recognise(head, &head_text, options)?,
     };
-    obeyed::check(format, options)?;
+    applicable_options::check(format, options)?;
     let is_json = head_text.trim_start_matches('\u{feff}').trim_start().starts_with(['{', '[']);
     let mut steps = Recorded::new();
     match format {

@@ -6,12 +6,12 @@ use super::{
 };
 
 /// An option, whether it is given, the formats that it applies to, and the hint for other formats.
-type Ruling = (&'static str, bool, &'static [TraceFormat], &'static str);
+type OptionRow = (&'static str, bool, &'static [TraceFormat], &'static str);
 
 /// Rejects the options that do not apply to `format`.
 pub(super) fn check(format: TraceFormat, options: &TraceOptions) -> Result<(), Fault> {
     use TraceFormat::{Csv, List, Log, Mahimahi, Pensieve, Sabre};
-    let rulings: [Ruling; 6] = [
+    let rows: [OptionRow; 6] = [
         (
             "rate-unit",
             options.rate_unit.is_some(),
@@ -49,7 +49,7 @@ pub(super) fn check(format: TraceFormat, options: &TraceOptions) -> Result<(), F
             "leave it out: only mahimahi traces are counted in bins",
         ),
     ];
-    for (name, given, formats, hint) in rulings {
+    for (name, given, formats, hint) in rows {
         if given && !formats.contains(&format) {
             let problem =
                 format!("is of format `{}`, to which `{name}` does not apply", format.as_str());

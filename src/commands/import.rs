@@ -93,10 +93,7 @@ fn constant(steps: &[Step]) -> Option<String> {
 /// A rate with a precision of 1 bit/s.
 fn exact(rate: BitRate) -> String {
     let printed = rate.to_string();
-    match printed.parse() == Ok(rate) {
-        true => printed,
-        false => format!("{} bit/s", rate.bits_per_second()),
-    }
+    if printed.parse() == Ok(rate) { printed } else { format!("{} bit/s", rate.bits_per_second()) }
 }
 
 /// The `[latency]` for the round trips of a recording.
@@ -109,9 +106,10 @@ fn latency(round_trips: &[(Duration, Duration)]) -> Result<String, Failure> {
     }
     let ms = |time: &Duration| {
         let printed = span::print(*time);
-        match span::parse(&printed) == Ok(*time) {
-            true => printed,
-            false => format!("{} ms", time.as_nanos() as f64 / 1e6),
+        if span::parse(&printed) == Ok(*time) {
+            printed
+        } else {
+            format!("{} ms", time.as_nanos() as f64 / 1e6)
         }
     };
     Ok(match round_trips {

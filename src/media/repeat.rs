@@ -30,7 +30,7 @@ pub(super) mod tests {
 
     thread_local! {
         /// How many entries were compared on this thread.
-        pub(in super::super) static COMPARED: Cell<usize> = const { Cell::new(0) };
+        pub(crate) static COMPARED: Cell<usize> = const { Cell::new(0) };
     }
 
     #[test]

@@ -41,12 +41,13 @@ impl Unsent {
     /// closed the stream is dropped, because the next reader must start with a whole line.
     pub fn write_to<W: Write>(&mut self, stream: &mut W) -> Result<(), Stopped> {
         while !self.is_empty() {
-            let written = match self.torn {
-                true => stream.write(b"\n").map(|written| {
+            let written = if self.torn {
+                stream.write(b"\n").map(|written| {
                     self.torn = written == 0;
                     0
-                }),
-                false => stream.write(self.lines.get(self.written..).unwrap_or_default()),
+                })
+            } else {
+                stream.write(self.lines.get(self.written..).unwrap_or_default())
             };
             match written {
                 Ok(0) if self.torn => return Err(self.stopped(ErrorKind::WriteZero.into())),

@@ -28,7 +28,7 @@ const WINDOW: i128 = 64;
 const ENTRIES: usize = 1 << 18;
 
 /// The tracks of an MPD.
-pub(in super::super) fn list(base: &Base, body: &[u8], now: f64) -> Result<Listing, ManifestError> {
+pub(in crate::media) fn list(base: &Base, body: &[u8], now: f64) -> Result<Listing, ManifestError> {
     let (text, _) = charset::decode(ManifestFormat::Mpd, body)?;
     let mpd = read(ManifestFormat::Mpd, &text, None)?;
     let mut lister = Lister {

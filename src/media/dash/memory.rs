@@ -93,7 +93,7 @@ impl Source {
 
 /// The stored MPDs.
 #[derive(Debug, Default)]
-pub(in super::super) struct Memory {
+pub(in crate::media) struct Memory {
     /// Newest first.
     sources: VecDeque<Source>,
     /// Redirects of manifests, newest last: from, to.
@@ -102,7 +102,7 @@ pub(in super::super) struct Memory {
 
 impl Memory {
     /// Reads an MPD or a patch; returns its kind.
-    pub(in super::super) fn learn(
+    pub(in crate::media) fn learn(
         &mut self,
         format: ManifestFormat,
         base: &Base,
@@ -132,7 +132,7 @@ impl Memory {
     }
 
     /// Records that the origin redirects the manifest `from` to `to`.
-    pub(in super::super) fn moved(&mut self, from: &str, to: &str) {
+    pub(in crate::media) fn moved(&mut self, from: &str, to: &str) {
         if from == to || from.len().max(to.len()) > LONGEST_URL {
             return;
         }
@@ -218,7 +218,7 @@ impl Memory {
     }
 
     /// The base of the references of the document at `url`, if it is an element that an MPD links to.
-    pub(in super::super) fn base_of_link(&self, url: &str) -> Option<&Url> {
+    pub(in crate::media) fn base_of_link(&self, url: &str) -> Option<&Url> {
         self.is_linked(url).then(|| self.bases_of_link(url).first().map(|base| base.url()))?
     }
 
@@ -230,7 +230,7 @@ impl Memory {
 
     /// The bases of the references of the document at `url`, if it is a part of an MPD: an element that it
     /// links to, or a patch to it.
-    pub(in super::super) fn bases_of_part(&self, url: &str, format: ManifestFormat) -> Vec<String> {
+    pub(in crate::media) fn bases_of_part(&self, url: &str, format: ManifestFormat) -> Vec<String> {
         let bases = if format == ManifestFormat::MpdPatch {
             let mut patched = self
                 .sources
@@ -265,7 +265,7 @@ impl Memory {
     }
 
     /// The resource at `url`, if an MPD names it; `now` is the origin's time in seconds since the Unix epoch.
-    pub(in super::super) fn get(
+    pub(in crate::media) fn get(
         &self,
         url: &str,
         first: Option<u64>,
@@ -295,14 +295,14 @@ impl Memory {
     }
 
     /// What to subtract from the times of a file's own index, in seconds, if an MPD names the file.
-    pub(in super::super) fn file(&self, url: &str) -> Option<f64> {
+    pub(in crate::media) fn file(&self, url: &str) -> Option<f64> {
         let id = hash(url);
         let mut versions = self.sources.iter().flat_map(|source| &source.versions);
         versions.find_map(|version| version.files.get(&id)).copied()
     }
 
     /// The renditions of the newest MPD, period by period.
-    pub(in super::super) fn renditions(&self) -> &[Arc<Rendition>] {
+    pub(in crate::media) fn renditions(&self) -> &[Arc<Rendition>] {
         let newest = self.sources.front().and_then(|source| source.versions.front());
         newest.map_or(&[], |version| &version.renditions)
     }
@@ -341,7 +341,7 @@ fn beside_media(compiled: &mut Compiled, mpd: &Mpd<'_>, base: &Base) {
 #[cfg(any(test, fuzzing))]
 impl Memory {
     /// Makes the timelines of the next version of each MPD be read as a whole.
-    pub(in super::super) fn forget_listings(&mut self) {
+    pub(in crate::media) fn forget_listings(&mut self) {
         for newest in self.sources.iter_mut().filter_map(|source| source.newest.as_mut()) {
             newest.version.forget_listings();
         }

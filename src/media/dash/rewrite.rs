@@ -69,7 +69,7 @@ pub(super) fn alternatives<'a>(tag: Tag<'a>) -> impl Iterator<Item = &'a str> {
 }
 
 /// Rewrites an MPD or a patch; `None` when no URL of it changes. Parts that cannot be read stay.
-pub(in super::super) fn rewrite(
+pub(in crate::media) fn rewrite(
     format: ManifestFormat,
     body: &[u8],
     map: &dyn UriMap,

@@ -37,7 +37,7 @@ pub(super) fn duration(text: &str) -> Option<Duration> {
 }
 
 /// An `xs:dateTime` in seconds since the Unix epoch; without a time zone it counts as UTC.
-pub(in super::super) fn date(text: &str) -> Option<f64> {
+pub(in crate::media) fn date(text: &str) -> Option<f64> {
     let text = text.trim();
     let zoned = chrono::DateTime::parse_from_rfc3339(text).map(|date| date.to_utc());
     let date = zoned.or_else(|_| {

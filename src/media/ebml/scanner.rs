@@ -25,17 +25,17 @@ const REACH: u64 = 16 << 20;
 
 /// What was found in a file, or in a part of it.
 #[derive(Debug, PartialEq)]
-pub(in super::super) struct Finding {
+pub(in crate::media) struct Finding {
     /// The byte of the file from which positions count, if it was seen.
-    pub(in super::super) origin: Option<u64>,
+    pub(in crate::media) origin: Option<u64>,
     /// Nanoseconds per tick; a million by default.
-    pub(in super::super) tick: Option<u64>,
+    pub(in crate::media) tick: Option<u64>,
     /// In ticks.
-    pub(in super::super) duration: Option<u64>,
+    pub(in crate::media) duration: Option<u64>,
     /// Time in ticks, and position from `origin`, of clusters.
-    pub(in super::super) cues: Vec<(u64, u64)>,
+    pub(in crate::media) cues: Vec<(u64, u64)>,
     /// What it carries.
-    pub(in super::super) media: MediaType,
+    pub(in crate::media) media: MediaType,
 }
 
 impl Default for Finding {
@@ -58,7 +58,7 @@ enum State {
 
 /// The scanner. Holds no more than the element that it is reading.
 #[derive(Debug)]
-pub(in super::super) struct Scanner {
+pub(in crate::media) struct Scanner {
     state: State,
     held: Vec<u8>,
     at: u64,
@@ -67,19 +67,19 @@ pub(in super::super) struct Scanner {
 }
 
 /// Whether a body with this first byte may be a file of elements, or its index.
-pub(in super::super) const fn begins(first: u8) -> bool {
+pub(in crate::media) const fn begins(first: u8) -> bool {
     first == (EBML >> 24) as u8 || first == (CUES >> 24) as u8
 }
 
 impl Scanner {
     /// A scanner of a body that begins with byte `first` of its file, where an element begins.
-    pub(in super::super) fn new(first: u64) -> Self {
+    pub(in crate::media) fn new(first: u64) -> Self {
         let (held, found) = (Vec::new(), Finding::default());
         Self { state: State::Header, held, at: first, from: first, found }
     }
 
     /// Scans the next bytes; returns whether it needs more.
-    pub(in super::super) fn feed(&mut self, mut data: &[u8]) -> bool {
+    pub(in crate::media) fn feed(&mut self, mut data: &[u8]) -> bool {
         while !data.is_empty() {
             if self.at.saturating_sub(self.from) > REACH {
                 self.state = State::Done;
@@ -115,7 +115,7 @@ impl Scanner {
     }
 
     /// What was found.
-    pub(in super::super) fn into_finding(self) -> Finding {
+    pub(in crate::media) fn into_finding(self) -> Finding {
         self.found
     }
 

@@ -17,7 +17,7 @@ use super::{
 use std::sync::Arc;
 
 /// The tracks of a multivariant playlist, or the one track of a media playlist.
-pub(in super::super) fn list(base: &Base, body: &[u8]) -> Result<Listing, ManifestError> {
+pub(in crate::media) fn list(base: &Base, body: &[u8]) -> Result<Listing, ManifestError> {
     let text = line::playlist(body)?;
     let variables = Variables::read(&text, base.url(), &Variables::default());
     let tracks = if is_multivariant(&text) {

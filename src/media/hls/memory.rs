@@ -37,7 +37,7 @@ struct Remembered {
 
 /// The stored playlists.
 #[derive(Debug, Default)]
-pub(in super::super) struct Memory {
+pub(in crate::media) struct Memory {
     places: Places,
     /// By URL, with and without query.
     named: HashMap<u64, Named>,
@@ -50,7 +50,7 @@ impl Memory {
     /// Reads a playlist, that of an interstitial if `asset`; returns its kind.
     ///
     /// Parts that cannot be read are left out; the error is returned after the rest is stored.
-    pub(in super::super) fn learn(
+    pub(in crate::media) fn learn(
         &mut self,
         base: &Base,
         body: &[u8],
@@ -92,33 +92,33 @@ impl Memory {
     }
 
     /// The value of the variable `name`, if the media playlist at `url` imports it.
-    pub(in super::super) fn imported(&self, url: &str, name: &str) -> Option<&str> {
+    pub(in crate::media) fn imported(&self, url: &str, name: &str) -> Option<&str> {
         self.imports(url)?.get(name)
     }
 
     /// The resource at `url`, if a playlist names it.
-    pub(in super::super) fn get(&self, url: &str, first: Option<u64>) -> Option<Resource> {
+    pub(in crate::media) fn get(&self, url: &str, first: Option<u64>) -> Option<Resource> {
         self.places.get(url, first)
     }
 
     /// The renditions of the session's presentation: of its multivariant playlist, or of a lone media
     /// playlist.
-    pub(in super::super) fn renditions(&self) -> &[Arc<Rendition>] {
+    pub(in crate::media) fn renditions(&self) -> &[Arc<Rendition>] {
         self.presentations.main().map_or(&[], |main| &main.renditions)
     }
 
     /// The renditions of each presentation, those of the session's first.
-    pub(in super::super) fn ladders(&self) -> impl Iterator<Item = &[Arc<Rendition>]> {
+    pub(in crate::media) fn ladders(&self) -> impl Iterator<Item = &[Arc<Rendition>]> {
         self.presentations.ladders()
     }
 
     /// Records that `url` is that of an interstitial.
-    pub(in super::super) fn note_asset(&mut self, url: &str) {
+    pub(in crate::media) fn note_asset(&mut self, url: &str) {
         self.presentations.note_asset(url);
     }
 
     /// Whether `url` was named as an interstitial's.
-    pub(in super::super) fn is_asset(&self, url: &str) -> bool {
+    pub(in crate::media) fn is_asset(&self, url: &str) -> bool {
         self.presentations.is_asset(url)
     }
 
@@ -191,7 +191,7 @@ impl Memory {
     }
 
     /// Reads the playlist URLs of pathway clones.
-    pub(in super::super) fn steered(&mut self, base: &Base, steering: &Steering) {
+    pub(in crate::media) fn steered(&mut self, base: &Base, steering: &Steering) {
         let mut clones = Vec::new();
         let mut url = String::new();
         for replacement in steering.clones.iter().map(|clone| &clone.replacement) {
@@ -215,7 +215,7 @@ impl Memory {
     }
 
     /// Records another URL of a media playlist, to which the origin redirects.
-    pub(in super::super) fn moved(&mut self, from: &str, to: &str) {
+    pub(in crate::media) fn moved(&mut self, from: &str, to: &str) {
         let named =
             self.named.get(&hash(from)).or_else(|| self.named.get(&hash(without_query(from))));
         if let Some(named) = named.cloned().filter(|_| self.named.len() + 2 <= PLAYLISTS) {
@@ -224,7 +224,7 @@ impl Memory {
     }
 
     /// Stores a URL that is neither a playlist's nor a segment's.
-    pub(in super::super) fn keep(&mut self, url: &str, place: Place) {
+    pub(in crate::media) fn keep(&mut self, url: &str, place: Place) {
         self.places.insert(url, None, place);
     }
 
@@ -367,7 +367,7 @@ fn on_host(url: &str, host: &str) -> Option<String> {
 #[cfg(any(test, fuzzing))]
 impl Memory {
     /// Makes the next version of each playlist be read as a whole.
-    pub(in super::super) fn forget_versions(&mut self) {
+    pub(in crate::media) fn forget_versions(&mut self) {
         self.tracks.values_mut().for_each(|held| held.track.newest = None);
     }
 }

@@ -25,7 +25,7 @@ const URI_TAGS: &[&str] = &[
 ];
 
 /// Rewrites a playlist; `None` when no URI of it changes.
-pub(in super::super) fn rewrite(
+pub(in crate::media) fn rewrite(
     body: &[u8],
     map: &dyn UriMap,
 ) -> Result<Option<Vec<u8>>, ManifestError> {

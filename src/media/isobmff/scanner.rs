@@ -18,20 +18,20 @@ const BEGINNINGS: &[&[u8; 4]] = &[
 
 /// What was found in a file.
 #[derive(Debug, Default, PartialEq)]
-pub(in super::super) struct Finding {
+pub(in crate::media) struct Finding {
     /// The indexes, in the order of the file.
-    pub(in super::super) indexes: Vec<Sidx>,
+    pub(in crate::media) indexes: Vec<Sidx>,
     /// Its duration (`mvhd`).
-    pub(in super::super) duration: Option<Duration>,
+    pub(in crate::media) duration: Option<Duration>,
     /// Whether it has video (`hdlr` of its tracks).
-    pub(in super::super) video: bool,
-    pub(in super::super) audio: bool,
-    pub(in super::super) text: bool,
+    pub(in crate::media) video: bool,
+    pub(in crate::media) audio: bool,
+    pub(in crate::media) text: bool,
 }
 
 impl Finding {
     /// What it carries.
-    pub(in super::super) const fn media(&self) -> MediaType {
+    pub(in crate::media) const fn media(&self) -> MediaType {
         match (self.video, self.audio, self.text) {
             (true, true, _) => MediaType::Muxed,
             (true, false, _) => MediaType::Video,
@@ -55,7 +55,7 @@ enum State {
 
 /// The scanner. Holds no more than the box that it is reading.
 #[derive(Debug)]
-pub(in super::super) struct Scanner {
+pub(in crate::media) struct Scanner {
     state: State,
     held: Vec<u8>,
     is_first: bool,
@@ -67,13 +67,13 @@ pub(in super::super) struct Scanner {
 
 impl Scanner {
     /// A scanner of a body that begins with byte `first` of its file, where a box begins.
-    pub(in super::super) fn new(first: u64) -> Self {
+    pub(in crate::media) fn new(first: u64) -> Self {
         let (held, found) = (Vec::new(), Finding::default());
         Self { state: State::Header, held, is_first: true, at: first, from: first, found }
     }
 
     /// Scans the next bytes; returns whether it needs more.
-    pub(in super::super) fn feed(&mut self, mut data: &[u8]) -> bool {
+    pub(in crate::media) fn feed(&mut self, mut data: &[u8]) -> bool {
         while !data.is_empty() {
             if self.at.saturating_sub(self.from) > REACH {
                 self.state = State::Done;
@@ -96,7 +96,7 @@ impl Scanner {
     }
 
     /// What was found.
-    pub(in super::super) fn into_finding(self) -> Finding {
+    pub(in crate::media) fn into_finding(self) -> Finding {
         self.found
     }
 

@@ -2,24 +2,24 @@
 
 /// One reference of an index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in super::super) struct Reference {
+pub(in crate::media) struct Reference {
     /// The range of the referenced bytes in the file.
-    pub(in super::super) bytes: (u64, u64),
+    pub(in crate::media) bytes: (u64, u64),
     /// When it begins, in ticks.
-    pub(in super::super) start: u64,
+    pub(in crate::media) start: u64,
     /// Whether it points to another index.
-    pub(in super::super) to_index: bool,
+    pub(in crate::media) to_index: bool,
 }
 
 /// An index.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in super::super) struct Sidx {
+pub(in crate::media) struct Sidx {
     /// Ticks of a second; at least 1.
-    pub(in super::super) timescale: u32,
+    pub(in crate::media) timescale: u32,
     /// In the order of the file.
-    pub(in super::super) references: Vec<Reference>,
+    pub(in crate::media) references: Vec<Reference>,
     /// The tick at which the last one ends.
-    pub(in super::super) end: u64,
+    pub(in crate::media) end: u64,
 }
 
 /// Reads big-endian numbers from the start of the bytes.
@@ -49,7 +49,7 @@ impl Sidx {
     /// Reads what the box holds; `anchor` is the first byte after it, from which it counts.
     ///
     /// `None` for an index that is cut, or that refers to bytes past the end of any file.
-    pub(in super::super) fn read(payload: &[u8], anchor: u64) -> Option<Self> {
+    pub(in crate::media) fn read(payload: &[u8], anchor: u64) -> Option<Self> {
         let mut reader = Reader(payload);
         let version = reader.u32()? >> 24;
         let _reference_id = reader.u32()?;
@@ -76,12 +76,12 @@ impl Sidx {
 }
 
 #[cfg(test)]
-pub(in super::super) mod tests {
+pub(in crate::media) mod tests {
     use super::*;
     use proptest::prelude::*;
 
     /// A whole box; each reference is (size, duration, points to an index).
-    pub(in super::super::super) fn written(references: &[(u32, u32, bool)], start: u32) -> Vec<u8> {
+    pub(crate) fn written(references: &[(u32, u32, bool)], start: u32) -> Vec<u8> {
         let mut out = Vec::new();
         out.extend_from_slice(&(32 + 12 * references.len() as u32).to_be_bytes());
         out.extend_from_slice(b"sidx");

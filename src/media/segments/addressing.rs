@@ -5,7 +5,7 @@ use std::time::Duration;
 
 /// The times of a Representation's segments.
 #[derive(Debug, Clone, PartialEq)]
-pub(in super::super) enum Shape {
+pub(in crate::media) enum Shape {
     /// From a timeline.
     Timeline(Timeline),
     /// All of one duration, in ticks; `count` if the period's end is known.
@@ -16,33 +16,33 @@ pub(in super::super) enum Shape {
 
 /// The segments of a Representation in one period.
 #[derive(Debug, Clone, PartialEq)]
-pub(in super::super) struct Addressing {
-    pub(in super::super) timescale: u64,
+pub(in crate::media) struct Addressing {
+    pub(in crate::media) timescale: u64,
     /// `@presentationTimeOffset`: the tick at which the period begins.
-    pub(in super::super) offset: u64,
-    pub(in super::super) period_start: Duration,
+    pub(in crate::media) offset: u64,
+    pub(in crate::media) period_start: Duration,
     /// The number of the segment at position 0. Below zero when history precedes the first.
-    pub(in super::super) first_number: i128,
-    pub(in super::super) end_number: Option<u64>,
+    pub(in crate::media) first_number: i128,
+    pub(in crate::media) end_number: Option<u64>,
     /// The index of the segment at position 0.
-    pub(in super::super) first_index: i128,
+    pub(in crate::media) first_index: i128,
     /// Whether URLs carry a time.
-    pub(in super::super) by_time: bool,
+    pub(in crate::media) by_time: bool,
     /// Whether segments may be requested before a manifest lists them, because the preceding segment names
     /// them.
-    pub(in super::super) announced: bool,
-    pub(in super::super) shape: Shape,
+    pub(in crate::media) announced: bool,
+    pub(in crate::media) shape: Shape,
 }
 
 /// A segment's position.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(in super::super) struct Found {
-    pub(in super::super) index: Option<u64>,
-    pub(in super::super) number: Option<u64>,
-    pub(in super::super) time: Option<Duration>,
-    pub(in super::super) duration: Option<Duration>,
+pub(in crate::media) struct Found {
+    pub(in crate::media) index: Option<u64>,
+    pub(in crate::media) number: Option<u64>,
+    pub(in crate::media) time: Option<Duration>,
+    pub(in crate::media) duration: Option<Duration>,
     /// Whether it is the first of a period other than the first.
-    pub(in super::super) discontinuity: bool,
+    pub(in crate::media) discontinuity: bool,
 }
 
 impl Addressing {
@@ -91,7 +91,7 @@ impl Addressing {
     }
 
     /// The segment at a position.
-    pub(in super::super) fn slot(&self, position: u64) -> Found {
+    pub(in crate::media) fn slot(&self, position: u64) -> Found {
         let (start, ticks, skip) = match &self.shape {
             Shape::Timeline(timeline) => match timeline.at(position) {
                 Some(slot) => {
@@ -114,7 +114,7 @@ impl Addressing {
     }
 
     /// The tick that `$Time$` stands for at a position.
-    pub(in super::super) fn tick(&self, position: u64) -> Option<u64> {
+    pub(in crate::media) fn tick(&self, position: u64) -> Option<u64> {
         match &self.shape {
             Shape::Timeline(timeline) => timeline.at(position).map(|slot| slot.start),
             Shape::Fixed { ticks, .. } => Some((position as f64 * ticks).round() as u64),
@@ -129,7 +129,7 @@ impl Addressing {
     }
 
     /// The index after the last segment, if there is a last one.
-    pub(in super::super) fn next_index(&self) -> Option<i128> {
+    pub(in crate::media) fn next_index(&self) -> Option<i128> {
         let count = match &self.shape {
             Shape::Timeline(timeline) => (!timeline.is_open()).then(|| timeline.count())?,
             Shape::Fixed { count, .. } => (*count)?,
@@ -139,7 +139,7 @@ impl Addressing {
     }
 
     /// Its memory use, in runs of segments.
-    pub(in super::super) fn weight(&self) -> usize {
+    pub(in crate::media) fn weight(&self) -> usize {
         match &self.shape {
             Shape::Timeline(timeline) => timeline.weight() + 1,
             Shape::Fixed { .. } | Shape::Unknown => 1,
@@ -147,7 +147,7 @@ impl Addressing {
     }
 
     /// Continues the count of the version before this one.
-    pub(in super::super) fn follow(&mut self, old: &Self) {
+    pub(in crate::media) fn follow(&mut self, old: &Self) {
         match (&mut self.shape, &old.shape) {
             (Shape::Timeline(new), Shape::Timeline(held)) => {
                 let slid = i128::from(new.slid_from(held));

@@ -9,12 +9,12 @@ use std::sync::Arc;
 
 /// A template and its meaning.
 #[derive(Debug)]
-pub(in super::super) struct Matcher {
-    pub(in super::super) template: Template,
-    pub(in super::super) rendition: Arc<Rendition>,
-    pub(in super::super) addressing: Arc<Addressing>,
+pub(in crate::media) struct Matcher {
+    pub(in crate::media) template: Template,
+    pub(in crate::media) rendition: Arc<Rendition>,
+    pub(in crate::media) addressing: Arc<Addressing>,
     /// The kind of a request that matches it.
-    pub(in super::super) kind: Kind,
+    pub(in crate::media) kind: Kind,
 }
 
 /// Matchers with the same prefix, in the order of the manifest.
@@ -28,12 +28,12 @@ struct Group {
 
 /// The index.
 #[derive(Debug, Default)]
-pub(in super::super) struct Index {
+pub(in crate::media) struct Index {
     groups: Vec<Group>,
 }
 
 impl Index {
-    pub(in super::super) fn new(mut matchers: Vec<Matcher>) -> Self {
+    pub(in crate::media) fn new(mut matchers: Vec<Matcher>) -> Self {
         // Stable: equal prefixes keep the manifest's order, and with it the order of periods.
         matchers.sort_by(|a, b| a.template.prefix.cmp(&b.template.prefix));
         let mut groups: Vec<Group> = Vec::new();
@@ -56,13 +56,13 @@ impl Index {
     }
 
     /// How many templates there are.
-    pub(in super::super) fn len(&self) -> usize {
+    pub(in crate::media) fn len(&self) -> usize {
         self.groups.iter().map(|group| group.matchers.len()).sum()
     }
 
     /// The segment a URL names: the first one, in the order of the manifest, that has its number or time; else
     /// the first whose template matches. `bare` is a URL without the query that a template may have.
-    pub(in super::super) fn find(&self, url: &str, bare: bool) -> Option<Resource> {
+    pub(in crate::media) fn find(&self, url: &str, bare: bool) -> Option<Resource> {
         let mut fitting = None;
         let mut group =
             self.groups.partition_point(|group| group.prefix.as_str() <= url).checked_sub(1);

@@ -115,19 +115,19 @@ impl Run {
 
 /// The position of a segment in its timeline, in ticks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in super::super) struct Slot {
+pub(in crate::media) struct Slot {
     /// From 0.
-    pub(in super::super) position: u64,
-    pub(in super::super) start: u64,
-    pub(in super::super) duration: u64,
-    pub(in super::super) parts: u32,
+    pub(in crate::media) position: u64,
+    pub(in crate::media) start: u64,
+    pub(in crate::media) duration: u64,
+    pub(in crate::media) parts: u32,
     /// The difference between its number and its position.
-    pub(in super::super) skip: i64,
+    pub(in crate::media) skip: i64,
 }
 
 /// The runs, from position 0 on.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(in super::super) struct Runs(Vec<Run>);
+pub(in crate::media) struct Runs(Vec<Run>);
 
 impl Runs {
     /// Adds a run, or lengthens the last one when this one continues it.
@@ -148,7 +148,7 @@ impl Runs {
 
     /// Adds an entry that depends only on the end of the one before; false, and nothing added, for any other
     /// entry.
-    pub(in super::super) fn add(&mut self, entry: &Entry) -> bool {
+    pub(in crate::media) fn add(&mut self, entry: &Entry) -> bool {
         let simple = entry.number.is_none() && entry.pattern.is_none() && entry.duration > 0;
         if !simple || !(0..SIMPLE).contains(&entry.repeat) {
             return false;
@@ -166,12 +166,12 @@ impl Runs {
     }
 
     /// Makes room for another `runs`.
-    pub(in super::super) fn reserve(&mut self, runs: usize) {
+    pub(in crate::media) fn reserve(&mut self, runs: usize) {
         self.0.reserve(runs);
     }
 
     /// Adds the segments at some positions of another version, which were all added by [`Runs::add`].
-    pub(in super::super) fn extend(&mut self, other: &Self, positions: Range<u64>) {
+    pub(in crate::media) fn extend(&mut self, other: &Self, positions: Range<u64>) {
         let after = other.0.partition_point(|run| run.before <= positions.start);
         let runs = other.0.get(after.saturating_sub(1)..).unwrap_or_default();
         let inside = |run: &&Run| !positions.is_empty() && run.before < positions.end;
@@ -190,17 +190,17 @@ impl Runs {
     }
 
     /// How many segments there are.
-    pub(in super::super) fn count(&self) -> u64 {
+    pub(in crate::media) fn count(&self) -> u64 {
         self.0.last().map_or(0, |run| run.before.saturating_add(run.count))
     }
 
     /// The tick at which the last segment ends.
-    pub(in super::super) fn end(&self) -> u64 {
+    pub(in crate::media) fn end(&self) -> u64 {
         self.0.last().map_or(0, Run::end)
     }
 
     /// How many segments there are up to the one that ends at a tick, if one does.
-    pub(in super::super) fn ending(&self, tick: u64) -> Option<u64> {
+    pub(in crate::media) fn ending(&self, tick: u64) -> Option<u64> {
         let after = self.0.partition_point(|run| run.start < tick);
         let run = self.0.get(after.checked_sub(1)?)?;
         let nth = (tick - run.start).checked_div(run.duration)?;
@@ -247,7 +247,7 @@ impl Runs {
 #[cfg(test)]
 impl Runs {
     /// The number of runs it has capacity for.
-    pub(in super::super) fn room(&self) -> usize {
+    pub(in crate::media) fn room(&self) -> usize {
         self.0.capacity()
     }
 }

@@ -23,8 +23,8 @@ enum Piece {
 
 /// A compiled template: the text before the first number, and the pieces from there on.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in super::super) struct Template {
-    pub(in super::super) prefix: String,
+pub(in crate::media) struct Template {
+    pub(in crate::media) prefix: String,
     pieces: SmallVec<[Piece; 3]>,
 }
 
@@ -40,7 +40,7 @@ impl Template {
     /// Compiles `template` for the Representation with these values of `$RepresentationID$` and `$Bandwidth$`,
     /// resolved against `base`. `None` when it is not a template, or longer than a URL may be, or when `budget`
     /// does not allow it, since one template may apply to many Representations.
-    pub(in super::super) fn compile(
+    pub(in crate::media) fn compile(
         template: &str,
         base: &Base,
         (id, bandwidth): (&str, u64),
@@ -98,7 +98,7 @@ impl Template {
     }
 
     /// Whether it is a plain URL, without numbers.
-    pub(in super::super) fn is_literal(&self) -> bool {
+    pub(in crate::media) fn is_literal(&self) -> bool {
         self.pieces.is_empty()
     }
 

@@ -10,24 +10,24 @@ const PATTERN: u64 = 4096;
 
 /// One element of a timeline: DASH `S`, Smooth `c`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(in super::super) struct Entry {
+pub(in crate::media) struct Entry {
     /// The tick at which its first segment starts; without one, where the last ended.
-    pub(in super::super) start: Option<u64>,
+    pub(in crate::media) start: Option<u64>,
     /// The number of its first segment; without one, the next.
-    pub(in super::super) number: Option<u64>,
+    pub(in crate::media) number: Option<u64>,
     /// The duration of each segment, in ticks; with a pattern, that of all its segments.
-    pub(in super::super) duration: u64,
+    pub(in crate::media) duration: u64,
     /// How many more there are; below zero until the next entry or the end.
-    pub(in super::super) repeat: i64,
+    pub(in crate::media) repeat: i64,
     /// Of how many parts a segment consists (DASH `@k`); 0 and 1 are the same.
-    pub(in super::super) parts: u32,
+    pub(in crate::media) parts: u32,
     /// The pattern, by its index in the list, and the position in it of the first segment.
-    pub(in super::super) pattern: Option<(usize, usize)>,
+    pub(in crate::media) pattern: Option<(usize, usize)>,
 }
 
 /// Durations that repeat (ISO/IEC 23009-1:2022, 5.3.9.6.4), in ticks.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(in super::super) struct Pattern {
+pub(in crate::media) struct Pattern {
     /// Timelines share it: many may be read from one element.
     parts: Arc<Vec<CyclePart>>,
     /// How many segments it has, and how long it is.
@@ -37,7 +37,7 @@ pub(in super::super) struct Pattern {
 
 impl Pattern {
     /// Adds a duration, and `repeat` more of it, as far as there is room.
-    pub(in super::super) fn add(&mut self, duration: u64, repeat: u64) {
+    pub(in crate::media) fn add(&mut self, duration: u64, repeat: u64) {
         let count = repeat.saturating_add(1).min(PATTERN - self.len);
         if count == 0 {
             return;
@@ -57,7 +57,7 @@ impl Pattern {
 
 /// The timeline.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(in super::super) struct Timeline {
+pub(in crate::media) struct Timeline {
     /// The segments that left the window.
     past: Runs,
     /// The listed segments. Shared by versions and renditions.
@@ -67,7 +67,7 @@ pub(in super::super) struct Timeline {
 impl Timeline {
     /// Reads entries, the first of which has number `first`; `end` is that of the period, in ticks, at which a
     /// last entry without an end stops.
-    pub(in super::super) fn read(
+    pub(in crate::media) fn read(
         entries: &[Entry],
         patterns: &[Pattern],
         first: u64,
@@ -111,17 +111,17 @@ impl Timeline {
     }
 
     /// A timeline that lists these runs.
-    pub(in super::super) fn of(runs: Arc<Runs>) -> Self {
+    pub(in crate::media) fn of(runs: Arc<Runs>) -> Self {
         Self { past: Runs::default(), runs }
     }
 
     /// How many segments there are.
-    pub(in super::super) fn count(&self) -> u64 {
+    pub(in crate::media) fn count(&self) -> u64 {
         self.past.count().saturating_add(self.runs.count())
     }
 
     /// How many runs they make.
-    pub(in super::super) fn weight(&self) -> usize {
+    pub(in crate::media) fn weight(&self) -> usize {
         self.past.len() + self.runs.len()
     }
 
@@ -134,12 +134,12 @@ impl Timeline {
     }
 
     /// Whether the end is not known.
-    pub(in super::super) fn is_open(&self) -> bool {
+    pub(in crate::media) fn is_open(&self) -> bool {
         self.last().is_some_and(|run| run.count == OPEN)
     }
 
     /// The last run: the tick at which it starts, the duration of its segments, and how many come before.
-    pub(in super::super) fn last_run(&self) -> Option<(u64, u64, u64)> {
+    pub(in crate::media) fn last_run(&self) -> Option<(u64, u64, u64)> {
         let run = self.last()?;
         let length = run.cycle.as_ref().map_or(1, |cycle| cycle.len);
         let before = self.past.count().saturating_add(run.before);

@@ -20,14 +20,14 @@ struct Source {
 
 /// The stored manifests. Timelines keep segments that left a live window, so older versions need not be kept.
 #[derive(Debug, Default)]
-pub(in super::super) struct Memory {
+pub(in crate::media) struct Memory {
     /// Newest first.
     sources: VecDeque<Source>,
 }
 
 impl Memory {
     /// Reads a client manifest; returns its kind.
-    pub(in super::super) fn learn(
+    pub(in crate::media) fn learn(
         &mut self,
         base: &Base,
         body: &[u8],
@@ -55,7 +55,7 @@ impl Memory {
     }
 
     /// The resource at `url`, if a manifest names it.
-    pub(in super::super) fn get(&self, url: &str) -> Option<Resource> {
+    pub(in crate::media) fn get(&self, url: &str) -> Option<Resource> {
         self.sources.iter().find_map(|source| {
             let newest = &source.newest;
             let bare = without_query(url);
@@ -67,7 +67,7 @@ impl Memory {
     }
 
     /// The renditions of the newest manifest.
-    pub(in super::super) fn renditions(&self) -> &[Arc<Rendition>] {
+    pub(in crate::media) fn renditions(&self) -> &[Arc<Rendition>] {
         self.sources.front().map_or(&[], |source| &source.newest.renditions)
     }
 }

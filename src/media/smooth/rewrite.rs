@@ -13,7 +13,7 @@ use super::super::{
 use super::read::ROOTS;
 
 /// Rewrites a client manifest; `None` when no URL of it changes.
-pub(in super::super) fn rewrite(
+pub(in crate::media) fn rewrite(
     body: &[u8],
     map: &dyn UriMap,
 ) -> Result<Option<Vec<u8>>, ManifestError> {

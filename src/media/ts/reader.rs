@@ -40,7 +40,7 @@ impl Clock {
 
 /// The reader. Holds less than two packets.
 #[derive(Debug, Default)]
-pub(in super::super) struct Reader {
+pub(in crate::media) struct Reader {
     held: Vec<u8>,
     lost: usize,
     packets: u64,
@@ -53,7 +53,7 @@ pub(in super::super) struct Reader {
 
 impl Reader {
     /// Reads the next bytes; false if they are not a transport stream.
-    pub(in super::super) fn feed(&mut self, mut data: &[u8]) -> bool {
+    pub(in crate::media) fn feed(&mut self, mut data: &[u8]) -> bool {
         // First the packet that the last bytes began, up to the byte that shows it to be one.
         while !self.held.is_empty() && !data.is_empty() {
             let missing = (PACKET - self.held.len()).min(data.len());
@@ -75,7 +75,7 @@ impl Reader {
     }
 
     /// Ends the stream: a complete packet need not be followed by another.
-    pub(in super::super) fn finish(&mut self) {
+    pub(in crate::media) fn finish(&mut self) {
         if self.held.len() == PACKET {
             let held = std::mem::take(&mut self.held);
             self.packet(&held);
@@ -105,7 +105,7 @@ impl Reader {
     }
 
     /// The media type, as far as seen.
-    pub(in super::super) const fn media(&self) -> MediaType {
+    pub(in crate::media) const fn media(&self) -> MediaType {
         match (self.video, self.audio) {
             (true, true) => MediaType::Muxed,
             (true, false) => MediaType::Video,
@@ -115,12 +115,12 @@ impl Reader {
     }
 
     /// How many packets were read.
-    pub(in super::super) const fn packets(&self) -> u64 {
+    pub(in crate::media) const fn packets(&self) -> u64 {
         self.packets
     }
 
     /// How much media time has passed since the first clock.
-    pub(in super::super) fn elapsed(&self) -> Option<Duration> {
+    pub(in crate::media) fn elapsed(&self) -> Option<Duration> {
         let clock = self.reference.or(self.presentation)?;
         Some(Duration::from_micros(clock.elapsed.saturating_mul(100) / 9))
     }
@@ -182,17 +182,12 @@ fn follow(clock: &mut Option<Clock>, pid: u16, now: u64) {
 }
 
 #[cfg(test)]
-pub(in super::super) mod tests {
+pub(in crate::media) mod tests {
     use super::*;
     use proptest::prelude::*;
 
     /// A packet with a clock reference, and the beginning of a stream's packet with the same time.
-    pub(in super::super::super) fn packet(
-        pid: u8,
-        stream: u8,
-        time: u64,
-        clocked: bool,
-    ) -> Vec<u8> {
+    pub(crate) fn packet(pid: u8, stream: u8, time: u64, clocked: bool) -> Vec<u8> {
         let mut out = vec![SYNC, 0x40, pid, if clocked { 0x30 } else { 0x10 }];
         if clocked {
             out.extend_from_slice(&[7, 0x10]);

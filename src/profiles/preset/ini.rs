@@ -50,13 +50,13 @@ fn sections<'t>(lines: impl Iterator<Item = &'t str>) -> Result<Vec<Preset>, Pre
     presets.retain(|preset| {
         preset.down.is_some() || preset.up.is_some() || preset.delays != Delays::default()
     });
-    match presets.is_empty() {
-        true => Err(PresetError::new(
+    if presets.is_empty() {
+        return Err(PresetError::new(
             "is an ini file of WebPageTest without a network",
             "write `bwIn` and `bwOut`",
-        )),
-        false => Ok(presets),
+        ));
     }
+    Ok(presets)
 }
 
 fn preset_name(line: &str) -> String {

@@ -46,13 +46,13 @@ pub(super) fn read(text: &str) -> Result<Vec<Preset>, PresetError> {
             _ => {}
         }
     }
-    match presets.is_empty() {
-        true => Err(PresetError::new(
+    if presets.is_empty() {
+        return Err(PresetError::new(
             "is a property list (plist) without a network of Network Link Conditioner",
             "write a dictionary with `DownlinkBandwidth`, `UplinkBandwidth` and the delays",
-        )),
-        false => Ok(presets),
+        ));
     }
+    Ok(presets)
 }
 
 /// Records one value. Returns whether its key marks a network.

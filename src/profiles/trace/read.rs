@@ -56,9 +56,10 @@ fn recording<R: BufRead>(mut input: R, options: &TraceOptions) -> Result<Recordi
     match format {
         TraceFormat::Sabre => sabre::read(input, options, &mut steps)?,
         TraceFormat::Iperf if is_json && !iperf::is_text(&head_text) => {
-            match iperf::is_stream(&head_text) {
-                true => iperf::read_stream(input, &mut steps)?,
-                false => iperf::read_json(input, &mut steps)?,
+            if iperf::is_stream(&head_text) {
+                iperf::read_stream(input, &mut steps)?;
+            } else {
+                iperf::read_json(input, &mut steps)?;
             }
         }
         format => by_line(format, &mut Lines::new(input), options, &mut steps)?,

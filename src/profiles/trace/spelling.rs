@@ -52,10 +52,12 @@ pub(super) fn time_in(name: &str) -> Option<TimeUnit> {
         .rev()
         .find_map(|word| endings(word).skip(usize::from(words.len() == 1)).find_map(time));
     let lower = name.to_ascii_lowercase();
-    let run_together = || match lower.strip_prefix('t').is_some_and(|rest| rest.ends_with("ms")) {
-        true => Some(TimeUnit::Millisecond),
-        false if lower == "seconds" => Some(TimeUnit::Second),
-        false => None,
+    let run_together = || {
+        if lower.strip_prefix('t').is_some_and(|rest| rest.ends_with("ms")) {
+            Some(TimeUnit::Millisecond)
+        } else {
+            (lower == "seconds").then_some(TimeUnit::Second)
+        }
     };
     named.or_else(run_together)
 }

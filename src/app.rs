@@ -7,7 +7,7 @@ use crate::{
     console, descriptors,
     descriptors::Budget,
     event::{Bus, Observer},
-    observers::{Archive, EventLog, Feed, LogWriter, Recorder, Report, Summary},
+    observers::{Analytics, EventLog, Feed, LogWriter, Recorder, Report, Summary},
     origin, output,
     output::LossCounter,
     profiles::Catalog,
@@ -21,6 +21,8 @@ use tokio::{net::TcpListener, sync::watch, task::JoinSet};
 
 /// The interval of the check for idle sessions.
 const EXPIRY: Duration = Duration::from_secs(1);
+/// The interval at which the links of active sessions are sampled.
+const SAMPLING: Duration = Duration::from_millis(500);
 /// How long the admin server and the built-in origin have to finish.
 const FLUSH_TIMEOUT: Duration = Duration::from_secs(2);
 
@@ -50,9 +52,10 @@ pub struct App {
     summary: Arc<Summary>,
     event_log: Option<Arc<EventLog>>,
     feed: Arc<Feed>,
-    archive: Arc<Archive>,
+    analytics: Arc<Analytics>,
     catalog: Arc<Catalog>,
     admin_token: Option<String>,
+    session_metrics: usize,
     listeners: Listeners,
 }
 
@@ -91,10 +94,10 @@ impl App {
             public_url: config.proxy.public_url.clone(),
         };
         let (recorder, summary) = (Arc::new(Recorder::new()?), Arc::new(Summary::new()?));
-        let (feed, archive) = (Arc::<Feed>::default(), Arc::<Archive>::default());
+        let (feed, analytics) = (Arc::<Feed>::default(), Arc::<Analytics>::default());
         let mut observers: Vec<Box<dyn Observer>> = vec![
             Box::new(Arc::clone(&feed)),
-            Box::new(Arc::clone(&archive)),
+            Box::new(Arc::clone(&analytics)),
             Box::new(Arc::clone(&recorder)),
             Box::new(Arc::clone(&summary)),
             Box::new(LogWriter::default()),
@@ -129,9 +132,10 @@ impl App {
             summary,
             event_log,
             feed,
-            archive,
+            analytics,
             catalog,
             admin_token: config.admin_token,
+            session_metrics: config.session_metrics,
             listeners: Listeners { players, admin: (admin, budget.admin), origin: built_in },
         })
     }
@@ -174,12 +178,13 @@ impl App {
             Arc::clone(&self.catalog),
             Arc::clone(&self.recorder),
             self.feed,
-            self.archive,
+            self.analytics,
             self.ready.listen,
             self.admin_token,
         )
         .reached_at(self.ready.public_url)
-        .serving_built_in(self.ready.path.is_none());
+        .serving_built_in(self.ready.path.is_none())
+        .with_session_metrics(self.session_metrics);
         let admin = state.clone();
         let stop = async move {
             stop.await;
@@ -251,7 +256,7 @@ async fn after(mut stopped: watch::Receiver<bool>) {
     let _ = stopped.wait_for(|stopped| *stopped).await;
 }
 
-/// Ends idle sessions and temporary changes; runs until it is cancelled.
+/// Ends idle sessions and temporary changes, and samples links; runs until it is cancelled.
 async fn expire(registry: Arc<Registry>) {
     let mut ticks = tokio::time::interval(EXPIRY);
     let expiring = async {
@@ -260,5 +265,12 @@ async fn expire(registry: Arc<Registry>) {
             registry.expire();
         }
     };
-    tokio::join!(expiring, registry.keep_reverting());
+    let sampling = async {
+        let mut ticks = tokio::time::interval(SAMPLING);
+        loop {
+            ticks.tick().await;
+            registry.sample_links();
+        }
+    };
+    tokio::join!(expiring, sampling, registry.keep_reverting());
 }

@@ -282,6 +282,14 @@ pub struct RunArgs {
     /// How logs are written [default: text].
     #[arg(long, env = "VSPS_LOG", value_name = "FORMAT")]
     pub log: Option<LogFormat>,
+    /// Adds what the link allows to responses (CMSD, CTA-5006): throughput, round trip, highest
+    /// bitrate.
+    #[arg(long, env = "VSPS_CMSD", value_name = "BOOL", num_args = 0..=1, default_missing_value = "true", value_parser = clap::builder::BoolishValueParser::new())]
+    pub cmsd: Option<bool>,
+    /// Writes the log to this file instead of standard error. It is appended to, so that a log
+    /// rotation may copy and truncate it.
+    #[arg(long, env = "VSPS_LOG_FILE", value_name = "FILE")]
+    pub log_file: Option<PathBuf>,
     /// Writes every event to this file, one JSON object a line: the ground truth of the run.
     #[arg(long, env = "VSPS_EVENTS", value_name = "FILE")]
     pub events: Option<PathBuf>,
@@ -328,6 +336,9 @@ pub struct BoundArgs {
     /// Connections from players at a time [default: 10000].
     #[arg(long, env = "VSPS_MAX_CONNECTIONS", value_name = "N")]
     pub max_connections: Option<usize>,
+    /// Sessions that have Prometheus series of their own, at most 1000 [default: 0].
+    #[arg(long, env = "VSPS_SESSION_METRICS", value_name = "N")]
+    pub session_metrics: Option<usize>,
     /// Sessions at a time [default: 10000].
     #[arg(long, env = "VSPS_MAX_SESSIONS", value_name = "N")]
     pub max_sessions: Option<usize>,
@@ -348,6 +359,7 @@ impl RunArgs {
         fill!(self, file, listen, admin, public_url);
         fill!(self, file, admin_token);
         fill!(self, file, session_by, session_idle, no_cors, strip_cmcd, log, events);
+        fill!(self, file, cmsd, log_file);
         if self.allow_origin.is_empty() {
             self.allow_origin = file.allow_origin;
         }
@@ -360,7 +372,7 @@ impl BoundArgs {
     fn over(mut self, file: &Self) -> Self {
         fill!(self, file, header_timeout, idle_timeout, connect_timeout, first_byte_timeout);
         fill!(self, file, drain_timeout, max_header, max_request_body, max_manifest);
-        fill!(self, file, max_connections, max_sessions);
+        fill!(self, file, max_connections, max_sessions, session_metrics);
         self
     }
 }

@@ -81,10 +81,18 @@ pub enum ConfigError {
         "--link: profile `{0}` has shares of a session's ladder, which no shared link can follow"
     )]
     Relative(String),
+    /// Too many sessions with metrics of their own.
+    #[error(
+        "--session-metrics {0} is too many: each session adds ten series; write at most {MOST_SESSION_METRICS}"
+    )]
+    SessionMetrics(usize),
     /// A bound of nothing.
     #[error("{0} is zero: nothing could be served; leave it out for the default")]
     Zero(&'static str),
 }
+
+/// The most sessions with Prometheus series of their own.
+const MOST_SESSION_METRICS: usize = 1000;
 
 /// Everything `vsps run` needs.
 #[derive(Debug)]
@@ -111,10 +119,14 @@ pub struct Config {
     pub session_idle: Duration,
     /// The most sessions at a time.
     pub most_sessions: usize,
+    /// How many sessions have Prometheus series of their own.
+    pub session_metrics: usize,
     /// The data plane's settings.
     pub proxy: ProxyConfig,
     /// How logs are written.
     pub log: LogFormat,
+    /// Where logs go; `None` = standard error.
+    pub log_file: Option<PathBuf>,
     /// Where events go.
     pub events: Option<PathBuf>,
 }
@@ -168,12 +180,15 @@ impl Config {
                 cors: !args.no_cors.unwrap_or(false),
                 public_url: args.public_url.map(|url| Arc::clone(url.as_shared())),
                 strip_cmcd: args.strip_cmcd.unwrap_or(false),
+                cmsd: args.cmsd.unwrap_or(false),
                 script: args.script.as_deref().map(script).transpose()?,
                 resolver: Resolver::default(),
                 timeouts: timeouts(&args.bounds)?,
                 limits: limits(&args.bounds)?,
             },
+            session_metrics: session_metrics(&args.bounds)?,
             log: args.log.unwrap_or_default(),
+            log_file: args.log_file,
             events: args.events,
         })
     }
@@ -208,6 +223,14 @@ fn rules(typed: &str) -> Result<RuleSet, ConfigError> {
 fn script(path: &Path) -> Result<Arc<Script>, ConfigError> {
     let clock = Clock::start();
     Ok(Arc::new(Script::load(path, Arc::new(move || clock.now()))?))
+}
+
+/// How many sessions have Prometheus series of their own.
+fn session_metrics(bounds: &BoundArgs) -> Result<usize, ConfigError> {
+    match bounds.session_metrics.unwrap_or(0) {
+        most if most > MOST_SESSION_METRICS => Err(ConfigError::SessionMetrics(most)),
+        most => Ok(most),
+    }
 }
 
 fn timeouts(args: &BoundArgs) -> Result<Timeouts, ConfigError> {

@@ -117,6 +117,10 @@ pub struct Measured {
     pub total: Duration,
     /// How long the body waited for the link (rate, stalls, losses).
     pub shaper_wait: Duration,
+    /// How long it waited for the origin: for its headers, and for bytes of its body.
+    pub origin_wait: Duration,
+    /// How long rules held it: delays, hangs and pauses of the body.
+    pub rule_wait: Duration,
 }
 
 /// An event.
@@ -148,6 +152,29 @@ pub enum Event {
         profile: Arc<str>,
         /// The rate now in force; `None` = no limit.
         rate: Option<BitRate>,
+    },
+    /// A command changed a session: over the API, or the end of a temporary change.
+    CommandApplied {
+        /// The session.
+        session: Arc<SessionTag>,
+        /// `set`, `fault`, `disarm`, `undo`, `reset`, or `revert` for the end of a temporary change.
+        kind: &'static str,
+        /// What it does, in one line, such as `rate 2 Mbit/s for 30 s`.
+        command: Arc<str>,
+    },
+    /// What a session's link has carried so far, sampled at intervals while the session is active. It is neither in
+    /// the event log nor in the event stream.
+    LinkSampled {
+        /// The session.
+        session: Arc<SessionTag>,
+        /// When the link was sampled before, in session time.
+        since: Duration,
+        /// When it is sampled now.
+        at: Duration,
+        /// Body bytes handed to the player since the session's start.
+        delivered: u64,
+        /// Bytes that the link could have carried since the previous sample; `None` = no limit.
+        granted: Option<u64>,
     },
     /// A request was classified, and its effects were decided (a verdict).
     RequestPlanned {

@@ -1,15 +1,17 @@
-//! Logs to standard error, as text or JSON. `VSPS_LOG_LEVEL` sets the level.
+//! Logs to standard error or to a file, as text or JSON. `VSPS_LOG_LEVEL` sets the level, also by module.
 //!
 //! A separate thread writes the lines, so no task waits for standard error. Lines that can't be written
 //! are dropped and counted.
 
 use crate::{
     args::LogFormat,
+    output,
     output::{LineWriter, LossCounter, Notices, standard_error},
 };
 use std::{
     io::{self, IsTerminal as _, Write},
     panic,
+    path::Path,
     sync::Arc,
     time::Duration,
 };
@@ -22,19 +24,20 @@ const PATIENCE: Duration = Duration::from_millis(500);
 #[derive(Debug, Clone)]
 pub struct Log(Arc<LineWriter>);
 
-/// Starts logging. A second call in one process changes nothing.
+/// Starts logging to `file`, or to standard error. A second call in one process changes nothing.
 ///
 /// # Errors
-/// If no file descriptor or no thread is available.
-pub fn start(format: LogFormat) -> io::Result<Log> {
+/// If the file can't be opened, or no file descriptor or no thread is available.
+pub fn start(format: LogFormat, file: Option<&Path>) -> io::Result<Log> {
     let recovered = |lines: u64| {
-        tracing::warn!(
-            lines,
-            "log lines were dropped, because standard error could not be written"
-        );
+        tracing::warn!(lines, "log lines were dropped, because the log could not be written");
     };
     let notices = Notices { failed: |_| {}, recovered };
-    let log = Log(Arc::new(LineWriter::start("log", standard_error()?, notices)?));
+    let output: Box<dyn Write + Send> = match file {
+        Some(path) => output::open_to_append(path)?,
+        None => Box::new(standard_error()?),
+    };
+    let log = Log(Arc::new(LineWriter::start("log", output, notices)?));
     let filter = EnvFilter::builder()
         .with_default_directive(tracing::Level::INFO.into())
         .with_env_var("VSPS_LOG_LEVEL")
@@ -42,7 +45,7 @@ pub fn start(format: LogFormat) -> io::Result<Log> {
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(log.clone())
-        .with_ansi(io::stderr().is_terminal());
+        .with_ansi(file.is_none() && io::stderr().is_terminal());
     let started = match format {
         LogFormat::Text => builder.with_target(false).compact().try_init(),
         LogFormat::Json => builder.json().flatten_event(true).try_init(),

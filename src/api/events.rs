@@ -5,7 +5,8 @@ use crate::observers::{Notice, Subscription};
 use axum::{
     body::Body,
     extract,
-    http::{StatusCode, header},
+    extract::FromRequestParts,
+    http::{StatusCode, header, request::Parts},
     response::IntoResponse,
 };
 use bytes::Bytes;
@@ -23,36 +24,60 @@ use tokio::time::Interval;
 /// detected.
 const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(15);
 
+/// The first event of a stream: the version of the data of all others.
+const SCHEMA: &str = "event: schema\ndata: {\"schema\":1}\n\n";
+
+/// The number of the last event that a client has received, which it sends when it connects again. An invalid one is
+/// ignored, as for a client that connects for the first time.
+pub(super) struct LastEvent(Option<u64>);
+
+impl<S: Send + Sync> FromRequestParts<S> for LastEvent {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        let id = parts.headers.get("last-event-id").and_then(|id| id.to_str().ok());
+        Ok(Self(id.and_then(|id| id.trim().parse().ok())))
+    }
+}
+
 /// `GET /api/v1/events`
 pub(super) async fn all(
     extract::State(state): extract::State<State>,
+    LastEvent(after): LastEvent,
 ) -> Result<impl IntoResponse, Problem> {
-    stream(&state, None)
+    stream(&state, None, after)
 }
 
 /// `GET /api/v1/sessions/{id}/events`: the events until the session ends.
 pub(super) async fn of_session(
     extract::State(state): extract::State<State>,
     Name(id): Name,
+    LastEvent(after): LastEvent,
 ) -> Result<impl IntoResponse, Problem> {
     // Subscribe first: if the session ends in between, its end is in the subscription or the session is not found.
-    let answer = stream(&state, Some(id.as_str().into()))?;
+    let answer = stream(&state, Some(id.as_str().into()), after)?;
     state.registry.find(&id)?;
     Ok(answer)
 }
 
-fn stream(state: &State, session: Option<Arc<str>>) -> Result<impl IntoResponse + use<>, Problem> {
-    let Some(subscription) = state.feed.subscribe(session) else {
+fn stream(
+    state: &State,
+    session: Option<Arc<str>>,
+    after: Option<u64>,
+) -> Result<impl IntoResponse + use<>, Problem> {
+    let Some(subscription) = state.feed.subscribe(session, after) else {
         let detail = "there are too many event streams; close one of them";
         return Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail));
     };
     let keep_alive = tokio::time::interval(KEEP_ALIVE_INTERVAL);
-    let body = Body::new(Stream { subscription, keep_alive });
+    let body = Body::new(Stream { begun: false, subscription, keep_alive });
     Ok(([(header::CONTENT_TYPE, "text/event-stream")], body))
 }
 
 /// The response body: one frame per event.
 struct Stream {
+    /// Whether the version of the schema was sent.
+    begun: bool,
     subscription: Subscription,
     keep_alive: Interval,
 }
@@ -65,6 +90,10 @@ impl hyper::body::Body for Stream {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        if !self.begun {
+            self.begun = true;
+            return Poll::Ready(Some(Ok(Frame::data(SCHEMA.into()))));
+        }
         if let Poll::Ready(notice) = self.subscription.poll_next(context) {
             return Poll::Ready(notice.map(|notice| Ok(Frame::data(text(&notice).into()))));
         }
@@ -82,6 +111,8 @@ impl hyper::body::Body for Stream {
 fn text(notice: &Notice) -> String {
     match notice {
         Notice::Lost(lost) => format!("event: lost\ndata: {{\"lost\":{lost}}}\n\n"),
-        Notice::Event { name, json } => format!("event: {name}\ndata: {json}\n\n"),
+        Notice::Event { id, name, json } => {
+            format!("id: {id}\nevent: {name}\ndata: {json}\n\n")
+        }
     }
 }

@@ -1,11 +1,7 @@
 //! The handler that exports a session's exchanges as HAR.
 
-use super::{name::Name, players::Players, problem::Problem, state::State};
-use axum::{
-    extract,
-    http::{StatusCode, header},
-    response::IntoResponse,
-};
+use super::{analytics, name::Name, players::Players, problem::Problem, state::State};
+use axum::{extract, http::header, response::IntoResponse};
 
 /// `GET /api/v1/sessions/{id}/har`
 pub(super) async fn show(
@@ -14,10 +10,8 @@ pub(super) async fn show(
     Name(id): Name,
 ) -> Result<impl IntoResponse, Problem> {
     let base = players.session(&id);
-    let Some(har) = state.archive.har(&id, base.trim_end_matches('/')) else {
-        let detail =
-            format!("there is no session `{id}`, and none of the last ended sessions has this id");
-        return Err(Problem::new(StatusCode::NOT_FOUND, detail));
+    let Some(har) = state.analytics.har(&id, base.trim_end_matches('/')) else {
+        return Err(analytics::unknown(&id));
     };
     Ok(([(header::CONTENT_TYPE, "application/json")], har))
 }

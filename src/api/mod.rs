@@ -17,8 +17,12 @@
 //! | `/api/v1/sessions/{id}/faults/{name}` | GET, DELETE | shows or removes one fault |
 //! | `/api/v1/sessions/{id}/undo` | POST | undoes the last command, of the last 64 |
 //! | `/api/v1/sessions/{id}/reset` | POST | restores the initial settings, and resets the counters |
-//! | `/api/v1/sessions/{id}/events`, `/api/v1/events` | GET | server-sent events, in the JSON of the event log |
+//! | `/api/v1/sessions/{id}/events`, `/api/v1/events` | GET | server-sent events, in the JSON of the event log; with `Last-Event-ID`, those missed come first |
 //! | `/api/v1/sessions/{id}/har` | GET | its last exchanges as HAR 1.2, also for a while after its end |
+//! | `/api/v1/sessions/{id}/timeline` | GET | requests, link, buffer, renditions and marks on one time axis; `?since_ms=N`: from this session time on |
+//! | `/api/v1/sessions/{id}/qoe` | GET | its quality of experience, and where the time of its requests went |
+//! | `/api/v1/sessions/{id}/run` | GET | a run file: timeline, QoE and events in one JSON document |
+//! | `/api/v1/timeline`, `/api/v1/qoe`, `/api/v1/run` | GET | `?label=NAME`: the same of all sessions with this label, also of ended ones |
 //! | `/api/v1/rules` | GET, PUT | the rules of all sessions, after each session's own and before its profile's |
 //! | `/api/v1/reset` | POST | resets all sessions, and restores the rules of the command line |
 //! | `/api/v1/profiles` | GET | a JSON array of names and summaries |
@@ -42,6 +46,7 @@
 //! Every error response is a problem document (RFC 9457). If the request body is invalid, it lists each fault under
 //! `errors`, with a JSON pointer to the place.
 
+mod analytics;
 mod arming_entry;
 mod auth;
 mod change;

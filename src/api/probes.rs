@@ -27,5 +27,7 @@ pub(super) async fn ready(
 pub(super) async fn metrics(
     extract::State(state): extract::State<State>,
 ) -> impl IntoResponse + use<> {
-    ([(header::CONTENT_TYPE, observers::CONTENT_TYPE)], state.recorder.render())
+    let mut text = state.recorder.render();
+    text.push_str(&state.analytics.render_metrics(state.session_metrics));
+    ([(header::CONTENT_TYPE, observers::CONTENT_TYPE)], text)
 }

@@ -1,8 +1,8 @@
 //! The routes of the API.
 
 use super::{
-    auth, events, fault_catalogue, faults, group, har, openapi, plot, probes, problem::Problem,
-    profiles, rules, sessions, state::State, status,
+    analytics, auth, events, fault_catalogue, faults, group, har, openapi, plot, probes,
+    problem::Problem, profiles, rules, sessions, state::State, status,
 };
 use auth::Auth;
 use axum::{
@@ -53,6 +53,12 @@ fn live() -> Router<State> {
         .route("/api/v1/events", get(events::all))
         .route("/api/v1/sessions/{id}/events", get(events::of_session))
         .route("/api/v1/sessions/{id}/har", get(har::show))
+        .route("/api/v1/sessions/{id}/timeline", get(analytics::timeline))
+        .route("/api/v1/sessions/{id}/qoe", get(analytics::qoe))
+        .route("/api/v1/sessions/{id}/run", get(analytics::run))
+        .route("/api/v1/timeline", get(analytics::timelines))
+        .route("/api/v1/qoe", get(analytics::qoes))
+        .route("/api/v1/run", get(analytics::runs))
         .route("/api/v1/reset", post(rules::reset_all))
 }
 

@@ -1,7 +1,8 @@
 //! The JSON forms of a session: short for lists, and full.
 
-use super::{fault_view::FaultView, players::Players};
+use super::{fault_view::FaultView, players::Players, state::State};
 use crate::{
+    observers::Brief,
     rules::RuleSet,
     sessions::Session,
     units::{BitRate, Ratio, span},
@@ -49,6 +50,12 @@ pub(super) struct SessionView {
     exchanges: u32,
     /// Bytes of all response bodies so far, those of exchanges under way included.
     delivered_bytes: u64,
+    /// Whether the network is paused.
+    paused: bool,
+    /// The number of faults armed over the API.
+    armed_faults: usize,
+    #[serde(flatten)]
+    brief: Option<Brief>,
 }
 
 /// A link that several sessions share.
@@ -64,8 +71,6 @@ struct LinkView {
 pub(super) struct FullView {
     #[serde(flatten)]
     session: SessionView,
-    /// Whether the network is paused.
-    paused: bool,
     /// Faults armed over the API. They come before all rules.
     faults: Vec<FaultView>,
     /// Settings and faults that end automatically.
@@ -98,7 +103,7 @@ struct RenditionView {
 }
 
 impl SessionView {
-    pub(super) fn new(session: &Session, players: &Players) -> Self {
+    pub(super) fn new(session: &Session, players: &Players, state: &State) -> Self {
         let arming = session.arming();
         let tag = &session.tag;
         Self {
@@ -124,12 +129,15 @@ impl SessionView {
             idle_seconds: seconds(session.idle()),
             exchanges: session.exchanges(),
             delivered_bytes: session.delivered(),
+            paused: arming.paused,
+            armed_faults: session.faults().len(),
+            brief: state.analytics.brief(&tag.id),
         }
     }
 }
 
 impl FullView {
-    pub(super) fn new(session: &Session, players: &Players) -> Self {
+    pub(super) fn new(session: &Session, players: &Players, state: &State) -> Self {
         let ladder = session.ladder.lock();
         let renditions = ladder.renditions().map(|rendition| RenditionView {
             protocol: rendition.protocol.as_str(),
@@ -141,8 +149,7 @@ impl FullView {
         let renditions = renditions.collect();
         drop(ladder);
         Self {
-            session: SessionView::new(session, players),
-            paused: session.arming().paused,
+            session: SessionView::new(session, players, state),
             faults: FaultView::all(session),
             reverts: session.reverts().into_iter().map(RevertView::from).collect(),
             undoable: session.undoable(),

@@ -41,7 +41,7 @@ pub(super) async fn list(
 ) -> Json<Vec<SessionView>> {
     let mut list = state.registry.list();
     list.retain(|session| label.is_none() || session.tag.label.as_deref() == label.as_deref());
-    Json(list.iter().map(|session| SessionView::new(session, &players)).collect())
+    Json(list.iter().map(|session| SessionView::new(session, &players, &state)).collect())
 }
 
 /// `POST /api/v1/sessions`: starts a session before its first request.
@@ -74,7 +74,7 @@ pub(super) async fn show(
     let session = state.registry.find(&id)?;
     // Read the version first: if the session changes in between, the tag is outdated and a change with it is refused.
     let tag = etag(session.version());
-    Ok((tag, Json(FullView::new(&session, &players))))
+    Ok((tag, Json(FullView::new(&session, &players, &state))))
 }
 
 /// `PATCH /api/v1/sessions/{id}`: the response is the changed session.
@@ -120,7 +120,7 @@ fn apply_command(
     command: &Command,
 ) -> Result<impl IntoResponse + use<>, Problem> {
     let applied = state.registry.command(session, command, &|version| if_match.allows(version))?;
-    Ok((etag(applied.version), Json(FullView::new(session, players))))
+    Ok((etag(applied.version), Json(FullView::new(session, players, state))))
 }
 
 /// `DELETE /api/v1/sessions/{id}`: its responses in flight continue.

@@ -1,7 +1,7 @@
 //! The state shared by the handlers of the control plane.
 
 use crate::{
-    observers::{Archive, Feed, Recorder},
+    observers::{Analytics, Feed, Recorder},
     profiles::Catalog,
     sessions::Registry,
 };
@@ -20,7 +20,7 @@ pub struct State {
     pub(super) catalog: Arc<Catalog>,
     pub(super) recorder: Arc<Recorder>,
     pub(super) feed: Arc<Feed>,
-    pub(super) archive: Arc<Archive>,
+    pub(super) analytics: Arc<Analytics>,
     /// The address at which players connect.
     pub(super) listen: SocketAddr,
     /// What they reach it as, if that was set: `scheme://host`.
@@ -28,6 +28,8 @@ pub struct State {
     /// Whether the default origin is the built-in one.
     pub(super) built_in_origin: bool,
     pub(super) token: Option<Arc<str>>,
+    /// How many sessions have metrics of their own.
+    pub(super) session_metrics: usize,
     draining: Arc<AtomicBool>,
 }
 
@@ -39,7 +41,7 @@ impl State {
         catalog: Arc<Catalog>,
         recorder: Arc<Recorder>,
         feed: Arc<Feed>,
-        archive: Arc<Archive>,
+        analytics: Arc<Analytics>,
         listen: SocketAddr,
         token: Option<String>,
     ) -> Self {
@@ -49,11 +51,12 @@ impl State {
             catalog,
             recorder,
             feed,
-            archive,
+            analytics,
             listen,
             public_url: None,
             built_in_origin: false,
             token,
+            session_metrics: 0,
             draining: Arc::default(),
         }
     }
@@ -68,6 +71,12 @@ impl State {
     #[must_use]
     pub fn serving_built_in(self, built_in: bool) -> Self {
         Self { built_in_origin: built_in, ..self }
+    }
+
+    /// The same with metrics of up to `most` single sessions.
+    #[must_use]
+    pub fn with_session_metrics(self, most: usize) -> Self {
+        Self { session_metrics: most, ..self }
     }
 
     /// Makes `/readyz` answer 503 from now on.

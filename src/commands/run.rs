@@ -29,7 +29,11 @@ pub(super) fn run(args: RunArgs) -> Result<(), Failure> {
     let catalog = Arc::new(Catalog::new());
     let config = Config::new(args, &catalog)?;
     descriptors::raise();
-    let log = logging::start(config.log).context("standard error")?;
+    let file = config.log_file.clone();
+    let log = logging::start(config.log, file.as_deref()).with_context(|| match &file {
+        Some(path) => format!("--log-file {}", path.display()),
+        None => "standard error".to_owned(),
+    })?;
     let ran = run_with(config, catalog, &log);
     log.flush();
     ran

@@ -42,6 +42,15 @@ enum Fields<'a> {
         profile: &'a str,
         rate_bps: Option<u64>,
     },
+    CommandApplied {
+        kind: &'static str,
+        command: &'a str,
+    },
+    LinkSampled {
+        at_ms: f64,
+        delivered: u64,
+        granted: Option<u64>,
+    },
     RequestPlanned {
         latency_ms: f64,
         plan: Box<PlanFields<'a>>,
@@ -175,6 +184,8 @@ struct ExchangeTimes {
     ttfb_ms: f64,
     total_ms: f64,
     shaper_wait_ms: f64,
+    origin_wait_ms: f64,
+    rule_wait_ms: f64,
 }
 
 impl<'a> EventLine<'a> {
@@ -228,6 +239,8 @@ pub(super) fn subject(event: &Event) -> (&SessionTag, Option<&RequestTag>) {
         Event::SessionStarted { session, .. }
         | Event::SessionEnded { session, .. }
         | Event::LinkChanged { session, .. }
+        | Event::CommandApplied { session, .. }
+        | Event::LinkSampled { session, .. }
         | Event::Stalled { session, .. }
         | Event::RenditionSwitched { session, .. } => (session, None),
         Event::RequestPlanned { request, .. }
@@ -253,6 +266,13 @@ fn name_and_fields(event: &Event) -> (&'static str, Fields<'_>) {
         Event::LinkChanged { profile, rate, .. } => {
             let rate_bps = rate.map(BitRate::bits_per_second);
             ("link_changed", Fields::LinkChanged { profile, rate_bps })
+        }
+        Event::CommandApplied { kind, command, .. } => {
+            ("command_applied", Fields::CommandApplied { kind, command })
+        }
+        Event::LinkSampled { at, delivered, granted, .. } => {
+            let (at_ms, delivered, granted) = (ms(*at), *delivered, *granted);
+            ("link_sampled", Fields::LinkSampled { at_ms, delivered, granted })
         }
         Event::RequestPlanned { latency, plan, .. } => {
             let (latency_ms, plan) =
@@ -334,5 +354,7 @@ fn times(measured: &Measured) -> ExchangeTimes {
         ttfb_ms: ms(measured.ttfb),
         total_ms: ms(measured.total),
         shaper_wait_ms: ms(measured.shaper_wait),
+        origin_wait_ms: ms(measured.origin_wait),
+        rule_wait_ms: ms(measured.rule_wait),
     }
 }

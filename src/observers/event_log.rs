@@ -130,6 +130,10 @@ impl EventLog {
 
 impl Observer for EventLog {
     fn observe(&self, Emitted { at, event }: Emitted<'_>) {
+        // Samples are for analytics only: they depend on the time of sampling.
+        if matches!(event, Event::LinkSampled { .. }) {
+            return;
+        }
         let shared = &self.shared;
         let queue_size = queue_size(event);
         if shared.waiting.fetch_add(queue_size, Ordering::Relaxed) + queue_size > QUEUE {

@@ -59,7 +59,7 @@ impl fmt::Display for Family {
 }
 
 macro_rules! families {
-    ($($constant:ident: $shape:expr, $unit:literal, $name:literal, [$($label:literal),*], $help:literal;)*) => {
+    ($list:ident, $about:literal; $($constant:ident: $shape:expr, $unit:literal, $name:literal, [$($label:literal),*], $help:literal;)*) => {
         $(
             #[doc = $help]
             pub const $constant: Family = Family {
@@ -71,12 +71,13 @@ macro_rules! families {
             };
         )*
 
-        /// Every family, in the order of the documentation.
-        pub const ALL: &[Family] = &[$($constant),*];
+        #[doc = $about]
+        pub const $list: &[Family] = &[$($constant),*];
     };
 }
 
 families! {
+    ALL, "Every family that is always exported, in the order of the documentation.";
     BUILD_INFO: Gauge, "1", "vsps_build_info", ["version"],
         "Always 1; the label says which build this is.";
     SESSIONS_ACTIVE: Gauge, "sessions", "vsps_sessions_active", [],
@@ -111,6 +112,8 @@ families! {
         "Effects of rules that took place.";
     SCRIPT_ERRORS: Counter, "errors", "vsps_script_errors_total", ["function"],
         "Requests on which the script failed; it then had no effect on them.";
+    COMMANDS: Counter, "commands", "vsps_commands_total", ["command"],
+        "Commands that changed sessions: set, fault, disarm, undo, reset; revert is the end of a temporary change.";
     SWITCHES: Counter, "switches", "vsps_rendition_switches_total", ["direction"],
         "Moves of viewers to another rung, up or down.";
     RETRIES: Counter, "requests", "vsps_retries_total", ["kind"],
@@ -129,4 +132,24 @@ families! {
         "Log lines that standard error did not take: it was full, blocked or without a reader.";
     EVENTS_DROPPED: Counter, "events", "vsps_events_dropped_total", [],
         "Events that the file of --events did not take: it was full, blocked or without a reader.";
+}
+
+families! {
+    OF_SESSIONS, "The families of single sessions, with a label `session`: only with `--session-metrics`.";
+    SESSION_INFO: Gauge, "1", "vsps_session_info", ["session", "label", "profile"],
+        "Always 1; the labels say which session it is.";
+    SESSION_REQUESTS: Counter, "requests", "vsps_session_requests_total", ["session"],
+        "Exchanges of the session that are over.";
+    SESSION_DELIVERED_BYTES: Counter, "bytes", "vsps_session_delivered_bytes_total", ["session"],
+        "Body bytes handed to the player.";
+    SESSION_LINK_RATE: Gauge, "bit/s", "vsps_session_link_rate_bits_per_second", ["session"],
+        "Rate of the link in the last half second in which requests were under way; absent when it has no limit.";
+    SESSION_BUFFER: Gauge, "seconds", "vsps_session_buffer_seconds", ["session"],
+        "Buffer of the player: as it reports it (CMCD bl), or else as estimated from media times.";
+    SESSION_RUNG: Gauge, "1", "vsps_session_rung", ["session", "media"],
+        "Position on the ladder of the segment requested last; 1 is the lowest.";
+    SESSION_REBUFFERS: Counter, "times", "vsps_session_rebuffers_total", ["session"],
+        "Rebufferings: as the player reports them (CMCD bs, bsd), or else as estimated.";
+    SESSION_SWITCHES: Counter, "switches", "vsps_session_switches_total", ["session", "direction"],
+        "Moves of the player to another rung.";
 }

@@ -1,15 +1,19 @@
 //! Streams events to subscribers. Each subscriber has its own queue, and is informed of events it missed.
 
-use super::event_line::{EventLine, subject};
+use super::{
+    event_line::EventLine,
+    journal::{Entry, Journal},
+};
 use crate::{
     clock::Timestamp,
     event::{Emitted, Event, Observer},
 };
 use parking_lot::Mutex;
 use std::{
+    collections::VecDeque,
     sync::{
         Arc,
-        atomic::{AtomicU64, AtomicUsize, Ordering},
+        atomic::{AtomicU64, Ordering},
     },
     task::{Context, Poll, ready},
 };
@@ -27,6 +31,8 @@ pub enum Notice {
     Lost(u64),
     /// An event.
     Event {
+        /// Its number. It grows with each event of the process.
+        id: u64,
         /// Its name, such as `fault_injected`.
         name: &'static str,
         /// Its JSON, as in the event log.
@@ -35,11 +41,17 @@ pub enum Notice {
 }
 
 /// Sends events to subscribers. It never waits: a slow subscriber loses events.
+///
+/// It keeps the last 10,000 events, for subscribers that connect again and for run files.
 #[derive(Debug, Default)]
 pub struct Feed {
-    subscribers: Mutex<Vec<Subscriber>>,
-    /// Read per event, so that a feed without subscribers costs one atomic read.
-    count: AtomicUsize,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    subscribers: Vec<Subscriber>,
+    journal: Journal,
 }
 
 #[derive(Debug)]
@@ -54,8 +66,7 @@ struct Subscriber {
 struct Item {
     /// Events lost before this one.
     lost: u64,
-    at: Timestamp,
-    event: Arc<Event>,
+    entry: Entry,
 }
 
 /// The receiving side of a subscription.
@@ -63,6 +74,8 @@ struct Item {
 pub struct Subscription {
     queue: Receiver<Item>,
     lost: Arc<AtomicU64>,
+    /// Events before those of the queue.
+    missed: VecDeque<Entry>,
     /// The event to return after the notice of events lost before it.
     next: Option<Notice>,
     /// Whether it receives the events of one session only.
@@ -71,11 +84,13 @@ pub struct Subscription {
 }
 
 impl Feed {
-    /// Subscribes to all events from now on, or to those of one session until it ends. `None` = there are too many
+    /// Subscribes to all events from now on, or to those of one session until it ends. With `after`, the number of the
+    /// last event that the client has received, the events since then come first. `None` = there are too many
     /// subscribers.
     #[must_use]
-    pub fn subscribe(&self, session: Option<Arc<str>>) -> Option<Subscription> {
-        let mut subscribers = self.subscribers.lock();
+    pub fn subscribe(&self, session: Option<Arc<str>>, after: Option<u64>) -> Option<Subscription> {
+        let mut state = self.state.lock();
+        let State { subscribers, journal } = &mut *state;
         subscribers.retain(|subscriber| !subscriber.queue.is_closed());
         if subscribers.len() >= MOST_SUBSCRIBERS {
             return None;
@@ -83,38 +98,45 @@ impl Feed {
         let (queue, events) = mpsc::channel(QUEUE);
         let lost = Arc::<AtomicU64>::default();
         let single_session = session.is_some();
+        let (gap, missed) =
+            after.map(|after| journal.after(after, session.as_deref())).unwrap_or_default();
+        let next = (gap > 0).then_some(Notice::Lost(gap));
         subscribers.push(Subscriber { session, queue, lost: Arc::clone(&lost) });
-        self.count.store(subscribers.len(), Ordering::Relaxed);
-        Some(Subscription { queue: events, lost, next: None, single_session, over: false })
+        Some(Subscription { queue: events, lost, missed, next, single_session, over: false })
+    }
+
+    /// The events about the session `id` that are kept, oldest first.
+    pub(in crate::observers) fn kept(&self, id: &str) -> Vec<(Timestamp, Arc<Event>)> {
+        let (_, entries) = self.state.lock().journal.after(0, Some(id));
+        entries.into_iter().map(|entry| (entry.at, entry.event)).collect()
     }
 }
 
 impl Observer for Feed {
     fn observe(&self, Emitted { at, event }: Emitted<'_>) {
-        if self.count.load(Ordering::Relaxed) == 0 {
+        if matches!(event, Event::LinkSampled { .. }) {
             return;
         }
-        let (session, _) = subject(event);
-        let mut copy = None;
-        let mut subscribers = self.subscribers.lock();
+        let event = Arc::new(event.clone());
+        let mut state = self.state.lock();
+        let State { subscribers, journal } = &mut *state;
+        let (entry, displaced) = journal.add(at, event);
         subscribers.retain(|subscriber| {
-            if subscriber.session.as_ref().is_some_and(|wanted| *wanted != session.id) {
-                return true;
-            }
-            let event = copy.get_or_insert_with(|| Arc::new(event.clone()));
-            subscriber.send(at, event)
+            !entry.is_of(subscriber.session.as_deref()) || subscriber.send(&entry)
         });
-        self.count.store(subscribers.len(), Ordering::Relaxed);
+        drop(state);
+        // Dropped without the lock, which all requests need.
+        drop(displaced);
     }
 }
 
 impl Subscriber {
     /// Queues `event`, or counts it as lost. `false` = the subscription was dropped.
-    fn send(&self, at: Timestamp, event: &Arc<Event>) -> bool {
+    fn send(&self, entry: &Entry) -> bool {
         match self.queue.try_reserve() {
             Ok(place) => {
                 let lost = self.lost.swap(0, Ordering::Relaxed);
-                place.send(Item { lost, at, event: Arc::clone(event) });
+                place.send(Item { lost, entry: entry.clone() });
             }
             Err(mpsc::error::TrySendError::Full(())) => {
                 self.lost.fetch_add(1, Ordering::Relaxed);
@@ -134,14 +156,19 @@ impl Subscription {
         if self.over {
             return Poll::Ready(None);
         }
-        let Some(Item { lost, at, event }) = ready!(self.queue.poll_recv(context)) else {
-            return Poll::Ready(None);
+        let item = match self.missed.pop_front() {
+            Some(entry) => Item { lost: 0, entry },
+            None => match ready!(self.queue.poll_recv(context)) {
+                Some(item) => item,
+                None => return Poll::Ready(None),
+            },
         };
+        let Item { lost, entry: Entry { id, at, event } } = item;
         self.over = self.single_session && matches!(*event, Event::SessionEnded { .. });
         let line = EventLine::new(&event, at);
         // Strings and numbers can always be serialised.
         let json = serde_json::to_string(&line).unwrap_or_default();
-        let notice = Notice::Event { name: line.name(), json };
+        let notice = Notice::Event { id, name: line.name(), json };
         if lost == 0 {
             return Poll::Ready(Some(notice));
         }
@@ -159,7 +186,7 @@ impl Subscription {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::SessionTag;
+    use crate::{event::SessionTag, observers::journal::MOST_EVENTS};
     use std::{task::Waker, time::Duration};
 
     fn event(id: &str, ends: bool) -> Event {
@@ -183,7 +210,7 @@ mod tests {
     fn who_is_slow_learns_how_many_it_lost_and_where() {
         let feed = Feed::default();
         observe(&feed, &event("a", false));
-        let mut slow = feed.subscribe(None).unwrap();
+        let mut slow = feed.subscribe(None, None).unwrap();
         for _ in 0..QUEUE + 7 {
             observe(&feed, &event("a", false));
         }
@@ -203,7 +230,7 @@ mod tests {
     #[test]
     fn who_listens_to_one_session_hears_of_no_other() {
         let feed = Feed::default();
-        let mut one = feed.subscribe(Some("a".into())).unwrap();
+        let mut one = feed.subscribe(Some("a".into()), None).unwrap();
         observe(&feed, &event("b", false));
         observe(&feed, &event("b", true));
         assert!(next(&mut one).is_pending());
@@ -218,11 +245,49 @@ mod tests {
     #[test]
     fn places_are_given_back() {
         let feed = Feed::default();
-        let all: Vec<_> = (0..MOST_SUBSCRIBERS).map(|_| feed.subscribe(None).unwrap()).collect();
-        assert!(feed.subscribe(None).is_none());
+        let all: Vec<_> =
+            (0..MOST_SUBSCRIBERS).map(|_| feed.subscribe(None, None).unwrap()).collect();
+        assert!(feed.subscribe(None, None).is_none());
         drop(all);
-        assert!(feed.subscribe(None).is_some());
+        assert!(feed.subscribe(None, None).is_some());
         observe(&feed, &event("a", false));
-        assert_eq!(feed.count.load(Ordering::Relaxed), 0);
+        assert_eq!(feed.state.lock().subscribers.len(), 0);
+    }
+
+    /// The numbers that a subscriber receives until it has to wait.
+    fn numbers(subscription: &mut Subscription) -> Vec<u64> {
+        let mut numbers = Vec::new();
+        while let Poll::Ready(Some(Notice::Event { id, .. })) = next(subscription) {
+            numbers.push(id);
+        }
+        numbers
+    }
+
+    #[test]
+    fn who_connects_again_gets_what_it_missed() {
+        let feed = Feed::default();
+        for id in ["a", "b", "a", "b", "a"] {
+            observe(&feed, &event(id, false));
+        }
+        let mut all = feed.subscribe(None, Some(2)).unwrap();
+        let mut one = feed.subscribe(Some("a".into()), Some(1)).unwrap();
+        observe(&feed, &event("a", false));
+        assert_eq!(numbers(&mut all), [3, 4, 5, 6]);
+        assert_eq!(numbers(&mut one), [3, 5, 6]);
+        // A number of an earlier process.
+        let mut stranger = feed.subscribe(None, Some(900)).unwrap();
+        assert!(numbers(&mut stranger).is_empty());
+        assert_eq!(feed.kept("b").len(), 2);
+    }
+
+    #[test]
+    fn what_is_no_longer_kept_is_counted_as_lost() {
+        let feed = Feed::default();
+        for _ in 0..MOST_EVENTS + 10 {
+            observe(&feed, &event("a", false));
+        }
+        let mut late = feed.subscribe(None, Some(4)).unwrap();
+        assert_eq!(next(&mut late), Poll::Ready(Some(Notice::Lost(6))));
+        assert_eq!(numbers(&mut late).len(), MOST_EVENTS);
     }
 }

@@ -50,6 +50,7 @@ impl Observer for LogWriter {
             Event::SessionStarted { .. }
             | Event::SessionEnded { .. }
             | Event::LinkChanged { .. }
+            | Event::CommandApplied { .. }
             | Event::FaultInjected { .. }
             | Event::Stalled { .. } => tracing::info!("{line}"),
             Event::RequestPlanned { plan: None, .. } => tracing::trace!("{line}"),
@@ -57,8 +58,10 @@ impl Observer for LogWriter {
             Event::PlayerReported { .. } | Event::PlayerReportIgnored { .. } => {
                 tracing::trace!("{line}");
             }
+            // Requests that are over have a line of their own: see `access_log`.
+            Event::LinkSampled { .. } => {}
+            Event::RequestFinished { .. } => tracing::trace!("{line}"),
             Event::RequestPlanned { .. }
-            | Event::RequestFinished { .. }
             | Event::Dropped { .. }
             | Event::RenditionSwitched { .. } => tracing::debug!("{line}"),
         }
@@ -84,6 +87,9 @@ impl fmt::Display for LogLine<'_> {
                     Some(rate) => write!(f, "at {rate}"),
                     None => f.write_str("without a rate limit"),
                 }
+            }
+            Event::CommandApplied { session, command, .. } => {
+                write!(f, "session {}: command: {command}", session.id)
             }
             Event::Stalled { session, at, lasts } => {
                 let (at, lasts) = (Time(*at), Time(*lasts));

@@ -193,6 +193,10 @@ impl Observer for Recorder {
                 self.session_moved(session, id);
                 self.note_rate(id, *rate);
             }
+            Event::CommandApplied { kind, .. } => {
+                to.commands.with_label_values(&[kind]).inc();
+            }
+            Event::LinkSampled { .. } => {}
             Event::FaultInjected { effect, .. } => to.faults.with_label_values(&[effect]).inc(),
             Event::ScriptFailed { failure, .. } => {
                 to.script_errors.with_label_values(&[failure.function]).inc();

@@ -122,6 +122,8 @@ impl Observer for Summary {
                 }
             }
             Event::LinkChanged { .. }
+            | Event::CommandApplied { .. }
+            | Event::LinkSampled { .. }
             | Event::ScriptFailed { .. }
             | Event::PlayerReportIgnored { .. } => {}
         }

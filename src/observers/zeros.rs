@@ -53,6 +53,7 @@ const EFFECTS: &[&str] = &[
     "utc-timing",
 ];
 const SCRIPT_FUNCTIONS: &[&str] = &["on_session", "on_request", "on_manifest", "on_response"];
+const COMMANDS: &[&str] = &["set", "fault", "disarm", "undo", "reset", "revert"];
 const DIRECTIONS: &[&str] = &["up", "down"];
 /// What `labels::is_retry` counts.
 const RETRIED: &[&str] = &["init", "segment", "part", "key", "subtitle"];
@@ -72,10 +73,11 @@ const PROTOCOLS: &[&str] = &["hls", "dash", "smooth"];
 
 /// Shows every counter whose labels are known beforehand as zero.
 pub(super) fn show(to: &Instruments) {
-    let known: [(&IntCounterVec, &[&str]); 8] = [
+    let known: [(&IntCounterVec, &[&str]); 9] = [
         (&to.drops, DROPS),
         (&to.faults, EFFECTS),
         (&to.script_errors, SCRIPT_FUNCTIONS),
+        (&to.commands, COMMANDS),
         (&to.switches, DIRECTIONS),
         (&to.retries, RETRIED),
         (&to.player_reports_ignored, IGNORED_REPORTS),

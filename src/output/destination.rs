@@ -28,6 +28,19 @@ pub fn open(path: &Path) -> io::Result<Box<dyn Write + Send>> {
     Ok(Box::new(file))
 }
 
+/// Opens `path` to add lines to it. Each write appends, so that log rotation may copy and truncate the file. A FIFO is
+/// opened once it has a reader.
+///
+/// # Errors
+/// If it can't be opened.
+pub fn open_to_append(path: &Path) -> io::Result<Box<dyn Write + Send>> {
+    let known = std::fs::metadata(path);
+    if known.is_ok_and(|known| known.file_type().is_fifo()) {
+        return Ok(Box::new(Fifo::new(path)));
+    }
+    Ok(Box::new(OpenOptions::new().append(true).create(true).open(path)?))
+}
+
 /// Standard error, without the process-wide lock.
 ///
 /// # Errors

@@ -9,7 +9,7 @@ mod line_writer;
 mod loss;
 mod unsent;
 
-pub use destination::{open, standard_error, standard_output};
+pub use destination::{open, open_to_append, standard_error, standard_output};
 pub use line_writer::{LineWriter, Notices, Unwritten};
 pub use loss::LossCounter;
 pub use unsent::{Stopped, Unsent};

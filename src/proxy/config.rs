@@ -84,6 +84,8 @@ pub struct ProxyConfig {
     pub public_url: Option<Arc<str>>,
     /// Whether what players tell about themselves (CMCD) ends here: neither rules nor origin see it.
     pub strip_cmcd: bool,
+    /// Whether responses say what the link allows (CMSD).
+    pub cmsd: bool,
     /// A script that decides requests before the rules.
     pub script: Option<Arc<Script>>,
     /// Finds the addresses of origins.
@@ -102,6 +104,7 @@ impl Default for ProxyConfig {
             cors: true,
             public_url: None,
             strip_cmcd: false,
+            cmsd: false,
             script: None,
             resolver: Resolver::default(),
             timeouts: Timeouts::default(),

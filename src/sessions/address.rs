@@ -5,6 +5,7 @@
 //! /-/o/SCHEME/HOST[:PORT]/PATH      another origin
 //! /-/s/ID/…                         either of these, inside session ID
 //! …/-/root/PATH                     PATH at the same origin
+//! /-/cmcd                           the collector of CMCD reports, also inside a session
 //! ```
 //!
 //! The last form is for references that a player resolves against several base URLs on different hosts: one
@@ -41,8 +42,8 @@ pub struct Address<'a> {
 /// Why an address below `/-/` is invalid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum AddressError {
-    /// Neither `/-/s/` nor `/-/o/`.
-    #[error("addresses under /-/ are /-/s/ID/… and /-/o/SCHEME/HOST/…")]
+    /// Neither `/-/s/` nor `/-/o/` nor `/-/cmcd`.
+    #[error("addresses under /-/ are /-/s/ID/…, /-/o/SCHEME/HOST/… and /-/cmcd")]
     Unknown,
     /// `/-/o/` without a usable scheme and host.
     #[error("write /-/o/http/HOST/PATH or /-/o/https/HOST/PATH")]
@@ -58,6 +59,9 @@ impl<'a> Address<'a> {
         let Some(rest) = path.strip_prefix("/-/") else {
             return Ok(Self { session: None, target: Target::Default, path: at_root(path) });
         };
+        if is_collector(path) {
+            return Ok(Self { session: None, target: Target::Default, path });
+        }
         if rest.starts_with("root/") {
             return Ok(Self { session: None, target: Target::Default, path: at_root(path) });
         }
@@ -99,6 +103,13 @@ fn at_root(path: &str) -> &str {
     let end = path.find('?').unwrap_or(path.len());
     let marked = path.get(..end).and_then(|path| path.rfind("/-/root/"));
     marked.and_then(|at| path.get(at + 1 + ROOT.len()..)).unwrap_or(path)
+}
+
+/// Whether `path` is that of the collector of CMCD reports: `/-/cmcd`, with anything below it.
+#[must_use]
+pub fn is_collector(path: &str) -> bool {
+    let below = path.strip_prefix("/-/cmcd");
+    below.is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?']))
 }
 
 /// Whether `path` is one of the proxy's own forms below `/-/`, not a path of an origin.
@@ -144,6 +155,16 @@ mod tests {
             (Some("k7"), Target::Named(origin), "/a?b")
         );
         assert_eq!(Address::parse("/-/s/k7").unwrap().path, "/");
+    }
+
+    #[test]
+    fn the_collector_is_found_inside_a_session_and_without_one() {
+        for (path, session) in [("/-/cmcd", None), ("/-/s/k7/-/cmcd/a?b", Some("k7"))] {
+            let address = Address::parse(path).unwrap();
+            assert_eq!((address.session, is_collector(address.path)), (session, true), "{path}");
+        }
+        assert!(Address::parse("/-/cmcdx").is_err());
+        assert!(!is_collector("/cmcd"));
     }
 
     #[test]

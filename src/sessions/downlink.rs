@@ -116,6 +116,13 @@ impl Downlink {
         self.bottleneck.rate(self.link_time(now))
     }
 
+    /// Bytes that the link could have carried by session time `now`, idle or not; `None` = it has no limit now.
+    #[must_use]
+    pub fn carried(&self, now: Duration) -> Option<u64> {
+        let now = self.link_time(now);
+        self.bottleneck.with(|link| link.rate(now).map(|_| link.carried(now)))
+    }
+
     /// Checks that the session may use `profile` on this link, with `rate` in place of the profile's.
     ///
     /// # Errors

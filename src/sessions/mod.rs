@@ -6,6 +6,7 @@ mod arming;
 mod attempts;
 mod bottleneck;
 mod command;
+mod command_text;
 mod control;
 mod cookies;
 mod credentials;
@@ -13,6 +14,7 @@ mod downlink;
 mod error_cache;
 mod host;
 mod limits;
+mod link_sample;
 mod named_profiles;
 mod patch;
 mod pending_redirects;
@@ -31,7 +33,7 @@ mod viewer;
 #[cfg(test)]
 mod tests;
 
-pub use address::{Address, AddressError, Target};
+pub use address::{Address, AddressError, Target, is_collector};
 pub use arming::{Arming, ArmingRequest};
 pub use attempts::{AttemptKey, Span};
 pub use bottleneck::{Bottleneck, Waiting};

@@ -3,6 +3,7 @@
 use super::{
     arming::ArmingRequest,
     command::{Applied, Command, CommandError},
+    command_text,
     control::Control,
     host::Origin,
     named_profiles::NamedProfiles,
@@ -122,6 +123,12 @@ impl Registry {
         &self.bus
     }
 
+    /// The current Unix time.
+    #[must_use]
+    pub fn unix_time(&self) -> Duration {
+        self.clock.epoch(self.clock.now())
+    }
+
     /// The defaults for new sessions.
     #[must_use]
     pub fn config(&self) -> &RegistryConfig {
@@ -224,6 +231,7 @@ impl Registry {
         expected: &dyn Fn(u64) -> bool,
     ) -> Result<Applied, CommandError> {
         let (applied, network) = session.apply_command(command, expected, &self.rules)?;
+        self.emit_command(session, command_text::kind(command), command_text::text(command));
         if network {
             self.emit_link_changed(session);
         }
@@ -283,7 +291,11 @@ impl Registry {
     pub fn revert_due(&self) {
         for session in self.list() {
             match session.adjust(&self.rules, Control::revert) {
-                Ok(true) => self.emit_link_changed(&session),
+                Ok(true) => {
+                    let text = "end of a temporary change".to_owned();
+                    self.emit_command(&session, command_text::REVERT, text);
+                    self.emit_link_changed(&session);
+                }
                 Ok(false) => continue,
                 Err(problem) => {
                     let id = &*session.tag.id;
@@ -320,6 +332,20 @@ impl Registry {
             }
         }
         Ok(())
+    }
+
+    fn emit_command(&self, session: &Session, kind: &'static str, text: String) {
+        let (session, command) = (Arc::clone(&session.tag), text.into());
+        self.bus.emit(&Event::CommandApplied { session, kind, command });
+    }
+
+    /// Emits a sample of the link of every session in which something happens.
+    pub fn sample_links(&self) {
+        for session in self.list() {
+            if let Some(sample) = session.sample() {
+                self.bus.emit(&sample);
+            }
+        }
     }
 
     fn emit_link_changed(&self, session: &Session) {

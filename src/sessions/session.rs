@@ -13,6 +13,7 @@ use super::{
     error_cache::ErrorCache,
     host::Origin,
     limits::Limits,
+    link_sample::LinkSample,
     pending_redirects::PendingRedirects,
     recent_segments::RecentSegments,
     report_dedup::ReportDedup,
@@ -97,6 +98,8 @@ pub struct Session {
     last_active: AtomicU64,
     exchanges: AtomicU32,
     delivered: AtomicU64,
+    /// What was sampled last of its link.
+    sampled: Mutex<LinkSample>,
     /// Whether its id is part of its addresses (otherwise it is found by viewer).
     pub(super) addressed: bool,
 }
@@ -171,6 +174,7 @@ impl Session {
             last_active: AtomicU64::new(millis(created)),
             exchanges: AtomicU32::new(0),
             delivered: AtomicU64::new(0),
+            sampled: Mutex::default(),
             addressed,
         }
     }
@@ -538,6 +542,16 @@ impl Session {
     pub fn leave(&self, now: Duration) {
         self.last_active.store(millis(self.process_time(now)), Ordering::Relaxed);
         self.exchanges.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// The event that reports what its link has carried; `None` while nothing happens.
+    pub(super) fn sample(&self) -> Option<Event> {
+        let at = self.time()?;
+        let delivered = self.delivered.load(Ordering::Relaxed);
+        let granted = self.downlink.carried(at);
+        let active = self.exchanges() > 0;
+        let (since, granted) = self.sampled.lock().next(at, delivered, granted, active)?;
+        Some(Event::LinkSampled { session: Arc::clone(&self.tag), since, at, delivered, granted })
     }
 
     /// The number of exchanges under way.

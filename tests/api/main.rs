@@ -7,6 +7,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod analytics;
 mod arming;
 mod control;
 mod description;

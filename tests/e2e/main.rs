@@ -7,6 +7,7 @@
 
 mod browser;
 mod cmcd;
+mod cmcd_reference;
 mod console;
 mod events;
 mod failover;

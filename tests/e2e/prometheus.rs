@@ -3,7 +3,7 @@
 use crate::{
     process::{PATIENCE, json},
     rig::{Rig, scratch},
-    tool::tool,
+    tool::{output, tool},
 };
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
@@ -14,7 +14,21 @@ use tokio::{io::AsyncWriteExt as _, process::Child, time::timeout};
 const LONG: Duration = Duration::from_secs(120);
 
 /// What a proxy with a sound origin has nothing of.
-const ALL_WELL: &[&str] = &["Origin errors per minute", "Unread manifests per minute"];
+const ALL_WELL: &[&str] = &[
+    "Origin errors per minute",
+    "Unread manifests per minute",
+    "Script errors per minute",
+    "Player reports ignored",
+    "Live commands",
+];
+
+/// The dashboards for Grafana.
+const DASHBOARDS: [&str; 4] = [
+    include_str!("../../grafana/vsps-overview.json"),
+    include_str!("../../grafana/vsps-session.json"),
+    include_str!("../../grafana/vsps-abr-switching.json"),
+    include_str!("../../grafana/vsps-faults-and-origin.json"),
+];
 
 /// Faults of every sort often enough for a short test.
 const TROUBLED: &str = "summary = \"a bad minute\"\nsource = \"made up\"\n\
@@ -120,19 +134,39 @@ async fn the_exposition_is_in_order() {
     assert_eq!(objections.collect::<Vec<_>>(), [""; 0]);
 }
 
-/// Title and expression of each query of the dashboard, as Grafana sends it with `All` profiles chosen.
+/// Title and expression of each query of the dashboards, as Grafana sends it with `All` profiles and sessions chosen.
 fn panels() -> Vec<(String, String)> {
-    let board: Value = json(include_str!("../../grafana/dashboard.json"));
     let mut asked = Vec::new();
-    for panel in board["panels"].as_array().unwrap() {
-        for target in panel["targets"].as_array().into_iter().flatten() {
-            let text = target["expr"].as_str().unwrap();
-            let text = text.replace("$profile", ".*").replace("$__rate_interval", "1m");
+    for board in DASHBOARDS.map(json) {
+        let annotations = board["annotations"]["list"].as_array().unwrap();
+        let panels = board["panels"].as_array().unwrap().iter();
+        let targets = panels.flat_map(|panel| {
+            let targets = panel["targets"].as_array().into_iter().flatten();
+            targets.map(|target| (panel["title"].as_str().unwrap(), &target["expr"]))
+        });
+        let marks = annotations.iter().map(|one| (one["name"].as_str().unwrap(), &one["expr"]));
+        for (title, expression) in targets.chain(marks) {
+            let text = expression.as_str().unwrap().replace("$profile", ".*");
+            let text = text.replace("$session", ".*").replace("$__rate_interval", "1m");
             assert!(!text.contains('$'), "{text}");
-            asked.push((panel["title"].as_str().unwrap().to_owned(), text));
+            asked.push((title.to_owned(), text));
         }
     }
+    asked.sort();
+    asked.dedup();
     asked
+}
+
+/// Prometheus' own tool runs the tests of the recording and alert rules.
+#[tokio::test]
+async fn the_rules_are_in_order_and_do_what_their_tests_say() {
+    let rules = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("grafana/rules");
+    for args in [["check", "rules", "vsps.rules.yml"], ["test", "rules", "vsps.test.yml"]] {
+        let mut command = tool("promtool");
+        command.args(args).current_dir(&rules);
+        let told = output(command, PATIENCE).await;
+        assert!(told.contains("SUCCESS"), "{told}");
+    }
 }
 
 /// Two rungs in turn, each segment twice, from a player that runs dry.
@@ -149,7 +183,7 @@ async fn watch(rig: &Rig, master: &str, number: u32) {
 async fn the_dashboard_has_data() {
     let profile = scratch("troubled.toml");
     std::fs::write(&profile, TROUBLED).unwrap();
-    let rig = Rig::start(profile.to_str().unwrap()).await;
+    let rig = Rig::start_with(profile.to_str().unwrap(), &["--session-metrics", "5"]).await;
     let prometheus = Prometheus::start(rig.admin());
     let master = rig.enter("/demo/hls/master.m3u8").await;
     let text = String::from_utf8(rig.get(&master).await.to_vec()).unwrap();

@@ -5,6 +5,7 @@
 
 mod config;
 mod faults;
+mod metrics;
 mod page;
 mod reference;
 mod sources;

@@ -236,3 +236,49 @@ async fn post_to(rig: &Rig, path: &str, headers: &str, body: &[u8]) {
     player.send([head.as_bytes(), body].concat()).await;
     assert_eq!(player.answer().await.status(), 200);
 }
+
+/// The collector on the data port reads reports like a collector of an operator, in a session and without one.
+#[tokio::test]
+async fn the_collector_reads_reports_and_answers_204() {
+    let rig = Rig::before(&Origin::saying(ok("", b"x")).await).await;
+    let session = rig.session("").await;
+    let body = "e=ps,sid=\"a\",ts=1,bl=(1200),v=2\ne=t,sid=\"a\",ts=2,bl=(800),v=2";
+    let sent = format!("Content-Type: application/cmcd\r\nContent-Length: {}\r\n", body.len());
+    let post = async |path: &str, head: &str, body: &str| {
+        let mut player = rig.player().await;
+        let request = format!(
+            "POST {path} HTTP/1.1\r\nHost: a\r\nOrigin: http://p\r\nConnection: close\r\n{head}\r\n{body}"
+        );
+        player.send(request).await;
+        player.rest().await
+    };
+    let got = post(&format!("{session}/-/cmcd"), &sent, body).await;
+    assert_eq!((got.status(), got.body.len()), (204, 0));
+    assert_eq!(got.header("access-control-allow-origin"), "*");
+    let told = rig.told("player_reported", 2).await;
+    let buffers: Vec<_> = told.iter().map(|told| &told["measured"]["buffer_ms"]).collect();
+    assert_eq!(buffers, [&1200.0, &800.0]);
+    // The viewer of this address has this session, so its reports count there without the session's address.
+    let later = body.replace("ts=1", "ts=3");
+    assert_eq!(post("/-/cmcd", &sent, &later).await.status(), 204);
+    let told = rig.told("player_reported", 4).await;
+    assert_eq!(told[0]["session"], told[3]["session"]);
+    assert_eq!(
+        post("/-/cmcd", "Content-Type: text/plain\r\nContent-Length: 1\r\n", "x").await.status(),
+        415
+    );
+    assert_eq!(rig.ask("GET", "/-/cmcd", "").await.status(), 405);
+}
+
+#[tokio::test]
+async fn responses_say_what_the_link_allows_when_asked() {
+    let origin = Origin::saying(ok("CMSD-Dynamic: \"cdn\";etp=9\r\n", b"x")).await;
+    let rig = Rig::start(Some(origin.address), |config| config.proxy.cmsd = true).await;
+    let session = rig.session("vsps.rate=2500+kbit/s&vsps.rtt=40+ms").await;
+    let got = rig.ask("GET", &format!("{session}/1.m4s"), "").await;
+    assert_eq!(got.all("cmsd-dynamic"), ["\"cdn\";etp=9", "\"vsps\";etp=2500;mb=2500;rtt=40"]);
+    let plain = Rig::before(&origin).await;
+    let session = plain.session("vsps.rate=2500+kbit/s").await;
+    let got = plain.ask("GET", &format!("{session}/1.m4s"), "").await;
+    assert_eq!(got.header("cmsd-dynamic"), "\"cdn\";etp=9");
+}

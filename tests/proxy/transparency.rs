@@ -268,3 +268,16 @@ async fn a_manifest_differs_only_in_rewritten_uris() {
     assert_eq!(head.header("content-length"), got.body.len().to_string());
     assert!(head.body.is_empty());
 }
+
+/// W3C Trace Context: the origin sees the trace of the player as it was sent.
+#[tokio::test]
+async fn a_trace_context_is_passed_on_unchanged() {
+    let parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    let origin = Origin::saying(ok("", b"x")).await;
+    let rig = Rig::before(&origin).await;
+    let session = rig.session("").await;
+    let head = format!("traceparent: {parent}\r\ntracestate: a=1,b=2\r\n");
+    rig.ask("GET", &format!("{session}/1.m4s"), &head).await;
+    assert_eq!(origin.last().header("traceparent"), [parent]);
+    assert_eq!(origin.last().header("tracestate"), ["a=1,b=2"]);
+}

@@ -49,6 +49,12 @@ pub struct Cmcd {
     pub buffer: Option<Duration>,
     /// Whether its buffer ran empty since its last request (`bs`, `bsd`).
     pub starved: bool,
+    /// How long its buffer was empty (`bsd`); the longest value of a list.
+    pub starved_for: Option<Duration>,
+    /// From the start of playback as requested to the first picture (`msd`).
+    pub startup_delay: Option<Duration>,
+    /// The distance to the live edge (`ltc`).
+    pub live_latency: Option<Duration>,
     /// The maximum throughput that it requests (`rtp`).
     pub requested_throughput: Option<BitRate>,
     /// The throughput it has measured (`mtp`).
@@ -138,7 +144,12 @@ impl Cmcd {
             ("bl", value) => self.buffer = least(value).and_then(milliseconds),
             ("bs", Value::Flag(starved)) => self.starved |= starved,
             // Each starvation is reported once, with its duration.
-            ("bsd", value) => self.starved |= least(value).is_some(),
+            ("bsd", value) => {
+                self.starved_for = greatest(value).and_then(milliseconds);
+                self.starved |= least(value).is_some();
+            }
+            ("msd", value) => self.startup_delay = first(value).and_then(milliseconds),
+            ("ltc", value) => self.live_latency = first(value).and_then(milliseconds),
             ("rtp", value) => self.requested_throughput = first(value).and_then(kilobits),
             ("mtp", value) => self.measured_throughput = first(value).and_then(kilobits),
             ("sid", Value::Text(id)) if !id.is_empty() && id.len() <= SESSION => {
@@ -240,6 +251,14 @@ fn first(value: &Value<'_>) -> Option<f64> {
     }
 }
 
+fn greatest(value: &Value<'_>) -> Option<f64> {
+    match value {
+        Value::Number(number) => Some(*number),
+        Value::List(list) => list.iter().copied().max_by(f64::total_cmp),
+        _ => None,
+    }
+}
+
 fn least(value: &Value<'_>) -> Option<f64> {
     match value {
         Value::Number(number) => Some(*number),
@@ -284,6 +303,9 @@ mod tests {
             duration: Some(Duration::from_millis(4004)),
             buffer: Some(Duration::from_millis(21_300)),
             starved: true,
+            starved_for: None,
+            startup_delay: None,
+            live_latency: None,
             requested_throughput: Some(BitRate::from_kilobits_per_second(15_000)),
             measured_throughput: Some(BitRate::from_kilobits_per_second(25_400)),
             session: Some("6e2f".into()),

@@ -1,9 +1,9 @@
 //! The structure of HAR 1.2, with the names of its specification.
 
-use super::exchange::{AppliedFault, Drop, Exchange};
 use crate::{
     event::{Outcome, SessionTag},
     observers::{
+        archive::{AppliedFault, Drop, Exchange, Kept, SplitView},
         event_line::{PlanFields, plan_fields},
         request_fields::{ResourceFields, ms, resource_fields},
     },
@@ -20,9 +20,16 @@ use url::form_urlencoded;
 /// An unknown size or time.
 const UNKNOWN: i8 = -1;
 
+/// The exchanges `kept` of a session as HAR 1.2. Their URLs start with `base`.
+pub(in crate::observers) fn document(kept: &Kept, base: &str) -> String {
+    // Strings and numbers can always be serialised.
+    let document = Document::new(&kept.session, kept.left_off, &kept.finished, base);
+    serde_json::to_string(&document).unwrap_or_default()
+}
+
 /// An HTTP archive.
 #[derive(Serialize)]
-pub(super) struct Document<'a> {
+struct Document<'a> {
     log: Log<'a>,
 }
 
@@ -124,6 +131,9 @@ struct Timings {
     send: f64,
     wait: f64,
     receive: f64,
+    /// The same time as `wait` and `receive` together, by its cause.
+    #[serde(rename = "_vsps")]
+    parts: SplitView,
 }
 
 /// Data that HAR has no field for, with the names of the event log.
@@ -161,8 +171,7 @@ struct Dropped {
 }
 
 impl<'a> Document<'a> {
-    /// The archive of `exchanges`, in their order. Their URLs start with `base`.
-    pub(super) fn new(
+    fn new(
         session: &'a SessionTag,
         left_off: u64,
         exchanges: &'a [Arc<Exchange>],
@@ -184,7 +193,7 @@ impl<'a> Document<'a> {
 impl<'a> Entry<'a> {
     fn new(exchange: &'a Exchange, base: &str) -> Self {
         let measured = &exchange.end.measured;
-        let receive = measured.total.saturating_sub(measured.ttfb);
+        let receive = exchange.end.lasted.saturating_sub(measured.ttfb);
         Self {
             started_date_time: DateTime::<Utc>::from(
                 SystemTime::UNIX_EPOCH + exchange.started.epoch,
@@ -195,7 +204,7 @@ impl<'a> Entry<'a> {
             request: Request::new(exchange, base),
             response: Response::new(exchange),
             cache: Empty {},
-            timings: Timings::new(measured.ttfb, receive),
+            timings: Timings::new(measured.ttfb, receive, exchange.end.split.into()),
             verdict: Verdict::new(exchange),
         }
     }
@@ -241,10 +250,10 @@ impl Response {
 }
 
 impl Timings {
-    fn new(wait: Duration, receive: Duration) -> Self {
+    fn new(wait: Duration, receive: Duration, parts: SplitView) -> Self {
         let (wait, receive) = (ms(wait), ms(receive));
         let [blocked, dns, connect, ssl] = [UNKNOWN; 4];
-        Self { blocked, dns, connect, ssl, send: 0.0, wait, receive }
+        Self { blocked, dns, connect, ssl, send: 0.0, wait, receive, parts }
     }
 }
 

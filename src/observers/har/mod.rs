@@ -3,9 +3,6 @@
 //! It is made from events only; the byte path stores nothing for it. What events do not contain (headers, the HTTP
 //! version) is empty or −1, as HAR specifies. Further data of events (plans, faults, drops) is under `_vsps`.
 
-mod archive;
 mod document;
-mod exchange;
-mod session_archive;
 
-pub use archive::Archive;
+pub(super) use document::document;

@@ -130,13 +130,19 @@ impl ShapedBody {
         let Some(body_gate) = &mut self.plan.body_gate else {
             return Poll::Ready(u64::MAX);
         };
-        match body_gate.poll(cx, &self.ticket) {
-            Poll::Ready(Order::Pass(most)) => Poll::Ready(most),
+        let order = body_gate.poll(cx, &self.ticket);
+        match order {
+            Poll::Ready(Order::Pass(most)) => {
+                self.ticket.rule_passed();
+                Poll::Ready(most)
+            }
             Poll::Ready(Order::End(cut)) => {
+                self.ticket.rule_passed();
                 self.cut(cx, cut);
                 Poll::Ready(0)
             }
             Poll::Pending => {
+                self.ticket.await_rule(Duration::ZERO);
                 if let Some(shaper) = &mut self.shaper {
                     shaper.source_empty();
                 }
@@ -304,8 +310,12 @@ impl ShapedBody {
             Some(after) => Poll::Ready(Some(after)),
             None => self.source.poll(cx),
         };
+        if next.is_ready() {
+            self.ticket.origin_delivered();
+        }
         match next {
             Poll::Pending => {
+                self.ticket.await_origin();
                 if let Some(shaper) = &mut self.shaper {
                     shaper.source_empty();
                 }

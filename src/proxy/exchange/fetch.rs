@@ -69,7 +69,9 @@ pub(in crate::proxy) async fn fetch(
     let body = Upload::new(body, ticket);
     let requested_at = ticket.session.now();
     let peak = ticket.session.arming().link.rate.peak();
+    ticket.await_origin();
     let answer = proxy.upstream.fetch((&origin, reach), &path, (head, body), peak).await;
+    ticket.origin_delivered();
     let mut response = answer.inspect_err(|error| {
         if let ProxyError::Upstream { cause, .. } = error
             && ticket.cut_on_uplink().is_none()

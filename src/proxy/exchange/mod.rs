@@ -2,8 +2,10 @@
 
 pub(super) mod alias;
 pub(super) mod arrival;
+pub(super) mod cmcd_collector;
 pub(super) mod cmcd_post;
 pub(super) mod cmcd_request;
+pub(super) mod cmsd;
 pub(super) mod cookies;
 pub(super) mod cors;
 pub(super) mod fetch;
@@ -15,4 +17,5 @@ pub(super) mod redirect_hops;
 pub(super) mod reply;
 pub(super) mod response_script;
 pub(super) mod service;
+pub(super) mod stopwatch;
 pub(super) mod ticket;

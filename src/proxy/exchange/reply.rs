@@ -26,6 +26,11 @@ pub(in crate::proxy) fn injected(status: StatusCode, rule: &str) -> Response<Sou
     error_response(status, "injected", "rule", &format!("rule `{rule}` sets this status"))
 }
 
+/// The response to a request that is not valid for an address of the proxy itself.
+pub(in crate::proxy) fn refused(status: StatusCode, detail: &str) -> Response<Source> {
+    error_response(status, "player", "request", detail)
+}
+
 fn error_response(status: StatusCode, side: &str, cause: &str, detail: &str) -> Response<Source> {
     let body = serde_json::json!({
         "error": { "side": side, "cause": cause, "status": status.as_u16(), "detail": detail }

@@ -3,8 +3,9 @@
 use super::{
     arrival,
     arrival::{Arrival, At},
+    cmcd_collector::collect,
     cmcd_post::Listener,
-    cmcd_request,
+    cmcd_request, cmsd,
     cors::CorsRequest,
     fetch::{Outbound, fetch},
     headers,
@@ -181,6 +182,9 @@ impl Proxy {
         if let Some(timing) = server_timing(&planned) {
             response.headers_mut().append(SERVER_TIMING, timing);
         }
+        if self.config.cmsd {
+            cmsd::add(&planned.ticket.session, response.headers_mut());
+        }
         if response.body().is_end() {
             head_shaping::pass_downlink(&planned.ticket.session, &response).await;
         }
@@ -303,9 +307,11 @@ impl Proxy {
         };
         if let Some(delay) = before {
             ticket.injected(&delay.rule, "delay", None);
+            ticket.await_rule(wait);
             wait += delay.effect;
         }
         self.pause(&ticket.session, wait).await;
+        ticket.rule_passed();
         let multiplexed = outbound.head.version == http::Version::HTTP_2;
         if let Err(action) = head_shaping::pass_uplink(ticket, *seed, outbound.sent).await {
             return Err(Self::end_on_uplink(ticket, action, multiplexed));
@@ -323,7 +329,9 @@ impl Proxy {
         }
         if let Some(delay) = after.filter(|_| ticket.redirect_target.is_none()) {
             ticket.injected(&delay.rule, "delay", None);
+            ticket.await_rule(Duration::ZERO);
             self.pause(&ticket.session, delay.effect).await;
+            ticket.rule_passed();
         }
         Ok(response)
     }
@@ -343,9 +351,12 @@ impl Proxy {
     /// Sends the request to the origin. A failure becomes an error response.
     pub(in crate::proxy) async fn fetch_from_origin(
         &self,
-        outbound: Outbound,
+        mut outbound: Outbound,
         ticket: &mut Ticket,
     ) -> Response<Source> {
+        if let Some(collected) = collect(&mut outbound).await {
+            return collected;
+        }
         match fetch(self, outbound, ticket).await {
             Ok(response) => response,
             Err(error) => refusal(ticket.connection(), &error),

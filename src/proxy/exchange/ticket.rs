@@ -1,6 +1,6 @@
 //! The ticket of an exchange: its state in all phases. Dropping it emits the final event with what was measured.
 
-use super::redirect_hops::RedirectTarget;
+use super::{redirect_hops::RedirectTarget, stopwatch::Stopwatch};
 use crate::proxy::{
     body::uplink_loss::Cut, downstream::connection::Connection, fault::FaultReporter,
 };
@@ -35,6 +35,10 @@ pub(in crate::proxy) struct Ticket {
     first_byte: Option<Duration>,
     last_byte: Option<Duration>,
     shaper_wait: Duration,
+    /// Measures the waits for the origin.
+    origin_wait: Stopwatch,
+    /// Measures the waits that rules impose.
+    rule_wait: Stopwatch,
     /// The packet loss that ended the request on the uplink, if one did.
     pub(in crate::proxy) cut: Cut,
     /// The seed of the request's random draws.
@@ -69,6 +73,8 @@ impl Ticket {
             first_byte: None,
             last_byte: None,
             shaper_wait: Duration::ZERO,
+            origin_wait: Stopwatch::default(),
+            rule_wait: Stopwatch::default(),
             cut: Cut::default(),
             seed: Seed::new(0),
         }
@@ -140,6 +146,34 @@ impl Ticket {
         self.shaper_wait += waited;
     }
 
+    /// Measures the time until [`Self::origin_delivered`] as a wait for the origin.
+    pub(in crate::proxy) fn await_origin(&mut self) {
+        if !self.origin_wait.runs() {
+            self.origin_wait.start(self.session.now());
+        }
+    }
+
+    /// Ends a wait for the origin, if there is one.
+    pub(in crate::proxy) fn origin_delivered(&mut self) {
+        if self.origin_wait.runs() {
+            self.origin_wait.stop(self.session.now());
+        }
+    }
+
+    /// Measures the time from `after` to [`Self::rule_passed`] as a wait that a rule imposes.
+    pub(in crate::proxy) fn await_rule(&mut self, after: Duration) {
+        if !self.rule_wait.runs() {
+            self.rule_wait.start(self.session.now() + after);
+        }
+    }
+
+    /// Ends a wait that a rule imposes, if there is one.
+    pub(in crate::proxy) fn rule_passed(&mut self) {
+        if self.rule_wait.runs() {
+            self.rule_wait.stop(self.session.now());
+        }
+    }
+
     /// Body bytes handed over.
     pub(in crate::proxy) const fn bytes(&self) -> u64 {
         self.bytes
@@ -171,6 +205,8 @@ impl Drop for Ticket {
             ttfb: since(self.first_byte.unwrap_or(over)),
             total: since(over),
             shaper_wait: self.shaper_wait,
+            origin_wait: self.origin_wait.total(now),
+            rule_wait: self.rule_wait.total(now),
         };
         self.bus.emit(&Event::RequestFinished {
             request: Arc::clone(&self.request),

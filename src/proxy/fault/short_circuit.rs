@@ -46,6 +46,7 @@ pub(in crate::proxy) async fn short_circuit(
     }
     if let Some(Planned { rule, effect }) = &plan.hang {
         ticket.injected(rule, "hang", None);
+        ticket.await_rule(Duration::ZERO);
         match effect {
             Hang::For(time) => proxy.pause(&ticket.session, *time).await,
             Hang::Forever => std::future::pending().await,

@@ -40,7 +40,55 @@ const S6: Step = whole("/hls/v1/15.m4s");
 
 const RANGE: &str = "Range: bytes=100-199\r\n";
 
+/// Reports of a player, which go to a collector at the origin.
+const REPORTS: Step = whole("POST /cmcd");
+
 pub(super) const ROWS: &[Row] = &[
+    ("collector-429", &[
+        REPORTS,
+        At(11),
+        hit("POST /cmcd", &["status"], Status(429, "5")),
+        S1,
+        At(31),
+        REPORTS,
+    ]),
+    ("collector-410", &[
+        REPORTS,
+        At(11),
+        failed("POST /cmcd", 410),
+        S1,
+        At(60),
+        failed("POST /-/cmcd", 410),
+    ]),
+    ("collector-503", &[
+        REPORTS,
+        At(11),
+        failed("POST /cmcd", 503),
+        S1,
+        At(31),
+        REPORTS,
+    ]),
+    ("collector-slow", &[
+        S1,
+        hit("POST /cmcd", &["delay"], Late(8)),
+        S2,
+    ]),
+    ("collector-offline", &[
+        REPORTS,
+        At(11),
+        hit("POST /cmcd", &["refuse"], Cut(0, 0, End::Reset)),
+        S1,
+        At(31),
+        REPORTS,
+    ]),
+    ("collector-redirect", &[
+        S1,
+        hit("POST /cmcd", &["redirect"], Like(|got, _| {
+            assert_eq!(got.status(), 307);
+            assert!(got.header("location").contains("/cmcd"), "{}", got.header("location"));
+        })),
+        S2,
+    ]),
     ("stuck-playlist", &[
         MAIN, V1, V1,
         hit("/hls/v1.m3u8", &["freeze"], Whole),

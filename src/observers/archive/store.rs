@@ -1,29 +1,30 @@
 //! Keeps the last exchanges of all sessions.
 
 use super::{
-    document::Document,
     exchange::{End, Exchange},
     session_archive::{Gone, SessionArchive},
+    split::Split,
 };
-use crate::event::{Emitted, Event, Observer, RequestTag, SessionTag};
+use crate::event::{Emitted, Event, RequestTag, SessionTag};
 use foldhash::fast::RandomState;
 use parking_lot::Mutex;
 use std::{
     collections::{HashMap, VecDeque},
     sync::Arc,
+    time::Duration,
 };
 
-/// Finished exchanges kept of all sessions together: some megabytes, at most about fifty.
-const MOST_OF_ALL: usize = 10_000;
+/// Finished exchanges kept of all sessions together: some megabytes, at most about a hundred.
+const MOST_OF_ALL: usize = 20_000;
 /// Ended sessions that are kept, since a test often reads them after their end.
 const MOST_ENDED: usize = 64;
 
-/// Keeps the exchanges of sessions, to be exported as HAR.
+/// Keeps the exchanges of sessions.
 ///
-/// It keeps the last 1,000 exchanges of each session, the last 10,000 of all sessions, and those of the last 64
-/// sessions that ended. An exchange is included when it has ended.
+/// It keeps the last 4,000 finished exchanges of each session, the last 20,000 of all sessions, and those of the last 64
+/// sessions that ended.
 #[derive(Default)]
-pub struct Archive {
+pub(in crate::observers) struct Archive {
     sessions: Mutex<SessionArchives>,
 }
 
@@ -38,25 +39,35 @@ struct SessionArchives {
     ended: VecDeque<Arc<str>>,
 }
 
-impl Archive {
-    /// The exchanges of the session `id` as HAR 1.2. `None` = there is no such session, or it ended long ago. `base` is
-    /// the address of the session, without a trailing slash.
-    #[must_use]
-    pub fn har(&self, id: &str, base: &str) -> Option<String> {
-        let sessions = self.sessions.lock();
-        let archive = sessions.by_id.get(id)?;
-        let (session, left_off) = (Arc::clone(&archive.session), archive.left_off);
-        let exchanges = archive.finished();
-        // Serialised without the lock, which the byte path needs.
-        drop(sessions);
-        let document = Document::new(&session, left_off, &exchanges, base);
-        // Strings and numbers can always be serialised.
-        Some(serde_json::to_string(&document).unwrap_or_default())
-    }
+/// The exchanges of one session.
+pub(in crate::observers) struct Kept {
+    pub(in crate::observers) session: Arc<SessionTag>,
+    /// In the order of their start.
+    pub(in crate::observers) finished: Vec<Arc<Exchange>>,
+    /// In the order of their start.
+    pub(in crate::observers) under_way: Vec<Exchange>,
+    /// The number of exchanges that are no longer kept.
+    pub(in crate::observers) left_off: u64,
 }
 
-impl Observer for Archive {
-    fn observe(&self, Emitted { at, event }: Emitted<'_>) {
+impl Archive {
+    /// The exchanges of the session `id`. `None` = there is no such session, or it ended long ago.
+    pub(in crate::observers) fn kept(&self, id: &str) -> Option<Kept> {
+        let sessions = self.sessions.lock();
+        let archive = sessions.by_id.get(id)?;
+        Some(Kept {
+            session: Arc::clone(&archive.session),
+            finished: archive.finished(),
+            under_way: archive.all_under_way(),
+            left_off: archive.left_off,
+        })
+    }
+
+    /// Takes in an event. Returns the exchange that it ends, if it ends one.
+    pub(in crate::observers) fn observe(
+        &self,
+        Emitted { at, event }: Emitted<'_>,
+    ) -> Option<Arc<Exchange>> {
         match event {
             Event::SessionStarted { session, .. } => self.sessions.lock().start(session),
             Event::SessionEnded { session, .. } => self.sessions.lock().end(session),
@@ -68,33 +79,44 @@ impl Observer for Archive {
                 }
             }
             Event::FaultInjected { request, rule, effect, at_byte } => {
-                self.note(request, |exchange| exchange.add_fault(rule, effect, *at_byte));
+                self.note(request, |exchange| {
+                    exchange.add_fault(rule, effect, *at_byte, at.process)
+                });
             }
             Event::Dropped { request, action, at_byte } => {
-                self.note(request, |exchange| exchange.add_drop(action.as_str(), *at_byte));
+                self.note(request, |exchange| {
+                    exchange.add_drop(action.as_str(), *at_byte, at.process)
+                });
             }
             Event::UpstreamFailed { request, cause } => {
                 self.note(request, |exchange| exchange.upstream_failure = Some(cause.to_string()));
             }
             Event::RequestFinished { request, status, outcome, bytes, measured } => {
                 let (status, outcome, bytes) = (*status, *outcome, *bytes);
-                let end = End { status, outcome, bytes, measured: *measured };
-                let gone = self.sessions.lock().finish(request, end);
+                let (measured, split) = (*measured, Split::default());
+                let end = End { status, outcome, bytes, measured, lasted: measured.total, split };
+                let (finished, gone) = self.sessions.lock().finish(request, end, at.process);
                 // Dropped without the lock, which all requests need.
                 drop(gone);
+                return finished;
+            }
+            Event::Stalled { session, at, lasts } => {
+                if let Some(archive) = self.sessions.lock().by_id.get_mut(&session.id) {
+                    archive.stalls.add(*at, *lasts);
+                }
             }
             Event::LinkChanged { .. }
+            | Event::CommandApplied { .. }
+            | Event::LinkSampled { .. }
             | Event::PlayerReported { .. }
             | Event::PlayerReportIgnored { .. }
-            | Event::Stalled { .. }
             | Event::RenditionSwitched { .. }
             | Event::ManifestUnread { .. }
             | Event::ScriptFailed { .. } => {}
         }
+        None
     }
-}
 
-impl Archive {
     fn note(&self, request: &Arc<RequestTag>, note: impl FnOnce(&mut Exchange)) {
         let mut sessions = self.sessions.lock();
         let archive = sessions.by_id.get_mut(&request.session.id);
@@ -120,11 +142,17 @@ impl SessionArchives {
         }
     }
 
-    fn finish(&mut self, request: &Arc<RequestTag>, end: End) -> Gone {
+    fn finish(
+        &mut self,
+        request: &Arc<RequestTag>,
+        end: End,
+        now: Duration,
+    ) -> (Option<Arc<Exchange>>, Gone) {
         let mut gone = Gone::new();
-        let Some(archive) = self.by_id.get_mut(&request.session.id) else { return gone };
-        if !archive.finish(self.count, request, end, &mut gone) {
-            return gone;
+        let Some(archive) = self.by_id.get_mut(&request.session.id) else { return (None, gone) };
+        let finished = archive.finish(self.count, request, end, now, &mut gone);
+        if finished.is_none() {
+            return (None, gone);
         }
         self.count += 1;
         self.order.push_back(Arc::clone(&archive.session.id));
@@ -134,14 +162,14 @@ impl SessionArchives {
         {
             archive.forget(self.count - 1 - MOST_OF_ALL as u64, &mut gone);
         }
-        gone
+        (finished, gone)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::observers::har::session_archive::MOST_OF_SESSION;
+    use crate::observers::archive::session_archive::MOST_OF_SESSION;
     use crate::{
         clock::Timestamp,
         event::{Measured, Outcome, RequestDetails},
@@ -193,10 +221,9 @@ mod tests {
 
     /// The paths of a session's exchanges, and how many were left off.
     fn kept(archive: &Archive, session: &SessionTag) -> Option<(Vec<String>, u64)> {
-        let har: serde_json::Value = serde_json::from_str(&archive.har(&session.id, "")?).unwrap();
-        let entries = har["log"]["entries"].as_array().unwrap();
-        let paths = entries.iter().map(|e| e["request"]["url"].as_str().unwrap().to_owned());
-        Some((paths.collect(), har["log"]["_vsps"]["left_off"].as_u64().unwrap()))
+        let kept = archive.kept(&session.id)?;
+        let paths = kept.finished.iter().map(|exchange| exchange.request.path.clone());
+        Some((paths.collect(), kept.left_off))
     }
 
     #[test]
@@ -209,17 +236,38 @@ mod tests {
         let (paths, left_off) = kept(&archive, &one).unwrap();
         assert_eq!((paths.len(), left_off), (MOST_OF_SESSION, 3));
         assert_eq!(paths[0], "/3");
-        // What is under way is not there yet.
+        // What is under way is kept apart.
         let last = begin(&archive, &one, "/last");
         assert!(!kept(&archive, &one).unwrap().0.contains(&"/last".to_owned()));
+        assert_eq!(archive.kept("s1").unwrap().under_way.len(), 1);
         finish(&archive, last);
         assert_eq!(kept(&archive, &one).unwrap().0.last().unwrap(), "/last");
+    }
+
+    /// 100 ms of latency, 300 ms of waits for the link of which 200 ms are a stall, and a player that leaves later than
+    /// with the last byte.
+    #[test]
+    fn the_parts_of_an_exchange_add_up_to_its_duration() {
+        let ms = Duration::from_millis;
+        let archive = Archive::default();
+        let one = start(&archive, 1);
+        let request = begin(&archive, &one, "/a");
+        let (session, planned) = (Arc::clone(&one), Arc::clone(&request));
+        let stalled = Event::Stalled { session, at: ms(400), lasts: ms(200) };
+        observe(&archive, &stalled);
+        let measured = Measured { total: ms(900), shaper_wait: ms(300), ..Measured::default() };
+        let (status, outcome, bytes) = (200, Outcome::PlayerGone, 1);
+        let event = Event::RequestFinished { request: planned, status, outcome, bytes, measured };
+        let at = Timestamp { process: ms(1000), epoch: ms(1000) };
+        let end = archive.observe(Emitted { at, event: &event }).unwrap().end.clone();
+        assert_eq!((end.lasted, end.split.stall, end.split.token), (ms(1000), ms(200), ms(100)));
+        assert_eq!(end.split.transfer, ms(700));
     }
 
     #[test]
     fn all_sessions_together_keep_no_more_than_is_allowed() {
         let archive = Archive::default();
-        let sessions: Vec<_> = (1..=20).map(|ordinal| start(&archive, ordinal)).collect();
+        let sessions: Vec<_> = (1..=6).map(|ordinal| start(&archive, ordinal)).collect();
         for _ in 0..MOST_OF_SESSION {
             for session in &sessions {
                 finish(&archive, begin(&archive, session, "/a"));
@@ -265,8 +313,9 @@ mod tests {
             );
         }
         finish(&archive, request);
-        let har = archive.har("s1", "").unwrap();
-        assert!(har.len() < 8000, "{}", har.len());
+        let finished = &archive.kept("s1").unwrap().finished[0];
+        assert!(finished.request.path.len() <= 2048, "{}", finished.request.path.len());
+        assert_eq!(finished.faults.len(), 32);
         for number in 0..1000 {
             begin(&archive, &one, &format!("/{number}"));
         }

@@ -1,5 +1,6 @@
 //! One exchange, collected from its events.
 
+use super::split::Split;
 use crate::{
     clock::Timestamp,
     event::{Measured, Outcome, RequestTag},
@@ -13,47 +14,68 @@ const MOST_LISTED: usize = 32;
 const LONGEST_PATH: usize = 2048;
 
 /// One exchange.
-pub(super) struct Exchange {
-    pub(super) request: Arc<RequestTag>,
+#[derive(Debug, Clone)]
+pub(in crate::observers) struct Exchange {
+    /// Its number in its session, from 1, in the order of arrival.
+    pub(in crate::observers) number: u64,
+    pub(in crate::observers) request: Arc<RequestTag>,
     /// When its effects were decided.
-    pub(super) started: Timestamp,
+    pub(in crate::observers) started: Timestamp,
     /// The latency drawn for this request.
-    pub(super) latency: Duration,
-    pub(super) plan: Option<Arc<Plan>>,
-    pub(super) faults: Vec<AppliedFault>,
-    pub(super) drops: Vec<Drop>,
+    pub(in crate::observers) latency: Duration,
+    pub(in crate::observers) plan: Option<Arc<Plan>>,
+    pub(in crate::observers) faults: Vec<AppliedFault>,
+    pub(in crate::observers) drops: Vec<Drop>,
     /// The number of all drops, listed or not.
-    pub(super) dropped: u64,
-    pub(super) upstream_failure: Option<String>,
-    pub(super) end: End,
+    pub(in crate::observers) dropped: u64,
+    pub(in crate::observers) upstream_failure: Option<String>,
+    pub(in crate::observers) end: End,
 }
 
 /// A fault that was applied.
-pub(super) struct AppliedFault {
-    pub(super) rule: Arc<str>,
-    pub(super) effect: &'static str,
-    pub(super) at_byte: Option<u64>,
+#[derive(Debug, Clone)]
+pub(in crate::observers) struct AppliedFault {
+    pub(in crate::observers) rule: Arc<str>,
+    pub(in crate::observers) effect: &'static str,
+    pub(in crate::observers) at_byte: Option<u64>,
+    /// In process time.
+    pub(in crate::observers) at: Duration,
 }
 
 /// A packet that the loss process dropped.
-pub(super) struct Drop {
-    pub(super) action: &'static str,
-    pub(super) at_byte: u64,
+#[derive(Debug, Clone)]
+pub(in crate::observers) struct Drop {
+    pub(in crate::observers) action: &'static str,
+    pub(in crate::observers) at_byte: u64,
+    /// In process time.
+    pub(in crate::observers) at: Duration,
 }
 
 /// How it ended.
-pub(super) struct End {
+#[derive(Debug, Clone)]
+pub(in crate::observers) struct End {
     /// 0 = there was no response.
-    pub(super) status: u16,
-    pub(super) outcome: Outcome,
+    pub(in crate::observers) status: u16,
+    pub(in crate::observers) outcome: Outcome,
     /// Body bytes handed over.
-    pub(super) bytes: u64,
-    pub(super) measured: Measured,
+    pub(in crate::observers) bytes: u64,
+    pub(in crate::observers) measured: Measured,
+    /// From its arrival to its end; for a response that was broken off, longer than until its last byte.
+    pub(in crate::observers) lasted: Duration,
+    /// Where this time went.
+    pub(in crate::observers) split: Split,
+}
+
+impl End {
+    /// Whether the response is a success, and its body arrived whole.
+    pub(in crate::observers) fn is_whole(&self) -> bool {
+        self.outcome == Outcome::Complete && matches!(self.status, 200..=299) && self.bytes > 0
+    }
 }
 
 impl Exchange {
     /// An exchange that has started.
-    pub(super) fn new(
+    pub(in crate::observers) fn new(
         request: &Arc<RequestTag>,
         started: Timestamp,
         latency: Duration,
@@ -64,8 +86,11 @@ impl Exchange {
             outcome: Outcome::PlayerGone,
             bytes: 0,
             measured: Measured::default(),
+            lasted: Duration::ZERO,
+            split: Split::default(),
         };
         Self {
+            number: 0,
             request: Arc::clone(request),
             started,
             latency,
@@ -79,7 +104,7 @@ impl Exchange {
     }
 
     /// Whether it belongs to `request`.
-    pub(super) fn is_of(&self, request: &Arc<RequestTag>) -> bool {
+    pub(in crate::observers) fn is_of(&self, request: &Arc<RequestTag>) -> bool {
         let own = &self.request;
         // A request that was reclassified by its body has a new tag.
         Arc::ptr_eq(own, request)
@@ -89,26 +114,32 @@ impl Exchange {
                 && own.path == request.path
     }
 
-    pub(super) fn add_fault(
+    pub(in crate::observers) fn add_fault(
         &mut self,
         rule: &Arc<str>,
         effect: &'static str,
         at_byte: Option<u64>,
+        at: Duration,
     ) {
         if self.faults.len() < MOST_LISTED {
-            self.faults.push(AppliedFault { rule: Arc::clone(rule), effect, at_byte });
+            self.faults.push(AppliedFault { rule: Arc::clone(rule), effect, at_byte, at });
         }
     }
 
-    pub(super) fn add_drop(&mut self, action: &'static str, at_byte: u64) {
+    pub(in crate::observers) fn add_drop(
+        &mut self,
+        action: &'static str,
+        at_byte: u64,
+        at: Duration,
+    ) {
         self.dropped += 1;
         if self.drops.len() < MOST_LISTED {
-            self.drops.push(Drop { action, at_byte });
+            self.drops.push(Drop { action, at_byte, at });
         }
     }
 
     /// Marks it as finished. `request` is the final tag of the request.
-    pub(super) fn finished(mut self, request: &Arc<RequestTag>, end: End) -> Self {
+    pub(in crate::observers) fn finished(mut self, request: &Arc<RequestTag>, end: End) -> Self {
         let too_long = request.path.len() > LONGEST_PATH;
         self.request = if too_long { Arc::new(clipped(request)) } else { Arc::clone(request) };
         self.end = end;

@@ -1,11 +1,15 @@
 //! The exchanges of one session.
 
-use super::exchange::{End, Exchange};
-use crate::event::{RequestTag, SessionTag};
-use std::{collections::VecDeque, sync::Arc};
+use super::{
+    exchange::{End, Exchange},
+    split::Split,
+    stalls::Stalls,
+};
+use crate::event::{Outcome, RequestTag, SessionTag};
+use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 /// Finished exchanges kept per session.
-pub(super) const MOST_OF_SESSION: usize = 1000;
+pub(super) const MOST_OF_SESSION: usize = 4000;
 /// The most exchanges under way that are tracked: many more than a player has at the same time.
 const MOST_UNDER_WAY: usize = 256;
 
@@ -20,14 +24,21 @@ pub(super) struct SessionArchive {
     finished: VecDeque<(u64, Arc<Exchange>)>,
     /// The number of exchanges that are no longer kept.
     pub(super) left_off: u64,
+    /// The number of exchanges so far.
+    begun: u64,
+    pub(super) stalls: Stalls,
 }
 
 impl SessionArchive {
-    pub(super) const fn new(session: Arc<SessionTag>) -> Self {
-        Self { session, under_way: Vec::new(), finished: VecDeque::new(), left_off: 0 }
+    pub(super) fn new(session: Arc<SessionTag>) -> Self {
+        let (under_way, finished) = (Vec::new(), VecDeque::new());
+        let stalls = Stalls::default();
+        Self { session, under_way, finished, left_off: 0, begun: 0, stalls }
     }
 
-    pub(super) fn begin(&mut self, exchange: Exchange) {
+    pub(super) fn begin(&mut self, mut exchange: Exchange) {
+        self.begun += 1;
+        exchange.number = self.begun;
         if self.under_way.len() < MOST_UNDER_WAY {
             self.under_way.push(exchange);
         } else {
@@ -48,22 +59,44 @@ impl SessionArchive {
         itself.or_else(|| self.under_way.iter().position(|exchange| exchange.is_of(request)))
     }
 
-    /// Finishes an exchange, number `number` of all sessions. `false` = it was not tracked. An exchange removed for it
-    /// goes to `gone`.
+    /// Finishes an exchange at process time `now`, number `number` of all sessions. `None` = it was not tracked. An
+    /// exchange removed for it goes to `gone`.
     pub(super) fn finish(
         &mut self,
         number: u64,
         request: &Arc<RequestTag>,
-        end: End,
+        mut end: End,
+        now: Duration,
         gone: &mut Gone,
-    ) -> bool {
-        let Some(place) = self.place(request) else { return false };
-        let exchange = self.under_way.swap_remove(place).finished(request, end);
-        self.finished.push_back((number, Arc::new(exchange)));
+    ) -> Option<Arc<Exchange>> {
+        let exchange = self.under_way.swap_remove(self.place(request)?);
+        self.measure(&exchange, &mut end, now);
+        let exchange = Arc::new(exchange.finished(request, end));
+        self.finished.push_back((number, Arc::clone(&exchange)));
         if self.finished.len() > MOST_OF_SESSION {
             self.remove_oldest(gone);
         }
-        true
+        Some(exchange)
+    }
+
+    /// Fills in how long an exchange lasted that ends at process time `now`, and where its time went.
+    fn measure(&self, exchange: &Exchange, end: &mut End, now: Duration) {
+        let details = &exchange.request.details;
+        let total = end.measured.total;
+        end.lasted = match end.outcome {
+            Outcome::Complete => total,
+            _ => total.max(now.saturating_sub(details.process_time)),
+        };
+        let from = details.session_time;
+        let stalled = self.stalls.within(from, from + end.lasted);
+        end.split = Split::new(end.lasted, exchange.latency, &end.measured, stalled);
+    }
+
+    /// Copies of the exchanges under way, in the order of their start.
+    pub(super) fn all_under_way(&self) -> Vec<Exchange> {
+        let mut all = self.under_way.clone();
+        all.sort_by_key(|exchange| exchange.number);
+        all
     }
 
     /// Removes the exchange of this number, the oldest of all sessions, if it is still kept.

@@ -1,0 +1,55 @@
+//! The last events, numbered, so that a client that reconnects gets those it missed.
+
+use super::event_line::subject;
+use crate::{clock::Timestamp, event::Event};
+use std::{collections::VecDeque, sync::Arc};
+
+/// Events that are kept: some megabytes.
+pub(super) const MOST_EVENTS: usize = 10_000;
+
+/// A numbered event.
+#[derive(Debug, Clone)]
+pub(super) struct Entry {
+    /// Grows by one with each event of the process, from 1.
+    pub(super) id: u64,
+    pub(super) at: Timestamp,
+    pub(super) event: Arc<Event>,
+}
+
+impl Entry {
+    /// Whether it is about `session`; `None` = any.
+    pub(super) fn is_of(&self, session: Option<&str>) -> bool {
+        session.is_none_or(|wanted| *subject(&self.event).0.id == *wanted)
+    }
+}
+
+/// The last events of all sessions.
+#[derive(Debug, Default)]
+pub(super) struct Journal {
+    entries: VecDeque<Entry>,
+    last: u64,
+}
+
+impl Journal {
+    /// Adds an event. The entry that it displaces is returned, to be dropped without a lock.
+    pub(super) fn add(&mut self, at: Timestamp, event: Arc<Event>) -> (Entry, Option<Entry>) {
+        self.last += 1;
+        let entry = Entry { id: self.last, at, event };
+        let displaced =
+            if self.entries.len() >= MOST_EVENTS { self.entries.pop_front() } else { None };
+        self.entries.push_back(entry.clone());
+        (entry, displaced)
+    }
+
+    /// The events about `session` after number `after`, and how many events of any session after it are no longer
+    /// kept. A number that was never given out is that of another process: there is nothing to repeat.
+    pub(super) fn after(&self, after: u64, session: Option<&str>) -> (u64, VecDeque<Entry>) {
+        if after > self.last {
+            return (0, VecDeque::new());
+        }
+        let oldest = self.entries.front().map_or(self.last + 1, |entry| entry.id);
+        let lost = oldest.saturating_sub(after + 1);
+        let missed = self.entries.iter().filter(|entry| entry.id > after && entry.is_of(session));
+        (lost, missed.cloned().collect())
+    }
+}

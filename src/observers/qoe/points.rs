@@ -1,0 +1,57 @@
+//! Values over time: the buffer, and the distance to the live edge.
+
+use crate::observers::series::Series;
+use std::time::Duration;
+
+/// Points that are kept of each.
+const MOST_BUFFERS: usize = 4096;
+const MOST_LATENCIES: usize = 1024;
+
+/// The buffer of a player at a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct BufferPoint {
+    pub(super) at: Duration,
+    pub(super) media: &'static str,
+    /// From media times.
+    pub(super) estimated: Option<Duration>,
+    /// By the player (CMCD `bl`).
+    pub(super) reported: Option<Duration>,
+}
+
+/// The distance to the live edge at a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct LatencyPoint {
+    pub(super) at: Duration,
+    pub(super) latency: Duration,
+    /// By the player (CMCD `ltc`), or estimated.
+    pub(super) reported: bool,
+}
+
+/// The points of a session.
+#[derive(Debug, Clone)]
+pub(super) struct Points {
+    pub(super) buffer: Series<BufferPoint>,
+    pub(super) latency: Series<LatencyPoint>,
+}
+
+impl Default for Points {
+    fn default() -> Self {
+        Self { buffer: Series::new(MOST_BUFFERS), latency: Series::new(MOST_LATENCIES) }
+    }
+}
+
+impl Points {
+    /// The buffer that the player reported last.
+    pub(super) fn reported_buffer(&self) -> Option<Duration> {
+        self.buffer.iter().rev().find_map(|point| point.reported)
+    }
+
+    /// The mean of the estimated distances to the live edge, in seconds.
+    pub(super) fn estimated_latency(&self) -> Option<f64> {
+        let estimated = self.latency.iter().filter(|point| !point.reported);
+        let (count, sum) = estimated.fold((0_u32, 0.0), |(count, sum), point| {
+            (count + 1, sum + point.latency.as_secs_f64())
+        });
+        (count > 0).then(|| sum / f64::from(count))
+    }
+}

@@ -1,0 +1,217 @@
+//! The timeline of a session as JSON: requests, link, buffer, renditions and marks on one time axis.
+
+use super::{
+    marks::Mark,
+    record::SessionRecord,
+    request_view::RequestView,
+    session_view::{SCHEMA, SessionView},
+};
+use crate::observers::{archive::Kept, request_fields::ms};
+use serde::Serialize;
+use std::time::Duration;
+
+/// A timeline. All `*_ms` are session time in milliseconds.
+#[derive(Debug, Serialize)]
+pub(super) struct Timeline {
+    schema: u32,
+    session: SessionView,
+    requests: Vec<RequestView>,
+    /// The number of requests that are no longer kept.
+    requests_left_off: u64,
+    link: LinkView,
+    renditions: Vec<RenditionView>,
+    buffer: BufferView,
+    stalls: Vec<StallView>,
+    rebuffers: Vec<RebufferView>,
+    throughput: Vec<ThroughputView>,
+    live_latency: Vec<LatencyView>,
+    marks: Vec<Mark>,
+}
+
+#[derive(Debug, Serialize)]
+struct LinkView {
+    bin_ms: f64,
+    bins: Vec<BinView>,
+}
+
+#[derive(Debug, Serialize)]
+struct BinView {
+    at_ms: f64,
+    /// `null` = no limit.
+    granted_bps: Option<f64>,
+    delivered_bps: f64,
+}
+
+#[derive(Debug, Serialize)]
+struct RenditionView {
+    at_ms: f64,
+    media: &'static str,
+    rung: Option<u16>,
+    bandwidth_bps: Option<u64>,
+    rendition: Option<std::sync::Arc<str>>,
+}
+
+#[derive(Debug, Serialize)]
+struct BufferView {
+    source: &'static str,
+    points: Vec<BufferPointView>,
+}
+
+#[derive(Debug, Serialize)]
+struct BufferPointView {
+    at_ms: f64,
+    estimated_ms: Option<f64>,
+    cmcd_ms: Option<f64>,
+    /// `null` = not known: the least of all.
+    media: Option<&'static str>,
+}
+
+#[derive(Debug, Serialize)]
+struct StallView {
+    at_ms: f64,
+    lasts_ms: f64,
+}
+
+#[derive(Debug, Serialize)]
+struct RebufferView {
+    at_ms: f64,
+    lasts_ms: Option<f64>,
+    source: &'static str,
+}
+
+#[derive(Debug, Serialize)]
+struct ThroughputView {
+    at_ms: f64,
+    delivered_bps: Option<f64>,
+    mtp_bps: Option<f64>,
+}
+
+#[derive(Debug, Serialize)]
+struct LatencyView {
+    at_ms: f64,
+    latency_ms: f64,
+    source: &'static str,
+}
+
+const fn source(reported: bool) -> &'static str {
+    if reported { "cmcd" } else { "estimated" }
+}
+
+impl Timeline {
+    /// The timeline of a session; of values with a time, only those at `since` or later.
+    pub(super) fn new(record: &SessionRecord, kept: &Kept, since: Duration) -> Self {
+        let finished = kept.finished.iter().map(|exchange| RequestView::finished(exchange));
+        let under_way = kept.under_way.iter().map(|one| RequestView::under_way(one, record.now));
+        let from = ms(since);
+        let requests = finished.chain(under_way).filter(|request| request.end_ms >= from);
+        Self {
+            schema: SCHEMA,
+            session: SessionView::of(record),
+            requests: requests.collect(),
+            requests_left_off: kept.left_off,
+            link: link(record, since),
+            renditions: renditions(record, since),
+            buffer: buffer(record, since),
+            stalls: stalls(record, since),
+            rebuffers: rebuffers(record, since),
+            throughput: throughput(record, since),
+            live_latency: live_latency(record, since),
+            marks: marks(record, kept, from),
+        }
+    }
+}
+
+fn link(record: &SessionRecord, since: Duration) -> LinkView {
+    let width = record.bins.width();
+    let bins = record.bins.iter().filter(|bin| bin.from + width > since).map(|bin| BinView {
+        at_ms: ms(bin.from),
+        granted_bps: bin.granted_rate(),
+        delivered_bps: bin.delivered_rate(),
+    });
+    LinkView { bin_ms: ms(width), bins: bins.collect() }
+}
+
+fn renditions(record: &SessionRecord, since: Duration) -> Vec<RenditionView> {
+    let changes = record.renditions.changes.iter().filter(|change| change.at >= since);
+    let view = changes.map(|change| RenditionView {
+        at_ms: ms(change.at),
+        media: change.media,
+        rung: change.rung,
+        bandwidth_bps: change.bandwidth,
+        rendition: change.rendition.clone(),
+    });
+    view.collect()
+}
+
+fn buffer(record: &SessionRecord, since: Duration) -> BufferView {
+    let points = record.points.buffer.iter().filter(|point| point.at >= since);
+    let points = points.map(|point| BufferPointView {
+        at_ms: ms(point.at),
+        estimated_ms: point.estimated.map(ms),
+        cmcd_ms: point.reported.map(ms),
+        media: Some(point.media).filter(|media| *media != "unknown"),
+    });
+    let mut points: Vec<_> = points.collect();
+    // The buffer now, so that a line ends at the present and not at the last segment.
+    if !record.ended {
+        points.extend(record.playback.buffers().map(|(media, level)| BufferPointView {
+            at_ms: ms(record.now),
+            estimated_ms: Some(ms(level)),
+            cmcd_ms: None,
+            media: Some(media).filter(|media| *media != "unknown"),
+        }));
+    }
+    BufferView { source: super::figures::Sources::of(record).buffer, points }
+}
+
+fn stalls(record: &SessionRecord, since: Duration) -> Vec<StallView> {
+    let stalls = record.stalls.iter().filter(|stall| stall.at + stall.lasts >= since);
+    let view = |at, lasts| StallView { at_ms: ms(at), lasts_ms: ms(lasts) };
+    stalls.map(|stall| view(stall.at, stall.lasts)).collect()
+}
+
+fn rebuffers(record: &SessionRecord, since: Duration) -> Vec<RebufferView> {
+    let (playback, reports) = (&record.playback, &record.reports);
+    let present = playback.rebuffering();
+    let estimated = playback.rebuffers.iter().copied().chain(present);
+    let estimated = estimated.map(|one| (one.at, Some(one.lasts), false));
+    let reported = reports.starvations.iter().map(|one| (one.at, one.lasts, true));
+    let all = estimated.chain(reported);
+    let recent = all.filter(|(at, lasts, _)| *at + lasts.unwrap_or_default() >= since);
+    let view = recent.map(|(at, lasts, reported)| RebufferView {
+        at_ms: ms(at),
+        lasts_ms: lasts.map(ms),
+        source: source(reported),
+    });
+    view.collect()
+}
+
+fn throughput(record: &SessionRecord, since: Duration) -> Vec<ThroughputView> {
+    let points = record.reports.throughputs.iter().filter(|point| point.at >= since);
+    let view = points.map(|point| ThroughputView {
+        at_ms: ms(point.at),
+        delivered_bps: point.delivered,
+        mtp_bps: point.reported,
+    });
+    view.collect()
+}
+
+fn live_latency(record: &SessionRecord, since: Duration) -> Vec<LatencyView> {
+    let points = record.points.latency.iter().filter(|point| point.at >= since);
+    let view = points.map(|point| LatencyView {
+        at_ms: ms(point.at),
+        latency_ms: ms(point.latency),
+        source: source(point.reported),
+    });
+    view.collect()
+}
+
+/// The marks of the session and of its exchanges, in the order of time.
+fn marks(record: &SessionRecord, kept: &Kept, from: f64) -> Vec<Mark> {
+    let finished = kept.finished.iter().flat_map(|exchange| Mark::of_exchange(exchange));
+    let under_way = kept.under_way.iter().flat_map(Mark::of_open_exchange);
+    let all = record.marks.iter().cloned().chain(finished).chain(under_way);
+    let mut marks: Vec<_> = all.filter(|mark| mark.at_ms >= from).collect();
+    marks.sort_by(|one, other| one.at_ms.total_cmp(&other.at_ms));
+    marks
+}

@@ -346,8 +346,21 @@ async fn who_listens_hears_what_happens_to_a_session_until_it_ends() {
     let whole = whole.expect("does not end").unwrap().to_bytes();
     let text = std::str::from_utf8(&whole).unwrap();
     let names: Vec<_> = text.lines().filter_map(|line| line.strip_prefix("event: ")).collect();
-    assert_eq!(names, ["request_planned", "fault_injected", "request_finished", "session_ended"]);
-    for line in text.lines().filter_map(|line| line.strip_prefix("data: ")) {
+    let expected = [
+        "schema",
+        "command_applied",
+        "request_planned",
+        "fault_injected",
+        "request_finished",
+        "session_ended",
+    ];
+    assert_eq!(names, expected);
+    let data: Vec<_> = text.lines().filter_map(|line| line.strip_prefix("data: ")).collect();
+    assert_eq!(data[0], "{\"schema\":1}");
+    let ids = text.lines().filter_map(|line| line.strip_prefix("id: "));
+    let ids: Vec<u64> = ids.map(|id| id.parse().unwrap()).collect();
+    assert!(ids.len() == 5 && ids.is_sorted_by(|one, next| one < next), "{ids:?}");
+    for line in &data[1..] {
         let event: Value = serde_json::from_str(line).unwrap();
         assert_eq!(event["session"], armed["id"]);
     }

@@ -14,8 +14,8 @@ use vsps::{
         compare::{compare, merge},
         live::CatchUp,
         matrix::{
-            Journal, Ladder, Outcome, Plan, PlanOptions, Results, Run, RunResult, Seeds, Shard,
-            SweepObserver, csv, markdown, run_all, table, trace,
+            Figures, Journal, Ladder, Outcome, Plan, PlanOptions, Results, Run, RunResult, Seeds,
+            Shard, SweepObserver, csv, markdown, run_all, table, trace,
         },
         report::report,
     },
@@ -556,7 +556,7 @@ fn players_share_a_link() {
     let profile = folder.join("steady.toml");
     fs::write(
         &profile,
-        "summary = \"x\"\nsource = \"x\"\n[downlink]\nrate = \"6 Mbit/s\"\nrtt = \"40 ms\"\n",
+        "summary = \"x\"\nsource = \"x\"\n[latency]\nrtt = \"40 ms\"\n[downlink]\nrate = \"6 Mbit/s\"\n",
     )
     .unwrap();
     let profile = profile.to_str().unwrap();
@@ -574,11 +574,11 @@ fn players_share_a_link() {
     for (index, name) in algorithms.iter().enumerate() {
         let (alone, shared) = (figures(&one, index), figures(&three, index));
         assert_eq!((alone.jain_bitrate, alone.jain_qoe), (1.0, 1.0));
-        assert!(alone.bitrate_kbps > 2.0 * shared.bitrate_kbps, "{name}: {alone:?} {shared:?}");
+        assert!(alone.bitrate_kbps > 1.5 * shared.bitrate_kbps, "{name}: {alone:?} {shared:?}");
         // 2 Mbit/s each: the mean rung is that or somewhat less.
         assert!((900.0..2100.0).contains(&shared.bitrate_kbps), "{name}: {shared:?}");
         assert!((0.85..1.0).contains(&shared.jain_bitrate), "{name}: {shared:?}");
-        assert!((0.5..1.01).contains(&shared.utilization), "{name}: {shared:?}");
+        assert!((0.5..1.02).contains(&shared.utilization), "{name}: {shared:?}");
     }
     assert_eq!(three.to_json().unwrap(), sweep(3, &algorithms).to_json().unwrap());
     assert!(table(&three).contains("fairness (bitrate)"));
@@ -623,4 +623,73 @@ fn a_live_stream_is_kept_up_with() {
         "{}",
         results.command
     );
+}
+
+/// A network of slow changes, in the manner of the 3G traces of the papers: 5 s steps whose logarithm is a random
+/// walk that returns to its mean, of 300 to 3000 kbit/s.
+fn mobile_network(number: u64) -> String {
+    let mut state = number.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+    let mut next = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state >> 11) as f64 / (1u64 << 53) as f64
+    };
+    let mean = 300.0 * (1.0 + 9.0 * next());
+    let mut walk = 0.0f64;
+    let step = |_| {
+        walk = 0.85 * walk + 0.45 * (2.0 * next() - 1.0);
+        let rate = (mean * walk.exp()).max(50.0).round();
+        format!("{{ for = \"5 s\", rate = \"{rate} kbit/s\" }}")
+    };
+    let steps: Vec<String> = (0..64).map(step).collect();
+    format!(
+        "summary = \"x\"\nsource = \"x\"\n[latency]\nrtt = \"80 ms\"\n[downlink]\nrepeat = true\nschedule = [{}]\n",
+        steps.join(", ")
+    )
+}
+
+/// The rankings of the papers come out, on 40 networks with Pensieve's ladder and 48 segments:
+///
+/// - Yin et al., SIGCOMM 2015: RobustMPC is better than the buffer-based and the rate-based algorithm in QoE, and
+///   better than MPC, whose predictions are too high.
+/// - Mao et al., SIGCOMM 2017: RobustMPC is better than BOLA, BOLA has more rebuffering.
+/// - Spiteri et al., MMSys 2018: BOLA-E is better than BOLA, and dash.js's DYNAMIC better than the throughput rule, in
+///   Sabre's score; DYNAMIC is better than BOLA in QoE.
+#[test]
+fn the_rankings_of_the_papers_come_out() {
+    const NETWORKS: u64 = 40;
+    let folder = scratch("rankings");
+    let file = |number: u64| {
+        let path = folder.join(format!("network-{number}.toml"));
+        fs::write(&path, mobile_network(number)).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let files: Vec<String> = (1..=NETWORKS).map(file).collect();
+    let profiles: Vec<&str> = files.iter().map(String::as_str).collect();
+    let algorithms =
+        ["throughput", "bba", "bola", "bola-e", "dynamic", "dynamicdash", "mpc", "robust-mpc"];
+    let options = PlanOptions {
+        ladder: Ladder::find("pensieve").unwrap(),
+        duration: Duration::from_secs(192),
+        ..options(&profiles, &algorithms, Seeds { first: 1, last: 1 })
+    };
+    let results = run(&Plan::new(options, &Catalog::new()).unwrap(), 2);
+    let mean = |abr: &str, of: fn(&Figures) -> f64| {
+        let runs = results.runs.iter().filter(|run| run.abr == abr);
+        runs.map(|run| of(run.figures().unwrap())).sum::<f64>() / NETWORKS as f64
+    };
+    let qoe = |abr: &str| mean(abr, |figures| figures.qoe_pensieve);
+    let score = |abr: &str| mean(abr, |figures| figures.sabre_score);
+    let rebuffering = |abr: &str| mean(abr, |figures| figures.rebuffer_ratio);
+    let figures = algorithms.map(|abr| (abr, qoe(abr), score(abr), rebuffering(abr)));
+    for other in ["throughput", "bba", "bola", "mpc"] {
+        assert!(qoe("robust-mpc") > qoe(other) + 0.1, "{other}: {figures:?}");
+    }
+    assert!(qoe("bba") > qoe("throughput"), "{figures:?}");
+    assert!(rebuffering("bola") > rebuffering("robust-mpc"), "{figures:?}");
+    assert!(rebuffering("mpc") > 5.0 * rebuffering("robust-mpc"), "{figures:?}");
+    assert!(score("bola-e") > score("bola") + 0.02, "{figures:?}");
+    assert!(score("dynamicdash") > score("throughput") + 0.1, "{figures:?}");
+    assert!(qoe("dynamic") > qoe("bola") + 0.05, "{figures:?}");
 }

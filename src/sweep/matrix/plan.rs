@@ -135,8 +135,9 @@ impl Plan {
         let PlanOptions { ladder, duration, buffer, abandon, players, live, .. } = &self.options;
         let span = |span: &Duration| crate::units::span::print(*span).replace(' ', "");
         let mut command = format!(
-            "vsps bench --profile {} --abr {algorithms} --ladder {} --seeds {seeds} --duration {}",
+            "vsps bench --profile {} --abr {} --ladder {} --seeds {seeds} --duration {}",
             quoted(profiles),
+            quoted(algorithms),
             quoted(&ladder.name),
             span(duration)
         );

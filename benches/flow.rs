@@ -7,7 +7,9 @@ use bytes::Bytes;
 use criterion::{BenchmarkId, Criterion, Throughput};
 use std::{hint::black_box, time::Duration};
 use vsps::{
-    model::{Flow, Link, LinkSpec, LossModel, LossSpec, OnDrop, RateSpec, Verdict},
+    model::{
+        Link, LinkAccess, LinkSpec, LossModel, LossSpec, OnDrop, RateSpec, ResponseShaper, Verdict,
+    },
     seed::Seed,
     units::{BitRate, Ratio},
 };
@@ -48,14 +50,18 @@ pub(crate) fn bench_all(c: &mut Criterion) {
 /// A body without end on a link of its own.
 struct Body {
     link: Link,
-    flow: Flow,
+    shaper: ResponseShaper,
     now: Duration,
 }
 
 impl Body {
     fn new(spec: &LinkSpec, own: Option<BitRate>) -> Self {
         let seed = Seed::new(7);
-        Self { link: Link::new(spec, seed), flow: Flow::new(spec, own, seed), now: Duration::ZERO }
+        Self {
+            link: Link::new(spec, seed),
+            shaper: ResponseShaper::new(spec, own, seed),
+            now: Duration::ZERO,
+        }
     }
 
     /// Passes one frame, quantum by quantum; returns the number of quanta.
@@ -63,14 +69,14 @@ impl Body {
         let mut frame = Bytes::from_static(FRAME);
         let mut quanta = 0;
         while !frame.is_empty() {
-            match self.flow.poll(&mut self.link, None, self.now, frame.len()) {
+            match self.shaper.poll(&mut LinkAccess::new(&mut self.link), self.now, frame.len()) {
                 Verdict::Pass(bytes) => {
                     black_box(frame.split_to(bytes));
                     quanta += 1;
                 }
-                Verdict::Wait(Some(until)) => self.now = until,
-                Verdict::Wait(None) => break,
-                Verdict::Drop { .. } => {}
+                Verdict::Wait(until) => self.now = until,
+                Verdict::Paused => break,
+                Verdict::Stalled(_) | Verdict::Drop { .. } => {}
             }
         }
         quanta

@@ -4,14 +4,14 @@ use criterion::{BenchmarkId, Criterion, Throughput};
 use std::{hint::black_box, sync::Arc, time::Duration};
 use vsps::{
     model::{
-        Distribution, Flow, Link, LinkSpec, Markov, RateSpec, StallSpec, Start, State, Step, Steps,
-        Trace, Transport, TransportSpec, Verdict,
+        Distribution, Link, LinkAccess, LinkSpec, Markov, RateSpec, ResponseShaper, StallSpec,
+        Start, State, Step, Steps, Trace, Transport, TransportSpec, Verdict,
     },
     seed::Seed,
     units::{BitRate, Ratio},
 };
 
-/// More than any quantum: the flow never runs dry.
+/// More than any quantum: the response always has bytes.
 const PLENTY: usize = 1 << 20;
 const MEAN: BitRate = BitRate::from_kilobits_per_second(25_000);
 
@@ -57,7 +57,7 @@ pub(crate) fn bench_all(c: &mut Criterion) {
 /// A link at work in virtual time, and the responses that share it.
 pub(crate) struct Drive {
     link: Link,
-    flows: Vec<(Flow, Option<Transport>, Duration)>,
+    shapers: Vec<(ResponseShaper, Option<Transport>, Duration)>,
     now: Duration,
 }
 
@@ -66,29 +66,33 @@ impl Drive {
         let seed = Seed::new(7);
         let over_tcp = spec.transport == TransportSpec::Tcp;
         let transport = || over_tcp.then(|| Transport::new(spec.latency.rtt));
-        let flows = (0..responses)
-            .map(|n| (Flow::new(spec, None, seed.numbered(n)), transport(), Duration::ZERO))
+        let shapers = (0..responses)
+            .map(|n| {
+                (ResponseShaper::new(spec, None, seed.numbered(n)), transport(), Duration::ZERO)
+            })
             .collect();
-        Self { link: Link::new(spec, seed), flows, now: Duration::ZERO }
+        Self { link: Link::new(spec, seed), shapers, now: Duration::ZERO }
     }
 
     /// Runs until the next quantum passes: two questions as a rule, "when?" and then "now?".
     pub(crate) fn quantum(&mut self) -> usize {
         loop {
-            let Self { link, flows, now } = self;
-            let first = flows.iter_mut().min_by_key(|(_, _, wake)| *wake);
-            let Some((flow, transport, wake)) = first else {
+            let Self { link, shapers, now } = self;
+            let first = shapers.iter_mut().min_by_key(|(_, _, wake)| *wake);
+            let Some((shaper, transport, wake)) = first else {
                 return 0;
             };
             *now = (*now).max(*wake);
-            match flow.poll(link, transport.as_mut(), *now, PLENTY) {
+            let transport = transport.as_mut();
+            let mut access = LinkAccess { transport, ..LinkAccess::new(link) };
+            match shaper.poll(&mut access, *now, PLENTY) {
                 Verdict::Pass(bytes) => {
                     *wake = *now;
                     return bytes;
                 }
-                Verdict::Wait(Some(until)) => *wake = until,
-                Verdict::Wait(None) => return 0,
-                Verdict::Drop { .. } => {}
+                Verdict::Wait(until) => *wake = until,
+                Verdict::Paused => return 0,
+                Verdict::Stalled(_) | Verdict::Drop { .. } => {}
             }
         }
     }

@@ -16,8 +16,8 @@ use vsps::{
     args::RunArgs,
     config::Config,
     model::{
-        Distribution, Flow, Link, LinkSpec, Markov, PACKET, RateSpec, StallSpec, Start, State,
-        Step, Trace, Verdict,
+        Distribution, Link, LinkAccess, LinkSpec, Markov, PACKET, RateSpec, ResponseShaper,
+        StallSpec, Start, State, Step, Trace, Verdict,
     },
     profiles::Catalog,
     seed::Seed,
@@ -26,14 +26,15 @@ use vsps::{
 
 const RATE: BitRate = BitRate::from_kilobits_per_second(10_000);
 
-/// Runs a flow that always has data until `end` of virtual time; returns how many quanta passed.
-fn drive(link: &mut Link, flow: &mut Flow, now: &mut Duration, end: Duration) -> u64 {
+/// Runs a response that always has data until `end` of virtual time; returns how many quanta passed.
+fn drive(link: &mut Link, shaper: &mut ResponseShaper, now: &mut Duration, end: Duration) -> u64 {
     let mut quanta = 0;
     while *now < end {
-        match flow.poll(link, None, *now, 1 << 20) {
+        match shaper.poll(&mut LinkAccess::new(link), *now, 1 << 20) {
             Verdict::Pass(_) => quanta += 1,
-            Verdict::Wait(until) => *now = until.unwrap(),
-            Verdict::Drop { .. } => {}
+            Verdict::Wait(until) => *now = until,
+            Verdict::Paused => panic!("nothing leaves any more"),
+            Verdict::Stalled(_) | Verdict::Drop { .. } => {}
         }
     }
     quanta
@@ -59,13 +60,13 @@ fn a_link_in_steady_state_allocates_nothing() {
     let constant = LinkSpec { rate: RateSpec::Constant(RATE), ..LinkSpec::default() };
     for spec in [constant, markov_with_stalls()] {
         let mut link = Link::new(&spec, Seed::new(7));
-        let mut flow = Flow::new(&spec, None, Seed::new(7));
+        let mut shaper = ResponseShaper::new(&spec, None, Seed::new(7));
         let mut now = Duration::ZERO;
         // Queues grow to the size they need.
-        drive(&mut link, &mut flow, &mut now, Duration::from_secs(60));
+        drive(&mut link, &mut shaper, &mut now, Duration::from_secs(60));
         let mut quanta = 0;
         let seen = measure(|| {
-            quanta = drive(&mut link, &mut flow, &mut now, Duration::from_secs(180));
+            quanta = drive(&mut link, &mut shaper, &mut now, Duration::from_secs(180));
         });
         assert!(quanta > 50_000, "{quanta} quanta");
         assert_eq!(seen.count_total, 0, "{:?}", spec.rate);

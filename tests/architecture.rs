@@ -110,13 +110,13 @@ const OWNED: &[(&str, &[&str])] = &[
     (
         "time::sleep",
         &[
-            "proxy/body/shaped_body.rs",      // the shaped body waits for its link
-            "proxy/body/wake_schedule.rs",    // latency, delays and hangs before the headers
+            "proxy/body/session_timer.rs", // bodies wait for their link, their gate, their filter
+            "proxy/body/wake_schedule.rs", // latency, delays and hangs before the headers
             "proxy/downstream/connection.rs", // closes idle connections
             "proxy/downstream/protocol_detect.rs", // a first line may arrive in pieces
-            "proxy/downstream/socket.rs",     // lets a refusal be read before the close
+            "proxy/downstream/socket.rs",  // lets a refusal be read before the close
             "proxy/upstream/idle_connections.rs", // keeps connections for a while
-            "proxy/downstream/server.rs",     // pauses after a failed accept
+            "proxy/downstream/server.rs",  // pauses after a failed accept
             "origin/server.rs",
             "origin/pace.rs", // what does not exist yet is waited for
             "api/server.rs",
@@ -280,6 +280,8 @@ fn the_model_and_the_player_are_pure() {
             "std::io",
             "time::Instant",
             "hyper",
+            "Mutex",
+            "RwLock",
         ] {
             if source.code.contains(banned) {
                 faults.push(format!("{}: `{banned}` in a pure module", source.name));

@@ -6,8 +6,8 @@ use proptest::prelude::*;
 use std::time::Duration;
 use vsps::{
     model::{
-        Count, Flow, Link, LinkSpec, LossModel, LossSpec, OnDrop, QueueSize, RateSpec, Transport,
-        TransportSpec, Verdict,
+        Count, Link, LinkAccess, LinkSpec, LossModel, LossSpec, OnDrop, QueueSize, RateSpec,
+        ResponseShaper, Transport, TransportSpec, Verdict,
     },
     seed::Seed,
     units::{BitRate, ByteSize, Ratio},
@@ -16,7 +16,7 @@ use vsps::{
 /// A connection, and the response on it.
 struct Connection {
     transport: Transport,
-    flow: Flow,
+    shaper: ResponseShaper,
     /// The bytes of the response; and what the origin has ready at a time, if it is slow.
     left: u64,
     pace: Option<u64>,
@@ -31,8 +31,8 @@ impl Connection {
         let mut spec = LinkSpec { transport: TransportSpec::Tcp, loss, ..LinkSpec::default() };
         spec.latency.rtt = ms(rtt);
         let transport = Transport::new(ms(rtt)).of(party);
-        let flow = Flow::new(&spec, None, Seed::new(party * 100 + rtt));
-        Self { transport, flow, left: 1 << 40, pace: None, arrivals: Vec::new() }
+        let shaper = ResponseShaper::new(&spec, None, Seed::new(party * 100 + rtt));
+        Self { transport, shaper, left: 1 << 40, pace: None, arrivals: Vec::new() }
     }
 
     /// Polls it at `now`; returns when it is to be polled again.
@@ -40,23 +40,26 @@ impl Connection {
         while self.left > 0 {
             let ready = self.pace.map_or(u64::MAX, |pace| {
                 let made = (pace as f64 * now.as_secs_f64()) as u64;
-                made.saturating_sub(self.flow.sent())
+                made.saturating_sub(self.shaper.sent())
             });
             let at_hand = usize::try_from(self.left.min(ready)).unwrap();
             if at_hand == 0 {
                 return Some(now + ms(20));
             }
-            match self.flow.poll(link, Some(&mut self.transport), now, at_hand) {
+            let transport = Some(&mut self.transport);
+            let mut access = LinkAccess { transport, ..LinkAccess::new(link) };
+            match self.shaper.poll(&mut access, now, at_hand) {
                 Verdict::Pass(0) => return Some(now + ms(20)),
                 Verdict::Pass(bytes) => {
                     self.left -= bytes as u64;
                     self.arrivals.push((now, bytes));
                 }
                 Verdict::Wait(until) => {
-                    assert!(until.unwrap() > now, "a wait of nothing");
-                    return until;
+                    assert!(until > now, "a wait of nothing");
+                    return Some(until);
                 }
-                Verdict::Drop { .. } => {}
+                Verdict::Stalled(_) | Verdict::Drop { .. } => {}
+                Verdict::Paused => panic!("nothing leaves any more"),
             }
         }
         None

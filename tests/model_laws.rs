@@ -6,8 +6,8 @@ use proptest::prelude::*;
 use std::{sync::Arc, time::Duration};
 use vsps::{
     model::{
-        Distribution, Flow, Link, LinkSpec, LossModel, LossSpec, OnDrop, RateSpec, StallSpec, Step,
-        Steps, Transport, Verdict,
+        Distribution, Link, LinkAccess, LinkSpec, LossModel, LossSpec, OnDrop, RateSpec,
+        ResponseShaper, StallSpec, Step, Steps, Transport, Verdict,
     },
     seed::Seed,
     units::{BitRate, ByteSize, Ratio},
@@ -16,7 +16,7 @@ use vsps::{
 /// Bytes that left at a time.
 type Sent = (Duration, usize);
 
-/// Drives one flow until `end`: always bytes to send, woken `late(n)` after each n-th deadline.
+/// Drives one response until `end`: always bytes to send, woken `late(n)` after each n-th deadline.
 fn drive(
     spec: &LinkSpec,
     seed: u64,
@@ -25,20 +25,20 @@ fn drive(
     mut late: impl FnMut(usize) -> Duration,
 ) -> (Vec<Sent>, Vec<Verdict>) {
     let mut link = Link::new(spec, Seed::new(seed));
-    let mut flow = Flow::new(spec, None, Seed::new(seed).named("request"));
+    let mut shaper = ResponseShaper::new(spec, None, Seed::new(seed).named("request"));
     let (mut now, mut sent, mut verdicts, mut wakes) = (Duration::ZERO, vec![], vec![], 0);
     while now < end {
-        let verdict = flow.poll(&mut link, None, now, chunk);
+        let verdict = shaper.poll(&mut LinkAccess::new(&mut link), now, chunk);
         verdicts.push(verdict);
         match verdict {
             Verdict::Pass(bytes) => sent.push((now, bytes)),
-            Verdict::Wait(Some(until)) => {
+            Verdict::Wait(until) => {
                 assert!(until > now, "a wait of nothing");
                 now = until + late(wakes);
                 wakes += 1;
             }
-            Verdict::Wait(None) => break,
-            Verdict::Drop { action: OnDrop::Retransmit, .. } => {}
+            Verdict::Paused => break,
+            Verdict::Stalled(_) | Verdict::Drop { action: OnDrop::Retransmit, .. } => {}
             Verdict::Drop { .. } => break,
         }
     }
@@ -188,22 +188,21 @@ fn rough() -> LinkSpec {
     }
 }
 
-/// Runs `n` flows on one link, each polling again as soon as its bytes have left.
+/// Runs `n` responses on one link, each polling again as soon as its bytes have left.
 fn share(spec: &LinkSpec, n: usize, end: Duration) -> Vec<usize> {
     let mut link = Link::new(spec, Seed::new(1));
-    let mut flows: Vec<Flow> = (0..n).map(|i| Flow::new(spec, None, Seed::new(i as u64))).collect();
+    let mut shapers: Vec<ResponseShaper> =
+        (0..n).map(|i| ResponseShaper::new(spec, None, Seed::new(i as u64))).collect();
     let (mut now, mut bytes) = (Duration::ZERO, vec![0; n]);
     while now < end {
         let mut next = end;
-        for (flow, bytes) in flows.iter_mut().zip(&mut bytes) {
+        for (shaper, bytes) in shapers.iter_mut().zip(&mut bytes) {
             loop {
-                match flow.poll(&mut link, None, now, 1 << 20) {
+                match shaper.poll(&mut LinkAccess::new(&mut link), now, 1 << 20) {
                     Verdict::Pass(passed) => *bytes += passed,
-                    Verdict::Wait(until) => {
-                        next = next.min(until.unwrap_or(end));
-                        break;
-                    }
-                    Verdict::Drop { .. } => {}
+                    Verdict::Wait(until) => break next = next.min(until),
+                    Verdict::Paused => break,
+                    Verdict::Stalled(_) | Verdict::Drop { .. } => {}
                 }
             }
         }
@@ -220,8 +219,8 @@ fn parallel_flows_share_evenly() {
         let sum: f64 = bytes.iter().map(|b| *b as f64).sum();
         let squares: f64 = bytes.iter().map(|b| (*b as f64).powi(2)).sum();
         let jain = sum * sum / (n as f64 * squares);
-        assert!(jain > 0.9999, "{n} flows: Jain {jain}");
-        assert!((sum / 6_250_000.0 - 1.0).abs() < 0.002, "{n} flows: sum {sum}");
+        assert!(jain > 0.9999, "{n} shapers: Jain {jain}");
+        assert!((sum / 6_250_000.0 - 1.0).abs() < 0.002, "{n} shapers: sum {sum}");
     }
 }
 
@@ -230,17 +229,20 @@ fn parallel_flows_share_evenly() {
 fn a_change_is_felt_in_flight() {
     let slow = constant(1_000, 128);
     let mut link = Link::new(&slow, Seed::new(1));
-    let mut flow = Flow::new(&slow, None, Seed::new(1));
-    assert_eq!(flow.poll(&mut link, None, Duration::ZERO, 4000), Verdict::Pass(128));
-    let wait = flow.poll(&mut link, None, Duration::ZERO, 4000);
-    assert_eq!(wait, Verdict::Wait(Some(Duration::from_millis(1024))));
+    let mut shaper = ResponseShaper::new(&slow, None, Seed::new(1));
+    assert_eq!(
+        shaper.poll(&mut LinkAccess::new(&mut link), Duration::ZERO, 4000),
+        Verdict::Pass(128)
+    );
+    let wait = shaper.poll(&mut LinkAccess::new(&mut link), Duration::ZERO, 4000);
+    assert_eq!(wait, Verdict::Wait(Duration::from_millis(1024)));
     let now = Duration::from_millis(1000);
     link.change(now, &constant(24_000, 128));
-    let sooner = flow.poll(&mut link, None, now, 4000);
+    let sooner = shaper.poll(&mut LinkAccess::new(&mut link), now, 4000);
     // A quantum at the new rate, from an empty bucket: 128 bytes at 24 kbit/s.
-    assert_eq!(sooner, Verdict::Wait(Some(now + Duration::from_nanos(42_666_667))));
+    assert_eq!(sooner, Verdict::Wait(now + Duration::from_nanos(42_666_667)));
     link.change(now, &constant(0, 128));
-    assert_eq!(flow.poll(&mut link, None, now, 4000), Verdict::Wait(None));
+    assert_eq!(shaper.poll(&mut LinkAccess::new(&mut link), now, 4000), Verdict::Paused);
 }
 
 /// A rule's own rate holds, whatever the link would carry.
@@ -249,20 +251,20 @@ fn an_own_rate_is_a_ceiling_of_its_own() {
     let spec = LinkSpec::default();
     let mut link = Link::new(&spec, Seed::new(1));
     let own = Some(BitRate::from_kilobits_per_second(300));
-    let mut flow = Flow::new(&spec, own, Seed::new(1));
+    let mut shaper = ResponseShaper::new(&spec, own, Seed::new(1));
     let (mut now, end) = (Duration::ZERO, Duration::from_secs(10));
     while now < end {
-        match flow.poll(&mut link, None, now, 1 << 20) {
-            Verdict::Wait(Some(until)) => now = until,
+        match shaper.poll(&mut LinkAccess::new(&mut link), now, 1 << 20) {
+            Verdict::Wait(until) => now = until,
             Verdict::Pass(_) => {}
             verdict => panic!("{verdict:?}"),
         }
     }
-    let ratio = flow.sent() as f64 / 375_000.0;
+    let ratio = shaper.sent() as f64 / 375_000.0;
     assert!((ratio - 1.0).abs() < 0.01, "{ratio}");
 }
 
-/// A retransmission pauses the flow for a round trip and loses no byte.
+/// A retransmission pauses the response for a round trip and loses no byte.
 #[test]
 fn a_loss_costs_a_round_trip() {
     let mut spec = constant(8_000_000, 3000);
@@ -286,15 +288,15 @@ fn a_silenced_link_with_stalls_costs_nothing() {
     let mut link = Link::new(&rough(), Seed::new(1));
     let silent = LinkSpec { rate: RateSpec::Constant(BitRate::ZERO), ..rough() };
     link.change(Duration::from_secs(1), &silent);
-    let mut flow = Flow::new(&silent, None, Seed::new(1));
+    let mut shaper = ResponseShaper::new(&silent, None, Seed::new(1));
     let (mut now, mut told) = (Duration::from_secs(1), 0);
     for _ in 0..1000 {
-        match flow.poll(&mut link, None, now, 1000) {
-            Verdict::Wait(Some(until)) => assert!(until > now),
-            verdict => panic!("{verdict:?}"),
-        }
-        while flow.take_stall(&mut link, now).is_some() {
-            told += 1;
+        loop {
+            match shaper.poll(&mut LinkAccess::new(&mut link), now, 1000) {
+                Verdict::Stalled(_) => told += 1,
+                Verdict::Wait(until) => break assert!(until > now),
+                verdict => panic!("{verdict:?}"),
+            }
         }
         now += Duration::from_millis(100);
     }
@@ -307,23 +309,26 @@ fn a_silenced_link_with_stalls_costs_nothing() {
 fn a_rate_of_zero_is_silence_until_a_change() {
     let silent = constant(0, 64 << 10);
     let mut link = Link::new(&silent, Seed::new(1));
-    let mut flow = Flow::new(&silent, None, Seed::new(1));
+    let mut shaper = ResponseShaper::new(&silent, None, Seed::new(1));
     for day in 0..100 {
         let now = Duration::from_secs(day * 86_400);
-        assert_eq!(flow.poll(&mut link, None, now, 4000), Verdict::Wait(None));
+        assert_eq!(shaper.poll(&mut LinkAccess::new(&mut link), now, 4000), Verdict::Paused);
         assert_eq!((link.carried(now), link.rate(now)), (0, Some(BitRate::ZERO)));
     }
     let now = Duration::from_secs(100 * 86_400);
     link.change(now, &constant(8_000_000, 1000));
     let wake = now + Duration::from_millis(1);
-    assert_eq!(flow.poll(&mut link, None, now, 1000), Verdict::Wait(Some(wake)));
-    assert_eq!(flow.poll(&mut link, None, wake, 1000), Verdict::Pass(1000));
+    assert_eq!(shaper.poll(&mut LinkAccess::new(&mut link), now, 1000), Verdict::Wait(wake));
+    assert_eq!(shaper.poll(&mut LinkAccess::new(&mut link), wake, 1000), Verdict::Pass(1000));
     // A limit of zero holds a response on a fast link.
     let (fast, limit) = (constant(8_000_000, 1000), Link::new(&silent, Seed::new(2)));
-    let mut held = Flow::new(&fast, None, Seed::new(1));
+    let mut held = ResponseShaper::new(&fast, None, Seed::new(1));
     held.keep_to(limit);
     let mut link = Link::new(&fast, Seed::new(1));
-    assert_eq!(held.poll(&mut link, None, Duration::from_secs(9), 1000), Verdict::Wait(None));
+    assert_eq!(
+        held.poll(&mut LinkAccess::new(&mut link), Duration::from_secs(9), 1000),
+        Verdict::Paused
+    );
 }
 
 /// Quanta booked on a fast link do not delay a slow one.
@@ -331,21 +336,23 @@ fn a_rate_of_zero_is_silence_until_a_change() {
 fn a_sudden_drop_strands_nobody() {
     let fast = constant(1_000_000_000, 125_000);
     let mut link = Link::new(&fast, Seed::new(1));
-    let mut flows: Vec<Flow> = (0..6).map(|i| Flow::new(&fast, None, Seed::new(i))).collect();
+    let mut shapers: Vec<ResponseShaper> =
+        (0..6).map(|i| ResponseShaper::new(&fast, None, Seed::new(i))).collect();
     let mut now = Duration::ZERO;
-    for flow in &mut flows {
-        while let Verdict::Pass(_) = flow.poll(&mut link, None, now, 1 << 20) {}
+    for shaper in &mut shapers {
+        while let Verdict::Pass(_) = shaper.poll(&mut LinkAccess::new(&mut link), now, 1 << 20) {}
     }
     link.change(now, &constant(1_000_000, 1448));
     let mut passed = 0;
     while now < Duration::from_secs(1) {
         let mut next = Duration::from_secs(1);
-        for flow in &mut flows {
+        for shaper in &mut shapers {
             loop {
-                match flow.poll(&mut link, None, now, 1 << 20) {
+                match shaper.poll(&mut LinkAccess::new(&mut link), now, 1 << 20) {
                     Verdict::Pass(bytes) => passed += bytes,
-                    Verdict::Wait(until) => break next = next.min(until.unwrap_or(next)),
-                    Verdict::Drop { .. } => {}
+                    Verdict::Wait(until) => break next = next.min(until),
+                    Verdict::Paused => break,
+                    Verdict::Stalled(_) | Verdict::Drop { .. } => {}
                 }
             }
         }
@@ -359,14 +366,16 @@ fn a_sudden_drop_strands_nobody() {
 fn a_head_takes_its_time_before_the_body() {
     let passed = |head: u32, transport: bool| {
         let spec = constant(800_000, 1448); // 100 bytes a millisecond
-        let (mut link, mut flow) =
-            (Link::new(&spec, Seed::new(1)), Flow::new(&spec, None, Seed::new(1)));
+        let (mut link, mut shaper) =
+            (Link::new(&spec, Seed::new(1)), ResponseShaper::new(&spec, None, Seed::new(1)));
         let mut tcp = Transport::new(Duration::from_millis(1));
-        flow.follow_head(head);
+        shaper.follow_head(head);
         let (mut now, mut first, mut left) = (Duration::ZERO, None, 20_000);
         while left > 0 {
-            match flow.poll(&mut link, transport.then_some(&mut tcp), now, left) {
-                Verdict::Wait(Some(until)) => now = until,
+            let transport = transport.then_some(&mut tcp);
+            let mut access = LinkAccess { transport, ..LinkAccess::new(&mut link) };
+            match shaper.poll(&mut access, now, left) {
+                Verdict::Wait(until) => now = until,
                 Verdict::Pass(bytes) => {
                     first.get_or_insert(now);
                     left -= bytes;

@@ -6,8 +6,9 @@ use proptest::prelude::*;
 use std::{sync::Arc, time::Duration};
 use vsps::{
     model::{
-        Count, Distribution, Flow, Link, LinkSpec, Markov, OnOff, Ramp, RateSpec, Shape, StallSpec,
-        Start, State, Step, Steps, Times, Trace, Verdict, WHOLE, Wave, Waves,
+        Count, Distribution, Link, LinkAccess, LinkSpec, Markov, OnOff, Ramp, RateSpec,
+        ResponseShaper, Shape, StallSpec, Start, State, Step, Steps, Times, Trace, Verdict, WHOLE,
+        Wave, Waves,
     },
     seed::Seed,
     units::{BitRate, Ratio},
@@ -73,8 +74,8 @@ fn spec(rate: RateSpec) -> LinkSpec {
     LinkSpec { rate, ..LinkSpec::default() }
 }
 
-/// What has left by each time, of a flow that always has `chunk` bytes to send; besides, the link is asked
-/// about its rate at `idle` moments that have nothing to do with the flow.
+/// What has left by each time, of a response that always has `chunk` bytes to send; besides, the link is asked
+/// about its rate at `idle` moments that have nothing to do with the response.
 fn drive(
     spec: &LinkSpec,
     seed: u64,
@@ -83,18 +84,19 @@ fn drive(
     idle: u64,
 ) -> Vec<(Duration, u64)> {
     let mut link = Link::new(spec, Seed::new(seed));
-    let mut flow = Flow::new(spec, None, Seed::new(seed).named("request"));
+    let mut shaper = ResponseShaper::new(spec, None, Seed::new(seed).named("request"));
     let (mut now, mut sent) = (Duration::ZERO, vec![]);
     while now < end {
-        match flow.poll(&mut link, None, now, chunk) {
-            Verdict::Pass(_) => sent.push((now, flow.sent())),
-            Verdict::Wait(Some(until)) => {
+        match shaper.poll(&mut LinkAccess::new(&mut link), now, chunk) {
+            Verdict::Pass(_) => sent.push((now, shaper.sent())),
+            Verdict::Wait(until) => {
                 assert!(until > now, "a wait of nothing");
                 for ask in 0..idle {
                     link.rate(now + (until - now) * ask as u32 / idle as u32);
                 }
                 now = until;
             }
+            Verdict::Stalled(_) => {}
             verdict => panic!("{verdict:?}"),
         }
     }

@@ -2,10 +2,12 @@
 
 #![expect(clippy::panic, reason = "a test may panic, in its helpers too")]
 
-use parking_lot::Mutex;
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 use vsps::{
-    model::{Flow, Link, LinkSpec, RateSpec, SessionRoundRobin, Transport, Verdict},
+    model::{
+        Link, LinkAccess, LinkSpec, RateSpec, ResponseLimit, ResponseShaper, SessionRoundRobin,
+        Transport, Verdict,
+    },
     seed::Seed,
     units::BitRate,
 };
@@ -19,13 +21,13 @@ fn megabits(rate: u64) -> LinkSpec {
 struct Session {
     start: Duration,
     turns: Option<SessionRoundRobin>,
-    flows: Vec<(Flow, usize)>,
+    shapers: Vec<(ResponseShaper, usize)>,
 }
 
-fn session(fair: bool, flows: u64, start: Duration) -> Session {
-    let flow = |i| (Flow::new(&LinkSpec::default(), None, Seed::new(i)), 0);
+fn session(fair: bool, shapers: u64, start: Duration) -> Session {
+    let shaper = |i| (ResponseShaper::new(&LinkSpec::default(), None, Seed::new(i)), 0);
     let turns = fair.then(SessionRoundRobin::default);
-    Session { start, turns, flows: (0..flows).map(flow).collect() }
+    Session { start, turns, shapers: (0..shapers).map(shaper).collect() }
 }
 
 impl Session {
@@ -35,16 +37,14 @@ impl Session {
             return Some(self.start);
         }
         let mut next = None::<Duration>;
-        for (flow, got) in &mut self.flows {
+        for (shaper, got) in &mut self.shapers {
             loop {
-                let verdict = match &mut self.turns {
-                    Some(turns) => flow.poll_in_turn(link, turns, now, 1 << 20),
-                    None => flow.poll(link, None, now, 1 << 20),
-                };
-                match verdict {
+                let turns = self.turns.as_mut();
+                let mut access = LinkAccess { turns, ..LinkAccess::new(link) };
+                match shaper.poll(&mut access, now, 1 << 20) {
                     Verdict::Pass(bytes) => *got += bytes,
-                    Verdict::Wait(None) => break,
-                    Verdict::Wait(Some(until)) => {
+                    Verdict::Paused => break,
+                    Verdict::Wait(until) => {
                         assert!(until > now, "a wait of nothing");
                         next = Some(next.map_or(until, |next| next.min(until)));
                         break;
@@ -57,7 +57,7 @@ impl Session {
     }
 
     fn got(&self) -> f64 {
-        self.flows.iter().map(|(_, got)| *got as f64).sum()
+        self.shapers.iter().map(|(_, got)| *got as f64).sum()
     }
 }
 
@@ -96,7 +96,7 @@ fn sessions_share_fairly_whatever_their_connections() {
             assert!(jain(&parts) > 0.99, "{rate} Mbit/s, {late:?} late: {parts:?}");
             assert!((sum - 1.0).abs() < 0.005, "{rate} Mbit/s, {late:?} late: {sum} of the rate");
             // And the six among themselves.
-            let six: Vec<f64> = sessions[0].flows.iter().map(|(_, got)| *got as f64).collect();
+            let six: Vec<f64> = sessions[0].shapers.iter().map(|(_, got)| *got as f64).collect();
             assert!(jain(&six) > 0.99, "{rate} Mbit/s: {six:?}");
         }
     }
@@ -136,27 +136,33 @@ fn turns_follow_a_change() {
     assert!((after / 250_000.0 - 1.0).abs() < 0.02, "{after} bytes in two seconds");
 }
 
+fn in_turn<'a>(link: &'a mut Link, turns: &'a mut SessionRoundRobin) -> LinkAccess<'a> {
+    LinkAccess { turns: Some(turns), ..LinkAccess::new(link) }
+}
+
 /// A response that ends early frees its place for the next.
 #[test]
 fn who_leaves_holds_nobody_up() {
     let mut link = Link::new(&megabits(1), Seed::new(1));
     let mut turns = SessionRoundRobin::default();
-    let mut flows: Vec<Flow> =
-        (0..3).map(|i| Flow::new(&LinkSpec::default(), None, Seed::new(i))).collect();
-    for flow in &mut flows {
-        while let Verdict::Pass(_) = flow.poll_in_turn(&mut link, &mut turns, NONE, 1 << 20) {}
+    let mut shapers: Vec<ResponseShaper> =
+        (0..3).map(|i| ResponseShaper::new(&LinkSpec::default(), None, Seed::new(i))).collect();
+    for shaper in &mut shapers {
+        while let Verdict::Pass(_) = shaper.poll(&mut in_turn(&mut link, &mut turns), NONE, 1 << 20)
+        {
+        }
     }
-    flows.drain(..2).for_each(|mut flow| flow.leave(&mut turns));
-    let [flow] = flows.as_mut_slice() else { panic!("one is left") };
+    shapers.drain(..2).for_each(|mut shaper| shaper.leave(&mut turns));
+    let [shaper] = shapers.as_mut_slice() else { panic!("one is left") };
     let mut now = NONE;
     while now < Duration::from_secs(1) {
-        match flow.poll_in_turn(&mut link, &mut turns, now, 1 << 20) {
-            Verdict::Wait(Some(until)) => now = until,
+        match shaper.poll(&mut in_turn(&mut link, &mut turns), now, 1 << 20) {
+            Verdict::Wait(until) => now = until,
             Verdict::Pass(_) => {}
             verdict => panic!("{verdict:?}"),
         }
     }
-    assert!(flow.sent() > 120_000, "{} bytes", flow.sent());
+    assert!(shaper.sent() > 120_000, "{} bytes", shaper.sent());
 }
 
 /// Responses under one limit share its rate; others have the rest of the link. With and without TCP.
@@ -164,32 +170,35 @@ fn who_leaves_holds_nobody_up() {
 fn a_limit_is_a_ceiling_for_those_who_share_it() {
     for tcp in [false, true] {
         let mut link = Link::new(&megabits(8), Seed::new(1));
-        let limit = Arc::new(Mutex::new(Link::new(&megabits(2), Seed::new(2))));
-        let mut flows: Vec<_> = (0..3)
+        let mut limits = [Link::new(&megabits(2), Seed::new(2))];
+        let mut shapers: Vec<_> = (0..3)
             .map(|i| {
-                let mut flow = Flow::new(&LinkSpec::default(), None, Seed::new(i));
+                let mut shaper = ResponseShaper::new(&LinkSpec::default(), None, Seed::new(i));
                 if i < 2 {
-                    flow.limit(vec![Arc::clone(&limit)]);
+                    shaper.set_limits(vec![ResponseLimit::Shared(0)]);
                 }
-                (flow, Transport::new(Duration::from_millis(20)))
+                (shaper, Transport::new(Duration::from_millis(20)))
             })
             .collect();
         let mut now = NONE;
         while now < TEN {
             let mut next = TEN;
-            for (flow, transport) in &mut flows {
+            for (shaper, transport) in &mut shapers {
                 loop {
                     let transport = tcp.then_some(&mut *transport);
-                    match flow.poll(&mut link, transport, now, 1 << 20) {
+                    let (link, limits) = (&mut link, &mut limits);
+                    let mut access = LinkAccess { transport, limits, ..LinkAccess::new(link) };
+                    match shaper.poll(&mut access, now, 1 << 20) {
                         Verdict::Pass(_) => {}
-                        Verdict::Wait(until) => break next = next.min(until.unwrap_or(TEN)),
+                        Verdict::Paused => break,
+                        Verdict::Wait(until) => break next = next.min(until),
                         verdict => panic!("{verdict:?}"),
                     }
                 }
             }
             now = next;
         }
-        let sent: Vec<f64> = flows.iter().map(|(flow, _)| flow.sent() as f64 / 1e6).collect();
+        let sent: Vec<f64> = shapers.iter().map(|(shaper, _)| shaper.sent() as f64 / 1e6).collect();
         assert!((sent[0] + sent[1] - 2.5).abs() < 0.05, "tcp {tcp}: {sent:?}");
         assert!((sent[0] - sent[1]).abs() < 0.1, "tcp {tcp}: {sent:?}");
         // Over TCP the start is slow, and the queue's overflow costs a little.

@@ -6,16 +6,16 @@ use proptest::prelude::*;
 use std::time::Duration;
 use vsps::{
     model::{
-        Count, Distribution, Flow, Link, LinkSpec, LossModel, LossSpec, OnDrop, PACKET, QueueSize,
-        RateSpec, StallSpec, Transport, TransportSpec, Verdict,
+        Count, Distribution, Link, LinkAccess, LinkSpec, LossModel, LossSpec, OnDrop, PACKET,
+        QueueSize, RateSpec, ResponseShaper, StallSpec, Transport, TransportSpec, Verdict,
     },
     seed::Seed,
     units::{BitRate, ByteSize, Ratio},
 };
 
-/// A running download: a flow on a connection.
+/// A running download: a response on a connection.
 struct Download {
-    flow: Flow,
+    shaper: ResponseShaper,
     connection: usize,
     left: u64,
     /// Another has followed it.
@@ -59,10 +59,10 @@ impl Session {
 
     fn start(&mut self, connection: usize, bytes: u64) -> usize {
         let seed = Seed::new(self.first_seed.wrapping_add(self.downloads.len() as u64));
-        let flow = Flow::new(&self.spec, None, seed);
+        let shaper = ResponseShaper::new(&self.spec, None, seed);
         let (done, arrivals) = (None, Vec::new());
         self.downloads.push(Download {
-            flow,
+            shaper,
             connection,
             left: bytes,
             replaced: false,
@@ -80,7 +80,9 @@ impl Session {
                 let transport = &mut self.connections[download.connection];
                 while download.left > 0 {
                     let at_hand = usize::try_from(download.left).unwrap();
-                    match download.flow.poll(&mut self.link, Some(transport), self.now, at_hand) {
+                    let transport = Some(&mut *transport);
+                    let mut access = LinkAccess { transport, ..LinkAccess::new(&mut self.link) };
+                    match download.shaper.poll(&mut access, self.now, at_hand) {
                         Verdict::Pass(bytes) => {
                             assert!(bytes > 0, "a pass of nothing");
                             download.left -= bytes as u64;
@@ -88,12 +90,12 @@ impl Session {
                             download.done = Some(self.now);
                         }
                         Verdict::Wait(until) => {
-                            let until = until.unwrap();
                             assert!(until > self.now, "a wait of nothing");
                             next = next.min(until);
                             break;
                         }
-                        Verdict::Drop { .. } => {}
+                        Verdict::Stalled(_) | Verdict::Drop { .. } => {}
+                        Verdict::Paused => panic!("nothing leaves any more"),
                     }
                 }
                 let delay = self.link.queueing_delay(self.now).unwrap();
@@ -130,7 +132,7 @@ impl Session {
     }
 
     fn bytes(&self, download: usize) -> u64 {
-        self.downloads[download].flow.sent()
+        self.downloads[download].shaper.sent()
     }
 }
 

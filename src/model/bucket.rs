@@ -38,6 +38,22 @@ impl Position {
     }
 }
 
+/// When the bytes booked at a position leave their link.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Release {
+    /// The time of their release, in link time.
+    pub at: Duration,
+    /// Whether that is final. Otherwise they leave later: it is the earliest time to poll again.
+    pub is_final: bool,
+}
+
+impl Release {
+    /// Whether they have left by `now`.
+    pub(super) fn has_passed(self, now: Duration) -> bool {
+        self.is_final && self.at <= now
+    }
+}
+
 impl Add<Nanos> for Position {
     type Output = Self;
 

@@ -123,6 +123,11 @@ impl Capacity {
         When::NotBefore(Duration::from_nanos(reached))
     }
 
+    /// Whether there are stalls that may still be queried, or will be.
+    pub(super) const fn may_stall(&self) -> bool {
+        self.stall.is_some()
+    }
+
     /// The first stall that overlaps `from..to` and starts after `after`.
     pub(super) fn stall_within(
         &self,

@@ -100,6 +100,15 @@ pub(super) struct FairQueue {
     order: Order,
 }
 
+/// What a connection has in the queue and on the link.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Backlog {
+    /// Bytes that wait in its lane.
+    pub(super) waiting: u64,
+    /// The end on the link of those that were served before them.
+    pub(super) last: u64,
+}
+
 impl FairQueue {
     /// A lane for a connection of `party`.
     pub(super) fn join(&mut self, party: u64) -> Place {
@@ -213,9 +222,10 @@ impl FairQueue {
         self.order.first().is_none()
     }
 
-    /// The bytes that wait at `place`, and the end of what went before them.
-    pub(super) fn waiting(&self, place: &Place) -> (u64, u64) {
-        self.lane(place).map_or((0, 0), |lane| (lane.bytes, lane.last))
+    /// What of `place` has not left the link yet.
+    pub(super) fn backlog(&self, place: &Place) -> Backlog {
+        let of = |lane: &Lane| Backlog { waiting: lane.bytes, last: lane.last };
+        self.lane(place).map(of).unwrap_or_default()
     }
 
     /// Bytes that are served before the first of `place`, at least.

@@ -4,7 +4,7 @@ mod queueing;
 
 use super::{
     PACKET,
-    bucket::{Bucket, Position},
+    bucket::{Bucket, Position, Release},
     capacity::{Capacity, When},
     fair_queue::FairQueue,
     rate_spec::RateSpec,
@@ -198,14 +198,18 @@ impl Link {
         clamp(parts / PACKET)
     }
 
-    /// When the bytes booked at `position` leave, and whether that is final; `None` = never, unless the link
-    /// changes. A time that is not final is the earliest time to poll again.
-    pub fn release(&mut self, position: Position) -> Option<(Duration, bool)> {
+    /// When the bytes booked at `position` leave; `None` = never, unless the link changes.
+    pub fn release(&mut self, position: Position) -> Option<Release> {
         match self.capacity.when(position.bytes()) {
-            When::At(time) => Some((time, true)),
-            When::NotBefore(time) => Some((time, false)),
+            When::At(at) => Some(Release { at, is_final: true }),
+            When::NotBefore(at) => Some(Release { at, is_final: false }),
             When::Never => None,
         }
+    }
+
+    /// Whether there may be a stall that was not returned before.
+    pub(super) fn may_stall(&self) -> bool {
+        self.capacity.may_stall()
     }
 
     /// The next stall within `from..to` that was not returned before.

@@ -11,9 +11,18 @@ use super::{
 use crate::{seed::Seed, units::BitRate};
 use std::time::Duration;
 
+/// Where in the link's capacity a response ends.
+#[derive(Debug, Clone, Copy)]
+struct End {
+    /// Where its last byte leaves.
+    position: u64,
+    /// Where the bucket is full again.
+    full: u64,
+}
+
 /// A link's rate and stalls for responses that follow each other.
 ///
-/// A [`Flow`](super::Flow) that is polled at each time it returns books its bytes without a gap. So its last
+/// A [`ResponseShaper`](super::ResponseShaper) that is polled at each time it returns books its bytes without a gap. So its last
 /// byte leaves when the link's capacity, counted from the bucket's state at the first one, reaches the size of
 /// the response: one inverse of the capacity in place of thousands of bookings. Both methods give the same end,
 /// except for the rounding of each quantum to a nanosecond.
@@ -53,7 +62,7 @@ impl Lone {
 
     /// Sends `bytes` from `now` on; returns when the last of them leaves, or `None` if it never does.
     pub fn carry(&mut self, now: Duration, bytes: u64) -> Option<Duration> {
-        let (position, full) = self.end(now, bytes);
+        let End { position, full } = self.end(now, bytes);
         let end = self.when(position)?;
         self.full = full;
         Some(end.max(now))
@@ -71,7 +80,7 @@ impl Lone {
     ) -> Option<(Duration, u64)> {
         const LONGEST: Duration = Duration::from_secs(24 * 3600);
         let before = (self.full, self.owed);
-        let (position, full) = self.end(now, bytes);
+        let End { position, full } = self.end(now, bytes);
         if self.capacity.when(position) == When::Never {
             return None;
         }
@@ -87,7 +96,7 @@ impl Lone {
             let left = self.body(reached.saturating_sub(first)).min(bytes);
             if watch(time, left) {
                 (self.full, self.owed) = before;
-                self.full = self.end(now, left).1;
+                self.full = self.end(now, left).full;
                 return Some((time, left));
             }
         }
@@ -99,14 +108,14 @@ impl Lone {
         self.limited.then(|| self.capacity.at(now))
     }
 
-    /// Where in the link's capacity the last of `bytes` leaves, and where the bucket is full again.
-    fn end(&mut self, now: Duration, bytes: u64) -> (u64, u64) {
+    /// The end of a response of `bytes` that starts at `now`.
+    fn end(&mut self, now: Duration, bytes: u64) -> End {
         let start = self.capacity.at(now);
         if self.count == Count::Wire {
             self.owed = (bytes * WIRE_PACKET + self.owed) % PACKET;
         }
         let full = self.full.max(start) + self.counted(bytes);
-        (start.max(full.saturating_sub(self.burst)), full)
+        End { position: start.max(full.saturating_sub(self.burst)), full }
     }
 
     /// What `bytes` of body count as.

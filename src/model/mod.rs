@@ -10,9 +10,12 @@
 //!                 │   └─ Stalls     when it carries nothing
 //!                 ├─ Bucket     GCRA over that capacity
 //!                 └─ FairQueue  whose bytes are sent next, if each connection has its own queue
-//!                Flow  one response: is polled with bytes, returns a Verdict
-//!                 └─ Loss       which of its packets are lost
-//!           Transport  one TCP connection: how much of its flows may be in flight at once
+//!      ResponseShaper  one response: is polled with bytes, returns a Verdict
+//!                 ├─ Loss       which of its packets are lost
+//!                 └─ Limits     rates beside that of the link
+//!   SessionRoundRobin  whose turn it is among the responses of a session, on a shared link
+//!           Transport  one TCP connection: how much of its responses may be in flight at once
+//!          LinkAccess  what a response shares with others, borrowed for one poll
 //! ```
 //!
 //! [`Duration`]: std::time::Duration
@@ -22,10 +25,10 @@ mod bucket;
 mod capacity;
 mod distribution;
 mod fair_queue;
-mod flow;
 mod latency;
 mod lateness;
 mod link;
+mod link_access;
 mod lone;
 mod loss;
 mod markov;
@@ -33,6 +36,7 @@ mod on_off;
 mod piece;
 mod rate_spec;
 mod relative;
+mod response_shaper;
 mod round_trips;
 mod schedule;
 mod session_round_robin;
@@ -45,17 +49,18 @@ mod verdict;
 mod waves;
 
 pub use bottleneck::Sharing;
-pub use bucket::Position;
+pub use bucket::{Position, Release};
 pub use distribution::Distribution;
-pub use flow::Flow;
 pub use latency::{Handshake, Path};
 pub use link::Link;
+pub use link_access::LinkAccess;
 pub use lone::Lone;
 pub use loss::PACKET;
 pub use markov::{Markov, State};
 pub use on_off::OnOff;
 pub use rate_spec::{RateSpec, Times, WHOLE};
 pub use relative::{RelativeRate, RelativeSteps};
+pub use response_shaper::{ResponseLimit, ResponseShaper};
 pub use round_trips::RoundTrips;
 pub use session_round_robin::SessionRoundRobin;
 pub use spec::{

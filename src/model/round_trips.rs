@@ -49,10 +49,7 @@ impl RoundTrips {
     #[must_use]
     pub fn at(&self, time: Duration) -> Duration {
         let Some((length, last)) = self.steps.last().copied() else { return Duration::ZERO };
-        let time = match self.repeats {
-            true => remainder(time, length),
-            false => time,
-        };
+        let time = if self.repeats { remainder(time, length) } else { time };
         let step = self.steps.partition_point(|(end, _)| *end <= time);
         self.steps.get(step).map_or(last, |(_, round_trip)| *round_trip)
     }

@@ -9,7 +9,7 @@ use std::{collections::VecDeque, num::NonZeroU32, time::Duration};
 /// A response that waits for its turn.
 #[derive(Debug, Clone, Copy)]
 struct Request {
-    flow: u64,
+    response: u64,
     bytes: NonZeroU32,
     since: Duration,
 }
@@ -17,7 +17,7 @@ struct Request {
 /// A position on the link, booked for a response that has not taken it yet.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Turn {
-    flow: u64,
+    response: u64,
     pub(super) position: Position,
     pub(super) since: Duration,
 }
@@ -34,60 +34,65 @@ pub struct SessionRoundRobin {
     last: Option<Position>,
     requests: VecDeque<Request>,
     granted: Vec<Turn>,
-    flows: u64,
+    responses: u64,
 }
 
 impl SessionRoundRobin {
     /// An identifier for a new response.
     pub(super) const fn join(&mut self) -> u64 {
-        self.flows += 1;
-        self.flows
+        self.responses += 1;
+        self.responses
     }
 
-    /// Requests a position for `bytes` of `flow`, which could have been sent since `since`.
-    pub(super) fn request(&mut self, flow: u64, bytes: NonZeroU32, since: Duration) {
-        self.requests.push_back(Request { flow, bytes, since });
+    /// Requests a position for `bytes` of `response`, which could have been sent since `since`.
+    pub(super) fn request(&mut self, response: u64, bytes: NonZeroU32, since: Duration) {
+        self.requests.push_back(Request { response, bytes, since });
     }
 
     /// Advances the queue to `now`.
     pub(super) fn advance(&mut self, link: &mut Link, now: Duration) {
         if self.generation != link.generation() {
-            *self = Self { generation: link.generation(), flows: self.flows, ..Self::default() };
+            *self = Self {
+                generation: link.generation(),
+                responses: self.responses,
+                ..Self::default()
+            };
         }
-        while let Some(Request { flow, bytes, since }) = self.requests.front().copied() {
+        while let Some(Request { response, bytes, since }) = self.requests.front().copied() {
             let left = match self.last.map(|last| link.release(last)) {
                 None => Duration::ZERO,
-                Some(Some((left, true))) if left <= now => left,
+                Some(Some(release)) if release.has_passed(now) => release.at,
                 Some(_) => return,
             };
             self.requests.pop_front();
             let since = since.max(left).max(now.saturating_sub(MOST_CATCH_UP)).min(now);
             let position = link.book(since, bytes);
             self.last = Some(position);
-            self.granted.push(Turn { flow, position, since });
+            self.granted.push(Turn { response, position, since });
         }
     }
 
-    /// The place that was booked for `flow`, if its turn has come.
-    pub(super) fn take(&mut self, flow: u64) -> Option<Turn> {
-        let at = self.granted.iter().position(|granted| granted.flow == flow)?;
+    /// The place that was booked for `response`, if its turn has come.
+    pub(super) fn take(&mut self, response: u64) -> Option<Turn> {
+        let at = self.granted.iter().position(|granted| granted.response == response)?;
         Some(self.granted.swap_remove(at))
     }
 
-    /// When `flow`, which has requested a position, is to poll again; `None` = not before the link changes.
-    pub(super) fn wait(&self, link: &mut Link, flow: u64) -> Option<Duration> {
+    /// When `response`, which has requested a position, is to poll again; `None` = not before the link changes.
+    pub(super) fn wait(&self, link: &mut Link, response: u64) -> Option<Duration> {
         let last = self.last.map_or(0, Position::bytes);
-        let place = self.requests.iter().position(|request| request.flow == flow).unwrap_or(0);
+        let place =
+            self.requests.iter().position(|request| request.response == response).unwrap_or(0);
         // The first response in the queue advances it; those behind it cannot leave the link before everything
         // ahead of them has.
         let before = self.requests.iter().take(place + usize::from(place > 0));
         let bytes: u64 = before.map(|request| u64::from(request.bytes.get())).sum();
-        link.release(Position::new(last + bytes)).map(|(time, _)| time)
+        link.release(Position::new(last + bytes)).map(|release| release.at)
     }
 
-    /// Removes `flow`, which has ended.
-    pub(super) fn leave(&mut self, flow: u64) {
-        self.requests.retain(|request| request.flow != flow);
-        self.granted.retain(|granted| granted.flow != flow);
+    /// Removes `response`, which has ended.
+    pub(super) fn leave(&mut self, response: u64) {
+        self.requests.retain(|request| request.response != response);
+        self.granted.retain(|granted| granted.response != response);
     }
 }

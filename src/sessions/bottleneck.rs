@@ -1,7 +1,7 @@
 //! A simulated link that several responses share. Changes take effect at once.
 
 use crate::{
-    model::{Link, LinkSpec},
+    model::{Link, LinkAccess, LinkSpec, ResponseShaper, Verdict},
     seed::Seed,
     units::BitRate,
 };
@@ -56,6 +56,11 @@ impl Bottleneck {
     /// Runs `work` on the link, under its lock. Keep it short.
     pub fn with<R>(&self, work: impl FnOnce(&mut Link) -> R) -> R {
         work(&mut self.link.lock())
+    }
+
+    /// Polls a message that only this link shapes: see [`ResponseShaper::poll`]. Times are link times.
+    pub fn poll(&self, shaper: &mut ResponseShaper, now: Duration, available: usize) -> Verdict {
+        self.with(|link| shaper.poll(&mut LinkAccess::new(link), now, available))
     }
 
     /// The rate at `now`; `None` = no limit.

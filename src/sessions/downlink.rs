@@ -5,7 +5,7 @@ use super::{
     shared_link::{LinkError, SharedLink},
 };
 use crate::{
-    model::{Link, LinkSpec, SessionRoundRobin, Sharing},
+    model::{Link, LinkSpec, SessionRoundRobin, Sharing, Stall, Verdict},
     profiles::Profile,
     seed::Seed,
     units::BitRate,
@@ -80,7 +80,10 @@ impl Downlink {
     }
 
     /// Runs `work` on the link, and on the session's turns if the link is shared fairly. Keep it short.
-    pub fn with<R>(&self, work: impl FnOnce(&mut Link, Option<&mut SessionRoundRobin>) -> R) -> R {
+    pub(super) fn with<R>(
+        &self,
+        work: impl FnOnce(&mut Link, Option<&mut SessionRoundRobin>) -> R,
+    ) -> R {
         self.bottleneck.with(|link| match &self.turns {
             Some(turns) => work(link, Some(&mut turns.lock())),
             None => work(link, None),
@@ -101,6 +104,17 @@ impl Downlink {
     #[must_use]
     pub fn session_time(&self, time: Duration) -> Duration {
         time.saturating_sub(self.link_time(Duration::ZERO))
+    }
+
+    /// `verdict` with session times in place of link times.
+    pub(super) fn session_verdict(&self, verdict: Verdict) -> Verdict {
+        match verdict {
+            Verdict::Wait(until) => Verdict::Wait(self.session_time(until)),
+            Verdict::Stalled(Stall { at, lasts }) => {
+                Verdict::Stalled(Stall { at: self.session_time(at), lasts })
+            }
+            Verdict::Pass(_) | Verdict::Paused | Verdict::Drop { .. } => verdict,
+        }
     }
 
     /// How long the link's schedules have run at session time `now`.

@@ -2,11 +2,12 @@
 
 use crate::{
     media::MediaType,
-    model::{Link, LinkSpec, RateSpec},
+    model::{Link, LinkSpec, RateSpec, ResponseLimit, ResponseShaper},
     profiles::{Limit, Per},
     seed::Seed,
     units::BitRate,
 };
+use http::uri::Authority;
 use parking_lot::Mutex;
 use std::{
     collections::HashMap,
@@ -26,6 +27,23 @@ enum Sharers {
     Host(usize, String),
     Media(usize, &'static str),
     Rest(usize),
+    /// All responses, while the network is paused.
+    Pause,
+}
+
+/// The limits that a response keeps to, and since which version of them.
+#[derive(Debug)]
+pub(super) struct AppliedLimits {
+    host: Option<Authority>,
+    media: MediaType,
+    version: u64,
+}
+
+impl AppliedLimits {
+    /// None yet, for a response of `media` from `host`.
+    pub(super) const fn new(host: Option<Authority>, media: MediaType) -> Self {
+        Self { host, media, version: 0 }
+    }
 }
 
 /// The limits that apply in addition to a session's link.
@@ -42,12 +60,14 @@ struct State {
     limits: Arc<[Limit]>,
     /// Time zero of their schedules, in link time.
     start: Duration,
-    links: HashMap<Sharers, Arc<Mutex<Link>>>,
+    /// The links that responses share, and the index of each.
+    links: Vec<Link>,
+    indices: HashMap<Sharers, usize>,
     /// Counts the sets of limits, so that each set has its own random draws.
     sets: u64,
     changes: u64,
-    /// A link of rate zero, while the network is paused.
-    pause: Option<Arc<Mutex<Link>>>,
+    /// Since when the network is paused, in link time.
+    paused: Option<Duration>,
 }
 
 impl Limits {
@@ -57,10 +77,11 @@ impl Limits {
             state: Mutex::new(State {
                 limits,
                 start,
-                links: HashMap::new(),
+                links: Vec::new(),
+                indices: HashMap::new(),
                 sets: 1,
                 changes: 1,
-                pause: None,
+                paused: None,
             }),
             seed,
         }
@@ -80,7 +101,9 @@ impl Limits {
     /// Replaces the limits from link time `now` on.
     pub(super) fn change(&self, limits: Arc<[Limit]>, now: Duration) {
         let mut state = self.state.lock();
-        (state.limits, state.start, state.links) = (limits, now, HashMap::new());
+        (state.limits, state.start) = (limits, now);
+        state.links.clear();
+        state.indices.clear();
         state.sets += 1;
         self.changed(&mut state);
     }
@@ -89,45 +112,72 @@ impl Limits {
     /// during a pause.
     pub(super) fn pause(&self, paused: bool, now: Duration) {
         let mut state = self.state.lock();
-        let silence = LinkSpec { rate: RateSpec::Constant(BitRate::ZERO), ..LinkSpec::default() };
-        let link = || Arc::new(Mutex::new(Link::starting(now, &silence, self.seed)));
-        state.pause = paused.then(link);
+        state.paused = paused.then_some(now);
+        // The next pause starts at another time.
+        if let Some(index) = state.indices.get(&Sharers::Pause).copied()
+            && let Some(link) = state.links.get_mut(index)
+        {
+            *link = silence(now, self.seed);
+        }
         self.changed(&mut state);
     }
 
     fn changed(&self, state: &mut State) {
         state.changes += 1;
-        let none = state.limits.is_empty() && state.pause.is_none();
+        let none = state.limits.is_empty() && state.paused.is_none();
         self.version.store(if none { 0 } else { state.changes }, Ordering::Relaxed);
     }
 
-    /// The links of all limits that apply to a response of `media` from `host`, and their version.
-    #[must_use]
-    pub fn of(&self, host: &str, media: MediaType) -> (u64, Vec<Arc<Mutex<Link>>>) {
+    /// Runs `work` on a response and the links of the limits, under their lock, after the response has got the limits
+    /// in force. Keep it short.
+    pub(super) fn with<R>(
+        &self,
+        applied: &mut AppliedLimits,
+        shaper: &mut ResponseShaper,
+        work: impl FnOnce(&mut ResponseShaper, &mut [Link]) -> R,
+    ) -> R {
+        if applied.version == 0 && self.version() == 0 {
+            return work(shaper, &mut []);
+        }
         let mut state = self.state.lock();
-        let limits = Arc::clone(&state.limits);
-        let meant = limits.iter().enumerate().filter(|(_, limit)| limit.is_about(host, media));
-        let links = meant.map(|(i, limit)| state.link(i, limit, host, media, self.seed));
-        let mut links: Vec<_> = links.collect();
-        links.extend(state.pause.clone());
-        (self.version(), links)
+        let version = self.version();
+        if applied.version != version {
+            applied.version = version;
+            shaper.set_limits(state.of(applied, self.seed));
+        }
+        work(shaper, &mut state.links)
     }
 }
 
 impl State {
-    fn link(
+    /// All limits that apply to a response.
+    fn of(&mut self, response: &AppliedLimits, seed: Seed) -> Vec<ResponseLimit> {
+        let host = response.host.as_ref().map_or("", Authority::host);
+        let limits = Arc::clone(&self.limits);
+        let meant = limits.iter().enumerate().filter(|(_, of)| of.is_about(host, response.media));
+        let mut found: Vec<_> =
+            meant.map(|(i, limit)| self.limit(i, limit, host, response.media, seed)).collect();
+        if let Some(at) = self.paused {
+            let pause = self.index(Sharers::Pause, || silence(at, seed));
+            found.push(ResponseLimit::Shared(pause));
+        }
+        found
+    }
+
+    /// Limit number `i`, as it applies to a response of `media` from `host`.
+    fn limit(
         &mut self,
         i: usize,
         limit: &Limit,
         host: &str,
         media: MediaType,
         seed: Seed,
-    ) -> Arc<Mutex<Link>> {
+    ) -> ResponseLimit {
         let seed = seed.numbered(self.sets).numbered(i as u64);
         let start = self.start;
-        let made = |seed| Arc::new(Mutex::new(Link::starting(start, &limit.spec, seed)));
+        let link = |seed| Link::starting(start, &limit.spec, seed);
         let (mut sharers, seed) = match limit.per {
-            Per::Response => return made(seed),
+            Per::Response => return ResponseLimit::Own(Box::new(link(seed))),
             Per::Host => {
                 let host = host.to_ascii_lowercase();
                 let seed = seed.named(&host);
@@ -135,9 +185,24 @@ impl State {
             }
             Per::Media => (Sharers::Media(i, media.as_str()), seed.named(media.as_str())),
         };
-        if self.links.len() >= MOST_LINKS && !self.links.contains_key(&sharers) {
+        if self.links.len() >= MOST_LINKS && !self.indices.contains_key(&sharers) {
             sharers = Sharers::Rest(i);
         }
-        Arc::clone(self.links.entry(sharers).or_insert_with(|| made(seed)))
+        ResponseLimit::Shared(self.index(sharers, || link(seed)))
     }
+
+    /// The index of the link of `sharers`; `link` makes one if there is none.
+    fn index(&mut self, sharers: Sharers, link: impl FnOnce() -> Link) -> usize {
+        let Self { links, indices, .. } = self;
+        *indices.entry(sharers).or_insert_with(|| {
+            links.push(link());
+            links.len() - 1
+        })
+    }
+}
+
+/// The link of a paused network: a rate of zero from link time `at` on.
+fn silence(at: Duration, seed: Seed) -> Link {
+    let rate = RateSpec::Constant(BitRate::ZERO);
+    Link::starting(at, &LinkSpec { rate, ..LinkSpec::default() }, seed)
 }

@@ -7,8 +7,8 @@
 
 use super::{
     super::{
-        bucket::Position,
-        fair_queue::{FairQueue, Place},
+        bucket::{Position, Release},
+        fair_queue::{Backlog, FairQueue, Place},
     },
     Link,
 };
@@ -41,7 +41,8 @@ impl Link {
     /// Advances to `now`: whenever everything booked has left, the next lane is served.
     pub(in crate::model) fn serve(&mut self, now: Duration) {
         let Some(mut fair) = self.fair.take_if(|fair| !fair.is_empty()) else { return };
-        while let Some((left, true)) = self.release(Position::new(self.tail))
+        while let Some(Release { at: left, is_final: true }) =
+            self.release(Position::new(self.tail))
             && left <= now
             && let Some(next) = fair.pop()
         {
@@ -79,10 +80,10 @@ impl Link {
     /// How many bytes of body the queue (the lane of `place`, if it is fair) still accepts at `now`.
     pub(in crate::model) fn room(&mut self, place: Option<&Place>, now: Duration) -> u64 {
         self.serve(now);
-        let (waiting, last) = match (self.lane(place), &self.fair) {
-            (Some((fair, place)), _) => fair.waiting(place),
-            (None, Some(_)) => (0, 0),
-            (None, None) => (0, self.tail),
+        let Backlog { waiting, last } = match (self.lane(place), &self.fair) {
+            (Some((fair, place)), _) => fair.backlog(place),
+            (None, Some(_)) => Backlog::default(),
+            (None, None) => Backlog { waiting: 0, last: self.tail },
         };
         let backlog = waiting + last.saturating_sub(self.capacity.at(now));
         self.count.body(self.queue.saturating_sub(backlog))
@@ -97,13 +98,17 @@ impl Link {
         let more = self.count.counted(bytes);
         let end = match self.lane(place) {
             None => self.tail + more,
-            Some((fair, place)) => match fair.waiting(place) {
-                // Bytes already booked on the link free the space.
-                (waiting, last) if waiting + more <= self.queue => last + waiting + more,
-                (waiting, _) => self.tail + fair.before(place) + waiting + more,
-            },
+            Some((fair, place)) => {
+                let Backlog { waiting, last } = fair.backlog(place);
+                if waiting + more <= self.queue {
+                    // Bytes already booked on the link free the space.
+                    last + waiting + more
+                } else {
+                    self.tail + fair.before(place) + waiting + more
+                }
+            }
         };
-        self.release(Position::new(end.saturating_sub(self.queue))).map(|(time, _)| time)
+        self.release(Position::new(end.saturating_sub(self.queue))).map(|release| release.at)
     }
 
     /// The earliest time at which the first `bytes` of body that wait in `place`'s lane leave.
@@ -114,7 +119,7 @@ impl Link {
     ) -> Option<Duration> {
         let before = self.lane(place).map_or(0, |(fair, place)| fair.before(place));
         let end = self.tail + before + self.count.counted(bytes);
-        self.release(Position::new(end)).map(|(time, _)| time)
+        self.release(Position::new(end)).map(|release| release.at)
     }
 
     /// How long a packet that comes at `now` waits for those that are booked; `None` = until the
@@ -123,8 +128,7 @@ impl Link {
         if self.tail <= self.capacity.at(now) {
             return Some(Duration::ZERO);
         }
-        let (leaves, _) = self.release(Position::new(self.tail))?;
-        Some(leaves.saturating_sub(now))
+        Some(self.release(Position::new(self.tail))?.at.saturating_sub(now))
     }
 }
 

@@ -1,11 +1,18 @@
 //! The sending side of one TCP connection: the bytes in flight, and how many more may be sent.
 
 use super::{
-    super::{PACKET, bucket::Position, fair_queue::Place, lateness::SLACK, link::Link, loss::Loss},
+    super::{
+        PACKET,
+        bucket::{Position, Release},
+        fair_queue::Place,
+        lateness::SLACK,
+        link::Link,
+        loss::Loss,
+    },
     gaps::Gaps,
     losses::Losses,
     round_trip::RoundTrip,
-    shares::Shares,
+    shares::{Room, Shares},
     window::Window,
 };
 use std::{collections::VecDeque, num::NonZeroU32, time::Duration};
@@ -180,15 +187,16 @@ impl Transport {
         self.queued.get(at)?.position
     }
 
-    /// When `segment` of this connection, which waits at the bottleneck, leaves it (`true`), or may
-    /// leave it at the earliest; `None` = not before the link changes.
-    pub(super) fn departure(&self, link: &mut Link, segment: &Segment) -> Option<(Duration, bool)> {
+    /// When `segment` of this connection, which waits at the bottleneck, leaves it; `None` = not before the link
+    /// changes.
+    pub(super) fn departure(&self, link: &mut Link, segment: &Segment) -> Option<Release> {
         if let Some(position) = segment.position.or_else(|| self.position(segment.end)) {
             return link.release(position);
         }
         let first = self.queued.partition_point(|segment| segment.position.is_some());
         let start = self.queued.get(first).map_or(segment.start(), Segment::start);
-        Some((link.expected(self.place.as_ref(), segment.end - start)?, false))
+        let at = link.expected(self.place.as_ref(), segment.end - start)?;
+        Some(Release { at, is_final: false })
     }
 
     /// When something last left the bottleneck.
@@ -201,12 +209,13 @@ impl Transport {
         link.serve(now);
         self.find_places(link);
         while let Some(segment) = self.queued.front() {
-            let Some((left, true)) = segment.position.and_then(|place| link.release(place)) else {
+            let Some(release) = segment.position.and_then(|place| link.release(place)) else {
                 break;
             };
-            if left > now {
+            if !release.has_passed(now) {
                 break;
             }
+            let left = release.at;
             let (segment, heard) = (*segment, left + self.rtt);
             self.queued.pop_front();
             (self.left, self.departed) = (segment.end, left);
@@ -340,7 +349,7 @@ impl Transport {
         let window = self.window.bytes();
         let free = window.saturating_sub(self.in_flight);
         let patience = self.patience();
-        let Some(room) = self.shares.room(stream, at, (window, free), patience) else {
+        let Some(room) = self.shares.room(stream, at, Room { window, free }, patience) else {
             if self.in_flight == 0 {
                 return Ok(most.min(PACKET));
             }
@@ -418,8 +427,8 @@ impl Transport {
         }
         let front = self.queued.front()?;
         match self.departure(link, front)? {
-            (again, false) if front.position.is_some() => Some(again),
-            (left, _) => Some(left + self.rtt),
+            Release { at, is_final: false } if front.position.is_some() => Some(at),
+            Release { at, .. } => Some(at + self.rtt),
         }
     }
 }

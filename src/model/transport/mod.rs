@@ -1,7 +1,7 @@
 //! The TCP model: how much of a response may be in flight at once.
 //!
 //! A [`Transport`] is the sending side of one TCP connection of the player, shared by the responses sent over
-//! it. It is between a [`Flow`] and its [`Link`]: a byte is *sent* when the congestion window has room, waits
+//! it. It is between a [`ResponseShaper`] and its [`Link`]: a byte is *sent* when the congestion window has room, waits
 //! its turn in the bottleneck's queue, *leaves* it when the link says so, and frees its place in the window one
 //! round trip after that. So the window's clock runs at base round trip + queueing delay, and a queue that is
 //! always full (bufferbloat) delays every response on the link.
@@ -37,7 +37,7 @@
 //! A stall of the link is not a loss: a sender notices that its time-out was spurious (F-RTO, RFC 5682) and
 //! takes the cut back.
 //!
-//! [`Flow`]: super::Flow
+//! [`ResponseShaper`]: super::ResponseShaper
 //! [`Link`]: super::Link
 
 mod connection;

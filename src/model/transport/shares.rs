@@ -28,6 +28,15 @@ pub(super) struct Shares {
     shares: SmallVec<[Share; 2]>,
 }
 
+/// The room in a connection's window.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Room {
+    /// All of the window, in bytes.
+    pub(super) window: u64,
+    /// What of it is free.
+    pub(super) free: u64,
+}
+
 impl Shares {
     /// An identifier for a new stream.
     pub(super) const fn join(&mut self) -> u32 {
@@ -35,8 +44,7 @@ impl Shares {
         self.last
     }
 
-    /// How many bytes `stream`, polled at `now`, may send into a window of `window` bytes that has room for
-    /// `room`.
+    /// How many bytes `stream`, polled at `now`, may send into a window with this room.
     ///
     /// Each stream has an equal part of the window. The remainder, because equal parts are not whole packets,
     /// goes packet by packet to the waiting stream with the least in flight, and among equals to the one whose
@@ -46,14 +54,14 @@ impl Shares {
         &mut self,
         stream: u32,
         now: Duration,
-        (window, room): (u64, u64),
+        Room { window, free }: Room,
         patience: Duration,
     ) -> Option<u64> {
         if let [share] = self.shares.as_mut_slice()
             && share.stream == stream
         {
             share.waits = Some(now);
-            return Some(room);
+            return Some(free);
         }
         let forgotten = now.saturating_sub(FORGOTTEN);
         self.shares.retain(|share| {
@@ -62,8 +70,8 @@ impl Shares {
                 || share.waits.is_some_and(|since| since >= forgotten)
         });
         let own = self.note_poll(stream, now);
-        let part = (window / self.shares.len() as u64).saturating_sub(own.0).min(room);
-        if part >= PACKET.min(room) {
+        let part = (window / self.shares.len() as u64).saturating_sub(own.0).min(free);
+        if part >= PACKET.min(free) {
             return Some(part);
         }
         let late = now.saturating_sub(patience);
@@ -72,7 +80,7 @@ impl Shares {
                 && share.waits.is_some_and(|polled| polled >= late)
                 && (share.in_flight, share.turn) < own
         };
-        (!self.shares.iter().any(before)).then_some(room.min(PACKET))
+        (!self.shares.iter().any(before)).then_some(free.min(PACKET))
     }
 
     /// Whether a stream other than `stream` waits for room and was polled since `late`.
@@ -129,7 +137,7 @@ mod tests {
     fn a_second_stream_halves_the_first_ones_part() {
         let window = 10 * PACKET;
         let room = |shares: &mut Shares, stream, now, room| {
-            shares.room(stream, now, (window, room), SECOND).unwrap_or(0) / PACKET
+            shares.room(stream, now, Room { window, free: room }, SECOND).unwrap_or(0) / PACKET
         };
         let mut shares = Shares::default();
         let (a, b) = (shares.join(), shares.join());
@@ -157,13 +165,15 @@ mod tests {
         let (window, mut room) = (8 * PACKET, 8 * PACKET);
         let mut sent: Vec<u64> = vec![0; 20];
         for stream in &streams {
-            shares.room(*stream, SECOND, (window, 0), SECOND);
+            shares.room(*stream, SECOND, Room { window, free: 0 }, SECOND);
         }
         for round in 1..=50 {
             for _ in 0..2 {
                 for (n, stream) in streams.iter().enumerate() {
                     let now = SECOND * round;
-                    while shares.room(*stream, now, (window, room), SECOND) >= Some(PACKET) {
+                    while shares.room(*stream, now, Room { window, free: room }, SECOND)
+                        >= Some(PACKET)
+                    {
                         shares.sent(*stream, PACKET);
                         (room, sent[n]) = (room - PACKET, sent[n] + 1);
                     }

@@ -153,7 +153,7 @@ impl Stream {
         }
         if let Some((position, hold)) = last {
             let left = match position {
-                Some(position) => link.release(position).map_or(now, |(left, _)| left),
+                Some(position) => link.release(position).map_or(now, |release| release.at),
                 None => transport.departed(),
             };
             self.late = now.saturating_sub(left.max(hold)).min(MOST_CATCH_UP);
@@ -179,7 +179,7 @@ impl Stream {
         let front = self.segments.front();
         let queued = front.is_some_and(|segment| !transport.has_left(segment.end));
         let arrival = front.and_then(|segment| {
-            let left = if queued { transport.departure(link, segment)?.0 } else { Duration::ZERO };
+            let left = if queued { transport.departure(link, segment)?.at } else { Duration::ZERO };
             Some(left.max(transport.hold(segment.end)))
         });
         let room = match self.refusal {

@@ -1,11 +1,13 @@
 //! Responses that go quantum by quantum: over links with loss, a transport, or limits beside their rate.
 
 use crate::{
-    model::{Flow, Link, LinkSpec, OnDrop, Transport, TransportSpec, Verdict},
+    model::{
+        Link, LinkAccess, LinkSpec, OnDrop, ResponseLimit, ResponseShaper, Transport,
+        TransportSpec, Verdict,
+    },
     seed::Seed,
 };
-use parking_lot::Mutex;
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 /// A response that takes longer has not ended.
 const LONGEST: Duration = Duration::from_secs(24 * 3600);
@@ -27,7 +29,7 @@ pub(super) struct Quanta {
     link: Link,
     transport: Option<Transport>,
     own: Vec<LinkSpec>,
-    shared: Vec<Arc<Mutex<Link>>>,
+    shared: Vec<Link>,
 }
 
 /// Asked at each step of time, with the time and the bytes received, whether to give up.
@@ -36,8 +38,7 @@ pub type Watch<'a> = (Duration, &'a mut dyn FnMut(Duration, u64) -> bool);
 impl Quanta {
     pub(super) fn new(spec: &LinkSpec, own: &[LinkSpec], shared: &[LinkSpec], seed: Seed) -> Self {
         let limits = seed.named("limits");
-        let link =
-            |(ordinal, spec)| Arc::new(Mutex::new(Link::new(spec, limits.numbered(ordinal))));
+        let link = |(ordinal, spec)| Link::new(spec, limits.numbered(ordinal));
         Self {
             link: Link::new(spec, seed.named("downlink")),
             transport: (spec.transport == TransportSpec::Tcp)
@@ -61,52 +62,53 @@ impl Quanta {
         seed: Seed,
         mut watch: Option<Watch<'_>>,
     ) -> Option<Response> {
-        let mut flow = self.flow(spec, start, seed);
+        let mut shaper = self.shaper(spec, start, seed);
         let mut now = start;
         let mut next_watch = start;
-        while flow.sent() < bytes {
-            let left = usize::try_from(bytes - flow.sent()).unwrap_or(usize::MAX);
-            match flow.poll(&mut self.link, self.transport.as_mut(), now, left) {
+        while shaper.sent() < bytes {
+            let left = usize::try_from(bytes - shaper.sent()).unwrap_or(usize::MAX);
+            let mut access = LinkAccess {
+                link: &mut self.link,
+                turns: None,
+                transport: self.transport.as_mut(),
+                limits: &mut self.shared,
+            };
+            match shaper.poll(&mut access, now, left) {
                 // Never with bytes left; ends the loop rather than going on for ever.
-                Verdict::Pass(0) | Verdict::Wait(None) => return None,
-                Verdict::Pass(_) => {}
-                Verdict::Wait(Some(until)) => {
+                Verdict::Pass(0) | Verdict::Paused => return None,
+                Verdict::Pass(_) | Verdict::Stalled(_) => {}
+                Verdict::Wait(until) => {
                     now = until.max(now + Duration::from_nanos(1));
                     if now > start + LONGEST {
                         return None;
                     }
                 }
                 Verdict::Drop { action: action @ (OnDrop::Truncate | OnDrop::Reset), .. } => {
-                    let received = flow.sent();
+                    let received = shaper.sent();
                     return Some(Response { end: now, received, cut: Some(action) });
                 }
                 Verdict::Drop { .. } => {}
             }
             if let Some((step, watch)) = &mut watch
                 && now >= next_watch + *step
-                && flow.sent() < bytes
+                && shaper.sent() < bytes
             {
                 next_watch = now;
-                if watch(now, flow.sent()) {
-                    return Some(Response { end: now, received: flow.sent(), cut: None });
+                if watch(now, shaper.sent()) {
+                    return Some(Response { end: now, received: shaper.sent(), cut: None });
                 }
             }
         }
         Some(Response { end: now, received: bytes, cut: None })
     }
 
-    /// A response of its own.
-    fn flow(&mut self, spec: &LinkSpec, start: Duration, seed: Seed) -> Flow {
-        let mut flow = Flow::new(spec, None, seed);
-        let rtt = spec.latency.rtt_at(start);
-        flow.set_round_trip(rtt);
-        if let Some(transport) = &mut self.transport {
-            transport.set_rtt(rtt);
-        }
+    /// The shaper of a response that starts at `start`.
+    fn shaper(&self, spec: &LinkSpec, start: Duration, seed: Seed) -> ResponseShaper {
+        let mut shaper = ResponseShaper::new(spec, None, seed).without_stall_verdicts();
         for own in &self.own {
-            flow.keep_to(Link::starting(start, own, seed.named("limit")));
+            shaper.keep_to(Link::starting(start, own, seed.named("limit")));
         }
-        flow.limit(self.shared.clone());
-        flow
+        shaper.set_limits((0..self.shared.len()).map(ResponseLimit::Shared).collect());
+        shaper
     }
 }

@@ -1,10 +1,12 @@
 //! Message bodies: the sources of their bytes, and when the bytes are sent.
 
 pub(super) mod head_shaping;
+mod link_driver;
 pub(super) mod read_ahead;
 pub(super) mod request_body;
 pub(super) mod response_body;
-pub(super) mod response_shaper;
+pub(super) mod rule_link;
+pub(super) mod session_timer;
 pub(super) mod shaped_body;
 pub(super) mod source;
 pub(super) mod timer;

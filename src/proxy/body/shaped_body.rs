@@ -4,9 +4,11 @@
 //! shape, responses in flight are shaped at once.
 
 use super::{
-    response_shaper::{ResponseShaper, RuleLink},
+    link_driver::{LinkDriver, LinkOutcome},
+    rule_link::RuleLink,
+    session_timer::SessionTimer,
     source::Source,
-    wake_schedule::{ResponseWakeups, WakeSchedule},
+    wake_schedule::WakeSchedule,
 };
 use crate::proxy::{
     exchange::ticket::Ticket,
@@ -15,10 +17,9 @@ use crate::proxy::{
 };
 use crate::{
     event::{Event, Outcome},
-    model::{LinkSpec, OnDrop, Verdict},
+    model::{LinkSpec, OnDrop, Stall},
     rules::{Cut, Ending, Length},
     seed::Seed,
-    sessions::{Session, Waiting},
     units::ByteSize,
 };
 use bytes::Bytes;
@@ -31,7 +32,6 @@ use std::{
     task::{Context, Poll, ready},
     time::Duration,
 };
-use tokio::time::Sleep;
 
 /// HTTP/2 frames are written by the connection's task, which does not report when. Data handed over before a cut
 /// has this long to be sent.
@@ -67,6 +67,15 @@ pub(in crate::proxy) struct BodyPlan {
     pub(in crate::proxy) host: Option<Authority>,
 }
 
+/// An early end of a body, which waits until all bytes handed over are sent.
+struct Breaking {
+    error: BodyError,
+    outcome: Outcome,
+    /// On HTTP/2: when the bytes count as sent, in session time.
+    sent_at: Duration,
+    timer: SessionTimer,
+}
+
 /// A response body that is shaped.
 pub(in crate::proxy) struct ShapedBody {
     source: Source,
@@ -81,13 +90,10 @@ pub(in crate::proxy) struct ShapedBody {
     credit: usize,
     plan: BodyPlan,
     seed: Seed,
-    shaper: Option<ResponseShaper>,
-    wakeups: Option<ResponseWakeups>,
-    sleep: Option<Pin<Box<Sleep>>>,
-    waiting: Waiting,
-    waiting_since: Option<Duration>,
+    /// Set once the body is shaped.
+    link: Option<LinkDriver>,
     /// The error that ends the body once all bytes handed over are sent.
-    breaking: Option<(BodyError, Outcome)>,
+    breaking: Option<Breaking>,
     /// Damage by lost packets to bytes that are not handed over yet.
     corruption: Option<Box<PacketCorruption>>,
     /// The body ends with the bytes that may pass now, since the headers declare no more.
@@ -112,11 +118,7 @@ impl ShapedBody {
             credit: 0,
             plan,
             seed,
-            shaper: None,
-            wakeups: None,
-            sleep: None,
-            waiting: Waiting::default(),
-            waiting_since: None,
+            link: None,
             breaking: None,
             corruption: None,
             fulfilled: false,
@@ -143,8 +145,8 @@ impl ShapedBody {
             }
             Poll::Pending => {
                 self.ticket.await_rule(Duration::ZERO);
-                if let Some(shaper) = &mut self.shaper {
-                    shaper.source_empty();
+                if let Some(link) = &mut self.link {
+                    link.source_empty();
                 }
                 Poll::Pending
             }
@@ -190,12 +192,8 @@ impl ShapedBody {
 
     fn break_off(&mut self, cx: &Context<'_>, error: BodyError, outcome: Outcome) {
         self.ticket.connection().expect_flush(cx.waker());
-        self.breaking = Some((error, outcome));
-        if self.plan.multiplexed {
-            let session = &self.ticket.session;
-            let deadline = session.instant(session.now() + H2_FLUSH);
-            self.sleep = Some(Box::pin(tokio::time::sleep_until(deadline)));
-        }
+        let sent_at = self.ticket.session.now() + H2_FLUSH;
+        self.breaking = Some(Breaking { error, outcome, sent_at, timer: SessionTimer::default() });
     }
 
     /// Ends the body with its error once all bytes before it are sent.
@@ -204,14 +202,14 @@ impl ShapedBody {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         if self.plan.multiplexed {
-            if let Some(sleep) = &mut self.sleep {
-                ready!(sleep.as_mut().poll(cx));
+            if let Some(Breaking { sent_at, timer, .. }) = &mut self.breaking {
+                ready!(timer.poll_until(&self.ticket.session, *sent_at, cx));
             }
         } else if !self.ticket.connection().flushed(cx.waker()) {
             return Poll::Pending;
         }
         self.over = true;
-        Poll::Ready(self.breaking.take().map(|(error, outcome)| {
+        Poll::Ready(self.breaking.take().map(|Breaking { error, outcome, .. }| {
             self.ticket.ended(outcome);
             Err(error)
         }))
@@ -219,53 +217,37 @@ impl ShapedBody {
 
     /// Waits until the link lets some of `available` bytes pass; zero = the body was cut.
     fn poll_link(&mut self, cx: &mut Context<'_>, available: usize) -> Poll<usize> {
-        let Self { plan, seed, shaper, wakeups, sleep, waiting, corruption, ticket, .. } = self;
-        let session = Arc::clone(&ticket.session);
-        if shaper.is_none() && plan.rule_link.is_empty() && !session.shapes_bodies() {
-            ticket.passed(available, session.now(), Duration::ZERO);
+        let Self { plan, seed, link, ticket, .. } = self;
+        if link.is_none() && plan.rule_link.is_empty() && !ticket.session.shapes_bodies() {
+            ticket.passed(available, ticket.session.now(), Duration::ZERO);
             return Poll::Ready(available);
         }
-        let shaper = shaper.get_or_insert_with(|| {
-            let BodyPlan { link, rule_link, host, head, .. } = plan;
-            let mut shaper = ResponseShaper::new(ticket, link, rule_link, host.take(), *seed);
-            shaper.follow_head(*head);
-            shaper
+        let link = link.get_or_insert_with(|| {
+            let BodyPlan { link, rule_link, host, head, wake_schedule, .. } = plan;
+            let mut response = rule_link.shaped_response(ticket, link, host.take(), *seed);
+            response.shaper().follow_head(*head);
+            LinkDriver::down(&ticket.session, response).with_wake_schedule(wake_schedule)
         });
         loop {
-            // Register before polling the link, so that a change in between is not missed.
-            session.downlink.wait(waiting, cx.waker());
-            let now = session.now();
-            match shaper.poll(ticket, now, available) {
-                Verdict::Pass(bytes) => {
-                    let waited = self.waiting_since.take().map_or(Duration::ZERO, |s| now - s);
+            match ready!(link.poll(cx, available)) {
+                LinkOutcome::Pass { bytes, now, waited } => {
                     ticket.passed(bytes, now, waited);
-                    if let Some(wakeups) = wakeups {
-                        wakeups.passed(now);
-                    }
                     return Poll::Ready(bytes);
                 }
-                Verdict::Wait(until) => {
-                    self.waiting_since.get_or_insert(now);
-                    let Some(until) = until else { return Poll::Pending };
-                    let wakeups =
-                        wakeups.get_or_insert_with(|| ResponseWakeups::new(&plan.wake_schedule));
-                    let until = wakeups.wake_up(until);
-                    let wait = until.saturating_sub(now);
-                    if wakeups.set_timer(session.process_time(until), wait, cx.waker()) {
-                        return Poll::Pending;
-                    }
-                    ready!(poll_until(sleep, &session, until, cx));
+                LinkOutcome::Stalled(Stall { at, lasts }) => {
+                    let session = Arc::clone(&ticket.session.tag);
+                    ticket.emit(&Event::Stalled { session, at, lasts });
                 }
-                Verdict::Drop { action, at_byte } => {
+                LinkOutcome::Drop { action, at_byte } => {
                     let request = Arc::clone(&ticket.request);
                     ticket.emit(&Event::Dropped { request, action, at_byte });
                     let ending = match action {
                         OnDrop::Retransmit => continue,
                         OnDrop::Corrupt => {
-                            let handed = ticket.bytes();
-                            corruption
+                            let (handed, seed) = (ticket.bytes(), *seed);
+                            self.corruption
                                 .get_or_insert_with(|| {
-                                    Box::new(PacketCorruption::new(handed, *seed))
+                                    Box::new(PacketCorruption::new(handed, seed))
                                 })
                                 .corrupt_packet(at_byte);
                             continue;
@@ -282,10 +264,7 @@ impl ShapedBody {
 
     /// Reads frames ahead up to the window of simulated TCP. Without simulated TCP, one frame is enough.
     fn read_ahead(&mut self, cx: &mut Context<'_>) {
-        let Some(transport) = self.shaper.as_ref().and_then(ResponseShaper::transport) else {
-            return;
-        };
-        let window = transport.lock().window();
+        let Some(window) = self.link.as_ref().and_then(LinkDriver::window) else { return };
         while self.after.is_none() && ((self.frame.len() + self.ahead_bytes) as u64) < window {
             let Poll::Ready(Some(next)) = self.source.poll(cx) else { return };
             match next.map(Frame::into_data) {
@@ -316,8 +295,8 @@ impl ShapedBody {
         match next {
             Poll::Pending => {
                 self.ticket.await_origin();
-                if let Some(shaper) = &mut self.shaper {
-                    shaper.source_empty();
+                if let Some(link) = &mut self.link {
+                    link.source_empty();
                 }
                 Poll::Pending
             }
@@ -339,21 +318,6 @@ impl ShapedBody {
             },
         }
     }
-}
-
-/// Waits until session time `until`. The timer is created once per response and then reset.
-pub(in crate::proxy) fn poll_until(
-    sleep: &mut Option<Pin<Box<Sleep>>>,
-    session: &Session,
-    until: Duration,
-    cx: &mut Context<'_>,
-) -> Poll<()> {
-    let deadline = session.instant(until);
-    let sleep = sleep.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(deadline)));
-    if sleep.deadline() != deadline {
-        sleep.as_mut().reset(deadline);
-    }
-    sleep.as_mut().poll(cx)
 }
 
 impl Body for ShapedBody {
@@ -424,12 +388,8 @@ impl Drop for ShapedBody {
         if !self.over && self.is_end_stream() {
             self.ticket.ended(Outcome::Complete);
         }
-        if let Some(shaper) = &mut self.shaper {
-            shaper.leave(&self.ticket);
-        }
         if self.plan.request_close {
             self.ticket.connection().request_close();
         }
-        self.ticket.session.downlink.leave(&mut self.waiting);
     }
 }

@@ -3,7 +3,7 @@
 use crate::proxy::exchange::ticket::Ticket;
 use crate::{
     event::Event,
-    model::{Flow, LinkSpec, OnDrop},
+    model::{LinkSpec, OnDrop, ResponseShaper},
     seed::Seed,
     sessions::Session,
 };
@@ -18,15 +18,17 @@ pub(in crate::proxy) const SMALLEST_ALLOWANCE: Duration = Duration::from_millis(
 /// The loss action that ended a request on the uplink, if one did.
 pub(in crate::proxy) type Cut = Arc<OnceLock<OnDrop>>;
 
-/// The flow of a part of a request over the uplink of `session`, with its own random draws from `seed`.
-pub(in crate::proxy) fn flow(session: &Session, seed: Seed) -> Flow {
+/// The shaper of a part of a request on the uplink of `session`, with its own random draws from `seed`. Stalls of the
+/// uplink are not reported.
+pub(in crate::proxy) fn shaper(session: &Session, seed: Seed) -> ResponseShaper {
     let loss = session.arming().profile.uplink.loss;
-    let mut flow = Flow::new(&LinkSpec { loss, ..LinkSpec::default() }, None, seed);
+    let spec = LinkSpec { loss, ..LinkSpec::default() };
+    let mut shaper = ResponseShaper::new(&spec, None, seed).without_stall_verdicts();
     let round_trip = round_trip(session);
     if !round_trip.is_zero() {
-        flow.set_round_trip(round_trip);
+        shaper.set_round_trip(round_trip);
     }
-    flow
+    shaper
 }
 
 /// The current round-trip time of `session`.

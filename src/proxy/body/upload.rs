@@ -1,12 +1,17 @@
 //! A request body whose frames are sent to the origin when the session's uplink allows it.
 
-use super::{request_body::RequestBody, shaped_body::poll_until, uplink_loss, uplink_loss::Cut};
+use super::{
+    link_driver::{LinkDriver, LinkOutcome},
+    request_body::RequestBody,
+    uplink_loss,
+    uplink_loss::Cut,
+};
 use crate::proxy::{exchange::ticket::Ticket, fault::packet_corruption::PacketCorruption};
 use crate::{
     event::{Bus, Event, RequestTag},
-    model::{Flow, OnDrop, Verdict},
+    model::OnDrop,
     seed::Seed,
-    sessions::{Session, Waiting},
+    sessions::Session,
 };
 use bytes::Bytes;
 use hyper::body::{Body, Frame, SizeHint};
@@ -19,7 +24,6 @@ use std::{
     task::{Context, Poll, ready},
     time::Duration,
 };
-use tokio::time::Sleep;
 
 /// How long the uplink has delayed a body. The response time-out is extended by this time.
 #[derive(Debug, Clone, Default)]
@@ -64,9 +68,8 @@ struct UplinkBody {
     cut: Cut,
     /// Damage to packets, where the profile corrupts them.
     corruption: Option<PacketCorruption>,
-    flow: Option<Flow>,
-    sleep: Option<Pin<Box<Sleep>>>,
-    waiting: Waiting,
+    /// Set once the body is shaped.
+    link: Option<LinkDriver>,
     delay: UplinkDelay,
     /// The session time up to which `delay` is counted.
     counted_until: Duration,
@@ -86,9 +89,7 @@ impl Upload {
             seed: ticket.seed.named("uplink"),
             cut: Cut::clone(&ticket.cut),
             corruption: None,
-            flow: None,
-            sleep: None,
-            waiting: Waiting::default(),
+            link: None,
             delay: UplinkDelay::default(),
             counted_until: Duration::ZERO,
         })))
@@ -108,30 +109,28 @@ impl Upload {
 impl UplinkBody {
     /// Waits until the uplink lets some of the frame pass. Fails when a loss ends the request.
     fn poll_link(&mut self, cx: &mut Context<'_>) -> Poll<Result<usize, UploadError>> {
-        let Self { frame, session, flow, sleep, waiting, delay, counted_until, .. } = self;
-        if flow.is_none() && !session.uplink.shapes_bodies() {
+        let Self { frame, session, link, seed, .. } = self;
+        if link.is_none() && !session.uplink.shapes_bodies() {
             return Poll::Ready(Ok(frame.len()));
         }
-        let flow = flow.get_or_insert_with(|| uplink_loss::flow(session, self.seed));
+        let link = link
+            .get_or_insert_with(|| LinkDriver::up(session, uplink_loss::shaper(session, *seed)));
         loop {
-            // Register before polling the link, so that a change in between is not missed.
-            session.uplink.wait(waiting, cx.waker());
-            let now = session.now();
-            match session.uplink.with(|link| flow.poll(link, None, now, frame.len())) {
-                Verdict::Pass(bytes) => return Poll::Ready(Ok(bytes)),
-                Verdict::Wait(None) => return Poll::Pending,
-                Verdict::Wait(Some(until)) => {
-                    delay.add(until.saturating_sub(now.max(*counted_until)));
-                    *counted_until = until.max(*counted_until);
-                    ready!(poll_until(sleep, session, until, cx));
-                }
-                Verdict::Drop { action, at_byte } => {
+            let Poll::Ready(outcome) = link.poll(cx, frame.len()) else {
+                let due = link.due();
+                self.count_delay(due);
+                return Poll::Pending;
+            };
+            match outcome {
+                LinkOutcome::Pass { bytes, .. } => return Poll::Ready(Ok(bytes)),
+                LinkOutcome::Stalled(_) => {}
+                LinkOutcome::Drop { action, at_byte } => {
                     let request = Arc::clone(&self.request);
                     self.bus.emit(&Event::Dropped { request, action, at_byte });
                     match action {
                         OnDrop::Retransmit => {}
                         OnDrop::Corrupt => {
-                            let (sent, seed) = (flow.sent(), self.seed);
+                            let (sent, seed) = (link.sent(), self.seed);
                             self.corruption
                                 .get_or_insert_with(|| PacketCorruption::new(sent, seed))
                                 .corrupt_packet(at_byte);
@@ -144,6 +143,14 @@ impl UplinkBody {
                 }
             }
         }
+    }
+
+    /// Counts a wait for the link until `due` as delay, each moment once.
+    fn count_delay(&mut self, due: Option<Duration>) {
+        let Some(due) = due else { return };
+        let from = self.session.now().max(self.counted_until);
+        self.delay.add(due.saturating_sub(from));
+        self.counted_until = due.max(self.counted_until);
     }
 }
 
@@ -177,8 +184,8 @@ impl Body for UplinkBody {
     ) -> Poll<Option<Result<Frame<Bytes>, UploadError>>> {
         while self.frame.is_empty() {
             let Poll::Ready(next) = Pin::new(&mut self.inner).poll_frame(cx) else {
-                if let Some(flow) = &mut self.flow {
-                    flow.source_empty();
+                if let Some(link) = &mut self.link {
+                    link.source_empty();
                 }
                 return Poll::Pending;
             };
@@ -212,11 +219,5 @@ impl Body for UplinkBody {
         }
         hint.set_lower(rest.lower() + here);
         hint
-    }
-}
-
-impl Drop for UplinkBody {
-    fn drop(&mut self) {
-        self.session.uplink.leave(&mut self.waiting);
     }
 }

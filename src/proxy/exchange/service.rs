@@ -21,7 +21,7 @@ use crate::proxy::{
         head_shaping,
         request_body::RequestBody,
         response_body::PlayerBody,
-        response_shaper::RuleLink,
+        rule_link::RuleLink,
         shaped_body::{BodyPlan, ShapedBody},
         source::Source,
         uplink_loss,

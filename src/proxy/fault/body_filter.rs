@@ -2,7 +2,7 @@
 
 use super::{corruption::Corrupter, fault_reporter::FaultReporter};
 use crate::{
-    proxy::{body::shaped_body::poll_until, upstream::OriginError},
+    proxy::{body::session_timer::SessionTimer, upstream::OriginError},
     rules::{Coalesce, Plan, Planned},
     seed::Seed,
     sessions::Session,
@@ -11,12 +11,10 @@ use bytes::Bytes;
 use hyper::body::Frame;
 use std::{
     collections::VecDeque,
-    pin::Pin,
     sync::Arc,
     task::{Context, Poll},
     time::Duration,
 };
-use tokio::time::Sleep;
 
 /// The most bytes that are held back.
 const MOST_HELD: usize = 16 * 1024 * 1024;
@@ -43,7 +41,7 @@ struct CoalescedChunk {
     /// All held bytes may pass.
     open: bool,
     until: Option<Duration>,
-    sleep: Option<Pin<Box<Sleep>>>,
+    timer: SessionTimer,
     reported: bool,
 }
 
@@ -135,9 +133,17 @@ impl BodyFilter {
 }
 
 impl CoalescedChunk {
-    const fn new(planned: Planned<Coalesce>) -> Self {
+    fn new(planned: Planned<Coalesce>) -> Self {
         let held = VecDeque::new();
-        Self { planned, held, bytes: 0, open: false, until: None, sleep: None, reported: false }
+        Self {
+            planned,
+            held,
+            bytes: 0,
+            open: false,
+            until: None,
+            timer: SessionTimer::default(),
+            reported: false,
+        }
     }
 
     fn hold(&mut self, piece: Bytes, session: &Session, fault_reporter: &FaultReporter) {
@@ -158,7 +164,7 @@ impl CoalescedChunk {
         if !self.open
             && let Some(until) = self.until
         {
-            self.open = poll_until(&mut self.sleep, session, until, cx).is_ready();
+            self.open = self.timer.poll_until(session, until, cx).is_ready();
         }
         if !self.open {
             return None;

@@ -2,15 +2,13 @@
 
 use super::gate_schedule::{Gate, Step};
 use crate::{
-    proxy::{body::shaped_body::poll_until, exchange::ticket::Ticket},
+    proxy::{body::session_timer::SessionTimer, exchange::ticket::Ticket},
     rules::{Cut, Ending, Hang, Length, Plan, Planned},
 };
 use std::{
-    pin::Pin,
     task::{Context, Poll, ready},
     time::Duration,
 };
-use tokio::time::Sleep;
 
 /// The result of polling the gate.
 #[derive(Debug)]
@@ -27,7 +25,7 @@ pub(in crate::proxy) struct BodyGate {
     gate: Gate,
     /// The length that the headers declare, if they do.
     declared: Option<u64>,
-    sleep: Option<Pin<Box<Sleep>>>,
+    timer: SessionTimer,
     /// A cut with silence before it, until this session time or without end.
     silent: Option<(Cut, Option<Duration>)>,
     /// It is also polled after the last byte (HTTP/2).
@@ -45,7 +43,7 @@ impl BodyGate {
             Some((Cut { length: Length::Drop, .. }, _)) => None,
             _ => length,
         };
-        Some(Self { gate, declared, sleep: None, silent: None, polled_at_end })
+        Some(Self { gate, declared, timer: SessionTimer::default(), silent: None, polled_at_end })
     }
 
     /// The length that the headers are to declare.
@@ -55,12 +53,12 @@ impl BodyGate {
 
     /// Polls what may happen to the body now.
     pub(in crate::proxy) fn poll(&mut self, cx: &mut Context<'_>, ticket: &Ticket) -> Poll<Order> {
-        let Self { gate, sleep, silent, .. } = self;
+        let Self { gate, timer, silent, .. } = self;
         let session = &ticket.session;
         loop {
             if let Some((cut, until)) = silent {
                 let Some(until) = until else { return Poll::Pending };
-                ready!(poll_until(sleep, session, *until, cx));
+                ready!(timer.poll_until(session, *until, cx));
                 return Poll::Ready(Order::End(*cut));
             }
             let now = session.now();
@@ -70,11 +68,11 @@ impl BodyGate {
             match step {
                 Step::Pass { most, until: None } => return Poll::Ready(Order::Pass(most)),
                 Step::Pass { most, until: Some(until) } => {
-                    if poll_until(sleep, session, until, cx).is_pending() {
+                    if timer.poll_until(session, until, cx).is_pending() {
                         return Poll::Ready(Order::Pass(most));
                     }
                 }
-                Step::Wait(until) => ready!(poll_until(sleep, session, until, cx)),
+                Step::Wait(until) => ready!(timer.poll_until(session, until, cx)),
                 Step::Cut => {
                     let Some(Planned { rule, effect }) = gate.take_cut() else { continue };
                     ticket.injected(&rule, effect.ending.as_str(), Some(ticket.bytes()));

@@ -8,19 +8,27 @@ use super::{
         transport::{Stream, Transport},
         verdict::Verdict,
     },
-    Flow,
+    ResponseShaper,
 };
 use std::time::Duration;
 
-impl Flow {
+/// The parts of a [`LinkAccess`](super::LinkAccess) that a response over simulated TCP uses.
+#[derive(Debug)]
+pub(super) struct TcpAccess<'a> {
+    pub(super) link: &'a mut Link,
+    pub(super) transport: &'a mut Transport,
+    pub(super) limits: &'a mut [Link],
+}
+
+impl ResponseShaper {
     /// Over TCP: sends what the window allows, then passes on what has arrived.
-    pub(super) fn poll_transport(
+    pub(super) fn poll_over_tcp(
         &mut self,
-        link: &mut Link,
-        transport: &mut Transport,
+        mut access: TcpAccess<'_>,
         now: Duration,
         available: usize,
     ) -> Verdict {
+        let TcpAccess { link, transport, .. } = &mut access;
         let mut stream = self.stream.take().unwrap_or_default();
         self.held = None;
         stream.follow(link, transport, now);
@@ -32,10 +40,10 @@ impl Flow {
         let verdict = if now < self.resume {
             stream.sent_all();
             stream.source_empty();
-            Verdict::Wait(Some(self.resume))
+            Verdict::Wait(self.resume)
         } else {
-            let dropped = self.send(&mut stream, link, transport, now, available as u64);
-            dropped.unwrap_or_else(|| self.arrive(&mut stream, link, transport, now))
+            let dropped = self.send(&mut stream, &mut access, now, available as u64);
+            dropped.unwrap_or_else(|| self.arrive(&mut stream, &mut access, now))
         };
         self.stream = Some(stream);
         verdict
@@ -45,13 +53,13 @@ impl Flow {
     fn send(
         &mut self,
         stream: &mut Stream,
-        link: &mut Link,
-        transport: &mut Transport,
+        access: &mut TcpAccess<'_>,
         now: Duration,
         available: u64,
     ) -> Option<Verdict> {
+        let TcpAccess { link, transport, limits } = access;
         if available > 0 {
-            self.book_head(link, now);
+            self.book_head(link, limits, now);
         }
         loop {
             let place = self.sent + stream.under_way();
@@ -79,11 +87,11 @@ impl Flow {
                 // The stall begins when everything sent before it has arrived.
                 want = want.min(stalls.next_byte().saturating_sub(place));
             }
-            match self.limits.admit(now, want) {
+            match self.limits.admit(limits, now, want) {
                 Ok(bytes) => want = bytes,
                 // A sender that paces itself keeps nothing in the network's queue.
-                Err(until) => {
-                    self.held = Some(until);
+                Err(hold) => {
+                    self.held = Some(hold);
                     want = 0;
                 }
             }
@@ -132,17 +140,17 @@ impl Flow {
     fn arrive(
         &mut self,
         stream: &mut Stream,
-        link: &mut Link,
-        transport: &mut Transport,
+        access: &mut TcpAccess<'_>,
         now: Duration,
     ) -> Verdict {
+        let TcpAccess { link, transport, .. } = access;
         let bytes = stream.take(link, transport, now);
         self.sent += bytes as u64;
         if bytes > 0 || (stream.is_idle() && self.held.is_none()) {
             return Verdict::Pass(bytes);
         }
         let arrives = stream.wait(link, transport, now);
-        Verdict::Wait(match (arrives, self.held.flatten()) {
+        Verdict::wait(match (arrives, self.held.and_then(|hold| hold.until)) {
             (Some(arrives), Some(held)) => Some(arrives.min(held)),
             (arrives, held) => arrives.or(held),
         })

@@ -1,0 +1,195 @@
+//! Polls the shaper of one message in real time, and waits as its verdicts say.
+
+use super::{
+    session_timer::SessionTimer,
+    wake_schedule::{ResponseWakeups, WakeSchedule},
+};
+use crate::{
+    model::{OnDrop, ResponseShaper, Stall, Verdict},
+    sessions::{Session, ShapedResponse, Waiting},
+};
+use std::{
+    sync::Arc,
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+
+/// What happens to a message on its link, other than waits. Times are session times.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum LinkOutcome {
+    /// Bytes leave now.
+    Pass {
+        /// How many.
+        bytes: usize,
+        /// The current time.
+        now: Duration,
+        /// How long they have waited for the link.
+        waited: Duration,
+    },
+    /// A stall delays the message.
+    Stalled(Stall),
+    /// A packet is lost.
+    Drop {
+        /// The effect of the loss.
+        action: OnDrop,
+        /// The lost packet's first byte, counted from the start of the body.
+        at_byte: u64,
+    },
+}
+
+/// The link that a message passes.
+enum Direction {
+    /// A response on the downlink.
+    Down(Box<ShapedResponse>),
+    /// A request on the uplink.
+    Up(Box<ResponseShaper>),
+}
+
+/// A message on the link of its session, in real time.
+pub(super) struct LinkDriver {
+    session: Arc<Session>,
+    direction: Direction,
+    waiting: Waiting,
+    timer: SessionTimer,
+    /// If it is not set, the runtime's timers are used.
+    wake_schedule: Option<Arc<WakeSchedule>>,
+    wakeups: Option<ResponseWakeups>,
+    waiting_since: Option<Duration>,
+    /// When it polls the link again, if that is known.
+    due: Option<Duration>,
+}
+
+impl LinkDriver {
+    /// A response on the downlink of `session`.
+    pub(super) fn down(session: &Arc<Session>, response: ShapedResponse) -> Self {
+        Self::new(session, Direction::Down(Box::new(response)))
+    }
+
+    /// A request, or a part of one, on the uplink of `session`.
+    pub(super) fn up(session: &Arc<Session>, shaper: ResponseShaper) -> Self {
+        Self::new(session, Direction::Up(Box::new(shaper)))
+    }
+
+    fn new(session: &Arc<Session>, direction: Direction) -> Self {
+        Self {
+            session: Arc::clone(session),
+            direction,
+            waiting: Waiting::default(),
+            timer: SessionTimer::default(),
+            wake_schedule: None,
+            wakeups: None,
+            waiting_since: None,
+            due: None,
+        }
+    }
+
+    /// The same, with wake-ups as `schedule` says.
+    pub(super) fn with_wake_schedule(mut self, schedule: &Arc<WakeSchedule>) -> Self {
+        self.wake_schedule = Some(Arc::clone(schedule));
+        self
+    }
+
+    /// Records that there is nothing to send: the time until there is counts as idle.
+    pub(super) fn source_empty(&mut self) {
+        self.shaper().source_empty();
+    }
+
+    /// Bytes that have left so far.
+    pub(super) fn sent(&mut self) -> u64 {
+        self.shaper().sent()
+    }
+
+    /// The congestion window in bytes, over simulated TCP.
+    pub(super) fn window(&self) -> Option<u64> {
+        match &self.direction {
+            Direction::Down(response) => response.window(),
+            Direction::Up(_) => None,
+        }
+    }
+
+    /// After [`Self::poll`] returned `Pending`: the time for which it waits. `None` = until the link changes.
+    pub(super) const fn due(&self) -> Option<Duration> {
+        self.due
+    }
+
+    /// Waits until the link lets some of `available` bytes leave, or something else happens to the message.
+    pub(super) fn poll(&mut self, cx: &mut Context<'_>, available: usize) -> Poll<LinkOutcome> {
+        loop {
+            // Register before polling the link, so that a change in between is not missed.
+            self.register(cx);
+            let now = self.session.now();
+            self.due = None;
+            match self.poll_link(now, available) {
+                Verdict::Pass(bytes) => {
+                    if let Some(wakeups) = &mut self.wakeups {
+                        wakeups.passed(now);
+                    }
+                    let waited = self.waiting_since.take().map_or(Duration::ZERO, |s| now - s);
+                    return Poll::Ready(LinkOutcome::Pass { bytes, now, waited });
+                }
+                Verdict::Stalled(stall) => return Poll::Ready(LinkOutcome::Stalled(stall)),
+                Verdict::Drop { action, at_byte } => {
+                    return Poll::Ready(LinkOutcome::Drop { action, at_byte });
+                }
+                Verdict::Wait(until) => {
+                    self.waiting_since.get_or_insert(now);
+                    self.due = Some(until);
+                    ready!(self.poll_until(now, until, cx));
+                }
+                Verdict::Paused => {
+                    self.waiting_since.get_or_insert(now);
+                    return Poll::Pending;
+                }
+            }
+        }
+    }
+
+    fn register(&mut self, cx: &Context<'_>) {
+        let (session, waiting) = (&self.session, &mut self.waiting);
+        match self.direction {
+            Direction::Down(_) => session.downlink.wait(waiting, cx.waker()),
+            Direction::Up(_) => session.uplink.wait(waiting, cx.waker()),
+        }
+    }
+
+    fn poll_link(&mut self, now: Duration, available: usize) -> Verdict {
+        match &mut self.direction {
+            Direction::Down(response) => response.poll(&self.session, now, available),
+            Direction::Up(shaper) => self.session.uplink.poll(shaper, now, available),
+        }
+    }
+
+    fn poll_until(&mut self, now: Duration, until: Duration, cx: &mut Context<'_>) -> Poll<()> {
+        let Self { session, timer, wakeups, .. } = self;
+        let Some(schedule) = &self.wake_schedule else {
+            return timer.poll_until(session, until, cx);
+        };
+        let wakeups = wakeups.get_or_insert_with(|| ResponseWakeups::new(schedule));
+        let until = wakeups.wake_up(until);
+        let wait = until.saturating_sub(now);
+        if wakeups.set_timer(session.process_time(until), wait, cx.waker()) {
+            return Poll::Pending;
+        }
+        timer.poll_until(session, until, cx)
+    }
+
+    fn shaper(&mut self) -> &mut ResponseShaper {
+        match &mut self.direction {
+            Direction::Down(response) => response.shaper(),
+            Direction::Up(shaper) => shaper,
+        }
+    }
+}
+
+impl Drop for LinkDriver {
+    fn drop(&mut self) {
+        let Self { session, waiting, .. } = self;
+        match &mut self.direction {
+            Direction::Down(response) => {
+                response.leave(session);
+                session.downlink.leave(waiting);
+            }
+            Direction::Up(_) => session.uplink.leave(waiting),
+        }
+    }
+}

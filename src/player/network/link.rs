@@ -2,7 +2,8 @@
 
 use super::{
     Download, Network, NeverEnds, Progress,
-    quanta::{Quanta, Response, Watch},
+    quanta::{Quanta, Watch},
+    virtual_response::Response,
 };
 use crate::{
     model::{LinkSpec, Lone, OnDrop, Path},

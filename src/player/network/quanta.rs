@@ -1,27 +1,11 @@
 //! Responses that go quantum by quantum: over links with loss, a transport, or limits beside their rate.
 
+use super::virtual_response::{Response, VirtualResponse};
 use crate::{
-    model::{
-        Link, LinkAccess, LinkSpec, OnDrop, ResponseLimit, ResponseShaper, Transport,
-        TransportSpec, Verdict,
-    },
+    model::{Link, LinkAccess, LinkSpec, Transport, TransportSpec},
     seed::Seed,
 };
 use std::time::Duration;
-
-/// A response that takes longer has not ended.
-const LONGEST: Duration = Duration::from_secs(24 * 3600);
-
-/// How a response ended.
-#[derive(Debug, Clone, Copy)]
-pub struct Response {
-    /// When.
-    pub end: Duration,
-    /// The bytes that arrived.
-    pub received: u64,
-    /// A loss cut it.
-    pub cut: Option<OnDrop>,
-}
 
 /// A link at work, and what else responses keep to.
 #[derive(Debug)]
@@ -62,53 +46,28 @@ impl Quanta {
         seed: Seed,
         mut watch: Option<Watch<'_>>,
     ) -> Option<Response> {
-        let mut shaper = self.shaper(spec, start, seed);
-        let mut now = start;
-        let mut next_watch = start;
-        while shaper.sent() < bytes {
-            let left = usize::try_from(bytes - shaper.sent()).unwrap_or(usize::MAX);
+        let response = VirtualResponse::new(spec, &self.own, start, bytes, seed);
+        let mut response = response.within_limits(self.shared.len());
+        let mut watched = start;
+        loop {
             let mut access = LinkAccess {
                 link: &mut self.link,
                 turns: None,
                 transport: self.transport.as_mut(),
                 limits: &mut self.shared,
             };
-            match shaper.poll(&mut access, now, left) {
-                // Never with bytes left; ends the loop rather than going on for ever.
-                Verdict::Pass(0) | Verdict::Paused => return None,
-                Verdict::Pass(_) | Verdict::Stalled(_) => {}
-                Verdict::Wait(until) => {
-                    now = until.max(now + Duration::from_nanos(1));
-                    if now > start + LONGEST {
-                        return None;
-                    }
-                }
-                Verdict::Drop { action: action @ (OnDrop::Truncate | OnDrop::Reset), .. } => {
-                    let received = shaper.sent();
-                    return Some(Response { end: now, received, cut: Some(action) });
-                }
-                Verdict::Drop { .. } => {}
+            if let Some(ended) = response.step(&mut access) {
+                return ended.ok();
             }
+            let (now, received) = (response.now(), response.received());
             if let Some((step, watch)) = &mut watch
-                && now >= next_watch + *step
-                && shaper.sent() < bytes
+                && now >= watched + *step
             {
-                next_watch = now;
-                if watch(now, shaper.sent()) {
-                    return Some(Response { end: now, received: shaper.sent(), cut: None });
+                watched = now;
+                if watch(now, received) {
+                    return Some(Response { end: now, received, cut: None });
                 }
             }
         }
-        Some(Response { end: now, received: bytes, cut: None })
-    }
-
-    /// The shaper of a response that starts at `start`.
-    fn shaper(&self, spec: &LinkSpec, start: Duration, seed: Seed) -> ResponseShaper {
-        let mut shaper = ResponseShaper::new(spec, None, seed).without_stall_verdicts();
-        for own in &self.own {
-            shaper.keep_to(Link::starting(start, own, seed.named("limit")));
-        }
-        shaper.set_limits((0..self.shared.len()).map(ResponseLimit::Shared).collect());
-        shaper
     }
 }

@@ -2,8 +2,8 @@
 
 use super::shared_carrier::{Ask, Reply, SharedCarrier};
 use crate::{
-    model::{Flow, Link, LinkSpec, OnDrop, Transport, TransportSpec, Verdict},
-    player::network::Response,
+    model::{Link, LinkAccess, LinkSpec, Transport, TransportSpec},
+    player::network::VirtualResponse,
     seed::Seed,
 };
 use std::{
@@ -14,17 +14,10 @@ use std::{
     time::Duration,
 };
 
-/// A response that takes longer has not ended.
-const LONGEST: Duration = Duration::from_secs(24 * 3600);
-
 /// A response on its way.
 #[derive(Debug)]
 struct Active {
-    flow: Flow,
-    start: Duration,
-    bytes: u64,
-    /// When it is polled next.
-    next: Duration,
+    response: VirtualResponse,
     /// How often it is watched, and when it was last.
     watch: Option<(Duration, Duration)>,
 }
@@ -82,8 +75,8 @@ impl Arbiter {
                 self.take(player, ask);
             }
             let active = self.seats.iter().enumerate();
-            let times =
-                active.filter_map(|(player, seat)| Some((seat.active.as_ref()?.next, player)));
+            let times = active
+                .filter_map(|(player, seat)| Some((seat.active.as_ref()?.response.now(), player)));
             let Some((_, player)) = times.min() else { return };
             self.advance(player);
         }
@@ -94,13 +87,9 @@ impl Arbiter {
         match ask {
             Ask::Carry { start, bytes, seed, watch } => {
                 self.running -= 1;
-                let mut flow = Flow::new(&self.spec, None, seed);
-                flow.set_round_trip(self.spec.latency.rtt_at(start));
-                for own in &self.own {
-                    flow.keep_to(Link::starting(start, own, seed.named("limit")));
-                }
+                let response = VirtualResponse::new(&self.spec, &self.own, start, bytes, seed);
                 let watch = watch.map(|step| (step, start));
-                self.seats[player].active = Some(Active { flow, start, bytes, next: start, watch });
+                self.seats[player].active = Some(Active { response, watch });
             }
             Ask::GoOn => self.running -= 1,
             // It is still running, and asks again.
@@ -120,35 +109,16 @@ impl Arbiter {
     fn advance(&mut self, player: usize) {
         let seat = &mut self.seats[player];
         let Some(active) = &mut seat.active else { return };
-        let now = active.next;
-        let left = usize::try_from(active.bytes - active.flow.sent()).unwrap_or(usize::MAX);
-        let mut ended = None;
-        match active.flow.poll(&mut self.link, seat.transport.as_mut(), now, left) {
-            // Never with bytes left.
-            Verdict::Pass(0) | Verdict::Wait(None) => ended = Some(None),
-            Verdict::Pass(_) => {}
-            Verdict::Wait(Some(until)) => {
-                active.next = until.max(now + Duration::from_nanos(1));
-                if active.next > active.start + LONGEST {
-                    ended = Some(None);
-                }
-            }
-            Verdict::Drop { action: action @ (OnDrop::Truncate | OnDrop::Reset), .. } => {
-                let received = active.flow.sent();
-                ended = Some(Some(Response { end: now, received, cut: Some(action) }));
-            }
-            Verdict::Drop { .. } => {}
-        }
-        if active.flow.sent() >= active.bytes {
-            ended = Some(Some(Response { end: now, received: active.bytes, cut: None }));
-        }
-        if let Some(response) = ended {
+        let now = active.response.now();
+        let transport = seat.transport.as_mut();
+        let mut access = LinkAccess { transport, ..LinkAccess::new(&mut self.link) };
+        if let Some(ended) = active.response.step(&mut access) {
             seat.active = None;
             self.running += 1;
-            self.reply(player, Reply::Ended(response));
+            self.reply(player, Reply::Ended(ended.ok()));
             return;
         }
-        let received = active.flow.sent();
+        let received = active.response.received();
         if let Some((step, last)) = &mut active.watch
             && now >= *last + *step
         {

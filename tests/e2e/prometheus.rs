@@ -142,7 +142,7 @@ fn panels() -> Vec<(String, String)> {
         let panels = board["panels"].as_array().unwrap().iter();
         let targets = panels.flat_map(|panel| {
             let targets = panel["targets"].as_array().into_iter().flatten();
-            targets.map(|target| (panel["title"].as_str().unwrap(), &target["expr"]))
+            targets.map(move |target| (panel["title"].as_str().unwrap(), &target["expr"]))
         });
         let marks = annotations.iter().map(|one| (one["name"].as_str().unwrap(), &one["expr"]));
         for (title, expression) in targets.chain(marks) {

@@ -166,7 +166,7 @@ fn welcome(ready: &Ready, profile: &Profile, seed: u64, drawn: bool) -> String {
         let path = ready.path.as_deref().unwrap_or("/demo/");
         let _ = writeln!(text, "  LAN       http://{address}{path}");
     }
-    let _ = writeln!(text, "  admin     http://{}/metrics  /api/v1/sessions", ready.admin);
+    let _ = writeln!(text, "  console   http://{}/  metrics: /metrics", ready.admin);
     let _ = writeln!(text, "  network   {profile}");
     let again = if drawn { format!("  (again: --seed {seed})") } else { String::new() };
     let _ = writeln!(text, "  seed      {seed}{again}\n\nCtrl-C stops.");

@@ -44,3 +44,16 @@ async fn a_person_sees_and_controls_sessions() {
     assert!(report.lines().filter(|line| line.starts_with("ok ")).count() > 15, "{report}");
     rig.stop().await;
 }
+
+/// With `--admin-token` the page is public, and asks for the token; the API stays closed.
+#[tokio::test]
+async fn the_console_asks_for_the_token() {
+    let rig = Rig::start_with("unlimited", &["--admin-token", "open sesame"]).await;
+    let _browser = only_one("browser").await;
+    let mut command = tool("node");
+    command.arg("console/browser.mjs").arg(format!("http://{}", rig.admin())).arg(rig.url(""));
+    command.current_dir(web()).env("VSPS_TOKEN", "open sesame");
+    let report = output(command, WATCH).await;
+    assert!(report.starts_with("ok "), "{report}");
+    rig.stop().await;
+}

@@ -46,7 +46,7 @@ export function sessionPage(main, [id = ""]) {
     const now = performance.now();
     const at = (session.time_seconds ?? 0) * 1000;
     let bps = 0;
-    if (before && session.time_seconds !== null) {
+    if (before && session.time_seconds !== null && Number.isFinite(session.delivered_bytes)) {
       bps = ((session.delivered_bytes - before.bytes) * 8000) / Math.max(1, now - before.at);
       run.sample(at, bitRate(session.rate), bps);
     }

@@ -27,8 +27,8 @@ export class ControlPanel {
   slider = h("input", { type: "range", min: 0, max: 1000, "aria-label": "Rate of the link" });
   shownRate = h("span", { class: "rate-value" }, "–");
   dragging = false;
-  rtt = h("input", { type: "number", min: 0, max: 60000, placeholder: "as in the profile", onchange: () => this.#sendLatency() });
-  loss = h("input", { type: "number", min: 0, max: 100, step: 0.1, placeholder: "as in the profile", onchange: () => this.#sendLatency() });
+  rtt = h("input", { type: "number", min: 0, max: 60000, placeholder: "profile's", onchange: () => this.#sendLatency() });
+  loss = h("input", { type: "number", min: 0, max: 100, step: 0.1, placeholder: "profile's", onchange: () => this.#sendLatency() });
   latency = h("div", { class: "delays two", hidden: true }, field("Round trip, ms", this.rtt), field("Loss, %", this.loss));
   pause = h("button", { "aria-pressed": "false", onclick: () => this.#togglePause() }, "Pause the network");
   profile = select([], { onchange: () => this.#chooseProfile() });
@@ -76,7 +76,7 @@ export class ControlPanel {
     }
     this.pause.setAttribute("aria-pressed", String(session.paused));
     setText(this.pause, session.paused ? "Resume the network" : "Pause the network");
-    if (document.activeElement !== this.profile) this.profile.value = session.profile;
+    if (document.activeElement !== this.profile) this.#showProfile(session.profile);
     this.#showLatency(session);
     const delays = delaysOf(/** @type {any} */ (session).rules ?? []);
     for (const [name] of DELAYED) {
@@ -134,10 +134,8 @@ export class ControlPanel {
   #network() {
     void attempt(async () => {
       const names = (await get("/api/v1/profiles")).map((/** @type {{name: string}} */ one) => one.name);
-      const now = this.session?.profile;
-      const all = now && !names.includes(now) ? [now, ...names] : names;
-      fill(this.profile, all.map((/** @type {string} */ name) => h("option", { value: name }, name)));
-      if (now) this.profile.value = now;
+      fill(this.profile, names.map((/** @type {string} */ name) => h("option", { value: name }, name)));
+      if (this.session) this.#showProfile(this.session.profile);
     });
     return h("div", { class: "control" }, this.pause, field("Profile", this.profile), this.latency);
   }
@@ -153,6 +151,14 @@ export class ControlPanel {
 
   #sendLatency() {
     void this.send(setLatency(this.target, this.rtt.value, this.loss.value, this.ttl.value));
+  }
+
+  /** @param {string} name also of a profile that is not built in */
+  #showProfile(name) {
+    this.profile.value = name;
+    if (this.profile.value === name || this.profile.options.length === 0) return;
+    this.profile.prepend(h("option", { value: name }, name));
+    this.profile.value = name;
   }
 
   #togglePause() {
@@ -209,10 +215,13 @@ export class ControlPanel {
 
   /** @param {FullSession} session */
   #armed(session) {
-    const text = session.faults.map((fault) => fault.name).join(" ") + session.reverts.map((one) => one.member).join(" ");
+    // How often it was applied already, of how often it may be.
+    const used = (/** @type {import("../data/shapes.js").FaultJson} */ { name, struck, times }) =>
+      typeof struck === "number" ? `${name} ${struck}/${times}` : name;
+    const text = session.faults.map(used).join(" ");
     if (this.armedText === text) return;
     this.armedText = text;
-    fill(this.armedList, session.faults.map((fault) => h("li", { class: "row" }, h("span", { class: "tag warn" }, fault.name),
+    fill(this.armedList, session.faults.map((fault) => h("li", { class: "row" }, h("span", { class: "tag warn" }, used(fault)),
       h("button", { class: "small", "aria-label": `Remove ${fault.name}`, onclick: () => void this.send({
         method: "DELETE", path: `/api/v1/sessions/${encodeURIComponent(session.id)}/faults/${encodeURIComponent(fault.name)}`,
       }) }, "Remove"))));

@@ -36,5 +36,7 @@ await command("PATCH", "", { rate: null });
 await pause(0.2);
 await page.evaluate(() => /** @type {any} */ (document.querySelector("vsps-timeline")).change(() => /** @type {any} */ (document.querySelector("vsps-timeline")).view.showAll()));
 await page.waitForTimeout(1500);
-await page.screenshot({ path: file });
+// The time axis and the controls beside it.
+const box = await page.locator(".timeline-card").boundingBox();
+if (box) await page.screenshot({ path: file, clip: { x: box.x - 8, y: box.y - 8, width: 1240 - 2 * (box.x - 8), height: box.height + 16 }, fullPage: true });
 await browser.close();

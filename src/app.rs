@@ -72,7 +72,19 @@ impl App {
     ///
     /// # Errors
     /// If an address can't be bound or a file can't be written.
-    pub async fn bind(mut config: Config, catalog: Arc<Catalog>) -> anyhow::Result<Self> {
+    pub async fn bind(config: Config, catalog: Arc<Catalog>) -> anyhow::Result<Self> {
+        Self::bind_with(config, catalog, Vec::new()).await
+    }
+
+    /// As [`bind`](Self::bind), with `observers` of one's own.
+    ///
+    /// # Errors
+    /// If an address can't be bound or a file can't be written.
+    pub async fn bind_with(
+        mut config: Config,
+        catalog: Arc<Catalog>,
+        own_observers: Vec<Box<dyn Observer>>,
+    ) -> anyhow::Result<Self> {
         let players = bind(config.listen, "--listen").await?;
         let admin = bind(config.admin, "--admin").await?;
         let (origin, path, built_in) = match config.origin {
@@ -107,6 +119,7 @@ impl App {
             recorder.show_lost_events(log.lost());
             observers.push(Box::new(Arc::clone(log)));
         }
+        observers.extend(own_observers);
         recorder.expect_profile(&config.profile.name);
         let clock = Clock::start();
         let sessions = RegistryConfig {
@@ -144,6 +157,12 @@ impl App {
     #[must_use]
     pub const fn ready(&self) -> &Ready {
         &self.ready
+    }
+
+    /// The sessions.
+    #[must_use]
+    pub const fn registry(&self) -> &Arc<Registry> {
+        &self.registry
     }
 
     /// Starts a timer with a resolution finer than a millisecond. Only for real time, not paused time.

@@ -5,6 +5,8 @@
 //! so every option is an `Option` here, and defaults live with what they are defaults of.
 
 mod bench;
+mod browser;
+mod characterise;
 mod listen;
 mod play;
 mod public_url;
@@ -12,6 +14,8 @@ mod public_url;
 pub use bench::{
     BenchArgs, BenchCommand, CompareArgs, MergeArgs, PensieveAbrName, PensieveArgs, SweepArgs,
 };
+pub use browser::{BrowserArgs, BrowserPlayer};
+pub use characterise::CharacteriseArgs;
 pub use listen::ListenAddress;
 pub use play::PlayArgs;
 pub use public_url::PublicUrl;

@@ -1,5 +1,6 @@
 //! What was typed after `vsps bench`.
 
+use super::{BrowserArgs, CharacteriseArgs};
 use crate::{
     sweep::{
         compare::Condition,
@@ -7,7 +8,7 @@ use crate::{
     },
     units::span,
 };
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{Args, Subcommand, ValueEnum, builder::ArgPredicate};
 use std::{num::NonZeroUsize, path::PathBuf, time::Duration};
 
 /// Plays a presentation over networks in virtual time, and compares ABR algorithms.
@@ -51,11 +52,17 @@ pub struct SweepArgs {
     /// Keeps the sizes that were learnt from a URL in this file, and reads them from it the next time.
     #[arg(long, value_name = "FILE")]
     pub ladder_cache: Option<PathBuf>,
-    /// The seeds from A to B, both included.
-    #[arg(long, value_name = "A..B", default_value = "1..10")]
+    /// The seeds from A to B, both included [with --browser: 1..3].
+    #[arg(
+        long,
+        value_name = "A..B",
+        default_value = "1..10",
+        default_value_if("browser", ArgPredicate::IsPresent, "1..3")
+    )]
     pub seeds: Seeds,
-    /// How long the presentation is; its segments are repeated as needed.
-    #[arg(long, value_name = "SPAN", default_value = "10m", value_parser = span::parse)]
+    /// How long the presentation is; its segments are repeated as needed [with --browser: 1m].
+    #[arg(long, value_name = "SPAN", default_value = "10m", value_parser = span::parse,
+        default_value_if("browser", ArgPredicate::IsPresent, "1m"))]
     pub duration: Duration,
     /// The maximum buffer of all algorithms, in place of each one's own.
     #[arg(long, value_name = "SPAN", value_parser = span::parse)]
@@ -100,6 +107,9 @@ pub struct SweepArgs {
     /// How many threads to run on, in place of one for each core.
     #[arg(long, value_name = "N")]
     pub threads: Option<NonZeroUsize>,
+    /// Real players.
+    #[command(flatten)]
+    pub real: BrowserArgs,
 }
 
 /// The subcommands of `vsps bench`.
@@ -151,6 +161,13 @@ pub enum BenchCommand {
         after_help = "Example: vsps bench compare old.json new.json --fail-if 'p95(rebuffer_ratio) > +0.5pp'"
     )]
     Compare(CompareArgs),
+    /// Finds out how an unknown player behaves: plays it a series of networks and faults, and tells from its
+    /// requests alone when it switches, how much it buffers, and what it does about errors.
+    #[command(after_help = "Examples:
+  vsps bench characterise
+  vsps bench characterise --browser hls.js --json hls.json
+  vsps bench characterise --command 'vsps play {url} --duration {seconds}s' --only fast,ramp-up,step")]
+    Characterise(Box<CharacteriseArgs>),
     /// Puts the parts of a sweep together, which were made with --shard.
     #[command(after_help = "Example: vsps bench merge part1.json part2.json -o all.json")]
     Merge(MergeArgs),

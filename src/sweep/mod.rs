@@ -2,6 +2,7 @@
 //! simulators.
 
 pub mod catalogue;
+pub mod characterise;
 pub mod compare;
 pub mod contention;
 pub mod decide;

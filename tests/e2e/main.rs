@@ -5,6 +5,7 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails so")]
 
+mod bench_browser;
 mod browser;
 mod cmcd;
 mod cmcd_reference;

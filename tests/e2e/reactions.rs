@@ -350,8 +350,8 @@ const HEAD: &str = "\
 <!-- Made from tests/e2e/reactions.rs: UPDATE_DOCS=1 cargo test --test e2e page_of_players -->
 
 What hls.js, Shaka and dash.js (the versions of `tests/web/package.json`, as they are set up in
-`tests/web/viewer.js`) do in Chromium when they meet faults that player teams report. A test watches
-them do it, and compares the log of ground truth: the fault applied as often as asked, and nothing else.
+`src/commands/bench/browser/viewer.js`) do in Chromium when they meet faults that player teams report. A test
+watches them do it, and compares the log of ground truth: the fault applied as often as asked, and nothing else.
 The rule is what stands after `vsps.rules=` in the link (percent-encoded).
 
 Shaka 4.16 may start a live stream at the old end of its window in Chromium, and then wait for ever: the

@@ -2,11 +2,23 @@
 
 use crate::{
     machine::{Lateness, only_one},
-    process::json,
+    process::json as parse,
+    rig::scratch,
     tool::{output, tool, web},
 };
 use serde::{Deserialize, Serialize};
-use std::{collections::BTreeSet, fmt, thread::available_parallelism, time::Duration};
+use serde_json::{Value, json};
+use std::{
+    collections::BTreeSet, fmt, fs, fs::File, thread::available_parallelism, time::Duration,
+};
+
+/// The program's own driver and page.
+const DRIVER: &str = include_str!("../../src/commands/bench/browser/driver.mjs");
+const PAGES: [(&str, &str); 3] = [
+    ("player.html", include_str!("../../src/commands/bench/browser/player.html")),
+    ("meter.js", include_str!("../../src/commands/bench/browser/meter.js")),
+    ("viewer.js", include_str!("../../src/commands/bench/browser/viewer.js")),
+];
 
 /// The most that starting a browser, and ending it, may take.
 const OVERHEAD: Duration = Duration::from_secs(120);
@@ -133,7 +145,7 @@ pub(crate) struct Asked {
     pub(crate) console: Vec<String>,
 }
 
-/// Viewers that `watch.mjs` lets watch at once.
+/// Viewers that watch at once.
 fn at_once() -> u64 {
     let cores = available_parallelism().map_or(1, |cores| cores.get() as u64);
     (2 * cores).min(6)
@@ -146,12 +158,27 @@ pub(crate) async fn watch(tasks: &[Task]) -> Vec<Seen> {
     let longest = tasks.iter().map(|task| task.seconds * steps(task)).max().unwrap();
     let longest = longest * (tasks.len() as u64).div_ceil(at_once());
     let chromium = tool("chromium");
+    let job = json!({
+        "tasks": tasks,
+        "at_once": at_once(),
+        "modules": web().join("node_modules"),
+        "chromium": chromium.as_std().get_program().to_str(),
+        "pages": PAGES.into_iter().collect::<std::collections::BTreeMap<_, _>>(),
+    });
+    let file = scratch("job.json");
+    fs::write(&file, job.to_string()).unwrap();
     let mut driver = tool("node");
-    driver.arg("watch.mjs").arg(serde_json::to_string(tasks).unwrap()).current_dir(web());
-    driver.env("CHROMIUM", chromium.as_std().get_program());
+    driver.args(["--input-type=module", "--eval", DRIVER]).stdin(File::open(&file).unwrap());
     let running = output(driver, OVERHEAD + Duration::from_secs(longest));
     let (told, lateness) = Lateness::during(running).await;
-    let mut seen: Vec<Seen> = serde_json::from_value(json(&told)).unwrap();
+    fs::remove_file(file).unwrap();
+    let mut lines: Vec<Value> = told.lines().map(parse).collect();
+    lines.sort_by_key(|line| line["task"].as_u64());
+    let seen = |line: &mut Value| match line["error"].as_str() {
+        Some(error) => panic!("{error}"),
+        None => serde_json::from_value(line["seen"].take()).unwrap(),
+    };
+    let mut seen: Vec<Seen> = lines.iter_mut().map(seen).collect();
     let players: Vec<_> = seen.iter().map(|viewer| viewer.player.as_str()).collect();
     assert_eq!(players, tasks.iter().map(|task| task.player).collect::<Vec<_>>());
     for viewer in &mut seen {

@@ -1,10 +1,14 @@
 //! `vsps bench`: benchmarks of ABR algorithms.
 
+mod browser;
+mod characterise;
 mod compare;
 mod decide;
+mod exchanges;
 mod interrupt;
 mod ladder;
 mod outputs;
+mod own_proxy;
 mod pensieve;
 mod progress;
 mod sabre;
@@ -22,6 +26,7 @@ pub(super) fn bench(args: BenchArgs) -> Result<(), Failure> {
         Some(BenchCommand::Sabre { arguments }) => sabre::sabre(&arguments),
         Some(BenchCommand::Pensieve(args)) => pensieve::pensieve(args),
         Some(BenchCommand::Compare(args)) => compare::compare(&args),
+        Some(BenchCommand::Characterise(args)) => characterise::run(&args),
         Some(BenchCommand::Merge(args)) => compare::merge(&args),
     }
 }

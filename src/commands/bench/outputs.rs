@@ -5,7 +5,7 @@ use crate::{
     commands::{Failure, output},
     sweep::{
         matrix::{Plan, Results, csv, markdown},
-        report,
+        report::{RealSession, report_with},
     },
 };
 use std::{fs, path::Path};
@@ -42,8 +42,13 @@ impl<'a> Outputs<'a> {
         [json, csv, markdown, log].iter().any(|file| file.as_deref().is_some_and(is_stdout))
     }
 
-    /// Writes all but the log.
-    pub(super) fn write(&self, plan: &Plan, results: &Results) -> Result<(), Failure> {
+    /// Writes all but the log. The report draws `real` sessions too.
+    pub(super) fn write(
+        &self,
+        plan: &Plan,
+        results: &Results,
+        real: &[RealSession],
+    ) -> Result<(), Failure> {
         let SweepArgs { report: report_file, json, csv: csv_file, markdown: markdown_file, .. } =
             self.0;
         if let Some(path) = json {
@@ -56,7 +61,7 @@ impl<'a> Outputs<'a> {
             write(path, &markdown(results))?;
         }
         if let Some(path) = report_file {
-            write(path, &report::report(plan, results))?;
+            write(path, &report_with(plan, results, real))?;
         }
         Ok(())
     }

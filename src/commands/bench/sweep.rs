@@ -1,6 +1,7 @@
 //! The main form of `vsps bench`.
 
 use super::{
+    browser,
     interrupt::interrupted,
     ladder::ladder,
     outputs::{Outputs, is_stdout},
@@ -20,18 +21,25 @@ use std::{num::NonZeroUsize, path::Path, thread};
 /// Runs the sweep, and writes what was asked for.
 pub(super) fn sweep(args: &SweepArgs) -> Result<(), Failure> {
     let outputs = Outputs::new(args)?;
+    browser::check(args)?;
     let plan = plan(args)?;
     let threads = args.threads.unwrap_or_else(cores);
     let total = plan.runs_of_shard();
     let file = args.json.as_deref().filter(|path| !is_stdout(path));
     let journal = file.map(|path| journal(path, &plan)).transpose()?;
     let watch = Watch::new(total, journal, args.log.as_deref(), interrupted()?)?;
-    let results = run_all(&plan, threads, &watch);
+    let mut results = run_all(&plan, threads, &watch);
     let (made, seconds, journal) = watch.end()?;
     if made < total {
         return Err(cut(&results, total, journal.as_ref()));
     }
-    outputs.write(&plan, &results)?;
+    let mut real = Vec::new();
+    if !args.real.browser.is_empty() {
+        let runs = browser::run(&args.real, &plan)?;
+        runs.add_to(&mut results);
+        real = runs.sessions;
+    }
+    outputs.write(&plan, &results, &real)?;
     if let Some(journal) = journal {
         journal.remove();
     }
@@ -39,6 +47,7 @@ pub(super) fn sweep(args: &SweepArgs) -> Result<(), Failure> {
         let speed = (made as f64 / seconds.max(1e-9)).round();
         let text = table(&results);
         output::print(&format!("{text}\n{made} runs in {seconds:.2} s ({speed} a second)\n"))?;
+        output::print(&browser::comparison(&results))?;
     }
     Ok(())
 }

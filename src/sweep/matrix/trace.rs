@@ -77,7 +77,7 @@ impl Trace {
 }
 
 /// The link's mean rate in each of some hundred parts of the session.
-fn rates(net: &Net, seed: u64, end: f64) -> Vec<(f64, f64)> {
+pub(super) fn rates(net: &Net, seed: u64, end: f64) -> Vec<(f64, f64)> {
     const PARTS: f64 = 400.0;
     let mut link = Link::new(&net.link, Seed::new(seed).named("downlink"));
     if link.rate(Duration::ZERO).is_none() {

@@ -11,4 +11,4 @@ mod session;
 mod text;
 mod trade_off;
 
-pub use page::report;
+pub use page::{RealSession, report, report_with};

@@ -4,7 +4,7 @@ use super::{
     cdf::cdf, heat_map::heat_map, key::key, means::means, pairs::pairs, session::session,
     text::escape, trade_off::trade_offs,
 };
-use crate::sweep::matrix::{Metric, Plan, Results, Run, Sample, trace};
+use crate::sweep::matrix::{Metric, Plan, Results, Run, Sample, Trace, trace};
 use std::fmt::Write as _;
 
 const STYLE: &str = include_str!("style.css");
@@ -13,9 +13,24 @@ const HEAT_MAPS: [&str; 2] = ["qoe_pensieve", "rebuffer_ratio"];
 /// Sessions are drawn for so many cells at most: each is some 20 kB.
 const MOST_SESSIONS: usize = 120;
 
+/// A session of a real player, to be drawn.
+#[derive(Debug, Clone)]
+pub struct RealSession {
+    /// Its title: player, profile and seed.
+    pub title: String,
+    /// What was measured.
+    pub trace: Trace,
+}
+
 /// The report on the results of a plan.
 #[must_use]
 pub fn report(plan: &Plan, results: &Results) -> String {
+    report_with(plan, results, &[])
+}
+
+/// The report on the results of a plan, and on sessions of `real` players that were played beside it.
+#[must_use]
+pub fn report_with(plan: &Plan, results: &Results, real: &[RealSession]) -> String {
     let (profiles, algorithms) = (results.profiles.join(", "), results.algorithms.join(", "));
     let mut page = format!(
         "<!DOCTYPE html>\n<html lang='en'><head><meta charset='utf-8'>\
@@ -70,7 +85,7 @@ pub fn report(plan: &Plan, results: &Results) -> String {
         "Sessions",
         "One session of each cell: per profile the seed with the median QoE (Pensieve) of the first \
          algorithm. Shaded times are those in which nothing was shown: the startup, and rebuffering.",
-        &sessions(plan, results),
+        &format!("{}{}", sessions(plan, results), real_sessions(plan, real)),
     );
     page + "</body></html>\n"
 }
@@ -101,6 +116,19 @@ fn how(results: &Results) -> String {
         ladder.segment_s,
         escape(&results.command)
     )
+}
+
+fn real_sessions(plan: &Plan, real: &[RealSession]) -> String {
+    let mut text = String::new();
+    for RealSession { title, trace } in real.iter().take(MOST_SESSIONS) {
+        let _ = write!(
+            text,
+            "<details><summary>{}</summary>{}</details>",
+            escape(title),
+            session(plan, trace, title)
+        );
+    }
+    text
 }
 
 fn sessions(plan: &Plan, results: &Results) -> String {

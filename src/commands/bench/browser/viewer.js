@@ -1,4 +1,5 @@
-// In the page: plays an address with hls.js, dash.js or Shaka Player and tells what a viewer would see.
+// In the page: plays an address with hls.js, dash.js, Shaka Player or the browser alone, and tells what a viewer
+// would see.
 
 const POLL_MS = 100;
 const pause = (ms) => new Promise((done) => setTimeout(done, ms));
@@ -13,6 +14,11 @@ function hlsPlayer(video, url, seen, stock) {
   // Not play(): a steering manifest may have the player begin anew, and that would end it.
   video.autoplay = true;
   hls.on(Hls.Events.SUBTITLE_TRACKS_UPDATED, () => { hls.subtitleTrack = 0; });
+  hls.on(Hls.Events.FRAG_BUFFERED, (_, { frag, stats }) => {
+    if (frag.type !== "main" || frag.sn === "initSegment") return;
+    const { start, first, end } = stats.loading;
+    seen.loaded(frag.start, frag.start + frag.duration, frag.level, [start, first, end, stats.loaded]);
+  });
   hls.on(Hls.Events.LEVEL_SWITCHED, (_, { level }) => seen.rungs.add(level));
   hls.on(Hls.Events.ERROR, (_, { fatal, type, details }) =>
     seen[fatal ? "fatal" : "errors"].push(`${type}/${details}`));
@@ -31,6 +37,7 @@ function dashPlayer(video, url, seen, stock) {
   const player = dashjs.MediaPlayer().create();
   const events = dashjs.MediaPlayer.events;
   const video_only = (event) => event.mediaType === "video";
+  const since = (date) => date.getTime() - performance.timeOrigin;
   // All representations: without it, dash.js leaves out those larger than the element.
   if (!stock) player.updateSettings({
     streaming: {
@@ -43,6 +50,12 @@ function dashPlayer(video, url, seen, stock) {
       },
     },
     debug: { logLevel: dashjs.Debug.LOG_LEVEL_NONE },
+  });
+  player.on(events.FRAGMENT_LOADING_COMPLETED, ({ request, error }) => {
+    if (error || !video_only(request) || request.type !== "MediaSegment") return;
+    const times = [request.startDate, request.firstByteDate ?? request.startDate, request.endDate].map(since);
+    seen.loaded(request.startTime, request.startTime + request.duration,
+      request.representation.absoluteIndex, [...times, request.bytesTotal]);
   });
   player.on(events.QUALITY_CHANGE_RENDERED, (event) => {
     if (video_only(event)) seen.rungs.add(event.newRepresentation.absoluteIndex);
@@ -78,6 +91,16 @@ function shakaPlayer(video, url, seen, stock) {
   const size = ({ width, height }) => `${width}x${height}`;
   const ladder = () => [...new Set(videos().map(size))];
   const shown = ({ newTrack }) => seen.rungs.add(ladder().indexOf(size(newTrack)));
+  player.getNetworkingEngine().registerResponseFilter((_, response, context) => {
+    const { stream, segment } = context ?? {};
+    const media = context?.type === shaka.net.NetworkingEngine.AdvancedRequestType.MEDIA_SEGMENT;
+    if (!media || stream?.type !== "video" || !segment) return;
+    const end = performance.now();
+    const start = end - (response.timeMs ?? 0);
+    // By its size: the tracks are not listed before the stream is loaded.
+    seen.loaded(segment.getStartTime(), segment.getEndTime(), size(stream),
+      [start, start, end, response.data.byteLength]);
+  });
   for (const event of ["adaptation", "variantchanged"]) player.addEventListener(event, shown);
   player.addEventListener("error", ({ detail }) => trouble(detail));
   video.autoplay = true;
@@ -101,13 +124,45 @@ function shakaPlayer(video, url, seen, stock) {
   };
 }
 
-const PLAYERS = { "hls.js": hlsPlayer, "dash.js": dashPlayer, shaka: shakaPlayer };
+/** The browser's own player: it tells nothing but what the element shows. */
+function nativePlayer(video, url) {
+  video.autoplay = true;
+  video.src = url;
+  return {
+    ladder: () => playlistLadder(url),
+    latency: () => null,
+    end: () => video.removeAttribute("src"),
+  };
+}
+
+/** The sizes of a multivariant playlist, lowest first. */
+async function playlistLadder(url) {
+  const playlist = await (await fetch(url)).text();
+  const variants = playlist.matchAll(/^#EXT-X-STREAM-INF:(.*)$/gm);
+  const attribute = (list, name) => RegExp(`(?:^|,)${name}=([^,]*)`).exec(list)?.[1];
+  const ladder = Array.from(variants, ([, list]) =>
+    [Number(attribute(list, "BANDWIDTH")), attribute(list, "RESOLUTION")]);
+  return [...new Set(ladder.sort((a, b) => a[0] - b[0]).map(([, size]) => size))];
+}
+
+const PLAYERS = { "hls.js": hlsPlayer, "dash.js": dashPlayer, shaka: shakaPlayer, native: nativePlayer };
 
 /** Notes what the video element does: sizes decoded, rebuffering, trouble. */
 function observe(video) {
   const seen = {
     sizes: new Set(), shown: [], rungs: new Set(), fatal: [], errors: [],
     rebuffers: 0, rebuffer_seconds: 0, startup_seconds: null, from: null,
+    segments: [], downloads: [],
+    /** A video segment from `start` to `end` was loaded at `rung`, or at this size; `times` are milliseconds, and bytes. */
+    loaded(start, end, rung, times) {
+      seen.segments.push({ start, end, rung });
+      seen.downloads.push(times);
+    },
+    /** The rung that was loaded last for a media time. */
+    rungAt(time) {
+      // Segments overlap by a frame where players round their times.
+      return seen.segments.findLast(({ start, end }) => start - 0.01 <= time && time < end + 0.01)?.rung;
+    },
   };
   const began = now();
   let waiting = null;
@@ -174,19 +229,27 @@ async function every_rung(video, player, seconds) {
 globalThis.watch = async ({ player: name, url, seconds, each_rung = false, enough = null, stock = false }) => {
   const video = document.getElementById("video");
   // As large as on many pages: players leave out what is larger than the element.
-  if (stock) video.width = 1280;
+  if (stock) [video.width, video.height] = [1280, 720];
   const seen = observe(video);
+  const meter = new Meter(video, seen.rungAt);
   const player = PLAYERS[name](video, url, seen, stock);
   let steps = [];
   if (each_rung) {
     await until(() => seen.startup_seconds !== null, seconds);
     steps = await every_rung(video, player, seconds);
   } else {
-    const played = () => seen.from !== null && enough !== null && video.currentTime - seen.from >= enough;
+    const played = () => enough !== null && meter.played >= enough;
     await until(() => seen.fatal.length > 0 || video.ended || played(), seconds);
   }
+  meter.stop();
+  const ladder = await player.ladder();
   const result = {
     player: name,
+    measured: {
+      ...meter.figures(ladder),
+      downloads: seen.downloads.map(([start, first, end, bytes]) =>
+        [meter.at(start), meter.at(first), meter.at(end), bytes]),
+    },
     startup_seconds: seen.startup_seconds,
     played_seconds: seen.from === null ? 0 : video.currentTime - seen.from,
     ended: video.ended,
@@ -196,7 +259,7 @@ globalThis.watch = async ({ player: name, url, seconds, each_rung = false, enoug
     sizes: [...seen.sizes],
     shown: seen.shown,
     rungs: [...seen.rungs],
-    ladder: player.ladder(),
+    ladder,
     latency_seconds: player.latency() || null,
     cues: cues(video),
     steps,

@@ -216,8 +216,10 @@ export class ControlPanel {
   /** @param {FullSession} session */
   #armed(session) {
     // How often it was applied already, of how often it may be.
-    const used = (/** @type {import("../data/shapes.js").FaultJson} */ { name, struck, times }) =>
-      typeof struck === "number" ? `${name} ${struck}/${times}` : name;
+    const used = (/** @type {import("../data/shapes.js").FaultJson} */ fault) => {
+      const applied = fault.applied ?? fault.struck;
+      return typeof applied === "number" ? `${fault.name} ${applied}/${fault.times}` : fault.name;
+    };
     const text = session.faults.map(used).join(" ");
     if (this.armedText === text) return;
     this.armedText = text;

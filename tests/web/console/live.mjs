@@ -101,7 +101,7 @@ export const scenarios = {
     stop();
   },
 
-  async "a fault is armed, strikes, and is found by key and filter"({ page, admin }) {
+  async "a fault is armed, takes effect, and is found by key and filter"({ page, admin }) {
     const { stop } = await watched({ page, admin }, { rate: "10 Mbit/s" });
     await page.getByRole("button", { name: "Fail the next segment" }).click();
     await until("the failed request is drawn", 10000, () => page.evaluate(() =>

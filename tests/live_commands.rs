@@ -9,7 +9,7 @@ use vsps::{
     event::Bus,
     media::{Kind, Protocol, Resource},
     profiles::Catalog,
-    rules::{Facts, Matched, Plan, RuleSet},
+    rules::{Facts, Policy, RuleSet},
     seed::Seed,
     sessions::{ArmingRequest, Change, Command, Origin, Patch, Registry, RegistryConfig, Session},
     units::{BitRate, Ratio},
@@ -60,8 +60,8 @@ fn strikes(session: &Session) -> bool {
     let resource = Resource::new(Protocol::Hls, Kind::Segment);
     let now = session.now();
     let facts = Facts { process_time: session.process_time(now), ..Facts::new(&resource, now) };
-    let (rules, matched) = (&session.arming().rules, &mut Matched::default());
-    session.decide(Plan::default(), matched, rules, &facts, Seed::new(1), None).0.is_some()
+    let policy = Policy { script: None, rules: &session.arming().rules };
+    session.decide(policy, &facts, Seed::new(1), None).plan.is_some()
 }
 
 /// Advances time, and lets waiting tasks run.

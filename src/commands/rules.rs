@@ -9,7 +9,7 @@ use crate::{
     args::RulesCommand,
     document::FileError,
     profiles::{ELSEWHERE, fault_named, faults},
-    rules::{RuleFile, RuleSet, Script},
+    rules::{Policy, RuleFile, RuleSet, Script},
 };
 use serde_json::{Value, json};
 use std::{
@@ -86,8 +86,9 @@ fn check(files: &[PathBuf], requests: Option<&Path>, json: bool) -> Result<(), F
     if let Some(path) = requests.filter(|_| problems.is_empty()) {
         let unreadable =
             |cause| Failure::usage(format_args!("{}: can't be read: {cause}", path.display()));
-        let replayed = replay(path, scripts.first(), &RuleSet::concat(&sets));
-        let replayed = replayed.map_err(unreadable)?;
+        let rules = RuleSet::concat(&sets);
+        let policy = Policy { script: scripts.first(), rules: &rules };
+        let replayed = replay(path, policy).map_err(unreadable)?;
         describe_requests(&mut report, path, &replayed);
         verdicts = Some(replayed.iter().map(verdict).collect::<Vec<_>>());
     }
@@ -130,11 +131,11 @@ fn describe(report: &mut String, path: &Path, book: &RuleFile) {
 }
 
 fn describe_requests(report: &mut String, path: &Path, verdicts: &[Verdict]) {
-    let hit = verdicts.iter().filter(|verdict| !verdict.plan.is_empty()).count();
+    let hit = verdicts.iter().filter(|verdict| verdict.plan.is_some()).count();
     let _ = writeln!(report, "{}: {} requests, {hit} of them hit", path.display(), verdicts.len());
     for Verdict { session, method, path, attempt, plan, failure } in verdicts {
         let again = if *attempt > 1 { format!(" (attempt {attempt})") } else { String::new() };
-        let effects = plan.effects();
+        let effects = plan.as_ref().map(|plan| plan.effects()).unwrap_or_default();
         let words = effects.iter().map(|(key, rule, what)| format!("{key} {what} (`{rule}`)"));
         let failed = failure.iter().map(|failure| format!("the script failed: {failure}"));
         let words: Vec<_> = words.chain(failed).collect();
@@ -144,7 +145,7 @@ fn describe_requests(report: &mut String, path: &Path, verdicts: &[Verdict]) {
 }
 
 fn verdict(verdict: &Verdict) -> Value {
-    let effects = verdict.plan.effects();
+    let effects = verdict.plan.as_ref().map(|plan| plan.effects()).unwrap_or_default();
     let effects = effects
         .into_iter()
         .map(|(key, rule, what)| json!({ "effect": key, "rule": **rule, "what": what }));

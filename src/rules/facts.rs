@@ -20,7 +20,8 @@ pub struct Facts<'a> {
     /// Whether it is for audio or text of a presentation that also has video.
     pub beside_video: bool,
     /// In a live stream, the number of the newest segment of this media type at the time of the
-    /// session's first request for that type: see [`Joined`](super::Joined).
+    /// session's first request for that type: see
+    /// [`Decider::joined`](super::Decider::joined).
     pub joined: Option<u64>,
     /// 1 = the first request of the session for this resource, 2 = its first retry, ...
     pub attempt: u32,

@@ -5,7 +5,7 @@ use crate::media::{MediaType, Resource};
 /// The live edges at which a session joined: for each media type, the number of the newest segment at
 /// the time of the session's first request for that type.
 #[derive(Debug, Clone, Default)]
-pub struct Joined {
+pub(super) struct Joined {
     /// At most one for each media type.
     edges: Vec<(MediaType, u64)>,
 }
@@ -13,7 +13,7 @@ pub struct Joined {
 impl Joined {
     /// The edge for the media type of `resource`, recorded at the first call for that type. `None` if
     /// the resource has no number or the edge is unknown.
-    pub fn edge(&mut self, resource: &Resource) -> Option<u64> {
+    pub(super) fn edge(&mut self, resource: &Resource) -> Option<u64> {
         let number = resource.number?;
         let known = self.edges.iter().find(|(media, _)| *media == resource.media);
         if let Some((_, edge)) = known {

@@ -4,10 +4,13 @@
 //! (`entry`), and the entries are validated into types that can run (`rule`, `rule_set`).
 
 pub mod alias;
+mod attempts;
 mod budget;
 mod budget_usage;
 mod compact;
 mod cycle;
+mod decider;
+mod decision;
 mod details;
 pub(crate) mod distribution;
 mod effect;
@@ -35,6 +38,9 @@ mod validate;
 mod warning;
 mod window;
 
+pub use attempts::{Attempt, AttemptKey, RequestKey, Span};
+pub use decider::Decider;
+pub use decision::{CarriedDecision, Decision, Policy};
 pub(crate) use distribution::DistributionTable;
 pub use effect::{
     Closing, Coalesce, Corruption, Cors, Cut, Damage, Drip, Ending, Framing, Goal, Hang,
@@ -43,7 +49,6 @@ pub use effect::{
 };
 pub(crate) use entry::RuleEntry;
 pub use facts::Facts;
-pub use join_edge::Joined;
 pub use matched::Matched;
 pub(crate) use misplaced::misplaced_key;
 pub use plan::{Keep, Plan, Planned};

@@ -3,7 +3,6 @@
 
 mod address;
 mod arming;
-mod attempts;
 mod bottleneck;
 mod command;
 mod command_text;
@@ -36,7 +35,6 @@ mod tests;
 
 pub use address::{Address, AddressError, Target, is_collector};
 pub use arming::{Arming, ArmingRequest};
-pub use attempts::{AttemptKey, Span};
 pub use bottleneck::{Bottleneck, Waiting};
 pub use command::{Applied, Change, Command, CommandError};
 pub use cookies::{CookieScope, Cookies, domain_matches};

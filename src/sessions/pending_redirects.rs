@@ -1,10 +1,8 @@
 //! Requests answered by a redirect: their state is kept for the request that follows the redirect.
 
-use super::attempts::AttemptKey;
 use crate::{
     media::Resource,
-    rules::{Matched, Plan, Reservations},
-    seed::Seed,
+    rules::{Attempt, CarriedDecision},
 };
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
@@ -20,22 +18,14 @@ const LONGEST: usize = 8192;
 pub struct RedirectedRequest {
     /// The requested resource, if the target is the same resource.
     pub resource: Option<Resource>,
-    /// The attempt number.
-    pub attempt: u32,
-    /// Whether an earlier request for the same bytes failed.
-    pub resumes: bool,
-    /// The key of its attempt count.
-    pub attempt_key: AttemptKey,
-    /// The key that its random draws derive from, and the seed of that key.
-    pub key: (Arc<str>, Seed),
+    /// The key that its random draws derive from.
+    pub key: Arc<str>,
+    /// Its number among the requests for the same bytes.
+    pub attempt: Attempt,
     /// How many redirects came before the next request.
     pub hop: u8,
-    /// What is left of the plan of rules and script.
-    pub plan: Plan,
-    /// What the plan reserved from budgets.
-    pub charges: Option<Arc<Reservations>>,
-    /// The rules that have already counted the request.
-    pub matched: Matched,
+    /// What is left of the decision of script and rules.
+    pub carried: CarriedDecision,
     /// Whether the script is to process its response.
     pub scripted: bool,
 }
@@ -70,17 +60,17 @@ impl PendingRedirects {
             let same = expected.url == url && expected.method == method;
             let stays = !same && now.saturating_sub(expected.since) < PATIENCE;
             if !stays {
-                expected.led.give_back();
+                expected.led.carried.give_back();
             }
             stays
         });
         if url.len() > LONGEST {
-            return led.give_back();
+            return led.carried.give_back();
         }
         if self.0.len() == MOST
             && let Some(oldest) = self.0.pop_front()
         {
-            oldest.led.give_back();
+            oldest.led.carried.give_back();
         }
         self.0.push_back(Expected { method, url: url.to_owned(), marked, since: now, led });
     }
@@ -107,7 +97,7 @@ impl PendingRedirects {
         if now.saturating_sub(since) < PATIENCE {
             return Some(led);
         }
-        led.give_back();
+        led.carried.give_back();
         None
     }
 }
@@ -118,32 +108,25 @@ fn follows(method: &http::Method, first: &http::Method) -> bool {
     method == first || method == http::Method::GET && first != http::Method::HEAD
 }
 
-impl RedirectedRequest {
-    fn give_back(&self) {
-        self.charges.iter().for_each(|charges| charges.give_back());
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sessions::Span;
+    use crate::{
+        rules::{AttemptKey, Span},
+        seed::Seed,
+    };
     use http::Method;
 
     const S: fn(u64) -> Duration = Duration::from_secs;
 
     fn led(hop: u8) -> RedirectedRequest {
-        let attempt_key = AttemptKey { resource: 1, span: Span::WHOLE, piecewise: false };
+        let counted_by = AttemptKey { resource: 1, span: Span::WHOLE, piecewise: false };
         RedirectedRequest {
             resource: None,
-            attempt: 1,
-            resumes: false,
-            attempt_key,
-            key: ("/a".into(), Seed::new(1)),
+            key: "/a".into(),
+            attempt: Attempt { counted_by, number: 1, resumes: false, seed: Seed::new(1) },
             hop,
-            plan: Plan::default(),
-            charges: None,
-            matched: Matched::default(),
+            carried: CarriedDecision::default(),
             scripted: false,
         }
     }

@@ -3,7 +3,6 @@
 use super::{
     address::{Target, prefix},
     arming::Arming,
-    attempts::{AttemptKey, Attempts},
     bottleneck::Bottleneck,
     command::{Applied, Command, CommandError},
     control::Control,
@@ -27,15 +26,14 @@ use crate::{
     media::{Ladder, MediaType, Resource, edit::EditMemory},
     profiles::Profile,
     rules::{
-        Answer, Counters, Facts, Joined, Matched, Plan, Reservations, RuleSet, Script,
-        ScriptFailure, ScriptState,
+        Answer, Attempt, AttemptKey, CarriedDecision, Decider, Decision, Facts, Plan, Policy,
+        RequestKey, RuleSet, Script, ScriptFailure,
     },
     seed::Seed,
     units::BitRate,
 };
 use http::{HeaderValue, uri::Authority};
 use parking_lot::{Mutex, RwLock};
-use rand::RngExt as _;
 use std::{
     collections::HashSet,
     sync::{
@@ -79,7 +77,6 @@ pub struct Session {
     pub cookies: Mutex<Cookies>,
     /// The CMCD reports it posted last.
     pub recent_reports: Mutex<ReportDedup>,
-    seed: Seed,
     clock: Clock,
     /// When it was created, in process time.
     created: Duration,
@@ -88,10 +85,7 @@ pub struct Session {
     arming: RwLock<Arc<Arming>>,
     /// Locked before `arming`.
     control: Mutex<Control>,
-    counters: Mutex<Counters>,
-    script_state: Mutex<ScriptState>,
-    attempts: Mutex<Attempts>,
-    joined: Mutex<Joined>,
+    decider: Mutex<Decider>,
     rungs: Mutex<Vec<(MediaType, u16)>>,
     hosts: RwLock<HashSet<Authority>>,
     credentials: RwLock<Credentials>,
@@ -141,8 +135,8 @@ impl Session {
             None => Downlink::new(&arming.link, seed.named("downlink")),
         };
         let start = downlink.link_time(Duration::ZERO);
-        let mut counters = Counters::default();
-        counters.arm(&arming.rules, Duration::ZERO, created);
+        let mut decider = Decider::new(seed);
+        decider.arm(&arming.rules, Duration::ZERO, created);
         Self {
             limits: Limits::new(Arc::clone(&arming.profile.limits), start, seed.named("limits")),
             uplink: Bottleneck::new(&arming.profile.uplink, seed.named("uplink")),
@@ -150,7 +144,6 @@ impl Session {
             control: Mutex::new(Control::new(Arc::clone(&tag.id), settings)),
             tag,
             origin,
-            seed,
             clock,
             created,
             started: OnceLock::new(),
@@ -164,10 +157,7 @@ impl Session {
             pending_redirects: Mutex::default(),
             cookies: Mutex::default(),
             recent_reports: Mutex::default(),
-            counters: Mutex::new(counters),
-            script_state: Mutex::default(),
-            attempts: Mutex::default(),
-            joined: Mutex::default(),
+            decider: Mutex::new(decider),
             rungs: Mutex::default(),
             hosts: RwLock::default(),
             credentials: RwLock::default(),
@@ -240,9 +230,8 @@ impl Session {
         let fault = next.apply_command(command, self.clock.now())?;
         let network = self.rearm(|_| next.settings.arming(&common.read()))?;
         if matches!(command, Command::Reset) {
-            let (mut counters, now) = (Counters::default(), self.now());
-            counters.arm(&self.arming().rules, now, self.process_time(now));
-            *self.counters.lock() = counters;
+            let now = self.now();
+            self.decider.lock().rearm(&self.arming().rules, now, self.process_time(now));
         }
         let applied = Applied { version: next.version(), fault };
         *control = next;
@@ -338,7 +327,7 @@ impl Session {
         }
         let new_profile = arming.profile_name != current.profile_name;
         *current = Arc::new(arming);
-        self.counters.lock().arm(&current.rules, now, self.process_time(now));
+        self.decider.lock().arm(&current.rules, now, self.process_time(now));
         Ok(new_link || new_profile || paused)
     }
 
@@ -389,47 +378,40 @@ impl Session {
         self.downlink.rate(self.now())
     }
 
-    /// The key by which attempts of a request are counted. `path` is the request's key without the range. Byte
-    /// ranges of one file are counted apart for different kinds: parts, and the segment that they form.
+    /// Counts a request for `resource`.
     #[must_use]
-    pub fn attempt_key(&self, path: &str, range: Option<&str>, resource: &Resource) -> AttemptKey {
-        AttemptKey::new(self.seed.named(path), range, resource)
-    }
-
-    /// The attempt number of this request (from 1), whether an earlier attempt failed, and the seed of its random
-    /// draws. The seed depends on session, `key` and attempt number, not on other requests in between.
-    #[must_use]
-    pub fn attempt(&self, key: &str, attempt_key: AttemptKey) -> (u32, bool, Seed) {
-        let (attempt, resumes) = self.attempts.lock().next(attempt_key);
-        (attempt, resumes, self.seed.named(key).numbered(attempt.into()))
+    pub fn attempt(&self, key: RequestKey<'_>, resource: &Resource) -> Attempt {
+        self.decider.lock().attempt(key, resource)
     }
 
     /// Records that the last request with this key ended with an error or an incomplete body.
     pub fn attempt_failed(&self, key: AttemptKey) {
-        self.attempts.lock().failed(key);
+        self.decider.lock().attempt_failed(key);
     }
 
     /// The live edge when it first requested a segment like `resource`.
     #[must_use]
     pub fn joined(&self, resource: &Resource) -> Option<u64> {
         resource.number?;
-        self.joined.lock().edge(resource)
+        self.decider.lock().joined(resource)
     }
 
-    /// Runs `script` for a request, before the rules. A failed script has no effect.
-    ///
-    /// # Errors
-    /// When it fails.
-    pub fn run_request_script(
+    /// Decides what happens to a request, see [`Decider::decide`].
+    #[must_use]
+    pub fn decide(
         &self,
-        script: &Script,
+        policy: Policy<'_>,
         facts: &Facts<'_>,
         seed: Seed,
-    ) -> Result<Plan, ScriptFailure> {
-        script.decide(&mut self.script_state.lock(), self.seed.value(), facts, seed)
+        carried: Option<CarriedDecision>,
+    ) -> Decision {
+        if policy.is_empty() && carried.is_none() {
+            return Decision::default();
+        }
+        self.decider.lock().decide(policy, facts, seed, carried)
     }
 
-    /// Runs `script` for a response, and adds its effects to `plan`.
+    /// Runs `script` for a response, and returns `plan` with the effects that it adds.
     ///
     /// # Errors
     /// When it fails.
@@ -441,34 +423,7 @@ impl Session {
         answer: Answer<'_>,
         seed: Seed,
     ) -> Result<Plan, ScriptFailure> {
-        let mut state = self.script_state.lock();
-        script.respond(&mut state, self.seed.value(), plan, facts, answer, seed)
-    }
-
-    /// Decides what `rules` do to a request, in addition to `first`. Returns `None` for no effects (a plan is large,
-    /// and most requests have none), and what was reserved from budgets. Rules in `matched`, which already matched
-    /// the request before a redirect, are skipped. `taken`, what they reserved, is included in the result.
-    #[must_use]
-    pub fn decide(
-        &self,
-        first: Plan,
-        matched: &mut Matched,
-        rules: &RuleSet,
-        facts: &Facts<'_>,
-        seed: Seed,
-        taken: Option<Arc<Reservations>>,
-    ) -> (Option<Arc<Plan>>, Option<Arc<Reservations>>) {
-        if rules.is_empty() && first.is_empty() {
-            return (None, taken);
-        }
-        let mut chance = |rule: &str| seed.named("rule").named(rule).stream().random::<f64>();
-        let (plan, mut charges) =
-            rules.decide_once(first, matched, &mut self.counters.lock(), facts, &mut chance);
-        if let Some(taken) = taken {
-            charges.take_over(&taken);
-        }
-        let plan = (!plan.is_empty()).then(|| Arc::new(plan));
-        (plan, (!charges.is_empty()).then(|| Arc::new(charges)))
+        self.decider.lock().respond(script, plan, facts, answer, seed)
     }
 
     /// Records a request for a segment of `rung`. Returns the previous rung if it was different.

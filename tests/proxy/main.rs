@@ -13,6 +13,7 @@ mod budgets;
 mod catalogue;
 mod cookies;
 mod cors;
+mod decisions;
 mod drain;
 mod edits;
 mod faults;

@@ -5,9 +5,8 @@ use crate::proxy::downstream::connection::Connection;
 use crate::{
     event::{RequestDetails, RequestTag},
     media::{Cmcd, Resource},
-    rules::Facts,
-    seed::Seed,
-    sessions::{Arming, AttemptKey, Origin, RedirectedRequest, Session},
+    rules::{Attempt, Facts, RequestKey},
+    sessions::{Arming, Origin, RedirectedRequest, Session},
 };
 use http::{Method, header, request};
 use std::{borrow::Cow, sync::Arc, time::Duration};
@@ -15,10 +14,8 @@ use std::{borrow::Cow, sync::Arc, time::Duration};
 /// A classified request.
 pub(in crate::proxy) struct Arrival {
     pub(in crate::proxy) request: Arc<RequestTag>,
-    /// The key of its attempt count.
-    pub(in crate::proxy) attempt_key: AttemptKey,
-    /// The seed of its random draws.
-    pub(in crate::proxy) chances: Seed,
+    /// Its number among the requests for the same bytes, and the seed of its random draws.
+    pub(in crate::proxy) attempt: Attempt,
 }
 
 /// The context of a received request.
@@ -45,16 +42,12 @@ impl Arrival {
         let range = headers::text(&head.headers, header::RANGE);
         let resource = led.and_then(|led| led.resource.clone());
         let resource = resource.unwrap_or_else(|| classify(at, range, cmcd));
-        let (key, attempt_key, attempt, resumes, chances) = match led {
-            Some(led) => {
-                let (key, chances) = led.key.clone();
-                (key, led.attempt_key, led.attempt, led.resumes, chances)
-            }
+        let (key, attempt) = match led {
+            Some(led) => (Arc::clone(&led.key), led.attempt.clone()),
             None => {
-                let (file, key) = keys(at, &head.method, range);
-                let attempt_key = session.attempt_key(&file, range, &resource);
-                let (attempt, resumes, chances) = session.attempt(&key, attempt_key);
-                (Arc::from(&*key), attempt_key, attempt, resumes, chances)
+                let (file, whole) = keys(at, &head.method, range);
+                let key = RequestKey { file: &file, range, whole: &whole };
+                (Arc::from(&*whole), session.attempt(key, &resource))
             }
         };
         let (highest_rung, beside_video) = if at.needs_ladder {
@@ -68,7 +61,7 @@ impl Arrival {
             host: origin.authority.as_str().to_owned(),
             hop: led.map_or(0, |led| led.hop),
             redirected: false,
-            resumes,
+            resumes: attempt.resumes,
             ranged: range.is_some(),
             reused: at.connection.reused(),
             highest_rung,
@@ -83,11 +76,11 @@ impl Arrival {
             profile: Arc::clone(&at.arming.profile_name),
             method: head.method.clone(),
             path: path.to_owned(),
-            attempt,
+            attempt: attempt.number,
             resource,
             details,
         };
-        Self { request: Arc::new(request), attempt_key, chances }
+        Self { request: Arc::new(request), attempt }
     }
 }
 

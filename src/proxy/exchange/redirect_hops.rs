@@ -5,8 +5,7 @@ use crate::proxy::fault;
 use crate::{
     event::RequestTag,
     media::{Kind, is_held},
-    rules::{Goal, Matched, Plan},
-    seed::Seed,
+    rules::{CarriedDecision, Goal, Matched, Plan},
     sessions::{Origin, RedirectedRequest, Session},
 };
 use http::{Method, request};
@@ -45,7 +44,6 @@ pub(in crate::proxy) struct RedirectState<'a> {
     pub(in crate::proxy) method: Method,
     pub(in crate::proxy) path: &'a str,
     pub(in crate::proxy) plan: Option<Arc<Plan>>,
-    pub(in crate::proxy) chances: Seed,
     pub(in crate::proxy) matched: Matched,
     pub(in crate::proxy) scripted: bool,
 }
@@ -58,20 +56,20 @@ pub(in crate::proxy) fn carry_over(
     state: RedirectState<'_>,
 ) -> bool {
     let RedirectTarget { url, ours, same, marked } = target;
-    let RedirectState { method, path, plan, chances, matched, scripted } = state;
-    let RequestTag { resource, attempt, details, .. } = &*ticket.request;
+    let RedirectState { method, path, plan, matched, scripted } = state;
+    let RequestTag { resource, details, .. } = &*ticket.request;
     let held = is_held(resource, path);
     let known = same && resource.kind != Kind::Other;
     let led = RedirectedRequest {
         resource: known.then(|| resource.clone()),
-        attempt: *attempt,
-        resumes: details.resumes,
-        attempt_key: ticket.attempt_key,
-        key: (Arc::clone(&details.key), chances),
+        key: Arc::clone(&details.key),
+        attempt: ticket.attempt.clone(),
         hop: details.hop.saturating_add(1),
-        plan: plan.as_deref().map(|plan| plan.after_redirect(held)).unwrap_or_default(),
-        charges: ticket.charges.clone().filter(|_| !ours),
-        matched,
+        carried: CarriedDecision {
+            plan: plan.as_deref().map(|plan| plan.after_redirect(held)).unwrap_or_default(),
+            reservations: ticket.charges.clone().filter(|_| !ours),
+            matched,
+        },
         scripted: scripted && !ours,
     };
     let loops = plan.as_deref().and_then(|plan| plan.redirect.as_ref());

@@ -39,7 +39,7 @@ use crate::{
     media::{Kind, is_held},
     model::OnDrop,
     profiles::Catalog,
-    rules::{Closing, Facts, Matched, Plan, Reservations, ScriptFailure},
+    rules::{Closing, Decision, Facts, Matched, Plan, Policy},
     seed::Seed,
     sessions::{Arming, Origin, RedirectedRequest, Registry, Session},
 };
@@ -75,8 +75,7 @@ struct PlannedExchange {
     ticket: Ticket,
     arming: Arc<Arming>,
     plan: Option<Arc<Plan>>,
-    /// The seed of the rules' random draws. The link's draws use `seed`.
-    chances: Seed,
+    /// The seed of the link's random draws. Those of the rules use that of the attempt.
     seed: Seed,
     /// The rules that have counted the request.
     matched: Matched,
@@ -86,16 +85,6 @@ struct PlannedExchange {
     /// Close the connection after it, without `Connection: close`.
     request_close: bool,
     host: Authority,
-}
-
-/// The decision of rules and script for a request.
-#[derive(Default)]
-struct Decided {
-    plan: Option<Arc<Plan>>,
-    /// What the plan reserved from budgets.
-    charges: Option<Arc<Reservations>>,
-    matched: Matched,
-    failure: Option<ScriptFailure>,
 }
 
 impl Proxy {
@@ -208,8 +197,8 @@ impl Proxy {
         let (of, on) = (&session, &**connection);
         let at =
             At { session: of, arming: &arming, connection: on, origin, path, now, needs_ladder };
-        let Arrival { request, attempt_key, chances } =
-            Arrival::new(&at, head, visible, led.as_ref());
+        let Arrival { request, attempt } = Arrival::new(&at, head, visible, led.as_ref());
+        let chances = attempt.seed;
         let first = led.is_none();
         if session.plays(&request.resource) {
             self.registry.bus().emit(&session.link_changed());
@@ -220,7 +209,7 @@ impl Proxy {
             None => ResponseScript::of(head, chances),
         };
         let decided = self.decide(&session, &arming, (head, led), &facts, chances);
-        let Decided { plan, charges, matched, failure } = decided;
+        let Decision { plan, reservations, matched, failure } = decided;
         let response_script = response_script.filter(|_| failure.is_none());
         let seed = match request.details.hop {
             0 => chances,
@@ -239,16 +228,15 @@ impl Proxy {
         let report = first.then(|| cmcd_request::event(&request, cmcd)).flatten();
         failure.iter().chain(&report).for_each(|event| bus.emit(event));
         connection.serves(session.tag.ordinal);
-        let mut ticket = Ticket::new(session, request, attempt_key, Arc::clone(connection), bus);
+        let connection = Arc::clone(connection);
+        let mut ticket = Ticket::new(session, request, attempt, seed, connection, bus);
         ticket.plan.clone_from(&plan);
-        ticket.seed = seed;
-        ticket.charges = charges;
+        ticket.charges = reservations;
         let host = origin.authority.clone();
         PlannedExchange {
             ticket,
             arming,
             plan,
-            chances,
             seed,
             matched,
             latency,
@@ -266,27 +254,13 @@ impl Proxy {
         (head, led): (&request::Parts, Option<RedirectedRequest>),
         facts: &Facts<'_>,
         seed: Seed,
-    ) -> Decided {
-        if let Some(RedirectedRequest { plan, charges: taken, mut matched, .. }) = led {
-            let (plan, charges) =
-                session.decide(plan, &mut matched, &arming.rules, facts, seed, taken);
-            return Decided { plan, charges, matched, failure: None };
-        }
+    ) -> Decision {
         // A request within a redirect chain that is no longer pending is not decided again.
-        if fault::hops(head).is_some() {
-            return Decided::default();
+        if led.is_none() && fault::hops(head).is_some() {
+            return Decision::default();
         }
-        // Whether a browser sends a preflight depends on its caches, so scripts do not process them.
-        let script = self.config.script.as_ref().filter(|_| head.method != Method::OPTIONS);
-        let scripted =
-            script.map(|script| session.run_request_script(script, facts, seed)).transpose();
-        let (first, failure) = match scripted {
-            Ok(plan) => (plan.unwrap_or_default(), None),
-            Err(failure) => (Plan::default(), Some(failure)),
-        };
-        let mut matched = Matched::default();
-        let (plan, charges) = session.decide(first, &mut matched, &arming.rules, facts, seed, None);
-        Decided { plan, charges, matched, failure }
+        let policy = Policy { script: self.config.script.as_deref(), rules: &arming.rules };
+        session.decide(policy, facts, seed, led.map(|led| led.carried))
     }
 
     /// Waits for latency and delay, and returns the response.
@@ -372,7 +346,6 @@ impl PlannedExchange {
             method,
             path,
             plan: self.plan.clone(),
-            chances: self.chances,
             matched: std::mem::take(&mut self.matched),
             scripted: self.response_script.is_some(),
         };

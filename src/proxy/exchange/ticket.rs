@@ -7,9 +7,9 @@ use crate::proxy::{
 use crate::{
     event::{Bus, Event, Measured, Outcome, RequestTag},
     model::OnDrop,
-    rules::{Plan, Reservations},
+    rules::{Attempt, Plan, Reservations},
     seed::Seed,
-    sessions::{AttemptKey, Session},
+    sessions::Session,
 };
 use std::{sync::Arc, time::Duration};
 
@@ -21,8 +21,8 @@ pub(in crate::proxy) struct Ticket {
     pub(in crate::proxy) plan: Option<Arc<Plan>>,
     /// What the plan reserved from budgets.
     pub(in crate::proxy) charges: Option<Arc<Reservations>>,
-    /// The key of its attempt count.
-    pub(in crate::proxy) attempt_key: AttemptKey,
+    /// Its number among the requests for the same bytes, and the seed of its rules' random draws.
+    pub(in crate::proxy) attempt: Attempt,
     /// The target of its redirect, if it is within the session.
     pub(in crate::proxy) redirect_target: Option<RedirectTarget>,
     connection: Arc<Connection>,
@@ -49,7 +49,8 @@ impl Ticket {
     pub(in crate::proxy) fn new(
         session: Arc<Session>,
         request: Arc<RequestTag>,
-        attempt_key: AttemptKey,
+        attempt: Attempt,
+        seed: Seed,
         connection: Arc<Connection>,
         bus: Arc<Bus>,
     ) -> Self {
@@ -61,7 +62,7 @@ impl Ticket {
             request,
             plan: None,
             charges: None,
-            attempt_key,
+            attempt,
             redirect_target: None,
             connection,
             bus,
@@ -76,7 +77,7 @@ impl Ticket {
             origin_wait: Stopwatch::default(),
             rule_wait: Stopwatch::default(),
             cut: Cut::default(),
-            seed: Seed::new(0),
+            seed,
         }
     }
 
@@ -191,7 +192,7 @@ impl Drop for Ticket {
         self.charges.iter().for_each(|charges| charges.give_back());
         let broken = matches!(self.outcome, Outcome::Cut | Outcome::OriginCut);
         if broken || self.status == 0 || self.status >= 400 {
-            self.session.attempt_failed(self.attempt_key);
+            self.session.attempt_failed(self.attempt.counted_by);
         }
         let since = |time: Duration| time.saturating_sub(self.started);
         // The exchange ended with its last byte, or later if the player closed the connection.

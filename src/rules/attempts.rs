@@ -58,10 +58,21 @@ impl Span {
     }
 }
 
+/// The names of a request in its session. They do not depend on other requests.
+#[derive(Debug, Clone, Copy)]
+pub struct RequestKey<'a> {
+    /// The file that it reads: method, origin and path.
+    pub file: &'a str,
+    /// The value of its `Range` header.
+    pub range: Option<&'a str>,
+    /// The file and the range. Random draws derive from it.
+    pub whole: &'a str,
+}
+
 /// What the attempts of a request are counted by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AttemptKey {
-    /// The hash of the resource: see [`Session::attempt_key`](super::Session::attempt_key).
+    /// The hash of the file and of the kind of resource in it.
     pub resource: u64,
     /// Which bytes of it.
     pub span: Span,
@@ -70,7 +81,8 @@ pub struct AttemptKey {
 }
 
 impl AttemptKey {
-    /// The counting key of a request for `resource`; `file` is the seed of the file that holds it.
+    /// The counting key of a request for `resource`; `file` is the seed of the file that holds it. Byte ranges
+    /// of one file are counted apart for different kinds, such as parts and the segment that they form.
     pub(super) fn new(file: Seed, range: Option<&str>, resource: &Resource) -> Self {
         let named = file.numbered(resource.kind as u64);
         let piecewise = resource.protocol == Protocol::Progressive;
@@ -88,6 +100,19 @@ impl AttemptKey {
         };
         Self { resource: named.value(), span, piecewise }
     }
+}
+
+/// One request among those of its session for the same bytes.
+#[derive(Debug, Clone)]
+pub struct Attempt {
+    /// What it is counted by.
+    pub counted_by: AttemptKey,
+    /// Its number, from 1.
+    pub number: u32,
+    /// Whether an earlier request for some of its bytes failed.
+    pub resumes: bool,
+    /// The seed of its random draws.
+    pub seed: Seed,
 }
 
 /// The bytes of one earlier request.

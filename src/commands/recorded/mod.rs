@@ -1,0 +1,6 @@
+//! Decides recorded requests again, as live traffic is decided.
+
+mod line;
+mod replay;
+
+pub(super) use replay::{Verdict, replay};

@@ -13,6 +13,8 @@ use std::{
 const MODULES: &[(&str, &[&str])] = &[
     ("output", &[]),
     ("descriptors", &[]),
+    // The accept loop of every server.
+    ("listen", &[]),
     ("units", &[]),
     ("seed", &[]),
     ("model", &["units", "seed"]),
@@ -34,7 +36,10 @@ const MODULES: &[(&str, &[&str])] = &[
     // `profiles`: the catalogue, for `vsps.profile=NAME`.
     (
         "proxy",
-        &["clock", "event", "media", "model", "profiles", "rules", "seed", "sessions", "units"],
+        &[
+            "clock", "event", "listen", "media", "model", "profiles", "rules", "seed", "sessions",
+            "units",
+        ],
     ),
     // `seed` and `units`: to name the values of a request. `plot`: a profile's rate over time for the console.
     (
@@ -42,6 +47,7 @@ const MODULES: &[(&str, &[&str])] = &[
         &[
             "document",
             "event",
+            "listen",
             "observers",
             "plot",
             "profiles",
@@ -52,7 +58,7 @@ const MODULES: &[(&str, &[&str])] = &[
         ],
     ),
     ("console", &[]),
-    ("origin", &["media", "units"]),
+    ("origin", &["listen", "media", "units"]),
     ("player", &["media", "model", "seed", "units"]),
     // `model` and `media`: to make the network of a session of a profile.
     ("sweep", &["document", "media", "model", "player", "profiles", "seed", "units"]),
@@ -119,11 +125,9 @@ const OWNED: &[(&str, &[&str])] = &[
             "proxy/downstream/protocol_detect.rs", // a first line may arrive in pieces
             "proxy/downstream/socket.rs",  // lets a refusal be read before the close
             "proxy/upstream/idle_connections.rs", // keeps connections for a while
-            "proxy/downstream/server.rs",  // pauses after a failed accept
-            "origin/server.rs",
-            "origin/pace.rs", // what does not exist yet is waited for
-            "api/server.rs",
-            "player/fetch/clock.rs", // playback in real time
+            "listen/accept.rs",               // pauses after a failed accept
+            "origin/pace.rs",                 // what does not exist yet is waited for
+            "player/fetch/clock.rs",          // playback in real time
         ],
     ),
     ("process::exit", &[]),

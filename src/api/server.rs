@@ -1,6 +1,7 @@
 //! Accepts and serves connections to the control plane, with limits.
 
 use super::{router::router, state::State};
+use crate::listen::{AcceptLoop, Place, place};
 use axum::Router;
 use hyper::server::conn::http1::Builder;
 use hyper_util::{
@@ -8,20 +9,17 @@ use hyper_util::{
     server::graceful::GracefulShutdown,
     service::TowerToHyperService,
 };
-use std::{future::Future, pin::pin, sync::Arc, time::Duration};
+use std::{future::Future, sync::Arc, time::Duration};
 use tokio::{
     net::{TcpListener, TcpStream},
-    sync::{OwnedSemaphorePermit, Semaphore},
-    task::JoinSet,
-    time::{sleep, timeout},
+    sync::Semaphore,
+    time::timeout,
 };
 
 /// The time-out for a request's headers, and for the next request on a connection.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
 /// The limit for request line and headers together.
 const LARGEST_HEADER: usize = 64 * 1024;
-/// The pause after a failed accept (most often because of too many open files).
-const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// The time-out for responses under way at shutdown; all are short.
 const DRAIN: Duration = Duration::from_secs(1);
 
@@ -40,45 +38,24 @@ pub async fn serve(
     let router = router(state, pages, listener.local_addr()?);
     let graceful = GracefulShutdown::new();
     let places = Arc::new(Semaphore::new(most.min(Semaphore::MAX_PERMITS)));
-    // Dropping the set closes the remaining connections.
-    let mut connections = JoinSet::new();
-    let mut stop = pin!(stop);
-    loop {
-        let next = async {
-            let place = Arc::clone(&places).acquire_owned().await;
-            (place, listener.accept().await)
-        };
-        tokio::select! {
-            () = &mut stop => break,
-            Some(_) = connections.join_next() => {}
-            next = next => match next {
-                (Ok(place), Ok((stream, _))) => {
-                    connect(&router, stream, place, &graceful, &mut connections);
-                }
-                // The semaphore is never closed, so it is the accept that failed.
-                (_, accepted) => {
-                    let problem = accepted.err();
-                    tracing::warn!(?problem, "a connection to the admin port could not be accepted");
-                    sleep(ACCEPT_PAUSE).await;
-                }
-            },
-        }
-    }
-    drop(listener);
+    let serve = |stream, _, place| connection(&router, stream, place, &graceful);
+    let find_place = async || place(&places).await;
+    let accepting = AcceptLoop::new(listener, "operators");
+    let open = accepting.run(stop, find_place, serve).await;
     if timeout(DRAIN, graceful.shutdown()).await.is_err() {
         tracing::debug!("responses of the admin port were cut");
     }
+    drop(open);
     Ok(())
 }
 
-/// Serves one connection, which holds its permit until it closes.
-fn connect(
+/// Serves one connection, which holds its place until it closes.
+fn connection(
     router: &Router,
     stream: TcpStream,
-    place: OwnedSemaphorePermit,
+    place: Place,
     graceful: &GracefulShutdown,
-    connections: &mut JoinSet<()>,
-) {
+) -> impl Future<Output = ()> + Send + 'static + use<> {
     // Otherwise a response of two packets waits for a delayed ACK. If setting it fails, it is only slower.
     let _ = stream.set_nodelay(true);
     let service = TowerToHyperService::new(router.clone());
@@ -88,10 +65,10 @@ fn connect(
         .max_buf_size(LARGEST_HEADER)
         .serve_connection(TokioIo::new(stream), service);
     let connection = graceful.watch(connection);
-    connections.spawn(async move {
+    async move {
         if let Err(problem) = connection.await {
             tracing::debug!(%problem, "connection to the admin port closed");
         }
         drop(place);
-    });
+    }
 }

@@ -3,7 +3,6 @@
 use std::convert::Infallible;
 use std::future::Future;
 use std::io;
-use std::pin::pin;
 use std::time::{Duration, SystemTime};
 
 use http::{Request, Response};
@@ -13,12 +12,12 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::task::JoinSet;
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 
 use super::body::OriginBody;
 use super::pace::{Clock, until};
 use super::service::{Answer, Origin};
+use crate::listen::AcceptLoop;
 
 /// How long a client may take to send a request's head.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
@@ -31,42 +30,25 @@ const DRAIN: Duration = Duration::from_secs(5);
 #[cfg(any(target_os = "linux", target_os = "android"))]
 const UNSENT: u32 = 64 * 1024;
 
-/// The pause after a failed accept: usually file descriptors have run out, and some will be freed. The listener
-/// stays open however often this happens.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
-
 /// Serves `origin` over HTTP/1.1 and HTTP/2 (prior knowledge) until `shutdown` is ready; then finishes open
 /// responses, for at most five seconds.
 pub async fn serve(origin: Origin, listener: TcpListener, shutdown: impl Future<Output = ()>) {
     let graceful = GracefulShutdown::new();
-    let mut connections = JoinSet::new();
-    let mut shutdown = pin!(shutdown);
-    loop {
-        tokio::select! {
-            () = &mut shutdown => break,
-            Some(_) = connections.join_next() => {}
-            accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => connect(&origin, stream, &graceful, &mut connections),
-                Err(error) => {
-                    tracing::debug!(%error, "origin: accept failed");
-                    sleep(ACCEPT_PAUSE).await;
-                }
-            },
-        }
-    }
-    drop(listener);
+    let serve = |stream, _, _| connection(&origin, stream, &graceful);
+    let accepting = AcceptLoop::new(listener, "clients of the built-in origin");
+    let open = accepting.run(shutdown, async || None, serve).await;
     if timeout(DRAIN, graceful.shutdown()).await.is_err() {
         tracing::debug!("origin: responses still under way are cut");
     }
+    drop(open);
 }
 
-/// Spawns the connection; it is aborted when the set is dropped.
-fn connect(
+/// Serves one connection, until it closes.
+fn connection(
     origin: &Origin,
     stream: TcpStream,
     graceful: &GracefulShutdown,
-    connections: &mut JoinSet<()>,
-) {
+) -> impl Future<Output = ()> + Send + 'static + use<> {
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "origin: no TCP_NODELAY");
     }
@@ -82,12 +64,12 @@ fn connect(
     builder.http1().timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT);
     let connection = builder.serve_connection(TokioIo::new(stream), service).into_owned();
     let connection = graceful.watch(connection);
-    connections.spawn(async move {
+    async move {
         // Players often close connections in the middle of responses.
         if let Err(error) = connection.await {
             tracing::debug!(%error, "origin: connection ended");
         }
-    });
+    }
 }
 
 #[cfg(any(target_os = "linux", target_os = "android"))]

@@ -22,7 +22,8 @@ mod fault;
 mod manifest;
 mod upstream;
 
+pub use crate::listen::DrainError;
 pub use config::{Limits, ProxyConfig, SessionBy, Timeouts};
-pub use downstream::server::{DrainError, run};
+pub use downstream::server::run;
 pub use exchange::service::Proxy;
 pub use upstream::Resolver;

@@ -2,6 +2,7 @@
 
 use super::{connection::Connection, protocol_detect, socket::Socket};
 use crate::clock::Clock;
+use crate::listen::{AcceptLoop, DrainError, Place, place};
 use crate::proxy::{
     config::{ProxyConfig, Timeouts},
     exchange::service::Proxy,
@@ -23,12 +24,9 @@ use std::{
 };
 use tokio::{
     net::{TcpListener, TcpStream},
-    sync::{OwnedSemaphorePermit, Semaphore},
-    task::JoinSet,
+    sync::Semaphore,
 };
 
-/// The pause after a failed accept (most often because of too many open files).
-const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// When the connection limit is reached, a connection that has been idle for this long is closed for a new one.
 const IDLE: Duration = Duration::from_secs(1);
 /// How often such a connection is searched for.
@@ -39,14 +37,6 @@ const LEAST_BUFFER: usize = 64 * 1024;
 const KEEPALIVE: Duration = Duration::from_secs(20);
 /// The most concurrent streams of an HTTP/2 connection.
 const MOST_STREAMS: u32 = 256;
-
-/// A connection's permit, held until it closes.
-type Place = Option<OwnedSemaphorePermit>;
-
-/// Exchanges were still under way at the end of the drain time, and were cut.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("some responses were cut: they did not end within the time to drain")]
-pub struct DrainError;
 
 /// Serves players on `listener` until `stop`. Then waits for exchanges under way, up to the drain time-out.
 ///
@@ -61,54 +51,23 @@ pub async fn run(
     let most = proxy.config.limits.connections.min(Semaphore::MAX_PERMITS);
     let places = Arc::new(Semaphore::new(most));
     let protocols = Arc::new(Protocols::new(&proxy.config));
-    let mut connections = JoinSet::new();
-    tokio::pin!(stop);
-    let mut failing = false;
-    loop {
-        let accepted = tokio::select! {
-            () = &mut stop => break,
-            Some(_) = connections.join_next() => continue,
-            accepted = listener.accept() => accepted,
-        };
-        match accepted {
-            Ok(player) => {
-                failing = false;
-                // Until it has a permit, further connections wait in the kernel's backlog.
-                let place = tokio::select! {
-                    () = &mut stop => break,
-                    place = find_place(&places, &proxy, clock) => place,
-                };
-                let (proxy, protocols) = (Arc::clone(&proxy), Arc::clone(&protocols));
-                // Added here, not in the task, so that a connection accepted just before the stop is closed too.
-                let connection = Arc::new(Connection::new(clock));
-                proxy.connections.add(&connection);
-                connections.spawn(serve(proxy, protocols, player, connection, place));
-            }
-            Err(problem) => {
-                // Logged only once, since it may last.
-                if !std::mem::replace(&mut failing, true) {
-                    tracing::warn!(%problem, "connections can't be accepted for now");
-                }
-                tokio::time::sleep(ACCEPT_PAUSE).await;
-            }
-        }
-    }
-    drop(listener);
+    let serve = |stream, peer, place| {
+        // Added here, not in the task, so that a connection accepted just before the stop is closed too.
+        let connection = Arc::new(Connection::new(clock));
+        proxy.connections.add(&connection);
+        serve(Arc::clone(&proxy), Arc::clone(&protocols), (stream, peer), connection, place)
+    };
+    let find_place = async || find_place(&places, &proxy, clock).await;
+    let open = AcceptLoop::new(listener, "players").run(stop, find_place, serve).await;
     proxy.connections.close_all();
-    let drain = async { while connections.join_next().await.is_some() {} };
-    let drained = tokio::time::timeout(proxy.config.timeouts.drain, drain).await;
-    // Cuts the rest, and waits until the last exchange has emitted its final event.
-    connections.shutdown().await;
-    drained.map_err(|_| DrainError)
+    open.drain(proxy.config.timeouts.drain).await
 }
 
 /// Waits for a permit for a new connection.
 async fn find_place(places: &Arc<Semaphore>, proxy: &Proxy, clock: Clock) -> Place {
     loop {
-        let free = Arc::clone(places).acquire_owned();
-        // The semaphore is never closed.
-        if let Ok(place) = tokio::time::timeout(LOOK, free).await {
-            return place.ok();
+        if let Ok(place) = tokio::time::timeout(LOOK, place(places)).await {
+            return place;
         }
         let now = clock.now().as_millis() as u64;
         proxy.connections.close_longest_idle(now, IDLE.as_millis() as u64);

@@ -156,7 +156,7 @@ fn counters_stay_with_their_rules() {
     let third = rule("nth = 3", "status = 503");
     let both = RuleSet::concat([&rule("nth = 2", "delay = \"1 s\""), &third]);
     let (mut decider, video) = (Decider::new(SEED), segment(MediaType::Video, 1));
-    let mut next = |decider: &mut Decider, set: &RuleSet| {
+    let next = |decider: &mut Decider, set: &RuleSet| {
         let plan = request(decider, set, "/1", &video, 0).0.plan;
         (plan.as_ref().is_some_and(|p| p.status.is_some()), plan.is_some_and(|p| p.delay.is_some()))
     };

@@ -125,9 +125,9 @@ const OWNED: &[(&str, &[&str])] = &[
             "proxy/downstream/protocol_detect.rs", // a first line may arrive in pieces
             "proxy/downstream/socket.rs",  // lets a refusal be read before the close
             "proxy/upstream/idle_connections.rs", // keeps connections for a while
-            "listen/accept.rs",               // pauses after a failed accept
-            "origin/pace.rs",                 // what does not exist yet is waited for
-            "player/fetch/clock.rs",          // playback in real time
+            "listen/accept.rs",            // pauses after a failed accept
+            "origin/pace.rs",              // what does not exist yet is waited for
+            "player/fetch/clock.rs",       // playback in real time
         ],
     ),
     ("process::exit", &[]),

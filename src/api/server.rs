@@ -39,7 +39,7 @@ pub async fn serve(
     let graceful = GracefulShutdown::new();
     let places = Arc::new(Semaphore::new(most.min(Semaphore::MAX_PERMITS)));
     let serve = |stream, _, place| connection(&router, stream, place, &graceful);
-    let find_place = async || place(&places).await;
+    let find_place = || place(Arc::clone(&places));
     let accepting = AcceptLoop::new(listener, "operators");
     let open = accepting.run(stop, find_place, serve).await;
     if timeout(DRAIN, graceful.shutdown()).await.is_err() {

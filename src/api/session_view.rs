@@ -138,23 +138,23 @@ impl SessionView {
 
 impl FullView {
     pub(super) fn new(session: &Session, players: &Players, state: &State) -> Self {
-        let ladder = session.ladder.lock();
-        let renditions = ladder.renditions().map(|rendition| RenditionView {
-            protocol: rendition.protocol.as_str(),
-            media: rendition.media.as_str(),
-            rung: rendition.rung,
-            bandwidth: rendition.bandwidth,
-            name: rendition.name.clone(),
+        let ladder = session.with_ladder(|ladder| {
+            let renditions = ladder.renditions().map(|rendition| RenditionView {
+                protocol: rendition.protocol.as_str(),
+                media: rendition.media.as_str(),
+                rung: rendition.rung,
+                bandwidth: rendition.bandwidth,
+                name: rendition.name.clone(),
+            });
+            renditions.collect()
         });
-        let renditions = renditions.collect();
-        drop(ladder);
         Self {
             session: SessionView::new(session, players, state),
             faults: FaultView::all(session),
             reverts: session.reverts().into_iter().map(RevertView::from).collect(),
             undoable: session.undoable(),
             rules: Arc::clone(&session.arming().own_rules),
-            ladder: renditions,
+            ladder,
         }
     }
 }

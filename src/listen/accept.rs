@@ -14,9 +14,9 @@ const PAUSE: Duration = Duration::from_millis(50);
 pub type Place = Option<OwnedSemaphorePermit>;
 
 /// Waits for one of `places`.
-pub async fn place(places: &Arc<Semaphore>) -> Place {
+pub async fn place(places: Arc<Semaphore>) -> Place {
     // The semaphore is never closed.
-    Arc::clone(places).acquire_owned().await.ok()
+    places.acquire_owned().await.ok()
 }
 
 /// The accept loop of one listener.
@@ -38,14 +38,15 @@ impl AcceptLoop {
     /// Accepts connections until `stop`, then closes the listener. Each connection gets a place by `find_place`,
     /// and is served by the future that `serve` returns. While it waits for its place, further connections wait in
     /// the kernel's backlog. Returns the connections that are still open.
-    pub async fn run<F>(
+    pub async fn run<P, S>(
         mut self,
         stop: impl Future<Output = ()>,
-        find_place: impl AsyncFn() -> Place,
-        serve: impl Fn(TcpStream, SocketAddr, Place) -> F,
+        find_place: impl Fn() -> P,
+        serve: impl Fn(TcpStream, SocketAddr, Place) -> S,
     ) -> OpenConnections
     where
-        F: Future<Output = ()> + Send + 'static,
+        P: Future<Output = Place>,
+        S: Future<Output = ()> + Send + 'static,
     {
         tokio::pin!(stop);
         let mut failing = false;
@@ -112,7 +113,7 @@ mod tests {
                 read_all(stream, place)
             };
             AcceptLoop::new(listener, "a test")
-                .run(stopped, async || place(&places).await, serve)
+                .run(stopped, || place(Arc::clone(&places)), serve)
                 .await
         });
         Server { address, stop, served, running }

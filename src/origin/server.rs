@@ -36,7 +36,7 @@ pub async fn serve(origin: Origin, listener: TcpListener, shutdown: impl Future<
     let graceful = GracefulShutdown::new();
     let serve = |stream, _, _| connection(&origin, stream, &graceful);
     let accepting = AcceptLoop::new(listener, "clients of the built-in origin");
-    let open = accepting.run(shutdown, async || None, serve).await;
+    let open = accepting.run(shutdown, || std::future::ready(None), serve).await;
     if timeout(DRAIN, graceful.shutdown()).await.is_err() {
         tracing::debug!("origin: responses still under way are cut");
     }

@@ -1,6 +1,7 @@
 //! Sessions: the state of one player's run through the proxy (link, rules, ladder, counters), and the registry
 //! of all sessions.
 
+mod activity;
 mod address;
 mod arming;
 mod bottleneck;
@@ -12,8 +13,10 @@ mod credentials;
 mod downlink;
 mod error_cache;
 mod host;
+mod known_hosts;
 mod limits;
 mod link_sample;
+mod manifest_reading;
 mod named_profiles;
 mod patch;
 mod pending_redirects;
@@ -23,10 +26,12 @@ mod registry;
 mod report_dedup;
 mod revert;
 mod session;
+mod session_clock;
 mod setting;
 mod settings;
 mod shaped_response;
 mod shared_link;
+mod upstream_url;
 mod uris;
 mod viewer;
 
@@ -52,5 +57,6 @@ pub use session::Session;
 pub use settings::Fault;
 pub use shaped_response::ShapedResponse;
 pub use shared_link::{Difference, LinkError, SharedLink};
+pub use upstream_url::UpstreamUrl;
 pub use uris::SessionUris;
 pub use viewer::Viewer;

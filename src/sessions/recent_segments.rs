@@ -1,6 +1,6 @@
 //! The segments that a session requested last, so that a rule can serve the previous one instead.
 
-use super::host::Origin;
+use super::upstream_url::UpstreamUrl;
 use crate::media::Resource;
 use std::{collections::VecDeque, sync::Arc};
 
@@ -17,29 +17,27 @@ pub struct RecentSegments {
 struct Step {
     rendition: Option<Arc<str>>,
     index: u64,
-    origin: Origin,
-    path: String,
+    url: UpstreamUrl,
 }
 
 impl RecentSegments {
-    /// Records a request for segment `resource` at `path` of `origin`.
-    pub fn note(&mut self, resource: &Resource, origin: &Origin, path: &str) {
+    /// Records a request for segment `resource` at `url`.
+    pub fn note(&mut self, resource: &Resource, url: &UpstreamUrl) {
         let Some(index) = resource.index.or(resource.number) else { return };
         if self.steps.len() == MOST {
             self.steps.pop_front();
         }
         let rendition = resource.rendition.clone();
-        let (origin, path) = (origin.clone(), path.to_owned());
-        self.steps.push_back(Step { rendition, index, origin, path });
+        self.steps.push_back(Step { rendition, index, url: url.clone() });
     }
 
-    /// Origin and path of the nearest requested segment before `resource` in the same rendition.
+    /// The URL of the nearest requested segment before `resource` in the same rendition.
     #[must_use]
-    pub fn before(&self, resource: &Resource) -> Option<(Origin, String)> {
+    pub fn before(&self, resource: &Resource) -> Option<UpstreamUrl> {
         let index = resource.index.or(resource.number)?;
         let earlier = |step: &&Step| step.rendition == resource.rendition && step.index < index;
         let nearest = self.steps.iter().filter(earlier).max_by_key(|step| step.index)?;
-        Some((nearest.origin.clone(), nearest.path.clone()))
+        Some(nearest.url.clone())
     }
 }
 
@@ -53,8 +51,8 @@ mod tests {
         Resource { rendition: Some(rendition.into()), index: Some(index), ..bare }
     }
 
-    fn origin(host: &str) -> Origin {
-        Origin::new("http", host).unwrap()
+    fn url(path: &str) -> UpstreamUrl {
+        format!("http://host.example{path}").parse().unwrap()
     }
 
     #[test]
@@ -62,10 +60,10 @@ mod tests {
         let mut recent = RecentSegments::default();
         assert_eq!(recent.before(&segment("a", 1)), None);
         for index in 1..=100 {
-            recent.note(&segment("a", index), &origin("a"), &format!("/a/{index}"));
+            recent.note(&segment("a", index), &url(&format!("/a/{index}")));
         }
-        recent.note(&segment("b", 100), &origin("b"), "/b/100");
-        let at = |path: &str| Some((origin("a"), path.to_owned()));
+        recent.note(&segment("b", 100), &url("/b/100"));
+        let at = |path: &str| Some(url(path));
         assert_eq!(recent.before(&segment("a", 101)), at("/a/100"));
         assert_eq!(recent.before(&segment("a", 90)), at("/a/89"));
         assert_eq!(recent.before(&segment("b", 100)), None);

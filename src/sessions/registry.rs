@@ -7,7 +7,7 @@ use super::{
     control::Control,
     host::Origin,
     named_profiles::NamedProfiles,
-    session::Session,
+    session::{NewSession, Session},
     settings::Settings,
     shared_link::{LinkError, SharedLink, SharedLinks},
     viewer::Viewer,
@@ -434,8 +434,9 @@ impl Registry {
         let common = Arc::clone(&self.rules.read());
         let tag = SessionTag { id, ordinal, seed: seed.value(), label: request.label };
         let origin = request.origin.unwrap_or_else(|| self.config.origin.clone());
-        let armed = (settings, &*common);
-        Session::new(Arc::new(tag), seed, origin, armed, self.clock, shared, addressed)
+        let tag = Arc::new(tag);
+        let new = NewSession { tag, seed, origin, settings, shared, addressed };
+        Session::new(new, &common, self.clock)
     }
 
     fn emit_started(&self, session: &Session) {

@@ -119,8 +119,8 @@ impl UriMap for SessionUris {
     }
 
     fn imported(&self, name: &str) -> Option<String> {
-        let ladder = self.session.ladder.lock();
-        ladder.imported(self.document.as_ref()?, name).map(str::to_owned)
+        let document = self.document.as_ref()?;
+        self.session.with_ladder(|ladder| ladder.imported(document, name).map(str::to_owned))
     }
 
     fn parameter(&self, name: &str) -> Option<String> {

@@ -10,12 +10,13 @@ use serde_json::{Value, json};
 use std::{collections::HashMap, sync::Arc, time::Duration};
 use tokio::net::TcpListener;
 use vsps::{
-    event::{Bus, Event, Observer, Outcome, RequestTag},
+    clock::Clock,
+    event::{Bus, Emitted, Event, Observer, Outcome, RequestTag},
     profiles::Catalog,
     proxy::{Proxy, ProxyConfig, run},
     rules::{Attempt, Decider, Decision, Facts, Plan, Policy, RequestKey, RuleSet},
     seed::Seed,
-    sessions::{Clock, Registry, RegistryConfig},
+    sessions::{Registry, RegistryConfig},
 };
 
 /// Rules of which each run uses some: every kind of count, chance, budget and effect order.
@@ -54,8 +55,8 @@ fn sent() -> impl Strategy<Value = Sent> {
 struct Recording(Mutex<Vec<Event>>);
 
 impl Observer for Recording {
-    fn observe(&self, event: &Event) {
-        self.0.lock().push(event.clone());
+    fn observe(&self, emitted: Emitted<'_>) {
+        self.0.lock().push(emitted.event.clone());
     }
 }
 
@@ -86,12 +87,14 @@ async fn live(rules: &Arc<RuleSet>, seed: u64, requests: &[Sent]) -> Vec<Event> 
         seed: Seed::new(seed),
         origin: vsps::sessions::Origin::new("http", &origin.address.to_string()).unwrap(),
         profile: Catalog::new().named("unlimited").unwrap(),
+        catalog: Arc::new(Catalog::new()),
         link: None,
         rules: Arc::clone(rules),
         idle: Duration::from_secs(60),
         most_sessions: 10,
     };
-    let (clock, bus) = (Clock::start(), Bus::new(vec![Box::new(Arc::clone(&recording))]));
+    let clock = Clock::start();
+    let bus = Bus::new(clock, vec![Box::new(Arc::clone(&recording))]);
     let registry = Arc::new(Registry::new(config, clock, Arc::new(bus)));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();

@@ -6,7 +6,7 @@ use super::{
     source::Source,
     uplink_loss,
 };
-use crate::proxy::exchange::{headers, ticket::Ticket};
+use crate::proxy::exchange::{Exchange, headers};
 use crate::{
     model::{LinkSpec, OnDrop, ResponseShaper},
     seed::Seed,
@@ -33,7 +33,7 @@ pub(in crate::proxy) fn remove_body_if_not_allowed(
 /// Waits until the uplink has carried the head of `ticket`'s request, which has `bytes` bytes. Fails with the
 /// loss action that ended the request on the uplink.
 pub(in crate::proxy) async fn pass_uplink(
-    ticket: &Ticket,
+    ticket: &Exchange,
     seed: Seed,
     bytes: u32,
 ) -> Result<(), OnDrop> {

@@ -1,6 +1,6 @@
 //! What shapes a response besides its session's link: rate and link that rules set, and simulated TCP.
 
-use crate::proxy::exchange::ticket::Ticket;
+use crate::proxy::exchange::Exchange;
 use crate::{
     model::{Link, LinkSpec, ResponseShaper, TransportSpec},
     seed::Seed,
@@ -24,15 +24,15 @@ impl RuleLink {
         self.rate.is_none() && self.link.is_none()
     }
 
-    /// The response to `ticket` from `host` on the downlink, planned under `link`, with random draws from `seed`.
+    /// The response of `exchange` from `host` on the downlink, planned under `link`, with random draws from `seed`.
     pub(super) fn shaped_response(
         &self,
-        ticket: &Ticket,
+        exchange: &Exchange,
         link: &Arc<LinkSpec>,
         host: Option<Authority>,
         seed: Seed,
     ) -> ShapedResponse {
-        let session = &ticket.session;
+        let session = &exchange.session;
         // The link may have started to shape since the request was planned.
         let link = if link.shapes_bodies() {
             Arc::clone(link)
@@ -45,11 +45,11 @@ impl RuleLink {
             shaper.keep_to(Link::starting(start, spec, seed.named("profile")));
         }
         let response =
-            ShapedResponse::new(shaper).within_limits(host, ticket.request.resource.media);
+            ShapedResponse::new(shaper).within_limits(host, exchange.request.resource.media);
         if link.transport != TransportSpec::Tcp {
             return response;
         }
         let rtt = link.latency.rtt_at(session.downlink.running(session.now()));
-        response.over_tcp(ticket.connection().transport(session.tag.ordinal, rtt))
+        response.over_tcp(exchange.connection().transport(session.tag.ordinal, rtt))
     }
 }

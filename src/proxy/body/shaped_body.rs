@@ -11,7 +11,7 @@ use super::{
     wake_schedule::WakeSchedule,
 };
 use crate::proxy::{
-    exchange::ticket::Ticket,
+    exchange::Exchange,
     fault::{BodyGate, Order, packet_corruption::PacketCorruption},
     upstream::OriginError,
 };
@@ -57,7 +57,6 @@ pub(in crate::proxy) struct BodyPlan {
     pub(in crate::proxy) link: Arc<LinkSpec>,
     pub(in crate::proxy) rule_link: RuleLink,
     pub(in crate::proxy) body_gate: Option<Box<BodyGate>>,
-    pub(in crate::proxy) multiplexed: bool,
     /// Close the connection after it, without `Connection: close`.
     pub(in crate::proxy) request_close: bool,
     pub(in crate::proxy) wake_schedule: Arc<WakeSchedule>,
@@ -99,7 +98,7 @@ pub(in crate::proxy) struct ShapedBody {
     /// The body ends with the bytes that may pass now, since the headers declare no more.
     fulfilled: bool,
     over: bool,
-    ticket: Ticket,
+    ticket: Exchange,
 }
 
 impl ShapedBody {
@@ -107,7 +106,7 @@ impl ShapedBody {
         source: Source,
         plan: BodyPlan,
         seed: Seed,
-        ticket: Ticket,
+        ticket: Exchange,
     ) -> Self {
         Self {
             source,
@@ -175,15 +174,15 @@ impl ShapedBody {
         let connection = self.ticket.connection();
         match cut.ending {
             // On HTTP/2 only the stream is reset.
-            Ending::Reset if !self.plan.multiplexed => connection.reset_on_close(),
+            Ending::Reset if !self.ticket.connection().is_http2() => connection.reset_on_close(),
             Ending::Goaway => connection.request_close(),
-            Ending::BadChunk if !self.plan.multiplexed => {
+            Ending::BadChunk if !self.ticket.connection().is_http2() => {
                 connection.end_with(Bytes::from_static(BAD_CHUNK));
             }
             _ => {}
         }
         let clean = cut.ending == Ending::Truncate && cut.length != Length::Keep;
-        if clean && self.plan.multiplexed {
+        if clean && self.ticket.connection().is_http2() {
             self.over = true;
             return self.ticket.ended(Outcome::Cut);
         }
@@ -201,7 +200,7 @@ impl ShapedBody {
         &mut self,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
-        if self.plan.multiplexed {
+        if self.ticket.connection().is_http2() {
             if let Some(Breaking { sent_at, timer, .. }) = &mut self.breaking {
                 ready!(timer.poll_until(&self.ticket.session, *sent_at, cx));
             }

@@ -1,6 +1,6 @@
 //! Packet loss on the uplink, and its effect on requests.
 
-use crate::proxy::exchange::ticket::Ticket;
+use crate::proxy::exchange::Exchange;
 use crate::{
     event::Event,
     model::{LinkSpec, OnDrop, ResponseShaper},
@@ -37,14 +37,14 @@ pub(in crate::proxy) fn round_trip(session: &Session) -> Duration {
 }
 
 /// Emits an event for a lost packet of `ticket`'s request.
-pub(in crate::proxy) fn lost(ticket: &Ticket, action: OnDrop, at_byte: u64) {
+pub(in crate::proxy) fn lost(ticket: &Exchange, action: OnDrop, at_byte: u64) {
     ticket.emit(&Event::Dropped { request: Arc::clone(&ticket.request), action, at_byte });
 }
 
 /// Ends a request that `action` ended on the uplink: there is no response, and the connection closes (on HTTP/2
 /// only the stream).
-pub(in crate::proxy) fn end(ticket: &Ticket, action: OnDrop, multiplexed: bool) {
-    if action == OnDrop::Reset && !multiplexed {
+pub(in crate::proxy) fn end(ticket: &Exchange, action: OnDrop) {
+    if action == OnDrop::Reset && !ticket.connection().is_http2() {
         ticket.connection().reset_on_close();
     }
 }

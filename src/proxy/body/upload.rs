@@ -6,7 +6,7 @@ use super::{
     uplink_loss,
     uplink_loss::Cut,
 };
-use crate::proxy::{exchange::ticket::Ticket, fault::packet_corruption::PacketCorruption};
+use crate::proxy::{exchange::Exchange, fault::packet_corruption::PacketCorruption};
 use crate::{
     event::{Bus, Event, RequestTag},
     model::OnDrop,
@@ -76,7 +76,7 @@ struct UplinkBody {
 }
 
 impl Upload {
-    pub(in crate::proxy) fn new(inner: RequestBody, ticket: &Ticket) -> Self {
+    pub(in crate::proxy) fn new(inner: RequestBody, ticket: &Exchange) -> Self {
         if inner.is_end_stream() {
             return Self(None);
         }

@@ -8,6 +8,7 @@ use crate::{
     seed::Stream,
 };
 use bytes::Bytes;
+use http::Version;
 use parking_lot::Mutex;
 use std::{
     sync::{
@@ -28,7 +29,7 @@ pub(in crate::proxy) struct Connection {
     /// A request was refused, possibly before all of it was read.
     refused: AtomicBool,
     /// HTTP/2: bytes may arrive at any time, and are not an HTTP/1.1 head.
-    multiplexed: AtomicBool,
+    http2: AtomicBool,
     /// The current or last head has a `Content-Length`.
     declared_length: AtomicBool,
     /// All bytes written so far are in the kernel.
@@ -67,7 +68,7 @@ impl Connection {
             clock,
             reset: AtomicBool::new(false),
             refused: AtomicBool::new(false),
-            multiplexed: AtomicBool::new(false),
+            http2: AtomicBool::new(false),
             declared_length: AtomicBool::new(false),
             flushed: AtomicBool::new(true),
             flush_waker: Mutex::new(None),
@@ -187,9 +188,17 @@ impl Connection {
         self.used.load(Ordering::Relaxed)
     }
 
-    /// Records that it uses HTTP/2.
-    pub(in crate::proxy) fn set_multiplexed(&self) {
-        self.multiplexed.store(true, Ordering::Relaxed);
+    /// Records the version of HTTP of its requests.
+    pub(in crate::proxy) fn speaks(&self, version: Version) {
+        if version == Version::HTTP_2 {
+            self.http2.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether it uses HTTP/2: its exchanges are streams, which end on their own. Otherwise it uses HTTP/1.1, and an
+    /// exchange that ends early ends the connection.
+    pub(in crate::proxy) fn is_http2(&self) -> bool {
+        self.http2.load(Ordering::Relaxed)
     }
 
     /// Whether the current head has a `Content-Length`. (This is not known of a head that arrived while another
@@ -247,7 +256,7 @@ impl Connection {
 
     /// Called with `bytes` received from the player.
     pub(in crate::proxy) fn arrived(&self, scan: &mut HeadScan, bytes: &[u8]) {
-        if self.busy.load(Ordering::Relaxed) > 0 || self.multiplexed.load(Ordering::Relaxed) {
+        if self.busy.load(Ordering::Relaxed) > 0 || self.is_http2() {
             return;
         }
         if !self.head.swap(true, Ordering::Relaxed) {

@@ -57,16 +57,16 @@ pub async fn run(
         proxy.connections.add(&connection);
         serve(Arc::clone(&proxy), Arc::clone(&protocols), (stream, peer), connection, place)
     };
-    let find_place = async || find_place(&places, &proxy, clock).await;
+    let find_place = || find_place(Arc::clone(&places), Arc::clone(&proxy), clock);
     let open = AcceptLoop::new(listener, "players").run(stop, find_place, serve).await;
     proxy.connections.close_all();
     open.drain(proxy.config.timeouts.drain).await
 }
 
 /// Waits for a permit for a new connection.
-async fn find_place(places: &Arc<Semaphore>, proxy: &Proxy, clock: Clock) -> Place {
+async fn find_place(places: Arc<Semaphore>, proxy: Arc<Proxy>, clock: Clock) -> Place {
     loop {
-        if let Ok(place) = tokio::time::timeout(LOOK, place(places)).await {
+        if let Ok(place) = tokio::time::timeout(LOOK, place(Arc::clone(&places))).await {
             return place;
         }
         let now = clock.now().as_millis() as u64;

@@ -8,7 +8,7 @@ use crate::{
         RuleSet,
         alias::{ChaosRequest, LivesimRequest, is_chaos},
     },
-    sessions::{Address, ArmingRequest, Origin, Target},
+    sessions::{Address, ArmingRequest, Target, UpstreamUrl},
 };
 use http::{Method, request};
 use std::{net::IpAddr, sync::Arc};
@@ -29,7 +29,7 @@ pub(in crate::proxy) fn enter(
     let (target, origin, path, rules) = if *target == Target::Default && is_chaos(bare) {
         let chaos = ChaosRequest::parse(bare, query).map_err(ProxyError::Parameter)?;
         let wrong = |error| ProxyError::Parameter(format!("url: {error}"));
-        let (origin, path) = Origin::split(&chaos.url).map_err(wrong)?;
+        let UpstreamUrl { origin, path } = chaos.url.parse().map_err(wrong)?;
         if !allowed_to_all(proxy, &origin) {
             return Err(ProxyError::Host(origin.authority.to_string()));
         }

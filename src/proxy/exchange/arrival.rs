@@ -6,7 +6,7 @@ use crate::{
     event::{RequestDetails, RequestTag},
     media::{Cmcd, Resource},
     rules::{Attempt, Facts, RequestKey},
-    sessions::{Arming, Origin, RedirectedRequest, Session},
+    sessions::{Arming, Origin, RedirectedRequest, Session, UpstreamUrl},
 };
 use http::{Method, header, request};
 use std::{borrow::Cow, sync::Arc, time::Duration};
@@ -23,8 +23,7 @@ pub(in crate::proxy) struct At<'a> {
     pub(in crate::proxy) session: &'a Arc<Session>,
     pub(in crate::proxy) arming: &'a Arming,
     pub(in crate::proxy) connection: &'a Connection,
-    pub(in crate::proxy) origin: &'a Origin,
-    pub(in crate::proxy) path: &'a str,
+    pub(in crate::proxy) url: &'a UpstreamUrl,
     pub(in crate::proxy) now: Duration,
     /// A rule or a script may use facts about the ladder.
     pub(in crate::proxy) needs_ladder: bool,
@@ -38,27 +37,28 @@ impl Arrival {
         cmcd: Option<&Cmcd>,
         led: Option<&RedirectedRequest>,
     ) -> Self {
-        let At { session, origin, path, now, .. } = *at;
+        let At { session, url, now, .. } = *at;
         let range = headers::text(&head.headers, header::RANGE);
         let resource = led.and_then(|led| led.resource.clone());
         let resource = resource.unwrap_or_else(|| classify(at, range, cmcd));
         let (key, attempt) = match led {
             Some(led) => (Arc::clone(&led.key), led.attempt.clone()),
             None => {
-                let (file, whole) = keys(at, &head.method, range);
+                let Keys { file, whole } = keys(at, &head.method, range);
                 let key = RequestKey { file: &file, range, whole: &whole };
-                (Arc::from(&*whole), session.attempt(key, &resource))
+                let attempt = session.attempt(key, &resource);
+                (Arc::from(&*whole), attempt)
             }
         };
         let (highest_rung, beside_video) = if at.needs_ladder {
-            let ladder = session.ladder.lock();
-            (resource.highest_rung(), ladder.is_beside_video(&resource))
+            let beside_video = session.with_ladder(|ladder| ladder.is_beside_video(&resource));
+            (resource.highest_rung(), beside_video)
         } else {
             (None, false)
         };
         let details = RequestDetails {
             key,
-            host: origin.authority.as_str().to_owned(),
+            host: url.origin.authority.as_str().to_owned(),
             hop: led.map_or(0, |led| led.hop),
             redirected: false,
             resumes: attempt.resumes,
@@ -75,7 +75,7 @@ impl Arrival {
             session: Arc::clone(&session.tag),
             profile: Arc::clone(&at.arming.profile_name),
             method: head.method.clone(),
-            path: path.to_owned(),
+            path: url.path.clone(),
             attempt: attempt.number,
             resource,
             details,
@@ -107,41 +107,52 @@ pub(in crate::proxy) fn facts(request: &RequestTag) -> Facts<'_> {
 /// The resource that a request is for, from the session's manifests and the player's CMCD data.
 fn classify(at: &At<'_>, range: Option<&str>, cmcd: Option<&Cmcd>) -> Resource {
     let first = range.and_then(range_start);
-    let url = at.origin.url(at.path);
-    let mut resource = at.session.ladder.lock().resolve_at(&url, first, Some(at.now));
+    let url = at.url.text();
+    let mut resource =
+        at.session.with_ladder(|ladder| ladder.resolve_at(&url, first, Some(at.now)));
     if let Some(cmcd) = cmcd {
         cmcd.complete(&mut resource);
     }
     resource
 }
 
-/// The keys of the attempt count, without and with the range: the method unless it is GET, the origin unless it
-/// is the session's (whose port may differ between runs), the path, and the range if there is one. For the target
-/// of an earlier redirect, the keys of the first URL. The query is left out: tokens and CMCD differ from run to
-/// run, and a replay needs the same keys.
-fn keys<'a>(at: &At<'a>, method: &Method, range: Option<&str>) -> (Cow<'a, str>, Cow<'a, str>) {
-    let first =
-        at.session.ladder.lock().redirected_from(&at.origin.url(at.path)).map(Origin::split);
-    let (origin, path) = match first {
-        Some(Ok((origin, path))) => (Cow::Owned(origin), Cow::Owned(path)),
-        _ => (Cow::Borrowed(at.origin), Cow::Borrowed(at.path)),
-    };
-    let path: Cow<'a, str> = match path {
-        Cow::Borrowed(path) => path.split('?').next().unwrap_or_default().into(),
-        Cow::Owned(path) => path.split('?').next().unwrap_or_default().to_owned().into(),
-    };
-    let elsewhere = *origin != at.session.origin;
-    let host = if elsewhere { origin.authority.as_str() } else { "" };
-    let file = if *method == Method::GET && !elsewhere {
-        path.clone()
-    } else {
-        format!("{method} {host}{path}").into()
-    };
-    let key = match range {
-        None if file == path => path,
-        range => format!("{method} {host}{path} {}", range.unwrap_or_default()).into(),
-    };
-    (file, key)
+/// The keys of a request: of the file that it reads, and of the file with the range.
+struct Keys<'a> {
+    file: Cow<'a, str>,
+    whole: Cow<'a, str>,
+}
+
+/// The keys of a request. For the target of an earlier redirect, those of the first URL.
+fn keys<'a>(at: &At<'a>, method: &Method, range: Option<&str>) -> Keys<'a> {
+    let own = &at.session.origin;
+    let url = at.url.text();
+    let first = at.session.with_ladder(|ladder| ladder.redirected_from(&url).map(str::parse));
+    match first {
+        Some(Ok(url)) => {
+            let Keys { file, whole } = Keys::of(&url, own, method, range);
+            Keys { file: file.into_owned().into(), whole: whole.into_owned().into() }
+        }
+        _ => Keys::of(at.url, own, method, range),
+    }
+}
+
+impl<'a> Keys<'a> {
+    /// The method unless it is GET, the origin unless it is the session's `own` (whose port may differ between runs),
+    /// the path, and the range if there is one. The query is left out: tokens and CMCD differ from run to run, and a
+    /// replay needs the same keys.
+    fn of(url: &'a UpstreamUrl, own: &Origin, method: &Method, range: Option<&str>) -> Self {
+        let path = url.bare_path();
+        let elsewhere = url.origin != *own;
+        let host = if elsewhere { url.origin.authority.as_str() } else { "" };
+        let plain = *method == Method::GET && !elsewhere;
+        let file: Cow<'_, str> =
+            if plain { path.into() } else { format!("{method} {host}{path}").into() };
+        let whole = match range {
+            None if plain => path.into(),
+            range => format!("{method} {host}{path} {}", range.unwrap_or_default()).into(),
+        };
+        Self { file, whole }
+    }
 }
 
 /// The first byte of `Range: bytes=FIRST-…`.

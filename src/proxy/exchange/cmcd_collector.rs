@@ -12,7 +12,7 @@ const METHODS: HeaderValue = HeaderValue::from_static("POST, OPTIONS");
 
 /// The response of the collector; `None` = the request is not for it.
 pub(in crate::proxy) async fn collect(outbound: &mut Outbound) -> Option<Response<Source>> {
-    if !is_collector(&outbound.path) {
+    if !is_collector(&outbound.url.path) {
         return None;
     }
     let head = &outbound.head;

@@ -1,6 +1,6 @@
 //! Reads CMCD reports that a player posts, while their request body is forwarded to the collector.
 
-use super::{headers, ticket::Ticket};
+use super::{exchange::Exchange, headers};
 use crate::proxy::manifest::content_coding::Coding;
 use crate::{
     event::{Bus, Event, RequestTag},
@@ -32,17 +32,17 @@ impl Listener {
     pub(in crate::proxy) fn of(
         head: &request::Parts,
         origin: &Origin,
-        ticket: &Ticket,
+        exchange: &Exchange,
     ) -> Option<Box<Self>> {
         if head.method != Method::POST {
             return None;
         }
         let coding = Coding::of(&head.headers).ok()?;
         let form = CmcdBody::of(headers::text(&head.headers, header::CONTENT_TYPE)?)?;
-        let (bus, request) = (Arc::clone(ticket.bus()), Arc::clone(&ticket.request));
+        let (bus, request) = (Arc::clone(exchange.bus()), Arc::clone(&exchange.request));
         let path = request.path.split('?').next().unwrap_or_default();
         let collector = [origin.authority.as_str(), path].concat().into();
-        let (received, session) = (Vec::new(), Arc::clone(&ticket.session));
+        let (received, session) = (Vec::new(), Arc::clone(&exchange.session));
         Some(Box::new(Self { form, coding, received, bus, request, session, collector }))
     }
 
@@ -67,7 +67,7 @@ impl Listener {
         };
         // A player repeats a report when the collector fails. A report without a time stamp may be a new one.
         let dated = memchr::memmem::find(&decoded, b"ts").is_some();
-        if dated && !self.session.recent_reports.lock().is_news(&self.collector, &decoded) {
+        if dated && !self.session.is_new_report(&self.collector, &decoded) {
             return;
         }
         let posted = self.form.read(&decoded);

@@ -1,7 +1,7 @@
 //! Rewrites cookies so that they work inside a session, where the player sees another host and other paths.
 
 use super::headers;
-use crate::sessions::{Address, CookieScope, Origin, Session, domain_matches};
+use crate::sessions::{Address, CookieScope, Session, UpstreamUrl, domain_matches};
 use http::{
     HeaderMap, HeaderValue,
     header::{self, Entry},
@@ -43,14 +43,14 @@ pub(in crate::proxy) fn rewrite_set_cookie(
     headers: &mut HeaderMap,
     view: &PlayerView,
     session: &Session,
-    (origin, path): (&Origin, &str),
+    url: &UpstreamUrl,
 ) {
     let Entry::Occupied(mut set) = headers.entry(header::SET_COOKIE) else { return };
     for value in set.iter_mut() {
         let Some(changed) = value.to_str().ok().and_then(|text| {
-            let (changed, scope) = rewritten(text, view, origin, path)?;
+            let (changed, scope) = rewritten(text, view, url)?;
             if let Some(scope) = scope {
-                session.cookies.lock().note(scope);
+                session.note_cookie(scope);
             }
             HeaderValue::from_str(&changed).ok()
         }) else {
@@ -61,15 +61,10 @@ pub(in crate::proxy) fn rewrite_set_cookie(
 }
 
 /// Restores the original names of the cookies in a request, and removes those that are for other hosts.
-pub(in crate::proxy) fn restore(
-    headers: &mut HeaderMap,
-    session: &Session,
-    (origin, path): (&Origin, &str),
-) {
+pub(in crate::proxy) fn restore(headers: &mut HeaderMap, session: &Session, url: &UpstreamUrl) {
     let marked = |text: &str| text.contains(MARK);
-    let cookies = session.cookies.lock();
     let texts = || headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-    if cookies.is_empty() && !texts().any(marked) {
+    if !session.shares_cookies() && !texts().any(marked) {
         return;
     }
     let kept: Vec<HeaderValue> = headers
@@ -80,7 +75,7 @@ pub(in crate::proxy) fn restore(
             let pairs = text.split(';').map(str::trim).filter_map(|pair| {
                 let pair = original(pair);
                 let name = pair.split('=').next().unwrap_or_default();
-                cookies.may_go(name, origin, path).then_some(pair)
+                session.may_send_cookie(name, url).then_some(pair)
             });
             let pairs: Vec<_> = pairs.collect();
             (!pairs.is_empty()).then(|| HeaderValue::from_str(&pairs.join("; ")).ok()).flatten()
@@ -109,8 +104,7 @@ fn is_guarded(name: &str) -> bool {
 fn rewritten(
     text: &str,
     view: &PlayerView,
-    origin: &Origin,
-    path: &str,
+    url: &UpstreamUrl,
 ) -> Option<(String, Option<CookieScope>)> {
     let mut parts = text.split(';');
     let pair = parts.next()?.trim();
@@ -127,7 +121,7 @@ fn rewritten(
     if domain.is_none() && !exposed && !moved {
         return None;
     }
-    let host = origin.authority.host();
+    let host = url.origin.authority.host();
     let shared = domain
         .filter(|domain| !domain.is_empty() && !host.eq_ignore_ascii_case(domain))
         .filter(|domain| domain_matches(host, domain));
@@ -158,7 +152,7 @@ fn rewritten(
     let scope = shared.map(|domain| CookieScope {
         name,
         domain,
-        path: given.map_or_else(|| folder(path), str::to_owned),
+        path: given.map_or_else(|| folder(&url.path), str::to_owned),
     });
     Some((out, scope))
 }
@@ -187,7 +181,7 @@ mod tests {
 
     fn set(text: &str, address: &str, host: &str) -> Option<(String, Option<CookieScope>)> {
         let side = PlayerView::new(address, false, false).unwrap();
-        rewritten(text, &side, &Origin::new("https", host).unwrap(), "/v/a.m3u8")
+        rewritten(text, &side, &format!("https://{host}/v/a.m3u8").parse().unwrap())
     }
 
     #[test]
@@ -247,7 +241,7 @@ mod tests {
         assert!(PlayerView::new("/a?b", false, false).is_none());
         let view = PlayerView::new("/-/o/http/a.test/b", true, true).unwrap();
         assert_eq!((&*view.prefix, &*view.root), ("/-/o/http/a.test", ""));
-        let origin = Origin::new("https", "a.test").unwrap();
-        assert_eq!(rewritten("a=1; Secure", &view, &origin, "/b"), None);
+        let url = "https://a.test/b".parse().unwrap();
+        assert_eq!(rewritten("a=1; Secure", &view, &url), None);
     }
 }

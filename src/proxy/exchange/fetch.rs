@@ -1,8 +1,9 @@
 //! Sends a request to the origin, and prepares its response for the player.
 
 use super::{
-    cookies, cookies::PlayerView, headers, headers::pass_on, observe, observe::Observer,
-    origin_policy::reach, redirect_hops::RedirectTarget, service::Proxy, ticket::Ticket,
+    cmcd_post::Listener, cookies, cookies::PlayerView, exchange::Exchange, headers,
+    headers::pass_on, observe, observe::Observer, origin_policy::reach,
+    redirect_hops::RedirectTarget, service::Proxy,
 };
 use crate::proxy::{
     body::{request_body::RequestBody, source::Source, upload::Upload},
@@ -18,86 +19,100 @@ use crate::proxy::{
 use crate::{
     event::Event,
     media::{Kind, ManifestFormat, is_held, rewrite_uri},
-    sessions::Origin,
+    sessions::{Origin, UpstreamUrl},
 };
 use http::{
     HeaderName, HeaderValue, Method, Response, StatusCode, header, request, uri::Authority,
 };
+use hyper::body::Incoming;
 use std::sync::Arc;
 use url::Url;
 
 /// A request to be sent to the origin.
 pub(in crate::proxy) struct Outbound {
-    pub(in crate::proxy) origin: Origin,
-    pub(in crate::proxy) path: String,
+    pub(in crate::proxy) url: UpstreamUrl,
     pub(in crate::proxy) head: request::Parts,
     pub(in crate::proxy) body: RequestBody,
     /// Size of the head, as the player sent it.
-    pub(in crate::proxy) sent: u32,
+    pub(in crate::proxy) head_size: u32,
+}
+
+impl Outbound {
+    /// The request of `exchange` for `url`. If it posts CMCD reports, they are read as its body passes.
+    pub(in crate::proxy) fn new(
+        url: UpstreamUrl,
+        head: request::Parts,
+        body: Incoming,
+        head_size: u32,
+        exchange: &Exchange,
+    ) -> Self {
+        let body = RequestBody::new(body, Listener::of(&head, &url.origin, exchange));
+        Self { url, head, body, head_size }
+    }
 }
 
 /// Sends the request to the origin and prepares its response for the player.
 pub(in crate::proxy) async fn fetch(
     proxy: &Proxy,
     outbound: Outbound,
-    ticket: &mut Ticket,
+    exchange: &mut Exchange,
 ) -> Result<Response<Source>, ProxyError> {
-    let Outbound { origin, path, mut head, body, .. } = outbound;
-    let session = Arc::clone(&ticket.session);
-    let reach = reach(&proxy.config, &session, &origin, &ticket.request.resource);
-    let reach = reach.ok_or_else(|| ProxyError::Host(origin.authority.to_string()))?;
+    let Outbound { url, mut head, body, .. } = outbound;
+    let session = Arc::clone(&exchange.session);
+    let reach = reach(&proxy.config, &session, &url.origin, &exchange.request.resource);
+    let reach = reach.ok_or_else(|| ProxyError::Host(url.origin.authority.to_string()))?;
     if head.method == Method::CONNECT {
         return Err(ProxyError::Method(head.method));
     }
     let view = player_view(proxy, &head);
     if view.is_some() {
-        cookies::restore(&mut head.headers, &ticket.session, (&origin, &path));
+        cookies::restore(&mut head.headers, &exchange.session, &url);
     }
     pass_on(&mut head.headers);
     let own = own_address(&mut head);
-    let kind = ticket.request.resource.kind;
+    let kind = exchange.request.resource.kind;
     let is_manifest = kind.is_manifest() || ManifestFormat::of_json(kind).is_some();
     let head_only = head.method == Method::HEAD;
     if is_manifest {
         request_manifest(&mut head);
     }
     if !head.headers.contains_key(header::AUTHORIZATION)
-        && let Some(credentials) = ticket.session.credentials(&origin)
+        && let Some(credentials) = exchange.session.credentials(&url.origin)
     {
         head.headers.insert(header::AUTHORIZATION, credentials);
     }
-    let body = Upload::new(body, ticket);
-    let requested_at = ticket.session.now();
-    let peak = ticket.session.arming().link.rate.peak();
-    ticket.await_origin();
-    let answer = proxy.upstream.fetch((&origin, reach), &path, (head, body), peak).await;
-    ticket.origin_delivered();
+    let body = Upload::new(body, exchange);
+    let requested_at = exchange.session.now();
+    let peak = exchange.session.arming().link.rate.peak();
+    exchange.await_origin();
+    let answer = proxy.upstream.fetch(&url, reach, (head, body), peak).await;
+    exchange.origin_delivered();
     let mut response = answer.inspect_err(|error| {
         if let ProxyError::Upstream { cause, .. } = error
-            && ticket.cut_on_uplink().is_none()
+            && exchange.cut_on_uplink().is_none()
         {
-            let (request, cause) = (Arc::clone(&ticket.request), cause.as_str());
-            ticket.emit(&Event::UpstreamFailed { request, cause });
+            let (request, cause) = (Arc::clone(&exchange.request), cause.as_str());
+            exchange.emit(&Event::UpstreamFailed { request, cause });
         }
     })?;
     // A blocking playlist reload or a hinted part is held by the origin on purpose: its time is not measured.
-    if !is_held(&ticket.request.resource, &path) {
-        ticket.upstream_answered(ticket.session.now() - requested_at);
+    if !is_held(&exchange.request.resource, &url.path) {
+        exchange.upstream_answered(exchange.session.now() - requested_at);
     }
     pass_on(response.headers_mut());
     if let Some(view) = &view {
         let headers = response.headers_mut();
-        cookies::rewrite_set_cookie(headers, view, &ticket.session, (&origin, &path));
+        cookies::rewrite_set_cookie(headers, view, &exchange.session, &url);
     }
-    rewrite_location(&mut response, &origin, &path, ticket);
+    rewrite_location(&mut response, &url, exchange);
     if is_manifest {
-        observe::note_origin_time(&ticket.session, response.headers());
+        observe::note_origin_time(&exchange.session, response.headers());
     }
     let (limits, own) = (&proxy.config.limits, own.as_deref());
     let scripted = proxy.config.script.is_some();
     let public = proxy.config.public_url.as_ref();
-    let context = ManifestContext { origin: &origin, path: &path, own, public, limits, scripted };
-    let response = read(response, &context, !head_only || is_manifest, ticket).await;
+    let context = ManifestContext { url: &url, own, public, limits, scripted };
+    let response = read(response, &context, !head_only || is_manifest, exchange).await;
     Ok(if head_only && is_manifest { without_body(response) } else { response })
 }
 
@@ -122,20 +137,20 @@ async fn read(
     response: Response<OriginBody>,
     source: &ManifestContext<'_>,
     readable: bool,
-    ticket: &mut Ticket,
+    exchange: &mut Exchange,
 ) -> Response<Source> {
-    let kind = ticket.request.resource.kind;
+    let kind = exchange.request.resource.kind;
     let expected = observe::expected(kind, &response);
-    let reading = match transform::reading(source.path, kind, &response) {
+    let reading = match transform::reading(source.url, kind, &response) {
         // A format known from another manifest has priority over detection by the first bytes.
         None | Some(Reading::Sniff) if expected.is_some() => expected.map(Reading::As),
         reading => reading,
     };
     match reading {
-        Some(reading) if readable => transform::pass(reading, response, source, ticket).await,
+        Some(reading) if readable => transform::pass(reading, response, source, exchange).await,
         _ => {
-            let url = || source.origin.url(source.path);
-            let observer = Observer::of(&ticket.session, &ticket.request, url, &response);
+            let url = || source.url.text();
+            let observer = Observer::of(&exchange.session, &exchange.request, url, &response);
             response.map(|body| Source::from(body).observed(observer))
         }
     }
@@ -166,24 +181,23 @@ fn own_address(head: &mut request::Parts) -> Option<String> {
 /// target is the requested resource.
 fn rewrite_location(
     response: &mut Response<OriginBody>,
-    origin: &Origin,
-    path: &str,
-    ticket: &mut Ticket,
+    url: &UpstreamUrl,
+    exchange: &mut Exchange,
 ) {
     let Some(location) = headers::text(response.headers(), header::LOCATION) else { return };
-    if let Ok(from) = Url::parse(&origin.url(path))
+    if let Ok(from) = Url::parse(&url.text())
         && let Ok(to) = from.join(location)
     {
-        if ticket.request.resource.kind != Kind::Other {
-            ticket.session.ladder.lock().redirected(&from, &to);
+        if exchange.request.resource.kind != Kind::Other {
+            exchange.session.with_ladder(|ladder| ladder.redirected(&from, &to));
         }
         if is_redirect(response.status()) && matches!(to.scheme(), "http" | "https") {
             let url = to.into();
-            ticket.redirect_target =
+            exchange.redirect_target =
                 Some(RedirectTarget { url, ours: false, same: true, marked: false });
         }
     }
-    let uris = ticket.session.uris(origin).of_document(&origin.url(path));
+    let uris = exchange.session.uris(&url.origin).of_document(&url.text());
     let Some(inside) = rewrite_uri(location, &uris) else { return };
     if let Ok(value) = HeaderValue::from_str(&inside) {
         response.headers_mut().insert(header::LOCATION, value);

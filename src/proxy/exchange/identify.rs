@@ -6,7 +6,7 @@ use crate::{
     media::{HOST_PARAMETER, looks_like_manifest},
     profiles::{Catalog, Shared},
     rules::RuleSet,
-    sessions::{Address, ArmingRequest, Origin, Session, Target, Viewer},
+    sessions::{Address, ArmingRequest, Origin, Session, Target, UpstreamUrl, Viewer},
     units::{UnitError, span},
 };
 use http::{Method, request};
@@ -18,8 +18,8 @@ const LONGEST_RULES: usize = 8 * 1024;
 
 /// The result of identifying a request.
 pub(in crate::proxy) enum Identified {
-    /// A request of `session` for `path` at `origin`.
-    Request { session: Arc<Session>, origin: Origin, path: String },
+    /// A request of `session` for `url`.
+    Request { session: Arc<Session>, url: UpstreamUrl },
     /// The player is redirected to this address: that of a new session, or of the host of a pathway clone.
     Redirect { location: String },
 }
@@ -70,7 +70,7 @@ pub(in crate::proxy) fn identify(
         Target::Default => session.origin.clone(),
         Target::Named(origin) => origin,
     };
-    Ok(Identified::Request { session, origin, path: path.into_owned() })
+    Ok(Identified::Request { session, url: UpstreamUrl::new(origin, path.into_owned()) })
 }
 
 /// The address of `path` on the host of a pathway clone: content steering told the player to replace the host of

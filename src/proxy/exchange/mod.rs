@@ -2,12 +2,16 @@
 
 pub(super) mod alias;
 pub(super) mod arrival;
-pub(super) mod cmcd_collector;
+mod cmcd_collector;
 pub(super) mod cmcd_post;
 pub(super) mod cmcd_request;
-pub(super) mod cmsd;
+mod cmsd;
 pub(super) mod cookies;
 pub(super) mod cors;
+mod decide;
+mod deliver;
+#[expect(clippy::module_inception, reason = "the folder is named for its main type")]
+mod exchange;
 pub(super) mod fetch;
 pub(super) mod headers;
 pub(super) mod identify;
@@ -15,7 +19,10 @@ pub(super) mod observe;
 pub(super) mod origin_policy;
 pub(super) mod redirect_hops;
 pub(super) mod reply;
+mod respond;
 pub(super) mod response_script;
+mod server_timing;
 pub(super) mod service;
-pub(super) mod stopwatch;
-pub(super) mod ticket;
+mod stopwatch;
+
+pub(super) use exchange::Exchange;

@@ -38,7 +38,7 @@ impl Observer {
             _ => return None,
         };
         let head = Head { content_type, first, size };
-        let probe = session.ladder.lock().probe(&request.resource, &url(), head)?;
+        let probe = session.with_ladder(|ladder| ladder.probe(&request.resource, &url(), head))?;
         Some(Box::new(Self { session: Arc::clone(session), probe: Some(probe) }))
     }
 
@@ -51,7 +51,7 @@ impl Observer {
 
     fn store(&mut self) {
         if let Some(probe) = self.probe.take() {
-            self.session.ladder.lock().observe(probe);
+            self.session.with_ladder(|ladder| ladder.observe(probe));
         }
     }
 }
@@ -94,10 +94,7 @@ pub(in crate::proxy) fn note_origin_time(session: &Session, headers: &HeaderMap)
     let age = headers::text(headers, header::AGE).and_then(|age| age.trim().parse().ok());
     if let Some(seconds) = date {
         let date = Duration::from_secs(seconds.saturating_add(age.unwrap_or(0)).min(1 << 40));
-        // If the lock is taken, the next response will do.
-        if let Some(mut ladder) = session.ladder.try_lock() {
-            ladder.tell_time(session.now(), date);
-        }
+        session.note_origin_time(date);
     }
 }
 

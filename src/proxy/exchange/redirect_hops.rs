@@ -1,14 +1,14 @@
 //! Redirects within a session: the requests of a redirect chain count as one request of the player.
 
-use super::ticket::Ticket;
+use super::exchange::Exchange;
 use crate::proxy::fault;
 use crate::{
     event::RequestTag,
     media::{Kind, is_held},
-    rules::{CarriedDecision, Goal, Matched, Plan},
-    sessions::{Origin, RedirectedRequest, Session},
+    rules::{Decision, Goal},
+    sessions::{RedirectedRequest, Session, UpstreamUrl},
 };
-use http::{Method, request};
+use http::request;
 use std::{sync::Arc, time::Duration};
 use url::Url;
 
@@ -27,63 +27,48 @@ pub(in crate::proxy) struct RedirectTarget {
 /// Takes the state of the request that was redirected to `path`, if the present request follows it.
 pub(in crate::proxy) fn take(
     session: &Session,
-    (origin, path): (&Origin, &str),
+    url: &UpstreamUrl,
     head: &request::Parts,
     now: Duration,
 ) -> Option<RedirectedRequest> {
-    let mut pending = session.pending_redirects.lock();
-    if pending.is_empty() {
+    if !session.awaits_redirects() {
         return None;
     }
-    let url = normalised(&origin.url(path));
-    pending.take(&head.method, &url, fault::hops(head).is_some(), now)
+    let url = normalised(&url.text());
+    session.take_redirect(&head.method, &url, fault::hops(head).is_some(), now)
 }
 
-/// The state of a request whose response is a redirect.
-pub(in crate::proxy) struct RedirectState<'a> {
-    pub(in crate::proxy) method: Method,
-    pub(in crate::proxy) path: &'a str,
-    pub(in crate::proxy) plan: Option<Arc<Plan>>,
-    pub(in crate::proxy) matched: Matched,
-    pub(in crate::proxy) scripted: bool,
-}
-
-/// Stores the state of a redirected request for the request that follows. Returns whether the rest of its plan
-/// moves to that request; the redirect itself is then passed unchanged.
-pub(in crate::proxy) fn carry_over(
-    ticket: &mut Ticket,
-    target: RedirectTarget,
-    state: RedirectState<'_>,
-) -> bool {
-    let RedirectTarget { url, ours, same, marked } = target;
-    let RedirectState { method, path, plan, matched, scripted } = state;
-    let RequestTag { resource, details, .. } = &*ticket.request;
-    let held = is_held(resource, path);
-    let known = same && resource.kind != Kind::Other;
-    let led = RedirectedRequest {
-        resource: known.then(|| resource.clone()),
-        key: Arc::clone(&details.key),
-        attempt: ticket.attempt.clone(),
-        hop: details.hop.saturating_add(1),
-        carried: CarriedDecision {
-            plan: plan.as_deref().map(|plan| plan.after_redirect(held)).unwrap_or_default(),
-            reservations: ticket.charges.clone().filter(|_| !ours),
-            matched,
-        },
-        scripted: scripted && !ours,
+/// If the response is a redirect within the session, keeps the state of the exchange for the request that follows. The
+/// rest of its plan moves to that request, and the response of the origin passes unchanged.
+pub(in crate::proxy) fn carry_over(exchange: &mut Exchange) {
+    let Some(RedirectTarget { url, ours, same, marked }) = exchange.redirect_target.take() else {
+        return;
     };
-    let loops = plan.as_deref().and_then(|plan| plan.redirect.as_ref());
-    let loops = loops.is_some_and(|planned| planned.effect.to == Goal::Loop);
-    if !loops || details.hop > 0 {
-        ticket.mark_redirected();
+    let RequestTag { method, path, resource, details, .. } = &*exchange.request;
+    let (method, hop) = (method.clone(), details.hop);
+    let mut carried = exchange.decision.after_redirect(is_held(resource, path));
+    if ours {
+        // They are those of the redirect, which the present exchange applies.
+        carried.reservations = None;
+    }
+    let led = RedirectedRequest {
+        resource: (same && resource.kind != Kind::Other).then(|| resource.clone()),
+        key: Arc::clone(&details.key),
+        attempt: exchange.attempt.clone(),
+        hop: hop.saturating_add(1),
+        carried,
+        scripted: exchange.scripted && !ours,
+    };
+    let redirect = exchange.plan().and_then(|plan| plan.redirect.as_ref());
+    let loops = redirect.is_some_and(|planned| planned.effect.to == Goal::Loop);
+    if !loops || hop > 0 {
+        exchange.mark_redirected();
     }
     if !ours {
-        // Its reservations move to the request that follows.
-        ticket.charges = None;
+        exchange.decision = Decision::default();
+        exchange.scripted = false;
     }
-    let session = &ticket.session;
-    session.pending_redirects.lock().expect(method, &normalised(&url), marked, session.now(), led);
-    !ours
+    exchange.session.expect_redirect(method, &normalised(&url), marked, led);
 }
 
 /// A URL in the form in which a player requests it after a redirect.

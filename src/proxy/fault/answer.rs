@@ -5,14 +5,13 @@ use crate::{
     proxy::{
         body::source::Source,
         exchange::{
+            Exchange,
             fetch::Outbound,
             service::{Proxy, Unanswered},
-            ticket::Ticket,
         },
     },
     rules::{Keep, Plan, Planned, Reload, Skew},
-    seed::Seed,
-    sessions::CachedError,
+    sessions::{CachedError, UpstreamUrl},
 };
 use bytes::Bytes;
 use http::{HeaderValue, Response, header};
@@ -27,29 +26,27 @@ const LARGEST_TIME: usize = 64;
 pub(in crate::proxy) async fn answer(
     proxy: &Proxy,
     plan: &Plan,
-    seed: Seed,
-    ticket: &mut Ticket,
+    exchange: &mut Exchange,
     mut outbound: Outbound,
 ) -> Result<Response<Source>, Unanswered> {
-    let url = plan.keep_errors.as_ref().map(|_| outbound.origin.url(&outbound.path));
-    let at = (&outbound.origin, &*outbound.path);
-    let early = short_circuit(proxy, plan, ticket, at, &outbound.head, seed).await.transpose()?;
+    let url = plan.keep_errors.as_ref().map(|_| outbound.url.clone());
+    let early = short_circuit(proxy, plan, exchange, &outbound).await.transpose()?;
     let generated = || {
         let body = plan.body.as_ref()?;
-        replacement::generated(body, ticket, &outbound.path, seed)
+        replacement::generated(body, exchange, &outbound.url)
     };
     let mut response = match early.or_else(generated) {
         Some(response) => response,
         None => {
-            change_target(plan, ticket, &mut outbound);
+            change_target(plan, exchange, &mut outbound);
             let ranged = outbound.head.headers.contains_key(header::RANGE);
             let fault = plan.range.as_ref().filter(|_| ranged);
             if let Some(fault) = fault {
                 range_fault::change_request(fault.effect, &mut outbound.head);
             }
-            let mut response = proxy.fetch_from_origin(outbound, ticket).await;
+            let mut response = proxy.fetch_from_origin(outbound, exchange).await;
             if let Some(fault) = fault {
-                range_fault::apply_range_fault(fault, ticket, &mut response);
+                range_fault::apply_range_fault(fault, exchange, &mut response);
             }
             response
         }
@@ -58,25 +55,24 @@ pub(in crate::proxy) async fn answer(
         skew_body(skew.effect, &mut response).await;
     }
     if let Some((keep, url)) = plan.keep_errors.as_ref().zip(url) {
-        store_error(keep, &url, ticket, &mut response).await;
+        store_error(keep, &url, exchange, &mut response).await;
     }
     Ok(response)
 }
 
 /// Changes what is requested from the origin, as the plan requires.
-fn change_target(plan: &Plan, ticket: &Ticket, outbound: &mut Outbound) {
+fn change_target(plan: &Plan, exchange: &Exchange, outbound: &mut Outbound) {
     let body = plan.body.as_ref();
-    let there = body.and_then(|body| {
-        replacement::other_resource(body, ticket, (&outbound.origin, &outbound.path))
-    });
-    if let Some(there) = there {
-        (outbound.origin, outbound.path) = there;
+    if let Some(there) =
+        body.and_then(|body| replacement::other_resource(body, exchange, &outbound.url))
+    {
+        outbound.url = there;
     }
     if let Some(Planned { rule, effect }) = &plan.reload
-        && let Some(path) = without_directives(*effect, &outbound.path)
+        && let Some(path) = without_directives(*effect, &outbound.url.path)
     {
-        ticket.injected(rule, "reload", None);
-        outbound.path = path;
+        exchange.injected(rule, "reload", None);
+        outbound.url.path = path;
     }
 }
 
@@ -114,8 +110,8 @@ async fn skew_body(skew: Skew, response: &mut Response<Source>) {
 /// Stores an error response for later requests of the same URL.
 async fn store_error(
     keep: &Planned<Keep>,
-    url: &str,
-    ticket: &Ticket,
+    url: &UpstreamUrl,
+    exchange: &Exchange,
     response: &mut Response<Source>,
 ) {
     if response.status().as_u16() < 400 {
@@ -124,27 +120,19 @@ async fn store_error(
     let Some(body) = response.body_mut().read_ahead(LARGEST_ERROR).await else { return };
     let Planned { rule, effect: Keep(time) } = keep;
     let (status, headers) = (response.status(), response.headers().clone());
-    let until = ticket.session.now().saturating_add(*time);
     let error = CachedError { rule: Arc::clone(rule), status, headers, body };
-    ticket.session.error_cache.lock().keep(url, until, error);
-    ticket.applied(rule);
+    exchange.session.store_error(url, *time, error);
+    exchange.applied(rule);
 }
 
 /// The stored error for the request, if there is one.
 pub(in crate::proxy) fn stored_error(
-    ticket: &Ticket,
+    exchange: &Exchange,
     outbound: &Outbound,
 ) -> Option<Response<Source>> {
-    let session = &ticket.session;
-    let mut cache = session.error_cache.lock();
-    if cache.is_empty() {
-        return None;
-    }
-    let rules = Arc::clone(&session.arming().rules);
-    let in_force = |rule: &str| rules.iter().any(|known| known.name() == rule);
-    let url = outbound.origin.url(&outbound.path);
-    let CachedError { rule, status, headers, body } = cache.get(&url, session.now(), in_force)?;
-    ticket.injected(&rule, "keep-errors", None);
+    let CachedError { rule, status, headers, body } =
+        exchange.session.stored_error(&outbound.url)?;
+    exchange.injected(&rule, "keep-errors", None);
     let mut response = Response::new(Source::from(body));
     *response.status_mut() = status;
     *response.headers_mut() = headers;

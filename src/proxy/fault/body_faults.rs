@@ -2,9 +2,8 @@
 
 use super::{body_filter::BodyFilter, body_gate::BodyGate};
 use crate::{
-    proxy::{body::source::Source, exchange::ticket::Ticket},
+    proxy::{body::source::Source, exchange::Exchange},
     rules::{Ending, Plan},
-    seed::Seed,
 };
 use http::{HeaderValue, Response, Version, header};
 
@@ -12,21 +11,21 @@ use http::{HeaderValue, Response, Version, header};
 /// link, if the plan needs one.
 pub(in crate::proxy) fn apply_body_faults(
     plan: &Plan,
-    seed: Seed,
-    ticket: &Ticket,
-    multiplexed: bool,
+    exchange: &Exchange,
     response: &mut Response<Source>,
 ) -> Option<Box<BodyGate>> {
     let length = response.body().size_hint().exact();
-    if let Some(filter) = BodyFilter::new(plan, seed, &ticket.session, || ticket.fault_reporter()) {
+    if let Some(filter) =
+        BodyFilter::new(plan, exchange.seed, &exchange.session, || exchange.fault_reporter())
+    {
         response.body_mut().set_filter(filter);
     }
     let chunked = matches!(&plan.cut, Some(cut) if cut.effect.ending == Ending::BadChunk);
     if let Some(planned) = plan.framing.as_ref().filter(|_| !chunked) {
-        ticket.injected(&planned.rule, "framing", None);
-        end_by_close(ticket, multiplexed, response);
+        exchange.injected(&planned.rule, "framing", None);
+        end_by_close(exchange, response);
     }
-    let body_gate = BodyGate::new(plan, length, multiplexed)?;
+    let body_gate = BodyGate::new(plan, length, exchange.connection().is_http2())?;
     let declared = body_gate.declared();
     if declared != length {
         let headers = response.headers_mut();
@@ -39,13 +38,13 @@ pub(in crate::proxy) fn apply_body_faults(
 }
 
 /// Makes the close of the connection mark the end of the body.
-fn end_by_close(ticket: &Ticket, multiplexed: bool, response: &mut Response<Source>) {
+fn end_by_close(exchange: &Exchange, response: &mut Response<Source>) {
     response.body_mut().hide_length();
     response.headers_mut().remove(header::CONTENT_LENGTH);
-    if !multiplexed {
+    if !exchange.connection().is_http2() {
         // For HTTP/1.0, hyper writes neither a length nor chunks. The status line is rewritten to HTTP/1.1.
         *response.version_mut() = Version::HTTP_10;
-        ticket.connection().answer_as_http11();
+        exchange.connection().answer_as_http11();
         response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
 }

@@ -2,7 +2,7 @@
 
 use super::gate_schedule::{Gate, Step};
 use crate::{
-    proxy::{body::session_timer::SessionTimer, exchange::ticket::Ticket},
+    proxy::{body::session_timer::SessionTimer, exchange::Exchange},
     rules::{Cut, Ending, Hang, Length, Plan, Planned},
 };
 use std::{
@@ -52,9 +52,13 @@ impl BodyGate {
     }
 
     /// Polls what may happen to the body now.
-    pub(in crate::proxy) fn poll(&mut self, cx: &mut Context<'_>, ticket: &Ticket) -> Poll<Order> {
+    pub(in crate::proxy) fn poll(
+        &mut self,
+        cx: &mut Context<'_>,
+        exchange: &Exchange,
+    ) -> Poll<Order> {
         let Self { gate, timer, silent, .. } = self;
-        let session = &ticket.session;
+        let session = &exchange.session;
         loop {
             if let Some((cut, until)) = silent {
                 let Some(until) = until else { return Poll::Pending };
@@ -62,8 +66,8 @@ impl BodyGate {
                 return Poll::Ready(Order::End(*cut));
             }
             let now = session.now();
-            let step = gate.poll(ticket.bytes(), now, &mut |rule, effect, at| {
-                ticket.injected(rule, effect, Some(at));
+            let step = gate.poll(exchange.bytes(), now, &mut |rule, effect, at| {
+                exchange.injected(rule, effect, Some(at));
             });
             match step {
                 Step::Pass { most, until: None } => return Poll::Ready(Order::Pass(most)),
@@ -75,7 +79,7 @@ impl BodyGate {
                 Step::Wait(until) => ready!(timer.poll_until(session, until, cx)),
                 Step::Cut => {
                     let Some(Planned { rule, effect }) = gate.take_cut() else { continue };
-                    ticket.injected(&rule, effect.ending.as_str(), Some(ticket.bytes()));
+                    exchange.injected(&rule, effect.ending.as_str(), Some(exchange.bytes()));
                     match effect.ending {
                         Ending::Silence(Hang::Forever) => *silent = Some((effect, None)),
                         Ending::Silence(Hang::For(time)) => {
@@ -90,14 +94,14 @@ impl BodyGate {
 
     /// Records that `bytes` passed. After the declared length, HTTP/1.1 does not poll again, so a cut at exactly that
     /// byte is returned here.
-    pub(in crate::proxy) fn passed(&mut self, bytes: usize, ticket: &Ticket) -> Option<Cut> {
-        self.gate.passed(bytes as u64, ticket.session.now());
+    pub(in crate::proxy) fn passed(&mut self, bytes: usize, exchange: &Exchange) -> Option<Cut> {
+        self.gate.passed(bytes as u64, exchange.session.now());
         let (_, at) = self.gate.cut()?;
-        if self.polled_at_end || at != Some(ticket.bytes()) || at != self.declared {
+        if self.polled_at_end || at != Some(exchange.bytes()) || at != self.declared {
             return None;
         }
         let Planned { rule, effect } = self.gate.take_cut()?;
-        ticket.injected(&rule, effect.ending.as_str(), at);
+        exchange.injected(&rule, effect.ending.as_str(), at);
         Some(effect)
     }
 }

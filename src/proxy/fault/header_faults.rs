@@ -4,7 +4,7 @@ use super::date::{http_date, moved_http_date};
 use crate::{
     proxy::{
         body::source::Source,
-        exchange::{headers, ticket::Ticket},
+        exchange::{Exchange, headers},
     },
     rules::{Closing, Cors, HeaderEdit, Plan, Planned},
 };
@@ -16,17 +16,17 @@ const TWICE: HeaderValue = HeaderValue::from_static("*, *");
 /// Applies the head effects of `plan` to `response`. Called after all other effects.
 pub(in crate::proxy) fn apply_header_faults(
     plan: &Plan,
-    ticket: &Ticket,
+    exchange: &Exchange,
     response: &mut Response<Source>,
 ) {
     if let Some(Planned { rule, effect }) = &plan.cors
-        && cors(*effect, &ticket.request.method, response)
+        && cors(*effect, &exchange.request.method, response)
     {
-        ticket.injected(rule, "cors", None);
+        exchange.injected(rule, "cors", None);
     }
     if let Some(Planned { rule, effect }) = &plan.date_skew {
-        ticket.injected(rule, "date-skew", None);
-        let session = &ticket.session;
+        exchange.injected(rule, "date-skew", None);
+        let session = &exchange.session;
         let now = http_date(session.epoch(session.now()));
         let date = headers::text(response.headers(), header::DATE).unwrap_or(&now);
         let moved = moved_http_date(date, effect.milliseconds);
@@ -35,7 +35,7 @@ pub(in crate::proxy) fn apply_header_faults(
         }
     }
     if let Some(Planned { rule, effect }) = &plan.headers {
-        ticket.injected(rule, "headers", None);
+        exchange.injected(rule, "headers", None);
         edit(effect, response.headers_mut());
     }
 }
@@ -86,15 +86,14 @@ fn cors(fault: Cors, method: &Method, response: &mut Response<Source>) -> bool {
 /// to close without that header.
 pub(in crate::proxy) fn close(
     plan: &Plan,
-    ticket: &Ticket,
-    multiplexed: bool,
+    exchange: &Exchange,
     response: &mut Response<Source>,
 ) -> bool {
     let Some(Planned { rule, effect }) = &plan.close else { return false };
-    ticket.injected(rule, "close", None);
+    exchange.injected(rule, "close", None);
     match effect {
         // The header exists only in HTTP/1.1; HTTP/2 uses GOAWAY.
-        Closing::After if !multiplexed => {
+        Closing::After if !exchange.connection().is_http2() => {
             response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
             false
         }

@@ -25,7 +25,7 @@ pub(in crate::proxy) fn edit(
     }
     let edition = Edition { url, format, now: session.now() };
     let asked = edits.iter().map(|planned| (&*planned.rule, &planned.effect));
-    let edited = apply(asked, edition, bytes, &mut session.edits.lock());
+    let edited = session.with_edits(|memory| apply(asked, edition, bytes, memory));
     for (planned, _) in edits.iter().zip(edited.applied).filter(|(_, applied)| *applied) {
         work.injected(&planned.rule, planned.effect.as_str());
     }

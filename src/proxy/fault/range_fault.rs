@@ -3,7 +3,7 @@
 use crate::{
     proxy::{
         body::source::Source,
-        exchange::{headers, ticket::Ticket},
+        exchange::{Exchange, headers},
     },
     rules::{Planned, RangeFault},
 };
@@ -21,11 +21,11 @@ pub(in crate::proxy) fn change_request(fault: RangeFault, head: &mut request::Pa
 /// unknown length) is not changed.
 pub(in crate::proxy) fn apply_range_fault(
     planned: &Planned<RangeFault>,
-    ticket: &Ticket,
+    exchange: &Exchange,
     response: &mut Response<Source>,
 ) {
     if change_response(planned.effect, response).is_some() {
-        ticket.injected(&planned.rule, "range", None);
+        exchange.injected(&planned.rule, "range", None);
     }
 }
 

@@ -5,12 +5,12 @@ use crate::{
     proxy::{
         body::source::Source,
         exchange::{
-            fetch::Outbound, origin_policy::reach, redirect_hops::RedirectTarget, reply,
-            service::Proxy, ticket::Ticket,
+            Exchange, fetch::Outbound, origin_policy::reach, redirect_hops::RedirectTarget, reply,
+            service::Proxy,
         },
     },
     rules::{Goal, Redirect},
-    sessions::{Address, Origin, Target},
+    sessions::{Address, Target, UpstreamUrl},
 };
 use http::{Response, StatusCode, request};
 use url::Url;
@@ -22,23 +22,23 @@ const HOPS: &str = "vsps.hops=";
 pub(super) fn redirect(
     proxy: &Proxy,
     redirect: &Redirect,
-    ticket: &mut Ticket,
-    (origin, path): (&Origin, &str),
+    exchange: &mut Exchange,
+    url: &UpstreamUrl,
     head: &request::Parts,
 ) -> Response<Source> {
     let here = own_address(head);
-    let itself = |marked| RedirectTarget { url: origin.url(path), ours: true, same: true, marked };
+    let itself = |marked| RedirectTarget { url: url.text(), ours: true, same: true, marked };
     let (location, target) = match &redirect.to {
-        Goal::Url(url) => redirect_address(proxy, ticket, (origin, path), url, false),
+        Goal::Url(to) => redirect_address(proxy, exchange, url, to, false),
         Goal::Host(host) => {
-            let there = format!("{}://{host}{path}", origin.scheme);
-            redirect_address(proxy, ticket, (origin, path), &there, true)
+            let there = format!("{}://{host}{}", url.origin.scheme, url.path);
+            redirect_address(proxy, exchange, url, &there, true)
         }
         // This response is the first hop; the last one redirects to the requested resource.
         Goal::Chain(hops) => (hop(&here, hops.saturating_sub(1)), Some(itself(true))),
         Goal::Loop => (here, Some(itself(false))),
     };
-    ticket.redirect_target = target;
+    exchange.redirect_target = target;
     let status = StatusCode::from_u16(redirect.status).unwrap_or(StatusCode::FOUND);
     redirect_response(status, &location)
 }
@@ -47,14 +47,14 @@ pub(super) fn redirect(
 /// that host. `same`: the target is the requested resource.
 fn redirect_address(
     proxy: &Proxy,
-    ticket: &Ticket,
-    (origin, path): (&Origin, &str),
+    exchange: &Exchange,
+    url: &UpstreamUrl,
     to: &str,
     same: bool,
 ) -> (String, Option<RedirectTarget>) {
     let outside = || (to.to_owned(), None);
     let there = match to.starts_with("/-/").then(|| Address::parse(to)) {
-        None => Url::parse(&origin.url(path)).and_then(|from| from.join(to)).ok(),
+        None => Url::parse(&url.text()).and_then(|from| from.join(to)).ok(),
         // An address of the proxy: of another origin, or of another session, which is not changed.
         Some(Ok(Address { session: None, target: Target::Named(origin), path })) => {
             Url::parse(&origin.url(path)).ok()
@@ -62,17 +62,18 @@ fn redirect_address(
         Some(_) => None,
     };
     let Some(there) = there else { return outside() };
-    let Ok((host, rest)) = Origin::split(there.as_str()) else { return outside() };
-    if reach(&proxy.config, &ticket.session, &host, &Resource::unknown()).is_none() {
+    let Ok(target) = there.as_str().parse::<UpstreamUrl>() else { return outside() };
+    let host = &target.origin;
+    if reach(&proxy.config, &exchange.session, host, &Resource::unknown()).is_none() {
         tracing::debug!(%host, "a rule redirects out of the session: the host is not allowed");
         return outside();
     }
-    let uris = ticket.session.uris(origin);
+    let uris = exchange.session.uris(&url.origin);
     // A path of the same origin is kept unchanged.
     let same_origin = to.starts_with('/') && !to.starts_with("//") && !to.starts_with("/-/");
     let written = if same_origin { to } else { there.as_str() };
     let location = rewrite_uri(written, &uris).unwrap_or_else(|| written.to_owned());
-    let url = host.url(&rest);
+    let url = target.text();
     (location, Some(RedirectTarget { url, ours: true, same, marked: false }))
 }
 
@@ -84,12 +85,12 @@ pub(in crate::proxy) fn hops(head: &request::Parts) -> Option<u8> {
 
 /// The next redirect of a chain, while hops are left.
 pub(in crate::proxy) fn next_hop(
-    ticket: &mut Ticket,
+    exchange: &mut Exchange,
     outbound: &Outbound,
 ) -> Option<Response<Source>> {
     let left = hops(&outbound.head)?.checked_sub(1)?;
-    let url = outbound.origin.url(&outbound.path);
-    ticket.redirect_target = Some(RedirectTarget { url, ours: true, same: true, marked: true });
+    let url = outbound.url.text();
+    exchange.redirect_target = Some(RedirectTarget { url, ours: true, same: true, marked: true });
     Some(redirect_response(StatusCode::FOUND, &hop(&own_address(&outbound.head), left)))
 }
 

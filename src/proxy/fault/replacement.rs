@@ -2,10 +2,9 @@
 
 use crate::{
     media::{Kind, MediaType, Protocol, Resource},
-    proxy::{body::source::Source, exchange::ticket::Ticket},
+    proxy::{body::source::Source, exchange::Exchange},
     rules::{Planned, Replacement},
-    seed::Seed,
-    sessions::Origin,
+    sessions::UpstreamUrl,
 };
 use bytes::Bytes;
 use http::{HeaderValue, Response, header};
@@ -13,22 +12,22 @@ use http::{HeaderValue, Response, header};
 /// The response with a generated body; `None` = the body comes from the origin.
 pub(in crate::proxy) fn generated(
     planned: &Planned<Replacement>,
-    ticket: &Ticket,
-    path: &str,
-    seed: Seed,
+    exchange: &Exchange,
+    url: &UpstreamUrl,
 ) -> Option<Response<Source>> {
-    let resource = &ticket.request.resource;
+    let (resource, path) = (&exchange.request.resource, &url.path);
     let (body, content_type) = match &planned.effect {
         Replacement::Empty => (Source::default(), usual_type(resource, path)),
         Replacement::Junk(size) => {
-            (Source::junk(size.bytes(), seed.named("junk").stream()), usual_type(resource, path))
+            let draws = exchange.seed.named("junk").stream();
+            (Source::junk(size.bytes(), draws), usual_type(resource, path))
         }
         Replacement::Bytes { bytes, content_type } => {
             (Source::from(Bytes::copy_from_slice(bytes)), &**content_type)
         }
         Replacement::PreviousSegment | Replacement::Rung(_) => return None,
     };
-    ticket.injected(&planned.rule, "body", None);
+    exchange.injected(&planned.rule, "body", None);
     let length = body.size_hint().exact().unwrap_or_default();
     let mut response = Response::new(body);
     let headers = response.headers_mut();
@@ -42,33 +41,34 @@ pub(in crate::proxy) fn generated(
 /// Origin and path of the resource to fetch instead, if there is one.
 pub(in crate::proxy) fn other_resource(
     planned: &Planned<Replacement>,
-    ticket: &Ticket,
-    (origin, path): (&Origin, &str),
-) -> Option<(Origin, String)> {
-    let resource = &ticket.request.resource;
+    exchange: &Exchange,
+    url: &UpstreamUrl,
+) -> Option<UpstreamUrl> {
+    let resource = &exchange.request.resource;
     let other = match planned.effect {
         Replacement::PreviousSegment => {
             if resource.kind != Kind::Segment {
                 return None;
             }
-            ticket.session.recent_segments.lock().before(resource)
+            exchange.session.segment_before(resource)
         }
         Replacement::Rung(rung) => {
-            on_rung(ticket, resource, path, rung).map(|path| (origin.clone(), path))
+            let path = on_rung(exchange, resource, &url.path, rung);
+            path.map(|path| UpstreamUrl::new(url.origin.clone(), path))
         }
         _ => None,
     }?;
-    ticket.injected(&planned.rule, "body", None);
+    exchange.injected(&planned.rule, "body", None);
     Some(other)
 }
 
 /// The path of the same resource on `rung`: the rendition's name in the path is replaced by that rung's. `None` if
 /// the path does not contain the name.
-fn on_rung(ticket: &Ticket, resource: &Resource, path: &str, rung: u16) -> Option<String> {
+fn on_rung(exchange: &Exchange, resource: &Resource, path: &str, rung: u16) -> Option<String> {
     let own = resource.rendition.as_deref().filter(|_| resource.rung != Some(rung))?;
-    let ladder = ticket.session.ladder.lock();
-    let there = ladder.rendition_on(rung, resource)?;
-    let (own, other) = (stem(own), stem(there.name.as_deref()?));
+    let name =
+        exchange.session.with_ladder(|ladder| ladder.rendition_on(rung, resource)?.name.clone())?;
+    let (own, other) = (stem(own), stem(&name));
     let place = path.match_indices(own).map(|(at, _)| at).find(|at| {
         let word = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);
         let bytes = path.as_bytes();

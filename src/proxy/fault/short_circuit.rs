@@ -6,17 +6,17 @@ use crate::{
     proxy::{
         body::source::Source,
         exchange::{
+            Exchange,
+            fetch::Outbound,
             reply,
             service::{Proxy, Unanswered},
-            ticket::Ticket,
         },
     },
     rules::{Hang, Plan, Planned, Refusal, RetryAfter, Status},
     seed::Seed,
-    sessions::Origin,
 };
 use bytes::Bytes;
-use http::{HeaderValue, Response, StatusCode, header, request};
+use http::{HeaderValue, Response, StatusCode, header};
 use rand::RngExt as _;
 use std::time::Duration;
 
@@ -27,39 +27,39 @@ const NOT_HTTP: usize = 256;
 pub(in crate::proxy) async fn short_circuit(
     proxy: &Proxy,
     plan: &Plan,
-    ticket: &mut Ticket,
-    (origin, path): (&Origin, &str),
-    head: &request::Parts,
-    seed: Seed,
+    exchange: &mut Exchange,
+    outbound: &Outbound,
 ) -> Option<Result<Response<Source>, Unanswered>> {
     if let Some(Planned { rule, effect }) = &plan.refuse {
-        ticket.injected(rule, "refuse", None);
-        let multiplexed = head.version == http::Version::HTTP_2;
+        exchange.injected(rule, "refuse", None);
+        let connection = exchange.connection();
         match effect {
-            Refusal::Reset if !multiplexed => ticket.connection().reset_on_close(),
-            Refusal::Close if multiplexed => ticket.connection().request_close(),
-            Refusal::NotHttp if !multiplexed => ticket.connection().end_with(not_http(seed)),
+            Refusal::Reset if !connection.is_http2() => connection.reset_on_close(),
+            Refusal::Close if connection.is_http2() => connection.request_close(),
+            Refusal::NotHttp if !connection.is_http2() => {
+                connection.end_with(not_http(exchange.seed));
+            }
             Refusal::Reset | Refusal::Close | Refusal::NotHttp => {}
         }
-        ticket.ended(Outcome::Cut);
+        exchange.ended(Outcome::Cut);
         return Some(Err(Unanswered));
     }
     if let Some(Planned { rule, effect }) = &plan.hang {
-        ticket.injected(rule, "hang", None);
-        ticket.await_rule(Duration::ZERO);
+        exchange.injected(rule, "hang", None);
+        exchange.await_rule(Duration::ZERO);
         match effect {
-            Hang::For(time) => proxy.pause(&ticket.session, *time).await,
+            Hang::For(time) => proxy.pause(&exchange.session, *time).await,
             Hang::Forever => std::future::pending().await,
         }
-        ticket.ended(Outcome::Cut);
+        exchange.ended(Outcome::Cut);
         return Some(Err(Unanswered));
     }
-    if let Some(response) = replaced(plan, ticket) {
+    if let Some(response) = replaced(plan, exchange) {
         return Some(Ok(response));
     }
     let Planned { rule, effect } = plan.redirect.as_ref()?;
-    ticket.injected(rule, "redirect", None);
-    Some(Ok(redirect(proxy, effect, ticket, (origin, path), head)))
+    exchange.injected(rule, "redirect", None);
+    Some(Ok(redirect(proxy, effect, exchange, &outbound.url, &outbound.head)))
 }
 
 /// Bytes that are not the start of an HTTP message.
@@ -71,10 +71,10 @@ fn not_http(seed: Seed) -> Bytes {
 }
 
 /// The response with the status that `plan` sets, if it sets one.
-pub(in crate::proxy) fn replaced(plan: &Plan, ticket: &Ticket) -> Option<Response<Source>> {
+pub(in crate::proxy) fn replaced(plan: &Plan, exchange: &Exchange) -> Option<Response<Source>> {
     let Planned { rule, effect } = plan.status.as_ref()?;
-    ticket.injected(rule, "status", None);
-    let session = &ticket.session;
+    exchange.injected(rule, "status", None);
+    let session = &exchange.session;
     Some(status(effect, rule, session.epoch(session.now())))
 }
 

@@ -8,13 +8,13 @@ use super::{
 use crate::proxy::{
     body::{read_ahead::ReadAhead, source::Source},
     config::Limits,
-    exchange::ticket::Ticket,
+    exchange::Exchange,
     upstream::OriginBody,
 };
 use crate::{
     event::Event,
     media::{Kind, ManifestFormat, says_nothing, sniff},
-    sessions::Origin,
+    sessions::UpstreamUrl,
 };
 use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode, header, response};
@@ -32,7 +32,7 @@ pub(in crate::proxy) enum Reading {
 
 /// How to read `response` to a request for `kind` as a manifest; `None`: it is passed unchanged.
 pub(in crate::proxy) fn reading(
-    path: &str,
+    url: &UpstreamUrl,
     kind: Kind,
     response: &Response<OriginBody>,
 ) -> Option<Reading> {
@@ -41,8 +41,7 @@ pub(in crate::proxy) fn reading(
     }
     let content_type =
         crate::proxy::exchange::headers::text(response.headers(), header::CONTENT_TYPE);
-    let path = path.split('?').next().unwrap_or_default();
-    if let Some(format) = sniff(content_type, path, &[]) {
+    if let Some(format) = sniff(content_type, url.bare_path(), &[]) {
         return Some(Reading::As(format));
     }
     let vague = says_nothing(content_type);
@@ -82,8 +81,7 @@ fn is_whole<B>(response: &Response<B>) -> bool {
 
 /// The origin and path of a manifest, and the address (`scheme://host`) at which the player reaches the proxy.
 pub(in crate::proxy) struct ManifestContext<'a> {
-    pub(in crate::proxy) origin: &'a Origin,
-    pub(in crate::proxy) path: &'a str,
+    pub(in crate::proxy) url: &'a UpstreamUrl,
     pub(in crate::proxy) own: Option<&'a str>,
     /// `scheme://host` that the proxy's addresses in manifests are to begin with.
     pub(in crate::proxy) public: Option<&'a Arc<str>>,
@@ -98,7 +96,7 @@ pub(in crate::proxy) async fn pass(
     reading: Reading,
     response: Response<OriginBody>,
     source: &ManifestContext<'_>,
-    ticket: &mut Ticket,
+    exchange: &mut Exchange,
 ) -> Response<Source> {
     let (head, body) = response.into_parts();
     let coding = match Coding::of(&head.headers) {
@@ -107,7 +105,7 @@ pub(in crate::proxy) async fn pass(
             return Response::from_parts(head, Source::from(body));
         }
         Err(problem) => {
-            unread(ticket, problem.to_string());
+            unread(exchange, problem.to_string());
             return Response::from_parts(head, Source::from(body));
         }
     };
@@ -127,19 +125,19 @@ pub(in crate::proxy) async fn pass(
     if !ahead.whole(most).await {
         // A body without a known format may not be a manifest: no warning.
         if format.is_some() {
-            unread(ticket, ahead.problem(most));
+            unread(exchange, ahead.problem(most));
         }
         return Response::from_parts(head, ahead.into_source());
     }
     let bytes = ahead.into_bytes();
-    let work = Work::new(Manifest { format, coding, most }, source, ticket);
-    let new = match run(work, bytes.clone(), &ticket.session).await {
+    let work = Work::new(Manifest { format, coding, most }, source, exchange);
+    let new = match run(work, bytes.clone(), &exchange.session).await {
         Ok(read) => {
-            ticket.request = read.request;
+            exchange.request = read.request;
             read.new
         }
         Err(timed_out) => {
-            unread(ticket, timed_out);
+            unread(exchange, timed_out);
             None
         }
     };
@@ -173,9 +171,9 @@ fn is_enough_to_detect(head: &[u8]) -> bool {
     }
 }
 
-fn unread(ticket: &Ticket, problem: String) {
-    let request = Arc::clone(&ticket.request);
-    ticket.emit(&Event::ManifestUnread { request, problem });
+fn unread(exchange: &Exchange, problem: String) {
+    let request = Arc::clone(&exchange.request);
+    exchange.emit(&Event::ManifestUnread { request, problem });
 }
 
 #[cfg(test)]

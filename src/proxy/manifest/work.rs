@@ -2,12 +2,12 @@
 //! and one per session, so that it delays no other request.
 
 use super::{content_coding::Coding, transform::ManifestContext};
-use crate::proxy::{exchange::ticket::Ticket, fault};
+use crate::proxy::{exchange::Exchange, fault};
 use crate::{
     event::{Bus, Event, RequestTag},
     media::{ManifestFormat, rewrite, sniff, without_directives},
     rules::{Plan, Reservations},
-    sessions::{Origin, Session},
+    sessions::{Origin, Session, UpstreamUrl},
 };
 use bytes::Bytes;
 use std::{sync::Arc, time::Duration};
@@ -38,10 +38,9 @@ pub(in crate::proxy) struct Work {
     session: Arc<Session>,
     request: Arc<RequestTag>,
     plan: Option<Arc<Plan>>,
-    charges: Option<Arc<Reservations>>,
+    reservations: Option<Arc<Reservations>>,
     bus: Arc<Bus>,
-    origin: Origin,
-    path: String,
+    url: UpstreamUrl,
     own: Option<String>,
     public: Option<Arc<str>>,
     scripted: bool,
@@ -97,17 +96,16 @@ impl Work {
     pub(in crate::proxy) fn new(
         manifest: Manifest,
         source: &ManifestContext<'_>,
-        ticket: &Ticket,
+        exchange: &Exchange,
     ) -> Self {
         Self {
             manifest,
-            session: Arc::clone(&ticket.session),
-            request: Arc::clone(&ticket.request),
-            plan: ticket.plan.clone(),
-            charges: ticket.charges.clone(),
-            bus: Arc::clone(ticket.bus()),
-            origin: source.origin.clone(),
-            path: source.path.to_owned(),
+            session: Arc::clone(&exchange.session),
+            request: Arc::clone(&exchange.request),
+            plan: exchange.decision.plan.clone(),
+            reservations: exchange.decision.reservations.clone(),
+            bus: Arc::clone(exchange.bus()),
+            url: source.url.clone(),
             own: source.own.map(str::to_owned),
             public: source.public.cloned(),
             scripted: source.scripted,
@@ -149,8 +147,8 @@ impl Work {
     ) -> Result<Option<Vec<u8>>, String> {
         // If reading it fails, its URIs are rewritten nevertheless.
         let (start, mut problem) = self.learn(format, decoded);
-        let origin = start.origin.as_ref().unwrap_or(&self.origin);
-        let url = self.origin.url(&self.path);
+        let origin = start.origin.as_ref().unwrap_or(&self.url.origin);
+        let url = self.url.text();
         let uris = self.session.uris(origin).reached_at(self.own.as_deref()).of_document(&url);
         let uris = uris.public_at(self.public.as_deref()).below(start.bases);
         let (url, keep) = (without_directives(&url), self.scripted);
@@ -172,21 +170,21 @@ impl Work {
     /// Stores the manifest's information in the session's ladder, and reclassifies the request. Returns what its
     /// references resolve against, and a problem if it could not be read.
     fn learn(&mut self, format: ManifestFormat, bytes: &[u8]) -> (Start, Option<String>) {
-        let url = match Url::parse(&self.origin.url(&self.path)) {
+        let url = match Url::parse(&self.url.text()) {
             Ok(url) => url,
             Err(error) => return (Start::default(), Some(error.to_string())),
         };
         let session = &self.session;
-        let (resource, start, problem) = {
-            let mut ladder = session.ladder.lock();
+        let (resource, start, problem) = session.with_ladder(|ladder| {
             let problem = ladder.learn(&url, format, bytes).err().map(|error| error.to_string());
             let found = ladder.resolve(url.as_str(), None);
             let otherwise = found.kind != self.request.resource.kind;
-            let base = ladder.base_of_link(&url).and_then(|base| Origin::split(base.as_str()).ok());
+            let base = ladder.base_of_link(&url);
+            let base = base.and_then(|base| base.as_str().parse::<UpstreamUrl>().ok());
             let bases = ladder.bases_of_part(&url, format);
-            let start = Start { origin: base.map(|(origin, _)| origin), bases };
+            let start = Start { origin: base.map(|base| base.origin), bases };
             (otherwise.then_some(found), start, problem)
-        };
+        });
         if let Some(resource) = resource {
             self.request = Arc::new(RequestTag { resource, ..RequestTag::clone(&self.request) });
         }
@@ -213,6 +211,7 @@ impl Work {
     /// Reports that `effect` of `rule` was applied.
     pub(in crate::proxy) fn injected(&self, rule: &Arc<str>, effect: &'static str) {
         let (bus, request) = (Arc::clone(&self.bus), Arc::clone(&self.request));
-        fault::FaultReporter::new(bus, request, self.charges.clone()).injected(rule, effect, None);
+        fault::FaultReporter::new(bus, request, self.reservations.clone())
+            .injected(rule, effect, None);
     }
 }

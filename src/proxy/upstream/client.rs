@@ -7,7 +7,7 @@ use crate::{
         config::{ProxyConfig, Timeouts},
         error::{Cause, ProxyError},
     },
-    sessions::Origin,
+    sessions::UpstreamUrl,
     units::BitRate,
 };
 use http::{Request, Response, Uri, Version, request, uri};
@@ -31,16 +31,17 @@ impl OriginClient {
         Self { pool: Pool::new(guard), first_byte, most_body }
     }
 
-    /// Forwards a request to `path` at `origin`, and returns the response with its body unread. `peak` is the highest
+    /// Forwards a request to `url`, and returns the response with its body unread. `peak` is the highest
     /// rate of the session's link. `reach` says why the session may use this origin.
     pub(in crate::proxy) async fn fetch(
         &self,
-        (origin, reach): (&Origin, Reach<'_>),
-        path: &str,
+        url: &UpstreamUrl,
+        reach: Reach<'_>,
         (mut head, body): (request::Parts, Upload),
         peak: BitRate,
     ) -> Result<Response<OriginBody>, ProxyError> {
-        head.uri = target(origin, path)?;
+        let origin = &url.origin;
+        head.uri = target(url)?;
         // Each connection has its own version; HTTP/2 is set later for origins that use it.
         head.version = Version::HTTP_11;
         let uplink_delay = body.delay();
@@ -81,7 +82,8 @@ async fn with_timeout<T>(
     }
 }
 
-fn target(origin: &Origin, path: &str) -> Result<Uri, ProxyError> {
+fn target(url: &UpstreamUrl) -> Result<Uri, ProxyError> {
+    let UpstreamUrl { origin, path } = url;
     let mut parts = uri::Parts::default();
     parts.scheme = Some(origin.scheme.clone());
     parts.authority = Some(origin.authority.clone());

@@ -1,4 +1,4 @@
-//! The ticket of an exchange: its state in all phases. Dropping it emits the final event with what was measured.
+//! An exchange: one request of a player and its response. Dropping it emits the final event with what was measured.
 
 use super::{redirect_hops::RedirectTarget, stopwatch::Stopwatch};
 use crate::proxy::{
@@ -7,24 +7,46 @@ use crate::proxy::{
 use crate::{
     event::{Bus, Event, Measured, Outcome, RequestTag},
     model::OnDrop,
-    rules::{Attempt, Plan, Reservations},
+    rules::{Attempt, Decision, Plan},
     seed::Seed,
-    sessions::Session,
+    sessions::{Arming, Session},
 };
+use http::uri::Authority;
 use std::{sync::Arc, time::Duration};
 
-/// One exchange under way. Dropping it ends the exchange.
-pub(in crate::proxy) struct Ticket {
-    pub(in crate::proxy) session: Arc<Session>,
+/// What is known of a request when its exchange begins.
+pub(in crate::proxy) struct Decided {
     pub(in crate::proxy) request: Arc<RequestTag>,
-    /// The plan of rules and script.
-    pub(in crate::proxy) plan: Option<Arc<Plan>>,
-    /// What the plan reserved from budgets.
-    pub(in crate::proxy) charges: Option<Arc<Reservations>>,
     /// Its number among the requests for the same bytes, and the seed of its rules' random draws.
     pub(in crate::proxy) attempt: Attempt,
+    pub(in crate::proxy) decision: Decision,
+    /// The network and the rules in force when it arrived.
+    pub(in crate::proxy) arming: Arc<Arming>,
+    /// The seed of the link's random draws.
+    pub(in crate::proxy) seed: Seed,
+    /// The link's latency for it.
+    pub(in crate::proxy) latency: Duration,
+    /// The script processes its response.
+    pub(in crate::proxy) scripted: bool,
+    /// The host requested, whose limits apply.
+    pub(in crate::proxy) host: Authority,
+}
+
+/// One exchange under way. Dropping it ends the exchange.
+pub(in crate::proxy) struct Exchange {
+    pub(in crate::proxy) session: Arc<Session>,
+    pub(in crate::proxy) request: Arc<RequestTag>,
+    pub(in crate::proxy) decision: Decision,
+    pub(in crate::proxy) attempt: Attempt,
+    pub(in crate::proxy) arming: Arc<Arming>,
+    pub(in crate::proxy) seed: Seed,
+    pub(in crate::proxy) latency: Duration,
+    pub(in crate::proxy) scripted: bool,
+    pub(in crate::proxy) host: Authority,
     /// The target of its redirect, if it is within the session.
     pub(in crate::proxy) redirect_target: Option<RedirectTarget>,
+    /// The packet loss that ended the request on the uplink, if one did.
+    pub(in crate::proxy) cut: Cut,
     connection: Arc<Connection>,
     bus: Arc<Bus>,
     started: Duration,
@@ -39,31 +61,32 @@ pub(in crate::proxy) struct Ticket {
     origin_wait: Stopwatch,
     /// Measures the waits that rules impose.
     rule_wait: Stopwatch,
-    /// The packet loss that ended the request on the uplink, if one did.
-    pub(in crate::proxy) cut: Cut,
-    /// The seed of the request's random draws.
-    pub(in crate::proxy) seed: Seed,
 }
 
-impl Ticket {
-    pub(in crate::proxy) fn new(
+impl Exchange {
+    /// Begins the exchange of a request that was decided.
+    pub(in crate::proxy) fn begin(
         session: Arc<Session>,
-        request: Arc<RequestTag>,
-        attempt: Attempt,
-        seed: Seed,
+        decided: Decided,
         connection: Arc<Connection>,
         bus: Arc<Bus>,
     ) -> Self {
+        let Decided { request, attempt, decision, arming, seed, latency, scripted, host } = decided;
         let started = request.details.session_time;
         session.enter();
         connection.enter();
         Self {
             session,
             request,
-            plan: None,
-            charges: None,
+            decision,
             attempt,
+            arming,
+            seed,
+            latency,
+            scripted,
+            host,
             redirect_target: None,
+            cut: Cut::default(),
             connection,
             bus,
             started,
@@ -76,9 +99,17 @@ impl Ticket {
             shaper_wait: Duration::ZERO,
             origin_wait: Stopwatch::default(),
             rule_wait: Stopwatch::default(),
-            cut: Cut::default(),
-            seed,
         }
+    }
+
+    /// The effects of rules and script; `None` = no effects.
+    pub(in crate::proxy) const fn plan(&self) -> Option<&Arc<Plan>> {
+        self.decision.plan.as_ref()
+    }
+
+    /// The part of its latency that is applied after the origin's response.
+    pub(in crate::proxy) fn response_latency(&self) -> Duration {
+        self.arming.link.latency.downlink.min(self.latency)
     }
 
     /// The packet loss that ended the request on the uplink.
@@ -96,14 +127,15 @@ impl Ticket {
         self.bus.emit(event);
     }
 
-    /// The event bus, for parts that outlive the ticket.
+    /// The event bus, for parts that outlive the exchange.
     pub(in crate::proxy) const fn bus(&self) -> &Arc<Bus> {
         &self.bus
     }
 
-    /// A reporter of its faults, for parts that have no access to the ticket.
+    /// A reporter of its faults, for parts that have no access to the exchange.
     pub(in crate::proxy) fn fault_reporter(&self) -> FaultReporter {
-        FaultReporter::new(Arc::clone(&self.bus), Arc::clone(&self.request), self.charges.clone())
+        let reservations = self.decision.reservations.clone();
+        FaultReporter::new(Arc::clone(&self.bus), Arc::clone(&self.request), reservations)
     }
 
     /// Reports that `effect` of `rule` was applied.
@@ -118,7 +150,7 @@ impl Ticket {
 
     /// Counts that `rule` applied, where the effect shows only on later requests.
     pub(in crate::proxy) fn applied(&self, rule: &Arc<str>) {
-        self.charges.iter().for_each(|charges| charges.struck(rule));
+        self.decision.reservations.iter().for_each(|reserved| reserved.struck(rule));
     }
 
     /// The origin answered after `ttfb`.
@@ -186,10 +218,10 @@ impl Ticket {
     }
 }
 
-impl Drop for Ticket {
+impl Drop for Exchange {
     fn drop(&mut self) {
         // Release reservations before the final event, so that a next request finds them.
-        self.charges.iter().for_each(|charges| charges.give_back());
+        self.decision.reservations.iter().for_each(|reserved| reserved.give_back());
         let broken = matches!(self.outcome, Outcome::Cut | Outcome::OriginCut);
         if broken || self.status == 0 || self.status >= 400 {
             self.session.attempt_failed(self.attempt.counted_by);

@@ -1,0 +1,83 @@
+//! How many exchanges of a session are under way, how long there has been none, and the bytes delivered.
+
+use std::{
+    sync::atomic::{AtomicU32, AtomicU64, Ordering},
+    time::Duration,
+};
+
+/// The exchanges of a session, counted.
+#[derive(Debug)]
+pub(super) struct Activity {
+    exchanges: AtomicU32,
+    /// When the last exchange ended, in milliseconds of process time.
+    last: AtomicU64,
+    /// Bytes of response bodies handed over.
+    delivered: AtomicU64,
+}
+
+impl Activity {
+    /// No exchange yet; it counts as idle from process time `now`.
+    pub(super) fn new(now: Duration) -> Self {
+        Self {
+            exchanges: AtomicU32::new(0),
+            last: AtomicU64::new(millis(now)),
+            delivered: AtomicU64::new(0),
+        }
+    }
+
+    /// An exchange begins.
+    pub(super) fn enter(&self) {
+        self.exchanges.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// An exchange has ended at process time `now`.
+    pub(super) fn leave(&self, now: Duration) {
+        self.last.store(millis(now), Ordering::Relaxed);
+        self.exchanges.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// The number of exchanges under way.
+    pub(super) fn exchanges(&self) -> u32 {
+        self.exchanges.load(Ordering::Relaxed)
+    }
+
+    /// Counts `bytes` of a response body that were handed over to the player's connection.
+    pub(super) fn count_delivered(&self, bytes: u64) {
+        self.delivered.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    /// The bytes of all response bodies that were handed over so far.
+    pub(super) fn delivered(&self) -> u64 {
+        self.delivered.load(Ordering::Relaxed)
+    }
+
+    /// How long there has been no exchange, at process time `now`; zero while one is under way.
+    pub(super) fn idle(&self, now: Duration) -> Duration {
+        if self.exchanges() > 0 {
+            return Duration::ZERO;
+        }
+        now.saturating_sub(Duration::from_millis(self.last.load(Ordering::Relaxed)))
+    }
+}
+
+fn millis(time: Duration) -> u64 {
+    time.as_millis() as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn idle_since_the_last_exchange() {
+        let second = Duration::from_secs;
+        let activity = Activity::new(second(1));
+        assert_eq!(activity.idle(second(5)), second(4));
+        activity.enter();
+        activity.enter();
+        activity.leave(second(6));
+        assert_eq!((activity.exchanges(), activity.idle(second(9))), (1, Duration::ZERO));
+        activity.leave(second(7));
+        assert_eq!(activity.idle(second(9)), second(2));
+    }
+}

@@ -1,0 +1,164 @@
+//! Changes of a session's network and rules: by commands, and by what its manifests say.
+
+use super::Session;
+use crate::{
+    media::Resource,
+    profiles::Profile,
+    rules::RuleSet,
+    sessions::{
+        arming::Arming,
+        command::{Applied, Command, CommandError},
+        control::Control,
+        settings::{Fault, Settings},
+        shared_link::LinkError,
+    },
+};
+use parking_lot::RwLock;
+use std::{sync::Arc, time::Duration};
+
+impl Session {
+    /// Applies `command`, unless `expected` rejects the current version. No other command runs in between. Returns
+    /// the result, and whether the profile or the link changed. `common` are the rules of all sessions.
+    ///
+    /// # Errors
+    /// When the command fails. Nothing has changed then.
+    pub(in crate::sessions) fn apply_command(
+        &self,
+        command: &Command,
+        expected: &dyn Fn(u64) -> bool,
+        common: &RwLock<Arc<RuleSet>>,
+    ) -> Result<(Applied, bool), CommandError> {
+        let mut control = self.control.lock();
+        let present = control.version();
+        if !expected(present) {
+            return Err(CommandError::Stale { session: Arc::clone(&self.tag.id), present });
+        }
+        let mut next = control.clone();
+        let fault = next.apply_command(command, self.clock.process_now())?;
+        let network = self.rearm(|_| next.settings.arming(&common.read()))?;
+        if matches!(command, Command::Reset) {
+            let now = self.now();
+            self.decider.lock().rearm(&self.arming().rules, now, self.process_time(now));
+        }
+        let applied = Applied { version: next.version(), fault };
+        *control = next;
+        Ok((applied, network))
+    }
+
+    /// Changes the settings without a command, if `work` returns true. Returns whether the network changed.
+    pub(in crate::sessions) fn adjust(
+        &self,
+        common: &RwLock<Arc<RuleSet>>,
+        work: impl FnOnce(&mut Control, Duration) -> bool,
+    ) -> Result<bool, LinkError> {
+        let mut control = self.control.lock();
+        let mut next = control.clone();
+        if !work(&mut next, self.clock.process_now()) {
+            return Ok(false);
+        }
+        let network = self.rearm(|_| next.settings.arming(&common.read()))?;
+        *control = next;
+        Ok(network)
+    }
+
+    /// Checks that `command` could be applied now, including its link.
+    ///
+    /// # Errors
+    /// When it could not be applied.
+    pub(in crate::sessions) fn can_apply(&self, command: &Command) -> Result<(), CommandError> {
+        let mut next = self.control.lock().clone();
+        next.apply_command(command, self.clock.process_now())?;
+        let arming = next.settings.arming(&RuleSet::default());
+        let present = self.arming();
+        let same_rate = arming.shaping.rate == present.shaping.rate;
+        if Arc::ptr_eq(&arming.profile, &present.profile) && same_rate {
+            return Ok(());
+        }
+        Ok(self.downlink.would_admit(&arming.profile)?)
+    }
+
+    /// The current settings.
+    pub(in crate::sessions) fn settings(&self) -> Settings {
+        self.control.lock().settings.clone()
+    }
+
+    /// The version. It increases with each change by a command, and when a temporary change ends.
+    #[must_use]
+    pub fn version(&self) -> u64 {
+        self.control.lock().version()
+    }
+
+    /// How many commands can be undone.
+    #[must_use]
+    pub fn undoable(&self) -> usize {
+        self.control.lock().undoable()
+    }
+
+    /// The faults armed over the API, oldest first. Faults that are used up may be missing.
+    #[must_use]
+    pub fn faults(&self) -> Arc<[Fault]> {
+        Arc::clone(&self.control.lock().settings.faults)
+    }
+
+    /// The settings and faults that end automatically, and the time left.
+    #[must_use]
+    pub fn reverts(&self) -> Vec<(String, Duration)> {
+        let (settings, now) = (self.settings(), self.clock.process_now());
+        let left = |(name, until): (&str, Duration)| (name.to_owned(), until.saturating_sub(now));
+        settings.reverts().map(left).collect()
+    }
+
+    /// Replaces network and rules by the result of `change`. No other change runs in between. The link changes at
+    /// once, also for responses in flight; if only the rules differ, the link is not touched. Rules that stay keep
+    /// their counters, and new rules come into force. Returns whether the profile or the link changed.
+    ///
+    /// # Errors
+    /// When the session would need another link. Nothing has changed then.
+    fn rearm(&self, change: impl FnOnce(&Arming) -> Arming) -> Result<bool, LinkError> {
+        let mut current = self.arming.write();
+        let arming = change(&current).on_ladder(&self.ladder.lock());
+        let new_link = arming.link != current.link;
+        if new_link || !Arc::ptr_eq(&arming.profile, &current.profile) {
+            self.downlink.admit(&arming.profile, arming.shaping.rate)?;
+        }
+        let now = self.now();
+        if new_link {
+            self.downlink.change(now, &arming.link);
+        }
+        self.change_beside(now, &current.profile, &arming.profile);
+        let paused = arming.paused != current.paused;
+        if paused {
+            self.limits.pause(arming.paused, self.downlink.link_time(now));
+            self.downlink.wake();
+        }
+        let new_profile = arming.profile_name != current.profile_name;
+        *current = Arc::new(arming);
+        self.decider.lock().arm(&current.rules, now, self.process_time(now));
+        Ok(new_link || new_profile || paused)
+    }
+
+    /// Changes uplink and limits.
+    fn change_beside(&self, now: Duration, from: &Profile, to: &Profile) {
+        if from.uplink != to.uplink {
+            self.uplink.change(now, &to.uplink);
+        }
+        if from.limits != to.limits {
+            self.limits.change(Arc::clone(&to.limits), self.downlink.link_time(now));
+            self.downlink.wake();
+        }
+    }
+
+    /// Called after a manifest was read: resolves rates that are shares of the ladder, and restarts the link with
+    /// them. Returns whether the link changed.
+    pub fn ladder_learnt(&self) -> bool {
+        // A shared link does not depend on a ladder, so this can't fail.
+        self.arming().relative && self.rearm(Arming::clone).unwrap_or(false)
+    }
+
+    /// Records that the player requests `resource`. Returns whether the link changed, because its rate depends on
+    /// the ladder that plays.
+    #[must_use]
+    pub fn plays(&self, resource: &Resource) -> bool {
+        resource.rungs.is_some() && self.ladder.lock().plays(resource) && self.ladder_learnt()
+    }
+}

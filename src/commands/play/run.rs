@@ -41,7 +41,7 @@ const LIVE: Duration = Duration::from_secs(60);
 const STAGGER: Duration = Duration::from_millis(250);
 const STAGGER_ALL: Duration = Duration::from_secs(10);
 
-pub(in super::super) fn run(args: &PlayArgs) -> Result<(), Failure> {
+pub(in crate::commands) fn run(args: &PlayArgs) -> Result<(), Failure> {
     let url = address(&args.url)?;
     let controls = algorithm::maker(&args.abr, args.max_buffer)?;
     let junit_file = create("--junit", args.junit.as_deref())?;

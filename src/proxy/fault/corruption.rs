@@ -121,13 +121,12 @@ impl Corrupter {
     }
 
     fn corrupt_boxes(&mut self, piece: Bytes) -> Bytes {
-        let mut bytes = match self.held.is_empty() {
-            true => mutable(piece),
-            false => {
-                let mut held = self.held.split();
-                held.extend_from_slice(&piece);
-                held
-            }
+        let mut bytes = if self.held.is_empty() {
+            mutable(piece)
+        } else {
+            let mut held = self.held.split();
+            held.extend_from_slice(&piece);
+            held
         };
         let end = self.place + bytes.len() as u64;
         while self.next < end {

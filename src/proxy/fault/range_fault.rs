@@ -62,11 +62,10 @@ fn change_response(fault: RangeFault, response: &mut Response<Source>) -> Option
             Some(())
         }
         RangeFault::Unsatisfiable => {
-            let total = match partial {
-                true => content_range(response)?.1.rsplit('/').next()?.to_owned(),
-                false => {
-                    length(response).filter(|_| response.status() == StatusCode::OK)?.to_string()
-                }
+            let total = if partial {
+                content_range(response)?.1.rsplit('/').next()?.to_owned()
+            } else {
+                length(response).filter(|_| response.status() == StatusCode::OK)?.to_string()
             };
             *response.status_mut() = StatusCode::RANGE_NOT_SATISFIABLE;
             *response.body_mut() = Source::default();

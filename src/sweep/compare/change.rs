@@ -129,9 +129,10 @@ fn changes(pairs: &[(Cell<'_>, Cell<'_>)]) -> String {
     let changed = |change: &Change| change.difference.sorted().iter().any(|value| *value != 0.0);
     let lines: String =
         changes.iter().zip(adjusted).filter(|(change, _)| changed(change)).map(line).collect();
-    match lines.is_empty() {
-        true => format!("{} cells, no figure changed\n", pairs.len()),
-        false => format!("{} cells; means that changed:\n{lines}", pairs.len()),
+    if lines.is_empty() {
+        format!("{} cells, no figure changed\n", pairs.len())
+    } else {
+        format!("{} cells; means that changed:\n{lines}", pairs.len())
     }
 }
 

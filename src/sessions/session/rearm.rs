@@ -37,8 +37,9 @@ impl Session {
         let fault = next.apply_command(command, self.clock.process_now())?;
         let network = self.rearm(|_| next.settings.arming(&common.read()))?;
         if matches!(command, Command::Reset) {
-            let now = self.now();
-            self.decider.lock().rearm(&self.arming().rules, now, self.process_time(now));
+            // `arming` is read before the decider is locked: a change of the link locks them in this order.
+            let (arming, now) = (self.arming(), self.now());
+            self.decider.lock().rearm(&arming.rules, now, self.process_time(now));
         }
         let applied = Applied { version: next.version(), fault };
         *control = next;

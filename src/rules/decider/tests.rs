@@ -153,7 +153,7 @@ fn the_joined_edge_is_the_first_known_one() {
 /// New rules start at zero, known ones go on, and `rearm` starts all of them again.
 #[test]
 fn counters_stay_with_their_rules() {
-    let third = rule("nth = 3", "status = 503");
+    let third = rules("[[rule]]\nname = \"third\"\nwhen = { nth = 3 }\nthen = { status = 503 }");
     let both = RuleSet::concat([&rule("nth = 2", "delay = \"1 s\""), &third]);
     let (mut decider, video) = (Decider::new(SEED), segment(MediaType::Video, 1));
     let next = |decider: &mut Decider, set: &RuleSet| {
@@ -230,5 +230,5 @@ fn the_script_decides_before_the_rules() {
     let (facts, headers) = (Facts::new(&video, Duration::ZERO), http::HeaderMap::new());
     let answer = Answer { status: 200, length: None, headers: &headers };
     let plan = decider.respond(&script, Plan::default(), &facts, answer, Seed::new(1)).unwrap();
-    assert_eq!(plan.date_skew.unwrap().effect.to_string(), "+2s");
+    assert_eq!(plan.date_skew.unwrap().effect.to_string(), "+2 s");
 }

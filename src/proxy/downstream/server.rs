@@ -55,7 +55,7 @@ pub async fn run(
         // Added here, not in the task, so that a connection accepted just before the stop is closed too.
         let connection = Arc::new(Connection::new(clock));
         proxy.connections.add(&connection);
-        serve(Arc::clone(&proxy), Arc::clone(&protocols), (stream, peer), connection, place)
+        serve(Arc::clone(&proxy), Arc::clone(&protocols), stream, peer, connection, place)
     };
     let find_place = || find_place(Arc::clone(&places), Arc::clone(&proxy), clock);
     let open = AcceptLoop::new(listener, "players").run(stop, find_place, serve).await;
@@ -98,7 +98,8 @@ impl Protocols {
 async fn serve(
     proxy: Arc<Proxy>,
     protocols: Arc<Protocols>,
-    (stream, peer): (TcpStream, SocketAddr),
+    stream: TcpStream,
+    peer: SocketAddr,
     connection: Arc<Connection>,
     _place: Place,
 ) {

@@ -19,7 +19,8 @@ pub(in crate::proxy) fn enter(
     proxy: &Proxy,
     client: IpAddr,
     request: &request::Parts,
-    (target, path): (&Target, &str),
+    target: &Target,
+    path: &str,
     arming: impl FnOnce() -> Result<ArmingRequest, ProxyError>,
 ) -> Result<Option<String>, ProxyError> {
     let (bare, query) = path.split_once('?').unwrap_or((path, ""));

@@ -85,7 +85,7 @@ pub(in crate::proxy) async fn fetch(
     let requested_at = exchange.session.now();
     let peak = exchange.session.arming().link.rate.peak();
     exchange.await_origin();
-    let answer = proxy.upstream.fetch(&url, reach, (head, body), peak).await;
+    let answer = proxy.upstream.fetch(&url, reach, head, body, peak).await;
     exchange.origin_delivered();
     let mut response = answer.inspect_err(|error| {
         if let ProxyError::Upstream { cause, .. } = error

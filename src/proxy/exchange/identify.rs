@@ -39,8 +39,8 @@ pub(in crate::proxy) fn identify(
     }
     if address.session.is_none() {
         let arming = || arming(&proxy.catalog, &parameters);
-        let place = (&address.target, &*path);
-        if let Some(location) = alias::enter(proxy, client, request, place, arming)? {
+        let location = alias::enter(proxy, client, request, &address.target, &path, arming)?;
+        if let Some(location) = location {
             return Ok(Identified::Redirect { location });
         }
     }

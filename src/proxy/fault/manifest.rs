@@ -12,7 +12,8 @@ use bytes::Bytes;
 /// Applies the plan's edits to the manifest at `url`, after the origin's version was read. Without rules that edit
 /// manifests no state is kept, unless `keep` is set for a script that may need it.
 pub(in crate::proxy) fn edit(
-    (url, format): (&str, ManifestFormat),
+    url: &str,
+    format: ManifestFormat,
     bytes: Bytes,
     work: &Work,
     keep: bool,

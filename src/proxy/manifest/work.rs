@@ -152,7 +152,7 @@ impl Work {
         let uris = self.session.uris(origin).reached_at(self.own.as_deref()).of_document(&url);
         let uris = uris.public_at(self.public.as_deref()).below(start.bases);
         let (url, keep) = (without_directives(&url), self.scripted);
-        let edited = fault::edit((&url, format), decoded.clone(), self, keep);
+        let edited = fault::edit(&url, format, decoded.clone(), self, keep);
         let new = match rewrite(format, &edited, &uris) {
             // An edited manifest may be invalid on purpose.
             new if edited != *decoded => new.ok().flatten().or_else(|| Some(edited.into())),

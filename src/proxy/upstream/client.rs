@@ -37,7 +37,8 @@ impl OriginClient {
         &self,
         url: &UpstreamUrl,
         reach: Reach<'_>,
-        (mut head, body): (request::Parts, Upload),
+        mut head: request::Parts,
+        body: Upload,
         peak: BitRate,
     ) -> Result<Response<OriginBody>, ProxyError> {
         let origin = &url.origin;
@@ -46,7 +47,7 @@ impl OriginClient {
         head.version = Version::HTTP_11;
         let uplink_delay = body.delay();
         let request = Request::from_parts(head, Limited::new(body, self.most_body));
-        let answer = self.pool.send((origin, reach), request, ReadPolicy::of(peak));
+        let answer = self.pool.send(origin, reach, request, ReadPolicy::of(peak));
         match with_timeout(self.first_byte, uplink_delay.as_ref(), answer).await {
             Ok(Ok(mut response)) => {
                 *response.version_mut() = Version::HTTP_11;

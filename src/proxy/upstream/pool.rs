@@ -49,7 +49,8 @@ impl Pool {
     /// Sends `request` to `origin` and returns the response, which is read with `read_policy`.
     pub(super) async fn send(
         &self,
-        (origin, reach): (&Origin, Reach<'_>),
+        origin: &Origin,
+        reach: Reach<'_>,
         request: Outgoing,
         read_policy: ReadPolicy,
     ) -> Result<Response<OriginBody>, Failure> {
@@ -60,7 +61,7 @@ impl Pool {
             public_only: self.networks.public_only(reach),
         };
         let bodiless = request.body().is_end_stream();
-        let (carrier, answer) = self.exchange((origin, reach), request, &pool_key).await?;
+        let (carrier, answer) = self.exchange(origin, reach, request, &pool_key).await?;
         let home = PoolReturn { idle: Arc::clone(&self.idle), pool_key };
         let (mut head, body) = answer.into_parts();
         let body = match carrier {
@@ -85,7 +86,8 @@ impl Pool {
     /// if nothing of its response has arrived (RFC 9110 §9.2.2, RFC 9112 §9.3.1).
     async fn exchange(
         &self,
-        (origin, reach): (&Origin, Reach<'_>),
+        origin: &Origin,
+        reach: Reach<'_>,
         mut request: Outgoing,
         pool_key: &PoolKey,
     ) -> Result<(Carrier, Response<Incoming>), Failure> {
@@ -311,11 +313,11 @@ mod tests {
         let inside = Origin::new("http", &format!("inside.test:{port}")).unwrap();
         let public = Origin::new("http", "origin.test").unwrap();
         let request = || Request::get("/a").body(Limited::new(Upload::none(), 0)).unwrap();
-        let answer = pool.send((&inside, Reach::Allowed), request(), ReadPolicy::FREE).await;
+        let answer = pool.send(&inside, Reach::Allowed, request(), ReadPolicy::FREE).await;
         let body = answer.unwrap_or_else(|failure| panic!("{}", failure.error)).into_body();
         assert_eq!(body.collect().await.unwrap().to_bytes(), "a");
         let refused =
-            pool.send((&inside, Reach::NamedBy(&public)), request(), ReadPolicy::FREE).await;
+            pool.send(&inside, Reach::NamedBy(&public), request(), ReadPolicy::FREE).await;
         assert!(refused.is_err_and(|failure| failure.error.is::<PrivateAddress>()));
     }
 }

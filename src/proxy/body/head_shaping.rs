@@ -30,19 +30,19 @@ pub(in crate::proxy) fn remove_body_if_not_allowed(
     bodiless
 }
 
-/// Waits until the uplink has carried the head of `ticket`'s request, which has `bytes` bytes. Fails with the
+/// Waits until the uplink has carried the head of `exchange`'s request, which has `bytes` bytes. Fails with the
 /// loss action that ended the request on the uplink.
 pub(in crate::proxy) async fn pass_uplink(
-    ticket: &Exchange,
+    exchange: &Exchange,
     seed: Seed,
     bytes: u32,
 ) -> Result<(), OnDrop> {
-    let session = &ticket.session;
+    let session = &exchange.session;
     if session.uplink.shapes_bodies() {
         let mut shaper = uplink_loss::shaper(session, seed.named("uplink head"));
         // No data follows the head that could reveal its loss: it is detected by the retransmission time-out.
         shaper.set_round_trip(uplink_loss::round_trip(session) + uplink_loss::SMALLEST_ALLOWANCE);
-        let lost = |action, at_byte| uplink_loss::lost(ticket, action, at_byte);
+        let lost = |action, at_byte| uplink_loss::lost(exchange, action, at_byte);
         carry(LinkDriver::up(session, shaper), bytes, &lost).await?;
     }
     Ok(())

@@ -98,7 +98,7 @@ pub(in crate::proxy) struct ShapedBody {
     /// The body ends with the bytes that may pass now, since the headers declare no more.
     fulfilled: bool,
     over: bool,
-    ticket: Exchange,
+    exchange: Exchange,
 }
 
 impl ShapedBody {
@@ -106,7 +106,7 @@ impl ShapedBody {
         source: Source,
         plan: BodyPlan,
         seed: Seed,
-        ticket: Exchange,
+        exchange: Exchange,
     ) -> Self {
         Self {
             source,
@@ -122,7 +122,7 @@ impl ShapedBody {
             corruption: None,
             fulfilled: false,
             over: false,
-            ticket,
+            exchange,
         }
     }
 
@@ -131,19 +131,19 @@ impl ShapedBody {
         let Some(body_gate) = &mut self.plan.body_gate else {
             return Poll::Ready(u64::MAX);
         };
-        let order = body_gate.poll(cx, &self.ticket);
+        let order = body_gate.poll(cx, &self.exchange);
         match order {
             Poll::Ready(Order::Pass(most)) => {
-                self.ticket.rule_passed();
+                self.exchange.rule_passed();
                 Poll::Ready(most)
             }
             Poll::Ready(Order::End(cut)) => {
-                self.ticket.rule_passed();
+                self.exchange.rule_passed();
                 self.cut(cx, cut);
                 Poll::Ready(0)
             }
             Poll::Pending => {
-                self.ticket.await_rule(Duration::ZERO);
+                self.exchange.await_rule(Duration::ZERO);
                 if let Some(link) = &mut self.link {
                     link.source_empty();
                 }
@@ -155,8 +155,8 @@ impl ShapedBody {
     /// Records in the body gate that `bytes` pass.
     fn note_passed(&mut self, bytes: usize) {
         let Some(body_gate) = &mut self.plan.body_gate else { return };
-        let Some(cut) = body_gate.passed(bytes, &self.ticket) else { return };
-        let connection = self.ticket.connection();
+        let Some(cut) = body_gate.passed(bytes, &self.exchange) else { return };
+        let connection = self.exchange.connection();
         match cut.ending {
             Ending::Reset => {
                 connection.reset_on_close();
@@ -166,32 +166,32 @@ impl ShapedBody {
             Ending::Goaway => connection.request_close(),
             Ending::Truncate | Ending::Silence(_) | Ending::BadChunk => {}
         }
-        self.ticket.ended(Outcome::Cut);
+        self.exchange.ended(Outcome::Cut);
         self.fulfilled = true;
     }
 
     fn cut(&mut self, cx: &Context<'_>, cut: Cut) {
-        let connection = self.ticket.connection();
+        let connection = self.exchange.connection();
         match cut.ending {
             // On HTTP/2 only the stream is reset.
-            Ending::Reset if !self.ticket.connection().is_http2() => connection.reset_on_close(),
+            Ending::Reset if !self.exchange.connection().is_http2() => connection.reset_on_close(),
             Ending::Goaway => connection.request_close(),
-            Ending::BadChunk if !self.ticket.connection().is_http2() => {
+            Ending::BadChunk if !self.exchange.connection().is_http2() => {
                 connection.end_with(Bytes::from_static(BAD_CHUNK));
             }
             _ => {}
         }
         let clean = cut.ending == Ending::Truncate && cut.length != Length::Keep;
-        if clean && self.ticket.connection().is_http2() {
+        if clean && self.exchange.connection().is_http2() {
             self.over = true;
-            return self.ticket.ended(Outcome::Cut);
+            return self.exchange.ended(Outcome::Cut);
         }
         self.break_off(cx, BodyError::Cut, Outcome::Cut);
     }
 
     fn break_off(&mut self, cx: &Context<'_>, error: BodyError, outcome: Outcome) {
-        self.ticket.connection().expect_flush(cx.waker());
-        let sent_at = self.ticket.session.now() + H2_FLUSH;
+        self.exchange.connection().expect_flush(cx.waker());
+        let sent_at = self.exchange.session.now() + H2_FLUSH;
         self.breaking = Some(Breaking { error, outcome, sent_at, timer: SessionTimer::default() });
     }
 
@@ -200,50 +200,50 @@ impl ShapedBody {
         &mut self,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
-        if self.ticket.connection().is_http2() {
+        if self.exchange.connection().is_http2() {
             if let Some(Breaking { sent_at, timer, .. }) = &mut self.breaking {
-                ready!(timer.poll_until(&self.ticket.session, *sent_at, cx));
+                ready!(timer.poll_until(&self.exchange.session, *sent_at, cx));
             }
-        } else if !self.ticket.connection().flushed(cx.waker()) {
+        } else if !self.exchange.connection().flushed(cx.waker()) {
             return Poll::Pending;
         }
         self.over = true;
         Poll::Ready(self.breaking.take().map(|Breaking { error, outcome, .. }| {
-            self.ticket.ended(outcome);
+            self.exchange.ended(outcome);
             Err(error)
         }))
     }
 
     /// Waits until the link lets some of `available` bytes pass; zero = the body was cut.
     fn poll_link(&mut self, cx: &mut Context<'_>, available: usize) -> Poll<usize> {
-        let Self { plan, seed, link, ticket, .. } = self;
-        if link.is_none() && plan.rule_link.is_empty() && !ticket.session.shapes_bodies() {
-            ticket.passed(available, ticket.session.now(), Duration::ZERO);
+        let Self { plan, seed, link, exchange, .. } = self;
+        if link.is_none() && plan.rule_link.is_empty() && !exchange.session.shapes_bodies() {
+            exchange.passed(available, exchange.session.now(), Duration::ZERO);
             return Poll::Ready(available);
         }
         let link = link.get_or_insert_with(|| {
             let BodyPlan { link, rule_link, host, head, wake_schedule, .. } = plan;
-            let mut response = rule_link.shaped_response(ticket, link, host.take(), *seed);
+            let mut response = rule_link.shaped_response(exchange, link, host.take(), *seed);
             response.shaper().follow_head(*head);
-            LinkDriver::down(&ticket.session, response).with_wake_schedule(wake_schedule)
+            LinkDriver::down(&exchange.session, response).with_wake_schedule(wake_schedule)
         });
         loop {
             match ready!(link.poll(cx, available)) {
                 LinkOutcome::Pass { bytes, now, waited } => {
-                    ticket.passed(bytes, now, waited);
+                    exchange.passed(bytes, now, waited);
                     return Poll::Ready(bytes);
                 }
                 LinkOutcome::Stalled(Stall { at, lasts }) => {
-                    let session = Arc::clone(&ticket.session.tag);
-                    ticket.emit(&Event::Stalled { session, at, lasts });
+                    let session = Arc::clone(&exchange.session.tag);
+                    exchange.emit(&Event::Stalled { session, at, lasts });
                 }
                 LinkOutcome::Drop { action, at_byte } => {
-                    let request = Arc::clone(&ticket.request);
-                    ticket.emit(&Event::Dropped { request, action, at_byte });
+                    let request = Arc::clone(&exchange.request);
+                    exchange.emit(&Event::Dropped { request, action, at_byte });
                     let ending = match action {
                         OnDrop::Retransmit => continue,
                         OnDrop::Corrupt => {
-                            let (handed, seed) = (ticket.bytes(), *seed);
+                            let (handed, seed) = (exchange.bytes(), *seed);
                             self.corruption
                                 .get_or_insert_with(|| {
                                     Box::new(PacketCorruption::new(handed, seed))
@@ -289,11 +289,11 @@ impl ShapedBody {
             None => self.source.poll(cx),
         };
         if next.is_ready() {
-            self.ticket.origin_delivered();
+            self.exchange.origin_delivered();
         }
         match next {
             Poll::Pending => {
-                self.ticket.await_origin();
+                self.exchange.await_origin();
                 if let Some(link) = &mut self.link {
                     link.source_empty();
                 }
@@ -301,7 +301,7 @@ impl ShapedBody {
             }
             Poll::Ready(None) => {
                 self.over = true;
-                self.ticket.ended(Outcome::Complete);
+                self.exchange.ended(Outcome::Complete);
                 Poll::Ready(None)
             }
             Poll::Ready(Some(Err(error))) => {
@@ -385,10 +385,10 @@ impl Drop for ShapedBody {
     fn drop(&mut self) {
         // hyper stops polling when a body reports its end or has sent its declared length.
         if !self.over && self.is_end_stream() {
-            self.ticket.ended(Outcome::Complete);
+            self.exchange.ended(Outcome::Complete);
         }
         if self.plan.request_close {
-            self.ticket.connection().request_close();
+            self.exchange.connection().request_close();
         }
     }
 }

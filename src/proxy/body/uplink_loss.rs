@@ -36,15 +36,15 @@ pub(in crate::proxy) fn round_trip(session: &Session) -> Duration {
     session.arming().link.latency.rtt_at(session.downlink.running(session.now()))
 }
 
-/// Emits an event for a lost packet of `ticket`'s request.
-pub(in crate::proxy) fn lost(ticket: &Exchange, action: OnDrop, at_byte: u64) {
-    ticket.emit(&Event::Dropped { request: Arc::clone(&ticket.request), action, at_byte });
+/// Emits an event for a lost packet of `exchange`'s request.
+pub(in crate::proxy) fn lost(exchange: &Exchange, action: OnDrop, at_byte: u64) {
+    exchange.emit(&Event::Dropped { request: Arc::clone(&exchange.request), action, at_byte });
 }
 
 /// Ends a request that `action` ended on the uplink: there is no response, and the connection closes (on HTTP/2
 /// only the stream).
-pub(in crate::proxy) fn end(ticket: &Exchange, action: OnDrop) {
-    if action == OnDrop::Reset && !ticket.connection().is_http2() {
-        ticket.connection().reset_on_close();
+pub(in crate::proxy) fn end(exchange: &Exchange, action: OnDrop) {
+    if action == OnDrop::Reset && !exchange.connection().is_http2() {
+        exchange.connection().reset_on_close();
     }
 }

@@ -76,18 +76,18 @@ struct UplinkBody {
 }
 
 impl Upload {
-    pub(in crate::proxy) fn new(inner: RequestBody, ticket: &Exchange) -> Self {
+    pub(in crate::proxy) fn new(inner: RequestBody, exchange: &Exchange) -> Self {
         if inner.is_end_stream() {
             return Self(None);
         }
         Self(Some(Box::new(UplinkBody {
             inner,
             frame: Bytes::new(),
-            session: Arc::clone(&ticket.session),
-            request: Arc::clone(&ticket.request),
-            bus: Arc::clone(ticket.bus()),
-            seed: ticket.seed.named("uplink"),
-            cut: Cut::clone(&ticket.cut),
+            session: Arc::clone(&exchange.session),
+            request: Arc::clone(&exchange.request),
+            bus: Arc::clone(exchange.bus()),
+            seed: exchange.seed.named("uplink"),
+            cut: Cut::clone(&exchange.cut),
             corruption: None,
             link: None,
             delay: UplinkDelay::default(),

@@ -1,4 +1,4 @@
-//! Reports faults where the exchange's exchange is not accessible.
+//! Reports faults where the exchange is not accessible.
 
 use crate::{
     event::{Bus, Event, RequestTag},

@@ -237,25 +237,30 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// All plans in lexicographic order; of equals the last one.
+    /// All plans in lexicographic order; of equals the last one. Returns the highest reward of those that continue
+    /// `plan`, which its bound must reach.
     fn exhaustive(
         task: &PlanTask<'_>,
         search: &PlanSearch,
         depth: usize,
         plan: &Plan,
         best: &mut Best,
-    ) {
+    ) -> f64 {
         if depth == task.horizon {
             let reward = reward(task, plan);
             if reward >= best.reward {
                 *best = Best { reward, first: plan.first };
             }
-            return;
+            return reward;
         }
-        for rung in reach(task, plan.last) {
+        let rewards = reach(task, plan.last).map(|rung| {
             let next = search.step(task, depth, rung, plan);
-            exhaustive(task, search, depth + 1, &next, best);
-        }
+            exhaustive(task, search, depth + 1, &next, best)
+        });
+        let highest = rewards.fold(f64::NEG_INFINITY, f64::max);
+        let bound = search.bound(task, depth, plan);
+        assert!(bound + SLACK * (1.0 + highest.abs()) >= highest, "{bound} {highest} at {depth}");
+        highest
     }
 
     fn check(task: &PlanTask<'_>, times: &[f64]) -> (usize, usize) {

@@ -124,6 +124,9 @@ impl Clean {
             "RESOLUTION" if is_resolution(&value) => {
                 self.text.push_str(&format!("RESOLUTION={value},"));
             }
+            "DEFAULT" | "AUTOSELECT" if !quoted && value == "YES" => {
+                self.text.push_str(&format!("{name}=YES,"));
+            }
             "TYPE" if !quoted => self.text.push_str(&format!("TYPE={value},")),
             _ if quoted && STRINGS.contains(&name) => {
                 self.text.push_str(&format!("{name}=\"{value}\","));

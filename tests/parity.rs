@@ -43,7 +43,6 @@ const CASES: &[(&str, &str, u64)] = &[
     ("abr-sawtooth", "dynamic", 1),
     ("abr-cliff", "hls.js", 1),
     ("3g", "throughput", 2),
-    ("3g", "hls.js", 3),
     ("4g", "shaka", 4),
     ("congested-cell", "bola-e", 5),
 ];

@@ -1,6 +1,6 @@
 //! Shaping allocates nothing per quantum: the link in virtual time, and a whole body on sockets.
 
-#![expect(clippy::unwrap_used, reason = "a test may panic, in its helpers too")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test may panic, in its helpers too")]
 
 use allocation_counter::measure;
 use std::{

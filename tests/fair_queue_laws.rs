@@ -1,6 +1,6 @@
 //! The laws of a fair queue under simulated TCP, in virtual time.
 
-#![expect(clippy::unwrap_used, reason = "a test may panic, in its helpers too")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test may panic, in its helpers too")]
 
 use proptest::prelude::*;
 use std::time::Duration;

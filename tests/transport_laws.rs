@@ -1,6 +1,6 @@
 //! The TCP model, measured in virtual time and compared with the formulas and tables of the RFCs.
 
-#![expect(clippy::unwrap_used, reason = "a test may panic, in its helpers too")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test may panic, in its helpers too")]
 
 use proptest::prelude::*;
 use std::time::Duration;

@@ -54,7 +54,7 @@ pub enum Command {
     #[command(subcommand)]
     Rules(RulesCommand),
     /// Benchmarks ABR algorithms.
-    Bench(BenchArgs),
+    Bench(Box<BenchArgs>),
     /// Plays HLS or DASH without a screen, and checks what a viewer would have seen.
     Play(Box<PlayArgs>),
     /// Prints a completion script.

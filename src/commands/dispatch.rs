@@ -12,7 +12,7 @@ pub fn dispatch(cli: Cli) -> Result<(), Failure> {
         Command::Run(args) => run::run(*args),
         Command::Profiles(command) => profiles::profiles(command),
         Command::Rules(command) => rules::rules(&command),
-        Command::Bench(args) => bench::bench(args),
+        Command::Bench(args) => bench::bench(*args),
         Command::Play(args) => play::run(&args),
         Command::Completions { shell } => completions::completions(shell),
     }

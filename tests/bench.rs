@@ -1,6 +1,6 @@
 //! The sweep: profiles × algorithms × seeds in virtual time.
 
-#![expect(clippy::unwrap_used, reason = "a test may panic, in its helpers too")]
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails so")]
 
 #[expect(dead_code, reason = "other tests use the rest of it")]
 #[path = "process/mod.rs"]

@@ -1,7 +1,7 @@
 //! Virtual time and real sockets agree: the same player, profile, seed and ladder in a sweep's engine, and with
 //! `vsps play` through the proxy.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails so")]
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails so")]
 
 #[expect(dead_code, reason = "other tests use the rest of it")]
 #[path = "process/mod.rs"]

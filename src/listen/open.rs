@@ -21,7 +21,7 @@ impl OpenConnections {
     /// Waits until a connection has closed; forever if none is open.
     pub(super) async fn one_closed(&mut self) {
         if self.0.join_next().await.is_none() {
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
     }
 

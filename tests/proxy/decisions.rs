@@ -111,8 +111,7 @@ async fn live(rules: &Arc<RuleSet>, seed: u64, requests: &[Sent]) -> Vec<Event> 
         // What a request has not used must be back before the next one.
         recording.finished(number + 2).await;
     }
-    let events = std::mem::take(&mut *recording.0.lock());
-    events
+    std::mem::take(&mut *recording.0.lock())
 }
 
 /// The session's decider, and the requests under way by path.

@@ -80,12 +80,12 @@ impl Archive {
             }
             Event::FaultInjected { request, rule, effect, at_byte } => {
                 self.note(request, |exchange| {
-                    exchange.add_fault(rule, effect, *at_byte, at.process)
+                    exchange.add_fault(rule, effect, *at_byte, at.process);
                 });
             }
             Event::Dropped { request, action, at_byte } => {
                 self.note(request, |exchange| {
-                    exchange.add_drop(action.as_str(), *at_byte, at.process)
+                    exchange.add_drop(action.as_str(), *at_byte, at.process);
                 });
             }
             Event::UpstreamFailed { request, cause } => {

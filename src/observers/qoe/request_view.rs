@@ -4,6 +4,7 @@ use crate::observers::{
     archive::{Exchange, SplitView},
     request_fields::ms,
 };
+use crate::units::BitRate;
 use serde::Serialize;
 use std::{sync::Arc, time::Duration};
 
@@ -91,7 +92,7 @@ impl RequestView {
             media: resource.media.as_str(),
             rendition: resource.rendition.clone(),
             rung: resource.rung,
-            bandwidth_bps: resource.bandwidth.map(|rate| rate.bits_per_second()),
+            bandwidth_bps: resource.bandwidth.map(BitRate::bits_per_second),
             index: resource.index,
             number: resource.number,
             media_ms: resource.time.map(ms),

@@ -2,6 +2,7 @@
 
 use crate::event::RequestTag;
 use crate::observers::series::Ring;
+use crate::units::BitRate;
 use std::{sync::Arc, time::Duration};
 
 /// Changes that are kept per session.
@@ -61,7 +62,7 @@ impl Renditions {
             at,
             media: resource.media.as_str(),
             rung: resource.rung,
-            bandwidth: resource.bandwidth.map(|rate| rate.bits_per_second()),
+            bandwidth: resource.bandwidth.map(BitRate::bits_per_second),
             rendition: resource.rendition.clone(),
         };
         if next.rung.is_none() && next.bandwidth.is_none() {

@@ -300,8 +300,8 @@ mod tests {
     /// the seed, the name and the attempt, not on the requests before it.
     #[test]
     fn a_named_request_draws_by_its_name() {
-        let jitter = Some(Distribution::exponential(MS(50)).unwrap());
-        let latency = Latency { rtt: MS(40), jitter: jitter.clone(), ..Latency::default() };
+        let jitter = Distribution::exponential(MS(50)).unwrap();
+        let latency = Latency { rtt: MS(40), jitter: Some(jitter.clone()), ..Latency::default() };
         let spec = Arc::new(LinkSpec { latency, ..steps(&[(1000, 800)]) });
         let first_byte = |network: &mut LinkNetwork, name: &str| {
             network.ask_for(Some(Name::new(name)));
@@ -310,7 +310,7 @@ mod tests {
         let mut network = LinkNetwork::new(&spec, &[], &[], Seed::new(5));
         let one = first_byte(&mut network, "/v1/seg-1.ts");
         let mut stream = Seed::new(5).named("/v1/seg-1.ts").numbered(1).named("latency").stream();
-        let drawn = MS(40) + jitter.unwrap().sample(&mut stream);
+        let drawn = MS(40) + jitter.sample(&mut stream);
         assert_eq!(one, millis(drawn));
         let mut other = LinkNetwork::new(&spec, &[], &[], Seed::new(5));
         first_byte(&mut other, "/v1/seg-2.ts");

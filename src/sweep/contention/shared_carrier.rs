@@ -60,8 +60,7 @@ impl Carrier for SharedCarrier {
     ) -> Option<Response> {
         let step = watch.as_ref().map(|(step, _)| *step);
         let mut reply = self.ask(Ask::Carry { start, bytes, seed, watch: step })?;
-        loop {
-            let Reply::Progress(now, received) = reply else { break };
+        while let Reply::Progress(now, received) = reply {
             let gives_up = watch.as_mut().is_some_and(|(_, watch)| watch(now, received));
             if gives_up {
                 self.asks.send((self.player, Ask::GiveUp)).ok()?;

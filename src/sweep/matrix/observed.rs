@@ -99,8 +99,8 @@ mod tests {
     use std::sync::Arc;
 
     fn net() -> Net {
-        let mut link = LinkSpec::default();
-        link.rate = RateSpec::Constant(BitRate::from_bits_per_second(4_000_000));
+        let rate = RateSpec::Constant(BitRate::from_bits_per_second(4_000_000));
+        let link = LinkSpec { rate, ..LinkSpec::default() };
         Net {
             name: "constant".to_owned(),
             link: Arc::new(link),

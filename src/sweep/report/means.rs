@@ -11,9 +11,10 @@ const LEFT_OUT: &[&str] = &["play_s", "switches_up", "switches_down"];
 pub(super) fn means(results: &Results) -> String {
     let (alone, live) = (results.players.get() == 1, results.live);
     let shown = |metric: &&Metric| {
-        !LEFT_OUT.contains(&metric.name)
-            && !(alone && metric.name.starts_with("jain"))
-            && (live || !metric.name.starts_with("latency"))
+        let left_out = LEFT_OUT.contains(&metric.name)
+            || (alone && metric.name.starts_with("jain"))
+            || (!live && metric.name.starts_with("latency"));
+        !left_out
     };
     let metrics: Vec<&Metric> = METRICS.iter().filter(shown).collect();
     let mut text = String::from(

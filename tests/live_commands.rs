@@ -56,7 +56,7 @@ fn rate(mbit: u64) -> Change {
 }
 
 /// Whether a rule of `session` applies to a segment requested now.
-fn strikes(session: &Session) -> bool {
+fn applies(session: &Session) -> bool {
     let resource = Resource::new(Protocol::Hls, Kind::Segment);
     let now = session.now();
     let facts = Facts { process_time: session.process_time(now), ..Facts::new(&resource, now) };
@@ -232,23 +232,23 @@ async fn a_rule_lives_from_when_it_is_armed() {
     pass(S(9)).await;
     // Another change leaves its time alone.
     set(&registry, &session, rate(5), None);
-    assert!(strikes(&session));
+    assert!(applies(&session));
     pass(S(1)).await;
-    assert!(!strikes(&session));
+    assert!(!applies(&session));
     let again = RuleSet::from_toml("r", RULE).unwrap();
     let twice = Arc::new(RuleSet::concat([&again, &again]));
     set(&registry, &session, Change { rules: Patch::Set(twice), ..Change::default() }, None);
     pass(S(11)).await;
-    assert!(!strikes(&session), "nobody asked, and its time went by");
+    assert!(!applies(&session), "nobody asked, and its time went by");
 
     let arming = ArmingRequest { rules: Some(rules), ..ArmingRequest::default() };
     let armed = registry.start(None, arming).unwrap();
     armed.begin();
     pass(S(10)).await;
-    assert!(!strikes(&armed));
+    assert!(!applies(&armed));
     registry.command(&armed, &Command::Reset, &|_| true).unwrap();
     pass(S(9)).await;
-    assert!(strikes(&armed));
+    assert!(applies(&armed));
     pass(S(1)).await;
-    assert!(!strikes(&armed));
+    assert!(!applies(&armed));
 }

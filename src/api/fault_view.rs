@@ -14,7 +14,7 @@ pub(super) struct FaultView {
     /// How many times it applies in total.
     times: u64,
     /// How many times it has applied.
-    struck: u64,
+    applied: u64,
     rules: RuleSet,
 }
 
@@ -28,7 +28,7 @@ impl FaultView {
         Self {
             name: Arc::clone(&fault.name),
             times: fault.shared_budget.times(),
-            struck: fault.shared_budget.struck(),
+            applied: fault.shared_budget.applied(),
             rules: fault.shared_budget.rules().clone(),
         }
     }

@@ -71,8 +71,8 @@ impl Budget {
     }
 
     /// How often the rule applied in all sessions together, if the budget is global.
-    pub(super) fn struck(&self) -> u64 {
-        self.shared.struck()
+    pub(super) fn applied(&self) -> u64 {
+        self.shared.applied()
     }
 }
 

@@ -22,7 +22,7 @@ struct Spent {
 
 /// One use, taken from a budget. It is kept once an effect happens, or given back.
 #[derive(Debug)]
-pub(super) struct Strike {
+pub(super) struct Reservation {
     budget_usage: BudgetUsage,
     at: Duration,
     /// The time of the use before it.
@@ -41,7 +41,7 @@ impl BudgetUsage {
     }
 
     /// Takes one use; `None` if the budget does not allow it (any more).
-    pub(super) fn take(&self, limits: &Limits, now: Duration) -> Option<Strike> {
+    pub(super) fn take(&self, limits: &Limits, now: Duration) -> Option<Reservation> {
         // Check and update under one lock: concurrent sessions can't exceed the limit.
         let mut spent = self.0.lock();
         if !spent.allows(limits, now) {
@@ -51,17 +51,17 @@ impl BudgetUsage {
         spent.pending += 1;
         spent.first.get_or_insert(now);
         let before = spent.last.replace(now);
-        Some(Strike { budget_usage: self.clone(), at: now, before })
+        Some(Reservation { budget_usage: self.clone(), at: now, before })
     }
 
     /// Uses of which an effect has happened.
-    pub(super) fn struck(&self) -> u64 {
+    pub(super) fn applied(&self) -> u64 {
         let spent = self.0.lock();
         spent.times - spent.pending
     }
 }
 
-impl Strike {
+impl Reservation {
     /// An effect happened: the use is final.
     pub(super) fn keep(self) {
         self.budget_usage.0.lock().pending -= 1;

@@ -40,7 +40,7 @@ mod tests {
     use super::*;
     use crate::media::{Kind, Protocol};
 
-    fn struck(cycle: &str, starts: &[u64], duration: u64) -> Vec<u64> {
+    fn applied(cycle: &str, starts: &[u64], duration: u64) -> Vec<u64> {
         let cycle = MediaCycle::parse(cycle).unwrap();
         let segment = |start: u64| Resource {
             time: Some(Duration::from_millis(start)),
@@ -53,13 +53,13 @@ mod tests {
     #[test]
     fn one_segment_of_each_cycle() {
         let pictures: Vec<u64> = (0..45).map(|n| n * 2000).collect();
-        assert_eq!(struck("0 in 30 s", &pictures, 2000), [0, 30_000, 60_000]);
-        assert_eq!(struck("14 in 30 s", &pictures, 2000), [28_000, 58_000, 88_000]);
+        assert_eq!(applied("0 in 30 s", &pictures, 2000), [0, 30_000, 60_000]);
+        assert_eq!(applied("14 in 30 s", &pictures, 2000), [28_000, 58_000, 88_000]);
         // The cycle is no multiple of the duration: the first that starts within it.
         let long: Vec<u64> = (0..16).map(|n| n * 4000).collect();
-        assert_eq!(struck("0 in 30 s", &long, 4000), [0, 32_000, 60_000]);
+        assert_eq!(applied("0 in 30 s", &long, 4000), [0, 32_000, 60_000]);
         let sound = [0, 1984, 4011, 27_989, 29_994, 32_000, 59_989];
-        assert_eq!(struck("0 in 30 s", &sound, 2005), [0, 29_994, 59_989]);
+        assert_eq!(applied("0 in 30 s", &sound, 2005), [0, 29_994, 59_989]);
     }
 
     #[test]

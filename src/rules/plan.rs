@@ -40,7 +40,7 @@ impl fmt::Display for Keep {
     }
 }
 
-/// The only list of slots, so that a new slot can't be missed in one place. Three groups: *fate* (at
+/// The only list of slots, so that a new slot can't be missed in one place. Three groups: *short circuit* (at
 /// most one effect, after which the request is not sent to the origin), effects on the *body* (the
 /// origin's, or its replacement), and effects on the *head* of any response and on the connection.
 macro_rules! slots {
@@ -124,14 +124,14 @@ macro_rules! slots {
 
             /// Whether an earlier rule with these effects leaves no slot for the effects of `later`.
             pub(super) fn shadows(&self, later: &Self) -> bool {
-                let fate = $($((Group::$group == Group::Fate && self.$slot.is_some()))||*)||*;
+                let short_circuit = $($((Group::$group == Group::ShortCircuit && self.$slot.is_some()))||*)||*;
                 // The slots of `later` that `self` neither fills nor excludes.
                 let edit = |edit: &ManifestEdit| {
                     !self.manifest.iter().any(|own| own.as_str() == edit.as_str())
                 };
                 let mut free = later.delay.is_some() && self.delay.is_none();
-                free |= !fate && later.manifest.iter().any(edit);
-                $($(if !fate || Group::$group == Group::Head {
+                free |= !short_circuit && later.manifest.iter().any(edit);
+                $($(if !short_circuit || Group::$group == Group::Head {
                     free |= later.$slot.is_some() && self.$slot.is_none();
                 })*)*
                 !free
@@ -149,7 +149,7 @@ macro_rules! slots {
                     let effect = delay.sample(draw);
                     plan.delay = Some(Planned { rule: Arc::clone(rule), effect });
                 }
-                $($(if !(answered && Group::$group == Group::Fate) {
+                $($(if !(answered && Group::$group == Group::ShortCircuit) {
                     put(&mut plan.$slot, self.$slot.as_ref(), rule);
                 })*)*
                 for edit in &self.manifest {
@@ -167,7 +167,7 @@ macro_rules! slots {
 }
 
 slots! {
-    Fate {
+    ShortCircuit {
         /// End the connection instead of a response.
         refuse = "refuse": Refusal,
         /// Send nothing for that long, then close. (Silence after the headers is a [`Cut`].)
@@ -219,13 +219,13 @@ slots! {
 /// Groups of slots.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Group {
-    Fate,
+    ShortCircuit,
     Body,
     Head,
 }
 
 impl Plan {
-    /// Whether it has a fate: no request goes to the origin, or its response is not passed on.
+    /// Whether it is answered without the response of the origin: no request goes to the origin, or its response is not passed on.
     #[must_use]
     pub const fn is_answered(&self) -> bool {
         self.refuse.is_some()

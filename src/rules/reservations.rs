@@ -1,6 +1,6 @@
 //! Uses that a request has taken from budgets, until it is known whether its effects happen.
 
-use super::budget_usage::Strike;
+use super::budget_usage::Reservation;
 use parking_lot::Mutex;
 use std::sync::Arc;
 
@@ -9,11 +9,11 @@ use std::sync::Arc;
 /// `times = n` means n faults even if players leave before a fault is due. If this is dropped without
 /// [`give_back`](Self::give_back), all uses stay taken.
 #[derive(Debug, Default)]
-pub struct Reservations(Mutex<Vec<(Arc<str>, Strike)>>);
+pub struct Reservations(Mutex<Vec<(Arc<str>, Reservation)>>);
 
 impl Reservations {
-    pub(super) fn add(&mut self, rule: &Arc<str>, strike: Strike) {
-        self.0.get_mut().push((Arc::clone(rule), strike));
+    pub(super) fn add(&mut self, rule: &Arc<str>, reservation: Reservation) {
+        self.0.get_mut().push((Arc::clone(rule), reservation));
     }
 
     /// Whether there are no open uses.
@@ -23,15 +23,15 @@ impl Reservations {
     }
 
     /// An effect of `rule` happened. The name must be the plan's own `Arc`; it is compared as a pointer.
-    pub fn struck(&self, rule: &Arc<str>) {
-        let of_rule = |(name, _): &mut (Arc<str>, Strike)| Arc::ptr_eq(name, rule);
-        self.0.lock().extract_if(.., of_rule).for_each(|(_, strike)| strike.keep());
+    pub fn keep(&self, rule: &Arc<str>) {
+        let of_rule = |(name, _): &mut (Arc<str>, Reservation)| Arc::ptr_eq(name, rule);
+        self.0.lock().extract_if(.., of_rule).for_each(|(_, reservation)| reservation.keep());
     }
 
     /// An effect of the rule called `name` happened: for callers that have only the text of the plan.
-    pub fn struck_by_name(&self, name: &str) {
-        let of_rule = |(rule, _): &mut (Arc<str>, Strike)| **rule == *name;
-        self.0.lock().extract_if(.., of_rule).for_each(|(_, strike)| strike.keep());
+    pub fn keep_by_name(&self, name: &str) {
+        let of_rule = |(rule, _): &mut (Arc<str>, Reservation)| **rule == *name;
+        self.0.lock().extract_if(.., of_rule).for_each(|(_, reservation)| reservation.keep());
     }
 
     /// Moves all uses of `other` into this.
@@ -41,6 +41,6 @@ impl Reservations {
 
     /// The request is over: gives back all uses whose effects did not happen.
     pub fn give_back(&self) {
-        self.0.lock().drain(..).for_each(|(_, strike)| strike.give_back());
+        self.0.lock().drain(..).for_each(|(_, reservation)| reservation.give_back());
     }
 }

@@ -167,10 +167,10 @@ impl RuleSet {
         facts: &Facts<'_>,
         chance: &mut dyn FnMut(&str) -> f64,
     ) -> (Plan, Reservations) {
-        let mut charges = Reservations::default();
+        let mut reservations = Reservations::default();
         if self.is_empty() {
             first.settle();
-            return (first, charges);
+            return (first, reservations);
         }
         counters.arm(self, facts.session_time, facts.process_time);
         matched.begin(self);
@@ -187,8 +187,8 @@ impl RuleSet {
         }
         loop {
             let plan = self.plan(first.clone(), &applying, chance);
-            let exhausted = self.spend(&applying, &plan, counters, facts, &mut charges);
-            let Some(exhausted) = exhausted else { return (plan, charges) };
+            let exhausted = self.spend(&applying, &plan, counters, facts, &mut reservations);
+            let Some(exhausted) = exhausted else { return (plan, reservations) };
             // Another session has taken the last of a global budget since `applies` looked.
             applying.retain(|place| *place != exhausted);
         }
@@ -217,7 +217,7 @@ impl RuleSet {
         plan: &Plan,
         counters: &mut Counters,
         facts: &Facts<'_>,
-        charges: &mut Reservations,
+        reservations: &mut Reservations,
     ) -> Option<usize> {
         applying.iter().copied().find(|place| {
             let entry = self.entries.get(*place).zip(counters.counts.get_mut(*place));
@@ -228,10 +228,10 @@ impl RuleSet {
             else {
                 return false;
             };
-            let strike = budget_usage
+            let reservation = budget_usage
                 .take(&budget.limits, budget.extent.now(facts.session_time, facts.process_time));
-            count.taken = strike.is_some();
-            strike.map(|strike| charges.add(&rule.name, strike)).is_none()
+            count.taken = reservation.is_some();
+            reservation.map(|reservation| reservations.add(&rule.name, reservation)).is_none()
         })
     }
 }

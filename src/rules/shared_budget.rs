@@ -50,13 +50,13 @@ impl SharedBudget {
 
     /// How often they have applied.
     #[must_use]
-    pub fn struck(&self) -> u64 {
-        self.budget.struck()
+    pub fn applied(&self) -> u64 {
+        self.budget.applied()
     }
 
     /// Whether their uses are exhausted.
     #[must_use]
     pub fn is_spent(&self) -> bool {
-        self.struck() >= self.times
+        self.applied() >= self.times
     }
 }

@@ -42,15 +42,15 @@ async fn the_next_segment_fails_and_no_other_of_any_session() {
     let fault = fired.headers["location"].to_str().unwrap().to_owned();
     assert_eq!(fault, format!("{path}/faults/fault"));
     assert_eq!(status(&rig, &other).await, StatusCode::OK);
-    assert_eq!(rig.get(&fault).await.json()["struck"], 0);
+    assert_eq!(rig.get(&fault).await.json()["applied"], 0);
     assert_eq!(status(&rig, &armed).await, StatusCode::NOT_FOUND);
     assert_eq!(status(&rig, &armed).await, StatusCode::OK);
-    assert_eq!(rig.get(&fault).await.json()["struck"], 1);
+    assert_eq!(rig.get(&fault).await.json()["applied"], 1);
     // A used-up budget stays used up, however often its rule is removed and added again.
     assert_eq!(rig.ask(Method::DELETE, &fault, "").await.status, StatusCode::NO_CONTENT);
     assert_eq!(rig.get(&fault).await.status, StatusCode::NOT_FOUND);
     assert_eq!(post(&rig, &format!("{path}/undo"), "").await.status, StatusCode::OK);
-    assert_eq!(rig.get(&fault).await.json()["struck"], 1);
+    assert_eq!(rig.get(&fault).await.json()["applied"], 1);
     assert_eq!(status(&rig, &armed).await, StatusCode::OK);
     assert_eq!(status(&rig, &other).await, StatusCode::OK);
 }
@@ -78,7 +78,7 @@ async fn as_many_fail_as_were_asked_to() {
         .as_array()
         .unwrap()
         .iter()
-        .map(|f| (f["name"].clone(), f["struck"].clone()))
+        .map(|f| (f["name"].clone(), f["applied"].clone()))
         .collect();
     assert_eq!(shown, [(json!("fault"), json!(7)), (json!("fault-2"), json!(5))]);
 }

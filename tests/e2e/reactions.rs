@@ -8,8 +8,8 @@ use crate::{
     rig::Rig,
     viewers::{Seen, Task, watch},
 };
+use Hits::{Any, Each, Times};
 use Reaction::{Fails, OtherPathway, OtherRung, PlaysOn, Refetches};
-use Strikes::{Any, Each, Times};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 use std::{collections::BTreeSet, fmt::Write as _, fs, path::Path};
@@ -20,12 +20,12 @@ struct Row {
     /// The rule, as `vsps.rules` has it.
     rule: &'static str,
     path: &'static str,
-    strikes: Strikes,
+    hits: Hits,
     players: &'static [(&'static str, Reaction)],
 }
 
 /// The requests of a row to which its rule must have been applied, and no others.
-enum Strikes {
+enum Hits {
     /// The first so many of a kind, and media type.
     Times(usize, &'static str, &'static str),
     /// Every one of a kind, and media type.
@@ -66,168 +66,168 @@ const TABLE: &[Row] = &[
         fault: "a segment is 404, once",
         rule: "segment.video.index=2:status=404,times=1",
         path: HLS,
-        strikes: Times(1, "segment", "video"),
+        hits: Times(1, "segment", "video"),
         players: &[("hls.js", Refetches), ("shaka", Refetches)],
     },
     Row {
         fault: "a segment is 404, once",
         rule: "segment.video.index=2:status=404,times=1",
         path: DASH,
-        strikes: Times(1, "segment", "video"),
+        hits: Times(1, "segment", "video"),
         players: &[("dash.js", Refetches)],
     },
     Row {
         fault: "a segment is 404 on every rung, for good",
         rule: "segment.video.index=2:status=404",
         path: HLS,
-        strikes: Any("segment"),
+        hits: Any("segment"),
         players: &[("hls.js", Fails("networkError/fragLoadError")), ("shaka", Fails("1001 "))],
     },
     Row {
         fault: "a segment is 404 on every rung, for good",
         rule: "segment.video.index=2:status=404",
         path: DASH,
-        strikes: Any("segment"),
+        hits: Any("segment"),
         players: &[("dash.js", Fails("27 "))],
     },
     Row {
         fault: "a segment is 503 with Retry-After, twice",
         rule: "segment.video.index=2:status.code=503,status.retry-after=2s,times=2",
         path: HLS,
-        strikes: Times(2, "segment", "video"),
+        hits: Times(2, "segment", "video"),
         players: &[("hls.js", Refetches), ("shaka", Refetches)],
     },
     Row {
         fault: "an audio segment is never answered, once",
         rule: "segment.audio.index=2:hang=forever,times=1",
         path: HLS,
-        strikes: Times(1, "segment", "audio"),
+        hits: Times(1, "segment", "audio"),
         players: &[("hls.js", Refetches), ("shaka", Refetches)],
     },
     Row {
         fault: "the connection is reset in an audio segment, once",
         rule: "segment.audio.index=2:cut.at=8KiB,cut.end=reset,times=1",
         path: HLS,
-        strikes: Times(1, "segment", "audio"),
+        hits: Times(1, "segment", "audio"),
         players: &[("hls.js", Refetches), ("shaka", Refetches)],
     },
     Row {
         fault: "the connection is reset in an audio segment, once",
         rule: "segment.audio.index=2:cut.at=8KiB,cut.end=reset,times=1",
         path: DASH,
-        strikes: Times(1, "segment", "audio"),
+        hits: Times(1, "segment", "audio"),
         players: &[("dash.js", Refetches)],
     },
     Row {
         fault: "an audio segment breaks off, its whole length declared, once",
         rule: "segment.audio.index=2:cut.at=8KiB,times=1",
         path: HLS,
-        strikes: Times(1, "segment", "audio"),
+        hits: Times(1, "segment", "audio"),
         players: &[("hls.js", Refetches), ("shaka", Refetches)],
     },
     Row {
         fault: "a segment is 200 and empty, once",
         rule: "segment.video.index=2:body=empty,times=1",
         path: HLS,
-        strikes: Times(1, "segment", "video"),
+        hits: Times(1, "segment", "video"),
         players: &[("hls.js", PlaysOn), ("shaka", PlaysOn)],
     },
     Row {
         fault: "audio alone is slow",
         rule: "segment.audio:delay=3s",
         path: HLS,
-        strikes: Each("segment", "audio"),
+        hits: Each("segment", "audio"),
         players: &[("hls.js", PlaysOn), ("shaka", PlaysOn)],
     },
     Row {
         fault: "every third segment is a gap",
         rule: "media-playlist:gap=3",
         path: HLS,
-        strikes: Any("media-playlist"),
+        hits: Any("media-playlist"),
         players: &[("hls.js", PlaysOn)],
     },
     Row {
         fault: "live playlists stand still for 14 s",
         rule: "media-playlist.nth=2..:freeze=14s",
         path: LIVE,
-        strikes: Any("media-playlist"),
+        hits: Any("media-playlist"),
         players: &[("hls.js", PlaysOn)],
     },
     Row {
         fault: "a live playlist goes back three segments, once",
         rule: "media-playlist.nth=3:go-back=3",
         path: LIVE,
-        strikes: Times(1, "media-playlist", ""),
+        hits: Times(1, "media-playlist", ""),
         players: &[("hls.js", PlaysOn)],
     },
     Row {
         fault: "the playlist of a rung is 404",
         rule: "media-playlist.rung=1:status=404",
         path: HLS,
-        strikes: Any("media-playlist"),
+        hits: Any("media-playlist"),
         players: &[("hls.js", OtherRung)],
     },
     Row {
         fault: "the steering server is down, and a pathway",
         rule: "steering:status=503;path=/demo/steering/a/**:status=503",
         path: STEERED,
-        strikes: Any(""),
+        hits: Any(""),
         players: &[("hls.js", OtherPathway)],
     },
     Row {
         fault: "the key is 403",
         rule: "key:status=403",
         path: AES,
-        strikes: Each("key", ""),
+        hits: Each("key", ""),
         players: &[("hls.js", Fails("networkError/keyLoadError")), ("shaka", Fails("1001 "))],
     },
     Row {
         fault: "init segments are missing",
         rule: "init.video:status=404",
         path: HLS,
-        strikes: Each("init", "video"),
+        hits: Each("init", "video"),
         players: &[("hls.js", Fails("networkError/fragLoadError")), ("shaka", Fails("1001 "))],
     },
     Row {
         fault: "init segments are missing",
         rule: "init.video:status=404",
         path: DASH,
-        strikes: Each("init", "video"),
+        hits: Each("init", "video"),
         players: &[("dash.js", Fails("28 "))],
     },
     Row {
         fault: "the manifest comes without CORS headers",
         rule: "manifest:cors=missing",
         path: HLS,
-        strikes: Each("multivariant-playlist", ""),
+        hits: Each("multivariant-playlist", ""),
         players: &[("hls.js", Fails("networkError/manifestLoadError")), ("shaka", Fails("1002 "))],
     },
     Row {
         fault: "the manifest comes without CORS headers",
         rule: "manifest:cors=missing",
         path: DASH,
-        strikes: Each("mpd", ""),
+        hits: Each("mpd", ""),
         players: &[("dash.js", Fails("25 ")), ("shaka", Fails("1002 "))],
     },
     Row {
         fault: "the manifest is 404",
         rule: "manifest:status=404",
         path: HLS,
-        strikes: Each("multivariant-playlist", ""),
+        hits: Each("multivariant-playlist", ""),
         players: &[("hls.js", Fails("networkError/manifestLoadError")), ("shaka", Fails("1001 "))],
     },
     Row {
         fault: "the manifest is 404",
         rule: "manifest:status=404",
         path: DASH,
-        strikes: Each("mpd", ""),
+        hits: Each("mpd", ""),
         players: &[("dash.js", Fails("25 ")), ("shaka", Fails("1001 "))],
     },
     Row {
         fault: "a sign-in page in place of the manifest",
         rule: "manifest:body=captive-portal",
         path: HLS,
-        strikes: Each("multivariant-playlist", ""),
+        hits: Each("multivariant-playlist", ""),
         players: &[
             ("hls.js", Fails("networkError/manifestParsingError")),
             ("shaka", Fails("4015 ")),
@@ -237,7 +237,7 @@ const TABLE: &[Row] = &[
         fault: "a sign-in page in place of the manifest",
         rule: "manifest:body=captive-portal",
         path: DASH,
-        strikes: Each("mpd", ""),
+        hits: Each("mpd", ""),
         players: &[("dash.js", Fails("10 ")), ("shaka", Fails("4001 "))],
     },
 ];
@@ -279,7 +279,7 @@ async fn players_do_about_faults_what_the_table_says() {
 
 /// The rule was applied as often as it should, and to no other request.
 fn struck_as_asked(row: &Row, events: &Events) -> Result<(), String> {
-    let (kind, media) = match row.strikes {
+    let (kind, media) = match row.hits {
         Times(_, kind, media) | Each(kind, media) => (kind, media),
         Any(kind) => (kind, ""),
     };
@@ -288,23 +288,23 @@ fn struck_as_asked(row: &Row, events: &Events) -> Result<(), String> {
         (kind.is_empty() || resource["kind"] == kind)
             && (media.is_empty() || resource["media"] == media)
     };
-    let strikes: Vec<_> = events.of("fault_injected").collect();
+    let hits: Vec<_> = events.of("fault_injected").collect();
     let ours = |event: &Value| row.rule.split(';').any(|rule| event["rule"] == rule);
-    let astray = strikes.iter().filter(|event| !meant(event) || !ours(event));
+    let astray = hits.iter().filter(|event| !meant(event) || !ours(event));
     let astray: Vec<_> = astray.map(|event| event["path"].to_string()).collect();
     if !astray.is_empty() {
-        return Err(format!("struck {astray:?}"));
+        return Err(format!("hit {astray:?}"));
     }
     let asked: Vec<_> = events.of("request_finished").filter(meant).collect();
     // A player that ends before a fault is due does not get it.
     let stayed = asked.iter().filter(|event| event["outcome"] != "player-gone").count();
-    let count = strikes.len();
-    let right = match row.strikes {
+    let count = hits.len();
+    let right = match row.hits {
         Times(times, ..) => count == times,
         Each(..) => (1.max(stayed)..=asked.len()).contains(&count),
         Any(_) => count > 0,
     };
-    if right { Ok(()) } else { Err(format!("struck {count} of {}", asked.len())) }
+    if right { Ok(()) } else { Err(format!("hit {count} of {}", asked.len())) }
 }
 
 /// The player did what it is expected to do.

@@ -4,7 +4,7 @@ use crate::program::{Program, command, read_all};
 use std::{fs::OpenOptions, io::pipe, process::Command, time::Duration};
 use tokio::time::sleep;
 
-/// A log line of this request is long: a few hundred fill every buffer on the way.
+/// A log line of this request is long, though its path is cut: a thousand fill every buffer on the way.
 fn long_path(number: usize) -> String {
     format!("/demo/{number}/{}.ts", "x".repeat(8000))
 }
@@ -57,7 +57,7 @@ async fn an_unread_standard_error_costs_log_lines_alone() {
     let mut command = talkative(&["--log", "json"]);
     command.stderr(writer);
     let program = Program::start(command).await;
-    serves(&program, 300).await;
+    serves(&program, 1500).await;
     assert!(program.metric("vsps_log_lines_dropped_total").await > 0.0);
     let text = read_all(reader);
     sleep(Duration::from_millis(500)).await;
@@ -79,7 +79,7 @@ async fn the_end_waits_for_no_reader() {
     let mut command = talkative(&[]);
     command.stderr(writer.try_clone().unwrap()).stdout(writer);
     let program = Program::start(command).await;
-    serves(&program, 300).await;
+    serves(&program, 1500).await;
     assert_eq!(program.end().await, Some(1), "the summary could not be written");
 }
 

@@ -108,13 +108,13 @@ async fn a_fired_fault_counts_what_struck() {
         ))
         .await;
     assert_eq!(admin.rest().await.status(), 201);
-    let struck = async || {
+    let applied = async || {
         let got = ask(rig.admin, "GET", &faults, "").await;
         let told: Value = serde_json::from_slice(&got.body).unwrap();
-        told[0]["struck"].as_u64()
+        told[0]["applied"].as_u64()
     };
     leave(&rig, &format!("{inside}/slow"), 1).await;
-    assert_eq!(struck().await, Some(0));
+    assert_eq!(applied().await, Some(0));
     assert_eq!(rig.get(&format!("{inside}/a")).await.body.len(), LENGTH / 2);
-    assert_eq!(struck().await, Some(1));
+    assert_eq!(applied().await, Some(1));
 }

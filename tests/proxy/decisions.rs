@@ -176,7 +176,7 @@ fn compare(rules: &RuleSet, requests: &[Sent], events: &[Event]) {
             Event::FaultInjected { request, rule, .. } => {
                 let pending = &by_hand.as_ref().unwrap().pending;
                 let (_, decision) = &pending[&request.details.key];
-                decision.reservations.iter().for_each(|reserved| reserved.struck(rule));
+                decision.reservations.iter().for_each(|reserved| reserved.keep(rule));
             }
             Event::RequestFinished { request, status, outcome, .. } => {
                 let by_hand = by_hand.as_mut().unwrap();

@@ -101,13 +101,13 @@ async fn verdicts_of_a_recorded_run_are_those_of_the_run() {
     let verdicts = told["requests"].as_array().unwrap();
     assert_eq!(verdicts.len(), planned.len());
     assert!(planned.len() > 200);
-    let mut struck = 0;
+    let mut applied = 0;
     for (event, verdict) in planned.iter().zip(verdicts) {
         assert_eq!(event["path"], verdict["path"]);
         assert_eq!(live(event), again(verdict), "{event:#}");
-        struck += live(event).len();
+        applied += live(event).len();
     }
-    assert!(struck > 100, "{struck}");
+    assert!(applied > 100, "{applied}");
     for path in [log, book] {
         std::fs::remove_file(path).unwrap();
     }

@@ -67,7 +67,7 @@ async fn a_script_sees_the_answer_before_its_body() {
         failed[0]["problem"].as_str().unwrap().contains("can't be returned by on_response"),
         "{failed:?}"
     );
-    let struck = rig.told("fault_injected", 3).await;
-    let effects: Vec<_> = struck.iter().map(|event| event["effect"].as_str().unwrap()).collect();
+    let applied = rig.told("fault_injected", 3).await;
+    let effects: Vec<_> = applied.iter().map(|event| event["effect"].as_str().unwrap()).collect();
     assert_eq!(effects, ["truncate", "status", "headers"]);
 }

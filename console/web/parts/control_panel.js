@@ -217,7 +217,7 @@ export class ControlPanel {
   #armed(session) {
     // How often it was applied already, of how often it may be.
     const used = (/** @type {import("../data/shapes.js").FaultJson} */ fault) => {
-      const applied = fault.applied ?? fault.struck;
+      const applied = fault.applied;
       return typeof applied === "number" ? `${fault.name} ${applied}/${fault.times}` : fault.name;
     };
     const text = session.faults.map(used).join(" ");

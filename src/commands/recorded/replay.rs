@@ -121,7 +121,7 @@ impl RecordedSession {
     fn injected(&self, line: &Line) {
         let pending = self.pending.get(&line.name());
         let reserved = pending.and_then(|pending| pending.decision.reservations.as_ref());
-        reserved.into_iter().for_each(|reserved| reserved.struck_by_name(&line.rule));
+        reserved.into_iter().for_each(|reserved| reserved.keep_by_name(&line.rule));
     }
 
     /// A request is over: what was reserved for it and not used goes back to the budgets.

@@ -150,7 +150,7 @@ impl Exchange {
 
     /// Counts that `rule` applied, where the effect shows only on later requests.
     pub(in crate::proxy) fn applied(&self, rule: &Arc<str>) {
-        self.decision.reservations.iter().for_each(|reserved| reserved.struck(rule));
+        self.decision.reservations.iter().for_each(|reserved| reserved.keep(rule));
     }
 
     /// The origin answered after `ttfb`.

@@ -10,16 +10,16 @@ use std::sync::Arc;
 pub(in crate::proxy) struct FaultReporter {
     bus: Arc<Bus>,
     request: Arc<RequestTag>,
-    charges: Option<Arc<Reservations>>,
+    reservations: Option<Arc<Reservations>>,
 }
 
 impl FaultReporter {
     pub(in crate::proxy) const fn new(
         bus: Arc<Bus>,
         request: Arc<RequestTag>,
-        charges: Option<Arc<Reservations>>,
+        reservations: Option<Arc<Reservations>>,
     ) -> Self {
-        Self { bus, request, charges }
+        Self { bus, request, reservations }
     }
 
     /// Emits the event that `effect` of `rule` was applied, and counts it in the rule's budget.
@@ -29,7 +29,7 @@ impl FaultReporter {
         effect: &'static str,
         at_byte: Option<u64>,
     ) {
-        self.charges.iter().for_each(|charges| charges.struck(rule));
+        self.reservations.iter().for_each(|reservations| reservations.keep(rule));
         let (request, rule) = (Arc::clone(&self.request), Arc::clone(rule));
         self.bus.emit(&Event::FaultInjected { request, rule, effect, at_byte });
     }

@@ -233,10 +233,10 @@ mod tests {
     }
 
     /// What befalls the segments 0 to 5 of a rung.
-    fn fates(query: &str, bandwidth: Option<u64>) -> Vec<String> {
+    fn effects(query: &str, bandwidth: Option<u64>) -> Vec<String> {
         let rules = read(query).unwrap().rules;
         let mut counters = Counters::default();
-        let fate = |index: u64| {
+        let effect = |index: u64| {
             let resource = Resource {
                 index: Some(index + 1),
                 number: Some(index + 100),
@@ -249,46 +249,49 @@ mod tests {
             let effects = plan.effects().into_iter();
             effects.map(|(key, _, what)| format!("{key} {what}")).collect::<Vec<_>>().join("+")
         };
-        (0..6).map(fate).collect()
+        (0..6).map(effect).collect()
     }
 
     #[test]
     fn every_documented_form() {
         let d = "delay 500 ms";
-        assert_eq!(fates("delay=[{i:*,ms:500}]", Some(1)), [d; 6]);
-        assert_eq!(fates("delay=[{i:0,ms:500}]", Some(1)), [d, "", "", "", "", ""]);
-        assert_eq!(fates("delay=[{sq:102,ms:500}]", Some(1)), ["", "", d, "", "", ""]);
+        assert_eq!(effects("delay=[{i:*,ms:500}]", Some(1)), [d; 6]);
+        assert_eq!(effects("delay=[{i:0,ms:500}]", Some(1)), [d, "", "", "", "", ""]);
+        assert_eq!(effects("delay=[{sq:102,ms:500}]", Some(1)), ["", "", d, "", "", ""]);
         let s = "status 404";
         // A number goes before `*`, wherever it stands; without an effect it exempts.
         let query = "statusCode=[{i:*,code:404},{i:2,code:500},{i:3}]";
-        assert_eq!(fates(query, Some(1)), [s, s, "status 500", "", s, s]);
+        assert_eq!(effects(query, Some(1)), [s, s, "status 500", "", s, s]);
         // The first that fits decides.
         let query = "statusCode=[{i:1},{i:1,code:500},{i:4,code:404},{i:4,code:500}]";
-        assert_eq!(fates(query, Some(1)), ["", "", "", "", s, ""]);
-        assert_eq!(fates("throttle=[{i:1,rate:1000}]", Some(1))[1], "rate 8 kbit/s");
+        assert_eq!(effects(query, Some(1)), ["", "", "", "", s, ""]);
+        assert_eq!(effects("throttle=[{i:1,rate:1000}]", Some(1))[1], "rate 8 kbit/s");
         let h = "hang forever";
-        assert_eq!(fates("timeout=[{i:3}]", Some(1)), ["", "", "", h, "", ""]);
-        assert_eq!(fates("timeout=[{i:*},{i:3}]", Some(1)), [h, h, h, "", h, h]);
+        assert_eq!(effects("timeout=[{i:3}]", Some(1)), ["", "", "", h, "", ""]);
+        assert_eq!(effects("timeout=[{i:*},{i:3}]", Some(1)), [h, h, h, "", h, h]);
     }
 
     #[test]
     fn bandwidths_narrow_and_exempt() {
         let query = "delay=[{i:*,br:800000,ms:500},{i:2,br:[800000,*]}]";
-        assert_eq!(fates(query, Some(800_000))[1..4], ["delay 500 ms", "", "delay 500 ms"]);
-        assert_eq!(fates(query, Some(400_000)), [""; 6]);
+        assert_eq!(effects(query, Some(800_000))[1..4], ["delay 500 ms", "", "delay 500 ms"]);
+        assert_eq!(effects(query, Some(400_000)), [""; 6]);
         let query = "statusCode=[{i:1,br:[1,2],code:404}]";
-        assert_eq!((&*fates(query, Some(2))[1], &*fates(query, Some(3))[1]), ("status 404", ""));
+        assert_eq!(
+            (&*effects(query, Some(2))[1], &*effects(query, Some(3))[1]),
+            ("status 404", "")
+        );
         // Sound has no bandwidth: `br` exempts it, `*` and `media` reach it.
-        assert_eq!(fates("delay=[{i:*,br:*,ms:1}]", None)[0], "delay 1 ms");
+        assert_eq!(effects("delay=[{i:*,br:*,ms:1}]", None)[0], "delay 1 ms");
         let query = "delay=[{i:*,media:audio,ms:1}]";
-        assert_eq!((&*fates(query, None)[0], &*fates(query, Some(1))[0]), ("delay 1 ms", ""));
+        assert_eq!((&*effects(query, None)[0], &*effects(query, Some(1))[0]), ("delay 1 ms", ""));
     }
 
     #[test]
     fn one_segment_in_several_lists() {
         let query = "throttle=[{i:*,rate:1}]&statusCode=[{i:0,code:404}]&delay=[{i:*,ms:9}]\
                      &timeout=[{i:1}]";
-        let got = fates(query, Some(1));
+        let got = effects(query, Some(1));
         assert_eq!(
             got[..3],
             ["delay 9 ms+status 404", "delay 9 ms+hang forever", "delay 9 ms+rate 8 bit/s"]
@@ -297,7 +300,7 @@ mod tests {
 
     #[test]
     fn the_first_segment_of_the_window_is_a_segment() {
-        assert_eq!(fates("statusCode=[{rsq:0,code:404}]", Some(1))[..2], ["status 404", ""]);
+        assert_eq!(effects("statusCode=[{rsq:0,code:404}]", Some(1))[..2], ["status 404", ""]);
         let dash = ChaosRequest::parse(DASH, "url=http://o/m.mpd&delay=[{i:1,ms:1}]").unwrap();
         assert!(dash.rules.iter().next().unwrap().to_string().contains("index 1"));
         let rung = read("delay=[{l:2,ms:700}]").unwrap().rules;

@@ -84,7 +84,7 @@ fn a_use_counts_only_if_its_effect_happened() {
     next().reservations.unwrap().give_back();
     let second = next();
     let (plan, reserved) = (second.plan.unwrap(), second.reservations.unwrap());
-    reserved.struck(&plan.status.as_ref().unwrap().rule);
+    reserved.keep(&plan.status.as_ref().unwrap().rule);
     reserved.give_back();
     assert!(next().plan.is_none());
 }

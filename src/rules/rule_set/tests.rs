@@ -444,20 +444,20 @@ fn budget(bounds: &str) -> RuleSet {
 }
 
 /// The seconds at which a request each second is hit.
-fn struck(set: &RuleSet, seconds: u64) -> Vec<u64> {
+fn applied(set: &RuleSet, seconds: u64) -> Vec<u64> {
     let (mut counters, resource) = (Counters::default(), Resource::unknown());
     (0..seconds).filter(|at| !decide(set, &mut counters, &resource, *at).is_empty()).collect()
 }
 
 #[test]
 fn a_budget_is_spent_exactly() {
-    assert_eq!(struck(&budget("times = 3"), 10_000), [0, 1, 2]);
-    assert_eq!(struck(&budget(r#"for = "3 s""#), 100), [0, 1, 2]);
-    assert_eq!(struck(&budget(r#"cooldown = "4 s""#), 10), [0, 4, 8]);
-    assert_eq!(struck(&budget(r#"ttl = "5 s""#), 100), [0, 1, 2, 3, 4]);
-    assert_eq!(struck(&budget(r#"cooldown = "4 s", times = 2"#), 100), [0, 4]);
+    assert_eq!(applied(&budget("times = 3"), 10_000), [0, 1, 2]);
+    assert_eq!(applied(&budget(r#"for = "3 s""#), 100), [0, 1, 2]);
+    assert_eq!(applied(&budget(r#"cooldown = "4 s""#), 10), [0, 4, 8]);
+    assert_eq!(applied(&budget(r#"ttl = "5 s""#), 100), [0, 1, 2, 3, 4]);
+    assert_eq!(applied(&budget(r#"cooldown = "4 s", times = 2"#), 100), [0, 4]);
     assert_eq!(
-        struck(&budget(r#"cooldown = "4 s", ttl = "9 s", scope = "global""#), 100),
+        applied(&budget(r#"cooldown = "4 s", ttl = "9 s", scope = "global""#), 100),
         [0, 4, 8]
     );
     for wrong in
@@ -468,7 +468,7 @@ fn a_budget_is_spent_exactly() {
     }
 }
 
-/// `for` begins at the first strike, `ttl` when the rule came into force: with its first request where
+/// `for` begins at the first application, `ttl` when the rule came into force: with its first request where
 /// nobody armed it.
 #[test]
 fn a_budget_begins_where_it_says() {
@@ -478,8 +478,8 @@ fn a_budget_begins_where_it_says() {
              then = {{ status = 503 }}"
         ))
     };
-    assert_eq!(struck(&late("for"), 100), (10..22).collect::<Vec<_>>());
-    assert_eq!(struck(&late("ttl"), 100), [10, 11]);
+    assert_eq!(applied(&late("for"), 100), (10..22).collect::<Vec<_>>());
+    assert_eq!(applied(&late("ttl"), 100), [10, 11]);
 }
 
 /// Time before the first request counts too; what a session already has does not begin anew.
@@ -493,7 +493,7 @@ fn a_time_to_live_begins_when_the_rule_is_armed() {
         )
     };
     let resource = Resource::new(Protocol::Hls, Kind::Segment);
-    let strikes = |set: &RuleSet, counters: &mut Counters, second: u64| {
+    let applies = |set: &RuleSet, counters: &mut Counters, second: u64| {
         let process_time = S(100 + second);
         let facts = Facts { process_time, ..Facts::new(&resource, S(second)) };
         !set.decide(counters, &facts, &mut |_| 0.0).is_empty()
@@ -501,20 +501,20 @@ fn a_time_to_live_begins_when_the_rule_is_armed() {
     let own = rules(&rule("own", "session"));
     let mut counters = Counters::default();
     counters.arm(&own, S(5), S(105));
-    assert!(strikes(&own, &mut counters, 14));
+    assert!(applies(&own, &mut counters, 14));
     let with_more = RuleSet::concat([&own, &rules(&rule("more", "session"))]);
     counters.arm(&with_more, S(14), S(114));
-    assert!(!strikes(&own, &mut counters, 15), "it goes on counting");
+    assert!(!applies(&own, &mut counters, 15), "it goes on counting");
 
     let shared = rules(&rule("shared", "global"));
     shared.loaded(S(100));
     let mut late = Counters::default();
     late.arm(&shared, S(9), S(109));
-    assert!(strikes(&shared, &mut late, 9));
-    assert!(!strikes(&shared, &mut late, 10), "loaded at 0, whoever got it later");
+    assert!(applies(&shared, &mut late, 9));
+    assert!(!applies(&shared, &mut late, 10), "loaded at 0, whoever got it later");
 }
 
-/// What strikes nothing spends nothing: neither a rule that is overruled, nor one that others leave
+/// What applies nothing spends nothing: neither a rule that is overruled, nor one that others leave
 /// no room for.
 #[test]
 fn the_overruled_spend_nothing() {

@@ -275,8 +275,8 @@ fn example(name: &str) -> Program {
 /// What befalls one request a second.
 fn play(name: &str, requests: &[Resource]) -> Vec<String> {
     let (program, mut state) = (example(name), ScriptState::default());
-    let fate = |(at, resource)| words(&ask(&program, &mut state, resource, at).unwrap());
-    (0..).zip(requests).map(fate).collect()
+    let outcome = |(at, resource)| words(&ask(&program, &mut state, resource, at).unwrap());
+    (0..).zip(requests).map(outcome).collect()
 }
 
 #[test]
@@ -284,25 +284,25 @@ fn audio_desync_grows_and_spares_video() {
     let requests: Vec<_> = (0..60)
         .map(|n| segment(if n % 2 == 0 { MediaType::Audio } else { MediaType::Video }))
         .collect();
-    let fates = play("audio-desync", &requests);
-    assert_eq!(fates[..4], ["audio desync: delay 200 ms", "", "audio desync: delay 400 ms", ""]);
-    assert_eq!(fates[58], "audio desync: delay 4 s");
-    assert!(fates.iter().skip(1).step_by(2).all(String::is_empty));
+    let outcomes = play("audio-desync", &requests);
+    assert_eq!(outcomes[..4], ["audio desync: delay 200 ms", "", "audio desync: delay 400 ms", ""]);
+    assert_eq!(outcomes[58], "audio desync: delay 4 s");
+    assert!(outcomes.iter().skip(1).step_by(2).all(String::is_empty));
 }
 
 #[test]
 fn stuck_playlist_is_stuck_in_each_minute() {
     let list = Resource::new(Protocol::Hls, Kind::MediaPlaylist);
-    let fates = play("stuck-playlist", &vec![list; 120]);
-    let stuck: Vec<_> = (0..120).filter(|at| !fates[*at].is_empty()).collect();
+    let outcomes = play("stuck-playlist", &vec![list; 120]);
+    let stuck: Vec<_> = (0..120).filter(|at| !outcomes[*at].is_empty()).collect();
     assert_eq!(stuck, (20..40).chain(80..100).collect::<Vec<_>>());
-    assert!(fates[20].starts_with("stuck playlist: manifest freeze"), "{}", fates[20]);
+    assert!(outcomes[20].starts_with("stuck playlist: manifest freeze"), "{}", outcomes[20]);
 }
 
 #[test]
 fn outages_come_in_bursts() {
-    let fates = play("intermittent-outages", &vec![segment(MediaType::Video); 1000]);
-    let hit = fates.iter().filter(|fate| fate.starts_with("outage: status 503")).count();
+    let outcomes = play("intermittent-outages", &vec![segment(MediaType::Video); 1000]);
+    let hit = outcomes.iter().filter(|outcome| outcome.starts_with("outage: status 503")).count();
     // A burst of 2.5 in the mean after 20 good ones in the mean: about one in nine.
     assert!((60..180).contains(&hit), "{hit}");
 }
@@ -312,28 +312,29 @@ fn a_token_expires_until_the_playlist_is_fetched_again() {
     let mut requests = vec![segment(MediaType::Video); 100];
     requests[0] = Resource::new(Protocol::Hls, Kind::MultivariantPlaylist);
     requests[50] = requests[0].clone();
-    let fates = play("token-expires", &requests);
-    let refused: Vec<_> = (0..100).filter(|at| !fates[*at].is_empty()).collect();
+    let outcomes = play("token-expires", &requests);
+    let refused: Vec<_> = (0..100).filter(|at| !outcomes[*at].is_empty()).collect();
     assert_eq!(refused, (31..50).chain(81..100).collect::<Vec<_>>());
-    assert_eq!(fates[31], "token expired: status 403");
+    assert_eq!(outcomes[31], "token expired: status 403");
 }
 
 #[test]
 fn the_second_act_has_a_beginning_and_an_end() {
-    let fates = play("two-acts", &vec![segment(MediaType::Video); 40]);
-    let slow: Vec<_> = (0..40).filter(|n| fates[*n].contains("rate 600 kbit/s")).collect();
-    let cut: Vec<_> = (0..40).filter(|n| fates[*n].contains("cut")).collect();
+    let outcomes = play("two-acts", &vec![segment(MediaType::Video); 40]);
+    let slow: Vec<_> = (0..40).filter(|n| outcomes[*n].contains("rate 600 kbit/s")).collect();
+    let cut: Vec<_> = (0..40).filter(|n| outcomes[*n].contains("cut")).collect();
     assert_eq!((slow, cut), ((10..30).collect(), vec![13, 17, 21, 25, 29]));
 }
 
 #[test]
 fn large_segments_stall_and_refusals_are_slow() {
     let program = example("large-segments");
-    let fate = |status, length| words(&answer(&program, Plan::default(), status, length).unwrap());
-    assert_eq!(fate(200, Some(500_000)), "");
-    assert_eq!(fate(200, None), "");
-    assert_eq!(fate(404, Some(600_000)), "slow refusal: delay 2 s");
-    let stall = fate(200, Some(500_001));
+    let outcome =
+        |status, length| words(&answer(&program, Plan::default(), status, length).unwrap());
+    assert_eq!(outcome(200, Some(500_000)), "");
+    assert_eq!(outcome(200, None), "");
+    assert_eq!(outcome(404, Some(600_000)), "slow refusal: delay 2 s");
+    let stall = outcome(200, Some(500_001));
     assert!(stall.starts_with("large segment: stall") && stall.contains("3 s"), "{stall}");
 }
 

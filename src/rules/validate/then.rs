@@ -87,7 +87,7 @@ pub(in crate::rules) fn effects(then: &ThenEntry, scope: &Scope<'_>) -> Effects 
 /// Records an error for every effect that another one excludes.
 fn contradictions(then: &ThenEntry, scope: &Scope<'_>) {
     let headers = matches!(&then.hang, Some(Either::Table(_)));
-    let fates = [
+    let short_circuits = [
         ("refuse", then.refuse.is_some(), "a request that is refused is not answered"),
         ("hang", then.hang.is_some() && !headers, "a request that hangs is not answered"),
         ("status", then.status.is_some(), "the origin's body is not sent"),
@@ -122,12 +122,14 @@ fn contradictions(then: &ThenEntry, scope: &Scope<'_>) {
             scope.at(key).fault(problem, "write one of them");
         }
     };
-    for (place, (fate, written, why)) in fates.iter().enumerate().filter(|(_, fate)| fate.1) {
+    for (place, (short_circuit, written, why)) in
+        short_circuits.iter().enumerate().filter(|(_, short_circuit)| short_circuit.1)
+    {
         debug_assert!(*written);
-        let later = fates[place + 1..].iter().map(|(key, written, _)| (*key, *written));
-        beside(fate, why, &later.chain(body).collect::<Vec<_>>());
-        if matches!(*fate, "refuse" | "hang") {
-            beside(fate, why, &head);
+        let later = short_circuits[place + 1..].iter().map(|(key, written, _)| (*key, *written));
+        beside(short_circuit, why, &later.chain(body).collect::<Vec<_>>());
+        if matches!(*short_circuit, "refuse" | "hang") {
+            beside(short_circuit, why, &head);
         }
     }
     if then.hang.is_some() && !headers {

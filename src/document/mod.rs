@@ -1,7 +1,7 @@
 //! Documents: TOML and JSON are read into typed values, or every error is reported at once.
 //!
-//! A document is read in two stages. First the text is deserialised into entry types ([`tables!`]), whose fields hold
-//! values as written ([`Text`]). Then the entries are validated into types that can run, at a [`Scope`]. Each error of
+//! A document is read in two stages. First the text is deserialised into entry types (`tables!`), whose fields hold
+//! values as written (`Text`). Then the entries are validated into types that can run, at a `Scope`. Each error of
 //! either stage is a [`Diagnostic`]: file, line, key, problem, and what to write instead.
 
 mod diagnostic;

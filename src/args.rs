@@ -269,18 +269,18 @@ pub struct RunArgs {
     #[arg(long, env = "VSPS_CONFIG", value_name = "FILE")]
     #[serde(skip)]
     pub config: Option<PathBuf>,
-    /// How viewers are told apart [default: redirect].
+    /// How the session of a request is found [default: redirect].
     #[arg(long, env = "VSPS_SESSION_BY", value_name = "HOW")]
     pub session_by: Option<SessionBy>,
-    /// A session without requests for so long is over [default: 2 m].
+    /// A session ends after this time without a request [default: 2 m].
     #[arg(long, env = "VSPS_SESSION_IDLE", value_name = "SPAN", value_parser = span::parse)]
     #[serde(with = "span::option")]
     pub session_idle: Option<Duration>,
     /// Adds no CORS headers where the origin sends none.
     #[arg(long, env = "VSPS_NO_CORS", value_name = "BOOL", num_args = 0..=1, default_missing_value = "true", value_parser = clap::builder::BoolishValueParser::new())]
     pub no_cors: Option<bool>,
-    /// Takes away what players tell about themselves (CMCD), before rules and origin see it. It is
-    /// counted in the metrics all the same. Reports that players post go on.
+    /// Removes CMCD from requests, before rules and the origin see it. Metrics still count it. Reports
+    /// that players post are passed on.
     #[arg(long, env = "VSPS_STRIP_CMCD", value_name = "BOOL", num_args = 0..=1, default_missing_value = "true", value_parser = clap::builder::BoolishValueParser::new())]
     pub strip_cmcd: Option<bool>,
     /// How logs are written [default: text].

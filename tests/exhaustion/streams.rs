@@ -1,8 +1,16 @@
 //! Standard error and standard output that are full, closed, or not read: requests are served as usual.
 
 use crate::program::{Program, command, read_all};
-use std::{fs::OpenOptions, io::pipe, process::Command, time::Duration};
+use std::{
+    fs::OpenOptions,
+    io::{Write as _, pipe},
+    process::Command,
+    time::Duration,
+};
 use tokio::time::sleep;
+
+/// The bytes that a pipe of Linux holds.
+const PIPE_CAPACITY: usize = 65_536;
 
 /// A log line of this request is long, though its path is cut: a thousand fill every buffer on the way.
 fn long_path(number: usize) -> String {
@@ -75,11 +83,13 @@ async fn an_unread_standard_error_costs_log_lines_alone() {
 /// The end does not wait for a log that is not read.
 #[tokio::test]
 async fn the_end_waits_for_no_reader() {
-    let (_reader, writer) = pipe().unwrap();
+    let (_reader, mut writer) = pipe().unwrap();
+    // The pipe is full: a short summary would still fit behind long lines.
+    writer.write_all(&[b'\n'; PIPE_CAPACITY]).unwrap();
     let mut command = talkative(&[]);
     command.stderr(writer.try_clone().unwrap()).stdout(writer);
     let program = Program::start(command).await;
-    serves(&program, 1500).await;
+    serves(&program, 300).await;
     assert_eq!(program.end().await, Some(1), "the summary could not be written");
 }
 

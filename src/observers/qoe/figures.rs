@@ -143,3 +143,43 @@ fn rebuffering(record: &SessionRecord, reported: bool) -> (u64, Duration) {
     };
     (reports.starvation_count, lasted)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sessions_together_weigh_by_the_time_played() {
+        let short = Figures {
+            startup_seconds: Some(1.0),
+            rebuffer_count: 2,
+            rebuffer_seconds: 5.0,
+            mean_bitrate_bps: Some(1e6),
+            played_seconds: 10.0,
+            wall_seconds: 16.0,
+            bytes: 100,
+            ..Figures::default()
+        };
+        let long = Figures {
+            startup_seconds: Some(3.0),
+            mean_bitrate_bps: Some(5e6),
+            played_seconds: 30.0,
+            wall_seconds: 33.0,
+            bytes: 50,
+            ..Figures::default()
+        };
+        // It showed something of unknown bitrate, which has no part in the mean of the bitrates.
+        let unknown = Figures { played_seconds: 5.0, ..Figures::default() };
+        let together = Figures::together(&[short, long, unknown]);
+        assert_eq!(
+            together.mean_bitrate_bps,
+            Some(4e6),
+            "(10 s · 1 Mbit/s + 30 s · 5 Mbit/s) ÷ 40 s"
+        );
+        assert_eq!(together.rebuffer_ratio, Some(0.1), "5 s ÷ (5 s + 45 s)");
+        assert_eq!(together.startup_seconds, Some(2.0));
+        assert_eq!((together.rebuffer_count, together.bytes), (2, 150));
+        assert_eq!((together.played_seconds, together.wall_seconds), (45.0, 33.0));
+        assert_eq!(Figures::together(&[]), Figures::default());
+    }
+}

@@ -1,0 +1,108 @@
+import { ApiError, UnreachableError } from "./errors.js";
+
+/** An integer that a number of JavaScript may not hold exactly. */
+const LARGE_SEED = /"seed":\s*(\d{16,})/g;
+
+/** Requests to the control plane (`--admin`) of one proxy. */
+export class Control {
+  #token;
+
+  /**
+   * @param {string} url the address of the control plane
+   * @param {{ token?: string, timeout?: number }} [options] the token of `--admin-token`; the longest wait for an answer, in ms
+   */
+  constructor(url, { token, timeout = 10_000 } = {}) {
+    const parsed = new URL(url.includes("://") ? url : `http://${url}`);
+    this.url = (parsed.origin + parsed.pathname).replace(/\/+$/, "");
+    this.timeout = timeout;
+    this.#token = token;
+  }
+
+  /**
+   * Sends a request, and returns the JSON of the answer; undefined if it has no body.
+   *
+   * @param {string} method
+   * @param {string} path
+   * @param {unknown} [body]
+   * @param {Record<string, string>} [headers]
+   * @returns {Promise<any>}
+   */
+  async json(method, path, body, headers) {
+    const text = await this.text(method, path, body, headers);
+    return text ? parse(text) : undefined;
+  }
+
+  /**
+   * Sends a request, and returns the body of the answer.
+   *
+   * @param {string} method
+   * @param {string} path
+   * @param {unknown} [body]
+   * @param {Record<string, string>} [headers]
+   * @returns {Promise<string>}
+   */
+  async text(method, path, body, headers) {
+    const signal = AbortSignal.timeout(this.timeout);
+    const response = await this.open(method, path, { body, headers, signal });
+    return this.#reached(method, path, response.text());
+  }
+
+  /**
+   * Sends a request, and returns the answer, whose body is still to be read.
+   *
+   * @param {string} method
+   * @param {string} path
+   * @param {{ body?: unknown, headers?: Record<string, string>, signal?: AbortSignal }} [options]
+   * @returns {Promise<Response>}
+   */
+  async open(method, path, { body, headers = {}, signal } = {}) {
+    /** @type {Record<string, string>} */
+    const sent = { ...headers };
+    if (this.#token) sent.authorization = `Bearer ${this.#token}`;
+    if (body !== undefined) sent["content-type"] ??= "application/json";
+    const payload = body === undefined ? undefined : JSON.stringify(body);
+    const asked = fetch(this.url + path, { method, headers: sent, body: payload, signal });
+    const response = await this.#reached(method, path, asked);
+    if (response.ok) return response;
+    const text = await this.#reached(method, path, response.text());
+    throw new ApiError(method, path, response.status, problemOf(text, response.statusText));
+  }
+
+  /**
+   * @template T
+   * @param {string} method
+   * @param {string} path
+   * @param {Promise<T>} answer
+   */
+  async #reached(method, path, answer) {
+    try {
+      return await answer;
+    } catch (error) {
+      const cause = /** @type {any} */ (error)?.cause ?? error;
+      throw new UnreachableError(`${method} ${this.url}${path}: ${cause?.message || cause}`, { cause: error });
+    }
+  }
+}
+
+/**
+ * Reads JSON of the control plane; a seed that a number can't hold exactly becomes a string.
+ *
+ * @param {string} text
+ * @returns {any}
+ */
+export function parse(text) {
+  return JSON.parse(
+    text.replace(LARGE_SEED, (found, digits) => (Number.isSafeInteger(Number(digits)) ? found : `"seed":"${digits}"`)),
+  );
+}
+
+/** @param {string} text @param {string} title */
+function problemOf(text, title) {
+  try {
+    const problem = parse(text);
+    if (problem && typeof problem === "object") return problem;
+  } catch {
+    // It is no JSON: an intermediary has answered.
+  }
+  return { title, detail: text.trim().slice(0, 500) };
+}

@@ -40,6 +40,10 @@ pub struct Ready {
     pub path: Option<String>,
     /// `scheme://host` under which players reach the proxy, if that was set.
     pub public_url: Option<Arc<str>>,
+    /// `https` if players have to use TLS, else `http`.
+    pub scheme: &'static str,
+    /// Whether the local CA signs the certificates that players see.
+    pub local_ca: bool,
 }
 
 /// The proxy with all its parts, bound but not yet serving.
@@ -104,6 +108,8 @@ impl App {
             admin: admin.local_addr()?,
             path,
             public_url: config.proxy.public_url.clone(),
+            scheme: if config.proxy.tls.is_some() { "https" } else { "http" },
+            local_ca: config.proxy.tls.as_ref().is_some_and(|tls| tls.is_local()),
         };
         let (recorder, summary) = (Arc::new(Recorder::new()?), Arc::new(Summary::new()?));
         let (feed, analytics) = (Arc::<Feed>::default(), Arc::<Analytics>::default());
@@ -202,6 +208,7 @@ impl App {
             self.admin_token,
         )
         .reached_at(self.ready.public_url)
+        .over(self.ready.scheme)
         .serving_built_in(self.ready.path.is_none())
         .with_session_metrics(self.session_metrics);
         let admin = state.clone();

@@ -10,6 +10,7 @@ mod characterise;
 mod listen;
 mod play;
 mod public_url;
+mod tls;
 
 pub use bench::{
     BenchArgs, BenchCommand, CompareArgs, MergeArgs, PensieveAbrName, PensieveArgs, SweepArgs,
@@ -19,6 +20,7 @@ pub use characterise::CharacteriseArgs;
 pub use listen::ListenAddress;
 pub use play::PlayArgs;
 pub use public_url::PublicUrl;
+pub use tls::TlsChoice;
 
 use crate::{
     profiles::trace::{RateUnit, TimeUnit, TraceFormat},
@@ -57,6 +59,9 @@ pub enum Command {
     Bench(Box<BenchArgs>),
     /// Plays HLS or DASH without a screen, and checks what a viewer would have seen.
     Play(Box<PlayArgs>),
+    /// Shows the certificate of the local CA, or makes this machine trust it.
+    #[command(subcommand)]
+    Ca(CaCommand),
     /// Prints a completion script.
     #[command(after_help = "Example: vsps completions bash > /etc/bash_completion.d/vsps")]
     Completions {
@@ -186,6 +191,24 @@ pub enum RulesCommand {
     },
 }
 
+/// What to do with the local CA, which signs the certificates of `vsps run --tls local`.
+#[derive(Debug, Subcommand)]
+pub enum CaCommand {
+    /// Prints the certificate of the local CA (PEM). Makes the CA if there is none.
+    #[command(
+        after_help = "Example: curl --cacert $(vsps ca show --path) https://127.0.0.1:8080/demo/"
+    )]
+    Show {
+        /// Prints the path of the certificate's file instead.
+        #[arg(long)]
+        path: bool,
+    },
+    /// Makes this machine trust the local CA, as far as the user may, and says what to do for the rest
+    /// and on phones and televisions.
+    #[command(after_help = "Example: vsps ca install")]
+    Install,
+}
+
 /// How logs are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -210,6 +233,7 @@ Examples:
   vsps run --rules 'segment.audio:delay=2s'     a rule in short
   vsps run --rules late-audio.toml --log json --events run.jsonl
   vsps run --listen 0.0.0.0:8080                for players on other machines
+  vsps run --tls local                          HTTPS, for pages that are on HTTPS
 
 A session of its own network, from a link:
   http://127.0.0.1:8080/demo/hls/master.m3u8?vsps.profile=edge
@@ -257,6 +281,10 @@ pub struct RunArgs {
     /// addresses that are printed, in answers of the API, and in manifests.
     #[arg(long, env = "VSPS_PUBLIC_URL", value_name = "URL")]
     pub public_url: Option<PublicUrl>,
+    /// HTTPS on the data port, with HTTP/2: certificates of the local CA (see `vsps ca`), or a
+    /// certificate and its key in PEM files.
+    #[arg(long, env = "VSPS_TLS", value_name = "local|CERT,KEY")]
+    pub tls: Option<TlsChoice>,
     /// Asked for by the admin side (`Authorization: Bearer TOKEN`); needed when --admin is not a
     /// loopback address.
     #[arg(long, env = "VSPS_ADMIN_TOKEN", value_name = "TOKEN", hide_env_values = true)]
@@ -360,7 +388,7 @@ impl RunArgs {
     #[must_use]
     pub fn over(mut self, file: Self) -> Self {
         fill!(self, file, origin, profile, rate, rtt, loss, link, seed, rules, script);
-        fill!(self, file, listen, admin, public_url);
+        fill!(self, file, listen, admin, public_url, tls);
         fill!(self, file, admin_token);
         fill!(self, file, session_by, session_idle, no_cors, strip_cmcd, log, events);
         fill!(self, file, cmsd, log_file);

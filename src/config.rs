@@ -1,11 +1,12 @@
 //! What the program needs to run: options, environment and file, made whole and checked.
 
 use crate::{
-    args::{BoundArgs, ListenAddress, LogFormat, RunArgs},
+    args::{BoundArgs, ListenAddress, LogFormat, PublicUrl, RunArgs, TlsChoice},
     clock::Clock,
     document::{FileError, nearest},
+    local_ca::{self, LocalCaError},
     profiles::{Catalog, Profile, ProfileError, Shaping, Shared},
-    proxy::{Limits, ProxyConfig, Resolver, Timeouts},
+    proxy::{CertificateError, Limits, ProxyConfig, Resolver, Timeouts, TlsServer},
     rules::{RuleSet, Script, ScriptError},
     seed::Seed,
     sessions::{Origin, OriginError},
@@ -73,6 +74,12 @@ pub enum ConfigError {
         "--admin {0} can be reached from other machines: add --admin-token TOKEN, or use 127.0.0.1"
     )]
     OpenAdmin(SocketAddr),
+    /// The certificate of the data port.
+    #[error(transparent)]
+    Certificate(#[from] CertificateError),
+    /// The local CA.
+    #[error("--tls local: {0}")]
+    LocalCa(#[from] LocalCaError),
     /// The name of a link.
     #[error("--link: {0}")]
     Link(String),
@@ -178,6 +185,7 @@ impl Config {
                 session_by: args.session_by.unwrap_or_default(),
                 allow: args.allow_origin,
                 cors: !args.no_cors.unwrap_or(false),
+                tls: args.tls.map(|choice| tls(&choice, args.public_url.as_ref())).transpose()?,
                 public_url: args.public_url.map(|url| Arc::clone(url.as_shared())),
                 strip_cmcd: args.strip_cmcd.unwrap_or(false),
                 cmsd: args.cmsd.unwrap_or(false),
@@ -206,6 +214,20 @@ fn address(
         address: typed.clone(),
         cause,
     })
+}
+
+/// The server side of TLS.
+fn tls(choice: &TlsChoice, public_url: Option<&PublicUrl>) -> Result<Arc<TlsServer>, ConfigError> {
+    let clock = Clock::start();
+    let now = clock.epoch(clock.now());
+    Ok(Arc::new(match choice {
+        TlsChoice::Local => {
+            let ca = local_ca::open(&local_ca::default_folder()?, now)?;
+            let addresses = public_url.map(|url| url.host().to_owned()).into_iter().collect();
+            TlsServer::local(Arc::new(ca), addresses)
+        }
+        TlsChoice::Files { certificate, key } => TlsServer::from_files(certificate, key, now)?,
+    }))
 }
 
 /// The rules of a file, or else of a text: the names of ready faults, and rules in the short form.

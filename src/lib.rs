@@ -16,6 +16,7 @@
 //! - [`output`]: lines for streams that may block or fail, written off the callers' threads
 //! - [`descriptors`]: how many files may be open, and what they are for
 //! - [`listen`]: the accept loop that all servers of the process share
+//! - [`local_ca`]: the local certificate authority, and the certificates that it signs
 //! - [`units`], [`seed`]: quantities with units; one random stream per model from one seed
 //! - [`model`]: the network as pure functions of time and bytes: no clock, no I/O
 //! - [`media`]: manifests: read, remembered, edited, rewritten; what each request is for
@@ -49,6 +50,7 @@ pub mod descriptors;
 pub mod document;
 pub mod event;
 pub mod listen;
+pub mod local_ca;
 pub mod logging;
 pub mod media;
 pub mod model;

@@ -15,6 +15,8 @@ const MODULES: &[(&str, &[&str])] = &[
     ("descriptors", &[]),
     // The accept loop of every server.
     ("listen", &[]),
+    // Signs certificates; the folder of the configuration is its own.
+    ("local_ca", &[]),
     ("units", &[]),
     ("seed", &[]),
     ("model", &["units", "seed"]),
@@ -37,8 +39,8 @@ const MODULES: &[(&str, &[&str])] = &[
     (
         "proxy",
         &[
-            "clock", "event", "listen", "media", "model", "profiles", "rules", "seed", "sessions",
-            "units",
+            "clock", "event", "listen", "local_ca", "media", "model", "profiles", "rules", "seed",
+            "sessions", "units",
         ],
     ),
     // `seed` and `units`: to name the values of a request. `plot`: a profile's rate over time for the console.
@@ -65,7 +67,13 @@ const MODULES: &[(&str, &[&str])] = &[
     // `player`: its assertions. `media`: the versions of CMCD.
     ("args", &["media", "player", "profiles", "proxy", "sessions", "sweep", "units"]),
     ("logging", &["args", "output"]),
-    ("config", &["args", "clock", "document", "profiles", "proxy", "rules", "seed", "sessions"]),
+    (
+        "config",
+        &[
+            "args", "clock", "document", "local_ca", "profiles", "proxy", "rules", "seed",
+            "sessions",
+        ],
+    ),
     (
         "app",
         &[
@@ -88,11 +96,14 @@ const MODULES: &[(&str, &[&str])] = &[
         &[
             "app",
             "args",
+            // `vsps ca` makes the local CA, which is dated.
+            "clock",
             "config",
             "descriptors",
             "document",
             // The bench runs a proxy of its own for real players, and reads its events.
             "event",
+            "local_ca",
             "logging",
             "media",
             "model",
@@ -122,6 +133,7 @@ const OWNED: &[(&str, &[&str])] = &[
             "proxy/body/session_timer.rs", // bodies wait for their link, their gate, their filter
             "proxy/body/wake_schedule.rs", // latency, delays and hangs before the headers
             "proxy/downstream/connection.rs", // closes idle connections
+            "proxy/downstream/tls/server.rs", // a handshake takes the round trips of the network
             "proxy/downstream/protocol_detect.rs", // a first line may arrive in pieces
             "proxy/downstream/socket.rs",  // lets a refusal be read before the close
             "proxy/upstream/idle_connections.rs", // keeps connections for a while

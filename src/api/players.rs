@@ -17,16 +17,16 @@ pub(super) struct Players(String);
 impl Players {
     /// The address `listen`. If that is the unspecified address, the host that the client used for this request, since the
     /// client can reach that host.
-    fn new(listen: SocketAddr, headers: &HeaderMap) -> Self {
+    fn new(scheme: &str, listen: SocketAddr, headers: &HeaderMap) -> Self {
         if !listen.ip().is_unspecified() {
-            return Self(format!("http://{listen}"));
+            return Self(format!("{scheme}://{listen}"));
         }
         let host = headers.get(header::HOST).and_then(|value| value.to_str().ok());
         let authority = host.and_then(|host| host.parse::<Authority>().ok());
         let port = listen.port();
         match authority.as_ref().map(Authority::host).filter(|host| !host.is_empty()) {
-            Some(host) => Self(format!("http://{host}:{port}")),
-            None => Self(format!("http://{}:{port}", Ipv4Addr::LOCALHOST)),
+            Some(host) => Self(format!("{scheme}://{host}:{port}")),
+            None => Self(format!("{scheme}://{}:{port}", Ipv4Addr::LOCALHOST)),
         }
     }
 
@@ -47,7 +47,7 @@ impl FromRequestParts<State> for Players {
     async fn from_request_parts(parts: &mut Parts, state: &State) -> Result<Self, Infallible> {
         Ok(match &state.public_url {
             Some(url) => Self(url.to_string()),
-            None => Self::new(state.listen, &parts.headers),
+            None => Self::new(state.scheme, state.listen, &parts.headers),
         })
     }
 }
@@ -61,7 +61,7 @@ mod tests {
     fn a_session_has_an_address_that_the_caller_can_reach() {
         let url = |listen: &str, host: &'static str| {
             let headers = HeaderMap::from_iter([(header::HOST, HeaderValue::from_static(host))]);
-            Players::new(listen.parse().unwrap(), &headers).session("k7")
+            Players::new("http", listen.parse().unwrap(), &headers).session("k7")
         };
         assert_eq!(url("127.0.0.1:8080", "proxy:8081"), "http://127.0.0.1:8080/-/s/k7/");
         assert_eq!(url("0.0.0.0:8080", "proxy:8081"), "http://proxy:8080/-/s/k7/");

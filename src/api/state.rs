@@ -23,6 +23,8 @@ pub struct State {
     pub(super) analytics: Arc<Analytics>,
     /// The address at which players connect.
     pub(super) listen: SocketAddr,
+    /// `http` or `https`.
+    pub(super) scheme: &'static str,
     /// What they reach it as, if that was set: `scheme://host`.
     pub(super) public_url: Option<Arc<str>>,
     /// Whether the default origin is the built-in one.
@@ -53,6 +55,7 @@ impl State {
             feed,
             analytics,
             listen,
+            scheme: "http",
             public_url: None,
             built_in_origin: false,
             token,
@@ -65,6 +68,12 @@ impl State {
     #[must_use]
     pub fn reached_at(self, public_url: Option<Arc<str>>) -> Self {
         Self { public_url, ..self }
+    }
+
+    /// The same for a proxy that players reach by `scheme`, which is `http` or `https`.
+    #[must_use]
+    pub fn over(self, scheme: &'static str) -> Self {
+        Self { scheme, ..self }
     }
 
     /// The same for a proxy whose default origin is the built-in one, if `built_in`.

@@ -16,6 +16,16 @@ impl PublicUrl {
     pub const fn as_shared(&self) -> &Arc<str> {
         &self.0
     }
+
+    /// Its host; an IPv6 address without brackets.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        let rest = self.0.split_once("://").map_or(&*self.0, |(_, rest)| rest);
+        match rest.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+            Some((address, _)) => address,
+            None => rest.split(':').next().unwrap_or_default(),
+        }
+    }
 }
 
 impl fmt::Display for PublicUrl {
@@ -58,6 +68,9 @@ mod tests {
         assert_eq!(read("https://proxy.example/").unwrap(), "https://proxy.example");
         assert_eq!(read("http://192.168.0.9:8080").unwrap(), "http://192.168.0.9:8080");
         assert_eq!(read("HTTP://Proxy.Example:80").unwrap(), "http://proxy.example");
+        let host = |text: &str| text.parse::<PublicUrl>().unwrap().host().to_owned();
+        assert_eq!(host("https://[2001:db8::1]:8080"), "2001:db8::1");
+        assert_eq!(host("https://proxy.example:8080"), "proxy.example");
         for wrong in [
             "",
             "proxy.example",

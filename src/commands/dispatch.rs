@@ -1,6 +1,6 @@
 //! Runs the command that the command line names.
 
-use super::{Failure, bench, completions, play, profiles, rules, run};
+use super::{Failure, bench, ca, completions, play, profiles, rules, run};
 use crate::args::{Cli, Command};
 
 /// Runs the command.
@@ -14,6 +14,7 @@ pub fn dispatch(cli: Cli) -> Result<(), Failure> {
         Command::Rules(command) => rules::rules(&command),
         Command::Bench(args) => bench::bench(*args),
         Command::Play(args) => play::run(&args),
+        Command::Ca(command) => ca::ca(&command),
         Command::Completions { shell } => completions::completions(shell),
     }
 }

@@ -1,6 +1,7 @@
 //! The subcommands, one file each.
 
 mod bench;
+mod ca;
 mod completions;
 mod dispatch;
 mod failure;

@@ -123,8 +123,8 @@ fn ready_line(ready: &Ready, profile: &Profile, seed: u64) -> String {
         "seed": seed,
     });
     let lan = lan::addresses(ready.listen);
-    if ready.public_url.is_some() || !lan.is_empty() {
-        let lan = lan.iter().map(|address| format!("http://{address}"));
+    if ready.public_url.is_some() || ready.scheme == "https" || !lan.is_empty() {
+        let lan = lan.iter().map(|address| format!("{}://{address}", ready.scheme));
         line["urls"] = [base(ready)].into_iter().chain(lan).collect();
     }
     format!("{line}\n")
@@ -135,9 +135,10 @@ fn base(ready: &Ready) -> String {
     match &ready.public_url {
         Some(url) => url.to_string(),
         None if ready.listen.ip().is_unspecified() => {
-            format!("http://{}", SocketAddr::from((Ipv4Addr::LOCALHOST, ready.listen.port())))
+            let here = SocketAddr::from((Ipv4Addr::LOCALHOST, ready.listen.port()));
+            format!("{}://{here}", ready.scheme)
         }
-        None => format!("http://{}", ready.listen),
+        None => format!("{}://{}", ready.scheme, ready.listen),
     }
 }
 
@@ -164,7 +165,10 @@ fn welcome(ready: &Ready, profile: &Profile, seed: u64, drawn: bool) -> String {
     }
     for address in lan::addresses(ready.listen) {
         let path = ready.path.as_deref().unwrap_or("/demo/");
-        let _ = writeln!(text, "  LAN       http://{address}{path}");
+        let _ = writeln!(text, "  LAN       {}://{address}{path}", ready.scheme);
+    }
+    if ready.local_ca {
+        let _ = writeln!(text, "  CA        {players}/-/ca  how players come to trust it");
     }
     let _ = writeln!(text, "  console   http://{}/  metrics: /metrics", ready.admin);
     let _ = writeln!(text, "  network   {profile}");

@@ -36,11 +36,50 @@ impl Handshake {
     }
 }
 
-/// The state of one connection's path: whether the connection is open, and its last jitter.
+/// The handshake that a connection has really done before its first request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct DoneHandshake {
+    /// Its round trips, without that of TCP: TLS 1.3 has one, TLS 1.2 has two, or one if it resumes a session
+    /// (RFC 8446 §2, RFC 5246 §7.3).
+    pub round_trips: u32,
+    /// How long it was delayed for them.
+    pub waited: Duration,
+}
+
+/// The state of one connection's path: whether the connection is open, the handshake that it has done, and its last
+/// jitter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Path {
     open: bool,
+    done: Option<DoneHandshake>,
     jitter: Option<Duration>,
+}
+
+impl Path {
+    /// A path of a connection that has done a handshake of its own.
+    #[must_use]
+    pub const fn after(done: DoneHandshake) -> Self {
+        Self { open: false, done: Some(done), jitter: None }
+    }
+
+    /// The round trips that the next request takes with `handshake`, and how much of them has been waited for.
+    const fn next_trips(&mut self, handshake: Handshake) -> (u32, Duration) {
+        if self.open {
+            return (1, Duration::ZERO);
+        }
+        self.open = true;
+        match self.done {
+            // Its TLS is real, so only TCP's part is simulated.
+            Some(DoneHandshake { round_trips, waited }) => {
+                let tcp = match handshake {
+                    Handshake::None => 0,
+                    Handshake::Tcp | Handshake::Tls => Handshake::Tcp.round_trips(),
+                };
+                (1 + tcp + round_trips, waited)
+            }
+            None => (1 + handshake.round_trips(), Duration::ZERO),
+        }
+    }
 }
 
 impl Latency {
@@ -53,11 +92,14 @@ impl Latency {
     /// in the order of its requests; what is drawn belongs to the request (`stream`). So without a
     /// correlation no request's delay depends on another's, and with one it depends on those before
     /// it on its connection.
+    ///
+    /// A connection that has done a real handshake takes its round trips whatever `handshake` says, less what it was
+    /// delayed for them: its messages are on this path as well.
     pub fn sample(&self, path: &mut Path, time: Duration, stream: &mut Stream) -> Duration {
         let rtt = self.rtt_at(time);
-        let trips = if path.open { 1 } else { 1 + self.handshake.round_trips() };
-        path.open = true;
-        let Some(jitter) = &self.jitter else { return trips * rtt };
+        let (trips, waited) = path.next_trips(self.handshake);
+        let trips = (trips * rtt).saturating_sub(waited).max(rtt);
+        let Some(jitter) = &self.jitter else { return trips };
         let drawn = jitter.sample(stream);
         let rho = self.correlation.get();
         let jitter = match path.jitter {
@@ -65,7 +107,7 @@ impl Latency {
             _ => drawn,
         };
         path.jitter = Some(jitter);
-        trips * rtt + jitter
+        trips + jitter
     }
 }
 
@@ -98,6 +140,24 @@ mod tests {
         let pairs = draws.windows(2).map(|pair| (pair[0] - mean) * (pair[1] - mean));
         let lag = pairs.sum::<f64>() / draws.len() as f64 / variance;
         (mean, variance.sqrt(), lag)
+    }
+
+    #[test]
+    fn a_real_handshake_takes_its_round_trips_once() {
+        let delays = |handshake, done| {
+            let latency = Latency { rtt: MS(30), handshake, ..Latency::default() };
+            let (mut path, mut stream) = (Path::after(done), Seed::new(1).stream());
+            [(); 2].map(|()| latency.sample(&mut path, Duration::ZERO, &mut stream))
+        };
+        let done = |round_trips, waited| DoneHandshake { round_trips, waited: MS(waited) };
+        assert_eq!(delays(Handshake::None, done(1, 30)), [MS(30), MS(30)]);
+        assert_eq!(delays(Handshake::None, done(2, 0)), [MS(90), MS(30)]);
+        // The network of the session differs from the one that delayed the handshake.
+        assert_eq!(delays(Handshake::None, done(1, 10)), [MS(50), MS(30)]);
+        assert_eq!(delays(Handshake::None, done(1, 300)), [MS(30), MS(30)]);
+        // TCP's round trip is simulated, TLS's is not simulated again.
+        assert_eq!(delays(Handshake::Tcp, done(1, 30)), [MS(60), MS(30)]);
+        assert_eq!(delays(Handshake::Tls, done(1, 30)), [MS(60), MS(30)]);
     }
 
     #[test]

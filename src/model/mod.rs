@@ -51,7 +51,7 @@ mod waves;
 pub use bottleneck::Sharing;
 pub use bucket::{Position, Release};
 pub use distribution::Distribution;
-pub use latency::{Handshake, Path};
+pub use latency::{DoneHandshake, Handshake, Path};
 pub use link::Link;
 pub use link_access::LinkAccess;
 pub use lone::Lone;

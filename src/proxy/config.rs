@@ -1,6 +1,6 @@
 //! The settings of the data plane. Every limit has a default that can be changed.
 
-use super::upstream::Resolver;
+use super::{downstream::tls::TlsServer, upstream::Resolver};
 use crate::{rules::Script, sessions::HostPattern, units::ByteSize};
 use std::{sync::Arc, time::Duration};
 
@@ -90,6 +90,8 @@ pub struct ProxyConfig {
     pub script: Option<Arc<Script>>,
     /// Finds the addresses of origins.
     pub resolver: Resolver,
+    /// TLS with players; `None` = plain HTTP.
+    pub tls: Option<Arc<TlsServer>>,
     /// Time-outs.
     pub timeouts: Timeouts,
     /// Size and connection limits.
@@ -107,6 +109,7 @@ impl Default for ProxyConfig {
             cmsd: false,
             script: None,
             resolver: Resolver::default(),
+            tls: None,
             timeouts: Timeouts::default(),
             limits: Limits::default(),
         }

@@ -4,7 +4,7 @@
 //!
 //! | folder | does |
 //! |---|---|
-//! | `downstream` | accepts players' connections, detects the version of HTTP, drains |
+//! | `downstream` | accepts players' connections, TLS, detects the version of HTTP, drains |
 //! | `exchange` | one request through its phases: identify, classify, decide, fetch, answer |
 //! | `fault` | applies what a [`Plan`](crate::rules::Plan) asks for, one file an effect |
 //! | `manifest` | reads, edits and rewrites manifests |
@@ -25,5 +25,6 @@ mod upstream;
 pub use crate::listen::DrainError;
 pub use config::{Limits, ProxyConfig, SessionBy, Timeouts};
 pub use downstream::server::run;
+pub use downstream::tls::{CertificateError, TlsServer};
 pub use exchange::service::Proxy;
 pub use upstream::Resolver;

@@ -40,5 +40,6 @@ mod scripts;
 mod session_entry;
 mod sessions;
 mod sharing;
+mod tls;
 mod transparency;
 mod unlearnt;

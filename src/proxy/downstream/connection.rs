@@ -4,7 +4,7 @@ use super::head_scan::HeadScan;
 use crate::proxy::config::Timeouts;
 use crate::{
     clock::Clock,
-    model::{Latency, Path, Transport},
+    model::{DoneHandshake, Latency, Path, Transport},
     seed::Stream,
 };
 use bytes::Bytes;
@@ -28,6 +28,8 @@ pub(in crate::proxy) struct Connection {
     reset: AtomicBool,
     /// A request was refused, possibly before all of it was read.
     refused: AtomicBool,
+    /// It uses TLS.
+    secure: AtomicBool,
     /// HTTP/2: bytes may arrive at any time, and are not an HTTP/1.1 head.
     http2: AtomicBool,
     /// The current or last head has a `Content-Length`.
@@ -63,11 +65,17 @@ impl Connection {
         self.clock.now()
     }
 
+    /// The clock of the process.
+    pub(in crate::proxy) const fn clock(&self) -> Clock {
+        self.clock
+    }
+
     pub(in crate::proxy) fn new(clock: Clock) -> Self {
         Self {
             clock,
             reset: AtomicBool::new(false),
             refused: AtomicBool::new(false),
+            secure: AtomicBool::new(false),
             http2: AtomicBool::new(false),
             declared_length: AtomicBool::new(false),
             flushed: AtomicBool::new(true),
@@ -83,6 +91,17 @@ impl Connection {
             path: Mutex::default(),
             transports: Mutex::default(),
         }
+    }
+
+    /// Records that it uses TLS, after a handshake.
+    pub(in crate::proxy) fn secured(&self, handshake: DoneHandshake) {
+        self.secure.store(true, Ordering::Relaxed);
+        *self.path.lock() = Path::after(handshake);
+    }
+
+    /// Whether it uses TLS.
+    pub(in crate::proxy) fn is_secure(&self) -> bool {
+        self.secure.load(Ordering::Relaxed)
     }
 
     /// The latency of the next request.

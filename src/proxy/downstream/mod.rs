@@ -1,9 +1,11 @@
-//! The player's side: accept connections, detect the HTTP version, serve requests, drain.
+//! The player's side: accept connections, TLS, detect the HTTP version, serve requests, drain.
 
 pub(super) mod connection;
 pub(super) mod connections;
 pub(super) mod head_scan;
+pub(super) mod player_stream;
 pub(super) mod protocol_detect;
 pub(super) mod request_framing;
 pub(super) mod server;
 pub(super) mod socket;
+pub(super) mod tls;

@@ -1,4 +1,4 @@
-//! Detects the HTTP version of a connection by peeking at its first bytes.
+//! Detects TLS, or the HTTP version of a connection, by peeking at its first bytes.
 //!
 //! hyper-util's `auto` consumes and replays these bytes. That costs every connection a read buffer of twice the
 //! size, and a future that holds both protocols.
@@ -12,6 +12,15 @@ const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n";
 /// that there is something to read, not that there is more than before.
 const PAUSE: Duration = Duration::from_millis(10);
 const MOST_CHECKS: u32 = 100;
+
+/// The first byte of a TLS connection: a record with handshake messages (RFC 8446 §5.1). No method starts with it.
+const HANDSHAKE: u8 = 22;
+
+/// Whether the connection uses TLS. Waits for the first byte.
+pub(in crate::proxy) async fn is_tls(stream: &TcpStream) -> bool {
+    let mut first = [0];
+    matches!(stream.peek(&mut first).await, Ok(1)) && first[0] == HANDSHAKE
+}
 
 /// Whether the connection uses HTTP/2. Waits for the first byte. A player that needs more than a second for its
 /// first line is taken to use HTTP/1.

@@ -1,6 +1,6 @@
 //! Accepts connections from players, serves them, and drains them at shutdown.
 
-use super::{connection::Connection, protocol_detect, socket::Socket};
+use super::{connection::Connection, player_stream::PlayerStream, protocol_detect, socket::Socket};
 use crate::clock::Clock;
 use crate::listen::{AcceptLoop, DrainError, Place, place};
 use crate::proxy::{
@@ -17,6 +17,7 @@ use hyper_util::{
 };
 use std::{
     future::Future,
+    io,
     net::SocketAddr,
     pin::{Pin, pin},
     sync::Arc,
@@ -109,8 +110,11 @@ async fn serve(
     let keepalive = socket2::TcpKeepalive::new().with_time(KEEPALIVE).with_interval(KEEPALIVE);
     let _ = socket2::SockRef::from(&stream).set_tcp_keepalive(&keepalive);
     let timeouts = proxy.config.timeouts;
-    let http2 = tokio::select! {
-        http2 = protocol_detect::is_http2(&stream) => http2,
+    let (stream, http2) = tokio::select! {
+        opened = open(&proxy, stream, &connection) => match opened {
+            Ok(opened) => opened,
+            Err(problem) => return tracing::debug!(%peer, %problem, "TLS handshake failed"),
+        },
         () = connection.overdue(&timeouts) => return tracing::debug!(%peer, "silent connection closed"),
         () = connection.close_requested() => return,
     };
@@ -135,6 +139,33 @@ async fn serve(
         Err(Some(problem)) => tracing::debug!(%peer, %problem, "connection closed"),
         Err(None) => tracing::debug!(%peer, "idle connection closed"),
     }
+}
+
+/// Does the TLS handshake, if there is to be one, and detects the version of HTTP; true = HTTP/2.
+async fn open(
+    proxy: &Proxy,
+    stream: TcpStream,
+    connection: &Connection,
+) -> io::Result<(PlayerStream, bool)> {
+    let Some(tls) = &proxy.config.tls else {
+        let http2 = protocol_detect::is_http2(&stream).await;
+        return Ok((PlayerStream::Tcp(stream), http2));
+    };
+    if !protocol_detect::is_tls(&stream).await {
+        let http2 = protocol_detect::is_http2(&stream).await;
+        return Ok((PlayerStream::Tcp(stream), http2));
+    }
+    // The session is known only from the first request. Until then the network is that of sessions that name none.
+    let round_trip = proxy.registry.config().profile.link.latency.rtt_at(Duration::ZERO);
+    let handshake = tls.handshake(stream, round_trip, connection.clock());
+    // What the network adds does not count as the player's delay.
+    let most = proxy.config.timeouts.header + 2 * round_trip;
+    let Ok(secured) = tokio::time::timeout(most, handshake).await else {
+        return Err(io::ErrorKind::TimedOut.into());
+    };
+    let secured = secured?;
+    connection.secured(secured.handshake);
+    Ok((PlayerStream::Tls(Box::new(secured.stream)), secured.http2))
 }
 
 /// Serves a connection until it closes, on request or when it has been idle for too long. The error is hyper's;

@@ -1,6 +1,6 @@
 //! A player's socket: reports reads and flushes to its connection, and closes as the connection requests.
 
-use super::{connection::Connection, head_scan::HeadScan};
+use super::{connection::Connection, head_scan::HeadScan, player_stream::PlayerStream};
 use memchr::memmem;
 use std::{
     io,
@@ -20,7 +20,7 @@ const LINGER: Duration = Duration::from_secs(2);
 
 /// A player's socket.
 pub(in crate::proxy) struct Socket {
-    stream: TcpStream,
+    stream: PlayerStream,
     connection: Arc<Connection>,
     scan: HeadScan,
     /// A second handle. It is writable when the kernel has sent everything.
@@ -29,14 +29,14 @@ pub(in crate::proxy) struct Socket {
 }
 
 impl Socket {
-    pub(in crate::proxy) fn new(stream: TcpStream, connection: Arc<Connection>) -> Self {
+    pub(in crate::proxy) fn new(stream: PlayerStream, connection: Arc<Connection>) -> Self {
         Self { stream, connection, scan: HeadScan::default(), sent: None, lingering: None }
     }
 
     /// Waits until the kernel has sent everything, since a reset discards unsent bytes.
     fn poll_sent(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         if self.sent.is_none() {
-            match second_handle(&self.stream) {
+            match second_handle(self.stream.tcp()) {
                 Ok(handle) => self.sent = Some(handle),
                 Err(problem) => {
                     tracing::debug!(%problem, "a reset may come before the last bytes");
@@ -108,11 +108,11 @@ impl Drop for Socket {
     fn drop(&mut self) {
         if let Some(last) = self.connection.take_last() {
             // Sends what the kernel accepts at once; a drop can't wait for more.
-            let _ = socket2::SockRef::from(&self.stream).send(&last);
+            let _ = self.stream.try_send(&last);
         }
         if self.connection.resets() {
             // With zero linger, close sends RST. If setting it fails, the peer gets FIN instead.
-            let _ = self.stream.set_zero_linger();
+            let _ = self.stream.tcp().set_zero_linger();
         }
     }
 }

@@ -64,12 +64,12 @@ pub(in crate::proxy) async fn fetch(
     if head.method == Method::CONNECT {
         return Err(ProxyError::Method(head.method));
     }
-    let view = player_view(proxy, &head);
+    let view = player_view(proxy, &head, exchange);
     if view.is_some() {
         cookies::restore(&mut head.headers, &exchange.session, &url);
     }
     pass_on(&mut head.headers);
-    let own = own_address(&mut head);
+    let own = own_address(&mut head, exchange.connection().is_secure());
     let kind = exchange.request.resource.kind;
     let is_manifest = kind.is_manifest() || ManifestFormat::of_json(kind).is_some();
     let head_only = head.method == Method::HEAD;
@@ -117,10 +117,14 @@ pub(in crate::proxy) async fn fetch(
 }
 
 /// How the player sees the request, for cookies.
-fn player_view(proxy: &Proxy, head: &request::Parts) -> Option<PlayerView> {
+fn player_view(proxy: &Proxy, head: &request::Parts, exchange: &Exchange) -> Option<PlayerView> {
     let known = proxy.config.session_by == SessionBy::Client;
     let address = head.uri.path_and_query().map_or("/", |path| path.as_str());
-    PlayerView::new(address, known, cookies::is_secure(&head.headers))
+    PlayerView::new(
+        address,
+        known,
+        exchange.connection().is_secure() || cookies::is_secure(&head.headers),
+    )
 }
 
 /// Changes a manifest request so that the response can be read and rewritten: known content codings, and GET
@@ -158,15 +162,17 @@ async fn read(
 
 /// Removes the `Host` of the proxy from a request. Returns the address at which the player reaches the proxy, as
 /// far as the headers contain it.
-fn own_address(head: &mut request::Parts) -> Option<String> {
+fn own_address(head: &mut request::Parts, over_tls: bool) -> Option<String> {
     let named = head.headers.remove(header::HOST);
     // A server in front of the proxy may terminate TLS, under its own name.
     let forwarded = |name| {
         let value = headers::text(&head.headers, HeaderName::from_static(name))?;
         Some(value.split(',').next().unwrap_or_default().trim())
     };
-    let secure =
-        forwarded("x-forwarded-proto").is_some_and(|scheme| scheme.eq_ignore_ascii_case("https"));
+    let secure = match forwarded("x-forwarded-proto") {
+        Some(scheme) => scheme.eq_ignore_ascii_case("https"),
+        None => over_tls,
+    };
     let named = named.as_ref().and_then(|host| host.to_str().ok());
     let host = forwarded("x-forwarded-host").or(named);
     let host = host.or_else(|| head.uri.authority().map(Authority::as_str))?;

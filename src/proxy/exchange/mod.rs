@@ -17,6 +17,7 @@ pub(super) mod headers;
 pub(super) mod identify;
 pub(super) mod observe;
 pub(super) mod origin_policy;
+mod own_pages;
 pub(super) mod redirect_hops;
 pub(super) mod reply;
 mod respond;

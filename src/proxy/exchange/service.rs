@@ -10,7 +10,7 @@ use super::{
     fetch::{Outbound, fetch},
     headers,
     identify::{Identified, identify},
-    redirect_hops, reply,
+    own_pages, redirect_hops, reply,
     respond::respond,
     response_script::run_response_script,
 };
@@ -89,6 +89,9 @@ impl Proxy {
         let (mut head, body) = request.into_parts();
         let cors = if self.config.cors { CorsRequest::of(&head) } else { None };
         connection.speaks(head.version);
+        if let Some(page) = own_pages::answer(&self.config, connection, &head) {
+            return Ok(own_response(connection, cors, page));
+        }
         let checked = request_framing::check(connection, &head, &body, &self.config.limits);
         let identified = checked.and_then(|()| identify(self, client, &head));
         let (session, mut url) = match identified {

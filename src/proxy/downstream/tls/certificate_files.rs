@@ -1,0 +1,145 @@
+//! A certificate and a key from files, checked before the first connection.
+
+use crate::local_ca::{Validity, validity};
+use chrono::DateTime;
+use rustls::{
+    ServerConfig,
+    pki_types::{CertificateDer, PrivateKeyDer, pem, pem::PemObject as _},
+};
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+/// Why a certificate can't be used.
+#[derive(Debug, thiserror::Error)]
+pub enum CertificateError {
+    /// A file can't be read.
+    #[error("--tls: {path}: {cause}")]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        cause: io::Error,
+    },
+    /// A file has something else.
+    #[error("--tls: {path} {problem}")]
+    Wrong {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, and what to write.
+        problem: String,
+    },
+}
+
+/// The settings of a server with the certificate chain in `certificate` and the key in `key`, both PEM, at Unix time
+/// `now`.
+pub(super) fn load(
+    certificate: &Path,
+    key: &Path,
+    now: Duration,
+) -> Result<ServerConfig, CertificateError> {
+    let wrong = |path: &Path, problem: &str| CertificateError::Wrong {
+        path: path.to_owned(),
+        problem: problem.to_owned(),
+    };
+    let chain = CertificateDer::pem_slice_iter(&bytes(certificate)?)
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(|error| wrong(certificate, &format!("is not PEM: {error}")))?;
+    let first = chain.first().ok_or_else(|| {
+        wrong(
+            certificate,
+            "has no certificate: write a PEM file with the server's certificate first",
+        )
+    })?;
+    let dates = validity(first)
+        .ok_or_else(|| wrong(certificate, "has a certificate that can't be read"))?;
+    check_dates(dates, now).map_err(|problem| wrong(certificate, &problem))?;
+    let key_of = PrivateKeyDer::from_pem_slice(&bytes(key)?).map_err(|error| match error {
+        pem::Error::NoItemsFound => wrong(
+            key,
+            "has no private key without a password: write one as PEM (PKCS #8, PKCS #1 or SEC 1)",
+        ),
+        error => wrong(key, &format!("is not PEM: {error}")),
+    })?;
+    ServerConfig::builder().with_no_client_auth().with_single_cert(chain, key_of).map_err(|error| {
+        match error {
+            rustls::Error::InconsistentKeys(_) => {
+                let problem =
+                    format!("is not the key of the certificate in {}", certificate.display());
+                wrong(key, &problem)
+            }
+            rustls::Error::InvalidCertificate(_) => {
+                wrong(certificate, "has a certificate that can't be read")
+            }
+            error => wrong(key, &format!("has a key that can't be used: {error}")),
+        }
+    })
+}
+
+fn check_dates(dates: Validity, now: Duration) -> Result<(), String> {
+    let day = |time: Duration| {
+        let seconds = i64::try_from(time.as_secs()).unwrap_or(i64::MAX);
+        DateTime::from_timestamp(seconds, 0)
+            .map_or_else(String::new, |time| time.format("%Y-%m-%d %H:%M UTC").to_string())
+    };
+    if now > dates.until {
+        return Err(format!("expired on {}: renew it, or use --tls local", day(dates.until)));
+    }
+    if now < dates.from {
+        return Err(format!("is not valid before {}: is the clock right?", day(dates.from)));
+    }
+    Ok(())
+}
+
+fn bytes(path: &Path) -> Result<Vec<u8>, CertificateError> {
+    fs::read(path).map_err(|cause| CertificateError::Unreadable { path: path.to_owned(), cause })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::{env, process};
+
+    const NOW: Duration = Duration::from_secs(1_790_000_000);
+
+    /// Writes a certificate and its key that are valid until `year`; returns their paths.
+    fn files(name: &str, year: i32) -> (PathBuf, PathBuf) {
+        let key = rcgen::KeyPair::generate().unwrap();
+        let mut params = rcgen::CertificateParams::new(["a.test".to_owned()]).unwrap();
+        params.not_before = rcgen::date_time_ymd(year - 1, 1, 1);
+        params.not_after = rcgen::date_time_ymd(year, 1, 1);
+        let file = |end: &str, text: String| {
+            let path = env::temp_dir().join(format!("vsps-{}-{name}.{end}", process::id()));
+            fs::write(&path, text).unwrap();
+            path
+        };
+        let certificate = params.self_signed(&key).unwrap();
+        (file("crt", certificate.pem()), file("key", key.serialize_pem()))
+    }
+
+    #[test]
+    fn each_fault_is_named() {
+        let (good, expired, early) = (files("good", 2027), files("old", 2026), files("new", 2040));
+        assert!(load(&good.0, &good.1, NOW).is_ok());
+        let nowhere = PathBuf::from("/nonexistent.pem");
+        let said = [
+            (&expired.0, &expired.1),
+            (&early.0, &early.1),
+            (&good.0, &expired.1),
+            (&good.1, &good.1),
+            (&good.0, &good.0),
+            (&good.0, &nowhere),
+        ]
+        .map(|(certificate, key)| {
+            let text = load(certificate, key, NOW).unwrap_err().to_string();
+            text.replace(&format!("{}/vsps-{}-", env::temp_dir().display(), process::id()), "")
+        });
+        for path in [&good, &expired, &early] {
+            fs::remove_file(&path.0).unwrap();
+            fs::remove_file(&path.1).unwrap();
+        }
+        insta::assert_snapshot!(said.join("\n"));
+    }
+}

@@ -119,7 +119,10 @@ async fn addresses_are_those_of_https() {
     let ca = Ca::new("https");
     let rig = ca.rig(&origin, Duration::ZERO).await;
     let plain = rig.get("/a/b?c").await;
-    assert_eq!((plain.status(), plain.header("location")), (308, &*format!("https://{}/a/b?c", rig.listen)));
+    assert_eq!(
+        (plain.status(), plain.header("location")),
+        (308, &*format!("https://{}/a/b?c", rig.listen))
+    );
     let page = rig.get("/-/ca").await;
     assert_eq!((page.status(), page.header("content-type")), (200, "text/html; charset=utf-8"));
     assert_eq!(rig.get("/-/ca.pem").await.text(), ca.ca.pem());

@@ -1,0 +1,77 @@
+"""Runs the steps of a GitHub Actions workflow on this machine, as the runner does.
+
+    python run_steps.py FOLDER [--set NAME=VALUE]… [--fail-in STEP]
+
+Works in a copy of this folder in FOLDER. Steps with `uses` are not run, nor are those whose `id` starts with `install-`: the
+caller has put what they install in place. `--set` overrides a variable of the workflow. Prints a line for each step; the
+exit code is 1 if one failed. `--fail-in STEP` makes a step fail on purpose: it must be noticed, and the steps with `always()`
+must still run.
+"""
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import yaml
+
+HERE = Path(__file__).resolve().parent
+KNOWN = {"name", "id", "uses", "with", "run", "env", "if", "working-directory"}
+
+
+def environment(path: Path) -> dict[str, str]:
+    """What steps have written to `GITHUB_ENV`."""
+    lines = path.read_text().splitlines() if path.exists() else []
+    return dict(line.split("=", 1) for line in lines if "=" in line)
+
+
+def run(step: dict, folder: Path, env: dict[str, str], fails: bool) -> int:
+    script = folder / "step.sh"
+    script.write_text(step["run"] + ("\nfalse\n" if fails else "\n"))
+    # As the runner calls bash.
+    command = ["bash", "--noprofile", "--norc", "-eo", "pipefail", str(script)]
+    where = folder / step.get("working-directory", ".")
+    return subprocess.run(command, cwd=where, env=env, timeout=300).returncode
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE")
+    parser.add_argument("--fail-in", metavar="STEP")
+    arguments = parser.parse_args()
+    workflow = yaml.safe_load((HERE / "workflow.yml").read_text())
+    # YAML 1.1 reads the key `on` as true.
+    assert workflow[True] == ["push"], workflow
+    folder = arguments.folder.resolve()
+    shutil.copytree(HERE, folder, dirs_exist_ok=True)
+    variables = {name: str(value) for name, value in workflow["env"].items()}
+    variables |= dict(setting.split("=", 1) for setting in arguments.set)
+    failed = False
+    written = folder / "github_env"
+    written.unlink(missing_ok=True)
+    for step in workflow["jobs"]["stream"]["steps"]:
+        unknown = step.keys() - KNOWN
+        assert not unknown, f"{step}: {unknown}"
+        name = step.get("name") or step.get("uses")
+        if "run" not in step or step.get("id", "").startswith("install-"):
+            print(f"-- {name}: not run here", flush=True)
+            continue
+        always = step.get("if") == "always()"
+        assert always or "if" not in step, step
+        if failed and not always:
+            print(f"-- {name}: left out, for a step before failed", flush=True)
+            continue
+        print(f"-- {name}", flush=True)
+        env = {**os.environ, **variables, **step.get("env", {}), **environment(written), "GITHUB_ENV": str(written)}
+        code = run(step, folder, env, name == arguments.fail_in)
+        if code != 0:
+            print(f"-- {name}: exit code {code}", flush=True)
+            failed = True
+    return int(failed)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -5,13 +5,13 @@
 
 use bytes::Bytes;
 use criterion::{BenchmarkId, Criterion, Throughput};
-use std::{hint::black_box, time::Duration};
+use std::hint::black_box;
 use vsps::{
     model::{
         Link, LinkAccess, LinkSpec, LossModel, LossSpec, OnDrop, RateSpec, ResponseShaper, Verdict,
     },
     seed::Seed,
-    units::{BitRate, Ratio},
+    units::{BitRate, LinkTime, Ratio},
 };
 
 const FRAME: &[u8] = &[0; 64 * 1024];
@@ -51,7 +51,7 @@ pub(crate) fn bench_all(c: &mut Criterion) {
 struct Body {
     link: Link,
     shaper: ResponseShaper,
-    now: Duration,
+    now: LinkTime,
 }
 
 impl Body {
@@ -60,7 +60,7 @@ impl Body {
         Self {
             link: Link::new(spec, seed),
             shaper: ResponseShaper::new(spec, own, seed),
-            now: Duration::ZERO,
+            now: LinkTime::ZERO,
         }
     }
 

@@ -8,7 +8,7 @@ use vsps::{
         Start, State, Step, Steps, Trace, Transport, TransportSpec, Verdict,
     },
     seed::Seed,
-    units::{BitRate, Ratio},
+    units::{BitRate, LinkTime, Ratio},
 };
 
 /// More than any quantum: the response always has bytes.
@@ -57,8 +57,8 @@ pub(crate) fn bench_all(c: &mut Criterion) {
 /// A link at work in virtual time, and the responses that share it.
 pub(crate) struct Drive {
     link: Link,
-    shapers: Vec<(ResponseShaper, Option<Transport>, Duration)>,
-    now: Duration,
+    shapers: Vec<(ResponseShaper, Option<Transport>, LinkTime)>,
+    now: LinkTime,
 }
 
 impl Drive {
@@ -68,10 +68,10 @@ impl Drive {
         let transport = || over_tcp.then(|| Transport::new(spec.latency.rtt));
         let shapers = (0..responses)
             .map(|n| {
-                (ResponseShaper::new(spec, None, seed.numbered(n)), transport(), Duration::ZERO)
+                (ResponseShaper::new(spec, None, seed.numbered(n)), transport(), LinkTime::ZERO)
             })
             .collect();
-        Self { link: Link::new(spec, seed), shapers, now: Duration::ZERO }
+        Self { link: Link::new(spec, seed), shapers, now: LinkTime::ZERO }
     }
 
     /// Runs until the next quantum passes: two questions as a rule, "when?" and then "now?".

@@ -1,5 +1,6 @@
 //! The clock of the process. Of the data plane, only this file reads the current time.
 
+use crate::units::ProcessTime;
 use std::time::{Duration, SystemTime};
 use tokio::time::Instant;
 
@@ -31,27 +32,27 @@ impl Clock {
 
     /// The current process time.
     #[must_use]
-    pub fn now(&self) -> Duration {
-        self.zero.elapsed()
+    pub fn now(&self) -> ProcessTime {
+        ProcessTime::new(self.zero.elapsed())
     }
 
     /// The current time, as process time and as the time of day.
     #[must_use]
     pub fn timestamp(&self) -> Timestamp {
         let process = self.now();
-        Timestamp { process, epoch: self.epoch(process) }
+        Timestamp { process: process.since_zero(), epoch: self.epoch(process) }
     }
 
     /// The Unix time at process time `time`. It never jumps: the system clock is read only once.
     #[must_use]
-    pub fn epoch(&self, time: Duration) -> Duration {
-        self.epoch + time
+    pub fn epoch(&self, time: ProcessTime) -> Duration {
+        self.epoch + time.since_zero()
     }
 
     /// The instant of process time `time`, for a timer.
     #[must_use]
-    pub fn instant(&self, time: Duration) -> Instant {
-        self.zero + time
+    pub fn instant(&self, time: ProcessTime) -> Instant {
+        self.zero + time.since_zero()
     }
 }
 
@@ -67,6 +68,6 @@ mod tests {
         let second = clock.timestamp();
         assert_eq!(second.process - first.process, Duration::from_millis(1500));
         assert_eq!(second.epoch - first.epoch, Duration::from_millis(1500));
-        assert_eq!(first.epoch, clock.epoch(first.process));
+        assert_eq!(first.epoch, clock.epoch(ProcessTime::new(first.process)));
     }
 }

@@ -244,7 +244,7 @@ fn rules(typed: &str) -> Result<RuleSet, ConfigError> {
 
 fn script(path: &Path) -> Result<Arc<Script>, ConfigError> {
     let clock = Clock::start();
-    Ok(Arc::new(Script::load(path, Arc::new(move || clock.now()))?))
+    Ok(Arc::new(Script::load(path, Arc::new(move || clock.now().since_zero()))?))
 }
 
 /// How many sessions have Prometheus series of their own.

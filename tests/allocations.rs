@@ -21,13 +21,13 @@ use vsps::{
     },
     profiles::Catalog,
     seed::Seed,
-    units::{BitRate, Ratio},
+    units::{BitRate, LinkTime, Ratio},
 };
 
 const RATE: BitRate = BitRate::from_kilobits_per_second(10_000);
 
 /// Runs a response that always has data until `end` of virtual time; returns how many quanta passed.
-fn drive(link: &mut Link, shaper: &mut ResponseShaper, now: &mut Duration, end: Duration) -> u64 {
+fn drive(link: &mut Link, shaper: &mut ResponseShaper, now: &mut LinkTime, end: LinkTime) -> u64 {
     let mut quanta = 0;
     while *now < end {
         match shaper.poll(&mut LinkAccess::new(link), *now, 1 << 20) {
@@ -61,12 +61,12 @@ fn a_link_in_steady_state_allocates_nothing() {
     for spec in [constant, markov_with_stalls()] {
         let mut link = Link::new(&spec, Seed::new(7));
         let mut shaper = ResponseShaper::new(&spec, None, Seed::new(7));
-        let mut now = Duration::ZERO;
+        let mut now = LinkTime::ZERO;
         // Queues grow to the size they need.
-        drive(&mut link, &mut shaper, &mut now, Duration::from_secs(60));
+        drive(&mut link, &mut shaper, &mut now, LinkTime::from_secs(60));
         let mut quanta = 0;
         let seen = measure(|| {
-            quanta = drive(&mut link, &mut shaper, &mut now, Duration::from_secs(180));
+            quanta = drive(&mut link, &mut shaper, &mut now, LinkTime::from_secs(180));
         });
         assert!(quanta > 50_000, "{quanta} quanta");
         assert_eq!(seen.count_total, 0, "{:?}", spec.rate);
@@ -88,7 +88,7 @@ fn a_trace_of_a_day_is_held_once() {
         for seed in 0..100 {
             let spec = spec.clone();
             let mut link = Link::new(&spec, Seed::new(seed));
-            link.carried(Duration::from_secs(3600 * seed));
+            link.carried(LinkTime::from_secs(3600 * seed));
             links.push((spec, link));
         }
     });

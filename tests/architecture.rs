@@ -30,7 +30,7 @@ const MODULES: &[(&str, &[&str])] = &[
     ("profiles", &["builtin", "document", "media", "model", "rules", "seed", "units"]),
     ("plot", &["model", "profiles", "seed", "units"]),
     // Real time is read here, and nowhere else in the data plane.
-    ("clock", &[]),
+    ("clock", &["units"]),
     ("event", &["clock", "media", "model", "rules", "units"]),
     ("sessions", &["clock", "event", "media", "model", "profiles", "rules", "seed", "units"]),
     // The event log spells out plans, whose parts are rules' and units' types.

@@ -10,7 +10,7 @@ use vsps::{
         ResponseShaper, Transport, TransportSpec, Verdict,
     },
     seed::Seed,
-    units::{BitRate, ByteSize, Ratio},
+    units::{BitRate, ByteSize, LinkTime, Ratio},
 };
 
 /// A connection, and the response on it.
@@ -20,7 +20,7 @@ struct Connection {
     /// The bytes of the response; and what the origin has ready at a time, if it is slow.
     left: u64,
     pace: Option<u64>,
-    arrivals: Vec<(Duration, usize)>,
+    arrivals: Vec<(LinkTime, usize)>,
 }
 
 impl Connection {
@@ -36,7 +36,7 @@ impl Connection {
     }
 
     /// Polls it at `now`; returns when it is to be polled again.
-    fn drive(&mut self, link: &mut Link, now: Duration) -> Option<Duration> {
+    fn drive(&mut self, link: &mut Link, now: LinkTime) -> Option<LinkTime> {
         while self.left > 0 {
             let ready = self.pace.map_or(u64::MAX, |pace| {
                 let made = (pace as f64 * now.as_secs_f64()) as u64;
@@ -65,7 +65,7 @@ impl Connection {
         None
     }
 
-    fn between(&self, from: Duration, to: Duration) -> f64 {
+    fn between(&self, from: LinkTime, to: LinkTime) -> f64 {
         let within = self.arrivals.iter().filter(|(at, _)| (from..to).contains(at));
         within.map(|(_, bytes)| *bytes as f64).sum()
     }
@@ -76,15 +76,17 @@ impl Connection {
 fn run(
     link: &mut Link,
     connections: &mut [Connection],
-    mut now: Duration,
-    end: Duration,
+    mut now: LinkTime,
+    end: LinkTime,
     late: Duration,
 ) {
     let mut wakes = vec![now; connections.len()];
     while now < end {
         for (connection, wake) in connections.iter_mut().zip(&mut wakes) {
             if *wake <= now {
-                *wake = connection.drive(link, now).map_or(Duration::MAX, |wake| wake + late);
+                *wake = connection
+                    .drive(link, now)
+                    .map_or(LinkTime::new(Duration::MAX), |wake| wake + late);
             }
         }
         now = wakes.iter().min().copied().unwrap_or(end);
@@ -106,12 +108,12 @@ fn jain(parts: &[f64]) -> f64 {
     sum * sum / (parts.len() as f64 * parts.iter().map(|part| part * part).sum::<f64>())
 }
 
-const FROM: Duration = Duration::from_secs(5);
-const TO: Duration = Duration::from_secs(30);
+const FROM: LinkTime = LinkTime::from_secs(5);
+const TO: LinkTime = LinkTime::from_secs(30);
 
 /// Each connection's share of what the link carried from [`FROM`] to [`TO`].
 fn parts(spec: &LinkSpec, connections: &mut [Connection], bits: u64, late: Duration) -> Vec<f64> {
-    run(&mut Link::new(spec, Seed::new(1)), connections, Duration::ZERO, TO, late);
+    run(&mut Link::new(spec, Seed::new(1)), connections, LinkTime::ZERO, TO, late);
     let all = (TO - FROM).as_secs_f64() * bits as f64 / 8.0;
     connections.iter().map(|connection| connection.between(FROM, TO) / all).collect()
 }
@@ -172,10 +174,10 @@ fn what_another_leaves_is_for_the_rest() {
     let mut connections = [20, 50].map(|rtt| Connection::new(1, rtt, 0.0));
     connections[0].left = 5_000_000;
     let spec = fair(8_000_000);
-    run(&mut Link::new(&spec, Seed::new(1)), &mut connections, Duration::ZERO, TO, Duration::ZERO);
+    run(&mut Link::new(&spec, Seed::new(1)), &mut connections, LinkTime::ZERO, TO, Duration::ZERO);
     let (done, _) = *connections[0].arrivals.last().unwrap();
     assert!((done.as_secs_f64() / 10.0 - 1.0).abs() < 0.05, "{done:?}");
-    let alone = connections[1].between(ms(12_000), ms(22_000));
+    let alone = connections[1].between(LinkTime::from_secs(12), LinkTime::from_secs(22));
     assert!((alone / 1e7 - 1.0).abs() < 0.02, "{alone}");
 }
 
@@ -187,7 +189,7 @@ fn a_link_without_a_rate_needs_no_turns() {
         let mut connections = [20, 50].map(|rtt| Connection::new(1, rtt, 1e-3));
         connections.iter_mut().for_each(|connection| connection.left = 10_000_000);
         let mut link = Link::new(&spec, Seed::new(1));
-        run(&mut link, &mut connections, Duration::ZERO, TO, Duration::ZERO);
+        run(&mut link, &mut connections, LinkTime::ZERO, TO, Duration::ZERO);
         assert!(connections.iter().all(|connection| connection.left == 0));
         connections.map(|connection| connection.arrivals)
     };
@@ -199,7 +201,7 @@ fn a_link_without_a_rate_needs_no_turns() {
 fn a_lane_holds_no_more_than_the_queue() {
     let spec = fair(4_000_000);
     let mut connections = [Connection::new(1, 20, 0.0)];
-    run(&mut Link::new(&spec, Seed::new(1)), &mut connections, Duration::ZERO, TO, Duration::ZERO);
+    run(&mut Link::new(&spec, Seed::new(1)), &mut connections, LinkTime::ZERO, TO, Duration::ZERO);
     let trip = connections[0].transport.round_trip().unwrap();
     // 128 KiB at 4 Mbit/s are 262 ms.
     assert!(trip > ms(20 + 150) && trip < ms(20 + 265), "{trip:?}");
@@ -211,7 +213,7 @@ fn lanes_follow_a_change() {
     for (before, after) in [(80_000_000_u64, 2_000_000_u64), (2_000_000, 16_000_000)] {
         let mut link = Link::new(&fair(before), Seed::new(1));
         let mut connections = [20, 60].map(|rtt| Connection::new(1, rtt, 0.0));
-        run(&mut link, &mut connections, Duration::ZERO, FROM, Duration::ZERO);
+        run(&mut link, &mut connections, LinkTime::ZERO, FROM, Duration::ZERO);
         link.change(FROM, &fair(after));
         run(&mut link, &mut connections, FROM, TO, Duration::ZERO);
         let rate = after as f64 / 8.0;
@@ -221,7 +223,7 @@ fn lanes_follow_a_change() {
             let most = rate * window.as_secs_f64() + 20_000.0;
             assert!(arrived <= most, "{before} to {after}: {arrived} of {most} in {window:?}");
         }
-        let late = ms(10_000);
+        let late = LinkTime::from_secs(10);
         let parts: Vec<f64> = connections.iter().map(|c| c.between(late, TO)).collect();
         assert!(jain(&parts) > 0.99, "{before} to {after}: {parts:?}");
         let all = parts.iter().sum::<f64>() / (rate * (TO - late).as_secs_f64());
@@ -232,7 +234,7 @@ fn lanes_follow_a_change() {
         let spec = |fair_queue| LinkSpec { fair_queue, ..fair(8_000_000) };
         let mut link = Link::new(&spec(!fair_queue), Seed::new(1));
         let mut connections = [20, 60].map(|rtt| Connection::new(1, rtt, 0.0));
-        run(&mut link, &mut connections, Duration::ZERO, FROM, Duration::ZERO);
+        run(&mut link, &mut connections, LinkTime::ZERO, FROM, Duration::ZERO);
         link.change(FROM, &spec(fair_queue));
         run(&mut link, &mut connections, FROM, TO, Duration::ZERO);
         let sum: f64 = connections.iter().map(|c| c.between(FROM, TO)).sum();
@@ -260,9 +262,9 @@ proptest! {
             spec.burst = burst.map(ByteSize::from_bytes);
             spec.count = if wire { Count::Wire } else { Count::Payload };
             let mut connections = [Connection::new(1, rtt, loss)];
-            let end = Duration::from_secs_f64((2e7 / bits as f64).clamp(0.5, 10.0));
+            let end = LinkTime::new(Duration::from_secs_f64((2e7 / bits as f64).clamp(0.5, 10.0)));
             let late = Duration::from_micros(late);
-            run(&mut Link::new(&spec, Seed::new(1)), &mut connections, Duration::ZERO, end, late);
+            run(&mut Link::new(&spec, Seed::new(1)), &mut connections, LinkTime::ZERO, end, late);
             let [connection] = connections;
             connection.arrivals
         };
@@ -281,9 +283,9 @@ proptest! {
         let run = || {
             let new = |(party, rtt): &(u64, u64)| Connection::new(*party, *rtt, loss);
             let mut connections: Vec<_> = rtts.iter().map(new).collect();
-            let end = Duration::from_secs_f64((2e7 / bits as f64).clamp(0.5, 10.0));
+            let end = LinkTime::new(Duration::from_secs_f64((2e7 / bits as f64).clamp(0.5, 10.0)));
             let (mut link, late) = (Link::new(&fair(bits), Seed::new(1)), Duration::from_micros(late));
-            run(&mut link, &mut connections, Duration::ZERO, end, late);
+            run(&mut link, &mut connections, LinkTime::ZERO, end, late);
             connections.into_iter().map(|connection| connection.arrivals).collect::<Vec<_>>()
         };
         let arrivals = run();

@@ -10,23 +10,23 @@ use vsps::{
         ResponseShaper, StallSpec, Step, Steps, Transport, Verdict,
     },
     seed::Seed,
-    units::{BitRate, ByteSize, Ratio},
+    units::{BitRate, ByteSize, LinkTime, Ratio},
 };
 
 /// Bytes that left at a time.
-type Sent = (Duration, usize);
+type Sent = (LinkTime, usize);
 
 /// Drives one response until `end`: always bytes to send, woken `late(n)` after each n-th deadline.
 fn drive(
     spec: &LinkSpec,
     seed: u64,
-    end: Duration,
+    end: LinkTime,
     chunk: usize,
     mut late: impl FnMut(usize) -> Duration,
 ) -> (Vec<Sent>, Vec<Verdict>) {
     let mut link = Link::new(spec, Seed::new(seed));
     let mut shaper = ResponseShaper::new(spec, None, Seed::new(seed).named("request"));
-    let (mut now, mut sent, mut verdicts, mut wakes) = (Duration::ZERO, vec![], vec![], 0);
+    let (mut now, mut sent, mut verdicts, mut wakes) = (LinkTime::ZERO, vec![], vec![], 0);
     while now < end {
         let verdict = shaper.poll(&mut LinkAccess::new(&mut link), now, chunk);
         verdicts.push(verdict);
@@ -65,7 +65,7 @@ fn steps(list: &[(u64, u64)]) -> RateSpec {
 }
 
 /// The integral of repeated steps in bytes, by the schoolbook: the oracle for [`steps`].
-fn integral(list: &[(u64, u64)], until: Duration) -> f64 {
+fn integral(list: &[(u64, u64)], until: LinkTime) -> f64 {
     let (mut left, mut bytes) = (until.as_secs_f64(), 0.0);
     for &(ms, kilobits) in list.iter().cycle() {
         let lasts = (ms as f64 / 1e3).min(left);
@@ -93,10 +93,10 @@ proptest! {
         chunk in 1usize..200_000,
         seed: u64,
     ) {
-        let end = Duration::from_secs_f64((4e6 / bits as f64).clamp(0.05, 20.0));
+        let end = LinkTime::new(Duration::from_secs_f64((4e6 / bits as f64).clamp(0.05, 20.0)));
         let (sent, _) = drive(&constant(bits, burst), seed, end, chunk, |_| Duration::ZERO);
         // Equivalent to checking all pairs: a bucket that drains at the rate never overflows.
-        let (mut level, mut last) = (0.0f64, Duration::ZERO);
+        let (mut level, mut last) = (0.0f64, LinkTime::ZERO);
         for (at, bytes) in sent {
             level = (level - (at - last).as_secs_f64() * bits as f64 / 8.0).max(0.0) + bytes as f64;
             last = at;
@@ -112,7 +112,7 @@ proptest! {
     ) {
         prop_assume!(list.iter().any(|(_, kilobits)| *kilobits > 50));
         let spec = LinkSpec { rate: steps(&list), ..LinkSpec::default() };
-        let (sent, _) = drive(&spec, seed, Duration::from_secs(10), 64 * 1024, |_| Duration::ZERO);
+        let (sent, _) = drive(&spec, seed, LinkTime::from_secs(10), 64 * 1024, |_| Duration::ZERO);
         let mut passed = 0.0;
         for &(at, bytes) in &sent {
             passed += bytes as f64;
@@ -129,7 +129,7 @@ proptest! {
         delays in prop::collection::vec(0u64..20_000, 1..50),
         seed: u64,
     ) {
-        let end = Duration::from_secs(10);
+        let end = LinkTime::from_secs(10);
         let late = |n: usize| Duration::from_micros(delays[n % delays.len()]);
         let (sent, _) = drive(&constant(bits, 3000), seed, end, 1 << 20, late);
         let could = 10.0 * bits as f64 / 8.0;
@@ -142,7 +142,7 @@ proptest! {
     #[test]
     fn a_seed_replays(seed: u64) {
         let spec = rough();
-        let run = || drive(&spec, seed, Duration::from_secs(30), 10_000, |_| Duration::ZERO);
+        let run = || drive(&spec, seed, LinkTime::from_secs(30), 10_000, |_| Duration::ZERO);
         prop_assert_eq!(run(), run());
     }
 
@@ -151,7 +151,7 @@ proptest! {
     fn losses_do_not_depend_on_chunks(seed: u64, one in 1usize..5000, two in 1usize..50_000) {
         let lost = |chunk| -> Vec<u64> {
             let (_, verdicts) =
-                drive(&rough(), seed, Duration::from_secs(20), chunk, |_| Duration::ZERO);
+                drive(&rough(), seed, LinkTime::from_secs(20), chunk, |_| Duration::ZERO);
             let bytes = verdicts.iter().filter_map(|verdict| match verdict {
                 Verdict::Drop { at_byte, .. } => Some(*at_byte),
                 _ => None,
@@ -189,11 +189,11 @@ fn rough() -> LinkSpec {
 }
 
 /// Runs `n` responses on one link, each polling again as soon as its bytes have left.
-fn share(spec: &LinkSpec, n: usize, end: Duration) -> Vec<usize> {
+fn share(spec: &LinkSpec, n: usize, end: LinkTime) -> Vec<usize> {
     let mut link = Link::new(spec, Seed::new(1));
     let mut shapers: Vec<ResponseShaper> =
         (0..n).map(|i| ResponseShaper::new(spec, None, Seed::new(i as u64))).collect();
-    let (mut now, mut bytes) = (Duration::ZERO, vec![0; n]);
+    let (mut now, mut bytes) = (LinkTime::ZERO, vec![0; n]);
     while now < end {
         let mut next = end;
         for (shaper, bytes) in shapers.iter_mut().zip(&mut bytes) {
@@ -215,7 +215,7 @@ fn share(spec: &LinkSpec, n: usize, end: Duration) -> Vec<usize> {
 #[test]
 fn parallel_flows_share_evenly() {
     for n in [2, 4, 6] {
-        let bytes = share(&constant(5_000_000, 3000), n, Duration::from_secs(10));
+        let bytes = share(&constant(5_000_000, 3000), n, LinkTime::from_secs(10));
         let sum: f64 = bytes.iter().map(|b| *b as f64).sum();
         let squares: f64 = bytes.iter().map(|b| (*b as f64).powi(2)).sum();
         let jain = sum * sum / (n as f64 * squares);
@@ -231,12 +231,12 @@ fn a_change_is_felt_in_flight() {
     let mut link = Link::new(&slow, Seed::new(1));
     let mut shaper = ResponseShaper::new(&slow, None, Seed::new(1));
     assert_eq!(
-        shaper.poll(&mut LinkAccess::new(&mut link), Duration::ZERO, 4000),
+        shaper.poll(&mut LinkAccess::new(&mut link), LinkTime::ZERO, 4000),
         Verdict::Pass(128)
     );
-    let wait = shaper.poll(&mut LinkAccess::new(&mut link), Duration::ZERO, 4000);
-    assert_eq!(wait, Verdict::Wait(Duration::from_millis(1024)));
-    let now = Duration::from_millis(1000);
+    let wait = shaper.poll(&mut LinkAccess::new(&mut link), LinkTime::ZERO, 4000);
+    assert_eq!(wait, Verdict::Wait(LinkTime::from_millis(1024)));
+    let now = LinkTime::from_millis(1000);
     link.change(now, &constant(24_000, 128));
     let sooner = shaper.poll(&mut LinkAccess::new(&mut link), now, 4000);
     // A quantum at the new rate, from an empty bucket: 128 bytes at 24 kbit/s.
@@ -252,7 +252,7 @@ fn an_own_rate_is_a_ceiling_of_its_own() {
     let mut link = Link::new(&spec, Seed::new(1));
     let own = Some(BitRate::from_kilobits_per_second(300));
     let mut shaper = ResponseShaper::new(&spec, own, Seed::new(1));
-    let (mut now, end) = (Duration::ZERO, Duration::from_secs(10));
+    let (mut now, end) = (LinkTime::ZERO, LinkTime::from_secs(10));
     while now < end {
         match shaper.poll(&mut LinkAccess::new(&mut link), now, 1 << 20) {
             Verdict::Wait(until) => now = until,
@@ -269,12 +269,12 @@ fn an_own_rate_is_a_ceiling_of_its_own() {
 fn a_loss_costs_a_round_trip() {
     let mut spec = constant(8_000_000, 3000);
     spec.latency.rtt = Duration::from_millis(100);
-    let (clean, _) = drive(&spec, 1, Duration::from_secs(60), 1 << 20, |_| Duration::ZERO);
+    let (clean, _) = drive(&spec, 1, LinkTime::from_secs(60), 1 << 20, |_| Duration::ZERO);
     spec.loss = Some(LossSpec {
         model: LossModel::Bernoulli(Ratio::new(0.001).unwrap()),
         on_drop: OnDrop::Retransmit,
     });
-    let (lossy, verdicts) = drive(&spec, 1, Duration::from_secs(60), 1 << 20, |_| Duration::ZERO);
+    let (lossy, verdicts) = drive(&spec, 1, LinkTime::from_secs(60), 1 << 20, |_| Duration::ZERO);
     let drops = verdicts.iter().filter(|v| matches!(v, Verdict::Drop { .. })).count();
     let lost_time = 1.0 - total(&lossy) as f64 / total(&clean) as f64;
     assert!(drops > 20, "{drops} drops");
@@ -287,9 +287,9 @@ fn a_loss_costs_a_round_trip() {
 fn a_silenced_link_with_stalls_costs_nothing() {
     let mut link = Link::new(&rough(), Seed::new(1));
     let silent = LinkSpec { rate: RateSpec::Constant(BitRate::ZERO), ..rough() };
-    link.change(Duration::from_secs(1), &silent);
+    link.change(LinkTime::from_secs(1), &silent);
     let mut shaper = ResponseShaper::new(&silent, None, Seed::new(1));
-    let (mut now, mut told) = (Duration::from_secs(1), 0);
+    let (mut now, mut told) = (LinkTime::from_secs(1), 0);
     for _ in 0..1000 {
         loop {
             match shaper.poll(&mut LinkAccess::new(&mut link), now, 1000) {
@@ -311,11 +311,11 @@ fn a_rate_of_zero_is_silence_until_a_change() {
     let mut link = Link::new(&silent, Seed::new(1));
     let mut shaper = ResponseShaper::new(&silent, None, Seed::new(1));
     for day in 0..100 {
-        let now = Duration::from_secs(day * 86_400);
+        let now = LinkTime::from_secs(day * 86_400);
         assert_eq!(shaper.poll(&mut LinkAccess::new(&mut link), now, 4000), Verdict::Paused);
         assert_eq!((link.carried(now), link.rate(now)), (0, Some(BitRate::ZERO)));
     }
-    let now = Duration::from_secs(100 * 86_400);
+    let now = LinkTime::from_secs(100 * 86_400);
     link.change(now, &constant(8_000_000, 1000));
     let wake = now + Duration::from_millis(1);
     assert_eq!(shaper.poll(&mut LinkAccess::new(&mut link), now, 1000), Verdict::Wait(wake));
@@ -326,7 +326,7 @@ fn a_rate_of_zero_is_silence_until_a_change() {
     held.keep_to(limit);
     let mut link = Link::new(&fast, Seed::new(1));
     assert_eq!(
-        held.poll(&mut LinkAccess::new(&mut link), Duration::from_secs(9), 1000),
+        held.poll(&mut LinkAccess::new(&mut link), LinkTime::from_secs(9), 1000),
         Verdict::Paused
     );
 }
@@ -338,14 +338,14 @@ fn a_sudden_drop_strands_nobody() {
     let mut link = Link::new(&fast, Seed::new(1));
     let mut shapers: Vec<ResponseShaper> =
         (0..6).map(|i| ResponseShaper::new(&fast, None, Seed::new(i))).collect();
-    let mut now = Duration::ZERO;
+    let mut now = LinkTime::ZERO;
     for shaper in &mut shapers {
         while let Verdict::Pass(_) = shaper.poll(&mut LinkAccess::new(&mut link), now, 1 << 20) {}
     }
     link.change(now, &constant(1_000_000, 1448));
     let mut passed = 0;
-    while now < Duration::from_secs(1) {
-        let mut next = Duration::from_secs(1);
+    while now < LinkTime::from_secs(1) {
+        let mut next = LinkTime::from_secs(1);
         for shaper in &mut shapers {
             loop {
                 match shaper.poll(&mut LinkAccess::new(&mut link), now, 1 << 20) {
@@ -370,7 +370,7 @@ fn a_head_takes_its_time_before_the_body() {
             (Link::new(&spec, Seed::new(1)), ResponseShaper::new(&spec, None, Seed::new(1)));
         let mut tcp = Transport::new(Duration::from_millis(1));
         shaper.follow_head(head);
-        let (mut now, mut first, mut left) = (Duration::ZERO, None, 20_000);
+        let (mut now, mut first, mut left) = (LinkTime::ZERO, None, 20_000);
         while left > 0 {
             let transport = transport.then_some(&mut tcp);
             let mut access = LinkAccess { transport, ..LinkAccess::new(&mut link) };
@@ -389,7 +389,11 @@ fn a_head_takes_its_time_before_the_body() {
         let (without, with) = (passed(0, transport), passed(5000, transport));
         let later = Duration::from_millis(50);
         // The first quantum and the head share the burst.
-        assert!(with.0.abs_diff(without.0 + later) < Duration::from_millis(16), "{with:?}");
+        assert!(
+            with.0.since_zero().abs_diff(without.0.since_zero() + later)
+                < Duration::from_millis(16),
+            "{with:?}"
+        );
         assert_eq!(with.1, without.1 + later, "over TCP: {transport}");
     }
 }

@@ -11,7 +11,7 @@ use vsps::{
         Wave, Waves,
     },
     seed::Seed,
-    units::{BitRate, Ratio},
+    units::{BitRate, LinkTime, Ratio},
 };
 
 const KBIT: fn(u64) -> BitRate = BitRate::from_kilobits_per_second;
@@ -79,13 +79,13 @@ fn spec(rate: RateSpec) -> LinkSpec {
 fn drive(
     spec: &LinkSpec,
     seed: u64,
-    end: Duration,
+    end: LinkTime,
     chunk: usize,
     idle: u64,
-) -> Vec<(Duration, u64)> {
+) -> Vec<(LinkTime, u64)> {
     let mut link = Link::new(spec, Seed::new(seed));
     let mut shaper = ResponseShaper::new(spec, None, Seed::new(seed).named("request"));
-    let (mut now, mut sent) = (Duration::ZERO, vec![]);
+    let (mut now, mut sent) = (LinkTime::ZERO, vec![]);
     while now < end {
         match shaper.poll(&mut LinkAccess::new(&mut link), now, chunk) {
             Verdict::Pass(_) => sent.push((now, shaper.sent())),
@@ -103,7 +103,7 @@ fn drive(
     sent
 }
 
-fn by(sent: &[(Duration, u64)], time: Duration) -> u64 {
+fn by(sent: &[(LinkTime, u64)], time: LinkTime) -> u64 {
     let index = sent.partition_point(|(at, _)| *at <= time);
     index.checked_sub(1).map_or(0, |last| sent[last].1)
 }
@@ -116,15 +116,15 @@ proptest! {
     fn links_over_one_schedule_agree_to_the_byte(chunk in 1usize..200_000, seed: u64, idle in 0u64..5) {
         for rate in kinds() {
             let spec = spec(rate);
-            let one = drive(&spec, seed, Duration::from_secs(8), 1 << 20, 0);
-            let two = drive(&spec, seed, Duration::from_secs(8), 1 << 20, idle);
+            let one = drive(&spec, seed, LinkTime::from_secs(8), 1 << 20, 0);
+            let two = drive(&spec, seed, LinkTime::from_secs(8), 1 << 20, idle);
             prop_assert_eq!(&one, &two);
             prop_assert!(one.windows(2).all(|pair| pair[0].0 <= pair[1].0));
             // In other chunks the quanta are cut elsewhere: at any moment within one of them.
-            let cut = drive(&spec, seed, Duration::from_secs(8), chunk.max(700), 0);
+            let cut = drive(&spec, seed, LinkTime::from_secs(8), chunk.max(700), 0);
             let quantum = 16_000;
             for tenth in 0..80 {
-                let (a, b) = (by(&one, MS(100 * tenth)), by(&cut, MS(100 * tenth)));
+                let (a, b) = (by(&one, LinkTime::from_millis(100 * tenth)), by(&cut, LinkTime::from_millis(100 * tenth)));
                 prop_assert!(a.abs_diff(b) <= quantum, "{a} and {b} at {tenth}: {:?}", spec.rate);
             }
         }
@@ -133,7 +133,7 @@ proptest! {
     #[test]
     fn a_seed_replays_and_another_differs(seed: u64) {
         for rate in [chain(), on_off(KBIT(800)), kinds().swap_remove(6)] {
-            let run = |seed| drive(&spec(rate.clone()), seed, Duration::from_secs(20), 5000, 0);
+            let run = |seed| drive(&spec(rate.clone()), seed, LinkTime::from_secs(20), 5000, 0);
             prop_assert_eq!(run(seed), run(seed));
             prop_assert_ne!(run(seed), run(seed ^ 1));
         }
@@ -148,9 +148,9 @@ fn idle_hours_are_skipped() {
     let spec = spec(RateSpec::Trace(Arc::new(trace)));
     let mut link = Link::new(&spec, Seed::new(1));
     for hour in 0..24 * 300 {
-        let now = Duration::from_secs(hour * 3600 + 7);
-        let expected = KBIT(500 + ((now.as_secs() + 3600) % 86_400 * 7919) % 5000);
-        assert_eq!(link.rate(now), Some(expected));
+        let second = hour * 3600 + 7;
+        let expected = KBIT(500 + ((second + 3600) % 86_400 * 7919) % 5000);
+        assert_eq!(link.rate(LinkTime::from_secs(second)), Some(expected));
     }
 }
 
@@ -170,10 +170,10 @@ fn a_trace_is_shared() {
 #[test]
 fn a_ramp_passes_its_area() {
     let spec = spec(ramp(&[(0, 0), (10_000, 8000)]));
-    let sent = drive(&spec, 1, Duration::from_secs(10), 1 << 20, 0);
+    let sent = drive(&spec, 1, LinkTime::from_secs(10), 1 << 20, 0);
     for second in 1..=10u64 {
         let area = (second * second * 8_000_000 / 10 / 2 / 8) as f64;
-        let passed = by(&sent, Duration::from_secs(second)) as f64;
+        let passed = by(&sent, LinkTime::from_secs(second)) as f64;
         assert!((passed - area).abs() < 4000.0, "{passed} by {second} s, area {area}");
     }
 }
@@ -184,8 +184,9 @@ fn a_wire_carries_its_share_of_payload() {
     for kilobits in [64, 5000, 900_000] {
         let constant = spec(RateSpec::Constant(KBIT(kilobits)));
         let wire = LinkSpec { count: Count::Wire, ..constant.clone() };
-        let sent =
-            |spec| by(&drive(spec, 1, Duration::from_secs(20), 1 << 20, 0), MS(20_000)) as f64;
+        let sent = |spec| {
+            by(&drive(spec, 1, LinkTime::from_secs(20), 1 << 20, 0), LinkTime::from_secs(20)) as f64
+        };
         let ratio = sent(&wire) / sent(&constant);
         assert!((ratio * 1514.0 / 1448.0 - 1.0).abs() < 0.002, "{ratio} at {kilobits}");
     }
@@ -198,7 +199,7 @@ fn stalls_by_bytes_strike_at_bytes() {
     let stall = StallSpec::by_bytes(every, Distribution::constant(MS(300))).unwrap();
     let spec = LinkSpec { stall: Some(stall), ..spec(RateSpec::Constant(KBIT(8000))) };
     for chunk in [1000, 1 << 20] {
-        let sent = drive(&spec, 3, Duration::from_secs(10), chunk, 0);
+        let sent = drive(&spec, 3, LinkTime::from_secs(10), chunk, 0);
         let gaps = sent.windows(2).filter(|pair| pair[1].0 - pair[0].0 >= MS(300));
         let at: Vec<u64> = gaps.map(|pair| pair[0].1).collect();
         let expected: Vec<u64> = (1..=at.len() as u64).map(|n| n * (100 << 10)).collect();

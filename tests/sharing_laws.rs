@@ -9,7 +9,7 @@ use vsps::{
         Transport, Verdict,
     },
     seed::Seed,
-    units::BitRate,
+    units::{BitRate, LinkTime},
 };
 
 fn megabits(rate: u64) -> LinkSpec {
@@ -19,12 +19,12 @@ fn megabits(rate: u64) -> LinkSpec {
 
 /// A session: when it starts, and its responses, each with the bytes it has received.
 struct Session {
-    start: Duration,
+    start: LinkTime,
     turns: Option<SessionRoundRobin>,
     shapers: Vec<(ResponseShaper, usize)>,
 }
 
-fn session(fair: bool, shapers: u64, start: Duration) -> Session {
+fn session(fair: bool, shapers: u64, start: LinkTime) -> Session {
     let shaper = |i| (ResponseShaper::new(&LinkSpec::default(), None, Seed::new(i)), 0);
     let turns = fair.then(SessionRoundRobin::default);
     Session { start, turns, shapers: (0..shapers).map(shaper).collect() }
@@ -32,11 +32,11 @@ fn session(fair: bool, shapers: u64, start: Duration) -> Session {
 
 impl Session {
     /// Polls it at `now`; returns when it is to be polled again.
-    fn drive(&mut self, link: &mut Link, now: Duration) -> Option<Duration> {
+    fn drive(&mut self, link: &mut Link, now: LinkTime) -> Option<LinkTime> {
         if now < self.start {
             return Some(self.start);
         }
-        let mut next = None::<Duration>;
+        let mut next = None::<LinkTime>;
         for (shaper, got) in &mut self.shapers {
             loop {
                 let turns = self.turns.as_mut();
@@ -65,8 +65,8 @@ impl Session {
 fn run(
     link: &mut Link,
     sessions: &mut [Session],
-    mut now: Duration,
-    end: Duration,
+    mut now: LinkTime,
+    end: LinkTime,
     late: Duration,
 ) {
     while now < end {
@@ -80,7 +80,8 @@ fn jain(parts: &[f64]) -> f64 {
     sum * sum / (parts.len() as f64 * parts.iter().map(|part| part * part).sum::<f64>())
 }
 
-const TEN: Duration = Duration::from_secs(10);
+const TEN: LinkTime = LinkTime::from_secs(10);
+const ZERO: LinkTime = LinkTime::ZERO;
 const NONE: Duration = Duration::ZERO;
 
 /// Fair: six connections get no more than one, and the link carries all it can.
@@ -89,8 +90,8 @@ fn sessions_share_fairly_whatever_their_connections() {
     for late in [NONE, Duration::from_micros(700)] {
         for rate in [1, 8, 100] {
             let mut link = Link::new(&megabits(rate), Seed::new(1));
-            let mut sessions = [session(true, 6, NONE), session(true, 1, NONE)];
-            run(&mut link, &mut sessions, NONE, TEN, late);
+            let mut sessions = [session(true, 6, ZERO), session(true, 1, ZERO)];
+            run(&mut link, &mut sessions, ZERO, TEN, late);
             let parts = [sessions[0].got(), sessions[1].got()];
             let sum: f64 = parts.iter().sum::<f64>() / (1_250_000 * rate) as f64;
             assert!(jain(&parts) > 0.99, "{rate} Mbit/s, {late:?} late: {parts:?}");
@@ -106,8 +107,8 @@ fn sessions_share_fairly_whatever_their_connections() {
 #[test]
 fn connections_count_first_come_first_served() {
     let mut link = Link::new(&megabits(8), Seed::new(1));
-    let mut sessions = [session(false, 6, NONE), session(false, 1, NONE)];
-    run(&mut link, &mut sessions, NONE, TEN, NONE);
+    let mut sessions = [session(false, 6, ZERO), session(false, 1, ZERO)];
+    run(&mut link, &mut sessions, ZERO, TEN, NONE);
     let ratio = sessions[0].got() / sessions[1].got();
     assert!((ratio - 6.0).abs() < 0.05, "{ratio} : 1");
 }
@@ -116,9 +117,9 @@ fn connections_count_first_come_first_served() {
 #[test]
 fn a_second_session_takes_its_part_when_it_comes() {
     let mut link = Link::new(&megabits(8), Seed::new(1));
-    let start = Duration::from_secs(4);
-    let mut sessions = [session(true, 6, NONE), session(true, 2, start)];
-    run(&mut link, &mut sessions, NONE, TEN, NONE);
+    let start = LinkTime::from_secs(4);
+    let mut sessions = [session(true, 6, ZERO), session(true, 2, start)];
+    run(&mut link, &mut sessions, ZERO, TEN, NONE);
     let [first, second] = [sessions[0].got(), sessions[1].got()].map(|got| got / 1e6);
     assert!((first - 7.0).abs() < 0.05 && (second - 3.0).abs() < 0.05, "{first}, {second} MB");
 }
@@ -127,11 +128,11 @@ fn a_second_session_takes_its_part_when_it_comes() {
 #[test]
 fn turns_follow_a_change() {
     let mut link = Link::new(&megabits(1000), Seed::new(1));
-    let mut sessions = [session(true, 6, NONE), session(true, 1, NONE)];
-    run(&mut link, &mut sessions, NONE, Duration::from_millis(100), NONE);
+    let mut sessions = [session(true, 6, ZERO), session(true, 1, ZERO)];
+    run(&mut link, &mut sessions, ZERO, LinkTime::from_millis(100), NONE);
     let before: f64 = sessions.iter().map(Session::got).sum();
-    link.change(Duration::from_millis(100), &megabits(1));
-    run(&mut link, &mut sessions, Duration::from_millis(100), Duration::from_millis(2100), NONE);
+    link.change(LinkTime::from_millis(100), &megabits(1));
+    run(&mut link, &mut sessions, LinkTime::from_millis(100), LinkTime::from_millis(2100), NONE);
     let after = sessions.iter().map(Session::got).sum::<f64>() - before;
     assert!((after / 250_000.0 - 1.0).abs() < 0.02, "{after} bytes in two seconds");
 }
@@ -148,14 +149,14 @@ fn who_leaves_holds_nobody_up() {
     let mut shapers: Vec<ResponseShaper> =
         (0..3).map(|i| ResponseShaper::new(&LinkSpec::default(), None, Seed::new(i))).collect();
     for shaper in &mut shapers {
-        while let Verdict::Pass(_) = shaper.poll(&mut in_turn(&mut link, &mut turns), NONE, 1 << 20)
+        while let Verdict::Pass(_) = shaper.poll(&mut in_turn(&mut link, &mut turns), ZERO, 1 << 20)
         {
         }
     }
     shapers.drain(..2).for_each(|mut shaper| shaper.leave(&mut turns));
     let [shaper] = shapers.as_mut_slice() else { panic!("one is left") };
-    let mut now = NONE;
-    while now < Duration::from_secs(1) {
+    let mut now = ZERO;
+    while now < LinkTime::from_secs(1) {
         match shaper.poll(&mut in_turn(&mut link, &mut turns), now, 1 << 20) {
             Verdict::Wait(until) => now = until,
             Verdict::Pass(_) => {}
@@ -180,7 +181,7 @@ fn a_limit_is_a_ceiling_for_those_who_share_it() {
                 (shaper, Transport::new(Duration::from_millis(20)))
             })
             .collect();
-        let mut now = NONE;
+        let mut now = ZERO;
         while now < TEN {
             let mut next = TEN;
             for (shaper, transport) in &mut shapers {

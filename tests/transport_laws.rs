@@ -10,7 +10,7 @@ use vsps::{
         QueueSize, RateSpec, ResponseShaper, StallSpec, Transport, TransportSpec, Verdict,
     },
     seed::Seed,
-    units::{BitRate, ByteSize, Ratio},
+    units::{BitRate, ByteSize, LinkTime, Ratio},
 };
 
 /// A running download: a response on a connection.
@@ -21,8 +21,8 @@ struct Download {
     /// Another has followed it.
     replaced: bool,
     /// When the last byte arrived.
-    done: Option<Duration>,
-    arrivals: Vec<(Duration, usize)>,
+    done: Option<LinkTime>,
+    arrivals: Vec<(LinkTime, usize)>,
 }
 
 /// A session in virtual time: one link, some connections, some downloads.
@@ -31,7 +31,7 @@ struct Session {
     link: Link,
     connections: Vec<Transport>,
     downloads: Vec<Download>,
-    now: Duration,
+    now: LinkTime,
     /// The longest time that a new packet would have had to queue.
     worst_queue: Duration,
     /// Added to each wake-up.
@@ -49,7 +49,7 @@ impl Session {
             link: Link::new(spec, Seed::new(1)),
             connections: vec![Transport::new(spec.latency.rtt); connections],
             downloads: Vec::new(),
-            now: Duration::ZERO,
+            now: LinkTime::ZERO,
             worst_queue: Duration::ZERO,
             lateness: Duration::ZERO,
             first_seed: 0,
@@ -73,7 +73,7 @@ impl Session {
     }
 
     /// Runs until all downloads are complete, or `end`.
-    fn run(&mut self, end: Duration) {
+    fn run(&mut self, end: LinkTime) {
         while self.now < end {
             let mut next = end;
             for download in self.downloads.iter_mut().filter(|download| download.left > 0) {
@@ -162,9 +162,9 @@ fn mean_window(p: f64, rtt: Duration, seconds: u64, seed: u64) -> f64 {
     session.first_seed = seed;
     session.start(0, 1 << 50);
     let end = Duration::from_secs(seconds);
-    session.run(end / 10);
+    session.run(LinkTime::new(end / 10));
     let before = session.bytes(0);
-    session.run(end);
+    session.run(LinkTime::new(end));
     let segments = (session.bytes(0) - before) as f64 / PACKET as f64;
     segments * rtt.as_secs_f64() / (0.9 * end.as_secs_f64())
 }
@@ -211,8 +211,8 @@ fn the_rate_at_a_loss_rate_is_that_of_the_rfc() {
 fn download(spec: &LinkSpec, bytes: u64) -> Duration {
     let mut session = Session::new(spec, 1);
     session.start(0, bytes);
-    session.run(Duration::from_secs(600));
-    spec.latency.rtt + session.downloads[0].done.unwrap()
+    session.run(LinkTime::from_secs(600));
+    spec.latency.rtt + session.downloads[0].done.unwrap().since_zero()
 }
 
 /// n round trips carry IW·(2ⁿ − 1): 14.5, 43.4, 101, 217, 449 kB after 1, 2, 3, 4, 5, the
@@ -263,9 +263,9 @@ fn a_stall_by_bytes_holds_the_response_up() {
     spec.stall = Some(StallSpec::by_bytes(kib, Distribution::constant(ms(700))).unwrap());
     let mut session = Session::new(&spec, 1);
     session.start(0, 450 * 1024);
-    session.run(Duration::from_secs(60));
+    session.run(LinkTime::from_secs(60));
     let download = &session.downloads[0];
-    let (mut bytes, mut before, mut stalls) = (0, Duration::ZERO, Vec::new());
+    let (mut bytes, mut before, mut stalls) = (0, LinkTime::ZERO, Vec::new());
     for &(now, passed) in &download.arrivals {
         if now - before >= ms(700) {
             stalls.push(bytes);
@@ -273,7 +273,7 @@ fn a_stall_by_bytes_holds_the_response_up() {
         (bytes, before) = (bytes + passed, now);
     }
     assert_eq!(stalls, [100, 200, 300, 400].map(|kib| kib * 1024));
-    let more = spec.latency.rtt + download.done.unwrap() - plain;
+    let more = spec.latency.rtt + download.done.unwrap().since_zero() - plain;
     // A pause longer than the time-out restarts the window, which costs a few round trips each time.
     assert!((2.8..3.6).contains(&more.as_secs_f64()), "{more:?} more");
 }
@@ -284,11 +284,11 @@ fn an_idle_connection_starts_over() {
     let second = |pause: Duration| {
         let mut session = Session::new(&tcp(Some(1_000_000_000), ms(40)), 1);
         session.start(0, 448_880);
-        session.run(Duration::from_secs(60));
+        session.run(LinkTime::from_secs(60));
         session.now += pause;
         let start = session.now;
         let again = session.start(0, 448_880);
-        session.run(Duration::from_secs(60));
+        session.run(LinkTime::from_secs(60));
         session.downloads[again].done.unwrap() - start
     };
     // The request's own round trip is not counted. The first took four; after a short pause the
@@ -306,12 +306,12 @@ fn a_burst_into_a_shallow_queue_keeps_the_rate() {
     spec.queue = Some(QueueSize::Bytes(ByteSize::from_kibibytes(64)));
     let mut session = Session::new(&spec, 1);
     session.start(0, 4_000_000);
-    session.run(Duration::from_secs(60));
+    session.run(LinkTime::from_secs(60));
     for _ in 0..4 {
         session.now += ms(100);
         let start = session.now;
         let next = session.start(0, 4_000_000);
-        session.run(Duration::from_secs(60));
+        session.run(LinkTime::from_secs(60));
         let took = session.downloads[next].done.unwrap() - start;
         assert!(took < ms(4250), "{took:?}");
     }
@@ -325,7 +325,7 @@ fn six_connections_start_faster_than_one() {
         for connection in 0..connections {
             session.start(connection, 600_000 / connections as u64);
         }
-        session.run(Duration::from_secs(60));
+        session.run(LinkTime::from_secs(60));
         session.now.as_secs_f64()
     };
     let (one, six) = (took(1), took(6));
@@ -339,7 +339,7 @@ fn streams_of_one_connection_share_its_window() {
     (0..3).for_each(|_| {
         session.start(0, 1 << 40);
     });
-    session.run(Duration::from_secs(20));
+    session.run(LinkTime::from_secs(20));
     let bytes: Vec<f64> = (0..3).map(|n| session.bytes(n) as f64).collect();
     let (sum, squares): (f64, f64) = (bytes.iter().sum(), bytes.iter().map(|b| b * b).sum());
     assert!(sum * sum / (3.0 * squares) > 0.99, "{bytes:?}");
@@ -357,7 +357,7 @@ fn goodput(model: LossModel, streams: usize, size: u64, seed: u64) -> (f64, Vec<
     (0..streams).for_each(|_| {
         session.start(0, size);
     });
-    session.run(Duration::from_secs(300));
+    session.run(LinkTime::from_secs(300));
     let bytes: Vec<u64> = (0..session.downloads.len()).map(|n| session.bytes(n)).collect();
     (bytes.iter().sum::<u64>() as f64 * 8.0 / 300.0 / 1e6, bytes)
 }
@@ -405,7 +405,7 @@ fn connections_have_windows_of_their_own() {
         (0..connections).for_each(|connection| {
             session.start(connection, 1 << 50);
         });
-        session.run(Duration::from_secs(300));
+        session.run(LinkTime::from_secs(300));
         (0..connections).map(|n| session.bytes(n)).sum::<u64>() as f64
     };
     let (one, four) = (carried(1), carried(4));
@@ -423,7 +423,7 @@ fn the_queue_is_felt_and_bounded() {
         spec.queue = Some(size);
         let mut session = Session::new(&spec, 2);
         session.start(0, 1 << 40);
-        session.run(Duration::from_secs(10));
+        session.run(LinkTime::from_secs(10));
         let worst = session.worst_queue;
         assert!(worst <= delay && worst > delay.mul_f64(0.9), "{worst:?} of {delay:?}");
         assert!(session.bytes(0) as f64 > 0.98 * 6.25e6, "{}", session.bytes(0));
@@ -431,7 +431,7 @@ fn the_queue_is_felt_and_bounded() {
         assert!(round_trip > ms(20) + delay.mul_f64(0.5), "{round_trip:?}");
         let late = session.start(1, 1000);
         let asked = session.now;
-        session.run(Duration::from_secs(12));
+        session.run(LinkTime::from_secs(12));
         let waited = session.downloads[late].done.unwrap() - asked;
         assert!(waited > delay.mul_f64(0.5), "{waited:?}");
     }
@@ -443,14 +443,14 @@ fn a_lost_tail_waits_for_the_time_out() {
     let spec = lossy(tcp(Some(100_000_000), ms(40)), 1.0);
     let mut session = Session::new(&spec, 1);
     session.start(0, 1448);
-    session.run(Duration::from_secs(10));
+    session.run(LinkTime::from_secs(10));
     // Before the first measurement the time-out is a second (RFC 6298).
-    assert_eq!(session.downloads[0].done, Some(ms(1000)));
+    assert_eq!(session.downloads[0].done, Some(LinkTime::from_millis(1000)));
     let mut session = Session::new(&spec, 1);
     session.start(0, 2 * 1448);
-    session.run(Duration::from_secs(10));
+    session.run(LinkTime::from_secs(10));
     // Both are lost: no acknowledgement arrives that could show it sooner.
-    assert_eq!(session.downloads[0].done, Some(ms(1000)));
+    assert_eq!(session.downloads[0].done, Some(LinkTime::from_millis(1000)));
 }
 
 proptest! {
@@ -468,7 +468,7 @@ proptest! {
         spec.queue = Some(QueueSize::Bytes(ByteSize::from_kibibytes(kibibytes)));
         let mut session = Session::new(&spec, 3);
         (0..3).for_each(|n| { session.start(n, 1 << 40); });
-        session.run(Duration::from_secs_f64((2e7 / bits as f64).clamp(0.5, 20.0)));
+        session.run(LinkTime::new(Duration::from_secs_f64((2e7 / bits as f64).clamp(0.5, 20.0))));
         let sent: u64 = (0..3).map(|n| session.bytes(n)).sum();
         let could = session.now.as_secs_f64() * bits as f64 / 8.0;
         let quantum = (bits as f64 / 8e3).max(1448.0);
@@ -482,7 +482,7 @@ proptest! {
             let mut session = Session::new(&tcp(Some(bits), ms(30)), 1);
             session.lateness = lateness;
             session.start(0, 1 << 40);
-            session.run(Duration::from_secs(5));
+            session.run(LinkTime::from_secs(5));
             session.bytes(0) as f64
         };
         let ratio = run(Duration::from_micros(lateness)) / run(Duration::ZERO);
@@ -497,7 +497,7 @@ proptest! {
             session.first_seed = seed;
             session.start(0, 400_000);
             session.start(1, 200_000);
-            session.run(Duration::from_secs(60));
+            session.run(LinkTime::from_secs(60));
             session.downloads.iter().map(|d| d.arrivals.clone()).collect::<Vec<_>>()
         };
         prop_assert_eq!(run(), run());
@@ -513,12 +513,12 @@ fn a_live_change_is_felt_by_what_waits_in_the_queue() {
         (0..3).for_each(|connection| {
             session.start(connection, 1 << 40);
         });
-        let change = Duration::from_secs(5);
+        let change = LinkTime::from_secs(5);
         session.run(change);
         session.now = change;
         session.link.change(change, &tcp(Some(after), ms(50)));
-        session.run(Duration::from_secs(11));
-        let between = |from: Duration, to: Duration| -> f64 {
+        session.run(LinkTime::from_secs(11));
+        let between = |from: LinkTime, to: LinkTime| -> f64 {
             let arrivals = session.downloads.iter().flat_map(|download| &download.arrivals);
             let within = arrivals.filter(|(now, _)| (from..to).contains(now));
             within.map(|(_, bytes)| *bytes as f64).sum()
@@ -531,7 +531,7 @@ fn a_live_change_is_felt_by_what_waits_in_the_queue() {
             let most = rate * window.as_secs_f64() + quanta;
             assert!(arrived <= most, "{before} to {after}: {arrived} of {most} in {window:?}");
         }
-        let last = Duration::from_secs(8);
+        let last = LinkTime::from_secs(8);
         let arrived = between(last, last + Duration::from_secs(3)) / 3.0;
         // Downwards the link stays busy; upwards CUBIC takes its seconds to find the new room.
         let least = (0.95 * rate).min(5.0 * before as f64 / 8.0);

@@ -1,7 +1,7 @@
 //! Handlers for the analytics of sessions: timeline, QoE, and run files; of one session, or of all with a label.
 
 use super::{group::Label, name::Name, problem::Problem, state::State};
-use crate::observers::Moment;
+use crate::{observers::Moment, units::SessionTime};
 use axum::{
     extract::{self, FromRequestParts, Query},
     http::{StatusCode, header, request::Parts},
@@ -114,7 +114,11 @@ fn run_file(state: &State, of: &[Moment], name: &str) -> Option<impl IntoRespons
 
 /// The session `id` now.
 fn moment(state: &State, id: &str) -> Moment {
-    let now = state.registry.find(id).ok().and_then(|session| session.time());
+    let now = state
+        .registry
+        .find(id)
+        .ok()
+        .and_then(|session| session.time().map(SessionTime::since_zero));
     Moment { id: id.into(), now }
 }
 

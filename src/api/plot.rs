@@ -79,7 +79,11 @@ pub(super) async fn show(
         seed: run.seed.value(),
         seconds: run.span.as_secs(),
         rates: simulation.rates.iter().map(|(at, rate)| (seconds(*at), rate.round())).collect(),
-        stalls: simulation.stalls.iter().map(|s| (seconds(s.at), seconds(s.lasts))).collect(),
+        stalls: simulation
+            .stalls
+            .iter()
+            .map(|s| (seconds(s.at.since_zero()), seconds(s.lasts)))
+            .collect(),
         latencies: simulation
             .latencies
             .iter()

@@ -54,7 +54,7 @@ impl Bus {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::SessionTag;
+    use crate::{event::SessionTag, units::ProcessTime};
     use parking_lot::Mutex;
     use std::time::Duration;
 
@@ -95,6 +95,6 @@ mod tests {
         bus.emit(&Event::LinkChanged { session, profile: "3g".into(), rate: None });
         let at = times.0.lock()[0];
         assert_eq!(at.process, Duration::from_secs(3));
-        assert_eq!(at.epoch, clock.epoch(at.process));
+        assert_eq!(at.epoch, clock.epoch(ProcessTime::new(at.process)));
     }
 }

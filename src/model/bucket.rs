@@ -6,6 +6,7 @@
 //! long as the link, and any schedule is exact. `NotUntil` is then a capacity too, which the schedule's inverse
 //! converts to a time.
 
+use crate::units::LinkTime;
 use governor::{
     Quota, RateLimiter,
     clock::{Clock, Reference},
@@ -42,14 +43,14 @@ impl Position {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Release {
     /// The time of their release, in link time.
-    pub at: Duration,
+    pub at: LinkTime,
     /// Whether that is final. Otherwise they leave later: it is the earliest time to poll again.
     pub is_final: bool,
 }
 
 impl Release {
     /// Whether they have left by `now`.
-    pub(super) fn has_passed(self, now: Duration) -> bool {
+    pub(super) fn has_passed(self, now: LinkTime) -> bool {
         self.is_final && self.at <= now
     }
 }

@@ -11,8 +11,11 @@ use super::{
     spec::LinkSpec,
     stall::{Stall, Stalls},
 };
-use crate::{seed::Seed, units::BitRate};
-use std::{collections::VecDeque, time::Duration};
+use crate::{
+    seed::Seed,
+    units::{BitRate, LinkTime},
+};
+use std::collections::VecDeque;
 
 /// Bit·nanoseconds in a byte: 8 bits over a second of 10⁹ ns.
 const BYTE: u128 = 8_000_000_000;
@@ -39,9 +42,9 @@ impl Span {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum When {
     /// At this time.
-    At(Duration),
+    At(LinkTime),
     /// Not before this time; query again then.
-    NotBefore(Duration),
+    NotBefore(LinkTime),
     /// Never, unless the link changes.
     Never,
 }
@@ -61,7 +64,7 @@ pub(super) struct Capacity {
 
 impl Capacity {
     /// The capacity of `spec` from `start` on, counting on from `area` (of an earlier capacity).
-    fn starting(spec: &LinkSpec, seed: Seed, start: Duration, area: u128) -> Self {
+    fn starting(spec: &LinkSpec, seed: Seed, start: LinkTime, area: u128) -> Self {
         let mut stalls = spec.stall.as_ref().and_then(|stall| Stalls::new(stall, start, seed));
         let stall = stalls.as_mut().map(Stalls::next_stall);
         let start = nanos(start);
@@ -77,23 +80,23 @@ impl Capacity {
     }
 
     pub(super) fn new(spec: &LinkSpec, seed: Seed) -> Self {
-        Self::starting(spec, seed, Duration::ZERO, 0)
+        Self::starting(spec, seed, LinkTime::ZERO, 0)
     }
 
     /// This capacity up to `now`, and that of `spec` (from its own time zero) after it.
-    pub(super) fn spliced(mut self, now: Duration, spec: &LinkSpec, seed: Seed) -> Self {
+    pub(super) fn spliced(mut self, now: LinkTime, spec: &LinkSpec, seed: Seed) -> Self {
         let area = self.span_at(nanos(now)).area_at(nanos(now));
         Self::starting(spec, seed, now, area)
     }
 
     /// Bytes that could have left by `now`.
-    pub(super) fn at(&mut self, now: Duration) -> u64 {
+    pub(super) fn at(&mut self, now: LinkTime) -> u64 {
         let now = nanos(now);
         bytes(self.span_at(now).area_at(now))
     }
 
     /// The rate at `now`; zero in a stall.
-    pub(super) fn rate(&mut self, now: Duration) -> BitRate {
+    pub(super) fn rate(&mut self, now: LinkTime) -> BitRate {
         let now = nanos(now);
         BitRate::from_bits_per_second(self.span_at(now).piece.rate_at(now))
     }
@@ -120,7 +123,7 @@ impl Capacity {
         if reached == FOREVER || last.area_at(reached) >= area {
             return When::At(self.inverse(area));
         }
-        When::NotBefore(Duration::from_nanos(reached))
+        When::NotBefore(LinkTime::from_nanos(reached))
     }
 
     /// Whether there are stalls that may still be queried, or will be.
@@ -131,24 +134,24 @@ impl Capacity {
     /// The first stall that overlaps `from..to` and starts after `after`.
     pub(super) fn stall_within(
         &self,
-        from: Duration,
-        to: Duration,
-        after: Option<Duration>,
+        from: LinkTime,
+        to: LinkTime,
+        after: Option<LinkTime>,
     ) -> Option<Stall> {
         let fresh = |stall: &&Stall| after.is_none_or(|after| stall.at > after);
         self.recent.iter().filter(fresh).find(|stall| stall.end() > from && stall.at < to).copied()
     }
 
     /// Where the cumulative area first reaches `area`, within the spans that are laid out.
-    fn inverse(&self, area: u128) -> Duration {
+    fn inverse(&self, area: u128) -> LinkTime {
         let earlier = |span: &Span| span.area_at(span.piece.end) < area;
         let index = match self.spans.back() {
             // Most often it is in the last one.
             Some(last) if last.area < area => self.spans.len() - 1,
             _ => self.spans.partition_point(earlier),
         };
-        let Some(span) = self.spans.get(index) else { return Duration::ZERO };
-        Duration::from_nanos(span.piece.reached(area.saturating_sub(span.area)))
+        let Some(span) = self.spans.get(index) else { return LinkTime::ZERO };
+        LinkTime::from_nanos(span.piece.reached(area.saturating_sub(span.area)))
     }
 
     fn span_at(&mut self, now: u64) -> Span {
@@ -247,8 +250,8 @@ fn bytes(area: u128) -> u64 {
     ((high / ODD) << 32 << 32) | ((middle / ODD) << 32) | (rest / ODD)
 }
 
-fn nanos(time: Duration) -> u64 {
-    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
+fn nanos(time: LinkTime) -> u64 {
+    u64::try_from(time.since_zero().as_nanos()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]
@@ -261,9 +264,10 @@ mod tests {
         },
         units::Ratio,
     };
-    use std::sync::Arc;
+    use std::{sync::Arc, time::Duration};
 
-    const SECOND: Duration = Duration::from_secs(1);
+    const S: fn(u64) -> LinkTime = LinkTime::from_secs;
+    const MS: fn(u64) -> LinkTime = LinkTime::from_millis;
 
     fn steps(list: &[(u64, u64)], repeat: bool) -> LinkSpec {
         let steps = list
@@ -280,7 +284,7 @@ mod tests {
     #[test]
     fn the_integral_of_steps() {
         let mut capacity = Capacity::new(&steps(&[(2, 8), (1, 0), (1, 80)], true), Seed::new(1));
-        let at = |capacity: &mut Capacity, ms| capacity.at(Duration::from_millis(ms));
+        let at = |capacity: &mut Capacity, ms| capacity.at(MS(ms));
         assert_eq!(at(&mut capacity, 1500), 1500);
         assert_eq!(at(&mut capacity, 2000), 2000);
         assert_eq!(at(&mut capacity, 2900), 2000);
@@ -292,8 +296,8 @@ mod tests {
     #[test]
     fn the_inverse_skips_silence_and_knows_never() {
         let mut capacity = Capacity::new(&steps(&[(2, 8), (1, 0), (1, 80)], true), Seed::new(1));
-        assert_eq!(capacity.when(2000), When::At(2 * SECOND));
-        assert_eq!(capacity.when(2001), When::At(3 * SECOND + Duration::from_micros(100)));
+        assert_eq!(capacity.when(2000), When::At(S(2)));
+        assert_eq!(capacity.when(2001), When::At(S(3) + Duration::from_micros(100)));
         let mut ends = Capacity::new(&steps(&[(2, 8), (1, 0)], false), Seed::new(1));
         assert_eq!(ends.when(2001), When::Never);
     }
@@ -304,22 +308,22 @@ mod tests {
         let fixed = |ms| Distribution::constant(Duration::from_millis(ms));
         spec.stall = Some(StallSpec::new(fixed(1500), fixed(250)).unwrap());
         let mut capacity = Capacity::new(&spec, Seed::new(1));
-        assert_eq!(capacity.at(Duration::from_millis(1750)), 1500);
-        assert_eq!(capacity.when(1501), When::At(Duration::from_millis(1751)));
-        assert_eq!(capacity.rate(Duration::from_millis(1600)), BitRate::ZERO);
-        assert_eq!(capacity.at(Duration::from_millis(3500)), 3000);
-        let stall = capacity.stall_within(SECOND, 2 * SECOND, None).unwrap();
-        assert_eq!((stall.at, stall.lasts), (fixed(1500).mean(), fixed(250).mean()));
-        assert_eq!(capacity.stall_within(SECOND, 2 * SECOND, Some(stall.at)), None);
+        assert_eq!(capacity.at(MS(1750)), 1500);
+        assert_eq!(capacity.when(1501), When::At(MS(1751)));
+        assert_eq!(capacity.rate(MS(1600)), BitRate::ZERO);
+        assert_eq!(capacity.at(MS(3500)), 3000);
+        let stall = capacity.stall_within(S(1), S(2), None).unwrap();
+        assert_eq!((stall.at, stall.lasts), (MS(1500), fixed(250).mean()));
+        assert_eq!(capacity.stall_within(S(1), S(2), Some(stall.at)), None);
     }
 
     #[test]
     fn a_splice_counts_on() {
         let old = Capacity::new(&steps(&[(1, 8)], true), Seed::new(1));
-        let mut new = old.spliced(SECOND, &steps(&[(1, 80)], true), Seed::new(1));
-        assert_eq!(new.at(SECOND), 1000);
-        assert_eq!(new.at(2 * SECOND), 11_000);
-        assert_eq!(new.when(6000), When::At(Duration::from_millis(1500)));
+        let mut new = old.spliced(S(1), &steps(&[(1, 80)], true), Seed::new(1));
+        assert_eq!(new.at(S(1)), 1000);
+        assert_eq!(new.at(S(2)), 11_000);
+        assert_eq!(new.when(6000), When::At(MS(1500)));
     }
 
     /// A jump over idle hours ends where walking would have.
@@ -332,7 +336,7 @@ mod tests {
         let (mut walks, mut jumps) =
             (Capacity::new(&spec, Seed::new(1)), Capacity::new(&spec, Seed::new(1)));
         for hours in 1..4 {
-            let end = Duration::from_secs(3600 * hours);
+            let end = S(3600 * hours);
             let mut now = end - Duration::from_secs(3600);
             while now < end {
                 walks.at(now);
@@ -397,7 +401,7 @@ mod tests {
                 let stall = StallSpec::new(gap, Distribution::constant(Duration::from_millis(130)));
                 let spec = LinkSpec { rate, stall: stall.ok(), ..LinkSpec::default() };
                 let mut capacity = Capacity::new(&spec, Seed::new(seed));
-                let (mut bytes, mut last) = (0, Duration::ZERO);
+                let (mut bytes, mut last) = (0, LinkTime::ZERO);
                 for more in &asked {
                     bytes += more;
                     let When::At(time) = capacity.when(bytes) else { continue };
@@ -424,7 +428,7 @@ mod tests {
     fn a_long_session_holds_little() {
         let mut capacity = Capacity::new(&steps(&[(1, 8), (1, 16)], true), Seed::new(1));
         for second in 0..100_000 {
-            capacity.at(Duration::from_secs(second));
+            capacity.at(S(second));
         }
         assert!(capacity.spans.len() < 8, "{} spans", capacity.spans.len());
     }

@@ -6,12 +6,12 @@
 //! quantum, and it stays fair while the rate changes.
 
 use super::bucket::Position;
+use crate::units::LinkTime;
 use std::{
     cmp::Reverse,
     collections::{BinaryHeap, VecDeque},
     num::NonZeroU32,
     sync::{Arc, Weak},
-    time::Duration,
 };
 
 /// How many waiting entries are counted when estimating what goes before another. One behind more than this
@@ -25,7 +25,7 @@ pub(super) struct Place(Arc<usize>);
 /// Bytes that wait, since when.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Waiting {
-    pub(super) since: Duration,
+    pub(super) since: LinkTime,
     /// As the rate counts them.
     pub(super) bytes: NonZeroU32,
     lane: usize,
@@ -71,7 +71,7 @@ impl Order {
 struct Lane {
     owner: Weak<usize>,
     party: usize,
-    waiting: VecDeque<(Duration, NonZeroU32)>,
+    waiting: VecDeque<(LinkTime, NonZeroU32)>,
     /// Bytes in `waiting`.
     bytes: u64,
     /// Tags of what waits first, and of what was served last.
@@ -166,7 +166,7 @@ impl FairQueue {
     }
 
     /// `bytes` wait at `place` from `since` on.
-    pub(super) fn push(&mut self, place: &Place, since: Duration, bytes: NonZeroU32) {
+    pub(super) fn push(&mut self, place: &Place, since: LinkTime, bytes: NonZeroU32) {
         let Some(lane) = self.lane_mut(place) else { return };
         lane.waiting.push_back((since, bytes));
         lane.bytes += u64::from(bytes.get());
@@ -273,7 +273,7 @@ mod tests {
     fn fill(queue: &mut FairQueue, places: &[&Place], count: usize, bytes: u32) {
         for place in places {
             for _ in 0..count {
-                queue.push(place, Duration::ZERO, NonZeroU32::new(bytes).unwrap());
+                queue.push(place, LinkTime::ZERO, NonZeroU32::new(bytes).unwrap());
             }
         }
     }

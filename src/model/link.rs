@@ -12,7 +12,10 @@ use super::{
     stall::Stall,
     transport::QueueSize,
 };
-use crate::{seed::Seed, units::BitRate};
+use crate::{
+    seed::Seed,
+    units::{BitRate, LinkTime},
+};
 use std::{num::NonZeroU32, time::Duration};
 
 /// A quantum is one packet, as on a real link, but where a packet takes longer than this, it is
@@ -44,14 +47,14 @@ pub struct Link {
     /// Overhead not yet booked, in parts of a packet: see [`Count::Wire`].
     owed: u64,
     /// The start of the last stall that was returned.
-    last_stall: Option<Duration>,
+    last_stall: Option<LinkTime>,
     /// The queue size (of each lane, if there are lanes), in bytes; used only by transports.
     queue: u64,
     /// The lanes in which connections wait, if the queue is fair.
     fair: Option<Box<FairQueue>>,
     /// The end of what is booked.
     tail: u64,
-    changed: Duration,
+    changed: LinkTime,
 }
 
 impl Link {
@@ -73,13 +76,13 @@ impl Link {
             queue: queue(spec),
             fair: spec.fair_queue.then(Box::default),
             tail: 0,
-            changed: Duration::ZERO,
+            changed: LinkTime::ZERO,
         }
     }
 
     /// A link of `spec`, idle, whose schedule and stalls start at `start`.
     #[must_use]
-    pub fn starting(start: Duration, spec: &LinkSpec, seed: Seed) -> Self {
+    pub fn starting(start: LinkTime, spec: &LinkSpec, seed: Seed) -> Self {
         if start.is_zero() {
             return Self::new(spec, seed);
         }
@@ -91,7 +94,7 @@ impl Link {
     /// Becomes a link of `spec`, whose schedule and stalls start at `now`, with an empty bucket, so no burst
     /// passes. Earlier bookings are void and must be made again (see [`Self::generation`]): quanta of a fast
     /// link would block a slow one for seconds.
-    pub fn change(&mut self, now: Duration, spec: &LinkSpec) {
+    pub fn change(&mut self, now: LinkTime, spec: &LinkSpec) {
         self.serve(now);
         self.changes += 1;
         let seed = self.seed.numbered(self.changes);
@@ -115,18 +118,18 @@ impl Link {
 
     /// How long its schedules have run by `now`.
     #[must_use]
-    pub const fn running(&self, now: Duration) -> Duration {
-        now.saturating_sub(self.changed)
+    pub const fn running(&self, now: LinkTime) -> Duration {
+        now.since(self.changed)
     }
 
     /// When it was last changed.
-    pub(super) const fn changed(&self) -> Duration {
+    pub(super) const fn changed(&self) -> LinkTime {
         self.changed
     }
 
     /// Books more than a quantum, behind everything booked before: bytes whose booking a change has voided
     /// (bytes sent at once on a fast link are many quanta of a slow one), or a head.
-    pub(super) fn book_all(&mut self, now: Duration, bytes: u32) -> Position {
+    pub(super) fn book_all(&mut self, now: LinkTime, bytes: u32) -> Position {
         let quantum = self.quantum(now).get();
         let mut left = bytes;
         loop {
@@ -140,34 +143,34 @@ impl Link {
     }
 
     /// Bytes that the link could have carried by `now`, idle or not.
-    pub fn carried(&mut self, now: Duration) -> u64 {
+    pub fn carried(&mut self, now: LinkTime) -> u64 {
         self.capacity.at(now)
     }
 
     /// The rate at `now` (zero in a stall); `None` = no limit.
-    pub fn rate(&mut self, now: Duration) -> Option<BitRate> {
+    pub fn rate(&mut self, now: LinkTime) -> Option<BitRate> {
         let rate = self.capacity.rate(now);
         (self.limited || rate == BitRate::ZERO).then_some(rate)
     }
 
     /// How many bytes to book at once at `now`.
-    pub fn quantum(&mut self, now: Duration) -> NonZeroU32 {
+    pub fn quantum(&mut self, now: LinkTime) -> NonZeroU32 {
         self.fitting(now, SHORTEST_GAP)
     }
 
     /// How many bytes to book at once at `now` where sessions take turns.
-    pub(super) fn turn(&mut self, now: Duration) -> NonZeroU32 {
+    pub(super) fn turn(&mut self, now: LinkTime) -> NonZeroU32 {
         self.fitting(now, SHORTEST_TURN)
     }
 
     /// What the link carries in `gap`, a packet at least, if that fits the bucket with its overhead.
-    fn fitting(&mut self, now: Duration, gap: Duration) -> NonZeroU32 {
+    fn fitting(&mut self, now: LinkTime, gap: Duration) -> NonZeroU32 {
         let bytes = clamp(quantum(self.capacity.rate(now), gap)).min(self.bucket.burst());
         clamp(self.count.body(bytes.get().into()).max(1))
     }
 
     /// Books `bytes` behind all that was booked before.
-    pub fn book(&mut self, now: Duration, bytes: NonZeroU32) -> Position {
+    pub fn book(&mut self, now: LinkTime, bytes: NonZeroU32) -> Position {
         // Bytes that wait in lanes came first.
         self.serve(now);
         let capacity = self.capacity.at(now);
@@ -179,7 +182,7 @@ impl Link {
 
     /// How many bytes a transport sends at once at `now`: a quantum, in whole packets where it holds any, but
     /// never so much that it alone fills the queue; while the rate is zero, a packet.
-    pub(super) fn unit(&mut self, now: Duration) -> NonZeroU32 {
+    pub(super) fn unit(&mut self, now: LinkTime) -> NonZeroU32 {
         if self.capacity.rate(now) == BitRate::ZERO {
             let most = clamp(WIRE_PACKET).min(self.bucket.burst());
             return clamp(self.count.body(most.get().into()).clamp(1, PACKET));
@@ -213,7 +216,7 @@ impl Link {
     }
 
     /// The next stall within `from..to` that was not returned before.
-    pub fn take_stall(&mut self, from: Duration, to: Duration) -> Option<Stall> {
+    pub fn take_stall(&mut self, from: LinkTime, to: LinkTime) -> Option<Stall> {
         let stall = self.capacity.stall_within(from, to, self.last_stall)?;
         self.last_stall = Some(stall.at);
         Some(stall)

@@ -8,7 +8,10 @@ use super::{
     spec::{Count, Gap, LinkSpec},
     transport::TransportSpec,
 };
-use crate::{seed::Seed, units::BitRate};
+use crate::{
+    seed::Seed,
+    units::{BitRate, LinkTime},
+};
 use std::time::Duration;
 
 /// Where in the link's capacity a response ends.
@@ -61,7 +64,7 @@ impl Lone {
     }
 
     /// Sends `bytes` from `now` on; returns when the last of them leaves, or `None` if it never does.
-    pub fn carry(&mut self, now: Duration, bytes: u64) -> Option<Duration> {
+    pub fn carry(&mut self, now: LinkTime, bytes: u64) -> Option<LinkTime> {
         let End { position, full } = self.end(now, bytes);
         let end = self.when(position)?;
         self.full = full;
@@ -73,11 +76,11 @@ impl Lone {
     /// never ends and `watch` does not return `true` within a day.
     pub fn carry_watched(
         &mut self,
-        now: Duration,
+        now: LinkTime,
         bytes: u64,
         step: Duration,
-        mut watch: impl FnMut(Duration, u64) -> bool,
-    ) -> Option<(Duration, u64)> {
+        mut watch: impl FnMut(LinkTime, u64) -> bool,
+    ) -> Option<(LinkTime, u64)> {
         const LONGEST: Duration = Duration::from_secs(24 * 3600);
         let before = (self.full, self.owed);
         let End { position, full } = self.end(now, bytes);
@@ -104,12 +107,12 @@ impl Lone {
     }
 
     /// Bytes that the link could have carried by `now`; `None` without a limit.
-    pub fn capacity(&mut self, now: Duration) -> Option<u64> {
+    pub fn capacity(&mut self, now: LinkTime) -> Option<u64> {
         self.limited.then(|| self.capacity.at(now))
     }
 
     /// The end of a response of `bytes` that starts at `now`.
-    fn end(&mut self, now: Duration, bytes: u64) -> End {
+    fn end(&mut self, now: LinkTime, bytes: u64) -> End {
         let start = self.capacity.at(now);
         if self.count == Count::Wire {
             self.owed = (bytes * WIRE_PACKET + self.owed) % PACKET;
@@ -136,7 +139,7 @@ impl Lone {
 
     /// When the link could have carried this number of bytes; `None` = never, or only after thousands of parts
     /// of its schedule without any rate.
-    fn when(&mut self, position: u64) -> Option<Duration> {
+    fn when(&mut self, position: u64) -> Option<LinkTime> {
         const ROUNDS: u32 = 16;
         for _ in 0..ROUNDS {
             match self.capacity.when(position) {

@@ -23,7 +23,10 @@ use super::{
     transport::{Stream, TransportSpec},
     verdict::Verdict,
 };
-use crate::{seed::Seed, units::BitRate};
+use crate::{
+    seed::Seed,
+    units::{BitRate, LinkTime},
+};
 use std::time::Duration;
 
 /// The delay of a retransmission on a link without latency: the smallest retransmission time-out of Linux's
@@ -58,12 +61,12 @@ pub struct ResponseShaper {
     /// How late a lost packet arrives.
     retransmission: Duration,
     /// Nothing is booked before this time, because a lost packet is being sent again.
-    resume: Duration,
+    resume: LinkTime,
     /// How late the driver was last time. A late wake-up is not a gap in the response: the next bytes are booked
     /// as of the time they were due, or late timers would lower the rate.
     late: Duration,
     /// When bytes last left.
-    passed: Duration,
+    passed: LinkTime,
     /// Its part of a simulated TCP connection, once it is polled with one.
     stream: Option<Box<Stream>>,
     /// Set if the limits are what delays it over TCP.
@@ -78,7 +81,7 @@ pub struct ResponseShaper {
 #[derive(Debug, Clone, Copy)]
 struct Deferred {
     /// When it was made. At another time it is made again.
-    at: Duration,
+    at: LinkTime,
     verdict: Verdict,
 }
 
@@ -108,9 +111,9 @@ impl ResponseShaper {
             deferred: None,
             round_trips: spec.latency.schedule.clone(),
             retransmission: retransmission(spec.latency.rtt),
-            resume: Duration::ZERO,
+            resume: LinkTime::ZERO,
             late: Duration::ZERO,
-            passed: Duration::ZERO,
+            passed: LinkTime::ZERO,
             stream: None,
             held: None,
             losing: false,
@@ -183,7 +186,7 @@ impl ResponseShaper {
     pub fn poll(
         &mut self,
         access: &mut LinkAccess<'_>,
-        now: Duration,
+        now: LinkTime,
         available: usize,
     ) -> Verdict {
         let verdict = match self.deferred.take().filter(|deferred| deferred.at == now) {
@@ -205,7 +208,7 @@ impl ResponseShaper {
     fn poll_next(
         &mut self,
         access: &mut LinkAccess<'_>,
-        now: Duration,
+        now: LinkTime,
         available: usize,
     ) -> Verdict {
         self.follow_round_trips(access, now);
@@ -217,7 +220,7 @@ impl ResponseShaper {
     }
 
     /// Sets the round trip that the link's schedule has at `now`.
-    fn follow_round_trips(&mut self, access: &mut LinkAccess<'_>, now: Duration) {
+    fn follow_round_trips(&mut self, access: &mut LinkAccess<'_>, now: LinkTime) {
         let Some(schedule) = &self.round_trips else { return };
         let rtt = schedule.at(access.link.running(now));
         self.retransmission = retransmission(rtt);
@@ -227,7 +230,7 @@ impl ResponseShaper {
     }
 
     /// The next stall that delays the response, returned once.
-    fn take_stall(&mut self, link: &mut Link, now: Duration) -> Option<Stall> {
+    fn take_stall(&mut self, link: &mut Link, now: LinkTime) -> Option<Stall> {
         if let Some(stall) = self.stalled.take() {
             return Some(stall);
         }
@@ -246,7 +249,7 @@ impl ResponseShaper {
     }
 
     /// The loss at the next byte, if there is one. A retransmission delays the response.
-    fn dropped(&mut self, now: Duration) -> Option<(OnDrop, u64)> {
+    fn dropped(&mut self, now: LinkTime) -> Option<(OnDrop, u64)> {
         let (loss, action) = self.loss.as_mut()?;
         let at_byte = loss.next_byte().filter(|byte| *byte <= self.sent)?;
         loss.advance(*action);
@@ -257,7 +260,7 @@ impl ResponseShaper {
     }
 
     /// Delays the response if a stall comes before the next byte.
-    fn stall(&mut self, now: Duration, available: usize) {
+    fn stall(&mut self, now: LinkTime, available: usize) {
         let at = self.since(now);
         let Some(stalls) = self.stalls.as_mut() else { return };
         if available > 0 && stalls.next_byte() <= self.sent {
@@ -268,7 +271,7 @@ impl ResponseShaper {
     }
 
     /// Books the head, on the link and on the limits, before the first bytes of the body.
-    fn book_head(&mut self, link: &mut Link, limits: &mut [Link], now: Duration) {
+    fn book_head(&mut self, link: &mut Link, limits: &mut [Link], now: LinkTime) {
         let head = std::mem::take(&mut self.head);
         if head > 0 {
             let since = self.since(now);
@@ -278,7 +281,7 @@ impl ResponseShaper {
     }
 
     /// Since when the next bytes could have left, however late the driver polls.
-    fn since(&self, now: Duration) -> Duration {
+    fn since(&self, now: LinkTime) -> LinkTime {
         now.saturating_sub(self.late).max(self.resume)
     }
 }

@@ -4,14 +4,15 @@
 //! a time, gets the same share, however many responses it has.
 
 use super::{bucket::Position, lateness::MOST_CATCH_UP, link::Link};
-use std::{collections::VecDeque, num::NonZeroU32, time::Duration};
+use crate::units::LinkTime;
+use std::{collections::VecDeque, num::NonZeroU32};
 
 /// A response that waits for its turn.
 #[derive(Debug, Clone, Copy)]
 struct Request {
     response: u64,
     bytes: NonZeroU32,
-    since: Duration,
+    since: LinkTime,
 }
 
 /// A position on the link, booked for a response that has not taken it yet.
@@ -19,7 +20,7 @@ struct Request {
 pub(super) struct Turn {
     response: u64,
     pub(super) position: Position,
-    pub(super) since: Duration,
+    pub(super) since: LinkTime,
 }
 
 /// The turns of one session's responses on one link.
@@ -45,12 +46,12 @@ impl SessionRoundRobin {
     }
 
     /// Requests a position for `bytes` of `response`, which could have been sent since `since`.
-    pub(super) fn request(&mut self, response: u64, bytes: NonZeroU32, since: Duration) {
+    pub(super) fn request(&mut self, response: u64, bytes: NonZeroU32, since: LinkTime) {
         self.requests.push_back(Request { response, bytes, since });
     }
 
     /// Advances the queue to `now`.
-    pub(super) fn advance(&mut self, link: &mut Link, now: Duration) {
+    pub(super) fn advance(&mut self, link: &mut Link, now: LinkTime) {
         if self.generation != link.generation() {
             *self = Self {
                 generation: link.generation(),
@@ -60,7 +61,7 @@ impl SessionRoundRobin {
         }
         while let Some(Request { response, bytes, since }) = self.requests.front().copied() {
             let left = match self.last.map(|last| link.release(last)) {
-                None => Duration::ZERO,
+                None => LinkTime::ZERO,
                 Some(Some(release)) if release.has_passed(now) => release.at,
                 Some(_) => return,
             };
@@ -79,7 +80,7 @@ impl SessionRoundRobin {
     }
 
     /// When `response`, which has requested a position, is to poll again; `None` = not before the link changes.
-    pub(super) fn wait(&self, link: &mut Link, response: u64) -> Option<Duration> {
+    pub(super) fn wait(&self, link: &mut Link, response: u64) -> Option<LinkTime> {
         let last = self.last.map_or(0, Position::bytes);
         let place =
             self.requests.iter().position(|request| request.response == response).unwrap_or(0);

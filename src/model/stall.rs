@@ -4,22 +4,25 @@ use super::{
     Distribution,
     spec::{Gap, StallSpec},
 };
-use crate::seed::{Seed, Stream};
-use std::time::Duration;
+use crate::{
+    seed::{Seed, Stream},
+    units::LinkTime,
+};
+use std::{ops::Add, time::Duration};
 
-/// One stall of a link.
+/// One stall of a link. Its start is an instant of the clock `T`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Stall {
-    /// Start, in link time.
-    pub at: Duration,
+pub struct Stall<T = LinkTime> {
+    /// Start.
+    pub at: T,
     /// For how long.
     pub lasts: Duration,
 }
 
-impl Stall {
+impl<T: Copy + Add<Duration, Output = T>> Stall<T> {
     /// The first time at which bytes pass again.
     #[must_use]
-    pub fn end(&self) -> Duration {
+    pub fn end(&self) -> T {
         self.at + self.lasts
     }
 }
@@ -30,12 +33,12 @@ pub(super) struct Stalls {
     every: Distribution,
     lasts: Distribution,
     stream: Box<Stream>,
-    now: Duration,
+    now: LinkTime,
 }
 
 impl Stalls {
     /// The stalls after `start`, if they come by time; the first comes a whole gap later.
-    pub(super) fn new(spec: &StallSpec, start: Duration, seed: Seed) -> Option<Self> {
+    pub(super) fn new(spec: &StallSpec, start: LinkTime, seed: Seed) -> Option<Self> {
         let Gap::Time(every) = spec.every.clone() else { return None };
         let stream = Box::new(seed.named("stall").stream());
         Some(Self { every, lasts: spec.lasts.clone(), stream, now: start })
@@ -99,7 +102,7 @@ mod tests {
             Distribution::lognormal(Duration::from_millis(900), Duration::from_millis(700))
                 .unwrap(),
         );
-        let mut stalls = Stalls::new(&spec.unwrap(), Duration::ZERO, Seed::new(5)).unwrap();
+        let mut stalls = Stalls::new(&spec.unwrap(), LinkTime::ZERO, Seed::new(5)).unwrap();
         let run: Vec<Stall> = (0..50_000).map(|_| stalls.next_stall()).collect();
         let frozen: f64 = run.iter().map(|stall| stall.lasts.as_secs_f64()).sum();
         let whole = run.last().unwrap().end().as_secs_f64();

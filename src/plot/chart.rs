@@ -134,7 +134,8 @@ where
         .draw()?;
     for (course, color) in courses.iter().zip(COURSES.iter().cycle()) {
         for stall in &course.stalls {
-            let (from, to) = (stall.at.as_secs_f64(), stall.end().min(span).as_secs_f64());
+            let (from, to) = (stall.at.since_zero(), stall.end().since_zero().min(span));
+            let (from, to) = (from.as_secs_f64(), to.as_secs_f64());
             let bar = Rectangle::new([(from, top * 0.98), (to, top)], STALL.filled());
             chart.draw_series(std::iter::once(bar))?;
         }

@@ -4,6 +4,7 @@ use crate::{
     model::{Link, LinkSpec, Path, RateSpec, Stall},
     profiles::Profile,
     seed::Seed,
+    units::LinkTime,
 };
 use std::time::Duration;
 
@@ -37,7 +38,7 @@ impl Simulation {
         let mut rates = Vec::with_capacity(steps as usize);
         let mut before = 0;
         for n in 1..=steps {
-            let carried = link.carried(step * n);
+            let carried = link.carried(LinkTime::new(step * n));
             let rate = (carried - before) as f64 * 8.0 / step.as_secs_f64();
             before = carried;
             rates.push((step * (n - 1), rate));
@@ -58,8 +59,8 @@ fn stalls(spec: &LinkSpec, seed: Seed, span: Duration) -> Vec<Stall> {
     // A second run, in steps short enough that no stall is missed.
     let mut link = Link::new(spec, seed.named("downlink"));
     let mut stalls = Vec::new();
-    let (mut now, step) = (Duration::ZERO, Duration::from_millis(500));
-    while spec.stall.is_some() && now < span {
+    let (mut now, step) = (LinkTime::ZERO, Duration::from_millis(500));
+    while spec.stall.is_some() && now.since_zero() < span {
         link.carried(now + step);
         while let Some(stall) = link.take_stall(now, now + step) {
             stalls.push(stall);

@@ -4,6 +4,7 @@ use super::{
     scale::{ceiling, rate, short},
     simulation::Simulation,
 };
+use crate::units::LinkTime;
 use std::{fmt::Write as _, time::Duration};
 
 const WIDTH: usize = 72;
@@ -59,7 +60,7 @@ fn block(share: f64, row: usize) -> char {
 }
 
 fn stalls(course: &Simulation, span: Duration) -> String {
-    let column = |at: Duration| at.as_secs_f64() / span.as_secs_f64() * WIDTH as f64;
+    let column = |at: LinkTime| at.since_zero().as_secs_f64() / span.as_secs_f64() * WIDTH as f64;
     let stalled = |n: usize| {
         let (from, to) = (n as f64, n as f64 + 1.0);
         course.stalls.iter().any(|stall| column(stall.at) < to && column(stall.end()) > from)

@@ -4,10 +4,9 @@ use super::profile::Profile;
 use crate::{
     model::{Link, RateSpec},
     seed::Seed,
-    units::{BitRate, Ratio},
+    units::{BitRate, LinkTime, Ratio},
 };
 use serde::Serialize;
-use std::time::Duration;
 
 /// The number of runs, each with its own seed.
 const SEEDS: u64 = 8;
@@ -61,7 +60,7 @@ impl Profile {
         let mut link = Link::new(&self.link, Seed::new(seed).named("statistics"));
         let mut before = 0;
         let mut second = |n| {
-            let carried = link.carried(Duration::from_secs(n));
+            let carried = link.carried(LinkTime::from_secs(n));
             (carried - std::mem::replace(&mut before, carried)) * 8
         };
         (1..=RUN).map(&mut second).collect()

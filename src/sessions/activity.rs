@@ -1,5 +1,6 @@
 //! How many exchanges of a session are under way, how long there has been none, and the bytes delivered.
 
+use crate::units::ProcessTime;
 use std::{
     sync::atomic::{AtomicU32, AtomicU64, Ordering},
     time::Duration,
@@ -17,7 +18,7 @@ pub(super) struct Activity {
 
 impl Activity {
     /// No exchange yet; it counts as idle from process time `now`.
-    pub(super) fn new(now: Duration) -> Self {
+    pub(super) fn new(now: ProcessTime) -> Self {
         Self {
             exchanges: AtomicU32::new(0),
             last: AtomicU64::new(millis(now)),
@@ -31,7 +32,7 @@ impl Activity {
     }
 
     /// An exchange has ended at process time `now`.
-    pub(super) fn leave(&self, now: Duration) {
+    pub(super) fn leave(&self, now: ProcessTime) {
         self.last.store(millis(now), Ordering::Relaxed);
         self.exchanges.fetch_sub(1, Ordering::Relaxed);
     }
@@ -52,16 +53,16 @@ impl Activity {
     }
 
     /// How long there has been no exchange, at process time `now`; zero while one is under way.
-    pub(super) fn idle(&self, now: Duration) -> Duration {
+    pub(super) fn idle(&self, now: ProcessTime) -> Duration {
         if self.exchanges() > 0 {
             return Duration::ZERO;
         }
-        now.saturating_sub(Duration::from_millis(self.last.load(Ordering::Relaxed)))
+        now - ProcessTime::from_millis(self.last.load(Ordering::Relaxed))
     }
 }
 
-fn millis(time: Duration) -> u64 {
-    time.as_millis() as u64
+fn millis(time: ProcessTime) -> u64 {
+    time.since_zero().as_millis() as u64
 }
 
 #[cfg(test)]
@@ -70,14 +71,14 @@ mod tests {
 
     #[test]
     fn idle_since_the_last_exchange() {
-        let second = Duration::from_secs;
-        let activity = Activity::new(second(1));
-        assert_eq!(activity.idle(second(5)), second(4));
+        let (at, seconds) = (ProcessTime::from_secs, Duration::from_secs);
+        let activity = Activity::new(at(1));
+        assert_eq!(activity.idle(at(5)), seconds(4));
         activity.enter();
         activity.enter();
-        activity.leave(second(6));
-        assert_eq!((activity.exchanges(), activity.idle(second(9))), (1, Duration::ZERO));
-        activity.leave(second(7));
-        assert_eq!(activity.idle(second(9)), second(2));
+        activity.leave(at(6));
+        assert_eq!((activity.exchanges(), activity.idle(at(9))), (1, Duration::ZERO));
+        activity.leave(at(7));
+        assert_eq!(activity.idle(at(9)), seconds(2));
     }
 }

@@ -3,7 +3,7 @@
 use crate::{
     model::{Link, LinkAccess, LinkSpec, ResponseShaper, Verdict},
     seed::Seed,
-    units::BitRate,
+    units::{BitRate, LinkTime},
 };
 use foldhash::fast::RandomState;
 use parking_lot::Mutex;
@@ -11,7 +11,6 @@ use std::{
     collections::HashMap,
     sync::atomic::{AtomicBool, Ordering},
     task::Waker,
-    time::Duration,
 };
 
 /// A link shared by all its users. It runs on link time: see [`Downlink`](super::Downlink).
@@ -59,18 +58,18 @@ impl Bottleneck {
     }
 
     /// Polls a message that only this link shapes: see [`ResponseShaper::poll`]. Times are link times.
-    pub fn poll(&self, shaper: &mut ResponseShaper, now: Duration, available: usize) -> Verdict {
+    pub fn poll(&self, shaper: &mut ResponseShaper, now: LinkTime, available: usize) -> Verdict {
         self.with(|link| shaper.poll(&mut LinkAccess::new(link), now, available))
     }
 
     /// The rate at `now`; `None` = no limit.
     #[must_use]
-    pub fn rate(&self, now: Duration) -> Option<BitRate> {
+    pub fn rate(&self, now: LinkTime) -> Option<BitRate> {
         self.link.lock().rate(now)
     }
 
     /// Changes the link to `spec` at `now`, and wakes all waiting bodies.
-    pub fn change(&self, now: Duration, spec: &LinkSpec) {
+    pub fn change(&self, now: LinkTime, spec: &LinkSpec) {
         self.link.lock().change(now, spec);
         self.shapes.store(spec.shapes_bodies(), Ordering::Relaxed);
         self.wake();

@@ -4,7 +4,7 @@ use super::{
     command::{Command, CommandError},
     settings::{Fault, Settings},
 };
-use crate::rules::SharedBudget;
+use crate::{rules::SharedBudget, units::ProcessTime};
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 /// The most commands that can be undone.
@@ -42,7 +42,7 @@ impl Control {
     pub(super) fn apply_command(
         &mut self,
         command: &Command,
-        now: Duration,
+        now: ProcessTime,
     ) -> Result<Option<Arc<str>>, CommandError> {
         if matches!(command, Command::Set { change, .. } if change.is_empty()) {
             return Ok(None);
@@ -79,7 +79,7 @@ impl Control {
     }
 
     /// Reverts what is due at process time `now`. Returns whether anything was reverted.
-    pub(super) fn revert(&mut self, now: Duration) -> bool {
+    pub(super) fn revert(&mut self, now: ProcessTime) -> bool {
         let reverted = self.settings.revert(now);
         self.version += u64::from(reverted);
         reverted
@@ -138,6 +138,6 @@ impl Control {
 }
 
 /// The process time at which something ends that lasts for `ttl` from `now`.
-fn end(now: Duration, ttl: Option<Duration>) -> Option<Duration> {
+fn end(now: ProcessTime, ttl: Option<Duration>) -> Option<ProcessTime> {
     ttl.map(|ttl| now.saturating_add(ttl))
 }

@@ -5,10 +5,10 @@ use super::{
     shared_link::{LinkError, SharedLink},
 };
 use crate::{
-    model::{Link, LinkSpec, SessionRoundRobin, Sharing, Stall, Verdict},
+    model::{Link, LinkSpec, SessionRoundRobin, Sharing, Verdict},
     profiles::Profile,
     seed::Seed,
-    units::BitRate,
+    units::{BitRate, LinkTime, ProcessTime, SessionTime},
 };
 use parking_lot::Mutex;
 use std::{
@@ -20,8 +20,8 @@ use std::{
     time::Duration,
 };
 
-/// The link that all responses of a session share. Times are session times unless link time is named: a shared
-/// link that existed before the session has an earlier time zero.
+/// The link that all responses of a session share. A shared link that existed before the session has an earlier time
+/// zero, so session time and link time differ.
 #[derive(Debug)]
 pub struct Downlink {
     bottleneck: Arc<Bottleneck>,
@@ -61,9 +61,9 @@ impl Downlink {
 
     /// Starts the session's time at process time `started`, and also the time of a shared link that no session has
     /// used yet.
-    pub(super) fn begin(&self, started: Duration) {
+    pub(super) fn begin(&self, started: ProcessTime) {
         if let Some(shared) = &self.shared {
-            self.offset.get_or_init(|| started.saturating_sub(shared.begin(started)));
+            self.offset.get_or_init(|| started - shared.begin(started));
         }
     }
 
@@ -92,47 +92,42 @@ impl Downlink {
 
     /// The link's time at session time `now`. Before the session has begun, its time zero is the current time.
     #[must_use]
-    pub fn link_time(&self, now: Duration) -> Duration {
-        now + match (self.offset.get(), &self.shared) {
+    pub fn link_time(&self, now: SessionTime) -> LinkTime {
+        let offset = match (self.offset.get(), &self.shared) {
             (Some(offset), _) => *offset,
-            (None, Some(shared)) => shared.now(),
+            (None, Some(shared)) => shared.now().since_zero(),
             (None, None) => Duration::ZERO,
-        }
+        };
+        LinkTime::new(offset + now.since_zero())
     }
 
     /// The session's time at link time `time`; zero for times before the session.
     #[must_use]
-    pub fn session_time(&self, time: Duration) -> Duration {
-        time.saturating_sub(self.link_time(Duration::ZERO))
+    pub fn session_time(&self, time: LinkTime) -> SessionTime {
+        SessionTime::new(time - self.link_time(SessionTime::ZERO))
     }
 
     /// `verdict` with session times in place of link times.
-    pub(super) fn session_verdict(&self, verdict: Verdict) -> Verdict {
-        match verdict {
-            Verdict::Wait(until) => Verdict::Wait(self.session_time(until)),
-            Verdict::Stalled(Stall { at, lasts }) => {
-                Verdict::Stalled(Stall { at: self.session_time(at), lasts })
-            }
-            Verdict::Pass(_) | Verdict::Paused | Verdict::Drop { .. } => verdict,
-        }
+    pub(super) fn session_verdict(&self, verdict: Verdict) -> Verdict<SessionTime> {
+        verdict.on_clock(|time| self.session_time(time))
     }
 
     /// How long the link's schedules have run at session time `now`.
     #[must_use]
-    pub fn running(&self, now: Duration) -> Duration {
+    pub fn running(&self, now: SessionTime) -> Duration {
         let now = self.link_time(now);
         self.bottleneck.with(|link| link.running(now))
     }
 
     /// The rate at `now`; `None` = no limit.
     #[must_use]
-    pub fn rate(&self, now: Duration) -> Option<BitRate> {
+    pub fn rate(&self, now: SessionTime) -> Option<BitRate> {
         self.bottleneck.rate(self.link_time(now))
     }
 
     /// Bytes that the link could have carried by session time `now`, idle or not; `None` = it has no limit now.
     #[must_use]
-    pub fn carried(&self, now: Duration) -> Option<u64> {
+    pub fn carried(&self, now: SessionTime) -> Option<u64> {
         let now = self.link_time(now);
         self.bottleneck.with(|link| link.rate(now).map(|_| link.carried(now)))
     }
@@ -167,7 +162,7 @@ impl Downlink {
 
     /// Changes the link to `spec` at `now` for all sessions that use it, and wakes all waiting bodies. Settings of
     /// this session alone do not change a shared link.
-    pub fn change(&self, now: Duration, spec: &LinkSpec) {
+    pub fn change(&self, now: SessionTime, spec: &LinkSpec) {
         self.shapes.store(spec.shapes_bodies(), Ordering::Relaxed);
         let now = self.link_time(now);
         match &self.shared {

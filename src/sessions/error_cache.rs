@@ -1,8 +1,9 @@
 //! Error responses served again for some time, like a cache that stores errors. The size is bounded.
 
+use crate::units::SessionTime;
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 /// The most errors kept. When there are more, the oldest is removed.
 const MOST: usize = 256;
@@ -24,7 +25,7 @@ pub struct CachedError {
 #[derive(Debug, Default)]
 pub struct ErrorCache {
     /// URL, expiry in session time, response; oldest first.
-    all: Vec<(String, Duration, CachedError)>,
+    all: Vec<(String, SessionTime, CachedError)>,
 }
 
 impl ErrorCache {
@@ -35,7 +36,7 @@ impl ErrorCache {
     }
 
     /// Stores the error of `url` until `until`.
-    pub fn keep(&mut self, url: &str, until: Duration, error: CachedError) {
+    pub fn keep(&mut self, url: &str, until: SessionTime, error: CachedError) {
         self.all.retain(|(known, ..)| known != url);
         if self.all.len() == MOST {
             self.all.remove(0);
@@ -47,7 +48,7 @@ impl ErrorCache {
     pub fn get(
         &mut self,
         url: &str,
-        now: Duration,
+        now: SessionTime,
         in_force: impl Fn(&str) -> bool,
     ) -> Option<CachedError> {
         self.all.retain(|(_, until, error)| now < *until && in_force(&error.rule));
@@ -67,7 +68,7 @@ mod tests {
             headers: HeaderMap::new(),
             body: Bytes::new(),
         };
-        let s = Duration::from_secs;
+        let s = SessionTime::from_secs;
         let mut kept = ErrorCache::default();
         for number in 0..300 {
             kept.keep(&format!("/{number}"), s(20), error("r"));

@@ -5,7 +5,7 @@ use crate::{
     model::{Link, LinkSpec, RateSpec, ResponseLimit, ResponseShaper},
     profiles::{Limit, Per},
     seed::Seed,
-    units::BitRate,
+    units::{BitRate, LinkTime},
 };
 use http::uri::Authority;
 use parking_lot::Mutex;
@@ -15,7 +15,6 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
-    time::Duration,
 };
 
 /// The most hosts and media types with a link each. Further ones share one link.
@@ -59,7 +58,7 @@ pub struct Limits {
 struct State {
     limits: Arc<[Limit]>,
     /// Time zero of their schedules, in link time.
-    start: Duration,
+    start: LinkTime,
     /// The links that responses share, and the index of each.
     links: Vec<Link>,
     indices: HashMap<Sharers, usize>,
@@ -67,11 +66,11 @@ struct State {
     sets: u64,
     changes: u64,
     /// Since when the network is paused, in link time.
-    paused: Option<Duration>,
+    paused: Option<LinkTime>,
 }
 
 impl Limits {
-    pub(super) fn new(limits: Arc<[Limit]>, start: Duration, seed: Seed) -> Self {
+    pub(super) fn new(limits: Arc<[Limit]>, start: LinkTime, seed: Seed) -> Self {
         Self {
             version: AtomicU64::new(u64::from(!limits.is_empty())),
             state: Mutex::new(State {
@@ -94,12 +93,12 @@ impl Limits {
     }
 
     /// Starts the schedules at link time `now`, when the session begins.
-    pub(super) fn begin(&self, now: Duration) {
+    pub(super) fn begin(&self, now: LinkTime) {
         self.state.lock().start = now;
     }
 
     /// Replaces the limits from link time `now` on.
-    pub(super) fn change(&self, limits: Arc<[Limit]>, now: Duration) {
+    pub(super) fn change(&self, limits: Arc<[Limit]>, now: LinkTime) {
         let mut state = self.state.lock();
         (state.limits, state.start) = (limits, now);
         state.links.clear();
@@ -110,7 +109,7 @@ impl Limits {
 
     /// Pauses the network from link time `now` on, or ends the pause. The schedules of link and limits continue
     /// during a pause.
-    pub(super) fn pause(&self, paused: bool, now: Duration) {
+    pub(super) fn pause(&self, paused: bool, now: LinkTime) {
         let mut state = self.state.lock();
         state.paused = paused.then_some(now);
         // The next pause starts at another time.
@@ -202,7 +201,7 @@ impl State {
 }
 
 /// The link of a paused network: a rate of zero from link time `at` on.
-fn silence(at: Duration, seed: Seed) -> Link {
+fn silence(at: LinkTime, seed: Seed) -> Link {
     let rate = RateSpec::Constant(BitRate::ZERO);
     Link::starting(at, &LinkSpec { rate, ..LinkSpec::default() }, seed)
 }

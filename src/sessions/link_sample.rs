@@ -1,12 +1,12 @@
 //! What was sampled last of a session's link.
 
-use std::time::Duration;
+use crate::units::SessionTime;
 
 /// The figures of the last sample.
 #[derive(Debug, Default)]
 pub(super) struct LinkSample {
     /// In session time.
-    at: Duration,
+    at: SessionTime,
     delivered: u64,
     /// Bytes that the link could have carried; `None` = no limit.
     carried: Option<u64>,
@@ -19,11 +19,11 @@ impl LinkSample {
     /// then (`None` = no limit). No sample is needed while the session is idle.
     pub(super) fn next(
         &mut self,
-        at: Duration,
+        at: SessionTime,
         delivered: u64,
         carried: Option<u64>,
         active: bool,
-    ) -> Option<(Duration, Option<u64>)> {
+    ) -> Option<(SessionTime, Option<u64>)> {
         let before = std::mem::replace(self, Self { at, delivered, carried, active });
         let granted = match (before.carried, carried) {
             (Some(before), Some(now)) => Some(now.saturating_sub(before)),
@@ -39,8 +39,8 @@ impl LinkSample {
 mod tests {
     use super::*;
 
-    fn ms(ms: u64) -> Duration {
-        Duration::from_millis(ms)
+    fn ms(ms: u64) -> SessionTime {
+        SessionTime::from_millis(ms)
     }
 
     #[test]

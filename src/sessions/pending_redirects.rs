@@ -3,6 +3,7 @@
 use crate::{
     media::Resource,
     rules::{Attempt, CarriedDecision},
+    units::SessionTime,
 };
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
@@ -37,7 +38,7 @@ struct Expected {
     url: String,
     /// It belongs to a chain that a rule made, and its URL is marked so.
     marked: bool,
-    since: Duration,
+    since: SessionTime,
     led: RedirectedRequest,
 }
 
@@ -53,12 +54,12 @@ impl PendingRedirects {
         method: http::Method,
         url: &str,
         marked: bool,
-        now: Duration,
+        now: SessionTime,
         led: RedirectedRequest,
     ) {
         self.0.retain(|expected| {
             let same = expected.url == url && expected.method == method;
-            let stays = !same && now.saturating_sub(expected.since) < PATIENCE;
+            let stays = !same && now.since(expected.since) < PATIENCE;
             if !stays {
                 expected.led.carried.give_back();
             }
@@ -88,13 +89,13 @@ impl PendingRedirects {
         method: &http::Method,
         url: &str,
         marked: bool,
-        now: Duration,
+        now: SessionTime,
     ) -> Option<RedirectedRequest> {
         let at = self.0.iter().position(|expected| {
             expected.url == url && expected.marked == marked && follows(method, &expected.method)
         })?;
         let Expected { since, led, .. } = self.0.remove(at)?;
-        if now.saturating_sub(since) < PATIENCE {
+        if now.since(since) < PATIENCE {
             return Some(led);
         }
         led.carried.give_back();
@@ -117,7 +118,7 @@ mod tests {
     };
     use http::Method;
 
-    const S: fn(u64) -> Duration = Duration::from_secs;
+    const S: fn(u64) -> SessionTime = SessionTime::from_secs;
 
     fn led(hop: u8) -> RedirectedRequest {
         let counted_by = AttemptKey { resource: 1, span: Span::WHOLE, piecewise: false };

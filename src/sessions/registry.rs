@@ -18,6 +18,7 @@ use crate::{
     profiles::{Catalog, Profile},
     rules::RuleSet,
     seed::Seed,
+    units::{ProcessTime, SessionTime},
 };
 use foldhash::fast::RandomState;
 use parking_lot::{Mutex, RwLock};
@@ -100,7 +101,7 @@ impl Registry {
     /// A registry without sessions.
     #[must_use]
     pub fn new(config: RegistryConfig, clock: Clock, bus: Arc<Bus>) -> Self {
-        config.rules.loaded(clock.now());
+        config.rules.loaded(clock.now().since_zero());
         let (catalog, default) = (Arc::clone(&config.catalog), Arc::clone(&config.profile));
         Self {
             profiles: Arc::new(NamedProfiles { catalog, default }),
@@ -276,7 +277,7 @@ impl Registry {
         }
         // A new session reads the rules under the lock of the list: it either has the new rules or is in the list.
         let rules = rules.unwrap_or_else(|| Arc::clone(&self.config.rules));
-        rules.loaded(self.clock.now());
+        rules.loaded(self.clock.now().since_zero());
         *self.rules.write() = rules;
         *version += 1;
         for session in self.list() {
@@ -309,7 +310,7 @@ impl Registry {
     }
 
     /// The process time at which the next temporary change is due.
-    pub(super) fn next_revert(&self) -> Option<Duration> {
+    pub(super) fn next_revert(&self) -> Option<ProcessTime> {
         let all = self.list();
         all.iter().filter_map(|s| s.settings().reverts().map(|(_, until)| until).min()).min()
     }
@@ -442,7 +443,7 @@ impl Registry {
     fn emit_started(&self, session: &Session) {
         let profile = Arc::clone(&session.arming().profile_name);
         // The rate at time zero, not at the current time: events must be the same in a replay.
-        let rate = session.downlink.rate(Duration::ZERO);
+        let rate = session.downlink.rate(SessionTime::ZERO);
         self.bus.emit(&Event::SessionStarted { session: Arc::clone(&session.tag), profile, rate });
     }
 

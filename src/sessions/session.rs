@@ -26,9 +26,10 @@ use crate::{
     clock::Clock,
     event::{Event, SessionTag},
     media::{Ladder, MediaType, edit::EditMemory},
+    model::{ResponseShaper, Verdict},
     rules::{Decider, RuleSet},
     seed::Seed,
-    units::BitRate,
+    units::{BitRate, LinkTime, ProcessTime, SessionTime},
 };
 use http::{HeaderValue, uri::Authority};
 use parking_lot::{Mutex, RwLock};
@@ -49,7 +50,7 @@ pub struct Session {
     pub origin: Origin,
     /// The link of its responses.
     pub downlink: Downlink,
-    /// The link of its requests, in session time.
+    /// The link of its requests. Its time zero is that of the session, see [`Self::uplink_time`].
     pub uplink: Bottleneck,
     /// Rate limits of its responses beside the link.
     pub limits: Limits,
@@ -107,9 +108,9 @@ impl Session {
             Some(shared) => Downlink::over(shared, &arming.link),
             None => Downlink::new(&arming.link, seed.named("downlink")),
         };
-        let start = downlink.link_time(Duration::ZERO);
+        let start = downlink.link_time(SessionTime::ZERO);
         let mut decider = Decider::new(seed);
-        decider.arm(&arming.rules, Duration::ZERO, clock.created());
+        decider.arm(&arming.rules, Duration::ZERO, clock.created().since_zero());
         Self {
             limits: Limits::new(Arc::clone(&arming.profile.limits), start, seed.named("limits")),
             uplink: Bottleneck::new(&arming.profile.uplink, seed.named("uplink")),
@@ -137,23 +138,23 @@ impl Session {
     }
 
     /// Called for each request. The first one starts session time. Returns the current session time.
-    pub fn begin(&self) -> Duration {
+    pub fn begin(&self) -> SessionTime {
         self.clock.start(|started| {
             self.downlink.begin(started);
-            self.limits.begin(self.downlink.link_time(Duration::ZERO));
+            self.limits.begin(self.downlink.link_time(SessionTime::ZERO));
         });
         self.now()
     }
 
     /// Session time: the time since its first request; zero before. Its link runs on this time.
     #[must_use]
-    pub fn now(&self) -> Duration {
+    pub fn now(&self) -> SessionTime {
         self.time().unwrap_or_default()
     }
 
     /// Session time; `None` before the first request.
     #[must_use]
-    pub fn time(&self) -> Option<Duration> {
+    pub fn time(&self) -> Option<SessionTime> {
         self.clock.time()
     }
 
@@ -165,20 +166,43 @@ impl Session {
 
     /// The instant of session time `time`, for a timer.
     #[must_use]
-    pub fn instant(&self, time: Duration) -> tokio::time::Instant {
+    pub fn instant(&self, time: SessionTime) -> tokio::time::Instant {
         self.clock.instant(time)
     }
 
     /// The process time at session time `time`. Before the first request, session time zero is the current time.
     #[must_use]
-    pub fn process_time(&self, time: Duration) -> Duration {
+    pub fn process_time(&self, time: SessionTime) -> ProcessTime {
         self.clock.process_time(time)
     }
 
     /// The Unix time at session time `time`.
     #[must_use]
-    pub fn epoch(&self, time: Duration) -> Duration {
+    pub fn epoch(&self, time: SessionTime) -> Duration {
         self.clock.epoch(time)
+    }
+
+    /// The uplink's time at session time `time`: no other session uses it, so it starts with the session.
+    const fn uplink_time(time: SessionTime) -> LinkTime {
+        LinkTime::new(time.since_zero())
+    }
+
+    /// Returns whether some of `available` bytes of a request may leave over the uplink at `now`: see
+    /// [`ResponseShaper::poll`].
+    pub fn poll_uplink(
+        &self,
+        shaper: &mut ResponseShaper,
+        now: SessionTime,
+        available: usize,
+    ) -> Verdict<SessionTime> {
+        let verdict = self.uplink.poll(shaper, Self::uplink_time(now), available);
+        verdict.on_clock(|time| SessionTime::new(time.since_zero()))
+    }
+
+    /// The current rate of its uplink; `None` = no limit.
+    #[must_use]
+    pub fn uplink_rate(&self) -> Option<BitRate> {
+        self.uplink.rate(Self::uplink_time(self.now()))
     }
 
     /// The network and the rules in force.
@@ -243,7 +267,7 @@ impl Session {
     }
 
     /// Called when an exchange of this session ends, at session time `now`.
-    pub fn leave(&self, now: Duration) {
+    pub fn leave(&self, now: SessionTime) {
         self.activity.leave(self.process_time(now));
     }
 
@@ -254,6 +278,7 @@ impl Session {
         let granted = self.downlink.carried(at);
         let active = self.exchanges() > 0;
         let (since, granted) = self.sampled.lock().next(at, delivered, granted, active)?;
+        let (since, at) = (since.since_zero(), at.since_zero());
         Some(Event::LinkSampled { session: Arc::clone(&self.tag), since, at, delivered, granted })
     }
 

@@ -1,12 +1,12 @@
 //! A value that a live command sets, permanently or for a limited time.
 
-use std::time::Duration;
+use crate::units::ProcessTime;
 
 /// A permanent value, and optionally a temporary one that replaces it until a process time.
 #[derive(Debug, Clone)]
 pub(super) struct Setting<T> {
     permanent: T,
-    temporary: Option<(T, Duration)>,
+    temporary: Option<(T, ProcessTime)>,
 }
 
 impl<T> Setting<T> {
@@ -21,7 +21,7 @@ impl<T> Setting<T> {
 
     /// Sets a temporary value until `until`, after which the permanent value is in force again; or, with `None`, a
     /// new permanent value, which also removes a temporary one.
-    pub(super) fn set(&mut self, value: T, until: Option<Duration>) {
+    pub(super) fn set(&mut self, value: T, until: Option<ProcessTime>) {
         match until {
             Some(until) => self.temporary = Some((value, until)),
             None => *self = Self::new(value),
@@ -29,12 +29,12 @@ impl<T> Setting<T> {
     }
 
     /// When the temporary value ends.
-    pub(super) fn until(&self) -> Option<Duration> {
+    pub(super) fn until(&self) -> Option<ProcessTime> {
         self.temporary.as_ref().map(|(_, until)| *until)
     }
 
     /// Removes the temporary value if it is due. Returns whether it was.
-    pub(super) fn revert(&mut self, now: Duration) -> bool {
+    pub(super) fn revert(&mut self, now: ProcessTime) -> bool {
         let due = self.until().is_some_and(|until| until <= now);
         if due {
             self.temporary = None;

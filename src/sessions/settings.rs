@@ -9,7 +9,7 @@ use super::{
 use crate::{
     profiles::{Profile, Shaping},
     rules::{RuleSet, SharedBudget},
-    units::{BitRate, Ratio},
+    units::{BitRate, ProcessTime, Ratio},
 };
 use std::{sync::Arc, time::Duration};
 
@@ -21,7 +21,7 @@ pub struct Fault {
     /// Its rules, and how much of their budget is used.
     pub shared_budget: SharedBudget,
     /// When it is removed, in process time.
-    pub until: Option<Duration>,
+    pub until: Option<ProcessTime>,
 }
 
 /// All settings that live commands can change. Cheap to clone.
@@ -64,7 +64,7 @@ impl Settings {
     pub(super) fn set(
         &mut self,
         change: &Change,
-        until: Option<Duration>,
+        until: Option<ProcessTime>,
     ) -> Result<(), CommandError> {
         if let Some(name) = change.profile.new_value() {
             self.profile.set(self.profiles.find(name)?, until);
@@ -88,7 +88,7 @@ impl Settings {
     }
 
     /// Reverts what is due at process time `now`. Returns whether anything was reverted.
-    pub(super) fn revert(&mut self, now: Duration) -> bool {
+    pub(super) fn revert(&mut self, now: ProcessTime) -> bool {
         let over = |fault: &&Fault| fault.until.is_some_and(|until| until <= now);
         let faults = self.faults.iter().any(|fault| over(&fault));
         if faults {
@@ -106,7 +106,7 @@ impl Settings {
     }
 
     /// The settings and faults that end automatically, and when.
-    pub(super) fn reverts(&self) -> impl Iterator<Item = (&str, Duration)> {
+    pub(super) fn reverts(&self) -> impl Iterator<Item = (&str, ProcessTime)> {
         let settings = [
             ("profile", self.profile.until()),
             ("rate", self.rate.until()),

@@ -4,10 +4,11 @@ use super::{limits::AppliedLimits, session::Session};
 use crate::{
     media::MediaType,
     model::{LinkAccess, ResponseShaper, Transport, Verdict},
+    units::SessionTime,
 };
 use http::uri::Authority;
 use parking_lot::Mutex;
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 /// A response that is shaped by its session's link, turns and limits, and by the simulated TCP of its connection.
 /// Times are session times.
@@ -52,7 +53,12 @@ impl ShapedResponse {
     }
 
     /// Returns whether some of `available` bytes may leave at session time `now`: see [`ResponseShaper::poll`].
-    pub fn poll(&mut self, session: &Session, now: Duration, available: usize) -> Verdict {
+    pub fn poll(
+        &mut self,
+        session: &Session,
+        now: SessionTime,
+        available: usize,
+    ) -> Verdict<SessionTime> {
         let Self { shaper, transport, limits } = self;
         let now = session.downlink.link_time(now);
         let verdict = session.downlink.with(|link, turns| {

@@ -6,14 +6,13 @@ use crate::{
     model::{LinkSpec, Sharing},
     profiles::Profile,
     seed::Seed,
-    units::BitRate,
+    units::{BitRate, LinkTime, ProcessTime},
 };
 use foldhash::fast::RandomState;
 use parking_lot::Mutex;
 use std::{
     collections::HashMap,
     sync::{Arc, OnceLock, Weak},
-    time::Duration,
 };
 
 /// The most shared links at the same time.
@@ -75,7 +74,7 @@ pub struct SharedLink {
     name: Arc<str>,
     sharing: Sharing,
     clock: Clock,
-    started: OnceLock<Duration>,
+    started: OnceLock<ProcessTime>,
     bottleneck: Arc<Bottleneck>,
     state: Mutex<State>,
 }
@@ -103,13 +102,13 @@ impl SharedLink {
     }
 
     /// Its time zero in process time: `now`, unless it has already begun.
-    pub(super) fn begin(&self, now: Duration) -> Duration {
+    pub(super) fn begin(&self, now: ProcessTime) -> ProcessTime {
         *self.started.get_or_init(|| now)
     }
 
     /// The current link time; zero before it has begun.
-    pub(super) fn now(&self) -> Duration {
-        let since = |started: &Duration| self.clock.now().saturating_sub(*started);
+    pub(super) fn now(&self) -> LinkTime {
+        let since = |started: &ProcessTime| LinkTime::new(self.clock.now() - *started);
         self.started.get().map(since).unwrap_or_default()
     }
 
@@ -124,7 +123,7 @@ impl SharedLink {
     }
 
     /// Changes the link to `spec` at link time `now`, unless it has that spec already.
-    pub(super) fn change(&self, now: Duration, spec: &LinkSpec) {
+    pub(super) fn change(&self, now: LinkTime, spec: &LinkSpec) {
         let mut state = self.state.lock();
         if state.spec.differs(spec).is_some() {
             state.spec = spec.clone();

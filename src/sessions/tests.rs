@@ -2,7 +2,12 @@
 
 use super::{ArmingRequest, Origin, Registry, RegistryConfig, Session};
 use crate::{
-    clock::Clock, event::Bus, profiles::Profile, rules::RuleSet, seed::Seed, units::BitRate,
+    clock::Clock,
+    event::Bus,
+    profiles::Profile,
+    rules::RuleSet,
+    seed::Seed,
+    units::{BitRate, LinkTime, ProcessTime, SessionTime},
 };
 use std::{sync::Arc, time::Duration};
 use tokio::time::advance;
@@ -50,13 +55,17 @@ async fn a_schedule_starts_with_the_first_request() {
     let visitor = registry.start(Some([127, 0, 0, 1].into()), ArmingRequest::default()).unwrap();
     advance(3 * SECOND).await;
     assert_eq!((ahead.time(), ahead.age(), rate(&ahead)), (None, 3 * SECOND, 5000));
-    assert_eq!((visitor.time(), rate(&visitor)), (Some(3 * SECOND), 500));
-    assert_eq!(ahead.begin(), Duration::ZERO);
+    assert_eq!((visitor.time(), rate(&visitor)), (Some(SessionTime::from_secs(3)), 500));
+    assert_eq!(ahead.begin(), SessionTime::ZERO);
     advance(SECOND).await;
-    assert_eq!((ahead.begin(), rate(&ahead)), (SECOND, 5000), "a second request starts nothing");
+    assert_eq!(
+        (ahead.begin(), rate(&ahead)),
+        (SessionTime::from_secs(1), 5000),
+        "a second request starts nothing"
+    );
     advance(SECOND).await;
     assert_eq!(rate(&ahead), 500);
-    assert_eq!(ahead.process_time(ahead.now()), 5 * SECOND);
+    assert_eq!(ahead.process_time(ahead.now()), ProcessTime::from_secs(5));
 }
 
 /// A shared link starts with the first request of any of its sessions, and does not start over for the others.
@@ -68,9 +77,9 @@ async fn a_shared_link_starts_with_the_first_request() {
     assert_eq!((rate(&one), rate(&two)), (5000, 5000));
     one.begin();
     advance(3 * SECOND / 2).await;
-    assert_eq!((two.begin(), rate(&two)), (Duration::ZERO, 5000));
-    assert_eq!(two.downlink.link_time(SECOND), 5 * SECOND / 2);
-    assert_eq!(two.downlink.session_time(2 * SECOND), SECOND / 2);
+    assert_eq!((two.begin(), rate(&two)), (SessionTime::ZERO, 5000));
+    assert_eq!(two.downlink.link_time(SessionTime::from_secs(1)), LinkTime::from_millis(2500));
+    assert_eq!(two.downlink.session_time(LinkTime::from_secs(2)), SessionTime::from_millis(500));
     advance(SECOND).await;
     assert_eq!((rate(&one), rate(&two)), (500, 500));
 }

@@ -1,15 +1,18 @@
-//! Quantities with their units: rates, sizes, ratios, spans of time; parsed, printed, (de)serialised.
+//! Quantities with their units: rates, sizes, ratios, spans of time; parsed, printed, (de)serialised. Instants, a
+//! type for each clock.
 //!
 //! Rates are base 1000 and in bits (`5 Mbit/s`); sizes are in bytes, either base (`64 KiB`, `64 kB`); spans are
 //! [`std::time::Duration`] written with a unit (`900 ms`). A number without a unit is an error.
 
 mod bit_rate;
 mod byte_size;
+mod instant;
 mod quantity;
 mod ratio;
 pub mod span;
 
 pub use bit_rate::BitRate;
 pub use byte_size::ByteSize;
+pub use instant::{LinkTime, ProcessTime, SessionTime};
 pub use quantity::UnitError;
 pub use ratio::Ratio;

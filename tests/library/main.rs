@@ -16,7 +16,7 @@ use vsps::{
     model::{Link, Path, RateSpec},
     profiles::{Catalog, Profile},
     seed::Seed,
-    units::BitRate,
+    units::{BitRate, LinkTime},
 };
 
 fn profile(name: &str) -> std::sync::Arc<Profile> {
@@ -102,7 +102,7 @@ fn tenths(profile: &Profile) -> Vec<f64> {
         let mut link = Link::new(&profile.link, Seed::new(seed).named("library"));
         let mut before = 0;
         let mut tenth = |n: u64| {
-            let carried = link.carried(Duration::from_millis(100 * n));
+            let carried = link.carried(LinkTime::from_millis(100 * n));
             (carried - std::mem::replace(&mut before, carried)) as f64 * 8.0 / 100.0
         };
         (1..=36_000).map(&mut tenth).collect::<Vec<_>>()
@@ -176,7 +176,7 @@ fn a_satellite_hands_over_every_fifteen_seconds() {
     let leo = profile("satellite-leo");
     let mut link = Link::new(&leo.link, Seed::new(1));
     let mut stalls = Vec::new();
-    for second in (1..=90).map(Duration::from_secs) {
+    for second in (1..=90).map(LinkTime::from_secs) {
         link.carried(second);
         let stall = link.take_stall(second - Duration::from_secs(1), second);
         stalls.extend(stall.map(|stall| stall.at.as_secs_f64()));

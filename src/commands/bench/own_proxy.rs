@@ -10,6 +10,7 @@ use crate::{
     profiles::{Catalog, Profile},
     seed::Seed,
     sessions::{ArmingRequest, Registry},
+    units::SessionTime,
 };
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{sync::oneshot, task::JoinHandle};
@@ -76,7 +77,7 @@ impl OwnProxy {
     /// The session's time, if it has begun, and for how long its player has asked for nothing; `None` if it is over.
     pub(super) fn progress(&self, session: &str) -> Option<(Option<Duration>, Duration)> {
         let session = self.registry.find(session).ok()?;
-        Some((session.time(), session.idle()))
+        Some((session.time().map(SessionTime::since_zero), session.idle()))
     }
 }
 

@@ -12,6 +12,7 @@ use super::{
     },
     Link,
 };
+use crate::units::LinkTime;
 use std::{num::NonZeroU32, time::Duration};
 
 impl Link {
@@ -21,7 +22,7 @@ impl Link {
         &mut self,
         place: &mut Option<Place>,
         party: u64,
-        at: Duration,
+        at: LinkTime,
         bytes: NonZeroU32,
     ) -> Option<Position> {
         let bytes = self.counted(bytes);
@@ -39,7 +40,7 @@ impl Link {
     }
 
     /// Advances to `now`: whenever everything booked has left, the next lane is served.
-    pub(in crate::model) fn serve(&mut self, now: Duration) {
+    pub(in crate::model) fn serve(&mut self, now: LinkTime) {
         let Some(mut fair) = self.fair.take_if(|fair| !fair.is_empty()) else { return };
         while let Some(Release { at: left, is_final: true }) =
             self.release(Position::new(self.tail))
@@ -53,7 +54,7 @@ impl Link {
     }
 
     /// Books what the rate counts as `bytes`, behind all that was booked before.
-    fn book_counted(&mut self, at: Duration, bytes: NonZeroU32) -> Position {
+    fn book_counted(&mut self, at: LinkTime, bytes: NonZeroU32) -> Position {
         let capacity = self.capacity.at(at);
         let mut left = Some(bytes);
         while let Some(bytes) = left {
@@ -65,7 +66,7 @@ impl Link {
     }
 
     /// Empties the queue, because the link has changed at `now`.
-    pub(super) fn empty(&mut self, now: Duration) {
+    pub(super) fn empty(&mut self, now: LinkTime) {
         let carried = self.capacity.at(now);
         if let Some(fair) = &mut self.fair {
             fair.clear(carried);
@@ -78,7 +79,7 @@ impl Link {
     }
 
     /// How many bytes of body the queue (the lane of `place`, if it is fair) still accepts at `now`.
-    pub(in crate::model) fn room(&mut self, place: Option<&Place>, now: Duration) -> u64 {
+    pub(in crate::model) fn room(&mut self, place: Option<&Place>, now: LinkTime) -> u64 {
         self.serve(now);
         let Backlog { waiting, last } = match (self.lane(place), &self.fair) {
             (Some((fair, place)), _) => fair.backlog(place),
@@ -94,7 +95,7 @@ impl Link {
         &mut self,
         place: Option<&Place>,
         bytes: u64,
-    ) -> Option<Duration> {
+    ) -> Option<LinkTime> {
         let more = self.count.counted(bytes);
         let end = match self.lane(place) {
             None => self.tail + more,
@@ -116,7 +117,7 @@ impl Link {
         &mut self,
         place: Option<&Place>,
         bytes: u64,
-    ) -> Option<Duration> {
+    ) -> Option<LinkTime> {
         let before = self.lane(place).map_or(0, |(fair, place)| fair.before(place));
         let end = self.tail + before + self.count.counted(bytes);
         self.release(Position::new(end)).map(|release| release.at)
@@ -124,11 +125,11 @@ impl Link {
 
     /// How long a packet that comes at `now` waits for those that are booked; `None` = until the
     /// link changes.
-    pub fn queueing_delay(&mut self, now: Duration) -> Option<Duration> {
+    pub fn queueing_delay(&mut self, now: LinkTime) -> Option<Duration> {
         if self.tail <= self.capacity.at(now) {
             return Some(Duration::ZERO);
         }
-        Some(self.release(Position::new(self.tail))?.at.saturating_sub(now))
+        Some(self.release(Position::new(self.tail))?.at.since(now))
     }
 }
 
@@ -146,9 +147,9 @@ mod tests {
         let mut link = Link::new(&spec, Seed::new(1));
         let (mut place, bytes) = (None, NonZeroU32::new(1000).unwrap());
         for _ in 0..10 {
-            assert!(link.enqueue(&mut place, 1, Duration::ZERO, bytes).is_none());
+            assert!(link.enqueue(&mut place, 1, LinkTime::ZERO, bytes).is_none());
         }
-        let later = link.book(Duration::from_millis(100), bytes);
+        let later = link.book(LinkTime::from_millis(100), bytes);
         for _ in 0..10 {
             assert!(link.booked(place.as_ref()).unwrap().bytes() < later.bytes());
         }

@@ -5,7 +5,8 @@ use super::super::{
     lateness::SLACK,
     link::Link,
 };
-use std::{num::NonZeroU32, time::Duration};
+use crate::units::LinkTime;
+use std::num::NonZeroU32;
 
 /// The link of a limit: the response is no faster than it.
 #[derive(Debug)]
@@ -51,7 +52,7 @@ impl Limit {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Hold {
     /// When to poll again; `None` = not before a limit changes.
-    pub(super) until: Option<Duration>,
+    pub(super) until: Option<LinkTime>,
 }
 
 /// All limits of one response: a byte leaves when each of them lets it. `shared` are the links of shared limits.
@@ -63,7 +64,7 @@ pub(super) struct Limits {
     /// State of a paced sender: bytes it may send, bytes it waits to send, and when sending was last allowed.
     credit: u64,
     pending: u64,
-    let_go: Duration,
+    let_go: LinkTime,
 }
 
 impl Limits {
@@ -80,13 +81,13 @@ impl Limits {
     }
 
     /// The most that can be booked at once on all of them.
-    pub(super) fn quantum(&mut self, shared: &mut [Link], now: Duration) -> Option<NonZeroU32> {
+    pub(super) fn quantum(&mut self, shared: &mut [Link], now: LinkTime) -> Option<NonZeroU32> {
         let quanta = self.limits.iter_mut().map(|limit| &mut limit.limit);
         quanta.filter_map(|limit| Some(limit.link(shared)?.quantum(now))).min()
     }
 
     /// Books `bytes` on each.
-    pub(super) fn book(&mut self, shared: &mut [Link], since: Duration, bytes: NonZeroU32) {
+    pub(super) fn book(&mut self, shared: &mut [Link], since: LinkTime, bytes: NonZeroU32) {
         for Limit { limit, booked } in &mut self.limits {
             if let Some(link) = limit.link(shared) {
                 let (position, generation) = (link.book(since, bytes), link.generation());
@@ -96,7 +97,7 @@ impl Limits {
     }
 
     /// Books a head of `bytes` on each, before what comes after it.
-    pub(super) fn book_head(&mut self, shared: &mut [Link], since: Duration, bytes: u32) {
+    pub(super) fn book_head(&mut self, shared: &mut [Link], since: LinkTime, bytes: u32) {
         for Limit { limit, .. } in &mut self.limits {
             if let Some(link) = limit.link(shared) {
                 link.book_all(since, bytes);
@@ -106,7 +107,7 @@ impl Limits {
 
     /// When the last limit releases what was booked; `None` = never.
     pub(super) fn release(&mut self, shared: &mut [Link]) -> Option<Release> {
-        let mut latest = Release { at: Duration::ZERO, is_final: true };
+        let mut latest = Release { at: LinkTime::ZERO, is_final: true };
         for Limit { limit, booked } in &mut self.limits {
             let Some(link) = limit.link(shared) else { continue };
             let generation = link.generation();
@@ -124,7 +125,7 @@ impl Limits {
     pub(super) fn admit(
         &mut self,
         shared: &mut [Link],
-        now: Duration,
+        now: LinkTime,
         want: u64,
     ) -> Result<u64, Hold> {
         if self.limits.is_empty() {
@@ -137,7 +138,7 @@ impl Limits {
             let most = self.quantum(shared, now).map_or(u64::MAX, |most| most.get().into());
             let most = u32::try_from(most.min(want)).unwrap_or(u32::MAX);
             let Some(bytes) = NonZeroU32::new(most) else { return Ok(0) };
-            let prompt = now.saturating_sub(self.let_go) <= SLACK;
+            let prompt = now.since(self.let_go) <= SLACK;
             self.book(shared, if prompt { self.let_go.min(now) } else { now }, bytes);
             self.pending = bytes.get().into();
         }
@@ -145,7 +146,7 @@ impl Limits {
             Some(release) if release.has_passed(now) => {
                 let at = release.at;
                 (self.credit, self.pending) = (std::mem::take(&mut self.pending), 0);
-                self.let_go = if now.saturating_sub(at) <= SLACK { at } else { now };
+                self.let_go = if now.since(at) <= SLACK { at } else { now };
                 Ok(want.min(self.credit))
             }
             release => Err(Hold { until: release.map(|release| release.at) }),

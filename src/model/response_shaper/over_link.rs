@@ -9,6 +9,7 @@ use super::{
     },
     ResponseShaper,
 };
+use crate::units::LinkTime;
 use std::{num::NonZeroU32, time::Duration};
 
 /// Bytes that have a position in the queue and wait for their release.
@@ -17,7 +18,7 @@ pub(super) struct Booking {
     bytes: usize,
     pub(super) position: Position,
     /// The response's time when they were booked.
-    pub(super) since: Duration,
+    pub(super) since: LinkTime,
     /// The link's generation when they were booked.
     generation: u64,
 }
@@ -35,14 +36,14 @@ impl ResponseShaper {
     pub(super) fn poll_over_link(
         &mut self,
         access: &mut LinkAccess<'_>,
-        now: Duration,
+        now: LinkTime,
         available: usize,
     ) -> Verdict {
         if let Some(turns) = access.turns.as_deref_mut() {
             turns.advance(access.link, now);
         }
         self.forget_void(access.link.generation());
-        if now.saturating_sub(self.passed) > SLACK {
+        if now.since(self.passed) > SLACK {
             self.late = Duration::ZERO;
         }
         if self.booked.is_some() {
@@ -91,7 +92,7 @@ impl ResponseShaper {
     fn request_turn(
         &mut self,
         access: &mut LinkAccess<'_>,
-        now: Duration,
+        now: LinkTime,
         bytes: NonZeroU32,
     ) -> Verdict {
         let since = self.since(now);
@@ -105,7 +106,7 @@ impl ResponseShaper {
     }
 
     /// Takes the position that was booked for it, if its turn has come.
-    fn take_turn(&mut self, access: &mut LinkAccess<'_>, now: Duration) -> Verdict {
+    fn take_turn(&mut self, access: &mut LinkAccess<'_>, now: LinkTime) -> Verdict {
         let (Some(turns), Some(turn), Some(RequestedTurn { bytes, generation })) =
             (access.turns.as_deref_mut(), self.turn, self.requested)
         else {
@@ -130,7 +131,7 @@ impl ResponseShaper {
         &mut self,
         access: &mut LinkAccess<'_>,
         most: NonZeroU32,
-        now: Duration,
+        now: LinkTime,
         available: usize,
     ) -> Option<NonZeroU32> {
         let mut most = most.get();
@@ -148,7 +149,7 @@ impl ResponseShaper {
     }
 
     /// Lets the booked bytes leave if link and limits release them.
-    fn release(&mut self, access: &mut LinkAccess<'_>, now: Duration) -> Verdict {
+    fn release(&mut self, access: &mut LinkAccess<'_>, now: LinkTime) -> Verdict {
         let Some(booked) = self.booked else { return Verdict::Pass(0) };
         let Some(link) = access.link.release(booked.position) else { return Verdict::Paused };
         let Some(limits) = self.limits.release(access.limits) else { return Verdict::Paused };

@@ -10,7 +10,7 @@ use super::{
     },
     ResponseShaper,
 };
-use std::time::Duration;
+use crate::units::LinkTime;
 
 /// The parts of a [`LinkAccess`](super::LinkAccess) that a response over simulated TCP uses.
 #[derive(Debug)]
@@ -25,7 +25,7 @@ impl ResponseShaper {
     pub(super) fn poll_over_tcp(
         &mut self,
         mut access: TcpAccess<'_>,
-        now: Duration,
+        now: LinkTime,
         available: usize,
     ) -> Verdict {
         let TcpAccess { link, transport, .. } = &mut access;
@@ -54,7 +54,7 @@ impl ResponseShaper {
         &mut self,
         stream: &mut Stream,
         access: &mut TcpAccess<'_>,
-        now: Duration,
+        now: LinkTime,
         available: u64,
     ) -> Option<Verdict> {
         let TcpAccess { link, transport, limits } = access;
@@ -108,7 +108,7 @@ impl ResponseShaper {
     /// Losses that come in bursts belong to the connection, however many responses share it. A response that is
     /// alone on its connection starts them again from its own seed, so responses that follow each other lose
     /// the same bytes on every run.
-    fn share_loss(&mut self, stream: &Stream, transport: &mut Transport, now: Duration) {
+    fn share_loss(&mut self, stream: &Stream, transport: &mut Transport, now: LinkTime) {
         if self.shares_loss == Some(false) {
             self.shares_loss = Some(true);
             let own = self.loss.take().map(|(loss, _)| loss);
@@ -141,7 +141,7 @@ impl ResponseShaper {
         &mut self,
         stream: &mut Stream,
         access: &mut TcpAccess<'_>,
-        now: Duration,
+        now: LinkTime,
     ) -> Verdict {
         let TcpAccess { link, transport, .. } = access;
         let bytes = stream.take(link, transport, now);

@@ -3,6 +3,7 @@ use crate::model::{Distribution, LossModel, RoundTrips, StallSpec};
 use crate::units::{ByteSize, Ratio};
 
 const MS: fn(u64) -> Duration = Duration::from_millis;
+const AT: fn(u64) -> LinkTime = LinkTime::from_millis;
 
 /// 1000 bytes a millisecond, without a burst worth mentioning.
 fn megabyte_per_second() -> LinkSpec {
@@ -21,9 +22,9 @@ fn new_pair(spec: &LinkSpec) -> (Link, ResponseShaper) {
 fn drive(
     link: &mut Link,
     shaper: &mut ResponseShaper,
-    end: Duration,
-) -> (Vec<Stall>, Vec<(Duration, usize)>) {
-    let (mut now, mut stalls, mut left) = (Duration::ZERO, Vec::new(), Vec::new());
+    end: LinkTime,
+) -> (Vec<Stall>, Vec<(LinkTime, usize)>) {
+    let (mut now, mut stalls, mut left) = (LinkTime::ZERO, Vec::new(), Vec::new());
     while now < end {
         match shaper.poll(&mut LinkAccess::new(link), now, 1 << 20) {
             Verdict::Pass(bytes) => left.push((now, bytes)),
@@ -43,15 +44,15 @@ fn a_stall_of_the_link_is_returned_once_and_waited_for() {
     let stall = StallSpec::new(Distribution::constant(MS(300)), Distribution::constant(MS(100)));
     let spec = LinkSpec { stall: Some(stall.unwrap()), ..megabyte_per_second() };
     let (mut link, mut shaper) = new_pair(&spec);
-    let (stalls, left) = drive(&mut link, &mut shaper, MS(1000));
-    let expected = [300, 700].map(|at| Stall { at: MS(at), lasts: MS(100) });
+    let (stalls, left) = drive(&mut link, &mut shaper, AT(1000));
+    let expected = [300, 700].map(|at| Stall { at: AT(at), lasts: MS(100) });
     assert_eq!(stalls, expected);
     let within = |stall: &Stall| left.iter().any(|(at, _)| *at > stall.at && *at < stall.end());
     assert!(!stalls.iter().any(within));
     // A driver that does not report stalls sees the same waits.
     let (mut link, shaper) = new_pair(&spec);
     let mut shaper = shaper.without_stall_verdicts();
-    assert_eq!(drive(&mut link, &mut shaper, MS(1000)), (Vec::new(), left));
+    assert_eq!(drive(&mut link, &mut shaper, AT(1000)), (Vec::new(), left));
 }
 
 #[test]
@@ -60,9 +61,9 @@ fn one_of_the_responses_on_a_link_returns_its_stall() {
     let spec = LinkSpec { stall: Some(stall.unwrap()), ..megabyte_per_second() };
     let (mut link, one) = new_pair(&spec);
     let mut both = [one, ResponseShaper::new(&spec, None, Seed::new(2))];
-    let (mut now, mut stalls) = (Duration::ZERO, 0);
-    while now < MS(350) {
-        let mut next = MS(350);
+    let (mut now, mut stalls) = (LinkTime::ZERO, 0);
+    while now < AT(350) {
+        let mut next = AT(350);
         for shaper in &mut both {
             loop {
                 match shaper.poll(&mut LinkAccess::new(&mut link), now, 1 << 20) {
@@ -83,12 +84,12 @@ fn a_stall_by_bytes_is_returned_with_its_time() {
     let stall = StallSpec::by_bytes(every, Distribution::constant(MS(100))).unwrap();
     let spec = LinkSpec { stall: Some(stall), ..megabyte_per_second() };
     let (mut link, mut shaper) = new_pair(&spec);
-    let (stalls, left) = drive(&mut link, &mut shaper, MS(130));
+    let (stalls, left) = drive(&mut link, &mut shaper, AT(130));
     assert_eq!(stalls.len(), 1);
     // 20,000 bytes, of which the bucket's 1448 left at once.
     let sent_by = |time| left.iter().filter(|(at, _)| *at <= time).map(|(_, n)| n).sum::<usize>();
     assert_eq!(sent_by(stalls[0].at), 20_000);
-    assert_eq!(stalls[0], Stall { at: Duration::from_micros(18_552), lasts: MS(100) });
+    assert_eq!(stalls[0], Stall { at: LinkTime::from_nanos(18_552_000), lasts: MS(100) });
     assert_eq!(sent_by(stalls[0].end() - Duration::from_nanos(1)), 20_000);
 }
 
@@ -102,17 +103,17 @@ fn a_limit_of_rate_zero_pauses_until_it_is_replaced() {
         let mut access = LinkAccess { limits: &mut limits, ..LinkAccess::new(&mut link) };
         shaper.poll(&mut access, now, 1000)
     };
-    assert_eq!(poll(&mut shaper, MS(5)), Verdict::Paused);
+    assert_eq!(poll(&mut shaper, AT(5)), Verdict::Paused);
     // A slow limit books few bytes at once. They stay booked on the link, so they leave at once.
     shaper.set_limits(Vec::new());
-    assert_eq!(poll(&mut shaper, MS(50)), Verdict::Pass(128));
+    assert_eq!(poll(&mut shaper, AT(50)), Verdict::Pass(128));
     // An index without a link does not limit.
     shaper.set_limits(vec![ResponseLimit::Shared(7)]);
-    assert_eq!(poll(&mut shaper, MS(100)), Verdict::Pass(1000));
+    assert_eq!(poll(&mut shaper, AT(100)), Verdict::Pass(1000));
     // What the response has to keep to stays.
     shaper.keep_to(Link::new(&silence, Seed::new(1)));
     shaper.set_limits(Vec::new());
-    assert_eq!(poll(&mut shaper, MS(150)), Verdict::Paused);
+    assert_eq!(poll(&mut shaper, AT(150)), Verdict::Paused);
 }
 
 /// A retransmission takes the round trip that the link's schedule has at that time, which starts with the link.
@@ -125,7 +126,7 @@ fn round_trips_follow_the_schedule_of_the_link() {
     };
     spec.latency.schedule =
         Some(RoundTrips::new([(MS(100), MS(20)), (MS(100), MS(70))], false).unwrap());
-    let waits_at = |now, changed: Option<Duration>| {
+    let waits_at = |now, changed: Option<LinkTime>| {
         let (mut link, mut shaper) = new_pair(&spec);
         if let Some(changed) = changed {
             link.change(changed, &spec);
@@ -135,7 +136,7 @@ fn round_trips_follow_the_schedule_of_the_link() {
         assert_eq!(poll(), drop);
         poll()
     };
-    assert_eq!(waits_at(MS(50), None), Verdict::Wait(MS(70)));
-    assert_eq!(waits_at(MS(150), None), Verdict::Wait(MS(220)));
-    assert_eq!(waits_at(MS(150), Some(MS(100))), Verdict::Wait(MS(170)));
+    assert_eq!(waits_at(AT(50), None), Verdict::Wait(AT(70)));
+    assert_eq!(waits_at(AT(150), None), Verdict::Wait(AT(220)));
+    assert_eq!(waits_at(AT(150), Some(AT(100))), Verdict::Wait(AT(170)));
 }

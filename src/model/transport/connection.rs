@@ -15,6 +15,7 @@ use super::{
     shares::{Room, Shares},
     window::Window,
 };
+use crate::units::LinkTime;
 use std::{collections::VecDeque, num::NonZeroU32, time::Duration};
 
 /// Bytes in flight: sent together, and acknowledged together.
@@ -25,7 +26,7 @@ pub(super) struct Segment {
     pub(super) bytes: u32,
     /// Its place on the link, once it has one.
     pub(super) position: Option<Position>,
-    pub(super) sent: Duration,
+    pub(super) sent: LinkTime,
     stream: u32,
     loss: Option<Lost>,
 }
@@ -53,7 +54,7 @@ pub(super) enum Refusal {
     /// The window has room, but it is another stream's turn.
     Turn,
     /// The bottleneck's queue is full; until then, if that is known.
-    Queue(Option<Duration>),
+    Queue(Option<LinkTime>),
 }
 
 /// One TCP connection of the player, at its sender. It lives as long as the connection and is shared by the
@@ -75,7 +76,7 @@ pub struct Transport {
     /// Sent, and not yet through the bottleneck.
     queued: VecDeque<Segment>,
     /// Through the bottleneck, with the time at which the sender receives the acknowledgement.
-    unacknowledged: VecDeque<(Duration, Segment)>,
+    unacknowledged: VecDeque<(LinkTime, Segment)>,
     in_flight: u64,
     /// Ends of what was sent, has left the bottleneck, was acknowledged.
     sent: u64,
@@ -88,12 +89,12 @@ pub struct Transport {
     /// The most that was in flight in this round, which lasts until byte `round` is acknowledged.
     peak: u64,
     round: u64,
-    last_sent: Duration,
+    last_sent: LinkTime,
     /// When something last left the bottleneck.
-    departed: Duration,
-    last_cut: Duration,
+    departed: LinkTime,
+    last_cut: LinkTime,
     /// When room was last freed in the window.
-    freed: Duration,
+    freed: LinkTime,
     /// The next segment to be sent was dropped by the full queue.
     overflowed: bool,
     /// The link's generation to which the positions of `queued` belong.
@@ -163,12 +164,12 @@ impl Transport {
     }
 
     /// When room was last freed.
-    pub(super) const fn freed(&self) -> Duration {
+    pub(super) const fn freed(&self) -> LinkTime {
         self.freed
     }
 
     /// After a live change of the link, books again what waits at the bottleneck, in its order.
-    pub(super) fn follow(&mut self, link: &mut Link, now: Duration) {
+    pub(super) fn follow(&mut self, link: &mut Link, now: LinkTime) {
         if self.generation == link.generation() {
             return;
         }
@@ -200,12 +201,12 @@ impl Transport {
     }
 
     /// When something last left the bottleneck.
-    pub(super) const fn departed(&self) -> Duration {
+    pub(super) const fn departed(&self) -> LinkTime {
         self.departed
     }
 
     /// Advances the bottleneck to `now`: segments leave it.
-    pub(super) fn leave(&mut self, link: &mut Link, now: Duration) {
+    pub(super) fn leave(&mut self, link: &mut Link, now: LinkTime) {
         link.serve(now);
         self.find_places(link);
         while let Some(segment) = self.queued.front() {
@@ -241,7 +242,7 @@ impl Transport {
     }
 
     /// Processes the next acknowledgement, if it arrives by `now`.
-    pub(super) fn process_next_ack(&mut self, now: Duration) -> bool {
+    pub(super) fn process_next_ack(&mut self, now: LinkTime) -> bool {
         let Some(&(at, segment)) = self.unacknowledged.front().filter(|(at, _)| *at <= now) else {
             return false;
         };
@@ -251,7 +252,7 @@ impl Transport {
     }
 
     /// Processes, at `at`, the acknowledgement or the loss of a segment.
-    fn process_outcome(&mut self, at: Duration, segment: &Segment) {
+    fn process_outcome(&mut self, at: LinkTime, segment: &Segment) {
         self.in_flight -= u64::from(segment.bytes);
         self.shares.acknowledged(segment.stream, segment.bytes.into());
         self.acknowledged = segment.end;
@@ -259,7 +260,7 @@ impl Transport {
         if segment.loss == Some(Lost::Path) {
             self.lost(at, segment);
         } else {
-            self.trip.measure(at.saturating_sub(segment.sent));
+            self.trip.measure(at.since(segment.sent));
             let fresh = segment.end > self.recovery;
             if fresh && self.was_limited(segment.end) {
                 let rtt = self.trip.smoothed().unwrap_or(self.rtt);
@@ -275,7 +276,7 @@ impl Transport {
 
     /// A segment was lost on the path. The sender detects it by the acknowledgements of later segments; without
     /// any, by its time-out.
-    fn lost(&mut self, at: Duration, segment: &Segment) {
+    fn lost(&mut self, at: LinkTime, segment: &Segment) {
         let fresh = segment.end > self.recovery;
         // Room kept free for a larger piece must not lead to a deeper cut.
         let flight = if self.was_limited(segment.end) {
@@ -306,7 +307,7 @@ impl Transport {
     pub(super) fn send(
         &mut self,
         link: &mut Link,
-        at: Duration,
+        at: LinkTime,
         stream: u32,
         want: u64,
         lost: bool,
@@ -341,7 +342,7 @@ impl Transport {
     fn fitting(
         &mut self,
         link: &mut Link,
-        at: Duration,
+        at: LinkTime,
         stream: u32,
         want: u64,
     ) -> Result<u64, Refusal> {
@@ -372,18 +373,18 @@ impl Transport {
     }
 
     /// Whether another stream than `stream` waits for room in the window at `now`.
-    pub(super) fn others_wait(&self, stream: Option<u32>, now: Duration) -> bool {
+    pub(super) fn others_wait(&self, stream: Option<u32>, now: LinkTime) -> bool {
         self.shares.others_wait(stream, now.saturating_sub(self.patience()))
     }
 
     /// Whether an acknowledgement comes within an eighth of a round trip.
-    fn more_room_soon(&self, link: &mut Link, at: Duration) -> bool {
+    fn more_room_soon(&self, link: &mut Link, at: LinkTime) -> bool {
         let soon = at + self.trip.smoothed().unwrap_or(self.rtt) / 8;
         self.next_room(link).is_some_and(|room| room <= soon)
     }
 
     /// How many of `bytes` the bottleneck's queue has room for; zero = the first of them is dropped.
-    fn admitted(&mut self, link: &mut Link, at: Duration, bytes: u64) -> Result<u64, Refusal> {
+    fn admitted(&mut self, link: &mut Link, at: LinkTime, bytes: u64) -> Result<u64, Refusal> {
         let room = link.room(self.place.as_ref(), at);
         if room >= bytes.min(PACKET) {
             return Ok(bytes.min(room));
@@ -401,12 +402,12 @@ impl Transport {
     }
 
     /// Removes the gaps that are filled by `now`.
-    pub(super) fn fill(&mut self, now: Duration) {
+    pub(super) fn fill(&mut self, now: LinkTime) {
         self.gaps.fill(now);
     }
 
     /// The earliest time at which the bytes up to `end` can be delivered, considering losses.
-    pub(super) fn hold(&self, end: u64) -> Duration {
+    pub(super) fn hold(&self, end: u64) -> LinkTime {
         self.gaps.hold(end)
     }
 
@@ -421,7 +422,7 @@ impl Transport {
     }
 
     /// When the next acknowledgement comes; in a fair queue, at the earliest.
-    pub(super) fn next_room(&self, link: &mut Link) -> Option<Duration> {
+    pub(super) fn next_room(&self, link: &mut Link) -> Option<LinkTime> {
         if let Some((heard, _)) = self.unacknowledged.front() {
             return Some(*heard);
         }

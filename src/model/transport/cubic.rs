@@ -1,5 +1,6 @@
 //! CUBIC: how a window grows back after a cut (RFC 9438).
 
+use crate::units::LinkTime;
 use std::time::Duration;
 
 /// How steep the cubic is, in segments per second cubed (RFC 9438 §4.1).
@@ -22,9 +23,9 @@ pub(super) struct Cubic {
 /// A stretch of congestion avoidance.
 #[derive(Debug, Clone, Copy)]
 struct Epoch {
-    start: Duration,
+    start: LinkTime,
     /// The last acknowledgement: time in which the window was not limiting does not count (§5.8).
-    last: Duration,
+    last: LinkTime,
     /// Seconds from `start` to the plateau: K.
     to_top: f64,
     /// What Reno's window would be: W_est.
@@ -45,22 +46,22 @@ impl Cubic {
     }
 
     /// Time passed until `at` in which the window was not made use of.
-    pub(super) fn unused(&mut self, at: Duration) {
+    pub(super) fn unused(&mut self, at: LinkTime) {
         if let Some(epoch) = &mut self.epoch {
-            epoch.start += at.saturating_sub(epoch.last);
+            epoch.start += at.since(epoch.last);
             epoch.last = epoch.last.max(at);
         }
     }
 
     /// The size of a window of `size` after `segments` of it were acknowledged at `at`.
-    pub(super) fn grown(&mut self, size: f64, segments: f64, at: Duration, rtt: Duration) -> f64 {
+    pub(super) fn grown(&mut self, size: f64, segments: f64, at: LinkTime, rtt: Duration) -> f64 {
         let top = &mut self.top;
         let epoch = self.epoch.get_or_insert_with(|| {
             *top = top.max(size);
             Epoch { start: at, last: at, to_top: ((*top - size) / C).cbrt(), reno: size }
         });
         epoch.last = at;
-        let t = at.saturating_sub(epoch.start).as_secs_f64();
+        let t = at.since(epoch.start).as_secs_f64();
         let cubic = |t: f64| *top + C * (t - epoch.to_top).powi(3);
         epoch.reno += ALPHA * segments / size;
         if cubic(t) < epoch.reno {
@@ -81,7 +82,7 @@ mod tests {
         let (mut cubic, mut size, mut until_loss) = (Cubic::default(), 10.0f64, 1.0 / p);
         let (mut sum, mut counted) = (0.0, 0);
         for round in 0..rounds {
-            let at = rtt * round as u32;
+            let at = LinkTime::new(rtt * round as u32);
             until_loss -= size;
             if until_loss <= 0.0 {
                 until_loss += 1.0 / p;
@@ -125,7 +126,7 @@ mod tests {
     #[test]
     fn the_plateau_is_reached_after_k() {
         let rtt = Duration::from_millis(100);
-        let (mut cubic, mut size, mut at) = (Cubic::default(), 700.0, Duration::ZERO);
+        let (mut cubic, mut size, mut at) = (Cubic::default(), 700.0, LinkTime::ZERO);
         cubic.cut(1000.0);
         while size < 999.0 {
             size = cubic.grown(size, size, at, rtt);

@@ -5,6 +5,7 @@ use super::{Stream, Transport};
 use crate::{
     model::{Link, LinkSpec, PACKET},
     seed::Seed,
+    units::LinkTime,
 };
 use std::time::Duration;
 
@@ -14,9 +15,9 @@ fn mean_window(rtt: Duration, seconds: u64, distance: u64) -> f64 {
     let mut link = Link::new(&LinkSpec::default(), Seed::new(1));
     let mut transport = Transport::new(rtt);
     let mut stream = Stream::default();
-    let (mut now, end) = (Duration::ZERO, Duration::from_secs(seconds));
+    let (mut now, end) = (LinkTime::ZERO, LinkTime::from_secs(seconds));
     let (mut sent, mut arrived, mut lost) = (0, 0, PACKET * (distance - 1));
-    let (mut warm, mut before) = (end / 10, 0);
+    let (mut warm, mut before) = (LinkTime::new(end.since_zero() / 10), 0);
     while now < end {
         stream.advance(&mut link, &mut transport, now);
         loop {
@@ -32,7 +33,7 @@ fn mean_window(rtt: Duration, seconds: u64, distance: u64) -> f64 {
         }
         arrived += stream.take(&mut link, &mut transport, now) as u64;
         if now >= warm {
-            (warm, before) = (Duration::MAX, arrived);
+            (warm, before) = (LinkTime::new(Duration::MAX), arrived);
         }
         now = stream.wait(&mut link, &transport, now).unwrap().max(now + Duration::from_nanos(1));
     }

@@ -2,6 +2,7 @@
 //! used.
 
 use super::super::PACKET;
+use crate::units::LinkTime;
 use smallvec::SmallVec;
 use std::time::Duration;
 
@@ -14,7 +15,7 @@ struct Share {
     stream: u32,
     in_flight: u64,
     /// When it was last polled for room, if it got none since.
-    waits: Option<Duration>,
+    waits: Option<LinkTime>,
     /// The number of its last turn.
     turn: u64,
 }
@@ -53,7 +54,7 @@ impl Shares {
     pub(super) fn room(
         &mut self,
         stream: u32,
-        now: Duration,
+        now: LinkTime,
         Room { window, free }: Room,
         patience: Duration,
     ) -> Option<u64> {
@@ -84,13 +85,13 @@ impl Shares {
     }
 
     /// Whether a stream other than `stream` waits for room and was polled since `late`.
-    pub(super) fn others_wait(&self, stream: Option<u32>, late: Duration) -> bool {
+    pub(super) fn others_wait(&self, stream: Option<u32>, late: LinkTime) -> bool {
         let waits = |share: &Share| share.waits.is_some_and(|polled| polled >= late);
         self.shares.iter().any(|share| Some(share.stream) != stream && waits(share))
     }
 
     /// Records that `stream` was polled; returns its bytes in flight and the number of its last turn.
-    fn note_poll(&mut self, stream: u32, now: Duration) -> (u64, u64) {
+    fn note_poll(&mut self, stream: u32, now: LinkTime) -> (u64, u64) {
         if let Some(share) = self.shares.iter_mut().find(|share| share.stream == stream) {
             share.waits = Some(now);
             return (share.in_flight, share.turn);
@@ -137,7 +138,10 @@ mod tests {
     fn a_second_stream_halves_the_first_ones_part() {
         let window = 10 * PACKET;
         let room = |shares: &mut Shares, stream, now, room| {
-            shares.room(stream, now, Room { window, free: room }, SECOND).unwrap_or(0) / PACKET
+            shares
+                .room(stream, LinkTime::new(now), Room { window, free: room }, SECOND)
+                .unwrap_or(0)
+                / PACKET
         };
         let mut shares = Shares::default();
         let (a, b) = (shares.join(), shares.join());
@@ -165,12 +169,12 @@ mod tests {
         let (window, mut room) = (8 * PACKET, 8 * PACKET);
         let mut sent: Vec<u64> = vec![0; 20];
         for stream in &streams {
-            shares.room(*stream, SECOND, Room { window, free: 0 }, SECOND);
+            shares.room(*stream, LinkTime::new(SECOND), Room { window, free: 0 }, SECOND);
         }
         for round in 1..=50 {
             for _ in 0..2 {
                 for (n, stream) in streams.iter().enumerate() {
-                    let now = SECOND * round;
+                    let now = LinkTime::new(SECOND * round);
                     while shares.room(*stream, now, Room { window, free: room }, SECOND)
                         >= Some(PACKET)
                     {

@@ -8,6 +8,7 @@ use super::{
     },
     connection::{Refusal, Segment, Transport},
 };
+use crate::units::LinkTime;
 use std::{collections::VecDeque, num::NonZeroU32, time::Duration};
 
 /// The shortest time until a stream that waits for its turn polls again.
@@ -24,7 +25,7 @@ pub(in crate::model) struct Stream {
     /// How late what arrived last was taken.
     late: Duration,
     /// When something was last taken.
-    taken: Duration,
+    taken: LinkTime,
     /// The link's generation to which the positions of `segments` belong.
     generation: u64,
 }
@@ -46,17 +47,17 @@ impl Stream {
     }
 
     /// Whether another response on the connection waits for room in its window.
-    pub(in crate::model) fn others_wait(&self, transport: &Transport, now: Duration) -> bool {
+    pub(in crate::model) fn others_wait(&self, transport: &Transport, now: LinkTime) -> bool {
         transport.others_wait(self.id, now)
     }
 
     /// Since when the next bytes could have been sent, however late the driver polls (within limits): since
     /// there was room in window and queue, if they waited for that.
-    fn since(&self, transport: &Transport, now: Duration) -> Duration {
+    fn since(&self, transport: &Transport, now: LinkTime) -> LinkTime {
         let since = match self.refusal {
             Some(Refusal::Window | Refusal::Turn) => transport.freed(),
             Some(Refusal::Queue(until)) => until.unwrap_or(now),
-            None if now.saturating_sub(self.taken) > SLACK => now,
+            None if now.since(self.taken) > SLACK => now,
             None => now.saturating_sub(self.late),
         };
         since.max(now.saturating_sub(MOST_CATCH_UP)).min(now)
@@ -67,7 +68,7 @@ impl Stream {
         &mut self,
         link: &mut Link,
         transport: &mut Transport,
-        now: Duration,
+        now: LinkTime,
     ) {
         transport.follow(link, now);
         if self.generation != link.generation() {
@@ -85,7 +86,7 @@ impl Stream {
         &mut self,
         link: &mut Link,
         transport: &mut Transport,
-        now: Duration,
+        now: LinkTime,
     ) {
         transport.leave(link, now);
         // Acknowledgements of other streams are processed by those streams.
@@ -102,7 +103,7 @@ impl Stream {
         &mut self,
         link: &mut Link,
         transport: &mut Transport,
-        now: Duration,
+        now: LinkTime,
         want: u64,
         lost: bool,
     ) -> Option<NonZeroU32> {
@@ -138,7 +139,7 @@ impl Stream {
         &mut self,
         link: &mut Link,
         transport: &mut Transport,
-        now: Duration,
+        now: LinkTime,
     ) -> usize {
         transport.leave(link, now);
         let (mut bytes, mut last) = (0, None);
@@ -156,7 +157,7 @@ impl Stream {
                 Some(position) => link.release(position).map_or(now, |release| release.at),
                 None => transport.departed(),
             };
-            self.late = now.saturating_sub(left.max(hold)).min(MOST_CATCH_UP);
+            self.late = now.since(left.max(hold)).min(MOST_CATCH_UP);
             self.taken = now;
         }
         if let Some(front) = self.segments.front_mut()
@@ -174,12 +175,12 @@ impl Stream {
         &self,
         link: &mut Link,
         transport: &Transport,
-        now: Duration,
-    ) -> Option<Duration> {
+        now: LinkTime,
+    ) -> Option<LinkTime> {
         let front = self.segments.front();
         let queued = front.is_some_and(|segment| !transport.has_left(segment.end));
         let arrival = front.and_then(|segment| {
-            let left = if queued { transport.departure(link, segment)?.at } else { Duration::ZERO };
+            let left = if queued { transport.departure(link, segment)?.at } else { LinkTime::ZERO };
             Some(left.max(transport.hold(segment.end)))
         });
         let room = match self.refusal {
@@ -202,7 +203,7 @@ impl Stream {
     }
 
     /// The position on the link of the first bytes in flight, if they have one, and when they were sent.
-    pub(in crate::model) fn front(&self) -> Option<(Option<Position>, Duration)> {
+    pub(in crate::model) fn front(&self) -> Option<(Option<Position>, LinkTime)> {
         self.segments.front().map(|segment| (segment.position, segment.sent))
     }
 

@@ -4,6 +4,7 @@ use super::{
     super::PACKET,
     cubic::{BETA, Cubic},
 };
+use crate::units::LinkTime;
 use std::time::Duration;
 
 /// The first window (RFC 6928: 10 segments, at most 14,600 bytes).
@@ -40,7 +41,7 @@ impl Window {
     }
 
     /// `bytes` of a window that was fully used were acknowledged.
-    pub(super) fn grow(&mut self, bytes: u64, at: Duration, rtt: Duration) {
+    pub(super) fn grow(&mut self, bytes: u64, at: LinkTime, rtt: Duration) {
         let mut segments = bytes as f64 / PACKET as f64;
         if self.in_slow_start() {
             let step = segments.min(self.threshold - self.size);
@@ -54,7 +55,7 @@ impl Window {
     }
 
     /// An acknowledgement came at `at`, but there was less to send than the window allowed.
-    pub(super) fn unused(&mut self, at: Duration) {
+    pub(super) fn unused(&mut self, at: LinkTime) {
         self.cubic.unused(at);
     }
 
@@ -96,7 +97,7 @@ mod tests {
     fn after(rounds: u32) -> Window {
         let mut window = Window::default();
         for round in 0..rounds {
-            window.grow(window.bytes(), RTT * round, RTT);
+            window.grow(window.bytes(), LinkTime::new(RTT * round), RTT);
         }
         window
     }
@@ -124,7 +125,7 @@ mod tests {
         window.collapse(u64::MAX);
         assert_eq!(window.bytes(), PACKET);
         for round in 0..7 {
-            window.grow(window.bytes(), RTT * round, RTT);
+            window.grow(window.bytes(), LinkTime::new(RTT * round), RTT);
         }
         assert_eq!(window.bytes() / PACKET, 112);
     }

@@ -8,6 +8,7 @@ use super::{
 use crate::{
     model::{LinkSpec, Lone, OnDrop, Path},
     seed::{Name, Seed},
+    units::LinkTime,
 };
 use std::{sync::Arc, time::Duration};
 
@@ -28,7 +29,7 @@ pub struct LinkNetwork {
     body: Body,
     path: Path,
     requests: Requests,
-    now: Duration,
+    now: LinkTime,
 }
 
 /// The random seeds of requests. A request with a name has the seed that the proxy gives to one for that
@@ -82,14 +83,14 @@ pub trait Carrier: std::fmt::Debug + Send {
     /// ends.
     fn carry(
         &mut self,
-        start: Duration,
+        start: LinkTime,
         bytes: u64,
         seed: Seed,
         watch: Option<Watch<'_>>,
     ) -> Option<Response>;
 
     /// Bytes that the link could have carried by `now`; `None` without a limit.
-    fn capacity(&mut self, now: Duration) -> Option<u64>;
+    fn capacity(&mut self, now: LinkTime) -> Option<u64>;
 }
 
 impl LinkNetwork {
@@ -120,7 +121,7 @@ impl LinkNetwork {
 
     fn with(spec: &Arc<LinkSpec>, body: Body, seed: Seed) -> Self {
         let (spec, path) = (Arc::clone(spec), Path::default());
-        Self { spec, body, path, requests: Requests::new(seed), now: Duration::ZERO }
+        Self { spec, body, path, requests: Requests::new(seed), now: LinkTime::ZERO }
     }
 
     /// Bits that the link could have carried up to now; `None` without a limit.
@@ -140,16 +141,16 @@ impl LinkNetwork {
         if law.is_none() {
             return Duration::ZERO;
         }
-        law.sample(&mut self.path, self.now, &mut seed.named("latency").stream())
+        law.sample(&mut self.path, self.now.since_zero(), &mut seed.named("latency").stream())
     }
 
     /// Carries `bytes` from `start` on; returns the end, what has arrived, and what cut it.
     fn body(
         &mut self,
-        start: Duration,
+        start: LinkTime,
         bytes: u64,
         seed: Seed,
-        watch: Option<&mut dyn FnMut(Duration, u64) -> bool>,
+        watch: Option<&mut dyn FnMut(LinkTime, u64) -> bool>,
     ) -> Option<Response> {
         match (&mut self.body, watch) {
             (Body::Lone(lone), None) => {
@@ -183,7 +184,7 @@ impl Network for LinkNetwork {
             let seed = self.requests.next();
             let start = self.now + self.latency(seed);
             let first = *first_byte.get_or_insert(millis(start - asked_at));
-            let progress = |time: Duration, received: u64| Progress {
+            let progress = |time: LinkTime, received: u64| Progress {
                 size,
                 received: size.min(received as f64 * BITS),
                 time: millis(time - asked_at),

@@ -4,6 +4,7 @@ use super::virtual_response::{Response, VirtualResponse};
 use crate::{
     model::{Link, LinkAccess, LinkSpec, Transport, TransportSpec},
     seed::Seed,
+    units::LinkTime,
 };
 use std::time::Duration;
 
@@ -17,7 +18,7 @@ pub(super) struct Quanta {
 }
 
 /// Asked at each step of time, with the time and the bytes received, whether to give up.
-pub type Watch<'a> = (Duration, &'a mut dyn FnMut(Duration, u64) -> bool);
+pub type Watch<'a> = (Duration, &'a mut dyn FnMut(LinkTime, u64) -> bool);
 
 impl Quanta {
     pub(super) fn new(spec: &LinkSpec, own: &[LinkSpec], shared: &[LinkSpec], seed: Seed) -> Self {
@@ -33,7 +34,7 @@ impl Quanta {
     }
 
     /// Bytes that the link could have carried by `now`; `None` without a limit.
-    pub(super) fn capacity(&mut self, now: Duration) -> Option<u64> {
+    pub(super) fn capacity(&mut self, now: LinkTime) -> Option<u64> {
         self.link.rate(now).map(|_| self.link.carried(now))
     }
 
@@ -41,7 +42,7 @@ impl Quanta {
     pub(super) fn carry(
         &mut self,
         spec: &LinkSpec,
-        start: Duration,
+        start: LinkTime,
         bytes: u64,
         seed: Seed,
         mut watch: Option<Watch<'_>>,

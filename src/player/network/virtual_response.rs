@@ -4,6 +4,7 @@ use super::NeverEnds;
 use crate::{
     model::{Link, LinkAccess, LinkSpec, OnDrop, ResponseLimit, ResponseShaper, Verdict},
     seed::Seed,
+    units::LinkTime,
 };
 use std::time::Duration;
 
@@ -14,7 +15,7 @@ const LONGEST: Duration = Duration::from_secs(24 * 3600);
 #[derive(Debug, Clone, Copy)]
 pub struct Response {
     /// When.
-    pub end: Duration,
+    pub end: LinkTime,
     /// The bytes that arrived.
     pub received: u64,
     /// A loss cut it.
@@ -25,16 +26,16 @@ pub struct Response {
 #[derive(Debug)]
 pub struct VirtualResponse {
     shaper: ResponseShaper,
-    start: Duration,
+    start: LinkTime,
     bytes: u64,
-    now: Duration,
+    now: LinkTime,
 }
 
 impl VirtualResponse {
     /// A response of `bytes` over a link of `spec`, which starts at `start`, keeps to each of `own`, and has its
     /// random numbers from `seed`.
     #[must_use]
-    pub fn new(spec: &LinkSpec, own: &[LinkSpec], start: Duration, bytes: u64, seed: Seed) -> Self {
+    pub fn new(spec: &LinkSpec, own: &[LinkSpec], start: LinkTime, bytes: u64, seed: Seed) -> Self {
         let mut shaper = ResponseShaper::new(spec, None, seed).without_stall_verdicts();
         for own in own {
             shaper.keep_to(Link::starting(start, own, seed.named("limit")));
@@ -51,7 +52,7 @@ impl VirtualResponse {
 
     /// The time of its next step.
     #[must_use]
-    pub const fn now(&self) -> Duration {
+    pub const fn now(&self) -> LinkTime {
         self.now
     }
 

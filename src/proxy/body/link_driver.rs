@@ -7,6 +7,7 @@ use super::{
 use crate::{
     model::{OnDrop, ResponseShaper, Stall, Verdict},
     sessions::{Session, ShapedResponse, Waiting},
+    units::SessionTime,
 };
 use std::{
     sync::Arc,
@@ -22,12 +23,12 @@ pub(super) enum LinkOutcome {
         /// How many.
         bytes: usize,
         /// The current time.
-        now: Duration,
+        now: SessionTime,
         /// How long they have waited for the link.
         waited: Duration,
     },
     /// A stall delays the message.
-    Stalled(Stall),
+    Stalled(Stall<SessionTime>),
     /// A packet is lost.
     Drop {
         /// The effect of the loss.
@@ -54,9 +55,9 @@ pub(super) struct LinkDriver {
     /// If it is not set, the runtime's timers are used.
     wake_schedule: Option<Arc<WakeSchedule>>,
     wakeups: Option<ResponseWakeups>,
-    waiting_since: Option<Duration>,
+    waiting_since: Option<SessionTime>,
     /// When it polls the link again, if that is known.
-    due: Option<Duration>,
+    due: Option<SessionTime>,
 }
 
 impl LinkDriver {
@@ -108,7 +109,7 @@ impl LinkDriver {
     }
 
     /// After [`Self::poll`] returned `Pending`: the time for which it waits. `None` = until the link changes.
-    pub(super) const fn due(&self) -> Option<Duration> {
+    pub(super) const fn due(&self) -> Option<SessionTime> {
         self.due
     }
 
@@ -152,21 +153,26 @@ impl LinkDriver {
         }
     }
 
-    fn poll_link(&mut self, now: Duration, available: usize) -> Verdict {
+    fn poll_link(&mut self, now: SessionTime, available: usize) -> Verdict<SessionTime> {
         match &mut self.direction {
             Direction::Down(response) => response.poll(&self.session, now, available),
-            Direction::Up(shaper) => self.session.uplink.poll(shaper, now, available),
+            Direction::Up(shaper) => self.session.poll_uplink(shaper, now, available),
         }
     }
 
-    fn poll_until(&mut self, now: Duration, until: Duration, cx: &mut Context<'_>) -> Poll<()> {
+    fn poll_until(
+        &mut self,
+        now: SessionTime,
+        until: SessionTime,
+        cx: &mut Context<'_>,
+    ) -> Poll<()> {
         let Self { session, timer, wakeups, .. } = self;
         let Some(schedule) = &self.wake_schedule else {
             return timer.poll_until(session, until, cx);
         };
         let wakeups = wakeups.get_or_insert_with(|| ResponseWakeups::new(schedule));
         let until = wakeups.wake_up(until);
-        let wait = until.saturating_sub(now);
+        let wait = until - now;
         if wakeups.set_timer(session.process_time(until), wait, cx.waker()) {
             return Poll::Pending;
         }

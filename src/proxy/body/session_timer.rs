@@ -1,11 +1,10 @@
 //! A timer in session time.
 
-use crate::sessions::Session;
+use crate::{sessions::Session, units::SessionTime};
 use std::{
     future::Future as _,
     pin::Pin,
     task::{Context, Poll},
-    time::Duration,
 };
 use tokio::time::Sleep;
 
@@ -21,7 +20,7 @@ impl SessionTimer {
     pub(in crate::proxy) fn poll_until(
         &mut self,
         session: &Session,
-        until: Duration,
+        until: SessionTime,
         cx: &mut Context<'_>,
     ) -> Poll<()> {
         let deadline = session.instant(until);

@@ -20,7 +20,7 @@ use crate::{
     model::{LinkSpec, OnDrop, Stall},
     rules::{Cut, Ending, Length},
     seed::Seed,
-    units::ByteSize,
+    units::{ByteSize, SessionTime},
 };
 use bytes::Bytes;
 use http::uri::Authority;
@@ -71,7 +71,7 @@ struct Breaking {
     error: BodyError,
     outcome: Outcome,
     /// On HTTP/2: when the bytes count as sent, in session time.
-    sent_at: Duration,
+    sent_at: SessionTime,
     timer: SessionTimer,
 }
 
@@ -235,7 +235,7 @@ impl ShapedBody {
                 }
                 LinkOutcome::Stalled(Stall { at, lasts }) => {
                     let session = Arc::clone(&exchange.session.tag);
-                    exchange.emit(&Event::Stalled { session, at, lasts });
+                    exchange.emit(&Event::Stalled { session, at: at.since_zero(), lasts });
                 }
                 LinkOutcome::Drop { action, at_byte } => {
                     let request = Arc::clone(&exchange.request);

@@ -1,7 +1,7 @@
 //! Wakes tasks at an exact time. The runtime's timers have a resolution of a millisecond, which is too late for
 //! some.
 
-use crate::clock::Clock;
+use crate::{clock::Clock, units::ProcessTime};
 use parking_lot::{Condvar, Mutex};
 use std::{
     cmp::{Ordering, Reverse},
@@ -11,7 +11,6 @@ use std::{
     sync::Arc,
     task::{Poll, Waker},
     thread,
-    time::Duration,
 };
 
 /// A timer with its own thread, which ends when the timer is dropped.
@@ -39,7 +38,7 @@ struct Wakeups {
 #[derive(Debug)]
 struct Wakeup {
     /// Process time.
-    at: Duration,
+    at: ProcessTime,
     waker: Waker,
 }
 
@@ -57,7 +56,7 @@ impl PreciseTimer {
     }
 
     /// Returns at process time `at`.
-    pub(in crate::proxy) async fn wakes_at(&self, at: Duration) {
+    pub(in crate::proxy) async fn wakes_at(&self, at: ProcessTime) {
         poll_fn(|cx| {
             if self.queue.clock.now() >= at {
                 return Poll::Ready(());
@@ -69,7 +68,7 @@ impl PreciseTimer {
     }
 
     /// Wakes `waker` at process time `at`. This can't be cancelled: the task must tolerate needless wake-ups.
-    pub(in crate::proxy) fn set(&self, at: Duration, waker: Waker) {
+    pub(in crate::proxy) fn set(&self, at: ProcessTime, waker: Waker) {
         let mut wakeups = self.queue.wakeups.lock();
         let earliest = wakeups.waiting.peek().is_none_or(|Reverse(first)| at < first.at);
         wakeups.waiting.push(Reverse(Wakeup { at, waker }));
@@ -137,7 +136,7 @@ mod tests {
     use std::{sync::mpsc, task::Wake};
 
     /// Says its name when it is woken.
-    struct PreciseSleep(&'static str, Clock, mpsc::Sender<(&'static str, Duration)>);
+    struct PreciseSleep(&'static str, Clock, mpsc::Sender<(&'static str, ProcessTime)>);
 
     impl Wake for PreciseSleep {
         fn wake(self: Arc<Self>) {
@@ -150,7 +149,7 @@ mod tests {
         let clock = Clock::start();
         let alarm = PreciseTimer::start(clock).unwrap();
         let (told, heard) = mpsc::channel();
-        let at = Duration::from_millis;
+        let at = ProcessTime::from_millis;
         for (name, ms) in [("third", 30), ("first", 10), ("second", 20), ("at once", 0)] {
             let waker = Waker::from(Arc::new(PreciseSleep(name, clock, told.clone())));
             alarm.set(at(ms), waker);
@@ -167,7 +166,7 @@ mod tests {
         let clock = Clock::start();
         let alarm = PreciseTimer::start(clock).unwrap();
         let (told, heard) = mpsc::channel();
-        let far = Duration::from_secs(3600);
+        let far = ProcessTime::from_secs(3600);
         alarm.set(far, Waker::from(Arc::new(PreciseSleep("never", clock, told))));
         drop(alarm);
         // The sleeper is dropped, unwoken: nobody is left to tell.

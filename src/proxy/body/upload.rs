@@ -12,6 +12,7 @@ use crate::{
     model::OnDrop,
     seed::Seed,
     sessions::Session,
+    units::SessionTime,
 };
 use bytes::Bytes;
 use hyper::body::{Body, Frame, SizeHint};
@@ -72,7 +73,7 @@ struct UplinkBody {
     link: Option<LinkDriver>,
     delay: UplinkDelay,
     /// The session time up to which `delay` is counted.
-    counted_until: Duration,
+    counted_until: SessionTime,
 }
 
 impl Upload {
@@ -91,7 +92,7 @@ impl Upload {
             corruption: None,
             link: None,
             delay: UplinkDelay::default(),
-            counted_until: Duration::ZERO,
+            counted_until: SessionTime::ZERO,
         })))
     }
 
@@ -146,10 +147,10 @@ impl UplinkBody {
     }
 
     /// Counts a wait for the link until `due` as delay, each moment once.
-    fn count_delay(&mut self, due: Option<Duration>) {
+    fn count_delay(&mut self, due: Option<SessionTime>) {
         let Some(due) = due else { return };
         let from = self.session.now().max(self.counted_until);
-        self.delay.add(due.saturating_sub(from));
+        self.delay.add(due - from);
         self.counted_until = due.max(self.counted_until);
     }
 }

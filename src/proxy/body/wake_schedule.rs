@@ -2,6 +2,7 @@
 //! often, to bound the CPU time.
 
 use super::timer::PreciseTimer;
+use crate::units::{ProcessTime, SessionTime};
 use crate::{clock::Clock, sessions::Session};
 use std::{
     io,
@@ -83,27 +84,27 @@ impl WakeSchedule {
 pub(in crate::proxy) struct ResponseWakeups {
     schedule: Arc<WakeSchedule>,
     /// When bytes were first due, in session time: the start of its grid of wake-ups.
-    began: Option<Duration>,
+    began: Option<SessionTime>,
     /// When bytes last passed.
-    passed: Duration,
+    passed: SessionTime,
     /// The precise wake-up that was set last.
-    timer: Option<(Duration, Waker)>,
+    timer: Option<(ProcessTime, Waker)>,
 }
 
 impl ResponseWakeups {
     pub(in crate::proxy) fn new(schedule: &Arc<WakeSchedule>) -> Self {
         schedule.responses.fetch_add(1, Ordering::Relaxed);
-        Self { schedule: Arc::clone(schedule), began: None, passed: Duration::ZERO, timer: None }
+        Self { schedule: Arc::clone(schedule), began: None, passed: SessionTime::ZERO, timer: None }
     }
 
     /// Records that bytes pass at `now`.
-    pub(in crate::proxy) const fn passed(&mut self, now: Duration) {
+    pub(in crate::proxy) const fn passed(&mut self, now: SessionTime) {
         self.passed = now;
     }
 
     /// When to wake up for bytes that are due at `due`. Wake-ups are on a fixed grid, so that a late one does not
     /// delay the next. The result is the same until bytes pass.
-    pub(in crate::proxy) fn wake_up(&mut self, due: Duration) -> Duration {
+    pub(in crate::proxy) fn wake_up(&mut self, due: SessionTime) -> SessionTime {
         let began = *self.began.get_or_insert(due);
         let spacing = self.schedule.spacing();
         if spacing.is_zero() {
@@ -111,7 +112,7 @@ impl ResponseWakeups {
         }
         // Half a spacing, since the last wake-up may have been that late.
         let due = due.max(self.passed + spacing / 2);
-        let steps = (due.saturating_sub(began).as_nanos()).div_ceil(spacing.as_nanos());
+        let steps = (due - began).as_nanos().div_ceil(spacing.as_nanos());
         began + Duration::from_nanos((steps * spacing.as_nanos()) as u64)
     }
 
@@ -119,7 +120,7 @@ impl ResponseWakeups {
     /// runtime's timer is precise enough, or if there is no precise timer.
     pub(in crate::proxy) fn set_timer(
         &mut self,
-        at: Duration,
+        at: ProcessTime,
         wait: Duration,
         waker: &Waker,
     ) -> bool {
@@ -147,30 +148,30 @@ impl Drop for ResponseWakeups {
 mod tests {
     use super::*;
 
-    const MS: fn(u64) -> Duration = Duration::from_millis;
+    const AT: fn(u64) -> SessionTime = SessionTime::from_millis;
 
     #[test]
     fn few_responses_wake_when_due_and_thousands_less_often() {
         let pace = Arc::new(WakeSchedule::default());
         let mut first = ResponseWakeups::new(&pace);
-        assert_eq!(first.wake_up(MS(100)), MS(100));
-        first.passed(MS(100));
-        assert_eq!(first.wake_up(MS(107)), MS(107));
+        assert_eq!(first.wake_up(AT(100)), AT(100));
+        first.passed(AT(100));
+        assert_eq!(first.wake_up(AT(107)), AT(107));
         let crowd: Vec<_> = (1..1420).map(|_| ResponseWakeups::new(&pace)).collect();
-        assert_eq!(pace.spacing(), MS(20));
+        assert_eq!(pace.spacing(), Duration::from_millis(20));
         // On its grid, which began at 100 ms; late as it may have been, and not at once again.
-        first.passed(MS(108));
-        assert_eq!(first.wake_up(MS(110)), MS(120));
-        first.passed(MS(127));
-        assert_eq!(first.wake_up(MS(130)), MS(140));
-        assert_eq!(first.wake_up(MS(130)), MS(140));
-        first.passed(MS(138));
-        assert_eq!(first.wake_up(MS(139)), MS(160));
-        assert_eq!(first.wake_up(MS(205)), MS(220));
+        first.passed(AT(108));
+        assert_eq!(first.wake_up(AT(110)), AT(120));
+        first.passed(AT(127));
+        assert_eq!(first.wake_up(AT(130)), AT(140));
+        assert_eq!(first.wake_up(AT(130)), AT(140));
+        first.passed(AT(138));
+        assert_eq!(first.wake_up(AT(139)), AT(160));
+        assert_eq!(first.wake_up(AT(205)), AT(220));
         let more: Vec<_> = (0..9000).map(|_| ResponseWakeups::new(&pace)).collect();
         assert_eq!(pace.spacing(), PERIOD / 3);
         drop((crowd, more));
-        assert_eq!(first.wake_up(MS(141)), MS(141));
+        assert_eq!(first.wake_up(AT(141)), AT(141));
     }
 
     #[test]

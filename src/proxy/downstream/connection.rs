@@ -6,6 +6,7 @@ use crate::{
     clock::Clock,
     model::{DoneHandshake, Latency, Path, Transport},
     seed::Stream,
+    units::ProcessTime,
 };
 use bytes::Bytes;
 use http::Version;
@@ -61,7 +62,7 @@ pub(in crate::proxy) struct Connection {
 
 impl Connection {
     /// The current process time.
-    pub(in crate::proxy) fn now(&self) -> Duration {
+    pub(in crate::proxy) fn now(&self) -> ProcessTime {
         self.clock.now()
     }
 
@@ -246,7 +247,7 @@ impl Connection {
     }
 
     /// Called when an exchange ends, at process time `now`.
-    pub(in crate::proxy) fn leave(&self, now: Duration) {
+    pub(in crate::proxy) fn leave(&self, now: ProcessTime) {
         self.since.store(millis(now), Ordering::Relaxed);
         // Its last bytes may not be sent yet: only a flush makes it idle.
         self.flushed.store(false, Ordering::Relaxed);
@@ -259,7 +260,7 @@ impl Connection {
             let now = self.clock.now();
             let most =
                 if self.head.load(Ordering::Relaxed) { timeouts.header } else { timeouts.idle };
-            let since = Duration::from_millis(self.since.load(Ordering::Relaxed));
+            let since = ProcessTime::from_millis(self.since.load(Ordering::Relaxed));
             let busy =
                 self.busy.load(Ordering::Relaxed) > 0 || !self.flushed.load(Ordering::Relaxed);
             if !busy && now >= since + most {
@@ -302,6 +303,6 @@ impl Connection {
     }
 }
 
-fn millis(time: Duration) -> u64 {
-    time.as_millis() as u64
+fn millis(time: ProcessTime) -> u64 {
+    time.since_zero().as_millis() as u64
 }

@@ -70,7 +70,7 @@ async fn find_place(places: Arc<Semaphore>, proxy: Arc<Proxy>, clock: Clock) -> 
         if let Ok(place) = tokio::time::timeout(LOOK, place(Arc::clone(&places))).await {
             return place;
         }
-        let now = clock.now().as_millis() as u64;
+        let now = clock.now().since_zero().as_millis() as u64;
         proxy.connections.close_longest_idle(now, IDLE.as_millis() as u64);
     }
 }

@@ -7,9 +7,10 @@ use crate::{
     media::{Cmcd, Resource},
     rules::{Attempt, Facts, RequestKey},
     sessions::{Arming, Origin, RedirectedRequest, Session, UpstreamUrl},
+    units::SessionTime,
 };
 use http::{Method, header, request};
-use std::{borrow::Cow, sync::Arc, time::Duration};
+use std::{borrow::Cow, sync::Arc};
 
 /// A classified request.
 pub(in crate::proxy) struct Arrival {
@@ -24,7 +25,7 @@ pub(in crate::proxy) struct At<'a> {
     pub(in crate::proxy) arming: &'a Arming,
     pub(in crate::proxy) connection: &'a Connection,
     pub(in crate::proxy) url: &'a UpstreamUrl,
-    pub(in crate::proxy) now: Duration,
+    pub(in crate::proxy) now: SessionTime,
     /// A rule or a script may use facts about the ladder.
     pub(in crate::proxy) needs_ladder: bool,
 }
@@ -67,8 +68,8 @@ impl Arrival {
             highest_rung,
             beside_video,
             joined: session.joined(&resource),
-            session_time: now,
-            process_time: session.process_time(now),
+            session_time: now.since_zero(),
+            process_time: session.process_time(now).since_zero(),
             epoch: session.epoch(now),
         };
         let request = RequestTag {
@@ -109,7 +110,7 @@ fn classify(at: &At<'_>, range: Option<&str>, cmcd: Option<&Cmcd>) -> Resource {
     let first = range.and_then(range_start);
     let url = at.url.text();
     let mut resource =
-        at.session.with_ladder(|ladder| ladder.resolve_at(&url, first, Some(at.now)));
+        at.session.with_ladder(|ladder| ladder.resolve_at(&url, first, Some(at.now.since_zero())));
     if let Some(cmcd) = cmcd {
         cmcd.complete(&mut resource);
     }

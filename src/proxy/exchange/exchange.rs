@@ -10,6 +10,7 @@ use crate::{
     rules::{Attempt, Decision, Plan},
     seed::Seed,
     sessions::{Arming, Session},
+    units::SessionTime,
 };
 use http::uri::Authority;
 use std::{sync::Arc, time::Duration};
@@ -49,13 +50,13 @@ pub(in crate::proxy) struct Exchange {
     pub(in crate::proxy) cut: Cut,
     connection: Arc<Connection>,
     bus: Arc<Bus>,
-    started: Duration,
+    started: SessionTime,
     status: u16,
     outcome: Outcome,
     bytes: u64,
     upstream_ttfb: Option<Duration>,
-    first_byte: Option<Duration>,
-    last_byte: Option<Duration>,
+    first_byte: Option<SessionTime>,
+    last_byte: Option<SessionTime>,
     shaper_wait: Duration,
     /// Measures the waits for the origin.
     origin_wait: Stopwatch,
@@ -72,7 +73,7 @@ impl Exchange {
         bus: Arc<Bus>,
     ) -> Self {
         let Decided { request, attempt, decision, arming, seed, latency, scripted, host } = decided;
-        let started = request.details.session_time;
+        let started = SessionTime::new(request.details.session_time);
         session.enter();
         connection.enter();
         Self {
@@ -171,7 +172,7 @@ impl Exchange {
     }
 
     /// Records that `bytes` of the body were handed over at `now`, after waiting for the link.
-    pub(in crate::proxy) fn passed(&mut self, bytes: usize, now: Duration, waited: Duration) {
+    pub(in crate::proxy) fn passed(&mut self, bytes: usize, now: SessionTime, waited: Duration) {
         self.bytes += bytes as u64;
         self.session.count_delivered(bytes as u64);
         self.first_byte.get_or_insert(now);
@@ -226,7 +227,7 @@ impl Drop for Exchange {
         if broken || self.status == 0 || self.status >= 400 {
             self.session.attempt_failed(self.attempt.counted_by);
         }
-        let since = |time: Duration| time.saturating_sub(self.started);
+        let since = |time: SessionTime| time.since(self.started);
         // The exchange ended with its last byte, or later if the player closed the connection.
         let now = match (self.outcome, self.last_byte) {
             (Outcome::Complete, Some(last)) => last,

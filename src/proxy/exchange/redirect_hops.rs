@@ -7,9 +7,10 @@ use crate::{
     media::{Kind, is_held},
     rules::{Decision, Goal},
     sessions::{RedirectedRequest, Session, UpstreamUrl},
+    units::SessionTime,
 };
 use http::request;
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 use url::Url;
 
 /// The target of a redirect within the session.
@@ -29,7 +30,7 @@ pub(in crate::proxy) fn take(
     session: &Session,
     url: &UpstreamUrl,
     head: &request::Parts,
-    now: Duration,
+    now: SessionTime,
 ) -> Option<RedirectedRequest> {
     if !session.awaits_redirects() {
         return None;

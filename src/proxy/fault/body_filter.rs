@@ -6,6 +6,7 @@ use crate::{
     rules::{Coalesce, Plan, Planned},
     seed::Seed,
     sessions::Session,
+    units::SessionTime,
 };
 use bytes::Bytes;
 use hyper::body::Frame;
@@ -13,7 +14,6 @@ use std::{
     collections::VecDeque,
     sync::Arc,
     task::{Context, Poll},
-    time::Duration,
 };
 
 /// The most bytes that are held back.
@@ -40,7 +40,7 @@ struct CoalescedChunk {
     bytes: usize,
     /// All held bytes may pass.
     open: bool,
-    until: Option<Duration>,
+    until: Option<SessionTime>,
     timer: SessionTimer,
     reported: bool,
 }

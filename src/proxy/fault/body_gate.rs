@@ -4,11 +4,9 @@ use super::gate_schedule::{Gate, Step};
 use crate::{
     proxy::{body::session_timer::SessionTimer, exchange::Exchange},
     rules::{Cut, Ending, Hang, Length, Plan, Planned},
+    units::SessionTime,
 };
-use std::{
-    task::{Context, Poll, ready},
-    time::Duration,
-};
+use std::task::{Context, Poll, ready};
 
 /// The result of polling the gate.
 #[derive(Debug)]
@@ -27,7 +25,7 @@ pub(in crate::proxy) struct BodyGate {
     declared: Option<u64>,
     timer: SessionTimer,
     /// A cut with silence before it, until this session time or without end.
-    silent: Option<(Cut, Option<Duration>)>,
+    silent: Option<(Cut, Option<SessionTime>)>,
     /// It is also polled after the last byte (HTTP/2).
     polled_at_end: bool,
 }

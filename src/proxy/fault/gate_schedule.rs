@@ -2,7 +2,10 @@
 //!
 //! Pure: the time is an argument. The link shapes the bytes that may pass.
 
-use crate::rules::{Cut, Drip, Plan, Planned, Point, Stall};
+use crate::{
+    rules::{Cut, Drip, Plan, Planned, Point, Stall},
+    units::SessionTime,
+};
 use std::{sync::Arc, time::Duration};
 
 /// Called for each applied effect: the rule, the effect, and the bytes of the body that passed before.
@@ -12,9 +15,9 @@ pub(super) type Report<'a> = dyn FnMut(&Arc<str>, &'static str, u64) + 'a;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Step {
     /// Up to `most` bytes may pass; poll again at this time.
-    Pass { most: u64, until: Option<Duration> },
+    Pass { most: u64, until: Option<SessionTime> },
     /// None may pass before this time.
-    Wait(Duration),
+    Wait(SessionTime),
     /// The body is cut here.
     Cut,
 }
@@ -43,7 +46,7 @@ struct Drops {
     /// The rest of the current piece.
     left: u64,
     /// When the next piece is due; `None` = the first one was not sent yet.
-    next: Option<Duration>,
+    next: Option<SessionTime>,
 }
 
 /// The schedule of one body.
@@ -51,10 +54,10 @@ struct Drops {
 pub(super) struct Gate {
     pauses: Vec<Pause>,
     /// The end of the pause under way.
-    paused: Option<Duration>,
+    paused: Option<SessionTime>,
     drops: Option<Drops>,
     cut: Option<(Planned<Cut>, Mark)>,
-    first: Option<Duration>,
+    first: Option<SessionTime>,
 }
 
 impl Gate {
@@ -87,7 +90,7 @@ impl Gate {
     }
 
     /// What may pass at `now`, after `passed` bytes.
-    pub(super) fn poll(&mut self, passed: u64, now: Duration, report: &mut Report<'_>) -> Step {
+    pub(super) fn poll(&mut self, passed: u64, now: SessionTime, report: &mut Report<'_>) -> Step {
         let first = self.first;
         if self.cut.as_ref().is_some_and(|(_, at)| at.reached(passed, first, now)) {
             return Step::Cut;
@@ -118,7 +121,7 @@ impl Gate {
     }
 
     /// Records that `bytes` pass at `now`.
-    pub(super) fn passed(&mut self, bytes: u64, now: Duration) {
+    pub(super) fn passed(&mut self, bytes: u64, now: SessionTime) {
         self.first.get_or_insert(now);
         if let Some(drops) = &mut self.drops {
             drops.left = drops.left.saturating_sub(bytes);
@@ -126,7 +129,12 @@ impl Gate {
     }
 
     /// The end of the pause in effect at `now`, if there is one.
-    fn pause(&mut self, passed: u64, now: Duration, report: &mut Report<'_>) -> Option<Duration> {
+    fn pause(
+        &mut self,
+        passed: u64,
+        now: SessionTime,
+        report: &mut Report<'_>,
+    ) -> Option<SessionTime> {
         let first = self.first;
         while let Some(due) = self.pauses.iter().position(|p| p.at.reached(passed, first, now)) {
             let Pause { lasts, rule, .. } = self.pauses.remove(due);
@@ -144,8 +152,8 @@ impl Drops {
     fn poll(
         &mut self,
         passed: u64,
-        first: Option<Duration>,
-        now: Duration,
+        first: Option<SessionTime>,
+        now: SessionTime,
         report: &mut Report<'_>,
     ) -> Step {
         let Drip { size, every, .. } = self.drip.effect;
@@ -174,7 +182,7 @@ impl Drops {
 }
 
 impl Mark {
-    fn reached(self, passed: u64, first: Option<Duration>, now: Duration) -> bool {
+    fn reached(self, passed: u64, first: Option<SessionTime>, now: SessionTime) -> bool {
         match self {
             Self::At(at) => passed >= at,
             Self::After(_) => self.time(first).is_some_and(|time| now >= time),
@@ -190,7 +198,7 @@ impl Mark {
     }
 
     /// Its time, if it is given as a time.
-    fn time(self, first: Option<Duration>) -> Option<Duration> {
+    fn time(self, first: Option<SessionTime>) -> Option<SessionTime> {
         match self {
             Self::At(_) => None,
             Self::After(time) => first.map(|first| first.saturating_add(time)),
@@ -212,7 +220,7 @@ fn pauses(stall: &Planned<Stall>, length: Option<u64>) -> Vec<Pause> {
     marks.map(|at| Pause { at, lasts: *lasts, rule: Arc::clone(rule) }).collect()
 }
 
-fn earlier(one: Option<Duration>, other: Option<Duration>) -> Option<Duration> {
+fn earlier(one: Option<SessionTime>, other: Option<SessionTime>) -> Option<SessionTime> {
     one.into_iter().chain(other).min()
 }
 
@@ -227,13 +235,13 @@ mod tests {
 
     type Notice = Vec<(&'static str, u64)>;
 
-    const S: fn(u64) -> Duration = Duration::from_secs;
+    const S: fn(u64) -> SessionTime = SessionTime::from_secs;
 
     fn plan(then: &serde_json::Value) -> Plan {
         let rules = serde_json::json!([{ "then": then }]);
         let rules = RuleSet::from_json("rules", rules).unwrap();
         let resource = Resource::unknown();
-        rules.decide(&mut Default::default(), &Facts::new(&resource, S(0)), &mut |_| 0.0)
+        rules.decide(&mut Default::default(), &Facts::new(&resource, Duration::ZERO), &mut |_| 0.0)
     }
 
     /// Lets everything pass at once that may; when how many bytes had passed, and what was told.
@@ -250,7 +258,7 @@ mod tests {
                     assert!(bytes > 0, "nothing may pass at {passed}");
                     gate.passed(bytes, now);
                     passed += bytes;
-                    course.push((now.as_secs(), passed));
+                    course.push((now.since_zero().as_secs(), passed));
                 }
                 Step::Wait(until) => {
                     assert!(until > now, "waits for the past");

@@ -7,6 +7,7 @@ use crate::{
         cookies::CookieScope, error_cache::CachedError, pending_redirects::RedirectedRequest,
         upstream_url::UpstreamUrl,
     },
+    units::SessionTime,
 };
 use http::Method;
 use std::time::Duration;
@@ -21,7 +22,7 @@ impl Session {
     /// Records that the origin's clock shows `date`, in Unix time. If the ladder is in use, the next response will do.
     pub fn note_origin_time(&self, date: Duration) {
         if let Some(mut ladder) = self.ladder.try_lock() {
-            ladder.tell_time(self.now(), date);
+            ladder.tell_time(self.now().since_zero(), date);
         }
     }
 
@@ -116,7 +117,7 @@ impl Session {
         method: &Method,
         url: &str,
         marked: bool,
-        now: Duration,
+        now: SessionTime,
     ) -> Option<RedirectedRequest> {
         self.pending_redirects.lock().take(method, url, marked, now)
     }

@@ -12,6 +12,7 @@ use crate::{
         settings::{Fault, Settings},
         shared_link::LinkError,
     },
+    units::{ProcessTime, SessionTime},
 };
 use parking_lot::RwLock;
 use std::{sync::Arc, time::Duration};
@@ -39,7 +40,8 @@ impl Session {
         if matches!(command, Command::Reset) {
             // `arming` is read before the decider is locked: a change of the link locks them in this order.
             let (arming, now) = (self.arming(), self.now());
-            self.decider.lock().rearm(&arming.rules, now, self.process_time(now));
+            let process_time = self.process_time(now).since_zero();
+            self.decider.lock().rearm(&arming.rules, now.since_zero(), process_time);
         }
         let applied = Applied { version: next.version(), fault };
         *control = next;
@@ -50,7 +52,7 @@ impl Session {
     pub(in crate::sessions) fn adjust(
         &self,
         common: &RwLock<Arc<RuleSet>>,
-        work: impl FnOnce(&mut Control, Duration) -> bool,
+        work: impl FnOnce(&mut Control, ProcessTime) -> bool,
     ) -> Result<bool, LinkError> {
         let mut control = self.control.lock();
         let mut next = control.clone();
@@ -105,7 +107,7 @@ impl Session {
     #[must_use]
     pub fn reverts(&self) -> Vec<(String, Duration)> {
         let (settings, now) = (self.settings(), self.clock.process_now());
-        let left = |(name, until): (&str, Duration)| (name.to_owned(), until.saturating_sub(now));
+        let left = |(name, until): (&str, ProcessTime)| (name.to_owned(), until - now);
         settings.reverts().map(left).collect()
     }
 
@@ -134,14 +136,15 @@ impl Session {
         }
         let new_profile = arming.profile_name != current.profile_name;
         *current = Arc::new(arming);
-        self.decider.lock().arm(&current.rules, now, self.process_time(now));
+        let process_time = self.process_time(now).since_zero();
+        self.decider.lock().arm(&current.rules, now.since_zero(), process_time);
         Ok(new_link || new_profile || paused)
     }
 
     /// Changes uplink and limits.
-    fn change_beside(&self, now: Duration, from: &Profile, to: &Profile) {
+    fn change_beside(&self, now: SessionTime, from: &Profile, to: &Profile) {
         if from.uplink != to.uplink {
-            self.uplink.change(now, &to.uplink);
+            self.uplink.change(Self::uplink_time(now), &to.uplink);
         }
         if from.limits != to.limits {
             self.limits.change(Arc::clone(&to.limits), self.downlink.link_time(now));

@@ -5,6 +5,7 @@ use crate::{
     model::{Link, LinkAccess, LinkSpec, Transport, TransportSpec},
     player::network::VirtualResponse,
     seed::Seed,
+    units::LinkTime,
 };
 use std::{
     sync::{
@@ -19,7 +20,7 @@ use std::{
 struct Active {
     response: VirtualResponse,
     /// How often it is watched, and when it was last.
-    watch: Option<(Duration, Duration)>,
+    watch: Option<(Duration, LinkTime)>,
 }
 
 /// The link that players share. Each runs on a thread of its own and waits here for the end of its

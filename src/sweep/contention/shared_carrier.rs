@@ -3,6 +3,7 @@
 use crate::{
     player::network::{Carrier, Response, Watch},
     seed::Seed,
+    units::LinkTime,
 };
 use std::{
     sync::mpsc::{Receiver, Sender},
@@ -13,13 +14,13 @@ use std::{
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Ask {
     /// A response of `bytes` begins at `start`.
-    Carry { start: Duration, bytes: u64, seed: Seed, watch: Option<Duration> },
+    Carry { start: LinkTime, bytes: u64, seed: Seed, watch: Option<Duration> },
     /// The response goes on.
     GoOn,
     /// The response is given up.
     GiveUp,
     /// How many bytes the link could have carried by this time.
-    Capacity(Duration),
+    Capacity(LinkTime),
     /// The player has ended.
     Leave,
 }
@@ -30,7 +31,7 @@ pub(super) enum Reply {
     /// The response has ended; `None` if it never does.
     Ended(Option<Response>),
     /// So many bytes have arrived by this time: is it to go on?
-    Progress(Duration, u64),
+    Progress(LinkTime, u64),
     /// See [`Ask::Capacity`]; `None` without a limit.
     Capacity(Option<u64>),
 }
@@ -53,7 +54,7 @@ impl SharedCarrier {
 impl Carrier for SharedCarrier {
     fn carry(
         &mut self,
-        start: Duration,
+        start: LinkTime,
         bytes: u64,
         seed: Seed,
         mut watch: Option<Watch<'_>>,
@@ -74,7 +75,7 @@ impl Carrier for SharedCarrier {
         }
     }
 
-    fn capacity(&mut self, now: Duration) -> Option<u64> {
+    fn capacity(&mut self, now: LinkTime) -> Option<u64> {
         match self.ask(Ask::Capacity(now))? {
             Reply::Capacity(capacity) => capacity,
             Reply::Ended(_) | Reply::Progress(..) => None,

@@ -1,6 +1,7 @@
 //! A session of a real player: from what was measured to the figures and the trace of a virtual session.
 
 use super::{Figures, Point, Trace, figures::Sums, plan::Net, trace::rates};
+use crate::units::LinkTime;
 use crate::{model::Link, player::Presentation, seed::Seed};
 use std::time::Duration;
 
@@ -85,8 +86,8 @@ impl ObservedSession {
 /// What the link could have carried until `end` seconds, in bits; `None` without a limit.
 fn capacity(net: &Net, seed: u64, end: f64) -> Option<f64> {
     let mut link = Link::new(&net.link, Seed::new(seed).named("downlink"));
-    link.rate(Duration::ZERO)?;
-    Some(link.carried(Duration::try_from_secs_f64(end).ok()?) as f64 * BITS)
+    link.rate(LinkTime::ZERO)?;
+    Some(link.carried(LinkTime::new(Duration::try_from_secs_f64(end).ok()?)) as f64 * BITS)
 }
 
 #[cfg(test)]

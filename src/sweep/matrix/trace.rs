@@ -4,6 +4,7 @@ use super::{
     plan::Net,
     run::{Run, Seat, Shown, play_all},
 };
+use crate::units::LinkTime;
 use crate::{model::Link, player::SessionReport, seed::Seed};
 use std::time::Duration;
 
@@ -80,14 +81,14 @@ impl Trace {
 pub(super) fn rates(net: &Net, seed: u64, end: f64) -> Vec<(f64, f64)> {
     const PARTS: f64 = 400.0;
     let mut link = Link::new(&net.link, Seed::new(seed).named("downlink"));
-    if link.rate(Duration::ZERO).is_none() {
+    if link.rate(LinkTime::ZERO).is_none() {
         return Vec::new();
     }
     let step = (end / PARTS).max(1.0);
     let (mut rates, mut before) = (Vec::new(), 0);
     let mut at = 0.0;
     while at < end {
-        let carried = link.carried(Duration::from_secs_f64(at + step));
+        let carried = link.carried(LinkTime::new(Duration::from_secs_f64(at + step)));
         rates.push((at, (carried - before) as f64 * 8.0 / MS / step));
         before = carried;
         at += step;

@@ -10,6 +10,7 @@ mod characterise;
 mod listen;
 mod play;
 mod public_url;
+mod shard;
 mod tls;
 
 pub use bench::{
@@ -18,8 +19,9 @@ pub use bench::{
 pub use browser::{BrowserArgs, BrowserPlayer};
 pub use characterise::CharacteriseArgs;
 pub use listen::ListenAddress;
-pub use play::PlayArgs;
+pub use play::{PlayArgs, PlayCommand, PlayMergeArgs};
 pub use public_url::PublicUrl;
+pub use shard::ShardArg;
 pub use tls::TlsChoice;
 
 use crate::{

@@ -97,6 +97,7 @@ const MODULES: &[(&str, &[&str])] = &[
             "app",
             "args",
             // `vsps ca` makes the local CA, which is dated.
+            // The players of several machines start at the same time of day.
             "clock",
             "config",
             "descriptors",

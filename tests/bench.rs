@@ -227,9 +227,15 @@ fn parts_make_a_whole() {
     let [one, two, three, four] = &parts[..] else { panic!("{}", parts.len()) };
     assert_eq!(error(&[one, two, four]), "part 3/4 is missing");
     assert_eq!(error(&[one, two, three]), "part 4/4 is missing");
-    assert_eq!(error(&[one, two, two, three, four]), "part 2/4 is there twice");
+    assert_eq!(error(&[one, two, two, three, four]), "part 2/4 is there twice: part 2/4");
     let other = Results { command: "vsps bench --abr bola".to_owned(), ..four.clone() };
-    assert!(error(&[one, two, three, &other]).starts_with("the parts are of different sweeps"));
+    assert_eq!(
+        error(&[one, two, three, &other]),
+        format!(
+            "part 4/4 is no part of the same sweep as part 1/4: its command is `vsps bench --abr bola`, not `{}`",
+            one.command
+        )
+    );
 }
 
 #[test]

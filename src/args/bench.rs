@@ -1,11 +1,8 @@
 //! What was typed after `vsps bench`.
 
-use super::{BrowserArgs, CharacteriseArgs};
+use super::{BrowserArgs, CharacteriseArgs, ShardArg};
 use crate::{
-    sweep::{
-        compare::Condition,
-        matrix::{Seeds, Shard},
-    },
+    sweep::{compare::Condition, matrix::Seeds},
     units::span,
 };
 use clap::{Args, Subcommand, ValueEnum, builder::ArgPredicate};
@@ -101,9 +98,10 @@ pub struct SweepArgs {
     /// A line of JSON for each segment of each run; `-` is standard output.
     #[arg(long, value_name = "FILE|-")]
     pub log: Option<PathBuf>,
-    /// Only part I of N of the runs, for several machines; see `vsps bench merge`.
+    /// Only part I (from 1) of N of the runs, for several machines; see `vsps bench merge`. `auto/N` takes I from
+    /// JOB_COMPLETION_INDEX (a Kubernetes job, from 0), and `auto` I and N from SLURM_ARRAY_TASK_ID and its companions.
     #[arg(long, value_name = "I/N", default_value = "1/1", hide_default_value = true)]
-    pub shard: Shard,
+    pub shard: ShardArg,
     /// How many threads to run on, in place of one for each core.
     #[arg(long, value_name = "N")]
     pub threads: Option<NonZeroUsize>,
@@ -168,8 +166,11 @@ pub enum BenchCommand {
   vsps bench characterise --browser hls.js --json hls.json
   vsps bench characterise --command 'vsps play {url} --duration {seconds}s' --only fast,ramp-up,step")]
     Characterise(Box<CharacteriseArgs>),
-    /// Puts the parts of a sweep together, which were made with --shard.
-    #[command(after_help = "Example: vsps bench merge part1.json part2.json -o all.json")]
+    /// Puts the parts of a sweep together, which were made with --shard, in any order.
+    ///
+    /// The result is byte for byte that of one run without --shard. A part that is missing, there twice, cut, or of
+    /// another sweep is named, and the exit code is 2.
+    #[command(after_help = "Example: vsps bench merge part*.json -o all.json --report all.html")]
     Merge(MergeArgs),
 }
 
@@ -195,8 +196,18 @@ pub struct MergeArgs {
     #[arg(value_name = "SHARD", required = true)]
     pub parts: Vec<PathBuf>,
     /// The file for the whole; `-` is standard output.
-    #[arg(short, long, value_name = "FILE")]
-    pub output: PathBuf,
+    #[arg(short, long, value_name = "FILE", required_unless_present_any = ["report", "csv", "markdown"])]
+    pub output: Option<PathBuf>,
+    /// A report on the whole in one HTML file. One session of each cell is played again for its drawings, so the
+    /// profiles must be here.
+    #[arg(long, value_name = "FILE.html")]
+    pub report: Option<PathBuf>,
+    /// The figures of each run as CSV; `-` is standard output.
+    #[arg(long, value_name = "FILE|-")]
+    pub csv: Option<PathBuf>,
+    /// The table of means as Markdown; `-` is standard output.
+    #[arg(long, value_name = "FILE|-")]
+    pub markdown: Option<PathBuf>,
 }
 
 /// Options of `vsps bench pensieve`.

@@ -1,26 +1,41 @@
 //! What was typed after `vsps play`.
 
+use super::ShardArg;
 use crate::{media::CmcdVersion, player::Assertion, units::span};
-use clap::Args;
+use chrono::{DateTime, Utc};
+use clap::{Args, Subcommand};
 use std::{path::PathBuf, time::Duration};
 
 /// Options of `vsps play`.
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 #[command(after_help = "\
 Examples:
   vsps play http://127.0.0.1:8080/demo/hls/master.m3u8 --duration 60s
   vsps play URL --abr bola --assert 'rebuffer_ratio < 1%' --assert 'mean_bitrate_bps > 2M' --junit play.xml
   vsps play URL --cmcd v2 --cmcd-headers
-  vsps play URL --players 20 --assert 'p95(startup_seconds) < 2s' --json > play.json")]
+  vsps play URL --players 20 --assert 'p95(startup_seconds) < 2s' --json > play.json
+  vsps play URL --players 900 --shard 2/3 --start-at 2026-05-01T12:00:00Z --json > part2.json")]
 pub struct PlayArgs {
+    /// What else to do.
+    #[command(subcommand)]
+    pub command: Option<PlayCommand>,
     /// An HLS playlist or a DASH MPD: http or https.
-    pub url: String,
+    #[arg(required = true)]
+    pub url: Option<String>,
     /// The algorithm that chooses renditions; an unknown name lists all of them.
     #[arg(long, value_name = "NAME", default_value = "throughput")]
     pub abr: String,
-    /// So many players, each with connections of its own.
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    /// So many players, each with connections of its own; at most 10,000 on one machine.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub players: u32,
+    /// Only part I (from 1) of N of the players, for several machines: each player starts when it would start if one
+    /// machine had all; see `vsps play merge`. `auto` and `auto/N` as in `vsps bench --shard`.
+    #[arg(long, value_name = "I/N", default_value = "1/1", hide_default_value = true)]
+    pub shard: ShardArg,
+    /// The first player of all parts starts at this time (RFC 3339), as in 2026-05-01T12:00:00Z; give it to all parts.
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub start_at: Option<DateTime<Utc>>,
     /// Between the starts of two players [default: 250 ms, and 10 s for all together].
     #[arg(long, value_name = "SPAN", value_parser = span::parse)]
     pub stagger: Option<Duration>,
@@ -49,4 +64,40 @@ pub struct PlayArgs {
     /// Writes each download of a video segment as a line of JSON.
     #[arg(long, value_name = "FILE")]
     pub log: Option<PathBuf>,
+}
+
+/// The subcommands of `vsps play`.
+#[derive(Debug, Subcommand)]
+pub enum PlayCommand {
+    /// Puts the results of all parts together, which were made with --shard and --json, in any order.
+    ///
+    /// A part that is missing, there twice, cut, or of another run is named, and the exit code is 2.
+    #[command(
+        after_help = "Example: vsps play merge part*.json --assert 'p95(startup_seconds) < 2s'"
+    )]
+    Merge(PlayMergeArgs),
+}
+
+/// Options of `vsps play merge`.
+#[derive(Debug, Args)]
+pub struct PlayMergeArgs {
+    /// Results of all parts, as JSON.
+    #[arg(value_name = "SHARD", required = true)]
+    pub parts: Vec<PathBuf>,
+    /// What the players of all parts must satisfy; else the exit code is 1. Can be repeated.
+    #[arg(long = "assert", value_name = "EXPR")]
+    pub assertions: Vec<Assertion>,
+    /// Prints the result as JSON.
+    #[arg(long)]
+    pub json: bool,
+    /// Writes the assertions as test cases, in JUnit's XML.
+    #[arg(long, value_name = "FILE")]
+    pub junit: Option<PathBuf>,
+}
+
+fn time(text: &str) -> Result<DateTime<Utc>, String> {
+    let time = DateTime::parse_from_rfc3339(text);
+    let hint =
+        |error| format!("{error}; write a date, a time and a zone, as in 2026-05-01T12:00:00Z");
+    Ok(time.map_err(hint)?.to_utc())
 }

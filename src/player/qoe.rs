@@ -1,7 +1,7 @@
 //! Quality of experience: the figures of one viewing, or of several together.
 
 use super::{playback::count, playout::PlayoutTotals};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// ms per s, and bit/s per Mbit/s.
 const MS: f64 = 1000.0;
@@ -23,7 +23,7 @@ pub struct DownloadTotals {
 }
 
 /// The figures. A figure that has no value, such as the startup of what never started, is `None`.
-#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub struct Qoe {
     /// From the first request to the first picture.
     pub startup_seconds: Option<f64>,

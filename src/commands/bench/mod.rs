@@ -7,6 +7,7 @@ mod decide;
 mod exchanges;
 mod interrupt;
 mod ladder;
+mod merge;
 mod outputs;
 mod own_proxy;
 mod pensieve;
@@ -27,6 +28,6 @@ pub(super) fn bench(args: BenchArgs) -> Result<(), Failure> {
         Some(BenchCommand::Pensieve(args)) => pensieve::pensieve(args),
         Some(BenchCommand::Compare(args)) => compare::compare(&args),
         Some(BenchCommand::Characterise(args)) => characterise::run(&args),
-        Some(BenchCommand::Merge(args)) => compare::merge(&args),
+        Some(BenchCommand::Merge(args)) => merge::merge(&args),
     }
 }

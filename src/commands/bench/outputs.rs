@@ -67,7 +67,8 @@ impl<'a> Outputs<'a> {
     }
 }
 
-fn write(path: &Path, text: &str) -> Result<(), Failure> {
+/// Writes a file; `-` is standard output.
+pub(super) fn write(path: &Path, text: &str) -> Result<(), Failure> {
     if is_stdout(path) {
         return output::print(text);
     }

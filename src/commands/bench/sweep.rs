@@ -81,7 +81,9 @@ fn journal(path: &Path, plan: &Plan) -> Result<Journal, Failure> {
     Ok(journal)
 }
 
-fn plan(args: &SweepArgs) -> Result<Plan, Failure> {
+/// The plan of a sweep as it was typed.
+pub(super) fn plan(args: &SweepArgs) -> Result<Plan, Failure> {
+    let shard = args.shard.from_environment();
     let options = PlanOptions {
         profiles: args.profile.clone(),
         algorithms: args.abr.clone(),
@@ -93,7 +95,7 @@ fn plan(args: &SweepArgs) -> Result<Plan, Failure> {
         players: args.players,
         answer_timeout: args.answer_timeout,
         abandon: args.abandon,
-        shard: args.shard,
+        shard: shard.map_err(|problem| Failure::usage(format_args!("--shard: {problem}")))?,
     };
     Plan::new(options, &Catalog::new()).map_err(Failure::usage)
 }

@@ -73,13 +73,14 @@ mod tests {
         let report = Report {
             url: "http://a.example/?a=1&b=<2>".into(),
             abr: "bola".into(),
+            part: None,
             together: qoe,
             assertions: vec![Checked {
                 assertion: "rebuffer_ratio < 0.01".into(),
                 passed: false,
                 problem: Some("rebuffer_ratio is 0.2".into()),
             }],
-            players: vec![PlayerReport { qoe, ended: "complete", error: None }],
+            players: vec![PlayerReport { qoe, ended: "complete".into(), error: None }],
         };
         insta::assert_snapshot!(junit(&report), @r#"
         <?xml version="1.0" encoding="UTF-8"?>

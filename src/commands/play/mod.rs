@@ -3,6 +3,7 @@
 mod algorithm;
 mod junit;
 mod log;
+mod merge;
 mod report;
 mod run;
 mod summary;

@@ -1,16 +1,23 @@
 //! What came of all players, in one place.
 
-use crate::player::{
-    Assertion, Qoe, Unmet,
-    fetch::{Ending, Outcome},
+use crate::{
+    player::{
+        Assertion, Qoe, Unmet,
+        fetch::{Ending, Outcome},
+    },
+    sweep::matrix::Shard,
 };
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 
 /// The result of `vsps play`, as `--json` prints it: the figures of all players together, and of each.
 #[derive(Debug, Serialize)]
 pub(super) struct Report {
     pub(super) url: String,
     pub(super) abr: String,
+    /// Which part of the players this is; absent if it is all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) part: Option<PartOf>,
     #[serde(flatten)]
     pub(super) together: Qoe,
     /// What was asserted, and whether it holds.
@@ -18,13 +25,22 @@ pub(super) struct Report {
     pub(super) players: Vec<PlayerReport>,
 }
 
+/// Which part of all players a result is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct PartOf {
+    #[serde(flatten)]
+    pub(super) shard: Shard,
+    /// The players of all parts.
+    pub(super) players: u32,
+}
+
 /// One player.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct PlayerReport {
     #[serde(flatten)]
     pub(super) qoe: Qoe,
     /// complete, duration, stopped or failed.
-    pub(super) ended: &'static str,
+    pub(super) ended: Cow<'static, str>,
     /// Why it failed.
     pub(super) error: Option<String>,
 }
@@ -39,13 +55,14 @@ pub(super) struct Checked {
 }
 
 impl Report {
+    /// The result of `players`, in the order of their starts.
     pub(super) fn new(
         url: &str,
         abr: &str,
-        outcomes: &[Outcome],
+        players: Vec<PlayerReport>,
         assertions: &[Assertion],
     ) -> Self {
-        let all: Vec<Qoe> = outcomes.iter().map(|outcome| outcome.qoe).collect();
+        let all: Vec<Qoe> = players.iter().map(|player| player.qoe).collect();
         let together = match all.as_slice() {
             [one] => *one,
             all => Qoe::together(all),
@@ -57,9 +74,10 @@ impl Report {
         Self {
             url: url.to_owned(),
             abr: abr.to_owned(),
+            part: None,
             together,
             assertions: assertions.iter().map(checked).collect(),
-            players: outcomes.iter().map(player).collect(),
+            players,
         }
     }
 
@@ -79,12 +97,14 @@ impl Report {
     }
 }
 
-fn player(outcome: &Outcome) -> PlayerReport {
-    let (ended, error) = match &outcome.ending {
-        Ending::Complete => ("complete", None),
-        Ending::Duration => ("duration", None),
-        Ending::Stopped => ("stopped", None),
-        Ending::Failed(error) => ("failed", Some(error.to_string())),
-    };
-    PlayerReport { qoe: outcome.qoe, ended, error }
+impl From<&Outcome> for PlayerReport {
+    fn from(outcome: &Outcome) -> Self {
+        let (ended, error) = match &outcome.ending {
+            Ending::Complete => ("complete", None),
+            Ending::Duration => ("duration", None),
+            Ending::Stopped => ("stopped", None),
+            Ending::Failed(error) => ("failed", Some(error.to_string())),
+        };
+        Self { qoe: outcome.qoe, ended: ended.into(), error }
+    }
 }

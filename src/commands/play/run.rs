@@ -8,17 +8,21 @@ use super::{
     algorithm,
     junit::junit,
     log::write_log,
-    report::Report,
+    merge::merge,
+    report::{PartOf, PlayerReport, Report},
     summary::summary,
     terminal,
 };
 use crate::{
-    args::PlayArgs,
+    args::{PlayArgs, PlayCommand},
+    clock::Clock,
     descriptors,
     player::{
         fetch::{CmcdOptions, Monitor, Outcome, PlayOptions, play},
         preset,
     },
+    sweep::matrix::Shard,
+    units::ProcessTime,
 };
 use anyhow::Context as _;
 use std::{
@@ -32,6 +36,7 @@ use tokio::{
     signal::unix::{SignalKind, signal},
     sync::watch,
     task::JoinSet,
+    time::timeout_at,
 };
 use url::Url;
 
@@ -40,9 +45,15 @@ const LIVE: Duration = Duration::from_secs(60);
 /// Between the starts of two players, and of the first and the last, if nothing is said.
 const STAGGER: Duration = Duration::from_millis(250);
 const STAGGER_ALL: Duration = Duration::from_secs(10);
+/// The most players of one process.
+const MOST_PLAYERS: u32 = 10_000;
 
 pub(in crate::commands) fn run(args: &PlayArgs) -> Result<(), Failure> {
-    let url = address(&args.url)?;
+    if let Some(PlayCommand::Merge(args)) = &args.command {
+        return merge(args);
+    }
+    let url = address(args.url.as_deref().unwrap_or_default())?;
+    let shard = shard(args)?;
     let controls = algorithm::maker(&args.abr, args.max_buffer)?;
     let junit_file = create("--junit", args.junit.as_deref())?;
     let log_file = create("--log", args.log.as_deref())?;
@@ -60,26 +71,50 @@ pub(in crate::commands) fn run(args: &PlayArgs) -> Result<(), Failure> {
     descriptors::raise();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.context("the runtime could not start")?;
-    let outcomes = runtime.block_on(play_all(options, args))?;
+    let outcomes = runtime.block_on(play_all(options, args, shard))?;
     runtime.shutdown_background();
-    let report = Report::new(&url, &args.abr, &outcomes, &args.assertions);
+    let players = outcomes.iter().map(PlayerReport::from).collect();
+    let mut report = Report::new(&url, &args.abr, players, &args.assertions);
+    report.part = (shard != Shard::WHOLE).then_some(PartOf { shard, players: args.players });
     if let Some(file) = log_file {
         write_log(&mut BufWriter::new(file), &outcomes).context("--log")?;
     }
     if let Some(mut file) = junit_file {
         file.write_all(junit(&report).as_bytes()).context("--junit")?;
     }
-    if args.json {
-        print_json(&report)?;
+    show(&report, args.json)
+}
+
+/// Prints `report`; fails if a player or an assertion failed.
+pub(super) fn show(report: &Report, json: bool) -> Result<(), Failure> {
+    if json {
+        print_json(report)?;
     } else {
-        print(&summary(&report))?;
+        print(&summary(report))?;
     }
     let problems = report.problems();
     if problems.is_empty() { Ok(()) } else { Err(Failure::running(problems.join("\n      "))) }
 }
 
+/// The part of the players that this process has.
+fn shard(args: &PlayArgs) -> Result<Shard, Failure> {
+    let wrong = |problem: String| Failure::usage(format_args!("--shard: {problem}"));
+    let shard = args.shard.from_environment().map_err(wrong)?;
+    let own = (0..args.players as usize).filter(|number| shard.has(*number)).count();
+    if own == 0 {
+        let players = args.players;
+        return Err(wrong(format!("of {players} players none is of part {}", shard.index)));
+    }
+    if own > MOST_PLAYERS as usize {
+        return Err(Failure::usage(format_args!(
+            "--players: {own} players on this machine are too many; write at most {MOST_PLAYERS}, or --shard I/N"
+        )));
+    }
+    Ok(shard)
+}
+
 /// The file of an option, before anything is played: what cannot be written should be told at once.
-fn create(option: &str, path: Option<&Path>) -> Result<Option<File>, Failure> {
+pub(super) fn create(option: &str, path: Option<&Path>) -> Result<Option<File>, Failure> {
     let Some(path) = path else { return Ok(None) };
     let wrong = |error| Failure::usage(format_args!("{option} {}: {error}", path.display()));
     File::create(path).map(Some).map_err(wrong)
@@ -98,12 +133,16 @@ fn address(text: &str) -> Result<String, Failure> {
 }
 
 /// Plays with all players, in the order of their starts.
-async fn play_all(options: PlayOptions, args: &PlayArgs) -> Result<Vec<Outcome>, Failure> {
+async fn play_all(
+    options: PlayOptions,
+    args: &PlayArgs,
+    shard: Shard,
+) -> Result<Vec<Outcome>, Failure> {
     let monitor = Monitor::default();
     let (stop, stopped) = watch::channel(false);
     let mut interrupt = signal(SignalKind::interrupt()).context("SIGINT")?;
     let mut terminate = signal(SignalKind::terminate()).context("SIGTERM")?;
-    let players = players(Arc::new(options), args, &monitor, &stopped);
+    let players = players(Arc::new(options), args, shard, &monitor, &stopped);
     let signalled = async {
         tokio::select! {
             _ = interrupt.recv() => {}
@@ -125,17 +164,20 @@ async fn play_all(options: PlayOptions, args: &PlayArgs) -> Result<Vec<Outcome>,
 async fn players(
     options: Arc<PlayOptions>,
     args: &PlayArgs,
+    shard: Shard,
     monitor: &Monitor,
     stopped: &watch::Receiver<bool>,
 ) -> Vec<Outcome> {
     let between = args.stagger.unwrap_or_else(|| STAGGER.min(STAGGER_ALL / args.players));
+    let clock = Clock::start();
+    let zero = clock.instant(ProcessTime::new(until_start(args, clock)));
     let mut running = JoinSet::new();
-    let mut starts = tokio::time::interval(between.max(Duration::from_micros(1)));
-    for number in 0..args.players {
+    for number in (0..args.players).filter(|number| shard.has(*number as usize)) {
         let mut stopping = stopped.clone();
-        tokio::select! {
-            _ = starts.tick() => {}
-            _ = stopping.wait_for(|stop| *stop) => break,
+        // The time-out is the start: it depends on the number alone, on whichever machine the player is.
+        let start = zero + between * number;
+        if timeout_at(start, stopping.wait_for(|stop| *stop)).await.is_ok() {
+            break;
         }
         let (options, monitor, stopped) = (Arc::clone(&options), monitor.clone(), stopped.clone());
         running.spawn(async move { (number, play(&options, &monitor, stopped).await) });
@@ -146,4 +188,11 @@ async fn players(
     }
     outcomes.sort_by_key(|(number, _)| *number);
     outcomes.into_iter().map(|(_, outcome)| outcome).collect()
+}
+
+/// How long it is until the first player of all parts starts.
+fn until_start(args: &PlayArgs, clock: Clock) -> Duration {
+    let Some(start) = args.start_at else { return Duration::ZERO };
+    let start = Duration::from_millis(u64::try_from(start.timestamp_millis()).unwrap_or_default());
+    start.saturating_sub(clock.timestamp().epoch)
 }

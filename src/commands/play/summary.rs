@@ -10,7 +10,7 @@ pub(super) fn summary(report: &Report) -> String {
     // Writing to a String cannot fail.
     let _ = writeln!(text, "{} with {}", report.url, report.abr);
     if report.players.len() > 1 {
-        let mut endings: Vec<_> = report.players.iter().map(|player| player.ended).collect();
+        let mut endings: Vec<_> = report.players.iter().map(|player| &*player.ended).collect();
         endings.sort_unstable();
         let of = |ended: &&str| endings.iter().filter(|other| *other == ended).count();
         let mut kinds = endings.clone();

@@ -21,4 +21,4 @@ mod merge;
 
 pub use change::{Comparison, compare};
 pub use condition::{Condition, ConditionError};
-pub use merge::merge;
+pub use merge::{merge, merge_named};

@@ -3,6 +3,7 @@
 mod csv;
 mod error;
 mod figures;
+mod fingerprint;
 mod group;
 mod journal;
 mod ladder;

@@ -17,6 +17,9 @@ pub struct Results {
     pub command: String,
     /// The version of the program.
     pub version: String,
+    /// What networks, ladder and scripts were, whatever their names are; absent in files of earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fingerprint: Option<String>,
     /// What was played.
     pub ladder: LadderShown,
     /// The seeds.

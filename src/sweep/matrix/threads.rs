@@ -48,6 +48,7 @@ pub fn run_all(plan: &Plan, threads: NonZeroUsize, observer: &dyn SweepObserver)
         format: Results::format(),
         command: plan.command(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
+        fingerprint: Some(plan.fingerprint()),
         ladder: LadderShown {
             name: plan.options.ladder.name.clone(),
             segment_s: plan.presentation.segment() / 1000.0,

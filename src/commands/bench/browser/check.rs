@@ -1,6 +1,11 @@
 //! What real players cannot do of what was asked for.
 
-use crate::{args::SweepArgs, commands::Failure, origin, sweep::matrix::Shard};
+use crate::{
+    args::{ShardArg, SweepArgs},
+    commands::Failure,
+    origin,
+    sweep::matrix::Shard,
+};
 
 const DEMO: &str = "demo";
 
@@ -14,7 +19,7 @@ pub(in super::super) fn check(args: &SweepArgs) -> Result<(), Failure> {
         return Ok(());
     } else if args.ladder != DEMO {
         "--browser plays the built-in stream: leave --ladder out, or write --ladder demo"
-    } else if args.shard != Shard::WHOLE {
+    } else if args.shard != ShardArg::Part(Shard::WHOLE) {
         "--browser plays all sessions on this machine: leave --shard out"
     } else if args.live || args.players.get() > 1 {
         "--browser plays on demand, one player on a link: leave --live and --players out"

@@ -7,6 +7,7 @@
 mod bench;
 mod browser;
 mod characterise;
+mod health;
 mod listen;
 mod play;
 mod public_url;
@@ -18,6 +19,7 @@ pub use bench::{
 };
 pub use browser::{BrowserArgs, BrowserPlayer};
 pub use characterise::CharacteriseArgs;
+pub use health::HealthArgs;
 pub use listen::ListenAddress;
 pub use play::{PlayArgs, PlayCommand, PlayMergeArgs};
 pub use public_url::PublicUrl;
@@ -64,6 +66,14 @@ pub enum Command {
     /// Shows the certificate of the local CA, or makes this machine trust it.
     #[command(subcommand)]
     Ca(CaCommand),
+    /// Asks a running proxy whether it works: exit code 0 or 1.
+    Health(HealthArgs),
+    /// Writes a man page for each subcommand.
+    #[command(hide = true, after_help = "Example: vsps man target/man")]
+    Man {
+        /// Into this folder.
+        folder: PathBuf,
+    },
     /// Prints a completion script.
     #[command(after_help = "Example: vsps completions bash > /etc/bash_completion.d/vsps")]
     Completions {

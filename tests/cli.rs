@@ -56,6 +56,28 @@ async fn every_shell_gets_a_script() {
     }
 }
 
+#[tokio::test]
+async fn every_subcommand_gets_a_man_page() {
+    let folder = std::env::temp_dir().join(format!("vsps-man-{}", std::process::id()));
+    let Ended { code, .. } = run(&["man", &folder.to_string_lossy()]).await;
+    assert_eq!(code, Some(0));
+    for (page, part) in
+        [("vsps.1", "vsps-run(1)"), ("vsps-run.1", "max-sessions"), ("vsps-health.1", "EXTRA")]
+    {
+        let text = std::fs::read_to_string(folder.join(page)).unwrap().replace("\\-", "-");
+        assert!(text.contains(part), "{page}: {text}");
+    }
+    std::fs::remove_dir_all(&folder).unwrap();
+}
+
+#[tokio::test]
+async fn a_proxy_that_is_not_there_is_not_healthy() {
+    // Port 1 of this machine: nothing listens there.
+    let Ended { code, stdout, stderr } = run(&["health", "--admin", "1"]).await;
+    assert_eq!((code, stdout.as_str()), (Some(1), ""));
+    assert!(stderr.starts_with("vsps: http://127.0.0.1:1/healthz: "), "{stderr}");
+}
+
 /// Input of other tools is converted to a profile that loads: traces with latencies, presets, a choice of
 /// several.
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! Runs the command that the command line names.
 
-use super::{Failure, bench, ca, completions, play, profiles, rules, run};
+use super::{Failure, bench, ca, completions, health, man, play, profiles, rules, run};
 use crate::args::{Cli, Command};
 
 /// Runs the command.
@@ -15,6 +15,8 @@ pub fn dispatch(cli: Cli) -> Result<(), Failure> {
         Command::Bench(args) => bench::bench(*args),
         Command::Play(args) => play::run(&args),
         Command::Ca(command) => ca::ca(&command),
+        Command::Health(args) => health::health(&args),
+        Command::Man { folder } => man::man(&folder),
         Command::Completions { shell } => completions::completions(shell),
     }
 }

@@ -46,6 +46,19 @@ def test_a_token_is_sent() -> None:
         assert vsps.connect(proxy.admin_url, "secret-of-the-test").status()["sessions"] == 0
 
 
+def test_the_program_asks_a_proxy_whether_it_works() -> None:
+    with vsps.start(env={"VSPS_ADMIN_TOKEN": "secret-of-the-test"}) as proxy:
+        command = [str(vsps.find_binary()), "health", "--admin", proxy.admin_url.removeprefix("http://")]
+        assert subprocess.run(command, capture_output=True, text=True, timeout=20).stdout == "ok\n"
+        assert subprocess.run([*command, "--ready"], capture_output=True, text=True, timeout=20).stdout == "ready\n"
+        port = proxy.listen.rpartition(":")[2]
+        other = subprocess.run([*command[:-1], port], capture_output=True, text=True, timeout=20)
+        assert (other.returncode, other.stdout) == (1, "")
+        assert "404" in other.stderr
+    gone = subprocess.run(command, capture_output=True, text=True, timeout=20)
+    assert (gone.returncode, gone.stdout) == (1, "")
+
+
 def test_the_program_is_looked_for_in_order(tmp_path: Path) -> None:
     def program(path: Path) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)

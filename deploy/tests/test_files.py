@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
 from pathlib import Path
 
 import yaml
+from compose_spec import PyCompose
 
 from .conftest import DEPLOY
 
@@ -36,7 +38,9 @@ def test_what_the_build_needs_is_in_its_context() -> None:
 
 
 def test_the_compose_file_is_valid() -> None:
-    compose = yaml.safe_load((DEPLOY / "compose" / "compose.yaml").read_text())
+    text = (DEPLOY / "compose" / "compose.yaml").read_text()
+    PyCompose.from_yaml(text).validate()
+    compose = yaml.safe_load(text)
     services = compose["services"]
     build = services["vsps"]["build"]
     context = (DEPLOY / "compose" / build["context"]).resolve()
@@ -50,6 +54,16 @@ def test_the_compose_file_is_valid() -> None:
             assert other in services
         for config in service.get("configs", []):
             assert config["source"] in compose["configs"]
+
+
+def test_prometheus_reads_its_files(tmp_path: Path) -> None:
+    """As the compose file mounts them."""
+    shutil.copy(DEPLOY / "compose" / "prometheus.yml", tmp_path)
+    shutil.copytree(DEPLOY.parent / "grafana" / "rules", tmp_path / "rules")
+    (tmp_path / "token").write_text("secret-of-the-test")
+    config = tmp_path / "prometheus.yml"
+    config.write_text(config.read_text().replace("/etc/prometheus/token", f"{tmp_path}/token"))
+    subprocess.run(["promtool", "check", "config", str(config)], check=True)
 
 
 def test_the_service_starts_the_program(tmp_path: Path) -> None:

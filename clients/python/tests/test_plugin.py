@@ -37,7 +37,9 @@ def test_a_suite_with_the_plugin(pytester: pytest.Pytester, vsps_proxy: vsps.Pro
     first.stdout.fnmatch_lines(["*vsps session *", "*profile 3g, seed *", "*run file: runs*"])
     (run,) = Path(pytester.path, "runs").iterdir()
     assert json.loads(run.read_text())["sessions"][0]["timeline"]["requests"]
-    assert vsps_proxy.sessions() == []
+    # They have ended with their tests.
+    labels = {session["label"] for session in vsps_proxy.sessions()}
+    assert not labels & {"test_armed", "test_seed", "test_fails"}
     seeds = [line for line in first.outlines if "seed " in line][0]
     again = pytester.runpytest_subprocess(*arguments, "-k", "test_seed")
     assert seeds.split("seed")[1].split()[0] in "\n".join(again.outlines)

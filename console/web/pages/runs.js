@@ -1,11 +1,14 @@
-// Runs: open saved ones, by file or by address, and compare two. Works without a proxy.
+// Runs: open saved ones, and results of benchmarks, by file or by address, and compare two. Works without a proxy.
 
 import { attempt, fill, h } from "../parts/dom.js";
 import { saveExport } from "../parts/export_run.js";
 import { showRuns } from "../parts/saved_runs.js";
+import { isBench, readBench } from "../data/bench_file.js";
 import { LARGEST, readRun } from "../data/run_file.js";
+import { showBenches } from "../parts/bench_view.js";
 
 /** @typedef {import("../parts/saved_runs.js").OpenRun} OpenRun */
+/** @typedef {import("../parts/bench_view.js").OpenBench} OpenBench */
 
 /** The most runs that are open at a time. */
 const MOST = 8;
@@ -17,13 +20,15 @@ const MOST = 8;
 export function runsPage(main) {
   /** @type {OpenRun[]} */
   const open = [];
+  /** @type {OpenBench[]} */
+  const benches = [];
   const stage = h("div", { class: "stack" });
   const names = h("ul", { class: "plain" });
   const input = h("input", { type: "file", accept: ".json,application/json", multiple: true, id: "run-files",
     onchange: () => void addFiles(input.files) });
   const url = h("input", { type: "url", placeholder: "https://ci.example/run.json", "aria-label": "Address of a saved run" });
   const drop = h("div", { class: "drop card" }, h("h1", {}, "Saved runs"),
-    h("p", {}, "Drop a file here that “Save run” of a session made, or choose it. Two runs are compared. Nothing is sent anywhere."),
+    h("p", {}, "Drop a file here that “Save run” of a session made, or results of “vsps bench --json”, or choose it. Two runs are compared. Nothing is sent anywhere."),
     h("div", { class: "fields" }, h("label", { class: "field" }, h("span", {}, "Files"), input),
       h("form", { class: "field", onsubmit: (/** @type {Event} */ event) => {
         event.preventDefault();
@@ -37,12 +42,22 @@ export function runsPage(main) {
       h("button", { class: "small", "aria-label": `Close ${one.name}`, onclick: () => {
         open.splice(open.indexOf(one), 1);
         show();
+      } }, "Close"))),
+    benches.map((one) => h("li", { class: "row" }, h("span", { class: "tag" }, one.name), `a benchmark by vsps ${one.bench.version}`,
+      h("button", { class: "small", "aria-label": `Close ${one.name}`, onclick: () => {
+        benches.splice(benches.indexOf(one), 1);
+        show();
       } }, "Close"))));
-    fill(stage, open.length > 0 ? showRuns(open, true) : null);
+    fill(stage, showBenches(benches), open.length > 0 ? showRuns(open, true) : null);
   };
   const add = (/** @type {string} */ name, /** @type {string} */ text) => {
-    open.push({ name, run: readRun(text) });
-    if (open.length > MOST) open.shift();
+    if (isBench(text)) {
+      benches.push({ name, bench: readBench(text) });
+      if (benches.length > MOST) benches.shift();
+    } else {
+      open.push({ name, run: readRun(text) });
+      if (open.length > MOST) open.shift();
+    }
     show();
   };
   const addFiles = (/** @type {FileList | null | undefined} */ files) => attempt(async () => {

@@ -7,6 +7,7 @@ import { compareRows, difference } from "../../../console/web/data/compare.js";
 import { bitRate, milliseconds } from "../../../console/web/data/format.js";
 import { armingBody, ciSteps, curl, quoted, ruleFor, splitUrl, startingUrl } from "../../../console/web/data/recipes.js";
 import { meanOver, rangeText, timeWithin } from "../../../console/web/data/range.js";
+import { isBench, paired, readBench } from "../../../console/web/data/bench_file.js";
 import { readRun } from "../../../console/web/data/run_file.js";
 import { Run } from "../../../console/web/data/run.js";
 import { failed, runTracks } from "../../../console/web/data/run_tracks.js";
@@ -175,4 +176,16 @@ test("frames of an event stream are read", () => {
   dispatch(":", tell);
   dispatch("data: not json", tell);
   assert.deepEqual(got, [["stalled", { a: 1 }, "7"]]);
+});
+
+test("results of a benchmark become means of each profile and algorithm", () => {
+  const run = (/** @type {string} */ abr, /** @type {number} */ seed, /** @type {number} */ bitrate_kbps) => ({ profile: "3g", abr, seed, bitrate_kbps });
+  const text = JSON.stringify({ format: "vsps-bench/1", command: "vsps bench", version: "0.1.0",
+    runs: [run("bola", 1, 1000), run("bola", 2, 2000), { profile: "3g", abr: "bola", seed: 3, error: "never ends" }, run("bba", 1, 500)] });
+  assert.ok(isBench(text) && !isBench('{"format":"vsps-run"}'));
+  const bench = readBench(text);
+  assert.deepEqual(bench.rows.map(({ algorithm, runs, failed, means }) => [algorithm, runs, failed, means.bitrate_kbps]),
+    [["bola", 3, 1, 1500], ["bba", 1, 0, 500]]);
+  assert.equal(paired(bench, bench)[1][1]?.algorithm, "bba");
+  assert.throws(() => readBench('{"format":"vsps-bench/9","runs":[]}'), /vsps-bench\/9/);
 });

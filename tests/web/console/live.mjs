@@ -114,6 +114,29 @@ export const scenarios = {
     stop();
   },
 
+  async "a frozen playlist stays as it is, and is shown as a fault"({ page, admin }) {
+    const { armed, stop } = await watched({ page, admin }, { rate: "10 Mbit/s" });
+    const read = (/** @type {URL} */ url) => fetch(url).then((response) => response.text());
+    const master = new URL("demo/live/hls/master.m3u8", armed.url);
+    const variant = (await read(master)).split("\n").find((line) => line !== "" && !line.startsWith("#"));
+    const playlist = new URL(variant ?? "", master);
+    const moving = await read(playlist);
+    await until("the live playlist moves", 20000, async () => (await read(playlist)) !== moving);
+    await page.getByRole("button", { name: "Freeze the playlist" }).click();
+    await until("the fault is drawn", 10000, async () => {
+      await read(playlist);
+      return page.evaluate(() => /** @type {any} */ (document.querySelector("#main")).run.requests.some((/** @type {any} */ one) =>
+        one.faults.some((/** @type {any} */ fault) => fault.effect === "freeze")));
+    });
+    const frozen = await read(playlist);
+    const before = Date.now();
+    await until("it stays for longer than a segment", 20000, async () => {
+      assert.equal(await read(playlist), frozen);
+      return Date.now() - before > 7000;
+    });
+    stop();
+  },
+
   async "a dragged range filters the table, and is in the address"({ page, admin }) {
     const { stop } = await watched({ page, admin }, { rate: "10 Mbit/s" });
     await page.waitForTimeout(3000);

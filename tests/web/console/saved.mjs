@@ -86,6 +86,20 @@ export const scenarios = {
     assert.deepEqual(asked.filter((url) => url.startsWith("http")), [], "it loads nothing");
   },
 
+  async "results of benchmarks are shown as means, and compared"({ page, admin }) {
+    const folder = await mkdtemp(join(tmpdir(), "vsps-console-"));
+    const files = [];
+    for (const [n, bitrate_kbps] of [1000, 1500].entries()) {
+      const file = join(folder, `bench-${n}.json`);
+      await writeFile(file, JSON.stringify({ format: "vsps-bench/1", command: "vsps bench", version: "0.1.0",
+        runs: [1, 2].map((seed) => ({ profile: "3g", abr: "bola", seed, bitrate_kbps, rebuffer_ratio: 0.01 })) }));
+      files.push(file);
+    }
+    await page.goto(`${admin}/#/runs`);
+    await page.locator("#run-files").setInputFiles(files);
+    await until("both are in the table", 5000, async () => /1(\.0+)? Mbit\/s → 1\.50? Mbit\/s/.test(await page.locator("table").first().innerText()));
+  },
+
   async "a file that is no run is refused with the reason"({ page, admin }) {
     const folder = await mkdtemp(join(tmpdir(), "vsps-console-"));
     const file = join(folder, "run.json");

@@ -44,6 +44,14 @@ const RANGE: &str = "Range: bytes=100-199\r\n";
 const REPORTS: Step = whole("POST /cmcd");
 
 pub(super) const ROWS: &[Row] = &[
+    ("collector-204", &[
+        REPORTS,
+        At(11),
+        hit("POST /cmcd", &["status"], Like(|got, _| assert_eq!(got.status(), 204))),
+        S1,
+        At(31),
+        REPORTS,
+    ]),
     ("collector-429", &[
         REPORTS,
         At(11),

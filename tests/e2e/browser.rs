@@ -8,6 +8,7 @@ use crate::{
     rig::Rig,
     viewers::{Seen, Task, watch},
 };
+use serde_json::Value;
 use std::{collections::BTreeSet, time::Duration};
 
 /// The built-in ladder, lowest first.
@@ -51,13 +52,17 @@ fn decoded(viewer: &Seen) {
 #[tokio::test]
 async fn a_minute_up_and_down_the_ladder() {
     let rig = Rig::start("abr-ramp").await;
-    for viewer in &watch(&tasks(&rig, ON_DEMAND, 60, false)).await {
+    let mut tasks = tasks(&rig, ON_DEMAND, 60, false);
+    tasks[0].url += "?vsps.label=reports";
+    tasks[0].cmcd = true;
+    for viewer in &watch(&tasks).await {
         played(viewer);
         decoded(viewer);
         assert!(viewer.played_seconds > 45.0, "{viewer:?}");
         assert!(viewer.rungs.len() >= 2 && viewer.sizes.len() >= 2, "{viewer:?}");
     }
     assert_eq!(rig.metric("vsps_sessions_started_total").await, 2.0);
+    estimates_the_buffer(&rig).await;
     let switches = rig.metric("vsps_rendition_switches_total").await;
     let (summary, events) = rig.stop().await;
     assert!(switches >= 2.0, "{switches}");
@@ -70,6 +75,15 @@ async fn a_minute_up_and_down_the_ladder() {
         let early = events.rungs_within(protocol, Duration::from_secs(10));
         assert!(early.iter().all(|rung| *rung < 5), "{protocol}: {early:?}");
     }
+}
+
+/// The buffer that is estimated from what was delivered is on average within a segment of what hls.js reports.
+async fn estimates_the_buffer(rig: &Rig) {
+    let body = rig.get(&format!("http://{}/api/v1/qoe?label=reports", rig.admin())).await;
+    let qoe: Value = serde_json::from_slice(&body).unwrap();
+    let error = &qoe["sessions"][0]["player_error"]["buffer"];
+    assert!(error["samples"].as_u64().unwrap() >= 5, "{error}");
+    assert!(error["mean_abs_error_ms"].as_f64().unwrap() < 4000.0, "{error}");
 }
 
 /// The network stalls several times a minute: playback continues.

@@ -35,6 +35,8 @@ pub(crate) struct Task {
     pub(crate) enough: Option<f64>,
     /// The player as its makers set it; otherwise it buffers little, and shows soon what it learns.
     pub(crate) stock: bool,
+    /// hls.js reports its buffer with each request (CMCD).
+    pub(crate) cmcd: bool,
 }
 
 /// What a viewer saw.

@@ -24,6 +24,12 @@ const HISTOGRAMS: &str = "\
 ## Bounds of the histograms
 ";
 
+const EXEMPLARS: &str = "\
+There are no exemplars: the crate `prometheus` (0.14) has no type for them, and its encoder writes the text format 0.0.4,
+which has no place for them. From a histogram to the requests behind it: `GET /api/v1/sessions/{id}/timeline`, or a log
+line for each request (`VSPS_LOG_LEVEL=info,vsps::access=debug`).
+";
+
 fn table(list: &[Family]) -> String {
     let rows = list.iter().map(|family| format!("{family}\n"));
     let head = "| name | labels | type | unit | what |\n|---|---|---|---|---|\n";
@@ -44,7 +50,7 @@ fn the_page_of_metrics_is_what_the_table_is() {
     let of = |shape: &Shape| matches!(shape, Shape::Histogram(_));
     assert!(families::ALL.iter().any(|family| of(&family.shape)));
     let (all, sessions) = (table(families::ALL), table(families::OF_SESSIONS));
-    let page = [HEAD, &all, OF_SESSIONS, &sessions, HISTOGRAMS, &bounds()].join("\n");
+    let page = [HEAD, &all, OF_SESSIONS, &sessions, HISTOGRAMS, &bounds(), EXEMPLARS].join("\n");
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/metrics.md");
     if env::var_os("UPDATE_DOCS").is_some() {
         fs::write(&path, &page).unwrap();

@@ -37,13 +37,18 @@ impl Retries {
             return;
         }
         if self.urls.len() >= MOST_URLS {
-            // The URL with the fewest attempts makes place.
+            // The URL with the fewest attempts makes place, unless all have more.
             let least =
                 self.urls.iter().enumerate().min_by_key(|(_, url)| (url.attempts, url.last));
-            let Some((place, _)) = least else { return };
-            self.urls.swap_remove(place);
+            match least {
+                Some((place, url)) if url.attempts < request.attempt => {
+                    self.urls.swap_remove(place);
+                }
+                _ => return,
+            }
         }
-        let path = request.path.chars().take(LONGEST_PATH).collect();
+        let end = (0..=LONGEST_PATH).rev().find(|end| request.path.is_char_boundary(*end));
+        let path = request.path.get(..end.unwrap_or_default()).unwrap_or(&request.path).to_owned();
         let (key, attempts) = (Arc::clone(key), request.attempt);
         self.urls.push(Retried { key, path, attempts, first: at, last: at });
     }

@@ -6,11 +6,12 @@ const pause = (ms) => new Promise((done) => setTimeout(done, ms));
 const now = () => performance.now() / 1000;
 
 /** hls.js, behind the few words that the players share. */
-function hlsPlayer(video, url, seen, stock) {
+function hlsPlayer(video, url, seen, stock, cmcd) {
   // By default hls.js fills its buffer with up to ten minutes of the lowest rung, and what it
   // learns of a better network is seen as late. A short buffer shows it soon.
   // And a live player that started late may catch up.
-  const hls = new Hls(stock ? {} : { maxBufferLength: 15, maxMaxBufferLength: 15, maxLiveSyncPlaybackRate: 1.2 });
+  const short = { maxBufferLength: 15, maxMaxBufferLength: 15, maxLiveSyncPlaybackRate: 1.2 };
+  const hls = new Hls({ ...(stock ? {} : short), ...(cmcd ? { cmcd: {} } : {}) });
   // Not play(): a steering manifest may have the player begin anew, and that would end it.
   video.autoplay = true;
   hls.on(Hls.Events.SUBTITLE_TRACKS_UPDATED, () => { hls.subtitleTrack = 0; });
@@ -224,15 +225,15 @@ async function every_rung(video, player, seconds) {
 
 /**
  * Plays `url` for `seconds` of real time, or until `enough` seconds of media have gone by; or with
- * `each_rung`, forces every rung and gives each at most so long. A `stock` player is as its makers set it.
+ * `each_rung`, forces every rung and gives each at most so long. A `stock` player is as its makers set it. With `cmcd`, hls.js reports its buffer.
  */
-globalThis.watch = async ({ player: name, url, seconds, each_rung = false, enough = null, stock = false }) => {
+globalThis.watch = async ({ player: name, url, seconds, each_rung = false, enough = null, stock = false, cmcd = false }) => {
   const video = document.getElementById("video");
   // As large as on many pages: players leave out what is larger than the element.
   if (stock) [video.width, video.height] = [1280, 720];
   const seen = observe(video);
   const meter = new Meter(video, seen.rungAt);
-  const player = PLAYERS[name](video, url, seen, stock);
+  const player = PLAYERS[name](video, url, seen, stock, cmcd);
   let steps = [];
   if (each_rung) {
     await until(() => seen.startup_seconds !== null, seconds);

@@ -11,6 +11,7 @@ mod health;
 mod listen;
 mod play;
 mod public_url;
+mod replay;
 mod shard;
 mod tls;
 
@@ -23,6 +24,7 @@ pub use health::HealthArgs;
 pub use listen::ListenAddress;
 pub use play::{PlayArgs, PlayCommand, PlayMergeArgs};
 pub use public_url::PublicUrl;
+pub use replay::ReplayArgs;
 pub use shard::ShardArg;
 pub use tls::TlsChoice;
 
@@ -74,6 +76,8 @@ pub enum Command {
         /// Into this folder.
         folder: PathBuf,
     },
+    /// Makes a profile and rules of a recording: a HAR, an event log, a run file, or CMCD reports.
+    Replay(Box<ReplayArgs>),
     /// Prints a completion script.
     #[command(after_help = "Example: vsps completions bash > /etc/bash_completion.d/vsps")]
     Completions {
@@ -334,9 +338,17 @@ pub struct RunArgs {
     /// rotation may copy and truncate it.
     #[arg(long, env = "VSPS_LOG_FILE", value_name = "FILE")]
     pub log_file: Option<PathBuf>,
+    /// Before the log file gets larger than this, it is renamed to FILE.1, and a new one begins; five
+    /// older files are kept [default: no limit].
+    #[arg(long, env = "VSPS_LOG_FILE_SIZE", value_name = "SIZE")]
+    pub log_file_size: Option<ByteSize>,
     /// Writes every event to this file, one JSON object a line: the ground truth of the run.
     #[arg(long, env = "VSPS_EVENTS", value_name = "FILE")]
     pub events: Option<PathBuf>,
+    /// Measures the network behind the proxy, and writes a profile of it to this folder at the end of each
+    /// session.
+    #[arg(long, env = "VSPS_RECORD", value_name = "DIR")]
+    pub record: Option<PathBuf>,
     /// Waits and bounds.
     #[command(flatten)]
     #[serde(flatten)]
@@ -403,7 +415,7 @@ impl RunArgs {
         fill!(self, file, listen, admin, public_url, tls);
         fill!(self, file, admin_token);
         fill!(self, file, session_by, session_idle, no_cors, strip_cmcd, log, events);
-        fill!(self, file, cmsd, log_file);
+        fill!(self, file, cmsd, log_file, log_file_size, record);
         if self.allow_origin.is_empty() {
             self.allow_origin = file.allow_origin;
         }

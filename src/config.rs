@@ -10,6 +10,7 @@ use crate::{
     rules::{RuleSet, Script, ScriptError},
     seed::Seed,
     sessions::{Origin, OriginError},
+    units::ByteSize,
 };
 use clap::Args as _;
 use std::{
@@ -93,6 +94,9 @@ pub enum ConfigError {
         "--session-metrics {0} is too many: each session adds ten series; write at most {MOST_SESSION_METRICS}"
     )]
     SessionMetrics(usize),
+    /// A log file that would hold a few lines.
+    #[error("--log-file-size {0} is too small: write at least `64 KiB`")]
+    LogFileSize(ByteSize),
     /// A bound of nothing.
     #[error("{0} is zero: nothing could be served; leave it out for the default")]
     Zero(&'static str),
@@ -100,6 +104,9 @@ pub enum ConfigError {
 
 /// The most sessions with Prometheus series of their own.
 const MOST_SESSION_METRICS: usize = 1000;
+
+/// The smallest limit of a log file.
+const LEAST_LOG_FILE: ByteSize = ByteSize::from_kibibytes(64);
 
 /// Everything `vsps run` needs.
 #[derive(Debug)]
@@ -134,6 +141,10 @@ pub struct Config {
     pub log: LogFormat,
     /// Where logs go; `None` = standard error.
     pub log_file: Option<PathBuf>,
+    /// How large that file may get before a new one begins; `None` = no limit.
+    pub log_file_size: Option<ByteSize>,
+    /// Where profiles of the network behind the proxy go.
+    pub record: Option<PathBuf>,
     /// Where events go.
     pub events: Option<PathBuf>,
 }
@@ -196,7 +207,9 @@ impl Config {
             },
             session_metrics: session_metrics(&args.bounds)?,
             log: args.log.unwrap_or_default(),
+            log_file_size: log_file_size(args.log_file_size)?,
             log_file: args.log_file,
+            record: args.record,
             events: args.events,
         })
     }
@@ -252,6 +265,14 @@ fn session_metrics(bounds: &BoundArgs) -> Result<usize, ConfigError> {
     match bounds.session_metrics.unwrap_or(0) {
         most if most > MOST_SESSION_METRICS => Err(ConfigError::SessionMetrics(most)),
         most => Ok(most),
+    }
+}
+
+/// The size of the log file; a limit of a few lines would keep nothing.
+fn log_file_size(size: Option<ByteSize>) -> Result<Option<ByteSize>, ConfigError> {
+    match size {
+        Some(size) if size < LEAST_LOG_FILE => Err(ConfigError::LogFileSize(size)),
+        size => Ok(size),
     }
 }
 

@@ -29,6 +29,7 @@
 //! - [`event`]: what happened in the data plane, as plain data
 //! - [`sessions`]: the state of each viewer: link, rules, ladder, counters; the registry
 //! - [`observers`]: from events to Prometheus metrics, summary, event log, HAR and logs
+//! - [`replay`]: from a recording of requests to a profile and rules that reproduce it
 //! - [`proxy`]: the data plane: HTTP requests of players
 //! - [`api`]: the control plane: HTTP requests of operators
 //! - [`console`]: the web page of the control plane, embedded
@@ -61,6 +62,7 @@ pub mod player;
 pub mod plot;
 pub mod profiles;
 pub mod proxy;
+pub mod replay;
 pub mod rules;
 pub mod seed;
 pub mod sessions;

@@ -6,7 +6,8 @@
 use crate::{
     args::LogFormat,
     output,
-    output::{LineWriter, LossCounter, Notices, standard_error},
+    output::{LineWriter, LossCounter, Notices, RotatingFile, standard_error},
+    units::ByteSize,
 };
 use std::{
     io::{self, IsTerminal as _, Write},
@@ -24,18 +25,20 @@ const PATIENCE: Duration = Duration::from_millis(500);
 #[derive(Debug, Clone)]
 pub struct Log(Arc<LineWriter>);
 
-/// Starts logging to `file`, or to standard error. A second call in one process changes nothing.
+/// Starts logging to `file`, which begins anew at the size `limit`, or to standard error. A second call in one process
+/// changes nothing.
 ///
 /// # Errors
 /// If the file can't be opened, or no file descriptor or no thread is available.
-pub fn start(format: LogFormat, file: Option<&Path>) -> io::Result<Log> {
+pub fn start(format: LogFormat, file: Option<&Path>, limit: Option<ByteSize>) -> io::Result<Log> {
     let recovered = |lines: u64| {
         tracing::warn!(lines, "log lines were dropped, because the log could not be written");
     };
     let notices = Notices { failed: |_| {}, recovered };
-    let output: Box<dyn Write + Send> = match file {
-        Some(path) => output::open_to_append(path)?,
-        None => Box::new(standard_error()?),
+    let output: Box<dyn Write + Send> = match (file, limit) {
+        (Some(path), Some(limit)) => Box::new(RotatingFile::open(path, limit.bytes())?),
+        (Some(path), None) => output::open_to_append(path)?,
+        (None, _) => Box::new(standard_error()?),
     };
     let log = Log(Arc::new(LineWriter::start("log", output, notices)?));
     let filter = EnvFilter::builder()

@@ -35,6 +35,8 @@ const MODULES: &[(&str, &[&str])] = &[
     ("sessions", &["clock", "event", "media", "model", "profiles", "rules", "seed", "units"]),
     // The event log spells out plans, whose parts are rules' and units' types.
     ("observers", &["clock", "event", "output", "rules", "units"]),
+    // `rules`: to check that the rules it writes can be read.
+    ("replay", &["event", "media", "rules", "units"]),
     // `profiles`: the catalogue, for `vsps.profile=NAME`.
     (
         "proxy",
@@ -66,12 +68,12 @@ const MODULES: &[(&str, &[&str])] = &[
     ("sweep", &["document", "media", "model", "player", "profiles", "seed", "units"]),
     // `player`: its assertions. `media`: the versions of CMCD.
     ("args", &["media", "player", "profiles", "proxy", "sessions", "sweep", "units"]),
-    ("logging", &["args", "output"]),
+    ("logging", &["args", "output", "units"]),
     (
         "config",
         &[
             "args", "clock", "document", "local_ca", "profiles", "proxy", "rules", "seed",
-            "sessions",
+            "sessions", "units",
         ],
     ),
     (
@@ -113,6 +115,7 @@ const MODULES: &[(&str, &[&str])] = &[
             "player",
             "plot",
             "profiles",
+            "replay",
             "rules",
             "seed",
             "sessions",

@@ -1,6 +1,6 @@
 //! Runs the command that the command line names.
 
-use super::{Failure, bench, ca, completions, health, man, play, profiles, rules, run};
+use super::{Failure, bench, ca, completions, health, man, play, profiles, replay, rules, run};
 use crate::args::{Cli, Command};
 
 /// Runs the command.
@@ -17,6 +17,7 @@ pub fn dispatch(cli: Cli) -> Result<(), Failure> {
         Command::Ca(command) => ca::ca(&command),
         Command::Health(args) => health::health(&args),
         Command::Man { folder } => man::man(&folder),
+        Command::Replay(args) => replay::replay(&args),
         Command::Completions { shell } => completions::completions(shell),
     }
 }

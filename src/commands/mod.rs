@@ -13,7 +13,9 @@ mod output;
 mod play;
 mod presets;
 mod profiles;
+mod record;
 mod recorded;
+mod replay;
 mod rules;
 mod run;
 

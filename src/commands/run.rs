@@ -1,6 +1,6 @@
 //! `vsps run`: runs the proxy, from start to summary.
 
-use super::{Failure, lan, output::Stdout};
+use super::{Failure, lan, output::Stdout, record::RecordWriter};
 use crate::{
     app::{App, Ready},
     args::{LogFormat, RunArgs},
@@ -26,14 +26,18 @@ use tokio::{
 const END: Duration = Duration::from_secs(2);
 
 pub(super) fn run(args: RunArgs) -> Result<(), Failure> {
-    let catalog = Arc::new(Catalog::new());
+    let catalog = Catalog::new();
     let config = Config::new(args, &catalog)?;
+    let catalog = Arc::new(catalog.with_own(&config.profile));
     descriptors::raise();
     let file = config.log_file.clone();
-    let log = logging::start(config.log, file.as_deref()).with_context(|| match &file {
-        Some(path) => format!("--log-file {}", path.display()),
-        None => "standard error".to_owned(),
-    })?;
+    let log =
+        logging::start(config.log, file.as_deref(), config.log_file_size).with_context(|| {
+            match &file {
+                Some(path) => format!("--log-file {}", path.display()),
+                None => "standard error".to_owned(),
+            }
+        })?;
     let ran = run_with(config, catalog, &log);
     log.flush();
     ran
@@ -53,7 +57,9 @@ async fn serve(config: Config, catalog: Arc<Catalog>, dropped: LossCounter) -> R
     let stdout = Stdout::start()?;
     let log = config.log;
     let (profile, seed, drawn) = (Arc::clone(&config.profile), config.seed, config.seed_drawn);
-    let app = App::bind(config, catalog).await?;
+    let record = config.record.as_deref().map(RecordWriter::start).transpose()?;
+    let observers = record.iter().map(RecordWriter::observer).collect();
+    let app = App::bind_with(config, catalog, observers).await?;
     app.use_precise_timer().context("the alarm could not start")?;
     app.show_lost_log_lines(dropped);
     stdout.print(&match log {
@@ -78,6 +84,9 @@ async fn serve(config: Config, catalog: Arc<Catalog>, dropped: LossCounter) -> R
         report = running => report?,
         () = second_signal => return Err(Failure::running("stopped at once: responses were aborted")),
     };
+    if let Some(record) = record {
+        record.finish();
+    }
     stdout.print(&match log {
         LogFormat::Text => format!("\n{report}"),
         LogFormat::Json => {

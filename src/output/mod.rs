@@ -7,9 +7,11 @@ mod destination;
 mod fifo;
 mod line_writer;
 mod loss;
+mod rotating;
 mod unsent;
 
 pub use destination::{open, open_to_append, standard_error, standard_output};
 pub use line_writer::{LineWriter, Notices, Unwritten};
 pub use loss::LossCounter;
+pub use rotating::RotatingFile;
 pub use unsent::{Stopped, Unsent};

@@ -15,6 +15,8 @@ use std::{
 pub struct Catalog {
     /// Sorted by name.
     built_in: Vec<BuiltInProfile>,
+    /// The profile of the run, if it is from a file.
+    own: Option<Arc<Profile>>,
 }
 
 /// The text of a built-in profile, and the result of parsing it, which happens at first use.
@@ -38,7 +40,14 @@ impl Catalog {
         let profile = |(name, text)| BuiltInProfile { name, text, read: OnceLock::new() };
         let mut built_in: Vec<_> = builtin::profiles().map(profile).collect();
         built_in.sort_by_key(|profile| profile.name);
-        Self { built_in }
+        Self { built_in, own: None }
+    }
+
+    /// Adds the profile of a run, so that links and the API can name it too. A built-in profile of the same name has
+    /// precedence.
+    #[must_use]
+    pub fn with_own(self, profile: &Arc<Profile>) -> Self {
+        Self { own: Some(Arc::clone(profile)), ..self }
     }
 
     /// The names of the built-in profiles, sorted.
@@ -68,16 +77,17 @@ impl Catalog {
         self.named(name_or_path)
     }
 
-    /// A built-in profile by name.
+    /// A built-in profile by name, or that of the run.
     ///
     /// # Errors
     /// If there is none. The error holds the most similar names.
     pub fn named(&self, name: &str) -> Result<Arc<Profile>, ProfileError> {
-        match self.built_in.iter().find(|profile| profile.name == name) {
-            Some(profile) => profile.profile(),
-            None => {
-                Err(ProfileError::Unknown { name: name.to_owned(), nearest: self.nearest(name) })
-            }
+        if let Some(profile) = self.built_in.iter().find(|profile| profile.name == name) {
+            return profile.profile();
+        }
+        match &self.own {
+            Some(own) if own.name == name => Ok(Arc::clone(own)),
+            _ => Err(ProfileError::Unknown { name: name.to_owned(), nearest: self.nearest(name) }),
         }
     }
 

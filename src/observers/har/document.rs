@@ -20,27 +20,55 @@ use url::form_urlencoded;
 /// An unknown size or time.
 const UNKNOWN: i8 = -1;
 
+/// What the link of a session carried, for readers that want more than the exchanges tell.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(in crate::observers) struct HarLink<L> {
+    /// Session time zero.
+    started_date_time: String,
+    /// As in the timeline of the session.
+    #[serde(flatten)]
+    link: L,
+}
+
+impl<L> HarLink<L> {
+    /// `zero` is the Unix time of session time zero.
+    pub(in crate::observers) fn new(zero: Duration, link: L) -> Self {
+        Self { started_date_time: date_time(zero), link }
+    }
+}
+
 /// The exchanges `kept` of a session as HAR 1.2. Their URLs start with `base`.
-pub(in crate::observers) fn document(kept: &Kept, base: &str) -> String {
+pub(in crate::observers) fn document(
+    kept: &Kept,
+    base: &str,
+    link: Option<HarLink<impl Serialize>>,
+) -> String {
+    let document = Document::new(&kept.session, kept.left_off, &kept.finished, base, link);
     // Strings and numbers can always be serialised.
-    let document = Document::new(&kept.session, kept.left_off, &kept.finished, base);
     serde_json::to_string(&document).unwrap_or_default()
+}
+
+/// The Unix time `epoch` in ISO 8601.
+fn date_time(epoch: Duration) -> String {
+    let time = DateTime::<Utc>::from(SystemTime::UNIX_EPOCH + epoch);
+    time.to_rfc3339_opts(SecondsFormat::Micros, true)
 }
 
 /// An HTTP archive.
 #[derive(Serialize)]
-struct Document<'a> {
-    log: Log<'a>,
+struct Document<'a, L> {
+    log: Log<'a, L>,
 }
 
 #[derive(Serialize)]
-struct Log<'a> {
+struct Log<'a, L> {
     version: &'static str,
     creator: Creator,
     /// In the order of their start.
     entries: Vec<Entry<'a>>,
     #[serde(rename = "_vsps")]
-    session: Session<'a>,
+    session: Session<'a, L>,
 }
 
 #[derive(Serialize)]
@@ -51,13 +79,15 @@ struct Creator {
 
 /// The session of the exchanges.
 #[derive(Serialize)]
-struct Session<'a> {
+struct Session<'a, L> {
     session: &'a str,
     ordinal: u64,
     seed: u64,
     label: Option<&'a str>,
     /// The number of exchanges that are no longer kept.
     left_off: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    link: Option<HarLink<L>>,
 }
 
 #[derive(Serialize)]
@@ -170,12 +200,13 @@ struct Dropped {
     at_byte: u64,
 }
 
-impl<'a> Document<'a> {
+impl<'a, L> Document<'a, L> {
     fn new(
         session: &'a SessionTag,
         left_off: u64,
         exchanges: &'a [Arc<Exchange>],
         base: &str,
+        link: Option<HarLink<L>>,
     ) -> Self {
         let creator = Creator { name: "vsps", version: env!("CARGO_PKG_VERSION") };
         let entries = exchanges.iter().map(|exchange| Entry::new(exchange, base)).collect();
@@ -185,6 +216,7 @@ impl<'a> Document<'a> {
             seed: session.seed,
             label: session.label.as_deref(),
             left_off,
+            link,
         };
         Self { log: Log { version: "1.2", creator, entries, session } }
     }
@@ -195,10 +227,7 @@ impl<'a> Entry<'a> {
         let measured = &exchange.end.measured;
         let receive = exchange.end.lasted.saturating_sub(measured.ttfb);
         Self {
-            started_date_time: DateTime::<Utc>::from(
-                SystemTime::UNIX_EPOCH + exchange.started.epoch,
-            )
-            .to_rfc3339_opts(SecondsFormat::Micros, true),
+            started_date_time: date_time(exchange.started.epoch),
             // By definition the sum of the known `timings`.
             time: ms(measured.ttfb + receive),
             request: Request::new(exchange, base),

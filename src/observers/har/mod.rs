@@ -5,4 +5,4 @@
 
 mod document;
 
-pub(super) use document::document;
+pub(super) use document::{HarLink, document};

@@ -6,7 +6,7 @@ use super::{
     record::SessionRecord,
     run_file::{Part, RunFile},
     session_view::SCHEMA,
-    timeline::Timeline,
+    timeline::{LinkView, Timeline},
 };
 use crate::{
     event::{Emitted, Event, Observer, SessionTag},
@@ -15,7 +15,7 @@ use crate::{
         archive::{Archive, Kept},
         event_line::subject,
         feed::Feed,
-        har,
+        har::{self, HarLink},
         starvation::Starvation,
     },
 };
@@ -91,7 +91,14 @@ impl Analytics {
     /// the address of the session, without a trailing slash.
     #[must_use]
     pub fn har(&self, id: &str, base: &str) -> Option<String> {
-        Some(har::document(&self.archive.kept(id)?, base))
+        let kept = self.archive.kept(id)?;
+        let record = self.records.read().by_id.get(id).cloned();
+        let link = record.and_then(|record| {
+            let record = record.lock();
+            let link = LinkView::of(&record, Duration::ZERO);
+            (!link.is_empty()).then(|| HarLink::new(record.epoch_of_zero(), link))
+        });
+        Some(har::document(&kept, base, link))
     }
 
     /// The timeline of a session as JSON; of values with a time, only those at session time `since` or later.

@@ -28,8 +28,9 @@ pub(super) struct Timeline {
     marks: Vec<Mark>,
 }
 
+/// What the link carried and could have carried.
 #[derive(Debug, Serialize)]
-struct LinkView {
+pub(super) struct LinkView {
     bin_ms: f64,
     bins: Vec<BinView>,
 }
@@ -109,7 +110,7 @@ impl Timeline {
             session: SessionView::of(record),
             requests: requests.collect(),
             requests_left_off: kept.left_off,
-            link: link(record, since),
+            link: LinkView::of(record, since),
             renditions: renditions(record, since),
             buffer: buffer(record, since),
             stalls: stalls(record, since),
@@ -121,14 +122,21 @@ impl Timeline {
     }
 }
 
-fn link(record: &SessionRecord, since: Duration) -> LinkView {
-    let width = record.bins.width();
-    let bins = record.bins.iter().filter(|bin| bin.from + width > since).map(|bin| BinView {
-        at_ms: ms(bin.from),
-        granted_bps: bin.granted_rate(),
-        delivered_bps: bin.delivered_rate(),
-    });
-    LinkView { bin_ms: ms(width), bins: bins.collect() }
+impl LinkView {
+    /// The bins of a session that end after `since`.
+    pub(super) fn of(record: &SessionRecord, since: Duration) -> Self {
+        let width = record.bins.width();
+        let bins = record.bins.iter().filter(|bin| bin.from + width > since).map(|bin| BinView {
+            at_ms: ms(bin.from),
+            granted_bps: bin.granted_rate(),
+            delivered_bps: bin.delivered_rate(),
+        });
+        Self { bin_ms: ms(width), bins: bins.collect() }
+    }
+
+    pub(super) const fn is_empty(&self) -> bool {
+        self.bins.is_empty()
+    }
 }
 
 fn renditions(record: &SessionRecord, since: Duration) -> Vec<RenditionView> {

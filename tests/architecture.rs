@@ -3,6 +3,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may panic, in its helpers too")]
 
+#[path = "architecture/circles.rs"]
+mod circles;
+
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -283,6 +286,14 @@ fn the_imports_have_no_cycles() {
             assert!(under, "`{module}` may import `{import}`, which is not below it");
         }
     }
+}
+
+/// No file imports another that imports it, directly or through others: each can be read after those it needs.
+#[test]
+fn files_have_no_circles() {
+    let sources = sources();
+    let files = sources.iter().map(|source| (source.name.as_str(), source.code.as_str()));
+    report(&circles::Imports::new(files).circles());
 }
 
 /// `player/fetch` alone plays in real time.

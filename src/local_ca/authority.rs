@@ -17,6 +17,8 @@ use std::{
     time::Duration,
 };
 
+pub(super) const CERTIFICATE: &str = "certificate.pem";
+
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 /// How long the authority is valid: about ten years.
 const CA_LIFETIME: Duration = DAY.saturating_mul(3650);
@@ -94,7 +96,7 @@ impl LocalCa {
     /// The file with its certificate.
     #[must_use]
     pub fn path(&self) -> PathBuf {
-        self.folder.join(super::folder::CERTIFICATE)
+        self.folder.join(CERTIFICATE)
     }
 
     /// Signs a certificate for `names` (host names and IP addresses), valid from a day before Unix time `now` on.

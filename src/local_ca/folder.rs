@@ -1,6 +1,9 @@
 //! The folder of the local certificate authority. Its key is readable by the user alone.
 
-use super::{authority::LocalCa, error::LocalCaError};
+use super::{
+    authority::{CERTIFICATE, LocalCa},
+    error::LocalCaError,
+};
 use std::{
     env, fs, io,
     io::Write as _,
@@ -10,7 +13,6 @@ use std::{
     time::Duration,
 };
 
-pub(super) const CERTIFICATE: &str = "certificate.pem";
 const KEY: &str = "key.pem";
 
 /// `vsps/local-ca` in the user's configuration folder (`XDG_CONFIG_HOME`, else `~/.config`).

@@ -2,7 +2,7 @@
 
 use super::{
     isobmff::Sidx,
-    listing::{ListedSegment, Location},
+    listed_segment::{ListedSegment, Location},
 };
 use std::sync::Arc;
 

@@ -127,6 +127,13 @@ impl<'a> Xml<'a> {
         }
     }
 
+    /// Skips the rest of the element that has just begun.
+    pub(super) fn skip_element(&mut self) -> Result<(), ManifestError> {
+        let depth = self.depth();
+        while self.depth() >= depth && self.next()?.is_some() {}
+        Ok(())
+    }
+
     fn token(&mut self) -> Result<Option<Token<'a>>, ManifestError> {
         loop {
             let rest = self.text.get(self.at..).unwrap_or_default();

@@ -3,7 +3,7 @@
 //! Each is given by what a measurement yields (mean, standard deviation), not by its textbook
 //! parameters; the constructors solve for those.
 
-use super::spec::SpecError;
+use super::spec_error::SpecError;
 use crate::seed::Stream;
 use rand::RngExt as _;
 use rand_distr::{Distribution as _, Exp, Gamma, LogNormal, Normal, Pareto, Uniform, Weibull};

@@ -1,8 +1,41 @@
 //! The delay before the first byte of each response.
 
-use super::spec::Latency;
-use crate::seed::Stream;
+use super::{distribution::Distribution, round_trips::RoundTrips};
+use crate::{seed::Stream, units::Ratio};
 use std::time::Duration;
+
+/// The delay before the first byte of each response.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Latency {
+    /// A whole round trip, from the request to the first byte of the response; with a schedule, its longest
+    /// round trip.
+    pub rtt: Duration,
+    /// Round trips that change with time, in place of a constant one.
+    pub schedule: Option<RoundTrips>,
+    /// The part of `rtt` (at most all of it) that is applied after the origin's response; the rest, jitter and
+    /// handshake are applied before the request goes to the origin.
+    pub downlink: Duration,
+    /// A random delay, drawn once per response and added to `rtt`.
+    pub jitter: Option<Distribution>,
+    /// The correlation of a response's jitter with the one before it on the same connection, as in netem.
+    pub correlation: Ratio,
+    /// What the first response on a new connection also waits for.
+    pub handshake: Handshake,
+}
+
+impl Latency {
+    /// The round trip at `time` since the link's schedules started.
+    #[must_use]
+    pub fn rtt_at(&self, time: Duration) -> Duration {
+        self.schedule.as_ref().map_or(self.rtt, |schedule| schedule.at(time))
+    }
+
+    /// Whether no delay is ever added.
+    #[must_use]
+    pub const fn is_none(&self) -> bool {
+        self.rtt.is_zero() && self.jitter.is_none()
+    }
+}
 
 /// The delay for opening a connection, before its first request can be sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]

@@ -1,6 +1,6 @@
 //! A discrete-time Markov chain of rates.
 
-use super::{piece::Piece, spec::SpecError};
+use super::{piece::Piece, spec_error::SpecError};
 use crate::{
     seed::Stream,
     units::{BitRate, Ratio},

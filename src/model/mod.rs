@@ -1,7 +1,6 @@
 //! The network model. Input: a time and a number of bytes. Output: a [`Verdict`].
 //!
-//! No module here has a clock, a socket or an `async`: time is an argument, a [`Duration`] since the link's
-//! time zero. So the same link shapes real responses in real time and benchmarks ABR rules in virtual time.
+//! No module here has a clock, a socket or an `async`: time is an argument, a [`LinkTime`]. So the same link shapes real responses in real time and benchmarks ABR rules in virtual time.
 //!
 //! ```text
 //!   LinkSpec ──▶ Link  one direction of one session, shared by its responses
@@ -18,7 +17,7 @@
 //!          LinkAccess  what a response shares with others, borrowed for one poll
 //! ```
 //!
-//! [`Duration`]: std::time::Duration
+//! [`LinkTime`]: crate::units::LinkTime
 
 mod bottleneck;
 mod bucket;
@@ -41,6 +40,7 @@ mod round_trips;
 mod schedule;
 mod session_round_robin;
 mod spec;
+mod spec_error;
 mod stall;
 mod steps;
 mod timeline;
@@ -51,7 +51,7 @@ mod waves;
 pub use bottleneck::Sharing;
 pub use bucket::{Position, Release};
 pub use distribution::Distribution;
-pub use latency::{DoneHandshake, Handshake, Path};
+pub use latency::{DoneHandshake, Handshake, Latency, Path};
 pub use link::Link;
 pub use link_access::LinkAccess;
 pub use lone::Lone;
@@ -63,9 +63,8 @@ pub use relative::{RelativeRate, RelativeSteps};
 pub use response_shaper::{ResponseLimit, ResponseShaper};
 pub use round_trips::RoundTrips;
 pub use session_round_robin::SessionRoundRobin;
-pub use spec::{
-    Count, FourState, Gap, Latency, LinkSpec, LossModel, LossSpec, OnDrop, SpecError, StallSpec,
-};
+pub use spec::{Count, FourState, Gap, LinkSpec, LossModel, LossSpec, OnDrop, StallSpec};
+pub use spec_error::SpecError;
 pub use stall::Stall;
 pub use steps::{Ramp, Step, Steps, Trace};
 pub use timeline::Start;

@@ -1,6 +1,6 @@
 //! An on/off process: one rate, and another in between, for times that are drawn.
 
-use super::{Distribution, piece::Piece, spec::SpecError};
+use super::{Distribution, piece::Piece, spec_error::SpecError};
 use crate::{seed::Stream, units::BitRate};
 use rand::RngExt as _;
 use std::{sync::Arc, time::Duration};

@@ -4,7 +4,7 @@ use super::{
     markov::Markov,
     on_off::OnOff,
     relative::RelativeSteps,
-    spec::SpecError,
+    spec_error::SpecError,
     steps::{Ramp, Steps, Trace},
     waves::Waves,
 };
@@ -114,12 +114,20 @@ impl RateSpec {
         }
     }
 
+    /// The rate of `steps` on a ladder; the fallback on one whose rungs have no bandwidth.
+    pub(super) fn on_ladder(steps: &RelativeSteps, rung: &dyn Fn(u16) -> Option<BitRate>) -> Self {
+        match steps.resolve(rung) {
+            Some(steps) => Self::Steps(Arc::new(steps)),
+            None => Self::Constant(steps.fallback()),
+        }
+    }
+
     /// The same schedule with shares of a ladder turned into rates: `rung` returns the bandwidth of a rung (1 =
     /// lowest), if there is one. `None` when nothing in it is relative to a ladder.
     #[must_use]
     pub fn resolve(&self, rung: &dyn Fn(u16) -> Option<BitRate>) -> Option<Self> {
         match self {
-            Self::Relative(steps) => Some(steps.resolve(rung)),
+            Self::Relative(steps) => Some(Self::on_ladder(steps, rung)),
             Self::Times(times) => {
                 let rate = times.rate.resolve(rung)?;
                 let share = times.share.clone();

@@ -1,12 +1,11 @@
 //! Steps that are shares of the session's ladder: "120 % of rung 3".
 
 use super::{
-    rate_spec::RateSpec,
-    spec::SpecError,
+    spec_error::SpecError,
     steps::{Step, Steps},
 };
 use crate::units::BitRate;
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 /// A rate, or a share of a rung's bandwidth.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,13 +68,9 @@ impl RelativeSteps {
         self.fallback
     }
 
-    /// The plain schedule for a ladder.
-    pub(super) fn resolve(&self, rung: &dyn Fn(u16) -> Option<BitRate>) -> RateSpec {
-        match Steps::new(self.steps_by(rung), self.repeat) {
-            Ok(steps) => RateSpec::Steps(Arc::new(steps)),
-            // Only shares of nothing get here: a ladder whose rungs have no bandwidth.
-            Err(_) => RateSpec::Constant(self.fallback),
-        }
+    /// The plain schedule for a ladder; `None` for a ladder whose rungs have no bandwidth, where every share is nothing.
+    pub(super) fn resolve(&self, rung: &dyn Fn(u16) -> Option<BitRate>) -> Option<Steps> {
+        Steps::new(self.steps_by(rung), self.repeat).ok()
     }
 
     pub(super) fn peak(&self) -> BitRate {
@@ -110,9 +105,8 @@ mod tests {
         let of = |share, rung| (second, RelativeRate::OfRung { share, rung });
         let steps = vec![of(1_200_000, 3), of(800_000, 9), (second, RelativeRate::Fixed(kbit(7)))];
         let relative = RelativeSteps::new(steps, true, kbit(500)).unwrap();
-        let rates = |spec: RateSpec| match spec {
-            RateSpec::Steps(steps) => steps.steps().iter().map(|step| step.rate).collect(),
-            _ => vec![],
+        let rates = |steps: Option<Steps>| -> Vec<BitRate> {
+            steps.unwrap().steps().iter().map(|step| step.rate).collect()
         };
         let known = |rung: u16| (rung == 3).then(|| kbit(1000));
         assert_eq!(rates(relative.resolve(&known)), [kbit(1200), kbit(500), kbit(7)]);

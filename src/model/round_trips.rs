@@ -1,6 +1,6 @@
 //! Round trips that change with time.
 
-use super::spec::SpecError;
+use super::spec_error::SpecError;
 use std::{sync::Arc, time::Duration};
 
 /// A schedule of round trips. It starts when its link's rate does.

@@ -91,7 +91,9 @@ impl Source {
             RateSpec::OnOff(spec) => Self::Switching(Box::new(Switching::new(spec, stream()))),
             RateSpec::Markov(chain) => Self::Walk(Box::new(Walk::new(chain, stream()))),
             // Until the ladder is known.
-            RateSpec::Relative(steps) => Self::new(&steps.resolve(&|_| None), seed, origin),
+            RateSpec::Relative(steps) => {
+                Self::new(&RateSpec::on_ladder(steps, &|_| None), seed, origin)
+            }
             RateSpec::Times(times) => {
                 Self::joined(Join::Times, [&times.rate, &times.share], seed, origin)
             }

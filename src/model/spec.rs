@@ -1,26 +1,14 @@
 //! The validated parameters of a link. The constructors refuse values that the model cannot run.
 
-use super::{Distribution, Handshake, QueueSize, RoundTrips, TransportSpec, rate_spec::RateSpec};
+use super::{
+    distribution::Distribution,
+    latency::Latency,
+    rate_spec::RateSpec,
+    spec_error::SpecError,
+    transport::{QueueSize, TransportSpec},
+};
 use crate::units::{BitRate, ByteSize, Ratio};
 use std::time::Duration;
-
-/// A parameter that the model does not accept.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{field}` {problem}: {hint}")]
-pub struct SpecError {
-    /// The field, as named in a profile file, relative to its table.
-    pub field: &'static str,
-    /// What is wrong with it.
-    pub problem: String,
-    /// What to write instead.
-    pub hint: String,
-}
-
-impl SpecError {
-    pub(super) fn new(field: &'static str, problem: &str, hint: &str) -> Self {
-        Self { field, problem: problem.to_owned(), hint: hint.to_owned() }
-    }
-}
 
 /// One direction of one session's network.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -69,39 +57,6 @@ impl LinkSpec {
     pub fn resolve(&self, rung: &dyn Fn(u16) -> Option<BitRate>) -> Option<Self> {
         let rate = self.rate.resolve(rung)?;
         Some(Self { rate, ..self.clone() })
-    }
-}
-
-/// The delay before the first byte of each response.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Latency {
-    /// A whole round trip, from the request to the first byte of the response; with a schedule, its longest
-    /// round trip.
-    pub rtt: Duration,
-    /// Round trips that change with time, in place of a constant one.
-    pub schedule: Option<RoundTrips>,
-    /// The part of `rtt` (at most all of it) that is applied after the origin's response; the rest, jitter and
-    /// handshake are applied before the request goes to the origin.
-    pub downlink: Duration,
-    /// A random delay, drawn once per response and added to `rtt`.
-    pub jitter: Option<Distribution>,
-    /// The correlation of a response's jitter with the one before it on the same connection, as in netem.
-    pub correlation: Ratio,
-    /// What the first response on a new connection also waits for.
-    pub handshake: Handshake,
-}
-
-impl Latency {
-    /// The round trip at `time` since the link's schedules started.
-    #[must_use]
-    pub fn rtt_at(&self, time: Duration) -> Duration {
-        self.schedule.as_ref().map_or(self.rtt, |schedule| schedule.at(time))
-    }
-
-    /// Whether no delay is ever added.
-    #[must_use]
-    pub const fn is_none(&self) -> bool {
-        self.rtt.is_zero() && self.jitter.is_none()
     }
 }
 

@@ -1,7 +1,7 @@
 //! Schedules that are written out: steps, ramps and traces.
 
 use super::{
-    spec::SpecError,
+    spec_error::SpecError,
     timeline::{Point, Start, Timeline},
 };
 use crate::units::BitRate;

@@ -3,7 +3,7 @@
 
 use super::{
     piece::{FOREVER, LONGEST_SLOPE, Piece},
-    spec::SpecError,
+    spec_error::SpecError,
 };
 use crate::{seed::Stream, units::BitRate};
 use rand::RngExt as _;

@@ -2,7 +2,7 @@
 
 use super::{
     piece::{LONGEST_SLOPE, Piece},
-    spec::SpecError,
+    spec_error::SpecError,
     timeline::Start,
 };
 use crate::units::{BitRate, Ratio};

@@ -27,6 +27,7 @@ mod series;
 mod session_line;
 mod starvation;
 mod summary;
+mod tally;
 mod times;
 mod zeros;
 

@@ -3,7 +3,7 @@
 use super::{
     event_log::EventsLost,
     session_line::SessionLine,
-    summary::{Counts, Tally},
+    tally::{Counts, Tally},
     times::Times,
 };
 use serde::Serialize;

@@ -4,6 +4,9 @@ use std::ops::Range;
 
 use super::error::MediaFault;
 
+/// Segment type: `msdh`, compatible with CMAF segments.
+pub(super) const STYP: &[u8; 24] = b"\0\0\0\x18stypmsdh\0\0\0\0msdhcmfs";
+
 /// A box in some bytes: its type and its range, header included.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct BoxAt {

@@ -8,11 +8,11 @@ use std::time::Duration;
 
 use bytes::{BufMut, Bytes, BytesMut};
 
+use super::boxes::STYP;
 use super::encoded::Fragment;
 use super::ladder::Rendition;
 use super::movie_fragment::{self, Run, header};
 use super::padding::{HEADER, Padding};
-use super::segment::STYP;
 use super::timeline::{PARTS, Span, microseconds};
 use super::weight::weight;
 

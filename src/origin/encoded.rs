@@ -4,11 +4,10 @@ use std::ops::Range;
 
 use bytes::Bytes;
 
-use super::boxes::{BoxAt, boxes, child};
+use super::boxes::{BoxAt, STYP, boxes, child};
 use super::error::MediaFault;
 use super::ladder::Rendition;
 use super::padding::HEADER;
-use super::segment::STYP;
 use super::timeline::{LOOP_SEGMENTS, Span};
 use super::weight::least_weight;
 

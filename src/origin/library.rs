@@ -5,11 +5,11 @@ use bytes::Bytes;
 use super::chunk::chunk;
 use super::encoded::EncodedLoop;
 use super::error::OriginError;
+use super::file_layout::Layout;
 use super::ladder::{RENDITIONS, Rendition, rungs, sounds};
 use super::padding::Padding;
 use super::resource::digest;
 use super::segment::assemble;
-use super::single_file::Layout;
 use super::ts::{NullPackets, Program};
 
 /// Every loop, and the data that all responses share.

@@ -34,6 +34,7 @@ mod date;
 mod encoded;
 mod error;
 mod feed;
+mod file_layout;
 mod hls;
 mod ladder;
 mod library;

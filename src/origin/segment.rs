@@ -2,14 +2,12 @@
 
 use bytes::{Bytes, BytesMut};
 
+use super::boxes::STYP;
 use super::encoded::Fragment;
 use super::ladder::Rendition;
 use super::padding::{HEADER, Padding};
 use super::timeline::Span;
 use super::weight::weight;
-
-/// Segment type: `msdh`, compatible with CMAF segments.
-pub(super) const STYP: &[u8; 24] = b"\0\0\0\x18stypmsdh\0\0\0\0msdhcmfs";
 
 /// Assembles segment `number`. Only `styp`, `moof` and the padding's header are built: the media and the
 /// padding are shared with every other response.

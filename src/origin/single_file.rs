@@ -2,57 +2,21 @@
 //! byte-range playlists.
 
 use std::fmt;
-use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 
-use super::encoded::EncodedLoop;
 use super::feed::{Delivery, Feed};
+use super::file_layout::INDEX;
 use super::ladder::Rendition;
 use super::library::Library;
 use super::movie_fragment::{header, words};
 use super::timeline::{Span, VOD_SEGMENTS};
 use super::weight::weight;
 
-/// Bytes of the index: a `sidx` box, version 0, with a reference a segment.
-const INDEX: u64 = 32 + 12 * VOD_SEGMENTS;
-
 /// A reference starts with a key frame: `starts_with_SAP`, type 1.
 const SAP: u32 = 0x9000_0000;
-
-/// The layout of the file.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Layout {
-    init: u64,
-}
-
-impl Layout {
-    /// The layout of the file with this loop.
-    pub(super) fn of(encoded: &EncodedLoop) -> Self {
-        Self { init: encoded.init.len() as u64 }
-    }
-
-    /// The initialization segment.
-    pub(super) fn init(self) -> Range<u64> {
-        0..self.init
-    }
-
-    /// The index, which follows it.
-    pub(super) fn index(self) -> Range<u64> {
-        self.init..self.init + INDEX
-    }
-
-    /// The segments, in order, each where the one before ends.
-    pub(super) fn segments(self, rendition: &Rendition) -> impl Iterator<Item = Range<u64>> {
-        (1..=VOD_SEGMENTS).scan(self.index().end, |at, number| {
-            let start = *at;
-            *at += weight(rendition, number);
-            Some(start..*at)
-        })
-    }
-}
 
 /// The index (ISO 14496-12, 8.16.3) of segments with the sizes of `weight`.
 pub(super) fn index(rendition: &Rendition, weight: impl Fn(u64) -> u64) -> Bytes {

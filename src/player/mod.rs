@@ -33,6 +33,7 @@ mod rate_control;
 mod replacement;
 mod request_policy;
 mod session;
+mod session_report;
 mod setup;
 
 pub use abr::{Abr, Choice, State};
@@ -47,5 +48,6 @@ pub use qoe::{DownloadTotals, Qoe};
 pub use rate_control::{OwnedRateControl, RateControl};
 pub use replacement::Replacement;
 pub use request_policy::{BackOff, Failure, RequestPolicy, Retries};
-pub use session::{FullBuffer, Session, SessionError, SessionPolicy, SessionReport};
+pub use session::{FullBuffer, Session, SessionError, SessionPolicy};
+pub use session_report::SessionReport;
 pub use setup::{Setup, SetupRequest};

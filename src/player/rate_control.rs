@@ -5,7 +5,7 @@ use super::{
     estimator::{Estimate, Estimator},
     network::Progress,
     presentation::Presentation,
-    session::SessionReport,
+    session_report::SessionReport,
 };
 use std::borrow::Borrow;
 

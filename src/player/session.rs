@@ -9,6 +9,7 @@ use super::{
     presentation::Presentation,
     rate_control::RateControl,
     replacement::Replacement,
+    session_report::SessionReport,
     setup::SetupRequest,
 };
 
@@ -37,31 +38,6 @@ pub struct SessionPolicy {
     pub startup_rebuffers: bool,
     /// A jump: when this media time in ms would be requested, go to that one instead.
     pub seek: Option<(f64, f64)>,
-}
-
-/// What one request did, for logs and observers.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct SessionReport {
-    /// The 0-based segment.
-    pub segment: usize,
-    /// The rung asked for.
-    pub rung: usize,
-    /// How the download went.
-    pub download: Download,
-    /// Whether the segment replaced a buffered one.
-    pub replaced: bool,
-    /// The rung that the algorithm wants after an abandonment.
-    pub abandoned_to: Option<usize>,
-    /// Sleep before the request because the buffer was full, in ms.
-    pub full_wait: f64,
-    /// Sleep before the request that the algorithm asked for, in ms.
-    pub chosen_wait: f64,
-    /// Levels in ms: at the request, at the end of the download, after the segment was added.
-    pub levels: [f64; 3],
-    /// Rebuffering during the download, in ms.
-    pub rebuffer: f64,
-    /// The session's time at the request, in ms.
-    pub at: f64,
 }
 
 /// Why a session cannot go on.

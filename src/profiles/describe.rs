@@ -1,10 +1,13 @@
 //! A profile as text: one line for the start of a run, and a full description for `profiles show`.
 
-use super::{profile::Profile, rates};
+use super::{
+    profile::Profile,
+    rates::{self, share},
+};
 use crate::{
     model::{Count, Gap, LossModel, LossSpec, QueueSize, RateSpec, TransportSpec},
     rules::distribution::{describe as law, mean},
-    units::{ByteSize, Ratio, span},
+    units::{ByteSize, span},
 };
 use std::fmt;
 
@@ -145,10 +148,6 @@ impl fmt::Display for Profile {
             n => write!(f, ", {n} rules"),
         }
     }
-}
-
-pub(super) fn share(value: f64) -> String {
-    Ratio::new((value * 1e4).round() / 1e4).map(|ratio| ratio.to_string()).unwrap_or_default()
 }
 
 fn loss_in_full(loss: &LossSpec) -> String {

@@ -1,6 +1,8 @@
 //! The mirror of a profile file; no logic. All keys may be absent here: what is required is for
 //! validation to say, together with all else that is wrong.
 
+mod trace_entry;
+
 use crate::{
     document::{Several, Text, tables},
     rules::{DistributionTable, RuleEntry, RuleList},
@@ -48,7 +50,7 @@ tables! {
         waves: WavesTable,
         on_off: OnOffTable,
         markov: MarkovTable,
-        #[serde(deserialize_with = "super::trace_entry::read")] trace: TraceTable,
+        #[serde(deserialize_with = "trace_entry::read")] trace: TraceTable,
         repeat: bool,
         start: Text,
         time_scale: Text,

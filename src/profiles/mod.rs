@@ -68,7 +68,6 @@ mod sharing;
 mod sources;
 mod statistics;
 pub mod trace;
-mod trace_entry;
 mod trace_steps;
 mod unit;
 mod validate;

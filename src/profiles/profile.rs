@@ -1,7 +1,10 @@
 //! A profile: a named link with rules.
 
 use super::{file::ProfileFile, limit::Limit, sharing::Shared};
-use crate::{model::LinkSpec, rules::RuleSet};
+use crate::{
+    model::{LinkSpec, Sharing, TransportSpec},
+    rules::RuleSet,
+};
 use serde::{Serialize, Serializer};
 use std::sync::Arc;
 
@@ -39,5 +42,16 @@ impl Serialize for Profile {
             file: &'a ProfileFile,
         }
         Named { name: &self.name, file: &self.file }.serialize(to)
+    }
+}
+
+impl Profile {
+    /// How sessions share a link of this profile. Default: fair; over simulated TCP first come, first
+    /// served, with one queue as in most real bottlenecks.
+    #[must_use]
+    pub fn sharing(&self) -> Sharing {
+        let over_tcp = self.link.transport == TransportSpec::Tcp;
+        let default = if over_tcp { Sharing::FirstCome } else { Sharing::Fair };
+        self.shared.sharing.unwrap_or(default)
     }
 }

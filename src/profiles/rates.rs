@@ -1,12 +1,12 @@
 //! Schedules as text, and their long-run means.
 
-use super::{describe::share, profile::Profile};
+use super::profile::Profile;
 use crate::{
     model::{
         Distribution, Markov, OnOff, Ramp, RateSpec, RelativeRate, RelativeSteps, State, Steps,
         Times, Trace, WHOLE, Wave, Waves,
     },
-    units::{BitRate, span},
+    units::{BitRate, Ratio, span},
 };
 use std::time::Duration;
 
@@ -226,4 +226,9 @@ fn bits(rate: BitRate) -> f64 {
 fn rounded(bits: f64) -> BitRate {
     let digit = 10f64.powf((bits.max(1.0).log10().floor() - 2.0).max(0.0));
     BitRate::from_bits_per_second(((bits / digit).round() * digit) as u64)
+}
+
+/// A share as a ratio, with four decimals.
+pub(super) fn share(value: f64) -> String {
+    Ratio::new((value * 1e4).round() / 1e4).map(|ratio| ratio.to_string()).unwrap_or_default()
 }

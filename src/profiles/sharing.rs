@@ -1,10 +1,7 @@
 //! The name of a shared link, and how sessions share it.
 
-use super::{file::DownlinkTable, profile::Profile};
-use crate::{
-    document::Scope,
-    model::{Sharing, TransportSpec},
-};
+use super::file::DownlinkTable;
+use crate::{document::Scope, model::Sharing};
 use std::sync::Arc;
 
 /// The longest name.
@@ -32,17 +29,6 @@ impl Shared {
             return Err(format!("`{}` is not a link name; {HINT}", name.escape_default()));
         }
         Ok(name.into())
-    }
-}
-
-impl Profile {
-    /// How sessions share a link of this profile. Default: fair; over simulated TCP first come, first
-    /// served, with one queue as in most real bottlenecks.
-    #[must_use]
-    pub fn sharing(&self) -> Sharing {
-        let over_tcp = self.link.transport == TransportSpec::Tcp;
-        let default = if over_tcp { Sharing::FirstCome } else { Sharing::Fair };
-        self.shared.sharing.unwrap_or(default)
     }
 }
 

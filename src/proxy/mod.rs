@@ -26,5 +26,5 @@ pub use crate::listen::DrainError;
 pub use config::{Limits, ProxyConfig, SessionBy, Timeouts};
 pub use downstream::server::run;
 pub use downstream::tls::{CertificateError, TlsServer};
-pub use exchange::service::Proxy;
+pub use exchange::proxy::Proxy;
 pub use upstream::Resolver;

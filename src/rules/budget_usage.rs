@@ -1,6 +1,6 @@
 //! The usage of a budget, by all sessions that share it.
 
-use super::budget::Limits;
+use super::budget_limits::Limits;
 use parking_lot::Mutex;
 use std::{sync::Arc, time::Duration};
 

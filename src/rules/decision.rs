@@ -1,9 +1,9 @@
 //! The decision for one request: its plan, and what the next request of a redirect chain needs of it.
 
 use super::{
-    matched::Matched,
     plan::Plan,
     reservations::Reservations,
+    rule_set::Matched,
     rule_set::RuleSet,
     script::{Script, ScriptFailure},
 };

@@ -1,6 +1,10 @@
 //! The conditions of a rule that depend only on the request: the resource, and the time.
 
-use super::{details::Details, facts::Facts, numbers::Numbers, window::Window};
+mod details;
+
+pub(super) use details::Details;
+
+use super::{facts::Facts, numbers::Numbers, window::Window};
 use crate::media::{Kind, MediaType, Protocol, edit::RungSet};
 
 /// Conditions on a request. All set conditions must hold; a condition that is not set always holds.

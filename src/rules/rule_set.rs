@@ -1,11 +1,14 @@
 //! An ordered set of rules, and the decision that it makes for one request.
 
+mod matched;
+
+pub use matched::Matched;
+
 use super::{
     budget::{Budget, Extent},
     budget_usage::BudgetUsage,
     effect::{Cors, Replacement},
     facts::Facts,
-    matched::Matched,
     plan::Plan,
     reservations::Reservations,
     rule::Rule,

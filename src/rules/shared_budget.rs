@@ -1,7 +1,8 @@
 //! Rules that together apply a given number of times, and then never again.
 
 use super::{
-    budget::{Budget, Extent, Limits},
+    budget::{Budget, Extent},
+    budget_limits::Limits,
     rule::Rule,
     rule_set::RuleSet,
 };

@@ -20,7 +20,6 @@ use super::{
     session_clock::SessionClock,
     settings::Settings,
     shared_link::SharedLink,
-    uris::SessionUris,
 };
 use crate::{
     clock::Clock,
@@ -253,12 +252,6 @@ impl Session {
     #[must_use]
     pub fn credentials(&self, origin: &Origin) -> Option<HeaderValue> {
         self.hosts.credentials(origin)
-    }
-
-    /// The rewriter that keeps the URIs of a document from `origin` inside this session.
-    #[must_use]
-    pub fn uris(self: &Arc<Self>, origin: &Origin) -> SessionUris {
-        SessionUris::new(Arc::clone(self), origin.clone())
     }
 
     /// Called when an exchange of this session begins.

@@ -22,8 +22,16 @@ pub struct SessionUris {
     bases: Vec<String>,
 }
 
+impl Session {
+    /// The rewriter that keeps the URIs of a document from `origin` inside this session.
+    #[must_use]
+    pub fn uris(self: &Arc<Self>, origin: &Origin) -> SessionUris {
+        SessionUris::new(Arc::clone(self), origin.clone())
+    }
+}
+
 impl SessionUris {
-    pub(super) const fn new(session: Arc<Session>, origin: Origin) -> Self {
+    const fn new(session: Arc<Session>, origin: Origin) -> Self {
         Self { session, origin, document: None, own: None, base: String::new(), bases: Vec::new() }
     }
 

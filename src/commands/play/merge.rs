@@ -4,7 +4,7 @@ use super::{
     super::Failure,
     junit::junit,
     report::{PartOf, PlayerReport, Report},
-    run::{create, show},
+    results::{create, show},
 };
 use crate::args::PlayMergeArgs;
 use anyhow::Context as _;

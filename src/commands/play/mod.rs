@@ -5,6 +5,7 @@ mod junit;
 mod log;
 mod merge;
 mod report;
+mod results;
 mod run;
 mod summary;
 mod terminal;

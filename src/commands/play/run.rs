@@ -1,16 +1,13 @@
 //! The players, from start to result.
 
 use super::{
-    super::{
-        Failure,
-        output::{print, print_json},
-    },
+    super::Failure,
     algorithm,
     junit::junit,
     log::write_log,
     merge::merge,
     report::{PartOf, PlayerReport, Report},
-    summary::summary,
+    results::{create, show},
     terminal,
 };
 use crate::{
@@ -26,9 +23,7 @@ use crate::{
 };
 use anyhow::Context as _;
 use std::{
-    fs::File,
     io::{BufWriter, Write as _},
-    path::Path,
     sync::Arc,
     time::Duration,
 };
@@ -85,17 +80,6 @@ pub(in crate::commands) fn run(args: &PlayArgs) -> Result<(), Failure> {
     show(&report, args.json)
 }
 
-/// Prints `report`; fails if a player or an assertion failed.
-pub(super) fn show(report: &Report, json: bool) -> Result<(), Failure> {
-    if json {
-        print_json(report)?;
-    } else {
-        print(&summary(report))?;
-    }
-    let problems = report.problems();
-    if problems.is_empty() { Ok(()) } else { Err(Failure::running(problems.join("\n      "))) }
-}
-
 /// The part of the players that this process has.
 fn shard(args: &PlayArgs) -> Result<Shard, Failure> {
     let wrong = |problem: String| Failure::usage(format_args!("--shard: {problem}"));
@@ -111,13 +95,6 @@ fn shard(args: &PlayArgs) -> Result<Shard, Failure> {
         )));
     }
     Ok(shard)
-}
-
-/// The file of an option, before anything is played: what cannot be written should be told at once.
-pub(super) fn create(option: &str, path: Option<&Path>) -> Result<Option<File>, Failure> {
-    let Some(path) = path else { return Ok(None) };
-    let wrong = |error| Failure::usage(format_args!("{option} {}: {error}", path.display()));
-    File::create(path).map(Some).map_err(wrong)
 }
 
 /// The URL, if it is one that can be played.

@@ -1,10 +1,12 @@
 //! Compiles an MPD: every Representation of every period becomes matchers and exact places.
 
+mod listed;
+
 use super::super::{
     Kind, MediaType, Protocol, Rendition, Resource,
     base::Base,
     budget::Budget,
-    place::{Place, Places, hash},
+    place::{Place, Places},
     rendition::number_rungs,
     segments::{Addressing, Index, Matcher, Template},
 };
@@ -12,13 +14,14 @@ use super::{
     describe::{describe, shape},
     edge::Edge,
     levels::{Levels, bases},
-    listed,
-    model::{Form, Mpd, Period, Representation, Set},
+    member::Member,
+    model::{Form, Mpd, Period, Set},
+    span::{Span, spans},
 };
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{collections::HashMap, sync::Arc};
 
 /// The most Representations, over all periods. Of longer presentations the newest periods are known.
-pub(super) const REPRESENTATIONS: usize = 4096;
+const REPRESENTATIONS: usize = 4096;
 /// The most entries of timelines and lists read for all of them together: one list that thousands
 /// inherit would be read thousands of times.
 const ENTRIES: usize = 1 << 18;
@@ -62,24 +65,6 @@ pub(super) struct Compiler<'a> {
     pub(super) next_index: HashMap<Stream, i128>,
     /// The same, when the period began.
     first_index: HashMap<Stream, i128>,
-}
-
-/// A Representation with its context.
-pub(super) struct Member<'a> {
-    pub(super) period: &'a Period<'a>,
-    pub(super) set: &'a Set<'a>,
-    pub(super) representation: &'a Representation<'a>,
-    pub(super) id: Arc<str>,
-    /// The bases of its AdaptationSet.
-    pub(super) bases: Arc<[Arc<Base>]>,
-}
-
-/// A period with its start and end.
-pub(super) struct Span {
-    pub(super) start: Duration,
-    pub(super) duration: Option<Duration>,
-    /// Its identity, hashed.
-    key: u64,
 }
 
 impl Compiled {
@@ -159,24 +144,6 @@ fn passed(periods: &[Period<'_>]) -> usize {
     let known = sizes.rev().take_while(fits).count();
     // If the last period alone is too large, its first Representations are kept.
     periods.len() - known.max(1).min(periods.len())
-}
-
-/// When each period begins and how long it lasts, as far as it follows from the MPD.
-pub(super) fn spans(mpd: &Mpd<'_>) -> Vec<Span> {
-    let mut clock = Duration::ZERO;
-    let mut spans: Vec<Span> = Vec::with_capacity(mpd.periods.len());
-    for (at, period) in mpd.periods.iter().enumerate() {
-        let start = period.start.unwrap_or(clock);
-        let next = mpd.periods.get(at + 1).map_or(mpd.duration, |next| next.start);
-        let duration = period.duration.or_else(|| next?.checked_sub(start));
-        clock = start.saturating_add(duration.unwrap_or_default());
-        let key = match &period.id {
-            Some(id) => hash(id),
-            None => hash(&format!("@{}", start.as_millis())),
-        };
-        spans.push(Span { start, duration, key });
-    }
-    spans
 }
 
 impl<'a> Compiler<'a> {
@@ -259,7 +226,7 @@ impl<'a> Compiler<'a> {
         let stream = (rendition.media, rendition.kind);
         let mut addressing =
             shape(span, levels, self.first_index(stream), &mut self.entries_left, &self.budget);
-        let key = key(span, member);
+        let key = member.key(span);
         if let Some(old) = self.old.and_then(|old| old.addressings.get(&key)) {
             addressing.follow(old);
         }
@@ -271,7 +238,7 @@ impl<'a> Compiler<'a> {
     }
 
     fn keep(&mut self, span: &Span, member: &Member<'_>, held: Arc<Addressing>) -> Arc<Addressing> {
-        self.out.addressings.insert(key(span, member), Arc::clone(&held));
+        self.out.addressings.insert(member.key(span), Arc::clone(&held));
         held
     }
 
@@ -336,18 +303,6 @@ impl<'a> Compiler<'a> {
             }
         }
     }
-}
-
-impl<'a> Member<'a> {
-    pub(super) fn levels(&self) -> Levels<'a> {
-        let own = self.representation.segments.as_deref();
-        Levels::new([own, self.set.segments.as_deref(), self.period.segments.as_deref()])
-    }
-}
-
-/// A Representation of a period, over versions.
-fn key(span: &Span, member: &Member<'_>) -> u64 {
-    hash(&format!("{:x}\n{}", span.key, member.id))
 }
 
 /// A place of the MPD itself or of something it refers to other than media.

@@ -6,11 +6,7 @@ use super::super::{
     codecs,
     segments::{Addressing, Shape, Timeline},
 };
-use super::{
-    compile::{Member, Span},
-    levels::Levels,
-    model::Codecs,
-};
+use super::{levels::Levels, member::Member, model::Codecs, span::Span};
 use crate::units::BitRate;
 use std::sync::Arc;
 

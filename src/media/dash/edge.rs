@@ -2,7 +2,7 @@
 //! the MPD does not list segments.
 
 use super::super::segments::{Addressing, Shape};
-use super::{compile::Span, levels::Levels, model::Mpd};
+use super::{levels::Levels, model::Mpd, span::Span};
 
 /// Where a live stream currently ends.
 #[derive(Debug, Clone, Copy, PartialEq)]

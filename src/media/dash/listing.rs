@@ -6,17 +6,19 @@ use super::super::{
     base::Base,
     budget::Budget,
     charset,
-    listing::{ListedSegment, ListedTrack, Listing, Location, SegmentList, TrackSource},
+    listed_segment::{ListedSegment, Location},
+    listing::{ListedTrack, Listing, SegmentList, TrackSource},
     rendition::number_rungs,
     segment_index::SegmentIndex,
     segments::Addressing,
 };
 use super::{
-    compile::{Member, Span, spans},
     describe::{describe, shape},
     levels::{Levels, bases},
+    member::Member,
     model::{Form, Mpd, Part, Period},
     read::read,
+    span::{Span, spans},
 };
 use std::sync::Arc;
 

@@ -4,8 +4,8 @@ mod compile;
 mod describe;
 mod edge;
 mod levels;
-mod listed;
 mod listing;
+mod member;
 mod memory;
 mod model;
 mod patch;
@@ -14,6 +14,7 @@ mod rewrite;
 mod roots;
 mod segments;
 mod selector;
+mod span;
 mod value;
 mod version;
 

@@ -4,10 +4,7 @@ use super::super::{
     ManifestError, ManifestFormat,
     xml::{Tag, Token, Xml, unescape},
 };
-use super::{
-    read::skip,
-    selector::{Facet, Found, Selector},
-};
+use super::selector::{Facet, Found, Selector};
 
 /// The most operations of a patch.
 const OPERATIONS: usize = 1024;
@@ -56,7 +53,7 @@ pub(super) fn read(text: &str) -> Result<Patch<'_>, ManifestError> {
         }
         let from = xml.position();
         if !closed {
-            skip(&mut xml)?;
+            xml.skip_element()?;
         }
         let inside = text.get(from..xml.position()).unwrap_or_default();
         let inside = if closed { "" } else { inside.rsplit_once("</").unwrap_or_default().0 };

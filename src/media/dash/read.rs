@@ -38,7 +38,7 @@ pub(super) fn read<'a>(
                 let set = set(&mut reader, tag, &mut mpd)?;
                 mpd.periods.push(Period { sets: vec![set], ..Period::default() });
             }
-            Token::Start(_) => skip(&mut reader.xml)?,
+            Token::Start(_) => reader.xml.skip_element()?,
             Token::Empty(tag) if tag.name == "MPD" => attributes(tag, &mut mpd),
             _ => {}
         }
@@ -77,7 +77,7 @@ fn mpd<'a>(
                 }
                 "UTCTiming" | "SupplementalProperty" | "EssentialProperty" => {
                     named(tag, mpd);
-                    skip(&mut reader.xml)?;
+                    reader.xml.skip_element()?;
                 }
                 "EventStream" => events(&mut reader.xml, mpd)?,
                 "BaseURL" => mpd.bases.extend(content(&mut reader.xml)?),
@@ -85,7 +85,7 @@ fn mpd<'a>(
                 "PatchLocation" => mpd.patches.extend(content(&mut reader.xml)?),
                 "ContentSteering" => mpd.steering.extend(content(&mut reader.xml)?),
                 "ServiceDescription" => service(&mut reader.xml, mpd)?,
-                _ => skip(&mut reader.xml)?,
+                _ => reader.xml.skip_element()?,
             },
             Token::Empty(tag) if tag.name == "Period" => {
                 let period = blank(tag, mpd);
@@ -134,7 +134,7 @@ fn service<'a>(xml: &mut Xml<'a>, mpd: &mut Mpd<'a>) -> Result<(), ManifestError
             Token::Start(tag) if tag.name == "ContentSteering" => {
                 mpd.steering.extend(content(xml)?);
             }
-            Token::Start(_) => skip(xml)?,
+            Token::Start(_) => xml.skip_element()?,
             _ => {}
         }
     }
@@ -185,7 +185,7 @@ fn period<'a>(
                     Some(form) => {
                         period.segments = Some(Box::new(segments::read(reader, tag, form)?));
                     }
-                    None => skip(&mut reader.xml)?,
+                    None => reader.xml.skip_element()?,
                 },
             },
             Token::Empty(tag) => match form(tag.name) {
@@ -221,7 +221,7 @@ fn set<'a>(
         } else if tag.name == "ContentComponent" && set.about.content.is_none() {
             set.about.content = about(tag).content;
             if !closed {
-                skip(&mut reader.xml)?;
+                reader.xml.skip_element()?;
             }
         } else {
             level(reader, tag, closed, &mut set.about, &mut set.bases, &mut set.segments)?;
@@ -283,7 +283,7 @@ fn level<'a>(
                 _ => {}
             }
             if !closed {
-                skip(&mut reader.xml)?;
+                reader.xml.skip_element()?;
             }
         }
     }
@@ -328,7 +328,7 @@ fn content<'a>(xml: &mut Xml<'a>) -> Result<Option<Text<'a>>, ManifestError> {
         let piece = match token {
             Token::End(_) => break,
             Token::Start(_) => {
-                skip(xml)?;
+                xml.skip_element()?;
                 continue;
             }
             Token::Empty(_) => continue,
@@ -341,11 +341,4 @@ fn content<'a>(xml: &mut Xml<'a>) -> Result<Option<Text<'a>>, ManifestError> {
         });
     }
     Ok(found.filter(|text| !text.is_empty()))
-}
-
-/// Skips the rest of the element that has just begun.
-pub(super) fn skip(xml: &mut Xml<'_>) -> Result<(), ManifestError> {
-    let depth = xml.depth();
-    while xml.depth() >= depth && xml.next()?.is_some() {}
-    Ok(())
 }

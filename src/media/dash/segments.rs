@@ -7,7 +7,6 @@ use super::super::{
 };
 use super::{
     model::{Form, Line, Part, Segments},
-    read::skip,
     value,
     version::{Reader, Reading},
 };
@@ -68,7 +67,7 @@ pub(super) fn read<'a>(
             _ => {}
         }
         if !closed {
-            skip(&mut reader.xml)?;
+            reader.xml.skip_element()?;
         }
     }
     Ok(held)
@@ -139,7 +138,7 @@ fn entries(xml: &mut Xml<'_>) -> Result<Line, ManifestError> {
             _ => {}
         }
         if !closed {
-            skip(xml)?;
+            xml.skip_element()?;
         }
     }
     Ok(line)
@@ -178,7 +177,7 @@ fn pattern(xml: &mut Xml<'_>) -> Result<Pattern, ManifestError> {
             pattern.add(duration, tag.raw("r").and_then(number).unwrap_or_default());
         }
         if !closed {
-            skip(xml)?;
+            xml.skip_element()?;
         }
     }
     Ok(pattern)

@@ -2,24 +2,13 @@
 
 use super::{
     EditMemory, ManifestEdit,
+    edition::Edition,
     kinds::Amount,
     media_playlist, mpd, multivariant,
     playlist::{is_multivariant, text},
 };
 use crate::media::ManifestFormat;
 use bytes::Bytes;
-use std::time::Duration;
-
-/// Which manifest is edited, and when.
-#[derive(Debug, Clone, Copy)]
-pub struct Edition<'a> {
-    /// The requested URL, without directives: the key of the stored versions.
-    pub url: &'a str,
-    /// Its format.
-    pub format: ManifestFormat,
-    /// Session time.
-    pub now: Duration,
-}
 
 /// An edited manifest.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,7 +1,9 @@
 //! The older versions of a session's manifests, for edits that serve them. Bounded.
 
 use super::{
-    Edition, ManifestEdit, mpd,
+    ManifestEdit,
+    edition::Edition,
+    mpd_version,
     playlist::{self, is_multivariant},
 };
 use crate::media::ManifestFormat;
@@ -105,9 +107,9 @@ impl Past {
             }
             ManifestFormat::Mpd => {
                 if self.published.is_none() {
-                    self.published = mpd::published(text);
+                    self.published = mpd_version::published(text);
                 }
-                mpd::edge(text)
+                mpd_version::edge(text)
             }
             _ => None,
         };

@@ -7,16 +7,19 @@
 mod apply;
 mod attributes;
 mod bandwidth_urls;
+mod edition;
 mod kinds;
 mod media_playlist;
 mod memory;
 mod mpd;
 mod mpd_tags;
+mod mpd_version;
 mod multivariant;
 mod playlist;
 mod times;
 
-pub use apply::{Edited, Edition, apply};
+pub use apply::{Edited, apply};
+pub use edition::Edition;
 pub use kinds::{
     Amount, Clocks, Discontinuity, Durations, EndList, Hint, ManifestEdit, Report, RungSet,
 };

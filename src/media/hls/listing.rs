@@ -4,7 +4,8 @@ use super::super::{
     Kind, ManifestError, MediaType, Protocol, Rendition,
     base::Base,
     dash::date,
-    listing::{ListedSegment, ListedTrack, Listing, Location, SegmentList, TrackSource},
+    listed_segment::{ListedSegment, Location},
+    listing::{ListedTrack, Listing, SegmentList, TrackSource},
 };
 use super::{
     define::Variables,

@@ -4,7 +4,8 @@
 use super::super::{
     Kind,
     base::Base,
-    listing::{ListedSegment, Location, NextReload, SegmentList},
+    listed_segment::{ListedSegment, Location},
+    listing::{NextReload, SegmentList},
 };
 use super::{
     line::{Line, attribute, lines},

@@ -183,7 +183,7 @@ impl Addressing {
 
 #[cfg(test)]
 mod tests {
-    use super::super::timeline::Entry;
+    use super::super::entry::Entry;
     use super::*;
 
     fn timeline(from: u64, count: i64) -> Addressing {

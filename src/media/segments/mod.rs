@@ -4,13 +4,15 @@
 //! number or time is looked up in the timeline of the matching one.
 
 mod addressing;
+mod entry;
 mod index;
 mod runs;
 mod template;
 mod timeline;
 
 pub(super) use addressing::{Addressing, Shape};
+pub(super) use entry::Entry;
 pub(super) use index::{Index, Matcher};
 pub(super) use runs::Runs;
 pub(super) use template::Template;
-pub(super) use timeline::{Entry, Pattern, Timeline};
+pub(super) use timeline::{Pattern, Timeline};

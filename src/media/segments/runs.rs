@@ -1,6 +1,6 @@
 //! Runs of equal segments: never enumerated, searched in O(log runs).
 
-use super::timeline::Entry;
+use super::entry::Entry;
 use std::{ops::Range, sync::Arc};
 
 /// The count of a run without a known end.

@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 
 use super::form::{DashForm, Stretch};
+use crate::origin::file_layout::Layout;
 use crate::origin::ladder::Rendition;
-use crate::origin::single_file::Layout;
 use crate::origin::timeline::{SEGMENT_SECONDS, Span, VOD_SEGMENTS, Window};
 
 /// The element that applies to all representations of a set, or nothing.

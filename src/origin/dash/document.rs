@@ -9,8 +9,8 @@ use std::time::Duration;
 use super::addressing::{of_representation, of_set};
 use super::form::{DashForm, Stretch};
 use crate::origin::date::iso8601;
+use crate::origin::file_layout::Layout;
 use crate::origin::ladder::{FRAME_RATE, Rendition, rungs, sounds};
-use crate::origin::single_file::Layout;
 use crate::origin::timeline::{SEGMENT_SECONDS, Window};
 
 /// The manifest of a form; `layouts` returns the layout of a rendition's file.

@@ -2,7 +2,7 @@
 
 use crate::player::{
     estimator::Estimate, network::Progress, playback::count, presentation::Presentation,
-    session::SessionReport,
+    session_report::SessionReport,
 };
 
 /// What an algorithm sees.

@@ -5,7 +5,7 @@
 //! scale with it.
 
 use super::{Abr, Choice, State};
-use crate::player::{playback::count, presentation::Presentation, session::SessionReport};
+use crate::player::{playback::count, presentation::Presentation, session_report::SessionReport};
 
 /// The paper's buffer in ms, and the smallest and largest reservoir.
 const PAPER_BUFFER: f64 = 240_000.0;

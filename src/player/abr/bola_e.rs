@@ -9,7 +9,7 @@ use super::{
     insufficient_buffer::InsufficientBuffer,
 };
 use crate::player::{
-    network::Progress, playback::count, presentation::Presentation, session::SessionReport,
+    network::Progress, playback::count, presentation::Presentation, session_report::SessionReport,
 };
 
 /// The buffer, in ms, at which the lowest rung is as good as none.

@@ -3,7 +3,7 @@
 //! Source: Spiteri, Sitaraman, Sparacio, MMSys 2018 (Sabre's `dynamicdash`).
 
 use super::{Abr, BolaE, Choice, State, Throughput};
-use crate::player::{network::Progress, session::SessionReport};
+use crate::player::{network::Progress, session_report::SessionReport};
 
 /// Below this level in ms the throughput rule comes back.
 const LOW: f64 = 5000.0;

@@ -1,7 +1,7 @@
 //! A reference to an algorithm, and a box with one, are algorithms.
 
 use super::{Abr, Choice, State};
-use crate::player::{network::Progress, presentation::Presentation, session::SessionReport};
+use crate::player::{network::Progress, presentation::Presentation, session_report::SessionReport};
 
 /// Forwards every method to the algorithm behind the pointer.
 macro_rules! forward {

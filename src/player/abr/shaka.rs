@@ -4,7 +4,7 @@
 //! checked decision by decision against that code.
 
 use super::{Abr, Choice, State};
-use crate::player::{estimator::DecayingMean, session::SessionReport};
+use crate::player::{estimator::DecayingMean, session_report::SessionReport};
 
 const MS: f64 = 1000.0;
 

@@ -5,7 +5,9 @@
 //! decision by decision against that code.
 
 use super::{Abr, Choice, State};
-use crate::player::{estimator::DecayingMean, presentation::Presentation, session::SessionReport};
+use crate::player::{
+    estimator::DecayingMean, presentation::Presentation, session_report::SessionReport,
+};
 
 const MS: f64 = 1000.0;
 

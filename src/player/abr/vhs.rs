@@ -6,7 +6,7 @@
 //! that code.
 
 use super::{Abr, Choice, State};
-use crate::player::{network::Progress, presentation::Presentation, session::SessionReport};
+use crate::player::{network::Progress, presentation::Presentation, session_report::SessionReport};
 
 const MS: f64 = 1000.0;
 /// How far the estimate must be above a rendition's bandwidth (`BANDWIDTH_VARIANCE`).

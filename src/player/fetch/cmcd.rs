@@ -1,7 +1,7 @@
 //! What a player reports with its requests (CMCD), from what is known of the viewing.
 
 use super::{
-    requester::{Object, Purpose},
+    purpose::{Object, Purpose},
     viewing::{Shared, Viewing},
 };
 use crate::{

@@ -4,7 +4,8 @@ use super::{
     clock::Clock,
     error::PlayError,
     http::Fetched,
-    requester::{Object, Purpose, Requester},
+    purpose::{Object, Purpose},
+    requester::Requester,
 };
 use crate::{
     media::{

@@ -12,6 +12,7 @@ mod http;
 mod ladder;
 mod ladder_sizes;
 mod play;
+mod purpose;
 mod requester;
 mod stream;
 mod viewing;

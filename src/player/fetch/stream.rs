@@ -6,7 +6,8 @@ use super::{
     feed::Feed,
     http::{Fetched, per_second},
     ladder::bitrate,
-    requester::{Object, Purpose, Requester},
+    purpose::{Object, Purpose},
+    requester::Requester,
 };
 use crate::{
     media::{ListedSegment, Location, MediaType},

@@ -3,8 +3,7 @@
 use super::{
     clock,
     error::Fault,
-    format::{RateUnit, TimeUnit, TraceOptions},
-    spelling,
+    format::{RateUnit, TimeUnit, TraceOptions, spelling},
 };
 
 /// Prefixes of column names (case-insensitive), the most likely first.

@@ -119,7 +119,7 @@ impl Samples {
         if !value.is_finite() || value < 0.0 {
             return number(line, cell);
         }
-        let said = own.or_else(|| beside.and_then(super::spelling::rate));
+        let said = own.or_else(|| beside.and_then(super::format::spelling::rate));
         match (self.asked, said) {
             (Some(asked), Some(said)) if asked != said => {
                 let problem = format!("is in `{}`, not `{}`", said.as_str(), asked.as_str());

@@ -1,6 +1,7 @@
 //! Options for reading a trace: format, columns and units.
 
-use super::spelling;
+pub(super) mod spelling;
+
 use crate::units::ByteSize;
 use std::time::Duration;
 

@@ -4,10 +4,9 @@
 
 use super::{
     error::Fault,
-    format::RateUnit,
+    format::{RateUnit, spelling},
     lines::{Lines, number, rate, span},
     recorded::Recorded,
-    spelling,
 };
 use crate::model::Step;
 use serde::Deserialize;

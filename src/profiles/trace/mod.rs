@@ -33,7 +33,6 @@ mod pensieve;
 mod read;
 mod recorded;
 mod sabre;
-mod spelling;
 mod values;
 
 pub use error::TraceError;

@@ -10,6 +10,7 @@ pub(super) mod session_timer;
 pub(super) mod shaped_body;
 pub(super) mod source;
 pub(super) mod timer;
+pub(super) mod uplink_cut;
 pub(super) mod uplink_loss;
 pub(super) mod upload;
 pub(super) mod wake_schedule;

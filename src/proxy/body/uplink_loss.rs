@@ -7,16 +7,10 @@ use crate::{
     seed::Seed,
     sessions::Session,
 };
-use std::{
-    sync::{Arc, OnceLock},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 /// The least that a retransmission time-out adds to the round trip: Linux's `tcp_rto_min`.
 pub(in crate::proxy) const SMALLEST_ALLOWANCE: Duration = Duration::from_millis(200);
-
-/// The loss action that ended a request on the uplink, if one did.
-pub(in crate::proxy) type Cut = Arc<OnceLock<OnDrop>>;
 
 /// The shaper of a part of a request on the uplink of `session`, with its own random draws from `seed`. Stalls of the
 /// uplink are not reported.

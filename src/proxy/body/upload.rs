@@ -3,8 +3,8 @@
 use super::{
     link_driver::{LinkDriver, LinkOutcome},
     request_body::RequestBody,
+    uplink_cut::UplinkCut,
     uplink_loss,
-    uplink_loss::Cut,
 };
 use crate::proxy::{exchange::Exchange, fault::packet_corruption::PacketCorruption};
 use crate::{
@@ -66,7 +66,7 @@ struct UplinkBody {
     bus: Arc<Bus>,
     seed: Seed,
     /// Set by a loss that ends the request, and read where the response is awaited.
-    cut: Cut,
+    cut: UplinkCut,
     /// Damage to packets, where the profile corrupts them.
     corruption: Option<PacketCorruption>,
     /// Set once the body is shaped.
@@ -88,7 +88,7 @@ impl Upload {
             request: Arc::clone(&exchange.request),
             bus: Arc::clone(exchange.bus()),
             seed: exchange.seed.named("uplink"),
-            cut: Cut::clone(&exchange.cut),
+            cut: UplinkCut::clone(&exchange.cut),
             corruption: None,
             link: None,
             delay: UplinkDelay::default(),

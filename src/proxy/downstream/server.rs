@@ -5,7 +5,7 @@ use crate::clock::Clock;
 use crate::listen::{AcceptLoop, DrainError, Place, place};
 use crate::proxy::{
     config::{ProxyConfig, Timeouts},
-    exchange::service::Proxy,
+    exchange::proxy::Proxy,
 };
 use hyper::{
     server::conn::{http1, http2},

@@ -1,6 +1,6 @@
 //! URL forms of other tools (chaos proxy, livesim): a request for one starts a session with the faults it names.
 
-use super::{origin_policy::allowed_to_all, service::Proxy};
+use super::{origin_policy::allowed_to_all, proxy::Proxy};
 use crate::proxy::error::ProxyError;
 use crate::{
     media::looks_like_manifest,

@@ -2,7 +2,7 @@
 //!
 //! It answers like a collector of CTA-5004-B: 204 to reports that it has read. Rules apply to it as to any request.
 
-use super::{fetch::Outbound, headers, reply};
+use super::{headers, outbound::Outbound, reply};
 use crate::{media::CmcdBody, proxy::body::source::Source, sessions::is_collector};
 use http::{HeaderValue, Method, Response, StatusCode, header};
 use http_body_util::BodyExt as _;

@@ -5,8 +5,8 @@ use super::{
     arrival::{Arrival, At},
     cmcd_request::{self, RequestCmcd},
     exchange::{Decided, Exchange},
+    proxy::Proxy,
     redirect_hops,
-    service::Proxy,
 };
 use crate::proxy::{downstream::connection::Connection, fault};
 use crate::{

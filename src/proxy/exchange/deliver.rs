@@ -1,6 +1,6 @@
 //! Applies the last effects to a response, and makes its body one that is shaped.
 
-use super::{cmsd, exchange::Exchange, headers, server_timing::server_timing, service::Proxy};
+use super::{cmsd, exchange::Exchange, headers, proxy::Proxy, server_timing::server_timing};
 use crate::proxy::{
     body::{
         head_shaping,

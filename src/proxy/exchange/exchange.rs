@@ -1,8 +1,8 @@
 //! An exchange: one request of a player and its response. Dropping it emits the final event with what was measured.
 
-use super::{redirect_hops::RedirectTarget, stopwatch::Stopwatch};
+use super::{redirect_target::RedirectTarget, stopwatch::Stopwatch};
 use crate::proxy::{
-    body::uplink_loss::Cut, downstream::connection::Connection, fault::FaultReporter,
+    body::uplink_cut::UplinkCut, downstream::connection::Connection, fault::FaultReporter,
 };
 use crate::{
     event::{Bus, Event, Measured, Outcome, RequestTag},
@@ -47,7 +47,7 @@ pub(in crate::proxy) struct Exchange {
     /// The target of its redirect, if it is within the session.
     pub(in crate::proxy) redirect_target: Option<RedirectTarget>,
     /// The packet loss that ended the request on the uplink, if one did.
-    pub(in crate::proxy) cut: Cut,
+    pub(in crate::proxy) cut: UplinkCut,
     connection: Arc<Connection>,
     bus: Arc<Bus>,
     started: SessionTime,
@@ -87,7 +87,7 @@ impl Exchange {
             scripted,
             host,
             redirect_target: None,
-            cut: Cut::default(),
+            cut: UplinkCut::default(),
             connection,
             bus,
             started,

@@ -1,18 +1,17 @@
 //! Sends a request to the origin, and prepares its response for the player.
 
 use super::{
-    cmcd_post::Listener, cookies, cookies::PlayerView, exchange::Exchange, headers,
-    headers::pass_on, observe, observe::Observer, origin_policy::reach,
-    redirect_hops::RedirectTarget, service::Proxy,
+    cmcd_collector::collect, cookies, cookies::PlayerView, exchange::Exchange, headers,
+    headers::pass_on, observe, observe::Observer, origin_policy::reach, outbound::Outbound,
+    proxy::Proxy, redirect_target::RedirectTarget, reply,
 };
 use crate::proxy::{
-    body::{request_body::RequestBody, source::Source, upload::Upload},
+    body::{source::Source, upload::Upload},
     config::SessionBy,
     error::ProxyError,
     manifest::{
-        content_coding::request_known_codings,
-        transform,
-        transform::{ManifestContext, Reading},
+        content_coding::request_known_codings, context::ManifestContext, transform,
+        transform::Reading,
     },
     upstream::OriginBody,
 };
@@ -24,35 +23,28 @@ use crate::{
 use http::{
     HeaderName, HeaderValue, Method, Response, StatusCode, header, request, uri::Authority,
 };
-use hyper::body::Incoming;
 use std::sync::Arc;
 use url::Url;
 
-/// A request to be sent to the origin.
-pub(in crate::proxy) struct Outbound {
-    pub(in crate::proxy) url: UpstreamUrl,
-    pub(in crate::proxy) head: request::Parts,
-    pub(in crate::proxy) body: RequestBody,
-    /// Size of the head, as the player sent it.
-    pub(in crate::proxy) head_size: u32,
-}
-
-impl Outbound {
-    /// The request of `exchange` for `url`. If it posts CMCD reports, they are read as its body passes.
-    pub(in crate::proxy) fn new(
-        url: UpstreamUrl,
-        head: request::Parts,
-        body: Incoming,
-        head_size: u32,
-        exchange: &Exchange,
-    ) -> Self {
-        let body = RequestBody::new(body, Listener::of(&head, &url.origin, exchange));
-        Self { url, head, body, head_size }
+impl Proxy {
+    /// Sends the request to the origin. A failure becomes an error response.
+    pub(in crate::proxy) async fn fetch_from_origin(
+        &self,
+        mut outbound: Outbound,
+        exchange: &mut Exchange,
+    ) -> Response<Source> {
+        if let Some(collected) = collect(&mut outbound).await {
+            return collected;
+        }
+        match fetch(self, outbound, exchange).await {
+            Ok(response) => response,
+            Err(error) => reply::refusal(exchange.connection(), &error),
+        }
     }
 }
 
 /// Sends the request to the origin and prepares its response for the player.
-pub(in crate::proxy) async fn fetch(
+async fn fetch(
     proxy: &Proxy,
     outbound: Outbound,
     exchange: &mut Exchange,

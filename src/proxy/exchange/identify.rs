@@ -1,6 +1,6 @@
 //! Finds or starts the session of a request, and its origin and path.
 
-use super::{alias, service::Proxy};
+use super::{alias, proxy::Proxy};
 use crate::proxy::{config::SessionBy, error::ProxyError};
 use crate::{
     media::{HOST_PARAMETER, looks_like_manifest},

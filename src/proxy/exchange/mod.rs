@@ -12,18 +12,22 @@ mod decide;
 mod deliver;
 #[expect(clippy::module_inception, reason = "the folder is named for its main type")]
 mod exchange;
-pub(super) mod fetch;
+mod fetch;
 pub(super) mod headers;
 pub(super) mod identify;
 pub(super) mod observe;
 pub(super) mod origin_policy;
+pub(super) mod outbound;
 mod own_pages;
-pub(super) mod redirect_hops;
+pub(super) mod proxy;
+mod redirect_hops;
+pub(super) mod redirect_target;
 pub(super) mod reply;
 mod respond;
 pub(super) mod response_script;
 mod server_timing;
-pub(super) mod service;
+mod service;
 mod stopwatch;
+pub(super) mod unanswered;
 
 pub(super) use exchange::Exchange;

@@ -1,6 +1,6 @@
 //! Which hosts may be fetched from: none, unless allowed or opened.
 
-use super::service::Proxy;
+use super::proxy::Proxy;
 use crate::proxy::{config::ProxyConfig, upstream::Reach};
 use crate::{
     media::Resource,

@@ -1,6 +1,6 @@
 //! Redirects within a session: the requests of a redirect chain count as one request of the player.
 
-use super::exchange::Exchange;
+use super::{exchange::Exchange, redirect_target::RedirectTarget};
 use crate::proxy::fault;
 use crate::{
     event::RequestTag,
@@ -12,18 +12,6 @@ use crate::{
 use http::request;
 use std::sync::Arc;
 use url::Url;
-
-/// The target of a redirect within the session.
-pub(in crate::proxy) struct RedirectTarget {
-    /// The URL at the origin.
-    pub(in crate::proxy) url: String,
-    /// A rule made the redirect, not the origin.
-    pub(in crate::proxy) ours: bool,
-    /// The target is the requested resource.
-    pub(in crate::proxy) same: bool,
-    /// The URL is marked as part of a chain that a rule made.
-    pub(in crate::proxy) marked: bool,
-}
 
 /// Takes the state of the request that was redirected to `path`, if the present request follows it.
 pub(in crate::proxy) fn take(

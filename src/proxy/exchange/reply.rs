@@ -1,14 +1,22 @@
 //! The proxy's own responses. A header distinguishes them from the origin's.
 
-use crate::proxy::{body::source::Source, error::ProxyError};
+use crate::proxy::{body::source::Source, downstream::connection::Connection, error::ProxyError};
 use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode, header};
 
 /// The header of the proxy's own error responses: `side; cause`.
 const ERROR: header::HeaderName = header::HeaderName::from_static("vsps-error");
 
+/// The response to a request that could not be served, on `connection`, which closes if it must.
+pub(in crate::proxy) fn refusal(connection: &Connection, error: &ProxyError) -> Response<Source> {
+    if error.closes() {
+        connection.refuse();
+    }
+    failure(error)
+}
+
 /// The response to a request that could not be served.
-pub(in crate::proxy) fn failure(error: &ProxyError) -> Response<Source> {
+fn failure(error: &ProxyError) -> Response<Source> {
     let (side, cause) = (error.side(), error.cause());
     let status = error.status();
     let mut response = error_response(status, side, cause, &error.to_string());

@@ -1,10 +1,6 @@
 //! Waits for latency and delays, and obtains the response: from a rule, or from the origin.
 
-use super::{
-    exchange::Exchange,
-    fetch::Outbound,
-    service::{Proxy, Unanswered},
-};
+use super::{exchange::Exchange, outbound::Outbound, proxy::Proxy, unanswered::Unanswered};
 use crate::proxy::{
     body::{head_shaping, source::Source, uplink_loss},
     fault,

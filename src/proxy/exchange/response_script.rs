@@ -1,6 +1,6 @@
 //! Runs the script's response function: the response head is known, and its body is not sent yet.
 
-use super::{arrival, exchange::Exchange, service::Proxy};
+use super::{arrival, exchange::Exchange, proxy::Proxy};
 use crate::proxy::{body::source::Source, fault};
 use crate::{
     event::Event,

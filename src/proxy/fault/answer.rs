@@ -4,11 +4,7 @@ use super::{date::moved_iso_time, range_fault, replacement, short_circuit::short
 use crate::{
     proxy::{
         body::source::Source,
-        exchange::{
-            Exchange,
-            fetch::Outbound,
-            service::{Proxy, Unanswered},
-        },
+        exchange::{Exchange, outbound::Outbound, proxy::Proxy, unanswered::Unanswered},
     },
     rules::{Keep, Plan, Planned, Reload, Skew},
     sessions::{CachedError, UpstreamUrl},

@@ -1,11 +1,13 @@
 //! Edits manifests as a plan requires, and reports the edits.
 
+use super::fault_reporter::FaultReporter;
 use crate::{
     media::{
         ManifestFormat,
         edit::{Edition, apply},
     },
-    proxy::manifest::work::Work,
+    rules::Plan,
+    sessions::Session,
 };
 use bytes::Bytes;
 
@@ -15,12 +17,12 @@ pub(in crate::proxy) fn edit(
     url: &str,
     format: ManifestFormat,
     bytes: Bytes,
-    work: &Work,
+    plan: Option<&Plan>,
+    session: &Session,
     keep: bool,
+    fault_reporter: &FaultReporter,
 ) -> Bytes {
-    let plan = work.plan();
     let edits = plan.map_or(&[][..], |plan| &plan.manifest);
-    let session = work.session();
     if edits.is_empty() && !keep && !session.arming().rules.edits_manifests() {
         return bytes;
     }
@@ -28,7 +30,7 @@ pub(in crate::proxy) fn edit(
     let asked = edits.iter().map(|planned| (&*planned.rule, &planned.effect));
     let edited = session.with_edits(|memory| apply(asked, edition, bytes, memory));
     for (planned, _) in edits.iter().zip(edited.applied).filter(|(_, applied)| *applied) {
-        work.injected(&planned.rule, planned.effect.as_str());
+        fault_reporter.injected(&planned.rule, planned.effect.as_str(), None);
     }
     edited.bytes
 }

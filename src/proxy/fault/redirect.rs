@@ -5,8 +5,8 @@ use crate::{
     proxy::{
         body::source::Source,
         exchange::{
-            Exchange, fetch::Outbound, origin_policy::reach, redirect_hops::RedirectTarget, reply,
-            service::Proxy,
+            Exchange, origin_policy::reach, outbound::Outbound, proxy::Proxy,
+            redirect_target::RedirectTarget, reply,
         },
     },
     rules::{Goal, Redirect},

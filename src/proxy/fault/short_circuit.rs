@@ -5,12 +5,7 @@ use crate::{
     event::Outcome,
     proxy::{
         body::source::Source,
-        exchange::{
-            Exchange,
-            fetch::Outbound,
-            reply,
-            service::{Proxy, Unanswered},
-        },
+        exchange::{Exchange, outbound::Outbound, proxy::Proxy, reply, unanswered::Unanswered},
     },
     rules::{Hang, Plan, Planned, Refusal, RetryAfter, Status},
     seed::Seed,

@@ -3,11 +3,11 @@
 
 use super::{
     content_coding::Coding,
+    context::ManifestContext,
     work::{Manifest, Work, run},
 };
 use crate::proxy::{
     body::{read_ahead::ReadAhead, source::Source},
-    config::Limits,
     exchange::Exchange,
     upstream::OriginBody,
 };
@@ -77,17 +77,6 @@ fn is_whole<B>(response: &Response<B>) -> bool {
         }
         _ => false,
     }
-}
-
-/// The origin and path of a manifest, and the address (`scheme://host`) at which the player reaches the proxy.
-pub(in crate::proxy) struct ManifestContext<'a> {
-    pub(in crate::proxy) url: &'a UpstreamUrl,
-    pub(in crate::proxy) own: Option<&'a str>,
-    /// `scheme://host` that the proxy's addresses in manifests are to begin with.
-    pub(in crate::proxy) public: Option<&'a Arc<str>>,
-    pub(in crate::proxy) limits: &'a Limits,
-    /// A script is loaded: it may edit later, so the state of edits is kept.
-    pub(in crate::proxy) scripted: bool,
 }
 
 /// Reads the manifest in `response`, and rewrites its URIs to stay in the session. A manifest that can't be read

@@ -1,7 +1,7 @@
 //! Decodes, reads, edits and rewrites a manifest. A long one is processed on a separate thread, a few at the same time
 //! and one per session, so that it delays no other request.
 
-use super::{content_coding::Coding, transform::ManifestContext};
+use super::{content_coding::Coding, context::ManifestContext};
 use crate::proxy::{exchange::Exchange, fault};
 use crate::{
     event::{Bus, Event, RequestTag},
@@ -152,7 +152,10 @@ impl Work {
         let uris = self.session.uris(origin).reached_at(self.own.as_deref()).of_document(&url);
         let uris = uris.public_at(self.public.as_deref()).below(start.bases);
         let (url, keep) = (without_directives(&url), self.scripted);
-        let edited = fault::edit(&url, format, decoded.clone(), self, keep);
+        let fault_reporter = self.fault_reporter();
+        let (plan, session) = (self.plan.as_deref(), &self.session);
+        let edited =
+            fault::edit(&url, format, decoded.clone(), plan, session, keep, &fault_reporter);
         let new = match rewrite(format, &edited, &uris) {
             // An edited manifest may be invalid on purpose.
             new if edited != *decoded => new.ok().flatten().or_else(|| Some(edited.into())),
@@ -199,19 +202,9 @@ impl Work {
         self.bus.emit(&Event::ManifestUnread { request, problem });
     }
 
-    /// The request's plan.
-    pub(in crate::proxy) fn plan(&self) -> Option<&Plan> {
-        self.plan.as_deref()
-    }
-
-    pub(in crate::proxy) fn session(&self) -> &Session {
-        &self.session
-    }
-
-    /// Reports that `effect` of `rule` was applied.
-    pub(in crate::proxy) fn injected(&self, rule: &Arc<str>, effect: &'static str) {
+    /// Reports the edits that a rule makes.
+    fn fault_reporter(&self) -> fault::FaultReporter {
         let (bus, request) = (Arc::clone(&self.bus), Arc::clone(&self.request));
         fault::FaultReporter::new(bus, request, self.reservations.clone())
-            .injected(rule, effect, None);
     }
 }

@@ -1,8 +1,11 @@
 //! An origin's response body: read directly from the connection if its length is known, otherwise through hyper.
 
+mod stream_body;
+
+pub(super) use stream_body::StreamBody;
+
 use super::{
     h1_connection::H1Connection,
-    http2::StreamBody,
     idle_connections::{IdleConnection, IdleConnections, PoolKey},
     throttled_stream::ThrottledStream,
 };

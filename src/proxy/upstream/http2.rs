@@ -1,23 +1,12 @@
 //! HTTP/2 to an origin, with one exchange at a time per connection, so that a body that is not read does not block
 //! another.
 
-use super::{
-    body::PoolReturn, idle_connections::IdleConnection, read_policy::ReadPolicy,
-    throttled_stream::ThrottledStream,
-};
+use super::{read_policy::ReadPolicy, throttled_stream::ThrottledStream};
 use crate::proxy::body::upload::Upload;
-use bytes::Bytes;
 use http_body_util::Limited;
-use hyper::{
-    body::{Body as _, Frame, Incoming},
-    client::conn::http2::{self, SendRequest},
-};
+use hyper::client::conn::http2::{self, SendRequest};
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use std::{
-    error::Error as StdError,
-    pin::Pin,
-    task::{Context, Poll, ready},
-};
+use std::error::Error as StdError;
 
 /// Sends requests on a connection that has its own task.
 pub(super) type Sender = SendRequest<Limited<Upload>>;
@@ -52,36 +41,4 @@ pub(super) fn is_unprocessed(error: &hyper::Error) -> bool {
         error.reason() == Some(h2::Reason::REFUSED_STREAM)
             || (error.is_go_away() && error.is_remote())
     })
-}
-
-/// A body, with the connection that is reused after it.
-pub(in crate::proxy) struct StreamBody {
-    pub(super) body: Incoming,
-    connection: Option<(Sender, PoolReturn)>,
-}
-
-impl StreamBody {
-    pub(super) fn new(body: Incoming, sender: Sender, home: PoolReturn) -> Self {
-        if body.is_end_stream() {
-            home.put_back(IdleConnection::Http2(sender));
-            return Self { body, connection: None };
-        }
-        Self { body, connection: Some((sender, home)) }
-    }
-
-    pub(super) fn poll(
-        &mut self,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
-        let next = ready!(Pin::new(&mut self.body).poll_frame(cx));
-        let last = match &next {
-            None => true,
-            Some(Ok(frame)) => frame.is_trailers() || self.body.is_end_stream(),
-            Some(Err(_)) => false,
-        };
-        if last && let Some((sender, home)) = self.connection.take() {
-            home.put_back(IdleConnection::Http2(sender));
-        }
-        Poll::Ready(next)
-    }
 }

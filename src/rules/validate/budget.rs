@@ -4,7 +4,8 @@ use super::values::positive;
 use crate::{
     document::Scope,
     rules::{
-        budget::{Budget, Extent, Limits},
+        budget::{Budget, Extent},
+        budget_limits::Limits,
         entry::BudgetEntry,
     },
 };

@@ -5,10 +5,9 @@ use crate::{
     media::edit::RungSet,
     rules::{
         cycle::{self, Cycle},
-        details::Details,
         entry::WhenEntry,
         glob::Glob,
-        matcher::{self, Matcher, Set},
+        matcher::{self, Details, Matcher, Set},
         media_cycle::{self, MediaCycle},
         numbers::{self, Numbers},
         offsets::{self, Offsets},

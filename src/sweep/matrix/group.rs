@@ -1,9 +1,6 @@
 //! Several players with the same algorithm on one link.
 
-use super::{
-    Figures, RunError,
-    run::{Run, Seat, play},
-};
+use super::{Figures, RunError, play::play, run::Run, seat::Seat};
 use crate::{
     player::network::{LinkNetwork, Network as _},
     seed::Seed,

@@ -1,10 +1,6 @@
 //! One player of a live stream.
 
-use super::{
-    Figures, RunError,
-    figures::Sums,
-    run::{Run, Seat, finished},
-};
+use super::{Figures, RunError, figures::Sums, metric::finite, run::Run, seat::Seat};
 use crate::{
     player::{
         Download, Network as _, Observer as _, OwnedRateControl, Progress, SessionError,
@@ -70,7 +66,7 @@ pub(super) fn play_live(
     let segment = presentation.segment();
     let max_buffer = run.max_buffer();
     let abr = run.player.algorithm(presentation, max_buffer, run.seed, true)?;
-    let estimator: Box<dyn Estimator> = Box::new(Ewma::new(&super::run::HALF_LIVES, segment));
+    let estimator: Box<dyn Estimator> = Box::new(Ewma::new(&Run::HALF_LIVES, segment));
     let mut control = OwnedRateControl::new(presentation.clone(), abr, Some(estimator));
     let edge = LiveEdge::join(segment, catch_up.target, Seed::new(run.seed));
     let mut player = LivePlayer {
@@ -121,7 +117,7 @@ pub(super) fn play_live(
         ..player.sums
     };
     let figures = sums.figures();
-    finished(Figures {
+    finite(Figures {
         play_s: played / MS,
         rebuffer_ratio: rebuffered / (rebuffered + played),
         latency_s: mean / MS,

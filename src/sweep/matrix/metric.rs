@@ -1,6 +1,6 @@
 //! The figures by name.
 
-use super::Figures;
+use super::{Figures, RunError};
 
 /// A figure that runs are compared by.
 #[derive(Debug, Clone, Copy)]
@@ -76,5 +76,13 @@ impl Metric {
             Some(rest) if rest.chars().all(|c| c == '0' || c == '.') => rest.to_owned(),
             _ => shown,
         }
+    }
+}
+
+/// Figures, if all of them are numbers.
+pub(super) fn finite(figures: Figures) -> Result<Figures, RunError> {
+    match METRICS.iter().find(|metric| !(metric.of)(&figures).is_finite()) {
+        Some(metric) => Err(RunError::NotFinite(metric.name)),
+        None => Ok(figures),
     }
 }

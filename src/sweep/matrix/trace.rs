@@ -2,7 +2,9 @@
 
 use super::{
     plan::Net,
-    run::{Run, Seat, Shown, play_all},
+    play_all::play_all,
+    run::Run,
+    seat::{Seat, Shown},
 };
 use crate::units::LinkTime;
 use crate::{model::Link, player::SessionReport, seed::Seed};

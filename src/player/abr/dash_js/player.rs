@@ -13,7 +13,7 @@ use crate::player::{
     abr::{Abr, Choice, State},
     network::Progress,
     presentation::Presentation,
-    session::SessionReport,
+    session_report::SessionReport,
 };
 
 const MS: f64 = 1000.0;

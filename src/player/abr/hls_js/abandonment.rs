@@ -1,6 +1,6 @@
 //! When the download of a segment is given up.
 
-use super::level_selection::{HlsJs, Search};
+use super::level_selection::{HlsJs, Pending, Search};
 use crate::player::{abr::State, estimator::DecayingMean, network::Progress};
 
 const MS: f64 = 1000.0;
@@ -8,15 +8,6 @@ const MS: f64 = 1000.0;
 const UNREASONABLE: f64 = 10.0;
 /// A switch that is not so many times faster waits until the new segment would have arrived.
 const CLEARLY_FASTER: f64 = 2.0;
-
-/// A switch that was decided on, but leaves the download some time.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Pending {
-    segment: usize,
-    /// ms since the request.
-    at: f64,
-    level: usize,
-}
 
 /// The figures of a check, in seconds and bit/s.
 struct Check<'a> {

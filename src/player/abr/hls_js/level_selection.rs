@@ -1,12 +1,11 @@
 //! The estimates, and the level of the next segment.
 
-use super::abandonment::Pending;
 use crate::player::{
     abr::{Abr, Choice, State},
     estimator::DecayingMean,
     network::Progress,
     presentation::Presentation,
-    session::SessionReport,
+    session_report::SessionReport,
 };
 
 /// Weights below this are no estimate.
@@ -20,6 +19,15 @@ const SMALLEST_FIRST_BYTE: f64 = 5.0;
 /// The highest bitrate that replaces the default estimate.
 const LARGEST_DEFAULT: f64 = 5_000_000.0;
 const MS: f64 = 1000.0;
+
+/// A switch that was decided on, but leaves the download some time.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Pending {
+    pub(super) segment: usize,
+    /// ms since the request.
+    pub(super) at: f64,
+    pub(super) level: usize,
+}
 
 /// The settings, by their names in hls.js.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -4,7 +4,7 @@ use super::bandwidth_meter::{BandwidthMeter, single};
 use crate::player::{
     abr::{Abr, Choice, State},
     presentation::Presentation,
-    session::SessionReport,
+    session_report::SessionReport,
 };
 
 const MS: f64 = 1000.0;

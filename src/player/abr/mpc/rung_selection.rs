@@ -8,7 +8,7 @@ use super::plan_search::{PlanSearch, PlanTask};
 use crate::player::{
     abr::{Abr, Choice, State},
     playback::count,
-    session::SessionReport,
+    session_report::SessionReport,
 };
 
 /// Samples that the prediction looks back on.

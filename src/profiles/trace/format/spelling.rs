@@ -4,7 +4,7 @@
 //! all in capitals and ends in `PS`, as in `MBPS`: those are bits. An `i` after the prefix makes it a power of
 //! 1024 (`MiB/s`). Prefixes in any case are kilo, mega or giga: `m` is never milli.
 
-use super::format::{RateUnit, TimeUnit};
+use super::{RateUnit, TimeUnit};
 
 /// The base unit of a quantity.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -14,7 +14,7 @@ enum Base {
 }
 
 /// The unit of rates that the whole `text` spells: `Mbits/sec`, `kBps`, `bytes per second`.
-pub(super) fn rate(text: &str) -> Option<RateUnit> {
+pub(in crate::profiles::trace) fn rate(text: &str) -> Option<RateUnit> {
     let words = words(text);
     match words.as_slice() {
         [] => None,
@@ -28,7 +28,7 @@ pub(super) fn rate(text: &str) -> Option<RateUnit> {
 
 /// The unit of rates in the name of a column: `throughput_kbps`, `RATE(MBit/s)`, `bytesPerSecond`; and
 /// whether it is explicitly per second, not an amount.
-pub(super) fn rate_in(name: &str) -> Option<(RateUnit, bool)> {
+pub(in crate::profiles::trace) fn rate_in(name: &str) -> Option<(RateUnit, bool)> {
     let lower = name.to_ascii_lowercase();
     if matches!(lower.as_str(), "dl_bitrate" | "ul_bitrate") {
         // The 4G and 5G logs of Raca et al.: kbit/s.
@@ -45,7 +45,7 @@ pub(super) fn rate_in(name: &str) -> Option<(RateUnit, bool)> {
 }
 
 /// The unit of times in the name of a column: `time_ms`, `Timestamp (s)`, `elapsedMillis`.
-pub(super) fn time_in(name: &str) -> Option<TimeUnit> {
+pub(in crate::profiles::trace) fn time_in(name: &str) -> Option<TimeUnit> {
     let words = words(name);
     let named = words
         .iter()
@@ -63,7 +63,7 @@ pub(super) fn time_in(name: &str) -> Option<TimeUnit> {
 }
 
 /// The unit of times that `text` spells.
-pub(super) fn time(text: &str) -> Option<TimeUnit> {
+pub(in crate::profiles::trace) fn time(text: &str) -> Option<TimeUnit> {
     Some(match text.to_ascii_lowercase().as_str() {
         "s" | "sec" | "secs" | "second" | "seconds" => TimeUnit::Second,
         "ms" | "msec" | "msecs" | "milli" | "millis" | "millisec" | "millisecond"

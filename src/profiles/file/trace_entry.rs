@@ -1,6 +1,6 @@
 //! The entry `trace` of a profile: a file name, or a table with options.
 
-use super::file::TraceTable;
+use super::TraceTable;
 use crate::document::Text;
 use serde::{
     Deserialize as _, Deserializer,

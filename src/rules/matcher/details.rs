@@ -1,42 +1,45 @@
 //! The less common conditions of a rule: rendition, segment, attempt, host, connection, ...
 
 use super::{
-    cycle::Cycle, facts::Facts, glob::Glob, matcher::Matcher, media_cycle::MediaCycle,
-    numbers::Numbers, offsets::Offsets, window::Window,
+    super::{
+        cycle::Cycle, facts::Facts, glob::Glob, media_cycle::MediaCycle, numbers::Numbers,
+        offsets::Offsets, window::Window,
+    },
+    Matcher,
 };
 use crate::{media::Resource, units::BitRate};
 use http::Method;
 
 /// Conditions that few rules have. A condition on an unknown property does not hold.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(super) struct Details {
-    pub(super) rendition: Vec<Glob>,
-    pub(super) bandwidth: Vec<(BitRate, BitRate)>,
-    pub(super) height: Option<Numbers>,
-    pub(super) codecs: Vec<Box<str>>,
-    pub(super) languages: Vec<Box<str>>,
-    pub(super) roles: Vec<Box<str>>,
-    pub(super) numbers: Option<Numbers>,
-    pub(super) behind_live: Option<Numbers>,
-    pub(super) after_join: Option<Offsets>,
-    pub(super) media_time: Option<Window>,
-    pub(super) media_cycle: Option<MediaCycle>,
-    pub(super) discontinuity: Option<bool>,
-    pub(super) pattern: Option<Cycle>,
-    pub(super) epoch_pattern: Option<Cycle>,
-    pub(super) attempts: Option<Numbers>,
-    pub(super) hosts: Vec<Glob>,
-    pub(super) paths: Vec<Glob>,
-    pub(super) methods: Vec<Method>,
-    pub(super) ranged: Option<bool>,
-    pub(super) reused: Option<bool>,
-    pub(super) blocking: Option<bool>,
+pub(in crate::rules) struct Details {
+    pub(in crate::rules) rendition: Vec<Glob>,
+    pub(in crate::rules) bandwidth: Vec<(BitRate, BitRate)>,
+    pub(in crate::rules) height: Option<Numbers>,
+    pub(in crate::rules) codecs: Vec<Box<str>>,
+    pub(in crate::rules) languages: Vec<Box<str>>,
+    pub(in crate::rules) roles: Vec<Box<str>>,
+    pub(in crate::rules) numbers: Option<Numbers>,
+    pub(in crate::rules) behind_live: Option<Numbers>,
+    pub(in crate::rules) after_join: Option<Offsets>,
+    pub(in crate::rules) media_time: Option<Window>,
+    pub(in crate::rules) media_cycle: Option<MediaCycle>,
+    pub(in crate::rules) discontinuity: Option<bool>,
+    pub(in crate::rules) pattern: Option<Cycle>,
+    pub(in crate::rules) epoch_pattern: Option<Cycle>,
+    pub(in crate::rules) attempts: Option<Numbers>,
+    pub(in crate::rules) hosts: Vec<Glob>,
+    pub(in crate::rules) paths: Vec<Glob>,
+    pub(in crate::rules) methods: Vec<Method>,
+    pub(in crate::rules) ranged: Option<bool>,
+    pub(in crate::rules) reused: Option<bool>,
+    pub(in crate::rules) blocking: Option<bool>,
     /// Requests that match any of these are excluded. These matchers have no `not` themselves.
-    pub(super) not: Vec<Matcher>,
+    pub(in crate::rules) not: Vec<Matcher>,
 }
 
 impl Details {
-    pub(super) fn hold(&self, facts: &Facts<'_>) -> bool {
+    pub(in crate::rules) fn hold(&self, facts: &Facts<'_>) -> bool {
         self.of_the_rendition(facts.resource)
             && self.of_the_segment(facts)
             && self.of_the_time(facts)

@@ -1,18 +1,19 @@
 //! Representations without a template: SegmentList, SegmentBase, or one file at a BaseURL.
 
-use super::super::{
+use super::super::super::{
     Kind, Rendition,
     base::Base,
     budget::LONGEST_URL,
     place::{Place, Range, hash},
     segments::{Addressing, Shape},
 };
-use super::{
-    compile::{Compiler, Span},
+use super::super::{
     describe::shape,
     levels::Levels,
     model::{Form, Part, Text},
+    span::Span,
 };
+use super::{Compiler, REPRESENTATIONS};
 use std::sync::Arc;
 
 /// The bytes that a place takes in addition to its URL.
@@ -43,7 +44,7 @@ pub(super) fn places(
         if let Some(range) = levels.pick(|level| level.index_range.clone()) {
             compiler.out.exact.insert(url, Some(range), Place::of(rendition, Kind::Init));
         }
-        if compiler.out.files.len() < super::compile::REPRESENTATIONS {
+        if compiler.out.files.len() < REPRESENTATIONS {
             compiler.out.files.insert(hash(url), offset - span.start.as_secs_f64());
         }
     }

@@ -1,6 +1,6 @@
 //! The rules that one player request has matched, across the redirects that it follows.
 
-use super::rule_set::RuleSet;
+use super::RuleSet;
 use smallvec::SmallVec;
 
 /// The rules that have matched a player's request at any address of a redirect chain. Each of them has

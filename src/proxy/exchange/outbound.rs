@@ -1,0 +1,29 @@
+//! A request to be sent to the origin.
+
+use super::{cmcd_post::Listener, exchange::Exchange};
+use crate::{proxy::body::request_body::RequestBody, sessions::UpstreamUrl};
+use http::request;
+use hyper::body::Incoming;
+
+/// A request to be sent to the origin.
+pub(in crate::proxy) struct Outbound {
+    pub(in crate::proxy) url: UpstreamUrl,
+    pub(in crate::proxy) head: request::Parts,
+    pub(in crate::proxy) body: RequestBody,
+    /// Size of the head, as the player sent it.
+    pub(in crate::proxy) head_size: u32,
+}
+
+impl Outbound {
+    /// The request of `exchange` for `url`. If it posts CMCD reports, they are read as its body passes.
+    pub(in crate::proxy) fn new(
+        url: UpstreamUrl,
+        head: request::Parts,
+        body: Incoming,
+        head_size: u32,
+        exchange: &Exchange,
+    ) -> Self {
+        let body = RequestBody::new(body, Listener::of(&head, &url.origin, exchange));
+        Self { url, head, body, head_size }
+    }
+}

@@ -1,0 +1,57 @@
+//! The data plane: what all exchanges share.
+
+use crate::{
+    clock::Clock,
+    profiles::Catalog,
+    proxy::{
+        body::wake_schedule::WakeSchedule, config::ProxyConfig,
+        downstream::connections::Connections, upstream::OriginClient,
+    },
+    sessions::{Registry, Session},
+};
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+
+/// The data plane: everything that exchanges share.
+pub struct Proxy {
+    pub(in crate::proxy) registry: Arc<Registry>,
+    pub(in crate::proxy) catalog: Arc<Catalog>,
+    pub(in crate::proxy) config: ProxyConfig,
+    pub(in crate::proxy) upstream: OriginClient,
+    pub(in crate::proxy) connections: Connections,
+    pub(in crate::proxy) wake_schedule: Arc<WakeSchedule>,
+}
+
+impl Proxy {
+    /// A data plane for the sessions of `registry`. It never fetches from `own`, the proxy's own addresses.
+    #[must_use]
+    pub fn new(
+        registry: Arc<Registry>,
+        catalog: Arc<Catalog>,
+        config: ProxyConfig,
+        own: Vec<SocketAddr>,
+    ) -> Self {
+        let upstream = OriginClient::new(&config, own);
+        Self {
+            registry,
+            catalog,
+            config,
+            upstream,
+            connections: Connections::default(),
+            wake_schedule: Arc::default(),
+        }
+    }
+
+    /// Sends bytes at the exact time, by a timer with its own thread: the runtime's timers have a resolution of a
+    /// millisecond. Only for real time: the timer does not follow a paused clock.
+    ///
+    /// # Errors
+    /// When the timer's thread can't be started.
+    pub fn use_precise_timer(&self, clock: Clock) -> io::Result<()> {
+        self.wake_schedule.use_precise_timer(clock)
+    }
+
+    /// Waits for `wait` in session time.
+    pub(in crate::proxy) async fn pause(&self, session: &Session, wait: Duration) {
+        self.wake_schedule.pause(session, wait).await;
+    }
+}

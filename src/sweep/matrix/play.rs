@@ -1,0 +1,61 @@
+//! Plays with one player.
+
+use super::{
+    Figures, RunError, figures::Sums, live::play_live, metric::finite, run::Run, seat::Seat,
+};
+use crate::player::{
+    FullBuffer, Replacement, Session, SessionPolicy, estimator::Ewma, network::LinkNetwork,
+};
+
+/// Plays with one player over `network`.
+pub(super) fn play(
+    run: Run<'_>,
+    network: LinkNetwork,
+    seat: &mut Seat<'_>,
+) -> Result<Figures, RunError> {
+    if let Some(catch_up) = run.plan.options.live {
+        return play_live(run, network, seat, catch_up);
+    }
+    let presentation = &run.plan.presentation;
+    let max_buffer = run.max_buffer();
+    let mut abr = run.player.algorithm(presentation, max_buffer, run.seed, false)?;
+    let mut estimator = Ewma::new(&Run::HALF_LIVES, presentation.segment());
+    let policy = SessionPolicy {
+        max_buffer,
+        full: FullBuffer::WaitForRoom,
+        replacement: Replacement::Never,
+        abandon: run.plan.options.abandon,
+        startup_rebuffers: false,
+        seek: None,
+    };
+    let mut session = Session::new(presentation, network, abr.as_mut(), &mut estimator, policy);
+    let mut sums = Sums { segment: presentation.segment(), ..Sums::default() };
+    let mut started = false;
+    while let Some(step) = session.step(&mut seat.shown)? {
+        if let Some(problem) = session.failure() {
+            return Err(RunError::External(problem.to_owned()));
+        }
+        let progress = &step.download.progress;
+        if !started {
+            sums.startup = step.at + progress.time;
+            started = true;
+        }
+        sums.received += progress.received;
+        if step.download.abandoned {
+            sums.wasted += progress.received;
+        }
+        (seat.see)(&step, session.estimate());
+    }
+    sums.capacity = session.network.capacity();
+    session.play_out(&mut seat.shown);
+    let totals = session.playback().totals();
+    let shown = &seat.shown;
+    sums.segments = shown.segments;
+    sums.bitrate = totals.bitrate;
+    sums.utility = totals.utility;
+    sums.time = totals.time;
+    sums.rebuffer = totals.rebuffer;
+    sums.rebuffer_events = totals.rebuffer_events as f64;
+    (sums.up, sums.down, sums.change) = (shown.up, shown.down, totals.bitrate_change);
+    finite(sums.figures())
+}

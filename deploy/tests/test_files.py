@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import subprocess
+import tomllib
 from pathlib import Path
 
 import yaml
@@ -80,6 +81,37 @@ def test_the_service_starts_the_program(tmp_path: Path) -> None:
     )
     (exposure,) = re.findall(r"Overall exposure level for vsps.service: ([\d.]+)", judged.stdout)
     assert float(exposure) < 2.5
+
+
+def test_the_debian_package_has_its_files(program: str, tmp_path: Path) -> None:
+    """The layout that `cargo deb` makes, made here with dpkg-deb."""
+    root = DEPLOY.parent
+    subprocess.run([DEPLOY / "packaging.sh", program], check=True)
+    metadata = tomllib.loads((root / "Cargo.toml").read_text())["package"]["metadata"]["deb"]
+    tree = tmp_path / "tree"
+    for pattern, place, mode in metadata["assets"]:
+        sources = [Path(program)] if pattern == "target/release/vsps" else sorted(root.glob(pattern))
+        assert sources, f"{pattern} is not there"
+        for source in sources:
+            target = tree / place / source.name if place.endswith("/") else tree / place
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(source, target)
+            target.chmod(int(mode, 8))
+    shutil.copytree(root / metadata["systemd-units"]["unit-scripts"], tree / "lib/systemd/system")
+    control = tree / "DEBIAN"
+    shutil.copytree(root / metadata["maintainer-scripts"], control)
+    for script in control.iterdir():
+        assert "#DEBHELPER#" in script.read_text()
+        subprocess.run(["sh", "-n", str(script)], check=True)
+    (control / "control").write_text("Package: vsps\nVersion: 0\nArchitecture: all\nMaintainer: a <a@b.c>\nDescription: d\n")
+    subprocess.run(["dpkg-deb", "--build", "-Znone", str(tree), str(tmp_path / "vsps.deb")], check=True, capture_output=True)
+    subprocess.run(["dpkg-deb", "-x", str(tmp_path / "vsps.deb"), str(tmp_path / "out")], check=True)
+    out = tmp_path / "out"
+    assert subprocess.run([out / "usr/bin/vsps", "--version"], check=True, capture_output=True).stdout.startswith(b"vsps ")
+    assert (out / "usr/share/man/man1/vsps-run.1").is_file()
+    unit = (out / "lib/systemd/system/vsps.service").read_text()
+    assert "ExecStart=/usr/bin/vsps run\n" in unit and (out / "usr/bin/vsps").is_file()
+    subprocess.run(["bash", "-n", out / "usr/share/bash-completion/completions/vsps"], check=True)
 
 
 def slurm_environment(folder: Path, task: int, count: int) -> dict[str, str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 from collections.abc import Callable
 
@@ -12,25 +11,13 @@ import vsps
 from .conftest import MANIFEST
 
 
-def player(session: vsps.Session, duration: str) -> subprocess.Popen[str]:
-    command = [str(vsps.find_binary()), "play", session.address(MANIFEST), "--duration", duration, "--cmcd", "v2"]
-    return subprocess.Popen([*command, "--json"], stdout=subprocess.PIPE, text=True)
-
-
-def figures(player: subprocess.Popen[str]) -> dict[str, float]:
-    output, _ = player.communicate(timeout=60)
-    read: dict[str, float] = json.loads(output)
-    return read
-
-
-def is_video_segment(event: vsps.Event) -> bool:
-    resource = event.data["resource"]
-    return (resource["kind"], resource["media"]) == ("segment", "video")
+def command(session: vsps.Session, duration: str) -> list[str]:
+    return [str(vsps.find_binary()), "play", session.address(MANIFEST), "--duration", duration]
 
 
 def test_a_good_network(vsps_arm: Callable[..., vsps.Session]) -> None:
     session = vsps_arm(rate="20 Mbit/s")
-    figures(player(session, "3 s"))
+    subprocess.run([*command(session, "3 s"), "--cmcd", "v2"], check=True, timeout=60)
     check = vsps.expect(session)
     check.to_have_no_rebuffering()
     check.to_have_rebuffer_ratio_below(0.01)
@@ -41,7 +28,7 @@ def test_a_good_network(vsps_arm: Callable[..., vsps.Session]) -> None:
     check.to_have_retries_at_most(0)
     check.to_have_switches_at_most(5)
     check.to_satisfy("mean_bitrate_bps >= 0.3M")
-    vsps.expect(session, timeout=10).to_have_played_at_least(1)
+    vsps.expect(session, timeout=10).to_have_played_at_least(0.5)
     with pytest.raises(AssertionError, match=rf"seed {session.seed}\): mean_bitrate_bps > 1e\+09: it is "):
         check.to_have_mean_bitrate_above(1e9)
     with pytest.raises(AssertionError, match="live_latency_seconds < 10: it has no value"):
@@ -50,14 +37,18 @@ def test_a_good_network(vsps_arm: Callable[..., vsps.Session]) -> None:
 
 def test_a_bad_network(vsps_arm: Callable[..., vsps.Session]) -> None:
     session = vsps_arm(rate="2 Mbit/s")
-    with session.expect_event("request_finished", is_video_segment, timeout=20):
-        viewer = player(session, "10 s")
-    session.pause("6 s")
-    assert figures(viewer)["rebuffer_count"] >= 1
-    with pytest.raises(AssertionError, match=r"rebuffer_count == 0: it is \d+\n(.|\n)*rebuffered at \d"):
-        vsps.expect(session).to_have_no_rebuffering()
-    with pytest.raises(AssertionError, match="rebuffer_ratio < 0.01: it is 0"):
-        vsps.expect(session).to_satisfy("rebuffer_ratio < 1%")
+    viewer = subprocess.Popen([*command(session, "60 s"), "--max-buffer", "4 s"])
+    try:
+        vsps.expect(session, timeout=30).to_have_played_at_least(0.5)
+        session.pause()
+        vsps.expect(session, timeout=30).to_satisfy("rebuffer_seconds > 500 ms")
+        with pytest.raises(AssertionError, match=r"rebuffer_count == 0: it is \d+\n(.|\n)*rebuffered at \d"):
+            vsps.expect(session).to_have_no_rebuffering()
+        with pytest.raises(AssertionError, match="rebuffer_ratio < 0.01: it is 0"):
+            vsps.expect(session).to_satisfy("rebuffer_ratio < 1%")
+    finally:
+        viewer.kill()
+        viewer.wait()
 
 
 def test_nothing_that_was_never_shown_passes(vsps_session: vsps.Session) -> None:

@@ -11,7 +11,23 @@ import vsps
 from vsps.hls import Segment, Variant, read_media, read_variants
 
 LOCUSTFILE = """
+import gevent
+from locust import events
 from vsps.locust import Viewer
+
+seen = {"startup": 0, "segment": 0}
+
+@events.init.add_listener
+def watch(environment, **_):
+    @environment.events.request.add_listener
+    def count(name, **_):
+        if name in seen:
+            seen[name] += 1
+        # Each viewer has started, and goes on.
+        if seen and seen["startup"] == 3 and seen["segment"] >= 9:
+            seen.clear()
+            # Not from a viewer: that would wait for itself to end.
+            gevent.spawn(environment.runner.quit)
 
 class Short(Viewer):
     manifest = "/demo/hls/master.m3u8"
@@ -35,7 +51,7 @@ def test_playlists() -> None:
 
 def test_viewers_play(vsps_proxy: vsps.Proxy, tmp_path: Path) -> None:
     (tmp_path / "locustfile.py").write_text(LOCUSTFILE)
-    command = [sys.executable, "-m", "locust", "--headless", "--users", "3", "--spawn-rate", "3", "--run-time", "5s"]
+    command = [sys.executable, "-m", "locust", "--headless", "--users", "3", "--spawn-rate", "3", "--run-time", "60s"]
     command += ["--host", vsps_proxy.players_url, "--csv", "out", "--csv-full-history", "--exit-code-on-error", "1"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr

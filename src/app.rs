@@ -211,6 +211,7 @@ impl App {
         .over(self.ready.scheme)
         .serving_built_in(self.ready.path.is_none())
         .with_session_metrics(self.session_metrics);
+        let (admin_listener, most_operators) = self.listeners.admin;
         let admin = state.clone();
         let stop = async move {
             stop.await;
@@ -219,7 +220,8 @@ impl App {
         parts.spawn(api::serve(
             state,
             console::router(),
-            self.listeners.admin,
+            admin_listener,
+            most_operators,
             after(stopped.clone()),
         ));
         let expiring = tokio::spawn(expire(Arc::clone(&self.registry)));

@@ -32,7 +32,8 @@ const DRAIN: Duration = Duration::from_secs(1);
 pub async fn serve(
     state: State,
     pages: Router,
-    (listener, most): (TcpListener, usize),
+    listener: TcpListener,
+    most: usize,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> anyhow::Result<()> {
     let router = router(state, pages, listener.local_addr()?);

@@ -26,7 +26,8 @@ const NTP_TO_UNIX: u64 = 2_208_988_800;
 pub(super) fn chunk(
     rendition: &Rendition,
     fragment: &Fragment,
-    (number, part): (u64, u64),
+    number: u64,
+    part: u64,
     padding: &Padding,
 ) -> Vec<Bytes> {
     let frames = frames(rendition, number, part);
@@ -103,7 +104,7 @@ mod tests {
                 let fragment = encoded.fragment(number).unwrap();
                 let (mut length, mut data) = (0, Vec::new());
                 for part in 0..PARTS {
-                    let bytes = chunk(rendition, fragment, (number, part), &padding).concat();
+                    let bytes = chunk(rendition, fragment, number, part, &padding).concat();
                     length += bytes.len() as u64;
                     let top = boxes(&bytes, 0..bytes.len()).unwrap();
                     let kinds: Vec<_> = top.iter().map(|found| found.kind).collect();
@@ -137,7 +138,7 @@ mod tests {
         let encoded = EncodedLoop::cut(rendition).unwrap();
         let number = 448_839_122;
         let fragment = encoded.fragment(number).unwrap();
-        let bytes = chunk(rendition, fragment, (number, 1), &Padding::new()).concat();
+        let bytes = chunk(rendition, fragment, number, 1, &Padding::new()).concat();
         assert_eq!(&bytes[4..8], b"prft");
         let expected = 1_795_356_484 + NTP_TO_UNIX;
         assert_eq!((number_at(&bytes, 16, 4), number_at(&bytes, 20, 4)), (expected, 1 << 31));

@@ -10,7 +10,7 @@ use super::ladder::{RENDITIONS, Rendition, rungs, sounds};
 use super::padding::Padding;
 use super::resource::digest;
 use super::segment::assemble;
-use super::ts::{NullPackets, Program};
+use super::ts::{NullPackets, Program, Track};
 
 /// Every loop, and the data that all responses share.
 #[derive(Debug)]
@@ -43,8 +43,11 @@ impl Library {
             let Some((at, sound)) = find(rung).zip(sounds().next().and_then(find)) else {
                 continue;
             };
-            let part = |at: usize| (volumes[at].rendition, &volumes[at].encoded);
-            let program = Program::new(part(at), part(sound))
+            let track = |at: usize| Track {
+                rendition: volumes[at].rendition,
+                encoded: &volumes[at].encoded,
+            };
+            let program = Program::new(track(at), track(sound))
                 .map_err(|fault| OriginError::Media { rendition: rung.name, fault })?;
             programs.push((at, program));
         }
@@ -78,7 +81,7 @@ impl Library {
     /// Part `part`, from 0, of a low-latency segment.
     pub(super) fn part(&self, rendition: &Rendition, number: u64, part: u64) -> Option<Vec<Bytes>> {
         let fragment = self.volume(rendition)?.encoded.fragment(number)?;
-        Some(chunk(rendition, fragment, (number, part), &self.padding))
+        Some(chunk(rendition, fragment, number, part, &self.padding))
     }
 
     /// Segment `number` of a rung with the sound as a transport stream, slice by slice.
@@ -86,7 +89,7 @@ impl Library {
         let volume = self.volume(rung)?;
         let sounds = self.sound()?.encoded.fragment(number)?;
         let pictures = volume.encoded.fragment(number)?;
-        Some(volume.program.as_ref()?.slices(number, (pictures, sounds), &self.nulls))
+        Some(volume.program.as_ref()?.slices(number, pictures, sounds, &self.nulls))
     }
 
     /// The padding of segments.

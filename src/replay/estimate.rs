@@ -2,12 +2,13 @@
 
 use super::{
     error::ReplayError,
-    fault::{Fault, seen},
+    fault::seen,
     fault_rules::{FaultRule, rules, short_rules},
     latency_estimate::{latency, slow_wait},
     profile_text::profile,
     rate_estimate::{Evidence, RateStep, rate_steps},
     record::{Ending, Record, Recording},
+    recorded_fault::Fault,
     summary::{FaultView, SCHEMA, Summary},
 };
 use crate::units::span;

@@ -2,7 +2,7 @@
 
 use super::{
     record::{Ending, Record},
-    toml_text::table,
+    recorded_fault::{Fault, rounded},
 };
 use crate::units::{ByteSize, span};
 use std::time::Duration;
@@ -10,24 +10,6 @@ use toml::{Table, Value};
 
 /// A player that waits for less may have given up for a reason of its own, such as a seek.
 const LONG_WAIT: Duration = Duration::from_secs(4);
-
-/// What was done to a request.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Fault {
-    /// The table `then` of a rule that does it again.
-    pub(super) then: Table,
-}
-
-impl Fault {
-    pub(super) fn new(key: &str, value: impl Into<Value>) -> Self {
-        Self { then: table(key, value) }
-    }
-
-    /// A wait before the headers.
-    pub(super) fn delay(time: Duration) -> Self {
-        Self::new("delay", span::print(rounded(time)))
-    }
-}
 
 /// What went wrong with a request, from its status and its end alone.
 pub(super) fn seen(record: &Record) -> Option<Fault> {
@@ -81,14 +63,6 @@ fn point(record: &Record, bytes: u64) -> String {
 
 fn span_of(time: Duration) -> String {
     span::print(rounded(time))
-}
-
-/// To two digits of a second, or whole milliseconds below.
-fn rounded(time: Duration) -> Duration {
-    let ms = time.as_millis();
-    let unit = if ms >= 1000 { 10 } else { 1 };
-    let ms = (ms + unit / 2) / unit * unit;
-    Duration::from_millis(u64::try_from(ms).unwrap_or(u64::MAX).max(1))
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
 //! Rules that do the faults of a recording again, on any stream where that is possible.
 
 use super::{
-    fault::Fault,
     record::{Class, Record},
+    recorded_fault::Fault,
     toml_text::inline,
 };
 use crate::{

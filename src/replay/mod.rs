@@ -18,6 +18,7 @@ mod profile_text;
 mod rate_estimate;
 mod reader;
 mod record;
+mod recorded_fault;
 mod recorder;
 mod summary;
 mod toml_text;

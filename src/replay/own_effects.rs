@@ -1,6 +1,6 @@
 //! The effects that a proxy of ours recorded, as the effects of rules.
 
-use super::{fault::Fault, toml_text::table};
+use super::{recorded_fault::Fault, toml_text::table};
 use crate::{rules::RuleSet, units::span};
 use serde_json::{Map, Value};
 use std::time::Duration;

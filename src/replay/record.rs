@@ -1,6 +1,6 @@
 //! What all recordings have in common: requests with their times, and samples of a rate.
 
-use super::fault::Fault;
+use super::recorded_fault::Fault;
 use crate::media::{Kind, Ladder, MediaType};
 use std::time::Duration;
 

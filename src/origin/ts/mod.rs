@@ -12,7 +12,7 @@ mod program;
 mod tables;
 
 pub(super) use packet::NullPackets;
-pub(super) use program::Program;
+pub(super) use program::{Program, Track};
 
 /// Media type of transport streams.
 pub(super) use program::CONTENT_TYPE;

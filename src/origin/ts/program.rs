@@ -34,6 +34,13 @@ pub(in crate::origin) struct Program {
     before: Vec<[u64; 2]>,
 }
 
+/// A rendition, and its loop.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::origin) struct Track<'a> {
+    pub(in crate::origin) rendition: &'static Rendition,
+    pub(in crate::origin) encoded: &'a EncodedLoop,
+}
+
 /// A slice being written.
 struct Multiplexer<'a> {
     program: &'a Program,
@@ -48,11 +55,9 @@ struct Multiplexer<'a> {
 }
 
 impl Program {
-    /// The program of `video` and `audio`, whose loops these are.
-    pub(in crate::origin) fn new(
-        (video, pictures): (&'static Rendition, &EncodedLoop),
-        (audio, sounds): (&'static Rendition, &EncodedLoop),
-    ) -> Result<Self, MediaFault> {
+    /// The program of `video` and `audio`.
+    pub(in crate::origin) fn new(video: Track<'_>, audio: Track<'_>) -> Result<Self, MediaFault> {
+        let (pictures, sounds) = (video.encoded, audio.encoded);
         let sets = ParameterSets::read(&pictures.init)?;
         let mut before = vec![[0, 0]];
         let mut sum = [0, 0];
@@ -66,7 +71,7 @@ impl Program {
             }
             before.push(sum);
         }
-        Ok(Self { video, audio, sets, before })
+        Ok(Self { video: video.rendition, audio: audio.rendition, sets, before })
     }
 
     /// The parameter sets of the pictures.
@@ -83,14 +88,15 @@ impl Program {
     pub(in crate::origin) fn slices(
         &self,
         number: u64,
-        (pictures, sounds): (&Fragment, &Fragment),
+        pictures: &Fragment,
+        sounds: &Fragment,
         nulls: &NullPackets,
     ) -> Vec<Vec<Bytes>> {
         let streams = self.streams(number);
         let (made, pieces, unit) = (BytesMut::new(), Vec::new(), Vec::new());
         let mut multiplexer =
             Multiplexer { program: self, streams, nulls, made, pieces, written: 0, unit };
-        let slice = |part| multiplexer.slice((number, part), pictures, sounds);
+        let slice = |part| multiplexer.slice(number, part, pictures, sounds);
         (0..PARTS).map(slice).collect()
     }
 
@@ -113,12 +119,7 @@ impl Program {
 }
 
 impl Multiplexer<'_> {
-    fn slice(
-        &mut self,
-        (number, part): (u64, u64),
-        video: &Fragment,
-        audio: &Fragment,
-    ) -> Vec<Bytes> {
+    fn slice(&mut self, number: u64, part: u64, video: &Fragment, audio: &Fragment) -> Vec<Bytes> {
         let Program { video: rung, audio: sound, .. } = self.program;
         let start = Span::of(sound, number).start;
         let time_of =

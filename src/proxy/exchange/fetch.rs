@@ -189,8 +189,9 @@ fn rewrite_location(
         if exchange.request.resource.kind != Kind::Other {
             exchange.session.with_ladder(|ladder| ladder.redirected(&from, &to));
         }
-        if is_redirect(response.status()) && matches!(to.scheme(), "http" | "https") {
-            let url = to.into();
+        if is_redirect(response.status())
+            && let Ok(url) = to.as_str().parse()
+        {
             exchange.redirect_target =
                 Some(RedirectTarget { url, ours: false, same: true, marked: false });
         }

@@ -57,7 +57,7 @@ pub(in crate::proxy) fn carry_over(exchange: &mut Exchange) {
         exchange.decision = Decision::default();
         exchange.scripted = false;
     }
-    exchange.session.expect_redirect(method, &normalised(&url), marked, led);
+    exchange.session.expect_redirect(method, &normalised(&url.text()), marked, led);
 }
 
 /// A URL in the form in which a player requests it after a redirect.

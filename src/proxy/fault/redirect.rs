@@ -27,7 +27,7 @@ pub(super) fn redirect(
     head: &request::Parts,
 ) -> Response<Source> {
     let here = own_address(head);
-    let itself = |marked| RedirectTarget { url: url.text(), ours: true, same: true, marked };
+    let itself = |marked| RedirectTarget { url: url.clone(), ours: true, same: true, marked };
     let (location, target) = match &redirect.to {
         Goal::Url(to) => redirect_address(proxy, exchange, url, to, false),
         Goal::Host(host) => {
@@ -73,8 +73,7 @@ fn redirect_address(
     let same_origin = to.starts_with('/') && !to.starts_with("//") && !to.starts_with("/-/");
     let written = if same_origin { to } else { there.as_str() };
     let location = rewrite_uri(written, &uris).unwrap_or_else(|| written.to_owned());
-    let url = target.text();
-    (location, Some(RedirectTarget { url, ours: true, same, marked: false }))
+    (location, Some(RedirectTarget { url: target, ours: true, same, marked: false }))
 }
 
 /// The number of hops left, for a request within a redirect chain.
@@ -89,7 +88,7 @@ pub(in crate::proxy) fn next_hop(
     outbound: &Outbound,
 ) -> Option<Response<Source>> {
     let left = hops(&outbound.head)?.checked_sub(1)?;
-    let url = outbound.url.text();
+    let url = outbound.url.clone();
     exchange.redirect_target = Some(RedirectTarget { url, ours: true, same: true, marked: true });
     Some(redirect_response(StatusCode::FOUND, &hop(&own_address(&outbound.head), left)))
 }

@@ -6,7 +6,7 @@ use super::{
         progress::Progress,
     },
     driver::{Driver, Job, Task},
-    seen::Told,
+    seen::TaskResult,
     tools::Tools,
 };
 use crate::{
@@ -84,16 +84,16 @@ async fn play(
     let mut outcomes: Vec<Option<Result<ObservedSession, String>>> = vec![None; tasks.len()];
     let mut done = 0;
     while let Some(line) = driver.line().await? {
-        let told: Told = serde_json::from_str(&line).map_err(Failure::running)?;
-        let Some((viewer, task)) = viewers.get(told.task).zip(tasks.get(told.task)) else {
+        let result: TaskResult = serde_json::from_str(&line).map_err(Failure::running)?;
+        let Some((viewer, task)) = viewers.get(result.task).zip(tasks.get(result.task)) else {
             continue;
         };
         let exchanges = proxy.exchanges.take(&viewer.session);
-        let outcome = match told.seen {
+        let outcome = match result.seen {
             Some(seen) => seen.session(&exchanges, task.enough),
-            None => Err(told.error.unwrap_or_else(|| "no result".to_owned())),
+            None => Err(result.error.unwrap_or_else(|| "no result".to_owned())),
         };
-        if let Some(slot) = outcomes.get_mut(told.task) {
+        if let Some(slot) = outcomes.get_mut(result.task) {
             *slot = Some(outcome);
         }
         done += 1;

@@ -1,4 +1,4 @@
-//! What the page tells of a viewer.
+//! What the page reports of a viewer.
 
 use super::super::exchanges::Exchange;
 use crate::{
@@ -10,9 +10,9 @@ use serde::Deserialize;
 /// What the player gives up so shortly before the end of the viewing, in seconds, is cut off by that end.
 const LAST_MOMENT: f64 = 1.0;
 
-/// A line of the driver: what came of a task.
+/// A line of the driver: the result of a task.
 #[derive(Debug, Deserialize)]
-pub(super) struct Told {
+pub(super) struct TaskResult {
     pub(super) task: usize,
     pub(super) seen: Option<Seen>,
     pub(super) error: Option<String>,

@@ -250,7 +250,7 @@ fn fill(reports: &[Report], times: &[Duration], recording: &mut Recording) {
         recording.records.push(record);
     }
     if starved > 0 {
-        recording.notes.push(format!("the player's buffer ran empty {starved} times"));
+        recording.notes.push(format!("the player's buffer ran empty, by {starved} of its reports"));
     }
 }
 

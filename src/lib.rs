@@ -28,6 +28,7 @@
 //! - [`clock`]: the time of the process
 //! - [`event`]: what happened in the data plane, as plain data
 //! - [`sessions`]: the state of each viewer: link, rules, ladder, counters; the registry
+//! - [`qoe`]: quality of experience as figures: the formulas
 //! - [`observers`]: from events to Prometheus metrics, summary, event log, HAR and logs
 //! - [`replay`]: from a recording of requests to a profile and rules that reproduce it
 //! - [`proxy`]: the data plane: HTTP requests of players
@@ -62,6 +63,7 @@ pub mod player;
 pub mod plot;
 pub mod profiles;
 pub mod proxy;
+pub mod qoe;
 pub mod replay;
 pub mod rules;
 pub mod seed;

@@ -37,7 +37,9 @@ const MODULES: &[(&str, &[&str])] = &[
     ("event", &["clock", "media", "model", "rules", "units"]),
     ("sessions", &["clock", "event", "media", "model", "profiles", "rules", "seed", "units"]),
     // The event log spells out plans, whose parts are rules' and units' types.
-    ("observers", &["clock", "event", "output", "rules", "units"]),
+    // The formulas of the quality of experience, for the observers and the simulated player.
+    ("qoe", &[]),
+    ("observers", &["clock", "event", "output", "qoe", "rules", "units"]),
     // `rules`: to check that the rules it writes can be read.
     ("replay", &["event", "media", "rules", "units"]),
     // `profiles`: the catalogue, for `vsps.profile=NAME`.
@@ -66,7 +68,7 @@ const MODULES: &[(&str, &[&str])] = &[
     ),
     ("console", &[]),
     ("origin", &["listen", "media", "units"]),
-    ("player", &["media", "model", "seed", "units"]),
+    ("player", &["media", "model", "qoe", "seed", "units"]),
     // `model` and `media`: to make the network of a session of a profile.
     ("sweep", &["document", "media", "model", "player", "profiles", "seed", "units"]),
     // `player`: its assertions. `media`: the versions of CMCD.

@@ -1,6 +1,7 @@
 //! `FIGURE OP NUMBER`: what a viewing must satisfy.
 
-use super::{playback::count, qoe::Qoe};
+use super::playback::count;
+use crate::qoe::Qoe;
 use std::{fmt, str::FromStr};
 
 /// An assertion on a figure of [`Qoe`].

@@ -36,6 +36,7 @@ mod session;
 mod session_report;
 mod setup;
 
+pub use crate::qoe::Qoe;
 pub use abr::{Abr, Choice, State};
 pub use assertion::{Assertion, AssertionError, Unmet};
 pub use estimate_error::EstimateError;
@@ -44,7 +45,7 @@ pub use playback::{Observer, Playback, Totals, WaitCause};
 pub use playout::{BufferedSegment, Playout, PlayoutPolicy, PlayoutState, PlayoutTotals};
 pub use presentation::{Presentation, PresentationError};
 pub use preset::{PlayerPreset, preset};
-pub use qoe::{DownloadTotals, Qoe};
+pub use qoe::DownloadTotals;
 pub use rate_control::{OwnedRateControl, RateControl};
 pub use replacement::Replacement;
 pub use request_policy::{BackOff, Failure, RequestPolicy, Retries};

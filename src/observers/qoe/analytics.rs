@@ -1,7 +1,7 @@
 //! Keeps a record of each session, and answers questions about it.
 
 use super::{
-    figures::Figures,
+    figures::figures,
     qoe_view::QoeView,
     record::SessionRecord,
     run_file::{Part, RunFile},
@@ -18,6 +18,7 @@ use crate::{
         har::{self, HarLink},
         starvation::Starvation,
     },
+    qoe::Qoe,
 };
 use foldhash::fast::RandomState;
 use parking_lot::{Mutex, RwLock};
@@ -82,7 +83,7 @@ struct Timelines {
 #[derive(Serialize)]
 struct Qoes {
     schema: u32,
-    together: Figures,
+    together: Qoe,
     sessions: Vec<QoeView>,
 }
 
@@ -127,8 +128,8 @@ impl Analytics {
     pub fn qoes(&self, of: &[Moment]) -> String {
         let records = of.iter().filter_map(|moment| self.record(moment));
         let sessions: Vec<_> = records.map(|record| QoeView::of(&record)).collect();
-        let figures: Vec<_> = sessions.iter().map(|view| view.qoe.clone()).collect();
-        json(&Qoes { schema: SCHEMA, together: Figures::together(&figures), sessions })
+        let all: Vec<_> = sessions.iter().map(|view| view.qoe).collect();
+        json(&Qoes { schema: SCHEMA, together: Qoe::together(&all), sessions })
     }
 
     /// A run file of sessions, with the events that `feed` still has, saved at the Unix time `saved`. `None` = none of
@@ -169,7 +170,7 @@ impl Analytics {
         Some(Brief {
             requests: record.totals.requests,
             buffer_ms: buffer.map(crate::observers::request_fields::ms),
-            rebuffers: Figures::of(&record).rebuffer_count(),
+            rebuffers: figures(&record).rebuffer_count,
             rung: record.renditions.rungs().collect(),
         })
     }

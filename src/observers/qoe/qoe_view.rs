@@ -1,12 +1,13 @@
 //! The QoE of a session as JSON.
 
 use super::{
-    figures::{Figures, Sources},
+    figures::{Sources, figures},
     record::SessionRecord,
     reports::Difference,
     session_view::{SCHEMA, SessionView},
 };
 use crate::observers::{archive::SplitView, request_fields::ms};
+use crate::qoe::Qoe;
 use serde::Serialize;
 
 /// The QoE of a session.
@@ -14,7 +15,7 @@ use serde::Serialize;
 pub(super) struct QoeView {
     schema: u32,
     session: SessionView,
-    pub(super) qoe: Figures,
+    pub(super) qoe: Qoe,
     source: Sources,
     /// By the requests of each media type.
     switches: Vec<SwitchesView>,
@@ -108,7 +109,7 @@ impl QoeView {
         Self {
             schema: SCHEMA,
             session: SessionView::of(record),
-            qoe: Figures::of(record),
+            qoe: figures(record),
             source,
             switches: switches(record),
             rebuffers: RebuffersView {

@@ -1,6 +1,6 @@
 //! Prometheus series of single sessions, if they are asked for.
 
-use super::{analytics::Analytics, figures::Figures, record::SessionRecord};
+use super::{analytics::Analytics, figures::figures, record::SessionRecord};
 use crate::observers::{exposition, families, families::Family};
 use prometheus::{CounterVec, GaugeVec, Opts, Registry};
 
@@ -79,7 +79,7 @@ impl SessionSeries {
         for (media, rung) in record.renditions.rungs() {
             self.rung.with_label_values(&[id, media]).set(rung.into());
         }
-        let rebuffers = Figures::of(record).rebuffer_count();
+        let rebuffers = figures(record).rebuffer_count;
         self.rebuffers.with_label_values(&[id]).inc_by(rebuffers as f64);
         let count = |of: fn(&super::switches::Switches) -> u64| {
             record.renditions.switches.iter().map(of).sum::<u64>() as f64

@@ -1,5 +1,7 @@
 //! What the viewer is shown: bitrates over time and changes between segments.
 
+use crate::qoe::qoe_linear;
+
 /// Sums over the media shown. The formulas are those of `docs/abr.md`.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub(super) struct Shown {
@@ -47,12 +49,9 @@ impl Shown {
         (self.known > 0.0).then(|| self.bits / self.known)
     }
 
-    /// Mean over the segments shown of: bitrate in Mbit/s − |change of it| − 4.3 × rebuffering in s.
-    ///
-    /// Source: Mao, Netravali, Alizadeh, "Neural Adaptive Video Streaming with Pensieve", SIGCOMM 2017 (QoE_lin).
+    /// See [`qoe_linear`]; `rebuffer` in seconds.
     pub(super) fn qoe_linear(&self, rebuffer: f64) -> Option<f64> {
-        let sum = self.bitrate / 1e6 - self.change / 1e6 - 4.3 * rebuffer;
-        (self.segments > 0).then(|| sum / self.segments as f64)
+        qoe_linear(self.bitrate, self.change, rebuffer, self.segments)
     }
 }
 

@@ -69,8 +69,8 @@ const MODULES: &[(&str, &[&str])] = &[
     ("console", &[]),
     ("origin", &["listen", "media", "units"]),
     ("player", &["media", "model", "qoe", "seed", "units"]),
-    // `model` and `media`: to make the network of a session of a profile.
-    ("sweep", &["document", "media", "model", "player", "profiles", "seed", "units"]),
+    // `model`, `media` and `rules`: to make the network of a session of a profile.
+    ("sweep", &["document", "media", "model", "player", "profiles", "rules", "seed", "units"]),
     // `player`: its assertions. `media`: the versions of CMCD.
     ("args", &["media", "player", "profiles", "proxy", "sessions", "sweep", "units"]),
     ("logging", &["args", "output", "units"]),

@@ -7,17 +7,21 @@
 #[path = "process/mod.rs"]
 mod process;
 
-use http_body_util::BodyExt as _;
 use process::{Running, ended, json, vsps};
 use serde_json::Value;
 use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
-use tokio::task::JoinSet;
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::{TcpListener, TcpStream},
+    task::JoinSet,
+};
 use vsps::{
+    media::Kind,
     model::LinkSpec,
     player::{
         BufferedSegment, DownloadTotals, FullBuffer, Playout, PlayoutPolicy, Presentation, Qoe,
         Replacement, Session, SessionPolicy, SessionReport, Setup, SetupRequest, estimator::Ewma,
-        network::LinkNetwork,
+        network::{Heads, LinkNetwork}, preset,
     },
     profiles::Catalog,
     seed::Seed,
@@ -25,27 +29,42 @@ use vsps::{
 };
 
 /// How long each viewing lasts.
-const SECONDS: u32 = 60;
+const SECONDS: u32 = 20;
 /// More segments than are downloaded in that time.
-const SEGMENTS: usize = 30;
-const RUNGS: usize = 6;
-const SEGMENT: f64 = 4000.0;
-const FOLDER: &str = "/demo/ts";
+const SEGMENTS: usize = 40;
+/// ms.
+const SEGMENT: f64 = 2000.0;
+/// kbit/s.
+const BITRATES: [f64; 5] = [120.0, 350.0, 900.0, 2000.0, 4500.0];
 /// The half-lives in ms of the estimator of algorithms that have none of their own.
 const HALF_LIVES: [f64; 2] = [3000.0, 8000.0];
-/// A viewing on a machine that is busy with other things is repeated, at most so often in all.
-const ATTEMPTS: usize = 3;
+/// No decision of a case may depend on so many ms in each round trip: over sockets, a busy machine adds as much.
+const MARGINS: [u64; 3] = [10, 25, 60];
+/// How many cases are viewed.
+const VIEWED: usize = 8;
 
-/// Profile, algorithm, seed. The profiles have steps, random rates, random latency, and stalls.
-const CASES: &[(&str, &str, u64)] = &[
+/// Profile, algorithm, and the first seed that is looked at. The profiles have steps, random rates, random latency, and
+/// stalls; the first seconds of the first case are so slow that the heads of responses count. The first seed is taken
+/// whose decisions do not depend on the margins; a pair without one is passed over.
+const CANDIDATES: &[(&str, &str, u64)] = &[
+    ("3g", "hls.js", 3),
+    ("congested-cell", "hls.js", 1),
     ("abr-ramp", "throughput", 1),
-    ("abr-ramp", "bola", 1),
     ("abr-sawtooth", "dynamic", 1),
-    ("abr-cliff", "hls.js", 1),
     ("3g", "throughput", 2),
     ("4g", "shaka", 4),
     ("congested-cell", "bola-e", 5),
+    ("abr-dropout", "bba", 1),
+    ("congested-cell", "throughput", 1),
+    ("abr-ramp", "bola", 1),
+    ("3g", "bola", 1),
+    ("abr-sawtooth", "bba", 1),
 ];
+/// Of this candidate a seed is taken with which playback rebuffers for this time, in s, at least.
+const REBUFFERS: (usize, f64) = (1, 1.0);
+const SEEDS: u64 = 100;
+/// Between the starts of two viewings.
+const BETWEEN: Duration = Duration::from_millis(400);
 
 /// What a viewing was like.
 #[derive(Debug, Clone)]
@@ -84,7 +103,7 @@ impl Pair {
     }
 
     fn agrees(&self) -> bool {
-        self.rebuffer() <= 0.02 && self.bitrate() <= 0.02 && self.same() >= 0.95
+        self.rebuffer() <= 0.02 && self.bitrate() <= 0.02 && self.same() >= 0.9
     }
 }
 
@@ -110,81 +129,149 @@ impl fmt::Display for Pair {
     }
 }
 
-/// The transport-stream form of the built-in origin, whose segments hold sound and video: what it declares, and
-/// the sizes that it serves.
-async fn presentation(proxy: &Running, base: &str) -> Presentation {
-    let url = format!("{base}{FOLDER}");
-    let body = async |path: String| {
-        let response = follow(proxy, base, &format!("{url}/{path}")).await;
-        response.into_body().collect().await.unwrap().to_bytes()
-    };
-    let master = body("master.m3u8".into()).await;
-    let text = String::from_utf8(master.to_vec()).unwrap();
-    let bandwidths = text.match_indices(":BANDWIDTH=").map(|(at, name)| {
-        let digits = &text[at + name.len()..];
-        let end = digits.find(',').unwrap();
-        digits[..end].parse::<f64>().unwrap() / 1000.0
-    });
-    let bandwidths: Vec<f64> = bandwidths.collect();
-    assert_eq!(bandwidths.len(), RUNGS);
-    let mut start = vec![SetupRequest::new(master.len() as u64, &path("master.m3u8"))];
-    let mut rungs = vec![Vec::new()];
-    for rung in 1..=RUNGS {
-        let name = format!("v{rung}.m3u8");
-        let playlist = SetupRequest::new(body(name.clone()).await.len() as u64, &path(&name));
-        // A player reads the lowest playlist to learn how long the presentation is.
-        if rung == 1 { start.push(playlist) } else { rungs.push(vec![playlist]) }
+/// An origin whose responses cost no time: nothing is made when it is asked for.
+struct Origin {
+    base: String,
+    /// Path, content type and size of each object. Of manifests, the text.
+    objects: Arc<Vec<(String, &'static str, Vec<u8>)>>,
+}
+
+impl Origin {
+    async fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let base = format!("http://{}", listener.local_addr().unwrap());
+        let objects = Arc::new(objects());
+        let served = Arc::clone(&objects);
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                tokio::spawn(serve(stream, Arc::clone(&served)));
+            }
+        });
+        Self { base, objects }
     }
-    let mut sizes = Vec::new();
-    for segment in 0..SEGMENTS {
-        let mut row = Vec::new();
-        for rung in 0..RUNGS {
-            row.push(body(segment_name(segment, rung)).await.len() as f64 * 8.0);
+
+    fn size(&self, path: &str) -> u64 {
+        self.objects.iter().find(|(known, ..)| known == path).unwrap().2.len() as u64
+    }
+
+    /// What is played, with the requests that go before it.
+    fn presentation(&self) -> Presentation {
+        let request = |path: &str, kind| SetupRequest::new(self.size(path), path, kind);
+        let mut start = vec![request(MASTER, Kind::MultivariantPlaylist)];
+        let mut rungs = vec![Vec::new()];
+        for rung in 0..BITRATES.len() {
+            let playlist = request(&playlist_path(rung), Kind::MediaPlaylist);
+            // A player reads the lowest playlist to learn how long the presentation is.
+            if rung == 0 { start.push(playlist) } else { rungs.push(vec![playlist]) }
         }
-        sizes.push(row);
+        let row = |segment| (0..BITRATES.len()).map(move |rung| size(segment, rung) as f64 * 8.0);
+        let sizes: Vec<Vec<f64>> = (0..SEGMENTS).map(|segment| row(segment).collect()).collect();
+        Presentation::new(SEGMENT, BITRATES.to_vec(), &sizes)
+            .unwrap()
+            .with_paths(segment_path)
+            .with_setup(Setup { start, rungs })
     }
-    Presentation::new(SEGMENT, bandwidths, &sizes)
-        .unwrap()
-        .with_paths(|segment, rung| path(&segment_name(segment, rung)))
-        .with_setup(Setup { start, rungs })
 }
 
-fn path(name: &str) -> String {
-    format!("{FOLDER}/{name}")
+const MASTER: &str = "/master.m3u8";
+
+fn playlist_path(rung: usize) -> String {
+    format!("/v{rung}.m3u8")
 }
 
-fn segment_name(segment: usize, rung: usize) -> String {
-    format!("v{}/seg-{}.ts", rung + 1, segment + 1)
+fn segment_path(segment: usize, rung: usize) -> String {
+    format!("/v{rung}/{segment}.ts")
 }
 
-/// The response to a GET, a redirect to a session followed.
-async fn follow(proxy: &Running, base: &str, url: &str) -> http::Response<hyper::body::Incoming> {
-    let response = proxy.ask(url).await;
-    let Some(target) = response.headers().get("location") else { return response };
-    proxy.ask(&format!("{base}{}", target.to_str().unwrap())).await
+/// Bytes of a segment: up to 15 % more or less than its bitrate says.
+fn size(segment: usize, rung: usize) -> usize {
+    let share = 0.85 + 0.03 * ((segment * 7 + rung * 3) % 11) as f64;
+    (BITRATES[rung] * SEGMENT / 8.0 * share) as usize
+}
+
+fn objects() -> Vec<(String, &'static str, Vec<u8>)> {
+    let text = "application/vnd.apple.mpegurl";
+    let mut master = "#EXTM3U\n".to_owned();
+    let mut objects = Vec::new();
+    for (rung, bitrate) in BITRATES.iter().enumerate() {
+        let path = playlist_path(rung);
+        master.push_str(&format!(
+            "#EXT-X-STREAM-INF:BANDWIDTH={},RESOLUTION=640x360,CODECS=\"avc1.64001e,mp4a.40.2\"\n{}\n",
+            bitrate * 1000.0,
+            &path[1..]
+        ));
+        let mut playlist = "#EXTM3U\n#EXT-X-TARGETDURATION:2\n".to_owned();
+        for segment in 0..SEGMENTS {
+            let path = segment_path(segment, rung);
+            playlist.push_str(&format!("#EXTINF:2,\n{}\n", &path[1..]));
+            objects.push((path, "video/mp2t", vec![0; size(segment, rung)]));
+        }
+        playlist.push_str("#EXT-X-ENDLIST\n");
+        objects.push((path, text, playlist.into_bytes()));
+    }
+    objects.push((MASTER.to_owned(), text, master.into_bytes()));
+    objects
+}
+
+/// Answers the requests of one connection.
+async fn serve(mut stream: TcpStream, objects: Arc<Vec<(String, &'static str, Vec<u8>)>>) {
+    let (mut held, mut buffer) = (Vec::new(), [0; 4096]);
+    while let Ok(read @ 1..) = stream.read(&mut buffer).await {
+        held.extend_from_slice(&buffer[..read]);
+        let Some(end) = held.windows(4).position(|four| four == b"\r\n\r\n") else { continue };
+        let head = String::from_utf8(held.drain(..end + 4).collect()).unwrap();
+        let path = head.split(' ').nth(1).unwrap().split('?').next().unwrap();
+        let found = objects.iter().find(|(known, ..)| known == path);
+        let (_, kind, body) = found.unwrap_or_else(|| panic!("{head}"));
+        let head = format!(
+            "HTTP/1.1 200 OK\r\ncontent-type: {kind}\r\ncontent-length: {}\r\n\r\n",
+            body.len()
+        );
+        stream.write_all(head.as_bytes()).await.unwrap();
+        let _ = stream.write_all(body).await;
+    }
+}
+
+/// The size of the head of a segment's response, as the proxy's link counts it.
+async fn head_size(proxy: &Running, base: &str) -> u32 {
+    let response = proxy.ask(&format!("{base}{}", segment_path(0, 0))).await;
+    let fields = response.headers().iter();
+    let fields: usize = fields.map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
+    ("HTTP/1.1 200 OK\r\n\r\n".len() + fields) as u32
 }
 
 /// A viewing in virtual time.
-fn in_virtual_time(presentation: &Presentation, case: (&str, &str, u64)) -> Viewing {
+fn in_virtual_time(
+    presentation: &Presentation,
+    case: (&str, &str, u64),
+    head: u32,
+    later: Duration,
+) -> Viewing {
     let (profile, abr, seed) = case;
     let link = &Catalog::new().named(profile).unwrap().link;
     let rung = |rung: u16| {
         let bitrate = presentation.bitrates().get(usize::from(rung).checked_sub(1)?)?;
         Some(vsps::units::BitRate::from_bits_per_second((bitrate * 1000.0) as u64))
     };
-    let link: Arc<LinkSpec> = Arc::new(link.resolve(&rung).unwrap_or_else(|| link.clone()));
+    let mut link: LinkSpec = link.resolve(&rung).unwrap_or_else(|| link.clone());
+    link.latency.rtt += later;
+    let uplink = &Catalog::new().named(profile).unwrap().uplink;
+    assert_eq!(*uplink, LinkSpec::default(), "{profile}: with an uplink, request heads count");
     let player = player(abr).unwrap();
     let max_buffer = player.max_buffer(None, SEGMENT);
     let mut algorithm = player.algorithm(presentation, max_buffer, 0, false).unwrap();
     let mut estimator = Ewma::new(&HALF_LIVES, SEGMENT);
-    let network = LinkNetwork::new(&link, &[], &[], Seed::new(seed));
+    let heads = Heads { request: 0, response: head };
+    let network = LinkNetwork::new(&Arc::new(link), &[], &[], Seed::new(seed)).with_heads(heads);
     let policy = SessionPolicy {
         max_buffer,
+        growth: preset(abr).growth,
         full: FullBuffer::WaitForRoom,
         replacement: Replacement::Never,
         abandon: true,
         startup_rebuffers: false,
         seek: None,
+        requests: preset(abr).requests,
     };
     let mut session =
         Session::new(presentation, network, algorithm.as_mut(), &mut estimator, policy);
@@ -225,11 +312,11 @@ fn viewing(presentation: &Presentation, reports: &[SessionReport]) -> Viewing {
 }
 
 /// A viewing with `vsps play` through the proxy.
-async fn over_sockets(base: &str, case: (&str, &str, u64), attempt: usize) -> Viewing {
+async fn over_sockets(base: &str, case: (&str, &str, u64)) -> Viewing {
     let (profile, abr, seed) = case;
     let log = PathBuf::from(env!("CARGO_TARGET_TMPDIR"))
-        .join(format!("parity-{}-{profile}-{abr}-{seed}-{attempt}", std::process::id()));
-    let url = format!("{base}{FOLDER}/master.m3u8?vsps.profile={profile}&vsps.seed={seed}");
+        .join(format!("parity-{}-{profile}-{abr}-{seed}", std::process::id()));
+    let url = format!("{base}{MASTER}?vsps.profile={profile}&vsps.seed={seed}");
     let duration = format!("{SECONDS}s");
     let args = ["play", &url, "--abr", abr, "--duration", &duration, "--json", "--log"];
     let command = vsps(&[&args[..], &[log.to_str().unwrap()]].concat());
@@ -249,38 +336,66 @@ async fn over_sockets(base: &str, case: (&str, &str, u64), attempt: usize) -> Vi
     }
 }
 
-/// Rebuffering within 2 % of the viewing's time, mean bitrate within 2 %, the same rung for 95 % of segments.
+/// In each case rebuffering is within 2 % of the viewing's time, mean bitrate within 2 %, and the rung the same for 90 %
+/// of the segments (of some 15, one may differ); over all cases it is the same for 95 %. All are viewed at the same
+/// time.
 #[tokio::test(flavor = "multi_thread")]
 async fn virtual_time_and_sockets_agree() {
-    let mut proxy = Running::start(&["--log", "json", "--profile", "unlimited"]);
+    let origin = Origin::start().await;
+    let args = ["--log", "json", "--profile", "unlimited", "--origin", &origin.base];
+    let mut proxy = Running::start(&args);
     let ready = json(&proxy.line().await);
     let base = format!("http://{}", ready["listen"].as_str().unwrap());
-    let presentation = presentation(&proxy, &base).await;
-    let mut left: Vec<_> = CASES.to_vec();
-    for attempt in 0..ATTEMPTS {
-        let mut viewings = JoinSet::new();
-        for case in left.clone() {
-            let (base, presentation) = (base.clone(), presentation.clone());
-            viewings.spawn(async move {
-                let virtual_time = in_virtual_time(&presentation, case);
-                let sockets = over_sockets(&base, case, attempt).await;
-                Pair { case, virtual_time, sockets }
-            });
-        }
-        let mut pairs = viewings.join_all().await;
-        pairs.sort_by_key(|pair| CASES.iter().position(|case| *case == pair.case));
-        println!("attempt {}: in virtual time, and over sockets", attempt + 1);
-        for pair in &pairs {
-            println!("{pair}{}", if pair.agrees() { "" } else { "  DIFFERS" });
-            if !pair.agrees() {
-                println!("  {:?}\n  {:?}", pair.virtual_time.rungs, pair.sockets.rungs);
+    let (presentation, head) = (origin.presentation(), head_size(&proxy, &base).await);
+    let chosen = |(number, candidate): (usize, &(&'static str, &'static str, u64))| {
+        let (profile, abr, first) = *candidate;
+        let least = if number == REBUFFERS.0 { REBUFFERS.1 } else { 0.0 };
+        let steady = |seed| {
+            let case = (profile, abr, seed);
+            let of = |ms| in_virtual_time(&presentation, case, head, Duration::from_millis(ms));
+            let virtual_time = of(0);
+            if virtual_time.rebuffer_s < least {
+                return None;
             }
-        }
-        pairs.retain(|pair| !pair.agrees());
-        left = pairs.iter().map(|pair| pair.case).collect();
-        if left.is_empty() {
-            return;
+            let agrees = |ms: &u64| {
+                let pair = Pair { case, virtual_time: virtual_time.clone(), sockets: of(*ms) };
+                pair.agrees() && pair.same() == 1.0
+            };
+            MARGINS.iter().all(agrees).then_some((case, virtual_time))
+        };
+        (first..first + SEEDS).find_map(steady)
+    };
+    let cases: Vec<_> = CANDIDATES.iter().enumerate().filter_map(chosen).take(VIEWED).collect();
+    assert_eq!(cases.len(), VIEWED, "{cases:?}");
+    assert_eq!((cases[0].0.0, cases[0].0.1), ("3g", "hls.js"), "a slow start is to be among them");
+    assert!(cases[1].1.rebuffer_s >= REBUFFERS.1, "rebuffering is to be among them: {cases:?}");
+    let mut viewings = JoinSet::new();
+    for (number, (case, virtual_time)) in cases.into_iter().enumerate() {
+        let base = base.clone();
+        // One after the other: a busy machine is slow to start them all.
+        tokio::time::sleep(BETWEEN).await;
+        viewings.spawn(async move {
+            (number, Pair { case, virtual_time, sockets: over_sockets(&base, case).await })
+        });
+    }
+    let mut pairs = viewings.join_all().await;
+    pairs.sort_by_key(|(number, _)| *number);
+    let pairs: Vec<Pair> = pairs.into_iter().map(|(_, pair)| pair).collect();
+    println!("in virtual time, and over sockets; heads of {head} bytes");
+    for pair in &pairs {
+        println!("{pair}{}", if pair.agrees() { "" } else { "  DIFFERS" });
+        if !pair.agrees() {
+            println!("  {:?}\n  {:?}", pair.virtual_time.rungs, pair.sockets.rungs);
         }
     }
-    panic!("after {ATTEMPTS} attempts these differ: {left:?}");
+    let differ: Vec<_> = pairs.iter().filter(|pair| !pair.agrees()).map(|p| p.case).collect();
+    assert!(differ.is_empty(), "these differ: {differ:?}");
+    let (mut same, mut all) = (0.0, 0.0);
+    for pair in &pairs {
+        let segments = pair.virtual_time.rungs.len() as f64;
+        same += pair.same() * segments;
+        all += segments;
+    }
+    println!("the same rung for {:.1} % of all segments", 100.0 * same / all);
+    assert!(same >= 0.95 * all);
 }

@@ -82,6 +82,47 @@ async fn live_streams_play_some_way_behind_the_edge() {
     }
 }
 
+/// An algorithm of the user's own plays over HTTP; events are counted by the proxy's collector, and one that fails ends
+/// playback with its reason.
+#[tokio::test]
+async fn an_own_algorithm_plays_and_events_are_reported() {
+    let (_running, base) = proxy(&["--profile", "unlimited"]).await;
+    let url = format!("{base}/demo/hls/master.m3u8");
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/abr/buffer.rhai");
+    let events = ["--cmcd-events", "/-/cmcd", "--abr", script];
+    let result = played(&[&[url.as_str(), "--duration", "3s"][..], &events].concat()).await;
+    assert!(result["segments"].as_u64().unwrap() > 2, "{result}");
+    let failing = ["--abr", "cmd:false", "--duration", "9s"];
+    let Ended { code, stderr, .. } = play(&[&[url.as_str()][..], &failing].concat()).await;
+    assert_eq!(code, Some(1), "{stderr}");
+    assert!(stderr.contains("false"), "{stderr}");
+}
+
+/// With the proxy's local CA in `--ca`; without it, its certificate is refused.
+#[tokio::test]
+async fn a_stream_plays_over_https() {
+    let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR"))
+        .join(format!("play-ca-{}", std::process::id()));
+    let config = [("XDG_CONFIG_HOME", folder.to_str().unwrap())];
+    let args = ["--log", "json", "--profile", "unlimited", "--tls", "local"];
+    let mut running = Running::start_with(&args, config);
+    let ready = json(&running.line().await);
+    let url = format!("https://{}/demo/hls/master.m3u8", ready["listen"].as_str().unwrap());
+    let mut show = vsps(&["ca", "show", "--path"]);
+    show.envs(config);
+    let shown = ended(show, PATIENCE).await;
+    let ca = shown.stdout.trim();
+    let result = played(&[&url, "--ca", ca, "--duration", "3s"]).await;
+    assert!(result["segments"].as_u64().unwrap() > 1, "{result}");
+    let refused = play(&[&url]).await;
+    assert_eq!(refused.code, Some(1), "{refused:?}");
+    assert!(refused.stderr.contains("certificate"), "{refused:?}");
+    let empty = play(&[&url, "--ca", "README.md"]).await;
+    assert_eq!(empty.code, Some(2), "{empty:?}");
+    assert!(empty.stderr.contains("README.md: has no certificate"), "{empty:?}");
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
 #[tokio::test]
 async fn an_assertion_that_fails_is_exit_code_1() {
     let (_running, base) = proxy(&["--profile", "unlimited"]).await;

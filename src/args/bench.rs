@@ -76,6 +76,9 @@ pub struct SweepArgs {
     /// How many players with the same algorithm share the link. They start 1 s after each other.
     #[arg(long, value_name = "N", default_value = "1", hide_default_value = true)]
     pub players: NonZeroUsize,
+    /// The players of --players have all algorithms in turn, in place of one; each algorithm's row is about its own.
+    #[arg(long, requires = "players")]
+    pub mixed: bool,
     /// Lets algorithms that can give up downloads do so.
     #[arg(long)]
     pub abandon: bool,
@@ -95,6 +98,9 @@ pub struct SweepArgs {
     /// The table of means as Markdown; `-` is standard output.
     #[arg(long, value_name = "FILE|-")]
     pub markdown: Option<PathBuf>,
+    /// Writes each run into this folder, as input of ITU-T P.1203 in mode 0 for itu-p1203.
+    #[arg(long, value_name = "DIR")]
+    pub p1203: Option<PathBuf>,
     /// A line of JSON for each segment of each run; `-` is standard output.
     #[arg(long, value_name = "FILE|-")]
     pub log: Option<PathBuf>,

@@ -14,6 +14,7 @@ Examples:
   vsps play http://127.0.0.1:8080/demo/hls/master.m3u8 --duration 60s
   vsps play URL --abr bola --assert 'rebuffer_ratio < 1%' --assert 'mean_bitrate_bps > 2M' --junit play.xml
   vsps play URL --cmcd v2 --cmcd-headers
+  vsps play https://127.0.0.1:8443/demo/hls/master.m3u8 --ca ca.pem
   vsps play URL --players 20 --assert 'p95(startup_seconds) < 2s' --json > play.json
   vsps play URL --players 900 --shard 2/3 --start-at 2026-05-01T12:00:00Z --json > part2.json")]
 pub struct PlayArgs {
@@ -23,7 +24,7 @@ pub struct PlayArgs {
     /// An HLS playlist or a DASH MPD: http or https.
     #[arg(required = true)]
     pub url: Option<String>,
-    /// The algorithm that chooses renditions; an unknown name lists all of them.
+    /// The algorithm that chooses renditions: its name (an unknown one lists all), FILE.rhai, or cmd:PROGRAM.
     #[arg(long, value_name = "NAME", default_value = "throughput")]
     pub abr: String,
     /// So many players, each with connections of its own; at most 10,000 on one machine.
@@ -45,6 +46,12 @@ pub struct PlayArgs {
     /// The most media that a player buffers [default: that of the player that `--abr` names, else 25 s].
     #[arg(long, value_name = "SPAN", value_parser = span::parse)]
     pub max_buffer: Option<Duration>,
+    /// Live: playback may be faster or slower by this share to keep its latency, as in 0.05 [default: 0].
+    #[arg(long, value_name = "SHARE", default_value_t = 0.0, hide_default_value = true)]
+    pub catch_up: f64,
+    /// Live: the latency to keep [default: that at which playback starts].
+    #[arg(long, value_name = "SPAN", value_parser = span::parse, requires = "catch_up")]
+    pub live_latency: Option<Duration>,
     /// What the result must satisfy, as in `rebuffer_ratio < 0.01`; else the exit code is 1. Can be
     /// repeated.
     #[arg(long = "assert", value_name = "EXPR")]
@@ -61,6 +68,12 @@ pub struct PlayArgs {
     /// Sends CMCD in headers instead.
     #[arg(long, requires = "cmcd")]
     pub cmcd_headers: bool,
+    /// Posts CMCD reports of the player's events there: a URL, or a path at the stream's host, as `/-/cmcd`.
+    #[arg(long, value_name = "URL")]
+    pub cmcd_events: Option<String>,
+    /// Trusts the certificates in this PEM file, too.
+    #[arg(long, value_name = "FILE")]
+    pub ca: Option<PathBuf>,
     /// Writes each download of a video segment as a line of JSON.
     #[arg(long, value_name = "FILE")]
     pub log: Option<PathBuf>,

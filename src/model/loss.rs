@@ -8,6 +8,7 @@ use super::spec::{FourState, LossModel, OnDrop};
 use crate::seed::Stream;
 use rand::RngExt as _;
 use smallvec::SmallVec;
+use std::time::Duration;
 
 /// Body bytes in a packet: Ethernet's 1500 less IPv4, TCP and its timestamps.
 pub const PACKET: u64 = 1448;
@@ -15,6 +16,15 @@ pub const PACKET: u64 = 1448;
 /// Losses closer than this are recovered together, as one pause: the smallest flight of packets
 /// TCP has under way, its initial window (RFC 6928).
 const FLIGHT: u64 = 10;
+
+/// The delay of a retransmission on a link without latency: the smallest retransmission time-out of Linux's
+/// TCP.
+const SMALLEST_RETRANSMISSION: Duration = Duration::from_millis(200);
+
+/// How late a lost packet arrives on a path with this round trip.
+pub(super) const fn retransmission(rtt: Duration) -> Duration {
+    if rtt.is_zero() { SMALLEST_RETRANSMISSION } else { rtt }
+}
 
 /// One state of the model: its Bernoulli trials, and the next states.
 #[derive(Debug, Clone, Copy)]

@@ -14,7 +14,7 @@ use super::{
     bucket::Release,
     link::Link,
     link_access::LinkAccess,
-    loss::Loss,
+    loss::{Loss, retransmission},
     rate_spec::RateSpec,
     round_trips::RoundTrips,
     session_round_robin::SessionRoundRobin,
@@ -28,10 +28,6 @@ use crate::{
     units::{BitRate, LinkTime},
 };
 use std::time::Duration;
-
-/// The delay of a retransmission on a link without latency: the smallest retransmission time-out of Linux's
-/// TCP.
-const SMALLEST_RETRANSMISSION: Duration = Duration::from_millis(200);
 
 /// One response on its way over a link. [`Self::poll`] returns when its next bytes may leave, and what else
 /// happens to it: link, limits, turn order, simulated TCP, losses, stalls.
@@ -284,11 +280,6 @@ impl ResponseShaper {
     fn since(&self, now: LinkTime) -> LinkTime {
         now.saturating_sub(self.late).max(self.resume)
     }
-}
-
-/// How late a lost packet arrives on a path with this round trip.
-const fn retransmission(rtt: Duration) -> Duration {
-    if rtt.is_zero() { SMALLEST_RETRANSMISSION } else { rtt }
 }
 
 #[cfg(test)]

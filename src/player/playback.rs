@@ -129,12 +129,11 @@ impl Playback {
         self.totals.time += time;
     }
 
-    /// Puts `rung` in place of the segment that is `from_end` segments from the end (1 = the last).
-    pub fn replace(&mut self, from_end: usize, rung: usize) {
-        let index = self.buffer.len().checked_sub(from_end);
-        if let Some(slot) = index.and_then(|index| self.buffer.get_mut(index)) {
-            *slot = rung;
-        }
+    /// Puts `rung` in place of the segment that is `from_end` segments from the end (1 = the last); returns what
+    /// was there.
+    pub fn replace(&mut self, from_end: usize, rung: usize) -> Option<usize> {
+        let index = self.buffer.len().checked_sub(from_end)?;
+        self.buffer.get_mut(index).map(|slot| std::mem::replace(slot, rung))
     }
 
     /// Throws away what is buffered, as a seek does.

@@ -3,6 +3,7 @@
 //!
 //! For one stream of equal segments it says the same as [`Playback`](super::Playback).
 
+use super::catch_up::CatchUp;
 use std::collections::VecDeque;
 
 /// Below so many ms a buffer is empty: sums of durations are not exact.
@@ -29,6 +30,15 @@ pub struct PlayoutPolicy {
     pub startup: f64,
     /// The level in ms at which it goes on after it rebuffered; at least one segment.
     pub resume: f64,
+}
+
+/// How playback of a live stream catches up.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct LiveCatchUp {
+    /// The latency to keep, in ms; `None` = that at which playback starts.
+    pub target: Option<f64>,
+    /// The most that the rate differs from 1.
+    pub most: f64,
 }
 
 /// What the playback is doing.
@@ -102,6 +112,9 @@ pub struct Playout {
     now: f64,
     last: Option<BufferedSegment>,
     totals: PlayoutTotals,
+    catch_up: Option<LiveCatchUp>,
+    /// Seconds of media that are shown in a second.
+    rate: f64,
 }
 
 impl Playout {
@@ -115,7 +128,22 @@ impl Playout {
             now: 0.0,
             last: None,
             totals: PlayoutTotals::default(),
+            catch_up: None,
+            rate: 1.0,
         }
+    }
+
+    /// The same, of a live stream whose latency is caught up.
+    #[must_use]
+    pub const fn catching_up(mut self, catch_up: LiveCatchUp) -> Self {
+        self.catch_up = Some(catch_up);
+        self
+    }
+
+    /// Seconds of media that are shown in a second.
+    #[must_use]
+    pub const fn rate(&self) -> f64 {
+        self.rate
     }
 
     /// What was shown so far.
@@ -223,17 +251,31 @@ impl Playout {
             self.totals.rebuffer_count += 1;
             return 0.0;
         }
-        let shown = time.min(playable);
-        self.totals.played += shown;
+        let time = self.set_rate(time, playable);
+        let shown = (time * self.rate).min(playable);
+        let passed = shown / self.rate;
+        self.totals.played += passed;
         for stream in 0..self.streams.len() {
             self.show(stream, shown);
         }
-        shown
+        passed
+    }
+
+    /// Sets the rate for at most `time` ms, with `level` ms buffered; returns for how long.
+    fn set_rate(&mut self, time: f64, level: f64) -> f64 {
+        let latency = self.latency();
+        let Some((LiveCatchUp { target, most }, latency)) = self.catch_up.as_mut().zip(latency)
+        else {
+            return time;
+        };
+        let target = *target.get_or_insert(latency);
+        self.rate = CatchUp { target, most: *most }.rate(latency, level);
+        time.min(CatchUp::STEP)
     }
 
     /// Shows `time` ms of a stream.
     fn show(&mut self, stream: usize, mut time: f64) {
-        let mut at = self.now;
+        let (mut at, rate) = (self.now, self.rate);
         while time > 0.0 {
             let Some(held) = self.streams.get_mut(stream) else { return };
             let Some(&segment) = held.segments.front() else {
@@ -249,9 +291,9 @@ impl Playout {
                 held.shown = 0.0;
             }
             if stream == 0 {
-                self.count(&segment, into, part, at);
+                self.count(&segment, into, part / rate, at);
             }
-            at += part;
+            at += part / rate;
             time -= part;
         }
     }
@@ -331,6 +373,24 @@ mod tests {
         assert_eq!(playout.state(), PlayoutState::Rebuffering);
         playout.append(0, of(0, 1000.0), 6000.0);
         assert_eq!((playout.state(), playout.totals().rebuffer), (PlayoutState::Playing, 1700.0));
+    }
+
+    /// 3 s too late, playback is up to a tenth faster until it is not; all time is playback.
+    #[test]
+    fn the_latency_is_caught_up_by_the_rate() {
+        let live = |at: f64| BufferedSegment { live_at: Some(at), ..of(0, 2000.0) };
+        let catch_up = LiveCatchUp { target: Some(3000.0), most: 0.1 };
+        let mut playout = Playout::new(1, PlayoutPolicy::default()).catching_up(catch_up);
+        for segment in 0..40 {
+            playout.append(0, live(f64::from(segment) * 2000.0 - 6000.0), 0.0);
+        }
+        playout.advance(20_000.0);
+        assert!((playout.latency().unwrap() - 4000.0).abs() < 50.0, "{:?}", playout.latency());
+        assert!(playout.rate() > 1.09);
+        playout.advance(60_000.0);
+        assert!((playout.latency().unwrap() - 3000.0).abs() < 50.0, "{:?}", playout.latency());
+        assert!((playout.rate() - 1.0).abs() < 0.01);
+        assert!((playout.totals().played - 60_000.0).abs() < 1e-6, "{:?}", playout.totals());
     }
 
     #[test]

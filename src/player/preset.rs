@@ -1,7 +1,9 @@
 //! What real players do beside the choice of renditions, by the name of their algorithm.
 
 use super::{
+    buffer_growth::BufferGrowth,
     playout::PlayoutPolicy,
+    replacement::Replacement,
     request_policy::{BackOff, RequestPolicy, Retries},
 };
 
@@ -14,6 +16,10 @@ pub struct PlayerPreset {
     pub playout: PlayoutPolicy,
     /// Its requests.
     pub requests: RequestPolicy,
+    /// How its maximum buffer grows.
+    pub growth: BufferGrowth,
+    /// Which buffered segments it downloads again.
+    pub replacement: Replacement,
 }
 
 const AT_ONCE: PlayoutPolicy = PlayoutPolicy { startup: 0.0, resume: 0.0 };
@@ -93,19 +99,33 @@ const VHS: RequestPolicy = RequestPolicy {
 };
 
 const fn entry(name: &'static str, requests: RequestPolicy) -> PlayerPreset {
-    PlayerPreset { name, playout: AT_ONCE, requests }
+    PlayerPreset {
+        name,
+        playout: AT_ONCE,
+        requests,
+        growth: BufferGrowth::Never,
+        replacement: Replacement::Never,
+    }
+}
+
+/// dash.js: `fastSwitchEnabled` replaces what is buffered in a lower quality.
+const fn dash_js(name: &'static str) -> PlayerPreset {
+    PlayerPreset {
+        growth: BufferGrowth::AtTop,
+        replacement: Replacement::First,
+        ..entry(name, DASH_JS)
+    }
 }
 
 const PRESETS: [PlayerPreset; 7] = [
-    entry("dash.js", DASH_JS),
-    entry("hls.js", HLS_JS),
-    entry("l2a", DASH_JS),
-    entry("lolp", DASH_JS),
+    dash_js("dash.js"),
+    PlayerPreset { growth: BufferGrowth::BySize, ..entry("hls.js", HLS_JS) },
+    dash_js("l2a"),
+    dash_js("lolp"),
     PlayerPreset {
-        name: "media3",
         // `bufferForPlaybackMs` and `bufferForPlaybackAfterRebufferMs`.
         playout: PlayoutPolicy { startup: 1000.0, resume: 2000.0 },
-        requests: MEDIA3,
+        ..entry("media3", MEDIA3)
     },
     entry("shaka", SHAKA),
     entry("vhs", VHS),

@@ -1,5 +1,7 @@
 //! How long a player's requests may take, and what follows a failure.
 
+use super::{failure::Failure, network::Deadlines};
+
 /// How often a request is made again, and after which wait.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Retries {
@@ -46,17 +48,6 @@ impl BackOff {
     }
 }
 
-/// What failed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Failure {
-    /// A time of the policy was over.
-    Timeout,
-    /// The origin answered with this status.
-    Status(u16),
-    /// Anything else: the connection, the body.
-    Other,
-}
-
 /// How long requests may take, and what follows a failure. Times are ms; infinite = no limit.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct RequestPolicy {
@@ -79,6 +70,28 @@ pub struct RequestPolicy {
 }
 
 impl RequestPolicy {
+    /// Waits for ever, and requests at once what failed.
+    pub const PATIENT: Self = {
+        let always = Retries { count: u32::MAX, back_off: BackOff::constant(0.0) };
+        Self {
+            first_byte: f64::INFINITY,
+            idle: f64::INFINITY,
+            total: f64::INFINITY,
+            total_of_duration: None,
+            after_timeout: always,
+            after_error: always,
+            repeats_client_errors: true,
+            falls_back: false,
+        }
+    };
+
+    /// The times of one request: for a segment of `duration` ms, if it is one.
+    #[must_use]
+    pub fn deadlines(&self, duration: Option<f64>, lowest: bool) -> Deadlines {
+        let total = self.time(duration, lowest);
+        Deadlines { first_byte: self.first_byte, idle: self.idle, total }
+    }
+
     /// The wait in ms before the n-th retry, n from 1; `None` when there is none.
     #[must_use]
     pub fn retry(&self, failure: Failure, n: u32) -> Option<f64> {

@@ -2,14 +2,18 @@
 
 use super::{
     abr::{Abr, Choice},
+    buffer_growth::BufferGrowth,
     estimate_error::EstimateError,
     estimator::{Estimate, Estimator},
-    network::{Download, Network, NeverEnds, Progress},
+    failure::Failure,
+    network::{Download, Network, NeverEnds, Object, Progress, Request},
     playback::{Observer, Playback, WaitCause, count},
     presentation::Presentation,
+    preset::preset,
     rate_control::RateControl,
     replacement::Replacement,
-    session_report::SessionReport,
+    request_policy::RequestPolicy,
+    session_report::{FailedRequests, SessionReport},
     setup::SetupRequest,
 };
 
@@ -28,6 +32,8 @@ pub enum FullBuffer {
 pub struct SessionPolicy {
     /// The maximum buffer level in ms.
     pub max_buffer: f64,
+    /// How much higher it is for what is played.
+    pub growth: BufferGrowth,
     /// What happens at that level.
     pub full: FullBuffer,
     /// Which buffered segments are downloaded again.
@@ -38,6 +44,8 @@ pub struct SessionPolicy {
     pub startup_rebuffers: bool,
     /// A jump: when this media time in ms would be requested, go to that one instead.
     pub seek: Option<(f64, f64)>,
+    /// How segments are requested. All else is requested as a plain player does it.
+    pub requests: RequestPolicy,
 }
 
 /// Why a session cannot go on.
@@ -54,9 +62,37 @@ pub enum SessionError {
         /// The 0-based rung.
         rung: usize,
     },
+    /// Requests for a segment failed, and the player gave up.
+    #[error("segment {segment} did not arrive: {failure} at rung {rung}, after {attempts} requests")]
+    Failed {
+        /// The 0-based segment.
+        segment: usize,
+        /// The 0-based rung.
+        rung: usize,
+        /// Why the last request failed.
+        failure: Failure,
+        /// How many requests failed.
+        attempts: u32,
+    },
+    /// A manifest or an initialization segment did not arrive.
+    #[error("a manifest or an initialization segment did not arrive: {0}")]
+    NoSetup(Failure),
     /// A figure is no number, as after a download that took no time.
     #[error("the {0} is not a finite number: a download took no time or carried nothing")]
     NotFinite(&'static str),
+}
+
+/// A segment that was received, or given up.
+#[derive(Debug, Clone, Copy)]
+struct Received {
+    rung: usize,
+    download: Download,
+    abandoned_to: Option<usize>,
+    /// When it was requested, and the buffer then.
+    at: f64,
+    request: f64,
+    rebuffer: f64,
+    failed: FailedRequests,
 }
 
 /// A player at work.
@@ -71,6 +107,8 @@ pub struct Session<'a, N, A: ?Sized, E: ?Sized> {
     /// The rungs whose setup was requested.
     set_up: Vec<bool>,
     error: EstimateError,
+    /// The rung that was requested last.
+    last: usize,
     next: usize,
     startup: f64,
 }
@@ -98,6 +136,7 @@ where
             playback: Playback::new(presentation),
             set_up: vec![false; presentation.setup().rungs.len()],
             error: EstimateError::default(),
+            last: 0,
             next: 0,
             startup: 0.0,
         }
@@ -151,31 +190,25 @@ where
         let full_wait = self.wait_for_room(observer);
         let (choice, replaced) = self.choose();
         let segment = self.next - replaced.unwrap_or(0);
-        let size = self.size(segment, choice.rung)?;
+        self.size(segment, choice.rung)?;
         self.wait(WaitCause::Algorithm, choice.wait, observer);
-        self.prepare(choice.rung, observer)?;
-        let at = self.playback.totals().time;
-        let request = self.playback.level();
-        self.network.ask_for(self.presentation.name(segment, choice.rung));
-        let (download, abandoned_to) = self.download(size, choice.rung, replaced)?;
-        self.note_changes(observer);
-        let rebuffer = self.playback.totals().rebuffer;
-        self.playback.advance(download.progress.time, observer);
-        let rebuffer = self.playback.totals().rebuffer - rebuffer;
-        let received = self.playback.level();
-        self.add(choice.rung, &download, replaced, observer);
+        let received = self.fetch(segment, choice.rung, replaced, observer)?;
+        let level = self.playback.level();
+        let discarded = self.add(received.rung, &received.download, replaced, observer);
         self.sleep_when_full(observer);
         let report = SessionReport {
             segment,
-            rung: choice.rung,
-            download,
+            rung: received.rung,
+            download: received.download,
             replaced: replaced.is_some(),
-            abandoned_to,
+            abandoned_to: received.abandoned_to,
             full_wait,
             chosen_wait: choice.wait,
-            levels: [request, received, self.playback.level()],
-            rebuffer,
-            at,
+            levels: [received.request, level, self.playback.level()],
+            rebuffer: received.rebuffer,
+            at: received.at,
+            failed: received.failed,
+            discarded,
         };
         self.learn(&report)?;
         Ok(Some(report))
@@ -184,18 +217,13 @@ where
     /// The first segment: nothing is shown before it is there.
     fn first(&mut self, observer: &mut impl Observer) -> Result<SessionReport, SessionError> {
         let rung = self.control.choose(0.0, 0, 0.0).rung;
-        let size = self.size(0, rung)?;
+        self.size(0, rung)?;
         let presentation = self.presentation;
         self.request(&presentation.setup().start, observer)?;
-        self.prepare(rung, observer)?;
-        let at = self.playback.totals().time;
-        self.note_changes(observer);
-        self.network.ask_for(presentation.name(0, rung));
-        let download = self.network.download(size, None)?;
-        self.note_changes(observer);
-        let time = download.progress.time;
-        self.pass(time, observer);
-        let rebuffer = if self.policy.startup_rebuffers { time } else { 0.0 };
+        let received = self.fetch(0, rung, None, observer)?;
+        let Received { rung, download, at, failed, .. } = received;
+        let rebuffer =
+            if self.policy.startup_rebuffers { download.progress.time } else { 0.0 };
         self.playback.append(rung);
         self.next = 1;
         self.startup = download.progress.time - download.progress.first_byte;
@@ -211,9 +239,66 @@ where
             levels: [0.0, 0.0, self.playback.level()],
             rebuffer,
             at,
+            failed,
+            discarded: 0.0,
         };
         self.control.learn(&report, self.next, self.playback.totals().time);
         Ok(report)
+    }
+
+    /// Requests a segment, again where that fails, and at lower rungs, as the policy says.
+    fn fetch(
+        &mut self,
+        segment: usize,
+        mut rung: usize,
+        replaced: Option<usize>,
+        observer: &mut impl Observer,
+    ) -> Result<Received, SessionError> {
+        let (policy, presentation) = (self.policy.requests, self.presentation);
+        let (mut attempts, mut failed) = (1, FailedRequests::default());
+        loop {
+            let size = self.size(segment, rung)?;
+            self.last = rung;
+            self.prepare(rung, observer)?;
+            let (at, request) = (self.playback.totals().time, self.playback.level());
+            self.network.ask_for(Request {
+                object: Object::Segment { segment, rung },
+                name: presentation.name(segment, rung),
+                deadlines: policy.deadlines(Some(presentation.segment()), rung == 0),
+            });
+            let (mut download, abandoned_to) = self.download(size, rung, replaced)?;
+            self.note_changes(observer);
+            let rebuffer = self.playback.totals().rebuffer;
+            self.pass(download.progress.time, observer);
+            let rebuffer = self.playback.totals().rebuffer - rebuffer;
+            let failure = download.failure;
+            // What was to be replaced is still there.
+            if failure.is_some() && replaced.is_some() {
+                download.abandoned = true;
+            }
+            let Some(failure) = failure.filter(|_| replaced.is_none()) else {
+                let received = Received { rung, download, abandoned_to, at, request, rebuffer, failed };
+                return Ok(received);
+            };
+            failed.count += 1;
+            failed.received += download.progress.received;
+            if let Some(wait) = policy.retry(failure, attempts) {
+                self.hold(wait, observer);
+                attempts += 1;
+            } else if policy.falls_back && rung > 0 {
+                (rung, attempts) = (rung - 1, 1);
+            } else {
+                let attempts = failed.count;
+                return Err(SessionError::Failed { segment, rung, failure, attempts });
+            }
+        }
+    }
+
+    /// Waits `time` ms between two requests.
+    fn hold(&mut self, time: f64, observer: &mut impl Observer) {
+        self.pass(time, observer);
+        self.network.wait(time);
+        self.note_changes(observer);
     }
 
     /// Requests what a rung needs before its first segment.
@@ -232,11 +317,25 @@ where
         requests: &[SetupRequest],
         observer: &mut impl Observer,
     ) -> Result<(), SessionError> {
-        for request in requests {
-            self.network.ask_for(request.name);
-            let time = self.network.download(request.size, None)?.progress.time;
-            self.note_changes(observer);
-            self.pass(time, observer);
+        let policy = preset("").requests;
+        for SetupRequest { size, name, kind } in requests {
+            let mut attempts = 1;
+            loop {
+                self.network.ask_for(Request {
+                    object: Object::Other(*kind),
+                    name: *name,
+                    deadlines: policy.deadlines(None, true),
+                });
+                let download = self.network.download(*size, None)?;
+                self.note_changes(observer);
+                self.pass(download.progress.time, observer);
+                let Some(failure) = download.failure else { break };
+                let Some(wait) = policy.retry(failure, attempts) else {
+                    return Err(SessionError::NoSetup(failure));
+                };
+                self.hold(wait, observer);
+                attempts += 1;
+            }
         }
         Ok(())
     }
@@ -269,7 +368,8 @@ where
         if self.policy.full != FullBuffer::WaitForRoom {
             return 0.0;
         }
-        let over = self.playback.level() + self.presentation.segment() - self.policy.max_buffer;
+        let most = self.policy.max_buffer + self.policy.growth.beyond(self.presentation, self.last);
+        let over = self.playback.level() + self.presentation.segment() - most;
         if over > 0.0 {
             self.wait(WaitCause::FullBuffer, over, observer);
             self.control.waited(over);
@@ -342,36 +442,35 @@ where
             }
         };
         let watch: Option<&mut dyn FnMut(&Progress) -> bool> =
-            if self.policy.abandon { Some(&mut watch) } else { None };
+            if self.policy.abandon && next > 0 { Some(&mut watch) } else { None };
         let download = self.network.download(size, watch)?;
         Ok((download, wanted))
     }
 
-    /// Puts a finished segment where it belongs.
+    /// Puts a finished segment where it belongs; returns the bits that are thrown away for it.
     fn add(
         &mut self,
         rung: usize,
         download: &Download,
         replaced: Option<usize>,
         observer: &mut impl Observer,
-    ) {
+    ) -> f64 {
         if download.abandoned {
-            return;
+            return 0.0;
         }
-        match replaced {
-            None => {
-                self.playback.append(rung);
-                self.next += 1;
-            }
-            Some(from_end) => {
-                // Shown meanwhile: nothing is left to replace.
-                if self.playback.level() - self.presentation.segment() * count(from_end) >= 0.0 {
-                    self.playback.replace(from_end, rung);
-                } else {
-                    observer.replacement_late();
-                }
-            }
+        let Some(from_end) = replaced else {
+            self.playback.append(rung);
+            self.next += 1;
+            return 0.0;
+        };
+        // Shown meanwhile: nothing is left to replace.
+        if self.playback.level() - self.presentation.segment() * count(from_end) < 0.0 {
+            observer.replacement_late();
+            return download.progress.received;
         }
+        let old = self.playback.replace(from_end, rung);
+        let size = old.and_then(|old| self.presentation.size(self.next - from_end, old));
+        size.unwrap_or_default()
     }
 
     /// Tells algorithm and estimator about a download.
@@ -412,6 +511,7 @@ fn whole(number: f64) -> usize {
 mod tests {
     use super::*;
     use crate::{
+        media::Kind,
         model::{LinkSpec, RateSpec, Step, Steps},
         player::{
             Setup,
@@ -430,11 +530,13 @@ mod tests {
     const fn policy() -> SessionPolicy {
         SessionPolicy {
             max_buffer: 12_000.0,
+            growth: BufferGrowth::Never,
             full: FullBuffer::WaitForRoom,
             replacement: Replacement::Never,
             abandon: true,
             startup_rebuffers: false,
             seek: None,
+            requests: RequestPolicy::PATIENT,
         }
     }
 
@@ -446,8 +548,8 @@ mod tests {
     }
 
     impl Network for Plain {
-        fn ask_for(&mut self, name: Option<Name>) {
-            self.name = name;
+        fn ask_for(&mut self, request: Request) {
+            self.name = request.name;
         }
 
         fn download(
@@ -457,7 +559,7 @@ mod tests {
         ) -> Result<Download, NeverEnds> {
             self.asked.push((size, self.name));
             let progress = Progress { size, received: size, time: size / 1000.0, first_byte: 0.0 };
-            Ok(Download { progress, abandoned: false })
+            Ok(Download::whole(progress))
         }
 
         fn wait(&mut self, _time: f64) {}
@@ -467,7 +569,7 @@ mod tests {
     #[test]
     fn setup_is_requested_once_before_its_segments() {
         let named = |text: &str| Some(Name::new(text));
-        let request = |bytes, path: &str| SetupRequest::new(bytes, path);
+        let request = |bytes, path: &str| SetupRequest::new(bytes, path, Kind::MediaPlaylist);
         let setup = Setup {
             start: vec![request(1000, "/master")],
             rungs: vec![vec![request(500, "/v1")], vec![request(250, "/v2"), request(125, "/i2")]],

@@ -25,4 +25,17 @@ pub struct SessionReport {
     pub rebuffer: f64,
     /// The session's time at the request, in ms.
     pub at: f64,
+    /// The requests for it that failed before this one.
+    pub failed: FailedRequests,
+    /// Bits that it replaced, which were never shown.
+    pub discarded: f64,
+}
+
+/// Requests that failed.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct FailedRequests {
+    /// How many.
+    pub count: u32,
+    /// What was received in vain, in bits.
+    pub received: f64,
 }

@@ -1,6 +1,6 @@
 //! What a player requests beside segments: manifests, playlists, initialization segments.
 
-use crate::seed::Name;
+use crate::{media::Kind, seed::Name};
 
 /// A request for something that is no segment.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -9,13 +9,15 @@ pub struct SetupRequest {
     pub size: f64,
     /// Its path as a proxy sees it, if it is known.
     pub name: Option<Name>,
+    /// What it is for.
+    pub kind: Kind,
 }
 
 impl SetupRequest {
     /// A request for `bytes` at `path`.
     #[must_use]
-    pub fn new(bytes: u64, path: &str) -> Self {
-        Self { size: bytes as f64 * 8.0, name: Some(Name::new(path)) }
+    pub fn new(bytes: u64, path: &str, kind: Kind) -> Self {
+        Self { size: bytes as f64 * 8.0, name: Some(Name::new(path)), kind }
     }
 }
 

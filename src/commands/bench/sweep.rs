@@ -23,6 +23,9 @@ pub(super) fn sweep(args: &SweepArgs) -> Result<(), Failure> {
     let outputs = Outputs::new(args)?;
     browser::check(args)?;
     let plan = plan(args)?;
+    for what in plan.left_out() {
+        output::tell(&format!("note: {what}\n"));
+    }
     let threads = args.threads.unwrap_or_else(cores);
     let total = plan.runs_of_shard();
     let file = args.json.as_deref().filter(|path| !is_stdout(path));
@@ -93,6 +96,7 @@ pub(super) fn plan(args: &SweepArgs) -> Result<Plan, Failure> {
         buffer: args.buffer,
         live: live(args)?,
         players: args.players,
+        mixed: args.mixed,
         answer_timeout: args.answer_timeout,
         abandon: args.abandon,
         shard: shard.map_err(|problem| Failure::usage(format_args!("--shard: {problem}")))?,

@@ -15,7 +15,8 @@ use crate::{
     clock::Clock,
     descriptors,
     player::{
-        fetch::{CmcdOptions, Monitor, Outcome, PlayOptions, play},
+        LiveCatchUp,
+        fetch::{CmcdOptions, Monitor, Outcome, PlayOptions, Trust, play},
         preset,
     },
     sweep::matrix::Shard,
@@ -50,6 +51,11 @@ pub(in crate::commands) fn run(args: &PlayArgs) -> Result<(), Failure> {
     let url = address(args.url.as_deref().unwrap_or_default())?;
     let shard = shard(args)?;
     let controls = algorithm::maker(&args.abr, args.max_buffer)?;
+    let trust = match &args.ca {
+        Some(path) => Trust::with_file(path)
+            .map_err(|problem| Failure::usage(format_args!("--ca {problem}")))?,
+        None => Trust::default(),
+    };
     let junit_file = create("--junit", args.junit.as_deref())?;
     let log_file = create("--log", args.log.as_deref())?;
     let preset = preset(&args.abr);
@@ -61,6 +67,9 @@ pub(in crate::commands) fn run(args: &PlayArgs) -> Result<(), Failure> {
         playout: preset.playout,
         requests: preset.requests,
         log: log_file.is_some(),
+        trust,
+        catch_up: catch_up(args)?,
+        cmcd_events: collector(args, &url)?,
         cmcd: args.cmcd.map(|version| CmcdOptions { version, headers: args.cmcd_headers }),
     };
     descriptors::raise();
@@ -95,6 +104,27 @@ fn shard(args: &PlayArgs) -> Result<Shard, Failure> {
         )));
     }
     Ok(shard)
+}
+
+/// Where events are reported, if they are.
+fn collector(args: &PlayArgs, stream: &str) -> Result<Option<Url>, Failure> {
+    let Some(text) = &args.cmcd_events else { return Ok(None) };
+    let url = Url::parse(stream).and_then(|stream| stream.join(text));
+    url.map(Some).map_err(|error| {
+        let hint = "write a URL, or a path at the stream's host, as `/-/cmcd`";
+        Failure::usage(format_args!("--cmcd-events {text}: {error}; {hint}"))
+    })
+}
+
+/// How live streams are caught up with, if they are.
+fn catch_up(args: &PlayArgs) -> Result<Option<LiveCatchUp>, Failure> {
+    let most = args.catch_up;
+    if !(0.0..=0.5).contains(&most) {
+        let problem = format!("'{most}' is not from 0 to 0.5; write 0.1 for rates of 0.9 to 1.1");
+        return Err(Failure::usage(format_args!("--catch-up: {problem}")));
+    }
+    let target = args.live_latency.map(|latency| latency.as_secs_f64() * 1000.0);
+    Ok((most > 0.0).then_some(LiveCatchUp { target, most }))
 }
 
 /// The URL, if it is one that can be played.

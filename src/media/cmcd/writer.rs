@@ -129,6 +129,12 @@ impl CmcdWriter {
         utf8_percent_encode(&dictionary(self.items.iter()), ENCODED).to_string()
     }
 
+    /// The report as a line of a body.
+    #[must_use]
+    pub fn line(&self) -> String {
+        dictionary(self.items.iter())
+    }
+
     /// The headers, names in lower case; one without keys is left out.
     pub fn headers(&self) -> impl Iterator<Item = (&'static str, String)> {
         let shards = SHARDS.iter().map(|(header, keys)| (*header, Some(*keys)));

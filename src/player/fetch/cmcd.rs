@@ -88,6 +88,29 @@ impl Reporter {
         writer
     }
 
+    /// A report of an event, without its name and time.
+    pub(super) fn event(&self, shared: &Shared) -> CmcdWriter {
+        let mut writer = CmcdWriter::new(CmcdVersion::V2);
+        writer.text("sid", &self.session);
+        writer.text("cid", &self.content);
+        let viewing = shared.now();
+        if let Some(format) = viewing.format {
+            writer.token("sf", format);
+        }
+        if viewing.is_ready {
+            writer.token("st", if viewing.live { "l" } else { "v" });
+        }
+        writer.token("sta", state_token(viewing.playout.state()));
+        writer.listed_hundreds("bl", viewing.playout.level(0), "v");
+        if let Some(throughput) = viewing.throughput {
+            writer.listed_hundreds("mtp", throughput / KBIT, "v");
+        }
+        if let Some(latency) = viewing.playout.latency().filter(|_| viewing.live) {
+            writer.integer("ltc", latency.max(0.0));
+        }
+        writer
+    }
+
     /// What is reported once, or counted.
     fn history(&self, writer: &mut CmcdWriter, viewing: &Viewing, state: PlayoutState) {
         let mut reported = self.reported.lock();
@@ -99,15 +122,7 @@ impl Reporter {
             return;
         }
         writer.integer("sn", reported.requests as f64);
-        writer.token(
-            "sta",
-            match state {
-                PlayoutState::Starting => "s",
-                PlayoutState::Playing => "p",
-                PlayoutState::Rebuffering => "r",
-                PlayoutState::Ended => "e",
-            },
-        );
+        writer.token("sta", state_token(state));
         if totals.shown > 0 && !reported.start_delay {
             reported.start_delay = true;
             writer.integer("msd", totals.startup);
@@ -115,6 +130,16 @@ impl Reporter {
         if let Some(latency) = viewing.playout.latency().filter(|_| viewing.live) {
             writer.integer("ltc", latency.max(0.0));
         }
+    }
+}
+
+/// CMCD's name of a state.
+const fn state_token(state: PlayoutState) -> &'static str {
+    match state {
+        PlayoutState::Starting => "s",
+        PlayoutState::Playing => "p",
+        PlayoutState::Rebuffering => "r",
+        PlayoutState::Ended => "e",
     }
 }
 

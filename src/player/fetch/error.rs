@@ -33,6 +33,9 @@ pub enum PlayError {
         /// What is wrong.
         error: ManifestError,
     },
+    /// The user's own algorithm failed.
+    #[error("{0}")]
+    Algorithm(String),
     /// A manifest has nothing to play, or the wrong kind of body.
     #[error("{url}: {problem}")]
     Content {

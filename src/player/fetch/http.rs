@@ -1,6 +1,6 @@
 //! One request: redirects followed, the body measured as it arrives, and kept only if it is a manifest.
 
-use super::error::FetchError;
+use super::{error::FetchError, trust::Trust};
 use crate::{
     media::Location,
     player::{Failure, Progress},
@@ -9,14 +9,14 @@ use bytes::Bytes;
 use http::{
     HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri, header,
 };
-use http_body_util::{BodyExt as _, Empty};
+use http_body_util::{BodyExt as _, Full};
 use hyper::body::{Body as _, Incoming};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::{
     client::legacy::{Client, connect::HttpConnector},
     rt::{TokioExecutor, TokioTimer},
 };
-use std::{error::Error, sync::LazyLock, time::Duration};
+use std::{error::Error, time::Duration};
 use tokio::time::timeout;
 use url::Url;
 
@@ -25,22 +25,16 @@ const CONNECT: Duration = Duration::from_secs(10);
 /// For a request for a length, in ms.
 const LENGTH_TIME: f64 = 20_000.0;
 const REDIRECTS: usize = 10;
+const AGENT: &str = concat!("vsps/", env!("CARGO_PKG_VERSION"));
 /// The longest body that is kept.
 const LONGEST: usize = 16 << 20;
 const BITS: f64 = 8.0;
 const MS: f64 = 1000.0;
 
-/// TLS with the platform's roots, read once. Without any, https fails and http works.
-static TLS: LazyLock<rustls::ClientConfig> = LazyLock::new(|| {
-    let mut roots = rustls::RootCertStore::empty();
-    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    rustls::ClientConfig::builder().with_root_certificates(roots).with_no_client_auth()
-});
-
 /// What requests are made with. Clones share their connections.
 #[derive(Debug, Clone)]
 pub(super) struct Http {
-    client: Client<HttpsConnector<HttpConnector>, Empty<Bytes>>,
+    client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
 }
 
 /// What to ask for.
@@ -99,12 +93,12 @@ pub(super) struct Fetched {
 }
 
 impl Http {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(trust: &Trust) -> Self {
         let mut http = HttpConnector::new();
         http.enforce_http(false);
         http.set_nodelay(true);
         http.set_connect_timeout(Some(CONNECT));
-        let https = HttpsConnectorBuilder::new().with_tls_config(TLS.clone());
+        let https = HttpsConnectorBuilder::new().with_tls_config(trust.0.clone());
         let connector = https.https_or_http().enable_http1().enable_http2().wrap_connector(http);
         let client =
             Client::builder(TokioExecutor::new()).pool_timer(TokioTimer::new()).build(connector);
@@ -196,6 +190,24 @@ impl Http {
         Err(FetchError { url, cause, failure: Failure::Other })
     }
 
+    /// Posts `body`, within `time` ms; returns the status of the response, if there is one.
+    pub(super) async fn post(
+        &self,
+        url: &Url,
+        content_type: &'static str,
+        body: String,
+        time: f64,
+    ) -> Option<u16> {
+        let mut request = Request::new(Full::new(Bytes::from(body)));
+        *request.uri_mut() = url.as_str().parse().ok()?;
+        *request.method_mut() = Method::POST;
+        let headers = request.headers_mut();
+        headers.insert(header::USER_AGENT, HeaderValue::from_static(AGENT));
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+        let response = within(time, self.client.request(request)).await?.ok()?;
+        Some(response.status().as_u16())
+    }
+
     /// The response after redirects, its body unread, and where it came from.
     async fn head(&self, ask: &Ask<'_>) -> Result<(String, Response<Incoming>), Fault> {
         let mut url = Url::parse(&ask.location.url).map_err(|error| error.to_string())?;
@@ -222,17 +234,16 @@ impl Http {
     }
 }
 
-fn request(url: &Url, ask: &Ask<'_>) -> Result<Request<Empty<Bytes>>, String> {
+fn request(url: &Url, ask: &Ask<'_>) -> Result<Request<Full<Bytes>>, String> {
     if !matches!(url.scheme(), "http" | "https") {
         return Err(format!("the scheme `{}` is not played; write http or https", url.scheme()));
     }
     let uri: Uri = url.as_str().parse().map_err(|error| format!("{error}"))?;
-    let mut request = Request::new(Empty::new());
+    let mut request = Request::new(Full::default());
     *request.uri_mut() = uri;
     *request.method_mut() = ask.method.clone();
     *request.headers_mut() = ask.headers.clone();
-    let agent = concat!("vsps/", env!("CARGO_PKG_VERSION"));
-    request.headers_mut().insert(header::USER_AGENT, HeaderValue::from_static(agent));
+    request.headers_mut().insert(header::USER_AGENT, HeaderValue::from_static(AGENT));
     if let Some(range) = &ask.location.range {
         let text = match range.end {
             u64::MAX => format!("bytes={}-", range.start),

@@ -9,6 +9,7 @@ use super::{
     ladder::{Chosen, bitrate},
     requester::Requester,
     viewing::Shared,
+    trust::Trust,
 };
 use crate::{
     media::{ListedSegment, Location},
@@ -59,7 +60,7 @@ pub async fn learn_ladder(
     progress: &mut dyn FnMut(usize, usize),
 ) -> Result<LadderSizes, PlayError> {
     let requester = Requester {
-        http: Http::new(),
+        http: Http::new(&Trust::default()),
         shared: Shared::new(Clock::start()),
         reporter: None,
         policy: preset("").requests,

@@ -6,6 +6,7 @@
 
 mod clock;
 mod cmcd;
+mod cmcd_events;
 mod error;
 mod feed;
 mod http;
@@ -15,10 +16,12 @@ mod play;
 mod purpose;
 mod requester;
 mod stream;
+mod trust;
 mod viewing;
 
 pub use cmcd::CmcdOptions;
 pub use error::{FetchError, PlayError};
 pub use ladder_sizes::{LadderSizes, learn_ladder};
 pub use play::{Controls, Ending, MakeControls, Outcome, PlayOptions, play};
+pub use trust::Trust;
 pub use viewing::{Monitor, PlayerView};

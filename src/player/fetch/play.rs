@@ -3,28 +3,34 @@
 use super::{
     clock::Clock,
     cmcd::{CmcdOptions, Reporter},
+    cmcd_events::EventReporter,
     error::PlayError,
     feed::Feed,
     http::Http,
     ladder::{Chosen, bitrate, presentation},
     requester::Requester,
     stream::{Adaptive, Stream},
+    trust::Trust,
     viewing::{Monitor, Shared},
 };
+use crate::media::CmcdVersion;
 use crate::player::{
-    OwnedRateControl, Playout, PlayoutPolicy, PlayoutState, Presentation, Qoe, RequestPolicy,
+    BufferGrowth, LiveCatchUp, OwnedRateControl, Playout, PlayoutPolicy, PlayoutState, Presentation, Qoe, RequestPolicy,
     SessionReport,
 };
 use std::{fmt, sync::Arc, time::Duration};
 use tokio::sync::watch;
+use url::Url;
 
 /// What a player is made of for one presentation.
 #[derive(Debug)]
 pub struct Controls {
     /// Its algorithm.
     pub control: OwnedRateControl,
-    /// The maximum buffer level in ms.
+    /// The maximum buffer level in ms, and how it grows.
     pub max_buffer: f64,
+    /// See [`Self::max_buffer`].
+    pub growth: BufferGrowth,
 }
 
 /// Makes the controls for what is played; the flag says whether it is live.
@@ -47,6 +53,12 @@ pub struct PlayOptions {
     pub requests: RequestPolicy,
     /// Whether downloads are logged.
     pub log: bool,
+    /// How a live stream is caught up with, if it is.
+    pub catch_up: Option<LiveCatchUp>,
+    /// Which servers are trusted.
+    pub trust: Trust,
+    /// Where events are reported, if they are.
+    pub cmcd_events: Option<Url>,
     /// How CMCD is sent, if it is.
     pub cmcd: Option<CmcdOptions>,
 }
@@ -88,21 +100,40 @@ pub async fn play(
     mut stop: watch::Receiver<bool>,
 ) -> Outcome {
     // Before the time starts: the first player of a process reads the certificates of the platform.
-    let http = Http::new();
+    let http = Http::new(&options.trust);
     let clock = Clock::start();
     let shared = Shared::new(clock);
     let number = monitor.add(&shared);
     let reporter =
         options.cmcd.map(|cmcd| Reporter::new(cmcd, number, &options.url, clock.epoch()));
+    let mut events = options.cmcd_events.clone().map(|collector| {
+        let cmcd = CmcdOptions { version: CmcdVersion::V2, headers: false };
+        let reporter = reporter
+            .clone()
+            .unwrap_or_else(|| Reporter::new(cmcd, number, &options.url, clock.epoch()));
+        EventReporter::new(reporter, http.clone(), shared.clone(), collector)
+    });
     let requester = Requester { http, shared: shared.clone(), reporter, policy: options.requests };
     let ending = tokio::select! {
         played = run(options, &requester) => played.map_or_else(Ending::Failed, |()| Ending::Complete),
         () = time_up(options, &shared) => Ending::Duration,
         _ = stop.wait_for(|stop| *stop) => Ending::Stopped,
+        () = report(events.as_mut()) => Ending::Stopped,
     };
+    if let Some(events) = &mut events {
+        events.end(matches!(ending, Ending::Failed(_))).await;
+    }
     let qoe = shared.qoe();
     let downloads = shared.lock().log.take().unwrap_or_default();
     Outcome { qoe, ending, downloads }
+}
+
+/// Reports events for ever, if they are reported.
+async fn report(events: Option<&mut EventReporter>) {
+    match events {
+        Some(events) => events.run().await,
+        None => std::future::pending().await,
+    }
 }
 
 /// Waits for the end of the time.
@@ -128,18 +159,23 @@ async fn run(options: &PlayOptions, requester: &Requester) -> Result<(), PlayErr
     let renditions = || chosen.ladder.iter().map(|track| &feed.tracks[*track].rendition);
     let presentation = presentation(renditions(), segment, ended.then_some(count))
         .map_err(|error| problem(error.to_string()))?;
-    let Controls { control, max_buffer } =
+    let Controls { control, max_buffer, growth } =
         (options.controls)(&presentation, !ended).map_err(problem)?;
     let streams = 1 + usize::from(chosen.audio.is_some());
     {
         let mut viewing = requester.shared.lock();
-        viewing.playout = Playout::new(streams, options.playout);
+        let playout = Playout::new(streams, options.playout);
+        viewing.playout = match options.catch_up.filter(|_| !ended) {
+            Some(catch_up) => playout.catching_up(catch_up),
+            None => playout,
+        };
         viewing.ladder = renditions().filter_map(bitrate).collect();
         viewing.live = !ended;
         viewing.is_ready = true;
+        viewing.presentation = Some(presentation.clone());
         viewing.log = options.log.then(Vec::new);
     }
-    let stream = |number| Stream::new(requester, &feed, number, max_buffer);
+    let stream = |number| Stream::new(requester, &feed, number, (max_buffer, growth));
     let main = Adaptive::new(stream(0), &chosen.ladder, control).run();
     match chosen.audio {
         Some(track) => tokio::try_join!(main, stream(1).run_single(track)).map(|_| ())?,

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     media::{ListedSegment, Location, MediaType},
-    player::{BufferedSegment, Choice, Download, OwnedRateControl, Progress, SessionReport},
+    player::{BufferGrowth, BufferedSegment, Choice, Download, FailedRequests, OwnedRateControl, Progress, SessionReport},
 };
 use std::sync::Arc;
 
@@ -25,8 +25,8 @@ pub(super) struct Stream<'a> {
     pub(super) feed: &'a Feed,
     /// Its number among the buffers.
     pub(super) number: usize,
-    /// The maximum buffer level in ms.
-    pub(super) max_buffer: f64,
+    /// The maximum buffer level in ms, and how it grows.
+    buffer: (f64, BufferGrowth),
     /// The initialisation segments that were fetched: each is fetched once.
     inits: Vec<Arc<Location>>,
     /// The position from which the next segment is looked for.
@@ -38,9 +38,9 @@ impl<'a> Stream<'a> {
         requester: &'a Requester,
         feed: &'a Feed,
         number: usize,
-        max_buffer: f64,
+        buffer: (f64, BufferGrowth),
     ) -> Self {
-        Self { requester, feed, number, max_buffer, inits: Vec::new(), from: None }
+        Self { requester, feed, number, buffer, inits: Vec::new(), from: None }
     }
 
     fn level(&self) -> f64 {
@@ -88,7 +88,13 @@ impl<'a> Stream<'a> {
     async fn wait_for_room(&self, duration: f64) -> f64 {
         let level = self.level();
         // A segment that never fits is let in when the buffer is empty.
-        let over = (level + duration - self.max_buffer).min(level).max(0.0);
+        let (most, growth) = self.buffer;
+        let more = {
+            let viewing = self.requester.shared.lock();
+            let presentation = viewing.presentation.as_ref();
+            presentation.map_or(0.0, |presentation| growth.beyond(presentation, viewing.requested))
+        };
+        let over = (level + duration - most - more).min(level).max(0.0);
         if over > 0.0 {
             Clock::sleep(over).await;
         }
@@ -122,6 +128,9 @@ impl<'a> Stream<'a> {
         let mut viewing = self.requester.shared.now();
         viewing.playout.append(self.number, buffered, clock.now());
         viewing.downloads.segments += 1;
+        if self.number == 0 {
+            viewing.requested = rung;
+        }
         self.from = Some(segment.position + segment.step / 2.0);
     }
 
@@ -181,6 +190,9 @@ impl<'a> Adaptive<'a> {
                 self.control.waited(self.full_wait);
             }
             let choice = self.choose();
+            if let Some(problem) = self.control.failure() {
+                return Err(PlayError::Algorithm(problem.to_owned()));
+            }
             Clock::sleep(choice.wait).await;
             self.request(choice).await?;
         }
@@ -193,6 +205,7 @@ impl<'a> Adaptive<'a> {
         let viewing = self.stream.requester.shared.now();
         let playout = &viewing.playout;
         self.control.live_latency = playout.latency().unwrap_or_default();
+        self.control.playback_rate = playout.rate();
         self.control.choose(playout.level(0), self.count, now)
     }
 
@@ -229,7 +242,7 @@ impl<'a> Adaptive<'a> {
         let report = SessionReport {
             segment: segment_index,
             rung,
-            download: Download { progress: fetched.progress, abandoned: fetched.abandoned },
+            download: Download { progress: fetched.progress, abandoned: fetched.abandoned, failure: None },
             replaced: false,
             abandoned_to,
             full_wait: self.full_wait,
@@ -237,6 +250,8 @@ impl<'a> Adaptive<'a> {
             levels: [level, received, self.stream.level()],
             rebuffer,
             at,
+            failed: FailedRequests::default(),
+            discarded: 0.0,
         };
         let (next, now) = (self.count, self.stream.now());
         self.control.learn(&report, next, now);

@@ -1,7 +1,9 @@
 //! One viewing under way: playback and counters, shared by the streams and by its observers.
 
 use super::clock::Clock;
-use crate::player::{DownloadTotals, Playout, PlayoutPolicy, PlayoutState, Qoe, SessionReport};
+use crate::player::{
+    DownloadTotals, Playout, PlayoutPolicy, PlayoutState, Presentation, Qoe, SessionReport,
+};
 use parking_lot::{Mutex, MutexGuard};
 use std::sync::Arc;
 
@@ -17,6 +19,9 @@ pub(super) struct Viewing {
     pub(super) throughput: Option<f64>,
     /// The ladder in bit/s, lowest first.
     pub(super) ladder: Vec<f64>,
+    /// What is played, once it is known, and the rung of the main stream that was requested last.
+    pub(super) presentation: Option<Presentation>,
+    pub(super) requested: usize,
     pub(super) live: bool,
     /// Whether the manifest was read, so that `live` and `ladder` are known.
     pub(super) is_ready: bool,
@@ -49,6 +54,8 @@ impl Shared {
             downloads: DownloadTotals::default(),
             throughput: None,
             ladder: Vec::new(),
+            presentation: None,
+            requested: 0,
             live: false,
             is_ready: false,
             format: None,

@@ -1,6 +1,7 @@
 //! A download over a network in virtual time.
 
-use crate::seed::Name;
+use super::Request;
+use crate::player::Failure;
 
 /// How far a download has come.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -22,14 +23,29 @@ pub struct Download {
     pub progress: Progress,
     /// Whether it was given up before its end.
     pub abandoned: bool,
+    /// Why it brought nothing to play, if it did not.
+    pub failure: Option<Failure>,
+}
+
+impl Download {
+    /// A download that brought everything.
+    #[must_use]
+    pub const fn whole(progress: Progress) -> Self {
+        Self { progress, abandoned: false, failure: None }
+    }
+
+    /// A download that was given up.
+    #[must_use]
+    pub const fn given_up(progress: Progress) -> Self {
+        Self { progress, abandoned: true, failure: None }
+    }
 }
 
 /// A network in virtual time. It has a clock of its own, which only its methods move.
 pub trait Network {
-    /// Says which resource the next download is of, if its name is known: its path, as a proxy sees it. A
-    /// network whose random numbers depend on the request draws the same ones as the proxy for that path.
-    fn ask_for(&mut self, name: Option<Name>) {
-        let _ = name;
+    /// Says what the next download is of, for networks to which that matters.
+    fn ask_for(&mut self, request: Request) {
+        let _ = request;
     }
 
     /// Downloads `size` bits. `watch` is called as the download goes on, if there is one; the download

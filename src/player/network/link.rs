@@ -1,72 +1,47 @@
 //! The proxy's link in virtual time: the same rate, stalls, latency and losses for the same seed.
 
 use super::{
-    Download, Network, NeverEnds, Progress,
+    Answer, BodyPoint, Download, EffectSource, Heads, Network, NeverEnds, Progress, Request,
+    RequestAttempt, RequestEffects, Transmission,
+    deadlines::DeadlineWatch,
     quanta::{Quanta, Watch},
+    request_seeds::RequestSeeds,
+    uplink::Uplink,
     virtual_response::Response,
 };
 use crate::{
-    model::{LinkSpec, Lone, OnDrop, Path},
-    seed::{Name, Seed},
+    model::{Interruptions, LinkSpec, Lone, LoneWatch, Path},
+    player::Failure,
+    seed::Seed,
     units::LinkTime,
 };
 use std::{sync::Arc, time::Duration};
 
 /// A watch is called each time so much time has passed, as in Sabre.
 const WATCH: Duration = Duration::from_millis(50);
+/// Later than everything.
+const NEVER: LinkTime = LinkTime::new(Duration::MAX);
 /// A download is of some time, also on a link without a limit: what took no time has no rate.
 const SHORTEST: Duration = Duration::from_micros(1);
-/// A segment that was cut is asked for again so often.
-const ATTEMPTS: u64 = 1000;
 const NANOS_PER_MS: f64 = 1_000_000.0;
 const BITS: f64 = 8.0;
 
 /// A network over [`LinkSpec`], as the proxy applies it to a session whose requests follow each other
-/// on one connection. Only rules and the uplink are left out.
+/// on one connection.
 #[derive(Debug)]
 pub struct LinkNetwork {
     spec: Arc<LinkSpec>,
     body: Body,
+    uplink: Option<Uplink>,
+    heads: Heads,
+    effects: Option<Box<dyn EffectSource>>,
     path: Path,
-    requests: Requests,
-    now: LinkTime,
-}
-
-/// The random seeds of requests. A request with a name has the seed that the proxy gives to one for that
-/// path in a session with the same seed; the others are numbered.
-#[derive(Debug)]
-struct Requests {
+    /// Whether the connection has carried a request.
+    reused: bool,
+    seeds: RequestSeeds,
     session: Seed,
-    asked: u64,
-    /// The name of the next request.
-    name: Option<Name>,
-    /// Requests that did not end with a whole body, and how often.
-    failed: Vec<(Name, u64)>,
-}
-
-impl Requests {
-    const fn new(session: Seed) -> Self {
-        Self { session, asked: 0, name: None, failed: Vec::new() }
-    }
-
-    /// The seed of the next attempt.
-    fn next(&mut self) -> Seed {
-        self.asked += 1;
-        let Some(name) = self.name else {
-            return self.session.named("request").numbered(self.asked);
-        };
-        let before = self.failed.iter().find(|(failed, _)| *failed == name);
-        self.session.child(name).numbered(1 + before.map_or(0, |(_, count)| *count))
-    }
-
-    /// The last attempt did not bring the whole body.
-    fn failed(&mut self) {
-        let Some(name) = self.name else { return };
-        match self.failed.iter_mut().find(|(failed, _)| *failed == name) {
-            Some((_, count)) => *count += 1,
-            None => self.failed.push((name, 1)),
-        }
-    }
+    request: Request,
+    now: LinkTime,
 }
 
 /// How bodies are carried.
@@ -79,18 +54,56 @@ enum Body {
 
 /// Carries the bodies of responses over a link that others use, too.
 pub trait Carrier: std::fmt::Debug + Send {
-    /// Carries a response of `bytes` that starts at `start`, with random numbers from `seed`; `None` if it never
-    /// ends.
-    fn carry(
-        &mut self,
-        start: LinkTime,
-        bytes: u64,
-        seed: Seed,
-        watch: Option<Watch<'_>>,
-    ) -> Option<Response>;
+    /// Carries a response; `None` if it never ends.
+    fn carry(&mut self, transmission: Transmission, watch: Option<Watch<'_>>) -> Option<Response>;
 
     /// Bytes that the link could have carried by `now`; `None` without a limit.
     fn capacity(&mut self, now: LinkTime) -> Option<u64>;
+}
+
+/// How a body ended.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum BodyEnd {
+    /// With its last byte, or the one before its early end.
+    Sent,
+    /// With a lost packet.
+    Lost,
+    /// Early, at this time.
+    At(LinkTime),
+    /// The player gave it up.
+    GivenUp,
+    /// A limit of the player's time passed then.
+    Late(LinkTime),
+}
+
+/// One attempt under way.
+#[derive(Debug, Clone, Copy)]
+struct Attempt {
+    /// The size of the object in bits.
+    size: f64,
+    seed: Seed,
+    /// When the request was made, and when the head of the response comes.
+    asked: LinkTime,
+    head: LinkTime,
+}
+
+impl Attempt {
+    /// `time` in ms since the request.
+    fn since(&self, time: LinkTime) -> f64 {
+        millis(time - self.asked)
+    }
+
+    /// The time so many ms after the request.
+    fn after(&self, ms: f64) -> LinkTime {
+        self.asked + duration(ms)
+    }
+
+    /// How far the body has come.
+    fn progress(&self, time: LinkTime, received: u64) -> Progress {
+        let received = self.size.min(received as f64 * BITS);
+        let (time, first_byte) = (self.since(time), self.since(self.head.min(time)));
+        Progress { size: self.size, received, time, first_byte }
+    }
 }
 
 impl LinkNetwork {
@@ -120,8 +133,44 @@ impl LinkNetwork {
     }
 
     fn with(spec: &Arc<LinkSpec>, body: Body, seed: Seed) -> Self {
-        let (spec, path) = (Arc::clone(spec), Path::default());
-        Self { spec, body, path, requests: Requests::new(seed), now: LinkTime::ZERO }
+        Self {
+            spec: Arc::clone(spec),
+            body,
+            uplink: None,
+            heads: Heads::NONE,
+            effects: None,
+            path: Path::default(),
+            reused: false,
+            seeds: RequestSeeds::new(seed),
+            session: seed,
+            request: Request::default(),
+            now: LinkTime::ZERO,
+        }
+    }
+
+    /// The same, with an uplink of `spec`.
+    #[must_use]
+    pub fn with_uplink(mut self, spec: &LinkSpec) -> Self {
+        self.uplink = Uplink::new(spec, self.session);
+        self
+    }
+
+    /// The same, with heads of messages of this size.
+    #[must_use]
+    pub const fn with_heads(mut self, heads: Heads) -> Self {
+        self.heads = heads;
+        self
+    }
+
+    /// The same, with what `effects` does to its requests. To be called before the first of them.
+    #[must_use]
+    pub fn with_effects(mut self, effects: Box<dyn EffectSource>) -> Self {
+        if effects.limits_rates() && matches!(self.body, Body::Lone(_)) {
+            let quanta = Quanta::new(&self.spec, &[], &[], self.session);
+            self.body = Body::Quanta(Box::new(quanta));
+        }
+        self.effects = Some(effects);
+        self
     }
 
     /// Bits that the link could have carried up to now; `None` without a limit.
@@ -144,30 +193,197 @@ impl LinkNetwork {
         law.sample(&mut self.path, self.now.since_zero(), &mut seed.named("latency").stream())
     }
 
-    /// Carries `bytes` from `start` on; returns the end, what has arrived, and what cut it.
-    fn body(
+    /// What is done to a request for `bytes`.
+    fn effects(&mut self, bytes: u64, seed: Seed) -> RequestEffects {
+        let (request, at, reused) = (self.request, self.now.since_zero(), self.reused);
+        let Some(source) = &mut self.effects else { return RequestEffects::default() };
+        source.effects(&RequestAttempt { request, at, bytes, seed, reused })
+    }
+
+    /// When the head of the response comes, or else when the request was lost; `None` = never.
+    fn head_time(
         &mut self,
-        start: LinkTime,
-        bytes: u64,
+        effects: &RequestEffects,
         seed: Seed,
-        watch: Option<&mut dyn FnMut(LinkTime, u64) -> bool>,
-    ) -> Option<Response> {
-        match (&mut self.body, watch) {
-            (Body::Lone(lone), None) => {
-                let end = lone.carry(start, bytes)?;
-                Some(Response { end, received: bytes, cut: None })
-            }
-            (Body::Lone(lone), Some(watch)) => {
-                let (end, received) = lone.carry_watched(start, bytes, WATCH, watch)?;
-                Some(Response { end, received, cut: None })
-            }
-            (Body::Quanta(quanta), watch) => {
-                quanta.carry(&self.spec, start, bytes, seed, watch.map(|watch| (WATCH, watch)))
-            }
-            (Body::Shared(carrier), watch) => {
-                carrier.carry(start, bytes, seed, watch.map(|watch| (WATCH, watch)))
+    ) -> Option<Result<LinkTime, LinkTime>> {
+        let round_trip = self.spec.latency.rtt_at(self.now.since_zero());
+        let latency = self.latency(seed) + effects.round_trips * round_trip;
+        let after = self.spec.latency.downlink.min(latency);
+        let mut time = self.now + (latency - after) + effects.delay;
+        if let Some(uplink) = &mut self.uplink {
+            let end = uplink.carry(time, self.heads.request, round_trip, seed)?;
+            time = end.at;
+            if end.cut.is_some() {
+                return Some(Err(time));
             }
         }
+        Some(Ok(time + after))
+    }
+
+    /// Carries a response; `watch` need not be asked about what has arrived by `from`.
+    fn carry(
+        &mut self,
+        transmission: Transmission,
+        from: LinkTime,
+        watch: Option<&mut dyn FnMut(LinkTime, u64) -> bool>,
+    ) -> Option<Response> {
+        match &mut self.body {
+            Body::Lone(lone) => {
+                let Transmission { start, head, bytes, seed, ref pauses, .. } = transmission;
+                let mut interruptions = Interruptions::new(&self.spec, seed).with_pauses(pauses);
+                let watch =
+                    watch.map(|watch| LoneWatch::new(start, WATCH, watch).asked_from(from));
+                let end = lone.carry(start, head, bytes, &mut interruptions, watch)?;
+                Some(Response { end: end.at, received: end.received, cut: end.cut })
+            }
+            Body::Quanta(quanta) => {
+                let watch = watch.map(|gives_up| Watch { step: WATCH, from, gives_up });
+                quanta.carry(&self.spec, &transmission, watch)
+            }
+            Body::Shared(carrier) => {
+                let watch = watch.map(|gives_up| Watch { step: WATCH, from, gives_up });
+                carrier.carry(transmission, watch)
+            }
+        }
+    }
+
+    /// The body of a response, which may end early at a time; `None` if it never ends.
+    fn body(
+        &mut self,
+        attempt: &Attempt,
+        transmission: Transmission,
+        early: Option<LinkTime>,
+        mut watch: Option<&mut dyn FnMut(&Progress) -> bool>,
+    ) -> Option<(Response, BodyEnd)> {
+        let (deadlines, first_byte) = (self.request.deadlines, attempt.since(attempt.head));
+        let mut late = DeadlineWatch::new(deadlines, first_byte);
+        let limit = attempt.after(deadlines.earliest(first_byte)).min(early.unwrap_or(NEVER));
+        let from = if watch.is_some() { LinkTime::ZERO } else { limit };
+        let mut stopped = None;
+        let mut see = |time: LinkTime, received: u64| {
+            stopped = if let Some(early) = early.filter(|early| *early <= time) {
+                Some(BodyEnd::At(early))
+            } else if let Some(limit) = late.passed(attempt.since(time), received) {
+                Some(BodyEnd::Late(attempt.after(limit)))
+            } else {
+                let progress = attempt.progress(time, received);
+                let gives_up = watch.as_mut().is_some_and(|watch| watch(&progress));
+                gives_up.then_some(BodyEnd::GivenUp)
+            };
+            stopped.is_some()
+        };
+        let unwatched = from == NEVER;
+        let watch: Option<&mut dyn FnMut(LinkTime, u64) -> bool> =
+            if unwatched { None } else { Some(&mut see) };
+        let response = self.carry(transmission, from, watch)?;
+        let sent = if response.cut.is_some() { BodyEnd::Lost } else { BodyEnd::Sent };
+        Some((response, stopped.unwrap_or(sent)))
+    }
+
+    /// Receives the response whose head comes at `attempt.head`.
+    fn receive(
+        &mut self,
+        attempt: &Attempt,
+        mut effects: RequestEffects,
+        watch: Option<&mut dyn FnMut(&Progress) -> bool>,
+    ) -> Result<Download, NeverEnds> {
+        let (bytes, status) = match effects.answer {
+            Answer::Status(code, bytes) => (bytes, Some(code)),
+            _ => (whole_bytes(attempt.size), None),
+        };
+        let (mut sent, mut early, mut closes) = (bytes, None, None);
+        if let Some(end) = effects.end {
+            closes = end.closes_after;
+            match end.at {
+                BodyPoint::Byte(byte) => sent = sent.min(byte),
+                BodyPoint::After(time) => early = Some(attempt.head + time),
+            }
+        }
+        let head = self.heads.response;
+        let transmission =
+            Transmission::new(attempt.head, head, sent, attempt.seed).under(&mut effects);
+        let (response, end) = self.body(attempt, transmission, early, watch).ok_or(NeverEnds)?;
+        let received = response.received;
+        self.now = response.end.max(attempt.head + SHORTEST);
+        if effects.closes {
+            self.close();
+        }
+        match end {
+            BodyEnd::GivenUp => {
+                self.missed();
+                Ok(Download::given_up(attempt.progress(self.now, received)))
+            }
+            BodyEnd::Late(limit) => {
+                // Others that share the link are at that time already.
+                let shared = matches!(self.body, Body::Shared(_));
+                let at = if shared { limit.max(response.end) } else { limit };
+                Ok(self.fail(attempt, at, received, Failure::Timeout))
+            }
+            BodyEnd::Lost => Ok(self.fail(attempt, self.now, received, Failure::Other)),
+            BodyEnd::At(time) => self.silence(attempt, time, received, closes),
+            BodyEnd::Sent if sent < bytes => self.silence(attempt, self.now, received, closes),
+            BodyEnd::Sent => match status {
+                Some(code) => Ok(self.fail(attempt, self.now, received, Failure::Status(code))),
+                None => Ok(Download::whole(Progress {
+                    received: attempt.size,
+                    ..attempt.progress(self.now, received)
+                })),
+            },
+        }
+    }
+
+    /// Nothing arrives after `since`, until the connection ends, so long after it, or the player loses patience.
+    fn silence(
+        &mut self,
+        attempt: &Attempt,
+        since: LinkTime,
+        received: u64,
+        closes: Option<Duration>,
+    ) -> Result<Download, NeverEnds> {
+        let deadlines = self.request.deadlines;
+        let limit = if since < attempt.head {
+            deadlines.total.min(deadlines.first_byte)
+        } else {
+            deadlines.earliest(attempt.since(since))
+        };
+        let limit = attempt.after(limit);
+        let closed = closes.map_or(NEVER, |closes| since + closes);
+        if closed.min(limit) == NEVER {
+            return Err(NeverEnds);
+        }
+        let failure = if closed <= limit { Failure::Other } else { Failure::Timeout };
+        Ok(self.fail(attempt, closed.min(limit), received, failure))
+    }
+
+    /// The attempt failed at `at`.
+    fn fail(
+        &mut self,
+        attempt: &Attempt,
+        at: LinkTime,
+        received: u64,
+        failure: Failure,
+    ) -> Download {
+        self.now = at.max(attempt.asked + SHORTEST);
+        self.missed();
+        if !matches!(failure, Failure::Status(_)) {
+            self.close();
+        }
+        let progress = attempt.progress(self.now, received);
+        Download { progress, abandoned: false, failure: Some(failure) }
+    }
+
+    /// The last attempt did not bring a whole body.
+    fn missed(&mut self) {
+        self.seeds.failed(self.request.name);
+        if let Some(effects) = &mut self.effects {
+            effects.failed();
+        }
+    }
+
+    /// The connection has ended.
+    fn close(&mut self) {
+        self.path = Path::default();
+        self.reused = false;
     }
 }
 
@@ -175,50 +391,33 @@ impl Network for LinkNetwork {
     fn download(
         &mut self,
         size: f64,
-        mut watch: Option<&mut dyn FnMut(&Progress) -> bool>,
+        watch: Option<&mut dyn FnMut(&Progress) -> bool>,
     ) -> Result<Download, NeverEnds> {
-        let bytes = whole_bytes(size);
-        let asked_at = self.now;
-        let mut first_byte = None;
-        for _ in 0..ATTEMPTS {
-            let seed = self.requests.next();
-            let start = self.now + self.latency(seed);
-            let first = *first_byte.get_or_insert(millis(start - asked_at));
-            let progress = |time: LinkTime, received: u64| Progress {
-                size,
-                received: size.min(received as f64 * BITS),
-                time: millis(time - asked_at),
-                first_byte: first,
-            };
-            let response = match &mut watch {
-                None => self.body(start, bytes, seed, None),
-                Some(watch) => {
-                    let mut see = |time, received| watch(&progress(time, received));
-                    self.body(start, bytes, seed, Some(&mut see))
-                }
-            };
-            let Response { end, received, cut } = response.ok_or(NeverEnds)?;
-            self.now = end.max(start + SHORTEST);
-            if received < bytes {
-                self.requests.failed();
-            }
-            if cut.is_none() {
-                let abandoned = received < bytes;
-                let mut progress = progress(self.now, received);
-                if !abandoned {
-                    progress.received = size;
-                }
-                return Ok(Download { progress, abandoned });
-            }
-            if cut == Some(OnDrop::Reset) {
-                self.path = Path::default();
+        let seed = self.seeds.next(self.request.name);
+        let effects = self.effects(whole_bytes(size), seed);
+        let mut attempt = Attempt { size, seed, asked: self.now, head: NEVER };
+        self.reused = true;
+        let deadlines = self.request.deadlines;
+        let limit = attempt.after(deadlines.total.min(deadlines.first_byte));
+        let head = match self.head_time(&effects, seed).ok_or(NeverEnds)? {
+            Ok(head) => head,
+            Err(lost) => return Ok(self.fail(&attempt, lost.min(limit), 0, Failure::Other)),
+        };
+        if head > limit {
+            return Ok(self.fail(&attempt, limit, 0, Failure::Timeout));
+        }
+        match effects.answer {
+            Answer::Closed => Ok(self.fail(&attempt, head, 0, Failure::Other)),
+            Answer::Silence(lasts) => self.silence(&attempt, head, 0, lasts),
+            Answer::Object | Answer::Status(..) => {
+                attempt.head = head;
+                self.receive(&attempt, effects, watch)
             }
         }
-        Err(NeverEnds)
     }
 
-    fn ask_for(&mut self, name: Option<Name>) {
-        self.requests.name = name;
+    fn ask_for(&mut self, request: Request) {
+        self.request = request;
     }
 
     fn wait(&mut self, time: f64) {
@@ -235,15 +434,27 @@ fn millis(time: Duration) -> f64 {
     time.as_nanos() as f64 / NANOS_PER_MS
 }
 
+/// So many ms; what is too long is the longest time.
+fn duration(ms: f64) -> Duration {
+    Duration::try_from_secs_f64(ms / 1000.0).unwrap_or(Duration::MAX)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::{
-        model::{Distribution, Latency, LossModel, LossSpec, RateSpec, StallSpec, Step, Steps},
+        model::{
+            Distribution, Latency, LossModel, LossSpec, OnDrop, RateSpec, StallSpec, Step, Steps,
+        },
+        seed::Name,
         units::{BitRate, Ratio},
     };
 
     const MS: fn(u64) -> Duration = Duration::from_millis;
+
+    fn named(name: &str) -> Request {
+        Request { name: Some(Name::new(name)), ..Request::default() }
+    }
 
     fn steps(list: &[(u64, u64)]) -> LinkSpec {
         let step = |&(ms, kbit): &(u64, u64)| Step {
@@ -305,7 +516,7 @@ mod tests {
         let latency = Latency { rtt: MS(40), jitter: Some(jitter.clone()), ..Latency::default() };
         let spec = Arc::new(LinkSpec { latency, ..steps(&[(1000, 800)]) });
         let first_byte = |network: &mut LinkNetwork, name: &str| {
-            network.ask_for(Some(Name::new(name)));
+            network.ask_for(named(name));
             network.download(8000.0, None).unwrap().progress.first_byte
         };
         let mut network = LinkNetwork::new(&spec, &[], &[], Seed::new(5));
@@ -317,7 +528,7 @@ mod tests {
         first_byte(&mut other, "/v1/seg-2.ts");
         assert_eq!(first_byte(&mut other, "/v1/seg-1.ts"), one);
         // A download that was given up makes the next one the second attempt.
-        other.ask_for(Some(Name::new("/v1/seg-3.ts")));
+        other.ask_for(named("/v1/seg-3.ts"));
         other.download(8e6, Some(&mut |_: &Progress| true)).unwrap();
         let second = first_byte(&mut other, "/v1/seg-3.ts");
         assert_ne!(second, first_byte(&mut network, "/v1/seg-3.ts"));
@@ -355,7 +566,14 @@ mod tests {
             let loss = Some(LossSpec { model, on_drop });
             let spec = Arc::new(LinkSpec { loss, ..steps(&[(1000, 8000)]) });
             let mut network = LinkNetwork::new(&spec, &[], &[], Seed::new(3));
-            network.download(8e6, None).unwrap().progress.time
+            let mut time = 0.0;
+            loop {
+                let download = network.download(8e6, None).unwrap();
+                time += download.progress.time;
+                if download.failure.is_none() {
+                    return time;
+                }
+            }
         };
         let clean = 40.0 + 1000.0;
         assert!(time(OnDrop::Retransmit) > clean + 30.0, "{}", time(OnDrop::Retransmit));
@@ -382,6 +600,42 @@ mod tests {
                 let one = fast.download(bits as f64, None).unwrap().progress.time;
                 let other = slow.download(bits as f64, None).unwrap().progress.time;
                 proptest::prop_assert!((one - other).abs() < 0.01, "{bits}: {one} {other}");
+                fast.wait(wait as f64);
+                slow.wait(wait as f64);
+            }
+        }
+
+        /// The same with losses of each kind, stalls by bytes, pauses and heads, to 0.2 ms: where a loss comes, both are
+        /// rounded to whole bytes.
+        #[test]
+        fn interruptions_are_as_in_the_loop(
+            list in proptest::collection::vec((20u64..3000, 500u64..20_000), 1..6),
+            sizes in proptest::collection::vec((1u64..4_000_000, 0u64..3000), 1..8),
+            (loss, on_drop, by_bytes) in (0.0f64..0.03, 0usize..4, proptest::bool::ANY),
+            head in 0u32..600,
+            seed: u64,
+        ) {
+            let on_drop =
+                [OnDrop::Retransmit, OnDrop::Corrupt, OnDrop::Truncate, OnDrop::Reset][on_drop];
+            let model = LossModel::Bernoulli(Ratio::new(loss).unwrap());
+            let gap = Distribution::exponential(Duration::from_nanos(100_000)).unwrap();
+            let stall = StallSpec::by_bytes(gap, Distribution::constant(MS(70))).unwrap();
+            let spec = Arc::new(LinkSpec {
+                loss: Some(LossSpec { model, on_drop }),
+                stall: by_bytes.then_some(stall),
+                ..steps(&list)
+            });
+            let heads = Heads { request: 0, response: head };
+            let seed = Seed::new(seed);
+            let mut fast = LinkNetwork::new(&spec, &[], &[], seed).with_heads(heads);
+            let mut slow = LinkNetwork::by_quanta(&spec, seed).with_heads(heads);
+            for (bits, wait) in sizes {
+                let one = fast.download(bits as f64, None).unwrap();
+                let other = slow.download(bits as f64, None).unwrap();
+                let (one_time, other_time) = (one.progress.time, other.progress.time);
+                proptest::prop_assert!((one_time - other_time).abs() < 0.2, "{one:?} {other:?}");
+                proptest::prop_assert_eq!(one.progress.received, other.progress.received);
+                proptest::prop_assert_eq!(one.failure, other.failure);
                 fast.wait(wait as f64);
                 slow.wait(wait as f64);
             }

@@ -1,15 +1,29 @@
 //! What lies between a simulated player and its origin.
 
+mod deadlines;
 mod download;
+mod effects;
+mod heads;
 mod link;
 mod pensieve;
 mod quanta;
+mod request;
+mod request_seeds;
 mod sabre;
+mod transmission;
+mod uplink;
 mod virtual_response;
 
+pub use deadlines::Deadlines;
 pub use download::{CapacityChange, Download, Network, NeverEnds, Progress};
+pub use effects::{
+    Answer, BodyPoint, EarlyEnd, EffectSource, RequestAttempt, RequestEffects,
+};
+pub use heads::Heads;
 pub use link::{Carrier, LinkNetwork};
 pub use pensieve::PensieveNetwork;
-pub use quanta::Watch;
+pub use quanta::{Watch, WatchTimes};
+pub use request::{Object, Request};
 pub use sabre::{Period, SabreNetwork};
+pub use transmission::Transmission;
 pub use virtual_response::{Response, VirtualResponse};

@@ -92,7 +92,7 @@ impl Network for PensieveNetwork {
         }
         let time = delay * MS + ROUND_TRIP;
         let progress = Progress { size, received: size, time, first_byte: ROUND_TRIP };
-        Ok(Download { progress, abandoned: false })
+        Ok(Download::whole(progress))
     }
 
     fn wait(&mut self, mut time: f64) {

@@ -1,6 +1,9 @@
 //! Responses that go quantum by quantum: over links with loss, a transport, or limits beside their rate.
 
-use super::virtual_response::{Response, VirtualResponse};
+use super::{
+    Transmission,
+    virtual_response::{Response, VirtualResponse},
+};
 use crate::{
     model::{Link, LinkAccess, LinkSpec, Transport, TransportSpec},
     seed::Seed,
@@ -17,8 +20,59 @@ pub(super) struct Quanta {
     shared: Vec<Link>,
 }
 
-/// Asked at each step of time, with the time and the bytes received, whether to give up.
-pub type Watch<'a> = (Duration, &'a mut dyn FnMut(LinkTime, u64) -> bool);
+/// Asked with the time and the bytes received whether to give up.
+pub struct Watch<'a> {
+    /// How often.
+    pub step: Duration,
+    /// Not before this time; then first about the last arrival before it.
+    pub from: LinkTime,
+    /// What is asked.
+    pub gives_up: &'a mut dyn FnMut(LinkTime, u64) -> bool,
+}
+
+impl std::fmt::Debug for Watch<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { step, from, .. } = self;
+        f.debug_struct("Watch").field("step", step).field("from", from).finish_non_exhaustive()
+    }
+}
+
+/// When a response under way is watched.
+#[derive(Debug, Clone, Copy)]
+pub struct WatchTimes {
+    step: Duration,
+    from: LinkTime,
+    /// When it was asked about last, and whether it was.
+    asked: LinkTime,
+    begun: bool,
+    /// The last arrival.
+    arrived: LinkTime,
+    received: u64,
+}
+
+impl WatchTimes {
+    /// Every `step`, but not before `from`, of a response that starts at `start`.
+    #[must_use]
+    pub const fn new(start: LinkTime, step: Duration, from: LinkTime) -> Self {
+        Self { step, from, asked: start, begun: false, arrived: start, received: 0 }
+    }
+
+    /// What is to be asked about now, when `received` bytes have arrived by `now`: a time, and the bytes then.
+    pub fn due(&mut self, now: LinkTime, received: u64) -> Option<(LinkTime, u64)> {
+        if received > self.received {
+            (self.arrived, self.received) = (now, received);
+        }
+        if now < self.asked + self.step || now < self.from {
+            return None;
+        }
+        if !self.begun && !self.from.is_zero() && self.arrived < now {
+            self.begun = true;
+            return Some((self.arrived, received));
+        }
+        (self.begun, self.asked) = (true, now);
+        Some((now, received))
+    }
+}
 
 impl Quanta {
     pub(super) fn new(spec: &LinkSpec, own: &[LinkSpec], shared: &[LinkSpec], seed: Seed) -> Self {
@@ -38,18 +92,17 @@ impl Quanta {
         self.link.rate(now).map(|_| self.link.carried(now))
     }
 
-    /// Carries a response of `bytes` that starts at `start`; `None` if it never ends.
+    /// Carries a response; `None` if it never ends.
     pub(super) fn carry(
         &mut self,
         spec: &LinkSpec,
-        start: LinkTime,
-        bytes: u64,
-        seed: Seed,
+        transmission: &Transmission,
         mut watch: Option<Watch<'_>>,
     ) -> Option<Response> {
-        let response = VirtualResponse::new(spec, &self.own, start, bytes, seed);
+        let start = transmission.start;
+        let response = VirtualResponse::new(spec, &self.own, transmission);
         let mut response = response.within_limits(self.shared.len());
-        let mut watched = start;
+        let mut times = watch.as_ref().map(|watch| WatchTimes::new(start, watch.step, watch.from));
         loop {
             let mut access = LinkAccess {
                 link: &mut self.link,
@@ -61,13 +114,11 @@ impl Quanta {
                 return ended.ok();
             }
             let (now, received) = (response.now(), response.received());
-            if let Some((step, watch)) = &mut watch
-                && now >= watched + *step
+            if let (Some(watch), Some(times)) = (&mut watch, &mut times)
+                && let Some((at, held)) = times.due(now, received)
+                && (watch.gives_up)(at, held)
             {
-                watched = now;
-                if watch(now, received) {
-                    return Some(Response { end: now, received, cut: None });
-                }
+                return Some(Response { end: now, received, cut: None });
             }
         }
     }

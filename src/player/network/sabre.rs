@@ -211,7 +211,7 @@ impl Network for SabreNetwork {
         let Some(watch) = watch else {
             let time = first_byte + self.transfer(size)?;
             let progress = Progress { size, received: size, time, first_byte };
-            return Ok(Download { progress, abandoned: false });
+            return Ok(Download::whole(progress));
         };
         let mut progress = Progress { size, received: 0.0, time: first_byte, first_byte };
         let mut bounds = (PROGRESS_SIZE, PROGRESS_TIME - first_byte);
@@ -223,7 +223,7 @@ impl Network for SabreNetwork {
             abandoned = progress.received < size && watch(&progress);
             bounds = (PROGRESS_SIZE, PROGRESS_TIME);
         }
-        Ok(Download { progress, abandoned })
+        Ok(Download { progress, abandoned, failure: None })
     }
 
     fn wait(&mut self, mut time: f64) {

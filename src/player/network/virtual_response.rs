@@ -1,12 +1,11 @@
 //! A response in virtual time: polled at the times that its shaper returns.
 
-use super::NeverEnds;
+use super::{NeverEnds, Transmission};
 use crate::{
     model::{Link, LinkAccess, LinkSpec, OnDrop, ResponseLimit, ResponseShaper, Verdict},
-    seed::Seed,
     units::LinkTime,
 };
-use std::time::Duration;
+use std::{collections::VecDeque, time::Duration};
 
 /// A response that takes longer has not ended.
 const LONGEST: Duration = Duration::from_secs(24 * 3600);
@@ -29,18 +28,22 @@ pub struct VirtualResponse {
     start: LinkTime,
     bytes: u64,
     now: LinkTime,
+    /// Pauses to come: before which byte, and for how long.
+    pauses: VecDeque<(u64, Duration)>,
 }
 
 impl VirtualResponse {
-    /// A response of `bytes` over a link of `spec`, which starts at `start`, keeps to each of `own`, and has its
-    /// random numbers from `seed`.
+    /// A response over a link of `spec`, which keeps to each of `own`.
     #[must_use]
-    pub fn new(spec: &LinkSpec, own: &[LinkSpec], start: LinkTime, bytes: u64, seed: Seed) -> Self {
-        let mut shaper = ResponseShaper::new(spec, None, seed).without_stall_verdicts();
-        for own in own {
-            shaper.keep_to(Link::starting(start, own, seed.named("limit")));
+    pub fn new(spec: &LinkSpec, own: &[LinkSpec], transmission: &Transmission) -> Self {
+        let Transmission { start, head, bytes, seed, limits, pauses } = transmission;
+        let mut shaper = ResponseShaper::new(spec, None, *seed).without_stall_verdicts();
+        for own in own.iter().chain(limits) {
+            shaper.keep_to(Link::starting(*start, own, seed.named("limit")));
         }
-        Self { shaper, start, bytes, now: start }
+        shaper.follow_head(*head);
+        let pauses = pauses.iter().copied().collect();
+        Self { shaper, start: *start, bytes: *bytes, now: *start, pauses }
     }
 
     /// The same under the first `count` limits of [`LinkAccess::limits`].
@@ -64,7 +67,13 @@ impl VirtualResponse {
 
     /// Polls the link once: bytes arrive, or time goes on. Returns how it ended, if it did.
     pub fn step(&mut self, access: &mut LinkAccess<'_>) -> Option<Result<Response, NeverEnds>> {
-        let left = usize::try_from(self.bytes - self.received()).unwrap_or(usize::MAX);
+        while let Some((_, lasts)) = self.pauses.pop_front_if(|(byte, _)| *byte <= self.shaper.sent())
+        {
+            self.now += lasts;
+            self.shaper.source_empty();
+        }
+        let until = self.pauses.front().map_or(self.bytes, |(byte, _)| self.bytes.min(*byte));
+        let left = usize::try_from(until - self.received()).unwrap_or(usize::MAX);
         match self.shaper.poll(access, self.now, left) {
             // Nothing to send: never with bytes left; ends it rather than going on for ever.
             Verdict::Pass(0) | Verdict::Paused => return Some(Err(NeverEnds)),

@@ -2,7 +2,7 @@
 
 use super::{AlgorithmSetup, CatalogueError, players, published};
 use crate::player::{
-    Abr,
+    Abr, Presentation,
     estimator::{Estimator, Ewma},
 };
 
@@ -70,8 +70,8 @@ impl CatalogueEntry {
 
     /// The estimator of an algorithm that has none of its own.
     #[must_use]
-    pub fn estimator(&self, setup: &AlgorithmSetup<'_>) -> Option<Box<dyn Estimator>> {
-        let segment = setup.presentation.segment();
+    pub fn estimator(&self, presentation: &Presentation) -> Option<Box<dyn Estimator>> {
+        let segment = presentation.segment();
         (!self.measures).then(|| Box::new(Ewma::new(&HALF_LIVES, segment)) as Box<dyn Estimator>)
     }
 }

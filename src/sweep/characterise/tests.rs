@@ -3,7 +3,7 @@
 use super::{Ending, Findings, Purpose, Scenario, Sighting, Wanted, scenarios};
 use crate::{
     player::{
-        FullBuffer, Presentation, Replacement, Session, SessionPolicy, estimator::Ewma,
+        BufferGrowth, FullBuffer, Presentation, Replacement, RequestPolicy, Session, SessionPolicy, estimator::Ewma,
         network::LinkNetwork,
     },
     profiles::Profile,
@@ -27,11 +27,13 @@ fn watch(name: &str, scenario: &Scenario) -> Vec<Sighting> {
     let network = LinkNetwork::new(&Arc::new(profile.link), &[], &[], Seed::new(1));
     let policy = SessionPolicy {
         max_buffer,
+        growth: BufferGrowth::Never,
         full: FullBuffer::WaitForRoom,
         replacement: Replacement::Never,
         abandon: false,
         startup_rebuffers: false,
         seek: None,
+        requests: RequestPolicy::PATIENT,
     };
     let mut session = Session::new(&presentation, network, abr.as_mut(), &mut estimator, policy);
     let mut seen = Vec::new();

@@ -3,9 +3,8 @@
 use super::shared_carrier::{Ask, Reply, SharedCarrier};
 use crate::{
     model::{Link, LinkAccess, LinkSpec, Transport, TransportSpec},
-    player::network::VirtualResponse,
+    player::network::{VirtualResponse, WatchTimes},
     seed::Seed,
-    units::LinkTime,
 };
 use std::{
     sync::{
@@ -19,8 +18,8 @@ use std::{
 #[derive(Debug)]
 struct Active {
     response: VirtualResponse,
-    /// How often it is watched, and when it was last.
-    watch: Option<(Duration, LinkTime)>,
+    /// When it is watched.
+    watch: Option<WatchTimes>,
 }
 
 /// The link that players share. Each runs on a thread of its own and waits here for the end of its
@@ -86,10 +85,9 @@ impl Arbiter {
     /// A player asks for something.
     fn take(&mut self, player: usize, ask: Ask) {
         match ask {
-            Ask::Carry { start, bytes, seed, watch } => {
+            Ask::Carry { transmission, watch } => {
                 self.running -= 1;
-                let response = VirtualResponse::new(&self.spec, &self.own, start, bytes, seed);
-                let watch = watch.map(|step| (step, start));
+                let response = VirtualResponse::new(&self.spec, &self.own, &transmission);
                 self.seats[player].active = Some(Active { response, watch });
             }
             Ask::GoOn => self.running -= 1,
@@ -120,12 +118,10 @@ impl Arbiter {
             return;
         }
         let received = active.response.received();
-        if let Some((step, last)) = &mut active.watch
-            && now >= *last + *step
-        {
-            *last = now;
+        let due = active.watch.as_mut().and_then(|watch| watch.due(now, received));
+        if let Some((at, held)) = due {
             self.running += 1;
-            self.reply(player, Reply::Progress(now, received));
+            self.reply(player, Reply::Progress(at, held, now));
         }
     }
 

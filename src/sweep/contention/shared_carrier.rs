@@ -1,20 +1,16 @@
 //! What one of several players sends over, in place of a link of its own.
 
 use crate::{
-    player::network::{Carrier, Response, Watch},
-    seed::Seed,
+    player::network::{Carrier, Response, Transmission, Watch, WatchTimes},
     units::LinkTime,
 };
-use std::{
-    sync::mpsc::{Receiver, Sender},
-    time::Duration,
-};
+use std::sync::mpsc::{Receiver, Sender};
 
 /// What a player tells the arbiter.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) enum Ask {
-    /// A response of `bytes` begins at `start`.
-    Carry { start: LinkTime, bytes: u64, seed: Seed, watch: Option<Duration> },
+    /// A response begins, which is watched then.
+    Carry { transmission: Transmission, watch: Option<WatchTimes> },
     /// The response goes on.
     GoOn,
     /// The response is given up.
@@ -30,8 +26,8 @@ pub(super) enum Ask {
 pub(super) enum Reply {
     /// The response has ended; `None` if it never does.
     Ended(Option<Response>),
-    /// So many bytes have arrived by this time: is it to go on?
-    Progress(LinkTime, u64),
+    /// So many bytes had arrived by this time: is it to go on? The second time is that of the question.
+    Progress(LinkTime, u64, LinkTime),
     /// See [`Ask::Capacity`]; `None` without a limit.
     Capacity(Option<u64>),
 }
@@ -54,15 +50,14 @@ impl SharedCarrier {
 impl Carrier for SharedCarrier {
     fn carry(
         &mut self,
-        start: LinkTime,
-        bytes: u64,
-        seed: Seed,
+        transmission: Transmission,
         mut watch: Option<Watch<'_>>,
     ) -> Option<Response> {
-        let step = watch.as_ref().map(|(step, _)| *step);
-        let mut reply = self.ask(Ask::Carry { start, bytes, seed, watch: step })?;
-        while let Reply::Progress(now, received) = reply {
-            let gives_up = watch.as_mut().is_some_and(|(_, watch)| watch(now, received));
+        let start = transmission.start;
+        let times = watch.as_ref().map(|watch| WatchTimes::new(start, watch.step, watch.from));
+        let mut reply = self.ask(Ask::Carry { transmission, watch: times })?;
+        while let Reply::Progress(at, received, now) = reply {
+            let gives_up = watch.as_mut().is_some_and(|watch| (watch.gives_up)(at, received));
             if gives_up {
                 self.asks.send((self.player, Ask::GiveUp)).ok()?;
                 return Some(Response { end: now, received, cut: None });

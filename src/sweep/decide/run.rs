@@ -3,7 +3,7 @@
 use super::DecideError;
 use crate::{
     player::{
-        Abr, Download, Presentation, Progress, SessionReport, State,
+        Abr, Download, FailedRequests, Presentation, Progress, SessionReport, State,
         estimator::{Estimate, Estimator},
     },
     sweep::{
@@ -89,7 +89,7 @@ impl Chosen {
 
     fn estimator(&self, setup: &AlgorithmSetup<'_>) -> Option<Box<dyn Estimator>> {
         match self {
-            Self::BuiltIn(entry) => entry.estimator(setup),
+            Self::BuiltIn(entry) => entry.estimator(setup.presentation),
             // It has all downloads.
             Self::External(_) => None,
         }
@@ -203,7 +203,7 @@ impl<'a> Decider<'a> {
         SessionReport {
             segment: self.segment,
             rung: finished.rendition,
-            download: Download { progress, abandoned: finished.abandoned },
+            download: Download { progress, abandoned: finished.abandoned, failure: None },
             replaced: false,
             abandoned_to: None,
             full_wait: 0.0,
@@ -211,6 +211,8 @@ impl<'a> Decider<'a> {
             levels: [before + finished.total_ms, before, level],
             rebuffer: 0.0,
             at: finished.now_ms - finished.total_ms,
+            failed: FailedRequests::default(),
+            discarded: 0.0,
         }
     }
 }

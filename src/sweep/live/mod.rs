@@ -4,4 +4,5 @@ mod edge;
 mod viewer;
 
 pub use edge::LiveEdge;
-pub use viewer::{CatchUp, LiveViewer};
+pub use crate::player::CatchUp;
+pub use viewer::LiveViewer;

@@ -1,33 +1,8 @@
 //! Playback of a live stream: its rate follows the distance from the live edge.
 
 use super::LiveEdge;
+use crate::player::CatchUp;
 use std::collections::VecDeque;
-
-/// The rate is set anew each time so many ms have passed.
-const STEP: f64 = 100.0;
-/// Below so many ms of buffer playback is not faster than 1.
-const LOW: f64 = 500.0;
-const MS: f64 = 1000.0;
-
-/// How playback catches up with its target latency.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct CatchUp {
-    /// The latency to keep, in ms.
-    pub target: f64,
-    /// The most that the rate differs from 1; 0 = playback never changes its rate.
-    pub most: f64,
-}
-
-impl CatchUp {
-    /// The rate at `latency` ms with `level` ms in the buffer: dash.js's (1 − *c*) + 2*c* ÷ (1 + e^(−5Δ)), where
-    /// Δ is the latency above the target in s.
-    #[must_use]
-    pub fn rate(&self, latency: f64, level: f64) -> f64 {
-        let above = (latency - self.target) / MS;
-        let rate = 1.0 - self.most + 2.0 * self.most / (1.0 + (-5.0 * above).exp());
-        if level < LOW { rate.min(1.0) } else { rate }
-    }
-}
 
 /// A viewer of a live stream. Playback starts with the first segment, and goes on after rebuffering with the next.
 #[derive(Debug)]
@@ -130,7 +105,7 @@ impl LiveViewer {
     /// Shows what is left in the buffer.
     pub fn play_out(&mut self, show: &mut dyn FnMut(usize, f64)) {
         while !self.buffer.is_empty() {
-            self.play(STEP, show);
+            self.play(CatchUp::STEP, show);
         }
     }
 
@@ -138,7 +113,7 @@ impl LiveViewer {
     fn play(&mut self, time: f64, show: &mut dyn FnMut(usize, f64)) -> f64 {
         self.rate = self.catch_up.rate(self.latency(), self.level());
         let left = self.segment - self.position % self.segment;
-        let step = time.min(STEP).min(left / self.rate);
+        let step = time.min(CatchUp::STEP).min(left / self.rate);
         self.latencies.push((self.latency(), step));
         self.now += step;
         self.played += step;

@@ -37,6 +37,9 @@ pub struct Figures {
     pub utilization: f64,
     /// What was received in vain, of downloads given up, in kB.
     pub wasted_kb: f64,
+    /// Requests for segments that failed: statuses, connections that ended, time-outs.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub failed_requests: f64,
     /// How far the picture was behind the live edge, averaged over playback, in s; 0 on demand.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub latency_s: f64,
@@ -89,6 +92,7 @@ impl Figures {
             sabre_score: of(|f| f.sabre_score),
             utilization: of(|f| f.utilization),
             wasted_kb: of(|f| f.wasted_kb),
+            failed_requests: of(|f| f.failed_requests),
             latency_s: of(|f| f.latency_s),
             latency_p95_s: of(|f| f.latency_p95_s),
             latency_drift_s: of(|f| f.latency_drift_s),
@@ -114,6 +118,7 @@ pub(super) struct Sums {
     pub(super) change: f64,
     pub(super) received: f64,
     pub(super) wasted: f64,
+    pub(super) failed: f64,
     pub(super) capacity: Option<f64>,
 }
 
@@ -149,6 +154,7 @@ impl Sums {
             sabre_score: score / (self.time / self.segment),
             utilization: self.capacity.map_or(0.0, |capacity| ratio(self.received, capacity)),
             wasted_kb: self.wasted / 8.0 / MS,
+            failed_requests: self.failed,
             jain_bitrate: 1.0,
             jain_qoe: 1.0,
             ..Figures::default()

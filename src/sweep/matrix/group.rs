@@ -1,4 +1,4 @@
-//! Several players with the same algorithm on one link.
+//! Several players on one link, with the same algorithm or with several.
 
 use super::{Figures, RunError, play::play, run::Run, seat::Seat};
 use crate::{
@@ -11,7 +11,8 @@ use std::thread;
 /// Between the starts of two players, in ms.
 const STAGGER: f64 = 1000.0;
 
-/// Plays with one player for each seat. The figures are means over the players, and how evenly they share.
+/// Plays with one player for each seat. The figures are means over the players with the algorithm of the run, and how
+/// evenly all share.
 pub(super) fn play_together(run: Run<'_>, seats: &mut [Seat<'_>]) -> Result<Figures, RunError> {
     let net = run.net;
     let own: Vec<_> = net.own.iter().chain(&net.shared).cloned().collect();
@@ -22,9 +23,10 @@ pub(super) fn play_together(run: Run<'_>, seats: &mut [Seat<'_>]) -> Result<Figu
         for (index, (seat, carrier)) in seats.iter_mut().zip(carriers).enumerate() {
             let number = index as u64 + 1;
             let seed = session.named("player").numbered(number);
-            let mut network = LinkNetwork::over(&net.link, Box::new(carrier), seed);
+            let network = LinkNetwork::over(&net.link, Box::new(carrier), seed);
+            let mut network = net.complete(network, &run.plan.presentation, seed);
             network.wait(STAGGER * index as f64);
-            let run = Run { seed: seed.value(), ..run };
+            let run = Run { seed: seed.value(), player: run.player_at(index), ..run };
             players.push(scope.spawn(move || play(run, network, seat)));
         }
         arbiter.run();
@@ -34,10 +36,12 @@ pub(super) fn play_together(run: Run<'_>, seats: &mut [Seat<'_>]) -> Result<Figu
     });
     let figures = results.into_iter().collect::<Result<Vec<_>, _>>()?;
     let values = |of: fn(&Figures) -> f64| figures.iter().map(of).collect::<Vec<_>>();
+    let own: Vec<Figures> =
+        figures.iter().enumerate().filter(|(seat, _)| run.is_about(*seat)).map(|(_, f)| *f).collect();
     Ok(Figures {
         jain_bitrate: jain(&values(|figures| figures.bitrate_kbps)),
         jain_qoe: jain(&values(|figures| figures.qoe_pensieve)),
         utilization: values(|figures| figures.utilization).iter().sum(),
-        ..Figures::mean(&figures)
+        ..Figures::mean(&own)
     })
 }

@@ -3,10 +3,11 @@
 use super::{Figures, RunError, figures::Sums, metric::finite, run::Run, seat::Seat};
 use crate::{
     player::{
-        Download, Network as _, Observer as _, OwnedRateControl, Progress, SessionError,
-        SessionReport,
+        Download, FailedRequests, Network as _, Observer as _, OwnedRateControl, Progress,
+        SessionError, SessionReport,
         estimator::{Estimator, Ewma},
-        network::LinkNetwork,
+        network::{LinkNetwork, Object, Request},
+        preset,
     },
     seed::Seed,
     sweep::live::{CatchUp, LiveEdge, LiveViewer},
@@ -76,9 +77,10 @@ pub(super) fn play_live(
         bitrates: presentation.bitrates(),
         last: None,
     };
-    let mut next = 0;
+    let (mut next, mut requested) = (0, 0);
     while next < presentation.count() {
-        let over = (player.viewer.level() + segment - max_buffer).max(0.0);
+        let most = max_buffer + run.growth().beyond(presentation, requested);
+        let over = (player.viewer.level() + segment - most).max(0.0);
         let full = over.max(edge.available(next) - player.viewer.now()).max(0.0);
         network.wait(full);
         player.advance(full);
@@ -95,6 +97,7 @@ pub(super) fn play_live(
         network.wait(choice.wait);
         player.advance(choice.wait);
         let report = request(run, &mut control, &mut network, &mut player, next, choice.rung)?;
+        requested = report.rung;
         let report = SessionReport { full_wait: full, chosen_wait: choice.wait, ..report };
         if !report.download.abandoned {
             next += 1;
@@ -136,17 +139,45 @@ fn request(
     next: usize,
     rung: usize,
 ) -> Result<SessionReport, RunError> {
-    let no_segment = SessionError::NoSegment { segment: next, rung };
-    let size = run.plan.presentation.size(next, rung).ok_or(no_segment)?;
-    let (level, at) = (player.viewer.level(), player.viewer.now());
-    let mut abandoned_to = None;
-    let mut watch = |progress: &Progress| {
-        abandoned_to = control.abandon(rung, progress, level, next, at);
-        abandoned_to.is_some()
+    let presentation = &run.plan.presentation;
+    let policy = preset(&run.player.name).requests;
+    let (mut rung, mut attempts, mut failed) = (rung, 1, FailedRequests::default());
+    let (download, level, at, abandoned_to) = loop {
+        let no_segment = SessionError::NoSegment { segment: next, rung };
+        let size = presentation.size(next, rung).ok_or(no_segment)?;
+        let (level, at) = (player.viewer.level(), player.viewer.now());
+        let mut abandoned_to = None;
+        let mut watch = |progress: &Progress| {
+            abandoned_to = control.abandon(rung, progress, level, next, at);
+            abandoned_to.is_some()
+        };
+        let watch: Option<&mut dyn FnMut(&Progress) -> bool> =
+            if run.plan.options.abandon { Some(&mut watch) } else { None };
+        network.ask_for(Request {
+            object: Object::Segment { segment: next, rung },
+            name: presentation.name(next, rung),
+            deadlines: policy.deadlines(Some(presentation.segment()), rung == 0),
+        });
+        let download: Download = network.download(size, watch).map_err(SessionError::from)?;
+        let Some(failure) = download.failure else { break (download, level, at, abandoned_to) };
+        player.advance(download.progress.time);
+        player.sums.received += download.progress.received;
+        player.sums.wasted += download.progress.received;
+        player.sums.failed += 1.0;
+        failed.count += 1;
+        failed.received += download.progress.received;
+        if let Some(wait) = policy.retry(failure, attempts) {
+            network.wait(wait);
+            player.advance(wait);
+            attempts += 1;
+        } else if policy.falls_back && rung > 0 {
+            (rung, attempts) = (rung - 1, 1);
+        } else {
+            let attempts = failed.count;
+            let error = SessionError::Failed { segment: next, rung, failure, attempts };
+            return Err(error.into());
+        }
     };
-    let watch: Option<&mut dyn FnMut(&Progress) -> bool> =
-        if run.plan.options.abandon { Some(&mut watch) } else { None };
-    let download: Download = network.download(size, watch).map_err(SessionError::from)?;
     let (_, rebuffered, _) = player.viewer.times();
     player.advance(download.progress.time);
     let rebuffer = player.viewer.times().1 - rebuffered;
@@ -171,5 +202,7 @@ fn request(
         levels: [level, received, player.viewer.level()],
         rebuffer,
         at,
+        failed,
+        discarded: 0.0,
     })
 }

@@ -35,6 +35,7 @@ pub const METRICS: &[Metric] = &[
     metric("sabre_score", "Sabre's score", "", 3, Some(true), |f| f.sabre_score),
     metric("utilization", "link use", "%", 1, None, |f| f.utilization),
     metric("wasted_kb", "wasted", "kB", 0, Some(false), |f| f.wasted_kb),
+    metric("failed_requests", "failed requests", "", 1, Some(false), |f| f.failed_requests),
     metric("latency_s", "live latency", "s", 2, Some(false), |f| f.latency_s),
     metric("latency_p95_s", "live latency p95", "s", 2, Some(false), |f| f.latency_p95_s),
     metric("latency_drift_s", "latency drift", "s", 2, Some(false), |f| f.latency_drift_s),

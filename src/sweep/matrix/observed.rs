@@ -107,6 +107,8 @@ mod tests {
             link: Arc::new(link),
             own: Vec::new(),
             shared: Vec::new(),
+            uplink: LinkSpec::default(),
+            rules: None,
         }
     }
 

@@ -6,7 +6,9 @@ use crate::{
     model::LinkSpec,
     player::Presentation,
     profiles::{Catalog, Per, Profile},
-    sweep::live::CatchUp,
+    seed::Seed,
+    player::network::{Heads, LinkNetwork},
+    sweep::{live::CatchUp, profile_rules::ProfileRules},
     units::BitRate,
 };
 use std::{num::NonZeroUsize, sync::Arc, time::Duration};
@@ -34,6 +36,8 @@ pub struct PlanOptions {
     pub live: Option<CatchUp>,
     /// How many players share the link.
     pub players: NonZeroUsize,
+    /// Whether they have all algorithms in turn, in place of one.
+    pub mixed: bool,
     /// How long a program that is an algorithm may take for an answer.
     pub answer_timeout: Duration,
     /// Whether algorithms that can give up downloads do.
@@ -53,6 +57,10 @@ pub struct Net {
     pub own: Vec<LinkSpec>,
     /// Rates that all responses keep to together.
     pub shared: Vec<LinkSpec>,
+    /// The link of requests.
+    pub uplink: LinkSpec,
+    /// What is done to single requests; `None` = nothing.
+    pub rules: Option<ProfileRules>,
 }
 
 /// Profiles × algorithms × seeds, ready to run.
@@ -80,7 +88,7 @@ impl Plan {
             .iter()
             .map(|name| Ok(player(name)?.with_timeout(options.answer_timeout)));
         let players = players.collect::<Result<Vec<_>, MatrixError>>()?;
-        let find = |name: &String| Ok(Net::new(&*catalog.find(name)?, &presentation));
+        let find = |name: &String| Net::new(&*catalog.find(name)?, catalog, &presentation);
         let nets = options.profiles.iter().map(find).collect::<Result<Vec<_>, MatrixError>>()?;
         distinct("--profile", nets.iter().map(|net| net.name.as_str()))?;
         distinct("--abr", players.iter().map(|player| player.name.as_str()))?;
@@ -88,11 +96,29 @@ impl Plan {
             let problem = format!("write at most {MOST_PLAYERS}");
             return Err(MatrixError::Option { option: "--players", problem });
         }
+        if options.mixed && options.players.get() < players.len() {
+            let problem = format!(
+                "the {} algorithms of --mixed need a player each; write at least {}",
+                players.len(),
+                players.len()
+            );
+            return Err(MatrixError::Option { option: "--players", problem });
+        }
         if options.buffer.is_some_and(|buffer| buffer.is_zero()) {
             let problem = "write a time above 0, as in `30 s`".to_owned();
             return Err(MatrixError::Option { option: "--buffer", problem });
         }
         Ok(Self { options, nets, players, presentation })
+    }
+
+    /// What the proxy does under these profiles and virtual time does not.
+    #[must_use]
+    pub fn left_out(&self) -> Vec<String> {
+        let of = |net: &Net| {
+            let left_out = net.rules.as_ref().map_or(&[][..], ProfileRules::left_out);
+            left_out.iter().map(|what| format!("profile {}: {what}", net.name)).collect::<Vec<_>>()
+        };
+        self.nets.iter().flat_map(of).collect()
     }
 
     /// How many runs there are, of all parts together.
@@ -128,6 +154,8 @@ impl Plan {
     #[must_use]
     pub fn cell_command(&self, profile: usize, algorithm: &str, seed: u64) -> String {
         let profile = self.options.profiles.get(profile).map_or("", String::as_str);
+        let all = self.options.algorithms.join(",");
+        let algorithm = if self.options.mixed { &all } else { algorithm };
         self.command_of(profile, algorithm, Seeds { first: seed, last: seed })
     }
 
@@ -152,6 +180,9 @@ impl Plan {
         if players.get() > 1 {
             command.push_str(&format!(" --players {players}"));
         }
+        if self.options.mixed {
+            command.push_str(" --mixed");
+        }
         if *abandon {
             command.push_str(" --abandon");
         }
@@ -170,7 +201,11 @@ fn quoted(word: &str) -> String {
 }
 
 impl Net {
-    fn new(profile: &Profile, presentation: &Presentation) -> Self {
+    fn new(
+        profile: &Profile,
+        catalog: &Catalog,
+        presentation: &Presentation,
+    ) -> Result<Self, MatrixError> {
         let bitrates = presentation.bitrates();
         let rung = |rung: u16| {
             let bitrate = bitrates.get(usize::from(rung).checked_sub(1)?)?;
@@ -182,11 +217,37 @@ impl Net {
         let specs = |limits: Vec<&crate::profiles::Limit>| {
             limits.into_iter().map(|limit| resolved(&limit.spec)).collect()
         };
-        Self {
+        let rules = ProfileRules::new(&profile.rules, catalog).map_err(|problem| {
+            let problem = format!("'{}': {problem}", profile.name);
+            MatrixError::Option { option: "--profile", problem }
+        })?;
+        Ok(Self {
             name: profile.name.clone(),
             link: Arc::new(resolved(&profile.link)),
             own: specs(own),
             shared: specs(shared),
+            uplink: profile.uplink.clone(),
+            rules,
+        })
+    }
+
+    /// The network of a session with `seed` that plays `presentation`.
+    pub(super) fn session(&self, presentation: &Presentation, seed: Seed) -> LinkNetwork {
+        let network = LinkNetwork::new(&self.link, &self.own, &self.shared, seed);
+        self.complete(network, presentation, seed)
+    }
+
+    /// The same over a `network` that others use, too: adds uplink, heads and rules.
+    pub(super) fn complete(
+        &self,
+        network: LinkNetwork,
+        presentation: &Presentation,
+        seed: Seed,
+    ) -> LinkNetwork {
+        let network = network.with_uplink(&self.uplink).with_heads(Heads::USUAL);
+        match &self.rules {
+            Some(rules) => network.with_effects(Box::new(rules.session(presentation, seed))),
+            None => network,
         }
     }
 }

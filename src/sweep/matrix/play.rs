@@ -4,7 +4,7 @@ use super::{
     Figures, RunError, figures::Sums, live::play_live, metric::finite, run::Run, seat::Seat,
 };
 use crate::player::{
-    FullBuffer, Replacement, Session, SessionPolicy, estimator::Ewma, network::LinkNetwork,
+    FullBuffer, Session, SessionPolicy, estimator::Ewma, network::LinkNetwork, preset,
 };
 
 /// Plays with one player over `network`.
@@ -22,11 +22,13 @@ pub(super) fn play(
     let mut estimator = Ewma::new(&Run::HALF_LIVES, presentation.segment());
     let policy = SessionPolicy {
         max_buffer,
+        growth: run.growth(),
         full: FullBuffer::WaitForRoom,
-        replacement: Replacement::Never,
+        replacement: preset(&run.player.name).replacement,
         abandon: run.plan.options.abandon,
         startup_rebuffers: false,
         seek: None,
+        requests: preset(&run.player.name).requests,
     };
     let mut session = Session::new(presentation, network, abr.as_mut(), &mut estimator, policy);
     let mut sums = Sums { segment: presentation.segment(), ..Sums::default() };
@@ -40,7 +42,9 @@ pub(super) fn play(
             sums.startup = step.at + progress.time;
             started = true;
         }
-        sums.received += progress.received;
+        sums.received += progress.received + step.failed.received;
+        sums.wasted += step.failed.received + step.discarded;
+        sums.failed += f64::from(step.failed.count);
         if step.download.abandoned {
             sums.wasted += progress.received;
         }

@@ -7,7 +7,7 @@ use super::{
     run::Run,
     seat::{Seat, See, Shown},
 };
-use crate::{player::network::LinkNetwork, seed::Seed};
+use crate::seed::Seed;
 
 /// Runs to the end.
 ///
@@ -27,6 +27,10 @@ pub fn log(run: Run<'_>, lines: &mut String) -> Result<Figures, RunError> {
     let mut texts: Vec<String> = run.players().map(|_| String::new()).collect();
     let mut seats: Vec<Seat<'_>> = Vec::new();
     for (player, text) in texts.iter_mut().enumerate() {
+        if !run.is_about(player) {
+            seats.push(Seat::default());
+            continue;
+        }
         let see: See<'_> = Box::new(move |step, estimate| {
             let line = SegmentLine::new(&run, player, step, bitrates[step.rung], estimate);
             if let Ok(line) = serde_json::to_string(&line) {
@@ -45,8 +49,7 @@ pub fn log(run: Run<'_>, lines: &mut String) -> Result<Figures, RunError> {
 /// Plays with one player for each seat.
 pub(super) fn play_all(run: Run<'_>, seats: &mut [Seat<'_>]) -> Result<Figures, RunError> {
     if let [seat] = seats {
-        let net = run.net;
-        let network = LinkNetwork::new(&net.link, &net.own, &net.shared, Seed::new(run.seed));
+        let network = run.net.session(&run.plan.presentation, Seed::new(run.seed));
         return play(run, network, seat);
     }
     play_together(run, seats)

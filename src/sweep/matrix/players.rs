@@ -3,7 +3,7 @@
 use super::{MatrixError, RunError};
 use crate::{
     document::similar_names,
-    player::{Abr, Presentation},
+    player::{Abr, Presentation, estimator::Estimator},
     sweep::{
         catalogue::{ALGORITHMS, AlgorithmSetup, CatalogueEntry},
         external::ExternalAlgorithm,
@@ -84,6 +84,15 @@ impl Player {
         match &self.algorithm {
             Algorithm::BuiltIn(entry) => Ok(entry.make(&setup)?),
             Algorithm::External(external) => external.make(&setup).map_err(RunError::External),
+        }
+    }
+
+    /// The estimator that it asks; `None` if it measures the network itself.
+    #[must_use]
+    pub fn estimator(&self, presentation: &Presentation) -> Option<Box<dyn Estimator>> {
+        match &self.algorithm {
+            Algorithm::BuiltIn(entry) => entry.estimator(presentation),
+            Algorithm::External(_) => None,
         }
     }
 

@@ -40,7 +40,8 @@ pub struct Trace {
     pub error: Option<String>,
 }
 
-/// Runs one session and writes down what happens; of several players, what happens to the first.
+/// Runs one session and writes down what happens; of several players, what happens to the first with
+/// the algorithm of the run.
 #[must_use]
 pub fn trace(run: Run<'_>) -> Trace {
     let mut trace = Trace::default();
@@ -48,10 +49,11 @@ pub fn trace(run: Run<'_>) -> Trace {
         shown: Shown { rungs: Some(Vec::new()), ..Shown::default() },
         see: Box::new(|step, _| trace.add(step)),
     };
-    let mut seats = vec![recorded];
-    seats.extend((1..run.plan.options.players.get()).map(|_| Seat::default()));
+    let first = run.first_seat();
+    let mut seats: Vec<Seat<'_>> = run.players().map(|_| Seat::default()).collect();
+    seats[first] = recorded;
     let played = play_all(run, &mut seats);
-    let rungs = seats.swap_remove(0).shown.rungs;
+    let rungs = seats.swap_remove(first).shown.rungs;
     drop(seats);
     trace.rungs = rungs.unwrap_or_default();
     trace.rates = rates(run.net, run.seed, trace.end);

@@ -2,7 +2,7 @@
 
 use super::{PensieveError, files};
 use crate::player::{
-    FullBuffer, Observer, Presentation, Replacement, Session, SessionPolicy, SessionReport,
+    BufferGrowth, FullBuffer, Observer, Presentation, Replacement, RequestPolicy, Session, SessionPolicy, SessionReport,
     abr::{Abr, BufferBased, Mpc, MpcConfig},
     estimator::{Estimate, Estimator},
     network::PensieveNetwork,
@@ -88,11 +88,13 @@ fn session<'a>(
 ) -> Session<'a, PensieveNetwork, dyn Abr + 'a, NoEstimate> {
     let policy = SessionPolicy {
         max_buffer: MAX_BUFFER,
+        growth: BufferGrowth::Never,
         full: FullBuffer::SleepInSteps(SLEEP),
         replacement: Replacement::Never,
         abandon: false,
         startup_rebuffers: true,
         seek: None,
+        requests: RequestPolicy::PATIENT,
     };
     let abr: &mut dyn Abr = match &mut player.abr {
         Algorithm::Bba(bba) => bba,

@@ -146,7 +146,8 @@ fn sessions(plan: &Plan, results: &Results) -> String {
             }
             let trace = trace(Run { plan, net, player, seed });
             let of = if results.players.get() > 1 {
-                format!(", player 1 of {}", results.players)
+                let number = if plan.options.mixed { drawn % plan.players.len() + 1 } else { 1 };
+                format!(", player {number} of {}", results.players)
             } else {
                 String::new()
             };

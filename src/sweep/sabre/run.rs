@@ -8,7 +8,7 @@ use super::{
     verbose::{Watch, whole},
 };
 use crate::player::{
-    FullBuffer, Presentation, Session, SessionPolicy,
+    BufferGrowth, FullBuffer, Presentation, RequestPolicy, Session, SessionPolicy,
     abr::{Abr, Bola, BolaConfig, BolaE, BolaEConfig, Dynamic, DynamicDash, Throughput},
     estimator::{Estimator, Ewma, SlidingWindow},
     network::SabreNetwork,
@@ -32,11 +32,13 @@ pub fn run(options: &SabreOptions) -> Result<String, SabreError> {
     let mut estimator = estimator(options, &presentation);
     let policy = SessionPolicy {
         max_buffer,
+        growth: BufferGrowth::Never,
         full: FullBuffer::WaitForRoom,
         replacement: options.replacement,
         abandon: options.abandon,
         startup_rebuffers: false,
         seek: options.seek.map(|(when, target)| (1000.0 * when, 1000.0 * target)),
+        requests: RequestPolicy::PATIENT,
     };
     let reaction = Reaction::new(&presentation, max_buffer, options.ramp_up);
     let mut watch = Watch::new(reaction, options.verbose, presentation.bitrates().to_vec());

@@ -1,0 +1,93 @@
+//! Which parts of rules a virtual session cannot express.
+
+use crate::rules::{Rule, RuleSet};
+use serde_json::Value;
+
+/// A part of a rule that does not do in virtual time what it does in the proxy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unexpressed {
+    /// It is left out, and the rest applies.
+    LeftOut(String),
+    /// No run with it would be what it says.
+    Refused(String),
+}
+
+/// What a virtual session does not know of a request: a rule that asks for it matches nothing.
+const UNKNOWN: &[&str] = &[
+    "after-join",
+    "behind-live",
+    "blocking",
+    "codec",
+    "discontinuity",
+    "epoch-pattern",
+    "height",
+    "host",
+    "language",
+    "number",
+    "path",
+    "rendition",
+    "role",
+];
+/// Effects that change no time of a virtual session, or that lead to what it does not have.
+const WITHOUT_EFFECT: &[&str] = &[
+    "body",
+    "coalesce",
+    "corrupt",
+    "cors",
+    "date-skew",
+    "drip",
+    "framing",
+    "headers",
+    "manifest",
+    "range",
+    "reload",
+];
+
+/// The parts of `rules` that virtual time cannot express, each with its rule.
+#[must_use]
+pub fn unexpressed(rules: &RuleSet) -> Vec<Unexpressed> {
+    rules.iter().flat_map(of_rule).collect()
+}
+
+fn of_rule(rule: &Rule) -> Vec<Unexpressed> {
+    let name = rule.name();
+    let rule = serde_json::to_value(rule).unwrap_or_default();
+    let left_out = |what: String| Unexpressed::LeftOut(format!("rule '{name}': {what}"));
+    let mut found = Vec::new();
+    if rule["budget"]["scope"] == "global" {
+        let problem = format!(
+            "rule '{name}' has a budget for all sessions together, but runs do not share a process's \
+             clock; leave out `scope = \"global\"`"
+        );
+        found.push(Unexpressed::Refused(problem));
+    }
+    for key in UNKNOWN.iter().filter(|key| asks_for(&rule["when"], key)) {
+        found.push(left_out(format!("`{key}` is not known in virtual time, so it matches nothing")));
+    }
+    let then = &rule["then"];
+    for key in WITHOUT_EFFECT.iter().filter(|key| !then[**key].is_null()) {
+        found.push(left_out(format!("`{key}` has no effect in virtual time")));
+    }
+    let redirect = &then["redirect"];
+    if redirect.is_string() || !redirect["to"].is_null() || !redirect["host"].is_null() {
+        found.push(left_out("`redirect` to another address has no effect in virtual time".into()));
+    }
+    if times(&then["stall"]["at"]) {
+        found.push(left_out("`stall` at a time has no effect in virtual time".into()));
+    }
+    found
+}
+
+/// Whether a table of conditions has this one. Without it, `not` excludes less; that is named too.
+fn asks_for(when: &Value, key: &str) -> bool {
+    let excluded = when["not"].as_array();
+    !when[key].is_null() || excluded.is_some_and(|all| all.iter().any(|not| asks_for(not, key)))
+}
+
+/// Whether one of the points is a time.
+fn times(points: &Value) -> bool {
+    let time = |point: &Value| {
+        point.as_str().is_some_and(|text| crate::units::span::parse(text.trim()).is_ok())
+    };
+    time(points) || points.as_array().is_some_and(|all| all.iter().any(time))
+}

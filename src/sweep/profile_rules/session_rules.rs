@@ -1,0 +1,138 @@
+//! The rules of a profile at work in one session of virtual time.
+
+use super::translation::effects;
+use crate::{
+    media::{Kind, MediaType, Protocol, Resource},
+    model::LinkSpec,
+    player::{
+        Presentation,
+        network::{Answer, EffectSource, Object, RequestAttempt, RequestEffects},
+    },
+    rules::{AttemptKey, Decider, Facts, Policy, RequestKey, RuleSet},
+    seed::Seed,
+    units::BitRate,
+};
+use std::{sync::Arc, time::Duration};
+
+const BITS_PER_KBIT: f64 = 1000.0;
+
+/// An error that is repeated to later requests for the same object.
+#[derive(Debug, Clone, Copy)]
+struct StoredError {
+    object: Object,
+    until: Duration,
+    answer: Answer,
+}
+
+/// What the sessions of a profile have in common.
+#[derive(Debug)]
+pub(super) struct Shared {
+    pub(super) rules: RuleSet,
+    /// The links of the built-in profiles that rules name.
+    pub(super) profiles: Vec<(String, LinkSpec)>,
+    /// Whether a rule limits the rates of single responses.
+    pub(super) limits_rates: bool,
+}
+
+/// Decides about the requests of one session as the proxy does. The session asks for HLS segments of video.
+#[derive(Debug)]
+pub struct SessionRules {
+    shared: Arc<Shared>,
+    decider: Decider,
+    bitrates: Vec<BitRate>,
+    segment: Duration,
+    stored: Vec<StoredError>,
+    last: Option<AttemptKey>,
+}
+
+impl SessionRules {
+    /// `shared` in a session with `seed` that plays `presentation`.
+    pub(super) fn new(shared: &Arc<Shared>, presentation: &Presentation, seed: Seed) -> Self {
+        let rate = |rate: &f64| BitRate::from_bits_per_second((rate * BITS_PER_KBIT) as u64);
+        let segment = Duration::try_from_secs_f64(presentation.segment() / 1000.0);
+        let mut decider = Decider::new(seed);
+        decider.arm(&shared.rules, Duration::ZERO, Duration::ZERO);
+        Self {
+            shared: Arc::clone(shared),
+            decider,
+            bitrates: presentation.bitrates().iter().map(rate).collect(),
+            segment: segment.unwrap_or_default(),
+            stored: Vec::new(),
+            last: None,
+        }
+    }
+
+    /// What an object is, in the terms of rules.
+    fn resource(&self, object: Object) -> Resource {
+        match object {
+            Object::Other(kind) => Resource::new(Protocol::Hls, kind),
+            Object::Segment { segment, rung } => {
+                let number = u32::try_from(segment).unwrap_or(u32::MAX);
+                Resource {
+                    media: MediaType::Video,
+                    rung: u16::try_from(rung + 1).ok(),
+                    bandwidth: self.bitrates.get(rung).copied(),
+                    index: Some(segment as u64 + 1),
+                    time: self.segment.checked_mul(number),
+                    duration: Some(self.segment),
+                    ..Resource::new(Protocol::Hls, Kind::Segment)
+                }
+            }
+        }
+    }
+
+    fn stored(&self, attempt: &RequestAttempt) -> Option<Answer> {
+        let same = |error: &&StoredError| {
+            error.object == attempt.request.object && attempt.at < error.until
+        };
+        self.stored.iter().find(same).map(|error| error.answer)
+    }
+}
+
+impl EffectSource for SessionRules {
+    fn effects(&mut self, attempt: &RequestAttempt) -> RequestEffects {
+        let object = attempt.request.object;
+        let resource = self.resource(object);
+        let key = match object {
+            Object::Segment { segment, rung } => format!("GET {rung}/{segment}"),
+            Object::Other(kind) => format!("GET {kind} {:?}", attempt.request.name),
+        };
+        let key = RequestKey { file: &key, range: None, whole: &key };
+        let counted = self.decider.attempt(key, &resource);
+        self.last = Some(counted.counted_by);
+        let facts = Facts {
+            highest_rung: u16::try_from(self.bitrates.len()).ok(),
+            attempt: counted.number,
+            reused: attempt.reused,
+            ..Facts::new(&resource, attempt.at)
+        };
+        let policy = Policy { script: None, rules: &self.shared.rules };
+        let decision = self.decider.decide(policy, &facts, attempt.seed, None);
+        let plan = decision.plan.as_deref();
+        let profile = |name: &str| {
+            let found = self.shared.profiles.iter().find(|(known, _)| known == name);
+            found.map(|(_, link)| link.clone())
+        };
+        let mut effects =
+            plan.map(|plan| effects(plan, attempt.bytes, &profile)).unwrap_or_default();
+        if let Some(answer) = self.stored(attempt) {
+            effects.answer = answer;
+        } else if let Some(keep) = plan.and_then(|plan| plan.keep_errors.as_ref())
+            && matches!(effects.answer, Answer::Status(400.., _))
+        {
+            let until = attempt.at.saturating_add(keep.effect.0);
+            self.stored.push(StoredError { object, until, answer: effects.answer });
+        }
+        effects
+    }
+
+    fn failed(&mut self) {
+        if let Some(key) = self.last {
+            self.decider.attempt_failed(key);
+        }
+    }
+
+    fn limits_rates(&self) -> bool {
+        self.shared.limits_rates
+    }
+}

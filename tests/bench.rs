@@ -6,9 +6,7 @@
 #[path = "process/mod.rs"]
 mod process;
 
-use std::{
-    fs, num::NonZeroUsize, path::PathBuf, process::Command, sync::Arc, time::Duration,
-};
+use std::{fs, num::NonZeroUsize, path::PathBuf, process::Command, sync::Arc, time::Duration};
 use vsps::{
     player::network::{LinkNetwork, Network as _},
     profiles::Catalog,
@@ -136,11 +134,23 @@ fn the_rules_of_a_profile_apply() {
     let link = "[latency]\nrtt = \"40 ms\"\n[downlink]\nrate = \"20 Mbit/s\"\n";
     let rules = [
         ("plain", ""),
-        ("delay", "[[rule]]\nname = \"d\"\nwhen = { kind = \"segment\" }\nthen = { delay = \"2 s\" }\n"),
-        ("status", "[[rule]]\nname = \"s\"\nwhen = { index = 3 }\nthen = { status = 503 }\nbudget = { times = 2 }\n"),
-        ("cut", "[[rule]]\nname = \"c\"\nwhen = { index = \"2..4\", attempt = 1 }\nthen = { reset = \"50 %\" }\n"),
+        (
+            "delay",
+            "[[rule]]\nname = \"d\"\nwhen = { kind = \"segment\" }\nthen = { delay = \"2 s\" }\n",
+        ),
+        (
+            "status",
+            "[[rule]]\nname = \"s\"\nwhen = { index = 3 }\nthen = { status = 503 }\nbudget = { times = 2 }\n",
+        ),
+        (
+            "cut",
+            "[[rule]]\nname = \"c\"\nwhen = { index = \"2..4\", attempt = 1 }\nthen = { reset = \"50 %\" }\n",
+        ),
         ("rate", "[[rule]]\nname = \"r\"\nthen = { rate = \"500 kbit/s\" }\n"),
-        ("hang", "[[rule]]\nname = \"h\"\nwhen = { index = 5, attempt = 1 }\nthen = { hang = \"forever\" }\n"),
+        (
+            "hang",
+            "[[rule]]\nname = \"h\"\nwhen = { index = 5, attempt = 1 }\nthen = { hang = \"forever\" }\n",
+        ),
         ("gone", "[[rule]]\nname = \"g\"\nwhen = { index = \"6..\" }\nthen = { status = 404 }\n"),
     ];
     let files: Vec<_> =
@@ -196,7 +206,8 @@ fn the_uplink_delays_requests() {
     let plan = plan(&[&free, &slow], &["bba"], Seeds { first: 1, last: 1 });
     let first_byte = |net: usize, segment: usize| {
         let (net, player) = (&plan.nets[net], &plan.players[0]);
-        let (start, first, ..) = trace(Run { plan: &plan, net, player, seed: 1 }).downloads[segment];
+        let (start, first, ..) =
+            trace(Run { plan: &plan, net, player, seed: 1 }).downloads[segment];
         first - start
     };
     // 110 bytes of 128 in the bucket; then there is little left, and 8 ms for each byte.
@@ -715,7 +726,10 @@ fn a_session_is_written_for_p1203() {
     let input: serde_json::Value = serde_json::from_str(&p1203(run).unwrap()).unwrap();
     let segments = input["I13"]["segments"].as_array().unwrap();
     assert_eq!((segments.len(), segments[2]["start"].as_f64()), (60, Some(6.0)));
-    assert_eq!((&segments[0]["codec"], &segments[0]["resolution"]), (&"h264".into(), &"426x240".into()));
+    assert_eq!(
+        (&segments[0]["codec"], &segments[0]["resolution"]),
+        (&"h264".into(), &"426x240".into())
+    );
     let stalling = input["I23"]["stalling"].as_array().unwrap();
     let stalls: f64 = stalling.iter().map(|stall| stall[1].as_f64().unwrap()).sum();
     assert!((stalls - figures.startup_s - figures.rebuffer_s).abs() < 1e-6, "{input}");
@@ -744,7 +758,11 @@ fn algorithms_share_a_link() {
     assert!(throughput.bitrate_kbps > 3.0 * fixed.bitrate_kbps, "{throughput:?} {fixed:?}");
     assert!(throughput.jain_bitrate < 0.9 && throughput.utilization == fixed.utilization);
     assert!(results.command.ends_with("--players 4 --mixed"), "{}", results.command);
-    assert!(!trace(Run { plan: &plan, net: &plan.nets[0], player: &plan.players[1], seed: 1 }).rungs.is_empty());
+    assert!(
+        !trace(Run { plan: &plan, net: &plan.nets[0], player: &plan.players[1], seed: 1 })
+            .rungs
+            .is_empty()
+    );
 }
 
 /// All media is shown, latency grows by rebuffering unless playback catches up, and no segment is requested before it

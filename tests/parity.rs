@@ -20,8 +20,10 @@ use vsps::{
     model::LinkSpec,
     player::{
         BufferedSegment, DownloadTotals, FullBuffer, Playout, PlayoutPolicy, Presentation, Qoe,
-        Replacement, Session, SessionPolicy, SessionReport, Setup, SetupRequest, estimator::Ewma,
-        network::{Heads, LinkNetwork}, preset,
+        Replacement, Session, SessionPolicy, SessionReport, Setup, SetupRequest,
+        estimator::Ewma,
+        network::{Heads, LinkNetwork},
+        preset,
     },
     profiles::Catalog,
     seed::Seed,

@@ -72,7 +72,8 @@ impl Interruptions {
     /// When a loss ends the response.
     pub(super) fn take(&mut self, sent: u64, now: LinkTime) -> Result<LinkTime, OnDrop> {
         let mut resume = now;
-        let lost = self.loss.as_mut().filter(|(loss, _)| loss.next_byte().is_some_and(|b| b <= sent));
+        let lost =
+            self.loss.as_mut().filter(|(loss, _)| loss.next_byte().is_some_and(|b| b <= sent));
         let lost = lost.map(|(loss, action)| {
             loss.advance(*action);
             *action
@@ -96,6 +97,7 @@ impl Interruptions {
 
     fn retransmission_at(&self, now: LinkTime) -> Duration {
         let schedule = self.round_trips.as_ref();
-        schedule.map_or(self.retransmission, |schedule| retransmission(schedule.at(now.since_zero())))
+        schedule
+            .map_or(self.retransmission, |schedule| retransmission(schedule.at(now.since_zero())))
     }
 }

@@ -50,7 +50,8 @@ mod tests {
 
     #[test]
     fn buffers_grow_as_the_players_do_it() {
-        let of = |count| Presentation::constant(4000.0, vec![600.0, 9600.0, 24_000.0], count).unwrap();
+        let of =
+            |count| Presentation::constant(4000.0, vec![600.0, 9600.0, 24_000.0], count).unwrap();
         let (short, long) = (of(10), of(150));
         let beyond = |growth: BufferGrowth, rung| growth.beyond(&short, rung) / 1000.0;
         assert_eq!([0, 1, 2].map(|rung| beyond(BufferGrowth::BySize, rung)), [570.0, 20.0, 0.0]);

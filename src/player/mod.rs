@@ -48,7 +48,9 @@ pub use estimate_error::EstimateError;
 pub use failure::Failure;
 pub use network::{CapacityChange, Download, Network, NeverEnds, Progress};
 pub use playback::{Observer, Playback, Totals, WaitCause};
-pub use playout::{BufferedSegment, LiveCatchUp, Playout, PlayoutPolicy, PlayoutState, PlayoutTotals};
+pub use playout::{
+    BufferedSegment, LiveCatchUp, Playout, PlayoutPolicy, PlayoutState, PlayoutTotals,
+};
 pub use presentation::{Presentation, PresentationError};
 pub use preset::{PlayerPreset, preset};
 pub use qoe::DownloadTotals;

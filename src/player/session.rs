@@ -63,7 +63,9 @@ pub enum SessionError {
         rung: usize,
     },
     /// Requests for a segment failed, and the player gave up.
-    #[error("segment {segment} did not arrive: {failure} at rung {rung}, after {attempts} requests")]
+    #[error(
+        "segment {segment} did not arrive: {failure} at rung {rung}, after {attempts} requests"
+    )]
     Failed {
         /// The 0-based segment.
         segment: usize,
@@ -222,8 +224,7 @@ where
         self.request(&presentation.setup().start, observer)?;
         let received = self.fetch(0, rung, None, observer)?;
         let Received { rung, download, at, failed, .. } = received;
-        let rebuffer =
-            if self.policy.startup_rebuffers { download.progress.time } else { 0.0 };
+        let rebuffer = if self.policy.startup_rebuffers { download.progress.time } else { 0.0 };
         self.playback.append(rung);
         self.next = 1;
         self.startup = download.progress.time - download.progress.first_byte;
@@ -277,7 +278,8 @@ where
                 download.abandoned = true;
             }
             let Some(failure) = failure.filter(|_| replaced.is_none()) else {
-                let received = Received { rung, download, abandoned_to, at, request, rebuffer, failed };
+                let received =
+                    Received { rung, download, abandoned_to, at, request, rebuffer, failed };
                 return Ok(received);
             };
             failed.count += 1;

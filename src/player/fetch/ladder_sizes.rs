@@ -8,8 +8,8 @@ use super::{
     http::Http,
     ladder::{Chosen, bitrate},
     requester::Requester,
-    viewing::Shared,
     trust::Trust,
+    viewing::Shared,
 };
 use crate::{
     media::{ListedSegment, Location},

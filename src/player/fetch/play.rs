@@ -15,8 +15,8 @@ use super::{
 };
 use crate::media::CmcdVersion;
 use crate::player::{
-    BufferGrowth, LiveCatchUp, OwnedRateControl, Playout, PlayoutPolicy, PlayoutState, Presentation, Qoe, RequestPolicy,
-    SessionReport,
+    BufferGrowth, LiveCatchUp, OwnedRateControl, Playout, PlayoutPolicy, PlayoutState,
+    Presentation, Qoe, RequestPolicy, SessionReport,
 };
 use std::{fmt, sync::Arc, time::Duration};
 use tokio::sync::watch;

@@ -11,7 +11,10 @@ use super::{
 };
 use crate::{
     media::{ListedSegment, Location, MediaType},
-    player::{BufferGrowth, BufferedSegment, Choice, Download, FailedRequests, OwnedRateControl, Progress, SessionReport},
+    player::{
+        BufferGrowth, BufferedSegment, Choice, Download, FailedRequests, OwnedRateControl,
+        Progress, SessionReport,
+    },
 };
 use std::sync::Arc;
 
@@ -242,7 +245,11 @@ impl<'a> Adaptive<'a> {
         let report = SessionReport {
             segment: segment_index,
             rung,
-            download: Download { progress: fetched.progress, abandoned: fetched.abandoned, failure: None },
+            download: Download {
+                progress: fetched.progress,
+                abandoned: fetched.abandoned,
+                failure: None,
+            },
             replaced: false,
             abandoned_to,
             full_wait: self.full_wait,

@@ -231,8 +231,7 @@ impl LinkNetwork {
             Body::Lone(lone) => {
                 let Transmission { start, head, bytes, seed, ref pauses, .. } = transmission;
                 let mut interruptions = Interruptions::new(&self.spec, seed).with_pauses(pauses);
-                let watch =
-                    watch.map(|watch| LoneWatch::new(start, WATCH, watch).asked_from(from));
+                let watch = watch.map(|watch| LoneWatch::new(start, WATCH, watch).asked_from(from));
                 let end = lone.carry(start, head, bytes, &mut interruptions, watch)?;
                 Some(Response { end: end.at, received: end.received, cut: end.cut })
             }

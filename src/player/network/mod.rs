@@ -16,9 +16,7 @@ mod virtual_response;
 
 pub use deadlines::Deadlines;
 pub use download::{CapacityChange, Download, Network, NeverEnds, Progress};
-pub use effects::{
-    Answer, BodyPoint, EarlyEnd, EffectSource, RequestAttempt, RequestEffects,
-};
+pub use effects::{Answer, BodyPoint, EarlyEnd, EffectSource, RequestAttempt, RequestEffects};
 pub use heads::Heads;
 pub use link::{Carrier, LinkNetwork};
 pub use pensieve::PensieveNetwork;

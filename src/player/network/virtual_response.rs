@@ -67,7 +67,8 @@ impl VirtualResponse {
 
     /// Polls the link once: bytes arrive, or time goes on. Returns how it ended, if it did.
     pub fn step(&mut self, access: &mut LinkAccess<'_>) -> Option<Result<Response, NeverEnds>> {
-        while let Some((_, lasts)) = self.pauses.pop_front_if(|(byte, _)| *byte <= self.shaper.sent())
+        while let Some((_, lasts)) =
+            self.pauses.pop_front_if(|(byte, _)| *byte <= self.shaper.sent())
         {
             self.now += lasts;
             self.shaper.source_empty();

@@ -3,8 +3,8 @@
 use super::{Ending, Findings, Purpose, Scenario, Sighting, Wanted, scenarios};
 use crate::{
     player::{
-        BufferGrowth, FullBuffer, Presentation, Replacement, RequestPolicy, Session, SessionPolicy, estimator::Ewma,
-        network::LinkNetwork,
+        BufferGrowth, FullBuffer, Presentation, Replacement, RequestPolicy, Session, SessionPolicy,
+        estimator::Ewma, network::LinkNetwork,
     },
     profiles::Profile,
     seed::Seed,

@@ -3,6 +3,6 @@
 mod edge;
 mod viewer;
 
-pub use edge::LiveEdge;
 pub use crate::player::CatchUp;
+pub use edge::LiveEdge;
 pub use viewer::LiveViewer;

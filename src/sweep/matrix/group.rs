@@ -36,8 +36,12 @@ pub(super) fn play_together(run: Run<'_>, seats: &mut [Seat<'_>]) -> Result<Figu
     });
     let figures = results.into_iter().collect::<Result<Vec<_>, _>>()?;
     let values = |of: fn(&Figures) -> f64| figures.iter().map(of).collect::<Vec<_>>();
-    let own: Vec<Figures> =
-        figures.iter().enumerate().filter(|(seat, _)| run.is_about(*seat)).map(|(_, f)| *f).collect();
+    let own: Vec<Figures> = figures
+        .iter()
+        .enumerate()
+        .filter(|(seat, _)| run.is_about(*seat))
+        .map(|(_, f)| *f)
+        .collect();
     Ok(Figures {
         jain_bitrate: jain(&values(|figures| figures.bitrate_kbps)),
         jain_qoe: jain(&values(|figures| figures.qoe_pensieve)),

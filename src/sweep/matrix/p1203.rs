@@ -85,7 +85,10 @@ pub fn p1203(run: Run<'_>) -> Result<String, serde_json::Error> {
         waited += to - from;
     }
     let input = Input {
-        video: Video { segments: trace.rungs.iter().enumerate().map(segment).collect(), stream: STREAM },
+        video: Video {
+            segments: trace.rungs.iter().enumerate().map(segment).collect(),
+            stream: STREAM,
+        },
         stalling: Stalling { stalling, stream: STREAM },
         general: General { device: "pc", display_size: HIGHEST, viewing_distance: "150cm" },
     };

@@ -5,9 +5,9 @@ use crate::{
     media::MediaType,
     model::LinkSpec,
     player::Presentation,
+    player::network::{Heads, LinkNetwork},
     profiles::{Catalog, Per, Profile},
     seed::Seed,
-    player::network::{Heads, LinkNetwork},
     sweep::{live::CatchUp, profile_rules::ProfileRules},
     units::BitRate,
 };

@@ -2,7 +2,8 @@
 
 use super::{PensieveError, files};
 use crate::player::{
-    BufferGrowth, FullBuffer, Observer, Presentation, Replacement, RequestPolicy, Session, SessionPolicy, SessionReport,
+    BufferGrowth, FullBuffer, Observer, Presentation, Replacement, RequestPolicy, Session,
+    SessionPolicy, SessionReport,
     abr::{Abr, BufferBased, Mpc, MpcConfig},
     estimator::{Estimate, Estimator},
     network::PensieveNetwork,

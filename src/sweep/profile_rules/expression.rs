@@ -62,7 +62,8 @@ fn of_rule(rule: &Rule) -> Vec<Unexpressed> {
         found.push(Unexpressed::Refused(problem));
     }
     for key in UNKNOWN.iter().filter(|key| asks_for(&rule["when"], key)) {
-        found.push(left_out(format!("`{key}` is not known in virtual time, so it matches nothing")));
+        found
+            .push(left_out(format!("`{key}` is not known in virtual time, so it matches nothing")));
     }
     let then = &rule["then"];
     for key in WITHOUT_EFFECT.iter().filter(|key| !then[**key].is_null()) {

@@ -63,7 +63,7 @@ impl EventReporter {
             self.send().await;
             Clock::sleep(LOOK).await;
         }
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 
     /// The end of the viewing: what is left is sent once.

@@ -67,9 +67,10 @@ impl VirtualResponse {
 
     /// Polls the link once: bytes arrive, or time goes on. Returns how it ended, if it did.
     pub fn step(&mut self, access: &mut LinkAccess<'_>) -> Option<Result<Response, NeverEnds>> {
-        while let Some((_, lasts)) =
-            self.pauses.pop_front_if(|(byte, _)| *byte <= self.shaper.sent())
+        while let Some(&(byte, lasts)) = self.pauses.front()
+            && byte <= self.shaper.sent()
         {
+            self.pauses.pop_front();
             self.now += lasts;
             self.shaper.source_empty();
         }

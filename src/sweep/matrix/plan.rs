@@ -8,7 +8,7 @@ use crate::{
     player::network::{Heads, LinkNetwork},
     profiles::{Catalog, Per, Profile},
     seed::Seed,
-    sweep::{live::CatchUp, profile_rules::ProfileRules},
+    sweep::{live::CatchUp, virtual_rules::ProfileRules},
     units::BitRate,
 };
 use std::{num::NonZeroUsize, sync::Arc, time::Duration};

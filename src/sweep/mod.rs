@@ -11,6 +11,6 @@ pub mod external;
 pub mod live;
 pub mod matrix;
 pub mod pensieve;
-pub mod virtual_rules;
 pub mod report;
 pub mod sabre;
+pub mod virtual_rules;

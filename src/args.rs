@@ -13,6 +13,7 @@ mod play;
 mod public_url;
 mod replay;
 mod shard;
+mod tcp;
 mod tls;
 
 pub use bench::{
@@ -26,6 +27,7 @@ pub use play::{PlayArgs, PlayCommand, PlayMergeArgs};
 pub use public_url::PublicUrl;
 pub use replay::ReplayArgs;
 pub use shard::ShardArg;
+pub use tcp::TcpArgs;
 pub use tls::TlsChoice;
 
 use crate::{
@@ -68,6 +70,8 @@ pub enum Command {
     /// Shows the certificate of the local CA, or makes this machine trust it.
     #[command(subcommand)]
     Ca(CaCommand),
+    /// Relays raw TCP over bad networks, with the HTTP API of toxiproxy.
+    Tcp(TcpArgs),
     /// Asks a running proxy whether it works: exit code 0 or 1.
     Health(HealthArgs),
     /// Writes a man page for each subcommand.

@@ -184,7 +184,7 @@ impl Config {
             origin,
             profile,
             link,
-            seed: Seed::new(args.seed.unwrap_or_else(draw)),
+            seed: Seed::new(args.seed.unwrap_or_else(draw_seed)),
             seed_drawn: args.seed.is_none(),
             rules: Arc::new(rules.unwrap_or_default()),
             listen,
@@ -313,7 +313,8 @@ fn limits(args: &BoundArgs) -> Result<Limits, ConfigError> {
 }
 
 /// A seed nobody chose. Short enough to be typed again.
-fn draw() -> u64 {
+#[must_use]
+pub fn draw_seed() -> u64 {
     RandomState::new().hash_one("seed") % 1_000_000_000
 }
 

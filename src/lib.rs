@@ -35,6 +35,7 @@
 //! - [`api`]: the control plane: HTTP requests of operators
 //! - [`console`]: the web page of the control plane, embedded
 //! - [`origin`]: the built-in origin
+//! - [`tcp`]: raw TCP: listeners with an upstream server each, and toxiproxy's API
 //! - [`player`]: the simulated player and its ABR algorithms, as pure functions of time
 //! - [`sweep`]: benchmarks of ABR algorithms
 //! - [`args`], [`config`], [`logging`], [`app`], [`commands`]: command line, configuration, log set-up,
@@ -69,4 +70,5 @@ pub mod rules;
 pub mod seed;
 pub mod sessions;
 pub mod sweep;
+pub mod tcp;
 pub mod units;

@@ -68,6 +68,8 @@ const MODULES: &[(&str, &[&str])] = &[
     ),
     ("console", &[]),
     ("origin", &["listen", "media", "units"]),
+    // `profiles`: the networks of toxics of type `vsps`.
+    ("tcp", &["clock", "listen", "model", "profiles", "seed", "units"]),
     ("player", &["media", "model", "qoe", "seed", "units"]),
     // `model`, `media` and `rules`: to make the network of a session of a profile.
     ("sweep", &["document", "media", "model", "player", "profiles", "rules", "seed", "units"]),
@@ -125,6 +127,7 @@ const MODULES: &[(&str, &[&str])] = &[
             "seed",
             "sessions",
             "sweep",
+            "tcp",
             "units",
         ],
     ),
@@ -149,6 +152,7 @@ const OWNED: &[(&str, &[&str])] = &[
             "listen/accept.rs",            // pauses after a failed accept
             "origin/pace.rs",              // what does not exist yet is waited for
             "player/fetch/clock.rs",       // playback in real time
+            "tcp/relay/flow.rs",           // bytes wait for their toxics
         ],
     ),
     ("process::exit", &[]),

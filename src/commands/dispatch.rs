@@ -1,6 +1,8 @@
 //! Runs the command that the command line names.
 
-use super::{Failure, bench, ca, completions, health, man, play, profiles, replay, rules, run};
+use super::{
+    Failure, bench, ca, completions, health, man, play, profiles, replay, rules, run, tcp,
+};
 use crate::args::{Cli, Command};
 
 /// Runs the command.
@@ -15,6 +17,7 @@ pub fn dispatch(cli: Cli) -> Result<(), Failure> {
         Command::Bench(args) => bench::bench(*args),
         Command::Play(args) => play::run(&args),
         Command::Ca(command) => ca::ca(&command),
+        Command::Tcp(args) => tcp::run(&args),
         Command::Health(args) => health::health(&args),
         Command::Man { folder } => man::man(&folder),
         Command::Replay(args) => replay::replay(&args),

@@ -18,6 +18,8 @@ mod recorded;
 mod replay;
 mod rules;
 mod run;
+mod signals;
+mod tcp;
 
 pub use dispatch::dispatch;
 pub use failure::Failure;

@@ -1,6 +1,6 @@
 //! `vsps run`: runs the proxy, from start to summary.
 
-use super::{Failure, lan, output::Stdout, record::RecordWriter};
+use super::{Failure, lan, output::Stdout, record::RecordWriter, signals::Signals};
 use crate::{
     app::{App, Ready},
     args::{LogFormat, RunArgs},
@@ -17,10 +17,7 @@ use std::{
     sync::Arc,
     time::Duration,
 };
-use tokio::{
-    signal::unix::{Signal, SignalKind, signal},
-    sync::oneshot,
-};
+use tokio::sync::oneshot;
 
 /// How long aborted tasks have to end.
 const END: Duration = Duration::from_secs(2);
@@ -97,29 +94,6 @@ async fn serve(config: Config, catalog: Arc<Catalog>, dropped: LossCounter) -> R
     match report.events_lost {
         Some(lost) => Err(Failure::running(format_args!("--events: {lost}"))),
         None => printed,
-    }
-}
-
-/// The signals that stop the program.
-struct Signals {
-    interrupt: Signal,
-    terminate: Signal,
-}
-
-impl Signals {
-    fn new() -> anyhow::Result<Self> {
-        Ok(Self {
-            interrupt: signal(SignalKind::interrupt()).context("SIGINT")?,
-            terminate: signal(SignalKind::terminate()).context("SIGTERM")?,
-        })
-    }
-
-    /// The next SIGINT or SIGTERM.
-    async fn next(&mut self) {
-        tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
-        }
     }
 }
 

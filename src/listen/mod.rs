@@ -4,4 +4,4 @@ mod accept;
 mod open;
 
 pub use accept::{AcceptLoop, Place, place};
-pub use open::DrainError;
+pub use open::{DrainError, OpenConnections};

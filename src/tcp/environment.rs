@@ -1,0 +1,14 @@
+//! What all proxies share.
+
+use crate::{clock::Clock, profiles::Catalog, seed::Seed};
+use std::sync::Arc;
+use tokio::sync::Semaphore;
+
+/// What all proxies share.
+#[derive(Debug)]
+pub(super) struct Environment {
+    pub clock: Clock,
+    pub seed: Seed,
+    pub catalog: Arc<Catalog>,
+    pub places: Arc<Semaphore>,
+}

@@ -1,0 +1,69 @@
+//! The address that a proxy listens on, as toxiproxy writes it: `127.0.0.1:3306`, `localhost:0`, `:3306`, or nothing.
+
+use std::net::{Ipv6Addr, SocketAddr};
+use tokio::net::lookup_host;
+
+/// The address that `text` names; of several, the first of IPv4. No host: all addresses; no text: also any port.
+///
+/// # Errors
+/// A message in the words of toxiproxy's runtime, which clients compare.
+pub(super) async fn resolve(text: &str) -> Result<SocketAddr, String> {
+    if text.is_empty() {
+        return Ok(SocketAddr::from((Ipv6Addr::UNSPECIFIED, 0)));
+    }
+    if let Ok(address) = text.parse() {
+        return Ok(address);
+    }
+    let (host, port) = split(text)?;
+    let port = match port {
+        "" => 0,
+        port => port.parse::<u16>().map_err(|_| format!("address {port}: invalid port"))?,
+    };
+    if host.is_empty() {
+        return Ok(SocketAddr::from((Ipv6Addr::UNSPECIFIED, port)));
+    }
+    let failed = |_| format!("lookup {host}: no such host");
+    let found: Vec<SocketAddr> = lookup_host((host, port)).await.map_err(failed)?.collect();
+    let first = found.iter().find(|address| address.is_ipv4()).or(found.first());
+    first.copied().ok_or_else(|| format!("lookup {host}: no such host"))
+}
+
+/// Host and port; an address of IPv6 stands in brackets.
+fn split(text: &str) -> Result<(&str, &str), String> {
+    let Some((host, port)) = text.rsplit_once(':') else {
+        return Err(format!("address {text}: missing port in address"));
+    };
+    match host.strip_prefix('[').map(|host| host.strip_suffix(']')) {
+        Some(Some(host)) => Ok((host, port)),
+        Some(None) => Err(format!("address {text}: missing port in address")),
+        None if host.contains(':') => Err(format!("address {text}: too many colons in address")),
+        None => Ok((host, port)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn addresses_as_toxiproxy_writes_them() {
+        for (text, expected) in [
+            ("", "[::]:0"),
+            (":8080", "[::]:8080"),
+            ("127.0.0.1:80", "127.0.0.1:80"),
+            ("127.0.0.1:", "127.0.0.1:0"),
+            ("[::1]:80", "[::1]:80"),
+            ("localhost:80", "127.0.0.1:80"),
+            ("0.0.0.0:1", "0.0.0.0:1"),
+        ] {
+            assert_eq!(resolve(text).await.unwrap().to_string(), expected, "{text}");
+        }
+        for (text, expected) in [
+            ("local373", "address local373: missing port in address"),
+            ("::1:80", "address ::1:80: too many colons in address"),
+            ("127.0.0.1:99999", "address 99999: invalid port"),
+        ] {
+            assert_eq!(resolve(text).await.unwrap_err(), expected);
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! One connection of a client, and the one to its upstream server.
+
+use super::{
+    flow::{Flow, Sockets},
+    setup::Relay,
+};
+use crate::{
+    listen::Place,
+    tcp::{
+        chain::{Ending, Origin},
+        direction::Direction,
+    },
+};
+use socket2::SockRef;
+use std::{io, net::Shutdown, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
+use tokio::net::TcpStream;
+
+/// Connects `client` to the upstream server, and relays until both directions have ended or the connection is cut.
+pub(in crate::tcp) async fn serve(
+    relay: Arc<Relay>,
+    client: TcpStream,
+    peer: SocketAddr,
+    place: Place,
+) {
+    let ordinal = relay.counters.accept();
+    let _open = relay.counters.open();
+    match TcpStream::connect(&*relay.upstream).await {
+        Err(problem) => {
+            let upstream = &relay.upstream;
+            tracing::warn!(%peer, upstream, %problem, "the upstream server can't be reached");
+        }
+        Ok(upstream) => {
+            tracing::debug!(%peer, ordinal, "connected");
+            let ending = connect(&relay, ordinal, &client, &upstream).await;
+            tracing::debug!(%peer, ordinal, ?ending, "ended");
+            close(&client, ending);
+            close(&upstream, ending);
+        }
+    }
+    drop(place);
+}
+
+async fn connect(relay: &Relay, ordinal: u64, client: &TcpStream, upstream: &TcpStream) -> Ending {
+    for socket in [client, upstream] {
+        // If this fails, small packets are only later.
+        let _ = socket.set_nodelay(true);
+    }
+    let seed = relay.seed.numbered(ordinal);
+    let flow = |direction: Direction, sockets| {
+        let origin = Origin { direction, ordinal, seed: seed.named(direction.as_str()) };
+        Flow::new(sockets, relay, origin).run()
+    };
+    let up = flow(Direction::Upstream, Sockets { source: client, sink: upstream });
+    let down = flow(Direction::Downstream, Sockets { source: upstream, sink: client });
+    let (mut up, mut down) = (pin!(up), pin!(down));
+    let (mut up_open, mut down_open) = (true, true);
+    while up_open || down_open {
+        let (ending, sink) = tokio::select! {
+            ending = &mut up, if up_open => {
+                up_open = false;
+                (ending, upstream)
+            }
+            ending = &mut down, if down_open => {
+                down_open = false;
+                (ending, client)
+            }
+        };
+        if ending != Ending::Finished {
+            return ending;
+        }
+        // An error means that the peer is gone; the other direction finds out.
+        let _ = SockRef::from(sink).shutdown(Shutdown::Write);
+    }
+    Ending::Finished
+}
+
+/// Prepares for `socket` to be dropped, which closes it.
+fn close(socket: &TcpStream, ending: Ending) {
+    match ending {
+        Ending::Reset => {
+            // If this fails, the peer sees an orderly end.
+            let _ = SockRef::from(socket).set_linger(Some(Duration::ZERO));
+        }
+        Ending::Closed | Ending::Finished => discard_unread(socket),
+    }
+}
+
+/// Reads what has arrived: closing a socket with unread bytes would reset the connection and discard bytes that are
+/// still to be sent.
+fn discard_unread(socket: &TcpStream) {
+    const MOST: usize = 64;
+    let mut scratch = [0; 16 * 1024];
+    for _ in 0..MOST {
+        match socket.try_read(&mut scratch) {
+            Ok(0) => return,
+            Ok(_) => {}
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(_) => return,
+        }
+    }
+}

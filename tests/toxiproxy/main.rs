@@ -1,0 +1,14 @@
+//! `vsps tcp` as clients of toxiproxy see it: its API, request by request, and its toxics, on paused time.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+mod api;
+mod connections;
+mod live;
+mod rig;
+mod toxics;

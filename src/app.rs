@@ -1,5 +1,7 @@
 //! The composition root: binds the addresses, connects the modules, serves, and shuts down gracefully.
 
+mod http3_listener;
+
 use crate::{
     api,
     clock::Clock,
@@ -12,10 +14,11 @@ use crate::{
     output::LossCounter,
     profiles::Catalog,
     proxy,
-    proxy::{Limits, Proxy},
+    proxy::{Limits, Proxy, ProxyConfig},
     sessions::{Origin, Registry, RegistryConfig},
 };
 use anyhow::{Context as _, anyhow};
+use http3_listener::Http3Listener;
 use std::{future::Future, net::SocketAddr, path::Path, sync::Arc, time::Duration};
 use tokio::{net::TcpListener, sync::watch, task::JoinSet};
 
@@ -44,6 +47,27 @@ pub struct Ready {
     pub scheme: &'static str,
     /// Whether the local CA signs the certificates that players see.
     pub local_ca: bool,
+    /// Whether it is a forward proxy.
+    pub forward: bool,
+}
+
+impl Ready {
+    fn new(
+        config: &ProxyConfig,
+        listen: SocketAddr,
+        admin: SocketAddr,
+        path: Option<String>,
+    ) -> Self {
+        Self {
+            listen,
+            admin,
+            path,
+            public_url: config.public_url.clone(),
+            scheme: if config.tls.is_some() { "https" } else { "http" },
+            forward: config.forward.is_some(),
+            local_ca: config.tls.as_ref().is_some_and(|tls| tls.is_local()),
+        }
+    }
 }
 
 /// The proxy with all its parts, bound but not yet serving.
@@ -65,6 +89,7 @@ pub struct App {
 
 struct Listeners {
     players: TcpListener,
+    http3: Http3Listener,
     /// The listener, and the most connections at a time.
     admin: (TcpListener, usize),
     /// The built-in origin, if it is used.
@@ -103,14 +128,10 @@ impl App {
         };
         let budget = Budget::of(descriptors::limit(), built_in.is_some());
         keep_to(budget, &mut config.proxy.limits);
-        let ready = Ready {
-            listen: players.local_addr()?,
-            admin: admin.local_addr()?,
-            path,
-            public_url: config.proxy.public_url.clone(),
-            scheme: if config.proxy.tls.is_some() { "https" } else { "http" },
-            local_ca: config.proxy.tls.as_ref().is_some_and(|tls| tls.is_local()),
-        };
+        let (listen, address) = (players.local_addr()?, admin.local_addr()?);
+        let ready = Ready::new(&config.proxy, listen, address, path);
+        let clock = Clock::start();
+        let http3 = Http3Listener::bind(config.http3, ready.listen, &mut config.proxy, clock)?;
         let (recorder, summary) = (Arc::new(Recorder::new()?), Arc::new(Summary::new()?));
         let (feed, analytics) = (Arc::<Feed>::default(), Arc::<Analytics>::default());
         let mut observers: Vec<Box<dyn Observer>> = vec![
@@ -127,7 +148,6 @@ impl App {
         }
         observers.extend(own_observers);
         recorder.expect_profile(&config.profile.name);
-        let clock = Clock::start();
         let sessions = RegistryConfig {
             seed: config.seed,
             origin,
@@ -155,7 +175,7 @@ impl App {
             catalog,
             admin_token: config.admin_token,
             session_metrics: config.session_metrics,
-            listeners: Listeners { players, admin: (admin, budget.admin), origin: built_in },
+            listeners: Listeners { players, http3, admin: (admin, budget.admin), origin: built_in },
         })
     }
 
@@ -213,10 +233,14 @@ impl App {
         .with_session_metrics(self.session_metrics);
         let (admin_listener, most_operators) = self.listeners.admin;
         let admin = state.clone();
+        let (stop_players, players_stop) = watch::channel(false);
         let stop = async move {
             stop.await;
             admin.drain();
+            // Without HTTP/3 nobody waits for it.
+            let _ = stop_players.send(true);
         };
+        self.listeners.http3.serve(&mut parts, &self.proxy, self.clock, after(players_stop));
         parts.spawn(api::serve(
             state,
             console::router(),

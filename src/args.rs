@@ -32,13 +32,13 @@ pub use tls::TlsChoice;
 
 use crate::{
     profiles::trace::{RateUnit, TimeUnit, TraceFormat},
-    proxy::SessionBy,
+    proxy::{AddressRange, SessionBy},
     sessions::HostPattern,
     units::{BitRate, ByteSize, Ratio, span},
 };
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use serde::Deserialize;
-use std::{path::PathBuf, time::Duration};
+use std::{ffi::OsString, path::PathBuf, time::Duration};
 
 /// Makes the network between a video origin and a player as bad as asked.
 ///
@@ -254,6 +254,8 @@ Examples:
   vsps run --rules late-audio.toml --log json --events run.jsonl
   vsps run --listen 0.0.0.0:8080                for players on other machines
   vsps run --tls local                          HTTPS, for pages that are on HTTPS
+  vsps run --forward -- ffplay http://cdn.example/a.m3u8
+                                                a program whose URLs stay as they are
 
 A session of its own network, from a link:
   http://127.0.0.1:8080/demo/hls/master.m3u8?vsps.profile=edge
@@ -305,6 +307,9 @@ pub struct RunArgs {
     /// certificate and its key in PEM files.
     #[arg(long, env = "VSPS_TLS", value_name = "local|CERT,KEY")]
     pub tls: Option<TlsChoice>,
+    /// HTTP/3 on UDP at the port of --listen, announced by Alt-Svc; needs --tls.
+    #[arg(long, env = "VSPS_H3", value_name = "BOOL", num_args = 0..=1, default_missing_value = "true", value_parser = clap::builder::BoolishValueParser::new())]
+    pub h3: Option<bool>,
     /// Asked for by the admin side (`Authorization: Bearer TOKEN`); needed when --admin is not a
     /// loopback address.
     #[arg(long, env = "VSPS_ADMIN_TOKEN", value_name = "TOKEN", hide_env_values = true)]
@@ -313,6 +318,23 @@ pub struct RunArgs {
     /// be repeated [default: those that a session's manifests name].
     #[arg(long, env = "VSPS_ALLOW_ORIGIN", value_name = "PATTERN", value_delimiter = ',')]
     pub allow_origin: Vec<HostPattern>,
+    /// Servers in front whose X-Forwarded-For, -Host and -Proto, Forwarded and PROXY protocol (v1, v2)
+    /// count: an address or a range; can be repeated [default: X-Forwarded-Host and -Proto of all].
+    #[arg(long, env = "VSPS_TRUST_PROXY", value_name = "ADDR|CIDR", value_delimiter = ',')]
+    pub trust_proxy: Vec<AddressRange>,
+    /// Serves clients that use the data port as their HTTP proxy: requests with absolute URLs, CONNECT
+    /// (shaped, not read), a PAC file at /-/proxy.pac. Without --allow-origin, every public host.
+    #[arg(long, env = "VSPS_FORWARD", value_name = "BOOL", num_args = 0..=1, default_missing_value = "true", value_parser = clap::builder::BoolishValueParser::new())]
+    pub forward: Option<bool>,
+    /// With --forward: terminates the TLS of these hosts with certificates of the local CA, so that
+    /// rules and manifests apply; written like --allow-origin, can be repeated.
+    #[arg(long, env = "VSPS_INTERCEPT", value_name = "PATTERN", value_delimiter = ',')]
+    pub intercept: Vec<HostPattern>,
+    /// With --forward: runs this command with HTTP_PROXY and HTTPS_PROXY set, and ends with its exit
+    /// code.
+    #[arg(last = true, value_name = "COMMAND")]
+    #[serde(skip)]
+    pub command: Vec<OsString>,
     /// Options from a TOML file, named as here.
     #[arg(long, env = "VSPS_CONFIG", value_name = "FILE")]
     #[serde(skip)]
@@ -416,10 +438,16 @@ impl RunArgs {
     #[must_use]
     pub fn over(mut self, file: Self) -> Self {
         fill!(self, file, origin, profile, rate, rtt, loss, link, seed, rules, script);
-        fill!(self, file, listen, admin, public_url, tls);
+        fill!(self, file, listen, admin, public_url, tls, h3);
         fill!(self, file, admin_token);
         fill!(self, file, session_by, session_idle, no_cors, strip_cmcd, log, events);
-        fill!(self, file, cmsd, log_file, log_file_size, record);
+        fill!(self, file, cmsd, log_file, log_file_size, record, forward);
+        if self.trust_proxy.is_empty() {
+            self.trust_proxy = file.trust_proxy;
+        }
+        if self.intercept.is_empty() {
+            self.intercept = file.intercept;
+        }
         if self.allow_origin.is_empty() {
             self.allow_origin = file.allow_origin;
         }

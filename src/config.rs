@@ -6,7 +6,7 @@ use crate::{
     document::{FileError, nearest},
     local_ca::{self, LocalCaError},
     profiles::{Catalog, Profile, ProfileError, Shaping, Shared},
-    proxy::{CertificateError, Limits, ProxyConfig, Resolver, Timeouts, TlsServer},
+    proxy::{CertificateError, ForwardConfig, Limits, ProxyConfig, Resolver, Timeouts, TlsServer},
     rules::{RuleSet, Script, ScriptError},
     seed::Seed,
     sessions::{Origin, OriginError},
@@ -15,6 +15,7 @@ use crate::{
 use clap::Args as _;
 use std::{
     collections::BTreeMap,
+    ffi::OsString,
     fs,
     hash::{BuildHasher as _, RandomState},
     io,
@@ -81,6 +82,18 @@ pub enum ConfigError {
     /// The local CA.
     #[error("--tls local: {0}")]
     LocalCa(#[from] LocalCaError),
+    /// A forward proxy that others can reach and that fetches from everywhere.
+    #[error(
+        "--forward: {0} can be reached from other machines, and any host could be fetched: add \
+         --allow-origin PATTERN (`*` for every host), or use 127.0.0.1"
+    )]
+    OpenForward(SocketAddr),
+    /// An option of the forward proxy without it.
+    #[error("{0} needs --forward")]
+    NeedsForward(&'static str),
+    /// HTTP/3 that can't be served.
+    #[error("--h3 {0}")]
+    Http3(&'static str),
     /// The name of a link.
     #[error("--link: {0}")]
     Link(String),
@@ -145,6 +158,10 @@ pub struct Config {
     pub log_file_size: Option<ByteSize>,
     /// Where profiles of the network behind the proxy go.
     pub record: Option<PathBuf>,
+    /// Whether HTTP/3 is served too.
+    pub http3: bool,
+    /// What to run as a client of the forward proxy; empty = nothing.
+    pub command: Vec<OsString>,
     /// Where events go.
     pub events: Option<PathBuf>,
 }
@@ -164,6 +181,7 @@ impl Config {
         if !admin.ip().is_loopback() && args.admin_token.as_deref().unwrap_or_default().is_empty() {
             return Err(ConfigError::OpenAdmin(admin));
         }
+        let forward = forward(&args, listen)?;
         let origin = args.origin.as_deref().map(Origin::split).transpose()?;
         let rules = args.rules.as_deref().map(rules).transpose()?;
         let most_sessions = args.bounds.max_sessions.unwrap_or(10_000);
@@ -196,7 +214,14 @@ impl Config {
                 session_by: args.session_by.unwrap_or_default(),
                 allow: args.allow_origin,
                 cors: !args.no_cors.unwrap_or(false),
-                tls: args.tls.map(|choice| tls(&choice, args.public_url.as_ref())).transpose()?,
+                alt_svc: None,
+                tls: args
+                    .tls
+                    .as_ref()
+                    .map(|choice| tls(choice, args.public_url.as_ref()))
+                    .transpose()?,
+                trust_proxy: args.trust_proxy,
+                forward,
                 public_url: args.public_url.map(|url| Arc::clone(url.as_shared())),
                 strip_cmcd: args.strip_cmcd.unwrap_or(false),
                 cmsd: args.cmsd.unwrap_or(false),
@@ -210,6 +235,8 @@ impl Config {
             log_file_size: log_file_size(args.log_file_size)?,
             log_file: args.log_file,
             record: args.record,
+            http3: http3(args.h3, args.tls.is_some())?,
+            command: args.command,
             events: args.events,
         })
     }
@@ -227,6 +254,36 @@ fn address(
         address: typed.clone(),
         cause,
     })
+}
+
+/// The forward proxy on `listen`, if there is to be one.
+fn forward(args: &RunArgs, listen: SocketAddr) -> Result<Option<ForwardConfig>, ConfigError> {
+    if !args.forward.unwrap_or(false) {
+        return match (args.intercept.is_empty(), args.command.is_empty()) {
+            (false, _) => Err(ConfigError::NeedsForward("--intercept")),
+            (_, false) => Err(ConfigError::NeedsForward("a command after `--`")),
+            _ => Ok(None),
+        };
+    }
+    let open = args.allow_origin.is_empty();
+    if open && !listen.ip().is_loopback() {
+        return Err(ConfigError::OpenForward(listen));
+    }
+    let certificates =
+        if args.intercept.is_empty() { None } else { Some(tls(&TlsChoice::Local, None)?) };
+    Ok(Some(ForwardConfig { open, intercept: args.intercept.clone(), certificates }))
+}
+
+/// Whether HTTP/3 is to be served.
+fn http3(asked: Option<bool>, tls: bool) -> Result<bool, ConfigError> {
+    match asked.unwrap_or(false) {
+        false => Ok(false),
+        true if !cfg!(feature = "h3") => {
+            Err(ConfigError::Http3("is not in this build: build with `--features h3`"))
+        }
+        true if !tls => Err(ConfigError::Http3("needs --tls: QUIC has no form without TLS")),
+        true => Ok(true),
+    }
 }
 
 /// The server side of TLS.

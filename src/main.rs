@@ -17,7 +17,9 @@ fn main() -> ExitCode {
     match commands::dispatch(cli) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            commands::tell(&format!("vsps: {}\n", failure.message()));
+            if !failure.message().is_empty() {
+                commands::tell(&format!("vsps: {}\n", failure.message()));
+            }
             ExitCode::from(failure.code())
         }
     }

@@ -21,13 +21,18 @@ impl Failure {
         Self { code: 1, message: message.to_string() }
     }
 
+    /// The exit code of a command that was run, which has said itself what it had to say.
+    pub(super) const fn of_command(code: u8) -> Self {
+        Self { code, message: String::new() }
+    }
+
     /// 1 = failed while running, 2 = wrong usage or invalid file.
     #[must_use]
     pub const fn code(&self) -> u8 {
         self.code
     }
 
-    /// The message for the user.
+    /// The message for the user; empty = none.
     #[must_use]
     pub fn message(&self) -> &str {
         &self.message

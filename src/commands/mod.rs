@@ -20,6 +20,7 @@ mod rules;
 mod run;
 mod signals;
 mod tcp;
+mod wrapped;
 
 pub use dispatch::dispatch;
 pub use failure::Failure;

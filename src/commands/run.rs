@@ -1,6 +1,12 @@
 //! `vsps run`: runs the proxy, from start to summary.
 
-use super::{Failure, lan, output::Stdout, record::RecordWriter, signals::Signals};
+use super::{
+    Failure, lan,
+    output::{Stdout, tell},
+    record::RecordWriter,
+    signals::Signals,
+    wrapped::WrappedCommand,
+};
 use crate::{
     app::{App, Ready},
     args::{LogFormat, RunArgs},
@@ -12,6 +18,7 @@ use crate::{
 };
 use anyhow::Context as _;
 use std::{
+    cell::Cell,
     fmt::Write as _,
     net::{Ipv4Addr, SocketAddr},
     sync::Arc,
@@ -54,25 +61,38 @@ async fn serve(config: Config, catalog: Arc<Catalog>, dropped: LossCounter) -> R
     let stdout = Stdout::start()?;
     let log = config.log;
     let (profile, seed, drawn) = (Arc::clone(&config.profile), config.seed, config.seed_drawn);
+    let command = config.command.clone();
     let record = config.record.as_deref().map(RecordWriter::start).transpose()?;
     let observers = record.iter().map(RecordWriter::observer).collect();
     let app = App::bind_with(config, catalog, observers).await?;
     app.use_precise_timer().context("the alarm could not start")?;
     app.show_lost_log_lines(dropped);
-    stdout.print(&match log {
+    let print = |text: &str| match log {
+        // Standard output is the command's, if there is one.
+        LogFormat::Text if !command.is_empty() => tell(text),
+        _ => stdout.print(text),
+    };
+    print(&match log {
         LogFormat::Text => welcome(app.ready(), &profile, seed.value(), drawn),
         LogFormat::Json => ready_line(app.ready(), &profile, seed.value()),
     });
+    let mut wrapped = WrappedCommand::start(&command, app.ready().listen)?;
+    let code = Cell::new(0);
     let (stop, stopped) = oneshot::channel();
     let running = app.run(async {
         // The sender is never dropped before the run is over.
         let _ = stopped.await;
     });
     let second_signal = async {
-        signals.next().await;
-        tracing::info!(
-            "stopping: waiting for current responses to finish (stop again to abort them)"
-        );
+        tokio::select! {
+            ended = wrapped.ended() => code.set(ended),
+            () = signals.next() => {
+                wrapped.terminate();
+                tracing::info!(
+                    "stopping: waiting for current responses to finish (stop again to abort them)"
+                );
+            }
+        }
         // An error means that the run is over already.
         let _ = stop.send(());
         signals.next().await;
@@ -84,7 +104,7 @@ async fn serve(config: Config, catalog: Arc<Catalog>, dropped: LossCounter) -> R
     if let Some(record) = record {
         record.finish();
     }
-    stdout.print(&match log {
+    print(&match log {
         LogFormat::Text => format!("\n{report}"),
         LogFormat::Json => {
             format!("{}\n", serde_json::json!({ "event": "summary", "summary": report }))
@@ -93,6 +113,7 @@ async fn serve(config: Config, catalog: Arc<Catalog>, dropped: LossCounter) -> R
     let printed = stdout.finish();
     match report.events_lost {
         Some(lost) => Err(Failure::running(format_args!("--events: {lost}"))),
+        None if code.get() != 0 => Err(Failure::of_command(code.get())),
         None => printed,
     }
 }
@@ -149,6 +170,10 @@ fn welcome(ready: &Ready, profile: &Profile, seed: u64, drawn: bool) -> String {
     for address in lan::addresses(ready.listen) {
         let path = ready.path.as_deref().unwrap_or("/demo/");
         let _ = writeln!(text, "  LAN       {}://{address}{path}", ready.scheme);
+    }
+    if ready.forward {
+        let _ =
+            writeln!(text, "  proxy     http://{}  also as a PAC file: /-/proxy.pac", ready.listen);
     }
     if ready.local_ca {
         let _ = writeln!(text, "  CA        {players}/-/ca  how players come to trust it");

@@ -77,6 +77,8 @@ pub struct DoneHandshake {
     pub round_trips: u32,
     /// How long it was delayed for them.
     pub waited: Duration,
+    /// They open the transport too: QUIC has no handshake of TCP (RFC 9000 §7).
+    pub with_transport: bool,
 }
 
 /// The state of one connection's path: whether the connection is open, the handshake that it has done, and its last
@@ -103,8 +105,9 @@ impl Path {
         self.open = true;
         match self.done {
             // Its TLS is real, so only TCP's part is simulated.
-            Some(DoneHandshake { round_trips, waited }) => {
+            Some(DoneHandshake { round_trips, waited, with_transport }) => {
                 let tcp = match handshake {
+                    _ if with_transport => 0,
                     Handshake::None => 0,
                     Handshake::Tcp | Handshake::Tls => Handshake::Tcp.round_trips(),
                 };
@@ -182,7 +185,11 @@ mod tests {
             let (mut path, mut stream) = (Path::after(done), Seed::new(1).stream());
             [(); 2].map(|()| latency.sample(&mut path, Duration::ZERO, &mut stream))
         };
-        let done = |round_trips, waited| DoneHandshake { round_trips, waited: MS(waited) };
+        let done = |round_trips, waited| DoneHandshake {
+            round_trips,
+            waited: MS(waited),
+            with_transport: false,
+        };
         assert_eq!(delays(Handshake::None, done(1, 30)), [MS(30), MS(30)]);
         assert_eq!(delays(Handshake::None, done(2, 0)), [MS(90), MS(30)]);
         // The network of the session differs from the one that delayed the handshake.
@@ -191,6 +198,8 @@ mod tests {
         // TCP's round trip is simulated, TLS's is not simulated again.
         assert_eq!(delays(Handshake::Tcp, done(1, 30)), [MS(60), MS(30)]);
         assert_eq!(delays(Handshake::Tls, done(1, 30)), [MS(60), MS(30)]);
+        let quic = DoneHandshake { with_transport: true, ..done(1, 30) };
+        assert_eq!(delays(Handshake::Tls, quic), [MS(30), MS(30)]);
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! The settings of the data plane. Every limit has a default that can be changed.
 
-use super::{downstream::tls::TlsServer, upstream::Resolver};
+use super::{downstream::tls::TlsServer, trusted_front::AddressRange, upstream::Resolver};
 use crate::{rules::Script, sessions::HostPattern, units::ByteSize};
+use http::HeaderValue;
 use std::{sync::Arc, time::Duration};
 
 /// How requests are assigned to sessions.
@@ -69,6 +70,18 @@ impl Default for Limits {
     }
 }
 
+/// The settings of the forward proxy.
+#[derive(Debug, Clone, Default)]
+pub struct ForwardConfig {
+    /// Every host with public addresses may be fetched from. Otherwise only those of [`ProxyConfig::allow`] and the
+    /// default origin's.
+    pub open: bool,
+    /// Hosts whose TLS is terminated here, with certificates of the local CA.
+    pub intercept: Vec<HostPattern>,
+    /// Signs the certificates of those hosts.
+    pub certificates: Option<Arc<TlsServer>>,
+}
+
 /// The data plane's settings.
 #[derive(Debug, Clone)]
 pub struct ProxyConfig {
@@ -92,6 +105,12 @@ pub struct ProxyConfig {
     pub resolver: Resolver,
     /// TLS with players; `None` = plain HTTP.
     pub tls: Option<Arc<TlsServer>>,
+    /// Where HTTP/3 is served, told to players on TLS (RFC 7838); `None` = nowhere.
+    pub alt_svc: Option<HeaderValue>,
+    /// Servers in front that say whose request they pass on.
+    pub trust_proxy: Vec<AddressRange>,
+    /// The forward proxy; `None` = only requests for the proxy itself are served.
+    pub forward: Option<ForwardConfig>,
     /// Time-outs.
     pub timeouts: Timeouts,
     /// Size and connection limits.
@@ -110,6 +129,9 @@ impl Default for ProxyConfig {
             script: None,
             resolver: Resolver::default(),
             tls: None,
+            alt_svc: None,
+            trust_proxy: Vec::new(),
+            forward: None,
             timeouts: Timeouts::default(),
             limits: Limits::default(),
         }

@@ -9,6 +9,7 @@
 //! | `fault` | applies what a [`Plan`](crate::rules::Plan) asks for, one file an effect |
 //! | `manifest` | reads, edits and rewrites manifests |
 //! | `body` | where a body's bytes come from, and when they leave |
+//! | `tunnel` | bytes of CONNECT and of upgrades, shaped in both directions |
 //! | `upstream` | connections to origins |
 //!
 //! Every step emits an [event](crate::event). The proxy itself neither counts nor logs requests.
@@ -20,11 +21,16 @@ mod error;
 mod exchange;
 mod fault;
 mod manifest;
+mod trusted_front;
+mod tunnel;
 mod upstream;
 
 pub use crate::listen::DrainError;
-pub use config::{Limits, ProxyConfig, SessionBy, Timeouts};
+pub use config::{ForwardConfig, Limits, ProxyConfig, SessionBy, Timeouts};
+#[cfg(feature = "h3")]
+pub use downstream::http3::Http3;
 pub use downstream::server::run;
 pub use downstream::tls::{CertificateError, TlsServer};
 pub use exchange::proxy::Proxy;
+pub use trusted_front::AddressRange;
 pub use upstream::Resolver;

@@ -117,6 +117,12 @@ pub struct HostPattern {
 }
 
 impl HostPattern {
+    /// The pattern of the host, without a port.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        split_port(&self.text).0
+    }
+
     /// Whether the pattern matches the host of `origin`.
     #[must_use]
     pub fn matches(&self, origin: &Origin) -> bool {

@@ -20,6 +20,8 @@ pub struct SessionUris {
     /// Put before what leads into the session; empty unless addresses are to be absolute.
     base: String,
     bases: Vec<String>,
+    /// The player's URLs are those of the origin.
+    unchanged: bool,
 }
 
 impl Session {
@@ -32,7 +34,15 @@ impl Session {
 
 impl SessionUris {
     const fn new(session: Arc<Session>, origin: Origin) -> Self {
-        Self { session, origin, document: None, own: None, base: String::new(), bases: Vec::new() }
+        Self {
+            session,
+            origin,
+            document: None,
+            own: None,
+            base: String::new(),
+            bases: Vec::new(),
+            unchanged: false,
+        }
     }
 
     /// Sets the address at which the player reaches the proxy: `scheme://host`.
@@ -55,6 +65,12 @@ impl SessionUris {
     #[must_use]
     pub fn of_document(self, url: &str) -> Self {
         Self { document: Url::parse(url).ok(), ..self }
+    }
+
+    /// The same for a player whose URLs are those of the origin, if `unchanged`: nothing is rewritten.
+    #[must_use]
+    pub fn left_unchanged(self, unchanged: bool) -> Self {
+        Self { unchanged, ..self }
     }
 
     /// Sets the base URLs that the document's references resolve against, if there are any.
@@ -80,6 +96,9 @@ impl SessionUris {
 
 impl UriMap for SessionUris {
     fn absolute(&self, scheme: Option<&str>, authority: &str) -> Option<Cow<'_, str>> {
+        if self.unchanged {
+            return None;
+        }
         let scheme = scheme.map_or(self.origin.scheme.as_str().to_owned(), str::to_ascii_lowercase);
         // Players replace a variable (EXT-X-DEFINE) by a host. Which host is known only when they request it.
         if authority.contains("{$") {
@@ -104,7 +123,7 @@ impl UriMap for SessionUris {
 
     fn root_relative(&self, path: &str) -> Option<Cow<'_, str>> {
         // Already an address of the proxy: rewriting is idempotent.
-        if is_address(path) {
+        if self.unchanged || is_address(path) {
             return None;
         }
         // An origin's own path below `/-/` is distinguished from the proxy's forms by a session or origin before it.
@@ -119,7 +138,7 @@ impl UriMap for SessionUris {
     }
 
     fn root_of_each(&self, path: &str) -> Option<Cow<'_, str>> {
-        (!path.starts_with("/-/")).then_some(ROOT.into())
+        (!self.unchanged && !path.starts_with("/-/")).then_some(ROOT.into())
     }
 
     fn bases(&self) -> &[String] {

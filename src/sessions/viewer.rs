@@ -11,6 +11,10 @@ pub enum Viewer {
     Cmcd(String),
     /// An address and a User-Agent.
     Agent(IpAddr, String),
+    /// An address alone: a client of the forward proxy.
+    Address(IpAddr),
+    /// A user of the forward proxy.
+    User(String),
 }
 
 /// Longer session ids and User-Agents are cut, to bound the memory for keys.

@@ -27,6 +27,7 @@ mod reactions;
 mod recorder;
 mod rig;
 mod second_origin;
+mod secure_clients;
 mod secure_nginx;
 mod secure_origin;
 mod tool;

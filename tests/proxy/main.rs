@@ -17,8 +17,11 @@ mod decisions;
 mod drain;
 mod edits;
 mod faults;
+mod forward;
 mod framing;
 mod goaway;
+#[cfg(feature = "h3")]
+mod http3;
 mod kept_connections;
 mod leading;
 mod manifests;

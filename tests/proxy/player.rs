@@ -74,6 +74,13 @@ impl Player {
         let _ = self.stream.write_all(bytes.as_ref()).await;
     }
 
+    /// Reads `length` bytes.
+    pub(crate) async fn read_bytes(&mut self, length: usize) -> Vec<u8> {
+        let mut bytes = vec![0; length];
+        self.stream.read_exact(&mut bytes).await.unwrap();
+        bytes
+    }
+
     /// Reads until the connection ends.
     pub(crate) async fn rest(&mut self) -> Got {
         self.read_for(PATIENCE).await

@@ -17,7 +17,7 @@ use std::{
 
 /// What happens to a message on its link, other than waits. Times are session times.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum LinkOutcome {
+pub(in crate::proxy) enum LinkOutcome {
     /// Bytes leave now.
     Pass {
         /// How many.
@@ -47,7 +47,7 @@ enum Direction {
 }
 
 /// A message on the link of its session, in real time.
-pub(super) struct LinkDriver {
+pub(in crate::proxy) struct LinkDriver {
     session: Arc<Session>,
     direction: Direction,
     waiting: Waiting,
@@ -62,12 +62,12 @@ pub(super) struct LinkDriver {
 
 impl LinkDriver {
     /// A response on the downlink of `session`.
-    pub(super) fn down(session: &Arc<Session>, response: ShapedResponse) -> Self {
+    pub(in crate::proxy) fn down(session: &Arc<Session>, response: ShapedResponse) -> Self {
         Self::new(session, Direction::Down(Box::new(response)))
     }
 
     /// A request, or a part of one, on the uplink of `session`.
-    pub(super) fn up(session: &Arc<Session>, shaper: ResponseShaper) -> Self {
+    pub(in crate::proxy) fn up(session: &Arc<Session>, shaper: ResponseShaper) -> Self {
         Self::new(session, Direction::Up(Box::new(shaper)))
     }
 
@@ -85,23 +85,23 @@ impl LinkDriver {
     }
 
     /// The same, with wake-ups as `schedule` says.
-    pub(super) fn with_wake_schedule(mut self, schedule: &Arc<WakeSchedule>) -> Self {
+    pub(in crate::proxy) fn with_wake_schedule(mut self, schedule: &Arc<WakeSchedule>) -> Self {
         self.wake_schedule = Some(Arc::clone(schedule));
         self
     }
 
     /// Records that there is nothing to send: the time until there is counts as idle.
-    pub(super) fn source_empty(&mut self) {
+    pub(in crate::proxy) fn source_empty(&mut self) {
         self.shaper().source_empty();
     }
 
     /// Bytes that have left so far.
-    pub(super) fn sent(&mut self) -> u64 {
+    pub(in crate::proxy) fn sent(&mut self) -> u64 {
         self.shaper().sent()
     }
 
     /// The congestion window in bytes, over simulated TCP.
-    pub(super) fn window(&self) -> Option<u64> {
+    pub(in crate::proxy) fn window(&self) -> Option<u64> {
         match &self.direction {
             Direction::Down(response) => response.window(),
             Direction::Up(_) => None,
@@ -109,12 +109,16 @@ impl LinkDriver {
     }
 
     /// After [`Self::poll`] returned `Pending`: the time for which it waits. `None` = until the link changes.
-    pub(super) const fn due(&self) -> Option<SessionTime> {
+    pub(in crate::proxy) const fn due(&self) -> Option<SessionTime> {
         self.due
     }
 
     /// Waits until the link lets some of `available` bytes leave, or something else happens to the message.
-    pub(super) fn poll(&mut self, cx: &mut Context<'_>, available: usize) -> Poll<LinkOutcome> {
+    pub(in crate::proxy) fn poll(
+        &mut self,
+        cx: &mut Context<'_>,
+        available: usize,
+    ) -> Poll<LinkOutcome> {
         loop {
             // Register before polling the link, so that a change in between is not missed.
             self.register(cx);

@@ -1,7 +1,8 @@
 //! Message bodies: the sources of their bytes, and when the bytes are sent.
 
 pub(super) mod head_shaping;
-mod link_driver;
+pub(super) mod incoming_body;
+pub(super) mod link_driver;
 pub(super) mod read_ahead;
 pub(super) mod request_body;
 pub(super) mod response_body;

@@ -1,9 +1,10 @@
 //! A player's request body. Its bytes are also fed to the CMCD listener, whether or not they are forwarded.
 
+use super::incoming_body::{IncomingBody, IncomingError};
 use crate::proxy::exchange::cmcd_post::Listener;
 use bytes::Bytes;
 use http_body_util::BodyExt as _;
-use hyper::body::{Body, Frame, Incoming, SizeHint};
+use hyper::body::{Body, Frame, SizeHint};
 use std::{
     pin::Pin,
     task::{Context, Poll, ready},
@@ -18,12 +19,15 @@ const DRAIN_LIMIT: Duration = Duration::from_secs(10);
 /// on in the background while there is a listener.
 pub(in crate::proxy) struct RequestBody {
     /// `None` = moved to the background task.
-    inner: Option<Incoming>,
+    inner: Option<IncomingBody>,
     listener: Option<Box<Listener>>,
 }
 
 impl RequestBody {
-    pub(in crate::proxy) const fn new(inner: Incoming, listener: Option<Box<Listener>>) -> Self {
+    pub(in crate::proxy) const fn new(
+        inner: IncomingBody,
+        listener: Option<Box<Listener>>,
+    ) -> Self {
         Self { inner: Some(inner), listener }
     }
 
@@ -44,12 +48,12 @@ impl RequestBody {
 
 impl Body for RequestBody {
     type Data = Bytes;
-    type Error = hyper::Error;
+    type Error = IncomingError;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+    ) -> Poll<Option<Result<Frame<Bytes>, IncomingError>>> {
         let Some(inner) = &mut self.inner else { return Poll::Ready(None) };
         let next = ready!(Pin::new(inner).poll_frame(cx));
         match &next {
@@ -65,11 +69,11 @@ impl Body for RequestBody {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.inner.as_ref().is_none_or(Incoming::is_end_stream)
+        self.inner.as_ref().is_none_or(Body::is_end_stream)
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.inner.as_ref().map_or_else(|| SizeHint::with_exact(0), Incoming::size_hint)
+        self.inner.as_ref().map_or_else(|| SizeHint::with_exact(0), Body::size_hint)
     }
 }
 
@@ -83,7 +87,7 @@ impl Drop for RequestBody {
     }
 }
 
-async fn read_for_listener(mut body: Incoming, mut listener: Box<Listener>) {
+async fn read_for_listener(mut body: IncomingBody, mut listener: Box<Listener>) {
     while !body.is_end_stream() {
         match body.frame().await {
             Some(Ok(frame)) => {

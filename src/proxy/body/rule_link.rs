@@ -25,7 +25,7 @@ impl RuleLink {
     }
 
     /// The response of `exchange` from `host` on the downlink, planned under `link`, with random draws from `seed`.
-    pub(super) fn shaped_response(
+    pub(in crate::proxy) fn shaped_response(
         &self,
         exchange: &Exchange,
         link: &Arc<LinkSpec>,

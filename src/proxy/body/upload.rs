@@ -1,6 +1,7 @@
 //! A request body whose frames are sent to the origin when the session's uplink allows it.
 
 use super::{
+    incoming_body::IncomingError,
     link_driver::{LinkDriver, LinkOutcome},
     request_body::RequestBody,
     uplink_cut::UplinkCut,
@@ -47,7 +48,7 @@ impl UplinkDelay {
 pub(in crate::proxy) enum UploadError {
     /// The player's connection failed.
     #[error(transparent)]
-    Player(#[from] hyper::Error),
+    Player(#[from] IncomingError),
     /// A packet was lost, and the profile ends requests there.
     #[error("a packet of the request was lost on the uplink")]
     Lost,

@@ -1,19 +1,22 @@
 //! The shared state of a player's TCP connection: requests by its exchanges, and what it records of them.
 
-use super::head_scan::HeadScan;
+use super::{head_scan::HeadScan, player_stream::PlayerStream};
 use crate::proxy::config::Timeouts;
 use crate::{
     clock::Clock,
     model::{DoneHandshake, Latency, Path, Transport},
     seed::Stream,
+    sessions::Origin,
     units::ProcessTime,
 };
 use bytes::Bytes;
 use http::Version;
 use parking_lot::Mutex;
 use std::{
+    net::IpAddr,
+    pin::Pin,
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering},
     },
     task::Waker,
@@ -21,8 +24,24 @@ use std::{
 };
 use tokio::sync::Notify;
 
+/// Relays the bytes of a stream, after bytes that were read from it.
+pub(in crate::proxy) type Relay =
+    Box<dyn FnOnce(PlayerStream, Bytes) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send>;
+
+/// What a connection carries after its last response.
+pub(in crate::proxy) enum Next {
+    /// Another protocol, which is not read.
+    Tunnel(Relay),
+    /// HTTP over TLS, for this host.
+    Intercept {
+        /// The host.
+        origin: Origin,
+        /// The user of the forward proxy who asked for it.
+        user: Option<Arc<str>>,
+    },
+}
+
 /// What an exchange can request of its connection, and what the connection records of its exchanges.
-#[derive(Debug)]
 pub(in crate::proxy) struct Connection {
     clock: Clock,
     /// Close with a TCP reset.
@@ -56,6 +75,12 @@ pub(in crate::proxy) struct Connection {
     since: AtomicU64,
     /// The network path of its requests.
     path: Mutex<Path>,
+    /// The client of the server in front, as that says.
+    client: OnceLock<IpAddr>,
+    /// The host whose TLS it terminates, and the user who asked for it.
+    intercepted: OnceLock<(Origin, Option<Arc<str>>)>,
+    /// Set when it changes to another protocol.
+    next: Mutex<Option<Next>>,
     /// Its simulated TCP: one for each session, by the session's ordinal.
     transports: Mutex<Vec<(u64, Arc<Mutex<Transport>>)>>,
 }
@@ -90,6 +115,9 @@ impl Connection {
             head: AtomicBool::new(false),
             since: AtomicU64::new(millis(clock.now())),
             path: Mutex::default(),
+            client: OnceLock::new(),
+            intercepted: OnceLock::new(),
+            next: Mutex::default(),
             transports: Mutex::default(),
         }
     }
@@ -103,6 +131,43 @@ impl Connection {
     /// Whether it uses TLS.
     pub(in crate::proxy) fn is_secure(&self) -> bool {
         self.secure.load(Ordering::Relaxed)
+    }
+
+    /// Records that the server in front passes on the connection of `client`.
+    pub(in crate::proxy) fn come_from(&self, client: IpAddr) {
+        // It is set once, before the first request.
+        let _ = self.client.set(client);
+    }
+
+    /// The client of the server in front, if that said so for the connection.
+    pub(in crate::proxy) fn client(&self) -> Option<IpAddr> {
+        self.client.get().copied()
+    }
+
+    /// Records that its requests are for `origin`, whose TLS it terminates for `user`.
+    pub(in crate::proxy) fn intercept(&self, origin: Origin, user: Option<Arc<str>>) {
+        // It is set once, before the first request.
+        let _ = self.intercepted.set((origin, user));
+    }
+
+    /// The host whose TLS it terminates.
+    pub(in crate::proxy) fn intercepted(&self) -> Option<&Origin> {
+        self.intercepted.get().map(|(origin, _)| origin)
+    }
+
+    /// The user of the forward proxy who asked for that host.
+    pub(in crate::proxy) fn user(&self) -> Option<Arc<str>> {
+        self.intercepted.get().and_then(|(_, user)| user.clone())
+    }
+
+    /// Continues with another protocol after the response under way.
+    pub(in crate::proxy) fn continue_with(&self, next: Next) {
+        *self.next.lock() = Some(next);
+    }
+
+    /// Takes what [`Self::continue_with`] has set.
+    pub(in crate::proxy) fn take_next(&self) -> Option<Next> {
+        self.next.lock().take()
     }
 
     /// The latency of the next request.

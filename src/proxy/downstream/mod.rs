@@ -3,8 +3,11 @@
 pub(super) mod connection;
 pub(super) mod connections;
 pub(super) mod head_scan;
+#[cfg(feature = "h3")]
+pub(super) mod http3;
 pub(super) mod player_stream;
 pub(super) mod protocol_detect;
+mod proxy_protocol;
 pub(super) mod request_framing;
 pub(super) mod server;
 pub(super) mod socket;

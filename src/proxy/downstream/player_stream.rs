@@ -18,14 +18,17 @@ pub(in crate::proxy) enum PlayerStream {
     Tcp(TcpStream),
     /// TLS over TCP.
     Tls(Box<TlsStream<TcpStream>>),
+    /// It was handed on: nothing is left to read or write.
+    Taken,
 }
 
 impl PlayerStream {
     /// The socket.
-    pub(in crate::proxy) fn tcp(&self) -> &TcpStream {
+    pub(in crate::proxy) fn tcp(&self) -> Option<&TcpStream> {
         match self {
-            Self::Tcp(tcp) => tcp,
-            Self::Tls(tls) => tls.get_ref().0,
+            Self::Tcp(tcp) => Some(tcp),
+            Self::Tls(tls) => Some(tls.get_ref().0),
+            Self::Taken => None,
         }
     }
 
@@ -41,6 +44,7 @@ impl PlayerStream {
                 }
                 Ok(())
             }
+            Self::Taken => Err(io::ErrorKind::NotConnected.into()),
         }
     }
 }
@@ -67,6 +71,7 @@ impl AsyncRead for PlayerStream {
         match self.get_mut() {
             Self::Tcp(tcp) => Pin::new(tcp).poll_read(cx, buf),
             Self::Tls(tls) => Pin::new(tls).poll_read(cx, buf),
+            Self::Taken => Poll::Ready(Ok(())),
         }
     }
 }
@@ -80,6 +85,7 @@ impl AsyncWrite for PlayerStream {
         match self.get_mut() {
             Self::Tcp(tcp) => Pin::new(tcp).poll_write(cx, buf),
             Self::Tls(tls) => Pin::new(tls).poll_write(cx, buf),
+            Self::Taken => Poll::Ready(Err(io::ErrorKind::NotConnected.into())),
         }
     }
 
@@ -91,6 +97,7 @@ impl AsyncWrite for PlayerStream {
         match self.get_mut() {
             Self::Tcp(tcp) => Pin::new(tcp).poll_write_vectored(cx, bufs),
             Self::Tls(tls) => Pin::new(tls).poll_write_vectored(cx, bufs),
+            Self::Taken => Poll::Ready(Err(io::ErrorKind::NotConnected.into())),
         }
     }
 
@@ -102,6 +109,7 @@ impl AsyncWrite for PlayerStream {
         match self.get_mut() {
             Self::Tcp(tcp) => Pin::new(tcp).poll_flush(cx),
             Self::Tls(tls) => Pin::new(tls).poll_flush(cx),
+            Self::Taken => Poll::Ready(Ok(())),
         }
     }
 
@@ -109,6 +117,7 @@ impl AsyncWrite for PlayerStream {
         match self.get_mut() {
             Self::Tcp(tcp) => Pin::new(tcp).poll_shutdown(cx),
             Self::Tls(tls) => Pin::new(tls).poll_shutdown(cx),
+            Self::Taken => Poll::Ready(Ok(())),
         }
     }
 }

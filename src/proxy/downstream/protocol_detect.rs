@@ -11,7 +11,7 @@ const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n";
 /// A preface that arrives in pieces is checked again after this time, at most `MOST_CHECKS` times. The socket reports
 /// that there is something to read, not that there is more than before.
 const PAUSE: Duration = Duration::from_millis(10);
-const MOST_CHECKS: u32 = 100;
+pub(super) const MOST_CHECKS: u32 = 100;
 
 /// The first byte of a TLS connection: a record with handshake messages (RFC 8446 §5.1). No method starts with it.
 const HANDSHAKE: u8 = 22;
@@ -35,9 +35,14 @@ pub(in crate::proxy) async fn is_http2(stream: &TcpStream) -> bool {
         if bytes == PREFACE.len() {
             return true;
         }
-        tokio::time::sleep(PAUSE).await;
+        pause().await;
     }
     false
+}
+
+/// Waits before the next look at bytes that arrive in pieces.
+pub(super) async fn pause() {
+    tokio::time::sleep(PAUSE).await;
 }
 
 #[cfg(test)]

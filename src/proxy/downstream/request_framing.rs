@@ -1,16 +1,16 @@
 //! Refuses requests that are too large or whose framing is invalid, before they are processed.
 
 use super::connection::Connection;
-use crate::proxy::{config::Limits, error::ProxyError};
+use crate::proxy::{body::incoming_body::IncomingBody, config::Limits, error::ProxyError};
 use http::{HeaderValue, Version, header, request};
-use hyper::body::{Body as _, Incoming};
+use hyper::body::Body as _;
 
 /// Refuses a request whose head or body is too large, that has no `Host` or more than one, or whose length is
 /// ambiguous (RFC 9112 §3.2, §6).
 pub(in crate::proxy) fn check(
     connection: &Connection,
     head: &request::Parts,
-    body: &Incoming,
+    body: &IncomingBody,
     limits: &Limits,
 ) -> Result<(), ProxyError> {
     let mut size = head.method.as_str().len() + head.uri.path().len();

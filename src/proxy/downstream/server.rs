@@ -1,12 +1,23 @@
 //! Accepts connections from players, serves them, and drains them at shutdown.
 
-use super::{connection::Connection, player_stream::PlayerStream, protocol_detect, socket::Socket};
+use super::{
+    connection::{Connection, Next},
+    player_stream::PlayerStream,
+    protocol_detect, proxy_protocol,
+    socket::Socket,
+    tls::TlsServer,
+};
 use crate::clock::Clock;
 use crate::listen::{AcceptLoop, DrainError, Place, place};
 use crate::proxy::{
+    body::incoming_body::IncomingBody,
     config::{ProxyConfig, Timeouts},
-    exchange::proxy::Proxy,
+    exchange::{proxy::Proxy, unanswered::Unanswered},
+    trusted_front::is_trusted,
 };
+use crate::sessions::Origin;
+use bytes::Bytes;
+use http::{Request, header};
 use hyper::{
     server::conn::{http1, http2},
     service::service_fn,
@@ -18,7 +29,7 @@ use hyper_util::{
 use std::{
     future::Future,
     io,
-    net::SocketAddr,
+    net::{IpAddr, SocketAddr},
     pin::{Pin, pin},
     sync::Arc,
     time::Duration,
@@ -111,33 +122,121 @@ async fn serve(
     let _ = socket2::SockRef::from(&stream).set_tcp_keepalive(&keepalive);
     let timeouts = proxy.config.timeouts;
     let (stream, http2) = tokio::select! {
-        opened = open(&proxy, stream, &connection) => match opened {
+        opened = open(&proxy, stream, &connection, peer.ip()) => match opened {
             Ok(opened) => opened,
-            Err(problem) => return tracing::debug!(%peer, %problem, "TLS handshake failed"),
+            Err(problem) => return tracing::debug!(%peer, %problem, "the connection could not be opened"),
         },
         () = connection.overdue(&timeouts) => return tracing::debug!(%peer, "silent connection closed"),
         () = connection.close_requested() => return,
     };
-    let socket = TokioIo::new(Socket::new(stream, Arc::clone(&connection)));
-    let watched = Arc::clone(&connection);
-    let service = service_fn(move |request| {
-        let (proxy, connection) = (Arc::clone(&proxy), Arc::clone(&connection));
-        // Boxed, and freed before the body begins: hyper keeps the memory of this future for the lifetime of the
-        // connection.
-        Box::pin(async move { proxy.serve(&connection, peer.ip(), request).await })
-    });
-    // Pinned where they are created: moving such a large future would double its memory.
-    let ended = if http2 {
-        let mut serving = Box::pin(protocols.http2.serve_connection(socket, service));
-        serve_until_closed(serving.as_mut(), &watched, &timeouts).await
-    } else {
-        let serving = pin!(protocols.http1.serve_connection(socket, service));
-        serve_until_closed(serving, &watched, &timeouts).await
-    };
-    match ended {
-        Ok(()) => {}
-        Err(Some(problem)) => tracing::debug!(%peer, %problem, "connection closed"),
-        Err(None) => tracing::debug!(%peer, "idle connection closed"),
+    let mut at = At { proxy, protocols, peer, connection };
+    let (mut stream, mut http2) = (stream, http2);
+    // A connection that changes to TLS inside of CONNECT is served again, as a new one.
+    while let Some((next, rest, first)) = at.serve_http(stream, http2).await {
+        match next {
+            Next::Tunnel(relay) => {
+                tokio::select! {
+                    () = relay(rest, first) => {}
+                    () = at.connection.close_requested() => {}
+                }
+                return;
+            }
+            Next::Intercept { origin, user } => {
+                match at.intercept(origin, user, rest, &first).await {
+                    Ok(opened) => (stream, http2) = opened,
+                    Err(problem) => return tracing::debug!(%peer, %problem, "TLS handshake failed"),
+                }
+            }
+        }
+    }
+}
+
+/// A connection, and what serves it.
+struct At {
+    proxy: Arc<Proxy>,
+    protocols: Arc<Protocols>,
+    peer: SocketAddr,
+    connection: Arc<Connection>,
+}
+
+impl At {
+    /// Serves HTTP until the connection closes, or carries something else: then its stream is returned, and bytes that
+    /// were read from it.
+    async fn serve_http(
+        &self,
+        stream: PlayerStream,
+        http2: bool,
+    ) -> Option<(Next, PlayerStream, Bytes)> {
+        let (peer, timeouts) = (self.peer, self.proxy.config.timeouts);
+        let socket = TokioIo::new(Socket::new(stream, Arc::clone(&self.connection)));
+        let (proxy, connection) = (Arc::clone(&self.proxy), Arc::clone(&self.connection));
+        let service = service_fn(move |request| {
+            let (proxy, connection) = (Arc::clone(&proxy), Arc::clone(&connection));
+            // Boxed, and freed before the body begins: hyper keeps the memory of this future for the lifetime of the
+            // connection.
+            Box::pin(async move {
+                let request = Request::map(request, IncomingBody::Hyper);
+                let mut response = proxy.serve(&connection, peer.ip(), request).await?;
+                if let Some(place) = &proxy.config.alt_svc
+                    && connection.is_secure()
+                    && connection.intercepted().is_none()
+                {
+                    response.headers_mut().insert(header::ALT_SVC, place.clone());
+                }
+                Ok::<_, Unanswered>(response)
+            })
+        });
+        let mut taken = None;
+        // Not moved before it has ended: moving such a large future would double its memory.
+        let ended = if http2 {
+            let mut serving = Box::pin(self.protocols.http2.serve_connection(socket, service));
+            serve_until_closed(serving.as_mut(), &self.connection, &timeouts).await
+        } else {
+            let mut serving = self.protocols.http1.serve_connection(socket, service);
+            let ended =
+                serve_until_closed(Pin::new(&mut serving), &self.connection, &timeouts).await;
+            // Taken in any case: it holds the exchange, which holds the connection.
+            if let Some(next) = self.connection.take_next()
+                && ended.is_ok()
+            {
+                let parts = serving.into_parts();
+                taken = Some((next, parts.io.into_inner().take_stream(), parts.read_buf));
+            }
+            ended
+        };
+        match ended {
+            Ok(()) => {}
+            Err(Some(problem)) => tracing::debug!(%peer, %problem, "connection closed"),
+            Err(None) => tracing::debug!(%peer, "idle connection closed"),
+        }
+        taken
+    }
+
+    /// Terminates the TLS with which the client speaks to `origin` in its tunnel `stream`.
+    async fn intercept(
+        &mut self,
+        origin: Origin,
+        user: Option<Arc<str>>,
+        stream: PlayerStream,
+        first: &Bytes,
+    ) -> io::Result<(PlayerStream, bool)> {
+        let forward = self.proxy.config.forward.as_ref();
+        let tls = forward.and_then(|forward| forward.certificates.clone());
+        let (Some(tls), PlayerStream::Tcp(tcp)) = (tls, stream) else {
+            return Err(io::ErrorKind::Unsupported.into());
+        };
+        if !first.is_empty() {
+            // A client waits for the answer to CONNECT.
+            return Err(io::Error::other("bytes before the answer to CONNECT"));
+        }
+        let connection = Arc::new(Connection::new(self.connection.clock()));
+        self.proxy.connections.add(&connection);
+        connection.intercept(origin.clone(), user);
+        if let Some(client) = self.connection.client() {
+            connection.come_from(client);
+        }
+        self.connection = connection;
+        secure(&self.proxy, &tls, tcp, &self.connection, Some(origin.authority.host())).await
     }
 }
 
@@ -146,7 +245,14 @@ async fn open(
     proxy: &Proxy,
     stream: TcpStream,
     connection: &Connection,
+    peer: IpAddr,
 ) -> io::Result<(PlayerStream, bool)> {
+    let mut stream = stream;
+    if is_trusted(&proxy.config.trust_proxy, peer)
+        && let Some(client) = proxy_protocol::read(&mut stream).await?
+    {
+        connection.come_from(client);
+    }
     let Some(tls) = &proxy.config.tls else {
         let http2 = protocol_detect::is_http2(&stream).await;
         return Ok((PlayerStream::Tcp(stream), http2));
@@ -155,9 +261,21 @@ async fn open(
         let http2 = protocol_detect::is_http2(&stream).await;
         return Ok((PlayerStream::Tcp(stream), http2));
     }
+    secure(proxy, tls, stream, connection, None).await
+}
+
+/// Does the TLS handshake on `stream`; `host` is the name for clients that ask for none.
+async fn secure(
+    proxy: &Proxy,
+    tls: &TlsServer,
+    stream: TcpStream,
+    connection: &Connection,
+    host: Option<&str>,
+) -> io::Result<(PlayerStream, bool)> {
     // The session is known only from the first request. Until then the network is that of sessions that name none.
     let round_trip = proxy.registry.config().profile.link.latency.rtt_at(Duration::ZERO);
-    let handshake = tls.handshake(stream, round_trip, connection.clock());
+    // Boxed: it is large, and is over before the connection is.
+    let handshake = Box::pin(tls.handshake(stream, host, round_trip, connection.clock()));
     // What the network adds does not count as the player's delay.
     let most = proxy.config.timeouts.header + 2 * round_trip;
     let Ok(secured) = tokio::time::timeout(most, handshake).await else {

@@ -33,10 +33,16 @@ impl Socket {
         Self { stream, connection, scan: HeadScan::default(), sent: None, lingering: None }
     }
 
+    /// Takes the stream out of it.
+    pub(in crate::proxy) fn take_stream(&mut self) -> PlayerStream {
+        std::mem::replace(&mut self.stream, PlayerStream::Taken)
+    }
+
     /// Waits until the kernel has sent everything, since a reset discards unsent bytes.
     fn poll_sent(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         if self.sent.is_none() {
-            match second_handle(self.stream.tcp()) {
+            let Some(tcp) = self.stream.tcp() else { return Poll::Ready(()) };
+            match second_handle(tcp) {
                 Ok(handle) => self.sent = Some(handle),
                 Err(problem) => {
                     tracing::debug!(%problem, "a reset may come before the last bytes");
@@ -110,9 +116,11 @@ impl Drop for Socket {
             // Sends what the kernel accepts at once; a drop can't wait for more.
             let _ = self.stream.try_send(&last);
         }
-        if self.connection.resets() {
+        if self.connection.resets()
+            && let Some(tcp) = self.stream.tcp()
+        {
             // With zero linger, close sends RST. If setting it fails, the peer gets FIN instead.
-            let _ = self.stream.tcp().set_zero_linger();
+            let _ = tcp.set_zero_linger();
         }
     }
 }

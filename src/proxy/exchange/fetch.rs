@@ -1,9 +1,20 @@
 //! Sends a request to the origin, and prepares its response for the player.
 
 use super::{
-    cmcd_collector::collect, cookies, cookies::PlayerView, exchange::Exchange, headers,
-    headers::pass_on, observe, observe::Observer, origin_policy::reach, outbound::Outbound,
-    proxy::Proxy, redirect_target::RedirectTarget, reply,
+    cmcd_collector::collect,
+    cookies,
+    cookies::PlayerView,
+    exchange::Exchange,
+    forward, headers,
+    headers::pass_on,
+    observe,
+    observe::Observer,
+    origin_policy::{reach, reach_forwarded},
+    outbound::Outbound,
+    protocol_switch::Asked,
+    proxy::Proxy,
+    redirect_target::RedirectTarget,
+    reply, switch,
 };
 use crate::proxy::{
     body::{source::Source, upload::Upload},
@@ -51,12 +62,22 @@ async fn fetch(
 ) -> Result<Response<Source>, ProxyError> {
     let Outbound { url, mut head, body, .. } = outbound;
     let session = Arc::clone(&exchange.session);
-    let reach = reach(&proxy.config, &session, &url.origin, &exchange.request.resource);
+    let forwarded = forward::is_forwarded(&head);
+    let reach = if forwarded {
+        reach_forwarded(&proxy.config, &session, &url.origin)
+    } else {
+        reach(&proxy.config, &session, &url.origin, &exchange.request.resource)
+    };
     let reach = reach.ok_or_else(|| ProxyError::Host(url.origin.authority.to_string()))?;
     if head.method == Method::CONNECT {
-        return Err(ProxyError::Method(head.method));
+        if !forwarded {
+            return Err(ProxyError::Method(head.method));
+        }
+        let opened = switch::connect(proxy, &url, reach, exchange).await;
+        return opened.inspect_err(|error| report(error, exchange));
     }
-    let view = player_view(proxy, &head, exchange);
+    let view = if forwarded { None } else { player_view(proxy, &head, exchange) };
+    let protocol = switch::wanted(&head);
     if view.is_some() {
         cookies::restore(&mut head.headers, &exchange.session, &url);
     }
@@ -77,16 +98,15 @@ async fn fetch(
     let requested_at = exchange.session.now();
     let peak = exchange.session.arming().link.rate.peak();
     exchange.await_origin();
-    let answer = proxy.upstream.fetch(&url, reach, head, body, peak).await;
+    let answer = match protocol {
+        Some(protocol) => switch::upgrade(proxy, &url, reach, (head, body), protocol).await,
+        None => proxy.upstream.fetch(&url, reach, head, body, peak).await.map(Asked::Response),
+    };
     exchange.origin_delivered();
-    let mut response = answer.inspect_err(|error| {
-        if let ProxyError::Upstream { cause, .. } = error
-            && exchange.cut_on_uplink().is_none()
-        {
-            let (request, cause) = (Arc::clone(&exchange.request), cause.as_str());
-            exchange.emit(&Event::UpstreamFailed { request, cause });
-        }
-    })?;
+    let mut response = match answer.inspect_err(|error| report(error, exchange))? {
+        Asked::Response(response) => response,
+        Asked::Switched(response) => return Ok(response),
+    };
     // A blocking playlist reload or a hinted part is held by the origin on purpose: its time is not measured.
     if !is_held(&exchange.request.resource, &url.path) {
         exchange.upstream_answered(exchange.session.now() - requested_at);
@@ -96,16 +116,26 @@ async fn fetch(
         let headers = response.headers_mut();
         cookies::rewrite_set_cookie(headers, view, &exchange.session, &url);
     }
-    rewrite_location(&mut response, &url, exchange);
+    rewrite_location(&mut response, &url, exchange, forwarded);
     if is_manifest {
         observe::note_origin_time(&exchange.session, response.headers());
     }
     let (limits, own) = (&proxy.config.limits, own.as_deref());
     let scripted = proxy.config.script.is_some();
     let public = proxy.config.public_url.as_ref();
-    let context = ManifestContext { url: &url, own, public, limits, scripted };
+    let context = ManifestContext { url: &url, own, public, limits, scripted, forwarded };
     let response = read(response, &context, !head_only || is_manifest, exchange).await;
     Ok(if head_only && is_manifest { without_body(response) } else { response })
+}
+
+/// Emits the event of a failed origin.
+fn report(error: &ProxyError, exchange: &Exchange) {
+    if let ProxyError::Upstream { cause, .. } = error
+        && exchange.cut_on_uplink().is_none()
+    {
+        let (request, cause) = (Arc::clone(&exchange.request), cause.as_str());
+        exchange.emit(&Event::UpstreamFailed { request, cause });
+    }
 }
 
 /// How the player sees the request, for cookies.
@@ -181,6 +211,7 @@ fn rewrite_location(
     response: &mut Response<OriginBody>,
     url: &UpstreamUrl,
     exchange: &mut Exchange,
+    forwarded: bool,
 ) {
     let Some(location) = headers::text(response.headers(), header::LOCATION) else { return };
     if let Ok(from) = Url::parse(&url.text())
@@ -196,7 +227,8 @@ fn rewrite_location(
                 Some(RedirectTarget { url, ours: false, same: true, marked: false });
         }
     }
-    let uris = exchange.session.uris(&url.origin).of_document(&url.text());
+    let uris =
+        exchange.session.uris(&url.origin).of_document(&url.text()).left_unchanged(forwarded);
     let Some(inside) = rewrite_uri(location, &uris) else { return };
     if let Ok(value) = HeaderValue::from_str(&inside) {
         response.headers_mut().insert(header::LOCATION, value);

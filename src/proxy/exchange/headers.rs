@@ -35,6 +35,13 @@ pub(in crate::proxy) fn pass_on(headers: &mut HeaderMap) {
     headers.append(header::VIA, VIA);
 }
 
+/// Removes what a server in front would say, from a request of somebody else.
+pub(in crate::proxy) fn forget_front(headers: &mut HeaderMap) {
+    for name in ["x-forwarded-proto", "x-forwarded-host", "x-forwarded-for", "forwarded"] {
+        headers.remove(name);
+    }
+}
+
 /// The size of a response's head in HTTP/1.1; HTTP/2 may need fewer bytes (RFC 7541).
 pub(in crate::proxy) fn head_size(status: StatusCode, headers: &HeaderMap) -> u32 {
     const DATE: usize = "date: Thu, 01 Jan 1970 00:00:00 GMT\r\n".len();

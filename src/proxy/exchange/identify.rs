@@ -94,7 +94,7 @@ fn on_host(
 }
 
 /// Separates the `vsps.*` parameters from a path's query. They are not sent to the origin.
-fn split_parameters(path: &str) -> (Cow<'_, str>, Vec<(&str, &str)>) {
+pub(super) fn split_parameters(path: &str) -> (Cow<'_, str>, Vec<(&str, &str)>) {
     let Some((bare, query)) = path.split_once('?').filter(|(_, query)| query.contains("vsps."))
     else {
         return (path.into(), Vec::new());
@@ -108,7 +108,10 @@ fn split_parameters(path: &str) -> (Cow<'_, str>, Vec<(&str, &str)>) {
 }
 
 /// The session settings in the `vsps.*` parameters of a manifest request.
-fn arming(catalog: &Catalog, parameters: &[(&str, &str)]) -> Result<ArmingRequest, ProxyError> {
+pub(super) fn arming(
+    catalog: &Catalog,
+    parameters: &[(&str, &str)],
+) -> Result<ArmingRequest, ProxyError> {
     let mut request = ArmingRequest::default();
     for (name, value) in parameters {
         // Form encoding: URLSearchParams and urlencode write a space as a plus.

@@ -13,12 +13,14 @@ mod deliver;
 #[expect(clippy::module_inception, reason = "the folder is named for its main type")]
 mod exchange;
 mod fetch;
+pub(super) mod forward;
 pub(super) mod headers;
 pub(super) mod identify;
 pub(super) mod observe;
 pub(super) mod origin_policy;
 pub(super) mod outbound;
 mod own_pages;
+pub(super) mod protocol_switch;
 pub(super) mod proxy;
 mod redirect_hops;
 pub(super) mod redirect_target;
@@ -28,6 +30,7 @@ pub(super) mod response_script;
 mod server_timing;
 mod service;
 mod stopwatch;
+pub(super) mod switch;
 pub(super) mod unanswered;
 
 pub(super) use exchange::Exchange;

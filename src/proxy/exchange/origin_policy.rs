@@ -29,6 +29,22 @@ pub(in crate::proxy) fn reach<'a>(
     config.allow.iter().any(|pattern| pattern.matches(origin)).then_some(Reach::Allowed)
 }
 
+/// Why a client of the forward proxy may fetch from `origin` in `session`: it is the default origin, its host is allowed
+/// on the command line, or every host is. `None`: not allowed.
+pub(in crate::proxy) fn reach_forwarded<'a>(
+    config: &ProxyConfig,
+    session: &Session,
+    origin: &Origin,
+) -> Option<Reach<'a>> {
+    if origin.authority == session.origin.authority {
+        return Some(Reach::Own);
+    }
+    if config.allow.iter().any(|pattern| pattern.matches(origin)) {
+        return Some(Reach::Allowed);
+    }
+    config.forward.as_ref().is_some_and(|forward| forward.open).then_some(Reach::Asked)
+}
+
 /// Whether any session may be started with `origin`: it is the default origin's host, or one allowed on the
 /// command line.
 pub(in crate::proxy) fn allowed_to_all(proxy: &Proxy, origin: &Origin) -> bool {

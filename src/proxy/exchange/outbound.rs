@@ -1,9 +1,11 @@
 //! A request to be sent to the origin.
 
 use super::{cmcd_post::Listener, exchange::Exchange};
-use crate::{proxy::body::request_body::RequestBody, sessions::UpstreamUrl};
+use crate::{
+    proxy::body::{incoming_body::IncomingBody, request_body::RequestBody},
+    sessions::UpstreamUrl,
+};
 use http::request;
-use hyper::body::Incoming;
 
 /// A request to be sent to the origin.
 pub(in crate::proxy) struct Outbound {
@@ -19,7 +21,7 @@ impl Outbound {
     pub(in crate::proxy) fn new(
         url: UpstreamUrl,
         head: request::Parts,
-        body: Incoming,
+        body: IncomingBody,
         head_size: u32,
         exchange: &Exchange,
     ) -> Self {

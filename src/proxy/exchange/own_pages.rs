@@ -1,9 +1,9 @@
 //! What the data port serves beside media: the certificate of the local CA, and the way to HTTPS for those who came
 //! without it.
 
-use super::{headers, reply};
+use super::{forward, headers, proxy::Proxy, reply};
 use crate::local_ca::{LocalCa, TRUST_STEPS, TrustSteps};
-use crate::proxy::{body::source::Source, config::ProxyConfig, downstream::connection::Connection};
+use crate::proxy::{body::source::Source, downstream::connection::Connection};
 use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode, header, request};
 
@@ -14,18 +14,30 @@ const QR: &str = include_str!("../../../console/web/parts/qr.js");
 
 /// The response to a request that is not for an origin; `None` = it is for one.
 pub(in crate::proxy) fn answer(
-    config: &ProxyConfig,
+    proxy: &Proxy,
     connection: &Connection,
     head: &request::Parts,
 ) -> Option<Response<Source>> {
-    let tls = config.tls.as_ref()?;
+    let config = &proxy.config;
+    if config.tls.is_none() && config.forward.is_none() {
+        return None;
+    }
     let path = head.uri.path();
-    if let Some(ca) = tls.ca()
+    let interception = config.forward.as_ref().and_then(|forward| forward.certificates.as_ref());
+    if let Some(ca) =
+        [&config.tls.as_ref(), &interception].into_iter().flatten().find_map(|tls| tls.ca())
         && let Some(page) = of_ca(ca, path)
     {
         return Some(page);
     }
-    (!connection.is_secure()).then(|| to_https(head))
+    if let Some(forward) = &config.forward
+        && path == "/-/proxy.pac"
+    {
+        let host = headers::text(&head.headers, header::HOST).unwrap_or_default();
+        let pac = forward::pac(proxy, forward, host);
+        return Some(page_of("application/x-ns-proxy-autoconfig", pac.into(), None));
+    }
+    (config.tls.is_some() && !connection.is_secure()).then(|| to_https(head))
 }
 
 /// The pages about `ca`. They are served without TLS as well: who opens them does not trust the CA yet.

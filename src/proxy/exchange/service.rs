@@ -5,40 +5,68 @@ use super::{
     cors::CorsRequest,
     decide::{Received, decide},
     deliver::deliver,
-    headers,
+    exchange::Exchange,
+    forward, headers,
     identify::{Identified, identify},
     outbound::Outbound,
     own_pages,
+    protocol_switch::{PendingSwitch, Switch},
     proxy::Proxy,
     redirect_hops, reply,
     respond::respond,
     response_script::run_response_script,
+    switch,
     unanswered::Unanswered,
 };
+use crate::event::Outcome;
 use crate::proxy::{
-    body::{response_body::PlayerBody, source::Source},
-    downstream::{connection::Connection, request_framing},
+    body::{incoming_body::IncomingBody, response_body::PlayerBody, source::Source},
+    downstream::{
+        connection::{Connection, Next},
+        request_framing,
+    },
+    trusted_front,
+    tunnel::Tunnel,
 };
 use http::{Request, Response};
-use hyper::body::Incoming;
 use std::{net::IpAddr, sync::Arc};
 
 impl Proxy {
-    /// Serves one request of `client` on `connection`.
+    /// Serves one request on `connection`, which comes from `peer`.
     pub(in crate::proxy) async fn serve(
         &self,
         connection: &Arc<Connection>,
-        client: IpAddr,
-        request: Request<Incoming>,
+        peer: IpAddr,
+        request: Request<IncomingBody>,
     ) -> Result<Response<PlayerBody>, Unanswered> {
         let (mut head, body) = request.into_parts();
+        let trusted = &self.config.trust_proxy;
+        let client = connection
+            .client()
+            .unwrap_or_else(|| trusted_front::client(trusted, peer, &head.headers));
+        if !trusted.is_empty() && !trusted_front::is_trusted(trusted, peer) {
+            headers::forget_front(&mut head.headers);
+        }
         let cors = if self.config.cors { CorsRequest::of(&head) } else { None };
         connection.speaks(head.version);
-        if let Some(page) = own_pages::answer(&self.config, connection, &head) {
+        let forwarded = match forward::target(self, connection, &head) {
+            Ok(forwarded) => forwarded,
+            Err(error) => {
+                return Ok(own_response(connection, cors, reply::refusal(connection, &error)));
+            }
+        };
+        if forwarded.is_some() {
+            head.extensions.insert(forward::Forwarded);
+        } else if let Some(page) = own_pages::answer(self, connection, &head) {
             return Ok(own_response(connection, cors, page));
         }
         let checked = request_framing::check(connection, &head, &body, &self.config.limits);
-        let identified = checked.and_then(|()| identify(self, client, &head));
+        let identified = checked.and_then(|()| match forwarded {
+            Some(url) => forward::identify(self, client, &head, connection, url),
+            None => identify(self, client, &head),
+        });
+        // A forward proxy changes no permissions of pages.
+        let cors = cors.filter(|_| !forward::is_forwarded(&head));
         let (session, mut url) = match identified {
             Ok(Identified::Request { session, url }) => (session, url),
             Ok(Identified::Redirect { location }) => {
@@ -56,8 +84,12 @@ impl Proxy {
         session.settled().await;
         let received = Received { head: &head, url: &url, cmcd };
         let mut exchange = decide(self, connection, session, received);
+        let user = switch::user(&head);
         let outbound = Outbound::new(url, head, body, head_size, &exchange);
         let mut response = respond(self, &mut exchange, outbound).await?;
+        if let Some(switch) = PendingSwitch::take(&mut response) {
+            return Ok(switch_over(connection, exchange, switch, user, response));
+        }
         redirect_hops::carry_over(&mut exchange);
         response = run_response_script(self, &mut exchange, response).await;
         self.pause(&exchange.session, exchange.response_latency()).await;
@@ -66,6 +98,28 @@ impl Proxy {
         }
         Ok(deliver(self, exchange, response).await)
     }
+}
+
+/// Makes `connection` carry another protocol after `response`.
+fn switch_over(
+    connection: &Connection,
+    mut exchange: Exchange,
+    switch: Switch,
+    user: Option<Arc<str>>,
+    response: Response<Source>,
+) -> Response<PlayerBody> {
+    exchange.answered(response.status().as_u16());
+    connection.continue_with(match switch {
+        Switch::Intercept(origin) => {
+            exchange.ended(Outcome::Complete);
+            Next::Intercept { origin, user }
+        }
+        Switch::Tunnel(direct) => {
+            let tunnel = Tunnel::new(exchange, *direct);
+            Next::Tunnel(Box::new(move |stream, first| Box::pin(tunnel.run(stream, first))))
+        }
+    });
+    response.map(|source| PlayerBody::Plain(Box::new(source)))
 }
 
 /// A response of the proxy that is not shaped by a session's link.

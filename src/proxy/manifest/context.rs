@@ -12,4 +12,6 @@ pub(in crate::proxy) struct ManifestContext<'a> {
     pub(in crate::proxy) limits: &'a Limits,
     /// A script is loaded: it may edit later, so the state of edits is kept.
     pub(in crate::proxy) scripted: bool,
+    /// The player's URLs are those of the origin.
+    pub(in crate::proxy) forwarded: bool,
 }

@@ -44,6 +44,7 @@ pub(in crate::proxy) struct Work {
     own: Option<String>,
     public: Option<Arc<str>>,
     scripted: bool,
+    forwarded: bool,
 }
 
 /// What the references of a document resolve against, if it is not the document itself.
@@ -109,6 +110,7 @@ impl Work {
             own: source.own.map(str::to_owned),
             public: source.public.cloned(),
             scripted: source.scripted,
+            forwarded: source.forwarded,
         }
     }
 
@@ -151,6 +153,7 @@ impl Work {
         let url = self.url.text();
         let uris = self.session.uris(origin).reached_at(self.own.as_deref()).of_document(&url);
         let uris = uris.public_at(self.public.as_deref()).below(start.bases);
+        let uris = uris.left_unchanged(self.forwarded);
         let (url, keep) = (without_directives(&url), self.scripted);
         let fault_reporter = self.fault_reporter();
         let (plan, session) = (self.plan.as_deref(), &self.session);

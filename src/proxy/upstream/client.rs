@@ -7,7 +7,7 @@ use crate::{
         config::{ProxyConfig, Timeouts},
         error::{Cause, ProxyError},
     },
-    sessions::UpstreamUrl,
+    sessions::{Origin, UpstreamUrl},
     units::BitRate,
 };
 use http::{Request, Response, Uri, Version, request, uri};
@@ -17,8 +17,8 @@ use tokio::time::error::Elapsed;
 
 /// The client for requests to origins.
 pub(in crate::proxy) struct OriginClient {
-    pool: Pool,
-    first_byte: Duration,
+    pub(super) pool: Pool,
+    pub(super) first_byte: Duration,
     most_body: usize,
 }
 
@@ -29,6 +29,11 @@ impl OriginClient {
         let guard = Guard::new(config.resolver.clone(), own, places, connect);
         let most_body = config.limits.request_body.as_usize();
         Self { pool: Pool::new(guard), first_byte, most_body }
+    }
+
+    /// Whether `origin` is an address of this process, judged by its text.
+    pub(in crate::proxy) fn is_own(&self, origin: &Origin) -> bool {
+        self.pool.guard.is_own(origin)
     }
 
     /// Forwards a request to `url`, and returns the response with its body unread. `peak` is the highest
@@ -83,7 +88,7 @@ async fn with_timeout<T>(
     }
 }
 
-fn target(url: &UpstreamUrl) -> Result<Uri, ProxyError> {
+pub(super) fn target(url: &UpstreamUrl) -> Result<Uri, ProxyError> {
     let UpstreamUrl { origin, path } = url;
     let mut parts = uri::Parts::default();
     parts.scheme = Some(origin.scheme.clone());

@@ -17,7 +17,7 @@ use std::{
     error::Error as StdError,
     future::{Ready, ready},
     io,
-    net::{IpAddr, SocketAddr},
+    net::{IpAddr, Ipv4Addr, SocketAddr},
     sync::Arc,
     task::{Context, Poll},
     time::Duration,
@@ -67,6 +67,15 @@ impl Guard {
         timeout: Duration,
     ) -> Self {
         Self { resolver, own: own.into(), places, timeout }
+    }
+
+    /// Whether the host of `origin` is written as an address of this process.
+    pub(super) fn is_own(&self, origin: &Origin) -> bool {
+        let host = origin.authority.host().trim_matches(['[', ']']);
+        let ip =
+            if host == "localhost" { Some(Ipv4Addr::LOCALHOST.into()) } else { host.parse().ok() };
+        let address = ip.map(|ip: IpAddr| SocketAddr::new(ip, origin.port()));
+        address.is_some_and(|address| self.own.iter().any(|own| is_same(*own, address)))
     }
 
     /// Whether a connection can be opened without waiting.

@@ -5,6 +5,7 @@ mod answer_framing;
 mod body;
 mod carrier;
 mod client;
+mod direct;
 mod failure;
 mod guard;
 mod h1_connection;
@@ -22,5 +23,6 @@ mod tls;
 
 pub(super) use body::{OriginBody, OriginError};
 pub(super) use client::OriginClient;
+pub(super) use direct::{Answer, Direct};
 pub(super) use reach::Reach;
 pub use resolver::Resolver;

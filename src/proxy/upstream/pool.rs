@@ -33,10 +33,10 @@ const MOST_REFUSALS: u32 = 2;
 
 /// The pool.
 pub(super) struct Pool {
-    guard: Guard,
-    tls: Tls,
-    idle: Arc<IdleConnections>,
-    networks: OriginNetworks,
+    pub(super) guard: Guard,
+    pub(super) tls: Tls,
+    pub(super) idle: Arc<IdleConnections>,
+    pub(super) networks: OriginNetworks,
 }
 
 impl Pool {
@@ -197,7 +197,10 @@ async fn http1(stream: ThrottledStream) -> Result<Carrier, Failure> {
     connection.map(Carrier::Http1).map_err(|error| failed(error, true))
 }
 
-fn failed(error: impl Into<Box<dyn StdError + Send + Sync>>, connecting: bool) -> Failure {
+pub(super) fn failed(
+    error: impl Into<Box<dyn StdError + Send + Sync>>,
+    connecting: bool,
+) -> Failure {
     Failure { error: error.into(), connecting }
 }
 

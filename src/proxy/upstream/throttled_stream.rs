@@ -40,7 +40,7 @@ impl Traffic {
 /// A connection with a limit for each read. hyper's buffers grow with the size of reads, so they stay small. The size
 /// of heads is not limited by this.
 #[derive(Debug)]
-pub(super) struct ThrottledStream {
+pub(in crate::proxy) struct ThrottledStream {
     stream: Take<Stream>,
     traffic: Arc<Traffic>,
     most: u64,

@@ -16,7 +16,7 @@ use rustls::{
 };
 use std::{io, path::Path, sync::Arc, time::Duration};
 use tokio::net::TcpStream;
-use tokio_rustls::{LazyConfigAcceptor, StartHandshake, server::TlsStream};
+use tokio_rustls::{LazyConfigAcceptor, server::TlsStream};
 
 /// The versions of HTTP that are offered, the preferred one first.
 const ALPN: [&[u8]; 2] = [b"h2", b"http/1.1"];
@@ -82,20 +82,26 @@ impl TlsServer {
         }
     }
 
-    /// Does the handshake on `tcp`. Each of its round trips takes `round_trip` longer.
+    /// Does the handshake on `tcp`. A player that asks for no name gets a certificate for `host`, or else for the address
+    /// of the connection. Each of its round trips takes `round_trip` longer.
     ///
     /// # Errors
     /// When the player offers nothing acceptable, rejects the certificate, or closes.
     pub(in crate::proxy) async fn handshake(
         &self,
         tcp: TcpStream,
+        host: Option<&str>,
         round_trip: Duration,
         clock: Clock,
     ) -> io::Result<Secured> {
-        let own = tcp.local_addr()?.ip().to_canonical().to_string();
+        let own = match host {
+            Some(host) => host.trim_matches(['[', ']']).to_owned(),
+            None => tcp.local_addr()?.ip().to_canonical().to_string(),
+        };
         let start = LazyConfigAcceptor::new(rustls::server::Acceptor::default(), tcp).await?;
-        tokio::time::sleep(round_trip).await;
-        let config = self.config(&start, &own, clock).map_err(io::Error::other)?;
+        wait(round_trip).await;
+        let config = self.config_for(start.client_hello().server_name(), &own, clock);
+        let config = config.map_err(io::Error::other)?;
         let stream = start.into_stream(config).await?;
         let (_, session) = stream.get_ref();
         let http2 = session.alpn_protocol() == Some(ALPN[0]);
@@ -108,27 +114,36 @@ impl TlsServer {
             ),
         };
         // The player's first request waits for these too; it does not see that they come after the last message.
-        tokio::time::sleep(round_trip * extra).await;
-        let handshake = DoneHandshake { round_trips: 1 + extra, waited: round_trip * (1 + extra) };
+        wait(round_trip * extra).await;
+        let handshake = DoneHandshake {
+            round_trips: 1 + extra,
+            waited: round_trip * (1 + extra),
+            with_transport: false,
+        };
         Ok(Secured { stream, handshake, http2 })
     }
 
-    fn config(
+    /// The settings for a player that asks for `name`, or for no name at `own`.
+    pub(in crate::proxy) fn config_for(
         &self,
-        start: &StartHandshake<TcpStream>,
+        name: Option<&str>,
         own: &str,
         clock: Clock,
     ) -> Result<Arc<ServerConfig>, LocalCaError> {
         match &self.certificates {
             Certificates::Files(config) => Ok(Arc::clone(config)),
             Certificates::Local(local) => {
-                let hello = start.client_hello();
                 let now = clock.epoch(clock.now());
-                local.config(hello.server_name(), own, now, |config| {
-                    finish(config, self.tickets.as_ref())
-                })
+                local.config(name, own, now, |config| finish(config, self.tickets.as_ref()))
             }
         }
+    }
+}
+
+/// Waits for `time`. A timer has a resolution of a millisecond, so that none is needed for nothing.
+async fn wait(time: Duration) {
+    if !time.is_zero() {
+        tokio::time::sleep(time).await;
     }
 }
 

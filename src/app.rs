@@ -15,7 +15,7 @@ use crate::{
     profiles::Catalog,
     proxy,
     proxy::{Limits, Proxy, ProxyConfig},
-    sessions::{Origin, Registry, RegistryConfig},
+    sessions::{AccessToken, Origin, Registry, RegistryConfig},
 };
 use anyhow::{Context as _, anyhow};
 use http3_listener::Http3Listener;
@@ -83,6 +83,8 @@ pub struct App {
     analytics: Arc<Analytics>,
     catalog: Arc<Catalog>,
     admin_token: Option<String>,
+    tokens: Vec<AccessToken>,
+    audit: Option<Arc<api::AuditLog>>,
     session_metrics: usize,
     listeners: Listeners,
 }
@@ -141,6 +143,7 @@ impl App {
             Box::new(Arc::clone(&summary)),
             Box::new(LogWriter::default()),
         ];
+        let audit = config.audit.as_deref().map(open_audit_log).transpose()?;
         let event_log = config.events.as_deref().map(open_event_log).transpose()?;
         if let Some(log) = &event_log {
             recorder.show_lost_events(log.lost());
@@ -148,7 +151,7 @@ impl App {
         }
         observers.extend(own_observers);
         recorder.expect_profile(&config.profile.name);
-        let sessions = RegistryConfig {
+        let mut sessions = RegistryConfig {
             seed: config.seed,
             origin,
             profile: config.profile,
@@ -158,8 +161,9 @@ impl App {
             idle: config.session_idle,
             most_sessions: config.most_sessions,
         };
-        let registry =
-            Arc::new(Registry::new(sessions, clock, Arc::new(Bus::new(clock, observers))));
+        let replica = config.state.join(&mut sessions, clock).await.context("--state")?;
+        let registry = Registry::new(sessions, clock, Arc::new(Bus::new(clock, observers)));
+        let registry = Arc::new(registry.with_replica(replica));
         let own = vec![ready.listen, ready.admin];
         let proxy = Proxy::new(Arc::clone(&registry), Arc::clone(&catalog), config.proxy, own);
         Ok(Self {
@@ -174,6 +178,8 @@ impl App {
             analytics,
             catalog,
             admin_token: config.admin_token,
+            tokens: config.tokens,
+            audit,
             session_metrics: config.session_metrics,
             listeners: Listeners { players, http3, admin: (admin, budget.admin), origin: built_in },
         })
@@ -230,7 +236,9 @@ impl App {
         .reached_at(self.ready.public_url)
         .over(self.ready.scheme)
         .serving_built_in(self.ready.path.is_none())
-        .with_session_metrics(self.session_metrics);
+        .with_session_metrics(self.session_metrics)
+        .with_tokens(self.tokens)
+        .with_audit(self.audit.clone());
         let (admin_listener, most_operators) = self.listeners.admin;
         let admin = state.clone();
         let (stop_players, players_stop) = watch::channel(false);
@@ -261,6 +269,7 @@ impl App {
             tracing::warn!("{problem}");
         }
         expiring.abort();
+        self.registry.flush().await;
         self.registry.end_all();
         // Let the admin server and the origin finish their requests, a last scrape for example.
         let _ = stopping.send(true);
@@ -268,6 +277,9 @@ impl App {
             while parts.join_next().await.is_some() {}
         })
         .await;
+        if let Some(audit) = &self.audit {
+            audit.flush();
+        }
         let mut report = self.summary.report()?;
         if let Some(Err(lost)) = self.event_log.map(|log| log.finish()) {
             report.events_lost = Some(lost);
@@ -291,6 +303,12 @@ fn keep_to(budget: Budget, limits: &mut Limits) {
 fn open_event_log(path: &Path) -> anyhow::Result<Arc<EventLog>> {
     let output = output::open(path).with_context(|| format!("--events {}", path.display()))?;
     Ok(Arc::new(EventLog::start(output)?))
+}
+
+fn open_audit_log(path: &Path) -> anyhow::Result<Arc<api::AuditLog>> {
+    let output = output::open_to_append(path);
+    let output = output.with_context(|| format!("--audit {}", path.display()))?;
+    Ok(Arc::new(api::AuditLog::start(output)?))
 }
 
 async fn built_in() -> anyhow::Result<(TcpListener, origin::Origin)> {
@@ -324,5 +342,5 @@ async fn expire(registry: Arc<Registry>) {
             registry.sample_links();
         }
     };
-    tokio::join!(expiring, sampling, registry.keep_reverting());
+    tokio::join!(expiring, sampling, registry.keep_reverting(), registry.keep_shared());
 }

@@ -33,7 +33,7 @@ pub use tls::TlsChoice;
 use crate::{
     profiles::trace::{RateUnit, TimeUnit, TraceFormat},
     proxy::{AddressRange, SessionBy},
-    sessions::HostPattern,
+    sessions::{AccessToken, HostPattern},
     units::{BitRate, ByteSize, Ratio, span},
 };
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -314,6 +314,22 @@ pub struct RunArgs {
     /// loopback address.
     #[arg(long, env = "VSPS_ADMIN_TOKEN", value_name = "TOKEN", hide_env_values = true)]
     pub admin_token: Option<String>,
+    /// Further tokens for the admin side: the role is `read`, `control` or `admin`; one with a namespace sees only sessions
+    /// whose label begins with `NAMESPACE/`. Can be repeated.
+    #[arg(
+        long,
+        env = "VSPS_TOKEN",
+        value_name = "ROLE:TOKEN[@NAMESPACE]",
+        value_delimiter = ',',
+        hide_env_values = true
+    )]
+    pub token: Vec<AccessToken>,
+    /// The same from a file, one a line.
+    #[arg(long, env = "VSPS_TOKEN_FILE", value_name = "FILE")]
+    pub token_file: Option<PathBuf>,
+    /// Appends a line of JSON to this file for each request that changes something, or tried to: who, what, the answer.
+    #[arg(long, env = "VSPS_AUDIT", value_name = "FILE")]
+    pub audit: Option<PathBuf>,
     /// Further hosts that may be fetched: `cdn.example`, `*.example`, `cdn.example:8443`, `*`; can
     /// be repeated [default: those that a session's manifests name].
     #[arg(long, env = "VSPS_ALLOW_ORIGIN", value_name = "PATTERN", value_delimiter = ',')]
@@ -346,6 +362,13 @@ pub struct RunArgs {
     #[arg(long, env = "VSPS_SESSION_IDLE", value_name = "SPAN", value_parser = span::parse)]
     #[serde(with = "span::option")]
     pub session_idle: Option<Duration>,
+    /// Where sessions are kept: `memory` (this process), or `redis://HOST:PORT/DATABASE`, shared by replicas of the proxy
+    /// behind a load balancer; see docs/scale.md [default: memory].
+    #[arg(long, env = "VSPS_STATE", value_name = "STORE")]
+    pub state: Option<String>,
+    /// What the ids of shared sessions are signed with [default: a key that is kept in the store].
+    #[arg(long, env = "VSPS_STATE_KEY", value_name = "KEY", hide_env_values = true)]
+    pub state_key: Option<String>,
     /// Adds no CORS headers where the origin sends none.
     #[arg(long, env = "VSPS_NO_CORS", value_name = "BOOL", num_args = 0..=1, default_missing_value = "true", value_parser = clap::builder::BoolishValueParser::new())]
     pub no_cors: Option<bool>,
@@ -421,6 +444,13 @@ pub struct BoundArgs {
     /// Sessions that have Prometheus series of their own, at most 1000 [default: 0].
     #[arg(long, env = "VSPS_SESSION_METRICS", value_name = "N")]
     pub session_metrics: Option<usize>,
+    /// Sessions at a time of each namespace, of all replicas together; the namespace is the label up to the first `/`
+    /// [default: no bound].
+    #[arg(long, env = "VSPS_NAMESPACE_SESSIONS", value_name = "N")]
+    pub namespace_sessions: Option<u64>,
+    /// New sessions a second of each namespace, of all replicas together [default: no bound].
+    #[arg(long, env = "VSPS_NAMESPACE_RATE", value_name = "N")]
+    pub namespace_rate: Option<u64>,
     /// Sessions at a time [default: 10000].
     #[arg(long, env = "VSPS_MAX_SESSIONS", value_name = "N")]
     pub max_sessions: Option<usize>,
@@ -439,7 +469,10 @@ impl RunArgs {
     pub fn over(mut self, file: Self) -> Self {
         fill!(self, file, origin, profile, rate, rtt, loss, link, seed, rules, script);
         fill!(self, file, listen, admin, public_url, tls, h3);
-        fill!(self, file, admin_token);
+        fill!(self, file, admin_token, token_file, audit, state, state_key);
+        if self.token.is_empty() {
+            self.token = file.token;
+        }
         fill!(self, file, session_by, session_idle, no_cors, strip_cmcd, log, events);
         fill!(self, file, cmsd, log_file, log_file_size, record, forward);
         if self.trust_proxy.is_empty() {
@@ -461,6 +494,7 @@ impl BoundArgs {
         fill!(self, file, header_timeout, idle_timeout, connect_timeout, first_byte_timeout);
         fill!(self, file, drain_timeout, max_header, max_request_body, max_manifest);
         fill!(self, file, max_connections, max_sessions, session_metrics);
+        fill!(self, file, namespace_sessions, namespace_rate);
         self
     }
 }

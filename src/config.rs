@@ -6,10 +6,13 @@ use crate::{
     document::{FileError, nearest},
     local_ca::{self, LocalCaError},
     profiles::{Catalog, Profile, ProfileError, Shaping, Shared},
-    proxy::{CertificateError, ForwardConfig, Limits, ProxyConfig, Resolver, Timeouts, TlsServer},
+    proxy::{
+        CertificateError, ForwardConfig, Limits, ProxyConfig, Resolver, SessionBy, Timeouts,
+        TlsServer,
+    },
     rules::{RuleSet, Script, ScriptError},
     seed::Seed,
-    sessions::{Origin, OriginError},
+    sessions::{AccessToken, Origin, OriginError, Quota, StateOptions},
     units::ByteSize,
 };
 use clap::Args as _;
@@ -110,6 +113,17 @@ pub enum ConfigError {
     /// A log file that would hold a few lines.
     #[error("--log-file-size {0} is too small: write at least `64 KiB`")]
     LogFileSize(ByteSize),
+    /// The tokens of a file.
+    #[error("--token-file {path}: {problem}")]
+    Tokens {
+        /// Which.
+        path: PathBuf,
+        /// What is wrong.
+        problem: String,
+    },
+    /// Where sessions are kept.
+    #[error("--state: {0}")]
+    State(String),
     /// A bound of nothing.
     #[error("{0} is zero: nothing could be served; leave it out for the default")]
     Zero(&'static str),
@@ -142,12 +156,18 @@ pub struct Config {
     pub admin: SocketAddr,
     /// What the admin side asks for.
     pub admin_token: Option<String>,
+    /// Further tokens of the admin side.
+    pub tokens: Vec<AccessToken>,
+    /// Where changes over the API are logged.
+    pub audit: Option<PathBuf>,
     /// A session idle for so long is over.
     pub session_idle: Duration,
     /// The most sessions at a time.
     pub most_sessions: usize,
     /// How many sessions have Prometheus series of their own.
     pub session_metrics: usize,
+    /// Where sessions are kept.
+    pub state: StateOptions,
     /// The data plane's settings.
     pub proxy: ProxyConfig,
     /// How logs are written.
@@ -178,7 +198,10 @@ impl Config {
         };
         let listen = address(args.listen.as_ref(), "--listen", 8080)?;
         let admin = address(args.admin.as_ref(), "--admin", 8081)?;
-        if !admin.ip().is_loopback() && args.admin_token.as_deref().unwrap_or_default().is_empty() {
+        let tokens = tokens(&args)?;
+        let guarded =
+            !args.admin_token.as_deref().unwrap_or_default().is_empty() || !tokens.is_empty();
+        if !admin.ip().is_loopback() && !guarded {
             return Err(ConfigError::OpenAdmin(admin));
         }
         let forward = forward(&args, listen)?;
@@ -204,10 +227,13 @@ impl Config {
             link,
             seed: Seed::new(args.seed.unwrap_or_else(draw_seed)),
             seed_drawn: args.seed.is_none(),
+            state: state(&args)?,
             rules: Arc::new(rules.unwrap_or_default()),
             listen,
             admin,
             admin_token: args.admin_token,
+            tokens,
+            audit: args.audit,
             session_idle: args.session_idle.unwrap_or(Duration::from_secs(120)),
             most_sessions,
             proxy: ProxyConfig {
@@ -240,6 +266,45 @@ impl Config {
             events: args.events,
         })
     }
+}
+
+/// The tokens that were given, and those of the file.
+fn tokens(args: &RunArgs) -> Result<Vec<AccessToken>, ConfigError> {
+    let mut tokens = args.token.clone();
+    if let Some(path) = &args.token_file {
+        let wrong = |problem| ConfigError::Tokens { path: path.clone(), problem };
+        tokens.extend(AccessToken::list(&text(path)?).map_err(wrong)?);
+    }
+    Ok(tokens)
+}
+
+/// Where sessions are kept.
+fn state(args: &RunArgs) -> Result<StateOptions, ConfigError> {
+    let url = args.state.clone().filter(|state| state != "memory");
+    if url.is_some() && args.session_by == Some(SessionBy::Client) {
+        let problem = "sessions that are found by client cannot be shared: leave --session-by out";
+        return Err(ConfigError::State(problem.to_owned()));
+    }
+    if let Some(url) = url.as_ref().filter(|url| !url.starts_with("redis://")) {
+        let problem =
+            format!("`{url}` is not a store; write memory, or redis://HOST:PORT/DATABASE");
+        return Err(ConfigError::State(problem));
+    }
+    let bounded = args.bounds.namespace_sessions.or(args.bounds.namespace_rate);
+    if url.is_none() && bounded.is_some() {
+        let problem = "--namespace-sessions and --namespace-rate need redis://HOST:PORT/DATABASE";
+        return Err(ConfigError::State(problem.to_owned()));
+    }
+    Ok(StateOptions {
+        url,
+        key: args.state_key.clone().filter(|key| !key.is_empty()),
+        seeded: args.seed.is_some(),
+        origin: args.origin.clone(),
+        quota: Quota {
+            sessions: args.bounds.namespace_sessions,
+            per_second: args.bounds.namespace_rate,
+        },
+    })
 }
 
 /// Where to listen; `port` of this machine unless `typed` says so.

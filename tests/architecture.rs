@@ -58,6 +58,8 @@ const MODULES: &[(&str, &[&str])] = &[
             "event",
             "listen",
             "observers",
+            // The audit log.
+            "output",
             "plot",
             "profiles",
             "rules",

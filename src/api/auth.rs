@@ -9,7 +9,8 @@
 //! No CORS headers are sent, so no other page can read a response. With a token these checks are not needed: a browser
 //! does not add `Authorization: Bearer` by itself.
 
-use super::problem::Problem;
+use super::{audit::Audited, caller::Caller, problem::Problem, state::State};
+use crate::sessions::AccessToken;
 use axum::{
     extract::{self, Request},
     http::{HeaderMap, HeaderValue, Method, StatusCode, header, uri::Authority},
@@ -23,37 +24,39 @@ pub(super) const HEALTH: &str = "/healthz";
 pub(super) const READY: &str = "/readyz";
 
 /// The access rules.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(super) struct Auth {
-    token: Option<Arc<str>>,
+    tokens: Arc<[AccessToken]>,
     bound: IpAddr,
+    state: State,
 }
 
 impl Auth {
-    pub(super) const fn new(token: Option<Arc<str>>, bound: IpAddr) -> Self {
-        Self { token, bound }
+    pub(super) fn new(state: State, bound: IpAddr) -> Self {
+        Self { tokens: Arc::clone(&state.tokens), bound, state }
     }
 
-    fn admit(&self, request: &Request) -> Result<(), Problem> {
+    fn admit(&self, request: &Request) -> Result<Caller, Problem> {
         if matches!(request.uri().path(), HEALTH | READY) {
-            return Ok(());
+            return Ok(Caller::LOCAL);
         }
-        match &self.token {
-            Some(token) => bearer(token, request.headers()),
-            None => self.local(request),
+        if self.tokens.is_empty() {
+            self.local(request)?;
+            return Ok(Caller::LOCAL);
         }
+        bearer(&self.tokens, request.headers())
     }
 
     /// Pages of the console hold no data. With a token they are public: a browser sends no token with the request for a
     /// page. The page asks for the token, and sends it with each request to the API.
     fn admit_page(&self, request: &Request) -> Result<(), Problem> {
-        if self.token.is_some() { Ok(()) } else { self.local(request) }
+        if self.tokens.is_empty() { self.local(request) } else { Ok(()) }
     }
 
     fn local(&self, request: &Request) -> Result<(), Problem> {
         let headers = request.headers();
         let mut hosts = headers.get_all(header::HOST).iter();
-        let host = hosts.next().and_then(authority).filter(|host| self.is_here(host));
+        let host = hosts.next().and_then(authority).filter(|host| is_here(self.bound, host));
         let (Some(host), None) = (host, hosts.next()) else {
             let hint = "the Host header must name this machine, as in `127.0.0.1` or `localhost`; \
                         for other names start vsps with --admin-token";
@@ -69,15 +72,15 @@ impl Auth {
         }
         Ok(())
     }
+}
 
-    /// Whether `host` is certainly this machine: a name that foreign DNS cannot resolve.
-    fn is_here(&self, host: &Authority) -> bool {
-        let name = host.host();
-        let bare = name.strip_prefix('[').and_then(|name| name.strip_suffix(']')).unwrap_or(name);
-        match bare.parse::<IpAddr>() {
-            Ok(ip) => ip.is_loopback() || ip == self.bound,
-            Err(_) => name.eq_ignore_ascii_case("localhost"),
-        }
+/// Whether `host` is certainly this machine, which is `bound` to an address: a name that foreign DNS cannot resolve.
+fn is_here(bound: IpAddr, host: &Authority) -> bool {
+    let name = host.host();
+    let bare = name.strip_prefix('[').and_then(|name| name.strip_suffix(']')).unwrap_or(name);
+    match bare.parse::<IpAddr>() {
+        Ok(ip) => ip.is_loopback() || ip == bound,
+        Err(_) => name.eq_ignore_ascii_case("localhost"),
     }
 }
 
@@ -88,7 +91,29 @@ pub(super) async fn guard(
     next: Next,
 ) -> Response {
     let admitted = auth.admit(&request);
-    answer(admitted, request, next).await
+    let known = admitted.as_ref().ok().cloned();
+    let allowed = admitted.and_then(|caller| caller.check_role(&request).map(|()| caller));
+    let uri = request.uri().clone();
+    let allowed = match allowed {
+        Ok(caller) => caller.check_namespace(&auth.state.registry, &uri).await.map(|()| caller),
+        Err(problem) => Err(problem),
+    };
+    let audit = auth.state.audit.as_ref().filter(|_| Audited::wants(&request));
+    let (mut request, audited) = match audit {
+        None => (request, None),
+        Some(audit) => {
+            let (request, audited) = Audited::read(request, known).await;
+            (request, Some((audit, audited)))
+        }
+    };
+    if let Ok(caller) = &allowed {
+        request.extensions_mut().insert(caller.clone());
+    }
+    let response = answer(allowed.map(|_| ()), request, next).await;
+    if let Some((audit, audited)) = audited {
+        audit.write(&audited, response.status(), auth.state.registry.unix_time());
+    }
+    response
 }
 
 /// The same for pages of the console.
@@ -112,11 +137,16 @@ async fn answer(admitted: Result<(), Problem>, request: Request, next: Next) -> 
     response
 }
 
-fn bearer(token: &str, headers: &HeaderMap) -> Result<(), Problem> {
+fn bearer(tokens: &[AccessToken], headers: &HeaderMap) -> Result<Caller, Problem> {
     let given = headers.get(header::AUTHORIZATION).map(HeaderValue::as_bytes).unwrap_or_default();
     let (scheme, given) = given.split_at(given.len().min("Bearer ".len()));
-    if scheme.eq_ignore_ascii_case(b"Bearer ") && same(token.as_bytes(), given.trim_ascii()) {
-        return Ok(());
+    if scheme.eq_ignore_ascii_case(b"Bearer ") {
+        let given = given.trim_ascii();
+        // All are compared, so that the time does not tell which one it is.
+        let matching = tokens.iter().filter(|token| same(token.secret.as_bytes(), given));
+        if let Some(AccessToken { role, namespace, .. }) = matching.last() {
+            return Ok(Caller { role: *role, namespace: namespace.clone() });
+        }
     }
     let hint = "send Authorization: Bearer TOKEN, with the token of --admin-token";
     Err(Problem::new(StatusCode::UNAUTHORIZED, hint)
@@ -141,8 +171,8 @@ mod tests {
 
     #[test]
     fn only_names_of_this_machine_are_here() {
-        let auth = Auth::new(None, Ipv4Addr::new(10, 0, 0, 7).into());
-        let here = |host: &str| auth.is_here(&host.parse().unwrap());
+        let bound = Ipv4Addr::new(10, 0, 0, 7).into();
+        let here = |host: &str| is_here(bound, &host.parse().unwrap());
         for host in
             ["localhost:8081", "LOCALHOST", "127.0.0.1", "127.9.9.9:1", "[::1]:8081", "10.0.0.7"]
         {

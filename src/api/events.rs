@@ -56,7 +56,7 @@ pub(super) async fn of_session(
 ) -> Result<impl IntoResponse, Problem> {
     // Subscribe first: if the session ends in between, its end is in the subscription or the session is not found.
     let answer = stream(&state, Some(id.as_str().into()), after)?;
-    state.registry.find(&id)?;
+    state.registry.locate(&id).await?;
     Ok(answer)
 }
 

@@ -23,7 +23,7 @@ pub(super) async fn list(
     extract::State(state): extract::State<State>,
     Name(id): Name,
 ) -> Result<Json<Vec<FaultView>>, Problem> {
-    Ok(Json(FaultView::all(&*state.registry.find(&id)?)))
+    Ok(Json(FaultView::all(&*state.registry.locate(&id).await?)))
 }
 
 /// `POST /api/v1/sessions/{id}/faults`: arms a fault.
@@ -33,10 +33,10 @@ pub(super) async fn fire(
     if_match: IfMatch,
     JsonBody(body): JsonBody,
 ) -> Result<impl IntoResponse, Problem> {
-    let session = state.registry.find(&id)?;
+    let session = state.registry.locate(&id).await?;
     let command = fault_entry::read(body)?;
     let applied =
-        state.registry.command(&session, &command, &|version| if_match.allows(version))?;
+        state.registry.change(&session, &command, &|version| if_match.allows(version)).await?;
     let name = applied.fault.unwrap_or_default();
     let location = format!("{PATH}/{}/faults/{name}", session.tag.id);
     let times = if let Command::ArmFault { times, .. } = command { times } else { 0 };
@@ -50,7 +50,7 @@ pub(super) async fn show(
     extract::State(state): extract::State<State>,
     TwoNames(id, name): TwoNames,
 ) -> Result<Json<FaultView>, Problem> {
-    let session = state.registry.find(&id)?;
+    let session = state.registry.locate(&id).await?;
     let faults = session.faults();
     let fault = faults.iter().find(|fault| *fault.name == *name);
     let missing = || format!("session `{id}` has no fault `{name}`");
@@ -64,9 +64,9 @@ pub(super) async fn disarm(
     TwoNames(id, name): TwoNames,
     if_match: IfMatch,
 ) -> Result<impl IntoResponse, Problem> {
-    let session = state.registry.find(&id)?;
+    let session = state.registry.locate(&id).await?;
     let command = Command::DisarmFault { name };
     let applied =
-        state.registry.command(&session, &command, &|version| if_match.allows(version))?;
+        state.registry.change(&session, &command, &|version| if_match.allows(version)).await?;
     Ok((StatusCode::NO_CONTENT, etag(applied.version)))
 }

@@ -54,13 +54,12 @@ impl<S: Send + Sync> FromRequestParts<S> for Label {
 
 impl Label {
     /// The sessions with this label, oldest first.
-    fn sessions(&self, state: &State) -> Result<Vec<Arc<Session>>, Problem> {
+    async fn sessions(&self, state: &State) -> Result<Vec<Arc<Session>>, Problem> {
         let Some(label) = &self.0 else {
             let hint = "name the sessions with `?label=NAME`";
             return Err(Problem::new(StatusCode::BAD_REQUEST, hint));
         };
-        let mut sessions = state.registry.list();
-        sessions.retain(|session| session.tag.label.as_deref() == Some(label));
+        let sessions = state.registry.labelled(label).await?;
         if sessions.is_empty() {
             let detail = format!("no session has the label `{label}`");
             return Err(Problem::new(StatusCode::NOT_FOUND, detail));
@@ -68,15 +67,15 @@ impl Label {
         Ok(sessions)
     }
 
-    fn apply_command(
+    async fn apply_command(
         &self,
         state: &State,
         command: &Command,
         if_match: &IfMatch,
     ) -> Result<Json<Vec<ResultView>>, Problem> {
         if_match.must_be_absent()?;
-        let sessions = self.sessions(state)?;
-        let results = state.registry.command_all(&sessions, command)?;
+        let sessions = self.sessions(state).await?;
+        let results = state.registry.change_all(&sessions, command).await?;
         let view = |(session, result): (&Arc<Session>, Result<_, CommandError>)| {
             let id = Arc::clone(&session.tag.id);
             match result {
@@ -101,7 +100,7 @@ pub(super) async fn patch(
     JsonBody(body): JsonBody,
 ) -> Result<Json<Vec<ResultView>>, Problem> {
     let command = change::read(body, &state.catalog)?;
-    label.apply_command(&state, &command, &if_match)
+    label.apply_command(&state, &command, &if_match).await
 }
 
 /// `POST /api/v1/sessions/faults?label=NAME`
@@ -111,7 +110,7 @@ pub(super) async fn fire(
     if_match: IfMatch,
     JsonBody(body): JsonBody,
 ) -> Result<Json<Vec<ResultView>>, Problem> {
-    label.apply_command(&state, &fault_entry::read(body)?, &if_match)
+    label.apply_command(&state, &fault_entry::read(body)?, &if_match).await
 }
 
 /// `POST /api/v1/sessions/undo?label=NAME`
@@ -120,7 +119,7 @@ pub(super) async fn undo(
     label: Label,
     if_match: IfMatch,
 ) -> Result<Json<Vec<ResultView>>, Problem> {
-    label.apply_command(&state, &Command::Undo, &if_match)
+    label.apply_command(&state, &Command::Undo, &if_match).await
 }
 
 /// `POST /api/v1/sessions/reset?label=NAME`
@@ -129,5 +128,5 @@ pub(super) async fn reset(
     label: Label,
     if_match: IfMatch,
 ) -> Result<Json<Vec<ResultView>>, Problem> {
-    label.apply_command(&state, &Command::Reset, &if_match)
+    label.apply_command(&state, &Command::Reset, &if_match).await
 }

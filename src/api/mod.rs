@@ -48,7 +48,9 @@
 
 mod analytics;
 mod arming_entry;
+mod audit;
 mod auth;
+mod caller;
 mod change;
 mod events;
 mod fault_catalogue;
@@ -74,5 +76,6 @@ mod state;
 mod status;
 mod version;
 
+pub use audit::AuditLog;
 pub use server::serve;
 pub use state::State;

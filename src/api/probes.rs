@@ -4,7 +4,7 @@ use super::{problem::Problem, state::State};
 use crate::observers;
 use axum::{
     extract,
-    http::{StatusCode, header},
+    http::{StatusCode, Uri, header},
     response::IntoResponse,
 };
 
@@ -13,12 +13,19 @@ pub(super) async fn health() -> &'static str {
     "ok\n"
 }
 
-/// `GET /readyz`: the proxy accepts players. It answers 503 while it drains.
+/// `GET /readyz`: the proxy accepts players. It answers 503 while it drains, and while the shared state cannot be
+/// reached; with `?ignore=state`, not because of that: for load balancers, since running sessions go on.
 pub(super) async fn ready(
     extract::State(state): extract::State<State>,
+    uri: Uri,
 ) -> Result<&'static str, Problem> {
     if state.draining() {
         return Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "vsps is stopping"));
+    }
+    let reachable = state.registry.replica().is_none_or(|replica| replica.reachable());
+    if !reachable && uri.query() != Some("ignore=state") {
+        let detail = "the shared state cannot be reached: running sessions go on, and nothing can be changed";
+        return Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail));
     }
     Ok("ready\n")
 }

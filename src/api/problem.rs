@@ -3,7 +3,9 @@
 use crate::{
     document::{Diagnostic, Diagnostics},
     profiles::ProfileError,
-    sessions::{CommandError, LinkError, RegistryError, StartError},
+    sessions::{
+        CommandError, LinkError, LocateError, RegistryError, RulesError, StartError, StateError,
+    },
 };
 use axum::{
     http::{HeaderValue, StatusCode, header},
@@ -96,6 +98,38 @@ impl From<StartError> for Problem {
         match error {
             StartError::Full(_) => Self::new(StatusCode::SERVICE_UNAVAILABLE, error.to_string()),
             StartError::Link(error) => error.into(),
+            StartError::State(error) => error.into(),
+        }
+    }
+}
+
+impl From<StateError> for Problem {
+    fn from(error: StateError) -> Self {
+        let status = match error {
+            StateError::Quota(..) => StatusCode::TOO_MANY_REQUESTS,
+            StateError::TooManyCommands(_) => StatusCode::CONFLICT,
+            _ => StatusCode::SERVICE_UNAVAILABLE,
+        };
+        Self::new(status, error.to_string())
+    }
+}
+
+impl From<LocateError> for Problem {
+    fn from(error: LocateError) -> Self {
+        match error {
+            LocateError::Missing(error) => error.into(),
+            LocateError::Forged(_) => Self::new(StatusCode::NOT_FOUND, error.to_string()),
+            LocateError::Start(error) => error.into(),
+            LocateError::State(error) => error.into(),
+        }
+    }
+}
+
+impl From<RulesError> for Problem {
+    fn from(error: RulesError) -> Self {
+        match error {
+            RulesError::Stale(_) => Self::new(StatusCode::PRECONDITION_FAILED, error.to_string()),
+            RulesError::State(error) => error.into(),
         }
     }
 }
@@ -111,7 +145,8 @@ impl From<CommandError> for Problem {
         let status = match error {
             CommandError::Link(error) => return error.into(),
             CommandError::Stale { .. } => StatusCode::PRECONDITION_FAILED,
-            CommandError::NoFault { .. } => StatusCode::NOT_FOUND,
+            CommandError::State(error) => return error.into(),
+            CommandError::NoFault { .. } | CommandError::Ended(_) => StatusCode::NOT_FOUND,
             CommandError::UnknownProfile(_) => StatusCode::UNPROCESSABLE_ENTITY,
             CommandError::NothingToUndo(_) | CommandError::TooManyFaults { .. } => {
                 StatusCode::CONFLICT

@@ -16,7 +16,7 @@ use std::net::SocketAddr;
 /// The router of the control plane, which listens on `bound`. `pages` are the pages of the console. They hold no data,
 /// so they need no token.
 pub(super) fn router(state: State, pages: Router, bound: SocketAddr) -> Router {
-    let auth = Auth::new(state.token.clone(), bound.ip());
+    let auth = Auth::new(state.clone(), bound.ip());
     Router::new()
         .route(auth::HEALTH, get(probes::health))
         .route(auth::READY, get(probes::ready))

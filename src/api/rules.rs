@@ -48,12 +48,8 @@ pub(super) async fn replace(
             Some(Arc::new(rule_set(entry.rules?, &scope.at("rules"))))
         },
     )?;
-    let expected = |version| if_match.allows(version);
-    let version = state.registry.replace_rules(Some(Arc::clone(&rules)), &expected);
-    let version = version.map_err(|present| {
-        let detail = format!("the rules have changed since: they are at version {present}");
-        Problem::new(StatusCode::PRECONDITION_FAILED, detail)
-    })?;
+    let expected = |version: u64| if_match.allows(version);
+    let version = state.registry.change_rules(Some(Arc::clone(&rules)), &expected).await?;
     Ok((etag(version), Json(RulesView { rules })))
 }
 
@@ -61,9 +57,9 @@ pub(super) async fn replace(
 pub(super) async fn reset_all(
     extract::State(state): extract::State<State>,
 ) -> Result<StatusCode, Problem> {
-    // Every version is accepted, so this can't fail.
-    let _ = state.registry.replace_rules(None, &|_| true);
-    for result in state.registry.command_all(&state.registry.list(), &Command::Reset)? {
+    state.registry.change_rules(None, &|_| true).await?;
+    let sessions = state.registry.all().await?;
+    for result in state.registry.change_all(&sessions, &Command::Reset).await? {
         result?;
     }
     Ok(StatusCode::NO_CONTENT)

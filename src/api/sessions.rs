@@ -2,6 +2,7 @@
 
 use super::{
     arming_entry::ArmingEntry,
+    caller::Caller,
     change,
     group::Label,
     json_body::JsonBody,
@@ -12,9 +13,9 @@ use super::{
     state::State,
     version::{IfMatch, etag},
 };
-use crate::sessions::{Command, Session};
+use crate::sessions::{Command, Opened, Session, SessionRecord};
 use axum::{
-    Json, extract,
+    Extension, Json, extract,
     http::{StatusCode, header},
     response::IntoResponse,
 };
@@ -33,36 +34,71 @@ pub(super) struct ArmedView {
     seed: u64,
 }
 
+/// A session that other replicas have, or that has had no request yet.
+#[derive(Debug, Serialize)]
+pub(super) struct ElsewhereView {
+    id: Arc<str>,
+    label: Option<Arc<str>>,
+    url: String,
+    /// The profile that it was started with; `null` = that of the command line.
+    profile: Option<String>,
+    link: Option<Arc<str>>,
+    /// Always true.
+    elsewhere: bool,
+}
+
+impl ElsewhereView {
+    fn new(id: Arc<str>, record: SessionRecord, players: &Players) -> Self {
+        let SessionRecord { label, profile, link, .. } = record;
+        Self { url: players.session(&id), id, label, profile, link, elsewhere: true }
+    }
+}
+
+/// A session in the list.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+pub(super) enum AnyView {
+    Here(Box<SessionView>),
+    Elsewhere(ElsewhereView),
+}
+
 /// `GET /api/v1/sessions`: an array, oldest first; with `?label=NAME` only sessions with that label.
 pub(super) async fn list(
     extract::State(state): extract::State<State>,
     players: Players,
+    Extension(caller): Extension<Caller>,
     Label(label): Label,
-) -> Json<Vec<SessionView>> {
+) -> Result<Json<Vec<AnyView>>, Problem> {
     let mut list = state.registry.list();
+    list.retain(|session| caller.sees(session.tag.label.as_deref()));
     list.retain(|session| label.is_none() || session.tag.label.as_deref() == label.as_deref());
-    Json(list.iter().map(|session| SessionView::new(session, &players, &state)).collect())
+    let here = list.iter().map(|session| SessionView::new(session, &players, &state));
+    let mut views: Vec<AnyView> = here.map(|view| AnyView::Here(Box::new(view))).collect();
+    for (id, record) in state.registry.list_all().await? {
+        let named = caller.sees(record.label.as_deref());
+        let named = named && (label.is_none() || record.label == label.as_deref().map(Arc::from));
+        if named && !list.iter().any(|session| session.tag.id == id) {
+            views.push(AnyView::Elsewhere(ElsewhereView::new(id, record, &players)));
+        }
+    }
+    Ok(Json(views))
 }
 
 /// `POST /api/v1/sessions`: starts a session before its first request.
 pub(super) async fn create(
     extract::State(state): extract::State<State>,
     players: Players,
+    Extension(caller): Extension<Caller>,
     JsonBody(body): JsonBody,
 ) -> Result<impl IntoResponse, Problem> {
-    let request = ArmingEntry::read(body, &state.catalog)?;
+    let mut request = ArmingEntry::read(body, &state.catalog)?;
+    request.label = caller.label(request.label)?;
     // Not assigned to the client's address: test tools start sessions for players on other hosts.
-    let session = state.registry.start(None, request)?;
-    let tag = &session.tag;
-    let location = format!("{PATH}/{}", tag.id);
-    let view = ArmedView {
-        id: Arc::clone(&tag.id),
-        url: players.session(&tag.id),
-        profile: Arc::clone(&session.arming().profile_name),
-        seed: tag.seed,
-    };
+    let Opened { id, profile, seed, version } = state.registry.open(None, request).await?;
+    let location = format!("{PATH}/{id}");
+    let view = ArmedView { url: players.session(&id), id, profile, seed };
     let headers = [(header::LOCATION, location)];
-    Ok((StatusCode::CREATED, headers, etag(session.version()), Json(view)))
+    Ok((StatusCode::CREATED, headers, etag(version), Json(view)))
 }
 
 /// `GET /api/v1/sessions/{id}`
@@ -71,7 +107,7 @@ pub(super) async fn show(
     players: Players,
     Name(id): Name,
 ) -> Result<impl IntoResponse, Problem> {
-    let session = state.registry.find(&id)?;
+    let session = state.registry.locate(&id).await?;
     // Read the version first: if the session changes in between, the tag is outdated and a change with it is refused.
     let tag = etag(session.version());
     Ok((tag, Json(FullView::new(&session, &players, &state))))
@@ -85,9 +121,9 @@ pub(super) async fn patch(
     if_match: IfMatch,
     JsonBody(body): JsonBody,
 ) -> Result<impl IntoResponse, Problem> {
-    let session = state.registry.find(&id)?;
+    let session = state.registry.locate(&id).await?;
     let command = change::read(body, &state.catalog)?;
-    apply_command(&state, &session, &players, &if_match, &command)
+    apply_command(&state, &session, &players, &if_match, &command).await
 }
 
 /// `POST /api/v1/sessions/{id}/undo`: the response is the same as for a PATCH.
@@ -97,8 +133,8 @@ pub(super) async fn undo(
     Name(id): Name,
     if_match: IfMatch,
 ) -> Result<impl IntoResponse, Problem> {
-    let session = state.registry.find(&id)?;
-    apply_command(&state, &session, &players, &if_match, &Command::Undo)
+    let session = state.registry.locate(&id).await?;
+    apply_command(&state, &session, &players, &if_match, &Command::Undo).await
 }
 
 /// `POST /api/v1/sessions/{id}/reset`: the response is the same as for a PATCH.
@@ -108,18 +144,19 @@ pub(super) async fn reset(
     Name(id): Name,
     if_match: IfMatch,
 ) -> Result<impl IntoResponse, Problem> {
-    let session = state.registry.find(&id)?;
-    apply_command(&state, &session, &players, &if_match, &Command::Reset)
+    let session = state.registry.locate(&id).await?;
+    apply_command(&state, &session, &players, &if_match, &Command::Reset).await
 }
 
-fn apply_command(
+async fn apply_command(
     state: &State,
     session: &Session,
     players: &Players,
     if_match: &IfMatch,
     command: &Command,
 ) -> Result<impl IntoResponse + use<>, Problem> {
-    let applied = state.registry.command(session, command, &|version| if_match.allows(version))?;
+    let applied =
+        state.registry.change(session, command, &|version| if_match.allows(version)).await?;
     Ok((etag(applied.version), Json(FullView::new(session, players, state))))
 }
 
@@ -128,6 +165,6 @@ pub(super) async fn end(
     extract::State(state): extract::State<State>,
     Name(id): Name,
 ) -> Result<StatusCode, Problem> {
-    state.registry.end(&id)?;
+    state.registry.close(&id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -1,9 +1,10 @@
 //! The state shared by the handlers of the control plane.
 
+use super::audit::AuditLog;
 use crate::{
     observers::{Analytics, Feed, Recorder},
     profiles::Catalog,
-    sessions::Registry,
+    sessions::{AccessToken, Registry, Role},
 };
 use std::{
     net::SocketAddr,
@@ -29,7 +30,9 @@ pub struct State {
     pub(super) public_url: Option<Arc<str>>,
     /// Whether the default origin is the built-in one.
     pub(super) built_in_origin: bool,
-    pub(super) token: Option<Arc<str>>,
+    /// Who may use the API; empty = everybody on this machine.
+    pub(super) tokens: Arc<[AccessToken]>,
+    pub(super) audit: Option<Arc<AuditLog>>,
     /// How many sessions have metrics of their own.
     pub(super) session_metrics: usize,
     draining: Arc<AtomicBool>,
@@ -47,7 +50,12 @@ impl State {
         listen: SocketAddr,
         token: Option<String>,
     ) -> Self {
-        let token = token.filter(|token| !token.is_empty()).map(Arc::from);
+        let admin = |secret: String| AccessToken {
+            role: Role::Admin,
+            secret: secret.into(),
+            namespace: None,
+        };
+        let tokens = token.filter(|token| !token.is_empty()).map(admin).into_iter().collect();
         Self {
             registry,
             catalog,
@@ -58,7 +66,8 @@ impl State {
             scheme: "http",
             public_url: None,
             built_in_origin: false,
-            token,
+            tokens,
+            audit: None,
             session_metrics: 0,
             draining: Arc::default(),
         }
@@ -80,6 +89,18 @@ impl State {
     #[must_use]
     pub fn serving_built_in(self, built_in: bool) -> Self {
         Self { built_in_origin: built_in, ..self }
+    }
+
+    /// The same with further tokens.
+    #[must_use]
+    pub fn with_tokens(self, more: Vec<AccessToken>) -> Self {
+        Self { tokens: self.tokens.iter().cloned().chain(more).collect(), ..self }
+    }
+
+    /// The same with an audit log, if one is given.
+    #[must_use]
+    pub fn with_audit(self, audit: Option<Arc<AuditLog>>) -> Self {
+        Self { audit, ..self }
     }
 
     /// The same with metrics of up to `most` single sessions.

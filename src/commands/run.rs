@@ -60,11 +60,13 @@ async fn serve(config: Config, catalog: Arc<Catalog>, dropped: LossCounter) -> R
     let mut signals = Signals::new()?;
     let stdout = Stdout::start()?;
     let log = config.log;
-    let (profile, seed, drawn) = (Arc::clone(&config.profile), config.seed, config.seed_drawn);
+    let (profile, drawn) = (Arc::clone(&config.profile), config.seed_drawn);
     let command = config.command.clone();
     let record = config.record.as_deref().map(RecordWriter::start).transpose()?;
     let observers = record.iter().map(RecordWriter::observer).collect();
     let app = App::bind_with(config, catalog, observers).await?;
+    // Replicas that share sessions have one seed.
+    let seed = app.registry().config().seed;
     app.use_precise_timer().context("the alarm could not start")?;
     app.show_lost_log_lines(dropped);
     let print = |text: &str| match log {

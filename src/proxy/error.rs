@@ -1,5 +1,6 @@
 //! Errors of an exchange: the side that caused them, and the response that the player gets.
 
+use crate::sessions::{LocateError, StartError, StateError};
 use http::StatusCode;
 use std::{error::Error as StdError, io};
 
@@ -13,9 +14,12 @@ pub(super) enum ProxyError {
     /// The session is unknown.
     #[error(transparent)]
     Session(#[from] crate::sessions::RegistryError),
+    /// The session cannot be used.
+    #[error(transparent)]
+    Located(#[from] LocateError),
     /// No session could be started.
     #[error(transparent)]
-    Full(#[from] crate::sessions::StartError),
+    Full(#[from] StartError),
     /// No further connection to an origin can be opened.
     #[error(
         "no further connection can be opened: too many open files; raise the limit (ulimit -n)"
@@ -161,7 +165,13 @@ impl ProxyError {
     pub(super) const fn status(&self) -> StatusCode {
         match self {
             Self::Address(_) | Self::Session(_) => StatusCode::NOT_FOUND,
-            Self::Busy | Self::Full(crate::sessions::StartError::Full(_)) => {
+            Self::Located(LocateError::Missing(_) | LocateError::Forged(_)) => {
+                StatusCode::NOT_FOUND
+            }
+            Self::Located(LocateError::Start(StartError::Link(_))) => StatusCode::BAD_REQUEST,
+            Self::Located(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Full(StartError::State(StateError::Quota(..))) => StatusCode::TOO_MANY_REQUESTS,
+            Self::Busy | Self::Full(StartError::Full(_) | StartError::State(_)) => {
                 StatusCode::SERVICE_UNAVAILABLE
             }
             Self::Full(_) => StatusCode::BAD_REQUEST,
@@ -191,7 +201,9 @@ impl ProxyError {
     pub(super) const fn side(&self) -> &'static str {
         match self {
             Self::Upstream { .. } => "upstream",
-            Self::Busy | Self::Full(crate::sessions::StartError::Full(_)) => "internal",
+            Self::Busy | Self::Full(StartError::Full(_) | StartError::State(_)) => "internal",
+            Self::Located(LocateError::Missing(_) | LocateError::Forged(_)) => "downstream",
+            Self::Located(_) => "internal",
             _ => "downstream",
         }
     }
@@ -201,7 +213,11 @@ impl ProxyError {
         match self {
             Self::Address(_) => "address",
             Self::Session(_) => "session",
-            Self::Full(crate::sessions::StartError::Full(_)) => "sessions",
+            Self::Located(LocateError::Missing(_) | LocateError::Forged(_)) => "session",
+            Self::Located(LocateError::State(_)) | Self::Full(StartError::State(_)) => "state",
+            Self::Located(LocateError::Start(StartError::Link(_))) => "link",
+            Self::Located(LocateError::Start(_)) => "sessions",
+            Self::Full(StartError::Full(_)) => "sessions",
             Self::Full(_) => "link",
             Self::Busy => "connections",
             Self::Parameter(_) => "parameter",

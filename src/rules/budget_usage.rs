@@ -59,6 +59,20 @@ impl BudgetUsage {
         let spent = self.0.lock();
         spent.times - spent.pending
     }
+
+    /// Uses of which an effect has happened, and the times of the first and of the last use.
+    pub(super) fn applied_times(&self) -> (u64, Option<Duration>, Option<Duration>) {
+        let spent = self.0.lock();
+        (spent.times - spent.pending, spent.first, spent.last)
+    }
+
+    /// Goes on with what was used elsewhere. Never lowers what was used here.
+    pub(super) fn restore(&self, times: u64, first: Option<Duration>, last: Option<Duration>) {
+        let mut spent = self.0.lock();
+        spent.times = spent.times.max(times.saturating_add(spent.pending));
+        spent.first = spent.first.or(first);
+        spent.last = spent.last.max(last);
+    }
 }
 
 impl Reservation {

@@ -6,7 +6,7 @@ use super::{
     facts::Facts,
     join_edge::Joined,
     plan::Plan,
-    rule_set::{Counters, RuleSet},
+    rule_set::{Counters, RuleSet, RuleUsage},
     script::{Answer, Script, ScriptFailure, ScriptState},
 };
 use crate::{media::Resource, seed::Seed};
@@ -54,6 +54,17 @@ impl Decider {
     pub fn rearm(&mut self, rules: &RuleSet, session_time: Duration, process_time: Duration) {
         self.counters = Counters::default();
         self.arm(rules, session_time, process_time);
+    }
+
+    /// What was counted of the rules, as data.
+    #[must_use]
+    pub fn usage(&self) -> Vec<RuleUsage> {
+        self.counters.usage()
+    }
+
+    /// Goes on with what another process counted of the same rules.
+    pub fn restore_usage(&mut self, usage: &[RuleUsage]) {
+        self.counters.restore(usage);
     }
 
     /// Counts a request for `resource`.

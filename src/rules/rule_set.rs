@@ -334,5 +334,9 @@ impl<'de> Deserialize<'de> for RuleSet {
     }
 }
 
+mod usage;
+
+pub use usage::RuleUsage;
+
 #[cfg(test)]
 mod tests;

@@ -3,7 +3,7 @@
 //! A command can be written as JSON and read again, so that it can be logged, stored, and sent to another process:
 //! profiles are named, and rules are in the form in which they were written.
 
-use super::{patch::Patch, shared_link::LinkError};
+use super::{patch::Patch, shared::StateError, shared_link::LinkError};
 use crate::{
     rules::RuleSet,
     units::{BitRate, Ratio},
@@ -182,6 +182,12 @@ pub enum CommandError {
         /// How many a session may have.
         most: usize,
     },
+    /// It has ended at another replica.
+    #[error("session `{0}` has ended")]
+    Ended(Arc<str>),
+    /// The shared state cannot be changed.
+    #[error(transparent)]
+    State(#[from] StateError),
 }
 
 /// The result of a command.

@@ -16,15 +16,20 @@ pub(super) struct KnownHosts {
 }
 
 impl KnownHosts {
-    /// Opens `host`.
-    pub(super) fn open(&self, host: &Authority) {
+    /// Opens `host`. Whether it was not open before.
+    pub(super) fn open(&self, host: &Authority) -> bool {
         if self.is_open(host) {
-            return;
+            return false;
         }
         let mut hosts = self.hosts.write();
-        if hosts.len() < MOST_HOSTS {
-            hosts.insert(host.clone());
-        }
+        hosts.len() < MOST_HOSTS && hosts.insert(host.clone())
+    }
+
+    /// All of them, sorted.
+    pub(super) fn list(&self) -> Vec<String> {
+        let mut list: Vec<_> = self.hosts.read().iter().map(ToString::to_string).collect();
+        list.sort_unstable();
+        list
     }
 
     /// Whether `host` was opened.

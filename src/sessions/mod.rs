@@ -1,6 +1,7 @@
 //! Sessions: the state of one player's run through the proxy (link, rules, ladder, counters), and the registry
 //! of all sessions.
 
+mod access;
 mod activity;
 mod address;
 mod arming;
@@ -14,6 +15,7 @@ mod downlink;
 mod error_cache;
 mod host;
 mod known_hosts;
+mod label;
 mod limits;
 mod link_sample;
 mod manifest_reading;
@@ -23,6 +25,7 @@ mod pending_redirects;
 mod private;
 mod recent_segments;
 mod registry;
+mod registry_config;
 mod report_dedup;
 mod revert;
 mod session;
@@ -30,6 +33,7 @@ mod session_clock;
 mod setting;
 mod settings;
 mod shaped_response;
+mod shared;
 mod shared_link;
 mod upstream_url;
 mod uris;
@@ -38,6 +42,7 @@ mod viewer;
 #[cfg(test)]
 mod tests;
 
+pub use access::{AccessToken, Role};
 pub use address::{Address, AddressError, Target, is_collector};
 pub use arming::{Arming, ArmingRequest};
 pub use bottleneck::{Bottleneck, Waiting};
@@ -46,16 +51,22 @@ pub use cookies::{CookieScope, Cookies, domain_matches};
 pub use downlink::Downlink;
 pub use error_cache::{CachedError, ErrorCache};
 pub use host::{HostPattern, Origin, OriginError};
+pub use label::namespace;
 pub use limits::Limits;
 pub use patch::Patch;
 pub use pending_redirects::{PendingRedirects, RedirectedRequest};
 pub use private::is_private_address;
 pub use recent_segments::RecentSegments;
-pub use registry::{Registry, RegistryConfig, RegistryError, StartError};
+pub use registry::{LocateError, Opened, Registry, RegistryError, RulesError, StartError};
+pub use registry_config::RegistryConfig;
 pub use report_dedup::ReportDedup;
 pub use session::Session;
 pub use settings::Fault;
 pub use shaped_response::ShapedResponse;
+pub use shared::{
+    Append, Changed, Created, Fleet, Joined, Logged, MemoryStore, NewRecord, Quota, RedisStore,
+    Replica, SessionRecord, StateAnswer, StateError, StateOptions, StateStore, Stored, Touch,
+};
 pub use shared_link::{Difference, LinkError, SharedLink};
 pub use upstream_url::UpstreamUrl;
 pub use uris::SessionUris;

@@ -5,17 +5,19 @@ use super::{
     command::{Applied, Command, CommandError},
     command_text,
     control::Control,
-    host::Origin,
     named_profiles::NamedProfiles,
+    registry_config::RegistryConfig,
     session::{NewSession, Session},
+    session_clock::ProcessNanos,
     settings::Settings,
+    shared::{Replica, StateError},
     shared_link::{LinkError, SharedLink, SharedLinks},
     viewer::Viewer,
 };
 use crate::{
     clock::Clock,
     event::{Bus, Event, SessionTag},
-    profiles::{Catalog, Profile},
+    profiles::Profile,
     rules::RuleSet,
     seed::Seed,
     units::{ProcessTime, SessionTime},
@@ -33,26 +35,14 @@ use std::{
 };
 use tokio::sync::Notify;
 
-/// Defaults for new sessions.
-#[derive(Debug)]
-pub struct RegistryConfig {
-    /// The seed of the process.
-    pub seed: Seed,
-    /// The default origin.
-    pub origin: Origin,
-    /// The default network profile.
-    pub profile: Arc<Profile>,
-    /// The profiles that commands can name.
-    pub catalog: Arc<Catalog>,
-    /// The name of the link that sessions share, unless they name another.
-    pub link: Option<Arc<str>>,
-    /// Rules for every session.
-    pub rules: Arc<RuleSet>,
-    /// A session without exchanges for this long ends.
-    pub idle: Duration,
-    /// The most sessions at the same time.
-    pub most_sessions: usize,
-}
+mod change;
+mod continued;
+mod follow;
+mod locate;
+mod write_behind;
+
+pub use change::RulesError;
+pub use locate::{LocateError, Opened};
 
 /// Why no session could be started.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -63,6 +53,9 @@ pub enum StartError {
     /// It cannot use the link it names.
     #[error(transparent)]
     Link(#[from] LinkError),
+    /// The shared state does not take it.
+    #[error(transparent)]
+    State(#[from] StateError),
 }
 
 /// There is no session with this id.
@@ -81,6 +74,8 @@ struct Sessions {
 /// All sessions of a process.
 pub struct Registry {
     config: RegistryConfig,
+    /// This process as one of several; `None` = it is alone.
+    replica: Option<Arc<Replica>>,
     profiles: Arc<NamedProfiles>,
     pub(super) clock: Clock,
     bus: Arc<Bus>,
@@ -109,6 +104,7 @@ impl Registry {
             rules_version: Mutex::new(1),
             reverts: Notify::new(),
             config,
+            replica: None,
             clock,
             bus,
             ordinal: AtomicU64::new(0),
@@ -116,6 +112,18 @@ impl Registry {
             links: SharedLinks::default(),
             viewer_start: Mutex::default(),
         }
+    }
+
+    /// The same as one of several replicas.
+    #[must_use]
+    pub fn with_replica(self, replica: Option<Arc<Replica>>) -> Self {
+        Self { replica, ..self }
+    }
+
+    /// This process as one of several replicas, if it is one.
+    #[must_use]
+    pub const fn replica(&self) -> Option<&Arc<Replica>> {
+        self.replica.as_ref()
     }
 
     /// The event bus.
@@ -202,7 +210,7 @@ impl Registry {
         let mut request = ArmingRequest::default();
         // If it can't use the shared link, it has its own.
         let shared = self.shared_link(&mut request).ok().flatten();
-        let anonymous = self.make("anonymous".into(), 0, request, shared, false);
+        let anonymous = self.make("anonymous".into(), 0, request, shared, false, None);
         anonymous.begin();
         let anonymous = Arc::new(anonymous);
         sessions.anonymous = Some(Arc::clone(&anonymous));
@@ -275,17 +283,23 @@ impl Registry {
         if !expected(*version) {
             return Err(*version);
         }
+        let next = *version + 1;
+        self.put_rules(rules, &mut version, next);
+        Ok(next)
+    }
+
+    /// Puts `rules` and the number `next` in place of the present ones, whose `version` is locked.
+    fn put_rules(&self, rules: Option<Arc<RuleSet>>, version: &mut u64, next: u64) {
         // A new session reads the rules under the lock of the list: it either has the new rules or is in the list.
         let rules = rules.unwrap_or_else(|| Arc::clone(&self.config.rules));
         rules.loaded(self.clock.now().since_zero());
         *self.rules.write() = rules;
-        *version += 1;
+        *version = next;
         for session in self.list() {
             if let Err(problem) = session.adjust(&self.rules, |_, _| true) {
                 tracing::warn!(session = &*session.tag.id, %problem, "the rules could not be replaced");
             }
         }
-        Ok(*version)
     }
 
     /// Reverts every temporary change that is due.
@@ -312,7 +326,7 @@ impl Registry {
     /// The process time at which the next temporary change is due.
     pub(super) fn next_revert(&self) -> Option<ProcessTime> {
         let all = self.list();
-        all.iter().filter_map(|s| s.settings().reverts().map(|(_, until)| until).min()).min()
+        all.iter().filter_map(|session| session.next_revert()).min()
     }
 
     /// Gives all sessions on the shared link of `session` the link's rate.
@@ -396,7 +410,7 @@ impl Registry {
         let shared = self.shared_link(&mut request)?;
         let ordinal = self.ordinal.fetch_add(1, Ordering::Relaxed) + 1;
         let id = id(self.config.seed, ordinal);
-        let session = Arc::new(self.make(id, ordinal, request, shared, addressed));
+        let session = Arc::new(self.make(id, ordinal, request, shared, addressed, None));
         sessions.by_id.insert(Arc::clone(&session.tag.id), Arc::clone(&session));
         note(&mut sessions, &session);
         drop(sessions);
@@ -411,9 +425,15 @@ impl Registry {
     ) -> Result<Option<Arc<SharedLink>>, LinkError> {
         let profile = request.profile.get_or_insert_with(|| Arc::clone(&self.config.profile));
         *profile = request.shaping.apply(profile);
+        let profile = Arc::clone(profile);
+        let Some(name) = self.link_name(request, &profile) else { return Ok(None) };
+        self.links.join(&name, &profile, self.config.seed, self.clock).map(Some)
+    }
+
+    /// The name of the shared link for a session with `profile`.
+    fn link_name(&self, request: &ArmingRequest, profile: &Profile) -> Option<Arc<str>> {
         let named = [&request.link, &self.config.link, &profile.shared.name];
-        let Some(name) = named.into_iter().flatten().next() else { return Ok(None) };
-        self.links.join(name, profile, self.config.seed, self.clock).map(Some)
+        named.into_iter().flatten().next().cloned()
     }
 
     fn make(
@@ -423,6 +443,7 @@ impl Registry {
         request: ArmingRequest,
         shared: Option<Arc<SharedLink>>,
         addressed: bool,
+        before: Option<(ProcessNanos, Option<ProcessNanos>)>,
     ) -> Session {
         let seed =
             request.seed.unwrap_or_else(|| self.config.seed.named("session").numbered(ordinal));
@@ -436,7 +457,7 @@ impl Registry {
         let tag = SessionTag { id, ordinal, seed: seed.value(), label: request.label };
         let origin = request.origin.unwrap_or_else(|| self.config.origin.clone());
         let tag = Arc::new(tag);
-        let new = NewSession { tag, seed, origin, settings, shared, addressed };
+        let new = NewSession { tag, seed, origin, settings, shared, addressed, before };
         Session::new(new, &common, self.clock)
     }
 

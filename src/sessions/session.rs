@@ -17,8 +17,9 @@ use super::{
     pending_redirects::PendingRedirects,
     recent_segments::RecentSegments,
     report_dedup::ReportDedup,
-    session_clock::SessionClock,
+    session_clock::{ProcessNanos, SessionClock},
     settings::Settings,
+    shared::Shared,
     shared_link::SharedLink,
 };
 use crate::{
@@ -32,11 +33,18 @@ use crate::{
 };
 use http::{HeaderValue, uri::Authority};
 use parking_lot::{Mutex, RwLock};
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 mod decisions;
 mod player_state;
 mod rearm;
+mod replay;
 
 /// The session of one viewer. (A request with its response is an exchange. A TCP connection is neither.)
 ///
@@ -81,6 +89,10 @@ pub struct Session {
     activity: Activity,
     /// What was sampled last of its link.
     sampled: Mutex<LinkSample>,
+    /// What the store has of it; `None` without a store.
+    pub(super) shared: Mutex<Option<Box<Shared>>>,
+    /// Whether the store may have to be told of something.
+    unsaved: AtomicBool,
 }
 
 /// What a session is made of.
@@ -93,6 +105,8 @@ pub(super) struct NewSession {
     pub(super) shared: Option<Arc<SharedLink>>,
     /// Its id is part of its addresses.
     pub(super) addressed: bool,
+    /// When it was created and when it started, if another replica did that.
+    pub(super) before: Option<(ProcessNanos, Option<ProcessNanos>)>,
 }
 
 impl Session {
@@ -100,13 +114,19 @@ impl Session {
     /// [`Self::begin`].
     #[must_use]
     pub(super) fn new(new: NewSession, common: &RuleSet, clock: Clock) -> Self {
-        let NewSession { tag, seed, origin, settings, shared, addressed } = new;
-        let clock = SessionClock::new(clock);
+        let NewSession { tag, seed, origin, settings, shared, addressed, before } = new;
+        let clock = match before {
+            Some((created, started)) => SessionClock::continued(clock, created, started),
+            None => SessionClock::new(clock),
+        };
         let arming = settings.arming(common);
         let downlink = match shared {
             Some(shared) => Downlink::over(shared, &arming.link),
             None => Downlink::new(&arming.link, seed.named("downlink")),
         };
+        if before.is_some_and(|(_, started)| started.is_some()) {
+            downlink.begin(clock.process_time(SessionTime::ZERO));
+        }
         let start = downlink.link_time(SessionTime::ZERO);
         let mut decider = Decider::new(seed);
         decider.arm(&arming.rules, Duration::ZERO, clock.created().since_zero());
@@ -133,6 +153,8 @@ impl Session {
             rungs: Mutex::default(),
             hosts: KnownHosts::default(),
             sampled: Mutex::default(),
+            shared: Mutex::default(),
+            unsaved: AtomicBool::new(false),
         }
     }
 
@@ -141,6 +163,7 @@ impl Session {
         self.clock.start(|started| {
             self.downlink.begin(started);
             self.limits.begin(self.downlink.link_time(SessionTime::ZERO));
+            self.mark_unsaved();
         });
         self.now()
     }
@@ -234,7 +257,9 @@ impl Session {
 
     /// Opens `host` to this session: a manifest or redirect named it.
     pub fn open(&self, host: &Authority) {
-        self.hosts.open(host);
+        if self.hosts.open(host) {
+            self.mark_unsaved();
+        }
     }
 
     /// Whether a manifest or redirect opened `host`.
@@ -296,6 +321,16 @@ impl Session {
     #[must_use]
     pub fn idle(&self) -> Duration {
         self.activity.idle(self.clock.process_now())
+    }
+
+    /// Records that the store may have to be told of something.
+    pub(super) fn mark_unsaved(&self) {
+        self.unsaved.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the store may have to be told of something. It is told now.
+    pub(super) fn take_unsaved(&self) -> bool {
+        self.unsaved.load(Ordering::Relaxed) && self.unsaved.swap(false, Ordering::Relaxed)
     }
 
     pub(super) fn prefix(&self, target: &Target) -> String {

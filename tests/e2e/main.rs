@@ -25,6 +25,7 @@ mod reactions;
 #[expect(dead_code, reason = "other tests use the rest of it")]
 #[path = "../recorder/mod.rs"]
 mod recorder;
+mod replicas;
 mod rig;
 mod second_origin;
 mod secure_clients;

@@ -15,7 +15,7 @@ use std::{net::IpAddr, sync::Arc};
 
 /// If `path` at `target` (without a session) has such a form, starts a session and returns the address to
 /// redirect the player to. `arming` gives the other settings of the request.
-pub(in crate::proxy) fn enter(
+pub(in crate::proxy) async fn enter(
     proxy: &Proxy,
     client: IpAddr,
     request: &request::Parts,
@@ -47,6 +47,6 @@ pub(in crate::proxy) fn enter(
     let own = arming.rules.take().unwrap_or_default();
     arming.rules = Some(Arc::new(RuleSet::concat([&*own, &rules])));
     arming.origin = origin;
-    let session = proxy.registry.start(Some(client), arming)?;
-    Ok(Some(Address::write(Some(&session.tag.id), &target, &path)))
+    let session = proxy.registry.open(Some(client), arming).await?;
+    Ok(Some(Address::write(Some(&session.id), &target, &path)))
 }

@@ -25,7 +25,7 @@ pub(in crate::proxy) enum Identified {
 }
 
 /// Finds or starts the session of a request from `client`.
-pub(in crate::proxy) fn identify(
+pub(in crate::proxy) async fn identify(
     proxy: &Proxy,
     client: IpAddr,
     request: &request::Parts,
@@ -34,18 +34,22 @@ pub(in crate::proxy) fn identify(
     let address = Address::parse(whole)?;
     let (path, parameters) = split_parameters(address.path);
     if let Some((_, host)) = parameters.iter().find(|(name, _)| *name == HOST_PARAMETER) {
-        let location = on_host(proxy, &address, host, &path)?;
+        let location = on_host(proxy, &address, host, &path).await?;
         return Ok(Identified::Redirect { location });
     }
     if address.session.is_none() {
         let arming = || arming(&proxy.catalog, &parameters);
-        let location = alias::enter(proxy, client, request, &address.target, &path, arming)?;
+        let location = alias::enter(proxy, client, request, &address.target, &path, arming).await?;
         if let Some(location) = location {
             return Ok(Identified::Redirect { location });
         }
     }
     let session = match address.session {
-        Some(id) => proxy.registry.find(id)?,
+        // A session that is here is found without the store.
+        Some(id) => match proxy.registry.find(id) {
+            Ok(session) => session,
+            Err(_) => proxy.registry.locate(id).await?,
+        },
         None => {
             let manifest = looks_like_manifest(path.split('?').next().unwrap_or_default());
             let asks = matches!(request.method, Method::GET | Method::HEAD);
@@ -58,8 +62,8 @@ pub(in crate::proxy) fn identify(
                 }
                 SessionBy::Redirect if manifest && asks => {
                     let arming = arming(&proxy.catalog, &parameters)?;
-                    let session = proxy.registry.start(Some(client), arming)?;
-                    let location = Address::write(Some(&session.tag.id), &address.target, &path);
+                    let session = proxy.registry.open(Some(client), arming).await?;
+                    let location = Address::write(Some(&session.id), &address.target, &path);
                     return Ok(Identified::Redirect { location });
                 }
                 SessionBy::Redirect => proxy.registry.fallback(client),
@@ -75,7 +79,7 @@ pub(in crate::proxy) fn identify(
 
 /// The address of `path` on the host of a pathway clone: content steering told the player to replace the host of
 /// its URLs by this one (see `media::HOST_PARAMETER`).
-fn on_host(
+async fn on_host(
     proxy: &Proxy,
     address: &Address<'_>,
     host: &str,
@@ -84,7 +88,7 @@ fn on_host(
     let host = percent_decode_str(host).decode_utf8_lossy();
     let named = match (&address.target, address.session) {
         (Target::Named(origin), _) => origin.clone(),
-        (Target::Default, Some(id)) => proxy.registry.find(id)?.origin.clone(),
+        (Target::Default, Some(id)) => proxy.registry.locate(id).await?.origin.clone(),
         (Target::Default, None) => proxy.registry.config().origin.clone(),
     };
     let clone = Origin::new(named.scheme.as_str(), &host).ok_or_else(|| {

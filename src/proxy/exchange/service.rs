@@ -61,10 +61,11 @@ impl Proxy {
             return Ok(own_response(connection, cors, page));
         }
         let checked = request_framing::check(connection, &head, &body, &self.config.limits);
-        let identified = checked.and_then(|()| match forwarded {
-            Some(url) => forward::identify(self, client, &head, connection, url),
-            None => identify(self, client, &head),
-        });
+        let identified = match (checked, forwarded) {
+            (Err(error), _) => Err(error),
+            (Ok(()), Some(url)) => forward::identify(self, client, &head, connection, url),
+            (Ok(()), None) => identify(self, client, &head).await,
+        };
         // A forward proxy changes no permissions of pages.
         let cors = cors.filter(|_| !forward::is_forwarded(&head));
         let (session, mut url) = match identified {

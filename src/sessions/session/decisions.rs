@@ -41,6 +41,7 @@ impl Session {
         if policy.is_empty() && carried.is_none() {
             return Decision::default();
         }
+        self.mark_unsaved();
         self.decider.lock().decide(policy, facts, seed, carried)
     }
 

@@ -1,6 +1,6 @@
 //! Changes of a session's network and rules: by commands, and by what its manifests say.
 
-use super::Session;
+use super::{Session, replay::Moment};
 use crate::{
     media::Resource,
     profiles::Profile,
@@ -29,17 +29,28 @@ impl Session {
         expected: &dyn Fn(u64) -> bool,
         common: &RwLock<Arc<RuleSet>>,
     ) -> Result<(Applied, bool), CommandError> {
+        self.apply_command_at(self.moment(), command, expected, common)
+    }
+
+    /// The same at a time that may be over.
+    pub(super) fn apply_command_at(
+        &self,
+        moment: Moment,
+        command: &Command,
+        expected: &dyn Fn(u64) -> bool,
+        common: &RwLock<Arc<RuleSet>>,
+    ) -> Result<(Applied, bool), CommandError> {
         let mut control = self.control.lock();
         let present = control.version();
         if !expected(present) {
             return Err(CommandError::Stale { session: Arc::clone(&self.tag.id), present });
         }
         let mut next = control.clone();
-        let fault = next.apply_command(command, self.clock.process_now())?;
-        let network = self.rearm(|_| next.settings.arming(&common.read()))?;
+        let fault = next.apply_command(command, moment.control)?;
+        let network = self.rearm(moment.session, |_| next.settings.arming(&common.read()))?;
         if matches!(command, Command::Reset) {
             // `arming` is read before the decider is locked: a change of the link locks them in this order.
-            let (arming, now) = (self.arming(), self.now());
+            let (arming, now) = (self.arming(), moment.session);
             let process_time = self.process_time(now).since_zero();
             self.decider.lock().rearm(&arming.rules, now.since_zero(), process_time);
         }
@@ -54,12 +65,22 @@ impl Session {
         common: &RwLock<Arc<RuleSet>>,
         work: impl FnOnce(&mut Control, ProcessTime) -> bool,
     ) -> Result<bool, LinkError> {
+        self.adjust_at(self.moment(), common, work)
+    }
+
+    /// The same at a time that may be over.
+    pub(super) fn adjust_at(
+        &self,
+        moment: Moment,
+        common: &RwLock<Arc<RuleSet>>,
+        work: impl FnOnce(&mut Control, ProcessTime) -> bool,
+    ) -> Result<bool, LinkError> {
         let mut control = self.control.lock();
         let mut next = control.clone();
-        if !work(&mut next, self.clock.process_now()) {
+        if !work(&mut next, moment.control) {
             return Ok(false);
         }
-        let network = self.rearm(|_| next.settings.arming(&common.read()))?;
+        let network = self.rearm(moment.session, |_| next.settings.arming(&common.read()))?;
         *control = next;
         Ok(network)
     }
@@ -70,7 +91,7 @@ impl Session {
     /// When it could not be applied.
     pub(in crate::sessions) fn can_apply(&self, command: &Command) -> Result<(), CommandError> {
         let mut next = self.control.lock().clone();
-        next.apply_command(command, self.clock.process_now())?;
+        next.apply_command(command, self.moment().control)?;
         let arming = next.settings.arming(&RuleSet::default());
         let present = self.arming();
         let same_rate = arming.shaping.rate == present.shaping.rate;
@@ -106,25 +127,28 @@ impl Session {
     /// The settings and faults that end automatically, and the time left.
     #[must_use]
     pub fn reverts(&self) -> Vec<(String, Duration)> {
-        let (settings, now) = (self.settings(), self.clock.process_now());
+        let (settings, now) = (self.settings(), self.moment().control);
         let left = |(name, until): (&str, ProcessTime)| (name.to_owned(), until - now);
         settings.reverts().map(left).collect()
     }
 
-    /// Replaces network and rules by the result of `change`. No other change runs in between. The link changes at
+    /// Replaces network and rules by the result of `change` at session time `now`. No other change runs in between. The link changes at
     /// once, also for responses in flight; if only the rules differ, the link is not touched. Rules that stay keep
     /// their counters, and new rules come into force. Returns whether the profile or the link changed.
     ///
     /// # Errors
     /// When the session would need another link. Nothing has changed then.
-    fn rearm(&self, change: impl FnOnce(&Arming) -> Arming) -> Result<bool, LinkError> {
+    fn rearm(
+        &self,
+        now: SessionTime,
+        change: impl FnOnce(&Arming) -> Arming,
+    ) -> Result<bool, LinkError> {
         let mut current = self.arming.write();
         let arming = change(&current).on_ladder(&self.ladder.lock());
         let new_link = arming.link != current.link;
         if new_link || !Arc::ptr_eq(&arming.profile, &current.profile) {
             self.downlink.admit(&arming.profile, arming.shaping.rate)?;
         }
-        let now = self.now();
         if new_link {
             self.downlink.change(now, &arming.link);
         }
@@ -156,7 +180,7 @@ impl Session {
     /// them. Returns whether the link changed.
     pub fn ladder_learnt(&self) -> bool {
         // A shared link does not depend on a ladder, so this can't fail.
-        self.arming().relative && self.rearm(Arming::clone).unwrap_or(false)
+        self.arming().relative && self.rearm(self.now(), Arming::clone).unwrap_or(false)
     }
 
     /// Records that the player requests `resource`. Returns whether the link changed, because its rate depends on

@@ -1,0 +1,179 @@
+//! Commands for sessions of all replicas.
+
+use super::{LocateError, Registry, RegistryError};
+use crate::{
+    rules::RuleSet,
+    sessions::{Append, Applied, Command, CommandError, Logged, Replica, Session, StateError},
+};
+use std::sync::Arc;
+
+/// How often a command is tried again behind those of others.
+const TRIES: usize = 16;
+
+/// Why the rules of all sessions were not replaced.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RulesError {
+    /// They are at another version, this one.
+    #[error("the rules have changed since: they are at version {0}")]
+    Stale(u64),
+    /// The store cannot be reached.
+    #[error(transparent)]
+    State(#[from] StateError),
+}
+
+impl Registry {
+    /// Applies `command` to `session` at every replica that has it, unless `expected` rejects its current version.
+    ///
+    /// # Errors
+    /// When the command fails, or the store cannot be reached. Nothing has changed then.
+    pub async fn change(
+        &self,
+        session: &Session,
+        command: &Command,
+        expected: &(dyn Fn(u64) -> bool + Sync),
+    ) -> Result<Applied, CommandError> {
+        let Some(replica) = self.replica.as_ref().filter(|_| is_shared(session)) else {
+            return self.command(session, command, expected);
+        };
+        let text = serde_json::to_string(command)
+            .map_err(|error| CommandError::State(StateError::Unreadable(error.to_string())))?;
+        for _ in 0..TRIES {
+            session.can_apply(command)?;
+            let present = session.version();
+            if !expected(present) {
+                return Err(CommandError::Stale { session: Arc::clone(&session.tag.id), present });
+            }
+            let (ordinal, from) = (session.tag.ordinal, applied(session));
+            match replica.noted(replica.store.append(ordinal, from, &text).await)? {
+                Append::Done(at) => {
+                    let logged = Logged { at, command: text };
+                    let applied = self.apply_logged(session, from, logged);
+                    // Another task may have applied it already, as a change of which it was told.
+                    let known = || Applied { version: session.version(), fault: None };
+                    return applied.unwrap_or_else(|| Ok(known()));
+                }
+                Append::Behind(others) => self.apply_all(session, from, others),
+                Append::Missing => {
+                    self.forget(session);
+                    return Err(CommandError::Ended(Arc::clone(&session.tag.id)));
+                }
+            }
+        }
+        let (session, present) = (Arc::clone(&session.tag.id), session.version());
+        Err(CommandError::Stale { session, present })
+    }
+
+    /// Applies `command` to each of `sessions`, after a check that each can accept it.
+    ///
+    /// # Errors
+    /// When the check fails for one of them. Nothing has changed then.
+    pub async fn change_all(
+        &self,
+        sessions: &[Arc<Session>],
+        command: &Command,
+    ) -> Result<Vec<Result<Applied, CommandError>>, CommandError> {
+        sessions.iter().try_for_each(|session| session.can_apply(command))?;
+        let mut results = Vec::with_capacity(sessions.len());
+        for session in sessions {
+            results.push(self.change(session, command, &|_| true).await);
+        }
+        Ok(results)
+    }
+
+    /// Ends the session with `id` at every replica.
+    ///
+    /// # Errors
+    /// When there is none, or the store cannot be reached.
+    pub async fn close(&self, id: &str) -> Result<(), LocateError> {
+        let Some(replica) = &self.replica else { return Ok(self.end(id)?) };
+        let local = self.find(id).ok();
+        if local.as_ref().is_some_and(|session| !is_shared(session)) {
+            return Ok(self.end(id)?);
+        }
+        let Some(ordinal) = replica.ids.read(id) else {
+            return Err(LocateError::Forged(id.chars().take(80).collect()));
+        };
+        let ended = replica.noted(replica.store.end(ordinal).await)?;
+        if let Some(session) = local {
+            self.forget(&session);
+        }
+        if ended { Ok(()) } else { Err(RegistryError(id.to_owned()).into()) }
+    }
+
+    /// Replaces the rules of all sessions at every replica, as [`Registry::replace_rules`] does it here.
+    ///
+    /// # Errors
+    /// When `expected` rejects the version there is, or the store cannot be reached.
+    pub async fn change_rules(
+        &self,
+        rules: Option<Arc<RuleSet>>,
+        expected: &(dyn Fn(u64) -> bool + Sync),
+    ) -> Result<u64, RulesError> {
+        let Some(replica) = &self.replica else {
+            return self.replace_rules(rules, expected).map_err(RulesError::Stale);
+        };
+        let text = rules.as_deref().map(serde_json::to_string).transpose();
+        let text = text.map_err(|error| StateError::Unreadable(error.to_string()))?;
+        for _ in 0..TRIES {
+            self.follow_rules(replica).await?;
+            let present = self.rules().1;
+            if !expected(present) {
+                return Err(RulesError::Stale(present));
+            }
+            let answer = replica.store.replace_rules(present, text.as_deref()).await;
+            let (version, replaced) = replica.noted(answer)?;
+            if replaced {
+                self.set_rules(rules, version);
+                return Ok(version);
+            }
+        }
+        Err(RulesError::Stale(self.rules().1))
+    }
+
+    /// Takes over the rules of all sessions from the store.
+    pub(super) async fn follow_rules(&self, replica: &Replica) -> Result<(), StateError> {
+        let (version, text) = replica.noted(replica.store.rules().await)?;
+        if version == self.rules().1 {
+            return Ok(());
+        }
+        let rules = text.map(|text| serde_json::from_str::<RuleSet>(&text)).transpose();
+        let rules = rules.map_err(|error| StateError::Unreadable(error.to_string()))?;
+        self.set_rules(rules.map(Arc::new), version);
+        Ok(())
+    }
+
+    /// Applies `logged`, the command number `index` of a session, if it is the next one. `None` = it is not.
+    fn apply_logged(
+        &self,
+        session: &Session,
+        index: usize,
+        logged: Logged,
+    ) -> Option<Result<Applied, CommandError>> {
+        let mut shared = session.shared.lock();
+        let known = shared.as_deref_mut().filter(|known| known.commands.len() == index)?;
+        let command = serde_json::from_str::<Command>(&logged.command);
+        known.commands.push(logged);
+        let command =
+            command.map_err(|error| CommandError::State(StateError::Unreadable(error.to_string())));
+        Some(command.and_then(|command| self.command(session, &command, &|_| true)))
+    }
+
+    /// Applies commands of others from number `from` on.
+    pub(super) fn apply_all(&self, session: &Session, from: usize, commands: Vec<Logged>) {
+        for (index, logged) in (from..).zip(commands) {
+            if let Some(Err(problem)) = self.apply_logged(session, index, logged) {
+                tracing::warn!(session = &*session.tag.id, %problem, "a command of another replica has no effect");
+            }
+        }
+    }
+}
+
+/// Whether the store has the session.
+pub(super) fn is_shared(session: &Session) -> bool {
+    session.shared.lock().is_some()
+}
+
+/// How many commands are applied here.
+pub(super) fn applied(session: &Session) -> usize {
+    session.shared.lock().as_deref().map_or(0, |known| known.commands.len())
+}

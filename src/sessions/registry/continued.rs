@@ -1,0 +1,77 @@
+//! Sessions that other replicas started, and what they changed.
+
+use super::{Registry, StartError};
+use crate::{
+    rules::RuleSet,
+    sessions::{
+        ArmingRequest,
+        session::Session,
+        session_clock::{ProcessNanos, process_nanos},
+    },
+};
+use parking_lot::RwLock;
+use std::sync::Arc;
+
+impl Registry {
+    /// A session that another replica started: at these process times it was created and got its first request.
+    pub(super) fn make_continued(
+        &self,
+        id: &str,
+        ordinal: u64,
+        mut request: ArmingRequest,
+        times: (ProcessNanos, Option<ProcessNanos>),
+    ) -> Result<Arc<Session>, StartError> {
+        let shared = self.shared_link(&mut request)?;
+        Ok(Arc::new(self.make(id.into(), ordinal, request, shared, true, Some(times))))
+    }
+
+    /// Adds a session that another replica started, unless it is here already. Returns the one that is here.
+    pub(super) fn insert_continued(
+        &self,
+        session: Arc<Session>,
+    ) -> Result<Arc<Session>, StartError> {
+        if self.sessions.read().by_id.len() >= self.config.most_sessions {
+            self.expire();
+        }
+        let mut sessions = self.sessions.write();
+        if let Some(known) = sessions.by_id.get(&session.tag.id) {
+            return Ok(Arc::clone(known));
+        }
+        if sessions.by_id.len() >= self.config.most_sessions {
+            return Err(StartError::Full(self.config.most_sessions));
+        }
+        sessions.by_id.insert(Arc::clone(&session.tag.id), Arc::clone(&session));
+        drop(sessions);
+        self.emit_started(&session);
+        self.reverts.notify_one();
+        Ok(session)
+    }
+
+    /// The session with this ordinal, if it is here.
+    pub(super) fn with_ordinal(&self, ordinal: u64) -> Option<Arc<Session>> {
+        let sessions = self.sessions.read();
+        sessions.by_id.values().find(|session| session.tag.ordinal == ordinal).cloned()
+    }
+
+    /// Ends `session` here: it has ended at another replica.
+    pub(super) fn forget(&self, session: &Session) {
+        if let Ok(session) = self.find(&session.tag.id) {
+            self.remove(&[session]);
+        }
+    }
+
+    /// The rules of all sessions, as another replica replaced them.
+    pub(super) fn set_rules(&self, rules: Option<Arc<RuleSet>>, version: u64) {
+        self.put_rules(rules, &mut self.rules_version.lock(), version);
+    }
+
+    /// The rules of all sessions.
+    pub(super) const fn common(&self) -> &RwLock<Arc<RuleSet>> {
+        &self.rules
+    }
+
+    /// The current process time.
+    pub(super) fn now_nanos(&self) -> ProcessNanos {
+        process_nanos(self.clock.now())
+    }
+}

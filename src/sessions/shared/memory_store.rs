@@ -1,0 +1,285 @@
+//! A store in the memory of one process: for several registries in one process, and for tests.
+
+use super::store::{
+    Append, Changed, Created, Joined, Logged, MOST_COMMANDS, MOST_SESSIONS, NewRecord, Quota,
+    StateAnswer, StateError, StateStore, Stored, Touch,
+};
+use crate::clock::Clock;
+use parking_lot::Mutex;
+use std::{
+    collections::{BTreeMap, HashMap},
+    time::Duration,
+};
+use tokio::sync::broadcast;
+
+/// Changes that a slow replica may be behind before it reads all anew.
+const CHANGES: usize = 1024;
+
+#[derive(Debug)]
+struct Entry {
+    stored: Stored,
+    /// When it ends without a touch, in ms.
+    until: u64,
+    namespace: Option<String>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    run: u64,
+    fleet: Option<String>,
+    ordinal: u64,
+    position: u64,
+    sessions: BTreeMap<u64, Entry>,
+    rules: (u64, Option<String>),
+    /// Sessions started in a second, by namespace.
+    started: HashMap<String, (u64, u64)>,
+}
+
+/// A store in memory.
+#[derive(Debug)]
+pub struct MemoryStore {
+    clock: Clock,
+    state: Mutex<State>,
+    changes: broadcast::Sender<Changed>,
+    /// Whether it answers: tests switch it off.
+    reachable: std::sync::atomic::AtomicBool,
+}
+
+impl MemoryStore {
+    /// An empty store on this clock.
+    #[must_use]
+    pub fn new(clock: Clock) -> Self {
+        let (changes, _) = broadcast::channel(CHANGES);
+        let state = Mutex::new(State { rules: (1, None), ..State::default() });
+        Self { clock, state, changes, reachable: true.into() }
+    }
+
+    /// Loses everything, as a server that was started again without its file.
+    pub fn lose(&self) {
+        let mut state = self.state.lock();
+        let run = state.run;
+        *state = State { run, rules: (1, None), ..State::default() };
+    }
+
+    /// Whether it answers from now on.
+    pub fn set_reachable(&self, reachable: bool) {
+        self.reachable.store(reachable, std::sync::atomic::Ordering::Relaxed);
+    }
+
+    fn now(&self) -> u64 {
+        u64::try_from(self.clock.epoch(self.clock.now()).as_millis()).unwrap_or(u64::MAX)
+    }
+
+    fn answer<'a, T: Send + 'a>(
+        &self,
+        work: impl FnOnce(&mut State, u64) -> Result<T, StateError>,
+    ) -> StateAnswer<'a, T> {
+        let now = self.now();
+        let answer = if self.reachable.load(std::sync::atomic::Ordering::Relaxed) {
+            let mut state = self.state.lock();
+            state.sessions.retain(|_, entry| entry.until > now);
+            work(&mut state, now)
+        } else {
+            Err(StateError::Unreachable("it was switched off".to_owned()))
+        };
+        Box::pin(std::future::ready(answer))
+    }
+
+    fn changed(&self, state: &mut State, ordinal: Option<u64>) {
+        state.position += 1;
+        let position = state.position;
+        // Without a receiver nobody has to know.
+        let _ = self.changes.send(match ordinal {
+            Some(ordinal) => Changed::Session { ordinal, position },
+            None => Changed::Rules { position },
+        });
+    }
+}
+
+impl State {
+    fn joined(&self, now: u64) -> Joined {
+        Joined {
+            run: self.run.to_string(),
+            fleet: self.fleet.clone().unwrap_or_default(),
+            key: "memory".to_owned(),
+            position: self.position,
+            now,
+        }
+    }
+
+    fn admit(&mut self, namespace: &str, quota: Quota, now: u64) -> Result<(), StateError> {
+        let in_it = |entry: &&Entry| entry.namespace.as_deref() == Some(namespace);
+        let sessions = self.sessions.values().filter(in_it).count() as u64;
+        let wrong = |bound: String| Err(StateError::Quota(namespace.to_owned(), bound));
+        if let Some(most) = quota.sessions.filter(|most| sessions >= *most) {
+            return wrong(format!("{most} sessions"));
+        }
+        let second = now / 1000;
+        let started = self.started.entry(namespace.to_owned()).or_insert((second, 0));
+        if started.0 != second {
+            *started = (second, 0);
+        }
+        if let Some(most) = quota.per_second.filter(|most| started.1 >= *most) {
+            return wrong(format!("{most} new sessions a second"));
+        }
+        started.1 += 1;
+        Ok(())
+    }
+}
+
+fn millis(span: Duration) -> u64 {
+    u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
+}
+
+impl StateStore for MemoryStore {
+    fn join<'a>(&'a self, fleet: &'a str, ordinal: u64) -> StateAnswer<'a, Joined> {
+        self.answer(|state, now| {
+            if state.fleet.is_none() {
+                state.fleet = Some(fleet.to_owned());
+                state.run += 1;
+            }
+            state.ordinal = state.ordinal.max(ordinal);
+            Ok(state.joined(now))
+        })
+    }
+
+    fn heartbeat<'a>(&'a self, run: &'a str) -> StateAnswer<'a, Joined> {
+        self.answer(|state, now| {
+            let joined = state.joined(now);
+            let known = state.fleet.is_some() && joined.run == run;
+            Ok(Joined { run: if known { joined.run } else { String::new() }, ..joined })
+        })
+    }
+
+    fn create<'a>(&'a self, run: &'a str, new: NewRecord<'a>) -> StateAnswer<'a, Created> {
+        self.answer(|state, now| {
+            if state.fleet.is_none() || state.run.to_string() != run {
+                return Err(StateError::Lost);
+            }
+            if state.sessions.len() >= MOST_SESSIONS {
+                return Err(StateError::Full(MOST_SESSIONS));
+            }
+            if let Some((namespace, quota)) = new.namespace {
+                state.admit(namespace, quota, now)?;
+            }
+            state.ordinal += 1;
+            let stored =
+                Stored { record: new.record.to_owned(), created: now, ..Stored::default() };
+            let namespace = new.namespace.map(|(namespace, _)| namespace.to_owned());
+            let entry = Entry { stored, until: now + millis(new.idle), namespace };
+            state.sessions.insert(state.ordinal, entry);
+            Ok(Created { ordinal: state.ordinal, at: now })
+        })
+    }
+
+    fn load(&self, ordinal: u64) -> StateAnswer<'_, Option<Stored>> {
+        self.answer(|state, _| Ok(state.sessions.get(&ordinal).map(|entry| entry.stored.clone())))
+    }
+
+    fn commands(&self, ordinal: u64, from: usize) -> StateAnswer<'_, Option<Vec<Logged>>> {
+        self.answer(|state, _| {
+            let entry = state.sessions.get(&ordinal);
+            Ok(entry.map(|entry| entry.stored.commands.get(from..).unwrap_or_default().to_vec()))
+        })
+    }
+
+    fn append<'a>(
+        &'a self,
+        ordinal: u64,
+        from: usize,
+        command: &'a str,
+    ) -> StateAnswer<'a, Append> {
+        self.answer(|state, now| {
+            let Some(entry) = state.sessions.get_mut(&ordinal) else { return Ok(Append::Missing) };
+            let commands = &mut entry.stored.commands;
+            if commands.len() != from {
+                return Ok(Append::Behind(commands.get(from..).unwrap_or_default().to_vec()));
+            }
+            if from >= MOST_COMMANDS {
+                return Err(StateError::TooManyCommands(MOST_COMMANDS));
+            }
+            commands.push(Logged { at: now, command: command.to_owned() });
+            self.changed(state, Some(ordinal));
+            Ok(Append::Done(now))
+        })
+    }
+
+    fn touch<'a>(&'a self, sessions: &'a [Touch], idle: Duration) -> StateAnswer<'a, Vec<bool>> {
+        self.answer(|state, now| {
+            let touched = sessions.iter().map(|touch| {
+                let Some(entry) = state.sessions.get_mut(&touch.ordinal) else { return false };
+                entry.until = now + millis(idle);
+                let stored = &mut entry.stored;
+                stored.started = stored.started.or(touch.started);
+                if let Some(hosts) = &touch.hosts {
+                    stored.hosts.clone_from(hosts);
+                }
+                if let Some(usage) = &touch.usage {
+                    stored.usage.clone_from(usage);
+                }
+                true
+            });
+            Ok(touched.collect())
+        })
+    }
+
+    fn restore<'a>(
+        &'a self,
+        ordinal: u64,
+        session: &'a Stored,
+        idle: Duration,
+    ) -> StateAnswer<'a, ()> {
+        self.answer(|state, now| {
+            let until = now + millis(idle);
+            state.sessions.entry(ordinal).or_insert_with(|| Entry {
+                stored: session.clone(),
+                until,
+                namespace: None,
+            });
+            Ok(())
+        })
+    }
+
+    fn end(&self, ordinal: u64) -> StateAnswer<'_, bool> {
+        self.answer(|state, _| {
+            let ended = state.sessions.remove(&ordinal).is_some();
+            if ended {
+                self.changed(state, Some(ordinal));
+            }
+            Ok(ended)
+        })
+    }
+
+    fn list(&self) -> StateAnswer<'_, Vec<(u64, String, u64)>> {
+        self.answer(|state, _| {
+            let all = state.sessions.iter();
+            let view = |(ordinal, entry): (&u64, &Entry)| {
+                (*ordinal, entry.stored.record.clone(), entry.stored.created)
+            };
+            Ok(all.map(view).collect())
+        })
+    }
+
+    fn rules(&self) -> StateAnswer<'_, (u64, Option<String>)> {
+        self.answer(|state, _| Ok(state.rules.clone()))
+    }
+
+    fn replace_rules<'a>(
+        &'a self,
+        present: u64,
+        rules: Option<&'a str>,
+    ) -> StateAnswer<'a, (u64, bool)> {
+        self.answer(|state, _| {
+            if state.rules.0 != present {
+                return Ok((state.rules.0, false));
+            }
+            state.rules = (present + 1, rules.map(str::to_owned));
+            self.changed(state, None);
+            Ok((present + 1, true))
+        })
+    }
+
+    fn changes(&self) -> broadcast::Receiver<Changed> {
+        self.changes.subscribe()
+    }
+}

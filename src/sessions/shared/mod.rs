@@ -1,0 +1,28 @@
+//! What replicas of the proxy share of their sessions, through a store.
+//!
+//! A replica keeps only the sessions whose requests it gets. All that is needed to make such a session is in the
+//! store: how it was started, when, and the commands since, in order. A replica that sees a session for the first
+//! time makes it from there, at the same point of its schedules. Without a store the registry works alone.
+
+mod fleet;
+mod memory_store;
+mod options;
+mod record;
+mod redis_scripts;
+mod redis_store;
+mod replica;
+mod session_id;
+mod shared_session;
+mod store;
+
+pub use fleet::Fleet;
+pub use memory_store::MemoryStore;
+pub use options::StateOptions;
+pub use record::SessionRecord;
+pub use redis_store::RedisStore;
+pub use replica::Replica;
+pub(super) use shared_session::{Shared, Written};
+pub use store::{
+    Append, Changed, Created, Joined, Logged, NewRecord, Quota, StateAnswer, StateError,
+    StateStore, Stored, Touch,
+};

@@ -1,0 +1,178 @@
+//! What Redis does in one step each: Lua, with the keys below `vsps:`.
+//!
+//! ```text
+//! vsps:meta        hash: run (names this content), fleet (see Fleet), key (signs ids); ends 30 s after the last replica
+//! vsps:ordinal     the number of the last session
+//! vsps:position    the number of changes; the channel `vsps:changes` has each as "POSITION ORDINAL", rules as 0
+//! vsps:index       sorted set of ordinals, by the time in ms at which they end
+//! vsps:s:N         hash of session N: record, created, started, hosts, usage, ns
+//! vsps:l:N         list of its commands, each "MS JSON"
+//! vsps:rules       hash: version, text
+//! vsps:ns:NAME     sorted set as vsps:index, of a namespace with a quota; vsps:rate:NAME:SECOND counts its new sessions
+//! ```
+//!
+//! Keys are made from arguments, so a Redis Cluster is not supported.
+
+use redis::Script;
+
+const TIME: &str = "local t = redis.call('TIME')\n\
+    local now = t[1] * 1000 + math.floor(t[2] / 1000)\n";
+
+const STATE: &str = "local function state(run)\n\
+    local m = redis.call('HMGET', 'vsps:meta', 'fleet', 'key')\n\
+    local p = redis.call('GET', 'vsps:position') or '0'\n\
+    return {run or '', m[1] or '', m[2] or '', p, tostring(now)}\n\
+    end\n";
+
+/// fleet, new run, new key, lowest ordinal, ttl in ms.
+const JOIN: &str = "if redis.call('EXISTS', 'vsps:meta') == 0 then\n\
+    redis.call('HSET', 'vsps:meta', 'fleet', ARGV[1], 'run', ARGV[2], 'key', ARGV[3])\n\
+    end\n\
+    if tonumber(redis.call('GET', 'vsps:ordinal') or '0') < tonumber(ARGV[4]) then\n\
+    redis.call('SET', 'vsps:ordinal', ARGV[4])\n\
+    end\n\
+    redis.call('PEXPIRE', 'vsps:meta', ARGV[5])\n\
+    return state(redis.call('HGET', 'vsps:meta', 'run'))";
+
+/// run, ttl in ms.
+const HEARTBEAT: &str = "local run = redis.call('HGET', 'vsps:meta', 'run')\n\
+    if run ~= ARGV[1] then return state('') end\n\
+    redis.call('PEXPIRE', 'vsps:meta', ARGV[2])\n\
+    return state(run)";
+
+/// run, record, idle in ms, the most sessions, namespace, its sessions, its rate.
+const CREATE: &str = "if redis.call('HGET', 'vsps:meta', 'run') ~= ARGV[1] then return {'lost'} end\n\
+    redis.call('ZREMRANGEBYSCORE', 'vsps:index', '-inf', now)\n\
+    if redis.call('ZCARD', 'vsps:index') >= tonumber(ARGV[4]) then return {'full'} end\n\
+    local ns = ARGV[5]\n\
+    if ns ~= '' then\n\
+    redis.call('ZREMRANGEBYSCORE', 'vsps:ns:' .. ns, '-inf', now)\n\
+    if ARGV[6] ~= '' and redis.call('ZCARD', 'vsps:ns:' .. ns) >= tonumber(ARGV[6]) then return {'sessions'} end\n\
+    local rate = 'vsps:rate:' .. ns .. ':' .. t[1]\n\
+    local started = tonumber(redis.call('GET', rate) or '0')\n\
+    if ARGV[7] ~= '' and started >= tonumber(ARGV[7]) then return {'rate'} end\n\
+    redis.call('INCR', rate)\n\
+    redis.call('EXPIRE', rate, 5)\n\
+    end\n\
+    local n = redis.call('INCR', 'vsps:ordinal')\n\
+    redis.call('HSET', 'vsps:s:' .. n, 'record', ARGV[2], 'created', now, 'ns', ns)\n\
+    redis.call('PEXPIRE', 'vsps:s:' .. n, ARGV[3])\n\
+    redis.call('ZADD', 'vsps:index', now + ARGV[3], n)\n\
+    if ns ~= '' then redis.call('ZADD', 'vsps:ns:' .. ns, now + ARGV[3], n) end\n\
+    return {'ok', tostring(n), tostring(now)}";
+
+/// ordinal.
+const LOAD: &str = "local n = ARGV[1]\n\
+    local f = redis.call('HMGET', 'vsps:s:' .. n, 'record', 'created', 'started', 'hosts', 'usage')\n\
+    if not f[1] then return {} end\n\
+    local all = {f[1], f[2], f[3] or '', f[4] or '', f[5] or ''}\n\
+    for _, entry in ipairs(redis.call('LRANGE', 'vsps:l:' .. n, 0, -1)) do all[#all + 1] = entry end\n\
+    return all";
+
+/// ordinal, from.
+const COMMANDS: &str = "if redis.call('EXISTS', 'vsps:s:' .. ARGV[1]) == 0 then return {'missing'} end\n\
+    local all = {'ok'}\n\
+    for _, entry in ipairs(redis.call('LRANGE', 'vsps:l:' .. ARGV[1], ARGV[2], -1)) do all[#all + 1] = entry end\n\
+    return all";
+
+/// ordinal, from, command, the most commands.
+const APPEND: &str = "local s, l = 'vsps:s:' .. ARGV[1], 'vsps:l:' .. ARGV[1]\n\
+    if redis.call('EXISTS', s) == 0 then return {'missing'} end\n\
+    local count = redis.call('LLEN', l)\n\
+    if count ~= tonumber(ARGV[2]) then\n\
+    local all = {'behind'}\n\
+    for _, entry in ipairs(redis.call('LRANGE', l, ARGV[2], -1)) do all[#all + 1] = entry end\n\
+    return all\n\
+    end\n\
+    if count >= tonumber(ARGV[4]) then return {'full'} end\n\
+    redis.call('RPUSH', l, now .. ' ' .. ARGV[3])\n\
+    redis.call('PEXPIRE', l, redis.call('PTTL', s))\n\
+    local p = redis.call('INCR', 'vsps:position')\n\
+    redis.call('PUBLISH', 'vsps:changes', p .. ' ' .. ARGV[1])\n\
+    return {'ok', tostring(now)}";
+
+/// idle in ms; then of each session: ordinal, started, hosts, usage, each empty if it is not to be written.
+const TOUCH: &str = "local there = {}\n\
+    for i = 2, #ARGV, 4 do\n\
+    local n = ARGV[i]\n\
+    local s = 'vsps:s:' .. n\n\
+    if redis.call('EXISTS', s) == 0 then there[#there + 1] = 0 else\n\
+    if ARGV[i + 1] ~= '' then redis.call('HSETNX', s, 'started', ARGV[i + 1]) end\n\
+    if ARGV[i + 2] ~= '' then redis.call('HSET', s, 'hosts', ARGV[i + 2]) end\n\
+    if ARGV[i + 3] ~= '' then redis.call('HSET', s, 'usage', ARGV[i + 3]) end\n\
+    redis.call('PEXPIRE', s, ARGV[1])\n\
+    redis.call('PEXPIRE', 'vsps:l:' .. n, ARGV[1])\n\
+    redis.call('ZADD', 'vsps:index', now + ARGV[1], n)\n\
+    local ns = redis.call('HGET', s, 'ns')\n\
+    if ns and ns ~= '' then redis.call('ZADD', 'vsps:ns:' .. ns, now + ARGV[1], n) end\n\
+    there[#there + 1] = 1\n\
+    end\n\
+    end\n\
+    return there";
+
+/// ordinal, idle in ms, record, created, started, hosts, usage; then the commands.
+const RESTORE: &str = "local n, s = ARGV[1], 'vsps:s:' .. ARGV[1]\n\
+    if redis.call('EXISTS', s) == 1 then return 0 end\n\
+    redis.call('HSET', s, 'record', ARGV[3], 'created', ARGV[4], 'ns', '')\n\
+    if ARGV[5] ~= '' then redis.call('HSET', s, 'started', ARGV[5]) end\n\
+    redis.call('HSET', s, 'hosts', ARGV[6], 'usage', ARGV[7])\n\
+    redis.call('DEL', 'vsps:l:' .. n)\n\
+    for i = 8, #ARGV do redis.call('RPUSH', 'vsps:l:' .. n, ARGV[i]) end\n\
+    redis.call('PEXPIRE', s, ARGV[2])\n\
+    redis.call('PEXPIRE', 'vsps:l:' .. n, ARGV[2])\n\
+    redis.call('ZADD', 'vsps:index', now + ARGV[2], n)\n\
+    return 1";
+
+/// ordinal.
+const END: &str = "local s = 'vsps:s:' .. ARGV[1]\n\
+    local ns = redis.call('HGET', s, 'ns')\n\
+    if redis.call('DEL', s) == 0 then return 0 end\n\
+    redis.call('DEL', 'vsps:l:' .. ARGV[1])\n\
+    redis.call('ZREM', 'vsps:index', ARGV[1])\n\
+    if ns and ns ~= '' then redis.call('ZREM', 'vsps:ns:' .. ns, ARGV[1]) end\n\
+    local p = redis.call('INCR', 'vsps:position')\n\
+    redis.call('PUBLISH', 'vsps:changes', p .. ' ' .. ARGV[1])\n\
+    return 1";
+
+/// the present version, whether there are rules, the rules.
+const RULES: &str = "local v = tonumber(redis.call('HGET', 'vsps:rules', 'version') or '1')\n\
+    if v ~= tonumber(ARGV[1]) then return {v, 0} end\n\
+    redis.call('HSET', 'vsps:rules', 'version', v + 1)\n\
+    if ARGV[2] == '1' then redis.call('HSET', 'vsps:rules', 'text', ARGV[3])\n\
+    else redis.call('HDEL', 'vsps:rules', 'text') end\n\
+    local p = redis.call('INCR', 'vsps:position')\n\
+    redis.call('PUBLISH', 'vsps:changes', p .. ' 0')\n\
+    return {v + 1, 1}";
+
+/// All scripts. Redis knows them by their hashes: only the first call sends the text.
+#[derive(Debug)]
+pub(super) struct Scripts {
+    pub(super) join: Script,
+    pub(super) heartbeat: Script,
+    pub(super) create: Script,
+    pub(super) load: Script,
+    pub(super) commands: Script,
+    pub(super) append: Script,
+    pub(super) touch: Script,
+    pub(super) restore: Script,
+    pub(super) end: Script,
+    pub(super) rules: Script,
+}
+
+impl Scripts {
+    pub(super) fn new() -> Self {
+        let script = |text: &str| Script::new(&format!("{TIME}{STATE}{text}"));
+        Self {
+            join: script(JOIN),
+            heartbeat: script(HEARTBEAT),
+            create: script(CREATE),
+            load: script(LOAD),
+            commands: script(COMMANDS),
+            append: script(APPEND),
+            touch: script(TOUCH),
+            restore: script(RESTORE),
+            end: script(END),
+            rules: script(RULES),
+        }
+    }
+}

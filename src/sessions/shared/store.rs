@@ -1,0 +1,207 @@
+//! What replicas need of a store, and what goes wrong with one.
+
+use std::{fmt, future::Future, pin::Pin, time::Duration};
+use tokio::sync::broadcast;
+
+/// The most commands that a session keeps: they are replayed by replicas that have not seen it.
+pub(super) const MOST_COMMANDS: usize = 4096;
+/// The most sessions of all replicas.
+pub(super) const MOST_SESSIONS: usize = 1_000_000;
+
+/// What a store answers.
+pub type StateAnswer<'a, T> = Pin<Box<dyn Future<Output = Result<T, StateError>> + Send + 'a>>;
+
+/// Why the shared state cannot be read or changed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum StateError {
+    /// The store does not answer.
+    #[error(
+        "the shared state cannot be reached: {0}; running sessions go on, and nothing can be changed"
+    )]
+    Unreachable(String),
+    /// The store has lost what it had, or was exchanged. The replica writes its sessions into it again.
+    #[error("the shared state was lost and is being restored; try again")]
+    Lost,
+    /// The replicas do not agree.
+    #[error("{0}")]
+    Differs(String),
+    /// Something in the store is not what this version wrote.
+    #[error("the shared state has something that this version cannot read: {0}")]
+    Unreadable(String),
+    /// There are too many sessions.
+    #[error("all replicas together have {0} sessions, which is the most")]
+    Full(usize),
+    /// The session has had too many commands.
+    #[error("the session has had {0} commands, which is the most; start a new one")]
+    TooManyCommands(usize),
+    /// A namespace is at its quota.
+    #[error("namespace `{0}` is at its quota of {1}")]
+    Quota(String, String),
+}
+
+/// What a new session is written with.
+#[derive(Debug, Clone, Default)]
+pub struct NewRecord<'a> {
+    /// How it was started, as JSON.
+    pub record: &'a str,
+    /// It ends after this time without a request.
+    pub idle: Duration,
+    /// The namespace that it counts in, and the quota there.
+    pub namespace: Option<(&'a str, Quota)>,
+}
+
+/// The bounds of a namespace; `None` = no bound.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Quota {
+    /// Sessions at a time.
+    pub sessions: Option<u64>,
+    /// Sessions started in a second.
+    pub per_second: Option<u64>,
+}
+
+/// A session that was written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Created {
+    /// Its number among all sessions of all replicas, from 1.
+    pub ordinal: u64,
+    /// When, in ms on the clock of the store.
+    pub at: u64,
+}
+
+/// A command of a session.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Logged {
+    /// When it was accepted, in ms on the clock of the store.
+    pub at: u64,
+    /// The command as JSON.
+    pub command: String,
+}
+
+/// A session as it is in the store.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Stored {
+    /// How it was started, as JSON.
+    pub record: String,
+    /// When, in ms on the clock of the store.
+    pub created: u64,
+    /// When its first request came, if it did.
+    pub started: Option<u64>,
+    /// The hosts that its manifests named, as JSON.
+    pub hosts: String,
+    /// The counters of its rules, as JSON.
+    pub usage: String,
+    /// Its commands, in order.
+    pub commands: Vec<Logged>,
+}
+
+/// What a replica writes of a session it has, again and again.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Touch {
+    /// Which.
+    pub ordinal: u64,
+    /// When its first request came, in ms on the clock of the store.
+    pub started: Option<u64>,
+    /// The hosts that its manifests named, if they are to be written.
+    pub hosts: Option<String>,
+    /// The counters of its rules, if they are to be written.
+    pub usage: Option<String>,
+}
+
+/// What a replica learns when it joins.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Joined {
+    /// Names the content of the store: another name means that it was lost.
+    pub run: String,
+    /// What the first replica was started with.
+    pub fleet: String,
+    /// What session ids are signed with, unless a key was given.
+    pub key: String,
+    /// The number of changes so far.
+    pub position: u64,
+    /// The time on the clock of the store, in ms.
+    pub now: u64,
+}
+
+/// Something that another replica changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Changed {
+    /// A session: it has another command, or it has ended.
+    Session {
+        /// Which.
+        ordinal: u64,
+        /// The number of changes with this one.
+        position: u64,
+    },
+    /// The rules of all sessions.
+    Rules {
+        /// The number of changes with this one.
+        position: u64,
+    },
+    /// Nobody knows what: messages may have been missed.
+    Unknown,
+}
+
+/// What became of a command.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Append {
+    /// It is the next one, accepted at this time.
+    Done(u64),
+    /// Others came first: these.
+    Behind(Vec<Logged>),
+    /// There is no such session (any more).
+    Missing,
+}
+
+/// A store of sessions, shared by replicas. Times are in ms on the store's own clock, so that the clocks of the
+/// replicas may differ. One call is one round trip.
+pub trait StateStore: fmt::Debug + Send + Sync {
+    /// Joins the replicas that were started with `fleet`, or is the first. No ordinal up to `ordinal` is given out again.
+    fn join<'a>(&'a self, fleet: &'a str, ordinal: u64) -> StateAnswer<'a, Joined>;
+
+    /// Says that a replica of `run` is alive. What comes back has the name of the run there is.
+    fn heartbeat<'a>(&'a self, run: &'a str) -> StateAnswer<'a, Joined>;
+
+    /// Writes a new session.
+    fn create<'a>(&'a self, run: &'a str, new: NewRecord<'a>) -> StateAnswer<'a, Created>;
+
+    /// Reads a session; `None` = there is none, or it has ended.
+    fn load(&self, ordinal: u64) -> StateAnswer<'_, Option<Stored>>;
+
+    /// The commands of a session from number `from` on; `None` = there is no such session.
+    fn commands(&self, ordinal: u64, from: usize) -> StateAnswer<'_, Option<Vec<Logged>>>;
+
+    /// Adds a command after `from` others: compare-and-set.
+    fn append<'a>(&'a self, ordinal: u64, from: usize, command: &'a str)
+    -> StateAnswer<'a, Append>;
+
+    /// Keeps sessions for another `idle`, and writes what changed. Whether each is still there.
+    fn touch<'a>(&'a self, sessions: &'a [Touch], idle: Duration) -> StateAnswer<'a, Vec<bool>>;
+
+    /// Writes a session again that the store has lost, unless it is there.
+    fn restore<'a>(
+        &'a self,
+        ordinal: u64,
+        session: &'a Stored,
+        idle: Duration,
+    ) -> StateAnswer<'a, ()>;
+
+    /// Ends a session; whether there was one.
+    fn end(&self, ordinal: u64) -> StateAnswer<'_, bool>;
+
+    /// All sessions: ordinal, record, and when each was created; oldest first.
+    fn list(&self) -> StateAnswer<'_, Vec<(u64, String, u64)>>;
+
+    /// The rules of all sessions, if they were replaced, and their version (from 1).
+    fn rules(&self) -> StateAnswer<'_, (u64, Option<String>)>;
+
+    /// Replaces the rules of all sessions if they are at version `present`. `None` = those of the command line. The version
+    /// after that, and whether they were replaced.
+    fn replace_rules<'a>(
+        &'a self,
+        present: u64,
+        rules: Option<&'a str>,
+    ) -> StateAnswer<'a, (u64, bool)>;
+
+    /// What others change from now on.
+    fn changes(&self) -> broadcast::Receiver<Changed>;
+}

@@ -1,0 +1,343 @@
+//! Three replicas with one Redis behind one haproxy: sessions go on when a replica or Redis is lost.
+
+use crate::{
+    process::{PATIENCE, Running, json},
+    rig::scratch,
+    tool::tool,
+};
+use bytes::Bytes;
+use http::{Method, Request, StatusCode, header};
+use http_body_util::{BodyExt as _, Full};
+use hyper_util::{
+    client::legacy::{Client, connect::HttpConnector},
+    rt::TokioExecutor,
+};
+use serde_json::{Value, json as value};
+use std::{
+    fs,
+    net::TcpListener,
+    process::Stdio,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+    time::{Duration, Instant},
+};
+use tokio::{
+    net::TcpStream,
+    process::Child,
+    task::JoinSet,
+    time::{sleep, timeout},
+};
+use vsps::sessions::RedisStore;
+
+#[path = "../replicas/suite.rs"]
+mod suite;
+
+const VIEWERS: usize = 18;
+const HAPROXY: &str = "\
+global
+    log stderr local0 err
+defaults
+    mode http
+    timeout connect 1s
+    timeout client 30s
+    timeout server 30s
+    retries 3
+    option redispatch 1
+    retry-on conn-failure empty-response response-timeout
+frontend players
+    bind 127.0.0.1:PORT
+    use_backend sessions if { path_beg /-/s/ }
+    default_backend new
+backend new
+    balance roundrobin
+    option httpchk GET /readyz?ignore=state
+    default-server check inter 200ms fall 1 rise 1
+SERVERS
+backend sessions
+    # The session, or its link, which stands before the dot.
+    balance hash path,field(4,/),field(1,.)
+    hash-type consistent sdbm avalanche
+    option httpchk GET /readyz?ignore=state
+    default-server check inter 200ms fall 1 rise 1 observe layer4 error-limit 1 on-error mark-down
+SERVERS
+";
+
+fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+/// Waits until something listens on `port`.
+async fn listens(port: u16) {
+    let connected = async {
+        while TcpStream::connect(("127.0.0.1", port)).await.is_err() {
+            sleep(Duration::from_millis(10)).await;
+        }
+    };
+    timeout(PATIENCE, connected).await.expect("it does not listen");
+}
+
+async fn redis(port: u16) -> Child {
+    let mut command = tool("redis-server");
+    command.args([
+        "--port",
+        &port.to_string(),
+        "--bind",
+        "127.0.0.1",
+        "--save",
+        "",
+        "--appendonly",
+        "no",
+    ]);
+    command.current_dir(scratch(&format!("redis-{port}")));
+    let child = command.stdout(Stdio::null()).kill_on_drop(true).spawn().unwrap();
+    listens(port).await;
+    child
+}
+
+struct Replica {
+    process: Running,
+    listen: String,
+    admin: String,
+}
+
+impl Replica {
+    async fn start(store: &str) -> Self {
+        let args = ["--log", "json", "--state", store, "--session-idle", "60s"];
+        let mut process = Running::start(&args);
+        let ready = json(&process.line().await);
+        let address = |name: &str| ready[name].as_str().unwrap().to_owned();
+        Self { listen: address("listen"), admin: address("admin"), process }
+    }
+}
+
+async fn haproxy(replicas: &[&Replica]) -> (Child, u16) {
+    let port = free_port();
+    let server = |(number, replica): (usize, &&Replica)| {
+        let port = replica.admin.rsplit_once(':').unwrap().1;
+        format!("    server r{number} {} port {port}\n", replica.listen)
+    };
+    let servers: String = replicas.iter().enumerate().map(server).collect();
+    let text = HAPROXY.replace("PORT", &port.to_string()).replace("SERVERS\n", &servers);
+    let file = scratch("haproxy").join("haproxy.cfg");
+    fs::write(&file, text).unwrap();
+    let mut command = tool("haproxy");
+    let child = command.arg("-f").arg(&file).stdout(Stdio::null()).stderr(Stdio::null());
+    let child = child.kill_on_drop(true).spawn().unwrap();
+    listens(port).await;
+    (child, port)
+}
+
+#[derive(Clone)]
+struct Asker(Client<HttpConnector, Full<Bytes>>);
+
+impl Asker {
+    fn new() -> Self {
+        Self(Client::builder(TokioExecutor::new()).build_http())
+    }
+
+    /// Status, `Location`, and body; `None` = not all of it came.
+    async fn try_ask(
+        &self,
+        method: Method,
+        url: &str,
+        body: &Value,
+    ) -> Option<(StatusCode, String, Bytes)> {
+        let text = if body.is_null() { String::new() } else { body.to_string() };
+        let request = Request::builder().method(method).uri(url);
+        let request = request.header(header::CONTENT_TYPE, "application/json");
+        let sent = self.0.request(request.body(Full::from(text)).unwrap());
+        let response = timeout(PATIENCE, sent).await.expect("no answer").ok()?;
+        let (status, location) =
+            (response.status(), response.headers().get(header::LOCATION).cloned());
+        let body = response.into_body().collect().await.ok()?.to_bytes();
+        let location = location.map(|location| location.to_str().unwrap().to_owned());
+        Some((status, location.unwrap_or_default(), body))
+    }
+
+    async fn get(&self, url: &str) -> (StatusCode, String, Bytes) {
+        let answer = self.try_ask(Method::GET, url, &Value::Null).await;
+        answer.unwrap_or_else(|| panic!("{url}: no answer"))
+    }
+
+    async fn patch(&self, url: &str, body: &Value) -> StatusCode {
+        self.try_ask(Method::PATCH, url, body).await.unwrap().0
+    }
+
+    async fn json(&self, url: &str) -> Value {
+        serde_json::from_slice(&self.get(url).await.2).unwrap()
+    }
+
+    /// Until `url` answers with `status`.
+    async fn until(&self, url: &str, status: StatusCode) {
+        let waits = async {
+            while self.get(url).await.0 != status {
+                sleep(Duration::from_millis(20)).await;
+            }
+        };
+        timeout(PATIENCE, waits).await.unwrap_or_else(|_| panic!("{url} is never {status}"));
+    }
+
+    /// The first URI of a playlist.
+    async fn first(&self, url: &str) -> String {
+        let (status, _, body) = self.get(url).await;
+        assert_eq!(status, StatusCode::OK, "{url}");
+        let text = String::from_utf8(body.to_vec()).unwrap();
+        let line = text.lines().find(|line| !line.starts_with('#') && !line.is_empty()).unwrap();
+        url::Url::parse(url).unwrap().join(line).unwrap().into()
+    }
+}
+
+/// What the viewers saw.
+#[derive(Default)]
+struct Seen {
+    served: AtomicUsize,
+    failed: AtomicUsize,
+    over: AtomicBool,
+}
+
+/// Starts a session, and requests its first segment over and over, a little bit apart.
+async fn view(players: String, seen: Arc<Seen>) -> String {
+    let asker = Asker::new();
+    let (status, location, _) = asker
+        .get(&format!("{players}/demo/hls/master.m3u8?vsps.profile=unlimited&vsps.label=team/x"))
+        .await;
+    assert_eq!(status, StatusCode::TEMPORARY_REDIRECT);
+    let playlist = asker.first(&format!("{players}{location}")).await;
+    let segment = asker.first(&playlist).await;
+    while !seen.over.load(Ordering::Relaxed) {
+        let answer = asker.try_ask(Method::GET, &segment, &Value::Null).await;
+        let whole =
+            answer.is_some_and(|(status, _, body)| status == StatusCode::OK && !body.is_empty());
+        let count = if whole { &seen.served } else { &seen.failed };
+        count.fetch_add(1, Ordering::Relaxed);
+        sleep(Duration::from_millis(20)).await;
+    }
+    location.split('/').nth(3).unwrap().to_owned()
+}
+
+/// Until the viewers were served `more` further requests each, on average.
+async fn served(seen: &Seen, more: usize) {
+    let goal = seen.served.load(Ordering::Relaxed) + more * VIEWERS;
+    let waits = async {
+        while seen.served.load(Ordering::Relaxed) < goal {
+            sleep(Duration::from_millis(10)).await;
+        }
+    };
+    timeout(PATIENCE, waits).await.expect("the viewers are not served");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn redis_does_what_every_store_must() {
+    let port = free_port();
+    let _redis = redis(port).await;
+    suite::holds(&RedisStore::new(&format!("redis://127.0.0.1:{port}/0")).unwrap()).await;
+}
+
+/// A replica is killed, another one is stopped and started again: only what was in flight at the first fails.
+#[tokio::test(flavor = "multi_thread")]
+async fn sessions_go_on_at_another_replica() {
+    let port = free_port();
+    let _redis = redis(port).await;
+    let store = format!("redis://127.0.0.1:{port}/0");
+    let (one, two, three) =
+        tokio::join!(Replica::start(&store), Replica::start(&store), Replica::start(&store));
+    let (_haproxy, port) = haproxy(&[&one, &two, &three]).await;
+    let (asker, seen) = (Asker::new(), Arc::<Seen>::default());
+    asker.until(&format!("http://127.0.0.1:{port}/demo/"), StatusCode::OK).await;
+    let mut viewers = JoinSet::new();
+    let start = Instant::now();
+    for _ in 0..VIEWERS {
+        viewers.spawn(view(format!("http://127.0.0.1:{port}"), Arc::clone(&seen)));
+    }
+    served(&seen, 10).await;
+    assert_eq!(seen.failed.load(Ordering::Relaxed), 0, "before anything is lost");
+    one.process.signal("KILL").await;
+    served(&seen, 20).await;
+    let lost = seen.failed.load(Ordering::Relaxed);
+    assert!(lost <= VIEWERS, "{lost} failed, more than were in flight");
+    two.process.signal("TERM").await;
+    served(&seen, 20).await;
+    assert_eq!(two.process.end().await.code, Some(0), "it drains");
+    assert_eq!(seen.failed.load(Ordering::Relaxed), lost, "a stop costs no request");
+    let lasted = start.elapsed();
+    seen.over.store(true, Ordering::Relaxed);
+    let mut ids = Vec::new();
+    while let Some(id) = viewers.join_next().await {
+        ids.push(id.unwrap());
+    }
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!(ids.len(), VIEWERS);
+    // All are at the last replica, and their time went on.
+    for id in &ids {
+        let view = asker.json(&format!("http://{}/api/v1/sessions/{id}", three.admin)).await;
+        let time = view["time_seconds"].as_f64().unwrap();
+        assert!(time <= start.elapsed().as_secs_f64() + 1.0, "{time}");
+        assert!(time >= lasted.as_secs_f64() * 0.5, "{time} of {lasted:?}");
+    }
+    let list = asker.json(&format!("http://{}/api/v1/sessions?label=team/x", three.admin)).await;
+    assert_eq!(list.as_array().unwrap().len(), VIEWERS);
+    println!("{} served, {lost} failed", seen.served.load(Ordering::Relaxed));
+}
+
+/// A command at one replica is felt at the other; without Redis sessions go on and commands are refused.
+#[tokio::test(flavor = "multi_thread")]
+async fn commands_reach_all_replicas_and_need_redis() {
+    let port = free_port();
+    let server = redis(port).await;
+    let store = format!("redis://127.0.0.1:{port}/0");
+    let (one, two) = tokio::join!(Replica::start(&store), Replica::start(&store));
+    let asker = Asker::new();
+    let players = format!("http://{}", one.listen);
+    let (_, location, _) = asker.get(&format!("{players}/demo/hls/master.m3u8")).await;
+    let segment = asker.first(&asker.first(&format!("{players}{location}")).await).await;
+    let id = location.split('/').nth(3).unwrap();
+    let at = |replica: &Replica| format!("http://{}/api/v1/sessions/{id}", replica.admin);
+    assert_eq!(asker.json(&at(&two)).await["rate"], Value::Null);
+    let mut slowest = Duration::ZERO;
+    for rate in 1..=10 {
+        let rate = format!("{rate} Mbit/s");
+        assert_eq!(asker.patch(&at(&two), &value!({ "rate": rate })).await, StatusCode::OK);
+        let since = Instant::now();
+        let felt = async {
+            while asker.json(&at(&one)).await["rate"] != rate.as_str() {
+                sleep(Duration::from_millis(1)).await;
+            }
+        };
+        timeout(PATIENCE, felt).await.expect("the other replica does not feel it");
+        slowest = slowest.max(since.elapsed());
+    }
+    println!("the slowest of ten commands was felt after {slowest:?}");
+    // A replica with other options is refused.
+    let mut other =
+        crate::process::vsps(&["run", "--listen", "0", "--admin", "0", "--state", &store]);
+    other.args(["--profile", "3g"]);
+    let refused = crate::process::ended(other, PATIENCE).await;
+    assert_eq!(refused.code, Some(1), "{refused:?}");
+    assert!(refused.stderr.contains("--profile is 3g"), "{}", refused.stderr);
+    drop(server);
+    let ready = format!("http://{}/readyz", one.admin);
+    asker.until(&ready, StatusCode::SERVICE_UNAVAILABLE).await;
+    assert_eq!(asker.get(&format!("{ready}?ignore=state")).await.0, StatusCode::OK);
+    assert_eq!(asker.get(&segment).await.0, StatusCode::OK, "a running session goes on");
+    assert_eq!(
+        asker.patch(&at(&one), &value!({ "paused": true })).await,
+        StatusCode::SERVICE_UNAVAILABLE
+    );
+    let (status, _, body) = asker.get(&format!("{players}/demo/hls/master.m3u8")).await;
+    assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE, "{body:?}");
+    // It comes back without its data, and gets them again.
+    let _redis = redis(port).await;
+    asker.until(&ready, StatusCode::OK).await;
+    let restored = async {
+        while asker.patch(&at(&one), &value!({ "rate": "77 Mbit/s" })).await != StatusCode::OK {
+            sleep(Duration::from_millis(20)).await;
+        }
+    };
+    timeout(PATIENCE, restored).await.expect("the session is not restored");
+    let (_, forged, _) =
+        asker.get(&format!("{players}{}", location.replacen("/-/s/", "/-/s/z", 1))).await;
+    assert_eq!(forged, "");
+}

@@ -1,0 +1,178 @@
+//! What every store of shared sessions must do.
+
+use std::time::Duration;
+use tokio::time::timeout;
+use vsps::sessions::{
+    Append, Changed, Logged, NewRecord, Quota, StateError, StateStore, Stored, Touch,
+};
+
+const IDLE: Duration = Duration::from_secs(60);
+/// Far longer than a store takes.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+fn new(record: &str) -> NewRecord<'_> {
+    NewRecord { record, idle: IDLE, namespace: None }
+}
+
+/// Everything, on an empty store.
+pub(crate) async fn holds(store: &dyn StateStore) {
+    let run = store.join("fleet", 0).await.unwrap().run;
+    assert_eq!(store.join("other", 0).await.unwrap().fleet, "fleet", "the first one counts");
+    assert_eq!(store.heartbeat(&run).await.unwrap().run, run);
+    assert_ne!(store.heartbeat("another").await.unwrap().run, "another");
+    sessions(store, &run).await;
+    commands(store, &run).await;
+    touches(store, &run).await;
+    rules(store).await;
+    quotas(store, &run).await;
+    ends(store, &run).await;
+    restored(store, &run).await;
+}
+
+async fn sessions(store: &dyn StateStore, run: &str) {
+    let one = store.create(run, new("one")).await.unwrap();
+    let two = store.create(run, new("two")).await.unwrap();
+    assert_eq!(two.ordinal, one.ordinal + 1);
+    assert_eq!(store.create("another", new("x")).await, Err(StateError::Lost));
+    let loaded = store.load(one.ordinal).await.unwrap().unwrap();
+    let expected = Stored { record: "one".into(), created: one.at, ..Stored::default() };
+    assert_eq!(loaded, expected);
+    assert_eq!(store.load(1_000_000).await, Ok(None));
+    let list = store.list().await.unwrap();
+    let list: Vec<_> = list.iter().map(|(n, record, _)| (*n, record.as_str())).collect();
+    assert_eq!(list, [(one.ordinal, "one"), (two.ordinal, "two")]);
+}
+
+/// Commands are added one behind the other, and others are told.
+async fn commands(store: &dyn StateStore, run: &str) {
+    let mut changes = store.changes();
+    let ordinal = store.create(run, new("c")).await.unwrap().ordinal;
+    let Append::Done(at) = store.append(ordinal, 0, "{\"a b\":1}").await.unwrap() else { panic!() };
+    let first = Logged { at, command: "{\"a b\":1}".into() };
+    assert_eq!(store.append(ordinal, 0, "y").await, Ok(Append::Behind(vec![first.clone()])));
+    assert!(matches!(store.append(ordinal, 1, "y").await, Ok(Append::Done(_))));
+    assert_eq!(store.load(ordinal).await.unwrap().unwrap().commands[0], first);
+    let rest = store.commands(ordinal, 1).await.unwrap().unwrap();
+    assert_eq!(rest.iter().map(|logged| &*logged.command).collect::<Vec<_>>(), ["y"]);
+    assert_eq!(store.commands(ordinal, 2).await, Ok(Some(Vec::new())));
+    let told = async {
+        loop {
+            if let Changed::Session { ordinal: changed, .. } = changes.recv().await.unwrap() {
+                assert_eq!(changed, ordinal);
+                break;
+            }
+        }
+    };
+    timeout(PATIENCE, told).await.unwrap();
+    // Of several at the same time, each is added once.
+    let tries = (0..8).map(|n| add(store, ordinal, n));
+    for added in futures(tries).await {
+        assert!(added);
+    }
+    let all = store.commands(ordinal, 2).await.unwrap().unwrap();
+    let mut texts: Vec<_> = all.into_iter().map(|logged| logged.command).collect();
+    texts.sort();
+    assert_eq!(texts, (0..8).map(|n| format!("c{n}")).collect::<Vec<_>>());
+}
+
+async fn add(store: &dyn StateStore, ordinal: u64, number: u32) -> bool {
+    let text = format!("c{number}");
+    let mut from = 0;
+    for _ in 0..64 {
+        match store.append(ordinal, from, &text).await.unwrap() {
+            Append::Done(_) => return true,
+            Append::Behind(others) => from += others.len(),
+            Append::Missing => return false,
+        }
+    }
+    false
+}
+
+/// All of them at the same time.
+async fn futures<T>(all: impl Iterator<Item = impl Future<Output = T>>) -> Vec<T> {
+    let mut all: Vec<_> = all.map(|one| (Box::pin(one), None)).collect();
+    std::future::poll_fn(|context| {
+        let mut waits = false;
+        for (one, done) in all.iter_mut().filter(|(_, done)| done.is_none()) {
+            match one.as_mut().poll(context) {
+                std::task::Poll::Ready(value) => *done = Some(value),
+                std::task::Poll::Pending => waits = true,
+            }
+        }
+        if waits { std::task::Poll::Pending } else { std::task::Poll::Ready(()) }
+    })
+    .await;
+    all.into_iter().filter_map(|(_, done)| done).collect()
+}
+
+async fn touches(store: &dyn StateStore, run: &str) {
+    let ordinal = store.create(run, new("t")).await.unwrap().ordinal;
+    let touch = |started, usage: Option<&str>| Touch {
+        ordinal,
+        started,
+        hosts: Some("[\"a\"]".into()),
+        usage: usage.map(str::to_owned),
+    };
+    let gone = Touch { ordinal: 999_999, ..Touch::default() };
+    assert_eq!(store.touch(&[touch(Some(5), None), gone], IDLE).await, Ok(vec![true, false]));
+    assert_eq!(store.touch(&[touch(Some(9), Some("u"))], IDLE).await, Ok(vec![true]));
+    let stored = store.load(ordinal).await.unwrap().unwrap();
+    assert_eq!((stored.started, &*stored.hosts, &*stored.usage), (Some(5), "[\"a\"]", "u"));
+}
+
+async fn rules(store: &dyn StateStore) {
+    assert_eq!(store.rules().await, Ok((1, None)));
+    assert_eq!(store.replace_rules(1, Some("[]")).await, Ok((2, true)));
+    assert_eq!(store.replace_rules(1, Some("[1]")).await, Ok((2, false)));
+    assert_eq!(store.rules().await, Ok((2, Some("[]".into()))));
+    assert_eq!(store.replace_rules(2, None).await, Ok((3, true)));
+    assert_eq!(store.rules().await, Ok((3, None)));
+}
+
+async fn quotas(store: &dyn StateStore, run: &str) {
+    let within = |quota| NewRecord { record: "q", idle: IDLE, namespace: Some(("team", quota)) };
+    let two = within(Quota { sessions: Some(2), per_second: None });
+    let first = store.create(run, two.clone()).await.unwrap().ordinal;
+    store.create(run, two.clone()).await.unwrap();
+    let refused = store.create(run, two.clone()).await.unwrap_err();
+    assert_eq!(refused.to_string(), "namespace `team` is at its quota of 2 sessions");
+    assert_eq!(store.end(first).await, Ok(true));
+    store.create(run, two).await.unwrap();
+    let none = within(Quota { sessions: None, per_second: Some(0) });
+    let refused = store.create(run, none).await.unwrap_err();
+    assert!(refused.to_string().contains("0 new sessions a second"), "{refused}");
+}
+
+/// A session ends by itself, or when it is told to.
+async fn ends(store: &dyn StateStore, run: &str) {
+    let ordinal = store.create(run, new("e")).await.unwrap().ordinal;
+    store.append(ordinal, 0, "x").await.unwrap();
+    assert_eq!(store.end(ordinal).await, Ok(true));
+    assert_eq!(store.end(ordinal).await, Ok(false));
+    assert_eq!(store.load(ordinal).await, Ok(None));
+    assert_eq!(store.commands(ordinal, 0).await, Ok(None));
+    assert_eq!(store.append(ordinal, 1, "y").await, Ok(Append::Missing));
+    let short = NewRecord { idle: Duration::from_millis(50), ..new("s") };
+    let ordinal = store.create(run, short).await.unwrap().ordinal;
+    let gone = async {
+        while store.load(ordinal).await.unwrap().is_some() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    timeout(PATIENCE, gone).await.unwrap();
+}
+
+async fn restored(store: &dyn StateStore, run: &str) {
+    let session = Stored {
+        record: "r".into(),
+        created: 7,
+        started: Some(8),
+        hosts: "h".into(),
+        usage: "u".into(),
+        commands: vec![Logged { at: 9, command: "{\"x\": [1, 2]}".into() }],
+    };
+    store.restore(5000, &session, IDLE).await.unwrap();
+    assert_eq!(store.load(5000).await, Ok(Some(session)));
+    store.join("fleet", 9000).await.unwrap();
+    assert_eq!(store.create(run, new("n")).await.unwrap().ordinal, 9001);
+}

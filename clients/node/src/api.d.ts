@@ -368,7 +368,7 @@ export interface paths {
                         "application/problem+json": components["schemas"]["Problem"];
                     };
                 };
-                /** @description What was sent is at fault */
+                /** @description The request is invalid */
                 422: {
                     headers: {
                         [name: string]: unknown;
@@ -493,7 +493,7 @@ export interface paths {
                         "application/problem+json": components["schemas"]["Problem"];
                     };
                 };
-                /** @description What was sent is at fault */
+                /** @description The request is invalid */
                 422: {
                     headers: {
                         [name: string]: unknown;
@@ -625,7 +625,7 @@ export interface paths {
                         "application/problem+json": components["schemas"]["Problem"];
                     };
                 };
-                /** @description What was sent is at fault */
+                /** @description The request is invalid */
                 422: {
                     headers: {
                         [name: string]: unknown;
@@ -730,7 +730,7 @@ export interface paths {
                         "application/problem+json": components["schemas"]["Problem"];
                     };
                 };
-                /** @description What was sent is at fault */
+                /** @description The request is invalid */
                 422: {
                     headers: {
                         [name: string]: unknown;
@@ -826,7 +826,7 @@ export interface paths {
                         "application/problem+json": components["schemas"]["Problem"];
                     };
                 };
-                /** @description What was sent is at fault */
+                /** @description The request is invalid */
                 422: {
                     headers: {
                         [name: string]: unknown;
@@ -1059,7 +1059,7 @@ export interface paths {
                         "application/problem+json": components["schemas"]["Problem"];
                     };
                 };
-                /** @description What was sent is at fault */
+                /** @description The request is invalid */
                 422: {
                     headers: {
                         [name: string]: unknown;
@@ -1163,7 +1163,7 @@ export interface paths {
                         "application/problem+json": components["schemas"]["Problem"];
                     };
                 };
-                /** @description What was sent is at fault */
+                /** @description The request is invalid */
                 422: {
                     headers: {
                         [name: string]: unknown;
@@ -1262,7 +1262,7 @@ export interface paths {
                         "application/problem+json": components["schemas"]["Problem"];
                     };
                 };
-                /** @description What was sent is at fault */
+                /** @description The request is invalid */
                 422: {
                     headers: {
                         [name: string]: unknown;
@@ -1451,7 +1451,7 @@ export interface paths {
                         "application/problem+json": components["schemas"]["Problem"];
                     };
                 };
-                /** @description What was sent is at fault */
+                /** @description The request is invalid */
                 422: {
                     headers: {
                         [name: string]: unknown;
@@ -2520,7 +2520,7 @@ export interface paths {
                         "application/problem+json": components["schemas"]["Problem"];
                     };
                 };
-                /** @description What was sent is at fault */
+                /** @description The request is invalid */
                 422: {
                     headers: {
                         [name: string]: unknown;
@@ -2600,7 +2600,7 @@ export interface paths {
                         "application/problem+json": components["schemas"]["Problem"];
                     };
                 };
-                /** @description What was sent is at fault */
+                /** @description The request is invalid */
                 422: {
                     headers: {
                         [name: string]: unknown;

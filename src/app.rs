@@ -9,13 +9,14 @@ use crate::{
     console, descriptors,
     descriptors::Budget,
     event::{Bus, Observer},
+    listen::open_listener,
     observers::{Analytics, EventLog, Feed, LogWriter, Recorder, Report, Summary},
     origin, output,
     output::LossCounter,
     profiles::Catalog,
     proxy,
     proxy::{Limits, Proxy, ProxyConfig},
-    sessions::{AccessToken, Origin, Registry, RegistryConfig},
+    sessions::{AccessToken, Origin, Registry, RegistryConfig, StateOptions},
 };
 use anyhow::{Context as _, anyhow};
 use http3_listener::Http3Listener;
@@ -116,12 +117,12 @@ impl App {
         catalog: Arc<Catalog>,
         own_observers: Vec<Box<dyn Observer>>,
     ) -> anyhow::Result<Self> {
-        let players = bind(config.listen, "--listen").await?;
-        let admin = bind(config.admin, "--admin").await?;
+        let players = bind(config.listen, "--listen")?;
+        let admin = bind(config.admin, "--admin")?;
         let (origin, path, built_in) = match config.origin {
             Some((origin, path)) => (origin, Some(path), None),
             None => {
-                let (listener, origin) = built_in().await?;
+                let (listener, origin) = built_in()?;
                 let address = listener.local_addr()?;
                 let here = Origin::new("http", &address.to_string())
                     .ok_or_else(|| anyhow!("the built-in origin has no usable address"))?;
@@ -143,7 +144,6 @@ impl App {
             Box::new(Arc::clone(&summary)),
             Box::new(LogWriter::default()),
         ];
-        let audit = config.audit.as_deref().map(open_audit_log).transpose()?;
         let event_log = config.events.as_deref().map(open_event_log).transpose()?;
         if let Some(log) = &event_log {
             recorder.show_lost_events(log.lost());
@@ -151,7 +151,7 @@ impl App {
         }
         observers.extend(own_observers);
         recorder.expect_profile(&config.profile.name);
-        let mut sessions = RegistryConfig {
+        let sessions = RegistryConfig {
             seed: config.seed,
             origin,
             profile: config.profile,
@@ -161,9 +161,8 @@ impl App {
             idle: config.session_idle,
             most_sessions: config.most_sessions,
         };
-        let replica = config.state.join(&mut sessions, clock).await.context("--state")?;
-        let registry = Registry::new(sessions, clock, Arc::new(Bus::new(clock, observers)));
-        let registry = Arc::new(registry.with_replica(replica));
+        let bus = Arc::new(Bus::new(clock, observers));
+        let registry = join(config.state, sessions, clock, bus).await?;
         let own = vec![ready.listen, ready.admin];
         let proxy = Proxy::new(Arc::clone(&registry), Arc::clone(&catalog), config.proxy, own);
         Ok(Self {
@@ -179,7 +178,7 @@ impl App {
             catalog,
             admin_token: config.admin_token,
             tokens: config.tokens,
-            audit,
+            audit: config.audit.as_deref().map(open_audit_log).transpose()?,
             session_metrics: config.session_metrics,
             listeners: Listeners { players, http3, admin: (admin, budget.admin), origin: built_in },
         })
@@ -305,19 +304,31 @@ fn open_event_log(path: &Path) -> anyhow::Result<Arc<EventLog>> {
     Ok(Arc::new(EventLog::start(output)?))
 }
 
+/// The registry, alone or as one of several replicas.
+async fn join(
+    state: StateOptions,
+    mut config: RegistryConfig,
+    clock: Clock,
+    bus: Arc<Bus>,
+) -> anyhow::Result<Arc<Registry>> {
+    let replica = state.join(&mut config, clock).await.context("--state")?;
+    let registry = Registry::new(config, clock, bus).with_quota(state.quota);
+    Ok(Arc::new(registry.with_replica(replica)))
+}
+
 fn open_audit_log(path: &Path) -> anyhow::Result<Arc<api::AuditLog>> {
     let output = output::open_to_append(path);
     let output = output.with_context(|| format!("--audit {}", path.display()))?;
     Ok(Arc::new(api::AuditLog::start(output)?))
 }
 
-async fn built_in() -> anyhow::Result<(TcpListener, origin::Origin)> {
-    let listener = bind(SocketAddr::from(([127, 0, 0, 1], 0)), "the built-in origin").await?;
+fn built_in() -> anyhow::Result<(TcpListener, origin::Origin)> {
+    let listener = bind(SocketAddr::from(([127, 0, 0, 1], 0)), "the built-in origin")?;
     Ok((listener, origin::Origin::new()?))
 }
 
-async fn bind(address: SocketAddr, what: &str) -> anyhow::Result<TcpListener> {
-    TcpListener::bind(address).await.with_context(|| format!("{what} {address}"))
+fn bind(address: SocketAddr, what: &str) -> anyhow::Result<TcpListener> {
+    open_listener(address).with_context(|| format!("{what} {address}"))
 }
 
 /// Ends when the program stops.

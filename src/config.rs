@@ -290,11 +290,6 @@ fn state(args: &RunArgs) -> Result<StateOptions, ConfigError> {
             format!("`{url}` is not a store; write memory, or redis://HOST:PORT/DATABASE");
         return Err(ConfigError::State(problem));
     }
-    let bounded = args.bounds.namespace_sessions.or(args.bounds.namespace_rate);
-    if url.is_none() && bounded.is_some() {
-        let problem = "--namespace-sessions and --namespace-rate need redis://HOST:PORT/DATABASE";
-        return Err(ConfigError::State(problem.to_owned()));
-    }
     Ok(StateOptions {
         url,
         key: args.state_key.clone().filter(|key| !key.is_empty()),

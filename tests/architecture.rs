@@ -94,6 +94,7 @@ const MODULES: &[(&str, &[&str])] = &[
             "console",
             "descriptors",
             "event",
+            "listen",
             "observers",
             "origin",
             "output",

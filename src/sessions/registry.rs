@@ -10,7 +10,7 @@ use super::{
     session::{NewSession, Session},
     session_clock::ProcessNanos,
     settings::Settings,
-    shared::{Replica, StateError},
+    shared::{Quota, Replica, StateError},
     shared_link::{LinkError, SharedLink, SharedLinks},
     viewer::Viewer,
 };
@@ -39,10 +39,12 @@ mod change;
 mod continued;
 mod follow;
 mod locate;
+mod quotas;
 mod write_behind;
 
 pub use change::RulesError;
 pub use locate::{LocateError, Opened};
+use quotas::Quotas;
 
 /// Why no session could be started.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -76,6 +78,8 @@ pub struct Registry {
     config: RegistryConfig,
     /// This process as one of several; `None` = it is alone.
     replica: Option<Arc<Replica>>,
+    /// The bounds of each namespace, where there is no store that keeps to them.
+    quotas: Quotas,
     profiles: Arc<NamedProfiles>,
     pub(super) clock: Clock,
     bus: Arc<Bus>,
@@ -105,6 +109,7 @@ impl Registry {
             reverts: Notify::new(),
             config,
             replica: None,
+            quotas: Quotas::default(),
             clock,
             bus,
             ordinal: AtomicU64::new(0),
@@ -112,6 +117,12 @@ impl Registry {
             links: SharedLinks::default(),
             viewer_start: Mutex::default(),
         }
+    }
+
+    /// The same with bounds for each namespace.
+    #[must_use]
+    pub fn with_quota(self, quota: Quota) -> Self {
+        Self { quotas: Quotas::new(quota), ..self }
     }
 
     /// The same as one of several replicas.

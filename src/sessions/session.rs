@@ -57,7 +57,7 @@ pub struct Session {
     pub origin: Origin,
     /// The link of its responses.
     pub downlink: Downlink,
-    /// The link of its requests. Its time zero is that of the session, see [`Self::uplink_time`].
+    /// The link of its requests. Its time zero is that of the session.
     pub uplink: Bottleneck,
     /// Rate limits of its responses beside the link.
     pub limits: Limits,

@@ -8,7 +8,7 @@ use super::{
     relay::{self, Relay},
     toxics::Toxics,
 };
-use crate::listen::{AcceptLoop, OpenConnections, place};
+use crate::listen::{AcceptLoop, OpenConnections, open_listener, place};
 use std::{
     io,
     net::{Ipv4Addr, SocketAddr},
@@ -139,12 +139,12 @@ impl Proxy {
 /// A message as toxiproxy's runtime writes it.
 async fn listen(text: &str) -> Result<TcpListener, String> {
     let address = resolve(text).await.map_err(|problem| format!("listen tcp: {problem}"))?;
-    let bound = TcpListener::bind(address).await;
+    let bound = open_listener(address);
     let no_ipv6 = address.is_ipv6() && address.ip().is_unspecified();
     let bound = match bound {
         // All addresses, on a machine without IPv6.
         Err(error) if no_ipv6 && error.kind() != io::ErrorKind::AddrInUse => {
-            TcpListener::bind(SocketAddr::from((Ipv4Addr::UNSPECIFIED, address.port()))).await
+            open_listener(SocketAddr::from((Ipv4Addr::UNSPECIFIED, address.port())))
         }
         bound => bound,
     };

@@ -113,12 +113,13 @@ async fn bytes_and_connections_are_counted_while_they_pass() {
     }
 }
 
+/// As many as fit the backlog of the upstream server, which is 128.
 #[tokio::test]
-async fn hundreds_of_connections_at_once() {
+async fn a_hundred_connections_at_once() {
     let rig = Rig::start().await;
     let proxy = rig.proxy(source(10_000).await).await;
     rig.toxic("latency", "downstream", json!({ "latency": 5, "jitter": 5 })).await;
-    let clients = (0..300).map(|_| {
+    let clients = (0..100).map(|_| {
         tokio::spawn(async move { read_all(&mut TcpStream::connect(proxy).await.unwrap()).await.0 })
     });
     for client in clients.collect::<Vec<_>>() {

@@ -1,11 +1,6 @@
 //! `vsps tcp` as clients of toxiproxy see it: its API, request by request, and its toxics, on paused time.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod api;
 mod connections;

@@ -13,7 +13,8 @@ use tokio::{
 #[tokio::test(start_paused = true)]
 async fn latencies_add_up() {
     let both = ["upstream", "downstream"];
-    let cases: [(&[(&str, &str, u64)], u64); 5] = [
+    type Latencies<'a> = &'a [(&'a str, &'a str, u64)];
+    let cases: [(Latencies<'_>, u64); 5] = [
         (&[], 0),
         (&[("latency", both[0], 100)], 100),
         (&[("latency", both[1], 100)], 100),
@@ -282,6 +283,6 @@ async fn a_profile_is_a_network() {
     };
     let alone = timed(json!({ "profile": "wpt-3g-slow" })).await;
     let shared = timed(json!({ "profile": "wpt-3g-slow", "shared": true })).await;
-    assert!(alone > 4.2, "{alone}");
+    assert!(alone > 4.15, "{alone}");
     assert!((shared / alone - 2.0).abs() < 0.1, "{alone} {shared}");
 }

@@ -50,6 +50,13 @@ impl Registry {
         request: ArmingRequest,
     ) -> Result<Opened, StartError> {
         let Some(replica) = &self.replica else {
+            if let Some(space) = request.label.as_deref().and_then(namespace) {
+                let of = |session: &&Arc<Session>| {
+                    session.tag.label.as_deref().and_then(namespace) == Some(space)
+                };
+                let sessions = self.list().iter().filter(of).count() as u64;
+                self.quotas.admit(space, sessions, self.clock.now().since_zero().as_secs())?;
+            }
             let session = self.start(client, request)?;
             let profile = Arc::clone(&session.arming().profile_name);
             let (id, seed) = (Arc::clone(&session.tag.id), session.tag.seed);

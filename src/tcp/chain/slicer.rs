@@ -99,8 +99,8 @@ mod tests {
     #[test]
     fn packets_are_as_large_as_asked() {
         for (average, variation) in [(1024, 512), (100, 0), (1, 0), (0, 0), (-3, -3)] {
-            let found = sizes(average, variation, 32_768);
-            assert_eq!(found.iter().sum::<usize>(), 32_768);
+            let found = sizes(average, variation, 10_000);
+            assert_eq!(found.iter().sum::<usize>(), 10_000);
             let largest = (average.max(1) + variation.max(0)) as usize;
             assert!(found.iter().all(|size| *size >= 1 && *size <= largest), "{average}");
         }

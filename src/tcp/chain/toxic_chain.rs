@@ -30,7 +30,7 @@ impl Chain {
                     kept.push(slot);
                 }
                 None => {
-                    slot.remove(kept.last_mut().map_or(&mut self.output, |next| &mut next.input))
+                    slot.remove(kept.last_mut().map_or(&mut self.output, |next| &mut next.input));
                 }
             }
         }

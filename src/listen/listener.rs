@@ -1,0 +1,20 @@
+//! Opens the listening socket of a server.
+
+use std::{io, net::SocketAddr};
+use tokio::net::{TcpListener, TcpSocket};
+
+/// Connections that may wait to be accepted, as far as the system allows so many. When more come at once, the kernel
+/// drops some after the client took them for open: a client that waits for the server to speak first then waits for ever.
+const BACKLOG: u32 = 4096;
+
+/// Listens on `address`; port 0 is any free one.
+///
+/// # Errors
+/// If the address is in use, is not of this machine, or may not be used.
+pub fn open_listener(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    // Otherwise a restart fails for a minute after connections were open.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
+}

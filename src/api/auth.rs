@@ -144,7 +144,8 @@ fn bearer(tokens: &[AccessToken], headers: &HeaderMap) -> Result<Caller, Problem
         let given = given.trim_ascii();
         // All are compared, so that the time does not tell which one it is.
         let matching = tokens.iter().filter(|token| same(token.secret.as_bytes(), given));
-        if let Some(AccessToken { role, namespace, .. }) = matching.last() {
+        let last = matching.fold(None, |_, token| Some(token));
+        if let Some(AccessToken { role, namespace, .. }) = last {
             return Ok(Caller { role: *role, namespace: namespace.clone() });
         }
     }

@@ -1,13 +1,11 @@
-//! The machine that the tests run on: locks for work that only one test may do at a time, places for the viewers
-//! that it can decode for at once, and how late timers are.
+//! The machine that the tests run on: locks for work that only one test may do at a time, and how late timers
+//! are.
 
 use std::{
     fmt,
     fs::{File, metadata},
     os::unix::fs::MetadataExt as _,
-    path::PathBuf,
     pin::pin,
-    thread::available_parallelism,
     time::Duration,
 };
 use tokio::time::{Instant, MissedTickBehavior, interval};
@@ -15,51 +13,15 @@ use tokio::time::{Instant, MissedTickBehavior, interval};
 /// Waits until no other test on this machine, in this process or another, holds `what`; holds it
 /// until the file is dropped.
 pub(crate) async fn only_one(what: &str) -> File {
-    let path = lock_file(what);
+    // A file per user: another user could not open it.
+    let user = metadata(env!("CARGO_MANIFEST_DIR")).unwrap().uid();
+    let path = std::env::temp_dir().join(format!("vsps-tests-{user}-{what}.lock"));
     let taking = tokio::task::spawn_blocking(move || {
-        let file = open(path);
+        let file = File::options().create(true).truncate(false).write(true).open(path).unwrap();
         file.lock().unwrap();
         file
     });
     taking.await.unwrap()
-}
-
-/// How many viewers this machine decodes for at once.
-pub(crate) fn viewer_places() -> usize {
-    let cores = available_parallelism().map_or(1, std::num::NonZero::get);
-    (2 * cores).min(6)
-}
-
-/// Waits until `wanted` of the places for viewers are free, for the tests of all processes together; holds them
-/// until the files are dropped. No more are taken than there are.
-pub(crate) async fn places_for_viewers(wanted: usize) -> Vec<File> {
-    // One test at a time collects places, so that two tests never wait for each other's.
-    let _collecting = only_one("viewer-places").await;
-    let mut free: Vec<_> =
-        (0..viewer_places()).map(|place| open(lock_file(&format!("viewer-{place}")))).collect();
-    let wanted = wanted.clamp(1, free.len());
-    let mut held = Vec::new();
-    while held.len() < wanted {
-        let (taken, left): (Vec<_>, Vec<_>) =
-            free.into_iter().partition(|file| file.try_lock().is_ok());
-        held.extend(taken);
-        free = left;
-        if held.len() < wanted {
-            tokio::time::sleep(TICK).await;
-        }
-    }
-    held.truncate(wanted);
-    held
-}
-
-/// A file per user: another user could not open it.
-fn lock_file(name: &str) -> PathBuf {
-    let user = metadata(env!("CARGO_MANIFEST_DIR")).unwrap().uid();
-    std::env::temp_dir().join(format!("vsps-tests-{user}-{name}.lock"))
-}
-
-fn open(path: PathBuf) -> File {
-    File::options().create(true).truncate(false).write(true).open(path).unwrap()
 }
 
 /// How much later than asked a timer fired while something else ran: what a loaded machine adds to
@@ -120,17 +82,6 @@ async fn a_test_waits_for_another_one() {
     assert!(!second.is_finished());
     drop(first);
     second.await.unwrap();
-}
-
-#[tokio::test]
-async fn more_viewers_than_places_take_all_of_them() {
-    let all = places_for_viewers(usize::MAX).await;
-    assert_eq!(all.len(), viewer_places());
-    let next = tokio::spawn(places_for_viewers(1));
-    tokio::time::sleep(2 * TICK).await;
-    assert!(!next.is_finished());
-    drop(all);
-    assert_eq!(next.await.unwrap().len(), 1);
 }
 
 #[tokio::test]

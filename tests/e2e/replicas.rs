@@ -21,13 +21,13 @@ use std::{
         Arc,
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
-    time::{Duration, Instant},
+    time::Duration,
 };
 use tokio::{
     net::TcpStream,
     process::Child,
     task::JoinSet,
-    time::{sleep, timeout},
+    time::{Instant, sleep, timeout},
 };
 use vsps::sessions::RedisStore;
 
@@ -90,7 +90,8 @@ async fn redis(port: u16) -> Child {
         "--appendonly",
         "no",
     ]);
-    command.current_dir(scratch(&format!("redis-{port}")));
+    // Without a file of its data: where it runs does not matter.
+    command.current_dir(std::env::temp_dir());
     let child = command.stdout(Stdio::null()).kill_on_drop(true).spawn().unwrap();
     listens(port).await;
     child
@@ -120,7 +121,7 @@ async fn haproxy(replicas: &[&Replica]) -> (Child, u16) {
     };
     let servers: String = replicas.iter().enumerate().map(server).collect();
     let text = HAPROXY.replace("PORT", &port.to_string()).replace("SERVERS\n", &servers);
-    let file = scratch("haproxy").join("haproxy.cfg");
+    let file = scratch("haproxy.cfg");
     fs::write(&file, text).unwrap();
     let mut command = tool("haproxy");
     let child = command.arg("-f").arg(&file).stdout(Stdio::null()).stderr(Stdio::null());

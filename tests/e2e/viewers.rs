@@ -1,14 +1,16 @@
 //! Viewers: real players in a real browser, and their measurements.
 
 use crate::{
-    machine::{Lateness, places_for_viewers},
+    machine::{Lateness, only_one},
     process::json as parse,
     rig::scratch,
     tool::{output, tool, web},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use std::{collections::BTreeSet, fmt, fs, fs::File, time::Duration};
+use std::{
+    collections::BTreeSet, fmt, fs, fs::File, thread::available_parallelism, time::Duration,
+};
 
 /// The program's own driver and page.
 const DRIVER: &str = include_str!("../../src/commands/bench/browser/driver.mjs");
@@ -145,16 +147,22 @@ pub(crate) struct Asked {
     pub(crate) console: Vec<String>,
 }
 
-/// Lets viewers watch in a browser, as many at once as this machine has places for.
+/// Viewers that watch at once.
+fn at_once() -> u64 {
+    let cores = available_parallelism().map_or(1, |cores| cores.get() as u64);
+    (2 * cores).min(6)
+}
+
+/// Lets viewers watch, a few at once, in the only browser of this machine's tests.
 pub(crate) async fn watch(tasks: &[Task]) -> Vec<Seen> {
-    let places = places_for_viewers(tasks.len()).await;
+    let _alone = only_one("browser").await;
     let steps = |task: &Task| if task.each_rung { 14 } else { 1 };
     let longest = tasks.iter().map(|task| task.seconds * steps(task)).max().unwrap();
-    let longest = longest * tasks.len().div_ceil(places.len()) as u64;
+    let longest = longest * (tasks.len() as u64).div_ceil(at_once());
     let chromium = tool("chromium");
     let job = json!({
         "tasks": tasks,
-        "at_once": places.len(),
+        "at_once": at_once(),
         "modules": web().join("node_modules"),
         "chromium": chromium.as_std().get_program().to_str(),
         "pages": PAGES.into_iter().collect::<std::collections::BTreeMap<_, _>>(),

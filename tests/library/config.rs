@@ -102,10 +102,13 @@ fn read(name: &str, text: &str) -> Result<Config, String> {
     fs::create_dir_all(&folder).unwrap();
     let script = folder.join("decide.rhai");
     fs::write(&script, SCRIPT).unwrap();
+    let tokens = folder.join("tokens.txt");
+    fs::write(&tokens, "read:a-secret\n").unwrap();
     let file: PathBuf = folder.join("vsps.toml");
-    // The working directory belongs to all tests, so the example gets a whole path.
-    let path = toml::Value::from(script.to_string_lossy().into_owned()).to_string();
-    fs::write(&file, text.replace("\"decide.rhai\"", &path)).unwrap();
+    // The working directory belongs to all tests, so the examples get whole paths.
+    let whole = |path: &PathBuf| toml::Value::from(path.to_string_lossy().into_owned()).to_string();
+    let text = text.replace("\"decide.rhai\"", &whole(&script));
+    fs::write(&file, text.replace("\"tokens.txt\"", &whole(&tokens))).unwrap();
     let args = RunArgs { config: Some(file), ..RunArgs::default() };
     let config = Config::new(args, &Catalog::new()).map_err(|error| error.to_string());
     fs::remove_dir_all(&folder).unwrap();
@@ -132,7 +135,13 @@ fn the_reference_of_the_configuration_has_every_key() {
 fn each_example_of_the_configuration_is_read() {
     for Key { name, example, .. } in keys() {
         assert!(example.starts_with(&format!("{name} = ")), "{example} has no {name}");
-        let read = read(name, example);
+        // Two options need another one.
+        let needed = match name {
+            "h3" => "tls = \"local\"\n",
+            "intercept" => "forward = true\n",
+            _ => "",
+        };
+        let read = read(name, &format!("{needed}{example}"));
         assert!(read.is_ok(), "{example}: {}", read.unwrap_err());
     }
 }

@@ -70,7 +70,7 @@ pub(in crate::proxy) fn identify(
     client: IpAddr,
     head: &request::Parts,
     connection: &Connection,
-    url: UpstreamUrl,
+    url: &UpstreamUrl,
 ) -> Result<Identified, ProxyError> {
     let (path, parameters) = split_parameters(&url.path);
     let user = user(&head.headers).map(Arc::from).or_else(|| connection.user());

@@ -63,7 +63,7 @@ impl Proxy {
         let checked = request_framing::check(connection, &head, &body, &self.config.limits);
         let identified = match (checked, forwarded) {
             (Err(error), _) => Err(error),
-            (Ok(()), Some(url)) => forward::identify(self, client, &head, connection, url),
+            (Ok(()), Some(url)) => forward::identify(self, client, &head, connection, &url),
             (Ok(()), None) => identify(self, client, &head).await,
         };
         // A forward proxy changes no permissions of pages.

@@ -1,6 +1,6 @@
 //! Reads a body before it is passed on: only its first bytes, or the whole body up to a limit.
 
-use super::source::Source;
+use super::{observed_body::ObservedBody, source::Source};
 use crate::proxy::{
     error::chain,
     upstream::{OriginBody, OriginError},
@@ -68,7 +68,7 @@ impl ReadAhead {
     pub(in crate::proxy) fn into_source(self) -> Source {
         let ready = self.bytes.freeze();
         match self.end {
-            None => Source::then(ready, self.body),
+            None => Source::then(ready, ObservedBody::new(self.body, None)),
             Some(Ok(())) => Source::from(ready),
             Some(Err(error)) => Source::broken(ready, error),
         }

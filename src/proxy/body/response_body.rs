@@ -30,7 +30,8 @@ impl Body for PlayerBody {
         match &mut *self {
             Self::Shaped(body) => Pin::new(body.as_mut()).poll_frame(cx),
             Self::Plain(source) => {
-                source.poll(cx).map(|frame| frame.map(|frame| frame.map_err(BodyError::Origin)))
+                let next = Pin::new(source.as_mut()).poll_frame(cx);
+                next.map(|frame| frame.map(|frame| frame.map_err(BodyError::Origin)))
             }
         }
     }
@@ -38,7 +39,7 @@ impl Body for PlayerBody {
     fn is_end_stream(&self) -> bool {
         match self {
             Self::Shaped(body) => body.is_end_stream(),
-            Self::Plain(source) => source.is_end(),
+            Self::Plain(source) => source.is_end_stream(),
         }
     }
 

@@ -7,12 +7,11 @@ use super::{
     link_driver::{LinkDriver, LinkOutcome},
     rule_link::RuleLink,
     session_timer::SessionTimer,
-    source::Source,
     wake_schedule::WakeSchedule,
 };
 use crate::proxy::{
     exchange::Exchange,
-    fault::{BodyGate, Order, packet_corruption::PacketCorruption},
+    fault::{BodyGate, FaultedBody, Order, packet_corruption::PacketCorruption},
     upstream::OriginError,
 };
 use crate::{
@@ -77,7 +76,7 @@ struct Breaking {
 
 /// A response body that is shaped.
 pub(in crate::proxy) struct ShapedBody {
-    source: Source,
+    inner: FaultedBody,
     /// The rest of the frame that is being handed over.
     frame: Bytes,
     /// The following frames, as far as they fit into the window of simulated TCP.
@@ -103,13 +102,13 @@ pub(in crate::proxy) struct ShapedBody {
 
 impl ShapedBody {
     pub(in crate::proxy) fn new(
-        source: Source,
+        inner: FaultedBody,
         plan: BodyPlan,
         seed: Seed,
         exchange: Exchange,
     ) -> Self {
         Self {
-            source,
+            inner,
             frame: Bytes::new(),
             ahead: VecDeque::new(),
             ahead_bytes: 0,
@@ -265,7 +264,7 @@ impl ShapedBody {
     fn read_ahead(&mut self, cx: &mut Context<'_>) {
         let Some(window) = self.link.as_ref().and_then(LinkDriver::window) else { return };
         while self.after.is_none() && ((self.frame.len() + self.ahead_bytes) as u64) < window {
-            let Poll::Ready(Some(next)) = self.source.poll(cx) else { return };
+            let Poll::Ready(Some(next)) = Pin::new(&mut self.inner).poll_frame(cx) else { return };
             match next.map(Frame::into_data) {
                 Ok(Ok(data)) => {
                     self.ahead_bytes += data.len();
@@ -286,7 +285,7 @@ impl ShapedBody {
         }
         let next = match self.after.take() {
             Some(after) => Poll::Ready(Some(after)),
-            None => self.source.poll(cx),
+            None => Pin::new(&mut self.inner).poll_frame(cx),
         };
         if next.is_ready() {
             self.exchange.origin_delivered();
@@ -368,12 +367,12 @@ impl Body for ShapedBody {
 
     fn is_end_stream(&self) -> bool {
         let at_hand = !self.frame.is_empty() || !self.ahead.is_empty() || self.after.is_some();
-        self.over || (self.breaking.is_none() && !at_hand && self.source.is_end())
+        self.over || (self.breaking.is_none() && !at_hand && self.inner.is_end_stream())
     }
 
     fn size_hint(&self) -> SizeHint {
         match &self.plan.body_gate {
-            None => self.source.size_hint(),
+            None => self.inner.size_hint(),
             Some(body_gate) => {
                 body_gate.declared().map_or_else(SizeHint::new, SizeHint::with_exact)
             }

@@ -1,16 +1,15 @@
 //! The source of a response's bytes: bytes in memory, the origin, or both in this order.
 
-use crate::proxy::{
-    exchange::observe::Observer,
-    fault::BodyFilter,
-    upstream::{OriginBody, OriginError},
+use super::observed_body::ObservedBody;
+use crate::{
+    proxy::upstream::{OriginBody, OriginError},
+    seed::Stream,
 };
-use crate::seed::Stream;
 use bytes::{Bytes, BytesMut};
+use http_body_util::BodyExt as _;
 use hyper::body::{Body, Frame, SizeHint};
 use rand::RngExt as _;
 use std::{
-    future::poll_fn,
     pin::Pin,
     task::{Context, Poll},
 };
@@ -22,48 +21,23 @@ const JUNK_PIECE: u64 = 16 * 1024;
 #[derive(Default)]
 pub(in crate::proxy) struct Source {
     ready: Bytes,
-    rest: Option<OriginBody>,
+    rest: Option<ObservedBody<OriginBody>>,
     failure: Option<OriginError>,
-    /// Receives the bytes of `rest`.
-    observer: Option<Box<Observer>>,
     /// Random bytes at the end: how many, and the stream they are drawn from.
     junk: Option<(u64, Stream)>,
     /// Whether its length is hidden.
     hidden: bool,
-    /// A filter set by rules.
-    filter: Option<Box<BodyFilter>>,
 }
 
 impl Source {
     /// `ready`, then the rest of the body.
-    pub(in crate::proxy) const fn then(ready: Bytes, rest: OriginBody) -> Self {
-        Self {
-            ready,
-            rest: Some(rest),
-            failure: None,
-            observer: None,
-            junk: None,
-            hidden: false,
-            filter: None,
-        }
+    pub(in crate::proxy) fn then(ready: Bytes, rest: ObservedBody<OriginBody>) -> Self {
+        Self { ready, rest: Some(rest), ..Self::default() }
     }
 
     /// `ready`, then `failure`, as received from the origin.
-    pub(in crate::proxy) const fn broken(ready: Bytes, failure: OriginError) -> Self {
-        Self {
-            ready,
-            rest: None,
-            failure: Some(failure),
-            observer: None,
-            junk: None,
-            hidden: false,
-            filter: None,
-        }
-    }
-
-    /// Adds an observer of the origin's bytes.
-    pub(in crate::proxy) fn observed(self, observer: Option<Box<Observer>>) -> Self {
-        Self { observer, ..self }
+    pub(in crate::proxy) fn broken(ready: Bytes, failure: OriginError) -> Self {
+        Self { ready, failure: Some(failure), ..Self::default() }
     }
 
     /// A source of `bytes` random bytes.
@@ -80,7 +54,7 @@ impl Source {
     pub(in crate::proxy) async fn read_ahead(&mut self, most: usize) -> Option<Bytes> {
         let mut read = BytesMut::new();
         let whole = loop {
-            match poll_fn(|cx| self.poll_unfiltered(cx)).await {
+            match self.frame().await {
                 None => break true,
                 Some(Ok(frame)) => {
                     if let Ok(data) = frame.into_data() {
@@ -102,38 +76,21 @@ impl Source {
         self.ready = read.freeze();
         whole.then(|| self.ready.clone())
     }
+}
 
-    /// Passes its bytes through `filter`.
-    pub(in crate::proxy) fn set_filter(&mut self, filter: Box<BodyFilter>) {
-        self.filter = Some(filter);
-    }
+impl Body for Source {
+    type Data = Bytes;
+    type Error = OriginError;
 
-    /// The next frame.
-    pub(in crate::proxy) fn poll(
-        &mut self,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, OriginError>>> {
-        let Some(mut filter) = self.filter.take() else { return self.poll_unfiltered(cx) };
-        let next = filter.poll(cx, &mut |cx| self.poll_unfiltered(cx));
-        self.filter = Some(filter);
-        next
-    }
-
-    fn poll_unfiltered(
-        &mut self,
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, OriginError>>> {
         if !self.ready.is_empty() {
             return Poll::Ready(Some(Ok(Frame::data(std::mem::take(&mut self.ready)))));
         }
         if let Some(rest) = &mut self.rest {
-            let polled = Pin::new(rest).poll_frame(cx);
-            if let (Some(observer), Poll::Ready(Some(Ok(frame)))) = (&mut self.observer, &polled)
-                && let Some(data) = frame.data_ref()
-            {
-                observer.see(data);
-            }
-            return polled;
+            return Pin::new(rest).poll_frame(cx);
         }
         if let Some((left, stream)) = self.junk.as_mut().filter(|(left, _)| *left > 0) {
             let mut piece = BytesMut::zeroed((*left).min(JUNK_PIECE) as usize);
@@ -144,17 +101,15 @@ impl Source {
         Poll::Ready(self.failure.take().map(Err))
     }
 
-    /// Whether there are no more frames.
-    pub(in crate::proxy) fn is_end(&self) -> bool {
-        self.filter.as_ref().is_none_or(|filter| filter.is_empty())
-            && self.ready.is_empty()
+    fn is_end_stream(&self) -> bool {
+        self.ready.is_empty()
             && self.failure.is_none()
             && self.junk.as_ref().is_none_or(|(left, _)| *left == 0)
             && self.rest.as_ref().is_none_or(Body::is_end_stream)
     }
 
     /// The remaining length, as far as it is known.
-    pub(in crate::proxy) fn size_hint(&self) -> SizeHint {
+    fn size_hint(&self) -> SizeHint {
         if self.hidden {
             return SizeHint::new();
         }
@@ -178,28 +133,18 @@ impl Source {
 
 impl From<Bytes> for Source {
     fn from(ready: Bytes) -> Self {
-        Self {
-            ready,
-            rest: None,
-            failure: None,
-            observer: None,
-            junk: None,
-            hidden: false,
-            filter: None,
-        }
+        Self { ready, ..Self::default() }
     }
 }
 
 impl From<OriginBody> for Source {
     fn from(rest: OriginBody) -> Self {
-        Self {
-            ready: Bytes::new(),
-            rest: Some(rest),
-            failure: None,
-            observer: None,
-            junk: None,
-            hidden: false,
-            filter: None,
-        }
+        Self::from(ObservedBody::new(rest, None))
+    }
+}
+
+impl From<ObservedBody<OriginBody>> for Source {
+    fn from(rest: ObservedBody<OriginBody>) -> Self {
+        Self { rest: Some(rest), ..Self::default() }
     }
 }

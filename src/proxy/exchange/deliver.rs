@@ -9,13 +9,14 @@ use crate::proxy::{
         shaped_body::{BodyPlan, ShapedBody},
         source::Source,
     },
-    fault,
+    fault::{self, FaultedBody},
 };
 use crate::{
     profiles::Catalog,
     rules::{Closing, Plan},
 };
 use http::{HeaderName, Response};
+use hyper::body::Body as _;
 use std::sync::Arc;
 
 const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
@@ -43,14 +44,14 @@ pub(in crate::proxy) async fn deliver(
     if proxy.config.cmsd {
         cmsd::add(&exchange.session, response.headers_mut());
     }
-    if response.body().is_end() {
+    if response.body().is_end_stream() {
         head_shaping::pass_downlink(&exchange.session, &response).await;
     }
     exchange.answered(response.status().as_u16());
     let rule_link = plan.as_deref().map(|plan| rule_link(&proxy.catalog, plan, &exchange));
-    let body_gate = match plan.as_deref() {
-        Some(plan) if !bodiless => fault::apply_body_faults(plan, &exchange, &mut response),
-        _ => None,
+    let (response, body_gate) = match plan.as_deref() {
+        Some(plan) if !bodiless => fault::apply_body_faults(plan, &exchange, response),
+        _ => (response.map(FaultedBody::Intact), None),
     };
     let body_plan = BodyPlan {
         link: Arc::clone(&exchange.arming.link),
@@ -62,9 +63,8 @@ pub(in crate::proxy) async fn deliver(
         host: Some(exchange.host.clone()),
     };
     let seed = exchange.seed;
-    response.map(|source| {
-        PlayerBody::Shaped(Box::new(ShapedBody::new(source, body_plan, seed, exchange)))
-    })
+    response
+        .map(|body| PlayerBody::Shaped(Box::new(ShapedBody::new(body, body_plan, seed, exchange))))
 }
 
 /// Rate and link that rules set for the response. An invalid profile is logged and has no effect.

@@ -17,7 +17,7 @@ use super::{
     reply, switch,
 };
 use crate::proxy::{
-    body::{source::Source, upload::Upload},
+    body::{observed_body::ObservedBody, source::Source, upload::Upload},
     config::SessionBy,
     error::ProxyError,
     manifest::{
@@ -34,6 +34,7 @@ use crate::{
 use http::{
     HeaderName, HeaderValue, Method, Response, StatusCode, header, request, uri::Authority,
 };
+use hyper::body::Body as _;
 use std::sync::Arc;
 use url::Url;
 
@@ -177,7 +178,7 @@ async fn read(
         _ => {
             let url = || source.url.text();
             let observer = Observer::of(&exchange.session, &exchange.request, url, &response);
-            response.map(|body| Source::from(body).observed(observer))
+            response.map(|body| Source::from(ObservedBody::new(body, observer)))
         }
     }
 }

@@ -7,6 +7,7 @@ use crate::{
     rules::{Answer, Facts},
 };
 use http::Response;
+use hyper::body::Body as _;
 use std::sync::Arc;
 
 /// Runs the script for the response, and adds its effects to the plan where these slots are free. A delay and another

@@ -11,6 +11,7 @@ use crate::{
 };
 use bytes::Bytes;
 use http::{HeaderValue, Response, header};
+use hyper::body::Body as _;
 use std::sync::Arc;
 
 /// The largest body of an error that is stored; larger errors are not stored.

@@ -1,31 +1,30 @@
 //! Sets up the body effects of a plan for a response.
 
-use super::{body_filter::BodyFilter, body_gate::BodyGate};
+use super::{body_gate::BodyGate, faulted_body::FaultedBody};
 use crate::{
     proxy::{body::source::Source, exchange::Exchange},
     rules::{Ending, Plan},
 };
 use http::{HeaderValue, Response, Version, header};
+use hyper::body::Body as _;
 
-/// Adds the body filter of `plan` to `response`, and updates `Content-Length`. Returns the gate to place before the
-/// link, if the plan needs one.
+/// Adds the body faults of `plan` to `response`, and updates `Content-Length`. Also returns the gate to place before
+/// the link, if the plan needs one.
 pub(in crate::proxy) fn apply_body_faults(
     plan: &Plan,
     exchange: &Exchange,
-    response: &mut Response<Source>,
-) -> Option<Box<BodyGate>> {
+    mut response: Response<Source>,
+) -> (Response<FaultedBody>, Option<Box<BodyGate>>) {
     let length = response.body().size_hint().exact();
-    if let Some(filter) =
-        BodyFilter::new(plan, exchange.seed, &exchange.session, || exchange.fault_reporter())
-    {
-        response.body_mut().set_filter(filter);
-    }
     let chunked = matches!(&plan.cut, Some(cut) if cut.effect.ending == Ending::BadChunk);
     if let Some(planned) = plan.framing.as_ref().filter(|_| !chunked) {
         exchange.injected(&planned.rule, "framing", None);
-        end_by_close(exchange, response);
+        end_by_close(exchange, &mut response);
     }
-    let body_gate = BodyGate::new(plan, length, exchange.connection().is_http2())?;
+    let mut response = response.map(|source| FaultedBody::new(source, plan, exchange));
+    let Some(body_gate) = BodyGate::new(plan, length, exchange.connection().is_http2()) else {
+        return (response, None);
+    };
     let declared = body_gate.declared();
     if declared != length {
         let headers = response.headers_mut();
@@ -34,7 +33,7 @@ pub(in crate::proxy) fn apply_body_faults(
             None => headers.remove(header::CONTENT_LENGTH),
         };
     }
-    Some(Box::new(body_gate))
+    (response, Some(Box::new(body_gate)))
 }
 
 /// Makes the close of the connection mark the end of the body.

@@ -8,6 +8,7 @@ use crate::{
     rules::{Planned, RangeFault},
 };
 use http::{HeaderValue, Response, StatusCode, header, request};
+use hyper::body::Body as _;
 
 /// Removes the range from a request whose response is to be the whole resource.
 pub(in crate::proxy) fn change_request(fault: RangeFault, head: &mut request::Parts) {

@@ -8,6 +8,7 @@ use crate::{
 };
 use bytes::Bytes;
 use http::{HeaderValue, Response, header};
+use hyper::body::Body as _;
 
 /// The response with a generated body; `None` = the body comes from the origin.
 pub(in crate::proxy) fn generated(

@@ -139,7 +139,16 @@ const MODULES: &[(&str, &[&str])] = &[
 /// Words that only the named files may use in production code.
 const OWNED: &[(&str, &[&str])] = &[
     // A sweep shows its remaining time; a player plays in real time.
-    ("Instant::now", &["commands/bench/progress.rs", "player/fetch/clock.rs", "clock.rs"]),
+    // So does a warning that is not repeated for a while.
+    (
+        "Instant::now",
+        &[
+            "commands/bench/progress.rs",
+            "player/fetch/clock.rs",
+            "clock.rs",
+            "listen/rare_warning.rs",
+        ],
+    ),
     ("SystemTime::now", &["origin/server.rs", "clock.rs", "player/fetch/clock.rs"]),
     ("thread::sleep", &[]),
     (
@@ -154,6 +163,7 @@ const OWNED: &[(&str, &[&str])] = &[
             "proxy/downstream/socket.rs",  // lets a refusal be read before the close
             "proxy/upstream/idle_connections.rs", // keeps connections for a while
             "listen/accept.rs",            // pauses after a failed accept
+            "listen/write_timeout.rs",     // a client must read
             "origin/pace.rs",              // what does not exist yet is waited for
             "player/fetch/clock.rs",       // playback in real time
             "tcp/relay/flow.rs",           // bytes wait for their toxics

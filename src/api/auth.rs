@@ -10,10 +10,10 @@
 //! does not add `Authorization: Bearer` by itself.
 
 use super::{audit::Audited, caller::Caller, problem::Problem, state::State};
-use crate::sessions::AccessToken;
+use crate::{listen::host_here, sessions::AccessToken};
 use axum::{
     extract::{self, Request},
-    http::{HeaderMap, HeaderValue, Method, StatusCode, header, uri::Authority},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header},
     middleware::Next,
     response::{IntoResponse as _, Response},
 };
@@ -55,9 +55,7 @@ impl Auth {
 
     fn local(&self, request: &Request) -> Result<(), Problem> {
         let headers = request.headers();
-        let mut hosts = headers.get_all(header::HOST).iter();
-        let host = hosts.next().and_then(authority).filter(|host| is_here(self.bound, host));
-        let (Some(host), None) = (host, hosts.next()) else {
+        let Some(host) = host_here(self.bound, headers) else {
             let hint = "the Host header must name this machine, as in `127.0.0.1` or `localhost`; \
                         for other names start vsps with --admin-token";
             return Err(Problem::new(StatusCode::FORBIDDEN, hint));
@@ -71,16 +69,6 @@ impl Auth {
             return Err(Problem::new(StatusCode::FORBIDDEN, hint));
         }
         Ok(())
-    }
-}
-
-/// Whether `host` is certainly this machine, which is `bound` to an address: a name that foreign DNS cannot resolve.
-fn is_here(bound: IpAddr, host: &Authority) -> bool {
-    let name = host.host();
-    let bare = name.strip_prefix('[').and_then(|name| name.strip_suffix(']')).unwrap_or(name);
-    match bare.parse::<IpAddr>() {
-        Ok(ip) => ip.is_loopback() || ip == bound,
-        Err(_) => name.eq_ignore_ascii_case("localhost"),
     }
 }
 
@@ -161,28 +149,9 @@ fn same(token: &[u8], given: &[u8]) -> bool {
     token.len() == given.len() && difference == 0
 }
 
-fn authority(host: &HeaderValue) -> Option<Authority> {
-    Authority::try_from(host.as_bytes()).ok()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::net::Ipv4Addr;
-
-    #[test]
-    fn only_names_of_this_machine_are_here() {
-        let bound = Ipv4Addr::new(10, 0, 0, 7).into();
-        let here = |host: &str| is_here(bound, &host.parse().unwrap());
-        for host in
-            ["localhost:8081", "LOCALHOST", "127.0.0.1", "127.9.9.9:1", "[::1]:8081", "10.0.0.7"]
-        {
-            assert!(here(host), "{host}");
-        }
-        for host in ["localhost.example", "127.0.0.1.example:8081", "10.0.0.8", "[::2]", "vsps"] {
-            assert!(!here(host), "{host}");
-        }
-    }
 
     #[test]
     fn a_token_is_the_same_or_not() {

@@ -1,9 +1,17 @@
-//! The listening socket and the accept loop of every server in the process: players, the control plane and the built-in origin.
+//! The listening socket and the accept loop of every server in the process: players, the APIs and the built-in origin;
+//! and the HTTP server of the APIs.
 
 mod accept;
+mod http_server;
 mod listener;
 mod open;
+mod rare_warning;
+mod this_machine;
+mod write_timeout;
 
 pub use accept::{AcceptLoop, Place, place};
+pub use http_server::HttpServer;
 pub use listener::open_listener;
 pub use open::{DrainError, OpenConnections};
+pub use rare_warning::RareWarning;
+pub use this_machine::host_here;

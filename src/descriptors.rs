@@ -48,6 +48,27 @@ impl Budget {
     }
 }
 
+/// The same for a relay of TCP.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RelayBudget {
+    /// Files of listeners, one each, and of connections, two each.
+    pub files: usize,
+    /// Connections to the API.
+    pub clients: usize,
+}
+
+impl RelayBudget {
+    /// The budget under `limit`.
+    #[must_use]
+    pub fn of(limit: u64) -> Self {
+        let clients = (limit / 8).clamp(4, 256);
+        // At least a listener and a connection.
+        let files = limit.saturating_sub(OWN + clients).clamp(3, 2 * MOST);
+        let whole = |count: u64| usize::try_from(count).unwrap_or(usize::MAX);
+        Self { files: whole(files), clients: whole(clients) }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -64,5 +85,16 @@ mod tests {
         let tiny = Budget::of(10, true);
         assert_eq!((tiny.players, tiny.origins, tiny.admin), (1, 1, 4));
         assert_eq!(Budget::of(u64::MAX, false).players, 1 << 20);
+    }
+
+    #[test]
+    fn a_relay_stays_under_the_limit() {
+        for limit in [64, 256, 1024, 20_000, 1 << 20] {
+            let RelayBudget { files, clients } = RelayBudget::of(limit);
+            let all = (files + clients) as u64 + OWN;
+            assert!(all <= limit && files * 3 > limit as usize, "{limit}: {files}");
+        }
+        assert_eq!(RelayBudget::of(10), RelayBudget { files: 3, clients: 4 });
+        assert_eq!(RelayBudget::of(u64::MAX).files, 2 << 20);
     }
 }

@@ -23,13 +23,18 @@ pub struct TcpArgs {
     /// Proxies to start with: a JSON list as toxiproxy reads it.
     #[arg(long, env = "VSPS_TCP_CONFIG", value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// Replays a run: all chance follows from this number [default: drawn, and printed].
-    #[arg(long, env = "VSPS_SEED", value_name = "N")]
+    /// All random numbers derive from it: the same in each run [default: drawn, and printed].
+    #[arg(long, env = "VSPS_SEED", value_name = "N", value_parser = seed)]
     pub seed: Option<u64>,
-    /// For connections that are open when the program stops [default: 5 s].
+    /// The time that open connections have to end when the program stops [default: 5 s].
     #[arg(long, env = "VSPS_DRAIN_TIMEOUT", value_name = "SPAN", value_parser = span::parse)]
     pub drain_timeout: Option<Duration>,
     /// How logs are written [default: text].
     #[arg(long, env = "VSPS_LOG", value_name = "FORMAT")]
     pub log: Option<LogFormat>,
+}
+
+/// A seed; the message of the standard library does not say what to write.
+fn seed(text: &str) -> Result<u64, String> {
+    text.parse().map_err(|_| format!("write a whole number from 0 to {}, as in 7", u64::MAX))
 }

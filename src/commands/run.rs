@@ -182,7 +182,7 @@ fn welcome(ready: &Ready, profile: &Profile, seed: u64, drawn: bool) -> String {
     }
     let _ = writeln!(text, "  console   http://{}/  metrics: /metrics", ready.admin);
     let _ = writeln!(text, "  network   {profile}");
-    let again = if drawn { format!("  (again: --seed {seed})") } else { String::new() };
+    let again = if drawn { format!("  (repeat with --seed {seed})") } else { String::new() };
     let _ = writeln!(text, "  seed      {seed}{again}\n\nCtrl-C stops.");
     text
 }

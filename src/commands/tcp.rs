@@ -4,15 +4,16 @@ use super::{Failure, output::Stdout, signals::Signals};
 use crate::{
     args::{LogFormat, TcpArgs},
     config::draw_seed,
-    descriptors, logging,
+    descriptors::{self, RelayBudget},
+    logging,
     profiles::Catalog,
     seed::Seed,
-    tcp::{Server, Settings},
+    tcp::{ApiError, Server, Settings},
 };
 use anyhow::Context as _;
 use std::{
     fmt::Write as _,
-    fs,
+    fs, io,
     net::{Ipv4Addr, SocketAddr},
     sync::Arc,
     time::Duration,
@@ -28,8 +29,8 @@ const PORT: u16 = 8474;
 /// What a file of proxies looks like.
 const EXAMPLE: &str = "write a JSON list, as in \
     [{\"name\": \"rtmp\", \"listen\": \"127.0.0.1:1936\", \"upstream\": \"127.0.0.1:1935\"}]";
-/// Files for listeners, the API, and the runtime; the others are for connections, which have two each.
-const OWN_FILES: u64 = 512;
+/// What to do when another program listens on an address.
+const IN_USE: &str = "choose another port, or stop the program that uses it";
 
 pub(super) fn run(args: &TcpArgs) -> Result<(), Failure> {
     let listen = match &args.listen {
@@ -47,12 +48,13 @@ pub(super) fn run(args: &TcpArgs) -> Result<(), Failure> {
         }
     };
     descriptors::raise();
-    let connections = (descriptors::limit().saturating_sub(OWN_FILES) / 2).max(16);
+    let RelayBudget { files, clients } = RelayBudget::of(descriptors::limit());
     let settings = Settings {
         listen,
         seed: Seed::new(args.seed.unwrap_or_else(draw_seed)),
         catalog: Arc::new(Catalog::new()),
-        connections: usize::try_from(connections).unwrap_or(usize::MAX),
+        files,
+        clients,
         drain: args.drain_timeout.unwrap_or(DRAIN),
     };
     let format = args.log.unwrap_or_default();
@@ -74,10 +76,13 @@ async fn serve(
     let mut signals = Signals::new()?;
     let stdout = Stdout::start()?;
     let seed = settings.seed;
-    let server = Server::bind(settings).await?;
+    let server = bind(settings)?;
     if let Some((list, place)) = proxies {
         let made = server.populate(&list).await;
-        made.map_err(|error| Failure::usage(format_args!("{place}: {error}; {EXAMPLE}")))?;
+        made.map_err(|error| {
+            let advice = advice(&error);
+            Failure::usage(format_args!("{place}: {error}{advice}"))
+        })?;
     }
     stdout.print(&match format {
         LogFormat::Text => welcome(&server, seed, drawn).await,
@@ -101,6 +106,25 @@ async fn serve(
     }
 }
 
+fn bind(settings: Settings) -> Result<Server, Failure> {
+    Server::bind(settings).map_err(|error| {
+        let cause = error.downcast_ref::<io::Error>().map(io::Error::kind);
+        let in_use = cause == Some(io::ErrorKind::AddrInUse);
+        Failure::from(if in_use { anyhow::anyhow!("{error:#}; {IN_USE}") } else { error })
+    })
+}
+
+/// What to do about an error in a list of proxies.
+fn advice(error: &ApiError) -> String {
+    if error.status == 400 {
+        format!("; {EXAMPLE}")
+    } else if error.message.ends_with("address already in use") {
+        format!("; {IN_USE}")
+    } else {
+        String::new()
+    }
+}
+
 async fn ready_line(server: &Server, seed: Seed) -> String {
     let proxies: serde_json::Map<_, _> =
         server.proxies().await.into_iter().map(|(name, at, _)| (name, at.into())).collect();
@@ -120,7 +144,7 @@ async fn welcome(server: &Server, seed: Seed, drawn: bool) -> String {
     for (name, listen, upstream) in server.proxies().await {
         let _ = writeln!(text, "  proxy     {name}: {listen} to {upstream}");
     }
-    let again = if drawn { format!("  (again: --seed {seed})") } else { String::new() };
+    let again = if drawn { format!("  (repeat with --seed {seed})") } else { String::new() };
     let _ = writeln!(text, "  seed      {seed}{again}\n\nCtrl-C stops.");
     text
 }

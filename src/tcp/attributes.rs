@@ -32,9 +32,9 @@ pub enum Attributes {
         /// After this time without a byte, in ms; 0 = when the toxic is removed.
         timeout: i64,
     },
-    /// Resets the connection after the first bytes.
+    /// Resets the connection a while after its first bytes.
     ResetPeer {
-        /// So long after them, in ms.
+        /// The time from the first bytes to the reset, in ms.
         timeout: i64,
     },
     /// Cuts bytes into small packets.
@@ -116,7 +116,12 @@ impl Attributes {
                 loss_rate: fields.number("loss_rate", *loss_rate)?,
                 correlation: fields.number("correlation", *correlation)?,
             },
-            Self::Profile(profile) => Self::Profile(Arc::new(profile.merged(&fields, catalog)?)),
+            Self::Profile(profile) => {
+                let merged = profile.merged(&fields, catalog)?;
+                // Without a change all connections keep the link that they share.
+                let same = merged == **profile;
+                Self::Profile(if same { Arc::clone(profile) } else { Arc::new(merged) })
+            }
         })
     }
 

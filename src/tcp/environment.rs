@@ -1,5 +1,6 @@
 //! What all proxies share.
 
+use super::routes::Routes;
 use crate::{clock::Clock, profiles::Catalog, seed::Seed};
 use std::sync::Arc;
 use tokio::sync::Semaphore;
@@ -10,5 +11,7 @@ pub(super) struct Environment {
     pub clock: Clock,
     pub seed: Seed,
     pub catalog: Arc<Catalog>,
-    pub places: Arc<Semaphore>,
+    /// A listener takes one file, a connection two.
+    pub files: Arc<Semaphore>,
+    pub routes: Arc<Routes>,
 }

@@ -55,6 +55,11 @@ impl ApiError {
         Self::new(500, format!("too many {what}"))
     }
 
+    /// All connections of the API are in use. toxiproxy has no limit.
+    pub(super) fn busy() -> Self {
+        Self::new(503, "all connections of the API are in use; close some, or try again")
+    }
+
     /// What the operating system refused: an address that can't be listened on, for example.
     pub(super) fn system(problem: impl Into<String>) -> Self {
         Self::new(500, problem)

@@ -22,6 +22,12 @@ impl<'a> Fields<'a> {
         found.filter(|value| !value.is_null())
     }
 
+    /// A member that has none of `names`.
+    pub(super) fn other_than(&self, names: &[&str]) -> Option<&'a str> {
+        let known = |key: &str| names.iter().any(|name| key.eq_ignore_ascii_case(name));
+        self.members.keys().map(String::as_str).find(|key| !known(key))
+    }
+
     pub(super) fn text(&self, name: &str, default: &str) -> Result<String, ApiError> {
         match self.get(name) {
             None => Ok(default.to_owned()),

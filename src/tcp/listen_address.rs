@@ -1,13 +1,48 @@
 //! The address that a proxy listens on, as toxiproxy writes it: `127.0.0.1:3306`, `localhost:0`, `:3306`, or nothing.
 
-use std::net::{Ipv6Addr, SocketAddr};
+use std::{
+    collections::HashMap,
+    net::{Ipv6Addr, SocketAddr},
+};
 use tokio::net::lookup_host;
+
+/// Addresses that were looked up before a change is made: meanwhile no other request waits.
+#[derive(Debug, Default)]
+pub(super) struct Addresses(HashMap<String, Result<SocketAddr, String>>);
+
+impl Addresses {
+    /// Looks up each of `texts`.
+    pub(super) async fn find(texts: impl IntoIterator<Item = String>) -> Self {
+        let mut found = Self::default();
+        for text in texts {
+            if !found.0.contains_key(&text) {
+                let address = resolve(&text).await;
+                found.0.insert(text, address);
+            }
+        }
+        found
+    }
+
+    /// The address that `text` names.
+    ///
+    /// # Errors
+    /// A message in the words of toxiproxy's runtime, which clients compare; or `text` is new since the look-up.
+    pub(super) fn get(&self, text: &str) -> Result<SocketAddr, String> {
+        match (self.0.get(text), text.parse()) {
+            (Some(found), _) => found.clone(),
+            (None, Ok(address)) => Ok(address),
+            (None, Err(_)) => {
+                Err(format!("address {text} was set by another request meanwhile; try again"))
+            }
+        }
+    }
+}
 
 /// The address that `text` names; of several, the first of IPv4. No host: all addresses; no text: also any port.
 ///
 /// # Errors
 /// A message in the words of toxiproxy's runtime, which clients compare.
-pub(super) async fn resolve(text: &str) -> Result<SocketAddr, String> {
+async fn resolve(text: &str) -> Result<SocketAddr, String> {
     if text.is_empty() {
         return Ok(SocketAddr::from((Ipv6Addr::UNSPECIFIED, 0)));
     }
@@ -65,5 +100,15 @@ mod tests {
         ] {
             assert_eq!(resolve(text).await.unwrap_err(), expected);
         }
+    }
+
+    #[tokio::test]
+    async fn names_are_looked_up_before() {
+        let found = Addresses::find(["localhost:80", "nonsense"].map(str::to_owned)).await;
+        assert_eq!(found.get("localhost:80").unwrap().to_string(), "127.0.0.1:80");
+        assert_eq!(found.get("nonsense").unwrap_err(), "address nonsense: missing port in address");
+        assert_eq!(found.get("127.0.0.1:81").unwrap().to_string(), "127.0.0.1:81");
+        let problem = found.get("localhost:81").unwrap_err();
+        assert_eq!(problem, "address localhost:81 was set by another request meanwhile; try again");
     }
 }

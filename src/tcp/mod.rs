@@ -23,6 +23,7 @@ mod profile;
 mod proxy;
 mod proxy_set;
 mod relay;
+mod routes;
 mod server;
 mod state;
 mod toxic;

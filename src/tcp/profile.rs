@@ -31,6 +31,12 @@ impl PartialEq for NamedProfile {
 
 impl NamedProfile {
     pub(super) fn merged(&self, fields: &Fields<'_>, catalog: &Catalog) -> Result<Self, ApiError> {
+        // Unknown attributes of toxiproxy's types are ignored, as toxiproxy does it; this type is an extension.
+        if let Some(unknown) = fields.other_than(&["profile", "seed", "shared"]) {
+            return Err(ApiError::bad_body(format_args!(
+                "`attributes.{unknown}` is no attribute of the type `vsps`; write `profile`, `seed` or `shared`"
+            )));
+        }
         let profile = match fields.text("profile", "")? {
             name if name.is_empty() => self.profile.clone(),
             name => Some(catalog.named(&name).map_err(ApiError::bad_body)?),

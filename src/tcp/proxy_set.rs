@@ -4,6 +4,7 @@ use super::{
     environment::Environment,
     error::ApiError,
     fields::{Fields, first_object, first_value},
+    listen_address::Addresses,
     proxy::Proxy,
 };
 use serde_json::Value;
@@ -17,12 +18,21 @@ const MOST: usize = 16_384;
 #[derive(Debug, Default)]
 pub(super) struct ProxySet(BTreeMap<String, Proxy>);
 
-/// What a client wants a proxy to be.
-struct Wanted {
+/// A proxy of a request body.
+#[derive(Debug)]
+pub(super) struct Wanted {
     name: String,
     listen: String,
     upstream: String,
     enabled: bool,
+}
+
+/// A change of a proxy; `None` = as it is.
+#[derive(Debug)]
+pub(super) struct Update {
+    listen: Option<String>,
+    upstream: Option<String>,
+    enabled: Option<bool>,
 }
 
 impl ProxySet {
@@ -38,65 +48,61 @@ impl ProxySet {
         self.0.get_mut(name).ok_or_else(ApiError::proxy_not_found)
     }
 
-    /// Adds the proxy of a request body, and returns its name.
-    pub(super) async fn create(
+    /// Adds a proxy.
+    pub(super) fn create(
         &mut self,
-        body: &[u8],
+        wanted: Wanted,
+        addresses: &Addresses,
         environment: &Environment,
-    ) -> Result<String, ApiError> {
-        let members = first_object(body)?;
-        let wanted = Wanted::read(&Fields::new(&members, ""))?;
-        for (value, field) in [(&wanted.name, "name"), (&wanted.upstream, "upstream")] {
-            if value.is_empty() {
-                return Err(ApiError::missing_field(field));
-            }
-        }
+    ) -> Result<&Proxy, ApiError> {
         if self.0.contains_key(&wanted.name) {
             return Err(ApiError::proxy_exists());
         }
         let name = wanted.name.clone();
-        self.add(wanted, environment).await?;
-        Ok(name)
+        self.add(wanted, addresses, environment)?;
+        self.get(&name)
     }
 
-    /// Changes the proxy `name` as a request body says.
+    /// Changes the proxy `name`. Other addresses close all its connections.
     pub(super) async fn update(
         &mut self,
         name: &str,
-        body: &[u8],
+        update: Update,
+        addresses: &Addresses,
         environment: &Environment,
-    ) -> Result<(), ApiError> {
+    ) -> Result<&Proxy, ApiError> {
         let proxy = self.get_mut(name)?;
-        let members = first_object(body)?;
-        let fields = Fields::new(&members, "");
-        fields.text("name", "")?;
-        let listen = fields.text("listen", &proxy.listen)?;
-        let upstream = fields.text("upstream", &proxy.upstream)?;
-        let enabled = fields.flag("enabled", proxy.is_enabled())?;
-        proxy.update(listen, upstream, enabled, environment).await
+        let listen = update.listen.unwrap_or_else(|| proxy.listen.clone());
+        let upstream = update.upstream.unwrap_or_else(|| proxy.upstream.clone());
+        let enabled = update.enabled.unwrap_or(proxy.is_enabled());
+        if proxy.differs(addresses.get(&listen).map_err(ApiError::system)?, &upstream) {
+            proxy.move_to(listen, upstream).await;
+        }
+        if enabled {
+            proxy.start(addresses, environment)?;
+        } else {
+            proxy.stop().await;
+        }
+        Ok(proxy)
     }
 
-    pub(super) async fn remove(&mut self, name: &str) -> Result<(), ApiError> {
-        let mut proxy = self.0.remove(name).ok_or_else(ApiError::proxy_not_found)?;
-        proxy.stop().await;
-        Ok(())
+    /// Takes the proxy `name` out; it still runs.
+    pub(super) fn remove(&mut self, name: &str) -> Result<Proxy, ApiError> {
+        self.0.remove(name).ok_or_else(ApiError::proxy_not_found)
     }
 
-    /// Makes the proxies of a request body or of a file: new ones are added, those that ask for other addresses are
-    /// replaced, and the others stay as they are. Returns the names of those that were made before an error.
+    /// Makes proxies: new ones are added, those that have other addresses now are replaced, and the others stay as they
+    /// are. Returns the names of those that were made before an error.
     pub(super) async fn populate(
         &mut self,
-        body: &[u8],
+        all: Vec<Wanted>,
+        addresses: &Addresses,
         environment: &Environment,
     ) -> (Vec<String>, Result<(), ApiError>) {
         let mut made = Vec::new();
-        let wanted = match all_wanted(body) {
-            Ok(wanted) => wanted,
-            Err(error) => return (made, Err(error)),
-        };
-        for wanted in wanted {
+        for wanted in all {
             let name = wanted.name.clone();
-            if let Err(error) = self.add_or_replace(wanted, environment).await {
+            if let Err(error) = self.add_or_replace(wanted, addresses, environment).await {
                 return (made, Err(error));
             }
             made.push(name);
@@ -107,42 +113,71 @@ impl ProxySet {
     async fn add_or_replace(
         &mut self,
         wanted: Wanted,
+        addresses: &Addresses,
         environment: &Environment,
     ) -> Result<(), ApiError> {
-        if let Some(present) = self.0.get_mut(&wanted.name) {
-            if !present.differs(&wanted.listen, &wanted.upstream).await? {
-                return Ok(());
-            }
-            present.stop().await;
+        let Some(present) = self.0.get_mut(&wanted.name) else {
+            return self.add(wanted, addresses, environment);
+        };
+        let listen = addresses.get(&wanted.listen).map_err(ApiError::system)?;
+        if !present.differs(listen, &wanted.upstream) {
+            return Ok(());
         }
-        self.add(wanted, environment).await
+        let enabled = present.is_enabled();
+        present.stop().await;
+        let name = wanted.name.clone();
+        let added = self.add(wanted, addresses, environment);
+        if added.is_err()
+            && enabled
+            && let Some(present) = self.0.get_mut(&name)
+        {
+            // If the one that was to be replaced can't start again, it is shown as disabled.
+            let _ = present.start(addresses, environment);
+        }
+        added
     }
 
-    async fn add(&mut self, wanted: Wanted, environment: &Environment) -> Result<(), ApiError> {
-        if self.0.len() >= MOST {
+    /// Adds a proxy, in place of the one of its name if there is one.
+    fn add(
+        &mut self,
+        wanted: Wanted,
+        addresses: &Addresses,
+        environment: &Environment,
+    ) -> Result<(), ApiError> {
+        if self.0.len() >= MOST && !self.0.contains_key(&wanted.name) {
             return Err(ApiError::too_many("proxies"));
         }
         let mut proxy = Proxy::new(wanted.name, wanted.listen, wanted.upstream);
         if wanted.enabled {
-            proxy.start(environment).await?;
+            proxy.start(addresses, environment)?;
         }
         self.0.insert(proxy.name.clone(), proxy);
         Ok(())
     }
 
+    /// Where the proxies that are disabled listen when they are enabled, as it was written.
+    pub(super) fn disabled(&self) -> Vec<String> {
+        let disabled = self.iter().filter(|proxy| !proxy.is_enabled());
+        disabled.map(|proxy| proxy.listen.clone()).collect()
+    }
+
     /// Enables all proxies and removes all toxics.
-    pub(super) async fn reset(&mut self, environment: &Environment) -> Result<(), ApiError> {
+    pub(super) fn reset(
+        &mut self,
+        addresses: &Addresses,
+        environment: &Environment,
+    ) -> Result<(), ApiError> {
         for proxy in self.0.values_mut() {
-            proxy.start(environment).await?;
+            proxy.start(addresses, environment)?;
             proxy.toxics.remove_all();
         }
         Ok(())
     }
 
     /// Stops all listeners, and closes the connections that are still open after `most`.
-    pub(super) async fn drain(&mut self, most: Duration) {
+    pub(super) async fn drain(self, most: Duration) {
         let mut draining = JoinSet::new();
-        for mut proxy in std::mem::take(&mut self.0).into_values() {
+        for mut proxy in self.0.into_values() {
             draining.spawn(async move { proxy.drain(most).await });
         }
         draining.join_all().await;
@@ -150,7 +185,19 @@ impl ProxySet {
 }
 
 impl Wanted {
-    fn read(fields: &Fields<'_>) -> Result<Self, ApiError> {
+    /// The proxy of a request body.
+    pub(super) fn read(body: &[u8]) -> Result<Self, ApiError> {
+        let members = first_object(body)?;
+        let wanted = Self::of(&Fields::new(&members, ""))?;
+        for (value, field) in [(&wanted.name, "name"), (&wanted.upstream, "upstream")] {
+            if value.is_empty() {
+                return Err(ApiError::missing_field(field));
+            }
+        }
+        Ok(wanted)
+    }
+
+    fn of(fields: &Fields<'_>) -> Result<Self, ApiError> {
         Ok(Self {
             name: fields.text("name", "")?,
             listen: fields.text("listen", "")?,
@@ -158,10 +205,32 @@ impl Wanted {
             enabled: fields.flag("enabled", true)?,
         })
     }
+
+    /// Where it is to listen, as it was written.
+    pub(super) fn listen(&self) -> String {
+        self.listen.clone()
+    }
+}
+
+impl Update {
+    /// The change of a request body.
+    pub(super) fn read(body: &[u8]) -> Result<Self, ApiError> {
+        let members = first_object(body)?;
+        let fields = Fields::new(&members, "");
+        let text = |name| fields.get(name).map(|_| fields.text(name, "")).transpose();
+        fields.text("name", "")?;
+        let enabled = fields.get("enabled").map(|_| fields.flag("enabled", true)).transpose()?;
+        Ok(Self { listen: text("listen")?, upstream: text("upstream")?, enabled })
+    }
+
+    /// Where a proxy that listens on `present` is to listen, as it was written.
+    pub(super) fn listen(&self, present: &str) -> String {
+        self.listen.clone().unwrap_or_else(|| present.to_owned())
+    }
 }
 
 /// The entries of a list of proxies, checked before any of them is made.
-fn all_wanted(body: &[u8]) -> Result<Vec<Wanted>, ApiError> {
+pub(super) fn all_wanted(body: &[u8]) -> Result<Vec<Wanted>, ApiError> {
     let entries = match first_value(body)? {
         Value::Array(entries) => entries,
         Value::Null => Vec::new(),
@@ -172,7 +241,7 @@ fn all_wanted(body: &[u8]) -> Result<Vec<Wanted>, ApiError> {
         let Value::Object(members) = entry else {
             return Err(ApiError::bad_body("a proxy is not an object; write `{…}`"));
         };
-        wanted.push(Wanted::read(&Fields::new(members, ""))?);
+        wanted.push(Wanted::of(&Fields::new(members, ""))?);
     }
     for (proxy, number) in wanted.iter().zip(1..) {
         for (value, field) in [(&proxy.name, "name"), (&proxy.upstream, "upstream")] {

@@ -3,11 +3,12 @@
 use super::{environment::Environment, error::ApiError, http, state::State};
 use crate::{
     clock::Clock,
-    listen::{AcceptLoop, place},
+    listen::{HttpServer, open_listener},
     profiles::Catalog,
     seed::Seed,
 };
 use anyhow::Context as _;
+use axum::response::IntoResponse as _;
 use std::{future::Future, net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{
     net::TcpListener,
@@ -16,8 +17,8 @@ use tokio::{
 
 /// How long requests of the API under way have to end.
 const END: Duration = Duration::from_secs(1);
-/// The most connections of clients of the API.
-const CLIENTS: usize = 256;
+/// The time-out for the headers of a request, and for the next request: as long as toxiproxy's.
+const HEADER_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// What a server is made with.
 #[derive(Debug, Clone)]
@@ -28,8 +29,10 @@ pub struct Settings {
     pub seed: Seed,
     /// The profiles of toxics of type `vsps`.
     pub catalog: Arc<Catalog>,
-    /// The most connections through all proxies at the same time. Further ones wait in the kernel.
-    pub connections: usize,
+    /// The most files of all proxies: a listener has one, a connection two. Further connections wait in the kernel.
+    pub files: usize,
+    /// The most connections of clients of the API.
+    pub clients: usize,
     /// How long connections may stay open when the server stops.
     pub drain: Duration,
 }
@@ -40,6 +43,7 @@ pub struct Server {
     listener: TcpListener,
     address: SocketAddr,
     state: Arc<State>,
+    clients: usize,
     drain: Duration,
 }
 
@@ -48,15 +52,24 @@ impl Server {
     ///
     /// # Errors
     /// If it can't be bound.
-    pub async fn bind(settings: Settings) -> anyhow::Result<Self> {
-        let Settings { listen, seed, catalog, connections, drain } = settings;
-        let listener =
-            TcpListener::bind(listen).await.with_context(|| format!("--listen {listen}"))?;
+    pub fn bind(settings: Settings) -> anyhow::Result<Self> {
+        let Settings { listen, seed, catalog, files, clients, drain } = settings;
+        let listener = open_listener(listen).with_context(|| format!("--listen {listen}"))?;
         let address = listener.local_addr()?;
-        let places = Arc::new(Semaphore::new(connections.min(Semaphore::MAX_PERMITS)));
-        let environment = Environment { clock: Clock::start(), seed, catalog, places };
+        if !address.ip().is_loopback() {
+            tracing::warn!(
+                "the API has no password: every machine that reaches {address} can open listeners here"
+            );
+        }
+        let environment = Environment {
+            clock: Clock::start(),
+            seed,
+            catalog,
+            files: Arc::new(Semaphore::new(files.min(Semaphore::MAX_PERMITS))),
+            routes: Arc::default(),
+        };
         let state = State { environment, proxies: Mutex::default() };
-        Ok(Self { listener, address, state: Arc::new(state), drain })
+        Ok(Self { listener, address, state: Arc::new(state), clients, drain })
     }
 
     /// Where the API is served.
@@ -70,7 +83,7 @@ impl Server {
     /// # Errors
     /// If the list can't be read, or an address can't be listened on.
     pub async fn populate(&self, list: &[u8]) -> Result<(), ApiError> {
-        self.state.proxies.lock().await.populate(list, &self.state.environment).await.1
+        self.state.populate(list).await?.2
     }
 
     /// The proxies: name, listening address, upstream server.
@@ -84,17 +97,17 @@ impl Server {
 
     /// Serves until `stop`; then connections have time to end.
     pub async fn run(self, stop: impl Future<Output = ()>) {
-        let router = http::router(Arc::clone(&self.state));
-        let places = Arc::new(Semaphore::new(CLIENTS));
-        let open = AcceptLoop::new(self.listener, "clients of the API")
-            .run(
-                stop,
-                || place(Arc::clone(&places)),
-                |stream, _, place| http::connection(&router, stream, place),
-            )
-            .await;
-        self.state.proxies.lock().await.drain(self.drain).await;
-        // An error means that idle connections were closed.
-        let _ = open.drain(END).await;
+        let server = HttpServer {
+            name: "the API",
+            most: self.clients,
+            header_timeout: HEADER_TIMEOUT,
+            probes: &[http::VERSION],
+            busy: || ApiError::busy().into_response(),
+            drain: END,
+        };
+        let router = http::router(Arc::clone(&self.state), self.address.ip());
+        server.serve(self.listener, router, stop).await;
+        let proxies = std::mem::take(&mut *self.state.proxies.lock().await);
+        proxies.drain(self.drain).await;
     }
 }

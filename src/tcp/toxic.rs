@@ -144,6 +144,7 @@ mod tests {
             r#"{"type":"noop","toxicity":1e300}"#,
             r#"{"type":"vsps"}"#,
             r#"{"type":"vsps","attributes":{"profile":"flaky-wify"}}"#,
+            r#"{"type":"vsps","attributes":{"Profile":"3g","sed":7}}"#,
         ]
         .map(|body| {
             let ApiError { message, status } = read(body).unwrap_err();

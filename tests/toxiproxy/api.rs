@@ -1,6 +1,6 @@
 //! The API, request by request. The expectations are toxiproxy's own, read from its tests and its source.
 
-use super::rig::{Rig, echo};
+use super::rig::{Rig, assert_ms, echo, round_trip};
 use std::fmt::Write as _;
 
 /// Requests in order, and what a client gets.
@@ -167,6 +167,50 @@ async fn browsers_are_refused() {
     }
     let refused = rig.ask_as("Mozilla/5.0", "POST", "/reset", "").await;
     assert_eq!(refused.body, "User agent not allowed\n");
+}
+
+/// A page whose name resolves to this machine (DNS rebinding) has its own name in `Host`. Of a page elsewhere, a browser
+/// sends the origin.
+#[tokio::test(start_paused = true)]
+async fn web_pages_are_refused_whatever_their_agent() {
+    let rig = Rig::start().await;
+    let status = async |headers: &str, path| rig.ask_with(headers, "GET", path, "").await.status;
+    let own = format!("Host: {}\r\n", rig.api);
+    for headers in [&*own, "Host: localhost\r\n", "Host: LOCALHOST:1\r\n", "Host: [::1]:8474\r\n"] {
+        assert_eq!(status(headers, "/proxies").await, 200, "{headers}");
+    }
+    for headers in [
+        "",
+        "Host: evil.example:8474\r\n",
+        "Host: localhost.evil.example\r\n",
+        "Host: 192.0.2.1\r\n",
+        "Host: localhost\r\nOrigin: http://evil.example\r\n",
+        "Host: localhost\r\nOrigin: null\r\n",
+    ] {
+        for path in ["/proxies", "/version", "/metrics", "/proxies/p/toxics/t"] {
+            assert_eq!(status(headers, path).await, 403, "{headers} {path}");
+        }
+    }
+    let headers = "Host: localhost\r\nOrigin: http://localhost\r\n";
+    let reset = rig.ask_with(headers, "POST", "/reset", "").await;
+    assert_eq!(reset.status, 403);
+    assert_eq!(reset.body, "web pages may not use this API (Origin header)\n");
+}
+
+/// A proxy that can't be replaced stays as it is.
+#[tokio::test(start_paused = true)]
+async fn a_failed_replacement_changes_nothing() {
+    let rig = Rig::start().await;
+    let listen = rig.proxy(echo().await).await;
+    let other = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let taken = other.local_addr().unwrap();
+    rig.toxic("latency", "downstream", serde_json::json!({ "latency": 10 })).await;
+    let before = rig.ask("GET", "/proxies/p", "").await.json();
+    let list = format!(r#"[{{"name":"p","listen":"{taken}","upstream":"x:1"}}]"#);
+    assert_eq!(rig.ask("POST", "/populate", &list).await.status, 500);
+    assert_eq!(rig.ask("GET", "/proxies/p", "").await.json(), before);
+    let mut client = tokio::net::TcpStream::connect(listen).await.unwrap();
+    assert_ms(round_trip(&mut client, b"hello").await, 10);
 }
 
 #[tokio::test(start_paused = true)]

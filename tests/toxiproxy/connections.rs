@@ -51,6 +51,60 @@ async fn an_upstream_server_that_is_down_closes_the_connection() {
     assert!(bytes.is_empty() && ended.is_ok());
 }
 
+/// A connection to itself would be accepted and relayed again, without end.
+#[tokio::test(start_paused = true)]
+async fn a_proxy_does_not_connect_to_itself() {
+    let rig = Rig::start().await;
+    let proxy = rig.proxy(echo().await).await;
+    let other = json!({ "name": "other", "listen": "127.0.0.1:0", "upstream": proxy.to_string() });
+    let other = rig.ask("POST", "/proxies", &other.to_string()).await.json();
+    let other: SocketAddr = other["listen"].as_str().unwrap().parse().unwrap();
+    round_trip(&mut TcpStream::connect(other).await.unwrap(), b"a row of two").await;
+    for upstream in [proxy.to_string(), format!("localhost:{}", proxy.port()), other.to_string()] {
+        let body = json!({ "upstream": upstream });
+        assert_eq!(rig.ask("PATCH", "/proxies/p", &body.to_string()).await.status, 200);
+        let mut client = TcpStream::connect(proxy).await.unwrap();
+        let (bytes, ended, _) = read_all(&mut client).await;
+        assert!(bytes.is_empty() && ended.is_ok(), "{upstream}");
+    }
+    let metrics = rig.ask("GET", "/metrics", "").await.body;
+    let count = |name: &str| {
+        let start = format!("vsps_tcp_connections_total{{proxy=\"{name}\"}} ");
+        let line = metrics.lines().find_map(|line| line.strip_prefix(&start)).unwrap();
+        line.parse::<u32>().unwrap()
+    };
+    // One for each client; for the last one, once around.
+    assert!(count("p") <= 5 && count("other") <= 2, "{metrics}");
+}
+
+/// A listener takes one of the files, a connection two.
+#[tokio::test(start_paused = true)]
+async fn listeners_and_connections_stay_within_the_limit_of_files() {
+    let rig = Rig::limited(7, 4).await;
+    let proxy = rig.proxy(echo().await).await;
+    let another = async |name: &str| {
+        let body = json!({ "name": name, "listen": "127.0.0.1:0", "upstream": "x:1" });
+        rig.ask("POST", "/proxies", &body.to_string()).await
+    };
+    let mut first = TcpStream::connect(proxy).await.unwrap();
+    round_trip(&mut first, b"first").await;
+    assert_eq!(another("last").await.status, 201);
+    let refused = another("too many").await;
+    assert_eq!(refused.status, 500);
+    assert!(refused.body.contains("bind: too many open files"), "{}", refused.body);
+    // A connection waits until there is room.
+    let mut second = TcpStream::connect(proxy).await.unwrap();
+    second.write_all(b"second").await.unwrap();
+    let mut back = [0; 6];
+    let waited = tokio::time::timeout(Duration::from_secs(60), second.read_exact(&mut back)).await;
+    assert!(waited.is_err());
+    drop(first);
+    second.read_exact(&mut back).await.unwrap();
+    assert_eq!(&back, b"second");
+    drop(second);
+    assert_eq!(rig.ask("DELETE", "/proxies/last", "").await.status, 204);
+}
+
 async fn refused(address: SocketAddr) -> bool {
     TcpStream::connect(address).await.is_err_and(|e| e.kind() == ErrorKind::ConnectionRefused)
 }

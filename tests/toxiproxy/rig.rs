@@ -38,14 +38,20 @@ impl Rig {
     }
 
     pub(crate) async fn seeded(seed: u64) -> Self {
+        Self::limited(seed, 8000).await
+    }
+
+    /// With so many files for listeners and connections.
+    pub(crate) async fn limited(seed: u64, files: usize) -> Self {
         let settings = Settings {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             seed: Seed::new(seed),
             catalog: Arc::new(Catalog::new()),
-            connections: 4000,
+            files,
+            clients: 256,
             drain: Duration::from_secs(1),
         };
-        let server = Server::bind(settings).await.unwrap();
+        let server = Server::bind(settings).unwrap();
         let api = server.address();
         tokio::spawn(server.run(std::future::pending()));
         Self { api }
@@ -56,10 +62,22 @@ impl Rig {
     }
 
     pub(crate) async fn ask_as(&self, agent: &str, method: &str, path: &str, body: &str) -> Reply {
+        let headers = format!("Host: localhost\r\nUser-Agent: {agent}\r\n");
+        self.ask_with(&headers, method, path, body).await
+    }
+
+    /// With `headers`, each with its end of line.
+    pub(crate) async fn ask_with(
+        &self,
+        headers: &str,
+        method: &str,
+        path: &str,
+        body: &str,
+    ) -> Reply {
         let mut stream = TcpStream::connect(self.api).await.unwrap();
         let length = body.len();
         let request = format!(
-            "{method} {path} HTTP/1.1\r\nHost: localhost\r\nUser-Agent: {agent}\r\n\
+            "{method} {path} HTTP/1.1\r\n{headers}\
              Connection: close\r\nContent-Length: {length}\r\n\r\n{body}"
         );
         stream.write_all(request.as_bytes()).await.unwrap();

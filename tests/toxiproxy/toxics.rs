@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use std::{io::ErrorKind, time::Duration};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
-    net::TcpStream,
+    net::{TcpListener, TcpStream},
     time::Instant,
 };
 
@@ -51,6 +51,37 @@ async fn latency_does_not_limit_the_rate() {
     assert!(ended.is_ok());
     assert_eq!(bytes, pattern(2_000_000));
     assert!(time < Duration::from_millis(110), "{time:?}");
+}
+
+/// A delay before or behind a rate does not lower it, though only so much waits for the rate.
+#[tokio::test(start_paused = true)]
+async fn a_latency_does_not_limit_a_bandwidth() {
+    for order in [["bandwidth", "latency"], ["latency", "bandwidth"]] {
+        let rig = Rig::start().await;
+        let proxy = rig.proxy(source(20_000_000).await).await;
+        for kind in order {
+            rig.toxic(kind, "downstream", json!({ "latency": 100, "rate": 40_000 })).await;
+        }
+        let mut client = TcpStream::connect(proxy).await.unwrap();
+        let (bytes, _, time) = read_all(&mut client).await;
+        assert!(bytes == pattern(20_000_000));
+        assert!((time.as_secs_f64() - 0.6).abs() < 0.02, "{order:?}: {time:?}");
+    }
+}
+
+/// The time at which nothing was sent is no credit for later.
+#[tokio::test(start_paused = true)]
+async fn a_pause_is_no_credit_for_a_bandwidth() {
+    let rig = Rig::start().await;
+    let proxy = rig.proxy(echo().await).await;
+    rig.toxic("bandwidth", "downstream", json!({ "rate": 100 })).await;
+    let mut client = TcpStream::connect(proxy).await.unwrap();
+    for _ in 0..3 {
+        let time = round_trip(&mut client, &pattern(50_000)).await;
+        // The burst of a link is 10 ms here.
+        assert!((time.as_secs_f64() - 0.495).abs() < 0.01, "{time:?}");
+        tokio::time::sleep(Duration::from_secs(5)).await;
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -137,6 +168,23 @@ async fn a_timeout_closes_the_connection_and_passes_nothing() {
     assert_ms(time, 250);
 }
 
+/// Each byte starts the time again.
+#[tokio::test(start_paused = true)]
+async fn a_byte_starts_a_timeout_again() {
+    let rig = Rig::start().await;
+    let proxy = rig.proxy(echo().await).await;
+    rig.toxic("timeout", "upstream", json!({ "timeout": 250 })).await;
+    let mut client = TcpStream::connect(proxy).await.unwrap();
+    let start = Instant::now();
+    for _ in 0..2 {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        client.write_all(b"x").await.unwrap();
+    }
+    let (bytes, ended, _) = read_all(&mut client).await;
+    assert!(bytes.is_empty() && ended.is_ok());
+    assert_ms(start.elapsed(), 2 * 200 + 250);
+}
+
 /// Without a time the connection stays open until the toxic is removed.
 #[tokio::test(start_paused = true)]
 async fn a_timeout_of_zero_closes_when_it_is_removed() {
@@ -167,6 +215,41 @@ async fn reset_peer_resets() {
         assert!(bytes.is_empty());
         assert_ms(start.elapsed(), timeout);
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn reset_peer_resets_the_upstream_server_too() {
+    let rig = Rig::start().await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let proxy = rig.proxy(listener.local_addr().unwrap()).await;
+    rig.toxic("reset_peer", "upstream", json!({ "timeout": 10 })).await;
+    let mut client = TcpStream::connect(proxy).await.unwrap();
+    let (mut server, _) = listener.accept().await.unwrap();
+    client.write_all(b"hello").await.unwrap();
+    let (_, ended, _) = read_all(&mut server).await;
+    assert_eq!(ended.unwrap_err().kind(), ErrorKind::ConnectionReset);
+}
+
+/// What the client has sent and nobody has read does not turn the end into a reset.
+#[tokio::test(start_paused = true)]
+async fn a_close_is_no_reset_when_bytes_were_not_read() {
+    let rig = Rig::start().await;
+    let proxy = rig.proxy(source(10).await).await;
+    rig.toxic("bandwidth", "upstream", json!({ "rate": 0 })).await;
+    rig.toxic("latency", "downstream", json!({ "latency": 1000 })).await;
+    rig.toxic("limit_data", "downstream", json!({ "bytes": 5 })).await;
+    let client = TcpStream::connect(proxy).await.unwrap();
+    let (mut reader, mut writer) = client.into_split();
+    // More than waits in the toxic; the writer is kept, so that it does not end.
+    let writing = tokio::spawn(async move {
+        let _ = writer.write_all(&pattern(1_300_000)).await;
+        writer
+    });
+    let mut bytes = Vec::new();
+    let ended = reader.read_to_end(&mut bytes).await;
+    assert!(ended.is_ok(), "{ended:?}");
+    assert_eq!(bytes, pattern(5));
+    drop(writing);
 }
 
 /// toxiproxy sets up all connections to be reset, whatever the toxicity.
@@ -236,6 +319,21 @@ async fn the_slicer_sends_small_packets_with_pauses() {
     assert!(start.elapsed() >= least, "{:?}", start.elapsed());
 }
 
+/// A delay behind the slicer starts when a packet leaves it.
+#[tokio::test(start_paused = true)]
+async fn a_latency_adds_to_the_pauses_of_the_slicer() {
+    let rig = Rig::start().await;
+    let proxy = rig.proxy(source(3000).await).await;
+    rig.toxic("slicer", "downstream", json!({ "average_size": 1500, "delay": 100_000 })).await;
+    rig.toxic("latency", "downstream", json!({ "latency": 50 })).await;
+    let mut client = TcpStream::connect(proxy).await.unwrap();
+    let start = Instant::now();
+    for expected in [50, 150] {
+        client.read_exact(&mut [0; 1500]).await.unwrap();
+        assert_ms(start.elapsed(), expected);
+    }
+}
+
 /// Which pieces it removes: see the unit test of `tcp::chain::packet_loss`.
 #[tokio::test(start_paused = true)]
 async fn packet_loss_removes_pieces() {
@@ -285,4 +383,87 @@ async fn a_profile_is_a_network() {
     let shared = timed(json!({ "profile": "wpt-3g-slow", "shared": true })).await;
     assert!(alone > 4.15, "{alone}");
     assert!((shared / alone - 2.0).abs() < 0.1, "{alone} {shared}");
+}
+
+/// Half of the round trip in each direction, and the rate of that direction.
+#[tokio::test(start_paused = true)]
+async fn a_profile_has_two_directions() {
+    // 4 ms round trip, 1 Mbit/s up, 6 Mbit/s down.
+    for (streams, seconds) in [
+        (&["upstream"][..], 1.002),
+        (&["downstream"], 0.002 + 1.0 / 6.0),
+        // What has arrived is already on its way back.
+        (&["upstream", "downstream"], 1.004),
+    ] {
+        let rig = Rig::start().await;
+        let proxy = rig.proxy(echo().await).await;
+        for stream in streams {
+            let body = json!({
+                "name": stream, "type": "vsps", "stream": stream,
+                "attributes": { "profile": "atc-cable" },
+            });
+            let reply = rig.ask("POST", "/proxies/p/toxics", &body.to_string()).await;
+            assert_eq!(reply.status, 200, "{}", reply.body);
+        }
+        let mut client = TcpStream::connect(proxy).await.unwrap();
+        let time = round_trip(&mut client, &pattern(125_000)).await.as_secs_f64();
+        assert!((time - seconds).abs() < 0.01 * seconds + 0.004, "{streams:?}: {time}");
+    }
+}
+
+/// The times of some round trips through a profile of 60 ms and jitter, without a rate.
+async fn round_trips(rig_seed: u64, stream: &str, attributes: Value) -> Vec<u64> {
+    let rig = Rig::seeded(rig_seed).await;
+    let proxy = rig.proxy(echo().await).await;
+    rig.toxic("vsps", stream, attributes).await;
+    let mut client = TcpStream::connect(proxy).await.unwrap();
+    let mut times = Vec::new();
+    for _ in 0..30 {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        times.push(round_trip(&mut client, b"hello").await.as_millis() as u64);
+    }
+    times
+}
+
+#[tokio::test(start_paused = true)]
+async fn responses_have_the_jitter_of_a_profile() {
+    let what = json!({ "profile": "rtt-hspa" });
+    let up = round_trips(1, "upstream", what.clone()).await;
+    assert!(up.iter().all(|ms| (30..=32).contains(ms)), "{up:?}");
+    let down = round_trips(1, "downstream", what).await;
+    let mean = down.iter().sum::<u64>() as f64 / down.len() as f64;
+    assert!(down.iter().all(|ms| *ms >= 30), "{down:?}");
+    // The mean of the jitter is 107 ms, its standard deviation 146 ms.
+    assert!((mean - 137.0).abs() < 3.0 * 146.0 / 30_f64.sqrt(), "{mean}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_seed_of_a_toxic_has_priority() {
+    let drawn = |rig_seed| round_trips(rig_seed, "downstream", json!({ "profile": "rtt-hspa" }));
+    assert_ne!(drawn(1).await, drawn(2).await);
+    let fixed = |rig_seed, seed| {
+        round_trips(rig_seed, "downstream", json!({ "profile": "rtt-hspa", "seed": seed }))
+    };
+    assert_eq!(fixed(1, 7).await, fixed(2, 7).await);
+    assert_ne!(fixed(1, 7).await, fixed(1, 8).await);
+}
+
+/// A change of the toxicity alone leaves new connections on the link of the others.
+#[tokio::test(start_paused = true)]
+async fn a_change_of_toxicity_keeps_the_shared_link() {
+    let rig = Rig::start().await;
+    let proxy = rig.proxy(source(100_000).await).await;
+    rig.toxic("vsps", "downstream", json!({ "profile": "wpt-3g-slow", "shared": true })).await;
+    let read = async || read_all(&mut TcpStream::connect(proxy).await.unwrap()).await;
+    let both = async {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        let reply = rig.ask("PATCH", "/proxies/p/toxics/vsps", r#"{"toxicity":2}"#).await;
+        assert_eq!(reply.status, 200);
+        read().await
+    };
+    let start = Instant::now();
+    let (one, two) = tokio::join!(read(), both);
+    assert!(one.0 == pattern(100_000) && two.0 == pattern(100_000));
+    // 200,000 bytes at 400 kbit/s.
+    assert!(start.elapsed() > Duration::from_secs(4), "{:?}", start.elapsed());
 }

@@ -12,15 +12,40 @@ use std::time::Duration;
 const MOST: usize = 8 * 1024 * 1024;
 
 /// Bytes under way on a line that takes time. They stay in order.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct DelayLine {
     /// When the first chunk is due, once that is drawn.
     due: Option<ProcessTime>,
+    departures: Departures,
+}
+
+/// How many bytes leave a line within one delay.
+#[derive(Debug, Default)]
+struct Departures {
+    since: ProcessTime,
+    /// Since then.
+    bytes: usize,
+    /// In the delay before.
+    before: usize,
+}
+
+impl Departures {
+    /// Counts `bytes` that leave at `now`, `delay` after they arrived.
+    fn add(&mut self, now: ProcessTime, bytes: usize, delay: Duration) {
+        if now >= self.since + delay {
+            (self.since, self.before, self.bytes) = (now, self.bytes, 0);
+        }
+        self.bytes += bytes;
+    }
+
+    fn most(&self) -> usize {
+        self.before.max(self.bytes)
+    }
 }
 
 impl DelayLine {
-    pub(super) const fn new() -> Self {
-        Self { due: None }
+    pub(super) fn new() -> Self {
+        Self::default()
     }
 
     /// Moves chunks that are due. `delay` is asked once for each. Returns when the next one is due.
@@ -38,11 +63,13 @@ impl DelayLine {
                 return Some(due);
             }
             if !output.has_room() {
-                // What blocks is behind the line: no more bytes are taken in meanwhile.
-                input.set_limit(ROOM);
+                // What blocks is behind the line, which then holds what leaves within two delays: with less, bytes
+                // would arrive too late to leave when they can; more would only wait.
+                input.set_limit((2 * self.departures.most()).clamp(ROOM, MOST));
                 return None;
             }
             if let Some(chunk) = input.pop() {
+                self.departures.add(now, chunk.data.len(), due - chunk.arrived);
                 // The chunk is late by what the timer is late, which is not added to the next delay.
                 output.push(Chunk { arrived: due.max(chunk.arrived), ..chunk });
             }
@@ -66,7 +93,7 @@ pub(super) struct Latency {
 
 impl Latency {
     /// `latency` ± `jitter`, in ms.
-    pub(super) const fn new(latency: i64, jitter: i64, stream: Stream) -> Self {
+    pub(super) fn new(latency: i64, jitter: i64, stream: Stream) -> Self {
         Self { line: DelayLine::new(), latency, jitter, stream }
     }
 

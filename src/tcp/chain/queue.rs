@@ -34,6 +34,11 @@ impl Queue {
         self.limit = limit;
     }
 
+    /// Sets the limit to `limit`, unless it is larger already.
+    pub(super) fn raise_limit(&mut self, limit: usize) {
+        self.limit = self.limit.max(limit);
+    }
+
     /// Whether more may be added.
     pub(in crate::tcp) fn has_room(&self) -> bool {
         self.bytes < self.limit && self.chunks.len() < CHUNKS && self.ending.is_none()

@@ -64,7 +64,8 @@ impl Shaped {
         output: &mut Queue,
     ) -> Option<ProcessTime> {
         input.set_limit(MOST);
-        output.set_limit(MOST);
+        // The next toxic may hold more than that.
+        output.raise_limit(MOST);
         while !input.is_empty() && output.has_room() {
             match self.verdict(now, input.bytes()) {
                 Verdict::Pass(0) => return Some(now + LATER),
@@ -134,4 +135,51 @@ fn flipped(data: &Bytes) -> Bytes {
         *first ^= 1;
     }
     copy.freeze()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        model::{LossModel, LossSpec},
+        units::Ratio,
+    };
+
+    /// What arrives of 20 packets on a link that loses 20 % of them, and how the stream ends.
+    fn arrived(on_drop: OnDrop) -> (Vec<u8>, Option<Ending>) {
+        const PACKETS: usize = 20 * 1448;
+        let loss = LossSpec { model: LossModel::Bernoulli(Ratio::new(0.2).unwrap()), on_drop };
+        let spec = LinkSpec { loss: Some(loss), ..LinkSpec::default() };
+        let mut link = Shaped::alone(ProcessTime::ZERO, &spec, Seed::new(1));
+        let (mut input, mut output) = (Queue::default(), Queue::default());
+        let data = Bytes::from(vec![0; PACKETS]);
+        input.push(Chunk { data, arrived: ProcessTime::ZERO });
+        input.end(Ending::Finished);
+        let mut now = ProcessTime::ZERO;
+        while let Some(due) = link.poll(now, &mut input, &mut output) {
+            assert!(due > now, "{due:?}");
+            now = due;
+        }
+        let bytes = output.chunks().flat_map(|chunk| chunk.to_vec()).collect();
+        output.advance(PACKETS);
+        (bytes, output.ending())
+    }
+
+    #[test]
+    fn a_lost_packet_has_the_effect_that_the_profile_says() {
+        let (bytes, ending) = arrived(OnDrop::Retransmit);
+        assert_eq!((bytes, ending), (vec![0; 20 * 1448], Some(Ending::Finished)));
+        let (bytes, ending) = arrived(OnDrop::Corrupt);
+        let flipped = bytes.iter().filter(|byte| **byte != 0).count();
+        assert_eq!((bytes.len(), ending), (20 * 1448, Some(Ending::Finished)));
+        assert!((1..=10).contains(&flipped), "{flipped} of 20 packets");
+        assert!(bytes.iter().all(|byte| *byte <= 1), "one bit each");
+        for (on_drop, expected) in
+            [(OnDrop::Truncate, Ending::Closed), (OnDrop::Reset, Ending::Reset)]
+        {
+            let (bytes, ending) = arrived(on_drop);
+            assert_eq!(ending, Some(expected));
+            assert!(bytes.len() < 20 * 1448 && bytes.iter().all(|byte| *byte == 0));
+        }
+    }
 }

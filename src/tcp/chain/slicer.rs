@@ -44,8 +44,9 @@ impl Slicer {
                 self.cut(length);
             }
             let size = self.sizes.pop().unwrap_or(length);
-            if let Some(Chunk { data, arrived }) = input.pop_part(size.max(1)) {
-                output.push(Chunk { data, arrived });
+            if let Some(Chunk { data, .. }) = input.pop_part(size.max(1)) {
+                // A delay behind this toxic starts when the packet leaves here.
+                output.push(Chunk { data, arrived: now });
             }
             self.due = now + self.delay;
         }

@@ -19,7 +19,7 @@ pub(super) struct Slot {
 }
 
 impl Slot {
-    /// The slot of `toxic` on the connection that `origin` tells.
+    /// The slot of `toxic` on the connection of `origin`.
     pub(super) fn new(toxic: &Arc<Toxic>, now: ProcessTime, origin: &Origin) -> Self {
         let seed = origin.seed.named(&toxic.name);
         let origin = Origin { seed, ..*origin };

@@ -33,7 +33,7 @@ pub(super) enum Stage {
 }
 
 impl Stage {
-    /// The stage of `attributes` from `now` on, on the connection that `origin` tells.
+    /// The stage of `attributes` from `now` on, on the connection of `origin`.
     pub(super) fn new(attributes: &Attributes, now: ProcessTime, origin: &Origin) -> Self {
         let stream = || origin.seed.stream();
         match *attributes {

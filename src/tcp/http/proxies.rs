@@ -3,7 +3,9 @@
 use super::reply::{ErrorView, json};
 use crate::tcp::{
     error::ApiError,
+    listen_address::Addresses,
     proxy::Proxy,
+    proxy_set::{Update, Wanted},
     state::State,
     toxic::{Toxic, ToxicView},
 };
@@ -11,7 +13,7 @@ use axum::{
     body::Bytes,
     extract::{self, Path},
     http::StatusCode,
-    response::{IntoResponse, Response},
+    response::Response,
 };
 use serde::Serialize;
 use std::{collections::BTreeMap, sync::Arc};
@@ -63,9 +65,11 @@ pub(super) async fn create(
     extract::State(state): Shared,
     body: Bytes,
 ) -> Result<Response, ApiError> {
+    let wanted = Wanted::read(&body)?;
+    let addresses = Addresses::find([wanted.listen()]).await;
     let mut proxies = state.proxies.lock().await;
-    let name = proxies.create(&body, &state.environment).await?;
-    Ok(shown(StatusCode::CREATED, proxies.get(&name)?))
+    let proxy = proxies.create(wanted, &addresses, &state.environment)?;
+    Ok(shown(StatusCode::CREATED, proxy))
 }
 
 pub(super) async fn show(
@@ -80,23 +84,31 @@ pub(super) async fn update(
     Path(name): Path<String>,
     body: Bytes,
 ) -> Result<Response, ApiError> {
+    let present = state.proxies.lock().await.get(&name)?.listen.clone();
+    let update = Update::read(&body)?;
+    let addresses = Addresses::find([update.listen(&present)]).await;
     let mut proxies = state.proxies.lock().await;
-    proxies.update(&name, &body, &state.environment).await?;
-    Ok(shown(StatusCode::OK, proxies.get(&name)?))
+    let proxy = proxies.update(&name, update, &addresses, &state.environment).await?;
+    Ok(shown(StatusCode::OK, proxy))
 }
 
 pub(super) async fn delete(
     extract::State(state): Shared,
     Path(name): Path<String>,
 ) -> Result<StatusCode, ApiError> {
-    state.proxies.lock().await.remove(&name).await?;
+    let mut removed = state.proxies.lock().await.remove(&name)?;
+    removed.stop().await;
     Ok(StatusCode::NO_CONTENT)
 }
 
 pub(super) async fn populate(extract::State(state): Shared, body: Bytes) -> Response {
-    let mut proxies = state.proxies.lock().await;
-    let (made, result) = proxies.populate(&body, &state.environment).await;
-    let views: Vec<_> = made.iter().filter_map(|name| proxies.get(name).ok()).map(view).collect();
+    let (views, result) = match state.populate(&body).await {
+        Ok((proxies, made, result)) => {
+            let made = made.iter().filter_map(|name| proxies.get(name).ok());
+            (made.map(view).collect(), result)
+        }
+        Err(error) => (Vec::new(), Err(error)),
+    };
     let error = result.as_ref().err();
     let status = error.map_or(StatusCode::CREATED, |error| {
         StatusCode::from_u16(error.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
@@ -105,9 +117,9 @@ pub(super) async fn populate(extract::State(state): Shared, body: Bytes) -> Resp
     json(status, &Populated { error: error.map(ErrorView::new), proxies })
 }
 
-pub(super) async fn reset(extract::State(state): Shared) -> Response {
-    match state.proxies.lock().await.reset(&state.environment).await {
-        Ok(()) => StatusCode::NO_CONTENT.into_response(),
-        Err(error) => error.into_response(),
-    }
+pub(super) async fn reset(extract::State(state): Shared) -> Result<StatusCode, ApiError> {
+    let disabled = state.proxies.lock().await.disabled();
+    let addresses = Addresses::find(disabled).await;
+    state.proxies.lock().await.reset(&addresses, &state.environment)?;
+    Ok(StatusCode::NO_CONTENT)
 }

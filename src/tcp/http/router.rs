@@ -1,27 +1,32 @@
 //! The addresses of the API.
 
 use super::{metrics::metrics, proxies, reply::plain, toxics};
-use crate::tcp::state::State;
+use crate::{listen::host_here, tcp::state::State};
 use axum::{
     Router,
     extract::Request,
-    http::{HeaderName, HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     middleware::{self, Next},
     response::{IntoResponse, Response},
     routing::{get, post},
 };
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    net::IpAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 /// The version of toxiproxy whose API is served: clients compare it.
 const TOXIPROXY: &str = "2.12.0";
+/// Where it is. Clients probe it.
+pub(in crate::tcp) const VERSION: &str = "/version";
 /// The number of a request, for logs.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-toxiproxy-request-id");
 
-/// All addresses of the API.
-pub(in crate::tcp) fn router(state: Arc<State>) -> Router {
+/// All addresses of the API, which listens on `bound`.
+pub(in crate::tcp) fn router(state: Arc<State>, bound: IpAddr) -> Router {
     let requests = Arc::new(AtomicU64::new(0));
     Router::new()
         .route("/proxies", get(proxies::list).post(proxies::create))
@@ -36,29 +41,46 @@ pub(in crate::tcp) fn router(state: Arc<State>) -> Router {
         )
         .route("/populate", post(proxies::populate))
         .route("/reset", post(proxies::reset))
-        .route("/version", get(version))
+        .route(VERSION, get(version))
         .route("/metrics", get(metrics))
         .layer(middleware::from_fn(move |request, next| {
             let number = requests.fetch_add(1, Ordering::Relaxed);
-            check(number, request, next)
+            check(bound, number, request, next)
         }))
         .fallback(async || plain(StatusCode::NOT_FOUND, "404 page not found"))
         .with_state(state)
 }
 
-/// Refuses browsers, so that no page on the web can use the API, and numbers the response.
-async fn check(number: u64, request: Request, next: Next) -> Response {
-    let agent = request.headers().get(header::USER_AGENT);
-    let browser = agent.is_some_and(|agent| agent.as_bytes().starts_with(b"Mozilla/"));
-    let mut response = if browser {
-        plain(StatusCode::FORBIDDEN, "User agent not allowed")
-    } else {
-        next.run(request).await
+/// Refuses web pages, and numbers the response.
+async fn check(bound: IpAddr, number: u64, request: Request, next: Next) -> Response {
+    let mut response = match refusal(bound, request.headers()) {
+        Some(why) => plain(StatusCode::FORBIDDEN, why),
+        None => next.run(request).await,
     };
     if let Ok(id) = HeaderValue::from_str(&format!("{number:020}")) {
         response.headers_mut().insert(REQUEST_ID, id);
     }
     response
+}
+
+/// Why a request may be that of a web page in a browser, which any page can make send requests to this machine.
+fn refusal(bound: IpAddr, headers: &HeaderMap) -> Option<&'static str> {
+    let agent = headers.get(header::USER_AGENT);
+    if agent.is_some_and(|agent| agent.as_bytes().starts_with(b"Mozilla/")) {
+        return Some("User agent not allowed");
+    }
+    // Browsers add it to each request that changes something, and pages can't remove it.
+    if headers.contains_key(header::ORIGIN) {
+        return Some("web pages may not use this API (Origin header)");
+    }
+    // Other addresses may have any name, such as that of a container.
+    if bound.is_loopback() && host_here(bound, headers).is_none() {
+        return Some(
+            "the Host header must name this machine, as in `127.0.0.1` or `localhost`; \
+             for other names set --listen to another address than that of loopback",
+        );
+    }
+    None
 }
 
 async fn version() -> Response {

@@ -13,7 +13,7 @@ use crate::{
 };
 use socket2::SockRef;
 use std::{io, net::Shutdown, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
-use tokio::net::TcpStream;
+use tokio::net::{TcpStream, lookup_host};
 
 /// Connects `client` to the upstream server, and relays until both directions have ended or the connection is cut.
 pub(in crate::tcp) async fn serve(
@@ -24,7 +24,7 @@ pub(in crate::tcp) async fn serve(
 ) {
     let ordinal = relay.counters.accept();
     let _open = relay.counters.open();
-    match TcpStream::connect(&*relay.upstream).await {
+    match reach(&relay).await {
         Err(problem) => {
             let upstream = &relay.upstream;
             tracing::warn!(%peer, upstream, %problem, "the upstream server can't be reached");
@@ -38,6 +38,18 @@ pub(in crate::tcp) async fn serve(
         }
     }
     drop(place);
+}
+
+/// Connects to the upstream server.
+async fn reach(relay: &Relay) -> io::Result<TcpStream> {
+    let found: Vec<SocketAddr> = lookup_host(&*relay.upstream).await?.collect();
+    let itself = !found.is_empty();
+    let addresses = relay.route.onward(found);
+    if addresses.is_empty() && itself {
+        let problem = "it leads back to this proxy; set `upstream` to the address of a server";
+        return Err(io::Error::other(problem));
+    }
+    TcpStream::connect(&*addresses).await
 }
 
 async fn connect(relay: &Relay, ordinal: u64, client: &TcpStream, upstream: &TcpStream) -> Ending {
@@ -97,5 +109,24 @@ fn discard_unread(socket: &TcpStream) {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(_) => return,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tcp::{
+        relay::setup::tests::{pair, relay},
+        toxics::Toxics,
+    };
+
+    /// Otherwise a small packet waits until the one before is acknowledged.
+    #[tokio::test]
+    async fn small_packets_are_sent_at_once() {
+        let relay = relay(&Toxics::default());
+        let ((client, near), (upstream, far)) = (pair().await, pair().await);
+        drop((near, far));
+        assert_eq!(connect(&relay, 0, &client, &upstream).await, Ending::Finished);
+        assert!(client.nodelay().unwrap() && upstream.nodelay().unwrap());
     }
 }

@@ -200,3 +200,40 @@ impl<'a> Flow<'a> {
         true
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        profiles::Catalog,
+        seed::Seed,
+        tcp::{
+            relay::setup::tests::{pair, relay},
+            toxics::Toxics,
+        },
+    };
+    use tokio::io::AsyncWriteExt as _;
+
+    /// Each packet of a slicer is a write of its own, even if several may leave at the same time.
+    #[tokio::test]
+    async fn packets_of_a_slicer_are_not_sent_together() {
+        for (kind, sent) in [("slicer", 10), ("noop", 80)] {
+            let mut toxics = Toxics::default();
+            let body = format!(r#"{{"type":"{kind}","attributes":{{"average_size":10}}}}"#);
+            toxics.add(body.as_bytes(), &Catalog::new()).unwrap();
+            let relay = relay(&toxics);
+            let ((source, mut server), (sink, client)) = (pair().await, pair().await);
+            let sockets = Sockets { source: &source, sink: &sink };
+            let (direction, seed) = (Direction::Downstream, Seed::new(1));
+            let mut flow = Flow::new(sockets, &relay, Origin { direction, ordinal: 0, seed });
+            server.write_all(&[1; 80]).await.unwrap();
+            source.readable().await.unwrap();
+            flow.follow();
+            assert_eq!(flow.read(), Progress::Moved);
+            flow.chain.poll(flow.clock.now());
+            assert_eq!(flow.write().unwrap(), Progress::Moved);
+            client.readable().await.unwrap();
+            assert_eq!(client.try_read(&mut [0; 100]).unwrap(), sent, "{kind}");
+        }
+    }
+}

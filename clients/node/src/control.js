@@ -3,6 +3,9 @@ import { ApiError, UnreachableError } from "./errors.js";
 /** An integer that a number of JavaScript may not hold exactly. */
 const LARGE_SEED = /"seed":\s*(\d{16,})/g;
 
+/** An absolute URL: a scheme at its start. `://` may also be in a query. */
+export const ABSOLUTE = /^[a-z][a-z0-9+.-]*:\/\//i;
+
 /** Requests to the control plane (`--admin`) of one proxy. */
 export class Control {
   #token;
@@ -12,7 +15,8 @@ export class Control {
    * @param {{ token?: string, timeout?: number }} [options] the token of `--admin-token`; the longest wait for an answer, in ms
    */
   constructor(url, { token, timeout = 10_000 } = {}) {
-    const parsed = new URL(url.includes("://") ? url : `http://${url}`);
+    const parsed = new URL(ABSOLUTE.test(url) ? url : `http://${url}`);
+    if (!/^https?:$/.test(parsed.protocol)) throw new TypeError(`${url} is no address of a control plane; write http://HOST:PORT`);
     this.url = (parsed.origin + parsed.pathname).replace(/\/+$/, "");
     this.timeout = timeout;
     this.#token = token;
@@ -60,7 +64,7 @@ export class Control {
     const sent = { ...headers };
     if (this.#token) sent.authorization = `Bearer ${this.#token}`;
     if (body !== undefined) sent["content-type"] ??= "application/json";
-    const payload = body === undefined ? undefined : JSON.stringify(body);
+    const payload = body === undefined ? undefined : write(body);
     const asked = fetch(this.url + path, { method, headers: sent, body: payload, signal });
     const response = await this.#reached(method, path, asked);
     if (response.ok) return response;
@@ -96,6 +100,32 @@ export function parse(text) {
   );
 }
 
+/**
+ * Writes JSON for the control plane; a seed that is a bigint becomes a string. A number above 2^53 is refused, since it may
+ * not be the one that was meant.
+ *
+ * @param {unknown} value
+ */
+function write(value) {
+  return JSON.stringify(value, (key, member) => {
+    if (typeof member === "bigint") return String(member);
+    if (key === "seed" && typeof member === "number" && member > Number.MAX_SAFE_INTEGER) {
+      throw new TypeError(`the seed ${member} is above 2^53: write it as a bigint or a string`);
+    }
+    return member;
+  });
+}
+
+/**
+ * The first characters of a text. A character of two UTF-16 code units is not cut in half.
+ *
+ * @param {string} text
+ * @param {number} most
+ */
+export function beginning(text, most) {
+  return Array.from(text.slice(0, 2 * most)).slice(0, most).join("");
+}
+
 /** @param {string} text @param {string} title */
 function problemOf(text, title) {
   try {
@@ -104,5 +134,5 @@ function problemOf(text, title) {
   } catch {
     // It is no JSON: an intermediary has answered.
   }
-  return { title, detail: text.trim().slice(0, 500) };
+  return { title, detail: beginning(text.trim(), 500) };
 }

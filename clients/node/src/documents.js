@@ -3,7 +3,7 @@
  * for a number of JavaScript.
  *
  * @typedef {import("./api.js").components["schemas"]} Schemas
- * @typedef {Schemas["Arming"]} Arming
+ * @typedef {Omit<Schemas["Arming"], "seed"> & { seed?: number | bigint | string }} Arming
  * @typedef {Schemas["Change"]} Change
  * @typedef {Schemas["Fire"]} Fire
  * @typedef {Schemas["Fired"]} Fired

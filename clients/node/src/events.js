@@ -3,8 +3,10 @@ import { ApiError, EventTimeoutError, UnreachableError, VspsError } from "./erro
 
 /** The version of the events' data that this package reads. */
 const SCHEMA = 1;
-/** Without a byte for so long, a connection is taken for dead: the proxy writes a comment every 15 s. */
+/** Without a byte for so long, a connection counts as lost: the proxy writes a comment every 15 s. */
 const LONGEST_SILENCE_MS = 40_000;
+/** Without a connection for so long, the proxy counts as gone. */
+const LONGEST_OUTAGE_MS = 30_000;
 const FIRST_BACKOFF_MS = 100;
 const LAST_BACKOFF_MS = 2_000;
 
@@ -19,11 +21,13 @@ const LAST_BACKOFF_MS = 2_000;
 
 /**
  * Events as they happen, until the stream is closed, or until its session has ended. A lost connection is made again, and
- * goes on after the last event that was received.
+ * goes on after the last event that was received; if the proxy does not answer for 30 s, an UnreachableError is thrown.
  */
 export class EventStream {
   #control;
   #path;
+  #silence;
+  #outage;
   /** @type {number | undefined} */
   #last;
   /** @type {AbortController | undefined} */
@@ -32,6 +36,10 @@ export class EventStream {
   #reader;
   /** @type {Promise<ReadableStreamReadResult<Uint8Array>> | undefined} */
   #reading;
+  /** When the last byte was received. */
+  #heard = 0;
+  /** Since when there is no connection. @type {number | undefined} */
+  #lost;
   #unread = "";
   #decoder = new TextDecoder();
   #ended = false;
@@ -40,11 +48,15 @@ export class EventStream {
    * @param {import("./control.js").Control} control
    * @param {string} path
    * @param {number} [after] the number of the last event that is already known: 0 for all that the proxy has kept
+   * @param {{ silence?: number, outage?: number }} [limits] in ms: without a byte a connection counts as lost, without a
+   *   connection the proxy counts as gone
    */
-  constructor(control, path, after) {
+  constructor(control, path, after, { silence = LONGEST_SILENCE_MS, outage = LONGEST_OUTAGE_MS } = {}) {
     this.#control = control;
     this.#path = path;
     this.#last = after;
+    this.#silence = silence;
+    this.#outage = outage;
   }
 
   /** The number of the last event that was received. */
@@ -52,10 +64,14 @@ export class EventStream {
     return this.#last;
   }
 
-  /** Connects; no event after that is missed. */
-  async connect() {
+  /**
+   * Connects; no event after that is missed.
+   *
+   * @param {number} [timeout] in ms
+   */
+  async connect(timeout = this.#control.timeout) {
     const abort = new AbortController();
-    const late = setTimeout(() => abort.abort(new Error("no answer in time")), this.#control.timeout);
+    const late = setTimeout(() => abort.abort(new Error("no answer in time")), timeout);
     /** @type {Record<string, string>} */
     const headers = { accept: "text/event-stream" };
     if (this.#last !== undefined) headers["last-event-id"] = String(this.#last);
@@ -64,6 +80,7 @@ export class EventStream {
       if (!response.body) throw new UnreachableError(`GET ${this.#path}: no body`);
       this.#abort = abort;
       this.#reader = response.body.getReader();
+      this.#heard = performance.now();
       this.#unread = "";
       this.#decoder = new TextDecoder();
     } finally {
@@ -82,7 +99,8 @@ export class EventStream {
     const deadline = performance.now() + timeout;
     for (let backoff = FIRST_BACKOFF_MS; !this.#ended; backoff = Math.min(2 * backoff, LAST_BACKOFF_MS)) {
       try {
-        if (!this.#reader) await this.connect();
+        const left = Math.max(deadline - performance.now(), 1);
+        if (!this.#reader) await this.connect(Math.min(left, this.#control.timeout));
         return await this.#read(deadline);
       } catch (error) {
         if (this.#ended) return undefined;
@@ -92,11 +110,7 @@ export class EventStream {
           return undefined;
         }
         if (error instanceof VspsError && !(error instanceof UnreachableError)) throw error;
-        this.#disconnect();
-        if (performance.now() + backoff >= deadline) {
-          throw new EventTimeoutError("no event in time: the connection is lost", { cause: error });
-        }
-        await new Promise((resolve) => setTimeout(resolve, backoff));
+        await this.#waitAfter(error, backoff, deadline);
       }
     }
     return undefined;
@@ -114,16 +128,22 @@ export class EventStream {
     /** @type {Map<string, number>} */
     const seen = new Map();
     const wanted = (name ?? "event") + (where ? " with the condition" : "");
-    for (;;) {
+    /** @param {unknown} [cause] */
+    const late = (cause) => {
+      const counts = [...seen].map(([name, count]) => `${count} ${name}`).join(", ") || "none";
+      return new EventTimeoutError(`no ${wanted} within ${timeout} ms; events meanwhile: ${counts}`, { cause });
+    };
+    for (let first = true; ; first = false) {
+      const left = deadline - performance.now();
       let event;
       try {
-        event = await this.next(Math.max(deadline - performance.now(), 0));
+        // After the deadline, events that were received before it still count, and no others.
+        event = left > 0 || first ? await this.next(Math.max(left, 0)) : this.#received();
       } catch (error) {
-        if (!(error instanceof EventTimeoutError)) throw error;
-        const counts = [...seen].map(([name, count]) => `${count} ${name}`).join(", ") || "none";
-        throw new EventTimeoutError(`no ${wanted} within ${timeout} ms; events meanwhile: ${counts}`, { cause: error });
+        throw error instanceof EventTimeoutError ? late(error) : error;
       }
-      if (!event) throw new EventTimeoutError(`no ${wanted}: the session has ended`);
+      if (!event && this.#ended) throw new EventTimeoutError(`no ${wanted}: the session has ended`);
+      if (!event) throw late();
       if ((name === undefined || event.name === name) && (!where || where(event))) return event;
       seen.set(event.name, (seen.get(event.name) ?? 0) + 1);
     }
@@ -155,38 +175,68 @@ export class EventStream {
     this.#abort = this.#reader = this.#reading = undefined;
   }
 
+  /**
+   * Disconnects, and waits before the next attempt to connect.
+   *
+   * @param {unknown} error why the connection is lost
+   * @param {number} backoff
+   * @param {number} deadline
+   */
+  async #waitAfter(error, backoff, deadline) {
+    this.#disconnect();
+    const now = performance.now();
+    this.#lost ??= now;
+    if (now - this.#lost >= this.#outage) {
+      // A later call tries for as long again.
+      this.#lost = undefined;
+      throw error instanceof UnreachableError ? error : new UnreachableError("the stream is lost", { cause: error });
+    }
+    await new Promise((resolve) => setTimeout(resolve, Math.max(Math.min(backoff, deadline - now), 0)));
+    if (now + backoff >= deadline) {
+      throw new EventTimeoutError("no event in time: the connection is lost", { cause: error });
+    }
+  }
+
   /** @param {number} deadline @returns {Promise<VspsEvent>} */
   async #read(deadline) {
     for (;;) {
-      const end = this.#unread.indexOf("\n\n");
-      if (end >= 0) {
-        const block = this.#unread.slice(0, end);
-        this.#unread = this.#unread.slice(end + 2);
-        const event = this.#parse(block);
-        if (event) return event;
-        continue;
-      }
+      const event = this.#received();
+      if (event) return event;
       const { done, value } = await this.#receive(deadline);
       // A stream ends with its session, and when the proxy is gone; a new connection tells which.
-      if (done) throw new UnreachableError("the stream ended");
+      if (done) throw new UnreachableError(`GET ${this.#control.url}${this.#path}: the stream ended`);
       this.#unread += this.#decoder.decode(value, { stream: true });
     }
+  }
+
+  /** The next event of what has been received. */
+  #received() {
+    for (let end = this.#unread.indexOf("\n\n"); end >= 0; end = this.#unread.indexOf("\n\n")) {
+      const block = this.#unread.slice(0, end);
+      this.#unread = this.#unread.slice(end + 2);
+      const event = this.#parse(block);
+      if (event) return event;
+    }
+    return undefined;
   }
 
   /** @param {number} deadline */
   async #receive(deadline) {
     this.#reading ??= /** @type {ReadableStreamDefaultReader<Uint8Array>} */ (this.#reader).read();
-    const left = deadline - performance.now();
+    const now = performance.now();
+    const left = Math.max(deadline - now, 0);
+    const silent = Math.max(this.#heard + this.#silence - now, 0);
     /** @type {NodeJS.Timeout | undefined} */
     let timer;
     const late = new Promise((_, reject) => {
-      const error =
-        left < LONGEST_SILENCE_MS ? new EventTimeoutError("no event in time") : new UnreachableError("it is silent");
-      timer = setTimeout(() => reject(error), Math.max(Math.min(left, LONGEST_SILENCE_MS), 0));
+      const error = left < silent ? new EventTimeoutError("no event in time") : new UnreachableError("it is silent");
+      timer = setTimeout(() => reject(error), Math.min(left, silent));
     });
     try {
       const piece = await Promise.race([this.#reading, late]);
       this.#reading = undefined;
+      this.#heard = performance.now();
+      this.#lost = undefined;
       return /** @type {ReadableStreamReadResult<Uint8Array>} */ (piece);
     } finally {
       clearTimeout(timer);
@@ -203,12 +253,14 @@ export class EventStream {
     }
     if (fields.data === undefined) return undefined;
     const data = parse(fields.data);
+    const id = fields.id === undefined ? undefined : Number(fields.id);
     const name = fields.event ?? "message";
     if (name === "schema") {
       if (data.schema !== SCHEMA) throw new VspsError(`events have schema ${data.schema}; this package reads ${SCHEMA}`);
+      // With the number of the last event before the stream: where it goes on if it is lost before its first event.
+      this.#last ??= id;
       return undefined;
     }
-    const id = fields.id === undefined ? undefined : Number(fields.id);
     this.#last = id ?? this.#last;
     if (name === "session_ended" && this.#path !== "/api/v1/events") this.#ended = true;
     return { id, name, data };

@@ -204,7 +204,7 @@ function figure(context, session, name, op, value, options) {
     const figures = /** @type {Record<string, number | null | undefined>} */ (qoe.qoe);
     const is = figures[name];
     const wanted = `${name} ${op} ${value}`;
-    if (is === undefined) throw new TypeError(`${name}: write one of ${Object.keys(figures).join(", ")}`);
+    if (!Object.hasOwn(figures, name) || is === undefined) throw new TypeError(`${name}: write one of ${Object.keys(figures).join(", ")}`);
     if (is === null) return { holds: undefined, text: `${wanted}: it has no value\n${describe(qoe)}` };
     if (qoe.qoe.segments === 0) {
       return { holds: undefined, text: `${wanted}: no media segment was delivered\n${describe(qoe)}` };

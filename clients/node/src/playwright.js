@@ -13,6 +13,7 @@
  */
 import { test as base, expect as baseExpect } from "@playwright/test";
 import { createHash } from "node:crypto";
+import { beginning } from "./control.js";
 import { describe, matchers } from "./matchers.js";
 import { connect } from "./proxy.js";
 import { startProxy } from "./start.js";
@@ -59,7 +60,7 @@ const fixtures = {
     await use(async (arming = {}) => {
       // The same network in each run: the seed follows from the test's name.
       const seed = seedOf([...testInfo.titlePath, String(armed.length)]);
-      const session = await vspsProxy.arm({ seed, label: testInfo.title.slice(0, LONGEST_LABEL), ...arming });
+      const session = await vspsProxy.arm({ seed, label: labelOf(testInfo.title), ...arming });
       armed.push(session);
       return session;
     });
@@ -77,6 +78,11 @@ export const test = base.extend(fixtures);
 
 /** Playwright's `expect`, with the matchers of sessions. */
 export const expect = baseExpect.extend(matchers);
+
+/** What a label may be: one line, not too long. @param {string} title */
+function labelOf(title) {
+  return beginning(title.replace(/\p{Cc}/gu, " "), LONGEST_LABEL);
+}
 
 /** @param {string[]} names */
 function seedOf(names) {

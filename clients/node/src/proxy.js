@@ -17,7 +17,7 @@ export class Proxy {
 
   /**
    * Arms a session: `arm({ profile: "3g", seed: 7 })`. Its time starts with its player's first request. Without a seed,
-   * one of 32 bits is drawn.
+   * one of 32 bits is drawn; one above 2^53 is given as a bigint or a string.
    *
    * @param {import("./documents.js").Arming} [arming]
    */

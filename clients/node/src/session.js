@@ -1,3 +1,4 @@
+import { ABSOLUTE } from "./control.js";
 import { EventStream } from "./events.js";
 
 const MERGE_PATCH = { "content-type": "application/merge-patch+json" };
@@ -28,8 +29,11 @@ export class Session {
    * @param {string} target
    */
   address(target) {
-    if (!target.includes("://")) return this.url + target.replace(/^\/+/, "");
-    const { protocol, host, pathname, search } = new URL(target);
+    if (!ABSOLUTE.test(target)) return this.url + target.replace(/^\/+/, "");
+    const { protocol, username, password, host, pathname, search } = new URL(target);
+    if (!/^https?:$/.test(protocol) || username || password) {
+      throw new TypeError(`${target}: write a path, or an http or https URL without a user name`);
+    }
     return `${this.url}-/o/${protocol.slice(0, -1)}/${host}${pathname}${search}`;
   }
 

@@ -12,7 +12,16 @@ const KILL_MS = 5_000;
 
 /** @typedef {import("node:child_process").ChildProcessByStdio<null, import("node:stream").Readable, import("node:stream").Readable>} Child */
 
-/** A proxy that this process has started. It is stopped by `stop`, at the end of an `await using` block, or with this process. */
+/**
+ * Sends SIGTERM to the process `$0` when the input ends without a line. A killed process can't stop its proxy itself; the
+ * system closes its end of the pipe.
+ */
+const WATCH = 'read -r line || kill -s TERM "$0"';
+
+/**
+ * A proxy that this process has started. It is stopped by `stop`, at the end of an `await using` block, or with this process,
+ * however that ends. It does not keep this process running.
+ */
 export class StartedProxy extends Proxy {
   #lines;
 
@@ -51,7 +60,7 @@ export class StartedProxy extends Proxy {
  * @typedef {object} StartOptions
  * @property {string} [origin] the origin; without it, the built-in streams below `/demo/`
  * @property {string} [profile]
- * @property {number | string} [seed]
+ * @property {number | bigint | string} [seed] 0 to 2^64 - 1; above 2^53 as a bigint or a string
  * @property {string} [rules]
  * @property {string[]} [options] further options of `vsps run`
  * @property {string} [binary] the program; see `findBinary`
@@ -72,9 +81,7 @@ export async function startProxy({ options = [], binary, env, startTimeout = 20_
   }
   command.push(...options);
   const child = spawn(binary ?? findBinary(wholeEnv), command, { env: wholeEnv, stdio: ["ignore", "pipe", "pipe"] });
-  const endWithUs = () => child.kill("SIGKILL");
-  process.once("exit", endWithUs);
-  child.once("exit", () => process.off("exit", endWithUs));
+  endWithThisProcess(child);
   /** @type {string[]} */
   const lines = [];
   createInterface(child.stderr).on("line", (line) => {
@@ -84,11 +91,28 @@ export async function startProxy({ options = [], binary, env, startTimeout = 20_
   try {
     const ready = await untilReady(child, lines, startTimeout);
     const token = optionOf(command, "--admin-token") ?? wholeEnv.VSPS_ADMIN_TOKEN;
+    for (const part of [child, child.stdout, child.stderr]) /** @type {import("node:net").Socket} */ (part).unref();
     return new StartedProxy(child, ready, lines, token);
   } catch (error) {
     await stop(child);
     throw error;
   }
+}
+
+/** @param {Child} child */
+function endWithThisProcess(child) {
+  const end = () => void child.kill();
+  process.once("exit", end);
+  child.once("exit", () => process.off("exit", end));
+  if (process.platform === "win32" || child.pid === undefined) return;
+  // In a group of its own, where Ctrl-C does not reach it.
+  const watcher = spawn("/bin/sh", ["-c", WATCH, String(child.pid)], { stdio: ["pipe", "ignore", "ignore"], detached: true });
+  watcher.on("error", () => {});
+  watcher.stdin.on("error", () => {});
+  watcher.unref();
+  /** @type {import("node:net").Socket} */ (watcher.stdin).unref();
+  // Before the number of the process can be given to another one.
+  child.once("exit", () => watcher.stdin.end("\n"));
 }
 
 /**
@@ -144,6 +168,8 @@ function optionOf(command, name) {
  * @returns {Promise<number | null>}
  */
 async function stop(child) {
+  // The waits below keep this process running.
+  child.ref();
   const signals = /** @type {const} */ ([
     ["SIGTERM", GRACE_MS],
     ["SIGTERM", KILL_MS],

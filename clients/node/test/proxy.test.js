@@ -4,12 +4,12 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { ApiError, BinaryNotFoundError, StartError, UnreachableError, connect, findBinary, startProxy } from "../src/index.js";
-import { parse } from "../src/control.js";
+import { beginning, parse } from "../src/control.js";
 import { MANIFEST, get } from "./player.js";
 
 test("a proxy serves until it is stopped", async () => {
-  const proxy = await startProxy({ profile: "unlimited", seed: 5 });
-  assert.equal(proxy.seed, 5);
+  const proxy = await startProxy({ profile: "unlimited", seed: 2n ** 63n });
+  assert.equal(proxy.seed, String(2n ** 63n));
   assert.equal((await proxy.status()).profile, "unlimited");
   assert.equal((await get(`http://${proxy.listen}/${MANIFEST}`))[0], 200);
   assert.match(await proxy.metrics(), /^vsps_sessions_active 1$/m);
@@ -58,6 +58,12 @@ test("a seed that a number can't hold stays exact", () => {
   assert.deepEqual(parse('{"seed":12687016780720908712,"at":1}'), { seed: "12687016780720908712", at: 1 });
   assert.deepEqual(parse('{"seed": 9007199254740991}'), { seed: 9007199254740991 });
   assert.deepEqual(parse('{"text":"\\"seed\\":12687016780720908712"}'), { text: '"seed":12687016780720908712' });
+});
+
+test("the beginning of a text has whole characters", () => {
+  for (const [text, most, expected] of /** @type {const} */ ([["abc", 2, "ab"], ["a\u{1d11e}b", 2, "a\u{1d11e}"], ["\u{1d11e}".repeat(9), 4, "\u{1d11e}".repeat(4)], ["", 3, ""]])) {
+    assert.equal(beginning(text, most), expected);
+  }
 });
 
 /** @param {import("node:test").TestContext} context */

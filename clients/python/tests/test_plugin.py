@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 from pathlib import Path
 
 import pytest
@@ -45,9 +46,55 @@ def test_a_suite_with_the_plugin(pytester: pytest.Pytester, vsps_proxy: vsps.Pro
     assert seeds.split("seed")[1].split()[0] in "\n".join(again.outlines)
 
 
+OPTIONS = """
+import pytest
+
+@pytest.fixture(scope="session")
+def vsps_start_options():
+    return {"profile": "3g", "options": ["--max-sessions", "7"]}
+"""
+
+OPTIONS_SUITE = """
+import pytest
+import urllib.request
+
+def test_started(vsps_proxy, vsps_session):
+    status = vsps_proxy.status()
+    assert (status["profile"], status["origin"]) == ("3g", "http://origin.example")
+    assert "--max-sessions" in vsps_proxy.process.args and vsps_proxy.process.args[0].endswith("/renamed")
+    assert vsps_session.seed == 9
+
+def test_others(vsps_arm):
+    one, other = vsps_arm(profile="edge"), vsps_arm(seed=3)
+    assert (one.state()["profile"], one.seed, other.seed) == ("edge", 9, 3)
+    assert one.state()["label"] == other.state()["label"] == "test_others"
+
+@pytest.mark.parametrize("text", ["a" * 80, "é" * 80, "\\U0001d11e" * 80])
+def test_label(vsps_session, request, text):
+    assert vsps_session.state()["label"] == request.node.name[:64]
+"""
+
+
+def test_options_and_fixtures(pytester: pytest.Pytester) -> None:
+    pytester.makeconftest(OPTIONS)
+    pytester.makepyfile(OPTIONS_SUITE)
+    pytester.path.joinpath("renamed").symlink_to(vsps.find_binary().resolve())
+    given = ["--vsps-bin", str(pytester.path / "renamed"), "--vsps-origin", "http://origin.example", "--vsps-seed", "9"]
+    pytester.runpytest_subprocess(*given).assert_outcomes(passed=5)
+
+
+def test_sessions_of_a_test_have_seeds_of_their_own(pytester: pytest.Pytester, vsps_proxy: vsps.Proxy) -> None:
+    pytester.makepyfile("def test_it(vsps_arm):\n    print('drawn', vsps_arm().seed, vsps_arm().seed)\n")
+    result = pytester.runpytest_subprocess("-s", "--vsps-admin", vsps_proxy.admin_url)
+    (line,) = [line for line in result.outlines if "drawn" in line]
+    one, other = line.split("drawn ")[1].split()[:2]
+    assert one != other.rstrip(".")
+
+
 def test_the_plugin_starts_and_stops_a_proxy(pytester: pytest.Pytester) -> None:
-    pytester.makepyfile("def test_it(vsps_session, vsps_proxy):\n    print('pid', vsps_proxy.process.pid)\n")
+    pytester.makepyfile("def test_it(vsps_session, vsps_proxy):\n    print('port', vsps_proxy.listen.rpartition(':')[2])\n")
     result = pytester.runpytest_subprocess("-s", "--vsps-seed", "9")
     result.assert_outcomes(passed=1)
-    pid = next(line for line in result.outlines if "pid" in line).split("pid ")[1].split()[0].rstrip(".")
-    assert not Path("/proc", pid).exists()
+    port = next(line for line in result.outlines if "port" in line).split("port ")[1].split()[0].rstrip(".")
+    with socket.socket() as probe:
+        assert probe.connect_ex(("127.0.0.1", int(port))) != 0

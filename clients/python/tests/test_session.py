@@ -50,6 +50,20 @@ def test_wrong_values_are_told_with_their_place(vsps_arm: Callable[..., vsps.Ses
 def test_addresses(vsps_session: vsps.Session) -> None:
     assert vsps_session.address("/a/b.m3u8?c=d") == f"{vsps_session.url}a/b.m3u8?c=d"
     assert vsps_session.address("https://cdn.example:8443/a?b") == f"{vsps_session.url}-/o/https/cdn.example:8443/a?b"
+    assert vsps_session.address("HTTP://cdn.example") == f"{vsps_session.url}-/o/http/cdn.example/"
+    # A scheme is at the beginning, and nowhere else.
+    for path in ("a.m3u8?next=https://cdn.example/b", "a/https://cdn.example/b", "1://x"):
+        assert vsps_session.address(f"/{path}") == vsps_session.address(path) == vsps_session.url + path
+    for target in ("ftp://cdn.example/a", "https://user:secret@cdn.example/a"):
+        with pytest.raises(ValueError, match="write a path, or an http or https URL without a user name"):
+            vsps_session.address(target)
+
+
+@pytest.mark.parametrize("seed", [2**53 + 1, 2**64 - 1])
+def test_a_seed_has_64_bits(vsps_arm: Callable[..., vsps.Session], seed: int) -> None:
+    session = vsps_arm(seed=seed)
+    assert session.seed == session.state()["seed"] == session.qoe()["session"]["seed"] == seed
+    assert vsps_arm(seed=str(seed)).seed == seed
 
 
 def test_documents(vsps_session: vsps.Session) -> None:

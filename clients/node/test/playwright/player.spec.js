@@ -1,7 +1,7 @@
-import { fileURLToPath } from "node:url";
+import { createRequire } from "node:module";
 import { expect, test } from "../../src/playwright.js";
 
-const HLS = fileURLToPath(new URL("../../../../tests/web/node_modules/hls.js/dist/hls.min.js", import.meta.url));
+const HLS = createRequire(import.meta.url).resolve("hls.js/dist/hls.min.js");
 
 /** Plays a stream with hls.js. @param {import("@playwright/test").Page} page @param {string} url */
 async function play(page, url) {

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import http.client
 import json
+import re
 from typing import Any
 from urllib.parse import urlsplit
 
 from .errors import ApiError, UnreachableError
+
+ABSOLUTE = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
+"""The beginning of an absolute URL. `://` may also be in a query."""
 
 
 class Control:
@@ -15,7 +19,7 @@ class Control:
 
     def __init__(self, url: str, token: str | None = None, timeout: float = 10.0) -> None:
         """`url` is the address of the control plane, `token` that of `--admin-token`; `timeout` is in seconds."""
-        parts = urlsplit(url if "://" in url else f"http://{url}")
+        parts = urlsplit(url if ABSOLUTE.match(url) else f"http://{url}")
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise ValueError(f"{url} is no address of a control plane; write http://HOST:PORT")
         self._https = parts.scheme == "https"

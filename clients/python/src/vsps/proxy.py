@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import queue
 import subprocess
+import sys
 import threading
 import weakref
 from collections import deque
@@ -21,6 +23,12 @@ from .errors import StartError
 from .events import EventStream
 from .session import Group, Session
 
+_WATCH = 'read -r line || kill -s TERM "$0"'
+"""Sends SIGTERM to the process `$0` when the input ends without a line.
+
+A killed process can't stop its proxy itself; the system closes its end of the pipe.
+"""
+
 _LINES_KEPT = 400
 _GRACE_SECONDS = 2.0
 _KILL_SECONDS = 5.0
@@ -33,7 +41,7 @@ class SessionArming(TypedDict, total=False):
     rate: str
     rtt: str
     loss: float | str
-    seed: int
+    seed: int | str
     rules: str | list[api.RuleItem]
     origin: str
     link: str
@@ -108,7 +116,7 @@ class Proxy:
 
 
 class StartedProxy(Proxy):
-    """A proxy that this process has started, and stops: at the end of a `with` block, or at its own end."""
+    """A proxy that this process has started. It is stopped at the end of a `with` block, or with this process, however that ends."""
 
     def __init__(self, process: subprocess.Popen[str], ready: Mapping[str, Any], output: _Output, token: str | None):
         super().__init__(Control(f"http://{ready['admin']}", token))
@@ -119,7 +127,7 @@ class StartedProxy(Proxy):
         """The seed of the run, from which the seeds of sessions that players start follow."""
         self._output = output
         # Holds no reference to the proxy itself.
-        self._finalizer = weakref.finalize(self, _stop, process)
+        self._finalizer = weakref.finalize(self, _stop, process, output, os.getpid())
 
     @property
     def log(self) -> str:
@@ -144,7 +152,7 @@ def start(
     *,
     origin: str | None = None,
     profile: str | None = None,
-    seed: int | None = None,
+    seed: int | str | None = None,
     rules: str | None = None,
     options: Sequence[str] = (),
     binary: str | os.PathLike[str] | None = None,
@@ -177,8 +185,9 @@ def start(
     output = _Output(process)
     try:
         ready = output.wait_until_ready(start_timeout)
-    except StartError:
-        _stop(process)
+    except BaseException:
+        # Also where this is interrupted.
+        _stop(process, output, os.getpid())
         raise
     token = _option(command, "--admin-token") or whole_env.get("VSPS_ADMIN_TOKEN")
     return StartedProxy(process, ready, output, token)
@@ -201,27 +210,60 @@ def _option(command: Sequence[str], name: str) -> str | None:
     return None
 
 
-def _stop(process: subprocess.Popen[str]) -> None:
-    """Stops a process: asks it, asks again (which aborts responses), and ends it."""
-    for seconds in (_GRACE_SECONDS, _KILL_SECONDS):
-        if process.poll() is not None:
+def _stop(process: subprocess.Popen[str], output: _Output, owner: int) -> None:
+    """Sends SIGTERM, sends it again (which aborts responses), and kills the process."""
+    if os.getpid() != owner:
+        # A forked copy of the process that has started it.
+        return
+    try:
+        for seconds in (_GRACE_SECONDS, _KILL_SECONDS):
+            if process.poll() is not None:
+                return
+            process.terminate()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(seconds)
+    finally:
+        # Also where this is interrupted.
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+        output.release()
+
+
+class _Watcher:
+    """Stops a process when this one is gone, however it ended: a shell waits for the end of a pipe."""
+
+    def __init__(self, pid: int) -> None:
+        self._shell: subprocess.Popen[bytes] | None = None
+        self._lock = threading.Lock()
+        if sys.platform == "win32":
             return
-        process.terminate()
-        try:
-            process.wait(seconds)
-            return
-        except subprocess.TimeoutExpired:
-            continue
-    process.kill()
-    process.wait()
+        # In a session of its own, where Ctrl-C does not reach it.
+        with contextlib.suppress(OSError):
+            self._shell = subprocess.Popen(
+                ["/bin/sh", "-c", _WATCH, str(pid)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+
+    def release(self) -> None:
+        """Ends the watch."""
+        with self._lock:
+            shell, self._shell = self._shell, None
+        if shell is not None:
+            with contextlib.suppress(OSError):
+                shell.communicate(b"\n")
 
 
 class _Output:
-    """Reads what a process writes, so that it never waits for its reader; keeps the last lines."""
+    """Reads what a process writes, so that it never waits for its reader; keeps the last lines. Ends it with this one."""
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
         assert process.stdout is not None and process.stderr is not None
         self._process = process
+        self._watcher = _Watcher(process.pid)
         self._lines: deque[str] = deque(maxlen=_LINES_KEPT)
         self._ready: queue.Queue[dict[str, Any] | None] = queue.Queue()
         self._threads = [
@@ -243,6 +285,9 @@ class _Output:
             raise StartError(f"vsps ended with exit code {code} before it was ready\n{self.text()}")
         return ready
 
+    def release(self) -> None:
+        self._watcher.release()
+
     def text(self) -> str:
         return "".join(list(self._lines))
 
@@ -253,6 +298,8 @@ class _Output:
                     answer = _json_or_none(line)
                     if answer and answer.get("event") == "ready":
                         self._ready.put(answer)
+        # It has ended: before its number can be given to another process.
+        self._watcher.release()
         self._ready.put(None)
 
     def _keep(self, stream: IO[str]) -> None:

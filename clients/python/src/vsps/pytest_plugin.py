@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+import unicodedata
 import zlib
 from collections.abc import Callable, Generator
 from pathlib import Path
@@ -73,7 +74,7 @@ def vsps_arm(vsps_proxy: Proxy, request: pytest.FixtureRequest) -> Generator[Arm
     def arm(**arming: Any) -> Session:
         name = f"{request.node.nodeid} {len(armed)}"
         arming.setdefault("seed", zlib.crc32(name.encode()) if seed is None else seed)
-        arming.setdefault("label", request.node.name[:_LONGEST_LABEL])
+        arming.setdefault("label", _label(request.node.name))
         session = vsps_proxy.arm(**arming)
         armed.append(session)
         return session
@@ -106,6 +107,11 @@ def pytest_runtest_makereport(
         for session in item.stash.get(_SESSIONS, []):
             report.sections.append((f"vsps session {session.id}", _told(session, item)))
     return report
+
+
+def _label(name: str) -> str:
+    """What a label may be: one line, not too long."""
+    return "".join(" " if unicodedata.category(character) in ("Cc", "Cs") else character for character in name)[:_LONGEST_LABEL]
 
 
 def _told(session: Session, item: pytest.Item) -> str:

@@ -8,7 +8,7 @@ from typing import Any, TypedDict, Unpack, cast
 from urllib.parse import quote, urlsplit
 
 from . import api_types as api
-from .control import Control
+from .control import ABSOLUTE, Control
 from .errors import EventTimeoutError
 from .events import Event, EventStream, Predicate
 
@@ -56,9 +56,11 @@ class Session:
 
     def address(self, target: str) -> str:
         """What a player loads: `target` is a path at the session's origin, or a URL of another origin."""
-        if "://" not in target:
+        if not ABSOLUTE.match(target):
             return self.url + target.lstrip("/")
         parts = urlsplit(target)
+        if parts.scheme not in ("http", "https") or "@" in parts.netloc:
+            raise ValueError(f"{target}: write a path, or an http or https URL without a user name")
         query = f"?{parts.query}" if parts.query else ""
         return f"{self.url}-/o/{parts.scheme}/{parts.netloc}{parts.path or '/'}{query}"
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
 import subprocess
 from pathlib import Path
@@ -10,11 +12,9 @@ from typing import Any
 import kubernetes_validate
 import pytest
 
-from .conftest import DEPLOY
+from .conftest import DEPLOY, ask, free_port, until
 from .kustomize import Resource, build, containers
 
-# Options of replicas, which share their sessions; a program without them has no `--state`.
-OF_REPLICAS = {"VSPS_STATE", "VSPS_STATE_KEY"}
 FOLDERS = ["base", "overlays/single", "overlays/fleet", "sweep"]
 VERSIONS = ["1.32", "1.34"]
 
@@ -90,15 +90,120 @@ def test_overlays_change_what_they_say() -> None:
     assert of(fleet, "Service")["spec"]["selector"] == {"app.kubernetes.io/name": "vsps-haproxy"}
     # haproxy has a place for each replica that there may be.
     config = of(fleet, "ConfigMap", "haproxy")["data"]["haproxy.cfg"]
-    assert f"server-template replica {scaler['spec']['maxReplicas']} vsps-replicas:8080" in config
+    assert f"server-template replica {scaler['spec']['maxReplicas']} " in config
+
+
+def test_haproxy_has_the_name_and_the_ports_of_the_replicas() -> None:
+    fleet = build(folder("overlays/fleet"))
+    config = of(fleet, "ConfigMap", "haproxy")["data"]["haproxy.cfg"]
+    service = of(fleet, "Service", "vsps-replicas")
+    # A name server has this form only; the short one needs a search list, which haproxy does not use.
+    name = f"{service['metadata']['name']}.{service['metadata']['namespace']}.svc.cluster.local"
+    (server,) = re.findall(r"^    server-template replica \d+ (\S+)$", config, re.M)
+    ports = {port["name"]: port["containerPort"] for port in containers(of(fleet, "Deployment"))[0]["ports"]}
+    # The Service has no address of its own: a port of it is one of the pods.
+    assert service["spec"]["clusterIP"] == "None" and service["spec"]["selector"].items() <= LABELS["vsps"].items()
+    assert server == f"{name}:{ports['players']}"
+    assert f" check port {ports['admin']} " in config
+
+
+LABELS = {name: {"app.kubernetes.io/name": name} for name in ("vsps", "vsps-haproxy", "redis", "other")} | {"control": {"vsps-control": "true"}}
+
+
+def peer_matches(peer: Resource, pod: dict[str, str], namespace: str) -> bool:
+    assert not peer.keys() - {"podSelector", "namespaceSelector"}, peer
+    if "namespaceSelector" in peer:
+        if peer["namespaceSelector"]["matchLabels"] != {"kubernetes.io/metadata.name": namespace}:
+            return False
+    elif namespace != "vsps":
+        return False
+    return bool(peer.get("podSelector", {}).get("matchLabels", {}).items() <= pod.items())
+
+
+@pytest.mark.parametrize(
+    ("overlay", "direction", "pod", "namespace", "port", "expected"),
+    [
+        ("single", "ingress", "other", "elsewhere", 8080, True),
+        ("single", "ingress", "other", "vsps", 8081, False),
+        ("single", "ingress", "vsps-haproxy", "vsps", 8081, False),
+        ("single", "ingress", "control", "vsps", 8081, True),
+        ("single", "ingress", "control", "elsewhere", 8081, False),
+        ("single", "ingress", "other", "monitoring", 8081, True),
+        ("fleet", "ingress", "vsps-haproxy", "vsps", 8080, True),
+        ("fleet", "ingress", "vsps-haproxy", "vsps", 8081, True),
+        ("fleet", "ingress", "vsps-haproxy", "elsewhere", 8081, False),
+        ("fleet", "ingress", "other", "vsps", 8081, False),
+        ("fleet", "ingress", "other", "monitoring", 8081, True),
+        ("fleet", "egress", "redis", "vsps", 6379, True),
+        ("fleet", "egress", "other", "vsps", 6379, False),
+        ("fleet", "egress", "other", "kube-system", 53, True),
+        ("fleet", "egress", "other", "elsewhere", 443, True),
+        ("fleet", "egress", "other", "elsewhere", 22, False),
+    ],
+)
+def test_the_network_policy_lets_through(
+    overlay: str, direction: str, pod: str, namespace: str, port: int, expected: bool
+) -> None:
+    resources = build(folder(f"overlays/{overlay}"))
+    spec = of(resources, "NetworkPolicy")["spec"]
+    assert spec["podSelector"]["matchLabels"] == LABELS["vsps"] and set(spec["policyTypes"]) == {"Ingress", "Egress"}
+    named = {entry["name"]: entry["containerPort"] for entry in containers(of(resources, "Deployment"))[0]["ports"]}
+    allowed = False
+    for rule in spec[direction]:
+        peers = rule.get("from" if direction == "ingress" else "to")
+        matches = peers is None or any(peer_matches(peer, LABELS[pod], namespace) for peer in peers)
+        allowed |= matches and port in [named.get(entry["port"], entry["port"]) for entry in rule["ports"]]
+    assert allowed == expected
+
+
+@pytest.mark.parametrize("overlay", ["single", "fleet"])
+def test_the_program_starts_and_is_ready_as_in_its_pod(program: str, overlay: str, tmp_path: Path) -> None:
+    (container,) = containers(of(build(folder(f"overlays/{overlay}")), "Deployment"))
+    redis_port = free_port()
+    secrets = {"token": "secret-of-the-test", "key": "0123456789abcdef"}
+    variables = {entry["name"]: entry.get("value") or secrets[entry["valueFrom"]["secretKeyRef"]["key"]] for entry in container["env"]}
+    variables["VSPS_LISTEN"] = variables["VSPS_ADMIN"] = "127.0.0.1:0"
+    started = []
+    try:
+        if "VSPS_STATE" in variables:
+            command = ["redis-server", "--bind", "127.0.0.1", "--port", str(redis_port), "--save", "", "--dir", str(tmp_path)]
+            started.append(subprocess.Popen(command, stdout=subprocess.DEVNULL))
+            until(lambda: ask(redis_port, "/") != "ConnectionRefusedError", "Redis does not start")
+            variables["VSPS_STATE"] = variables["VSPS_STATE"].replace("redis:6379", f"127.0.0.1:{redis_port}")
+        process = subprocess.Popen([program, *container["args"]], env={**os.environ, **variables}, stdout=subprocess.PIPE)
+        started.append(process)
+        assert process.stdout is not None
+        admin = json.loads(process.stdout.readline())["admin"].rpartition(":")[2]
+        for probe in ("startupProbe", "livenessProbe", "readinessProbe"):
+            path = container[probe]["httpGet"]["path"]
+            until(lambda: "Error" not in (answer := ask(int(admin), path)) and not answer.isdigit(), f"{path} is not answered with 200")
+    finally:
+        for process in reversed(started):
+            process.terminate()
+            process.wait(20)
+
+
+def test_the_parts_of_the_job_are_one_sweep(program: str, tmp_path: Path) -> None:
+    job = of(build(folder("sweep")), "Job", "vsps-sweep")["spec"]
+    (container,) = job["template"]["spec"]["containers"]
+    assert job["completions"] == 8
+    short = {"--seeds=1..10000": "--seeds=1..3", "/results": str(tmp_path)}
+    for index in range(job["completions"]):
+        arguments = [argument.replace("$(JOB_COMPLETION_INDEX)", str(index)) for argument in container["args"]]
+        for written, here in short.items():
+            assert any(written in argument for argument in arguments)
+            arguments = [argument.replace(written, here) for argument in arguments]
+        environment = {**os.environ, "JOB_COMPLETION_INDEX": str(index)}
+        subprocess.run([program, *arguments, "--duration=8s"], env=environment, check=True, capture_output=True)
+    parts = [str(tmp_path / f"part-{index}.json") for index in range(job["completions"])]
+    subprocess.run([program, "bench", "merge", *parts, "-o", str(tmp_path / "all.json")], check=True, capture_output=True)
+    assert len(json.loads((tmp_path / "all.json").read_text())["runs"]) == 2 * 2 * 3
 
 
 def test_options_are_those_of_the_program(program: str) -> None:
     known = subprocess.run([program, "run", "--help"], capture_output=True, text=True, check=True).stdout
     names = {entry["name"] for name in FOLDERS[:3] for entry in containers(of(build(folder(name)), "Deployment"))[0]["env"]}
     assert "VSPS_ADMIN_TOKEN" in names
-    if "--state" not in known:
-        names -= OF_REPLICAS
     assert [name for name in sorted(names) if not re.search(rf"\[env: {name}\b", known)] == []
 
 

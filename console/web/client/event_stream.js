@@ -1,6 +1,6 @@
 // Server-sent events with the headers of the API, and with reconnection. `EventSource` cannot send a token.
 
-import { authorization, connection } from "./api.js";
+import { authorization, connection, parse } from "./api.js";
 
 /** Waits before the first and before later attempts, in milliseconds. */
 const WAITS = [500, 1000, 2000, 4000];
@@ -15,7 +15,7 @@ const WAITS = [500, 1000, 2000, 4000];
 export function subscribe(path, onEvent, onState = () => {}) {
   const abort = new AbortController();
   let last = "";
-  const read = async () => {
+  const run = async () => {
     for (let attempt = 0; !abort.signal.aborted; attempt += 1) {
       try {
         const headers = { ...authorization(), accept: "text/event-stream", ...(last ? { "last-event-id": last } : {}) };
@@ -25,8 +25,8 @@ export function subscribe(path, onEvent, onState = () => {}) {
         connection.report(true);
         onState(true);
         attempt = 0;
-        await parse(response.body, (name, data, id) => {
-          if (id) last = id;
+        await read(response.body, (name, data, id) => {
+          last = lastAfter(last, name, id);
           onEvent(name, data);
         });
       } catch {
@@ -36,15 +36,26 @@ export function subscribe(path, onEvent, onState = () => {}) {
       await new Promise((done) => setTimeout(done, WAITS[Math.min(attempt, WAITS.length - 1)]));
     }
   };
-  void read();
+  void run();
   return () => abort.abort();
+}
+
+/**
+ * The number after which a stream goes on. Its first event, `schema`, may have the number of the last event before the
+ * stream: that counts only as long as there is no other.
+ * @param {string} last
+ * @param {string} name
+ * @param {string} id
+ */
+export function lastAfter(last, name, id) {
+  return name === "schema" ? last || id : id || last;
 }
 
 /**
  * @param {ReadableStream<Uint8Array>} body
  * @param {(name: string, data: any, id: string) => void} onEvent
  */
-async function parse(body, onEvent) {
+async function read(body, onEvent) {
   const reader = body.getReader();
   const decoder = new TextDecoder();
   let text = "";
@@ -73,7 +84,7 @@ export function dispatch(frame, onEvent) {
   }
   if (fields.data === "") return;
   try {
-    onEvent(fields.event, JSON.parse(fields.data), fields.id);
+    onEvent(fields.event, parse(fields.data), fields.id);
   } catch {
     // Not JSON: not an event of this API.
   }

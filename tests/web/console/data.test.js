@@ -12,7 +12,7 @@ import { readRun } from "../../../console/web/data/run_file.js";
 import { Run } from "../../../console/web/data/run.js";
 import { failed, runTracks } from "../../../console/web/data/run_tracks.js";
 import { parse } from "../../../console/web/client/api.js";
-import { dispatch } from "../../../console/web/client/event_stream.js";
+import { dispatch, lastAfter } from "../../../console/web/client/event_stream.js";
 import { Points } from "../../../console/web/timeline/points.js";
 import { matches } from "../../../console/web/parts/request_table.js";
 import { request, timeline } from "./samples.js";
@@ -134,6 +134,11 @@ test("recipes are commands that a shell and a browser understand", () => {
   assert.match(ruleFor(request(1, 0, 1, { rung: 3, index: 5 })), /rung = 3, index = 5/);
 });
 
+test("a stream that is lost before its first event goes on where it began", () => {
+  const rows = [["", "schema", "7", "7"], ["7", "stalled", "8", "8"], ["3", "schema", "9", "3"], ["8", "lost", "", "8"], ["", "schema", "", ""]];
+  for (const [last, name, id, expected] of rows) assert.equal(lastAfter(last, name, id), expected);
+});
+
 test("a seed of 64 bits is kept whole", () => {
   assert.deepEqual(parse('{"seed":18446744073709551615,"a":{"seed": 7}}'), { seed: "18446744073709551615", a: { seed: 7 } });
 });
@@ -173,9 +178,10 @@ test("frames of an event stream are read", () => {
   const got = [];
   const tell = (/** @type {any[]} */ ...what) => got.push(what);
   dispatch("id: 7\nevent: stalled\ndata: {\"a\":1}", tell);
+  dispatch("event: session_started\ndata: {\"seed\":18446744073709551615}", tell);
   dispatch(":", tell);
   dispatch("data: not json", tell);
-  assert.deepEqual(got, [["stalled", { a: 1 }, "7"]]);
+  assert.deepEqual(got, [["stalled", { a: 1 }, "7"], ["session_started", { seed: "18446744073709551615" }, ""]]);
 });
 
 test("results of a benchmark become means of each profile and algorithm", () => {

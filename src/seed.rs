@@ -1,7 +1,8 @@
 //! Named streams of random numbers, one per model and request, all derived from one seed.
 //!
-//! Every random number in the program is derived from one 64-bit seed through names: session, URL path,
-//! attempt, model. Two runs with the same requests draw the same numbers, in whatever order the requests come,
+//! Every random number in the program is derived from one 64-bit seed through names: for what concerns a request,
+//! the session, the path of the file, the attempt and the model; for a link, the session or the name of the link, and
+//! the model. `docs/architecture.md` has the table. Two runs with the same requests draw the same numbers, in whatever order the requests come,
 //! because no two models share a stream.
 
 use rand_pcg::Pcg64Mcg;

@@ -36,9 +36,9 @@ const MODULES: &[(&str, &[&str])] = &[
     ("clock", &["units"]),
     ("event", &["clock", "media", "model", "rules", "units"]),
     ("sessions", &["clock", "event", "media", "model", "profiles", "rules", "seed", "units"]),
-    // The event log spells out plans, whose parts are rules' and units' types.
     // The formulas of the quality of experience, for the observers and the simulated player.
     ("qoe", &[]),
+    // `rules` and `units`: the event log spells out plans, whose parts are their types.
     ("observers", &["clock", "event", "output", "qoe", "rules", "units"]),
     // `rules`: to check that the rules it writes can be read.
     ("replay", &["event", "media", "rules", "units"]),
@@ -431,6 +431,22 @@ fn functions(code: &str) -> Vec<(String, usize)> {
         }
     }
     found
+}
+
+/// An algorithm that the catalogue does not make can be compiled and tested, and is missed by users alone.
+#[test]
+fn every_abr_algorithm_is_in_the_catalogue() {
+    let sources = sources();
+    let catalogue = sources.iter().filter(|source| source.name.starts_with("sweep/catalogue/"));
+    let catalogue: String = catalogue.map(|source| source.code.as_str()).collect();
+    let algorithms = sources
+        .iter()
+        .filter(|source| source.name.starts_with("player/abr/"))
+        .flat_map(|source| source.code.split("impl Abr for ").skip(1))
+        .filter_map(|rest| rest.split(|letter: char| !letter.is_alphanumeric()).next());
+    // The first mention is the import.
+    let missing: Vec<_> = algorithms.filter(|name| catalogue.matches(name).count() < 2).collect();
+    assert_eq!(missing, Vec::<&str>::new(), "name them in src/sweep/catalogue/table.rs");
 }
 
 /// The readers above find what they look for.

@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn the_next_manifest_is_led() {
+    fn the_uri_of_the_next_manifest_is_rewritten() {
         assert_eq!(
             rewritten(
                 r#"{"VERSION":1,"TTL":300,"RELOAD-URI":"https://steer.example/v1?s=1&t=2","PATHWAY-PRIORITY":["a"]}"#

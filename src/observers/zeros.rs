@@ -97,3 +97,18 @@ pub(super) fn show_profile(to: &Instruments, profile: &str) {
     to.player_starvation.with_label_values(&[profile]);
     to.stalls.with_label_values(&[profile]);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rules::Plan;
+
+    /// A cut is counted by how it ends, an edit of a manifest by its kind.
+    #[test]
+    fn every_effect_has_its_counter() {
+        let by_kind = |slot: &&&str| !matches!(**slot, "cut" | "manifest");
+        for slot in Plan::SLOTS.iter().filter(by_kind) {
+            assert!(EFFECTS.contains(slot), "`{slot}` is not among EFFECTS");
+        }
+    }
+}

@@ -51,7 +51,7 @@ impl Decider {
     }
 
     /// As [`arm`](Self::arm), with all counters at zero.
-    pub fn rearm(&mut self, rules: &RuleSet, session_time: Duration, process_time: Duration) {
+    pub fn arm_afresh(&mut self, rules: &RuleSet, session_time: Duration, process_time: Duration) {
         self.counters = Counters::default();
         self.arm(rules, session_time, process_time);
     }

@@ -70,6 +70,9 @@ macro_rules! slots {
         }
 
         impl Plan {
+            /// The names of all slots.
+            pub const SLOTS: &[&str] = &["delay", $($($key,)*)* "manifest"];
+
             /// Whether it has no effects.
             #[must_use]
             pub const fn is_empty(&self) -> bool {

@@ -260,19 +260,6 @@ impl Registry {
         Ok(applied)
     }
 
-    /// Applies `command` to each of `sessions`, after a check that each can accept it.
-    ///
-    /// # Errors
-    /// When the check fails for one of them. Nothing has changed then.
-    pub fn command_all(
-        &self,
-        sessions: &[Arc<Session>],
-        command: &Command,
-    ) -> Result<Vec<Result<Applied, CommandError>>, CommandError> {
-        sessions.iter().try_for_each(|session| session.can_apply(command))?;
-        Ok(sessions.iter().map(|session| self.command(session, command, &|_| true)).collect())
-    }
-
     /// The rules of all sessions, and their version.
     #[must_use]
     pub fn rules(&self) -> (Arc<RuleSet>, u64) {

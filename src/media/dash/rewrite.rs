@@ -377,7 +377,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_well_formed_is_led_as_far_as_it_is_read() {
+    fn a_document_that_is_not_well_formed_is_rewritten_up_to_the_error() {
         let rewritten = |body: &[u8]| {
             let out = rewrite(ManifestFormat::Mpd, body, &Proxy).unwrap().unwrap();
             String::from_utf8_lossy(&out).into_owned()

@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn a_variable_is_led_by_its_definition() {
+    fn a_variable_is_rewritten_where_it_is_defined() {
         assert_eq!(
             rewritten("#EXT-X-DEFINE:NAME=\"b\",VALUE=\"https://a\""),
             "#EXT-X-DEFINE:NAME=\"b\",VALUE=\"/-/s/7/-/o/https/a\""
@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn a_uri_without_quotes_is_led() {
+    fn a_uri_without_quotes_is_rewritten() {
         assert_eq!(
             rewritten("#EXT-X-KEY:URI=https://a/b,METHOD=AES-128"),
             "#EXT-X-KEY:URI=/-/s/7/-/o/https/a/b,METHOD=AES-128"
@@ -232,7 +232,7 @@ mod tests {
         }
     }
 
-    fn led_of_asked(lines: &str) -> String {
+    fn rewritten_line(lines: &str) -> String {
         let body = format!("#EXTM3U\n{lines}\n").into_bytes();
         let out = rewrite(&body, &Asked).unwrap().unwrap_or(body);
         String::from_utf8(out).unwrap().lines().last().unwrap().to_owned()
@@ -259,10 +259,10 @@ mod tests {
                 "#EXT-X-MAP:URI=\"/-/s/7/-/o/https/cdn-a.example/p/i.mp4\"",
             ),
         ] {
-            assert_eq!(led_of_asked(&format!("{head}{uri}")), rewritten, "{uri}");
+            assert_eq!(rewritten_line(&format!("{head}{uri}")), rewritten, "{uri}");
         }
         let scheme = "#EXT-X-DEFINE:NAME=\"s\",VALUE=\"https\"\n{$s}://a/1.ts";
-        assert_eq!(led_of_asked(scheme), "/-/s/7/-/o/https/a/1.ts");
+        assert_eq!(rewritten_line(scheme), "/-/s/7/-/o/https/a/1.ts");
     }
 
     /// RFC 3986 5.4.2, for a document one folder below its root.
@@ -297,7 +297,7 @@ mod tests {
             ("g?y/../../../x", "g?y/../../../x"),
             ("g#s/../../../x", "g#s/../../../x"),
         ] {
-            assert_eq!(led_of_asked(uri), rewritten, "{uri}");
+            assert_eq!(rewritten_line(uri), rewritten, "{uri}");
         }
     }
 

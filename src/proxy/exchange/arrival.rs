@@ -31,19 +31,19 @@ pub(in crate::proxy) struct At<'a> {
 }
 
 impl Arrival {
-    /// Classifies a request. `led`: the state of the request that was redirected to it.
+    /// Classifies a request. `redirected`: the state of the request that was redirected to it.
     pub(in crate::proxy) fn new(
         at: &At<'_>,
         head: &request::Parts,
         cmcd: Option<&Cmcd>,
-        led: Option<&RedirectedRequest>,
+        redirected: Option<&RedirectedRequest>,
     ) -> Self {
         let At { session, url, now, .. } = *at;
         let range = headers::text(&head.headers, header::RANGE);
-        let resource = led.and_then(|led| led.resource.clone());
+        let resource = redirected.and_then(|redirected| redirected.resource.clone());
         let resource = resource.unwrap_or_else(|| classify(at, range, cmcd));
-        let (key, attempt) = match led {
-            Some(led) => (Arc::clone(&led.key), led.attempt.clone()),
+        let (key, attempt) = match redirected {
+            Some(redirected) => (Arc::clone(&redirected.key), redirected.attempt.clone()),
             None => {
                 let Keys { file, whole } = keys(at, &head.method, range);
                 let key = RequestKey { file: &file, range, whole: &whole };
@@ -60,7 +60,7 @@ impl Arrival {
         let details = RequestDetails {
             key,
             host: url.origin.authority.as_str().to_owned(),
-            hop: led.map_or(0, |led| led.hop),
+            hop: redirected.map_or(0, |redirected| redirected.hop),
             redirected: false,
             resumes: attempt.resumes,
             ranged: range.is_some(),

@@ -36,22 +36,22 @@ pub(in crate::proxy) fn decide(
 ) -> Exchange {
     let Received { head, url, cmcd } = received;
     let (now, arming) = (session.begin(), session.arming());
-    let mut led = redirect_hops::take(&session, url, head, now);
+    let mut redirected = redirect_hops::take(&session, url, head, now);
     let known = cmcd.as_ref().ok().and_then(Option::as_ref);
     let visible = known.filter(|_| !proxy.config.strip_cmcd);
     let needs_ladder = proxy.config.script.is_some() || arming.rules.needs_ladder();
     let at = At { session: &session, arming: &arming, connection, url, now, needs_ladder };
-    let Arrival { request, attempt } = Arrival::new(&at, head, visible, led.as_ref());
+    let Arrival { request, attempt } = Arrival::new(&at, head, visible, redirected.as_ref());
     let bus = Arc::clone(proxy.registry.bus());
     if session.plays(&request.resource) {
         bus.emit(&session.link_changed());
     }
-    let mut scripted = match &led {
-        Some(led) => led.scripted,
+    let mut scripted = match &redirected {
+        Some(redirected) => redirected.scripted,
         None => head.method != Method::OPTIONS && fault::hops(head).is_none(),
     };
-    let first = led.is_none();
-    let carried = led.take().map(|led| led.carried);
+    let first = redirected.is_none();
+    let carried = redirected.take().map(|redirected| redirected.carried);
     let facts = arrival::facts(&request);
     let mut decision =
         decide_by_policy(proxy, &session, &arming, head, &facts, attempt.seed, carried);

@@ -40,7 +40,7 @@ pub(in crate::proxy) fn carry_over(exchange: &mut Exchange) {
         // They are those of the redirect, which the present exchange applies.
         carried.reservations = None;
     }
-    let led = RedirectedRequest {
+    let redirected = RedirectedRequest {
         resource: (same && resource.kind != Kind::Other).then(|| resource.clone()),
         key: Arc::clone(&details.key),
         attempt: exchange.attempt.clone(),
@@ -57,7 +57,7 @@ pub(in crate::proxy) fn carry_over(exchange: &mut Exchange) {
         exchange.decision = Decision::default();
         exchange.scripted = false;
     }
-    exchange.session.expect_redirect(method, &normalised(&url.text()), marked, led);
+    exchange.session.expect_redirect(method, &normalised(&url.text()), marked, redirected);
 }
 
 /// A URL in the form in which a player requests it after a redirect.

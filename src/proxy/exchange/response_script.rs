@@ -53,7 +53,7 @@ pub(in crate::proxy) async fn run_response_script(
         exchange.injected(&delay.rule, "delay", None);
         proxy.pause(session, delay.effect).await;
     }
-    let response = fault::replaced(&joined, exchange).unwrap_or(response);
+    let response = fault::status_response(&joined, exchange).unwrap_or(response);
     exchange.decision.plan = (!joined.is_empty()).then(|| Arc::new(joined));
     response
 }

@@ -1,4 +1,4 @@
-//! The response to a request that has a plan, before its body is shaped.
+//! The response to a request that has a plan, before its body is shaped: made by a rule, or the origin's, with faults.
 
 use super::{date::moved_iso_time, range_fault, replacement, short_circuit::short_circuit};
 use crate::{

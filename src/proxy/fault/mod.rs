@@ -33,4 +33,4 @@ pub(super) use faulted_body::FaultedBody;
 pub(super) use header_faults::{apply_header_faults, close};
 pub(super) use manifest::edit;
 pub(super) use redirect::{hops, next_hop};
-pub(super) use short_circuit::replaced;
+pub(super) use short_circuit::status_response;

@@ -4,6 +4,9 @@ use crate::seed::Seed;
 use bytes::{Bytes, BytesMut};
 use std::collections::VecDeque;
 
+/// The name of the random stream. It stays as it is: another one would change what a seed gives.
+const STREAM: &str = "harm";
+
 /// The bytes of one body still to be corrupted, and how much of the body has been handed over.
 #[derive(Debug)]
 pub(in crate::proxy) struct PacketCorruption {
@@ -15,7 +18,7 @@ pub(in crate::proxy) struct PacketCorruption {
 impl PacketCorruption {
     /// Starts with nothing to corrupt, for a body of which `handed` bytes have been handed over.
     pub(in crate::proxy) fn new(handed: u64, seed: Seed) -> Self {
-        Self { places: VecDeque::new(), handed, seed: seed.named("harm") }
+        Self { places: VecDeque::new(), handed, seed: seed.named(STREAM) }
     }
 
     /// Marks the packet that begins at `byte` for corruption. Calls must be in order.

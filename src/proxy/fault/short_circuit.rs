@@ -49,7 +49,7 @@ pub(in crate::proxy) async fn short_circuit(
         exchange.ended(Outcome::Cut);
         return Some(Err(Unanswered));
     }
-    if let Some(response) = replaced(plan, exchange) {
+    if let Some(response) = status_response(plan, exchange) {
         return Some(Ok(response));
     }
     let Planned { rule, effect } = plan.redirect.as_ref()?;
@@ -66,7 +66,10 @@ fn not_http(seed: Seed) -> Bytes {
 }
 
 /// The response with the status that `plan` sets, if it sets one.
-pub(in crate::proxy) fn replaced(plan: &Plan, exchange: &Exchange) -> Option<Response<Source>> {
+pub(in crate::proxy) fn status_response(
+    plan: &Plan,
+    exchange: &Exchange,
+) -> Option<Response<Source>> {
     let Planned { rule, effect } = plan.status.as_ref()?;
     exchange.injected(rule, "status", None);
     let session = &exchange.session;

@@ -295,18 +295,18 @@ mod tests {
         net::TcpListener,
     };
 
-    /// An exchange that is reused to public addresses does not get the reused connection of one that is not.
+    /// An exchange that is limited to public addresses does not get the idle connection of one that is not.
     #[tokio::test]
     async fn a_reused_connection_is_no_way_around_a_check_of_addresses() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         tokio::spawn(async move {
-            let mut reused = Vec::new();
+            let mut open = Vec::new();
             while let Ok((mut stream, _)) = listener.accept().await {
                 stream.read_buf(&mut Vec::new()).await.unwrap();
                 let answer = b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\na";
                 stream.write_all(answer).await.unwrap();
-                reused.push(stream);
+                open.push(stream);
             }
         });
         let names = [("inside.test".to_owned(), vec![IpAddr::from([127, 0, 0, 1])])];

@@ -164,7 +164,7 @@ fn counters_stay_with_their_rules() {
     assert_eq!(next(&mut decider, &third), (false, false));
     assert_eq!(next(&mut decider, &both), (true, false));
     assert_eq!(next(&mut decider, &both), (false, true));
-    decider.rearm(&both, Duration::ZERO, Duration::ZERO);
+    decider.arm_afresh(&both, Duration::ZERO, Duration::ZERO);
     let again = [(); 3].map(|()| next(&mut decider, &both));
     assert_eq!(again, [(false, false), (false, true), (true, false)]);
 }

@@ -52,7 +52,7 @@ impl Session {
             // `arming` is read before the decider is locked: a change of the link locks them in this order.
             let (arming, now) = (self.arming(), moment.session);
             let process_time = self.process_time(now).since_zero();
-            self.decider.lock().rearm(&arming.rules, now.since_zero(), process_time);
+            self.decider.lock().arm_afresh(&arming.rules, now.since_zero(), process_time);
         }
         let applied = Applied { version: next.version(), fault };
         *control = next;

@@ -92,3 +92,34 @@ fn times(points: &Value) -> bool {
     };
     time(points) || points.as_array().is_some_and(|all| all.iter().any(time))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rules::Plan;
+
+    /// Effects of virtual sessions.
+    const WITH_EFFECT: &[&str] = &[
+        "close",
+        "cut",
+        "delay",
+        "hang",
+        "keep-errors",
+        "profile",
+        "rate",
+        "redirect",
+        "refuse",
+        "stall",
+        "status",
+    ];
+
+    /// A new effect is listed as one or the other: nobody is left to guess what the bench does with it.
+    #[test]
+    fn every_effect_has_one_or_no_effect_in_virtual_time() {
+        let mut listed: Vec<_> = WITH_EFFECT.iter().chain(WITHOUT_EFFECT).copied().collect();
+        let mut slots = Plan::SLOTS.to_vec();
+        listed.sort_unstable();
+        slots.sort_unstable();
+        assert_eq!(listed, slots);
+    }
+}

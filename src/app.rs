@@ -9,7 +9,7 @@ use crate::{
     console, descriptors,
     descriptors::Budget,
     event::{Bus, Observer},
-    listen::open_listener,
+    listen::{Workers, open_listener},
     observers::{Analytics, EventLog, Feed, LogWriter, Recorder, Report, Summary},
     origin, output,
     output::LossCounter,
@@ -87,6 +87,8 @@ pub struct App {
     tokens: Vec<AccessToken>,
     audit: Option<Arc<api::AuditLog>>,
     session_metrics: usize,
+    /// `None` = players are served on the current runtime.
+    workers: Option<Workers<Arc<Proxy>>>,
     listeners: Listeners,
 }
 
@@ -180,6 +182,7 @@ impl App {
             tokens: config.tokens,
             audit: config.audit.as_deref().map(open_audit_log).transpose()?,
             session_metrics: config.session_metrics,
+            workers: None,
             listeners: Listeners { players, http3, admin: (admin, budget.admin), origin: built_in },
         })
     }
@@ -202,6 +205,16 @@ impl App {
     /// If its thread can't be started.
     pub fn use_precise_timer(&self) -> std::io::Result<()> {
         self.proxy.use_precise_timer(self.clock)
+    }
+
+    /// Serves players on one thread for each core, each with its own runtime and its own connections to origins. Without
+    /// it, they are served on the runtime that [`run`](Self::run) is called on. Only for real time, not paused time.
+    ///
+    /// # Errors
+    /// If a thread can't be started.
+    pub fn use_workers(&mut self) -> std::io::Result<()> {
+        self.workers = Some(Workers::start(|_| Ok(Arc::new(self.proxy.for_worker())))?);
+        Ok(())
     }
 
     /// Reports `losses` in the metrics as log lines that could not be written.
@@ -256,7 +269,8 @@ impl App {
             after(stopped.clone()),
         ));
         let expiring = tokio::spawn(expire(Arc::clone(&self.registry)));
-        let draining = proxy::run(self.proxy, self.listeners.players, self.clock, stop);
+        let workers = self.workers.unwrap_or_else(|| Workers::of_current_runtime(self.proxy));
+        let draining = proxy::run(workers, self.listeners.players, self.clock, stop);
         tokio::pin!(draining);
         let drained = loop {
             tokio::select! {

@@ -15,7 +15,7 @@
 //!
 //! - [`output`]: lines for streams that may block or fail, written off the callers' threads
 //! - [`descriptors`]: how many files may be open, and what they are for
-//! - [`listen`]: the accept loop that all servers of the process share
+//! - [`listen`]: the accept loop that all servers of the process share, and the threads that serve players
 //! - [`local_ca`]: the local certificate authority, and the certificates that it signs
 //! - [`units`], [`seed`]: quantities with units; one random stream per model from one seed
 //! - [`model`]: the network as pure functions of time and bytes: no clock, no I/O

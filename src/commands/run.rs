@@ -64,10 +64,11 @@ async fn serve(config: Config, catalog: Arc<Catalog>, dropped: LossCounter) -> R
     let command = config.command.clone();
     let record = config.record.as_deref().map(RecordWriter::start).transpose()?;
     let observers = record.iter().map(RecordWriter::observer).collect();
-    let app = App::bind_with(config, catalog, observers).await?;
+    let mut app = App::bind_with(config, catalog, observers).await?;
     // Replicas that share sessions have one seed.
     let seed = app.registry().config().seed;
     app.use_precise_timer().context("the alarm could not start")?;
+    app.use_workers().context("a worker could not start")?;
     app.show_lost_log_lines(dropped);
     let print = |text: &str| match log {
         // Standard output is the command's, if there is one.

@@ -1,7 +1,7 @@
 //! Accepts connections until a server stops.
 
-use super::open::OpenConnections;
-use std::{future::Future, net::SocketAddr, sync::Arc, time::Duration};
+use super::{open::OpenConnections, workers::Workers};
+use std::{future::Future, io, net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::{OwnedSemaphorePermit, Semaphore},
@@ -39,7 +39,7 @@ impl AcceptLoop {
     /// and is served by the future that `serve` returns. While it waits for its place, further connections wait in
     /// the kernel's backlog. Returns the connections that are still open.
     pub async fn run<P, S>(
-        mut self,
+        self,
         stop: impl Future<Output = ()>,
         find_place: impl Fn() -> P,
         serve: impl Fn(TcpStream, SocketAddr, Place) -> S,
@@ -48,6 +48,45 @@ impl AcceptLoop {
         P: Future<Output = Place>,
         S: Future<Output = ()> + Send + 'static,
     {
+        let add = |open: &mut OpenConnections, stream, peer, place| {
+            open.add(serve(stream, peer, place));
+            Ok(())
+        };
+        self.accept_each(stop, find_place, add).await
+    }
+
+    /// As [`run`](Self::run), with each connection served by the worker with the fewest. The future that `serve` returns
+    /// runs on the worker's runtime, and gets the worker's state. The stream is not registered with a runtime yet.
+    pub async fn run_on<T, P, S>(
+        self,
+        workers: &Workers<T>,
+        stop: impl Future<Output = ()>,
+        find_place: impl Fn() -> P,
+        serve: impl Fn(&T, std::net::TcpStream, SocketAddr, Place) -> S,
+    ) -> OpenConnections
+    where
+        P: Future<Output = Place>,
+        S: Future<Output = ()> + Send + 'static,
+    {
+        let add = |open: &mut OpenConnections, stream: TcpStream, peer, place| {
+            let stream = stream.into_std()?;
+            let Some(worker) = workers.assign() else { return Ok(()) };
+            let (serving, counted) = (serve(worker.state, stream, peer, place), worker.open);
+            open.add_on(worker.runtime, async move {
+                serving.await;
+                drop(counted);
+            });
+            Ok(())
+        };
+        self.accept_each(stop, find_place, add).await
+    }
+
+    async fn accept_each<P: Future<Output = Place>>(
+        mut self,
+        stop: impl Future<Output = ()>,
+        find_place: impl Fn() -> P,
+        add: impl Fn(&mut OpenConnections, TcpStream, SocketAddr, Place) -> io::Result<()>,
+    ) -> OpenConnections {
         tokio::pin!(stop);
         let mut failing = false;
         loop {
@@ -63,7 +102,9 @@ impl AcceptLoop {
                         () = &mut stop => break,
                         place = find_place() => place,
                     };
-                    self.open.add(serve(stream, peer, place));
+                    if let Err(problem) = add(&mut self.open, stream, peer, place) {
+                        tracing::debug!(%peer, %problem, "the connection could not be passed on");
+                    }
                 }
                 Err(problem) => {
                     // Logged only once, since it may last.

@@ -1,7 +1,7 @@
 //! The connections that a listener has accepted and that have not closed yet.
 
 use std::{future::Future, time::Duration};
-use tokio::task::JoinSet;
+use tokio::{runtime::Handle, task::JoinSet};
 
 /// Connections were still open at the end of the drain time, and were cut.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -16,6 +16,15 @@ impl OpenConnections {
     /// Serves a connection: `serving` ends when it closes.
     pub(super) fn add(&mut self, serving: impl Future<Output = ()> + Send + 'static) {
         self.0.spawn(serving);
+    }
+
+    /// As [`add`](Self::add), on another runtime.
+    pub(super) fn add_on(
+        &mut self,
+        runtime: &Handle,
+        serving: impl Future<Output = ()> + Send + 'static,
+    ) {
+        self.0.spawn_on(serving, runtime);
     }
 
     /// Waits until a connection has closed; forever if none is open.

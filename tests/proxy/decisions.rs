@@ -12,6 +12,7 @@ use tokio::net::TcpListener;
 use vsps::{
     clock::Clock,
     event::{Bus, Emitted, Event, Observer, Outcome, RequestTag},
+    listen::Workers,
     profiles::Catalog,
     proxy::{Proxy, ProxyConfig, run},
     rules::{Attempt, Decider, Decision, Facts, Plan, Policy, RequestKey, RuleSet},
@@ -100,7 +101,8 @@ async fn live(rules: &Arc<RuleSet>, seed: u64, requests: &[Sent]) -> Vec<Event> 
     let address = listener.local_addr().unwrap();
     let proxy =
         Proxy::new(registry, Arc::new(Catalog::new()), ProxyConfig::default(), vec![address]);
-    tokio::spawn(run(Arc::new(proxy), listener, clock, std::future::pending()));
+    let workers = Workers::of_current_runtime(Arc::new(proxy));
+    tokio::spawn(run(workers, listener, clock, std::future::pending()));
     let started = ask(address, "GET", "/v.m3u8", "").await;
     let inside = started.header("location").trim_end_matches("/v.m3u8").to_owned();
     ask(address, "GET", &format!("{inside}/v.m3u8"), "").await;

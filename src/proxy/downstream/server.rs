@@ -8,7 +8,7 @@ use super::{
     tls::TlsServer,
 };
 use crate::clock::Clock;
-use crate::listen::{AcceptLoop, DrainError, Place, place};
+use crate::listen::{AcceptLoop, DrainError, Place, Workers, place};
 use crate::proxy::{
     body::incoming_body::IncomingBody,
     config::{ProxyConfig, Timeouts},
@@ -50,27 +50,31 @@ const KEEPALIVE: Duration = Duration::from_secs(20);
 /// The most concurrent streams of an HTTP/2 connection.
 const MOST_STREAMS: u32 = 256;
 
-/// Serves players on `listener` until `stop`. Then waits for exchanges under way, up to the drain time-out.
+/// Serves players on `listener` by `workers` until `stop`. Then waits for exchanges under way, up to the drain
+/// time-out.
 ///
 /// # Errors
 /// When exchanges had to be cut.
 pub async fn run(
-    proxy: Arc<Proxy>,
+    workers: Workers<Arc<Proxy>>,
     listener: TcpListener,
     clock: Clock,
     stop: impl Future<Output = ()>,
 ) -> Result<(), DrainError> {
+    // What is used here is shared by the workers.
+    let Some(proxy) = workers.states().next().cloned() else { return Ok(()) };
     let most = proxy.config.limits.connections.min(Semaphore::MAX_PERMITS);
     let places = Arc::new(Semaphore::new(most));
     let protocols = Arc::new(Protocols::new(&proxy.config));
-    let serve = |stream, peer, place| {
+    let serve = |worker: &Arc<Proxy>, stream, peer, place| {
         // Added here, not in the task, so that a connection accepted just before the stop is closed too.
         let connection = Arc::new(Connection::new(clock));
         proxy.connections.add(&connection);
-        serve(Arc::clone(&proxy), Arc::clone(&protocols), stream, peer, connection, place)
+        serve(Arc::clone(worker), Arc::clone(&protocols), stream, peer, connection, place)
     };
     let find_place = || find_place(Arc::clone(&places), Arc::clone(&proxy), clock);
-    let open = AcceptLoop::new(listener, "players").run(stop, find_place, serve).await;
+    let accepting = AcceptLoop::new(listener, "players");
+    let open = accepting.run_on(&workers, stop, find_place, serve).await;
     proxy.connections.close_all();
     open.drain(proxy.config.timeouts.drain).await
 }
@@ -110,11 +114,17 @@ impl Protocols {
 async fn serve(
     proxy: Arc<Proxy>,
     protocols: Arc<Protocols>,
-    stream: TcpStream,
+    stream: std::net::TcpStream,
     peer: SocketAddr,
     connection: Arc<Connection>,
     _place: Place,
 ) {
+    let stream = match TcpStream::from_std(stream) {
+        Ok(stream) => stream,
+        Err(problem) => {
+            return tracing::debug!(%peer, %problem, "the connection could not be opened");
+        }
+    };
     // Otherwise the last packet of each response waits for the player's delayed ACK.
     let _ = stream.set_nodelay(true);
     // Only keep-alive detects that a player is gone while its response hangs.

@@ -11,13 +11,13 @@ use crate::{
 };
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
-/// The data plane: everything that exchanges share.
+/// The data plane: everything that exchanges share. With several workers, each has one.
 pub struct Proxy {
     pub(in crate::proxy) registry: Arc<Registry>,
     pub(in crate::proxy) catalog: Arc<Catalog>,
     pub(in crate::proxy) config: ProxyConfig,
     pub(in crate::proxy) upstream: OriginClient,
-    pub(in crate::proxy) connections: Connections,
+    pub(in crate::proxy) connections: Arc<Connections>,
     pub(in crate::proxy) wake_schedule: Arc<WakeSchedule>,
 }
 
@@ -36,8 +36,22 @@ impl Proxy {
             catalog,
             config,
             upstream,
-            connections: Connections::default(),
+            connections: Arc::default(),
             wake_schedule: Arc::default(),
+        }
+    }
+
+    /// The same data plane for another worker: with its own pool of connections to origins. Sessions, limits and the
+    /// list of connections are shared.
+    #[must_use]
+    pub fn for_worker(&self) -> Self {
+        Self {
+            registry: Arc::clone(&self.registry),
+            catalog: Arc::clone(&self.catalog),
+            config: self.config.clone(),
+            upstream: self.upstream.for_worker(),
+            connections: Arc::clone(&self.connections),
+            wake_schedule: Arc::clone(&self.wake_schedule),
         }
     }
 

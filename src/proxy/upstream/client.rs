@@ -31,6 +31,15 @@ impl OriginClient {
         Self { pool: Pool::new(guard), first_byte, most_body }
     }
 
+    /// The same client with idle connections of its own, for another worker.
+    pub(in crate::proxy) fn for_worker(&self) -> Self {
+        Self {
+            pool: self.pool.for_worker(),
+            first_byte: self.first_byte,
+            most_body: self.most_body,
+        }
+    }
+
     /// Whether `origin` is an address of this process, judged by its text.
     pub(in crate::proxy) fn is_own(&self, origin: &Origin) -> bool {
         self.pool.guard.is_own(origin)

@@ -96,9 +96,7 @@ impl Pool {
         security: Security,
     ) -> Result<ThrottledStream, Failure> {
         let public_only = self.networks.public_only(reach);
-        if !self.guard.has_place() {
-            self.idle.close_one();
-        }
+        self.make_place();
         let opened = self.guard.connect(origin, ReadPolicy::FREE, public_only).await;
         let opened = opened.map_err(|error| failed(error, true))?;
         self.networks.note(origin, reach, opened.private);

@@ -44,7 +44,7 @@ pub(super) struct PrivateAddress(pub(super) IpAddr);
 struct DnsError(#[source] io::Error);
 
 /// Opens connections to origins.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Guard {
     resolver: Resolver,
     own: Arc<[SocketAddr]>,

@@ -72,12 +72,12 @@ impl IdleConnections {
         }
     }
 
-    /// Closes an idle connection, if there is one, to free its permit.
-    pub(super) fn close_one(&self) {
+    /// Closes an idle connection to free its permit. Returns whether there was one.
+    pub(super) fn close_one(&self) -> bool {
         // Dropped after the lock is released: closing a connection takes time.
         let oldest = |list: &mut Vec<_>| (!list.is_empty()).then(|| list.remove(0));
         let closed = self.0.lock().by_key.values_mut().find_map(oldest);
-        drop(closed);
+        closed.is_some()
     }
 
     /// Closes connections that have been idle for too long. Returns whether any are left.
@@ -94,6 +94,28 @@ impl IdleConnections {
         });
         idle.sweeping = !idle.by_key.is_empty();
         idle.sweeping
+    }
+}
+
+/// The idle connections of all workers. Each worker uses its own; they are together only where a limit is reached.
+#[derive(Default)]
+pub(super) struct WorkerPools(Mutex<Vec<Weak<IdleConnections>>>);
+
+impl WorkerPools {
+    /// Those of one more worker.
+    pub(super) fn add(&self) -> Arc<IdleConnections> {
+        let new = Arc::<IdleConnections>::default();
+        let mut all = self.0.lock();
+        all.retain(|idle| idle.strong_count() > 0);
+        all.push(Arc::downgrade(&new));
+        new
+    }
+
+    /// Closes an idle connection of any worker, to free its permit.
+    pub(super) fn close_one(&self) {
+        let all: Vec<_> = self.0.lock().iter().filter_map(Weak::upgrade).collect();
+        // The search ends with the first one that had a connection.
+        let _ = all.iter().any(|idle| idle.close_one());
     }
 }
 

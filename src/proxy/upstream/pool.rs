@@ -15,7 +15,7 @@ use super::{
     guard::{Guard, Opened},
     h1_connection::{H1Connection, Outgoing},
     http2,
-    idle_connections::{IdleConnection, IdleConnections, PoolKey},
+    idle_connections::{IdleConnection, IdleConnections, PoolKey, WorkerPools},
     origin_networks::OriginNetworks,
     read_policy::ReadPolicy,
     stream::Stream,
@@ -34,15 +34,36 @@ const MOST_REFUSALS: u32 = 2;
 /// The pool.
 pub(super) struct Pool {
     pub(super) guard: Guard,
-    pub(super) tls: Tls,
+    pub(super) tls: Arc<Tls>,
     pub(super) idle: Arc<IdleConnections>,
-    pub(super) networks: OriginNetworks,
+    pub(super) networks: Arc<OriginNetworks>,
+    /// The idle connections of all workers.
+    workers: Arc<WorkerPools>,
 }
 
 impl Pool {
     pub(super) fn new(guard: Guard) -> Self {
-        let (idle, networks) = (Arc::default(), OriginNetworks::default());
-        Self { guard, tls: Tls::new(), idle, networks }
+        let workers = Arc::<WorkerPools>::default();
+        let idle = workers.add();
+        Self { guard, tls: Arc::new(Tls::new()), idle, networks: Arc::default(), workers }
+    }
+
+    /// The same pool with idle connections of its own, for another worker.
+    pub(super) fn for_worker(&self) -> Self {
+        Self {
+            guard: self.guard.clone(),
+            tls: Arc::clone(&self.tls),
+            idle: self.workers.add(),
+            networks: Arc::clone(&self.networks),
+            workers: Arc::clone(&self.workers),
+        }
+    }
+
+    /// Closes an idle connection if no further one can be opened: one of its own, or else of another worker.
+    pub(super) fn make_place(&self) {
+        if !self.guard.has_place() && !self.idle.close_one() {
+            self.workers.close_one();
+        }
     }
 
     /// Sends `request` to `origin` and returns the response, which is read with `read_policy`.
@@ -181,9 +202,7 @@ impl Pool {
         reach: Reach<'_>,
         pool_key: &PoolKey,
     ) -> Result<Opened, Failure> {
-        if !self.guard.has_place() {
-            self.idle.close_one();
-        }
+        self.make_place();
         let opened = self.guard.connect(origin, pool_key.read_policy, pool_key.public_only).await;
         let opened = opened.map_err(|error| failed(error, true))?;
         self.networks.note(origin, reach, opened.private);
@@ -294,6 +313,47 @@ mod tests {
         io::{AsyncReadExt as _, AsyncWriteExt as _},
         net::TcpListener,
     };
+
+    /// Answers `GET` with one byte, and keeps every connection open.
+    async fn lasting_origin() -> u16 {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        tokio::spawn(async move {
+            let mut open = Vec::new();
+            while let Ok((mut stream, _)) = listener.accept().await {
+                stream.read_buf(&mut Vec::new()).await.unwrap();
+                let answer = b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\na";
+                stream.write_all(answer).await.unwrap();
+                open.push(stream);
+            }
+        });
+        port
+    }
+
+    async fn fetch(pool: &Pool, port: u16) -> Result<Bytes, Failure> {
+        let origin = Origin::new("http", &format!("127.0.0.1:{port}")).unwrap();
+        let request = Request::get("/a").body(Limited::new(Upload::none(), 0)).unwrap();
+        let answer = pool.send(&origin, Reach::Allowed, request, ReadPolicy::FREE).await?;
+        Ok(answer.into_body().collect().await.unwrap().to_bytes())
+    }
+
+    #[tokio::test]
+    async fn an_idle_connection_of_another_worker_makes_place() {
+        let (first, second) = (lasting_origin().await, lasting_origin().await);
+        let guard = Guard::new(Resolver::default(), vec![], Places::new(1), Duration::from_secs(5));
+        let pool = Pool::new(guard);
+        let other = pool.for_worker();
+        assert_eq!(fetch(&pool, first).await.ok().unwrap(), "a");
+        assert_eq!(fetch(&other, second).await.ok().unwrap(), "a");
+        assert!(pool.idle.take(&key(first)).is_none(), "closed for the other worker");
+        assert!(other.idle.take(&key(second)).is_some());
+    }
+
+    fn key(port: u16) -> PoolKey {
+        let origin = Origin::new("http", &format!("127.0.0.1:{port}")).unwrap();
+        let Origin { scheme, authority, .. } = origin;
+        PoolKey { scheme, authority, read_policy: ReadPolicy::FREE, public_only: false }
+    }
 
     /// An exchange that is limited to public addresses does not get the idle connection of one that is not.
     #[tokio::test]

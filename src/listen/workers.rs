@@ -1,0 +1,162 @@
+//! Threads that serve connections. Each has a runtime of its own, so a connection never changes its thread.
+
+use std::{
+    io,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
+    time::Duration,
+};
+use tokio::{
+    runtime::{Builder, Handle},
+    sync::oneshot,
+};
+
+/// The most threads for calls that block, of all workers together.
+const BLOCKING_THREADS: usize = 512;
+/// How long such calls may delay the end of a worker.
+const END: Duration = Duration::from_secs(2);
+
+/// Workers, each with a state of type `T` that only its connections use.
+#[derive(Debug)]
+pub struct Workers<T> {
+    all: Vec<Worker<T>>,
+    /// Counts the connections that were assigned.
+    assigned: AtomicUsize,
+}
+
+#[derive(Debug)]
+struct Worker<T> {
+    runtime: Handle,
+    state: T,
+    /// Cloned for each open connection.
+    open: Arc<()>,
+    /// Its thread ends when this is dropped; `None` = it has no thread of its own.
+    _end: Option<oneshot::Sender<()>>,
+}
+
+/// The worker of one connection. It counts as open until this is dropped.
+pub(super) struct Assigned<'a, T> {
+    pub(super) runtime: &'a Handle,
+    pub(super) state: &'a T,
+    pub(super) open: Arc<()>,
+}
+
+impl<T> Workers<T> {
+    /// One worker on the current runtime, which may be one with paused time.
+    ///
+    /// # Panics
+    /// Outside of a runtime.
+    #[must_use]
+    pub fn of_current_runtime(state: T) -> Self {
+        let worker = Worker { runtime: Handle::current(), state, open: Arc::default(), _end: None };
+        Self { all: vec![worker], assigned: AtomicUsize::new(0) }
+    }
+
+    /// Starts a thread for each core, with a single-threaded runtime. `state` makes the state of a worker.
+    ///
+    /// # Errors
+    /// If a thread can't be started, or `state` fails.
+    pub fn start(state: impl FnMut(&Handle) -> io::Result<T>) -> io::Result<Self> {
+        let cores = thread::available_parallelism().map_or(1, usize::from);
+        Self::start_threads(cores, state)
+    }
+
+    fn start_threads(
+        count: usize,
+        mut state: impl FnMut(&Handle) -> io::Result<T>,
+    ) -> io::Result<Self> {
+        let blocking = (BLOCKING_THREADS / count.max(1)).max(1);
+        let mut all = Vec::with_capacity(count);
+        for number in 0..count {
+            let (end, ended) = oneshot::channel::<()>();
+            let runtime = Builder::new_current_thread()
+                .enable_all()
+                .max_blocking_threads(blocking)
+                .build()?;
+            let handle = runtime.handle().clone();
+            let state = state(&handle)?;
+            thread::Builder::new().name(format!("worker-{number}")).spawn(move || {
+                // An error means that the sender was dropped: it is the end too.
+                let _ = runtime.block_on(ended);
+                runtime.shutdown_timeout(END);
+            })?;
+            all.push(Worker { runtime: handle, state, open: Arc::default(), _end: Some(end) });
+        }
+        Ok(Self { all, assigned: AtomicUsize::new(0) })
+    }
+
+    /// The state of each worker.
+    pub fn states(&self) -> impl Iterator<Item = &T> {
+        self.all.iter().map(|worker| &worker.state)
+    }
+
+    /// The worker with the fewest open connections; they take turns where it is the same number.
+    pub(super) fn assign(&self) -> Option<Assigned<'_, T>> {
+        let first = self.assigned.fetch_add(1, Ordering::Relaxed) % self.all.len().max(1);
+        let (before, after) = self.all.split_at(first.min(self.all.len()));
+        let in_turn = after.iter().chain(before);
+        let Worker { runtime, state, open, _end } =
+            in_turn.min_by_key(|worker| Arc::strong_count(&worker.open))?;
+        Some(Assigned { runtime, state, open: Arc::clone(open) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn numbered(count: usize) -> Workers<usize> {
+        let mut number = 0;
+        let next = |_: &Handle| {
+            number += 1;
+            Ok(number)
+        };
+        Workers::start_threads(count, next).unwrap()
+    }
+
+    #[test]
+    fn each_gets_as_many_connections_as_the_others() {
+        let workers = numbered(3);
+        let mut open: Vec<_> = (0..7).map(|_| workers.assign().unwrap()).collect();
+        let count = |open: &[Assigned<'_, usize>], state| {
+            open.iter().filter(|assigned| *assigned.state == state).count()
+        };
+        assert_eq!([1, 2, 3].map(|state| count(&open, state)).iter().max(), Some(&3));
+        assert_eq!([1, 2, 3].map(|state| count(&open, state)).iter().min(), Some(&2));
+        // What one has closed is its own again.
+        open.retain(|assigned| *assigned.state != 2);
+        open.extend((0..2).map(|_| workers.assign().unwrap()));
+        assert_eq!(count(&open, 2), 2);
+    }
+
+    #[test]
+    fn connections_one_after_another_are_spread() {
+        let workers = numbered(2);
+        let states: Vec<usize> = (0..4).map(|_| *workers.assign().unwrap().state).collect();
+        assert_eq!(states, [1, 2, 1, 2]);
+    }
+
+    #[test]
+    fn each_has_a_thread_of_its_own_that_ends_with_it() {
+        let workers = numbered(2);
+        let (told, names) = std::sync::mpsc::channel();
+        for worker in &workers.all {
+            let told = told.clone();
+            worker.runtime.spawn(async move {
+                told.send(thread::current().name().map(str::to_owned)).unwrap();
+                // Held until the runtime of the worker is dropped.
+                std::future::pending::<()>().await;
+                drop(told);
+            });
+        }
+        drop(told);
+        let mut seen = [names.recv().unwrap(), names.recv().unwrap()].map(Option::unwrap);
+        seen.sort();
+        assert_eq!(seen, ["worker-0", "worker-1"]);
+        drop(workers);
+        assert!(names.recv().is_err());
+    }
+}

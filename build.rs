@@ -23,8 +23,25 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     list.push_str("];\n");
     fs::write(Path::new(&env::var("OUT_DIR")?).join("players.rs"), list)?;
+    choose_system_calls();
     // A new file of the console is embedded at the next build, and so is a player that was installed.
     println!("cargo:rerun-if-changed=console");
     println!("cargo:rerun-if-changed=build.rs");
     Ok(())
+}
+
+/// Sets `vsps_unix` and `vsps_linux`, unless the fallbacks of `src/system` are to be used.
+fn choose_system_calls() {
+    println!("cargo:rerun-if-env-changed=VSPS_PORTABLE");
+    let wanted = env::var_os("VSPS_PORTABLE").is_some_and(|value| value != "0");
+    if wanted || env::var_os("CARGO_CFG_VSPS_PORTABLE").is_some() {
+        return;
+    }
+    if env::var_os("CARGO_CFG_UNIX").is_some() {
+        println!("cargo:rustc-cfg=vsps_unix");
+    }
+    if env::var("CARGO_CFG_TARGET_OS").is_ok_and(|system| system == "linux" || system == "android")
+    {
+        println!("cargo:rustc-cfg=vsps_linux");
+    }
 }

@@ -6,10 +6,10 @@ use crate::{
     api,
     clock::Clock,
     config::Config,
-    console, descriptors,
+    console,
     descriptors::Budget,
     event::{Bus, Observer},
-    listen::{Workers, open_listener},
+    listen::{self, Workers, open_listener},
     observers::{Analytics, EventLog, Feed, LogWriter, Recorder, Report, Summary},
     origin, output,
     output::LossCounter,
@@ -17,11 +17,12 @@ use crate::{
     proxy,
     proxy::{Limits, Proxy, ProxyConfig},
     sessions::{AccessToken, Origin, Registry, RegistryConfig, StateOptions},
+    system,
 };
 use anyhow::{Context as _, anyhow};
 use http3_listener::Http3Listener;
 use std::{future::Future, net::SocketAddr, path::Path, sync::Arc, time::Duration};
-use tokio::{net::TcpListener, sync::watch, task::JoinSet};
+use tokio::{net::TcpListener, runtime::Handle, sync::watch, task::JoinSet};
 
 /// The interval of the check for idle sessions.
 const EXPIRY: Duration = Duration::from_secs(1);
@@ -131,7 +132,7 @@ impl App {
                 (here, None, Some((listener, origin)))
             }
         };
-        let budget = Budget::of(descriptors::limit(), built_in.is_some());
+        let budget = Budget::of(system::open_files(), listen::cores(), built_in.is_some());
         keep_to(budget, &mut config.proxy.limits);
         let (listen, address) = (players.local_addr()?, admin.local_addr()?);
         let ready = Ready::new(&config.proxy, listen, address, path);
@@ -199,21 +200,27 @@ impl App {
         &self.registry
     }
 
-    /// Starts a timer with a resolution finer than a millisecond. Only for real time, not paused time.
+    /// Starts a timer with a resolution finer than a millisecond, for the current runtime. Only for real time, not paused
+    /// time.
     ///
     /// # Errors
-    /// If its thread can't be started.
+    /// If it can't be started.
     pub fn use_precise_timer(&self) -> std::io::Result<()> {
-        self.proxy.use_precise_timer(self.clock)
+        self.proxy.use_precise_timer(self.clock, &Handle::current())
     }
 
-    /// Serves players on one thread for each core, each with its own runtime and its own connections to origins. Without
-    /// it, they are served on the runtime that [`run`](Self::run) is called on. Only for real time, not paused time.
+    /// Serves players on one thread for each core, each with its own runtime, connections to origins, and precise
+    /// timer. Without it, they are served on the runtime that [`run`](Self::run) is called on. Only for real time, not paused time.
     ///
     /// # Errors
     /// If a thread can't be started.
     pub fn use_workers(&mut self) -> std::io::Result<()> {
-        self.workers = Some(Workers::start(|_| Ok(Arc::new(self.proxy.for_worker())))?);
+        let workers = Workers::start(|runtime| {
+            let proxy = self.proxy.for_worker();
+            proxy.use_precise_timer(self.clock, runtime)?;
+            Ok(Arc::new(proxy))
+        });
+        self.workers = Some(workers?);
         Ok(())
     }
 

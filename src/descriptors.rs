@@ -1,29 +1,11 @@
-//! File descriptors: how many the process may have open, and what they are for.
-
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+//! File descriptors: what those that the process may have open are for.
 
 /// For listeners, files, the runtime, and lookups of names.
 const OWN: u64 = 32;
-/// Where the hard limit is infinite some systems accept no more than this (`OPEN_MAX`).
-const SOME: u64 = 10_240;
+/// For the runtime and the timer of each worker.
+const WORKER: u64 = 5;
 /// No connection of one kind is more than this one of all.
 const MOST: u64 = 1 << 20;
-
-/// Raises the soft limit of open files to the hard limit, as far as the system lets it.
-pub fn raise() {
-    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
-    let wanted = |limit| setrlimit(Resource::Nofile, Rlimit { current: limit, maximum });
-    if current != maximum && wanted(maximum).is_err() && current.is_some_and(|now| now < SOME) {
-        // The limit stays as it is, and fewer connections are held.
-        let _ = wanted(Some(SOME));
-    }
-}
-
-/// How many files may be open now.
-#[must_use]
-pub fn limit() -> u64 {
-    getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX)
-}
 
 /// How many connections of each kind a limit of open files can hold, so that none lacks what it needs to be
 /// answered.
@@ -38,11 +20,12 @@ pub struct Budget {
 }
 
 impl Budget {
-    /// The budget under `limit`, with a built-in origin or not.
+    /// The budget under `limit` with so many workers, with a built-in origin or not.
     #[must_use]
-    pub fn of(limit: u64, built_in: bool) -> Self {
+    pub fn of(limit: u64, workers: usize, built_in: bool) -> Self {
+        let own = OWN + WORKER * workers as u64;
         let admin = (limit / 8).clamp(4, 256);
-        let each = limit.saturating_sub(OWN + admin) / if built_in { 3 } else { 2 };
+        let each = limit.saturating_sub(own + admin) / if built_in { 3 } else { 2 };
         let whole = |count: u64| usize::try_from(count.clamp(1, MOST)).unwrap_or(usize::MAX);
         Self { players: whole(each), origins: whole(each), admin: whole(admin) }
     }
@@ -77,14 +60,14 @@ mod tests {
     fn all_connections_together_stay_under_the_limit() {
         for limit in [256, 1024, 20_000, 1 << 20] {
             for (built_in, ends) in [(true, 2), (false, 1)] {
-                let Budget { players, origins, admin } = Budget::of(limit, built_in);
-                let all = (players + ends * origins + admin) as u64 + OWN;
+                let Budget { players, origins, admin } = Budget::of(limit, 2, built_in);
+                let all = (players + ends * origins + admin) as u64 + OWN + 2 * WORKER;
                 assert!(all <= limit && players * 5 > limit as usize, "{limit}: {players}");
             }
         }
-        let tiny = Budget::of(10, true);
+        let tiny = Budget::of(10, 1, true);
         assert_eq!((tiny.players, tiny.origins, tiny.admin), (1, 1, 4));
-        assert_eq!(Budget::of(u64::MAX, false).players, 1 << 20);
+        assert_eq!(Budget::of(u64::MAX, 64, false).players, 1 << 20);
     }
 
     #[test]

@@ -13,6 +13,7 @@
 //! From low to high: a module imports only modules above it in this list. `tests/architecture.rs` checks
 //! this. `docs/architecture.md` follows one request through the files; `docs/glossary.md` defines the terms.
 //!
+//! - [`system`]: calls that exist on some systems only, with fallbacks
 //! - [`output`]: lines for streams that may block or fail, written off the callers' threads
 //! - [`descriptors`]: how many files may be open, and what they are for
 //! - [`listen`]: the accept loop that all servers of the process share, and the threads that serve players
@@ -70,5 +71,6 @@ pub mod rules;
 pub mod seed;
 pub mod sessions;
 pub mod sweep;
+pub mod system;
 pub mod tcp;
 pub mod units;

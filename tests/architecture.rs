@@ -14,12 +14,14 @@ use std::{
 /// Every module of `src/`, low to high, and what it may import. `model` has no clock and no I/O; `proxy` and
 /// `observers` share only `event`; `origin` does not depend on the proxy.
 const MODULES: &[(&str, &[&str])] = &[
-    ("output", &[]),
+    // Calls of one system, with their fallbacks.
+    ("system", &[]),
+    ("output", &["system"]),
     ("descriptors", &[]),
     // The accept loop of every server.
     ("listen", &[]),
     // Signs certificates; the folder of the configuration is its own.
-    ("local_ca", &[]),
+    ("local_ca", &["system"]),
     ("units", &[]),
     ("seed", &[]),
     ("model", &["units", "seed"]),
@@ -47,7 +49,7 @@ const MODULES: &[(&str, &[&str])] = &[
         "proxy",
         &[
             "clock", "event", "listen", "local_ca", "media", "model", "profiles", "rules", "seed",
-            "sessions", "units",
+            "sessions", "system", "units",
         ],
     ),
     // `seed` and `units`: to name the values of a request. `plot`: a profile's rate over time for the console.
@@ -69,7 +71,7 @@ const MODULES: &[(&str, &[&str])] = &[
         ],
     ),
     ("console", &[]),
-    ("origin", &["listen", "media", "units"]),
+    ("origin", &["listen", "media", "system", "units"]),
     // `profiles`: the networks of toxics of type `vsps`.
     ("tcp", &["clock", "listen", "model", "profiles", "seed", "units"]),
     ("player", &["media", "model", "qoe", "seed", "units"]),
@@ -101,6 +103,7 @@ const MODULES: &[(&str, &[&str])] = &[
             "profiles",
             "proxy",
             "sessions",
+            "system",
         ],
     ),
     (
@@ -130,6 +133,7 @@ const MODULES: &[(&str, &[&str])] = &[
             "seed",
             "sessions",
             "sweep",
+            "system",
             "tcp",
             "units",
         ],

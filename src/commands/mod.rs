@@ -18,7 +18,6 @@ mod recorded;
 mod replay;
 mod rules;
 mod run;
-mod signals;
 mod tcp;
 mod wrapped;
 

@@ -4,17 +4,16 @@ use super::{
     Failure, lan,
     output::{Stdout, tell},
     record::RecordWriter,
-    signals::Signals,
     wrapped::WrappedCommand,
 };
 use crate::{
     app::{App, Ready},
     args::{LogFormat, RunArgs},
     config::Config,
-    descriptors,
     logging::{self, Log},
     output::LossCounter,
     profiles::{Catalog, Profile},
+    system::{self, StopSignals},
 };
 use anyhow::Context as _;
 use std::{
@@ -33,7 +32,7 @@ pub(super) fn run(args: RunArgs) -> Result<(), Failure> {
     let catalog = Catalog::new();
     let config = Config::new(args, &catalog)?;
     let catalog = Arc::new(catalog.with_own(&config.profile));
-    descriptors::raise();
+    system::raise_open_files();
     let file = config.log_file.clone();
     let log =
         logging::start(config.log, file.as_deref(), config.log_file_size).with_context(|| {
@@ -57,7 +56,7 @@ fn run_with(config: Config, catalog: Arc<Catalog>, log: &Log) -> Result<(), Fail
 }
 
 async fn serve(config: Config, catalog: Arc<Catalog>, dropped: LossCounter) -> Result<(), Failure> {
-    let mut signals = Signals::new()?;
+    let mut signals = StopSignals::new().context("signals")?;
     let stdout = Stdout::start()?;
     let log = config.log;
     let (profile, drawn) = (Arc::clone(&config.profile), config.seed_drawn);
@@ -67,7 +66,8 @@ async fn serve(config: Config, catalog: Arc<Catalog>, dropped: LossCounter) -> R
     let mut app = App::bind_with(config, catalog, observers).await?;
     // Replicas that share sessions have one seed.
     let seed = app.registry().config().seed;
-    app.use_precise_timer().context("the alarm could not start")?;
+    // For HTTP/3; each worker has its own.
+    app.use_precise_timer().context("the timer could not start")?;
     app.use_workers().context("a worker could not start")?;
     app.show_lost_log_lines(dropped);
     let print = |text: &str| match log {

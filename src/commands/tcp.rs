@@ -1,13 +1,14 @@
 //! `vsps tcp`: relays raw TCP, with toxiproxy's API.
 
-use super::{Failure, output::Stdout, signals::Signals};
+use super::{Failure, output::Stdout};
 use crate::{
     args::{LogFormat, TcpArgs},
     config::draw_seed,
-    descriptors::{self, RelayBudget},
+    descriptors::RelayBudget,
     logging,
     profiles::Catalog,
     seed::Seed,
+    system::{self, StopSignals},
     tcp::{ApiError, Server, Settings},
 };
 use anyhow::Context as _;
@@ -47,8 +48,8 @@ pub(super) fn run(args: &TcpArgs) -> Result<(), Failure> {
             Some((text.map_err(|cause| Failure::usage(format_args!("{place}: {cause}")))?, place))
         }
     };
-    descriptors::raise();
-    let RelayBudget { files, clients } = RelayBudget::of(descriptors::limit());
+    system::raise_open_files();
+    let RelayBudget { files, clients } = RelayBudget::of(system::open_files());
     let settings = Settings {
         listen,
         seed: Seed::new(args.seed.unwrap_or_else(draw_seed)),
@@ -73,7 +74,7 @@ async fn serve(
     format: LogFormat,
     drawn: bool,
 ) -> Result<(), Failure> {
-    let mut signals = Signals::new()?;
+    let mut signals = StopSignals::new().context("signals")?;
     let stdout = Stdout::start()?;
     let seed = settings.seed;
     let server = bind(settings)?;

@@ -1,9 +1,8 @@
 //! The command of `vsps run --forward -- COMMAND`: a client of the proxy that ends with it.
 
 use super::Failure;
-use std::{
-    ffi::OsString, net::SocketAddr, os::unix::process::ExitStatusExt as _, process::ExitStatus,
-};
+use crate::system;
+use std::{ffi::OsString, net::SocketAddr};
 use tokio::process::{Child, Command};
 
 /// Programs look for their proxy in these; some read only one spelling.
@@ -38,20 +37,13 @@ impl WrappedCommand {
     /// Waits until it ends; forever if there is none. Returns its exit code; 128 and the signal, if a signal ended it.
     pub(super) async fn ended(&mut self) -> u8 {
         let Some(child) = &mut self.0 else { return std::future::pending().await };
-        child.wait().await.map_or(1, exit_code)
+        child.wait().await.map_or(1, system::exit_code)
     }
 
-    /// Asks it to end.
+    /// Requests its end.
     pub(super) fn terminate(&mut self) {
-        let id = self.0.as_ref().and_then(Child::id).and_then(|id| i32::try_from(id).ok());
-        if let Some(pid) = id.and_then(rustix::process::Pid::from_raw) {
-            // It may have ended already.
-            let _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
+        if let Some(child) = &mut self.0 {
+            system::terminate(child);
         }
     }
-}
-
-fn exit_code(status: ExitStatus) -> u8 {
-    let code = status.code().or_else(|| status.signal().map(|signal| 128 + signal));
-    code.and_then(|code| u8::try_from(code).ok()).unwrap_or(1)
 }

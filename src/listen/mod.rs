@@ -16,4 +16,4 @@ pub use listener::open_listener;
 pub use open::{DrainError, OpenConnections};
 pub use rare_warning::RareWarning;
 pub use this_machine::host_here;
-pub use workers::Workers;
+pub use workers::{Workers, cores};

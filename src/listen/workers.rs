@@ -44,6 +44,12 @@ pub(super) struct Assigned<'a, T> {
     pub(super) open: Arc<()>,
 }
 
+/// The number of processor cores that the process may use.
+#[must_use]
+pub fn cores() -> usize {
+    thread::available_parallelism().map_or(1, usize::from)
+}
+
 impl<T> Workers<T> {
     /// One worker on the current runtime, which may be one with paused time.
     ///
@@ -60,8 +66,7 @@ impl<T> Workers<T> {
     /// # Errors
     /// If a thread can't be started, or `state` fails.
     pub fn start(state: impl FnMut(&Handle) -> io::Result<T>) -> io::Result<Self> {
-        let cores = thread::available_parallelism().map_or(1, usize::from);
-        Self::start_threads(cores, state)
+        Self::start_threads(cores(), state)
     }
 
     fn start_threads(

@@ -4,10 +4,10 @@ use super::{
     authority::{CERTIFICATE, LocalCa},
     error::LocalCaError,
 };
+use crate::system::{Readers, make_file, make_private_folder};
 use std::{
     env, fs, io,
     io::Write as _,
-    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
     process,
     time::Duration,
@@ -50,12 +50,9 @@ fn make(folder: &Path, now: Duration) -> Result<(), LocalCaError> {
     let new = folder.with_extension(format!("new-{}", process::id()));
     // Left by a process of the same number that was killed.
     let _ = fs::remove_dir_all(&new);
-    let written = fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(&new)
-        .and_then(|()| write(&new.join(CERTIFICATE), &certificate, 0o644))
-        .and_then(|()| write(&new.join(KEY), &key, 0o600))
+    let written = make_private_folder(&new)
+        .and_then(|()| write(&new.join(CERTIFICATE), &certificate, Readers::Everybody))
+        .and_then(|()| write(&new.join(KEY), &key, Readers::User))
         .and_then(|()| fs::rename(&new, folder));
     written.or_else(|cause| {
         let _ = fs::remove_dir_all(&new);
@@ -64,8 +61,8 @@ fn make(folder: &Path, now: Duration) -> Result<(), LocalCaError> {
     })
 }
 
-fn write(path: &Path, text: &str, mode: u32) -> io::Result<()> {
-    let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(mode).open(path)?;
+fn write(path: &Path, text: &str, readers: Readers) -> io::Result<()> {
+    let mut file = make_file(path, readers)?;
     file.write_all(text.as_bytes())?;
     file.sync_all()
 }
@@ -73,7 +70,7 @@ fn write(path: &Path, text: &str, mode: u32) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::{os::unix::fs::PermissionsExt as _, thread};
+    use std::thread;
 
     const NOW: Duration = Duration::from_secs(1_790_000_000);
 
@@ -100,9 +97,13 @@ mod tests {
         let folder = root.0.join("vsps/local-ca");
         let first = open(&folder, NOW).unwrap();
         assert_eq!(open(&folder, NOW).unwrap().pem(), first.pem());
-        let mode = |name: &str| fs::metadata(folder.join(name)).unwrap().permissions().mode();
-        assert_eq!(mode(KEY) & 0o777, 0o600);
-        assert_eq!(mode("") & 0o777, 0o700);
+        #[cfg(vsps_unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            let mode = |name: &str| fs::metadata(folder.join(name)).unwrap().permissions().mode();
+            assert_eq!(mode(KEY) & 0o777, 0o600);
+            assert_eq!(mode("") & 0o777, 0o700);
+        }
         assert_eq!(first.path(), folder.join(CERTIFICATE));
     }
 

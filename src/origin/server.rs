@@ -2,7 +2,6 @@
 
 use std::convert::Infallible;
 use std::future::Future;
-use std::io;
 use std::time::{Duration, SystemTime};
 
 use http::{Request, Response};
@@ -17,7 +16,7 @@ use tokio::time::timeout;
 use super::body::OriginBody;
 use super::pace::{Clock, until};
 use super::service::{Answer, Origin};
-use crate::listen::AcceptLoop;
+use crate::{listen::AcceptLoop, system::keep_unsent_short};
 
 /// How long a client may take to send a request's head.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
@@ -25,9 +24,7 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long open responses may continue after shutdown.
 const DRAIN: Duration = Duration::from_secs(5);
 
-/// The send buffer of a connection. By default the kernel buffers megabytes, which with a thousand slow
-/// downloads would fill all its memory for TCP.
-#[cfg(any(target_os = "linux", target_os = "android"))]
+/// The send buffer of a connection.
 const UNSENT: u32 = 64 * 1024;
 
 /// Serves `origin` over HTTP/1.1 and HTTP/2 (prior knowledge) until `shutdown` is ready; then finishes open
@@ -52,7 +49,7 @@ fn connection(
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "origin: no TCP_NODELAY");
     }
-    if let Err(error) = keep_unsent_short(&stream) {
+    if let Err(error) = keep_unsent_short(&stream, UNSENT) {
         tracing::debug!(%error, "origin: the kernel takes as much as it likes");
     }
     let origin = origin.clone();
@@ -70,16 +67,6 @@ fn connection(
             tracing::debug!(%error, "origin: connection ended");
         }
     }
-}
-
-#[cfg(any(target_os = "linux", target_os = "android"))]
-fn keep_unsent_short(stream: &TcpStream) -> io::Result<()> {
-    socket2::SockRef::from(stream).set_tcp_notsent_lowat(UNSENT)
-}
-
-#[cfg(not(any(target_os = "linux", target_os = "android")))]
-fn keep_unsent_short(_: &TcpStream) -> io::Result<()> {
-    Err(io::ErrorKind::Unsupported.into())
 }
 
 /// Responds to a request when the content exists. When the client disconnects first, hyper drops this future

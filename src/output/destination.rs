@@ -1,13 +1,10 @@
-//! Destinations of output: files in append mode, and the standard streams without the locks of `std`.
+//! Destinations of output: files in append mode.
 
 use super::fifo::Fifo;
+use crate::system::is_fifo;
 use std::{
-    fs::{File, OpenOptions},
+    fs::OpenOptions,
     io::{self, Write},
-    os::{
-        fd::{AsFd as _, BorrowedFd},
-        unix::fs::FileTypeExt as _,
-    },
     path::Path,
 };
 
@@ -18,7 +15,7 @@ use std::{
 /// If it can't be opened.
 pub fn open(path: &Path) -> io::Result<Box<dyn Write + Send>> {
     let known = std::fs::metadata(path);
-    if known.is_ok_and(|known| known.file_type().is_fifo()) {
+    if known.is_ok_and(|known| is_fifo(&known)) {
         return Ok(Box::new(Fifo::new(path)));
     }
     let file = OpenOptions::new().append(true).create(true).open(path)?;
@@ -35,28 +32,8 @@ pub fn open(path: &Path) -> io::Result<Box<dyn Write + Send>> {
 /// If it can't be opened.
 pub fn open_to_append(path: &Path) -> io::Result<Box<dyn Write + Send>> {
     let known = std::fs::metadata(path);
-    if known.is_ok_and(|known| known.file_type().is_fifo()) {
+    if known.is_ok_and(|known| is_fifo(&known)) {
         return Ok(Box::new(Fifo::new(path)));
     }
     Ok(Box::new(OpenOptions::new().append(true).create(true).open(path)?))
-}
-
-/// Standard error, without the process-wide lock.
-///
-/// # Errors
-/// If no file descriptor is available.
-pub fn standard_error() -> io::Result<File> {
-    duplicate(io::stderr().as_fd())
-}
-
-/// Standard output, without the process-wide lock and buffer.
-///
-/// # Errors
-/// If no file descriptor is available.
-pub fn standard_output() -> io::Result<File> {
-    duplicate(io::stdout().as_fd())
-}
-
-fn duplicate(stream: BorrowedFd<'_>) -> io::Result<File> {
-    Ok(File::from(stream.try_clone_to_owned()?))
 }

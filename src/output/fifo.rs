@@ -1,10 +1,9 @@
 //! A FIFO (named pipe), whose readers may come and go.
 
-use rustix::fs::OFlags;
+use crate::system::open_fifo;
 use std::{
-    fs::{File, OpenOptions},
+    fs::File,
     io::{self, Write},
-    os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
 };
 
@@ -24,13 +23,7 @@ impl Fifo {
     /// The pipe. It can be opened only while it has a reader.
     fn pipe(&mut self) -> io::Result<&mut File> {
         if self.open.is_none() {
-            let flags = i32::try_from(OFlags::NONBLOCK.bits()).map_err(io::Error::other)?;
-            let opened = OpenOptions::new().write(true).custom_flags(flags).open(&self.path);
-            let nobody = rustix::io::Errno::NXIO.raw_os_error();
-            self.open = Some(opened.map_err(|error| match error.raw_os_error() {
-                Some(code) if code == nobody => io::ErrorKind::WouldBlock.into(),
-                _ => error,
-            })?);
+            self.open = Some(open_fifo(&self.path)?);
         }
         self.open.as_mut().ok_or_else(|| io::ErrorKind::NotConnected.into())
     }

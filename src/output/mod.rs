@@ -10,7 +10,8 @@ mod loss;
 mod rotating;
 mod unsent;
 
-pub use destination::{open, open_to_append, standard_error, standard_output};
+pub use crate::system::{standard_error, standard_output};
+pub use destination::{open, open_to_append};
 pub use line_writer::{LineWriter, Notices, Unwritten};
 pub use loss::LossCounter;
 pub use rotating::RotatingFile;

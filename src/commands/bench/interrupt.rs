@@ -1,5 +1,6 @@
 //! Ctrl-C and SIGTERM end a sweep after the runs that are under way.
 
+use crate::system::StopSignals;
 use anyhow::Context as _;
 use std::{
     sync::{
@@ -8,27 +9,20 @@ use std::{
     },
     thread,
 };
-use tokio::signal::unix::{SignalKind, signal};
 
 /// Becomes true when the process is told to end.
 pub(super) fn interrupted() -> anyhow::Result<Arc<AtomicBool>> {
     let flag = Arc::new(AtomicBool::new(false));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.context("the runtime could not start")?;
-    let (mut interrupt, mut terminate) = {
+    let mut signals = {
         let _context = runtime.enter();
-        let interrupt = signal(SignalKind::interrupt()).context("SIGINT")?;
-        (interrupt, signal(SignalKind::terminate()).context("SIGTERM")?)
+        StopSignals::new().context("signals")?
     };
     let told = Arc::clone(&flag);
     // It ends with the process.
     thread::spawn(move || {
-        runtime.block_on(async {
-            tokio::select! {
-                _ = interrupt.recv() => {}
-                _ = terminate.recv() => {}
-            }
-        });
+        runtime.block_on(signals.next());
         told.store(true, Ordering::Relaxed);
     });
     Ok(flag)

@@ -13,13 +13,13 @@ use super::{
 use crate::{
     args::{PlayArgs, PlayCommand},
     clock::Clock,
-    descriptors,
     player::{
         LiveCatchUp,
         fetch::{CmcdOptions, Monitor, Outcome, PlayOptions, Trust, play},
         preset,
     },
     sweep::matrix::Shard,
+    system::{self, StopSignals},
     units::ProcessTime,
 };
 use anyhow::Context as _;
@@ -28,12 +28,7 @@ use std::{
     sync::Arc,
     time::Duration,
 };
-use tokio::{
-    signal::unix::{SignalKind, signal},
-    sync::watch,
-    task::JoinSet,
-    time::timeout_at,
-};
+use tokio::{sync::watch, task::JoinSet, time::timeout_at};
 use url::Url;
 
 /// How long a live stream is played if nothing is said.
@@ -72,7 +67,7 @@ pub(in crate::commands) fn run(args: &PlayArgs) -> Result<(), Failure> {
         cmcd_events: collector(args, &url)?,
         cmcd: args.cmcd.map(|version| CmcdOptions { version, headers: args.cmcd_headers }),
     };
-    descriptors::raise();
+    system::raise_open_files();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.context("the runtime could not start")?;
     let outcomes = runtime.block_on(play_all(options, args, shard))?;
@@ -147,14 +142,10 @@ async fn play_all(
 ) -> Result<Vec<Outcome>, Failure> {
     let monitor = Monitor::default();
     let (stop, stopped) = watch::channel(false);
-    let mut interrupt = signal(SignalKind::interrupt()).context("SIGINT")?;
-    let mut terminate = signal(SignalKind::terminate()).context("SIGTERM")?;
+    let mut signals = StopSignals::new().context("signals")?;
     let players = players(Arc::new(options), args, shard, &monitor, &stopped);
     let signalled = async {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-        }
+        signals.next().await;
         // Players that are left end with what they have.
         let _ = stop.send(true);
         std::future::pending::<()>().await;

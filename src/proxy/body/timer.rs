@@ -1,7 +1,10 @@
 //! Wakes tasks at an exact time. The runtime's timers have a resolution of a millisecond, which is too late for
 //! some.
+//!
+//! Where the kernel has a timer that the runtime polls with its sockets, a task of the runtime waits for it: no other
+//! thread is involved. Elsewhere it is a thread.
 
-use crate::{clock::Clock, units::ProcessTime};
+use crate::{clock::Clock, system::KernelTimer, units::ProcessTime};
 use parking_lot::{Condvar, Mutex};
 use std::{
     cmp::{Ordering, Reverse},
@@ -11,26 +14,39 @@ use std::{
     sync::Arc,
     task::{Poll, Waker},
     thread,
+    time::Duration,
 };
+use tokio::{runtime::Handle, task::AbortHandle};
 
-/// A timer with its own thread, which ends when the timer is dropped.
+/// A timer. Its thread or task ends when it is dropped.
 #[derive(Debug)]
 pub(in crate::proxy) struct PreciseTimer {
     queue: Arc<WakeQueue>,
+    /// The task that waits for the kernel's timer.
+    task: Option<AbortHandle>,
 }
 
-/// The wake-ups shared with the timer's thread.
+/// The wake-ups shared with the timer's thread or task.
 #[derive(Debug)]
 struct WakeQueue {
     clock: Clock,
     wakeups: Mutex<Wakeups>,
-    changed: Condvar,
+    wait: Wait,
+}
+
+/// What waits for the next wake-up.
+#[derive(Debug)]
+enum Wait {
+    Task(KernelTimer),
+    Thread(Condvar),
 }
 
 #[derive(Debug, Default)]
 struct Wakeups {
     /// Earliest first.
     waiting: BinaryHeap<Reverse<Wakeup>>,
+    /// The task is waking others, and will set the kernel's timer when they have run.
+    waking: bool,
     over: bool,
 }
 
@@ -43,16 +59,31 @@ struct Wakeup {
 }
 
 impl PreciseTimer {
-    /// Starts the timer's thread, on the time of `clock`.
+    /// Starts the timer on the time of `clock`, for tasks of `runtime`.
     ///
     /// # Errors
-    /// When the thread can't be started.
-    pub(in crate::proxy) fn start(clock: Clock) -> io::Result<Self> {
-        let timer_queue =
-            Arc::new(WakeQueue { clock, wakeups: Mutex::default(), changed: Condvar::new() });
-        let queue = Arc::clone(&timer_queue);
-        thread::Builder::new().name("alarm".to_owned()).spawn(move || queue.run())?;
-        Ok(Self { queue: timer_queue })
+    /// When its thread can't be started, or too many files are open.
+    pub(in crate::proxy) fn start(clock: Clock, runtime: &Handle) -> io::Result<Self> {
+        let kernel_timer = {
+            let _context = runtime.enter();
+            KernelTimer::new()?
+        };
+        let Some(kernel_timer) = kernel_timer else { return Self::start_thread(clock) };
+        let queue = WakeQueue::new(clock, Wait::Task(kernel_timer));
+        let own = Arc::clone(&queue);
+        let task = runtime.spawn(async move {
+            if let Err(problem) = own.run_task().await {
+                tracing::error!(%problem, "the timer for exact wake-ups failed");
+            }
+        });
+        Ok(Self { queue, task: Some(task.abort_handle()) })
+    }
+
+    fn start_thread(clock: Clock) -> io::Result<Self> {
+        let queue = WakeQueue::new(clock, Wait::Thread(Condvar::new()));
+        let own = Arc::clone(&queue);
+        thread::Builder::new().name("alarm".to_owned()).spawn(move || own.run_thread())?;
+        Ok(Self { queue, task: None })
     }
 
     /// Returns at process time `at`.
@@ -72,31 +103,62 @@ impl PreciseTimer {
         let mut wakeups = self.queue.wakeups.lock();
         let earliest = wakeups.waiting.peek().is_none_or(|Reverse(first)| at < first.at);
         wakeups.waiting.push(Reverse(Wakeup { at, waker }));
-        drop(wakeups);
-        if earliest {
-            self.queue.changed.notify_one();
+        if !earliest {
+            return;
+        }
+        match &self.queue.wait {
+            Wait::Thread(changed) => {
+                drop(wakeups);
+                changed.notify_one();
+            }
+            Wait::Task(timer) if !wakeups.waking => {
+                if let Err(problem) = timer.set(self.queue.until(at)) {
+                    tracing::error!(%problem, "a timer for exact wake-ups could not be set");
+                }
+            }
+            Wait::Task(_) => {}
         }
     }
 }
 
 impl Drop for PreciseTimer {
     fn drop(&mut self) {
-        self.queue.wakeups.lock().over = true;
-        self.queue.changed.notify_one();
+        if let Some(task) = &self.task {
+            task.abort();
+        }
+        let mut wakeups = self.queue.wakeups.lock();
+        wakeups.over = true;
+        let forgotten = std::mem::take(&mut wakeups.waiting);
+        // Wakers are dropped without the lock: dropping the last one of a task runs code.
+        drop(wakeups);
+        drop(forgotten);
+        if let Wait::Thread(changed) = &self.queue.wait {
+            changed.notify_one();
+        }
     }
 }
 
 impl WakeQueue {
+    fn new(clock: Clock, wait: Wait) -> Arc<Self> {
+        Arc::new(Self { clock, wakeups: Mutex::default(), wait })
+    }
+
+    /// The time from now to process time `at`.
+    fn until(&self, at: ProcessTime) -> Duration {
+        at - self.clock.now()
+    }
+
     /// Wakes the tasks that are due, until the timer is dropped.
-    fn run(&self) {
+    fn run_thread(&self) {
+        let Wait::Thread(changed) = &self.wait else { return };
         let mut wakeups = self.wakeups.lock();
         while !wakeups.over {
             let Some(at) = wakeups.waiting.peek().map(|Reverse(wakeup)| wakeup.at) else {
-                self.changed.wait(&mut wakeups);
+                changed.wait(&mut wakeups);
                 continue;
             };
             if at > self.clock.now() {
-                self.changed.wait_until(&mut wakeups, self.clock.instant(at).into_std());
+                changed.wait_until(&mut wakeups, self.clock.instant(at).into_std());
                 continue;
             }
             let due = wakeups.waiting.pop();
@@ -108,6 +170,51 @@ impl WakeQueue {
             });
         }
     }
+
+    /// Wakes the tasks that are due each time the kernel's timer has elapsed.
+    async fn run_task(&self) -> io::Result<()> {
+        let Wait::Task(timer) = &self.wait else { return Ok(()) };
+        let mut due = Vec::new();
+        loop {
+            timer.elapsed().await?;
+            while self.take_due(&mut due) {
+                due.drain(..).for_each(Waker::wake);
+                // The timer is set once for all of them, when they have set their next wake-ups.
+                run_others().await;
+            }
+            let mut wakeups = self.wakeups.lock();
+            wakeups.waking = false;
+            if let Some(Reverse(next)) = wakeups.waiting.peek() {
+                timer.set(self.until(next.at))?;
+            }
+        }
+    }
+
+    /// Moves the wakers that are due to `due`. Returns whether there are any.
+    fn take_due(&self, due: &mut Vec<Waker>) -> bool {
+        let now = self.clock.now();
+        let mut wakeups = self.wakeups.lock();
+        while wakeups.waiting.peek().is_some_and(|Reverse(wakeup)| wakeup.at <= now)
+            && let Some(Reverse(wakeup)) = wakeups.waiting.pop()
+        {
+            due.push(wakeup.waker);
+        }
+        wakeups.waking = !due.is_empty();
+        wakeups.waking
+    }
+}
+
+/// Lets the tasks run that are ready. The runtime's own way to yield would poll its sockets before.
+async fn run_others() {
+    let mut yielded = false;
+    poll_fn(|cx| {
+        if std::mem::replace(&mut yielded, true) {
+            return Poll::Ready(());
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
 }
 
 impl PartialEq for Wakeup {
@@ -144,32 +251,62 @@ mod tests {
         }
     }
 
-    #[test]
-    fn each_is_woken_in_the_order_of_time_and_never_early() {
+    /// Timers that wait as they do on any system.
+    fn timers(clock: Clock) -> [PreciseTimer; 2] {
+        let thread = PreciseTimer::start_thread(clock).unwrap();
+        [PreciseTimer::start(clock, &Handle::current()).unwrap(), thread]
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+    async fn each_is_woken_in_the_order_of_time_and_never_early() {
         let clock = Clock::start();
-        let alarm = PreciseTimer::start(clock).unwrap();
-        let (told, heard) = mpsc::channel();
-        let at = ProcessTime::from_millis;
-        for (name, ms) in [("third", 30), ("first", 10), ("second", 20), ("at once", 0)] {
-            let waker = Waker::from(Arc::new(PreciseSleep(name, clock, told.clone())));
-            alarm.set(at(ms), waker);
-        }
-        for (name, ms) in [("at once", 0), ("first", 10), ("second", 20), ("third", 30)] {
-            let (woken, when) = heard.recv().unwrap();
-            assert_eq!(woken, name);
-            assert!(when >= at(ms), "{name}");
+        for timer in timers(clock) {
+            let (told, heard) = mpsc::channel();
+            let start = clock.now();
+            let at = |ms| start + Duration::from_millis(ms);
+            for (name, ms) in [("third", 30), ("first", 10), ("second", 20), ("at once", 0)] {
+                let waker = Waker::from(Arc::new(PreciseSleep(name, clock, told.clone())));
+                timer.set(at(ms), waker);
+            }
+            for (name, ms) in [("at once", 0), ("first", 10), ("second", 20), ("third", 30)] {
+                let (woken, when) = heard.recv().unwrap();
+                assert_eq!(woken, name);
+                assert!(when >= at(ms), "{name}");
+            }
         }
     }
 
-    #[test]
-    fn its_thread_ends_with_it_and_forgets_who_waits() {
+    #[tokio::test]
+    async fn a_task_is_woken_again_and_again_on_one_thread() {
         let clock = Clock::start();
-        let alarm = PreciseTimer::start(clock).unwrap();
-        let (told, heard) = mpsc::channel();
-        let far = ProcessTime::from_secs(3600);
-        alarm.set(far, Waker::from(Arc::new(PreciseSleep("never", clock, told))));
-        drop(alarm);
-        // The sleeper is dropped, unwoken: nobody is left to tell.
-        assert!(heard.recv().is_err());
+        for timer in timers(clock) {
+            let timer = Arc::new(timer);
+            let mut tasks = tokio::task::JoinSet::new();
+            for step in 1..=20 {
+                let timer = Arc::clone(&timer);
+                tasks.spawn(async move {
+                    let mut at = clock.now();
+                    for _ in 0..20 {
+                        at = at + Duration::from_micros(50 * step);
+                        timer.wakes_at(at).await;
+                        assert!(clock.now() >= at);
+                    }
+                });
+            }
+            assert!(tasks.join_all().await.len() == 20);
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+    async fn it_ends_when_dropped_and_forgets_who_waits() {
+        let clock = Clock::start();
+        for timer in timers(clock) {
+            let (told, heard) = mpsc::channel();
+            let far = ProcessTime::from_secs(3600);
+            timer.set(far, Waker::from(Arc::new(PreciseSleep("never", clock, told))));
+            drop(timer);
+            // The waker is dropped without a call.
+            assert!(heard.recv().is_err());
+        }
     }
 }

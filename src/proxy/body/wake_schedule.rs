@@ -13,6 +13,7 @@ use std::{
     task::Waker,
     time::Duration,
 };
+use tokio::runtime::Handle;
 
 /// CPU time per wake-up that determines the spacing: all responses together may use one core.
 const WAKE_UP: Duration = Duration::from_micros(14);
@@ -34,22 +35,32 @@ const LATE: Duration = Duration::from_millis(3);
 /// The spacing of wake-ups, from the number of shaped responses.
 #[derive(Debug, Default)]
 pub(in crate::proxy) struct WakeSchedule {
-    responses: AtomicU32,
+    /// Shared with the other workers.
+    responses: Arc<AtomicU32>,
     /// If it is not set, the runtime's timers are used.
     timer: OnceLock<PreciseTimer>,
 }
 
 impl WakeSchedule {
-    /// Starts a precise timer, so that responses wake up at the exact time while there are few. Only for real time:
+    /// Starts a precise timer for tasks of `runtime`, so that responses wake up at the exact time while there are few. Only for real time:
     /// the timer does not follow the runtime's paused clock.
     ///
     /// # Errors
-    /// When its thread can't be started.
-    pub(in crate::proxy) fn use_precise_timer(&self, clock: Clock) -> io::Result<()> {
+    /// When it can't be started.
+    pub(in crate::proxy) fn use_precise_timer(
+        &self,
+        clock: Clock,
+        runtime: &Handle,
+    ) -> io::Result<()> {
         if self.timer.get().is_none() {
-            let _ = self.timer.set(PreciseTimer::start(clock)?);
+            let _ = self.timer.set(PreciseTimer::start(clock, runtime)?);
         }
         Ok(())
+    }
+
+    /// The schedule of another worker, without a precise timer. It counts the same responses.
+    pub(in crate::proxy) fn for_worker(&self) -> Self {
+        Self { responses: Arc::clone(&self.responses), timer: OnceLock::new() }
     }
 
     /// Waits for `wait` in session time.
@@ -178,7 +189,7 @@ mod tests {
     fn every_tenth_of_a_second_has_as_many_wake_ups() {
         for responses in [100, 500, 1000, 2000, 5000] {
             let pace =
-                WakeSchedule { responses: AtomicU32::new(responses), ..WakeSchedule::default() };
+                WakeSchedule { responses: Arc::new(responses.into()), ..WakeSchedule::default() };
             let times = PERIOD.as_secs_f64() / pace.spacing().as_secs_f64();
             assert!((times - times.round()).abs() < 1e-4, "{responses}: {times}");
         }

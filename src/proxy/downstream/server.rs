@@ -15,7 +15,7 @@ use crate::proxy::{
     exchange::{proxy::Proxy, unanswered::Unanswered},
     trusted_front::is_trusted,
 };
-use crate::sessions::Origin;
+use crate::{sessions::Origin, system};
 use bytes::Bytes;
 use http::{Request, header};
 use hyper::{
@@ -45,8 +45,6 @@ const IDLE: Duration = Duration::from_secs(1);
 const LOOK: Duration = Duration::from_millis(100);
 /// The smallest limit of a connection's buffers. A head larger than the limit is refused before it is parsed.
 const LEAST_BUFFER: usize = 64 * 1024;
-/// The interval of TCP keep-alive probes.
-const KEEPALIVE: Duration = Duration::from_secs(20);
 /// The most concurrent streams of an HTTP/2 connection.
 const MOST_STREAMS: u32 = 256;
 
@@ -128,8 +126,7 @@ async fn serve(
     // Otherwise the last packet of each response waits for the player's delayed ACK.
     let _ = stream.set_nodelay(true);
     // Only keep-alive detects that a player is gone while its response hangs.
-    let keepalive = socket2::TcpKeepalive::new().with_time(KEEPALIVE).with_interval(KEEPALIVE);
-    let _ = socket2::SockRef::from(&stream).set_tcp_keepalive(&keepalive);
+    let _ = system::keep_alive(&stream);
     let timeouts = proxy.config.timeouts;
     let (stream, http2) = tokio::select! {
         opened = open(&proxy, stream, &connection, peer.ip()) => match opened {

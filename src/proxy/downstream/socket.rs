@@ -1,6 +1,7 @@
 //! A player's socket: reports reads and flushes to its connection, and closes as the connection requests.
 
 use super::{connection::Connection, head_scan::HeadScan, player_stream::PlayerStream};
+use crate::system::handle_for_unsent;
 use memchr::memmem;
 use std::{
     io,
@@ -42,7 +43,7 @@ impl Socket {
     fn poll_sent(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         if self.sent.is_none() {
             let Some(tcp) = self.stream.tcp() else { return Poll::Ready(()) };
-            match second_handle(tcp) {
+            match handle_for_unsent(tcp) {
                 Ok(handle) => self.sent = Some(handle),
                 Err(problem) => {
                     tracing::debug!(%problem, "a reset may come before the last bytes");
@@ -94,20 +95,6 @@ impl Socket {
             }
         }
     }
-}
-
-/// A handle of `stream` that is writable when nothing is unsent. It is registered anew with the runtime, since
-/// the readiness of the first handle is already known.
-#[cfg(any(target_os = "linux", target_os = "android"))]
-fn second_handle(stream: &TcpStream) -> io::Result<TcpStream> {
-    use std::os::fd::AsFd as _;
-    socket2::SockRef::from(stream).set_tcp_notsent_lowat(1)?;
-    TcpStream::from_std(stream.as_fd().try_clone_to_owned()?.into())
-}
-
-#[cfg(not(any(target_os = "linux", target_os = "android")))]
-fn second_handle(_: &TcpStream) -> io::Result<TcpStream> {
-    Err(io::ErrorKind::Unsupported.into())
 }
 
 impl Drop for Socket {

@@ -10,6 +10,7 @@ use crate::{
     sessions::{Registry, Session},
 };
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+use tokio::runtime::Handle;
 
 /// The data plane: everything that exchanges share. With several workers, each has one.
 pub struct Proxy {
@@ -41,7 +42,7 @@ impl Proxy {
         }
     }
 
-    /// The same data plane for another worker: with its own pool of connections to origins. Sessions, limits and the
+    /// The same data plane for another worker: with its own timer and its own pool of connections to origins. Sessions, limits and the
     /// list of connections are shared.
     #[must_use]
     pub fn for_worker(&self) -> Self {
@@ -51,17 +52,17 @@ impl Proxy {
             config: self.config.clone(),
             upstream: self.upstream.for_worker(),
             connections: Arc::clone(&self.connections),
-            wake_schedule: Arc::clone(&self.wake_schedule),
+            wake_schedule: Arc::new(self.wake_schedule.for_worker()),
         }
     }
 
-    /// Sends bytes at the exact time, by a timer with its own thread: the runtime's timers have a resolution of a
+    /// Sends bytes at the exact time, by a timer for tasks of `runtime`: the runtime's own timers have a resolution of a
     /// millisecond. Only for real time: the timer does not follow a paused clock.
     ///
     /// # Errors
-    /// When the timer's thread can't be started.
-    pub fn use_precise_timer(&self, clock: Clock) -> io::Result<()> {
-        self.wake_schedule.use_precise_timer(clock)
+    /// When the timer can't be started.
+    pub fn use_precise_timer(&self, clock: Clock, runtime: &Handle) -> io::Result<()> {
+        self.wake_schedule.use_precise_timer(clock, runtime)
     }
 
     /// Waits for `wait` in session time.

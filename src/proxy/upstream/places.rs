@@ -1,5 +1,6 @@
 //! Permits for connections to origins, bounded by the file descriptors of the process.
 
+use crate::system::is_out_of_files;
 use std::{error::Error as StdError, io, sync::Arc, time::Duration};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -46,7 +47,5 @@ impl Places {
 
 /// Whether `error` means that file descriptors have run out, in the process or in the system.
 pub(super) fn is_exhausted(error: &(dyn StdError + 'static)) -> bool {
-    use rustix::io::Errno;
-    let code = error.downcast_ref::<io::Error>().and_then(io::Error::raw_os_error);
-    code.is_some_and(|code| [Errno::MFILE, Errno::NFILE].map(Errno::raw_os_error).contains(&code))
+    error.downcast_ref::<io::Error>().is_some_and(is_out_of_files)
 }

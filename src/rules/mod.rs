@@ -56,7 +56,7 @@ pub use rule::Rule;
 pub use rule_file::RuleFile;
 pub(crate) use rule_list::{RuleItem, RuleList};
 pub use rule_set::{Counters, Matched, RuleSet, RuleUsage};
-pub use script::{Answer, Program, Script, ScriptError, ScriptFailure, ScriptState};
+pub use script::{Answer, Program, Script, ScriptBounds, ScriptError, ScriptFailure, ScriptState};
 pub use shared_budget::SharedBudget;
 pub(crate) use validate::{rule_set, single_rule};
 pub use warning::Warning;

@@ -1,6 +1,6 @@
 //! The sandbox that scripts run in, and its limits.
 
-use super::state::register;
+use super::{bounds::ScriptBounds, state::register};
 use crate::seed::Stream;
 use rand::RngExt as _;
 use rhai::{Dynamic, Engine, EvalAltResult, Position, debugger::DebuggerCommand};
@@ -13,20 +13,10 @@ use std::{
 /// Returns the current time, from any zero. Passed in, because this module does not read the clock.
 pub(super) type Now = Arc<dyn Fn() -> Duration + Send + Sync>;
 
-/// The most operations of one call: a few milliseconds.
-const MOST_OPERATIONS: u64 = 50_000;
 /// The longest time of one call, in case its operations are slow.
 const LONGEST: Duration = Duration::from_millis(50);
 /// The clock is read once in this many operations.
 const STEPS_PER_LOOK: u64 = 64;
-/// The deepest nesting of function calls.
-const DEEPEST_CALLS: usize = 16;
-/// The deepest nesting of an expression.
-const DEEPEST_EXPRESSION: usize = 48;
-/// The most bytes of text in a value.
-const LONGEST_TEXT: usize = 16 * 1024;
-/// The most items in all arrays (and in all maps) of a value, which also limits its depth.
-const MOST_ITEMS: usize = 256;
 /// The most variables in scope.
 const MOST_VARIABLES: usize = 128;
 
@@ -59,32 +49,15 @@ pub(super) fn bounded<T>(now: &Now, chance: Stream, body: impl FnOnce() -> T) ->
 
 /// An engine without I/O, whose scripts run for a limited time.
 pub(super) fn engine(now: Now) -> Engine {
-    let mut engine = Engine::new();
-    engine
-        .set_max_operations(MOST_OPERATIONS)
-        .set_max_call_levels(DEEPEST_CALLS)
-        .set_max_expr_depths(DEEPEST_EXPRESSION, DEEPEST_EXPRESSION)
-        .set_max_string_size(LONGEST_TEXT)
-        .set_max_array_size(MOST_ITEMS)
-        .set_max_map_size(MOST_ITEMS)
-        .set_max_variables(MOST_VARIABLES)
-        .set_max_functions(MOST_ITEMS)
-        .set_strict_variables(true)
-        // A typo such as `request.knid` must be an error, not `()`.
-        .set_fail_on_invalid_map_property(true)
-        .disable_symbol("eval");
+    let mut engine = ScriptBounds::RULES.engine();
+    engine.set_max_variables(MOST_VARIABLES).set_max_functions(ScriptBounds::RULES.items());
     register(&mut engine);
-    // Rhai's `sleep` would block a thread of the proxy.
-    engine.register_fn("sleep", |_: i64| no_sleep()).register_fn("sleep", |_: f64| no_sleep());
     engine.register_fn("random", || draw(rand::RngExt::random::<f64>));
     engine.register_fn("random", |below: i64| match below {
         1.. => Ok(draw(|chance| chance.random_range(0..below))),
         _ => Err(Box::<EvalAltResult>::from("random(n) draws from 0 to n - 1; write n from 1")),
     });
     note_places(&mut engine);
-    // Standard output is for results; scripts print to the log.
-    engine.on_print(|text| tracing::info!("script: {text}"));
-    engine.on_debug(|text, _, at| tracing::debug!("script at {at}: {text}"));
     engine.on_progress(move |steps| {
         let late = steps.is_multiple_of(STEPS_PER_LOOK)
             && CALL.with_borrow(|call| call.as_ref().is_some_and(|call| now() > call.until));
@@ -105,10 +78,6 @@ fn note_places(engine: &mut Engine) {
             Ok(DebuggerCommand::StepInto)
         },
     );
-}
-
-fn no_sleep() -> Result<(), Box<EvalAltResult>> {
-    Err("a script can't sleep; return #{ delay: \"2 s\" }".into())
 }
 
 fn draw<T: Default>(from: impl FnOnce(&mut Stream) -> T) -> T {

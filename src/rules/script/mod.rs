@@ -5,6 +5,7 @@
 //! only from the proxy, and are limited in operations, depth, memory and time.
 
 mod answer;
+mod bounds;
 mod check;
 mod decision;
 mod engine;
@@ -15,6 +16,7 @@ mod request;
 mod state;
 
 pub use answer::Answer;
+pub use bounds::ScriptBounds;
 pub use error::{ScriptError, ScriptFailure};
 pub use file::Script;
 pub use program::Program;

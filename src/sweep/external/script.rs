@@ -5,22 +5,15 @@ use super::{
     asked::Answers,
     session_map::{Room, download_map, session_map},
 };
-use crate::sweep::decision_lines::{Finished, Setup};
+use crate::{
+    rules::ScriptBounds,
+    sweep::decision_lines::{Finished, Setup},
+};
 use rhai::{AST, CallFnOptions, Dynamic, Engine, FuncArgs, Map, Scope};
 use std::{fs, path::Path, sync::Arc};
 
 /// The largest script in bytes.
 const LARGEST: u64 = 1024 * 1024;
-/// The most operations of one call: some tenths of a second.
-const MOST_OPERATIONS: u64 = 2_000_000;
-/// The deepest nesting of function calls.
-const DEEPEST_CALLS: usize = 32;
-/// The deepest nesting of an expression.
-const DEEPEST_EXPRESSION: usize = 48;
-/// The most bytes of text in a value.
-const LONGEST_TEXT: usize = 64 * 1024;
-/// The most items of an array or a map, those in its items counted.
-const MOST_ITEMS: usize = 100_000;
 /// The functions that are called, with their number of parameters.
 const CALLED: [(&str, usize); 2] = [("first", 1), ("choose", 2)];
 
@@ -42,7 +35,8 @@ impl Script {
     /// Reads a script.
     pub(super) fn read(path: &Path) -> Result<Self, String> {
         let shown = path.display();
-        let told = |error: std::io::Error| format!("{shown}: {error}");
+        let instead = "write a file in Rhai with a function `choose`";
+        let told = |error: std::io::Error| format!("{shown}: {error}; {instead}");
         if fs::metadata(path).map_err(told)?.len() > LARGEST {
             return Err(format!("{shown}: a script has at most 1 MiB"));
         }
@@ -51,7 +45,7 @@ impl Script {
 
     /// Compiles a script; `name` is that of its file, for errors.
     pub(super) fn compile(name: &str, text: &str) -> Result<Self, String> {
-        let engine = engine();
+        let engine = ScriptBounds::ALGORITHM.engine();
         let tree = engine.compile(text).map_err(|error| format!("{name}: {error}"))?;
         let has = CALLED.map(|(called, count)| {
             tree.iter_functions().any(|f| f.name == called && f.params.len() == count)
@@ -72,32 +66,6 @@ impl Script {
             .call_fn_with_options(options, &mut scope, &self.tree, name, args)
             .map_err(|error| format!("{}: {name}: {error}", self.name))
     }
-}
-
-/// An engine without clock, chance and I/O, whose calls are bounded.
-fn engine() -> Engine {
-    let mut engine = Engine::new();
-    engine
-        .set_max_operations(MOST_OPERATIONS)
-        .set_max_call_levels(DEEPEST_CALLS)
-        .set_max_expr_depths(DEEPEST_EXPRESSION, DEEPEST_EXPRESSION)
-        .set_max_string_size(LONGEST_TEXT)
-        .set_max_array_size(MOST_ITEMS)
-        .set_max_map_size(MOST_ITEMS)
-        .set_strict_variables(true)
-        // A typo such as `download.byts` must be an error, not `()`.
-        .set_fail_on_invalid_map_property(true)
-        .disable_symbol("eval");
-    // Rhai's `sleep` would hold up a thread.
-    engine.register_fn("sleep", |_: i64| no_sleep()).register_fn("sleep", |_: f64| no_sleep());
-    // Standard output is for results; a script prints to the log.
-    engine.on_print(|text| tracing::info!("script: {text}"));
-    engine.on_debug(|text, _, at| tracing::debug!("script at {at}: {text}"));
-    engine
-}
-
-fn no_sleep() -> Result<(), Box<rhai::EvalAltResult>> {
-    Err("a script cannot sleep; return #{ rendition: 0, wait_ms: 500 }".into())
 }
 
 /// A script at work for one session.

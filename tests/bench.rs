@@ -291,16 +291,44 @@ fn bad_use_is_named() {
     for (arguments, message) in [
         (vec!["--abr", "bolla"], "--abr: there is no algorithm 'bolla'; the nearest are bola"),
         (vec!["--profile", "abr-rump"], "--profile: "),
-        (vec!["--ladder", "nothing"], "--ladder: nothing: there is no such file; write demo"),
+        (vec!["--ladder", "nothing"], "--ladder nothing: there is no such file; write demo"),
         (vec!["--seeds", "5..1"], "'5..1' ends before it starts; write 1..5"),
         (vec!["--duration", "0s"], "--duration: write a duration of at least a segment"),
         (vec!["--abr", "bola,bola"], "--abr: 'bola' is there twice"),
         (vec!["--json", "-", "--csv", "-"], "only one of --json, --csv, "),
+        (
+            vec!["--report", "/no/such/folder/x.html"],
+            "--report /no/such/folder/x.html: its folder does not exist; write a file in a folder that exists",
+        ),
+        (vec!["--catch-up", "0.7"], "write 0.1 for rates of 0.9 to 1.1"),
+        (vec!["compare", "no.json", "no.json"], "no.json: No such file or directory"),
     ] {
         let (code, _, err) = vsps(&arguments);
         assert_eq!(code, 2, "{arguments:?}");
         assert!(err.contains(message), "{arguments:?}: {err}");
     }
+}
+
+/// A sweep in which no run ends has failed; its files are written.
+#[test]
+fn a_sweep_without_a_run_that_ends_is_exit_code_1() {
+    let folder = scratch("failing");
+    let rule = |times: &str| {
+        format!(
+            "[[rule]]\nname = \"g\"\nwhen = {{ kind = \"segment\", {times} }}\nthen = {{ status = 404 }}\n"
+        )
+    };
+    let all = profile(&folder, "all", &rule("index = 1"));
+    let json = folder.join("x.json").to_str().unwrap().to_owned();
+    let short = ["--abr", "bba", "--duration", "1m", "--seeds", "1..2"];
+    let (code, out, err) = vsps(&[&["--profile", &all, "--json", &json][..], &short].concat());
+    assert_eq!(code, 1, "{out}{err}");
+    let reason = "none of 2 runs ended; the first one: segment 0 did not arrive: status 404";
+    assert!(err.contains(reason), "{err}");
+    assert_eq!(Results::read(json.as_ref()).unwrap().runs.len(), 2);
+    // One that ends is enough.
+    let both = format!("{all},abr-ramp");
+    assert_eq!(vsps(&[&["--profile", &both][..], &short].concat()).0, 0);
 }
 
 /// The report stands alone: no script, no other file, all parts.
@@ -737,6 +765,38 @@ fn a_session_is_written_for_p1203() {
 }
 
 /// Players with different algorithms share one link: each row is about those with its algorithm.
+/// Requests that fail before the first picture are part of the startup, and those that empty the buffer of a stall: at
+/// the media time that was shown before it. On demand and live.
+#[test]
+fn stalls_start_when_the_buffer_is_empty() {
+    let folder = scratch("stalls");
+    let text = "[latency]\nrtt = \"40 ms\"\n[downlink]\nrate = \"20 Mbit/s\"\n\
+        [[rule]]\nname = \"first\"\nwhen = { index = 1, attempt = 1 }\nthen = { status = 503 }\n\
+        [[rule]]\nname = \"late\"\nwhen = { index = 3 }\nthen = { hang = \"14 s\" }\nbudget = { times = 1 }\n";
+    let file = profile(&folder, "late", text);
+    let mut plan = plan(&[&file], &["throughput"], Seeds { first: 1, last: 1 });
+    for live in [None, Some(CatchUp { target: 10_000.0, most: 0.05 })] {
+        plan.options.live = live;
+        let run = Run { plan: &plan, net: &plan.nets[0], player: &plan.players[0], seed: 1 };
+        let figures = vsps::sweep::matrix::run(run).unwrap();
+        assert_eq!((figures.failed_requests, figures.rebuffer_count), (2.0, 1.0), "{figures:?}");
+        let trace = trace(run);
+        let [(start, startup), (from, to)] = trace.stalls[..] else { panic!("{:?}", trace.stalls) };
+        assert_eq!((start, startup), (0.0, figures.startup_s));
+        assert!((to - from - figures.rebuffer_s).abs() < 1e-6, "{:?} {figures:?}", trace.stalls);
+        if live.is_none() {
+            // Two segments of 3 s were there; 14 s and a wait of 0.5 s follow, from the third request on.
+            assert!((from - startup - 6.0).abs() < 1e-6, "{:?}", trace.stalls);
+            assert!(startup > 0.5 && to - from > 8.0, "{:?}", trace.stalls);
+        }
+        let input: serde_json::Value = serde_json::from_str(&p1203(run).unwrap()).unwrap();
+        let media: Vec<_> =
+            input["I23"]["stalling"].as_array().unwrap().iter().map(|stall| &stall[0]).collect();
+        assert_eq!(media, [&serde_json::json!(0.0), &serde_json::json!(6.0)], "{input}");
+        assert!(trace.buffer.is_sorted_by(|one, other| one.at <= other.at + 1e-9));
+    }
+}
+
 #[test]
 fn algorithms_share_a_link() {
     let sweep = |algorithms: &[&str], players: usize| {

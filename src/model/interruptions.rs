@@ -58,6 +58,11 @@ impl Interruptions {
         self
     }
 
+    /// Whether there are none.
+    pub(super) fn is_empty(&self) -> bool {
+        self.loss.is_none() && self.stalls.is_none() && self.pauses.is_empty()
+    }
+
     /// The byte before which the next one comes; `u64::MAX` = there is none.
     pub(super) fn next_byte(&self) -> u64 {
         let lost = self.loss.as_ref().and_then(|(loss, _)| loss.next_byte());

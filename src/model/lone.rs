@@ -159,8 +159,15 @@ impl Lone {
         mut watch: Option<LoneWatch<'_>>,
     ) -> Option<LoneEnd> {
         let (mut now, mut sent, mut head) = (start, 0, u64::from(head));
+        let end = |at, received, cut| Some(LoneEnd { at, received, cut });
+        if interruptions.is_empty() {
+            let piece = Piece { head, before: 0, body: bytes };
+            return match self.send(start, piece, &mut watch)? {
+                Sent::Whole(at) => end(at, bytes, None),
+                Sent::Part(at, received) => end(at, received, None),
+            };
+        }
         loop {
-            let end = |at, received, cut| Some(LoneEnd { at, received, cut });
             let resume = match interruptions.take(sent, now) {
                 Ok(resume) => resume,
                 Err(cut) => return end(now, sent, Some(cut)),

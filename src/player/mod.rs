@@ -36,6 +36,8 @@ mod rate_control;
 mod replacement;
 mod request_policy;
 mod session;
+mod session_error;
+mod session_policy;
 mod session_report;
 mod setup;
 
@@ -57,6 +59,8 @@ pub use qoe::DownloadTotals;
 pub use rate_control::{OwnedRateControl, RateControl};
 pub use replacement::Replacement;
 pub use request_policy::{BackOff, RequestPolicy, Retries};
-pub use session::{FullBuffer, Session, SessionError, SessionPolicy};
+pub use session::Session;
+pub use session_error::SessionError;
+pub use session_policy::{FullBuffer, SessionPolicy};
 pub use session_report::{FailedRequests, SessionReport};
 pub use setup::{Setup, SetupRequest};

@@ -10,6 +10,12 @@ pub trait Observer {
         let _ = (rung, shown);
     }
 
+    /// Playback stood still between these times in ms since the start of the session. Times may follow each other
+    /// without a gap.
+    fn rebuffered(&mut self, from: f64, to: f64) {
+        let _ = (from, to);
+    }
+
     /// Playback went on up to `shown` ms after the start of the session.
     fn advanced(&mut self, shown: f64) {
         let _ = shown;
@@ -154,8 +160,7 @@ impl Playback {
     /// before, the time alone is counted.
     pub fn advance(&mut self, mut time: f64, observer: &mut impl Observer) {
         if self.buffer.is_empty() {
-            self.totals.rebuffer += time;
-            self.totals.time += time;
+            self.stand_still(time, observer);
             return;
         }
         if self.shown > 0.0 {
@@ -183,11 +188,20 @@ impl Playback {
             }
         }
         if time > 0.0 {
-            self.totals.rebuffer += time;
-            self.totals.time += time;
+            self.stand_still(time, observer);
             self.totals.rebuffer_events += 1;
         }
         observer.advanced(self.totals.time);
+    }
+
+    /// Counts `time` in which the buffer is empty.
+    fn stand_still(&mut self, time: f64, observer: &mut impl Observer) {
+        let from = self.totals.time;
+        self.totals.rebuffer += time;
+        self.totals.time += time;
+        if time > 0.0 {
+            observer.rebuffered(from, self.totals.time);
+        }
     }
 
     /// Counts a segment at `rung` that starts to be shown.

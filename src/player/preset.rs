@@ -16,6 +16,8 @@ pub struct PlayerPreset {
     pub playout: PlayoutPolicy,
     /// Its requests.
     pub requests: RequestPolicy,
+    /// The level in ms below which it requests, if it has one of its own.
+    pub buffer_goal: Option<f64>,
     /// How its maximum buffer grows.
     pub growth: BufferGrowth,
     /// Which buffered segments it downloads again.
@@ -103,6 +105,7 @@ const fn entry(name: &'static str, requests: RequestPolicy) -> PlayerPreset {
         name,
         playout: AT_ONCE,
         requests,
+        buffer_goal: None,
         growth: BufferGrowth::Never,
         replacement: Replacement::Never,
     }
@@ -111,24 +114,36 @@ const fn entry(name: &'static str, requests: RequestPolicy) -> PlayerPreset {
 /// dash.js: `fastSwitchEnabled` replaces what is buffered in a lower quality.
 const fn dash_js(name: &'static str) -> PlayerPreset {
     PlayerPreset {
+        // `bufferTimeDefault`.
+        buffer_goal: Some(18_000.0),
         growth: BufferGrowth::AtTop,
         replacement: Replacement::First,
         ..entry(name, DASH_JS)
     }
 }
 
-const PRESETS: [PlayerPreset; 7] = [
+const PRESETS: [PlayerPreset; 8] = [
     dash_js("dash.js"),
-    PlayerPreset { growth: BufferGrowth::BySize, ..entry("hls.js", HLS_JS) },
+    PlayerPreset {
+        // `maxBufferLength`.
+        buffer_goal: Some(30_000.0),
+        growth: BufferGrowth::BySize,
+        ..entry("hls.js", HLS_JS)
+    },
     dash_js("l2a"),
     dash_js("lolp"),
     PlayerPreset {
         // `bufferForPlaybackMs` and `bufferForPlaybackAfterRebufferMs`.
         playout: PlayoutPolicy { startup: 1000.0, resume: 2000.0 },
+        // `maxBufferMs`.
+        buffer_goal: Some(50_000.0),
         ..entry("media3", MEDIA3)
     },
-    entry("shaka", SHAKA),
-    entry("vhs", VHS),
+    // `bufferingGoal`.
+    PlayerPreset { buffer_goal: Some(10_000.0), ..entry("shaka", SHAKA) },
+    PlayerPreset { buffer_goal: Some(30_000.0), ..entry("spf", GENERIC) },
+    // `GOAL_BUFFER_LENGTH`.
+    PlayerPreset { buffer_goal: Some(30_000.0), ..entry("vhs", VHS) },
 ];
 
 /// The settings of the player with this algorithm; those of a plain player if it is no player's.
@@ -136,4 +151,21 @@ const PRESETS: [PlayerPreset; 7] = [
 pub fn preset(algorithm: &str) -> PlayerPreset {
     let found = PRESETS.iter().find(|preset| preset.name == algorithm);
     found.copied().unwrap_or(entry("", GENERIC))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The levels are those of the players' default settings; other algorithms have none.
+    #[test]
+    fn buffer_goals_are_those_of_the_players() {
+        let goal = |name| preset(name).buffer_goal.map(|goal| goal / 1000.0);
+        for (name, expected) in
+            [("dash.js", 18.0), ("hls.js", 30.0), ("media3", 50.0), ("shaka", 10.0), ("vhs", 30.0)]
+        {
+            assert_eq!(goal(name), Some(expected), "{name}");
+        }
+        assert_eq!(goal("bola"), None);
+    }
 }

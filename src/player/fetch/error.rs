@@ -12,6 +12,8 @@ pub struct FetchError {
     pub cause: String,
     /// The kind of failure.
     pub failure: Failure,
+    /// Whether the server's certificate is not trusted.
+    pub untrusted: bool,
 }
 
 /// Why playback ended before its time.

@@ -16,7 +16,7 @@ use hyper_util::{
     client::legacy::{Client, connect::HttpConnector},
     rt::{TokioExecutor, TokioTimer},
 };
-use std::{error::Error, time::Duration};
+use std::{error::Error, io, time::Duration};
 use tokio::time::timeout;
 use url::Url;
 
@@ -66,17 +66,24 @@ pub(super) struct Times {
 struct Fault {
     failure: Failure,
     cause: String,
+    /// Whether the server's certificate is not trusted.
+    untrusted: bool,
 }
 
 impl Fault {
     fn timeout(cause: String) -> Self {
-        Self { failure: Failure::Timeout, cause }
+        Self { failure: Failure::Timeout, cause, untrusted: false }
+    }
+
+    /// The connection, or the body, failed.
+    fn of(error: &(dyn Error + 'static)) -> Self {
+        Self { untrusted: is_untrusted(error), ..causes(error).into() }
     }
 }
 
 impl From<String> for Fault {
     fn from(cause: String) -> Self {
-        Self { failure: Failure::Other, cause }
+        Self { failure: Failure::Other, cause, untrusted: false }
     }
 }
 
@@ -112,10 +119,11 @@ impl Http {
         now: impl Fn() -> f64,
         watch: &mut (dyn FnMut(&Progress) -> bool + Send),
     ) -> Result<Fetched, FetchError> {
-        let failed = |Fault { failure, cause }: Fault| FetchError {
+        let failed = |Fault { failure, cause, untrusted }: Fault| FetchError {
             url: ask.location.url.clone(),
             cause,
             failure,
+            untrusted,
         };
         let other = |cause: String| failed(cause.into());
         let start = now();
@@ -124,7 +132,7 @@ impl Http {
         let status = response.status();
         if !status.is_success() {
             let (failure, cause) = (Failure::Status(status.as_u16()), refusal(&response));
-            return Err(failed(Fault { failure, cause }));
+            return Err(failed(Fault { failure, cause, untrusted: false }));
         }
         if ask.location.range.is_some() && status != StatusCode::PARTIAL_CONTENT {
             return Err(other(format!("status {status}, not 206, to a request for a range")));
@@ -187,7 +195,7 @@ impl Http {
                 Err(fault) => cause = fault.cause,
             }
         }
-        Err(FetchError { url, cause, failure: Failure::Other })
+        Err(FetchError { url, cause, failure: Failure::Other, untrusted: false })
     }
 
     /// Posts `body`, within `time` ms; returns the status of the response, if there is one.
@@ -221,7 +229,7 @@ impl Http {
             let response = within(time, self.client.request(request)).await;
             let response = response
                 .ok_or_else(|| Fault::timeout(format!("no response within {}", span(time))))?;
-            let response = response.map_err(|error| causes(&error))?;
+            let response = response.map_err(|error| Fault::of(&error))?;
             if !response.status().is_redirection() {
                 return Ok((url.into(), response));
             }
@@ -281,7 +289,7 @@ async fn next(body: &mut Incoming, times: Times, left: f64) -> Result<Option<Byt
                 format!("not complete within {}", span(times.total))
             })
         })?;
-        match frame.transpose().map_err(|error| causes(&error))? {
+        match frame.transpose().map_err(|error| Fault::of(&error))? {
             None => return Ok(None),
             Some(frame) => {
                 if let Ok(data) = frame.into_data() {
@@ -317,8 +325,23 @@ fn refusal<T>(response: &Response<T>) -> String {
         .map_or_else(|| format!("status {status}"), |reason| format!("status {status} ({reason})"))
 }
 
+/// Whether an error is about a certificate. Those of connections are wrapped in errors of I/O.
+fn is_untrusted(error: &(dyn Error + 'static)) -> bool {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        let io = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+        let tls = io.and_then(|inner| inner.downcast_ref::<rustls::Error>());
+        let tls = tls.or_else(|| error.downcast_ref());
+        if let Some(rustls::Error::InvalidCertificate(_)) = tls {
+            return true;
+        }
+        next = error.source();
+    }
+    false
+}
+
 /// An error with what caused it.
-fn causes(error: &impl Error) -> String {
+fn causes(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {

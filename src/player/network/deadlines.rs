@@ -1,5 +1,10 @@
 //! How long one request may take.
 
+use std::time::Duration;
+
+/// A response is watched each time so much time has passed, as in Sabre.
+pub(super) const WATCH: Duration = Duration::from_millis(50);
+
 /// Times in ms after which a request fails; infinite = no limit.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Deadlines {

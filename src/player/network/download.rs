@@ -16,6 +16,15 @@ pub struct Progress {
     pub first_byte: f64,
 }
 
+impl Progress {
+    /// Bits received by the time since the first byte, in kbit/s; 0 if there was none.
+    #[must_use]
+    pub fn throughput(&self) -> f64 {
+        let time = self.time - self.first_byte;
+        if time > 0.0 { self.received / time } else { 0.0 }
+    }
+}
+
 /// How a download ended.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Download {

@@ -60,7 +60,7 @@ pub struct RequestEffects {
 pub struct RequestAttempt {
     /// The request.
     pub request: Request,
-    /// When it is made, since the start of the session.
+    /// When it is made, in session time: since the first request of the session.
     pub at: Duration,
     /// The size of the object in bytes.
     pub bytes: u64,

@@ -1,6 +1,8 @@
 //! What lies between a simulated player and its origin.
 
+mod attempt;
 mod deadlines;
+mod downlink;
 mod download;
 mod effects;
 mod heads;
@@ -15,10 +17,11 @@ mod uplink;
 mod virtual_response;
 
 pub use deadlines::Deadlines;
+pub use downlink::Carrier;
 pub use download::{CapacityChange, Download, Network, NeverEnds, Progress};
 pub use effects::{Answer, BodyPoint, EarlyEnd, EffectSource, RequestAttempt, RequestEffects};
 pub use heads::Heads;
-pub use link::{Carrier, LinkNetwork};
+pub use link::LinkNetwork;
 pub use pensieve::PensieveNetwork;
 pub use quanta::{Watch, WatchTimes};
 pub use request::{Object, Request};

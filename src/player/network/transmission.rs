@@ -30,6 +30,9 @@ impl Transmission {
 
     /// The same, with the limits and pauses of `effects`.
     pub(super) fn under(self, effects: &mut RequestEffects) -> Self {
+        if effects.limits.is_empty() && effects.pauses.is_empty() {
+            return self;
+        }
         let limits = std::mem::take(&mut effects.limits);
         let mut pauses = std::mem::take(&mut effects.pauses);
         pauses.sort_unstable_by_key(|(byte, _)| *byte);

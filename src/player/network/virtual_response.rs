@@ -1,6 +1,6 @@
 //! A response in virtual time: polled at the times that its shaper returns.
 
-use super::{NeverEnds, Transmission};
+use super::{NeverEnds, Transmission, deadlines::WATCH};
 use crate::{
     model::{Link, LinkAccess, LinkSpec, OnDrop, ResponseLimit, ResponseShaper, Verdict},
     units::LinkTime,
@@ -26,10 +26,15 @@ pub struct Response {
 pub struct VirtualResponse {
     shaper: ResponseShaper,
     start: LinkTime,
+    /// The bytes of its body, and what the link carries for them: a byte at least, so that a head without a body takes
+    /// its time.
     bytes: u64,
+    carried: u64,
     now: LinkTime,
     /// Pauses to come: before which byte, and for how long.
     pauses: VecDeque<(u64, Duration)>,
+    /// When the pause ends that it is in.
+    resumes: Option<LinkTime>,
 }
 
 impl VirtualResponse {
@@ -43,7 +48,8 @@ impl VirtualResponse {
         }
         shaper.follow_head(*head);
         let pauses = pauses.iter().copied().collect();
-        Self { shaper, start: *start, bytes: *bytes, now: *start, pauses }
+        let carried = (*bytes).max(1);
+        Self { shaper, start: *start, bytes: *bytes, carried, now: *start, pauses, resumes: None }
     }
 
     /// The same under the first `count` limits of [`LinkAccess::limits`].
@@ -61,8 +67,8 @@ impl VirtualResponse {
 
     /// Bytes that have arrived so far.
     #[must_use]
-    pub const fn received(&self) -> u64 {
-        self.shaper.sent()
+    pub fn received(&self) -> u64 {
+        self.shaper.sent().min(self.bytes)
     }
 
     /// Polls the link once: bytes arrive, or time goes on. Returns how it ended, if it did.
@@ -71,11 +77,13 @@ impl VirtualResponse {
             && byte <= self.shaper.sent()
         {
             self.pauses.pop_front();
-            self.now += lasts;
-            self.shaper.source_empty();
+            self.resumes = Some(self.resumes.unwrap_or(self.now) + lasts);
         }
-        let until = self.pauses.front().map_or(self.bytes, |(byte, _)| self.bytes.min(*byte));
-        let left = usize::try_from(until - self.received()).unwrap_or(usize::MAX);
+        if let Some(resumes) = self.resumes {
+            return self.pause(resumes);
+        }
+        let until = self.pauses.front().map_or(self.carried, |(byte, _)| self.carried.min(*byte));
+        let left = usize::try_from(until - self.shaper.sent()).unwrap_or(usize::MAX);
         match self.shaper.poll(access, self.now, left) {
             // Nothing to send: never with bytes left; ends it rather than going on for ever.
             Verdict::Pass(0) | Verdict::Paused => return Some(Err(NeverEnds)),
@@ -91,11 +99,21 @@ impl VirtualResponse {
             }
             Verdict::Drop { .. } => {}
         }
-        (self.received() >= self.bytes).then(|| Ok(self.ended(None)))
+        (self.shaper.sent() >= self.carried).then(|| Ok(self.ended(None)))
+    }
+
+    /// Lets some of a pause pass, which ends at `resumes`: those who watch the response see that nothing arrives.
+    fn pause(&mut self, resumes: LinkTime) -> Option<Result<Response, NeverEnds>> {
+        self.now = resumes.min(self.now + WATCH);
+        if self.now >= resumes {
+            self.resumes = None;
+            self.shaper.source_empty();
+        }
+        (self.now > self.start + LONGEST).then_some(Err(NeverEnds))
     }
 
     /// The response, if it ends now.
-    const fn ended(&self, cut: Option<OnDrop>) -> Response {
+    fn ended(&self, cut: Option<OnDrop>) -> Response {
         Response { end: self.now, received: self.received(), cut }
     }
 }

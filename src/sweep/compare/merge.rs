@@ -1,6 +1,7 @@
 //! The parts of a sweep put together.
 
 use crate::sweep::matrix::{Results, RunResult, Shard};
+use std::collections::BTreeMap;
 
 /// The most parts that a message names.
 const NAMED: usize = 10;
@@ -64,30 +65,28 @@ fn foreign(base: &Results, part: &Results) -> Option<String> {
 
 /// The parts by their numbers.
 fn complete(parts: Vec<(String, Results)>, count: usize) -> Result<Vec<(String, Results)>, String> {
-    let mut places: Vec<Option<(String, Results)>> = (0..count).map(|_| None).collect();
+    let mut places: BTreeMap<usize, (String, Results)> = BTreeMap::new();
     for (name, part) in parts {
         let index = shard(&part).index;
-        let Some(place) = index.checked_sub(1).and_then(|place| places.get_mut(place)) else {
-            return Err(format!("{name} says that it is part {index} of {count}"));
-        };
-        if let Some((first, _)) = place {
+        if let Some((first, _)) = places.get(&index) {
             let which = if *first == name { first.clone() } else { format!("{first} and {name}") };
             return Err(format!("part {index}/{count} is there twice: {which}"));
         }
-        *place = Some((name, part));
+        places.insert(index, (name, part));
     }
-    let missing: Vec<String> = (1..)
-        .zip(&places)
-        .filter(|(_, place)| place.is_none())
-        .map(|(index, _)| format!("{index}/{count}"))
+    let missing = count - places.len();
+    if missing == 0 {
+        return Ok(places.into_values().collect());
+    }
+    let named: Vec<String> = (1..=count)
+        .filter(|index| !places.contains_key(index))
+        .map(|index| format!("{index}/{count}"))
+        .take(NAMED)
         .collect();
-    if missing.is_empty() {
-        return Ok(places.into_iter().flatten().collect());
-    }
-    let more = missing.len().saturating_sub(NAMED);
+    let more = missing - named.len();
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-    let (noun, verb) = if missing.len() == 1 { ("part", "is") } else { ("parts", "are") };
-    Err(format!("{noun} {}{more} {verb} missing", missing[..missing.len().min(NAMED)].join(", ")))
+    let (noun, verb) = if missing == 1 { ("part", "is") } else { ("parts", "are") };
+    Err(format!("{noun} {}{more} {verb} missing", named.join(", ")))
 }
 
 /// The runs of all parts in the order of one run, each checked to be the one that belongs there.

@@ -22,7 +22,7 @@ pub enum MatrixError {
     #[error("--profile: {0}")]
     Profile(#[from] ProfileError),
     /// The ladder's file cannot be read.
-    #[error("--ladder: {}: {error}", path.display())]
+    #[error("--ladder {}: {error}; write demo, sabre, pensieve, a file in Sabre's movie format, or a URL", path.display())]
     Read {
         /// The file.
         path: PathBuf,
@@ -30,7 +30,7 @@ pub enum MatrixError {
         error: std::io::Error,
     },
     /// The ladder's file is not what it should be.
-    #[error("--ladder: {}: {problem}", path.display())]
+    #[error("--ladder {}: {problem}", path.display())]
     File {
         /// The file.
         path: PathBuf,

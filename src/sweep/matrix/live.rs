@@ -36,9 +36,14 @@ impl LivePlayer<'_, '_> {
     }
 
     fn advance(&mut self, time: f64) {
-        let mut shown = Vec::new();
+        let (mut shown, before) = (Vec::new(), self.viewer.times().1);
         self.viewer.advance(time, &mut |rung, at| shown.push((rung, at)));
         shown.into_iter().for_each(|(rung, at)| self.show(rung, at));
+        // Rebuffering goes on until the end of the time.
+        let (now, rebuffered) = (self.viewer.now(), self.viewer.times().1 - before);
+        if rebuffered > 0.0 {
+            self.seat.shown.rebuffered(now - rebuffered, now);
+        }
     }
 
     fn play_out(&mut self) {

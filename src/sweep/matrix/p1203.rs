@@ -79,11 +79,12 @@ pub fn p1203(run: Run<'_>) -> Result<String, serde_json::Error> {
             start: number as f64 * duration,
         }
     };
-    let (mut waited, mut stalling) = (0.0, Vec::new());
-    for (from, to) in &trace.stalls {
-        stalling.push(((from - waited).max(0.0), to - from));
-        waited += to - from;
-    }
+    // The media time of a stall is that of the segments that were shown before it. After the last one there is no
+    // media to wait for.
+    let before = |from: f64| trace.rungs.partition_point(|(shown, _)| *shown < from);
+    let stalls = trace.stalls.iter().map(|(from, to)| (before(*from), to - from));
+    let stalls = stalls.filter(|(segments, _)| *segments < trace.rungs.len());
+    let stalling = stalls.map(|(segments, lasts)| (segments as f64 * duration, lasts)).collect();
     let input = Input {
         video: Video {
             segments: trace.rungs.iter().enumerate().map(segment).collect(),

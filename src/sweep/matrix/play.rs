@@ -33,7 +33,16 @@ pub(super) fn play(
     let mut session = Session::new(presentation, network, abr.as_mut(), &mut estimator, policy);
     let mut sums = Sums { segment: presentation.segment(), ..Sums::default() };
     let mut started = false;
-    while let Some(step) = session.step(&mut seat.shown)? {
+    loop {
+        let step = match session.step(&mut seat.shown) {
+            Ok(Some(step)) => step,
+            Ok(None) => break,
+            Err(error) => {
+                // What is buffered is shown before playback ends.
+                session.play_out(&mut seat.shown);
+                return Err(error.into());
+            }
+        };
         if let Some(problem) = session.failure() {
             return Err(RunError::External(problem.to_owned()));
         }

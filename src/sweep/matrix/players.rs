@@ -3,7 +3,7 @@
 use super::{MatrixError, RunError};
 use crate::{
     document::similar_names,
-    player::{Abr, Presentation, estimator::Estimator},
+    player::{Abr, Presentation, estimator::Estimator, preset},
     sweep::{
         catalogue::{ALGORITHMS, AlgorithmSetup, CatalogueEntry},
         external::ExternalAlgorithm,
@@ -15,18 +15,6 @@ use std::time::Duration;
 /// The maximum buffer of an algorithm that has none of its own, in ms: that of Sabre's options.
 const BUFFER: f64 = 25_000.0;
 const MS: f64 = 1000.0;
-/// Players whose buffer is a goal, in ms: they request at any level below it, so that the buffer may
-/// exceed it by a segment.
-const GOALS: &[(&str, f64)] = &[
-    ("dash.js", 18_000.0),
-    ("hls.js", 30_000.0),
-    ("l2a", 18_000.0),
-    ("lolp", 18_000.0),
-    ("media3", 50_000.0),
-    ("shaka", 10_000.0),
-    ("spf", 30_000.0),
-    ("vhs", 30_000.0),
-];
 /// Algorithms that have the maximum buffer among their settings.
 const PARAMETRISED: &[&str] = &["bba-2", "bola", "bola-e", "dynamic", "dynamicdash"];
 
@@ -49,8 +37,8 @@ impl Player {
     /// least: with room for one alone, none could be requested while another is shown.
     #[must_use]
     pub fn max_buffer(&self, buffer: Option<f64>, segment: f64) -> f64 {
-        let goal = GOALS.iter().find(|(name, _)| *name == self.name).map(|(_, goal)| *goal);
-        let most = match goal {
+        let most = match preset(&self.name).buffer_goal {
+            // It requests at any level below the goal, so that the buffer may exceed it by a segment.
             Some(goal) => buffer.unwrap_or(goal) + segment,
             None => buffer.unwrap_or(BUFFER),
         };
@@ -167,8 +155,7 @@ mod tests {
         for player in players() {
             assert!(player.algorithm(&presentation, 25_000.0, 1, false).is_ok(), "{}", player.name);
         }
-        let named = PARAMETRISED.iter().chain(GOALS.iter().map(|(name, _)| name));
-        for name in named {
+        for name in PARAMETRISED {
             assert!(player(name).is_ok(), "{name}");
         }
     }

@@ -167,10 +167,11 @@ impl Results {
     /// When it cannot be read, or is not what it should be.
     pub fn read(path: &Path) -> Result<Self, MatrixError> {
         let wrong = |problem: String| MatrixError::Results { path: path.to_owned(), problem };
-        let text = fs::read_to_string(path).map_err(|error| wrong(error.to_string()))?;
-        let results: Self = serde_json::from_str(&text).map_err(|error| {
-            wrong(format!("{error}; write a file that `vsps bench --json` made"))
-        })?;
+        let instead = "write a file that `vsps bench --json` made";
+        let text = fs::read_to_string(path);
+        let text = text.map_err(|error| wrong(format!("{error}; {instead}")))?;
+        let results: Self =
+            serde_json::from_str(&text).map_err(|error| wrong(format!("{error}; {instead}")))?;
         if results.format != FORMAT {
             let format = &results.format;
             return Err(wrong(format!("its format is '{format}'; this program reads {FORMAT}")));

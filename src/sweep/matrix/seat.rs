@@ -4,6 +4,15 @@ use crate::player::{Observer, SessionReport, estimator::Estimate};
 
 const MS: f64 = 1000.0;
 
+/// Times of what is shown, in seconds since the first request.
+#[derive(Debug, Default)]
+pub(super) struct ShownTimes {
+    /// When each segment starts to be shown, and its rung.
+    pub(super) rungs: Vec<(f64, usize)>,
+    /// From when to when playback stood still after its start.
+    pub(super) stalls: Vec<(f64, f64)>,
+}
+
 /// Counts what is shown.
 #[derive(Default)]
 pub(super) struct Shown {
@@ -11,8 +20,8 @@ pub(super) struct Shown {
     pub(super) segments: f64,
     pub(super) up: f64,
     pub(super) down: f64,
-    /// When each segment starts to be shown, in seconds, and its rung, if that is wanted.
-    pub(super) rungs: Option<Vec<(f64, usize)>>,
+    /// When each segment starts to be shown, and when nothing was shown, if that is wanted.
+    pub(super) times: Option<ShownTimes>,
 }
 
 impl Observer for Shown {
@@ -24,8 +33,17 @@ impl Observer for Shown {
             _ => {}
         }
         self.last = Some(rung);
-        if let Some(rungs) = &mut self.rungs {
-            rungs.push((shown / MS, rung));
+        if let Some(times) = &mut self.times {
+            times.rungs.push((shown / MS, rung));
+        }
+    }
+
+    fn rebuffered(&mut self, from: f64, to: f64) {
+        let Some(times) = &mut self.times else { return };
+        let (from, to) = (from / MS, to / MS);
+        match times.stalls.last_mut() {
+            Some((_, end)) if from <= *end => *end = to,
+            _ => times.stalls.push((from, to)),
         }
     }
 }

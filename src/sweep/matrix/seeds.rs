@@ -8,6 +8,7 @@ const MOST: u64 = 1_000_000;
 
 /// Seeds from the first to the last, both included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "SeedsEntry")]
 pub struct Seeds {
     /// The first.
     pub first: u64,
@@ -43,11 +44,26 @@ impl FromStr for Seeds {
                 (number(first)?, number(last.strip_prefix('=').unwrap_or(last))?)
             }
         };
+        SeedsEntry { first, last }.try_into().map_err(|problem| format!("'{text}' {problem}"))
+    }
+}
+
+/// Seeds as a file has them.
+#[derive(Deserialize)]
+struct SeedsEntry {
+    first: u64,
+    last: u64,
+}
+
+impl TryFrom<SeedsEntry> for Seeds {
+    type Error = String;
+
+    fn try_from(SeedsEntry { first, last }: SeedsEntry) -> Result<Self, String> {
         if last < first {
-            return Err(format!("'{text}' ends before it starts; write {last}..{first}"));
+            return Err(format!("ends before it starts; write {last}..{first}"));
         }
         if last - first >= MOST {
-            return Err(format!("'{text}' has over {MOST} seeds; write fewer"));
+            return Err(format!("has over {MOST} seeds; write fewer"));
         }
         Ok(Self { first, last })
     }
@@ -55,6 +71,7 @@ impl FromStr for Seeds {
 
 /// Part `index` (from 1) of `count`: every run whose number leaves this remainder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "ShardEntry")]
 pub struct Shard {
     /// From 1.
     pub index: usize,
@@ -80,9 +97,28 @@ impl FromStr for Shard {
         let parts = text.split_once('/').and_then(|(index, count)| {
             Some((index.trim().parse::<usize>().ok()?, count.trim().parse::<usize>().ok()?))
         });
-        match parts {
-            Some((index, count)) if index >= 1 && index <= count => Ok(Self { index, count }),
-            _ => Err(format!("'{text}' is not a part; write I/N with I from 1 to N, as in 1/4")),
+        let part = parts.and_then(|(index, count)| ShardEntry { index, count }.try_into().ok());
+        part.ok_or_else(|| {
+            format!("'{text}' is not a part; write I/N with I from 1 to N, as in 1/4")
+        })
+    }
+}
+
+/// A part as a file has it.
+#[derive(Deserialize)]
+struct ShardEntry {
+    index: usize,
+    count: usize,
+}
+
+impl TryFrom<ShardEntry> for Shard {
+    type Error = String;
+
+    fn try_from(ShardEntry { index, count }: ShardEntry) -> Result<Self, String> {
+        if (1..=count).contains(&index) {
+            Ok(Self { index, count })
+        } else {
+            Err(format!("part {index} of {count} does not exist; parts are numbered from 1"))
         }
     }
 }
@@ -113,6 +149,23 @@ mod tests {
         }
         for text in ["0/3", "4/3", "1", "a/b", "1/0"] {
             assert!(text.parse::<Shard>().is_err(), "{text}");
+        }
+    }
+
+    /// A file may have any numbers: those that no option can have are refused there, too.
+    #[test]
+    fn parts_and_seeds_of_files_are_checked() {
+        let part = |text| serde_json::from_str::<Shard>(text);
+        assert_eq!(part(r#"{"index":2,"count":3}"#).unwrap(), Shard { index: 2, count: 3 });
+        for text in
+            [r#"{"index":0,"count":3}"#, r#"{"index":1,"count":0}"#, r#"{"index":4,"count":3}"#]
+        {
+            assert!(part(text).is_err(), "{text}");
+        }
+        let seeds = |text| serde_json::from_str::<Seeds>(text);
+        assert_eq!(seeds(r#"{"first":3,"last":3}"#).unwrap().count(), 1);
+        for text in [r#"{"first":3,"last":2}"#, r#"{"first":0,"last":18446744073709551615}"#] {
+            assert!(seeds(text).is_err(), "{text}");
         }
     }
 }

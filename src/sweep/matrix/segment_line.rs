@@ -49,7 +49,6 @@ impl<'a> SegmentLine<'a> {
         estimate: Option<Estimate>,
     ) -> Self {
         let progress = &report.download.progress;
-        let throughput = progress.received / (progress.time - progress.first_byte);
         Self {
             profile: &run.net.name,
             abr: &run.player.name,
@@ -63,7 +62,7 @@ impl<'a> SegmentLine<'a> {
             ttfb_s: progress.first_byte / MS,
             download_s: progress.time / MS,
             bytes: progress.received / BITS,
-            throughput_kbps: throughput,
+            throughput_kbps: progress.throughput(),
             estimate_kbps: estimate.map(|estimate| estimate.throughput),
             buffer_before_s: report.levels[0] / MS,
             buffer_after_s: report.levels[2] / MS,

@@ -4,10 +4,9 @@ use super::{
     plan::Net,
     play_all::play_all,
     run::Run,
-    seat::{Seat, Shown},
+    seat::{Seat, Shown, ShownTimes},
 };
-use crate::units::LinkTime;
-use crate::{model::Link, player::SessionReport, seed::Seed};
+use crate::{model::Link, player::SessionReport, seed::Seed, units::LinkTime};
 use std::time::Duration;
 
 const MS: f64 = 1000.0;
@@ -46,16 +45,21 @@ pub struct Trace {
 pub fn trace(run: Run<'_>) -> Trace {
     let mut trace = Trace::default();
     let recorded = Seat {
-        shown: Shown { rungs: Some(Vec::new()), ..Shown::default() },
+        shown: Shown { times: Some(ShownTimes::default()), ..Shown::default() },
         see: Box::new(|step, _| trace.add(step)),
     };
     let first = run.first_seat();
     let mut seats: Vec<Seat<'_>> = run.players().map(|_| Seat::default()).collect();
     seats[first] = recorded;
     let played = play_all(run, &mut seats);
-    let rungs = seats.swap_remove(first).shown.rungs;
+    let times = seats.swap_remove(first).shown.times.unwrap_or_default();
     drop(seats);
-    trace.rungs = rungs.unwrap_or_default();
+    let startup = times.rungs.first().map(|(shown, _)| (0.0, *shown));
+    trace.stalls = startup.into_iter().chain(times.stalls).collect();
+    trace.rungs = times.rungs;
+    if let Some((_, end)) = trace.stalls.last() {
+        trace.end = trace.end.max(*end);
+    }
     trace.rates = rates(run.net, run.seed, trace.end);
     trace.error = played.err().map(|error| error.to_string());
     trace
@@ -66,14 +70,19 @@ impl Trace {
         let progress = &step.download.progress;
         let (start, end) = (step.at / MS, (step.at + progress.time) / MS);
         let first = start + progress.first_byte / MS;
-        let throughput = progress.received / (progress.time - progress.first_byte);
-        self.downloads.push((start, first, end, throughput));
+        self.downloads.push((start, first, end, progress.throughput()));
         let [before, after, added] = step.levels.map(|level| level / MS);
+        // It ran empty before the request: while others failed.
+        if before <= 0.0
+            && let Some(last) = self.buffer.last()
+            && last.at + last.buffer < start
+        {
+            self.buffer.push(Point { at: last.at + last.buffer, buffer: 0.0 });
+        }
         self.buffer.push(Point { at: start, buffer: before });
         // Down to zero in between, if it runs empty.
         if after <= 0.0 && before < end - start {
             self.buffer.push(Point { at: start + before, buffer: 0.0 });
-            self.stalls.push((start + before, end));
         }
         self.buffer.push(Point { at: end, buffer: after });
         self.buffer.push(Point { at: end, buffer: added });

@@ -9,3 +9,6 @@ mod translation;
 pub use expression::{Unexpressed, unexpressed};
 pub use profile_rules::ProfileRules;
 pub use session_rules::SessionRules;
+
+#[cfg(test)]
+mod tests;

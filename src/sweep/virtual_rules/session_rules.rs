@@ -81,11 +81,10 @@ impl SessionRules {
         }
     }
 
-    fn stored(&self, attempt: &RequestAttempt) -> Option<Answer> {
-        let same = |error: &&StoredError| {
-            error.object == attempt.request.object && attempt.at < error.until
-        };
-        self.stored.iter().find(same).map(|error| error.answer)
+    /// The error that is stored for an object at `now`.
+    fn stored(&mut self, object: Object, now: Duration) -> Option<Answer> {
+        self.stored.retain(|error| now < error.until);
+        self.stored.iter().find(|error| error.object == object).map(|error| error.answer)
     }
 }
 
@@ -115,12 +114,14 @@ impl EffectSource for SessionRules {
         };
         let mut effects =
             plan.map(|plan| effects(plan, attempt.bytes, &profile)).unwrap_or_default();
-        if let Some(answer) = self.stored(attempt) {
-            effects.answer = answer;
+        // Errors are stored, and looked for, when the delay of the request is over.
+        let now = attempt.at.saturating_add(effects.delay);
+        if let Some(answer) = self.stored(object, now) {
+            (effects.answer, effects.round_trips) = (answer, 0);
         } else if let Some(keep) = plan.and_then(|plan| plan.keep_errors.as_ref())
             && matches!(effects.answer, Answer::Status(400.., _))
         {
-            let until = attempt.at.saturating_add(keep.effect.0);
+            let until = now.saturating_add(keep.effect.0);
             self.stored.push(StoredError { object, until, answer: effects.answer });
         }
         effects

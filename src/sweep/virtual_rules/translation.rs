@@ -24,7 +24,9 @@ pub(super) fn effects(
         closes: plan.close.as_ref().is_some_and(|close| close.effect != Closing::IdleConnections),
         ..RequestEffects::default()
     };
-    match plan.redirect.as_ref().map(|redirect| (&redirect.effect.to, redirect.effect.status)) {
+    // What answers the request itself comes before a redirect.
+    let redirect = plan.redirect.as_ref().filter(|_| effects.answer == Answer::Object);
+    match redirect.map(|redirect| (&redirect.effect.to, redirect.effect.status)) {
         Some((Goal::Chain(hops), _)) => effects.round_trips = u32::from(*hops),
         Some((Goal::Loop, status)) => {
             effects.round_trips = MOST_REDIRECTS;
@@ -37,6 +39,11 @@ pub(super) fn effects(
         effects.limits.push(LinkSpec { rate, ..LinkSpec::default() });
     }
     effects.limits.extend(plan.profile.as_ref().and_then(|name| profile(&name.effect)));
+    // Points are those of the body that is sent.
+    let bytes = match effects.answer {
+        Answer::Status(_, own) => own,
+        _ => bytes,
+    };
     if let Some(stall) = &plan.stall {
         effects.pauses = pauses(&stall.effect, bytes);
     }

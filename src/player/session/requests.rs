@@ -1,0 +1,156 @@
+//! The requests of a session: made again where they fail, and at lower rungs, as the policy says.
+
+use super::Session;
+use crate::player::{
+    abr::Abr,
+    estimator::Estimator,
+    network::{Download, Network, Object, Progress, Request},
+    playback::Observer,
+    preset::preset,
+    replacement::Replacement,
+    session_error::SessionError,
+    session_report::FailedRequests,
+    setup::SetupRequest,
+};
+
+/// A segment that was received, or given up.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Received {
+    pub(super) rung: usize,
+    pub(super) download: Download,
+    pub(super) abandoned_to: Option<usize>,
+    /// When it was requested, and the buffer then.
+    pub(super) at: f64,
+    pub(super) request: f64,
+    pub(super) rebuffer: f64,
+    pub(super) failed: FailedRequests,
+}
+
+impl<N, A, E> Session<'_, N, A, E>
+where
+    N: Network,
+    A: Abr + ?Sized,
+    E: Estimator + ?Sized,
+{
+    /// Requests a segment, again where that fails, and at lower rungs, as the policy says.
+    pub(super) fn fetch(
+        &mut self,
+        segment: usize,
+        mut rung: usize,
+        replaced: Option<usize>,
+        observer: &mut impl Observer,
+    ) -> Result<Received, SessionError> {
+        let (policy, presentation) = (self.policy.requests, self.presentation);
+        let (mut attempts, mut failed) = (1, FailedRequests::default());
+        loop {
+            let size = self.size(segment, rung)?;
+            self.last = rung;
+            self.prepare(rung, observer)?;
+            let (at, request) = (self.playback.totals().time, self.playback.level());
+            self.network.ask_for(Request {
+                object: Object::Segment { segment, rung },
+                name: presentation.name(segment, rung),
+                deadlines: policy.deadlines(Some(presentation.segment()), rung == 0),
+            });
+            let (mut download, abandoned_to) = self.download(size, rung, replaced)?;
+            self.note_changes(observer);
+            let rebuffer = self.playback.totals().rebuffer;
+            self.pass(download.progress.time, observer);
+            let rebuffer = self.playback.totals().rebuffer - rebuffer;
+            let received = |download, failed| {
+                Ok(Received { rung, download, abandoned_to, at, request, rebuffer, failed })
+            };
+            let Some(failure) = download.failure else { return received(download, failed) };
+            failed.count += 1;
+            // What was to be replaced is still there: it is shown as it is.
+            if replaced.is_some() {
+                download.abandoned = true;
+                self.keeps_buffer = true;
+                return received(download, failed);
+            }
+            failed.received += download.progress.received;
+            if let Some(wait) = policy.retry(failure, attempts) {
+                self.hold(wait, observer);
+                attempts += 1;
+            } else if policy.falls_back && rung > 0 {
+                (rung, attempts) = (rung - 1, 1);
+            } else {
+                let attempts = failed.count;
+                return Err(SessionError::Failed { segment, rung, failure, attempts });
+            }
+        }
+    }
+
+    /// Waits `time` ms between two requests.
+    fn hold(&mut self, time: f64, observer: &mut impl Observer) {
+        self.pass(time, observer);
+        self.network.wait(time);
+        self.note_changes(observer);
+    }
+
+    /// Requests what a rung needs before its first segment.
+    fn prepare(&mut self, rung: usize, observer: &mut impl Observer) -> Result<(), SessionError> {
+        let Some(set_up) = self.set_up.get_mut(rung) else { return Ok(()) };
+        if std::mem::replace(set_up, true) {
+            return Ok(());
+        }
+        let presentation = self.presentation;
+        self.request(&presentation.setup().rungs[rung], observer)
+    }
+
+    /// Requests what is no segment.
+    pub(super) fn request(
+        &mut self,
+        requests: &[SetupRequest],
+        observer: &mut impl Observer,
+    ) -> Result<(), SessionError> {
+        let policy = preset("").requests;
+        for SetupRequest { size, name, kind } in requests {
+            let mut attempts = 1;
+            loop {
+                self.network.ask_for(Request {
+                    object: Object::Other(*kind),
+                    name: *name,
+                    deadlines: policy.deadlines(None, true),
+                });
+                let download = self.network.download(*size, None)?;
+                self.note_changes(observer);
+                self.pass(download.progress.time, observer);
+                let Some(failure) = download.failure else { break };
+                let Some(wait) = policy.retry(failure, attempts) else {
+                    return Err(SessionError::NoSetup(failure));
+                };
+                self.hold(wait, observer);
+                attempts += 1;
+            }
+        }
+        Ok(())
+    }
+
+    /// Downloads; gives up where the algorithm, or a replacement that comes too late, says so.
+    fn download(
+        &mut self,
+        size: f64,
+        rung: usize,
+        replaced: Option<usize>,
+    ) -> Result<(Download, Option<usize>), SessionError> {
+        let (level, now) = (self.playback.level(), self.playback.totals().time);
+        let mut wanted = None;
+        let (control, next) = (&mut self.control, self.next);
+        let segment = self.presentation.segment();
+        let mut watch = |progress: &Progress| match replaced {
+            Some(from_end) => {
+                let left = (level - progress.time).max(0.0);
+                Replacement::is_late(from_end, segment, left)
+            }
+            None => {
+                wanted = control.abandon(rung, progress, level, next, now);
+                wanted.is_some()
+            }
+        };
+        let watch: Option<&mut dyn FnMut(&Progress) -> bool> =
+            if self.policy.abandon && next > 0 { Some(&mut watch) } else { None };
+        let download = self.network.download(size, watch)?;
+        Ok((download, wanted))
+    }
+}

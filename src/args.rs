@@ -6,6 +6,7 @@
 
 mod bench;
 mod browser;
+mod catch_up;
 mod characterise;
 mod health;
 mod listen;
@@ -23,7 +24,7 @@ pub use browser::{BrowserArgs, BrowserPlayer};
 pub use characterise::CharacteriseArgs;
 pub use health::HealthArgs;
 pub use listen::ListenAddress;
-pub use play::{PlayArgs, PlayCommand, PlayMergeArgs};
+pub use play::{PlayArgs, PlayCommand, PlayMergeArgs, PlayResultArgs};
 pub use public_url::PublicUrl;
 pub use replay::ReplayArgs;
 pub use shard::ShardArg;

@@ -117,6 +117,7 @@ async fn a_stream_plays_over_https() {
     let refused = play(&[&url]).await;
     assert_eq!(refused.code, Some(1), "{refused:?}");
     assert!(refused.stderr.contains("certificate"), "{refused:?}");
+    assert!(refused.stderr.contains("write --ca FILE"), "{refused:?}");
     let empty = play(&[&url, "--ca", "README.md"]).await;
     assert_eq!(empty.code, Some(2), "{empty:?}");
     assert!(empty.stderr.contains("README.md: has no certificate"), "{empty:?}");
@@ -147,6 +148,22 @@ async fn an_assertion_that_fails_is_exit_code_1() {
     );
 }
 
+/// A response that never comes is no success, however the time ends.
+#[tokio::test]
+async fn a_playback_without_a_picture_is_exit_code_1() {
+    let file = std::path::Path::new(env!("CARGO_TARGET_TMPDIR"))
+        .join(format!("play-silent-{}.toml", std::process::id()));
+    let rule = "[[rule]]\nname = \"silent\"\nwhen = { kind = \"segment\" }\nthen = { hang = \"forever\" }\n";
+    std::fs::write(&file, rule).unwrap();
+    let rules = file.to_str().unwrap();
+    let (_running, base) = proxy(&["--profile", "unlimited", "--rules", rules]).await;
+    let url = format!("{base}/demo/hls/master.m3u8");
+    let Ended { code, stdout, stderr } = play(&[&url, "--duration", "2s"]).await;
+    assert_eq!(code, Some(1), "{stdout}{stderr}");
+    assert!(stderr.contains("nothing was shown in 2."), "{stderr}");
+    assert!(stdout.contains("ended         duration"), "{stdout}");
+}
+
 #[tokio::test]
 async fn bad_use_is_exit_code_2() {
     for (args, expected) in [
@@ -159,7 +176,17 @@ async fn bad_use_is_exit_code_2() {
         (&["http://a.example/", "--players", "0"], "1..=10000"),
         (
             &["http://a.example/", "--junit", "/no/such/folder/x.xml"],
-            "--junit /no/such/folder/x.xml",
+            "--junit /no/such/folder/x.xml: No such file or directory (os error 2); write a file in a folder",
+        ),
+        (&["https://a.example/", "--ca", "no.pem"], "write a file with certificates in PEM form"),
+        (
+            &["http://a.example/", "--start-at", "2026-01-01T00:00:00Z"],
+            "--start-at 2026-01-01T00:00:00+00:00: it is in the past",
+        ),
+        (&["http://a.example/", "--catch-up", "0.6"], "write 0.1 for rates of 0.9 to 1.1"),
+        (
+            &["merge", "no.json"],
+            "no.json: No such file or directory (os error 2); write a file that `vsps play",
         ),
     ] {
         let Ended { code, stderr, .. } = play(args).await;

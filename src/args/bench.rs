@@ -1,6 +1,6 @@
 //! What was typed after `vsps bench`.
 
-use super::{BrowserArgs, CharacteriseArgs, ShardArg};
+use super::{BrowserArgs, CharacteriseArgs, ShardArg, catch_up::catch_up};
 use crate::{
     sweep::{compare::Condition, matrix::Seeds},
     units::span,
@@ -71,7 +71,7 @@ pub struct SweepArgs {
     #[arg(long, value_name = "SPAN", default_value = "10s", value_parser = span::parse)]
     pub live_latency: Duration,
     /// The most by which playback of --live is faster or slower than 1, to keep to the latency.
-    #[arg(long, value_name = "SHARE", default_value = "0.05")]
+    #[arg(long, value_name = "SHARE", default_value = "0.05", value_parser = catch_up)]
     pub catch_up: f64,
     /// How many players with the same algorithm share the link. They start 1 s after each other.
     #[arg(long, value_name = "N", default_value = "1", hide_default_value = true)]

@@ -1,6 +1,6 @@
 //! What was typed after `vsps play`.
 
-use super::ShardArg;
+use super::{ShardArg, catch_up::catch_up};
 use crate::{media::CmcdVersion, player::Assertion, units::span};
 use chrono::{DateTime, Utc};
 use clap::{Args, Subcommand};
@@ -35,6 +35,7 @@ pub struct PlayArgs {
     #[arg(long, value_name = "I/N", default_value = "1/1", hide_default_value = true)]
     pub shard: ShardArg,
     /// The first player of all parts starts at this time (RFC 3339), as in 2026-05-01T12:00:00Z; give it to all parts.
+    /// A time in the past is an error.
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub start_at: Option<DateTime<Utc>>,
     /// Between the starts of two players [default: 250 ms, and 10 s for all together].
@@ -47,21 +48,14 @@ pub struct PlayArgs {
     #[arg(long, value_name = "SPAN", value_parser = span::parse)]
     pub max_buffer: Option<Duration>,
     /// Live: playback may be faster or slower by this share to keep its latency, as in 0.05 [default: 0].
-    #[arg(long, value_name = "SHARE", default_value_t = 0.0, hide_default_value = true)]
+    #[arg(long, value_name = "SHARE", default_value = "0", hide_default_value = true, value_parser = catch_up)]
     pub catch_up: f64,
     /// Live: the latency to keep [default: that at which playback starts].
     #[arg(long, value_name = "SPAN", value_parser = span::parse, requires = "catch_up")]
     pub live_latency: Option<Duration>,
-    /// What the result must satisfy, as in `rebuffer_ratio < 0.01`; else the exit code is 1. Can be
-    /// repeated.
-    #[arg(long = "assert", value_name = "EXPR")]
-    pub assertions: Vec<Assertion>,
-    /// Prints the result as JSON.
-    #[arg(long)]
-    pub json: bool,
-    /// Writes the assertions as test cases, in JUnit's XML.
-    #[arg(long, value_name = "FILE")]
-    pub junit: Option<PathBuf>,
+    /// What becomes of the result.
+    #[command(flatten)]
+    pub result: PlayResultArgs,
     /// Sends CMCD with every request, in the query.
     #[arg(long, value_name = "VERSION", num_args = 0..=1, default_missing_value = "v1", require_equals = false)]
     pub cmcd: Option<CmcdVersion>,
@@ -97,13 +91,22 @@ pub struct PlayMergeArgs {
     /// Results of all parts, as JSON.
     #[arg(value_name = "SHARD", required = true)]
     pub parts: Vec<PathBuf>,
-    /// What the players of all parts must satisfy; else the exit code is 1. Can be repeated.
+    /// What becomes of the result.
+    #[command(flatten)]
+    pub result: PlayResultArgs,
+}
+
+/// What becomes of the result of all players.
+#[derive(Debug, Args)]
+pub struct PlayResultArgs {
+    /// What the result must satisfy, as in `rebuffer_ratio < 0.01`; else the exit code is 1. Can be
+    /// repeated.
     #[arg(long = "assert", value_name = "EXPR")]
     pub assertions: Vec<Assertion>,
     /// Prints the result as JSON.
     #[arg(long)]
     pub json: bool,
-    /// Writes the assertions as test cases, in JUnit's XML.
+    /// Writes the players and the assertions as test cases, in JUnit's XML.
     #[arg(long, value_name = "FILE")]
     pub junit: Option<PathBuf>,
 }

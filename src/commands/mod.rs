@@ -5,6 +5,7 @@ mod ca;
 mod completions;
 mod dispatch;
 mod failure;
+mod files;
 mod health;
 mod import;
 mod lan;

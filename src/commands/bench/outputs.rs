@@ -2,7 +2,7 @@
 
 use crate::{
     args::SweepArgs,
-    commands::{Failure, output},
+    commands::{Failure, files, output},
     sweep::{
         matrix::{Plan, Results, Run, csv, markdown, p1203},
         report::{RealSession, report_with},
@@ -23,6 +23,12 @@ impl<'a> Outputs<'a> {
     /// Refuses what cannot be written.
     pub(super) fn new(args: &'a SweepArgs) -> Result<Self, Failure> {
         let SweepArgs { report, json, csv, markdown, log, .. } = args;
+        let named = [("--json", json), ("--csv", csv), ("--markdown", markdown), ("--log", log)];
+        for (option, file) in named.into_iter().chain([("--report", report)]) {
+            if let Some(path) = file.as_deref().filter(|path| !is_stdout(path)) {
+                files::check_folder(option, path)?;
+            }
+        }
         let texts = [json, csv, markdown, log];
         let to_stdout = texts.iter().filter(|file| file.as_deref().is_some_and(is_stdout));
         if to_stdout.count() > 1 {

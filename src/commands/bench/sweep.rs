@@ -52,7 +52,20 @@ pub(super) fn sweep(args: &SweepArgs) -> Result<(), Failure> {
         output::print(&format!("{text}\n{made} runs in {seconds:.2} s ({speed} a second)\n"))?;
         output::print(&browser::comparison(&results))?;
     }
-    Ok(())
+    all_failed(&results).map_or(Ok(()), |problem| Err(Failure::running(problem)))
+}
+
+/// Why the sweep has failed: none of its runs has ended.
+fn all_failed(results: &Results) -> Option<String> {
+    if results.runs.iter().any(|run| run.figures().is_some()) {
+        return None;
+    }
+    let cells = results.cells();
+    let (reason, _) = cells.first()?.failures()?;
+    Some(match results.runs.len() {
+        1 => format!("the run did not end: {reason}"),
+        count => format!("none of {count} runs ended; the first one: {reason}"),
+    })
 }
 
 /// The sweep was told to end.
@@ -94,7 +107,7 @@ pub(super) fn plan(args: &SweepArgs) -> Result<Plan, Failure> {
         duration: args.duration,
         seeds: args.seeds,
         buffer: args.buffer,
-        live: live(args)?,
+        live: live(args),
         players: args.players,
         mixed: args.mixed,
         answer_timeout: args.answer_timeout,
@@ -105,14 +118,9 @@ pub(super) fn plan(args: &SweepArgs) -> Result<Plan, Failure> {
 }
 
 /// How a viewer keeps up with a live stream, if it is to be one.
-fn live(args: &SweepArgs) -> Result<Option<CatchUp>, Failure> {
-    let most = args.catch_up;
-    if !(0.0..=0.5).contains(&most) {
-        let problem = format!("'{most}' is not from 0 to 0.5; write 0.1 for rates of 0.9 to 1.1");
-        return Err(Failure::usage(format_args!("--catch-up: {problem}")));
-    }
+fn live(args: &SweepArgs) -> Option<CatchUp> {
     let target = args.live_latency.as_secs_f64() * 1000.0;
-    Ok(args.live.then_some(CatchUp { target, most }))
+    args.live.then_some(CatchUp { target, most: args.catch_up })
 }
 
 fn cores() -> NonZeroUsize {

@@ -2,13 +2,12 @@
 
 use super::{outputs::is_stdout, progress::Progress};
 use crate::{
-    commands::Failure,
+    commands::{Failure, files},
     sweep::matrix::{Journal, RunResult, SweepObserver},
 };
 use parking_lot::Mutex;
 use std::{
     collections::BTreeMap,
-    fs::File,
     io::{self, BufWriter, Write},
     path::Path,
     sync::{
@@ -42,9 +41,7 @@ impl Log {
         let out: Box<dyn Write + Send> = if is_stdout(path) {
             Box::new(BufWriter::new(io::stdout()))
         } else {
-            let file = File::create(path);
-            let wrong = |error| Failure::running(format_args!("{}: {error}", path.display()));
-            Box::new(BufWriter::new(file.map_err(wrong)?))
+            Box::new(BufWriter::new(files::create("--log", path)?))
         };
         Ok(Self { out, next: 0, waiting: BTreeMap::new() })
     }

@@ -8,7 +8,8 @@ pub(super) fn junit(report: &Report) -> String {
     let mut cases = String::new();
     for (at, player) in report.players.iter().enumerate() {
         let name = format!("player {} plays", at + 1);
-        case(&mut cases, &name, player.qoe.wall_seconds, player.error.as_deref());
+        let problem = report.problem_of(player);
+        case(&mut cases, &name, player.qoe.wall_seconds, problem.as_deref());
     }
     for checked in &report.assertions {
         case(&mut cases, &checked.assertion, 0.0, checked.problem.as_deref());
@@ -69,7 +70,7 @@ mod tests {
 
     #[test]
     fn cases_and_failures() {
-        let qoe = Qoe { wall_seconds: 2.5, ..Qoe::default() };
+        let qoe = Qoe { startup_seconds: Some(0.5), wall_seconds: 2.5, ..Qoe::default() };
         let report = Report {
             url: "http://a.example/?a=1&b=<2>".into(),
             abr: "bola".into(),

@@ -2,23 +2,49 @@
 
 use super::{
     super::{
-        Failure,
+        Failure, files,
         output::{print, print_json},
     },
-    report::Report,
+    junit::junit,
+    report::{PartOf, PlayerReport, Report},
     summary::summary,
 };
-use std::{fs::File, path::Path};
+use crate::args::PlayResultArgs;
+use anyhow::Context as _;
+use std::{fs::File, io::Write as _};
 
-/// The file of an option, before anything is played: what cannot be written should be told at once.
-pub(super) fn create(option: &str, path: Option<&Path>) -> Result<Option<File>, Failure> {
-    let Some(path) = path else { return Ok(None) };
-    let wrong = |error| Failure::usage(format_args!("{option} {}: {error}", path.display()));
-    File::create(path).map(Some).map_err(wrong)
+/// Where results go. The file is created before anything is played.
+pub(super) struct Results<'a> {
+    args: &'a PlayResultArgs,
+    junit: Option<File>,
+}
+
+impl<'a> Results<'a> {
+    /// The places that `args` names.
+    pub(super) fn new(args: &'a PlayResultArgs) -> Result<Self, Failure> {
+        let path = args.junit.as_deref();
+        Ok(Self { args, junit: path.map(|path| files::create("--junit", path)).transpose()? })
+    }
+
+    /// Checks what is asserted about `players`, and writes and prints the result. Fails if a player or an assertion
+    /// failed.
+    pub(super) fn write(
+        self,
+        url: &str,
+        abr: &str,
+        part: Option<PartOf>,
+        players: Vec<PlayerReport>,
+    ) -> Result<(), Failure> {
+        let report = Report { part, ..Report::new(url, abr, players, &self.args.assertions) };
+        if let Some(mut file) = self.junit {
+            file.write_all(junit(&report).as_bytes()).context("--junit")?;
+        }
+        show(&report, self.args.json)
+    }
 }
 
 /// Prints `report`; fails if a player or an assertion failed.
-pub(super) fn show(report: &Report, json: bool) -> Result<(), Failure> {
+fn show(report: &Report, json: bool) -> Result<(), Failure> {
     if json {
         print_json(report)?;
     } else {

@@ -1,13 +1,12 @@
 //! The players, from start to result.
 
 use super::{
-    super::Failure,
+    super::{Failure, files},
     algorithm,
-    junit::junit,
     log::write_log,
     merge::merge,
-    report::{PartOf, PlayerReport, Report},
-    results::{create, show},
+    report::{CommonOptions, PartOf, PlayerReport},
+    results::Results,
     terminal,
 };
 use crate::{
@@ -23,12 +22,12 @@ use crate::{
     units::ProcessTime,
 };
 use anyhow::Context as _;
-use std::{
-    io::{BufWriter, Write as _},
-    sync::Arc,
-    time::Duration,
+use std::{io::BufWriter, sync::Arc, time::Duration};
+use tokio::{
+    sync::watch,
+    task::JoinSet,
+    time::{Instant, timeout_at},
 };
-use tokio::{sync::watch, task::JoinSet, time::timeout_at};
 use url::Url;
 
 /// How long a live stream is played if nothing is said.
@@ -45,14 +44,17 @@ pub(in crate::commands) fn run(args: &PlayArgs) -> Result<(), Failure> {
     }
     let url = address(args.url.as_deref().unwrap_or_default())?;
     let shard = shard(args)?;
+    let clock = Clock::start();
+    check_start(args, clock)?;
     let controls = algorithm::maker(&args.abr, args.max_buffer)?;
+    let instead = "write a file with certificates in PEM form, as `vsps ca show --path` names it";
     let trust = match &args.ca {
         Some(path) => Trust::with_file(path)
-            .map_err(|problem| Failure::usage(format_args!("--ca {problem}")))?,
+            .map_err(|problem| files::unusable("--ca", path, &problem, instead))?,
         None => Trust::default(),
     };
-    let junit_file = create("--junit", args.junit.as_deref())?;
-    let log_file = create("--log", args.log.as_deref())?;
+    let results = Results::new(&args.result)?;
+    let log_file = args.log.as_deref().map(|path| files::create("--log", path)).transpose()?;
     let preset = preset(&args.abr);
     let options = PlayOptions {
         url: url.clone(),
@@ -63,25 +65,40 @@ pub(in crate::commands) fn run(args: &PlayArgs) -> Result<(), Failure> {
         requests: preset.requests,
         log: log_file.is_some(),
         trust,
-        catch_up: catch_up(args)?,
+        catch_up: catch_up(args),
         cmcd_events: collector(args, &url)?,
         cmcd: args.cmcd.map(|version| CmcdOptions { version, headers: args.cmcd_headers }),
     };
     system::raise_open_files();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.context("the runtime could not start")?;
-    let outcomes = runtime.block_on(play_all(options, args, shard))?;
+    let outcomes = runtime.block_on(play_all(options, args, shard, clock))?;
     runtime.shutdown_background();
     let players = outcomes.iter().map(PlayerReport::from).collect();
-    let mut report = Report::new(&url, &args.abr, players, &args.assertions);
-    report.part = (shard != Shard::WHOLE).then_some(PartOf { shard, players: args.players });
     if let Some(file) = log_file {
         write_log(&mut BufWriter::new(file), &outcomes).context("--log")?;
     }
-    if let Some(mut file) = junit_file {
-        file.write_all(junit(&report).as_bytes()).context("--junit")?;
+    let part = (shard != Shard::WHOLE).then(|| PartOf { shard, common: common(args) });
+    results.write(&url, &args.abr, part, players)
+}
+
+/// What the parts of one run have in common.
+fn common(args: &PlayArgs) -> CommonOptions {
+    let seconds = |span: Option<Duration>| span.map(|span| span.as_secs_f64());
+    CommonOptions {
+        players: args.players,
+        duration: seconds(args.duration),
+        stagger: stagger(args).as_secs_f64(),
+        start_at: args.start_at.map(|start| start.to_rfc3339()),
+        max_buffer: seconds(args.max_buffer),
+        catch_up: args.catch_up,
+        live_latency: seconds(args.live_latency),
     }
-    show(&report, args.json)
+}
+
+/// The time between the starts of two players.
+fn stagger(args: &PlayArgs) -> Duration {
+    args.stagger.unwrap_or_else(|| STAGGER.min(STAGGER_ALL / args.players))
 }
 
 /// The part of the players that this process has.
@@ -112,14 +129,9 @@ fn collector(args: &PlayArgs, stream: &str) -> Result<Option<Url>, Failure> {
 }
 
 /// How live streams are caught up with, if they are.
-fn catch_up(args: &PlayArgs) -> Result<Option<LiveCatchUp>, Failure> {
-    let most = args.catch_up;
-    if !(0.0..=0.5).contains(&most) {
-        let problem = format!("'{most}' is not from 0 to 0.5; write 0.1 for rates of 0.9 to 1.1");
-        return Err(Failure::usage(format_args!("--catch-up: {problem}")));
-    }
+fn catch_up(args: &PlayArgs) -> Option<LiveCatchUp> {
     let target = args.live_latency.map(|latency| latency.as_secs_f64() * 1000.0);
-    Ok((most > 0.0).then_some(LiveCatchUp { target, most }))
+    (args.catch_up > 0.0).then_some(LiveCatchUp { target, most: args.catch_up })
 }
 
 /// The URL, if it is one that can be played.
@@ -139,11 +151,15 @@ async fn play_all(
     options: PlayOptions,
     args: &PlayArgs,
     shard: Shard,
+    clock: Clock,
 ) -> Result<Vec<Outcome>, Failure> {
     let monitor = Monitor::default();
     let (stop, stopped) = watch::channel(false);
     let mut signals = StopSignals::new().context("signals")?;
-    let players = players(Arc::new(options), args, shard, &monitor, &stopped);
+    let zero = clock.instant(ProcessTime::new(start_time(args, clock)));
+    let own = (0..args.players).filter(|number| shard.has(*number as usize));
+    let starts = own.map(|number| (number, zero + stagger(args) * number));
+    let players = players(Arc::new(options), starts, &monitor, &stopped);
     let signalled = async {
         signals.next().await;
         // Players that are left end with what they have.
@@ -159,21 +175,17 @@ async fn play_all(
     Ok(outcomes)
 }
 
+/// Plays with players that start at `starts`, each with its number.
 async fn players(
     options: Arc<PlayOptions>,
-    args: &PlayArgs,
-    shard: Shard,
+    starts: impl Iterator<Item = (u32, Instant)>,
     monitor: &Monitor,
     stopped: &watch::Receiver<bool>,
 ) -> Vec<Outcome> {
-    let between = args.stagger.unwrap_or_else(|| STAGGER.min(STAGGER_ALL / args.players));
-    let clock = Clock::start();
-    let zero = clock.instant(ProcessTime::new(until_start(args, clock)));
     let mut running = JoinSet::new();
-    for number in (0..args.players).filter(|number| shard.has(*number as usize)) {
+    for (number, start) in starts {
         let mut stopping = stopped.clone();
         // The time-out is the start: it depends on the number alone, on whichever machine the player is.
-        let start = zero + between * number;
         if timeout_at(start, stopping.wait_for(|stop| *stop)).await.is_ok() {
             break;
         }
@@ -188,9 +200,20 @@ async fn players(
     outcomes.into_iter().map(|(_, outcome)| outcome).collect()
 }
 
-/// How long it is until the first player of all parts starts.
-fn until_start(args: &PlayArgs, clock: Clock) -> Duration {
+/// Fails if the start of all parts is in the past: each part would start at another time.
+fn check_start(args: &PlayArgs, clock: Clock) -> Result<(), Failure> {
+    let (Some(start), true) = (args.start_at, start_time(args, clock).is_zero()) else {
+        return Ok(());
+    };
+    Err(Failure::usage(format_args!(
+        "--start-at {}: it is in the past by the clock of this machine; write a time to come, the same for all parts",
+        start.to_rfc3339()
+    )))
+}
+
+/// When the first player of all parts starts, in process time; zero if it starts at once.
+fn start_time(args: &PlayArgs, clock: Clock) -> Duration {
     let Some(start) = args.start_at else { return Duration::ZERO };
     let start = Duration::from_millis(u64::try_from(start.timestamp_millis()).unwrap_or_default());
-    start.saturating_sub(clock.timestamp().epoch)
+    start.saturating_sub(clock.epoch(ProcessTime::ZERO))
 }

@@ -1,7 +1,7 @@
 //! `vsps replay`: makes a profile and rules of a recording.
 
 use super::{
-    Failure,
+    Failure, files,
     output::{print, print_json, tell},
 };
 use crate::{
@@ -50,7 +50,10 @@ pub(super) fn replay(args: &ReplayArgs) -> Result<(), Failure> {
     }
     let shown = args.file.display();
     let failed = |cause: &dyn std::fmt::Display| Failure::usage(format_args!("{shown}: {cause}"));
-    let file = File::open(&args.file).map_err(|cause| failed(&cause))?;
+    let file = File::open(&args.file).map_err(|cause| {
+        let instead = "write a HAR, an event log, a run file of the console, or CMCD reports";
+        files::unusable("", &args.file, &cause, instead)
+    })?;
     let options = ReadOptions {
         limit: args.max_file.unwrap_or(ReadOptions::LIMIT),
         session: args.session.clone(),
@@ -78,7 +81,9 @@ pub(super) fn replay(args: &ReplayArgs) -> Result<(), Failure> {
     match &args.output {
         Some(folder) => print(&format!("{figures}\nwritten to {}\n", folder.display())),
         None => {
-            tell(&figures);
+            // The command names a file, which is standard output so far.
+            let hint = "\n  To write them to files: vsps replay FILE -o DIR\n";
+            tell(&format!("{figures}{hint}"));
             print(&format!("{}\n{}", made.profile, made.rules))
         }
     }

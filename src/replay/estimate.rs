@@ -3,7 +3,7 @@
 use super::{
     error::ReplayError,
     fault::seen,
-    fault_rules::{FaultRule, rules, short_rules},
+    fault_rules::{self, FaultRule, rules, short_rules},
     latency_estimate::{latency, slow_wait},
     profile_text::profile,
     rate_estimate::{Evidence, RateStep, rate_steps},
@@ -51,7 +51,7 @@ impl Reproduction {
         let interval = interval.max(recording.end() / MOST_INTERVALS);
         let rates = rate_steps(&recording, interval);
         let latency = latency(&recording);
-        let rules = rules(&recording.records, &faults);
+        let (rules, left_out) = rules(&recording.records, &faults);
         let lasts = recording.end();
         let length = span::print(Duration::from_secs(lasts.as_secs().max(1)));
         let summary_line = format!("As recorded in {name}, {length}");
@@ -72,7 +72,7 @@ impl Reproduction {
             measured_share: measured(&rates),
             latency,
             faults: rules.iter().map(view).collect(),
-            notes: notes(&recording, &rates),
+            notes: notes(&recording, &rates, left_out),
             rates,
         };
         Ok(Self {
@@ -188,8 +188,14 @@ fn measured(rates: &[RateStep]) -> f64 {
     if time > 0.0 { round(measured / time) } else { 0.0 }
 }
 
-fn notes(recording: &Recording, rates: &[RateStep]) -> Vec<String> {
+fn notes(recording: &Recording, rates: &[RateStep], rules_left_out: usize) -> Vec<String> {
     let mut notes = recording.notes.clone();
+    if rules_left_out > 0 {
+        notes.push(format!(
+            "{rules_left_out} faults that were seen least often have no rule: there are {} at most",
+            fault_rules::MOST_RULES
+        ));
+    }
     let idle = rates.iter().filter(|step| step.evidence == Evidence::Interpolated);
     let idle: f64 = idle.map(|step| step.lasts_s).sum();
     if idle > 0.0 {

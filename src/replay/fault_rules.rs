@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use toml::{Table, Value};
 
 /// The most rules; the faults that were seen most often have precedence.
-const MOST_RULES: usize = 64;
+pub(super) const MOST_RULES: usize = 64;
 /// A fault that all of at least so many requests of a class had is one of all such requests.
 const ALL: usize = 5;
 /// Names of rules are not longer, in bytes.
@@ -56,8 +56,8 @@ struct Occurrences {
     first_at_s: f64,
 }
 
-/// The rules for `faults`, each of which is about the record at its index.
-pub(super) fn rules(records: &[Record], faults: &[(usize, Fault)]) -> Vec<FaultRule> {
+/// The rules for `faults`, each of which is about the record at its index, and how many more there would be.
+pub(super) fn rules(records: &[Record], faults: &[(usize, Fault)]) -> (Vec<FaultRule>, usize) {
     let subjects: Vec<(Subject, u64)> = numbered(records);
     let mut totals: HashMap<&Subject, usize> = HashMap::new();
     for (subject, _) in &subjects {
@@ -86,6 +86,7 @@ pub(super) fn rules(records: &[Record], faults: &[(usize, Fault)]) -> Vec<FaultR
         })
         .collect();
     rules.sort_by_key(|rule| std::cmp::Reverse(rule.times));
+    let more = rules.len().saturating_sub(MOST_RULES);
     rules.truncate(MOST_RULES);
     // A rule with a number has precedence over one for all requests of a class.
     rules.sort_by(|one, other| {
@@ -93,7 +94,7 @@ pub(super) fn rules(records: &[Record], faults: &[(usize, Fault)]) -> Vec<FaultR
             |rule: &FaultRule| !rule.when.contains_key("index") && !rule.when.contains_key("nth");
         all(one).cmp(&all(other)).then(one.first_at_s.total_cmp(&other.first_at_s))
     });
-    rules
+    (rules, more)
 }
 
 /// The subject of each record, and its number among the requests for that subject.
@@ -275,7 +276,8 @@ mod tests {
     }
 
     fn shown(records: &[Record], faults: &[(usize, Fault)]) -> Vec<String> {
-        let rules = rules(records, faults);
+        let (rules, more) = rules(records, faults);
+        assert_eq!(more, 0);
         for rule in &rules {
             let read = RuleSet::from_toml("rules.toml", &rule.toml()).unwrap();
             assert_eq!(read.len(), 1, "{}", rule.toml());
@@ -323,6 +325,21 @@ mod tests {
         // All of them: the rule needs no numbers.
         let all: Vec<_> = (0..6).map(refused).collect();
         assert_eq!(shown(&records, &all), [r#"{ kind = "playlist" } → { refuse = "reset" }"#]);
+    }
+
+    /// The faults that were seen most often have rules, and the others are counted.
+    #[test]
+    fn rules_beyond_the_most_are_counted() {
+        let count = MOST_RULES + 3;
+        let records: Vec<_> = (0..=count as u64)
+            .map(|index| record(Kind::Segment, MediaType::Video, Some(2 * index), 1))
+            .collect();
+        // All delays are different, but for the two last ones.
+        let delay = |at: usize| Fault::delay(Duration::from_secs(1 + at.min(count - 1) as u64));
+        let faults: Vec<_> = (0..=count).map(|at| (at, delay(at))).collect();
+        let (rules, more) = rules(&records, &faults);
+        assert_eq!((rules.len(), more), (MOST_RULES, 3));
+        assert!(rules.iter().any(|rule| rule.times == 2));
     }
 
     #[test]

@@ -35,7 +35,7 @@ pub(super) struct LatencyEstimate {
 
 /// The wait of a record, as far as the network caused it.
 fn wait_of(record: &Record) -> Duration {
-    record.latency.unwrap_or(record.wait)
+    record.latency.unwrap_or_else(|| record.own_wait())
 }
 
 /// Whether the wait of a record says something of the network: manifests of a live stream may wait for what does not
@@ -79,7 +79,7 @@ pub(super) fn slow_wait(recording: &Recording) -> Option<(Duration, Duration)> {
         .records
         .iter()
         .filter(|record| says(record) && !record.class.kind.is_manifest())
-        .map(|record| record.wait)
+        .map(Record::own_wait)
         .collect();
     waits.sort_unstable();
     Some((slow_from(&waits)?, quantile(&waits, 50)?))
@@ -141,6 +141,18 @@ mod tests {
         let (limit, median) = slow_wait(&recording).unwrap();
         assert_eq!((limit.as_millis(), median.as_millis()), (540, 40));
         assert_eq!(slow_wait(&tests::recording(&[40, 4000, 4000, 40])), None);
+    }
+
+    /// A rule delays again what it delayed: its delay is no latency of the network, too.
+    #[test]
+    fn delays_of_rules_are_no_latency() {
+        let mut recording = recording(&[2040; 20]);
+        for record in &mut recording.records {
+            record.delayed = Duration::from_secs(2);
+        }
+        let latency = latency(&recording).unwrap();
+        assert_eq!((latency.base_ms, latency.p90_ms), (40.0, 40.0));
+        assert_eq!(slow_wait(&recording), None);
     }
 
     #[test]

@@ -216,7 +216,7 @@ fn interpolated(known: &[Option<f64>]) -> Vec<f64> {
     fill.collect()
 }
 
-/// Three digits, in bit/s.
+/// Four digits, in bit/s.
 fn rounded(rate: f64) -> u64 {
     let rate = rate.clamp(0.0, HIGHEST);
     if rate < 1000.0 {

@@ -79,6 +79,8 @@ pub struct Record {
     pub wait: Duration,
     /// The part of `wait` that is the network's latency; `None` = not known apart.
     pub latency: Option<Duration>,
+    /// The part of `wait` in which rules delayed the response.
+    pub delayed: Duration,
     /// From the request to the end.
     pub lasts: Duration,
     /// Its body, if there was one.
@@ -96,6 +98,11 @@ pub struct Record {
 }
 
 impl Record {
+    /// The part of `wait` that no rule has caused.
+    pub(super) fn own_wait(&self) -> Duration {
+        self.wait.saturating_sub(self.delayed)
+    }
+
     /// When it was over.
     pub(super) fn end(&self) -> Duration {
         self.at + self.lasts

@@ -48,9 +48,10 @@ impl Display for Summary {
             None => writeln!(f, "  rate      not known: too few bytes")?,
             Some(mean) => writeln!(
                 f,
-                "  rate      mean {}, {} steps; evidence for {:.0} % of the time",
+                "  rate      mean {}, {} {}; evidence for {:.0} % of the time",
                 BitRate::from_bits_per_second(mean),
                 self.rates.len(),
+                if self.rates.len() == 1 { "step" } else { "steps" },
                 self.measured_share * 100.0,
             )?,
         }

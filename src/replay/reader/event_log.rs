@@ -15,7 +15,7 @@ use crate::{
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use std::{
-    collections::HashMap,
+    collections::{BTreeSet, HashMap},
     io::{BufRead, Read as _},
     time::Duration,
 };
@@ -98,7 +98,7 @@ struct Pending {
 struct LoggedSession {
     pending: HashMap<(String, u32, u8), Pending>,
     records: Vec<Record>,
-    silences: Vec<(Duration, Duration)>,
+    silences: BTreeSet<(Duration, Duration)>,
     notes: Vec<String>,
     bytes: u64,
 }
@@ -161,8 +161,9 @@ impl LoggedSessions {
             "stalled" => {
                 let at = span_of_ms(line.at_ms, || format!("{place}: at_ms"))?;
                 let lasts = span_of_ms(line.lasts_ms, || format!("{place}: lasts_ms"))?;
-                if !session.silences.contains(&(at, lasts)) {
-                    session.silences.push((at, lasts));
+                // Each response that a stall holds up reports it.
+                if session.silences.len() < MOST_RECORDS {
+                    session.silences.insert((at, lasts));
                 }
             }
             "request_finished" => {
@@ -201,6 +202,7 @@ impl LoggedSessions {
         let LoggedSession { mut records, silences, .. } = session;
         records.sort_by_key(|record| record.at);
         settle_latency(&mut records);
+        let silences = silences.into_iter().collect();
         Ok(Recording { form: "event log", records, silences, notes, ..Recording::default() })
     }
 }
@@ -271,6 +273,7 @@ impl LoggedSession {
             status: line.status,
             wait,
             latency: Some(pending.latency),
+            delayed: parts.delay(wait),
             // Longer than until the last byte if it was broken off; but a clock may have been set.
             lasts: if until < total + Duration::from_secs(3600) { total.max(until) } else { total },
             body: (line.bytes > 0).then_some(body),

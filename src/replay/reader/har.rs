@@ -139,7 +139,9 @@ fn record(
     let (host, path) = address(at, &entry.request.url)?;
     let response = &entry.response;
     let status = status(at, response)?;
-    let bytes = if entry.request.method == "HEAD" { 0 } else { size(at, response, status)? };
+    // A length that such a response declares is that of another one (RFC 9110, 6.4.1 and 8.6).
+    let bodiless = entry.request.method == "HEAD" || matches!(status, 100..200 | 204 | 304);
+    let bytes = if bodiless { 0 } else { size(at, response, status)? };
     let start = since + before + connect + send + wait;
     let media_type = response.content.mime_type.as_deref().unwrap_or_default();
     let body = Body { start, lasts: receive, limited: receive, bytes };
@@ -153,8 +155,11 @@ fn record(
         wait: send + wait,
         lasts,
         body: (bytes > 0).then_some(body),
-        ending: ending(response, status, bytes),
-        declared: response.headers.content_length.filter(|_| !response.headers.content_encoded),
+        ending: ending(response, status, (!bodiless).then_some(bytes)),
+        declared: response
+            .headers
+            .content_length
+            .filter(|_| !bodiless && !response.headers.content_encoded),
         retry_after: response.headers.retry_after,
         connect: (!connect.is_zero()).then_some(connect),
         ..Record::default()
@@ -185,7 +190,7 @@ fn add_own(
         format!("{}: `{effect}` can't be written as a rule; it is left out", record.place)
     }));
     record.faults = Some(faults);
-    if let (Some(parts), Some(body)) = (&entry.timings.parts, &mut record.body) {
+    if let Some(parts) = &entry.timings.parts {
         let ms = |value: f64, member: &str| {
             span_of_ms(Some(value), || place(at, &format!("timings._vsps.{member}")))
         };
@@ -197,7 +202,11 @@ fn add_own(
             link: ms(parts.token, "token")? + ms(parts.stall, "stall")?,
         };
         record.latency = Some(parts.latency);
-        *body = parts.body(body.start, record.wait, body.lasts, body.bytes, sets_pace(&own.plan));
+        record.delayed = parts.delay(record.wait);
+        if let Some(body) = &mut record.body {
+            let paced = sets_pace(&own.plan);
+            *body = parts.body(body.start, record.wait, body.lasts, body.bytes, paced);
+        }
     }
     Ok(())
 }
@@ -248,8 +257,8 @@ fn size(at: usize, response: &Response, status: u16) -> Result<u64, ReplayError>
     Ok(size as u64)
 }
 
-/// How a response ended, from the browser's error, or from what is missing.
-fn ending(response: &Response, status: u16, bytes: u64) -> Ending {
+/// How a response ended, from the browser's error, or from what is missing of a body of `bytes`, if there was to be one.
+fn ending(response: &Response, status: u16, bytes: Option<u64>) -> Ending {
     let error = response.error.as_deref().unwrap_or_default().to_ascii_uppercase();
     let is = |words: &[&str]| words.iter().any(|word| error.contains(word));
     if is(&["TIMED_OUT", "TIMEOUT"]) {
@@ -263,7 +272,8 @@ fn ending(response: &Response, status: u16, bytes: u64) -> Ending {
     } else {
         let Response { headers, body_size, .. } = response;
         let told = body_size.is_some_and(|size| size > 0.0) && !headers.content_encoded;
-        let short = headers.content_length.is_some_and(|length| bytes < length * 19 / 20);
+        let length = headers.content_length.zip(bytes);
+        let short = length.is_some_and(|(length, bytes)| bytes < length / 20 * 19);
         if told && short { Ending::Cut } else { Ending::Complete }
     }
 }

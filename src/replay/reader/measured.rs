@@ -43,6 +43,11 @@ pub(super) struct Parts {
 }
 
 impl Parts {
+    /// How long rules delayed the head of a response that came after `wait`.
+    pub(super) fn delay(&self, wait: Duration) -> Duration {
+        self.fault.min(wait.saturating_sub(self.latency + self.origin_headers))
+    }
+
     /// The body of an exchange with these parts: what of its time was the network's.
     pub(super) fn body(
         &self,
@@ -53,8 +58,7 @@ impl Parts {
         paced: bool,
     ) -> Body {
         let origin = self.origin.saturating_sub(self.origin_headers);
-        let before = wait.saturating_sub(self.latency + self.origin_headers);
-        let fault = self.fault.saturating_sub(before);
+        let fault = self.fault.saturating_sub(self.delay(wait));
         // What waited for the origin longer than for the link was limited by the network behind the proxy.
         let origin = if self.link >= origin { origin } else { Duration::ZERO };
         let limited = lasts.saturating_sub(origin + fault);
@@ -68,5 +72,29 @@ pub(super) fn settle_latency(records: &mut [Record]) {
         for record in records {
             record.latency = None;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MS: fn(u64) -> Duration = Duration::from_millis;
+
+    /// Of the time that rules took, what came before the head delayed it, and the rest paused the body.
+    #[test]
+    fn the_time_of_rules_is_before_the_head_or_in_the_body() {
+        let parts = Parts {
+            latency: MS(40),
+            fault: MS(2500),
+            origin_headers: MS(10),
+            origin: MS(10),
+            ..Parts::default()
+        };
+        assert_eq!(parts.delay(MS(2050)), MS(2000));
+        let body = parts.body(MS(2050), MS(2050), MS(1500), 1, false);
+        assert_eq!(body.limited, MS(1000));
+        // A head that came sooner than that was not delayed by all of it.
+        assert_eq!(parts.delay(MS(30)), MS(0));
     }
 }

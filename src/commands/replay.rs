@@ -17,9 +17,9 @@ use std::{
     time::Duration,
 };
 
-/// The steps of the rate, unless others are asked for.
+/// The steps of the rate without `--interval`.
 const INTERVAL: Duration = Duration::from_millis(500);
-/// Shorter steps say more than a recording knows.
+/// A recording has no evidence for shorter steps.
 const SHORTEST: Duration = Duration::from_millis(100);
 /// The stream of the link that is printed.
 const STREAM: &str = "http://127.0.0.1:8080/demo/hls/master.m3u8";

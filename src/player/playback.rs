@@ -3,7 +3,7 @@
 use super::{network::CapacityChange, presentation::Presentation};
 use std::collections::VecDeque;
 
-/// Learns what is shown, when it is shown.
+/// Receives what is shown, when it is shown.
 pub trait Observer {
     /// A segment at `rung` starts to be shown, `shown` ms after the start of the session.
     fn segment_shown(&mut self, rung: usize, shown: f64) {

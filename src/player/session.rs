@@ -16,7 +16,7 @@ use super::{
     session_report::SessionReport,
 };
 
-/// A player at work.
+/// A player, from its first request to its last.
 #[derive(Debug)]
 pub struct Session<'a, N, A: ?Sized, E: ?Sized> {
     presentation: &'a Presentation,

@@ -13,7 +13,7 @@ pub struct SessionReport {
     pub download: Download,
     /// Whether the segment replaced a buffered one.
     pub replaced: bool,
-    /// The rung that the algorithm wants after an abandonment.
+    /// The rung that the algorithm goes to after an abandonment.
     pub abandoned_to: Option<usize>,
     /// Sleep before the request because the buffer was full, in ms.
     pub full_wait: f64,
@@ -36,6 +36,6 @@ pub struct SessionReport {
 pub struct FailedRequests {
     /// How many.
     pub count: u32,
-    /// What was received in vain, in bits.
+    /// Bits that they received, which are not used.
     pub received: f64,
 }

@@ -1,6 +1,6 @@
 //! How much was carried when: transfers that overlap, taken apart into cells of time.
 //!
-//! A transfer tells how many bytes came between two times, not when. Within a cell (a time in which no transfer starts
+//! Of a transfer is known how many bytes came between two times, not when. Within a cell (a time in which no transfer starts
 //! or ends) the rate is taken as constant, and responses under way together as sharing it equally. The rates that
 //! explain the bytes best are found by expectation maximisation (Shepp and Vardi 1982, for emission tomography): each
 //! transfer's bytes are distributed over its cells in proportion to the rates so far, and the sums are the next rates.

@@ -35,7 +35,7 @@ pub enum ReplayError {
         /// Those that there are.
         known: Vec<String>,
     },
-    /// Nothing can be told from it.
+    /// Nothing can be estimated from it.
     #[error("{0}")]
     Nothing(&'static str),
 }

@@ -27,7 +27,7 @@ pub(super) struct LatencyEstimate {
     pub(super) p90_ms: f64,
     /// What comes on top of the least, at evenly spaced quantiles; empty if it does not vary.
     pub(super) jitter_ms: Vec<f64>,
-    /// Whether the waits were told apart from those for the origin.
+    /// Whether the waits were measured apart from those for the origin.
     pub(super) apart: bool,
     /// The median time to connect, if connections were made.
     pub(super) connect_ms: Option<f64>,

@@ -17,7 +17,7 @@ const ENOUGH_BYTES: f64 = 65_536.0;
 const SHORTEST: Duration = Duration::from_millis(1);
 /// Neighbours whose rates differ by less become one step.
 const SAME: f64 = 0.02;
-/// The highest rate that is told, in bit/s.
+/// The highest rate of an estimate, in bit/s.
 const HIGHEST: f64 = 1e11;
 
 /// What a rate is from.

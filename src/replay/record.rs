@@ -38,7 +38,7 @@ pub struct Body {
     pub bytes: u64,
 }
 
-/// What a request asks for.
+/// What is requested.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Class {
     /// The role of the resource.
@@ -65,7 +65,7 @@ pub struct Record {
     pub place: String,
     /// When it was sent, since the start of the recording.
     pub at: Duration,
-    /// What it asks for.
+    /// What is requested.
     pub class: Class,
     /// The path at the origin, without the query.
     pub path: String,
@@ -114,7 +114,7 @@ impl Record {
     }
 }
 
-/// What was carried in a stretch of time, as somebody measured it directly.
+/// What was carried in a stretch of time, measured directly.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Sample {
     /// Its start, since the start of the recording.

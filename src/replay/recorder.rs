@@ -11,7 +11,7 @@ use std::{collections::HashMap, fmt, sync::Arc, time::Duration};
 
 /// The most requests and samples kept of a session, about ten megabytes; a day of a live stream.
 const MOST_KEPT: usize = 50_000;
-/// Less time under way tells no rate.
+/// Less time under way is no evidence of a rate.
 const LEAST_UNDER_WAY: Duration = Duration::from_millis(50);
 /// The most sessions that are recorded at a time.
 const MOST_SESSIONS: usize = 256;
@@ -146,7 +146,7 @@ impl Observer for NetworkRecorder {
     }
 }
 
-/// What a request asks for.
+/// What is requested.
 fn record_of(request: &RequestTag) -> Record {
     let resource = &request.resource;
     let path = request.path.split('?').next().unwrap_or_default();

@@ -4,7 +4,7 @@ use crate::event::{Emitted, Event, Observer, Outcome, RequestTag};
 use parking_lot::Mutex;
 use std::{sync::Arc, time::Duration};
 
-/// More exchanges than this are not kept: a player that asks without end must not fill the memory.
+/// More exchanges than this are not kept: a player that requests without end must not fill the memory.
 const MOST: usize = 200_000;
 
 /// One exchange.

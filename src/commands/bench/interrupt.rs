@@ -10,7 +10,7 @@ use std::{
     thread,
 };
 
-/// Becomes true when the process is told to end.
+/// Becomes true at a signal to end.
 pub(super) fn interrupted() -> anyhow::Result<Arc<AtomicBool>> {
     let flag = Arc::new(AtomicBool::new(false));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();

@@ -1,4 +1,4 @@
-//! What `--ladder` names: a built-in ladder, a file, or a manifest that is asked for its sizes.
+//! What `--ladder` names: a built-in ladder, a file, or a manifest whose segments are requested for their sizes.
 
 use crate::{
     args::SweepArgs,
@@ -49,7 +49,7 @@ fn learnt(url: &str, cache: Option<&Path>) -> Result<Ladder, Failure> {
     let terminal = io::stderr().is_terminal();
     let mut progress = |done: usize, all: usize| {
         if terminal {
-            // Nobody is left to be told.
+            // The progress is not shown any more.
             let _ = write!(io::stderr(), "\r\x1b[K--ladder: {done} of {all} sizes");
         }
     };

@@ -33,7 +33,7 @@ pub(super) fn merge(args: &MergeArgs) -> Result<(), Failure> {
     let parts: Result<Vec<_>, MatrixError> = args.parts.iter().map(read).collect();
     let parts = parts.map_err(Failure::usage)?;
     let whole = merge_named(parts).map_err(Failure::usage)?;
-    // Before anything is written: a report that cannot be drawn is told at once.
+    // Before anything is written: a report that cannot be drawn is an error at once.
     let plan = report_file.as_ref().map(|_| plan_of(&whole)).transpose()?;
     if let Some(path) = output {
         write(path, &whole.to_json().map_err(Failure::running)?)?;

@@ -68,7 +68,7 @@ fn all_failed(results: &Results) -> Option<String> {
     })
 }
 
-/// The sweep was told to end.
+/// The failure of a sweep that was interrupted.
 fn cut(results: &Results, total: usize, journal: Option<&Journal>) -> Failure {
     let kept = journal.map_or_else(
         || "nothing is kept without --json FILE".to_owned(),

@@ -57,7 +57,7 @@ impl Log {
 }
 
 impl Watch {
-    /// Watches a sweep of `total` runs. Where a log is wanted, all runs are made again.
+    /// Watches a sweep of `total` runs. With a log, all runs are made again.
     pub(super) fn new(
         total: usize,
         journal: Option<Journal>,

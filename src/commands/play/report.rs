@@ -10,7 +10,7 @@ use crate::{
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 
-/// How a player ended that was told to stop.
+/// How a player ended that was stopped.
 const STOPPED: &str = "stopped";
 
 /// The result of `vsps play`, as `--json` prints it: the figures of all players together, and of each.

@@ -72,7 +72,7 @@ impl Choice {
 
 /// An algorithm of which each call of [`Abr::choose`] follows a call of [`Abr::on_first`] or
 /// [`Abr::on_download`], but for the first segment. Implement [`Abr::choose`]; the rest is for algorithms that remember more than
-/// [`State`] tells.
+/// [`State`] has.
 pub trait Abr: Send {
     /// The rung of the first segment.
     fn first(&mut self) -> usize {

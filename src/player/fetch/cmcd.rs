@@ -13,7 +13,7 @@ use parking_lot::Mutex;
 use std::sync::Arc;
 use url::Url;
 
-/// The throughput that is asked for, in multiples of the bitrate, as hls.js and dash.js ask for it.
+/// The requested throughput, in multiples of the bitrate, as in hls.js and dash.js.
 const RTP_FACTOR: f64 = 5.0;
 /// The longest content id (CTA-5004).
 const LONGEST_ID: usize = 64;
@@ -264,7 +264,7 @@ mod tests {
             report,
             r#"bl=(3000;av),br=(300;av),cid="/x/master.m3u8",d=4000,dl=3000,msd=0,mtp=(1200;av),nor=("3.ts"),ot=av,rtp=1500,sf=h,sid="id",sn=2,st=v,sta=p,tb=(900;av),v=2"#
         );
-        // Starved from second 4 on, and told once.
+        // Starved from second 4 on, and reported once.
         Clock::sleep(5000.0).await;
         let report = |reporter: &Reporter| plain(&reporter.report(&purpose, &here, &shared));
         let starved = report(&reporter);

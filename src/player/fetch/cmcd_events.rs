@@ -34,7 +34,7 @@ pub(super) struct EventReporter {
     /// Nothing is sent before this time, in ms.
     not_before: f64,
     wait: f64,
-    /// The collector wants no more (status 410).
+    /// The collector takes no more reports (status 410).
     refused: bool,
 }
 

@@ -45,7 +45,7 @@ pub(super) struct Ask<'a> {
     pub(super) query: Option<String>,
     pub(super) headers: HeaderMap,
     pub(super) method: Method,
-    /// Whether the body is wanted.
+    /// Whether the body is kept.
     pub(super) keep: bool,
     /// How long it may take.
     pub(super) times: Times,

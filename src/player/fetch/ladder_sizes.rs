@@ -19,7 +19,7 @@ use tokio::task::JoinSet;
 
 /// So many requests are under way at a time.
 const AT_ONCE: usize = 8;
-/// Of a longer presentation only the first segments are asked for.
+/// Of a longer presentation only the sizes of the first segments are requested.
 const MOST_SEGMENTS: usize = 3600;
 /// Segments whose durations differ by a larger share are of different durations.
 const ALIKE: f64 = 0.1;
@@ -51,7 +51,8 @@ struct Track {
     sizes: Vec<f64>,
 }
 
-/// Learns the ladder of the manifest at `url`. `progress` is told how many sizes are known, and how many there are.
+/// Reads the ladder of the manifest at `url`. `progress` is called with how many sizes are known, and how many there
+/// are.
 ///
 /// # Errors
 /// When a request fails, or the manifest has nothing to play.

@@ -76,7 +76,7 @@ pub enum Ending {
     Complete,
     /// The time was up.
     Duration,
-    /// It was told to stop.
+    /// It was stopped.
     Stopped,
     /// Playback failed.
     Failed(PlayError),

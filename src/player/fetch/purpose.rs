@@ -5,7 +5,7 @@ use crate::media::Location;
 /// What a request is for.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Purpose<'a> {
-    /// What it asks for.
+    /// What is requested.
     pub(super) object: Object,
     /// The bitrate of the rendition in bit/s.
     pub(super) bitrate: Option<f64>,

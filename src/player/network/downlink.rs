@@ -12,7 +12,7 @@ use crate::{
     units::LinkTime,
 };
 
-/// Is asked with the time and the bytes received whether to give up.
+/// Is called with the time and the bytes received, and returns whether to give up.
 pub(super) type GivesUp<'a> = &'a mut dyn FnMut(LinkTime, u64) -> bool;
 
 /// Carries the bodies of responses over a link that others use, too.
@@ -65,7 +65,7 @@ impl Downlink {
         }
     }
 
-    /// Carries a response over a link of `spec`; `gives_up` need not be asked about what has arrived by `from`. `None`
+    /// Carries a response over a link of `spec`; `gives_up` need not be called for what has arrived by `from`. `None`
     /// if it never ends.
     pub(super) fn carry(
         &mut self,

@@ -71,7 +71,7 @@ pub trait Network {
     /// Lets `time` ms pass.
     fn wait(&mut self, time: f64);
 
-    /// The next change of capacity that was not taken yet, if the network tells of such.
+    /// The next change of capacity that was not taken yet, if the network reports them.
     fn take_change(&mut self) -> Option<CapacityChange> {
         None
     }

@@ -232,7 +232,7 @@ impl LinkNetwork {
         }
     }
 
-    /// Nothing arrives after `since`, until the connection ends, so long after it, or the player loses patience.
+    /// Nothing arrives after `since`, until the connection ends, so long after it, or a time-out of the player.
     fn silence(
         &mut self,
         attempt: &Attempt,

@@ -11,7 +11,7 @@ use crate::{
 };
 use std::time::Duration;
 
-/// A link at work, and what else responses keep to.
+/// A link in its present state, and what else limits responses.
 #[derive(Debug)]
 pub(super) struct Quanta {
     link: Link,
@@ -20,13 +20,13 @@ pub(super) struct Quanta {
     shared: Vec<Link>,
 }
 
-/// Asked with the time and the bytes received whether to give up.
+/// Is called with the time and the bytes received, and returns whether to give up.
 pub struct Watch<'a> {
     /// How often.
     pub step: Duration,
-    /// Not before this time; then first about the last arrival before it.
+    /// Not before this time; then first with the last arrival before it.
     pub from: LinkTime,
-    /// What is asked.
+    /// What is called.
     pub gives_up: &'a mut dyn FnMut(LinkTime, u64) -> bool,
 }
 
@@ -42,7 +42,7 @@ impl std::fmt::Debug for Watch<'_> {
 pub struct WatchTimes {
     step: Duration,
     from: LinkTime,
-    /// When it was asked about last, and whether it was.
+    /// The time of the last call, and whether there was one.
     asked: LinkTime,
     begun: bool,
     /// The last arrival.
@@ -57,7 +57,7 @@ impl WatchTimes {
         Self { step, from, asked: start, begun: false, arrived: start, received: 0 }
     }
 
-    /// What is to be asked about now, when `received` bytes have arrived by `now`: a time, and the bytes then.
+    /// The arguments of a call that is due when `received` bytes have arrived by `now`: a time, and the bytes then.
     pub fn due(&mut self, now: LinkTime, received: u64) -> Option<(LinkTime, u64)> {
         if received > self.received {
             (self.arrived, self.received) = (now, received);

@@ -176,7 +176,7 @@ impl Report {
             Some("i") => (Kind::Init, MediaType::Unknown),
             Some("k") => (Kind::Key, MediaType::Unknown),
             Some("c" | "tt") => (Kind::Subtitle, MediaType::Text),
-            // A playlist or an MPD: `sf` tells which.
+            // A playlist or an MPD, by `sf`.
             Some("m") => match self.pairs.get("sf").map(String::as_str) {
                 Some("d") => (Kind::Mpd, MediaType::Unknown),
                 _ => (Kind::MediaPlaylist, MediaType::Unknown),

@@ -1,4 +1,4 @@
-//! Which form a recording has, told from its beginning.
+//! Which form a recording has, by its beginning.
 
 /// The forms.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

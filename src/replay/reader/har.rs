@@ -134,7 +134,7 @@ fn record(
     let time = span_of_ms(entry.time, || place(at, "time"))?;
     let sum = before + connect + send + wait + receive;
     let lasts = sum.max(time);
-    // An exporter that tells the whole time only: all of it counts as transfer.
+    // An exporter that writes the whole time only: all of it counts as transfer.
     let receive = if sum.is_zero() { time } else { receive };
     let (host, path) = address(at, &entry.request.url)?;
     let response = &entry.response;
@@ -170,7 +170,7 @@ fn record(
     Ok(record)
 }
 
-/// What a proxy of ours knows better.
+/// Adds what a proxy of ours has measured.
 fn add_own(
     at: usize,
     record: &mut Record,

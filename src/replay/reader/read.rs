@@ -7,7 +7,7 @@ use crate::{
 };
 use std::io::{BufRead, BufReader, Cursor, ErrorKind, Read};
 
-/// How much of the beginning tells the form.
+/// How much of the beginning is read to find the form.
 const START: u64 = 8 << 10;
 const GZIP: [u8; 2] = [0x1f, 0x8b];
 const BOM: &[u8] = b"\xef\xbb\xbf";

@@ -20,7 +20,7 @@ pub struct AlgorithmSetup<'a> {
 }
 
 impl AlgorithmSetup<'_> {
-    /// Hands every setting but `others` to `set`, which says whether it knows the key. All of them are
+    /// Hands every setting but `others` to `set`, which returns whether it has the key. All of them are
     /// numbers above 0.
     pub(super) fn numbers(
         &self,

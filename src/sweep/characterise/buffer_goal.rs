@@ -3,7 +3,7 @@
 use super::{Ending, Sighting};
 use serde::Serialize;
 
-/// Seconds of media, told from how far its downloads were ahead of real time since the first one.
+/// Seconds of media, found from how far its downloads were ahead of real time since the first one.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct BufferGoal {
     /// The most that it had ahead when it asked for more. It shows nothing before the first segment is there, so this is
@@ -61,7 +61,7 @@ mod tests {
         }
     }
 
-    /// Five segments at once, then one every 4 s: with 20 s loaded it asks again when 10 s are left.
+    /// Five segments at once, then one every 4 s: with 20 s loaded the next request comes when 10 s are left.
     #[test]
     fn a_player_that_pauses_has_reached_its_goal() {
         let mut session: Vec<Sighting> =

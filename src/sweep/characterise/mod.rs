@@ -1,4 +1,4 @@
-//! `vsps bench characterise`: what an unknown player does, told from its requests alone.
+//! `vsps bench characterise`: what an unknown player does, found from its requests alone.
 
 mod buffer_goal;
 mod fault_reaction;

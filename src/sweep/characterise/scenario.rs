@@ -1,4 +1,4 @@
-//! The scenarios: the networks and faults that a player meets, one in each playback.
+//! The scenarios: networks and faults, one in each playback.
 
 /// What a scenario is for.
 #[derive(Debug, Clone, Copy, PartialEq)]

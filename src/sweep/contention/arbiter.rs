@@ -35,7 +35,7 @@ pub struct Arbiter {
     running: usize,
 }
 
-/// What the arbiter knows of one player.
+/// The state of one player at the arbiter.
 #[derive(Debug)]
 struct Seat {
     replies: Sender<Reply>,
@@ -82,7 +82,7 @@ impl Arbiter {
         }
     }
 
-    /// A player asks for something.
+    /// A player has a request to the arbiter.
     fn take(&mut self, player: usize, ask: Ask) {
         match ask {
             Ask::Carry { transmission, watch } => {
@@ -91,7 +91,7 @@ impl Arbiter {
                 self.seats[player].active = Some(Active { response, watch });
             }
             Ask::GoOn => self.running -= 1,
-            // It is still running, and asks again.
+            // It is still running, and its next request will come.
             Ask::GiveUp => self.seats[player].active = None,
             Ask::Capacity(now) => {
                 let capacity = self.link.rate(now).map(|_| self.link.carried(now));

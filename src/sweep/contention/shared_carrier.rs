@@ -6,7 +6,7 @@ use crate::{
 };
 use std::sync::mpsc::{Receiver, Sender};
 
-/// What a player tells the arbiter.
+/// What a player sends to the arbiter.
 #[derive(Debug, Clone)]
 pub(super) enum Ask {
     /// A response begins, which is watched then.
@@ -32,7 +32,7 @@ pub(super) enum Reply {
     Capacity(Option<u64>),
 }
 
-/// The place of one player at the arbiter. Until it asks for something, virtual time stands still for all players.
+/// The place of one player at the arbiter. Until it sends something, virtual time stands still for all players.
 #[derive(Debug)]
 pub struct SharedCarrier {
     pub(super) player: usize,

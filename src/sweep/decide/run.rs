@@ -108,7 +108,7 @@ fn presentation(setup: &Setup) -> Result<Presentation, DecideError> {
     Ok(Presentation::new(segment, bitrates, &sizes)?.repeated())
 }
 
-/// An algorithm, and what is told to it.
+/// An algorithm, and what it is given.
 struct Decider<'a> {
     presentation: &'a Presentation,
     abr: Box<dyn Abr>,
@@ -130,7 +130,7 @@ impl<'a> Decider<'a> {
         }
     }
 
-    /// Tells the algorithm about a download, and asks it for the next rendition.
+    /// Passes a download to the algorithm, and returns the next rendition.
     fn decide(&mut self, finished: &Finished) -> Decision {
         let report = self.report(finished);
         if !finished.abandoned {

@@ -15,7 +15,7 @@ use std::{path::Path, sync::Arc, time::Duration};
 const PROGRAM: &str = "cmd:";
 /// What a script's file name ends with.
 const SCRIPT: &str = ".rhai";
-/// How long a program may take for an answer, if nothing else is asked for.
+/// How long a program may take for an answer, if no other time is set.
 const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A script or a program that chooses renditions. Each session has a state of its own.

@@ -1,4 +1,4 @@
-//! An algorithm that is asked for each decision, and may fail.
+//! An algorithm of the user's own, which is called for each decision and may fail.
 
 use super::answer::Answer;
 use crate::{
@@ -15,7 +15,7 @@ pub(super) trait Answers: Send {
     fn answer(&mut self, finished: &Finished) -> Result<Answer, String>;
 }
 
-/// An [`Abr`] over [`Answers`]. After the first failure nothing is asked any more.
+/// An [`Abr`] over [`Answers`]. After the first failure it is not called any more.
 pub(super) struct Asked<A> {
     answers: A,
     top: usize,

@@ -50,7 +50,7 @@ impl ProgramCommand {
     }
 }
 
-/// A program at work for one session. It ends when its standard input does, else it is killed.
+/// A program in one session. It ends when its standard input does, else it is killed.
 pub(super) struct ProgramProcess {
     child: Child,
     name: String,
@@ -64,7 +64,7 @@ pub(super) struct ProgramProcess {
 }
 
 impl ProgramProcess {
-    /// Starts the program, and tells it what is played.
+    /// Starts the program, and writes to it what is played.
     pub(super) fn start(
         command: &Arc<ProgramCommand>,
         setup: &Setup,
@@ -103,7 +103,7 @@ impl ProgramProcess {
     fn write(&mut self, line: &impl Serialize) -> Result<(), String> {
         let line = serde_json::to_string(line).map_err(|error| error.to_string())?;
         if let Some(lines) = &self.lines {
-            // A writer that is gone has met a program that has ended; that is told when it is read.
+            // A writer has ended because the program has; the reader of its output reports that.
             let _ = lines.send(line + "\n");
         }
         Ok(())
@@ -157,7 +157,7 @@ impl Answers for ProgramProcess {
 
 impl Drop for ProgramProcess {
     fn drop(&mut self) {
-        // Its end of input tells the program to end; its end of output tells that it did.
+        // The end of its input ends the program; the end of its output shows that it has ended.
         self.lines = None;
         if !self.timed_out {
             let _ = self.answers.recv_timeout(END_TIMEOUT);

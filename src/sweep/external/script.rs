@@ -68,7 +68,7 @@ impl Script {
     }
 }
 
-/// A script at work for one session.
+/// A script in one session.
 pub(super) struct ScriptSession {
     script: Arc<Script>,
     session: Dynamic,

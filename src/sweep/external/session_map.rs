@@ -10,7 +10,7 @@ const MOST_TEXT: usize = 64 * 1024;
 /// The deepest nesting of arrays and maps.
 const DEEPEST: usize = 8;
 
-/// What a script knows of a session before the first download: `ladder`, `segment_s`, `live`, `sizes`,
+/// What a script gets of a session before the first download: `ladder`, `segment_s`, `live`, `sizes`,
 /// `seed`, `config`.
 pub(super) fn session_map(setup: &Setup) -> Result<Dynamic, String> {
     let value = serde_json::to_value(setup).map_err(|error| error.to_string())?;

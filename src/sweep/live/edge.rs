@@ -3,7 +3,7 @@
 use crate::seed::Seed;
 use rand::RngExt as _;
 
-/// The live edge as a viewer meets it. Times in ms; media time 0 is the start of the first segment that is
+/// The live edge for a viewer. Times in ms; media time 0 is the start of the first segment that is
 /// requested, and time 0 that of the viewer's first request.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct LiveEdge {

@@ -76,7 +76,7 @@ impl LiveViewer {
         (self.played, self.rebuffered, self.rebuffer_events)
     }
 
-    /// A segment at `rung` was downloaded. `show` is told when it starts to be shown.
+    /// A segment at `rung` was downloaded. `show` is called when it starts to be shown.
     pub fn append(&mut self, rung: usize, show: &mut dyn FnMut(usize, f64)) {
         self.buffer.push_back(rung);
         if self.buffer.len() == 1 {

@@ -35,7 +35,7 @@ pub struct Figures {
     /// Bits received ÷ bits that the link could have carried until the last download ended; 0 where
     /// there is no limit.
     pub utilization: f64,
-    /// What was received in vain, of downloads given up, in kB.
+    /// What was received and not shown, in kB: of downloads given up, of requests that failed, of segments replaced.
     pub wasted_kb: f64,
     /// Requests for segments that failed: statuses, connections that ended, time-outs.
     #[serde(default, skip_serializing_if = "is_zero")]

@@ -15,7 +15,7 @@ use crate::{
 
 const MS: f64 = 1000.0;
 
-/// A player at work.
+/// A player of a live stream, with the sums of what it shows.
 struct LivePlayer<'a, 'b> {
     seat: &'a mut Seat<'b>,
     viewer: LiveViewer,

@@ -1,8 +1,8 @@
-//! Who learns what a sweep does while it runs.
+//! What receives the runs of a sweep while it goes on.
 
 use super::RunResult;
 
-/// Is told about the runs of a sweep, from any thread.
+/// Receives the runs of a sweep, from any thread.
 pub trait SweepObserver: Sync {
     /// The result of run number `index` from before, in place of making it again.
     fn made(&self, index: usize) -> Option<RunResult> {
@@ -10,7 +10,7 @@ pub trait SweepObserver: Sync {
         None
     }
 
-    /// Whether [`Self::finished`] wants a line for each segment.
+    /// Whether [`Self::finished`] gets a line for each segment.
     fn wants_log(&self) -> bool {
         false
     }

@@ -46,7 +46,7 @@ pub struct PlanOptions {
     pub shard: Shard,
 }
 
-/// A profile as a session in virtual time meets it.
+/// A profile for sessions in virtual time.
 #[derive(Debug, Clone)]
 pub struct Net {
     /// Its name.

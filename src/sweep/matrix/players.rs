@@ -75,7 +75,7 @@ impl Player {
         }
     }
 
-    /// The estimator that it asks; `None` if it measures the network itself.
+    /// Its estimator; `None` if it measures the network itself.
     #[must_use]
     pub fn estimator(&self, presentation: &Presentation) -> Option<Box<dyn Estimator>> {
         match &self.algorithm {

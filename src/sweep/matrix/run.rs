@@ -22,7 +22,7 @@ pub struct Run<'a> {
 }
 
 impl<'a> Run<'a> {
-    /// The half-lives of the estimator in ms, as in Sabre; players with one of their own do not ask it.
+    /// The half-lives of the estimator in ms, as in Sabre; players with one of their own do not use it.
     pub(super) const HALF_LIVES: [f64; 2] = [3000.0, 8000.0];
 
     /// The algorithm of player number `seat`, from 0.

@@ -20,7 +20,7 @@ pub(super) struct Shown {
     pub(super) segments: f64,
     pub(super) up: f64,
     pub(super) down: f64,
-    /// When each segment starts to be shown, and when nothing was shown, if that is wanted.
+    /// When each segment starts to be shown, and when nothing was shown, if that is recorded.
     pub(super) times: Option<ShownTimes>,
 }
 

@@ -1,4 +1,4 @@
-//! How algorithms are told apart: by colour, dash and mark at once, so that one of them is enough.
+//! How algorithms differ in drawings: by colour, dash and mark at once, so that one of them is enough.
 
 use super::text::{at, escape};
 use std::fmt::Write as _;

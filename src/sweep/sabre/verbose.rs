@@ -4,7 +4,7 @@ use super::reaction::Reaction;
 use crate::player::{CapacityChange, Observer, SessionReport, WaitCause};
 use std::{collections::VecDeque, fmt::Write as _};
 
-/// Watches the reaction, and writes Sabre's lines if they are wanted.
+/// Watches the reaction, and writes Sabre's lines with `-v`.
 pub(super) struct Watch {
     pub(super) reaction: Reaction,
     pub(super) verbose: bool,

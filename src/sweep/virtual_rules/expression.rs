@@ -12,7 +12,7 @@ pub enum Unexpressed {
     Refused(String),
 }
 
-/// What a virtual session does not know of a request: a rule that asks for it matches nothing.
+/// Conditions that a virtual session cannot evaluate: a rule with one of them matches nothing.
 const UNKNOWN: &[&str] = &[
     "after-join",
     "behind-live",

@@ -1,4 +1,4 @@
-//! The rules of a profile at work in one session of virtual time.
+//! The rules of a profile in one session of virtual time.
 
 use super::translation::effects;
 use crate::{
@@ -34,7 +34,7 @@ pub(super) struct Shared {
     pub(super) limits_rates: bool,
 }
 
-/// Decides about the requests of one session as the proxy does. The session asks for HLS segments of video.
+/// Decides about the requests of one session as the proxy does. The session requests HLS segments of video.
 #[derive(Debug)]
 pub struct SessionRules {
     shared: Arc<Shared>,

@@ -47,7 +47,7 @@ struct Input<'a> {
     pages: BTreeMap<&'static str, &'static str>,
 }
 
-/// The script at work. It ends when this is dropped.
+/// The script while it runs. It ends when this is dropped.
 pub(in super::super) struct Driver {
     child: Child,
     lines: Lines<BufReader<ChildStdout>>,

@@ -17,7 +17,7 @@ use tokio::{net::TcpListener, time::interval};
 
 /// Between two looks at the session.
 const LOOK: Duration = Duration::from_millis(250);
-/// A player that asks for nothing for so long is done with the scenario.
+/// A player that requests nothing for so long has ended the scenario.
 const IDLE: Duration = Duration::from_secs(25);
 
 /// Where the next playback goes; empty when there is none left.
@@ -69,7 +69,7 @@ async fn over(proxy: &OwnProxy, one: &Armed) {
     }
 }
 
-/// To the scenario of now. A player that starts again within it, or asks again for its manifest, stays in it.
+/// To the present scenario. A player that starts again within it, or requests its manifest again, stays in it.
 async fn redirect(State(next): State<Next>) -> Response {
     let url = next.lock().clone();
     let headers = [

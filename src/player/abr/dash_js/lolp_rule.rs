@@ -2,7 +2,7 @@
 //!
 //! Source: Bentaleb et al., "Catching the Moment With LoL+ in Twitch-Like Low-Latency Live Streaming
 //! Platforms", IEEE Trans. Multimedia 2022, as in dash.js 5.2.1. dash.js draws random weights at the
-//! start, but they never decide: as long as the map is asked, the present rung itself has a next
+//! start, but they never decide: as long as the map is used, the present rung itself has a next
 //! buffer that allows weights to be chosen. No random numbers are needed here.
 
 use super::lolp_weights::{self, Network};

@@ -11,7 +11,7 @@ const LOW_LATENCY_PENALTY: f64 = 0.05;
 const LATENCY_PENALTY: f64 = 0.1;
 const THOUSAND: f64 = 1000.0;
 
-/// What the next download meets.
+/// The network and the buffer at the next download.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Network<'a> {
     /// bit/s of each rung.

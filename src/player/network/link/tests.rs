@@ -114,7 +114,7 @@ fn a_link_without_a_limit_takes_some_time() {
     assert_eq!(network.capacity(), None);
 }
 
-/// A retransmission holds the response up for a round trip; a response that is cut is asked for again.
+/// A retransmission holds the response up for a round trip; a response that is cut is requested again.
 #[test]
 fn losses_take_time() {
     let time = |on_drop| {

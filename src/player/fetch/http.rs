@@ -325,19 +325,16 @@ fn refusal<T>(response: &Response<T>) -> String {
         .map_or_else(|| format!("status {status}"), |reason| format!("status {status} ({reason})"))
 }
 
-/// Whether an error is about a certificate. Those of connections are wrapped in errors of I/O.
+/// Whether an error is about a certificate. Errors of connections are inside errors of I/O, one in another.
 fn is_untrusted(error: &(dyn Error + 'static)) -> bool {
-    let mut next = Some(error);
-    while let Some(error) = next {
-        let io = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
-        let tls = io.and_then(|inner| inner.downcast_ref::<rustls::Error>());
-        let tls = tls.or_else(|| error.downcast_ref());
-        if let Some(rustls::Error::InvalidCertificate(_)) = tls {
-            return true;
-        }
-        next = error.source();
+    if let Some(rustls::Error::InvalidCertificate(_)) = error.downcast_ref() {
+        return true;
     }
-    false
+    let inner = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+    match inner {
+        Some(inner) => is_untrusted(inner),
+        None => error.source().is_some_and(is_untrusted),
+    }
 }
 
 /// An error with what caused it.
@@ -354,4 +351,17 @@ fn causes(error: &dyn Error) -> String {
 /// Bits per ms as bit/s.
 pub(super) const fn per_second(rate: f64) -> f64 {
     rate * MS
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_about_a_certificate_is_found_in_others() {
+        let of = |error: rustls::Error| io::Error::other(io::Error::other(error));
+        let unknown = rustls::Error::InvalidCertificate(rustls::CertificateError::UnknownIssuer);
+        assert!(is_untrusted(&of(unknown)));
+        assert!(!is_untrusted(&of(rustls::Error::DecryptError)));
+    }
 }

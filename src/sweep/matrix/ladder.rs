@@ -144,7 +144,7 @@ mod tests {
     fn bad_ladders_are_named() {
         let error = Ladder::find("pensive").unwrap_err().to_string();
         assert!(
-            error.starts_with("--ladder: pensive: there is no such file; write demo"),
+            error.starts_with("--ladder pensive: there is no such file; write demo"),
             "{error}"
         );
         let ladder = Ladder::new("x", 4000.0, vec![300.0, 200.0], vec![vec![1.0, 2.0]]);

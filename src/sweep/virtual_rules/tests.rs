@@ -126,7 +126,9 @@ fn stalls_pause_the_body_at_their_points() {
             false
         };
         let download = network.download(BITS, Some(&mut watch)).unwrap();
-        assert_near(download.progress.time, whole + 4000.0);
+        // After each pause a packet may leave at once, as after any time without traffic.
+        let packets = 2.0 * 1448.0 * 8.0 / 8000.0;
+        assert_near(download.progress.time, whole + 4000.0 - packets);
         for share in [0.25, 0.75] {
             let still: Vec<f64> = seen
                 .iter()
@@ -169,9 +171,7 @@ fn a_profile_is_another_link() {
     let mut network = session(rules);
     let download = get(&mut network, 1);
     assert_eq!(download.progress.first_byte, RTT);
-    let carried = BITS / 240.0;
-    let body = download.progress.time - RTT;
-    assert!((carried - 60.0..=carried).contains(&body), "{body} of {carried}");
+    assert_near(download.progress.time - RTT, BITS / 240.0);
     let (whole, _) = plain();
     assert_near(get(&mut network, 2).progress.time, whole);
 }
@@ -225,7 +225,8 @@ fn a_body_without_a_byte_ends() {
 #[test]
 fn a_cut_of_a_status_is_one_of_its_body() {
     let rules = "[[rule]]\nname = \"s\"\nwhen = { index = 2 }\n\
-        then = { status = { code = 503, body = \"0123456789\" }, reset = \"50 %\" }\n";
+        then = { status = { code = 503, body = \"0123456789\" } }\n\
+        [[rule]]\nname = \"r\"\nwhen = { index = 2 }\nthen = { reset = \"50 %\" }\n";
     for mut network in sessions(rules) {
         let download = get(&mut network, 1);
         assert_eq!(download.failure, Some(Failure::Other));

@@ -304,6 +304,7 @@ fn viewing(presentation: &Presentation, reports: &[SessionReport]) -> Viewing {
             rung: report.rung,
             bitrate: presentation.bitrates()[report.rung] * 1000.0,
             duration: SEGMENT,
+            found_from: 0.0,
             live_at: None,
         };
         playout.append(0, segment, report.at + report.download.progress.time);

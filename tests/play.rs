@@ -164,6 +164,37 @@ async fn a_playback_without_a_picture_is_exit_code_1() {
     assert!(stdout.contains("ended         duration"), "{stdout}");
 }
 
+/// dash.js downloads buffered segments again when the network gets better: they are shown at the higher rung.
+#[tokio::test]
+async fn a_fast_switch_replaces_what_is_buffered() {
+    let file = |name: &str| {
+        std::path::Path::new(env!("CARGO_TARGET_TMPDIR"))
+            .join(format!("play-switch-{}.{name}", std::process::id()))
+    };
+    let (profile, log) = (file("toml"), file("jsonl"));
+    let schedule =
+        "{ for = \"9 s\", rate = \"900 kbit/s\" }, { for = \"10 m\", rate = \"40 Mbit/s\" }";
+    let text = format!("summary = \"x\"\nsource = \"x\"\n[downlink]\nschedule = [{schedule}]\n");
+    std::fs::write(&profile, text).unwrap();
+    let (_running, base) = proxy(&["--profile", profile.to_str().unwrap()]).await;
+    let url = format!("{base}/demo/hls/master.m3u8");
+    let log_file = log.to_str().unwrap();
+    let result = played(&[&url, "--abr", "dash.js", "--duration", "16s", "--log", log_file]).await;
+    assert_time_adds_up(&result);
+    let lines = std::fs::read_to_string(&log).unwrap();
+    let lines: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let replaced: Vec<&Value> = lines.iter().filter(|line| line["replaced"] == true).collect();
+    assert!(!replaced.is_empty(), "{lines:?}");
+    for line in replaced {
+        let before = lines.iter().filter(|other| other["at_s"].as_f64() < line["at_s"].as_f64());
+        let mut before = before.filter(|other| other["segment"] == line["segment"]);
+        assert!(
+            before.any(|other| other["rung"].as_u64() < line["rung"].as_u64()),
+            "{line}: {lines:?}"
+        );
+    }
+}
+
 #[tokio::test]
 async fn bad_use_is_exit_code_2() {
     for (args, expected) in [

@@ -3,7 +3,7 @@
 //!
 //! For one stream of equal segments it says the same as [`Playback`](super::Playback).
 
-use super::catch_up::CatchUp;
+use super::{catch_up::CatchUp, replacement::Replacement};
 use std::collections::VecDeque;
 
 /// Below so many ms a buffer is empty: sums of durations are not exact.
@@ -18,6 +18,8 @@ pub struct BufferedSegment {
     pub bitrate: f64,
     /// ms.
     pub duration: f64,
+    /// From where on it is found in its list: less than its position, and more than that of the one before it.
+    pub found_from: f64,
     /// When a live segment begins by the wall clock, in ms of the time that is given to
     /// [`Playout::advance`].
     pub live_at: Option<f64>,
@@ -193,6 +195,34 @@ impl Playout {
         self.go_on();
     }
 
+    /// The segment of the first stream that is to be downloaded again if `rung` was chosen for the next one, and how
+    /// many segments are buffered from it on.
+    #[must_use]
+    pub fn to_replace(
+        &self,
+        replacement: Replacement,
+        rung: usize,
+    ) -> Option<(BufferedSegment, usize)> {
+        let stream = self.streams.first()?;
+        let shown = stream.shown / stream.segments.front()?.duration.max(EMPTY);
+        let held = stream.segments.iter().map(|segment| segment.rung);
+        let place = replacement.choose(held, shown, rung)?;
+        Some((*stream.segments.get(place)?, stream.segments.len() - place))
+    }
+
+    /// Puts `segment` in place of the one of the first stream that is found from the same place on, at time `now` in
+    /// ms. Returns what was there; `None` if that is shown already.
+    pub fn replace(&mut self, segment: BufferedSegment, now: f64) -> Option<BufferedSegment> {
+        self.advance(now);
+        let stream = self.streams.first_mut()?;
+        let begun = usize::from(stream.shown > 0.0);
+        let mut waiting = stream.segments.iter_mut().skip(begun);
+        let held = waiting.find(|held| held.found_from == segment.found_from)?;
+        let old = std::mem::replace(held, segment);
+        stream.level += segment.duration - old.duration;
+        Some(old)
+    }
+
     /// No more segments will be added to a stream.
     pub fn end(&mut self, stream: usize, now: f64) {
         self.advance(now);
@@ -329,7 +359,8 @@ mod tests {
     use proptest::prelude::*;
 
     fn of(rung: usize, duration: f64) -> BufferedSegment {
-        BufferedSegment { rung, bitrate: [1e6, 3e6, 6e6][rung], duration, live_at: None }
+        let bitrate = [1e6, 3e6, 6e6][rung];
+        BufferedSegment { rung, bitrate, duration, found_from: 0.0, live_at: None }
     }
 
     #[test]
@@ -359,6 +390,31 @@ mod tests {
         playout.end(1, 3200.0);
         playout.advance(4200.0);
         assert_eq!((playout.totals().played, playout.totals().rebuffer), (3000.0, 1000.0));
+    }
+
+    /// A better segment takes the place of one that is not shown yet; what was shown stays shown.
+    #[test]
+    fn a_buffered_segment_is_replaced() {
+        let at = |rung, found_from| BufferedSegment { found_from, ..of(rung, 2000.0) };
+        let mut playout = Playout::new(1, PlayoutPolicy::default());
+        for number in 0..5 {
+            playout.append(0, at(0, f64::from(number)), 0.0);
+        }
+        playout.advance(500.0);
+        let (held, from_end) = playout.to_replace(Replacement::First, 2).unwrap();
+        assert_eq!((held.found_from, from_end), (2.0, 3));
+        assert_eq!(playout.to_replace(Replacement::Never, 2), None);
+        assert_eq!(playout.to_replace(Replacement::First, 0), None);
+        let old = playout.replace(at(2, 2.0), 1000.0);
+        assert_eq!(old, Some(at(0, 2.0)));
+        assert_eq!(playout.level(0), 9000.0);
+        // The one that is shown is not replaced.
+        assert_eq!(playout.replace(at(2, 0.0), 1500.0), None);
+        playout.end(0, 1500.0);
+        playout.advance(20_000.0);
+        let totals = playout.totals();
+        assert_eq!((totals.switches_up, totals.switches_down, totals.shown), (1, 1, 5));
+        assert_eq!(totals.bitrate_time / totals.played, (1e6 * 8.0 + 6e6 * 2.0) / 10.0);
     }
 
     #[test]

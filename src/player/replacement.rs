@@ -1,6 +1,6 @@
 //! Replacing buffered segments by better ones, while the buffer holds enough.
 
-use super::playback::{Playback, count};
+use super::playback::count;
 
 /// Which buffered segment to download again at a higher rung.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -15,20 +15,25 @@ pub enum Replacement {
 }
 
 impl Replacement {
-    /// The segment to replace if `rung` was chosen for the next one, counted from the end of the buffer
-    /// (1 = the last). The segment that is shown and most of the next are left alone.
+    /// The segment to replace if `rung` was chosen for the next one: its place in the buffer. `held` are the rungs of
+    /// the buffered segments, first to be shown first; of the first one this share was shown. The segment that is shown
+    /// and most of the next are left alone.
     #[must_use]
-    pub fn choose(self, playback: &Playback, segment: f64, rung: usize) -> Option<usize> {
-        let skip = (1.5 + playback.shown() / segment).ceil();
-        let buffer = playback.buffer();
+    pub fn choose(
+        self,
+        held: impl DoubleEndedIterator<Item = usize> + ExactSizeIterator,
+        shown: f64,
+        rung: usize,
+    ) -> Option<usize> {
+        let skip = (1.5 + shown).ceil();
         let mut candidates =
-            buffer.iter().enumerate().filter(|(i, held)| count(*i) >= skip && **held < rung);
+            held.enumerate().filter(|(place, held)| count(*place) >= skip && *held < rung);
         let found = match self {
             Self::Never => None,
             Self::First => candidates.next(),
             Self::Last => candidates.next_back(),
         };
-        found.map(|(index, _)| buffer.len() - index)
+        found.map(|(place, _)| place)
     }
 
     /// Whether a replacement under way comes too late when the buffer is down to `level` ms.
@@ -41,20 +46,17 @@ impl Replacement {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::player::Presentation;
 
     #[test]
     fn the_first_two_segments_are_left_alone() {
-        let presentation = Presentation::constant(1000.0, vec![1.0, 2.0], 9).unwrap();
-        let mut playback = Playback::new(&presentation);
-        for rung in [0, 0, 1, 0, 0] {
-            playback.append(rung);
-        }
-        assert_eq!(Replacement::First.choose(&playback, 1000.0, 1), Some(2));
-        assert_eq!(Replacement::Last.choose(&playback, 1000.0, 1), Some(1));
-        assert_eq!(Replacement::Never.choose(&playback, 1000.0, 1), None);
-        playback.advance(600.0, &mut ());
-        assert_eq!(Replacement::First.choose(&playback, 1000.0, 1), Some(2));
-        assert_eq!(Replacement::First.choose(&playback, 1000.0, 0), None);
+        let held = [0, 0, 1, 0, 0];
+        let choose = |replacement: Replacement, shown, rung| {
+            replacement.choose(held.iter().copied(), shown, rung)
+        };
+        assert_eq!(choose(Replacement::First, 0.0, 1), Some(3));
+        assert_eq!(choose(Replacement::Last, 0.0, 1), Some(4));
+        assert_eq!(choose(Replacement::Never, 0.0, 1), None);
+        assert_eq!(choose(Replacement::First, 0.6, 1), Some(3));
+        assert_eq!(choose(Replacement::First, 0.6, 0), None);
     }
 }

@@ -238,8 +238,9 @@ where
         let (level, now) = (self.playback.level(), self.playback.totals().time);
         let mut choice = self.control.choose(level, self.next, now);
         let segment = self.presentation.segment();
-        let replaced = self.policy.replacement.choose(&self.playback, segment, choice.rung);
-        let replaced = replaced.filter(|_| !self.keeps_buffer);
+        let (buffer, shown) = (self.playback.buffer(), self.playback.shown() / segment);
+        let place = self.policy.replacement.choose(buffer.iter().copied(), shown, choice.rung);
+        let replaced = place.filter(|_| !self.keeps_buffer).map(|place| buffer.len() - place);
         if replaced.is_some() {
             choice.wait = 0.0;
         }

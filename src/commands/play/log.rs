@@ -22,6 +22,8 @@ struct Line {
     bytes: f64,
     /// Whether it was given up.
     abandoned: bool,
+    /// Whether it was to replace a buffered segment, whose number `segment` is then.
+    replaced: bool,
     /// The buffer level at the request.
     buffer_s: f64,
 }
@@ -48,6 +50,7 @@ fn line(player: usize, report: &SessionReport) -> Line {
         total_ms: progress.time,
         bytes: progress.received / 8.0,
         abandoned: report.download.abandoned,
+        replaced: report.replaced,
         buffer_s: report.levels[0] / 1000.0,
     }
 }

@@ -245,8 +245,13 @@ mod tests {
             viewing.format = Some("h");
             viewing.ladder = vec![300_000.0, 900_000.0];
             viewing.throughput = Some(1_234_000.0);
-            let segment =
-                BufferedSegment { rung: 0, bitrate: 300_000.0, duration: 4000.0, live_at: None };
+            let segment = BufferedSegment {
+                rung: 0,
+                bitrate: 300_000.0,
+                duration: 4000.0,
+                found_from: 0.0,
+                live_at: None,
+            };
             viewing.playout.append(0, segment, 0.0);
         }
         Clock::sleep(1000.0).await;

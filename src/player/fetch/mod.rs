@@ -4,6 +4,7 @@
 //! chooses, [`Playout`](super::Playout) plays. Here are a clock, requests, and the reload of live
 //! manifests. This folder alone in `player` has `async`; it reaches a proxy only by its URL.
 
+mod adaptive;
 mod clock;
 mod cmcd;
 mod cmcd_events;

@@ -1,6 +1,7 @@
 //! One player, from its manifest to its figures.
 
 use super::{
+    adaptive::Adaptive,
     clock::Clock,
     cmcd::{CmcdOptions, Reporter},
     cmcd_events::EventReporter,
@@ -9,14 +10,14 @@ use super::{
     http::Http,
     ladder::{Chosen, bitrate, presentation},
     requester::Requester,
-    stream::{Adaptive, Stream},
+    stream::Stream,
     trust::Trust,
     viewing::{Monitor, Shared},
 };
 use crate::media::CmcdVersion;
 use crate::player::{
     BufferGrowth, LiveCatchUp, OwnedRateControl, Playout, PlayoutPolicy, PlayoutState,
-    Presentation, Qoe, RequestPolicy, SessionReport,
+    Presentation, Qoe, Replacement, RequestPolicy, SessionReport,
 };
 use std::{fmt, sync::Arc, time::Duration};
 use tokio::sync::watch;
@@ -51,6 +52,8 @@ pub struct PlayOptions {
     pub playout: PlayoutPolicy,
     /// How segments are requested.
     pub requests: RequestPolicy,
+    /// Which buffered segments of a presentation that has ended are downloaded again.
+    pub replacement: Replacement,
     /// Whether downloads are logged.
     pub log: bool,
     /// How a live stream is caught up with, if it is.
@@ -176,7 +179,8 @@ async fn run(options: &PlayOptions, requester: &Requester) -> Result<(), PlayErr
         viewing.log = options.log.then(Vec::new);
     }
     let stream = |number| Stream::new(requester, &feed, number, (max_buffer, growth));
-    let main = Adaptive::new(stream(0), &chosen.ladder, control).run();
+    let replacement = if ended { options.replacement } else { Replacement::Never };
+    let main = Adaptive::new(stream(0), &chosen.ladder, control, replacement).run();
     match chosen.audio {
         Some(track) => tokio::try_join!(main, stream(1).run_single(track)).map(|_| ())?,
         None => main.await?,

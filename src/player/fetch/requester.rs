@@ -52,6 +52,16 @@ impl Requester {
         }
     }
 
+    /// Requests a segment, once.
+    pub(super) async fn fetch_once(
+        &self,
+        location: &Location,
+        purpose: Purpose<'_>,
+    ) -> Result<Fetched, PlayError> {
+        let fetched = self.once(location, purpose, &self.policy, &mut |_: &Progress| false).await;
+        fetched.map_err(|error| PlayError::Fetch { error, attempts: 1 })
+    }
+
     async fn once(
         &self,
         location: &Location,

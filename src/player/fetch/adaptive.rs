@@ -1,0 +1,250 @@
+//! The main stream: an algorithm chooses the rung of each segment.
+
+use super::{
+    clock::Clock, error::PlayError, http::Fetched, ladder::bitrate, purpose::Purpose,
+    stream::Stream,
+};
+use crate::{
+    media::ListedSegment,
+    player::{
+        BufferedSegment, Choice, Download, FailedRequests, OwnedRateControl, Progress, Replacement,
+        SessionReport,
+    },
+};
+
+/// The main stream, whose rungs an algorithm chooses.
+#[derive(Debug)]
+pub(super) struct Adaptive<'a> {
+    pub(super) stream: Stream<'a>,
+    /// The tracks of the ladder, lowest first.
+    pub(super) ladder: &'a [usize],
+    pub(super) control: OwnedRateControl,
+    /// How many segments were put into the buffer.
+    count: usize,
+    /// The rung of the last request.
+    last: usize,
+    /// What the wait for room took before this request.
+    full_wait: f64,
+    /// Which buffered segments are downloaded again.
+    replacement: Replacement,
+    /// Whether that has failed since the last segment was added: then the next one comes first.
+    keeps_buffer: bool,
+}
+
+impl<'a> Adaptive<'a> {
+    pub(super) const fn new(
+        stream: Stream<'a>,
+        ladder: &'a [usize],
+        control: OwnedRateControl,
+        replacement: Replacement,
+    ) -> Self {
+        Self {
+            stream,
+            ladder,
+            control,
+            count: 0,
+            last: 0,
+            full_wait: 0.0,
+            replacement,
+            keeps_buffer: false,
+        }
+    }
+
+    /// Plays to the end.
+    pub(super) async fn run(mut self) -> Result<(), PlayError> {
+        // A live segment is waited for before its rung is chosen.
+        while let Some(coming) = self.stream.next(self.ladder[self.last]).await? {
+            self.full_wait = self.stream.wait_for_room(coming.duration * 1000.0).await;
+            if self.full_wait > 0.0 {
+                self.control.waited(self.full_wait);
+            }
+            let choice = self.choose();
+            if let Some(problem) = self.control.failure() {
+                return Err(PlayError::Algorithm(problem.to_owned()));
+            }
+            if let Some((held, from_end)) = self.to_replace(choice.rung) {
+                self.replace(held, from_end, choice.rung).await?;
+                continue;
+            }
+            Clock::sleep(choice.wait).await;
+            self.request(choice).await?;
+        }
+        self.stream.end();
+        Ok(())
+    }
+
+    fn choose(&mut self) -> Choice {
+        let now = self.stream.now();
+        let viewing = self.stream.requester.shared.now();
+        let playout = &viewing.playout;
+        self.control.live_latency = playout.latency().unwrap_or_default();
+        self.control.playback_rate = playout.rate();
+        self.control.choose(playout.level(0), self.count, now)
+    }
+
+    /// The buffered segment to download again if `rung` was chosen, and how many are buffered from it on.
+    fn to_replace(&self, rung: usize) -> Option<(BufferedSegment, usize)> {
+        let viewing = self.stream.requester.shared.now();
+        let found = viewing.playout.to_replace(self.replacement, rung);
+        found.filter(|_| !self.keeps_buffer)
+    }
+
+    /// Downloads a buffered segment again, at `rung`. Where that fails, what is buffered is kept.
+    async fn replace(
+        &mut self,
+        held: BufferedSegment,
+        from_end: usize,
+        rung: usize,
+    ) -> Result<(), PlayError> {
+        let track = self.ladder[rung];
+        let feed = self.stream.feed;
+        let Some(segment) = feed.segment(track, Some(held.found_from)).await? else {
+            self.keeps_buffer = true;
+            return Ok(());
+        };
+        self.last = rung;
+        let bitrate = bitrate(&feed.tracks[track].rendition);
+        let (level, at) = (self.stream.level(), self.stream.now());
+        let rebuffer = self.stream.requester.shared.lock().playout.totals().rebuffer;
+        let download = self.download_once(&segment, rung).await?;
+        let received = self.stream.level();
+        let bits = download.progress.received;
+        let mut discarded = 0.0;
+        if download.failure.is_some() {
+            self.keeps_buffer = true;
+        } else {
+            let better = self.stream.buffered(&segment, rung, bitrate, bits);
+            let better = BufferedSegment { found_from: held.found_from, ..better };
+            let now = self.stream.now();
+            let mut viewing = self.stream.requester.shared.now();
+            viewing.downloads.segments += 1;
+            viewing.requested = rung;
+            let old = viewing.playout.replace(better, now);
+            discarded = old.map_or(bits, |old| old.bitrate * old.duration / 1000.0);
+        }
+        let rebuffer = self.stream.requester.shared.lock().playout.totals().rebuffer - rebuffer;
+        self.learn(&SessionReport {
+            segment: self.count - from_end.min(self.count),
+            rung,
+            download,
+            replaced: true,
+            abandoned_to: None,
+            full_wait: self.full_wait,
+            chosen_wait: 0.0,
+            levels: [level, received, self.stream.level()],
+            rebuffer,
+            at,
+            failed: FailedRequests { count: download.failure.is_some().into(), received: 0.0 },
+            discarded,
+        });
+        Ok(())
+    }
+
+    /// Downloads a segment with one request; where that fails, nothing was received that is used.
+    async fn download_once(
+        &mut self,
+        segment: &ListedSegment,
+        rung: usize,
+    ) -> Result<Download, PlayError> {
+        let at = self.stream.now();
+        let purpose = self.stream.purpose(self.ladder[rung], segment, None);
+        let purpose = Purpose { lowest: rung == 0, ..purpose };
+        let fetched = match self.stream.initialise(segment).await {
+            Ok(()) => self.stream.requester.fetch_once(&segment.location, purpose).await,
+            Err(error) => Err(error),
+        };
+        match fetched {
+            Ok(fetched) => Ok(Download::whole(fetched.progress)),
+            Err(PlayError::Fetch { error, .. }) => {
+                let time = self.stream.now() - at;
+                let size = segment.duration * purpose.bitrate.unwrap_or_default();
+                let progress = Progress { size, received: 0.0, time, first_byte: time };
+                Ok(Download { progress, abandoned: true, failure: Some(error.failure) })
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Downloads the next segment; at a lower rung where the one chosen fails.
+    async fn request(&mut self, choice: Choice) -> Result<(), PlayError> {
+        let mut rung = choice.rung;
+        loop {
+            self.last = rung;
+            let error = match self.attempt(rung, choice.wait).await {
+                Ok(()) => return Ok(()),
+                Err(error @ PlayError::Fetch { .. }) => error,
+                Err(error) => return Err(error),
+            };
+            let falls_back = self.stream.requester.policy.falls_back;
+            rung = rung.checked_sub(1).filter(|_| falls_back).ok_or(error)?;
+        }
+    }
+
+    async fn attempt(&mut self, rung: usize, chosen_wait: f64) -> Result<(), PlayError> {
+        let Some(segment) = self.stream.next(self.ladder[rung]).await? else { return Ok(()) };
+        self.stream.initialise(&segment).await?;
+        let rendition = &self.stream.feed.tracks[self.ladder[rung]].rendition;
+        let bitrate = bitrate(rendition);
+        let (level, at) = (self.stream.level(), self.stream.now());
+        let rebuffer = self.stream.requester.shared.lock().playout.totals().rebuffer;
+        let (fetched, abandoned_to) = self.download(&segment, rung, (level, at)).await?;
+        let received = self.stream.level();
+        let segment_index = self.count;
+        if !fetched.abandoned {
+            self.stream.append(&segment, rung, bitrate, fetched.progress.received);
+            self.count += 1;
+            self.keeps_buffer = false;
+        }
+        let rebuffer = self.stream.requester.shared.lock().playout.totals().rebuffer - rebuffer;
+        let report = SessionReport {
+            segment: segment_index,
+            rung,
+            download: Download {
+                progress: fetched.progress,
+                abandoned: fetched.abandoned,
+                failure: None,
+            },
+            replaced: false,
+            abandoned_to,
+            full_wait: self.full_wait,
+            chosen_wait,
+            levels: [level, received, self.stream.level()],
+            rebuffer,
+            at,
+            failed: FailedRequests::default(),
+            discarded: 0.0,
+        };
+        self.learn(&report);
+        Ok(())
+    }
+
+    /// Passes a download to the algorithm, and logs it.
+    fn learn(&mut self, report: &SessionReport) {
+        let (next, now) = (self.count, self.stream.now());
+        self.control.learn(report, next, now);
+        let mut viewing = self.stream.requester.shared.lock();
+        viewing.throughput = self.control.throughput();
+        viewing.note(report);
+    }
+
+    /// Downloads a segment; gives it up where the algorithm says so.
+    async fn download(
+        &mut self,
+        segment: &ListedSegment,
+        rung: usize,
+        (level, at): (f64, f64),
+    ) -> Result<(Fetched, Option<usize>), PlayError> {
+        let index = self.count;
+        let mut wanted = None;
+        let control = &mut self.control;
+        let mut watch = |progress: &Progress| {
+            wanted = control.abandon(rung, progress, level, index, at);
+            wanted.is_some()
+        };
+        let next = self.stream.following(self.ladder[rung], segment).await;
+        let purpose = self.stream.purpose(self.ladder[rung], segment, next.as_ref());
+        let purpose = Purpose { lowest: rung == 0, ..purpose };
+        let fetched = self.stream.requester.fetch(&segment.location, purpose, &mut watch).await?;
+        Ok((fetched, wanted))
+    }
+}

@@ -220,16 +220,3 @@ fn a_body_without_a_byte_ends() {
         assert_near(reset.progress.time, 2.0 * RTT);
     }
 }
-
-/// A point in percent is one of the body that is sent, which is that of the status.
-#[test]
-fn a_cut_of_a_status_is_one_of_its_body() {
-    let rules = "[[rule]]\nname = \"s\"\nwhen = { index = 2 }\n\
-        then = { status = { code = 503, body = \"0123456789\" } }\n\
-        [[rule]]\nname = \"r\"\nwhen = { index = 2 }\nthen = { reset = \"50 %\" }\n";
-    for mut network in sessions(rules) {
-        let download = get(&mut network, 1);
-        assert_eq!(download.failure, Some(Failure::Other));
-        assert_eq!(download.progress.received, 40.0);
-    }
-}

@@ -39,11 +39,6 @@ pub(super) fn effects(
         effects.limits.push(LinkSpec { rate, ..LinkSpec::default() });
     }
     effects.limits.extend(plan.profile.as_ref().and_then(|name| profile(&name.effect)));
-    // Points are those of the body that is sent.
-    let bytes = match effects.answer {
-        Answer::Status(_, own) => own,
-        _ => bytes,
-    };
     if let Some(stall) = &plan.stall {
         effects.pauses = pauses(&stall.effect, bytes);
     }

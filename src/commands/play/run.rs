@@ -212,9 +212,9 @@ fn check_start(args: &PlayArgs, clock: Clock) -> Result<(), Failure> {
     )))
 }
 
-/// When the first player of all parts starts, in process time; zero if it starts at once.
+/// When the first player of all parts starts, in process time: now without --start-at, and zero if that is in the past.
 fn start_time(args: &PlayArgs, clock: Clock) -> Duration {
-    let Some(start) = args.start_at else { return Duration::ZERO };
+    let Some(start) = args.start_at else { return clock.now().since_zero() };
     let start = Duration::from_millis(u64::try_from(start.timestamp_millis()).unwrap_or_default());
     start.saturating_sub(clock.epoch(ProcessTime::ZERO))
 }

@@ -149,6 +149,7 @@ pub(super) fn format_of_path(path: &str) -> Option<ManifestFormat> {
 
 /// The text in the brackets of `manifest(…)`, in which some servers take filters and formats.
 fn choices(file: &str) -> Option<&str> {
+    memchr::memchr2(b'(', b'%', file.as_bytes())?;
     let (name, choices) = file.split_once('(').or_else(|| {
         let at = file.to_ascii_lowercase().find("%28")?;
         Some((file.get(..at)?, file.get(at + 3..)?))
@@ -166,11 +167,13 @@ fn without_choices(path: &str) -> &str {
 
 /// `…/NAME.ism/Manifest` or `…/NAME.isml/Manifest`.
 pub(super) fn is_smooth_manifest(path: &str) -> bool {
-    let path = without_query(path);
-    let Some((folder, file)) = path.rsplit_once('/') else { return false };
+    // Nearly all paths end otherwise.
+    if !last_segment(path).eq_ignore_ascii_case("manifest") {
+        return false;
+    }
+    let Some((folder, _)) = without_query(path).rsplit_once('/') else { return false };
     let folder = folder.rsplit_once('.').map(|(_, extension)| extension).unwrap_or_default();
-    file.eq_ignore_ascii_case("manifest")
-        && (folder.eq_ignore_ascii_case("ism") || folder.eq_ignore_ascii_case("isml"))
+    folder.eq_ignore_ascii_case("ism") || folder.eq_ignore_ascii_case("isml")
 }
 
 /// The path's last segment, without its query.

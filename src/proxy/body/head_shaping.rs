@@ -43,7 +43,7 @@ pub(in crate::proxy) async fn pass_uplink(
         // No data follows the head that could reveal its loss: it is detected by the retransmission time-out.
         shaper.set_round_trip(uplink_loss::round_trip(session) + uplink_loss::SMALLEST_ALLOWANCE);
         let lost = |action, at_byte| uplink_loss::lost(exchange, action, at_byte);
-        carry(LinkDriver::up(session, shaper), bytes, &lost).await?;
+        Box::pin(carry(LinkDriver::up(session, shaper), bytes, &lost)).await?;
     }
     Ok(())
 }
@@ -56,7 +56,7 @@ pub(in crate::proxy) async fn pass_downlink(session: &Arc<Session>, response: &R
         // No random draws: a head has neither losses nor stalls by bytes.
         let shaper = ResponseShaper::new(&LinkSpec::default(), None, Seed::new(0));
         let head = ShapedResponse::new(shaper.without_stall_verdicts());
-        let _ = carry(LinkDriver::down(session, head), bytes, &|_, _| {}).await;
+        let _ = Box::pin(carry(LinkDriver::down(session, head), bytes, &|_, _| {})).await;
     }
 }
 

@@ -47,6 +47,6 @@ pub(in crate::proxy) async fn enter(
     let own = arming.rules.take().unwrap_or_default();
     arming.rules = Some(Arc::new(RuleSet::concat([&*own, &rules])));
     arming.origin = origin;
-    let session = proxy.registry.open(Some(client), arming).await?;
+    let session = Box::pin(proxy.registry.open(Some(client), arming)).await?;
     Ok(Some(Address::write(Some(&session.id), &target, &path)))
 }

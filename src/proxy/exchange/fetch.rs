@@ -11,6 +11,7 @@ use super::{
     observe::Observer,
     origin_policy::{reach, reach_forwarded},
     outbound::Outbound,
+    own_address::OwnAddress,
     protocol_switch::Asked,
     proxy::Proxy,
     redirect_target::RedirectTarget,
@@ -29,11 +30,9 @@ use crate::proxy::{
 use crate::{
     event::Event,
     media::{Kind, ManifestFormat, is_held, rewrite_uri},
-    sessions::{Origin, UpstreamUrl},
+    sessions::UpstreamUrl,
 };
-use http::{
-    HeaderName, HeaderValue, Method, Response, StatusCode, header, request, uri::Authority,
-};
+use http::{HeaderValue, Method, Response, StatusCode, header, request};
 use hyper::body::Body as _;
 use std::sync::Arc;
 use url::Url;
@@ -74,7 +73,7 @@ async fn fetch(
         if !forwarded {
             return Err(ProxyError::Method(head.method));
         }
-        let opened = switch::connect(proxy, &url, reach, exchange).await;
+        let opened = Box::pin(switch::connect(proxy, &url, reach, exchange)).await;
         return opened.inspect_err(|error| report(error, exchange));
     }
     let view = if forwarded { None } else { player_view(proxy, &head, exchange) };
@@ -83,7 +82,7 @@ async fn fetch(
         cookies::restore(&mut head.headers, &exchange.session, &url);
     }
     pass_on(&mut head.headers);
-    let own = own_address(&mut head, exchange.connection().is_secure());
+    let own = OwnAddress::take(&mut head, exchange.connection().is_secure());
     let kind = exchange.request.resource.kind;
     let is_manifest = kind.is_manifest() || ManifestFormat::of_json(kind).is_some();
     let head_only = head.method == Method::HEAD;
@@ -100,7 +99,9 @@ async fn fetch(
     let peak = exchange.session.arming().link.rate.peak();
     exchange.await_origin();
     let answer = match protocol {
-        Some(protocol) => switch::upgrade(proxy, &url, reach, (head, body), protocol).await,
+        Some(protocol) => {
+            Box::pin(switch::upgrade(proxy, &url, reach, (head, body), protocol)).await
+        }
         None => proxy.upstream.fetch(&url, reach, head, body, peak).await.map(Asked::Response),
     };
     exchange.origin_delivered();
@@ -121,7 +122,7 @@ async fn fetch(
     if is_manifest {
         observe::note_origin_time(&exchange.session, response.headers());
     }
-    let (limits, own) = (&proxy.config.limits, own.as_deref());
+    let (limits, own) = (&proxy.config.limits, &own);
     let scripted = proxy.config.script.is_some();
     let public = proxy.config.public_url.as_ref();
     let context = ManifestContext { url: &url, own, public, limits, scripted, forwarded };
@@ -174,36 +175,15 @@ async fn read(
         reading => reading,
     };
     match reading {
-        Some(reading) if readable => transform::pass(reading, response, source, exchange).await,
+        Some(reading) if readable => {
+            Box::pin(transform::pass(reading, response, source, exchange)).await
+        }
         _ => {
             let url = || source.url.text();
             let observer = Observer::of(&exchange.session, &exchange.request, url, &response);
             response.map(|body| Source::from(ObservedBody::new(body, observer)))
         }
     }
-}
-
-/// Removes the `Host` of the proxy from a request. Returns the address at which the player reaches the proxy, as
-/// far as the headers contain it.
-fn own_address(head: &mut request::Parts, over_tls: bool) -> Option<String> {
-    let named = head.headers.remove(header::HOST);
-    // A server in front of the proxy may terminate TLS, under its own name.
-    let forwarded = |name| {
-        let value = headers::text(&head.headers, HeaderName::from_static(name))?;
-        Some(value.split(',').next().unwrap_or_default().trim())
-    };
-    let secure = match forwarded("x-forwarded-proto") {
-        Some(scheme) => scheme.eq_ignore_ascii_case("https"),
-        None => over_tls,
-    };
-    let named = named.as_ref().and_then(|host| host.to_str().ok());
-    let host = forwarded("x-forwarded-host").or(named);
-    let host = host.or_else(|| head.uri.authority().map(Authority::as_str))?;
-    // It is written into manifests, so it must be a valid host and nothing else.
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._:[]".contains(&byte);
-    let host = Some(host).filter(|host| host.bytes().all(plain));
-    let origin = Origin::new(if secure { "https" } else { "http" }, host?)?;
-    Some(origin.to_string())
 }
 
 /// Rewrites the `Location` of the origin's redirect so that the player stays in its session, and records that the

@@ -25,6 +25,8 @@ pub(in crate::proxy) enum Identified {
 }
 
 /// Finds or starts the session of a request from `client`.
+///
+/// Here and in what follows, a future that few requests need is boxed: the future of an exchange has room for the largest.
 pub(in crate::proxy) async fn identify(
     proxy: &Proxy,
     client: IpAddr,
@@ -34,7 +36,7 @@ pub(in crate::proxy) async fn identify(
     let address = Address::parse(whole)?;
     let (path, parameters) = split_parameters(address.path);
     if let Some((_, host)) = parameters.iter().find(|(name, _)| *name == HOST_PARAMETER) {
-        let location = on_host(proxy, &address, host, &path).await?;
+        let location = Box::pin(on_host(proxy, &address, host, &path)).await?;
         return Ok(Identified::Redirect { location });
     }
     if address.session.is_none() {
@@ -48,7 +50,7 @@ pub(in crate::proxy) async fn identify(
         // A session that is here is found without the store.
         Some(id) => match proxy.registry.find(id) {
             Ok(session) => session,
-            Err(_) => proxy.registry.locate(id).await?,
+            Err(_) => Box::pin(proxy.registry.locate(id)).await?,
         },
         None => {
             let manifest = looks_like_manifest(path.split('?').next().unwrap_or_default());
@@ -62,7 +64,7 @@ pub(in crate::proxy) async fn identify(
                 }
                 SessionBy::Redirect if manifest && asks => {
                     let arming = arming(&proxy.catalog, &parameters)?;
-                    let session = proxy.registry.open(Some(client), arming).await?;
+                    let session = Box::pin(proxy.registry.open(Some(client), arming)).await?;
                     let location = Address::write(Some(&session.id), &address.target, &path);
                     return Ok(Identified::Redirect { location });
                 }

@@ -19,6 +19,7 @@ pub(super) mod identify;
 pub(super) mod observe;
 pub(super) mod origin_policy;
 pub(super) mod outbound;
+pub(super) mod own_address;
 mod own_pages;
 pub(super) mod protocol_switch;
 pub(super) mod proxy;

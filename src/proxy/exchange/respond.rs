@@ -39,7 +39,7 @@ pub(in crate::proxy) async fn respond(
     }
     let response = match (fault::next_hop(exchange, &outbound), plan) {
         (Some(hop), _) => hop,
-        (None, Some(plan)) => fault::answer(proxy, &plan, exchange, outbound).await?,
+        (None, Some(plan)) => Box::pin(fault::answer(proxy, &plan, exchange, outbound)).await?,
         (None, None) => proxy.fetch_from_origin(outbound, exchange).await,
     };
     if let Some(action) = exchange.cut_on_uplink() {

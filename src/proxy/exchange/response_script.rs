@@ -51,7 +51,7 @@ pub(in crate::proxy) async fn run_response_script(
     let waited = exchange.plan().is_some_and(|plan| plan.delay.is_some());
     if let Some(delay) = joined.delay.as_ref().filter(|_| !waited) {
         exchange.injected(&delay.rule, "delay", None);
-        proxy.pause(session, delay.effect).await;
+        Box::pin(proxy.pause(session, delay.effect)).await;
     }
     let response = fault::status_response(&joined, exchange).unwrap_or(response);
     exchange.decision.plan = (!joined.is_empty()).then(|| Arc::new(joined));

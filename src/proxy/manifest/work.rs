@@ -107,7 +107,7 @@ impl Work {
             reservations: exchange.decision.reservations.clone(),
             bus: Arc::clone(exchange.bus()),
             url: source.url.clone(),
-            own: source.own.map(str::to_owned),
+            own: source.own.text(),
             public: source.public.cloned(),
             scripted: source.scripted,
             forwarded: source.forwarded,

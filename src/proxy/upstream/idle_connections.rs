@@ -3,10 +3,12 @@
 use super::{
     h1_connection::H1Connection, http2, read_policy::ReadPolicy, throttled_stream::ThrottledStream,
 };
+use foldhash::fast::RandomState;
 use http::uri::{Authority, Scheme};
 use parking_lot::Mutex;
 use std::{
     collections::HashMap,
+    hash::{Hash, Hasher},
     sync::{Arc, Weak},
     time::Duration,
 };
@@ -22,13 +24,29 @@ pub(super) const LONGEST: Duration = Duration::from_secs(4);
 const SWEEPS: u32 = 4;
 
 /// The pool key: the origin, how the connection is read, and which addresses are allowed.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Eq)]
 pub(super) struct PoolKey {
     pub(super) scheme: Scheme,
     pub(super) authority: Authority,
     pub(super) read_policy: ReadPolicy,
     /// Only connections that are known to be to a public address.
     pub(super) public_only: bool,
+}
+
+/// As text: an origin's authority is in lower case, and its own comparison goes letter by letter.
+impl PartialEq for PoolKey {
+    fn eq(&self, other: &Self) -> bool {
+        self.authority.as_str() == other.authority.as_str()
+            && self.scheme == other.scheme
+            && self.read_policy == other.read_policy
+            && self.public_only == other.public_only
+    }
+}
+
+impl Hash for PoolKey {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.authority.as_str().hash(state);
+    }
 }
 
 /// A connection without an exchange.
@@ -48,7 +66,7 @@ pub(super) struct IdleConnections(Mutex<IdleByKey>);
 #[derive(Default)]
 struct IdleByKey {
     /// Each connection with the number of sweeps since it became idle.
-    by_key: HashMap<PoolKey, Vec<(u32, IdleConnection)>>,
+    by_key: HashMap<PoolKey, Vec<(u32, IdleConnection)>, RandomState>,
     /// The sweeping task is running.
     sweeping: bool,
 }

@@ -117,7 +117,7 @@ impl Pool {
             let reused = idle.is_some();
             let mut carrier = match idle {
                 Some(carrier) => carrier,
-                None => self.new_connection(origin, reach, pool_key).await?,
+                None => Box::pin(self.new_connection(origin, reach, pool_key)).await?,
             };
             let Refused { error, unsent, copy, unprocessed } =
                 match carrier.send(request, origin, reused).await {

@@ -1,0 +1,80 @@
+//! The address at which a player reaches the proxy, as far as its request says.
+
+use http::{HeaderName, HeaderValue, header, request, uri::Authority};
+
+use crate::sessions::Origin;
+
+/// What a request says of the address. It becomes text only where a manifest is rewritten.
+#[derive(Debug, Default)]
+pub(in crate::proxy) struct OwnAddress {
+    host: Option<HeaderValue>,
+    forwarded_host: Option<HeaderValue>,
+    forwarded_scheme: Option<HeaderValue>,
+    authority: Option<Authority>,
+    over_tls: bool,
+}
+
+impl OwnAddress {
+    /// Takes the `Host` of the proxy out of a request.
+    pub(in crate::proxy) fn take(head: &mut request::Parts, over_tls: bool) -> Self {
+        let host = head.headers.remove(header::HOST);
+        let forwarded = |name| head.headers.get(HeaderName::from_static(name)).cloned();
+        Self {
+            host,
+            forwarded_host: forwarded("x-forwarded-host"),
+            forwarded_scheme: forwarded("x-forwarded-proto"),
+            authority: head.uri.authority().cloned(),
+            over_tls,
+        }
+    }
+
+    /// The address (`scheme://host`), if the request says it.
+    pub(in crate::proxy) fn text(&self) -> Option<String> {
+        // A server in front of the proxy may terminate TLS, under its own name.
+        let secure = match first(self.forwarded_scheme.as_ref()) {
+            Some(scheme) => scheme.eq_ignore_ascii_case("https"),
+            None => self.over_tls,
+        };
+        let named = self.host.as_ref().and_then(|host| host.to_str().ok());
+        let host = first(self.forwarded_host.as_ref()).or(named);
+        let host = host.or_else(|| self.authority.as_ref().map(Authority::as_str))?;
+        // It is written into manifests, so it must be a valid host and nothing else.
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._:[]".contains(&byte);
+        let host = Some(host).filter(|host| host.bytes().all(plain));
+        let origin = Origin::new(if secure { "https" } else { "http" }, host?)?;
+        Some(origin.to_string())
+    }
+}
+
+/// The first value of a list.
+fn first(value: Option<&HeaderValue>) -> Option<&str> {
+    Some(value?.to_str().ok()?.split(',').next().unwrap_or_default().trim())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http::Request;
+
+    fn address(headers: &[(&'static str, &str)], over_tls: bool) -> Option<String> {
+        let (mut head, ()) = Request::new(()).into_parts();
+        for (name, value) in headers {
+            head.headers.append(*name, value.parse().unwrap());
+        }
+        let own = OwnAddress::take(&mut head, over_tls);
+        assert!(!head.headers.contains_key(header::HOST));
+        own.text()
+    }
+
+    #[test]
+    fn a_server_in_front_has_the_last_word() {
+        let own = |headers: &[(&'static str, &str)], tls| address(headers, tls).unwrap_or_default();
+        assert_eq!(own(&[("host", "a:80")], false), "http://a");
+        assert_eq!(own(&[("host", "a")], true), "https://a");
+        let front = [("host", "a"), ("x-forwarded-host", "b, c"), ("x-forwarded-proto", "HTTPS")];
+        assert_eq!(own(&front, false), "https://b");
+        assert_eq!(own(&[("host", "a"), ("x-forwarded-proto", "http")], true), "http://a");
+        assert_eq!(address(&[], false), None);
+        assert_eq!(address(&[("host", "a/b")], false), None);
+    }
+}

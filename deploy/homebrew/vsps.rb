@@ -9,7 +9,7 @@ class Vsps < Formula
   depends_on "rust" => :build
 
   def install
-    system "cargo", "install", *std_cargo_args
+    system "cargo", "install", "--profile", "dist", *std_cargo_args
     generate_completions_from_executable(bin/"vsps", "completions")
     system bin/"vsps", "man", buildpath/"man"
     man1.install Dir["man/*.1"]

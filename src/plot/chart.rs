@@ -2,6 +2,7 @@
 
 use super::{
     error::PlotError,
+    png::png,
     scale::{ceiling, rate, short},
     simulation::Simulation,
 };
@@ -11,7 +12,7 @@ use plotters::{
     prelude::*,
     style::{FontStyle, register_font},
 };
-use std::{path::Path, sync::Once, time::Duration};
+use std::{fs, path::Path, sync::Once, time::Duration};
 
 /// Digits, letters and a few signs of DejaVu Sans (public domain changes to Bitstream Vera, whose
 /// licence allows subsets under another name). A PNG needs an embedded font.
@@ -73,14 +74,22 @@ pub fn chart(
         Format::Svg => {
             draw(&SVGBackend::new(path, SIZE).into_drawing_area(), profile, courses, span)
         }
-        Format::Png => {
-            draw(&BitMapBackend::new(path, SIZE).into_drawing_area(), profile, courses, span)
-        }
+        Format::Png => draw_pixels(profile, courses, span, path),
     };
     drawn.map_err(|problem| PlotError::Drawing {
         path: path.to_owned(),
         problem: problem.to_string(),
     })
+}
+
+fn draw_pixels(profile: &Profile, courses: &[Simulation], span: Duration, path: &Path) -> Drawn {
+    let (width, height) = SIZE;
+    let mut pixels = vec![0; 3 * width as usize * height as usize];
+    let area = BitMapBackend::with_buffer(&mut pixels, SIZE).into_drawing_area();
+    draw(&area, profile, courses, span)?;
+    drop(area);
+    fs::write(path, png(&pixels, width, height)?)?;
+    Ok(())
 }
 
 fn draw<B: DrawingBackend>(
@@ -201,22 +210,22 @@ mod tests {
     #[test]
     fn pictures_of_every_profile() {
         let folder = std::env::temp_dir().join(format!("vsps-plots-{}", std::process::id()));
-        std::fs::create_dir_all(&folder).unwrap();
+        fs::create_dir_all(&folder).unwrap();
         let span = Duration::from_secs(60);
         for profile in Catalog::new().list().unwrap() {
             let courses: Vec<Simulation> =
                 (1..=2).map(|seed| Simulation::run(&profile, Seed::new(seed), span)).collect();
             let svg = folder.join(format!("{}.svg", profile.name));
             chart(&profile, &courses, span, &svg).unwrap();
-            let text = std::fs::read_to_string(&svg).unwrap();
+            let text = fs::read_to_string(&svg).unwrap();
             assert!(text.starts_with("<svg") && text.contains(&profile.name));
         }
         let flaky = Catalog::new().named("flaky-wifi").unwrap();
         let courses = [Simulation::run(&flaky, Seed::new(1), span)];
         let png = folder.join("flaky.png");
         chart(&flaky, &courses, span, &png).unwrap();
-        assert_eq!(std::fs::read(&png).unwrap()[..4], *b"\x89PNG");
-        std::fs::remove_dir_all(&folder).unwrap();
+        assert_eq!(fs::read(&png).unwrap()[..4], *b"\x89PNG");
+        fs::remove_dir_all(&folder).unwrap();
     }
 
     #[test]

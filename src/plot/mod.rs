@@ -5,6 +5,7 @@
 
 mod chart;
 mod error;
+mod png;
 mod scale;
 mod simulation;
 mod sketch;

@@ -1,4 +1,4 @@
-//! The program when resources run out: readers of its output, disk space, file descriptors.
+//! The program when resources run out (readers of its output, disk space, file descriptors), and what a request takes.
 
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails so")]
 
@@ -6,3 +6,4 @@ mod descriptors;
 mod event_log;
 mod program;
 mod streams;
+mod system_calls;

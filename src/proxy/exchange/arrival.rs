@@ -40,12 +40,13 @@ impl Arrival {
     ) -> Self {
         let At { session, url, now, .. } = *at;
         let range = headers::text(&head.headers, header::RANGE);
+        let address = url.text();
         let resource = redirected.and_then(|redirected| redirected.resource.clone());
-        let resource = resource.unwrap_or_else(|| classify(at, range, cmcd));
+        let resource = resource.unwrap_or_else(|| classify(at, &address, range, cmcd));
         let (key, attempt) = match redirected {
             Some(redirected) => (Arc::clone(&redirected.key), redirected.attempt.clone()),
             None => {
-                let Keys { file, whole } = keys(at, &head.method, range);
+                let Keys { file, whole } = keys(at, &address, &head.method, range);
                 let key = RequestKey { file: &file, range, whole: &whole };
                 let attempt = session.attempt(key, &resource);
                 (Arc::from(&*whole), attempt)
@@ -106,11 +107,11 @@ pub(in crate::proxy) fn facts(request: &RequestTag) -> Facts<'_> {
 }
 
 /// The resource that a request is for, from the session's manifests and the player's CMCD data.
-fn classify(at: &At<'_>, range: Option<&str>, cmcd: Option<&Cmcd>) -> Resource {
+fn classify(at: &At<'_>, address: &str, range: Option<&str>, cmcd: Option<&Cmcd>) -> Resource {
     let first = range.and_then(range_start);
-    let url = at.url.text();
-    let mut resource =
-        at.session.with_ladder(|ladder| ladder.resolve_at(&url, first, Some(at.now.since_zero())));
+    let mut resource = at
+        .session
+        .with_ladder(|ladder| ladder.resolve_at(address, first, Some(at.now.since_zero())));
     if let Some(cmcd) = cmcd {
         cmcd.complete(&mut resource);
     }
@@ -124,10 +125,9 @@ struct Keys<'a> {
 }
 
 /// The keys of a request. For the target of an earlier redirect, those of the first URL.
-fn keys<'a>(at: &At<'a>, method: &Method, range: Option<&str>) -> Keys<'a> {
+fn keys<'a>(at: &At<'a>, address: &str, method: &Method, range: Option<&str>) -> Keys<'a> {
     let own = &at.session.origin;
-    let url = at.url.text();
-    let first = at.session.with_ladder(|ladder| ladder.redirected_from(&url).map(str::parse));
+    let first = at.session.with_ladder(|ladder| ladder.redirected_from(address).map(str::parse));
     match first {
         Some(Ok(url)) => {
             let Keys { file, whole } = Keys::of(&url, own, method, range);

@@ -136,3 +136,34 @@ fn own_response(
     }
     response.map(|source| PlayerBody::Plain(Box::new(source)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::proxy::{
+        body::{shaped_body::ShapedBody, source::Source},
+        downstream::connection::Connection,
+    };
+
+    /// The size of the future of an exchange.
+    fn of_future<'a, F: Future>(
+        _: impl FnOnce(&'a Proxy, &'a Arc<Connection>, IpAddr, Request<IncomingBody>) -> F,
+    ) -> usize {
+        size_of::<F>()
+    }
+
+    /// Each exchange moves these several times, and thousands of bodies are under way at the same time.
+    #[test]
+    fn what_an_exchange_moves_stays_small() {
+        let sizes = [
+            ("the future of an exchange", of_future(Proxy::serve), 11_520),
+            ("an exchange", size_of::<Exchange>(), 640),
+            ("a body", size_of::<ShapedBody>(), 1_472),
+            ("a source", size_of::<Source>(), 384),
+            ("a connection", size_of::<Connection>(), 512),
+        ];
+        let lines = sizes.map(|(name, size, most)| format!("{name}: {size} of {most} bytes"));
+        println!("{}", lines.join("\n"));
+        assert!(sizes.iter().all(|(_, size, most)| size <= most), "\n{}\n", lines.join("\n"));
+    }
+}

@@ -75,11 +75,26 @@ def test_a_forked_process_does_not_end_the_proxy() -> None:
     wait_until_gone(port)
 
 
-def test_an_interrupted_start_ends_the_program(tmp_path: Path) -> None:
+# Starting takes so long that the interrupt comes in the middle of it.
+SLOW = """
+import time, vsps.proxy
+
+class Slow(vsps.proxy._Watcher):
+    def __init__(self, pid):
+        time.sleep(1)
+        super().__init__(pid)
+
+vsps.proxy._Watcher = Slow
+"""
+
+
+@pytest.mark.parametrize("before", ["", SLOW], ids=["while it is awaited", "before it is awaited"])
+def test_an_interrupted_start_ends_the_program(before: str, tmp_path: Path) -> None:
     program = tmp_path / "silent"
     program.write_text(f"#!/bin/sh\necho $$ > {tmp_path}/new && mv {tmp_path}/new {tmp_path}/pid\nexec sleep 60\n")
     program.chmod(0o755)
-    starting = subprocess.Popen([sys.executable, "-c", f"import vsps\nvsps.start(binary={str(program)!r})"], stderr=subprocess.DEVNULL)
+    script = f"{before}\nimport vsps\nvsps.start(binary={str(program)!r})"
+    starting = subprocess.Popen([sys.executable, "-c", script], stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + 20
     while not (tmp_path / "pid").exists():
         assert time.monotonic() < deadline

@@ -6,13 +6,14 @@ import contextlib
 import json
 import os
 import queue
+import signal
 import subprocess
 import sys
 import threading
 import weakref
 from collections import deque
-from collections.abc import Mapping, Sequence
-from types import TracebackType
+from collections.abc import Iterator, Mapping, Sequence
+from types import FrameType, TracebackType
 from typing import IO, Any, TypedDict, Unpack, cast
 from urllib.parse import quote
 
@@ -169,10 +170,25 @@ def start(
     named = {"--origin": origin, "--profile": profile, "--seed": seed, "--rules": rules}
     command += [text for name, value in named.items() if value is not None for text in (name, str(value))]
     command += options
+    output: _Output | None = None
     try:
-        process = subprocess.Popen(
+        with _interrupts_held():
+            output = _Output(_spawn(command, whole_env))
+        ready = output.wait_until_ready(start_timeout)
+    except BaseException:
+        # Also where this is interrupted.
+        if output is not None:
+            _stop(output.process, output, os.getpid())
+        raise
+    token = _option(command, "--admin-token") or whole_env.get("VSPS_ADMIN_TOKEN")
+    return StartedProxy(output.process, ready, output, token)
+
+
+def _spawn(command: Sequence[str], env: Mapping[str, str]) -> subprocess.Popen[str]:
+    try:
+        return subprocess.Popen(
             command,
-            env=whole_env,
+            env=env,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -181,16 +197,24 @@ def start(
             errors="replace",
         )
     except OSError as error:
-        raise StartError(f"{program} cannot be started: {error}") from error
-    output = _Output(process)
+        raise StartError(f"{command[0]} cannot be started: {error}") from error
+
+
+@contextlib.contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Ctrl-C has its effect at the end of the block: within it, a process would be started, and nothing would stop it."""
+    before = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or not callable(before):
+        yield
+        return
+    held: list[tuple[int, FrameType | None]] = []
+    signal.signal(signal.SIGINT, lambda number, frame: held.append((number, frame)))
     try:
-        ready = output.wait_until_ready(start_timeout)
-    except BaseException:
-        # Also where this is interrupted.
-        _stop(process, output, os.getpid())
-        raise
-    token = _option(command, "--admin-token") or whole_env.get("VSPS_ADMIN_TOKEN")
-    return StartedProxy(process, ready, output, token)
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+        if held:
+            before(*held[0])
 
 
 def connect(admin_url: str | None = None, token: str | None = None) -> Proxy:
@@ -262,7 +286,7 @@ class _Output:
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
         assert process.stdout is not None and process.stderr is not None
-        self._process = process
+        self.process = process
         self._watcher = _Watcher(process.pid)
         self._lines: deque[str] = deque(maxlen=_LINES_KEPT)
         self._ready: queue.Queue[dict[str, Any] | None] = queue.Queue()
@@ -279,7 +303,7 @@ class _Output:
         except queue.Empty:
             raise StartError(f"vsps is not ready after {seconds:g} s\n{self.text()}") from None
         if ready is None:
-            code = self._process.wait()
+            code = self.process.wait()
             for thread in self._threads:
                 thread.join(1.0)
             raise StartError(f"vsps ended with exit code {code} before it was ready\n{self.text()}")

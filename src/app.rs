@@ -21,7 +21,7 @@ use crate::{
 };
 use anyhow::{Context as _, anyhow};
 use http3_listener::Http3Listener;
-use std::{future::Future, net::SocketAddr, path::Path, sync::Arc, time::Duration};
+use std::{future::Future, io::ErrorKind, net::SocketAddr, path::Path, sync::Arc, time::Duration};
 use tokio::{net::TcpListener, runtime::Handle, sync::watch, task::JoinSet};
 
 /// The interval of the check for idle sessions.
@@ -111,7 +111,7 @@ impl App {
         Self::bind_with(config, catalog, Vec::new()).await
     }
 
-    /// As [`bind`](Self::bind), with `observers` of one's own.
+    /// As [`bind`](Self::bind), with further observers.
     ///
     /// # Errors
     /// If an address can't be bound or a file can't be written.
@@ -334,7 +334,9 @@ async fn join(
 ) -> anyhow::Result<Arc<Registry>> {
     let replica = state.join(&mut config, clock).await.context("--state")?;
     let registry = Registry::new(config, clock, bus).with_quota(state.quota);
-    Ok(Arc::new(registry.with_replica(replica)))
+    let registry = registry.with_replica(replica);
+    registry.catch_up().await.context("--state")?;
+    Ok(Arc::new(registry))
 }
 
 fn open_audit_log(path: &Path) -> anyhow::Result<Arc<api::AuditLog>> {
@@ -349,7 +351,15 @@ fn built_in() -> anyhow::Result<(TcpListener, origin::Origin)> {
 }
 
 fn bind(address: SocketAddr, what: &str) -> anyhow::Result<TcpListener> {
-    open_listener(address).with_context(|| format!("{what} {address}"))
+    open_listener(address).map_err(|problem| match problem.kind() {
+        ErrorKind::AddrInUse => anyhow!(
+            "{what} {address}: {problem}; another program has this port: write another one, or 0 for any free one"
+        ),
+        ErrorKind::PermissionDenied => {
+            anyhow!("{what} {address}: {problem}; write a port from 1024 on")
+        }
+        _ => anyhow!("{what} {address}: {problem}"),
+    })
 }
 
 /// Ends when the program stops.

@@ -18,11 +18,11 @@ const LONGEST_BODY: usize = 64 * 1024;
 /// Longer bodies are refused by the handlers.
 const LARGEST_BODY: usize = 1024 * 1024;
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
-/// The headers in which a proxy in front says who somebody is.
+/// The headers in which a proxy in front names the user.
 const USER: [&str; 2] = ["x-forwarded-user", "x-forwarded-email"];
 const LONGEST_USER: usize = 200;
 
-/// The audit log. A line that cannot be written is told in the log, and does not stop a request.
+/// The audit log. If a line cannot be written, that is logged, and the request goes on.
 #[derive(Debug)]
 pub struct AuditLog(LineWriter);
 
@@ -33,7 +33,7 @@ struct Line<'a> {
     role: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     namespace: Option<&'a str>,
-    /// As a proxy in front says.
+    /// The user, as a proxy in front has named it.
     #[serde(skip_serializing_if = "Option::is_none")]
     user: Option<&'a str>,
     method: &'a str,
@@ -93,17 +93,12 @@ impl AuditLog {
 
     /// Waits for a while until all lines are written.
     pub fn flush(&self) {
-        // What is lost was told when it was.
+        // Lines that are lost were reported when they were lost.
         let _ = self.0.flush(Duration::from_secs(1));
     }
 }
 
 impl Audited {
-    /// Whether `request` is one for the log.
-    pub(super) fn wants(request: &Request) -> bool {
-        !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS)
-    }
-
     /// Reads what is to be written of `request`, its body only if it was admitted.
     pub(super) async fn read(request: Request, caller: Option<Caller>) -> (Request, Self) {
         let (head, body) = request.into_parts();

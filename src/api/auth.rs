@@ -37,7 +37,8 @@ impl Auth {
     }
 
     fn admit(&self, request: &Request) -> Result<Caller, Problem> {
-        if matches!(request.uri().path(), HEALTH | READY) {
+        let reads = matches!(*request.method(), Method::GET | Method::HEAD);
+        if reads && matches!(request.uri().path(), HEALTH | READY) {
             return Ok(Caller::LOCAL);
         }
         if self.tokens.is_empty() {
@@ -48,28 +49,63 @@ impl Auth {
     }
 
     /// Pages of the console hold no data. With a token they are public: a browser sends no token with the request for a
-    /// page. The page asks for the token, and sends it with each request to the API.
+    /// page. The page has a field for the token, and sends it with each request to the API.
     fn admit_page(&self, request: &Request) -> Result<(), Problem> {
         if self.tokens.is_empty() { self.local(request) } else { Ok(()) }
+    }
+
+    /// Passes `request` on if it is allowed, and writes a line about it to the audit log if it changes something.
+    async fn pass(self, request: Request, next: Next) -> Response {
+        let admitted = self.admit(&request);
+        let known = admitted.as_ref().ok().cloned();
+        let allowed = admitted.and_then(|caller| caller.check_role(&request).map(|()| caller));
+        let path = request.uri().path().to_owned();
+        let allowed = match allowed {
+            Ok(caller) => {
+                let checked = caller.check_namespace(&self.state.registry, &path).await;
+                checked.map(|()| caller)
+            }
+            Err(problem) => Err(problem),
+        };
+        let audit = self.state.audit.as_ref().filter(|_| !is_safe(request.method()));
+        let (mut request, audited) = match audit {
+            None => (request, None),
+            Some(audit) => {
+                let (request, audited) = Audited::read(request, known).await;
+                (request, Some((audit, audited)))
+            }
+        };
+        if let Ok(caller) = &allowed {
+            request.extensions_mut().insert(caller.clone());
+        }
+        let response = answer(allowed.map(|_| ()), request, next).await;
+        if let Some((audit, audited)) = audited {
+            audit.write(&audited, response.status(), self.state.registry.unix_time());
+        }
+        response
     }
 
     fn local(&self, request: &Request) -> Result<(), Problem> {
         let headers = request.headers();
         let Some(host) = host_here(self.bound, headers) else {
             let hint = "the Host header must name this machine, as in `127.0.0.1` or `localhost`; \
-                        for other names start vsps with --admin-token";
+                        for other names start vsps with --admin-token, --token or --token-file";
             return Err(Problem::new(StatusCode::FORBIDDEN, hint));
         };
-        let safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
         let here = format!("http://{host}");
         let foreign =
             |origin: &HeaderValue| !origin.as_bytes().eq_ignore_ascii_case(here.as_bytes());
-        if !safe && headers.get_all(header::ORIGIN).iter().any(foreign) {
+        if !is_safe(request.method()) && headers.get_all(header::ORIGIN).iter().any(foreign) {
             let hint = "web pages of another origin may not change anything here (Origin header)";
             return Err(Problem::new(StatusCode::FORBIDDEN, hint));
         }
         Ok(())
     }
+}
+
+/// Whether requests of `method` change nothing.
+fn is_safe(method: &Method) -> bool {
+    matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
 }
 
 /// Checks access, and adds headers that prevent caching and MIME sniffing of the response.
@@ -78,30 +114,22 @@ pub(super) async fn guard(
     request: Request,
     next: Next,
 ) -> Response {
-    let admitted = auth.admit(&request);
-    let known = admitted.as_ref().ok().cloned();
-    let allowed = admitted.and_then(|caller| caller.check_role(&request).map(|()| caller));
-    let uri = request.uri().clone();
-    let allowed = match allowed {
-        Ok(caller) => caller.check_namespace(&auth.state.registry, &uri).await.map(|()| caller),
-        Err(problem) => Err(problem),
-    };
-    let audit = auth.state.audit.as_ref().filter(|_| Audited::wants(&request));
-    let (mut request, audited) = match audit {
-        None => (request, None),
-        Some(audit) => {
-            let (request, audited) = Audited::read(request, known).await;
-            (request, Some((audit, audited)))
+    if is_safe(request.method()) {
+        return auth.pass(request, next).await;
+    }
+    // In a task of its own: if the client disconnects, the change is still made as a whole, and logged. The task ends
+    // soon, since the rest of the body then is an error.
+    match tokio::spawn(auth.pass(request, next)).await {
+        Ok(response) => response,
+        Err(problem) => {
+            tracing::error!(%problem, "a request to the API failed");
+            Problem::new(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "the request failed: see the log of vsps",
+            )
+            .into_response()
         }
-    };
-    if let Ok(caller) = &allowed {
-        request.extensions_mut().insert(caller.clone());
     }
-    let response = answer(allowed.map(|_| ()), request, next).await;
-    if let Some((audit, audited)) = audited {
-        audit.write(&audited, response.status(), auth.state.registry.unix_time());
-    }
-    response
 }
 
 /// The same for pages of the console.
@@ -130,14 +158,15 @@ fn bearer(tokens: &[AccessToken], headers: &HeaderMap) -> Result<Caller, Problem
     let (scheme, given) = given.split_at(given.len().min("Bearer ".len()));
     if scheme.eq_ignore_ascii_case(b"Bearer ") {
         let given = given.trim_ascii();
-        // All are compared, so that the time does not tell which one it is.
+        // All are compared, so that the time does not depend on which one it is.
         let matching = tokens.iter().filter(|token| same(token.secret.as_bytes(), given));
         let last = matching.fold(None, |_, token| Some(token));
         if let Some(AccessToken { role, namespace, .. }) = last {
             return Ok(Caller { role: *role, namespace: namespace.clone() });
         }
     }
-    let hint = "send Authorization: Bearer TOKEN, with the token of --admin-token";
+    let hint = "the token is missing or not valid: send `Authorization: Bearer TOKEN`, with a token of --admin-token, \
+                --token or --token-file";
     Err(Problem::new(StatusCode::UNAUTHORIZED, hint)
         .with("www-authenticate", "Bearer realm=\"vsps\""))
 }

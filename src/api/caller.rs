@@ -1,10 +1,10 @@
 //! Who sent a request, and what it may do.
 
 use super::problem::Problem;
-use crate::sessions::{Registry, RegistryError, Role, namespace};
+use crate::sessions::{Command, Registry, RegistryError, Role, Session, namespace};
 use axum::{
     extract::Request,
-    http::{Method, StatusCode, Uri},
+    http::{Method, StatusCode, request::Parts},
 };
 use std::sync::Arc;
 
@@ -20,16 +20,21 @@ const COMMON: [&str; 4] =
 #[derive(Debug, Clone)]
 pub(super) struct Caller {
     pub(super) role: Role,
-    /// The only namespace that it sees.
+    /// The only namespace whose sessions it may use.
     pub(super) namespace: Option<Arc<str>>,
 }
 
 impl Caller {
-    /// Somebody on this machine, where no tokens are set.
+    /// A client on this machine, where no tokens are set.
     pub(super) const LOCAL: Self = Self { role: Role::Admin, namespace: None };
 
+    /// The sender of the request with this head, if the request was admitted.
+    pub(super) fn of(head: &Parts) -> Option<&Self> {
+        head.extensions.get()
+    }
+
     /// Whether it may see a session with this label.
-    pub(super) fn sees(&self, label: Option<&str>) -> bool {
+    pub(super) fn may_see(&self, label: Option<&str>) -> bool {
         match &self.namespace {
             None => true,
             Some(own) => label.and_then(namespace) == Some(own),
@@ -41,8 +46,8 @@ impl Caller {
         let Some(own) = &self.namespace else { return Ok(label) };
         match label {
             None => Ok(Some(format!("{own}/").into())),
-            Some(label) if self.sees(Some(&label)) => Ok(Some(label)),
-            Some(_) => Err(self.outside()),
+            Some(label) if self.may_see(Some(&label)) => Ok(Some(label)),
+            Some(_) => Err(self.other_label()),
         }
     }
 
@@ -64,49 +69,67 @@ impl Caller {
         Err(Problem::new(StatusCode::FORBIDDEN, detail))
     }
 
-    /// Checks that a request for `uri` is about its namespace alone.
+    /// Checks that a request for `path` is about its namespace alone. Labels are checked where they are read: see
+    /// [`Self::check_label`].
     pub(super) async fn check_namespace(
         &self,
         registry: &Registry,
-        uri: &Uri,
+        path: &str,
     ) -> Result<(), Problem> {
-        if self.namespace.is_none() {
-            return Ok(());
-        }
-        let path = uri.path();
+        let Some(own) = &self.namespace else { return Ok(()) };
         let common = |known: &&str| {
             path.strip_prefix(*known).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
         };
         if COMMON.iter().any(common) {
             return Ok(());
         }
-        let Some(rest) = path.strip_prefix(SESSIONS) else { return Err(self.outside()) };
+        let Some(rest) = path.strip_prefix(SESSIONS) else {
+            let detail = format!(
+                "this token is for namespace `{own}`, and this address is about all sessions: use a token without a \
+                 namespace"
+            );
+            return Err(Problem::new(StatusCode::FORBIDDEN, detail));
+        };
         let first = rest.trim_start_matches('/').split('/').next().unwrap_or_default();
         if GROUP.contains(&first) {
-            return self.check_label(uri.query());
+            return Ok(());
         }
         let session = registry.locate(first).await?;
         // The same answer as for a session that is not there.
-        if self.sees(session.tag.label.as_deref()) {
+        if self.may_see(session.tag.label.as_deref()) {
             Ok(())
         } else {
             Err(RegistryError(first.to_owned()).into())
         }
     }
 
-    /// A request without a label starts a session or lists them: those handlers look themselves.
-    fn check_label(&self, query: Option<&str>) -> Result<(), Problem> {
-        let pairs = query.into_iter().flat_map(|query| query.split('&'));
-        let mut labels = pairs.filter_map(|pair| pair.strip_prefix("label="));
-        let seen = labels.all(|label| {
-            let label = label.replace('+', " ");
-            let label = percent_encoding::percent_decode_str(&label).decode_utf8_lossy();
-            self.sees(Some(&label))
-        });
-        if seen { Ok(()) } else { Err(self.outside()) }
+    /// Checks that it may see the sessions with `label`.
+    pub(super) fn check_label(&self, label: &str) -> Result<(), Problem> {
+        if self.may_see(Some(label)) { Ok(()) } else { Err(self.other_label()) }
     }
 
-    fn outside(&self) -> Problem {
+    /// Checks that `command` for `session` changes no link that sessions of other namespaces use.
+    pub(super) fn check_link(
+        &self,
+        registry: &Registry,
+        session: &Session,
+        command: &Command,
+    ) -> Result<(), Problem> {
+        let (Some(own), Some(common)) = (&self.namespace, &registry.config().link) else {
+            return Ok(());
+        };
+        let on_it = session.downlink.shared().is_some_and(|link| link.name() == common);
+        if !on_it || !command.sets_link() {
+            return Ok(());
+        }
+        let detail = format!(
+            "all sessions share the link `{common}` (--link): a token for namespace `{own}` cannot change its profile or \
+             its rate; start the session with a `link` of its own"
+        );
+        Err(Problem::new(StatusCode::FORBIDDEN, detail))
+    }
+
+    fn other_label(&self) -> Problem {
         let own = self.namespace.as_deref().unwrap_or_default();
         let detail =
             format!("this token is for namespace `{own}`: write a label that begins with `{own}/`");

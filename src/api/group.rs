@@ -1,11 +1,12 @@
 //! Handlers that change all sessions with a label. The response has a result for each session.
 
 use super::{
-    change, fault_entry, json_body::JsonBody, problem::Problem, state::State, version::IfMatch,
+    caller::Caller, change, fault_entry, json_body::JsonBody, problem::Problem, state::State,
+    version::IfMatch,
 };
 use crate::sessions::{Applied, Command, CommandError, Session};
 use axum::{
-    Json,
+    Extension, Json,
     extract::{self, FromRequestParts, Query},
     http::{StatusCode, request::Parts},
 };
@@ -34,7 +35,7 @@ struct GroupQuery {
     label: Option<String>,
 }
 
-/// The label that a request names.
+/// The label that a request names. Its sender may see the sessions with this label.
 #[derive(Debug)]
 pub(super) struct Label(pub(super) Option<String>);
 
@@ -42,13 +43,15 @@ impl<S: Send + Sync> FromRequestParts<S> for Label {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        match Query::<GroupQuery>::from_request_parts(parts, state).await {
-            Ok(Query(query)) => Ok(Self(query.label)),
-            Err(_) => {
-                let hint = "the query must be `?label=NAME` and nothing else";
-                Err(Problem::new(StatusCode::BAD_REQUEST, hint))
-            }
+        let Ok(Query(GroupQuery { label })) = Query::from_request_parts(parts, state).await else {
+            let hint = "the query must be `?label=NAME` and nothing else";
+            return Err(Problem::new(StatusCode::BAD_REQUEST, hint));
+        };
+        // The label that the handler uses is the one that is checked, however it is written in the query.
+        if let (Some(label), Some(caller)) = (&label, Caller::of(parts)) {
+            caller.check_label(label)?;
         }
+        Ok(Self(label))
     }
 }
 
@@ -70,11 +73,15 @@ impl Label {
     async fn apply_command(
         &self,
         state: &State,
+        caller: &Caller,
         command: &Command,
         if_match: &IfMatch,
     ) -> Result<Json<Vec<ResultView>>, Problem> {
         if_match.must_be_absent()?;
         let sessions = self.sessions(state).await?;
+        for session in &sessions {
+            caller.check_link(&state.registry, session, command)?;
+        }
         let results = state.registry.change_all(&sessions, command).await?;
         let view = |(session, result): (&Arc<Session>, Result<_, CommandError>)| {
             let id = Arc::clone(&session.tag.id);
@@ -96,37 +103,41 @@ impl Label {
 pub(super) async fn patch(
     extract::State(state): extract::State<State>,
     label: Label,
+    Extension(caller): Extension<Caller>,
     if_match: IfMatch,
     JsonBody(body): JsonBody,
 ) -> Result<Json<Vec<ResultView>>, Problem> {
     let command = change::read(body, &state.catalog)?;
-    label.apply_command(&state, &command, &if_match).await
+    label.apply_command(&state, &caller, &command, &if_match).await
 }
 
 /// `POST /api/v1/sessions/faults?label=NAME`
 pub(super) async fn fire(
     extract::State(state): extract::State<State>,
     label: Label,
+    Extension(caller): Extension<Caller>,
     if_match: IfMatch,
     JsonBody(body): JsonBody,
 ) -> Result<Json<Vec<ResultView>>, Problem> {
-    label.apply_command(&state, &fault_entry::read(body)?, &if_match).await
+    label.apply_command(&state, &caller, &fault_entry::read(body)?, &if_match).await
 }
 
 /// `POST /api/v1/sessions/undo?label=NAME`
 pub(super) async fn undo(
     extract::State(state): extract::State<State>,
     label: Label,
+    Extension(caller): Extension<Caller>,
     if_match: IfMatch,
 ) -> Result<Json<Vec<ResultView>>, Problem> {
-    label.apply_command(&state, &Command::Undo, &if_match).await
+    label.apply_command(&state, &caller, &Command::Undo, &if_match).await
 }
 
 /// `POST /api/v1/sessions/reset?label=NAME`
 pub(super) async fn reset(
     extract::State(state): extract::State<State>,
     label: Label,
+    Extension(caller): Extension<Caller>,
     if_match: IfMatch,
 ) -> Result<Json<Vec<ResultView>>, Problem> {
-    label.apply_command(&state, &Command::Reset, &if_match).await
+    label.apply_command(&state, &caller, &Command::Reset, &if_match).await
 }

@@ -20,7 +20,7 @@ use axum::{
     response::IntoResponse,
 };
 use serde::Serialize;
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc};
 
 /// The path of sessions.
 pub(super) const PATH: &str = "/api/v1/sessions";
@@ -70,14 +70,15 @@ pub(super) async fn list(
     Label(label): Label,
 ) -> Result<Json<Vec<AnyView>>, Problem> {
     let mut list = state.registry.list();
-    list.retain(|session| caller.sees(session.tag.label.as_deref()));
+    list.retain(|session| caller.may_see(session.tag.label.as_deref()));
     list.retain(|session| label.is_none() || session.tag.label.as_deref() == label.as_deref());
     let here = list.iter().map(|session| SessionView::new(session, &players, &state));
     let mut views: Vec<AnyView> = here.map(|view| AnyView::Here(Box::new(view))).collect();
-    for (id, record) in state.registry.list_all().await? {
-        let named = caller.sees(record.label.as_deref());
+    let known: HashSet<u64> = list.iter().map(|session| session.tag.ordinal).collect();
+    for (ordinal, id, record) in state.registry.list_all().await? {
+        let named = caller.may_see(record.label.as_deref());
         let named = named && (label.is_none() || record.label == label.as_deref().map(Arc::from));
-        if named && !list.iter().any(|session| session.tag.id == id) {
+        if named && !known.contains(&ordinal) {
             views.push(AnyView::Elsewhere(ElsewhereView::new(id, record, &players)));
         }
     }
@@ -118,11 +119,13 @@ pub(super) async fn patch(
     extract::State(state): extract::State<State>,
     players: Players,
     Name(id): Name,
+    Extension(caller): Extension<Caller>,
     if_match: IfMatch,
     JsonBody(body): JsonBody,
 ) -> Result<impl IntoResponse, Problem> {
     let session = state.registry.locate(&id).await?;
     let command = change::read(body, &state.catalog)?;
+    caller.check_link(&state.registry, &session, &command)?;
     apply_command(&state, &session, &players, &if_match, &command).await
 }
 
@@ -131,9 +134,11 @@ pub(super) async fn undo(
     extract::State(state): extract::State<State>,
     players: Players,
     Name(id): Name,
+    Extension(caller): Extension<Caller>,
     if_match: IfMatch,
 ) -> Result<impl IntoResponse, Problem> {
     let session = state.registry.locate(&id).await?;
+    caller.check_link(&state.registry, &session, &Command::Undo)?;
     apply_command(&state, &session, &players, &if_match, &Command::Undo).await
 }
 
@@ -142,9 +147,11 @@ pub(super) async fn reset(
     extract::State(state): extract::State<State>,
     players: Players,
     Name(id): Name,
+    Extension(caller): Extension<Caller>,
     if_match: IfMatch,
 ) -> Result<impl IntoResponse, Problem> {
     let session = state.registry.locate(&id).await?;
+    caller.check_link(&state.registry, &session, &Command::Reset)?;
     apply_command(&state, &session, &players, &if_match, &Command::Reset).await
 }
 

@@ -26,7 +26,7 @@ impl Role {
     }
 }
 
-/// A token: `ROLE:TOKEN`, or `ROLE:TOKEN@NAMESPACE` for one that sees only the sessions of a namespace.
+/// A token: `ROLE:TOKEN`, or `ROLE:TOKEN@NAMESPACE` for one that is restricted to the sessions of a namespace.
 #[derive(Clone, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 pub struct AccessToken {
@@ -34,7 +34,7 @@ pub struct AccessToken {
     pub role: Role,
     /// What is sent as `Authorization: Bearer`.
     pub secret: Arc<str>,
-    /// The only namespace that its holder sees.
+    /// The only namespace whose sessions its holder may use.
     pub namespace: Option<Arc<str>>,
 }
 

@@ -1,8 +1,8 @@
-//! How many exchanges of a session are under way, how long there has been none, and the bytes delivered.
+//! The exchanges of a session: how many are under way, how long there has been none, and the bytes delivered.
 
 use crate::units::ProcessTime;
 use std::{
-    sync::atomic::{AtomicU32, AtomicU64, Ordering},
+    sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering},
     time::Duration,
 };
 
@@ -10,6 +10,10 @@ use std::{
 #[derive(Debug)]
 pub(super) struct Activity {
     exchanges: AtomicU32,
+    /// Whether there has been one.
+    served: AtomicBool,
+    /// Whether one has begun since the last look.
+    used: AtomicBool,
     /// When the last exchange ended, in milliseconds of process time.
     last: AtomicU64,
     /// Bytes of response bodies handed over.
@@ -21,6 +25,8 @@ impl Activity {
     pub(super) fn new(now: ProcessTime) -> Self {
         Self {
             exchanges: AtomicU32::new(0),
+            served: AtomicBool::new(false),
+            used: AtomicBool::new(false),
             last: AtomicU64::new(millis(now)),
             delivered: AtomicU64::new(0),
         }
@@ -29,6 +35,23 @@ impl Activity {
     /// An exchange begins.
     pub(super) fn enter(&self) {
         self.exchanges.fetch_add(1, Ordering::Relaxed);
+        self.served.store(true, Ordering::Relaxed);
+        self.mark_used();
+    }
+
+    /// Whether there has been an exchange.
+    pub(super) fn has_served(&self) -> bool {
+        self.served.load(Ordering::Relaxed)
+    }
+
+    /// Records that an exchange has begun.
+    pub(super) fn mark_used(&self) {
+        self.used.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether an exchange has begun since the last call.
+    pub(super) fn take_used(&self) -> bool {
+        self.used.load(Ordering::Relaxed) && self.used.swap(false, Ordering::Relaxed)
     }
 
     /// An exchange has ended at process time `now`.

@@ -83,6 +83,18 @@ pub enum Command {
     Reset,
 }
 
+impl Command {
+    /// Whether it may change the profile or the rate, which sessions on a shared link have in common.
+    #[must_use]
+    pub const fn sets_link(&self) -> bool {
+        match self {
+            Self::Set { change, .. } => !change.profile.is_keep() || !change.rate.is_keep(),
+            Self::Undo | Self::Reset => true,
+            Self::ArmFault { .. } | Self::DisarmFault { .. } => false,
+        }
+    }
+}
+
 /// Rates in bit/s. The text form of a rate has three decimals, which is not exact.
 mod bits {
     use super::{BitRate, Deserialize, Patch, Serialize};

@@ -2,6 +2,7 @@
 
 use super::{
     bottleneck::{Bottleneck, Waiting},
+    session_clock::ProcessNanos,
     shared_link::{LinkError, SharedLink},
 };
 use crate::{
@@ -132,7 +133,8 @@ impl Downlink {
         self.bottleneck.with(|link| link.rate(now).map(|_| link.carried(now)))
     }
 
-    /// Checks that the session may use `profile` on this link, with `rate` in place of the profile's.
+    /// Checks that the session may use `profile` on this link, with `rate` in place of the profile's, as a command at
+    /// process time `at` sets them.
     ///
     /// # Errors
     /// When the profile needs another link.
@@ -140,9 +142,10 @@ impl Downlink {
         &self,
         profile: &Arc<Profile>,
         rate: Option<BitRate>,
+        at: ProcessNanos,
     ) -> Result<(), LinkError> {
         match (&self.shared, &profile.shared.name) {
-            (Some(shared), _) => shared.admit(profile, rate, Arc::strong_count(shared) == 1),
+            (Some(shared), _) => shared.admit(profile, rate, Arc::strong_count(shared) == 1, at),
             (None, None) => Ok(()),
             (None, Some(to)) => Err(LinkError::Elsewhere {
                 from: "a link of its own".to_owned(),
@@ -156,19 +159,24 @@ impl Downlink {
     pub(super) fn would_admit(&self, profile: &Arc<Profile>) -> Result<(), LinkError> {
         match &self.shared {
             Some(shared) => shared.would_admit(profile, Arc::strong_count(shared) == 1),
-            None => self.admit(profile, None),
+            None => self.admit(profile, None, 0),
         }
     }
 
     /// Changes the link to `spec` at `now` for all sessions that use it, and wakes all waiting bodies. Settings of
     /// this session alone do not change a shared link.
     pub fn change(&self, now: SessionTime, spec: &LinkSpec) {
-        self.shapes.store(spec.shapes_bodies(), Ordering::Relaxed);
+        self.set_shaping(spec);
         let now = self.link_time(now);
         match &self.shared {
             Some(shared) => shared.change(now, spec),
             None => self.bottleneck.change(now, spec),
         }
+    }
+
+    /// Takes over from `spec` what is of this session alone.
+    pub(super) fn set_shaping(&self, spec: &LinkSpec) {
+        self.shapes.store(spec.shapes_bodies(), Ordering::Relaxed);
     }
 
     /// Wakes all waiting bodies.

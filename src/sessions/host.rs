@@ -41,7 +41,7 @@ impl Origin {
         } else if let Some(named) = normal(&scheme, authority) {
             named
         } else {
-            // Not a valid host name in a URL, but a resolver may know it.
+            // Not a valid host name in a URL, but a resolver may have it.
             Authority::from_str(&authority.to_ascii_lowercase()).ok()?
         };
         let colons = authority.as_str().bytes().filter(|byte| *byte == b':').count();

@@ -65,7 +65,8 @@ pub use settings::Fault;
 pub use shaped_response::ShapedResponse;
 pub use shared::{
     Append, Changed, Created, Fleet, Joined, Logged, MemoryStore, NewRecord, Quota, RedisStore,
-    Replica, SessionRecord, StateAnswer, StateError, StateOptions, StateStore, Stored, Touch,
+    Replica, Restored, SessionRecord, StateAnswer, StateError, StateOptions, StateStore, Stored,
+    Touch, Updates,
 };
 pub use shared_link::{Difference, LinkError, SharedLink};
 pub use upstream_url::UpstreamUrl;

@@ -5,6 +5,7 @@ use super::{
     command::{Applied, Command, CommandError},
     command_text,
     control::Control,
+    label::namespace,
     named_profiles::NamedProfiles,
     registry_config::RegistryConfig,
     session::{NewSession, Session},
@@ -22,10 +23,8 @@ use crate::{
     seed::Seed,
     units::{ProcessTime, SessionTime},
 };
-use foldhash::fast::RandomState;
 use parking_lot::{Mutex, RwLock};
 use std::{
-    collections::HashMap,
     net::IpAddr,
     sync::{
         Arc,
@@ -38,11 +37,14 @@ use tokio::sync::Notify;
 mod change;
 mod continued;
 mod follow;
+mod index;
 mod locate;
 mod quotas;
+mod restore;
 mod write_behind;
 
 pub use change::RulesError;
+use index::Sessions;
 pub use locate::{LocateError, Opened};
 use quotas::Quotas;
 
@@ -65,20 +67,12 @@ pub enum StartError {
 #[error("there is no session `{0}`; it may have expired (see --session-idle)")]
 pub struct RegistryError(pub String);
 
-#[derive(Debug, Default)]
-struct Sessions {
-    by_id: HashMap<Arc<str>, Arc<Session>, RandomState>,
-    by_viewer: HashMap<Viewer, Arc<Session>>,
-    newest: HashMap<IpAddr, Arc<Session>, RandomState>,
-    anonymous: Option<Arc<Session>>,
-}
-
 /// All sessions of a process.
 pub struct Registry {
     config: RegistryConfig,
     /// This process as one of several; `None` = it is alone.
     replica: Option<Arc<Replica>>,
-    /// The bounds of each namespace, where there is no store that keeps to them.
+    /// The bounds of each namespace, if there is no store that has them.
     quotas: Quotas,
     profiles: Arc<NamedProfiles>,
     pub(super) clock: Clock,
@@ -225,7 +219,7 @@ impl Registry {
         anonymous.begin();
         let anonymous = Arc::new(anonymous);
         sessions.anonymous = Some(Arc::clone(&anonymous));
-        sessions.by_id.insert(Arc::clone(&anonymous.tag.id), Arc::clone(&anonymous));
+        sessions.add(&anonymous);
         drop(sessions);
         self.emit_started(&anonymous);
         anonymous
@@ -250,7 +244,18 @@ impl Registry {
         command: &Command,
         expected: &dyn Fn(u64) -> bool,
     ) -> Result<Applied, CommandError> {
-        let (applied, network) = session.apply_command(command, expected, &self.rules)?;
+        self.command_given(session, command, expected, None)
+    }
+
+    /// The same for a command that was given at process time `given`.
+    fn command_given(
+        &self,
+        session: &Session,
+        command: &Command,
+        expected: &dyn Fn(u64) -> bool,
+        given: Option<ProcessNanos>,
+    ) -> Result<Applied, CommandError> {
+        let (applied, network) = session.apply_command(command, expected, given, &self.rules)?;
         self.emit_command(session, command_text::kind(command), command_text::text(command));
         if network {
             self.emit_link_changed(session);
@@ -409,7 +414,7 @@ impl Registry {
         let ordinal = self.ordinal.fetch_add(1, Ordering::Relaxed) + 1;
         let id = id(self.config.seed, ordinal);
         let session = Arc::new(self.make(id, ordinal, request, shared, addressed, None));
-        sessions.by_id.insert(Arc::clone(&session.tag.id), Arc::clone(&session));
+        sessions.add(&session);
         note(&mut sessions, &session);
         drop(sessions);
         self.emit_started(&session);
@@ -425,7 +430,10 @@ impl Registry {
         *profile = request.shaping.apply(profile);
         let profile = Arc::clone(profile);
         let Some(name) = self.link_name(request, &profile) else { return Ok(None) };
-        self.links.join(&name, &profile, self.config.seed, self.clock).map(Some)
+        // The link of the command line is for the sessions of all namespaces.
+        let own = self.config.link.as_ref() != Some(&name);
+        let space = request.label.as_deref().and_then(namespace).filter(|_| own);
+        self.links.join(space, &name, &profile, self.config.seed, self.clock).map(Some)
     }
 
     /// The name of the shared link for a session with `profile`.
@@ -467,15 +475,8 @@ impl Registry {
     }
 
     fn remove(&self, sessions_to_end: &[Arc<Session>]) {
-        for session in sessions_to_end {
-            let mut sessions = self.sessions.write();
-            if sessions.by_id.remove(&session.tag.id).is_none() {
-                continue;
-            }
-            sessions.by_viewer.retain(|_, other| !Arc::ptr_eq(other, session));
-            sessions.newest.retain(|_, other| !Arc::ptr_eq(other, session));
-            sessions.anonymous.take_if(|other| Arc::ptr_eq(other, session));
-            drop(sessions);
+        let removed = self.sessions.write().remove(sessions_to_end);
+        for session in removed {
             self.bus.emit(&Event::SessionEnded {
                 session: Arc::clone(&session.tag),
                 profile: Arc::clone(&session.arming().profile_name),

@@ -91,7 +91,7 @@ pub struct Session {
     sampled: Mutex<LinkSample>,
     /// What the store has of it; `None` without a store.
     pub(super) shared: Mutex<Option<Box<Shared>>>,
-    /// Whether the store may have to be told of something.
+    /// Whether there may be something to write to the store.
     unsaved: AtomicBool,
 }
 
@@ -138,7 +138,7 @@ impl Session {
             tag,
             origin,
             addressed,
-            activity: Activity::new(clock.created()),
+            activity: Activity::new(clock.process_now()),
             clock,
             arming: RwLock::new(Arc::new(arming)),
             decider: Mutex::new(decider),
@@ -166,6 +166,14 @@ impl Session {
             self.mark_unsaved();
         });
         self.now()
+    }
+
+    /// Starts session time at `started`, as another replica did, unless it has started here.
+    pub(super) fn begin_at(&self, started: ProcessNanos) {
+        self.clock.start_at(started, |started| {
+            self.downlink.begin(started);
+            self.limits.begin(self.downlink.link_time(SessionTime::ZERO));
+        });
     }
 
     /// Session time: the time since its first request; zero before. Its link runs on this time.
@@ -323,12 +331,32 @@ impl Session {
         self.activity.idle(self.clock.process_now())
     }
 
-    /// Records that the store may have to be told of something.
+    /// Whether an exchange of it was here within the time `idle`.
+    pub(super) fn in_use(&self, idle: Duration) -> bool {
+        self.activity.has_served() && self.idle() < idle
+    }
+
+    /// Whether an exchange of it was here.
+    pub(super) fn has_served(&self) -> bool {
+        self.activity.has_served()
+    }
+
+    /// Records that an exchange has begun here.
+    pub(super) fn mark_used(&self) {
+        self.activity.mark_used();
+    }
+
+    /// Whether an exchange has begun here since the last call.
+    pub(super) fn take_used(&self) -> bool {
+        self.activity.take_used()
+    }
+
+    /// Records that there may be something to write to the store.
     pub(super) fn mark_unsaved(&self) {
         self.unsaved.store(true, Ordering::Relaxed);
     }
 
-    /// Whether the store may have to be told of something. It is told now.
+    /// Whether there may be something to write to the store. It is written now.
     pub(super) fn take_unsaved(&self) -> bool {
         self.unsaved.load(Ordering::Relaxed) && self.unsaved.swap(false, Ordering::Relaxed)
     }

@@ -44,6 +44,15 @@ impl SessionClock {
         });
     }
 
+    /// Starts session time at `started`, as another replica did, unless it has started. `first` is called as in
+    /// [`Self::start`].
+    pub(super) fn start_at(&self, started: ProcessNanos, first: impl FnOnce(ProcessTime)) {
+        self.started.get_or_init(|| {
+            first(ProcessTime::new(span(started)));
+            started
+        });
+    }
+
     /// When session time started, if it has.
     pub(super) fn started(&self) -> Option<ProcessNanos> {
         self.started.get().copied()

@@ -1,6 +1,6 @@
 //! Named links, each shared by several sessions.
 
-use super::bottleneck::Bottleneck;
+use super::{bottleneck::Bottleneck, session_clock::ProcessNanos};
 use crate::{
     clock::Clock,
     model::{LinkSpec, Sharing},
@@ -85,6 +85,8 @@ struct State {
     profile: Arc<Profile>,
     /// The rate that a live command set.
     rate: Option<BitRate>,
+    /// The process time of the last command that set profile or rate.
+    set: Option<ProcessNanos>,
     spec: LinkSpec,
 }
 
@@ -118,6 +120,11 @@ impl SharedLink {
         self.state.lock().rate
     }
 
+    /// The process time of the last command that set its profile or its rate.
+    pub(super) fn last_set(&self) -> Option<ProcessNanos> {
+        self.state.lock().set
+    }
+
     pub(super) const fn bottleneck(&self) -> &Arc<Bottleneck> {
         &self.bottleneck
     }
@@ -144,8 +151,8 @@ impl SharedLink {
         check(&self.name, &self.state.lock().profile, self.sharing, profile, alone)
     }
 
-    /// Checks that a session may use `profile` on this link, and stores `rate` for later sessions. `alone`: no other
-    /// session uses the link; the link then takes over the profile.
+    /// Checks that a session may use `profile` on this link, and stores `rate` for later sessions, as a command at process
+    /// time `at` sets them. `alone`: no other session uses the link; the link then takes over the profile.
     ///
     /// # Errors
     /// When the profile needs another link.
@@ -154,13 +161,19 @@ impl SharedLink {
         profile: &Arc<Profile>,
         rate: Option<BitRate>,
         alone: bool,
+        at: ProcessNanos,
     ) -> Result<(), LinkError> {
         self.would_admit(profile, alone)?;
         let mut state = self.state.lock();
-        if alone {
+        // A session that takes over the rate of another sets nothing.
+        let new_profile = alone && !Arc::ptr_eq(&state.profile, profile);
+        if new_profile {
             state.profile = Arc::clone(profile);
         }
-        state.rate = rate;
+        if new_profile || state.rate != rate {
+            state.rate = rate;
+            state.set = Some(at);
+        }
         Ok(())
     }
 }
@@ -192,24 +205,29 @@ fn check(
     }
 }
 
-/// The shared links in use, by name.
+/// The shared links in use, by namespace and name.
 #[derive(Debug, Default)]
 pub(super) struct SharedLinks {
     links: Mutex<HashMap<Arc<str>, Weak<SharedLink>, RandomState>>,
 }
 
 impl SharedLinks {
-    /// The link `name` for a session with `profile`; a new link if no session uses it. `seed` is the seed of the
-    /// process, so the link's random draws do not depend on which session is first.
+    /// The link `name` for a session with `profile`; a new link if no session of `namespace` uses it: sessions of other
+    /// namespaces have links of their own with that name. `seed` is the seed of the process, so the link's random draws
+    /// do not depend on which session is first.
     pub(super) fn join(
         &self,
+        namespace: Option<&str>,
         name: &Arc<str>,
         profile: &Arc<Profile>,
         seed: Seed,
         clock: Clock,
     ) -> Result<Arc<SharedLink>, LinkError> {
+        // No name has a slash.
+        let key = namespace
+            .map_or_else(|| Arc::clone(name), |namespace| format!("{namespace}/{name}").into());
         let mut links = self.links.lock();
-        if let Some(link) = links.get(name).and_then(Weak::upgrade) {
+        if let Some(link) = links.get(&key).and_then(Weak::upgrade) {
             let state = link.state.lock();
             check(name, &state.profile, link.sharing, profile, false)?;
             drop(state);
@@ -234,10 +252,11 @@ impl SharedLinks {
             state: Mutex::new(State {
                 profile: Arc::clone(profile),
                 rate: None,
+                set: None,
                 spec: profile.link.clone(),
             }),
         });
-        links.insert(Arc::clone(name), Arc::downgrade(&link));
+        links.insert(key, Arc::downgrade(&link));
         Ok(link)
     }
 }

@@ -37,7 +37,7 @@ fn registry(link: Option<&str>) -> Registry {
     Registry::new(config, clock, Arc::new(Bus::new(clock, Vec::new())))
 }
 
-/// Made by nobody's request, as over the API.
+/// Made without a request of a player, as over the API.
 fn armed(registry: &Registry) -> Arc<Session> {
     registry.start(None, ArmingRequest::default()).unwrap()
 }

@@ -2,8 +2,13 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails so")]
 
+mod figures;
+mod links;
+mod moves;
+mod outages;
 mod simulation;
 mod suite;
+mod wire;
 
 use std::{sync::Arc, time::Duration};
 use tokio::{
@@ -20,6 +25,7 @@ use vsps::{
     sessions::{
         ArmingRequest, Change, Command, CommandError, Fleet, LocateError, MemoryStore, Opened,
         Origin, Patch, Quota, Registry, RegistryConfig, Replica, Session, StartError, StateError,
+        StateStore,
     },
     units::BitRate,
 };
@@ -41,13 +47,13 @@ fn config(seed: u64) -> RegistryConfig {
 }
 
 async fn joined(
-    store: &Arc<MemoryStore>,
+    store: &Arc<impl StateStore + 'static>,
     config: RegistryConfig,
     seeded: bool,
 ) -> Result<Arc<Registry>, StateError> {
     let clock = Clock::start();
     let fleet = Fleet::new(&config, None, None);
-    let store = Arc::clone(store);
+    let store: Arc<dyn StateStore> = Arc::clone(store) as _;
     let replica = Replica::join(store, fleet, seeded, None, Quota::default(), clock).await?;
     let config = RegistryConfig { seed: replica.fleet().seed(), ..config };
     let registry = Registry::new(config, clock, Arc::new(Bus::new(clock, Vec::new())));
@@ -55,7 +61,7 @@ async fn joined(
 }
 
 /// A replica that follows the others.
-async fn replica(store: &Arc<MemoryStore>) -> (Arc<Registry>, JoinHandle<()>) {
+async fn replica(store: &Arc<impl StateStore + 'static>) -> (Arc<Registry>, JoinHandle<()>) {
     let registry = joined(store, config(1), true).await.unwrap();
     let kept = Arc::clone(&registry);
     let following = tokio::spawn(async move {
@@ -74,6 +80,23 @@ fn rate(kbps: u64, ttl: Option<Duration>) -> Command {
     let change =
         Change { rate: Patch::Set(BitRate::from_kilobits_per_second(kbps)), ..Change::default() };
     Command::Set { change, ttl }
+}
+
+/// Starts a session with these rules of its own.
+async fn open_with(registry: &Registry, rules: &str) -> Arc<str> {
+    let rules = Some(Arc::new(RuleSet::from_text(rules).unwrap()));
+    let request = ArmingRequest { rules, ..ArmingRequest::default() };
+    registry.open(None, request).await.unwrap().id
+}
+
+/// A request for a segment of the session `id` at this replica. Whether a rule applies to it.
+async fn request(registry: &Registry, id: &str) -> bool {
+    let session = registry.locate(id).await.unwrap();
+    session.begin();
+    session.enter();
+    let applies = applies(&session);
+    session.leave(session.now());
+    applies
 }
 
 /// Whether a rule of `session` applies to a segment requested now.
@@ -98,7 +121,7 @@ async fn a_store_in_memory_does_what_every_store_must() {
 
 /// The rate at each second is the one that the first replica would have had, through temporary and lasting changes.
 #[tokio::test(start_paused = true)]
-async fn a_replica_that_never_saw_a_session_goes_on_where_it_is() {
+async fn a_session_goes_on_where_it_is_at_another_replica() {
     let store = Arc::new(MemoryStore::new(Clock::start()));
     let (one, following) = replica(&store).await;
     for changed in [false, true] {
@@ -132,7 +155,7 @@ async fn a_replica_that_never_saw_a_session_goes_on_where_it_is() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_command_is_felt_at_every_replica() {
+async fn a_command_takes_effect_at_every_replica() {
     let store = Arc::new(MemoryStore::new(Clock::start()));
     let ((one, _a), (two, _b)) = (replica(&store).await, replica(&store).await);
     let id = open(&one, "cable").await;
@@ -148,7 +171,7 @@ async fn a_command_is_felt_at_every_replica() {
     // A version that is over is refused at either.
     let stale = two.change(&second, &rate(5, None), &|version| version == 1).await.unwrap_err();
     assert!(matches!(stale, CommandError::Stale { present: 2, .. }), "{stale}");
-    // So are rules, and the end.
+    // Rules and the end of the session are for both, too.
     let rules = Arc::new(RuleSet::from_text("segment:status=404").unwrap());
     assert_eq!(two.change_rules(Some(rules), &|version| version == 1).await, Ok(2));
     sleep(Duration::from_millis(50)).await;
@@ -189,12 +212,8 @@ async fn budgets_and_counts_go_with_the_session() {
     let store = Arc::new(MemoryStore::new(Clock::start()));
     for rules in ["segment:status=404,times=3", "segment,nth=1|2|5:status=404"] {
         let (one, _a) = replica(&store).await;
-        let own = Some(Arc::new(RuleSet::from_text(rules).unwrap()));
-        let request = ArmingRequest { rules: own, ..ArmingRequest::default() };
-        let id = one.open(None, request).await.unwrap().id;
-        let first = one.locate(&id).await.unwrap();
-        first.begin();
-        assert_eq!([applies(&first), applies(&first)], [true, true], "{rules}");
+        let id = open_with(&one, rules).await;
+        assert_eq!([request(&one, &id).await, request(&one, &id).await], [true; 2], "{rules}");
         one.flush().await;
         let (two, _b) = replica(&store).await;
         let second = two.locate(&id).await.unwrap();
@@ -267,7 +286,7 @@ async fn replicas_that_differ_are_refused() {
     let _one = joined(&store, config(1), true).await.unwrap();
     let refused = joined(&store, config(2), true).await.err().unwrap().to_string();
     assert!(refused.starts_with("--seed is 2 here and 1 at the replicas that run"), "{refused}");
-    // A seed that nobody gave is that of the others.
+    // Without a seed of its own, a replica takes that of the others.
     assert_eq!(joined(&store, config(2), false).await.unwrap().config().seed, Seed::new(1));
     let profile = config(1).catalog.named("3g").unwrap();
     let other = RegistryConfig { profile, ..config(1) };

@@ -3,7 +3,8 @@
 use std::time::Duration;
 use tokio::time::timeout;
 use vsps::sessions::{
-    Append, Changed, Logged, NewRecord, Quota, StateError, StateStore, Stored, Touch,
+    Append, Changed, Logged, NewRecord, Quota, Restored, StateError, StateStore, Stored, Touch,
+    Updates,
 };
 
 const IDLE: Duration = Duration::from_secs(60);
@@ -16,13 +17,20 @@ fn new(record: &str) -> NewRecord<'_> {
 
 /// Everything, on an empty store.
 pub(crate) async fn holds(store: &dyn StateStore) {
-    let run = store.join("fleet", 0).await.unwrap().run;
-    assert_eq!(store.join("other", 0).await.unwrap().fleet, "fleet", "the first one counts");
+    let first = store.join("fleet", Some("one"), 0).await.unwrap();
+    let run = first.run;
+    assert_eq!(first.key, "one");
+    let second = store.join("other", None, 0).await.unwrap();
+    assert_eq!((&*second.fleet, &*second.key), ("fleet", "one"), "the first one counts");
+    let third = store.join("fleet", Some("two,one"), 0).await.unwrap();
+    assert_eq!((third.key, third.run), ("one,two".to_owned(), run.clone()));
     assert_eq!(store.heartbeat(&run).await.unwrap().run, run);
     assert_ne!(store.heartbeat("another").await.unwrap().run, "another");
     sessions(store, &run).await;
     commands(store, &run).await;
     touches(store, &run).await;
+    moves(store, &run).await;
+    stays(store, &run).await;
     rules(store).await;
     quotas(store, &run).await;
     ends(store, &run).await;
@@ -52,9 +60,9 @@ async fn commands(store: &dyn StateStore, run: &str) {
     assert_eq!(store.append(ordinal, 0, "y").await, Ok(Append::Behind(vec![first.clone()])));
     assert!(matches!(store.append(ordinal, 1, "y").await, Ok(Append::Done(_))));
     assert_eq!(store.load(ordinal).await.unwrap().unwrap().commands[0], first);
-    let rest = store.commands(ordinal, 1).await.unwrap().unwrap();
+    let rest = store.updates(ordinal, 1).await.unwrap().unwrap().commands;
     assert_eq!(rest.iter().map(|logged| &*logged.command).collect::<Vec<_>>(), ["y"]);
-    assert_eq!(store.commands(ordinal, 2).await, Ok(Some(Vec::new())));
+    assert_eq!(store.updates(ordinal, 2).await, Ok(Some(Updates::default())));
     let told = async {
         loop {
             if let Changed::Session { ordinal: changed, .. } = changes.recv().await.unwrap() {
@@ -69,7 +77,7 @@ async fn commands(store: &dyn StateStore, run: &str) {
     for added in futures(tries).await {
         assert!(added);
     }
-    let all = store.commands(ordinal, 2).await.unwrap().unwrap();
+    let all = store.updates(ordinal, 2).await.unwrap().unwrap().commands;
     let mut texts: Vec<_> = all.into_iter().map(|logged| logged.command).collect();
     texts.sort();
     assert_eq!(texts, (0..8).map(|n| format!("c{n}")).collect::<Vec<_>>());
@@ -112,12 +120,60 @@ async fn touches(store: &dyn StateStore, run: &str) {
         started,
         hosts: Some("[\"a\"]".into()),
         usage: usage.map(str::to_owned),
+        ..Touch::default()
     };
     let gone = Touch { ordinal: 999_999, ..Touch::default() };
-    assert_eq!(store.touch(&[touch(Some(5), None), gone], IDLE).await, Ok(vec![true, false]));
-    assert_eq!(store.touch(&[touch(Some(9), Some("u"))], IDLE).await, Ok(vec![true]));
+    assert_eq!(store.touch("a", &[touch(Some(5), None), gone]).await, Ok(vec![true, false]));
+    assert_eq!(store.touch("a", &[touch(Some(9), Some("u"))]).await, Ok(vec![true]));
     let stored = store.load(ordinal).await.unwrap().unwrap();
     assert_eq!((stored.started, &*stored.hosts, &*stored.usage), (Some(5), "[\"a\"]", "u"));
+}
+
+/// The replica with the last requests is known, and the others are informed when it is another one.
+async fn moves(store: &dyn StateStore, run: &str) {
+    let mut changes = store.changes();
+    let ordinal = store.create(run, new("m")).await.unwrap().ordinal;
+    let claims = Touch { ordinal, claims: true, ..Touch::default() };
+    let by = async || store.updates(ordinal, 0).await.unwrap().unwrap().by;
+    assert_eq!(by().await, "");
+    for (name, expected) in [("one", "one"), ("one", "one"), ("two", "two")] {
+        assert_eq!(store.touch(name, &[claims.clone()]).await, Ok(vec![true]));
+        assert_eq!(by().await, expected);
+    }
+    // Without a claim nothing moves.
+    let uses = Touch { ordinal, usage: Some("u".into()), ..Touch::default() };
+    assert_eq!(store.touch("one", &[uses]).await, Ok(vec![true]));
+    assert_eq!(store.load(ordinal).await.unwrap().unwrap().by, "two");
+    let moved = async {
+        loop {
+            if let Changed::Session { ordinal: moved, .. } = changes.recv().await.unwrap() {
+                break moved;
+            }
+        }
+    };
+    assert_eq!(timeout(PATIENCE, moved).await.unwrap(), ordinal);
+    let more = timeout(Duration::from_millis(100), changes.recv()).await;
+    assert!(more.is_err(), "the first replica of a session is no news: {more:?}");
+}
+
+/// How long a session stays is prolonged, and never shortened.
+async fn stays(store: &dyn StateStore, run: &str) {
+    let short = NewRecord { idle: Duration::from_millis(300), ..new("k") };
+    let (kept, other) =
+        (store.create(run, short.clone()).await.unwrap(), store.create(run, short).await.unwrap());
+    for left in [IDLE, Duration::from_millis(1)] {
+        let touch = Touch { ordinal: kept.ordinal, left: Some(left), ..Touch::default() };
+        store.touch("a", &[touch]).await.unwrap();
+    }
+    let uses = Touch { ordinal: other.ordinal, usage: Some("u".into()), ..Touch::default() };
+    store.touch("a", &[uses]).await.unwrap();
+    let gone = async {
+        while store.load(other.ordinal).await.unwrap().is_some() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    timeout(PATIENCE, gone).await.unwrap();
+    assert!(store.load(kept.ordinal).await.unwrap().is_some());
 }
 
 async fn rules(store: &dyn StateStore) {
@@ -150,7 +206,10 @@ async fn ends(store: &dyn StateStore, run: &str) {
     assert_eq!(store.end(ordinal).await, Ok(true));
     assert_eq!(store.end(ordinal).await, Ok(false));
     assert_eq!(store.load(ordinal).await, Ok(None));
-    assert_eq!(store.commands(ordinal, 0).await, Ok(None));
+    assert_eq!(store.updates(ordinal, 0).await, Ok(None));
+    let again = store.restore(ordinal, &Stored::default(), None, IDLE).await;
+    assert_eq!(again, Ok(Restored::Ended), "a session that was ended is not written again");
+    assert_eq!(store.load(ordinal).await, Ok(None));
     assert_eq!(store.append(ordinal, 1, "y").await, Ok(Append::Missing));
     let short = NewRecord { idle: Duration::from_millis(50), ..new("s") };
     let ordinal = store.create(run, short).await.unwrap().ordinal;
@@ -169,10 +228,25 @@ async fn restored(store: &dyn StateStore, run: &str) {
         started: Some(8),
         hosts: "h".into(),
         usage: "u".into(),
+        by: "one".into(),
         commands: vec![Logged { at: 9, command: "{\"x\": [1, 2]}".into() }],
     };
-    store.restore(5000, &session, IDLE).await.unwrap();
-    assert_eq!(store.load(5000).await, Ok(Some(session)));
-    store.join("fleet", 9000).await.unwrap();
+    assert_eq!(store.restore(5000, &session, Some("again"), IDLE).await, Ok(Restored::There));
+    assert_eq!(store.load(5000).await, Ok(Some(session.clone())));
+    // A copy with fewer commands changes nothing, and one with more replaces it.
+    let before = Stored { commands: Vec::new(), ..session.clone() };
+    assert_eq!(store.restore(5000, &before, Some("again"), IDLE).await, Ok(Restored::There));
+    assert_eq!(store.load(5000).await, Ok(Some(session.clone())));
+    let mut after = Stored { by: "two".into(), ..session };
+    after.commands.push(Logged { at: 10, command: "y".into() });
+    assert_eq!(store.restore(5000, &after, Some("again"), IDLE).await, Ok(Restored::There));
+    assert_eq!(store.load(5000).await, Ok(Some(after)));
+    let other = Stored { created: 8, ..Stored::default() };
+    assert_eq!(store.restore(5000, &other, None, IDLE).await, Ok(Restored::Taken));
+    let one = Quota { sessions: Some(1), per_second: None };
+    let full = NewRecord { namespace: Some(("again", one)), ..new("n") };
+    assert!(matches!(store.create(run, full).await, Err(StateError::Quota(..))), "it counts");
+    let joined = store.join("fleet", Some("three"), 9000).await.unwrap();
+    assert!(!joined.key.contains("three"), "sessions were started: {}", joined.key);
     assert_eq!(store.create(run, new("n")).await.unwrap().ordinal, 9001);
 }

@@ -47,10 +47,10 @@ pub(in crate::proxy) async fn identify(
         }
     }
     let session = match address.session {
-        // A session that is here is found without the store.
-        Some(id) => match proxy.registry.find(id) {
-            Ok(session) => session,
-            Err(_) => Box::pin(proxy.registry.locate(id)).await?,
+        // A session that is here and up to date is found without the store.
+        Some(id) => match proxy.registry.find_current(id) {
+            Some(session) => session,
+            None => Box::pin(proxy.registry.locate(id)).await?,
         },
         None => {
             let manifest = looks_like_manifest(path.split('?').next().unwrap_or_default());

@@ -39,23 +39,23 @@ impl Registry {
             .map_err(|error| CommandError::State(StateError::Unreadable(error.to_string())))?;
         for _ in 0..TRIES {
             session.can_apply(command)?;
-            let present = session.version();
+            let (present, from) = version(session);
             if !expected(present) {
                 return Err(CommandError::Stale { session: Arc::clone(&session.tag.id), present });
             }
-            let (ordinal, from) = (session.tag.ordinal, applied(session));
+            let ordinal = session.tag.ordinal;
             match replica.noted(replica.store.append(ordinal, from, &text).await)? {
                 Append::Done(at) => {
                     let logged = Logged { at, command: text };
-                    let applied = self.apply_logged(session, from, logged);
-                    // Another task may have applied it already, as a change of which it was told.
-                    let known = || Applied { version: session.version(), fault: None };
-                    return applied.unwrap_or_else(|| Ok(known()));
+                    return self.apply_logged(replica, session, from, logged);
                 }
-                Append::Behind(others) => self.apply_all(session, from, others),
+                Append::Behind(others) => self.apply_all(replica, session, from, others),
                 Append::Missing => {
-                    self.forget(session);
-                    return Err(CommandError::Ended(Arc::clone(&session.tag.id)));
+                    let ended = || CommandError::Ended(Arc::clone(&session.tag.id));
+                    let here = self.find(&session.tag.id).map_err(|_| ended())?;
+                    self.restore_missing(replica, &[here]).await?;
+                    // It is still here if the store has it again.
+                    self.find(&session.tag.id).map_err(|_| ended())?;
                 }
             }
         }
@@ -142,27 +142,45 @@ impl Registry {
         Ok(())
     }
 
-    /// Applies `logged`, the command number `index` of a session, if it is the next one. `None` = it is not.
+    /// Applies `logged`, the command number `index` of a session, unless another task has done it already. Returns what
+    /// it did.
     fn apply_logged(
         &self,
+        replica: &Replica,
         session: &Session,
         index: usize,
         logged: Logged,
-    ) -> Option<Result<Applied, CommandError>> {
+    ) -> Result<Applied, CommandError> {
         let mut shared = session.shared.lock();
-        let known = shared.as_deref_mut().filter(|known| known.commands.len() == index)?;
+        let unknown = || Applied { version: session.version(), fault: None };
+        let Some(known) = shared.as_deref_mut() else { return Ok(unknown()) };
+        if known.commands.len() != index {
+            return known.result(index).unwrap_or_else(|| Ok(unknown()));
+        }
+        let at = replica.process_nanos(logged.at);
         let command = serde_json::from_str::<Command>(&logged.command);
         known.commands.push(logged);
+        known.resets += u64::from(matches!(command, Ok(Command::Reset)));
         let command =
             command.map_err(|error| CommandError::State(StateError::Unreadable(error.to_string())));
-        Some(command.and_then(|command| self.command(session, &command, &|_| true)))
+        let result =
+            command.and_then(|command| self.command_given(session, &command, &|_| true, Some(at)));
+        known.keep_result(index, result.clone());
+        session.mark_unsaved();
+        result
     }
 
     /// Applies commands of others from number `from` on.
-    pub(super) fn apply_all(&self, session: &Session, from: usize, commands: Vec<Logged>) {
+    pub(super) fn apply_all(
+        &self,
+        replica: &Replica,
+        session: &Session,
+        from: usize,
+        commands: Vec<Logged>,
+    ) {
         for (index, logged) in (from..).zip(commands) {
-            if let Some(Err(problem)) = self.apply_logged(session, index, logged) {
-                tracing::warn!(session = &*session.tag.id, %problem, "a command of another replica has no effect");
+            if let Err(problem) = self.apply_logged(replica, session, index, logged) {
+                tracing::debug!(session = &*session.tag.id, %problem, "a command of another replica has no effect");
             }
         }
     }
@@ -176,4 +194,12 @@ pub(super) fn is_shared(session: &Session) -> bool {
 /// How many commands are applied here.
 pub(super) fn applied(session: &Session) -> usize {
     session.shared.lock().as_deref().map_or(0, |known| known.commands.len())
+}
+
+/// The version of the session, and the number of commands that are applied with it.
+fn version(session: &Session) -> (u64, usize) {
+    // Commands are applied under this lock.
+    let shared = session.shared.lock();
+    let applied = shared.as_deref().map_or(0, |known| known.commands.len());
+    (session.version(), applied)
 }

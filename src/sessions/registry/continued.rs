@@ -5,6 +5,7 @@ use crate::{
     rules::RuleSet,
     sessions::{
         ArmingRequest,
+        control::Control,
         session::Session,
         session_clock::{ProcessNanos, process_nanos},
     },
@@ -34,13 +35,13 @@ impl Registry {
             self.expire();
         }
         let mut sessions = self.sessions.write();
-        if let Some(known) = sessions.by_id.get(&session.tag.id) {
+        if let Some(known) = sessions.with_ordinal(session.tag.ordinal) {
             return Ok(Arc::clone(known));
         }
         if sessions.by_id.len() >= self.config.most_sessions {
             return Err(StartError::Full(self.config.most_sessions));
         }
-        sessions.by_id.insert(Arc::clone(&session.tag.id), Arc::clone(&session));
+        sessions.add(&session);
         drop(sessions);
         self.emit_started(&session);
         self.reverts.notify_one();
@@ -49,14 +50,35 @@ impl Registry {
 
     /// The session with this ordinal, if it is here.
     pub(super) fn with_ordinal(&self, ordinal: u64) -> Option<Arc<Session>> {
-        let sessions = self.sessions.read();
-        sessions.by_id.values().find(|session| session.tag.ordinal == ordinal).cloned()
+        self.sessions.read().with_ordinal(ordinal).cloned()
     }
 
     /// Ends `session` here: it has ended at another replica.
     pub(super) fn forget(&self, session: &Session) {
         if let Ok(session) = self.find(&session.tag.id) {
             self.remove(&[session]);
+        }
+    }
+
+    /// Brings `session`, whose commands were applied again, and its shared link together: the last command that set the
+    /// link counts. `last`: the process time of the session's last command that set profile or rate.
+    pub(super) fn settle_link(&self, session: &Session, last: Option<ProcessNanos>) {
+        let (Some(link), Some(last)) = (session.downlink.shared(), last) else { return };
+        let settled = if link.last_set().is_none_or(|set| set < last) {
+            session.set_link(last).and_then(|()| self.share_rate(session))
+        } else {
+            let on_link = |other: &Arc<Session>| {
+                other.downlink.shared().is_some_and(|shared| Arc::ptr_eq(shared, link))
+            };
+            let Some(other) = self.list().into_iter().find(on_link) else { return };
+            let follow = |control: &mut Control, _| {
+                control.follow(&other.settings());
+                true
+            };
+            session.adjust(&self.rules, follow).map(|_| ())
+        };
+        if let Err(problem) = settled {
+            tracing::warn!(session = &*session.tag.id, %problem, "the link differs");
         }
     }
 

@@ -3,16 +3,15 @@
 use super::{
     Registry,
     change::{applied, is_shared},
-    write_behind::stored,
 };
-use crate::sessions::{Changed, Replica, Session, StateError};
+use crate::sessions::{Changed, Replica, Session, StateError, Updates, shared::Served};
 use std::{sync::Arc, time::Duration};
 use tokio::{
     sync::broadcast::error::RecvError,
     time::{MissedTickBehavior, interval},
 };
 
-/// How often the store is asked whether a message was missed.
+/// How often it is checked whether a message was missed.
 const HEARTBEAT: Duration = Duration::from_secs(1);
 
 impl Registry {
@@ -23,12 +22,25 @@ impl Registry {
         }
     }
 
+    /// Takes over what the others have changed before this replica started.
+    ///
+    /// # Errors
+    /// When the store cannot be reached.
+    pub async fn catch_up(&self) -> Result<(), StateError> {
+        match &self.replica {
+            Some(replica) => self.follow_rules(replica).await,
+            None => Ok(()),
+        }
+    }
+
     async fn keep_following(&self) {
         let Some(replica) = &self.replica else { return };
         let mut changes = replica.store.changes();
         let mut heartbeats = interval(HEARTBEAT);
         heartbeats.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut last = replica.position();
+        // What was changed before is not known at the start, nor what a failed request was about.
+        let mut behind = true;
         loop {
             let followed = tokio::select! {
                 changed = changes.recv() => match changed {
@@ -36,10 +48,11 @@ impl Registry {
                     Err(RecvError::Lagged(_)) => self.follow(replica, Changed::Unknown).await,
                     Err(RecvError::Closed) => return,
                 },
-                _ = heartbeats.tick() => self.beat(replica, &mut last).await,
+                _ = heartbeats.tick() => self.beat(replica, &mut last, &mut behind).await,
             };
             if let Err(problem) = followed {
                 // The next heartbeat tries again.
+                behind = true;
                 tracing::debug!(%problem, "the shared state could not be followed");
             }
         }
@@ -52,26 +65,34 @@ impl Registry {
             Changed::Rules { position } => (position, None),
             Changed::Session { ordinal, position } => (position, Some(ordinal)),
         };
+        // Before the session is looked up: one that is being read from the store at this time is read again, see `locate`.
+        let missed = replica.advance(position);
         match session {
             None => self.follow_rules(replica).await?,
             Some(ordinal) => {
                 if let Some(session) = self.with_ordinal(ordinal) {
-                    self.follow_session(replica, &session).await?;
+                    self.follow_sessions(replica, &[session]).await?;
                 }
             }
         }
-        if replica.advance(position) { self.follow_all(replica).await } else { Ok(()) }
+        if missed { self.follow_all(replica).await } else { Ok(()) }
     }
 
-    /// Says that this replica is alive, and looks whether the store has lost what it had, or a message was missed: that
+    /// Reports that this replica runs, and checks whether the store has lost what it had, or a message was missed: that
     /// of a change that was there at the `last` heartbeat.
-    async fn beat(&self, replica: &Replica, last: &mut u64) -> Result<(), StateError> {
+    async fn beat(
+        &self,
+        replica: &Replica,
+        last: &mut u64,
+        behind: &mut bool,
+    ) -> Result<(), StateError> {
         let (same, position) = replica.heartbeat().await?;
         if !same {
             self.restore_all(replica).await?;
-        } else if replica.position() < *last {
+        } else if *behind || replica.position() < *last {
             self.follow_all(replica).await?;
             replica.advance(*last);
+            *behind = false;
         }
         *last = position;
         Ok(())
@@ -79,40 +100,29 @@ impl Registry {
 
     async fn follow_all(&self, replica: &Replica) -> Result<(), StateError> {
         self.follow_rules(replica).await?;
-        for session in self.list() {
-            self.follow_session(replica, &session).await?;
-        }
-        Ok(())
+        self.follow_sessions(replica, &self.list()).await
     }
 
-    /// Applies the commands that others have given `session`, or ends it as they did.
-    async fn follow_session(
+    /// Takes over what is new of `sessions`. Those that were ended end here, too.
+    pub(super) async fn follow_sessions(
         &self,
         replica: &Replica,
-        session: &Arc<Session>,
+        sessions: &[Arc<Session>],
     ) -> Result<(), StateError> {
-        if !is_shared(session) {
-            return Ok(());
+        let mut missing = Vec::new();
+        for session in sessions.iter().filter(|session| is_shared(session)) {
+            let from = applied(session);
+            let updates = replica.store.updates(session.tag.ordinal, from).await;
+            match replica.noted(updates)? {
+                Some(Updates { by, commands }) => {
+                    self.apply_all(replica, session, from, commands);
+                    if let Some(known) = session.shared.lock().as_deref_mut() {
+                        known.served = Served::by(&by, &replica.name);
+                    }
+                }
+                None => missing.push(Arc::clone(session)),
+            }
         }
-        let from = applied(session);
-        match replica.noted(replica.store.commands(session.tag.ordinal, from).await)? {
-            Some(commands) => self.apply_all(session, from, commands),
-            None if replica.heartbeat().await?.0 => self.forget(session),
-            // It was lost with everything else.
-            None => self.restore_all(replica).await?,
-        }
-        Ok(())
-    }
-
-    /// Writes the sessions that are here into a store that has lost what it had.
-    async fn restore_all(&self, replica: &Replica) -> Result<(), StateError> {
-        tracing::warn!("the shared state was lost: the sessions of this replica are written again");
-        replica.join_again().await?;
-        for session in self.list() {
-            let Some(all) = stored(&session, |at| replica.store_ms(at)) else { continue };
-            let restored = replica.store.restore(session.tag.ordinal, &all, self.config.idle).await;
-            replica.noted(restored)?;
-        }
-        Ok(())
+        self.restore_missing(replica, &missing).await
     }
 }

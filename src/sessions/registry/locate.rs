@@ -1,10 +1,10 @@
 //! Starts sessions for all replicas, and finds those that other replicas started.
 
-use super::{Registry, RegistryError, StartError};
+use super::{Registry, RegistryError, StartError, change::applied};
 use crate::sessions::{
     ArmingRequest, Command, Logged, NewRecord, Replica, Session, SessionRecord, StateError, Stored,
     label::namespace,
-    shared::{Shared, Written},
+    shared::{Counted, Served, Shared, Written},
 };
 use std::{net::IpAddr, sync::Arc};
 
@@ -28,12 +28,12 @@ pub enum LocateError {
     #[error(transparent)]
     Missing(#[from] RegistryError),
     /// The id was not made by these replicas.
-    #[error("`{0}` is no id of a session here: it was changed, or is of other replicas")]
+    #[error("`{0}` is not the id of a session here: it was changed, or is of other replicas")]
     Forged(String),
     /// It cannot be made here.
     #[error(transparent)]
     Start(#[from] StartError),
-    /// The store cannot say.
+    /// The store does not give it.
     #[error(transparent)]
     State(#[from] StateError),
 }
@@ -51,10 +51,7 @@ impl Registry {
     ) -> Result<Opened, StartError> {
         let Some(replica) = &self.replica else {
             if let Some(space) = request.label.as_deref().and_then(namespace) {
-                let of = |session: &&Arc<Session>| {
-                    session.tag.label.as_deref().and_then(namespace) == Some(space)
-                };
-                let sessions = self.list().iter().filter(of).count() as u64;
+                let sessions = self.sessions.read().of_namespace(space);
                 self.quotas.admit(space, sessions, self.clock.now().since_zero().as_secs())?;
             }
             let session = self.start(client, request)?;
@@ -84,22 +81,95 @@ impl Registry {
         })
     }
 
-    /// The session with `id`, if need be from the store.
+    /// The session with `id`, if it is here and up to date: without a request to the store.
+    #[must_use]
+    pub fn find_current(&self, id: &str) -> Option<Arc<Session>> {
+        self.find(id).ok().filter(|session| !is_outdated(session))
+    }
+
+    /// The session with `id`, if need be from the store: one that is not here, or whose last requests went to another
+    /// replica.
     ///
     /// # Errors
     /// When there is none, or it cannot be made here.
     pub async fn locate(&self, id: &str) -> Result<Arc<Session>, LocateError> {
-        let missing = match self.find(id) {
-            Ok(session) => return Ok(session),
-            Err(missing) => missing,
+        let here = self.find(id);
+        let Some(replica) = &self.replica else { return Ok(here?) };
+        let (ordinal, here) = match here {
+            Ok(session) if !is_outdated(&session) => return Ok(session),
+            Ok(session) => (session.tag.ordinal, Some(session)),
+            Err(_) => {
+                let forged = || LocateError::Forged(id.chars().take(80).collect());
+                let ordinal = replica.ids.read(id).ok_or_else(forged)?;
+                // It may be here under an id with another signature.
+                (ordinal, self.with_ordinal(ordinal))
+            }
         };
-        let Some(replica) = &self.replica else { return Err(missing.into()) };
-        let Some(ordinal) = replica.ids.read(id) else {
-            return Err(LocateError::Forged(id.chars().take(80).collect()));
+        match here {
+            Some(session) if !is_outdated(&session) => Ok(session),
+            Some(session) => self.update(replica, session).await,
+            None => self.load(replica, ordinal, id).await,
+        }
+    }
+
+    /// `session`, as it is in the store.
+    async fn update(
+        &self,
+        replica: &Replica,
+        session: Arc<Session>,
+    ) -> Result<Arc<Session>, LocateError> {
+        let stored = match replica.reachable() {
+            true => replica.noted(replica.store.load(session.tag.ordinal).await),
+            // The next heartbeat finds out whether it can be reached again.
+            false => Err(StateError::Unreachable("it could not be reached before".to_owned())),
         };
+        match stored {
+            Ok(Some(stored)) => self.refresh(replica, &session, stored),
+            Ok(None) => {
+                match self.restore_missing(replica, std::slice::from_ref(&session)).await {
+                    // It is still here if the store has it again.
+                    Ok(()) => return Ok(self.find(&session.tag.id)?),
+                    Err(problem) if problem.is_outage() => {}
+                    Err(problem) => return Err(problem.into()),
+                }
+            }
+            // Running sessions go on without the store.
+            Err(problem) if problem.is_outage() => {}
+            Err(problem) => return Err(problem.into()),
+        }
+        Ok(session)
+    }
+
+    /// The session with this ordinal, made from the store.
+    async fn load(
+        &self,
+        replica: &Replica,
+        ordinal: u64,
+        id: &str,
+    ) -> Result<Arc<Session>, LocateError> {
+        let position = replica.position();
         let stored = replica.noted(replica.store.load(ordinal).await)?;
-        let stored = stored.ok_or(missing)?;
-        self.continue_session(replica, ordinal, id, stored)
+        let stored = stored.ok_or_else(|| RegistryError(id.to_owned()))?;
+        let session = self.continue_session(replica, ordinal, id, stored)?;
+        if replica.position() != position {
+            // What was changed after it was read, and before it was here, may be missing in it.
+            self.follow_sessions(replica, std::slice::from_ref(&session)).await?;
+        }
+        Ok(session)
+    }
+
+    /// Brings `session` to what the store has.
+    fn refresh(&self, replica: &Replica, session: &Session, mut stored: Stored) {
+        let from = applied(session);
+        let commands = stored.commands.split_off(from.min(stored.commands.len()));
+        self.apply_all(replica, session, from, commands);
+        if let Some(started) = stored.started {
+            session.begin_at(replica.process_nanos(started));
+        }
+        let mut shared = session.shared.lock();
+        let Some(known) = shared.as_deref_mut() else { return };
+        known.served = Served::by(&stored.by, &replica.name);
+        restore_counted(session, known, &stored);
     }
 
     /// Makes a session that another replica has started, as it is now.
@@ -108,7 +178,7 @@ impl Registry {
         replica: &Replica,
         ordinal: u64,
         id: &str,
-        stored: Stored,
+        mut stored: Stored,
     ) -> Result<Arc<Session>, LocateError> {
         let unreadable = |problem: String| StateError::Unreadable(problem);
         let record: SessionRecord = serde_json::from_str(&stored.record)
@@ -125,26 +195,37 @@ impl Registry {
         );
         replica.note_ordinal(ordinal);
         let session = self.make_continued(id, ordinal, request, times)?;
-        for logged in &stored.commands {
-            self.replay(replica, &session, logged);
+        let mut known = Shared {
+            record: std::mem::take(&mut stored.record),
+            created: stored.created,
+            served: Served::by(&stored.by, &replica.name),
+            written: Written { started: stored.started.is_some(), ..Written::default() },
+            ..Shared::default()
+        };
+        let mut link_set = None;
+        for logged in std::mem::take(&mut stored.commands) {
+            let at = replica.process_nanos(logged.at);
+            if let Some(command) = self.replay(&session, &logged, at) {
+                known.resets += u64::from(command == Command::Reset);
+                link_set = if command.sets_link() { Some(at) } else { link_set };
+            }
+            known.commands.push(logged);
         }
         if let Err(problem) = session.replay_reverts(self.now_nanos(), self.common()) {
             tracing::warn!(session = id, %problem, "a temporary change could not be reverted");
         }
-        session
-            .restore_hosts(&serde_json::from_str::<Vec<String>>(&stored.hosts).unwrap_or_default());
-        session.restore_usage(&serde_json::from_str::<Vec<_>>(&stored.usage).unwrap_or_default());
-        let Stored { record, created, started, hosts, usage, commands } = stored;
-        let written = Written { started: started.is_some(), hosts, usage, ..Written::default() };
-        *session.shared.lock() = Some(Box::new(Shared { record, created, commands, written }));
+        restore_counted(&session, &mut known, &stored);
+        *session.shared.lock() = Some(Box::new(known));
+        self.settle_link(&session, link_set);
         Ok(self.insert_continued(session)?)
     }
 
-    fn replay(&self, replica: &Replica, session: &Session, logged: &Logged) {
-        let at = replica.process_nanos(logged.at);
-        let replayed = match serde_json::from_str::<Command>(&logged.command) {
+    /// Applies `logged` as it was applied at process time `at`. Returns the command, if it can be read.
+    fn replay(&self, session: &Session, logged: &Logged, at: i64) -> Option<Command> {
+        let command = serde_json::from_str::<Command>(&logged.command);
+        let replayed = match &command {
             Ok(command) => {
-                let replayed = session.replay(&command, at, self.common());
+                let replayed = session.replay(command, at, self.common());
                 replayed.map_err(|problem| problem.to_string())
             }
             Err(problem) => Err(problem.to_string()),
@@ -153,18 +234,19 @@ impl Registry {
             // It failed where it was given, too.
             tracing::debug!(session = &*session.tag.id, problem, "a command has no effect");
         }
+        command.ok()
     }
 
-    /// The sessions of all replicas: id, and how each was started; oldest first. Empty without a store.
+    /// The sessions of all replicas: ordinal, id, and how each was started; oldest first. Empty without a store.
     ///
     /// # Errors
     /// When the store cannot be reached.
-    pub async fn list_all(&self) -> Result<Vec<(Arc<str>, SessionRecord)>, StateError> {
+    pub async fn list_all(&self) -> Result<Vec<(u64, Arc<str>, SessionRecord)>, StateError> {
         let Some(replica) = &self.replica else { return Ok(Vec::new()) };
         let all = replica.noted(replica.store.list().await)?;
         let read = |(ordinal, text, _): (u64, String, u64)| {
             let record: SessionRecord = serde_json::from_str(&text).ok()?;
-            Some((replica.ids.write(ordinal, record.link.as_deref()).into(), record))
+            Some((ordinal, replica.ids.write(ordinal, record.link.as_deref()).into(), record))
         };
         Ok(all.into_iter().filter_map(read).collect())
     }
@@ -198,7 +280,7 @@ impl Registry {
         wanted: impl Fn(&SessionRecord) -> bool + Send,
     ) -> Result<Vec<Arc<Session>>, StateError> {
         let mut sessions = Vec::new();
-        for (id, record) in self.list_all().await? {
+        for (_, id, record) in self.list_all().await? {
             if !wanted(&record) {
                 continue;
             }
@@ -212,4 +294,27 @@ impl Registry {
         }
         Ok(sessions)
     }
+}
+
+/// Whether the store may have more of the session than is here: its last requests went to another replica, or none has
+/// come here, as for a session that is here because of a request to the API.
+fn is_outdated(session: &Session) -> bool {
+    let shared = session.shared.lock();
+    shared.as_deref().is_some_and(|known| match known.served {
+        Served::Here => false,
+        Served::Elsewhere => true,
+        Served::Nowhere => !session.has_served(),
+    })
+}
+
+/// Takes over the counters and the hosts that the store has of a session.
+fn restore_counted(session: &Session, known: &mut Shared, stored: &Stored) {
+    session.restore_hosts(&serde_json::from_str::<Vec<String>>(&stored.hosts).unwrap_or_default());
+    let counted = serde_json::from_str::<Counted>(&stored.usage).unwrap_or_default();
+    // Counters from before a reset are over.
+    if counted.resets == known.resets {
+        session.restore_usage(&counted.rules);
+    }
+    known.written.hosts.clone_from(&stored.hosts);
+    known.written.usage.clone_from(&stored.usage);
 }

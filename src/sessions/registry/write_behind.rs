@@ -1,8 +1,11 @@
-//! What the store is told of the sessions that are here, after the fact: no request waits for it.
+//! Writes what happens to the sessions that are here to the store, after the fact: no request waits for it.
 
 use super::Registry;
 use crate::{
-    sessions::{Session, Stored, Touch},
+    sessions::{
+        Session, Stored, Touch,
+        shared::{Counted, Served, Shared},
+    },
     units::ProcessTime,
 };
 use std::{sync::Arc, time::Duration};
@@ -14,7 +17,7 @@ const INTERVAL: Duration = Duration::from_millis(100);
 const KEEPS: u32 = 4;
 
 impl Registry {
-    /// Tells the store what happened to the sessions that are here. Never returns.
+    /// Writes what happens to the sessions that are here to the store. Never returns.
     pub(super) async fn keep_writing(&self) {
         let mut ticks = interval(INTERVAL);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -24,36 +27,21 @@ impl Registry {
         }
     }
 
-    /// Tells the store what it has not been told, before the process ends.
+    /// Writes what the store does not have yet, before the process ends.
     pub async fn flush(&self) {
+        self.write_behind().await;
+        // If that found a broken connection, this makes a new one. Otherwise there is nothing left to write.
         self.write_behind().await;
     }
 
-    /// Writes once what the store has not been told.
+    /// Writes once what the store does not have yet.
     async fn write_behind(&self) {
         let Some(replica) = &self.replica else { return };
         let now = self.clock.now();
-        let keep = self.config.idle / KEEPS;
         let mut touched: Vec<Arc<Session>> = Vec::new();
         let mut touches = Vec::new();
         for session in self.list() {
-            let unsaved = session.take_unsaved();
-            let mut shared = session.shared.lock();
-            let Some(known) = shared.as_deref_mut() else { continue };
-            let in_use = session.idle() < keep;
-            let due = in_use && now - known.written.kept >= keep;
-            if !unsaved && !due {
-                continue;
-            }
-            let started = session.started().filter(|_| !known.written.started);
-            let touch = Touch {
-                ordinal: session.tag.ordinal,
-                started: started.map(|started| replica.store_ms(started)),
-                hosts: changed(json(&session.open_hosts()), &known.written.hosts),
-                usage: changed(json(&session.usage()), &known.written.usage),
-            };
-            if due || touch.started.is_some() || touch.hosts.is_some() || touch.usage.is_some() {
-                drop(shared);
+            if let Some(touch) = self.touch(&session, now, |at| replica.store_ms(at)) {
                 touched.push(session);
                 touches.push(touch);
             }
@@ -61,19 +49,76 @@ impl Registry {
         if touches.is_empty() {
             return;
         }
-        let answer = replica.noted(replica.store.touch(&touches, self.config.idle).await);
-        let Ok(there) = answer else {
-            touched.iter().for_each(|session| session.mark_unsaved());
+        let Ok(there) = replica.noted(replica.store.touch(&replica.name, &touches).await) else {
+            for (session, touch) in touched.iter().zip(touches) {
+                again(session, &touch);
+            }
             return;
         };
-        for ((session, touch), there) in touched.iter().zip(touches).zip(there) {
+        let mut missing = Vec::new();
+        for ((session, touch), there) in touched.into_iter().zip(touches).zip(there) {
             if there {
-                note(session, touch, now);
+                note(&session, touch, now);
             } else {
-                // It has ended elsewhere, or the store was lost; the heartbeat knows which.
-                session.mark_unsaved();
+                again(&session, &touch);
+                missing.push(session);
             }
         }
+        if let Err(problem) = self.restore_missing(replica, &missing).await {
+            tracing::debug!(%problem, "sessions could not be restored");
+        }
+    }
+
+    /// What is to be written of `session`, if anything.
+    fn touch(
+        &self,
+        session: &Session,
+        now: ProcessTime,
+        store_ms: impl Fn(i64) -> u64,
+    ) -> Option<Touch> {
+        let (unsaved, used) = (session.take_unsaved(), session.take_used());
+        let shared = session.shared.lock();
+        let known = shared.as_deref()?;
+        let claims = used && known.served != Served::Here;
+        let left = self.time_left(session, known, now);
+        if !unsaved && !claims && left.is_none() {
+            return None;
+        }
+        // What is counted here is written only while the requests come here.
+        let own = claims || known.served == Served::Here;
+        let started = session.started().filter(|_| !known.written.started);
+        let touch = Touch {
+            ordinal: session.tag.ordinal,
+            started: started.map(store_ms),
+            hosts: changed(hosts(session), &known.written.hosts).filter(|_| own),
+            usage: changed(usage(session, known), &known.written.usage).filter(|_| own),
+            left,
+            claims,
+        };
+        let nothing = Touch { ordinal: touch.ordinal, ..Touch::default() };
+        (touch != nothing).then_some(touch)
+    }
+
+    /// How long the store has to keep `session` from now on, if that is to be written: from time to time, while it gets
+    /// requests. Requests to the API do not count.
+    fn time_left(&self, session: &Session, known: &Shared, now: ProcessTime) -> Option<Duration> {
+        if !session.has_served() {
+            return None;
+        }
+        let idle = session.idle();
+        let due = known.written.kept.is_none_or(|kept| {
+            let since = now - kept;
+            since >= self.config.idle / KEEPS && idle < since
+        });
+        Some(self.config.idle.saturating_sub(idle)).filter(|left| due && !left.is_zero())
+    }
+}
+
+/// Writes at the next time what was in `touch`.
+fn again(session: &Session, touch: &Touch) {
+    session.mark_unsaved();
+    if touch.claims {
+        session.mark_used();
     }
 }
 
@@ -81,7 +126,9 @@ fn note(session: &Session, touch: Touch, now: ProcessTime) {
     let mut shared = session.shared.lock();
     let Some(known) = shared.as_deref_mut() else { return };
     let written = &mut known.written;
-    written.kept = now;
+    if touch.left.is_some() {
+        written.kept = Some(now);
+    }
     written.started |= touch.started.is_some();
     if let Some(hosts) = touch.hosts {
         written.hosts = hosts;
@@ -89,24 +136,44 @@ fn note(session: &Session, touch: Touch, now: ProcessTime) {
     if let Some(usage) = touch.usage {
         written.usage = usage;
     }
+    if touch.claims {
+        known.served = Served::Here;
+    }
 }
 
-/// All that the store should have of `session`.
-pub(super) fn stored(session: &Session, store_ms: impl Fn(i64) -> u64) -> Option<Stored> {
+/// All that the store should have of `session`. `name` is that of this replica.
+pub(super) fn stored(
+    session: &Session,
+    name: &str,
+    store_ms: impl Fn(i64) -> u64,
+) -> Option<Stored> {
     let shared = session.shared.lock();
     let known = shared.as_deref()?;
+    let here = known.served == Served::Here;
     Some(Stored {
         record: known.record.clone(),
         created: known.created,
         started: session.started().map(store_ms),
-        hosts: json(&session.open_hosts()),
-        usage: json(&session.usage()),
+        hosts: hosts(session),
+        usage: usage(session, known),
+        by: if here { name.to_owned() } else { String::new() },
         commands: known.commands.clone(),
     })
 }
 
-fn json<T: serde::Serialize>(list: &[T]) -> String {
-    if list.is_empty() { String::new() } else { serde_json::to_string(list).unwrap_or_default() }
+fn hosts(session: &Session) -> String {
+    let hosts = session.open_hosts();
+    if hosts.is_empty() { String::new() } else { json(&hosts) }
+}
+
+/// The counters of the rules of `session`; empty if there is nothing that another replica has to have.
+fn usage(session: &Session, known: &Shared) -> String {
+    let counted = Counted { resets: known.resets, rules: session.usage() };
+    if counted == Counted::default() { String::new() } else { json(&counted) }
+}
+
+fn json(value: &impl serde::Serialize) -> String {
+    serde_json::to_string(value).unwrap_or_default()
 }
 
 fn changed(now: String, before: &str) -> Option<String> {

@@ -9,6 +9,7 @@ use crate::{
         arming::Arming,
         command::{Applied, Command, CommandError},
         control::Control,
+        session_clock::{ProcessNanos, process_nanos},
         settings::{Fault, Settings},
         shared_link::LinkError,
     },
@@ -19,7 +20,8 @@ use std::{sync::Arc, time::Duration};
 
 impl Session {
     /// Applies `command`, unless `expected` rejects the current version. No other command runs in between. Returns
-    /// the result, and whether the profile or the link changed. `common` are the rules of all sessions.
+    /// the result, and whether the profile or the link changed. `given`: the process time at which it was given, if that
+    /// is over. `common` are the rules of all sessions.
     ///
     /// # Errors
     /// When the command fails. Nothing has changed then.
@@ -27,9 +29,11 @@ impl Session {
         &self,
         command: &Command,
         expected: &dyn Fn(u64) -> bool,
+        given: Option<ProcessNanos>,
         common: &RwLock<Arc<RuleSet>>,
     ) -> Result<(Applied, bool), CommandError> {
-        self.apply_command_at(self.moment(), command, expected, common)
+        let moment = given.map_or_else(|| self.moment(), |given| self.moment_given(given));
+        self.apply_command_at(moment, command, expected, common)
     }
 
     /// The same at a time that may be over.
@@ -47,7 +51,7 @@ impl Session {
         }
         let mut next = control.clone();
         let fault = next.apply_command(command, moment.control)?;
-        let network = self.rearm(moment.session, |_| next.settings.arming(&common.read()))?;
+        let network = self.rearm(moment, |_| next.settings.arming(&common.read()))?;
         if matches!(command, Command::Reset) {
             // `arming` is read before the decider is locked: a change of the link locks them in this order.
             let (arming, now) = (self.arming(), moment.session);
@@ -80,7 +84,7 @@ impl Session {
         if !work(&mut next, moment.control) {
             return Ok(false);
         }
-        let network = self.rearm(moment.session, |_| next.settings.arming(&common.read()))?;
+        let network = self.rearm(moment, |_| next.settings.arming(&common.read()))?;
         *control = next;
         Ok(network)
     }
@@ -132,25 +136,30 @@ impl Session {
         settings.reverts().map(left).collect()
     }
 
-    /// Replaces network and rules by the result of `change` at session time `now`. No other change runs in between. The link changes at
-    /// once, also for responses in flight; if only the rules differ, the link is not touched. Rules that stay keep
+    /// Replaces network and rules by the result of `change`. No other change runs in between. The link changes at once, also
+    /// for responses in flight; if only the rules differ, the link is not touched. Rules that stay keep
     /// their counters, and new rules come into force. Returns whether the profile or the link changed.
     ///
     /// # Errors
     /// When the session would need another link. Nothing has changed then.
     fn rearm(
         &self,
-        now: SessionTime,
+        moment: Moment,
         change: impl FnOnce(&Arming) -> Arming,
     ) -> Result<bool, LinkError> {
+        let now = moment.session;
+        let sets_link = !moment.replayed || self.downlink.shared().is_none();
         let mut current = self.arming.write();
         let arming = change(&current).on_ladder(&self.ladder.lock());
         let new_link = arming.link != current.link;
-        if new_link || !Arc::ptr_eq(&arming.profile, &current.profile) {
-            self.downlink.admit(&arming.profile, arming.shaping.rate)?;
+        if sets_link && (new_link || !Arc::ptr_eq(&arming.profile, &current.profile)) {
+            let at = process_nanos(self.clock.process_now());
+            self.downlink.admit(&arming.profile, arming.shaping.rate, at)?;
         }
-        if new_link {
+        if new_link && sets_link {
             self.downlink.change(now, &arming.link);
+        } else if new_link {
+            self.downlink.set_shaping(&arming.link);
         }
         self.change_beside(now, &current.profile, &arming.profile);
         let paused = arming.paused != current.paused;
@@ -180,7 +189,7 @@ impl Session {
     /// them. Returns whether the link changed.
     pub fn ladder_learnt(&self) -> bool {
         // A shared link does not depend on a ladder, so this can't fail.
-        self.arming().relative && self.rearm(self.now(), Arming::clone).unwrap_or(false)
+        self.arming().relative && self.rearm(self.moment(), Arming::clone).unwrap_or(false)
     }
 
     /// Records that the player requests `resource`. Returns whether the link changed, because its rate depends on

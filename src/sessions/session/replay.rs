@@ -7,6 +7,7 @@ use crate::{
         command::{Command, CommandError},
         control::Control,
         session_clock::{ProcessNanos, nanos, process_nanos},
+        shared_link::LinkError,
     },
     units::{ProcessTime, SessionTime},
 };
@@ -25,18 +26,27 @@ pub(super) struct Moment {
     pub(super) session: SessionTime,
     /// In the time of [`Control`].
     pub(super) control: ProcessTime,
+    /// Whether it is over: what happened then does not change a link that is shared with others.
+    pub(super) replayed: bool,
 }
 
 impl Session {
     /// Now.
     pub(super) fn moment(&self) -> Moment {
-        Moment { session: self.now(), control: self.clock.process_now().saturating_add(YEAR) }
+        let control = self.clock.process_now().saturating_add(YEAR);
+        Moment { session: self.now(), control, replayed: false }
     }
 
     /// Process time `at`.
     fn moment_at(&self, at: ProcessNanos) -> Moment {
         let control = nanos(YEAR).saturating_add(at).max(0).unsigned_abs();
-        Moment { session: self.clock.time_at(at), control: ProcessTime::from_nanos(control) }
+        let control = ProcessTime::from_nanos(control);
+        Moment { session: self.clock.time_at(at), control, replayed: true }
+    }
+
+    /// Now, for a command that was given at process time `at`: what it sets for a while ends that long after `at`.
+    pub(super) fn moment_given(&self, at: ProcessNanos) -> Moment {
+        Moment { control: self.moment_at(at).control, ..self.moment() }
     }
 
     /// The process time at which the next temporary change ends.
@@ -73,6 +83,17 @@ impl Session {
             let moment = self.moment_at(process_nanos(due).saturating_sub(nanos(YEAR)));
             self.adjust_at(moment, common, Control::revert)?;
         }
+    }
+
+    /// Gives its shared link the profile and the rate that the session has, as a command at process time `at` did.
+    ///
+    /// # Errors
+    /// When the link does not allow it.
+    pub(in crate::sessions) fn set_link(&self, at: ProcessNanos) -> Result<(), LinkError> {
+        let arming = self.arming();
+        self.downlink.admit(&arming.profile, arming.shaping.rate, at)?;
+        self.downlink.change(self.now(), &arming.link);
+        Ok(())
     }
 
     /// When its first request came, in process time.

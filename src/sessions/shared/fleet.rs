@@ -68,36 +68,36 @@ impl Fleet {
     #[must_use]
     pub fn difference(&self, others: &Self) -> Option<String> {
         let (here, there) = (self, others);
-        let tell = |what: &str, here: &dyn std::fmt::Display, there: &dyn std::fmt::Display| {
+        let report = |what: &str, here: &dyn std::fmt::Display, there: &dyn std::fmt::Display| {
             Some(format!(
                 "{what} is {here} here and {there} at the replicas that run: start all with the same, or give this \
                  one another database, as in redis://HOST/1"
             ))
         };
         if here.version != there.version {
-            return tell("the version of vsps", &here.version, &there.version);
+            return report("the version of vsps", &here.version, &there.version);
         }
         if here.profiles != there.profiles {
-            return tell("the library of profiles", &here.profiles, &there.profiles);
+            return report("the library of profiles", &here.profiles, &there.profiles);
         }
         if here.profile != there.profile {
-            return tell("--profile", &here.profile, &there.profile);
+            return report("--profile", &here.profile, &there.profile);
         }
         if here.rules != there.rules {
-            return tell("--rules", &here.rules, &there.rules);
+            return report("--rules", &here.rules, &there.rules);
         }
         if here.link != there.link {
             let name = |link: &Option<String>| link.clone().unwrap_or_else(|| "none".to_owned());
-            return tell("--link", &name(&here.link), &name(&there.link));
+            return report("--link", &name(&here.link), &name(&there.link));
         }
         if here.origin != there.origin {
-            return tell("--origin", &here.origin, &there.origin);
+            return report("--origin", &here.origin, &there.origin);
         }
         if here.seed != there.seed {
-            return tell("--seed", &here.seed, &there.seed);
+            return report("--seed", &here.seed, &there.seed);
         }
         if here.session_idle_ms != there.session_idle_ms {
-            return tell("--session-idle in ms", &here.session_idle_ms, &there.session_idle_ms);
+            return report("--session-idle in ms", &here.session_idle_ms, &there.session_idle_ms);
         }
         if here.key != there.key {
             return Some(
@@ -108,7 +108,7 @@ impl Fleet {
     }
 }
 
-/// Tells two keys apart, and does not tell what they are.
+/// Differs for two keys, and does not reveal them.
 fn check_value(key: &str) -> String {
     let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key.as_bytes()), b"vsps fleet");
     tag.as_ref().iter().take(8).map(|byte| format!("{byte:02x}")).collect()

@@ -1,8 +1,8 @@
 //! A store in the memory of one process: for several registries in one process, and for tests.
 
 use super::store::{
-    Append, Changed, Created, Joined, Logged, MOST_COMMANDS, MOST_SESSIONS, NewRecord, Quota,
-    StateAnswer, StateError, StateStore, Stored, Touch,
+    Append, Changed, Created, ENDED, Joined, Logged, MOST_COMMANDS, MOST_SESSIONS, NewRecord,
+    Quota, Restored, StateAnswer, StateError, StateStore, Stored, Touch, Updates,
 };
 use crate::clock::Clock;
 use parking_lot::Mutex;
@@ -27,12 +27,15 @@ struct Entry {
 struct State {
     run: u64,
     fleet: Option<String>,
+    keys: String,
+    /// Sessions that were ended, and how long that is kept, in ms.
+    ended: BTreeMap<u64, u64>,
     ordinal: u64,
     position: u64,
     sessions: BTreeMap<u64, Entry>,
     rules: (u64, Option<String>),
-    /// Sessions started in a second, by namespace.
-    started: HashMap<String, (u64, u64)>,
+    /// Sessions that were started in one second, by namespace.
+    started: (u64, HashMap<String, u64>),
 }
 
 /// A store in memory.
@@ -78,6 +81,7 @@ impl MemoryStore {
         let answer = if self.reachable.load(std::sync::atomic::Ordering::Relaxed) {
             let mut state = self.state.lock();
             state.sessions.retain(|_, entry| entry.until > now);
+            state.ended.retain(|_, until| *until > now);
             work(&mut state, now)
         } else {
             Err(StateError::Unreachable("it was switched off".to_owned()))
@@ -88,7 +92,7 @@ impl MemoryStore {
     fn changed(&self, state: &mut State, ordinal: Option<u64>) {
         state.position += 1;
         let position = state.position;
-        // Without a receiver nobody has to know.
+        // It fails if there is no receiver.
         let _ = self.changes.send(match ordinal {
             Some(ordinal) => Changed::Session { ordinal, position },
             None => Changed::Rules { position },
@@ -101,7 +105,7 @@ impl State {
         Joined {
             run: self.run.to_string(),
             fleet: self.fleet.clone().unwrap_or_default(),
-            key: "memory".to_owned(),
+            key: self.keys.clone(),
             position: self.position,
             now,
         }
@@ -115,14 +119,14 @@ impl State {
             return wrong(format!("{most} sessions"));
         }
         let second = now / 1000;
-        let started = self.started.entry(namespace.to_owned()).or_insert((second, 0));
-        if started.0 != second {
-            *started = (second, 0);
+        if self.started.0 != second {
+            self.started = (second, HashMap::new());
         }
-        if let Some(most) = quota.per_second.filter(|most| started.1 >= *most) {
+        let started = self.started.1.entry(namespace.to_owned()).or_default();
+        if let Some(most) = quota.per_second.filter(|most| *started >= *most) {
             return wrong(format!("{most} new sessions a second"));
         }
-        started.1 += 1;
+        *started += 1;
         Ok(())
     }
 }
@@ -132,11 +136,24 @@ fn millis(span: Duration) -> u64 {
 }
 
 impl StateStore for MemoryStore {
-    fn join<'a>(&'a self, fleet: &'a str, ordinal: u64) -> StateAnswer<'a, Joined> {
+    fn join<'a>(
+        &'a self,
+        fleet: &'a str,
+        keys: Option<&'a str>,
+        ordinal: u64,
+    ) -> StateAnswer<'a, Joined> {
         self.answer(|state, now| {
             if state.fleet.is_none() {
                 state.fleet = Some(fleet.to_owned());
                 state.run += 1;
+                state.keys = keys.map_or_else(|| format!("memory-{}", state.run), str::to_owned);
+            }
+            // Later, another session could have the number in an id.
+            let unused = state.ordinal == 0;
+            for key in keys.into_iter().flat_map(|keys| keys.split(',')) {
+                if unused && !state.keys.split(',').any(|known| known == key) {
+                    state.keys = format!("{},{key}", state.keys);
+                }
             }
             state.ordinal = state.ordinal.max(ordinal);
             Ok(state.joined(now))
@@ -176,10 +193,13 @@ impl StateStore for MemoryStore {
         self.answer(|state, _| Ok(state.sessions.get(&ordinal).map(|entry| entry.stored.clone())))
     }
 
-    fn commands(&self, ordinal: u64, from: usize) -> StateAnswer<'_, Option<Vec<Logged>>> {
+    fn updates(&self, ordinal: u64, from: usize) -> StateAnswer<'_, Option<Updates>> {
         self.answer(|state, _| {
-            let entry = state.sessions.get(&ordinal);
-            Ok(entry.map(|entry| entry.stored.commands.get(from..).unwrap_or_default().to_vec()))
+            let stored = state.sessions.get(&ordinal).map(|entry| &entry.stored);
+            Ok(stored.map(|stored| Updates {
+                by: stored.by.clone(),
+                commands: stored.commands.get(from..).unwrap_or_default().to_vec(),
+            }))
         })
     }
 
@@ -204,11 +224,18 @@ impl StateStore for MemoryStore {
         })
     }
 
-    fn touch<'a>(&'a self, sessions: &'a [Touch], idle: Duration) -> StateAnswer<'a, Vec<bool>> {
+    fn touch<'a>(&'a self, by: &'a str, sessions: &'a [Touch]) -> StateAnswer<'a, Vec<bool>> {
         self.answer(|state, now| {
+            let mut moved = Vec::new();
             let touched = sessions.iter().map(|touch| {
                 let Some(entry) = state.sessions.get_mut(&touch.ordinal) else { return false };
-                entry.until = now + millis(idle);
+                if let Some(left) = touch.left {
+                    entry.until = entry.until.max(now + millis(left));
+                }
+                if touch.claims && entry.stored.by != by {
+                    moved.extend((!entry.stored.by.is_empty()).then_some(touch.ordinal));
+                    by.clone_into(&mut entry.stored.by);
+                }
                 let stored = &mut entry.stored;
                 stored.started = stored.started.or(touch.started);
                 if let Some(hosts) = &touch.hosts {
@@ -219,7 +246,9 @@ impl StateStore for MemoryStore {
                 }
                 true
             });
-            Ok(touched.collect())
+            let touched = touched.collect();
+            moved.into_iter().for_each(|ordinal| self.changed(state, Some(ordinal)));
+            Ok(touched)
         })
     }
 
@@ -227,23 +256,31 @@ impl StateStore for MemoryStore {
         &'a self,
         ordinal: u64,
         session: &'a Stored,
+        namespace: Option<&'a str>,
         idle: Duration,
-    ) -> StateAnswer<'a, ()> {
+    ) -> StateAnswer<'a, Restored> {
         self.answer(|state, now| {
-            let until = now + millis(idle);
-            state.sessions.entry(ordinal).or_insert_with(|| Entry {
-                stored: session.clone(),
-                until,
-                namespace: None,
-            });
-            Ok(())
+            if state.ended.contains_key(&ordinal) {
+                return Ok(Restored::Ended);
+            }
+            let known = state.sessions.get(&ordinal);
+            if known.is_some_and(|known| known.stored.created != session.created) {
+                return Ok(Restored::Taken);
+            }
+            if known.is_none_or(|known| known.stored.commands.len() < session.commands.len()) {
+                let namespace = namespace.map(str::to_owned);
+                let entry = Entry { stored: session.clone(), until: now + millis(idle), namespace };
+                state.sessions.insert(ordinal, entry);
+            }
+            Ok(Restored::There)
         })
     }
 
     fn end(&self, ordinal: u64) -> StateAnswer<'_, bool> {
-        self.answer(|state, _| {
+        self.answer(|state, now| {
             let ended = state.sessions.remove(&ordinal).is_some();
             if ended {
+                state.ended.insert(ordinal, now + millis(ENDED));
                 self.changed(state, Some(ordinal));
             }
             Ok(ended)

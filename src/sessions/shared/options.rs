@@ -35,11 +35,19 @@ impl StateOptions {
         clock: Clock,
     ) -> Result<Option<Arc<Replica>>, StateError> {
         let Some(url) = &self.url else { return Ok(None) };
-        let store = RedisStore::new(url).map_err(StateError::Differs)?;
+        let store = RedisStore::new(url).map_err(StateError::Setup)?;
+        let address = store.address();
         let fleet = Fleet::new(config, self.origin.clone(), self.key.as_deref());
         let key = self.key.as_deref();
-        let replica =
-            Replica::join(Arc::new(store), fleet, self.seeded, key, self.quota, clock).await?;
+        let joined =
+            Replica::join(Arc::new(store), fleet, self.seeded, key, self.quota, clock).await;
+        let replica = joined.map_err(|problem| match problem {
+            StateError::Unreachable(problem) | StateError::Unanswered(problem) => {
+                let hint = "start Redis there, or write another address";
+                StateError::Setup(format!("{address} cannot be reached: {problem}; {hint}"))
+            }
+            other => other,
+        })?;
         config.seed = replica.fleet().seed();
         Ok(Some(Arc::new(replica)))
     }

@@ -14,7 +14,7 @@ use std::{sync::Arc, time::Duration};
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct SessionRecord {
-    /// Of the profiles that the replicas know, and of their command line.
+    /// Names the profiles and the command line that the replicas have in common.
     pub library: String,
     /// The seed of the replicas: that of a session without its own follows from it and its ordinal.
     pub base_seed: u64,
@@ -44,7 +44,7 @@ pub struct SessionRecord {
 }
 
 impl SessionRecord {
-    /// What `request` asks for. `default` is the profile of the command line.
+    /// The record of `request`. `default` is the profile of the command line.
     #[must_use]
     pub fn new(
         request: &ArmingRequest,

@@ -1,12 +1,13 @@
 //! What Redis does in one step each: Lua, with the keys below `vsps:`.
 //!
 //! ```text
-//! vsps:meta        hash: run (names this content), fleet (see Fleet), key (signs ids); ends 30 s after the last replica
+//! vsps:meta        hash: run (names this content), fleet (see Fleet), key (sign ids); ends 30 s after the last replica
 //! vsps:ordinal     the number of the last session
 //! vsps:position    the number of changes; the channel `vsps:changes` has each as "POSITION ORDINAL", rules as 0
 //! vsps:index       sorted set of ordinals, by the time in ms at which they end
-//! vsps:s:N         hash of session N: record, created, started, hosts, usage, ns
+//! vsps:s:N         hash of session N: record, created, started, hosts, usage, ns, by (the replica with its last requests)
 //! vsps:l:N         list of its commands, each "MS JSON"
+//! vsps:e:N         session N was ended by a request; kept for a while
 //! vsps:rules       hash: version, text
 //! vsps:ns:NAME     sorted set as vsps:index, of a namespace with a quota; vsps:rate:NAME:SECOND counts its new sessions
 //! ```
@@ -18,17 +19,36 @@ use redis::Script;
 const TIME: &str = "local t = redis.call('TIME')\n\
     local now = t[1] * 1000 + math.floor(t[2] / 1000)\n";
 
+/// Keeps session n, which has the hash s, for `left` ms, or longer.
+const KEEP: &str = "local function keep(n, left, ns)\n\
+    if redis.call('PTTL', 'vsps:s:' .. n) >= left then return end\n\
+    redis.call('PEXPIRE', 'vsps:s:' .. n, left)\n\
+    redis.call('PEXPIRE', 'vsps:l:' .. n, left)\n\
+    redis.call('ZADD', 'vsps:index', now + left, n)\n\
+    if ns and ns ~= '' then\n\
+    redis.call('ZADD', 'vsps:ns:' .. ns, now + left, n)\n\
+    if redis.call('PTTL', 'vsps:ns:' .. ns) < left then redis.call('PEXPIRE', 'vsps:ns:' .. ns, left) end\n\
+    end\n\
+    end\n";
+
 const STATE: &str = "local function state(run)\n\
     local m = redis.call('HMGET', 'vsps:meta', 'fleet', 'key')\n\
     local p = redis.call('GET', 'vsps:position') or '0'\n\
     return {run or '', m[1] or '', m[2] or '', p, tostring(now)}\n\
     end\n";
 
-/// fleet, new run, new key, lowest ordinal, ttl in ms.
+/// fleet, new run, new key, lowest ordinal, ttl in ms, keys that sign ids (may be empty). At most four keys are kept.
+/// Further keys are taken over while no session was started: later, another session could have the number in an id.
 const JOIN: &str = "if redis.call('EXISTS', 'vsps:meta') == 0 then\n\
-    redis.call('HSET', 'vsps:meta', 'fleet', ARGV[1], 'run', ARGV[2], 'key', ARGV[3])\n\
+    redis.call('HSET', 'vsps:meta', 'fleet', ARGV[1], 'run', ARGV[2], 'key', ARGV[6] ~= '' and ARGV[6] or ARGV[3])\n\
     end\n\
-    if tonumber(redis.call('GET', 'vsps:ordinal') or '0') < tonumber(ARGV[4]) then\n\
+    local keys = redis.call('HGET', 'vsps:meta', 'key')\n\
+    local unused = redis.call('EXISTS', 'vsps:ordinal') == 0\n\
+    for key in string.gmatch(ARGV[6], '[^,]+') do\n\
+    if unused and #keys < 260 and not string.find(keys, key, 1, true) then keys = keys .. ',' .. key end\n\
+    end\n\
+    redis.call('HSET', 'vsps:meta', 'key', keys)\n\
+    if tonumber(ARGV[4]) > tonumber(redis.call('GET', 'vsps:ordinal') or '0') then\n\
     redis.call('SET', 'vsps:ordinal', ARGV[4])\n\
     end\n\
     redis.call('PEXPIRE', 'vsps:meta', ARGV[5])\n\
@@ -56,22 +76,20 @@ const CREATE: &str = "if redis.call('HGET', 'vsps:meta', 'run') ~= ARGV[1] then 
     end\n\
     local n = redis.call('INCR', 'vsps:ordinal')\n\
     redis.call('HSET', 'vsps:s:' .. n, 'record', ARGV[2], 'created', now, 'ns', ns)\n\
-    redis.call('PEXPIRE', 'vsps:s:' .. n, ARGV[3])\n\
-    redis.call('ZADD', 'vsps:index', now + ARGV[3], n)\n\
-    if ns ~= '' then redis.call('ZADD', 'vsps:ns:' .. ns, now + ARGV[3], n) end\n\
+    keep(n, tonumber(ARGV[3]), ns)\n\
     return {'ok', tostring(n), tostring(now)}";
 
 /// ordinal.
 const LOAD: &str = "local n = ARGV[1]\n\
-    local f = redis.call('HMGET', 'vsps:s:' .. n, 'record', 'created', 'started', 'hosts', 'usage')\n\
+    local f = redis.call('HMGET', 'vsps:s:' .. n, 'record', 'created', 'started', 'hosts', 'usage', 'by')\n\
     if not f[1] then return {} end\n\
-    local all = {f[1], f[2], f[3] or '', f[4] or '', f[5] or ''}\n\
+    local all = {f[1], f[2], f[3] or '', f[4] or '', f[5] or '', f[6] or ''}\n\
     for _, entry in ipairs(redis.call('LRANGE', 'vsps:l:' .. n, 0, -1)) do all[#all + 1] = entry end\n\
     return all";
 
 /// ordinal, from.
-const COMMANDS: &str = "if redis.call('EXISTS', 'vsps:s:' .. ARGV[1]) == 0 then return {'missing'} end\n\
-    local all = {'ok'}\n\
+const UPDATES: &str = "if redis.call('EXISTS', 'vsps:s:' .. ARGV[1]) == 0 then return {'missing'} end\n\
+    local all = {'ok', redis.call('HGET', 'vsps:s:' .. ARGV[1], 'by') or ''}\n\
     for _, entry in ipairs(redis.call('LRANGE', 'vsps:l:' .. ARGV[1], ARGV[2], -1)) do all[#all + 1] = entry end\n\
     return all";
 
@@ -91,42 +109,50 @@ const APPEND: &str = "local s, l = 'vsps:s:' .. ARGV[1], 'vsps:l:' .. ARGV[1]\n\
     redis.call('PUBLISH', 'vsps:changes', p .. ' ' .. ARGV[1])\n\
     return {'ok', tostring(now)}";
 
-/// idle in ms; then of each session: ordinal, started, hosts, usage, each empty if it is not to be written.
+/// The name of the replica; then of each session: ordinal, started, hosts, usage, how long to keep it in ms, each empty if
+/// it is not to be written; whether its requests now come to this replica.
 const TOUCH: &str = "local there = {}\n\
-    for i = 2, #ARGV, 4 do\n\
+    for i = 2, #ARGV, 6 do\n\
     local n = ARGV[i]\n\
     local s = 'vsps:s:' .. n\n\
     if redis.call('EXISTS', s) == 0 then there[#there + 1] = 0 else\n\
     if ARGV[i + 1] ~= '' then redis.call('HSETNX', s, 'started', ARGV[i + 1]) end\n\
     if ARGV[i + 2] ~= '' then redis.call('HSET', s, 'hosts', ARGV[i + 2]) end\n\
     if ARGV[i + 3] ~= '' then redis.call('HSET', s, 'usage', ARGV[i + 3]) end\n\
-    redis.call('PEXPIRE', s, ARGV[1])\n\
-    redis.call('PEXPIRE', 'vsps:l:' .. n, ARGV[1])\n\
-    redis.call('ZADD', 'vsps:index', now + ARGV[1], n)\n\
-    local ns = redis.call('HGET', s, 'ns')\n\
-    if ns and ns ~= '' then redis.call('ZADD', 'vsps:ns:' .. ns, now + ARGV[1], n) end\n\
+    if ARGV[i + 4] ~= '' then keep(n, tonumber(ARGV[i + 4]), redis.call('HGET', s, 'ns')) end\n\
+    local by = redis.call('HGET', s, 'by')\n\
+    if ARGV[i + 5] == '1' and by ~= ARGV[1] then\n\
+    redis.call('HSET', s, 'by', ARGV[1])\n\
+    if by then\n\
+    local p = redis.call('INCR', 'vsps:position')\n\
+    redis.call('PUBLISH', 'vsps:changes', p .. ' ' .. n)\n\
+    end\n\
+    end\n\
     there[#there + 1] = 1\n\
     end\n\
     end\n\
     return there";
 
-/// ordinal, idle in ms, record, created, started, hosts, usage; then the commands.
-const RESTORE: &str = "local n, s = ARGV[1], 'vsps:s:' .. ARGV[1]\n\
-    if redis.call('EXISTS', s) == 1 then return 0 end\n\
-    redis.call('HSET', s, 'record', ARGV[3], 'created', ARGV[4], 'ns', '')\n\
-    if ARGV[5] ~= '' then redis.call('HSET', s, 'started', ARGV[5]) end\n\
-    redis.call('HSET', s, 'hosts', ARGV[6], 'usage', ARGV[7])\n\
-    redis.call('DEL', 'vsps:l:' .. n)\n\
-    for i = 8, #ARGV do redis.call('RPUSH', 'vsps:l:' .. n, ARGV[i]) end\n\
-    redis.call('PEXPIRE', s, ARGV[2])\n\
-    redis.call('PEXPIRE', 'vsps:l:' .. n, ARGV[2])\n\
-    redis.call('ZADD', 'vsps:index', now + ARGV[2], n)\n\
+/// ordinal, idle in ms, namespace, record, created, started, hosts, usage, by; then the commands.
+const RESTORE: &str = "local n, s, l = ARGV[1], 'vsps:s:' .. ARGV[1], 'vsps:l:' .. ARGV[1]\n\
+    if redis.call('EXISTS', 'vsps:e:' .. n) == 1 then return 0 end\n\
+    local created = redis.call('HGET', s, 'created')\n\
+    if created and created ~= ARGV[5] then return 2 end\n\
+    if created and redis.call('LLEN', l) >= #ARGV - 9 then return 1 end\n\
+    redis.call('DEL', s, l)\n\
+    redis.call('HSET', s, 'record', ARGV[4], 'created', ARGV[5], 'ns', ARGV[3])\n\
+    if ARGV[6] ~= '' then redis.call('HSET', s, 'started', ARGV[6]) end\n\
+    redis.call('HSET', s, 'hosts', ARGV[7], 'usage', ARGV[8])\n\
+    if ARGV[9] ~= '' then redis.call('HSET', s, 'by', ARGV[9]) end\n\
+    for i = 10, #ARGV do redis.call('RPUSH', l, ARGV[i]) end\n\
+    keep(n, tonumber(ARGV[2]), ARGV[3])\n\
     return 1";
 
-/// ordinal.
+/// ordinal, how long to keep that it was ended, in ms.
 const END: &str = "local s = 'vsps:s:' .. ARGV[1]\n\
     local ns = redis.call('HGET', s, 'ns')\n\
     if redis.call('DEL', s) == 0 then return 0 end\n\
+    redis.call('SET', 'vsps:e:' .. ARGV[1], 1, 'PX', ARGV[2])\n\
     redis.call('DEL', 'vsps:l:' .. ARGV[1])\n\
     redis.call('ZREM', 'vsps:index', ARGV[1])\n\
     if ns and ns ~= '' then redis.call('ZREM', 'vsps:ns:' .. ns, ARGV[1]) end\n\
@@ -144,14 +170,14 @@ const RULES: &str = "local v = tonumber(redis.call('HGET', 'vsps:rules', 'versio
     redis.call('PUBLISH', 'vsps:changes', p .. ' 0')\n\
     return {v + 1, 1}";
 
-/// All scripts. Redis knows them by their hashes: only the first call sends the text.
+/// All scripts. They are called by their hashes: only the first call sends the text.
 #[derive(Debug)]
 pub(super) struct Scripts {
     pub(super) join: Script,
     pub(super) heartbeat: Script,
     pub(super) create: Script,
     pub(super) load: Script,
-    pub(super) commands: Script,
+    pub(super) updates: Script,
     pub(super) append: Script,
     pub(super) touch: Script,
     pub(super) restore: Script,
@@ -161,13 +187,13 @@ pub(super) struct Scripts {
 
 impl Scripts {
     pub(super) fn new() -> Self {
-        let script = |text: &str| Script::new(&format!("{TIME}{STATE}{text}"));
+        let script = |text: &str| Script::new(&format!("{TIME}{STATE}{KEEP}{text}"));
         Self {
             join: script(JOIN),
             heartbeat: script(HEARTBEAT),
             create: script(CREATE),
             load: script(LOAD),
-            commands: script(COMMANDS),
+            updates: script(UPDATES),
             append: script(APPEND),
             touch: script(TOUCH),
             restore: script(RESTORE),

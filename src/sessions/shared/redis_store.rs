@@ -1,126 +1,82 @@
 //! A store in Redis.
 
 use super::{
+    random::random,
+    redis_connection::{Call, RedisConnection, failed},
     redis_scripts::Scripts,
     store::{
-        Append, Changed, Created, Joined, Logged, MOST_COMMANDS, MOST_SESSIONS, NewRecord,
-        StateAnswer, StateError, StateStore, Stored, Touch,
+        Append, Changed, Created, ENDED, Joined, Logged, MOST_COMMANDS, MOST_SESSIONS, NewRecord,
+        Restored, StateAnswer, StateError, StateStore, Stored, Touch, Updates,
     },
 };
-use redis::{
-    AsyncConnectionConfig, Client, PushInfo, PushKind, RedisError, ScriptInvocation, Value,
-    aio::MultiplexedConnection,
-};
-use ring::rand::{SecureRandom as _, SystemRandom};
+use redis::{RedisError, ScriptInvocation};
 use std::time::Duration;
-use tokio::sync::{Mutex, broadcast};
+use tokio::sync::broadcast;
 
-/// Longer, and Redis counts as not reachable.
-const CONNECT: Duration = Duration::from_millis(500);
-const RESPONSE: Duration = Duration::from_secs(1);
 /// Without a sign of a replica for this long, a replica may start with other options.
 const ALIVE: Duration = Duration::from_secs(30);
-/// Changes that a slow replica may be behind before it reads all anew.
-const CHANGES: usize = 4096;
 /// Sessions that are read at a time.
 const PAGE: usize = 500;
-const CHANNEL: &str = "vsps:changes";
 
 /// A store in Redis (6 or newer), over one connection that carries requests and changes.
 #[derive(Debug)]
 pub struct RedisStore {
-    client: Client,
+    connection: RedisConnection,
     scripts: Scripts,
-    changes: broadcast::Sender<Changed>,
-    /// The connection, if there is one. It is locked while one is made.
-    connection: Mutex<Option<MultiplexedConnection>>,
 }
 
 impl RedisStore {
     /// The store at `url`, as in `redis://:PASSWORD@HOST:6379/0`. Connects at the first call.
     ///
     /// # Errors
-    /// When the URL is none of Redis.
+    /// When the URL is none of Redis. The message does not repeat it: it may have a password.
     pub fn new(url: &str) -> Result<Self, String> {
-        const HINT: &str = "write redis://[USER:PASSWORD@]HOST[:PORT][/DATABASE]";
-        if !url.starts_with("redis://") {
-            return Err(format!(
-                "`{url}` is not a store; write memory, or {}",
-                &HINT["write ".len()..]
-            ));
-        }
-        // Changes come over the same connection, which needs version 3 of the protocol.
-        let joint = if url.contains('?') { '&' } else { '?' };
-        let client = Client::open(format!("{url}{joint}protocol=resp3"))
-            .map_err(|error| format!("{error}; {HINT}"))?;
-        let (changes, _) = broadcast::channel(CHANGES);
-        Ok(Self { client, scripts: Scripts::new(), changes, connection: Mutex::default() })
+        Ok(Self { connection: RedisConnection::new(url)?, scripts: Scripts::new() })
     }
 
-    async fn connection(&self) -> Result<MultiplexedConnection, StateError> {
-        let mut place = self.connection.lock().await;
-        if let Some(connection) = &*place {
-            return Ok(connection.clone());
-        }
-        let changes = self.changes.clone();
-        let pushed = move |info: PushInfo| {
-            if let Some(changed) = changed(&info) {
-                // Without a receiver nobody has to know.
-                let _ = changes.send(changed);
-            }
-            Ok::<(), ()>(())
-        };
-        let config = AsyncConnectionConfig::new()
-            .set_connection_timeout(Some(CONNECT))
-            .set_response_timeout(Some(RESPONSE))
-            .set_push_sender(pushed);
-        let connected = self.client.get_multiplexed_async_connection_with_config(&config).await;
-        let mut connection = connected.map_err(|error| unreachable(&error))?;
-        connection.subscribe(CHANNEL).await.map_err(|error| unreachable(&error))?;
-        *place = Some(connection.clone());
-        // What was published while there was no connection is not known.
-        let _ = self.changes.send(Changed::Unknown);
-        Ok(connection)
+    /// Host and port.
+    pub(super) fn address(&self) -> String {
+        self.connection.address()
     }
 
-    /// Runs one script: one round trip, unless Redis has to be told the script first.
+    /// Runs one script: one round trip, unless Redis does not have the script yet.
     async fn run<T: redis::FromRedisValue>(
         &self,
         script: &ScriptInvocation<'_>,
     ) -> Result<T, StateError> {
-        let mut connection = self.connection().await?;
-        match script.invoke_async(&mut connection).await {
+        let mut call = self.connection.call().await?;
+        match script.invoke_async(&mut call.connection).await {
             Ok(answer) => Ok(answer),
-            Err(error) => Err(self.failed(&error).await),
+            Err(error) => Err(self.failed(&call, &error).await),
         }
     }
 
     /// Drops a connection that is broken: the next call makes a new one.
-    async fn failed(&self, error: &RedisError) -> StateError {
-        if error.is_timeout() || error.is_io_error() || error.is_unrecoverable_error() {
-            *self.connection.lock().await = None;
-            return unreachable(error);
+    async fn failed(&self, call: &Call<'_>, error: &RedisError) -> StateError {
+        let problem = failed(error);
+        if matches!(problem, StateError::Unanswered(_)) {
+            self.connection.drop_broken(call).await;
         }
-        StateError::Unreadable(error.to_string())
+        problem
     }
 
     async fn list_all(&self) -> Result<Vec<(u64, String, u64)>, StateError> {
-        let mut connection = self.connection().await?;
+        let mut call = self.connection.call().await?;
+        let connection = &mut call.connection;
         let mut all = Vec::new();
         let read = async {
             let ordinals: Vec<u64> = redis::cmd("ZRANGE")
                 .arg("vsps:index")
                 .arg(0)
                 .arg(-1)
-                .query_async(&mut connection)
+                .query_async(connection)
                 .await?;
             for page in ordinals.chunks(PAGE) {
                 let mut pipe = redis::pipe();
                 for ordinal in page {
                     pipe.cmd("HMGET").arg(format!("vsps:s:{ordinal}")).arg("record").arg("created");
                 }
-                let rows: Vec<(Option<String>, Option<u64>)> =
-                    pipe.query_async(&mut connection).await?;
+                let rows: Vec<(Option<String>, Option<u64>)> = pipe.query_async(connection).await?;
                 let known = page
                     .iter()
                     .zip(rows)
@@ -130,55 +86,23 @@ impl RedisStore {
             Ok::<(), RedisError>(())
         };
         if let Err(error) = read.await {
-            return Err(self.failed(&error).await);
+            return Err(self.failed(&call, &error).await);
         }
         all.sort_unstable_by_key(|(ordinal, ..)| *ordinal);
         Ok(all)
     }
 
     async fn read_rules(&self) -> Result<(u64, Option<String>), StateError> {
-        let mut connection = self.connection().await?;
+        let mut call = self.connection.call().await?;
         let mut command = redis::cmd("HMGET");
         let command = command.arg("vsps:rules").arg("version").arg("text");
         let read: Result<(Option<u64>, Option<String>), _> =
-            command.query_async(&mut connection).await;
+            command.query_async(&mut call.connection).await;
         match read {
             Ok((version, text)) => Ok((version.unwrap_or(1), text)),
-            Err(error) => Err(self.failed(&error).await),
+            Err(error) => Err(self.failed(&call, &error).await),
         }
     }
-}
-
-fn unreachable(error: &RedisError) -> StateError {
-    StateError::Unreachable(format!("Redis: {error}"))
-}
-
-/// What a message of the channel says.
-fn changed(info: &PushInfo) -> Option<Changed> {
-    match info.kind {
-        PushKind::Message => {}
-        // What is published from now on is missed.
-        PushKind::Disconnection => return Some(Changed::Unknown),
-        _ => return None,
-    }
-    let Some(Value::BulkString(text)) = info.data.get(1) else { return Some(Changed::Unknown) };
-    let parsed = std::str::from_utf8(text).ok().and_then(|text| {
-        let (position, ordinal) = text.split_once(' ')?;
-        Some((position.parse().ok()?, ordinal.parse().ok()?))
-    });
-    Some(match parsed {
-        None => Changed::Unknown,
-        Some((position, 0)) => Changed::Rules { position },
-        Some((position, ordinal)) => Changed::Session { ordinal, position },
-    })
-}
-
-/// 64 hexadecimal digits that nobody can guess.
-fn random() -> Result<String, StateError> {
-    let mut bytes = [0; 32];
-    let wrong = |_| StateError::Unreachable("the system has no random numbers".to_owned());
-    SystemRandom::new().fill(&mut bytes).map_err(wrong)?;
-    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 fn joined(answer: &[String]) -> Result<Joined, StateError> {
@@ -214,11 +138,17 @@ fn optional(number: Option<u64>) -> String {
 }
 
 impl StateStore for RedisStore {
-    fn join<'a>(&'a self, fleet: &'a str, ordinal: u64) -> StateAnswer<'a, Joined> {
+    fn join<'a>(
+        &'a self,
+        fleet: &'a str,
+        keys: Option<&'a str>,
+        ordinal: u64,
+    ) -> StateAnswer<'a, Joined> {
         Box::pin(async move {
-            let (run, key) = (random()?, random()?);
+            let (run, key) = (random::<32>()?, random::<32>()?);
             let mut script = self.scripts.join.prepare_invoke();
             script.arg(fleet).arg(run).arg(key).arg(ordinal).arg(millis(ALIVE));
+            script.arg(keys.unwrap_or_default());
             joined(&self.run::<Vec<String>>(&script).await?)
         })
     }
@@ -264,7 +194,8 @@ impl StateStore for RedisStore {
         Box::pin(async move {
             let mut script = self.scripts.load.prepare_invoke();
             let answer: Vec<String> = self.run(script.arg(ordinal)).await?;
-            let [record, created, started, hosts, usage, commands @ ..] = answer.as_slice() else {
+            let [record, created, started, hosts, usage, by, commands @ ..] = answer.as_slice()
+            else {
                 return Ok(None);
             };
             Ok(Some(Stored {
@@ -273,21 +204,22 @@ impl StateStore for RedisStore {
                 started: started.parse().ok(),
                 hosts: hosts.clone(),
                 usage: usage.clone(),
+                by: by.clone(),
                 commands: commands.iter().map(|text| logged(text)).collect::<Result<_, _>>()?,
             }))
         })
     }
 
-    fn commands(&self, ordinal: u64, from: usize) -> StateAnswer<'_, Option<Vec<Logged>>> {
+    fn updates(&self, ordinal: u64, from: usize) -> StateAnswer<'_, Option<Updates>> {
         Box::pin(async move {
-            let mut script = self.scripts.commands.prepare_invoke();
+            let mut script = self.scripts.updates.prepare_invoke();
             let answer: Vec<String> = self.run(script.arg(ordinal).arg(from)).await?;
-            match answer.split_first() {
-                Some((first, rest)) if first == "ok" => {
-                    rest.iter().map(|text| logged(text)).collect::<Result<_, _>>().map(Some)
-                }
-                _ => Ok(None),
+            let [first, by, commands @ ..] = answer.as_slice() else { return Ok(None) };
+            if first != "ok" {
+                return Err(unreadable("updates"));
             }
+            let commands = commands.iter().map(|text| logged(text)).collect::<Result<_, _>>()?;
+            Ok(Some(Updates { by: by.clone(), commands }))
         })
     }
 
@@ -315,16 +247,17 @@ impl StateStore for RedisStore {
         })
     }
 
-    fn touch<'a>(&'a self, sessions: &'a [Touch], idle: Duration) -> StateAnswer<'a, Vec<bool>> {
+    fn touch<'a>(&'a self, by: &'a str, sessions: &'a [Touch]) -> StateAnswer<'a, Vec<bool>> {
         Box::pin(async move {
             let mut there = Vec::with_capacity(sessions.len());
             for page in sessions.chunks(PAGE) {
                 let mut script = self.scripts.touch.prepare_invoke();
-                script.arg(millis(idle));
-                for Touch { ordinal, started, hosts, usage } in page {
+                script.arg(by);
+                for Touch { ordinal, started, hosts, usage, left, claims } in page {
                     script.arg(ordinal).arg(optional(*started));
                     script.arg(hosts.as_deref().unwrap_or_default());
                     script.arg(usage.as_deref().unwrap_or_default());
+                    script.arg(optional(left.map(millis))).arg(u8::from(*claims));
                 }
                 let page: Vec<u8> =
                     self.run::<Vec<u64>>(&script).await?.iter().map(|n| *n as u8).collect();
@@ -338,23 +271,29 @@ impl StateStore for RedisStore {
         &'a self,
         ordinal: u64,
         session: &'a Stored,
+        namespace: Option<&'a str>,
         idle: Duration,
-    ) -> StateAnswer<'a, ()> {
+    ) -> StateAnswer<'a, Restored> {
         Box::pin(async move {
             let mut script = self.scripts.restore.prepare_invoke();
-            script.arg(ordinal).arg(millis(idle)).arg(&session.record).arg(session.created);
-            script.arg(optional(session.started)).arg(&session.hosts).arg(&session.usage);
+            script.arg(ordinal).arg(millis(idle)).arg(namespace.unwrap_or_default());
+            script.arg(&session.record).arg(session.created).arg(optional(session.started));
+            script.arg(&session.hosts).arg(&session.usage).arg(&session.by);
             for Logged { at, command } in &session.commands {
                 script.arg(format!("{at} {command}"));
             }
-            self.run::<u64>(&script).await.map(|_| ())
+            match self.run::<u64>(&script).await? {
+                0 => Ok(Restored::Ended),
+                1 => Ok(Restored::There),
+                _ => Ok(Restored::Taken),
+            }
         })
     }
 
     fn end(&self, ordinal: u64) -> StateAnswer<'_, bool> {
         Box::pin(async move {
             let mut script = self.scripts.end.prepare_invoke();
-            Ok(self.run::<u64>(script.arg(ordinal)).await? == 1)
+            Ok(self.run::<u64>(script.arg(ordinal).arg(millis(ENDED))).await? == 1)
         })
     }
 
@@ -380,6 +319,6 @@ impl StateStore for RedisStore {
     }
 
     fn changes(&self) -> broadcast::Receiver<Changed> {
-        self.changes.subscribe()
+        self.connection.changes()
     }
 }

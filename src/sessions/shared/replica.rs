@@ -2,6 +2,7 @@
 
 use super::{
     fleet::Fleet,
+    random::random,
     session_id::SessionIds,
     store::{Joined, Quota, StateError, StateStore},
 };
@@ -20,6 +21,8 @@ const GAP: u64 = 1_000_000;
 #[derive(Debug)]
 pub struct Replica {
     pub(in crate::sessions) store: Arc<dyn StateStore>,
+    /// Names this process among the replicas.
+    pub(in crate::sessions) name: String,
     pub(in crate::sessions) ids: SessionIds,
     /// What sessions carry, see [`Fleet::library`].
     pub(in crate::sessions) library: String,
@@ -55,7 +58,7 @@ impl Replica {
     ) -> Result<Self, StateError> {
         let text = |fleet: &Fleet| serde_json::to_string(fleet).unwrap_or_default();
         let before = clock.now();
-        let joined = store.join(&text(&fleet), 0).await?;
+        let joined = store.join(&text(&fleet), None, 0).await?;
         let others: Fleet = serde_json::from_str(&joined.fleet).map_err(|_| {
             StateError::Differs("the replicas that run are of another version of vsps".to_owned())
         })?;
@@ -64,7 +67,8 @@ impl Replica {
             return Err(StateError::Differs(difference));
         }
         let replica = Self {
-            ids: SessionIds::new(key.unwrap_or(&joined.key)),
+            name: random::<8>()?,
+            ids: key.map_or_else(|| SessionIds::of_store(&joined.key), SessionIds::new),
             library: fleet.library(),
             fleet_text: text(&fleet),
             fleet,
@@ -92,7 +96,7 @@ impl Replica {
         self.quota
     }
 
-    /// Whether the store answered when it was last asked.
+    /// Whether the store answered the last request.
     #[must_use]
     pub fn reachable(&self) -> bool {
         self.reachable.load(Ordering::Relaxed)
@@ -107,7 +111,7 @@ impl Replica {
         &self,
         answer: Result<T, StateError>,
     ) -> Result<T, StateError> {
-        let reachable = !matches!(answer, Err(StateError::Unreachable(_)));
+        let reachable = !answer.as_ref().is_err_and(StateError::is_outage);
         if self.reachable.swap(reachable, Ordering::Relaxed) != reachable {
             if reachable {
                 tracing::info!("the shared state can be reached again");
@@ -123,14 +127,21 @@ impl Replica {
         let (run, before) = (self.run(), self.clock.now());
         let joined = self.noted(self.store.heartbeat(&run).await)?;
         self.set_time(&joined, before);
-        Ok((joined.run == run, joined.position))
+        let same = joined.run == run;
+        if same {
+            self.ids.update(&joined.key);
+        }
+        Ok((same, joined.position))
     }
 
     /// Joins again after the store has lost what it had.
     pub(in crate::sessions) async fn join_again(&self) -> Result<(), StateError> {
         let highest = self.ordinal.load(Ordering::Relaxed).saturating_add(GAP);
         let before = self.clock.now();
-        let joined = self.noted(self.store.join(&self.fleet_text, highest).await)?;
+        let keys = self.ids.for_store();
+        let joined = self.store.join(&self.fleet_text, keys.as_deref(), highest).await;
+        let joined = self.noted(joined)?;
+        self.ids.update(&joined.key);
         self.set_time(&joined, before);
         self.position.store(joined.position, Ordering::Relaxed);
         *self.run.write() = joined.run;

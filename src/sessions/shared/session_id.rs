@@ -1,4 +1,4 @@
-//! The ids of shared sessions: the session's number and a signature, so that a forged one is known without the store.
+//! The ids of shared sessions: the session's number and a signature, so that a forged one is refused without the store.
 //!
 //! ```text
 //! [LINK.]NUMBER-SIGNATURE      house.b7-k3m9q2x8ab
@@ -7,6 +7,7 @@
 //! A load balancer that hashes what stands before the dot, or all of it where there is none, sends all sessions of one
 //! link to one replica.
 
+use parking_lot::RwLock;
 use ring::hmac;
 
 /// 32 letters and digits that are not confused with each other.
@@ -16,36 +17,82 @@ const SIGNATURE: usize = 10;
 
 /// Writes and reads ids.
 #[derive(Debug)]
-pub(in crate::sessions) struct SessionIds(hmac::Key);
+pub(in crate::sessions) struct SessionIds {
+    keys: RwLock<Keys>,
+    /// Whether the key was given: then keys of the store do not count.
+    given: bool,
+}
+
+#[derive(Debug)]
+struct Keys {
+    /// As they are in the store, with commas in between.
+    text: String,
+    /// Signs ids.
+    first: hmac::Key,
+    /// Ids that were signed with one of these are valid, too.
+    others: Vec<hmac::Key>,
+}
 
 impl SessionIds {
     /// Ids that are signed with `key`.
     pub(in crate::sessions) fn new(key: &str) -> Self {
-        Self(hmac::Key::new(hmac::HMAC_SHA256, key.as_bytes()))
+        let keys = Keys { text: String::new(), first: hmac_key(key), others: Vec::new() };
+        Self { keys: RwLock::new(keys), given: true }
+    }
+
+    /// Ids that are signed with the first key of the store.
+    pub(in crate::sessions) fn of_store(keys: &str) -> Self {
+        Self { keys: RwLock::new(Keys::new(keys)), given: false }
+    }
+
+    /// Takes over the keys of the store, unless a key was given.
+    pub(in crate::sessions) fn update(&self, keys: &str) {
+        if !self.given && !keys.is_empty() && self.keys.read().text != keys {
+            *self.keys.write() = Keys::new(keys);
+        }
+    }
+
+    /// The keys for the store; `None` = a key was given.
+    pub(in crate::sessions) fn for_store(&self) -> Option<String> {
+        (!self.given).then(|| self.keys.read().text.clone())
     }
 
     /// The id of session number `ordinal`, which uses the shared link `link`.
     pub(in crate::sessions) fn write(&self, ordinal: u64, link: Option<&str>) -> String {
         let named = named(ordinal, link);
-        let signature = self.signature(&named);
+        let signature = signature(&self.keys.read().first, &named);
         format!("{named}-{signature}")
     }
 
     /// The number of the session with this id; `None` if it was not signed with this key.
     pub(in crate::sessions) fn read(&self, id: &str) -> Option<u64> {
         let (named, signature) = id.rsplit_once('-')?;
-        if !same(self.signature(named).as_bytes(), signature.as_bytes()) {
+        let keys = self.keys.read();
+        let signed =
+            |key: &hmac::Key| same(self::signature(key, named).as_bytes(), signature.as_bytes());
+        if !signed(&keys.first) && !keys.others.iter().any(signed) {
             return None;
         }
         number(named.rsplit_once('.').map_or(named, |(_, number)| number))
     }
+}
 
-    fn signature(&self, named: &str) -> String {
-        let tag = hmac::sign(&self.0, named.as_bytes());
-        let bits =
-            tag.as_ref().iter().take(8).fold(0_u64, |bits, byte| bits << 8 | u64::from(*byte));
-        letters(bits, SIGNATURE)
+impl Keys {
+    fn new(text: &str) -> Self {
+        let mut keys = text.split(',').map(hmac_key);
+        let first = keys.next().unwrap_or_else(|| hmac_key(text));
+        Self { text: text.to_owned(), first, others: keys.collect() }
     }
+}
+
+fn hmac_key(text: &str) -> hmac::Key {
+    hmac::Key::new(hmac::HMAC_SHA256, text.as_bytes())
+}
+
+fn signature(key: &hmac::Key, named: &str) -> String {
+    let tag = hmac::sign(key, named.as_bytes());
+    let bits = tag.as_ref().iter().take(8).fold(0_u64, |bits, byte| bits << 8 | u64::from(*byte));
+    letters(bits, SIGNATURE)
 }
 
 fn named(ordinal: u64, link: Option<&str>) -> String {
@@ -88,6 +135,19 @@ mod tests {
             prop_assert_eq!(ids.read(&id), Some(ordinal));
             prop_assert_eq!(SessionIds::new("other").read(&id), None);
         }
+    }
+
+    #[test]
+    fn ids_of_each_key_of_the_store_are_valid() {
+        let (one, two) = (SessionIds::of_store("one"), SessionIds::of_store("two"));
+        let (first, second) = (one.write(7, None), two.write(7, None));
+        assert_eq!((one.read(&second), two.read(&first)), (None, None));
+        two.update("two,one");
+        assert_eq!((two.read(&first), two.read(&second)), (Some(7), Some(7)));
+        assert_eq!((two.write(7, None), two.for_store().as_deref()), (second, Some("two,one")));
+        let given = SessionIds::new("one");
+        given.update("two,one");
+        assert_eq!((given.write(7, None), given.for_store()), (first, None));
     }
 
     #[test]

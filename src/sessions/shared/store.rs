@@ -3,6 +3,10 @@
 use std::{fmt, future::Future, pin::Pin, time::Duration};
 use tokio::sync::broadcast;
 
+/// So long the store keeps the fact that a session was ended: a replica that was cut off meanwhile must not write it
+/// again.
+pub(super) const ENDED: Duration = Duration::from_secs(600);
+
 /// The most commands that a session keeps: they are replayed by replicas that have not seen it.
 pub(super) const MOST_COMMANDS: usize = 4096;
 /// The most sessions of all replicas.
@@ -14,11 +18,19 @@ pub type StateAnswer<'a, T> = Pin<Box<dyn Future<Output = Result<T, StateError>>
 /// Why the shared state cannot be read or changed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StateError {
-    /// The store does not answer.
+    /// There is no connection to the store.
     #[error(
         "the shared state cannot be reached: {0}; running sessions go on, and nothing can be changed"
     )]
     Unreachable(String),
+    /// The store has not answered a request: it may have been carried out.
+    #[error(
+        "the shared state did not answer: {0}; the change may have been made, or not: read it again before you repeat it"
+    )]
+    Unanswered(String),
+    /// The store cannot be used as it was given on the command line.
+    #[error("{0}")]
+    Setup(String),
     /// The store has lost what it had, or was exchanged. The replica writes its sessions into it again.
     #[error("the shared state was lost and is being restored; try again")]
     Lost,
@@ -37,6 +49,14 @@ pub enum StateError {
     /// A namespace is at its quota.
     #[error("namespace `{0}` is at its quota of {1}")]
     Quota(String, String),
+}
+
+impl StateError {
+    /// Whether the store cannot be reached, or does not answer.
+    #[must_use]
+    pub const fn is_outage(&self) -> bool {
+        matches!(self, Self::Unreachable(_) | Self::Unanswered(_))
+    }
 }
 
 /// What a new session is written with.
@@ -90,7 +110,18 @@ pub struct Stored {
     pub hosts: String,
     /// The counters of its rules, as JSON.
     pub usage: String,
+    /// The name of the replica that got its last requests; empty = none yet.
+    pub by: String,
     /// Its commands, in order.
+    pub commands: Vec<Logged>,
+}
+
+/// What is new of a session.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Updates {
+    /// The name of the replica that got its last requests; empty = none yet.
+    pub by: String,
+    /// Its further commands, in order.
     pub commands: Vec<Logged>,
 }
 
@@ -105,16 +136,21 @@ pub struct Touch {
     pub hosts: Option<String>,
     /// The counters of its rules, if they are to be written.
     pub usage: Option<String>,
+    /// How long it stays without another request, if that is to be written. It is never shortened.
+    pub left: Option<Duration>,
+    /// Whether its requests now come to this replica: others with a copy are informed that theirs is out of date.
+    pub claims: bool,
 }
 
-/// What a replica learns when it joins.
+/// The answer to a replica that joins.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Joined {
     /// Names the content of the store: another name means that it was lost.
     pub run: String,
     /// What the first replica was started with.
     pub fleet: String,
-    /// What session ids are signed with, unless a key was given.
+    /// What session ids are signed with, unless a key was given: keys with commas in between. The first one signs, and
+    /// ids with any of them are valid.
     pub key: String,
     /// The number of changes so far.
     pub position: u64,
@@ -137,7 +173,7 @@ pub enum Changed {
         /// The number of changes with this one.
         position: u64,
     },
-    /// Nobody knows what: messages may have been missed.
+    /// It is not known what: messages may have been missed.
     Unknown,
 }
 
@@ -152,11 +188,28 @@ pub enum Append {
     Missing,
 }
 
+/// What became of a session that was to be written again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Restored {
+    /// The store has it.
+    There,
+    /// It was ended by a request.
+    Ended,
+    /// The store has given its number to another session since.
+    Taken,
+}
+
 /// A store of sessions, shared by replicas. Times are in ms on the store's own clock, so that the clocks of the
 /// replicas may differ. One call is one round trip.
 pub trait StateStore: fmt::Debug + Send + Sync {
-    /// Joins the replicas that were started with `fleet`, or is the first. No ordinal up to `ordinal` is given out again.
-    fn join<'a>(&'a self, fleet: &'a str, ordinal: u64) -> StateAnswer<'a, Joined>;
+    /// Joins the replicas that were started with `fleet`, or is the first. No ordinal up to `ordinal` is given out again,
+    /// and ids that were signed with one of `keys` stay valid if no session was started yet.
+    fn join<'a>(
+        &'a self,
+        fleet: &'a str,
+        keys: Option<&'a str>,
+        ordinal: u64,
+    ) -> StateAnswer<'a, Joined>;
 
     /// Says that a replica of `run` is alive. What comes back has the name of the run there is.
     fn heartbeat<'a>(&'a self, run: &'a str) -> StateAnswer<'a, Joined>;
@@ -167,23 +220,24 @@ pub trait StateStore: fmt::Debug + Send + Sync {
     /// Reads a session; `None` = there is none, or it has ended.
     fn load(&self, ordinal: u64) -> StateAnswer<'_, Option<Stored>>;
 
-    /// The commands of a session from number `from` on; `None` = there is no such session.
-    fn commands(&self, ordinal: u64, from: usize) -> StateAnswer<'_, Option<Vec<Logged>>>;
+    /// What is new of a session after its first `from` commands; `None` = there is no such session.
+    fn updates(&self, ordinal: u64, from: usize) -> StateAnswer<'_, Option<Updates>>;
 
     /// Adds a command after `from` others: compare-and-set.
     fn append<'a>(&'a self, ordinal: u64, from: usize, command: &'a str)
     -> StateAnswer<'a, Append>;
 
-    /// Keeps sessions for another `idle`, and writes what changed. Whether each is still there.
-    fn touch<'a>(&'a self, sessions: &'a [Touch], idle: Duration) -> StateAnswer<'a, Vec<bool>>;
+    /// Writes what the replica called `by` has new of sessions. Whether each is still there.
+    fn touch<'a>(&'a self, by: &'a str, sessions: &'a [Touch]) -> StateAnswer<'a, Vec<bool>>;
 
-    /// Writes a session again that the store has lost, unless it is there.
+    /// Writes a session again that the store has lost, unless it is there with as many commands. It counts in `namespace`.
     fn restore<'a>(
         &'a self,
         ordinal: u64,
         session: &'a Stored,
+        namespace: Option<&'a str>,
         idle: Duration,
-    ) -> StateAnswer<'a, ()>;
+    ) -> StateAnswer<'a, Restored>;
 
     /// Ends a session; whether there was one.
     fn end(&self, ordinal: u64) -> StateAnswer<'_, bool>;

@@ -1,0 +1,124 @@
+//! A store that can be cut off from one replica, and with other requests in between.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+use tokio::{sync::broadcast, time::sleep};
+use vsps::sessions::{
+    Append, Changed, Created, Joined, MemoryStore, NewRecord, Restored, StateAnswer, StateError,
+    StateStore, Stored, Touch, Updates,
+};
+
+/// The way from one replica to a store.
+#[derive(Debug)]
+pub(crate) struct Wire {
+    store: Arc<MemoryStore>,
+    cut: AtomicBool,
+    /// How long the answers to `load` and `append` are under way.
+    delay: Duration,
+}
+
+impl Wire {
+    pub(crate) fn new(store: &Arc<MemoryStore>, delay: Duration) -> Arc<Self> {
+        Arc::new(Self { store: Arc::clone(store), cut: AtomicBool::new(false), delay })
+    }
+
+    pub(crate) fn set_cut(&self, cut: bool) {
+        self.cut.store(cut, Ordering::Relaxed);
+    }
+
+    fn over<'a, T: Send + 'a>(
+        &'a self,
+        delay: Duration,
+        request: impl FnOnce(&'a MemoryStore) -> StateAnswer<'a, T> + Send + 'a,
+    ) -> StateAnswer<'a, T> {
+        Box::pin(async move {
+            if self.cut.load(Ordering::Relaxed) {
+                return Err(StateError::Unreachable("the wire is cut".to_owned()));
+            }
+            let answer = request(&self.store).await;
+            if !delay.is_zero() {
+                sleep(delay).await;
+            }
+            answer
+        })
+    }
+}
+
+impl StateStore for Wire {
+    fn join<'a>(
+        &'a self,
+        fleet: &'a str,
+        keys: Option<&'a str>,
+        ordinal: u64,
+    ) -> StateAnswer<'a, Joined> {
+        self.over(Duration::ZERO, move |store| store.join(fleet, keys, ordinal))
+    }
+
+    fn heartbeat<'a>(&'a self, run: &'a str) -> StateAnswer<'a, Joined> {
+        self.over(Duration::ZERO, move |store| store.heartbeat(run))
+    }
+
+    fn create<'a>(&'a self, run: &'a str, new: NewRecord<'a>) -> StateAnswer<'a, Created> {
+        self.over(Duration::ZERO, move |store| store.create(run, new))
+    }
+
+    fn load(&self, ordinal: u64) -> StateAnswer<'_, Option<Stored>> {
+        self.over(self.delay, move |store| store.load(ordinal))
+    }
+
+    fn updates(&self, ordinal: u64, from: usize) -> StateAnswer<'_, Option<Updates>> {
+        self.over(Duration::ZERO, move |store| store.updates(ordinal, from))
+    }
+
+    fn append<'a>(
+        &'a self,
+        ordinal: u64,
+        from: usize,
+        command: &'a str,
+    ) -> StateAnswer<'a, Append> {
+        self.over(self.delay, move |store| store.append(ordinal, from, command))
+    }
+
+    fn touch<'a>(&'a self, by: &'a str, sessions: &'a [Touch]) -> StateAnswer<'a, Vec<bool>> {
+        self.over(Duration::ZERO, move |store| store.touch(by, sessions))
+    }
+
+    fn restore<'a>(
+        &'a self,
+        ordinal: u64,
+        session: &'a Stored,
+        namespace: Option<&'a str>,
+        idle: Duration,
+    ) -> StateAnswer<'a, Restored> {
+        self.over(Duration::ZERO, move |store| store.restore(ordinal, session, namespace, idle))
+    }
+
+    fn end(&self, ordinal: u64) -> StateAnswer<'_, bool> {
+        self.over(Duration::ZERO, move |store| store.end(ordinal))
+    }
+
+    fn list(&self) -> StateAnswer<'_, Vec<(u64, String, u64)>> {
+        self.over(Duration::ZERO, move |store| store.list())
+    }
+
+    fn rules(&self) -> StateAnswer<'_, (u64, Option<String>)> {
+        self.over(Duration::ZERO, move |store| store.rules())
+    }
+
+    fn replace_rules<'a>(
+        &'a self,
+        present: u64,
+        rules: Option<&'a str>,
+    ) -> StateAnswer<'a, (u64, bool)> {
+        self.over(Duration::ZERO, move |store| store.replace_rules(present, rules))
+    }
+
+    fn changes(&self) -> broadcast::Receiver<Changed> {
+        self.store.changes()
+    }
+}

@@ -8,6 +8,7 @@ mod bench;
 mod browser;
 mod catch_up;
 mod characterise;
+mod environment;
 mod health;
 mod listen;
 mod play;
@@ -22,6 +23,7 @@ pub use bench::{
 };
 pub use browser::{BrowserArgs, BrowserPlayer};
 pub use characterise::CharacteriseArgs;
+pub use environment::with_variable;
 pub use health::HealthArgs;
 pub use listen::ListenAddress;
 pub use play::{PlayArgs, PlayCommand, PlayMergeArgs, PlayResultArgs};
@@ -284,7 +286,7 @@ pub struct RunArgs {
     #[arg(long, env = "VSPS_LINK", value_name = "NAME")]
     pub link: Option<String>,
     /// Replays a run: all chance follows from this number [default: drawn, and printed].
-    #[arg(long, env = "VSPS_SEED", value_name = "N")]
+    #[arg(long, env = "VSPS_SEED", value_name = "N", value_parser = whole_number)]
     pub seed: Option<u64>,
     /// Rules for every session, before those of the profile: a file, the name of a ready fault (see
     /// `vsps rules list`), or rules in short, as in `segment.audio:delay=2s`; `;` separates several.
@@ -365,7 +367,7 @@ pub struct RunArgs {
     pub session_idle: Option<Duration>,
     /// Where sessions are kept: `memory` (this process), or `redis://HOST:PORT/DATABASE`, shared by replicas of the proxy
     /// behind a load balancer; see docs/scale.md [default: memory].
-    #[arg(long, env = "VSPS_STATE", value_name = "STORE")]
+    #[arg(long, env = "VSPS_STATE", value_name = "STORE", hide_env_values = true)]
     pub state: Option<String>,
     /// What the ids of shared sessions are signed with [default: a key that is kept in the store].
     #[arg(long, env = "VSPS_STATE_KEY", value_name = "KEY", hide_env_values = true)]
@@ -455,6 +457,10 @@ pub struct BoundArgs {
     /// Sessions at a time [default: 10000].
     #[arg(long, env = "VSPS_MAX_SESSIONS", value_name = "N")]
     pub max_sessions: Option<usize>,
+}
+
+fn whole_number(text: &str) -> Result<u64, String> {
+    text.parse().map_err(|_| format!("write a whole number from 0 to {}", u64::MAX))
 }
 
 /// Takes from `$file` what is not set in `$args`.

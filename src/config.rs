@@ -12,7 +12,7 @@ use crate::{
     },
     rules::{RuleSet, Script, ScriptError},
     seed::Seed,
-    sessions::{AccessToken, Origin, OriginError, Quota, StateOptions},
+    sessions::{AccessToken, Origin, OriginError, Quota, RedisStore, StateOptions},
     units::ByteSize,
 };
 use clap::Args as _;
@@ -28,7 +28,7 @@ use std::{
     time::Duration,
 };
 
-/// Why the options can't be used. Each says what to write instead.
+/// Why the options can't be used, and what to write instead.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     /// The origin's address.
@@ -38,12 +38,16 @@ pub enum ConfigError {
     #[error(transparent)]
     Profile(#[from] ProfileError),
     /// A file that can't be read.
-    #[error("{path}: {cause}")]
+    #[error("{option} {path}: {cause}; write the path of {holds}")]
     Unreadable {
+        /// The option that names it.
+        option: &'static str,
         /// Which.
         path: PathBuf,
         /// Why.
         cause: io::Error,
+        /// What the file is to hold.
+        holds: &'static str,
     },
     /// The configuration file's text.
     #[error("{path}:{line}: {problem}")]
@@ -76,7 +80,8 @@ pub enum ConfigError {
     Script(#[from] ScriptError),
     /// An admin side that others can reach, without a token.
     #[error(
-        "--admin {0} can be reached from other machines: add --admin-token TOKEN, or use 127.0.0.1"
+        "--admin {0} can be reached from other machines: add --admin-token TOKEN (or --token, or --token-file), or \
+         write 127.0.0.1 in its place"
     )]
     OpenAdmin(SocketAddr),
     /// The certificate of the data port.
@@ -124,6 +129,12 @@ pub enum ConfigError {
     /// Where sessions are kept.
     #[error("--state: {0}")]
     State(String),
+    /// A key for shared sessions where there are none.
+    #[error(
+        "--state-key signs the ids of sessions that replicas share: add --state redis://HOST:PORT/DATABASE, or leave \
+         it out"
+    )]
+    StateKey,
     /// A bound of nothing.
     #[error("{0} is zero: nothing could be served; leave it out for the default")]
     Zero(&'static str),
@@ -138,7 +149,7 @@ const LEAST_LOG_FILE: ByteSize = ByteSize::from_kibibytes(64);
 /// Everything `vsps run` needs.
 #[derive(Debug)]
 pub struct Config {
-    /// The origin and the path players ask for; `None` = the built-in one.
+    /// The origin, and the path that players request; `None` = the built-in one.
     pub origin: Option<(Origin, String)>,
     /// The network of sessions that name none.
     pub profile: Arc<Profile>,
@@ -154,7 +165,7 @@ pub struct Config {
     pub listen: SocketAddr,
     /// Where metrics and API are.
     pub admin: SocketAddr,
-    /// What the admin side asks for.
+    /// The token of the admin side.
     pub admin_token: Option<String>,
     /// Further tokens of the admin side.
     pub tokens: Vec<AccessToken>,
@@ -273,7 +284,8 @@ fn tokens(args: &RunArgs) -> Result<Vec<AccessToken>, ConfigError> {
     let mut tokens = args.token.clone();
     if let Some(path) = &args.token_file {
         let wrong = |problem| ConfigError::Tokens { path: path.clone(), problem };
-        tokens.extend(AccessToken::list(&text(path)?).map_err(wrong)?);
+        let text = text("--token-file", path, "a file with a ROLE:TOKEN in each line")?;
+        tokens.extend(AccessToken::list(&text).map_err(wrong)?);
     }
     Ok(tokens)
 }
@@ -285,14 +297,16 @@ fn state(args: &RunArgs) -> Result<StateOptions, ConfigError> {
         let problem = "sessions that are found by client cannot be shared: leave --session-by out";
         return Err(ConfigError::State(problem.to_owned()));
     }
-    if let Some(url) = url.as_ref().filter(|url| !url.starts_with("redis://")) {
-        let problem =
-            format!("`{url}` is not a store; write memory, or redis://HOST:PORT/DATABASE");
-        return Err(ConfigError::State(problem));
+    if let Some(url) = &url {
+        RedisStore::new(url).map_err(ConfigError::State)?;
+    }
+    let key = args.state_key.clone().filter(|key| !key.is_empty());
+    if args.state.is_none() && key.is_some() {
+        return Err(ConfigError::StateKey);
     }
     Ok(StateOptions {
         url,
-        key: args.state_key.clone().filter(|key| !key.is_empty()),
+        key,
         seeded: args.seed.is_some(),
         origin: args.origin.clone(),
         quota: Quota {
@@ -302,7 +316,7 @@ fn state(args: &RunArgs) -> Result<StateOptions, ConfigError> {
     })
 }
 
-/// Where to listen; `port` of this machine unless `typed` says so.
+/// Where to listen; `port` of this machine unless `typed` names another address.
 fn address(
     typed: Option<&ListenAddress>,
     option: &'static str,
@@ -335,8 +349,8 @@ fn forward(args: &RunArgs, listen: SocketAddr) -> Result<Option<ForwardConfig>, 
 }
 
 /// Whether HTTP/3 is to be served.
-fn http3(asked: Option<bool>, tls: bool) -> Result<bool, ConfigError> {
-    match asked.unwrap_or(false) {
+fn http3(wanted: Option<bool>, tls: bool) -> Result<bool, ConfigError> {
+    match wanted.unwrap_or(false) {
         false => Ok(false),
         true if !cfg!(feature = "h3") => {
             Err(ConfigError::Http3("is not in this build: build with `--features h3`"))
@@ -429,19 +443,21 @@ fn limits(args: &BoundArgs) -> Result<Limits, ConfigError> {
     Ok(limits)
 }
 
-/// A seed nobody chose. Short enough to be typed again.
+/// A random seed. Short enough to be typed again.
 #[must_use]
 pub fn draw_seed() -> u64 {
     RandomState::new().hash_one("seed") % 1_000_000_000
 }
 
-fn text(path: &Path) -> Result<String, ConfigError> {
-    fs::read_to_string(path)
-        .map_err(|cause| ConfigError::Unreadable { path: path.to_owned(), cause })
+/// The text of the file that `option` names, which `holds` something.
+fn text(option: &'static str, path: &Path, holds: &'static str) -> Result<String, ConfigError> {
+    let unreadable =
+        |cause| ConfigError::Unreadable { option, path: path.to_owned(), cause, holds };
+    fs::read_to_string(path).map_err(unreadable)
 }
 
 fn read(path: &Path) -> Result<RunArgs, ConfigError> {
-    let text = text(path)?;
+    let text = text("--config", path, "a TOML file with options, as in docs/reference-config.md")?;
     toml::from_str(&text).map_err(|error| {
         let whole = || {
             let at = error.span().map_or(0, |span| span.start);
@@ -457,7 +473,7 @@ fn read(path: &Path) -> Result<RunArgs, ConfigError> {
 }
 
 /// The first option at fault in `text`: where it stands, in bytes, and what is wrong. serde loses
-/// the place of options that it flattens, and of those it doesn't know; so each is read alone.
+/// the place of options that it flattens, and of unknown ones; so each is read alone.
 /// `None` when the text is not TOML.
 fn option_at_fault(text: &str) -> Option<(usize, String)> {
     let options: BTreeMap<toml::Spanned<String>, toml::Value> = toml::from_str(text).ok()?;

@@ -3,8 +3,11 @@
 //! Exit codes: 0 done, 1 failed while running, 2 bad use or bad file.
 
 use clap::Parser as _;
-use std::process::ExitCode;
-use vsps::{args::Cli, commands};
+use std::{env, process::ExitCode};
+use vsps::{
+    args::{Cli, with_variable},
+    commands,
+};
 
 /// Every exchange allocates a few dozen times: this allocator makes that cheaper by half than the
 /// system's, and gives memory back without walking it.
@@ -13,7 +16,12 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     // clap itself exits with 2 on bad use, and with 0 after --help and --version.
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            with_variable(error, env::args_os(), |name| env::var_os(name).is_some()).exit()
+        }
+    };
     match commands::dispatch(cli) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {

@@ -206,6 +206,11 @@ async fn bad_use_is_told_with_exit_code_2() {
         &["run", "--origin", "ftp://cdn.example"],
         &["run", "--origin", "http://"],
         &["run", "--admin", "0.0.0.0:0"],
+        &["run", "--token-file", "no/such/tokens.txt"],
+        &["run", "--state", "redis//:hunter2@host"],
+        &["run", "--state", "rediss://:hunter2@host"],
+        &["run", "--state", "redis://:hunter2@host:port"],
+        &["run", "--state-key", "a-secret"],
         &["run", "--listen", "localhost"],
         &["run", "--listen", ":8080"],
         &["run", "--admin", "http://localhost:8081"],
@@ -226,6 +231,7 @@ async fn bad_use_is_told_with_exit_code_2() {
         &["run", "--rules", "segment.sound:delay=2s"],
         &["run", "--rules", "no/such/rules.toml"],
         &["run", "--seed", "-1"],
+        &["run", "--seed", "x"],
         &["run", "--profil", "3g"],
         &["run", "--session-idle", "2 minutes"],
         &["run", "--max-sessions", "0"],
@@ -251,7 +257,20 @@ async fn an_address_in_use_is_one_line_and_exit_code_1() {
         assert_eq!((code, stdout.as_str()), (Some(1), ""), "{stderr}");
         assert!(stderr.starts_with(&format!("vsps: {flag} {address}: ")), "{stderr}");
         assert_eq!(stderr.lines().count(), 1, "{stderr}");
+        assert!(stderr.contains("write another one, or 0 for any free one"), "{stderr}");
     }
+}
+
+#[tokio::test]
+async fn a_store_that_is_not_there_is_one_line_and_exit_code_1() {
+    // Port 1 of this machine: nothing listens there.
+    let store = "redis://:hunter2@127.0.0.1:1";
+    let args = ["run", "--listen", "0", "--admin", "0", "--state", store];
+    let Ended { code, stdout, stderr } = run(&args).await;
+    assert_eq!((code, stdout.as_str()), (Some(1), ""), "{stderr}");
+    assert!(stderr.starts_with("vsps: --state: 127.0.0.1:1 cannot be reached: "), "{stderr}");
+    assert!(stderr.ends_with("; start Redis there, or write another address\n"), "{stderr}");
+    assert!(!stderr.contains("hunter2"), "{stderr}");
 }
 
 #[tokio::test]

@@ -21,7 +21,7 @@ struct TimelineQuery {
     label: Option<String>,
 }
 
-/// What a request for timelines asks for.
+/// The part of timelines that a request is about.
 #[derive(Debug)]
 pub(super) struct Since {
     since: Duration,

@@ -24,8 +24,8 @@ use tokio::time::Interval;
 /// detected.
 const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(15);
 
-/// The first event of a stream: the version of the data of all others.
-const SCHEMA: &str = "event: schema\ndata: {\"schema\":1}\n\n";
+/// The data of the first event of a stream: the version of the data of all others.
+const SCHEMA: &str = r#"{"schema":1}"#;
 
 /// The number of the last event that a client has received, which it sends when it connects again. An invalid one is
 /// ignored, as for a client that connects for the first time.
@@ -92,7 +92,10 @@ impl hyper::body::Body for Stream {
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
         if !self.begun {
             self.begun = true;
-            return Poll::Ready(Some(Ok(Frame::data(SCHEMA.into()))));
+            // With an id, so that a client that connects again before its first event misses nothing.
+            let (id, name, json) = (self.subscription.start(), "schema", SCHEMA.to_owned());
+            let first = text(&Notice::Event { id, name, json });
+            return Poll::Ready(Some(Ok(Frame::data(first.into()))));
         }
         if let Poll::Ready(notice) = self.subscription.poll_next(context) {
             return Poll::Ready(notice.map(|notice| Ok(Frame::data(text(&notice).into()))));

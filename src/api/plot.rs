@@ -27,7 +27,7 @@ impl Default for PlotQuery {
     }
 }
 
-/// The run that a request asks for.
+/// The run that a request is about.
 #[derive(Debug)]
 pub(super) struct Run {
     seed: Seed,

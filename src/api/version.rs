@@ -57,12 +57,12 @@ mod tests {
 
     #[test]
     fn a_version_is_matched_strongly() {
-        let asks = |tags: &[&str]| IfMatch(tags.iter().map(|tag| (*tag).to_owned()).collect());
-        assert!(asks(&[]).allows(3));
-        assert!(asks(&["*"]).allows(3));
-        assert!(asks(&["\"2\"", "\"3\""]).allows(3));
+        let if_match = |tags: &[&str]| IfMatch(tags.iter().map(|tag| (*tag).to_owned()).collect());
+        assert!(if_match(&[]).allows(3));
+        assert!(if_match(&["*"]).allows(3));
+        assert!(if_match(&["\"2\"", "\"3\""]).allows(3));
         for wrong in ["\"2\"", "W/\"3\"", "3", "", "\"33\""] {
-            assert!(!asks(&[wrong]).allows(3), "{wrong}");
+            assert!(!if_match(&[wrong]).allows(3), "{wrong}");
         }
     }
 }

@@ -74,6 +74,8 @@ struct Item {
 pub struct Subscription {
     queue: Receiver<Item>,
     lost: Arc<AtomicU64>,
+    /// The number after which its events begin.
+    start: u64,
     /// Events before those of the queue.
     missed: VecDeque<Entry>,
     /// The event to return after the notice of events lost before it.
@@ -101,8 +103,9 @@ impl Feed {
         let (gap, missed) =
             after.map(|after| journal.after(after, session.as_deref())).unwrap_or_default();
         let next = (gap > 0).then_some(Notice::Lost(gap));
+        let start = after.filter(|after| *after <= journal.last()).unwrap_or(journal.last());
         subscribers.push(Subscriber { session, queue, lost: Arc::clone(&lost) });
-        Some(Subscription { queue: events, lost, missed, next, single_session, over: false })
+        Some(Subscription { queue: events, lost, start, missed, next, single_session, over: false })
     }
 
     /// The events about the session `id` that are kept, oldest first.
@@ -174,6 +177,13 @@ impl Subscription {
         }
         self.next = Some(notice);
         Poll::Ready(Some(Notice::Lost(lost)))
+    }
+
+    /// The number of the event after which its events begin: for a client that connects again before it has received
+    /// one.
+    #[must_use]
+    pub const fn start(&self) -> u64 {
+        self.start
     }
 
     /// The number of events lost since the last [`Notice::Lost`]: without a further event there would be no notice.
@@ -278,6 +288,20 @@ mod tests {
         let mut stranger = feed.subscribe(None, Some(900)).unwrap();
         assert!(numbers(&mut stranger).is_empty());
         assert_eq!(feed.kept("b").len(), 2);
+    }
+
+    /// The number at which a subscription starts is one after which nothing is missed.
+    #[test]
+    fn a_subscription_starts_after_the_last_event_that_was_received() {
+        let feed = Feed::default();
+        let start = |after| feed.subscribe(None, after).unwrap().start();
+        assert_eq!((start(None), start(Some(0)), start(Some(3))), (0, 0, 0));
+        for _ in 0..5 {
+            observe(&feed, &event("a", false));
+        }
+        assert_eq!((start(None), start(Some(2)), start(Some(5)), start(Some(6))), (5, 2, 5, 5));
+        let mut again = feed.subscribe(None, Some(start(Some(2)))).unwrap();
+        assert_eq!(numbers(&mut again), [3, 4, 5]);
     }
 
     #[test]

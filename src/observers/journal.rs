@@ -31,6 +31,11 @@ pub(super) struct Journal {
 }
 
 impl Journal {
+    /// The number of the last event; zero before the first one.
+    pub(super) const fn last(&self) -> u64 {
+        self.last
+    }
+
     /// Adds an event. The entry that it displaces is returned, to be dropped without a lock.
     pub(super) fn add(&mut self, at: Timestamp, event: Arc<Event>) -> (Entry, Option<Entry>) {
         self.last += 1;

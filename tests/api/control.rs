@@ -359,7 +359,7 @@ async fn who_listens_hears_what_happens_to_a_session_until_it_ends() {
     assert_eq!(data[0], "{\"schema\":1}");
     let ids = text.lines().filter_map(|line| line.strip_prefix("id: "));
     let ids: Vec<u64> = ids.map(|id| id.parse().unwrap()).collect();
-    assert!(ids.len() == 5 && ids.is_sorted_by(|one, next| one < next), "{ids:?}");
+    assert!(ids.len() == 6 && ids.is_sorted_by(|one, next| one < next), "{ids:?}");
     for line in &data[1..] {
         let event: Value = serde_json::from_str(line).unwrap();
         assert_eq!(event["session"], armed["id"]);

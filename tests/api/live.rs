@@ -26,7 +26,7 @@ async fn rest(body: Incoming) -> usize {
 }
 
 #[tokio::test]
-async fn a_rate_is_felt_by_a_response_in_flight() {
+async fn a_rate_applies_to_a_response_in_flight() {
     let rig = Rig::start(RunArgs::default()).await;
     let (path, armed) = rig.arm("").await;
     rig.patch(&path, r#"{ "rate": "100 kbit/s" }"#).await;

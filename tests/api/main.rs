@@ -17,3 +17,5 @@ mod har;
 mod live;
 mod rig;
 mod routes;
+mod stream;
+mod tokens;

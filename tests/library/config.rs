@@ -135,10 +135,11 @@ fn the_reference_of_the_configuration_has_every_key() {
 fn each_example_of_the_configuration_is_read() {
     for Key { name, example, .. } in keys() {
         assert!(example.starts_with(&format!("{name} = ")), "{example} has no {name}");
-        // Two options need another one.
+        // Three options need another one.
         let needed = match name {
             "h3" => "tls = \"local\"\n",
             "intercept" => "forward = true\n",
+            "state-key" => "state = \"memory\"\n",
             _ => "",
         };
         let read = read(name, &format!("{needed}{example}"));

@@ -1632,7 +1632,7 @@ export interface paths {
             };
             requestBody?: never;
             responses: {
-                /** @description Each in the JSON of the event log; `lost` tells how many were missed */
+                /** @description The first one is `schema`, with the version of the data; its id is that of the last event before the stream, so a client that connects again with `Last-Event-ID` misses nothing. Each further one has the JSON of the event log; `lost` has the number of events that were missed */
                 200: {
                     headers: {
                         [name: string]: unknown;
@@ -2214,7 +2214,7 @@ export interface paths {
             };
             requestBody?: never;
             responses: {
-                /** @description Each in the JSON of the event log; `lost` tells how many were missed */
+                /** @description The first one is `schema`, with the version of the data; its id is that of the last event before the stream, so a client that connects again with `Last-Event-ID` misses nothing. Each further one has the JSON of the event log; `lost` has the number of events that were missed */
                 200: {
                     headers: {
                         [name: string]: unknown;

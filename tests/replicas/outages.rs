@@ -132,11 +132,13 @@ async fn a_session_whose_number_is_taken_goes_on_where_it_is() {
     let after = open(&two, "cable").await;
     let second = two.locate(&after).await.unwrap();
     request(&two, &after).await;
+    // The first to find out is a change.
+    let first = one.find(&before).unwrap();
+    one.change(&first, &rate(77, None), &|_| true).await.unwrap();
     sleep(S(3)).await;
-    let first = one.locate(&before).await.unwrap();
+    assert!(Arc::ptr_eq(&one.locate(&before).await.unwrap(), &first));
     assert_eq!(first.tag.ordinal, second.tag.ordinal);
     assert!(matches!(two.locate(&before).await, Err(LocateError::Forged(_))));
-    one.change(&first, &rate(77, None), &|_| true).await.unwrap();
     sleep(S(3)).await;
     let changed = Some(BitRate::from_kilobits_per_second(77));
     assert_eq!((first.rate() == changed, second.rate() == changed), (true, false));

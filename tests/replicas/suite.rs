@@ -29,6 +29,7 @@ pub(crate) async fn holds(store: &dyn StateStore) {
     sessions(store, &run).await;
     commands(store, &run).await;
     touches(store, &run).await;
+    runs(store, &run).await;
     moves(store, &run).await;
     stays(store, &run).await;
     rules(store).await;
@@ -55,14 +56,16 @@ async fn sessions(store: &dyn StateStore, run: &str) {
 async fn commands(store: &dyn StateStore, run: &str) {
     let mut changes = store.changes();
     let ordinal = store.create(run, new("c")).await.unwrap().ordinal;
-    let Append::Done(at) = store.append(ordinal, 0, "{\"a b\":1}").await.unwrap() else { panic!() };
+    let Append::Done(at) = store.append(run, ordinal, 0, "{\"a b\":1}").await.unwrap() else {
+        panic!()
+    };
     let first = Logged { at, command: "{\"a b\":1}".into() };
-    assert_eq!(store.append(ordinal, 0, "y").await, Ok(Append::Behind(vec![first.clone()])));
-    assert!(matches!(store.append(ordinal, 1, "y").await, Ok(Append::Done(_))));
+    assert_eq!(store.append(run, ordinal, 0, "y").await, Ok(Append::Behind(vec![first.clone()])));
+    assert!(matches!(store.append(run, ordinal, 1, "y").await, Ok(Append::Done(_))));
     assert_eq!(store.load(ordinal).await.unwrap().unwrap().commands[0], first);
-    let rest = store.updates(ordinal, 1).await.unwrap().unwrap().commands;
+    let rest = store.updates(run, ordinal, 1).await.unwrap().unwrap().commands;
     assert_eq!(rest.iter().map(|logged| &*logged.command).collect::<Vec<_>>(), ["y"]);
-    assert_eq!(store.updates(ordinal, 2).await, Ok(Some(Updates::default())));
+    assert_eq!(store.updates(run, ordinal, 2).await, Ok(Some(Updates::default())));
     let told = async {
         loop {
             if let Changed::Session { ordinal: changed, .. } = changes.recv().await.unwrap() {
@@ -73,21 +76,21 @@ async fn commands(store: &dyn StateStore, run: &str) {
     };
     timeout(PATIENCE, told).await.unwrap();
     // Of several at the same time, each is added once.
-    let tries = (0..8).map(|n| add(store, ordinal, n));
+    let tries = (0..8).map(|n| add(store, run, ordinal, n));
     for added in futures(tries).await {
         assert!(added);
     }
-    let all = store.updates(ordinal, 2).await.unwrap().unwrap().commands;
+    let all = store.updates(run, ordinal, 2).await.unwrap().unwrap().commands;
     let mut texts: Vec<_> = all.into_iter().map(|logged| logged.command).collect();
     texts.sort();
     assert_eq!(texts, (0..8).map(|n| format!("c{n}")).collect::<Vec<_>>());
 }
 
-async fn add(store: &dyn StateStore, ordinal: u64, number: u32) -> bool {
+async fn add(store: &dyn StateStore, run: &str, ordinal: u64, number: u32) -> bool {
     let text = format!("c{number}");
     let mut from = 0;
     for _ in 0..64 {
-        match store.append(ordinal, from, &text).await.unwrap() {
+        match store.append(run, ordinal, from, &text).await.unwrap() {
             Append::Done(_) => return true,
             Append::Behind(others) => from += others.len(),
             Append::Missing => return false,
@@ -123,10 +126,21 @@ async fn touches(store: &dyn StateStore, run: &str) {
         ..Touch::default()
     };
     let gone = Touch { ordinal: 999_999, ..Touch::default() };
-    assert_eq!(store.touch("a", &[touch(Some(5), None), gone]).await, Ok(vec![true, false]));
-    assert_eq!(store.touch("a", &[touch(Some(9), Some("u"))]).await, Ok(vec![true]));
+    assert_eq!(store.touch(run, "a", &[touch(Some(5), None), gone]).await, Ok(vec![true, false]));
+    assert_eq!(store.touch(run, "a", &[touch(Some(9), Some("u"))]).await, Ok(vec![true]));
     let stored = store.load(ordinal).await.unwrap().unwrap();
     assert_eq!((stored.started, &*stored.hosts, &*stored.usage), (Some(5), "[\"a\"]", "u"));
+}
+
+/// Numbers of sessions hold in one run alone.
+async fn runs(store: &dyn StateStore, run: &str) {
+    let ordinal = store.create(run, new("r")).await.unwrap().ordinal;
+    let touch = Touch { ordinal, usage: Some("u".into()), ..Touch::default() };
+    assert_eq!(store.touch("another", "a", &[touch]).await, Ok(vec![false]));
+    assert_eq!(store.append("another", ordinal, 0, "x").await, Ok(Append::Missing));
+    assert_eq!(store.updates("another", ordinal, 0).await, Ok(None));
+    let stored = store.load(ordinal).await.unwrap().unwrap();
+    assert_eq!((&*stored.usage, stored.commands.len()), ("", 0));
 }
 
 /// The replica with the last requests is known, and the others are informed when it is another one.
@@ -134,15 +148,15 @@ async fn moves(store: &dyn StateStore, run: &str) {
     let mut changes = store.changes();
     let ordinal = store.create(run, new("m")).await.unwrap().ordinal;
     let claims = Touch { ordinal, claims: true, ..Touch::default() };
-    let by = async || store.updates(ordinal, 0).await.unwrap().unwrap().by;
+    let by = async || store.updates(run, ordinal, 0).await.unwrap().unwrap().by;
     assert_eq!(by().await, "");
     for (name, expected) in [("one", "one"), ("one", "one"), ("two", "two")] {
-        assert_eq!(store.touch(name, &[claims.clone()]).await, Ok(vec![true]));
+        assert_eq!(store.touch(run, name, &[claims.clone()]).await, Ok(vec![true]));
         assert_eq!(by().await, expected);
     }
     // Without a claim nothing moves.
     let uses = Touch { ordinal, usage: Some("u".into()), ..Touch::default() };
-    assert_eq!(store.touch("one", &[uses]).await, Ok(vec![true]));
+    assert_eq!(store.touch(run, "one", &[uses]).await, Ok(vec![true]));
     assert_eq!(store.load(ordinal).await.unwrap().unwrap().by, "two");
     let moved = async {
         loop {
@@ -163,10 +177,10 @@ async fn stays(store: &dyn StateStore, run: &str) {
         (store.create(run, short.clone()).await.unwrap(), store.create(run, short).await.unwrap());
     for left in [IDLE, Duration::from_millis(1)] {
         let touch = Touch { ordinal: kept.ordinal, left: Some(left), ..Touch::default() };
-        store.touch("a", &[touch]).await.unwrap();
+        store.touch(run, "a", &[touch]).await.unwrap();
     }
     let uses = Touch { ordinal: other.ordinal, usage: Some("u".into()), ..Touch::default() };
-    store.touch("a", &[uses]).await.unwrap();
+    store.touch(run, "a", &[uses]).await.unwrap();
     let gone = async {
         while store.load(other.ordinal).await.unwrap().is_some() {
             tokio::time::sleep(Duration::from_millis(20)).await;
@@ -202,15 +216,15 @@ async fn quotas(store: &dyn StateStore, run: &str) {
 /// A session ends by itself, or when it is told to.
 async fn ends(store: &dyn StateStore, run: &str) {
     let ordinal = store.create(run, new("e")).await.unwrap().ordinal;
-    store.append(ordinal, 0, "x").await.unwrap();
+    store.append(run, ordinal, 0, "x").await.unwrap();
     assert_eq!(store.end(ordinal).await, Ok(true));
     assert_eq!(store.end(ordinal).await, Ok(false));
     assert_eq!(store.load(ordinal).await, Ok(None));
-    assert_eq!(store.updates(ordinal, 0).await, Ok(None));
+    assert_eq!(store.updates(run, ordinal, 0).await, Ok(None));
     let again = store.restore(ordinal, &Stored::default(), None, IDLE).await;
     assert_eq!(again, Ok(Restored::Ended), "a session that was ended is not written again");
     assert_eq!(store.load(ordinal).await, Ok(None));
-    assert_eq!(store.append(ordinal, 1, "y").await, Ok(Append::Missing));
+    assert_eq!(store.append(run, ordinal, 1, "y").await, Ok(Append::Missing));
     let short = NewRecord { idle: Duration::from_millis(50), ..new("s") };
     let ordinal = store.create(run, short).await.unwrap().ordinal;
     let gone = async {

@@ -71,21 +71,32 @@ impl StateStore for Wire {
         self.over(self.delay, move |store| store.load(ordinal))
     }
 
-    fn updates(&self, ordinal: u64, from: usize) -> StateAnswer<'_, Option<Updates>> {
-        self.over(Duration::ZERO, move |store| store.updates(ordinal, from))
+    fn updates<'a>(
+        &'a self,
+        run: &'a str,
+        ordinal: u64,
+        from: usize,
+    ) -> StateAnswer<'a, Option<Updates>> {
+        self.over(Duration::ZERO, move |store| store.updates(run, ordinal, from))
     }
 
     fn append<'a>(
         &'a self,
+        run: &'a str,
         ordinal: u64,
         from: usize,
         command: &'a str,
     ) -> StateAnswer<'a, Append> {
-        self.over(self.delay, move |store| store.append(ordinal, from, command))
+        self.over(self.delay, move |store| store.append(run, ordinal, from, command))
     }
 
-    fn touch<'a>(&'a self, by: &'a str, sessions: &'a [Touch]) -> StateAnswer<'a, Vec<bool>> {
-        self.over(Duration::ZERO, move |store| store.touch(by, sessions))
+    fn touch<'a>(
+        &'a self,
+        run: &'a str,
+        by: &'a str,
+        sessions: &'a [Touch],
+    ) -> StateAnswer<'a, Vec<bool>> {
+        self.over(Duration::ZERO, move |store| store.touch(run, by, sessions))
     }
 
     fn restore<'a>(

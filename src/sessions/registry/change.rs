@@ -44,7 +44,8 @@ impl Registry {
                 return Err(CommandError::Stale { session: Arc::clone(&session.tag.id), present });
             }
             let ordinal = session.tag.ordinal;
-            match replica.noted(replica.store.append(ordinal, from, &text).await)? {
+            let appended = replica.store.append(&replica.run(), ordinal, from, &text).await;
+            match replica.noted(appended)? {
                 Append::Done(at) => {
                     let logged = Logged { at, command: text };
                     return self.apply_logged(replica, session, from, logged);
@@ -54,8 +55,11 @@ impl Registry {
                     let ended = || CommandError::Ended(Arc::clone(&session.tag.id));
                     let here = self.find(&session.tag.id).map_err(|_| ended())?;
                     self.restore_missing(replica, &[here]).await?;
-                    // It is still here if the store has it again.
+                    // It is still here if the store has it again, or it goes on at this replica alone.
                     self.find(&session.tag.id).map_err(|_| ended())?;
+                    if !is_shared(session) {
+                        return self.command(session, command, expected);
+                    }
                 }
             }
         }

@@ -112,7 +112,7 @@ impl Registry {
         let mut missing = Vec::new();
         for session in sessions.iter().filter(|session| is_shared(session)) {
             let from = applied(session);
-            let updates = replica.store.updates(session.tag.ordinal, from).await;
+            let updates = replica.store.updates(&replica.run(), session.tag.ordinal, from).await;
             match replica.noted(updates)? {
                 Some(Updates { by, commands }) => {
                     self.apply_all(replica, session, from, commands);

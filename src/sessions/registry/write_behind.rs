@@ -49,7 +49,8 @@ impl Registry {
         if touches.is_empty() {
             return;
         }
-        let Ok(there) = replica.noted(replica.store.touch(&replica.name, &touches).await) else {
+        let written = replica.store.touch(&replica.run(), &replica.name, &touches).await;
+        let Ok(there) = replica.noted(written) else {
             for (session, touch) in touched.iter().zip(touches) {
                 again(session, &touch);
             }

@@ -101,6 +101,15 @@ impl MemoryStore {
 }
 
 impl State {
+    fn is_run(&self, run: &str) -> bool {
+        self.fleet.is_some() && self.run.to_string() == run
+    }
+
+    /// The session with this ordinal, if `run` is the present one.
+    fn session(&mut self, run: &str, ordinal: u64) -> Option<&mut Entry> {
+        if self.is_run(run) { self.sessions.get_mut(&ordinal) } else { None }
+    }
+
     fn joined(&self, now: u64) -> Joined {
         Joined {
             run: self.run.to_string(),
@@ -170,7 +179,7 @@ impl StateStore for MemoryStore {
 
     fn create<'a>(&'a self, run: &'a str, new: NewRecord<'a>) -> StateAnswer<'a, Created> {
         self.answer(|state, now| {
-            if state.fleet.is_none() || state.run.to_string() != run {
+            if !state.is_run(run) {
                 return Err(StateError::Lost);
             }
             if state.sessions.len() >= MOST_SESSIONS {
@@ -193,9 +202,14 @@ impl StateStore for MemoryStore {
         self.answer(|state, _| Ok(state.sessions.get(&ordinal).map(|entry| entry.stored.clone())))
     }
 
-    fn updates(&self, ordinal: u64, from: usize) -> StateAnswer<'_, Option<Updates>> {
+    fn updates<'a>(
+        &'a self,
+        run: &'a str,
+        ordinal: u64,
+        from: usize,
+    ) -> StateAnswer<'a, Option<Updates>> {
         self.answer(|state, _| {
-            let stored = state.sessions.get(&ordinal).map(|entry| &entry.stored);
+            let stored = state.session(run, ordinal).map(|entry| &entry.stored);
             Ok(stored.map(|stored| Updates {
                 by: stored.by.clone(),
                 commands: stored.commands.get(from..).unwrap_or_default().to_vec(),
@@ -205,12 +219,13 @@ impl StateStore for MemoryStore {
 
     fn append<'a>(
         &'a self,
+        run: &'a str,
         ordinal: u64,
         from: usize,
         command: &'a str,
     ) -> StateAnswer<'a, Append> {
         self.answer(|state, now| {
-            let Some(entry) = state.sessions.get_mut(&ordinal) else { return Ok(Append::Missing) };
+            let Some(entry) = state.session(run, ordinal) else { return Ok(Append::Missing) };
             let commands = &mut entry.stored.commands;
             if commands.len() != from {
                 return Ok(Append::Behind(commands.get(from..).unwrap_or_default().to_vec()));
@@ -224,11 +239,16 @@ impl StateStore for MemoryStore {
         })
     }
 
-    fn touch<'a>(&'a self, by: &'a str, sessions: &'a [Touch]) -> StateAnswer<'a, Vec<bool>> {
+    fn touch<'a>(
+        &'a self,
+        run: &'a str,
+        by: &'a str,
+        sessions: &'a [Touch],
+    ) -> StateAnswer<'a, Vec<bool>> {
         self.answer(|state, now| {
             let mut moved = Vec::new();
             let touched = sessions.iter().map(|touch| {
-                let Some(entry) = state.sessions.get_mut(&touch.ordinal) else { return false };
+                let Some(entry) = state.session(run, touch.ordinal) else { return false };
                 if let Some(left) = touch.left {
                     entry.until = entry.until.max(now + millis(left));
                 }

@@ -31,6 +31,11 @@ const KEEP: &str = "local function keep(n, left, ns)\n\
     end\n\
     end\n";
 
+/// Whether `name` is the present run: in another one, the numbers of sessions are those of others.
+const RUN: &str = "local function present(name)\n\
+    return redis.call('HGET', 'vsps:meta', 'run') == name\n\
+    end\n";
+
 const STATE: &str = "local function state(run)\n\
     local m = redis.call('HMGET', 'vsps:meta', 'fleet', 'key')\n\
     local p = redis.call('GET', 'vsps:position') or '0'\n\
@@ -87,15 +92,15 @@ const LOAD: &str = "local n = ARGV[1]\n\
     for _, entry in ipairs(redis.call('LRANGE', 'vsps:l:' .. n, 0, -1)) do all[#all + 1] = entry end\n\
     return all";
 
-/// ordinal, from.
-const UPDATES: &str = "if redis.call('EXISTS', 'vsps:s:' .. ARGV[1]) == 0 then return {'missing'} end\n\
+/// ordinal, from, run.
+const UPDATES: &str = "if not present(ARGV[3]) or redis.call('EXISTS', 'vsps:s:' .. ARGV[1]) == 0 then return {'missing'} end\n\
     local all = {'ok', redis.call('HGET', 'vsps:s:' .. ARGV[1], 'by') or ''}\n\
     for _, entry in ipairs(redis.call('LRANGE', 'vsps:l:' .. ARGV[1], ARGV[2], -1)) do all[#all + 1] = entry end\n\
     return all";
 
-/// ordinal, from, command, the most commands.
+/// ordinal, from, command, the most commands, run.
 const APPEND: &str = "local s, l = 'vsps:s:' .. ARGV[1], 'vsps:l:' .. ARGV[1]\n\
-    if redis.call('EXISTS', s) == 0 then return {'missing'} end\n\
+    if not present(ARGV[5]) or redis.call('EXISTS', s) == 0 then return {'missing'} end\n\
     local count = redis.call('LLEN', l)\n\
     if count ~= tonumber(ARGV[2]) then\n\
     local all = {'behind'}\n\
@@ -109,20 +114,20 @@ const APPEND: &str = "local s, l = 'vsps:s:' .. ARGV[1], 'vsps:l:' .. ARGV[1]\n\
     redis.call('PUBLISH', 'vsps:changes', p .. ' ' .. ARGV[1])\n\
     return {'ok', tostring(now)}";
 
-/// The name of the replica; then of each session: ordinal, started, hosts, usage, how long to keep it in ms, each empty if
+/// run, the name of the replica; then of each session: ordinal, started, hosts, usage, how long to keep it in ms, each empty if
 /// it is not to be written; whether its requests now come to this replica.
-const TOUCH: &str = "local there = {}\n\
-    for i = 2, #ARGV, 6 do\n\
+const TOUCH: &str = "local there, known = {}, present(ARGV[1])\n\
+    for i = 3, #ARGV, 6 do\n\
     local n = ARGV[i]\n\
     local s = 'vsps:s:' .. n\n\
-    if redis.call('EXISTS', s) == 0 then there[#there + 1] = 0 else\n\
+    if not known or redis.call('EXISTS', s) == 0 then there[#there + 1] = 0 else\n\
     if ARGV[i + 1] ~= '' then redis.call('HSETNX', s, 'started', ARGV[i + 1]) end\n\
     if ARGV[i + 2] ~= '' then redis.call('HSET', s, 'hosts', ARGV[i + 2]) end\n\
     if ARGV[i + 3] ~= '' then redis.call('HSET', s, 'usage', ARGV[i + 3]) end\n\
     if ARGV[i + 4] ~= '' then keep(n, tonumber(ARGV[i + 4]), redis.call('HGET', s, 'ns')) end\n\
     local by = redis.call('HGET', s, 'by')\n\
-    if ARGV[i + 5] == '1' and by ~= ARGV[1] then\n\
-    redis.call('HSET', s, 'by', ARGV[1])\n\
+    if ARGV[i + 5] == '1' and by ~= ARGV[2] then\n\
+    redis.call('HSET', s, 'by', ARGV[2])\n\
     if by then\n\
     local p = redis.call('INCR', 'vsps:position')\n\
     redis.call('PUBLISH', 'vsps:changes', p .. ' ' .. n)\n\
@@ -187,7 +192,7 @@ pub(super) struct Scripts {
 
 impl Scripts {
     pub(super) fn new() -> Self {
-        let script = |text: &str| Script::new(&format!("{TIME}{STATE}{KEEP}{text}"));
+        let script = |text: &str| Script::new(&format!("{TIME}{STATE}{RUN}{KEEP}{text}"));
         Self {
             join: script(JOIN),
             heartbeat: script(HEARTBEAT),

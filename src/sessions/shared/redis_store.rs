@@ -210,10 +210,15 @@ impl StateStore for RedisStore {
         })
     }
 
-    fn updates(&self, ordinal: u64, from: usize) -> StateAnswer<'_, Option<Updates>> {
+    fn updates<'a>(
+        &'a self,
+        run: &'a str,
+        ordinal: u64,
+        from: usize,
+    ) -> StateAnswer<'a, Option<Updates>> {
         Box::pin(async move {
             let mut script = self.scripts.updates.prepare_invoke();
-            let answer: Vec<String> = self.run(script.arg(ordinal).arg(from)).await?;
+            let answer: Vec<String> = self.run(script.arg(ordinal).arg(from).arg(run)).await?;
             let [first, by, commands @ ..] = answer.as_slice() else { return Ok(None) };
             if first != "ok" {
                 return Err(unreadable("updates"));
@@ -225,13 +230,14 @@ impl StateStore for RedisStore {
 
     fn append<'a>(
         &'a self,
+        run: &'a str,
         ordinal: u64,
         from: usize,
         command: &'a str,
     ) -> StateAnswer<'a, Append> {
         Box::pin(async move {
             let mut script = self.scripts.append.prepare_invoke();
-            script.arg(ordinal).arg(from).arg(command).arg(MOST_COMMANDS);
+            script.arg(ordinal).arg(from).arg(command).arg(MOST_COMMANDS).arg(run);
             let answer: Vec<String> = self.run(&script).await?;
             let (first, rest) = answer.split_first().ok_or_else(|| unreadable("append"))?;
             match (first.as_str(), rest) {
@@ -247,12 +253,17 @@ impl StateStore for RedisStore {
         })
     }
 
-    fn touch<'a>(&'a self, by: &'a str, sessions: &'a [Touch]) -> StateAnswer<'a, Vec<bool>> {
+    fn touch<'a>(
+        &'a self,
+        run: &'a str,
+        by: &'a str,
+        sessions: &'a [Touch],
+    ) -> StateAnswer<'a, Vec<bool>> {
         Box::pin(async move {
             let mut there = Vec::with_capacity(sessions.len());
             for page in sessions.chunks(PAGE) {
                 let mut script = self.scripts.touch.prepare_invoke();
-                script.arg(by);
+                script.arg(run).arg(by);
                 for Touch { ordinal, started, hosts, usage, left, claims } in page {
                     script.arg(ordinal).arg(optional(*started));
                     script.arg(hosts.as_deref().unwrap_or_default());

@@ -200,7 +200,8 @@ pub enum Restored {
 }
 
 /// A store of sessions, shared by replicas. Times are in ms on the store's own clock, so that the clocks of the
-/// replicas may differ. One call is one round trip.
+/// replicas may differ. One call is one round trip. A session is there only in the `run` in which it was written: in another
+/// one its number may be that of another session.
 pub trait StateStore: fmt::Debug + Send + Sync {
     /// Joins the replicas that were started with `fleet`, or is the first. No ordinal up to `ordinal` is given out again,
     /// and ids that were signed with one of `keys` stay valid if no session was started yet.
@@ -221,14 +222,29 @@ pub trait StateStore: fmt::Debug + Send + Sync {
     fn load(&self, ordinal: u64) -> StateAnswer<'_, Option<Stored>>;
 
     /// What is new of a session after its first `from` commands; `None` = there is no such session.
-    fn updates(&self, ordinal: u64, from: usize) -> StateAnswer<'_, Option<Updates>>;
+    fn updates<'a>(
+        &'a self,
+        run: &'a str,
+        ordinal: u64,
+        from: usize,
+    ) -> StateAnswer<'a, Option<Updates>>;
 
     /// Adds a command after `from` others: compare-and-set.
-    fn append<'a>(&'a self, ordinal: u64, from: usize, command: &'a str)
-    -> StateAnswer<'a, Append>;
+    fn append<'a>(
+        &'a self,
+        run: &'a str,
+        ordinal: u64,
+        from: usize,
+        command: &'a str,
+    ) -> StateAnswer<'a, Append>;
 
     /// Writes what the replica called `by` has new of sessions. Whether each is still there.
-    fn touch<'a>(&'a self, by: &'a str, sessions: &'a [Touch]) -> StateAnswer<'a, Vec<bool>>;
+    fn touch<'a>(
+        &'a self,
+        run: &'a str,
+        by: &'a str,
+        sessions: &'a [Touch],
+    ) -> StateAnswer<'a, Vec<bool>>;
 
     /// Writes a session again that the store has lost, unless it is there with as many commands. It counts in `namespace`.
     fn restore<'a>(

@@ -90,7 +90,7 @@ async fn on_host(
     let host = percent_decode_str(host).decode_utf8_lossy();
     let named = match (&address.target, address.session) {
         (Target::Named(origin), _) => origin.clone(),
-        (Target::Default, Some(id)) => proxy.registry.locate(id).await?.origin.clone(),
+        (Target::Default, Some(id)) => Box::pin(proxy.registry.locate(id)).await?.origin.clone(),
         (Target::Default, None) => proxy.registry.config().origin.clone(),
     };
     let clone = Origin::new(named.scheme.as_str(), &host).ok_or_else(|| {

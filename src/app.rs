@@ -15,7 +15,7 @@ use crate::{
     output::LossCounter,
     profiles::Catalog,
     proxy,
-    proxy::{Limits, Proxy, ProxyConfig},
+    proxy::{DrainError, Limits, Proxy, ProxyConfig},
     sessions::{AccessToken, Origin, Registry, RegistryConfig, StateOptions},
     system,
 };
@@ -267,7 +267,8 @@ impl App {
             // Without HTTP/3 nobody waits for it.
             let _ = stop_players.send(true);
         };
-        self.listeners.http3.serve(&mut parts, &self.proxy, self.clock, after(players_stop));
+        let http3 =
+            self.listeners.http3.serve(Arc::clone(&self.proxy), self.clock, after(players_stop));
         parts.spawn(api::serve(
             state,
             console::router(),
@@ -277,7 +278,8 @@ impl App {
         ));
         let expiring = tokio::spawn(expire(Arc::clone(&self.registry)));
         let workers = self.workers.unwrap_or_else(|| Workers::of_current_runtime(self.proxy));
-        let draining = proxy::run(workers, self.listeners.players, self.clock, stop);
+        let players = proxy::run(workers, self.listeners.players, self.clock, stop);
+        let draining = both(players, http3);
         tokio::pin!(draining);
         let drained = loop {
             tokio::select! {
@@ -360,6 +362,15 @@ fn bind(address: SocketAddr, what: &str) -> anyhow::Result<TcpListener> {
         }
         _ => anyhow!("{what} {address}: {problem}"),
     })
+}
+
+/// Waits until two listeners have drained.
+async fn both(
+    one: impl Future<Output = Result<(), DrainError>>,
+    other: impl Future<Output = Result<(), DrainError>>,
+) -> Result<(), DrainError> {
+    let (one, other) = tokio::join!(one, other);
+    one.and(other)
 }
 
 /// Ends when the program stops.

@@ -2,12 +2,11 @@
 
 use crate::{
     clock::Clock,
-    proxy::{Proxy, ProxyConfig},
+    proxy::{DrainError, Proxy, ProxyConfig},
 };
 #[cfg(feature = "h3")]
 use anyhow::Context as _;
 use std::{future::Future, net::SocketAddr, sync::Arc};
-use tokio::task::JoinSet;
 
 /// The listener of HTTP/3, if it is served.
 #[derive(Default)]
@@ -32,20 +31,19 @@ impl Http3Listener {
         Ok(Self { bound })
     }
 
-    /// Serves until `stop`, as one of `parts`.
-    pub(super) fn serve(
+    /// Serves until `stop`, and drains.
+    ///
+    /// # Errors
+    /// When exchanges had to be cut.
+    pub(super) async fn serve(
         self,
-        parts: &mut JoinSet<anyhow::Result<()>>,
-        proxy: &Arc<Proxy>,
+        proxy: Arc<Proxy>,
         clock: Clock,
-        stop: impl Future<Output = ()> + Send + 'static,
-    ) {
-        if let Some(http3) = self.bound {
-            let proxy = Arc::clone(proxy);
-            parts.spawn(async move {
-                http3.run(proxy, clock, stop).await;
-                Ok(())
-            });
+        stop: impl Future<Output = ()>,
+    ) -> Result<(), DrainError> {
+        match self.bound {
+            Some(http3) => http3.run(proxy, clock, stop).await,
+            None => Ok(()),
         }
     }
 }
@@ -61,12 +59,12 @@ impl Http3Listener {
         Ok(Self::default())
     }
 
-    pub(super) fn serve(
+    pub(super) async fn serve(
         self,
-        _parts: &mut JoinSet<anyhow::Result<()>>,
-        _proxy: &Arc<Proxy>,
+        _proxy: Arc<Proxy>,
         _clock: Clock,
-        _stop: impl Future<Output = ()> + Send + 'static,
-    ) {
+        _stop: impl Future<Output = ()>,
+    ) -> Result<(), DrainError> {
+        Ok(())
     }
 }

@@ -32,6 +32,9 @@ fn open() -> Result<LocalCa, LocalCaError> {
 }
 
 /// Installs the certificate where the user may, and says what was done and what is left to do.
+/// Where devices get the certificate.
+const PAGE: &str = "http://ADDRESS:8080/-/ca (the address of `vsps run --tls local`)";
+
 fn install(ca: &LocalCa) -> String {
     let file = ca.path();
     let mut text = format!("The CA: {}\n\n", file.display());
@@ -54,7 +57,8 @@ fn install(ca: &LocalCa) -> String {
     for system in TRUST_STEPS {
         let _ = writeln!(text, "\n{}", system.system);
         for step in system.steps {
-            let _ = writeln!(text, "  {}", step.replace("FILE", &file.display().to_string()));
+            let step = step.replace("FILE", &file.display().to_string()).replace("PAGE", PAGE);
+            let _ = writeln!(text, "  {step}");
         }
     }
     text

@@ -141,11 +141,16 @@ fn ready_line(ready: &Ready, profile: &Profile, seed: u64) -> String {
 fn base(ready: &Ready) -> String {
     match &ready.public_url {
         Some(url) => url.to_string(),
-        None if ready.listen.ip().is_unspecified() => {
-            let here = SocketAddr::from((Ipv4Addr::LOCALHOST, ready.listen.port()));
-            format!("{}://{here}", ready.scheme)
-        }
-        None => format!("{}://{}", ready.scheme, ready.listen),
+        None => format!("{}://{}", ready.scheme, on_this_machine(ready.listen)),
+    }
+}
+
+/// The address at which programs on this machine reach a server that listens at `listen`.
+fn on_this_machine(listen: SocketAddr) -> SocketAddr {
+    if listen.ip().is_unspecified() {
+        SocketAddr::from((Ipv4Addr::LOCALHOST, listen.port()))
+    } else {
+        listen
     }
 }
 
@@ -175,8 +180,8 @@ fn welcome(ready: &Ready, profile: &Profile, seed: u64, drawn: bool) -> String {
         let _ = writeln!(text, "  LAN       {}://{address}{path}", ready.scheme);
     }
     if ready.forward {
-        let _ =
-            writeln!(text, "  proxy     http://{}  also as a PAC file: /-/proxy.pac", ready.listen);
+        let at = on_this_machine(ready.listen);
+        let _ = writeln!(text, "  proxy     http://{at}  also as a PAC file: /-/proxy.pac");
     }
     if ready.local_ca {
         let _ = writeln!(text, "  CA        {players}/-/ca  how players come to trust it");

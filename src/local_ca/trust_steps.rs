@@ -5,7 +5,8 @@
 pub struct TrustSteps {
     /// The system.
     pub system: &'static str,
-    /// The steps, one sentence or command each. `FILE` stands for the path of the certificate.
+    /// The steps, one sentence or command each. `FILE` stands for the path of the certificate, and `PAGE` for the page
+    /// about the CA on the data port.
     pub steps: &'static [&'static str],
 }
 
@@ -45,7 +46,7 @@ pub const TRUST_STEPS: &[TrustSteps] = &[
     TrustSteps {
         system: "iPhone, iPad, Apple TV",
         steps: &[
-            "Open this page in Safari and download the DER file. Allow the profile.",
+            "Open PAGE in Safari and download the DER file. Allow the profile.",
             "Settings, General, VPN & Device Management: install the profile.",
             "Settings, General, About, Certificate Trust Settings: switch on full trust for the vsps local CA.",
             "Apple TV: send the file by AirDrop or Apple Configurator; then Settings, General, About, Certificate Trust Settings.",
@@ -54,7 +55,7 @@ pub const TRUST_STEPS: &[TrustSteps] = &[
     TrustSteps {
         system: "Android",
         steps: &[
-            "Open this page and download the DER file.",
+            "Open PAGE and download the DER file.",
             "Settings, Security, Encryption & credentials, Install a certificate, CA certificate: choose the file. The names differ between makers.",
             "Chrome trusts it then. An app trusts it only if its network security configuration has <certificates src=\"user\"/> among the trust anchors, which debug builds may have.",
             "Emulator with a writable system: a CA in /system/etc/security/cacerts is trusted by all apps.",

@@ -42,11 +42,32 @@ pub(super) enum ProxyError {
         /// The address it resolved to.
         address: std::net::IpAddr,
     },
+    /// The host has a private address, and a client of the forward proxy may use public ones only.
+    #[error(
+        "`{host}` has the private address {address}; clients of the forward proxy get private addresses only of hosts \
+         in --allow-origin; add {host} to it, and with it all other hosts that clients may use"
+    )]
+    PrivateForwarded {
+        /// The host that the client asked for.
+        host: String,
+        /// The address it resolved to.
+        address: std::net::IpAddr,
+    },
+    /// A request as for a forward proxy, which vsps is not.
+    #[error(
+        "{0} is not an address of vsps; to use vsps as a forward proxy, start it with --forward"
+    )]
+    NoForwardProxy(String),
+    /// The request goes in a circle.
+    #[error("the request has passed more than {0} vsps: its origin leads back to one of them")]
+    Hops(usize),
     /// The origin is this proxy.
     #[error("{0} is an address of vsps itself; use the origin's own address")]
     Loop(String),
-    /// The method is not forwarded.
-    #[error("method {0} is not forwarded")]
+    /// CONNECT, where it can't be served.
+    #[error(
+        "method {0} is not served here: it needs --forward, not HTTP/3, and not a tunnel whose TLS ends at vsps"
+    )]
     Method(http::Method),
     /// Request line and headers are larger than allowed.
     #[error("the request's line and headers are larger than --max-header")]
@@ -177,7 +198,10 @@ impl ProxyError {
             Self::Full(_) => StatusCode::BAD_REQUEST,
             Self::Parameter(_) | Self::Framing(_) | Self::Body(_) => StatusCode::BAD_REQUEST,
             Self::HeadTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
-            Self::Host(_) | Self::Private { .. } | Self::Loop(_) => StatusCode::FORBIDDEN,
+            Self::Host(_) | Self::Private { .. } | Self::PrivateForwarded { .. } => {
+                StatusCode::FORBIDDEN
+            }
+            Self::Loop(_) | Self::Hops(_) | Self::NoForwardProxy(_) => StatusCode::FORBIDDEN,
             Self::Method(_) => StatusCode::METHOD_NOT_ALLOWED,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Upstream { cause, .. } => match cause {
@@ -221,8 +245,9 @@ impl ProxyError {
             Self::Full(_) => "link",
             Self::Busy => "connections",
             Self::Parameter(_) => "parameter",
-            Self::Host(_) | Self::Private { .. } => "host",
-            Self::Loop(_) => "loop",
+            Self::Host(_) | Self::Private { .. } | Self::PrivateForwarded { .. } => "host",
+            Self::NoForwardProxy(_) => "forward",
+            Self::Loop(_) | Self::Hops(_) => "loop",
             Self::Method(_) => "method",
             Self::HeadTooLarge => "request-header",
             Self::Framing(_) => "request-framing",

@@ -62,6 +62,9 @@ pub(super) fn is_trusted(trusted: &[AddressRange], address: IpAddr) -> bool {
 
 /// Who sent a request that came from `peer`: if that is trusted, the last address in `Forwarded` (RFC 7239) or
 /// `X-Forwarded-For` that is not.
+///
+/// A server in front writes one of these and may pass on the other as its client sent it. If both are there and name
+/// different clients, it is not known which of them is true: then the sender is `peer`.
 pub(super) fn client(trusted: &[AddressRange], peer: IpAddr, headers: &HeaderMap) -> IpAddr {
     if !is_trusted(trusted, peer) {
         return peer;
@@ -70,15 +73,23 @@ pub(super) fn client(trusted: &[AddressRange], peer: IpAddr, headers: &HeaderMap
         let all = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
         all.flat_map(|value| value.split(',')).collect()
     };
-    let forwarded = values("forwarded");
-    let named: Vec<&str> = if forwarded.is_empty() {
-        values("x-forwarded-for")
-    } else {
-        forwarded.into_iter().map(for_of).collect()
-    };
+    let forwarded: Vec<&str> = values("forwarded").into_iter().map(for_of).collect();
+    let listed = values("x-forwarded-for");
+    match (forwarded.is_empty(), listed.is_empty()) {
+        (true, _) => last_untrusted(trusted, peer, &listed),
+        (false, true) => last_untrusted(trusted, peer, &forwarded),
+        (false, false) => {
+            let client = last_untrusted(trusted, peer, &forwarded);
+            if client == last_untrusted(trusted, peer, &listed) { client } else { peer }
+        }
+    }
+}
+
+/// The last address in `named` that is not trusted; `peer` if the last one is not an address.
+fn last_untrusted(trusted: &[AddressRange], peer: IpAddr, named: &[&str]) -> IpAddr {
     let mut client = peer;
     // Each server adds the address it got the request from at the end.
-    for text in named.into_iter().rev() {
+    for text in named.iter().rev() {
         let Some(address) = address(text) else { break };
         client = address;
         if !is_trusted(trusted, address) {
@@ -146,7 +157,17 @@ mod tests {
         assert_eq!(of("10.0.0.1", &[]), "10.0.0.1");
         assert_eq!(of("10.0.0.1", &[(name, "unknown")]), "10.0.0.1");
         let element = "for=\"[2001:db8::7]:4711\";proto=https, for=10.0.0.3";
-        assert_eq!(of("10.0.0.1", &[("forwarded", element), (name, "192.0.2.7")]), "2001:db8::7");
+        assert_eq!(of("10.0.0.1", &[("forwarded", element)]), "2001:db8::7");
+        assert_eq!(of("10.0.0.1", &[("forwarded", element), (name, "2001:db8::7")]), "2001:db8::7");
+        // The server in front writes one of them; the client sends the other to appear as somebody else.
+        assert_eq!(
+            of("10.0.0.1", &[("forwarded", "for=6.6.6.6"), (name, "192.0.2.7")]),
+            "10.0.0.1"
+        );
+        assert_eq!(
+            of("10.0.0.1", &[("forwarded", "for=192.0.2.7"), (name, "6.6.6.6")]),
+            "10.0.0.1"
+        );
         assert_eq!(of("10.0.0.1", &[(name, "192.0.2.7:80")]), "192.0.2.7");
     }
 }

@@ -43,7 +43,10 @@ pub struct Address<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum AddressError {
     /// Neither `/-/s/` nor `/-/o/` nor `/-/cmcd`.
-    #[error("addresses under /-/ are /-/s/ID/…, /-/o/SCHEME/HOST/… and /-/cmcd")]
+    #[error(
+        "addresses under /-/ are /-/s/ID/…, /-/o/SCHEME/HOST/… and /-/cmcd; with --tls local or --intercept also \
+         /-/ca, and with --forward also /-/proxy.pac"
+    )]
     Unknown,
     /// `/-/o/` without a usable scheme and host.
     #[error("write /-/o/http/HOST/PATH or /-/o/https/HOST/PATH")]

@@ -8,7 +8,7 @@ use crate::{
 };
 use http::uri::Authority;
 use parking_lot::Mutex;
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 /// A response that is shaped by its session's link, turns and limits, and by the simulated TCP of its connection.
 /// Times are session times.
@@ -50,6 +50,13 @@ impl ShapedResponse {
     #[must_use]
     pub fn window(&self) -> Option<u64> {
         self.transport.as_ref().map(|transport| transport.lock().window())
+    }
+
+    /// Sets the round trip of its simulated TCP.
+    pub fn set_transport_round_trip(&self, rtt: Duration) {
+        if let Some(transport) = &self.transport {
+            transport.lock().set_rtt(rtt);
+        }
     }
 
     /// Returns whether some of `available` bytes may leave at session time `now`: see [`ResponseShaper::poll`].

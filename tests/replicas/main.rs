@@ -12,14 +12,18 @@ mod wire;
 
 use std::{sync::Arc, time::Duration};
 use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::{TcpListener, TcpStream},
     task::JoinHandle,
     time::{Instant, advance, sleep},
 };
 use vsps::{
     clock::Clock,
     event::Bus,
+    listen::Workers,
     media::{Kind, Protocol, Resource},
     profiles::Catalog,
+    proxy::{self, ForwardConfig, Proxy, ProxyConfig},
     rules::{Facts, Policy, RuleSet},
     seed::Seed,
     sessions::{
@@ -292,4 +296,31 @@ async fn replicas_that_differ_are_refused() {
     let other = RegistryConfig { profile, ..config(1) };
     let refused = joined(&store, other, true).await.err().unwrap().to_string();
     assert!(refused.starts_with("--profile is 3g ("), "{refused}");
+}
+
+/// The user of a forward proxy may be a session that another replica has started.
+#[tokio::test]
+async fn a_user_of_the_forward_proxy_gets_a_session_of_another_replica() {
+    let store = Arc::new(MemoryStore::new(Clock::start()));
+    let ((one, _), (two, _)) = (replica(&store).await, replica(&store).await);
+    let id = open(&one, "cable").await;
+    assert!(two.find(&id).is_err());
+    let config = ProxyConfig { forward: Some(ForwardConfig::default()), ..ProxyConfig::default() };
+    let catalog = Arc::clone(&two.config().catalog);
+    let proxy = Arc::new(Proxy::new(Arc::clone(&two), catalog, config, Vec::new()));
+    let workers = Workers::of_current_runtime(proxy);
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let mut client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+    let head = format!(
+        "GET http://cdn.example/a HTTP/1.1\r\nHost: cdn.example\r\nProxy-Authorization: {id}\r\n\
+         Connection: close\r\n\r\n"
+    );
+    client.write_all(head.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    tokio::select! {
+        _ = proxy::run(workers, listener, Clock::start(), std::future::pending()) => {}
+        read = client.read_to_string(&mut answer) => drop(read.unwrap()),
+    }
+    assert!(answer.starts_with("HTTP/1.1 403"), "{answer}");
+    assert!(two.find(&id).is_ok(), "it goes on here");
 }

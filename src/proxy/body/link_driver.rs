@@ -95,6 +95,15 @@ impl LinkDriver {
         self.shaper().source_empty();
     }
 
+    /// Sets the round trip: how late lost packets arrive, and how simulated TCP grows its window. A schedule of round
+    /// trips in the link's specification has priority.
+    pub(in crate::proxy) fn set_round_trip(&mut self, rtt: Duration) {
+        if let Direction::Down(response) = &self.direction {
+            response.set_transport_round_trip(rtt);
+        }
+        self.shaper().set_round_trip(rtt);
+    }
+
     /// Bytes that have left so far.
     pub(in crate::proxy) fn sent(&mut self) -> u64 {
         self.shaper().sent()

@@ -13,7 +13,7 @@ use bytes::Bytes;
 use http::Version;
 use parking_lot::Mutex;
 use std::{
-    net::IpAddr,
+    net::{IpAddr, SocketAddr},
     pin::Pin,
     sync::{
         Arc, OnceLock,
@@ -32,13 +32,19 @@ pub(in crate::proxy) type Relay =
 pub(in crate::proxy) enum Next {
     /// Another protocol, which is not read.
     Tunnel(Relay),
-    /// HTTP over TLS, for this host.
-    Intercept {
-        /// The host.
-        origin: Origin,
-        /// The user of the forward proxy who asked for it.
-        user: Option<Arc<str>>,
-    },
+    /// HTTP over TLS, which ends here.
+    Intercept(Box<Interception>),
+}
+
+/// The requests inside of a tunnel whose TLS ends here.
+#[derive(Debug)]
+pub(in crate::proxy) struct Interception {
+    /// The host that they are for.
+    pub(in crate::proxy) origin: Origin,
+    /// The user of the forward proxy who opened the tunnel.
+    pub(in crate::proxy) user: Option<Arc<str>>,
+    /// The client that opened it. What the requests say of their sender does not come from a server in front.
+    pub(in crate::proxy) client: IpAddr,
 }
 
 /// What an exchange can request of its connection, and what the connection records of its exchanges.
@@ -75,10 +81,12 @@ pub(in crate::proxy) struct Connection {
     since: AtomicU64,
     /// The network path of its requests.
     path: Mutex<Path>,
-    /// The client of the server in front, as that says.
+    /// The address at which the player reached the proxy.
+    local: OnceLock<SocketAddr>,
+    /// The client of the server in front, as the PROXY protocol says.
     client: OnceLock<IpAddr>,
-    /// The host whose TLS it terminates, and the user who asked for it.
-    intercepted: OnceLock<(Origin, Option<Arc<str>>)>,
+    /// The tunnel whose TLS it terminates.
+    interception: OnceLock<Box<Interception>>,
     /// Set when it changes to another protocol.
     next: Mutex<Option<Next>>,
     /// Its simulated TCP: one for each session, by the session's ordinal.
@@ -115,8 +123,9 @@ impl Connection {
             head: AtomicBool::new(false),
             since: AtomicU64::new(millis(clock.now())),
             path: Mutex::default(),
+            local: OnceLock::new(),
             client: OnceLock::new(),
-            intercepted: OnceLock::new(),
+            interception: OnceLock::new(),
             next: Mutex::default(),
             transports: Mutex::default(),
         }
@@ -133,31 +142,44 @@ impl Connection {
         self.secure.load(Ordering::Relaxed)
     }
 
+    /// Records that it was accepted at `local`.
+    pub(in crate::proxy) fn accepted_at(&self, local: SocketAddr) {
+        // It is set once, before the first request.
+        let _ = self.local.set(local);
+    }
+
+    /// The address at which the player reached the proxy, if that is known.
+    pub(in crate::proxy) fn local_address(&self) -> Option<SocketAddr> {
+        self.local.get().copied()
+    }
+
     /// Records that the server in front passes on the connection of `client`.
-    pub(in crate::proxy) fn come_from(&self, client: IpAddr) {
+    pub(in crate::proxy) fn set_client(&self, client: IpAddr) {
         // It is set once, before the first request.
         let _ = self.client.set(client);
     }
 
-    /// The client of the server in front, if that said so for the connection.
-    pub(in crate::proxy) fn client(&self) -> Option<IpAddr> {
-        self.client.get().copied()
+    /// Who sends its requests, if that is not the peer: the client of the server in front, or the one that opened the
+    /// tunnel whose TLS it terminates.
+    pub(in crate::proxy) fn sender(&self) -> Option<IpAddr> {
+        let tunnel = self.interception.get().map(|interception| interception.client);
+        tunnel.or_else(|| self.client.get().copied())
     }
 
-    /// Records that its requests are for `origin`, whose TLS it terminates for `user`.
-    pub(in crate::proxy) fn intercept(&self, origin: Origin, user: Option<Arc<str>>) {
+    /// Records that its requests come from a tunnel whose TLS it terminates.
+    pub(in crate::proxy) fn intercept(&self, interception: Box<Interception>) {
         // It is set once, before the first request.
-        let _ = self.intercepted.set((origin, user));
+        let _ = self.interception.set(interception);
     }
 
     /// The host whose TLS it terminates.
     pub(in crate::proxy) fn intercepted(&self) -> Option<&Origin> {
-        self.intercepted.get().map(|(origin, _)| origin)
+        self.interception.get().map(|interception| &interception.origin)
     }
 
     /// The user of the forward proxy who asked for that host.
     pub(in crate::proxy) fn user(&self) -> Option<Arc<str>> {
-        self.intercepted.get().and_then(|(_, user)| user.clone())
+        self.interception.get().and_then(|interception| interception.user.clone())
     }
 
     /// Continues with another protocol after the response under way.

@@ -1,10 +1,14 @@
 //! The bytes of a player's connection: of a socket, or of TLS over it.
 
+use crate::system::handle_for_unsent;
+use hyper::upgrade::Upgraded;
+use hyper_util::rt::TokioIo;
 use std::{
     io,
     io::Write as _,
     pin::Pin,
     task::{Context, Poll},
+    time::Duration,
 };
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
@@ -12,12 +16,17 @@ use tokio::{
 };
 use tokio_rustls::server::TlsStream;
 
+/// How long a reset waits for bytes that the kernel has not sent.
+const UNSENT: Duration = Duration::from_secs(2);
+
 /// A player's connection.
 pub(in crate::proxy) enum PlayerStream {
     /// TCP alone.
     Tcp(TcpStream),
     /// TLS over TCP.
     Tls(Box<TlsStream<TcpStream>>),
+    /// A stream of an HTTP/2 connection.
+    Http2(Box<TokioIo<Upgraded>>),
     /// It was handed on: nothing is left to read or write.
     Taken,
 }
@@ -28,7 +37,30 @@ impl PlayerStream {
         match self {
             Self::Tcp(tcp) => Some(tcp),
             Self::Tls(tls) => Some(tls.get_ref().0),
-            Self::Taken => None,
+            Self::Http2(_) | Self::Taken => None,
+        }
+    }
+
+    /// A second handle of the socket, which is writable when the kernel has sent everything; `None` = it cannot be known.
+    pub(in crate::proxy) fn sent_handle(&self) -> Option<TcpStream> {
+        match handle_for_unsent(self.tcp()?) {
+            Ok(handle) => Some(handle),
+            Err(problem) => {
+                tracing::debug!(%problem, "a reset may come before the last bytes");
+                None
+            }
+        }
+    }
+
+    /// Closes it with a TCP reset, once the kernel has sent what was written.
+    pub(in crate::proxy) async fn reset(self) {
+        if let Some(sent) = self.sent_handle() {
+            // A player that reads no more is reset all the same.
+            let _ = tokio::time::timeout(UNSENT, sent.writable()).await;
+        }
+        if let Some(tcp) = self.tcp() {
+            // With zero linger, close sends RST. If setting it fails, the peer gets FIN instead.
+            let _ = tcp.set_zero_linger();
         }
     }
 
@@ -44,7 +76,7 @@ impl PlayerStream {
                 }
                 Ok(())
             }
-            Self::Taken => Err(io::ErrorKind::NotConnected.into()),
+            Self::Http2(_) | Self::Taken => Err(io::ErrorKind::NotConnected.into()),
         }
     }
 }
@@ -71,6 +103,7 @@ impl AsyncRead for PlayerStream {
         match self.get_mut() {
             Self::Tcp(tcp) => Pin::new(tcp).poll_read(cx, buf),
             Self::Tls(tls) => Pin::new(tls).poll_read(cx, buf),
+            Self::Http2(stream) => Pin::new(stream).poll_read(cx, buf),
             Self::Taken => Poll::Ready(Ok(())),
         }
     }
@@ -85,6 +118,7 @@ impl AsyncWrite for PlayerStream {
         match self.get_mut() {
             Self::Tcp(tcp) => Pin::new(tcp).poll_write(cx, buf),
             Self::Tls(tls) => Pin::new(tls).poll_write(cx, buf),
+            Self::Http2(stream) => Pin::new(stream).poll_write(cx, buf),
             Self::Taken => Poll::Ready(Err(io::ErrorKind::NotConnected.into())),
         }
     }
@@ -97,6 +131,7 @@ impl AsyncWrite for PlayerStream {
         match self.get_mut() {
             Self::Tcp(tcp) => Pin::new(tcp).poll_write_vectored(cx, bufs),
             Self::Tls(tls) => Pin::new(tls).poll_write_vectored(cx, bufs),
+            Self::Http2(stream) => Pin::new(stream).poll_write_vectored(cx, bufs),
             Self::Taken => Poll::Ready(Err(io::ErrorKind::NotConnected.into())),
         }
     }
@@ -109,6 +144,7 @@ impl AsyncWrite for PlayerStream {
         match self.get_mut() {
             Self::Tcp(tcp) => Pin::new(tcp).poll_flush(cx),
             Self::Tls(tls) => Pin::new(tls).poll_flush(cx),
+            Self::Http2(stream) => Pin::new(stream).poll_flush(cx),
             Self::Taken => Poll::Ready(Ok(())),
         }
     }
@@ -117,6 +153,7 @@ impl AsyncWrite for PlayerStream {
         match self.get_mut() {
             Self::Tcp(tcp) => Pin::new(tcp).poll_shutdown(cx),
             Self::Tls(tls) => Pin::new(tls).poll_shutdown(cx),
+            Self::Http2(stream) => Pin::new(stream).poll_shutdown(cx),
             Self::Taken => Poll::Ready(Ok(())),
         }
     }

@@ -49,18 +49,18 @@ pub(super) async fn read(stream: &mut TcpStream) -> io::Result<Option<IpAddr>> {
     }
 }
 
-/// Peeks until `room` is full, or the peer ends or needs more than a second.
-async fn peek_exactly<'a>(stream: &TcpStream, room: &'a mut [u8]) -> io::Result<&'a [u8]> {
+/// Peeks until `buffer` is full, or the peer ends or needs more than a second.
+async fn peek_exactly<'a>(stream: &TcpStream, buffer: &'a mut [u8]) -> io::Result<&'a [u8]> {
     let mut seen = 0;
     for _ in 0..super::protocol_detect::MOST_CHECKS {
-        let now = stream.peek(room).await?;
-        if now == room.len() {
-            return Ok(room);
+        let now = stream.peek(buffer).await?;
+        if now == buffer.len() {
+            return Ok(buffer);
         }
         seen = now;
         super::protocol_detect::pause().await;
     }
-    Ok(&room[..seen])
+    Ok(&buffer[..seen])
 }
 
 async fn read_v1(stream: &mut TcpStream) -> io::Result<Option<IpAddr>> {

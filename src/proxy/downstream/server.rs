@@ -1,21 +1,21 @@
 //! Accepts connections from players, serves them, and drains them at shutdown.
 
 use super::{
-    connection::{Connection, Next},
+    connection::{Connection, Interception, Next},
     player_stream::PlayerStream,
     protocol_detect, proxy_protocol,
     socket::Socket,
     tls::TlsServer,
 };
 use crate::clock::Clock;
-use crate::listen::{AcceptLoop, DrainError, Place, Workers, place};
+use crate::listen::{AcceptLoop, DrainError, Place, Workers};
 use crate::proxy::{
     body::incoming_body::IncomingBody,
     config::{ProxyConfig, Timeouts},
     exchange::{proxy::Proxy, unanswered::Unanswered},
     trusted_front::is_trusted,
 };
-use crate::{sessions::Origin, system};
+use crate::system;
 use bytes::Bytes;
 use http::{Request, header};
 use hyper::{
@@ -35,16 +35,14 @@ use std::{
     time::Duration,
 };
 use tokio::{
+    io::AsyncWriteExt as _,
     net::{TcpListener, TcpStream},
-    sync::Semaphore,
 };
 
-/// When the connection limit is reached, a connection that has been idle for this long is closed for a new one.
-const IDLE: Duration = Duration::from_secs(1);
-/// How often such a connection is searched for.
-const LOOK: Duration = Duration::from_millis(100);
 /// The smallest limit of a connection's buffers. A head larger than the limit is refused before it is parsed.
 const LEAST_BUFFER: usize = 64 * 1024;
+/// How long the end of TLS may take to be sent.
+const TLS_END: Duration = Duration::from_secs(1);
 /// The most concurrent streams of an HTTP/2 connection.
 const MOST_STREAMS: u32 = 256;
 
@@ -61,8 +59,6 @@ pub async fn run(
 ) -> Result<(), DrainError> {
     // What is used here is shared by the workers.
     let Some(proxy) = workers.states().next().cloned() else { return Ok(()) };
-    let most = proxy.config.limits.connections.min(Semaphore::MAX_PERMITS);
-    let places = Arc::new(Semaphore::new(most));
     let protocols = Arc::new(Protocols::new(&proxy.config));
     let serve = |worker: &Arc<Proxy>, stream, peer, place| {
         // Added here, not in the task, so that a connection accepted just before the stop is closed too.
@@ -70,22 +66,14 @@ pub async fn run(
         proxy.connections.add(&connection);
         serve(Arc::clone(worker), Arc::clone(&protocols), stream, peer, connection, place)
     };
-    let find_place = || find_place(Arc::clone(&places), Arc::clone(&proxy), clock);
+    let find_place = || {
+        let connections = Arc::clone(&proxy.connections);
+        async move { connections.find_place(clock).await }
+    };
     let accepting = AcceptLoop::new(listener, "players");
     let open = accepting.run_on(&workers, stop, find_place, serve).await;
     proxy.connections.close_all();
     open.drain(proxy.config.timeouts.drain).await
-}
-
-/// Waits for a permit for a new connection.
-async fn find_place(places: Arc<Semaphore>, proxy: Arc<Proxy>, clock: Clock) -> Place {
-    loop {
-        if let Ok(place) = tokio::time::timeout(LOOK, place(Arc::clone(&places))).await {
-            return place;
-        }
-        let now = clock.now().since_zero().as_millis() as u64;
-        proxy.connections.close_longest_idle(now, IDLE.as_millis() as u64);
-    }
 }
 
 /// The HTTP settings of connections.
@@ -125,6 +113,9 @@ async fn serve(
     };
     // Otherwise the last packet of each response waits for the player's delayed ACK.
     let _ = stream.set_nodelay(true);
+    if let Ok(local) = stream.local_addr() {
+        connection.accepted_at(local);
+    }
     // Only keep-alive detects that a player is gone while its response hangs.
     let _ = system::keep_alive(&stream);
     let timeouts = proxy.config.timeouts;
@@ -136,20 +127,20 @@ async fn serve(
         () = connection.overdue(&timeouts) => return tracing::debug!(%peer, "silent connection closed"),
         () = connection.close_requested() => return,
     };
-    let mut at = At { proxy, protocols, peer, connection };
+    let mut served = Served { proxy, protocols, peer, connection };
     let (mut stream, mut http2) = (stream, http2);
     // A connection that changes to TLS inside of CONNECT is served again, as a new one.
-    while let Some((next, rest, first)) = at.serve_http(stream, http2).await {
+    while let Some((next, rest, first)) = served.serve_http(stream, http2).await {
         match next {
             Next::Tunnel(relay) => {
                 tokio::select! {
                     () = relay(rest, first) => {}
-                    () = at.connection.close_requested() => {}
+                    () = served.connection.close_requested() => {}
                 }
                 return;
             }
-            Next::Intercept { origin, user } => {
-                match at.intercept(origin, user, rest, &first).await {
+            Next::Intercept(interception) => {
+                match served.intercept(interception, rest, &first).await {
                     Ok(opened) => (stream, http2) = opened,
                     Err(problem) => return tracing::debug!(%peer, %problem, "TLS handshake failed"),
                 }
@@ -159,14 +150,14 @@ async fn serve(
 }
 
 /// A connection, and what serves it.
-struct At {
+struct Served {
     proxy: Arc<Proxy>,
     protocols: Arc<Protocols>,
     peer: SocketAddr,
     connection: Arc<Connection>,
 }
 
-impl At {
+impl Served {
     /// Serves HTTP until the connection closes, or carries something else: then its stream is returned, and bytes that
     /// were read from it.
     async fn serve_http(
@@ -197,17 +188,27 @@ impl At {
         // Not moved before it has ended: moving such a large future would double its memory.
         let ended = if http2 {
             let mut serving = Box::pin(self.protocols.http2.serve_connection(socket, service));
-            serve_until_closed(serving.as_mut(), &self.connection, &timeouts).await
+            let ended = serve_until_closed(serving.as_mut(), &self.connection, &timeouts).await;
+            // Only its streams are taken over. What a connection would carry holds it.
+            drop(self.connection.take_next());
+            ended
         } else {
             let mut serving = self.protocols.http1.serve_connection(socket, service);
             let ended =
                 serve_until_closed(Pin::new(&mut serving), &self.connection, &timeouts).await;
             // Taken in any case: it holds the exchange, which holds the connection.
-            if let Some(next) = self.connection.take_next()
-                && ended.is_ok()
-            {
+            let next = self.connection.take_next();
+            if ended.is_ok() {
                 let parts = serving.into_parts();
-                taken = Some((next, parts.io.into_inner().take_stream(), parts.read_buf));
+                let mut socket = parts.io.into_inner();
+                match next {
+                    Some(next) => taken = Some((next, socket.take_stream(), parts.read_buf)),
+                    // hyper leaves TLS open after CONNECT, also if that was refused.
+                    None if self.connection.is_secure() => {
+                        let _ = tokio::time::timeout(TLS_END, socket.shutdown()).await;
+                    }
+                    None => {}
+                }
             }
             ended
         };
@@ -219,11 +220,10 @@ impl At {
         taken
     }
 
-    /// Terminates the TLS with which the client speaks to `origin` in its tunnel `stream`.
+    /// Terminates the TLS of a client in its tunnel `stream`.
     async fn intercept(
         &mut self,
-        origin: Origin,
-        user: Option<Arc<str>>,
+        interception: Box<Interception>,
         stream: PlayerStream,
         first: &Bytes,
     ) -> io::Result<(PlayerStream, bool)> {
@@ -238,12 +238,10 @@ impl At {
         }
         let connection = Arc::new(Connection::new(self.connection.clock()));
         self.proxy.connections.add(&connection);
-        connection.intercept(origin.clone(), user);
-        if let Some(client) = self.connection.client() {
-            connection.come_from(client);
-        }
+        let host = interception.origin.authority.host().to_owned();
+        connection.intercept(interception);
         self.connection = connection;
-        secure(&self.proxy, &tls, tcp, &self.connection, Some(origin.authority.host())).await
+        secure(&self.proxy, &tls, tcp, &self.connection, Some(&host)).await
     }
 }
 
@@ -258,7 +256,7 @@ async fn open(
     if is_trusted(&proxy.config.trust_proxy, peer)
         && let Some(client) = proxy_protocol::read(&mut stream).await?
     {
-        connection.come_from(client);
+        connection.set_client(client);
     }
     let Some(tls) = &proxy.config.tls else {
         let http2 = protocol_detect::is_http2(&stream).await;

@@ -1,7 +1,6 @@
 //! A player's socket: reports reads and flushes to its connection, and closes as the connection requests.
 
 use super::{connection::Connection, head_scan::HeadScan, player_stream::PlayerStream};
-use crate::system::handle_for_unsent;
 use memchr::memmem;
 use std::{
     io,
@@ -42,14 +41,7 @@ impl Socket {
     /// Waits until the kernel has sent everything, since a reset discards unsent bytes.
     fn poll_sent(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         if self.sent.is_none() {
-            let Some(tcp) = self.stream.tcp() else { return Poll::Ready(()) };
-            match handle_for_unsent(tcp) {
-                Ok(handle) => self.sent = Some(handle),
-                Err(problem) => {
-                    tracing::debug!(%problem, "a reset may come before the last bytes");
-                    return Poll::Ready(());
-                }
-            }
+            self.sent = self.stream.sent_handle();
         }
         match &self.sent {
             // After an error the player is gone: there is nothing to wait for.

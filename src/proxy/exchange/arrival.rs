@@ -20,7 +20,7 @@ pub(in crate::proxy) struct Arrival {
 }
 
 /// The context of a received request.
-pub(in crate::proxy) struct At<'a> {
+pub(in crate::proxy) struct ArrivalContext<'a> {
     pub(in crate::proxy) session: &'a Arc<Session>,
     pub(in crate::proxy) arming: &'a Arming,
     pub(in crate::proxy) connection: &'a Connection,
@@ -33,12 +33,12 @@ pub(in crate::proxy) struct At<'a> {
 impl Arrival {
     /// Classifies a request. `redirected`: the state of the request that was redirected to it.
     pub(in crate::proxy) fn new(
-        at: &At<'_>,
+        at: &ArrivalContext<'_>,
         head: &request::Parts,
         cmcd: Option<&Cmcd>,
         redirected: Option<&RedirectedRequest>,
     ) -> Self {
-        let At { session, url, now, .. } = *at;
+        let ArrivalContext { session, url, now, .. } = *at;
         let range = headers::text(&head.headers, header::RANGE);
         let address = url.text();
         let resource = redirected.and_then(|redirected| redirected.resource.clone());
@@ -107,7 +107,12 @@ pub(in crate::proxy) fn facts(request: &RequestTag) -> Facts<'_> {
 }
 
 /// The resource that a request is for, from the session's manifests and the player's CMCD data.
-fn classify(at: &At<'_>, address: &str, range: Option<&str>, cmcd: Option<&Cmcd>) -> Resource {
+fn classify(
+    at: &ArrivalContext<'_>,
+    address: &str,
+    range: Option<&str>,
+    cmcd: Option<&Cmcd>,
+) -> Resource {
     let first = range.and_then(range_start);
     let mut resource = at
         .session
@@ -125,7 +130,12 @@ struct Keys<'a> {
 }
 
 /// The keys of a request. For the target of an earlier redirect, those of the first URL.
-fn keys<'a>(at: &At<'a>, address: &str, method: &Method, range: Option<&str>) -> Keys<'a> {
+fn keys<'a>(
+    at: &ArrivalContext<'a>,
+    address: &str,
+    method: &Method,
+    range: Option<&str>,
+) -> Keys<'a> {
     let own = &at.session.origin;
     let first = at.session.with_ladder(|ladder| ladder.redirected_from(address).map(str::parse));
     match first {

@@ -2,7 +2,7 @@
 
 use super::{
     arrival,
-    arrival::{Arrival, At},
+    arrival::{Arrival, ArrivalContext},
     cmcd_request::{self, RequestCmcd},
     exchange::{Decided, Exchange},
     proxy::Proxy,
@@ -40,7 +40,8 @@ pub(in crate::proxy) fn decide(
     let known = cmcd.as_ref().ok().and_then(Option::as_ref);
     let visible = known.filter(|_| !proxy.config.strip_cmcd);
     let needs_ladder = proxy.config.script.is_some() || arming.rules.needs_ladder();
-    let at = At { session: &session, arming: &arming, connection, url, now, needs_ladder };
+    let at =
+        ArrivalContext { session: &session, arming: &arming, connection, url, now, needs_ladder };
     let Arrival { request, attempt } = Arrival::new(&at, head, visible, redirected.as_ref());
     let bus = Arc::clone(proxy.registry.bus());
     if session.plays(&request.resource) {

@@ -12,7 +12,7 @@ use super::{
     origin_policy::{reach, reach_forwarded},
     outbound::Outbound,
     own_address::OwnAddress,
-    protocol_switch::Asked,
+    protocol_switch::OriginAnswer,
     proxy::Proxy,
     redirect_target::RedirectTarget,
     reply, switch,
@@ -47,8 +47,13 @@ impl Proxy {
         if let Some(collected) = collect(&mut outbound).await {
             return collected;
         }
+        let forwarded = forward::is_forwarded(&outbound.head);
         match fetch(self, outbound, exchange).await {
             Ok(response) => response,
+            Err(ProxyError::Private { host, address }) if forwarded => {
+                let error = ProxyError::PrivateForwarded { host, address };
+                reply::refusal(exchange.connection(), &error)
+            }
             Err(error) => reply::refusal(exchange.connection(), &error),
         }
     }
@@ -100,14 +105,14 @@ async fn fetch(
     exchange.await_origin();
     let answer = match protocol {
         Some(protocol) => {
-            Box::pin(switch::upgrade(proxy, &url, reach, (head, body), protocol)).await
+            Box::pin(switch::upgrade(proxy, &url, reach, (head, body), protocol, peak)).await
         }
-        None => proxy.upstream.fetch(&url, reach, head, body, peak).await.map(Asked::Response),
+        None => proxy.upstream.fetch(&url, reach, head, body, peak).await.map(OriginAnswer::from),
     };
     exchange.origin_delivered();
     let mut response = match answer.inspect_err(|error| report(error, exchange))? {
-        Asked::Response(response) => response,
-        Asked::Switched(response) => return Ok(response),
+        OriginAnswer::Response(response) => response,
+        OriginAnswer::Switched(response) => return Ok(response),
     };
     // A blocking playlist reload or a hinted part is held by the origin on purpose: its time is not measured.
     if !is_held(&exchange.request.resource, &url.path) {

@@ -7,12 +7,27 @@ use super::{
     proxy::Proxy,
 };
 use crate::proxy::{config::ForwardConfig, downstream::connection::Connection, error::ProxyError};
-use crate::sessions::{Origin, UpstreamUrl, Viewer};
+use crate::sessions::{HostPattern, LocateError, Origin, UpstreamUrl, Viewer};
 use http::{HeaderMap, Method, Version, header, request};
-use std::{net::IpAddr, sync::Arc};
+use hyper::upgrade::OnUpgrade;
+use std::{
+    collections::BTreeSet,
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    sync::Arc,
+};
 
 /// More proxies of this kind in `Via` mean that a request goes in a circle.
 const MOST_HOPS: usize = 8;
+
+/// Refuses a request that has passed too many proxies of this kind.
+pub(in crate::proxy) fn check_hops(headers: &HeaderMap) -> Result<(), ProxyError> {
+    let values = headers.get_all(header::VIA).iter().filter_map(|value| value.to_str().ok());
+    let hops = values.flat_map(|value| value.split(','));
+    if hops.filter(|hop| hop.trim().ends_with(" vsps")).count() > MOST_HOPS {
+        return Err(ProxyError::Hops(MOST_HOPS));
+    }
+    Ok(())
+}
 
 /// Marks a request whose client uses vsps as its forward proxy.
 #[derive(Debug, Clone, Copy)]
@@ -29,20 +44,24 @@ pub(in crate::proxy) fn target(
     connection: &Connection,
     head: &request::Parts,
 ) -> Result<Option<UpstreamUrl>, ProxyError> {
-    if proxy.config.forward.is_none() {
-        return Ok(None);
-    }
     let path = head.uri.path_and_query().map_or("/", |path| path.as_str());
     if let Some(origin) = connection.intercepted() {
+        if head.method == Method::CONNECT {
+            return Err(ProxyError::Method(head.method.clone()));
+        }
         return Ok(Some(UpstreamUrl::new(origin.clone(), path.to_owned())));
     }
     // In HTTP/2 every request has a scheme and an authority.
-    if head.version == Version::HTTP_2 {
+    if head.version == Version::HTTP_2 && head.method != Method::CONNECT {
         return Ok(None);
     }
     let malformed = || ProxyError::Framing("its target has no usable host");
     let Some(authority) = head.uri.authority() else { return Ok(None) };
     if head.method == Method::CONNECT {
+        // HTTP/3 can't hand over its streams.
+        if proxy.config.forward.is_none() || head.extensions.get::<OnUpgrade>().is_none() {
+            return Err(ProxyError::Method(head.method.clone()));
+        }
         // The port has no default (RFC 9110 §9.3.6).
         if authority.port_u16().is_none() {
             return Err(ProxyError::Framing("the target of CONNECT is HOST:PORT"));
@@ -53,19 +72,33 @@ pub(in crate::proxy) fn target(
     let scheme = head.uri.scheme_str().unwrap_or_default();
     let origin = Origin::new(scheme, authority.as_str()).ok_or_else(malformed)?;
     // Every server accepts its own URL in this form (RFC 9112 §3.2.2).
-    if proxy.upstream.is_own(&origin) {
+    let public = proxy.config.public_url.as_deref().and_then(|url| Origin::split(url).ok());
+    let local = connection.local_address();
+    if public.is_some_and(|(public, _)| public == origin)
+        || local.is_some_and(|local| is_written(local, &origin))
+    {
         return Ok(None);
     }
-    let hops = head.headers.get_all(header::VIA).iter();
-    let hops = hops.filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(','));
-    if hops.filter(|hop| hop.trim().ends_with(" vsps")).count() > MOST_HOPS {
-        return Err(ProxyError::Loop(origin.to_string()));
+    if proxy.config.forward.is_none() {
+        // A name of this machine can't be told from others, but the port can.
+        let named = local.is_none_or(|local| local.port() == origin.port());
+        return if named { Ok(None) } else { Err(ProxyError::NoForwardProxy(origin.to_string())) };
     }
     Ok(Some(UpstreamUrl::new(origin, path.to_owned())))
 }
 
+/// Whether `origin` is `address`, written as an IP address or as `localhost`.
+fn is_written(address: SocketAddr, origin: &Origin) -> bool {
+    let host = origin.authority.host().trim_matches(['[', ']']);
+    let ip = if host == "localhost" { Some(Ipv4Addr::LOCALHOST.into()) } else { host.parse().ok() };
+    ip.is_some_and(|ip: IpAddr| {
+        let (ip, ours) = (ip.to_canonical(), address.ip().to_canonical());
+        origin.port() == address.port() && (ip == ours || (ip.is_loopback() && ours.is_loopback()))
+    })
+}
+
 /// Finds or starts the session of a request for `url` from `client`.
-pub(in crate::proxy) fn identify(
+pub(in crate::proxy) async fn identify(
     proxy: &Proxy,
     client: IpAddr,
     head: &request::Parts,
@@ -74,14 +107,22 @@ pub(in crate::proxy) fn identify(
 ) -> Result<Identified, ProxyError> {
     let (path, parameters) = split_parameters(&url.path);
     let user = user(&head.headers).map(Arc::from).or_else(|| connection.user());
-    if let Some(user) = &user
-        && let Ok(session) = proxy.registry.find(user)
-    {
-        let url = UpstreamUrl::new(url.origin.clone(), path.into_owned());
-        return Ok(Identified::Request { session, url });
-    }
-    let viewer = user.map_or(Viewer::Address(client), |user| Viewer::User(user.to_string()));
-    let session = proxy.registry.of_viewer(viewer, arming(&proxy.catalog, &parameters)?)?;
+    let armed = match &user {
+        Some(user) => match proxy.registry.locate(user).await {
+            Ok(session) => Some(session),
+            // It is a name.
+            Err(LocateError::Missing(_) | LocateError::Forged(_)) => None,
+            Err(error) => return Err(error.into()),
+        },
+        None => None,
+    };
+    let session = match armed {
+        Some(session) => session,
+        None => {
+            let by = user.map_or(Viewer::Address(client), |user| Viewer::User(user.to_string()));
+            proxy.registry.of_viewer(by, arming(&proxy.catalog, &parameters)?)?
+        }
+    };
     let url = UpstreamUrl::new(url.origin.clone(), path.into_owned());
     Ok(Identified::Request { session, url })
 }
@@ -133,9 +174,10 @@ pub(in crate::proxy) fn pac(proxy: &Proxy, forward: &ForwardConfig, host: &str) 
         text += &format!("  return {through};\n}}\n");
         return text;
     }
-    let default = proxy.registry.config().origin.authority.host().to_owned();
-    let patterns = proxy.config.allow.iter().map(crate::sessions::HostPattern::host);
-    for pattern in patterns.chain([default.as_str()]) {
+    let default = proxy.registry.config().origin.authority.host();
+    let patterns = proxy.config.allow.iter().map(HostPattern::host);
+    // Patterns may differ in their ports alone.
+    for pattern in patterns.chain([default]).collect::<BTreeSet<_>>() {
         text += &format!("  if (shExpMatch(host, {})) return {through};\n", own(pattern));
     }
     text + "  return \"DIRECT\";\n}\n"
@@ -145,6 +187,35 @@ pub(in crate::proxy) fn pac(proxy: &Proxy, forward: &ForwardConfig, host: &str) 
 mod tests {
     use super::*;
     use http::HeaderValue;
+
+    #[test]
+    fn an_own_address_is_known_in_every_form_and_no_other_is_taken_for_it() {
+        let written = |address: &str, authority: &str| {
+            is_written(address.parse().unwrap(), &Origin::new("http", authority).unwrap())
+        };
+        for own in ["127.0.0.1:8080", "localhost:8080", "[::1]:8080", "127.0.0.2:8080"] {
+            assert!(written("127.0.0.1:8080", own), "{own}");
+        }
+        assert!(
+            written("192.0.2.1:80", "192.0.2.1") && written("[::ffff:192.0.2.1]:80", "192.0.2.1")
+        );
+        for other in ["192.0.2.7:8080", "127.0.0.1:8081", "127.0.0.1", "cdn.example:8080"] {
+            assert!(!written("127.0.0.1:8080", other), "{other}");
+        }
+        assert!(!written("192.0.2.1:8080", "192.0.2.7:8080"));
+        assert!(!written("192.0.2.1:8080", "localhost:8080"));
+    }
+
+    #[test]
+    fn eight_proxies_of_this_kind_are_passed_and_nine_are_not() {
+        let passes = |fields: &[&str]| {
+            let fields = fields.iter().map(|value| (header::VIA, value.parse().unwrap()));
+            check_hops(&fields.collect()).is_ok()
+        };
+        let of = |count| vec!["1.1 vsps"; count].join(", ");
+        assert!(passes(&[]) && passes(&[&of(8)]) && !passes(&[&of(9)]));
+        assert!(!passes(&[&of(4), &of(5)]) && passes(&[&of(4), "1.1 cdn, 1.1 cdn", &of(4)]));
+    }
 
     #[test]
     fn users_are_read_from_credentials() {

@@ -36,13 +36,20 @@ pub(in crate::proxy) fn reach_forwarded<'a>(
     session: &Session,
     origin: &Origin,
 ) -> Option<Reach<'a>> {
-    if origin.authority == session.origin.authority {
+    if is_host_of(&session.origin, origin) {
         return Some(Reach::Own);
     }
     if config.allow.iter().any(|pattern| pattern.matches(origin)) {
         return Some(Reach::Allowed);
     }
-    config.forward.as_ref().is_some_and(|forward| forward.open).then_some(Reach::Asked)
+    config.forward.as_ref().is_some_and(|forward| forward.open).then_some(Reach::Forwarded)
+}
+
+/// Whether `origin`, as a client of the forward proxy writes it, is the host of `own`. The target of CONNECT always has a
+/// port, also the usual one of the scheme.
+fn is_host_of(own: &Origin, origin: &Origin) -> bool {
+    let same_port = origin.authority.host() == own.authority.host() && origin.port() == own.port();
+    same_port || origin.authority == own.authority
 }
 
 /// Whether any session may be started with `origin`: it is the default origin's host, or one allowed on the
@@ -50,4 +57,26 @@ pub(in crate::proxy) fn reach_forwarded<'a>(
 pub(in crate::proxy) fn allowed_to_all(proxy: &Proxy, origin: &Origin) -> bool {
     origin.authority == proxy.registry.config().origin.authority
         || proxy.config.allow.iter().any(|pattern| pattern.matches(origin))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_default_origin_is_known_in_the_form_of_connect() {
+        let is = |own: (&str, &str), origin: (&str, &str)| {
+            let of = |(scheme, authority): (&str, &str)| Origin::new(scheme, authority).unwrap();
+            is_host_of(&of(own), &of(origin))
+        };
+        // The target of CONNECT is taken for https.
+        for (own, target) in [("a.test", "a.test:80"), ("a.test:8000", "a.test:8000")] {
+            assert!(is(("http", own), ("https", target)), "{own} {target}");
+        }
+        assert!(is(("https", "a.test"), ("https", "a.test:443")));
+        assert!(is(("http", "a.test:443"), ("https", "a.test:443")));
+        for (own, target) in [("a.test", "b.test:80"), ("a.test", "a.test:8000")] {
+            assert!(!is(("http", own), ("https", target)), "{own} {target}");
+        }
+    }
 }

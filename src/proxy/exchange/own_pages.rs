@@ -33,11 +33,16 @@ pub(in crate::proxy) fn answer(
     if let Some(forward) = &config.forward
         && path == "/-/proxy.pac"
     {
-        let host = headers::text(&head.headers, header::HOST).unwrap_or_default();
-        let pac = forward::pac(proxy, forward, host);
+        let pac = forward::pac(proxy, forward, host(head).unwrap_or_default());
         return Some(page_of("application/x-ns-proxy-autoconfig", pac.into(), None));
     }
     (config.tls.is_some() && !connection.is_secure()).then(|| to_https(head))
+}
+
+/// The host and the port at which a player reaches the proxy. In HTTP/2 and 3 they are usually in `:authority`.
+fn host(head: &request::Parts) -> Option<&str> {
+    let named = headers::text(&head.headers, header::HOST);
+    named.or_else(|| head.uri.authority().map(|authority| authority.as_str()))
 }
 
 /// The pages about `ca`. They are served without TLS as well: who opens them does not trust the CA yet.
@@ -64,7 +69,7 @@ fn of_ca(ca: &LocalCa, path: &str) -> Option<Response<Source>> {
 fn steps() -> String {
     let escaped = |text: &str| {
         let text = text.replace('&', "&amp;").replace('<', "&lt;");
-        text.replace("FILE", "<var>vsps-local-ca.pem</var>")
+        text.replace("FILE", "<var>vsps-local-ca.pem</var>").replace("PAGE", "this page")
     };
     let one = |TrustSteps { system, steps }: &TrustSteps| {
         let items: Vec<_> =
@@ -92,7 +97,7 @@ fn page_of(kind: &'static str, body: Bytes, file: Option<&str>) -> Response<Sour
 
 /// The response to a plain request on a port that uses TLS.
 fn to_https(head: &request::Parts) -> Response<Source> {
-    let host = headers::text(&head.headers, header::HOST);
+    let host = host(head);
     let path = head.uri.path_and_query().map_or("/", |path| path.as_str());
     let location =
         host.and_then(|host| HeaderValue::from_str(&format!("https://{host}{path}")).ok());

@@ -35,10 +35,16 @@ impl PendingSwitch {
     }
 }
 
-/// What the origin makes of a request.
-pub(in crate::proxy) enum Asked {
+/// How the origin answers a request that may ask for another protocol.
+pub(in crate::proxy) enum OriginAnswer {
     /// A response of HTTP.
     Response(Response<OriginBody>),
     /// It has switched to the protocol that the request asks for.
     Switched(Response<Source>),
+}
+
+impl From<Response<OriginBody>> for OriginAnswer {
+    fn from(response: Response<OriginBody>) -> Self {
+        Self::Response(response)
+    }
 }

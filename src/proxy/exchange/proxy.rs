@@ -32,14 +32,8 @@ impl Proxy {
         own: Vec<SocketAddr>,
     ) -> Self {
         let upstream = OriginClient::new(&config, own);
-        Self {
-            registry,
-            catalog,
-            config,
-            upstream,
-            connections: Arc::default(),
-            wake_schedule: Arc::default(),
-        }
+        let connections = Arc::new(Connections::new(config.limits.connections));
+        Self { registry, catalog, config, upstream, connections, wake_schedule: Arc::default() }
     }
 
     /// The same data plane for another worker: with its own timer and its own pool of connections to origins. Sessions, limits and the

@@ -16,19 +16,25 @@ use super::{
     respond::respond,
     response_script::run_response_script,
     switch,
+    switch::Requester,
     unanswered::Unanswered,
 };
 use crate::event::Outcome;
 use crate::proxy::{
     body::{incoming_body::IncomingBody, response_body::PlayerBody, source::Source},
     downstream::{
-        connection::{Connection, Next},
+        connection::{Connection, Interception, Next, Relay},
+        connections::Connections,
+        player_stream::PlayerStream,
         request_framing,
     },
     trusted_front,
     tunnel::Tunnel,
 };
+use bytes::Bytes;
 use http::{Request, Response};
+use hyper::upgrade::OnUpgrade;
+use hyper_util::rt::TokioIo;
 use std::{net::IpAddr, sync::Arc};
 
 impl Proxy {
@@ -41,15 +47,16 @@ impl Proxy {
     ) -> Result<Response<PlayerBody>, Unanswered> {
         let (mut head, body) = request.into_parts();
         let trusted = &self.config.trust_proxy;
-        let client = connection
-            .client()
-            .unwrap_or_else(|| trusted_front::client(trusted, peer, &head.headers));
-        if !trusted.is_empty() && !trusted_front::is_trusted(trusted, peer) {
+        let sender = connection.sender().unwrap_or(peer);
+        let client = trusted_front::client(trusted, sender, &head.headers);
+        if !trusted.is_empty() && !trusted_front::is_trusted(trusted, sender) {
             headers::forget_front(&mut head.headers);
         }
         let cors = if self.config.cors { CorsRequest::of(&head) } else { None };
         connection.speaks(head.version);
-        let forwarded = match forward::target(self, connection, &head) {
+        let target = forward::check_hops(&head.headers)
+            .and_then(|()| forward::target(self, connection, &head));
+        let forwarded = match target {
             Ok(forwarded) => forwarded,
             Err(error) => {
                 return Ok(own_response(connection, cors, reply::refusal(connection, &error)));
@@ -63,7 +70,9 @@ impl Proxy {
         let checked = request_framing::check(connection, &head, &body, &self.config.limits);
         let identified = match (checked, forwarded) {
             (Err(error), _) => Err(error),
-            (Ok(()), Some(url)) => forward::identify(self, client, &head, connection, &url),
+            (Ok(()), Some(url)) => {
+                Box::pin(forward::identify(self, client, &head, connection, &url)).await
+            }
             (Ok(()), None) => identify(self, client, &head).await,
         };
         // A forward proxy changes no permissions of pages.
@@ -85,11 +94,16 @@ impl Proxy {
         session.settled().await;
         let received = Received { head: &head, url: &url, cmcd };
         let mut exchange = decide(self, connection, session, received);
-        let user = switch::user(&head);
+        let requester = switch::requester(&mut head, client);
         let outbound = Outbound::new(url, head, body, head_size, &exchange);
         let mut response = respond(self, &mut exchange, outbound).await?;
-        if let Some(switch) = PendingSwitch::take(&mut response) {
-            return Ok(switch_over(connection, exchange, switch, user, response));
+        if let Some(requester) = requester
+            && let Some(switch) = PendingSwitch::take(&mut response)
+        {
+            self.pause(&exchange.session, exchange.response_latency()).await;
+            exchange.answered(response.status().as_u16());
+            switch_over(self, connection, exchange, switch, *requester);
+            return Ok(response.map(|source| PlayerBody::Plain(Box::new(source))));
         }
         redirect_hops::carry_over(&mut exchange);
         response = run_response_script(self, &mut exchange, response).await;
@@ -101,26 +115,42 @@ impl Proxy {
     }
 }
 
-/// Makes `connection` carry another protocol after `response`.
+/// Makes `connection`, or its stream, carry another protocol after the response under way.
 fn switch_over(
-    connection: &Connection,
+    proxy: &Proxy,
+    connection: &Arc<Connection>,
     mut exchange: Exchange,
     switch: Switch,
-    user: Option<Arc<str>>,
-    response: Response<Source>,
-) -> Response<PlayerBody> {
-    exchange.answered(response.status().as_u16());
-    connection.continue_with(match switch {
+    requester: Requester,
+) {
+    let Requester { user, client, upgrade } = requester;
+    let next = match switch {
         Switch::Intercept(origin) => {
             exchange.ended(Outcome::Complete);
-            Next::Intercept { origin, user }
+            Next::Intercept(Box::new(Interception { origin, user, client }))
         }
         Switch::Tunnel(direct) => {
-            let tunnel = Tunnel::new(exchange, *direct);
+            let tunnel = Tunnel::new(exchange, *direct, proxy.config.timeouts.idle);
             Next::Tunnel(Box::new(move |stream, first| Box::pin(tunnel.run(stream, first))))
         }
-    });
-    response.map(|source| PlayerBody::Plain(Box::new(source)))
+    };
+    match (next, upgrade) {
+        (Next::Tunnel(relay), Some(upgrade)) if connection.is_http2() => {
+            tokio::spawn(relay_stream(relay, upgrade, Arc::clone(&proxy.connections)));
+        }
+        (next, _) => connection.continue_with(next),
+    }
+}
+
+/// Relays the bytes of a stream of HTTP/2, which `upgrade` hands over.
+async fn relay_stream(relay: Relay, upgrade: OnUpgrade, connections: Arc<Connections>) {
+    // It fails if the client is gone before the response is sent.
+    let Ok(upgraded) = upgrade.await else { return };
+    let stream = PlayerStream::Http2(Box::new(TokioIo::new(upgraded)));
+    tokio::select! {
+        () = relay(stream, Bytes::new()) => {}
+        () = connections.stopped() => {}
+    }
 }
 
 /// A response of the proxy that is not shaped by a session's link.
@@ -156,7 +186,7 @@ mod tests {
     #[test]
     fn what_an_exchange_moves_stays_small() {
         let sizes = [
-            ("the future of an exchange", of_future(Proxy::serve), 11_520),
+            ("the future of an exchange", of_future(Proxy::serve), 11_776),
             ("an exchange", size_of::<Exchange>(), 640),
             ("a body", size_of::<ShapedBody>(), 1_472),
             ("a source", size_of::<Source>(), 384),

@@ -4,7 +4,7 @@
 use super::{
     exchange::Exchange,
     forward, headers,
-    protocol_switch::{Asked, PendingSwitch, Switch},
+    protocol_switch::{OriginAnswer, PendingSwitch, Switch},
     proxy::Proxy,
 };
 use crate::proxy::{
@@ -12,8 +12,10 @@ use crate::proxy::{
     error::ProxyError,
     upstream::{Answer, OriginBody, Reach},
 };
-use crate::sessions::UpstreamUrl;
-use http::{HeaderValue, Response, Version, header, request};
+use crate::{sessions::UpstreamUrl, units::BitRate};
+use http::{HeaderValue, Method, Response, Version, header, request};
+use hyper::upgrade::OnUpgrade;
+use std::{net::IpAddr, sync::Arc};
 
 /// Answers CONNECT: connects to the host, unless its TLS is to be terminated here.
 pub(in crate::proxy) async fn connect(
@@ -25,20 +27,26 @@ pub(in crate::proxy) async fn connect(
     let forward = proxy.config.forward.as_ref();
     let intercept = forward.is_some_and(|forward| {
         let named = forward.intercept.iter().any(|pattern| pattern.matches(&url.origin));
-        // TLS inside of TLS is relayed as it is.
-        named && !exchange.connection().is_secure()
+        // TLS inside of TLS or of a stream of HTTP/2 is relayed as it is.
+        let connection = exchange.connection();
+        named && !connection.is_secure() && !connection.is_http2()
     });
     let switch = if intercept {
         Switch::Intercept(url.origin.clone())
     } else {
         exchange.await_origin();
-        let direct = proxy.upstream.connect(&url.origin, reach).await;
+        let direct = proxy.upstream.connect(&url.origin, reach, peak(exchange)).await;
         exchange.origin_delivered();
         Switch::Tunnel(Box::new(direct?))
     };
     let mut response = Response::new(Source::default());
     PendingSwitch::mark(&mut response, switch);
     Ok(response)
+}
+
+/// The highest rate of the link of `exchange`.
+fn peak(exchange: &Exchange) -> BitRate {
+    exchange.arming.link.rate.peak()
 }
 
 /// The protocol that a request asks for. HTTP/2 is none: a client that can speak it does so from the start.
@@ -50,19 +58,20 @@ pub(in crate::proxy) fn wanted(head: &request::Parts) -> Option<HeaderValue> {
     (asks && !http && head.version == Version::HTTP_11).then(|| protocol.clone())
 }
 
-/// Sends a request that asks for `protocol`.
+/// Sends a request for `protocol`. `peak` is the highest rate of the session's link.
 pub(in crate::proxy) async fn upgrade(
     proxy: &Proxy,
     url: &UpstreamUrl,
     reach: Reach<'_>,
     (mut head, body): (request::Parts, Upload),
     protocol: HeaderValue,
-) -> Result<Asked, ProxyError> {
+    peak: BitRate,
+) -> Result<OriginAnswer, ProxyError> {
     let upgrade = HeaderValue::from_static("upgrade");
     head.headers.insert(header::CONNECTION, upgrade.clone());
     head.headers.insert(header::UPGRADE, protocol);
-    match proxy.upstream.ask_to_switch(url, reach, head, body).await? {
-        Answer::Kept(response) => Ok(Asked::Response(response.map(OriginBody::Pooled))),
+    match proxy.upstream.request_switch(url, reach, head, body, peak).await? {
+        Answer::Kept(response) => Ok(OriginAnswer::Response(response.map(OriginBody::Pooled))),
         Answer::Switched(response, direct) => {
             let (mut head, ()) = response.into_parts();
             let protocol = head.headers.get(header::UPGRADE).cloned();
@@ -73,12 +82,27 @@ pub(in crate::proxy) async fn upgrade(
             }
             let mut response = Response::from_parts(head, Source::default());
             PendingSwitch::mark(&mut response, Switch::Tunnel(direct));
-            Ok(Asked::Switched(response))
+            Ok(OriginAnswer::Switched(response))
         }
     }
 }
 
-/// The user who asks for a tunnel, for the requests inside of it.
-pub(in crate::proxy) fn user(head: &request::Parts) -> Option<std::sync::Arc<str>> {
-    forward::user(&head.headers).map(Into::into)
+/// Who sent a request for another protocol.
+pub(in crate::proxy) struct Requester {
+    pub(in crate::proxy) user: Option<Arc<str>>,
+    pub(in crate::proxy) client: IpAddr,
+    /// What hands over its stream of HTTP/2.
+    pub(in crate::proxy) upgrade: Option<OnUpgrade>,
+}
+
+/// Who sent a request, if that is for another protocol.
+pub(in crate::proxy) fn requester(
+    head: &mut request::Parts,
+    client: IpAddr,
+) -> Option<Box<Requester>> {
+    if head.method != Method::CONNECT && wanted(head).is_none() {
+        return None;
+    }
+    let user = forward::user(&head.headers).map(Into::into);
+    Some(Box::new(Requester { user, client, upgrade: head.extensions.remove::<OnUpgrade>() }))
 }

@@ -1,201 +1,147 @@
-//! One direction of a tunnel: bytes are read, wait for their latency, and leave when the link allows it.
+//! One direction of a tunnel: bytes are read from its sender, pass the link, and are written to its receiver.
 
-use crate::proxy::body::{
-    link_driver::{LinkDriver, LinkOutcome},
-    session_timer::SessionTimer,
-};
-use crate::{
-    event::{Bus, Event, RequestTag},
-    model::OnDrop,
-    sessions::Session,
-    units::SessionTime,
-};
-use bytes::{Bytes, BytesMut};
+use super::flow::{Flow, LARGEST_READ, Step};
+use crate::model::OnDrop;
 use std::{
-    collections::VecDeque,
-    future::poll_fn,
     io,
     pin::Pin,
-    sync::Arc,
     task::{Context, Poll, ready},
-    time::Duration,
 };
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// The most bytes that wait for their latency. More are not read, as with a full window.
-const WINDOW: usize = 4 * 1024 * 1024;
-/// The most bytes of one read.
-const READ: usize = 32 * 1024;
-
-/// What happens to the bytes of one direction.
-pub(super) struct Flow {
-    session: Arc<Session>,
-    link: LinkDriver,
-    latency: Duration,
-    timer: SessionTimer,
-    /// Bytes that were read, with the time at which they reach the link.
-    queue: VecDeque<(SessionTime, Bytes)>,
-    queued: usize,
+/// How a direction ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ended {
+    /// The sender has closed its side, and the receiver has all bytes.
+    Complete,
+    /// The connection of the sender failed. The receiver has all bytes that came before.
+    SenderFailed,
+    /// The connection of the receiver failed.
+    ReceiverFailed,
+    /// A packet loss ends the tunnel.
+    Lost(OnDrop),
 }
 
-/// What happened to the bytes at the link.
-enum Step {
-    /// These leave.
-    Leave { piece: Bytes, now: SessionTime, waited: Duration },
-    /// A packet is lost.
-    Lost { action: OnDrop, at_byte: u64 },
-}
-
-impl Flow {
-    /// Bytes on `link` of `session`, each delayed by `latency`, starting with `first`.
-    pub(super) fn new(
-        session: &Arc<Session>,
-        link: LinkDriver,
-        latency: Duration,
-        first: Bytes,
-    ) -> Self {
-        let (session, timer) = (Arc::clone(session), SessionTimer::default());
-        let mut flow = Self { session, link, latency, timer, queue: VecDeque::new(), queued: 0 };
-        flow.push(first);
-        flow
-    }
-
-    fn push(&mut self, bytes: Bytes) {
-        if !bytes.is_empty() {
-            self.queued += bytes.len();
-            self.queue.push_back((self.session.now() + self.latency, bytes));
-        }
-    }
-
-    /// Waits until the link lets the first bytes of the queue leave.
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Step> {
-        loop {
-            let Some((due, front)) = self.queue.front_mut() else {
-                self.link.source_empty();
-                return Poll::Pending;
-            };
-            if *due > self.session.now() {
-                self.link.source_empty();
-                ready!(self.timer.poll_until(&self.session, *due, cx));
-            }
-            match ready!(self.link.poll(cx, front.len())) {
-                LinkOutcome::Pass { bytes, now, waited } => {
-                    let piece = front.split_to(bytes);
-                    if front.is_empty() {
-                        self.queue.pop_front();
-                    }
-                    self.queued -= piece.len();
-                    return Poll::Ready(Step::Leave { piece, now, waited });
-                }
-                LinkOutcome::Stalled(_) => {}
-                LinkOutcome::Drop { action, at_byte } => {
-                    return Poll::Ready(Step::Lost { action, at_byte });
-                }
-            }
-        }
-    }
+/// What the sender's connection has come to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sender {
+    Open,
+    Closed,
+    Failed,
 }
 
 /// One direction: where its bytes come from and go to.
-pub(super) struct Direction<'a, R, W> {
+pub(super) struct Direction<R, W> {
     flow: Flow,
     from: R,
     to: W,
-    request: &'a Arc<RequestTag>,
-    bus: &'a Arc<Bus>,
-    room: BytesMut,
-    /// `from` has ended.
-    ended: bool,
-    /// Bytes that the link has let pass and that are not written yet.
-    leaving: Bytes,
+    buffer: Vec<u8>,
+    sender: Sender,
+    /// How many bytes were read and written so far.
+    moved: u64,
 }
 
-impl<'a, R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Direction<'a, R, W> {
-    pub(super) fn new(
-        flow: Flow,
-        from: R,
-        to: W,
-        request: &'a Arc<RequestTag>,
-        bus: &'a Arc<Bus>,
-    ) -> Self {
-        let (room, leaving) = (BytesMut::new(), Bytes::new());
-        Self { flow, from, to, request, bus, room, ended: false, leaving }
+impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Direction<R, W> {
+    pub(super) const fn new(flow: Flow, from: R, to: W) -> Self {
+        Self { flow, from, to, buffer: Vec::new(), sender: Sender::Open, moved: 0 }
     }
 
-    /// Relays until `from` has ended and all its bytes are written; then ends `to`. Calls `passed` with the bytes that
-    /// leave, the time, and how long they have waited for the link.
-    ///
-    /// # Errors
-    /// When a side fails (`ConnectionAborted`: a packet loss ends the tunnel).
-    pub(super) async fn run(
-        mut self,
-        mut passed: impl FnMut(usize, SessionTime, Duration),
-    ) -> io::Result<()> {
-        poll_fn(|cx| self.poll(cx, &mut passed)).await
+    /// How many bytes were read and written so far: while this does not change, nothing happens at either end.
+    pub(super) const fn moved(&self) -> u64 {
+        self.moved
     }
 
-    fn poll(
+    /// Whether it waits for latency or link, so that it goes on by itself.
+    pub(super) const fn waits_for_link(&self) -> bool {
+        self.flow.waits_for_link()
+    }
+
+    /// The connections of sender and receiver.
+    pub(super) fn into_ends(self) -> (R, W) {
+        (self.from, self.to)
+    }
+
+    /// Relays until the sender has ended and the receiver has all its bytes; then closes that side of the receiver. Calls
+    /// `report` for what happens at the link.
+    pub(super) fn poll(
         &mut self,
         cx: &mut Context<'_>,
-        passed: &mut impl FnMut(usize, SessionTime, Duration),
-    ) -> Poll<io::Result<()>> {
+        report: &mut impl FnMut(Step),
+    ) -> Poll<Ended> {
         loop {
             // Reads on while earlier bytes wait, so that latency does not limit the rate.
-            let read = self.poll_read(cx)?;
-            while !self.leaving.is_empty() {
-                let written = ready!(Pin::new(&mut self.to).poll_write(cx, &self.leaving))?;
-                if written == 0 {
-                    return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
-                }
-                let _ = self.leaving.split_to(written);
+            while self.poll_read(cx).is_ready() {}
+            if ready!(self.poll_leave(cx)).is_err() {
+                return Poll::Ready(Ended::ReceiverFailed);
             }
-            if self.flow.queue.is_empty() {
-                ready!(Pin::new(&mut self.to).poll_flush(cx))?;
-                if self.ended {
-                    return Pin::new(&mut self.to).poll_shutdown(cx);
-                }
+            if self.flow.is_empty() && self.sender != Sender::Open {
+                return self.poll_end(cx);
             }
-            match self.flow.poll(cx) {
-                Poll::Ready(Step::Leave { piece, now, waited }) => {
-                    passed(piece.len(), now, waited);
-                    self.leaving = piece;
-                }
-                Poll::Ready(Step::Lost { action, at_byte }) => self.lost(action, at_byte)?,
-                Poll::Pending if read.is_ready() => {}
-                Poll::Pending => {
-                    ready!(Pin::new(&mut self.to).poll_flush(cx))?;
-                    return Poll::Pending;
-                }
+            let Poll::Ready(step) = self.flow.poll(cx) else {
+                return match ready!(Pin::new(&mut self.to).poll_flush(cx)) {
+                    Ok(()) => Poll::Pending,
+                    Err(_) => Poll::Ready(Ended::ReceiverFailed),
+                };
+            };
+            report(step);
+            if let Step::Lost { action: action @ (OnDrop::Truncate | OnDrop::Reset), .. } = step {
+                return Poll::Ready(Ended::Lost(action));
             }
+            // Another lost packet is sent again, which the link has waited for. A damaged one is detected and sent
+            // again by TCP.
         }
     }
 
-    /// Reads once, if there is room. Ready = something was read.
-    fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if self.ended || self.flow.queued >= WINDOW {
+    /// Reads once, if the window is not full. Ready = something was read, or the sender has ended.
+    fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.sender != Sender::Open || self.flow.is_full() {
             return Poll::Pending;
         }
-        self.room.resize(READ, 0);
-        let mut buffer = ReadBuf::new(&mut self.room);
-        ready!(Pin::new(&mut self.from).poll_read(cx, &mut buffer))?;
-        let length = buffer.filled().len();
-        if length == 0 {
-            self.ended = true;
-            self.room = BytesMut::new();
-        } else {
-            self.flow.push(Bytes::copy_from_slice(&self.room[..length]));
+        self.buffer.resize(LARGEST_READ, 0);
+        let mut buffer = ReadBuf::new(&mut self.buffer);
+        let Poll::Ready(read) = Pin::new(&mut self.from).poll_read(cx, &mut buffer) else {
+            if self.flow.is_empty() {
+                // Most tunnels are idle most of the time.
+                self.buffer = Vec::new();
+            }
+            return Poll::Pending;
+        };
+        self.sender = match read {
+            Ok(()) if !buffer.filled().is_empty() => {
+                self.moved += buffer.filled().len() as u64;
+                self.flow.push(buffer.filled());
+                return Poll::Ready(());
+            }
+            // A TLS connection that is closed without saying so counts as closed: many clients do so.
+            Err(error) if error.kind() != io::ErrorKind::UnexpectedEof => Sender::Failed,
+            Ok(()) | Err(_) => Sender::Closed,
+        };
+        self.buffer = Vec::new();
+        Poll::Ready(())
+    }
+
+    /// Writes the bytes that may leave.
+    fn poll_leave(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        while !self.flow.leaving().is_empty() {
+            let written = ready!(Pin::new(&mut self.to).poll_write(cx, self.flow.leaving()))?;
+            if written == 0 {
+                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+            }
+            self.moved += written as u64;
+            self.flow.left(written);
         }
         Poll::Ready(Ok(()))
     }
 
-    /// A lost packet: what TCP makes of it has been waited for, or the tunnel ends.
-    fn lost(&self, action: OnDrop, at_byte: u64) -> io::Result<()> {
-        let request = Arc::clone(self.request);
-        self.bus.emit(&Event::Dropped { request, action, at_byte });
-        match action {
-            // A damaged packet would be detected by TCP and sent again.
-            OnDrop::Retransmit | OnDrop::Corrupt => Ok(()),
-            OnDrop::Truncate | OnDrop::Reset => Err(io::ErrorKind::ConnectionAborted.into()),
-        }
+    /// Ends it after all bytes are written.
+    fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<Ended> {
+        let mut to = Pin::new(&mut self.to);
+        let ended = match self.sender {
+            Sender::Failed => ready!(to.as_mut().poll_flush(cx)).map(|()| Ended::SenderFailed),
+            Sender::Open | Sender::Closed => {
+                ready!(to.as_mut().poll_shutdown(cx)).map(|()| Ended::Complete)
+            }
+        };
+        Poll::Ready(ended.unwrap_or(Ended::ReceiverFailed))
     }
 }

@@ -2,6 +2,10 @@
 //! upgrades. Their bytes are shaped in both directions and not read.
 
 mod direction;
+mod flow;
 mod relay;
+#[cfg(test)]
+mod tests;
+mod tunnel_exchange;
 
-pub(super) use relay::Tunnel;
+pub(super) use tunnel_exchange::Tunnel;

@@ -1,56 +1,93 @@
-//! A tunnel: the two directions of one connection, shaped by the link of its session.
+//! Relays both directions of a tunnel until it ends.
 
-use super::direction::{Direction, Flow};
-use crate::event::Outcome;
-use crate::proxy::{
-    body::{link_driver::LinkDriver, rule_link::RuleLink, uplink_loss},
-    downstream::player_stream::PlayerStream,
-    exchange::Exchange,
-    upstream::Direct,
+use super::{
+    direction::{Direction, Ended},
+    flow::{Step, Towards},
 };
-use bytes::Bytes;
-use std::{io, sync::Arc};
+use crate::{event::Outcome, model::OnDrop};
+use std::{future::poll_fn, task::Poll, time::Duration};
+use tokio::io::{AsyncRead, AsyncWrite};
 
-/// A tunnel that is open at both ends.
-pub(in crate::proxy) struct Tunnel {
-    exchange: Exchange,
-    upstream: Direct,
+/// How a tunnel ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct End {
+    pub(super) outcome: Outcome,
+    /// The player's connection is to be reset, as that of the origin was, or as a loss requires.
+    pub(super) reset: bool,
 }
 
-impl Tunnel {
-    pub(in crate::proxy) const fn new(exchange: Exchange, upstream: Direct) -> Self {
-        Self { exchange, upstream }
+/// Relays bytes until both directions have ended, or one of them fails. Calls `report` for what happens to the bytes of
+/// each direction at the link.
+///
+/// When one direction has ended, the other goes on for as long as there is something to relay: it ends after `idle`
+/// without bytes. When one side fails, the other still gets what came before. A loss that ends the tunnel ends both
+/// directions at once.
+pub(super) async fn relay<R, W, S, V>(
+    down: &mut Direction<R, W>,
+    up: &mut Direction<S, V>,
+    idle: Duration,
+    mut report: impl FnMut(Towards, Step),
+) -> End
+where
+    R: AsyncRead + Unpin,
+    W: AsyncWrite + Unpin,
+    S: AsyncRead + Unpin,
+    V: AsyncWrite + Unpin,
+{
+    use Towards::{Origin, Player};
+    let (towards, ended) = poll_fn(|cx| {
+        if let Poll::Ready(ended) = down.poll(cx, &mut |step| report(Player, step)) {
+            return Poll::Ready((Player, ended));
+        }
+        up.poll(cx, &mut |step| report(Origin, step)).map(|ended| (Origin, ended))
+    })
+    .await;
+    let second = match (ended, towards) {
+        // The other direction has no receiver any more.
+        (Ended::SenderFailed | Ended::Lost(_), _) => None,
+        (_, Player) => finish(up, idle, |step| report(Origin, step)).await.map(|e| (Origin, e)),
+        (_, Origin) => finish(down, idle, |step| report(Player, step)).await.map(|e| (Player, e)),
+    };
+    let ends = [Some((towards, ended)), second];
+    let failed = ends.into_iter().flatten().find_map(|(towards, ended)| outcome(towards, ended));
+    let origin_reset = ends.contains(&Some((Player, Ended::SenderFailed)));
+    let lost = |end: &Option<(Towards, Ended)>| {
+        end.is_some_and(|(_, ended)| ended == Ended::Lost(OnDrop::Reset))
+    };
+    End {
+        outcome: failed.unwrap_or(Outcome::Complete),
+        reset: origin_reset || ends.iter().any(lost),
     }
+}
 
-    /// Relays bytes until both sides have ended, or one of them fails. `first`: bytes of the player that were read with
-    /// the head of its request.
-    pub(in crate::proxy) async fn run(mut self, player: PlayerStream, first: Bytes) {
-        let session = Arc::clone(&self.exchange.session);
-        // Latency was waited for once, with the request. From now on each direction takes its half of it.
-        let half = uplink_loss::round_trip(&session) / 2;
-        let seed = self.exchange.seed.named("tunnel");
-        let (link, host) = (&self.exchange.arming.link, Some(self.exchange.host.clone()));
-        let response =
-            RuleLink::default().shaped_response(&self.exchange, link, host, seed.named("down"));
-        let down =
-            Flow::new(&session, LinkDriver::down(&session, response), half, self.upstream.first);
-        let shaper = uplink_loss::shaper(&session, seed.named("up"));
-        let up = Flow::new(&session, LinkDriver::up(&session, shaper), half, first);
-        let (from_player, to_player) = tokio::io::split(player);
-        let (from_origin, to_origin) = tokio::io::split(self.upstream.stream);
-        let request = Arc::clone(&self.exchange.request);
-        let bus = Arc::clone(self.exchange.bus());
-        let exchange = &mut self.exchange;
-        let down = Direction::new(down, from_origin, to_player, &request, &bus);
-        let up = Direction::new(up, from_player, to_origin, &request, &bus);
-        let ended = {
-            let down = down.run(|bytes, now, waited| exchange.passed(bytes, now, waited));
-            tokio::try_join!(down, up.run(|_, _, _| {}))
-        };
-        self.exchange.ended(match ended {
-            Ok(_) => Outcome::Complete,
-            Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => Outcome::Cut,
-            Err(_) => Outcome::PlayerGone,
-        });
+/// Relays the rest of one direction after the other has ended; `None` = nothing came for `idle`, or for less than twice
+/// as long.
+async fn finish<R: AsyncRead + Unpin, W: AsyncWrite + Unpin>(
+    rest: &mut Direction<R, W>,
+    idle: Duration,
+    mut report: impl FnMut(Step),
+) -> Option<Ended> {
+    loop {
+        let before = rest.moved();
+        let ended = poll_fn(|cx| rest.poll(cx, &mut report));
+        match tokio::time::timeout(idle, ended).await {
+            Ok(ended) => return Some(ended),
+            Err(_) if rest.moved() == before && !rest.waits_for_link() => return None,
+            Err(_) => {}
+        }
+    }
+}
+
+/// The outcome of a tunnel one of whose directions has ended like this; `None` = not decided by it.
+const fn outcome(towards: Towards, ended: Ended) -> Option<Outcome> {
+    match (ended, towards) {
+        (Ended::Complete, _) => None,
+        (Ended::Lost(_), _) => Some(Outcome::Cut),
+        (Ended::SenderFailed, Towards::Origin) | (Ended::ReceiverFailed, Towards::Player) => {
+            Some(Outcome::PlayerGone)
+        }
+        (Ended::SenderFailed, Towards::Player) | (Ended::ReceiverFailed, Towards::Origin) => {
+            Some(Outcome::OriginCut)
+        }
     }
 }

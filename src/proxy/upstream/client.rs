@@ -7,7 +7,7 @@ use crate::{
         config::{ProxyConfig, Timeouts},
         error::{Cause, ProxyError},
     },
-    sessions::{Origin, UpstreamUrl},
+    sessions::UpstreamUrl,
     units::BitRate,
 };
 use http::{Request, Response, Uri, Version, request, uri};
@@ -19,7 +19,7 @@ use tokio::time::error::Elapsed;
 pub(in crate::proxy) struct OriginClient {
     pub(super) pool: Pool,
     pub(super) first_byte: Duration,
-    most_body: usize,
+    pub(super) most_body: usize,
 }
 
 impl OriginClient {
@@ -38,11 +38,6 @@ impl OriginClient {
             first_byte: self.first_byte,
             most_body: self.most_body,
         }
-    }
-
-    /// Whether `origin` is an address of this process, judged by its text.
-    pub(in crate::proxy) fn is_own(&self, origin: &Origin) -> bool {
-        self.pool.guard.is_own(origin)
     }
 
     /// Forwards a request to `url`, and returns the response with its body unread. `peak` is the highest

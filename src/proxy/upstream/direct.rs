@@ -16,9 +16,12 @@ use crate::{
         error::{Cause, ProxyError},
     },
     sessions::{Origin, UpstreamUrl},
+    system::keep_alive,
+    units::BitRate,
 };
 use bytes::Bytes;
 use http::{Request, Response, StatusCode, Version, request, uri::Scheme};
+use http_body_util::Limited;
 use hyper::{body::Incoming, client::conn::http1};
 use hyper_util::rt::TokioIo;
 use std::io;
@@ -29,7 +32,7 @@ pub(in crate::proxy) struct Direct {
     pub(in crate::proxy) first: Bytes,
 }
 
-/// The response to a request that asks for another protocol.
+/// The response to a request for another protocol.
 pub(in crate::proxy) enum Answer {
     /// The origin has switched to it.
     Switched(Response<()>, Box<Direct>),
@@ -38,24 +41,27 @@ pub(in crate::proxy) enum Answer {
 }
 
 impl OriginClient {
-    /// Connects to the host of `origin`, for bytes that are not read.
+    /// Connects to the host of `origin`, for bytes that are not read. `peak` is the highest rate of the session's link.
     pub(in crate::proxy) async fn connect(
         &self,
         origin: &Origin,
         reach: Reach<'_>,
+        peak: BitRate,
     ) -> Result<Direct, ProxyError> {
-        let opened = self.pool.open(origin, reach, Security::Opaque).await;
+        let opened = self.pool.open(origin, reach, peak, Security::Opaque).await;
         let stream = opened.map_err(|failure| failure.to_proxy_error(origin))?;
         Ok(Direct { stream, first: Bytes::new() })
     }
 
-    /// Sends a request that asks for another protocol to `url`, on a connection of its own.
-    pub(in crate::proxy) async fn ask_to_switch(
+    /// Sends a request for another protocol to `url`, on a connection of its own. `peak` is the highest rate of the
+    /// session's link.
+    pub(in crate::proxy) async fn request_switch(
         &self,
         url: &UpstreamUrl,
         reach: Reach<'_>,
         mut head: request::Parts,
         body: Upload,
+        peak: BitRate,
     ) -> Result<Answer, ProxyError> {
         let origin = &url.origin;
         head.uri =
@@ -64,9 +70,9 @@ impl OriginClient {
         let host = http::HeaderValue::from_str(origin.authority.as_str());
         head.headers
             .insert(http::header::HOST, host.map_err(|_| ProxyError::Host(origin.to_string()))?);
-        let request = Request::from_parts(head, body);
+        let request = Request::from_parts(head, Limited::new(body, self.most_body));
         let answer = async {
-            let stream = self.pool.open(origin, reach, Security::OfScheme).await?;
+            let stream = self.pool.open(origin, reach, peak, Security::OfScheme).await?;
             switch(stream, request).await
         };
         match tokio::time::timeout(self.first_byte, answer).await {
@@ -93,13 +99,16 @@ impl Pool {
         &self,
         origin: &Origin,
         reach: Reach<'_>,
+        peak: BitRate,
         security: Security,
     ) -> Result<ThrottledStream, Failure> {
         let public_only = self.networks.public_only(reach);
         self.make_place();
-        let opened = self.guard.connect(origin, ReadPolicy::FREE, public_only).await;
+        let opened = self.guard.connect(origin, ReadPolicy::of(peak), public_only).await;
         let opened = opened.map_err(|error| failed(error, true))?;
         self.networks.note(origin, reach, opened.private);
+        // A tunnel has no time-out of its own while both sides are open.
+        let _ = keep_alive(&opened.stream);
         let stream = if security == Security::Opaque || origin.scheme == Scheme::HTTP {
             Stream::Tcp(opened.stream)
         } else {
@@ -112,7 +121,10 @@ impl Pool {
 }
 
 /// Sends `request` on `stream`, and takes the stream back if the origin switches to another protocol.
-async fn switch(stream: ThrottledStream, request: Request<Upload>) -> Result<Answer, Failure> {
+async fn switch(
+    stream: ThrottledStream,
+    request: Request<Limited<Upload>>,
+) -> Result<Answer, Failure> {
     let (mut sender, connection) =
         http1::handshake(TokioIo::new(stream)).await.map_err(|error| failed(error, true))?;
     tokio::spawn(async move {

@@ -17,7 +17,7 @@ use std::{
     error::Error as StdError,
     future::{Ready, ready},
     io,
-    net::{IpAddr, Ipv4Addr, SocketAddr},
+    net::{IpAddr, SocketAddr},
     sync::Arc,
     task::{Context, Poll},
     time::Duration,
@@ -69,15 +69,6 @@ impl Guard {
         Self { resolver, own: own.into(), places, timeout }
     }
 
-    /// Whether the host of `origin` is written as an address of this process.
-    pub(super) fn is_own(&self, origin: &Origin) -> bool {
-        let host = origin.authority.host().trim_matches(['[', ']']);
-        let ip =
-            if host == "localhost" { Some(Ipv4Addr::LOCALHOST.into()) } else { host.parse().ok() };
-        let address = ip.map(|ip: IpAddr| SocketAddr::new(ip, origin.port()));
-        address.is_some_and(|address| self.own.iter().any(|own| is_same(*own, address)))
-    }
-
     /// Whether a connection can be opened without waiting.
     pub(super) fn has_place(&self) -> bool {
         self.places.any()
@@ -113,8 +104,8 @@ impl Guard {
         let uri = Uri::builder().scheme(origin.scheme.clone()).authority(origin.authority.clone());
         let stream = connector.call(uri.path_and_query("/").build()?).await?.into_inner();
         // Checked on the connection itself, before anything is sent.
-        let peer = stream.peer_addr()?;
-        if self.own.iter().any(|address| is_same(*address, peer)) {
+        let (peer, local) = (stream.peer_addr()?, stream.local_addr()?);
+        if self.own.iter().any(|address| is_same(*address, peer, local.ip())) {
             return Err(OwnAddress(peer).into());
         }
         Ok(Opened { stream, place, private })
@@ -139,12 +130,15 @@ impl Service<Name> for Resolved {
     }
 }
 
-/// Whether `peer` reaches the listener at `address`. A listener on the unspecified address is reached at every local
-/// address, and not all of them are known.
-fn is_same(address: SocketAddr, peer: SocketAddr) -> bool {
+/// Whether a connection from the address `from` to `peer` reaches the listener at `address`. A listener on the
+/// unspecified address is reached at every address of this machine; a connection to one of these comes from the same one.
+fn is_same(address: SocketAddr, peer: SocketAddr, from: IpAddr) -> bool {
     let (ours, theirs) = (address.ip().to_canonical(), peer.ip().to_canonical());
+    let here = theirs == from.to_canonical() || theirs.is_loopback() || theirs.is_unspecified();
     address.port() == peer.port()
-        && (ours == theirs || ours.is_unspecified() || (ours.is_loopback() && theirs.is_loopback()))
+        && (ours == theirs
+            || (ours.is_unspecified() && here)
+            || (ours.is_loopback() && theirs.is_loopback()))
 }
 
 #[cfg(test)]
@@ -155,12 +149,19 @@ mod tests {
 
     #[test]
     fn the_same_by_any_name() {
-        let same = |a: &str, b: &str| is_same(a.parse().unwrap(), b.parse().unwrap());
-        assert!(same("127.0.0.1:8081", "127.0.0.1:8081"));
-        assert!(same("127.0.0.1:8081", "[::ffff:127.0.0.1]:8081"));
-        assert!(same("0.0.0.0:8080", "192.0.2.7:8080"));
-        assert!(!same("127.0.0.1:8081", "127.0.0.1:9000"));
-        assert!(!same("127.0.0.1:8081", "192.0.2.7:8081"));
+        let same = |address: &str, peer: &str, from: &str| {
+            is_same(address.parse().unwrap(), peer.parse().unwrap(), from.parse().unwrap())
+        };
+        assert!(same("127.0.0.1:8081", "127.0.0.1:8081", "127.0.0.1"));
+        assert!(same("127.0.0.1:8081", "[::ffff:127.0.0.1]:8081", "::ffff:127.0.0.1"));
+        assert!(!same("127.0.0.1:8081", "127.0.0.1:9000", "127.0.0.1"));
+        assert!(!same("127.0.0.1:8081", "192.0.2.7:8081", "192.0.2.1"));
+        // This machine by its address in the network, and another one that has a server at the same port.
+        assert!(same("0.0.0.0:8080", "192.0.2.1:8080", "192.0.2.1"));
+        assert!(same("[::]:8080", "[::ffff:192.0.2.1]:8080", "::ffff:192.0.2.1"));
+        assert!(same("0.0.0.0:8080", "127.0.0.2:8080", "127.0.0.1"));
+        assert!(!same("0.0.0.0:8080", "192.0.2.7:8080", "192.0.2.1"));
+        assert!(!same("[::]:8080", "[2001:db8::7]:8080", "2001:db8::1"));
     }
 
     #[tokio::test]

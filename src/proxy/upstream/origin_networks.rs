@@ -20,7 +20,7 @@ impl OriginNetworks {
     pub(super) fn public_only(&self, reach: Reach<'_>) -> bool {
         match reach {
             Reach::Own | Reach::Allowed => false,
-            Reach::Asked => true,
+            Reach::Forwarded => true,
             Reach::NamedBy(by) => {
                 !by.is_private() && self.0.lock().get(&by.authority).is_none_or(|private| !private)
             }

@@ -9,8 +9,8 @@ pub(in crate::proxy) enum Reach<'a> {
     Own,
     /// The user allowed it: any address.
     Allowed,
-    /// A client of the forward proxy asked for it: public addresses only.
-    Asked,
+    /// It is in a request of a client of the forward proxy: public addresses only.
+    Forwarded,
     /// A manifest or redirect of the session named it; the value is the session's default origin. Private addresses are
     /// allowed only if that origin has only private ones.
     NamedBy(&'a Origin),

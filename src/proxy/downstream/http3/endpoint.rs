@@ -1,14 +1,12 @@
 //! The UDP socket of HTTP/3, and the connections that it accepts.
 
-use super::{certificates::Certificates, connection};
+use super::{connection, connection::NewConnection, settings::Settings};
 use crate::{
     clock::Clock,
+    listen::DrainError,
     proxy::{Proxy, TlsServer},
 };
-use quinn::{
-    Endpoint, EndpointConfig, IdleTimeout, TokioRuntime, TransportConfig, VarInt,
-    crypto::rustls::QuicServerConfig,
-};
+use quinn::{Endpoint, EndpointConfig, TokioRuntime, VarInt};
 use std::{
     future::Future,
     io,
@@ -16,16 +14,21 @@ use std::{
     sync::Arc,
     time::Duration,
 };
-use tokio::{sync::Semaphore, task::JoinSet};
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    task::JoinSet,
+};
 
-/// The most concurrent requests of a connection.
-const MOST_STREAMS: u32 = 256;
+/// The most handshakes at a time with players that have not shown that they have the address that they send from. Others
+/// have to show it first, which takes a round trip (RFC 9000 §8.1.2): packets with false addresses then occupy nothing.
+const MOST_UNPROVEN: usize = 32;
 /// HTTP/3's code for a connection that ends without an error (RFC 9114 §8.1).
 const NO_ERROR: VarInt = VarInt::from_u32(0x100);
 
 /// The server side of HTTP/3, bound but not yet serving.
 pub struct Http3 {
     endpoint: Endpoint,
+    settings: Settings,
 }
 
 impl Http3 {
@@ -39,27 +42,25 @@ impl Http3 {
         clock: Clock,
         idle: Duration,
     ) -> io::Result<Self> {
-        let resolver = Arc::new(Certificates { tls, own: address.ip(), clock });
-        let builder =
-            rustls::ServerConfig::builder_with_protocol_versions(&[&rustls::version::TLS13]);
-        let mut crypto = builder.with_no_client_auth().with_cert_resolver(resolver);
-        crypto.alpn_protocols = vec![b"h3".to_vec()];
-        let crypto = QuicServerConfig::try_from(crypto).map_err(io::Error::other)?;
-        let mut config = quinn::ServerConfig::with_crypto(Arc::new(crypto));
-        let mut transport = TransportConfig::default();
-        transport.max_concurrent_bidi_streams(MOST_STREAMS.into());
-        transport.max_idle_timeout(IdleTimeout::try_from(idle).ok());
-        config.transport_config(Arc::new(transport));
+        let mut settings = Settings::new(address.ip(), tls, clock, idle);
+        let config = quinn::ServerConfig::clone(&*settings.of(None)?);
         let socket = UdpSocket::bind(address)?;
         let runtime = Arc::new(TokioRuntime);
         let endpoint = Endpoint::new(EndpointConfig::default(), Some(config), socket, runtime)?;
-        Ok(Self { endpoint })
+        Ok(Self { endpoint, settings })
     }
 
     /// Serves players until `stop`. Then waits for exchanges under way, up to the drain time-out.
-    pub async fn run(self, proxy: Arc<Proxy>, clock: Clock, stop: impl Future<Output = ()>) {
-        let most = proxy.config.limits.connections.min(Semaphore::MAX_PERMITS);
-        let places = Arc::new(Semaphore::new(most));
+    ///
+    /// # Errors
+    /// When exchanges had to be cut.
+    pub async fn run(
+        mut self,
+        proxy: Arc<Proxy>,
+        clock: Clock,
+        stop: impl Future<Output = ()>,
+    ) -> Result<(), DrainError> {
+        let unproven = Arc::new(Semaphore::new(MOST_UNPROVEN));
         let mut open = JoinSet::new();
         tokio::pin!(stop);
         loop {
@@ -69,23 +70,49 @@ impl Http3 {
                 incoming = self.endpoint.accept() => incoming,
             };
             let Some(incoming) = incoming else { break };
-            match Arc::clone(&places).try_acquire_owned() {
-                Ok(place) => {
-                    let serving = connection::serve(Arc::clone(&proxy), clock, incoming);
-                    open.spawn(async move {
-                        serving.await;
-                        drop(place);
-                    });
-                }
-                Err(_) => incoming.refuse(),
-            }
+            let Some(new) = self.begin(incoming, &unproven) else { continue };
+            let place = tokio::select! {
+                () = &mut stop => break,
+                place = proxy.connections.find_place(clock) => place,
+            };
+            let serving = connection::serve(Arc::clone(&proxy), clock, new);
+            open.spawn(async move {
+                serving.await;
+                drop(place);
+            });
         }
         proxy.connections.close_all();
         let closed = async { while open.join_next().await.is_some() {} };
-        let _ = tokio::time::timeout(proxy.config.timeouts.drain, closed).await;
+        let drained = tokio::time::timeout(proxy.config.timeouts.drain, closed).await;
         open.shutdown().await;
         self.endpoint.close(NO_ERROR, b"");
         // The last packets tell the players.
         let _ = tokio::time::timeout(Duration::from_millis(200), self.endpoint.wait_idle()).await;
+        drained.map_err(|_| DrainError)
+    }
+
+    /// The connection of `incoming`; `None` = it does not begin (yet).
+    fn begin(
+        &mut self,
+        incoming: quinn::Incoming,
+        unproven: &Arc<Semaphore>,
+    ) -> Option<NewConnection> {
+        let mut permit: Option<OwnedSemaphorePermit> = None;
+        if !incoming.remote_address_validated() {
+            permit = Arc::clone(unproven).try_acquire_owned().ok();
+            if permit.is_none() {
+                // It can't fail: the address is not validated.
+                let _ = incoming.retry();
+                return None;
+            }
+        }
+        match self.settings.of(incoming.local_ip()) {
+            Ok(config) => Some(NewConnection { incoming, config, unproven: permit }),
+            Err(problem) => {
+                tracing::debug!(%problem, "no TLS for a QUIC connection");
+                incoming.refuse();
+                None
+            }
+        }
     }
 }

@@ -28,6 +28,8 @@ pub(super) async fn serve(
     if let Err(problem) = answer(&proxy, &connection, peer, resolver).await {
         tracing::debug!(%peer, %problem, "HTTP/3 stream ended");
     }
+    // From here on the connection is idle, unless it has other streams.
+    connection.was_flushed();
 }
 
 async fn answer(
@@ -36,7 +38,12 @@ async fn answer(
     peer: IpAddr,
     resolver: RequestResolver<h3_quinn::Connection, Bytes>,
 ) -> Result<(), StreamError> {
-    let (request, stream) = resolver.resolve_request().await?;
+    let most = proxy.config.timeouts.header;
+    let Ok(resolved) = tokio::time::timeout(most, resolver.resolve_request()).await else {
+        tracing::debug!(%peer, "the head of an HTTP/3 request came too slowly");
+        return Ok(());
+    };
+    let (request, stream) = resolved?;
     let (mut send, recv) = stream.split();
     let (mut head, ()) = request.into_parts();
     // As in HTTP/2: exchanges are streams, which end on their own.

@@ -4,5 +4,6 @@ mod certificates;
 mod connection;
 mod endpoint;
 mod exchange;
+mod settings;
 
 pub use endpoint::Http3;

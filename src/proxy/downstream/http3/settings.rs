@@ -1,0 +1,57 @@
+//! The settings of QUIC connections, for each address at which players reach the proxy.
+
+use super::certificates::Certificates;
+use crate::{clock::Clock, proxy::TlsServer};
+use quinn::{IdleTimeout, ServerConfig, TransportConfig, crypto::rustls::QuicServerConfig};
+use std::{collections::HashMap, io, net::IpAddr, sync::Arc, time::Duration};
+
+/// The most concurrent requests of a connection.
+const MOST_STREAMS: u32 = 256;
+/// The most addresses remembered. A machine has few; when there are more, all are forgotten.
+const MOST_ADDRESSES: usize = 64;
+
+/// Makes settings, and remembers them: sessions of TLS are resumed only with the same ones.
+pub(super) struct Settings {
+    bound: IpAddr,
+    tls: Arc<TlsServer>,
+    clock: Clock,
+    transport: Arc<TransportConfig>,
+    made: HashMap<IpAddr, Arc<ServerConfig>>,
+}
+
+impl Settings {
+    /// For the socket at `bound`, with the certificates of `tls`. Connections end after `idle` without packets.
+    pub(super) fn new(bound: IpAddr, tls: Arc<TlsServer>, clock: Clock, idle: Duration) -> Self {
+        let mut transport = TransportConfig::default();
+        transport.max_concurrent_bidi_streams(MOST_STREAMS.into());
+        transport.max_idle_timeout(IdleTimeout::try_from(idle).ok());
+        Self { bound, tls, clock, transport: Arc::new(transport), made: HashMap::new() }
+    }
+
+    /// The settings for a player that reached the proxy at `local`, if that is known. One that asks for no name gets a
+    /// certificate for this address.
+    ///
+    /// # Errors
+    /// When TLS offers nothing that QUIC can use.
+    pub(super) fn of(&mut self, local: Option<IpAddr>) -> io::Result<Arc<ServerConfig>> {
+        let own = local.filter(|_| self.bound.is_unspecified()).unwrap_or(self.bound);
+        if let Some(made) = self.made.get(&own) {
+            return Ok(Arc::clone(made));
+        }
+        let resolver =
+            Arc::new(Certificates { tls: Arc::clone(&self.tls), own, clock: self.clock });
+        let builder =
+            rustls::ServerConfig::builder_with_protocol_versions(&[&rustls::version::TLS13]);
+        let mut crypto = builder.with_no_client_auth().with_cert_resolver(resolver);
+        crypto.alpn_protocols = vec![b"h3".to_vec()];
+        let crypto = QuicServerConfig::try_from(crypto).map_err(io::Error::other)?;
+        let mut config = ServerConfig::with_crypto(Arc::new(crypto));
+        config.transport_config(Arc::clone(&self.transport));
+        let config = Arc::new(config);
+        if self.made.len() >= MOST_ADDRESSES {
+            self.made.clear();
+        }
+        self.made.insert(own, Arc::clone(&config));
+        Ok(config)
+    }
+}

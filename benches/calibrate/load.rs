@@ -9,22 +9,33 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Requests `path` on `connections` connections for `seconds`; returns the number of responses.
+/// What a load gave.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Loaded {
+    /// Responses.
+    pub(crate) requests: u64,
+    /// Quantiles of their latency, in milliseconds, if they are measured.
+    pub(crate) median: Option<f64>,
+    pub(crate) p99: Option<f64>,
+}
+
+/// Requests `path` on `connections` connections for `seconds`.
 pub(crate) fn load(
     address: SocketAddr,
     path: &str,
     connections: usize,
     seconds: u64,
-) -> anyhow::Result<u64> {
+) -> anyhow::Result<Loaded> {
     let end = clock::now() + Duration::from_secs(seconds);
-    thread::scope(|scope| {
+    let requests = thread::scope(|scope| {
         let start = |_| scope.spawn(|| ask(address, path, end));
         let running: Vec<_> = (0..connections).map(start).collect();
         let join = |running: thread::ScopedJoinHandle<'_, anyhow::Result<u64>>| {
             running.join().map_err(|_| anyhow!("a client panicked"))?
         };
-        running.into_iter().map(join).sum()
-    })
+        running.into_iter().map(join).sum::<anyhow::Result<u64>>()
+    });
+    Ok(Loaded { requests: requests?, median: None, p99: None })
 }
 
 /// One request after the other on one connection.

@@ -30,7 +30,9 @@ mod rig;
 mod scale;
 mod sharing;
 mod stutter;
+mod system_calls;
 mod trace;
+mod usual_origin;
 mod veth;
 mod wrk;
 

@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-/// A relay before the rig's origin.
+/// A relay before an origin.
 pub(crate) struct Relay {
     pub(crate) name: &'static str,
     pub(crate) address: SocketAddr,
@@ -18,23 +18,23 @@ pub(crate) struct Relay {
 }
 
 /// The bare one first: it is the yardstick.
-pub(crate) fn start(rig: &Rig, others: bool) -> anyhow::Result<Vec<Relay>> {
-    let mut relays = vec![bare(rig)?, ours(rig)?];
+pub(crate) fn start(rig: &Rig, origin: SocketAddr, others: bool) -> anyhow::Result<Vec<Relay>> {
+    let mut relays = vec![bare(origin)?, ours(rig, origin)?];
     if others {
-        relays.extend(installed("haproxy", haproxy(rig))?);
-        relays.extend(installed("nginx", nginx(rig))?);
+        relays.extend(installed("haproxy", haproxy(rig, origin))?);
+        relays.extend(installed("nginx", nginx(rig, origin))?);
     }
     Ok(relays)
 }
 
-fn ours(rig: &Rig) -> anyhow::Result<Relay> {
-    let Proxy { process, listen, .. } = rig.proxy("")?;
+fn ours(rig: &Rig, origin: SocketAddr) -> anyhow::Result<Relay> {
+    let Proxy { process, listen, .. } = rig.proxy_before(origin, "")?;
     Ok(Relay { name: "vsps", address: listen, process })
 }
 
-fn bare(rig: &Rig) -> anyhow::Result<Relay> {
+fn bare(origin: SocketAddr) -> anyhow::Result<Relay> {
     let mut command = Command::new(env::current_exe()?);
-    command.arg("--bare").arg(rig.origin.to_string());
+    command.arg("--bare").arg(origin.to_string());
     let (process, output) = Process::start(&mut command, None)?;
     let mut line = String::new();
     BufReader::new(output.context("no output")?).read_line(&mut line)?;
@@ -49,7 +49,7 @@ fn installed(name: &str, relay: anyhow::Result<Option<Relay>>) -> anyhow::Result
     Ok(relay)
 }
 
-fn haproxy(rig: &Rig) -> anyhow::Result<Option<Relay>> {
+fn haproxy(rig: &Rig, origin: SocketAddr) -> anyhow::Result<Option<Relay>> {
     let (address, config) = (free_address()?, rig.folder.join("haproxy.cfg"));
     fs::write(
         &config,
@@ -57,7 +57,7 @@ fn haproxy(rig: &Rig) -> anyhow::Result<Option<Relay>> {
             "global\n  nbthread 2\n  maxconn 4096\ndefaults\n  mode http\n  http-reuse always\n  \
              timeout connect 5s\n  timeout client 30s\n  timeout server 30s\nfrontend f\n  \
              bind {address}\n  default_backend b\nbackend b\n  server o {}\n",
-            rig.origin
+            origin
         ),
     )?;
     let mut command = Command::new("haproxy");
@@ -65,7 +65,7 @@ fn haproxy(rig: &Rig) -> anyhow::Result<Option<Relay>> {
     listening("haproxy", address, command, None)
 }
 
-fn nginx(rig: &Rig) -> anyhow::Result<Option<Relay>> {
+fn nginx(rig: &Rig, origin: SocketAddr) -> anyhow::Result<Option<Relay>> {
     let (address, config) = (free_address()?, rig.folder.join("nginx.conf"));
     let folder = rig.folder.display();
     fs::write(
@@ -80,7 +80,7 @@ fn nginx(rig: &Rig) -> anyhow::Result<Option<Relay>> {
              server {{\n    listen {address};\n    location / {{\n      \
              proxy_pass http://origin;\n      proxy_http_version 1.1;\n      \
              proxy_set_header Connection \"\";\n    }}\n  }}\n}}\n",
-            rig.origin
+            origin
         ),
     )?;
     let with_config = || {

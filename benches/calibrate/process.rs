@@ -52,11 +52,17 @@ impl Process {
 
     /// How often its threads have gone to sleep and been woken.
     pub(crate) fn wake_ups(&self) -> u64 {
-        self.tree().iter().map(|pid| thread_wake_ups(pid)).sum()
+        self.tree().iter().map(|pid| of_threads(pid, &["voluntary_ctxt_switches:"])).sum()
+    }
+
+    /// How often its threads have left a processor.
+    pub(crate) fn switches(&self) -> u64 {
+        let both = ["voluntary_ctxt_switches:", "nonvoluntary_ctxt_switches:"];
+        self.tree().iter().map(|pid| of_threads(pid, &both)).sum()
     }
 
     /// The process and its children, which is as deep as any of those we start go.
-    fn tree(&self) -> Vec<String> {
+    pub(crate) fn tree(&self) -> Vec<String> {
         let root = self.child.id();
         let Ok(all) = fs::read_dir("/proc") else { return vec![root.to_string()] };
         let pids = all.flatten().filter_map(|entry| entry.file_name().into_string().ok());
@@ -102,12 +108,16 @@ fn stat(pid: &str) -> Option<Stat> {
     })
 }
 
-fn thread_wake_ups(pid: &str) -> u64 {
+/// The sum of counters in the status of all threads.
+fn of_threads(pid: &str, counters: &[&str]) -> u64 {
     let Ok(threads) = fs::read_dir(format!("/proc/{pid}/task")) else { return 0 };
     let count = |thread: fs::DirEntry| {
         let text = fs::read_to_string(thread.path().join("status")).ok()?;
-        let line = text.lines().find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"))?;
-        line.trim().parse::<u64>().ok()
+        let values = text.lines().filter_map(|line| {
+            let value = counters.iter().find_map(|counter| line.strip_prefix(counter))?;
+            value.trim().parse::<u64>().ok()
+        });
+        Some(values.sum::<u64>())
     };
     threads.flatten().filter_map(count).sum()
 }

@@ -20,10 +20,15 @@ impl Rig {
 
     /// A fresh proxy whose network is `link`, a profile without its first two lines.
     pub(crate) fn proxy(&self, link: &str) -> anyhow::Result<Proxy> {
+        self.proxy_before(self.origin, link)
+    }
+
+    /// As [`proxy`](Self::proxy), before another origin.
+    pub(crate) fn proxy_before(&self, origin: SocketAddr, link: &str) -> anyhow::Result<Proxy> {
         let path = self.folder.join("profile.toml");
         let text = format!("summary = \"calibration\"\nsource = \"synthetic\"\n{link}\n");
         fs::write(&path, text).with_context(|| path.display().to_string())?;
-        Proxy::start(self.origin, &path, &self.folder.join("vsps.log"))
+        Proxy::start(origin, &path, &self.folder.join("vsps.log"))
     }
 
     /// A fresh proxy at a constant rate.

@@ -302,6 +302,11 @@ fn bad_use_is_named() {
         ),
         (vec!["--catch-up", "0.7"], "write 0.1 for rates of 0.9 to 1.1"),
         (vec!["compare", "no.json", "no.json"], "no.json: No such file or directory"),
+        (
+            vec!["pensieve", "--trace", "no", "--sizes", "no", "--abr", "bba"],
+            "--sizes no/video_size_0: No such file or directory (os error 2); write a folder with",
+        ),
+        (vec!["sabre", "-m", "no.json"], "--movie no.json: No such file or directory"),
     ] {
         let (code, _, err) = vsps(&arguments);
         assert_eq!(code, 2, "{arguments:?}");

@@ -1,7 +1,7 @@
 //! `vsps profiles import`: converts a recorded trace or a preset of another tool to a profile.
 
 use super::{
-    Failure,
+    Failure, files,
     output::{print, tell},
     presets,
 };
@@ -142,8 +142,8 @@ fn kept(args: &ImportArgs, list: &str) -> Result<String, Failure> {
 
 fn load(args: &ImportArgs) -> Result<Recording, Failure> {
     let path = &args.trace;
-    let unreadable =
-        |cause| Failure::usage(format_args!("{}: can't be read: {cause}", path.display()));
+    let instead = "write the path of a trace";
+    let unreadable = |cause: std::io::Error| files::unusable("", path, &cause, instead);
     let file = File::open(path).map_err(unreadable)?;
     let size = file.metadata().map_err(unreadable)?.len();
     let options = TraceOptions {

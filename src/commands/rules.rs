@@ -1,7 +1,7 @@
 //! `vsps rules`: lists the built-in rule files, shows one, and checks files.
 
 use super::{
-    Failure,
+    Failure, files,
     output::{print, print_json},
     recorded::{Verdict, replay},
 };
@@ -84,8 +84,9 @@ fn check(files: &[PathBuf], requests: Option<&Path>, json: bool) -> Result<(), F
     }
     let mut verdicts = None;
     if let Some(path) = requests.filter(|_| problems.is_empty()) {
+        let instead = "write an event log of `vsps run --events`";
         let unreadable =
-            |cause| Failure::usage(format_args!("{}: can't be read: {cause}", path.display()));
+            |cause: std::io::Error| files::unusable("--requests", path, &cause, instead);
         let rules = RuleSet::concat(&sets);
         let policy = Policy { script: scripts.first(), rules: &rules };
         let replayed = replay(path, policy).map_err(unreadable)?;

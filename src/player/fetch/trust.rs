@@ -30,17 +30,16 @@ impl Trust {
     /// # Errors
     /// When there are none in it, or one cannot be used.
     pub fn with_file(path: &Path) -> Result<Self, String> {
-        let named = |problem: String| format!("{}: {problem}", path.display());
         let mut roots = PLATFORM.0.clone();
         let before = roots.len();
         let certificates =
-            CertificateDer::pem_file_iter(path).map_err(|error| named(error.to_string()))?;
+            CertificateDer::pem_file_iter(path).map_err(|error| error.to_string())?;
         for certificate in certificates {
-            let certificate = certificate.map_err(|error| named(error.to_string()))?;
-            roots.add(certificate).map_err(|error| named(error.to_string()))?;
+            let certificate = certificate.map_err(|error| error.to_string())?;
+            roots.add(certificate).map_err(|error| error.to_string())?;
         }
         if roots.len() == before {
-            return Err(named("has no certificate; write one in PEM form".to_owned()));
+            return Err("has no certificate".to_owned());
         }
         Ok(Self(config(roots)))
     }

@@ -7,8 +7,12 @@ use std::path::PathBuf;
 #[derive(Debug, thiserror::Error)]
 pub enum PensieveError {
     /// A file cannot be read.
-    #[error("{}: {error}", path.display())]
+    #[error("{option} {}: {error}; write {instead}", path.display())]
     Read {
+        /// The option that names it.
+        option: &'static str,
+        /// What to write there.
+        instead: &'static str,
         /// The file.
         path: PathBuf,
         /// Why.

@@ -10,8 +10,10 @@ pub enum SabreError {
     #[error("{0}")]
     Usage(String),
     /// A file cannot be read.
-    #[error("{}: {error}", path.display())]
+    #[error("{option} {}: {error}; write a file in Sabre's format", path.display())]
     Read {
+        /// The option that names it.
+        option: &'static str,
         /// The file.
         path: PathBuf,
         /// Why.

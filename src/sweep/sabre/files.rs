@@ -24,7 +24,7 @@ const MOST_SEGMENTS: f64 = 31_536_000.0;
 
 /// Reads a movie, cut or repeated to `length` seconds.
 pub(super) fn movie(path: &Path, length: Option<f64>) -> Result<Presentation, SabreError> {
-    let file: MovieFile = read(path)?;
+    let file: MovieFile = read("--movie", path)?;
     let mut sizes = file.segment_sizes_bits;
     if let Some(length) = length {
         let count = (length * 1000.0 / file.segment_duration_ms).ceil();
@@ -46,7 +46,7 @@ pub(super) fn movie(path: &Path, length: Option<f64>) -> Result<Presentation, Sa
 
 /// Reads a network, its bandwidths times `multiplier`.
 pub(super) fn network(path: &Path, multiplier: f64) -> Result<Vec<Period>, SabreError> {
-    let periods: Vec<PeriodFile> = read(path)?;
+    let periods: Vec<PeriodFile> = read("--network", path)?;
     let period = |period: PeriodFile| Period {
         duration: period.duration_ms,
         bandwidth: period.bandwidth_kbps * multiplier,
@@ -55,9 +55,12 @@ pub(super) fn network(path: &Path, multiplier: f64) -> Result<Vec<Period>, Sabre
     Ok(periods.into_iter().map(period).collect())
 }
 
-fn read<T: for<'de> Deserialize<'de>>(path: &Path) -> Result<T, SabreError> {
-    let text = fs::read_to_string(path)
-        .map_err(|error| SabreError::Read { path: path.to_owned(), error })?;
+fn read<T: for<'de> Deserialize<'de>>(option: &'static str, path: &Path) -> Result<T, SabreError> {
+    let text = fs::read_to_string(path).map_err(|error| SabreError::Read {
+        option,
+        path: path.to_owned(),
+        error,
+    })?;
     serde_json::from_str(&text)
         .map_err(|error| SabreError::File { path: path.to_owned(), problem: error.to_string() })
 }

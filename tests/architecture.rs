@@ -75,8 +75,11 @@ const MODULES: &[(&str, &[&str])] = &[
     // `profiles`: the networks of toxics of type `vsps`.
     ("tcp", &["clock", "listen", "model", "profiles", "seed", "units"]),
     ("player", &["media", "model", "qoe", "seed", "units"]),
-    // `model`, `media` and `rules`: to make the network of a session of a profile.
-    ("sweep", &["document", "media", "model", "player", "profiles", "rules", "seed", "units"]),
+    // `model`, `media` and `rules`: to make the network of a session of a profile. `console`: its timeline, for the report.
+    (
+        "sweep",
+        &["console", "document", "media", "model", "player", "profiles", "rules", "seed", "units"],
+    ),
     // `player`: its assertions. `media`: the versions of CMCD.
     ("args", &["media", "player", "profiles", "proxy", "sessions", "sweep", "units"]),
     ("logging", &["args", "output", "units"]),

@@ -336,7 +336,7 @@ fn a_sweep_without_a_run_that_ends_is_exit_code_1() {
     assert_eq!(vsps(&[&["--profile", &both][..], &short].concat()).0, 0);
 }
 
-/// The report stands alone: no script, no other file, all parts.
+/// The report stands alone: no other file, all parts.
 #[test]
 fn the_report_is_one_file() {
     let folder = scratch("report");
@@ -360,11 +360,67 @@ fn the_report_is_one_file() {
     ] {
         assert!(page.contains(part), "{part}");
     }
-    for foreign in ["<script", "http://", "https://", "src=", "@import", "<odd>", "NaN", "inf "] {
-        assert!(!page.contains(foreign), "{foreign}");
+    let script = the_script(&page);
+    let without = page.replace(script, "");
+    for foreign in
+        ["http://", "https://", "src=", "@import", "url(", "<odd>", "NaN", "inf ", " style="]
+    {
+        assert!(!without.contains(foreign), "{foreign}");
     }
     // Nothing in it depends on the moment.
     assert_eq!(page, report(&plan, &run(&plan, 2)));
+}
+
+/// The script of a report: the console's timeline, and what shows sessions on it.
+fn the_script(page: &str) -> &str {
+    let (_, after) = page.split_once("<script type='module'>").unwrap();
+    after.split_once("</script>").unwrap().0
+}
+
+/// Each session that is drawn has its data for the timeline, too; without script its picture is there. The policy names the one
+/// script and the one style, and nothing is loaded.
+#[test]
+fn sessions_of_a_report_are_timelines_where_scripts_run() {
+    let plan = plan(&["3g", "unlimited"], &["bola", "hls.js"], Seeds { first: 1, last: 2 });
+    let page = report(&plan, &run(&plan, 1));
+    let script = the_script(&page);
+    for part in
+        ["customElements.define(\"vsps-timeline\"", "class Points", "function sessionTracks"]
+    {
+        assert!(script.contains(part), "{part}");
+    }
+    for foreign in ["import ", "export ", "fetch(", "http://", "https://", "eval(", "innerHTML"] {
+        assert!(!script.contains(foreign), "{foreign}");
+    }
+    let sessions: Vec<&str> = page.split("<details class='session'").skip(1).collect();
+    assert_eq!(sessions.len(), 4);
+    for session in sessions {
+        assert!(session.contains("<svg viewBox=") && session.contains("class='level'"));
+        let (_, data) = session.split_once("<script type='application/json'>").unwrap();
+        let data: serde_json::Value =
+            serde_json::from_str(data.split_once("</script>").unwrap().0).unwrap();
+        let last = data["rungs"].as_array().unwrap().last().unwrap()[0].as_i64().unwrap();
+        assert!(last < data["end"].as_i64().unwrap() && last > 150_000, "{data}");
+        assert_eq!(
+            data["link"].as_array().unwrap().is_empty(),
+            session.contains(" on unlimited, ")
+        );
+        assert_eq!(data["stalls"][0][0], 0);
+        assert!(data["downloads"].as_array().unwrap().len() > 10 && data["buffer"].is_array());
+    }
+    let (_, policy) = page.split_once("Content-Security-Policy' content=\"").unwrap();
+    let policy = policy.split_once('"').unwrap().0;
+    let allowed: Vec<&str> = policy.split("; ").collect();
+    assert_eq!(allowed[0], "default-src 'none'");
+    assert!(
+        allowed[1].starts_with("style-src 'sha256-")
+            && allowed[2].starts_with("script-src 'sha256-")
+    );
+    assert_eq!(allowed[3..], ["base-uri 'none'", "form-action 'none'"]);
+    // It is before all that it is about.
+    assert!(page.find("Content-Security-Policy") < page.find("<style>"));
+    assert_eq!(page.matches("<style").count(), 1);
+    assert_eq!(page.matches("<script").count(), 1 + 4);
 }
 
 /// Parts put together are what one run makes, byte for byte.

@@ -24,6 +24,12 @@ pub(super) fn players() -> String {
     format!("[{}]", names.join(","))
 }
 
+/// The text of the file at `path` below `console/web/`; empty if there is none.
+pub(super) fn text(path: &str) -> String {
+    let file = PAGES.get_file(path);
+    file.map(|file| String::from_utf8_lossy(file.contents()).into_owned()).unwrap_or_default()
+}
+
 fn walk(folder: &Dir<'static>, found: &mut Vec<(String, &'static [u8])>) {
     for file in folder.files() {
         let path = file.path().to_string_lossy().replace('\\', "/");

@@ -6,8 +6,10 @@
 //! hls.js, dash.js and Shaka Player are embedded if `console/node_modules` had them when the program was built. The page
 //! reads in `/players.json` which of them are there.
 
+mod bundle;
 mod files;
 mod response;
 mod router;
 
+pub use bundle::bundle;
 pub use router::router;

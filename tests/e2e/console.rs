@@ -39,7 +39,7 @@ async fn a_person_sees_and_controls_sessions() {
     let _browser = only_one("browser").await;
     let mut command = tool("node");
     command.arg("console/browser.mjs").arg(format!("http://{}", rig.admin())).arg(rig.url(""));
-    command.current_dir(web());
+    command.current_dir(web()).env("VSPS_BIN", env!("CARGO_BIN_EXE_vsps"));
     let report = output(command, WATCH).await;
     assert!(report.lines().filter(|line| line.starts_with("ok ")).count() > 15, "{report}");
     rig.stop().await;

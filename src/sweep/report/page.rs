@@ -1,8 +1,16 @@
 //! The page: what was run, how, and what came of it.
 
 use super::{
-    cdf::cdf, heat_map::heat_map, key::key, means::means, pairs::pairs, session::session,
-    text::escape, trade_off::trade_offs,
+    cdf::cdf,
+    drill_down::{session_data, timelines},
+    heat_map::heat_map,
+    key::key,
+    means::means,
+    pairs::pairs,
+    policy::{policy, script},
+    session::session,
+    text::escape,
+    trade_off::trade_offs,
 };
 use crate::sweep::matrix::{Metric, Plan, Results, Run, Sample, Trace, trace};
 use std::fmt::Write as _;
@@ -32,11 +40,13 @@ pub fn report(plan: &Plan, results: &Results) -> String {
 #[must_use]
 pub fn report_with(plan: &Plan, results: &Results, real: &[RealSession]) -> String {
     let (profiles, algorithms) = (results.profiles.join(", "), results.algorithms.join(", "));
+    let timelines = timelines();
     let mut page = format!(
-        "<!DOCTYPE html>\n<html lang='en'><head><meta charset='utf-8'>\
+        "<!DOCTYPE html>\n<html lang='en'><head><meta charset='utf-8'>{}\
          <meta name='viewport' content='width=device-width,initial-scale=1'>\
          <title>ABR benchmark: {} on {}</title><style>{STYLE}</style></head><body>\
          <h1>ABR benchmark</h1><p>{} on {}.</p>{}",
+        policy(STYLE, &timelines),
         escape(&algorithms),
         escape(&profiles),
         escape(&algorithms),
@@ -84,9 +94,12 @@ pub fn report_with(plan: &Plan, results: &Results, real: &[RealSession]) -> Stri
         &mut page,
         "Sessions",
         "One session of each cell: per profile the seed with the median QoE (Pensieve) of the first \
-         algorithm. Shaded times are those in which nothing was shown: the startup, and rebuffering.",
+         algorithm. Shaded times are those in which nothing was shown: the startup, and rebuffering. \
+         Where scripts run, a session is a timeline: the pointer shows values, Ctrl and the wheel or + \
+         and − zoom, Shift and a drag move, 0 shows everything.",
         &format!("{}{}", sessions(plan, results), real_sessions(plan, real)),
     );
+    page.push_str(&script(&timelines));
     page + "</body></html>\n"
 }
 
@@ -123,9 +136,10 @@ fn real_sessions(plan: &Plan, real: &[RealSession]) -> String {
     for RealSession { title, trace } in real.iter().take(MOST_SESSIONS) {
         let _ = write!(
             text,
-            "<details><summary>{}</summary>{}</details>",
+            "<details class='session'><summary>{}</summary>{}{}</details>",
             escape(title),
-            session(plan, trace, title)
+            session(plan, trace, title),
+            session_data(trace)
         );
     }
     text
@@ -158,9 +172,10 @@ fn sessions(plan: &Plan, results: &Results) -> String {
             let open = if index == 0 { " open" } else { "" };
             let _ = write!(
                 text,
-                "<details{open}><summary>{}</summary>{error}{}<pre>{}</pre></details>",
+                "<details class='session'{open}><summary>{}</summary>{error}{}{}<pre>{}</pre></details>",
                 escape(&title),
                 session(plan, &trace, &title),
+                session_data(&trace),
                 escape(&plan.cell_command(index, &player.name, seed))
             );
             drawn += 1;

@@ -7,6 +7,7 @@ import { compareRows, difference } from "../../../console/web/data/compare.js";
 import { bitRate, milliseconds } from "../../../console/web/data/format.js";
 import { armingBody, ciSteps, curl, quoted, ruleFor, splitUrl, startingUrl } from "../../../console/web/data/recipes.js";
 import { meanOver, rangeText, timeWithin } from "../../../console/web/data/range.js";
+import { sessionTracks } from "../../../console/web/data/bench_session.js";
 import { isBench, paired, readBench } from "../../../console/web/data/bench_file.js";
 import { readRun } from "../../../console/web/data/run_file.js";
 import { Run } from "../../../console/web/data/run.js";
@@ -194,4 +195,17 @@ test("results of a benchmark become means of each profile and algorithm", () => 
     [["bola", 3, 1, 1500], ["bba", 1, 0, 500]]);
   assert.equal(paired(bench, bench)[1][1]?.algorithm, "bba");
   assert.throws(() => readBench('{"format":"vsps-bench/9","runs":[]}'), /vsps-bench\/9/);
+});
+
+test("a session of a report becomes rate, buffer, rung and standstill on one axis", () => {
+  const session = { end: 9000, link: [[0, 1e6], [4000, 2e6]], downloads: [[100, 900, 8e5], [900, 900, 5e5]], buffer: [[900, 0], [901, 4], [5000, 0]],
+    rungs: [[901, 1], [5000, 3]], stalls: [[0, 901], [5000, 6000]] };
+  const [rate, buffer, rung, standstill] = /** @type {any[]} */ (sessionTracks(/** @type {any} */ (session)));
+  assert.deepEqual([rate, buffer, rung].map(({ series }) => series.map((/** @type {any} */ one) => one.id)), [["link", "downloads"], ["buffer"], ["rung"]]);
+  const [link, downloads] = rate.series.map((/** @type {any} */ one) => one.points);
+  assert.deepEqual([link.valueAt(3999), link.valueAt(4000), link.end], [1e6, 2e6, 9000]);
+  assert.deepEqual([downloads.valueAt(99), downloads.valueAt(899), downloads.valueAt(900), downloads.valueAt(901)], [NaN, 8e5, 5e5, NaN]);
+  assert.deepEqual([buffer.series[0].points.valueAt(901), rung.series[0].points.valueAt(9000)], [4, 3]);
+  assert.deepEqual(standstill.rows[0].spans.map((/** @type {any} */ span) => [span.from, span.to, span.text]), [[0, 901, "startup"], [5000, 6000, "rebuffering"]]);
+  assert.deepEqual(sessionTracks(/** @type {any} */ ({ ...session, link: [] }))[0].kind === "lines" && /** @type {any} */ (sessionTracks(/** @type {any} */ ({ ...session, link: [] }))[0]).series.length, 1);
 });

@@ -1,11 +1,13 @@
 // Saved runs: opened without a proxy, compared, and exported.
 
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
 import { mkdtemp, readFile, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { extname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { promisify } from "node:util";
 import { api, hungryViewer, until } from "./api.mjs";
 
 const WEB = fileURLToPath(new URL("../../../console/web/", import.meta.url));
@@ -107,5 +109,29 @@ export const scenarios = {
     await page.goto(`${admin}/#/runs`);
     await page.locator("#run-files").setInputFiles([file]);
     await page.getByRole("alert").filter({ hasText: "version 99" }).waitFor({ timeout: 5000 });
+  },
+
+  async "a report of a benchmark shows its sessions on timelines, from disk"({ browser, page }) {
+    const report = join(await mkdtemp(join(tmpdir(), "vsps-console-")), "report.html");
+    await promisify(execFile)(process.env.VSPS_BIN ?? "vsps",
+      ["bench", "--profile", "3g", "--abr", "bola,bba", "--seeds", "1", "--duration", "40s", "--report", report]);
+    const address = pathToFileURL(report).href;
+    /** @type {string[]} */
+    const asked = [];
+    page.on("request", (/** @type {any} */ request) => asked.push(request.url()));
+    await page.goto(address);
+    const tracks = () => page.evaluate(() => [...document.querySelectorAll("vsps-timeline")].map((one) =>
+      /** @type {any} */ (one).tracks.map((/** @type {any} */ track) => track.id).join()));
+    await until("both sessions are timelines", 10000, async () => (await tracks()).length === 2);
+    assert.deepEqual(new Set(await tracks()), new Set(["rate,buffer,rung,standstill"]));
+    assert.equal(await page.locator("details svg").first().isVisible(), false, "the timeline is in place of the picture");
+    await page.emulateMedia({ media: "print" });
+    assert.equal(await page.locator("details svg").first().isVisible(), true, "the picture is printed");
+    assert.deepEqual(asked, [address]);
+    const context = await browser.newContext({ javaScriptEnabled: false });
+    const still = await context.newPage();
+    await still.goto(address);
+    assert.equal(await still.locator("details svg").first().isVisible(), true, "the picture is there without scripts");
+    await context.close();
   },
 };

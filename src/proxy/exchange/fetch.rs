@@ -41,7 +41,7 @@ impl Proxy {
     /// Sends the request to the origin. A failure becomes an error response.
     pub(in crate::proxy) async fn fetch_from_origin(
         &self,
-        mut outbound: Outbound,
+        mut outbound: Box<Outbound>,
         exchange: &mut Exchange,
     ) -> Response<Source> {
         if let Some(collected) = collect(&mut outbound).await {
@@ -62,10 +62,10 @@ impl Proxy {
 /// Sends the request to the origin and prepares its response for the player.
 async fn fetch(
     proxy: &Proxy,
-    outbound: Outbound,
+    outbound: Box<Outbound>,
     exchange: &mut Exchange,
 ) -> Result<Response<Source>, ProxyError> {
-    let Outbound { url, mut head, body, .. } = outbound;
+    let Outbound { url, mut head, body, .. } = *outbound;
     let session = Arc::clone(&exchange.session);
     let forwarded = forward::is_forwarded(&head);
     let reach = if forwarded {

@@ -7,7 +7,7 @@ use crate::{
 };
 use http::request;
 
-/// A request to be sent to the origin.
+/// A request to be sent to the origin. It is boxed: several futures pass it on, and each has a place for it.
 pub(in crate::proxy) struct Outbound {
     pub(in crate::proxy) url: UpstreamUrl,
     pub(in crate::proxy) head: request::Parts,
@@ -24,8 +24,8 @@ impl Outbound {
         body: IncomingBody,
         head_size: u32,
         exchange: &Exchange,
-    ) -> Self {
+    ) -> Box<Self> {
         let body = RequestBody::new(body, Listener::of(&head, &url.origin, exchange));
-        Self { url, head, body, head_size }
+        Box::new(Self { url, head, body, head_size })
     }
 }

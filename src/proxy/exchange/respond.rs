@@ -13,7 +13,7 @@ use std::{sync::Arc, time::Duration};
 pub(in crate::proxy) async fn respond(
     proxy: &Proxy,
     exchange: &mut Exchange,
-    outbound: Outbound,
+    outbound: Box<Outbound>,
 ) -> Result<Response<Source>, Unanswered> {
     let plan = exchange.plan().map(Arc::clone);
     let mut wait = exchange.latency - exchange.response_latency();
@@ -37,10 +37,12 @@ pub(in crate::proxy) async fn respond(
     if let Some(stored) = fault::stored_error(exchange, &outbound) {
         return Ok(stored);
     }
-    let response = match (fault::next_hop(exchange, &outbound), plan) {
-        (Some(hop), _) => hop,
-        (None, Some(plan)) => Box::pin(fault::answer(proxy, &plan, exchange, outbound)).await?,
-        (None, None) => proxy.fetch_from_origin(outbound, exchange).await,
+    let response = if let Some(hop) = fault::next_hop(exchange, &outbound) {
+        hop
+    } else if let Some(plan) = plan {
+        Box::pin(fault::answer(proxy, &plan, exchange, outbound)).await?
+    } else {
+        proxy.fetch_from_origin(outbound, exchange).await
     };
     if let Some(action) = exchange.cut_on_uplink() {
         return Err(end_on_uplink(exchange, action));

@@ -24,7 +24,7 @@ pub(in crate::proxy) async fn answer(
     proxy: &Proxy,
     plan: &Plan,
     exchange: &mut Exchange,
-    mut outbound: Outbound,
+    mut outbound: Box<Outbound>,
 ) -> Result<Response<Source>, Unanswered> {
     let url = plan.keep_errors.as_ref().map(|_| outbound.url.clone());
     let early = short_circuit(proxy, plan, exchange, &outbound).await.transpose()?;

@@ -23,9 +23,9 @@ pub(super) enum Carrier {
 pub(super) struct Refused {
     pub(super) error: hyper::Error,
     /// The request, if nothing of it was sent.
-    pub(super) unsent: Option<Outgoing>,
+    pub(super) unsent: Option<Box<Outgoing>>,
     /// A copy of the request, if it is safe to send it twice.
-    pub(super) copy: Option<Outgoing>,
+    pub(super) copy: Option<Box<Outgoing>>,
     /// The origin reports that it has not processed the request.
     pub(super) unprocessed: bool,
 }
@@ -37,7 +37,7 @@ impl Carrier {
     /// Errors of the connection, of the request's body, or of the response.
     pub(super) async fn send(
         &mut self,
-        mut request: Outgoing,
+        mut request: Box<Outgoing>,
         origin: &Origin,
         reused: bool,
     ) -> Result<Response<Incoming>, Box<Refused>> {
@@ -46,7 +46,7 @@ impl Carrier {
             Self::Http1(connection) => {
                 let copy = if reused { copy(&request) } else { None };
                 set_origin_form(&mut request, origin);
-                let refused = match connection.send(request).await {
+                let refused = match connection.send(*request).await {
                     Ok(answer) => return Ok(answer),
                     Err(refused) => refused,
                 };
@@ -57,7 +57,7 @@ impl Carrier {
             Self::Http2(sender) => {
                 let copy = copy(&request);
                 set_absolute_target(&mut request, origin);
-                let refused = match sender.try_send_request(request).await {
+                let refused = match sender.try_send_request(*request).await {
                     Ok(answer) => return Ok(answer),
                     Err(refused) => refused,
                 };
@@ -71,14 +71,18 @@ impl Carrier {
 }
 
 impl Refused {
-    fn new(mut refused: TrySendError<Outgoing>, copy: Option<Outgoing>, unprocessed: bool) -> Self {
-        let unsent = refused.take_message();
+    fn new(
+        mut refused: TrySendError<Outgoing>,
+        copy: Option<Box<Outgoing>>,
+        unprocessed: bool,
+    ) -> Self {
+        let unsent = refused.take_message().map(Box::new);
         Self { error: refused.into_error(), unsent, copy, unprocessed }
     }
 }
 
 /// The same request, if it has no body.
-fn copy(request: &Outgoing) -> Option<Outgoing> {
+fn copy(request: &Outgoing) -> Option<Box<Outgoing>> {
     if !request.body().is_end_stream() {
         return None;
     }
@@ -87,7 +91,7 @@ fn copy(request: &Outgoing) -> Option<Outgoing> {
     *copy.uri_mut() = request.uri().clone();
     *copy.version_mut() = request.version();
     copy.headers_mut().clone_from(request.headers());
-    Some(copy)
+    Some(Box::new(copy))
 }
 
 /// Writes scheme and authority into the target; HTTP/2 sends them as fields (RFC 9113 §8.3.1).

@@ -1,6 +1,9 @@
 //! Sends requests to origins, with a time-out for the response.
 
-use super::{OriginBody, Reach, guard::Guard, places::Places, pool::Pool, read_policy::ReadPolicy};
+use super::{
+    OriginBody, Reach, guard::Guard, h1_connection::Outgoing, places::Places, pool::Pool,
+    read_policy::ReadPolicy,
+};
 use crate::{
     proxy::{
         body::upload::{UplinkDelay, Upload},
@@ -12,7 +15,12 @@ use crate::{
 };
 use http::{Request, Response, Uri, Version, request, uri};
 use http_body_util::Limited;
-use std::{future::Future, net::SocketAddr, time::Duration};
+use std::{
+    future::Future,
+    net::SocketAddr,
+    pin::{Pin, pin},
+    time::Duration,
+};
 use tokio::time::error::Elapsed;
 
 /// The client for requests to origins.
@@ -46,17 +54,15 @@ impl OriginClient {
         &self,
         url: &UpstreamUrl,
         reach: Reach<'_>,
-        mut head: request::Parts,
+        head: request::Parts,
         body: Upload,
         peak: BitRate,
     ) -> Result<Response<OriginBody>, ProxyError> {
         let origin = &url.origin;
-        head.uri = target(url)?;
-        // Each connection has its own version; HTTP/2 is set later for origins that use it.
-        head.version = Version::HTTP_11;
         let uplink_delay = body.delay();
-        let request = Request::from_parts(head, Limited::new(body, self.most_body));
-        let answer = self.pool.send(origin, reach, request, ReadPolicy::of(peak));
+        let request = outgoing(url, head, Limited::new(body, self.most_body))?;
+        // Pinned here: a future that another one takes as an argument is stored twice.
+        let answer = pin!(self.pool.send(origin, reach, request, ReadPolicy::of(peak)));
         match with_timeout(self.first_byte, uplink_delay.as_ref(), answer).await {
             Ok(Ok(mut response)) => {
                 *response.version_mut() = Version::HTTP_11;
@@ -71,16 +77,27 @@ impl OriginClient {
     }
 }
 
+/// The request for `url` with the head of the player's.
+fn outgoing(
+    url: &UpstreamUrl,
+    mut head: request::Parts,
+    body: Limited<Upload>,
+) -> Result<Box<Outgoing>, ProxyError> {
+    head.uri = target(url)?;
+    // Each connection has its own version; HTTP/2 is set later for origins that use it.
+    head.version = Version::HTTP_11;
+    Ok(Box::new(Request::from_parts(head, body)))
+}
+
 /// Waits for `answer` for at most `most`, plus the time that the uplink delayed the request.
 async fn with_timeout<T>(
     most: Duration,
     uplink_delay: Option<&UplinkDelay>,
-    answer: impl Future<Output = T>,
+    mut answer: Pin<&mut impl Future<Output = T>>,
 ) -> Result<T, Elapsed> {
-    tokio::pin!(answer);
     let (mut wait, mut allowed) = (most, Duration::ZERO);
     loop {
-        let elapsed = match tokio::time::timeout(wait, &mut answer).await {
+        let elapsed = match tokio::time::timeout(wait, answer.as_mut()).await {
             Ok(answer) => return Ok(answer),
             Err(elapsed) => elapsed,
         };

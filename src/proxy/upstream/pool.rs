@@ -71,7 +71,7 @@ impl Pool {
         &self,
         origin: &Origin,
         reach: Reach<'_>,
-        request: Outgoing,
+        request: Box<Outgoing>,
         read_policy: ReadPolicy,
     ) -> Result<Response<OriginBody>, Failure> {
         let pool_key = PoolKey {
@@ -108,7 +108,7 @@ impl Pool {
         &self,
         origin: &Origin,
         reach: Reach<'_>,
-        mut request: Outgoing,
+        mut request: Box<Outgoing>,
         pool_key: &PoolKey,
     ) -> Result<(Carrier, Response<Incoming>), Failure> {
         let (mut fresh, mut refusals) = (false, 0);
@@ -333,7 +333,8 @@ mod tests {
     async fn fetch(pool: &Pool, port: u16) -> Result<Bytes, Failure> {
         let origin = Origin::new("http", &format!("127.0.0.1:{port}")).unwrap();
         let request = Request::get("/a").body(Limited::new(Upload::none(), 0)).unwrap();
-        let answer = pool.send(&origin, Reach::Allowed, request, ReadPolicy::FREE).await?;
+        let answer = pool.send(&origin, Reach::Allowed, Box::new(request), ReadPolicy::FREE);
+        let answer = answer.await?;
         Ok(answer.into_body().collect().await.unwrap().to_bytes())
     }
 
@@ -374,7 +375,8 @@ mod tests {
         let pool = Pool::new(Guard::new(resolver, vec![], Places::new(9), Duration::from_secs(5)));
         let inside = Origin::new("http", &format!("inside.test:{port}")).unwrap();
         let public = Origin::new("http", "origin.test").unwrap();
-        let request = || Request::get("/a").body(Limited::new(Upload::none(), 0)).unwrap();
+        let request =
+            || Box::new(Request::get("/a").body(Limited::new(Upload::none(), 0)).unwrap());
         let answer = pool.send(&inside, Reach::Allowed, request(), ReadPolicy::FREE).await;
         let body = answer.unwrap_or_else(|failure| panic!("{}", failure.error)).into_body();
         assert_eq!(body.collect().await.unwrap().to_bytes(), "a");

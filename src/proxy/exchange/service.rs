@@ -186,7 +186,7 @@ mod tests {
     #[test]
     fn what_an_exchange_moves_stays_small() {
         let sizes = [
-            ("the future of an exchange", of_future(Proxy::serve), 11_776),
+            ("the future of an exchange", of_future(Proxy::serve), 6_144),
             ("an exchange", size_of::<Exchange>(), 640),
             ("a body", size_of::<ShapedBody>(), 1_472),
             ("a source", size_of::<Source>(), 384),

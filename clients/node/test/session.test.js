@@ -135,6 +135,18 @@ test("no event is missed where a connection is lost", async (context) => {
   stream.close();
 });
 
+test("no event is missed where a connection is lost before the first one", async (context) => {
+  const relay = await startRelay(Number(new URL(proxy.adminUrl).port));
+  context.after(relay.close);
+  const near = await proxy.arm();
+  const stream = await (await (await connect(`http://127.0.0.1:${relay.port}`)).session(near.id)).events();
+  await assert.rejects(stream.next(300), EventTimeoutError);
+  relay.cut();
+  await get(near.address(MANIFEST));
+  assert.equal((await stream.waitFor("request_planned", { timeout: 10_000 })).data.path, `/${MANIFEST}`);
+  stream.close();
+});
+
 test("assertions on a good network", async () => {
   const session = await proxy.arm({ rate: "20 Mbit/s" });
   await play(session, "3 s");

@@ -126,3 +126,15 @@ def test_no_event_is_missed_where_a_connection_is_lost(
         assert second.data["path"] == "/demo/hls/v2.m3u8"
         assert first.id is not None and second.id is not None and first.id < second.id
     assert relay.accepted == asked_so_far + 2
+
+
+def test_no_event_is_missed_where_a_connection_is_lost_before_the_first_one(
+    vsps_proxy: vsps.Proxy, vsps_session: vsps.Session, relay_to: Callable[[int], Relay]
+) -> None:
+    relay = relay_to(int(vsps_proxy.admin_url.rsplit(":", 1)[1]))
+    with vsps.connect(f"http://127.0.0.1:{relay.port}").session(vsps_session.id).events() as stream:
+        with pytest.raises(vsps.EventTimeoutError):
+            stream.next(0.3)
+        relay.cut()
+        fetch(vsps_session.address(MANIFEST))
+        assert stream.wait_for("request_planned", timeout=10).data["path"] == f"/{MANIFEST}"

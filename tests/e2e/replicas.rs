@@ -4,6 +4,7 @@ use crate::{
     process::{PATIENCE, Running, json},
     rig::scratch,
     tool::tool,
+    viewers::{Task, watch},
 };
 use bytes::Bytes;
 use http::{Method, Request, StatusCode, header};
@@ -281,6 +282,66 @@ async fn sessions_go_on_at_another_replica() {
     let list = asker.json(&format!("http://{}/api/v1/sessions?label=team/x", three.admin)).await;
     assert_eq!(list.as_array().unwrap().len(), VIEWERS);
     println!("{} served, {lost} failed", seen.served.load(Ordering::Relaxed));
+}
+
+/// The segments that a replica has served.
+async fn segments(asker: &Asker, replica: &Replica) -> f64 {
+    let body = asker.get(&format!("http://{}/metrics", replica.admin)).await.2;
+    let text = String::from_utf8(body.to_vec()).unwrap();
+    let count = |line: &str| {
+        let counted =
+            line.starts_with("vsps_requests_total{") && line.contains(r#"kind="segment""#);
+        counted.then(|| line.rsplit(' ').next().unwrap().parse::<f64>().unwrap())
+    };
+    text.lines().filter_map(count).sum()
+}
+
+/// The replica that serves a player is killed. The player gets the next segments from another one, in the same
+/// session.
+#[tokio::test(flavor = "multi_thread")]
+async fn hls_js_plays_on_when_its_replica_is_killed() {
+    let port = free_port();
+    let _redis = redis(port).await;
+    let store = format!("redis://127.0.0.1:{port}/0");
+    let (one, two, three) =
+        tokio::join!(Replica::start(&store), Replica::start(&store), Replica::start(&store));
+    let mut replicas = vec![one, two, three];
+    let (_haproxy, port) = haproxy(&replicas.iter().collect::<Vec<_>>()).await;
+    let asker = Asker::new();
+    asker.until(&format!("http://127.0.0.1:{port}/demo/"), StatusCode::OK).await;
+    let url = format!("http://127.0.0.1:{port}/demo/hls/master.m3u8?vsps.profile=unlimited");
+    let task = Task { player: "hls.js", url, seconds: 60, enough: Some(30.0), ..Task::default() };
+    let mut watching = tokio::spawn(async move { watch(&[task]).await.remove(0) });
+    let serving = async {
+        loop {
+            for (at, replica) in replicas.iter().enumerate() {
+                if segments(&asker, replica).await >= 3.0 {
+                    return at;
+                }
+            }
+            sleep(Duration::from_millis(20)).await;
+        }
+    };
+    // The browser may wait for its turn.
+    let at = tokio::select! {
+        at = serving => at,
+        seen = &mut watching => panic!("no replica serves the player: {seen:?}"),
+    };
+    let killed = replicas.remove(at);
+    killed.process.signal("KILL").await;
+    let seen = watching.await.unwrap();
+    assert!(seen.fatal.is_empty(), "{seen:?}");
+    assert!(seen.played_seconds >= 29.0, "{seen:?}");
+    assert_eq!(seen.asked.newcomers, 1, "it stays in its session: {seen:?}");
+    let mut served = 0.0;
+    for replica in &replicas {
+        served += segments(&asker, replica).await;
+    }
+    assert!(served >= 2.0, "the other replicas served {served} segments: {seen:?}");
+    println!(
+        "{served} segments came from another replica; rebuffered {:.1} s",
+        seen.rebuffer_seconds
+    );
 }
 
 /// A command at one replica is felt at the other; without Redis sessions go on and commands are refused.

@@ -103,9 +103,10 @@ pub(in crate::proxy) async fn identify(
     client: IpAddr,
     head: &request::Parts,
     connection: &Connection,
-    url: &UpstreamUrl,
+    url: UpstreamUrl,
 ) -> Result<Identified, ProxyError> {
-    let (path, parameters) = split_parameters(&url.path);
+    let UpstreamUrl { origin, path } = url;
+    let (path, parameters) = split_parameters(&path);
     let user = user(&head.headers).map(Arc::from).or_else(|| connection.user());
     let armed = match &user {
         Some(user) => match proxy.registry.locate(user).await {
@@ -123,8 +124,7 @@ pub(in crate::proxy) async fn identify(
             proxy.registry.of_viewer(by, arming(&proxy.catalog, &parameters)?)?
         }
     };
-    let url = UpstreamUrl::new(url.origin.clone(), path.into_owned());
-    Ok(Identified::Request { session, url })
+    Ok(Identified::Request { session, url: UpstreamUrl::new(origin, path.into_owned()) })
 }
 
 /// The user of a request to a forward proxy: of Basic credentials the name, of others all.

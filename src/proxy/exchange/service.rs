@@ -68,10 +68,11 @@ impl Proxy {
             return Ok(own_response(connection, cors, page));
         }
         let checked = request_framing::check(connection, &head, &body, &self.config.limits);
+        let requester = switch::requester(&mut head, client);
         let identified = match (checked, forwarded) {
             (Err(error), _) => Err(error),
             (Ok(()), Some(url)) => {
-                Box::pin(forward::identify(self, client, &head, connection, &url)).await
+                Box::pin(forward::identify(self, client, &head, connection, url)).await
             }
             (Ok(()), None) => identify(self, client, &head).await,
         };
@@ -94,7 +95,6 @@ impl Proxy {
         session.settled().await;
         let received = Received { head: &head, url: &url, cmcd };
         let mut exchange = decide(self, connection, session, received);
-        let requester = switch::requester(&mut head, client);
         let outbound = Outbound::new(url, head, body, head_size, &exchange);
         let mut response = respond(self, &mut exchange, outbound).await?;
         if let Some(requester) = requester

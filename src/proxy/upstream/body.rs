@@ -68,7 +68,7 @@ pub(in crate::proxy) struct DirectBody {
     stream: Option<ThrottledStream>,
     /// Where the connection is returned then, if it may be reused.
     home: Option<PoolReturn>,
-    room: BytesMut,
+    buffer: BytesMut,
     /// The adaptive size of the next read.
     read: usize,
 }
@@ -128,8 +128,8 @@ impl DirectBody {
 
     /// A body that is complete.
     pub(super) fn whole(ready: Bytes) -> Self {
-        let room = BytesMut::new();
-        Self { ready, left: 0, stream: None, home: None, room, read: FIRST_READ }
+        let buffer = BytesMut::new();
+        Self { ready, left: 0, stream: None, home: None, buffer, read: FIRST_READ }
     }
 
     /// Returns the connection to the pool when all is read.
@@ -169,13 +169,13 @@ impl DirectBody {
         let Some(stream) = &mut self.stream else { return Poll::Ready(Ok(Bytes::new())) };
         if stream.poll_readable(cx)?.is_pending() {
             // Keeps no buffer while the origin sends nothing.
-            self.room = BytesMut::new();
+            self.buffer = BytesMut::new();
             return Poll::Pending;
         }
         let most = stream.most().min(self.left).min(self.read as u64) as usize;
-        self.room.reserve(most);
-        let mut room = (&mut self.room).limit(most);
-        let read = ready!(pin!(stream.read_buf(&mut room)).poll(cx))?;
+        self.buffer.reserve(most);
+        let mut buffer = (&mut self.buffer).limit(most);
+        let read = ready!(pin!(stream.read_buf(&mut buffer)).poll(cx))?;
         if read == 0 {
             return Poll::Ready(Err(OriginError::Early(self.left)));
         }
@@ -186,7 +186,7 @@ impl DirectBody {
         }
         self.left -= read as u64;
         self.settle();
-        Poll::Ready(Ok(self.room.split().freeze()))
+        Poll::Ready(Ok(self.buffer.split().freeze()))
     }
 }
 

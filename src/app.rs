@@ -156,6 +156,7 @@ impl App {
         recorder.expect_profile(&config.profile.name);
         let sessions = RegistryConfig {
             seed: config.seed,
+            id_key: config.id_key,
             origin,
             profile: config.profile,
             catalog: Arc::clone(&catalog),

@@ -157,8 +157,8 @@ pub struct Config {
     pub link: Option<Arc<str>>,
     /// All chance follows from it.
     pub seed: Seed,
-    /// Whether the seed was drawn (not given).
-    pub seed_drawn: bool,
+    /// The key of the ids of sessions, if the seed was drawn (not given).
+    pub id_key: Option<RandomState>,
     /// Rules for every session.
     pub rules: Arc<RuleSet>,
     /// Where players connect.
@@ -237,7 +237,7 @@ impl Config {
             profile,
             link,
             seed: Seed::new(args.seed.unwrap_or_else(draw_seed)),
-            seed_drawn: args.seed.is_none(),
+            id_key: args.seed.is_none().then(RandomState::new),
             state: state(&args)?,
             rules: Arc::new(rules.unwrap_or_default()),
             listen,

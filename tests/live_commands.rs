@@ -23,6 +23,7 @@ fn registry() -> Arc<Registry> {
     let catalog = Arc::new(Catalog::new());
     let config = RegistryConfig {
         seed: Seed::new(1),
+        id_key: None,
         origin: Origin::new("http", "origin.example").unwrap(),
         profile: catalog.named("cable").unwrap(),
         catalog,

@@ -59,7 +59,7 @@ async fn serve(config: Config, catalog: Arc<Catalog>, dropped: LossCounter) -> R
     let mut signals = StopSignals::new().context("signals")?;
     let stdout = Stdout::start()?;
     let log = config.log;
-    let (profile, drawn) = (Arc::clone(&config.profile), config.seed_drawn);
+    let (profile, drawn) = (Arc::clone(&config.profile), config.id_key.is_some());
     let command = config.command.clone();
     let record = config.record.as_deref().map(RecordWriter::start).transpose()?;
     let observers = record.iter().map(RecordWriter::observer).collect();

@@ -20,11 +20,11 @@ use crate::{
     event::{Bus, Event, SessionTag},
     profiles::Profile,
     rules::RuleSet,
-    seed::Seed,
     units::{ProcessTime, SessionTime},
 };
 use parking_lot::{Mutex, RwLock};
 use std::{
+    hash::BuildHasher as _,
     net::IpAddr,
     sync::{
         Arc,
@@ -412,7 +412,7 @@ impl Registry {
         let mut request = request;
         let shared = self.shared_link(&mut request)?;
         let ordinal = self.ordinal.fetch_add(1, Ordering::Relaxed) + 1;
-        let id = id(self.config.seed, ordinal);
+        let id = id(&self.config, ordinal);
         let session = Arc::new(self.make(id, ordinal, request, shared, addressed, None));
         sessions.add(&session);
         note(&mut sessions, &session);
@@ -486,9 +486,13 @@ impl Registry {
     }
 }
 
-/// Ten letters and digits derived from seed and ordinal, so that the logs of two runs can be compared.
-fn id(seed: Seed, ordinal: u64) -> Arc<str> {
+/// Ten letters and digits. They are derived from the ordinal, by a secret key; or by the seed if that was given, so that
+/// the logs of two runs can be compared.
+fn id(config: &RegistryConfig, ordinal: u64) -> Arc<str> {
     const LETTERS: &[u8; 32] = b"abcdefghjkmnpqrstuvwxyz123456789";
-    let bits = seed.named("id").numbered(ordinal).value();
+    let bits = match &config.id_key {
+        Some(key) => key.hash_one(ordinal),
+        None => config.seed.named("id").numbered(ordinal).value(),
+    };
     (0..10).map(|i| LETTERS[(bits >> (5 * i)) as usize & 31] as char).collect::<String>().into()
 }

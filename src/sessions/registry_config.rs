@@ -6,13 +6,15 @@ use crate::{
     rules::RuleSet,
     seed::Seed,
 };
-use std::{sync::Arc, time::Duration};
+use std::{hash::RandomState, sync::Arc, time::Duration};
 
 /// Defaults for new sessions.
 #[derive(Debug)]
 pub struct RegistryConfig {
     /// The seed of the process.
     pub seed: Seed,
+    /// The key of the ids of sessions; `None` = they follow from the seed, and who has it knows them all.
+    pub id_key: Option<RandomState>,
     /// The default origin.
     pub origin: Origin,
     /// The default network profile.

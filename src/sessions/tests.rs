@@ -9,7 +9,7 @@ use crate::{
     seed::Seed,
     units::{BitRate, LinkTime, ProcessTime, SessionTime},
 };
-use std::{sync::Arc, time::Duration};
+use std::{hash::RandomState, sync::Arc, time::Duration};
 use tokio::time::advance;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -23,8 +23,13 @@ schedule = [{ for = "2 s", rate = "5 Mbit/s" }, { for = "60 s", rate = "500 kbit
 "#;
 
 fn registry(link: Option<&str>) -> Registry {
+    keyed(link, None)
+}
+
+fn keyed(link: Option<&str>, id_key: Option<RandomState>) -> Registry {
     let config = RegistryConfig {
         seed: Seed::new(7),
+        id_key,
         origin: Origin::new("http", "origin.example").unwrap(),
         profile: Arc::new(Profile::from_toml("steps", "steps.toml", STEPS).unwrap()),
         catalog: Arc::default(),
@@ -44,6 +49,22 @@ fn armed(registry: &Registry) -> Arc<Session> {
 
 fn rate(session: &Session) -> u64 {
     session.rate().map_or(0, BitRate::bits_per_second) / 1000
+}
+
+/// Who has some ids, and the seed, can't compute the others, unless the seed was given.
+#[tokio::test(start_paused = true)]
+async fn ids_follow_from_the_seed_only_if_it_was_given() {
+    let ids = |id_key| {
+        let registry = keyed(None, id_key);
+        (0..10).map(|_| armed(&registry).tag.id.to_string()).collect::<Vec<_>>()
+    };
+    let (given, one, other) =
+        (ids(None), ids(Some(RandomState::new())), ids(Some(RandomState::new())));
+    assert_eq!(given, ids(None));
+    let mut all = [given, one, other].concat();
+    all.sort();
+    all.dedup();
+    assert_eq!(all.len(), 30);
 }
 
 /// The schedule of a session that was armed ahead of its player waits for the player; that of a session made

@@ -86,6 +86,7 @@ async fn live(rules: &Arc<RuleSet>, seed: u64, requests: &[Sent]) -> Vec<Event> 
     let recording = Arc::new(Recording::default());
     let config = RegistryConfig {
         seed: Seed::new(seed),
+        id_key: None,
         origin: vsps::sessions::Origin::new("http", &origin.address.to_string()).unwrap(),
         profile: Catalog::new().named("unlimited").unwrap(),
         catalog: Arc::new(Catalog::new()),

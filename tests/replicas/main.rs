@@ -40,6 +40,7 @@ fn config(seed: u64) -> RegistryConfig {
     let catalog = Arc::new(Catalog::new());
     RegistryConfig {
         seed: Seed::new(seed),
+        id_key: None,
         origin: Origin::new("http", "origin.example").unwrap(),
         profile: catalog.named("cable").unwrap(),
         catalog,

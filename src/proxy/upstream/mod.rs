@@ -11,6 +11,7 @@ mod guard;
 mod h1_connection;
 mod http2;
 mod idle_connections;
+mod lookups;
 mod origin_networks;
 mod places;
 mod pool;

@@ -1,5 +1,6 @@
 //! Resolves host names to addresses.
 
+use super::lookups::Lookups;
 use std::{
     collections::HashMap,
     io,
@@ -8,13 +9,18 @@ use std::{
 };
 
 /// Resolves host names to addresses.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub enum Resolver {
     /// With the system's resolver.
-    #[default]
-    System,
+    System(Lookups),
     /// Only from a table: names in lower case, with their addresses.
     Table(Arc<HashMap<String, Vec<IpAddr>>>),
+}
+
+impl Default for Resolver {
+    fn default() -> Self {
+        Self::System(Lookups::default())
+    }
 }
 
 impl Resolver {
@@ -28,7 +34,7 @@ impl Resolver {
             return Ok(vec![(address, port).into()]);
         }
         let found: Vec<SocketAddr> = match self {
-            Self::System => tokio::net::lookup_host((bare, port)).await?.collect(),
+            Self::System(lookups) => lookups.find(bare, port).await?,
             Self::Table(table) => {
                 let found = table.get(&bare.to_ascii_lowercase());
                 found.into_iter().flatten().map(|address| (*address, port).into()).collect()

@@ -12,12 +12,39 @@ use hyper::body::{Body, Frame, SizeHint};
 use std::{
     collections::VecDeque,
     pin::Pin,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
     task::{Context, Poll, ready},
 };
 
-/// The most bytes that are held back.
+/// The most bytes that a response holds back.
 const MOST_HELD: usize = 16 * 1024 * 1024;
+/// The bytes that all responses of the process hold back.
+static ALL_HELD: HeldBytes = HeldBytes::new(256 * 1024 * 1024);
+
+/// Bytes that several responses hold back. At the limit, each passes on what it holds, as if its time were over.
+#[derive(Debug)]
+struct HeldBytes {
+    bytes: AtomicUsize,
+    most: usize,
+}
+
+impl HeldBytes {
+    const fn new(most: usize) -> Self {
+        Self { bytes: AtomicUsize::new(0), most }
+    }
+
+    /// Adds `bytes`. Returns whether the limit is reached.
+    fn add(&self, bytes: usize) -> bool {
+        self.bytes.fetch_add(bytes, Ordering::Relaxed) + bytes >= self.most
+    }
+
+    fn remove(&self, bytes: usize) {
+        self.bytes.fetch_sub(bytes, Ordering::Relaxed);
+    }
+}
 
 /// Holds the frames of the inner body back for a time, or until its end, and then passes all of them on.
 pub(super) struct CoalescedBody<B: Body> {
@@ -33,8 +60,8 @@ pub(super) struct CoalescedBody<B: Body> {
 }
 
 /// Frames that are held back.
-#[derive(Default)]
 struct HeldFrames {
+    all: &'static HeldBytes,
     frames: VecDeque<Bytes>,
     bytes: usize,
     /// All held frames may pass.
@@ -52,7 +79,7 @@ impl<B: Body<Data = Bytes>> CoalescedBody<B> {
     ) -> Self {
         Self {
             inner,
-            held: HeldFrames::default(),
+            held: HeldFrames::new(&ALL_HELD),
             planned,
             session,
             fault_reporter,
@@ -82,10 +109,22 @@ impl<B: Body<Data = Bytes>> CoalescedBody<B> {
 }
 
 impl HeldFrames {
+    fn new(all: &'static HeldBytes) -> Self {
+        Self {
+            all,
+            frames: VecDeque::new(),
+            bytes: 0,
+            released: false,
+            until: None,
+            timer: SessionTimer::default(),
+        }
+    }
+
     fn push(&mut self, piece: Bytes) {
         self.bytes += piece.len();
+        let full = self.all.add(piece.len());
         self.frames.push_back(piece);
-        self.released |= self.bytes >= MOST_HELD;
+        self.released |= full || self.bytes >= MOST_HELD;
     }
 
     /// The next frame that may pass now.
@@ -100,10 +139,19 @@ impl HeldFrames {
         }
         let piece = self.frames.pop_front();
         match &piece {
-            Some(piece) => self.bytes -= piece.len(),
+            Some(piece) => {
+                self.bytes -= piece.len();
+                self.all.remove(piece.len());
+            }
             None => (self.released, self.until) = (false, None),
         }
         piece
+    }
+}
+
+impl Drop for HeldFrames {
+    fn drop(&mut self) {
+        self.all.remove(self.bytes);
     }
 }
 
@@ -143,5 +191,28 @@ impl<B: Body<Data = Bytes, Error: Unpin> + Unpin> Body for CoalescedBody<B> {
 
     fn size_hint(&self) -> SizeHint {
         self.inner.size_hint()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_all_responses_hold_is_bounded() {
+        static ALL: HeldBytes = HeldBytes::new(10);
+        let held = |bytes| {
+            let mut frames = HeldFrames::new(&ALL);
+            frames.push(Bytes::from(vec![0; bytes]));
+            frames
+        };
+        let first = held(6);
+        assert!(!first.released);
+        let second = held(6);
+        assert!(second.released, "12 of 10 bytes");
+        drop(first);
+        assert!(!held(3).released, "9 of 10 bytes");
+        drop(second);
+        assert_eq!(ALL.bytes.load(Ordering::Relaxed), 0);
     }
 }

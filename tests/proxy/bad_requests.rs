@@ -32,6 +32,12 @@ async fn what_is_not_http_is_refused() {
         "GET / HTTP/1.1\r\nHost: a\r\nX: nul\0\r\n\r\n",
         "GET / HTTP/1.1\r\n\r\n",
         "GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: a b\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: http://a/\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: user@a\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: a:99999999\r\n\r\n",
+        "GET a HTTP/1.1\r\nHost: a\r\n\r\n",
+        "GET a:80 HTTP/1.1\r\nHost: a\r\n\r\n",
     ] {
         let got = send(&rig, request).await;
         assert_eq!((got.status(), got.end), (400, End::Fin), "{request:?}");
@@ -230,4 +236,33 @@ async fn odd_methods_and_addresses_do_no_harm() {
     assert_eq!(rig.ask("OPTIONS", "*", "").await.end, End::Fin);
     assert_eq!(rig.ask("ODD", "/a", "").await.status(), 200);
     assert_eq!(origin.last().head.split(' ').next(), Some("ODD"));
+}
+
+/// OPTIONS and TRACE are forwarded only as often as they say, and others always.
+#[tokio::test]
+async fn max_forwards_is_counted() {
+    let origin = Origin::saying(ok("", b"x")).await;
+    let rig = Rig::before(&origin).await;
+    let request = |method: &str, left: &str| {
+        format!(
+            "{method} /a?b HTTP/1.1\r\nHost: a\r\nMax-Forwards: {left}\r\nCookie: secret\r\n\
+             Connection: close\r\n\r\n"
+        )
+    };
+    for method in ["OPTIONS", "TRACE"] {
+        let got = send(&rig, request(method, "0")).await;
+        assert_eq!(got.status(), 200, "{method}");
+        assert!(origin.asked().is_empty());
+        if method == "TRACE" {
+            let text = String::from_utf8(got.body).unwrap();
+            assert!(text.starts_with("TRACE /a?b HTTP/1.1\r\n"), "{text}");
+            assert!(text.contains("max-forwards: 0\r\n") && !text.contains("secret"), "{text}");
+        }
+    }
+    for (method, left, passed) in
+        [("OPTIONS", "3", "2"), ("TRACE", "1", "0"), ("GET", "0", "0"), ("OPTIONS", "many", "many")]
+    {
+        assert_eq!(send(&rig, request(method, left)).await.status(), 200, "{method}");
+        assert_eq!(origin.last().header("max-forwards"), [passed], "{method}");
+    }
 }

@@ -7,8 +7,12 @@ use super::{
 };
 use serde_json::Value;
 use std::time::Duration;
-use tokio::net::TcpListener;
-use vsps::units::ByteSize;
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::{TcpListener, TcpStream},
+    time::Instant,
+};
+use vsps::{config::Config, units::ByteSize};
 
 /// The proxy still serves after the fault.
 async fn goes_on(rig: &Rig, origin: &Origin, failures: usize) {
@@ -49,6 +53,48 @@ async fn an_origin_that_does_not_begin() {
     .await;
     assert_eq!(rig.get("/a").await.failure(), (504, "upstream; first-byte-timeout"));
     goes_on(&rig, &origin, 1).await;
+}
+
+/// The time-out of the response starts again with each part of the request.
+#[tokio::test(start_paused = true)]
+async fn an_upload_may_take_longer_than_its_response() {
+    let origin = Origin::saying(ok("", b"stored")).await;
+    let timeout = |config: &mut Config| config.proxy.timeouts.first_byte = Duration::from_secs(5);
+    let rig = Rig::start(Some(origin.address), timeout).await;
+    let mut player = TcpStream::connect(rig.listen).await.unwrap();
+    let head = b"POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\nConnection: close\r\n\r\n";
+    player.write_all(head).await.unwrap();
+    for _ in 0..10 {
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        player.write_all(b"x").await.unwrap();
+    }
+    let mut answer = String::new();
+    player.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200 ") && answer.ends_with("stored"), "{answer}");
+    assert_eq!(origin.last().body, [b'x'; 10]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_origin_that_reads_no_upload() {
+    const LENGTH: usize = 15_000_000;
+    let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let timeout = |config: &mut Config| config.proxy.timeouts.first_byte = Duration::from_secs(5);
+    let rig = Rig::start(Some(silent.local_addr().unwrap()), timeout).await;
+    let (mut reader, mut writer) = TcpStream::connect(rig.listen).await.unwrap().into_split();
+    let writing = tokio::spawn(async move {
+        let head = format!("POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: {LENGTH}\r\n\r\n");
+        writer.write_all(head.as_bytes()).await.unwrap();
+        // It is refused before it is sent.
+        let _ = writer.write_all(&vec![b'x'; LENGTH]).await;
+        writer
+    });
+    let start = Instant::now();
+    let mut status = [0; 12];
+    reader.read_exact(&mut status).await.unwrap();
+    assert_eq!(&status, b"HTTP/1.1 504");
+    let time = start.elapsed();
+    assert!((Duration::from_secs(5)..Duration::from_secs(6)).contains(&time), "{time:?}");
+    drop(writing);
 }
 
 #[tokio::test]

@@ -9,11 +9,12 @@ use super::{
 };
 use crate::proxy::{exchange::Exchange, fault::packet_corruption::PacketCorruption};
 use crate::{
+    clock::Clock,
     event::{Bus, Event, RequestTag},
     model::OnDrop,
     seed::Seed,
     sessions::Session,
-    units::SessionTime,
+    units::{ProcessTime, SessionTime},
 };
 use bytes::Bytes;
 use hyper::body::{Body, Frame, SizeHint};
@@ -27,20 +28,50 @@ use std::{
     time::Duration,
 };
 
-/// How long the uplink has delayed a body. The response time-out is extended by this time.
-#[derive(Debug, Clone, Default)]
-pub(in crate::proxy) struct UplinkDelay(Arc<AtomicU64>);
+/// How far a body has been sent. The response time-out starts again with each part that is passed to the origin, and
+/// is extended by the time that the uplink delays the body.
+#[derive(Debug, Clone)]
+pub(in crate::proxy) struct UploadProgress {
+    clock: Clock,
+    times: Arc<Times>,
+}
 
-impl UplinkDelay {
-    /// The total so far.
-    pub(in crate::proxy) fn total(&self) -> Duration {
-        Duration::from_nanos(self.0.load(Ordering::Relaxed))
+#[derive(Debug)]
+struct Times {
+    /// The delay by the uplink, in nanoseconds.
+    delay: AtomicU64,
+    /// The process time at which the last part was passed on, in nanoseconds.
+    passed: AtomicU64,
+}
+
+impl UploadProgress {
+    fn new(clock: Clock) -> Self {
+        let passed = AtomicU64::new(nanos(clock.now().since_zero()));
+        Self { clock, times: Arc::new(Times { delay: AtomicU64::new(0), passed }) }
     }
 
-    fn add(&self, time: Duration) {
-        let nanos = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
-        self.0.fetch_add(nanos, Ordering::Relaxed);
+    /// How long the uplink has delayed it so far.
+    pub(in crate::proxy) fn delay(&self) -> Duration {
+        Duration::from_nanos(self.times.delay.load(Ordering::Relaxed))
     }
+
+    /// The time since a part of it was passed to the origin.
+    pub(in crate::proxy) fn quiet(&self) -> Duration {
+        let passed = self.times.passed.load(Ordering::Relaxed);
+        self.clock.now().since(ProcessTime::from_nanos(passed))
+    }
+
+    fn add_delay(&self, time: Duration) {
+        self.times.delay.fetch_add(nanos(time), Ordering::Relaxed);
+    }
+
+    fn pass(&self) {
+        self.times.passed.store(nanos(self.clock.now().since_zero()), Ordering::Relaxed);
+    }
+}
+
+fn nanos(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }
 
 /// Why a request body ends early.
@@ -72,8 +103,8 @@ struct UplinkBody {
     corruption: Option<PacketCorruption>,
     /// Set once the body is shaped.
     link: Option<LinkDriver>,
-    delay: UplinkDelay,
-    /// The session time up to which `delay` is counted.
+    progress: UploadProgress,
+    /// The session time up to which the delay is counted.
     counted_until: SessionTime,
 }
 
@@ -92,7 +123,7 @@ impl Upload {
             cut: UplinkCut::clone(&exchange.cut),
             corruption: None,
             link: None,
-            delay: UplinkDelay::default(),
+            progress: UploadProgress::new(exchange.connection().clock()),
             counted_until: SessionTime::ZERO,
         })))
     }
@@ -102,9 +133,9 @@ impl Upload {
         Self(None)
     }
 
-    /// How long the uplink has delayed it, updated as it is sent.
-    pub(in crate::proxy) fn delay(&self) -> Option<UplinkDelay> {
-        self.0.as_ref().map(|body| body.delay.clone())
+    /// How far it has been sent, updated as it is sent; `None` = there is no body.
+    pub(in crate::proxy) fn progress(&self) -> Option<UploadProgress> {
+        self.0.as_ref().map(|body| body.progress.clone())
     }
 }
 
@@ -151,7 +182,7 @@ impl UplinkBody {
     fn count_delay(&mut self, due: Option<SessionTime>) {
         let Some(due) = due else { return };
         let from = self.session.now().max(self.counted_until);
-        self.delay.add(due - from);
+        self.progress.add_delay(due - from);
         self.counted_until = due.max(self.counted_until);
     }
 }
@@ -191,6 +222,7 @@ impl Body for UplinkBody {
                 }
                 return Poll::Pending;
             };
+            self.progress.pass();
             match next.map(|frame| frame.map(Frame::into_data)) {
                 None => return Poll::Ready(None),
                 Some(Err(error)) => return Poll::Ready(Some(Err(error.into()))),
@@ -202,6 +234,7 @@ impl Body for UplinkBody {
             Ok(bytes) => bytes,
             Err(error) => return Poll::Ready(Some(Err(error))),
         };
+        self.progress.pass();
         let mut piece = self.frame.split_to(bytes);
         if let Some(corruption) = &mut self.corruption {
             piece = corruption.damage(piece);

@@ -2,11 +2,11 @@
 
 use super::connection::Connection;
 use crate::proxy::{body::incoming_body::IncomingBody, config::Limits, error::ProxyError};
-use http::{HeaderValue, Version, header, request};
+use http::{HeaderValue, Method, Version, header, request, uri::Authority};
 use hyper::body::Body as _;
 
-/// Refuses a request whose head or body is too large, that has no `Host` or more than one, or whose length is
-/// ambiguous (RFC 9112 §3.2, §6).
+/// Refuses a request whose head or body is too large, that has no valid `Host` or more than one, whose target has no path,
+/// or whose length is ambiguous (RFC 9112 §3.2, §6).
 pub(in crate::proxy) fn check(
     connection: &Connection,
     head: &request::Parts,
@@ -20,7 +20,10 @@ pub(in crate::proxy) fn check(
         // On the wire each field also has a colon, a space and a line end.
         size += name.as_str().len() + value.len() + 4;
         match *name {
-            header::HOST => hosts += 1,
+            header::HOST => {
+                hosts += 1;
+                host(value)?;
+            }
             header::TRANSFER_ENCODING => {
                 codings += 1;
                 chunked(value)?;
@@ -34,6 +37,10 @@ pub(in crate::proxy) fn check(
     if hosts > 1 || (hosts == 0 && head.version == Version::HTTP_11) {
         return Err(ProxyError::Framing("it must have exactly one Host header"));
     }
+    let has_authority = head.uri.authority().is_some() && head.uri.scheme().is_none();
+    if has_authority && head.method != Method::CONNECT {
+        return Err(ProxyError::Framing("its target must begin with `/` or `http://`"));
+    }
     if codings > 1 || (codings == 1 && connection.declared_length()) {
         return Err(ProxyError::Framing("it must declare the body's length exactly once"));
     }
@@ -41,6 +48,24 @@ pub(in crate::proxy) fn check(
         return Err(ProxyError::TooLarge);
     }
     Ok(())
+}
+
+/// Whether `value` is a host and perhaps a port (RFC 9110 §7.2). It is empty for targets without a host.
+fn host(value: &HeaderValue) -> Result<(), ProxyError> {
+    let port = |authority: &Authority| {
+        let port = authority.as_str().strip_prefix(authority.host())?.strip_prefix(':')?;
+        Some(port.is_empty() || port.parse::<u16>().is_ok())
+    };
+    let valid = |authority: &Authority| {
+        !authority.as_str().contains('@') && port(authority).unwrap_or(true)
+    };
+    let text = value.as_bytes();
+    if text.is_empty() || Authority::try_from(text).is_ok_and(|authority| valid(&authority)) {
+        return Ok(());
+    }
+    Err(ProxyError::Framing(
+        "its Host header must be a host, as in `example.com` or `127.0.0.1:8080`",
+    ))
 }
 
 fn chunked(value: &HeaderValue) -> Result<(), ProxyError> {

@@ -7,7 +7,7 @@ use super::{
     exchange::Exchange,
     forward, headers,
     headers::pass_on,
-    observe,
+    max_forwards, observe,
     observe::Observer,
     origin_policy::{reach, reach_forwarded},
     outbound::Outbound,
@@ -32,7 +32,7 @@ use crate::{
     media::{Kind, ManifestFormat, is_held, rewrite_uri},
     sessions::UpstreamUrl,
 };
-use http::{HeaderValue, Method, Response, StatusCode, header, request};
+use http::{HeaderValue, Method, Response, StatusCode, Version, header, request};
 use hyper::body::Body as _;
 use std::sync::Arc;
 use url::Url;
@@ -46,6 +46,9 @@ impl Proxy {
     ) -> Response<Source> {
         if let Some(collected) = collect(&mut outbound).await {
             return collected;
+        }
+        if let Some(answer) = max_forwards::count(&mut outbound) {
+            return answer;
         }
         let forwarded = forward::is_forwarded(&outbound.head);
         match fetch(self, outbound, exchange).await {
@@ -86,7 +89,7 @@ async fn fetch(
     if view.is_some() {
         cookies::restore(&mut head.headers, &exchange.session, &url);
     }
-    pass_on(&mut head.headers);
+    pass_on(&mut head.headers, head.version);
     let own = OwnAddress::take(&mut head, exchange.connection().is_secure());
     let kind = exchange.request.resource.kind;
     let is_manifest = kind.is_manifest() || ManifestFormat::of_json(kind).is_some();
@@ -118,7 +121,8 @@ async fn fetch(
     if !is_held(&exchange.request.resource, &url.path) {
         exchange.upstream_answered(exchange.session.now() - requested_at);
     }
-    pass_on(response.headers_mut());
+    let version = std::mem::replace(response.version_mut(), Version::HTTP_11);
+    pass_on(response.headers_mut(), version);
     if let Some(view) = &view {
         let headers = response.headers_mut();
         cookies::rewrite_set_cookie(headers, view, &exchange.session, &url);

@@ -1,16 +1,14 @@
 //! Headers that a proxy removes and adds (RFC 9110 §7.6).
 
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version, header};
 use smallvec::SmallVec;
 
-/// The `Via` value in both directions (RFC 9110 §7.6.3).
-const VIA: HeaderValue = HeaderValue::from_static("1.1 vsps");
 const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
 const PROXY_CONNECTION: HeaderName = HeaderName::from_static("proxy-connection");
 const TRAILERS: HeaderValue = HeaderValue::from_static("trailers");
 
-/// Removes hop-by-hop headers and adds `Via`.
-pub(in crate::proxy) fn pass_on(headers: &mut HeaderMap) {
+/// Removes hop-by-hop headers of a message that was received with `version`, and adds `Via`.
+pub(in crate::proxy) fn pass_on(headers: &mut HeaderMap, version: Version) {
     // Collected in one pass; most messages have at most one.
     let found: SmallVec<[HeaderName; 4]> =
         headers.keys().filter(|name| is_hop_by_hop(name)).cloned().collect();
@@ -32,7 +30,17 @@ pub(in crate::proxy) fn pass_on(headers: &mut HeaderMap) {
             }
         }
     }
-    headers.append(header::VIA, VIA);
+    headers.append(header::VIA, via(version));
+}
+
+/// The `Via` value for a message that was received with `version` (RFC 9110 §7.6.3).
+const fn via(version: Version) -> HeaderValue {
+    HeaderValue::from_static(match version {
+        Version::HTTP_10 => "1.0 vsps",
+        Version::HTTP_2 => "2 vsps",
+        Version::HTTP_3 => "3 vsps",
+        _ => "1.1 vsps",
+    })
 }
 
 /// Removes what a server in front would say, from a request of somebody else.
@@ -114,12 +122,12 @@ mod tests {
         ] {
             headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
         }
-        pass_on(&mut headers);
+        pass_on(&mut headers, Version::HTTP_2);
         let mut left: Vec<String> = headers
             .iter()
             .map(|(name, value)| format!("{name}: {}", value.to_str().unwrap()))
             .collect();
         left.sort();
-        assert_eq!(left, ["te: trailers", "via: 1.0 cdn", "via: 1.1 vsps", "x-kept: 1"]);
+        assert_eq!(left, ["te: trailers", "via: 1.0 cdn", "via: 2 vsps", "x-kept: 1"]);
     }
 }

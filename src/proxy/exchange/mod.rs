@@ -16,6 +16,7 @@ mod fetch;
 pub(super) mod forward;
 pub(super) mod headers;
 pub(super) mod identify;
+mod max_forwards;
 pub(super) mod observe;
 pub(super) mod origin_policy;
 pub(super) mod outbound;

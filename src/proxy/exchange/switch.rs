@@ -75,7 +75,7 @@ pub(in crate::proxy) async fn upgrade(
         Answer::Switched(response, direct) => {
             let (mut head, ()) = response.into_parts();
             let protocol = head.headers.get(header::UPGRADE).cloned();
-            headers::pass_on(&mut head.headers);
+            headers::pass_on(&mut head.headers, head.version);
             head.headers.insert(header::CONNECTION, upgrade);
             if let Some(protocol) = protocol {
                 head.headers.insert(header::UPGRADE, protocol);

@@ -70,6 +70,7 @@ model = { bernoulli = 0.01 }
 fn session(profile: &str) -> Arc<Session> {
     let config = RegistryConfig {
         seed: Seed::new(7),
+        id_key: None,
         origin: Origin::new("http", "origin.example").unwrap(),
         profile: Arc::new(Profile::from_toml("test", "test.toml", profile).unwrap()),
         catalog: Arc::default(),

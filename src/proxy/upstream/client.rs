@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     proxy::{
-        body::upload::{UplinkDelay, Upload},
+        body::upload::{Upload, UploadProgress},
         config::{ProxyConfig, Timeouts},
         error::{Cause, ProxyError},
     },
@@ -59,15 +59,12 @@ impl OriginClient {
         peak: BitRate,
     ) -> Result<Response<OriginBody>, ProxyError> {
         let origin = &url.origin;
-        let uplink_delay = body.delay();
+        let progress = body.progress();
         let request = outgoing(url, head, Limited::new(body, self.most_body))?;
         // Pinned here: a future that another one takes as an argument is stored twice.
         let answer = pin!(self.pool.send(origin, reach, request, ReadPolicy::of(peak)));
-        match with_timeout(self.first_byte, uplink_delay.as_ref(), answer).await {
-            Ok(Ok(mut response)) => {
-                *response.version_mut() = Version::HTTP_11;
-                Ok(response)
-            }
+        match with_timeout(self.first_byte, progress.as_ref(), answer).await {
+            Ok(Ok(response)) => Ok(response),
             Ok(Err(failure)) => Err(failure.to_proxy_error(origin)),
             Err(_) => Err(ProxyError::Upstream {
                 cause: Cause::FirstByteTimeout,
@@ -89,10 +86,11 @@ fn outgoing(
     Ok(Box::new(Request::from_parts(head, body)))
 }
 
-/// Waits for `answer` for at most `most`, plus the time that the uplink delayed the request.
+/// Waits for `answer` for at most `most` after the last part of the request was sent, plus the time that the uplink
+/// delayed the request.
 async fn with_timeout<T>(
     most: Duration,
-    uplink_delay: Option<&UplinkDelay>,
+    progress: Option<&UploadProgress>,
     mut answer: Pin<&mut impl Future<Output = T>>,
 ) -> Result<T, Elapsed> {
     let (mut wait, mut allowed) = (most, Duration::ZERO);
@@ -101,11 +99,13 @@ async fn with_timeout<T>(
             Ok(answer) => return Ok(answer),
             Err(elapsed) => elapsed,
         };
-        let total = uplink_delay.map(UplinkDelay::total).unwrap_or_default();
-        if total <= allowed {
+        let Some(progress) = progress else { return Err(elapsed) };
+        let delay = progress.delay();
+        wait = (delay.saturating_sub(allowed)).max(most.saturating_sub(progress.quiet()));
+        if wait.is_zero() {
             return Err(elapsed);
         }
-        (wait, allowed) = (total - allowed, total);
+        allowed = delay;
     }
 }
 

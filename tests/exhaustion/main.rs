@@ -4,6 +4,7 @@
 
 mod descriptors;
 mod event_log;
+mod memory;
 mod program;
 mod streams;
 mod system_calls;

@@ -19,6 +19,7 @@ mod edits;
 mod faults;
 mod forward;
 mod framing;
+mod full;
 mod goaway;
 #[cfg(feature = "h3")]
 mod http3;

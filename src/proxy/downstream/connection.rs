@@ -24,6 +24,9 @@ use std::{
 };
 use tokio::sync::Notify;
 
+/// No write waits for the player.
+const READ: u64 = u64::MAX;
+
 /// Relays the bytes of a stream, after bytes that were read from it.
 pub(in crate::proxy) type Relay =
     Box<dyn FnOnce(PlayerStream, Bytes) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send>;
@@ -69,6 +72,10 @@ pub(in crate::proxy) struct Connection {
     http11: AtomicBool,
     /// Notifies its task to close it as soon as possible.
     close: Notify,
+    /// Notifies its task to end it at once.
+    cut: Notify,
+    /// Since when the player has read nothing of what it is sent, in milliseconds; [`READ`] = it is not waited for.
+    unread: AtomicU64,
     /// The ordinal of the session of the last request.
     serves: AtomicU64,
     /// Exchanges under way.
@@ -117,6 +124,8 @@ impl Connection {
             last: Mutex::new(None),
             http11: AtomicBool::new(false),
             close: Notify::new(),
+            cut: Notify::new(),
+            unread: AtomicU64::new(READ),
             serves: AtomicU64::new(0),
             busy: AtomicU32::new(0),
             used: AtomicBool::new(false),
@@ -271,12 +280,42 @@ impl Connection {
         self.serves.load(Ordering::Relaxed) == session && self.busy.load(Ordering::Relaxed) == 0
     }
 
-    /// When it became idle, in milliseconds, if it waits for a request.
-    pub(in crate::proxy) fn idle_since(&self) -> Option<u64> {
-        let busy = self.busy.load(Ordering::Relaxed) > 0
-            || self.head.load(Ordering::Relaxed)
-            || !self.flushed.load(Ordering::Relaxed);
-        (!busy).then(|| self.since.load(Ordering::Relaxed))
+    /// When it became idle, if it waits for a request.
+    pub(in crate::proxy) fn idle_since(&self) -> Option<ProcessTime> {
+        let busy = self.is_busy() || self.head.load(Ordering::Relaxed);
+        (!busy).then(|| ProcessTime::from_millis(self.since.load(Ordering::Relaxed)))
+    }
+
+    /// Whether an exchange is under way, or bytes are still to be sent.
+    fn is_busy(&self) -> bool {
+        self.busy.load(Ordering::Relaxed) > 0
+            || !self.flushed.load(Ordering::Relaxed)
+            || self.unread_since().is_some()
+    }
+
+    /// Records whether the player is waited for, to read what it is sent.
+    pub(in crate::proxy) fn waits_for_reader(&self, waits: bool) {
+        // Most writes do not wait.
+        if waits != (self.unread.load(Ordering::Relaxed) != READ) {
+            let since = if waits { millis(self.clock.now()) } else { READ };
+            self.unread.store(since, Ordering::Relaxed);
+        }
+    }
+
+    /// Since when the player has read nothing, if it is waited for.
+    pub(in crate::proxy) fn unread_since(&self) -> Option<ProcessTime> {
+        let since = self.unread.load(Ordering::Relaxed);
+        (since != READ).then(|| ProcessTime::from_millis(since))
+    }
+
+    /// Closes it at once, with its exchanges.
+    pub(in crate::proxy) fn request_cut(&self) {
+        self.cut.notify_one();
+    }
+
+    /// Waits until a cut is requested.
+    pub(in crate::proxy) async fn cut_requested(&self) {
+        self.cut.notified().await;
     }
 
     /// Records that a request is refused. The player is to receive the response even if it is still sending.
@@ -336,8 +375,11 @@ impl Connection {
     /// Called when an exchange ends, at process time `now`.
     pub(in crate::proxy) fn leave(&self, now: ProcessTime) {
         self.since.store(millis(now), Ordering::Relaxed);
-        // Its last bytes may not be sent yet: only a flush makes it idle.
-        self.flushed.store(false, Ordering::Relaxed);
+        // Its last bytes may not be sent yet: only a flush makes it idle. In HTTP/2 the flush may have been before, if
+        // the player has cancelled the stream.
+        if !self.is_http2() {
+            self.flushed.store(false, Ordering::Relaxed);
+        }
         self.busy.fetch_sub(1, Ordering::Relaxed);
     }
 
@@ -348,8 +390,7 @@ impl Connection {
             let most =
                 if self.head.load(Ordering::Relaxed) { timeouts.header } else { timeouts.idle };
             let since = ProcessTime::from_millis(self.since.load(Ordering::Relaxed));
-            let busy =
-                self.busy.load(Ordering::Relaxed) > 0 || !self.flushed.load(Ordering::Relaxed);
+            let busy = self.is_busy();
             if !busy && now >= since + most {
                 return;
             }

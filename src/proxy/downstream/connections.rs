@@ -1,10 +1,7 @@
 //! The list of open connections from players, to close all or some of them.
 
-use super::connection::Connection;
-use crate::{
-    clock::Clock,
-    listen::{Place, place},
-};
+use super::{connection::Connection, full::PlayerPlaces};
+use crate::{clock::Clock, listen::Place, units::ProcessTime};
 use parking_lot::Mutex;
 use std::{
     sync::{
@@ -13,21 +10,21 @@ use std::{
     },
     time::Duration,
 };
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::Notify;
 
 /// The list is first searched for closed connections at this length.
 const LEAST: usize = 64;
 
 /// When the connection limit is reached, a connection that has been idle for this long is closed for a new one.
 const IDLE: Duration = Duration::from_secs(1);
-/// How often such a connection is searched for.
-const LOOK: Duration = Duration::from_millis(100);
+/// So is a connection whose player has read nothing of what it is sent for this long.
+const UNREAD: Duration = Duration::from_secs(60);
 
 /// Every open connection, and some that have closed; and the permits for all of them, over TCP and QUIC.
 #[derive(Debug)]
 pub(in crate::proxy) struct Connections {
     open: Mutex<ConnectionList>,
-    places: Arc<Semaphore>,
+    places: PlayerPlaces,
     /// vsps stops.
     stopping: AtomicBool,
     stop: Notify,
@@ -43,21 +40,25 @@ struct ConnectionList {
 impl Connections {
     /// At most `most` connections at a time.
     pub(in crate::proxy) fn new(most: usize) -> Self {
-        let places = Arc::new(Semaphore::new(most.min(Semaphore::MAX_PERMITS)));
+        let places = PlayerPlaces::new(most);
         let (stopping, stop) = (AtomicBool::new(false), Notify::new());
         Self { open: Mutex::default(), places, stopping, stop }
     }
 
     /// Waits for a permit for a new connection.
     pub(in crate::proxy) async fn find_place(&self, clock: Clock) -> Place {
-        loop {
-            let places = Arc::clone(&self.places);
-            if let Ok(place) = tokio::time::timeout(LOOK, place(places)).await {
-                return place;
-            }
-            let now = clock.now().since_zero().as_millis() as u64;
-            self.close_longest_idle(now, IDLE.as_millis() as u64);
-        }
+        self.places.find(clock, false, |now| self.make_room(now)).await
+    }
+
+    /// The same, but when no place has become free for a while, the permit is one to [refuse](Self::refuses) the
+    /// connection.
+    pub(in crate::proxy) async fn find_place_or_refusal(&self, clock: Clock) -> Place {
+        self.places.find(clock, true, |now| self.make_room(now)).await
+    }
+
+    /// Whether the connection with `place` is to be refused.
+    pub(in crate::proxy) fn refuses(&self, place: &Place) -> bool {
+        place.as_ref().is_some_and(|place| self.places.refuses(place))
     }
 
     /// Adds a connection.
@@ -98,17 +99,25 @@ impl Connections {
         count
     }
 
-    /// Closes the connection that has been idle the longest, if that is at least `least` milliseconds at process
-    /// time `now`.
-    fn close_longest_idle(&self, now: u64, least: u64) {
+    /// Makes room for another connection: closes the one that has been idle the longest at process time `now`; or else
+    /// the one whose player has read nothing the longest. Returns whether there is one.
+    fn make_room(&self, now: ProcessTime) -> bool {
         let list = self.open.lock();
-        let open = list.all.iter().filter_map(Weak::upgrade);
-        let idle = open.filter_map(|connection| Some((connection.idle_since()?, connection)));
-        let idlest = idle.min_by_key(|(since, _)| *since);
+        let open: Vec<_> = list.all.iter().filter_map(Weak::upgrade).collect();
         drop(list);
-        if let Some((_, connection)) = idlest.filter(|(since, _)| since + least <= now) {
+        let longest = |since: fn(&Connection) -> Option<ProcessTime>, least: Duration| {
+            let all = open.iter().filter_map(|one| Some((since(one)?, one)));
+            let longest = all.min_by_key(|(since, _)| *since);
+            longest.filter(|(since, _)| *since + least <= now).map(|(_, connection)| connection)
+        };
+        if let Some(connection) = longest(Connection::idle_since, IDLE) {
             connection.request_close();
+        } else if let Some(connection) = longest(Connection::unread_since, UNREAD) {
+            connection.request_cut();
+        } else {
+            return false;
         }
+        true
     }
 
     fn each(&self, mut what: impl FnMut(&Connection)) {

@@ -2,6 +2,7 @@
 
 pub(super) mod connection;
 pub(super) mod connections;
+mod full;
 pub(super) mod head_scan;
 #[cfg(feature = "h3")]
 pub(super) mod http3;

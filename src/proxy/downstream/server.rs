@@ -2,6 +2,7 @@
 
 use super::{
     connection::{Connection, Interception, Next},
+    full::refuse,
     player_stream::PlayerStream,
     protocol_detect, proxy_protocol,
     socket::Socket,
@@ -43,8 +44,10 @@ use tokio::{
 const LEAST_BUFFER: usize = 64 * 1024;
 /// How long the end of TLS may take to be sent.
 const TLS_END: Duration = Duration::from_secs(1);
-/// The most concurrent streams of an HTTP/2 connection.
-const MOST_STREAMS: u32 = 256;
+/// The most concurrent streams of an HTTP/2 connection: as many as RFC 9113 recommends.
+const MOST_STREAMS: u32 = 100;
+/// The most bytes of a stream that HTTP/2 holds while the player does not read.
+const MOST_UNSENT: usize = 64 * 1024;
 
 /// Serves players on `listener` by `workers` until `stop`. Then waits for exchanges under way, up to the drain
 /// time-out.
@@ -60,15 +63,17 @@ pub async fn run(
     // What is used here is shared by the workers.
     let Some(proxy) = workers.states().next().cloned() else { return Ok(()) };
     let protocols = Arc::new(Protocols::new(&proxy.config));
-    let serve = |worker: &Arc<Proxy>, stream, peer, place| {
+    let serve = |worker: &Arc<Proxy>, stream, peer, place: Place| {
         // Added here, not in the task, so that a connection accepted just before the stop is closed too.
         let connection = Arc::new(Connection::new(clock));
         proxy.connections.add(&connection);
-        serve(Arc::clone(worker), Arc::clone(&protocols), stream, peer, connection, place)
+        let refused = proxy.connections.refuses(&place);
+        let (worker, protocols) = (Arc::clone(worker), Arc::clone(&protocols));
+        serve(worker, protocols, stream, peer, connection, (place, refused))
     };
     let find_place = || {
         let connections = Arc::clone(&proxy.connections);
-        async move { connections.find_place(clock).await }
+        async move { connections.find_place_or_refusal(clock).await }
     };
     let accepting = AcceptLoop::new(listener, "players");
     let open = accepting.run_on(&workers, stop, find_place, serve).await;
@@ -92,6 +97,7 @@ impl Protocols {
         let mut http2 = http2::Builder::new(TokioExecutor::new());
         let header = u32::try_from(config.limits.header.bytes()).unwrap_or(u32::MAX);
         http2.max_header_list_size(header).max_concurrent_streams(MOST_STREAMS);
+        http2.max_send_buf_size(MOST_UNSENT);
         Self { http1, http2 }
     }
 }
@@ -103,7 +109,7 @@ async fn serve(
     stream: std::net::TcpStream,
     peer: SocketAddr,
     connection: Arc<Connection>,
-    _place: Place,
+    (_place, refused): (Place, bool),
 ) {
     let stream = match TcpStream::from_std(stream) {
         Ok(stream) => stream,
@@ -111,6 +117,10 @@ async fn serve(
             return tracing::debug!(%peer, %problem, "the connection could not be opened");
         }
     };
+    if refused {
+        // Boxed, or every connection would have room for what it takes.
+        return Box::pin(refuse(stream)).await;
+    }
     // Otherwise the last packet of each response waits for the player's delayed ACK.
     let _ = stream.set_nodelay(true);
     if let Ok(local) = stream.local_addr() {
@@ -300,11 +310,13 @@ async fn serve_until_closed<C: GracefulConnection>(
 ) -> Result<(), Option<C::Error>> {
     let mut overdue = pin!(connection.overdue(timeouts));
     let mut close_requested = pin!(connection.close_requested());
+    let mut cut_requested = pin!(connection.cut_requested());
     let mut leaving = false;
     loop {
         tokio::select! {
             result = serving.as_mut() => return result.map_err(Some),
             () = &mut overdue => return Err(None),
+            () = &mut cut_requested => return Err(None),
             () = &mut close_requested, if !leaving => {
                 leaving = true;
                 serving.as_mut().graceful_shutdown();

@@ -129,7 +129,9 @@ impl AsyncWrite for Socket {
         if self.connection.answers_as_http11() {
             return self.poll_status_line(cx, buf);
         }
-        Pin::new(&mut self.stream).poll_write(cx, buf)
+        let written = Pin::new(&mut self.stream).poll_write(cx, buf);
+        self.connection.waits_for_reader(written.is_pending());
+        written
     }
 
     fn poll_write_vectored(
@@ -142,10 +144,12 @@ impl AsyncWrite for Socket {
             return self.poll_status_line(cx, first.map_or(&[], |piece| &**piece));
         }
         // `send` costs less than `writev`, which first inspects its buffers.
-        match bufs {
+        let written = match bufs {
             [piece] => Pin::new(&mut self.stream).poll_write(cx, piece),
             _ => Pin::new(&mut self.stream).poll_write_vectored(cx, bufs),
-        }
+        };
+        self.connection.waits_for_reader(written.is_pending());
+        written
     }
 
     fn is_write_vectored(&self) -> bool {

@@ -7,11 +7,15 @@ use std::{
     io,
     net::{SocketAddr, ToSocketAddrs as _},
     sync::Arc,
+    thread,
     time::Duration,
 };
-use tokio::{sync::Semaphore, task::spawn_blocking, time::timeout};
+use tokio::{
+    sync::{Semaphore, oneshot},
+    time::timeout,
+};
 
-/// The most look-ups at the same time: of names that were found before, and of others. The runtime has 512 such threads.
+/// The most look-ups at the same time: of names that were found before, and of others.
 const MOST: usize = 128;
 /// How long a look-up waits for others.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -62,13 +66,15 @@ impl Lookups {
             let problem = "too many host names are being looked up; try again";
             return Err(io::Error::new(io::ErrorKind::TimedOut, problem));
         };
-        // The place is held until the thread is free, even if nobody waits for the result any more.
-        let looking_up = spawn_blocking(move || {
+        // A thread of its own: those of the runtime are for all calls that block.
+        let (found_addresses, addresses) = oneshot::channel();
+        thread::Builder::new().name("look-up".to_owned()).spawn(move || {
             let addresses = find();
+            // Held until the thread ends, even if nobody waits for the result any more.
             drop(place);
-            addresses
-        });
-        let addresses = looking_up.await.map_err(io::Error::other)??;
+            let _ = found_addresses.send(addresses);
+        })?;
+        let addresses = addresses.await.map_err(io::Error::other)??;
         let mut found = found.lock();
         if !addresses.is_empty() && !found.contains(host) {
             if found.len() >= REMEMBERED {
@@ -95,7 +101,7 @@ mod tests {
         let mut blocked = Vec::new();
         for host in ["one.example", "two.example"] {
             let (answer, answered) = mpsc::channel::<()>();
-            let (started, start) = tokio::sync::oneshot::channel();
+            let (started, start) = oneshot::channel();
             let lookups = lookups.clone();
             let run = async move {
                 let find = move || {

@@ -1,0 +1,49 @@
+//! Players that do not read: what they make the program hold is bounded.
+
+use crate::program::{Program, request, shell};
+use hyper::client::conn::http2;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use std::{fs, time::Duration};
+use tokio::{net::TcpStream, time::timeout};
+
+/// Three megabytes.
+const SEGMENT: &str = "/demo/media/v6/seg-1.m4s";
+const CONNECTIONS: usize = 8;
+const STREAMS: usize = 250;
+/// The size of the largest windows of HTTP/2.
+const WINDOW: u32 = (1 << 31) - 1;
+
+/// The memory of the program, in MB.
+fn memory(program: &Program) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{}/status", program.id())).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+    line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() / 1000
+}
+
+/// Many streams with windows that hold everything, on connections that are not read.
+#[tokio::test]
+async fn streams_of_http2_that_are_not_read() {
+    let program = Program::start(shell("exec \"$0\" \"$@\"", &["--profile", "unlimited"])).await;
+    assert_eq!(program.status(SEGMENT).await, Some(200));
+    let before = memory(&program);
+    let mut held = Vec::new();
+    for _ in 0..CONNECTIONS {
+        let stream = TcpStream::connect(program.listen).await.unwrap();
+        let mut builder = http2::Builder::new(TokioExecutor::new());
+        builder.initial_stream_window_size(WINDOW).initial_connection_window_size(WINDOW);
+        let (sender, connection) = builder.handshake(TokioIo::new(stream)).await.unwrap();
+        let answers: Vec<_> = (0..STREAMS)
+            .map(|_| sender.clone().send_request(request(program.listen, SEGMENT)))
+            .collect();
+        let mut connection = Box::pin(connection);
+        // As long as it takes to send the requests; then nothing is read any more.
+        let _ = timeout(Duration::from_millis(20), connection.as_mut()).await;
+        held.push((connection, answers));
+    }
+    tokio::time::sleep(Duration::from_secs(4)).await;
+    let taken = memory(&program).saturating_sub(before);
+    // 800 streams are open, of which each takes half a megabyte.
+    assert!(taken < 600, "{taken} MB for {CONNECTIONS} connections");
+    drop(held);
+    assert_eq!(program.end().await, Some(0));
+}

@@ -5,7 +5,8 @@ use std::future::Future;
 use std::time::{Duration, SystemTime};
 
 use http::{Request, Response};
-use hyper::body::Incoming;
+use http_body_util::{BodyExt as _, Limited};
+use hyper::body::{Body as _, Incoming};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
@@ -20,6 +21,10 @@ use crate::{listen::AcceptLoop, system::keep_unsent_short};
 
 /// How long a client may take to send a request's head.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How much of a request's body is read, and for how long. No request needs one.
+const LARGEST_BODY: usize = 1024 * 1024;
+const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How long open responses may continue after shutdown.
 const DRAIN: Duration = Duration::from_secs(5);
@@ -55,7 +60,14 @@ fn connection(
     let origin = origin.clone();
     let service = service_fn(move |request: Request<Incoming>| {
         let origin = origin.clone();
-        async move { Ok::<_, Infallible>(respond(&origin, &request, wall_clock).await) }
+        async move {
+            let response = respond(&origin, &request, wall_clock).await;
+            let body = request.into_body();
+            if !body.is_end_stream() {
+                tokio::spawn(discard(body));
+            }
+            Ok::<_, Infallible>(response)
+        }
     });
     let mut builder = Builder::new(TokioExecutor::new());
     builder.http1().timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT);
@@ -67,6 +79,15 @@ fn connection(
             tracing::debug!(%error, "origin: connection ended");
         }
     }
+}
+
+/// Reads a body that is not needed, so that the connection can be used again, and the client reads the response before
+/// the connection closes.
+async fn discard(body: Incoming) {
+    let mut body = Limited::new(body, LARGEST_BODY);
+    let reading = async { while let Some(Ok(_)) = body.frame().await {} };
+    // An error means that the client is slow: the connection closes.
+    let _ = timeout(BODY_TIMEOUT, reading).await;
 }
 
 /// Responds to a request when the content exists. When the client disconnects first, hyper drops this future

@@ -20,6 +20,7 @@ use http_body_util::{BodyExt, Empty};
 use hyper::body::Bytes;
 use hyper_util::rt::TokioIo;
 use proptest::prelude::*;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use vsps::origin::{Answer, Origin, serve};
@@ -317,4 +318,25 @@ async fn the_server_answers_on_a_kept_connection_and_stops_when_told() {
     stop.send(()).unwrap();
     server.await.unwrap();
     assert!(TcpStream::connect(address).await.is_err());
+}
+
+/// The body of a request that needs none is read, so the connection can carry another request.
+#[tokio::test]
+async fn an_upload_is_answered_on_a_kept_connection() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(serve(Origin::new().unwrap(), listener, std::future::pending()));
+    let mut client = TcpStream::connect(address).await.unwrap();
+    let upload = "POST /demo/ HTTP/1.1\r\nHost: x\r\nContent-Length: 500000\r\n\r\n";
+    client.write_all(upload.as_bytes()).await.unwrap();
+    let mut status = [0; 12];
+    client.read_exact(&mut status).await.unwrap();
+    assert_eq!(&status, b"HTTP/1.1 405", "answered before the body");
+    client.write_all(&vec![b'x'; 500_000]).await.unwrap();
+    let next = "GET /demo/media/v6/seg-1.m4s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+    client.write_all(next.as_bytes()).await.unwrap();
+    let mut rest = Vec::new();
+    client.read_to_end(&mut rest).await.unwrap();
+    let second = rest.windows(12).any(|window| window == b"HTTP/1.1 200");
+    assert!(second && rest.len() > 1_000_000, "{} bytes", rest.len());
 }

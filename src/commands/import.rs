@@ -143,7 +143,7 @@ fn kept(args: &ImportArgs, list: &str) -> Result<String, Failure> {
 fn load(args: &ImportArgs) -> Result<Recording, Failure> {
     let path = &args.trace;
     let instead = "write the path of a trace";
-    let unreadable = |cause: std::io::Error| files::unusable("", path, &cause, instead);
+    let unreadable = |cause: io::Error| files::unusable("", path, &cause, instead);
     let file = File::open(path).map_err(unreadable)?;
     let size = file.metadata().map_err(unreadable)?.len();
     let options = TraceOptions {

@@ -1,7 +1,7 @@
 //! The address that a proxy listens on, as toxiproxy writes it: `127.0.0.1:3306`, `localhost:0`, `:3306`, or nothing.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, hash_map::Entry},
     net::{Ipv6Addr, SocketAddr},
 };
 use tokio::net::lookup_host;
@@ -15,9 +15,9 @@ impl Addresses {
     pub(super) async fn find(texts: impl IntoIterator<Item = String>) -> Self {
         let mut found = Self::default();
         for text in texts {
-            if !found.0.contains_key(&text) {
-                let address = resolve(&text).await;
-                found.0.insert(text, address);
+            if let Entry::Vacant(free) = found.0.entry(text) {
+                let address = resolve(free.key()).await;
+                free.insert(address);
             }
         }
         found

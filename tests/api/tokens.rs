@@ -3,10 +3,7 @@
 use super::rig::{Answer, Rig};
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
-use std::{
-    path::PathBuf,
-    time::{Duration, Instant},
-};
+use std::{path::PathBuf, time::Duration};
 use tokio::{io::AsyncWriteExt as _, net::TcpStream};
 use vsps::args::RunArgs;
 
@@ -122,7 +119,7 @@ impl Audit {
 
     /// The lines, once there are as many.
     async fn lines(&self, count: usize) -> Vec<Value> {
-        let start = Instant::now();
+        let start = tokio::time::Instant::now();
         loop {
             let text = std::fs::read_to_string(&self.0).unwrap_or_default();
             let lines: Vec<Value> =

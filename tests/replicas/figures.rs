@@ -13,9 +13,14 @@ use std::{
     net::TcpListener,
     process::{Child, Command, Stdio},
     sync::Arc,
-    time::{Duration, Instant},
+    time::Duration,
 };
-use tokio::{net::TcpStream, sync::oneshot, task::JoinSet, time::sleep};
+use tokio::{
+    net::TcpStream,
+    sync::oneshot,
+    task::JoinSet,
+    time::{Instant, sleep},
+};
 use vsps::{
     app::App, args::RunArgs, config::Config, profiles::Catalog, sessions::Registry, units::BitRate,
 };

@@ -123,7 +123,7 @@ async fn a_replica_that_starts_later_has_the_rules_of_all_sessions() {
     let (two, _b) = replica(&store).await;
     sleep(Duration::from_millis(10)).await;
     assert_eq!(two.rules().1, 2);
-    assert!(applies(&*two.locate(&id).await.unwrap()));
+    assert!(applies(&two.locate(&id).await.unwrap()));
     let (three, following) = replica(&store).await;
     following.abort();
     three.catch_up().await.unwrap();

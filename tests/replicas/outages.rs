@@ -54,7 +54,7 @@ async fn after_an_outage_another_replica_has_the_session_as_well() {
     let ((one, _a), (two, _b)) = (replica(&wire).await, replica(&store).await);
     let id = open(&one, "cable").await;
     request(&one, &id).await;
-    one.change(&*one.find(&id).unwrap(), &rate(77, None), &|_| true).await.unwrap();
+    one.change(&one.find(&id).unwrap(), &rate(77, None), &|_| true).await.unwrap();
     wire.set_cut(true);
     plays(&one, &id, LONG).await;
     wire.set_cut(false);

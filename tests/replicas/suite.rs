@@ -151,7 +151,7 @@ async fn moves(store: &dyn StateStore, run: &str) {
     let by = async || store.updates(run, ordinal, 0).await.unwrap().unwrap().by;
     assert_eq!(by().await, "");
     for (name, expected) in [("one", "one"), ("one", "one"), ("two", "two")] {
-        assert_eq!(store.touch(run, name, &[claims.clone()]).await, Ok(vec![true]));
+        assert_eq!(store.touch(run, name, std::slice::from_ref(&claims)).await, Ok(vec![true]));
         assert_eq!(by().await, expected);
     }
     // Without a claim nothing moves.

@@ -99,7 +99,7 @@ impl Body for IncomingBody {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use http_body_util::BodyExt as _;
+    use http_body_util::{BodyExt as _, Collected};
 
     async fn read(length: Option<u64>, sent: &[&'static [u8]]) -> Result<Bytes, String> {
         let (sender, pieces) = mpsc::channel(8);
@@ -108,7 +108,7 @@ mod tests {
         }
         drop(sender);
         let body = IncomingBody::Pieces { pieces, left: length };
-        body.collect().await.map(|all| all.to_bytes()).map_err(|error| error.to_string())
+        body.collect().await.map(Collected::to_bytes).map_err(|error| error.to_string())
     }
 
     #[tokio::test]

@@ -287,7 +287,7 @@ mod tests {
                 tasks.spawn(async move {
                     let mut at = clock.now();
                     for _ in 0..20 {
-                        at = at + Duration::from_micros(50 * step);
+                        at += Duration::from_micros(50 * step);
                         timer.wakes_at(at).await;
                         assert!(clock.now() >= at);
                     }

@@ -5,7 +5,7 @@ use super::{forward, headers, proxy::Proxy, reply};
 use crate::local_ca::{LocalCa, TRUST_STEPS, TrustSteps};
 use crate::proxy::{body::source::Source, downstream::connection::Connection};
 use bytes::Bytes;
-use http::{HeaderValue, Response, StatusCode, header, request};
+use http::{HeaderValue, Response, StatusCode, header, request, uri::Authority};
 
 /// The page about the local CA, with a mark for the steps and one for the script.
 const PAGE: &str = include_str!("ca_page.html");
@@ -42,7 +42,7 @@ pub(in crate::proxy) fn answer(
 /// The host and the port at which a player reaches the proxy. In HTTP/2 and 3 they are usually in `:authority`.
 fn host(head: &request::Parts) -> Option<&str> {
     let named = headers::text(&head.headers, header::HOST);
-    named.or_else(|| head.uri.authority().map(|authority| authority.as_str()))
+    named.or_else(|| head.uri.authority().map(Authority::as_str))
 }
 
 /// The pages about `ca`. They are served without TLS as well: who opens them does not trust the CA yet.

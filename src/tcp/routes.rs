@@ -83,6 +83,8 @@ fn comes_back(ports: &HashMap<u16, Vec<Hop>>, address: SocketAddr, listen: Socke
 
 /// Whether a listener on `listen` accepts connections to `address`, of the same port.
 fn accepts(listen: IpAddr, address: IpAddr) -> bool {
+    // An IPv4 address may be written as an IPv6 address.
+    let (listen, address) = (listen.to_canonical(), address.to_canonical());
     if address.is_unspecified() {
         // The system connects to the loopback address then.
         return listen.is_unspecified() || listen.is_loopback();
@@ -120,6 +122,10 @@ mod tests {
             ("[::]:80", "127.0.0.1:80", "192.0.2.1:80"),
             ("[::]:80", "[::1]:80", "[2001:db8::1]:80"),
             ("[::1]:80", "[::]:80", "127.0.0.1:80"),
+            ("127.0.0.1:80", "[::ffff:127.0.0.1]:80", "[::ffff:127.0.0.2]:80"),
+            ("0.0.0.0:80", "[::ffff:127.0.0.1]:80", "[::1]:80"),
+            ("0.0.0.0:80", "[::ffff:0.0.0.0]:80", "[::ffff:192.0.2.1]:80"),
+            ("[::ffff:127.0.0.1]:80", "127.0.0.1:80", "127.0.0.2:80"),
         ] {
             let route = Route::new(&Arc::default(), at(listen));
             assert_eq!(onward(&route, &[upstream, other]), [other], "{listen}");

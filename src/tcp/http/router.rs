@@ -77,7 +77,8 @@ fn refusal(bound: IpAddr, headers: &HeaderMap) -> Option<&'static str> {
     if bound.is_loopback() && host_here(bound, headers).is_none() {
         return Some(
             "the Host header must name this machine, as in `127.0.0.1` or `localhost`; \
-             for other names set --listen to another address than that of loopback",
+             for other names start `vsps tcp` with --listen and an address of this machine in its network, \
+             as in `--listen 0.0.0.0:8474`",
         );
     }
     None

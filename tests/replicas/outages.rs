@@ -1,6 +1,6 @@
 //! A store that is lost, or that one replica cannot reach.
 
-use super::{S, open, rate, replica, request, wire::Wire};
+use super::{S, open, open_with, rate, replica, request, wire::Wire};
 use std::{sync::Arc, time::Duration};
 use tokio::time::sleep;
 use vsps::{
@@ -142,6 +142,107 @@ async fn a_session_whose_number_is_taken_goes_on_where_it_is() {
     sleep(S(3)).await;
     let changed = Some(BitRate::from_kilobits_per_second(77));
     assert_eq!((first.rate() == changed, second.rate() == changed), (true, false));
+}
+
+/// A copy that was out of date before the loss still is, whichever replica is the first to write the session again.
+#[tokio::test(start_paused = true)]
+async fn counters_after_a_loss_are_those_of_the_last_requests() {
+    let store = Arc::new(MemoryStore::new(Clock::start()));
+    let (one, _a) = replica(&store).await;
+    sleep(Duration::from_millis(300)).await;
+    let (two, _b) = replica(&store).await;
+    // From now on the next heartbeat is that of the first replica.
+    sleep(Duration::from_millis(350)).await;
+    for (rules, expected) in [
+        ("segment:status=404,times=2", [true, true, false, false]),
+        ("segment,nth=3|4:status=404", [false, false, true, true]),
+    ] {
+        for (from, to) in [(&one, &two), (&two, &one)] {
+            for changed_before in [false, true] {
+                let id = open_with(from, rules).await;
+                let mut seen = Vec::new();
+                for (number, here) in [from, to, from, to].into_iter().enumerate() {
+                    seen.push(request(here, &id).await);
+                    sleep(S(1)).await;
+                    if number == 1 {
+                        let session = to.find(&id).unwrap();
+                        if changed_before {
+                            to.change(&session, &rate(76, None), &|_| true).await.unwrap();
+                        }
+                        store.lose();
+                        sleep(S(3)).await;
+                        to.change(&session, &rate(77, None), &|_| true).await.unwrap();
+                        sleep(S(1)).await;
+                    }
+                }
+                assert_eq!(seen, expected, "{rules}, changed before: {changed_before}");
+            }
+        }
+    }
+}
+
+/// A copy that is out of date serves right after a loss, before its replica has found out about it.
+#[tokio::test(start_paused = true)]
+async fn an_outdated_copy_serves_right_after_a_loss() {
+    let store = Arc::new(MemoryStore::new(Clock::start()));
+    let ((one, _a), (two, _b)) = (replica(&store).await, replica(&store).await);
+    let id = open(&one, "cable").await;
+    for here in [&one, &two] {
+        request(here, &id).await;
+        sleep(S(1)).await;
+    }
+    store.lose();
+    request(&one, &id).await;
+}
+
+/// A number that was given out again after a loss does not lead to the session of another user.
+#[tokio::test(start_paused = true)]
+async fn an_id_from_before_a_loss_is_not_that_of_a_later_session() {
+    let store = Arc::new(MemoryStore::new(Clock::start()));
+    let (one, following) = replica(&store).await;
+    let before = open(&one, "cable").await;
+    following.abort();
+    store.lose();
+    let (two, _b) = replica(&store).await;
+    let after = open(&two, "cable").await;
+    let lost = LocateError::State(StateError::Lost);
+    assert_eq!(one.close(&before).await.unwrap_err(), lost);
+    assert_eq!(one.locate(&before).await.map(drop).unwrap_err(), lost);
+    assert_eq!(two.locate(&after).await.unwrap().tag.ordinal, 1);
+}
+
+/// A session that goes on here can be ended, also when the key that signed its id is gone.
+#[tokio::test(start_paused = true)]
+async fn a_session_can_be_ended_after_its_key_is_gone() {
+    let store = Arc::new(MemoryStore::new(Clock::start()));
+    let (one, _a) = replica(&store).await;
+    open(&one, "cable").await;
+    let id = open(&one, "cable").await;
+    request(&one, &id).await;
+    sleep(Duration::from_millis(500)).await;
+    store.lose();
+    let (two, _b) = replica(&store).await;
+    let other = open(&two, "cable").await;
+    sleep(S(3)).await;
+    assert!(matches!(two.locate(&id).await, Err(LocateError::Forged(_))));
+    assert_eq!(one.close(&id).await, Ok(()));
+    assert!(one.find(&id).is_err());
+    two.locate(&other).await.unwrap();
+}
+
+/// Another replica gets the requests before the store has answered that they come here.
+#[tokio::test(start_paused = true)]
+async fn a_late_answer_of_the_store_makes_no_copy_current() {
+    let store = Arc::new(MemoryStore::new(Clock::start()));
+    let wire = Wire::new(&store, Duration::ZERO);
+    wire.set_touch_delay(400);
+    let ((one, _a), (two, _b)) = (replica(&wire).await, replica(&store).await);
+    let id = open_with(&one, "segment:status=404,times=2").await;
+    assert!(request(&one, &id).await);
+    sleep(Duration::from_millis(150)).await;
+    assert!(request(&two, &id).await);
+    sleep(S(2)).await;
+    assert!(!request(&one, &id).await, "both times are used");
 }
 
 /// What a command sets for a while ends that long after the command, also where it arrives late.

@@ -24,6 +24,8 @@ pub(crate) async fn holds(store: &dyn StateStore) {
     assert_eq!((&*second.fleet, &*second.key), ("fleet", "one"), "the first one counts");
     let third = store.join("fleet", Some("two,one"), 0).await.unwrap();
     assert_eq!((third.key, third.run), ("one,two".to_owned(), run.clone()));
+    let more = store.join("fleet", Some("three,four,five"), 0).await.unwrap();
+    assert_eq!(more.key, "one,two,three,four", "four are kept");
     assert_eq!(store.heartbeat(&run).await.unwrap().run, run);
     assert_ne!(store.heartbeat("another").await.unwrap().run, "another");
     sessions(store, &run).await;
@@ -43,10 +45,10 @@ async fn sessions(store: &dyn StateStore, run: &str) {
     let two = store.create(run, new("two")).await.unwrap();
     assert_eq!(two.ordinal, one.ordinal + 1);
     assert_eq!(store.create("another", new("x")).await, Err(StateError::Lost));
-    let loaded = store.load(one.ordinal).await.unwrap().unwrap();
+    let loaded = store.load(run, one.ordinal).await.unwrap().unwrap();
     let expected = Stored { record: "one".into(), created: one.at, ..Stored::default() };
     assert_eq!(loaded, expected);
-    assert_eq!(store.load(1_000_000).await, Ok(None));
+    assert_eq!(store.load(run, 1_000_000).await, Ok(None));
     let list = store.list().await.unwrap();
     let list: Vec<_> = list.iter().map(|(n, record, _)| (*n, record.as_str())).collect();
     assert_eq!(list, [(one.ordinal, "one"), (two.ordinal, "two")]);
@@ -62,7 +64,7 @@ async fn commands(store: &dyn StateStore, run: &str) {
     let first = Logged { at, command: "{\"a b\":1}".into() };
     assert_eq!(store.append(run, ordinal, 0, "y").await, Ok(Append::Behind(vec![first.clone()])));
     assert!(matches!(store.append(run, ordinal, 1, "y").await, Ok(Append::Done(_))));
-    assert_eq!(store.load(ordinal).await.unwrap().unwrap().commands[0], first);
+    assert_eq!(store.load(run, ordinal).await.unwrap().unwrap().commands[0], first);
     let rest = store.updates(run, ordinal, 1).await.unwrap().unwrap().commands;
     assert_eq!(rest.iter().map(|logged| &*logged.command).collect::<Vec<_>>(), ["y"]);
     assert_eq!(store.updates(run, ordinal, 2).await, Ok(Some(Updates::default())));
@@ -128,7 +130,7 @@ async fn touches(store: &dyn StateStore, run: &str) {
     let gone = Touch { ordinal: 999_999, ..Touch::default() };
     assert_eq!(store.touch(run, "a", &[touch(Some(5), None), gone]).await, Ok(vec![true, false]));
     assert_eq!(store.touch(run, "a", &[touch(Some(9), Some("u"))]).await, Ok(vec![true]));
-    let stored = store.load(ordinal).await.unwrap().unwrap();
+    let stored = store.load(run, ordinal).await.unwrap().unwrap();
     assert_eq!((stored.started, &*stored.hosts, &*stored.usage), (Some(5), "[\"a\"]", "u"));
 }
 
@@ -139,7 +141,9 @@ async fn runs(store: &dyn StateStore, run: &str) {
     assert_eq!(store.touch("another", "a", &[touch]).await, Ok(vec![false]));
     assert_eq!(store.append("another", ordinal, 0, "x").await, Ok(Append::Missing));
     assert_eq!(store.updates("another", ordinal, 0).await, Ok(None));
-    let stored = store.load(ordinal).await.unwrap().unwrap();
+    assert_eq!(store.load("another", ordinal).await, Err(StateError::Lost));
+    assert_eq!(store.end("another", ordinal).await, Err(StateError::Lost));
+    let stored = store.load(run, ordinal).await.unwrap().unwrap();
     assert_eq!((&*stored.usage, stored.commands.len()), ("", 0));
 }
 
@@ -154,10 +158,18 @@ async fn moves(store: &dyn StateStore, run: &str) {
         assert_eq!(store.touch(run, name, std::slice::from_ref(&claims)).await, Ok(vec![true]));
         assert_eq!(by().await, expected);
     }
-    // Without a claim nothing moves.
-    let uses = Touch { ordinal, usage: Some("u".into()), ..Touch::default() };
-    assert_eq!(store.touch(run, "one", &[uses]).await, Ok(vec![true]));
-    assert_eq!(store.load(ordinal).await.unwrap().unwrap().by, "two");
+    // Without a claim nothing moves, and what a replica has counted before is not newer.
+    let [old, new] = ["old", "new"].map(|text| Touch {
+        ordinal,
+        hosts: Some(text.into()),
+        usage: Some(text.into()),
+        ..Touch::default()
+    });
+    for (name, touch) in [("two", new), ("one", old)] {
+        assert_eq!(store.touch(run, name, &[touch]).await, Ok(vec![true]));
+        let stored = store.load(run, ordinal).await.unwrap().unwrap();
+        assert_eq!((&*stored.by, &*stored.hosts, &*stored.usage), ("two", "new", "new"));
+    }
     let moved = async {
         loop {
             if let Changed::Session { ordinal: moved, .. } = changes.recv().await.unwrap() {
@@ -182,12 +194,12 @@ async fn stays(store: &dyn StateStore, run: &str) {
     let uses = Touch { ordinal: other.ordinal, usage: Some("u".into()), ..Touch::default() };
     store.touch(run, "a", &[uses]).await.unwrap();
     let gone = async {
-        while store.load(other.ordinal).await.unwrap().is_some() {
+        while store.load(run, other.ordinal).await.unwrap().is_some() {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };
     timeout(PATIENCE, gone).await.unwrap();
-    assert!(store.load(kept.ordinal).await.unwrap().is_some());
+    assert!(store.load(run, kept.ordinal).await.unwrap().is_some());
 }
 
 async fn rules(store: &dyn StateStore) {
@@ -205,8 +217,12 @@ async fn quotas(store: &dyn StateStore, run: &str) {
     let first = store.create(run, two.clone()).await.unwrap().ordinal;
     store.create(run, two.clone()).await.unwrap();
     let refused = store.create(run, two.clone()).await.unwrap_err();
-    assert_eq!(refused.to_string(), "namespace `team` is at its quota of 2 sessions");
-    assert_eq!(store.end(first).await, Ok(true));
+    assert_eq!(
+        refused.to_string(),
+        "namespace `team` is at its quota of 2 sessions; end sessions of this namespace, or raise \
+         the bound (--namespace-sessions)"
+    );
+    assert_eq!(store.end(run, first).await, Ok(true));
     store.create(run, two).await.unwrap();
     let none = within(Quota { sessions: None, per_second: Some(0) });
     let refused = store.create(run, none).await.unwrap_err();
@@ -217,18 +233,18 @@ async fn quotas(store: &dyn StateStore, run: &str) {
 async fn ends(store: &dyn StateStore, run: &str) {
     let ordinal = store.create(run, new("e")).await.unwrap().ordinal;
     store.append(run, ordinal, 0, "x").await.unwrap();
-    assert_eq!(store.end(ordinal).await, Ok(true));
-    assert_eq!(store.end(ordinal).await, Ok(false));
-    assert_eq!(store.load(ordinal).await, Ok(None));
+    assert_eq!(store.end(run, ordinal).await, Ok(true));
+    assert_eq!(store.end(run, ordinal).await, Ok(false));
+    assert_eq!(store.load(run, ordinal).await, Ok(None));
     assert_eq!(store.updates(run, ordinal, 0).await, Ok(None));
     let again = store.restore(ordinal, &Stored::default(), None, IDLE).await;
     assert_eq!(again, Ok(Restored::Ended), "a session that was ended is not written again");
-    assert_eq!(store.load(ordinal).await, Ok(None));
+    assert_eq!(store.load(run, ordinal).await, Ok(None));
     assert_eq!(store.append(run, ordinal, 1, "y").await, Ok(Append::Missing));
     let short = NewRecord { idle: Duration::from_millis(50), ..new("s") };
     let ordinal = store.create(run, short).await.unwrap().ordinal;
     let gone = async {
-        while store.load(ordinal).await.unwrap().is_some() {
+        while store.load(run, ordinal).await.unwrap().is_some() {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };
@@ -246,21 +262,31 @@ async fn restored(store: &dyn StateStore, run: &str) {
         commands: vec![Logged { at: 9, command: "{\"x\": [1, 2]}".into() }],
     };
     assert_eq!(store.restore(5000, &session, Some("again"), IDLE).await, Ok(Restored::There));
-    assert_eq!(store.load(5000).await, Ok(Some(session.clone())));
+    assert_eq!(store.load(run, 5000).await, Ok(Some(session.clone())));
     // A copy with fewer commands changes nothing, and one with more replaces it.
     let before = Stored { commands: Vec::new(), ..session.clone() };
     assert_eq!(store.restore(5000, &before, Some("again"), IDLE).await, Ok(Restored::There));
-    assert_eq!(store.load(5000).await, Ok(Some(session.clone())));
+    assert_eq!(store.load(run, 5000).await, Ok(Some(session.clone())));
     let mut after = Stored { by: "two".into(), ..session };
     after.commands.push(Logged { at: 10, command: "y".into() });
     assert_eq!(store.restore(5000, &after, Some("again"), IDLE).await, Ok(Restored::There));
-    assert_eq!(store.load(5000).await, Ok(Some(after)));
+    assert_eq!(store.load(run, 5000).await, Ok(Some(after.clone())));
+    // The counters are those of the replica with the last requests, whichever writes the session first.
+    let old =
+        Stored { by: String::new(), usage: "old".into(), hosts: "old".into(), ..after.clone() };
+    assert_eq!(store.restore(5001, &old, None, IDLE).await, Ok(Restored::There));
+    let last = Stored { commands: Vec::new(), ..after.clone() };
+    assert_eq!(store.restore(5001, &last, None, IDLE).await, Ok(Restored::There));
+    assert_eq!(store.load(run, 5001).await, Ok(Some(after.clone())));
+    assert_eq!(store.restore(5002, &last, None, IDLE).await, Ok(Restored::There));
+    assert_eq!(store.restore(5002, &old, None, IDLE).await, Ok(Restored::There));
+    assert_eq!(store.load(run, 5002).await, Ok(Some(after)));
     let other = Stored { created: 8, ..Stored::default() };
     assert_eq!(store.restore(5000, &other, None, IDLE).await, Ok(Restored::Taken));
     let one = Quota { sessions: Some(1), per_second: None };
     let full = NewRecord { namespace: Some(("again", one)), ..new("n") };
     assert!(matches!(store.create(run, full).await, Err(StateError::Quota(..))), "it counts");
-    let joined = store.join("fleet", Some("three"), 9000).await.unwrap();
-    assert!(!joined.key.contains("three"), "sessions were started: {}", joined.key);
+    let joined = store.join("fleet", Some("six"), 9000).await.unwrap();
+    assert!(!joined.key.contains("six"), "sessions were started: {}", joined.key);
     assert_eq!(store.create(run, new("n")).await.unwrap().ordinal, 9001);
 }

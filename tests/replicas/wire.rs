@@ -3,7 +3,7 @@
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -20,11 +20,18 @@ pub(crate) struct Wire {
     cut: AtomicBool,
     /// How long the answers to `load` and `append` are under way.
     delay: Duration,
+    /// The same for `touch`, in ms.
+    touch_delay: AtomicU64,
 }
 
 impl Wire {
     pub(crate) fn new(store: &Arc<MemoryStore>, delay: Duration) -> Arc<Self> {
-        Arc::new(Self { store: Arc::clone(store), cut: AtomicBool::new(false), delay })
+        let (store, cut) = (Arc::clone(store), AtomicBool::new(false));
+        Arc::new(Self { store, cut, delay, touch_delay: AtomicU64::new(0) })
+    }
+
+    pub(crate) fn set_touch_delay(&self, ms: u64) {
+        self.touch_delay.store(ms, Ordering::Relaxed);
     }
 
     pub(crate) fn set_cut(&self, cut: bool) {
@@ -67,8 +74,8 @@ impl StateStore for Wire {
         self.over(Duration::ZERO, move |store| store.create(run, new))
     }
 
-    fn load(&self, ordinal: u64) -> StateAnswer<'_, Option<Stored>> {
-        self.over(self.delay, move |store| store.load(ordinal))
+    fn load<'a>(&'a self, run: &'a str, ordinal: u64) -> StateAnswer<'a, Option<Stored>> {
+        self.over(self.delay, move |store| store.load(run, ordinal))
     }
 
     fn updates<'a>(
@@ -96,7 +103,8 @@ impl StateStore for Wire {
         by: &'a str,
         sessions: &'a [Touch],
     ) -> StateAnswer<'a, Vec<bool>> {
-        self.over(Duration::ZERO, move |store| store.touch(run, by, sessions))
+        let delay = Duration::from_millis(self.touch_delay.load(Ordering::Relaxed));
+        self.over(delay, move |store| store.touch(run, by, sessions))
     }
 
     fn restore<'a>(
@@ -109,8 +117,8 @@ impl StateStore for Wire {
         self.over(Duration::ZERO, move |store| store.restore(ordinal, session, namespace, idle))
     }
 
-    fn end(&self, ordinal: u64) -> StateAnswer<'_, bool> {
-        self.over(Duration::ZERO, move |store| store.end(ordinal))
+    fn end<'a>(&'a self, run: &'a str, ordinal: u64) -> StateAnswer<'a, bool> {
+        self.over(Duration::ZERO, move |store| store.end(run, ordinal))
     }
 
     fn list(&self) -> StateAnswer<'_, Vec<(u64, String, u64)>> {

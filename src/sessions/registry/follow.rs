@@ -4,7 +4,7 @@ use super::{
     Registry,
     change::{applied, is_shared},
 };
-use crate::sessions::{Changed, Replica, Session, StateError, Updates, shared::Served};
+use crate::sessions::{Changed, Replica, Session, StateError, Updates};
 use std::{sync::Arc, time::Duration};
 use tokio::{
     sync::broadcast::error::RecvError,
@@ -89,6 +89,8 @@ impl Registry {
         let (same, position) = replica.heartbeat().await?;
         if !same {
             self.restore_all(replica).await?;
+            // Others write what they have, too, and no message is sent of it.
+            *behind = true;
         } else if *behind || replica.position() < *last {
             self.follow_all(replica).await?;
             replica.advance(*last);
@@ -117,7 +119,7 @@ impl Registry {
                 Some(Updates { by, commands }) => {
                     self.apply_all(replica, session, from, commands);
                     if let Some(known) = session.shared.lock().as_deref_mut() {
-                        known.served = Served::by(&by, &replica.name);
+                        known.set_served(&by, &replica.name);
                     }
                 }
                 None => missing.push(Arc::clone(session)),

@@ -119,13 +119,13 @@ impl Registry {
         session: Arc<Session>,
     ) -> Result<Arc<Session>, LocateError> {
         let stored = match replica.reachable() {
-            true => replica.noted(replica.store.load(session.tag.ordinal).await),
+            true => replica.noted(replica.store.load(&replica.run(), session.tag.ordinal).await),
             // The next heartbeat finds out whether it can be reached again.
             false => Err(StateError::Unreachable("it could not be reached before".to_owned())),
         };
         match stored {
             Ok(Some(stored)) => self.refresh(replica, &session, stored),
-            Ok(None) => {
+            Ok(None) | Err(StateError::Lost) => {
                 match self.restore_missing(replica, std::slice::from_ref(&session)).await {
                     // It is still here if the store has it again.
                     Ok(()) => return Ok(self.find(&session.tag.id)?),
@@ -148,7 +148,7 @@ impl Registry {
         id: &str,
     ) -> Result<Arc<Session>, LocateError> {
         let position = replica.position();
-        let stored = replica.noted(replica.store.load(ordinal).await)?;
+        let stored = replica.noted(replica.store.load(&replica.run(), ordinal).await)?;
         let stored = stored.ok_or_else(|| RegistryError(id.to_owned()))?;
         let session = self.continue_session(replica, ordinal, id, stored)?;
         if replica.position() != position {
@@ -168,7 +168,7 @@ impl Registry {
         }
         let mut shared = session.shared.lock();
         let Some(known) = shared.as_deref_mut() else { return };
-        known.served = Served::by(&stored.by, &replica.name);
+        known.set_served(&stored.by, &replica.name);
         restore_counted(session, known, &stored);
     }
 
@@ -184,7 +184,8 @@ impl Registry {
         let record: SessionRecord = serde_json::from_str(&stored.record)
             .map_err(|error| unreadable(format!("session {ordinal}: {error}")))?;
         if record.library != replica.library {
-            let problem = "the session was started with other profiles, options or another version";
+            let problem = "the session was started by a replica with other profiles, other options or another version \
+                           of vsps: start all replicas with the same ones";
             return Err(StateError::Differs(problem.to_owned()).into());
         }
         let mut request = record.request(&self.config.catalog).map_err(unreadable)?;

@@ -28,9 +28,8 @@ impl Quotas {
     /// # Errors
     /// When it is at a bound.
     pub(super) fn admit(&self, namespace: &str, sessions: u64, now: u64) -> Result<(), StateError> {
-        let wrong = |bound: String| Err(StateError::Quota(namespace.to_owned(), bound));
         if let Some(most) = self.quota.sessions.filter(|most| sessions >= *most) {
-            return wrong(format!("{most} sessions"));
+            return Err(StateError::too_many_in(namespace, most));
         }
         let Some(most) = self.quota.per_second else { return Ok(()) };
         let mut started = self.started.lock();
@@ -39,7 +38,7 @@ impl Quotas {
         }
         let count = started.counts.entry(namespace.to_owned()).or_default();
         if *count >= most {
-            return wrong(format!("{most} new sessions a second"));
+            return Err(StateError::too_fast_in(namespace, most));
         }
         *count += 1;
         Ok(())
@@ -55,9 +54,17 @@ mod tests {
         let quotas = Quotas::new(Quota { sessions: Some(5), per_second: Some(2) });
         assert!(quotas.admit("a", 0, 7).is_ok() && quotas.admit("a", 1, 7).is_ok());
         let refused = quotas.admit("a", 2, 7).unwrap_err().to_string();
-        assert_eq!(refused, "namespace `a` is at its quota of 2 new sessions a second");
+        assert_eq!(
+            refused,
+            "namespace `a` is at its quota of 2 new sessions a second; wait a second, or raise the bound \
+             (--namespace-rate)"
+        );
         assert!(quotas.admit("b", 0, 7).is_ok() && quotas.admit("a", 2, 8).is_ok());
         let refused = quotas.admit("a", 5, 9).unwrap_err().to_string();
-        assert_eq!(refused, "namespace `a` is at its quota of 5 sessions");
+        assert_eq!(
+            refused,
+            "namespace `a` is at its quota of 5 sessions; end sessions of this namespace, or raise the bound \
+             (--namespace-sessions)"
+        );
     }
 }

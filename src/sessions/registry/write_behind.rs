@@ -38,11 +38,11 @@ impl Registry {
     async fn write_behind(&self) {
         let Some(replica) = &self.replica else { return };
         let now = self.clock.now();
-        let mut touched: Vec<Arc<Session>> = Vec::new();
+        let mut touched: Vec<(Arc<Session>, u64)> = Vec::new();
         let mut touches = Vec::new();
         for session in self.list() {
-            if let Some(touch) = self.touch(&session, now, |at| replica.store_ms(at)) {
-                touched.push(session);
+            if let Some((touch, reads)) = self.touch(&session, now, |at| replica.store_ms(at)) {
+                touched.push((session, reads));
                 touches.push(touch);
             }
         }
@@ -51,15 +51,15 @@ impl Registry {
         }
         let written = replica.store.touch(&replica.run(), &replica.name, &touches).await;
         let Ok(there) = replica.noted(written) else {
-            for (session, touch) in touched.iter().zip(touches) {
+            for ((session, _), touch) in touched.iter().zip(touches) {
                 again(session, &touch);
             }
             return;
         };
         let mut missing = Vec::new();
-        for ((session, touch), there) in touched.into_iter().zip(touches).zip(there) {
+        for (((session, reads), touch), there) in touched.into_iter().zip(touches).zip(there) {
             if there {
-                note(&session, touch, now);
+                note(&session, touch, reads, now);
             } else {
                 again(&session, &touch);
                 missing.push(session);
@@ -70,13 +70,13 @@ impl Registry {
         }
     }
 
-    /// What is to be written of `session`, if anything.
+    /// What is to be written of `session`, if anything, and how often it was read before where its last requests went.
     fn touch(
         &self,
         session: &Session,
         now: ProcessTime,
         store_ms: impl Fn(i64) -> u64,
-    ) -> Option<Touch> {
+    ) -> Option<(Touch, u64)> {
         let (unsaved, used) = (session.take_unsaved(), session.take_used());
         let shared = session.shared.lock();
         let known = shared.as_deref()?;
@@ -97,7 +97,7 @@ impl Registry {
             claims,
         };
         let nothing = Touch { ordinal: touch.ordinal, ..Touch::default() };
-        (touch != nothing).then_some(touch)
+        (touch != nothing).then_some((touch, known.served_reads))
     }
 
     /// How long the store has to keep `session` from now on, if that is to be written: from time to time, while it gets
@@ -123,7 +123,8 @@ fn again(session: &Session, touch: &Touch) {
     }
 }
 
-fn note(session: &Session, touch: Touch, now: ProcessTime) {
+/// Notes that `touch` was written.
+fn note(session: &Session, touch: Touch, reads: u64, now: ProcessTime) {
     let mut shared = session.shared.lock();
     let Some(known) = shared.as_deref_mut() else { return };
     let written = &mut known.written;
@@ -137,7 +138,8 @@ fn note(session: &Session, touch: Touch, now: ProcessTime) {
     if let Some(usage) = touch.usage {
         written.usage = usage;
     }
-    if touch.claims {
+    // What was read since may be newer: another replica may have claimed the session.
+    if touch.claims && known.served_reads == reads {
         known.served = Served::Here;
     }
 }

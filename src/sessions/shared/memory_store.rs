@@ -14,6 +14,8 @@ use tokio::sync::broadcast;
 
 /// Changes that a slow replica may be behind before it reads all anew.
 const CHANGES: usize = 1024;
+/// The most keys that sign ids.
+const MOST_KEYS: usize = 4;
 
 #[derive(Debug)]
 struct Entry {
@@ -123,9 +125,8 @@ impl State {
     fn admit(&mut self, namespace: &str, quota: Quota, now: u64) -> Result<(), StateError> {
         let in_it = |entry: &&Entry| entry.namespace.as_deref() == Some(namespace);
         let sessions = self.sessions.values().filter(in_it).count() as u64;
-        let wrong = |bound: String| Err(StateError::Quota(namespace.to_owned(), bound));
         if let Some(most) = quota.sessions.filter(|most| sessions >= *most) {
-            return wrong(format!("{most} sessions"));
+            return Err(StateError::too_many_in(namespace, most));
         }
         let second = now / 1000;
         if self.started.0 != second {
@@ -133,7 +134,7 @@ impl State {
         }
         let started = self.started.1.entry(namespace.to_owned()).or_default();
         if let Some(most) = quota.per_second.filter(|most| *started >= *most) {
-            return wrong(format!("{most} new sessions a second"));
+            return Err(StateError::too_fast_in(namespace, most));
         }
         *started += 1;
         Ok(())
@@ -160,7 +161,8 @@ impl StateStore for MemoryStore {
             // Later, another session could have the number in an id.
             let unused = state.ordinal == 0;
             for key in keys.into_iter().flat_map(|keys| keys.split(',')) {
-                if unused && !state.keys.split(',').any(|known| known == key) {
+                let mut known = state.keys.split(',');
+                if unused && known.clone().count() < MOST_KEYS && !known.any(|known| known == key) {
                     state.keys = format!("{},{key}", state.keys);
                 }
             }
@@ -198,8 +200,13 @@ impl StateStore for MemoryStore {
         })
     }
 
-    fn load(&self, ordinal: u64) -> StateAnswer<'_, Option<Stored>> {
-        self.answer(|state, _| Ok(state.sessions.get(&ordinal).map(|entry| entry.stored.clone())))
+    fn load<'a>(&'a self, run: &'a str, ordinal: u64) -> StateAnswer<'a, Option<Stored>> {
+        self.answer(|state, _| {
+            if !state.is_run(run) {
+                return Err(StateError::Lost);
+            }
+            Ok(state.sessions.get(&ordinal).map(|entry| entry.stored.clone()))
+        })
     }
 
     fn updates<'a>(
@@ -252,16 +259,18 @@ impl StateStore for MemoryStore {
                 if let Some(left) = touch.left {
                     entry.until = entry.until.max(now + millis(left));
                 }
-                if touch.claims && entry.stored.by != by {
+                let last = &entry.stored.by;
+                let own = touch.claims || last.is_empty() || last == by;
+                if touch.claims && last != by {
                     moved.extend((!entry.stored.by.is_empty()).then_some(touch.ordinal));
                     by.clone_into(&mut entry.stored.by);
                 }
                 let stored = &mut entry.stored;
                 stored.started = stored.started.or(touch.started);
-                if let Some(hosts) = &touch.hosts {
+                if let Some(hosts) = touch.hosts.as_ref().filter(|_| own) {
                     stored.hosts.clone_from(hosts);
                 }
-                if let Some(usage) = &touch.usage {
+                if let Some(usage) = touch.usage.as_ref().filter(|_| own) {
                     stored.usage.clone_from(usage);
                 }
                 true
@@ -287,17 +296,38 @@ impl StateStore for MemoryStore {
             if known.is_some_and(|known| known.stored.created != session.created) {
                 return Ok(Restored::Taken);
             }
-            if known.is_none_or(|known| known.stored.commands.len() < session.commands.len()) {
-                let namespace = namespace.map(str::to_owned);
-                let entry = Entry { stored: session.clone(), until: now + millis(idle), namespace };
-                state.sessions.insert(ordinal, entry);
+            let mut entry = Entry {
+                stored: session.clone(),
+                until: now + millis(idle),
+                namespace: namespace.map(str::to_owned),
+            };
+            if let Some(known) = known {
+                let (stored, before) = (&mut entry.stored, &known.stored);
+                let longer = before.commands.len() < session.commands.len();
+                if !longer && (!before.by.is_empty() || session.by.is_empty()) {
+                    return Ok(Restored::There);
+                }
+                if !longer {
+                    stored.commands.clone_from(&before.commands);
+                }
+                if session.by.is_empty() && !before.by.is_empty() {
+                    stored.by.clone_from(&before.by);
+                    stored.hosts.clone_from(&before.hosts);
+                    stored.usage.clone_from(&before.usage);
+                }
+                stored.started = before.started.or(stored.started);
+                entry.until = entry.until.max(known.until);
             }
+            state.sessions.insert(ordinal, entry);
             Ok(Restored::There)
         })
     }
 
-    fn end(&self, ordinal: u64) -> StateAnswer<'_, bool> {
+    fn end<'a>(&'a self, run: &'a str, ordinal: u64) -> StateAnswer<'a, bool> {
         self.answer(|state, now| {
+            if !state.is_run(run) {
+                return Err(StateError::Lost);
+            }
             let ended = state.sessions.remove(&ordinal).is_some();
             if ended {
                 state.ended.insert(ordinal, now + millis(ENDED));

@@ -50,7 +50,8 @@ const JOIN: &str = "if redis.call('EXISTS', 'vsps:meta') == 0 then\n\
     local keys = redis.call('HGET', 'vsps:meta', 'key')\n\
     local unused = redis.call('EXISTS', 'vsps:ordinal') == 0\n\
     for key in string.gmatch(ARGV[6], '[^,]+') do\n\
-    if unused and #keys < 260 and not string.find(keys, key, 1, true) then keys = keys .. ',' .. key end\n\
+    local _, commas = string.gsub(keys, ',', '')\n\
+    if unused and commas < 3 and not string.find(keys, key, 1, true) then keys = keys .. ',' .. key end\n\
     end\n\
     redis.call('HSET', 'vsps:meta', 'key', keys)\n\
     if tonumber(ARGV[4]) > tonumber(redis.call('GET', 'vsps:ordinal') or '0') then\n\
@@ -84,8 +85,9 @@ const CREATE: &str = "if redis.call('HGET', 'vsps:meta', 'run') ~= ARGV[1] then 
     keep(n, tonumber(ARGV[3]), ns)\n\
     return {'ok', tostring(n), tostring(now)}";
 
-/// ordinal.
-const LOAD: &str = "local n = ARGV[1]\n\
+/// ordinal, run.
+const LOAD: &str = "if not present(ARGV[2]) then return {'lost'} end\n\
+    local n = ARGV[1]\n\
     local f = redis.call('HMGET', 'vsps:s:' .. n, 'record', 'created', 'started', 'hosts', 'usage', 'by')\n\
     if not f[1] then return {} end\n\
     local all = {f[1], f[2], f[3] or '', f[4] or '', f[5] or '', f[6] or ''}\n\
@@ -115,17 +117,19 @@ const APPEND: &str = "local s, l = 'vsps:s:' .. ARGV[1], 'vsps:l:' .. ARGV[1]\n\
     return {'ok', tostring(now)}";
 
 /// run, the name of the replica; then of each session: ordinal, started, hosts, usage, how long to keep it in ms, each empty if
-/// it is not to be written; whether its requests now come to this replica.
+/// it is not to be written; whether its requests now come to this replica. If they come to another one, that one has the
+/// newer hosts and counters.
 const TOUCH: &str = "local there, known = {}, present(ARGV[1])\n\
     for i = 3, #ARGV, 6 do\n\
     local n = ARGV[i]\n\
     local s = 'vsps:s:' .. n\n\
     if not known or redis.call('EXISTS', s) == 0 then there[#there + 1] = 0 else\n\
     if ARGV[i + 1] ~= '' then redis.call('HSETNX', s, 'started', ARGV[i + 1]) end\n\
-    if ARGV[i + 2] ~= '' then redis.call('HSET', s, 'hosts', ARGV[i + 2]) end\n\
-    if ARGV[i + 3] ~= '' then redis.call('HSET', s, 'usage', ARGV[i + 3]) end\n\
-    if ARGV[i + 4] ~= '' then keep(n, tonumber(ARGV[i + 4]), redis.call('HGET', s, 'ns')) end\n\
     local by = redis.call('HGET', s, 'by')\n\
+    local own = ARGV[i + 5] == '1' or not by or by == ARGV[2]\n\
+    if own and ARGV[i + 2] ~= '' then redis.call('HSET', s, 'hosts', ARGV[i + 2]) end\n\
+    if own and ARGV[i + 3] ~= '' then redis.call('HSET', s, 'usage', ARGV[i + 3]) end\n\
+    if ARGV[i + 4] ~= '' then keep(n, tonumber(ARGV[i + 4]), redis.call('HGET', s, 'ns')) end\n\
     if ARGV[i + 5] == '1' and by ~= ARGV[2] then\n\
     redis.call('HSET', s, 'by', ARGV[2])\n\
     if by then\n\
@@ -138,23 +142,27 @@ const TOUCH: &str = "local there, known = {}, present(ARGV[1])\n\
     end\n\
     return there";
 
-/// ordinal, idle in ms, namespace, record, created, started, hosts, usage, by; then the commands.
+/// ordinal, idle in ms, namespace, record, created, started, hosts, usage, by; then the commands. Hosts and counters are
+/// those of the replica with the last requests, if that is known.
 const RESTORE: &str = "local n, s, l = ARGV[1], 'vsps:s:' .. ARGV[1], 'vsps:l:' .. ARGV[1]\n\
     if redis.call('EXISTS', 'vsps:e:' .. n) == 1 then return 0 end\n\
-    local created = redis.call('HGET', s, 'created')\n\
+    local created, by = redis.call('HGET', s, 'created'), redis.call('HGET', s, 'by')\n\
     if created and created ~= ARGV[5] then return 2 end\n\
-    if created and redis.call('LLEN', l) >= #ARGV - 9 then return 1 end\n\
-    redis.call('DEL', s, l)\n\
+    local longer = not created or redis.call('LLEN', l) < #ARGV - 9\n\
+    if not longer and (by or ARGV[9] == '') then return 1 end\n\
     redis.call('HSET', s, 'record', ARGV[4], 'created', ARGV[5], 'ns', ARGV[3])\n\
-    if ARGV[6] ~= '' then redis.call('HSET', s, 'started', ARGV[6]) end\n\
-    redis.call('HSET', s, 'hosts', ARGV[7], 'usage', ARGV[8])\n\
+    if ARGV[6] ~= '' then redis.call('HSETNX', s, 'started', ARGV[6]) end\n\
+    if ARGV[9] ~= '' or not by then redis.call('HSET', s, 'hosts', ARGV[7], 'usage', ARGV[8]) end\n\
     if ARGV[9] ~= '' then redis.call('HSET', s, 'by', ARGV[9]) end\n\
-    for i = 10, #ARGV do redis.call('RPUSH', l, ARGV[i]) end\n\
+    if longer then redis.call('DEL', l) end\n\
+    for i = 10, longer and #ARGV or 0 do redis.call('RPUSH', l, ARGV[i]) end\n\
     keep(n, tonumber(ARGV[2]), ARGV[3])\n\
+    redis.call('PEXPIRE', l, redis.call('PTTL', s))\n\
     return 1";
 
-/// ordinal, how long to keep that it was ended, in ms.
-const END: &str = "local s = 'vsps:s:' .. ARGV[1]\n\
+/// ordinal, how long to keep that it was ended, in ms, run.
+const END: &str = "if not present(ARGV[3]) then return 2 end\n\
+    local s = 'vsps:s:' .. ARGV[1]\n\
     local ns = redis.call('HGET', s, 'ns')\n\
     if redis.call('DEL', s) == 0 then return 0 end\n\
     redis.call('SET', 'vsps:e:' .. ARGV[1], 1, 'PX', ARGV[2])\n\

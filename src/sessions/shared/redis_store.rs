@@ -168,7 +168,6 @@ impl StateStore for RedisStore {
             script.arg(run).arg(new.record).arg(millis(new.idle)).arg(MOST_SESSIONS);
             script.arg(namespace).arg(optional(quota.sessions)).arg(optional(quota.per_second));
             let answer: Vec<String> = self.run(&script).await?;
-            let quota = |bound| StateError::Quota(namespace.to_owned(), bound);
             let words: Vec<&str> = answer.iter().map(String::as_str).collect();
             match words.as_slice() {
                 ["ok", ordinal, at] => {
@@ -179,21 +178,24 @@ impl StateStore for RedisStore {
                 ["full"] => Err(StateError::Full(MOST_SESSIONS)),
                 ["sessions"] => {
                     let most = new.namespace.and_then(|(_, quota)| quota.sessions);
-                    Err(quota(format!("{} sessions", most.unwrap_or_default())))
+                    Err(StateError::too_many_in(namespace, most.unwrap_or_default()))
                 }
                 ["rate"] => {
                     let most = new.namespace.and_then(|(_, quota)| quota.per_second);
-                    Err(quota(format!("{} new sessions a second", most.unwrap_or_default())))
+                    Err(StateError::too_fast_in(namespace, most.unwrap_or_default()))
                 }
                 _ => Err(unreadable("create")),
             }
         })
     }
 
-    fn load(&self, ordinal: u64) -> StateAnswer<'_, Option<Stored>> {
+    fn load<'a>(&'a self, run: &'a str, ordinal: u64) -> StateAnswer<'a, Option<Stored>> {
         Box::pin(async move {
             let mut script = self.scripts.load.prepare_invoke();
-            let answer: Vec<String> = self.run(script.arg(ordinal)).await?;
+            let answer: Vec<String> = self.run(script.arg(ordinal).arg(run)).await?;
+            if answer.len() == 1 {
+                return Err(StateError::Lost);
+            }
             let [record, created, started, hosts, usage, by, commands @ ..] = answer.as_slice()
             else {
                 return Ok(None);
@@ -301,10 +303,14 @@ impl StateStore for RedisStore {
         })
     }
 
-    fn end(&self, ordinal: u64) -> StateAnswer<'_, bool> {
+    fn end<'a>(&'a self, run: &'a str, ordinal: u64) -> StateAnswer<'a, bool> {
         Box::pin(async move {
             let mut script = self.scripts.end.prepare_invoke();
-            Ok(self.run::<u64>(script.arg(ordinal).arg(millis(ENDED))).await? == 1)
+            match self.run::<u64>(script.arg(ordinal).arg(millis(ENDED)).arg(run)).await? {
+                0 => Ok(false),
+                1 => Ok(true),
+                _ => Err(StateError::Lost),
+            }
         })
     }
 

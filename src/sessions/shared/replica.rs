@@ -14,7 +14,8 @@ use std::sync::{
 };
 
 const NANOS_PER_MS: i64 = 1_000_000;
-/// No ordinal of sessions that were lost is given out again: other replicas have started no more than this since.
+/// Added to the highest number known here, so that no number of a lost session is given out again. Other replicas have
+/// started fewer sessions than this since.
 const GAP: u64 = 1_000_000;
 
 /// This process as one of several replicas.
@@ -60,7 +61,11 @@ impl Replica {
         let before = clock.now();
         let joined = store.join(&text(&fleet), None, 0).await?;
         let others: Fleet = serde_json::from_str(&joined.fleet).map_err(|_| {
-            StateError::Differs("the replicas that run are of another version of vsps".to_owned())
+            StateError::Differs(
+                "the replicas that run have another version of vsps: start this version everywhere, or stop them and \
+                 wait 30 s"
+                    .to_owned(),
+            )
         })?;
         let fleet = if seeded { fleet } else { fleet.with_seed_of(&others) };
         if let Some(difference) = fleet.difference(&others) {

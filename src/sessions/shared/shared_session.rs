@@ -27,6 +27,8 @@ pub(in crate::sessions) struct Shared {
     pub(in crate::sessions) results: VecDeque<(usize, Result<Applied, CommandError>)>,
     /// Where its last requests went.
     pub(in crate::sessions) served: Served,
+    /// How often that was read from the store.
+    pub(in crate::sessions) served_reads: u64,
     /// What was written last.
     pub(in crate::sessions) written: Written,
 }
@@ -61,6 +63,15 @@ pub(in crate::sessions) struct Counted {
 }
 
 impl Shared {
+    /// Takes over from the store that the last requests went to the replica called `by`, at the replica called `name`. A
+    /// store that has lost its data knows of none: a copy that was out of date before still is.
+    pub(in crate::sessions) fn set_served(&mut self, by: &str, name: &str) {
+        self.served_reads += 1;
+        if !by.is_empty() || self.served != Served::Elsewhere {
+            self.served = Served::by(by, name);
+        }
+    }
+
     /// Keeps what command number `index` did.
     pub(in crate::sessions) fn keep_result(
         &mut self,

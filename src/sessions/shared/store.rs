@@ -3,7 +3,7 @@
 use std::{fmt, future::Future, pin::Pin, time::Duration};
 use tokio::sync::broadcast;
 
-/// So long the store keeps the fact that a session was ended: a replica that was cut off meanwhile must not write it
+/// How long the store remembers that a session was ended, so that a replica that was cut off meanwhile does not write it
 /// again.
 pub(super) const ENDED: Duration = Duration::from_secs(600);
 
@@ -41,7 +41,9 @@ pub enum StateError {
     #[error("the shared state has something that this version cannot read: {0}")]
     Unreadable(String),
     /// There are too many sessions.
-    #[error("all replicas together have {0} sessions, which is the most")]
+    #[error(
+        "all replicas together have {0} sessions, and more are not possible: end some, or wait until some have ended"
+    )]
     Full(usize),
     /// The session has had too many commands.
     #[error("the session has had {0} commands, which is the most; start a new one")]
@@ -56,6 +58,18 @@ impl StateError {
     #[must_use]
     pub const fn is_outage(&self) -> bool {
         matches!(self, Self::Unreachable(_) | Self::Unanswered(_))
+    }
+
+    /// `namespace` has `most` sessions.
+    pub(in crate::sessions) fn too_many_in(namespace: &str, most: u64) -> Self {
+        let remedy = "end sessions of this namespace, or raise the bound (--namespace-sessions)";
+        Self::Quota(namespace.to_owned(), format!("{most} sessions; {remedy}"))
+    }
+
+    /// `most` sessions of `namespace` were started in this second.
+    pub(in crate::sessions) fn too_fast_in(namespace: &str, most: u64) -> Self {
+        let remedy = "wait a second, or raise the bound (--namespace-rate)";
+        Self::Quota(namespace.to_owned(), format!("{most} new sessions a second; {remedy}"))
     }
 }
 
@@ -218,8 +232,8 @@ pub trait StateStore: fmt::Debug + Send + Sync {
     /// Writes a new session.
     fn create<'a>(&'a self, run: &'a str, new: NewRecord<'a>) -> StateAnswer<'a, Created>;
 
-    /// Reads a session; `None` = there is none, or it has ended.
-    fn load(&self, ordinal: u64) -> StateAnswer<'_, Option<Stored>>;
+    /// Reads a session; `None` = there is none, or it has ended. [`StateError::Lost`] if `run` is not the present one.
+    fn load<'a>(&'a self, run: &'a str, ordinal: u64) -> StateAnswer<'a, Option<Stored>>;
 
     /// What is new of a session after its first `from` commands; `None` = there is no such session.
     fn updates<'a>(
@@ -238,7 +252,8 @@ pub trait StateStore: fmt::Debug + Send + Sync {
         command: &'a str,
     ) -> StateAnswer<'a, Append>;
 
-    /// Writes what the replica called `by` has new of sessions. Whether each is still there.
+    /// Writes what the replica called `by` has new of sessions; hosts and counters only of those whose requests do not come
+    /// to another one. Whether each is still there.
     fn touch<'a>(
         &'a self,
         run: &'a str,
@@ -246,7 +261,8 @@ pub trait StateStore: fmt::Debug + Send + Sync {
         sessions: &'a [Touch],
     ) -> StateAnswer<'a, Vec<bool>>;
 
-    /// Writes a session again that the store has lost, unless it is there with as many commands. It counts in `namespace`.
+    /// Writes a session again that the store has lost, unless it is there with as many commands. Hosts and counters are
+    /// those of the replica with the last requests, if that is known. The session counts in `namespace`.
     fn restore<'a>(
         &'a self,
         ordinal: u64,
@@ -255,8 +271,8 @@ pub trait StateStore: fmt::Debug + Send + Sync {
         idle: Duration,
     ) -> StateAnswer<'a, Restored>;
 
-    /// Ends a session; whether there was one.
-    fn end(&self, ordinal: u64) -> StateAnswer<'_, bool>;
+    /// Ends a session; whether there was one. [`StateError::Lost`] if `run` is not the present one.
+    fn end<'a>(&'a self, run: &'a str, ordinal: u64) -> StateAnswer<'a, bool>;
 
     /// All sessions: ordinal, record, and when each was created; oldest first.
     fn list(&self) -> StateAnswer<'_, Vec<(u64, String, u64)>>;

@@ -115,7 +115,7 @@ impl Audited {
     }
 }
 
-/// The body, and what is written of it. One that is too long or too slow is left as it is cut: the handler refuses it.
+/// The body, and what is written of it. In place of one that is too long or too slow, the handler gets one that it refuses.
 async fn copy(body: Body) -> (Body, Value) {
     let reading = Limited::new(body, LARGEST_BODY + 1).collect();
     match tokio::time::timeout(BODY_TIMEOUT, reading).await {

@@ -26,6 +26,10 @@ use tokio::sync::Notify;
 
 /// No write waits for the player.
 const READ: u64 = u64::MAX;
+/// It was not closed to make room.
+const STAYS: u64 = u64::MAX;
+/// How long the close of a connection may take before another attempt.
+const CLOSING: Duration = Duration::from_secs(1);
 
 /// Relays the bytes of a stream, after bytes that were read from it.
 pub(in crate::proxy) type Relay =
@@ -76,6 +80,8 @@ pub(in crate::proxy) struct Connection {
     cut: Notify,
     /// Since when the player has read nothing of what it is sent, in milliseconds; [`READ`] = it is not waited for.
     unread: AtomicU64,
+    /// When it was last closed to make room, in milliseconds; [`STAYS`] = it was not.
+    made_room: AtomicU64,
     /// The ordinal of the session of the last request.
     serves: AtomicU64,
     /// Exchanges under way.
@@ -126,6 +132,7 @@ impl Connection {
             close: Notify::new(),
             cut: Notify::new(),
             unread: AtomicU64::new(READ),
+            made_room: AtomicU64::new(STAYS),
             serves: AtomicU64::new(0),
             busy: AtomicU32::new(0),
             used: AtomicBool::new(false),
@@ -306,6 +313,22 @@ impl Connection {
     pub(in crate::proxy) fn unread_since(&self) -> Option<ProcessTime> {
         let since = self.unread.load(Ordering::Relaxed);
         (since != READ).then(|| ProcessTime::from_millis(since))
+    }
+
+    /// Closes it at process time `now` to make room for another connection: with a request to close, or at once if that
+    /// had no effect.
+    pub(in crate::proxy) fn make_room(&self, now: ProcessTime) {
+        if self.made_room.swap(millis(now), Ordering::Relaxed) == STAYS {
+            self.request_close();
+        } else {
+            self.request_cut();
+        }
+    }
+
+    /// Whether it was closed to make room so recently before `now` that it may still be closing.
+    pub(in crate::proxy) fn makes_room(&self, now: ProcessTime) -> bool {
+        let at = self.made_room.load(Ordering::Relaxed);
+        at != STAYS && now < ProcessTime::from_millis(at) + CLOSING
     }
 
     /// Closes it at once, with its exchanges.

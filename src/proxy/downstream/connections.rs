@@ -100,19 +100,22 @@ impl Connections {
     }
 
     /// Makes room for another connection: closes the one that has been idle the longest at process time `now`; or else
-    /// the one whose player has read nothing the longest. Returns whether there is one.
+    /// the one whose player has read nothing the longest. One that is closing already is left out for a while, and then
+    /// cut. Returns whether there is one.
     fn make_room(&self, now: ProcessTime) -> bool {
         let list = self.open.lock();
         let open: Vec<_> = list.all.iter().filter_map(Weak::upgrade).collect();
         drop(list);
         let longest = |since: fn(&Connection) -> Option<ProcessTime>, least: Duration| {
-            let all = open.iter().filter_map(|one| Some((since(one)?, one)));
+            let staying = open.iter().filter(|one| !one.makes_room(now));
+            let all = staying.filter_map(|one| Some((since(one)?, one)));
             let longest = all.min_by_key(|(since, _)| *since);
             longest.filter(|(since, _)| *since + least <= now).map(|(_, connection)| connection)
         };
         if let Some(connection) = longest(Connection::idle_since, IDLE) {
-            connection.request_close();
+            connection.make_room(now);
         } else if let Some(connection) = longest(Connection::unread_since, UNREAD) {
+            connection.make_room(now);
             connection.request_cut();
         } else {
             return false;
@@ -122,5 +125,57 @@ impl Connections {
 
     fn each(&self, mut what: impl FnMut(&Connection)) {
         self.open.lock().all.iter().filter_map(Weak::upgrade).for_each(|one| what(&one));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::time::{sleep, timeout};
+
+    async fn is_notified(notified: impl Future<Output = ()>) -> bool {
+        timeout(Duration::ZERO, notified).await.is_ok()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn each_idle_connection_is_closed_once_and_cut_if_it_stays() {
+        let clock = Clock::start();
+        let all = Connections::new(2);
+        let mut open = Vec::new();
+        for _ in 0..2 {
+            open.push(Arc::new(Connection::new(clock)));
+            all.add(&open[open.len() - 1]);
+            sleep(Duration::from_millis(10)).await;
+        }
+        let [longest, other] = &open[..] else { unreachable!() };
+        sleep(IDLE).await;
+        assert!(all.make_room(clock.now()));
+        assert!(is_notified(longest.close_requested()).await);
+        assert!(!is_notified(other.close_requested()).await);
+        sleep(Duration::from_millis(500)).await;
+        assert!(all.make_room(clock.now()));
+        assert!(is_notified(other.close_requested()).await, "the first one is closing already");
+        assert!(!all.make_room(clock.now()), "both are closing");
+        assert!(!is_notified(longest.cut_requested()).await);
+        sleep(Duration::from_millis(500)).await;
+        assert!(all.make_room(clock.now()));
+        assert!(is_notified(longest.cut_requested()).await, "it has not closed in a second");
+        assert!(!is_notified(other.cut_requested()).await);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn each_unread_connection_is_cut() {
+        let clock = Clock::start();
+        let all = Connections::new(2);
+        let open = [(); 2].map(|()| Arc::new(Connection::new(clock)));
+        for connection in &open {
+            all.add(connection);
+            connection.waits_for_reader(true);
+        }
+        sleep(UNREAD).await;
+        assert!(all.make_room(clock.now()) && all.make_room(clock.now()));
+        for connection in &open {
+            assert!(is_notified(connection.cut_requested()).await);
+        }
     }
 }

@@ -18,10 +18,10 @@ use tokio::{
 
 /// How often a connection to close is searched for.
 const LOOK: Duration = Duration::from_millis(100);
-/// New connections wait until nothing has become free for this long.
+/// When connections have waited for this long, one after another, further ones are refused.
 const WAIT: Duration = Duration::from_secs(10);
-/// How long one is waited for then.
-const SHORT_LOOK: Duration = Duration::from_millis(1);
+/// A connection that is accepted later than this after another got its place has not waited for it.
+const NEXT: Duration = Duration::from_millis(5);
 /// The most connections that are being answered 503.
 const REFUSALS: usize = 16;
 /// How long a player has to send a request, and to read the answer.
@@ -44,9 +44,33 @@ pub(super) struct PlayerPlaces {
     most: usize,
     /// Of connections that are refused.
     refusals: Arc<Semaphore>,
-    /// Since when no place has become free.
-    full: Mutex<Option<ProcessTime>>,
+    queue: Mutex<Queue>,
     warning: RareWarning,
+}
+
+/// The connections that wait for a place, one after another.
+#[derive(Debug, Default)]
+struct Queue {
+    /// Since when one has waited at any time; `None` = a place was free.
+    since: Option<ProcessTime>,
+    /// When the last one got its place. One that comes later begins a new queue.
+    moved: Option<ProcessTime>,
+}
+
+impl Queue {
+    /// A connection begins to wait at `now`. Returns since when there is a queue.
+    fn join(&mut self, now: ProcessTime) -> ProcessTime {
+        if self.moved.is_some_and(|moved| now >= moved + NEXT) {
+            self.since = None;
+        }
+        self.moved = None;
+        *self.since.get_or_insert(now)
+    }
+
+    /// A connection that waited got a place at `now`.
+    const fn advance(&mut self, now: ProcessTime) {
+        self.moved = Some(now);
+    }
 }
 
 impl PlayerPlaces {
@@ -55,7 +79,7 @@ impl PlayerPlaces {
             places: Arc::new(Semaphore::new(most.min(Semaphore::MAX_PERMITS))),
             most,
             refusals: Arc::new(Semaphore::new(REFUSALS)),
-            full: Mutex::default(),
+            queue: Mutex::default(),
             warning: RareWarning::default(),
         }
     }
@@ -68,35 +92,33 @@ impl PlayerPlaces {
         may_refuse: bool,
         make_room: impl Fn(ProcessTime) -> bool,
     ) -> Place {
-        // Whether a connection is being closed for this one.
-        let mut closing = false;
+        if let Ok(place) = Arc::clone(&self.places).try_acquire_owned() {
+            *self.queue.lock() = Queue::default();
+            return Some(place);
+        }
+        if self.warning.is_due() {
+            let most = self.most;
+            tracing::warn!(
+                "all {most} connections of players are in use (--max-connections): new ones wait, and are \
+                 answered 503 if none becomes free"
+            );
+        }
+        let since = self.queue.lock().join(clock.now());
         loop {
-            let full = *self.full.lock();
-            let lasting = full.is_some_and(|since| clock.now() >= since + WAIT);
-            let look = if lasting && !closing { SHORT_LOOK } else { LOOK };
-            let place = timeout(look, Arc::clone(&self.places).acquire_owned()).await;
-            if let Ok(place) = place {
-                *self.full.lock() = None;
-                // The semaphore is never closed.
-                return place.ok();
-            }
             let now = clock.now();
-            self.full.lock().get_or_insert(now);
-            if self.warning.is_due() {
-                let most = self.most;
-                tracing::warn!(
-                    "all {most} connections of players are in use (--max-connections): new ones wait, and are \
-                     answered 503 if none becomes free"
-                );
-            }
-            let made_room = make_room(now);
-            let waited = std::mem::replace(&mut closing, made_room);
+            let closing = make_room(now);
             if may_refuse
-                && lasting
-                && (waited || !made_room)
+                && !closing
+                && now >= since + WAIT
                 && let Ok(place) = Arc::clone(&self.refusals).try_acquire_owned()
             {
                 return Some(place);
+            }
+            let place = timeout(LOOK, Arc::clone(&self.places).acquire_owned()).await;
+            if let Ok(place) = place {
+                self.queue.lock().advance(clock.now());
+                // The semaphore is never closed.
+                return place.ok();
             }
         }
     }
@@ -127,6 +149,69 @@ pub(super) async fn refuse(mut stream: TcpStream) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::atomic::{AtomicU32, Ordering};
+    use tokio::time::{Instant, sleep};
+
+    fn take_all(places: &PlayerPlaces) -> Vec<OwnedSemaphorePermit> {
+        let free = || Arc::clone(&places.places).try_acquire_owned().ok();
+        std::iter::from_fn(free).collect()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_connection_that_closes_makes_room_at_once() {
+        let (places, clock) = (PlayerPlaces::new(20), Clock::start());
+        let open = Mutex::new(take_all(&places));
+        let (start, mut served) = (Instant::now(), Vec::new());
+        for _ in 0..20 {
+            let found = places.find(clock, true, |_| open.lock().pop().is_some()).await.unwrap();
+            assert!(!places.refuses(&found));
+            served.push(found);
+        }
+        assert!(start.elapsed() < LOOK, "{:?}", start.elapsed());
+    }
+
+    /// One place becomes free in three seconds: those that wait longer and longer are refused after a while.
+    #[tokio::test(start_paused = true)]
+    async fn a_long_queue_is_refused_although_it_moves() {
+        let (places, clock) = (PlayerPlaces::new(9), Clock::start());
+        let mut open = take_all(&places);
+        let one = Duration::from_secs(3);
+        for _ in 0..3 {
+            let closes = async {
+                sleep(one).await;
+                drop(open.pop());
+            };
+            let (found, ()) = tokio::join!(places.find(clock, true, |_| false), closes);
+            open.extend(found);
+            assert!(!places.refuses(&open[8]), "the queue is short");
+        }
+        for most in [WAIT - 3 * one + LOOK, Duration::ZERO] {
+            let start = Instant::now();
+            let found = places.find(clock, true, |_| false).await.unwrap();
+            assert!(places.refuses(&found));
+            assert!(start.elapsed() <= most, "{:?}", start.elapsed());
+        }
+        // Nobody waits for a while.
+        places.queue.lock().advance(clock.now());
+        sleep(one).await;
+        let found = timeout(WAIT - LOOK, places.find(clock, true, |_| false)).await;
+        assert!(found.is_err(), "a new queue");
+    }
+
+    /// While the places for refusals are in use too, connections are not looked at all the time.
+    #[tokio::test(start_paused = true)]
+    async fn a_full_list_is_searched_ten_times_a_second() {
+        let (places, clock) = (PlayerPlaces::new(1), Clock::start());
+        let _all = take_all(&places);
+        let _refusals = Arc::clone(&places.refusals).try_acquire_many_owned(REFUSALS as u32);
+        let looks = AtomicU32::new(0);
+        let look = |_| {
+            looks.fetch_add(1, Ordering::Relaxed);
+            false
+        };
+        assert!(timeout(2 * WAIT, places.find(clock, true, look)).await.is_err());
+        assert!(looks.load(Ordering::Relaxed) <= 201);
+    }
 
     #[test]
     fn the_refusal_has_the_length_that_it_declares() {

@@ -64,7 +64,9 @@ impl Socket {
             }
             None => {}
         }
-        let written = ready!(Pin::new(&mut self.stream).poll_write(cx, piece))?;
+        let written = Pin::new(&mut self.stream).poll_write(cx, piece);
+        self.connection.waits_for_reader(written.is_pending());
+        let written = ready!(written)?;
         if minor == *b"1" && written > 0 {
             self.connection.answered_as_http11();
         }
@@ -157,7 +159,10 @@ impl AsyncWrite for Socket {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        ready!(Pin::new(&mut self.stream).poll_flush(cx))?;
+        // TLS accepts bytes that the socket does not, and sends them here.
+        let flushed = Pin::new(&mut self.stream).poll_flush(cx);
+        self.connection.waits_for_reader(flushed.is_pending());
+        ready!(flushed)?;
         if self.connection.resets() {
             ready!(self.poll_sent(cx));
         }
@@ -176,5 +181,81 @@ impl AsyncWrite for Socket {
             ready!(self.poll_linger(cx));
         }
         Poll::Ready(Ok(()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::Clock;
+    use rustls::{ClientConfig, RootCertStore, ServerConfig, pki_types::PrivatePkcs8KeyDer};
+    use std::future::poll_fn;
+    use tokio::{io::AsyncWriteExt as _, net::TcpListener, task::unconstrained};
+    use tokio_rustls::{TlsAcceptor, TlsConnector, client};
+
+    async fn connected() -> (TcpStream, TcpStream) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let player = TcpStream::connect(listener.local_addr().unwrap());
+        let (player, accepted) = tokio::join!(player, listener.accept());
+        (accepted.unwrap().0, player.unwrap())
+    }
+
+    async fn secured() -> (PlayerStream, client::TlsStream<TcpStream>) {
+        let key = rcgen::KeyPair::generate().unwrap();
+        let params = rcgen::CertificateParams::new(["a.test".to_owned()]).unwrap();
+        let certificate = params.self_signed(&key).unwrap().der().clone();
+        let mut roots = RootCertStore::empty();
+        roots.add(certificate.clone()).unwrap();
+        let key = PrivatePkcs8KeyDer::from(key.serialize_der());
+        let ours = ServerConfig::builder().with_no_client_auth();
+        let ours = ours.with_single_cert(vec![certificate], key.into()).unwrap();
+        let theirs = ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
+        let (stream, player) = connected().await;
+        let name = "a.test".try_into().unwrap();
+        let (stream, player) = tokio::join!(
+            TlsAcceptor::from(Arc::new(ours)).accept(stream),
+            TlsConnector::from(Arc::new(theirs)).connect(name, player),
+        );
+        (PlayerStream::Tls(Box::new(stream.unwrap())), player.unwrap())
+    }
+
+    /// Writes until the socket accepts no more: in a flush if `flushes`, else in a write.
+    async fn fill(socket: &mut Socket, flushes: bool) {
+        let filling = poll_fn(|cx| {
+            loop {
+                if Pin::new(&mut *socket).poll_write(cx, &[b'x'; 1024]).is_pending() {
+                    assert!(!flushes);
+                    return Poll::Ready(());
+                }
+                if flushes && Pin::new(&mut *socket).poll_flush(cx).is_pending() {
+                    return Poll::Ready(());
+                }
+            }
+        });
+        unconstrained(filling).await;
+    }
+
+    #[tokio::test]
+    async fn a_player_that_does_not_read_the_last_bytes_is_waited_for() {
+        let (stream, mut player) = secured().await;
+        let connection = Arc::new(Connection::new(Clock::start()));
+        let mut socket = Socket::new(stream, Arc::clone(&connection));
+        fill(&mut socket, true).await;
+        assert!(connection.unread_since().is_some());
+        let reading =
+            tokio::spawn(async move { tokio::io::copy(&mut player, &mut tokio::io::sink()).await });
+        socket.flush().await.unwrap();
+        assert!(connection.unread_since().is_none());
+        reading.abort();
+    }
+
+    #[tokio::test]
+    async fn a_player_that_does_not_read_a_status_line_is_waited_for() {
+        let (stream, _player) = connected().await;
+        let connection = Arc::new(Connection::new(Clock::start()));
+        let mut socket = Socket::new(PlayerStream::Tcp(stream), Arc::clone(&connection));
+        connection.answer_as_http11();
+        fill(&mut socket, false).await;
+        assert!(connection.unread_since().is_some());
     }
 }

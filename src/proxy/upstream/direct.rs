@@ -103,8 +103,9 @@ impl Pool {
         security: Security,
     ) -> Result<ThrottledStream, Failure> {
         let public_only = self.networks.public_only(reach);
-        self.make_place();
-        let opened = self.guard.connect(origin, ReadPolicy::of(peak), public_only).await;
+        let close_idle = || self.close_idle();
+        let opened =
+            self.guard.connect(origin, ReadPolicy::of(peak), public_only, close_idle).await;
         let opened = opened.map_err(|error| failed(error, true))?;
         self.networks.note(origin, reach, opened.private);
         // A tunnel has no time-out of its own while both sides are open.

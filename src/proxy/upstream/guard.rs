@@ -69,9 +69,9 @@ impl Guard {
         Self { resolver, own: own.into(), places, timeout }
     }
 
-    /// Whether a connection can be opened without waiting.
-    pub(super) fn has_place(&self) -> bool {
-        self.places.any()
+    /// The permits for all connections.
+    pub(super) fn places(&self) -> Places {
+        self.places.clone()
     }
 
     /// The time-out for opening a connection.
@@ -80,12 +80,13 @@ impl Guard {
     }
 
     /// Connects to `origin`, with the receive buffer of `read_policy`. `public_only`: fails if any address of the host
-    /// is private.
+    /// is private. `close_idle` is called when no further connection can be opened.
     pub(super) async fn connect(
         &self,
         origin: &Origin,
         read_policy: ReadPolicy,
         public_only: bool,
+        close_idle: impl FnOnce(),
     ) -> Result<Opened, BoxError> {
         let resolved = self.resolver.resolve(origin.authority.host(), origin.port()).await;
         let addresses = resolved.map_err(DnsError)?;
@@ -94,7 +95,7 @@ impl Guard {
             return Err(PrivateAddress(address).into());
         }
         let private = private.by_ref().count() == addresses.len();
-        let place = self.places.take().await?;
+        let place = self.places.take(close_idle).await?;
         let mut connector = HttpConnector::new_with_resolver(Resolved(addresses));
         connector.enforce_http(false);
         // Otherwise a request's last packet waits for the origin's delayed ACK.
@@ -181,9 +182,9 @@ mod tests {
         let guard = Guard::new(resolver, vec![], Places::new(9), Duration::from_secs(5));
         for host in hosts.iter().map(String::as_str).chain(["127.0.0.1", "[::ffff:127.0.0.1]"]) {
             let origin = Origin::new("http", &format!("{host}:{port}")).unwrap();
-            let refused = guard.connect(&origin, ReadPolicy::FREE, true).await;
+            let refused = guard.connect(&origin, ReadPolicy::FREE, true, || ()).await;
             assert!(refused.is_err_and(|error| error.is::<PrivateAddress>()), "{host}");
-            let opened = guard.connect(&origin, ReadPolicy::FREE, false).await.unwrap();
+            let opened = guard.connect(&origin, ReadPolicy::FREE, false, || ()).await.unwrap();
             assert_eq!(opened.private, host != "mixed.test", "{host}");
             let (_, peer) = listener.accept().await.unwrap();
             let ours = opened.stream.local_addr().unwrap();

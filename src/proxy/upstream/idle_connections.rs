@@ -1,7 +1,8 @@
 //! Idle connections to origins, kept for the next request.
 
 use super::{
-    h1_connection::H1Connection, http2, read_policy::ReadPolicy, throttled_stream::ThrottledStream,
+    h1_connection::H1Connection, http2, places::Places, read_policy::ReadPolicy,
+    throttled_stream::ThrottledStream,
 };
 use foldhash::fast::RandomState;
 use http::uri::{Authority, Scheme};
@@ -60,8 +61,11 @@ pub(super) enum IdleConnection {
 }
 
 /// The idle connections of each key, the most recent last.
-#[derive(Default)]
-pub(super) struct IdleConnections(Mutex<IdleByKey>);
+pub(super) struct IdleConnections {
+    idle: Mutex<IdleByKey>,
+    /// The permits of all connections.
+    places: Places,
+}
 
 #[derive(Default)]
 struct IdleByKey {
@@ -72,14 +76,21 @@ struct IdleByKey {
 }
 
 impl IdleConnections {
-    /// Takes the connection that became idle last.
-    pub(super) fn take(&self, pool_key: &PoolKey) -> Option<IdleConnection> {
-        self.0.lock().by_key.get_mut(pool_key)?.pop().map(|(_, connection)| connection)
+    fn new(places: Places) -> Self {
+        Self { idle: Mutex::default(), places }
     }
 
-    /// Keeps a connection, up to the limit.
+    /// Takes the connection that became idle last.
+    pub(super) fn take(&self, pool_key: &PoolKey) -> Option<IdleConnection> {
+        self.idle.lock().by_key.get_mut(pool_key)?.pop().map(|(_, connection)| connection)
+    }
+
+    /// Keeps a connection, up to the limit. It is closed if a request waits for its permit.
     pub(super) fn put(self: &Arc<Self>, pool_key: PoolKey, connection: IdleConnection) {
-        let mut idle = self.0.lock();
+        if self.places.are_waited_for() {
+            return;
+        }
+        let mut idle = self.idle.lock();
         let list = idle.by_key.entry(pool_key).or_default();
         if list.len() < MOST {
             list.push((0, connection));
@@ -94,7 +105,7 @@ impl IdleConnections {
     pub(super) fn close_one(&self) -> bool {
         // Dropped after the lock is released: closing a connection takes time.
         let oldest = |list: &mut Vec<_>| (!list.is_empty()).then(|| list.remove(0));
-        let closed = self.0.lock().by_key.values_mut().find_map(oldest);
+        let closed = self.idle.lock().by_key.values_mut().find_map(oldest);
         closed.is_some()
     }
 
@@ -102,7 +113,7 @@ impl IdleConnections {
     fn sweep(&self) -> bool {
         // Dropped after the lock is released: closing a connection takes time.
         let mut closed = Vec::new();
-        let mut idle = self.0.lock();
+        let mut idle = self.idle.lock();
         idle.by_key.retain(|_, list| {
             list.iter_mut().for_each(|(sweeps, _)| *sweeps += 1);
             // The most recent are last.
@@ -116,14 +127,21 @@ impl IdleConnections {
 }
 
 /// The idle connections of all workers. Each worker uses its own; they are together only where a limit is reached.
-#[derive(Default)]
-pub(super) struct WorkerPools(Mutex<Vec<Weak<IdleConnections>>>);
+pub(super) struct WorkerPools {
+    all: Mutex<Vec<Weak<IdleConnections>>>,
+    places: Places,
+}
 
 impl WorkerPools {
+    /// Those of no worker, whose permits are `places`.
+    pub(super) fn new(places: Places) -> Self {
+        Self { all: Mutex::default(), places }
+    }
+
     /// Those of one more worker.
     pub(super) fn add(&self) -> Arc<IdleConnections> {
-        let new = Arc::<IdleConnections>::default();
-        let mut all = self.0.lock();
+        let new = Arc::new(IdleConnections::new(self.places.clone()));
+        let mut all = self.all.lock();
         all.retain(|idle| idle.strong_count() > 0);
         all.push(Arc::downgrade(&new));
         new
@@ -131,7 +149,7 @@ impl WorkerPools {
 
     /// Closes an idle connection of any worker, to free its permit.
     pub(super) fn close_one(&self) {
-        let all: Vec<_> = self.0.lock().iter().filter_map(Weak::upgrade).collect();
+        let all: Vec<_> = self.all.lock().iter().filter_map(Weak::upgrade).collect();
         // The search ends with the first one that had a connection.
         let _ = all.iter().any(|idle| idle.close_one());
     }
@@ -165,7 +183,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn the_latest_is_taken_first_and_none_rests_for_long() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let idle = Arc::new(IdleConnections::default());
+        let idle = Arc::new(IdleConnections::new(Places::new(999)));
         let pool_key = || to("a", ReadPolicy::FREE);
         let mut peers = Vec::new();
         for _ in 0..=MOST {
@@ -193,6 +211,36 @@ mod tests {
         sleep(LONGEST).await;
         assert_eq!(peers[MOST - 1].read(&mut [0]).await.unwrap(), 0);
         assert!(idle.take(&pool_key()).is_none());
-        assert!(!idle.0.lock().sweeping);
+        assert!(!idle.idle.lock().sweeping);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_connection_is_closed_for_a_request_that_waits_for_its_permit() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let places = Places::new(1);
+        let idle = Arc::new(IdleConnections::new(places.clone()));
+        let stream = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let place = places.take(|| ()).await.unwrap();
+        let stream = ThrottledStream::new(Stream::Tcp(stream), 1).at(place);
+        let becomes_idle = async {
+            sleep(Duration::from_millis(500)).await;
+            idle.put(to("a", ReadPolicy::FREE), IdleConnection::Bare(stream));
+        };
+        let (taken, ()) = tokio::join!(places.take(|| ()), becomes_idle);
+        assert!(taken.is_ok());
+        assert!(idle.take(&to("a", ReadPolicy::FREE)).is_none());
+        assert!(!places.are_waited_for());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_idle_connection_is_closed_for_a_request() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let places = Places::new(1);
+        let idle = Arc::new(IdleConnections::new(places.clone()));
+        let stream = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let place = places.take(|| ()).await.unwrap();
+        let stream = ThrottledStream::new(Stream::Tcp(stream), 1).at(place);
+        idle.put(to("a", ReadPolicy::FREE), IdleConnection::Bare(stream));
+        assert!(places.take(|| assert!(idle.close_one())).await.is_ok());
     }
 }

@@ -43,7 +43,7 @@ pub(super) struct Pool {
 
 impl Pool {
     pub(super) fn new(guard: Guard) -> Self {
-        let workers = Arc::<WorkerPools>::default();
+        let workers = Arc::new(WorkerPools::new(guard.places()));
         let idle = workers.add();
         Self { guard, tls: Arc::new(Tls::new()), idle, networks: Arc::default(), workers }
     }
@@ -59,9 +59,9 @@ impl Pool {
         }
     }
 
-    /// Closes an idle connection if no further one can be opened: one of its own, or else of another worker.
-    pub(super) fn make_place(&self) {
-        if !self.guard.has_place() && !self.idle.close_one() {
+    /// Closes an idle connection, to free its permit: one of its own, or else of another worker.
+    pub(super) fn close_idle(&self) {
+        if !self.idle.close_one() {
             self.workers.close_one();
         }
     }
@@ -202,8 +202,9 @@ impl Pool {
         reach: Reach<'_>,
         pool_key: &PoolKey,
     ) -> Result<Opened, Failure> {
-        self.make_place();
-        let opened = self.guard.connect(origin, pool_key.read_policy, pool_key.public_only).await;
+        let (read_policy, public_only) = (pool_key.read_policy, pool_key.public_only);
+        let opened =
+            self.guard.connect(origin, read_policy, public_only, || self.close_idle()).await;
         let opened = opened.map_err(|error| failed(error, true))?;
         self.networks.note(origin, reach, opened.private);
         Ok(opened)

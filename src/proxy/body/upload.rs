@@ -28,26 +28,33 @@ use std::{
     time::Duration,
 };
 
-/// How far a body has been sent. The response time-out starts again with each part that is passed to the origin, and
-/// is extended by the time that the uplink delays the body.
+/// The least rate of a body, in bytes per second: a part that comes later does not start the response time-out again.
+const LEAST_RATE: u64 = 1024;
+
+/// How far a body has been sent. The response time-out starts again with each part that is passed to the origin, unless
+/// the body is slower than the least rate, and is extended by the time that the uplink delays the body.
 #[derive(Debug, Clone)]
 pub(in crate::proxy) struct UploadProgress {
     clock: Clock,
+    began: ProcessTime,
     times: Arc<Times>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Times {
     /// The delay by the uplink, in nanoseconds.
     delay: AtomicU64,
     /// The process time at which the last part was passed on, in nanoseconds.
     passed: AtomicU64,
+    /// The bytes that were passed on.
+    bytes: AtomicU64,
 }
 
 impl UploadProgress {
     fn new(clock: Clock) -> Self {
-        let passed = AtomicU64::new(nanos(clock.now().since_zero()));
-        Self { clock, times: Arc::new(Times { delay: AtomicU64::new(0), passed }) }
+        let began = clock.now();
+        let passed = AtomicU64::new(nanos(began.since_zero()));
+        Self { clock, began, times: Arc::new(Times { passed, ..Times::default() }) }
     }
 
     /// How long the uplink has delayed it so far.
@@ -55,17 +62,22 @@ impl UploadProgress {
         Duration::from_nanos(self.times.delay.load(Ordering::Relaxed))
     }
 
-    /// The time since a part of it was passed to the origin.
+    /// The time since a part of it was passed to the origin, or should have been at the least rate if that is longer.
     pub(in crate::proxy) fn quiet(&self) -> Duration {
-        let passed = self.times.passed.load(Ordering::Relaxed);
-        self.clock.now().since(ProcessTime::from_nanos(passed))
+        let passed = ProcessTime::from_nanos(self.times.passed.load(Ordering::Relaxed));
+        let bytes = self.times.bytes.load(Ordering::Relaxed);
+        let sending = Duration::from_millis(bytes.saturating_mul(1000) / LEAST_RATE);
+        let latest = self.began + self.delay().saturating_add(sending);
+        self.clock.now().since(passed.min(latest))
     }
 
     fn add_delay(&self, time: Duration) {
         self.times.delay.fetch_add(nanos(time), Ordering::Relaxed);
     }
 
-    fn pass(&self) {
+    /// `bytes` are passed on.
+    fn pass(&self, bytes: usize) {
+        self.times.bytes.fetch_add(bytes as u64, Ordering::Relaxed);
         self.times.passed.store(nanos(self.clock.now().since_zero()), Ordering::Relaxed);
     }
 }
@@ -222,7 +234,7 @@ impl Body for UplinkBody {
                 }
                 return Poll::Pending;
             };
-            self.progress.pass();
+            self.progress.pass(0);
             match next.map(|frame| frame.map(Frame::into_data)) {
                 None => return Poll::Ready(None),
                 Some(Err(error)) => return Poll::Ready(Some(Err(error.into()))),
@@ -234,7 +246,7 @@ impl Body for UplinkBody {
             Ok(bytes) => bytes,
             Err(error) => return Poll::Ready(Some(Err(error))),
         };
-        self.progress.pass();
+        self.progress.pass(bytes);
         let mut piece = self.frame.split_to(bytes);
         if let Some(corruption) = &mut self.corruption {
             piece = corruption.damage(piece);
@@ -254,5 +266,33 @@ impl Body for UplinkBody {
         }
         hint.set_lower(rest.lower() + here);
         hint
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::time::sleep;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_slow_body_does_not_start_the_time_out_again() {
+        const SECOND: Duration = Duration::from_secs(1);
+        let progress = UploadProgress::new(Clock::start());
+        for _ in 0..3 {
+            sleep(SECOND).await;
+            progress.pass(1024);
+            assert_eq!(progress.quiet(), Duration::ZERO);
+        }
+        for byte in 1..=20 {
+            sleep(SECOND).await;
+            progress.pass(1);
+            let (quiet, behind) = (progress.quiet(), SECOND * byte);
+            assert!(quiet <= behind && quiet + SECOND / 20 > behind, "{quiet:?}");
+        }
+        // The time that the uplink takes is not that of the player.
+        progress.add_delay(20 * SECOND);
+        assert_eq!(progress.quiet(), Duration::ZERO);
+        sleep(SECOND).await;
+        assert_eq!(progress.quiet(), SECOND);
     }
 }

@@ -6,7 +6,7 @@ use std::{
         Arc,
         atomic::{AtomicUsize, Ordering},
     },
-    thread,
+    thread::{self, JoinHandle},
     time::Duration,
 };
 use tokio::{
@@ -25,6 +25,7 @@ pub struct Workers<T> {
     all: Vec<Worker<T>>,
     /// Counts the connections that were assigned.
     assigned: AtomicUsize,
+    threads: Vec<JoinHandle<()>>,
 }
 
 #[derive(Debug)]
@@ -58,7 +59,7 @@ impl<T> Workers<T> {
     #[must_use]
     pub fn of_current_runtime(state: T) -> Self {
         let worker = Worker { runtime: Handle::current(), state, open: Arc::default(), _end: None };
-        Self { all: vec![worker], assigned: AtomicUsize::new(0) }
+        Self { all: vec![worker], assigned: AtomicUsize::new(0), threads: Vec::new() }
     }
 
     /// Starts a thread for each core, with a single-threaded runtime. `state` makes the state of a worker.
@@ -75,6 +76,7 @@ impl<T> Workers<T> {
     ) -> io::Result<Self> {
         let blocking = (BLOCKING_THREADS / count.max(1)).max(1);
         let mut all = Vec::with_capacity(count);
+        let mut threads = Vec::with_capacity(count);
         for number in 0..count {
             let (end, ended) = oneshot::channel::<()>();
             let runtime = Builder::new_current_thread()
@@ -83,19 +85,42 @@ impl<T> Workers<T> {
                 .build()?;
             let handle = runtime.handle().clone();
             let state = state(&handle)?;
-            thread::Builder::new().name(format!("worker-{number}")).spawn(move || {
+            let named = thread::Builder::new().name(format!("worker-{number}"));
+            threads.push(named.spawn(move || {
                 // An error means that the sender was dropped: it is the end too.
                 let _ = runtime.block_on(ended);
                 runtime.shutdown_timeout(END);
-            })?;
+            })?);
             all.push(Worker { runtime: handle, state, open: Arc::default(), _end: Some(end) });
         }
-        Ok(Self { all, assigned: AtomicUsize::new(0) })
+        Ok(Self { all, assigned: AtomicUsize::new(0), threads })
     }
 
     /// The state of each worker.
     pub fn states(&self) -> impl Iterator<Item = &T> {
         self.all.iter().map(|worker| &worker.state)
+    }
+
+    /// Ends the threads, and waits for them for a limited time: what their tasks report at their end comes before this
+    /// returns.
+    pub async fn end(self) {
+        let Self { all, threads, .. } = self;
+        // Each thread ends when its sender is dropped.
+        drop(all);
+        if threads.is_empty() {
+            return;
+        }
+        let ended = tokio::task::spawn_blocking(move || {
+            threads.into_iter().filter_map(|thread| thread.join().err()).count()
+        });
+        match tokio::time::timeout(END, ended).await {
+            Ok(Ok(0)) => {}
+            Ok(Ok(failed)) => tracing::error!("{failed} threads that serve players have failed"),
+            Ok(Err(problem)) => {
+                tracing::error!(%problem, "the threads that serve players were not waited for");
+            }
+            Err(_) => tracing::warn!("some threads that serve players have not ended in time"),
+        }
     }
 
     /// The worker with the fewest open connections; they take turns where it is the same number.
@@ -163,5 +188,32 @@ mod tests {
         assert_eq!(seen, ["worker-0", "worker-1"]);
         drop(workers);
         assert!(names.recv().is_err());
+    }
+
+    /// A part of a task whose end takes a while.
+    struct SlowEnd(std::sync::mpsc::Receiver<()>, Arc<AtomicUsize>);
+
+    impl Drop for SlowEnd {
+        fn drop(&mut self) {
+            let _ = self.0.recv_timeout(Duration::from_millis(100));
+            self.1.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+
+    #[tokio::test]
+    async fn their_tasks_have_ended_when_they_have() {
+        let (workers, ended) = (numbered(2), Arc::<AtomicUsize>::default());
+        let mut held = Vec::new();
+        for worker in &workers.all {
+            let (sender, receiver) = std::sync::mpsc::channel();
+            held.push(sender);
+            let part = SlowEnd(receiver, Arc::clone(&ended));
+            worker.runtime.spawn(async move {
+                std::future::pending::<()>().await;
+                drop(part);
+            });
+        }
+        workers.end().await;
+        assert_eq!(ended.load(Ordering::SeqCst), 2);
     }
 }

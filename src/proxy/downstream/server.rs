@@ -78,7 +78,10 @@ pub async fn run(
     let accepting = AcceptLoop::new(listener, "players");
     let open = accepting.run_on(&workers, stop, find_place, serve).await;
     proxy.connections.close_all();
-    open.drain(proxy.config.timeouts.drain).await
+    let drained = open.drain(proxy.config.timeouts.drain).await;
+    // What their tasks still report is in the events and the report.
+    workers.end().await;
+    drained
 }
 
 /// The HTTP settings of connections.

@@ -9,7 +9,10 @@ use std::{
     sync::atomic::{AtomicU64, Ordering},
     time::Duration,
 };
-use tokio::sync::{Mutex, Semaphore, SemaphorePermit, broadcast};
+use tokio::{
+    runtime::Handle,
+    sync::{Mutex, Semaphore, SemaphorePermit, broadcast},
+};
 
 /// Longer, and Redis counts as not reachable.
 const CONNECT: Duration = Duration::from_millis(500);
@@ -24,6 +27,8 @@ const CHANNEL: &str = "vsps:changes";
 #[derive(Debug)]
 pub(super) struct RedisConnection {
     client: Client,
+    /// The runtime that reads and writes the connection, whichever worker needs it first; `None` = that of the caller.
+    runtime: Option<Handle>,
     changes: broadcast::Sender<Changed>,
     places: Semaphore,
     /// It is locked while a connection is made.
@@ -50,7 +55,7 @@ pub(super) struct Call<'a> {
 }
 
 impl RedisConnection {
-    /// The connection to the server at `url`.
+    /// The connection to the server at `url`, on the current runtime.
     ///
     /// # Errors
     /// When the URL is none of Redis. The message does not repeat it: it may have a password.
@@ -68,7 +73,8 @@ impl RedisConnection {
         let client = client.map_err(|_| format!("the URL cannot be read; {HINT}"))?;
         let (changes, _) = broadcast::channel(CHANGES);
         let (state, failures) = (Mutex::default(), AtomicU64::new(0));
-        Ok(Self { client, changes, places: Semaphore::new(MOST_CALLS), state, failures })
+        let (runtime, places) = (Handle::try_current().ok(), Semaphore::new(MOST_CALLS));
+        Ok(Self { client, runtime, changes, places, state, failures })
     }
 
     /// Host and port.
@@ -117,13 +123,21 @@ impl RedisConnection {
             .set_connection_timeout(Some(CONNECT))
             .set_response_timeout(Some(RESPONSE))
             .set_push_sender(pushed);
-        let connected = async {
-            let connected = self.client.get_multiplexed_async_connection_with_config(&config);
+        let client = self.client.clone();
+        let connected = async move {
+            let connected = client.get_multiplexed_async_connection_with_config(&config);
             let mut connection = connected.await?;
             connection.subscribe(CHANNEL).await?;
             Ok::<_, RedisError>(connection)
         };
-        match connected.await {
+        let connected = match &self.runtime {
+            Some(runtime) => match runtime.spawn(connected).await {
+                Ok(connected) => connected,
+                Err(problem) => Err(RedisError::from(std::io::Error::other(problem))),
+            },
+            None => connected.await,
+        };
+        match connected {
             Ok(connection) => {
                 state.connection = Some(connection);
                 state.number += 1;
@@ -187,7 +201,12 @@ fn changed(info: &PushInfo) -> Option<Changed> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use tokio::{net::TcpListener, task::JoinSet, time::Instant};
+    use tokio::{
+        io::{AsyncReadExt as _, AsyncWriteExt as _},
+        net::{TcpListener, TcpStream},
+        task::JoinSet,
+        time::Instant,
+    };
 
     #[test]
     fn a_url_with_a_password_is_not_repeated() {
@@ -227,5 +246,49 @@ mod tests {
         }
         assert_eq!((waited, refused), (MOST_CALLS, 100));
         assert!(start.elapsed() <= 2 * CONNECT, "{:?}", start.elapsed());
+    }
+
+    /// Answers as Redis does, until the client closes.
+    async fn answer(mut stream: TcpStream) {
+        let mut commands = vec![0; 4096];
+        while let Ok(read @ 1..) = stream.read(&mut commands).await {
+            let text = String::from_utf8_lossy(&commands[..read]).to_uppercase();
+            for command in text.split('*').skip(1) {
+                let answer = match command {
+                    _ if command.contains("SUBSCRIBE") => {
+                        format!(
+                            ">3\r\n$9\r\nsubscribe\r\n${}\r\n{CHANNEL}\r\n:1\r\n",
+                            CHANNEL.len()
+                        )
+                    }
+                    _ if command.contains("HELLO") => "%1\r\n+proto\r\n:3\r\n".to_owned(),
+                    _ => "+OK\r\n".to_owned(),
+                };
+                stream.write_all(answer.as_bytes()).await.unwrap();
+            }
+        }
+    }
+
+    /// A worker that made the connection ends: the others use it further.
+    #[tokio::test]
+    async fn the_connection_stays_when_its_first_caller_ends() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("redis://{}", listener.local_addr().unwrap());
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                tokio::spawn(answer(stream));
+            }
+        });
+        let connection = std::sync::Arc::new(RedisConnection::new(&url).unwrap());
+        let shared = std::sync::Arc::clone(&connection);
+        let worker = move || {
+            let runtime =
+                tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            runtime.block_on(async { shared.call().await.map(|_| ()).unwrap() });
+        };
+        tokio::task::spawn_blocking(worker).await.unwrap();
+        let mut call = connection.call().await.unwrap();
+        redis::cmd("PING").query_async::<()>(&mut call.connection).await.unwrap();
+        assert_eq!(call.number, 1);
     }
 }

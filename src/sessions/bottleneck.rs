@@ -77,7 +77,9 @@ impl Bottleneck {
 
     /// Wakes all waiting bodies.
     pub fn wake(&self) {
-        self.waiting.lock().wakers.values().for_each(Waker::wake_by_ref);
+        // Woken without the lock, which others need meanwhile: there may be thousands.
+        let wakers: Vec<Waker> = self.waiting.lock().wakers.values().cloned().collect();
+        wakers.into_iter().for_each(Waker::wake);
     }
 
     /// Registers `waker` to be woken when the link changes, until [`Self::leave`].
@@ -103,5 +105,39 @@ impl Bottleneck {
         if let Some((id, _)) = waiting.place.take() {
             self.waiting.lock().wakers.remove(&id);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::{
+        sync::{Arc, Weak, atomic::AtomicUsize},
+        task::Wake,
+    };
+
+    /// Counts the wake-ups at which the list of wakers is not locked.
+    struct Body(Weak<Bottleneck>, AtomicUsize);
+
+    impl Wake for Body {
+        fn wake(self: Arc<Self>) {
+            let link = self.0.upgrade().unwrap();
+            let free = usize::from(link.waiting.try_lock().is_some());
+            self.1.fetch_add(free, Ordering::Relaxed);
+        }
+    }
+
+    #[test]
+    fn bodies_are_woken_without_the_lock() {
+        let link = Arc::new(Bottleneck::new(&LinkSpec::default(), Seed::new(1)));
+        let body = Arc::new(Body(Arc::downgrade(&link), AtomicUsize::new(0)));
+        let mut waiting = Waiting::default();
+        link.wait(&mut waiting, &Waker::from(Arc::clone(&body)));
+        link.wake();
+        link.wake();
+        assert_eq!(body.1.load(Ordering::Relaxed), 2);
+        link.leave(&mut waiting);
+        link.wake();
+        assert_eq!(body.1.load(Ordering::Relaxed), 2);
     }
 }

@@ -24,7 +24,6 @@ use crate::{
 };
 use parking_lot::{Mutex, RwLock};
 use std::{
-    hash::BuildHasher as _,
     net::IpAddr,
     sync::{
         Arc,
@@ -41,6 +40,7 @@ mod index;
 mod locate;
 mod quotas;
 mod restore;
+mod session_id;
 mod write_behind;
 
 pub use change::RulesError;
@@ -412,7 +412,9 @@ impl Registry {
         let mut request = request;
         let shared = self.shared_link(&mut request)?;
         let ordinal = self.ordinal.fetch_add(1, Ordering::Relaxed) + 1;
-        let id = id(&self.config, ordinal);
+        let RegistryConfig { id_key, seed, .. } = &self.config;
+        let id =
+            session_id::draw(id_key.as_ref(), *seed, ordinal, |id| sessions.by_id.contains_key(id));
         let session = Arc::new(self.make(id, ordinal, request, shared, addressed, None));
         sessions.add(&session);
         note(&mut sessions, &session);
@@ -484,15 +486,4 @@ impl Registry {
             });
         }
     }
-}
-
-/// Ten letters and digits. They are derived from the ordinal, by a secret key; or by the seed if that was given, so that
-/// the logs of two runs can be compared.
-fn id(config: &RegistryConfig, ordinal: u64) -> Arc<str> {
-    const LETTERS: &[u8; 32] = b"abcdefghjkmnpqrstuvwxyz123456789";
-    let bits = match &config.id_key {
-        Some(key) => key.hash_one(ordinal),
-        None => config.seed.named("id").numbered(ordinal).value(),
-    };
-    (0..10).map(|i| LETTERS[(bits >> (5 * i)) as usize & 31] as char).collect::<String>().into()
 }

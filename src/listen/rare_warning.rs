@@ -12,6 +12,12 @@ const APART: Duration = Duration::from_secs(60);
 pub struct RareWarning(Mutex<Option<Instant>>);
 
 impl RareWarning {
+    /// A warning that was not logged yet.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self(Mutex::new(None))
+    }
+
     /// Whether the warning is to be logged now; it then is not for a minute.
     pub fn is_due(&self) -> bool {
         let mut last = self.0.lock();

@@ -2,6 +2,7 @@
 
 use super::fault_reporter::FaultReporter;
 use crate::{
+    listen::RareWarning,
     proxy::body::session_timer::SessionTimer,
     rules::{Coalesce, Planned},
     sessions::Session,
@@ -24,21 +25,31 @@ const MOST_HELD: usize = 16 * 1024 * 1024;
 /// The bytes that all responses of the process hold back.
 static ALL_HELD: HeldBytes = HeldBytes::new(256 * 1024 * 1024);
 
-/// Bytes that several responses hold back. At the limit, each passes on what it holds, as if its time were over.
+/// Bytes that several responses hold back, with what it takes to hold them. At the limit, each passes on what it holds,
+/// as if its time were over.
 #[derive(Debug)]
 struct HeldBytes {
     bytes: AtomicUsize,
     most: usize,
+    warning: RareWarning,
 }
 
 impl HeldBytes {
     const fn new(most: usize) -> Self {
-        Self { bytes: AtomicUsize::new(0), most }
+        Self { bytes: AtomicUsize::new(0), most, warning: RareWarning::new() }
     }
 
     /// Adds `bytes`. Returns whether the limit is reached.
     fn add(&self, bytes: usize) -> bool {
-        self.bytes.fetch_add(bytes, Ordering::Relaxed) + bytes >= self.most
+        let full = self.bytes.fetch_add(bytes, Ordering::Relaxed) + bytes >= self.most;
+        if full && self.warning.is_due() {
+            tracing::warn!(
+                "the responses of coalesce rules hold back {} bytes together, which is the limit: they are passed on \
+                 earlier than the rules say",
+                self.most
+            );
+        }
+        full
     }
 
     fn remove(&self, bytes: usize) {
@@ -63,6 +74,7 @@ pub(super) struct CoalescedBody<B: Body> {
 struct HeldFrames {
     all: &'static HeldBytes,
     frames: VecDeque<Bytes>,
+    /// What they take, as [`HeldBytes`] counts it.
     bytes: usize,
     /// All held frames may pass.
     released: bool,
@@ -121,8 +133,8 @@ impl HeldFrames {
     }
 
     fn push(&mut self, piece: Bytes) {
-        self.bytes += piece.len();
-        let full = self.all.add(piece.len());
+        self.bytes += size(&piece);
+        let full = self.all.add(size(&piece));
         self.frames.push_back(piece);
         self.released |= full || self.bytes >= MOST_HELD;
     }
@@ -140,13 +152,18 @@ impl HeldFrames {
         let piece = self.frames.pop_front();
         match &piece {
             Some(piece) => {
-                self.bytes -= piece.len();
-                self.all.remove(piece.len());
+                self.bytes -= size(piece);
+                self.all.remove(size(piece));
             }
             None => (self.released, self.until) = (false, None),
         }
         piece
     }
+}
+
+/// What a held frame takes.
+const fn size(piece: &Bytes) -> usize {
+    size_of::<Bytes>() + piece.len()
 }
 
 impl Drop for HeldFrames {
@@ -200,7 +217,8 @@ mod tests {
 
     #[test]
     fn what_all_responses_hold_is_bounded() {
-        static ALL: HeldBytes = HeldBytes::new(10);
+        const EACH: usize = size_of::<Bytes>();
+        static ALL: HeldBytes = HeldBytes::new(2 * EACH + 10);
         let held = |bytes| {
             let mut frames = HeldFrames::new(&ALL);
             frames.push(Bytes::from(vec![0; bytes]));
@@ -210,9 +228,12 @@ mod tests {
         assert!(!first.released);
         let second = held(6);
         assert!(second.released, "12 of 10 bytes");
+        assert!(!ALL.warning.is_due(), "it is logged");
         drop(first);
         assert!(!held(3).released, "9 of 10 bytes");
         drop(second);
         assert_eq!(ALL.bytes.load(Ordering::Relaxed), 0);
+        let (_first, _second) = (held(1), held(1));
+        assert!(held(1).released, "three frames");
     }
 }

@@ -7,11 +7,14 @@
 use crate::{clock::Clock, system::KernelTimer, units::ProcessTime};
 use parking_lot::{Condvar, Mutex};
 use std::{
-    cmp::{Ordering, Reverse},
+    cmp::{self, Reverse},
     collections::BinaryHeap,
     future::poll_fn,
     io,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     task::{Poll, Waker},
     thread,
     time::Duration,
@@ -32,6 +35,8 @@ struct WakeQueue {
     clock: Clock,
     wakeups: Mutex<Wakeups>,
     wait: Wait,
+    /// It wakes nobody any more.
+    failed: AtomicBool,
 }
 
 /// What waits for the next wake-up.
@@ -73,7 +78,8 @@ impl PreciseTimer {
         let own = Arc::clone(&queue);
         let task = runtime.spawn(async move {
             if let Err(problem) = own.run_task().await {
-                tracing::error!(%problem, "the timer for exact wake-ups failed");
+                tracing::error!(%problem, "the timer for exact wake-ups failed: those of the runtime are used");
+                own.fail();
             }
         });
         Ok(Self { queue, task: Some(task.abort_handle()) })
@@ -86,25 +92,33 @@ impl PreciseTimer {
         Ok(Self { queue, task: None })
     }
 
-    /// Returns at process time `at`.
-    pub(in crate::proxy) async fn wakes_at(&self, at: ProcessTime) {
+    /// Returns at process time `at`, or at once if the timer has failed: then its value is `false`.
+    pub(in crate::proxy) async fn wakes_at(&self, at: ProcessTime) -> bool {
         poll_fn(|cx| {
             if self.queue.clock.now() >= at {
-                return Poll::Ready(());
+                return Poll::Ready(true);
             }
-            self.set(at, cx.waker().clone());
-            Poll::Pending
+            if self.set(at, cx.waker().clone()) { Poll::Pending } else { Poll::Ready(false) }
         })
-        .await;
+        .await
     }
 
-    /// Wakes `waker` at process time `at`. This can't be cancelled: the task must tolerate needless wake-ups.
-    pub(in crate::proxy) fn set(&self, at: ProcessTime, waker: Waker) {
+    /// Whether it has failed: what was set before is not to be waited for.
+    pub(in crate::proxy) fn has_failed(&self) -> bool {
+        self.queue.failed.load(Ordering::SeqCst)
+    }
+
+    /// Wakes `waker` at process time `at`, or earlier if the timer fails. This can't be cancelled: the task must tolerate
+    /// needless wake-ups. Returns `false` if the timer has failed.
+    pub(in crate::proxy) fn set(&self, at: ProcessTime, waker: Waker) -> bool {
         let mut wakeups = self.queue.wakeups.lock();
+        if wakeups.over {
+            return false;
+        }
         let earliest = wakeups.waiting.peek().is_none_or(|Reverse(first)| at < first.at);
         wakeups.waiting.push(Reverse(Wakeup { at, waker }));
         if !earliest {
-            return;
+            return true;
         }
         match &self.queue.wait {
             Wait::Thread(changed) => {
@@ -114,10 +128,14 @@ impl PreciseTimer {
             Wait::Task(timer) if !wakeups.waking => {
                 if let Err(problem) = timer.set(self.queue.until(at)) {
                     tracing::error!(%problem, "a timer for exact wake-ups could not be set");
+                    drop(wakeups);
+                    self.queue.fail();
+                    return false;
                 }
             }
             Wait::Task(_) => {}
         }
+        true
     }
 }
 
@@ -140,12 +158,24 @@ impl Drop for PreciseTimer {
 
 impl WakeQueue {
     fn new(clock: Clock, wait: Wait) -> Arc<Self> {
-        Arc::new(Self { clock, wakeups: Mutex::default(), wait })
+        let failed = AtomicBool::new(false);
+        Arc::new(Self { clock, wakeups: Mutex::default(), wait, failed })
     }
 
     /// The time from now to process time `at`.
     fn until(&self, at: ProcessTime) -> Duration {
         at - self.clock.now()
+    }
+
+    /// Ends the timer, and wakes all tasks.
+    fn fail(&self) {
+        self.failed.store(true, Ordering::SeqCst);
+        let mut wakeups = self.wakeups.lock();
+        wakeups.over = true;
+        let waiting = std::mem::take(&mut wakeups.waiting);
+        // A woken task may set a wake-up at once.
+        drop(wakeups);
+        waiting.into_iter().for_each(|Reverse(wakeup)| wakeup.waker.wake());
     }
 
     /// Wakes the tasks that are due, until the timer is dropped.
@@ -226,13 +256,13 @@ impl PartialEq for Wakeup {
 impl Eq for Wakeup {}
 
 impl PartialOrd for Wakeup {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+    fn partial_cmp(&self, other: &Self) -> Option<cmp::Ordering> {
         Some(self.cmp(other))
     }
 }
 
 impl Ord for Wakeup {
-    fn cmp(&self, other: &Self) -> Ordering {
+    fn cmp(&self, other: &Self) -> cmp::Ordering {
         self.at.cmp(&other.at)
     }
 }
@@ -266,7 +296,7 @@ mod tests {
             let at = |ms| start + Duration::from_millis(ms);
             for (name, ms) in [("third", 30), ("first", 10), ("second", 20), ("at once", 0)] {
                 let waker = Waker::from(Arc::new(PreciseSleep(name, clock, told.clone())));
-                timer.set(at(ms), waker);
+                assert!(timer.set(at(ms), waker));
             }
             for (name, ms) in [("at once", 0), ("first", 10), ("second", 20), ("third", 30)] {
                 let (woken, when) = heard.recv().unwrap();
@@ -288,7 +318,7 @@ mod tests {
                     let mut at = clock.now();
                     for _ in 0..20 {
                         at += Duration::from_micros(50 * step);
-                        timer.wakes_at(at).await;
+                        assert!(timer.wakes_at(at).await);
                         assert!(clock.now() >= at);
                     }
                 });
@@ -307,6 +337,21 @@ mod tests {
             drop(timer);
             // The waker is dropped without a call.
             assert!(heard.recv().is_err());
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+    async fn all_are_woken_when_it_fails_and_none_waits_for_it_again() {
+        let clock = Clock::start();
+        for timer in timers(clock) {
+            let (told, heard) = mpsc::channel();
+            let waker = Waker::from(Arc::new(PreciseSleep("early", clock, told)));
+            let far = ProcessTime::from_secs(3600);
+            assert!(timer.set(far, waker.clone()));
+            timer.queue.fail();
+            assert_eq!(heard.recv().unwrap().0, "early");
+            assert!(timer.has_failed() && !timer.set(far, waker));
+            assert!(!timer.wakes_at(far).await);
         }
     }
 }

@@ -76,7 +76,9 @@ impl WakeSchedule {
         if wait > NEAR {
             tokio::time::sleep_until(session.instant(until - LATE)).await;
         }
-        timer.wakes_at(session.process_time(until)).await;
+        if !timer.wakes_at(session.process_time(until)).await {
+            tokio::time::sleep_until(session.instant(until)).await;
+        }
     }
 
     /// The time between two wake-ups of one response.
@@ -128,7 +130,7 @@ impl ResponseWakeups {
     }
 
     /// Sets a precise wake-up of `waker` at process time `at`, which is `wait` from now. Returns `false` if the
-    /// runtime's timer is precise enough, or if there is no precise timer.
+    /// runtime's timer is precise enough, or if no precise timer works.
     pub(in crate::proxy) fn set_timer(
         &mut self,
         at: ProcessTime,
@@ -141,8 +143,10 @@ impl ResponseWakeups {
         }
         let set =
             self.timer.as_ref().is_some_and(|(set, known)| *set == at && known.will_wake(waker));
-        if !set {
-            timer.set(at, waker.clone());
+        if !set || timer.has_failed() {
+            if !timer.set(at, waker.clone()) {
+                return false;
+            }
             self.timer = Some((at, waker.clone()));
         }
         true

@@ -190,7 +190,13 @@ async fn read(
         _ => {
             let url = || source.url.text();
             let observer = Observer::of(&exchange.session, &exchange.request, url, &response);
-            response.map(|body| Source::from(ObservedBody::new(body, observer)))
+            let one_of_many = exchange.connection().is_http2();
+            response.map(|mut body| {
+                if one_of_many {
+                    body.set_one_of_many();
+                }
+                Source::from(ObservedBody::new(body, observer))
+            })
         }
     }
 }

@@ -21,8 +21,10 @@ use std::{
 use tokio::io::AsyncReadExt as _;
 
 /// The first read size of a fast body. It doubles when a read fills it, and halves when a read returns little.
-const FIRST_READ: usize = 16 * 1024;
-const LARGEST_READ: usize = 256 * 1024;
+const FIRST_READ: u32 = 16 * 1024;
+const LARGEST_READ: u32 = 256 * 1024;
+/// The same for a body that is one of many on a connection to a player: each holds what it has read.
+const LARGEST_READ_OF_MANY: u32 = 64 * 1024;
 
 /// Why an origin's body ended early.
 #[derive(Debug, thiserror::Error)]
@@ -69,8 +71,9 @@ pub(in crate::proxy) struct DirectBody {
     /// Where the connection is returned then, if it may be reused.
     home: Option<PoolReturn>,
     buffer: BytesMut,
-    /// The adaptive size of the next read.
-    read: usize,
+    /// The adaptive size of the next read, and its limit.
+    read: u32,
+    largest: u32,
 }
 
 /// The place in the pool where a connection is returned.
@@ -129,7 +132,8 @@ impl DirectBody {
     /// A body that is complete.
     pub(super) fn whole(ready: Bytes) -> Self {
         let buffer = BytesMut::new();
-        Self { ready, left: 0, stream: None, home: None, buffer, read: FIRST_READ }
+        let (read, largest) = (FIRST_READ, LARGEST_READ);
+        Self { ready, left: 0, stream: None, home: None, buffer, read, largest }
     }
 
     /// Returns the connection to the pool when all is read.
@@ -172,21 +176,30 @@ impl DirectBody {
             self.buffer = BytesMut::new();
             return Poll::Pending;
         }
-        let most = stream.most().min(self.left).min(self.read as u64) as usize;
+        let most = stream.most().min(self.left).min(u64::from(self.read)) as usize;
         self.buffer.reserve(most);
         let mut buffer = (&mut self.buffer).limit(most);
         let read = ready!(pin!(stream.read_buf(&mut buffer)).poll(cx))?;
         if read == 0 {
             return Poll::Ready(Err(OriginError::Early(self.left)));
         }
-        if read == self.read {
-            self.read = (2 * read).min(LARGEST_READ);
-        } else if read < self.read / 4 {
+        if read == self.read as usize {
+            self.read = (2 * self.read).min(self.largest);
+        } else if read < self.read as usize / 4 {
             self.read = (self.read / 2).max(FIRST_READ);
         }
         self.left -= read as u64;
         self.settle();
         Poll::Ready(Ok(self.buffer.split().freeze()))
+    }
+}
+
+impl OriginBody {
+    /// It is one of many that a connection to a player carries at a time.
+    pub(in crate::proxy) const fn set_one_of_many(&mut self) {
+        if let Self::DirectBody(body) = self {
+            body.largest = LARGEST_READ_OF_MANY;
+        }
     }
 }
 

@@ -25,6 +25,12 @@ pub(super) enum ProxyError {
         "no further connection can be opened: too many open files; raise the limit (ulimit -n)"
     )]
     Busy,
+    /// No further stream of an HTTP/2 connection may carry a tunnel.
+    #[error(
+        "too many tunnels are open on this connection, some of them in streams that the client has cancelled; use \
+         another connection"
+    )]
+    Tunnels,
     /// A `vsps.*` parameter is wrong.
     #[error("{0}")]
     Parameter(String),
@@ -45,7 +51,8 @@ pub(super) enum ProxyError {
     /// The host has a private address, and a client of the forward proxy may use public ones only.
     #[error(
         "`{host}` has the private address {address}; clients of the forward proxy get private addresses only of hosts \
-         in --allow-origin; add {host} to it, and with it all other hosts that clients may use"
+         in --allow-origin; to permit this host, start vsps with --allow-origin {host}. Then clients can use only hosts \
+         of --allow-origin: list the others there as well"
     )]
     PrivateForwarded {
         /// The host that the client asked for.
@@ -55,18 +62,23 @@ pub(super) enum ProxyError {
     },
     /// A request as for a forward proxy, which vsps is not.
     #[error(
-        "{0} is not an address of vsps; to use vsps as a forward proxy, start it with --forward"
+        "{0} is not an address of vsps. To reach another server through vsps, start vsps with --forward; if {0} is how \
+         players reach vsps, set --public-url {0}"
     )]
     NoForwardProxy(String),
     /// The request goes in a circle.
-    #[error("the request has passed more than {0} vsps: its origin leads back to one of them")]
+    #[error(
+        "the request has passed through vsps more than {0} times: the origin leads back to vsps; set --origin to the \
+         server that has the media"
+    )]
     Hops(usize),
     /// The origin is this proxy.
     #[error("{0} is an address of vsps itself; use the origin's own address")]
     Loop(String),
     /// CONNECT, where it can't be served.
     #[error(
-        "method {0} is not served here: it needs --forward, not HTTP/3, and not a tunnel whose TLS ends at vsps"
+        "method {0} is served only if vsps was started with --forward; it is not served over HTTP/3, nor inside a \
+         connection that --intercept decrypts"
     )]
     Method(http::Method),
     /// Request line and headers are larger than allowed.
@@ -192,7 +204,7 @@ impl ProxyError {
             Self::Located(LocateError::Start(StartError::Link(_))) => StatusCode::BAD_REQUEST,
             Self::Located(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Full(StartError::State(StateError::Quota(..))) => StatusCode::TOO_MANY_REQUESTS,
-            Self::Busy | Self::Full(StartError::Full(_) | StartError::State(_)) => {
+            Self::Busy | Self::Tunnels | Self::Full(StartError::Full(_) | StartError::State(_)) => {
                 StatusCode::SERVICE_UNAVAILABLE
             }
             Self::Full(_) => StatusCode::BAD_REQUEST,
@@ -243,7 +255,7 @@ impl ProxyError {
             Self::Located(LocateError::Start(_)) => "sessions",
             Self::Full(StartError::Full(_)) => "sessions",
             Self::Full(_) => "link",
-            Self::Busy => "connections",
+            Self::Busy | Self::Tunnels => "connections",
             Self::Parameter(_) => "parameter",
             Self::Host(_) | Self::Private { .. } | Self::PrivateForwarded { .. } => "host",
             Self::NoForwardProxy(_) => "forward",

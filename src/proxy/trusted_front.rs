@@ -1,6 +1,6 @@
 //! Servers in front of the proxy that say whose request they pass on.
 
-use http::HeaderMap;
+use http::{HeaderMap, HeaderValue};
 use serde::{Deserialize, Deserializer, de};
 use std::{net::IpAddr, str::FromStr};
 
@@ -69,9 +69,12 @@ pub(super) fn client(trusted: &[AddressRange], peer: IpAddr, headers: &HeaderMap
     if !is_trusted(trusted, peer) {
         return peer;
     }
+    // An element that is not text is no address, but the header is there: a server in front may add its own element to
+    // what its client has sent.
     let values = |name: &str| -> Vec<&str> {
-        let all = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
-        all.flat_map(|value| value.split(',')).collect()
+        let all = headers.get_all(name).iter().map(HeaderValue::as_bytes);
+        let elements = all.flat_map(|value| value.split(|byte| *byte == b','));
+        elements.map(|element| str::from_utf8(element).unwrap_or_default()).collect()
     };
     let forwarded: Vec<&str> = values("forwarded").into_iter().map(for_of).collect();
     let listed = values("x-forwarded-for");
@@ -122,7 +125,7 @@ fn address(text: &str) -> Option<IpAddr> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use http::{HeaderName, HeaderValue};
+    use http::HeaderName;
 
     #[test]
     fn ranges() {
@@ -169,5 +172,25 @@ mod tests {
             "10.0.0.1"
         );
         assert_eq!(of("10.0.0.1", &[(name, "192.0.2.7:80")]), "192.0.2.7");
+    }
+
+    /// Bytes that are not text hide neither the header nor what comes after them.
+    #[test]
+    fn a_header_with_any_bytes_is_there() {
+        let trusted = ["10.0.0.0/8".parse().unwrap()];
+        let of = |fields: &[(&'static str, &[u8])]| {
+            let fields = fields.iter().map(|(name, value)| {
+                (HeaderName::from_static(name), HeaderValue::from_bytes(value).unwrap())
+            });
+            client(&trusted, "10.0.0.1".parse().unwrap(), &fields.collect()).to_string()
+        };
+        let (listed, forwarded) = ("x-forwarded-for", "forwarded");
+        assert_eq!(of(&[(listed, b"\xff, 192.0.2.7")]), "192.0.2.7");
+        assert_eq!(of(&[(listed, b"192.0.2.7, \xff")]), "10.0.0.1");
+        assert_eq!(of(&[(listed, b"\xff, 192.0.2.7"), (forwarded, b"for=6.6.6.6")]), "10.0.0.1");
+        assert_eq!(of(&[(listed, b"6.6.6.6"), (forwarded, b"\xff, for=192.0.2.7")]), "10.0.0.1");
+        let same: [(_, &[u8]); 2] =
+            [(listed, b"\xff, 192.0.2.7"), (forwarded, b"for=\xc3\xa9, for=192.0.2.7")];
+        assert_eq!(of(&same), "192.0.2.7");
     }
 }

@@ -217,6 +217,66 @@ async fn a_tunnel_that_the_stop_of_vsps_ends_is_cut() {
     assert_eq!(finished[0]["outcome"], "cut");
 }
 
+/// The request was under way when vsps was told to stop, and its tunnel opens after that.
+#[tokio::test]
+async fn a_tunnel_that_opens_during_the_stop_of_vsps_is_cut() {
+    let origin = Origin::saying(ok("", b"a")).await;
+    let mut rig = rig(|config| {
+        let shaping = Shaping { rtt: Some(Duration::from_secs(1)), ..Shaping::default() };
+        config.profile = shaping.apply(&config.profile);
+        config.proxy.timeouts.drain = Duration::from_secs(60);
+    })
+    .await;
+    let mut player = connect(&rig, &origin.address.to_string()).await;
+    rig.told("request_planned", 1).await;
+    rig.stop();
+    let got = player.rest().await;
+    assert_eq!((got.status(), got.end), (200, End::Fin));
+    let (_, events) = rig.stopped().await;
+    let finished: Vec<_> =
+        events.iter().filter(|event| event["event"] == "request_finished").collect();
+    assert_eq!(finished.len(), 1);
+    assert_eq!(finished[0]["outcome"], "cut");
+}
+
+/// A tunnel that its client has closed goes on, since the origin may still send something, also when the client then
+/// cancels the stream. There are not more such tunnels than streams.
+#[tokio::test]
+async fn tunnels_of_cancelled_streams_are_limited() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let target = listener.local_addr().unwrap().to_string();
+    let (closed, mut closes) = tokio::sync::mpsc::unbounded_channel();
+    tokio::spawn(async move {
+        loop {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            stream.read_to_end(&mut Vec::new()).await.unwrap();
+            // Kept open there, and silent.
+            closed.send(stream).unwrap();
+        }
+    });
+    let mut held = Vec::new();
+    let rig = rig(|_| {}).await;
+    let stream = TokioIo::new(TcpStream::connect(rig.listen).await.unwrap());
+    let (mut requests, connection) =
+        hyper::client::conn::http2::handshake(TokioExecutor::new(), stream).await.unwrap();
+    tokio::spawn(connection);
+    let mut connect = async || {
+        let request = Request::builder().method("CONNECT").uri(&target).body(String::new());
+        requests.send_request(request.unwrap()).await.unwrap()
+    };
+    for _ in 0..100 {
+        let response = connect().await;
+        assert_eq!(response.status().as_u16(), 200);
+        let mut tunnel = TokioIo::new(hyper::upgrade::on(response).await.unwrap());
+        tunnel.shutdown().await.unwrap();
+        held.push(closes.recv().await.unwrap());
+        drop(tunnel);
+    }
+    let refused = connect().await;
+    assert_eq!(refused.status().as_u16(), 503);
+    assert_eq!(refused.headers()["vsps-error"], "downstream; connections");
+}
+
 /// Where a profile has a latency for each direction, that of the downlink comes after the answer of the origin.
 #[tokio::test]
 async fn the_latency_of_the_downlink_counts_for_connect_and_upgrades() {
@@ -361,8 +421,10 @@ async fn without_forward_clients_of_a_proxy_are_told_so() {
     let got = rig.ask("GET", "http://cdn.example/master.m3u8", "").await;
     assert_eq!(got.failure(), (403, "downstream; forward"));
     assert!(got.text().contains("--forward"), "{}", got.text());
-    let got = connect(&rig, "cdn.example:443").await.body_of(1).await;
+    assert!(got.text().contains("set --public-url http://cdn.example\""), "{}", got.text());
+    let got = connect(&rig, "cdn.example:443").await.body_of(180).await;
     assert_eq!(got.failure(), (405, "downstream; method"));
+    assert!(got.text().contains("--forward; it is not served over HTTP/3"), "{}", got.text());
     assert!(origin.asked().is_empty());
     // Its own URL in this form, also by a name.
     for host in ["127.0.0.1", "vsps.local"] {
@@ -532,4 +594,27 @@ async fn a_client_behind_a_server_in_front_can_not_name_another() {
         assert!(text.starts_with("HTTP/1.1 410"), "{text}");
     }
     proxy.rig.told("session_started", 1).await;
+}
+
+/// `UNKNOWN`, and LOCAL in version 2: then the sender is the server in front, but the headers do not come from it.
+#[tokio::test]
+async fn a_header_of_the_proxy_protocol_that_names_no_client() {
+    let origin = Origin::saying(ok("", b"a")).await;
+    let rig = Rig::start(Some(origin.address), |config| {
+        config.proxy.trust_proxy = vec!["127.0.0.0/8".parse().unwrap()];
+        config.proxy.session_by = vsps::proxy::SessionBy::Client;
+    })
+    .await;
+    for header in [&b"PROXY UNKNOWN\r\n"[..], b"\r\n\r\n\0\r\nQUIT\n\x20\0\0\0"] {
+        for false_name in ["", "X-Forwarded-For: 192.0.2.8\r\n", "Forwarded: for=192.0.2.8\r\n"] {
+            let mut player = rig.player().await;
+            player.send(header).await;
+            let head = "GET /a HTTP/1.1\r\nHost: a\r\nConnection: close\r\n";
+            player.send(format!("{head}{false_name}\r\n")).await;
+            assert_eq!(player.rest().await.status(), 200);
+            assert!(origin.last().header("x-forwarded-for").is_empty());
+            assert!(origin.last().header("forwarded").is_empty());
+        }
+    }
+    rig.told("session_started", 1).await;
 }

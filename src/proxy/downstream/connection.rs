@@ -1,6 +1,6 @@
 //! The shared state of a player's TCP connection: requests by its exchanges, and what it records of them.
 
-use super::{head_scan::HeadScan, player_stream::PlayerStream};
+use super::{head_scan::HeadScan, player_stream::PlayerStream, proxy_protocol::ProxyHeader};
 use crate::proxy::config::Timeouts;
 use crate::{
     clock::Clock,
@@ -31,6 +31,9 @@ const STAYS: u64 = u64::MAX;
 /// How long the close of a connection may take before another attempt.
 const CLOSING: Duration = Duration::from_secs(1);
 
+/// The most concurrent streams of an HTTP/2 connection: as many as RFC 9113 recommends.
+pub(super) const MOST_STREAMS: u32 = 100;
+
 /// Relays the bytes of a stream, after bytes that were read from it.
 pub(in crate::proxy) type Relay =
     Box<dyn FnOnce(PlayerStream, Bytes) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send>;
@@ -52,6 +55,15 @@ pub(in crate::proxy) struct Interception {
     pub(in crate::proxy) user: Option<Arc<str>>,
     /// The client that opened it. What the requests say of their sender does not come from a server in front.
     pub(in crate::proxy) client: IpAddr,
+}
+
+/// A permit for a tunnel in a stream of HTTP/2.
+pub(in crate::proxy) struct TunnelPermit(Arc<Connection>);
+
+impl Drop for TunnelPermit {
+    fn drop(&mut self) {
+        self.0.tunnels.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 /// What an exchange can request of its connection, and what the connection records of its exchanges.
@@ -86,6 +98,8 @@ pub(in crate::proxy) struct Connection {
     serves: AtomicU64,
     /// Exchanges under way.
     busy: AtomicU32,
+    /// Permits for tunnels in streams of HTTP/2.
+    tunnels: AtomicU32,
     /// It has served an exchange.
     used: AtomicBool,
     /// Part of a request's head has arrived.
@@ -96,8 +110,8 @@ pub(in crate::proxy) struct Connection {
     path: Mutex<Path>,
     /// The address at which the player reached the proxy.
     local: OnceLock<SocketAddr>,
-    /// The client of the server in front, as the PROXY protocol says.
-    client: OnceLock<IpAddr>,
+    /// The client of the server in front, if the PROXY protocol was used; `None` = its header names no client.
+    front: OnceLock<Option<IpAddr>>,
     /// The tunnel whose TLS it terminates.
     interception: OnceLock<Box<Interception>>,
     /// Set when it changes to another protocol.
@@ -135,12 +149,13 @@ impl Connection {
             made_room: AtomicU64::new(STAYS),
             serves: AtomicU64::new(0),
             busy: AtomicU32::new(0),
+            tunnels: AtomicU32::new(0),
             used: AtomicBool::new(false),
             head: AtomicBool::new(false),
             since: AtomicU64::new(millis(clock.now())),
             path: Mutex::default(),
             local: OnceLock::new(),
-            client: OnceLock::new(),
+            front: OnceLock::new(),
             interception: OnceLock::new(),
             next: Mutex::default(),
             transports: Mutex::default(),
@@ -169,17 +184,23 @@ impl Connection {
         self.local.get().copied()
     }
 
-    /// Records that the server in front passes on the connection of `client`.
-    pub(in crate::proxy) fn set_client(&self, client: IpAddr) {
+    /// Records what the server in front says in the PROXY protocol.
+    pub(super) fn set_front(&self, header: &ProxyHeader) {
         // It is set once, before the first request.
-        let _ = self.client.set(client);
+        let _ = self.front.set(header.client);
+    }
+
+    /// Whether headers of its requests do not come from a server in front, also if its sender is trusted: the PROXY protocol
+    /// names no client, or they come from inside of a tunnel.
+    pub(in crate::proxy) fn bypasses_front(&self) -> bool {
+        self.interception.get().is_some() || self.front.get().is_some_and(Option::is_none)
     }
 
     /// Who sends its requests, if that is not the peer: the client of the server in front, or the one that opened the
     /// tunnel whose TLS it terminates.
     pub(in crate::proxy) fn sender(&self) -> Option<IpAddr> {
         let tunnel = self.interception.get().map(|interception| interception.client);
-        tunnel.or_else(|| self.client.get().copied())
+        tunnel.or_else(|| self.front.get().copied().flatten())
     }
 
     /// Records that its requests come from a tunnel whose TLS it terminates.
@@ -370,6 +391,15 @@ impl Connection {
         self.http2.load(Ordering::Relaxed)
     }
 
+    /// A permit for a tunnel in one of its streams; `None` = there are as many tunnels as may be streams. A stream that
+    /// the player has cancelled does not count as a stream, but its tunnel may still be open.
+    pub(in crate::proxy) fn tunnel_permit(self: &Arc<Self>) -> Option<TunnelPermit> {
+        // Created first: it is given back if it is one too many.
+        let before = self.tunnels.fetch_add(1, Ordering::Relaxed);
+        let permit = TunnelPermit(Arc::clone(self));
+        (before < MOST_STREAMS).then_some(permit)
+    }
+
     /// Whether the current head has a `Content-Length`. (This is not known of a head that arrived while another
     /// exchange was under way.)
     pub(in crate::proxy) fn declared_length(&self) -> bool {
@@ -456,4 +486,19 @@ impl Connection {
 
 fn millis(time: ProcessTime) -> u64 {
     time.since_zero().as_millis() as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tunnels_are_as_many_as_streams_and_permits_are_given_back() {
+        let connection = Arc::new(Connection::new(Clock::start()));
+        let mut permits: Vec<_> = (0..MOST_STREAMS).map(|_| connection.tunnel_permit()).collect();
+        assert!(permits.iter().all(Option::is_some));
+        assert!(connection.tunnel_permit().is_none() && connection.tunnel_permit().is_none());
+        permits.pop();
+        assert!(connection.tunnel_permit().is_some());
+    }
 }

@@ -61,7 +61,7 @@ impl Connections {
         place.as_ref().is_some_and(|place| self.places.refuses(place))
     }
 
-    /// Adds a connection.
+    /// Adds a connection. After [`Self::close_all`] it is to close too.
     pub(in crate::proxy) fn add(&self, connection: &Arc<Connection>) {
         let mut list = self.open.lock();
         if list.all.len() >= list.full {
@@ -69,6 +69,10 @@ impl Connections {
             list.full = LEAST.max(2 * list.all.len());
         }
         list.all.push(Arc::downgrade(connection));
+        drop(list);
+        if self.stopping.load(Ordering::SeqCst) {
+            connection.request_close();
+        }
     }
 
     /// Closes all connections as soon as possible.
@@ -177,5 +181,21 @@ mod tests {
         for connection in &open {
             assert!(is_notified(connection.cut_requested()).await);
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_stop_closes_connections_that_are_added_before_and_after_it() {
+        let (clock, connections) = (Clock::start(), Connections::new(10));
+        let closes = async |connection: &Connection| {
+            timeout(Duration::from_secs(1), connection.close_requested()).await.is_ok()
+        };
+        let early = Arc::new(Connection::new(clock));
+        connections.add(&early);
+        assert!(!closes(&early).await);
+        connections.close_all();
+        assert!(closes(&early).await);
+        let late = Arc::new(Connection::new(clock));
+        connections.add(&late);
+        assert!(closes(&late).await);
     }
 }

@@ -13,11 +13,18 @@ const V2: &[u8; 12] = b"\r\n\r\n\0\r\nQUIT\n";
 /// Larger headers of version 2 are refused: addresses need 36 bytes, extensions some more.
 const LONGEST_V2: usize = 4096;
 
-/// Reads the header at the start of `stream`, if there is one. Returns the address of the client that it names.
+/// What a header says.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct ProxyHeader {
+    /// The address of the client; `None` = the header names none.
+    pub(super) client: Option<IpAddr>,
+}
+
+/// Reads the header at the start of `stream`, if there is one.
 ///
 /// # Errors
 /// When the stream fails, or the header is malformed.
-pub(super) async fn read(stream: &mut TcpStream) -> io::Result<Option<IpAddr>> {
+pub(super) async fn read(stream: &mut TcpStream) -> io::Result<Option<ProxyHeader>> {
     let mut first = [0; 1];
     if stream.peek(&mut first).await? == 0 || !matches!(first[0], b'P' | b'\r') {
         return Ok(None);
@@ -26,7 +33,8 @@ pub(super) async fn read(stream: &mut TcpStream) -> io::Result<Option<IpAddr>> {
     // HTTP has requests that begin with `P` too, all longer than this.
     let known = peek_exactly(stream, &mut start[..V1.len()]).await?;
     if known == V1 {
-        return read_v1(stream).await;
+        let client = read_v1(stream).await?;
+        return Ok(Some(ProxyHeader { client }));
     }
     if known != &V2[..V1.len()] {
         return Ok(None);
@@ -41,12 +49,13 @@ pub(super) async fn read(stream: &mut TcpStream) -> io::Result<Option<IpAddr>> {
     }
     let mut rest = vec![0; length];
     stream.read_exact(&mut rest).await?;
-    match start[12] & 0xf {
+    let client = match start[12] & 0xf {
         // The connection is one of the server itself, a health check for example.
-        0 => Ok(None),
-        1 => Ok(source_v2(start[13], &rest)),
-        _ => Err(malformed()),
-    }
+        0 => None,
+        1 => source_v2(start[13], &rest),
+        _ => return Err(malformed()),
+    };
+    Ok(Some(ProxyHeader { client }))
 }
 
 /// Peeks until `buffer` is full, or the peer ends or needs more than a second.
@@ -104,17 +113,17 @@ mod tests {
     use super::*;
     use tokio::{io::AsyncWriteExt as _, net::TcpListener};
 
-    /// The client named by `bytes`, and what is left on the connection.
-    async fn read_from(bytes: &[u8]) -> (io::Result<Option<IpAddr>>, Vec<u8>) {
+    /// What the header in `bytes` says, and what is left on the connection.
+    async fn read_from(bytes: &[u8]) -> (io::Result<Option<ProxyHeader>>, Vec<u8>) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let mut front = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
         let (mut ours, _) = listener.accept().await.unwrap();
         front.write_all(bytes).await.unwrap();
         front.shutdown().await.unwrap();
-        let client = read(&mut ours).await;
+        let header = read(&mut ours).await;
         let mut rest = Vec::new();
         ours.read_to_end(&mut rest).await.unwrap();
-        (client, rest)
+        (header, rest)
     }
 
     fn v2(command: u8, kind: u8, rest: &[u8]) -> Vec<u8> {
@@ -130,14 +139,16 @@ mod tests {
             (b"PROXY UNKNOWN\r\nGET".to_vec(), None),
             (v2(1, 0x11, &v4), Some("192.0.2.7")),
             (v2(0, 0, &[]), None),
-            (b"GET".to_vec(), None),
         ] {
             let (read, rest) = read_from(&bytes).await;
-            assert_eq!(read.unwrap(), client.map(|text| text.parse().unwrap()));
+            let client = client.map(|text| text.parse().unwrap());
+            assert_eq!(read.unwrap(), Some(ProxyHeader { client }));
             assert_eq!(rest, b"GET");
         }
-        let (read, rest) = read_from(b"POST / HTTP/1.1\r\n").await;
-        assert_eq!((read.unwrap(), rest.as_slice()), (None, &b"POST / HTTP/1.1\r\n"[..]));
+        for bytes in [&b"GET"[..], b"POST / HTTP/1.1\r\n"] {
+            let (read, rest) = read_from(bytes).await;
+            assert_eq!((read.unwrap(), rest.as_slice()), (None, bytes));
+        }
     }
 
     #[tokio::test]

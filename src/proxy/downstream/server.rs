@@ -1,7 +1,7 @@
 //! Accepts connections from players, serves them, and drains them at shutdown.
 
 use super::{
-    connection::{Connection, Interception, Next},
+    connection::{Connection, Interception, MOST_STREAMS, Next},
     full::refuse,
     player_stream::PlayerStream,
     protocol_detect, proxy_protocol,
@@ -44,8 +44,6 @@ use tokio::{
 const LEAST_BUFFER: usize = 64 * 1024;
 /// How long the end of TLS may take to be sent.
 const TLS_END: Duration = Duration::from_secs(1);
-/// The most concurrent streams of an HTTP/2 connection: as many as RFC 9113 recommends.
-const MOST_STREAMS: u32 = 100;
 /// The most bytes of a stream that HTTP/2 holds while the player does not read.
 const MOST_UNSENT: usize = 64 * 1024;
 
@@ -147,13 +145,22 @@ async fn serve(
         match next {
             Next::Tunnel(relay) => {
                 tokio::select! {
+                    // Begins in any case, so that its exchange counts as cut.
+                    biased;
                     () = relay(rest, first) => {}
                     () = served.connection.close_requested() => {}
+                    // The request to close may have come before the tunnel was open.
+                    () = served.proxy.connections.stopped() => {}
                 }
                 return;
             }
             Next::Intercept(interception) => {
-                match served.intercept(interception, rest, &first).await {
+                let connections = Arc::clone(&served.proxy.connections);
+                let opened = tokio::select! {
+                    opened = served.intercept(interception, rest, &first) => opened,
+                    () = connections.stopped() => return,
+                };
+                match opened {
                     Ok(opened) => (stream, http2) = opened,
                     Err(problem) => return tracing::debug!(%peer, %problem, "TLS handshake failed"),
                 }
@@ -202,7 +209,8 @@ impl Served {
         let ended = if http2 {
             let mut serving = Box::pin(self.protocols.http2.serve_connection(socket, service));
             let ended = serve_until_closed(serving.as_mut(), &self.connection, &timeouts).await;
-            // Only its streams are taken over. What a connection would carry holds it.
+            // Only streams of HTTP/2 are taken over. What is set here refers to the connection, so both would stay in
+            // memory.
             drop(self.connection.take_next());
             ended
         } else {
@@ -267,9 +275,9 @@ async fn open(
 ) -> io::Result<(PlayerStream, bool)> {
     let mut stream = stream;
     if is_trusted(&proxy.config.trust_proxy, peer)
-        && let Some(client) = proxy_protocol::read(&mut stream).await?
+        && let Some(header) = proxy_protocol::read(&mut stream).await?
     {
-        connection.set_client(client);
+        connection.set_front(&header);
     }
     let Some(tls) = &proxy.config.tls else {
         let http2 = protocol_detect::is_http2(&stream).await;

@@ -23,7 +23,7 @@ use crate::event::Outcome;
 use crate::proxy::{
     body::{incoming_body::IncomingBody, response_body::PlayerBody, source::Source},
     downstream::{
-        connection::{Connection, Interception, Next, Relay},
+        connection::{Connection, Interception, Next, Relay, TunnelPermit},
         connections::Connections,
         player_stream::PlayerStream,
         request_framing,
@@ -32,7 +32,7 @@ use crate::proxy::{
     tunnel::Tunnel,
 };
 use bytes::Bytes;
-use http::{Request, Response};
+use http::{HeaderMap, Request, Response};
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
 use std::{net::IpAddr, sync::Arc};
@@ -46,12 +46,7 @@ impl Proxy {
         request: Request<IncomingBody>,
     ) -> Result<Response<PlayerBody>, Unanswered> {
         let (mut head, body) = request.into_parts();
-        let trusted = &self.config.trust_proxy;
-        let sender = connection.sender().unwrap_or(peer);
-        let client = trusted_front::client(trusted, sender, &head.headers);
-        if !trusted.is_empty() && !trusted_front::is_trusted(trusted, sender) {
-            headers::forget_front(&mut head.headers);
-        }
+        let client = client(self, connection, peer, &mut head.headers);
         let cors = if self.config.cors { CorsRequest::of(&head) } else { None };
         connection.speaks(head.version);
         let target = forward::check_hops(&head.headers)
@@ -68,7 +63,10 @@ impl Proxy {
             return Ok(own_response(connection, cors, page));
         }
         let checked = request_framing::check(connection, &head, &body, &self.config.limits);
-        let requester = switch::requester(&mut head, client);
+        let (requester, checked) = match switch::requester(connection, &mut head, client) {
+            Ok(requester) => (requester, checked),
+            Err(error) => (None, checked.and(Err(error))),
+        };
         let identified = match (checked, forwarded) {
             (Err(error), _) => Err(error),
             (Ok(()), Some(url)) => {
@@ -115,6 +113,17 @@ impl Proxy {
     }
 }
 
+/// Who sent a request on `connection`, which comes from `peer`. Removes headers that only a server in front may set.
+fn client(proxy: &Proxy, connection: &Connection, peer: IpAddr, headers: &mut HeaderMap) -> IpAddr {
+    let trusted = &proxy.config.trust_proxy;
+    let sender = connection.sender().unwrap_or(peer);
+    let believed = trusted_front::is_trusted(trusted, sender) && !connection.bypasses_front();
+    if !trusted.is_empty() && !believed {
+        headers::forget_front(headers);
+    }
+    trusted_front::client(trusted, sender, headers)
+}
+
 /// Makes `connection`, or its stream, carry another protocol after the response under way.
 fn switch_over(
     proxy: &Proxy,
@@ -123,7 +132,7 @@ fn switch_over(
     switch: Switch,
     requester: Requester,
 ) {
-    let Requester { user, client, upgrade } = requester;
+    let Requester { user, client, upgrade, permit } = requester;
     let next = match switch {
         Switch::Intercept(origin) => {
             exchange.ended(Outcome::Complete);
@@ -136,18 +145,25 @@ fn switch_over(
     };
     match (next, upgrade) {
         (Next::Tunnel(relay), Some(upgrade)) if connection.is_http2() => {
-            tokio::spawn(relay_stream(relay, upgrade, Arc::clone(&proxy.connections)));
+            tokio::spawn(relay_stream(relay, upgrade, permit, Arc::clone(&proxy.connections)));
         }
         (next, _) => connection.continue_with(next),
     }
 }
 
-/// Relays the bytes of a stream of HTTP/2, which `upgrade` hands over.
-async fn relay_stream(relay: Relay, upgrade: OnUpgrade, connections: Arc<Connections>) {
+/// Relays the bytes of a stream of HTTP/2, which `upgrade` hands over, and holds its permit.
+async fn relay_stream(
+    relay: Relay,
+    upgrade: OnUpgrade,
+    _permit: Option<TunnelPermit>,
+    connections: Arc<Connections>,
+) {
     // It fails if the client is gone before the response is sent.
     let Ok(upgraded) = upgrade.await else { return };
     let stream = PlayerStream::Http2(Box::new(TokioIo::new(upgraded)));
     tokio::select! {
+        // Begins in any case, so that its exchange counts as cut.
+        biased;
         () = relay(stream, Bytes::new()) => {}
         () = connections.stopped() => {}
     }

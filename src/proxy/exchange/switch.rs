@@ -9,6 +9,7 @@ use super::{
 };
 use crate::proxy::{
     body::{source::Source, upload::Upload},
+    downstream::connection::{Connection, TunnelPermit},
     error::ProxyError,
     upstream::{Answer, OriginBody, Reach},
 };
@@ -93,16 +94,25 @@ pub(in crate::proxy) struct Requester {
     pub(in crate::proxy) client: IpAddr,
     /// What hands over its stream of HTTP/2.
     pub(in crate::proxy) upgrade: Option<OnUpgrade>,
+    /// Held as long as that stream carries a tunnel.
+    pub(in crate::proxy) permit: Option<TunnelPermit>,
 }
 
-/// Who sent a request, if that is for another protocol.
+/// Who sent a request on `connection`, if that is for another protocol. Fails if no further stream of the connection may
+/// carry a tunnel.
 pub(in crate::proxy) fn requester(
+    connection: &Arc<Connection>,
     head: &mut request::Parts,
     client: IpAddr,
-) -> Option<Box<Requester>> {
+) -> Result<Option<Box<Requester>>, ProxyError> {
     if head.method != Method::CONNECT && wanted(head).is_none() {
-        return None;
+        return Ok(None);
     }
+    let permit = match connection.is_http2() {
+        true => Some(connection.tunnel_permit().ok_or(ProxyError::Tunnels)?),
+        false => None,
+    };
     let user = forward::user(&head.headers).map(Into::into);
-    Some(Box::new(Requester { user, client, upgrade: head.extensions.remove::<OnUpgrade>() }))
+    let upgrade = head.extensions.remove::<OnUpgrade>();
+    Ok(Some(Box::new(Requester { user, client, upgrade, permit })))
 }

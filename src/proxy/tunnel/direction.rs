@@ -37,13 +37,15 @@ pub(super) struct Direction<R, W> {
     to: W,
     buffer: Vec<u8>,
     sender: Sender,
+    /// The end of the sender's bytes counts as a failure.
+    failing: bool,
     /// How many bytes were read and written so far.
     moved: u64,
 }
 
 impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Direction<R, W> {
     pub(super) const fn new(flow: Flow, from: R, to: W) -> Self {
-        Self { flow, from, to, buffer: Vec::new(), sender: Sender::Open, moved: 0 }
+        Self { flow, from, to, buffer: Vec::new(), sender: Sender::Open, failing: false, moved: 0 }
     }
 
     /// How many bytes were read and written so far: while this does not change, nothing happens at either end.
@@ -54,6 +56,12 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Direction<R, W> {
     /// Whether it waits for latency or link, so that it goes on by itself.
     pub(super) const fn waits_for_link(&self) -> bool {
         self.flow.waits_for_link()
+    }
+
+    /// Records that its sender's connection has failed, which the other direction has found out: from now on the end of
+    /// the sender's bytes is no orderly one. The error of a connection is reported only once, to a read or a write.
+    pub(super) const fn sender_failed(&mut self) {
+        self.failing = true;
     }
 
     /// The connections of sender and receiver.
@@ -114,6 +122,7 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Direction<R, W> {
             }
             // A TLS connection that is closed without saying so counts as closed: many clients do so.
             Err(error) if error.kind() != io::ErrorKind::UnexpectedEof => Sender::Failed,
+            Ok(()) | Err(_) if self.failing => Sender::Failed,
             Ok(()) | Err(_) => Sender::Closed,
         };
         self.buffer = Vec::new();

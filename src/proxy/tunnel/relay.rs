@@ -42,6 +42,10 @@ where
         up.poll(cx, &mut |step| report(Origin, step)).map(|ended| (Origin, ended))
     })
     .await;
+    let origin_failed = (towards, ended) == (Origin, Ended::ReceiverFailed);
+    if origin_failed {
+        down.sender_failed();
+    }
     let second = match (ended, towards) {
         // The other direction has no receiver any more.
         (Ended::SenderFailed | Ended::Lost(_), _) => None,
@@ -50,7 +54,8 @@ where
     };
     let ends = [Some((towards, ended)), second];
     let failed = ends.into_iter().flatten().find_map(|(towards, ended)| outcome(towards, ended));
-    let origin_reset = ends.contains(&Some((Player, Ended::SenderFailed)));
+    let origin_reset =
+        ends.contains(&Some((Player, Ended::SenderFailed))) || (origin_failed && second.is_none());
     let lost = |end: &Option<(Towards, Ended)>| {
         end.is_some_and(|(_, ended)| ended == Ended::Lost(OnDrop::Reset))
     };
@@ -60,8 +65,8 @@ where
     }
 }
 
-/// Relays the rest of one direction after the other has ended; `None` = nothing came for `idle`, or for less than twice
-/// as long.
+/// Relays the rest of one direction after the other has ended. `None`: no byte came for `idle`. It may take up to twice as
+/// long until this is seen.
 async fn finish<R: AsyncRead + Unpin, W: AsyncWrite + Unpin>(
     rest: &mut Direction<R, W>,
     idle: Duration,

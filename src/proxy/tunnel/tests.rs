@@ -200,6 +200,9 @@ proptest! {
 struct Failing {
     bytes: io::Cursor<Vec<u8>>,
     accepts: usize,
+    /// Its error is reported once: after a write has failed, its bytes end as if it were closed.
+    fails_once: bool,
+    failed: bool,
 }
 
 impl AsyncRead for Failing {
@@ -210,7 +213,10 @@ impl AsyncRead for Failing {
     ) -> Poll<io::Result<()>> {
         let before = buf.filled().len();
         let read = Pin::new(&mut self.bytes).poll_read(cx, buf);
-        if buf.filled().len() == before {
+        if buf.filled().len() == before && self.fails_once && !self.failed {
+            return Poll::Pending;
+        }
+        if buf.filled().len() == before && !self.failed {
             return Poll::Ready(Err(io::ErrorKind::ConnectionReset.into()));
         }
         read
@@ -225,6 +231,7 @@ impl AsyncWrite for Failing {
     ) -> Poll<io::Result<usize>> {
         let written = bytes.len().min(self.accepts);
         self.accepts -= written;
+        self.failed = self.fails_once && written == 0;
         Poll::Ready(if written > 0 { Ok(written) } else { Err(io::ErrorKind::BrokenPipe.into()) })
     }
 
@@ -238,7 +245,7 @@ impl AsyncWrite for Failing {
 }
 
 fn failing(bytes: Vec<u8>, accepts: usize) -> Failing {
-    Failing { bytes: io::Cursor::new(bytes), accepts }
+    Failing { bytes: io::Cursor::new(bytes), accepts, fails_once: false, failed: false }
 }
 
 /// Reads until the end, while writing `sent`.
@@ -279,6 +286,39 @@ fn what_came_before_a_reset_arrives() {
         assert!(got == sent, "{} bytes", got.len());
         assert_eq!(end, End { outcome: Outcome::PlayerGone, reset: false });
     }
+}
+
+/// A write to the origin reports its reset, and reads do not report it again.
+#[test]
+fn a_reset_that_a_write_reports_is_no_orderly_end() {
+    for profile in [FREE, SLOW, TCP] {
+        let sent = bytes(60_000, 1);
+        let (got, end) = on_paused_time(async {
+            let (players, ours) = duplex(1000);
+            let origin = Failing { fails_once: true, ..failing(sent.clone(), 0) };
+            let upload = bytes(10_000, 2);
+            tokio::join!(read_while_sending(players, &upload), relay_between(profile, ours, origin))
+        });
+        assert!(got == sent, "{} bytes", got.len());
+        assert_eq!(end, End { outcome: Outcome::OriginCut, reset: true });
+    }
+}
+
+/// An origin that has closed in order and then accepts no more bytes: the player got its orderly end already.
+#[test]
+fn an_orderly_end_before_a_reset_stays_one() {
+    let end = on_paused_time(async {
+        let (mut players, ours) = duplex(1000);
+        let origin = Failing { fails_once: true, failed: true, ..failing(bytes(5_000, 1), 0) };
+        let player = async {
+            let mut got = Vec::new();
+            players.read_to_end(&mut got).await.unwrap();
+            assert_eq!(got.len(), 5_000);
+            players.write_all(b"more").await.unwrap();
+        };
+        tokio::join!(player, relay_between(SLOW, ours, origin)).1
+    });
+    assert_eq!(end, End { outcome: Outcome::OriginCut, reset: false });
 }
 
 /// A player that closes while the origin still sends: the tunnel ends as soon as that is noticed.

@@ -35,7 +35,7 @@ impl Tunnel {
     /// Relays bytes until the tunnel ends. `first`: bytes of the player that were read with the head of its request.
     pub(in crate::proxy) async fn run(self, player: PlayerStream, first: Bytes) {
         let Self { mut exchange, upstream, idle } = self;
-        // It is dropped before its end when vsps stops.
+        // When vsps stops, this future is dropped before the tunnel has ended; then this outcome counts.
         exchange.ended(Outcome::Cut);
         let session = Arc::clone(&exchange.session);
         let seed = exchange.seed.named("tunnel");

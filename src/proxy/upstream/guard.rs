@@ -17,7 +17,7 @@ use std::{
     error::Error as StdError,
     future::{Ready, ready},
     io,
-    net::{IpAddr, SocketAddr},
+    net::{IpAddr, SocketAddr, UdpSocket},
     sync::Arc,
     task::{Context, Poll},
     time::Duration,
@@ -132,14 +132,25 @@ impl Service<Name> for Resolved {
 }
 
 /// Whether a connection from the address `from` to `peer` reaches the listener at `address`. A listener on the
-/// unspecified address is reached at every address of this machine; a connection to one of these comes from the same one.
+/// unspecified address is reached at every address of this machine.
 fn is_same(address: SocketAddr, peer: SocketAddr, from: IpAddr) -> bool {
     let (ours, theirs) = (address.ip().to_canonical(), peer.ip().to_canonical());
-    let here = theirs == from.to_canonical() || theirs.is_loopback() || theirs.is_unspecified();
     address.port() == peer.port()
         && (ours == theirs
-            || (ours.is_unspecified() && here)
+            || (ours.is_unspecified() && is_local(peer, from))
             || (ours.is_loopback() && theirs.is_loopback()))
+}
+
+/// Whether `peer` is of this machine, if connections to it come from `from`. These addresses are often the same, but
+/// where an interface has several addresses, they may differ. Then it is of this machine if it can be bound.
+fn is_local(peer: SocketAddr, from: IpAddr) -> bool {
+    let ip = peer.ip().to_canonical();
+    let mut any_port = peer;
+    any_port.set_port(0);
+    ip == from.to_canonical()
+        || ip.is_loopback()
+        || ip.is_unspecified()
+        || UdpSocket::bind(any_port).is_ok()
 }
 
 #[cfg(test)]
@@ -163,6 +174,24 @@ mod tests {
         assert!(same("0.0.0.0:8080", "127.0.0.2:8080", "127.0.0.1"));
         assert!(!same("0.0.0.0:8080", "192.0.2.7:8080", "192.0.2.1"));
         assert!(!same("[::]:8080", "[2001:db8::7]:8080", "2001:db8::1"));
+    }
+
+    /// Connections to a further address of an interface come from its first one.
+    #[test]
+    fn every_address_of_this_machine_is_its_own() {
+        // Sends nothing: it finds the address for packets to other machines.
+        let socket = UdpSocket::bind("0.0.0.0:0").unwrap();
+        if socket.connect("192.0.2.1:9").is_err() {
+            return;
+        }
+        let own = socket.local_addr().unwrap().ip();
+        let from = "198.51.100.1".parse().unwrap();
+        for listen in ["0.0.0.0:8081", "[::]:8081"] {
+            let listen = listen.parse().unwrap();
+            assert!(is_same(listen, SocketAddr::new(own, 8081), from), "{own}");
+            assert!(!is_same(listen, SocketAddr::new(own, 9000), from), "{own}");
+        }
+        assert!(!is_same("127.0.0.1:8081".parse().unwrap(), SocketAddr::new(own, 8081), from));
     }
 
     #[tokio::test]

@@ -7,6 +7,10 @@ use std::{collections::HashMap, io, net::IpAddr, sync::Arc, time::Duration};
 
 /// The most concurrent requests of a connection.
 const MOST_STREAMS: u32 = 256;
+/// The most connections that wait for a permit. The first packets of others are dropped; players send them again.
+const MOST_WAITING: usize = 1024;
+/// The most bytes held of the packets that follow the first ones of these connections.
+const MOST_UNREAD: u64 = 4 * 1024 * 1024;
 /// The most addresses remembered. A machine has few; when there are more, all are forgotten.
 const MOST_ADDRESSES: usize = 64;
 
@@ -47,11 +51,32 @@ impl Settings {
         let crypto = QuicServerConfig::try_from(crypto).map_err(io::Error::other)?;
         let mut config = ServerConfig::with_crypto(Arc::new(crypto));
         config.transport_config(Arc::clone(&self.transport));
+        config.max_incoming(MOST_WAITING).incoming_buffer_size_total(MOST_UNREAD);
         let config = Arc::new(config);
         if self.made.len() >= MOST_ADDRESSES {
             self.made.clear();
         }
         self.made.insert(own, Arc::clone(&config));
         Ok(config)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::local_ca;
+    use std::{env::temp_dir, fs, net::Ipv4Addr, process, time::UNIX_EPOCH};
+
+    #[test]
+    fn what_waits_for_a_permit_is_bounded() {
+        let folder = temp_dir().join(format!("vsps-quic-settings-{}", process::id()));
+        let ca = local_ca::open(&folder, UNIX_EPOCH.elapsed().unwrap()).unwrap();
+        let tls = Arc::new(TlsServer::local(Arc::new(ca), Vec::new()));
+        let (own, idle) = (Ipv4Addr::LOCALHOST.into(), Duration::from_secs(1));
+        let mut settings = Settings::new(own, tls, Clock::start(), idle);
+        let made = format!("{:?}", settings.of(None).unwrap());
+        let _ = fs::remove_dir_all(folder);
+        assert!(made.contains("max_incoming: 1024"), "{made}");
+        assert!(made.contains("incoming_buffer_size_total: 4194304"), "{made}");
     }
 }

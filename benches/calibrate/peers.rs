@@ -56,8 +56,7 @@ fn haproxy(rig: &Rig, origin: SocketAddr) -> anyhow::Result<Option<Relay>> {
         format!(
             "global\n  nbthread 2\n  maxconn 4096\ndefaults\n  mode http\n  http-reuse always\n  \
              timeout connect 5s\n  timeout client 30s\n  timeout server 30s\nfrontend f\n  \
-             bind {address}\n  default_backend b\nbackend b\n  server o {}\n",
-            origin
+             bind {address}\n  default_backend b\nbackend b\n  server o {origin}\n"
         ),
     )?;
     let mut command = Command::new("haproxy");
@@ -76,11 +75,10 @@ fn nginx(rig: &Rig, origin: SocketAddr) -> anyhow::Result<Option<Relay>> {
              keepalive_requests 1000000000;\n  proxy_temp_path {folder}/nginx-proxy;\n  \
              client_body_temp_path {folder}/nginx-body;\n  fastcgi_temp_path {folder}/nginx-f;\n  \
              uwsgi_temp_path {folder}/nginx-u;\n  scgi_temp_path {folder}/nginx-s;\n  \
-             upstream origin {{ server {}; keepalive 128; keepalive_requests 1000000000; }}\n  \
+             upstream origin {{ server {origin}; keepalive 128; keepalive_requests 1000000000; }}\n  \
              server {{\n    listen {address};\n    location / {{\n      \
              proxy_pass http://origin;\n      proxy_http_version 1.1;\n      \
-             proxy_set_header Connection \"\";\n    }}\n  }}\n}}\n",
-            origin
+             proxy_set_header Connection \"\";\n    }}\n  }}\n}}\n"
         ),
     )?;
     let with_config = || {

@@ -55,23 +55,24 @@ async fn an_origin_that_does_not_begin() {
     goes_on(&rig, &origin, 1).await;
 }
 
-/// The time-out of the response starts again with each part of the request.
+/// The time-out of the response starts again with each part of the request, if the parts come at 1 KiB/s or more.
 #[tokio::test(start_paused = true)]
 async fn an_upload_may_take_longer_than_its_response() {
+    const PART: [u8; 4096] = [b'x'; 4096];
     let origin = Origin::saying(ok("", b"stored")).await;
     let timeout = |config: &mut Config| config.proxy.timeouts.first_byte = Duration::from_secs(5);
     let rig = Rig::start(Some(origin.address), timeout).await;
     let mut player = TcpStream::connect(rig.listen).await.unwrap();
-    let head = b"POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\nConnection: close\r\n\r\n";
+    let head = b"POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 40960\r\nConnection: close\r\n\r\n";
     player.write_all(head).await.unwrap();
     for _ in 0..10 {
         tokio::time::sleep(Duration::from_secs(2)).await;
-        player.write_all(b"x").await.unwrap();
+        player.write_all(&PART).await.unwrap();
     }
     let mut answer = String::new();
     player.read_to_string(&mut answer).await.unwrap();
     assert!(answer.starts_with("HTTP/1.1 200 ") && answer.ends_with("stored"), "{answer}");
-    assert_eq!(origin.last().body, [b'x'; 10]);
+    assert_eq!(origin.last().body, PART.repeat(10));
 }
 
 #[tokio::test(start_paused = true)]

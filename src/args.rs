@@ -239,7 +239,7 @@ pub enum LogFormat {
     /// For people.
     #[default]
     Text,
-    /// One JSON object a line; the addresses bound are told on standard output.
+    /// One JSON object a line; standard output has the addresses on which vsps listens.
     Json,
 }
 
@@ -424,7 +424,7 @@ pub struct BoundArgs {
     #[arg(long, env = "VSPS_CONNECT_TIMEOUT", value_name = "SPAN", value_parser = span::parse)]
     #[serde(with = "span::option")]
     pub connect_timeout: Option<Duration>,
-    /// From a request to the origin's response headers [default: 1 m].
+    /// From a request to the origin's response headers; each part of an upload starts it again, if the upload has 1 KiB/s [default: 1 m].
     #[arg(long, env = "VSPS_FIRST_BYTE_TIMEOUT", value_name = "SPAN", value_parser = span::parse)]
     #[serde(with = "span::option")]
     pub first_byte_timeout: Option<Duration>,

@@ -24,7 +24,7 @@ use tokio::time::Interval;
 /// detected.
 const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(15);
 
-/// The data of the first event of a stream: the version of the data of all others.
+/// The data of the first event of a stream. It says which version of the schema the data of all other events have.
 const SCHEMA: &str = r#"{"schema":1}"#;
 
 /// The number of the last event that a client has received, which it sends when it connects again. An invalid one is

@@ -25,8 +25,8 @@ const MOST_HELD: usize = 16 * 1024 * 1024;
 /// The bytes that all responses of the process hold back.
 static ALL_HELD: HeldBytes = HeldBytes::new(256 * 1024 * 1024);
 
-/// Bytes that several responses hold back, with what it takes to hold them. At the limit, each passes on what it holds,
-/// as if its time were over.
+/// A count of the memory that several responses use for bytes that they hold back. When it reaches its limit, a response
+/// passes on all that it holds back.
 #[derive(Debug)]
 struct HeldBytes {
     bytes: AtomicUsize,

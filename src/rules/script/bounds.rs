@@ -21,7 +21,7 @@ pub struct ScriptBounds {
 }
 
 impl ScriptBounds {
-    /// Of a script that decides about requests: a call takes a few milliseconds.
+    /// The bounds of a script that decides about requests: a call takes up to a few milliseconds.
     pub const RULES: Self = Self {
         operations: 50_000,
         call_levels: 16,
@@ -29,7 +29,8 @@ impl ScriptBounds {
         items: 256,
         instead_of_sleep: "a script can't sleep; return #{ delay: \"2 s\" }",
     };
-    /// Of a script that is an ABR algorithm: a call takes some tenths of a second. It sees the sizes of all segments.
+    /// The bounds of a script that is an ABR algorithm. The sizes of all segments are among its arguments, and a call takes up
+    /// to some tenths of a second.
     pub const ALGORITHM: Self = Self {
         operations: 2_000_000,
         call_levels: 32,

@@ -5,8 +5,9 @@ use crate::sessions::{Replica, Restored, Session, StateError, label::namespace, 
 use std::sync::Arc;
 
 impl Registry {
-    /// Writes those of `sessions` again that the store does not have although they have not ended: it has lost its data,
-    /// or they have had requests here while it could not be reached. The others end here, too.
+    /// Writes those of `sessions` again that are missing in the store although nobody ended them. They are missing because
+    /// the store has lost its data, or because they expired there while this replica served them and could not reach it.
+    /// Sessions that were ended elsewhere end here as well.
     ///
     /// # Errors
     /// When the store cannot be reached.

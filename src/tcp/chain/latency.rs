@@ -30,7 +30,7 @@ struct Departures {
 }
 
 impl Departures {
-    /// Counts `bytes` that leave at `now`, `delay` after they arrived.
+    /// Counts `bytes` that leave at `now`. They arrived `delay` before.
     fn add(&mut self, now: ProcessTime, bytes: usize, delay: Duration) {
         if now >= self.since + delay {
             (self.since, self.before, self.bytes) = (now, self.bytes, 0);

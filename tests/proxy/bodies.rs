@@ -148,6 +148,27 @@ async fn a_drip_falls_in_drops() {
     assert_eq!(faults(&rig, 1).await, [("drip".to_owned(), Some(100))]);
 }
 
+/// The head of a box may be split between pieces, so its first bytes are held until it is whole. A body that ends within a
+/// head has these bytes all the same.
+#[tokio::test]
+async fn a_body_that_ends_within_a_box_is_whole() {
+    for rest in [1, 7, 8, 15] {
+        let complete = *b"\0\0\0\x0cfreeabcd";
+        // A box with a 64-bit size has a head of 16 bytes.
+        let incomplete = *b"\0\0\0\x01mdat\0\0\0\0\0\0\0";
+        let body = [&complete[..], &incomplete[..rest]].concat();
+        let origin = Origin::saying(ok("", &body)).await;
+        let rule = json!([{ "name": "fault", "then": { "corrupt": "box-size" } }]);
+        let rig = Rig::with_rules(&origin, rule).await;
+        let mut player = rig.player().await;
+        player.send("GET /a.mp4 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").await;
+        let got = player.rest().await;
+        assert_eq!((got.body.len(), got.end), (body.len(), End::Fin), "{rest}");
+        assert_ne!(got.body[..4], body[..4], "the size of the first box is not corrupted");
+        assert_eq!(got.body[4..12], body[4..12]);
+    }
+}
+
 /// The origin's chunks, sent with short pauses, arrive all at once.
 #[tokio::test]
 async fn clumps_come_at_once() {

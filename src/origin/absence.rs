@@ -9,12 +9,19 @@ pub(super) enum Absence {
     Elsewhere(&'static str),
     /// It never exists.
     Never,
-    /// The live segment has not ended.
-    NotYet,
+    /// The live segment exists from this time since the Unix epoch on.
+    NotYet(Duration),
     /// It will exist at this time since the Unix epoch, so soon that the request may wait.
     Until(Duration),
     /// The live segment is no longer available.
     NoMore,
     /// The request is invalid.
     Senseless,
+}
+
+impl Absence {
+    /// That of content which exists from `moment` on: a client that asks up to `early` before then waits.
+    pub(super) fn until(moment: Duration, now: Duration, early: Duration) -> Self {
+        if moment <= now.saturating_add(early) { Self::Until(moment) } else { Self::NotYet(moment) }
+    }
 }

@@ -18,13 +18,18 @@ use super::manifests::{mpd, playlist, smooth_manifest};
 use super::progressive::TwoTracks;
 use super::resource::{Caching, Resource};
 use super::single_file::{FileFeed, Whole};
-use super::timeline::{Availability, Edge, PARTS, VOD_SEGMENTS, Window, ended_at};
+use super::timeline::{Availability, Edge, PARTS, SEGMENT_SECONDS, VOD_SEGMENTS, Window, ended_at};
 use super::{date, page, smooth, steering, subtitles, ts};
 
 /// How long a request for a part waits for it: the hinted part's is at most half a second early.
 const EARLY_PART: Duration = Duration::from_secs(1);
-/// How long a request for a segment waits for its first part, because the client's clock may be ahead.
-const EARLY_SEGMENT: Duration = Duration::from_secs(2);
+/// How long a request for a segment waits for its first part: a whole segment. Shaka lists the segment after the one that
+/// is being produced, and requests it as soon as it has nothing else to fetch (4.16: `segment_template.js`, low latency).
+const EARLY_SEGMENT: Duration = Duration::from_secs(SEGMENT_SECONDS);
+/// How long a request for a whole live segment waits for its end. Players request it at the moment at which their clock
+/// says that it is available. dash.js sets that clock from one exchange and assumes that both ways take equally long,
+/// so it is ahead by up to half of a round trip.
+const EARLY_WHOLE: Duration = Duration::from_millis(500);
 
 /// The resource at `address` at `now` since the Unix epoch.
 pub(super) fn find(
@@ -136,7 +141,9 @@ fn available(
         return if number <= VOD_SEGMENTS { Ok(None) } else { Err(Absence::Never) };
     }
     match Window::at(now).availability(number) {
-        Availability::NotYet => Err(Absence::NotYet),
+        Availability::NotYet => {
+            Err(Absence::until(Duration::from_secs(ended_at(number)), now, EARLY_WHOLE))
+        }
         Availability::Gone => Err(Absence::NoMore),
         Availability::Now => Ok(Some(ended_at(number))),
     }
@@ -145,9 +152,7 @@ fn available(
 /// Whether content that exists from `edge` on exists; if it will within `early`, the client waits.
 fn arrived(edge: Edge, number: u64, now: Duration, early: Duration) -> Result<(), Absence> {
     if edge > Edge::at(now) {
-        let moment = edge.moment();
-        let soon = moment <= now.saturating_add(early);
-        return Err(if soon { Absence::Until(moment) } else { Absence::NotYet });
+        return Err(Absence::until(edge.moment(), now, early));
     }
     match Window::at(now).availability(number) {
         Availability::Gone => Err(Absence::NoMore),

@@ -1,5 +1,7 @@
 //! Builds a response from a resource and a request's method, conditions and range.
 
+use std::time::Duration;
+
 use http::header::{
     ACCEPT_RANGES, ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG,
     LAST_MODIFIED, LOCATION,
@@ -10,7 +12,7 @@ use http::{Method, Request, Response, StatusCode};
 use super::body::OriginBody;
 use super::conditions::{Precondition, evaluate, range_counts};
 use super::content::Content;
-use super::date::http_date;
+use super::date::{http_date, iso8601};
 use super::range::{Wanted, wanted};
 use super::resource::Resource;
 
@@ -58,6 +60,22 @@ pub(super) fn refuse<B>(request: &Request<B>, status: StatusCode) -> Response<Or
         _ => plain(status),
     };
     send(request, head, line(status))
+}
+
+/// Responds to a request for a live segment before it exists: the body says since when it will, so that a client whose
+/// clock is ahead can be told from one that asks for a wrong number.
+pub(super) fn too_early<B>(
+    request: &Request<B>,
+    exists_from: Duration,
+    now: Duration,
+) -> Response<OriginBody> {
+    let text = format!(
+        "{}: the segment exists from {} on; it is {} now\n",
+        StatusCode::NOT_FOUND,
+        iso8601(exists_from),
+        iso8601(now)
+    );
+    send(request, plain(StatusCode::NOT_FOUND), text.into())
 }
 
 /// Redirects the client to a relative address.

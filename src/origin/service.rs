@@ -12,7 +12,7 @@ use super::catalogue::find;
 use super::date;
 use super::error::OriginError;
 use super::library::Library;
-use super::reply::{redirect, refuse, reply};
+use super::reply::{redirect, refuse, reply, too_early};
 
 /// The built-in test origin. Immutable, and cheap to clone.
 #[derive(Debug, Clone)]
@@ -51,7 +51,7 @@ impl Origin {
             Err(Absence::Elsewhere(to)) => redirect(request, to),
             Err(Absence::Never) => refuse(request, StatusCode::NOT_FOUND),
             // As CDNs do; 425 is for TLS early data (RFC 8470).
-            Err(Absence::NotYet) => refuse(request, StatusCode::NOT_FOUND),
+            Err(Absence::NotYet(moment)) => too_early(request, moment, now),
             Err(Absence::NoMore) => refuse(request, StatusCode::GONE),
             Err(Absence::Senseless) => refuse(request, StatusCode::BAD_REQUEST),
         })

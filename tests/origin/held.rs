@@ -48,13 +48,40 @@ fn a_hinted_part_is_held_until_it_ends_and_later_ones_are_not_there() {
     assert_eq!(status(&format!("/demo/ll/media/v1/seg-{}.0.m4s", u64::MAX)), StatusCode::NOT_FOUND);
 }
 
-/// The next one's first part exists in two and a half seconds.
+/// Its first part exists two and a half seconds from now, and that of the one after it four seconds later. Shaka
+/// requests the segment after the one that is being produced, at any time.
 #[test]
-fn a_segment_is_held_for_who_is_a_little_early() {
-    let next = format!("/demo/ll/media/v1/seg-{}.m4s", GROWING + 1);
-    assert_eq!(status(&next), StatusCode::NOT_FOUND);
+fn a_segment_in_parts_is_held_for_a_client_that_is_up_to_a_segment_early() {
     let half = Duration::from_millis(500);
-    assert_eq!(held_from(NOW + half, &next), Some(NOW + half * 5));
+    let next = format!("/demo/ll/media/v1/seg-{}.m4s", GROWING + 1);
+    assert_eq!(held_until(&next), Some(NOW + half * 5));
+    let after = format!("/demo/ll/media/v1/seg-{}.m4s", GROWING + 2);
+    assert_eq!(status(&after), StatusCode::NOT_FOUND);
+    assert_eq!(held_from(NOW + half * 5, &after), Some(NOW + half * 13));
+}
+
+/// dash.js takes half of the round trip for the way of the response, and is early where the request took longer.
+#[test]
+fn a_whole_segment_is_held_for_a_client_whose_clock_is_a_little_ahead() {
+    let end = NOW + Duration::from_secs(2);
+    let ahead = |millis| end - Duration::from_millis(millis);
+    for kind in ["media/v1/seg-N.m4s", "media/a1/seg-N.m4s", "ts/v1/seg-N.ts"] {
+        let path = format!("/demo/live/{kind}").replace('N', &GROWING.to_string());
+        assert_eq!(held_from(ahead(500), &path), Some(end), "{path}");
+        assert_eq!(held_from(ahead(1), &path), Some(end), "{path}");
+        assert_eq!(held_from(end, &path), None, "{path}");
+        let early = ask_at(ahead(501), Method::GET, &path, &[]);
+        assert_eq!(early.status(), StatusCode::NOT_FOUND, "{path}");
+    }
+}
+
+/// A client that asks for a wrong number sees how far off it is.
+#[test]
+fn the_response_to_an_early_request_says_when_the_segment_exists() {
+    let path = format!("/demo/live/media/v1/seg-{GROWING}.m4s");
+    let early = ask_at(NOW, Method::GET, &path, &[]);
+    assert_eq!(early.status(), StatusCode::NOT_FOUND);
+    insta::assert_snapshot!(String::from_utf8_lossy(early.body()));
 }
 
 #[test]

@@ -78,7 +78,9 @@ function listen(page, own, proxy) {
   });
   page.on("response", (response) => {
     if (ours(new URL(response.url())) && response.status() >= 400) {
-      asked.refused.push(`${response.status()} ${response.url()}`);
+      // The body of an error is short text that says why, and is gone with the page.
+      const place = asked.refused.push(`${response.status()} ${response.url()}`) - 1;
+      response.text().then((text) => (asked.refused[place] += ` ${text.trim().slice(0, 200)}`), () => {});
     }
   });
   page.on("console", (message) => {

@@ -1,7 +1,7 @@
 //! `vsps bench --browser`, and `vsps bench characterise` of a player whose rules are known.
 
 use crate::{
-    machine::only_one,
+    machine::room_for_players,
     process::{ended, vsps},
     tool::{tool, web},
 };
@@ -20,7 +20,7 @@ async fn json(args: &[&str]) -> Value {
 /// A real player is beside its re-creation in one result.
 #[tokio::test]
 async fn a_browser_is_in_the_results() {
-    let _alone = only_one("browser").await;
+    let _room = room_for_players(1).await;
     let (modules, chromium) = (web().join("node_modules"), tool("chromium"));
     let args = ["bench", "--browser", "hls.js", "--abr", "hls.js", "--profile", "wifi"];
     let places = [

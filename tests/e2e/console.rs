@@ -1,7 +1,7 @@
 //! The web console: the types of its scripts, their unit tests, and what a person sees and does in Chromium.
 
 use crate::{
-    machine::only_one,
+    machine::room_for_players,
     rig::Rig,
     tool::{output, tool, web},
 };
@@ -36,7 +36,7 @@ async fn the_parts_of_the_console_pass_their_unit_tests() {
 #[tokio::test]
 async fn a_person_sees_and_controls_sessions() {
     let rig = Rig::start("unlimited").await;
-    let _browser = only_one("browser").await;
+    let _room = room_for_players(2).await;
     let mut command = tool("node");
     command.arg("console/browser.mjs").arg(format!("http://{}", rig.admin())).arg(rig.url(""));
     command.current_dir(web()).env("VSPS_BIN", env!("CARGO_BIN_EXE_vsps"));
@@ -49,7 +49,7 @@ async fn a_person_sees_and_controls_sessions() {
 #[tokio::test]
 async fn the_console_asks_for_the_token() {
     let rig = Rig::start_with("unlimited", &["--admin-token", "open sesame"]).await;
-    let _browser = only_one("browser").await;
+    let _room = room_for_players(2).await;
     let mut command = tool("node");
     command.arg("console/browser.mjs").arg(format!("http://{}", rig.admin())).arg(rig.url(""));
     command.current_dir(web()).env("VSPS_TOKEN", "open sesame");

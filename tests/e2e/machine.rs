@@ -4,24 +4,51 @@
 use std::{
     fmt,
     fs::{File, metadata},
+    num::NonZero,
     os::unix::fs::MetadataExt as _,
     pin::pin,
+    thread::{available_parallelism, sleep},
     time::Duration,
 };
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
-/// Waits until no other test on this machine, in this process or another, holds `what`; holds it
-/// until the file is dropped.
-pub(crate) async fn only_one(what: &str) -> File {
-    // A file per user: another user could not open it.
-    let user = metadata(env!("CARGO_MANIFEST_DIR")).unwrap().uid();
-    let path = std::env::temp_dir().join(format!("vsps-tests-{user}-{what}.lock"));
+/// How many players may play on this machine at the same time.
+pub(crate) fn most_players() -> usize {
+    let cores = available_parallelism().map_or(1, NonZero::get);
+    (2 * cores).min(6)
+}
+
+/// Waits until this machine has room for so many more players, whatever other tests run in this process or another. They
+/// keep their places until the files are dropped.
+pub(crate) async fn room_for_players(wanted: usize) -> Vec<File> {
+    places("player", wanted, most_players()).await
+}
+
+/// Takes `wanted` of `all` places named `what`. Who waits is served in order: the next one takes no place before this one
+/// has all of its own, so that two that have some each never wait for each other.
+async fn places(what: &'static str, wanted: usize, all: usize) -> Vec<File> {
     let taking = tokio::task::spawn_blocking(move || {
-        let file = File::options().create(true).truncate(false).write(true).open(path).unwrap();
-        file.lock().unwrap();
-        file
+        let turn = lock_file(&format!("{what}-turn"));
+        turn.lock().unwrap();
+        let mut free: Vec<_> = (0..all).map(|n| lock_file(&format!("{what}-{n}"))).collect();
+        let mut taken = Vec::new();
+        loop {
+            let missing = wanted.min(all) - taken.len();
+            taken.extend(free.extract_if(.., |place| place.try_lock().is_ok()).take(missing));
+            if taken.len() == wanted.min(all) {
+                return taken;
+            }
+            sleep(TICK);
+        }
     });
     taking.await.unwrap()
+}
+
+/// A file to lock. It has the user's number in its name, because another user could not open it.
+fn lock_file(name: &str) -> File {
+    let user = metadata(env!("CARGO_MANIFEST_DIR")).unwrap().uid();
+    let path = std::env::temp_dir().join(format!("vsps-tests-{user}-{name}.lock"));
+    File::options().create(true).truncate(false).write(true).open(path).unwrap()
 }
 
 /// How much later than asked a timer fired while something else ran: what a loaded machine adds to
@@ -75,13 +102,17 @@ impl fmt::Display for Lateness {
 }
 
 #[tokio::test]
-async fn a_test_waits_for_another_one() {
-    let first = only_one("nothing").await;
-    let second = tokio::spawn(only_one("nothing"));
-    tokio::time::sleep(TICK).await;
-    assert!(!second.is_finished());
+async fn a_test_waits_until_there_is_room_for_it() {
+    let first = places("nothing", 2, 3).await;
+    assert_eq!(first.len(), 2);
+    let second = tokio::spawn(places("nothing", 2, 3));
+    let third = tokio::spawn(places("nothing", 1, 3));
+    tokio::time::sleep(5 * TICK).await;
+    assert!(!second.is_finished(), "one place is left");
+    assert!(!third.is_finished(), "its turn is after the second");
     drop(first);
-    second.await.unwrap();
+    assert_eq!((second.await.unwrap().len(), third.await.unwrap().len()), (2, 1));
+    assert_eq!(places("nothing", 9, 3).await.len(), 3, "more than there are means all");
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! HTTPS, HTTP/2, HTTP/3 and the forward proxy with clients that nobody here wrote: curl, Chromium, ffprobe.
 
 use crate::{
+    machine::room_for_players,
     process::{Ended, Running, ended, json, vsps},
     rig::scratch,
     tool::{output, tool, web},
@@ -49,6 +50,7 @@ impl Secure {
             "http3" => self.url.replace("localhost", "127.0.0.1"),
             _ => self.url.clone(),
         };
+        let _room = room_for_players(1).await;
         let mut command = tool("node");
         command.current_dir(web()).args(["secure.mjs", &url, &self.spki().await, protocol]);
         json(output(command, PATIENCE).await.trim())

@@ -1,16 +1,14 @@
 //! Viewers: real players in a real browser, and their measurements.
 
 use crate::{
-    machine::{Lateness, only_one},
+    machine::{Lateness, most_players, room_for_players},
     process::json as parse,
     rig::scratch,
     tool::{output, tool, web},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use std::{
-    collections::BTreeSet, fmt, fs, fs::File, thread::available_parallelism, time::Duration,
-};
+use std::{collections::BTreeSet, fmt, fs, fs::File, time::Duration};
 
 /// The program's own driver and page.
 const DRIVER: &str = include_str!("../../src/commands/bench/browser/driver.mjs");
@@ -147,22 +145,17 @@ pub(crate) struct Asked {
     pub(crate) console: Vec<String>,
 }
 
-/// Viewers that watch at once.
-fn at_once() -> u64 {
-    let cores = available_parallelism().map_or(1, |cores| cores.get() as u64);
-    (2 * cores).min(6)
-}
-
-/// Lets viewers watch, a few at once, in the only browser of this machine's tests.
+/// Lets viewers watch, in a browser of their own, as many at once as this machine has room for.
 pub(crate) async fn watch(tasks: &[Task]) -> Vec<Seen> {
-    let _alone = only_one("browser").await;
+    let at_once = tasks.len().min(most_players());
+    let _room = room_for_players(at_once).await;
     let steps = |task: &Task| if task.each_rung { 14 } else { 1 };
     let longest = tasks.iter().map(|task| task.seconds * steps(task)).max().unwrap();
-    let longest = longest * (tasks.len() as u64).div_ceil(at_once());
+    let longest = longest * tasks.len().div_ceil(at_once) as u64;
     let chromium = tool("chromium");
     let job = json!({
         "tasks": tasks,
-        "at_once": at_once(),
+        "at_once": at_once,
         "modules": web().join("node_modules"),
         "chromium": chromium.as_std().get_program().to_str(),
         "pages": PAGES.into_iter().collect::<std::collections::BTreeMap<_, _>>(),

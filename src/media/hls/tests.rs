@@ -216,7 +216,7 @@ fn named(url: &str, text: &str, into: &mut BTreeSet<String>) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 80, ..ProptestConfig::default() })]
 
     #[test]
     fn a_reload_leaves_what_a_reading_of_the_whole_would(

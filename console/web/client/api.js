@@ -67,14 +67,15 @@ export async function requestText(method, path, body) {
   const headers = authorization();
   if (body !== undefined) headers["content-type"] = method === "PATCH" ? "application/merge-patch+json" : "application/json";
   let response;
+  let text;
   try {
     response = await fetch(path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) });
+    text = await response.text();
   } catch {
     connection.report(false);
     throw new ApiError(0, "The proxy does not answer.");
   }
   connection.report(true);
-  const text = await response.text();
   if (response.ok) return text;
   if (response.status === 401) connection.dispatchEvent(new Event("token"));
   const problem = (response.headers.get("content-type") ?? "").includes("json") ? parse(text) : null;

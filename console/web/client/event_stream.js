@@ -1,6 +1,7 @@
 // Server-sent events with the headers of the API, and with reconnection. `EventSource` cannot send a token.
 
 import { authorization, connection, parse } from "./api.js";
+import { reportFault } from "./fault.js";
 
 /** Waits before the first and before later attempts, in milliseconds. */
 const WAITS = [500, 1000, 2000, 4000];
@@ -9,10 +10,9 @@ const WAITS = [500, 1000, 2000, 4000];
  * Reads events until `stop` is called. After an interruption it connects again with `Last-Event-ID`.
  * @param {string} path
  * @param {(name: string, data: any) => void} onEvent
- * @param {(connected: boolean) => void} [onState]
  * @returns {() => void} stops it
  */
-export function subscribe(path, onEvent, onState = () => {}) {
+export function subscribe(path, onEvent) {
   const abort = new AbortController();
   let last = "";
   const run = async () => {
@@ -23,7 +23,6 @@ export function subscribe(path, onEvent, onState = () => {}) {
         if (response.status === 404) return;
         if (!response.ok || !response.body) throw new Error(`status ${response.status}`);
         connection.report(true);
-        onState(true);
         attempt = 0;
         await read(response.body, (name, data, id) => {
           last = lastAfter(last, name, id);
@@ -32,7 +31,6 @@ export function subscribe(path, onEvent, onState = () => {}) {
       } catch {
         if (abort.signal.aborted) return;
       }
-      onState(false);
       await new Promise((done) => setTimeout(done, WAITS[Math.min(attempt, WAITS.length - 1)]));
     }
   };
@@ -65,12 +63,20 @@ async function read(body, onEvent) {
     text += decoder.decode(value, { stream: true });
     const frames = text.split("\n\n");
     text = frames.pop() ?? "";
-    for (const frame of frames) dispatch(frame, onEvent);
+    for (const frame of frames) {
+      try {
+        dispatch(frame, onEvent);
+      } catch (error) {
+        // An error of the listener ends neither the stream nor the events that follow.
+        reportFault(error);
+      }
+    }
   }
 }
 
 /**
- * Reads one frame of an event stream.
+ * Reads one frame of an event stream. An error of `onEvent` is thrown; data that are not JSON are no event of this API, and
+ * are told in the browser's console.
  * @param {string} frame
  * @param {(name: string, data: any, id: string) => void} onEvent
  */
@@ -83,9 +89,12 @@ export function dispatch(frame, onEvent) {
     else if (name === "event" || name === "id") fields[name] = value;
   }
   if (fields.data === "") return;
+  let data;
   try {
-    onEvent(fields.event, parse(fields.data), fields.id);
+    data = parse(fields.data);
   } catch {
-    // Not JSON: not an event of this API.
+    console.warn(`The event ${fields.event} is not JSON: ${fields.data.slice(0, 200)}`);
+    return;
   }
+  onEvent(fields.event, data, fields.id);
 }

@@ -4,6 +4,7 @@ import { quantity } from "../timeline/ticks.js";
 import { failed } from "./run_tracks.js";
 
 /** @typedef {import("./run.js").Run} Run */
+/** @typedef {import("./shapes.js").RequestJson} RequestJson */
 
 /**
  * The mean of values that each hold until the next point, weighted by time; `NaN` if there is none.
@@ -35,6 +36,18 @@ export function timeWithin(spans, from, to) {
     sum + Math.max(0, Math.min(at_ms + (lasts_ms ?? 0), to) - Math.max(at_ms, from)), 0);
 }
 
+/** The failed requests of runs: they are looked for once, not at each move of a pointer. @type {WeakMap<Run, {version: number, list: RequestJson[]}>} */
+const failures = new WeakMap();
+
+/** @param {Run} run */
+function failuresOf(run) {
+  const known = failures.get(run);
+  if (known?.version === run.version) return known.list;
+  const list = run.requests.filter(failed);
+  failures.set(run, { version: run.version, list });
+  return list;
+}
+
 /**
  * A range in words, as in `9.8 Mbit/s delivered, 3 failed requests, rebuffering 1.2 s`.
  * @param {Run} run
@@ -44,7 +57,7 @@ export function rangeText(run, { from, to }) {
   const parts = [];
   const mean = meanOver(run.delivered, from, to);
   if (Number.isFinite(mean)) parts.push(`${quantity(mean, "bit/s")} delivered`);
-  const bad = run.requests.filter((request) => request.end_ms >= from && request.start_ms <= to && failed(request)).length;
+  const bad = failuresOf(run).filter((request) => request.end_ms >= from && request.start_ms <= to).length;
   if (bad > 0) parts.push(bad === 1 ? "one failed request" : `${bad} failed requests`);
   const [stalled, rebuffered] = [timeWithin(run.stalls, from, to), timeWithin(run.rebuffers, from, to)];
   if (stalled > 0) parts.push(`link stalled ${quantity(stalled, "ms")}`);

@@ -1,4 +1,6 @@
-// The same as a form in other words: URL, rule, curl, a CI job.
+// The same as a form in other words: URL, rule, curl, a test, a CI job.
+
+import { authorization } from "../client/api.js";
 
 /**
  * What a session is started with.
@@ -22,13 +24,14 @@ export function quoted(text) {
 }
 
 /**
- * A request to the API as a command.
+ * A request as a command. One to the API names the token by a variable of the shell if this page was given a token.
  * @param {string} method
  * @param {string} url
  * @param {unknown} [body]
  */
 export function curl(method, url, body) {
   const parts = ["curl", ...(method === "GET" ? [] : ["-X", method]), quoted(url)];
+  if (url.includes("/api/v1/") && "authorization" in authorization()) parts.push("-H", '"authorization: Bearer $VSPS_ADMIN_TOKEN"');
   if (body !== undefined) {
     const type = method === "PATCH" ? "application/merge-patch+json" : "application/json";
     parts.push("-H", quoted(`content-type: ${type}`), "-d", quoted(JSON.stringify(body)));
@@ -96,7 +99,13 @@ export function splitUrl(text) {
 }
 
 /**
- * A rule that applies to requests like one that was seen.
+ * The status of a request that failed; for others one that makes it fail.
+ * @param {import("./shapes.js").RequestJson} request
+ */
+const failure = ({ status }) => (status >= 400 ? status : 503);
+
+/**
+ * A rule that makes requests like one that was seen fail, with the status that was seen.
  * @param {import("./shapes.js").RequestJson} request
  */
 export function ruleFor(request) {
@@ -104,17 +113,39 @@ export function ruleFor(request) {
   if (["video", "audio", "text"].includes(request.media)) when.push(`media = ${JSON.stringify(request.media)}`);
   if (request.rung) when.push(`rung = ${request.rung}`);
   if (request.kind === "segment" && Number.isFinite(request.index ?? NaN)) when.push(`index = ${request.index}`);
-  return `[[rule]]\nwhen = { ${when.join(", ")} }\nthen = { status = 503 }`;
+  return `[[rule]]\nwhen = { ${when.join(", ")} }\nthen = { status = ${failure(request)} }`;
 }
 
+/** @param {import("./shapes.js").RequestJson} request */
+const failingRule = (request) => ({ when: { kind: request.kind, ...(request.rung ? { rung: request.rung } : {}) }, then: { status: failure(request) } });
+
 /**
- * A test that makes the same request fail once, and checks what the player does.
+ * A command that makes the next request of the same kind and rung fail.
  * @param {import("./shapes.js").RequestJson} request
  * @param {string} admin base URL of the API
  * @param {string} session
  */
-export function testFor(request, admin, session) {
-  const rule = { when: { kind: request.kind, ...(request.rung ? { rung: request.rung } : {}) }, then: { status: 503 } };
-  const body = { rule, times: 1 };
-  return curl("POST", `${admin}/api/v1/sessions/${encodeURIComponent(session)}/faults`, body);
+export function failAgain(request, admin, session) {
+  return curl("POST", `${admin}/api/v1/sessions/${encodeURIComponent(session)}/faults`, { rule: failingRule(request), times: 1 });
+}
+
+/**
+ * A test for Playwright, with the fixtures of `clients/node`: one such request fails, and playback goes on.
+ * @param {import("./shapes.js").RequestJson} request
+ * @param {{profile: string, seed: number | string, manifest: string}} session `manifest` is the path of its first manifest
+ */
+export function testFor(request, { profile, seed, manifest }) {
+  const name = [request.media, request.kind, request.rung ? `of rung ${request.rung}` : null].filter((word) => word && word !== "other").join(" ");
+  return `import { test, expect } from "vsps/playwright";
+
+test.use({ vsps: { profile: ${JSON.stringify(profile)}, seed: ${JSON.stringify(seed)} } });
+
+test(${JSON.stringify(`plays on after a ${name} failed`)}, async ({ page, session }) => {
+  // Put your page in place of /player.html.
+  await page.goto("/player.html?src=" + encodeURIComponent(session.address(${JSON.stringify(manifest)})));
+  await expect(session).toHavePlayedAtLeast(2, { timeout: 60_000 });
+  await session.addFault(${JSON.stringify(failingRule(request))}, { name: "seen", times: 1 });
+  await expect(session).toHaveAppliedFault("seen", { timeout: 60_000 });
+  await expect(session).toHaveRebufferRatioBelow(0.02);
+});`;
 }

@@ -24,6 +24,8 @@ export class Run {
     this.latency = new Points();
     this.bufferSource = "none";
     this.leftOff = 0;
+    /** It grows with each answer that was merged. */
+    this.version = 0;
     /** @type {TimelineJson["renditions"]} */
     this.renditions = [];
     /** @type {TimelineJson["stalls"]} */
@@ -60,6 +62,7 @@ export class Run {
       throw new Error(`the timeline has schema ${json.schema}, this page knows ${SCHEMA}: load the page again`);
     }
     this.session = json.session;
+    this.version += 1;
     this.leftOff = json.requests_left_off ?? 0;
     this.bufferSource = json.buffer?.source ?? "none";
     this.#requests(json.requests ?? []);

@@ -176,17 +176,37 @@ export function shortPath(path) {
   return path.length > 60 ? `…${path.slice(-58)}` : path;
 }
 
-/** @param {Run} run @returns {Track} */
-function waterfall(run) {
-  const bars = run.requests.map((request) => ({
+/**
+ * The bars of requests that are over. Such a request does not change, and a page makes the tracks of a live session again
+ * and again.
+ * @type {WeakMap<RequestJson, import("../timeline/bars.js").Bar>}
+ */
+const finished = new WeakMap();
+
+/**
+ * The bar of a request.
+ * @param {RequestJson} request
+ * @param {number} end of the run
+ */
+function barOf(request, end) {
+  let bar = finished.get(request);
+  if (bar) return bar;
+  bar = {
     id: request.id,
     from: request.start_ms,
-    to: request.under_way ? Math.max(request.end_ms, run.end) : request.end_ms,
+    to: request.under_way ? Math.max(request.end_ms, end) : request.end_ms,
     group: groupOf(request),
     label: requestText(request),
     parts: request.parts ? PARTS.map(([key, , colour]) => ({ ms: request.parts?.[key] ?? 0, colour })) : [],
     alert: failed(request),
-  }));
+  };
+  if (!request.under_way) finished.set(request, bar);
+  return bar;
+}
+
+/** @param {Run} run @returns {Track} */
+function waterfall(run) {
+  const bars = run.requests.map((request) => barOf(request, run.end));
   return {
     kind: "bars", id: "requests", title: "Requests",
     bars: new Bars(bars, ["manifests", "video", "audio", "text", "other"]),

@@ -3,7 +3,8 @@
 import { get } from "../client/api.js";
 import { catalogue } from "../parts/catalogue.js";
 import { codeLine } from "../parts/code_line.js";
-import { attempt, h } from "../parts/dom.js";
+import { h } from "../parts/dom.js";
+import { untilDone } from "../parts/poll.js";
 import { startForm } from "../parts/start_form.js";
 
 /** @typedef {import("../data/shapes.js").FaultSummary} FaultSummary */
@@ -11,9 +12,10 @@ import { startForm } from "../parts/start_form.js";
 /**
  * @param {HTMLElement} main
  * @param {string[]} rest
+ * @returns {() => void}
  */
 export function faultsPage(main, [chosen = ""]) {
-  void attempt(async () => {
+  return untilDone(async () => {
     const [entries, status] = await Promise.all([get("/api/v1/faults"), get("/api/v1/status")]);
     catalogue(main, {
       title: "Built-in faults", page: "faults", entries, chosen: chosen || entries[0]?.name || "",

@@ -4,7 +4,7 @@ import { get, request } from "../client/api.js";
 import { STREAMS } from "../data/recipes.js";
 import { codeLine } from "../parts/code_line.js";
 import { attempt, fill, h, select } from "../parts/dom.js";
-import { nativePlayer } from "../parts/native_player.js";
+import { streamPlayer } from "../parts/stream_player.js";
 import { poll } from "../parts/poll.js";
 import { qrCode } from "../parts/qr.js";
 import { sessionLink } from "../parts/route.js";
@@ -49,7 +49,13 @@ export function homePage(main) {
 function aboutProxy(status) {
   const fact = (/** @type {string} */ name, /** @type {string | Node} */ value) =>
     h("div", {}, h("dt", {}, name), h("dd", {}, value));
-  const example = status.players_url + (status.built_in_origin ? STREAMS[0][0] : "/");
+  const address = (/** @type {string} */ path) => status.players_url + path;
+  const players = codeLine("Players", address(status.built_in_origin ? STREAMS[0][0] : "/"));
+  const code = h("div", {}, qrCode(players.text()));
+  const stream = select(STREAMS, { "aria-label": "Stream of the address", onchange: () => {
+    players.set(address(stream.value));
+    fill(code, qrCode(players.text()));
+  } });
   const local = /\/\/(127\.|localhost|\[::1\])/.test(status.players_url);
   return [
     h("h1", {}, "VideoStreamProxySimulator"),
@@ -57,13 +63,14 @@ function aboutProxy(status) {
       fact("seed", String(status.seed)), fact("origin", status.built_in_origin ? "built in" : status.origin)),
     h("div", { class: "row" },
       h("div", { class: "grow" },
-        codeLine("Players", example).element,
+        status.built_in_origin ? stream : null,
+        players.element,
         codeLine("API", `${location.origin}/api/v1/sessions`).element,
         codeLine("Metrics", `${location.origin}/metrics`).element,
         h("p", { class: "muted" }, local
           ? "Players on this machine only. For phones and televisions start vsps with --listen 0.0.0.0:8080."
           : "A phone that scans the code plays the stream through the proxy.")),
-      qrCode(example)),
+      code),
   ];
 }
 
@@ -86,12 +93,12 @@ function watch(place, status) {
   const start = () => void attempt(async () => {
     end?.();
     const armed = await request("POST", "/api/v1/sessions", { profile: profile.value, label: "console" });
-    const player = nativePlayer(armed.url + STREAMS[0][0].slice(1));
+    const player = await streamPlayer(armed.url + STREAMS[0][0].slice(1));
     end = player.end;
     fill(stage, player.element, h("div", { class: "row" },
       h("a", { class: "button primary", href: sessionLink(armed.id) }, "See the session"), player.state));
   });
-  place.append(h("p", { class: "muted" }, "The built-in stream, played by the browser through the chosen network."),
+  place.append(h("p", { class: "muted" }, "The built-in stream, played here through the chosen network."),
     h("div", { class: "row" }, h("div", { class: "grow" }, profile), h("button", { class: "primary", onclick: start }, "Play")), stage);
   return () => end?.();
 }

@@ -4,7 +4,7 @@ import { get, request } from "../client/api.js";
 import { armingBody, splitUrl, STREAMS } from "../data/recipes.js";
 import { attempt, field, fill, h, select } from "../parts/dom.js";
 import { ControlPanel } from "../parts/control_panel.js";
-import { poll } from "../parts/poll.js";
+import { poll, untilDone } from "../parts/poll.js";
 import { route } from "../parts/route.js";
 import { embedded, PLAYERS } from "../players/adapter.js";
 import { Seat } from "../players/seat.js";
@@ -50,11 +50,14 @@ export function playPage(main) {
     });
     Object.assign(main, { seats });
   };
-  void attempt(async () => {
+  const stopLoading = untilDone(async () => {
     const [status, scripts, profiles] = await Promise.all([get("/api/v1/status"), embedded(), get("/api/v1/profiles")]);
     buildForm(form, status, scripts, profiles, start, end);
   });
-  return end;
+  return () => {
+    stopLoading();
+    end();
+  };
 }
 
 /**

@@ -4,6 +4,7 @@ import { get } from "../client/api.js";
 import { catalogue } from "../parts/catalogue.js";
 import { codeLine } from "../parts/code_line.js";
 import { attempt, field, h, select } from "../parts/dom.js";
+import { untilDone } from "../parts/poll.js";
 import { plots, plotTracks } from "../parts/profile_picture.js";
 import { startForm } from "../parts/start_form.js";
 import "../timeline/timeline.js";
@@ -13,9 +14,10 @@ import "../timeline/timeline.js";
 /**
  * @param {HTMLElement} main
  * @param {string[]} rest
+ * @returns {() => void}
  */
 export function profilesPage(main, [chosen = ""]) {
-  void attempt(async () => {
+  return untilDone(async () => {
     const [entries, status] = await Promise.all([get("/api/v1/profiles"), get("/api/v1/status")]);
     const name = chosen || status.profile;
     catalogue(main, {

@@ -29,6 +29,12 @@ export function sessionPage(main, [id = ""]) {
   const run = new Run();
   const heading = h("h1", {}, `Session ${id}`);
   const facts = h("dl", { class: "facts" });
+  let known = "";
+  /** Shows facts, and leaves them as they are if nothing changed: their text may be selected. @param {string[][]} values */
+  const showFacts = (values) => {
+    if (known === (known = JSON.stringify(values))) return;
+    fill(facts, values.map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value))));
+  };
   const figures = figureList();
   const live = figureList();
   const state = h("p", { role: "status", class: "muted" });
@@ -60,8 +66,8 @@ export function sessionPage(main, [id = ""]) {
     setText(heading, session.label ? `${session.label} (${id})` : `Session ${id}`);
     document.title = `${session.label ?? id} · vsps`;
     setText(state, session.time_seconds === null ? "It waits for its player's first request." : "");
-    fill(facts, factList([["profile", session.profile], ["seed", String(session.seed)], ["origin", session.origin], ["address", session.url],
-      ...(session.link ? [["link", session.link.name]] : [])]));
+    showFacts([["profile", session.profile], ["seed", String(session.seed)], ["origin", session.origin], ["address", session.url],
+      ...(session.link ? [["link", session.link.name]] : [])]);
     const rung = Object.entries(session.rung ?? {}).map(([media, value]) => `${media} ${value}`).join(", ");
     live.update([
       ["link rate", session.paused ? "paused" : rateText(bitRate(session.rate)), "of the network at this moment"],
@@ -89,7 +95,7 @@ export function sessionPage(main, [id = ""]) {
       if (run.session && facts.childElementCount === 0) {
         const { label, profile, seed } = run.session;
         setText(heading, label ? `${label} (${id})` : `Session ${id}`);
-        fill(facts, factList([["profile", profile], ["seed", String(seed)]]));
+        showFacts([["profile", profile], ["seed", String(seed)]]);
       }
       figures.update(figuresOf(await get(sessionPath(id, "/qoe"))));
     } catch (error) {
@@ -132,11 +138,6 @@ export function sessionPage(main, [id = ""]) {
     main.classList.remove("ended");
     stopAll();
   };
-}
-
-/** @param {string[][]} facts */
-function factList(facts) {
-  return facts.map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value)));
 }
 
 /** @param {string} id */

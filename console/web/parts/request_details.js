@@ -1,6 +1,6 @@
 // What is known of one request, and ways to repeat it.
 
-import { curl, ruleFor, testFor } from "../data/recipes.js";
+import { curl, failAgain, ruleFor, testFor } from "../data/recipes.js";
 import { sizeText } from "../data/format.js";
 import { PARTS } from "../data/run_tracks.js";
 import { clock, quantity } from "../timeline/ticks.js";
@@ -11,7 +11,8 @@ import { h } from "./dom.js";
 
 /**
  * @param {RequestJson} request
- * @param {{id: string, base: string | null}} session `base` is the session's address at the data plane, if it is known
+ * @param {{id: string, base: string | null, profile: string, seed: number | string, manifest: string}} session `base` is the
+ *   session's address at the data plane, if it is known; `manifest` is the path of its first manifest
  */
 export function requestDetails(request, session) {
   const url = session.base ? session.base.replace(/\/$/, "") + request.path : request.path;
@@ -36,5 +37,6 @@ export function requestDetails(request, session) {
     faults.length > 0 ? h("ul", {}, faults) : null,
     codeLine("curl", curl(request.method, url)).element,
     codeLine("Rule", ruleFor(request)).element,
-    codeLine("Fail again", testFor(request, location.origin, session.id)).element);
+    codeLine("Fail again", failAgain(request, location.origin, session.id)).element,
+    codeLine("Test", testFor(request, session)).element);
 }

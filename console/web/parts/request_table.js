@@ -3,7 +3,7 @@
 import { failed, PARTS } from "../data/run_tracks.js";
 import { sizeText } from "../data/format.js";
 import { clock, quantity } from "../timeline/ticks.js";
-import { fill, h, setText } from "./dom.js";
+import { h, setText } from "./dom.js";
 
 /** @typedef {import("../data/shapes.js").RequestJson} RequestJson */
 
@@ -17,10 +17,22 @@ const COLUMNS = ["time", "status", "kind", "path", "size", "duration", "how it w
  */
 export function matches(request, filter) {
   if (filter === "") return true;
+  const text = searchText(request);
+  return filter.toLowerCase().split(/\s+/).every((word) => text.includes(word));
+}
+
+/** The texts in which a filter searches, by request: a live session is filtered again and again. @type {WeakMap<RequestJson, string>} */
+const searched = new WeakMap();
+
+/** @param {RequestJson} request */
+function searchText(request) {
+  const known = searched.get(request);
+  if (known !== undefined) return known;
   const text = [request.path, request.kind, request.media, request.status, request.outcome, request.method,
     request.rung ? `rung=${request.rung}` : "", request.attempt > 1 ? "retry" : "", failed(request) ? "failed" : "",
     ...request.faults.map((fault) => `${fault.effect} ${fault.rule}`)].join(" ").toLowerCase();
-  return filter.toLowerCase().split(/\s+/).every((word) => text.includes(word));
+  searched.set(request, text);
+  return text;
 }
 
 /**
@@ -35,6 +47,8 @@ export function requestTable(onPick) {
   const count = h("span", { class: "muted", role: "status" });
   /** @type {RequestJson[]} */
   let shown = [];
+  /** @type {Map<RequestJson, HTMLElement>} the rows that exist. A request that changed is another object. */
+  let rows = new Map();
   /** @type {number | null} */
   let picked = null;
 
@@ -43,16 +57,23 @@ export function requestTable(onPick) {
     sheet.style.position = "relative";
     const first = Math.max(0, Math.floor(box.scrollTop / ROW) - 4);
     const last = Math.min(shown.length, first + Math.ceil(box.clientHeight / ROW) + 9);
-    fill(sheet, shown.slice(first, last).map((request, n) => row(request, first + n)));
+    const visible = shown.slice(first, last);
+    const kept = new Map(visible.map((request) => [request, rows.get(request) ?? row(request)]));
+    for (const [request, element] of rows) if (!kept.has(request)) element.remove();
+    rows = kept;
+    visible.forEach((request, n) => {
+      const element = /** @type {HTMLElement} */ (rows.get(request));
+      if (sheet.children[n] !== element) sheet.insertBefore(element, sheet.children[n] ?? null);
+      place(element, request, first + n);
+    });
   };
-  const row = (/** @type {RequestJson} */ request, /** @type {number} */ place) => {
-    const element = h("div", {
-      class: `request-row${failed(request) ? " alert" : ""}`, role: "row", tabindex: "-1",
-      "aria-selected": String(request.id === picked), "aria-rowindex": place + 2,
-      onclick: () => pick(request),
-    }, cells(request).map((cell) => h("span", { role: "cell", class: cell.class ?? "", title: cell.title ?? false }, cell.content)));
-    element.style.top = `${place * ROW}px`;
-    return element;
+  const row = (/** @type {RequestJson} */ request) => h("div", {
+    class: `request-row${failed(request) ? " alert" : ""}`, role: "row", tabindex: "-1", onclick: () => pick(request),
+  }, cells(request).map((cell) => h("span", { role: "cell", class: cell.class ?? "", title: cell.title ?? false }, cell.content)));
+  const place = (/** @type {HTMLElement} */ element, /** @type {RequestJson} */ request, /** @type {number} */ at) => {
+    element.setAttribute("aria-selected", String(request.id === picked));
+    element.setAttribute("aria-rowindex", String(at + 2));
+    element.style.top = `${at * ROW}px`;
   };
   const pick = (/** @type {RequestJson} */ request) => {
     picked = request.id;

@@ -116,7 +116,9 @@ export class RunView {
     this.timeline.view.reveal(request.start_ms);
     this.timeline.draw();
     this.table.select(id);
-    fill(this.details, requestDetails(request, { id: this.run.session?.id ?? "", base: this.base }));
+    const { id: session = "", profile = "", seed = 0 } = this.run.session ?? {};
+    const manifest = this.run.requests.find(({ kind }) => /multivariant|mpd|manifest/.test(kind))?.path ?? "/master.m3u8";
+    fill(this.details, requestDetails(request, { id: session, base: this.base, profile, seed, manifest }));
   }
 
   #showState() {

@@ -1,7 +1,5 @@
 // The players of the page, behind the few words that they share.
 
-import { playsHls } from "../parts/native_player.js";
-
 /**
  * A player that plays. `bitrate` is the declared bitrate of the rendition that it plays or loads, in bit/s.
  * @typedef {{bitrate: () => number | null, end: () => void}} Playing
@@ -13,6 +11,11 @@ import { playsHls } from "../parts/native_player.js";
  * @typedef {{id: string, name: string, script: string | null, plays: (url: string) => boolean,
  *   start: (video: HTMLVideoElement, url: string, say: (kind: "error" | "switch", text: string) => void) => Playing}} PlayerKind
  */
+
+/** Whether the browser says that it plays HLS. */
+export function playsHls() {
+  return document.createElement("video").canPlayType("application/vnd.apple.mpegurl") !== "";
+}
 
 const isDash = (/** @type {string} */ url) => /\.mpd(\?|$)/.test(url);
 const isHls = (/** @type {string} */ url) => /\.m3u8(\?|$)/.test(url);

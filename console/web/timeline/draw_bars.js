@@ -22,6 +22,7 @@ export function drawBars(brush, track, picked) {
     brush.block(0, tops[group.first], width, height, "--grid", 0.35);
   }
   const drawnTo = new Float64Array(bars.rowCount).fill(-1);
+  const narrow = new NarrowBars(brush, tops);
   const [first, last] = bars.visible(view.from, view.to);
   for (let i = first; i < last; i += 1) {
     const bar = bars.bars[i];
@@ -32,12 +33,54 @@ export function drawBars(brush, track, picked) {
     drawnTo[row] = Math.ceil(to);
     const top = tops[row];
     if (to - from < SPLIT_FROM) {
-      brush.block(from, top, to - from, HEIGHT.bar, bar.alert ? "--part-fault" : "--part-transfer");
+      narrow.add(row, from, to, bar.alert ? "--part-fault" : "--part-transfer");
     } else {
+      narrow.draw(row);
       parts(brush, bar, from, to, top);
     }
     if (bar.alert && to - from >= SPLIT_FROM) brush.block(from, top + HEIGHT.bar - 2, to - from, 2, "--part-fault");
-    if (bar.id === picked) outline(brush, from, top, to - from);
+    if (bar.id === picked) {
+      narrow.draw(row);
+      outline(brush, from, top, to - from);
+    }
+  }
+  tops.forEach((_, row) => narrow.draw(row));
+}
+
+/** Narrow bars of one colour that follow each other within a pixel are drawn as one: there may be thousands. */
+class NarrowBars {
+  /**
+   * @param {Brush} brush
+   * @param {number[]} tops of the rows
+   */
+  constructor(brush, tops) {
+    this.brush = brush;
+    this.tops = tops;
+    /** @type {({from: number, to: number, colour: string} | undefined)[]} what is not drawn yet, by row */
+    this.waiting = tops.map(() => undefined);
+  }
+
+  /**
+   * @param {number} row
+   * @param {number} from
+   * @param {number} to
+   * @param {string} colour
+   */
+  add(row, from, to, colour) {
+    const last = this.waiting[row];
+    if (last && last.colour === colour && from <= last.to + 1) {
+      last.to = Math.max(last.to, to);
+      return;
+    }
+    this.draw(row);
+    this.waiting[row] = { from, to, colour };
+  }
+
+  /** @param {number} row */
+  draw(row) {
+    const last = this.waiting[row];
+    if (last) this.brush.block(last.from, this.tops[row], last.to - last.from, HEIGHT.bar, last.colour);
+    this.waiting[row] = undefined;
   }
 }
 

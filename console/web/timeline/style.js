@@ -36,21 +36,22 @@ header, .empty { margin-inline-start: -72px; }
 .frame:focus-visible { box-shadow: 0 0 0 2px var(--focus); }
 header { display: flex; flex-wrap: wrap; gap: 2px 14px; align-items: baseline; padding: 6px 4px 2px; min-height: 20px; }
 h3 { font-size: 13px; font-weight: 600; margin: 0; }
-.legend { display: inline-flex; gap: 5px; align-items: baseline; font: inherit; font-size: 12px; color: var(--ink);
+.legend { display: inline-flex; gap: 5px; align-items: center; font: inherit; font-size: 12px; color: var(--ink);
   background: none; border: 0; padding: 2px; cursor: pointer; border-radius: 4px; }
 .legend:focus-visible { outline: 2px solid var(--focus); }
 .legend[aria-pressed="false"] { color: var(--muted); text-decoration: line-through; }
 .legend i { inline-size: 10px; block-size: 10px; border-radius: 2px; align-self: center; }
-.legend output { font-variant-numeric: tabular-nums; color: var(--muted); min-inline-size: 5.5em; display: inline-block; }
+.legend output { font-variant-numeric: tabular-nums; color: var(--muted); inline-size: 6em; block-size: 1.4em; text-align: start;
+  white-space: nowrap; display: inline-block; contain: strict; }
 span.legend { cursor: default; }
 canvas { display: block; inline-size: 100%; cursor: crosshair; touch-action: pan-y; }
 canvas.ruler { position: sticky; top: 0; background: var(--surface); z-index: 2; cursor: ew-resize; }
 .cursor, .range { position: absolute; top: 0; bottom: 0; left: 72px; pointer-events: none; display: none; }
-.cursor { inline-size: 1px; background: var(--ink); opacity: .55; z-index: 3; }
-.range { background: var(--focus); opacity: .13; z-index: 1; }
+.cursor { inline-size: 1px; background: var(--ink); opacity: .55; z-index: 3; will-change: transform; }
+.range { inline-size: 1px; transform-origin: left; background: var(--focus); opacity: .13; z-index: 1; will-change: transform; }
 .tip { position: absolute; z-index: 4; max-inline-size: min(28em, 80cqi); padding: 4px 8px; border-radius: 5px;
   background: var(--ink); color: var(--surface); font-size: 12px; pointer-events: none; display: none;
-  overflow-wrap: anywhere; white-space: pre-line; left: 0; top: 0; }
+  overflow-wrap: anywhere; white-space: pre-line; left: 0; top: 0; inline-size: max-content; will-change: transform; }
 .readout { position: absolute; inline-size: 1px; block-size: 1px; overflow: hidden; clip-path: inset(50%); }
 .empty { padding: 24px 8px; color: var(--muted); }
 `;

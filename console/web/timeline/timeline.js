@@ -40,6 +40,8 @@ export class Timeline extends HTMLElement {
   /** @type {Set<string>} */
   #hidden = new Set();
   #waiting = false;
+  /** @type {{ruler: DOMRect, frame: DOMRect, canvases: DOMRect[]} | null} */
+  #measured = null;
   #root = this.attachShadow({ mode: "open" });
   #frame = document.createElement("div");
   #ruler = document.createElement("canvas");
@@ -86,12 +88,25 @@ export class Timeline extends HTMLElement {
 
   /** The width of the axis in pixels. */
   get width() {
-    return this.#ruler.clientWidth;
+    return this.#boxes().ruler.width;
   }
 
   /** Where the axis begins in the window, in pixels. */
   get left() {
-    return this.#ruler.getBoundingClientRect().left;
+    return this.#boxes().ruler.left;
+  }
+
+  /** Where everything is in the window. After a change it costs a layout, so it is read once a frame. */
+  #boxes() {
+    if (!this.#measured) {
+      this.#measured = {
+        ruler: this.#ruler.getBoundingClientRect(),
+        frame: this.#frame.getBoundingClientRect(),
+        canvases: this.#parts.map(({ canvas }) => canvas.getBoundingClientRect()),
+      };
+      requestAnimationFrame(() => (this.#measured = null));
+    }
+    return this.#measured;
   }
 
   /** What is shown, from top to bottom. */
@@ -155,6 +170,8 @@ export class Timeline extends HTMLElement {
    */
   moveCursor(time, event) {
     this.cursor = Math.min(Math.max(0, time), this.view.end);
+    // It is looked up before anything is changed: a change would cost a layout.
+    const text = event && this.#below(event)?.text;
     if (!event) {
       this.view.reveal(this.cursor);
       this.draw();
@@ -162,7 +179,7 @@ export class Timeline extends HTMLElement {
     }
     this.#place();
     this.#values();
-    this.#hover(event);
+    this.#hover(text, event);
     this.#tell("cursorchange");
   }
 
@@ -249,6 +266,7 @@ export class Timeline extends HTMLElement {
     };
     this.#parts = this.#tracks.map((track) => buildTrack(track, keyOf(track), this.#hidden, toggle));
     this.#frame.append(...this.#parts.map((part) => part.section));
+    this.#measured = null;
   }
 
   #place() {
@@ -261,8 +279,7 @@ export class Timeline extends HTMLElement {
     if (range) {
       const from = Math.max(0, view.pixel(range.from, width));
       const to = Math.min(width, view.pixel(range.to, width));
-      this.#rangeBox.style.transform = `translateX(${from}px)`;
-      this.#rangeBox.style.width = `${Math.max(0, to - from)}px`;
+      this.#rangeBox.style.transform = `translateX(${from}px) scaleX(${Math.max(0, to - from)})`;
     }
   }
 
@@ -288,15 +305,18 @@ export class Timeline extends HTMLElement {
     this.#readout.textContent = `${clock(this.cursor ?? 0, 100)}: ${values.join(", ")}`;
   }
 
-  /** @param {PointerEvent | undefined} event */
-  #hover(event) {
-    const text = event && this.#below(event)?.text;
+  /**
+   * Shows a text beside the pointer: at the side at which there is more room.
+   * @param {string | undefined} text
+   * @param {PointerEvent | undefined} event
+   */
+  #hover(text, event) {
     this.#tip.style.display = text ? "block" : "none";
     if (!text || !event) return;
-    this.#tip.textContent = text;
-    const box = this.#frame.getBoundingClientRect();
-    const left = Math.min(event.clientX - box.left + 12, box.width - this.#tip.offsetWidth - 4);
-    this.#tip.style.transform = `translate(${Math.max(0, left)}px, ${event.clientY - box.top + 16}px)`;
+    if (this.#tip.textContent !== text) this.#tip.textContent = text;
+    const { left, top, width } = this.#boxes().frame;
+    const [x, y] = [event.clientX - left, event.clientY - top + 16];
+    this.#tip.style.transform = x < width / 2 ? `translate(${x + 12}px, ${y}px)` : `translate(${x - 12}px, ${y}px) translateX(-100%)`;
   }
 
   /**
@@ -304,12 +324,10 @@ export class Timeline extends HTMLElement {
    * @returns {{text: string, bar?: import("./bars.js").Bar, mark?: import("./tracks.js").Mark} | undefined}
    */
   #below(event) {
-    const part = this.#parts.find(({ canvas }) => {
-      const box = canvas.getBoundingClientRect();
-      return event.clientY >= box.top && event.clientY < box.bottom;
-    });
+    const { canvases } = this.#boxes();
+    const place = canvases.findIndex(({ top, bottom }) => event.clientY >= top && event.clientY < bottom);
+    const [part, box] = [this.#parts[place], canvases[place]];
     if (!part) return undefined;
-    const box = part.canvas.getBoundingClientRect();
     const time = this.view.time(event.clientX - box.left, box.width);
     const slack = (this.view.span / box.width) * 6;
     const y = event.clientY - box.top;

@@ -1,20 +1,23 @@
 // Runs, saved runs, commands and recipes.
 
 import assert from "node:assert/strict";
+import { createServer } from "node:http";
 import { test } from "node:test";
 import { arm, delaysOf, isDelay, setDelays, setLatency, setRate, undo } from "../../../console/web/data/commands.js";
 import { compareRows, difference } from "../../../console/web/data/compare.js";
 import { bitRate, milliseconds } from "../../../console/web/data/format.js";
-import { armingBody, ciSteps, curl, quoted, ruleFor, splitUrl, startingUrl } from "../../../console/web/data/recipes.js";
+import { armingBody, ciSteps, curl, failAgain, quoted, ruleFor, splitUrl, startingUrl, testFor } from "../../../console/web/data/recipes.js";
 import { meanOver, rangeText, timeWithin } from "../../../console/web/data/range.js";
 import { sessionTracks } from "../../../console/web/data/bench_session.js";
 import { isBench, paired, readBench } from "../../../console/web/data/bench_file.js";
 import { readRun } from "../../../console/web/data/run_file.js";
 import { Run } from "../../../console/web/data/run.js";
 import { failed, runTracks } from "../../../console/web/data/run_tracks.js";
-import { parse } from "../../../console/web/client/api.js";
-import { dispatch, lastAfter } from "../../../console/web/client/event_stream.js";
+import { ApiError, parse } from "../../../console/web/client/api.js";
+import { dispatch, lastAfter, subscribe } from "../../../console/web/client/event_stream.js";
 import { Points } from "../../../console/web/timeline/points.js";
+import { poll } from "../../../console/web/parts/poll.js";
+import { matchesSession, measureRates } from "../../../console/web/parts/session_list.js";
 import { matches } from "../../../console/web/parts/request_table.js";
 import { request, timeline } from "./samples.js";
 
@@ -133,6 +136,13 @@ test("recipes are commands that a shell and a browser understand", () => {
   assert.deepEqual(splitUrl("https://h/p?q"), { origin: "https://h", path: "/p?q" });
   assert.equal(splitUrl("javascript:alert(1)"), null);
   assert.match(ruleFor(request(1, 0, 1, { rung: 3, index: 5 })), /rung = 3, index = 5/);
+  const lost = request(1, 0, 1, { status: 404, rung: 3 });
+  assert.match(ruleFor(lost), /status = 404/);
+  assert.match(failAgain(lost, "http://a", "s"), /"then":\{"status":404\}/);
+  const text = testFor(lost, { profile: "3g", seed: 7, manifest: "/demo/hls/master.m3u8" });
+  assert.match(text, /profile: "3g", seed: 7/);
+  assert.match(text, /session\.address\("\/demo\/hls\/master\.m3u8"\)/);
+  assert.match(text, /addFault\(\{"when":\{"kind":"segment","rung":3\},"then":\{"status":404\}\}/);
 });
 
 test("a stream that is lost before its first event goes on where it began", () => {
@@ -174,6 +184,29 @@ test("a range has the mean by time, and what stood still in it", () => {
   assert.equal(rangeText(run, { from: 0, to: 1000 }), "3 Mbit/s delivered, one failed request, link stalled 300 ms");
 });
 
+test("a command for the API names the token where one is needed, and no other command does", (context) => {
+  const api = "http://127.0.0.1:8081/api/v1/sessions";
+  assert.ok(!curl("POST", api, {}).includes("authorization"));
+  Object.defineProperty(globalThis, "sessionStorage", { value: { getItem: () => "secret" }, configurable: true });
+  context.after(() => Reflect.deleteProperty(globalThis, "sessionStorage"));
+  assert.match(curl("POST", api, {}), /-H "authorization: Bearer \$VSPS_ADMIN_TOKEN"/);
+  assert.ok(!curl("POST", api, {}).includes("secret"));
+  assert.ok(!curl("GET", "http://127.0.0.1:8080/-/s/a/demo/hls/master.m3u8").includes("authorization"));
+});
+
+test("sessions are filtered by words, and their rates are measured between two answers", () => {
+  const session = (/** @type {object} */ more) => /** @type {any} */ ({ id: "a", label: "living room", profile: "3g", paused: true, exchanges: 0,
+    time_seconds: 1, idle_seconds: 0, delivered_bytes: 0, ...more });
+  assert.ok(matchesSession(session({}), "Living 3g paused"));
+  assert.ok(!matchesSession(session({}), "living edge"));
+  const rates = new Map();
+  measureRates(rates, [session({})], 0);
+  measureRates(rates, [session({ delivered_bytes: 250_000 }), session({ id: "b", delivered_bytes: 9 })], 1000);
+  assert.deepEqual([...rates].map(([id, { bps }]) => [id, bps]), [["a", 2e6], ["b", 0]]);
+  measureRates(rates, [session({ delivered_bytes: 900_000 })], 1100);
+  assert.deepEqual([...rates].map(([id, { bps }]) => [id, bps]), [["a", 2e6]], "too short a time; the other has ended");
+});
+
 test("frames of an event stream are read", () => {
   /** @type {any[]} */
   const got = [];
@@ -181,8 +214,59 @@ test("frames of an event stream are read", () => {
   dispatch("id: 7\nevent: stalled\ndata: {\"a\":1}", tell);
   dispatch("event: session_started\ndata: {\"seed\":18446744073709551615}", tell);
   dispatch(":", tell);
-  dispatch("data: not json", tell);
   assert.deepEqual(got, [["stalled", { a: 1 }, "7"], ["session_started", { seed: "18446744073709551615" }, ""]]);
+});
+
+test("an error of a listener is not taken for data that are not JSON", (context) => {
+  const warn = context.mock.method(console, "warn", () => {});
+  dispatch("event: stalled\ndata: not json", () => assert.fail("this is no event"));
+  assert.match(String(warn.mock.calls[0].arguments[0]), /stalled is not JSON: not json/);
+  assert.throws(() => dispatch("event: stalled\ndata: {}", () => {
+    throw new TypeError("no such element");
+  }), /no such element/);
+  assert.equal(warn.mock.callCount(), 1);
+});
+
+test("a stream goes on after an error of its listener, which is reported", async (context) => {
+  const report = context.mock.method(console, "error", () => {});
+  const server = createServer((_, response) => {
+    response.writeHead(200, { "content-type": "text/event-stream" });
+    response.write("event: first\ndata: {}\n\nevent: second\ndata: {}\n\n");
+  });
+  await new Promise((done) => server.listen(0, "127.0.0.1", () => done(null)));
+  const { port } = /** @type {import("node:net").AddressInfo} */ (server.address());
+  /** @type {string[]} */
+  const got = [];
+  await new Promise((done) => {
+    const stop = subscribe(`http://127.0.0.1:${port}/`, (name) => {
+      got.push(name);
+      if (name === "first") throw new Error("wrong");
+      stop();
+      done(null);
+    });
+  });
+  server.closeAllConnections();
+  server.close();
+  assert.deepEqual(got, ["first", "second"]);
+  assert.match(String(report.mock.calls[0].arguments[0]), /wrong/);
+});
+
+test("repeated work reports errors of the page, and not requests that failed", async (context) => {
+  const report = context.mock.method(console, "error", () => {});
+  const hidden = Object.getOwnPropertyDescriptor(globalThis, "document");
+  Object.defineProperty(globalThis, "document", { value: { hidden: false }, configurable: true });
+  const errors = [new ApiError(0, "The proxy does not answer."), new TypeError("no such element")];
+  await new Promise((done) => {
+    const stop = poll(1, async () => {
+      const error = errors.shift();
+      if (error) throw error;
+      stop();
+      done(null);
+    });
+  });
+  if (hidden) Object.defineProperty(globalThis, "document", hidden);
+  else Reflect.deleteProperty(globalThis, "document");
+  assert.deepEqual(report.mock.calls.map((call) => String(call.arguments[0])), ["TypeError: no such element"]);
 });
 
 test("results of a benchmark become means of each profile and algorithm", () => {

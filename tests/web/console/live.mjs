@@ -52,6 +52,28 @@ export const scenarios = {
     await until("the picture moves", 60000, () => page.evaluate(() => (document.querySelector("video")?.currentTime ?? 0) > 1));
   },
 
+  async "a browser that does not play HLS is told what to do"({ page, admin }) {
+    if ((await api(admin, "GET", "/players.json")).includes("hls.js")) return;
+    await page.addInitScript(() => (HTMLVideoElement.prototype.canPlayType = () => ""));
+    await page.goto(`${admin}/`);
+    const watch = page.locator("section", { hasText: "Watch it now" }).last();
+    await watch.getByRole("button", { name: "Play" }).click();
+    await watch.getByText("npm ci").waitFor({ timeout: 5000 });
+  },
+
+  async "a long list of sessions has rows only where it is looked at, and is filtered"({ page, admin }) {
+    const armed = await Promise.all(Array.from({ length: 120 }, (_, n) => api(admin, "POST", "/api/v1/sessions", { label: `row ${n}.` })));
+    await page.goto(`${admin}/`);
+    const rows = page.locator(".sessions tbody:not(.spacer) tr");
+    await until("the newest ones are there", 5000, () => rows.filter({ hasText: "row" }).count());
+    assert.ok((await rows.count()) < 60, "most are no elements");
+    await page.locator(".sessions").evaluate((/** @type {Element} */ list) => list.scrollTo(0, list.scrollHeight));
+    await until("the oldest one is there", 3000, () => page.getByRole("link", { name: "row 0.", exact: true }).isVisible());
+    await page.getByLabel("Filter sessions").fill("row 77.");
+    await until("one is left", 3000, async () => (await rows.count()) === 1 && /^1 of /.test(await page.locator("section", { hasText: "Sessions" }).last().locator(".row .muted").innerText()));
+    await Promise.all(armed.map(({ id }) => api(admin, "DELETE", `/api/v1/sessions/${id}`)));
+  },
+
   async "the timeline grows"({ page, admin }) {
     const { stop } = await watched({ page, admin }, { rate: "8 Mbit/s", label: "grows" });
     const seen = () => page.evaluate(() => {
@@ -110,7 +132,7 @@ export const scenarios = {
     await until("the table shows it alone", 5000, async () => /^1 of /.test(await page.locator(".card .row .muted", { hasText: "of" }).first().innerText()));
     await until("the filter is in the address", 3000, async () => /q=404/.test(page.url()));
     await page.locator(".request-row").first().click();
-    assert.match(await page.locator(".details").innerText(), /status = 503/, "a rule to copy");
+    assert.match(await page.locator(".details").innerText(), /status = 404[\s\S]*vsps\/playwright/, "a rule and a test to copy");
     stop();
   },
 
@@ -197,6 +219,18 @@ export const scenarios = {
       const seats = /** @type {any} */ (document.querySelector("#main")).seats ?? [];
       return seats.length === count && seats.every((/** @type {any} */ seat) => seat.video.currentTime > 1 && seat.buffer.length > 2);
     }, wanted.length));
+  },
+
+  async "a page that was opened while the proxy was gone is built when it is back"({ page, context, admin }) {
+    await page.goto(`${admin}/`);
+    await page.getByRole("heading", { name: "Start a session" }).waitFor();
+    for (const [name, text] of [["Profiles", "Network profiles"], ["Faults", "Built-in faults"], ["Play", "Seed"]]) {
+      await context.setOffline(true);
+      await page.getByRole("navigation").getByRole("link", { name }).click();
+      await until("it says that the proxy is gone", 5000, async () => (await page.locator("#connection").innerText()).includes("does not answer"));
+      await context.setOffline(false);
+      await page.locator("main").getByText(text).first().waitFor({ timeout: 5000 });
+    }
   },
 
   async "a proxy that is gone is told, and so is its return"({ page, context, admin }) {

@@ -61,7 +61,7 @@ function aboutProxy(status) {
     h("h1", {}, "VideoStreamProxySimulator"),
     h("dl", { class: "facts" }, fact("version", status.version), fact("default profile", h("a", { href: `#/profiles/${encodeURIComponent(status.profile)}` }, status.profile)),
       fact("seed", String(status.seed)), fact("origin", status.built_in_origin ? "built in" : status.origin)),
-    h("div", { class: "row" },
+    h("div", { class: "row addresses" },
       h("div", { class: "grow" },
         status.built_in_origin ? stream : null,
         players.element,

@@ -8,6 +8,8 @@ import "../timeline/timeline.js";
 /** @typedef {import("../timeline/tracks.js").Track} Track */
 /** @typedef {import("../timeline/timeline.js").Timeline} Timeline */
 
+/** The time that the picture of a form shows. */
+const SECONDS = 120;
 const COLOURS = ["--series-delivered", "--series-estimated", "--series-cmcd", "--series-other"];
 
 /**
@@ -71,7 +73,9 @@ export function plots(name, seeds, seconds) {
  * @param {number | string} seed
  */
 export async function showPicture(timeline, name, seed) {
-  timeline.tracks = plotTracks(await plots(name, [seed], 120), { latency: false });
+  timeline.tracks = plotTracks(await plots(name, [seed], SECONDS), { latency: false });
+  // A profile without a limit has no points.
+  timeline.view.extend(SECONDS * 1000);
   timeline.view.showAll();
   timeline.draw();
 }

@@ -111,5 +111,5 @@ function resultCard(status, started, path, arming) {
       h("a", { class: "button primary", href: sessionLink(started.id) }, "Watch what happens"),
       h("a", { class: "button", href: `#/play?session=${encodeURIComponent(started.id)}&stream=${encodeURIComponent(path)}` }, "Play it here")),
     h("p", { class: "muted" }, "The second address starts a new session like it at each first request."),
-    h("div", { class: "row" }, h("div", { class: "grow stack" }, lines.map((line) => line.element)), qrCode(started.url)));
+    h("div", { class: "row addresses" }, h("div", { class: "grow stack" }, lines.map((line) => line.element)), qrCode(started.url)));
 }

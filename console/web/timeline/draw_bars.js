@@ -5,7 +5,7 @@ import { HEIGHT, rowTop } from "./tracks.js";
 /** @typedef {import("./tracks.js").BarsTrack} BarsTrack */
 /** @typedef {import("./brush.js").Brush} Brush */
 
-/** Below this width in pixels a bar has one colour. */
+/** Below this width in pixels a bar has one colour: that of its largest part. */
 const SPLIT_FROM = 4;
 
 /**
@@ -33,7 +33,7 @@ export function drawBars(brush, track, picked) {
     drawnTo[row] = Math.ceil(to);
     const top = tops[row];
     if (to - from < SPLIT_FROM) {
-      narrow.add(row, from, to, bar.alert ? "--part-fault" : "--part-transfer");
+      narrow.add(row, from, to, bar.alert ? "--part-fault" : largestPart(bar));
     } else {
       narrow.draw(row);
       parts(brush, bar, from, to, top);
@@ -45,6 +45,19 @@ export function drawBars(brush, track, picked) {
     }
   }
   tops.forEach((_, row) => narrow.draw(row));
+}
+
+/**
+ * The colour of a bar that is too narrow to be split: that of its largest part.
+ * @param {import("./bars.js").Bar} bar
+ */
+export function largestPart({ parts: all }) {
+  let largest = 0;
+  let colour = "--part-transfer";
+  for (const part of all) {
+    if (part.ms > largest) ({ ms: largest, colour } = part);
+  }
+  return colour;
 }
 
 /** Narrow bars of one colour that follow each other within a pixel are drawn as one: there may be thousands. */

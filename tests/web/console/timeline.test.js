@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Bars } from "../../../console/web/timeline/bars.js";
+import { drawBars, largestPart } from "../../../console/web/timeline/draw_bars.js";
 import { columns, scaleTop } from "../../../console/web/timeline/draw_lines.js";
 import { Points } from "../../../console/web/timeline/points.js";
 import { clock, quantity, roundUp, timeTicks } from "../../../console/web/timeline/ticks.js";
@@ -132,4 +133,25 @@ test("marks have a row for each kind that occurs", () => {
   const track = /** @type {const} */ ({ kind: "marks", id: "m", title: "", marks });
   assert.deepEqual(markRows(track), ["command", "fault", "session"]);
   assert.equal(trackHeight(track), 3 * 14 + 4);
+});
+
+test("a bar that is too narrow to be split has the colour of its largest part", () => {
+  const bar = (/** @type {number[]} */ ms) => /** @type {any} */ ({ parts: ms.map((one, n) => ({ ms: one, colour: `--${n}` })) });
+  assert.equal(largestPart(bar([1, 7, 2])), "--1");
+  assert.equal(largestPart(bar([])), "--part-transfer");
+});
+
+test("ten thousand narrow bars are few rectangles, and a failed one is seen among them", () => {
+  const bars = Array.from({ length: 10_000 }, (_, n) => ({ id: n, from: n * 10, to: n * 10 + 9, group: "video", label: "", alert: n === 5000,
+    parts: [{ ms: 9, colour: "--part-token" }] }));
+  const view = new Viewport();
+  view.extend(100_000);
+  view.showAll();
+  /** @type {[number, number, string][]} */
+  const blocks = [];
+  const brush = { view, width: 1000, block: (/** @type {number} */ x, /** @type {number} */ _, /** @type {number} */ width, /** @type {number} */ __,
+    /** @type {string} */ colour) => colour !== "--grid" && blocks.push([x, x + width, colour]) };
+  drawBars(/** @type {any} */ (brush), /** @type {any} */ ({ kind: "bars", id: "b", title: "", bars: new Bars(bars), legend: [] }), null);
+  assert.deepEqual(blocks.map(([, , colour]) => colour), ["--part-token", "--part-fault", "--part-token"]);
+  assert.ok(blocks[0][0] === 0 && blocks[2][1] >= 999 && blocks[1][0] >= 499 && blocks[1][1] <= 503);
 });

@@ -27,6 +27,6 @@ fuzz_target!(|body: &[u8]| {
         let edition = Edition { url: "https://origin.example/a", format, now: Duration::ZERO };
         let asked = edits.iter().map(|edit| ("rule", edit));
         let edited = apply(asked, edition, bytes::Bytes::copy_from_slice(body), &mut memory);
-        assert_eq!(edited.struck.len(), edits.len());
+        assert_eq!(edited.applied.len(), edits.len());
     });
 });

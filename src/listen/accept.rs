@@ -106,6 +106,9 @@ impl AcceptLoop {
                         tracing::debug!(%peer, %problem, "the connection could not be passed on");
                     }
                 }
+                Err(problem) if is_of_one_connection(&problem) => {
+                    tracing::debug!(%problem, "a connection has ended before it was accepted");
+                }
                 Err(problem) => {
                     // Logged only once, since it may last.
                     if !std::mem::replace(&mut failing, true) {
@@ -118,6 +121,12 @@ impl AcceptLoop {
         }
         self.open
     }
+}
+
+/// Whether an error of accept concerns one connection, which is gone, and not the listener (accept(2)).
+fn is_of_one_connection(problem: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset, Interrupted};
+    [ConnectionAborted, ConnectionRefused, ConnectionReset, Interrupted].contains(&problem.kind())
 }
 
 #[cfg(test)]

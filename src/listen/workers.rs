@@ -16,6 +16,8 @@ use tokio::{
 
 /// The most threads for calls that block, of all workers together.
 const BLOCKING_THREADS: usize = 512;
+/// How long such a thread waits for the next call.
+const FOREVER: Duration = Duration::MAX;
 /// How long such calls may delay the end of a worker.
 const END: Duration = Duration::from_secs(2);
 
@@ -82,8 +84,11 @@ impl<T> Workers<T> {
             let runtime = Builder::new_current_thread()
                 .enable_all()
                 .max_blocking_threads(blocking)
+                .thread_keep_alive(FOREVER)
                 .build()?;
             let handle = runtime.handle().clone();
+            // The first thread for work that blocks, which stays: without one tokio panics if a thread can't be started.
+            drop(handle.spawn_blocking(|| ()));
             let state = state(&handle)?;
             let named = thread::Builder::new().name(format!("worker-{number}"));
             threads.push(named.spawn(move || {

@@ -111,10 +111,18 @@ fn scheme(uri: &str) -> Option<(&str, &str)> {
 
 /// Whether a URI is an address of the proxy's already.
 pub(super) fn is_own(uri: &str, map: &dyn UriMap) -> bool {
-    let rest = map.own().and_then(|own| uri.strip_prefix(own));
-    rest.is_some_and(|path| {
-        ["/-/s/", "/-/o/", "/-/root/"].iter().any(|ours| path.starts_with(ours))
-    })
+    map.own().and_then(|own| uri.strip_prefix(own)).is_some_and(is_own_path)
+}
+
+/// Whether a path is an address of the proxy's already.
+pub(super) fn is_own_path(path: &str) -> bool {
+    ["/-/s/", "/-/o/", "/-/root/"].iter().any(|ours| path.starts_with(ours))
+}
+
+/// Whether the result of a map leads into the proxy: a path of it, which may begin with its address.
+pub(super) fn leads_inside(rewritten: &str, map: &dyn UriMap) -> bool {
+    let path = map.own().and_then(|own| rewritten.strip_prefix(own)).unwrap_or(rewritten);
+    path.starts_with('/') && !path.starts_with("//")
 }
 
 /// A reference that has no scheme: the first segment of its path has no colon (RFC 3986, 4.2).

@@ -2,7 +2,7 @@
 
 use super::{
     dot_segments::{above_root, folders},
-    uri::{Head, UriMap, ends_text, head, is_own, relative},
+    uri::{Head, UriMap, ends_text, head, is_own, is_own_path, leads_inside, relative},
     xml_edits::{Edit, Value},
 };
 use std::{borrow::Cow, ops::Range};
@@ -174,10 +174,10 @@ impl<'m> UriRewriter<'m> {
         }
         if let Root::Host(base) | Root::Several(Some(base)) = root
             && let Head::Absolute { scheme, authority, .. } = head(base)
-            && prefix.is_some()
+            // The document's own root needs no prefix if URLs without a session lead to it.
+            && (prefix.is_some() || !is_own_path(url))
             && let Some(rewritten) = self.map.absolute(scheme, authority)
-            && rewritten.starts_with('/')
-            && !rewritten.starts_with("//")
+            && leads_inside(&rewritten, self.map)
         {
             return Some((0, rewritten.into_owned()));
         }

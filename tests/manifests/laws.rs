@@ -17,9 +17,10 @@ fn led(format: ManifestFormat, body: &[u8], map: &dyn UriMap) -> Vec<u8> {
 ///
 /// Some are spelled with character references or in pieces: what is replaced of them comes back in
 /// characters.
-const ROOTS_ELSEWHERE: [&str; 10] = [
+const ROOTS_ELSEWHERE: [&str; 11] = [
     "dash/base-urls-at-four-levels",
     "dash/character-references",
+    "dash/live",
     "dash/prefixed-and-entities",
     "dash/roots-of-bases",
     "dash/roots-of-several-hosts",

@@ -73,6 +73,27 @@ async fn roots_of_linked_elements_are_those_of_their_mpd() {
     }
 }
 
+/// The root of the document's own host needs no prefix where addresses have no session, but that of another host does.
+#[tokio::test]
+async fn roots_of_bases_are_reached_where_addresses_have_no_session() {
+    let cdn = holding(None, &[]).await;
+    let main = holding(
+        Some(&cdn),
+        &[("/m.mpd", "<MPD><BaseURL>http://{other}/v/</BaseURL><Period><AdaptationSet mimeType=\"video/mp4\">\
+            <SegmentTemplate media=\"/x/$Number$\" duration=\"4\"/><Representation id=\"v\" bandwidth=\"9\"/></AdaptationSet></Period></MPD>")],
+    )
+    .await;
+    let rig = Rig::start(Some(main.address), |config| {
+        config.proxy.session_by = vsps::proxy::SessionBy::Client;
+    })
+    .await;
+    let document = rig.get("/m.mpd").await.text().to_owned();
+    let base = between(&document, "<BaseURL>", "</BaseURL>");
+    let media = between(&document, "media=\"", "\"").replace("$Number$", "2");
+    assert_eq!(follow(&rig, "/m.mpd", &[base, &media]).await.text(), "media", "{document}");
+    assert_eq!(cdn.last().path(), "/x/2", "{document}");
+}
+
 /// dash.js uses only the first relative BaseURL of a level, and does not resolve links and steering servers
 /// against a base: absolute URLs must stay absolute.
 #[tokio::test]

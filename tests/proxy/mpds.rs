@@ -89,6 +89,42 @@ async fn roots_of_patches_are_those_of_their_mpd() {
     }
 }
 
+/// A patch that adds a BaseURL changes the host of references that were there before.
+#[tokio::test]
+async fn a_base_of_a_patch_is_asked_at_its_root() {
+    let cdn = holding(None, &[]).await;
+    let main = holding(
+        Some(&cdn),
+        &[
+            ("/m/m.mpd", "<MPD type=\"dynamic\" id=\"m\" publishTime=\"1\"><PatchLocation>p.mpp</PatchLocation>\
+                <Period id=\"1\" start=\"PT0S\"><AdaptationSet mimeType=\"video/mp4\"><SegmentTemplate media=\"/one/$Number$\" duration=\"4\"/>\
+                <Representation id=\"v\" bandwidth=\"9\"/></AdaptationSet></Period></MPD>"),
+            ("/m/p.mpp", "<Patch mpdId=\"m\" originalPublishTime=\"1\" publishTime=\"2\"><add sel=\"/MPD\" pos=\"prepend\"><BaseURL>http://{other}/w/</BaseURL></add>\
+                <add sel=\"/MPD\"><Period id=\"2\" start=\"PT12S\"><BaseURL>/x/</BaseURL><AdaptationSet mimeType=\"video/mp4\">\
+                <SegmentTemplate media=\"/two/$Number$\" initialization=\"i\" duration=\"4\"/><Representation id=\"v\" bandwidth=\"9\"/>\
+                </AdaptationSet></Period></add></Patch>"),
+        ],
+    )
+    .await;
+    let rig = Rig::before(&main).await;
+    let path = format!("{}/m/m.mpd", rig.session("").await);
+    let document = rig.get(&path).await.text().to_owned();
+    let one = between(&document, "media=\"", "\"").replace("$Number$", "1");
+    assert_eq!(follow(&rig, &path, &[&one]).await.text(), "media");
+    assert_eq!(main.last().path(), "/one/1", "{document}");
+    let patch = follow(&rig, &path, &["p.mpp"]).await.text().to_owned();
+    let (added, two) = (between(&patch, "<BaseURL>", "<"), between(&patch, "media=\"", "\""));
+    let inner = between(&patch, "\"PT12S\"><BaseURL>", "<");
+    for (references, there) in [
+        (vec![added, &*one], "/one/1"),
+        (vec![added, inner, two], "/two/$Number$"),
+        (vec![added, inner, "i"], "/x/i"),
+    ] {
+        assert_eq!(follow(&rig, &path, &references).await.text(), "media", "{patch}");
+        assert_eq!(cdn.last().path(), there, "{patch}");
+    }
+}
+
 fn period(name: &str, rates: &[u32]) -> String {
     let of = |(at, rate): (usize, &u32)| {
         format!("<Representation id=\"r{}\" bandwidth=\"{rate}\"/>", at + 1)

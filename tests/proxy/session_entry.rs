@@ -200,7 +200,8 @@ async fn manifests_lead_to_the_public_url() {
             &format!("{led}/-/o/http/cdn.test/4.ts"),
         ]
     );
-    let mpd = "<MPD><BaseURL>http://cdn.test/v/</BaseURL><Location>/live.mpd</Location></MPD>";
+    let mpd = "<MPD><BaseURL>http://cdn.test/v/</BaseURL><Location>/live.mpd</Location>\
+        <Period><SegmentTemplate media=\"/1.m4s\"/></Period></MPD>";
     let origin = Origin::saying(ok("Content-Type: application/dash+xml\r\n", mpd.as_bytes())).await;
     let rig =
         Rig::start(Some(origin.address), |config| config.proxy.public_url = Some(public)).await;
@@ -213,4 +214,7 @@ async fn manifests_lead_to_the_public_url() {
         got.text()
     );
     assert!(got.text().contains(&format!("<Location>{led}/live.mpd<")), "{}", got.text());
+    // The root is that of the BaseURL's host.
+    let media = format!("media=\"{led}/-/o/http/cdn.test/1.m4s\"");
+    assert!(got.text().contains(&media), "{}", got.text());
 }

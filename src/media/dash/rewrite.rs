@@ -97,6 +97,9 @@ pub(in crate::media) fn rewrite(
             }
             _ if whole.is_some() => {}
             Token::Start(tag) => {
+                if matches!(tag.name, "Patch" | "PatchLocation") {
+                    walk.roots.expect_patches();
+                }
                 walk.attributes(tag, depth - 1);
                 if let Some(written) = Written::of(tag) {
                     expected = Some((depth, written, Value::empty()));
@@ -265,6 +268,8 @@ fn patched(tag: Tag<'_>) -> Option<Written> {
         Some(name) if is_link(name) => Some(Written::Alone),
         Some(name) => attributes(element).contains(&name).then_some(Written::Patched),
         None if attribute != "text()" => None,
+        // Its base is that of the MPD, which may be on another host than the patch.
+        None if element == "BaseURL" => Some(Written::Patched),
         None => TEXTS.contains(&element).then_some(Written::Alone),
     }
 }

@@ -126,6 +126,8 @@ pub(super) struct Roots<'t> {
     /// The open ones, by their depth.
     open: Vec<usize>,
     deferred: Vec<Deferred<'t>>,
+    /// A patch may change the bases of references that are in the document.
+    patched: bool,
 }
 
 /// A reference that is rewritten once all BaseURLs are known.
@@ -146,7 +148,18 @@ impl<'t> Roots<'t> {
     /// For a document whose references are resolved against `bases`, or its own URL.
     pub(super) fn new(bases: &[String]) -> Self {
         let own = bases.iter().take(BASES).map(|base| BaseUrl::new(base)).collect();
-        Self { scopes: vec![Scope { parent: 0, own }], open: vec![0], deferred: Vec::new() }
+        Self {
+            scopes: vec![Scope { parent: 0, own }],
+            open: vec![0],
+            deferred: Vec::new(),
+            patched: false,
+        }
+    }
+
+    /// The document is a patch, or patches to it follow: these may add BaseURLs on other hosts. A root is then that of
+    /// whichever base the player has when it makes a request.
+    pub(super) fn expect_patches(&mut self) {
+        self.patched = true;
     }
 
     /// The level of the open element at `depth`, from 1; 0 is the document.
@@ -216,6 +229,12 @@ impl<'t> Roots<'t> {
                     Root::Several(here.first().map(String::as_str))
                 }
                 Level::At(_) | Level::Below(_) => here.root(),
+            };
+            let root = match level {
+                // The BaseURLs of an MPD are relative to the MPD alone.
+                Level::Above(_) if parent == 0 => root,
+                _ if self.patched => Root::Several(here.first().map(String::as_str)),
+                _ => root,
             };
             let folders = match level {
                 Level::Above(0) => document.folders,
@@ -348,6 +367,30 @@ mod tests {
             let out = rewritten(depth, &format!("{before}<Period>{}</Period>", template(media)));
             assert!(out.ends_with(&format!("<Period>{}</Period>", template(after))), "{out}");
         }
+    }
+
+    /// A patch may add a BaseURL on another host before those that a document has.
+    #[test]
+    fn roots_are_those_of_each_base_where_patches_follow() {
+        let period = |media: &str| {
+            format!("<Period><BaseURL>/p/</BaseURL><SegmentTemplate media=\"{media}\"/></Period>")
+        };
+        let rest = period("/v").replace("\"/v\"", "\"-/root/v\"").replace("/p/", "-/root/p/");
+        assert_eq!(
+            rewritten(
+                0,
+                &format!("<PatchLocation>p</PatchLocation><BaseURL>/b/</BaseURL>{}", period("/v"))
+            ),
+            format!("<PatchLocation>p</PatchLocation><BaseURL>/-/s/7/b/</BaseURL>{rest}")
+        );
+        let text = |base: &str| format!("<replace sel=\"/MPD/BaseURL/text()\">{base}</replace>");
+        let patch =
+            format!("<Patch><add sel=\"/MPD\">{}</add>{}</Patch>", period("/v"), text("/b/"));
+        let out = rewrite(ManifestFormat::MpdPatch, patch.as_bytes(), &Below(0)).unwrap().unwrap();
+        assert_eq!(
+            String::from_utf8(out).unwrap(),
+            format!("<Patch><add sel=\"/MPD\">{rest}</add>{}</Patch>", text("-/root/b/"))
+        );
     }
 
     #[test]

@@ -7,7 +7,7 @@
 use super::{
     ManifestError, ManifestFormat, UriMap,
     json::{self, Value},
-    uri::Edits,
+    uri::{Edits, leads_inside},
 };
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -134,7 +134,7 @@ fn rewrite_host<'a>(out: &mut Vec<Edit<'a>>, host: &Host<'a>, map: &dyn UriMap) 
     let Some(name) = host.name.filter(|name| !name.contains(['\\', '/', '&'])) else { return };
     // The look-up also allows the host for the session; a map that changes nothing leaves it.
     let Some(rewritten) = map.absolute(None, name) else { return };
-    if !rewritten.starts_with('/') || rewritten.starts_with("//") {
+    if !leads_inside(&rewritten, map) {
         return;
     }
     // The key is between the brace and its value.
@@ -161,6 +161,7 @@ fn rewrite_host<'a>(out: &mut Vec<Edit<'a>>, host: &Host<'a>, map: &dyn UriMap) 
 mod tests {
     use super::super::uri::tests::Proxy;
     use super::*;
+    use std::borrow::Cow;
 
     fn rewritten(text: &str) -> String {
         let out = rewrite(text.as_bytes(), &Proxy).unwrap();
@@ -199,6 +200,33 @@ mod tests {
         );
         let once = rewritten(&clone(r#"{ "HOST":"b.example" }"#));
         assert_eq!(rewritten(&once), once);
+    }
+
+    /// A map whose results begin with the proxy's own address (`--public-url`).
+    struct Public;
+
+    impl UriMap for Public {
+        fn absolute(&self, scheme: Option<&str>, authority: &str) -> Option<Cow<'_, str>> {
+            Some(format!("https://own.test{}", Proxy.absolute(scheme, authority)?).into())
+        }
+
+        fn root_relative(&self, path: &str) -> Option<Cow<'_, str>> {
+            Some(format!("https://own.test{}", Proxy.root_relative(path)?).into())
+        }
+
+        fn own(&self) -> Option<&str> {
+            Some("https://own.test")
+        }
+    }
+
+    #[test]
+    fn a_clone_by_host_keeps_to_the_proxys_public_address() {
+        let text = r#"{"PATHWAY-CLONES":[{"URI-REPLACEMENT":{"HOST":"b.example"}}]}"#;
+        let out = rewrite(text.as_bytes(), &Public).unwrap().unwrap();
+        assert_eq!(
+            String::from_utf8(out).unwrap(),
+            r#"{"PATHWAY-CLONES":[{"URI-REPLACEMENT":{"PARAMS":{"vsps.host":"b.example"},"X-VSPS-HOST":"b.example"}}]}"#
+        );
     }
 
     #[test]

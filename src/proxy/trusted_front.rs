@@ -104,12 +104,31 @@ fn last_untrusted(trusted: &[AddressRange], peer: IpAddr, named: &[&str]) -> IpA
 
 /// The `for` of one element of `Forwarded`.
 fn for_of(element: &str) -> &str {
-    let pairs = element.split(';').filter_map(|pair| pair.trim().split_once('='));
-    pairs
-        .filter(|(name, _)| name.eq_ignore_ascii_case("for"))
-        .map(|(_, value)| value)
-        .next()
-        .unwrap_or_default()
+    parameter(element, "for").unwrap_or_default()
+}
+
+/// The value of a parameter in one element of `Forwarded`, as written.
+fn parameter<'a>(element: &'a str, name: &str) -> Option<&'a str> {
+    let mut pairs = element.split(';').filter_map(|pair| pair.trim().split_once('='));
+    pairs.find_map(|(key, value)| key.eq_ignore_ascii_case(name).then_some(value))
+}
+
+/// What the server in front that the player is connected to says of the player's request in `listed`, the value of a
+/// header such as `X-Forwarded-Proto`, or without one in the parameter `name` of `forwarded` (`Forwarded`, RFC 7239).
+pub(super) fn first_word<'a>(
+    listed: Option<&'a HeaderValue>,
+    forwarded: Option<&'a HeaderValue>,
+    name: &str,
+) -> Option<&'a str> {
+    if let Some(listed) = text(listed) {
+        return listed.split(',').next().map(str::trim);
+    }
+    let value = text(forwarded)?.split(',').find_map(|element| parameter(element, name))?;
+    Some(value.trim().trim_matches('"'))
+}
+
+fn text(value: Option<&HeaderValue>) -> Option<&str> {
+    value?.to_str().ok()
 }
 
 /// An address with or without quotes, brackets and a port.
@@ -172,6 +191,25 @@ mod tests {
             "10.0.0.1"
         );
         assert_eq!(of("10.0.0.1", &[(name, "192.0.2.7:80")]), "192.0.2.7");
+    }
+
+    #[test]
+    fn words_of_the_first_server_in_front() {
+        let word = |fields: &[(&'static str, &'static str)]| {
+            let fields = fields.iter().map(|(name, value)| {
+                (HeaderName::from_static(name), HeaderValue::from_static(value))
+            });
+            let fields: HeaderMap = fields.collect();
+            let (listed, forwarded) = (fields.get("x-forwarded-proto"), fields.get("forwarded"));
+            first_word(listed, forwarded, "proto").map(str::to_owned)
+        };
+        let element = "for=192.0.2.7;Proto=\"https\";host=a.test, for=10.0.0.1;proto=http";
+        assert_eq!(word(&[("forwarded", element)]).as_deref(), Some("https"));
+        assert_eq!(word(&[("forwarded", "for=192.0.2.7, proto=https")]).as_deref(), Some("https"));
+        let both = [("forwarded", element), ("x-forwarded-proto", "http, https")];
+        assert_eq!(word(&both).as_deref(), Some("http"));
+        assert_eq!(word(&[("forwarded", "for=192.0.2.7")]), None);
+        assert_eq!(word(&[]), None);
     }
 
     /// Bytes that are not text hide neither the header nor what comes after them.

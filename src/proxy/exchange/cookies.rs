@@ -1,7 +1,10 @@
 //! Rewrites cookies so that they work inside a session, where the player sees another host and other paths.
 
 use super::headers;
-use crate::sessions::{Address, CookieScope, Session, UpstreamUrl, domain_matches};
+use crate::{
+    proxy::trusted_front::first_word,
+    sessions::{Address, CookieScope, Session, UpstreamUrl, domain_matches},
+};
 use http::{
     HeaderMap, HeaderValue,
     header::{self, Entry},
@@ -166,13 +169,10 @@ fn folder(path: &str) -> String {
     }
 }
 
-/// Whether the player uses TLS, according to `X-Forwarded-Proto`.
+/// Whether the player uses TLS, according to `X-Forwarded-Proto` or `Forwarded`.
 pub(in crate::proxy) fn is_secure(headers: &HeaderMap) -> bool {
-    let forwarded = headers::text(headers, header::HeaderName::from_static("x-forwarded-proto"));
-    forwarded.is_some_and(|forwarded| {
-        let first = forwarded.split(',').next().unwrap_or_default();
-        first.trim().eq_ignore_ascii_case("https")
-    })
+    let scheme = first_word(headers.get("x-forwarded-proto"), headers.get("forwarded"), "proto");
+    scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case("https"))
 }
 
 #[cfg(test)]

@@ -1,8 +1,7 @@
 //! The address at which a player reaches the proxy, as far as its request says.
 
-use http::{HeaderName, HeaderValue, header, request, uri::Authority};
-
-use crate::sessions::Origin;
+use crate::{proxy::trusted_front::first_word, sessions::Origin};
+use http::{HeaderValue, header, request, uri::Authority};
 
 /// What a request says of the address. It becomes text only where a manifest is rewritten.
 #[derive(Debug, Default)]
@@ -10,6 +9,7 @@ pub(in crate::proxy) struct OwnAddress {
     host: Option<HeaderValue>,
     forwarded_host: Option<HeaderValue>,
     forwarded_scheme: Option<HeaderValue>,
+    forwarded: Option<HeaderValue>,
     authority: Option<Authority>,
     over_tls: bool,
 }
@@ -18,11 +18,12 @@ impl OwnAddress {
     /// Takes the `Host` of the proxy out of a request.
     pub(in crate::proxy) fn take(head: &mut request::Parts, over_tls: bool) -> Self {
         let host = head.headers.remove(header::HOST);
-        let forwarded = |name| head.headers.get(HeaderName::from_static(name)).cloned();
+        let value = |name: &str| head.headers.get(name).cloned();
         Self {
             host,
-            forwarded_host: forwarded("x-forwarded-host"),
-            forwarded_scheme: forwarded("x-forwarded-proto"),
+            forwarded_host: value("x-forwarded-host"),
+            forwarded_scheme: value("x-forwarded-proto"),
+            forwarded: value("forwarded"),
             authority: head.uri.authority().cloned(),
             over_tls,
         }
@@ -31,12 +32,13 @@ impl OwnAddress {
     /// The address (`scheme://host`), if the request says it.
     pub(in crate::proxy) fn text(&self) -> Option<String> {
         // A server in front of the proxy may terminate TLS, under its own name.
-        let secure = match first(self.forwarded_scheme.as_ref()) {
+        let word = |listed, name| first_word(listed, self.forwarded.as_ref(), name);
+        let secure = match word(self.forwarded_scheme.as_ref(), "proto") {
             Some(scheme) => scheme.eq_ignore_ascii_case("https"),
             None => self.over_tls,
         };
         let named = self.host.as_ref().and_then(|host| host.to_str().ok());
-        let host = first(self.forwarded_host.as_ref()).or(named);
+        let host = word(self.forwarded_host.as_ref(), "host").or(named);
         let host = host.or_else(|| self.authority.as_ref().map(Authority::as_str))?;
         // It is written into manifests, so it must be a valid host and nothing else.
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._:[]".contains(&byte);
@@ -44,11 +46,6 @@ impl OwnAddress {
         let origin = Origin::new(if secure { "https" } else { "http" }, host?)?;
         Some(origin.to_string())
     }
-}
-
-/// The first value of a list.
-fn first(value: Option<&HeaderValue>) -> Option<&str> {
-    Some(value?.to_str().ok()?.split(',').next().unwrap_or_default().trim())
 }
 
 #[cfg(test)]
@@ -74,6 +71,8 @@ mod tests {
         let front = [("host", "a"), ("x-forwarded-host", "b, c"), ("x-forwarded-proto", "HTTPS")];
         assert_eq!(own(&front, false), "https://b");
         assert_eq!(own(&[("host", "a"), ("x-forwarded-proto", "http")], true), "http://a");
+        let front = [("host", "a"), ("forwarded", "for=192.0.2.7;host=\"b:8443\";proto=https")];
+        assert_eq!(own(&front, false), "https://b:8443");
         assert_eq!(address(&[], false), None);
         assert_eq!(address(&[("host", "a/b")], false), None);
     }

@@ -50,6 +50,21 @@ async fn guarded_names_are_told_apart_and_restored() {
     assert_eq!(origin.last().header("cookie"), ["__Host-sid=k=1"]);
 }
 
+/// RFC 9110, 5.5: the value of a header may have bytes that are not ASCII.
+#[tokio::test]
+async fn a_cookie_with_any_bytes_comes_back() {
+    let set = "Set-Cookie: __Host-name=J\u{f6}rg sid=k=1; Path=/v; Secure\r\n";
+    let origin = origin(set).await;
+    let rig = Rig::before(&origin).await;
+    let inside = rig.session("").await;
+    let got = rig.get(&format!("{inside}/v/main.m3u8")).await;
+    let name = "vsps.__Host-name=J\u{f6}rg sid=k=1";
+    assert_eq!(got.header("set-cookie"), format!("{name}; Path={inside}/v"));
+    let headers = format!("Cookie: {name}\r\n");
+    assert_eq!(rig.ask("GET", &format!("{inside}/v/lo.m3u8"), &headers).await.status(), 200);
+    assert_eq!(origin.last().header("cookie"), ["__Host-name=J\u{f6}rg sid=k=1"]);
+}
+
 #[tokio::test]
 async fn what_is_usable_or_outside_a_session_is_not_touched() {
     let plain = "Set-Cookie: a=1; HttpOnly;Max-Age=5\r\nSet-Cookie: b=2\r\n";

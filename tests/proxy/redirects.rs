@@ -209,6 +209,29 @@ async fn a_budget_is_spent_where_the_redirect_leads() {
     assert_eq!(sizes, [20_000, body("2").len()]);
 }
 
+/// Some origins send a Location with bytes that are not ASCII. Players encode these.
+#[tokio::test]
+async fn a_location_with_any_bytes_stays_in_the_session() {
+    let cdn = Origin::saying(ok("Content-Type: video/mp2t\r\n", b"media")).await;
+    let at = cdn.address;
+    let origin = Origin::start(move |asked| {
+        vec![Step::Send(match asked.path() {
+            "/cdn.ts" => led(302, &format!("http://{at}/v\u{ee}deo/1.ts?t=\u{e9}")),
+            "/own.ts" => led(302, "/v\u{ee}deo/2.ts"),
+            _ => ok("", b"media"),
+        })]
+    })
+    .await;
+    let rig = Rig::before(&origin).await;
+    let inside = rig.session("").await;
+    for (path, there) in [("cdn", &cdn), ("own", &origin)] {
+        let (at, got) = follow(&rig, "GET", &format!("{inside}/{path}.ts"), "").await;
+        assert!(at.iter().all(|address| address.starts_with(&inside)), "{at:?}");
+        assert_eq!(got.text(), "media");
+        assert!(there.last().path().starts_with("/v%C3%AEdeo/"), "{}", there.last().path());
+    }
+}
+
 #[tokio::test]
 async fn a_rules_redirect_stays_in_the_session() {
     let origin = Origin::start(|asked| vec![Step::Send(ok("", asked.path().as_bytes()))]).await;

@@ -50,38 +50,36 @@ pub(in crate::proxy) fn rewrite_set_cookie(
 ) {
     let Entry::Occupied(mut set) = headers.entry(header::SET_COOKIE) else { return };
     for value in set.iter_mut() {
-        let Some(changed) = value.to_str().ok().and_then(|text| {
-            let (changed, scope) = rewritten(text, view, url)?;
-            if let Some(scope) = scope {
-                session.note_cookie(scope);
-            }
-            HeaderValue::from_str(&changed).ok()
-        }) else {
+        let Some((changed, scope)) = rewritten(&headers::latin_text(value), view, url) else {
             continue;
         };
-        *value = changed;
+        if let Some(scope) = scope {
+            session.note_cookie(scope);
+        }
+        if let Some(changed) = headers::latin_value(&changed) {
+            *value = changed;
+        }
     }
 }
 
 /// Restores the original names of the cookies in a request, and removes those that are for other hosts.
 pub(in crate::proxy) fn restore(headers: &mut HeaderMap, session: &Session, url: &UpstreamUrl) {
-    let marked = |text: &str| text.contains(MARK);
-    let texts = || headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-    if !session.shares_cookies() && !texts().any(marked) {
+    let mut texts = headers.get_all(header::COOKIE).iter().map(headers::latin_text);
+    if !session.shares_cookies() && !texts.any(|text| text.contains(MARK)) {
         return;
     }
     let kept: Vec<HeaderValue> = headers
         .get_all(header::COOKIE)
         .iter()
         .filter_map(|value| {
-            let Ok(text) = value.to_str() else { return Some(value.clone()) };
+            let text = headers::latin_text(value);
             let pairs = text.split(';').map(str::trim).filter_map(|pair| {
                 let pair = original(pair);
                 let name = pair.split('=').next().unwrap_or_default();
                 session.may_send_cookie(name, url).then_some(pair)
             });
             let pairs: Vec<_> = pairs.collect();
-            (!pairs.is_empty()).then(|| HeaderValue::from_str(&pairs.join("; ")).ok()).flatten()
+            (!pairs.is_empty()).then(|| headers::latin_value(&pairs.join("; "))).flatten()
         })
         .collect();
     headers.remove(header::COOKIE);

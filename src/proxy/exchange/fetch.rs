@@ -5,7 +5,7 @@ use super::{
     cookies,
     cookies::PlayerView,
     exchange::Exchange,
-    forward, headers,
+    forward,
     headers::pass_on,
     max_forwards, observe,
     observe::Observer,
@@ -34,7 +34,8 @@ use crate::{
 };
 use http::{HeaderValue, Method, Response, StatusCode, Version, header, request};
 use hyper::body::Body as _;
-use std::sync::Arc;
+use percent_encoding::{CONTROLS, percent_encode};
+use std::{borrow::Cow, sync::Arc};
 use url::Url;
 
 impl Proxy {
@@ -209,7 +210,10 @@ fn rewrite_location(
     exchange: &mut Exchange,
     forwarded: bool,
 ) {
-    let Some(location) = headers::text(response.headers(), header::LOCATION) else { return };
+    let Some(location) = response.headers().get(header::LOCATION) else { return };
+    // Some origins send bytes that are not ASCII. Players encode them.
+    let location: Cow<'_, str> = percent_encode(location.as_bytes(), CONTROLS).into();
+    let location = location.as_ref();
     if let Ok(from) = Url::parse(&url.text())
         && let Ok(to) = from.join(location)
     {

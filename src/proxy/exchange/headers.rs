@@ -2,6 +2,7 @@
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version, header};
 use smallvec::SmallVec;
+use std::borrow::Cow;
 
 const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
 const PROXY_CONNECTION: HeaderName = HeaderName::from_static("proxy-connection");
@@ -102,6 +103,21 @@ fn remove_named(headers: &mut HeaderMap) {
 /// The value of a header, if it is present and text.
 pub(in crate::proxy) fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
     headers.get(name)?.to_str().ok()
+}
+
+/// A header's value as text. Each byte that is not ASCII is one character, as in ISO-8859-1;
+/// [`latin_value`] turns it back.
+pub(in crate::proxy) fn latin_text(value: &HeaderValue) -> Cow<'_, str> {
+    match value.to_str() {
+        Ok(text) => Cow::Borrowed(text),
+        Err(_) => value.as_bytes().iter().copied().map(char::from).collect::<String>().into(),
+    }
+}
+
+/// The value of a header whose text is that of [`latin_text`], perhaps changed. `None` if it is not valid there.
+pub(in crate::proxy) fn latin_value(text: &str) -> Option<HeaderValue> {
+    let bytes: Option<Vec<u8>> = text.chars().map(|c| u8::try_from(c).ok()).collect();
+    HeaderValue::from_bytes(&bytes?).ok()
 }
 
 #[cfg(test)]

@@ -254,7 +254,7 @@ async fn the_collector_reads_reports_and_answers_204() {
     };
     let got = post(&format!("{session}/-/cmcd"), &sent, body).await;
     assert_eq!((got.status(), got.body.len()), (204, 0));
-    assert_eq!(got.header("access-control-allow-origin"), "*");
+    assert_eq!(got.header("access-control-allow-origin"), "http://p");
     let told = rig.told("player_reported", 2).await;
     let buffers: Vec<_> = told.iter().map(|told| &told["measured"]["buffer_ms"]).collect();
     assert_eq!(buffers, [&1200.0, &800.0]);

@@ -28,7 +28,6 @@ const DAY: HeaderValue = HeaderValue::from_static("86400");
 #[derive(Debug, Clone)]
 pub(in crate::proxy) struct CorsRequest {
     origin: HeaderValue,
-    credentials: bool,
     /// The method and headers that a preflight requests.
     preflight: Option<(HeaderValue, Option<HeaderValue>)>,
 }
@@ -39,14 +38,10 @@ impl CorsRequest {
         let headers = &request.headers;
         let origin = headers.get(header::ORIGIN)?.clone();
         let method = headers.get(header::ACCESS_CONTROL_REQUEST_METHOD);
-        // A preflight has no credentials, but the request that follows may have them.
-        let credentials = method.is_some()
-            || headers.contains_key(header::COOKIE)
-            || headers.contains_key(header::AUTHORIZATION);
         let preflight = method.filter(|_| request.method == Method::OPTIONS).map(|method| {
             (method.clone(), headers.get(header::ACCESS_CONTROL_REQUEST_HEADERS).cloned())
         });
-        Some(Self { origin, credentials, preflight })
+        Some(Self { origin, preflight })
     }
 
     /// Adds the missing CORS headers to `response`.
@@ -74,14 +69,11 @@ impl CorsRequest {
     }
 
     fn allow(&self, headers: &mut HeaderMap) {
-        // The wildcard is not valid for requests with credentials.
-        if self.credentials {
-            headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, self.origin.clone());
-            headers.insert(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, TRUE);
-            headers.append(header::VARY, HeaderValue::from_static("Origin"));
-        } else {
-            headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, ANY);
-        }
+        // `*` is not valid for requests with credentials. A request does not show whether it has them: a page may ask
+        // for credentials before there is a cookie.
+        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, self.origin.clone());
+        headers.insert(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, TRUE);
+        headers.append(header::VARY, HeaderValue::from_static("Origin"));
         expose(headers);
     }
 }

@@ -133,10 +133,16 @@ pub(in crate::proxy) async fn pass(
     finish(head, bytes, new)
 }
 
+/// Headers with a checksum of the body (RFC 9530, and the earlier ones).
+const DIGESTS: [&str; 4] = ["content-digest", "repr-digest", "digest", "content-md5"];
+
 /// The response, with the rewritten manifest if it changed.
 fn finish(mut head: response::Parts, bytes: Bytes, new: Option<Vec<u8>>) -> Response<Source> {
     let Some(new) = new else { return Response::from_parts(head, Source::from(bytes)) };
-    // Only the length changes; all other headers are the origin's.
+    // Only the length changes, and what is computed from the bytes; all other headers are the origin's.
+    for digest in DIGESTS {
+        head.headers.remove(digest);
+    }
     if head.headers.contains_key(header::CONTENT_LENGTH) {
         head.headers.insert(header::CONTENT_LENGTH, HeaderValue::from(new.len()));
     }
@@ -180,6 +186,19 @@ mod tests {
             ["bytes 0-65/67", "bytes 1-66/67", "bytes 0-66/*", "bytes */67", "0-66/67", "bytes 0-"]
         {
             assert!(!of(part), "{part}");
+        }
+    }
+
+    #[test]
+    fn a_checksum_is_removed_if_the_body_changes() {
+        for (new, left) in [(Some(b"bb".to_vec()), 1), (None, 5)] {
+            let response = Response::builder().header("etag", "\"1\"");
+            let response =
+                DIGESTS.iter().fold(response, |response, name| response.header(*name, "x"));
+            let (head, ()) = response.body(()).unwrap().into_parts();
+            let finished = finish(head, Bytes::from_static(b"a"), new);
+            assert_eq!(finished.headers().len(), left);
+            assert!(finished.headers().contains_key("etag"));
         }
     }
 

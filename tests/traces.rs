@@ -36,6 +36,7 @@ fn every_format_is_recognised() {
     let sabre = r#"[{"duration_ms":1000,"bandwidth_kbps":1200,"latency_ms":20},
         {"duration_ms":2000,"bandwidth_kbps":800},{"duration":2,"speed":0}]"#;
     assert_eq!(steps(sabre), network);
+    assert_eq!(steps("Time;Rate (kbit/s)\n0,5;1200,0\n1,5;800\n3,5;0\n"), network);
     let log = "1289406399 1000 59.8 10.7 150000 1000\n1289406401 3000 59.8 10.7 200000 2000\n1289406403 5000 59.8 10.7 0 2000";
     assert_eq!(steps(log), network);
 }

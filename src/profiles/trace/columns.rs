@@ -5,6 +5,7 @@ use super::{
     error::Fault,
     format::{RateUnit, TimeUnit, TraceOptions, spelling},
 };
+use std::borrow::Cow;
 
 /// Prefixes of column names (case-insensitive), the most likely first.
 const TIMES: [&str; 11] =
@@ -173,15 +174,22 @@ fn without_names(cells: &[&str]) -> bool {
 
 /// A number, and the unit after it if there is one: `13.4 Mbits/sec`.
 pub(super) fn quantity(cell: &str, delimiter: char) -> Option<(f64, Option<RateUnit>)> {
-    // If the comma is not the column separator, it may be a decimal separator.
-    let decimal = delimiter != ',' && !cell.contains('.');
-    let cell = if decimal { cell.replacen(',', ".", 1) } else { cell.to_owned() };
+    let cell = with_point(cell, delimiter);
     if let Ok(number) = cell.parse::<f64>() {
         return Some((number, None));
     }
     let end = cell.find(|c: char| !(c.is_ascii_digit() || matches!(c, '.' | '-' | '+')))?;
     let (number, unit) = cell.split_at(end);
     Some((number.parse().ok()?, Some(spelling::rate(unit.trim())?)))
+}
+
+/// A cell with a decimal point in place of a comma: that may be a decimal separator if columns have another one.
+pub(super) fn with_point(cell: &str, delimiter: char) -> Cow<'_, str> {
+    if delimiter != ',' && cell.contains(',') && !cell.contains('.') {
+        cell.replacen(',', ".", 1).into()
+    } else {
+        cell.into()
+    }
 }
 
 fn delimiter(first: &str) -> char {

@@ -3,7 +3,7 @@
 
 use super::{
     clock::Clock,
-    columns::{Columns, fields, quantity},
+    columns::{Columns, fields, quantity, with_point},
     error::Fault,
     format::{RateUnit, TraceOptions},
     lines::{Lines, number, rate, span},
@@ -90,7 +90,10 @@ impl Samples {
         let Some(place) = self.columns.time else {
             return keep(line, bits, known, self.step, steps);
         };
-        let time = self.clock.read(line, field(place)?)?;
+        let moment = field(place)?;
+        let number = with_point(moment, self.columns.delimiter);
+        let is_number = number.parse::<f64>().is_ok();
+        let time = self.clock.read(line, if is_number { &number } else { moment })?;
         let fresh = Sample { line, time, bits, lines: 1.0, round_trip: known };
         let Some(now) = &mut self.now else {
             self.now = Some(fresh);

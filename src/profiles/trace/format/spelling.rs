@@ -163,8 +163,10 @@ fn prefix(lower: &str) -> (Prefix, &str) {
         ("m", Prefix::Mega),
         ("g", Prefix::Giga),
     ];
-    let found = WORDS.iter().find_map(|(word, prefix)| Some((*prefix, lower.strip_prefix(word)?)));
-    found.filter(|(_, rest)| rest.starts_with(['b', 'o'])).unwrap_or((Prefix::None, lower))
+    let all = WORDS.iter().filter_map(|(word, prefix)| Some((*prefix, lower.strip_prefix(word)?)));
+    // `kibit` begins with `kibi`, but that is not its prefix.
+    let mut found = all.filter(|(_, rest)| rest.starts_with(['b', 'o']));
+    found.next().unwrap_or((Prefix::None, lower))
 }
 
 /// The base unit, the text after it, and whether a single letter names it. `after` is the end of `lower`,
@@ -238,6 +240,8 @@ mod tests {
             ("KiB/s", 8.0 * 1024.0),
             ("Mibit/s", 1_048_576.0),
             ("Kibps", 1024.0),
+            ("rate (Kibit/s)", 1024.0),
+            ("kibibits per second", 1024.0),
             ("bps", 1.0),
             ("b/s", 1.0),
             ("B/s", 8.0),

@@ -46,7 +46,7 @@ pub(super) fn load(
     };
     let chain = CertificateDer::pem_slice_iter(&bytes(certificate)?)
         .collect::<Result<Vec<_>, _>>()
-        .map_err(|error| wrong(certificate, &format!("is not PEM: {error}")))?;
+        .map_err(|error| wrong(certificate, &not_pem(&error)))?;
     let first = chain.first().ok_or_else(|| {
         wrong(
             certificate,
@@ -61,7 +61,7 @@ pub(super) fn load(
             key,
             "has no private key without a password: write one as PEM (PKCS #8, PKCS #1 or SEC 1)",
         ),
-        error => wrong(key, &format!("is not PEM: {error}")),
+        error => wrong(key, &not_pem(&error)),
     })?;
     ServerConfig::builder().with_no_client_auth().with_single_cert(chain, key_of).map_err(|error| {
         match error {
@@ -76,6 +76,16 @@ pub(super) fn load(
             error => wrong(key, &format!("has a key that can't be used: {error}")),
         }
     })
+}
+
+fn not_pem(error: &pem::Error) -> String {
+    match error {
+        pem::Error::MissingSectionEnd { end_marker } => {
+            let name = String::from_utf8_lossy(end_marker);
+            format!("is not PEM: it ends without `-----END {name}-----`")
+        }
+        error => format!("is not PEM: {error}"),
+    }
 }
 
 fn check_dates(dates: Validity, now: Duration) -> Result<(), String> {
@@ -93,8 +103,11 @@ fn check_dates(dates: Validity, now: Duration) -> Result<(), String> {
     Ok(())
 }
 
+/// The bytes of a file, without a byte order mark.
 fn bytes(path: &Path) -> Result<Vec<u8>, CertificateError> {
-    fs::read(path).map_err(|cause| CertificateError::Unreadable { path: path.to_owned(), cause })
+    let bytes = fs::read(path)
+        .map_err(|cause| CertificateError::Unreadable { path: path.to_owned(), cause })?;
+    Ok(bytes.strip_prefix(b"\xef\xbb\xbf").map_or_else(|| bytes.clone(), <[u8]>::to_vec))
 }
 
 #[cfg(test)]

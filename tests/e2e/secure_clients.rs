@@ -2,6 +2,7 @@
 
 use crate::{
     machine::room_for_players,
+    nginx::{FRAGMENTED, Nginx},
     process::{Ended, Running, ended, json, vsps},
     rig::scratch,
     tool::{output, tool, web},
@@ -43,8 +44,8 @@ impl Secure {
         output(command, PATIENCE).await.trim().to_owned()
     }
 
-    /// What Chromium saw when it played over `protocol`.
-    async fn play(&self, protocol: &str) -> serde_json::Value {
+    /// What Chromium saw when it played the built-in stream, or the playlist `path`, over `protocol`.
+    async fn play(&self, protocol: &str, path: Option<&str>) -> serde_json::Value {
         // For `localhost` Chromium tries QUIC over IPv6 alone, where nothing listens.
         let url = match protocol {
             "http3" => self.url.replace("localhost", "127.0.0.1"),
@@ -53,6 +54,7 @@ impl Secure {
         let _room = room_for_players(1).await;
         let mut command = tool("node");
         command.current_dir(web()).args(["secure.mjs", &url, &self.spki().await, protocol]);
+        command.args(path);
         json(output(command, PATIENCE).await.trim())
     }
 }
@@ -91,18 +93,25 @@ async fn curl_trusts_the_local_ca_in_every_version() {
     assert!(code != Some(0) && stdout.is_empty(), "TLS 1.1 is refused");
 }
 
+/// The playlists name addresses with `http:`, at two hosts. The page is on HTTPS, where a browser would block these.
 #[tokio::test]
-async fn chromium_plays_over_http_2() {
-    let proxy = Secure::start(&["--profile", "wifi"]).await;
-    let seen = proxy.play("http2").await;
+async fn chromium_plays_over_http_2_and_sees_no_mixed_content() {
+    let nginx = Nginx::start().await;
+    let proxy = Secure::start(&["--profile", "wifi", "--origin", &nginx.origin()]).await;
+    let seen = proxy.play("http2", Some(&Nginx::path(FRAGMENTED))).await;
     assert_eq!(seen["protocols"], serde_json::json!(["h2"]), "{seen}");
+    assert_eq!(
+        (&seen["insecure"], &seen["mixed"]),
+        (&serde_json::json!([]), &serde_json::json!([])),
+        "{seen}"
+    );
 }
 
 #[cfg(feature = "h3")]
 #[tokio::test]
 async fn chromium_plays_over_http_3() {
     let proxy = Secure::start(&["--profile", "wifi", "--h3"]).await;
-    let seen = proxy.play("http3").await;
+    let seen = proxy.play("http3", None).await;
     assert_eq!(seen["protocols"], serde_json::json!(["h3"]), "{seen}");
 }
 

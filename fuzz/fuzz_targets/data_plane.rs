@@ -184,7 +184,10 @@ fn check(script: &Script<'_>, outcome: &Outcome) {
 fn plain(request: &wire::Message, sent: &[u8]) -> Option<wire::Message> {
     let path = request.first.strip_prefix("GET /")?.strip_suffix(" HTTP/1.1")?;
     let simple = |byte: u8| byte.is_ascii_alphanumeric() || b"/_".contains(&byte);
-    let known = |(name, _): &(String, String)| ["host", "accept", "user-agent"].contains(&&**name);
+    let known = |(name, value): &(String, String)| {
+        let name = ["host", "accept", "user-agent"].contains(&&**name);
+        name && value.bytes().all(|byte| byte.is_ascii_alphanumeric())
+    };
     if !path.bytes().all(simple)
         || path.starts_with('/')
         || !request.fields.iter().all(known)

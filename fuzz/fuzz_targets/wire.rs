@@ -2,7 +2,7 @@
 //! understand in two ways.
 
 /// A message: its first line, its fields with names in lower case, and its body.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Message {
     pub first: String,
     pub fields: Vec<(String, String)>,
@@ -35,14 +35,17 @@ enum End {
     Close,
 }
 
-/// Reads the requests in `bytes`. The last one may be incomplete.
+/// Reads the requests in `bytes`. The last one may be incomplete; without the end of its head it has no first line.
 ///
 /// # Errors
 /// What is wrong.
 pub fn requests(mut bytes: &[u8]) -> Result<Vec<Message>, String> {
     let mut all = Vec::new();
     while !bytes.is_empty() {
-        let Some((mut message, rest)) = head(bytes)? else { break };
+        let Some((mut message, rest)) = head(bytes)? else {
+            all.push(Message::default());
+            break;
+        };
         let words: Vec<_> = message.first.split(' ').collect();
         let [method, target, "HTTP/1.1"] = words[..] else {
             return Err(format!("request line {:?}", message.first));

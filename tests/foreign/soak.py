@@ -7,8 +7,9 @@ media and ranges, break off some bodies, and stay or leave. Meanwhile sessions g
 pauses, faults, undo, reset, deletion), the script is written anew every few seconds, and metrics, HAR, analytics and events
 are read. The resident memory is read every second and printed every minute.
 
-The first third fills what is bounded: the records of the last ended sessions, and the allocator's pages. After it, the
-median of the last third must be at most 1 % above that of the second. Exit code 1 if it is not, or if a body is wrong.
+The first third fills what is bounded: the records of the last ended sessions, and the allocator's pages; half of it is at
+four times the rate. After it, the median of the last third must be at most 1 % above that of the second. Exit code 1 if it
+is not, or if a body is wrong.
 Needs nginx, openssl and curl with HTTP/2.
 """
 
@@ -136,19 +137,20 @@ class Proxy:
         return len(os.listdir(f"/proc/{self.process.pid}/fd"))
 
 
-def play(proxy, stop, rate):
-    """Sessions one after another, each of about a hundred requests."""
+def play(proxy, stop, rate, warm):
+    """Sessions one after another, each of about a hundred requests; at four times the rate until `warm`."""
     draw = random.Random(rate)
+    pace = lambda: rate if time.monotonic() > warm else 4 * rate
     while not stop.is_set():
         connection = http.client.HTTPConnection("127.0.0.1", proxy.listen, timeout=60)
         try:
-            session(proxy, connection, draw, stop, rate)
+            session(proxy, connection, draw, stop, pace)
         except (OSError, http.client.HTTPException) as error:
             proxy.results[type(error).__name__] += 1
         connection.close()
 
 
-def session(proxy, connection, draw, stop, rate):
+def session(proxy, connection, draw, stop, pace):
     connection.request("GET", "/a.m3u8")
     answer = connection.getresponse()
     answer.read()
@@ -156,7 +158,7 @@ def session(proxy, connection, draw, stop, rate):
     proxy.sessions.append(place.rsplit("/", 1)[1])
     del proxy.sessions[:-8]
     for turn in range(100):
-        if stop.wait(draw.expovariate(rate)):
+        if stop.wait(draw.expovariate(pace())):
             return
         number = draw.randrange(100)
         headers, expected = {}, segment(number)
@@ -179,12 +181,12 @@ def session(proxy, connection, draw, stop, rate):
 
 
 def play_http2(proxy, stop):
-    """Several streams at a time on one connection, by curl."""
+    """Streams one after another on one connection of HTTP/2, by curl."""
     while not stop.wait(3):
         urls = []
         for number in range(4):
             urls += ["-o", "/dev/null", f"http://127.0.0.1:{proxy.listen}/{number}.ts"]
-        command = ["curl", "-s", "--parallel", "--http2-prior-knowledge", "--max-time", "30", "-w", "%{http_code}\n", *urls]
+        command = ["curl", "-s", "--http2-prior-knowledge", "--max-time", "30", "-w", "%{http_code}\n", *urls]
         for status in subprocess.run(command, capture_output=True, text=True).stdout.split():
             proxy.results[f"h2 {status}"] += 1
 
@@ -247,8 +249,9 @@ def main():
         time.sleep(1)
         stop = threading.Event()
         threads = []
+        warm = time.monotonic() + options.minutes * 10
         for proxy in proxies:
-            threads += [threading.Thread(target=play, args=(proxy, stop, options.rate)) for _ in range(2)]
+            threads += [threading.Thread(target=play, args=(proxy, stop, options.rate, warm)) for _ in range(2)]
             threads += [threading.Thread(target=what, args=(proxy, stop)) for what in (play_http2, operate, follow)]
         for thread in threads:
             thread.daemon = True

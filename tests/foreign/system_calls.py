@@ -63,7 +63,7 @@ case("epoll_wait-EINTR", "epoll_wait,epoll_pwait:error=EINTR:when=2+3", exact=Tr
 case("setsockopt-ENOBUFS", "setsockopt:error=ENOBUFS:when=1+2", exact=True)
 case("getsockopt-EINVAL", "getsockopt,getsockname,getpeername:error=ENOBUFS:when=2+3")
 case("shutdown-ENOTCONN", "shutdown:error=ENOTCONN:when=1+2")
-case("clone-EAGAIN", "clone,clone3:error=EAGAIN")
+case("clone-EAGAIN", "clone,clone3:error=EAGAIN", exact=True)
 case("clone-EAGAIN-names", "clone,clone3:error=EAGAIN", arguments=("localhost",))
 for error in ["ENOSPC", "EDQUOT", "EIO"]:
     case(f"events-{error}", f"write,writev:error={error}:when=2+3", path="events", exact=True)

@@ -12,7 +12,7 @@ const TEXT: &str = include_str!("reference/config.txt");
 const HEAD: &str = "\
 # Reference: configuration file
 
-<!-- Made from src/args.rs and tests/library/reference/config.txt: UPDATE_DOCS=1 cargo test --test library config -->
+<!-- Made from src/args/run.rs, src/args/bounds.rs and tests/library/reference/config.txt: UPDATE_DOCS=1 cargo test --test library config -->
 
 `vsps run --config FILE` reads options from a TOML file. Each key is the name of an option of `vsps run` without its
 dashes, and has an environment variable too. An option of the command line goes before the environment variable, that

@@ -1,150 +1,33 @@
 //! What the program needs to run: options, environment and file, made whole and checked.
 
+mod bounds;
+mod error;
+mod options_file;
+mod servers;
+
+pub use error::ConfigError;
+
 use crate::{
-    args::{BoundArgs, ListenAddress, LogFormat, PublicUrl, RunArgs, TlsChoice},
+    args::{LogFormat, RunArgs},
     clock::Clock,
-    document::{FileError, nearest},
-    local_ca::{self, LocalCaError},
-    profiles::{Catalog, Profile, ProfileError, Shaping, Shared},
-    proxy::{
-        CertificateError, ForwardConfig, Limits, ProxyConfig, Resolver, SessionBy, Timeouts,
-        TlsServer,
-    },
-    rules::{RuleSet, Script, ScriptError},
+    profiles::{Catalog, Profile, Shaping, Shared},
+    proxy::{ProxyConfig, Resolver, SessionBy},
+    rules::{RuleSet, Script},
     seed::Seed,
-    sessions::{AccessToken, Origin, OriginError, Quota, RedisStore, StateOptions},
+    sessions::{AccessToken, Origin, Quota, RedisStore, StateOptions},
     units::ByteSize,
 };
-use clap::Args as _;
+use bounds::{limits, log_file_size, session_metrics, timeouts};
+use options_file::{read, text};
+use servers::{address, forward, http3, tls};
 use std::{
-    collections::BTreeMap,
     ffi::OsString,
-    fs,
     hash::{BuildHasher as _, RandomState},
-    io,
     net::SocketAddr,
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
 };
-
-/// Why the options can't be used, and what to write instead.
-#[derive(Debug, thiserror::Error)]
-pub enum ConfigError {
-    /// The origin's address.
-    #[error("--origin: {0}")]
-    Origin(#[from] OriginError),
-    /// The profile.
-    #[error(transparent)]
-    Profile(#[from] ProfileError),
-    /// A file that can't be read.
-    #[error("{option} {path}: {cause}; write the path of {holds}")]
-    Unreadable {
-        /// The option that names it.
-        option: &'static str,
-        /// Which.
-        path: PathBuf,
-        /// Why.
-        cause: io::Error,
-        /// What the file is to hold.
-        holds: &'static str,
-    },
-    /// The configuration file's text.
-    #[error("{path}:{line}: {problem}")]
-    File {
-        /// Which.
-        path: PathBuf,
-        /// Where, from 1.
-        line: usize,
-        /// What is wrong.
-        problem: String,
-    },
-    /// The rule file.
-    #[error(transparent)]
-    Rules(#[from] FileError),
-    /// The name of a ready fault, or rules in the short form.
-    #[error("--rules: {0}")]
-    ShortRules(String),
-    /// A name to listen on that has no address.
-    #[error("{option} {address}: the name can't be looked up: {cause}")]
-    NoAddress {
-        /// `--listen` or `--admin`.
-        option: &'static str,
-        /// What was typed.
-        address: ListenAddress,
-        /// Why.
-        cause: io::Error,
-    },
-    /// The script.
-    #[error(transparent)]
-    Script(#[from] ScriptError),
-    /// An admin side that others can reach, without a token.
-    #[error(
-        "--admin {0} can be reached from other machines: add --admin-token TOKEN (or --token, or --token-file), or \
-         write 127.0.0.1 in its place"
-    )]
-    OpenAdmin(SocketAddr),
-    /// The certificate of the data port.
-    #[error(transparent)]
-    Certificate(#[from] CertificateError),
-    /// The local CA.
-    #[error("--tls local: {0}")]
-    LocalCa(#[from] LocalCaError),
-    /// A forward proxy that others can reach and that fetches from everywhere.
-    #[error(
-        "--forward: {0} can be reached from other machines, and any host could be fetched: add \
-         --allow-origin PATTERN (`*` for every host), or use 127.0.0.1"
-    )]
-    OpenForward(SocketAddr),
-    /// An option of the forward proxy without it.
-    #[error("{0} needs --forward")]
-    NeedsForward(&'static str),
-    /// HTTP/3 that can't be served.
-    #[error("--h3 {0}")]
-    Http3(&'static str),
-    /// The name of a link.
-    #[error("--link: {0}")]
-    Link(String),
-    /// The profile and the link that all are to share.
-    #[error(
-        "--link: profile `{0}` has shares of a session's ladder, which no shared link can follow"
-    )]
-    Relative(String),
-    /// Too many sessions with metrics of their own.
-    #[error(
-        "--session-metrics {0} is too many: each session adds ten series; write at most {MOST_SESSION_METRICS}"
-    )]
-    SessionMetrics(usize),
-    /// A log file that would hold a few lines.
-    #[error("--log-file-size {0} is too small: write at least `64 KiB`")]
-    LogFileSize(ByteSize),
-    /// The tokens of a file.
-    #[error("--token-file {path}: {problem}")]
-    Tokens {
-        /// Which.
-        path: PathBuf,
-        /// What is wrong.
-        problem: String,
-    },
-    /// Where sessions are kept.
-    #[error("--state: {0}")]
-    State(String),
-    /// A key for shared sessions where there are none.
-    #[error(
-        "--state-key signs the ids of sessions that replicas share: add --state redis://HOST:PORT/DATABASE, or leave \
-         it out"
-    )]
-    StateKey,
-    /// A bound of nothing.
-    #[error("{0} is zero: nothing could be served; leave it out for the default")]
-    Zero(&'static str),
-}
-
-/// The most sessions with Prometheus series of their own.
-const MOST_SESSION_METRICS: usize = 1000;
-
-/// The smallest limit of a log file.
-const LEAST_LOG_FILE: ByteSize = ByteSize::from_kibibytes(64);
 
 /// Everything `vsps run` needs.
 #[derive(Debug)]
@@ -316,64 +199,6 @@ fn state(args: &RunArgs) -> Result<StateOptions, ConfigError> {
     })
 }
 
-/// Where to listen; `port` of this machine unless `typed` names another address.
-fn address(
-    typed: Option<&ListenAddress>,
-    option: &'static str,
-    port: u16,
-) -> Result<SocketAddr, ConfigError> {
-    let Some(typed) = typed else { return Ok(SocketAddr::from(([127, 0, 0, 1], port))) };
-    typed.resolve().map_err(|cause| ConfigError::NoAddress {
-        option,
-        address: typed.clone(),
-        cause,
-    })
-}
-
-/// The forward proxy on `listen`, if there is to be one.
-fn forward(args: &RunArgs, listen: SocketAddr) -> Result<Option<ForwardConfig>, ConfigError> {
-    if !args.forward.unwrap_or(false) {
-        return match (args.intercept.is_empty(), args.command.is_empty()) {
-            (false, _) => Err(ConfigError::NeedsForward("--intercept")),
-            (_, false) => Err(ConfigError::NeedsForward("a command after `--`")),
-            _ => Ok(None),
-        };
-    }
-    let open = args.allow_origin.is_empty();
-    if open && !listen.ip().is_loopback() {
-        return Err(ConfigError::OpenForward(listen));
-    }
-    let certificates =
-        if args.intercept.is_empty() { None } else { Some(tls(&TlsChoice::Local, None)?) };
-    Ok(Some(ForwardConfig { open, intercept: args.intercept.clone(), certificates }))
-}
-
-/// Whether HTTP/3 is to be served.
-fn http3(wanted: Option<bool>, tls: bool) -> Result<bool, ConfigError> {
-    match wanted.unwrap_or(false) {
-        false => Ok(false),
-        true if !cfg!(feature = "h3") => {
-            Err(ConfigError::Http3("is not in this build: build with `--features h3`"))
-        }
-        true if !tls => Err(ConfigError::Http3("needs --tls: QUIC has no form without TLS")),
-        true => Ok(true),
-    }
-}
-
-/// The server side of TLS.
-fn tls(choice: &TlsChoice, public_url: Option<&PublicUrl>) -> Result<Arc<TlsServer>, ConfigError> {
-    let clock = Clock::start();
-    let now = clock.epoch(clock.now());
-    Ok(Arc::new(match choice {
-        TlsChoice::Local => {
-            let ca = local_ca::open(&local_ca::default_folder()?, now)?;
-            let addresses = public_url.map(|url| url.host().to_owned()).into_iter().collect();
-            TlsServer::local(Arc::new(ca), addresses)
-        }
-        TlsChoice::Files { certificate, key } => TlsServer::from_files(certificate, key, now)?,
-    }))
-}
-
 /// The rules of a file, or else of a text: the names of ready faults, and rules in the short form.
 /// What exists as a file is one, and so is what looks like a path and not like a rule.
 fn rules(typed: &str) -> Result<RuleSet, ConfigError> {
@@ -391,116 +216,8 @@ fn script(path: &Path) -> Result<Arc<Script>, ConfigError> {
     Ok(Arc::new(Script::load(path, Arc::new(move || clock.now().since_zero()))?))
 }
 
-/// How many sessions have Prometheus series of their own.
-fn session_metrics(bounds: &BoundArgs) -> Result<usize, ConfigError> {
-    match bounds.session_metrics.unwrap_or(0) {
-        most if most > MOST_SESSION_METRICS => Err(ConfigError::SessionMetrics(most)),
-        most => Ok(most),
-    }
-}
-
-/// The size of the log file; a limit of a few lines would keep nothing.
-fn log_file_size(size: Option<ByteSize>) -> Result<Option<ByteSize>, ConfigError> {
-    match size {
-        Some(size) if size < LEAST_LOG_FILE => Err(ConfigError::LogFileSize(size)),
-        size => Ok(size),
-    }
-}
-
-fn timeouts(args: &BoundArgs) -> Result<Timeouts, ConfigError> {
-    for (name, span) in [
-        ("--header-timeout", args.header_timeout),
-        ("--idle-timeout", args.idle_timeout),
-        ("--connect-timeout", args.connect_timeout),
-        ("--first-byte-timeout", args.first_byte_timeout),
-    ] {
-        if span.is_some_and(|span| span.is_zero()) {
-            return Err(ConfigError::Zero(name));
-        }
-    }
-    let default = Timeouts::default();
-    Ok(Timeouts {
-        header: args.header_timeout.unwrap_or(default.header),
-        idle: args.idle_timeout.unwrap_or(default.idle),
-        connect: args.connect_timeout.unwrap_or(default.connect),
-        first_byte: args.first_byte_timeout.unwrap_or(default.first_byte),
-        drain: args.drain_timeout.unwrap_or(default.drain),
-    })
-}
-
-fn limits(args: &BoundArgs) -> Result<Limits, ConfigError> {
-    let default = Limits::default();
-    let limits = Limits {
-        header: args.max_header.unwrap_or(default.header),
-        request_body: args.max_request_body.unwrap_or(default.request_body),
-        manifest: args.max_manifest.unwrap_or(default.manifest),
-        connections: args.max_connections.unwrap_or(default.connections),
-        origin_connections: default.origin_connections,
-    };
-    if limits.connections == 0 {
-        return Err(ConfigError::Zero("--max-connections"));
-    }
-    Ok(limits)
-}
-
 /// A random seed. Short enough to be typed again.
 #[must_use]
 pub fn draw_seed() -> u64 {
     RandomState::new().hash_one("seed") % 1_000_000_000
-}
-
-/// The text of the file that `option` names, which `holds` something.
-fn text(option: &'static str, path: &Path, holds: &'static str) -> Result<String, ConfigError> {
-    let unreadable =
-        |cause| ConfigError::Unreadable { option, path: path.to_owned(), cause, holds };
-    fs::read_to_string(path).map_err(unreadable)
-}
-
-fn read(path: &Path) -> Result<RunArgs, ConfigError> {
-    let text = text("--config", path, "a TOML file with options, as in docs/reference-config.md")?;
-    toml::from_str(&text).map_err(|error| {
-        let whole = || {
-            let at = error.span().map_or(0, |span| span.start);
-            (at, error.message().to_owned())
-        };
-        let (at, problem) = option_at_fault(&text).unwrap_or_else(whole);
-        ConfigError::File {
-            path: path.to_owned(),
-            line: text.bytes().take(at).filter(|byte| *byte == b'\n').count() + 1,
-            problem: problem.trim_end().to_owned(),
-        }
-    })
-}
-
-/// The first option at fault in `text`: where it stands, in bytes, and what is wrong. serde loses
-/// the place of options that it flattens, and of unknown ones; so each is read alone.
-/// `None` when the text is not TOML.
-fn option_at_fault(text: &str) -> Option<(usize, String)> {
-    let options: BTreeMap<toml::Spanned<String>, toml::Value> = toml::from_str(text).ok()?;
-    let names = option_names();
-    let problems = options.into_iter().filter_map(|(key, value)| {
-        let (at, key) = (key.span().start, key.into_inner());
-        if !names.contains(&key) {
-            return Some((at, unknown(&key, &names)));
-        }
-        let alone = toml::Table::from_iter([(key.clone(), value)]);
-        let error = alone.try_into::<RunArgs>().err()?;
-        Some((at, format!("{key}: {}", error.message())))
-    });
-    problems.min()
-}
-
-fn unknown(key: &str, names: &[String]) -> String {
-    let all: Vec<&str> = names.iter().map(String::as_str).collect();
-    match nearest(key, &all) {
-        Some(name) => format!("`{key}` is not an option; did you mean `{name}`?"),
-        None => format!("`{key}` is not an option; write one of {}", names.join(", ")),
-    }
-}
-
-/// What can stand in a file: every option but the one that names the file.
-fn option_names() -> Vec<String> {
-    let command = RunArgs::augment_args(clap::Command::new("run"));
-    let names = command.get_arguments().filter_map(|argument| argument.get_long());
-    names.filter(|name| *name != "config").map(str::to_owned).collect()
 }

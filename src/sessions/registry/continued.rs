@@ -1,16 +1,12 @@
 //! Sessions that other replicas started, and what they changed.
 
 use super::{Registry, StartError};
-use crate::{
-    rules::RuleSet,
-    sessions::{
-        ArmingRequest,
-        control::Control,
-        session::Session,
-        session_clock::{ProcessNanos, process_nanos},
-    },
+use crate::sessions::{
+    ArmingRequest,
+    control::Control,
+    session::Session,
+    session_clock::{ProcessNanos, process_nanos},
 };
-use parking_lot::RwLock;
 use std::sync::Arc;
 
 impl Registry {
@@ -80,16 +76,6 @@ impl Registry {
         if let Err(problem) = settled {
             tracing::warn!(session = &*session.tag.id, %problem, "the link differs");
         }
-    }
-
-    /// The rules of all sessions, as another replica replaced them.
-    pub(super) fn set_rules(&self, rules: Option<Arc<RuleSet>>, version: u64) {
-        self.put_rules(rules, &mut self.rules_version.lock(), version);
-    }
-
-    /// The rules of all sessions.
-    pub(super) const fn common(&self) -> &RwLock<Arc<RuleSet>> {
-        &self.rules
     }
 
     /// The current process time.

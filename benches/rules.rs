@@ -2,11 +2,12 @@
 
 use criterion::{BenchmarkId, Criterion};
 use http::{HeaderMap, HeaderValue, header};
-use std::{fmt::Write as _, hint::black_box, sync::Arc, time::Duration};
+use std::{fmt::Write as _, hint::black_box, sync::Arc};
 use vsps::{
     media::{Kind, MediaType, Protocol, Resource},
     rules::{Answer, Counters, Facts, Plan, Program, RuleSet, ScriptState},
     seed::Seed,
+    units::{ProcessTime, SessionTime},
 };
 
 pub(crate) fn bench_all(c: &mut Criterion) {
@@ -20,7 +21,7 @@ pub(crate) fn bench_all(c: &mut Criterion) {
     let facts = Facts {
         host: "cdn-1.example",
         path: "/live/v3/seg-42.m4s?token=1",
-        ..Facts::new(&resource, Duration::from_secs(50))
+        ..Facts::new(&resource, SessionTime::from_secs(50))
     };
     for count in [0, 1, 100] {
         let set = rules(count);
@@ -32,7 +33,7 @@ pub(crate) fn bench_all(c: &mut Criterion) {
     }
     // A script that cannot be read would silently be a missing row.
     #[expect(clippy::panic, reason = "a bench has nobody to tell of an error")]
-    let script = |text| match Program::new("bench.rhai", text, Arc::new(|| Duration::ZERO)) {
+    let script = |text| match Program::new("bench.rhai", text, Arc::new(|| ProcessTime::ZERO)) {
         Ok(program) => program,
         Err(error) => panic!("{error}"),
     };

@@ -1,16 +1,16 @@
 //! The clock of the process. Of the data plane, only this file reads the current time.
 
-use crate::units::ProcessTime;
-use std::time::{Duration, SystemTime};
+use crate::units::{ProcessTime, UnixTime};
+use std::time::SystemTime;
 use tokio::time::Instant;
 
 /// A time, as process time and as the time of day. Both are of the same [`Clock`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct Timestamp {
-    /// Process time: since the clock was started.
-    pub process: Duration,
-    /// Since 1970-01-01T00:00:00Z.
-    pub epoch: Duration,
+    /// Process time.
+    pub process: ProcessTime,
+    /// The time of day.
+    pub unix: UnixTime,
 }
 
 /// Time since this process's time zero, on tokio's clock (which tests can pause).
@@ -18,7 +18,7 @@ pub struct Timestamp {
 pub struct Clock {
     zero: Instant,
     /// Time zero as a Unix time, as the system clock gave it then.
-    epoch: Duration,
+    unix_zero: UnixTime,
 }
 
 impl Clock {
@@ -26,8 +26,8 @@ impl Clock {
     #[must_use]
     pub fn start() -> Self {
         #[expect(clippy::disallowed_methods, reason = "read once, at time zero")]
-        let epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-        Self { zero: Instant::now(), epoch }
+        let unix_zero = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+        Self { zero: Instant::now(), unix_zero: UnixTime::new(unix_zero.unwrap_or_default()) }
     }
 
     /// The current process time.
@@ -40,13 +40,13 @@ impl Clock {
     #[must_use]
     pub fn timestamp(&self) -> Timestamp {
         let process = self.now();
-        Timestamp { process: process.since_zero(), epoch: self.epoch(process) }
+        Timestamp { process, unix: self.unix_time(process) }
     }
 
     /// The Unix time at process time `time`. It never jumps: the system clock is read only once.
     #[must_use]
-    pub fn epoch(&self, time: ProcessTime) -> Duration {
-        self.epoch + time.since_zero()
+    pub fn unix_time(&self, time: ProcessTime) -> UnixTime {
+        self.unix_zero + time.since_zero()
     }
 
     /// The instant of process time `time`, for a timer.
@@ -59,6 +59,7 @@ impl Clock {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::Duration;
 
     #[tokio::test(start_paused = true)]
     async fn a_timestamp_has_process_time_and_time_of_day() {
@@ -67,7 +68,7 @@ mod tests {
         tokio::time::advance(Duration::from_millis(1500)).await;
         let second = clock.timestamp();
         assert_eq!(second.process - first.process, Duration::from_millis(1500));
-        assert_eq!(second.epoch - first.epoch, Duration::from_millis(1500));
-        assert_eq!(first.epoch, clock.epoch(ProcessTime::new(first.process)));
+        assert_eq!(second.unix - first.unix, Duration::from_millis(1500));
+        assert_eq!(first.unix, clock.unix_time(first.process));
     }
 }

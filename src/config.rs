@@ -213,7 +213,7 @@ fn rules(typed: &str) -> Result<RuleSet, ConfigError> {
 
 fn script(path: &Path) -> Result<Arc<Script>, ConfigError> {
     let clock = Clock::start();
-    Ok(Arc::new(Script::load(path, Arc::new(move || clock.now().since_zero()))?))
+    Ok(Arc::new(Script::load(path, Arc::new(move || clock.now()))?))
 }
 
 /// A random seed. Short enough to be typed again.

@@ -12,7 +12,7 @@ use crate::{
     media::{Cmcd, MediaType, Resource},
     model::OnDrop,
     rules::{Plan, ScriptFailure},
-    units::BitRate,
+    units::{BitRate, ProcessTime, SessionTime, UnixTime},
 };
 use std::{sync::Arc, time::Duration};
 
@@ -73,11 +73,11 @@ pub struct RequestDetails {
     /// The number of the newest segment at the time of the session's first request for its media type.
     pub joined: Option<u64>,
     /// When it arrived, in session time.
-    pub session_time: Duration,
+    pub session_time: SessionTime,
     /// When it arrived, in process time.
-    pub process_time: Duration,
-    /// When it arrived, since 1970-01-01T00:00:00Z.
-    pub epoch: Duration,
+    pub process_time: ProcessTime,
+    /// When it arrived, as the time of day.
+    pub unix_time: UnixTime,
 }
 
 /// How an exchange ended.
@@ -168,9 +168,9 @@ pub enum Event {
         /// The session.
         session: Arc<SessionTag>,
         /// When the link was sampled before, in session time.
-        since: Duration,
+        since: SessionTime,
         /// When it is sampled now.
-        at: Duration,
+        at: SessionTime,
         /// Body bytes handed to the player since the session's start.
         delivered: u64,
         /// Bytes that the link could have carried since the previous sample; `None` = no limit.
@@ -230,9 +230,9 @@ pub enum Event {
     Stalled {
         /// The session.
         session: Arc<SessionTag>,
-        /// Start, in session time.
-        at: Duration,
-        /// Duration.
+        /// When it began.
+        at: SessionTime,
+        /// How long it lasts.
         lasts: Duration,
     },
     /// A session's requests changed to another rung.

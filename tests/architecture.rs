@@ -20,9 +20,9 @@ const MODULES: &[(&str, &[&str])] = &[
     ("descriptors", &[]),
     // The accept loop of every server.
     ("listen", &[]),
-    // Signs certificates; the folder of the configuration is its own.
-    ("local_ca", &["system"]),
     ("units", &[]),
+    // Signs certificates; the folder of the configuration is its own.
+    ("local_ca", &["system", "units"]),
     ("seed", &[]),
     ("model", &["units", "seed"]),
     ("media", &["units"]),

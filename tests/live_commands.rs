@@ -60,8 +60,8 @@ fn rate(mbit: u64) -> Change {
 fn applies(session: &Session) -> bool {
     let resource = Resource::new(Protocol::Hls, Kind::Segment);
     let now = session.now();
-    let process_time = session.process_time(now).since_zero();
-    let facts = Facts { process_time, ..Facts::new(&resource, now.since_zero()) };
+    let process_time = session.process_time(now);
+    let facts = Facts { process_time, ..Facts::new(&resource, now) };
     let policy = Policy { script: None, rules: &session.arming().rules };
     session.decide(policy, &facts, Seed::new(1), None).plan.is_some()
 }

@@ -15,7 +15,7 @@ use vsps::{
     model::OnDrop,
     observers::{Analytics, EventLog, LogLine, Recorder, Summary, families},
     rules::{Cut, Ending, Hang, Plan, Planned, ScriptFailure, Status},
-    units::{BitRate, ByteSize},
+    units::{BitRate, ByteSize, ProcessTime, SessionTime, UnixTime},
 };
 
 const fn ms(milliseconds: u64) -> Duration {
@@ -133,7 +133,7 @@ fn story() -> Vec<Event> {
         cut,
         planned(Arc::clone(&again), Plan::default()),
         Event::Dropped { request: Arc::clone(&again), action: OnDrop::Retransmit, at_byte: 1448 },
-        Event::Stalled { session: session(1), at: ms(12_000), lasts: ms(900) },
+        Event::Stalled { session: session(1), at: SessionTime::from_secs(12), lasts: ms(900) },
         finished(again, Outcome::Complete, 1_500_000, 4_000),
         Event::RenditionSwitched { session: session(1), media: MediaType::Video, from: 3, to: 1 },
         Event::RenditionSwitched { session: session(1), media: MediaType::Video, from: 1, to: 2 },
@@ -273,7 +273,7 @@ fn the_summary_tells_stalls_from_rebuffering() {
         report: Cmcd { starved, ..Cmcd::default() },
         collector: collector.map(Into::into),
     };
-    let stalled = Event::Stalled { session: session(1), at: ms(0), lasts: ms(1500) };
+    let stalled = Event::Stalled { session: session(1), at: SessionTime::ZERO, lasts: ms(1500) };
     for event in [
         started(1),
         started(2),
@@ -442,7 +442,7 @@ fn the_event_log_keeps_every_event_in_order() {
     let log = EventLog::start(page.clone()).unwrap();
     // More than fit into the queue.
     for number in 0..40_000 {
-        let at = Duration::from_millis(number);
+        let at = SessionTime::from_millis(number);
         observe(&log, &Event::Stalled { session: session(1), at, lasts: ms(1) });
     }
     drop(log);
@@ -464,7 +464,7 @@ fn an_event_log_that_cannot_be_written_lets_the_run_go_on() {
     }
     let log = EventLog::start(Full).unwrap();
     for _ in 0..40_000 {
-        observe(&log, &Event::Stalled { session: session(1), at: ms(1), lasts: ms(1) });
+        observe(&log, &Event::Stalled { session: session(1), at: SessionTime::ZERO, lasts: ms(1) });
     }
 }
 
@@ -476,7 +476,7 @@ fn the_log_lines() {
 
 /// Passes `event` to `observer`, as the bus does.
 fn observe(observer: &impl Observer, event: &Event) {
-    let at = Timestamp { process: ms(1), epoch: ms(1_000_000) };
+    let at = Timestamp { process: ProcessTime::from_millis(1), unix: UnixTime::from_secs(1000) };
     observer.observe(Emitted { at, event });
 }
 

@@ -4,7 +4,10 @@
 
 use std::{fmt::Write as _, time::Duration};
 use url::Url;
-use vsps::media::{Head, Kind, Ladder, ManifestFormat, MediaType, Protocol, Resource};
+use vsps::{
+    media::{Head, Kind, Ladder, ManifestFormat, MediaType, Protocol, Resource},
+    units::{SessionTime, UnixTime},
+};
 
 const MPD: &str = "https://o/m.mpd";
 
@@ -114,10 +117,10 @@ fn by_number_at_a_live_edge_that_moves_by_the_clock() {
     );
     let mut ladder = learnt(&text);
     let at = |ladder: &Ladder, session: u64| {
-        say(&ladder.resolve_at("https://o/4", None, Some(Duration::from_secs(session))))
+        say(&ladder.resolve_at("https://o/4", None, Some(SessionTime::from_secs(session))))
     };
     assert_eq!(at(&ladder, 5), "segment v 5 4 8 2 -", "nobody told the time");
-    ladder.tell_time(Duration::from_secs(5), Duration::from_secs(1009));
+    ladder.tell_time(SessionTime::from_secs(5), UnixTime::from_secs(1009));
     assert_eq!(
         at(&ladder, 5),
         "segment v 5 4 8 2 0",

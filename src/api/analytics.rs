@@ -24,7 +24,7 @@ struct TimelineQuery {
 /// The part of timelines that a request is about.
 #[derive(Debug)]
 pub(super) struct Since {
-    since: Duration,
+    since: SessionTime,
     label: Option<String>,
 }
 
@@ -40,7 +40,8 @@ impl<S: Send + Sync> FromRequestParts<S> for Since {
         if !(0.0..=LATEST).contains(&since) {
             return Err(bad());
         }
-        Ok(Self { since: Duration::from_secs_f64(since / 1e3), label })
+        let since = SessionTime::new(Duration::from_secs_f64(since / 1e3));
+        Ok(Self { since, label })
     }
 }
 
@@ -114,11 +115,7 @@ fn run_file(state: &State, of: &[Moment], name: &str) -> Option<impl IntoRespons
 
 /// The session `id` now.
 fn moment(state: &State, id: &str) -> Moment {
-    let now = state
-        .registry
-        .find(id)
-        .ok()
-        .and_then(|session| session.time().map(SessionTime::since_zero));
+    let now = state.registry.find(id).ok().and_then(|session| session.time());
     Moment { id: id.into(), now }
 }
 

@@ -1,7 +1,10 @@
 //! The audit log: a line of JSON for each request that changes something, or tried to.
 
 use super::caller::Caller;
-use crate::output::{LineWriter, Notices};
+use crate::{
+    output::{LineWriter, Notices},
+    units::UnixTime,
+};
 use axum::{
     body::Body,
     extract::Request,
@@ -69,9 +72,9 @@ impl AuditLog {
         Ok(Self(LineWriter::start("audit", stream, notices)?))
     }
 
-    /// Writes what became of a request at `time`, in Unix time.
-    pub(super) fn write(&self, audited: &Audited, status: StatusCode, time: Duration) {
-        let time = i64::try_from(time.as_millis()).unwrap_or_default();
+    /// Writes what became of a request at `time`.
+    pub(super) fn write(&self, audited: &Audited, status: StatusCode, time: UnixTime) {
+        let time = i64::try_from(time.since_zero().as_millis()).unwrap_or_default();
         let time = DateTime::from_timestamp_millis(time).unwrap_or_default();
         let caller = audited.caller.as_ref();
         let line = Line {

@@ -28,7 +28,7 @@ pub(super) fn ca(command: &CaCommand) -> Result<(), Failure> {
 
 fn open() -> Result<LocalCa, LocalCaError> {
     let clock = Clock::start();
-    local_ca::open(&local_ca::default_folder()?, clock.epoch(clock.now()))
+    local_ca::open(&local_ca::default_folder()?, clock.unix_time(clock.now()))
 }
 
 /// Installs the certificate where the user may, and says what was done and what is left to do.

@@ -10,6 +10,7 @@ use crate::{
     document::FileError,
     profiles::{ELSEWHERE, fault_named, faults},
     rules::{Policy, RuleFile, RuleSet, Script},
+    units::ProcessTime,
 };
 use serde_json::{Value, json};
 use std::{
@@ -17,7 +18,6 @@ use std::{
     io::ErrorKind,
     path::{Path, PathBuf},
     sync::Arc,
-    time::Duration,
 };
 
 pub(super) fn rules(command: &RulesCommand) -> Result<(), Failure> {
@@ -53,7 +53,7 @@ fn check(files: &[PathBuf], requests: Option<&Path>, json: bool) -> Result<(), F
     let (mut sets, mut scripts) = (Vec::new(), Vec::new());
     for path in files {
         if path.extension().is_some_and(|extension| extension == "rhai") {
-            match Script::check(path, Arc::new(|| Duration::ZERO)) {
+            match Script::check(path, Arc::new(|| ProcessTime::ZERO)) {
                 Ok(script) => {
                     // Writing to a String can't fail.
                     let _ = writeln!(report, "{}: no errors found in the script", path.display());

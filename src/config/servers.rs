@@ -62,7 +62,7 @@ pub(super) fn tls(
     public_url: Option<&PublicUrl>,
 ) -> Result<Arc<TlsServer>, ConfigError> {
     let clock = Clock::start();
-    let now = clock.epoch(clock.now());
+    let now = clock.unix_time(clock.now());
     Ok(Arc::new(match choice {
         TlsChoice::Local => {
             let ca = local_ca::open(&local_ca::default_folder()?, now)?;

@@ -94,7 +94,7 @@ mod tests {
         tokio::time::advance(Duration::from_secs(3)).await;
         bus.emit(&Event::LinkChanged { session, profile: "3g".into(), rate: None });
         let at = times.0.lock()[0];
-        assert_eq!(at.process, Duration::from_secs(3));
-        assert_eq!(at.epoch, clock.epoch(ProcessTime::new(at.process)));
+        assert_eq!(at.process, ProcessTime::from_secs(3));
+        assert_eq!(at.unix, clock.unix_time(at.process));
     }
 }

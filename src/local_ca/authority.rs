@@ -4,6 +4,7 @@ use super::{
     dates::{Validity, validity},
     error::LocalCaError,
 };
+use crate::units::UnixTime;
 use chrono::{DateTime, Datelike as _};
 use rcgen::{
     BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa,
@@ -44,7 +45,7 @@ pub struct LocalCa {
 
 impl LocalCa {
     /// Makes an authority at Unix time `now`: PEM texts of its certificate and its key.
-    pub(super) fn make(now: Duration) -> Result<(String, String), rcgen::Error> {
+    pub(super) fn make(now: UnixTime) -> Result<(String, String), rcgen::Error> {
         let key = KeyPair::generate()?;
         let mut params = params(&key);
         set_dates(&mut params, now, CA_LIFETIME);
@@ -56,7 +57,7 @@ impl LocalCa {
         folder: &Path,
         pem: String,
         key: &str,
-        now: Duration,
+        now: UnixTime,
     ) -> Result<Self, LocalCaError> {
         let invalid = |problem: &str| LocalCaError::Invalid {
             path: folder.to_owned(),
@@ -103,7 +104,7 @@ impl LocalCa {
     ///
     /// # Errors
     /// When a name can't be in a certificate.
-    pub fn sign(&self, names: &[String], now: Duration) -> Result<Leaf, LocalCaError> {
+    pub fn sign(&self, names: &[String], now: UnixTime) -> Result<Leaf, LocalCaError> {
         let signed = || -> Result<Leaf, rcgen::Error> {
             let key = KeyPair::generate()?;
             let mut params = CertificateParams::new(names)?;
@@ -154,9 +155,9 @@ fn params(key: &KeyPair) -> CertificateParams {
 
 /// Sets the first and the last day of a certificate made at Unix time `now`. It begins a day early, for clients whose
 /// clock is late.
-fn set_dates(params: &mut CertificateParams, now: Duration, lifetime: Duration) {
-    let day = |time: Duration| {
-        let seconds = i64::try_from(time.as_secs()).unwrap_or_default();
+fn set_dates(params: &mut CertificateParams, now: UnixTime, lifetime: Duration) {
+    let day = |time: UnixTime| {
+        let seconds = i64::try_from(time.since_zero().as_secs()).unwrap_or_default();
         let date = DateTime::from_timestamp(seconds, 0).unwrap_or_default().date_naive();
         // Both are in range: a month has at most 31 days.
         rcgen::date_time_ymd(date.year(), date.month() as u8, date.day() as u8)

@@ -3,8 +3,8 @@
 //! rustls checks the dates of the certificates of its peers, but not of its own. This reader needs six fields of a
 //! certificate, in less code than a parser of all of them.
 
+use crate::units::UnixTime;
 use chrono::{NaiveDate, NaiveDateTime};
-use std::time::Duration;
 
 const INTEGER: u8 = 0x02;
 const UTC_TIME: u8 = 0x17;
@@ -17,9 +17,9 @@ const VERSION: u8 = 0xa0;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Validity {
     /// The first second. Times before 1970 count as 1970.
-    pub from: Duration,
+    pub from: UnixTime,
     /// The last second.
-    pub until: Duration,
+    pub until: UnixTime,
 }
 
 /// The validity of the certificate in `der`; `None` = it is not a certificate.
@@ -66,7 +66,7 @@ fn length(bytes: &[u8]) -> Option<(usize, &[u8])> {
 }
 
 /// A date (RFC 5280 §4.1.2.5), and what follows it.
-fn time(bytes: &[u8]) -> Option<(Duration, &[u8])> {
+fn time(bytes: &[u8]) -> Option<(UnixTime, &[u8])> {
     let (text, rest, form) = match element(bytes, UTC_TIME) {
         Some((text, rest)) => (text, rest, "%y%m%d%H%M%SZ"),
         None => {
@@ -83,7 +83,7 @@ fn time(bytes: &[u8]) -> Option<(Duration, &[u8])> {
             time = time.checked_sub_months(chrono::Months::new(1200))?;
         }
     }
-    Some((Duration::from_secs(u64::try_from(time.and_utc().timestamp()).unwrap_or(0)), rest))
+    Some((UnixTime::from_secs(u64::try_from(time.and_utc().timestamp()).unwrap_or(0)), rest))
 }
 
 #[cfg(test)]
@@ -101,10 +101,10 @@ mod tests {
     #[test]
     fn dates_of_both_forms() {
         let read = of((2024, 2, 29), (2051, 1, 1));
-        assert_eq!(read.from, Duration::from_secs(1_709_164_800));
-        assert_eq!(read.until, Duration::from_secs(2_556_144_000));
-        assert_eq!(of((1965, 1, 1), (1999, 12, 31)).from, Duration::ZERO);
-        assert_eq!(of((1965, 1, 1), (1999, 12, 31)).until, Duration::from_secs(946_598_400));
+        assert_eq!(read.from, UnixTime::from_secs(1_709_164_800));
+        assert_eq!(read.until, UnixTime::from_secs(2_556_144_000));
+        assert_eq!(of((1965, 1, 1), (1999, 12, 31)).from, UnixTime::ZERO);
+        assert_eq!(of((1965, 1, 1), (1999, 12, 31)).until, UnixTime::from_secs(946_598_400));
     }
 
     #[test]

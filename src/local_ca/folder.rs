@@ -4,13 +4,15 @@ use super::{
     authority::{CERTIFICATE, LocalCa},
     error::LocalCaError,
 };
-use crate::system::{Readers, make_file, make_private_folder};
+use crate::{
+    system::{Readers, make_file, make_private_folder},
+    units::UnixTime,
+};
 use std::{
     env, fs, io,
     io::Write as _,
     path::{Path, PathBuf},
     process,
-    time::Duration,
 };
 
 const KEY: &str = "key.pem";
@@ -29,7 +31,7 @@ pub fn default_folder() -> Result<PathBuf, LocalCaError> {
 ///
 /// # Errors
 /// When a file can't be read or written, or is not what it should be.
-pub fn open(folder: &Path, now: Duration) -> Result<LocalCa, LocalCaError> {
+pub fn open(folder: &Path, now: UnixTime) -> Result<LocalCa, LocalCaError> {
     if !folder.exists() {
         make(folder, now)?;
     }
@@ -41,7 +43,7 @@ pub fn open(folder: &Path, now: Duration) -> Result<LocalCa, LocalCaError> {
 }
 
 /// Makes the authority in a folder beside `folder`, and renames that: another process finds all of it or nothing.
-fn make(folder: &Path, now: Duration) -> Result<(), LocalCaError> {
+fn make(folder: &Path, now: UnixTime) -> Result<(), LocalCaError> {
     let failed = |cause| LocalCaError::File { path: folder.to_owned(), cause };
     let (certificate, key) = LocalCa::make(now).map_err(|error| LocalCaError::Invalid {
         path: folder.to_owned(),
@@ -70,9 +72,9 @@ fn write(path: &Path, text: &str, readers: Readers) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::thread;
+    use std::{thread, time::Duration};
 
-    const NOW: Duration = Duration::from_secs(1_790_000_000);
+    const NOW: UnixTime = UnixTime::from_secs(1_790_000_000);
 
     /// A folder that is removed with this value.
     struct Folder(PathBuf);

@@ -12,8 +12,24 @@ use super::{
     redirects::Redirects,
     smooth, steering,
 };
-use std::{sync::Arc, time::Duration};
+use crate::units::{SessionTime, UnixTime};
+use std::sync::Arc;
 use url::Url;
+
+/// A date that the origin sent.
+#[derive(Debug, Clone, Copy)]
+struct OriginDate {
+    /// When it was received.
+    received: SessionTime,
+    date: UnixTime,
+}
+
+impl OriginDate {
+    /// What the origin's clock shows at session time `now`.
+    fn at(self, now: SessionTime) -> UnixTime {
+        self.date + (now - self.received)
+    }
+}
 
 /// What is known of a session from the manifests that passed through it.
 ///
@@ -27,9 +43,8 @@ pub struct Ladder {
     files: Files,
     /// The format of the session's presentation: that of the first one that is not an interstitial.
     main: Option<Protocol>,
-    /// The last date from the origin: the session time at which it was received, and the date since the Unix
-    /// epoch.
-    clock: Option<(Duration, Duration)>,
+    /// The last date from the origin.
+    clock: Option<OriginDate>,
     redirects: Redirects,
     /// The ladder of the most recent media request.
     playing: Option<Arc<Rungs>>,
@@ -78,9 +93,9 @@ impl Ladder {
         }
     }
 
-    /// Records the origin's clock: at session time `now` it is `date` since the Unix epoch.
-    pub const fn tell_time(&mut self, now: Duration, date: Duration) {
-        self.clock = Some((now, date));
+    /// Records that the origin's clock shows `date` at session time `now`.
+    pub const fn tell_time(&mut self, now: SessionTime, date: UnixTime) {
+        self.clock = Some(OriginDate { received: now, date });
     }
 
     /// Classifies a request. `url` is the absolute URL at the origin, as `Url::as_str` spells it; `first` is
@@ -94,11 +109,10 @@ impl Ladder {
 
     /// The same at session time `now`, with the distance to a live edge that moves by the clock.
     #[must_use]
-    pub fn resolve_at(&self, url: &str, first: Option<u64>, now: Option<Duration>) -> Resource {
+    pub fn resolve_at(&self, url: &str, first: Option<u64>, now: Option<SessionTime>) -> Resource {
         let url = memchr::memchr(b'#', url.as_bytes()).and_then(|at| url.get(..at)).unwrap_or(url);
         let plain = directive::without(url);
-        let date = self.clock.zip(now);
-        let date = date.map(|((told, date), now)| (date + now.saturating_sub(told)).as_secs_f64());
+        let date = self.clock.zip(now).map(|(last, now)| last.at(now).as_secs_f64());
         let mut found = self.named(&plain, first, date).unwrap_or_else(|| guess(&plain));
         if found.index.is_none() || found.media == MediaType::Unknown {
             let offset = if first.is_some() { self.dash.file(&plain) } else { None };

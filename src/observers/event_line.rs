@@ -230,7 +230,7 @@ impl<'a> EventLine<'a> {
 
 /// `at` in microseconds since 1970.
 pub(super) fn unix_micros(at: Timestamp) -> u64 {
-    u64::try_from(at.epoch.as_micros()).unwrap_or(u64::MAX)
+    u64::try_from(at.unix.since_zero().as_micros()).unwrap_or(u64::MAX)
 }
 
 /// The session of `event`, and the request if it is about one.
@@ -271,7 +271,7 @@ fn name_and_fields(event: &Event) -> (&'static str, Fields<'_>) {
             ("command_applied", Fields::CommandApplied { kind, command })
         }
         Event::LinkSampled { at, delivered, granted, .. } => {
-            let (at_ms, delivered, granted) = (ms(*at), *delivered, *granted);
+            let (at_ms, delivered, granted) = (ms(at.since_zero()), *delivered, *granted);
             ("link_sampled", Fields::LinkSampled { at_ms, delivered, granted })
         }
         Event::RequestPlanned { latency, plan, .. } => {
@@ -290,7 +290,7 @@ fn name_and_fields(event: &Event) -> (&'static str, Fields<'_>) {
             ("dropped", Fields::Dropped { action: action.as_str(), at_byte: *at_byte })
         }
         Event::Stalled { at, lasts, .. } => {
-            ("stalled", Fields::Stalled { at_ms: ms(*at), lasts_ms: ms(*lasts) })
+            ("stalled", Fields::Stalled { at_ms: ms(at.since_zero()), lasts_ms: ms(*lasts) })
         }
         Event::RenditionSwitched { media, from, to, .. } => {
             let (media, from, to) = (media.as_str(), *from, *to);

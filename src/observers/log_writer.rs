@@ -92,7 +92,7 @@ impl fmt::Display for LogLine<'_> {
                 write!(f, "session {}: command: {command}", session.id)
             }
             Event::Stalled { session, at, lasts } => {
-                let (at, lasts) = (Time(*at), Time(*lasts));
+                let (at, lasts) = (Time(at.since_zero()), Time(*lasts));
                 write!(f, "session {} stalls for {lasts} at {at}", session.id)
             }
             Event::RenditionSwitched { session, media, from, to } => {

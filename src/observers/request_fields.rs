@@ -125,9 +125,9 @@ pub(super) fn resource_fields(request: &RequestTag) -> ResourceFields<'_> {
 pub(super) fn arrival(details: &RequestDetails) -> ArrivalFields<'_> {
     let nanos = |time: Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
     ArrivalFields {
-        session_ns: nanos(details.session_time),
-        process_ns: nanos(details.process_time),
-        epoch_ns: nanos(details.epoch),
+        session_ns: nanos(details.session_time.since_zero()),
+        process_ns: nanos(details.process_time.since_zero()),
+        epoch_ns: nanos(details.unix_time.since_zero()),
         host: &details.host,
         reused: details.reused,
     }

@@ -115,7 +115,7 @@ impl Observer for NetworkRecorder {
             Event::SessionEnded { session, .. } => self.end(session),
             Event::LinkSampled { session, since, at, delivered, granted } => {
                 self.keep(session, |recorded| {
-                    recorded.counted.push((*since, *at, *delivered));
+                    recorded.counted.push((since.since_zero(), at.since_zero(), *delivered));
                     recorded.limited |= granted.is_some();
                 });
             }
@@ -130,7 +130,7 @@ impl Observer for NetworkRecorder {
                     wait: measured.upstream_ttfb.unwrap_or(measured.ttfb),
                     lasts: measured.total.max(measured.ttfb),
                     body: (*bytes > 0).then(|| Body {
-                        start: request.details.session_time + measured.ttfb,
+                        start: (request.details.session_time + measured.ttfb).since_zero(),
                         lasts: measured.total.saturating_sub(measured.ttfb),
                         limited: measured
                             .total
@@ -152,7 +152,7 @@ fn record_of(request: &RequestTag) -> Record {
     let path = request.path.split('?').next().unwrap_or_default();
     Record {
         place: path.to_owned(),
-        at: request.details.session_time,
+        at: request.details.session_time.since_zero(),
         class: Class {
             kind: resource.kind,
             media: resource.media,

@@ -1,8 +1,8 @@
 //! Limits on how often and for how long a rule applies.
 
-use super::{budget_limits::Limits, budget_usage::BudgetUsage};
-use crate::units::span;
-use std::{fmt, time::Duration};
+use super::{budget_limits::Limits, budget_time::BudgetTime, budget_usage::BudgetUsage};
+use crate::units::{ProcessTime, SessionTime, span};
+use std::fmt;
 
 /// Which sessions share a budget.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,11 +14,11 @@ pub(super) enum Extent {
 }
 
 impl Extent {
-    /// The clock that its times are measured on.
-    pub(super) const fn now(self, session_time: Duration, process_time: Duration) -> Duration {
+    /// The time on the clock of the budget.
+    pub(super) fn now(self, session_time: SessionTime, process_time: ProcessTime) -> BudgetTime {
         match self {
-            Self::Session => session_time,
-            Self::Global => process_time,
+            Self::Session => session_time.into(),
+            Self::Global => process_time.into(),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The usage of a budget, by all sessions that share it.
 
-use super::budget_limits::Limits;
+use super::{budget_limits::Limits, budget_time::BudgetTime};
 use parking_lot::Mutex;
 use std::{sync::Arc, time::Duration};
 
@@ -14,34 +14,34 @@ struct Spent {
     times: u64,
     /// The uses among them whose effects have not happened yet.
     pending: u64,
-    first: Option<Duration>,
-    last: Option<Duration>,
+    first: Option<BudgetTime>,
+    last: Option<BudgetTime>,
     /// When the rule came into force.
-    since: Option<Duration>,
+    since: Option<BudgetTime>,
 }
 
 /// One use, taken from a budget. It is kept once an effect happens, or given back.
 #[derive(Debug)]
 pub(super) struct Reservation {
     budget_usage: BudgetUsage,
-    at: Duration,
+    at: BudgetTime,
     /// The time of the use before it.
-    before: Option<Duration>,
+    before: Option<BudgetTime>,
 }
 
 impl BudgetUsage {
     /// Records that the rule came into force at `now`, unless it did before: its `ttl` starts.
-    pub(super) fn begin(&self, now: Duration) {
+    pub(super) fn begin(&self, now: BudgetTime) {
         self.0.lock().since.get_or_insert(now);
     }
 
     /// Whether a use at `now` is within `limits`.
-    pub(super) fn allows(&self, limits: &Limits, now: Duration) -> bool {
+    pub(super) fn allows(&self, limits: &Limits, now: BudgetTime) -> bool {
         self.0.lock().allows(limits, now)
     }
 
     /// Takes one use; `None` if the budget does not allow it (any more).
-    pub(super) fn take(&self, limits: &Limits, now: Duration) -> Option<Reservation> {
+    pub(super) fn take(&self, limits: &Limits, now: BudgetTime) -> Option<Reservation> {
         // Check and update under one lock: concurrent sessions can't exceed the limit.
         let mut spent = self.0.lock();
         if !spent.allows(limits, now) {
@@ -61,13 +61,13 @@ impl BudgetUsage {
     }
 
     /// Uses of which an effect has happened, and the times of the first and of the last use.
-    pub(super) fn applied_times(&self) -> (u64, Option<Duration>, Option<Duration>) {
+    pub(super) fn applied_times(&self) -> (u64, Option<BudgetTime>, Option<BudgetTime>) {
         let spent = self.0.lock();
         (spent.times - spent.pending, spent.first, spent.last)
     }
 
     /// Goes on with what was used elsewhere. Never lowers what was used here.
-    pub(super) fn restore(&self, times: u64, first: Option<Duration>, last: Option<Duration>) {
+    pub(super) fn restore(&self, times: u64, first: Option<BudgetTime>, last: Option<BudgetTime>) {
         let mut spent = self.0.lock();
         spent.times = spent.times.max(times.saturating_add(spent.pending));
         spent.first = spent.first.or(first);
@@ -97,15 +97,15 @@ impl Reservation {
 }
 
 impl Spent {
-    fn allows(&self, limits: &Limits, now: Duration) -> bool {
-        let within = |start: Option<Duration>, most: Option<Duration>| match (start, most) {
-            (Some(start), Some(most)) => now.saturating_sub(start) < most,
+    fn allows(&self, limits: &Limits, now: BudgetTime) -> bool {
+        let within = |start: Option<BudgetTime>, most: Option<Duration>| match (start, most) {
+            (Some(start), Some(most)) => now.since(start) < most,
             _ => true,
         };
         limits.times.is_none_or(|times| self.times < times)
             && within(self.first, limits.lasts)
             && within(self.since, limits.ttl)
             && !matches!((self.last, limits.cooldown), (Some(last), Some(pause))
-                if now.saturating_sub(last) < pause)
+                if now.since(last) < pause)
     }
 }

@@ -31,7 +31,7 @@ impl Cycle {
         (goes_down && phases.len() <= MOST_PHASES).then_some(Self { phases, length })
     }
 
-    /// Whether `time` is in a down phase. A phase includes its start, not its end.
+    /// Whether it is in a down phase `time` after its first phase began. A phase includes its start, not its end.
     pub(super) fn is_down(&self, time: Duration) -> bool {
         let mut rest = time.as_nanos() % self.length.as_nanos().max(1);
         for (down, span) in &self.phases {

@@ -9,10 +9,14 @@ use super::{
     rule_set::{Counters, RuleSet, RuleUsage},
     script::{Answer, Script, ScriptFailure, ScriptState},
 };
-use crate::{media::Resource, seed::Seed};
+use crate::{
+    media::Resource,
+    seed::Seed,
+    units::{ProcessTime, SessionTime},
+};
 use http::Method;
 use rand::RngExt as _;
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 /// Decides what happens to the requests of one session, and keeps what later decisions depend on: the
 /// counters of the rules, the state of the script, the attempts, and the live edges at which the
@@ -46,12 +50,17 @@ impl Decider {
 
     /// Gives the session these `rules`, unless it has them already. Rules that it had before keep their
     /// counters; the others come into force at this time, given as session time and as process time.
-    pub fn arm(&mut self, rules: &RuleSet, session_time: Duration, process_time: Duration) {
+    pub fn arm(&mut self, rules: &RuleSet, session_time: SessionTime, process_time: ProcessTime) {
         self.counters.arm(rules, session_time, process_time);
     }
 
     /// As [`arm`](Self::arm), with all counters at zero.
-    pub fn arm_afresh(&mut self, rules: &RuleSet, session_time: Duration, process_time: Duration) {
+    pub fn arm_afresh(
+        &mut self,
+        rules: &RuleSet,
+        session_time: SessionTime,
+        process_time: ProcessTime,
+    ) {
         self.counters = Counters::default();
         self.arm(rules, session_time, process_time);
     }

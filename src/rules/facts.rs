@@ -1,8 +1,10 @@
 //! The properties of a request that rules can test.
 
-use crate::media::Resource;
+use crate::{
+    media::Resource,
+    units::{ProcessTime, SessionTime, UnixTime},
+};
 use http::Method;
-use std::time::Duration;
 
 /// The properties of a request that rules can test.
 #[derive(Debug, Clone, Copy)]
@@ -10,11 +12,11 @@ pub struct Facts<'a> {
     /// The requested resource.
     pub resource: &'a Resource,
     /// When it arrived, as session time.
-    pub session_time: Duration,
+    pub session_time: SessionTime,
     /// When it arrived, as process time, which all sessions share.
-    pub process_time: Duration,
-    /// When it arrived, since 1970-01-01T00:00:00Z.
-    pub epoch: Duration,
+    pub process_time: ProcessTime,
+    /// When it arrived, as the time of day.
+    pub unix_time: UnixTime,
     /// The highest rung on the ladder of its media type, if known.
     pub highest_rung: Option<u16>,
     /// Whether it is for audio or text of a presentation that also has video.
@@ -38,14 +40,14 @@ pub struct Facts<'a> {
 }
 
 impl<'a> Facts<'a> {
-    /// A first GET of `resource` on a new connection; all else is unknown.
+    /// A first GET of `resource` on a new connection, with all clocks at `session_time`; all else is unknown.
     #[must_use]
-    pub const fn new(resource: &'a Resource, session_time: Duration) -> Self {
+    pub const fn new(resource: &'a Resource, session_time: SessionTime) -> Self {
         Self {
             resource,
             session_time,
-            process_time: session_time,
-            epoch: session_time,
+            process_time: ProcessTime::new(session_time.since_zero()),
+            unix_time: UnixTime::new(session_time.since_zero()),
             highest_rung: None,
             beside_video: false,
             joined: None,

@@ -5,7 +5,10 @@ mod details;
 pub(super) use details::Details;
 
 use super::{facts::Facts, numbers::Numbers, window::Window};
-use crate::media::{Kind, MediaType, Protocol, edit::RungSet};
+use crate::{
+    media::{Kind, MediaType, Protocol, edit::RungSet},
+    units::SessionTime,
+};
 
 /// Conditions on a request. All set conditions must hold; a condition that is not set always holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,7 +18,7 @@ pub(super) struct Matcher {
     pub(super) protocols: Set,
     pub(super) rungs: Option<RungSet>,
     pub(super) indices: Option<Numbers>,
-    pub(super) during: Option<Window>,
+    pub(super) during: Option<Window<SessionTime>>,
     /// Boxed, because most rules have none, and all rules are evaluated for every request.
     pub(super) details: Option<Box<Details>>,
 }

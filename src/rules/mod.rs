@@ -7,6 +7,7 @@ pub mod alias;
 mod attempts;
 mod budget;
 mod budget_limits;
+mod budget_time;
 mod budget_usage;
 mod compact;
 mod cycle;

@@ -13,11 +13,14 @@ use super::{
     reservations::Reservations,
     rule::Rule,
 };
-use crate::document::Diagnostics;
+use crate::{
+    document::Diagnostics,
+    units::{ProcessTime, SessionTime},
+};
 use http::Method;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use smallvec::SmallVec;
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{collections::HashMap, sync::Arc};
 
 /// Positions of the rules that apply to one request. More than 16 are stored on the heap.
 type Places = SmallVec<[usize; 16]>;
@@ -98,10 +101,10 @@ impl RuleSet {
 
     /// Records that the rules were loaded at process time `now`. Rules with a global budget come into
     /// force now. The others come into force when a session gets them.
-    pub fn loaded(&self, now: Duration) {
+    pub fn loaded(&self, now: ProcessTime) {
         let budgets = self.iter().filter_map(|rule| rule.budget.as_ref());
         for budget in budgets.filter(|budget| budget.extent == Extent::Global) {
-            budget.budget_usage().begin(now);
+            budget.budget_usage().begin(now.into());
         }
     }
 
@@ -295,7 +298,7 @@ impl Counters {
     /// Gives the session the rules of `set`, unless it has them already. New rules come into force at
     /// this time, given as session time and as process time. If this is not called, rules come into
     /// force with their first request.
-    pub fn arm(&mut self, set: &RuleSet, session_time: Duration, process_time: Duration) {
+    pub fn arm(&mut self, set: &RuleSet, session_time: SessionTime, process_time: ProcessTime) {
         if Arc::ptr_eq(&self.set.entries, &set.entries) {
             return;
         }

@@ -11,12 +11,10 @@ use crate::{
     clock::Clock,
     event::{Bus, Event},
     rules::RuleSet,
+    units::UnixTime,
 };
 use parking_lot::{Mutex, RwLock};
-use std::{
-    sync::{Arc, atomic::AtomicU64},
-    time::Duration,
-};
+use std::sync::{Arc, atomic::AtomicU64};
 use tokio::sync::Notify;
 
 mod change;
@@ -70,7 +68,7 @@ impl Registry {
     /// A registry without sessions.
     #[must_use]
     pub fn new(config: RegistryConfig, clock: Clock, bus: Arc<Bus>) -> Self {
-        config.rules.loaded(clock.now().since_zero());
+        config.rules.loaded(clock.now());
         let (catalog, default) = (Arc::clone(&config.catalog), Arc::clone(&config.profile));
         Self {
             profiles: Arc::new(NamedProfiles { catalog, default }),
@@ -115,8 +113,8 @@ impl Registry {
 
     /// The current Unix time.
     #[must_use]
-    pub fn unix_time(&self) -> Duration {
-        self.clock.epoch(self.clock.now())
+    pub fn unix_time(&self) -> UnixTime {
+        self.clock.unix_time(self.clock.now())
     }
 
     /// The defaults for new sessions.

@@ -29,7 +29,7 @@ use crate::{
     model::{ResponseShaper, Verdict},
     rules::{Decider, RuleSet},
     seed::Seed,
-    units::{BitRate, LinkTime, ProcessTime, SessionTime},
+    units::{BitRate, LinkTime, ProcessTime, SessionTime, UnixTime},
 };
 use http::{HeaderValue, uri::Authority};
 use parking_lot::{Mutex, RwLock};
@@ -129,7 +129,7 @@ impl Session {
         }
         let start = downlink.link_time(SessionTime::ZERO);
         let mut decider = Decider::new(seed);
-        decider.arm(&arming.rules, Duration::ZERO, clock.created().since_zero());
+        decider.arm(&arming.rules, SessionTime::ZERO, clock.created());
         Self {
             limits: Limits::new(Arc::clone(&arming.profile.limits), start, seed.named("limits")),
             uplink: Bottleneck::new(&arming.profile.uplink, seed.named("uplink")),
@@ -208,8 +208,8 @@ impl Session {
 
     /// The Unix time at session time `time`.
     #[must_use]
-    pub fn epoch(&self, time: SessionTime) -> Duration {
-        self.clock.epoch(time)
+    pub fn unix_time(&self, time: SessionTime) -> UnixTime {
+        self.clock.unix_time(time)
     }
 
     /// The uplink's time at session time `time`: no other session uses it, so it starts with the session.
@@ -304,7 +304,6 @@ impl Session {
         let granted = self.downlink.carried(at);
         let active = self.exchanges() > 0;
         let (since, granted) = self.sampled.lock().next(at, delivered, granted, active)?;
-        let (since, at) = (since.since_zero(), at.since_zero());
         Some(Event::LinkSampled { session: Arc::clone(&self.tag), since, at, delivered, granted })
     }
 

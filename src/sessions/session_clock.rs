@@ -2,7 +2,7 @@
 
 use crate::{
     clock::Clock,
-    units::{ProcessTime, SessionTime},
+    units::{ProcessTime, SessionTime, UnixTime},
 };
 use std::{sync::OnceLock, time::Duration};
 
@@ -96,8 +96,8 @@ impl SessionClock {
     }
 
     /// The Unix time at session time `time`.
-    pub(super) fn epoch(&self, time: SessionTime) -> Duration {
-        self.clock.epoch(self.process_time(time))
+    pub(super) fn unix_time(&self, time: SessionTime) -> UnixTime {
+        self.clock.unix_time(self.process_time(time))
     }
 
     /// The instant of session time `time`, for a timer.

@@ -140,6 +140,11 @@ instant! {
     ProcessTime
 }
 
+instant! {
+    /// An instant of the time of day: the time since 1970-01-01T00:00:00Z, without leap seconds.
+    UnixTime
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -143,7 +143,7 @@ impl ByHand<'_> {
         assert_eq!(joined, details.joined, "{whole}");
         let facts = Facts {
             process_time: details.process_time,
-            epoch: details.epoch,
+            unix_time: details.unix_time,
             joined,
             attempt: attempt.number,
             method: &tag.method,

@@ -25,6 +25,7 @@ use vsps::{
     local_ca,
     profiles::Shaping,
     proxy::{ForwardConfig, TlsServer},
+    units::UnixTime,
 };
 
 /// Lets clients fetch from this machine.
@@ -450,7 +451,7 @@ impl Intercepting {
     async fn start(name: &str, set: impl FnOnce(&mut Config)) -> Self {
         let name = format!("vsps-intercept-{name}-{}", std::process::id());
         let folder = std::env::temp_dir().join(name);
-        let now = std::time::UNIX_EPOCH.elapsed().unwrap();
+        let now = UnixTime::new(std::time::UNIX_EPOCH.elapsed().unwrap());
         let ca = Arc::new(local_ca::open(&folder.join("local-ca"), now).unwrap());
         let certificates = Some(Arc::new(TlsServer::local(Arc::clone(&ca), Vec::new())));
         let rig = rig(|config| {

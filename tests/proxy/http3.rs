@@ -26,7 +26,7 @@ use tokio::{
     net::UdpSocket,
     time::{Instant, sleep, timeout},
 };
-use vsps::{config::Config, local_ca, profiles::Shaping, proxy::TlsServer};
+use vsps::{config::Config, local_ca, profiles::Shaping, proxy::TlsServer, units::UnixTime};
 
 type Requests = SendRequest<h3_quinn::OpenStreams, Bytes>;
 
@@ -48,7 +48,7 @@ impl Http3Rig {
     async fn start(name: &str, origin: &Origin, set: impl FnOnce(&mut Config)) -> Self {
         let name = format!("vsps-http3-{name}-{}", std::process::id());
         let folder = std::env::temp_dir().join(name);
-        let now = std::time::UNIX_EPOCH.elapsed().unwrap();
+        let now = UnixTime::new(std::time::UNIX_EPOCH.elapsed().unwrap());
         let ca = Arc::new(local_ca::open(&folder.join("local-ca"), now).unwrap());
         let tls = Arc::new(TlsServer::local(Arc::clone(&ca), Vec::new()));
         let rig = Rig::start(Some(origin.address), |config| {

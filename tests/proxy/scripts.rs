@@ -5,8 +5,8 @@ use super::{
     rig::{Rig, read_rules},
 };
 use serde_json::json;
-use std::{sync::Arc, time::Duration};
-use vsps::rules::Script;
+use std::sync::Arc;
+use vsps::{rules::Script, units::ProcessTime};
 
 #[tokio::test]
 async fn a_script_decides_before_the_rules_and_its_failure_is_counted() {
@@ -19,7 +19,7 @@ async fn a_script_decides_before_the_rules_and_its_failure_is_counted() {
                     if session.count == 3 { throw \"on purpose\"; }
                 }";
     std::fs::write(&file, text).unwrap();
-    let script = Arc::new(Script::load(&file, Arc::new(|| Duration::ZERO)).unwrap());
+    let script = Arc::new(Script::load(&file, Arc::new(|| ProcessTime::ZERO)).unwrap());
     std::fs::remove_file(&file).unwrap();
     let rules = json!([{ "when": { "path": "/ruled" }, "then": { "status": 404 } }]);
     let rig = Rig::start(Some(origin.address), |config| {
@@ -50,7 +50,7 @@ async fn a_script_sees_the_answer_before_its_body() {
                     if request.path == \"/late\" { return #{ refuse: \"reset\" }; }
                 }";
     std::fs::write(&file, text).unwrap();
-    let script = Arc::new(Script::load(&file, Arc::new(|| Duration::ZERO)).unwrap());
+    let script = Arc::new(Script::load(&file, Arc::new(|| ProcessTime::ZERO)).unwrap());
     std::fs::remove_file(&file).unwrap();
     let rig = Rig::start(Some(origin.address), |config| config.proxy.script = Some(script)).await;
     let cut = rig.get("/cut").await;

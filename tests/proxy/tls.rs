@@ -16,7 +16,7 @@ use tokio::{
     time::Instant,
 };
 use tokio_rustls::{TlsConnector, client::TlsStream};
-use vsps::{local_ca, local_ca::LocalCa, profiles::Shaping, proxy::TlsServer};
+use vsps::{local_ca, local_ca::LocalCa, profiles::Shaping, proxy::TlsServer, units::UnixTime};
 
 /// A local CA in a folder that is removed with this value.
 struct Ca {
@@ -28,7 +28,7 @@ impl Ca {
     fn new(name: &str) -> Self {
         let name = format!("vsps-tls-{name}-{}", std::process::id());
         let folder = std::env::temp_dir().join(name);
-        let now = std::time::UNIX_EPOCH.elapsed().unwrap();
+        let now = UnixTime::new(std::time::UNIX_EPOCH.elapsed().unwrap());
         let ca = Arc::new(local_ca::open(&folder.join("local-ca"), now).unwrap());
         Self { folder, ca }
     }

@@ -108,8 +108,8 @@ async fn request(registry: &Registry, id: &str) -> bool {
 fn applies(session: &Session) -> bool {
     let resource = Resource::new(Protocol::Hls, Kind::Segment);
     let now = session.now();
-    let process_time = session.process_time(now).since_zero();
-    let facts = Facts { process_time, ..Facts::new(&resource, now.since_zero()) };
+    let process_time = session.process_time(now);
+    let facts = Facts { process_time, ..Facts::new(&resource, now) };
     let rules = Arc::clone(&session.arming().rules);
     let policy = Policy { script: None, rules: &rules };
     let decision = session.decide(policy, &facts, Seed::new(1), None);

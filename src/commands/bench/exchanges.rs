@@ -1,6 +1,9 @@
 //! The exchanges of a proxy's sessions, kept as they end.
 
-use crate::event::{Emitted, Event, Observer, Outcome, RequestTag};
+use crate::{
+    event::{Emitted, Event, Observer, Outcome, RequestTag},
+    units::SessionTime,
+};
 use parking_lot::Mutex;
 use std::{sync::Arc, time::Duration};
 
@@ -27,13 +30,13 @@ impl Exchange {
         &self.request.session.id
     }
 
-    /// When the request arrived, in session time.
-    pub(super) fn started(&self) -> Duration {
+    /// When the request arrived.
+    pub(super) fn started(&self) -> SessionTime {
         self.request.details.session_time
     }
 
-    /// When it ended, in session time.
-    pub(super) fn ended(&self) -> Duration {
+    /// When it ended.
+    pub(super) fn ended(&self) -> SessionTime {
         self.started() + self.total
     }
 }

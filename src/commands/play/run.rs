@@ -19,7 +19,7 @@ use crate::{
     },
     sweep::matrix::Shard,
     system::{self, StopSignals},
-    units::ProcessTime,
+    units::{ProcessTime, UnixTime},
 };
 use anyhow::Context as _;
 use std::{io::BufWriter, sync::Arc, time::Duration};
@@ -157,7 +157,7 @@ async fn play_all(
     let monitor = Monitor::default();
     let (stop, stopped) = watch::channel(false);
     let mut signals = StopSignals::new().context("signals")?;
-    let zero = clock.instant(ProcessTime::new(start_time(args, clock)));
+    let zero = clock.instant(start_time(args, clock));
     let own = (0..args.players).filter(|number| shard.has(*number as usize));
     let starts = own.map(|number| (number, zero + stagger(args) * number));
     let players = players(Arc::new(options), starts, &monitor, &stopped);
@@ -212,9 +212,9 @@ fn check_start(args: &PlayArgs, clock: Clock) -> Result<(), Failure> {
     )))
 }
 
-/// When the first player of all parts starts, in process time: now without --start-at, and zero if that is in the past.
-fn start_time(args: &PlayArgs, clock: Clock) -> Duration {
-    let Some(start) = args.start_at else { return clock.now().since_zero() };
-    let start = Duration::from_millis(u64::try_from(start.timestamp_millis()).unwrap_or_default());
-    start.saturating_sub(clock.epoch(ProcessTime::ZERO))
+/// When the first player of all parts starts: now without --start-at, and zero if that is in the past.
+fn start_time(args: &PlayArgs, clock: Clock) -> ProcessTime {
+    let Some(start) = args.start_at else { return clock.now() };
+    let start = UnixTime::from_millis(u64::try_from(start.timestamp_millis()).unwrap_or_default());
+    ProcessTime::new(start - clock.unix_time(ProcessTime::ZERO))
 }

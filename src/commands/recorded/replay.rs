@@ -5,6 +5,7 @@ use crate::{
     media::{MediaType, Resource, is_held},
     rules::{CarriedDecision, Decider, Decision, Facts, Plan, Policy, ScriptFailure},
     seed::Seed,
+    units::{ProcessTime, SessionTime, UnixTime},
 };
 use http::Method;
 use std::{
@@ -60,7 +61,7 @@ struct RecordedSession {
 pub(in crate::commands) fn replay(path: &Path, policy: Policy<'_>) -> io::Result<Vec<Verdict>> {
     let mut sessions = HashMap::<String, RecordedSession>::new();
     let mut verdicts = Vec::new();
-    policy.rules.loaded(Duration::ZERO);
+    policy.rules.loaded(ProcessTime::ZERO);
     for line in lines(path)? {
         let Ok(line) = serde_json::from_str::<Line>(&line?) else { continue };
         if line.event == "session_started" {
@@ -95,8 +96,8 @@ impl RecordedSession {
         let method = line.method.parse().unwrap_or(Method::GET);
         let facts = self.facts(line, &resource, &method);
         // Rules come into force with the session: at session time zero.
-        let started = facts.process_time.saturating_sub(facts.session_time);
-        self.decider.arm(policy.rules, Duration::ZERO, started);
+        let started = facts.process_time - facts.session_time.since_zero();
+        self.decider.arm(policy.rules, SessionTime::ZERO, started);
         let before = self.pending.remove(&line.name());
         let carried = (line.hop > 0).then(|| match before {
             Some(Pending { decision, held }) => decision.after_redirect(held),
@@ -142,15 +143,15 @@ impl RecordedSession {
         *top = resource.rung.unwrap_or_default().max(*top);
         let seen = Some(*top).filter(|top| *top > 0);
         let since = Duration::from_micros(measured.at_unix_us.saturating_sub(self.started));
-        let epoch = Duration::from_micros(measured.at_unix_us);
+        let unix = Duration::from_micros(measured.at_unix_us);
         let or = |nanos: Option<u64>, time| nanos.map_or(time, Duration::from_nanos);
         let known = measured.session_ns.is_some();
         let joined = self.decider.joined(resource);
         Facts {
             resource,
-            session_time: or(measured.session_ns, since),
-            epoch: or(measured.epoch_ns, epoch),
-            process_time: or(measured.process_ns, epoch),
+            session_time: SessionTime::new(or(measured.session_ns, since)),
+            unix_time: UnixTime::new(or(measured.epoch_ns, unix)),
+            process_time: ProcessTime::new(or(measured.process_ns, unix)),
             highest_rung: if known { line.highest_rung } else { seen },
             beside_video: line.beside_video,
             joined: line.joined.or(joined),

@@ -5,6 +5,7 @@ use crate::{
     clock::Timestamp,
     event::{Measured, Outcome, RequestTag},
     rules::Plan,
+    units::ProcessTime,
 };
 use std::{sync::Arc, time::Duration};
 
@@ -38,8 +39,7 @@ pub(in crate::observers) struct AppliedFault {
     pub(in crate::observers) rule: Arc<str>,
     pub(in crate::observers) effect: &'static str,
     pub(in crate::observers) at_byte: Option<u64>,
-    /// In process time.
-    pub(in crate::observers) at: Duration,
+    pub(in crate::observers) at: ProcessTime,
 }
 
 /// A packet that the loss process dropped.
@@ -47,8 +47,7 @@ pub(in crate::observers) struct AppliedFault {
 pub(in crate::observers) struct Drop {
     pub(in crate::observers) action: &'static str,
     pub(in crate::observers) at_byte: u64,
-    /// In process time.
-    pub(in crate::observers) at: Duration,
+    pub(in crate::observers) at: ProcessTime,
 }
 
 /// How it ended.
@@ -119,7 +118,7 @@ impl Exchange {
         rule: &Arc<str>,
         effect: &'static str,
         at_byte: Option<u64>,
-        at: Duration,
+        at: ProcessTime,
     ) {
         if self.faults.len() < MOST_LISTED {
             self.faults.push(AppliedFault { rule: Arc::clone(rule), effect, at_byte, at });
@@ -130,7 +129,7 @@ impl Exchange {
         &mut self,
         action: &'static str,
         at_byte: u64,
-        at: Duration,
+        at: ProcessTime,
     ) {
         self.dropped += 1;
         if self.drops.len() < MOST_LISTED {

@@ -8,5 +8,5 @@ mod store;
 
 pub(super) use exchange::{AppliedFault, Drop, Exchange};
 pub(super) use split::{Split, SplitView};
-pub(super) use stalls::Stalls;
+pub(super) use stalls::{Stall, Stalls};
 pub(super) use store::{Archive, Kept};

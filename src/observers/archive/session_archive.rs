@@ -5,8 +5,11 @@ use super::{
     split::Split,
     stalls::Stalls,
 };
-use crate::event::{Outcome, RequestTag, SessionTag};
-use std::{collections::VecDeque, sync::Arc, time::Duration};
+use crate::{
+    event::{Outcome, RequestTag, SessionTag},
+    units::ProcessTime,
+};
+use std::{collections::VecDeque, sync::Arc};
 
 /// Finished exchanges kept per session.
 pub(super) const MOST_OF_SESSION: usize = 4000;
@@ -59,14 +62,14 @@ impl SessionArchive {
         itself.or_else(|| self.under_way.iter().position(|exchange| exchange.is_of(request)))
     }
 
-    /// Finishes an exchange at process time `now`, number `number` of all sessions. `None` = it was not tracked. An
+    /// Finishes an exchange at `now`, number `number` of all sessions. `None` = it was not tracked. An
     /// exchange removed for it goes to `gone`.
     pub(super) fn finish(
         &mut self,
         number: u64,
         request: &Arc<RequestTag>,
         mut end: End,
-        now: Duration,
+        now: ProcessTime,
         gone: &mut Gone,
     ) -> Option<Arc<Exchange>> {
         let exchange = self.under_way.swap_remove(self.place(request)?);
@@ -79,13 +82,13 @@ impl SessionArchive {
         Some(exchange)
     }
 
-    /// Fills in how long an exchange lasted that ends at process time `now`, and where its time went.
-    fn measure(&self, exchange: &Exchange, end: &mut End, now: Duration) {
+    /// Fills in how long an exchange lasted that ends at `now`, and where its time went.
+    fn measure(&self, exchange: &Exchange, end: &mut End, now: ProcessTime) {
         let details = &exchange.request.details;
         let total = end.measured.total;
         end.lasted = match end.outcome {
             Outcome::Complete => total,
-            _ => total.max(now.saturating_sub(details.process_time)),
+            _ => total.max(now - details.process_time),
         };
         let from = details.session_time;
         let stalled = self.stalls.within(from, from + end.lasted);

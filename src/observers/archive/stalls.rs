@@ -1,6 +1,6 @@
 //! The injected stalls of a session's link.
 
-use crate::observers::series::Ring;
+use crate::{observers::series::Ring, units::SessionTime};
 use std::time::Duration;
 
 /// Stalls that are kept: more than can overlap one response.
@@ -9,8 +9,7 @@ const MOST_STALLS: usize = 512;
 /// A time in which the link was zero.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::observers) struct Stall {
-    /// The start, in session time.
-    pub(in crate::observers) at: Duration,
+    pub(in crate::observers) at: SessionTime,
     pub(in crate::observers) lasts: Duration,
 }
 
@@ -30,7 +29,7 @@ impl Default for Stalls {
 
 impl Stalls {
     /// Adds a stall. Two responses may report the same one.
-    pub(in crate::observers) fn add(&mut self, at: Duration, lasts: Duration) {
+    pub(in crate::observers) fn add(&mut self, at: SessionTime, lasts: Duration) {
         if self.last.iter().rev().take(8).any(|known| known.at == at) {
             return;
         }
@@ -44,10 +43,10 @@ impl Stalls {
     }
 
     /// How much of the time between `from` and `to` the link was stalled.
-    pub(in crate::observers) fn within(&self, from: Duration, to: Duration) -> Duration {
+    pub(in crate::observers) fn within(&self, from: SessionTime, to: SessionTime) -> Duration {
         let part = |stall: &Stall| {
-            let end = stall.at.saturating_add(stall.lasts).min(to);
-            end.saturating_sub(stall.at.max(from))
+            let end = (stall.at + stall.lasts).min(to);
+            end - stall.at.max(from)
         };
         self.last.iter().map(part).sum()
     }
@@ -59,14 +58,14 @@ mod tests {
 
     #[test]
     fn only_the_overlap_counts() {
-        let ms = Duration::from_millis;
+        let (at, ms) = (SessionTime::from_millis, Duration::from_millis);
         let mut stalls = Stalls::default();
-        stalls.add(ms(100), ms(200));
-        stalls.add(ms(100), ms(200));
-        stalls.add(ms(1000), ms(500));
+        stalls.add(at(100), ms(200));
+        stalls.add(at(100), ms(200));
+        stalls.add(at(1000), ms(500));
         assert_eq!((stalls.count, stalls.total), (2, ms(700)));
-        assert_eq!(stalls.within(ms(0), ms(5000)), ms(700));
-        assert_eq!(stalls.within(ms(200), ms(1200)), ms(300));
-        assert_eq!(stalls.within(ms(400), ms(900)), ms(0));
+        assert_eq!(stalls.within(at(0), at(5000)), ms(700));
+        assert_eq!(stalls.within(at(200), at(1200)), ms(300));
+        assert_eq!(stalls.within(at(400), at(900)), ms(0));
     }
 }

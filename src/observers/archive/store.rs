@@ -5,13 +5,15 @@ use super::{
     session_archive::{Gone, SessionArchive},
     split::Split,
 };
-use crate::event::{Emitted, Event, RequestTag, SessionTag};
+use crate::{
+    event::{Emitted, Event, RequestTag, SessionTag},
+    units::ProcessTime,
+};
 use foldhash::fast::RandomState;
 use parking_lot::Mutex;
 use std::{
     collections::{HashMap, VecDeque},
     sync::Arc,
-    time::Duration,
 };
 
 /// Finished exchanges kept of all sessions together: some megabytes, at most about a hundred.
@@ -146,7 +148,7 @@ impl SessionArchives {
         &mut self,
         request: &Arc<RequestTag>,
         end: End,
-        now: Duration,
+        now: ProcessTime,
     ) -> (Option<Arc<Exchange>>, Gone) {
         let mut gone = Gone::new();
         let Some(archive) = self.by_id.get_mut(&request.session.id) else { return (None, gone) };
@@ -174,6 +176,7 @@ mod tests {
         clock::Timestamp,
         event::{Measured, Outcome, RequestDetails},
         media::{Kind, Protocol, Resource},
+        units::{SessionTime, UnixTime},
     };
     use std::time::Duration;
 
@@ -253,12 +256,12 @@ mod tests {
         let one = start(&archive, 1);
         let request = begin(&archive, &one, "/a");
         let (session, planned) = (Arc::clone(&one), Arc::clone(&request));
-        let stalled = Event::Stalled { session, at: ms(400), lasts: ms(200) };
+        let stalled = Event::Stalled { session, at: SessionTime::from_millis(400), lasts: ms(200) };
         observe(&archive, &stalled);
         let measured = Measured { total: ms(900), shaper_wait: ms(300), ..Measured::default() };
         let (status, outcome, bytes) = (200, Outcome::PlayerGone, 1);
         let event = Event::RequestFinished { request: planned, status, outcome, bytes, measured };
-        let at = Timestamp { process: ms(1000), epoch: ms(1000) };
+        let at = Timestamp { process: ProcessTime::from_secs(1), unix: UnixTime::from_secs(1) };
         let end = archive.observe(Emitted { at, event: &event }).unwrap().end.clone();
         assert_eq!((end.lasted, end.split.stall, end.split.token), (ms(1000), ms(200), ms(100)));
         assert_eq!(end.split.transfer, ms(700));

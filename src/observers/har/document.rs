@@ -7,6 +7,7 @@ use crate::{
         event_line::{PlanFields, plan_fields},
         request_fields::{ResourceFields, ms, resource_fields},
     },
+    units::UnixTime,
 };
 use chrono::{DateTime, SecondsFormat, Utc};
 use http::StatusCode;
@@ -33,7 +34,7 @@ pub(in crate::observers) struct HarLink<L> {
 
 impl<L> HarLink<L> {
     /// `zero` is the Unix time of session time zero.
-    pub(in crate::observers) fn new(zero: Duration, link: L) -> Self {
+    pub(in crate::observers) fn new(zero: UnixTime, link: L) -> Self {
         Self { started_date_time: date_time(zero), link }
     }
 }
@@ -49,9 +50,9 @@ pub(in crate::observers) fn document(
     serde_json::to_string(&document).unwrap_or_default()
 }
 
-/// The Unix time `epoch` in ISO 8601.
-fn date_time(epoch: Duration) -> String {
-    let time = DateTime::<Utc>::from(SystemTime::UNIX_EPOCH + epoch);
+/// `time` in ISO 8601.
+fn date_time(time: UnixTime) -> String {
+    let time = DateTime::<Utc>::from(SystemTime::UNIX_EPOCH + time.since_zero());
     time.to_rfc3339_opts(SecondsFormat::Micros, true)
 }
 
@@ -227,7 +228,7 @@ impl<'a> Entry<'a> {
         let measured = &exchange.end.measured;
         let receive = exchange.end.lasted.saturating_sub(measured.ttfb);
         Self {
-            started_date_time: date_time(exchange.started.epoch),
+            started_date_time: date_time(exchange.started.unix),
             // By definition the sum of the known `timings`.
             time: ms(measured.ttfb + receive),
             request: Request::new(exchange, base),

@@ -19,6 +19,7 @@ use crate::{
         starvation::Starvation,
     },
     qoe::Qoe,
+    units::{SessionTime, UnixTime},
 };
 use foldhash::fast::RandomState;
 use parking_lot::{Mutex, RwLock};
@@ -26,7 +27,6 @@ use serde::Serialize;
 use std::{
     collections::{BTreeMap, HashMap, VecDeque},
     sync::Arc,
-    time::Duration,
 };
 
 /// Ended sessions that are kept, as in the archive of exchanges.
@@ -56,7 +56,7 @@ pub struct Moment {
     /// The session's id.
     pub id: Arc<str>,
     /// Session time now; `None` = the session has ended or has no request yet: the time of its last event.
-    pub now: Option<Duration>,
+    pub now: Option<SessionTime>,
 }
 
 /// A few figures of a session, for lists.
@@ -96,22 +96,22 @@ impl Analytics {
         let record = self.records.read().by_id.get(id).cloned();
         let link = record.and_then(|record| {
             let record = record.lock();
-            let link = LinkView::of(&record, Duration::ZERO);
-            (!link.is_empty()).then(|| HarLink::new(record.epoch_of_zero(), link))
+            let link = LinkView::of(&record, SessionTime::ZERO);
+            (!link.is_empty()).then(|| HarLink::new(record.unix_time_of_zero(), link))
         });
         Some(har::document(&kept, base, link))
     }
 
-    /// The timeline of a session as JSON; of values with a time, only those at session time `since` or later.
+    /// The timeline of a session as JSON; of values with a time, only those at `since` or later.
     #[must_use]
-    pub fn timeline(&self, of: &Moment, since: Duration) -> Option<String> {
+    pub fn timeline(&self, of: &Moment, since: SessionTime) -> Option<String> {
         let (record, kept) = self.copy(of)?;
         Some(json(&Timeline::new(&record, &kept, since)))
     }
 
     /// The timelines of several sessions as JSON.
     #[must_use]
-    pub fn timelines(&self, of: &[Moment], since: Duration) -> String {
+    pub fn timelines(&self, of: &[Moment], since: SessionTime) -> String {
         let copies = of.iter().filter_map(|moment| self.copy(moment));
         let sessions = copies.map(|(record, kept)| Timeline::new(&record, &kept, since)).collect();
         json(&Timelines { schema: SCHEMA, sessions })
@@ -132,10 +132,10 @@ impl Analytics {
         json(&Qoes { schema: SCHEMA, together: Qoe::together(&all), sessions })
     }
 
-    /// A run file of sessions, with the events that `feed` still has, saved at the Unix time `saved`. `None` = none of
+    /// A run file of sessions, with the events that `feed` still has, saved at `saved`. `None` = none of
     /// the sessions is known.
     #[must_use]
-    pub fn run(&self, of: &[Moment], feed: &Feed, saved: Duration) -> Option<String> {
+    pub fn run(&self, of: &[Moment], feed: &Feed, saved: UnixTime) -> Option<String> {
         let copies: Vec<_> = of.iter().filter_map(|moment| self.copy(moment)).collect();
         if copies.is_empty() {
             return None;

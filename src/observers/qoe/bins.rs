@@ -1,5 +1,6 @@
 //! Bytes that a link carried and could have carried, in bins of time.
 
+use crate::units::SessionTime;
 use std::time::Duration;
 
 /// The most bins of a session; then two become one.
@@ -10,8 +11,7 @@ const NARROWEST: Duration = Duration::from_millis(500);
 /// The bytes in one bin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Bin {
-    /// The start, in session time.
-    pub(super) from: Duration,
+    pub(super) from: SessionTime,
     /// The part of the bin in which the session was active.
     pub(super) active: Duration,
     /// Bytes handed to the player.
@@ -63,8 +63,8 @@ impl Bins {
     /// that the link could have carried in this time.
     pub(super) fn sample(
         &mut self,
-        since: Duration,
-        at: Duration,
+        since: SessionTime,
+        at: SessionTime,
         delivered: u64,
         granted: Option<u64>,
     ) {
@@ -74,7 +74,7 @@ impl Bins {
             self.limited.0 += new;
             self.limited.1 += granted;
         }
-        let active = at.saturating_sub(since);
+        let active = at - since;
         self.push(Bin { from: self.start(since), active, delivered: new, granted });
         while self.bins.len() > MOST_BINS {
             self.width *= 2;
@@ -85,10 +85,12 @@ impl Bins {
     }
 
     /// The start of the bin at `time`. A sample is a little later than its interval, so times are rounded.
-    fn start(&self, time: Duration) -> Duration {
+    fn start(&self, time: SessionTime) -> SessionTime {
         let width = self.width.as_millis().max(1);
-        let index = (time.as_millis() + u128::from(self.width == NARROWEST) * width / 2) / width;
-        self.width * u32::try_from(index).unwrap_or(u32::MAX)
+        let index = (time.since_zero().as_millis()
+            + u128::from(self.width == NARROWEST) * width / 2)
+            / width;
+        SessionTime::new(self.width * u32::try_from(index).unwrap_or(u32::MAX))
     }
 
     fn push(&mut self, bin: Bin) {
@@ -126,8 +128,8 @@ impl Bins {
 mod tests {
     use super::*;
 
-    fn ms(ms: u64) -> Duration {
-        Duration::from_millis(ms)
+    fn ms(ms: u64) -> SessionTime {
+        SessionTime::from_millis(ms)
     }
 
     #[test]
@@ -150,7 +152,7 @@ mod tests {
             bins.sample(ms(n * 500), ms((n + 1) * 500), (n + 1) * 1000, Some(2000));
         }
         assert!(bins.iter().count() <= MOST_BINS);
-        assert_eq!(bins.width(), ms(4000));
+        assert_eq!(bins.width(), Duration::from_secs(4));
         assert_eq!(bins.iter().map(|bin| bin.delivered).sum::<u64>(), 7_200_000);
         assert!(bins.iter().all(|bin| (bin.delivered_rate() - 16_000.0).abs() < 1.0));
         let starts: Vec<_> = bins.iter().map(|bin| bin.from).collect();

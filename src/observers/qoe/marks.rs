@@ -3,9 +3,10 @@
 use crate::{
     event::{Event, Outcome},
     observers::{archive::Exchange, log_writer::LogLine, request_fields::ms, series::Ring},
+    units::{ProcessTime, SessionTime},
 };
 use serde::Serialize;
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 /// Marks that are kept per session.
 const MOST_MARKS: usize = 512;
@@ -45,13 +46,13 @@ impl Marks {
 }
 
 impl Mark {
-    fn new(at: Duration, kind: &'static str, text: String) -> Self {
-        Self { at_ms: ms(at), kind, text, rule: None, request: None }
+    fn new(at: SessionTime, kind: &'static str, text: String) -> Self {
+        Self { at_ms: ms(at.since_zero()), kind, text, rule: None, request: None }
     }
 
     /// The mark of an event, if it has one that does not belong to an exchange.
-    pub(super) fn of(event: &Event, now: Duration) -> Option<Self> {
-        let at = |at: Duration, kind, text| Some(Self::new(at, kind, text));
+    pub(super) fn of(event: &Event, now: SessionTime) -> Option<Self> {
+        let at = |at: SessionTime, kind, text| Some(Self::new(at, kind, text));
         match event {
             Event::CommandApplied { command, .. } => at(now, "command", command.to_string()),
             Event::LinkChanged { profile, rate, .. } => {
@@ -78,8 +79,8 @@ impl Mark {
     /// The marks of an exchange so far.
     pub(super) fn of_open_exchange(exchange: &Exchange) -> Vec<Self> {
         let details = &exchange.request.details;
-        let zero = details.process_time.saturating_sub(details.session_time);
-        let time = |at: Duration| at.saturating_sub(zero);
+        let zero = details.process_time - details.session_time.since_zero();
+        let time = |at: ProcessTime| SessionTime::new(at - zero);
         let request = Some(exchange.number);
         let mark = |at, kind, text| Self { request, ..Self::new(time(at), kind, text) };
         let mut marks = Vec::new();

@@ -8,7 +8,7 @@ use super::{
     shown::Shown,
     stream::{Arrived, Effect, Stream},
 };
-use crate::observers::series::Ring;
+use crate::{observers::series::Ring, units::SessionTime};
 use std::time::Duration;
 
 /// Rebufferings that are kept.
@@ -24,7 +24,7 @@ enum State {
     /// Media is shown.
     Playing,
     /// A buffer is empty since this time, and media is requested.
-    Rebuffering(Duration),
+    Rebuffering(SessionTime),
     /// A buffer is empty, and nothing was requested: paused, or at the end.
     Idle,
 }
@@ -32,18 +32,18 @@ enum State {
 /// A rebuffering.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Rebuffer {
-    pub(super) at: Duration,
+    pub(super) at: SessionTime,
     pub(super) lasts: Duration,
 }
 
-/// The estimated playback of a session. Times are session times.
+/// The estimated playback of a session.
 #[derive(Debug, Clone)]
 pub(super) struct Playback {
     streams: Vec<(&'static str, Stream)>,
     state: State,
-    now: Duration,
+    now: SessionTime,
     /// When playback first started.
-    pub(super) startup: Option<Duration>,
+    pub(super) startup: Option<SessionTime>,
     pub(super) rebuffers: Ring<Rebuffer>,
     pub(super) rebuffer_count: u64,
     pub(super) rebuffered: Duration,
@@ -58,7 +58,7 @@ impl Default for Playback {
         Self {
             streams: Vec::new(),
             state: State::Starting,
-            now: Duration::ZERO,
+            now: SessionTime::ZERO,
             startup: None,
             rebuffers: Ring::new(MOST_REBUFFERS),
             rebuffer_count: 0,
@@ -72,7 +72,7 @@ impl Default for Playback {
 
 impl Playback {
     /// A segment of `media` is requested at `at`; `live`: its stream has a live edge.
-    pub(super) fn request(&mut self, at: Duration, media: &'static str, live: bool) {
+    pub(super) fn request(&mut self, at: SessionTime, media: &'static str, live: bool) {
         self.advance(at);
         self.live |= live;
         self.requested += 1;
@@ -87,7 +87,12 @@ impl Playback {
     }
 
     /// A request for a segment of `media` is over at `at`, with the segment if it arrived whole.
-    pub(super) fn finish(&mut self, at: Duration, media: &'static str, segment: Option<&Arrived>) {
+    pub(super) fn finish(
+        &mut self,
+        at: SessionTime,
+        media: &'static str,
+        segment: Option<&Arrived>,
+    ) {
         self.advance(at);
         self.requested = self.requested.saturating_sub(1);
         let Some(segment) = segment else { return };
@@ -115,9 +120,9 @@ impl Playback {
         }
     }
 
-    fn end_rebuffer(&mut self, at: Duration) {
+    fn end_rebuffer(&mut self, at: SessionTime) {
         if let State::Rebuffering(since) = self.state {
-            let lasts = at.saturating_sub(since);
+            let lasts = at - since;
             self.rebuffers.push(Rebuffer { at: since, lasts });
             self.rebuffer_count += 1;
             self.rebuffered += lasts;
@@ -125,8 +130,8 @@ impl Playback {
     }
 
     /// The time is now `at`.
-    pub(super) fn advance(&mut self, at: Duration) {
-        let span = at.saturating_sub(self.now);
+    pub(super) fn advance(&mut self, at: SessionTime) {
+        let span = at - self.now;
         let from = self.now;
         self.now = self.now.max(at);
         if self.state != State::Playing {
@@ -176,7 +181,7 @@ impl Playback {
     /// The rebuffering under way, if media was requested.
     pub(super) fn rebuffering(&self) -> Option<Rebuffer> {
         let State::Rebuffering(at) = self.state else { return None };
-        (self.requested > 0).then(|| Rebuffer { at, lasts: self.now.saturating_sub(at) })
+        (self.requested > 0).then(|| Rebuffer { at, lasts: self.now - at })
     }
 }
 
@@ -193,6 +198,10 @@ mod tests {
         Duration::from_millis(ms)
     }
 
+    fn at(ms: u64) -> SessionTime {
+        SessionTime::from_millis(ms)
+    }
+
     fn segment(start: f64) -> Arrived {
         let (bitrate, rung) = (Some(1e6), Some(1));
         Arrived { start: Some(start), duration: 4.0, number: None, bitrate, rung }
@@ -200,18 +209,18 @@ mod tests {
 
     /// Requests a segment at `from`, which arrives at `to`.
     fn download(playback: &mut Playback, from: u64, to: u64, start: f64) {
-        playback.request(ms(from), "video", false);
-        playback.finish(ms(to), "video", Some(&segment(start)));
+        playback.request(at(from), "video", false);
+        playback.finish(at(to), "video", Some(&segment(start)));
     }
 
     #[test]
     fn a_buffer_fills_and_drains() {
         let mut playback = Playback::default();
         download(&mut playback, 0, 1000, 0.0);
-        assert_eq!((playback.startup, playback.buffer()), (Some(ms(1000)), Some(ms(4000))));
+        assert_eq!((playback.startup, playback.buffer()), (Some(at(1000)), Some(ms(4000))));
         download(&mut playback, 1000, 2500, 4.0);
         assert_eq!(playback.buffer(), Some(ms(6500)));
-        playback.advance(ms(4500));
+        playback.advance(at(4500));
         assert_eq!(playback.buffer(), Some(ms(4500)));
         assert_eq!((playback.rebuffer_count, playback.shown.played), (0, 3.5));
     }
@@ -220,10 +229,10 @@ mod tests {
     fn an_empty_buffer_with_a_request_under_way_is_a_rebuffering() {
         let mut playback = Playback::default();
         download(&mut playback, 0, 1000, 0.0);
-        playback.request(ms(1000), "video", false);
-        playback.advance(ms(6000));
-        assert_eq!(playback.rebuffering(), Some(Rebuffer { at: ms(5000), lasts: ms(1000) }));
-        playback.finish(ms(7500), "video", Some(&segment(4.0)));
+        playback.request(at(1000), "video", false);
+        playback.advance(at(6000));
+        assert_eq!(playback.rebuffering(), Some(Rebuffer { at: at(5000), lasts: ms(1000) }));
+        playback.finish(at(7500), "video", Some(&segment(4.0)));
         assert_eq!((playback.rebuffer_count, playback.rebuffered), (1, ms(2500)));
         assert_eq!(playback.rebuffering(), None);
     }
@@ -232,7 +241,7 @@ mod tests {
     fn a_pause_and_the_end_are_no_rebuffering() {
         let mut playback = Playback::default();
         download(&mut playback, 0, 1000, 0.0);
-        playback.advance(ms(60_000));
+        playback.advance(at(60_000));
         assert_eq!(playback.rebuffering(), None);
         download(&mut playback, 60_000, 61_000, 4.0);
         assert_eq!((playback.rebuffer_count, playback.buffer()), (0, Some(ms(4000))));
@@ -241,13 +250,13 @@ mod tests {
     #[test]
     fn playback_needs_every_stream_that_is_requested() {
         let mut playback = Playback::default();
-        playback.request(ms(0), "video", false);
-        playback.request(ms(0), "audio", false);
-        playback.request(ms(0), "text", false);
-        playback.finish(ms(1000), "video", Some(&segment(0.0)));
+        playback.request(at(0), "video", false);
+        playback.request(at(0), "audio", false);
+        playback.request(at(0), "text", false);
+        playback.finish(at(1000), "video", Some(&segment(0.0)));
         assert_eq!(playback.startup, None);
-        playback.finish(ms(1500), "audio", Some(&segment(0.0)));
-        assert_eq!(playback.startup, Some(ms(1500)));
+        playback.finish(at(1500), "audio", Some(&segment(0.0)));
+        assert_eq!(playback.startup, Some(at(1500)));
         assert_eq!(playback.buffer_of("audio"), Some(ms(4000)));
         assert_eq!(playback.buffer_of("text"), None);
     }
@@ -258,17 +267,17 @@ mod tests {
         download(&mut playback, 0, 1000, 0.0);
         download(&mut playback, 3000, 4000, 200.0);
         assert_eq!((playback.rebuffer_count, playback.buffer()), (0, Some(ms(4000))));
-        assert_eq!(playback.startup, Some(ms(1000)));
+        assert_eq!(playback.startup, Some(at(1000)));
     }
 
     /// A live player waits for the next segment to be published: nothing is under way, and yet it rebuffers.
     #[test]
     fn an_empty_live_buffer_is_a_rebuffering() {
         let mut playback = Playback::default();
-        playback.request(ms(0), "video", true);
-        playback.finish(ms(500), "video", Some(&segment(0.0)));
-        playback.request(ms(5500), "video", true);
-        playback.finish(ms(6000), "video", Some(&segment(4.0)));
+        playback.request(at(0), "video", true);
+        playback.finish(at(500), "video", Some(&segment(0.0)));
+        playback.request(at(5500), "video", true);
+        playback.finish(at(6000), "video", Some(&segment(4.0)));
         assert_eq!((playback.rebuffer_count, playback.rebuffered), (1, ms(1500)));
     }
 }

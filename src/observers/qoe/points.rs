@@ -1,6 +1,6 @@
 //! Values over time: the buffer, and the distance to the live edge.
 
-use crate::observers::series::Series;
+use crate::{observers::series::Series, units::SessionTime};
 use std::time::Duration;
 
 /// Points that are kept of each.
@@ -10,7 +10,7 @@ const MOST_LATENCIES: usize = 1024;
 /// The buffer of a player at a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct BufferPoint {
-    pub(super) at: Duration,
+    pub(super) at: SessionTime,
     pub(super) media: &'static str,
     /// From media times.
     pub(super) estimated: Option<Duration>,
@@ -21,7 +21,7 @@ pub(super) struct BufferPoint {
 /// The distance to the live edge at a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct LatencyPoint {
-    pub(super) at: Duration,
+    pub(super) at: SessionTime,
     pub(super) latency: Duration,
     /// By the player (CMCD `ltc`), or estimated.
     pub(super) reported: bool,

@@ -150,8 +150,8 @@ fn retries(record: &SessionRecord) -> RetriesView {
     let storms = record.retries.storms().into_iter().map(|url| StormView {
         path: url.path.clone(),
         attempts: url.attempts,
-        first_ms: ms(url.first),
-        last_ms: ms(url.last),
+        first_ms: ms(url.first.since_zero()),
+        last_ms: ms(url.last.since_zero()),
     });
     RetriesView { requests: record.retries.count, storms: storms.collect() }
 }

@@ -18,8 +18,9 @@ use crate::{
         archive::{Exchange, Stalls},
         labels,
     },
+    units::{ProcessTime, SessionTime, UnixTime},
 };
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 /// What is known of one session. It is bounded, however long the session lasts.
 #[derive(Debug, Clone)]
@@ -28,10 +29,10 @@ pub(super) struct SessionRecord {
     /// The profile in force.
     pub(super) profile: Arc<str>,
     pub(super) started: Timestamp,
-    /// Session time zero, in process time; `None` before the first request.
-    zero: Option<Duration>,
+    /// Session time zero; `None` before the first request.
+    zero: Option<ProcessTime>,
     /// The latest known session time.
-    pub(super) now: Duration,
+    pub(super) now: SessionTime,
     pub(super) ended: bool,
     pub(super) bins: Bins,
     pub(super) renditions: Renditions,
@@ -52,7 +53,7 @@ impl SessionRecord {
             profile: Arc::clone(profile),
             started,
             zero: None,
-            now: Duration::ZERO,
+            now: SessionTime::ZERO,
             ended: false,
             bins: Bins::default(),
             renditions: Renditions::default(),
@@ -67,21 +68,22 @@ impl SessionRecord {
     }
 
     /// Session time at `at`; zero before the first request.
-    pub(super) fn time(&self, at: Timestamp) -> Duration {
-        self.zero.map_or(Duration::ZERO, |zero| at.process.saturating_sub(zero))
+    pub(super) fn time(&self, at: Timestamp) -> SessionTime {
+        self.zero.map_or(SessionTime::ZERO, |zero| SessionTime::new(at.process - zero))
     }
 
     /// The Unix time of session time zero; before the first request, of the start of the session.
-    pub(super) fn epoch_of_zero(&self) -> Duration {
-        let Timestamp { process, epoch } = self.started;
-        self.zero.map_or(epoch, |zero| (epoch + zero).saturating_sub(process))
+    pub(super) fn unix_time_of_zero(&self) -> UnixTime {
+        let Timestamp { process, unix } = self.started;
+        // One of the differences is zero.
+        self.zero.map_or(unix, |zero| unix + (zero - process) - (process - zero))
     }
 
     /// Takes in an event of the session. `new_starvation`: it reports an empty buffer that was not reported before.
     pub(super) fn observe(&mut self, Emitted { at, event }: Emitted<'_>, new_starvation: bool) {
         if let Event::RequestPlanned { request, .. } = event {
             let details = &request.details;
-            let zero = details.process_time.saturating_sub(details.session_time);
+            let zero = details.process_time - details.session_time.since_zero();
             self.zero.get_or_insert(zero);
         }
         let now = self.time(at);
@@ -172,7 +174,7 @@ impl SessionRecord {
     }
 
     /// The player sent a report about the time `at`.
-    fn reported(&mut self, event: &Event, at: Duration, new_starvation: bool) {
+    fn reported(&mut self, event: &Event, at: SessionTime, new_starvation: bool) {
         let Event::PlayerReported { request, report, .. } = event else { return };
         if let Some(buffer) = report.buffer {
             let media = request.resource.media.as_str();
@@ -197,8 +199,8 @@ impl SessionRecord {
         }
     }
 
-    /// The time is now `now`, in session time.
-    pub(super) fn advance(&mut self, now: Duration) {
+    /// The time is now `now`.
+    pub(super) fn advance(&mut self, now: SessionTime) {
         self.now = self.now.max(now);
         self.playback.advance(now);
     }

@@ -1,6 +1,9 @@
 //! What a player reports about itself (CMCD), and how it compares with what was delivered.
 
-use crate::observers::series::{Ring, Series};
+use crate::{
+    observers::series::{Ring, Series},
+    units::SessionTime,
+};
 use std::{collections::VecDeque, time::Duration};
 
 /// Starvations that are kept.
@@ -15,7 +18,7 @@ const LEAST_BYTES: u64 = 16 * 1024;
 /// A starvation that a player reported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Starvation {
-    pub(super) at: Duration,
+    pub(super) at: SessionTime,
     /// `bsd`; `None` = the player says only that its buffer was empty.
     pub(super) lasts: Option<Duration>,
 }
@@ -23,7 +26,7 @@ pub(super) struct Starvation {
 /// A reported throughput (`mtp`), and the delivered one.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Throughput {
-    pub(super) at: Duration,
+    pub(super) at: SessionTime,
     /// bit/s.
     pub(super) reported: Option<f64>,
     pub(super) delivered: Option<f64>,
@@ -93,7 +96,7 @@ impl Default for Reports {
 
 impl Reports {
     /// A segment of `bytes` arrived whole at `at`, `took` after its request.
-    pub(super) fn delivered(&mut self, at: Duration, bytes: u64, took: Duration) {
+    pub(super) fn delivered(&mut self, at: SessionTime, bytes: u64, took: Duration) {
         if bytes < LEAST_BYTES || took.is_zero() {
             return;
         }
@@ -113,7 +116,7 @@ impl Reports {
     }
 
     /// The player reports the throughput `reported`, in bit/s.
-    pub(super) fn measured(&mut self, at: Duration, reported: f64) {
+    pub(super) fn measured(&mut self, at: SessionTime, reported: f64) {
         let delivered = self.throughput();
         if let Some(delivered) = delivered {
             self.throughput_error.add(reported / delivered - 1.0);
@@ -130,7 +133,7 @@ impl Reports {
     }
 
     /// The player reports that its buffer was empty.
-    pub(super) fn starved(&mut self, at: Duration, lasts: Option<Duration>) {
+    pub(super) fn starved(&mut self, at: SessionTime, lasts: Option<Duration>) {
         self.starvations.push(Starvation { at, lasts });
         self.starvation_count += 1;
         if let Some(lasts) = lasts {
@@ -157,16 +160,16 @@ mod tests {
     #[test]
     fn a_reported_throughput_is_compared_with_the_last_segments() {
         let mut reports = Reports::default();
-        let second = Duration::from_secs(1);
-        reports.measured(second, 1e6);
+        let (at, second) = (SessionTime::from_secs(1), Duration::from_secs(1));
+        reports.measured(at, 1e6);
         assert_eq!(reports.throughput_error.samples, 0);
         // 1, 2, 3 and 6 Mbit/s over a second each: the last three have 11 Mbit in 3 s.
         for bytes in [125_000, 250_000, 375_000, 750_000] {
-            reports.delivered(second, bytes, second);
+            reports.delivered(at, bytes, second);
         }
-        reports.delivered(second, 100, second);
+        reports.delivered(at, 100, second);
         assert_eq!(reports.throughput(), Some(11e6 / 3.0));
-        reports.measured(second, 11e6 / 6.0);
+        reports.measured(at, 11e6 / 6.0);
         assert_eq!(reports.throughput_error.mean(), Some(-0.5));
         assert_eq!(reports.throughput_error.mean_absolute(), Some(0.5));
     }
@@ -174,9 +177,9 @@ mod tests {
     #[test]
     fn starvations_add_up_as_far_as_they_are_known() {
         let mut reports = Reports::default();
-        reports.starved(Duration::ZERO, None);
+        reports.starved(SessionTime::ZERO, None);
         assert_eq!((reports.starvation_count, reports.starved), (1, None));
-        reports.starved(Duration::ZERO, Some(Duration::from_millis(300)));
+        reports.starved(SessionTime::ZERO, Some(Duration::from_millis(300)));
         assert_eq!(
             (reports.starvation_count, reports.starved),
             (2, Some(Duration::from_millis(300)))

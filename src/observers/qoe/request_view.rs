@@ -1,10 +1,12 @@
 //! One request of a timeline as JSON.
 
-use crate::observers::{
-    archive::{Exchange, SplitView},
-    request_fields::ms,
+use crate::{
+    observers::{
+        archive::{Exchange, SplitView},
+        request_fields::ms,
+    },
+    units::{BitRate, SessionTime},
 };
-use crate::units::BitRate;
 use serde::Serialize;
 use std::{sync::Arc, time::Duration};
 
@@ -62,9 +64,9 @@ impl RequestView {
         }
     }
 
-    /// A request that is under way at session time `now`.
-    pub(super) fn under_way(exchange: &Exchange, now: Duration) -> Self {
-        let lasted = now.saturating_sub(exchange.request.details.session_time);
+    /// A request that is under way at `now`.
+    pub(super) fn under_way(exchange: &Exchange, now: SessionTime) -> Self {
+        let lasted = now - exchange.request.details.session_time;
         Self { under_way: true, ..Self::new(exchange, lasted) }
     }
 
@@ -78,8 +80,8 @@ impl RequestView {
         });
         Self {
             id: exchange.number,
-            start_ms: ms(start),
-            end_ms: ms(start + lasted),
+            start_ms: ms(start.since_zero()),
+            end_ms: ms((start + lasted).since_zero()),
             under_way: false,
             method: request.method.to_string(),
             path: request.path.clone(),

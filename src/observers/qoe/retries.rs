@@ -1,7 +1,7 @@
 //! Retries, and retry storms: a URL that a player requests again and again.
 
-use crate::event::RequestTag;
-use std::{sync::Arc, time::Duration};
+use crate::{event::RequestTag, units::SessionTime};
+use std::sync::Arc;
 
 /// From this attempt on, the requests for a URL are a storm.
 const STORM: u32 = 4;
@@ -15,8 +15,8 @@ pub(super) struct Retried {
     key: Arc<str>,
     pub(super) path: String,
     pub(super) attempts: u32,
-    pub(super) first: Duration,
-    pub(super) last: Duration,
+    pub(super) first: SessionTime,
+    pub(super) last: SessionTime,
 }
 
 /// The retries of a session.
@@ -28,7 +28,7 @@ pub(super) struct Retries {
 
 impl Retries {
     /// A request that is a retry arrives at `at`.
-    pub(super) fn retry(&mut self, at: Duration, request: &RequestTag) {
+    pub(super) fn retry(&mut self, at: SessionTime, request: &RequestTag) {
         self.count += 1;
         let key = &request.details.key;
         if let Some(known) = self.urls.iter_mut().find(|known| known.key == *key) {

@@ -5,9 +5,10 @@ use crate::{
     clock::Timestamp,
     event::Event,
     observers::{archive::Kept, event_line::EventLine, request_fields::ms},
+    units::{SessionTime, UnixTime},
 };
 use serde::{Serialize, Serializer};
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 /// The name of the format, and its version. A reader refuses a greater version.
 const FORMAT: &str = "vsps-run";
@@ -54,7 +55,7 @@ impl Part {
         let session = &record.session;
         Self {
             about: (session.label.clone(), Arc::clone(&record.profile), session.seed),
-            timeline: Timeline::new(record, kept, Duration::ZERO),
+            timeline: Timeline::new(record, kept, SessionTime::ZERO),
             qoe: QoeView::of(record),
             events,
         }
@@ -62,12 +63,12 @@ impl Part {
 }
 
 impl RunFile {
-    /// The file of these sessions, saved at the Unix time `saved`.
-    pub(super) fn new(sessions: Vec<Part>, saved: Duration) -> Self {
+    /// The file of these sessions, saved at `saved`.
+    pub(super) fn new(sessions: Vec<Part>, saved: UnixTime) -> Self {
         let first = sessions.first().map(|part| &part.about);
         let meta = Meta {
             vsps: env!("CARGO_PKG_VERSION"),
-            saved_unix_ms: ms(saved),
+            saved_unix_ms: ms(saved.since_zero()),
             label: first.and_then(|(label, ..)| label.clone()),
             profile: first.map(|(_, profile, _)| Arc::clone(profile)),
             seed: first.map(|(.., seed)| *seed),

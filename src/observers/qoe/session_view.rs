@@ -30,8 +30,8 @@ impl SessionView {
             label: session.label.clone(),
             seed: session.seed,
             profile: Arc::clone(&record.profile),
-            started_unix_ms: ms(record.epoch_of_zero()),
-            now_ms: ms(record.now),
+            started_unix_ms: ms(record.unix_time_of_zero().since_zero()),
+            now_ms: ms(record.now.since_zero()),
             ended: record.ended,
         }
     }

@@ -1,9 +1,11 @@
 //! The renditions that a player requests over time, and its switches between them.
 
-use crate::event::RequestTag;
-use crate::observers::series::Ring;
-use crate::units::BitRate;
-use std::{sync::Arc, time::Duration};
+use crate::{
+    event::RequestTag,
+    observers::series::Ring,
+    units::{BitRate, SessionTime},
+};
+use std::sync::Arc;
 
 /// Changes that are kept per session.
 const MOST_CHANGES: usize = 1024;
@@ -13,7 +15,7 @@ const MOST_MEDIA: usize = 8;
 /// A rendition, from the time of its first request.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct RenditionChange {
-    pub(super) at: Duration,
+    pub(super) at: SessionTime,
     pub(super) media: &'static str,
     pub(super) rung: Option<u16>,
     /// bit/s.
@@ -56,7 +58,7 @@ impl Default for Renditions {
 
 impl Renditions {
     /// A segment is requested at `at`.
-    pub(super) fn request(&mut self, at: Duration, request: &RequestTag) {
+    pub(super) fn request(&mut self, at: SessionTime, request: &RequestTag) {
         let resource = &request.resource;
         let next = RenditionChange {
             at,

@@ -6,9 +6,14 @@ use super::{
     request_view::RequestView,
     session_view::{SCHEMA, SessionView},
 };
-use crate::observers::{archive::Kept, request_fields::ms};
+use crate::{
+    observers::{
+        archive::{Kept, Stall},
+        request_fields::ms,
+    },
+    units::SessionTime,
+};
 use serde::Serialize;
-use std::time::Duration;
 
 /// A timeline. All `*_ms` are session time in milliseconds.
 #[derive(Debug, Serialize)]
@@ -100,10 +105,10 @@ const fn source(reported: bool) -> &'static str {
 
 impl Timeline {
     /// The timeline of a session; of values with a time, only those at `since` or later.
-    pub(super) fn new(record: &SessionRecord, kept: &Kept, since: Duration) -> Self {
+    pub(super) fn new(record: &SessionRecord, kept: &Kept, since: SessionTime) -> Self {
         let finished = kept.finished.iter().map(|exchange| RequestView::finished(exchange));
         let under_way = kept.under_way.iter().map(|one| RequestView::under_way(one, record.now));
-        let from = ms(since);
+        let from = ms(since.since_zero());
         let requests = finished.chain(under_way).filter(|request| request.end_ms >= from);
         Self {
             schema: SCHEMA,
@@ -124,10 +129,10 @@ impl Timeline {
 
 impl LinkView {
     /// The bins of a session that end after `since`.
-    pub(super) fn of(record: &SessionRecord, since: Duration) -> Self {
+    pub(super) fn of(record: &SessionRecord, since: SessionTime) -> Self {
         let width = record.bins.width();
         let bins = record.bins.iter().filter(|bin| bin.from + width > since).map(|bin| BinView {
-            at_ms: ms(bin.from),
+            at_ms: ms(bin.from.since_zero()),
             granted_bps: bin.granted_rate(),
             delivered_bps: bin.delivered_rate(),
         });
@@ -139,10 +144,10 @@ impl LinkView {
     }
 }
 
-fn renditions(record: &SessionRecord, since: Duration) -> Vec<RenditionView> {
+fn renditions(record: &SessionRecord, since: SessionTime) -> Vec<RenditionView> {
     let changes = record.renditions.changes.iter().filter(|change| change.at >= since);
     let view = changes.map(|change| RenditionView {
-        at_ms: ms(change.at),
+        at_ms: ms(change.at.since_zero()),
         media: change.media,
         rung: change.rung,
         bandwidth_bps: change.bandwidth,
@@ -151,10 +156,10 @@ fn renditions(record: &SessionRecord, since: Duration) -> Vec<RenditionView> {
     view.collect()
 }
 
-fn buffer(record: &SessionRecord, since: Duration) -> BufferView {
+fn buffer(record: &SessionRecord, since: SessionTime) -> BufferView {
     let points = record.points.buffer.iter().filter(|point| point.at >= since);
     let points = points.map(|point| BufferPointView {
-        at_ms: ms(point.at),
+        at_ms: ms(point.at.since_zero()),
         estimated_ms: point.estimated.map(ms),
         cmcd_ms: point.reported.map(ms),
         media: Some(point.media).filter(|media| *media != "unknown"),
@@ -163,7 +168,7 @@ fn buffer(record: &SessionRecord, since: Duration) -> BufferView {
     // The buffer now, so that a line ends at the present and not at the last segment.
     if !record.ended {
         points.extend(record.playback.buffers().map(|(media, level)| BufferPointView {
-            at_ms: ms(record.now),
+            at_ms: ms(record.now.since_zero()),
             estimated_ms: Some(ms(level)),
             cmcd_ms: None,
             media: Some(media).filter(|media| *media != "unknown"),
@@ -172,13 +177,14 @@ fn buffer(record: &SessionRecord, since: Duration) -> BufferView {
     BufferView { source: super::figures::Sources::of(record).buffer, points }
 }
 
-fn stalls(record: &SessionRecord, since: Duration) -> Vec<StallView> {
+fn stalls(record: &SessionRecord, since: SessionTime) -> Vec<StallView> {
     let stalls = record.stalls.iter().filter(|stall| stall.at + stall.lasts >= since);
-    let view = |at, lasts| StallView { at_ms: ms(at), lasts_ms: ms(lasts) };
-    stalls.map(|stall| view(stall.at, stall.lasts)).collect()
+    let view =
+        |stall: &Stall| StallView { at_ms: ms(stall.at.since_zero()), lasts_ms: ms(stall.lasts) };
+    stalls.map(view).collect()
 }
 
-fn rebuffers(record: &SessionRecord, since: Duration) -> Vec<RebufferView> {
+fn rebuffers(record: &SessionRecord, since: SessionTime) -> Vec<RebufferView> {
     let (playback, reports) = (&record.playback, &record.reports);
     let present = playback.rebuffering();
     let estimated = playback.rebuffers.iter().copied().chain(present);
@@ -187,27 +193,27 @@ fn rebuffers(record: &SessionRecord, since: Duration) -> Vec<RebufferView> {
     let all = estimated.chain(reported);
     let recent = all.filter(|(at, lasts, _)| *at + lasts.unwrap_or_default() >= since);
     let view = recent.map(|(at, lasts, reported)| RebufferView {
-        at_ms: ms(at),
+        at_ms: ms(at.since_zero()),
         lasts_ms: lasts.map(ms),
         source: source(reported),
     });
     view.collect()
 }
 
-fn throughput(record: &SessionRecord, since: Duration) -> Vec<ThroughputView> {
+fn throughput(record: &SessionRecord, since: SessionTime) -> Vec<ThroughputView> {
     let points = record.reports.throughputs.iter().filter(|point| point.at >= since);
     let view = points.map(|point| ThroughputView {
-        at_ms: ms(point.at),
+        at_ms: ms(point.at.since_zero()),
         delivered_bps: point.delivered,
         mtp_bps: point.reported,
     });
     view.collect()
 }
 
-fn live_latency(record: &SessionRecord, since: Duration) -> Vec<LatencyView> {
+fn live_latency(record: &SessionRecord, since: SessionTime) -> Vec<LatencyView> {
     let points = record.points.latency.iter().filter(|point| point.at >= since);
     let view = points.map(|point| LatencyView {
-        at_ms: ms(point.at),
+        at_ms: ms(point.at.since_zero()),
         latency_ms: ms(point.latency),
         source: source(point.reported),
     });

@@ -1,7 +1,7 @@
 //! What is done to single requests beside the link, as a proxy's rules do.
 
 use super::Request;
-use crate::{model::LinkSpec, seed::Seed};
+use crate::{model::LinkSpec, seed::Seed, units::SessionTime};
 use std::{fmt::Debug, time::Duration};
 
 /// What follows a request.
@@ -60,8 +60,8 @@ pub struct RequestEffects {
 pub struct RequestAttempt {
     /// The request.
     pub request: Request,
-    /// When it is made, in session time: since the first request of the session.
-    pub at: Duration,
+    /// When it is made.
+    pub at: SessionTime,
     /// The size of the object in bytes.
     pub bytes: u64,
     /// The root of its random numbers.

@@ -14,7 +14,7 @@ use crate::{
     model::{LinkSpec, Path},
     player::Failure,
     seed::Seed,
-    units::LinkTime,
+    units::{LinkTime, SessionTime},
 };
 use std::{sync::Arc, time::Duration};
 
@@ -123,7 +123,8 @@ impl LinkNetwork {
     /// What is done to a request for `bytes`.
     fn effects(&mut self, bytes: u64, seed: Seed) -> RequestEffects {
         let start = *self.start.get_or_insert(self.now);
-        let (request, at, reused) = (self.request, self.now - start, self.reused);
+        let at = SessionTime::new(self.now - start);
+        let (request, reused) = (self.request, self.reused);
         let Some(source) = &mut self.effects else { return RequestEffects::default() };
         source.effects(&RequestAttempt { request, at, bytes, seed, reused })
     }

@@ -234,7 +234,7 @@ impl ShapedBody {
                 }
                 LinkOutcome::Stalled(Stall { at, lasts }) => {
                     let session = Arc::clone(&exchange.session.tag);
-                    exchange.emit(&Event::Stalled { session, at: at.since_zero(), lasts });
+                    exchange.emit(&Event::Stalled { session, at, lasts });
                 }
                 LinkOutcome::Drop { action, at_byte } => {
                     let request = Arc::clone(&exchange.request);

@@ -69,9 +69,9 @@ impl Arrival {
             highest_rung,
             beside_video,
             joined: session.joined(&resource),
-            session_time: now.since_zero(),
-            process_time: session.process_time(now).since_zero(),
-            epoch: session.epoch(now),
+            session_time: now,
+            process_time: session.process_time(now),
+            unix_time: session.unix_time(now),
         };
         let request = RequestTag {
             session: Arc::clone(&session.tag),
@@ -93,7 +93,7 @@ pub(in crate::proxy) fn facts(request: &RequestTag) -> Facts<'_> {
         resource: &request.resource,
         session_time: details.session_time,
         process_time: details.process_time,
-        epoch: details.epoch,
+        unix_time: details.unix_time,
         highest_rung: details.highest_rung,
         beside_video: details.beside_video,
         joined: details.joined,
@@ -114,9 +114,8 @@ fn classify(
     cmcd: Option<&Cmcd>,
 ) -> Resource {
     let first = range.and_then(range_start);
-    let mut resource = at
-        .session
-        .with_ladder(|ladder| ladder.resolve_at(address, first, Some(at.now.since_zero())));
+    let mut resource =
+        at.session.with_ladder(|ladder| ladder.resolve_at(address, first, Some(at.now)));
     if let Some(cmcd) = cmcd {
         cmcd.complete(&mut resource);
     }

@@ -73,7 +73,7 @@ impl Exchange {
         bus: Arc<Bus>,
     ) -> Self {
         let Decided { request, attempt, decision, arming, seed, latency, scripted, host } = decided;
-        let started = SessionTime::new(request.details.session_time);
+        let started = request.details.session_time;
         session.enter();
         connection.enter();
         Self {

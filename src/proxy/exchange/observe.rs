@@ -1,14 +1,15 @@
 //! Information from an origin's responses besides manifests: its time, and the first bytes of its bodies.
 
 use super::headers;
-use crate::proxy::upstream::OriginBody;
 use crate::{
     media::{Head, Kind, ManifestFormat, Probe},
+    proxy::upstream::OriginBody,
     sessions::Session,
+    units::UnixTime,
 };
 use http::{HeaderMap, Method, Response, StatusCode, header};
 use hyper::body::Body as _;
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 /// Inspects the first bytes of a body while it is forwarded, and stores the result in the session's ladder.
 #[derive(Debug)]
@@ -93,7 +94,7 @@ pub(in crate::proxy) fn note_origin_time(session: &Session, headers: &HeaderMap)
         .and_then(|date| u64::try_from(date.timestamp()).ok());
     let age = headers::text(headers, header::AGE).and_then(|age| age.trim().parse().ok());
     if let Some(seconds) = date {
-        let date = Duration::from_secs(seconds.saturating_add(age.unwrap_or(0)).min(1 << 40));
+        let date = UnixTime::from_secs(seconds.saturating_add(age.unwrap_or(0)).min(1 << 40));
         session.note_origin_time(date);
     }
 }

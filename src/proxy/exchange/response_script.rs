@@ -28,9 +28,9 @@ pub(in crate::proxy) async fn run_response_script(
     let (session, request) = (&exchange.session, &exchange.request);
     let now = session.now();
     let facts = Facts {
-        process_time: session.process_time(now).since_zero(),
-        epoch: session.epoch(now),
-        session_time: now.since_zero(),
+        process_time: session.process_time(now),
+        unix_time: session.unix_time(now),
+        session_time: now,
         highest_rung: request.resource.highest_rung(),
         ..arrival::facts(request)
     };

@@ -1,13 +1,13 @@
 //! Parses, shifts and formats dates of HTTP and of time servers.
 
+use crate::units::UnixTime;
 use chrono::{DateTime, NaiveDateTime, SecondsFormat, TimeDelta, Utc};
-use std::time::Duration;
 
 const HTTP: &str = "%a, %d %b %Y %H:%M:%S GMT";
 
-/// A date in the format of RFC 9110: `Sun, 22 Nov 2026 14:08:54 GMT`. `since_epoch` is capped at the year 9999.
-pub(super) fn http_date(since_epoch: Duration) -> String {
-    let seconds = since_epoch.as_secs().min(253_402_300_799);
+/// A date in the format of RFC 9110: `Sun, 22 Nov 2026 14:08:54 GMT`. `time` is capped at the year 9999.
+pub(super) fn http_date(time: UnixTime) -> String {
+    let seconds = time.since_zero().as_secs().min(253_402_300_799);
     let date = DateTime::from_timestamp(seconds.cast_signed(), 0).unwrap_or_default();
     date.format(HTTP).to_string()
 }
@@ -35,7 +35,7 @@ mod tests {
 
     #[test]
     fn dates_move() {
-        assert_eq!(http_date(Duration::from_secs(784_111_777)), "Sun, 06 Nov 1994 08:49:37 GMT");
+        assert_eq!(http_date(UnixTime::from_secs(784_111_777)), "Sun, 06 Nov 1994 08:49:37 GMT");
         let moved = moved_http_date("Sun, 06 Nov 1994 08:49:37 GMT", -38_000).unwrap();
         assert_eq!(moved, "Sun, 06 Nov 1994 08:48:59 GMT");
         assert_eq!(moved_http_date("yesterday", 1), None);

@@ -241,7 +241,11 @@ mod tests {
         let rules = serde_json::json!([{ "then": then }]);
         let rules = RuleSet::from_json("rules", rules).unwrap();
         let resource = Resource::unknown();
-        rules.decide(&mut Default::default(), &Facts::new(&resource, Duration::ZERO), &mut |_| 0.0)
+        rules.decide(
+            &mut Default::default(),
+            &Facts::new(&resource, SessionTime::ZERO),
+            &mut |_| 0.0,
+        )
     }
 
     /// Lets everything pass at once that may; when how many bytes had passed, and what was told.

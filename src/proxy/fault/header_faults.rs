@@ -27,7 +27,7 @@ pub(in crate::proxy) fn apply_header_faults(
     if let Some(Planned { rule, effect }) = &plan.date_skew {
         exchange.injected(rule, "date-skew", None);
         let session = &exchange.session;
-        let now = http_date(session.epoch(session.now()));
+        let now = http_date(session.unix_time(session.now()));
         let date = headers::text(response.headers(), header::DATE).unwrap_or(&now);
         let moved = moved_http_date(date, effect.milliseconds);
         if let Some(value) = moved.and_then(|date| HeaderValue::from_str(&date).ok()) {

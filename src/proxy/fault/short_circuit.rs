@@ -9,6 +9,7 @@ use crate::{
     },
     rules::{Hang, Plan, Planned, Refusal, RetryAfter, Status},
     seed::Seed,
+    units::UnixTime,
 };
 use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode, header};
@@ -73,10 +74,10 @@ pub(in crate::proxy) fn status_response(
     let Planned { rule, effect } = plan.status.as_ref()?;
     exchange.injected(rule, "status", None);
     let session = &exchange.session;
-    Some(status(effect, rule, session.epoch(session.now())))
+    Some(status(effect, rule, session.unix_time(session.now())))
 }
 
-fn status(status: &Status, rule: &str, epoch: Duration) -> Response<Source> {
+fn status(status: &Status, rule: &str, now: UnixTime) -> Response<Source> {
     let code = StatusCode::from_u16(status.code).unwrap_or(StatusCode::SERVICE_UNAVAILABLE);
     let mut response = reply::injected(code, rule);
     if let Some(body) = &status.body {
@@ -88,7 +89,7 @@ fn status(status: &Status, rule: &str, epoch: Duration) -> Response<Source> {
     }
     let retry = status.retry_after.map(|retry| match retry {
         RetryAfter::Seconds(seconds) => seconds.to_string(),
-        RetryAfter::Date(later) => http_date(epoch.saturating_add(later)),
+        RetryAfter::Date(later) => http_date(now + later),
     });
     if let Some(value) = retry.as_deref().and_then(value) {
         response.headers_mut().insert(header::RETRY_AFTER, value);

@@ -224,15 +224,14 @@ mod tests {
     use crate::{
         media::{Kind, MediaType, Protocol, Resource},
         rules::{Counters, Facts},
-        units::BitRate,
+        units::{BitRate, SessionTime},
     };
-    use std::time::Duration;
 
     fn read(query: &str) -> Result<ChaosRequest, String> {
         ChaosRequest::parse(HLS, &format!("url=http://o.example/m.m3u8&{query}"))
     }
 
-    /// What befalls the segments 0 to 5 of a rung.
+    /// What happens to the segments 0 to 5 of a rung.
     fn effects(query: &str, bandwidth: Option<u64>) -> Vec<String> {
         let rules = read(query).unwrap().rules;
         let mut counters = Counters::default();
@@ -244,7 +243,7 @@ mod tests {
                 bandwidth: bandwidth.map(BitRate::from_bits_per_second),
                 ..Resource::new(Protocol::Hls, Kind::Segment)
             };
-            let facts = Facts::new(&resource, Duration::ZERO);
+            let facts = Facts::new(&resource, SessionTime::ZERO);
             let plan = rules.decide(&mut counters, &facts, &mut |_| 0.5);
             let effects = plan.effects().into_iter();
             effects.map(|(key, _, what)| format!("{key} {what}")).collect::<Vec<_>>().join("+")

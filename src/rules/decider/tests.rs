@@ -40,7 +40,7 @@ fn request(
         attempt: attempt.number,
         path,
         joined: decider.joined(resource),
-        ..Facts::new(resource, Duration::from_secs(second))
+        ..Facts::new(resource, SessionTime::from_secs(second))
     };
     let decision = decider.decide(Policy { script: None, rules }, &facts, attempt.seed, None);
     (decision, attempt)
@@ -164,7 +164,7 @@ fn counters_stay_with_their_rules() {
     assert_eq!(next(&mut decider, &third), (false, false));
     assert_eq!(next(&mut decider, &both), (true, false));
     assert_eq!(next(&mut decider, &both), (false, true));
-    decider.arm_afresh(&both, Duration::ZERO, Duration::ZERO);
+    decider.arm_afresh(&both, SessionTime::ZERO, ProcessTime::ZERO);
     let again = [(); 3].map(|()| next(&mut decider, &both));
     assert_eq!(again, [(false, false), (false, true), (true, false)]);
 }
@@ -176,8 +176,7 @@ fn rules_come_into_force_when_they_are_armed() {
     let video = segment(MediaType::Video, 1);
     let hit = |armed_at: u64, second: u64| {
         let mut decider = Decider::new(SEED);
-        let at = Duration::from_secs(armed_at);
-        decider.arm(&brief, at, at);
+        decider.arm(&brief, SessionTime::from_secs(armed_at), ProcessTime::from_secs(armed_at));
         request(&mut decider, &brief, "/1", &video, second).0.plan.is_some()
     };
     assert_eq!([hit(0, 9), hit(0, 10), hit(5, 10), hit(5, 15)], [true, false, true, false]);
@@ -197,7 +196,7 @@ fn a_redirected_request_is_counted_once() {
     let first = request(&mut decider, &set, "/1", &video, 0).0;
     let carried = first.after_redirect(false);
     assert!(carried.plan.headers.is_some() && carried.reservations.is_some());
-    let facts = Facts { host: "two", ..Facts::new(&video, Duration::from_secs(1)) };
+    let facts = Facts { host: "two", ..Facts::new(&video, SessionTime::from_secs(1)) };
     let second = decider.decide(policy, &facts, Seed::new(3), Some(carried));
     let plan = second.plan.unwrap();
     assert!(plan.headers.is_some() && plan.date_skew.is_some());
@@ -214,20 +213,20 @@ fn the_script_decides_before_the_rules() {
                 fn on_request(r, s) { s.count += 1; if s.count == 2 { return #{ status: 404 }; } }\n\
                 fn on_response(r, answer, s) { #{ \"date-skew\": `${s.count} s` } }";
     std::fs::write(&path, text).unwrap();
-    let script = Script::load(&path, Arc::new(|| Duration::ZERO)).unwrap();
+    let script = Script::load(&path, Arc::new(|| ProcessTime::ZERO)).unwrap();
     std::fs::remove_file(&path).unwrap();
     let set = rule("", "status = 503");
     let (mut decider, video) = (Decider::new(SEED), segment(MediaType::Video, 1));
     let policy = Policy { script: Some(&script), rules: &set };
     let mut status = |method: &Method| {
-        let facts = Facts { method, ..Facts::new(&video, Duration::ZERO) };
+        let facts = Facts { method, ..Facts::new(&video, SessionTime::ZERO) };
         let decision = decider.decide(policy, &facts, Seed::new(1), None);
         assert_eq!(decision.failure, None);
         decision.plan.map(|plan| plan.status.clone().unwrap().effect.code)
     };
     let get = [status(&Method::GET), status(&Method::OPTIONS), status(&Method::GET)];
     assert_eq!(get, [Some(503), None, Some(404)]);
-    let (facts, headers) = (Facts::new(&video, Duration::ZERO), http::HeaderMap::new());
+    let (facts, headers) = (Facts::new(&video, SessionTime::ZERO), http::HeaderMap::new());
     let answer = Answer { status: 200, length: None, headers: &headers };
     let plan = decider.respond(&script, Plan::default(), &facts, answer, Seed::new(1)).unwrap();
     assert_eq!(plan.date_skew.unwrap().effect.to_string(), "+2 s");

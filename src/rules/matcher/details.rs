@@ -9,6 +9,7 @@ use super::{
 };
 use crate::{media::Resource, units::BitRate};
 use http::Method;
+use std::time::Duration;
 
 /// Conditions that few rules have. A condition on an unknown property does not hold.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -22,7 +23,7 @@ pub(in crate::rules) struct Details {
     pub(in crate::rules) numbers: Option<Numbers>,
     pub(in crate::rules) behind_live: Option<Numbers>,
     pub(in crate::rules) after_join: Option<Offsets>,
-    pub(in crate::rules) media_time: Option<Window>,
+    pub(in crate::rules) media_time: Option<Window<Duration>>,
     pub(in crate::rules) media_cycle: Option<MediaCycle>,
     pub(in crate::rules) discontinuity: Option<bool>,
     pub(in crate::rules) pattern: Option<Cycle>,
@@ -81,9 +82,9 @@ impl Details {
     }
 
     fn of_the_time(&self, facts: &Facts<'_>) -> bool {
-        let down = |cycle: &Option<Cycle>, now| cycle.as_ref().is_none_or(|c| c.is_down(now));
-        down(&self.pattern, facts.session_time)
-            && down(&self.epoch_pattern, facts.epoch)
+        let down = |cycle: &Option<Cycle>, time| cycle.as_ref().is_none_or(|c| c.is_down(time));
+        down(&self.pattern, facts.session_time.since_zero())
+            && down(&self.epoch_pattern, facts.unix_time.since_zero())
             && within(self.attempts.as_ref(), Some(facts.attempt.into()))
     }
 

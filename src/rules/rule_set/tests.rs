@@ -5,6 +5,7 @@ use crate::{
     media::{Kind, MediaType, Protocol, Resource},
     rules::{Ending, Hang, Planned},
     seed::Seed,
+    units::UnixTime,
 };
 use proptest::prelude::*;
 use std::time::Duration;
@@ -24,7 +25,7 @@ fn segment(media: MediaType, rung: u16, index: u64) -> Resource {
 }
 
 fn decide(set: &RuleSet, counters: &mut Counters, resource: &Resource, seconds: u64) -> Plan {
-    let facts = Facts::new(resource, Duration::from_secs(seconds));
+    let facts = Facts::new(resource, SessionTime::from_secs(seconds));
     set.decide(counters, &facts, &mut |_| 0.5)
 }
 
@@ -120,7 +121,7 @@ fn every_comes_before_probability() {
     let set = when("every = 2, probability = 0.5");
     let (mut counters, mut draws, mut hits) = (Counters::default(), 0, 0);
     let resource = Resource::unknown();
-    let facts = Facts::new(&resource, Duration::ZERO);
+    let facts = Facts::new(&resource, SessionTime::ZERO);
     for _ in 0..100 {
         let mut chance = |key: &str| {
             assert_eq!(key, "rule 1");
@@ -136,7 +137,7 @@ fn every_comes_before_probability() {
 #[test]
 fn a_probability_is_a_share() {
     let resource = Resource::unknown();
-    let facts = Facts::new(&resource, Duration::ZERO);
+    let facts = Facts::new(&resource, SessionTime::ZERO);
     for (share, low, high) in [(0.0, 0, 0), (0.1, 880, 1120), (1.0, 10_000, 10_000)] {
         let set = when(&format!("probability = {share}"));
         let mut counters = Counters::default();
@@ -200,7 +201,7 @@ fn sets_are_joined_in_order() {
     let (session, profile) = (delay("1 s"), delay("2 s"));
     let both = RuleSet::concat([&session, &profile]);
     let resource = Resource::unknown();
-    let facts = Facts::new(&resource, Duration::ZERO);
+    let facts = Facts::new(&resource, SessionTime::ZERO);
     let mut keys = Vec::new();
     let mut chance = |key: &str| {
         keys.push(key.to_owned());
@@ -364,7 +365,7 @@ fn the_rarer_conditions() {
     ];
     let resource = known();
     let facts = Facts {
-        epoch: Duration::from_secs(30),
+        unix_time: UnixTime::from_secs(30),
         highest_rung: Some(4),
         joined: Some(0),
         attempt: 2,
@@ -372,7 +373,7 @@ fn the_rarer_conditions() {
         path: "/live/7.m4s?token=1&_HLS_msn=4",
         ranged: true,
         reused: true,
-        ..Facts::new(&resource, Duration::from_secs(20))
+        ..Facts::new(&resource, SessionTime::from_secs(20))
     };
     let hits = |set: &RuleSet, facts: &Facts<'_>| {
         set.decide(&mut Counters::default(), facts, &mut |_| 0.5).status.is_some()
@@ -485,7 +486,8 @@ fn a_budget_begins_where_it_says() {
 /// Time before the first request counts too; what a session already has does not begin anew.
 #[test]
 fn a_time_to_live_begins_when_the_rule_is_armed() {
-    const S: fn(u64) -> Duration = Duration::from_secs;
+    const S: fn(u64) -> SessionTime = SessionTime::from_secs;
+    const P: fn(u64) -> ProcessTime = ProcessTime::from_secs;
     let rule = |name: &str, scope: &str| {
         format!(
             "[[rule]]\nname = \"{name}\"\nbudget = {{ ttl = \"10 s\", scope = \"{scope}\" }}\n\
@@ -494,22 +496,22 @@ fn a_time_to_live_begins_when_the_rule_is_armed() {
     };
     let resource = Resource::new(Protocol::Hls, Kind::Segment);
     let applies = |set: &RuleSet, counters: &mut Counters, second: u64| {
-        let process_time = S(100 + second);
+        let process_time = P(100 + second);
         let facts = Facts { process_time, ..Facts::new(&resource, S(second)) };
         !set.decide(counters, &facts, &mut |_| 0.0).is_empty()
     };
     let own = rules(&rule("own", "session"));
     let mut counters = Counters::default();
-    counters.arm(&own, S(5), S(105));
+    counters.arm(&own, S(5), P(105));
     assert!(applies(&own, &mut counters, 14));
     let with_more = RuleSet::concat([&own, &rules(&rule("more", "session"))]);
-    counters.arm(&with_more, S(14), S(114));
+    counters.arm(&with_more, S(14), P(114));
     assert!(!applies(&own, &mut counters, 15), "it goes on counting");
 
     let shared = rules(&rule("shared", "global"));
-    shared.loaded(S(100));
+    shared.loaded(P(100));
     let mut late = Counters::default();
-    late.arm(&shared, S(9), S(109));
+    late.arm(&shared, S(9), P(109));
     assert!(applies(&shared, &mut late, 9));
     assert!(!applies(&shared, &mut late, 10), "loaded at 0, whoever got it later");
 }
@@ -578,7 +580,7 @@ fn a_delay_may_be_drawn() {
     );
     let mut stream = Seed::new(5).stream();
     let (resource, mut counters) = (Resource::unknown(), Counters::default());
-    let facts = Facts::new(&resource, Duration::ZERO);
+    let facts = Facts::new(&resource, SessionTime::ZERO);
     let mut drawn = |draw: f64| {
         let plan = set.decide(&mut counters, &facts, &mut |key| {
             assert_eq!(key, "rule 1 delay");
@@ -620,7 +622,7 @@ proptest! {
             then = { rate = "1 Mbit/s", truncate = "1 KiB" }
         "#);
         let mut counters = Counters::default();
-        let facts = Facts::new(&resource, Duration::from_secs(seconds));
+        let facts = Facts::new(&resource, SessionTime::from_secs(seconds));
         for _ in 0..4 {
             let plan = set.decide(&mut counters, &facts, &mut |_| draw);
             prop_assert!(plan.hang.is_none() || plan.status.is_none());

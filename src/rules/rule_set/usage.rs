@@ -1,9 +1,8 @@
 //! What was counted of rules, as data: it goes with a session to another process.
 
 use super::{Count, Counters, Entry};
-use crate::rules::budget::Extent;
+use crate::rules::{budget::Extent, budget_time::BudgetTime};
 use serde::{Deserialize, Serialize};
-use std::time::Duration;
 
 /// What was counted of one rule of a session.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -42,8 +41,8 @@ impl Counters {
                 let (times, first, last) = spent.applied_times();
                 usage.times = times;
                 if budget.extent == Extent::Session {
-                    usage.first_ms = first.map(millis);
-                    usage.last_ms = last.map(millis);
+                    usage.first_ms = first.map(BudgetTime::millis);
+                    usage.last_ms = last.map(BudgetTime::millis);
                 }
             }
             usage
@@ -59,13 +58,9 @@ impl Counters {
             };
             count.matched = count.matched.max(known.matched);
             if let Some(spent) = &count.budget_usage {
-                let time = |ms: Option<u64>| ms.map(Duration::from_millis);
+                let time = |ms: Option<u64>| ms.map(BudgetTime::from_millis);
                 spent.restore(known.times, time(known.first_ms), time(known.last_ms));
             }
         }
     }
-}
-
-fn millis(time: Duration) -> u64 {
-    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }

@@ -1,7 +1,7 @@
 //! The sandbox that scripts run in, and its limits.
 
 use super::{bounds::ScriptBounds, state::register};
-use crate::seed::Stream;
+use crate::{seed::Stream, units::ProcessTime};
 use rand::RngExt as _;
 use rhai::{Dynamic, Engine, EvalAltResult, Position, debugger::DebuggerCommand};
 use std::{
@@ -10,8 +10,8 @@ use std::{
     time::Duration,
 };
 
-/// Returns the current time, from any zero. Passed in, because this module does not read the clock.
-pub(super) type Now = Arc<dyn Fn() -> Duration + Send + Sync>;
+/// Returns the current process time. Passed in, because this module does not read the clock.
+pub(super) type Now = Arc<dyn Fn() -> ProcessTime + Send + Sync>;
 
 /// The longest time of one call, in case its operations are slow.
 const LONGEST: Duration = Duration::from_millis(50);
@@ -23,7 +23,7 @@ const MOST_VARIABLES: usize = 128;
 /// The state of the current call on this thread.
 struct Call {
     chance: Stream,
-    until: Duration,
+    until: ProcessTime,
 }
 
 thread_local! {

@@ -12,6 +12,7 @@ use crate::{
     document::{FileError, read_text},
     rules::{facts::Facts, plan::Plan},
     seed::Seed,
+    units::ProcessTime,
 };
 use parking_lot::{Mutex, RwLock};
 use std::{
@@ -34,18 +35,18 @@ pub struct Script {
 
 /// The state of the file at the last check.
 struct Seen {
-    at: Duration,
+    at: ProcessTime,
     version: Option<(SystemTime, u64)>,
 }
 
 impl Script {
-    /// Reads a script. `now` returns the time, from any zero.
+    /// Reads a script. `now` returns the process time.
     ///
     /// # Errors
     /// When it can't be read, is larger than 1 MiB, or is not a script.
     pub fn load(
         path: &Path,
-        now: Arc<dyn Fn() -> Duration + Send + Sync>,
+        now: Arc<dyn Fn() -> ProcessTime + Send + Sync>,
     ) -> Result<Self, ScriptError> {
         // Check before reading: a change in between is then found at the next check.
         let seen = Seen { at: now(), version: version(path) };
@@ -60,7 +61,7 @@ impl Script {
     /// As [`load`](Self::load), and every wrong key or value in a returned map literal.
     pub fn check(
         path: &Path,
-        now: Arc<dyn Fn() -> Duration + Send + Sync>,
+        now: Arc<dyn Fn() -> ProcessTime + Send + Sync>,
     ) -> Result<Self, Vec<ScriptError>> {
         let script = Self::load(path, Arc::clone(&now)).map_err(|error| vec![error])?;
         let text = text_of(path).map_err(|error| vec![error])?;
@@ -113,7 +114,7 @@ impl Script {
         let now = (self.now)();
         // Another thread is checking.
         let Some(mut seen) = self.seen.try_lock() else { return };
-        if now.saturating_sub(seen.at) < LOOK {
+        if now - seen.at < LOOK {
             return;
         }
         seen.at = now;

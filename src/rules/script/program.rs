@@ -11,10 +11,11 @@ use super::{
 use crate::{
     rules::{facts::Facts, plan::Plan},
     seed::Seed,
+    units::ProcessTime,
 };
 use rand::RngExt as _;
 use rhai::{AST, CallFnOptions, Dynamic, Engine, FuncArgs, Position, Scope};
-use std::{fmt, sync::Arc, time::Duration};
+use std::{fmt, sync::Arc};
 
 /// The functions that the proxy calls, with their number of parameters.
 const CALLED: [(&str, usize); 4] =
@@ -30,7 +31,7 @@ pub struct Program {
 }
 
 impl Program {
-    /// Compiles a script; `file` is the name used in errors. `now` returns the time, from any zero.
+    /// Compiles a script; `file` is the name used in errors. `now` returns the process time.
     ///
     /// # Errors
     /// Wrong syntax, no function that the proxy calls, or such a function with a wrong number of
@@ -38,7 +39,7 @@ impl Program {
     pub fn new(
         file: &str,
         text: &str,
-        now: Arc<dyn Fn() -> Duration + Send + Sync>,
+        now: Arc<dyn Fn() -> ProcessTime + Send + Sync>,
     ) -> Result<Self, ScriptError> {
         let engine = engine(Arc::clone(&now));
         let tree = engine.compile(text).map_err(|error| ScriptError::syntax(file, &error))?;

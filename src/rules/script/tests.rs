@@ -3,6 +3,7 @@ use crate::{
     media::{Kind, MediaType, Protocol, Resource},
     rules::{Facts, Plan},
     seed::Seed,
+    units::{ProcessTime, SessionTime},
 };
 use http::{HeaderMap, HeaderValue, header};
 use std::{
@@ -13,8 +14,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-fn still() -> Arc<dyn Fn() -> Duration + Send + Sync> {
-    Arc::new(|| Duration::ZERO)
+fn still() -> Arc<dyn Fn() -> ProcessTime + Send + Sync> {
+    Arc::new(|| ProcessTime::ZERO)
 }
 
 fn read(text: &str) -> Program {
@@ -32,7 +33,7 @@ fn ask(
     resource: &Resource,
     at: u64,
 ) -> Result<Plan, ScriptFailure> {
-    let facts = Facts::new(resource, Duration::from_secs(at));
+    let facts = Facts::new(resource, SessionTime::from_secs(at));
     program.decide(state, 7, &facts, Seed::new(1).numbered(at))
 }
 
@@ -120,7 +121,7 @@ fn answer(program: &Program, plan: Plan, status: u16, length: Option<u64>) -> Re
     headers.append(header::VARY, HeaderValue::from_static("accept"));
     headers.append(header::ETAG, HeaderValue::from_bytes(b"\xff").unwrap());
     let resource = segment(MediaType::Video);
-    let facts = Facts::new(&resource, Duration::ZERO);
+    let facts = Facts::new(&resource, SessionTime::ZERO);
     let answer = Answer { status, length, headers: &headers };
     let state = &mut ScriptState::default();
     let plan = program.respond(state, 7, plan, &facts, answer, Seed::new(1));
@@ -186,7 +187,7 @@ fn a_slow_step_is_ended_by_the_clock() {
     let ticks = Arc::new(AtomicU64::new(0));
     let now = {
         let ticks = Arc::clone(&ticks);
-        Arc::new(move || Duration::from_millis(ticks.fetch_add(30, Ordering::Relaxed)))
+        Arc::new(move || ProcessTime::from_millis(ticks.fetch_add(30, Ordering::Relaxed)))
     };
     let text = "fn on_request(request, session) { let n = 0; for i in 0..1000 { n += i; } }";
     let program = Program::new("s.rhai", text, now).unwrap();
@@ -241,12 +242,12 @@ fn a_changed_file_is_read_again() {
     write(version("404"));
     let seconds = Arc::new(AtomicU64::new(0));
     let clock = Arc::clone(&seconds);
-    let now = Arc::new(move || Duration::from_millis(clock.load(Ordering::Relaxed)));
+    let now = Arc::new(move || ProcessTime::from_millis(clock.load(Ordering::Relaxed)));
     let script = Script::load(&path, now).unwrap();
     let resource = segment(MediaType::Video);
     let mut state = ScriptState::default();
     let mut ask = || {
-        let facts = Facts::new(&resource, Duration::ZERO);
+        let facts = Facts::new(&resource, SessionTime::ZERO);
         words(&script.decide(&mut state, 7, &facts, Seed::new(1)).unwrap())
     };
     assert_eq!(ask(), "script: status 404");

@@ -1,8 +1,10 @@
 //! Every effect is read, shown and sent as it was meant; and what makes no sense is refused.
 
-use crate::media::Resource;
-use crate::rules::{Facts, Plan, RuleSet, rule_set::Counters};
-use std::time::Duration;
+use crate::{
+    media::Resource,
+    rules::{Facts, Plan, RuleSet, rule_set::Counters},
+    units::SessionTime,
+};
 
 /// One rule of each effect and form.
 const EFFECTS: &[&str] = &[
@@ -71,7 +73,7 @@ fn rule(then: &str) -> RuleSet {
 
 fn plan(set: &RuleSet) -> Plan {
     let resource = Resource::unknown();
-    let facts = Facts::new(&resource, Duration::ZERO);
+    let facts = Facts::new(&resource, SessionTime::ZERO);
     set.decide(&mut Counters::default(), &facts, &mut |_| 0.5)
 }
 

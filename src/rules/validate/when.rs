@@ -13,13 +13,14 @@ use crate::{
         offsets::{self, Offsets},
         window::Window,
     },
-    units::BitRate,
+    units::{BitRate, SessionTime},
 };
 use http::Method;
+use std::time::Duration;
 
 /// Validates `when`; `scope` is its table.
 pub(super) fn matcher(when: &WhenEntry, scope: &Scope<'_>) -> Matcher {
-    let during = window("during", when.during.as_ref(), scope);
+    let during = window("during", when.during.as_ref(), SessionTime::new, scope);
     let set = |key, written, what, names| named(written, what, names, &scope.at(key));
     Matcher {
         kinds: set("kind", when.kind.as_ref(), "a kind", &matcher::kinds()),
@@ -47,7 +48,7 @@ fn details(when: &WhenEntry, scope: &Scope<'_>) -> Option<Box<Details>> {
         numbers: from_zero("number", when.number.as_ref()),
         behind_live: from_zero("behind-live", when.behind_live.as_ref()),
         after_join: offsets(when.after_join.as_ref(), &scope.at("after-join")),
-        media_time: window("media-time", when.media_time.as_ref(), scope),
+        media_time: window("media-time", when.media_time.as_ref(), |time| time, scope),
         media_cycle: scope.parsed(
             "media-cycle",
             when.media_cycle.as_ref(),
@@ -172,8 +173,13 @@ pub(super) fn nth(when: &WhenEntry, scope: &Scope<'_>) -> Option<Numbers> {
     numbers(when.nth.as_ref(), &scope.at("nth")).or(first)
 }
 
-fn window(key: &str, written: Option<&Text>, scope: &Scope<'_>) -> Option<Window> {
-    let read = Window::parse(written?.as_str());
+fn window<T: Copy + PartialOrd>(
+    key: &str,
+    written: Option<&Text>,
+    instant: fn(Duration) -> T,
+    scope: &Scope<'_>,
+) -> Option<Window<T>> {
+    let read = Window::parse(written?.as_str(), instant);
     read.map_err(|(problem, hint)| scope.at(key).fault(problem, hint)).ok()
 }
 

@@ -36,7 +36,7 @@ impl Registry {
     fn put_rules(&self, rules: Option<Arc<RuleSet>>, version: &mut u64, next: u64) {
         // A new session reads the rules under the lock of the list: it either has the new rules or is in the list.
         let rules = rules.unwrap_or_else(|| Arc::clone(&self.config.rules));
-        rules.loaded(self.clock.now().since_zero());
+        rules.loaded(self.clock.now());
         *self.rules.write() = rules;
         *version = next;
         for session in self.list() {

@@ -7,7 +7,7 @@ use crate::{
         cookies::CookieScope, error_cache::CachedError, pending_redirects::RedirectedRequest,
         upstream_url::UpstreamUrl,
     },
-    units::SessionTime,
+    units::{SessionTime, UnixTime},
 };
 use http::Method;
 use std::time::Duration;
@@ -19,10 +19,10 @@ impl Session {
         work(&mut self.ladder.lock())
     }
 
-    /// Records that the origin's clock shows `date`, in Unix time. If the ladder is in use, the next response will do.
-    pub fn note_origin_time(&self, date: Duration) {
+    /// Records that the origin's clock shows `date`. If the ladder is in use, the next response will do.
+    pub fn note_origin_time(&self, date: UnixTime) {
         if let Some(mut ladder) = self.ladder.try_lock() {
-            ladder.tell_time(self.now().since_zero(), date);
+            ladder.tell_time(self.now(), date);
         }
     }
 

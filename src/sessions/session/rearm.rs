@@ -55,8 +55,8 @@ impl Session {
         if matches!(command, Command::Reset) {
             // `arming` is read before the decider is locked: a change of the link locks them in this order.
             let (arming, now) = (self.arming(), moment.session);
-            let process_time = self.process_time(now).since_zero();
-            self.decider.lock().arm_afresh(&arming.rules, now.since_zero(), process_time);
+            let process_time = self.process_time(now);
+            self.decider.lock().arm_afresh(&arming.rules, now, process_time);
         }
         let applied = Applied { version: next.version(), fault };
         *control = next;
@@ -169,8 +169,7 @@ impl Session {
         }
         let new_profile = arming.profile_name != current.profile_name;
         *current = Arc::new(arming);
-        let process_time = self.process_time(now).since_zero();
-        self.decider.lock().arm(&current.rules, now.since_zero(), process_time);
+        self.decider.lock().arm(&current.rules, now, self.process_time(now));
         Ok(new_link || new_profile || paused)
     }
 

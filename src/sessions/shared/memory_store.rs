@@ -72,7 +72,8 @@ impl MemoryStore {
     }
 
     fn now(&self) -> u64 {
-        u64::try_from(self.clock.epoch(self.clock.now()).as_millis()).unwrap_or(u64::MAX)
+        u64::try_from(self.clock.unix_time(self.clock.now()).since_zero().as_millis())
+            .unwrap_or(u64::MAX)
     }
 
     fn answer<'a, T: Send + 'a>(

@@ -10,7 +10,7 @@ use crate::{
     },
     rules::{AttemptKey, Decider, Facts, Policy, RequestKey, RuleSet},
     seed::Seed,
-    units::BitRate,
+    units::{BitRate, ProcessTime, SessionTime},
 };
 use std::{sync::Arc, time::Duration};
 
@@ -20,7 +20,7 @@ const BITS_PER_KBIT: f64 = 1000.0;
 #[derive(Debug, Clone, Copy)]
 struct StoredError {
     object: Object,
-    until: Duration,
+    until: SessionTime,
     answer: Answer,
 }
 
@@ -51,7 +51,7 @@ impl SessionRules {
         let rate = |rate: &f64| BitRate::from_bits_per_second((rate * BITS_PER_KBIT) as u64);
         let segment = Duration::try_from_secs_f64(presentation.segment() / 1000.0);
         let mut decider = Decider::new(seed);
-        decider.arm(&shared.rules, Duration::ZERO, Duration::ZERO);
+        decider.arm(&shared.rules, SessionTime::ZERO, ProcessTime::ZERO);
         Self {
             shared: Arc::clone(shared),
             decider,
@@ -82,7 +82,7 @@ impl SessionRules {
     }
 
     /// The error that is stored for an object at `now`.
-    fn stored(&mut self, object: Object, now: Duration) -> Option<Answer> {
+    fn stored(&mut self, object: Object, now: SessionTime) -> Option<Answer> {
         self.stored.retain(|error| now < error.until);
         self.stored.iter().find(|error| error.object == object).map(|error| error.answer)
     }
@@ -115,13 +115,13 @@ impl EffectSource for SessionRules {
         let mut effects =
             plan.map(|plan| effects(plan, attempt.bytes, &profile)).unwrap_or_default();
         // Errors are stored, and looked for, when the delay of the request is over.
-        let now = attempt.at.saturating_add(effects.delay);
+        let now = attempt.at + effects.delay;
         if let Some(answer) = self.stored(object, now) {
             (effects.answer, effects.round_trips) = (answer, 0);
         } else if let Some(keep) = plan.and_then(|plan| plan.keep_errors.as_ref())
             && matches!(effects.answer, Answer::Status(400.., _))
         {
-            let until = now.saturating_add(keep.effect.0);
+            let until = now + keep.effect.0;
             self.stored.push(StoredError { object, until, answer: effects.answer });
         }
         effects

@@ -64,13 +64,13 @@ impl Settings {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::local_ca;
+    use crate::{local_ca, units::UnixTime};
     use std::{env::temp_dir, fs, net::Ipv4Addr, process, time::UNIX_EPOCH};
 
     #[test]
     fn what_waits_for_a_permit_is_bounded() {
         let folder = temp_dir().join(format!("vsps-quic-settings-{}", process::id()));
-        let ca = local_ca::open(&folder, UNIX_EPOCH.elapsed().unwrap()).unwrap();
+        let ca = local_ca::open(&folder, UnixTime::new(UNIX_EPOCH.elapsed().unwrap())).unwrap();
         let tls = Arc::new(TlsServer::local(Arc::new(ca), Vec::new()));
         let (own, idle) = (Ipv4Addr::LOCALHOST.into(), Duration::from_secs(1));
         let mut settings = Settings::new(own, tls, Clock::start(), idle);

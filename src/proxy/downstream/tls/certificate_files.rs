@@ -1,6 +1,9 @@
 //! A certificate and a key from files, checked before the first connection.
 
-use crate::local_ca::{Validity, validity};
+use crate::{
+    local_ca::{Validity, validity},
+    units::UnixTime,
+};
 use chrono::DateTime;
 use rustls::{
     ServerConfig,
@@ -9,7 +12,6 @@ use rustls::{
 use std::{
     fs, io,
     path::{Path, PathBuf},
-    time::Duration,
 };
 
 /// Why a certificate can't be used.
@@ -38,7 +40,7 @@ pub enum CertificateError {
 pub(super) fn load(
     certificate: &Path,
     key: &Path,
-    now: Duration,
+    now: UnixTime,
 ) -> Result<ServerConfig, CertificateError> {
     let wrong = |path: &Path, problem: &str| CertificateError::Wrong {
         path: path.to_owned(),
@@ -88,9 +90,9 @@ fn not_pem(error: &pem::Error) -> String {
     }
 }
 
-fn check_dates(dates: Validity, now: Duration) -> Result<(), String> {
-    let day = |time: Duration| {
-        let seconds = i64::try_from(time.as_secs()).unwrap_or(i64::MAX);
+fn check_dates(dates: Validity, now: UnixTime) -> Result<(), String> {
+    let day = |time: UnixTime| {
+        let seconds = i64::try_from(time.since_zero().as_secs()).unwrap_or(i64::MAX);
         DateTime::from_timestamp(seconds, 0)
             .map_or_else(String::new, |time| time.format("%Y-%m-%d %H:%M UTC").to_string())
     };
@@ -115,7 +117,7 @@ mod tests {
     use super::*;
     use std::{env, process};
 
-    const NOW: Duration = Duration::from_secs(1_790_000_000);
+    const NOW: UnixTime = UnixTime::from_secs(1_790_000_000);
 
     /// Writes a certificate and its key that are valid until `year`; returns their paths.
     fn files(name: &str, year: i32) -> (PathBuf, PathBuf) {

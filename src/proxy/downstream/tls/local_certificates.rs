@@ -1,6 +1,9 @@
 //! Certificates that the local CA signs when a player asks for a name or an address, and remembers.
 
-use crate::local_ca::{LocalCa, LocalCaError};
+use crate::{
+    local_ca::{LocalCa, LocalCaError},
+    units::UnixTime,
+};
 use parking_lot::Mutex;
 use rustls::ServerConfig;
 use std::{collections::HashMap, sync::Arc, time::Duration};
@@ -21,7 +24,7 @@ pub(super) struct LocalCertificates {
 
 #[derive(Debug)]
 struct Signed {
-    at: Duration,
+    at: UnixTime,
     config: Arc<ServerConfig>,
 }
 
@@ -40,7 +43,7 @@ impl LocalCertificates {
         &self,
         name: Option<&str>,
         own: &str,
-        now: Duration,
+        now: UnixTime,
         finish: impl FnOnce(ServerConfig) -> ServerConfig,
     ) -> Result<Arc<ServerConfig>, LocalCaError> {
         let key = name.unwrap_or(own);

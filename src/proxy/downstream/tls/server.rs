@@ -8,6 +8,7 @@ use crate::{
     clock::Clock,
     local_ca::{LocalCa, LocalCaError},
     model::DoneHandshake,
+    units::UnixTime,
 };
 use rustls::{
     HandshakeKind, ProtocolVersion, ServerConfig,
@@ -60,7 +61,7 @@ impl TlsServer {
     pub fn from_files(
         certificate: &Path,
         key: &Path,
-        now: Duration,
+        now: UnixTime,
     ) -> Result<Self, CertificateError> {
         let config = certificate_files::load(certificate, key, now)?;
         let tickets = tickets();
@@ -133,7 +134,7 @@ impl TlsServer {
         match &self.certificates {
             Certificates::Files(config) => Ok(Arc::clone(config)),
             Certificates::Local(local) => {
-                let now = clock.epoch(clock.now());
+                let now = clock.unix_time(clock.now());
                 local.config(name, own, now, |config| finish(config, self.tickets.as_ref()))
             }
         }

@@ -15,7 +15,7 @@ use vsps::{
     model::OnDrop,
     observers::{Analytics, EventLog, LogLine, Recorder, Summary, families},
     rules::{Cut, Ending, Hang, Plan, Planned, ScriptFailure, Status},
-    units::{BitRate, ByteSize, ProcessTime, SessionTime, UnixTime},
+    units::{BitRate, ByteSize, MediaTime, ProcessTime, SessionTime, UnixTime},
 };
 
 const fn ms(milliseconds: u64) -> Duration {
@@ -35,7 +35,7 @@ fn request(ordinal: u64, kind: Kind, path: &str, attempt: u32) -> Arc<RequestTag
         resource.rung = Some(3);
         resource.bandwidth = Some(BitRate::from_kilobits_per_second(3_000));
         resource.number = Some(7);
-        resource.time = Some(ms(24_000));
+        resource.time = Some(MediaTime::from_secs(24));
         resource.duration = Some(ms(4_000));
     }
     let profile = "train".into();

@@ -6,7 +6,7 @@ use std::time::Duration;
 use url::Url;
 use vsps::{
     media::{Kind, Ladder, ManifestFormat, MediaType, Protocol, Resource},
-    units::BitRate,
+    units::{BitRate, MediaTime},
 };
 
 fn learn(ladder: &mut Ladder, url: &str, body: &str) -> Kind {
@@ -36,7 +36,7 @@ fn say(found: &Resource) -> String {
         or(found.rung),
         or(found.index),
         or(found.number),
-        seconds(found.time),
+        seconds(found.time.map(MediaTime::since_zero)),
         seconds(found.duration),
     )
 }

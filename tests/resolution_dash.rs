@@ -6,7 +6,7 @@ use std::{fmt::Write as _, time::Duration};
 use url::Url;
 use vsps::{
     media::{Head, Kind, Ladder, ManifestFormat, MediaType, Protocol, Resource},
-    units::{SessionTime, UnixTime},
+    units::{MediaTime, SessionTime, UnixTime},
 };
 
 const MPD: &str = "https://o/m.mpd";
@@ -33,7 +33,7 @@ fn say(found: &Resource) -> String {
         or(found.rendition.as_deref()),
         or(found.index),
         or(found.number),
-        seconds(found.time),
+        seconds(found.time.map(MediaTime::since_zero)),
         seconds(found.duration),
         or(found.behind_live),
     )
@@ -495,7 +495,7 @@ fn progressive_files_by_type_and_length() {
     assert_eq!(found.media, MediaType::Audio);
     assert_eq!(
         found.time,
-        Some(Duration::from_secs(50)),
+        Some(MediaTime::from_secs(50)),
         "a quarter of the bytes, a quarter of the time"
     );
     assert!(pass(&mut ladder, "https://o/radio", 0, "audio/mpeg", b"ID3"));
@@ -523,7 +523,7 @@ fn endless_transport_streams_by_their_clock() {
     ladder.observe(probe);
     let found = ladder.resolve(url, None);
     assert_eq!((found.media, found.kind), (MediaType::Video, Kind::Segment));
-    assert_eq!(found.time, Some(Duration::from_secs(99)), "where the last request left it");
+    assert_eq!(found.time, Some(MediaTime::from_secs(99)), "where the last request left it");
 }
 
 const SMOOTH: &str = "https://o/v.isml/Manifest";

@@ -4,7 +4,10 @@
 
 use std::time::Duration;
 use url::Url;
-use vsps::media::{Head, Kind, Ladder, ManifestFormat, MediaType, Protocol};
+use vsps::{
+    media::{Head, Kind, Ladder, ManifestFormat, MediaType, Protocol},
+    units::MediaTime,
+};
 
 fn url(text: &str) -> Url {
     Url::parse(text).unwrap()
@@ -22,7 +25,7 @@ fn mpd(ladder: &mut Ladder, at: &str, attributes: &str, inner: &str) {
 /// Index, sequence number and media time in seconds.
 fn place(ladder: &Ladder, at: &str) -> (Option<u64>, Option<u64>, Option<f64>) {
     let found = ladder.resolve(at, None);
-    (found.index, found.number, found.time.as_ref().map(Duration::as_secs_f64))
+    (found.index, found.number, found.time.map(MediaTime::as_secs_f64))
 }
 
 /// One version of a live playlist: four segments of two seconds from `first`.
@@ -263,7 +266,7 @@ fn webm_by_its_cues() {
         }
         let found = |first| {
             let found = ladder.resolve(at, Some(first));
-            (found.index, found.time.as_ref().map(Duration::as_secs), found.duration)
+            (found.index, found.time.map(|time| time.since_zero().as_secs()), found.duration)
         };
         assert_eq!(found(31 + 300), (Some(1), Some(0), Some(Duration::from_secs(4))), "{at}");
         assert_eq!(found(31 + 550), (Some(2), Some(4), Some(Duration::from_secs(2))), "{at}");
@@ -279,10 +282,11 @@ fn webm_of_any_tick() {
         let mut ladder = Ladder::default();
         pass(&mut ladder, "https://o/v.webm", 0, &[webm(Some(tick)), cues()].concat());
         let found = ladder.resolve("https://o/v.webm", Some(31 + 500));
-        let told = [found.time, found.duration].map(|time| time.as_ref().map(Duration::as_secs));
+        let start_read = found.time.map(MediaTime::since_zero);
+        let told = [start_read, found.duration].map(|time| time.as_ref().map(Duration::as_secs));
         assert_eq!(told, [Some(start), Some(length)], "{tick} ns");
         let exact = Duration::from_nanos(4000 * u64::from(tick));
-        let off = found.time.unwrap_or_default().abs_diff(exact);
+        let off = start_read.unwrap_or_default().abs_diff(exact);
         assert!(off < Duration::from_micros(1), "{tick} ns: off by {off:?}");
     }
 }

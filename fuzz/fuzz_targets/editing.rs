@@ -5,10 +5,12 @@
 mod bounds;
 
 use libfuzzer_sys::fuzz_target;
-use std::time::Duration;
-use vsps::media::{
-    ManifestFormat,
-    edit::{Discontinuity, EditMemory, Edition, ManifestEdit, RungSet, apply},
+use vsps::{
+    media::{
+        ManifestFormat,
+        edit::{Discontinuity, EditMemory, Edition, ManifestEdit, RungSet, apply},
+    },
+    units::SessionTime,
 };
 
 fuzz_target!(|body: &[u8]| {
@@ -24,7 +26,7 @@ fuzz_target!(|body: &[u8]| {
     ];
     bounds::bounded(body.len(), || {
         let mut memory = EditMemory::default();
-        let edition = Edition { url: "https://origin.example/a", format, now: Duration::ZERO };
+        let edition = Edition { url: "https://origin.example/a", format, now: SessionTime::ZERO };
         let asked = edits.iter().map(|edit| ("rule", edit));
         let edited = apply(asked, edition, bytes::Bytes::copy_from_slice(body), &mut memory);
         assert_eq!(edited.applied.len(), edits.len());

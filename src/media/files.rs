@@ -6,6 +6,7 @@ use super::{
     place::hash,
     probe::{Probe, Shown, rendition_id},
 };
+use crate::units::MediaTime;
 use std::{
     collections::{HashMap, VecDeque},
     time::Duration,
@@ -42,8 +43,8 @@ struct File {
     size: Option<u64>,
     /// WebM only: the origin of positions, nanoseconds per tick, and the length in ticks.
     elements: Option<(u64, u64, Option<u64>)>,
-    /// Endless streams only: the media time that has passed.
-    elapsed: Option<Duration>,
+    /// Endless streams only: the media time up to which it was read.
+    elapsed: Option<MediaTime>,
 }
 
 /// The store.
@@ -110,7 +111,9 @@ impl Files {
                 file.learn_cues(&found);
                 self.points += file.points.len() - before;
             }
-            Shown::Packets { elapsed, .. } => file.elapsed = elapsed.or(file.elapsed),
+            Shown::Packets { elapsed, .. } => {
+                file.elapsed = elapsed.map(MediaTime::new).or(file.elapsed);
+            }
             Shown::Nothing => {}
         }
         self.make_room();
@@ -250,7 +253,7 @@ impl File {
         };
         // While some segments are not known, the index of this one is not known either.
         found.index = self.indexes.is_empty().then_some(at as u64 + 1);
-        found.time = span(seconds(point.start) - offset);
+        found.time = span(seconds(point.start) - offset).map(MediaTime::new);
         found.duration = span(seconds(point.duration));
     }
 
@@ -260,7 +263,7 @@ impl File {
             && first < size
             && self.points.is_empty()
         {
-            found.time = Some(duration.mul_f64(first as f64 / size as f64));
+            found.time = Some(MediaTime::new(duration.mul_f64(first as f64 / size as f64)));
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The class of a request that is in no manifest, from its URL alone; without allocating.
 
 use super::{Kind, ManifestFormat, MediaType, Protocol, Resource, format};
-use crate::units::BitRate;
+use crate::units::{BitRate, MediaTime};
 use std::time::Duration;
 
 /// An extension, and the class of nearly all files with it.
@@ -142,7 +142,7 @@ fn smooth_fragment(path: &str) -> Option<Resource> {
     } else {
         // The format's default time scale; a manifest with another one takes precedence.
         let ticks: u64 = time.parse().ok()?;
-        fragment.time = Some(Duration::from_micros(ticks / 10));
+        fragment.time = Some(MediaTime::new(Duration::from_micros(ticks / 10)));
     }
     Some(fragment)
 }
@@ -196,7 +196,7 @@ mod tests {
         assert_eq!(fragment.kind, Kind::Segment);
         assert_eq!(fragment.media, MediaType::Video);
         assert_eq!(fragment.bandwidth, Some(BitRate::from_bits_per_second(1_500_000)));
-        assert_eq!(fragment.time, Some(Duration::from_secs(2)));
+        assert_eq!(fragment.time, Some(MediaTime::from_secs(2)));
         assert_eq!(guess("/v.ism/QualityLevels(1)/Fragments(audio=i)").kind, Kind::Init);
         assert_eq!(class("/v.ism/Manifest").1, Kind::ClientManifest);
         assert_eq!(

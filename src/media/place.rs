@@ -1,6 +1,7 @@
 //! Exact URLs that manifests name, and the resource at each; hashed and bounded.
 
 use super::{Kind, Protocol, Rendition, Resource, format};
+use crate::units::MediaTime;
 use std::{
     collections::{BTreeMap, HashMap},
     hash::{DefaultHasher, Hasher},
@@ -42,7 +43,7 @@ pub(super) struct Place {
     pub(super) rendition: Option<Arc<Rendition>>,
     pub(super) index: Option<u64>,
     pub(super) number: Option<u64>,
-    pub(super) time: Option<Duration>,
+    pub(super) time: Option<MediaTime>,
     pub(super) duration: Option<Duration>,
     pub(super) discontinuity: bool,
     pub(super) edge: Option<Arc<Edge>>,

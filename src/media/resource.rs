@@ -4,7 +4,7 @@ use super::{
     resource_class::{Kind, MediaType, Protocol},
     rungs::Rungs,
 };
-use crate::units::BitRate;
+use crate::units::{BitRate, MediaTime};
 use serde::Serialize;
 use std::{sync::Arc, time::Duration};
 
@@ -46,7 +46,7 @@ pub struct Resource {
     pub number: Option<u64>,
     /// Media time of the start, from the start of the presentation (or period timeline).
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub time: Option<Duration>,
+    pub time: Option<MediaTime>,
     /// Media duration.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub duration: Option<Duration>,

@@ -115,7 +115,7 @@ pub(super) fn resource_fields(request: &RequestTag) -> ResourceFields<'_> {
         role: resource.role.as_deref(),
         index: resource.index,
         number: resource.number,
-        time_ms: resource.time.map(ms),
+        time_ms: resource.time.map(|time| ms(time.since_zero())),
         duration_ms: resource.duration.map(ms),
         discontinuity: resource.discontinuity,
         behind_live: resource.behind_live,

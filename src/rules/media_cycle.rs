@@ -30,7 +30,7 @@ impl MediaCycle {
         let (Some(start), Some(duration)) = (resource.time, resource.duration) else {
             return false;
         };
-        let within = start.saturating_add(EARLY).as_nanos() % self.length.as_nanos().max(1);
+        let within = (start + EARLY).since_zero().as_nanos() % self.length.as_nanos().max(1);
         within / duration.as_nanos().max(1) == self.place
     }
 }
@@ -38,12 +38,15 @@ impl MediaCycle {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::media::{Kind, Protocol};
+    use crate::{
+        media::{Kind, Protocol},
+        units::MediaTime,
+    };
 
     fn applied(cycle: &str, starts: &[u64], duration: u64) -> Vec<u64> {
         let cycle = MediaCycle::parse(cycle).unwrap();
         let segment = |start: u64| Resource {
-            time: Some(Duration::from_millis(start)),
+            time: Some(MediaTime::from_millis(start)),
             duration: Some(Duration::from_millis(duration)),
             ..Resource::new(Protocol::Dash, Kind::Segment)
         };

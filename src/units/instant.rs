@@ -136,6 +136,13 @@ instant! {
 }
 
 instant! {
+    /// An instant of a presentation: the media time since its start.
+    #[derive(serde::Serialize)]
+    #[serde(transparent)]
+    MediaTime
+}
+
+instant! {
     /// An instant of the process: the time since its clock was started.
     ProcessTime
 }

@@ -15,6 +15,6 @@ pub mod span;
 pub use base64::base64;
 pub use bit_rate::BitRate;
 pub use byte_size::ByteSize;
-pub use instant::{LinkTime, ProcessTime, SessionTime, UnixTime};
+pub use instant::{LinkTime, MediaTime, ProcessTime, SessionTime, UnixTime};
 pub use quantity::UnitError;
 pub use ratio::Ratio;

@@ -9,10 +9,13 @@ use allocation_counter::{AllocationInfo, measure};
 use bytes::Bytes;
 use std::time::Duration;
 use url::Url;
-use vsps::media::{
-    Ladder, ManifestFormat,
-    edit::{Discontinuity, Durations, EditMemory, Edition, ManifestEdit, RungSet, apply},
-    rewrite,
+use vsps::{
+    media::{
+        Ladder, ManifestFormat,
+        edit::{Discontinuity, Durations, EditMemory, Edition, ManifestEdit, RungSet, apply},
+        rewrite,
+    },
+    units::SessionTime,
 };
 
 /// The length of the shorter one of two manifests that are compared.
@@ -86,7 +89,7 @@ fn edit(format: ManifestFormat, body: &str) -> Kept {
         ManifestEdit::Host("nowhere.invalid".into()),
     ];
     let mut memory = EditMemory::default();
-    let edition = Edition { url: "https://origin.example/a", format, now: Duration::ZERO };
+    let edition = Edition { url: "https://origin.example/a", format, now: SessionTime::ZERO };
     let asked = edits.iter().map(|edit| ("rule", edit));
     let _ = apply(asked, edition, Bytes::copy_from_slice(body.as_bytes()), &mut memory);
     Kept { _edits: Some(memory), ..Kept::default() }

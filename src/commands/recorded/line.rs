@@ -2,7 +2,7 @@
 
 use crate::{
     media::{Kind, MediaType, Protocol, Resource},
-    units::BitRate,
+    units::{BitRate, MediaTime},
 };
 use serde::Deserialize;
 use std::time::Duration;
@@ -105,7 +105,7 @@ impl Class {
             role: self.role.as_deref().map(Into::into),
             index: self.index,
             number: self.number,
-            time: span(self.time_ms),
+            time: span(self.time_ms).map(MediaTime::new),
             duration: span(self.duration_ms),
             discontinuity: self.discontinuity,
             behind_live: self.behind_live,

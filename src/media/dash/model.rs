@@ -6,6 +6,7 @@ use super::super::{
     segments::{Entry, Pattern, Runs},
 };
 use super::version::Listing;
+use crate::units::MediaTime;
 use std::{borrow::Cow, sync::Arc, time::Duration};
 
 /// A text of the document; owned only where entities had to be replaced.
@@ -44,7 +45,7 @@ pub(super) struct Mpd<'a> {
 #[derive(Debug, Default)]
 pub(super) struct Period<'a> {
     pub(super) id: Option<Text<'a>>,
-    pub(super) start: Option<Duration>,
+    pub(super) start: Option<MediaTime>,
     pub(super) duration: Option<Duration>,
     pub(super) bases: Vec<Text<'a>>,
     pub(super) segments: Option<Box<Segments<'a>>>,

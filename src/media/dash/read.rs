@@ -13,6 +13,7 @@ use super::{
     segments, value,
     version::{Reader, Version},
 };
+use crate::units::MediaTime;
 use std::sync::Arc;
 
 /// The most URLs of one kind other than media.
@@ -147,7 +148,7 @@ fn blank<'a>(tag: Tag<'a>, mpd: &mut Mpd<'a>) -> Period<'a> {
     for (key, value) in tag.attributes() {
         match key {
             "id" => period.id = Some(unescape(value)),
-            "start" => period.start = value::duration(value),
+            "start" => period.start = value::duration(value).map(MediaTime::new),
             "duration" => period.duration = value::duration(value),
             _ => {}
         }

@@ -1,7 +1,6 @@
 //! Which manifest is edited, and when.
 
-use crate::media::ManifestFormat;
-use std::time::Duration;
+use crate::{media::ManifestFormat, units::SessionTime};
 
 /// Which manifest is edited, and when.
 #[derive(Debug, Clone, Copy)]
@@ -10,6 +9,6 @@ pub struct Edition<'a> {
     pub url: &'a str,
     /// Its format.
     pub format: ManifestFormat,
-    /// Session time.
-    pub now: Duration,
+    /// When it is sent.
+    pub now: SessionTime,
 }

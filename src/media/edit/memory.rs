@@ -6,7 +6,7 @@ use super::{
     mpd_version,
     playlist::{self, is_multivariant},
 };
-use crate::media::ManifestFormat;
+use crate::{media::ManifestFormat, units::SessionTime};
 use bytes::Bytes;
 use std::{collections::VecDeque, hash::BuildHasher as _, time::Duration};
 
@@ -85,7 +85,7 @@ pub(super) struct Past {
 #[derive(Debug)]
 struct Freeze {
     rule: String,
-    since: Duration,
+    since: SessionTime,
     /// It has a duration: it ends, and does not start again.
     timed: bool,
     /// `None` = it has ended.
@@ -147,11 +147,11 @@ impl Past {
         &mut self,
         rule: &str,
         lasts: Option<Duration>,
-        now: Duration,
+        now: SessionTime,
         fresh: Bytes,
     ) -> Bytes {
         if let Some(freeze) = self.freezes.iter_mut().find(|freeze| freeze.rule == rule) {
-            if lasts.is_some_and(|lasts| now.saturating_sub(freeze.since) >= lasts) {
+            if lasts.is_some_and(|lasts| now - freeze.since >= lasts) {
                 // The record stays: a freeze with a duration is applied only once.
                 freeze.version = None;
             }

@@ -1,7 +1,10 @@
 //! Edits of small manifests, and of hostile ones.
 
 use super::*;
-use crate::{media::ManifestFormat, units::Ratio};
+use crate::{
+    media::ManifestFormat,
+    units::{Ratio, SessionTime},
+};
 use bytes::Bytes;
 use proptest::prelude::*;
 use std::time::Duration;
@@ -25,7 +28,7 @@ const MPD: &str = r#"<MPD type="dynamic" minimumUpdatePeriod='PT2S' publishTime=
 </AdaptationSet></Period></MPD>"#;
 
 fn at<'a>(url: &'a str, seconds: u64, format: ManifestFormat) -> Edition<'a> {
-    Edition { url, format, now: Duration::from_secs(seconds) }
+    Edition { url, format, now: SessionTime::from_secs(seconds) }
 }
 
 fn edited(edit: &ManifestEdit, format: ManifestFormat, text: &str) -> String {

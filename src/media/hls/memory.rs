@@ -18,6 +18,7 @@ use super::{
     track::{Anchor, Track},
     version::Version,
 };
+use crate::units::MediaTime;
 use std::{collections::HashMap, sync::Arc};
 use url::Url;
 
@@ -334,7 +335,7 @@ impl Memory {
         let newest = siblings.max_by_key(|held| held.used);
         newest
             .and_then(|held| held.track.anchor_for(sequence, len, playlist.target))
-            .unwrap_or(Anchor { sequence, known: (sequence, std::time::Duration::ZERO) })
+            .unwrap_or(Anchor { sequence, known: (sequence, MediaTime::ZERO) })
     }
 
     /// Removes the least recent tracks until another `segments` fit.

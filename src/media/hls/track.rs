@@ -9,6 +9,7 @@ use super::{
     playlist::{Extra, Listed, Playlist, Segment},
     version::Version,
 };
+use crate::units::MediaTime;
 use std::{
     collections::{HashMap, VecDeque},
     sync::Arc,
@@ -25,7 +26,7 @@ struct Seen {
     sequence: u64,
     key: Key,
     version: u64,
-    time: Duration,
+    time: MediaTime,
     duration: Duration,
 }
 
@@ -35,7 +36,7 @@ pub(super) struct Anchor {
     /// The media sequence number of the segment with index 1.
     pub(super) sequence: u64,
     /// A known pair of sequence number and time.
-    pub(super) known: (u64, Duration),
+    pub(super) known: (u64, MediaTime),
 }
 
 /// A media playlist as stored.
@@ -123,7 +124,7 @@ impl Track {
                     } else {
                         whole = false;
                     }
-                    time = time.saturating_add(segment.duration);
+                    time += segment.duration;
                     sequence = sequence.saturating_add(1);
                 }
             }
@@ -135,17 +136,17 @@ impl Track {
         let first = playlist.first();
         let mut url = String::new();
         // Parts follow one another within their segment.
-        let (mut segment, mut part) = (u64::MAX, Duration::ZERO);
+        let (mut segment, mut part) = (u64::MAX, MediaTime::ZERO);
         for extra in &playlist.extras {
             let sequence = first.saturating_add(extra.after);
             if extra.kind == Kind::Part && segment != sequence {
                 (segment, part) = (sequence, self.time_of(sequence, playlist.target));
             }
             if base.resolve(&extra.uri, &mut url) {
-                self.extra((sequence, part), extra, &url, places);
+                self.extra(sequence, part, extra, &url, places);
             }
             if extra.kind == Kind::Part {
-                part = part.saturating_add(extra.duration.unwrap_or_default());
+                part += extra.duration.unwrap_or_default();
             }
         }
     }
@@ -189,7 +190,7 @@ impl Track {
         let other = self.other();
         self.others.extend(self.seen.drain(..).map(|seen| (seen.key, other)));
         self.repeated.clear();
-        self.anchor = Anchor { sequence, known: (sequence, Duration::ZERO) };
+        self.anchor = Anchor { sequence, known: (sequence, MediaTime::ZERO) };
     }
 
     /// A URL that this version names, or the last one did.
@@ -208,18 +209,16 @@ impl Track {
     }
 
     /// The start of a segment: known, or computed from the nearest known one before it.
-    fn time_of(&self, sequence: u64, target: Duration) -> Duration {
+    fn time_of(&self, sequence: u64, target: Duration) -> MediaTime {
         let after = self.seen.partition_point(|seen| seen.sequence <= sequence);
         let before = after.checked_sub(1).and_then(|at| self.seen.get(at));
         let (from, time) = match before {
             Some(seen) if seen.sequence == sequence => return seen.time,
-            Some(seen) => {
-                (seen.sequence.saturating_add(1), seen.time.saturating_add(seen.duration))
-            }
+            Some(seen) => (seen.sequence.saturating_add(1), seen.time + seen.duration),
             None => self.anchor.known,
         };
         let gap = u32::try_from(sequence.saturating_sub(from)).unwrap_or(u32::MAX);
-        time.saturating_add(target.saturating_mul(gap))
+        time + target.saturating_mul(gap)
     }
 
     fn index(&self, sequence: u64) -> Option<u64> {
@@ -231,10 +230,10 @@ impl Track {
         &mut self,
         sequence: u64,
         segment: &Segment<'_>,
-        time: Duration,
+        time: MediaTime,
         url: &str,
         places: &mut Places,
-    ) -> (Duration, bool) {
+    ) -> (MediaTime, bool) {
         let known = self.find(sequence);
         let time = known.and_then(|at| self.seen.get(at)).map_or(time, |seen| seen.time);
         let key = Key::of(url, segment.range.as_ref());
@@ -289,7 +288,8 @@ impl Track {
     /// Stores a URL other than a segment's; a part starts at `time`.
     fn extra(
         &mut self,
-        (sequence, time): (u64, Duration),
+        sequence: u64,
+        time: MediaTime,
         extra: &Extra<'_>,
         url: &str,
         places: &mut Places,

@@ -1,6 +1,7 @@
 //! From `$Number$` or `$Time$` to a segment's position in the presentation.
 
 use super::{template::Numbers, timeline::Timeline};
+use crate::units::MediaTime;
 use std::time::Duration;
 
 /// The times of a Representation's segments.
@@ -20,7 +21,7 @@ pub(in crate::media) struct Addressing {
     pub(in crate::media) timescale: u64,
     /// `@presentationTimeOffset`: the tick at which the period begins.
     pub(in crate::media) offset: u64,
-    pub(in crate::media) period_start: Duration,
+    pub(in crate::media) period_start: MediaTime,
     /// The number of the segment at position 0. Below zero when history precedes the first.
     pub(in crate::media) first_number: i128,
     pub(in crate::media) end_number: Option<u64>,
@@ -39,7 +40,7 @@ pub(in crate::media) struct Addressing {
 pub(in crate::media) struct Found {
     pub(in crate::media) index: Option<u64>,
     pub(in crate::media) number: Option<u64>,
-    pub(in crate::media) time: Option<Duration>,
+    pub(in crate::media) time: Option<MediaTime>,
     pub(in crate::media) duration: Option<Duration>,
     /// Whether it is the first of a period other than the first.
     pub(in crate::media) discontinuity: bool,
@@ -176,8 +177,8 @@ impl Addressing {
         (0.0..3e11).contains(&seconds).then(|| Duration::try_from_secs_f64(seconds).ok())?
     }
 
-    fn moment(&self, ticks: f64) -> Option<Duration> {
-        self.period_start.checked_add(self.span(ticks.max(0.0))?)
+    fn moment(&self, ticks: f64) -> Option<MediaTime> {
+        Some(self.period_start + self.span(ticks.max(0.0))?)
     }
 }
 
@@ -192,7 +193,7 @@ mod tests {
         Addressing {
             timescale: 90_000,
             offset: 0,
-            period_start: Duration::ZERO,
+            period_start: MediaTime::ZERO,
             first_number: 1,
             end_number: None,
             first_index: 1,
@@ -223,7 +224,7 @@ mod tests {
         let fixed = Addressing {
             timescale: 1000,
             offset: 0,
-            period_start: Duration::from_secs(60),
+            period_start: MediaTime::from_secs(60),
             first_number: 100,
             end_number: None,
             first_index: 31,
@@ -234,7 +235,7 @@ mod tests {
         let number = |number| fixed.find(Numbers { number: Some(number), ..Numbers::default() });
         let found = number(104).unwrap();
         assert_eq!((found.index, found.number), (Some(35), Some(104)));
-        assert_eq!(found.time, Some(Duration::from_secs(68)));
+        assert_eq!(found.time, Some(MediaTime::from_secs(68)));
         assert_eq!(found.duration, Some(Duration::from_secs(2)));
         assert_eq!((number(99), number(110)), (None, None));
         assert_eq!(fixed.next_index(), Some(41));
@@ -246,7 +247,7 @@ mod tests {
         let sequences = Addressing {
             timescale: 2,
             offset: 0,
-            period_start: Duration::ZERO,
+            period_start: MediaTime::ZERO,
             first_number: 7,
             end_number: None,
             first_index: 1,
@@ -256,7 +257,7 @@ mod tests {
         };
         let found = sequences.find(Numbers { number: Some(8), time: None, sub: Some(3) }).unwrap();
         assert_eq!((found.index, found.number), (Some(2), Some(8)));
-        assert_eq!(found.time, Some(Duration::from_secs(6)));
+        assert_eq!(found.time, Some(MediaTime::from_secs(6)));
         assert_eq!(found.duration, Some(Duration::from_secs(1)));
     }
 }

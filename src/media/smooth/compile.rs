@@ -9,8 +9,8 @@ use super::super::{
     segments::{Addressing, Index, Matcher, Shape, Template, Timeline},
 };
 use super::read::{Level, Manifest, Stream};
-use crate::units::BitRate;
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use crate::units::{BitRate, MediaTime};
+use std::{collections::HashMap, sync::Arc};
 
 /// The most bytes of a stream's name in the names of its levels.
 const NAME: usize = 256;
@@ -73,7 +73,7 @@ impl Compiled {
         let mut addressing = Addressing {
             timescale: manifest.timescale(stream),
             offset: 0,
-            period_start: Duration::ZERO,
+            period_start: MediaTime::ZERO,
             first_number: i128::from(first),
             end_number: None,
             first_index: 1,

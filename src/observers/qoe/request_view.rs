@@ -97,7 +97,7 @@ impl RequestView {
             bandwidth_bps: resource.bandwidth.map(BitRate::bits_per_second),
             index: resource.index,
             number: resource.number,
-            media_ms: resource.time.map(ms),
+            media_ms: resource.time.map(|time| ms(time.since_zero())),
             duration_ms: resource.duration.map(ms),
             ttfb_ms: None,
             parts: None,

@@ -26,7 +26,7 @@ pub(in crate::proxy) fn edit(
     if edits.is_empty() && !keep && !session.arming().rules.edits_manifests() {
         return bytes;
     }
-    let edition = Edition { url, format, now: session.now().since_zero() };
+    let edition = Edition { url, format, now: session.now() };
     let asked = edits.iter().map(|planned| (&*planned.rule, &planned.effect));
     let edited = session.with_edits(|memory| apply(asked, edition, bytes, memory));
     for (planned, _) in edits.iter().zip(edited.applied).filter(|(_, applied)| *applied) {

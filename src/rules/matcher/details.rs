@@ -7,9 +7,11 @@ use super::{
     },
     Matcher,
 };
-use crate::{media::Resource, units::BitRate};
+use crate::{
+    media::Resource,
+    units::{BitRate, MediaTime},
+};
 use http::Method;
-use std::time::Duration;
 
 /// Conditions that few rules have. A condition on an unknown property does not hold.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -23,7 +25,7 @@ pub(in crate::rules) struct Details {
     pub(in crate::rules) numbers: Option<Numbers>,
     pub(in crate::rules) behind_live: Option<Numbers>,
     pub(in crate::rules) after_join: Option<Offsets>,
-    pub(in crate::rules) media_time: Option<Window<Duration>>,
+    pub(in crate::rules) media_time: Option<Window<MediaTime>>,
     pub(in crate::rules) media_cycle: Option<MediaCycle>,
     pub(in crate::rules) discontinuity: Option<bool>,
     pub(in crate::rules) pattern: Option<Cycle>,

@@ -5,7 +5,7 @@ use crate::{
     media::{Kind, MediaType, Protocol, Resource},
     rules::{Ending, Hang, Planned},
     seed::Seed,
-    units::UnixTime,
+    units::{MediaTime, UnixTime},
 };
 use proptest::prelude::*;
 use std::time::Duration;
@@ -305,7 +305,7 @@ fn known() -> Resource {
         language: Some("de-AT".into()),
         role: Some("main".into()),
         number: Some(0),
-        time: Some(Duration::from_secs(20)),
+        time: Some(MediaTime::from_secs(20)),
         discontinuity: true,
         behind_live: Some(0),
         ..segment(MediaType::Video, 3, 6)

@@ -39,7 +39,7 @@ pub(super) fn request(facts: &Facts<'_>) -> Map {
         ("role", text(resource.role.as_ref())),
         ("rung", known(resource.rung, whole)),
         ("session_time", seconds(facts.session_time.since_zero())),
-        ("time", known(resource.time, seconds)),
+        ("time", known(resource.time, |time| seconds(time.since_zero()))),
         ("url", format!("{}{}", facts.host, facts.path).into()),
         ("width", known(width, whole)),
     ];

@@ -13,7 +13,7 @@ use crate::{
         offsets::{self, Offsets},
         window::Window,
     },
-    units::{BitRate, SessionTime},
+    units::{BitRate, MediaTime, SessionTime},
 };
 use http::Method;
 use std::time::Duration;
@@ -48,7 +48,7 @@ fn details(when: &WhenEntry, scope: &Scope<'_>) -> Option<Box<Details>> {
         numbers: from_zero("number", when.number.as_ref()),
         behind_live: from_zero("behind-live", when.behind_live.as_ref()),
         after_join: offsets(when.after_join.as_ref(), &scope.at("after-join")),
-        media_time: window("media-time", when.media_time.as_ref(), |time| time, scope),
+        media_time: window("media-time", when.media_time.as_ref(), MediaTime::new, scope),
         media_cycle: scope.parsed(
             "media-cycle",
             when.media_cycle.as_ref(),

@@ -10,7 +10,7 @@ use crate::{
     },
     rules::{AttemptKey, Decider, Facts, Policy, RequestKey, RuleSet},
     seed::Seed,
-    units::{BitRate, ProcessTime, SessionTime},
+    units::{BitRate, MediaTime, ProcessTime, SessionTime},
 };
 use std::{sync::Arc, time::Duration};
 
@@ -73,7 +73,7 @@ impl SessionRules {
                     rung: u16::try_from(rung + 1).ok(),
                     bandwidth: self.bitrates.get(rung).copied(),
                     index: Some(segment as u64 + 1),
-                    time: self.segment.checked_mul(number),
+                    time: self.segment.checked_mul(number).map(MediaTime::new),
                     duration: Some(self.segment),
                     ..Resource::new(Protocol::Hls, Kind::Segment)
                 }

@@ -116,7 +116,7 @@ fn go_on(compiler: &Compiler<'_>, addressing: &mut Addressing, first: &Part<'_>,
     if matches!(addressing.shape, Shape::Fixed { .. }) {
         let passed = u32::try_from(slid).ok().zip(addressing.slot(0).duration);
         let passed = passed.and_then(|(slid, one)| one.checked_mul(slid)).unwrap_or_default();
-        addressing.period_start = addressing.period_start.saturating_add(passed);
+        addressing.period_start += passed;
     }
 }
 

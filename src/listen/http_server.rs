@@ -99,7 +99,7 @@ impl HttpServer {
                     "all connections of {name} are in use: only {probes} are answered for now"
                 );
             }
-            self.connection(&router, (stream, place), reserve, &graceful)
+            self.connection(&router, stream, place, reserve, &graceful)
         };
         let open = AcceptLoop::new(listener, self.name).run(stop, find_place, serve).await;
         if timeout(self.drain, graceful.shutdown()).await.is_err() {
@@ -112,7 +112,8 @@ impl HttpServer {
     fn connection(
         self,
         router: &Router,
-        (stream, place): (TcpStream, Place),
+        stream: TcpStream,
+        place: Place,
         reserve: bool,
         graceful: &GracefulShutdown,
     ) -> impl Future<Output = ()> + Send + 'static + use<> {

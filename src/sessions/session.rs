@@ -17,7 +17,7 @@ use super::{
     pending_redirects::PendingRedirects,
     recent_segments::RecentSegments,
     report_dedup::ReportDedup,
-    session_clock::{ProcessNanos, SessionClock},
+    session_clock::{Began, ProcessNanos, SessionClock},
     settings::Settings,
     shared::Shared,
     shared_link::SharedLink,
@@ -105,8 +105,8 @@ pub(super) struct NewSession {
     pub(super) shared: Option<Arc<SharedLink>>,
     /// Its id is part of its addresses.
     pub(super) addressed: bool,
-    /// When it was created and when it started, if another replica did that.
-    pub(super) before: Option<(ProcessNanos, Option<ProcessNanos>)>,
+    /// When it began, if another replica began it.
+    pub(super) began: Option<Began>,
 }
 
 impl Session {
@@ -114,9 +114,9 @@ impl Session {
     /// [`Self::begin`].
     #[must_use]
     pub(super) fn new(new: NewSession, common: &RuleSet, clock: Clock) -> Self {
-        let NewSession { tag, seed, origin, settings, shared, addressed, before } = new;
-        let clock = match before {
-            Some((created, started)) => SessionClock::continued(clock, created, started),
+        let NewSession { tag, seed, origin, settings, shared, addressed, began } = new;
+        let clock = match began {
+            Some(began) => SessionClock::continued(clock, began),
             None => SessionClock::new(clock),
         };
         let arming = settings.arming(common);
@@ -124,7 +124,7 @@ impl Session {
             Some(shared) => Downlink::over(shared, &arming.link),
             None => Downlink::new(&arming.link, seed.named("downlink")),
         };
-        if before.is_some_and(|(_, started)| started.is_some()) {
+        if began.is_some_and(|began| began.started.is_some()) {
             downlink.begin(clock.process_time(SessionTime::ZERO));
         }
         let start = downlink.link_time(SessionTime::ZERO);

@@ -10,6 +10,15 @@ use std::{sync::OnceLock, time::Duration};
 /// replica began.
 pub(super) type ProcessNanos = i64;
 
+/// When another replica began a session.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Began {
+    /// When the session was created.
+    pub(super) created: ProcessNanos,
+    /// When it got its first request, if it has.
+    pub(super) started: Option<ProcessNanos>,
+}
+
 /// The clock of a session. Session time starts with the first request.
 #[derive(Debug)]
 pub(super) struct SessionClock {
@@ -26,13 +35,10 @@ impl SessionClock {
         Self { clock, created: process_nanos(clock.now()), started: OnceLock::new() }
     }
 
-    /// The clock of a session that was created and maybe started before.
-    pub(super) fn continued(
-        clock: Clock,
-        created: ProcessNanos,
-        started: Option<ProcessNanos>,
-    ) -> Self {
-        Self { clock, created, started: started.map_or_else(OnceLock::new, OnceLock::from) }
+    /// The clock of a session that another replica began.
+    pub(super) fn continued(clock: Clock, began: Began) -> Self {
+        let started = began.started.map_or_else(OnceLock::new, OnceLock::from);
+        Self { clock, created: began.created, started }
     }
 
     /// Starts session time now, unless it has started. `first` is called at the start, with the process time.
@@ -129,13 +135,16 @@ mod tests {
     async fn a_session_that_began_before_the_process_goes_on() {
         let clock = Clock::start();
         let second = 1_000_000_000;
-        let session = SessionClock::continued(clock, -70 * second, Some(-60 * second));
+        let session = SessionClock::continued(
+            clock,
+            Began { created: -70 * second, started: Some(-60 * second) },
+        );
         tokio::time::advance(Duration::from_secs(5)).await;
         assert_eq!(session.time(), Some(SessionTime::from_secs(65)));
         assert_eq!(session.age(), Duration::from_secs(75));
         assert_eq!(session.process_time(SessionTime::from_secs(70)), ProcessTime::from_secs(10));
         assert_eq!(session.time_at(-30 * second), SessionTime::from_secs(30));
-        let waits = SessionClock::continued(clock, 0, None);
+        let waits = SessionClock::continued(clock, Began { created: 0, started: None });
         assert_eq!((waits.time(), waits.time_at(second)), (None, SessionTime::ZERO));
         waits.start(|_| {});
         assert_eq!(waits.time(), Some(SessionTime::ZERO));

@@ -292,7 +292,7 @@ impl<'a> Compiler<'a> {
             }
             for (template, kind) in templates {
                 let compile =
-                    |text| Template::compile(text, base, (&member.id, bandwidth), &self.budget);
+                    |text| Template::compile(text, base, &member.id, bandwidth, &self.budget);
                 let Some(template) = template.and_then(compile) else { continue };
                 if template.is_literal() {
                     self.out.exact.insert(&template.prefix, None, Place::of(rendition, kind));

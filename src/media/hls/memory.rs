@@ -72,13 +72,13 @@ impl Memory {
         let mut playlist = read(text, &variables, old)?;
         let fault = playlist.fault.take();
         let (id, whole) = self.media(base, &playlist, asset);
-        let marks = std::mem::take(&mut playlist.marks);
-        let listed = (playlist.first(), marks);
+        let (first, marks) = (playlist.first(), std::mem::take(&mut playlist.marks));
         // A playlist that has ended is not requested again.
-        let numbered = playlist.first().checked_add(playlist.count as u64).is_some();
+        let numbered = first.checked_add(playlist.count as u64).is_some();
         let worth =
             whole && numbered && fault.is_none() && !playlist.ended && text.len() <= VERSIONS;
-        self.hold(id, worth, |old| Version::new(old, text, (hash(url), variables.clone()), listed));
+        let base = hash(url);
+        self.hold(id, worth, |old| Version::new(old, text, base, variables.clone(), first, marks));
         fault.map_or(Ok(Kind::MediaPlaylist), Err)
     }
 

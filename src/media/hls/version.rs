@@ -43,12 +43,15 @@ pub(super) struct Version {
 }
 
 impl Version {
-    /// A version read from `text`; reuses the allocations of `old`.
+    /// A version read from `text`, whose references have the base URL with the hash `base`; `marks` has one of each
+    /// segment from number `first` on. Reuses the allocations of `old`.
     pub(super) fn new(
         old: Option<Self>,
         text: &str,
-        (base, variables): (u64, Variables),
-        (first, marks): (u64, Vec<Mark>),
+        base: u64,
+        variables: Variables,
+        first: u64,
+        marks: Vec<Mark>,
     ) -> Self {
         let mut held = old.map(|old| old.text).unwrap_or_default();
         held.clear();
@@ -101,7 +104,7 @@ mod tests {
         });
         let marks = marks.collect();
         let variables = Variables::default();
-        Version::new(None, &text, (0, variables), (first, marks))
+        Version::new(None, &text, 0, variables, first, marks)
     }
 
     #[test]

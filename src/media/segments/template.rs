@@ -43,7 +43,8 @@ impl Template {
     pub(in crate::media) fn compile(
         template: &str,
         base: &Base,
-        (id, bandwidth): (&str, u64),
+        id: &str,
+        bandwidth: u64,
         budget: &Budget,
     ) -> Option<Self> {
         let len = template.len() + base.url().as_str().len();
@@ -200,7 +201,7 @@ mod tests {
 
     fn compile(base: &str, template: &str) -> Option<Template> {
         let base = Base::new(&Url::parse(base).unwrap());
-        Template::compile(template, &base, ("v1", 500), &Budget::of(0))
+        Template::compile(template, &base, "v1", 500, &Budget::of(0))
     }
 
     fn find(template: &Template, url: &str) -> Option<Numbers> {

@@ -53,8 +53,13 @@ impl Compiled {
                 _ => out.addressing(manifest, *at, stream, &rendition, old),
             };
             shared = Some((*at, Arc::clone(&addressing)));
-            let of = (*stream, *level);
-            out.templated(of, &rendition, &addressing, (base, &budget), &mut matchers);
+            let template = out.templated(stream, level, &rendition, base, &budget);
+            matchers.extend(template.map(|template| Matcher {
+                template,
+                kind: rendition.kind,
+                rendition: Arc::clone(&rendition),
+                addressing,
+            }));
             out.renditions.push(rendition);
         }
         out.index = Index::new(matchers);
@@ -95,30 +100,26 @@ impl Compiled {
         addressing
     }
 
+    /// The template of the segments of a level; its initialisation segment is stored.
     fn templated(
         &mut self,
-        (stream, level): (&Stream<'_>, &Level),
+        stream: &Stream<'_>,
+        level: &Level,
         rendition: &Arc<Rendition>,
-        addressing: &Arc<Addressing>,
-        (base, budget): (&Base, &Budget),
-        matchers: &mut Vec<Matcher>,
-    ) {
-        let Some(url) = &stream.url else { return };
+        base: &Base,
+        budget: &Budget,
+    ) -> Option<Template> {
+        let url = stream.url.as_deref()?;
         if url.len() > LONGEST_URL || !budget.take(url.len() + level.custom.len()) {
-            return;
+            return None;
         }
-        let Some(named) = substitute(url, level) else { return };
-        if let Some(init) = Template::compile(&named.replace("$Time$", "i"), base, ("", 0), budget)
-        {
+        let named = substitute(url, level)?;
+        let init = Template::compile(&named.replace("$Time$", "i"), base, "", 0, budget);
+        if let Some(init) = init {
             self.exact.insert(&init.prefix, None, Place::of(rendition, Kind::Init));
         }
-        if let Some(template) = Template::compile(&named, base, ("", 0), budget)
-            && !template.is_literal()
-        {
-            let (rendition, addressing) = (Arc::clone(rendition), Arc::clone(addressing));
-            let kind = rendition.kind;
-            matchers.push(Matcher { template, rendition, addressing, kind });
-        }
+        let template = Template::compile(&named, base, "", 0, budget)?;
+        (!template.is_literal()).then_some(template)
     }
 
     /// The resource at `url`.

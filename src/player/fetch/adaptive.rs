@@ -187,7 +187,7 @@ impl<'a> Adaptive<'a> {
         let bitrate = bitrate(rendition);
         let (level, at) = (self.stream.level(), self.stream.now());
         let rebuffer = self.stream.requester.shared.lock().playout.totals().rebuffer;
-        let (fetched, abandoned_to) = self.download(&segment, rung, (level, at)).await?;
+        let (fetched, abandoned_to) = self.download(&segment, rung, level, at).await?;
         let received = self.stream.level();
         let segment_index = self.count;
         if !fetched.abandoned {
@@ -227,12 +227,13 @@ impl<'a> Adaptive<'a> {
         viewing.note(report);
     }
 
-    /// Downloads a segment; gives it up where the algorithm says so.
+    /// Downloads a segment from the time `at` on, with `level` ms buffered; gives it up where the algorithm says so.
     async fn download(
         &mut self,
         segment: &ListedSegment,
         rung: usize,
-        (level, at): (f64, f64),
+        level: f64,
+        at: f64,
     ) -> Result<(Fetched, Option<usize>), PlayError> {
         let index = self.count;
         let mut wanted = None;

@@ -33,6 +33,17 @@ pub(super) struct Feed {
     mpd: Option<Mutex<Mpd>>,
 }
 
+/// What is known of a track's list as a whole.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct ListShape {
+    /// Whether it has an end.
+    pub(super) ended: bool,
+    /// How many segments it has.
+    pub(super) count: usize,
+    /// The usual duration of a segment in seconds.
+    pub(super) segment: f64,
+}
+
 /// One track.
 #[derive(Debug)]
 pub(super) struct Track {
@@ -111,8 +122,8 @@ impl Feed {
         Ok((list.ended, list.segments.clone()))
     }
 
-    /// Whether a track's list has an end, how many segments it has, and their usual duration in seconds.
-    pub(super) async fn shape(&self, track: usize) -> Result<(bool, usize, f64), PlayError> {
+    /// What is known of a track's list as a whole.
+    pub(super) async fn shape(&self, track: usize) -> Result<ListShape, PlayError> {
         self.ensure(track).await?;
         let state = self.tracks[track].state.lock().await;
         let list = state.list.as_ref();
@@ -121,7 +132,7 @@ impl Feed {
         let Some(first) = first.filter(|first| first.duration > 0.0) else {
             return Err(self.empty(track));
         };
-        Ok((list.is_some_and(|list| list.ended), count, first.duration))
+        Ok(ListShape { ended: list.is_some_and(|list| list.ended), count, segment: first.duration })
     }
 
     /// The first segment of a track at or after `from`; without it, the one to start with. Waits for it

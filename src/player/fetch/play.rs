@@ -6,7 +6,7 @@ use super::{
     cmcd::{CmcdOptions, Reporter},
     cmcd_events::EventReporter,
     error::PlayError,
-    feed::Feed,
+    feed::{Feed, ListShape},
     http::Http,
     ladder::{Chosen, bitrate, presentation},
     requester::Requester,
@@ -158,7 +158,7 @@ async fn run(options: &PlayOptions, requester: &Requester) -> Result<(), PlayErr
     let chosen = Chosen::of(feed.tracks.iter().map(|track| &track.rendition))
         .ok_or_else(|| problem("has no video and no audio that could be played".into()))?;
     let Some(&lowest) = chosen.ladder.first() else { return Ok(()) };
-    let (ended, count, segment) = feed.shape(lowest).await?;
+    let ListShape { ended, count, segment } = feed.shape(lowest).await?;
     let renditions = || chosen.ladder.iter().map(|track| &feed.tracks[*track].rendition);
     let presentation = presentation(renditions(), segment, ended.then_some(count))
         .map_err(|error| problem(error.to_string()))?;

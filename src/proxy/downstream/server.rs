@@ -67,7 +67,7 @@ pub async fn run(
         proxy.connections.add(&connection);
         let refused = proxy.connections.refuses(&place);
         let (worker, protocols) = (Arc::clone(worker), Arc::clone(&protocols));
-        serve(worker, protocols, stream, peer, connection, (place, refused))
+        serve(worker, protocols, stream, peer, connection, place, refused)
     };
     let find_place = || {
         let connections = Arc::clone(&proxy.connections);
@@ -110,7 +110,8 @@ async fn serve(
     stream: std::net::TcpStream,
     peer: SocketAddr,
     connection: Arc<Connection>,
-    (_place, refused): (Place, bool),
+    _place: Place,
+    refused: bool,
 ) {
     let stream = match TcpStream::from_std(stream) {
         Ok(stream) => stream,
@@ -130,7 +131,7 @@ async fn serve(
     // Only keep-alive detects that a player is gone while its response hangs.
     let _ = system::keep_alive(&stream);
     let timeouts = proxy.config.timeouts;
-    let (stream, http2) = tokio::select! {
+    let mut carrier = tokio::select! {
         opened = open(&proxy, stream, &connection, peer.ip()) => match opened {
             Ok(opened) => opened,
             Err(problem) => return tracing::debug!(%peer, %problem, "the connection could not be opened"),
@@ -139,15 +140,14 @@ async fn serve(
         () = connection.close_requested() => return,
     };
     let mut served = Served { proxy, protocols, peer, connection };
-    let (mut stream, mut http2) = (stream, http2);
     // A connection that changes to TLS inside of CONNECT is served again, as a new one.
-    while let Some((next, rest, first)) = served.serve_http(stream, http2).await {
+    while let Some(TakenOver { next, stream, first }) = served.serve_http(carrier).await {
         match next {
             Next::Tunnel(relay) => {
                 tokio::select! {
                     // Begins in any case, so that its exchange counts as cut.
                     biased;
-                    () = relay(rest, first) => {}
+                    () = relay(stream, first) => {}
                     () = served.connection.close_requested() => {}
                     // The request to close may have come before the tunnel was open.
                     () = served.proxy.connections.stopped() => {}
@@ -157,16 +157,31 @@ async fn serve(
             Next::Intercept(interception) => {
                 let connections = Arc::clone(&served.proxy.connections);
                 let opened = tokio::select! {
-                    opened = served.intercept(interception, rest, &first) => opened,
+                    opened = served.intercept(interception, stream, &first) => opened,
                     () = connections.stopped() => return,
                 };
                 match opened {
-                    Ok(opened) => (stream, http2) = opened,
+                    Ok(opened) => carrier = opened,
                     Err(problem) => return tracing::debug!(%peer, %problem, "TLS handshake failed"),
                 }
             }
         }
     }
+}
+
+/// A stream that carries HTTP.
+struct HttpStream {
+    stream: PlayerStream,
+    /// Whether it is HTTP/2.
+    http2: bool,
+}
+
+/// A stream that carries something else after HTTP.
+struct TakenOver {
+    next: Next,
+    stream: PlayerStream,
+    /// Bytes that were read from it already.
+    first: Bytes,
 }
 
 /// A connection, and what serves it.
@@ -178,13 +193,8 @@ struct Served {
 }
 
 impl Served {
-    /// Serves HTTP until the connection closes, or carries something else: then its stream is returned, and bytes that
-    /// were read from it.
-    async fn serve_http(
-        &self,
-        stream: PlayerStream,
-        http2: bool,
-    ) -> Option<(Next, PlayerStream, Bytes)> {
+    /// Serves HTTP until the connection closes, or carries something else.
+    async fn serve_http(&self, HttpStream { stream, http2 }: HttpStream) -> Option<TakenOver> {
         let (peer, timeouts) = (self.peer, self.proxy.config.timeouts);
         let socket = TokioIo::new(Socket::new(stream, Arc::clone(&self.connection)));
         let (proxy, connection) = (Arc::clone(&self.proxy), Arc::clone(&self.connection));
@@ -223,7 +233,10 @@ impl Served {
                 let parts = serving.into_parts();
                 let mut socket = parts.io.into_inner();
                 match next {
-                    Some(next) => taken = Some((next, socket.take_stream(), parts.read_buf)),
+                    Some(next) => {
+                        let (stream, first) = (socket.take_stream(), parts.read_buf);
+                        taken = Some(TakenOver { next, stream, first });
+                    }
                     // hyper leaves TLS open after CONNECT, also if that was refused.
                     None if self.connection.is_secure() => {
                         let _ = tokio::time::timeout(TLS_END, socket.shutdown()).await;
@@ -247,7 +260,7 @@ impl Served {
         interception: Box<Interception>,
         stream: PlayerStream,
         first: &Bytes,
-    ) -> io::Result<(PlayerStream, bool)> {
+    ) -> io::Result<HttpStream> {
         let forward = self.proxy.config.forward.as_ref();
         let tls = forward.and_then(|forward| forward.certificates.clone());
         let (Some(tls), PlayerStream::Tcp(tcp)) = (tls, stream) else {
@@ -266,13 +279,13 @@ impl Served {
     }
 }
 
-/// Does the TLS handshake, if there is to be one, and detects the version of HTTP; true = HTTP/2.
+/// Does the TLS handshake, if there is to be one, and detects the version of HTTP.
 async fn open(
     proxy: &Proxy,
     stream: TcpStream,
     connection: &Connection,
     peer: IpAddr,
-) -> io::Result<(PlayerStream, bool)> {
+) -> io::Result<HttpStream> {
     let mut stream = stream;
     if is_trusted(&proxy.config.trust_proxy, peer)
         && let Some(header) = proxy_protocol::read(&mut stream).await?
@@ -281,11 +294,11 @@ async fn open(
     }
     let Some(tls) = &proxy.config.tls else {
         let http2 = protocol_detect::is_http2(&stream).await;
-        return Ok((PlayerStream::Tcp(stream), http2));
+        return Ok(HttpStream { stream: PlayerStream::Tcp(stream), http2 });
     };
     if !protocol_detect::is_tls(&stream).await {
         let http2 = protocol_detect::is_http2(&stream).await;
-        return Ok((PlayerStream::Tcp(stream), http2));
+        return Ok(HttpStream { stream: PlayerStream::Tcp(stream), http2 });
     }
     secure(proxy, tls, stream, connection, None).await
 }
@@ -297,7 +310,7 @@ async fn secure(
     stream: TcpStream,
     connection: &Connection,
     host: Option<&str>,
-) -> io::Result<(PlayerStream, bool)> {
+) -> io::Result<HttpStream> {
     // The session is known only from the first request. Until then the network is that of sessions that name none.
     let round_trip = proxy.registry.config().profile.link.latency.rtt_at(Duration::ZERO);
     // Boxed: it is large, and is over before the connection is.
@@ -309,7 +322,8 @@ async fn secure(
     };
     let secured = secured?;
     connection.secured(secured.handshake);
-    Ok((PlayerStream::Tls(Box::new(secured.stream)), secured.http2))
+    let stream = PlayerStream::Tls(Box::new(secured.stream));
+    Ok(HttpStream { stream, http2: secured.http2 })
 }
 
 /// Serves a connection until it closes, on request or when it has been idle for too long. The error is hyper's;

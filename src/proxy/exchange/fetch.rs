@@ -109,7 +109,7 @@ async fn fetch(
     exchange.await_origin();
     let answer = match protocol {
         Some(protocol) => {
-            Box::pin(switch::upgrade(proxy, &url, reach, (head, body), protocol, peak)).await
+            Box::pin(switch::upgrade(proxy, &url, reach, head, body, protocol, peak)).await
         }
         None => proxy.upstream.fetch(&url, reach, head, body, peak).await.map(OriginAnswer::from),
     };

@@ -64,7 +64,8 @@ pub(in crate::proxy) async fn upgrade(
     proxy: &Proxy,
     url: &UpstreamUrl,
     reach: Reach<'_>,
-    (mut head, body): (request::Parts, Upload),
+    mut head: request::Parts,
+    body: Upload,
     protocol: HeaderValue,
     peak: BitRate,
 ) -> Result<OriginAnswer, ProxyError> {

@@ -246,7 +246,7 @@ async fn read(
     home: Option<PoolReturn>,
 ) -> OriginBody {
     match body.size_hint().exact() {
-        Some(length) => read_directly(head, (body, length), connection, home).await,
+        Some(length) => read_directly(head, body, length, connection, home).await,
         None => OriginBody::HyperBody(HyperBody::new(body, connection, home)),
     }
 }
@@ -254,7 +254,8 @@ async fn read(
 /// A body of known length, of a response to a request that was sent completely.
 async fn read_directly(
     head: &response::Parts,
-    (mut body, length): (Incoming, u64),
+    mut body: Incoming,
+    length: u64,
     mut connection: Box<H1Connection>,
     home: Option<PoolReturn>,
 ) -> OriginBody {

@@ -5,21 +5,21 @@ use crate::sessions::{
     ArmingRequest,
     control::Control,
     session::Session,
-    session_clock::{ProcessNanos, process_nanos},
+    session_clock::{Began, ProcessNanos, process_nanos},
 };
 use std::sync::Arc;
 
 impl Registry {
-    /// A session that another replica started: at these process times it was created and got its first request.
+    /// A session that another replica began.
     pub(super) fn make_continued(
         &self,
         id: &str,
         ordinal: u64,
         mut request: ArmingRequest,
-        times: (ProcessNanos, Option<ProcessNanos>),
+        began: Began,
     ) -> Result<Arc<Session>, StartError> {
         let shared = self.shared_link(&mut request)?;
-        Ok(Arc::new(self.make(id.into(), ordinal, request, shared, true, Some(times))))
+        Ok(Arc::new(self.make(id.into(), ordinal, request, shared, true, Some(began))))
     }
 
     /// Adds a session that another replica started, unless it is here already. Returns the one that is here.

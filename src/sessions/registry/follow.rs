@@ -4,7 +4,7 @@ use super::{
     Registry,
     change::{applied, is_shared},
 };
-use crate::sessions::{Changed, Replica, Session, StateError, Updates};
+use crate::sessions::{Changed, Replica, Session, StateError, Updates, shared::Heartbeat};
 use std::{sync::Arc, time::Duration};
 use tokio::{
     sync::broadcast::error::RecvError,
@@ -86,8 +86,8 @@ impl Registry {
         last: &mut u64,
         behind: &mut bool,
     ) -> Result<(), StateError> {
-        let (same, position) = replica.heartbeat().await?;
-        if !same {
+        let Heartbeat { is_same_run, position } = replica.heartbeat().await?;
+        if !is_same_run {
             self.restore_all(replica).await?;
             // Others write what they have, too, and no message is sent of it.
             *behind = true;

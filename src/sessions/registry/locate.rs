@@ -4,6 +4,7 @@ use super::{Registry, RegistryError, StartError, change::applied};
 use crate::sessions::{
     ArmingRequest, Command, Logged, NewRecord, Replica, Session, SessionRecord, StateError, Stored,
     label::namespace,
+    session_clock::Began,
     shared::{Counted, Served, Shared, Written},
 };
 use std::{net::IpAddr, sync::Arc};
@@ -190,12 +191,12 @@ impl Registry {
         }
         let mut request = record.request(&self.config.catalog).map_err(unreadable)?;
         request.seed = Some(record.seed_of(ordinal));
-        let times = (
-            replica.process_nanos(stored.created),
-            stored.started.map(|started| replica.process_nanos(started)),
-        );
+        let began = Began {
+            created: replica.process_nanos(stored.created),
+            started: stored.started.map(|started| replica.process_nanos(started)),
+        };
         replica.note_ordinal(ordinal);
-        let session = self.make_continued(id, ordinal, request, times)?;
+        let session = self.make_continued(id, ordinal, request, began)?;
         let mut known = Shared {
             record: std::mem::take(&mut stored.record),
             created: stored.created,

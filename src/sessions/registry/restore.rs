@@ -19,7 +19,7 @@ impl Registry {
         if sessions.is_empty() {
             return Ok(());
         }
-        if !replica.heartbeat().await?.0 {
+        if !replica.heartbeat().await?.is_same_run {
             return self.restore_all(replica).await;
         }
         for session in sessions {

@@ -9,7 +9,7 @@ use crate::{
         label::namespace,
         registry_config::RegistryConfig,
         session::{NewSession, Session},
-        session_clock::ProcessNanos,
+        session_clock::Began,
         settings::Settings,
         shared::StateError,
         shared_link::{LinkError, SharedLink},
@@ -160,7 +160,7 @@ impl Registry {
         request: ArmingRequest,
         shared: Option<Arc<SharedLink>>,
         addressed: bool,
-        before: Option<(ProcessNanos, Option<ProcessNanos>)>,
+        began: Option<Began>,
     ) -> Session {
         let seed =
             request.seed.unwrap_or_else(|| self.config.seed.named("session").numbered(ordinal));
@@ -174,7 +174,7 @@ impl Registry {
         let tag = SessionTag { id, ordinal, seed: seed.value(), label: request.label };
         let origin = request.origin.unwrap_or_else(|| self.config.origin.clone());
         let tag = Arc::new(tag);
-        let new = NewSession { tag, seed, origin, settings, shared, addressed, before };
+        let new = NewSession { tag, seed, origin, settings, shared, addressed, began };
         Session::new(new, &common, self.clock)
     }
 

@@ -36,8 +36,14 @@ struct State {
     position: u64,
     sessions: BTreeMap<u64, Entry>,
     rules: (u64, Option<String>),
-    /// Sessions that were started in one second, by namespace.
-    started: (u64, HashMap<String, u64>),
+    started: Started,
+}
+
+/// The sessions that were started in one second, by namespace.
+#[derive(Debug, Default)]
+struct Started {
+    second: u64,
+    counts: HashMap<String, u64>,
 }
 
 /// A store in memory.
@@ -130,10 +136,10 @@ impl State {
             return Err(StateError::too_many_in(namespace, most));
         }
         let second = now / 1000;
-        if self.started.0 != second {
-            self.started = (second, HashMap::new());
+        if self.started.second != second {
+            self.started = Started { second, counts: HashMap::new() };
         }
-        let started = self.started.1.entry(namespace.to_owned()).or_default();
+        let started = self.started.counts.entry(namespace.to_owned()).or_default();
         if let Some(most) = quota.per_second.filter(|most| *started >= *most) {
             return Err(StateError::too_fast_in(namespace, most));
         }

@@ -23,6 +23,7 @@ pub use memory_store::MemoryStore;
 pub use options::StateOptions;
 pub use record::SessionRecord;
 pub use redis_store::RedisStore;
+pub(in crate::sessions) use replica::Heartbeat;
 pub use replica::Replica;
 pub(super) use shared_session::{Counted, Served, Shared, Written};
 pub use store::{

@@ -43,6 +43,15 @@ pub struct Replica {
     quota: Quota,
 }
 
+/// What the store answers to a heartbeat.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::sessions) struct Heartbeat {
+    /// Whether the store still has what it had.
+    pub(in crate::sessions) is_same_run: bool,
+    /// How many changes the store has had.
+    pub(in crate::sessions) position: u64,
+}
+
 impl Replica {
     /// Joins the replicas at `store`, or is the first. `fleet` is what this one was started with; `seeded`: its seed was
     /// given, and must be that of the others. `key` signs ids, in place of one that the store keeps.
@@ -127,16 +136,16 @@ impl Replica {
         answer
     }
 
-    /// Says that this replica is alive. Whether the store still has what it had.
-    pub(in crate::sessions) async fn heartbeat(&self) -> Result<(bool, u64), StateError> {
+    /// Says that this replica is alive.
+    pub(in crate::sessions) async fn heartbeat(&self) -> Result<Heartbeat, StateError> {
         let (run, before) = (self.run(), self.clock.now());
         let joined = self.noted(self.store.heartbeat(&run).await)?;
         self.set_time(&joined, before);
-        let same = joined.run == run;
-        if same {
+        let is_same_run = joined.run == run;
+        if is_same_run {
             self.ids.update(&joined.key);
         }
-        Ok((same, joined.position))
+        Ok(Heartbeat { is_same_run, position: joined.position })
     }
 
     /// Joins again after the store has lost what it had.

@@ -74,7 +74,7 @@ fn list(
         initialization(compiler, levels, rendition, base);
         for (at, part) in urls.iter().enumerate() {
             let place = placed(&addressing, at as u64, rendition);
-            let kept = keep(compiler, base, (&part.url, part.range.clone()), place);
+            let kept = keep(compiler, base, &part.url, part.range.clone(), place);
             if kept.is_none() {
                 break;
             }
@@ -83,7 +83,7 @@ fn list(
             if let Some((url, range)) = part.index.as_ref().filter(|index| !is_within(index, part))
             {
                 let place = Place::of(rendition, Kind::Init);
-                keep(compiler, base, (url, range.clone()), place);
+                keep(compiler, base, url, range.clone(), place);
             }
         }
     }
@@ -137,7 +137,8 @@ fn placed(addressing: &Addressing, at: u64, rendition: &Arc<Rendition>) -> Place
 fn keep(
     compiler: &mut Compiler<'_>,
     base: &Base,
-    (reference, range): (&str, Option<Range>),
+    reference: &str,
+    range: Option<Range>,
     place: Place,
 ) -> Option<()> {
     if reference.len() > LONGEST_URL {
@@ -168,7 +169,7 @@ pub(super) fn initialization(
         // A whole base cannot be its own init: that is the file with all its segments.
         if !part.url.is_empty() || part.range.is_some() {
             let place = Place::of(rendition, Kind::Init);
-            keep(compiler, base, (&part.url, part.range.clone()), place);
+            keep(compiler, base, &part.url, part.range.clone(), place);
         }
     }
 }

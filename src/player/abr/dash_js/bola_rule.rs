@@ -62,7 +62,8 @@ impl BolaRule {
         &mut self,
         rung: usize,
         duration: f64,
-        (requested, finished): (f64, f64),
+        requested: f64,
+        finished: f64,
         buffer: f64,
     ) {
         let max = self.max_level(rung);

@@ -269,14 +269,14 @@ impl Abr for DashJs {
         self.ignored = self.ignored.saturating_sub(1);
         let progress = &report.download.progress;
         // dash.js notes times in whole milliseconds.
-        let times = ((state.now - progress.time).trunc(), state.now.trunc());
+        let (requested, finished) = ((state.now - progress.time).trunc(), state.now.trunc());
         let duration = state.presentation.segment() / MS;
         if let Some(bola) = &mut self.bola {
-            bola.on_segment(report.rung, duration, times, state.level / MS);
+            bola.on_segment(report.rung, duration, requested, finished, state.level / MS);
         }
         self.l2a.on_segment(report.rung, duration);
         let body = progress.time - progress.first_byte;
-        self.average.push(progress.received / 8.0, body, times.1 - times.0);
+        self.average.push(progress.received / 8.0, body, finished - requested);
     }
 
     fn on_seek(&mut self, _target: f64, _presentation: &Presentation) {

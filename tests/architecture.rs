@@ -182,6 +182,16 @@ const OWNED: &[(&str, &[&str])] = &[
     ("thread_rng", &[]),
 ];
 
+/// Types that are too large for one file: their parts are in the folder with their name, and import the type.
+const TYPES_WITH_PARTS: &[&str] = &[
+    "media/dash/compile.rs", // one pass over an MPD: its lists of segments are read with the same state
+    "model/response_shaper.rs", // two ways of polling one state
+    "player/session.rs",     // its requests change its state
+    "proxy/upstream/body.rs", // a body of HTTP/2 is one of its forms, and returns its connection as the others do
+    "rules/matcher.rs",       // a matcher has matchers for what it excludes
+    "rules/rule_set.rs",      // its counters, and which of its rules have matched
+];
+
 /// The aims are 250 and 50. These limits are higher, so that nothing is split only to fit.
 const LONGEST_FILE: usize = 450;
 const LONGEST_FUNCTION: usize = 75;
@@ -315,12 +325,13 @@ fn the_imports_have_no_cycles() {
     }
 }
 
-/// No file imports another that imports it, directly or through others: each can be read after those it needs.
+/// No file imports another that imports it, directly or through others: each can be read after those it needs. Only a
+/// type with parts is read as a whole.
 #[test]
 fn files_have_no_circles() {
     let sources = sources();
     let files = sources.iter().map(|source| (source.name.as_str(), source.code.as_str()));
-    report(&circles::Imports::new(files).circles());
+    report(&circles::Imports::new(files).circles(TYPES_WITH_PARTS));
 }
 
 /// `player/fetch` alone plays in real time.

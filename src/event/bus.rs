@@ -1,6 +1,6 @@
 //! The bus: adds the time to each event, and passes it to all observers.
 
-use super::Event;
+use super::event::Event;
 use crate::clock::{Clock, Timestamp};
 use std::sync::Arc;
 

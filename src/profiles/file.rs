@@ -3,6 +3,8 @@
 
 mod trace_entry;
 
+pub(crate) use trace_entry::TraceTable;
+
 use crate::{
     document::{Several, Text, tables},
     rules::{DistributionTable, RuleEntry, RuleList},
@@ -113,19 +115,6 @@ tables! {
         off: DistributionTable,
         rate: Text,
         rest: Text,
-    }
-
-    /// `trace`
-    TraceTable "a table, as in { file = \"drive.csv\" }" {
-        file: Text,
-        data: Text,
-        format: Text,
-        time_column: Text,
-        rate_column: Text,
-        time_unit: Text,
-        rate_unit: Text,
-        step: Text,
-        bin: Text,
     }
 
     /// One step of `schedule`.

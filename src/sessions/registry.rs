@@ -21,25 +21,21 @@ mod change;
 mod commands;
 mod common_rules;
 mod continued;
+mod errors;
 mod follow;
 mod index;
 mod locate;
+mod opened;
 mod quotas;
 mod restore;
 mod session_id;
 mod start;
 mod write_behind;
 
-pub use change::RulesError;
+pub use errors::{LocateError, RegistryError, RulesError, StartError};
 use index::Sessions;
-pub use locate::{LocateError, Opened};
+pub use opened::Opened;
 use quotas::Quotas;
-pub use start::StartError;
-
-/// There is no session with this id.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("there is no session `{0}`; it may have expired (see --session-idle)")]
-pub struct RegistryError(pub String);
 
 /// All sessions of a process.
 pub struct Registry {

@@ -1,5 +1,4 @@
-//! Finds circles of files: files that import each other, directly or through others. A file and the files of the
-//! folder with its name count as one: a type and its parts.
+//! Finds circles of files: files that import each other, directly or through others.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -42,16 +41,16 @@ impl<'a> Imports<'a> {
         imports
     }
 
-    /// The circles: each with its files and the imports among them.
-    pub(crate) fn circles(&self) -> Vec<String> {
+    /// The circles: each with its files and the imports among them. `types` are the files of types that have parts in
+    /// the folder with their name: such a file and its parts may import each other. One that has no circle is a fault
+    /// as well.
+    pub(crate) fn circles(&self, types: &[&str]) -> Vec<String> {
         let mut edges: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
         for (module, (file, code)) in &self.modules {
-            let (from, is_face) = (self.whole(file), file.ends_with("mod.rs"));
-            let reached = edges.entry(from).or_default();
-            if !is_face && !module.is_empty() {
-                let files = self.imported(module, code);
-                reached.extend(files.into_iter().map(|file| self.whole(file)));
-                reached.remove(from);
+            let reached = edges.entry(*file).or_default();
+            if !file.ends_with("mod.rs") && !module.is_empty() {
+                reached.extend(self.imported(module, code));
+                reached.remove(file);
             }
         }
         let reached: BTreeMap<&str, BTreeSet<&str>> =
@@ -62,7 +61,10 @@ impl<'a> Imports<'a> {
                 ahead.iter().copied().filter(|other| reached[other].contains(file)).collect();
             circles.insert(circle);
         }
-        circles.iter().map(|circle| described(circle, &edges)).collect()
+        let unused = types.iter().filter(|of| !circles.iter().any(|circle| is_within(circle, of)));
+        let unused = unused.map(|of| format!("{of} and its parts do not import each other"));
+        let others = circles.iter().filter(|circle| !types.iter().any(|of| is_within(circle, of)));
+        others.map(|circle| described(circle, &edges)).chain(unused).collect()
     }
 
     /// The files that `code` of `module` names, other than a `mod.rs`.
@@ -120,16 +122,6 @@ impl<'a> Imports<'a> {
             }
             _ => Some(file),
         }
-    }
-
-    /// The file whose part `file` is, or itself.
-    fn whole<'b>(&'b self, file: &'b str) -> &'b str {
-        let ends = file.match_indices('/').map(|(end, _)| &file[..end]);
-        let mut wholes = ends.filter_map(|folder| {
-            let (name, _) = self.modules.get(&module(folder))?;
-            (*name == format!("{folder}.rs")).then_some(*name)
-        });
-        wholes.next().unwrap_or(file)
     }
 }
 
@@ -220,6 +212,12 @@ fn reachable<'a>(edges: &BTreeMap<&'a str, BTreeSet<&'a str>>, from: &str) -> BT
     reached
 }
 
+/// Whether all files of `circle` are the file `of`, or in the folder with its name.
+fn is_within(circle: &BTreeSet<&str>, of: &str) -> bool {
+    let folder = format!("{}/", of.trim_end_matches(".rs"));
+    circle.iter().all(|file| *file == of || file.starts_with(&folder))
+}
+
 fn described(circle: &BTreeSet<&str>, edges: &BTreeMap<&str, BTreeSet<&str>>) -> String {
     let mut text = format!("{} files import each other:", circle.len());
     for file in circle {
@@ -231,9 +229,11 @@ fn described(circle: &BTreeSet<&str>, edges: &BTreeMap<&str, BTreeSet<&str>>) ->
 }
 
 #[test]
-fn circles_are_found_through_faces_and_modules_and_not_within_a_type() {
-    let found =
-        |files: &[(&'static str, &'static str)]| Imports::new(files.iter().copied()).circles();
+fn circles_are_found_through_faces_and_modules_and_not_within_a_named_type() {
+    let within = |files: &[(&'static str, &'static str)], types: &[&str]| {
+        Imports::new(files.iter().copied()).circles(types)
+    };
+    let found = |files: &[(&'static str, &'static str)]| within(files, &[]);
     let through_a_face = [
         ("a/mod.rs", "mod b;\nmod c;\npub use b::{B, Other};\n"),
         ("a/b.rs", "use super::c::{self, C};\n"),
@@ -255,5 +255,15 @@ fn circles_are_found_through_faces_and_modules_and_not_within_a_type() {
         ("a/b.rs", "mod part;\nuse part::Part;\nuse std::fmt;\n"),
         ("a/b/part.rs", "use super::B;\n"),
     ];
-    assert!(found(&a_type_and_its_parts).is_empty());
+    assert_eq!(found(&a_type_and_its_parts).len(), 1);
+    assert!(within(&a_type_and_its_parts, &["a/b.rs"]).is_empty());
+    // A name that is not needed is reported, and so is a circle that leaves the type.
+    assert_eq!(within(&a_type_and_its_parts, &["a/b.rs", "a/c.rs"]).len(), 1);
+    let a_part_and_another_file = [
+        ("a/mod.rs", "mod b;\nmod c;\n"),
+        ("a/b.rs", "mod part;\nuse part::Part;\n"),
+        ("a/b/part.rs", "use crate::a::c::C;\n"),
+        ("a/c.rs", "use super::b::B;\n"),
+    ];
+    assert_eq!(within(&a_part_and_another_file, &["a/b.rs"]).len(), 2);
 }

@@ -1,7 +1,6 @@
 //! The entry `trace` of a profile: a file name, or a table with options.
 
-use super::TraceTable;
-use crate::document::Text;
+use crate::document::{Text, tables};
 use serde::{
     Deserialize as _, Deserializer,
     de::{
@@ -10,6 +9,21 @@ use serde::{
     },
 };
 use std::fmt;
+
+tables! {
+    /// `trace`
+    TraceTable "a table, as in { file = \"drive.csv\" }" {
+        file: Text,
+        data: Text,
+        format: Text,
+        time_column: Text,
+        rate_column: Text,
+        time_unit: Text,
+        rate_unit: Text,
+        step: Text,
+        bin: Text,
+    }
+}
 
 /// Reads either form: `trace = "drive.csv"` is short for `trace = { file = "drive.csv" }`.
 pub(super) fn read<'de, D: Deserializer<'de>>(from: D) -> Result<Option<TraceTable>, D::Error> {

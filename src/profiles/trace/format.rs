@@ -3,9 +3,9 @@
 pub(super) mod spelling;
 
 use crate::units::ByteSize;
-use std::time::Duration;
+use std::{str::FromStr, time::Duration};
 
-/// Defines an enum with a name for each value, and a parser.
+/// Defines an enum with a name for each value.
 macro_rules! words {
     ($(#[doc = $doc:literal])* $name:ident { $($(#[doc = $each:literal])* $variant:ident = $word:literal,)* }) => {
         $(#[doc = $doc])*
@@ -21,14 +21,17 @@ macro_rules! words {
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $word,)* }
             }
-        }
 
-        impl std::str::FromStr for $name {
-            type Err = String;
-
-            fn from_str(text: &str) -> Result<Self, String> {
+            /// The value with this name, or else the one that `spelled` finds.
+            ///
+            /// # Errors
+            /// What to write, if there is none.
+            pub(super) fn parse(
+                text: &str,
+                spelled: fn(&str) -> Option<Self>,
+            ) -> Result<Self, String> {
                 let named = Self::ALL.iter().find(|(name, _)| *name == text).map(|(_, value)| *value);
-                let found = named.or_else(|| Self::spelled(text));
+                let found = named.or_else(|| spelled(text));
                 let names: Vec<_> = Self::ALL.iter().map(|(name, _)| format!("`{name}`")).collect();
                 found.ok_or_else(|| format!("write one of {}", names.join(", ")))
             }
@@ -102,10 +105,12 @@ words! {
     }
 }
 
-impl TraceFormat {
-    /// Formats have no other names.
-    pub(in crate::profiles) const fn spelled(_: &str) -> Option<Self> {
-        None
+/// Formats have one spelling each.
+impl FromStr for TraceFormat {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        Self::parse(text, |_| None)
     }
 }
 
@@ -126,11 +131,6 @@ impl RateUnit {
             Self::Mebibyte => 8_388_608.0,
         }
     }
-
-    /// The unit that `text` spells in another way: `kbps`, `Mbits/sec`, `MiB/s`.
-    pub(in crate::profiles) fn spelled(text: &str) -> Option<Self> {
-        spelling::rate(text)
-    }
 }
 
 impl TimeUnit {
@@ -142,11 +142,6 @@ impl TimeUnit {
             Self::Nanosecond => 1e-9,
             Self::Minute => 60.0,
         }
-    }
-
-    /// The unit that `text` spells in another way: `seconds`, `µs`.
-    pub(in crate::profiles) fn spelled(text: &str) -> Option<Self> {
-        spelling::time(text)
     }
 }
 

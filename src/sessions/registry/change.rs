@@ -1,6 +1,9 @@
 //! Commands for sessions of all replicas.
 
-use super::{LocateError, Registry, RegistryError};
+use super::{
+    Registry,
+    errors::{LocateError, RegistryError, RulesError},
+};
 use crate::{
     rules::RuleSet,
     sessions::{Append, Applied, Command, CommandError, Logged, Replica, Session, StateError},
@@ -9,17 +12,6 @@ use std::sync::Arc;
 
 /// How often a command is tried again behind those of others.
 const TRIES: usize = 16;
-
-/// Why the rules of all sessions were not replaced.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum RulesError {
-    /// They are at another version, this one.
-    #[error("the rules have changed since: they are at version {0}")]
-    Stale(u64),
-    /// The store cannot be reached.
-    #[error(transparent)]
-    State(#[from] StateError),
-}
 
 impl Registry {
     /// Applies `command` to `session` at every replica that has it, unless `expected` rejects its current version.

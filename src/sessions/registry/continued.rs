@@ -1,6 +1,6 @@
 //! Sessions that other replicas started, and what they changed.
 
-use super::{Registry, StartError};
+use super::{Registry, errors::StartError};
 use crate::sessions::{
     ArmingRequest,
     control::Control,

@@ -1,6 +1,11 @@
 //! Starts sessions for all replicas, and finds those that other replicas started.
 
-use super::{Registry, RegistryError, StartError, change::applied};
+use super::{
+    Registry,
+    change::applied,
+    errors::{LocateError, RegistryError, StartError},
+    opened::Opened,
+};
 use crate::sessions::{
     ArmingRequest, Command, Logged, NewRecord, Replica, Session, SessionRecord, StateError, Stored,
     label::namespace,
@@ -8,36 +13,6 @@ use crate::sessions::{
     shared::{Counted, Served, Shared, Written},
 };
 use std::{net::IpAddr, sync::Arc};
-
-/// A session that was started.
-#[derive(Debug, Clone)]
-pub struct Opened {
-    /// Its id.
-    pub id: Arc<str>,
-    /// The name of its profile.
-    pub profile: Arc<str>,
-    /// Its seed.
-    pub seed: u64,
-    /// Its version.
-    pub version: u64,
-}
-
-/// Why a session cannot be used.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum LocateError {
-    /// There is none.
-    #[error(transparent)]
-    Missing(#[from] RegistryError),
-    /// The id was not made by these replicas.
-    #[error("`{0}` is not the id of a session here: it was changed, or is of other replicas")]
-    Forged(String),
-    /// It cannot be made here.
-    #[error(transparent)]
-    Start(#[from] StartError),
-    /// The store does not give it.
-    #[error(transparent)]
-    State(#[from] StateError),
-}
 
 impl Registry {
     /// Starts a session: here, or in the store of all replicas, in one round trip. Then it is made by the replica that

@@ -1,6 +1,6 @@
 //! Starts sessions at this replica.
 
-use super::{Registry, index::Sessions, session_id};
+use super::{Registry, errors::StartError, index::Sessions, session_id};
 use crate::{
     event::{Event, SessionTag},
     profiles::Profile,
@@ -11,7 +11,6 @@ use crate::{
         session::{NewSession, Session},
         session_clock::Began,
         settings::Settings,
-        shared::StateError,
         shared_link::{LinkError, SharedLink},
         viewer::Viewer,
     },
@@ -21,20 +20,6 @@ use std::{
     net::IpAddr,
     sync::{Arc, atomic::Ordering},
 };
-
-/// Why no session could be started.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum StartError {
-    /// There are too many sessions.
-    #[error("all {0} sessions are in use; raise --max-sessions or wait until one is idle")]
-    Full(usize),
-    /// It cannot use the link it names.
-    #[error(transparent)]
-    Link(#[from] LinkError),
-    /// The shared state does not take it.
-    #[error(transparent)]
-    State(#[from] StateError),
-}
 
 impl Registry {
     /// Starts a session whose id is part of its addresses. If a request of `client` started it, it begins at once and

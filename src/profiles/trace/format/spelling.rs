@@ -5,6 +5,25 @@
 //! 1024 (`MiB/s`). Prefixes in any case are kilo, mega or giga: `m` is never milli.
 
 use super::{RateUnit, TimeUnit};
+use std::str::FromStr;
+
+/// A name, or another spelling: `kbps`, `Mbits/sec`, `MiB/s`.
+impl FromStr for RateUnit {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        Self::parse(text, rate)
+    }
+}
+
+/// A name, or another spelling: `seconds`, `µs`.
+impl FromStr for TimeUnit {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        Self::parse(text, time)
+    }
+}
 
 /// The base unit of a quantity.
 #[derive(Clone, Copy, PartialEq, Eq)]

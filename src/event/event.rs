@@ -1,127 +1,16 @@
-//! Events: everything that observers (metrics, logs, API) see of the data plane.
-//!
-//! Events are plain data. Events that record a *verdict* hold only values that derive from the seed and
-//! the requests. Measured times are separate, in [`Measured`], so that the logs of two runs with the
-//! same seed can be compared. The time of an event is not part of it: the [`Bus`] adds it.
+//! What happened in the data plane.
 
-mod bus;
-
-pub use bus::{Bus, Emitted, Observer};
-
+use super::{
+    outcome::{Measured, Outcome},
+    request_tag::{RequestTag, SessionTag},
+};
 use crate::{
-    media::{Cmcd, MediaType, Resource},
+    media::{Cmcd, MediaType},
     model::OnDrop,
     rules::{Plan, ScriptFailure},
-    units::{BitRate, ProcessTime, SessionTime, UnixTime},
+    units::{BitRate, SessionTime},
 };
 use std::{sync::Arc, time::Duration};
-
-/// Identifies a session. Shared by all its events.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SessionTag {
-    /// The session's id, as in `/-/s/ID/`.
-    pub id: Arc<str>,
-    /// The session's ordinal number in this process, from 1.
-    pub ordinal: u64,
-    /// The seed of all its random streams.
-    pub seed: u64,
-    /// The name given with `vsps.label`, if any.
-    pub label: Option<Arc<str>>,
-}
-
-/// Identifies a request of a session by `path` and `attempt`, independent of the order of requests.
-#[derive(Debug, Clone, PartialEq)]
-pub struct RequestTag {
-    /// The session it belongs to.
-    pub session: Arc<SessionTag>,
-    /// The profile in force when it arrived.
-    pub profile: Arc<str>,
-    /// `GET`, `HEAD`, ...
-    pub method: http::Method,
-    /// Path and query at the origin.
-    pub path: String,
-    /// 1 = the session's first request for this path.
-    pub attempt: u32,
-    /// The requested resource.
-    pub resource: Resource,
-    /// The properties that the decision was based on.
-    pub details: RequestDetails,
-}
-
-/// The properties of a request that the decision was based on, in addition to the resource.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct RequestDetails {
-    /// Attempts are counted by this key, and random draws derive from it: method (except GET), origin (if it
-    /// is not the session's), path, and range. After a redirect it is the key of the first request.
-    pub key: Arc<str>,
-    /// The host it is for, with its port if that is not the default of the scheme.
-    pub host: String,
-    /// How many redirects preceded it. All requests of a redirect chain count as one request of the player.
-    pub hop: u8,
-    /// Its response is a redirect within the session. The request that follows is counted instead of it.
-    pub redirected: bool,
-    /// An earlier request for the same bytes failed.
-    pub resumes: bool,
-    /// It is a range request.
-    pub ranged: bool,
-    /// Its connection has carried an earlier request.
-    pub reused: bool,
-    /// The highest rung of its ladder, if a rule or a script may use it.
-    pub highest_rung: Option<u16>,
-    /// It is for audio or text of a presentation with video. Set only if a rule or a script may use it.
-    pub beside_video: bool,
-    /// The number of the newest segment at the time of the session's first request for its media type.
-    pub joined: Option<u64>,
-    /// When it arrived, in session time.
-    pub session_time: SessionTime,
-    /// When it arrived, in process time.
-    pub process_time: ProcessTime,
-    /// When it arrived, as the time of day.
-    pub unix_time: UnixTime,
-}
-
-/// How an exchange ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Outcome {
-    /// Every byte was sent.
-    Complete,
-    /// Cut by a rule or by the loss process.
-    Cut,
-    /// The player closed the connection or stream early.
-    PlayerGone,
-    /// The origin ended it early, or sent wrong framing.
-    OriginCut,
-}
-
-impl Outcome {
-    /// The name used in labels and logs.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Complete => "complete",
-            Self::Cut => "cut",
-            Self::PlayerGone => "player-gone",
-            Self::OriginCut => "origin-cut",
-        }
-    }
-}
-
-/// Measured times of an exchange. They differ from run to run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Measured {
-    /// From the end of the request to the origin's response headers; `None` if no request went to the origin.
-    pub upstream_ttfb: Option<Duration>,
-    /// From the end of the request to the first body byte sent (or to the end, without a body).
-    pub ttfb: Duration,
-    /// From the end of the request to the last body byte sent.
-    pub total: Duration,
-    /// How long the body waited for the link (rate, stalls, losses).
-    pub shaper_wait: Duration,
-    /// How long it waited for the origin: for its headers, and for bytes of its body.
-    pub origin_wait: Duration,
-    /// How long rules held it: delays, hangs and pauses of the body.
-    pub rule_wait: Duration,
-}
 
 /// An event.
 #[derive(Debug, Clone, PartialEq)]

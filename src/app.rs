@@ -1,4 +1,4 @@
-//! The composition root: binds the addresses, connects the modules, serves, and shuts down gracefully.
+//! Puts the program together: binds the addresses, connects the modules, serves, and shuts down gracefully.
 
 mod http3_listener;
 

@@ -1,8 +1,8 @@
-//! What was typed: the command line, nothing decided yet.
+//! The command line, as it was typed.
 //!
-//! `run`'s options can also stand in a file (`--config`, same names) and in the environment
-//! (`VSPS_…`). A flag goes before the environment, that before the file, that before the default;
-//! so every option is an `Option` here, and defaults live with what they are defaults of.
+//! The options of `run` can also be given in a file (`--config`, same names) and in the environment
+//! (`VSPS_…`). The command line has precedence over the environment, the environment over the file, and the
+//! file over the default. So every option is an `Option` here; the default is set where the value is used.
 
 mod bench;
 mod bounds;
@@ -49,9 +49,9 @@ pub use tls::TlsChoice;
 use clap::{Parser, Subcommand};
 use std::path::PathBuf;
 
-/// Makes the network between a video origin and a player as bad as asked.
+/// Simulates a bad network between a video origin and a player, and injects faults.
 ///
-/// No better, no worse, and the same again with the same seed.
+/// With the same seed, the same requests meet the same network and the same faults again.
 #[derive(Debug, Parser)]
 #[command(name = "vsps", version, arg_required_else_help = true, max_term_width = 100)]
 #[command(after_help = "Example: vsps run --profile flaky-wifi")]
@@ -89,7 +89,7 @@ pub enum Command {
         /// Into this folder.
         folder: PathBuf,
     },
-    /// Makes a profile and rules of a recording: a HAR, an event log, a run file, or CMCD reports.
+    /// Makes a profile and rules from a recording: a HAR, an event log, a run file, or CMCD reports.
     Replay(Box<ReplayArgs>),
     /// Prints a completion script.
     #[command(after_help = "Example: vsps completions bash > /etc/bash_completion.d/vsps")]

@@ -1,4 +1,4 @@
-//! The clock of the process. Of the data plane, only this file reads the current time.
+//! The clock of the process. In the data plane, only this file reads the current time.
 
 use crate::units::{ProcessTime, UnixTime};
 use std::time::SystemTime;

@@ -1,4 +1,4 @@
-//! What the program needs to run: options, environment and file, made whole and checked.
+//! What the program needs to run: options, environment and file, joined and checked.
 
 mod bounds;
 mod error;
@@ -38,7 +38,7 @@ pub struct Config {
     pub profile: Arc<Profile>,
     /// The link that all sessions share, if they do.
     pub link: Option<Arc<str>>,
-    /// All chance follows from it.
+    /// All random numbers derive from it.
     pub seed: Seed,
     /// The key of the ids of sessions, if the seed was drawn (not given).
     pub id_key: Option<RandomState>,
@@ -54,7 +54,7 @@ pub struct Config {
     pub tokens: Vec<AccessToken>,
     /// Where changes over the API are logged.
     pub audit: Option<PathBuf>,
-    /// A session idle for so long is over.
+    /// A session ends after this time without a request.
     pub session_idle: Duration,
     /// The most sessions at a time.
     pub most_sessions: usize,
@@ -81,7 +81,7 @@ pub struct Config {
 }
 
 impl Config {
-    /// Makes `args` whole, with the file they name, and checks them.
+    /// Joins `args` with the file that they name, and checks them.
     ///
     /// # Errors
     /// When something can't be used.

@@ -1,14 +1,14 @@
-//! File descriptors: what those that the process may have open are for.
+//! How the file descriptors that the process may open are divided among their uses.
 
 /// For listeners, files, the runtime, and lookups of names.
 const OWN: u64 = 32;
 /// For the runtime and the timer of each worker.
 const WORKER: u64 = 5;
-/// No connection of one kind is more than this one of all.
+/// The most connections of one kind, however high the limit is.
 const MOST: u64 = 1 << 20;
 
-/// How many connections of each kind a limit of open files can hold, so that none lacks what it needs to be
-/// answered.
+/// How many connections of each kind a limit of open files can hold, so that each can
+/// also open what its response needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Budget {
     /// From players.

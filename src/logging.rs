@@ -25,7 +25,7 @@ const PATIENCE: Duration = Duration::from_millis(500);
 #[derive(Debug, Clone)]
 pub struct Log(Arc<LineWriter>);
 
-/// Starts logging to `file`, which begins anew at the size `limit`, or to standard error. A second call in one process
+/// Starts logging to `file`, which is replaced by a new one at the size `limit`, or to standard error. A second call in one process
 /// changes nothing.
 ///
 /// # Errors

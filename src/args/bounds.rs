@@ -11,49 +11,50 @@ use std::time::Duration;
 #[serde(default, rename_all = "kebab-case")]
 #[command(next_help_heading = "Bounds")]
 pub struct BoundArgs {
-    /// From a request's first byte to the end of its headers [default: 10 s].
+    /// The longest time from a request's first byte to the end of its headers [default: 10 s].
     #[arg(long, env = "VSPS_HEADER_TIMEOUT", value_name = "SPAN", value_parser = span::parse)]
     #[serde(with = "span::option")]
     pub header_timeout: Option<Duration>,
-    /// Between requests on a connection [default: 75 s].
+    /// The longest time between requests on a connection [default: 75 s].
     #[arg(long, env = "VSPS_IDLE_TIMEOUT", value_name = "SPAN", value_parser = span::parse)]
     #[serde(with = "span::option")]
     pub idle_timeout: Option<Duration>,
-    /// For a connection to the origin [default: 10 s].
+    /// The longest time to connect to the origin [default: 10 s].
     #[arg(long, env = "VSPS_CONNECT_TIMEOUT", value_name = "SPAN", value_parser = span::parse)]
     #[serde(with = "span::option")]
     pub connect_timeout: Option<Duration>,
-    /// From a request to the origin's response headers; each part of an upload starts it again, if the upload has 1 KiB/s [default: 1 m].
+    /// The longest time from a request to the origin's response headers; each part of an upload starts it again, if the
+    /// upload has at least 1 KiB/s [default: 1 m].
     #[arg(long, env = "VSPS_FIRST_BYTE_TIMEOUT", value_name = "SPAN", value_parser = span::parse)]
     #[serde(with = "span::option")]
     pub first_byte_timeout: Option<Duration>,
-    /// For responses under way when the proxy stops [default: 5 s].
+    /// How long the proxy waits for current responses when it stops [default: 5 s].
     #[arg(long, env = "VSPS_DRAIN_TIMEOUT", value_name = "SPAN", value_parser = span::parse)]
     #[serde(with = "span::option")]
     pub drain_timeout: Option<Duration>,
-    /// A request's line and headers together [default: 64 KiB].
+    /// The largest head of a request: its line and headers together [default: 64 KiB].
     #[arg(long, env = "VSPS_MAX_HEADER", value_name = "SIZE")]
     pub max_header: Option<ByteSize>,
-    /// A request's body [default: 16 MiB].
+    /// The largest body of a request [default: 16 MiB].
     #[arg(long, env = "VSPS_MAX_REQUEST_BODY", value_name = "SIZE")]
     pub max_request_body: Option<ByteSize>,
-    /// A manifest that is read; larger ones pass through untouched [default: 16 MiB].
+    /// The largest manifest that is read; larger ones are passed on unchanged [default: 16 MiB].
     #[arg(long, env = "VSPS_MAX_MANIFEST", value_name = "SIZE")]
     pub max_manifest: Option<ByteSize>,
-    /// Connections from players at a time [default: 10000].
+    /// The most connections from players at a time [default: 10000].
     #[arg(long, env = "VSPS_MAX_CONNECTIONS", value_name = "N")]
     pub max_connections: Option<usize>,
-    /// Sessions that have Prometheus series of their own, at most 1000 [default: 0].
+    /// How many sessions have Prometheus series of their own, at most 1000 [default: 0].
     #[arg(long, env = "VSPS_SESSION_METRICS", value_name = "N")]
     pub session_metrics: Option<usize>,
-    /// Sessions at a time of each namespace, of all replicas together; the namespace is the label up to the first `/`
+    /// The most sessions at a time of each namespace, of all replicas together; the namespace is the label up to the first `/`
     /// [default: no bound].
     #[arg(long, env = "VSPS_NAMESPACE_SESSIONS", value_name = "N")]
     pub namespace_sessions: Option<u64>,
-    /// New sessions a second of each namespace, of all replicas together [default: no bound].
+    /// The most new sessions per second of each namespace, of all replicas together [default: no bound].
     #[arg(long, env = "VSPS_NAMESPACE_RATE", value_name = "N")]
     pub namespace_rate: Option<u64>,
-    /// Sessions at a time [default: 10000].
+    /// The most sessions at a time [default: 10000].
     #[arg(long, env = "VSPS_MAX_SESSIONS", value_name = "N")]
     pub max_sessions: Option<usize>,
 }

@@ -3,7 +3,7 @@
 /// The most that is accepted.
 const MOST: f64 = 0.5;
 
-/// The share, from its text.
+/// Reads the share.
 pub(super) fn catch_up(text: &str) -> Result<f64, String> {
     let share = text.trim().parse().ok().filter(|share| (0.0..=MOST).contains(share));
     share.ok_or_else(|| format!("it is not from 0 to {MOST}; write 0.1 for rates of 0.9 to 1.1"))

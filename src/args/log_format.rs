@@ -10,6 +10,6 @@ pub enum LogFormat {
     /// For people.
     #[default]
     Text,
-    /// One JSON object a line; standard output has the addresses on which vsps listens.
+    /// One JSON object per line; standard output has the addresses on which vsps listens.
     Json,
 }

@@ -44,7 +44,7 @@ pub enum ProfilesCommand {
         #[arg(long = "for", default_value = "2 m", value_name = "SPAN", value_parser = span::parse)]
         span: Duration,
     },
-    /// Turns a recorded trace into a profile, and tells its figures.
+    /// Turns a recorded trace into a profile, and prints its figures.
     #[command(after_help = "Examples:
   vsps profiles import Verizon-LTE-short.down -o lte-drive.toml
   vsps profiles import log.csv --time-column t_ms --rate-column goodput --rate-unit Mbit/s")]
@@ -58,7 +58,7 @@ pub enum ProfilesCommand {
     },
 }
 
-/// Options of `vsps profiles import`. What is left out is recognised.
+/// Options of `vsps profiles import`. What is left out is detected from the file.
 #[derive(Debug, Args)]
 pub struct ImportArgs {
     /// The trace: delivery opportunities (mahimahi), Sabre's JSON, Pensieve's two columns, a list of
@@ -85,10 +85,10 @@ pub struct ImportArgs {
     /// bit/s, kbit/s, Mbit/s, byte/s, kB/s, MB/s, MiB/s, or another spelling, as in `Mbps`.
     #[arg(long, value_name = "UNIT")]
     pub rate_unit: Option<RateUnit>,
-    /// Each line lasts so long, whatever its time says.
+    /// The duration of each line; the times in the trace are ignored.
     #[arg(long, value_name = "SPAN", value_parser = span::parse)]
     pub step: Option<Duration>,
-    /// How long a mahimahi trace counts before it says a rate [default: 10 ms].
+    /// The interval in which a mahimahi trace is counted to give a rate [default: 10 ms].
     #[arg(long, value_name = "SPAN", value_parser = span::parse)]
     pub bin: Option<Duration>,
     /// Which preset, where a file holds several.

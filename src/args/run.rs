@@ -55,7 +55,7 @@ pub struct RunArgs {
     /// All sessions share one link of this name, and with it the network's rate.
     #[arg(long, env = "VSPS_LINK", value_name = "NAME")]
     pub link: Option<String>,
-    /// Replays a run: all chance follows from this number [default: drawn, and printed].
+    /// Repeats a run: all random numbers derive from this number [default: random, and printed].
     #[arg(long, env = "VSPS_SEED", value_name = "N", value_parser = whole_number)]
     pub seed: Option<u64>,
     /// Rules for every session, before those of the profile: a file, the name of a ready fault (see
@@ -83,8 +83,8 @@ pub struct RunArgs {
     /// HTTP/3 on UDP at the port of --listen, announced by Alt-Svc; needs --tls.
     #[arg(long, env = "VSPS_H3", value_name = "BOOL", num_args = 0..=1, default_missing_value = "true", value_parser = clap::builder::BoolishValueParser::new())]
     pub h3: Option<bool>,
-    /// Asked for by the admin side (`Authorization: Bearer TOKEN`); needed when --admin is not a
-    /// loopback address.
+    /// The token that requests to the admin side must have (`Authorization: Bearer TOKEN`); required when
+    /// --admin is not a loopback address.
     #[arg(long, env = "VSPS_ADMIN_TOKEN", value_name = "TOKEN", hide_env_values = true)]
     pub admin_token: Option<String>,
     /// Further tokens for the admin side: the role is `read`, `control` or `admin`; one with a namespace sees only sessions
@@ -97,10 +97,11 @@ pub struct RunArgs {
         hide_env_values = true
     )]
     pub token: Vec<AccessToken>,
-    /// The same from a file, one a line.
+    /// A file with such tokens, one per line.
     #[arg(long, env = "VSPS_TOKEN_FILE", value_name = "FILE")]
     pub token_file: Option<PathBuf>,
-    /// Appends a line of JSON to this file for each request that changes something, or tried to: who, what, the answer.
+    /// Appends a line of JSON to this file for each request to the API that changes something, or tries to:
+    /// who sent it, what it is, and the status of the answer.
     #[arg(long, env = "VSPS_AUDIT", value_name = "FILE")]
     pub audit: Option<PathBuf>,
     /// Further hosts that may be fetched: `cdn.example`, `*.example`, `cdn.example:8443`, `*`; can
@@ -164,14 +165,14 @@ pub struct RunArgs {
     /// older files are kept [default: no limit].
     #[arg(long, env = "VSPS_LOG_FILE_SIZE", value_name = "SIZE")]
     pub log_file_size: Option<ByteSize>,
-    /// Writes every event to this file, one JSON object a line: the ground truth of the run.
+    /// Writes every event to this file, one JSON object per line.
     #[arg(long, env = "VSPS_EVENTS", value_name = "FILE")]
     pub events: Option<PathBuf>,
     /// Measures the network behind the proxy, and writes a profile of it to this folder at the end of each
     /// session.
     #[arg(long, env = "VSPS_RECORD", value_name = "DIR")]
     pub record: Option<PathBuf>,
-    /// Waits and bounds.
+    /// Its bounds.
     #[command(flatten)]
     #[serde(flatten)]
     pub bounds: BoundArgs,

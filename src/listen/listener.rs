@@ -4,7 +4,7 @@ use std::{io, net::SocketAddr};
 use tokio::net::{TcpListener, TcpSocket};
 
 /// Connections that may wait to be accepted, as far as the system allows so many. When more come at once, the kernel
-/// drops some after the client took them for open: a client that waits for the server to speak first then waits for ever.
+/// drops some that the client believes to be open; a client that waits for the server to send first then waits forever.
 const BACKLOG: u32 = 4096;
 
 /// Listens on `address`; port 0 is any free one.

@@ -136,8 +136,8 @@ impl fmt::Debug for LocalCa {
     }
 }
 
-/// The certificate of the authority with `key`, without its dates. Its name has a part of the key: clients mix up two
-/// authorities of the same name.
+/// The certificate of the authority with `key`, without its dates. Its name contains a part of the key, because clients
+/// confuse two authorities of the same name.
 fn params(key: &KeyPair) -> CertificateParams {
     let mut params = CertificateParams::default();
     let mut name = "vsps local CA ".to_owned();

@@ -1,4 +1,4 @@
-//! An on/off process: one rate, and another in between, for times that are drawn.
+//! An on/off process: two rates that alternate, each for a random time.
 
 use super::{Distribution, piece::Piece, spec_error::SpecError};
 use crate::{seed::Stream, units::BitRate};
@@ -8,8 +8,8 @@ use std::{sync::Arc, time::Duration};
 /// The shortest stay, so that the process advances whatever is drawn.
 const SHORTEST: Duration = Duration::from_millis(1);
 
-/// An alternating renewal process of two rates. It starts in one of them by their long-run shares
-/// of time, with a whole stay.
+/// Two rates that alternate, each for a random time. It starts at the beginning of such a time; which rate is first is
+/// random, by the long-run shares of time.
 #[derive(Debug, Clone, PartialEq)]
 pub struct OnOff {
     on: Distribution,

@@ -1,4 +1,4 @@
-//! Waits until a time of the wall clock; the only place in the origin that sleeps for a response.
+//! Waits until a time of day; the only place in the origin that sleeps for a response.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use tokio::time::sleep;
 /// Returns the time since the Unix epoch.
 pub(super) type Clock = fn() -> Duration;
 
-/// Returns when `clock` has reached `moment`; a clock that is changed meanwhile is followed.
+/// Returns when `clock` has reached `moment`. It notices when the clock is changed in the meantime.
 pub(super) async fn until(moment: Duration, clock: Clock) {
     loop {
         let now = clock();

@@ -30,7 +30,7 @@ pub enum Answer {
 }
 
 impl Origin {
-    /// Cuts the embedded media.
+    /// Splits the embedded media into segments.
     pub fn new() -> Result<Self, OriginError> {
         Ok(Self { library: Arc::new(Library::open()?) })
     }

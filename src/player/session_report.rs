@@ -7,7 +7,7 @@ use super::network::Download;
 pub struct SessionReport {
     /// The 0-based segment.
     pub segment: usize,
-    /// The rung asked for.
+    /// The requested rung.
     pub rung: usize,
     /// How the download went.
     pub download: Download,

@@ -1,5 +1,5 @@
-//! The mirror of a profile file; no logic. All keys may be absent here: what is required is for
-//! validation to say, together with all else that is wrong.
+//! The tables of a profile file as they are written, without logic. All keys may be absent here: validation reports
+//! missing keys, together with all other errors.
 
 mod trace_entry;
 

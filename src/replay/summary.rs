@@ -31,7 +31,7 @@ pub struct Summary {
     pub(super) notes: Vec<String>,
 }
 
-/// A fault, as a rule does it again.
+/// A fault that a rule reproduces.
 #[derive(Debug, Clone, Serialize)]
 pub(super) struct FaultView {
     pub(super) rule: String,

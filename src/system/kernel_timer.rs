@@ -23,13 +23,13 @@ mod on_system {
             let timer = timerfd_create(TimerfdClockId::Monotonic, flags)?;
             #[expect(
                 deprecated,
-                reason = "its replacement is `unsafe`; an OwnedFd is what that demands: always the same open file"
+                reason = "the replacement is `unsafe`, because the file must stay the same; that of an OwnedFd does"
             )]
             let polled = AsyncFd::with_interest(timer, Interest::READABLE)?;
             Ok(Some(Self(polled)))
         }
 
-        /// Sets it to elapse once, `wait` from now. What was set before is forgotten.
+        /// Sets it to elapse once, `wait` from now. A time that was set before no longer counts.
         ///
         /// # Errors
         /// Those of the system.

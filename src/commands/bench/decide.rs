@@ -10,7 +10,7 @@ use std::io::{self, ErrorKind};
 pub(super) fn decide(abr: &str) -> Result<(), Failure> {
     match run(abr, io::stdin().lock(), io::BufWriter::new(io::stdout().lock())) {
         Ok(()) => Ok(()),
-        // The reader has seen enough.
+        // The reader has closed its end.
         Err(DecideError::Io(error)) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
         Err(error @ DecideError::Io(_)) => Err(Failure::running(error)),
         Err(error) => Err(Failure::usage(error)),

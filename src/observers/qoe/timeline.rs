@@ -68,7 +68,7 @@ struct BufferPointView {
     at_ms: f64,
     estimated_ms: Option<f64>,
     cmcd_ms: Option<f64>,
-    /// `null` = not known: the least of all.
+    /// `null` = the type of media is not known.
     media: Option<&'static str>,
 }
 

@@ -1,19 +1,19 @@
-//! Which of a manifest's tracks are played: a ladder of renditions, and sound beside it.
+//! Which tracks of a manifest are played: the renditions of one ladder, and an audio track.
 
 use crate::{
     media::{Kind, MediaType, Rendition},
     player::{Presentation, PresentationError},
 };
 
-/// kbit/s of a rendition that does not say its bandwidth.
+/// The bitrate of a rendition that does not state its bandwidth, in kbit/s.
 const UNKNOWN: f64 = 1000.0;
 
 /// The tracks that are played, by their place in the manifest.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Chosen {
-    /// Lowest bitrate first, no two alike.
+    /// Lowest bitrate first, each bitrate once.
     pub(super) ladder: Vec<usize>,
-    /// The sound, where it has segments of its own.
+    /// The audio track, if audio has segments of its own.
     pub(super) audio: Option<usize>,
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// A response is watched each time so much time has passed, as in Sabre.
+/// The interval at which a response is checked, as in Sabre.
 pub(super) const WATCH: Duration = Duration::from_millis(50);
 
 /// Times in ms after which a request fails; infinite = no limit.

@@ -33,7 +33,7 @@ pub(super) struct Creator {
     pub(super) name: String,
 }
 
-/// What a proxy of ours adds to the log.
+/// What `vsps` adds to the log.
 #[derive(Debug, Deserialize)]
 pub(super) struct OwnLog {
     /// What the link carried, and when its time zero was.
@@ -120,7 +120,7 @@ pub(super) struct OwnParts {
     pub(super) stall: f64,
 }
 
-/// What a proxy of ours adds to an entry.
+/// What `vsps` adds to an entry.
 #[derive(Debug, Deserialize)]
 pub(super) struct OwnEntry {
     pub(super) attempt: u32,

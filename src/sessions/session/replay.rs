@@ -106,7 +106,7 @@ impl Session {
         self.decider.lock().usage()
     }
 
-    /// Goes on with what was counted at another replica.
+    /// Continues from what was counted at another replica.
     pub(in crate::sessions) fn restore_usage(&self, usage: &[RuleUsage]) {
         self.decider.lock().restore_usage(usage);
     }
@@ -116,7 +116,7 @@ impl Session {
         self.hosts.list()
     }
 
-    /// Opens the hosts that its manifests named at another replica.
+    /// Allows the hosts that its manifests named at another replica.
     pub(in crate::sessions) fn restore_hosts(&self, hosts: &[String]) {
         for host in hosts.iter().filter_map(|host| host.parse::<Authority>().ok()) {
             self.hosts.open(&host);

@@ -1,9 +1,9 @@
-//! What can be wrong with a run in Pensieve's manner.
+//! Why `vsps bench pensieve` fails.
 
 use crate::player::{PresentationError, SessionError};
 use std::path::PathBuf;
 
-/// Why there are no rows.
+/// Why there are no results.
 #[derive(Debug, thiserror::Error)]
 pub enum PensieveError {
     /// A file cannot be read.

@@ -734,7 +734,7 @@ async fn a_ladder_is_learnt_from_a_url() {
         let (code, out, err) =
             sweep(format!("{base}{path}"), vec!["--json".into(), "-".into()]).await;
         assert_eq!(code, 0, "{err}");
-        assert!(err.contains("--ladder: the sound has segments of its own"), "{err}");
+        assert!(err.contains("--ladder: audio has segments of its own"), "{err}");
         let results: Results = serde_json::from_str(&out).unwrap();
         let ladder = &results.ladder;
         assert_eq!((ladder.segment_s, ladder.bitrates_kbps.len()), (4.0, 6), "{ladder:?}");

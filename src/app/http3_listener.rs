@@ -17,7 +17,7 @@ pub(super) struct Http3Listener {
 
 #[cfg(feature = "h3")]
 impl Http3Listener {
-    /// Binds UDP at `listen` if HTTP/3 is `wanted`, and tells players of it.
+    /// Binds UDP at `listen` if HTTP/3 is `wanted`, and announces it to players.
     pub(super) fn bind(
         wanted: bool,
         listen: SocketAddr,

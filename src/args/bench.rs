@@ -165,17 +165,17 @@ pub enum BenchCommand {
         after_help = "Example: vsps bench compare old.json new.json --fail-if 'p95(rebuffer_ratio) > +0.5pp'"
     )]
     Compare(CompareArgs),
-    /// Finds out how an unknown player behaves: plays it a series of networks and faults, and tells from its
-    /// requests alone when it switches, how much it buffers, and what it does about errors.
+    /// Finds out how an unknown player behaves: lets it play over a series of networks and faults, and finds
+    /// out from its requests alone when it switches, how much it buffers, and what it does about errors.
     #[command(after_help = "Examples:
   vsps bench characterise
   vsps bench characterise --browser hls.js --json hls.json
   vsps bench characterise --command 'vsps play {url} --duration {seconds}s' --only fast,ramp-up,step")]
     Characterise(Box<CharacteriseArgs>),
-    /// Puts the parts of a sweep together, which were made with --shard, in any order.
+    /// Joins the parts of a sweep that were made with --shard, in any order.
     ///
-    /// The result is byte for byte that of one run without --shard. A part that is missing, there twice, cut, or of
-    /// another sweep is named, and the exit code is 2.
+    /// The result is byte for byte that of one run without --shard. A part that is missing, given twice, incomplete, or of
+    /// another sweep is an error that names it, with the exit code 2.
     #[command(after_help = "Example: vsps bench merge part*.json -o all.json --report all.html")]
     Merge(MergeArgs),
 }
@@ -190,7 +190,7 @@ pub struct CompareArgs {
     #[arg(value_name = "NEW")]
     pub new: PathBuf,
     /// Fails if this holds in a cell: a statistic (mean, median, min, max, p95) of a figure changed by more
-    /// than so much, as in 'p95(rebuffer_ratio) > +0.5pp' or 'mean(bitrate_kbps) < -5%'.
+    /// than this much, as in 'p95(rebuffer_ratio) > +0.5pp' or 'mean(bitrate_kbps) < -5%'.
     #[arg(long, value_name = "EXPR")]
     pub fail_if: Vec<Condition>,
 }

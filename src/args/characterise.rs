@@ -16,7 +16,7 @@ pub struct CharacteriseArgs {
     /// The origin and the path of the manifest, in place of the built-in stream; needs --bitrates.
     #[arg(long, value_name = "URL", requires = "bitrates")]
     pub origin: Option<String>,
-    /// kbit/s of the origin's rungs with their sound, lowest first.
+    /// kbit/s of the origin's rungs with their audio, lowest first.
     #[arg(long, value_name = "A,B,C", value_delimiter = ',')]
     pub bitrates: Vec<f64>,
     /// The built-in stream as DASH, in place of HLS.

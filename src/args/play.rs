@@ -27,7 +27,7 @@ pub struct PlayArgs {
     /// The algorithm that chooses renditions: its name (an unknown one lists all), FILE.rhai, or cmd:PROGRAM.
     #[arg(long, value_name = "NAME", default_value = "throughput")]
     pub abr: String,
-    /// So many players, each with connections of its own; at most 10,000 on one machine.
+    /// How many players play, each with connections of its own; at most 10,000 on one machine.
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub players: u32,
     /// Only part I (from 1) of N of the players, for several machines: each player starts when it would start if one
@@ -38,10 +38,10 @@ pub struct PlayArgs {
     /// A time in the past is an error.
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub start_at: Option<DateTime<Utc>>,
-    /// Between the starts of two players [default: 250 ms, and 10 s for all together].
+    /// The time between the starts of two players [default: 250 ms, and 10 s for all together].
     #[arg(long, value_name = "SPAN", value_parser = span::parse)]
     pub stagger: Option<Duration>,
-    /// Each player stops so long after its start [default: at the end; live: 1 m].
+    /// Each player stops this long after its start [default: at the end; live: 1 m].
     #[arg(long, value_name = "SPAN", value_parser = span::parse)]
     pub duration: Option<Duration>,
     /// The most media that a player buffers [default: that of the player that `--abr` names, else 25 s].

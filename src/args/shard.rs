@@ -12,7 +12,7 @@ const SLURM: &str = "SLURM_ARRAY_TASK_ID";
 pub enum ShardArg {
     /// Part I of N, from 1.
     Part(Shard),
-    /// From the environment, of so many parts if that was typed.
+    /// The number is read from the environment, and so is the number of all parts unless it was typed.
     Auto(Option<usize>),
 }
 

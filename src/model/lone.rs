@@ -107,7 +107,7 @@ impl Piece {
 enum Sent {
     /// All of it has left, at this time.
     Whole(LinkTime),
-    /// It was given up at this time, with so many bytes of the body sent.
+    /// It was given up at this time, with this many bytes of the body sent.
     Part(LinkTime, u64),
 }
 

@@ -84,7 +84,7 @@ impl Library {
         Some(chunk(rendition, fragment, number, part, &self.padding))
     }
 
-    /// Segment `number` of a rung with the sound as a transport stream, slice by slice.
+    /// Segment `number` of a rung with the audio as a transport stream, slice by slice.
     pub(super) fn slices(&self, rung: &Rendition, number: u64) -> Option<Vec<Vec<Bytes>>> {
         let volume = self.volume(rung)?;
         let sounds = self.sound()?.encoded.fragment(number)?;

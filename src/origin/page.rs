@@ -67,7 +67,7 @@ const SECTIONS: [(&str, &[(&str, &str)]); 5] = [
         ],
     ),
     (
-        "Pieces, to be asked for by number",
+        "Segments, to be requested by number",
         &[
             (
                 "media/v1/seg-1.m4s",
@@ -75,7 +75,7 @@ const SECTIONS: [(&str, &[(&str, &str)]); 5] = [
             ),
             (
                 "media/v1/time-360000.m4s",
-                "the same by time, in ticks of 90 kHz; the sound's of 48 kHz",
+                "the same by time, in ticks of 90 kHz; audio in ticks of 48 kHz",
             ),
             ("ts/v1/seg-1.ts", "segments 1 to 150 of MPEG-TS; live ones are under live/ts/"),
             ("aes/v1/seg-1.ts", "encrypted segments 1 to 150"),

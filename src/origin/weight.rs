@@ -13,7 +13,7 @@ use std::time::Duration;
 /// How long a segment of the built-in ladder lasts.
 pub const SEGMENT: Duration = Duration::from_secs(SEGMENT_SECONDS);
 
-/// The bytes of each on-demand segment at each rung of the built-in ladder with its sound, lowest rung
+/// The bytes of each on-demand segment at each rung of the built-in ladder with its audio, lowest rung
 /// first.
 pub fn segment_bytes() -> impl Iterator<Item = Vec<u64>> {
     (1..=VOD_SEGMENTS).map(|number| {

@@ -1,4 +1,4 @@
-//! A log file that begins anew when it has reached a size.
+//! A log file that is replaced by a new one when it has reached a size.
 
 use std::{
     ffi::OsString,

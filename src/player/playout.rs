@@ -6,7 +6,7 @@
 use super::{catch_up::CatchUp, replacement::Replacement};
 use std::collections::VecDeque;
 
-/// Below so many ms a buffer is empty: sums of durations are not exact.
+/// Below this many ms a buffer is empty: sums of durations are not exact.
 const EMPTY: f64 = 1e-6;
 
 /// A downloaded segment.
@@ -120,7 +120,7 @@ pub struct Playout {
 }
 
 impl Playout {
-    /// Empty buffers for so many streams, at time 0.
+    /// Empty buffers for this many streams, at time 0.
     #[must_use]
     pub fn new(streams: usize, policy: PlayoutPolicy) -> Self {
         Self {

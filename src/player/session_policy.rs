@@ -7,7 +7,7 @@ use super::{buffer_growth::BufferGrowth, replacement::Replacement, request_polic
 pub enum FullBuffer {
     /// The next segment is requested as soon as it fits.
     WaitForRoom,
-    /// After a segment was added, the player sleeps in steps of so many ms until the level is within
+    /// After a segment was added, the player sleeps in steps of this many ms until the level is within
     /// the maximum.
     SleepInSteps(f64),
 }

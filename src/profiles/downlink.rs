@@ -40,7 +40,7 @@ struct Way<'a> {
     unit: Unit,
     repeat: bool,
     start: Start,
-    /// Times are so many times as long.
+    /// Times are this many times as long.
     scale: f64,
     fallback: Option<BitRate>,
     sources: &'a Sources<'a>,
@@ -279,7 +279,8 @@ fn relative(
     way: &Way<'_>,
 ) -> Option<RateSpec> {
     let Some(fallback) = way.fallback else {
-        let hint = "write `fallback = \"3 Mbit/s\"`: the rate until a manifest has told the ladder";
+        let hint =
+            "write `fallback = \"3 Mbit/s\"`: the rate until a manifest with the ladder is read";
         scope.missing("fallback", hint);
         return None;
     };

@@ -14,7 +14,7 @@ use toml::{Table, Value};
 
 /// The most rules; the faults that were seen most often have precedence.
 pub(super) const MOST_RULES: usize = 64;
-/// A fault that all of at least so many requests of a class had is one of all such requests.
+/// A fault that all of at least this many requests of a class had is one of all such requests.
 const ALL: usize = 5;
 /// Names of rules are not longer, in bytes.
 const LONGEST_NAME: usize = 80;

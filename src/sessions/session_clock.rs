@@ -122,7 +122,7 @@ pub(super) fn nanos(span: Duration) -> i64 {
     i64::try_from(span.as_nanos()).unwrap_or(i64::MAX)
 }
 
-/// The span of so many ns; zero for less than none.
+/// The span of this many ns; zero for less than none.
 fn span(nanos: i64) -> Duration {
     Duration::from_nanos(nanos.max(0).unsigned_abs())
 }

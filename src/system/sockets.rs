@@ -36,7 +36,7 @@ pub fn keep_unsent_short(_: &TcpStream, _: u32) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
-/// A second handle of `stream`, which is writable when nothing is unsent. It is registered anew with the runtime, since
+/// A second handle of `stream`, which is writable when nothing is unsent. It is registered again with the runtime, since
 /// the readiness of the first handle is already known.
 ///
 /// # Errors

@@ -31,7 +31,7 @@ pub(super) fn ladder(args: &SweepArgs) -> Result<Ladder, Failure> {
     if name == DEMO { Ok(demo()) } else { Ladder::find(name).map_err(Failure::usage) }
 }
 
-/// Each rung with its sound, and the sizes that the origin serves.
+/// Each rung with its audio, and the sizes that the origin serves.
 fn demo() -> Ladder {
     let bitrates = origin::ladder_bits_per_second().map(|bits| bits as f64 / THOUSAND).collect();
     let row = |row: Vec<u64>| row.into_iter().map(|bytes| bytes as f64 * BITS).collect();

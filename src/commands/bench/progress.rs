@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// The line is written again after so long.
+/// The line is written again after this long.
 const PAUSE: Duration = Duration::from_millis(200);
 
 /// A line that is written over and over; nothing where there is no terminal.

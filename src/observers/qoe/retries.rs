@@ -37,7 +37,7 @@ impl Retries {
             return;
         }
         if self.urls.len() >= MOST_URLS {
-            // The URL with the fewest attempts makes place, unless all have more.
+            // The URL with the fewest attempts is removed, unless all have more.
             let least =
                 self.urls.iter().enumerate().min_by_key(|(_, url)| (url.attempts, url.last));
             match least {

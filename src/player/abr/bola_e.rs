@@ -14,7 +14,7 @@ use crate::player::{
 
 /// The buffer, in ms, at which the lowest rung is as good as none.
 const MINIMUM_BUFFER: f64 = 10_000.0;
-/// The maximum buffer is at least [`MINIMUM_BUFFER`] and so much for each rung.
+/// The maximum buffer is at least [`MINIMUM_BUFFER`] and this much for each rung.
 const BUFFER_PER_RUNG: f64 = 2000.0;
 
 /// The parameters.

@@ -11,7 +11,7 @@ use crate::player::playback::count;
 pub struct BufferBased {
     /// Below this level in ms the lowest rung is chosen.
     pub reservoir: f64,
-    /// So many ms above the reservoir the highest rung is chosen.
+    /// This many ms above the reservoir the highest rung is chosen.
     pub cushion: f64,
     /// The rung of the first segment.
     pub first: usize,

@@ -13,7 +13,7 @@ const MS: f64 = 1000.0;
 const VARIANCE: f64 = 1.2;
 /// The most seconds of buffer that a switch up can need (`MAX_BUFFER_LOW_WATER_LINE`).
 const MAX_LOW_WATER_LINE: f64 = 30.0;
-/// A download is not given up before so many ms after its first byte.
+/// A download is not given up before this many ms after its first byte.
 const ABORT_AFTER: f64 = 1000.0;
 /// Seconds that are left in the buffer when a download counts as too late.
 const ABORT_MARGIN: f64 = 1.0;
@@ -22,7 +22,7 @@ const MINIMUM_SAVING: f64 = 0.5;
 const MINIMUM_SAVING_WHEN_EMPTY: f64 = 1.0;
 /// A buffer below this, in seconds, counts as empty (`TIME_FUDGE_FACTOR`).
 const EMPTY: f64 = 1.0 / 30.0;
-/// A rendition whose download was given up is avoided for so many ms.
+/// A rendition whose download was given up is avoided for this many ms.
 const EXCLUDED: f64 = 10_000.0;
 
 /// The settings.

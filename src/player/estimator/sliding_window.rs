@@ -10,7 +10,7 @@ const KEPT: usize = 20;
 /// latency of all windows.
 ///
 /// A window is written as Sabre takes it: as many of the last samples; 0 means all that are kept, and
-/// a negative number leaves out so many of the oldest.
+/// a negative number leaves out this many of the oldest.
 #[derive(Debug, Clone)]
 pub struct SlidingWindow {
     windows: Vec<i64>,

@@ -17,11 +17,11 @@ use crate::{
 use tokio::sync::Mutex;
 use url::Url;
 
-/// Reloads are at least so many ms apart.
+/// Reloads are at least this many ms apart.
 const SHORTEST: f64 = 500.0;
 /// The least between two reloads that the origin holds until there is news, in ms.
 const BLOCKED: f64 = 50.0;
-/// A live player starts so many target durations before the end, unless the manifest says it.
+/// A live player starts this many target durations before the end, unless the manifest says it.
 const TARGETS: f64 = 3.0;
 
 /// The tracks of a manifest.

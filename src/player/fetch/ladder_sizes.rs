@@ -17,7 +17,7 @@ use crate::{
 };
 use tokio::task::JoinSet;
 
-/// So many requests are under way at a time.
+/// This many requests are under way at a time.
 const AT_ONCE: usize = 8;
 /// Of a longer presentation only the sizes of the first segments are requested.
 const MOST_SEGMENTS: usize = 3600;
@@ -35,7 +35,7 @@ pub struct LadderSizes {
     pub segment: f64,
     /// The bitrates that the manifest says, in kbit/s, ascending.
     pub bitrates: Vec<f64>,
-    /// Bits of each segment at each bitrate, the sound included.
+    /// Bits of each segment at each bitrate, the audio included.
     pub sizes: Vec<Vec<f64>>,
     /// What the manifest says otherwise than it is, and what was simplified.
     pub notes: Vec<String>,
@@ -179,7 +179,7 @@ fn ladder(
         extra_size = sound.sizes.iter().sum::<f64>() / seconds.max(f64::MIN_POSITIVE) * usual;
         extra_rate = if apart { sound.bandwidth } else { 0.0 };
         notes.push(
-            "the sound has segments of its own; its mean size is added to each segment".to_owned(),
+            "audio has segments of its own; its mean size is added to each segment".to_owned(),
         );
     }
     let scaled = |track: &Track, segment: usize| {

@@ -1,4 +1,4 @@
-//! One of the streams that are played, with its buffer: the main one, or sound.
+//! One of the streams that are played, with its buffer: the main one, or audio.
 
 use super::{
     clock::Clock,

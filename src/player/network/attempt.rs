@@ -40,7 +40,7 @@ impl Attempt {
         millis(time - self.asked)
     }
 
-    /// The time so many ms after the request.
+    /// The time this many ms after the request.
     pub(super) fn after(&self, ms: f64) -> LinkTime {
         self.asked + duration(ms)
     }
@@ -64,7 +64,7 @@ pub(super) fn millis(time: Duration) -> f64 {
     nanos.saturating_add(time.subsec_nanos().into()) as f64 / NANOS_PER_MS
 }
 
-/// So many ms; what is too long is the longest time.
+/// This many ms; what is too long is the longest time.
 fn duration(ms: f64) -> Duration {
     Duration::try_from_secs_f64(ms / 1000.0).unwrap_or(Duration::MAX)
 }

@@ -10,11 +10,11 @@ pub enum Answer {
     /// The object that was requested.
     #[default]
     Object,
-    /// A status other than success, with a body of so many bytes.
+    /// A status other than success, with a body of this many bytes.
     Status(u16, u64),
     /// The connection ends instead.
     Closed,
-    /// Nothing for so long, then the connection ends; `None` = nothing at all.
+    /// Nothing for this long, then the connection ends; `None` = nothing at all.
     Silence(Option<Duration>),
 }
 
@@ -23,7 +23,7 @@ pub enum Answer {
 pub enum BodyPoint {
     /// Before this byte.
     Byte(u64),
-    /// So long after the first byte.
+    /// This long after the first byte.
     After(Duration),
 }
 

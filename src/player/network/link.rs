@@ -233,7 +233,7 @@ impl LinkNetwork {
         }
     }
 
-    /// Nothing arrives after `since`, until the connection ends, so long after it, or a time-out of the player.
+    /// Nothing arrives after `since`, until the connection ends, this long after it, or a time-out of the player.
     fn silence(
         &mut self,
         attempt: &Attempt,

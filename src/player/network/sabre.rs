@@ -7,9 +7,9 @@
 use super::{CapacityChange, Download, Network, NeverEnds, Progress};
 use std::collections::VecDeque;
 
-/// A download is watched each time it received so many bits, at least …
+/// A download is watched each time it received this many bits, at least …
 const PROGRESS_SIZE: f64 = 12_000.0;
-/// … and so many ms passed.
+/// … and this many ms passed.
 const PROGRESS_TIME: f64 = 50.0;
 
 /// A part of a trace.

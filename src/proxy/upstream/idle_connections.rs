@@ -206,7 +206,7 @@ mod tests {
         for peer in &mut peers[..MOST - 1] {
             assert_eq!(peer.read(&mut [0]).await.unwrap(), 0);
         }
-        // It rested anew.
+        // It was idle again.
         assert!(peers[MOST - 1].try_read(&mut [0]).is_err());
         sleep(LONGEST).await;
         assert_eq!(peers[MOST - 1].read(&mut [0]).await.unwrap(), 0);

@@ -2,7 +2,7 @@
 
 use std::io::{self, ErrorKind, Read};
 
-/// Passes on at most so many bytes; one more is an error of the kind [`ErrorKind::FileTooLarge`].
+/// Passes on at most this many bytes; one more is an error of the kind [`ErrorKind::FileTooLarge`].
 #[derive(Debug)]
 pub(super) struct Bounded<R> {
     inner: R,

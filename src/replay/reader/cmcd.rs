@@ -21,7 +21,7 @@ use std::{
 
 /// No report is longer.
 const LONGEST_LINE: u64 = 64 << 10;
-/// A throughput counts for the time since the report before, at most so long.
+/// A throughput counts for the time since the report before, at most this long.
 const COUNTS_FOR: Duration = Duration::from_secs(30);
 
 /// The values of a report, by key, lists by their first value.

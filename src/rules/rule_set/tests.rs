@@ -225,7 +225,7 @@ fn counters_outlive_a_change_of_rules() {
     assert!(!hit(&kept, &mut counters));
     assert!(!hit(&kept, &mut counters));
     assert!(hit(&RuleSet::concat([&other, &kept]), &mut counters));
-    // A rule of the same name that says something else starts anew.
+    // A rule of the same name that says something else starts again.
     assert!(!hit(&when("every = 2"), &mut counters));
 }
 
@@ -391,7 +391,7 @@ fn the_rarer_conditions() {
     let top = when(r#"rung = "highest""#);
     assert!(top.needs_ladder() && when("rung = 3").needs_ladder());
     assert!(!when(r#"media = "audio""#).needs_ladder());
-    // Beside video, the ladder is that of the video, unless a rule names the sound.
+    // Beside video, the ladder is that of the video, unless a rule names the audio.
     let beside = Facts { highest_rung: Some(3), beside_video: true, ..facts };
     assert!(!hits(&top, &beside) && !hits(&when("rung = 3"), &beside));
     assert!(hits(&top, &Facts { highest_rung: Some(3), ..facts }));
@@ -483,7 +483,7 @@ fn a_budget_begins_where_it_says() {
     assert_eq!(applied(&late("ttl"), 100), [10, 11]);
 }
 
-/// Time before the first request counts too; what a session already has does not begin anew.
+/// Time before the first request counts too; what a session already has does not begin again.
 #[test]
 fn a_time_to_live_begins_when_the_rule_is_armed() {
     const S: fn(u64) -> SessionTime = SessionTime::from_secs;

@@ -12,7 +12,7 @@ use std::{
 };
 use tokio::sync::broadcast;
 
-/// Changes that a slow replica may be behind before it reads all anew.
+/// Changes that a slow replica may be behind before it reads everything again.
 const CHANGES: usize = 1024;
 /// The most keys that sign ids.
 const MOST_KEYS: usize = 4;

@@ -19,7 +19,7 @@ const CONNECT: Duration = Duration::from_millis(500);
 const RESPONSE: Duration = Duration::from_secs(1);
 /// Requests that may wait for Redis at a time; further ones fail at once.
 const MOST_CALLS: usize = 4096;
-/// Changes that a slow replica may be behind before it reads all anew.
+/// Changes that a slow replica may be behind before it reads everything again.
 const CHANGES: usize = 4096;
 const CHANNEL: &str = "vsps:changes";
 

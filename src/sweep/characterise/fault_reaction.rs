@@ -36,7 +36,7 @@ pub struct FaultReaction {
     pub recovery_s: Option<f64>,
 }
 
-/// A player that requests nothing for so long before the end of the scenario has given up, in seconds.
+/// A player that requests nothing for this long before the end of the scenario has given up, in seconds.
 const SILENCE: f64 = 12.0;
 
 impl FaultReaction {

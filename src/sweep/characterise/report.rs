@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 
 /// Below this share of explained choices, something else than the rate decides.
 const RULE: f64 = 0.9;
-/// So many back-offs are listed.
+/// This many back-offs are listed.
 const LISTED: usize = 6;
 
 /// A text for a terminal.

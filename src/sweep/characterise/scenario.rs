@@ -38,7 +38,7 @@ pub struct Scenario {
 
 /// The segment that faults are about: late enough for a buffer to be there.
 const FAULTY: u64 = 6;
-/// A step of a slow change lasts so many seconds.
+/// A step of a slow change lasts this many seconds.
 const STEP: f64 = 2.0;
 const LAST: &str = "10 m";
 
@@ -145,7 +145,7 @@ fn networks(lowest: f64, highest: f64, comfortable: f64, slow: f64) -> Vec<Scena
     ]
 }
 
-/// Rates in kbit/s, each for so many seconds; the last one stays.
+/// Rates in kbit/s, each for this many seconds; the last one stays.
 fn network(
     name: &'static str,
     summary: &'static str,

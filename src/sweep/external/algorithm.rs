@@ -47,7 +47,7 @@ impl ExternalAlgorithm {
         Ok(Some(Self { kind, timeout: TIMEOUT }))
     }
 
-    /// The same, whose program may take so long for each answer.
+    /// The same, whose program may take this long for each answer.
     #[must_use]
     pub fn with_timeout(self, timeout: Duration) -> Self {
         Self { timeout, ..self }

@@ -63,7 +63,7 @@ impl Journal {
         Ok(journal)
     }
 
-    /// Writes head and entries anew: the last line of an interrupted sweep may be cut.
+    /// Writes head and entries again: the last line of an interrupted sweep may be cut.
     fn rewrite(&mut self, head: &Head) -> io::Result<()> {
         let mut text = serde_json::to_string(head)? + "\n";
         for (run, result) in &self.made {

@@ -109,7 +109,7 @@ impl Ladder {
         Ok((ladder, source))
     }
 
-    /// The presentation of so long, rounded up to a whole segment.
+    /// The presentation of this duration, rounded up to a whole segment.
     ///
     /// # Errors
     /// When the ladder cannot be played, or the duration is that of no or too many segments.

@@ -4,7 +4,7 @@ use super::{Run, trace};
 use serde::Serialize;
 
 const MS: f64 = 1000.0;
-/// A ladder of the bench has bitrates alone. Up to so many kbit/s, a rung is taken to have this resolution; above
+/// A ladder of the bench has bitrates alone. Up to this many kbit/s, a rung is taken to have this resolution; above
 /// them all, the last one.
 const RESOLUTIONS: [(f64, &str); 4] =
     [(400.0, "426x240"), (800.0, "640x360"), (1500.0, "854x480"), (3500.0, "1280x720")];

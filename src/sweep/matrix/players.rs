@@ -84,7 +84,7 @@ impl Player {
         }
     }
 
-    /// The same, whose answers may take so long each, if it is a program.
+    /// The same, whose answers may take this long each, if it is a program.
     #[must_use]
     pub fn with_timeout(self, timeout: Duration) -> Self {
         let algorithm = match self.algorithm {

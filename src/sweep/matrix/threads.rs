@@ -7,7 +7,7 @@ use std::{
     thread,
 };
 
-/// So many runs are taken at once.
+/// This many runs are taken at once.
 const CHUNK: usize = 16;
 
 /// Runs all of `plan`'s part on `threads` threads, until `observer` says to stop.

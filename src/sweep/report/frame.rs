@@ -3,7 +3,7 @@
 use super::text::{at, escape, short};
 use std::fmt::Write as _;
 
-/// About so many ticks on an axis.
+/// About this many ticks on an axis.
 const TICKS: f64 = 5.0;
 
 /// A plot's place, and the values at its edges.

@@ -91,7 +91,7 @@ const OPTIONS: &[(&str, &str, Values, &str)] = &[
     ("-n", "--network", Values::One, "the network, in Sabre's JSON [network.json]"),
     ("-nm", "--network-multiplier", Values::One, "multiplies the bandwidths [1]"),
     ("-m", "--movie", Values::One, "the movie, in Sabre's JSON [movie.json]"),
-    ("-ml", "--movie-length", Values::One, "cuts or repeats the movie to so many seconds"),
+    ("-ml", "--movie-length", Values::One, "cuts or repeats the movie to this many seconds"),
     ("-a", "--abr", Values::One, "bola, bolae, throughput, dynamic or dynamicdash [bolae]"),
     ("-ab", "--abr-basic", Values::None, "BOLA-BASIC"),
     ("-ao", "--abr-osc", Values::None, "BOLA-O: fewer oscillations"),

@@ -50,13 +50,13 @@ pub(super) enum How {
     Whole,
     /// This status from the proxy, with this `Retry-After`.
     Status(u16, &'static str),
-    /// Nothing before so many seconds; then the origin's answer.
+    /// Nothing before this many seconds; then the origin's answer.
     Late(u64),
-    /// Nothing, for so many seconds at least; then the end of the connection, if `true`.
+    /// Nothing, for this many seconds at least; then the end of the connection, if `true`.
     Never(u64, bool),
     /// A body that ends after so many bytes, with this length declared, and how the connection ends.
     Cut(usize, usize, End),
-    /// A body that stops at this byte for so many seconds; then all the rest.
+    /// A body that stops at this byte for this many seconds; then all the rest.
     Stall(usize, u64),
     /// A body that stops at this byte for ever.
     Silent(usize),

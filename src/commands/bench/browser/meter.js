@@ -3,7 +3,7 @@
 const TICK_MS = 50;
 /** Shorter differences between the two clocks are no rebuffering, in seconds. */
 const SHORTEST = 0.1;
-/** The buffer is noted once in so many seconds. */
+/** The buffer is noted once in this many seconds. */
 const NOTE_EVERY = 0.5;
 
 /** Follows the media time of `video`; `rungAt` tells what is loaded for a media time, if that is known. */

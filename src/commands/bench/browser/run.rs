@@ -25,7 +25,7 @@ use tokio::signal::ctrl_c;
 
 /// How a real player is called among the algorithms: `browser:NAME`.
 pub(super) const PREFIX: &str = "browser:";
-/// A session may take so many times its media, and so much longer.
+/// A session may take this many times its media, and this much longer.
 const LONGEST: f64 = 3.0;
 const ALLOWANCE: Duration = Duration::from_secs(30);
 

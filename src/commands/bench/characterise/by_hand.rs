@@ -17,7 +17,7 @@ use tokio::{net::TcpListener, time::interval};
 
 /// Between two looks at the session.
 const LOOK: Duration = Duration::from_millis(250);
-/// A player that requests nothing for so long has ended the scenario.
+/// A player that requests nothing for this long has ended the scenario.
 const IDLE: Duration = Duration::from_secs(25);
 
 /// Where the next playback goes; empty when there is none left.

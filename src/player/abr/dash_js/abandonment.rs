@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 
 /// ms after the first byte before the rule looks.
 const PATIENCE: f64 = 500.0;
-/// So many times its duration is too long for a segment.
+/// This many times its duration is too long for a segment.
 const TOO_LONG: f64 = 1.8;
-/// No switch up for so many ms (`abandonLoadTimeout`).
+/// No switch up for this many ms (`abandonLoadTimeout`).
 const HOLD: f64 = 10_000.0;
 const MS: f64 = 1000.0;
 

@@ -13,9 +13,9 @@ const SIGMA: f64 = 0.1;
 const LEARNING_RATE: f64 = 0.01;
 /// Latencies are divided by this, in seconds.
 const LATENCY_SCALE: f64 = 100.0;
-/// A rung must be so many bit/s below the throughput …
+/// A rung must be this many bit/s below the throughput …
 const THROUGHPUT_MARGIN: f64 = 10_000.0;
-/// … or its distance in throughput weighs so much.
+/// … or its distance in throughput weighs this much.
 const URGENT: f64 = 100.0;
 /// bit/s in a kbit/s.
 const BITS: f64 = 1000.0;

@@ -2,7 +2,7 @@
 
 use crate::player::playback::count;
 
-/// So many samples are kept.
+/// This many samples are kept.
 const KEPT: usize = 20;
 /// The samples of a mean, before more are taken because they vary.
 const SAMPLES_LIVE: usize = 3;

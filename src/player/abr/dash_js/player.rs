@@ -19,7 +19,7 @@ use crate::player::{
 const MS: f64 = 1000.0;
 /// The share of the average that the rule against underruns uses.
 const INSUFFICIENT_BUFFER_SAFETY: f64 = 0.7;
-/// It is silent for so many segments after the start or a seek.
+/// It is silent for this many segments after the start or a seek.
 const INSUFFICIENT_BUFFER_IGNORED: u32 = 2;
 
 /// Which rules are on.

@@ -1,7 +1,10 @@
 //! The quality of experience of a session as figures, and where each comes from.
 
 use super::record::SessionRecord;
-use crate::qoe::{Qoe, rebuffer_ratio};
+use crate::{
+    qoe::{Qoe, rebuffer_ratio},
+    units::SessionTime,
+};
 use serde::Serialize;
 use std::time::Duration;
 
@@ -43,8 +46,10 @@ pub(super) fn figures(record: &SessionRecord) -> Qoe {
     let sources = Sources::of(record);
     let (count, lasted) = rebuffering(record, sources.rebuffer == "cmcd");
     let (rebuffer, shown) = (lasted.as_secs_f64(), &playback.shown);
+    // A session begins with its first request.
+    let startup = reports.startup.or(playback.startup.map(SessionTime::since_zero));
     Qoe {
-        startup_seconds: reports.startup.or(playback.startup).map(|time| time.as_secs_f64()),
+        startup_seconds: startup.map(|time| time.as_secs_f64()),
         rebuffer_count: count,
         rebuffer_seconds: rebuffer,
         rebuffer_ratio: rebuffer_ratio(rebuffer, shown.played),

@@ -3,7 +3,7 @@
 use super::{
     Failure, files,
     output::{print, print_json},
-    recorded::{Verdict, replay},
+    recorded::{Replayed, replay},
 };
 use crate::{
     args::RulesCommand,
@@ -65,14 +65,14 @@ fn check(files: &[PathBuf], requests: Option<&Path>, json: bool) -> Result<(), F
             continue;
         }
         match load(path) {
-            Ok(book) => {
-                describe(&mut report, path, &book);
+            Ok(file) => {
+                describe(&mut report, path, &file);
                 checked.push(json!({
                     "file": path.display().to_string(),
-                    "rules": book.rules,
-                    "warnings": book.warnings(),
+                    "rules": file.rules,
+                    "warnings": file.warnings(),
                 }));
-                sets.push(book.rules);
+                sets.push(file.rules);
             }
             Err(problem) => problems.push(problem),
         }
@@ -82,7 +82,7 @@ fn check(files: &[PathBuf], requests: Option<&Path>, json: bool) -> Result<(), F
             "--requests can be used with only one script, because a run has only one".to_owned(),
         );
     }
-    let mut verdicts = None;
+    let mut described = None;
     if let Some(path) = requests.filter(|_| problems.is_empty()) {
         let instead = "write an event log of `vsps run --events`";
         let unreadable =
@@ -91,10 +91,10 @@ fn check(files: &[PathBuf], requests: Option<&Path>, json: bool) -> Result<(), F
         let policy = Policy { script: scripts.first(), rules: &rules };
         let replayed = replay(path, policy).map_err(unreadable)?;
         describe_requests(&mut report, path, &replayed);
-        verdicts = Some(replayed.iter().map(verdict).collect::<Vec<_>>());
+        described = Some(replayed.iter().map(described_request).collect::<Vec<_>>());
     }
     if json {
-        print_json(&json!({ "files": checked, "requests": verdicts, "problems": problems }))?;
+        print_json(&json!({ "files": checked, "requests": described, "problems": problems }))?;
     } else {
         print(&report)?;
     }
@@ -118,23 +118,23 @@ fn load(path: &Path) -> Result<RuleFile, String> {
     RuleFile::from_toml(&name, built_in.text).map_err(|error| error.to_string())
 }
 
-fn describe(report: &mut String, path: &Path, book: &RuleFile) {
+fn describe(report: &mut String, path: &Path, file: &RuleFile) {
     // Writing to a String can't fail.
     let _ = writeln!(report, "{}, in order:", path.display());
-    for rule in book.rules.iter() {
+    for rule in file.rules.iter() {
         let _ = writeln!(report, "  {rule}");
     }
-    for warning in book.warnings() {
+    for warning in file.warnings() {
         let line = warning.line.map_or(String::new(), |line| format!(":{line}"));
         let (rule, problem) = (&warning.rule, &warning.problem);
         let _ = writeln!(report, "{}{line}: warning: rule `{rule}` {problem}", path.display());
     }
 }
 
-fn describe_requests(report: &mut String, path: &Path, verdicts: &[Verdict]) {
-    let hit = verdicts.iter().filter(|verdict| verdict.plan.is_some()).count();
-    let _ = writeln!(report, "{}: {} requests, {hit} of them hit", path.display(), verdicts.len());
-    for Verdict { session, method, path, attempt, plan, failure } in verdicts {
+fn describe_requests(report: &mut String, path: &Path, replayed: &[Replayed]) {
+    let hit = replayed.iter().filter(|request| request.plan.is_some()).count();
+    let _ = writeln!(report, "{}: {} requests, {hit} of them hit", path.display(), replayed.len());
+    for Replayed { session, method, path, attempt, plan, failure } in replayed {
         let again = if *attempt > 1 { format!(" (attempt {attempt})") } else { String::new() };
         let effects = plan.as_ref().map(|plan| plan.effects()).unwrap_or_default();
         let words = effects.iter().map(|(key, rule, what)| format!("{key} {what} (`{rule}`)"));
@@ -145,17 +145,17 @@ fn describe_requests(report: &mut String, path: &Path, verdicts: &[Verdict]) {
     }
 }
 
-fn verdict(verdict: &Verdict) -> Value {
-    let effects = verdict.plan.as_ref().map(|plan| plan.effects()).unwrap_or_default();
+fn described_request(request: &Replayed) -> Value {
+    let effects = request.plan.as_ref().map(|plan| plan.effects()).unwrap_or_default();
     let effects = effects
         .into_iter()
         .map(|(key, rule, what)| json!({ "effect": key, "rule": **rule, "what": what }));
     json!({
-        "session": verdict.session,
-        "method": verdict.method,
-        "path": verdict.path,
-        "attempt": verdict.attempt,
+        "session": request.session,
+        "method": request.method,
+        "path": request.path,
+        "attempt": request.attempt,
         "effects": effects.collect::<Vec<_>>(),
-        "script_failure": verdict.failure.as_ref().map(ToString::to_string),
+        "script_failure": request.failure.as_ref().map(ToString::to_string),
     })
 }

@@ -65,7 +65,7 @@ pub enum Event {
         /// Bytes that the link could have carried since the previous sample; `None` = no limit.
         granted: Option<u64>,
     },
-    /// A request was classified, and its effects were decided (a verdict).
+    /// A request was classified, and its effects were decided (reproducible).
     RequestPlanned {
         /// The request.
         request: Arc<RequestTag>,
@@ -93,7 +93,7 @@ pub enum Event {
         /// The reason: `version`.
         reason: &'static str,
     },
-    /// An effect of a rule was applied (a verdict: `at_byte` follows from the rule, except for a cut after
+    /// An effect of a rule was applied (reproducible: `at_byte` follows from the rule, except for a cut after
     /// a time, where it is the number of bytes sent by then).
     FaultInjected {
         /// The request.
@@ -105,7 +105,7 @@ pub enum Event {
         /// The byte offset in the body.
         at_byte: Option<u64>,
     },
-    /// The loss process dropped a packet (a verdict).
+    /// The loss process dropped a packet (reproducible).
     Dropped {
         /// The request.
         request: Arc<RequestTag>,
@@ -142,7 +142,7 @@ pub enum Event {
         /// `connect`, `timeout`, `reset`, ...: a short, bounded set.
         cause: &'static str,
     },
-    /// The script failed on a request, and so had no effect on it (a verdict).
+    /// The script failed on a request, and so had no effect on it (reproducible).
     ScriptFailed {
         /// The request.
         request: Arc<RequestTag>,

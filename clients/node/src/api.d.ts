@@ -1708,7 +1708,7 @@ export interface paths {
             };
             requestBody?: never;
             responses: {
-                /** @description The last 4,000 that are over (of all sessions 20,000), in the order in which they began. What is not known of them is an empty list or -1; verdicts, faults and drops stand under `_vsps` */
+                /** @description The last 4,000 that are over (of all sessions 20,000), in the order in which they began. What is not known of them is an empty list or -1; decisions, faults and drops are under `_vsps` */
                 200: {
                     headers: {
                         [name: string]: unknown;

@@ -22,8 +22,8 @@ pub(super) fn summary(report: &Report) -> String {
     }
     figures(&mut text, &report.together);
     for checked in &report.assertions {
-        let verdict = if checked.passed { "passed" } else { "FAILED" };
-        let _ = write!(text, "  {verdict}        {}", checked.assertion);
+        let result = if checked.passed { "passed" } else { "FAILED" };
+        let _ = write!(text, "  {result}        {}", checked.assertion);
         let _ = match &checked.problem {
             Some(problem) => writeln!(text, ": {problem}"),
             None => writeln!(text),

@@ -3,4 +3,4 @@
 mod line;
 mod replay;
 
-pub(super) use replay::{Verdict, replay};
+pub(super) use replay::{Replayed, replay};

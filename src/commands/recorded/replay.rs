@@ -20,9 +20,9 @@ use std::{
 /// Longer lines are skipped: vsps does not write them.
 const LONGEST_LINE: u64 = 1 << 20;
 
-/// The decision for a recorded request.
+/// A recorded request, and what was decided about it.
 #[derive(Debug)]
-pub(in crate::commands) struct Verdict {
+pub(in crate::commands) struct Replayed {
     pub(in crate::commands) session: String,
     pub(in crate::commands) method: String,
     pub(in crate::commands) path: String,
@@ -58,9 +58,9 @@ struct RecordedSession {
 ///
 /// # Errors
 /// If the file can't be read.
-pub(in crate::commands) fn replay(path: &Path, policy: Policy<'_>) -> io::Result<Vec<Verdict>> {
+pub(in crate::commands) fn replay(path: &Path, policy: Policy<'_>) -> io::Result<Vec<Replayed>> {
     let mut sessions = HashMap::<String, RecordedSession>::new();
-    let mut verdicts = Vec::new();
+    let mut replayed = Vec::new();
     policy.rules.loaded(ProcessTime::ZERO);
     for line in lines(path)? {
         let Ok(line) = serde_json::from_str::<Line>(&line?) else { continue };
@@ -71,13 +71,13 @@ pub(in crate::commands) fn replay(path: &Path, policy: Policy<'_>) -> io::Result
         let session =
             sessions.entry(line.session.clone()).or_insert_with(|| RecordedSession::new(&line));
         match (line.event.as_str(), &line.resource) {
-            ("request_planned", Some(class)) => verdicts.push(session.decide(policy, &line, class)),
+            ("request_planned", Some(class)) => replayed.push(session.decide(policy, &line, class)),
             ("fault_injected", _) => session.injected(&line),
             ("request_finished", _) if !line.redirected => session.finished(&line),
             _ => {}
         }
     }
-    Ok(verdicts)
+    Ok(replayed)
 }
 
 impl RecordedSession {
@@ -91,7 +91,7 @@ impl RecordedSession {
         }
     }
 
-    fn decide(&mut self, policy: Policy<'_>, line: &Line, class: &Class) -> Verdict {
+    fn decide(&mut self, policy: Policy<'_>, line: &Line, class: &Class) -> Replayed {
         let resource = class.resource();
         let method = line.method.parse().unwrap_or(Method::GET);
         let facts = self.facts(line, &resource, &method);
@@ -105,7 +105,7 @@ impl RecordedSession {
         });
         let seed = self.decider.request_seed(line.key(), line.attempt);
         let mut decision = self.decider.decide(policy, &facts, seed, carried);
-        let verdict = Verdict {
+        let replayed = Replayed {
             session: line.session.clone(),
             method: line.method.clone(),
             path: line.path.clone(),
@@ -115,7 +115,7 @@ impl RecordedSession {
         };
         let held = is_held(&resource, &line.path);
         self.pending.insert(line.name(), Pending { decision, held });
-        verdict
+        replayed
     }
 
     /// An effect of a rule was applied: the rule's use of its budget is final.

@@ -101,7 +101,7 @@ struct Entry<'a> {
     cache: Empty,
     timings: Timings,
     #[serde(rename = "_vsps")]
-    verdict: Verdict<'a>,
+    own: OwnFields<'a>,
 }
 
 #[derive(Serialize)]
@@ -169,7 +169,7 @@ struct Timings {
 
 /// Data that HAR has no field for, with the names of the event log.
 #[derive(Serialize)]
-struct Verdict<'a> {
+struct OwnFields<'a> {
     profile: &'a str,
     attempt: u32,
     resource: ResourceFields<'a>,
@@ -235,7 +235,7 @@ impl<'a> Entry<'a> {
             response: Response::new(exchange),
             cache: Empty {},
             timings: Timings::new(measured.ttfb, receive, exchange.end.split.into()),
-            verdict: Verdict::new(exchange),
+            own: OwnFields::new(exchange),
         }
     }
 }
@@ -287,7 +287,7 @@ impl Timings {
     }
 }
 
-impl<'a> Verdict<'a> {
+impl<'a> OwnFields<'a> {
     fn new(exchange: &'a Exchange) -> Self {
         let Exchange { request, end, .. } = exchange;
         Self {

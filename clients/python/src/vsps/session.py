@@ -48,7 +48,7 @@ class Session:
         self.url = url
         """The address that its player uses in place of the origin's root; it ends in `/-/s/ID/`."""
         self.seed = seed
-        """Replays its network: the same seed and the same requests get the same verdicts."""
+        """Replays its network: the same seed and the same requests get the same decisions."""
         self._path = f"/api/v1/sessions/{quote(id, safe='')}"
 
     def __repr__(self) -> str:

@@ -447,7 +447,7 @@ fn errors_say_what_and_where() {
     let mut error = |format, body: &[u8]| ladder.learn(&url, format, body).unwrap_err().to_string();
     insta::assert_snapshot!(error(ManifestFormat::Hls, b"<!DOCTYPE html><title>404"), @r#"HLS manifest: not a manifest: it begins with "<!DOCTYPE html><", not with #EXTM3U"#);
     insta::assert_snapshot!(error(ManifestFormat::Hls, b""), @r#"HLS manifest: not a manifest: it begins with "", not with #EXTM3U"#);
-    insta::assert_snapshot!(error(ManifestFormat::Hls, b"#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1,CODECS=\"avc"), @r#"HLS manifest, line 2: it breaks off inside the attribute list of #EXT-X-STREAM-INF, at "CODECS=\"avc""#);
+    insta::assert_snapshot!(error(ManifestFormat::Hls, b"#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1,CODECS=\"avc"), @r#"HLS manifest, line 2: it ends inside the attribute list of #EXT-X-STREAM-INF, at "CODECS=\"avc""#);
     insta::assert_snapshot!(error(ManifestFormat::Mpd, &b"<MPD>".repeat(100)), @"DASH manifest, byte 325: more than 64 levels of elements");
     insta::assert_snapshot!(error(ManifestFormat::Hls, &vec![b'#'; 17 << 20]), @"HLS manifest: 17825792 bytes, of which at most 16777216 are read");
     assert_eq!(MediaType::Unknown, ladder.resolve("https://o/x", None).media);

@@ -5,7 +5,7 @@ use tokio::{runtime::Handle, task::JoinSet};
 
 /// Connections were still open at the end of the drain time, and were cut.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("some responses were cut: they did not end within the time to drain")]
+#[error("some responses were cut: they did not end within the drain time-out")]
 pub struct DrainError;
 
 /// Open connections, each served by a task. Dropping this cuts all of them.

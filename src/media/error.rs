@@ -59,7 +59,7 @@ pub enum ManifestFault {
     #[error("not UTF-8")]
     Encoding,
     /// It stops before its end.
-    #[error("it breaks off inside {inside}")]
+    #[error("it ends inside {inside}")]
     Truncated {
         /// The element or value that is not closed.
         inside: String,

@@ -9,7 +9,7 @@ pub enum SessionError {
     #[error(transparent)]
     NeverEnds(#[from] NeverEnds),
     /// A segment was asked for that the presentation does not have.
-    #[error("there is no segment {segment} at rung {rung}; the seek leads beyond the end")]
+    #[error("there is no segment {segment} at rung {rung}; the seek goes beyond the end")]
     NoSegment {
         /// The 0-based segment.
         segment: usize,

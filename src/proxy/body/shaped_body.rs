@@ -46,7 +46,7 @@ pub(in crate::proxy) enum BodyError {
     #[error("the origin cut the body")]
     Origin(#[source] OriginError),
     /// A rule or a packet loss cuts it.
-    #[error("cut as asked")]
+    #[error("cut by a rule or by the link")]
     Cut,
 }
 

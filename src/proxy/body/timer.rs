@@ -78,7 +78,7 @@ impl PreciseTimer {
         let own = Arc::clone(&queue);
         let task = runtime.spawn(async move {
             if let Err(problem) = own.run_task().await {
-                tracing::error!(%problem, "the timer for exact wake-ups failed: those of the runtime are used");
+                tracing::error!(%problem, "the precise timer failed: the timers of the runtime are used");
                 own.fail();
             }
         });
@@ -127,7 +127,7 @@ impl PreciseTimer {
             }
             Wait::Task(timer) if !wakeups.waking => {
                 if let Err(problem) = timer.set(self.queue.until(at)) {
-                    tracing::error!(%problem, "a timer for exact wake-ups could not be set");
+                    tracing::error!(%problem, "the precise timer could not be set");
                     drop(wakeups);
                     self.queue.fail();
                     return false;

@@ -74,7 +74,7 @@ impl Registry {
             session.adjust(&self.rules, follow).map(|_| ())
         };
         if let Err(problem) = settled {
-            tracing::warn!(session = &*session.tag.id, %problem, "the link differs");
+            tracing::warn!(session = &*session.tag.id, %problem, "the link could not be set as on the other replicas");
         }
     }
 

@@ -28,7 +28,7 @@ pub enum LocateError {
     #[error(transparent)]
     Missing(#[from] RegistryError),
     /// The id was not made by these replicas.
-    #[error("`{0}` is not the id of a session here: it was changed, or is of other replicas")]
+    #[error("`{0}` is not the id of a session here: it was changed, or other replicas made it")]
     Forged(String),
     /// It cannot be made here.
     #[error(transparent)]

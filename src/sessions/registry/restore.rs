@@ -57,7 +57,7 @@ impl Registry {
             let id = &*session.tag.id;
             tracing::warn!(
                 session = id,
-                "another session has its number now: it goes on at this replica alone"
+                "another session has taken its number: it continues on this replica only"
             );
             *session.shared.lock() = None;
             self.sessions.write().forget_ordinal(session);

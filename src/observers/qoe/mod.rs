@@ -9,6 +9,7 @@ mod marks;
 mod playback;
 mod points;
 mod qoe_view;
+mod rebufferings;
 mod record;
 mod reports;
 mod request_view;

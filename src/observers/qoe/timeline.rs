@@ -2,6 +2,7 @@
 
 use super::{
     marks::Mark,
+    rebufferings::rebufferings,
     record::SessionRecord,
     request_view::RequestView,
     session_view::{SCHEMA, SessionView},
@@ -185,17 +186,12 @@ fn stalls(record: &SessionRecord, since: SessionTime) -> Vec<StallView> {
 }
 
 fn rebuffers(record: &SessionRecord, since: SessionTime) -> Vec<RebufferView> {
-    let (playback, reports) = (&record.playback, &record.reports);
-    let present = playback.rebuffering();
-    let estimated = playback.rebuffers.iter().copied().chain(present);
-    let estimated = estimated.map(|one| (one.at, Some(one.lasts), false));
-    let reported = reports.starvations.iter().map(|one| (one.at, one.lasts, true));
-    let all = estimated.chain(reported);
-    let recent = all.filter(|(at, lasts, _)| *at + lasts.unwrap_or_default() >= since);
-    let view = recent.map(|(at, lasts, reported)| RebufferView {
-        at_ms: ms(at.since_zero()),
-        lasts_ms: lasts.map(ms),
-        source: source(reported),
+    let all = rebufferings(record).into_iter();
+    let recent = all.filter(|one| one.known.max(one.at + one.lasts.unwrap_or_default()) >= since);
+    let view = recent.map(|one| RebufferView {
+        at_ms: ms(one.at.since_zero()),
+        lasts_ms: one.lasts.map(ms),
+        source: source(one.reported),
     });
     view.collect()
 }

@@ -17,7 +17,7 @@ use vsps::{
         live::CatchUp,
         matrix::{
             Figures, Journal, Ladder, Outcome, Plan, PlanOptions, Results, Run, RunResult, Seeds,
-            Shard, SweepObserver, csv, markdown, p1203, run_all, table, trace,
+            Shard, SweepObserver, Wanted, csv, markdown, record, run_all, table, trace,
         },
         report::report,
     },
@@ -43,6 +43,12 @@ fn options(profiles: &[&str], algorithms: &[&str], seeds: Seeds) -> PlanOptions 
 
 fn plan(profiles: &[&str], algorithms: &[&str], seeds: Seeds) -> Plan {
     Plan::new(options(profiles, algorithms, seeds), &Catalog::new()).unwrap()
+}
+
+/// The input of P.1203 of a run.
+fn p1203(run: Run<'_>) -> serde_json::Value {
+    let wanted = Wanted { p1203: true, ..Wanted::default() };
+    serde_json::from_str(&record(run, wanted).p1203.unwrap()).unwrap()
 }
 
 fn run(plan: &Plan, threads: usize) -> Results {
@@ -812,7 +818,7 @@ fn a_session_is_written_for_p1203() {
     let plan = plan(&["abr-dropout"], &["bba"], Seeds { first: 1, last: 1 });
     let run = Run { plan: &plan, net: &plan.nets[0], player: &plan.players[0], seed: 1 };
     let figures = vsps::sweep::matrix::run(run).unwrap();
-    let input: serde_json::Value = serde_json::from_str(&p1203(run).unwrap()).unwrap();
+    let input: serde_json::Value = p1203(run);
     let segments = input["I13"]["segments"].as_array().unwrap();
     assert_eq!((segments.len(), segments[2]["start"].as_f64()), (60, Some(6.0)));
     assert_eq!(
@@ -850,7 +856,7 @@ fn stalls_start_when_the_buffer_is_empty() {
             assert!((from - startup - 6.0).abs() < 1e-6, "{:?}", trace.stalls);
             assert!(startup > 0.5 && to - from > 8.0, "{:?}", trace.stalls);
         }
-        let input: serde_json::Value = serde_json::from_str(&p1203(run).unwrap()).unwrap();
+        let input: serde_json::Value = p1203(run);
         let media: Vec<_> =
             input["I23"]["stalling"].as_array().unwrap().iter().map(|stall| &stall[0]).collect();
         assert_eq!(media, [&serde_json::json!(0.0), &serde_json::json!(6.0)], "{input}");

@@ -20,6 +20,7 @@
 
 pub mod abr;
 mod assertion;
+mod attempts;
 mod buffer_growth;
 mod catch_up;
 mod estimate_error;
@@ -44,6 +45,7 @@ mod setup;
 pub use crate::qoe::Qoe;
 pub use abr::{Abr, Choice, State};
 pub use assertion::{Assertion, AssertionError, Unmet};
+pub use attempts::Attempts;
 pub use buffer_growth::BufferGrowth;
 pub use catch_up::CatchUp;
 pub use estimate_error::EstimateError;

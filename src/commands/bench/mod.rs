@@ -10,6 +10,7 @@ mod ladder;
 mod merge;
 mod outputs;
 mod own_proxy;
+mod p1203_folder;
 mod pensieve;
 mod progress;
 mod sabre;

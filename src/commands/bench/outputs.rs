@@ -4,7 +4,7 @@ use crate::{
     args::SweepArgs,
     commands::{Failure, files, output},
     sweep::{
-        matrix::{Plan, Results, Run, csv, markdown, p1203},
+        matrix::{Plan, Results, csv, markdown},
         report::{RealSession, report_with},
     },
 };
@@ -66,28 +66,11 @@ impl<'a> Outputs<'a> {
         if let Some(path) = markdown_file {
             write(path, &markdown(results))?;
         }
-        if let Some(folder) = &self.0.p1203 {
-            write_p1203(folder, plan)?;
-        }
         if let Some(path) = report_file {
             write(path, &report_with(plan, results, real))?;
         }
         Ok(())
     }
-}
-
-/// Writes a file for each run of this part.
-fn write_p1203(folder: &Path, plan: &Plan) -> Result<(), Failure> {
-    fs::create_dir_all(folder)
-        .map_err(|error| Failure::running(format_args!("--p1203 {}: {error}", folder.display())))?;
-    for index in (0..plan.runs()).filter(|run| plan.options.shard.has(*run)) {
-        let Some((net, player, seed)) = plan.at(index) else { continue };
-        let text = p1203(Run { plan, net, player, seed }).map_err(Failure::running)?;
-        let plain = |c: char| if c.is_ascii_alphanumeric() || "-.".contains(c) { c } else { '_' };
-        let abr: String = player.name.chars().map(plain).collect();
-        write(&folder.join(format!("{}_{abr}_{seed}.json", net.name)), &text)?;
-    }
-    Ok(())
 }
 
 /// Writes a file; `-` is standard output.

@@ -5,6 +5,7 @@ use super::{
     interrupt::interrupted,
     ladder::ladder,
     outputs::{Outputs, is_stdout},
+    p1203_folder::P1203Folder,
     watch::Watch,
 };
 use crate::{
@@ -30,7 +31,8 @@ pub(super) fn sweep(args: &SweepArgs) -> Result<(), Failure> {
     let total = plan.runs_of_shard();
     let file = args.json.as_deref().filter(|path| !is_stdout(path));
     let journal = file.map(|path| journal(path, &plan)).transpose()?;
-    let watch = Watch::new(total, journal, args.log.as_deref(), interrupted()?)?;
+    let p1203 = args.p1203.as_deref().map(P1203Folder::create).transpose()?;
+    let watch = Watch::new(total, journal, args.log.as_deref(), p1203, interrupted()?)?;
     let mut results = run_all(&plan, threads, &watch);
     let (made, seconds, journal) = watch.end()?;
     if made < total {

@@ -1,9 +1,9 @@
 //! What happens while a sweep runs: progress, the journal, the log.
 
-use super::{outputs::is_stdout, progress::Progress};
+use super::{outputs::is_stdout, p1203_folder::P1203Folder, progress::Progress};
 use crate::{
     commands::{Failure, files},
-    sweep::matrix::{Journal, RunResult, SweepObserver},
+    sweep::matrix::{Journal, Run, RunResult, SweepObserver, Wanted},
 };
 use parking_lot::Mutex;
 use std::{
@@ -22,8 +22,9 @@ pub(super) struct Watch {
     done: AtomicUsize,
     journal: Option<Journal>,
     log: Option<Mutex<Log>>,
+    p1203: Option<P1203Folder>,
     stop: Arc<AtomicBool>,
-    /// Why journal or log could not be written.
+    /// Why a run could not be written down.
     failure: Mutex<Option<io::Error>>,
 }
 
@@ -57,16 +58,17 @@ impl Log {
 }
 
 impl Watch {
-    /// Watches a sweep of `total` runs. With a log, all runs are made again.
+    /// Watches a sweep of `total` runs. With a log or a folder for P.1203, all runs are made again.
     pub(super) fn new(
         total: usize,
         journal: Option<Journal>,
         log: Option<&Path>,
+        p1203: Option<P1203Folder>,
         stop: Arc<AtomicBool>,
     ) -> Result<Self, Failure> {
         let log = log.map(Log::create).transpose()?.map(Mutex::new);
         let (progress, done) = (Progress::start(total), AtomicUsize::new(0));
-        Ok(Self { progress, done, journal, log, stop, failure: Mutex::new(None) })
+        Ok(Self { progress, done, journal, log, p1203, stop, failure: Mutex::new(None) })
     }
 
     /// Ends the progress: how many runs were made, in how many seconds; and the journal.
@@ -90,12 +92,18 @@ impl Watch {
 
 impl SweepObserver for Watch {
     fn made(&self, index: usize) -> Option<RunResult> {
-        let journal = self.journal.as_ref().filter(|_| self.log.is_none())?;
+        let journal = self.journal.as_ref().filter(|_| self.wanted() == Wanted::default())?;
         journal.made().get(&index).cloned()
     }
 
-    fn wants_log(&self) -> bool {
-        self.log.is_some()
+    fn wanted(&self) -> Wanted {
+        Wanted { log: self.log.is_some(), p1203: self.p1203.is_some() }
+    }
+
+    fn p1203(&self, run: Run<'_>, input: &str) {
+        if let Some(folder) = &self.p1203 {
+            self.note(folder.write(run, input));
+        }
     }
 
     fn finished(&self, chunk: usize, runs: &[(usize, RunResult)], log: &str) {

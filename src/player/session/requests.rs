@@ -3,6 +3,7 @@
 use super::Session;
 use crate::player::{
     abr::Abr,
+    attempts::Attempts,
     estimator::Estimator,
     network::{Download, Network, Object, Progress, Request},
     playback::Observer,
@@ -36,13 +37,14 @@ where
     pub(super) fn fetch(
         &mut self,
         segment: usize,
-        mut rung: usize,
+        rung: usize,
         replaced: Option<usize>,
         observer: &mut impl Observer,
     ) -> Result<Received, SessionError> {
         let (policy, presentation) = (self.policy.requests, self.presentation);
-        let (mut attempts, mut failed) = (1, FailedRequests::default());
+        let mut attempts = Attempts::new(policy, segment, rung);
         loop {
+            let rung = attempts.rung;
             let size = self.size(segment, rung)?;
             self.last = rung;
             self.prepare(rung, observer)?;
@@ -60,24 +62,18 @@ where
             let received = |download, failed| {
                 Ok(Received { rung, download, abandoned_to, at, request, rebuffer, failed })
             };
-            let Some(failure) = download.failure else { return received(download, failed) };
-            failed.count += 1;
+            let Some(failure) = download.failure else {
+                return received(download, attempts.failed);
+            };
             // What was to be replaced is still there: it is shown as it is.
             if replaced.is_some() {
                 download.abandoned = true;
                 self.keeps_buffer = true;
-                return received(download, failed);
+                let count = attempts.failed.count + 1;
+                return received(download, FailedRequests { count, ..attempts.failed });
             }
-            failed.received += download.progress.received;
-            if let Some(wait) = policy.retry(failure, attempts) {
-                self.hold(wait, observer);
-                attempts += 1;
-            } else if policy.falls_back && rung > 0 {
-                (rung, attempts) = (rung - 1, 1);
-            } else {
-                let attempts = failed.count;
-                return Err(SessionError::Failed { segment, rung, failure, attempts });
-            }
+            let wait = attempts.fail(failure, &download)?;
+            self.hold(wait, observer);
         }
     }
 

@@ -3,8 +3,8 @@
 use super::{Figures, RunError, figures::Sums, metric::finite, run::Run, seat::Seat};
 use crate::{
     player::{
-        Download, FailedRequests, Network as _, Observer as _, OwnedRateControl, Progress,
-        SessionError, SessionReport,
+        Attempts, Download, Network as _, Observer as _, OwnedRateControl, Progress, SessionError,
+        SessionReport,
         estimator::{Estimator, Ewma},
         network::{LinkNetwork, Object, Request},
         preset,
@@ -146,8 +146,9 @@ fn request(
 ) -> Result<SessionReport, RunError> {
     let presentation = &run.plan.presentation;
     let policy = preset(&run.player.name).requests;
-    let (mut rung, mut attempts, mut failed) = (rung, 1, FailedRequests::default());
+    let mut attempts = Attempts::new(policy, next, rung);
     let (download, level, at, abandoned_to) = loop {
+        let rung = attempts.rung;
         let no_segment = SessionError::NoSegment { segment: next, rung };
         let size = presentation.size(next, rung).ok_or(no_segment)?;
         let (level, at) = (player.viewer.level(), player.viewer.now());
@@ -169,20 +170,11 @@ fn request(
         player.sums.received += download.progress.received;
         player.sums.wasted += download.progress.received;
         player.sums.failed += 1.0;
-        failed.count += 1;
-        failed.received += download.progress.received;
-        if let Some(wait) = policy.retry(failure, attempts) {
-            network.wait(wait);
-            player.advance(wait);
-            attempts += 1;
-        } else if policy.falls_back && rung > 0 {
-            (rung, attempts) = (rung - 1, 1);
-        } else {
-            let attempts = failed.count;
-            let error = SessionError::Failed { segment: next, rung, failure, attempts };
-            return Err(error.into());
-        }
+        let wait = attempts.fail(failure, &download)?;
+        network.wait(wait);
+        player.advance(wait);
     };
+    let Attempts { rung, failed, .. } = attempts;
     let (_, rebuffered, _) = player.viewer.times();
     player.advance(download.progress.time);
     let rebuffer = player.viewer.times().1 - rebuffered;

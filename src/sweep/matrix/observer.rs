@@ -1,6 +1,6 @@
 //! What receives the runs of a sweep while it goes on.
 
-use super::RunResult;
+use super::{Run, RunResult, Wanted};
 
 /// Receives the runs of a sweep, from any thread.
 pub trait SweepObserver: Sync {
@@ -10,9 +10,14 @@ pub trait SweepObserver: Sync {
         None
     }
 
-    /// Whether [`Self::finished`] gets a line for each segment.
-    fn wants_log(&self) -> bool {
-        false
+    /// What is to be written down of each run: [`Self::finished`] gets the log, [`Self::p1203`] the input of P.1203.
+    fn wanted(&self) -> Wanted {
+        Wanted::default()
+    }
+
+    /// The input of ITU-T P.1203 of a run.
+    fn p1203(&self, run: Run<'_>, input: &str) {
+        let _ = (run, input);
     }
 
     /// The runs of chunk number `chunk` are done, each with its number. `log` has a line of JSON for each of their

@@ -1,6 +1,6 @@
 //! One session as input of ITU-T P.1203 in mode 0 (metadata alone), in the JSON form that itu-p1203 reads.
 
-use super::{Run, trace};
+use super::{run::Run, seat::ShownTimes};
 use serde::Serialize;
 
 const MS: f64 = 1000.0;
@@ -57,13 +57,11 @@ struct Input {
     general: General,
 }
 
-/// The session of `run`, for a screen of 1920 × 1080; of several players, the first with its algorithm. What was
-/// played before an error is in it, too.
+/// A session of `run` in which `shown` was shown, for a screen of 1920 × 1080.
 ///
 /// # Errors
 /// When it cannot be written as JSON.
-pub fn p1203(run: Run<'_>) -> Result<String, serde_json::Error> {
-    let trace = trace(run);
+pub(super) fn p1203(run: Run<'_>, shown: &ShownTimes) -> serde_json::Result<String> {
     let presentation = &run.plan.presentation;
     let duration = presentation.segment() / MS;
     let segment = |(number, (_, rung)): (usize, &(f64, usize))| {
@@ -81,13 +79,13 @@ pub fn p1203(run: Run<'_>) -> Result<String, serde_json::Error> {
     };
     // The media time of a stall is that of the segments that were shown before it. After the last one there is no
     // media to wait for.
-    let before = |from: f64| trace.rungs.partition_point(|(shown, _)| *shown < from);
-    let stalls = trace.stalls.iter().map(|(from, to)| (before(*from), to - from));
-    let stalls = stalls.filter(|(segments, _)| *segments < trace.rungs.len());
+    let before = |from: f64| shown.rungs.partition_point(|(start, _)| *start < from);
+    let stalls = shown.standstills().map(|(from, to)| (before(from), to - from));
+    let stalls = stalls.filter(|(segments, _)| *segments < shown.rungs.len());
     let stalling = stalls.map(|(segments, lasts)| (segments as f64 * duration, lasts)).collect();
     let input = Input {
         video: Video {
-            segments: trace.rungs.iter().enumerate().map(segment).collect(),
+            segments: shown.rungs.iter().enumerate().map(segment).collect(),
             stream: STREAM,
         },
         stalling: Stalling { stalling, stream: STREAM },

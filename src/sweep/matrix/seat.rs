@@ -13,6 +13,14 @@ pub(super) struct ShownTimes {
     pub(super) stalls: Vec<(f64, f64)>,
 }
 
+impl ShownTimes {
+    /// Times in which nothing was shown, from and to; the first is the startup.
+    pub(super) fn standstills(&self) -> impl Iterator<Item = (f64, f64)> {
+        let startup = self.rungs.first().map(|(shown, _)| (0.0, *shown));
+        startup.into_iter().chain(self.stalls.iter().copied())
+    }
+}
+
 /// Counts what is shown.
 #[derive(Default)]
 pub(super) struct Shown {

@@ -1,6 +1,8 @@
 //! Runs a plan on several threads. What comes of it does not depend on how many they are.
 
-use super::{LadderShown, Outcome, Plan, Results, Run, RunResult, Shard, SweepObserver, log, run};
+use super::{
+    LadderShown, Outcome, Plan, Recorded, Results, Run, RunResult, Shard, SweepObserver, record,
+};
 use std::{
     num::NonZeroUsize,
     sync::atomic::{AtomicUsize, Ordering},
@@ -74,7 +76,11 @@ fn one(
 ) -> Option<RunResult> {
     let (net, player, seed) = plan.at(index)?;
     let this = Run { plan, net, player, seed };
-    let figures = if observer.wants_log() { log(this, lines) } else { run(this) };
+    let Recorded { figures, log, p1203 } = record(this, observer.wanted());
+    lines.push_str(&log);
+    if let Some(input) = &p1203 {
+        observer.p1203(this, input);
+    }
     let outcome = match figures {
         Ok(figures) => Outcome::Ended(Box::new(figures)),
         Err(error) => Outcome::Failed { error: error.to_string() },

@@ -54,8 +54,7 @@ pub fn trace(run: Run<'_>) -> Trace {
     let played = play_all(run, &mut seats);
     let times = seats.swap_remove(first).shown.times.unwrap_or_default();
     drop(seats);
-    let startup = times.rungs.first().map(|(shown, _)| (0.0, *shown));
-    trace.stalls = startup.into_iter().chain(times.stalls).collect();
+    trace.stalls = times.standstills().collect();
     trace.rungs = times.rungs;
     if let Some((_, end)) = trace.stalls.last() {
         trace.end = trace.end.max(*end);

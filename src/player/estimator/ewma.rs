@@ -19,8 +19,9 @@ pub struct Ewma {
 struct Average {
     /// ms.
     half_life: f64,
-    /// The half-life of the latency, in requests.
+    /// The half-life of the latency, in requests, and what is left of a latency after one more.
     latency_half_life: f64,
+    latency_alpha: f64,
     throughput: f64,
     latency: f64,
 }
@@ -32,6 +33,7 @@ impl Ewma {
         let average = |&half_life: &f64| Average {
             half_life,
             latency_half_life: half_life / segment,
+            latency_alpha: half_to_the(1.0 / (half_life / segment)),
             throughput: 0.0,
             latency: 0.0,
         };
@@ -44,7 +46,7 @@ impl Estimator for Ewma {
         for average in &mut self.averages {
             let alpha = half_to_the(time / average.half_life);
             average.throughput = alpha * average.throughput + (1.0 - alpha) * throughput;
-            let alpha = half_to_the(1.0 / average.latency_half_life);
+            let alpha = average.latency_alpha;
             average.latency = alpha * average.latency + (1.0 - alpha) * latency;
         }
         self.time += time;
@@ -52,13 +54,20 @@ impl Estimator for Ewma {
         let (mut lowest, mut highest) = (f64::INFINITY, f64::NEG_INFINITY);
         for average in &self.averages {
             // The share of the weight that samples have; the rest is the zero at the start.
-            let share = 1.0 - half_to_the(self.time / average.half_life);
+            let share = share_after(self.time / average.half_life);
             lowest = lowest.min(average.throughput / share);
-            let share = 1.0 - half_to_the(count(self.requests) / average.latency_half_life);
+            let share = share_after(count(self.requests) / average.latency_half_life);
             highest = highest.max(average.latency / share);
         }
         Estimate { throughput: lowest, latency: highest }
     }
+}
+
+/// The share of the weight that samples of so many half-lives have.
+fn share_after(half_lives: f64) -> f64 {
+    /// From here on the rest is less than half of the last bit of 1.
+    const ALL: f64 = 54.0;
+    if half_lives >= ALL { 1.0 } else { 1.0 - half_to_the(half_lives) }
 }
 
 /// 0.5 to the power of `exponent`, by the C library's `pow`. Without the barrier the compiler makes
@@ -71,6 +80,15 @@ pub(in crate::player) fn half_to_the(exponent: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_share_is_that_of_the_power_to_the_last_bit() {
+        let halves = (0..1200u32).map(|tenths| f64::from(tenths) / 10.0);
+        for half_lives in halves.chain([52.9999, 53.0001, 53.9999, 54.0, 54.0001, 1e9]) {
+            let plain = 1.0 - half_to_the(half_lives);
+            assert_eq!(share_after(half_lives).to_bits(), plain.to_bits(), "{half_lives}");
+        }
+    }
 
     #[test]
     fn one_sample_is_the_estimate() {

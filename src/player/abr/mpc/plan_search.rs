@@ -19,6 +19,7 @@ use std::ops::Range;
 
 /// kbit per Mbit.
 const THOUSAND: f64 = 1000.0;
+const PER_THOUSAND: f64 = 0.001;
 /// The multipliers of the bound.
 const LAMBDAS: [f64; 4] = [0.0, 1.0, 0.3, 0.6];
 /// Bounds and rewards are sums in another order: this relative difference is left to rounding.
@@ -51,6 +52,11 @@ pub(super) struct PlanSearch {
     /// For each λ, segment and last rung: the most that can be added to the reward, but for λ × penalty ×
     /// the time that is there.
     gains: Vec<f64>,
+    /// For each last rung and the one after it: what the step adds to the reward, without rebuffering; −∞ where it is too
+    /// large.
+    steps: Vec<f64>,
+    /// For each rung of a segment, what it costs and what can come after it.
+    coming: Vec<f64>,
     /// The continuations of the plan at each segment.
     open: Vec<Open>,
 }
@@ -121,22 +127,29 @@ impl PlanSearch {
         let layer = rungs * (task.horizon + 1);
         self.gains.clear();
         self.gains.resize(layer * LAMBDAS.len(), 0.0);
+        self.steps.clear();
+        for (last, before) in task.bitrates.iter().enumerate() {
+            let reach = reach(task, last);
+            let step = |(rung, bitrate): (usize, &f64)| {
+                let value = (bitrate - (bitrate - before).abs()) / THOUSAND;
+                if reach.contains(&rung) { value } else { f64::NEG_INFINITY }
+            };
+            self.steps.extend(task.bitrates.iter().enumerate().map(step));
+        }
         for (gains, lambda) in self.gains.chunks_exact_mut(layer).zip(LAMBDAS) {
             let price = lambda * task.penalty;
             for depth in (0..task.horizon).rev() {
                 let (before, after) = gains.split_at_mut(rungs * (depth + 1));
                 let before = &mut before[rungs * depth..];
                 let times = &self.times[rungs * depth..rungs * (depth + 1)];
-                for (last, gain) in before.iter_mut().enumerate() {
-                    let mut most = f64::NEG_INFINITY;
-                    for rung in reach(task, last) {
-                        let bitrate = task.bitrates[rung];
-                        let change = (bitrate - task.bitrates[last]).abs();
-                        let value =
-                            (bitrate - change) / THOUSAND - price * times[rung] + after[rung];
-                        most = most.max(value);
-                    }
-                    *gain = most;
+                self.coming.clear();
+                self.coming
+                    .extend(times.iter().zip(after.iter()).map(|(time, gain)| gain - price * time));
+                for (gain, steps) in before.iter_mut().zip(self.steps.chunks_exact(rungs)) {
+                    let values = steps.iter().zip(&self.coming).map(|(step, coming)| step + coming);
+                    // What is no number is left out.
+                    let most = |most: f64, value: f64| if value > most { value } else { most };
+                    *gain = values.fold(f64::NEG_INFINITY, most);
                 }
             }
         }
@@ -197,7 +210,8 @@ impl PlanSearch {
         for (index, lambda) in LAMBDAS.iter().enumerate() {
             least = least.min(self.gains[index * layer + place] + lambda * spare);
         }
-        reward(task, plan) + least
+        // But for its rounding the reward; a product is quicker than a quotient.
+        (plan.bitrate - plan.change) * PER_THOUSAND - task.penalty * plan.rebuffer + least
     }
 
     /// The plan with one more segment at `rung`.

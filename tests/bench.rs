@@ -33,6 +33,7 @@ fn options(profiles: &[&str], algorithms: &[&str], seeds: Seeds) -> PlanOptions 
         seeds,
         buffer: None,
         live: None,
+        part: None,
         players: NonZeroUsize::MIN,
         mixed: false,
         answer_timeout: Duration::from_secs(5),
@@ -999,4 +1000,62 @@ fn the_rankings_of_the_papers_come_out() {
     assert!(score("bola-e") > score("bola") + 0.02, "{figures:?}");
     assert!(score("dynamicdash") > score("throughput") + 0.1, "{figures:?}");
     assert!(qoe("dynamic") > qoe("bola") + 0.05, "{figures:?}");
+}
+
+/// Parts of segments are requested before they exist, and are there as soon as they do: the viewer is nearer to the live
+/// edge than a segment lasts, with all media shown, and no rung changes within a segment.
+#[test]
+fn parts_bring_a_viewer_nearer_to_the_live_edge() {
+    let plan = |part: Option<u64>, target: f64| {
+        let live = Some(CatchUp { target, most: 0.0 });
+        let part = part.map(Duration::from_millis);
+        let options = PlanOptions {
+            live,
+            part,
+            ..options(&["cable"], &["bba"], Seeds { first: 1, last: 8 })
+        };
+        Plan::new(options, &Catalog::new())
+    };
+    let figures = |part, target| {
+        let plan = plan(part, target).unwrap();
+        let runs = run(&plan, 2);
+        let figures: Vec<_> = runs.runs.iter().map(|run| *run.figures().unwrap()).collect();
+        (plan.command(), Figures::mean(&figures))
+    };
+    // Segments of 3 s: 1.5 to 4.5 s behind the edge, against 3 to 6 s.
+    let (whole, parts) = (figures(None, 1500.0), figures(Some(500), 1500.0));
+    assert!(whole.0.ends_with("--live --live-latency 1.5s --catch-up 0"), "{}", whole.0);
+    assert!(parts.0.ends_with("--catch-up 0 --part 500ms"), "{}", parts.0);
+    let (whole, parts) = (whole.1, parts.1);
+    assert!((3.0..6.5).contains(&whole.latency_s), "{whole:?}");
+    assert!((1.5..4.6).contains(&parts.latency_s), "{parts:?}");
+    assert!(parts.latency_s < whole.latency_s - 0.9, "{whole:?} {parts:?}");
+    assert_eq!((whole.play_s, parts.play_s), (180.0, 180.0));
+    let error = plan(Some(700), 1500.0).unwrap_err().to_string();
+    assert_eq!(
+        error,
+        "--part: segments last 3 s; write a time that is a whole part of it, at least a 100th"
+    );
+}
+
+/// The audio of a ladder has segments of its own: what both receive is what they would receive as one.
+#[test]
+fn separate_audio_is_loaded_beside_the_video() {
+    let audio = vec![96.0 * 3000.0];
+    let ladder = Ladder::find("sabre").unwrap().with_audio(Some(audio));
+    let of = |ladder: Ladder| {
+        let options =
+            PlanOptions { ladder, ..options(&["cable"], &["fixed"], Seeds { first: 1, last: 1 }) };
+        let plan = Plan::new(options, &Catalog::new()).unwrap();
+        let played = Run { plan: &plan, net: &plan.nets[0], player: &plan.players[0], seed: 1 };
+        (vsps::sweep::matrix::run(played).unwrap(), plan.presentation.has_audio())
+    };
+    let ((apart, two), (one, muxed)) = (of(ladder.clone()), of(ladder.muxed()));
+    assert!(two && !muxed);
+    assert_eq!((apart.play_s, apart.rebuffer_count), (180.0, 0.0));
+    assert_eq!((apart.bitrate_kbps, apart.switches), (one.bitrate_kbps, 0.0));
+    // Both are requested at once: the last of them comes when both would have come as one.
+    assert!((apart.startup_s - one.startup_s).abs() < 0.05, "{apart:?} {one:?}");
+    assert_eq!(apart.wasted_kb, 0.0);
+    assert!((apart.utilization / one.utilization - 1.0).abs() < 0.05, "{apart:?} {one:?}");
 }

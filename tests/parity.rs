@@ -40,7 +40,7 @@ const SEGMENT: f64 = 2000.0;
 const BITRATES: [f64; 5] = [120.0, 350.0, 900.0, 2000.0, 4500.0];
 /// The half-lives in ms of the estimator of algorithms that have none of their own.
 const HALF_LIVES: [f64; 2] = [3000.0, 8000.0];
-/// No decision of a case may depend on so many ms in each round trip: over sockets, a busy machine adds as much.
+/// No decision of a case may depend on this many ms in each round trip: over sockets, a busy machine adds as much.
 const MARGINS: [u64; 3] = [10, 25, 60];
 /// How many cases are viewed.
 const VIEWED: usize = 8;
@@ -276,6 +276,7 @@ fn in_virtual_time(
         growth: preset(abr).growth,
         full: FullBuffer::WaitForRoom,
         replacement: Replacement::Never,
+        discard: None,
         abandon: true,
         startup_rebuffers: false,
         seek: None,

@@ -73,6 +73,9 @@ pub struct SweepArgs {
     /// The most by which playback of --live is faster or slower than 1, to keep to the latency.
     #[arg(long, value_name = "SHARE", default_value = "0.05", value_parser = catch_up)]
     pub catch_up: f64,
+    /// The segments of --live come in parts of so long, each as soon as it is made.
+    #[arg(long, value_name = "SPAN", requires = "live", value_parser = span::parse)]
+    pub part: Option<Duration>,
     /// How many players with the same algorithm share the link. They start 1 s after each other.
     #[arg(long, value_name = "N", default_value = "1", hide_default_value = true)]
     pub players: NonZeroUsize,

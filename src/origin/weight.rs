@@ -13,12 +13,11 @@ use std::time::Duration;
 /// How long a segment of the built-in ladder lasts.
 pub const SEGMENT: Duration = Duration::from_secs(SEGMENT_SECONDS);
 
-/// The bytes of each on-demand segment at each rung of the built-in ladder with its audio, lowest rung
-/// first.
-pub fn segment_bytes() -> impl Iterator<Item = Vec<u64>> {
+/// The bytes of each on-demand segment at each rung of the built-in ladder, lowest rung first, and those of its audio.
+pub fn segment_bytes() -> impl Iterator<Item = (Vec<u64>, u64)> {
     (1..=VOD_SEGMENTS).map(|number| {
         let sound: u64 = sounds().map(|sound| weight(sound, number)).sum();
-        rungs().map(|(rung, _)| weight(rung, number) + sound).collect()
+        (rungs().map(|(rung, _)| weight(rung, number)).collect(), sound)
     })
 }
 

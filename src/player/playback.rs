@@ -142,6 +142,11 @@ impl Playback {
         self.buffer.get_mut(index).map(|slot| std::mem::replace(slot, rung))
     }
 
+    /// Throws away the last buffered segment; returns its rung.
+    pub(super) fn discard_last(&mut self) -> Option<usize> {
+        self.buffer.pop_back()
+    }
+
     /// Throws away what is buffered, as a seek does.
     pub fn clear(&mut self) {
         self.buffer.clear();
@@ -191,6 +196,14 @@ impl Playback {
             self.stand_still(time, observer);
             self.totals.rebuffer_events += 1;
         }
+        observer.advanced(self.totals.time);
+    }
+
+    /// Lets `time` ms pass in which nothing is shown, whatever is buffered: other media is missing. `begins`: what was
+    /// shown has come to a standstill.
+    pub(super) fn hold(&mut self, time: f64, begins: bool, observer: &mut impl Observer) {
+        self.stand_still(time, observer);
+        self.totals.rebuffer_events += u64::from(begins && time > 0.0);
         observer.advanced(self.totals.time);
     }
 

@@ -17,6 +17,7 @@ pub struct Presentation {
     /// The names of all segments, in the order of `sizes`; empty if they are not known.
     names: Arc<[Name]>,
     setup: Arc<Setup>,
+    audio: Option<Arc<[f64]>>,
 }
 
 /// Why a presentation cannot be played.
@@ -44,6 +45,14 @@ pub enum PresentationError {
     Row {
         /// The 0-based segment.
         segment: usize,
+        /// Sizes found.
+        found: usize,
+        /// Sizes expected.
+        expected: usize,
+    },
+    /// The separate audio has not as many segments.
+    #[error("has {found} segments of audio and {expected} of video; write a size for each")]
+    Audio {
         /// Sizes found.
         found: usize,
         /// Sizes expected.
@@ -98,7 +107,8 @@ impl Presentation {
         let count = sizes.len();
         let sizes = sizes.iter().flatten().copied().collect();
         let (names, setup) = (Arc::default(), Arc::default());
-        Ok(Self { segment, bitrates: bitrates.into(), sizes, count, repeats: false, names, setup })
+        let bitrates = bitrates.into();
+        Ok(Self { segment, bitrates, sizes, count, repeats: false, names, setup, audio: None })
     }
 
     /// A presentation of `count` segments whose sizes are exactly bitrate × duration.
@@ -138,6 +148,37 @@ impl Presentation {
         let name = |at: usize| Name::new(&path(at / rungs, at % rungs));
         self.names = (0..self.sizes.len()).map(name).collect();
         self
+    }
+
+    /// The same, whose audio has segments of its own: as many, and as long, with these sizes in bits.
+    ///
+    /// # Errors
+    /// When there are not as many sizes as segments, or one is not positive.
+    pub fn with_audio(mut self, sizes: Vec<f64>) -> Result<Self, PresentationError> {
+        let expected = self.sizes.len() / self.bitrates.len();
+        if sizes.len() != expected {
+            return Err(PresentationError::Audio { found: sizes.len(), expected });
+        }
+        let bad = |(_, value): &(usize, &f64)| !(**value > 0.0 && value.is_finite());
+        if let Some((segment, &value)) = sizes.iter().enumerate().find(bad) {
+            return Err(PresentationError::Size { segment, value });
+        }
+        self.audio = Some(sizes.into());
+        Ok(self)
+    }
+
+    /// Whether its audio has segments of its own.
+    #[must_use]
+    pub const fn has_audio(&self) -> bool {
+        self.audio.is_some()
+    }
+
+    /// The size of `segment` of the separate audio in bits; `None` where no size is known.
+    #[must_use]
+    pub fn audio_size(&self, segment: usize) -> Option<f64> {
+        let sizes = self.audio.as_ref()?;
+        let segment = if self.repeats { segment % sizes.len() } else { segment };
+        sizes.get(segment).copied()
     }
 
     /// The same, with what is requested beside segments.
@@ -236,6 +277,16 @@ mod tests {
         assert_eq!(presentation.repeated().size(7, 1), Some(4.0));
         let endless = Presentation::endless(2000.0, vec![100.0]).unwrap();
         assert_eq!((endless.size(12, 0), endless.size(0, 1)), (Some(200_000.0), None));
+    }
+
+    #[test]
+    fn separate_audio_has_a_size_for_each_segment() {
+        let presentation = Presentation::constant(4000.0, vec![300.0], 3).unwrap();
+        let with = presentation.clone().with_audio(vec![5.0, 6.0, 7.0]).unwrap();
+        assert_eq!((with.audio_size(2), with.audio_size(3)), (Some(7.0), None));
+        assert!(with.has_audio() && !presentation.has_audio());
+        let error = presentation.with_audio(vec![1.0]).unwrap_err().to_string();
+        assert_eq!(error, "has 1 segments of audio and 3 of video; write a size for each");
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use super::{
     buffer_growth::BufferGrowth,
+    discard::Discard,
     playout::PlayoutPolicy,
     replacement::Replacement,
     request_policy::{BackOff, RequestPolicy, Retries},
@@ -22,6 +23,8 @@ pub struct PlayerPreset {
     pub growth: BufferGrowth,
     /// Which buffered segments it downloads again.
     pub replacement: Replacement,
+    /// What it throws away, to download it again.
+    pub discard: Option<Discard>,
 }
 
 const AT_ONCE: PlayoutPolicy = PlayoutPolicy { startup: 0.0, resume: 0.0 };
@@ -108,6 +111,7 @@ const fn entry(name: &'static str, requests: RequestPolicy) -> PlayerPreset {
         buffer_goal: None,
         growth: BufferGrowth::Never,
         replacement: Replacement::Never,
+        discard: None,
     }
 }
 
@@ -137,6 +141,8 @@ const PRESETS: [PlayerPreset; 8] = [
         playout: PlayoutPolicy { startup: 1000.0, resume: 2000.0 },
         // `maxBufferMs`.
         buffer_goal: Some(50_000.0),
+        // `minDurationToRetainAfterDiscardMs`, `maxWidthToDiscard` and `maxHeightToDiscard`.
+        discard: Some(Discard { keep: 25_000.0, most: (1279, 719) }),
         ..entry("media3", MEDIA3)
     },
     // `bufferingGoal`.

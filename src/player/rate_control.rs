@@ -87,6 +87,20 @@ impl<P: Borrow<Presentation>, A: Abr, E: Estimator> RateControl<P, A, E> {
         Choice { rung: choice.rung.min(top), ..choice }
     }
 
+    /// The rung that the estimate allows, if the algorithm says so: see [`Abr::ideal`].
+    pub fn ideal(&self, level: f64, segment: usize, now: f64) -> Option<usize> {
+        if !self.started {
+            return None;
+        }
+        let presentation = self.presentation.borrow();
+        self.abr.ideal(&State::new(presentation, level, self.estimate, segment, now))
+    }
+
+    /// Buffered segments were thrown away; the last one that is left is at `rung`.
+    pub fn discarded(&mut self, rung: usize) {
+        self.abr.on_discard(rung);
+    }
+
     /// Whether to give up a download at `rung` that began at `now` with `level` ms in the buffer: the
     /// rung to go to.
     pub fn abandon(

@@ -5,6 +5,8 @@ mod requests;
 use self::requests::Received;
 use super::{
     abr::{Abr, Choice},
+    audio_buffer::EMPTY,
+    audio_stream::{AudioStream, AudioTotals, BesideAudio},
     estimate_error::EstimateError,
     estimator::{Estimate, Estimator},
     network::{Download, Network},
@@ -34,6 +36,8 @@ pub struct Session<'a, N, A: ?Sized, E: ?Sized> {
     startup: f64,
     /// Whether a replacement has failed since the last segment was added: none is tried until the next one is.
     keeps_buffer: bool,
+    /// Its separate audio, if it has that.
+    audio: Option<AudioStream>,
 }
 
 impl<'a, N, A, E> Session<'a, N, A, E>
@@ -46,11 +50,13 @@ where
     #[must_use]
     pub fn new(
         presentation: &'a Presentation,
-        network: N,
+        mut network: N,
         abr: &'a mut A,
         estimator: &'a mut E,
         policy: SessionPolicy,
     ) -> Self {
+        let two = presentation.has_audio() && network.concurrent().is_some();
+        let audio = two.then(|| AudioStream::new(policy.requests, policy.max_buffer));
         Self {
             presentation,
             network,
@@ -63,6 +69,7 @@ where
             next: 0,
             startup: 0.0,
             keeps_buffer: false,
+            audio,
         }
     }
 
@@ -82,6 +89,18 @@ where
     #[must_use]
     pub const fn estimate_error(&self) -> &EstimateError {
         &self.error
+    }
+
+    /// What separate audio has received; nothing if there is none.
+    #[must_use]
+    pub fn audio(&self) -> AudioTotals {
+        self.audio.as_ref().map(|audio| audio.totals).unwrap_or_default()
+    }
+
+    /// When playback with separate audio started, in ms since the start of the session.
+    #[must_use]
+    pub fn started_with_audio(&self) -> Option<f64> {
+        self.audio.as_ref()?.buffer.started()
     }
 
     /// The download time of the first segment without its latency, in ms.
@@ -107,19 +126,24 @@ where
         if self.control.is_new() {
             return self.first(observer).map(Some);
         }
+        let thrown_away = self.discard();
         if self.next >= self.presentation.count() {
+            if let Some(mut beside) = self.beside_audio() {
+                beside.complete(observer)?;
+            }
             return Ok(None);
         }
         self.seek(observer);
-        let full_wait = self.wait_for_room(observer);
+        let full_wait = self.wait_for_room(observer)?;
         let (choice, replaced) = self.choose();
         let segment = self.next - replaced.unwrap_or(0);
         self.size(segment, choice.rung)?;
-        self.wait(WaitCause::Algorithm, choice.wait, observer);
+        self.wait(WaitCause::Algorithm, choice.wait, observer)?;
         let received = self.fetch(segment, choice.rung, replaced, observer)?;
         let level = self.playback.level();
         let discarded = self.add(received.rung, &received.download, replaced, observer);
-        self.sleep_when_full(observer);
+        let discarded = discarded + thrown_away;
+        self.sleep_when_full(observer)?;
         let report = SessionReport {
             segment,
             rung: received.rung,
@@ -147,10 +171,10 @@ where
         let received = self.fetch(0, rung, None, observer)?;
         let Received { rung, download, at, failed, .. } = received;
         let rebuffer = if self.policy.startup_rebuffers { download.progress.time } else { 0.0 };
-        self.playback.append(rung);
+        self.append(rung);
         self.next = 1;
         self.startup = download.progress.time - download.progress.first_byte;
-        self.sleep_when_full(observer);
+        self.sleep_when_full(observer)?;
         let report = SessionReport {
             segment: 0,
             rung,
@@ -192,37 +216,106 @@ where
         observer.sought(self.playback.totals().time);
     }
 
+    /// Throws away what is to be downloaded again; returns the bits.
+    fn discard(&mut self) -> f64 {
+        let Some(discard) = self.policy.discard else { return 0.0 };
+        let (level, now) = (self.playback.level(), self.playback.totals().time);
+        let Some(ideal) = self.control.ideal(level, self.next, now) else { return 0.0 };
+        let (presentation, held) = (self.presentation, self.playback.buffer());
+        let lasts = (presentation.segment(), self.playback.shown());
+        let kept = discard.kept(held.iter().copied(), lasts, ideal, presentation.bitrates());
+        let mut bits = 0.0;
+        while self.playback.buffer().len() > kept
+            && let Some(rung) = self.playback.discard_last()
+        {
+            self.next -= 1;
+            bits += presentation.size(self.next, rung).unwrap_or_default();
+        }
+        if let Some(&rung) = self.playback.buffer().back().filter(|_| bits > 0.0) {
+            self.control.discarded(rung);
+        }
+        bits
+    }
+
     /// Sleeps until the next segment fits; returns the time.
-    fn wait_for_room(&mut self, observer: &mut impl Observer) -> f64 {
+    fn wait_for_room(&mut self, observer: &mut impl Observer) -> Result<f64, SessionError> {
         if self.policy.full != FullBuffer::WaitForRoom {
-            return 0.0;
+            return Ok(0.0);
         }
         let most = self.policy.max_buffer + self.policy.growth.beyond(self.presentation, self.last);
         let over = self.playback.level() + self.presentation.segment() - most;
         if over > 0.0 {
-            self.wait(WaitCause::FullBuffer, over, observer);
+            self.wait(WaitCause::FullBuffer, over, observer)?;
+            let over = over + self.wait_longer(most, observer)?;
             self.control.waited(over);
+            return Ok(over);
         }
-        over.max(0.0)
+        Ok(0.0)
+    }
+
+    /// Sleeps on until the next segment fits into `most` ms, where playback stood still for audio; returns the time.
+    fn wait_longer(
+        &mut self,
+        most: f64,
+        observer: &mut impl Observer,
+    ) -> Result<f64, SessionError> {
+        let segment = self.presentation.segment();
+        let mut slept = 0.0;
+        while let Some(mut beside) = self.beside_audio() {
+            let over = beside.video.level() + segment - most;
+            if over <= EMPTY {
+                break;
+            }
+            slept += beside.wait_for_audio(observer)?;
+            self.wait(WaitCause::FullBuffer, over, observer)?;
+            slept += over;
+        }
+        Ok(slept)
     }
 
     /// Sleeps in steps while there is too much in the buffer.
-    fn sleep_when_full(&mut self, observer: &mut impl Observer) {
-        let FullBuffer::SleepInSteps(step) = self.policy.full else { return };
+    fn sleep_when_full(&mut self, observer: &mut impl Observer) -> Result<(), SessionError> {
+        let FullBuffer::SleepInSteps(step) = self.policy.full else { return Ok(()) };
         let over = self.playback.level() - self.policy.max_buffer;
         if over > 0.0 {
             let time = (over / step).ceil() * step;
-            self.wait(WaitCause::FullBuffer, time, observer);
+            self.wait(WaitCause::FullBuffer, time, observer)?;
         }
+        Ok(())
     }
 
     /// Sleeps `time` ms.
-    fn wait(&mut self, cause: WaitCause, time: f64, observer: &mut impl Observer) {
+    fn wait(
+        &mut self,
+        cause: WaitCause,
+        time: f64,
+        observer: &mut impl Observer,
+    ) -> Result<(), SessionError> {
         if time > 0.0 {
-            self.playback.advance(time, observer);
-            self.network.wait(time);
-            self.note_changes(observer);
+            if let Some(mut beside) = self.beside_audio() {
+                beside.wait(time, observer)?;
+            } else {
+                self.playback.advance(time, observer);
+                self.network.wait(time);
+                self.note_changes(observer);
+            }
             observer.waited(cause, time, self.playback.level());
+        }
+        Ok(())
+    }
+
+    /// What time goes on with, where audio is separate.
+    fn beside_audio(&mut self) -> Option<BesideAudio<'_>> {
+        let Self { presentation, network, playback: video, audio, .. } = self;
+        let (audio, network) = audio.as_mut().zip(network.concurrent())?;
+        Some(BesideAudio { audio, network, video, presentation })
+    }
+
+    /// Puts a segment at `rung` at the end of the buffer.
+    fn append(&mut self, rung: usize) {
+        self.playback.append(rung);
+        if let Some(audio) = &mut self.audio {
+            audio.buffer.start(&self.playback);
         }
     }
 
@@ -263,7 +356,7 @@ where
             return 0.0;
         }
         let Some(from_end) = replaced else {
-            self.playback.append(rung);
+            self.append(rung);
             self.next += 1;
             self.keeps_buffer = false;
             return 0.0;
@@ -302,6 +395,17 @@ where
 
     /// Shows the rest of the buffer.
     pub fn play_out(&mut self, observer: &mut impl Observer) {
+        if let Some(audio) = &mut self.audio {
+            let level = self.playback.level();
+            let left = if audio.is_complete(self.presentation) {
+                level
+            } else {
+                level.min(audio.buffer.level())
+            };
+            audio.buffer.advance(left, &mut self.playback, observer);
+            self.playback.clear();
+            return;
+        }
         self.playback.play_out(observer);
     }
 }

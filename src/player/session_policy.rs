@@ -1,6 +1,9 @@
 //! What a player does beside the choice of renditions.
 
-use super::{buffer_growth::BufferGrowth, replacement::Replacement, request_policy::RequestPolicy};
+use super::{
+    buffer_growth::BufferGrowth, discard::Discard, replacement::Replacement,
+    request_policy::RequestPolicy,
+};
 
 /// When a full buffer holds up the next request.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -23,6 +26,8 @@ pub struct SessionPolicy {
     pub full: FullBuffer,
     /// Which buffered segments are downloaded again.
     pub replacement: Replacement,
+    /// What is thrown away, to be downloaded again.
+    pub discard: Option<Discard>,
     /// Whether downloads may be given up.
     pub abandon: bool,
     /// Whether the time to the first segment counts as rebuffering.

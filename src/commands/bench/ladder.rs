@@ -35,8 +35,10 @@ pub(super) fn ladder(args: &SweepArgs) -> Result<Ladder, Failure> {
 fn demo() -> Ladder {
     let bitrates = origin::ladder_bits_per_second().map(|bits| bits as f64 / THOUSAND).collect();
     let row = |row: Vec<u64>| row.into_iter().map(|bytes| bytes as f64 * BITS).collect();
-    let sizes = origin::segment_bytes().map(row).collect();
+    let (sizes, sound): (Vec<_>, Vec<_>) = origin::segment_bytes().unzip();
+    let sizes = sizes.into_iter().map(row).collect();
     Ladder::new(DEMO, origin::SEGMENT.as_secs_f64() * THOUSAND, bitrates, sizes)
+        .with_audio(Some(row(sound)))
 }
 
 /// The ladder of a manifest, from the cache if it is there.
@@ -57,12 +59,12 @@ fn learnt(url: &str, cache: Option<&Path>) -> Result<Ladder, Failure> {
     if terminal {
         let _ = write!(io::stderr(), "\r\x1b[K");
     }
-    let LadderSizes { segment, bitrates, sizes, notes } =
+    let LadderSizes { segment, bitrates, sizes, audio, notes } =
         learnt.map_err(|error| Failure::running(format_args!("--ladder: {error}")))?;
     for note in &notes {
         output::tell(&format!("--ladder: {note}\n"));
     }
-    let ladder = Ladder::new(url, segment, bitrates, sizes);
+    let ladder = Ladder::new(url, segment, bitrates, sizes).with_audio(audio);
     if let Some(path) = cache {
         let text = ladder.to_json().map_err(Failure::running)?;
         fs::write(path, text)

@@ -110,6 +110,7 @@ pub(super) fn plan(args: &SweepArgs) -> Result<Plan, Failure> {
         seeds: args.seeds,
         buffer: args.buffer,
         live: live(args),
+        part: args.part,
         players: args.players,
         mixed: args.mixed,
         answer_timeout: args.answer_timeout,

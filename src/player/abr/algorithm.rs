@@ -121,6 +121,18 @@ pub trait Abr: Send {
         None
     }
 
+    /// The rung that the estimate allows, whatever the buffer is, of an algorithm that says so: for players that throw
+    /// lower ones away.
+    fn ideal(&self, state: &State<'_>) -> Option<usize> {
+        let _ = state;
+        None
+    }
+
+    /// Buffered segments were thrown away; the last one that is left is at `rung`.
+    fn on_discard(&mut self, rung: usize) {
+        let _ = rung;
+    }
+
     /// The viewer jumped to media time `target` ms.
     fn on_seek(&mut self, target: f64, presentation: &Presentation) {
         let _ = (target, presentation);

@@ -45,6 +45,14 @@ macro_rules! forward {
                 (**self).failure()
             }
 
+            fn ideal(&self, state: &State<'_>) -> Option<usize> {
+                (**self).ideal(state)
+            }
+
+            fn on_discard(&mut self, rung: usize) {
+                (**self).on_discard(rung);
+            }
+
             fn on_seek(&mut self, target: f64, presentation: &Presentation) {
                 (**self).on_seek(target, presentation);
             }

@@ -35,8 +35,10 @@ pub struct LadderSizes {
     pub segment: f64,
     /// The bitrates that the manifest says, in kbit/s, ascending.
     pub bitrates: Vec<f64>,
-    /// Bits of each segment at each bitrate, the audio included.
+    /// Bits of each segment at each bitrate.
     pub sizes: Vec<Vec<f64>>,
+    /// Bits of the audio beside each segment, if it has segments of its own.
+    pub audio: Option<Vec<f64>>,
     /// What the manifest says otherwise than it is, and what was simplified.
     pub notes: Vec<String>,
 }
@@ -173,13 +175,14 @@ fn ladder(
             "segments last {shortest:.3} s to {longest:.3} s; they are played as segments of {usual:.3} s, of the same bitrate each"
         ));
     }
-    let (mut extra_rate, mut extra_size) = (0.0, 0.0);
+    let (mut extra_rate, mut audio) = (0.0, None);
     if let Some((sound, apart)) = sound {
         let seconds: f64 = sound.segments.iter().map(|segment| segment.duration).sum();
-        extra_size = sound.sizes.iter().sum::<f64>() / seconds.max(f64::MIN_POSITIVE) * usual;
+        let size = sound.sizes.iter().sum::<f64>() / seconds.max(f64::MIN_POSITIVE) * usual;
+        audio = Some(vec![size.round(); count]);
         extra_rate = if apart { sound.bandwidth } else { 0.0 };
         notes.push(
-            "audio has segments of its own; its mean size is added to each segment".to_owned(),
+            "audio has segments of its own; they are played as long as those of the video, of the same size each".to_owned(),
         );
     }
     let scaled = |track: &Track, segment: usize| {
@@ -197,13 +200,12 @@ fn ladder(
             ));
         }
     }
-    let row = |segment| {
-        tracks.iter().map(|track| (scaled(track, segment) + extra_size).round()).collect()
-    };
+    let row = |segment| tracks.iter().map(|track| scaled(track, segment).round()).collect();
     LadderSizes {
         segment: usual * THOUSAND,
         bitrates: tracks.iter().map(|track| (track.bandwidth + extra_rate) / THOUSAND).collect(),
         sizes: (0..count).map(row).collect(),
+        audio,
         notes,
     }
 }
@@ -248,7 +250,7 @@ mod tests {
         let sound = track("sound", 64_000.0, &[(2.0, 128e3); 8]);
         let apart = ladder(&tracks, Some((&sound, true)), 4, Vec::new());
         assert_eq!(apart.bitrates, [564.0]);
-        assert_eq!(apart.sizes[1], [2e6 + 256e3]);
+        assert_eq!((&apart.sizes[1], apart.audio), (&vec![2e6], Some(vec![256e3; 4])));
         assert_eq!(apart.notes.len(), 2, "{:?}", apart.notes);
         assert_eq!(ladder(&tracks, Some((&sound, false)), 4, Vec::new()).bitrates, [500.0]);
     }

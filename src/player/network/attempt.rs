@@ -65,6 +65,6 @@ pub(super) fn millis(time: Duration) -> f64 {
 }
 
 /// This many ms; what is too long is the longest time.
-fn duration(ms: f64) -> Duration {
+pub(super) fn duration(ms: f64) -> Duration {
     Duration::try_from_secs_f64(ms / 1000.0).unwrap_or(Duration::MAX)
 }

@@ -4,6 +4,7 @@ use super::{
     Transmission,
     deadlines::WATCH,
     quanta::{Quanta, Watch},
+    together::{Together, TwoLimits},
     virtual_response::Response,
 };
 use crate::{
@@ -33,6 +34,8 @@ pub(super) enum Downlink {
     Quanta(Box<Quanta>),
     /// A link that others use, too.
     Shared(Box<dyn Carrier>),
+    /// A link of two responses at the same time.
+    Together(Together),
 }
 
 impl Downlink {
@@ -56,12 +59,29 @@ impl Downlink {
         Self::Quanta(Box::new(Quanta::new(spec, own, shared, seed)))
     }
 
+    /// Polls responses quantum by quantum from now on, as limits of their own need it.
+    pub(super) fn by_quanta_only(&mut self, spec: &LinkSpec, seed: Seed) {
+        match self {
+            Self::Lone(_) => *self = Self::by_quanta(spec, &[], &[], seed),
+            Self::Together(Together::Shares(_)) => {
+                *self = Self::Together(Together::by_quanta(spec, &TwoLimits::default(), seed));
+            }
+            Self::Quanta(_) | Self::Shared(_) | Self::Together(Together::Quanta(_)) => {}
+        }
+    }
+
+    /// Whether others use the link at the same time.
+    pub(super) const fn is_shared(&self) -> bool {
+        matches!(self, Self::Shared(_) | Self::Together(_))
+    }
+
     /// Bytes that the link could have carried by `now`; `None` without a limit.
     pub(super) fn capacity(&mut self, now: LinkTime) -> Option<u64> {
         match self {
             Self::Lone(lone) => lone.capacity(now),
             Self::Quanta(quanta) => quanta.capacity(now),
             Self::Shared(carrier) => carrier.capacity(now),
+            Self::Together(together) => together.capacity(now),
         }
     }
 
@@ -91,6 +111,8 @@ impl Downlink {
                 let watch = gives_up.map(|gives_up| Watch { step: WATCH, from, gives_up });
                 carrier.carry(transmission, watch)
             }
+            // Its responses are begun, not carried.
+            Self::Together(_) => None,
         }
     }
 }

@@ -71,10 +71,36 @@ pub trait Network {
     /// Lets `time` ms pass.
     fn wait(&mut self, time: f64);
 
+    /// The same network with two requests at a time, if it has that: then its downloads are begun there.
+    fn concurrent(&mut self) -> Option<&mut dyn Concurrent> {
+        None
+    }
+
     /// The next change of capacity that was not taken yet, if the network reports them.
     fn take_change(&mut self) -> Option<CapacityChange> {
         None
     }
+}
+
+/// A network with two requests at a time. Its clock is that of [`Network`].
+pub trait Concurrent: std::fmt::Debug {
+    /// Makes a request of `size` bits on `connection`, 0 or 1, which has none under way.
+    ///
+    /// # Errors
+    /// When it never ends.
+    fn begin(&mut self, connection: usize, request: Request, size: f64) -> Result<(), NeverEnds>;
+
+    /// Goes on for at most `time` ms, or until a download ends: how long it went on, and the download with its
+    /// connection. `watch` is called as the download on connection 0 goes on; that is given up as soon as it returns
+    /// `true`.
+    ///
+    /// # Errors
+    /// When time goes on for ever.
+    fn go_on(
+        &mut self,
+        time: f64,
+        watch: Option<&mut dyn FnMut(&Progress) -> bool>,
+    ) -> Result<(f64, Option<(usize, Download)>), NeverEnds>;
 }
 
 /// The network's capacity changed.

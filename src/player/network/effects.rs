@@ -75,8 +75,10 @@ pub trait EffectSource: Debug + Send {
     /// What is done to the next request.
     fn effects(&mut self, attempt: &RequestAttempt) -> RequestEffects;
 
-    /// The last request did not bring a whole body.
-    fn failed(&mut self) {}
+    /// `request`, the last one of its stream, did not bring a whole body.
+    fn failed(&mut self, request: &Request) {
+        let _ = request;
+    }
 
     /// Whether it may limit the rates of single responses.
     fn limits_rates(&self) -> bool {

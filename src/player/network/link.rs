@@ -1,30 +1,33 @@
 //! The proxy's link in virtual time: the same rate, stalls, latency and losses for the same seed.
 
+mod two_requests;
+
 use super::{
-    Answer, BodyPoint, Download, EffectSource, Heads, Network, NeverEnds, Progress, Request,
-    RequestAttempt, RequestEffects, Transmission,
-    attempt::{Attempt, BITS, BodyEnd, NANOS_PER_MS, whole_bytes},
+    Answer, BodyPoint, Concurrent, Download, EffectSource, Heads, Network, NeverEnds, Progress,
+    Request, RequestAttempt, RequestEffects, Transmission,
+    attempt::{Attempt, BITS, BodyEnd, NANOS_PER_MS, duration, whole_bytes},
+    connection::Connection,
     deadlines::DeadlineWatch,
     downlink::{Carrier, Downlink, GivesUp},
+    exchange::{Body, Course, Exchange, Fails, NEVER},
     request_seeds::RequestSeeds,
+    together::{Together, TwoLimits},
     uplink::Uplink,
     virtual_response::Response,
 };
 use crate::{
-    model::{LinkSpec, Path},
+    model::LinkSpec,
     player::Failure,
     seed::Seed,
     units::{LinkTime, SessionTime},
 };
 use std::{sync::Arc, time::Duration};
 
-/// Later than everything.
-const NEVER: LinkTime = LinkTime::new(Duration::MAX);
 /// A download is of some time, also on a link without a limit: what took no time has no rate.
 const SHORTEST: Duration = Duration::from_micros(1);
 
 /// A network over [`LinkSpec`], as the proxy applies it to a session whose requests follow each other
-/// on one connection.
+/// on one connection, or on two at the same time.
 #[derive(Debug)]
 pub struct LinkNetwork {
     spec: Arc<LinkSpec>,
@@ -32,9 +35,11 @@ pub struct LinkNetwork {
     uplink: Option<Uplink>,
     heads: Heads,
     effects: Option<Box<dyn EffectSource>>,
-    path: Path,
-    /// Whether the connection has carried a request.
-    reused: bool,
+    connections: [Connection; 2],
+    /// The requests under way, where there may be two.
+    under_way: [Option<Exchange>; 2],
+    /// When each was watched last.
+    watched: [LinkTime; 2],
     seeds: RequestSeeds,
     session: Seed,
     request: Request,
@@ -57,6 +62,12 @@ impl LinkNetwork {
         Self::with(spec, Downlink::by_quanta(spec, &[], &[], seed), seed)
     }
 
+    /// The same, for two requests at a time: see [`Network::concurrent`].
+    #[must_use]
+    pub fn for_two(spec: &Arc<LinkSpec>, limits: &TwoLimits, seed: Seed) -> Self {
+        Self::with(spec, Downlink::Together(Together::new(spec, limits, seed)), seed)
+    }
+
     /// A session with `seed` whose responses go over `carrier`.
     #[must_use]
     pub fn over(spec: &Arc<LinkSpec>, carrier: Box<dyn Carrier>, seed: Seed) -> Self {
@@ -70,8 +81,9 @@ impl LinkNetwork {
             uplink: None,
             heads: Heads::NONE,
             effects: None,
-            path: Path::default(),
-            reused: false,
+            connections: Default::default(),
+            under_way: [None, None],
+            watched: [LinkTime::ZERO; 2],
             seeds: RequestSeeds::new(seed),
             session: seed,
             request: Request::default(),
@@ -97,8 +109,8 @@ impl LinkNetwork {
     /// The same, with what `effects` does to its requests. To be called before the first of them.
     #[must_use]
     pub fn with_effects(mut self, effects: Box<dyn EffectSource>) -> Self {
-        if effects.limits_rates() && matches!(self.downlink, Downlink::Lone(_)) {
-            self.downlink = Downlink::by_quanta(&self.spec, &[], &[], self.session);
+        if effects.limits_rates() {
+            self.downlink.by_quanta_only(&self.spec, self.session);
         }
         self.effects = Some(effects);
         self
@@ -109,22 +121,28 @@ impl LinkNetwork {
         self.downlink.capacity(self.now).map(|bytes| bytes as f64 * BITS)
     }
 
-    /// The delay before the first byte of the next response.
-    fn latency(&mut self, seed: Seed) -> Duration {
+    /// The delay before the first byte of the next response on `connection`.
+    fn latency(&mut self, connection: usize, seed: Seed) -> Duration {
         let law = &self.spec.latency;
         if law.is_none() {
             return Duration::ZERO;
         }
         // Without jitter nothing is drawn from the stream.
         let seed = if law.jitter.is_some() { seed.named("latency") } else { seed };
-        law.sample(&mut self.path, self.now.since_zero(), &mut seed.stream())
+        let path = &mut self.connections[connection].path;
+        law.sample(path, self.now.since_zero(), &mut seed.stream())
     }
 
     /// What is done to a request for `bytes`.
-    fn effects(&mut self, bytes: u64, seed: Seed) -> RequestEffects {
+    fn effects(
+        &mut self,
+        request: Request,
+        reused: bool,
+        bytes: u64,
+        seed: Seed,
+    ) -> RequestEffects {
         let start = *self.start.get_or_insert(self.now);
         let at = SessionTime::new(self.now - start);
-        let (request, reused) = (self.request, self.reused);
         let Some(source) = &mut self.effects else { return RequestEffects::default() };
         source.effects(&RequestAttempt { request, at, bytes, seed, reused })
     }
@@ -132,11 +150,12 @@ impl LinkNetwork {
     /// When the head of the response comes, or else when the request was lost; `None` = never.
     fn head_time(
         &mut self,
+        (connection, request): (usize, &Request),
         effects: &RequestEffects,
         seed: Seed,
     ) -> Option<Result<LinkTime, LinkTime>> {
         let round_trip = self.spec.latency.rtt_at(self.now.since_zero());
-        let latency = self.latency(seed) + effects.round_trips * round_trip;
+        let latency = self.latency(connection, seed) + effects.round_trips * round_trip;
         let after = self.spec.latency.downlink.min(latency);
         let mut time = self.now + (latency - after) + effects.delay;
         if let Some(uplink) = &mut self.uplink {
@@ -146,48 +165,43 @@ impl LinkNetwork {
                 return Some(Err(time));
             }
         }
-        Some(Ok(time + after))
+        Some(Ok(time.max(self.now + duration(request.held)) + after))
     }
 
-    /// The body of a response, which may end early at a time; `None` if it never ends.
-    fn body(
+    /// Makes `request` for an object of `size` bits.
+    fn open(
         &mut self,
-        attempt: &Attempt,
-        transmission: Transmission,
-        early: Option<LinkTime>,
-        mut watch: Option<&mut dyn FnMut(&Progress) -> bool>,
-    ) -> Option<(Response, BodyEnd)> {
-        let (deadlines, first_byte) = (self.request.deadlines, attempt.since(attempt.head));
-        let mut late = DeadlineWatch::new(deadlines, first_byte);
-        let limit = attempt.after(deadlines.earliest(first_byte)).min(early.unwrap_or(NEVER));
-        let from = if watch.is_some() { LinkTime::ZERO } else { limit };
-        let mut stopped = None;
-        let mut see = |time: LinkTime, received: u64| {
-            stopped = if let Some(early) = early.filter(|early| *early <= time) {
-                Some(BodyEnd::At(early))
-            } else if let Some(limit) = late.passed(attempt.since(time), received) {
-                Some(BodyEnd::Late(attempt.after(limit)))
-            } else {
-                let progress = attempt.progress(time, received);
-                let gives_up = watch.as_mut().is_some_and(|watch| watch(&progress));
-                gives_up.then_some(BodyEnd::GivenUp)
-            };
-            stopped.is_some()
+        connection: usize,
+        request: Request,
+        size: f64,
+    ) -> Result<Exchange, NeverEnds> {
+        let seed = self.seeds.next(request.name);
+        let reused = std::mem::replace(&mut self.connections[connection].reused, true);
+        let effects = self.effects(request, reused, whole_bytes(size), seed);
+        let mut attempt = Attempt { size, seed, asked: self.now, head: NEVER };
+        let patience = request.deadlines.total.min(request.deadlines.first_byte);
+        let head = self.head_time((connection, &request), &effects, seed).ok_or(NeverEnds)?;
+        let fails = |at, failure| Course::Fails(Fails { at, received: 0, failure });
+        let (Ok(time) | Err(time)) = head;
+        let course = match head {
+            _ if attempt.since(time) > patience => fails(attempt.after(patience), Failure::Timeout),
+            Err(lost) => fails(lost, Failure::Other),
+            Ok(head) => match effects.answer {
+                Answer::Closed => fails(head, Failure::Other),
+                Answer::Silence(lasts) => {
+                    Course::Fails(silence(&request, &attempt, head, 0, lasts)?)
+                }
+                Answer::Object | Answer::Status(..) => {
+                    attempt.head = head;
+                    Course::Body(self.body_of(&request, &attempt, effects))
+                }
+            },
         };
-        let unwatched = from == NEVER;
-        let gives_up: Option<GivesUp<'_>> = if unwatched { None } else { Some(&mut see) };
-        let response = self.downlink.carry(&self.spec, transmission, from, gives_up)?;
-        let sent = if response.cut.is_some() { BodyEnd::Lost } else { BodyEnd::Sent };
-        Some((response, stopped.unwrap_or(sent)))
+        Ok(Exchange { request, attempt, connection, course })
     }
 
-    /// Receives the response whose head comes at `attempt.head`.
-    fn receive(
-        &mut self,
-        attempt: &Attempt,
-        mut effects: RequestEffects,
-        watch: Option<&mut dyn FnMut(&Progress) -> bool>,
-    ) -> Result<Download, NeverEnds> {
+    /// The body of the response whose head comes at `attempt.head`.
+    fn body_of(&self, request: &Request, attempt: &Attempt, mut effects: RequestEffects) -> Body {
         let (bytes, status) = match effects.answer {
             Answer::Status(code, bytes) => (bytes, Some(code)),
             _ => (whole_bytes(attempt.size), None),
@@ -200,92 +214,126 @@ impl LinkNetwork {
                 BodyPoint::After(time) => early = Some(attempt.head + time),
             }
         }
-        let head = self.heads.response;
-        let transmission =
-            Transmission::new(attempt.head, head, sent, attempt.seed).under(&mut effects);
-        let (response, end) = self.body(attempt, transmission, early, watch).ok_or(NeverEnds)?;
-        let received = response.received;
-        self.now = response.end.max(attempt.head + SHORTEST);
-        if effects.closes {
-            self.close();
+        let transmission = Transmission::new(attempt.head, self.heads.response, sent, attempt.seed)
+            .under(&mut effects);
+        let first_byte = attempt.since(attempt.head);
+        let limit = attempt.after(request.deadlines.earliest(first_byte));
+        Body {
+            transmission: Some(transmission),
+            early,
+            closes,
+            whole: sent >= bytes,
+            status,
+            last: effects.closes,
+            late: DeadlineWatch::new(request.deadlines, first_byte),
+            limit: limit.min(early.unwrap_or(NEVER)),
         }
-        match end {
+    }
+
+    /// Receives a body to its end; `None` if it never ends.
+    fn receive(
+        &mut self,
+        attempt: &Attempt,
+        body: &mut Body,
+        mut watch: Option<&mut dyn FnMut(&Progress) -> bool>,
+    ) -> Option<(Response, BodyEnd)> {
+        let transmission = body.transmission.take()?;
+        let from = if watch.is_some() { LinkTime::ZERO } else { body.limit };
+        let mut stopped = None;
+        let mut see = |time: LinkTime, received: u64| {
+            stopped = body.stopped(attempt, time, received).or_else(|| {
+                let progress = attempt.progress(time, received);
+                let gives_up = watch.as_mut().is_some_and(|watch| watch(&progress));
+                gives_up.then_some(BodyEnd::GivenUp)
+            });
+            stopped.is_some()
+        };
+        let unwatched = from == NEVER;
+        let gives_up: Option<GivesUp<'_>> = if unwatched { None } else { Some(&mut see) };
+        let response = self.downlink.carry(&self.spec, transmission, from, gives_up)?;
+        let sent = if response.cut.is_some() { BodyEnd::Lost } else { BodyEnd::Sent };
+        Some((response, stopped.unwrap_or(sent)))
+    }
+
+    /// What follows the end of a body: the download, or that nothing more comes.
+    fn ended(
+        &mut self,
+        exchange: &Exchange,
+        body: &Body,
+        (response, end): (Response, BodyEnd),
+    ) -> Result<Result<Download, Fails>, NeverEnds> {
+        let (attempt, received) = (&exchange.attempt, response.received);
+        self.now = response.end.max(attempt.head + SHORTEST);
+        if body.last {
+            self.connections[exchange.connection].close();
+        }
+        let fails = |at, failure| Err(Fails { at, received, failure });
+        let silence = |since| silence(&exchange.request, attempt, since, received, body.closes);
+        Ok(match end {
             BodyEnd::GivenUp => {
-                self.missed();
+                self.missed(&exchange.request);
                 Ok(Download::given_up(attempt.progress(self.now, received)))
             }
             BodyEnd::Late(limit) => {
                 // Others that share the link are at that time already.
-                let shared = matches!(self.downlink, Downlink::Shared(_));
-                let at = if shared { limit.max(response.end) } else { limit };
-                Ok(self.fail(attempt, at, received, Failure::Timeout))
+                let at = if self.downlink.is_shared() { limit.max(response.end) } else { limit };
+                fails(at, Failure::Timeout)
             }
-            BodyEnd::Lost => Ok(self.fail(attempt, self.now, received, Failure::Other)),
-            BodyEnd::At(time) => self.silence(attempt, time, received, closes),
-            BodyEnd::Sent if sent < bytes => self.silence(attempt, self.now, received, closes),
-            BodyEnd::Sent => match status {
-                Some(code) => Ok(self.fail(attempt, self.now, received, Failure::Status(code))),
+            BodyEnd::Lost => fails(self.now, Failure::Other),
+            BodyEnd::At(time) => Err(silence(time)?),
+            BodyEnd::Sent if !body.whole => Err(silence(self.now)?),
+            BodyEnd::Sent => match body.status {
+                Some(code) => fails(self.now, Failure::Status(code)),
                 None => Ok(Download::whole(Progress {
                     received: attempt.size,
                     ..attempt.progress(self.now, received)
                 })),
             },
-        }
+        })
     }
 
-    /// Nothing arrives after `since`, until the connection ends, this long after it, or a time-out of the player.
-    fn silence(
-        &mut self,
-        attempt: &Attempt,
-        since: LinkTime,
-        received: u64,
-        closes: Option<Duration>,
-    ) -> Result<Download, NeverEnds> {
-        let deadlines = self.request.deadlines;
-        let limit = if since < attempt.head {
-            deadlines.total.min(deadlines.first_byte)
-        } else {
-            deadlines.earliest(attempt.since(since))
-        };
-        let limit = attempt.after(limit);
-        let closed = closes.map_or(NEVER, |closes| since + closes);
-        if closed.min(limit) == NEVER {
-            return Err(NeverEnds);
-        }
-        let failure = if closed <= limit { Failure::Other } else { Failure::Timeout };
-        Ok(self.fail(attempt, closed.min(limit), received, failure))
-    }
-
-    /// The attempt failed at `at`.
-    fn fail(
-        &mut self,
-        attempt: &Attempt,
-        at: LinkTime,
-        received: u64,
-        failure: Failure,
-    ) -> Download {
-        self.now = at.max(attempt.asked + SHORTEST);
-        self.missed();
+    /// The request has failed.
+    fn fail(&mut self, exchange: &Exchange, fails: Fails) -> Download {
+        let Fails { at, received, failure } = fails;
+        self.now = at.max(exchange.attempt.asked + SHORTEST);
+        self.missed(&exchange.request);
         if !matches!(failure, Failure::Status(_)) {
-            self.close();
+            self.connections[exchange.connection].close();
         }
-        let progress = attempt.progress(self.now, received);
+        let progress = exchange.attempt.progress(self.now, received);
         Download { progress, abandoned: false, failure: Some(failure) }
     }
 
-    /// The last attempt did not bring a whole body.
-    fn missed(&mut self) {
-        self.seeds.failed(self.request.name);
+    /// The request did not bring a whole body.
+    fn missed(&mut self, request: &Request) {
+        self.seeds.failed(request.name);
         if let Some(effects) = &mut self.effects {
-            effects.failed();
+            effects.failed(request);
         }
     }
+}
 
-    /// The connection has ended.
-    fn close(&mut self) {
-        self.path = Path::default();
-        self.reused = false;
+/// Nothing arrives after `since`, until the connection ends, so long after it, or a time-out of the player.
+fn silence(
+    request: &Request,
+    attempt: &Attempt,
+    since: LinkTime,
+    received: u64,
+    closes: Option<Duration>,
+) -> Result<Fails, NeverEnds> {
+    let deadlines = request.deadlines;
+    let limit = if since < attempt.head {
+        deadlines.total.min(deadlines.first_byte)
+    } else {
+        deadlines.earliest(attempt.since(since))
+    };
+    let limit = attempt.after(limit);
+    let closed = closes.map_or(NEVER, |closes| since + closes);
+    if closed.min(limit) == NEVER {
+        return Err(NeverEnds);
     }
+    let failure = if closed <= limit { Failure::Other } else { Failure::Timeout };
+    Ok(Fails { at: closed.min(limit), received, failure })
 }
 
 impl Network for LinkNetwork {
@@ -294,30 +342,17 @@ impl Network for LinkNetwork {
         size: f64,
         watch: Option<&mut dyn FnMut(&Progress) -> bool>,
     ) -> Result<Download, NeverEnds> {
-        let seed = self.seeds.next(self.request.name);
-        let effects = self.effects(whole_bytes(size), seed);
-        let mut attempt = Attempt { size, seed, asked: self.now, head: NEVER };
-        self.reused = true;
-        let deadlines = self.request.deadlines;
-        let patience = deadlines.total.min(deadlines.first_byte);
-        let head = self.head_time(&effects, seed).ok_or(NeverEnds)?;
-        let (Ok(time) | Err(time)) = head;
-        if attempt.since(time) > patience {
-            let limit = attempt.after(patience);
-            return Ok(self.fail(&attempt, limit, 0, Failure::Timeout));
-        }
-        let head = match head {
-            Ok(head) => head,
-            Err(lost) => return Ok(self.fail(&attempt, lost, 0, Failure::Other)),
-        };
-        match effects.answer {
-            Answer::Closed => Ok(self.fail(&attempt, head, 0, Failure::Other)),
-            Answer::Silence(lasts) => self.silence(&attempt, head, 0, lasts),
-            Answer::Object | Answer::Status(..) => {
-                attempt.head = head;
-                self.receive(&attempt, effects, watch)
+        let mut exchange = self.open(0, self.request, size)?;
+        let attempt = exchange.attempt;
+        let ended = match &mut exchange.course {
+            Course::Fails(fails) => Err(*fails),
+            Course::Body(body) => {
+                let end = self.receive(&attempt, body, watch).ok_or(NeverEnds)?;
+                let Course::Body(body) = &exchange.course else { return Err(NeverEnds) };
+                self.ended(&exchange, body, end)?
             }
-        }
+        };
+        Ok(ended.unwrap_or_else(|fails| self.fail(&exchange, fails)))
     }
 
     fn ask_for(&mut self, request: Request) {
@@ -326,6 +361,10 @@ impl Network for LinkNetwork {
 
     fn wait(&mut self, time: f64) {
         self.now += Duration::from_nanos((time * NANOS_PER_MS).round() as u64);
+    }
+
+    fn concurrent(&mut self) -> Option<&mut dyn Concurrent> {
+        matches!(self.downlink, Downlink::Together(_)).then_some(self as _)
     }
 }
 

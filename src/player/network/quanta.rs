@@ -101,7 +101,7 @@ impl Quanta {
     ) -> Option<Response> {
         let start = transmission.start;
         let response = VirtualResponse::new(spec, &self.own, transmission);
-        let mut response = response.within_limits(self.shared.len());
+        let mut response = response.within_limits(0..self.shared.len());
         let mut times = watch.as_ref().map(|watch| WatchTimes::new(start, watch.step, watch.from));
         loop {
             let mut access = LinkAccess {

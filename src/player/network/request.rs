@@ -13,6 +13,17 @@ pub enum Object {
         /// The rung.
         rung: usize,
     },
+    /// A part of a segment, and its rung, all from 0.
+    Part {
+        /// The segment.
+        segment: usize,
+        /// The part of it.
+        part: usize,
+        /// The rung.
+        rung: usize,
+    },
+    /// A segment of the separate audio, from 0.
+    Audio(usize),
     /// Anything else.
     Other(Kind),
 }
@@ -27,11 +38,13 @@ pub struct Request {
     pub name: Option<Name>,
     /// How long it may take.
     pub deadlines: Deadlines,
+    /// For how long the origin holds it, in ms after it is made: until there is something to send.
+    pub held: f64,
 }
 
 impl Default for Request {
     fn default() -> Self {
         let object = Object::Other(Kind::Other);
-        Self { object, name: None, deadlines: Deadlines::NONE }
+        Self { object, name: None, deadlines: Deadlines::NONE, held: 0.0 }
     }
 }

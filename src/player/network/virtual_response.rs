@@ -52,10 +52,10 @@ impl VirtualResponse {
         Self { shaper, start: *start, bytes: *bytes, carried, now: *start, pauses, resumes: None }
     }
 
-    /// The same under the first `count` limits of [`LinkAccess::limits`].
+    /// The same under these limits of [`LinkAccess::limits`].
     #[must_use]
-    pub fn within_limits(mut self, count: usize) -> Self {
-        self.shaper.set_limits((0..count).map(ResponseLimit::Shared).collect());
+    pub fn within_limits(mut self, limits: impl Iterator<Item = usize>) -> Self {
+        self.shaper.set_limits(limits.map(ResponseLimit::Shared).collect());
         self
     }
 

@@ -4,6 +4,7 @@ use super::Session;
 use crate::player::{
     abr::Abr,
     attempts::Attempts,
+    audio_stream::{BesideAudio, VideoWatch},
     estimator::Estimator,
     network::{Download, Network, Object, Progress, Request},
     playback::Observer,
@@ -49,15 +50,19 @@ where
             self.last = rung;
             self.prepare(rung, observer)?;
             let (at, request) = (self.playback.totals().time, self.playback.level());
-            self.network.ask_for(Request {
+            let asked = Request {
                 object: Object::Segment { segment, rung },
                 name: presentation.name(segment, rung),
                 deadlines: policy.deadlines(Some(presentation.segment()), rung == 0),
-            });
-            let (mut download, abandoned_to) = self.download(size, rung, replaced)?;
-            self.note_changes(observer);
+                held: 0.0,
+            };
+            if let Some(audio) = &mut self.audio {
+                let more = self.policy.growth.beyond(presentation, rung);
+                audio.allow(self.policy.max_buffer + more);
+            }
             let rebuffer = self.playback.totals().rebuffer;
-            self.pass(download.progress.time, observer);
+            let (mut download, abandoned_to) =
+                self.download(asked, (size, rung), replaced, observer)?;
             let rebuffer = self.playback.totals().rebuffer - rebuffer;
             let received = |download, failed| {
                 Ok(Received { rung, download, abandoned_to, at, request, rebuffer, failed })
@@ -73,15 +78,19 @@ where
                 return received(download, FailedRequests { count, ..attempts.failed });
             }
             let wait = attempts.fail(failure, &download)?;
-            self.hold(wait, observer);
+            self.hold(wait, observer)?;
         }
     }
 
     /// Waits `time` ms between two requests.
-    fn hold(&mut self, time: f64, observer: &mut impl Observer) {
+    fn hold(&mut self, time: f64, observer: &mut impl Observer) -> Result<(), SessionError> {
+        if let Some(mut beside) = self.beside_audio() {
+            return beside.wait(time, observer);
+        }
         self.pass(time, observer);
         self.network.wait(time);
         self.note_changes(observer);
+        Ok(())
     }
 
     /// Requests what a rung needs before its first segment.
@@ -104,37 +113,47 @@ where
         for SetupRequest { size, name, kind } in requests {
             let mut attempts = 1;
             loop {
-                self.network.ask_for(Request {
+                let asked = Request {
                     object: Object::Other(*kind),
                     name: *name,
                     deadlines: policy.deadlines(None, true),
-                });
-                let download = self.network.download(*size, None)?;
-                self.note_changes(observer);
-                self.pass(download.progress.time, observer);
+                    held: 0.0,
+                };
+                let download = match self.beside_audio() {
+                    Some(mut beside) => beside.download(asked, *size, None, observer)?,
+                    None => {
+                        self.network.ask_for(asked);
+                        let download = self.network.download(*size, None)?;
+                        self.note_changes(observer);
+                        self.pass(download.progress.time, observer);
+                        download
+                    }
+                };
                 let Some(failure) = download.failure else { break };
                 let Some(wait) = policy.retry(failure, attempts) else {
                     return Err(SessionError::NoSetup(failure));
                 };
-                self.hold(wait, observer);
+                self.hold(wait, observer)?;
                 attempts += 1;
             }
         }
         Ok(())
     }
 
-    /// Downloads; gives up where the algorithm, or a replacement that comes too late, says so.
+    /// Downloads, and lets the time of it pass; gives up where the algorithm, or a replacement that comes too late,
+    /// says so.
     fn download(
         &mut self,
-        size: f64,
-        rung: usize,
+        request: Request,
+        (size, rung): (f64, usize),
         replaced: Option<usize>,
+        observer: &mut impl Observer,
     ) -> Result<(Download, Option<usize>), SessionError> {
         let (level, now) = (self.playback.level(), self.playback.totals().time);
         let mut wanted = None;
         let (control, next) = (&mut self.control, self.next);
         let segment = self.presentation.segment();
-        let mut watch = |progress: &Progress| match replaced {
+        let mut watch = |progress: &Progress, level: f64| match replaced {
             Some(from_end) => {
                 let left = (level - progress.time).max(0.0);
                 Replacement::is_late(from_end, segment, left)
@@ -144,9 +163,21 @@ where
                 wanted.is_some()
             }
         };
+        let watched = self.policy.abandon && next > 0;
+        if let Some((audio, network)) = self.audio.as_mut().zip(self.network.concurrent()) {
+            let (video, presentation) = (&mut self.playback, self.presentation);
+            let mut beside = BesideAudio { audio, network, video, presentation };
+            let watch: Option<VideoWatch<'_>> = if watched { Some(&mut watch) } else { None };
+            let download = beside.download(request, size, watch, observer)?;
+            return Ok((download, wanted));
+        }
+        let mut watch = |progress: &Progress| watch(progress, level);
         let watch: Option<&mut dyn FnMut(&Progress) -> bool> =
-            if self.policy.abandon && next > 0 { Some(&mut watch) } else { None };
+            if watched { Some(&mut watch) } else { None };
+        self.network.ask_for(request);
         let download = self.network.download(size, watch)?;
+        self.note_changes(observer);
+        self.pass(download.progress.time, observer);
         Ok((download, wanted))
     }
 }

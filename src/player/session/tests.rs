@@ -1,5 +1,7 @@
 //! Tests of sessions in virtual time.
 
+mod audio;
+
 use super::*;
 use crate::{
     media::Kind,
@@ -24,6 +26,7 @@ const fn policy() -> SessionPolicy {
         growth: BufferGrowth::Never,
         full: FullBuffer::WaitForRoom,
         replacement: Replacement::Never,
+        discard: None,
         abandon: true,
         startup_rebuffers: false,
         seek: None,

@@ -30,6 +30,7 @@ fn watch(name: &str, scenario: &Scenario) -> Vec<Sighting> {
         growth: BufferGrowth::Never,
         full: FullBuffer::WaitForRoom,
         replacement: Replacement::Never,
+        discard: None,
         abandon: false,
         startup_rebuffers: false,
         seek: None,

@@ -156,7 +156,7 @@ mod tests {
     use crate::seed::Seed;
 
     fn viewer(most: f64) -> LiveViewer {
-        let edge = LiveEdge::join(2000.0, 4000.0, Seed::new(1));
+        let edge = LiveEdge::join(2000.0, 1, 4000.0, Seed::new(1));
         LiveViewer::new(2000.0, edge, CatchUp { target: 4000.0, most })
     }
 

@@ -20,6 +20,8 @@ pub struct Ladder {
     bitrates: Vec<f64>,
     /// Bits of each segment at each bitrate.
     sizes: Vec<Vec<f64>>,
+    /// Bits of each segment of the audio, if it has segments of its own.
+    audio: Option<Vec<f64>>,
 }
 
 #[derive(Deserialize, Serialize)]
@@ -30,13 +32,31 @@ struct MovieFile {
     segment_duration_ms: f64,
     bitrates_kbps: Vec<f64>,
     segment_sizes_bits: Vec<Vec<f64>>,
+    /// Segments of separate audio; not part of Sabre's format.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    audio_sizes_bits: Option<Vec<f64>>,
 }
 
 impl Ladder {
     /// A ladder of segments of `segment` ms with `bitrates` in kbit/s, and sizes in bits.
     #[must_use]
     pub fn new(name: &str, segment: f64, bitrates: Vec<f64>, sizes: Vec<Vec<f64>>) -> Self {
-        Self { name: name.to_owned(), segment, bitrates, sizes }
+        Self { name: name.to_owned(), segment, bitrates, sizes, audio: None }
+    }
+
+    /// The same, whose audio has segments of its own, with sizes in bits.
+    #[must_use]
+    pub fn with_audio(self, sizes: Option<Vec<f64>>) -> Self {
+        Self { audio: sizes, ..self }
+    }
+
+    /// The same, with the audio in the segments of the video.
+    #[must_use]
+    pub fn muxed(&self) -> Self {
+        let Some(audio) = &self.audio else { return self.clone() };
+        let both = |(row, audio): (&Vec<f64>, &f64)| row.iter().map(|size| size + audio).collect();
+        let sizes = self.sizes.iter().zip(audio).map(both).collect();
+        Self { sizes, audio: None, ..self.clone() }
     }
 
     /// A ladder whose sizes are bitrate × duration.
@@ -85,6 +105,7 @@ impl Ladder {
             segment_duration_ms: self.segment,
             bitrates_kbps: self.bitrates.clone(),
             segment_sizes_bits: self.sizes.clone(),
+            audio_sizes_bits: self.audio.clone(),
         };
         serde_json::to_string(&file).map(|text| text + "\n")
     }
@@ -103,9 +124,10 @@ impl Ladder {
             path: path.to_owned(),
             problem: error.to_string(),
         })?;
-        let MovieFile { source, segment_duration_ms, bitrates_kbps, segment_sizes_bits } = file;
+        let MovieFile { source, segment_duration_ms, bitrates_kbps, .. } = file;
         let name = path.to_string_lossy();
-        let ladder = Self::new(&name, segment_duration_ms, bitrates_kbps, segment_sizes_bits);
+        let ladder = Self::new(&name, segment_duration_ms, bitrates_kbps, file.segment_sizes_bits)
+            .with_audio(file.audio_sizes_bits);
         Ok((ladder, source))
     }
 
@@ -117,14 +139,21 @@ impl Ladder {
         let ladder = |error| MatrixError::Ladder { name: self.name.clone(), error };
         // Checks all sizes, also those that are not repeated.
         let once = Presentation::new(self.segment, self.bitrates.clone(), &self.sizes);
-        once.map_err(ladder)?;
+        let with_audio = |presentation: Presentation, audio: Option<Vec<f64>>| match audio {
+            Some(audio) => presentation.with_audio(audio),
+            None => Ok(presentation),
+        };
+        once.and_then(|once| with_audio(once, self.audio.clone())).map_err(ladder)?;
         let count = (duration.as_secs_f64() * MS / self.segment).ceil();
         if !(1.0..=MOST_SEGMENTS).contains(&count) {
             let problem = "write a duration of at least a segment and at most a year".to_owned();
             return Err(MatrixError::Option { option: "--duration", problem });
         }
         let sizes: Vec<_> = self.sizes.iter().cycle().take(count as usize).cloned().collect();
-        Presentation::new(self.segment, self.bitrates.clone(), &sizes).map_err(ladder)
+        let audio = self.audio.as_ref();
+        let audio = audio.map(|audio| audio.iter().cycle().take(count as usize).copied().collect());
+        let presentation = Presentation::new(self.segment, self.bitrates.clone(), &sizes);
+        presentation.and_then(|presentation| with_audio(presentation, audio)).map_err(ladder)
     }
 }
 

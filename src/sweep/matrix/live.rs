@@ -19,14 +19,22 @@ const MS: f64 = 1000.0;
 struct LivePlayer<'a, 'b> {
     seat: &'a mut Seat<'b>,
     viewer: LiveViewer,
+    edge: LiveEdge,
+    /// In how many parts each segment comes, and how many parts were shown.
+    parts: usize,
+    shown: usize,
     sums: Sums,
     bitrates: &'a [f64],
     last: Option<usize>,
 }
 
 impl LivePlayer<'_, '_> {
-    /// A segment at `rung` starts to be shown.
+    /// A segment, or a part of it, at `rung` starts to be shown. Of a segment the first part counts.
     fn show(&mut self, rung: usize, at: f64) {
+        self.shown += 1;
+        if !(self.shown - 1).is_multiple_of(self.parts) {
+            return;
+        }
         let bitrate = self.bitrates[rung];
         self.sums.bitrate += bitrate;
         self.sums.utility += (bitrate / self.bitrates[0]).ln();
@@ -44,6 +52,22 @@ impl LivePlayer<'_, '_> {
         if rebuffered > 0.0 {
             self.seat.shown.rebuffered(now - rebuffered, now);
         }
+    }
+
+    /// Waits until part number `next` fits into `most` ms, and without parts also until the segment is complete; returns
+    /// the time.
+    fn wait(&mut self, network: &mut LinkNetwork, next: usize, most: f64) -> f64 {
+        let over = self.viewer.level() + self.sums.segment / self.parts as f64 - most;
+        let full = if self.parts > 1 { over } else { over.max(self.until_made(next)) };
+        let full = full.max(0.0);
+        network.wait(full);
+        self.advance(full);
+        full
+    }
+
+    /// How long until part number `next` is complete, in ms.
+    fn until_made(&self, next: usize) -> f64 {
+        (self.edge.available(next) - self.viewer.now()).max(0.0)
     }
 
     fn play_out(&mut self) {
@@ -74,40 +98,46 @@ pub(super) fn play_live(
     let abr = run.player.algorithm(presentation, max_buffer, run.seed, true)?;
     let estimator: Box<dyn Estimator> = Box::new(Ewma::new(&Run::HALF_LIVES, segment));
     let mut control = OwnedRateControl::new(presentation.clone(), abr, Some(estimator));
-    let edge = LiveEdge::join(segment, catch_up.target, Seed::new(run.seed));
+    let (parts, seed) = (run.plan.parts, Seed::new(run.seed));
+    let edge = LiveEdge::join(segment, parts, catch_up.target, seed);
     let mut player = LivePlayer {
         seat,
-        viewer: LiveViewer::new(segment, edge, catch_up),
+        viewer: LiveViewer::new(segment / parts as f64, edge, catch_up),
+        edge,
+        parts,
+        shown: 0,
         sums: Sums { segment, ..Sums::default() },
         bitrates: presentation.bitrates(),
         last: None,
     };
-    let (mut next, mut requested) = (0, 0);
-    while next < presentation.count() {
-        let most = max_buffer + run.growth().beyond(presentation, requested);
-        let over = (player.viewer.level() + segment - most).max(0.0);
-        let full = over.max(edge.available(next) - player.viewer.now()).max(0.0);
-        network.wait(full);
-        player.advance(full);
+    // The next part, counted from the first one of all, and the rung of its segment.
+    let (mut next, mut rung) = (0, 0);
+    while next < presentation.count() * parts {
+        let most = max_buffer + run.growth().beyond(presentation, rung);
+        let full = player.wait(&mut network, next, most);
         if full > 0.0 {
             control.waited(full);
         }
-        let (level, now) = (player.viewer.level(), player.viewer.now());
-        control.live_latency = player.viewer.latency();
-        control.playback_rate = player.viewer.rate();
-        let choice = control.choose(level, next, now);
-        if let Some(problem) = control.failure() {
-            return Err(RunError::External(problem.to_owned()));
+        let mut chosen_wait = 0.0;
+        if next.is_multiple_of(parts) {
+            let (level, now) = (player.viewer.level(), player.viewer.now());
+            control.live_latency = player.viewer.latency();
+            control.playback_rate = player.viewer.rate();
+            let choice = control.choose(level, next / parts, now);
+            if let Some(problem) = control.failure() {
+                return Err(RunError::External(problem.to_owned()));
+            }
+            (rung, chosen_wait) = (choice.rung, choice.wait);
+            network.wait(choice.wait);
+            player.advance(choice.wait);
         }
-        network.wait(choice.wait);
-        player.advance(choice.wait);
-        let report = request(run, &mut control, &mut network, &mut player, next, choice.rung)?;
-        requested = report.rung;
-        let report = SessionReport { full_wait: full, chosen_wait: choice.wait, ..report };
+        let report = request(run, &mut control, &mut network, &mut player, next, rung)?;
+        rung = report.rung;
+        let report = SessionReport { full_wait: full, chosen_wait, ..report };
         if !report.download.abandoned {
             next += 1;
         }
-        control.learn(&report, next, player.viewer.now());
+        control.learn(&report, next / parts, player.viewer.now());
         (player.seat.see)(&report, control.estimate());
     }
     player.sums.capacity = network.capacity();
@@ -135,7 +165,7 @@ pub(super) fn play_live(
     })
 }
 
-/// Requests a segment, and adds it to the buffer.
+/// Requests part number `next`, which the origin holds until it is made, and adds it to the buffer.
 fn request(
     run: Run<'_>,
     control: &mut OwnedRateControl,
@@ -146,23 +176,31 @@ fn request(
 ) -> Result<SessionReport, RunError> {
     let presentation = &run.plan.presentation;
     let policy = preset(&run.player.name).requests;
-    let mut attempts = Attempts::new(policy, next, rung);
+    let (segment, parts) = (next / player.parts, player.parts);
+    // What is known of a part says little of its segment.
+    let watched = run.plan.options.abandon && parts == 1;
+    let mut attempts = Attempts::new(policy, segment, rung);
     let (download, level, at, abandoned_to) = loop {
         let rung = attempts.rung;
-        let no_segment = SessionError::NoSegment { segment: next, rung };
-        let size = presentation.size(next, rung).ok_or(no_segment)?;
+        let no_segment = SessionError::NoSegment { segment, rung };
+        let size = presentation.size(segment, rung).ok_or(no_segment)? / parts as f64;
         let (level, at) = (player.viewer.level(), player.viewer.now());
         let mut abandoned_to = None;
         let mut watch = |progress: &Progress| {
-            abandoned_to = control.abandon(rung, progress, level, next, at);
+            abandoned_to = control.abandon(rung, progress, level, segment, at);
             abandoned_to.is_some()
         };
         let watch: Option<&mut dyn FnMut(&Progress) -> bool> =
-            if run.plan.options.abandon { Some(&mut watch) } else { None };
+            if watched { Some(&mut watch) } else { None };
         network.ask_for(Request {
-            object: Object::Segment { segment: next, rung },
-            name: presentation.name(next, rung),
+            object: if parts > 1 {
+                Object::Part { segment, part: next % parts, rung }
+            } else {
+                Object::Segment { segment, rung }
+            },
+            name: presentation.name(segment, rung),
             deadlines: policy.deadlines(Some(presentation.segment()), rung == 0),
+            held: player.until_made(next),
         });
         let download: Download = network.download(size, watch).map_err(SessionError::from)?;
         let Some(failure) = download.failure else { break (download, level, at, abandoned_to) };
@@ -189,7 +227,7 @@ fn request(
         player.append(rung);
     }
     Ok(SessionReport {
-        segment: next,
+        segment,
         rung,
         download,
         replaced: false,

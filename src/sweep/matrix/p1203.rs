@@ -1,14 +1,12 @@
 //! One session as input of ITU-T P.1203 in mode 0 (metadata alone), in the JSON form that itu-p1203 reads.
 
 use super::{run::Run, seat::ShownTimes};
+use crate::player::presumed_resolution;
 use serde::Serialize;
 
 const MS: f64 = 1000.0;
-/// A ladder of the bench has bitrates alone. Up to this many kbit/s, a rung is taken to have this resolution; above
-/// them all, the last one.
-const RESOLUTIONS: [(f64, &str); 4] =
-    [(400.0, "426x240"), (800.0, "640x360"), (1500.0, "854x480"), (3500.0, "1280x720")];
-const HIGHEST: &str = "1920x1080";
+/// Of the screen.
+const DISPLAY: &str = "1920x1080";
 const FRAMES: f64 = 25.0;
 const STREAM: u32 = 42;
 
@@ -20,7 +18,7 @@ struct Segment {
     fps: f64,
     /// The rung, from 1.
     representation: usize,
-    resolution: &'static str,
+    resolution: String,
     start: f64,
 }
 
@@ -66,14 +64,15 @@ pub(super) fn p1203(run: Run<'_>, shown: &ShownTimes) -> serde_json::Result<Stri
     let duration = presentation.segment() / MS;
     let segment = |(number, (_, rung)): (usize, &(f64, usize))| {
         let bitrate = presentation.bitrates()[*rung];
-        let known = RESOLUTIONS.iter().find(|(most, _)| bitrate <= *most);
+        // A ladder of the bench has bitrates alone.
+        let (width, height) = presumed_resolution(bitrate);
         Segment {
             bitrate,
             codec: "h264",
             duration,
             fps: FRAMES,
             representation: rung + 1,
-            resolution: known.map_or(HIGHEST, |(_, resolution)| resolution),
+            resolution: format!("{width}x{height}"),
             start: number as f64 * duration,
         }
     };
@@ -89,7 +88,7 @@ pub(super) fn p1203(run: Run<'_>, shown: &ShownTimes) -> serde_json::Result<Stri
             stream: STREAM,
         },
         stalling: Stalling { stalling, stream: STREAM },
-        general: General { device: "pc", display_size: HIGHEST, viewing_distance: "150cm" },
+        general: General { device: "pc", display_size: DISPLAY, viewing_distance: "150cm" },
     };
     serde_json::to_string(&input)
 }

@@ -5,8 +5,8 @@ use crate::{
     media::MediaType,
     model::LinkSpec,
     player::Presentation,
-    player::network::{Heads, LinkNetwork},
-    profiles::{Catalog, Per, Profile},
+    player::network::{Heads, LinkNetwork, TwoLimits},
+    profiles::{Catalog, Limit, Per, Profile},
     seed::Seed,
     sweep::{live::CatchUp, virtual_rules::ProfileRules},
     units::BitRate,
@@ -34,6 +34,8 @@ pub struct PlanOptions {
     pub buffer: Option<Duration>,
     /// How a viewer of a live stream keeps up with it; `None` on demand.
     pub live: Option<CatchUp>,
+    /// How long the parts are in which the segments of a live stream come; `None` = they come whole.
+    pub part: Option<Duration>,
     /// How many players share the link.
     pub players: NonZeroUsize,
     /// Whether they have all algorithms in turn, in place of one.
@@ -57,6 +59,8 @@ pub struct Net {
     pub own: Vec<LinkSpec>,
     /// Rates that all responses keep to together.
     pub shared: Vec<LinkSpec>,
+    /// The same of video and of separate audio, where each has a connection.
+    pub two: TwoLimits,
     /// The link of requests.
     pub uplink: LinkSpec,
     /// What is done to single requests; `None` = nothing.
@@ -74,6 +78,8 @@ pub struct Plan {
     pub players: Vec<Player>,
     /// What is played.
     pub presentation: Presentation,
+    /// In how many parts each segment of a live stream comes.
+    pub(super) parts: usize,
 }
 
 impl Plan {
@@ -82,7 +88,13 @@ impl Plan {
     /// # Errors
     /// When there is no such thing, or it cannot be played.
     pub fn new(options: PlanOptions, catalog: &Catalog) -> Result<Self, MatrixError> {
-        let presentation = options.ladder.presentation(options.duration)?;
+        // Live, and with several players on a link, audio is a part of each segment.
+        let alone = options.live.is_none() && options.players == NonZeroUsize::MIN;
+        let presentation = if alone {
+            options.ladder.presentation(options.duration)?
+        } else {
+            options.ladder.muxed().presentation(options.duration)?
+        };
         let players = options
             .algorithms
             .iter()
@@ -108,7 +120,8 @@ impl Plan {
             let problem = "write a time above 0, as in `30 s`".to_owned();
             return Err(MatrixError::Option { option: "--buffer", problem });
         }
-        Ok(Self { options, nets, players, presentation })
+        let parts = parts(options.part, presentation.segment())?;
+        Ok(Self { options, nets, players, presentation, parts })
     }
 
     /// What the proxy does under these profiles and virtual time does not.
@@ -160,7 +173,8 @@ impl Plan {
     }
 
     fn command_of(&self, profiles: &str, algorithms: &str, seeds: Seeds) -> String {
-        let PlanOptions { ladder, duration, buffer, abandon, players, live, .. } = &self.options;
+        let PlanOptions { ladder, duration, buffer, abandon, players, live, part, .. } =
+            &self.options;
         let span = |span: &Duration| crate::units::span::print(*span).replace(' ', "");
         let mut command = format!(
             "vsps bench --profile {} --abr {} --ladder {} --seeds {seeds} --duration {}",
@@ -177,6 +191,9 @@ impl Plan {
             let target = span(&Duration::from_secs_f64(target / 1000.0));
             command.push_str(&format!(" --live --live-latency {target} --catch-up {most}"));
         }
+        if let Some(part) = part {
+            command.push_str(&format!(" --part {}", span(part)));
+        }
         if players.get() > 1 {
             command.push_str(&format!(" --players {players}"));
         }
@@ -188,6 +205,21 @@ impl Plan {
         }
         command
     }
+}
+
+/// How many parts of `part` a segment of `segment` ms has.
+fn parts(part: Option<Duration>, segment: f64) -> Result<usize, MatrixError> {
+    const MOST: f64 = 100.0;
+    let Some(part) = part else { return Ok(1) };
+    let count = segment / (part.as_secs_f64() * 1000.0);
+    if (count - count.round()).abs() < 1e-6 && (1.0..=MOST).contains(&count.round()) {
+        return Ok(count.round() as usize);
+    }
+    let problem = format!(
+        "segments last {} s; write a time that is a whole part of it, at least a {MOST}th",
+        segment / 1000.0
+    );
+    Err(MatrixError::Option { option: "--part", problem })
 }
 
 /// As a shell takes it for one word.
@@ -214,8 +246,21 @@ impl Net {
         let resolved = |spec: &LinkSpec| spec.resolve(&rung).unwrap_or_else(|| spec.clone());
         let limits = profile.limits.iter().filter(|limit| limit.is_about("", MediaType::Video));
         let (own, shared): (Vec<_>, Vec<_>) = limits.partition(|limit| limit.per == Per::Response);
-        let specs = |limits: Vec<&crate::profiles::Limit>| {
-            limits.into_iter().map(|limit| resolved(&limit.spec)).collect()
+        let specs =
+            |limits: Vec<&Limit>| limits.into_iter().map(|limit| resolved(&limit.spec)).collect();
+        let about = |limit: &Limit, media| limit.is_about("", media);
+        let own_of = |media| {
+            let own = profile.limits.iter().filter(|limit| limit.per == Per::Response);
+            own.filter(|limit| about(limit, media)).map(|limit| resolved(&limit.spec)).collect()
+        };
+        let together = profile.limits.iter().filter(|limit| limit.per != Per::Response);
+        let two = TwoLimits {
+            own: [own_of(MediaType::Video), own_of(MediaType::Audio)],
+            shared: together
+                .map(|limit| (limit, [MediaType::Video, MediaType::Audio].map(|m| about(limit, m))))
+                .filter(|(_, on)| on.contains(&true))
+                .map(|(limit, on)| (resolved(&limit.spec), on))
+                .collect(),
         };
         let rules = ProfileRules::new(&profile.rules, catalog).map_err(|problem| {
             let problem = format!("'{}': {problem}", profile.name);
@@ -226,6 +271,7 @@ impl Net {
             link: Arc::new(resolved(&profile.link)),
             own: specs(own),
             shared: specs(shared),
+            two,
             uplink: profile.uplink.clone(),
             rules,
         })
@@ -233,7 +279,11 @@ impl Net {
 
     /// The network of a session with `seed` that plays `presentation`.
     pub(super) fn session(&self, presentation: &Presentation, seed: Seed) -> LinkNetwork {
-        let network = LinkNetwork::new(&self.link, &self.own, &self.shared, seed);
+        let network = if presentation.has_audio() {
+            LinkNetwork::for_two(&self.link, &self.two, seed)
+        } else {
+            LinkNetwork::new(&self.link, &self.own, &self.shared, seed)
+        };
         self.complete(network, presentation, seed)
     }
 

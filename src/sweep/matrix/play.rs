@@ -25,6 +25,7 @@ pub(super) fn play(
         growth: run.growth(),
         full: FullBuffer::WaitForRoom,
         replacement: preset(&run.player.name).replacement,
+        discard: preset(&run.player.name).discard,
         abandon: run.plan.options.abandon,
         startup_rebuffers: false,
         seek: None,
@@ -61,6 +62,11 @@ pub(super) fn play(
     }
     sums.capacity = session.network.capacity();
     session.play_out(&mut seat.shown);
+    let audio = session.audio();
+    sums.received += audio.received;
+    sums.wasted += audio.wasted;
+    sums.failed += f64::from(audio.failed);
+    sums.startup = session.started_with_audio().unwrap_or(sums.startup);
     let totals = session.playback().totals();
     let shown = &seat.shown;
     sums.segments = shown.segments;

@@ -92,6 +92,7 @@ fn session<'a>(
         growth: BufferGrowth::Never,
         full: FullBuffer::SleepInSteps(SLEEP),
         replacement: Replacement::Never,
+        discard: None,
         abandon: false,
         startup_rebuffers: true,
         seek: None,

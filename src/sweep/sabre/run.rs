@@ -35,6 +35,7 @@ pub fn run(options: &SabreOptions) -> Result<String, SabreError> {
         growth: BufferGrowth::Never,
         full: FullBuffer::WaitForRoom,
         replacement: options.replacement,
+        discard: None,
         abandon: options.abandon,
         startup_rebuffers: false,
         seek: options.seek.map(|(when, target)| (1000.0 * when, 1000.0 * target)),

@@ -6,7 +6,7 @@ use crate::{
     model::LinkSpec,
     player::{
         Presentation,
-        network::{Answer, EffectSource, Object, RequestAttempt, RequestEffects},
+        network::{Answer, EffectSource, Object, Request, RequestAttempt, RequestEffects},
     },
     rules::{AttemptKey, Decider, Facts, Policy, RequestKey, RuleSet},
     seed::Seed,
@@ -34,7 +34,8 @@ pub(super) struct Shared {
     pub(super) limits_rates: bool,
 }
 
-/// Decides about the requests of one session as the proxy does. The session requests HLS segments of video.
+/// Decides about the requests of one session as the proxy does. The session requests HLS segments of video, and of audio
+/// where that is separate.
 #[derive(Debug)]
 pub struct SessionRules {
     shared: Arc<Shared>,
@@ -42,7 +43,8 @@ pub struct SessionRules {
     bitrates: Vec<BitRate>,
     segment: Duration,
     stored: Vec<StoredError>,
-    last: Option<AttemptKey>,
+    /// The last request of each stream.
+    last: Vec<(Object, AttemptKey)>,
 }
 
 impl SessionRules {
@@ -58,7 +60,7 @@ impl SessionRules {
             bitrates: presentation.bitrates().iter().map(rate).collect(),
             segment: segment.unwrap_or_default(),
             stored: Vec::new(),
-            last: None,
+            last: Vec::new(),
         }
     }
 
@@ -66,18 +68,33 @@ impl SessionRules {
     fn resource(&self, object: Object) -> Resource {
         match object {
             Object::Other(kind) => Resource::new(Protocol::Hls, kind),
-            Object::Segment { segment, rung } => {
-                let number = u32::try_from(segment).unwrap_or(u32::MAX);
-                Resource {
-                    media: MediaType::Video,
-                    rung: u16::try_from(rung + 1).ok(),
-                    bandwidth: self.bitrates.get(rung).copied(),
-                    index: Some(segment as u64 + 1),
-                    time: self.segment.checked_mul(number).map(MediaTime::new),
-                    duration: Some(self.segment),
-                    ..Resource::new(Protocol::Hls, Kind::Segment)
-                }
+            Object::Segment { segment, rung } => self.video(segment, rung),
+            Object::Part { segment, rung, .. } => {
+                Resource { kind: Kind::Part, ..self.video(segment, rung) }
             }
+            Object::Audio(segment) => {
+                Resource { media: MediaType::Audio, rung: Some(1), ..self.segment(segment) }
+            }
+        }
+    }
+
+    fn video(&self, segment: usize, rung: usize) -> Resource {
+        Resource {
+            media: MediaType::Video,
+            rung: u16::try_from(rung + 1).ok(),
+            bandwidth: self.bitrates.get(rung).copied(),
+            ..self.segment(segment)
+        }
+    }
+
+    /// A segment, of whatever rendition.
+    fn segment(&self, segment: usize) -> Resource {
+        let number = u32::try_from(segment).unwrap_or(u32::MAX);
+        Resource {
+            index: Some(segment as u64 + 1),
+            time: self.segment.checked_mul(number).map(MediaTime::new),
+            duration: Some(self.segment),
+            ..Resource::new(Protocol::Hls, Kind::Segment)
         }
     }
 
@@ -94,13 +111,20 @@ impl EffectSource for SessionRules {
         let resource = self.resource(object);
         let key = match object {
             Object::Segment { segment, rung } => format!("GET {rung}/{segment}"),
+            Object::Part { segment, part, rung } => format!("GET {rung}/{segment}.{part}"),
+            Object::Audio(segment) => format!("GET audio/{segment}"),
             Object::Other(kind) => format!("GET {kind} {:?}", attempt.request.name),
         };
         let key = RequestKey { file: &key, range: None, whole: &key };
         let counted = self.decider.attempt(key, &resource);
-        self.last = Some(counted.counted_by);
+        let is_audio = |object: &Object| matches!(object, Object::Audio(_));
+        self.last.retain(|(last, _)| is_audio(last) != is_audio(&object));
+        self.last.push((object, counted.counted_by));
         let facts = Facts {
-            highest_rung: u16::try_from(self.bitrates.len()).ok(),
+            highest_rung: match object {
+                Object::Audio(_) => Some(1),
+                _ => u16::try_from(self.bitrates.len()).ok(),
+            },
             attempt: counted.number,
             reused: attempt.reused,
             ..Facts::new(&resource, attempt.at)
@@ -127,9 +151,9 @@ impl EffectSource for SessionRules {
         effects
     }
 
-    fn failed(&mut self) {
-        if let Some(key) = self.last {
-            self.decider.attempt_failed(key);
+    fn failed(&mut self, request: &Request) {
+        if let Some((_, key)) = self.last.iter().find(|(object, _)| *object == request.object) {
+            self.decider.attempt_failed(*key);
         }
     }
 

@@ -60,7 +60,7 @@ impl Media3 {
     pub fn new(config: Media3Config, presentation: &Presentation) -> Self {
         let meter = BandwidthMeter::new(config.initial_estimate, config.max_weight);
         let mut media3 = Self { config, meter, last: 0 };
-        media3.last = media3.ideal(presentation, 1.0);
+        media3.last = media3.allowed(presentation, 1.0);
         media3
     }
 
@@ -80,7 +80,7 @@ impl Media3 {
     }
 
     /// The highest track within the usable bandwidth; the lowest if none is.
-    fn ideal(&self, presentation: &Presentation, rate: f64) -> usize {
+    fn allowed(&self, presentation: &Presentation, rate: f64) -> usize {
         let usable = self.usable(presentation, rate);
         let within = |bitrate: &&f64| **bitrate * MS <= usable;
         presentation.bitrates().iter().take_while(within).count().saturating_sub(1)
@@ -103,13 +103,21 @@ impl Abr for Media3 {
     }
 
     fn choose(&mut self, state: &State<'_>) -> Choice {
-        let ideal = self.ideal(state.presentation, state.playback_rate);
+        let ideal = self.allowed(state.presentation, state.playback_rate);
         let too_early = ideal > self.last && state.level < self.for_increase(state);
         let not_needed = ideal < self.last && state.level >= self.config.max_for_decrease;
         if !too_early && !not_needed {
             self.last = ideal;
         }
         Choice::now(self.last)
+    }
+
+    fn ideal(&self, state: &State<'_>) -> Option<usize> {
+        Some(self.allowed(state.presentation, state.playback_rate))
+    }
+
+    fn on_discard(&mut self, rung: usize) {
+        self.last = rung;
     }
 
     fn on_first(&mut self, state: &State<'_>, report: &SessionReport) {

@@ -1,0 +1,238 @@
+//! Separate audio of a session: its requests beside those of the video.
+
+use super::{
+    attempts::Attempts,
+    audio_buffer::{AudioBuffer, EMPTY},
+    network::{Concurrent, Download, NeverEnds, Object, Progress, Request},
+    playback::{Observer, Playback},
+    presentation::Presentation,
+    request_policy::RequestPolicy,
+    session_error::SessionError,
+};
+
+/// The connection of the video, and that of the audio.
+const VIDEO: usize = 0;
+const AUDIO: usize = 1;
+
+/// Is called with the progress of a download, and with the level in ms that the buffer would have had when it was
+/// requested if nothing but playback had changed it since. Returns whether to give up.
+pub(super) type VideoWatch<'a> = &'a mut dyn FnMut(&Progress, f64) -> bool;
+
+/// What separate audio has received, in all its requests.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct AudioTotals {
+    /// Bits.
+    pub received: f64,
+    /// Bits of requests that failed.
+    pub wasted: f64,
+    /// Requests that failed.
+    pub failed: u32,
+}
+
+/// The separate audio of a session: one request at a time, as soon as there is room in its buffer.
+#[derive(Debug)]
+pub(super) struct AudioStream {
+    pub(super) buffer: AudioBuffer,
+    pub(super) totals: AudioTotals,
+    policy: RequestPolicy,
+    /// The most that is buffered, in ms.
+    most: f64,
+    /// The next segment, and its requests so far.
+    next: usize,
+    attempts: Attempts,
+    state: State,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum State {
+    /// Nothing is requested before the first segment of the video is.
+    Off,
+    /// The next segment is requested as soon as there is room.
+    Ready,
+    /// A request is under way.
+    Loading,
+    /// The next request is made in this many ms.
+    Waits(f64),
+}
+
+impl AudioStream {
+    pub(super) fn new(policy: RequestPolicy, max_buffer: f64) -> Self {
+        Self {
+            buffer: AudioBuffer::default(),
+            totals: AudioTotals::default(),
+            policy,
+            most: max_buffer,
+            next: 0,
+            attempts: Attempts::new(policy, 0, 0),
+            state: State::Off,
+        }
+    }
+
+    /// Requests may be made from now on, and so much is buffered at most, in ms.
+    pub(super) fn allow(&mut self, max_buffer: f64) {
+        self.most = max_buffer;
+        if self.state == State::Off {
+            self.state = State::Ready;
+        }
+    }
+
+    /// Whether all of it was received.
+    pub(super) const fn is_complete(&self, presentation: &Presentation) -> bool {
+        self.next >= presentation.count()
+    }
+
+    /// Makes the next request, if it is time for it; otherwise returns in how many ms it may be.
+    fn request(
+        &mut self,
+        network: &mut dyn Concurrent,
+        video: &Playback,
+        presentation: &Presentation,
+    ) -> Result<f64, SessionError> {
+        match self.state {
+            State::Waits(time) if time > EMPTY => return Ok(time),
+            State::Off | State::Loading => return Ok(f64::INFINITY),
+            State::Ready if self.is_complete(presentation) => return Ok(f64::INFINITY),
+            State::Ready | State::Waits(_) => {}
+        }
+        let (segment, duration) = (self.next, presentation.segment());
+        // A segment that never fits is let in when the buffer is empty.
+        let level = self.buffer.level();
+        let over = (level + duration - self.most).min(level);
+        if over > EMPTY {
+            return Ok(if self.buffer.is_playing(video) { over } else { f64::INFINITY });
+        }
+        let size = presentation.audio_size(segment);
+        let size = size.ok_or(SessionError::NoSegment { segment, rung: 0 })?;
+        let deadlines = self.policy.deadlines(Some(duration), true);
+        let object = Object::Audio(segment);
+        network.begin(AUDIO, Request { object, deadlines, ..Request::default() }, size)?;
+        self.state = State::Loading;
+        Ok(f64::INFINITY)
+    }
+
+    /// Its request has ended.
+    fn ended(
+        &mut self,
+        download: &Download,
+        video: &Playback,
+        presentation: &Presentation,
+    ) -> Result<(), SessionError> {
+        self.totals.received += download.progress.received;
+        if let Some(failure) = download.failure {
+            self.totals.failed += 1;
+            self.totals.wasted += download.progress.received;
+            self.state = State::Waits(self.attempts.fail(failure, download)?);
+            return Ok(());
+        }
+        self.buffer.append(presentation.segment(), video);
+        self.next += 1;
+        self.attempts = Attempts::new(self.policy, self.next, 0);
+        self.state = State::Ready;
+        Ok(())
+    }
+}
+
+/// What time goes on for, while separate audio is loaded.
+#[derive(Debug)]
+pub(super) struct BesideAudio<'a> {
+    pub(super) audio: &'a mut AudioStream,
+    pub(super) network: &'a mut dyn Concurrent,
+    pub(super) video: &'a mut Playback,
+    pub(super) presentation: &'a Presentation,
+}
+
+/// How long time goes on.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Until {
+    /// This many ms.
+    Passed(f64),
+    /// To the end of the video's download.
+    VideoEnds,
+    /// Until media is shown.
+    Playing,
+    /// To the end of the last segment of audio.
+    AudioComplete,
+}
+
+impl BesideAudio<'_> {
+    /// Makes `request` for an object of `size` bits, and goes on to the end of its download.
+    pub(super) fn download(
+        &mut self,
+        request: Request,
+        size: f64,
+        watch: Option<VideoWatch<'_>>,
+        observer: &mut impl Observer,
+    ) -> Result<Download, SessionError> {
+        self.network.begin(VIDEO, request, size)?;
+        let ended = self.go_on(Until::VideoEnds, watch, observer)?;
+        ended.ok_or(SessionError::NeverEnds(NeverEnds))
+    }
+
+    /// Lets `time` ms pass.
+    pub(super) fn wait(
+        &mut self,
+        time: f64,
+        observer: &mut impl Observer,
+    ) -> Result<(), SessionError> {
+        self.go_on(Until::Passed(time), None, observer).map(drop)
+    }
+
+    /// Goes on until media is shown; returns for how long, in ms.
+    pub(super) fn wait_for_audio(
+        &mut self,
+        observer: &mut impl Observer,
+    ) -> Result<f64, SessionError> {
+        let from = self.video.totals().time;
+        self.go_on(Until::Playing, None, observer)?;
+        Ok(self.video.totals().time - from)
+    }
+
+    /// Goes on to the end of the last request for audio.
+    pub(super) fn complete(&mut self, observer: &mut impl Observer) -> Result<(), SessionError> {
+        self.go_on(Until::AudioComplete, None, observer).map(drop)
+    }
+
+    fn is_reached(&self, until: Until, gone: f64) -> bool {
+        match until {
+            Until::Passed(time) => time - gone <= EMPTY,
+            Until::VideoEnds => false,
+            Until::Playing => self.audio.buffer.is_playing(self.video),
+            Until::AudioComplete => self.audio.is_complete(self.presentation),
+        }
+    }
+
+    /// Goes on `until` then, or to the end of the video's download.
+    fn go_on(
+        &mut self,
+        until: Until,
+        mut watch: Option<VideoWatch<'_>>,
+        observer: &mut impl Observer,
+    ) -> Result<Option<Download>, SessionError> {
+        let mut gone = 0.0;
+        while !self.is_reached(until, gone) {
+            let due = self.audio.request(self.network, self.video, self.presentation)?;
+            let left = match until {
+                Until::Passed(time) => time - gone,
+                _ => f64::INFINITY,
+            };
+            let level = self.video.level() + gone;
+            let mut watch =
+                watch.as_mut().map(|watch| move |progress: &Progress| watch(progress, level));
+            let watch = watch.as_mut().map(|watch| watch as &mut dyn FnMut(&Progress) -> bool);
+            let (passed, ended) = self.network.go_on(due.min(left), watch)?;
+            gone += passed;
+            self.audio.buffer.advance(passed, self.video, observer);
+            if let State::Waits(left) = &mut self.audio.state {
+                *left -= passed;
+            }
+            match ended {
+                Some((VIDEO, download)) => return Ok(Some(download)),
+                Some((_, download)) => {
+                    self.audio.ended(&download, self.video, self.presentation)?;
+                }
+                None => {}
+            }
+        }
+        Ok(None)
+    }
+}

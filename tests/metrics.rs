@@ -13,7 +13,7 @@ use vsps::{
     event::{Bus, Emitted, Event, Measured, Observer, Outcome, RequestTag, SessionTag},
     media::{Cmcd, Kind, MediaType, Protocol, Resource},
     model::OnDrop,
-    observers::{Analytics, EventLog, LogLine, Recorder, Summary, families},
+    observers::{Analytics, EventLog, Exposition, LogLine, Recorder, Summary, families},
     rules::{Cut, Ending, Hang, Plan, Planned, ScriptFailure, Status},
     units::{BitRate, ByteSize, MediaTime, ProcessTime, SessionTime, UnixTime},
 };
@@ -152,7 +152,7 @@ fn story() -> Vec<Event> {
 fn scrape(events: &[Event]) -> String {
     let recorder = Recorder::new().unwrap();
     events.iter().for_each(|event| observe(&recorder, event));
-    recorder.render().replace(env!("CARGO_PKG_VERSION"), "VERSION")
+    recorder.render(Exposition::Prometheus).replace(env!("CARGO_PKG_VERSION"), "VERSION")
 }
 
 #[test]
@@ -162,6 +162,35 @@ fn a_scrape_tells_the_whole_story() {
         assert!(text.contains(&format!("# HELP {} ", family.name)), "{} is missing", family.name);
     }
     insta::assert_snapshot!(text);
+}
+
+/// Samples have the values of the text format; what differs is how they are written.
+#[test]
+fn open_metrics_has_the_same_samples_and_exemplars() {
+    let recorder = Recorder::new().unwrap();
+    story().iter().for_each(|event| observe(&recorder, event));
+    let text = recorder.render(Exposition::OpenMetrics);
+    for line in [
+        "# TYPE vsps_requests counter",
+        "# TYPE vsps_request_duration_seconds histogram",
+        "vsps_faults_total{effect=\"reset\"} 1",
+        "vsps_sessions_active 1",
+        "vsps_segment_throughput_bits_per_second_bucket{media=\"video\",profile=\"train\",le=\"2e+06\"} 0",
+        "vsps_segment_download_seconds_bucket{media=\"video\",profile=\"train\",le=\"4.0\"} 1 # {session=\"s1\"} 4 1000.000",
+        "vsps_segment_download_seconds_bucket{media=\"video\",profile=\"train\",le=\"+Inf\"} 1",
+        "vsps_segment_download_seconds_sum{media=\"video\",profile=\"train\"} 4",
+    ] {
+        assert!(text.lines().any(|found| found == line), "{line} is not in\n{text}");
+    }
+    // A label `le` has another form, and a family of counters another name.
+    let plain = |text: &str| {
+        let samples = text.lines().filter(|line| !line.starts_with('#'));
+        let numbers =
+            samples.map(|line| line.split(" # ").next().unwrap().rsplit_once(' ').unwrap());
+        let named = numbers.map(|(name, value)| (name.split(",le=").next().unwrap(), value));
+        named.map(|(name, value)| format!("{name} {value}")).collect::<Vec<_>>()
+    };
+    assert_eq!(plain(&text), plain(&recorder.render(Exposition::Prometheus)));
 }
 
 #[test]
@@ -202,7 +231,7 @@ fn labels_stay_few_whatever_profiles_and_statuses_come() {
         }
         observe(&recorder, &event);
     }
-    let text = recorder.render();
+    let text = recorder.render(Exposition::Prometheus);
     let profiles = label_values(&text, "profile");
     assert_eq!(profiles.len(), 65);
     assert!(profiles.contains("other"));
@@ -312,7 +341,7 @@ fn the_first_sessions_have_lines() {
 fn counters_are_there_before_the_first_event() {
     let recorder = Recorder::new().unwrap();
     recorder.expect_profile("train");
-    let before = recorder.render();
+    let before = recorder.render(Exposition::Prometheus);
     for sample in [
         "vsps_drops_total{action=\"retransmit\"} 0",
         "vsps_faults_total{effect=\"status\"} 0",

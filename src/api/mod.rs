@@ -3,7 +3,7 @@
 //! | address | methods | what |
 //! |---|---|---|
 //! | `/healthz`, `/readyz` | GET | 200 while the process runs; `/readyz` answers 503 while it drains |
-//! | `/metrics` | GET | Prometheus text |
+//! | `/metrics` | GET | Prometheus text, or OpenMetrics |
 //! | `/api/v1/openapi.json` | GET | the OpenAPI description |
 //! | `/api/v1/sessions` | GET | a JSON array of sessions, oldest first; `?label=NAME`: only those with this label |
 //! | | POST | arms a session: `profile`, `seed`, `rules`, `origin`, `link`, `label`, each optional |

@@ -1,10 +1,10 @@
 //! Handlers for monitoring: health, readiness, metrics.
 
 use super::{problem::Problem, state::State};
-use crate::observers;
+use crate::observers::Exposition;
 use axum::{
     extract,
-    http::{StatusCode, Uri, header},
+    http::{HeaderMap, StatusCode, Uri, header},
     response::IntoResponse,
 };
 
@@ -30,11 +30,16 @@ pub(super) async fn ready(
     Ok("ready\n")
 }
 
-/// `GET /metrics`: metrics in the Prometheus text format.
+/// `GET /metrics`: metrics in the Prometheus text format, or as OpenMetrics if the client asks for it.
 pub(super) async fn metrics(
     extract::State(state): extract::State<State>,
+    headers: HeaderMap,
 ) -> impl IntoResponse + use<> {
-    let mut text = state.recorder.render();
-    text.push_str(&state.analytics.render_metrics(state.session_metrics));
-    ([(header::CONTENT_TYPE, observers::CONTENT_TYPE)], text)
+    let accept: Vec<_> =
+        headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok()).collect();
+    let format = Exposition::accepted(&accept.join(","));
+    let mut text = state.recorder.render(format);
+    text.push_str(&state.analytics.render_metrics(state.session_metrics, format));
+    text.push_str(format.end());
+    ([(header::CONTENT_TYPE, format.content_type()), (header::VARY, "accept")], text)
 }

@@ -4,13 +4,18 @@
 //! lookup by a small key takes tens of nanoseconds.
 
 use super::{
+    exemplars::ExemplarHistogram,
+    families::{self, Family},
     instruments::Instruments,
     labels::{self, ProfileId, Profiles, Status},
 };
-use crate::event::{Measured, Outcome, RequestTag};
+use crate::{
+    clock::Timestamp,
+    event::{Measured, Outcome, RequestTag},
+};
 use foldhash::fast::RandomState;
 use parking_lot::RwLock;
-use prometheus::{Histogram, IntCounter};
+use prometheus::{HistogramVec, IntCounter};
 use std::collections::HashMap;
 
 /// Smaller segments would measure the round trip, not the throughput.
@@ -42,16 +47,17 @@ impl Exchanges {
         let key = exchange.key(profiles);
         // The read lock is held while recording, so that handles need not be cloned.
         if let Some(handles) = self.known.read().get(&key) {
-            return handles.record(exchange.bytes, exchange.measured);
+            return handles.record(exchange);
         }
         let handles = Handles::resolve(exchange, profiles.label(key.profile), to);
-        handles.record(exchange.bytes, exchange.measured);
+        handles.record(exchange);
         self.known.write().entry(key).or_insert(handles);
     }
 }
 
-/// The fields of `Event::RequestFinished`.
+/// The fields of `Event::RequestFinished`, and its time.
 pub(super) struct Exchange<'a> {
+    pub(super) at: Timestamp,
     pub(super) request: &'a RequestTag,
     pub(super) status: u16,
     pub(super) outcome: Outcome,
@@ -78,13 +84,13 @@ struct Handles {
     requests: IntCounter,
     responses: IntCounter,
     bytes: IntCounter,
-    duration: Histogram,
-    shaper_wait: Histogram,
-    upstream_ttfb: Histogram,
+    duration: ExemplarHistogram,
+    shaper_wait: ExemplarHistogram,
+    upstream_ttfb: ExemplarHistogram,
     /// Only for exchanges with a response.
-    ttfb: Option<Histogram>,
+    ttfb: Option<ExemplarHistogram>,
     /// Only for complete segments and parts: download time and throughput.
-    piece: Option<(Histogram, Histogram)>,
+    piece: Option<(ExemplarHistogram, ExemplarHistogram)>,
 }
 
 impl Handles {
@@ -96,42 +102,49 @@ impl Handles {
         let transfer = [kind, media, profile];
         let labels = [resource.protocol.as_str(), kind, media, status.label().as_ref(), profile]
             .map(str::to_owned);
+        let histogram = |family: &Family, histograms: &HistogramVec, labels: &[&str]| {
+            from.exemplars.histogram(family, histograms, labels)
+        };
         Self {
             requests: from.requests.with_label_values(&labels),
             responses: from.responses.with_label_values(&[kind, outcome.as_str(), profile]),
             bytes: from.response_bytes.with_label_values(&transfer),
-            duration: from.request_duration.with_label_values(&transfer),
-            shaper_wait: from.shaper_wait.with_label_values(&transfer),
-            upstream_ttfb: from.upstream_ttfb.with_label_values(&[kind]),
-            ttfb: (exchange.status != 0).then(|| from.ttfb.with_label_values(&transfer)),
+            duration: histogram(&families::REQUEST_DURATION, &from.request_duration, &transfer),
+            shaper_wait: histogram(&families::SHAPER_WAIT, &from.shaper_wait, &transfer),
+            upstream_ttfb: histogram(&families::UPSTREAM_TTFB, &from.upstream_ttfb, &[kind]),
+            ttfb: (exchange.status != 0).then(|| histogram(&families::TTFB, &from.ttfb, &transfer)),
             piece: (whole && labels::is_media_piece(exchange.request)).then(|| {
                 let piece = [media, profile];
                 (
-                    from.segment_download.with_label_values(&piece),
-                    from.segment_throughput.with_label_values(&piece),
+                    histogram(&families::SEGMENT_DOWNLOAD, &from.segment_download, &piece),
+                    histogram(&families::SEGMENT_THROUGHPUT, &from.segment_throughput, &piece),
                 )
             }),
         }
     }
 
-    fn record(&self, bytes: u64, measured: &Measured) {
+    fn record(&self, exchange: &Exchange<'_>) {
+        let (bytes, measured) = (exchange.bytes, exchange.measured);
+        let observe = |histogram: &ExemplarHistogram, value| {
+            histogram.observe(value, exchange.at, &exchange.request.session);
+        };
         let total = measured.total.as_secs_f64();
         self.requests.inc();
         self.responses.inc();
         self.bytes.inc_by(bytes);
-        self.duration.observe(total);
-        self.shaper_wait.observe(measured.shaper_wait.as_secs_f64());
+        observe(&self.duration, total);
+        observe(&self.shaper_wait, measured.shaper_wait.as_secs_f64());
         if let Some(upstream) = measured.upstream_ttfb {
-            self.upstream_ttfb.observe(upstream.as_secs_f64());
+            observe(&self.upstream_ttfb, upstream.as_secs_f64());
         }
         if let Some(ttfb) = &self.ttfb {
-            ttfb.observe(measured.ttfb.as_secs_f64());
+            observe(ttfb, measured.ttfb.as_secs_f64());
         }
         // The response to a HEAD request is complete, but has no bytes.
         if let Some((download, throughput)) = self.piece.as_ref().filter(|_| bytes > 0) {
-            download.observe(total);
+            observe(download, total);
             if bytes >= LEAST_BYTES_FOR_THROUGHPUT && total > 0.0 {
-                throughput.observe(bytes as f64 * 8.0 / total);
+                observe(throughput, bytes as f64 * 8.0 / total);
             }
         }
     }

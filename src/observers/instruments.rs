@@ -2,6 +2,7 @@
 
 use super::{
     error::MetricsError,
+    exemplars::Exemplars,
     families::{self, Family, Shape},
 };
 use prometheus::{
@@ -13,6 +14,7 @@ use prometheus::{
 /// covers all of them.
 pub(super) struct Instruments {
     pub(super) registry: Registry,
+    pub(super) exemplars: Exemplars,
     pub(super) sessions_active: IntGauge,
     pub(super) sessions_started: IntCounterVec,
     pub(super) link_rate: GaugeVec,
@@ -77,6 +79,7 @@ impl Instruments {
             log_lines_dropped: counter(&families::LOG_LINES_DROPPED, to)?,
             events_dropped: counter(&families::EVENTS_DROPPED, to)?,
             registry,
+            exemplars: Exemplars::default(),
         })
     }
 }

@@ -3,7 +3,7 @@
 use super::{
     error::MetricsError,
     exchange::{Exchange, Exchanges},
-    exposition,
+    exposition::Exposition,
     instruments::Instruments,
     labels::{self, ProfileId, Profiles},
     starvation::Starvation,
@@ -73,9 +73,9 @@ impl Recorder {
         self.losses.lock().events = losses;
     }
 
-    /// All metrics in text form, to be served as [`CONTENT_TYPE`](super::CONTENT_TYPE).
+    /// All metrics as text in this format, without its [`end`](Exposition::end).
     #[must_use]
-    pub fn render(&self) -> String {
+    pub fn render(&self, format: Exposition) -> String {
         let losses = self.losses.lock();
         for (shown, counted) in [
             (&self.instruments.log_lines_dropped, &losses.log_lines),
@@ -84,7 +84,7 @@ impl Recorder {
             shown.inc_by(counted.get().saturating_sub(shown.get()));
         }
         drop(losses);
-        exposition::render(&self.instruments.registry)
+        format.render(&self.instruments.registry, Some(&self.instruments.exemplars))
     }
 
     fn session_started(&self, session: &SessionTag, profile: &Arc<str>, rate: Option<BitRate>) {
@@ -156,7 +156,7 @@ impl Recorder {
 }
 
 impl Observer for Recorder {
-    fn observe(&self, Emitted { event, .. }: Emitted<'_>) {
+    fn observe(&self, Emitted { at, event }: Emitted<'_>) {
         let to = &self.instruments;
         match event {
             Event::RequestPlanned { request, .. } => {
@@ -168,7 +168,7 @@ impl Observer for Recorder {
             Event::RequestFinished { request, .. } if request.details.redirected => {}
             Event::RequestFinished { request, status, outcome, bytes, measured } => {
                 let (status, outcome, bytes) = (*status, *outcome, *bytes);
-                let exchange = Exchange { request, status, outcome, bytes, measured };
+                let exchange = Exchange { at, request, status, outcome, bytes, measured };
                 self.exchanges.record(&exchange, to, &self.profiles);
             }
             Event::PlayerReported { request, report, collector } => {

@@ -97,6 +97,21 @@ async fn metrics_count_what_the_api_does() {
     assert_eq!(shown().await, [format!("{rate}profile=\"3g\"}} 5000000")]);
 }
 
+/// Prometheus asks for OpenMetrics; a person with a browser gets text.
+#[tokio::test]
+async fn metrics_are_open_metrics_for_those_who_ask() {
+    let rig = Rig::plain().await;
+    let ask = async |accept| rig.ask_with(Method::GET, "/metrics", "", &[("accept", accept)]).await;
+    let open = ask("application/openmetrics-text;version=1.0.0,text/plain;q=0.5").await;
+    let head = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    assert_eq!(open.headers["content-type"], head);
+    assert_eq!(open.headers["vary"], "accept");
+    assert!(open.text().ends_with("\n# EOF\n"), "{}", open.text());
+    let text = ask("text/html,*/*;q=0.8").await;
+    assert_eq!(text.headers["content-type"], "text/plain; version=0.0.4; charset=utf-8");
+    assert!(!text.text().contains("# EOF"));
+}
+
 /// A reported seed can be replayed: the same seed is reported again, whatever the ordinal.
 #[tokio::test]
 async fn a_seed_comes_back_whole() {

@@ -64,6 +64,7 @@ impl Prometheus {
         let mut command = tool("prometheus");
         command
             .args(["--config.file=prometheus.yml", "--storage.tsdb.path=data"])
+            .arg("--enable-feature=exemplar-storage")
             .arg(format!("--web.listen-address={address}"))
             .current_dir(folder)
             .stdin(Stdio::null())
@@ -76,6 +77,20 @@ impl Prometheus {
     /// The value of an instant query; `None` = no answer yet, or an empty one.
     async fn query(&self, rig: &Rig, query: &str) -> Option<f64> {
         self.samples(rig, query).await?.first().copied()
+    }
+
+    /// The exemplars of the last ten minutes.
+    async fn exemplars(&self, rig: &Rig, query: &str) -> Vec<Value> {
+        let now = std::time::UNIX_EPOCH.elapsed().unwrap().as_secs();
+        let url = format!(
+            "http://{}/api/v1/query_exemplars?query={query}&start={}&end={}",
+            self.address,
+            now - 600,
+            now + 60
+        );
+        let answer: Value = serde_json::from_slice(&rig.get(&url).await).unwrap();
+        let series = answer["data"].as_array().unwrap().iter();
+        series.flat_map(|one| one["exemplars"].as_array().unwrap().clone()).collect()
     }
 
     /// The values of an instant query, which must be without fault; `None` = no answer yet.
@@ -111,6 +126,17 @@ async fn quantiles_of_what_went_through() {
     assert_eq!(prometheus.query(&rig, "up").await, Some(1.0));
     let counted = prometheus.query(&rig, "sum(vsps_requests_total)").await.unwrap();
     assert!(counted >= 1.0 && counted <= f64::from(requests), "{counted} of {requests}");
+    // It scraped OpenMetrics, and each exemplar names a session that is known.
+    let sessions: Value =
+        serde_json::from_slice(&rig.get(&format!("http://{}/api/v1/sessions", rig.admin())).await)
+            .unwrap();
+    let known = sessions.as_array().unwrap().iter().map(|one| &one["id"]).collect::<Vec<_>>();
+    let exemplars = prometheus.exemplars(&rig, "vsps_ttfb_seconds_bucket").await;
+    assert!(!exemplars.is_empty());
+    assert!(
+        exemplars.iter().all(|one| known.contains(&&one["labels"]["session"])),
+        "{exemplars:?}"
+    );
 }
 
 /// Prometheus' own checker parses every line and would have written it so.

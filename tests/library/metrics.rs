@@ -9,8 +9,9 @@ const HEAD: &str = "\
 
 <!-- Made from src/observers/families.rs: UPDATE_DOCS=1 cargo test --test library metrics -->
 
-`http://127.0.0.1:8081/metrics` in the Prometheus text format. Labels are bounded: no URL is a label, and a session is
-one only with `--session-metrics`. How they are used: [metrics, logs and summary](observing.md).
+`http://127.0.0.1:8081/metrics` in the Prometheus text format, or [as OpenMetrics](#formats-and-exemplars). Labels are
+bounded: no URL is a label, and a session is one only with `--session-metrics`. How they are used:
+[metrics, logs and summary](observing.md).
 ";
 
 const OF_SESSIONS: &str = "\
@@ -24,10 +25,24 @@ const HISTOGRAMS: &str = "\
 ## Bounds of the histograms
 ";
 
-const EXEMPLARS: &str = "\
-There are no exemplars: the crate `prometheus` (0.14) has no type for them, and its encoder writes the text format 0.0.4,
-which has no place for them. From a histogram to the requests behind it: `GET /api/v1/sessions/{id}/timeline`, or a log
-line for each request (`VSPS_LOG_LEVEL=info,vsps::access=debug`).
+const FORMATS: &str = "\
+## Formats and exemplars
+
+Without an `Accept` header the response is in the Prometheus text format 0.0.4. A client that asks for
+`application/openmetrics-text`, as Prometheus does, gets OpenMetrics 1.0.0: the same samples, with the end marked by `# EOF`.
+Bounds of histograms are then written as `1.0` and `1e+06`, where the text format has `1` and `1000000`.
+
+OpenMetrics has *exemplars*: each bucket of the histograms of durations, waits, first bytes and throughput of requests names one
+recent observation, which is replaced at most once a second, and the session that it belongs to:
+
+```text
+vsps_ttfb_seconds_bucket{kind=\"segment\",media=\"video\",profile=\"3g\",le=\"0.25\"} 12 # {session=\"vj7ta4nck5\"} 0.204 1764480000.125
+```
+
+Prometheus keeps them with `--enable-feature=exemplar-storage`, and Grafana shows them as points over a histogram. The address
+of a session in the console is `http://127.0.0.1:8081/#/session/ID`; the data source of
+[`deploy/compose`](../deploy/compose/compose.yaml) links exemplars to it. From there, or from
+`GET /api/v1/sessions/{id}/timeline`, to the requests of the session.
 ";
 
 fn table(list: &[Family]) -> String {
@@ -50,7 +65,7 @@ fn the_page_of_metrics_is_what_the_table_is() {
     let of = |shape: &Shape| matches!(shape, Shape::Histogram(_));
     assert!(families::ALL.iter().any(|family| of(&family.shape)));
     let (all, sessions) = (table(families::ALL), table(families::OF_SESSIONS));
-    let page = [HEAD, &all, OF_SESSIONS, &sessions, HISTOGRAMS, &bounds(), EXEMPLARS].join("\n");
+    let page = [HEAD, &all, OF_SESSIONS, &sessions, HISTOGRAMS, &bounds(), FORMATS].join("\n");
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/metrics.md");
     if env::var_os("UPDATE_DOCS").is_some() {
         fs::write(&path, &page).unwrap();

@@ -138,13 +138,14 @@ export interface paths {
             };
             requestBody?: never;
             responses: {
-                /** @description Metrics */
+                /** @description Metrics; OpenMetrics if the `Accept` header names it and does not prefer `text/plain` */
                 200: {
                     headers: {
                         [name: string]: unknown;
                     };
                     content: {
                         "text/plain": string;
+                        "application/openmetrics-text": string;
                     };
                 };
                 /** @description The token of --admin-token is missing */

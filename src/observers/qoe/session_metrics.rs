@@ -1,7 +1,7 @@
 //! Prometheus series of single sessions, if they are asked for.
 
 use super::{analytics::Analytics, figures::figures, record::SessionRecord};
-use crate::observers::{exposition, families, families::Family};
+use crate::observers::{exposition::Exposition, families, families::Family};
 use prometheus::{CounterVec, GaugeVec, Opts, Registry};
 
 /// The series of one scrape. The values are those of the records, so nothing is counted twice.
@@ -18,17 +18,17 @@ struct SessionSeries {
 }
 
 impl Analytics {
-    /// The series of the `most` oldest sessions that have not ended, in the Prometheus text format. They have a label
+    /// The series of the `most` oldest sessions that have not ended, as text in this format. They have a label
     /// `session`, so their number must be bounded.
     #[must_use]
-    pub fn render_metrics(&self, most: usize) -> String {
+    pub fn render_metrics(&self, most: usize, format: Exposition) -> String {
         if most == 0 {
             return String::new();
         }
         match SessionSeries::new() {
             Ok(series) => {
                 self.with_live_records(most, |record| series.add(record));
-                exposition::render(&series.registry)
+                format.render(&series.registry, None)
             }
             Err(cause) => {
                 tracing::error!(%cause, "the metrics of sessions are missing");
@@ -110,8 +110,8 @@ mod tests {
     fn no_more_sessions_than_allowed_have_series() {
         let analytics = Analytics::default();
         (1..=10_000).for_each(|ordinal| started(&analytics, ordinal, "a\"b\n<c>"));
-        assert_eq!(analytics.render_metrics(0), "");
-        let text = analytics.render_metrics(3);
+        assert_eq!(analytics.render_metrics(0, Exposition::Prometheus), "");
+        let text = analytics.render_metrics(3, Exposition::Prometheus);
         let shown: Vec<_> =
             text.lines().filter(|line| line.starts_with("vsps_session_info")).collect();
         assert_eq!(shown.len(), 3, "{text}");

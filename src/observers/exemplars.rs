@@ -48,7 +48,7 @@ impl BucketExemplars {
     fn offer(&self, value: f64, at: Timestamp, session: &Arc<SessionTag>) {
         let place = self.bounds.partition_point(|bound| *bound < value);
         let Some(bucket) = self.buckets.get(place) else { return };
-        let second = at.process.as_secs() + 1;
+        let second = at.process.since_zero().as_secs() + 1;
         if bucket.second.load(Relaxed) >= second {
             return;
         }
@@ -117,8 +117,10 @@ fn key<'a>(name: &str, labels: impl Iterator<Item = (&'a str, &'a str)>) -> Stri
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::observers::families::SEGMENT_DOWNLOAD;
-    use std::time::Duration;
+    use crate::{
+        observers::families::SEGMENT_DOWNLOAD,
+        units::{ProcessTime, UnixTime},
+    };
 
     fn session(id: &str) -> Arc<SessionTag> {
         Arc::new(SessionTag { id: id.into(), ordinal: 1, seed: 1, label: None })
@@ -126,8 +128,8 @@ mod tests {
 
     fn at(ms: u64) -> Timestamp {
         Timestamp {
-            process: Duration::from_millis(ms),
-            epoch: Duration::from_millis(1_700_000_000_000 + ms),
+            process: ProcessTime::from_millis(ms),
+            unix: UnixTime::from_millis(1_700_000_000_000 + ms),
         }
     }
 

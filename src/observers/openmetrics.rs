@@ -70,7 +70,7 @@ fn write_exemplar(exemplar: &Exemplar, f: &mut Formatter<'_>) -> fmt::Result {
     if LABEL.len() + id.chars().count() > MOST_CHARACTERS {
         return Ok(());
     }
-    let seconds = exemplar.at.epoch.as_secs_f64();
+    let seconds = exemplar.at.unix.since_zero().as_secs_f64();
     write!(f, " # {{{LABEL}=\"{}\"}} {} {seconds:.3}", Escaped(id), exemplar.value)
 }
 

@@ -112,7 +112,7 @@ mod tests {
             (found.len(), lasted, found.first().is_some_and(|one| one.reported))
         };
         assert_eq!(same(&record), (1, 2.0, false));
-        record.reports.buffered(at(4000), None);
+        record.reports.buffered(ms(4000), None);
         assert_eq!(same(&record), (0, 0.0, false));
         record.reports.starved(at(7100), None);
         assert_eq!(same(&record), (1, 2.0, true));

@@ -107,6 +107,7 @@ mod tests {
             link: Arc::new(link),
             own: Vec::new(),
             shared: Vec::new(),
+            two: Default::default(),
             uplink: LinkSpec::default(),
             rules: None,
         }

@@ -72,11 +72,11 @@ impl LinkNetwork {
         if let Downlink::Together(together) = &mut self.downlink {
             together.cancel(connection);
         }
-        self.over(connection, exchange, Response { end: now, received, cut: None }, end)
+        self.body_ended(connection, exchange, Response { end: now, received, cut: None }, end)
     }
 
     /// The body on `connection` has ended.
-    fn over(
+    fn body_ended(
         &mut self,
         connection: usize,
         mut exchange: Exchange,
@@ -108,7 +108,7 @@ impl LinkNetwork {
             let response = response.ok_or(NeverEnds)?;
             let Some(exchange) = self.under_way[connection].take() else { return Ok(Next::More) };
             let end = if response.cut.is_some() { BodyEnd::Lost } else { BodyEnd::Sent };
-            return self.over(connection, exchange, response, end);
+            return self.body_ended(connection, exchange, response, end);
         }
         if limit == NEVER {
             return Err(NeverEnds);

@@ -181,14 +181,12 @@ def session(proxy, connection, draw, stop, pace):
 
 
 def play_http2(proxy, stop):
-    """Streams one after another on one connection of HTTP/2, by curl."""
-    while not stop.wait(3):
-        urls = []
-        for number in range(4):
-            urls += ["-o", "/dev/null", f"http://127.0.0.1:{proxy.listen}/{number}.ts"]
-        command = ["curl", "-s", "--http2-prior-knowledge", "--max-time", "30", "-w", "%{http_code}\n", *urls]
-        for status in subprocess.run(command, capture_output=True, text=True).stdout.split():
-            proxy.results[f"h2 {status}"] += 1
+    """A connection of HTTP/2 every second, by curl (whose version 7.88 fails at its second stream without TLS)."""
+    command = ["curl", "-s", "--http2-prior-knowledge", "--max-time", "30", "-o", "/dev/null", "-w", "%{http_code}"]
+    while not stop.wait(1):
+        url = f"http://127.0.0.1:{proxy.listen}/{random.randrange(100)}.ts"
+        status = subprocess.run([*command, url], capture_output=True, text=True).stdout
+        proxy.results[f"h2 {status}"] += 1
 
 
 def operate(proxy, stop):

@@ -98,6 +98,33 @@ async fn an_origin_that_reads_no_upload() {
     drop(writing);
 }
 
+/// An origin that has answered an upload and reads no more of it: the connection is closed after the response.
+#[tokio::test(start_paused = true)]
+async fn an_origin_that_reads_nothing_after_its_answer() {
+    const LENGTH: usize = 15_000_000;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let timeout = |config: &mut Config| config.proxy.timeouts.first_byte = Duration::from_secs(5);
+    let rig = Rig::start(Some(listener.local_addr().unwrap()), timeout).await;
+    let (mut reader, mut writer) = TcpStream::connect(rig.listen).await.unwrap().into_split();
+    let writing = tokio::spawn(async move {
+        let head = format!("POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: {LENGTH}\r\n\r\n");
+        writer.write_all(head.as_bytes()).await.unwrap();
+        let _ = writer.write_all(&vec![b'x'; LENGTH]).await;
+        writer
+    });
+    let (mut origin, _) = listener.accept().await.unwrap();
+    origin.write_all(&ok("", b"stored")).await.unwrap();
+    let mut status = [0; 12];
+    reader.read_exact(&mut status).await.unwrap();
+    assert_eq!(&status, b"HTTP/1.1 200");
+    tokio::time::sleep(Duration::from_secs(30)).await;
+    // What had arrived before is read; then the connection is closed.
+    let mut upload = Vec::new();
+    let _ = origin.read_to_end(&mut upload).await;
+    assert!(upload.len() < LENGTH, "{}", upload.len());
+    drop(writing);
+}
+
 #[tokio::test]
 async fn an_origin_that_gives_no_answer() {
     for (steps, cause) in [

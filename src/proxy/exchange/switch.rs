@@ -73,7 +73,7 @@ pub(in crate::proxy) async fn upgrade(
     head.headers.insert(header::CONNECTION, upgrade.clone());
     head.headers.insert(header::UPGRADE, protocol);
     match proxy.upstream.request_switch(url, reach, head, body, peak).await? {
-        Answer::Kept(response) => Ok(OriginAnswer::Response(response.map(OriginBody::Pooled))),
+        Answer::Kept(response) => Ok(OriginAnswer::Response(response.map(OriginBody::kept))),
         Answer::Switched(response, direct) => {
             let (mut head, ()) = response.into_parts();
             let protocol = head.headers.get(header::UPGRADE).cloned();

@@ -18,7 +18,7 @@ use std::{
     sync::Arc,
     task::{Context, Poll, ready},
 };
-use tokio::io::AsyncReadExt as _;
+use tokio::{io::AsyncReadExt as _, sync::oneshot};
 
 /// The first read size of a fast body. It doubles when a read fills it, and halves when a read returns little.
 const FIRST_READ: u32 = 16 * 1024;
@@ -43,13 +43,32 @@ pub(in crate::proxy) enum OriginError {
 /// A response body of an origin.
 pub(in crate::proxy) enum OriginBody {
     /// From a connection with its own task, which still sends the request.
-    Pooled(Incoming),
+    Pooled(PooledBody),
     /// From a connection that is driven by polling the body.
     HyperBody(HyperBody),
     /// From an HTTP/2 stream.
     Stream(StreamBody),
     /// Read directly from a connection.
     DirectBody(DirectBody),
+}
+
+/// A body of a response to a request that is still sent.
+pub(in crate::proxy) struct PooledBody {
+    body: Incoming,
+    /// Dropped with it, when all is read or nobody reads it any more; `None` = nobody waits for that.
+    _open: Option<oneshot::Sender<()>>,
+}
+
+impl PooledBody {
+    pub(super) const fn new(body: Incoming, open: oneshot::Sender<()>) -> Self {
+        Self { body, _open: Some(open) }
+    }
+}
+
+impl From<Incoming> for PooledBody {
+    fn from(body: Incoming) -> Self {
+        Self { body, _open: None }
+    }
 }
 
 /// A body whose end is detected by hyper.
@@ -195,6 +214,11 @@ impl DirectBody {
 }
 
 impl OriginBody {
+    /// A body whose connection is kept by a task of its own.
+    pub(in crate::proxy) fn kept(body: Incoming) -> Self {
+        Self::Pooled(body.into())
+    }
+
     /// It is one of many that a connection to a player carries at a time.
     pub(in crate::proxy) const fn set_one_of_many(&mut self) {
         if let Self::DirectBody(body) = self {
@@ -212,7 +236,7 @@ impl Body for OriginBody {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, OriginError>>> {
         let next = match &mut *self {
-            Self::Pooled(body) => Pin::new(body).poll_frame(cx),
+            Self::Pooled(pooled) => Pin::new(&mut pooled.body).poll_frame(cx),
             Self::HyperBody(driven) => driven.poll(cx),
             Self::Stream(stream) => stream.poll(cx),
             Self::DirectBody(body) => {
@@ -224,7 +248,7 @@ impl Body for OriginBody {
 
     fn is_end_stream(&self) -> bool {
         match self {
-            Self::Pooled(body) => body.is_end_stream(),
+            Self::Pooled(pooled) => pooled.body.is_end_stream(),
             Self::HyperBody(driven) => driven.body.is_end_stream(),
             Self::Stream(stream) => stream.body.is_end_stream(),
             Self::DirectBody(body) => body.ready.is_empty() && body.left == 0,
@@ -233,7 +257,7 @@ impl Body for OriginBody {
 
     fn size_hint(&self) -> SizeHint {
         match self {
-            Self::Pooled(body) => body.size_hint(),
+            Self::Pooled(pooled) => pooled.body.size_hint(),
             Self::HyperBody(driven) => driven.body.size_hint(),
             Self::Stream(stream) => stream.body.size_hint(),
             Self::DirectBody(body) => SizeHint::with_exact(body.ready.len() as u64 + body.left),

@@ -36,7 +36,7 @@ impl OriginClient {
         let places = Places::new(config.limits.origin_connections);
         let guard = Guard::new(config.resolver.clone(), own, places, connect);
         let most_body = config.limits.request_body.as_usize();
-        Self { pool: Pool::new(guard), first_byte, most_body }
+        Self { pool: Pool::new(guard, first_byte), first_byte, most_body }
     }
 
     /// The same client with idle connections of its own, for another worker.

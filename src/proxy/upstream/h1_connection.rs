@@ -14,11 +14,13 @@ use hyper::{
 };
 use hyper_util::rt::TokioIo;
 use std::{
-    future::{Future as _, poll_fn},
+    future::{Future, poll_fn},
     pin::pin,
     sync::Arc,
     task::{Context, Poll},
+    time::Duration,
 };
+use tokio::time::sleep;
 
 /// A request that is sent to an origin.
 pub(super) type Outgoing = Request<Limited<Upload>>;
@@ -92,15 +94,34 @@ impl H1Connection {
         &self.traffic
     }
 
-    /// Waits until all exchanges are complete; `None` if the connection has ended.
-    pub(super) async fn finish(mut self: Box<Self>) -> Option<Box<Self>> {
-        poll_fn(|cx| {
+    /// Waits until all exchanges are complete; `None` if the connection has ended. After `answered`, when the response
+    /// has been read, the rest of the request is sent only while the origin reads it: `None` if it reads nothing for
+    /// `longest`.
+    pub(super) async fn finish(
+        mut self: Box<Self>,
+        answered: impl Future<Output = ()>,
+        longest: Duration,
+    ) -> Option<Box<Self>> {
+        let traffic = Arc::clone(&self.traffic);
+        let stuck = async {
+            answered.await;
+            traffic.take_stuck();
+            loop {
+                sleep(longest).await;
+                if traffic.take_stuck() {
+                    return;
+                }
+            }
+        };
+        let complete = poll_fn(|cx| {
             self.drive(cx);
             let over = self.connection.is_none() || self.is_idle();
             if over { Poll::Ready(()) } else { Poll::Pending }
-        })
-        .await;
-        self.is_idle().then_some(self)
+        });
+        tokio::select! {
+            () = complete => self.is_idle().then_some(self),
+            () = stuck => None,
+        }
     }
 
     /// The underlying stream, and bytes that hyper has read but not handed over; `None` if the connection has ended.

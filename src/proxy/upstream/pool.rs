@@ -9,7 +9,7 @@
 use super::{
     OriginBody, Reach,
     answer_framing::settle,
-    body::{DirectBody, HyperBody, PoolReturn, StreamBody},
+    body::{DirectBody, HyperBody, PoolReturn, PooledBody, StreamBody},
     carrier::{Carrier, Refused},
     failure::Failure,
     guard::{Guard, Opened},
@@ -26,7 +26,10 @@ use crate::sessions::Origin;
 use bytes::Bytes;
 use http::{HeaderMap, Response, Version, header, response, uri::Scheme};
 use hyper::body::{Body as _, Incoming};
-use std::{error::Error as StdError, future::poll_fn, pin::Pin, sync::Arc, task::Poll};
+use std::{
+    error::Error as StdError, future::poll_fn, pin::Pin, sync::Arc, task::Poll, time::Duration,
+};
+use tokio::sync::oneshot;
 
 /// How often a request that the origin refused without processing is sent again.
 const MOST_REFUSALS: u32 = 2;
@@ -39,13 +42,15 @@ pub(super) struct Pool {
     pub(super) networks: Arc<OriginNetworks>,
     /// The idle connections of all workers.
     workers: Arc<WorkerPools>,
+    /// How long an origin may read nothing of a request that it has answered.
+    unread: Duration,
 }
 
 impl Pool {
-    pub(super) fn new(guard: Guard) -> Self {
+    pub(super) fn new(guard: Guard, unread: Duration) -> Self {
         let workers = Arc::new(WorkerPools::new(guard.places()));
         let idle = workers.add();
-        Self { guard, tls: Arc::new(Tls::new()), idle, networks: Arc::default(), workers }
+        Self { guard, tls: Arc::new(Tls::new()), idle, networks: Arc::default(), workers, unread }
     }
 
     /// The same pool with idle connections of its own, for another worker.
@@ -56,6 +61,7 @@ impl Pool {
             idle: self.workers.add(),
             networks: Arc::clone(&self.networks),
             workers: Arc::clone(&self.workers),
+            unread: self.unread,
         }
     }
 
@@ -92,7 +98,7 @@ impl Pool {
                 if bodiless {
                     read(&head, body, connection, home).await
                 } else {
-                    read_while_sending(body, connection, home)
+                    read_while_sending(body, connection, home, self.unread)
                 }
             }
         };
@@ -229,13 +235,17 @@ fn read_while_sending(
     body: Incoming,
     connection: Box<H1Connection>,
     home: Option<PoolReturn>,
+    unread: Duration,
 ) -> OriginBody {
+    let (open, closed) = oneshot::channel::<()>();
     tokio::spawn(async move {
-        if let Some((connection, home)) = connection.finish().await.zip(home) {
+        // The sender sends nothing: it is dropped with the body.
+        let answered = async { drop(closed.await) };
+        if let Some((connection, home)) = connection.finish(answered, unread).await.zip(home) {
             home.put_back(IdleConnection::Whole(connection));
         }
     });
-    OriginBody::Pooled(body)
+    OriginBody::Pooled(PooledBody::new(body, open))
 }
 
 /// The body of a response to a request that was sent completely.

@@ -18,6 +18,10 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf, Take};
 pub(super) struct Traffic {
     read: AtomicBool,
     written: AtomicBool,
+    /// The last write was incomplete: the peer does not read as fast as it is written to.
+    blocked: AtomicBool,
+    /// Bytes were written since the last look.
+    moved: AtomicBool,
 }
 
 impl Traffic {
@@ -29,6 +33,12 @@ impl Traffic {
     /// Whether bytes were read.
     pub(super) fn was_read(&self) -> bool {
         self.read.load(Ordering::Relaxed)
+    }
+
+    /// Whether bytes wait for the peer to read, and none were written since the last call.
+    pub(super) fn take_stuck(&self) -> bool {
+        let moved = self.moved.swap(false, Ordering::Relaxed);
+        self.blocked.load(Ordering::Relaxed) && !moved
     }
 
     /// Whether bytes were written.
@@ -97,8 +107,10 @@ impl ThrottledStream {
             _ => 0,
         };
         self.write_incomplete = bytes != of;
+        self.traffic.blocked.store(self.write_incomplete, Ordering::Relaxed);
         if bytes > 0 {
             self.traffic.written.store(true, Ordering::Relaxed);
+            self.traffic.moved.store(true, Ordering::Relaxed);
         }
     }
 }

@@ -19,6 +19,8 @@ pub struct PlayerPreset {
     pub requests: RequestPolicy,
     /// The level in ms below which it requests, if it has one of its own.
     pub buffer_goal: Option<f64>,
+    /// Whether the next segment must fit below that level too, if the level is more than a segment.
+    pub goal_holds_next: bool,
     /// How its maximum buffer grows.
     pub growth: BufferGrowth,
     /// Which buffered segments it downloads again.
@@ -109,6 +111,7 @@ const fn entry(name: &'static str, requests: RequestPolicy) -> PlayerPreset {
         playout: AT_ONCE,
         requests,
         buffer_goal: None,
+        goal_holds_next: false,
         growth: BufferGrowth::Never,
         replacement: Replacement::Never,
         discard: None,
@@ -120,6 +123,8 @@ const fn dash_js(name: &'static str) -> PlayerPreset {
     PlayerPreset {
         // `bufferTimeDefault`.
         buffer_goal: Some(18_000.0),
+        // `ScheduleController`: level + segment < target.
+        goal_holds_next: true,
         growth: BufferGrowth::AtTop,
         replacement: Replacement::First,
         ..entry(name, DASH_JS)

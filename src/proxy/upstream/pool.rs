@@ -354,7 +354,7 @@ mod tests {
     async fn an_idle_connection_of_another_worker_makes_place() {
         let (first, second) = (lasting_origin().await, lasting_origin().await);
         let guard = Guard::new(Resolver::default(), vec![], Places::new(1), Duration::from_secs(5));
-        let pool = Pool::new(guard);
+        let pool = Pool::new(guard, Duration::from_secs(60));
         let other = pool.for_worker();
         assert_eq!(fetch(&pool, first).await.ok().unwrap(), "a");
         assert_eq!(fetch(&other, second).await.ok().unwrap(), "a");
@@ -384,7 +384,8 @@ mod tests {
         });
         let names = [("inside.test".to_owned(), vec![IpAddr::from([127, 0, 0, 1])])];
         let resolver = Resolver::Table(Arc::new(names.into()));
-        let pool = Pool::new(Guard::new(resolver, vec![], Places::new(9), Duration::from_secs(5)));
+        let guard = Guard::new(resolver, vec![], Places::new(9), Duration::from_secs(5));
+        let pool = Pool::new(guard, Duration::from_secs(60));
         let inside = Origin::new("http", &format!("inside.test:{port}")).unwrap();
         let public = Origin::new("http", "origin.test").unwrap();
         let request =

@@ -37,9 +37,11 @@ impl Player {
     /// least: with room for one alone, none could be requested while another is shown.
     #[must_use]
     pub fn max_buffer(&self, buffer: Option<f64>, segment: f64) -> f64 {
-        let most = match preset(&self.name).buffer_goal {
+        let preset = preset(&self.name);
+        let most = match preset.buffer_goal.map(|goal| buffer.unwrap_or(goal)) {
+            Some(goal) if preset.goal_holds_next && goal > segment => goal,
             // It requests at any level below the goal, so that the buffer may exceed it by a segment.
-            Some(goal) => buffer.unwrap_or(goal) + segment,
+            Some(goal) => goal + segment,
             None => buffer.unwrap_or(BUFFER),
         };
         most.max(2.0 * segment)
@@ -146,6 +148,9 @@ mod tests {
         assert_eq!(player("bba").unwrap().max_buffer(None, 4000.0), 25_000.0);
         assert_eq!(player("shaka").unwrap().max_buffer(None, 4000.0), 14_000.0);
         assert_eq!(player("shaka").unwrap().max_buffer(Some(20_000.0), 4000.0), 24_000.0);
+        // dash.js requests when the next segment fits below its target.
+        assert_eq!(player("dash.js").unwrap().max_buffer(None, 4000.0), 18_000.0);
+        assert_eq!(player("dash.js").unwrap().max_buffer(Some(4000.0), 4000.0), 8000.0);
     }
 
     /// Buffers and settings are those of algorithms that exist, and are taken by them.

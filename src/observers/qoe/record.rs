@@ -18,7 +18,7 @@ use crate::{
         archive::{Exchange, Stalls},
         labels,
     },
-    units::{ProcessTime, SessionTime, UnixTime},
+    units::{MediaTime, ProcessTime, SessionTime, UnixTime},
 };
 use std::sync::Arc;
 
@@ -156,7 +156,7 @@ impl SessionRecord {
         let at = request.details.session_time + exchange.end.lasted;
         let whole = exchange.end.is_whole();
         let segment = resource.duration.filter(|_| whole).map(|duration| Arrived {
-            start: resource.time.map(|time| time.as_secs_f64()),
+            start: resource.time.map(MediaTime::as_secs_f64),
             duration: duration.as_secs_f64(),
             number: resource.number.or(resource.index),
             bitrate: resource.bandwidth.map(|rate| rate.bits_per_second() as f64),

@@ -402,7 +402,8 @@ where
             } else {
                 level.min(audio.buffer.level())
             };
-            audio.buffer.advance(left, &mut self.playback, observer);
+            // To the very end, a rounding error would be a standstill.
+            audio.buffer.advance((left - EMPTY).max(0.0), &mut self.playback, observer);
             self.playback.clear();
             return;
         }

@@ -70,6 +70,30 @@ impl LivePlayer<'_, '_> {
         (self.edge.available(next) - self.viewer.now()).max(0.0)
     }
 
+    /// What the viewer saw of all that was loaded.
+    fn figures(self) -> Figures {
+        let (played, rebuffered, events) = self.viewer.times();
+        let (mean, high, drift) = self.viewer.latencies();
+        let shown = &self.seat.shown;
+        let sums = Sums {
+            segments: shown.segments,
+            time: self.viewer.now(),
+            rebuffer: rebuffered,
+            rebuffer_events: events as f64,
+            up: shown.up,
+            down: shown.down,
+            ..self.sums
+        };
+        Figures {
+            play_s: played / MS,
+            rebuffer_ratio: rebuffered / (rebuffered + played),
+            latency_s: mean / MS,
+            latency_p95_s: high / MS,
+            latency_drift_s: drift / MS,
+            ..sums.figures()
+        }
+    }
+
     fn play_out(&mut self) {
         let mut shown = Vec::new();
         self.viewer.play_out(&mut |rung, at| shown.push((rung, at)));
@@ -142,27 +166,7 @@ pub(super) fn play_live(
     }
     player.sums.capacity = network.capacity();
     player.play_out();
-    let (played, rebuffered, events) = player.viewer.times();
-    let (mean, high, drift) = player.viewer.latencies();
-    let shown = &player.seat.shown;
-    let sums = Sums {
-        segments: shown.segments,
-        time: player.viewer.now(),
-        rebuffer: rebuffered,
-        rebuffer_events: events as f64,
-        up: shown.up,
-        down: shown.down,
-        ..player.sums
-    };
-    let figures = sums.figures();
-    finite(Figures {
-        play_s: played / MS,
-        rebuffer_ratio: rebuffered / (rebuffered + played),
-        latency_s: mean / MS,
-        latency_p95_s: high / MS,
-        latency_drift_s: drift / MS,
-        ..figures
-    })
+    finite(player.figures())
 }
 
 /// Requests part number `next`, which the origin holds until it is made, and adds it to the buffer.

@@ -12,7 +12,7 @@ pub(super) struct Rebuffering {
     pub(super) lasts: Option<Duration>,
     /// Whether the player reports it.
     pub(super) reported: bool,
-    /// When it was last heard of.
+    /// The latest time at which it is known to have lasted.
     pub(super) known: SessionTime,
 }
 

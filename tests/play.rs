@@ -179,7 +179,7 @@ async fn a_fast_switch_replaces_what_is_buffered() {
     let (_running, base) = proxy(&["--profile", profile.to_str().unwrap()]).await;
     let url = format!("{base}/demo/hls/master.m3u8");
     let log_file = log.to_str().unwrap();
-    let result = played(&[&url, "--abr", "dash.js", "--duration", "16s", "--log", log_file]).await;
+    let result = played(&[&url, "--abr", "dash.js", "--duration", "24s", "--log", log_file]).await;
     assert_time_adds_up(&result);
     let lines = std::fs::read_to_string(&log).unwrap();
     let lines: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();

@@ -179,11 +179,11 @@ impl ProcessorSharing {
         let start = self.capacity.at(now);
         let full = self.full.max(start);
         let need = least.saturating_mul(active);
-        let position = start.max((full + need).saturating_sub(self.burst));
+        let position = start.max(full.saturating_add(need).saturating_sub(self.burst));
         let end = self.when(position, limit);
         if let Some(at) = end {
             self.now = at.max(now);
-            self.full = full + need;
+            self.full = full.saturating_add(need);
             self.give(now, least, 0);
             return true;
         }
@@ -192,9 +192,9 @@ impl ProcessorSharing {
             self.now = limit;
             return false;
         }
-        let reached = self.capacity.at(limit) + self.burst;
+        let reached = self.capacity.at(limit).saturating_add(self.burst);
         let served = reached.saturating_sub(full).min(need.saturating_sub(1));
-        self.full = full + served;
+        self.full = full.saturating_add(served);
         self.give(now, served / active, served % active);
         self.now = limit;
         false

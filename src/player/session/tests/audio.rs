@@ -152,6 +152,9 @@ fn audio_that_never_comes_ends_the_session() {
         panic!("{:?}", played.ended)
     };
     assert_eq!((segment, attempts, played.audio.failed), (3, 4, 4));
+    // Three segments, and four bodies of 1000 bytes that say why there is no fourth.
+    let wasted = 4.0 * 8000.0;
+    assert_eq!((played.audio.received, played.audio.wasted), (6.0 * MBIT + wasted, wasted));
     let shown = played.totals.time - played.started.unwrap() - played.totals.rebuffer;
     near(shown, 12_000.0, 1.0);
 }

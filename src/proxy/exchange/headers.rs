@@ -4,8 +4,6 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version, head
 use smallvec::SmallVec;
 use std::borrow::Cow;
 
-const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
-const PROXY_CONNECTION: HeaderName = HeaderName::from_static("proxy-connection");
 const TRAILERS: HeaderValue = HeaderValue::from_static("trailers");
 
 /// Removes hop-by-hop headers of a message that was received with `version`, and adds `Via`.
@@ -72,17 +70,15 @@ fn fields(headers: &HeaderMap) -> usize {
 }
 
 fn is_hop_by_hop(name: &HeaderName) -> bool {
-    [
-        header::CONNECTION,
-        header::TRANSFER_ENCODING,
-        header::TE,
-        header::UPGRADE,
-        header::PROXY_AUTHENTICATE,
-        header::PROXY_AUTHORIZATION,
-        KEEP_ALIVE,
-        PROXY_CONNECTION,
-    ]
-    .contains(name)
+    match *name {
+        header::CONNECTION
+        | header::TRANSFER_ENCODING
+        | header::TE
+        | header::UPGRADE
+        | header::PROXY_AUTHENTICATE
+        | header::PROXY_AUTHORIZATION => true,
+        _ => matches!(name.as_str(), "keep-alive" | "proxy-connection"),
+    }
 }
 
 /// Removes `Connection` and the headers that it names.

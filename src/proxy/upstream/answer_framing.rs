@@ -45,8 +45,13 @@ pub(super) fn settle(headers: &mut HeaderMap) -> Result<bool, AmbiguousLength> {
     Ok(true)
 }
 
+/// Whether a value of `Connection` says that the connection closes (RFC 9112 §9.6).
+pub(super) fn names_close(value: &[u8]) -> bool {
+    value.split(|byte| *byte == b',').any(|word| word.trim_ascii().eq_ignore_ascii_case(b"close"))
+}
+
 /// Parses a number without a sign.
-fn digits(text: &[u8]) -> Option<u64> {
+pub(super) fn digits(text: &[u8]) -> Option<u64> {
     let plain = !text.is_empty() && text.iter().all(u8::is_ascii_digit);
     std::str::from_utf8(text).ok().filter(|_| plain)?.parse().ok()
 }

@@ -1,30 +1,28 @@
-//! An origin's response body: read directly from the connection if its length is known, otherwise through hyper.
+//! An origin's response body: read directly from the connection if it is plain HTTP/1.1, otherwise through hyper.
 
+mod chunked_body;
+mod read_buffer;
 mod stream_body;
 
+pub(super) use chunked_body::ChunkedBody;
 pub(super) use stream_body::StreamBody;
 
 use super::{
+    chunks::ChunkError,
     h1_connection::H1Connection,
     idle_connections::{IdleConnection, IdleConnections, PoolKey},
     throttled_stream::ThrottledStream,
 };
-use bytes::{BufMut as _, Bytes, BytesMut};
+use bytes::Bytes;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
+use read_buffer::ReadBuffer;
 use std::{
-    future::Future as _,
     io,
-    pin::{Pin, pin},
+    pin::Pin,
     sync::Arc,
     task::{Context, Poll, ready},
 };
-use tokio::{io::AsyncReadExt as _, sync::oneshot};
-
-/// The first read size of a fast body. It doubles when a read fills it, and halves when a read returns little.
-const FIRST_READ: u32 = 16 * 1024;
-const LARGEST_READ: u32 = 256 * 1024;
-/// The same for a body that is one of many on a connection to a player: each holds what it has read.
-const LARGEST_READ_OF_MANY: u32 = 64 * 1024;
+use tokio::sync::oneshot;
 
 /// Why an origin's body ended early.
 #[derive(Debug, thiserror::Error)]
@@ -38,6 +36,12 @@ pub(in crate::proxy) enum OriginError {
     /// The origin closed the connection.
     #[error("the origin closed the connection {0} bytes before the end of the body")]
     Early(u64),
+    /// The same where the length is not known.
+    #[error("the origin closed the connection before the last chunk of the body")]
+    EarlyChunk,
+    /// The chunks cannot be read.
+    #[error(transparent)]
+    Chunks(#[from] ChunkError),
 }
 
 /// A response body of an origin.
@@ -50,6 +54,8 @@ pub(in crate::proxy) enum OriginBody {
     Stream(StreamBody),
     /// Read directly from a connection.
     DirectBody(DirectBody),
+    /// The same, in the chunked coding.
+    Chunked(Box<ChunkedBody>),
 }
 
 /// A body of a response to a request that is still sent.
@@ -89,10 +95,7 @@ pub(in crate::proxy) struct DirectBody {
     stream: Option<ThrottledStream>,
     /// Where the connection is returned then, if it may be reused.
     home: Option<PoolReturn>,
-    buffer: BytesMut,
-    /// The adaptive size of the next read, and its limit.
-    read: u32,
-    largest: u32,
+    buffer: ReadBuffer,
 }
 
 /// The place in the pool where a connection is returned.
@@ -127,8 +130,10 @@ impl HyperBody {
         let last = next.as_ref().is_none_or(|next| next.as_ref().is_ok_and(Frame::is_trailers));
         if last && let Some((mut connection, home)) = self.connection.take() {
             connection.drive(cx);
-            if let Some(home) = home.filter(|_| connection.is_idle()) {
-                home.put_back(IdleConnection::Whole(connection));
+            if connection.is_idle()
+                && let Some((stream, home)) = connection.into_bare().zip(home)
+            {
+                home.put_back(IdleConnection::Bare(stream));
             }
         }
         Poll::Ready(next)
@@ -150,9 +155,7 @@ impl DirectBody {
 
     /// A body that is complete.
     pub(super) fn whole(ready: Bytes) -> Self {
-        let buffer = BytesMut::new();
-        let (read, largest) = (FIRST_READ, LARGEST_READ);
-        Self { ready, left: 0, stream: None, home: None, buffer, read, largest }
+        Self { ready, left: 0, stream: None, home: None, buffer: ReadBuffer::new() }
     }
 
     /// Returns the connection to the pool when all is read.
@@ -190,26 +193,13 @@ impl DirectBody {
     /// Reads the available bytes; empty = all was read.
     fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<Result<Bytes, OriginError>> {
         let Some(stream) = &mut self.stream else { return Poll::Ready(Ok(Bytes::new())) };
-        if stream.poll_readable(cx)?.is_pending() {
-            // Keeps no buffer while the origin sends nothing.
-            self.buffer = BytesMut::new();
-            return Poll::Pending;
-        }
-        let most = stream.most().min(self.left).min(u64::from(self.read)) as usize;
-        self.buffer.reserve(most);
-        let mut buffer = (&mut self.buffer).limit(most);
-        let read = ready!(pin!(stream.read_buf(&mut buffer)).poll(cx))?;
-        if read == 0 {
+        let read = ready!(self.buffer.poll(cx, stream, self.left))?;
+        if read.is_empty() {
             return Poll::Ready(Err(OriginError::Early(self.left)));
         }
-        if read == self.read as usize {
-            self.read = (2 * self.read).min(self.largest);
-        } else if read < self.read as usize / 4 {
-            self.read = (self.read / 2).max(FIRST_READ);
-        }
-        self.left -= read as u64;
+        self.left -= read.len() as u64;
         self.settle();
-        Poll::Ready(Ok(self.buffer.split().freeze()))
+        Poll::Ready(Ok(read))
     }
 }
 
@@ -220,9 +210,11 @@ impl OriginBody {
     }
 
     /// It is one of many that a connection to a player carries at a time.
-    pub(in crate::proxy) const fn set_one_of_many(&mut self) {
-        if let Self::DirectBody(body) = self {
-            body.largest = LARGEST_READ_OF_MANY;
+    pub(in crate::proxy) fn set_one_of_many(&mut self) {
+        match self {
+            Self::DirectBody(body) => body.buffer.set_one_of_many(),
+            Self::Chunked(body) => body.buffer.set_one_of_many(),
+            Self::Pooled(_) | Self::HyperBody(_) | Self::Stream(_) => {}
         }
     }
 }
@@ -242,6 +234,7 @@ impl Body for OriginBody {
             Self::DirectBody(body) => {
                 return body.poll(cx).map(|next| next.map(|next| next.map(Frame::data)));
             }
+            Self::Chunked(body) => return body.poll(cx),
         };
         next.map(|next| next.map(|frame| frame.map_err(OriginError::from)))
     }
@@ -252,6 +245,7 @@ impl Body for OriginBody {
             Self::HyperBody(driven) => driven.body.is_end_stream(),
             Self::Stream(stream) => stream.body.is_end_stream(),
             Self::DirectBody(body) => body.ready.is_empty() && body.left == 0,
+            Self::Chunked(body) => body.is_over(),
         }
     }
 
@@ -261,6 +255,7 @@ impl Body for OriginBody {
             Self::HyperBody(driven) => driven.body.size_hint(),
             Self::Stream(stream) => stream.body.size_hint(),
             Self::DirectBody(body) => SizeHint::with_exact(body.ready.len() as u64 + body.left),
+            Self::Chunked(_) => SizeHint::new(),
         }
     }
 }

@@ -1,20 +1,22 @@
 //! A connection to an origin that carries one exchange, with HTTP/1.1 or HTTP/2.
 
 use super::{
+    carried_response::CarriedResponse,
     h1_connection::{H1Connection, Outgoing},
-    http2,
+    http2, plain_exchange,
+    throttled_stream::ThrottledStream,
 };
 use crate::proxy::body::upload::Upload;
 use crate::sessions::Origin;
-use http::{HeaderValue, Request, Response, Uri, header, uri::PathAndQuery};
+use http::{HeaderValue, Request, Uri, header, uri::PathAndQuery};
 use http_body_util::Limited;
-use hyper::{
-    body::{Body as _, Incoming},
-    client::conn::TrySendError,
-};
+use hyper::{body::Body as _, client::conn::TrySendError};
 
 /// A connection to an origin.
 pub(super) enum Carrier {
+    /// HTTP/1.1, without hyper so far.
+    Bare(ThrottledStream),
+    /// HTTP/1.1, by hyper.
     Http1(Box<H1Connection>),
     Http2(http2::Sender),
 }
@@ -36,38 +38,79 @@ impl Carrier {
     /// # Errors
     /// Errors of the connection, of the request's body, or of the response.
     pub(super) async fn send(
-        &mut self,
-        mut request: Box<Outgoing>,
+        self,
+        request: Box<Outgoing>,
         origin: &Origin,
         reused: bool,
-    ) -> Result<Response<Incoming>, Box<Refused>> {
-        let safe = request.method().is_safe();
+    ) -> Result<CarriedResponse, Box<Refused>> {
         match self {
-            Self::Http1(connection) => {
-                let copy = if reused { copy(&request) } else { None };
-                set_origin_form(&mut request, origin);
-                let refused = match connection.send(*request).await {
-                    Ok(answer) => return Ok(answer),
-                    Err(refused) => refused,
-                };
-                let traffic = connection.traffic();
-                let repeatable = !traffic.was_read() && (safe || !traffic.was_written());
-                Err(Box::new(Refused::new(refused, copy.filter(|_| repeatable), false)))
+            Self::Bare(mut stream) => {
+                if request.body().is_end_stream()
+                    && plain_exchange::is_plain(&request)
+                    && let Some(response) =
+                        plain_exchange::exchange(&mut stream, &request, origin).await
+                {
+                    return Ok(CarriedResponse::Plain(stream, response));
+                }
+                Box::pin(send_by_hyper(stream, request, origin, reused)).await
             }
-            Self::Http2(sender) => {
-                let copy = copy(&request);
-                set_absolute_target(&mut request, origin);
-                let refused = match sender.try_send_request(*request).await {
-                    Ok(answer) => return Ok(answer),
-                    Err(refused) => refused,
-                };
-                let unprocessed =
-                    refused.message().is_some() || http2::is_unprocessed(refused.error());
-                let copy = copy.filter(|_| unprocessed || (reused && safe));
-                Err(Box::new(Refused::new(refused, copy, unprocessed)))
-            }
+            Self::Http1(connection) => Box::pin(send_on(connection, request, origin, reused)).await,
+            Self::Http2(sender) => Box::pin(send_stream(sender, request, origin, reused)).await,
         }
     }
+}
+
+/// Sends `request` on `stream`, from where it was left.
+async fn send_by_hyper(
+    stream: ThrottledStream,
+    request: Box<Outgoing>,
+    origin: &Origin,
+    reused: bool,
+) -> Result<CarriedResponse, Box<Refused>> {
+    match H1Connection::new(stream).await {
+        Ok(connection) => send_on(connection, request, origin, reused).await,
+        Err(error) => {
+            Err(Box::new(Refused { error, unsent: None, copy: None, unprocessed: false }))
+        }
+    }
+}
+
+/// Sends `request` on a connection of HTTP/1.1.
+async fn send_on(
+    mut connection: Box<H1Connection>,
+    mut request: Box<Outgoing>,
+    origin: &Origin,
+    reused: bool,
+) -> Result<CarriedResponse, Box<Refused>> {
+    let safe = request.method().is_safe();
+    let copy = if reused { copy(&request) } else { None };
+    set_origin_form(&mut request, origin);
+    let refused = match connection.send(*request).await {
+        Ok(response) => return Ok(CarriedResponse::Http1(connection, response)),
+        Err(refused) => refused,
+    };
+    let traffic = connection.traffic();
+    let repeatable = !traffic.was_read() && (safe || !traffic.was_written());
+    Err(Box::new(Refused::new(refused, copy.filter(|_| repeatable), false)))
+}
+
+/// Sends `request` on a stream of HTTP/2.
+async fn send_stream(
+    mut sender: http2::Sender,
+    mut request: Box<Outgoing>,
+    origin: &Origin,
+    reused: bool,
+) -> Result<CarriedResponse, Box<Refused>> {
+    let safe = request.method().is_safe();
+    let copy = copy(&request);
+    set_absolute_target(&mut request, origin);
+    let refused = match sender.try_send_request(*request).await {
+        Ok(response) => return Ok(CarriedResponse::Http2(sender, response)),
+        Err(refused) => refused,
+    };
+    let unprocessed = refused.message().is_some() || http2::is_unprocessed(refused.error());
+    let copy = copy.filter(|_| unprocessed || (reused && safe));
+    Err(Box::new(Refused::new(refused, copy, unprocessed)))
 }
 
 impl Refused {

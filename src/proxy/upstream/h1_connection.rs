@@ -124,6 +124,13 @@ impl H1Connection {
         }
     }
 
+    /// The underlying stream, if it can carry the next request without hyper. It must be idle.
+    pub(super) fn into_bare(mut self: Box<Self>) -> Option<ThrottledStream> {
+        let (stream, more) = self.take_stream_parts()?;
+        // Bytes of a request that are not sent yet would be lost.
+        (more.is_empty() && !stream.has_unsent_bytes()).then_some(stream)
+    }
+
     /// The underlying stream, and bytes that hyper has read but not handed over; `None` if the connection has ended.
     pub(super) fn take_stream_parts(&mut self) -> Option<(ThrottledStream, Bytes)> {
         let parts = self.connection.take()?.into_parts();

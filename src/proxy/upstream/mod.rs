@@ -3,9 +3,12 @@
 
 mod answer_framing;
 mod body;
+mod carried_response;
 mod carrier;
+mod chunks;
 mod client;
 mod direct;
+mod earlier_traffic;
 mod failure;
 mod guard;
 mod h1_connection;
@@ -14,6 +17,7 @@ mod idle_connections;
 mod lookups;
 mod origin_networks;
 mod places;
+mod plain_exchange;
 mod pool;
 mod reach;
 mod read_policy;

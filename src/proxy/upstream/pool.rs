@@ -1,19 +1,18 @@
 //! The pool of connections to origins. Each carries one exchange at a time, so that a viewer who reads slowly or not
 //! at all does not block another.
 //!
-//! hyper writes requests, and reads heads and bodies whose end it must detect. A body of known length needs only a
-//! byte count: its connection is taken from hyper after the head, and given back with the next request. This saves
-//! hyper's buffers, its request queue and a task to wake for each download. Most media responses have a known length,
-//! and thousands of slow downloads run at the same time.
+//! A request without a body, and a response of known length, need no client: see `plain_exchange.rs`. Most media
+//! responses have a known length, and thousands of slow downloads run at the same time. hyper writes all other requests, and
+//! reads heads and bodies whose end it must detect. Its connection is taken from it where the length is known.
 
 use super::{
     OriginBody, Reach,
-    answer_framing::settle,
-    body::{DirectBody, HyperBody, PoolReturn, PooledBody, StreamBody},
+    body::PoolReturn,
+    carried_response::CarriedResponse,
     carrier::{Carrier, Refused},
     failure::Failure,
     guard::{Guard, Opened},
-    h1_connection::{H1Connection, Outgoing},
+    h1_connection::Outgoing,
     http2,
     idle_connections::{IdleConnection, IdleConnections, PoolKey, WorkerPools},
     origin_networks::OriginNetworks,
@@ -23,13 +22,9 @@ use super::{
     tls::{Protocol, Tls},
 };
 use crate::sessions::Origin;
-use bytes::Bytes;
-use http::{HeaderMap, Response, Version, header, response, uri::Scheme};
-use hyper::body::{Body as _, Incoming};
-use std::{
-    error::Error as StdError, future::poll_fn, pin::Pin, sync::Arc, task::Poll, time::Duration,
-};
-use tokio::sync::oneshot;
+use http::{Response, uri::Scheme};
+use hyper::body::Body as _;
+use std::{error::Error as StdError, sync::Arc, time::Duration};
 
 /// How often a request that the origin refused without processing is sent again.
 const MOST_REFUSALS: u32 = 2;
@@ -87,22 +82,10 @@ impl Pool {
             public_only: self.networks.public_only(reach),
         };
         let bodiless = request.body().is_end_stream();
-        let (carrier, answer) = self.exchange(origin, reach, request, &pool_key).await?;
+        let carried = self.exchange(origin, reach, request, &pool_key).await?;
         let home = PoolReturn { idle: Arc::clone(&self.idle), pool_key };
-        let (mut head, body) = answer.into_parts();
-        let body = match carrier {
-            Carrier::Http2(sender) => OriginBody::Stream(StreamBody::new(body, sender, home)),
-            Carrier::Http1(connection) => {
-                let reusable = settle(&mut head.headers).map_err(|error| failed(error, false))?;
-                let home = reusable.then_some(home);
-                if bodiless {
-                    read(&head, body, connection, home).await
-                } else {
-                    read_while_sending(body, connection, home, self.unread)
-                }
-            }
-        };
-        Ok(Response::from_parts(head, body))
+        let response = carried.into_response(home, bodiless, self.unread).await;
+        response.map_err(|error| failed(error, false))
     }
 
     /// Sends `request` and waits for the head of its response.
@@ -116,18 +99,18 @@ impl Pool {
         reach: Reach<'_>,
         mut request: Box<Outgoing>,
         pool_key: &PoolKey,
-    ) -> Result<(Carrier, Response<Incoming>), Failure> {
+    ) -> Result<CarriedResponse, Failure> {
         let (mut fresh, mut refusals) = (false, 0);
         loop {
             let idle = if fresh { None } else { self.idle_connection(pool_key).await };
             let reused = idle.is_some();
-            let mut carrier = match idle {
+            let carrier = match idle {
                 Some(carrier) => carrier,
                 None => Box::pin(self.new_connection(origin, reach, pool_key)).await?,
             };
             let Refused { error, unsent, copy, unprocessed } =
                 match carrier.send(request, origin, reused).await {
-                    Ok(answer) => return Ok((carrier, answer)),
+                    Ok(response) => return Ok(response),
                     Err(refused) => *refused,
                 };
             refusals += u32::from(unprocessed);
@@ -142,21 +125,23 @@ impl Pool {
     /// An idle connection that is still usable.
     async fn idle_connection(&self, pool_key: &PoolKey) -> Option<Carrier> {
         while let Some(idle) = self.idle.take(pool_key) {
-            let connection = match idle {
-                IdleConnection::Whole(connection) => Ok(connection),
-                IdleConnection::Bare(stream) => H1Connection::new(stream).await,
+            match idle {
+                IdleConnection::Bare(mut stream) => {
+                    if stream.is_quiet().await {
+                        return Some(Carrier::Bare(stream));
+                    }
+                }
+                IdleConnection::Whole(mut connection) => {
+                    if connection.is_fresh().await {
+                        return Some(Carrier::Http1(connection));
+                    }
+                }
                 IdleConnection::Http2(mut sender) => {
                     // An error: the origin has closed the connection.
                     if sender.ready().await.is_ok() {
                         return Some(Carrier::Http2(sender));
                     }
-                    continue;
                 }
-            };
-            if let Ok(mut connection) = connection
-                && connection.is_fresh().await
-            {
-                return Some(Carrier::Http1(connection));
             }
         }
         None
@@ -172,9 +157,8 @@ impl Pool {
         let read_policy = pool_key.read_policy;
         if origin.scheme == Scheme::HTTP {
             let tcp = self.connect(origin, reach, pool_key).await?;
-            let stream =
-                ThrottledStream::new(Stream::Tcp(tcp.stream), read_policy.at_once).at(tcp.place);
-            return http1(stream).await;
+            let stream = ThrottledStream::new(Stream::Tcp(tcp.stream), read_policy.at_once);
+            return Ok(Carrier::Bare(stream.at(tcp.place)));
         }
         let protocol = self.tls.preferred(&origin.authority);
         let mut tcp = self.connect(origin, reach, pool_key).await?;
@@ -191,7 +175,8 @@ impl Pool {
         };
         match secured.map_err(|error| failed(error, true))? {
             (stream, Protocol::Http1) => {
-                http1(ThrottledStream::new(stream, read_policy.at_once).at(tcp.place)).await
+                let stream = ThrottledStream::new(stream, read_policy.at_once);
+                Ok(Carrier::Bare(stream.at(tcp.place)))
             }
             (stream, Protocol::Http2) => {
                 let sender =
@@ -217,98 +202,11 @@ impl Pool {
     }
 }
 
-/// Starts HTTP/1.1 on `stream`.
-async fn http1(stream: ThrottledStream) -> Result<Carrier, Failure> {
-    let connection = H1Connection::new(stream).await;
-    connection.map(Carrier::Http1).map_err(|error| failed(error, true))
-}
-
 pub(super) fn failed(
     error: impl Into<Box<dyn StdError + Send + Sync>>,
     connecting: bool,
 ) -> Failure {
     Failure { error: error.into(), connecting }
-}
-
-/// The body of a response while its request may still be sent: some origins respond before they have read everything.
-fn read_while_sending(
-    body: Incoming,
-    connection: Box<H1Connection>,
-    home: Option<PoolReturn>,
-    unread: Duration,
-) -> OriginBody {
-    let (open, closed) = oneshot::channel::<()>();
-    tokio::spawn(async move {
-        // The sender sends nothing: it is dropped with the body.
-        let answered = async { drop(closed.await) };
-        if let Some((connection, home)) = connection.finish(answered, unread).await.zip(home) {
-            home.put_back(IdleConnection::Whole(connection));
-        }
-    });
-    OriginBody::Pooled(PooledBody::new(body, open))
-}
-
-/// The body of a response to a request that was sent completely.
-async fn read(
-    head: &response::Parts,
-    body: Incoming,
-    connection: Box<H1Connection>,
-    home: Option<PoolReturn>,
-) -> OriginBody {
-    match body.size_hint().exact() {
-        Some(length) => read_directly(head, body, length, connection, home).await,
-        None => OriginBody::HyperBody(HyperBody::new(body, connection, home)),
-    }
-}
-
-/// A body of known length, of a response to a request that was sent completely.
-async fn read_directly(
-    head: &response::Parts,
-    mut body: Incoming,
-    length: u64,
-    mut connection: Box<H1Connection>,
-    home: Option<PoolReturn>,
-) -> OriginBody {
-    if connection.is_idle() {
-        // hyper has read the whole body.
-        let whole = at_hand(&mut body).await;
-        if let Some(home) = home {
-            home.put_back(IdleConnection::Whole(connection));
-        }
-        return OriginBody::from(whole);
-    }
-    let Some((stream, more)) = connection.take_stream_parts() else {
-        // The connection has ended; hyper knows whether the body is complete.
-        return OriginBody::HyperBody(HyperBody::new(body, connection, home));
-    };
-    let came = at_hand(&mut body).await;
-    // hyper normally hands over all bytes it has read; `more` is what it may have kept.
-    let ready = if more.is_empty() { came } else { [came, more].concat().into() };
-    // If the end of the request is not sent yet, the origin would read it as the start of the next request.
-    let reusable = !stream.has_unsent_bytes() && stays_open(head.version, &head.headers);
-    match length.checked_sub(ready.len() as u64) {
-        Some(left) => {
-            OriginBody::DirectBody(DirectBody::new(ready, left, stream, home.filter(|_| reusable)))
-        }
-        None => OriginBody::from(ready.slice(..length as usize)),
-    }
-}
-
-/// The bytes of a body that hyper has already read.
-async fn at_hand(body: &mut Incoming) -> Bytes {
-    poll_fn(|cx| match Pin::new(&mut *body).poll_frame(cx) {
-        Poll::Ready(Some(Ok(frame))) => Poll::Ready(frame.into_data().unwrap_or_default()),
-        _ => Poll::Ready(Bytes::new()),
-    })
-    .await
-}
-
-/// Whether the origin keeps its connection open (RFC 9112 §9.3).
-fn stays_open(version: Version, headers: &HeaderMap) -> bool {
-    let values = headers.get_all(header::CONNECTION).iter();
-    let mut words =
-        values.filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(','));
-    version == Version::HTTP_11 && !words.any(|word| word.trim().eq_ignore_ascii_case("close"))
 }
 
 #[cfg(test)]
@@ -318,6 +216,7 @@ mod tests {
         *,
     };
     use crate::proxy::body::upload::Upload;
+    use bytes::Bytes;
     use http::Request;
     use http_body_util::{BodyExt as _, Limited};
     use std::{net::IpAddr, time::Duration};

@@ -1,8 +1,9 @@
 //! A connection to an origin that limits the size of each read, so that not much more is read ahead than the link
 //! soon sends.
 
-use super::{places::Place, stream::Stream};
+use super::{earlier_traffic::EarlierTraffic, places::Place, stream::Stream};
 use std::{
+    future::poll_fn,
     io::{self, IoSlice},
     pin::Pin,
     sync::{
@@ -56,6 +57,8 @@ pub(in crate::proxy) struct ThrottledStream {
     most: u64,
     /// The last write was incomplete.
     write_incomplete: bool,
+    /// What hyper is to see again.
+    earlier: Option<Box<EarlierTraffic>>,
     _place: Option<Place>,
 }
 
@@ -63,12 +66,28 @@ impl ThrottledStream {
     /// A stream that reads at most `most` bytes at once.
     pub(super) fn new(stream: Stream, most: u64) -> Self {
         let (stream, traffic) = (stream.take(most), Arc::default());
-        Self { stream, traffic, most, write_incomplete: false, _place: None }
+        Self { stream, traffic, most, write_incomplete: false, earlier: None, _place: None }
     }
 
     /// Holds the permit `place` until it is closed.
     pub(super) fn at(self, place: Place) -> Self {
         Self { _place: Some(place), ..self }
+    }
+
+    /// Makes those who write and read next see `earlier` again.
+    pub(super) fn show_again(&mut self, earlier: EarlierTraffic) {
+        self.earlier = Some(Box::new(earlier)).filter(|earlier| !earlier.is_over());
+    }
+
+    /// Whether it is open and nothing arrives while it is idle, as far as this is known: a task that has used up its budget
+    /// sees no new events.
+    pub(super) async fn is_quiet(&mut self) -> bool {
+        poll_fn(|cx| {
+            let mut byte = [0];
+            let read = Pin::new(&mut *self).poll_read(cx, &mut ReadBuf::new(&mut byte));
+            Poll::Ready(read.is_pending())
+        })
+        .await
     }
 
     /// The record of its traffic.
@@ -93,7 +112,37 @@ impl ThrottledStream {
 
     /// Waits until the stream is readable, or has ended.
     pub(super) fn poll_readable(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.earlier.is_some() {
+            return Poll::Ready(Ok(()));
+        }
         self.stream.get_ref().poll_readable(cx)
+    }
+
+    /// How many of `bytes` were written earlier, if any were.
+    fn write_again(&mut self, bytes: usize) -> Option<Poll<io::Result<usize>>> {
+        let earlier = self.earlier.as_mut()?;
+        let written = earlier.write(bytes);
+        if earlier.is_over() {
+            self.earlier = None;
+        }
+        let written = Poll::Ready(written?);
+        self.note_written(&written, bytes);
+        Some(written)
+    }
+
+    /// Reads what was read earlier, if there is any of it left.
+    fn read_again(
+        &mut self,
+        cx: &Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Option<Poll<io::Result<()>>> {
+        let most = self.most;
+        let earlier = self.earlier.as_mut()?;
+        let read = earlier.poll_read(cx, buf, most);
+        if earlier.is_over() {
+            self.earlier = None;
+        }
+        read
     }
 
     fn whole(&mut self) -> Pin<&mut Stream> {
@@ -124,7 +173,10 @@ impl AsyncRead for ThrottledStream {
         let most = self.most;
         self.stream.set_limit(most);
         let before = buf.filled().len();
-        let polled = Pin::new(&mut self.stream).poll_read(cx, buf);
+        let polled = match self.read_again(cx, buf) {
+            Some(polled) => polled,
+            None => Pin::new(&mut self.stream).poll_read(cx, buf),
+        };
         if buf.filled().len() > before {
             self.traffic.read.store(true, Ordering::Relaxed);
         }
@@ -138,6 +190,9 @@ impl AsyncWrite for ThrottledStream {
         cx: &mut Context<'_>,
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
+        if let Some(written) = self.write_again(buf.len()) {
+            return written;
+        }
         let written = self.whole().poll_write(cx, buf);
         self.note_written(&written, buf.len());
         written
@@ -151,8 +206,12 @@ impl AsyncWrite for ThrottledStream {
         if let [head] = bufs {
             return self.poll_write(cx, head);
         }
+        let bytes = bufs.iter().map(|buf| buf.len()).sum();
+        if let Some(written) = self.write_again(bytes) {
+            return written;
+        }
         let written = self.whole().poll_write_vectored(cx, bufs);
-        self.note_written(&written, bufs.iter().map(|buf| buf.len()).sum());
+        self.note_written(&written, bytes);
         written
     }
 
@@ -172,7 +231,6 @@ impl AsyncWrite for ThrottledStream {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::future::poll_fn;
     use tokio::{
         io::AsyncWriteExt as _,
         net::{TcpListener, TcpStream},

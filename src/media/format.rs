@@ -121,7 +121,8 @@ fn is_generic(essence: &str) -> bool {
 /// The format a path's last segment names: its extension, or a packager's `format=` in brackets.
 pub(super) fn format_of_path(path: &str) -> Option<ManifestFormat> {
     let file = last_segment(path);
-    let extension = file.rsplit_once('.').map(|(_, extension)| extension).unwrap_or_default();
+    let dot = memchr::memrchr(b'.', file.as_bytes());
+    let extension = dot.and_then(|dot| file.get(dot + 1..)).unwrap_or_default();
     if extension.eq_ignore_ascii_case("m3u8") || extension.eq_ignore_ascii_case("m3u") {
         return Some(ManifestFormat::Hls);
     }
@@ -131,7 +132,9 @@ pub(super) fn format_of_path(path: &str) -> Option<ManifestFormat> {
     if extension.eq_ignore_ascii_case("mpp") {
         return Some(ManifestFormat::MpdPatch);
     }
-    if extension.eq_ignore_ascii_case("ismc") || is_smooth_manifest(path) {
+    if extension.eq_ignore_ascii_case("ismc")
+        || (file.eq_ignore_ascii_case("manifest") && is_smooth_manifest(path))
+    {
         return Some(ManifestFormat::Smooth);
     }
     let choices = choices(file)?;

@@ -103,6 +103,10 @@ impl<'a> Address<'a> {
 
 /// Returns what follows the last `/-/root` in `path`, or `path` itself if there is none.
 fn at_root(path: &str) -> &str {
+    // Nearly all paths are without.
+    if !path.as_bytes().windows(ROOT.len() + 1).any(|part| part == b"/-/root") {
+        return path;
+    }
     let end = path.find('?').unwrap_or(path.len());
     let marked = path.get(..end).and_then(|path| path.rfind("/-/root/"));
     marked.and_then(|at| path.get(at + 1 + ROOT.len()..)).unwrap_or(path)

@@ -2,7 +2,11 @@
 
 use super::private::is_private_address;
 use http::uri::{Authority, Scheme};
-use std::{fmt, str::FromStr};
+use std::{
+    fmt,
+    hash::{Hash, Hasher},
+    str::FromStr,
+};
 use url::Host;
 
 /// The text is not an origin.
@@ -15,12 +19,26 @@ pub struct OriginError {
 }
 
 /// Scheme, host and port of an origin.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Eq)]
 pub struct Origin {
     /// `http` or `https`.
     pub scheme: Scheme,
     /// Host, and the port if it is not the scheme's default.
     pub authority: Authority,
+}
+
+/// As text: its authority is normalised, and comparing two of them letter by letter takes long.
+impl PartialEq for Origin {
+    fn eq(&self, other: &Self) -> bool {
+        self.has_authority_of(other) && self.scheme == other.scheme
+    }
+}
+
+impl Hash for Origin {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.authority.as_str().hash(state);
+        self.scheme.hash(state);
+    }
 }
 
 impl Origin {
@@ -49,6 +67,12 @@ impl Origin {
             authority.as_str().contains('@') || (colons > 1 && !authority.host().starts_with('['));
         let plain = !authority.host().is_empty() && !odd;
         plain.then_some(Self { scheme, authority })
+    }
+
+    /// Whether its host and port are those of `other`.
+    #[must_use]
+    pub fn has_authority_of(&self, other: &Self) -> bool {
+        self.authority.as_str() == other.authority.as_str()
     }
 
     /// Splits an absolute URL into its origin and its path with query (`/` when empty).

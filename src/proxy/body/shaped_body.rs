@@ -97,7 +97,7 @@ pub(in crate::proxy) struct ShapedBody {
     /// The body ends with the bytes that may pass now, since the headers declare no more.
     fulfilled: bool,
     over: bool,
-    exchange: Exchange,
+    exchange: Box<Exchange>,
 }
 
 impl ShapedBody {
@@ -105,7 +105,7 @@ impl ShapedBody {
         inner: FaultedBody,
         plan: BodyPlan,
         seed: Seed,
-        exchange: Exchange,
+        exchange: Box<Exchange>,
     ) -> Self {
         Self {
             inner,

@@ -60,12 +60,27 @@ fn host(value: &HeaderValue) -> Result<(), ProxyError> {
         !authority.as_str().contains('@') && port(authority).unwrap_or(true)
     };
     let text = value.as_bytes();
+    if is_plain(text) {
+        return Ok(());
+    }
     if text.is_empty() || Authority::try_from(text).is_ok_and(|authority| valid(&authority)) {
         return Ok(());
     }
     Err(ProxyError::Framing(
         "its Host header must be a host, as in `example.com` or `127.0.0.1:8080`",
     ))
+}
+
+/// Whether `text` is a name or an IPv4 address, perhaps with a port of up to four digits, as nearly all hosts are.
+fn is_plain(text: &[u8]) -> bool {
+    let colon = memchr::memchr(b':', text).unwrap_or(text.len());
+    let (name, port) = text.split_at(colon);
+    let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-');
+    let digits = port.get(1..).unwrap_or_default();
+    !name.is_empty()
+        && name.iter().all(is_name)
+        && digits.len() <= 4
+        && digits.iter().all(u8::is_ascii_digit)
 }
 
 fn chunked(value: &HeaderValue) -> Result<(), ProxyError> {

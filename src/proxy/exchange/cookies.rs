@@ -1,10 +1,7 @@
 //! Rewrites cookies so that they work inside a session, where the player sees another host and other paths.
 
 use super::headers;
-use crate::{
-    proxy::trusted_front::first_word,
-    sessions::{Address, CookieScope, Session, UpstreamUrl, domain_matches},
-};
+use crate::sessions::{Address, CookieScope, Session, UpstreamUrl, domain_matches};
 use http::{
     HeaderMap, HeaderValue,
     header::{self, Entry},
@@ -165,12 +162,6 @@ fn folder(path: &str) -> String {
         Some(("", _)) | None => "/".to_owned(),
         Some((folder, _)) => folder.to_owned(),
     }
-}
-
-/// Whether the player uses TLS, according to `X-Forwarded-Proto` or `Forwarded`.
-pub(in crate::proxy) fn is_secure(headers: &HeaderMap) -> bool {
-    let scheme = first_word(headers.get("x-forwarded-proto"), headers.get("forwarded"), "proto");
-    scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case("https"))
 }
 
 #[cfg(test)]

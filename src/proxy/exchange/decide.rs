@@ -33,7 +33,7 @@ pub(in crate::proxy) fn decide(
     connection: &Arc<Connection>,
     session: Arc<Session>,
     received: Received<'_>,
-) -> Exchange {
+) -> Box<Exchange> {
     let Received { head, url, cmcd } = received;
     let (now, arming) = (session.begin(), session.arming());
     let mut redirected = redirect_hops::take(&session, url, head, now);
@@ -76,7 +76,8 @@ pub(in crate::proxy) fn decide(
     connection.serves(session.tag.ordinal);
     let host = url.origin.authority.clone();
     let decided = Decided { request, attempt, decision, arming, seed, latency, scripted, host };
-    Exchange::begin(session, decided, Arc::clone(connection), bus)
+    // Boxed once: it moves through several futures, and into the body.
+    Box::new(Exchange::begin(session, decided, Arc::clone(connection), bus))
 }
 
 /// The decision of script and rules. After a redirect, the script is not run again.

@@ -24,7 +24,7 @@ const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 /// Makes `response` the one that the player is sent.
 pub(in crate::proxy) async fn deliver(
     proxy: &Proxy,
-    mut exchange: Exchange,
+    mut exchange: Box<Exchange>,
     mut response: Response<Source>,
 ) -> Response<PlayerBody> {
     let plan = exchange.plan().map(Arc::clone);

@@ -187,10 +187,24 @@ impl Exchange {
         }
     }
 
+    /// The same from `now` on, which is the current time.
+    pub(in crate::proxy) fn await_origin_from(&mut self, now: SessionTime) {
+        if !self.origin_wait.runs() {
+            self.origin_wait.start(now);
+        }
+    }
+
     /// Ends a wait for the origin, if there is one.
     pub(in crate::proxy) fn origin_delivered(&mut self) {
         if self.origin_wait.runs() {
             self.origin_wait.stop(self.session.now());
+        }
+    }
+
+    /// The same at `now`, which is the current time.
+    pub(in crate::proxy) fn origin_delivered_at(&mut self, now: SessionTime) {
+        if self.origin_wait.runs() {
+            self.origin_wait.stop(now);
         }
     }
 

@@ -30,9 +30,9 @@ use crate::proxy::{
 use crate::{
     event::Event,
     media::{Kind, ManifestFormat, is_held, rewrite_uri},
-    sessions::UpstreamUrl,
+    sessions::{Session, UpstreamUrl},
 };
-use http::{HeaderValue, Method, Response, StatusCode, Version, header, request};
+use http::{HeaderValue, Method, Response, StatusCode, Uri, Version, header, request};
 use hyper::body::Body as _;
 use percent_encoding::{CONTROLS, percent_encode};
 use std::{borrow::Cow, sync::Arc};
@@ -85,48 +85,48 @@ async fn fetch(
         let opened = Box::pin(switch::connect(proxy, &url, reach, exchange)).await;
         return opened.inspect_err(|error| report(error, exchange));
     }
-    let view = if forwarded { None } else { player_view(proxy, &head, exchange) };
     let protocol = switch::wanted(&head);
-    if view.is_some() {
+    let own = OwnAddress::take(&mut head, exchange.connection().is_secure());
+    let asked = std::mem::take(&mut head.uri);
+    let view = || player_view(proxy, &asked, &own).filter(|_| !forwarded);
+    if head.headers.contains_key(header::COOKIE) && view().is_some() {
         cookies::restore(&mut head.headers, &exchange.session, &url);
     }
     pass_on(&mut head.headers, head.version);
-    let own = OwnAddress::take(&mut head, exchange.connection().is_secure());
     let kind = exchange.request.resource.kind;
     let is_manifest = kind.is_manifest() || ManifestFormat::of_json(kind).is_some();
     let head_only = head.method == Method::HEAD;
     if is_manifest {
         request_manifest(&mut head);
     }
-    if !head.headers.contains_key(header::AUTHORIZATION)
-        && let Some(credentials) = exchange.session.credentials(&url.origin)
-    {
-        head.headers.insert(header::AUTHORIZATION, credentials);
-    }
+    add_credentials(&mut head, &session, &url);
     let body = Upload::new(body, exchange);
     let requested_at = exchange.session.now();
     let peak = exchange.session.arming().link.rate.peak();
-    exchange.await_origin();
+    exchange.await_origin_from(requested_at);
     let answer = match protocol {
         Some(protocol) => {
             Box::pin(switch::upgrade(proxy, &url, reach, head, body, protocol, peak)).await
         }
         None => proxy.upstream.fetch(&url, reach, head, body, peak).await.map(OriginAnswer::from),
     };
-    exchange.origin_delivered();
+    let answered_at = exchange.session.now();
+    exchange.origin_delivered_at(answered_at);
     let mut response = match answer.inspect_err(|error| report(error, exchange))? {
         OriginAnswer::Response(response) => response,
         OriginAnswer::Switched(response) => return Ok(response),
     };
     // A blocking playlist reload or a hinted part is held by the origin on purpose: its time is not measured.
     if !is_held(&exchange.request.resource, &url.path) {
-        exchange.upstream_answered(exchange.session.now() - requested_at);
+        exchange.upstream_answered(answered_at - requested_at);
     }
     let version = std::mem::replace(response.version_mut(), Version::HTTP_11);
     pass_on(response.headers_mut(), version);
-    if let Some(view) = &view {
+    if response.headers().contains_key(header::SET_COOKIE)
+        && let Some(view) = view()
+    {
         let headers = response.headers_mut();
-        cookies::rewrite_set_cookie(headers, view, &exchange.session, &url);
+        cookies::rewrite_set_cookie(headers, &view, &exchange.session, &url);
     }
     rewrite_location(&mut response, &url, exchange, forwarded);
     if is_manifest {
@@ -140,6 +140,15 @@ async fn fetch(
     Ok(if head_only && is_manifest { without_body(response) } else { response })
 }
 
+/// Adds the credentials of the session for the origin, if the player sends none.
+fn add_credentials(head: &mut request::Parts, session: &Session, url: &UpstreamUrl) {
+    if !head.headers.contains_key(header::AUTHORIZATION)
+        && let Some(credentials) = session.credentials(&url.origin)
+    {
+        head.headers.insert(header::AUTHORIZATION, credentials);
+    }
+}
+
 /// Emits the event of a failed origin.
 fn report(error: &ProxyError, exchange: &Exchange) {
     if let ProxyError::Upstream { cause, .. } = error
@@ -150,15 +159,11 @@ fn report(error: &ProxyError, exchange: &Exchange) {
     }
 }
 
-/// How the player sees the request, for cookies.
-fn player_view(proxy: &Proxy, head: &request::Parts, exchange: &Exchange) -> Option<PlayerView> {
+/// How the player sees the request for `asked`, for cookies.
+fn player_view(proxy: &Proxy, asked: &Uri, own: &OwnAddress) -> Option<PlayerView> {
     let known = proxy.config.session_by == SessionBy::Client;
-    let address = head.uri.path_and_query().map_or("/", |path| path.as_str());
-    PlayerView::new(
-        address,
-        known,
-        exchange.connection().is_secure() || cookies::is_secure(&head.headers),
-    )
+    let address = asked.path_and_query().map_or("/", |path| path.as_str());
+    PlayerView::new(address, known, own.is_secure())
 }
 
 /// Changes a manifest request so that the response can be read and rewritten: known content codings, and GET

@@ -15,7 +15,7 @@ pub(in crate::proxy) fn reach<'a>(
     origin: &Origin,
     resource: &Resource,
 ) -> Option<Reach<'a>> {
-    if origin.authority == session.origin.authority {
+    if origin.has_authority_of(&session.origin) {
         return Some(Reach::Own);
     }
     if config.allow.is_empty() {

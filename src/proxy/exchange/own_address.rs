@@ -17,26 +17,39 @@ pub(in crate::proxy) struct OwnAddress {
 impl OwnAddress {
     /// Takes the `Host` of the proxy out of a request.
     pub(in crate::proxy) fn take(head: &mut request::Parts, over_tls: bool) -> Self {
-        let host = head.headers.remove(header::HOST);
-        let value = |name: &str| head.headers.get(name).cloned();
-        Self {
-            host,
-            forwarded_host: value("x-forwarded-host"),
-            forwarded_scheme: value("x-forwarded-proto"),
-            forwarded: value("forwarded"),
-            authority: head.uri.authority().cloned(),
-            over_tls,
+        let mut own =
+            Self { authority: head.uri.authority().cloned(), over_tls, ..Self::default() };
+        // In one pass: most requests have none of them.
+        for (name, value) in &head.headers {
+            let place = match name.as_str() {
+                "x-forwarded-host" => &mut own.forwarded_host,
+                "x-forwarded-proto" => &mut own.forwarded_scheme,
+                "forwarded" => &mut own.forwarded,
+                _ => continue,
+            };
+            // The first of several.
+            place.get_or_insert_with(|| value.clone());
         }
+        own.host = head.headers.remove(header::HOST);
+        own
+    }
+
+    /// Whether the player uses TLS, with the proxy or with a server in front of it.
+    pub(in crate::proxy) fn is_secure(&self) -> bool {
+        self.over_tls || self.forwarded_scheme_is_https() == Some(true)
+    }
+
+    /// Whether a server in front of the proxy names `https`, if it names a scheme.
+    fn forwarded_scheme_is_https(&self) -> Option<bool> {
+        let scheme = first_word(self.forwarded_scheme.as_ref(), self.forwarded.as_ref(), "proto");
+        scheme.map(|scheme| scheme.eq_ignore_ascii_case("https"))
     }
 
     /// The address (`scheme://host`), if the request says it.
     pub(in crate::proxy) fn text(&self) -> Option<String> {
         // A server in front of the proxy may terminate TLS, under its own name.
         let word = |listed, name| first_word(listed, self.forwarded.as_ref(), name);
-        let secure = match word(self.forwarded_scheme.as_ref(), "proto") {
-            Some(scheme) => scheme.eq_ignore_ascii_case("https"),
-            None => self.over_tls,
-        };
+        let secure = self.forwarded_scheme_is_https().unwrap_or(self.over_tls);
         let named = self.host.as_ref().and_then(|host| host.to_str().ok());
         let host = word(self.forwarded_host.as_ref(), "host").or(named);
         let host = host.or_else(|| self.authority.as_ref().map(Authority::as_str))?;

@@ -128,7 +128,7 @@ fn client(proxy: &Proxy, connection: &Connection, peer: IpAddr, headers: &mut He
 fn switch_over(
     proxy: &Proxy,
     connection: &Arc<Connection>,
-    mut exchange: Exchange,
+    mut exchange: Box<Exchange>,
     switch: Switch,
     requester: Requester,
 ) {
@@ -202,10 +202,10 @@ mod tests {
     #[test]
     fn what_an_exchange_moves_stays_small() {
         let sizes = [
-            ("the future of an exchange", of_future(Proxy::serve), 6_144),
+            ("the future of an exchange", of_future(Proxy::serve), 5_120),
             ("an exchange", size_of::<Exchange>(), 640),
-            ("a body", size_of::<ShapedBody>(), 1_472),
-            ("a source", size_of::<Source>(), 384),
+            ("a body", size_of::<ShapedBody>(), 1_024),
+            ("a source", size_of::<Source>(), 416),
             ("a connection", size_of::<Connection>(), 512),
         ];
         let lines = sizes.map(|(name, size, most)| format!("{name}: {size} of {most} bytes"));

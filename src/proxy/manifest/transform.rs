@@ -44,17 +44,20 @@ pub(in crate::proxy) fn reading(
     if let Some(format) = sniff(content_type, url.bare_path(), &[]) {
         return Some(Reading::As(format));
     }
-    let vague = says_nothing(content_type);
-    let json = content_type.is_some_and(|declared| declared.to_ascii_lowercase().contains("json"));
+    let vague = || says_nothing(content_type);
+    let json =
+        || content_type.is_some_and(|declared| declared.to_ascii_lowercase().contains("json"));
     match ManifestFormat::of_json(kind) {
-        Some(format) if json || vague => Some(Reading::As(format)),
+        Some(format) if json() || vague() => Some(Reading::As(format)),
         Some(_) => None,
         // Another manifest calls it a manifest, or nothing is known about the body. An encoded body would have to be
         // read whole to be detected, which is not possible for an endless stream.
         None => {
-            let bounded = response.body().size_hint().upper().is_some()
-                || !response.headers().contains_key(header::CONTENT_ENCODING);
-            (kind.is_manifest() || (kind == Kind::Other && vague && bounded))
+            let bounded = || {
+                response.body().size_hint().upper().is_some()
+                    || !response.headers().contains_key(header::CONTENT_ENCODING)
+            };
+            (kind.is_manifest() || (kind == Kind::Other && vague() && bounded()))
                 .then_some(Reading::Sniff)
         }
     }

@@ -17,7 +17,7 @@ use std::{sync::Arc, time::Duration};
 
 /// A tunnel that is open at both ends.
 pub(in crate::proxy) struct Tunnel {
-    exchange: Exchange,
+    exchange: Box<Exchange>,
     upstream: Direct,
     idle: Duration,
 }
@@ -25,7 +25,7 @@ pub(in crate::proxy) struct Tunnel {
 impl Tunnel {
     /// The tunnel of `exchange` to `upstream`. When one side has closed, it ends after `idle` without bytes.
     pub(in crate::proxy) const fn new(
-        exchange: Exchange,
+        exchange: Box<Exchange>,
         upstream: Direct,
         idle: Duration,
     ) -> Self {

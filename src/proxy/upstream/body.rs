@@ -155,7 +155,8 @@ impl DirectBody {
 
     /// A body that is complete.
     pub(super) fn whole(ready: Bytes) -> Self {
-        Self { ready, left: 0, stream: None, home: None, buffer: ReadBuffer::new() }
+        let buffer = ReadBuffer::after(ready.len());
+        Self { ready, left: 0, stream: None, home: None, buffer }
     }
 
     /// Returns the connection to the pool when all is read.
@@ -193,12 +194,20 @@ impl DirectBody {
     /// Reads the available bytes; empty = all was read.
     fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<Result<Bytes, OriginError>> {
         let Some(stream) = &mut self.stream else { return Poll::Ready(Ok(Bytes::new())) };
-        let read = ready!(self.buffer.poll(cx, stream, self.left))?;
+        // One byte more than is to come: the last read is then incomplete, which tells the runtime that no more has
+        // arrived. Otherwise another read would be necessary to know.
+        let mut read = ready!(self.buffer.poll(cx, stream, self.left.saturating_add(1)))?;
         if read.is_empty() {
             return Poll::Ready(Err(OriginError::Early(self.left)));
         }
-        self.left -= read.len() as u64;
-        self.settle();
+        if let Some(left) = self.left.checked_sub(read.len() as u64) {
+            self.left = left;
+            self.settle();
+        } else {
+            // The origin has sent more than it declared: its connection is closed.
+            read.truncate(self.left as usize);
+            (self.left, self.stream) = (0, None);
+        }
         Poll::Ready(Ok(read))
     }
 }

@@ -56,8 +56,8 @@ impl CarriedResponse {
 
 impl PlainResponse {
     /// The response with its body, which is read from `stream`. The connection is then returned to `home`, if it stays open.
-    fn with_body(self, stream: ThrottledStream, home: PoolReturn) -> Response<OriginBody> {
-        let Self { head, framing, mut ready, stays_open } = self;
+    fn with_body(self, mut stream: ThrottledStream, home: PoolReturn) -> Response<OriginBody> {
+        let Self { head, framing, mut ready, head_size, stays_open } = self;
         let home = stays_open.then_some(home);
         let length = match framing {
             Framing::Length(length) => length,
@@ -67,7 +67,10 @@ impl PlainResponse {
             }
         };
         let body = match length.checked_sub(ready.len() as u64) {
-            Some(left) => DirectBody::new(ready, left, stream, home),
+            Some(left) => {
+                stream.note_size(length.saturating_add(head_size as u64));
+                DirectBody::new(ready, left, stream, home)
+            }
             None => {
                 // The origin has sent more than it declared: its connection is closed.
                 ready.truncate(usize::try_from(length).unwrap_or(usize::MAX));

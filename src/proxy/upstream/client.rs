@@ -13,7 +13,7 @@ use crate::{
     sessions::UpstreamUrl,
     units::BitRate,
 };
-use http::{Request, Response, Uri, Version, request, uri};
+use http::{Request, Response, Uri, Version, request, uri::PathAndQuery};
 use http_body_util::Limited;
 use std::{
     future::Future,
@@ -109,12 +109,11 @@ async fn with_timeout<T>(
     }
 }
 
+/// The target in origin form. Origins of HTTP/2 get scheme and authority beside it.
 pub(super) fn target(url: &UpstreamUrl) -> Result<Uri, ProxyError> {
-    let UpstreamUrl { origin, path } = url;
-    let mut parts = uri::Parts::default();
-    parts.scheme = Some(origin.scheme.clone());
-    parts.authority = Some(origin.authority.clone());
-    let wrong = |_| ProxyError::Parameter(format!("`{path}` is not a path"));
-    parts.path_and_query = Some(path.parse().map_err(wrong)?);
-    Uri::from_parts(parts).map_err(|_| ProxyError::Parameter(format!("`{path}` is not a path")))
+    let path: PathAndQuery = url
+        .path
+        .parse()
+        .map_err(|_| ProxyError::Parameter(format!("`{}` is not a path", url.path)))?;
+    Ok(path.into())
 }

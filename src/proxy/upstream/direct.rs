@@ -64,8 +64,7 @@ impl OriginClient {
         peak: BitRate,
     ) -> Result<Answer, ProxyError> {
         let origin = &url.origin;
-        head.uri =
-            target(url)?.path_and_query().map_or_else(Default::default, |path| path.clone().into());
+        head.uri = target(url)?;
         head.version = Version::HTTP_11;
         let host = http::HeaderValue::from_str(origin.authority.as_str());
         head.headers

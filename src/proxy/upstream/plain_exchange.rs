@@ -28,8 +28,6 @@ use tokio::io::{AsyncReadExt as _, AsyncWrite as _};
 const MOST_FIELDS: usize = 64;
 /// The fields that the proxy adds to most responses.
 const ADDED: usize = 4;
-/// The size of the first read, as of hyper: one that is not filled tells that no more has arrived.
-const FIRST_READ: usize = 8 * 1024;
 /// hyper refuses bodies that are longer.
 const LONGEST: u64 = u64::MAX - 2;
 
@@ -49,6 +47,8 @@ pub(super) struct PlainResponse {
     pub(super) framing: Framing,
     /// The bytes that followed the head.
     pub(super) ready: Bytes,
+    /// The size of its head.
+    pub(super) head_size: usize,
     /// The connection stays open after it.
     pub(super) stays_open: bool,
 }
@@ -126,7 +126,7 @@ async fn read(stream: &mut ThrottledStream) -> io::Result<Bytes> {
     poll_fn(|cx| {
         // No buffer is held while the origin sends nothing.
         ready!(stream.poll_readable(cx))?;
-        let mut buffer = BytesMut::with_capacity(FIRST_READ);
+        let mut buffer = BytesMut::with_capacity(stream.first_read());
         ready!(pin!(stream.read_buf(&mut buffer)).poll(cx))?;
         Poll::Ready(Ok(buffer.freeze()))
     })
@@ -179,7 +179,7 @@ fn decode(bytes: &Bytes, method: &Method) -> Option<PlainResponse> {
         Some(Framing::Chunked) if bodiless => return None,
         framing => framing?,
     };
-    Some(PlainResponse { head, framing, ready: bytes.slice(size..), stays_open })
+    Some(PlainResponse { head, framing, ready: bytes.slice(size..), head_size: size, stays_open })
 }
 
 #[cfg(test)]

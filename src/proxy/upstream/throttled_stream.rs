@@ -14,6 +14,10 @@ use std::{
 };
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf, Take};
 
+/// The size of the first read of a response, and the largest one.
+const FIRST_READ: u64 = 8 * 1024;
+const LARGEST_FIRST_READ: u64 = 128 * 1024;
+
 /// Whether bytes were read or written since the last [`reset`](Self::reset).
 #[derive(Debug, Default)]
 pub(super) struct Traffic {
@@ -57,6 +61,8 @@ pub(in crate::proxy) struct ThrottledStream {
     most: u64,
     /// The last write was incomplete.
     write_incomplete: bool,
+    /// The size of its last response.
+    last: u64,
     /// What hyper is to see again.
     earlier: Option<Box<EarlierTraffic>>,
     _place: Option<Place>,
@@ -66,7 +72,15 @@ impl ThrottledStream {
     /// A stream that reads at most `most` bytes at once.
     pub(super) fn new(stream: Stream, most: u64) -> Self {
         let (stream, traffic) = (stream.take(most), Arc::default());
-        Self { stream, traffic, most, write_incomplete: false, earlier: None, _place: None }
+        Self {
+            stream,
+            traffic,
+            most,
+            write_incomplete: false,
+            last: 0,
+            earlier: None,
+            _place: None,
+        }
     }
 
     /// Holds the permit `place` until it is closed.
@@ -103,6 +117,17 @@ impl ThrottledStream {
     /// Whether reads are not limited.
     pub(super) const fn is_free(&self) -> bool {
         self.most == u64::MAX
+    }
+
+    /// How much to read at first of the next response. A fast link gets a response like the last one in one read.
+    pub(super) fn first_read(&self) -> usize {
+        let like_last = if self.is_free() { self.last } else { 0 };
+        like_last.clamp(FIRST_READ, LARGEST_FIRST_READ).next_power_of_two() as usize
+    }
+
+    /// Records that its last response has `bytes`.
+    pub(super) const fn note_size(&mut self, bytes: u64) {
+        self.last = bytes;
     }
 
     /// Whether bytes could not be written yet.

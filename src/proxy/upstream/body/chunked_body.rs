@@ -31,7 +31,7 @@ impl ChunkedBody {
         stream: ThrottledStream,
         home: Option<PoolReturn>,
     ) -> Self {
-        let (chunks, buffer) = (Chunks::new(), ReadBuffer::new());
+        let (chunks, buffer) = (Chunks::new(), ReadBuffer::after(coded.len()));
         Self { chunks, coded, stream: Some(stream), home, buffer }
     }
 

@@ -26,13 +26,16 @@ pub(in crate::proxy::upstream) struct ReadBuffer {
 }
 
 impl ReadBuffer {
-    pub(super) fn new() -> Self {
-        Self { bytes: BytesMut::new(), read: FIRST_READ, largest: LARGEST_READ }
+    /// A buffer for a body whose first read returned `first` bytes.
+    pub(super) fn after(first: usize) -> Self {
+        let read = u32::try_from(first).unwrap_or(LARGEST_READ).clamp(FIRST_READ, LARGEST_READ);
+        Self { bytes: BytesMut::new(), read: read.next_power_of_two(), largest: LARGEST_READ }
     }
 
     /// It is for one of many bodies that a connection to a player carries at a time.
-    pub(super) const fn set_one_of_many(&mut self) {
+    pub(super) fn set_one_of_many(&mut self) {
         self.largest = LARGEST_READ_OF_MANY;
+        self.read = self.read.min(self.largest);
     }
 
     /// Reads what is available in `stream`, at most `most` bytes; none = the stream has ended.

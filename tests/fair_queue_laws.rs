@@ -245,11 +245,13 @@ fn lanes_follow_a_change() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
 
-    /// A single connection gives exactly the same result as with one queue.
+    /// A single connection gives exactly the same result as with one queue. Without a round trip it does not: what leaves is
+    /// acknowledged at the same instant, and a link of more than 10 segments per millisecond takes more segments at that
+    /// instant in one queue than in a lane.
     #[test]
     fn a_lone_connection_is_as_in_one_queue(
         bits in 200_000u64..200_000_000,
-        rtt in 0u64..200,
+        rtt in 1u64..200,
         kibibytes in 4u64..256,
         loss in prop_oneof![Just(0.0), 1e-4..1e-2],
         burst in prop_oneof![Just(None), (2000u64..100_000).prop_map(Some)],

@@ -145,9 +145,10 @@ pub(crate) struct Asked {
     pub(crate) console: Vec<String>,
 }
 
-/// Lets viewers watch, in a browser of their own, as many at once as this machine has room for.
+/// Lets viewers watch in a browser of their own. They take at most half of the machine's places at a time, so that two tests
+/// watch side by side and no place stays empty while a test waits for all of them.
 pub(crate) async fn watch(tasks: &[Task]) -> Vec<Seen> {
-    let at_once = tasks.len().min(most_players());
+    let at_once = tasks.len().min(most_players().div_ceil(2));
     let _room = room_for_players(at_once).await;
     let steps = |task: &Task| if task.each_rung { 14 } else { 1 };
     let longest = tasks.iter().map(|task| task.seconds * steps(task)).max().unwrap();

@@ -56,6 +56,9 @@ struct Options {
     /// Spends at most so long on waiting for a quiet machine, and on doing disturbed runs again.
     #[arg(long, value_name = "SECONDS")]
     patience: Option<u64>,
+    /// Measures this program, such as one of an earlier version, instead of the one that was built.
+    #[arg(long, value_name = "FILE", default_value = env!("CARGO_BIN_EXE_vsps"), hide_default_value = true)]
+    program: PathBuf,
     /// Given by `cargo bench`; without it, only whether the measurement works is of interest.
     #[arg(long, hide = true)]
     bench: bool,
@@ -119,7 +122,8 @@ fn main() -> anyhow::Result<()> {
         (true, true) => Effort::QUICK,
         (true, false) => Effort::FULL,
     };
-    let rig = Rig::start(options.patience.map_or(effort.patience, Duration::from_secs))?;
+    let patience = options.patience.map_or(effort.patience, Duration::from_secs);
+    let rig = Rig::start(options.program, patience)?;
     let mut report = Report::new(machine::describe(), effort.to_string());
     let all = Question::value_variants();
     let asked = if options.questions.is_empty() { all } else { &options.questions };

@@ -33,8 +33,13 @@ impl Session {
 }
 
 impl Proxy {
-    pub(crate) fn start(origin: SocketAddr, profile: &Path, log: &Path) -> anyhow::Result<Self> {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_vsps"));
+    pub(crate) fn start(
+        program: &Path,
+        origin: SocketAddr,
+        profile: &Path,
+        log: &Path,
+    ) -> anyhow::Result<Self> {
+        let mut command = Command::new(program);
         command.env_clear().args(["run", "--seed", "1", "--log", "json"]);
         command.args(["--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"]);
         command.arg("--origin").arg(format!("http://{origin}")).arg("--profile").arg(profile);

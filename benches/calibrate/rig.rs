@@ -9,13 +9,15 @@ pub(crate) struct Rig {
     pub(crate) origin: SocketAddr,
     pub(crate) folder: PathBuf,
     pub(crate) patience: Patience,
+    /// The program under test.
+    program: PathBuf,
 }
 
 impl Rig {
-    pub(crate) fn start(patience: Duration) -> anyhow::Result<Self> {
+    pub(crate) fn start(program: PathBuf, patience: Duration) -> anyhow::Result<Self> {
         let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("calibrate");
         fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
-        Ok(Self { origin: origin::start()?, folder, patience: Patience::new(patience) })
+        Ok(Self { origin: origin::start()?, folder, patience: Patience::new(patience), program })
     }
 
     /// A fresh proxy whose network is `link`, a profile without its first two lines.
@@ -28,7 +30,7 @@ impl Rig {
         let path = self.folder.join("profile.toml");
         let text = format!("summary = \"calibration\"\nsource = \"synthetic\"\n{link}\n");
         fs::write(&path, text).with_context(|| path.display().to_string())?;
-        Proxy::start(origin, &path, &self.folder.join("vsps.log"))
+        Proxy::start(&self.program, origin, &path, &self.folder.join("vsps.log"))
     }
 
     /// A fresh proxy at a constant rate.

@@ -163,7 +163,7 @@ const OWNED: &[(&str, &[&str])] = &[
         &[
             "proxy/body/session_timer.rs", // bodies wait for their link, their gate, their filter
             "proxy/body/wake_schedule.rs", // latency, delays and hangs before the headers
-            "proxy/downstream/connection.rs", // closes idle connections
+            "proxy/downstream/connection/activity.rs", // closes idle connections
             "proxy/downstream/http3/connection.rs", // and so does that of QUIC
             "proxy/downstream/tls/server.rs", // a handshake takes the round trips of the network
             "proxy/downstream/protocol_detect.rs", // a first line may arrive in pieces

@@ -3,45 +3,16 @@
 //!
 //! For one stream of equal segments it says the same as [`Playback`](super::Playback).
 
+mod policy;
+mod stream_buffer;
+mod totals;
+
+pub use policy::{LiveCatchUp, PlayoutPolicy};
+pub use stream_buffer::BufferedSegment;
+pub use totals::PlayoutTotals;
+
 use super::{catch_up::CatchUp, replacement::Replacement};
-use std::collections::VecDeque;
-
-/// Below this many ms a buffer is empty: sums of durations are not exact.
-const EMPTY: f64 = 1e-6;
-
-/// A downloaded segment.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct BufferedSegment {
-    /// The 0-based rung.
-    pub rung: usize,
-    /// bit/s.
-    pub bitrate: f64,
-    /// ms.
-    pub duration: f64,
-    /// From where on it is found in its list: less than its position, and more than that of the one before it.
-    pub found_from: f64,
-    /// When a live segment begins by the wall clock, in ms of the time that is given to
-    /// [`Playout::advance`].
-    pub live_at: Option<f64>,
-}
-
-/// When playback starts, and starts again.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct PlayoutPolicy {
-    /// The level in ms at which playback starts; at least one segment.
-    pub startup: f64,
-    /// The level in ms at which it goes on after it rebuffered; at least one segment.
-    pub resume: f64,
-}
-
-/// How playback of a live stream catches up.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct LiveCatchUp {
-    /// The latency to keep, in ms; `None` = that at which playback starts.
-    pub target: Option<f64>,
-    /// The most that the rate differs from 1.
-    pub most: f64,
-}
+use stream_buffer::{EMPTY, StreamBuffer};
 
 /// What the playback is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,60 +27,11 @@ pub enum PlayoutState {
     Ended,
 }
 
-/// Sums over what was shown. Times are ms.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct PlayoutTotals {
-    /// Time until the first picture.
-    pub startup: f64,
-    /// Time in which media was shown.
-    pub played: f64,
-    /// Time in which playback stood still after its start.
-    pub rebuffer: f64,
-    /// How often it did.
-    pub rebuffer_count: u64,
-    /// Sum of bitrate × time shown, in bit/s × ms.
-    pub bitrate_time: f64,
-    /// Switches to a higher rung, when shown.
-    pub switches_up: u64,
-    /// Switches to a lower rung, when shown.
-    pub switches_down: u64,
-    /// Sum of the bitrates of segments shown, in bit/s.
-    pub bitrate: f64,
-    /// Sum of |difference of bitrates| between neighbouring segments shown, in bit/s.
-    pub bitrate_change: f64,
-    /// Segments shown, the last one maybe in part.
-    pub shown: u64,
-    /// Sum of latency × time shown, in ms × ms, and the time shown of which the latency is known.
-    pub latency_time: f64,
-    /// See [`Self::latency_time`].
-    pub latency_known: f64,
-}
-
-#[derive(Debug, Clone, Default)]
-struct Stream {
-    segments: VecDeque<BufferedSegment>,
-    /// How much of the first segment was shown, in ms.
-    shown: f64,
-    level: f64,
-    ended: bool,
-}
-
-impl Stream {
-    fn is_exhausted(&self) -> bool {
-        self.ended && self.level <= EMPTY
-    }
-
-    /// Whether there is enough to show to begin at `threshold` ms.
-    fn is_ready(&self, threshold: f64) -> bool {
-        self.ended || (self.level > EMPTY && self.level >= threshold)
-    }
-}
-
 /// See the module. The first stream is the one whose quality counts.
 #[derive(Debug, Clone)]
 pub struct Playout {
     policy: PlayoutPolicy,
-    streams: Vec<Stream>,
+    streams: Vec<StreamBuffer>,
     state: PlayoutState,
     now: f64,
     last: Option<BufferedSegment>,
@@ -120,12 +42,12 @@ pub struct Playout {
 }
 
 impl Playout {
-    /// Empty buffers for this many streams, at time 0.
+    /// Empty buffers for a number of streams, at time 0.
     #[must_use]
     pub fn new(streams: usize, policy: PlayoutPolicy) -> Self {
         Self {
             policy,
-            streams: vec![Stream::default(); streams],
+            streams: vec![StreamBuffer::default(); streams],
             state: PlayoutState::Starting,
             now: 0.0,
             last: None,
@@ -175,8 +97,7 @@ impl Playout {
     /// How far what is shown is behind the live edge, in ms, if that is known.
     #[must_use]
     pub fn latency(&self) -> Option<f64> {
-        let stream = self.streams.first()?;
-        Some(self.now - stream.segments.front()?.live_at? - stream.shown)
+        self.streams.first()?.latency(self.now)
     }
 
     /// How long until everything that is buffered was shown, in ms.
@@ -189,8 +110,7 @@ impl Playout {
     pub fn append(&mut self, stream: usize, segment: BufferedSegment, now: f64) {
         self.advance(now);
         if let Some(stream) = self.streams.get_mut(stream) {
-            stream.level += segment.duration;
-            stream.segments.push_back(segment);
+            stream.append(segment);
         }
         self.go_on();
     }
@@ -203,24 +123,14 @@ impl Playout {
         replacement: Replacement,
         rung: usize,
     ) -> Option<(BufferedSegment, usize)> {
-        let stream = self.streams.first()?;
-        let shown = stream.shown / stream.segments.front()?.duration.max(EMPTY);
-        let held = stream.segments.iter().map(|segment| segment.rung);
-        let place = replacement.choose(held, shown, rung)?;
-        Some((*stream.segments.get(place)?, stream.segments.len() - place))
+        self.streams.first()?.to_replace(replacement, rung)
     }
 
     /// Puts `segment` in place of the one of the first stream that is found from the same place on, at time `now` in
     /// ms. Returns what was there; `None` if that is shown already.
     pub fn replace(&mut self, segment: BufferedSegment, now: f64) -> Option<BufferedSegment> {
         self.advance(now);
-        let stream = self.streams.first_mut()?;
-        let begun = usize::from(stream.shown > 0.0);
-        let mut waiting = stream.segments.iter_mut().skip(begun);
-        let held = waiting.find(|held| held.found_from == segment.found_from)?;
-        let old = std::mem::replace(held, segment);
-        stream.level += segment.duration - old.duration;
-        Some(old)
+        self.streams.first_mut()?.replace(segment)
     }
 
     /// No more segments will be added to a stream.
@@ -239,7 +149,7 @@ impl Playout {
             PlayoutState::Rebuffering => self.policy.resume,
             PlayoutState::Playing | PlayoutState::Ended => return,
         };
-        if self.streams.iter().all(Stream::is_exhausted) {
+        if self.streams.iter().all(StreamBuffer::is_exhausted) {
             self.state = PlayoutState::Ended;
         } else if self.streams.iter().all(|stream| stream.is_ready(threshold)) {
             self.state = PlayoutState::Playing;
@@ -306,48 +216,18 @@ impl Playout {
     /// Shows `time` ms of a stream.
     fn show(&mut self, stream: usize, mut time: f64) {
         let (mut at, rate) = (self.now, self.rate);
+        let Some(buffer) = self.streams.get_mut(stream) else { return };
         while time > 0.0 {
-            let Some(held) = self.streams.get_mut(stream) else { return };
-            let Some(&segment) = held.segments.front() else {
-                held.level = 0.0;
-                return;
-            };
-            let into = held.shown;
-            let part = time.min((segment.duration - held.shown).max(0.0));
-            held.shown += part;
-            held.level -= part;
-            if segment.duration - held.shown <= EMPTY {
-                held.segments.pop_front();
-                held.shown = 0.0;
-            }
+            let Some(shown) = buffer.show(time) else { return };
+            let passed = shown.duration / rate;
             if stream == 0 {
-                self.count(&segment, into, part / rate, at);
-            }
-            at += part / rate;
-            time -= part;
-        }
-    }
-
-    /// Counts `part` ms of a segment of the first stream, from `into` on, shown from time `at` on.
-    fn count(&mut self, segment: &BufferedSegment, into: f64, part: f64, at: f64) {
-        let totals = &mut self.totals;
-        totals.bitrate_time += segment.bitrate * part;
-        if into <= 0.0 {
-            totals.shown += 1;
-            totals.bitrate += segment.bitrate;
-            if let Some(last) = self.last {
-                totals.switches_up += u64::from(segment.rung > last.rung);
-                totals.switches_down += u64::from(segment.rung < last.rung);
-                if segment.rung != last.rung {
-                    totals.bitrate_change += (segment.bitrate - last.bitrate).abs();
+                self.totals.count(&shown, self.last, passed, at);
+                if shown.from <= 0.0 {
+                    self.last = Some(shown.segment);
                 }
             }
-            self.last = Some(*segment);
-        }
-        // A pause within a segment adds to its latency.
-        if let Some(live) = segment.live_at {
-            totals.latency_time += (at - into - live) * part;
-            totals.latency_known += part;
+            at += passed;
+            time -= shown.duration;
         }
     }
 }

@@ -15,6 +15,8 @@ mod roots;
 mod segments;
 mod selector;
 mod span;
+mod url_elements;
+mod url_text;
 mod value;
 mod version;
 

@@ -9,8 +9,9 @@ use super::super::{
 };
 use super::{
     model::{About, Codecs, Form, Mpd, Period, Representation, Segments, Set, Text},
-    rewrite::{ROOTS, alternatives, is_chained, is_timed_by_url},
-    segments, value,
+    segments,
+    url_elements::{ROOTS, alternatives, is_chained, is_timed_by_url},
+    value,
     version::{Reader, Version},
 };
 use crate::units::MediaTime;

@@ -16,57 +16,11 @@ use super::{
         xml_uris::UriRewriter,
     },
     roots::{Level, Roots},
+    url_elements::{
+        FONT, ROOTS, WHOLE, alternatives, attributes, is_chained, is_link, is_timed_by_url,
+    },
+    url_text::UrlText,
 };
-
-/// The root elements: an MPD, a patch, or an element that an MPD links to.
-pub(super) const ROOTS: &[&str] = &[
-    "<MPD",
-    "<Patch",
-    "<Period",
-    "<AdaptationSet",
-    "<Representation",
-    "<SegmentList",
-    "<EventStream",
-];
-
-/// Elements whose text is a URL.
-const TEXTS: &[&str] = &["BaseURL", "Location", "PatchLocation", "ContentSteering", "ImportedMPD"];
-
-/// Elements that stay unchanged, with their content.
-const WHOLE: &[&str] = &["ContentProtection", "Event", "ProducerReferenceTime"];
-
-/// Elements of events that name another MPD (ISO/IEC 23009-1, 5.16), and earlier names of them.
-const ALTERNATIVES: &[&str] = &["ReplacePresentation", "InsertPresentation", "AlternativeMPD"];
-
-/// The ends of the UTCTiming schemes whose value is a list of URLs; the others hold a time or NTP hosts.
-const TIMED_BY_URL: &[&str] = &["http-head", "http-iso", "http-xsdate", "http-ntp"];
-
-/// The schemes of properties whose value is a list of MPDs: the one that follows, and those to use when this
-/// one fails (ISO/IEC 23009-1, 5.11).
-const CHAINED: &[&str] = &["chaining:", "fallback:"];
-
-/// The scheme of a property that names a font to be downloaded (ETSI TS 103 285, 7.2).
-const FONT: &str = "urn:dvb:dash:fontdownload";
-
-/// The attributes of an element that are URLs.
-fn attributes(element: &str) -> &'static [&'static str] {
-    match element {
-        "SegmentTemplate" => &["media", "initialization", "index", "bitstreamSwitching"],
-        "SegmentURL" => &["media", "index"],
-        "Initialization" | "RepresentationIndex" | "BitstreamSwitching" => &["sourceURL"],
-        "InitializationSet" => &["initialization"],
-        "ContentSteering" => &["proxyServerURL"],
-        "ImportedMPD" => &["uri"],
-        _ => &[],
-    }
-}
-
-/// The attribute values of an element of an event that name an MPD.
-pub(super) fn alternatives<'a>(tag: Tag<'a>) -> impl Iterator<Item = &'a str> {
-    let is_one = ALTERNATIVES.contains(&tag.name);
-    let named = tag.attributes().filter(move |(key, _)| is_one && matches!(*key, "uri" | "url"));
-    named.map(|(_, value)| value)
-}
 
 /// Rewrites an MPD or a patch; `None` when no URL of it changes. Parts that cannot be read stay.
 pub(in crate::media) fn rewrite(
@@ -79,7 +33,7 @@ pub(in crate::media) fn rewrite(
     let mut xml = Xml::new(format, text, ROOTS)?.lenient();
     let mut walk = Walk { text, rewriter: UriRewriter::new(map), roots: Roots::new(map.bases()) };
     // The element whose text is a URL: its depth, what it is, and the text so far.
-    let mut expected: Option<(usize, Written, Value<'_>)> = None;
+    let mut expected: Option<(usize, UrlText, Value<'_>)> = None;
     // The depth of the element that stays unchanged.
     let mut whole = None;
     while let Some(token) = xml.next()? {
@@ -101,7 +55,7 @@ pub(in crate::media) fn rewrite(
                     walk.roots.expect_patches();
                 }
                 walk.attributes(tag, depth - 1);
-                if let Some(written) = Written::of(tag) {
+                if let Some(written) = UrlText::of(tag) {
                     expected = Some((depth, written, Value::empty()));
                 }
                 whole = WHOLE.contains(&tag.name).then_some(depth);
@@ -119,27 +73,6 @@ pub(in crate::media) fn rewrite(
     Ok(source.edited(rewriter.finish()))
 }
 
-/// The kind of an element's text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Written {
-    /// A BaseURL.
-    Base,
-    /// A URL that is not resolved against BaseURLs: a location, a link.
-    Alone,
-    /// The new value of an attribute of a patched element: a reference below its bases.
-    Patched,
-}
-
-impl Written {
-    fn of(tag: Tag<'_>) -> Option<Self> {
-        match tag.name {
-            "BaseURL" => Some(Self::Base),
-            name if TEXTS.contains(&name) => Some(Self::Alone),
-            _ => patched(tag),
-        }
-    }
-}
-
 /// The state of rewriting a document.
 struct Walk<'m, 't> {
     text: &'t str,
@@ -149,12 +82,12 @@ struct Walk<'m, 't> {
 
 impl<'t> Walk<'_, 't> {
     /// Rewrites the text of an element whose parent is at `depth`.
-    fn text(&mut self, written: Written, value: Value<'t>, depth: usize) {
+    fn text(&mut self, written: UrlText, value: Value<'t>, depth: usize) {
         let url = value.decoded().trim();
         let names_host = names_host(url);
         let level = self.roots.level(depth);
         match written {
-            Written::Base => {
+            UrlText::Base => {
                 self.roots.base(level, url);
                 if names_host {
                     rewrite_now(&mut self.rewriter, &value, true);
@@ -162,8 +95,8 @@ impl<'t> Walk<'_, 't> {
                     self.later(value, Level::Above(level));
                 }
             }
-            Written::Patched if !names_host => self.later(value, Level::At(level)),
-            Written::Alone | Written::Patched => {
+            UrlText::Patched if !names_host => self.later(value, Level::At(level)),
+            UrlText::Alone | UrlText::Patched => {
                 rewrite_now(&mut self.rewriter, &value, true);
             }
         }
@@ -230,47 +163,6 @@ fn rewrite_now(rewriter: &mut UriRewriter<'_>, value: &Value<'_>, absolute: bool
         rewriter.rewrite_absolute(value, document);
     } else {
         rewriter.rewrite(value, document);
-    }
-}
-
-/// Whether an attribute is a link, which players do not resolve against a base.
-fn is_link(key: &str) -> bool {
-    key.ends_with(":href") || key == "proxyServerURL"
-}
-
-/// Whether a UTCTiming's value is a list of URLs.
-pub(super) fn is_timed_by_url(tag: Tag<'_>) -> bool {
-    let scheme = tag.raw("schemeIdUri");
-    scheme.is_some_and(|scheme| TIMED_BY_URL.iter().any(|end| scheme.contains(end)))
-}
-
-/// Whether a property's value is a list of MPDs.
-pub(super) fn is_chained(tag: Tag<'_>) -> bool {
-    let scheme = tag.raw("schemeIdUri").and_then(|scheme| scheme.strip_prefix("urn:mpeg:dash:"));
-    scheme.is_some_and(|scheme| CHAINED.iter().any(|name| scheme.contains(name)))
-}
-
-/// What the text of a patch's `add` or `replace` is, by what it selects (RFC 5261):
-/// `/MPD/Location/text()`, `…/SegmentTemplate/@media`, or an element with `type="@media"`.
-fn patched(tag: Tag<'_>) -> Option<Written> {
-    if !matches!(tag.name, "add" | "replace") {
-        return None;
-    }
-    let selected = tag.raw("sel")?;
-    let (parent, last) = selected.rsplit_once('/').unwrap_or_default();
-    let (element, attribute) = match tag.raw("type") {
-        Some(added) => (last, added),
-        None => (parent.rsplit('/').next().unwrap_or_default(), last),
-    };
-    let element = element.split('[').next().unwrap_or_default();
-    let element = element.rsplit(':').next().unwrap_or_default();
-    match attribute.strip_prefix('@') {
-        Some(name) if is_link(name) => Some(Written::Alone),
-        Some(name) => attributes(element).contains(&name).then_some(Written::Patched),
-        None if attribute != "text()" => None,
-        // Its base is that of the MPD, which may be on another host than the patch.
-        None if element == "BaseURL" => Some(Written::Patched),
-        None => TEXTS.contains(&element).then_some(Written::Alone),
     }
 }
 

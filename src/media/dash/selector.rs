@@ -5,7 +5,7 @@ use super::super::{
     ManifestFormat,
     xml::{Tag, Token, Xml, unescape},
 };
-use super::rewrite::ROOTS;
+use super::url_elements::ROOTS;
 use std::ops::Range;
 
 /// The most attributes of one step.

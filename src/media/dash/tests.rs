@@ -8,8 +8,8 @@ use super::super::{
 };
 use super::{
     Memory,
-    rewrite::ROOTS,
     segments::entry,
+    url_elements::ROOTS,
     version::{Reader, Version},
 };
 use proptest::prelude::*;

@@ -50,6 +50,6 @@ impl RuleLink {
             return response;
         }
         let rtt = link.latency.rtt_at(session.downlink.running(session.now()));
-        response.over_tcp(exchange.connection().transport(session.tag.ordinal, rtt))
+        response.over_tcp(exchange.connection().path.transport(session.tag.ordinal, rtt))
     }
 }

@@ -158,11 +158,11 @@ impl ShapedBody {
         let connection = self.exchange.connection();
         match cut.ending {
             Ending::Reset => {
-                connection.reset_on_close();
-                connection.request_close();
+                connection.end.reset_on_close();
+                connection.end.request_close();
             }
-            Ending::Truncate if cut.length != Length::Fix => connection.request_close(),
-            Ending::Goaway => connection.request_close(),
+            Ending::Truncate if cut.length != Length::Fix => connection.end.request_close(),
+            Ending::Goaway => connection.end.request_close(),
             Ending::Truncate | Ending::Silence(_) | Ending::BadChunk => {}
         }
         self.exchange.ended(Outcome::Cut);
@@ -173,10 +173,12 @@ impl ShapedBody {
         let connection = self.exchange.connection();
         match cut.ending {
             // On HTTP/2 only the stream is reset.
-            Ending::Reset if !self.exchange.connection().is_http2() => connection.reset_on_close(),
-            Ending::Goaway => connection.request_close(),
+            Ending::Reset if !self.exchange.connection().is_http2() => {
+                connection.end.reset_on_close()
+            }
+            Ending::Goaway => connection.end.request_close(),
             Ending::BadChunk if !self.exchange.connection().is_http2() => {
-                connection.end_with(Bytes::from_static(BAD_CHUNK));
+                connection.end.send_last(Bytes::from_static(BAD_CHUNK));
             }
             _ => {}
         }
@@ -189,7 +191,7 @@ impl ShapedBody {
     }
 
     fn break_off(&mut self, cx: &Context<'_>, error: BodyError, outcome: Outcome) {
-        self.exchange.connection().expect_flush(cx.waker());
+        self.exchange.connection().activity.expect_flush(cx.waker());
         let sent_at = self.exchange.session.now() + H2_FLUSH;
         self.breaking = Some(Breaking { error, outcome, sent_at, timer: SessionTimer::default() });
     }
@@ -203,7 +205,7 @@ impl ShapedBody {
             if let Some(Breaking { sent_at, timer, .. }) = &mut self.breaking {
                 ready!(timer.poll_until(&self.exchange.session, *sent_at, cx));
             }
-        } else if !self.exchange.connection().flushed(cx.waker()) {
+        } else if !self.exchange.connection().activity.flushed(cx.waker()) {
             return Poll::Pending;
         }
         self.over = true;
@@ -387,7 +389,7 @@ impl Drop for ShapedBody {
             self.exchange.ended(Outcome::Complete);
         }
         if self.plan.request_close {
-            self.exchange.connection().request_close();
+            self.exchange.connection().end.request_close();
         }
     }
 }

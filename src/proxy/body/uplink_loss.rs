@@ -39,6 +39,6 @@ pub(in crate::proxy) fn lost(exchange: &Exchange, action: OnDrop, at_byte: u64) 
 /// only the stream).
 pub(in crate::proxy) fn end(exchange: &Exchange, action: OnDrop) {
     if action == OnDrop::Reset && !exchange.connection().is_http2() {
-        exchange.connection().reset_on_close();
+        exchange.connection().end.reset_on_close();
     }
 }

@@ -71,7 +71,7 @@ impl Connections {
         list.all.push(Arc::downgrade(connection));
         drop(list);
         if self.stopping.load(Ordering::SeqCst) {
-            connection.request_close();
+            connection.end.request_close();
         }
     }
 
@@ -79,7 +79,7 @@ impl Connections {
     pub(in crate::proxy) fn close_all(&self) {
         self.stopping.store(true, Ordering::SeqCst);
         self.stop.notify_waiters();
-        self.each(Connection::request_close);
+        self.each(|connection| connection.end.request_close());
     }
 
     /// Waits until all connections are to close.
@@ -96,7 +96,7 @@ impl Connections {
         let mut count = 0;
         self.each(|connection| {
             if connection.idles_for(session) {
-                connection.request_close();
+                connection.end.request_close();
                 count += 1;
             }
         });
@@ -111,16 +111,16 @@ impl Connections {
         let open: Vec<_> = list.all.iter().filter_map(Weak::upgrade).collect();
         drop(list);
         let longest = |since: fn(&Connection) -> Option<ProcessTime>, least: Duration| {
-            let staying = open.iter().filter(|one| !one.makes_room(now));
+            let staying = open.iter().filter(|one| !one.end.makes_room(now));
             let all = staying.filter_map(|one| Some((since(one)?, one)));
             let longest = all.min_by_key(|(since, _)| *since);
             longest.filter(|(since, _)| *since + least <= now).map(|(_, connection)| connection)
         };
-        if let Some(connection) = longest(Connection::idle_since, IDLE) {
-            connection.make_room(now);
-        } else if let Some(connection) = longest(Connection::unread_since, UNREAD) {
-            connection.make_room(now);
-            connection.request_cut();
+        if let Some(connection) = longest(|one| one.activity.idle_since(), IDLE) {
+            connection.end.make_room(now);
+        } else if let Some(connection) = longest(|one| one.activity.unread_since(), UNREAD) {
+            connection.end.make_room(now);
+            connection.end.request_cut();
         } else {
             return false;
         }
@@ -154,17 +154,17 @@ mod tests {
         let [longest, other] = &open[..] else { unreachable!() };
         sleep(IDLE).await;
         assert!(all.make_room(clock.now()));
-        assert!(is_notified(longest.close_requested()).await);
-        assert!(!is_notified(other.close_requested()).await);
+        assert!(is_notified(longest.end.close_requested()).await);
+        assert!(!is_notified(other.end.close_requested()).await);
         sleep(Duration::from_millis(500)).await;
         assert!(all.make_room(clock.now()));
-        assert!(is_notified(other.close_requested()).await, "the first one is closing already");
+        assert!(is_notified(other.end.close_requested()).await, "the first one is closing already");
         assert!(!all.make_room(clock.now()), "both are closing");
-        assert!(!is_notified(longest.cut_requested()).await);
+        assert!(!is_notified(longest.end.cut_requested()).await);
         sleep(Duration::from_millis(500)).await;
         assert!(all.make_room(clock.now()));
-        assert!(is_notified(longest.cut_requested()).await, "it has not closed in a second");
-        assert!(!is_notified(other.cut_requested()).await);
+        assert!(is_notified(longest.end.cut_requested()).await, "it has not closed in a second");
+        assert!(!is_notified(other.end.cut_requested()).await);
     }
 
     #[tokio::test(start_paused = true)]
@@ -174,12 +174,12 @@ mod tests {
         let open = [(); 2].map(|()| Arc::new(Connection::new(clock)));
         for connection in &open {
             all.add(connection);
-            connection.waits_for_reader(true);
+            connection.activity.waits_for_reader(true);
         }
         sleep(UNREAD).await;
         assert!(all.make_room(clock.now()) && all.make_room(clock.now()));
         for connection in &open {
-            assert!(is_notified(connection.cut_requested()).await);
+            assert!(is_notified(connection.end.cut_requested()).await);
         }
     }
 
@@ -187,7 +187,7 @@ mod tests {
     async fn the_stop_closes_connections_that_are_added_before_and_after_it() {
         let (clock, connections) = (Clock::start(), Connections::new(10));
         let closes = async |connection: &Connection| {
-            timeout(Duration::from_secs(1), connection.close_requested()).await.is_ok()
+            timeout(Duration::from_secs(1), connection.end.close_requested()).await.is_ok()
         };
         let early = Arc::new(Connection::new(clock));
         connections.add(&early);

@@ -41,7 +41,7 @@ pub(in crate::proxy) fn check(
     if has_authority && head.method != Method::CONNECT {
         return Err(ProxyError::Framing("its target must begin with `/` or `http://`"));
     }
-    if codings > 1 || (codings == 1 && connection.declared_length()) {
+    if codings > 1 || (codings == 1 && connection.activity.declared_length()) {
         return Err(ProxyError::Framing("it must declare the body's length exactly once"));
     }
     if body.size_hint().lower() > limits.request_body.bytes() {

@@ -1,7 +1,7 @@
 //! Accepts connections from players, serves them, and drains them at shutdown.
 
 use super::{
-    connection::{Connection, Interception, MOST_STREAMS, Next},
+    connection::{Connection, Interception, MOST_STREAMS, NextProtocol},
     full::refuse,
     player_stream::PlayerStream,
     protocol_detect, proxy_protocol,
@@ -126,7 +126,7 @@ async fn serve(
     // Otherwise the last packet of each response waits for the player's delayed ACK.
     let _ = stream.set_nodelay(true);
     if let Ok(local) = stream.local_addr() {
-        connection.accepted_at(local);
+        connection.peer.accepted_at(local);
     }
     // Only keep-alive detects that a player is gone while its response hangs.
     let _ = system::keep_alive(&stream);
@@ -136,25 +136,25 @@ async fn serve(
             Ok(opened) => opened,
             Err(problem) => return tracing::debug!(%peer, %problem, "the connection could not be opened"),
         },
-        () = connection.overdue(&timeouts) => return tracing::debug!(%peer, "silent connection closed"),
-        () = connection.close_requested() => return,
+        () = connection.activity.overdue(&timeouts) => return tracing::debug!(%peer, "silent connection closed"),
+        () = connection.end.close_requested() => return,
     };
     let mut served = Served { proxy, protocols, peer, connection };
     // A connection that changes to TLS inside of CONNECT is served again, as a new one.
     while let Some(TakenOver { next, stream, first }) = served.serve_http(carrier).await {
         match next {
-            Next::Tunnel(relay) => {
+            NextProtocol::Tunnel(relay) => {
                 tokio::select! {
                     // Begins in any case, so that its exchange counts as cut.
                     biased;
                     () = relay(stream, first) => {}
-                    () = served.connection.close_requested() => {}
+                    () = served.connection.end.close_requested() => {}
                     // The request to close may have come before the tunnel was open.
                     () = served.proxy.connections.stopped() => {}
                 }
                 return;
             }
-            Next::Intercept(interception) => {
+            NextProtocol::Intercept(interception) => {
                 let connections = Arc::clone(&served.proxy.connections);
                 let opened = tokio::select! {
                     opened = served.intercept(interception, stream, &first) => opened,
@@ -178,7 +178,7 @@ struct HttpStream {
 
 /// A stream that carries something else after HTTP.
 struct TakenOver {
-    next: Next,
+    next: NextProtocol,
     stream: PlayerStream,
     /// Bytes that were read from it already.
     first: Bytes,
@@ -207,7 +207,7 @@ impl Served {
                 let mut response = proxy.serve(&connection, peer.ip(), request).await?;
                 if let Some(place) = &proxy.config.alt_svc
                     && connection.is_secure()
-                    && connection.intercepted().is_none()
+                    && connection.peer.intercepted().is_none()
                 {
                     response.headers_mut().insert(header::ALT_SVC, place.clone());
                 }
@@ -273,7 +273,7 @@ impl Served {
         let connection = Arc::new(Connection::new(self.connection.clock()));
         self.proxy.connections.add(&connection);
         let host = interception.origin.authority.host().to_owned();
-        connection.intercept(interception);
+        connection.peer.intercept(interception);
         self.connection = connection;
         secure(&self.proxy, &tls, tcp, &self.connection, Some(&host)).await
     }
@@ -290,7 +290,7 @@ async fn open(
     if is_trusted(&proxy.config.trust_proxy, peer)
         && let Some(header) = proxy_protocol::read(&mut stream).await?
     {
-        connection.set_front(&header);
+        connection.peer.set_front(&header);
     }
     let Some(tls) = &proxy.config.tls else {
         let http2 = protocol_detect::is_http2(&stream).await;
@@ -333,9 +333,9 @@ async fn serve_until_closed<C: GracefulConnection>(
     connection: &Connection,
     timeouts: &Timeouts,
 ) -> Result<(), Option<C::Error>> {
-    let mut overdue = pin!(connection.overdue(timeouts));
-    let mut close_requested = pin!(connection.close_requested());
-    let mut cut_requested = pin!(connection.cut_requested());
+    let mut overdue = pin!(connection.activity.overdue(timeouts));
+    let mut close_requested = pin!(connection.end.close_requested());
+    let mut cut_requested = pin!(connection.end.cut_requested());
     let mut leaving = false;
     loop {
         tokio::select! {

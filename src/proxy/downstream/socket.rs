@@ -65,7 +65,7 @@ impl Socket {
             None => {}
         }
         let written = Pin::new(&mut self.stream).poll_write(cx, piece);
-        self.connection.waits_for_reader(written.is_pending());
+        self.connection.activity.waits_for_reader(written.is_pending());
         let written = ready!(written)?;
         if minor == *b"1" && written > 0 {
             self.connection.answered_as_http11();
@@ -93,11 +93,11 @@ impl Socket {
 
 impl Drop for Socket {
     fn drop(&mut self) {
-        if let Some(last) = self.connection.take_last() {
+        if let Some(last) = self.connection.end.take_last() {
             // Sends what the kernel accepts at once; a drop can't wait for more.
             let _ = self.stream.try_send(&last);
         }
-        if self.connection.resets()
+        if self.connection.end.resets()
             && let Some(tcp) = self.stream.tcp()
         {
             // With zero linger, close sends RST. If setting it fails, the peer gets FIN instead.
@@ -116,7 +116,7 @@ impl AsyncRead for Socket {
         let before = buf.filled().len();
         let read = Pin::new(&mut this.stream).poll_read(cx, buf);
         if read.is_ready() && buf.filled().len() > before {
-            this.connection.arrived(&mut this.scan, &buf.filled()[before..]);
+            this.connection.activity.arrived(&mut this.scan, &buf.filled()[before..]);
         }
         read
     }
@@ -132,7 +132,7 @@ impl AsyncWrite for Socket {
             return self.poll_status_line(cx, buf);
         }
         let written = Pin::new(&mut self.stream).poll_write(cx, buf);
-        self.connection.waits_for_reader(written.is_pending());
+        self.connection.activity.waits_for_reader(written.is_pending());
         written
     }
 
@@ -150,7 +150,7 @@ impl AsyncWrite for Socket {
             [piece] => Pin::new(&mut self.stream).poll_write(cx, piece),
             _ => Pin::new(&mut self.stream).poll_write_vectored(cx, bufs),
         };
-        self.connection.waits_for_reader(written.is_pending());
+        self.connection.activity.waits_for_reader(written.is_pending());
         written
     }
 
@@ -161,23 +161,23 @@ impl AsyncWrite for Socket {
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         // TLS accepts bytes that the socket does not, and sends them here.
         let flushed = Pin::new(&mut self.stream).poll_flush(cx);
-        self.connection.waits_for_reader(flushed.is_pending());
+        self.connection.activity.waits_for_reader(flushed.is_pending());
         ready!(flushed)?;
-        if self.connection.resets() {
+        if self.connection.end.resets() {
             ready!(self.poll_sent(cx));
         }
-        self.connection.was_flushed();
+        self.connection.activity.was_flushed();
         Poll::Ready(Ok(()))
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if self.connection.resets() {
+        if self.connection.end.resets() {
             return Poll::Ready(Ok(()));
         }
         if self.lingering.is_none() {
             ready!(Pin::new(&mut self.stream).poll_shutdown(cx))?;
         }
-        if self.connection.lingers() {
+        if self.connection.activity.lingers() {
             ready!(self.poll_linger(cx));
         }
         Poll::Ready(Ok(()))
@@ -241,11 +241,11 @@ mod tests {
         let connection = Arc::new(Connection::new(Clock::start()));
         let mut socket = Socket::new(stream, Arc::clone(&connection));
         fill(&mut socket, true).await;
-        assert!(connection.unread_since().is_some());
+        assert!(connection.activity.unread_since().is_some());
         let reading =
             tokio::spawn(async move { tokio::io::copy(&mut player, &mut tokio::io::sink()).await });
         socket.flush().await.unwrap();
-        assert!(connection.unread_since().is_none());
+        assert!(connection.activity.unread_since().is_none());
         reading.abort();
     }
 
@@ -256,6 +256,6 @@ mod tests {
         let mut socket = Socket::new(PlayerStream::Tcp(stream), Arc::clone(&connection));
         connection.answer_as_http11();
         fill(&mut socket, false).await;
-        assert!(connection.unread_since().is_some());
+        assert!(connection.activity.unread_since().is_some());
     }
 }

@@ -65,7 +65,7 @@ impl Arrival {
             redirected: false,
             resumes: attempt.resumes,
             ranged: range.is_some(),
-            reused: at.connection.reused(),
+            reused: at.connection.activity.reused(),
             highest_rung,
             beside_video,
             joined: session.joined(&resource),

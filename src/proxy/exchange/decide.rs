@@ -105,7 +105,7 @@ fn latency(connection: &Connection, session: &Session, arming: &Arming, seed: Se
         return Duration::ZERO;
     }
     let time = session.downlink.running(session.now());
-    connection.delay(latency, time, &mut seed.named("latency").stream())
+    connection.path.delay(latency, time, &mut seed.named("latency").stream())
 }
 
 /// Emits an event when the player requests segments of another rung than before.

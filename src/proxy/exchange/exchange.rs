@@ -75,7 +75,7 @@ impl Exchange {
         let Decided { request, attempt, decision, arming, seed, latency, scripted, host } = decided;
         let started = request.details.session_time;
         session.enter();
-        connection.enter();
+        connection.activity.enter();
         Self {
             session,
             request,
@@ -263,7 +263,7 @@ impl Drop for Exchange {
             bytes: self.bytes,
             measured,
         });
-        self.connection.leave(self.session.process_time(now));
+        self.connection.activity.leave(self.session.process_time(now));
         self.session.leave(now);
     }
 }

@@ -45,7 +45,7 @@ pub(in crate::proxy) fn target(
     head: &request::Parts,
 ) -> Result<Option<UpstreamUrl>, ProxyError> {
     let path = head.uri.path_and_query().map_or("/", |path| path.as_str());
-    if let Some(origin) = connection.intercepted() {
+    if let Some(origin) = connection.peer.intercepted() {
         if head.method == Method::CONNECT {
             return Err(ProxyError::Method(head.method.clone()));
         }
@@ -73,7 +73,7 @@ pub(in crate::proxy) fn target(
     let origin = Origin::new(scheme, authority.as_str()).ok_or_else(malformed)?;
     // Every server accepts its own URL in this form (RFC 9112 §3.2.2).
     let public = proxy.config.public_url.as_deref().and_then(|url| Origin::split(url).ok());
-    let local = connection.local_address();
+    let local = connection.peer.local_address();
     if public.is_some_and(|(public, _)| public == origin)
         || local.is_some_and(|local| is_written(local, &origin))
     {
@@ -107,7 +107,7 @@ pub(in crate::proxy) async fn identify(
 ) -> Result<Identified, ProxyError> {
     let UpstreamUrl { origin, path } = url;
     let (path, parameters) = split_parameters(&path);
-    let user = user(&head.headers).map(Arc::from).or_else(|| connection.user());
+    let user = user(&head.headers).map(Arc::from).or_else(|| connection.peer.user());
     let armed = match &user {
         Some(user) => match proxy.registry.locate(user).await {
             Ok(session) => Some(session),

@@ -10,7 +10,7 @@ const ERROR: header::HeaderName = header::HeaderName::from_static("vsps-error");
 /// The response to a request that could not be served, on `connection`, which closes if it must.
 pub(in crate::proxy) fn refusal(connection: &Connection, error: &ProxyError) -> Response<Source> {
     if error.closes() {
-        connection.refuse();
+        connection.activity.refuse();
     }
     failure(error)
 }

@@ -23,7 +23,7 @@ use crate::event::Outcome;
 use crate::proxy::{
     body::{incoming_body::IncomingBody, response_body::PlayerBody, source::Source},
     downstream::{
-        connection::{Connection, Interception, Next, Relay, TunnelPermit},
+        connection::{Connection, Interception, NextProtocol, Relay, TunnelPermit},
         connections::Connections,
         player_stream::PlayerStream,
         request_framing,
@@ -48,7 +48,7 @@ impl Proxy {
         let (mut head, body) = request.into_parts();
         let client = client(self, connection, peer, &mut head.headers);
         let cors = if self.config.cors { CorsRequest::of(&head) } else { None };
-        connection.speaks(head.version);
+        connection.activity.speaks(head.version);
         let target = forward::check_hops(&head.headers)
             .and_then(|()| forward::target(self, connection, &head));
         let forwarded = match target {
@@ -116,8 +116,8 @@ impl Proxy {
 /// Who sent a request on `connection`, which comes from `peer`. Removes headers that only a server in front may set.
 fn client(proxy: &Proxy, connection: &Connection, peer: IpAddr, headers: &mut HeaderMap) -> IpAddr {
     let trusted = &proxy.config.trust_proxy;
-    let sender = connection.sender().unwrap_or(peer);
-    let believed = trusted_front::is_trusted(trusted, sender) && !connection.bypasses_front();
+    let sender = connection.peer.sender().unwrap_or(peer);
+    let believed = trusted_front::is_trusted(trusted, sender) && !connection.peer.bypasses_front();
     if !trusted.is_empty() && !believed {
         headers::forget_front(headers);
     }
@@ -136,15 +136,15 @@ fn switch_over(
     let next = match switch {
         Switch::Intercept(origin) => {
             exchange.ended(Outcome::Complete);
-            Next::Intercept(Box::new(Interception { origin, user, client }))
+            NextProtocol::Intercept(Box::new(Interception { origin, user, client }))
         }
         Switch::Tunnel(direct) => {
             let tunnel = Tunnel::new(exchange, *direct, proxy.config.timeouts.idle);
-            Next::Tunnel(Box::new(move |stream, first| Box::pin(tunnel.run(stream, first))))
+            NextProtocol::Tunnel(Box::new(move |stream, first| Box::pin(tunnel.run(stream, first))))
         }
     };
     match (next, upgrade) {
-        (Next::Tunnel(relay), Some(upgrade)) if connection.is_http2() => {
+        (NextProtocol::Tunnel(relay), Some(upgrade)) if connection.is_http2() => {
             tokio::spawn(relay_stream(relay, upgrade, permit, Arc::clone(&proxy.connections)));
         }
         (next, _) => connection.continue_with(next),
@@ -175,8 +175,8 @@ fn own_response(
     cors: Option<CorsRequest>,
     mut response: Response<Source>,
 ) -> Response<PlayerBody> {
-    connection.enter();
-    connection.leave(connection.now());
+    connection.activity.enter();
+    connection.activity.leave(connection.now());
     if let Some(cors) = cors {
         cors.permit(&mut response);
     }

@@ -110,7 +110,7 @@ pub(in crate::proxy) fn requester(
         return Ok(None);
     }
     let permit = match connection.is_http2() {
-        true => Some(connection.tunnel_permit().ok_or(ProxyError::Tunnels)?),
+        true => Some(connection.tunnels.permit().ok_or(ProxyError::Tunnels)?),
         false => None,
     };
     let user = forward::user(&head.headers).map(Into::into);

@@ -30,10 +30,10 @@ pub(in crate::proxy) async fn short_circuit(
         exchange.injected(rule, "refuse", None);
         let connection = exchange.connection();
         match effect {
-            Refusal::Reset if !connection.is_http2() => connection.reset_on_close(),
-            Refusal::Close if connection.is_http2() => connection.request_close(),
+            Refusal::Reset if !connection.is_http2() => connection.end.reset_on_close(),
+            Refusal::Close if connection.is_http2() => connection.end.request_close(),
             Refusal::NotHttp if !connection.is_http2() => {
-                connection.end_with(not_http(exchange.seed));
+                connection.end.send_last(not_http(exchange.seed));
             }
             Refusal::Reset | Refusal::Close | Refusal::NotHttp => {}
         }

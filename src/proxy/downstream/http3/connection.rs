@@ -61,12 +61,12 @@ async fn serve_requests(
                 }
             },
             Some(_) = requests.join_next() => {}
-            () = connection.close_requested(), if !closing => {
+            () = connection.end.close_requested(), if !closing => {
                 closing = true;
                 // Names the first request that is not served. Exchanges under way go on.
                 http.shutdown(1).await?;
             }
-            () = connection.overdue(&timeouts), if requests.is_empty() => break,
+            () = connection.activity.overdue(&timeouts), if requests.is_empty() => break,
         }
     }
     while requests.join_next().await.is_some() {}

@@ -29,7 +29,7 @@ pub(super) async fn serve(
         tracing::debug!(%peer, %problem, "HTTP/3 stream ended");
     }
     // From here on the connection is idle, unless it has other streams.
-    connection.was_flushed();
+    connection.activity.was_flushed();
 }
 
 async fn answer(

@@ -232,7 +232,13 @@ impl<'a> Edits<'a> {
 
     /// Rewrites `uri`, which is `whole` when its variables are expanded: a URL with a host replaces it, and a
     /// root-relative one gets the prefix of its root.
-    pub(super) fn rewrite_expanded(&mut self, uri: &str, whole: &str, map: &dyn UriMap) {
+    pub(super) fn rewrite_expanded(
+        &mut self,
+        uri: &str,
+        whole: &str,
+        map: &dyn UriMap,
+        pathless: Pathless,
+    ) {
         let rewritten = match head(whole) {
             Head::Other => {
                 let path = relative(whole).zip(map.depth());
@@ -243,7 +249,7 @@ impl<'a> Edits<'a> {
             Head::RootRelative => return self.rewrite_variable(uri, whole, map),
             Head::Absolute { .. } => {
                 let mut edits = Edits::new(whole.as_bytes());
-                edits.rewrite(whole, map, Pathless::AddSlash);
+                edits.rewrite(whole, map, pathless);
                 edits.finish().and_then(|rewritten| String::from_utf8(rewritten).ok())
             }
         };
@@ -276,6 +282,11 @@ impl<'a> Edits<'a> {
             self.out.extend_from_slice(text.as_bytes());
         }
         self.copied = (start + len).min(self.body.len());
+    }
+
+    /// The length of the part of the body up to the last edit.
+    pub(super) const fn edited(&self) -> usize {
+        self.copied
     }
 
     /// The rewritten body; `None` when nothing changed.

@@ -2,7 +2,7 @@
 
 use super::super::{
     ManifestError,
-    uri::{Edits, Pathless, UriMap, names_host},
+    uri::{Edits, Pathless, UriMap, names_host, rewrite_uri},
 };
 use super::{
     define::named,
@@ -31,7 +31,8 @@ pub(in crate::media) fn rewrite(
 ) -> Result<Option<Vec<u8>>, ManifestError> {
     let text = playlist(body)?;
     let (edits, room) = (Edits::over(text.as_bytes(), body), GROWTH + 4 * body.len());
-    let mut rewriter = UriRewriter { edits, map, variables: Vec::new(), lookups: 0, room };
+    let mut rewriter =
+        UriRewriter { edits, map, variables: Vec::new(), any_rewritten: false, lookups: 0, room };
     for (_, line) in lines(&text) {
         match line {
             Line::Uri(uri) => rewriter.rewrite(uri),
@@ -44,16 +45,38 @@ pub(in crate::media) fn rewrite(
     Ok(rewriter.edits.finish())
 }
 
+/// The beginning of a reference to a variable.
+const REFERENCE: &str = "{$";
 /// The most variables that are tracked, and the most values that are looked up.
 const VARIABLES: usize = 256;
 /// The most bytes of values, in addition to a few times the playlist's own length.
 const GROWTH: usize = 1 << 20;
 
+/// A variable, as the origin defines it.
+struct Variable<'t> {
+    name: &'t str,
+    value: Cow<'t, str>,
+    player: PlayerValue,
+}
+
+/// The value of a variable for the player.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum PlayerValue {
+    /// That of the origin.
+    Original,
+    /// One that leads into the session: it is rewritten where this document defines it.
+    Rewritten,
+    /// The same, where the document that it is imported from defines it.
+    RewrittenElsewhere,
+}
+
 struct UriRewriter<'a, 't> {
     edits: Edits<'a>,
     map: &'a dyn UriMap,
-    /// The variables defined so far that are not rewritten in their definitions, and their values.
-    variables: Vec<(&'t str, Cow<'t, str>)>,
+    /// The variables defined so far.
+    variables: Vec<Variable<'t>>,
+    /// Whether one of them is rewritten.
+    any_rewritten: bool,
     /// How many values were looked up.
     lookups: usize,
     /// How many bytes of values may still be inserted.
@@ -63,12 +86,17 @@ struct UriRewriter<'a, 't> {
 impl<'t> UriRewriter<'_, 't> {
     fn rewrite(&mut self, uri: &str) {
         match self.with_values(uri) {
-            Some(whole) => self.edits.rewrite_expanded(uri, &whole, self.map),
+            Some(whole) => {
+                self.edits.rewrite_expanded(uri, &whole, self.map, Pathless::AddSlash);
+            }
             None => self.edits.rewrite(uri, self.map, Pathless::AddSlash),
         }
+        let leading = uri.strip_prefix(REFERENCE).and_then(named);
+        self.restore(leading.map_or(uri, |(_, behind)| behind));
     }
 
-    /// A URI with the variables at its beginning expanded, because they decide where it points.
+    /// A URI with the variables at its beginning expanded, because they decide where it points. `None` if it begins with a
+    /// single one that is rewritten where it is defined.
     fn with_values(&mut self, uri: &str) -> Option<String> {
         if self.variables.is_empty() || uri.starts_with('/') || names_host(uri) {
             return None;
@@ -77,15 +105,69 @@ impl<'t> UriRewriter<'_, 't> {
         let (mut rest, behind) = uri.split_at_checked(end)?;
         let mut whole = String::new();
         let mut known = false;
-        while let Some((before, after)) = rest.split_once("{$") {
-            whole.push_str(before);
+        while let Some((before, after)) = rest.split_once(REFERENCE) {
             let (name, after) = named(after)?;
-            let (_, value) = self.variables.iter().rfind(|(known, _)| *known == name)?;
-            self.room = self.room.checked_sub(value.len())?;
-            whole.push_str(value);
+            let variable = self.variables.iter().rfind(|known| known.name == name)?;
+            if variable.player == PlayerValue::Rewritten && !known && before.is_empty() {
+                return None;
+            }
+            self.room = self.room.checked_sub(variable.value.len())?;
+            whole.push_str(before);
+            whole.push_str(&variable.value);
             (rest, known) = (after, true);
         }
-        known.then(|| [&whole, rest, behind].concat())
+        whole.push_str(rest);
+        known.then(|| whole + &*self.restored(behind))
+    }
+
+    /// Replaces the references in `text` to rewritten variables by the origin's values: only at the beginning of a URI
+    /// does the rewritten value mean the same.
+    fn restore(&mut self, text: &str) {
+        for (reference, value) in self.rewritten_values(text) {
+            self.edits.put(reference, reference.len(), &[&value]);
+        }
+    }
+
+    /// As [`restore`](Self::restore), in a copy.
+    fn restored<'u>(&mut self, text: &'u str) -> Cow<'u, str> {
+        let mut out = String::new();
+        let mut rest = text;
+        for (reference, value) in self.rewritten_values(text) {
+            let Some((before, after)) = rest.split_once(reference) else { break };
+            out.push_str(before);
+            out.push_str(&value);
+            rest = after;
+        }
+        if rest.len() == text.len() { Cow::Borrowed(text) } else { Cow::Owned(out + rest) }
+    }
+
+    /// The references in `text` to rewritten variables, with the origin's values.
+    fn rewritten_values<'u>(&mut self, text: &'u str) -> Vec<(&'u str, Cow<'t, str>)> {
+        let mut found = Vec::new();
+        let mut rest = text;
+        while self.any_rewritten
+            && let Some(at) = memchr::memmem::find(rest.as_bytes(), REFERENCE.as_bytes())
+        {
+            let reference = rest.get(at..).unwrap_or_default();
+            let inside = reference.get(REFERENCE.len()..).unwrap_or_default();
+            let known = named(inside).and_then(|(name, after)| {
+                let variable = self.variables.iter().rfind(|known| known.name == name)?;
+                Some((variable, after))
+            });
+            let Some((variable, after)) = known else {
+                rest = inside;
+                continue;
+            };
+            rest = after;
+            if variable.player == PlayerValue::Original {
+                continue;
+            }
+            let Some(room) = self.room.checked_sub(variable.value.len()) else { break };
+            self.room = room;
+            let len = reference.len() - after.len();
+            found.extend(reference.get(..len).map(|reference| (reference, variable.value.clone())));
+        }
+        found
     }
 
     /// Rewrites the URIs in one tag's attribute list. An invalid list is read up to the fault.
@@ -95,45 +177,80 @@ impl<'t> UriRewriter<'_, 't> {
             "#EXT-X-CONTENT-STEERING" => |name| name == "SERVER-URI",
             "#EXT-X-DATERANGE" => is_client_uri,
             _ if URI_TAGS.contains(&tag) => |name| name == "URI",
+            // Other attributes hold no URI, but may hold references to variables.
+            _ if self.any_rewritten => |_| false,
             _ => return,
         };
         for attribute in attributes(list).map_while(Result::ok) {
             // Some players read values without quotes as well.
             if wanted(attribute.name) {
                 self.rewrite(attribute.value);
+            } else {
+                self.restore(attribute.value);
             }
         }
     }
 
-    /// A variable's value is rewritten when it names a host, which changes every use. Any other value may be in
-    /// the middle of a URI, and an imported value is not in this document: then the uses that begin with the
-    /// variable are rewritten.
+    /// A variable's value is rewritten when it names a host, which changes the uses at the beginning of a URI; in any other
+    /// place the use is replaced by the origin's value. A value that names no host may be in the middle of a URI, and an
+    /// imported value is not in this document: then the uses that begin with the variable are rewritten.
     fn define(&mut self, list: &'t str) {
         let mut name = None;
         for attribute in attributes(list).map_while(Result::ok).filter(|found| found.quoted) {
             let value = attribute.value;
             match attribute.name {
                 "NAME" => name = Some(value),
-                "VALUE" if names_host(value) || self.map.replaced(value) > 0 => {
-                    self.edits.rewrite(value, self.map, Pathless::Keep);
-                }
-                "VALUE" => self.keep(name, Some(value.into())),
-                "IMPORT" | "QUERYPARAM" if self.lookups < VARIABLES => {
-                    self.lookups += 1;
-                    let found = match attribute.name {
-                        "IMPORT" => self.map.imported(value),
-                        _ => self.map.parameter(value),
+                "VALUE" => self.define_value(name, value),
+                "IMPORT" if self.look_up() => {
+                    let found = self.map.imported(value).map(Cow::Owned);
+                    let rewritten =
+                        |value: &str| names_host(value) && rewrite_uri(value, self.map).is_some();
+                    let player = match found.as_deref().is_some_and(rewritten) {
+                        true => PlayerValue::RewrittenElsewhere,
+                        false => PlayerValue::Original,
                     };
-                    self.keep(Some(value), found.map(Cow::Owned));
+                    self.keep(Some(value), found, player);
+                }
+                "QUERYPARAM" if self.look_up() => {
+                    let found = self.map.parameter(value).map(Cow::Owned);
+                    self.keep(Some(value), found, PlayerValue::Original);
                 }
                 _ => {}
             }
         }
     }
 
-    fn keep(&mut self, name: Option<&'t str>, value: Option<Cow<'t, str>>) {
+    fn define_value(&mut self, name: Option<&'t str>, value: &'t str) {
+        let before = self.edits.edited();
+        // It may be made of another variable.
+        let original = self.restored(value);
+        if names_host(value) || self.map.replaced(value) > 0 {
+            self.edits.rewrite(value, self.map, Pathless::Keep);
+            self.restore(value);
+        } else if names_host(&original) {
+            self.edits.rewrite_expanded(value, &original, self.map, Pathless::Keep);
+        } else {
+            self.restore(value);
+            return self.keep(name, Some(original), PlayerValue::Original);
+        }
+        let player = match self.edits.edited() == before {
+            true => PlayerValue::Original,
+            false => PlayerValue::Rewritten,
+        };
+        self.keep(name, Some(original), player);
+    }
+
+    /// Whether one more value may be looked up.
+    const fn look_up(&mut self) -> bool {
+        self.lookups += 1;
+        self.lookups <= VARIABLES
+    }
+
+    fn keep(&mut self, name: Option<&'t str>, value: Option<Cow<'t, str>>, player: PlayerValue) {
+        let Some((name, value)) = name.zip(value) else { return };
         if self.variables.len() < VARIABLES {
-            self.variables.extend(name.zip(value));
+            self.any_rewritten |= player != PlayerValue::Original;
+            self.variables.push(Variable { name, value, player });
         }
     }
 }
@@ -192,6 +309,55 @@ mod tests {
         assert_eq!(rewritten("https://{$host}/x.ts"), "/-/s/7/-/o/https/{$host}/x.ts");
     }
 
+    /// The origin sees the value that its manifest defines, wherever a URI does not begin with the variable.
+    #[test]
+    fn a_variable_has_the_value_of_the_origin_where_no_uri_begins_with_it() {
+        let rewritten = |line: &str| {
+            let define = "#EXT-X-DEFINE:NAME=\"all\",VALUE=\"https://cdn-b/x\"\n\
+                          #EXT-X-DEFINE:NAME=\"n\",VALUE=\"7\"";
+            rewritten(&format!("{define}\n{line}")).lines().last().unwrap().to_owned()
+        };
+        for (line, expected) in [
+            ("{$all}/8", "{$all}/8"),
+            ("{$all}", "{$all}"),
+            ("seg.ts?u={$all}/8", "seg.ts?u=https://cdn-b/x/8"),
+            (
+                "/seg{$n}.ts?u={$all}/8&v={$all}#{$n}",
+                "/-/s/7/seg{$n}.ts?u=https://cdn-b/x/8&v=https://cdn-b/x#{$n}",
+            ),
+            ("https://a/s.ts?u={$all}", "/-/s/7/-/o/https/a/s.ts?u=https://cdn-b/x"),
+            ("{$all}/s.ts?u={$all}", "{$all}/s.ts?u=https://cdn-b/x"),
+            ("{$n}/s.ts?u={$all}", "{$n}/s.ts?u=https://cdn-b/x"),
+            ("s/{$none}{$/{$all}/1.ts", "s/{$none}{$/https://cdn-b/x/1.ts"),
+            (
+                "#EXT-X-MAP:BYTERANGE=\"{$all}\",URI=\"i?u={$all}\"",
+                "#EXT-X-MAP:BYTERANGE=\"https://cdn-b/x\",URI=\"i?u=https://cdn-b/x\"",
+            ),
+            (
+                "#EXT-X-SESSION-DATA:DATA-ID=\"a\",VALUE=\"{$all}/{$n}\"",
+                "#EXT-X-SESSION-DATA:DATA-ID=\"a\",VALUE=\"https://cdn-b/x/{$n}\"",
+            ),
+            (
+                "#EXT-X-STREAM-INF:BANDWIDTH=1,NAME=\"{$all}\"",
+                "#EXT-X-STREAM-INF:BANDWIDTH=1,NAME=\"https://cdn-b/x\"",
+            ),
+            ("#EXTINF:4,{$all}", "#EXTINF:4,{$all}"),
+            // A variable made of another one.
+            (
+                "#EXT-X-DEFINE:NAME=\"b\",VALUE=\"{$all}/b\"",
+                "#EXT-X-DEFINE:NAME=\"b\",VALUE=\"/-/s/7/-/o/https/cdn-b/x/b\"",
+            ),
+            (
+                "#EXT-X-DEFINE:NAME=\"b\",VALUE=\"?u={$all}\"",
+                "#EXT-X-DEFINE:NAME=\"b\",VALUE=\"?u=https://cdn-b/x\"",
+            ),
+            ("#EXT-X-DEFINE:NAME=\"b\",VALUE=\"{$all}/b\"\ns?u={$b}", "s?u=https://cdn-b/x/b"),
+            ("#EXT-X-DEFINE:NAME=\"all\",VALUE=\"1\"\ns?u={$all}", "s?u={$all}"),
+        ] {
+            assert_eq!(rewritten(line), expected, "{line}");
+        }
+    }
+
     #[test]
     fn a_uri_without_quotes_is_rewritten() {
         assert_eq!(
@@ -214,6 +380,10 @@ mod tests {
 
         fn depth(&self) -> Option<usize> {
             Some(1)
+        }
+
+        fn imported(&self, name: &str) -> Option<String> {
+            (name == "all").then(|| "https://cdn-b/x".to_owned())
         }
 
         fn parameter(&self, name: &str) -> Option<String> {
@@ -263,6 +433,18 @@ mod tests {
         }
         let scheme = "#EXT-X-DEFINE:NAME=\"s\",VALUE=\"https\"\n{$s}://a/1.ts";
         assert_eq!(rewritten_line(scheme), "/-/s/7/-/o/https/a/1.ts");
+    }
+
+    /// The multivariant playlist has a rewritten value, which the player imports.
+    #[test]
+    fn an_imported_variable_has_the_value_of_the_origin_in_a_query() {
+        let import = "#EXT-X-DEFINE:IMPORT=\"all\"\n";
+        for (uri, rewritten) in [
+            ("s.ts?u={$all}/8", "s.ts?u=https://cdn-b/x/8"),
+            ("{$all}/8?u={$all}", "/-/s/7/-/o/https/cdn-b/x/8?u=https://cdn-b/x"),
+        ] {
+            assert_eq!(rewritten_line(&format!("{import}{uri}")), rewritten, "{uri}");
+        }
     }
 
     /// RFC 3986 5.4.2, for a document one folder below its root.

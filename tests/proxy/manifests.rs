@@ -22,6 +22,12 @@ pub(crate) fn gzip(body: &[u8]) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
+pub(crate) fn deflate(body: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::best());
+    encoder.write_all(body).unwrap();
+    encoder.finish().unwrap()
+}
+
 pub(crate) fn brotli(body: &[u8]) -> Vec<u8> {
     let mut out = Vec::new();
     brotli::CompressorWriter::new(&mut out, 4096, 9, 22).write_all(body).unwrap();
@@ -32,6 +38,7 @@ fn decoded(coding: &str, body: &[u8]) -> Vec<u8> {
     let mut out = Vec::new();
     match coding {
         "gzip" => flate2::read::GzDecoder::new(body).read_to_end(&mut out).unwrap(),
+        "deflate" => flate2::read::ZlibDecoder::new(body).read_to_end(&mut out).unwrap(),
         "br" => brotli::Decompressor::new(body, 4096).read_to_end(&mut out).unwrap(),
         _ => zstd::stream::read::Decoder::new(body).unwrap().read_to_end(&mut out).unwrap(),
     };
@@ -60,6 +67,64 @@ async fn encoded_manifests_are_rewritten_and_encoded_again() {
         let planned = rig.told("request_planned", 3).await;
         assert_eq!(planned[2]["resource"]["kind"], "segment", "it was learnt");
     }
+}
+
+/// Codings that were not asked for, and several of them: the player decodes them in reverse.
+#[tokio::test]
+async fn manifests_in_any_codings_are_rewritten() {
+    let raw = {
+        let level = flate2::Compression::best();
+        let mut encoder = flate2::write::DeflateEncoder::new(Vec::new(), level);
+        encoder.write_all(PLAYLIST).unwrap();
+        encoder.finish().unwrap()
+    };
+    for (headers, body) in [
+        ("Content-Encoding: deflate\r\n", deflate(PLAYLIST)),
+        ("Content-Encoding: deflate\r\n", raw),
+        ("Content-Encoding: gzip, gzip\r\n", gzip(&gzip(PLAYLIST))),
+        ("Content-Encoding: br, gzip\r\n", gzip(&brotli(PLAYLIST))),
+        ("Content-Encoding: br\r\nContent-Encoding: deflate\r\n", deflate(&brotli(PLAYLIST))),
+    ] {
+        let origin = Origin::saying(ok(headers, &body)).await;
+        let rig = Rig::before(&origin).await;
+        let session = rig.session("").await;
+        let got = rig.get(&format!("{session}/v.m3u8")).await;
+        let codings: Vec<_> = headers.split([' ', ',', '\r', '\n']).collect();
+        let codings = codings.iter().filter(|word| ["gzip", "br", "deflate"].contains(word));
+        let body = codings.rev().fold(got.body.clone(), |body, coding| decoded(coding, &body));
+        assert_eq!(body, inside_of(&session), "{headers}");
+        let over = rig.told("request_finished", 1).await;
+        assert_eq!(over[0]["resource"]["kind"], "media-playlist", "{headers}");
+    }
+}
+
+/// The value of a variable reaches the origin as its manifest defines it, not as an address of the proxy.
+#[tokio::test]
+async fn a_variable_in_a_query_has_the_value_of_the_origin() {
+    const MAIN: &str = "#EXTM3U\n#EXT-X-DEFINE:NAME=\"all\",VALUE=\"https://cdn-b/x\"\n\
+                        #EXT-X-STREAM-INF:BANDWIDTH=1\nv.m3u8?u={$all}/8\n";
+    const MEDIA: &str = "#EXTM3U\n#EXT-X-DEFINE:IMPORT=\"all\"\n#EXT-X-TARGETDURATION:4\n\
+                         #EXTINF:4,\nseg.ts?u={$all}/8\n";
+    let origin = Origin::start(|asked| {
+        let body = match asked.path().split('?').next().unwrap() {
+            "/main.m3u8" => MAIN,
+            "/v.m3u8" => MEDIA,
+            _ => "media",
+        };
+        vec![Step::Send(ok("", body.as_bytes()))]
+    })
+    .await;
+    let rig = Rig::before(&origin).await;
+    let session = rig.session("").await;
+    let main = rig.get(&format!("{session}/main.m3u8")).await.text().to_owned();
+    // As a player does it, with the definition that it got.
+    let value = main.split("VALUE=\"").nth(1).unwrap().split('"').next().unwrap();
+    let last = |playlist: &str| playlist.lines().last().unwrap().replace("{$all}", value);
+    let media = rig.get(&format!("{session}/{}", last(&main))).await.text().to_owned();
+    assert_eq!(origin.last().path(), "/v.m3u8?u=https://cdn-b/x/8");
+    rig.get(&format!("{session}/{}", last(&media))).await;
+    assert_eq!(origin.last().path(), "/seg.ts?u=https://cdn-b/x/8");
+    assert_eq!(rig.told("request_planned", 3).await[2]["resource"]["kind"], "segment");
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! Reads CMCD reports that a player posts, while their request body is forwarded to the collector.
 
 use super::{exchange::Exchange, headers};
-use crate::proxy::manifest::content_coding::Coding;
+use crate::proxy::manifest::content_codings::Codings;
 use crate::{
     event::{Bus, Event, RequestTag},
     media::CmcdBody,
@@ -18,7 +18,7 @@ const DECODED: usize = 4 * LIMIT;
 /// Collects a request body that may contain reports. The forwarded body is neither changed nor delayed.
 pub(in crate::proxy) struct Listener {
     form: CmcdBody,
-    coding: Option<Coding>,
+    coding: Option<Codings>,
     received: Vec<u8>,
     bus: Arc<Bus>,
     request: Arc<RequestTag>,
@@ -37,7 +37,7 @@ impl Listener {
         if head.method != Method::POST {
             return None;
         }
-        let coding = Coding::of(&head.headers).ok()?;
+        let coding = Codings::of(&head.headers).ok()?;
         let form = CmcdBody::of(headers::text(&head.headers, header::CONTENT_TYPE)?)?;
         let (bus, request) = (Arc::clone(exchange.bus()), Arc::clone(&exchange.request));
         let path = request.path.split('?').next().unwrap_or_default();
@@ -57,7 +57,7 @@ impl Listener {
 
     /// Called at the end of the body: emits its reports as events.
     pub(in crate::proxy) fn finish(&self) {
-        let decoded = match self.coding {
+        let decoded = match &self.coding {
             None => Cow::Borrowed(&*self.received),
             Some(coding) => match coding.decode(&self.received, DECODED) {
                 Ok(decoded) => Cow::Owned(decoded),

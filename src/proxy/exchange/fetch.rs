@@ -22,7 +22,7 @@ use crate::proxy::{
     config::SessionBy,
     error::ProxyError,
     manifest::{
-        content_coding::request_known_codings, context::ManifestContext, transform,
+        content_codings::request_known_codings, context::ManifestContext, transform,
         transform::Reading,
     },
     upstream::OriginBody,

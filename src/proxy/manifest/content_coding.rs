@@ -1,12 +1,13 @@
-//! Content codings of manifests (RFC 9110 §8.4.1): decodes them up to a size limit, and encodes again.
+//! One content coding of a manifest (RFC 9110 §8.4.1): decodes it up to a size limit, and encodes again.
 
-use http::{HeaderMap, HeaderValue, header};
 use std::io::{self, Read, Write as _};
 
 /// A supported content coding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::proxy) enum Coding {
     Gzip,
+    /// The zlib format. Some servers send its content alone, without header and checksum, and players decode both.
+    Deflate,
     Brotli,
     Zstd,
 }
@@ -16,6 +17,8 @@ pub(in crate::proxy) enum Coding {
 pub(in crate::proxy) enum CodingError {
     #[error("it has the content coding {0}, which vsps does not support")]
     Unknown(String),
+    #[error("it has more than {0} content codings")]
+    TooMany(usize),
     #[error("its {coding:?} encoding is invalid: {problem}")]
     Broken { coding: Coding, problem: io::Error },
     #[error("it is larger than {0} bytes when decoded")]
@@ -27,26 +30,12 @@ const ZSTD_WINDOW_LOG: u32 = 23;
 const BUFFER: usize = 16 * 1024;
 
 impl Coding {
-    /// The coding in `Content-Encoding`; `None` without one.
-    pub(in crate::proxy) fn of(headers: &HeaderMap) -> Result<Option<Self>, CodingError> {
-        let unknown = |name: &str| CodingError::Unknown(name.to_owned());
-        let mut values = headers.get_all(header::CONTENT_ENCODING).iter();
-        let Some(value) = values.next() else { return Ok(None) };
-        let name = value.to_str().map_err(|_| unknown("an unreadable name"))?.trim();
-        if values.next().is_some() {
-            return Err(unknown("several codings"));
-        }
-        match Self::named(name) {
-            Some(coding) => Ok(Some(coding)),
-            None if name.is_empty() || name.eq_ignore_ascii_case("identity") => Ok(None),
-            None => Err(unknown(name)),
-        }
-    }
-
-    fn named(name: &str) -> Option<Self> {
+    /// The coding with this name, if it is supported.
+    pub(super) fn named(name: &str) -> Option<Self> {
         let known = [
             ("gzip", Self::Gzip),
             ("x-gzip", Self::Gzip),
+            ("deflate", Self::Deflate),
             ("br", Self::Brotli),
             ("zstd", Self::Zstd),
         ];
@@ -55,10 +44,11 @@ impl Coding {
     }
 
     /// Decodes `body`, up to `most` bytes.
-    pub(in crate::proxy) fn decode(self, body: &[u8], most: usize) -> Result<Vec<u8>, CodingError> {
+    pub(super) fn decode(self, body: &[u8], most: usize) -> Result<Vec<u8>, CodingError> {
         let broken = |problem| CodingError::Broken { coding: self, problem };
         let decoded = match self {
             Self::Gzip => read(flate2::read::MultiGzDecoder::new(body), most),
+            Self::Deflate => inflate(body, most),
             Self::Brotli => read(brotli::Decompressor::new(body, BUFFER), most),
             Self::Zstd => zstd::stream::read::Decoder::new(body).and_then(|mut decoder| {
                 decoder.window_log_max(ZSTD_WINDOW_LOG)?;
@@ -73,11 +63,17 @@ impl Coding {
     }
 
     /// Encodes `body`. The output is deterministic, so that HEAD and GET have the same length.
-    pub(in crate::proxy) fn encode(self, body: &[u8]) -> io::Result<Vec<u8>> {
+    pub(super) fn encode(self, body: &[u8]) -> io::Result<Vec<u8>> {
         match self {
             Self::Gzip => {
                 let level = flate2::Compression::new(6);
                 let mut encoder = flate2::write::GzEncoder::new(Vec::new(), level);
+                encoder.write_all(body)?;
+                encoder.finish()
+            }
+            Self::Deflate => {
+                let level = flate2::Compression::new(6);
+                let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), level);
                 encoder.write_all(body)?;
                 encoder.finish()
             }
@@ -101,34 +97,35 @@ fn read(decoder: impl Read, most: usize) -> io::Result<Vec<u8>> {
     Ok(out)
 }
 
-/// Removes unsupported codings from `Accept-Encoding`. Codings that the player does not accept are not added.
-pub(in crate::proxy) fn request_known_codings(headers: &mut HeaderMap) {
-    let values = headers.get_all(header::ACCEPT_ENCODING).iter();
-    let words: Vec<&str> = values
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .map(str::trim)
-        .filter(|word| {
-            let name = word.split(';').next().unwrap_or_default().trim();
-            Coding::named(name).is_some() || name.eq_ignore_ascii_case("identity")
-        })
-        .collect();
-    let readable = HeaderValue::from_str(&words.join(", ")).ok().filter(|_| !words.is_empty());
-    match readable {
-        Some(words) => {
-            headers.insert(header::ACCEPT_ENCODING, words);
+/// Decodes `deflate`. A body that ends too early is an error, which flate2's readers do not report.
+fn inflate(body: &[u8], most: usize) -> io::Result<Vec<u8>> {
+    let mut inflater = flate2::Decompress::new(is_zlib(body));
+    let mut out = Vec::new();
+    loop {
+        out.reserve(BUFFER);
+        let (read, written) = (inflater.total_in(), out.len());
+        let rest = body.get(read as usize..).unwrap_or_default();
+        let status = inflater.decompress_vec(rest, &mut out, flate2::FlushDecompress::None)?;
+        if status == flate2::Status::StreamEnd || out.len() > most {
+            return Ok(out);
         }
-        None => {
-            headers.remove(header::ACCEPT_ENCODING);
+        if inflater.total_in() == read && out.len() == written {
+            return Err(io::ErrorKind::UnexpectedEof.into());
         }
     }
+}
+
+/// Whether `body` begins with a header of zlib (RFC 1950 §2.2): the method is 8, and both bytes are a multiple of 31.
+fn is_zlib(body: &[u8]) -> bool {
+    let [method, flags, ..] = body else { return false };
+    method & 0x0f == 8 && u16::from_be_bytes([*method, *flags]) % 31 == 0
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const ALL: [Coding; 3] = [Coding::Gzip, Coding::Brotli, Coding::Zstd];
+    const ALL: [Coding; 4] = [Coding::Gzip, Coding::Deflate, Coding::Brotli, Coding::Zstd];
 
     #[test]
     fn encoded_then_decoded_is_the_same() {
@@ -163,17 +160,16 @@ mod tests {
         }
     }
 
+    /// Without header and checksum, as some servers send it.
     #[test]
-    fn only_readable_codings_are_asked_for() {
-        let asked = |value: &'static str| {
-            let mut headers = HeaderMap::new();
-            headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static(value));
-            request_known_codings(&mut headers);
-            headers.get(header::ACCEPT_ENCODING).map(|value| value.to_str().unwrap().to_owned())
-        };
-        assert_eq!(asked("gzip, deflate, br;q=0.5, zstd").unwrap(), "gzip, br;q=0.5, zstd");
-        assert_eq!(asked("identity;q=0, GZIP").unwrap(), "identity;q=0, GZIP");
-        assert_eq!(asked("*"), None);
-        assert_eq!(asked("deflate, compress"), None);
+    fn deflate_without_zlib_is_decoded() {
+        let body = b"#EXTM3U\n#EXTINF:4,\n1.ts\n".repeat(100);
+        for level in 0..=9 {
+            let level = flate2::Compression::new(level);
+            let mut encoder = flate2::write::DeflateEncoder::new(Vec::new(), level);
+            encoder.write_all(&body).unwrap();
+            let raw = encoder.finish().unwrap();
+            assert_eq!(Coding::Deflate.decode(&raw, body.len()).unwrap(), body, "{level:?}");
+        }
     }
 }

@@ -2,7 +2,7 @@
 //! would leave the session.
 
 use super::{
-    content_coding::Coding,
+    content_codings::Codings,
     context::ManifestContext,
     work::{Manifest, Work, run},
 };
@@ -91,7 +91,7 @@ pub(in crate::proxy) async fn pass(
     exchange: &mut Exchange,
 ) -> Response<Source> {
     let (head, body) = response.into_parts();
-    let coding = match Coding::of(&head.headers) {
+    let coding = match Codings::of(&head.headers) {
         Ok(coding) => coding,
         Err(_) if reading == Reading::Sniff => {
             return Response::from_parts(head, Source::from(body));

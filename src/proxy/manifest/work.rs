@@ -1,7 +1,7 @@
 //! Decodes, reads, edits and rewrites a manifest. A long one is processed on a separate thread, a few at the same time
 //! and one per session, so that it delays no other request.
 
-use super::{content_coding::Coding, context::ManifestContext};
+use super::{content_codings::Codings, context::ManifestContext};
 use crate::proxy::{exchange::Exchange, fault};
 use crate::{
     event::{Bus, Event, RequestTag},
@@ -27,7 +27,7 @@ static TURNS: Semaphore = Semaphore::const_new(AT_A_TIME);
 pub(in crate::proxy) struct Manifest {
     /// `None` for an encoded body whose format is not known yet.
     pub(in crate::proxy) format: Option<ManifestFormat>,
-    pub(in crate::proxy) coding: Option<Coding>,
+    pub(in crate::proxy) coding: Option<Codings>,
     /// The size limit, in bytes.
     pub(in crate::proxy) most: usize,
 }
@@ -70,7 +70,7 @@ pub(in crate::proxy) async fn run(
     bytes: Bytes,
     session: &Session,
 ) -> Result<Read, String> {
-    let decoded = match work.manifest.coding {
+    let decoded = match &work.manifest.coding {
         None if bytes.len() <= SHORT => Some(bytes.clone()),
         None => None,
         Some(coding) => coding.decode(&bytes, SHORT.min(work.manifest.most)).ok().map(Bytes::from),
@@ -116,8 +116,8 @@ impl Work {
 
     /// Decodes the manifest and reads it.
     fn decode(self, bytes: &Bytes) -> Read {
-        let Manifest { coding, most, format } = self.manifest;
-        match coding.map(|coding| coding.decode(bytes, most)) {
+        let Manifest { coding, most, format } = &self.manifest;
+        match coding.as_ref().map(|coding| coding.decode(bytes, *most)) {
             None => self.read(bytes),
             Some(Ok(decoded)) => self.read(&Bytes::from(decoded)),
             Some(Err(problem)) => {
@@ -167,7 +167,7 @@ impl Work {
         if let Some(problem) = problem {
             self.unread(format!("its URLs were rewritten, but {problem}"));
         }
-        match (new, self.manifest.coding) {
+        match (new, &self.manifest.coding) {
             (Some(new), Some(coding)) => coding.encode(&new).map(Some).map_err(|e| e.to_string()),
             (new, _) => Ok(new),
         }

@@ -229,11 +229,11 @@ impl Ladder {
         self.hls.imported(plain(url).as_str(), name)
     }
 
-    /// The base of the references of the document at `url`, if it is not `url`: an element that an MPD links to
-    /// takes the place of its link.
+    /// The URL that takes the place of `url` as the base of the references of the document at `url`, if it is a part of
+    /// an MPD: that of the MPD for a patch, and the base of its link for an element that an MPD links to.
     #[must_use]
-    pub fn base_of_link(&self, url: &Url) -> Option<&Url> {
-        self.dash.base_of_link(plain(url).as_str())
+    pub fn base_of_part(&self, url: &Url, format: ManifestFormat) -> Option<&Url> {
+        self.dash.base_of_part(plain(url).as_str(), format)
     }
 
     /// The bases of the references of the document at `url`, if it is a part of an MPD: a patch to it, or an

@@ -125,6 +125,103 @@ async fn a_base_of_a_patch_is_asked_at_its_root() {
     }
 }
 
+/// A patch changes the MPD that the player has: what it inserts is resolved as the rest of this MPD, wherever the patch
+/// itself comes from (ISO/IEC 23009-1, 5.15 and 5.6.4).
+#[tokio::test]
+async fn references_of_a_patch_on_another_host_are_those_of_its_mpd() {
+    let cdn = holding(
+        None,
+        &[("/deep/er/p.mpp", "<Patch mpdId=\"m\" originalPublishTime=\"1\" publishTime=\"2\"><replace sel=\"/MPD/PatchLocation/text()\">/next.mpp</replace>\
+            <add sel=\"/MPD\" pos=\"prepend\"><Location>/moved/m.mpd</Location></add><add sel=\"/MPD\"><PatchLocation ttl=\"60\">../../up.mpp</PatchLocation></add>\
+            <add sel=\"/MPD/Period[1]\" pos=\"prepend\"><BaseURL>/v/</BaseURL></add></Patch>")],
+    )
+    .await;
+    let main = holding(
+        Some(&cdn),
+        &[("/live/m.mpd", "<MPD type=\"dynamic\" id=\"m\" publishTime=\"1\"><PatchLocation>http://{other}/deep/er/p.mpp</PatchLocation>\
+            <Period id=\"1\" start=\"PT0S\"><AdaptationSet mimeType=\"video/mp4\"><SegmentTemplate media=\"$Number$\" duration=\"4\"/>\
+            <Representation id=\"v\" bandwidth=\"9\"/></AdaptationSet></Period></MPD>")],
+    )
+    .await;
+    let rig = Rig::before(&main).await;
+    let path = format!("{}/live/m.mpd", rig.session("").await);
+    let document = rig.get(&path).await.text().to_owned();
+    let patch = between(&document, "<PatchLocation>", "<");
+    let patch = follow(&rig, &path, &[patch]).await.text().to_owned();
+    assert_eq!(cdn.last().path(), "/deep/er/p.mpp");
+    for (reference, there) in [
+        (between(&patch, "text()\">", "<"), "/next.mpp"),
+        (between(&patch, "<Location>", "<"), "/moved/m.mpd"),
+        (between(&patch, "ttl=\"60\">", "<"), "/up.mpp"),
+        (between(&patch, "<BaseURL>", "<"), "/v/"),
+    ] {
+        assert_eq!(follow(&rig, &path, &[reference]).await.text(), "media", "{patch}");
+        assert_eq!(main.last().path(), there, "{reference}");
+    }
+}
+
+/// What a patch changes in a Period is resolved against the BaseURL of this Period.
+#[tokio::test]
+async fn a_patch_of_a_period_has_its_base() {
+    let cdn = holding(None, &[]).await;
+    let main = holding(
+        Some(&cdn),
+        &[
+            ("/m.mpd", "<MPD type=\"dynamic\" id=\"m\" publishTime=\"1\"><PatchLocation>p.mpp</PatchLocation>\
+                <Period id=\"1\" start=\"PT0S\"><BaseURL>http://{other}/one/</BaseURL><AdaptationSet mimeType=\"video/mp4\">\
+                <SegmentTemplate media=\"$Number$\" duration=\"4\"/><Representation id=\"v\" bandwidth=\"9\"/></AdaptationSet></Period>\
+                <Period id=\"2\" start=\"PT8S\"><AdaptationSet mimeType=\"video/mp4\"><SegmentTemplate media=\"$Number$\" duration=\"4\"/>\
+                <Representation id=\"v\" bandwidth=\"9\"/></AdaptationSet></Period></MPD>"),
+            ("/p.mpp", "<Patch mpdId=\"m\" originalPublishTime=\"1\" publishTime=\"2\">\
+                <replace sel=\"/MPD/Period[@id='1']/AdaptationSet[1]/SegmentTemplate/@media\">/x/$Number$</replace>\
+                <replace sel=\"/MPD/Period[@id='1']/AdaptationSet[1]/SegmentTemplate/@initialization\">../../i</replace>\
+                <replace sel=\"/MPD/Period[@id='2']/AdaptationSet[1]/SegmentTemplate/@media\">/y/$Number$</replace></Patch>"),
+        ],
+    )
+    .await;
+    let rig = Rig::before(&main).await;
+    let path = format!("{}/m.mpd", rig.session("").await);
+    let document = rig.get(&path).await.text().to_owned();
+    let base = between(&document, "<BaseURL>", "</BaseURL>");
+    let patch = follow(&rig, &path, &["p.mpp"]).await.text().to_owned();
+    let changed: Vec<_> = patch.split("sel=").skip(1).map(|one| between(one, "\">", "<")).collect();
+    for (references, server, there) in [
+        (vec![base, changed[0]], &cdn, "/x/$Number$"),
+        (vec![base, changed[1]], &cdn, "/i"),
+        (vec![changed[2]], &main, "/y/$Number$"),
+    ] {
+        assert_eq!(follow(&rig, &path, &references).await.text(), "media", "{patch}");
+        assert_eq!(server.last().path(), there, "{patch}");
+    }
+}
+
+/// An id may begin a URL with `/` or `..`.
+#[tokio::test]
+async fn ids_that_lead_elsewhere_stay_in_the_session() {
+    const MPD: &str = "<MPD type=\"static\"><Period duration=\"PT8S\"><AdaptationSet mimeType=\"video/mp4\">\
+        <SegmentTemplate media=\"$RepresentationID$/$Number$.m4s\" duration=\"4\"/><Representation id=\"/abs\" bandwidth=\"1\"/>\
+        <Representation id=\"../up\" bandwidth=\"2\"/><Representation id=\"../../top\" bandwidth=\"3\"/>\
+        <Representation id=\"plain\" bandwidth=\"4\"/></AdaptationSet></Period></MPD>";
+    let main = holding(None, &[("/a/b.mpd", MPD)]).await;
+    let rig = Rig::before(&main).await;
+    let session = rig.session("").await;
+    let path = format!("{session}/a/b.mpd");
+    let document = rig.get(&path).await.text().to_owned();
+    let ids = document.split("<Representation id=\"").skip(1);
+    let ids: Vec<_> = ids.map(|rest| rest.split('"').next().unwrap()).collect();
+    let all = ["/abs/1.m4s", "/up/1.m4s", "/top/1.m4s", "/a/plain/1.m4s"];
+    for (id, there) in ids.iter().zip(all) {
+        let media = format!("{id}/1.m4s");
+        assert!(resolved(&rig, &path, &[&media]).starts_with(&session), "{document}");
+        assert_eq!(follow(&rig, &path, &[&media]).await.text(), "media", "{document}");
+        assert_eq!(main.last().path(), there, "{document}");
+    }
+    for (nth, event) in rig.told("request_planned", 5).await.iter().skip(1).enumerate() {
+        assert_eq!(event["resource"]["kind"], "segment", "{event}");
+        assert_eq!(event["resource"]["rung"], nth + 1, "{event}");
+    }
+}
+
 fn period(name: &str, rates: &[u32]) -> String {
     let of = |(at, rate): (usize, &u32)| {
         format!("<Representation id=\"r{}\" bandwidth=\"{rate}\"/>", at + 1)

@@ -217,9 +217,24 @@ impl Memory {
         source.map(|source| source.bases.as_slice()).unwrap_or_default()
     }
 
-    /// The base of the references of the document at `url`, if it is an element that an MPD links to.
-    pub(in crate::media) fn base_of_link(&self, url: &str) -> Option<&Url> {
+    /// The URL that takes the place of `url` as the base of the references of the document there, if it is a part of an
+    /// MPD. For an element that the MPD links to, it is that of the link. A patch changes the MPD that the player has, so what
+    /// it inserts is resolved as the rest of this MPD: against the URL of the MPD (ISO/IEC 23009-1, 5.15 and 5.6.4).
+    pub(in crate::media) fn base_of_part(&self, url: &str, format: ManifestFormat) -> Option<&Url> {
+        if format == ManifestFormat::MpdPatch {
+            return Some(self.patched(url)?.newest.as_ref()?.base.url());
+        }
         self.is_linked(url).then(|| self.bases_of_link(url).first().map(|base| base.url()))?
+    }
+
+    /// The MPD that the patch at `url` changes.
+    fn patched(&self, url: &str) -> Option<&Source> {
+        let mut patched = self
+            .sources
+            .iter()
+            .filter(|source| source.newest.as_ref().is_some_and(|newest| newest.patched));
+        let names = |source: &&Source| source.versions.iter().any(|held| held.exact.contains(url));
+        patched.clone().find(names).or_else(|| patched.next())
     }
 
     fn is_linked(&self, url: &str) -> bool {
@@ -232,14 +247,7 @@ impl Memory {
     /// links to, or a patch to it.
     pub(in crate::media) fn bases_of_part(&self, url: &str, format: ManifestFormat) -> Vec<String> {
         let bases = if format == ManifestFormat::MpdPatch {
-            let mut patched = self
-                .sources
-                .iter()
-                .filter(|source| source.newest.as_ref().is_some_and(|newest| newest.patched));
-            let names =
-                |source: &&Source| source.versions.iter().any(|held| held.exact.contains(url));
-            let source = patched.clone().find(names).or_else(|| patched.next());
-            let newest = source.and_then(|source| source.versions.front());
+            let newest = self.patched(url).and_then(|source| source.versions.front());
             newest.map(|newest| newest.hosts.as_slice()).unwrap_or_default()
         } else if self.is_linked(url) {
             self.bases_of_link(url)

@@ -1,5 +1,6 @@
 //! DASH MPDs (ISO/IEC 23009-1): read, compiled into matchers, tracked across versions, rewritten.
 
+mod base_url;
 mod compile;
 mod describe;
 mod edge;
@@ -10,6 +11,7 @@ mod memory;
 mod model;
 mod patch;
 mod read;
+mod representation_id;
 mod rewrite;
 mod roots;
 mod segments;

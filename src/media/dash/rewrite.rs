@@ -15,6 +15,7 @@ use super::{
         xml_edits::{Source, Value},
         xml_uris::UriRewriter,
     },
+    representation_id::{has_id, may_lead},
     roots::{Level, Roots},
     url_elements::{
         FONT, ROOTS, WHOLE, alternatives, attributes, is_chained, is_link, is_timed_by_url,
@@ -60,7 +61,10 @@ pub(in crate::media) fn rewrite(
                 }
                 whole = WHOLE.contains(&tag.name).then_some(depth);
             }
-            Token::Empty(tag) => walk.attributes(tag, depth),
+            Token::Empty(tag) => {
+                walk.attributes(tag, depth);
+                walk.roots.close(depth);
+            }
             Token::Text(piece) | Token::CData(piece) => {
                 if let Some((_, _, value)) = expected.as_mut().filter(|(held, ..)| *held == depth) {
                     let _ = value.push(text, piece, matches!(token, Token::CData(_)));
@@ -125,10 +129,21 @@ impl<'t> Walk<'_, 't> {
         }
     }
 
+    /// Rewrites the id of the Representation at `depth`, once its templates are known.
+    fn id(&mut self, tag: Tag<'t>, depth: usize) {
+        let Some(value) = tag.raw("id").and_then(|raw| self.value(raw)) else { return };
+        if may_lead(value.decoded()) {
+            let level = self.roots.level(depth);
+            self.roots.defer_id(value, level);
+        }
+    }
+
     /// Rewrites the attributes of an element whose parent is at `depth`.
     fn attributes(&mut self, tag: Tag<'t>, depth: usize) {
-        if tag.name == "S" {
-            return;
+        match tag.name {
+            "S" => return,
+            "Representation" => self.id(tag, depth + 1),
+            _ => {}
         }
         let known = attributes(tag.name);
         let property = tag.name.ends_with("Property");
@@ -150,6 +165,9 @@ impl<'t> Walk<'_, 't> {
                 rewrite_now(&mut self.rewriter, &value, true);
             } else if known.contains(&key) {
                 let level = self.roots.level(depth.saturating_sub(usize::from(inner)));
+                if has_id(value.decoded()) {
+                    self.roots.template(level, value.decoded());
+                }
                 self.later(value, Level::Below(level));
             }
         }
@@ -223,6 +241,50 @@ mod tests {
         );
         let stays = "<Period xlink:href=\"urn:mpeg:dash:resolve-to-zero:2013\"/>";
         assert_eq!(rewritten(stays), stays);
+    }
+
+    /// What begins with an id leads where the id leads.
+    #[test]
+    fn ids_that_lead_out_of_the_session() {
+        let period = |template: &str, own: &str, ids: [&str; 2]| {
+            let each = |id: &str| format!("<Representation id=\"{id}\">{own}</Representation>");
+            rewritten(&format!(
+                "<Period><AdaptationSet>{template}{}{}</AdaptationSet></Period>",
+                each(ids[0]),
+                each(ids[1])
+            ))
+        };
+        let template = |media: &str| format!("<SegmentTemplate media=\"{media}\"/>");
+        let first = template("$RepresentationID$/$Number$.m4s");
+        for (ids, expected) in [
+            (["/a", "b"], ["-/root/a", "b"]),
+            (["//h/a", "https://h/b"], ["/-/s/7/-/o/https/h/a", "/-/s/7/-/o/https/h/b"]),
+            (["&#x2F;a", "a/b"], ["-/root&#x2F;a", "a/b"]),
+        ] {
+            for out in [period(&first, "", ids), period("", &first, ids)] {
+                for id in expected {
+                    assert!(out.contains(&format!("<Representation id=\"{id}\">")), "{out}");
+                }
+                assert!(out.contains(&first), "{out}");
+            }
+        }
+        // It is not at the beginning, or the Representation has a template of its own.
+        for (above, own) in
+            [("v/$RepresentationID$", ""), ("$RepresentationID$", "v/$RepresentationID$")]
+        {
+            let own = if own.is_empty() { String::new() } else { template(own) };
+            let out = period(&template(above), &own, ["/a", "https://h/b"]);
+            assert!(out.contains("id=\"/a\"") && out.contains("id=\"https://h/b\""), "{out}");
+        }
+        // Without an end tag.
+        assert_eq!(
+            rewritten(&format!(
+                "<AdaptationSet>{first}<Representation id='/a'/><Representation id='b'/></AdaptationSet>"
+            )),
+            format!(
+                "<AdaptationSet>{first}<Representation id='-/root/a'/><Representation id='b'/></AdaptationSet>"
+            )
+        );
     }
 
     #[test]

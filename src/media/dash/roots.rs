@@ -1,11 +1,13 @@
 //! What the references of an MPD are resolved against, as far as it decides their rewriting: the hosts of their
 //! BaseURLs, and the numbers of folders in these. There may be several, and they may come after the references.
 
-use super::super::{
-    dot_segments::folders,
-    uri::{Head, head},
-    xml_edits::Value,
-    xml_uris::{Base, Folders, Root, UriRewriter},
+use super::{
+    super::{
+        xml_edits::Value,
+        xml_uris::{Base, Folders, Root, UriRewriter},
+    },
+    base_url::BaseUrl,
+    representation_id::IdPlaces,
 };
 
 /// The most BaseURLs of one element that are distinguished.
@@ -47,51 +49,13 @@ impl Hosts {
     }
 }
 
-/// A BaseURL.
-#[derive(Debug)]
-struct BaseUrl {
-    /// `scheme://authority`; `None` = of the level above.
-    host: Option<String>,
-    path: BasePath,
-}
-
-/// The path of a BaseURL.
-#[derive(Debug)]
-enum BasePath {
-    /// It begins at the root, and has this number of folders.
-    Root(usize),
-    /// It begins in the folder of the level above.
-    Relative(String),
-}
-
-impl BaseUrl {
-    fn new(url: &str) -> Self {
-        let (at, host) = match head(url) {
-            Head::Absolute { len, .. } => (len, url.get(..len).map(str::to_owned)),
-            Head::RootRelative => (0, None),
-            Head::Other => {
-                return Self { host: None, path: BasePath::Relative(url.to_owned()) };
-            }
-        };
-        let path = url.get(at..).and_then(|path| path.strip_prefix('/')).unwrap_or_default();
-        Self { host, path: BasePath::Root(folders(path, 0)) }
-    }
-
-    fn folders(&self, above: Folders) -> Folders {
-        match &self.path {
-            BasePath::Root(number) => Folders::exactly(*number),
-            BasePath::Relative(path) => {
-                Folders { fewest: folders(path, above.fewest), most: folders(path, above.most) }
-            }
-        }
-    }
-}
-
 /// An element with BaseURLs or references in it.
 #[derive(Debug, Default)]
 struct Scope {
     parent: usize,
     own: Vec<BaseUrl>,
+    /// Where its templates have `$RepresentationID$`.
+    ids: Option<IdPlaces>,
 }
 
 impl Scope {
@@ -134,8 +98,19 @@ pub(super) struct Roots<'t> {
 struct Deferred<'t> {
     value: Value<'t>,
     level: Level,
-    /// A list of URLs: of MPDs, which stay absolute, or of clocks.
-    list: Option<bool>,
+    content: Content,
+}
+
+/// What a deferred text is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Content {
+    Url,
+    /// The URLs of MPDs, which stay absolute.
+    Mpds,
+    /// The URLs of clocks.
+    Clocks,
+    /// The id of a Representation, which templates refer to.
+    Id,
 }
 
 impl std::fmt::Debug for Deferred<'_> {
@@ -149,7 +124,7 @@ impl<'t> Roots<'t> {
     pub(super) fn new(bases: &[String]) -> Self {
         let own = bases.iter().take(BASES).map(|base| BaseUrl::new(base)).collect();
         Self {
-            scopes: vec![Scope { parent: 0, own }],
+            scopes: vec![Scope { parent: 0, own, ids: None }],
             open: vec![0],
             deferred: Vec::new(),
             patched: false,
@@ -167,7 +142,7 @@ impl<'t> Roots<'t> {
         while self.open.len() <= depth {
             let parent = self.open.last().copied().unwrap_or_default();
             self.open.push(self.scopes.len());
-            self.scopes.push(Scope { parent, own: Vec::new() });
+            self.scopes.push(Scope { parent, ..Scope::default() });
         }
         self.open.get(depth).copied().unwrap_or_default()
     }
@@ -187,12 +162,25 @@ impl<'t> Roots<'t> {
     /// Rewrites a list of URLs of a level once its bases are known; with `absolute`, absolute URLs stay
     /// absolute.
     pub(super) fn rewrite_list(&mut self, value: Value<'t>, absolute: bool, level: usize) {
-        self.deferred.push(Deferred { value, level: Level::At(level), list: Some(absolute) });
+        let content = if absolute { Content::Mpds } else { Content::Clocks };
+        self.deferred.push(Deferred { value, level: Level::At(level), content });
     }
 
     /// Keeps a reference until the bases are known.
     pub(super) fn defer(&mut self, value: Value<'t>, level: Level) {
-        self.deferred.push(Deferred { value, level, list: None });
+        self.deferred.push(Deferred { value, level, content: Content::Url });
+    }
+
+    /// Adds a template of a level, with `$RepresentationID$` in it.
+    pub(super) fn template(&mut self, level: usize, template: &str) {
+        if let Some(scope) = self.scopes.get_mut(level) {
+            scope.ids.get_or_insert_default().add(template);
+        }
+    }
+
+    /// Keeps the id of a Representation until its templates are known.
+    pub(super) fn defer_id(&mut self, value: Value<'t>, level: usize) {
+        self.deferred.push(Deferred { value, level: Level::At(level), content: Content::Id });
     }
 
     /// Rewrites the deferred references.
@@ -217,7 +205,7 @@ impl<'t> Roots<'t> {
             folders.push(own.1);
         }
         let (mixed, spread) = (self.mixed(&hosts), self.spread(&folders));
-        for Deferred { value, level, list } in &self.deferred {
+        for Deferred { value, level, content } in &self.deferred {
             let (Level::Above(at) | Level::At(at) | Level::Below(at)) = *level;
             let parent = self.scopes.get(at).map_or(0, |scope| scope.parent);
             let here = hosts.get(at).unwrap_or(&Hosts::Document);
@@ -243,15 +231,32 @@ impl<'t> Roots<'t> {
                 Level::Below(at) => spread.get(*at).copied().flatten(),
             };
             let base = Base { root, folders };
-            match list {
-                None => rewriter.rewrite(value, base),
+            match content {
+                Content::Url => rewriter.rewrite(value, base),
+                Content::Mpds => rewriter.rewrite_list(value, true, base),
                 // Players request clocks at the first base's host.
-                Some(false) => {
+                Content::Clocks => {
                     rewriter.rewrite_list(value, false, Base { root: here.first_root(), folders });
                 }
-                Some(true) => rewriter.rewrite_list(value, true, base),
+                Content::Id => {
+                    let places = self.id_places(at);
+                    let base = places.and_then(|ids| ids.base(value.decoded(), folders));
+                    base.into_iter().for_each(|base| rewriter.rewrite(value, base));
+                }
             }
         }
+    }
+
+    /// Where the templates of a Representation have its id: they are its own, or those of a level above.
+    fn id_places(&self, mut at: usize) -> Option<&IdPlaces> {
+        for _ in 0..LEVELS {
+            let scope = self.scopes.get(at)?;
+            if scope.ids.is_some() || at == 0 {
+                return scope.ids.as_ref();
+            }
+            at = scope.parent;
+        }
+        None
     }
 
     /// The folders of each level and of those below it.
@@ -366,6 +371,27 @@ mod tests {
         ] {
             let out = rewritten(depth, &format!("{before}<Period>{}</Period>", template(media)));
             assert!(out.ends_with(&format!("<Period>{}</Period>", template(after))), "{out}");
+        }
+    }
+
+    /// An id with dots is the beginning of a template, or within one.
+    #[test]
+    fn dots_of_an_id_stay_in_the_session() {
+        for (depth, media, id, after) in [
+            (0, "$RepresentationID$/1", "../v", "-/root/v"),
+            (1, "$RepresentationID$/1", "../v", "../v"),
+            (1, "$RepresentationID$/1", "../../v", "-/root/v"),
+            (0, "a/$RepresentationID$/1", "../v", "../v"),
+            (0, "a/$RepresentationID$/1", "../../v", "-/root/v"),
+            (3, "/a/$RepresentationID$/1", "../../v", "-/root/v"),
+        ] {
+            let out = rewritten(
+                depth,
+                &format!(
+                    "<AdaptationSet><SegmentTemplate media='{media}'/><Representation id='{id}'/></AdaptationSet>"
+                ),
+            );
+            assert!(out.contains(&format!("id='{after}'")), "{out}");
         }
     }
 

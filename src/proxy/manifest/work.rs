@@ -7,7 +7,7 @@ use crate::{
     event::{Bus, Event, RequestTag},
     media::{ManifestFormat, rewrite, sniff, without_directives},
     rules::{Plan, Reservations},
-    sessions::{Origin, Session, UpstreamUrl},
+    sessions::{Session, UpstreamUrl},
 };
 use bytes::Bytes;
 use std::{sync::Arc, time::Duration};
@@ -50,8 +50,8 @@ pub(in crate::proxy) struct Work {
 /// What the references of a document resolve against, if it is not the document itself.
 #[derive(Debug, Default)]
 struct Start {
-    /// The origin of the MPD that links to it, for a remote element.
-    origin: Option<Origin>,
+    /// The URL that takes the place of its own: the base of a remote element's link, or the MPD that a patch changes.
+    base: Option<UpstreamUrl>,
     /// The BaseURLs of the MPD that it belongs to.
     bases: Vec<String>,
 }
@@ -149,9 +149,9 @@ impl Work {
     ) -> Result<Option<Vec<u8>>, String> {
         // If reading it fails, its URIs are rewritten nevertheless.
         let (start, mut problem) = self.learn(format, decoded);
-        let origin = start.origin.as_ref().unwrap_or(&self.url.origin);
-        let url = self.url.text();
-        let uris = self.session.uris(origin).reached_at(self.own.as_deref()).of_document(&url);
+        let (base, url) = (start.base.as_ref().unwrap_or(&self.url), self.url.text());
+        let uris = self.session.uris(&base.origin).reached_at(self.own.as_deref());
+        let uris = uris.of_document(&base.text());
         let uris = uris.public_at(self.public.as_deref()).below(start.bases);
         let uris = uris.left_unchanged(self.forwarded);
         let (url, keep) = (without_directives(&url), self.scripted);
@@ -185,10 +185,9 @@ impl Work {
             let problem = ladder.learn(&url, format, bytes).err().map(|error| error.to_string());
             let found = ladder.resolve(url.as_str(), None);
             let otherwise = found.kind != self.request.resource.kind;
-            let base = ladder.base_of_link(&url);
-            let base = base.and_then(|base| base.as_str().parse::<UpstreamUrl>().ok());
-            let bases = ladder.bases_of_part(&url, format);
-            let start = Start { origin: base.map(|base| base.origin), bases };
+            let base = ladder.base_of_part(&url, format);
+            let base = base.and_then(|base| base.as_str().parse().ok());
+            let start = Start { base, bases: ladder.bases_of_part(&url, format) };
             (otherwise.then_some(found), start, problem)
         });
         if let Some(resource) = resource {

@@ -23,6 +23,10 @@ impl Span {
     /// All bytes.
     pub const WHOLE: Self = Self { first: 0, end: u64::MAX };
 
+    /// A number of bytes at the end. Where they begin depends on the length, which a request does not say; the last byte is
+    /// one of them. So they overlap with what is open at the end, and with other bytes at the end.
+    pub const SUFFIX: Self = Self { first: u64::MAX - 1, end: u64::MAX };
+
     /// The bytes from `first` to `last`, or to the end.
     #[must_use]
     pub const fn new(first: u64, last: Option<u64>) -> Self {
@@ -33,11 +37,18 @@ impl Span {
         Self { first, end }
     }
 
-    /// The bytes that a `Range` header with one range names; `None` for a suffix range, whose first byte is not
-    /// known.
+    /// The bytes that a `Range` header with one range names; [`Span::SUFFIX`] for those at the end.
     #[must_use]
     pub fn of_range(range: &str) -> Option<Self> {
         let (first, last) = range.trim().strip_prefix("bytes=")?.split_once('-')?;
+        if first.trim().is_empty() {
+            return last
+                .trim()
+                .parse()
+                .ok()
+                .filter(|number: &u64| *number > 0)
+                .map(|_| Self::SUFFIX);
+        }
         let first = first.trim().parse().ok()?;
         match last.trim() {
             "" => Some(Self::new(first, None)),
@@ -211,6 +222,26 @@ mod tests {
         assert_eq!(attempts.next(whole(2)).0, 1);
     }
 
+    /// Without the length of the file, only its last byte is known to be in a suffix.
+    #[test]
+    fn bytes_at_the_end_are_requested_again() {
+        for (first, second, attempt) in [
+            ("bytes=-500", "bytes=90000-", 2),
+            ("bytes=90000-", "bytes=-500", 2),
+            ("bytes=-500", "bytes=-500", 2),
+            ("bytes=-500", "bytes=-300", 2),
+            ("bytes=-500", "bytes=0-99", 1),
+            ("bytes=0-99", "bytes=-500", 1),
+        ] {
+            let mut attempts = Attempts::default();
+            attempts.next(part(first));
+            assert_eq!(attempts.next(part(second)).0, attempt, "{first}, {second}");
+        }
+        let mut attempts = Attempts::default();
+        attempts.next(part("bytes=-500"));
+        assert_eq!(attempts.next(whole(1)).0, 2);
+    }
+
     #[test]
     fn other_bytes_of_a_file_are_no_retry() {
         let mut attempts = Attempts::default();
@@ -235,7 +266,9 @@ mod tests {
     fn ranges_are_read() {
         assert_eq!(Span::of_range("bytes=5-"), Some(Span::new(5, None)));
         assert_eq!(Span::of_range("bytes=0-0"), Some(Span::new(0, Some(0))));
-        for text in ["bytes=-5", "bytes=5-4", "bytes=0-1,4-5", "items=0-1", "bytes=", ""] {
+        assert_eq!(Span::of_range("bytes=-5"), Some(Span::SUFFIX));
+        for text in ["bytes=-0", "bytes=-", "bytes=5-4", "bytes=0-1,4-5", "items=0-1", "bytes=", ""]
+        {
             assert_eq!(Span::of_range(text), None, "{text}");
         }
     }

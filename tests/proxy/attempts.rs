@@ -14,6 +14,9 @@ async fn origin(playlist: &'static str) -> Origin {
         let whole = pattern(LENGTH);
         let range = asked.header("range").first().and_then(|range| {
             let (first, last) = range.strip_prefix("bytes=")?.split_once('-')?;
+            if first.is_empty() {
+                return Some((LENGTH - last.parse::<usize>().ok()?, LENGTH - 1));
+            }
             let last = last.parse().map_or(LENGTH - 1, |last: usize| last.min(LENGTH - 1));
             Some((first.parse::<usize>().ok()?, last))
         });
@@ -72,6 +75,24 @@ async fn a_download_that_is_resumed_is_another_try() {
     let counts: Vec<_> = attempts(&rig.events()).into_iter().map(|(_, attempt)| attempt).collect();
     assert_eq!(counts, [1, 1, 2, 3, 1], "HEAD is counted apart");
     assert_eq!(rig.counted("vsps_retries_total").await, 2.0);
+}
+
+/// The bytes at the end were requested, and broke off.
+#[tokio::test]
+async fn a_suffix_that_is_resumed_is_another_try() {
+    let origin = origin("#EXTM3U\n#EXT-X-TARGETDURATION:4\n#EXTINF:4,\n1.m4s\n").await;
+    let rules =
+        json!([{ "when": { "kind": "segment", "attempt": 1 }, "then": { "truncate": "50 %" } }]);
+    let rig = Rig::with_rules(&origin, rules).await;
+    let inside = rig.session("").await;
+    rig.get(&format!("{inside}/v.m3u8")).await;
+    let segment = format!("{inside}/1.m4s");
+    assert_eq!(ask(&rig, "GET", &segment, "-60000").await, 30_000);
+    assert_eq!(ask(&rig, "GET", &segment, "130000-").await, 30_000);
+    rig.told("request_finished", 3).await;
+    let counts: Vec<_> = attempts(&rig.events()).into_iter().map(|(_, attempt)| attempt).collect();
+    assert_eq!(counts, [1, 2]);
+    assert_eq!(rig.counted("vsps_retries_total").await, 1.0);
 }
 
 /// Ranges that a manifest names, and pieces of one segment side by side.

@@ -5,7 +5,10 @@
 use std::{
     collections::BTreeSet,
     io::{self, Write},
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 use vsps::{
@@ -495,6 +498,47 @@ fn an_event_log_that_cannot_be_written_lets_the_run_go_on() {
     for _ in 0..40_000 {
         observe(&log, &Event::Stalled { session: session(1), at: SessionTime::ZERO, lasts: ms(1) });
     }
+}
+
+/// What a full disk does not take for a second is counted during the run, and a line stands for it later.
+#[test]
+#[expect(clippy::disallowed_methods, reason = "the thread of the log runs in real time")]
+fn an_event_log_counts_at_once_what_a_full_disk_does_not_take() {
+    #[derive(Clone, Default)]
+    struct Disk {
+        page: Page,
+        has_room: Arc<AtomicBool>,
+    }
+    impl Write for Disk {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            match self.has_room.load(Ordering::Relaxed) {
+                true => self.page.write(bytes),
+                false => Err(io::ErrorKind::StorageFull.into()),
+            }
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+    let disk = Disk::default();
+    let log = EventLog::start(disk.clone()).unwrap();
+    let stall = |number| {
+        let at = SessionTime::from_millis(number);
+        observe(&log, &Event::Stalled { session: session(1), at, lasts: ms(1) });
+    };
+    stall(1);
+    stall(2);
+    let (lost, begun) = (log.lost(), std::time::Instant::now());
+    while lost.get() < 2 {
+        assert!(begun.elapsed() < ms(30_000), "{} are counted", lost.get());
+        std::thread::sleep(ms(20));
+    }
+    disk.has_room.store(true, Ordering::Relaxed);
+    stall(3);
+    assert_eq!(log.finish().unwrap_err().lost, 2);
+    let lines = disk.page.verdicts();
+    assert_eq!(lines[0], serde_json::json!({ "event": "events_lost", "count": 2 }));
+    assert_eq!((lines.len(), &lines[1]["at_ms"]), (2, &serde_json::json!(3.0)));
 }
 
 #[test]

@@ -31,6 +31,8 @@ const IDLE_SLEEP: Duration = Duration::from_millis(50);
 const RETRY: Duration = Duration::from_millis(5);
 /// How long the end of a run waits if the output can't be written.
 const FINISH_TIMEOUT: Duration = Duration::from_secs(1);
+/// How long events wait for an output that fails, such as a full disk. A pipe that is only not read is waited for.
+const FAILING_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Writes each event as one line of JSON.
 ///
@@ -38,8 +40,8 @@ const FINISH_TIMEOUT: Duration = Duration::from_secs(1);
 /// concurrent requests may differ.
 ///
 /// The byte path only clones the event into a queue; a thread formats and writes it. The byte path never waits: when
-/// the queue is full, because a pipe is not read or a disk is full, events are lost and counted, and a line
-/// `events_lost` is written in their place. A line is written within about 50 ms.
+/// the queue is full, because a pipe is not read, or when the output has failed for a second, because a disk is full, events
+/// are lost and counted, and a line `events_lost` is written in their place. A line is written within about 50 ms.
 pub struct EventLog {
     queue: Sender<Item>,
     shared: Arc<Shared>,
@@ -169,9 +171,16 @@ struct Writer<W> {
     shared: Arc<Shared>,
     output: W,
     unsent: Unsent,
-    /// Events among the unsent lines, and `events_lost` lines among them.
+    /// Events among the unsent lines.
     taken: u64,
+    /// When the newest of them was emitted.
+    newest: Timestamp,
+    /// The `events_lost` lines among them.
     gaps: u64,
+    /// The events that these lines stand for.
+    lost_in_gaps: u64,
+    /// For how long the output has failed.
+    failing: Duration,
     logged: OutputState,
 }
 
@@ -184,8 +193,18 @@ enum OutputState {
 
 impl<W: Write> Writer<W> {
     fn new(events: Receiver<Item>, shared: Arc<Shared>, output: W) -> Self {
-        let (unsent, logged) = (Unsent::default(), OutputState::None);
-        Self { events, shared, output, unsent, taken: 0, gaps: 0, logged }
+        Self {
+            events,
+            shared,
+            output,
+            unsent: Unsent::default(),
+            taken: 0,
+            newest: Timestamp::default(),
+            gaps: 0,
+            lost_in_gaps: 0,
+            failing: Duration::ZERO,
+            logged: OutputState::None,
+        }
     }
 
     /// Writes lines until the log is closed and everything is written or given up.
@@ -216,6 +235,9 @@ impl<W: Write> Writer<W> {
             if closing && waited >= FINISH_TIMEOUT {
                 return self.give_up();
             }
+            if !closing && self.failing >= FAILING_TIMEOUT {
+                self.drop_unsent();
+            }
             waited += if closing { pause } else { Duration::ZERO };
             thread::park_timeout(pause);
         }
@@ -228,7 +250,7 @@ impl<W: Write> Writer<W> {
         {
             self.shared.waiting.fetch_sub(queue_size(&event), Ordering::Relaxed);
             self.note_gap(lost, at);
-            self.taken += 1;
+            (self.taken, self.newest) = (self.taken + 1, at);
             let lines = self.unsent.lines();
             let before = lines.len();
             match serde_json::to_writer(&mut *lines, &EventLine::new(&event, at)) {
@@ -245,6 +267,7 @@ impl<W: Write> Writer<W> {
     fn note_gap(&mut self, lost: u64, at: Timestamp) {
         if lost > 0 {
             self.gaps += 1;
+            self.lost_in_gaps += lost;
             gap_line(lost, at, self.unsent.lines());
         }
     }
@@ -265,15 +288,31 @@ impl<W: Write> Writer<W> {
                 tracing::error!(%cause, "the event log can't be written; events are lost when the queue is full");
             }
             *shared.problem.lock() = Some(cause);
-            return Err(if blocks { RETRY } else { IDLE_SLEEP });
+            let pause = if blocks { RETRY } else { IDLE_SLEEP };
+            // A pipe without a reader may get another one.
+            let waits = blocks || stopped.error.kind() == ErrorKind::BrokenPipe;
+            self.failing = if waits { Duration::ZERO } else { self.failing + pause };
+            return Err(pause);
         }
+        self.failing = Duration::ZERO;
         shared.pending.fetch_sub(std::mem::take(&mut self.taken), Ordering::Relaxed);
-        self.gaps = 0;
+        (self.gaps, self.lost_in_gaps) = (0, 0);
         if matches!(self.logged, OutputState::Failed) {
             self.logged = OutputState::Recovered;
             tracing::warn!(lost = shared.lost.get(), "the event log is written again");
         }
         Ok(())
+    }
+
+    /// Counts the events in the unsent lines as lost. If the output works again, a line stands for them.
+    fn drop_unsent(&mut self) {
+        let lost = self.unsent.give_up().saturating_sub(std::mem::take(&mut self.gaps));
+        let shared = &self.shared;
+        shared.lost.add(lost);
+        shared.pending.fetch_sub(std::mem::take(&mut self.taken), Ordering::Relaxed);
+        *shared.last_lost.lock() = self.newest;
+        let gap = lost + std::mem::take(&mut self.lost_in_gaps);
+        shared.gap.fetch_add(gap, Ordering::Relaxed);
     }
 
     /// Counts all remaining events as lost.

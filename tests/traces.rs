@@ -54,6 +54,40 @@ fn columns_and_units_can_be_told() {
     assert_eq!(parsed(irish, &options).unwrap(), [(500, 24_000_000), (500, 24_000_000)]);
 }
 
+#[test]
+fn lines_may_say_how_long_they_last() {
+    let network = [(1000, 1_200_000), (2000, 800_000), (500, 0)];
+    for text in [
+        "duration,rate_kbps\n1,1200\n2,800\n0.5,0\n",
+        "bandwidth_mbps,duration_ms,latency_ms\n1.2,1000,20\n0.8,2000,30\n0,500,30\n",
+        "Length (s);Rate (kbit/s)\n1,0;1200\n2;800\n0,5;0\n",
+        "start,end,rate_kbps\n5,6,1200\n6,8,800\n8,8.5,0\n",
+        "end_ms,start_ms,mbps\n6000,5000,1.2\n8000,6000,0.8\n8500,8000,0\n",
+        "startTime,endTime,kbps\n2023-04-05 11:03:07,2023-04-05 11:03:08,1200\n\
+         2023-04-05 11:03:08,2023-04-05 11:03:10,800\n2023-04-05 11:03:10,2023-04-05 11:03:10.5,0\n",
+    ] {
+        assert_eq!(steps(text), network, "{text}");
+    }
+    // With a time, a rate holds until the next one.
+    let until = [(1000, 1_200_000), (2000, 800_000), (2000, 0)];
+    assert_eq!(steps("time,duration,kbps\n0,9,1200\n1,9,800\n3,9,0\n"), until);
+    assert_eq!(steps("start,kbps\n0,1200\n1,800\n3,0\n"), until);
+    let milliseconds = TraceOptions { time_unit: "ms".parse().ok(), ..TraceOptions::default() };
+    assert_eq!(parsed("duration,kbps\n1000,1200\n", &milliseconds).unwrap(), [(1000, 1_200_000)]);
+    let gap = "start,end,kbps\n0,1,1200\n3,4,800\n";
+    assert_eq!(steps(gap), [(1000, 1_200_000), (2000, 1_200_000), (1000, 800_000)]);
+    let recording = record(gap.as_bytes(), "t", &TraceOptions::default(), &mut |_| {}).unwrap();
+    assert_eq!(
+        recording.notes,
+        [
+            "lines that begin after the end of the line before: 1; the rate before them holds until then"
+        ]
+    );
+    insta::assert_snapshot!(fault("duration,kbps\n0,1"), @"t:2: lasts no time; write a length above 0");
+    insta::assert_snapshot!(fault("start,end,kbps\n1,1,5"), @"t:2: does not end after its start; write an end after the start");
+    insta::assert_snapshot!(fault("start,end,kbps\n0,2,5\n1,3,5"), @"t:3: begins before the previous line ends; write lines that follow each other, or give each a fixed time with `step`");
+}
+
 /// Each opportunity is 1500 bytes of its bin; what is counted is what was there.
 #[test]
 fn mahimahi_counts_opportunities() {

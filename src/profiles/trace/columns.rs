@@ -2,14 +2,14 @@
 
 use super::{
     clock,
+    column_names::{named, none_of, starting},
     error::Fault,
     format::{RateUnit, TimeUnit, TraceOptions, spelling},
+    timing::Timing,
 };
 use std::borrow::Cow;
 
 /// Prefixes of column names (case-insensitive), the most likely first.
-const TIMES: [&str; 11] =
-    ["time", "t", "ts", "seconds", "sec", "date", "dtime", "epoch", "unix", "elapsed", "utc"];
 const RATES: [&str; 14] = [
     "dl_bitrate",
     "rate",
@@ -36,8 +36,7 @@ const UPWARD: [&str; 7] = ["ul", "up", "tx", "sent", "send", "snd", "out"];
 #[derive(Debug)]
 pub(super) struct Columns {
     pub(super) delimiter: char,
-    /// `None` if each line lasts a fixed time.
-    pub(super) time: Option<usize>,
+    pub(super) timing: Timing,
     /// The unit in the name of the time column.
     pub(super) time_unit: Option<TimeUnit>,
     pub(super) rate: usize,
@@ -60,10 +59,7 @@ impl Columns {
         if without_names(&names) {
             return Self::untitled(line, delimiter, &names, options);
         }
-        let time = match options.step {
-            Some(_) => None,
-            None => Some(time_of(line, &names, options)?),
-        };
+        let timing = Timing::of(line, &names, options)?;
         let rate = rate_of(line, &names, options)?;
         let name = |place: usize| names.get(place).copied().unwrap_or_default();
         let place = |starts: &[&str], unit: fn(&str) -> Option<TimeUnit>| {
@@ -79,8 +75,8 @@ impl Columns {
         };
         Ok(Self {
             delimiter,
-            time,
-            time_unit: time.and_then(|time| spelling::time_in(name(time))),
+            timing,
+            time_unit: timing.unit(&names),
             rate,
             rate_unit: options
                 .rate_unit
@@ -139,7 +135,7 @@ impl Columns {
         let name = cells.get(rate).copied().unwrap_or_default().to_owned();
         Ok(Self {
             delimiter,
-            time,
+            timing: time.map_or(Timing::Fixed, Timing::From),
             time_unit: None,
             rate,
             rate_unit: options.rate_unit,
@@ -196,16 +192,6 @@ fn delimiter(first: &str) -> char {
     [',', ';', '\t'].into_iter().find(|delimiter| first.contains(*delimiter)).unwrap_or(' ')
 }
 
-fn time_of(line: u64, names: &[&str], options: &TraceOptions) -> Result<usize, Fault> {
-    let hint = "name one with `time-column`, or give each line a fixed time with `step`";
-    match options.time_column.as_deref() {
-        Some(wanted) => named(line, names, wanted, hint),
-        None => starting(names, &TIMES, &|_| true).ok_or_else(|| {
-            none_of(line, names, "has no column that looks like a time".into(), hint)
-        }),
-    }
-}
-
 fn rate_of(line: u64, names: &[&str], options: &TraceOptions) -> Result<usize, Fault> {
     let hint = "name one with `rate-column`";
     if let Some(wanted) = options.rate_column.as_deref() {
@@ -225,26 +211,6 @@ fn rate_of(line: u64, names: &[&str], options: &TraceOptions) -> Result<usize, F
         .or_else(|| names.iter().position(|name| is_sure(name)))
         .or_else(|| names.iter().position(contains))
         .ok_or_else(|| none_of(line, names, "has no column that looks like a rate".into(), hint))
-}
-
-/// The index of the first name that begins with the most likely of `starts`; short prefixes must be the
-/// whole name.
-fn starting(names: &[&str], starts: &[&str], test: &dyn Fn(&str) -> bool) -> Option<usize> {
-    starts.iter().find_map(|start| {
-        names.iter().position(|name| {
-            let plain = name.to_ascii_lowercase();
-            test(name) && (plain == *start || (start.len() > 2 && plain.starts_with(start)))
-        })
-    })
-}
-
-fn named(line: u64, names: &[&str], wanted: &str, hint: &str) -> Result<usize, Fault> {
-    let found = names.iter().position(|name| name.eq_ignore_ascii_case(wanted));
-    found.ok_or_else(|| none_of(line, names, format!("has no column `{wanted}`"), hint))
-}
-
-fn none_of(line: u64, names: &[&str], problem: String, hint: &str) -> Fault {
-    Fault::at(line, problem, format!("{hint}: {}", names.join(", ")))
 }
 
 /// The fields of a line, without quotes around them.

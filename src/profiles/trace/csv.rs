@@ -1,13 +1,14 @@
-//! Columns of times and rates: a rate holds until the time of the next line. Lines of one time are averaged:
-//! logs whose times are whole seconds often have several in one.
+//! Columns of times and rates: a rate holds until the time of the next line, or as long as the line says. Lines of one time
+//! are averaged: logs whose times are whole seconds often have several in one.
 
 use super::{
     clock::Clock,
     columns::{Columns, fields, quantity, with_point},
     error::Fault,
-    format::{RateUnit, TraceOptions},
+    format::{RateUnit, TimeUnit, TraceOptions},
     lines::{Lines, number, rate, span},
     recorded::Recorded,
+    timing::Timing,
 };
 use crate::model::Step;
 use std::{io::BufRead, time::Duration};
@@ -16,6 +17,8 @@ pub(super) use super::columns::is_without_names;
 
 /// The default length of a line without a time.
 const SECOND: Duration = Duration::from_secs(1);
+/// Times that differ by less, in seconds, are the same.
+const INEXACT: f64 = 1e-6;
 
 pub(super) fn read<R: BufRead>(
     lines: &mut Lines<R>,
@@ -26,7 +29,7 @@ pub(super) fn read<R: BufRead>(
         return Err(Fault::whole("is empty", "write a header and one sample per line"));
     };
     let columns = Columns::of(line, first, options)?;
-    if columns.time.is_none() && options.step.is_none() {
+    if columns.timing == Timing::Fixed && options.step.is_none() {
         steps.note("no line has a time: each counts as 1 s (set another length with `step`)");
     }
     let mut samples = Samples::new(columns, options);
@@ -49,6 +52,10 @@ struct Samples {
     now: Option<Sample>,
     /// The length of the previous sample.
     lasted: Duration,
+    /// The unit of lengths.
+    unit: TimeUnit,
+    /// Lines that begin after the end of the line before.
+    gaps: u64,
 }
 
 /// The lines with the same time.
@@ -64,6 +71,8 @@ impl Samples {
     fn new(columns: Columns, options: &TraceOptions) -> Self {
         Self {
             clock: Clock::new(options.time_unit, columns.time_unit),
+            unit: options.time_unit.or(columns.time_unit).unwrap_or(TimeUnit::Second),
+            gaps: 0,
             columns,
             asked: options.rate_unit,
             step: options.step.unwrap_or(SECOND),
@@ -87,14 +96,74 @@ impl Samples {
             let value = field(place).ok()?.parse::<f64>().ok().filter(|value| *value >= 0.0)?;
             Duration::try_from_secs_f64(value * unit.seconds()).ok()
         });
-        let Some(place) = self.columns.time else {
-            return keep(line, bits, known, self.step, steps);
-        };
-        let moment = field(place)?;
-        let number = with_point(moment, self.columns.delimiter);
+        let mut fresh = Sample { line, time: 0.0, bits, lines: 1.0, round_trip: known };
+        match self.columns.timing {
+            Timing::Fixed => fresh.keep(self.step, steps),
+            Timing::For(place) => {
+                let lasts = self.length(line, field(place)?)?;
+                fresh.keep(lasts, steps)
+            }
+            Timing::Between { start, end } => {
+                let (start, end) = (self.time(line, field(start)?)?, self.time(line, field(end)?)?);
+                self.between(Sample { time: start, ..fresh }, end, steps)
+            }
+            Timing::From(place) => {
+                fresh.time = self.time(line, field(place)?)?;
+                self.next(fresh, steps)
+            }
+        }
+    }
+
+    /// The time in a cell, in seconds.
+    fn time(&mut self, line: u64, cell: &str) -> Result<f64, Fault> {
+        let number = with_point(cell, self.columns.delimiter);
         let is_number = number.parse::<f64>().is_ok();
-        let time = self.clock.read(line, if is_number { &number } else { moment })?;
-        let fresh = Sample { line, time, bits, lines: 1.0, round_trip: known };
+        self.clock.read(line, if is_number { &number } else { cell })
+    }
+
+    /// The length in a cell.
+    fn length(&self, line: u64, cell: &str) -> Result<Duration, Fault> {
+        let seconds =
+            number(line, &with_point(cell, self.columns.delimiter))? * self.unit.seconds();
+        let lasts = span(line, seconds)?;
+        if lasts.is_zero() {
+            return Err(Fault::at(line, "lasts no time", "write a length above 0"));
+        }
+        Ok(lasts)
+    }
+
+    /// Adds a sample that ends at `end`. The rate before a gap holds until its end.
+    fn between(&mut self, sample: Sample, end: f64, steps: &mut Recorded) -> Result<(), Fault> {
+        let (line, start) = (sample.line, sample.time);
+        if end <= start {
+            return Err(Fault::at(
+                line,
+                "does not end after its start",
+                "write an end after the start",
+            ));
+        }
+        if let Some(before) = self.now.take() {
+            // Sums of fractions are not exact.
+            if start < before.time - INEXACT {
+                let hint =
+                    "write lines that follow each other, or give each a fixed time with `step`";
+                return Err(Fault::at(line, "begins before the previous line ends", hint));
+            }
+            if start > before.time + INEXACT {
+                self.gaps += 1;
+                let gap = span(line, start - before.time)?;
+                before.keep(gap, steps)?;
+            }
+        }
+        let Sample { bits, round_trip, .. } = sample;
+        sample.keep(span(line, end - start)?, steps)?;
+        self.now = Some(Sample { line, time: end, bits, lines: 1.0, round_trip });
+        Ok(())
+    }
+
+    /// Adds a sample that ends where the next one begins.
+    fn next(&mut self, fresh: Sample, steps: &mut Recorded) -> Result<(), Fault> {
+        let Sample { line, time, bits, round_trip: known, .. } = fresh;
         let Some(now) = &mut self.now else {
             self.now = Some(fresh);
             return Ok(());
@@ -137,6 +206,10 @@ impl Samples {
 
     /// The last sample lasts as long as the one before it.
     fn finish(self, steps: &mut Recorded) -> Result<(), Fault> {
+        if self.gaps > 0 {
+            let gaps = self.gaps;
+            steps.note(format!("lines that begin after the end of the line before: {gaps}; the rate before them holds until then"));
+        }
         match self.now {
             Some(sample) if self.lasted > Duration::ZERO => sample.keep(self.lasted, steps),
             _ => Ok(()),

@@ -18,6 +18,7 @@
 
 mod applicable_options;
 mod clock;
+mod column_names;
 mod columns;
 mod csv;
 mod error;
@@ -33,6 +34,7 @@ mod pensieve;
 mod read;
 mod recorded;
 mod sabre;
+mod timing;
 mod values;
 
 pub use error::TraceError;

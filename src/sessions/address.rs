@@ -45,7 +45,8 @@ pub enum AddressError {
     /// Neither `/-/s/` nor `/-/o/` nor `/-/cmcd`.
     #[error(
         "addresses under /-/ are /-/s/ID/…, /-/o/SCHEME/HOST/… and /-/cmcd; with --tls local or --intercept also \
-         /-/ca, and with --forward also /-/proxy.pac"
+         /-/ca, and with --forward also /-/proxy.pac. If the origin has a path under /-/ itself, write a session or the \
+         origin before it: /-/s/ID/-/…, or /-/o/SCHEME/HOST/-/…"
     )]
     Unknown,
     /// `/-/o/` without a usable scheme and host.

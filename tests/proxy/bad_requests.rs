@@ -233,6 +233,13 @@ async fn odd_methods_and_addresses_do_no_harm() {
     for path in ["/-/", "/-/x", "/-/s/", "/-/o/ftp/h/p", "/-/o/http/u@h/p"] {
         assert_eq!(rig.get(path).await.failure(), (404, "downstream; address"), "{path}");
     }
+    // A path of the origin's own below `/-/` needs a session or its origin before it.
+    let bare = rig.get("/-/snippets/1/raw/i.m3u8").await;
+    assert_eq!(bare.failure(), (404, "downstream; address"));
+    assert!(bare.text().contains("write a session or the origin before it"), "{}", bare.text());
+    let named = format!("/-/o/http/{}/-/snippets/1/raw/i.ts", origin.address);
+    assert_eq!(rig.get(&named).await.status(), 200);
+    assert_eq!(origin.last().path(), "/-/snippets/1/raw/i.ts");
     assert_eq!(rig.ask("OPTIONS", "*", "").await.end, End::Fin);
     assert_eq!(rig.ask("ODD", "/a", "").await.status(), 200);
     assert_eq!(origin.last().head.split(' ').next(), Some("ODD"));

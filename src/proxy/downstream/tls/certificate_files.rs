@@ -58,11 +58,9 @@ pub(super) fn load(
     let dates = validity(first)
         .ok_or_else(|| wrong(certificate, "has a certificate that can't be read"))?;
     check_dates(dates, now).map_err(|problem| wrong(certificate, &problem))?;
-    let key_of = PrivateKeyDer::from_pem_slice(&bytes(key)?).map_err(|error| match error {
-        pem::Error::NoItemsFound => wrong(
-            key,
-            "has no private key without a password: write one as PEM (PKCS #8, PKCS #1 or SEC 1)",
-        ),
+    let text = bytes(key)?;
+    let key_of = PrivateKeyDer::from_pem_slice(&text).map_err(|error| match error {
+        pem::Error::NoItemsFound => wrong(key, &no_key(&text)),
         error => wrong(key, &not_pem(&error)),
     })?;
     ServerConfig::builder().with_no_client_auth().with_single_cert(chain, key_of).map_err(|error| {
@@ -88,6 +86,16 @@ fn not_pem(error: &pem::Error) -> String {
         }
         error => format!("is not PEM: {error}"),
     }
+}
+
+/// Why the file of a key has none: it may have something else.
+fn no_key(text: &[u8]) -> String {
+    let text = String::from_utf8_lossy(text);
+    let label = text.split_once("-----BEGIN ").and_then(|(_, rest)| rest.split_once("-----"));
+    let other = label.map_or_else(String::new, |(label, _)| format!(", but `{label:.40}`"));
+    format!(
+        "has no private key without a password{other}: write one as PEM (PKCS #8, PKCS #1 or SEC 1)"
+    )
 }
 
 fn check_dates(dates: Validity, now: UnixTime) -> Result<(), String> {
@@ -154,6 +162,50 @@ mod tests {
         for path in [&good, &expired, &early] {
             fs::remove_file(&path.0).unwrap();
             fs::remove_file(&path.1).unwrap();
+        }
+        insta::assert_snapshot!(said.join("\n"));
+    }
+
+    /// Files that broke on their way, and keys that are no such keys.
+    #[test]
+    fn each_broken_file_is_named() {
+        let (good, other) = (files("whole", 2027), files("other", 2027));
+        let read = |path: &Path| fs::read_to_string(path).unwrap();
+        let (certificate, key) = (read(&good.0), read(&good.1));
+        let without_end = |text: &str| text[..text.find("-----END").unwrap()].to_owned();
+        let body = key.lines().nth(1).unwrap();
+        let labelled =
+            |label: &str| format!("-----BEGIN {label}-----\n{body}\n-----END {label}-----\n");
+        let ed25519 = rcgen::KeyPair::generate_for(&rcgen::PKCS_ED25519).unwrap().serialize_pem();
+        let said = |certificate: &str, key: &str| {
+            let paths = ["crt", "key"]
+                .map(|end| env::temp_dir().join(format!("vsps-{}-broken.{end}", process::id())));
+            fs::write(&paths[0], certificate).unwrap();
+            fs::write(&paths[1], key).unwrap();
+            let error = load(&paths[0], &paths[1], NOW).unwrap_err().to_string();
+            for path in &paths {
+                fs::remove_file(path).unwrap();
+            }
+            error.replace(&format!("{}/vsps-{}-", env::temp_dir().display(), process::id()), "")
+        };
+        let said: Vec<_> = [
+            (&*without_end(&certificate), &*key),
+            (&*certificate, &*without_end(&key)),
+            ("", &*key),
+            (&*certificate, ""),
+            (&*certificate, &*read(&other.1)),
+            (&*certificate, &*ed25519),
+            (&*certificate, &*labelled("ENCRYPTED PRIVATE KEY")),
+            (&*certificate, &*labelled("OPENSSH PRIVATE KEY")),
+            (&*certificate, &*labelled("PUBLIC KEY")),
+            (&*certificate, "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"),
+            (&*certificate, "-----BEGIN PRIVATE KEY-----\n!!!!\n-----END PRIVATE KEY-----\n"),
+        ]
+        .into_iter()
+        .map(|(certificate, key)| said(certificate, key))
+        .collect();
+        for path in [&good.0, &good.1, &other.0, &other.1] {
+            fs::remove_file(path).unwrap();
         }
         insta::assert_snapshot!(said.join("\n"));
     }

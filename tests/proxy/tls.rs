@@ -4,6 +4,10 @@ use super::{
     origin::{Origin, ok},
     rig::Rig,
 };
+use bytes::Bytes;
+use http_body_util::{BodyExt as _, Empty};
+use hyper::client::conn::http2;
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use rustls::{
     ClientConfig, ProtocolVersion, RootCertStore, SupportedProtocolVersion,
     pki_types::{CertificateDer, ServerName, pem::PemObject as _},
@@ -110,6 +114,58 @@ async fn the_round_trips_of_the_handshake_take_the_time_of_the_network() {
         let took = started.elapsed();
         assert!(took >= trips * RTT, "{version:?}: {took:?}");
         assert!(took < (trips + 1) * RTT + RTT / 2, "{version:?}: {took:?}");
+    }
+}
+
+/// A connection that rests is closed when another player needs its place, whatever it carries and whether or not it was
+/// used.
+#[tokio::test]
+async fn resting_connections_give_way() {
+    let origin = Origin::saying(ok("", b"a")).await;
+    let ca = Ca::new("resting");
+    for (alpn, used) in
+        [(&b"http/1.1"[..], false), (b"http/1.1", true), (b"h2", false), (b"h2", true)]
+    {
+        let tls = TlsServer::local(Arc::clone(&ca.ca), Vec::new());
+        let rig = Rig::start(Some(origin.address), |config| {
+            config.proxy.tls = Some(Arc::new(tls));
+            config.proxy.limits.connections = 1;
+        })
+        .await;
+        let mut stream = connect(&rig, &ca.client(&TLS13, &[alpn]), "proxy.test").await;
+        let resting: Box<dyn std::any::Any> = if alpn == b"h2" {
+            let stream = TokioIo::new(stream);
+            let (mut sender, connection) =
+                http2::handshake(TokioExecutor::new(), stream).await.unwrap();
+            tokio::spawn(connection);
+            if used {
+                let request = http::Request::get("https://proxy.test/a");
+                let request = request.body(Empty::<Bytes>::new()).unwrap();
+                let response = sender.send_request(request).await.unwrap();
+                assert_eq!(response.into_body().collect().await.unwrap().to_bytes(), "a");
+            }
+            Box::new(sender)
+        } else {
+            if used {
+                stream.write_all(b"GET /a HTTP/1.1\r\nHost: proxy.test\r\n\r\n").await.unwrap();
+                let mut head = vec![0; 64];
+                while !head.ends_with(b"a") {
+                    head = vec![0; 4096];
+                    let read = stream.read(&mut head).await.unwrap();
+                    head.truncate(read);
+                }
+            }
+            Box::new(stream)
+        };
+        tokio::time::sleep(Duration::from_millis(1100)).await;
+        let next = async {
+            let mut stream = connect(&rig, &ca.client(&TLS13, &[]), "proxy.test").await;
+            get(&mut stream, "/a").await
+        };
+        let text = tokio::time::timeout(Duration::from_secs(5), next).await;
+        let name = String::from_utf8_lossy(alpn);
+        assert!(text.is_ok_and(|text| text.starts_with("HTTP/1.1 200")), "{name}, used: {used}");
+        drop(resting);
     }
 }
 

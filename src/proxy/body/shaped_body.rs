@@ -174,7 +174,7 @@ impl ShapedBody {
         match cut.ending {
             // On HTTP/2 only the stream is reset.
             Ending::Reset if !self.exchange.connection().is_http2() => {
-                connection.end.reset_on_close()
+                connection.end.reset_on_close();
             }
             Ending::Goaway => connection.end.request_close(),
             Ending::BadChunk if !self.exchange.connection().is_http2() => {

@@ -18,7 +18,7 @@ use crate::proxy::{
 };
 use crate::system;
 use bytes::Bytes;
-use http::{Request, header};
+use http::{Request, Version, header};
 use hyper::{
     server::conn::{http1, http2},
     service::service_fn,
@@ -196,6 +196,10 @@ impl Served {
     /// Serves HTTP until the connection closes, or carries something else.
     async fn serve_http(&self, HttpStream { stream, http2 }: HttpStream) -> Option<TakenOver> {
         let (peer, timeouts) = (self.peer, self.proxy.config.timeouts);
+        if http2 {
+            // Known before the first request: what the player sends at the start is no incomplete head.
+            self.connection.activity.speaks(Version::HTTP_2);
+        }
         let socket = TokioIo::new(Socket::new(stream, Arc::clone(&self.connection)));
         let (proxy, connection) = (Arc::clone(&self.proxy), Arc::clone(&self.connection));
         let service = service_fn(move |request| {

@@ -45,7 +45,7 @@ impl Peer {
     }
 
     /// Records what the server in front says in the PROXY protocol.
-    pub(in crate::proxy) fn set_front(&self, header: &ProxyHeader) {
+    pub(in crate::proxy::downstream) fn set_front(&self, header: &ProxyHeader) {
         let _ = self.front.set(header.client);
     }
 

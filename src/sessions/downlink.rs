@@ -2,8 +2,8 @@
 
 use super::{
     bottleneck::{Bottleneck, Waiting},
-    session_clock::ProcessNanos,
     shared_link::{LinkError, SharedLink},
+    signed_process_time::SignedProcessTime,
 };
 use crate::{
     model::{Link, LinkSpec, SessionRoundRobin, Sharing, Verdict},
@@ -142,7 +142,7 @@ impl Downlink {
         &self,
         profile: &Arc<Profile>,
         rate: Option<BitRate>,
-        at: ProcessNanos,
+        at: SignedProcessTime,
     ) -> Result<(), LinkError> {
         match (&self.shared, &profile.shared.name) {
             (Some(shared), _) => shared.admit(profile, rate, Arc::strong_count(shared) == 1, at),
@@ -159,7 +159,7 @@ impl Downlink {
     pub(super) fn would_admit(&self, profile: &Arc<Profile>) -> Result<(), LinkError> {
         match &self.shared {
             Some(shared) => shared.would_admit(profile, Arc::strong_count(shared) == 1),
-            None => self.admit(profile, None, 0),
+            None => self.admit(profile, None, SignedProcessTime::ZERO),
         }
     }
 

@@ -35,6 +35,7 @@ mod settings;
 mod shaped_response;
 mod shared;
 mod shared_link;
+mod signed_process_time;
 mod upstream_url;
 mod uris;
 mod viewer;

@@ -17,10 +17,11 @@ use super::{
     pending_redirects::PendingRedirects,
     recent_segments::RecentSegments,
     report_dedup::ReportDedup,
-    session_clock::{Began, ProcessNanos, SessionClock},
+    session_clock::{Began, SessionClock},
     settings::Settings,
     shared::Shared,
     shared_link::SharedLink,
+    signed_process_time::SignedProcessTime,
 };
 use crate::{
     clock::Clock,
@@ -169,7 +170,7 @@ impl Session {
     }
 
     /// Starts session time at `started`, as another replica did, unless it has started here.
-    pub(super) fn begin_at(&self, started: ProcessNanos) {
+    pub(super) fn begin_at(&self, started: SignedProcessTime) {
         self.clock.start_at(started, |started| {
             self.downlink.begin(started);
             self.limits.begin(self.downlink.link_time(SessionTime::ZERO));

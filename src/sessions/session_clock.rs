@@ -1,22 +1,19 @@
 //! The times of a session: how session time, process time and instants relate.
 
+use super::signed_process_time::SignedProcessTime;
 use crate::{
     clock::Clock,
     units::{ProcessTime, SessionTime, UnixTime},
 };
 use std::{sync::OnceLock, time::Duration};
 
-/// A process time in ns. It is negative for what happened before this process started, in a session that another
-/// replica began.
-pub(super) type ProcessNanos = i64;
-
 /// When another replica began a session.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Began {
     /// When the session was created.
-    pub(super) created: ProcessNanos,
+    pub(super) created: SignedProcessTime,
     /// When it got its first request, if it has.
-    pub(super) started: Option<ProcessNanos>,
+    pub(super) started: Option<SignedProcessTime>,
 }
 
 /// The clock of a session. Session time starts with the first request.
@@ -24,15 +21,15 @@ pub(super) struct Began {
 pub(super) struct SessionClock {
     clock: Clock,
     /// When the session was created.
-    created: ProcessNanos,
+    created: SignedProcessTime,
     /// Session time zero.
-    started: OnceLock<ProcessNanos>,
+    started: OnceLock<SignedProcessTime>,
 }
 
 impl SessionClock {
     /// The clock of a session that is created now.
     pub(super) fn new(clock: Clock) -> Self {
-        Self { clock, created: process_nanos(clock.now()), started: OnceLock::new() }
+        Self { clock, created: clock.now().into(), started: OnceLock::new() }
     }
 
     /// The clock of a session that another replica began.
@@ -46,21 +43,21 @@ impl SessionClock {
         self.started.get_or_init(|| {
             let started = self.clock.now();
             first(started);
-            process_nanos(started)
+            started.into()
         });
     }
 
     /// Starts session time at `started`, as another replica did, unless it has started. `first` is called as in
     /// [`Self::start`].
-    pub(super) fn start_at(&self, started: ProcessNanos, first: impl FnOnce(ProcessTime)) {
+    pub(super) fn start_at(&self, started: SignedProcessTime, first: impl FnOnce(ProcessTime)) {
         self.started.get_or_init(|| {
-            first(ProcessTime::new(span(started)));
+            first(started.or_zero());
             started
         });
     }
 
     /// When session time started, if it has.
-    pub(super) fn started(&self) -> Option<ProcessNanos> {
+    pub(super) fn started(&self) -> Option<SignedProcessTime> {
         self.started.get().copied()
     }
 
@@ -71,32 +68,30 @@ impl SessionClock {
 
     /// Session time; `None` before it has started.
     pub(super) fn time(&self) -> Option<SessionTime> {
-        let now = || process_nanos(self.clock.now());
-        self.started.get().map(|started| SessionTime::new(span(now() - started)))
+        let now = || SignedProcessTime::from(self.clock.now());
+        self.started.get().map(|started| SessionTime::new(now().since(*started)))
     }
 
     /// Session time at a process time; zero before it has started.
-    pub(super) fn time_at(&self, process: ProcessNanos) -> SessionTime {
-        let since = |started: &ProcessNanos| span(process.saturating_sub(*started));
+    pub(super) fn time_at(&self, process: SignedProcessTime) -> SessionTime {
+        let since = |started: &SignedProcessTime| process.since(*started);
         SessionTime::new(self.started.get().map_or(Duration::ZERO, since))
     }
 
     /// The time since the session was created.
     pub(super) fn age(&self) -> Duration {
-        span(process_nanos(self.clock.now()) - self.created)
+        SignedProcessTime::from(self.clock.now()).since(self.created)
     }
 
     /// When the session was created, in process time; zero if that was before the process started.
     pub(super) fn created(&self) -> ProcessTime {
-        ProcessTime::new(span(self.created))
+        self.created.or_zero()
     }
 
     /// The process time at session time `time`. Before the first request, session time zero is the current time.
     pub(super) fn process_time(&self, time: SessionTime) -> ProcessTime {
         match self.started.get() {
-            Some(started) => {
-                ProcessTime::new(span(started.saturating_add(nanos(time.since_zero()))))
-            }
+            Some(started) => started.saturating_add(time.since_zero()).or_zero(),
             None => self.clock.now() + time.since_zero(),
         }
     }
@@ -112,21 +107,6 @@ impl SessionClock {
     }
 }
 
-/// A process time in ns.
-pub(super) fn process_nanos(time: ProcessTime) -> ProcessNanos {
-    nanos(time.since_zero())
-}
-
-/// A span in ns. What is longer than 292 years is cut to that.
-pub(super) fn nanos(span: Duration) -> i64 {
-    i64::try_from(span.as_nanos()).unwrap_or(i64::MAX)
-}
-
-/// The span of this many ns; zero for less than none.
-fn span(nanos: i64) -> Duration {
-    Duration::from_nanos(nanos.max(0).unsigned_abs())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -134,18 +114,16 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_session_that_began_before_the_process_goes_on() {
         let clock = Clock::start();
-        let second = 1_000_000_000;
-        let session = SessionClock::continued(
-            clock,
-            Began { created: -70 * second, started: Some(-60 * second) },
-        );
+        let at = |seconds: i64| SignedProcessTime::from_nanos(seconds * 1_000_000_000);
+        let began = Began { created: at(-70), started: Some(at(-60)) };
+        let session = SessionClock::continued(clock, began);
         tokio::time::advance(Duration::from_secs(5)).await;
         assert_eq!(session.time(), Some(SessionTime::from_secs(65)));
         assert_eq!(session.age(), Duration::from_secs(75));
         assert_eq!(session.process_time(SessionTime::from_secs(70)), ProcessTime::from_secs(10));
-        assert_eq!(session.time_at(-30 * second), SessionTime::from_secs(30));
-        let waits = SessionClock::continued(clock, Began { created: 0, started: None });
-        assert_eq!((waits.time(), waits.time_at(second)), (None, SessionTime::ZERO));
+        assert_eq!(session.time_at(at(-30)), SessionTime::from_secs(30));
+        let waits = SessionClock::continued(clock, Began { created: at(0), started: None });
+        assert_eq!((waits.time(), waits.time_at(at(1))), (None, SessionTime::ZERO));
         waits.start(|_| {});
         assert_eq!(waits.time(), Some(SessionTime::ZERO));
     }

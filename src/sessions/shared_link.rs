@@ -1,6 +1,6 @@
 //! Named links, each shared by several sessions.
 
-use super::{bottleneck::Bottleneck, session_clock::ProcessNanos};
+use super::{bottleneck::Bottleneck, signed_process_time::SignedProcessTime};
 use crate::{
     clock::Clock,
     model::{LinkSpec, Sharing},
@@ -86,7 +86,7 @@ struct State {
     /// The rate that a live command set.
     rate: Option<BitRate>,
     /// The process time of the last command that set profile or rate.
-    set: Option<ProcessNanos>,
+    set: Option<SignedProcessTime>,
     spec: LinkSpec,
 }
 
@@ -121,7 +121,7 @@ impl SharedLink {
     }
 
     /// The process time of the last command that set its profile or its rate.
-    pub(super) fn last_set(&self) -> Option<ProcessNanos> {
+    pub(super) fn last_set(&self) -> Option<SignedProcessTime> {
         self.state.lock().set
     }
 
@@ -161,7 +161,7 @@ impl SharedLink {
         profile: &Arc<Profile>,
         rate: Option<BitRate>,
         alone: bool,
-        at: ProcessNanos,
+        at: SignedProcessTime,
     ) -> Result<(), LinkError> {
         self.would_admit(profile, alone)?;
         let mut state = self.state.lock();

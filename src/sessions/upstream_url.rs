@@ -3,8 +3,7 @@
 use super::host::{Origin, OriginError};
 use std::{fmt, str::FromStr};
 
-/// The URL of a resource at its origin: the form in which the proxy requests it, which is not the form
-/// in which players do.
+/// The URL of a resource at its origin, by which the proxy requests it. Players request it by an address of the proxy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UpstreamUrl {
     /// Scheme, host and port.

@@ -155,7 +155,7 @@ impl Registry {
         if known.commands.len() != index {
             return known.result(index).unwrap_or_else(|| Ok(unknown()));
         }
-        let at = replica.process_nanos(logged.at);
+        let at = replica.process_time(logged.at);
         let command = serde_json::from_str::<Command>(&logged.command);
         known.commands.push(logged);
         known.resets += u64::from(matches!(command, Ok(Command::Reset)));

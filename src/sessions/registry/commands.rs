@@ -8,8 +8,8 @@ use crate::{
         command_text,
         control::Control,
         session::Session,
-        session_clock::ProcessNanos,
         shared_link::LinkError,
+        signed_process_time::SignedProcessTime,
     },
     units::ProcessTime,
 };
@@ -36,7 +36,7 @@ impl Registry {
         session: &Session,
         command: &Command,
         expected: &dyn Fn(u64) -> bool,
-        given: Option<ProcessNanos>,
+        given: Option<SignedProcessTime>,
     ) -> Result<Applied, CommandError> {
         let (applied, network) = session.apply_command(command, expected, given, &self.rules)?;
         self.emit_command(session, command_text::kind(command), command_text::text(command));

@@ -2,10 +2,8 @@
 
 use super::{Registry, errors::StartError};
 use crate::sessions::{
-    ArmingRequest,
-    control::Control,
-    session::Session,
-    session_clock::{Began, ProcessNanos, process_nanos},
+    ArmingRequest, control::Control, session::Session, session_clock::Began,
+    signed_process_time::SignedProcessTime,
 };
 use std::sync::Arc;
 
@@ -58,7 +56,7 @@ impl Registry {
 
     /// Brings `session`, whose commands were applied again, and its shared link together: the last command that set the
     /// link counts. `last`: the process time of the session's last command that set profile or rate.
-    pub(super) fn settle_link(&self, session: &Session, last: Option<ProcessNanos>) {
+    pub(super) fn settle_link(&self, session: &Session, last: Option<SignedProcessTime>) {
         let (Some(link), Some(last)) = (session.downlink.shared(), last) else { return };
         let settled = if link.last_set().is_none_or(|set| set < last) {
             session.set_link(last).and_then(|()| self.share_rate(session))
@@ -79,7 +77,7 @@ impl Registry {
     }
 
     /// The current process time.
-    pub(super) fn now_nanos(&self) -> ProcessNanos {
-        process_nanos(self.clock.now())
+    pub(super) fn process_time(&self) -> SignedProcessTime {
+        self.clock.now().into()
     }
 }

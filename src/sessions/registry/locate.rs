@@ -11,6 +11,7 @@ use crate::sessions::{
     label::namespace,
     session_clock::Began,
     shared::{Counted, Served, Shared, Written},
+    signed_process_time::SignedProcessTime,
 };
 use std::{net::IpAddr, sync::Arc};
 
@@ -140,7 +141,7 @@ impl Registry {
         let commands = stored.commands.split_off(from.min(stored.commands.len()));
         self.apply_all(replica, session, from, commands);
         if let Some(started) = stored.started {
-            session.begin_at(replica.process_nanos(started));
+            session.begin_at(replica.process_time(started));
         }
         let mut shared = session.shared.lock();
         let Some(known) = shared.as_deref_mut() else { return };
@@ -167,8 +168,8 @@ impl Registry {
         let mut request = record.request(&self.config.catalog).map_err(unreadable)?;
         request.seed = Some(record.seed_of(ordinal));
         let began = Began {
-            created: replica.process_nanos(stored.created),
-            started: stored.started.map(|started| replica.process_nanos(started)),
+            created: replica.process_time(stored.created),
+            started: stored.started.map(|started| replica.process_time(started)),
         };
         replica.note_ordinal(ordinal);
         let session = self.make_continued(id, ordinal, request, began)?;
@@ -181,14 +182,14 @@ impl Registry {
         };
         let mut link_set = None;
         for logged in std::mem::take(&mut stored.commands) {
-            let at = replica.process_nanos(logged.at);
+            let at = replica.process_time(logged.at);
             if let Some(command) = self.replay(&session, &logged, at) {
                 known.resets += u64::from(command == Command::Reset);
                 link_set = if command.sets_link() { Some(at) } else { link_set };
             }
             known.commands.push(logged);
         }
-        if let Err(problem) = session.replay_reverts(self.now_nanos(), self.common()) {
+        if let Err(problem) = session.replay_reverts(self.process_time(), self.common()) {
             tracing::warn!(session = id, %problem, "a temporary change could not be reverted");
         }
         restore_counted(&session, &mut known, &stored);
@@ -198,7 +199,7 @@ impl Registry {
     }
 
     /// Applies `logged` as it was applied at process time `at`. Returns the command, if it can be read.
-    fn replay(&self, session: &Session, logged: &Logged, at: i64) -> Option<Command> {
+    fn replay(&self, session: &Session, logged: &Logged, at: SignedProcessTime) -> Option<Command> {
         let command = serde_json::from_str::<Command>(&logged.command);
         let replayed = match &command {
             Ok(command) => {

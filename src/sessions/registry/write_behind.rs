@@ -5,6 +5,7 @@ use crate::{
     sessions::{
         Session, Stored, Touch,
         shared::{Counted, Served, Shared},
+        signed_process_time::SignedProcessTime,
     },
     units::ProcessTime,
 };
@@ -13,7 +14,7 @@ use tokio::time::{MissedTickBehavior, interval};
 
 /// How often sessions are looked at. What was counted in this time is lost with a replica.
 const INTERVAL: Duration = Duration::from_millis(100);
-/// A session in use is kept in the store this many times in its idle time.
+/// How often a session in use is written to the store again during its idle time.
 const KEEPS: u32 = 4;
 
 impl Registry {
@@ -75,7 +76,7 @@ impl Registry {
         &self,
         session: &Session,
         now: ProcessTime,
-        store_ms: impl Fn(i64) -> u64,
+        store_ms: impl Fn(SignedProcessTime) -> u64,
     ) -> Option<(Touch, u64)> {
         let (unsaved, used) = (session.take_unsaved(), session.take_used());
         let shared = session.shared.lock();
@@ -148,7 +149,7 @@ fn note(session: &Session, touch: Touch, reads: u64, now: ProcessTime) {
 pub(super) fn stored(
     session: &Session,
     name: &str,
-    store_ms: impl Fn(i64) -> u64,
+    store_ms: impl Fn(SignedProcessTime) -> u64,
 ) -> Option<Stored> {
     let shared = session.shared.lock();
     let known = shared.as_deref()?;

@@ -9,9 +9,9 @@ use crate::{
         arming::Arming,
         command::{Applied, Command, CommandError},
         control::Control,
-        session_clock::{ProcessNanos, process_nanos},
         settings::{Fault, Settings},
         shared_link::LinkError,
+        signed_process_time::SignedProcessTime,
     },
     units::{ProcessTime, SessionTime},
 };
@@ -29,7 +29,7 @@ impl Session {
         &self,
         command: &Command,
         expected: &dyn Fn(u64) -> bool,
-        given: Option<ProcessNanos>,
+        given: Option<SignedProcessTime>,
         common: &RwLock<Arc<RuleSet>>,
     ) -> Result<(Applied, bool), CommandError> {
         let moment = given.map_or_else(|| self.moment(), |given| self.moment_given(given));
@@ -153,7 +153,7 @@ impl Session {
         let arming = change(&current).on_ladder(&self.ladder.lock());
         let new_link = arming.link != current.link;
         if sets_link && (new_link || !Arc::ptr_eq(&arming.profile, &current.profile)) {
-            let at = process_nanos(self.clock.process_now());
+            let at = self.clock.process_now().into();
             self.downlink.admit(&arming.profile, arming.shaping.rate, at)?;
         }
         if new_link && sets_link {

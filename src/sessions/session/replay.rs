@@ -6,8 +6,8 @@ use crate::{
     sessions::{
         command::{Command, CommandError},
         control::Control,
-        session_clock::{ProcessNanos, nanos, process_nanos},
         shared_link::LinkError,
+        signed_process_time::SignedProcessTime,
     },
     units::{ProcessTime, SessionTime},
 };
@@ -38,14 +38,13 @@ impl Session {
     }
 
     /// Process time `at`.
-    fn moment_at(&self, at: ProcessNanos) -> Moment {
-        let control = nanos(YEAR).saturating_add(at).max(0).unsigned_abs();
-        let control = ProcessTime::from_nanos(control);
+    fn moment_at(&self, at: SignedProcessTime) -> Moment {
+        let control = at.saturating_add(YEAR).or_zero();
         Moment { session: self.clock.time_at(at), control, replayed: true }
     }
 
     /// Now, for a command that was given at process time `at`: what it sets for a while ends that long after `at`.
-    pub(super) fn moment_given(&self, at: ProcessNanos) -> Moment {
+    pub(super) fn moment_given(&self, at: SignedProcessTime) -> Moment {
         Moment { control: self.moment_at(at).control, ..self.moment() }
     }
 
@@ -62,7 +61,7 @@ impl Session {
     pub(in crate::sessions) fn replay(
         &self,
         command: &Command,
-        at: ProcessNanos,
+        at: SignedProcessTime,
         common: &RwLock<Arc<RuleSet>>,
     ) -> Result<(), CommandError> {
         self.replay_reverts(at, common)?;
@@ -73,14 +72,14 @@ impl Session {
     /// Ends temporary changes as they ended until process time `at`, one after the other.
     pub(in crate::sessions) fn replay_reverts(
         &self,
-        at: ProcessNanos,
+        at: SignedProcessTime,
         common: &RwLock<Arc<RuleSet>>,
     ) -> Result<(), CommandError> {
         let end = self.moment_at(at).control;
         loop {
             let next = self.settings().reverts().map(|(_, until)| until).min();
             let Some(due) = next.filter(|due| *due <= end) else { return Ok(()) };
-            let moment = self.moment_at(process_nanos(due).saturating_sub(nanos(YEAR)));
+            let moment = self.moment_at(SignedProcessTime::from(due).saturating_sub(YEAR));
             self.adjust_at(moment, common, Control::revert)?;
         }
     }
@@ -89,7 +88,7 @@ impl Session {
     ///
     /// # Errors
     /// When the link does not allow it.
-    pub(in crate::sessions) fn set_link(&self, at: ProcessNanos) -> Result<(), LinkError> {
+    pub(in crate::sessions) fn set_link(&self, at: SignedProcessTime) -> Result<(), LinkError> {
         let arming = self.arming();
         self.downlink.admit(&arming.profile, arming.shaping.rate, at)?;
         self.downlink.change(self.now(), &arming.link);
@@ -97,7 +96,7 @@ impl Session {
     }
 
     /// When its first request came, in process time.
-    pub(in crate::sessions) fn started(&self) -> Option<ProcessNanos> {
+    pub(in crate::sessions) fn started(&self) -> Option<SignedProcessTime> {
         self.clock.started()
     }
 

@@ -6,7 +6,7 @@ use super::{
     session_id::SessionIds,
     store::{Joined, Quota, StateError, StateStore},
 };
-use crate::{clock::Clock, sessions::session_clock::process_nanos, units::ProcessTime};
+use crate::{clock::Clock, sessions::signed_process_time::SignedProcessTime, units::ProcessTime};
 use parking_lot::RwLock;
 use std::sync::{
     Arc,
@@ -166,19 +166,19 @@ impl Replica {
     fn set_time(&self, joined: &Joined, before: ProcessTime) {
         let middle = before + (self.clock.now() - before) / 2;
         let store = i64::try_from(joined.now).unwrap_or(i64::MAX).saturating_mul(NANOS_PER_MS);
-        let process = process_nanos(middle);
+        let process = SignedProcessTime::from(middle).as_nanos();
         self.offset.store(store.saturating_sub(process), Ordering::Relaxed);
     }
 
-    /// The process time, in ns, of a time of the store in ms.
-    pub(in crate::sessions) fn process_nanos(&self, ms: u64) -> i64 {
+    /// The process time of a time of the store in ms.
+    pub(in crate::sessions) fn process_time(&self, ms: u64) -> SignedProcessTime {
         let store = i64::try_from(ms).unwrap_or(i64::MAX).saturating_mul(NANOS_PER_MS);
-        store.saturating_sub(self.offset.load(Ordering::Relaxed))
+        SignedProcessTime::from_nanos(store.saturating_sub(self.offset.load(Ordering::Relaxed)))
     }
 
-    /// The time of the store, in ms, of a process time in ns.
-    pub(in crate::sessions) fn store_ms(&self, process: i64) -> u64 {
-        let store = process.saturating_add(self.offset.load(Ordering::Relaxed));
+    /// The time of the store, in ms, of a process time.
+    pub(in crate::sessions) fn store_ms(&self, process: SignedProcessTime) -> u64 {
+        let store = process.as_nanos().saturating_add(self.offset.load(Ordering::Relaxed));
         u64::try_from(store / NANOS_PER_MS).unwrap_or_default()
     }
 

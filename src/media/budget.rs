@@ -11,7 +11,7 @@ const FACTOR: usize = 16;
 const LEAST: usize = 1 << 20;
 /// The most bytes that may be derived from one, however long.
 const MOST: usize = 32 << 20;
-/// The longest URL that is kept or matched: no server takes longer ones.
+/// The longest URL that is kept or matched: no server accepts longer ones.
 pub(super) const LONGEST_URL: usize = 8192;
 
 /// The remaining bytes that may be derived.

@@ -20,6 +20,7 @@ use super::resource::{Caching, Resource};
 use super::single_file::{FileFeed, Whole};
 use super::timeline::{Availability, Edge, PARTS, SEGMENT_SECONDS, VOD_SEGMENTS, Window, ended_at};
 use super::{date, page, smooth, steering, subtitles, ts};
+use crate::units::UnixTime;
 
 /// How long a request for a part waits for it: the hinted part's is at most half a second early.
 const EARLY_PART: Duration = Duration::from_secs(1);
@@ -31,12 +32,12 @@ const EARLY_SEGMENT: Duration = Duration::from_secs(SEGMENT_SECONDS);
 /// so it is ahead by up to half of a round trip.
 const EARLY_WHOLE: Duration = Duration::from_millis(500);
 
-/// The resource at `address` at `now` since the Unix epoch.
+/// The resource at `address` at `now`.
 pub(super) fn find(
     library: &Arc<Library>,
     address: &Address,
     query: &str,
-    now: Duration,
+    now: UnixTime,
 ) -> Result<Resource, Absence> {
     match *address {
         Address::Toward(to) => Err(Absence::Elsewhere(to)),
@@ -77,7 +78,7 @@ pub(super) fn find(
 fn media(
     library: &Arc<Library>,
     address: &Address,
-    now: Duration,
+    now: UnixTime,
 ) -> Result<Option<Resource>, Absence> {
     let resource = match *address {
         Address::Init(rendition) => library
@@ -131,26 +132,24 @@ fn media(
     Ok(resource)
 }
 
-/// Whether a segment is available, and since when: seconds since the Unix epoch.
+/// Whether a segment is available, and since when.
 fn available(
     presentation: Presentation,
     number: u64,
-    now: Duration,
-) -> Result<Option<u64>, Absence> {
+    now: UnixTime,
+) -> Result<Option<UnixTime>, Absence> {
     if presentation == Presentation::Vod {
         return if number <= VOD_SEGMENTS { Ok(None) } else { Err(Absence::Never) };
     }
     match Window::at(now).availability(number) {
-        Availability::NotYet => {
-            Err(Absence::until(Duration::from_secs(ended_at(number)), now, EARLY_WHOLE))
-        }
+        Availability::NotYet => Err(Absence::until(ended_at(number), now, EARLY_WHOLE)),
         Availability::Gone => Err(Absence::NoMore),
         Availability::Now => Ok(Some(ended_at(number))),
     }
 }
 
 /// Whether content that exists from `edge` on exists; if it will within `early`, the client waits.
-fn arrived(edge: Edge, number: u64, now: Duration, early: Duration) -> Result<(), Absence> {
+fn arrived(edge: Edge, number: u64, now: UnixTime, early: Duration) -> Result<(), Absence> {
     if edge > Edge::at(now) {
         return Err(Absence::until(edge.moment(), now, early));
     }
@@ -165,7 +164,7 @@ fn growing(
     library: &Arc<Library>,
     rendition: &'static Rendition,
     number: u64,
-    now: Duration,
+    now: UnixTime,
 ) -> Result<Option<Resource>, Absence> {
     arrived(Edge::after(number, 1), number, now, EARLY_SEGMENT)?;
     let Some(volume) = library.volume(rendition) else { return Ok(None) };
@@ -213,9 +212,9 @@ fn stream(volume: &Volume, content: Content, content_type: &'static str) -> Reso
     Resource { caching: Caching::Never, ..resource }
 }
 
-fn modified(resource: Resource, ended: Option<u64>) -> Resource {
+fn modified(resource: Resource, ended: Option<UnixTime>) -> Resource {
     match ended {
-        Some(seconds) => resource.modified_at(seconds),
+        Some(date) => resource.modified_at(date),
         None => resource,
     }
 }

@@ -2,7 +2,6 @@
 //! initialization vector; encrypted piece by piece as they are sent.
 
 use std::fmt;
-use std::time::Duration;
 use std::vec;
 
 use aes::Aes128;
@@ -11,6 +10,7 @@ use bytes::{Bytes, BytesMut};
 use cbc::Encryptor;
 
 use super::feed::{Delivery, Feed};
+use crate::units::UnixTime;
 
 /// The key. It is not secret: any client may fetch it.
 pub(super) const KEY: &[u8; 16] = b"vsps test origin";
@@ -69,7 +69,7 @@ impl Feed for EncryptedFeed {
         for block in step.as_chunks_mut::<BLOCK>().0 {
             self.cipher.encrypt_block_mut(block.into());
         }
-        Some(Delivery { due: Duration::ZERO, pieces: vec![step.freeze()] })
+        Some(Delivery { due: UnixTime::ZERO, pieces: vec![step.freeze()] })
     }
 }
 

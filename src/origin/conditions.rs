@@ -5,6 +5,7 @@ use http::{HeaderMap, HeaderName};
 
 use super::date::parse_http_date;
 use super::resource::Validators;
+use crate::units::UnixTime;
 
 /// The result of the preconditions of a GET or HEAD.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,7 +65,11 @@ fn lists(headers: &HeaderMap, name: &HeaderName, etag: &str, comparison: Compari
 }
 
 /// When the resource was modified and the date that header `name` compares it with, if both are.
-fn date(headers: &HeaderMap, name: &HeaderName, validators: &Validators) -> Option<(u64, u64)> {
+fn date(
+    headers: &HeaderMap,
+    name: &HeaderName,
+    validators: &Validators,
+) -> Option<(UnixTime, UnixTime)> {
     let since = parse_http_date(headers.get(name)?.to_str().ok()?)?;
     Some((validators.last_modified?, since))
 }
@@ -77,7 +82,10 @@ mod tests {
     const THEN: &str = "Sun, 06 Nov 1994 08:49:37 GMT";
 
     fn validators() -> Validators {
-        Validators { etag: "\"tag\"".to_owned(), last_modified: Some(784_111_777) }
+        Validators {
+            etag: "\"tag\"".to_owned(),
+            last_modified: Some(UnixTime::from_secs(784_111_777)),
+        }
     }
 
     fn headers(lines: &[(HeaderName, &str)]) -> HeaderMap {

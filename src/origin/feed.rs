@@ -2,9 +2,10 @@
 //! exist yet.
 
 use std::fmt;
-use std::time::Duration;
 
 use bytes::Bytes;
+
+use crate::units::UnixTime;
 
 /// Produces content, one delivery after the other.
 pub(super) trait Feed: Send + fmt::Debug {
@@ -21,7 +22,7 @@ pub(super) trait Feed: Send + fmt::Debug {
 /// Some content, and the time from which it exists.
 #[derive(Debug)]
 pub(super) struct Delivery {
-    /// Since the Unix epoch; zero for content that always existed.
-    pub(super) due: Duration,
+    /// From when on the pieces exist; zero for content that always existed.
+    pub(super) due: UnixTime,
     pub(super) pieces: Vec<Bytes>,
 }

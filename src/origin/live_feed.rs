@@ -70,7 +70,6 @@ impl Feed for EndlessStream {
 mod tests {
     use std::pin::pin;
     use std::sync::OnceLock;
-    use std::time::Duration;
 
     use http_body_util::BodyExt as _;
     use tokio::time::Instant;
@@ -78,13 +77,14 @@ mod tests {
     use super::super::body::OriginBody;
     use super::super::content::Content;
     use super::*;
+    use crate::units::UnixTime;
 
     /// 1.2 s into segment 448 839 134.
-    const NOW: Duration = Duration::from_millis(1_795_356_533_200);
+    const NOW: UnixTime = UnixTime::from_millis(1_795_356_533_200);
     const GROWING: u64 = 448_839_134;
 
     /// The test's own time, which is paused, as a wall clock.
-    fn clock() -> Duration {
+    fn clock() -> UnixTime {
         static START: OnceLock<Instant> = OnceLock::new();
         NOW + START.get_or_init(Instant::now).elapsed()
     }

@@ -1,7 +1,5 @@
 //! Manifests as resources: the time that they show, and how long they may be cached.
 
-use std::time::Duration;
-
 use super::absence::Absence;
 use super::address::Presentation;
 use super::dash::{self, DashForm};
@@ -11,6 +9,7 @@ use super::library::{Library, Volume};
 use super::resource::{Caching, Resource};
 use super::smooth;
 use super::timeline::{Edge, Window};
+use crate::units::UnixTime;
 
 /// An HLS media playlist with the directives of `query`.
 pub(super) fn playlist(
@@ -18,7 +17,7 @@ pub(super) fn playlist(
     form: HlsForm,
     rendition: &Rendition,
     query: &str,
-    now: Duration,
+    now: UnixTime,
 ) -> Result<Resource, Absence> {
     let text = match form {
         HlsForm::Live | HlsForm::LiveTransport => {
@@ -47,7 +46,7 @@ pub(super) fn playlist(
 }
 
 /// A DASH manifest.
-pub(super) fn mpd(library: &Library, form: DashForm, now: Duration) -> Result<Resource, Absence> {
+pub(super) fn mpd(library: &Library, form: DashForm, now: UnixTime) -> Result<Resource, Absence> {
     let layout = library.volumes().first().ok_or(Absence::Never)?.layout();
     let layouts = |rendition: &Rendition| library.volume(rendition).map_or(layout, Volume::layout);
     let text = dash::manifest(form, Window::at(now), layouts);
@@ -59,7 +58,7 @@ pub(super) fn mpd(library: &Library, form: DashForm, now: Duration) -> Result<Re
 pub(super) fn smooth_manifest(
     library: &Library,
     presentation: Presentation,
-    now: Duration,
+    now: UnixTime,
 ) -> Resource {
     let (window, caching) = match presentation {
         Presentation::Vod => (None, Caching::Hour),

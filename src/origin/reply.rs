@@ -1,7 +1,5 @@
 //! Builds a response from a resource and a request's method, conditions and range.
 
-use std::time::Duration;
-
 use http::header::{
     ACCEPT_RANGES, ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG,
     LAST_MODIFIED, LOCATION,
@@ -15,6 +13,7 @@ use super::content::Content;
 use super::date::{http_date, iso8601};
 use super::range::{Wanted, wanted};
 use super::resource::Resource;
+use crate::units::UnixTime;
 
 /// Responds to `request` with `resource`, or the requested part of it.
 pub(super) fn reply<B>(request: &Request<B>, resource: Resource) -> Response<OriginBody> {
@@ -66,8 +65,8 @@ pub(super) fn refuse<B>(request: &Request<B>, status: StatusCode) -> Response<Or
 /// clock is ahead can be told from one that asks for a wrong number.
 pub(super) fn too_early<B>(
     request: &Request<B>,
-    exists_from: Duration,
-    now: Duration,
+    exists_from: UnixTime,
+    now: UnixTime,
 ) -> Response<OriginBody> {
     let text = format!(
         "{}: the segment exists from {} on; it is {} now\n",
@@ -89,8 +88,8 @@ fn described(status: StatusCode, resource: &Resource) -> Builder {
         .status(status)
         .header(ETAG, &resource.validators.etag)
         .header(CACHE_CONTROL, resource.caching.header());
-    if let Some(seconds) = resource.validators.last_modified {
-        head = head.header(LAST_MODIFIED, http_date(seconds));
+    if let Some(date) = resource.validators.last_modified {
+        head = head.header(LAST_MODIFIED, http_date(date));
     }
     // RFC 9110, 15.4.5: a 304 contains only headers that may update the client's copy.
     if status == StatusCode::NOT_MODIFIED {

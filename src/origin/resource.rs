@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::content::Content;
+use crate::units::UnixTime;
 
 /// Content and its HTTP metadata.
 #[derive(Debug)]
@@ -18,9 +19,9 @@ pub(super) struct Resource {
 pub(super) struct Validators {
     /// A strong entity tag, quotes included.
     pub(super) etag: String,
-    /// Seconds since the Unix epoch; only live content has one, because the build time of the origin is not
+    /// In whole seconds; only live content has one, because the build time of the origin is not
     /// known.
-    pub(super) last_modified: Option<u64>,
+    pub(super) last_modified: Option<UnixTime>,
 }
 
 /// For how long a cache may keep the content.
@@ -66,8 +67,8 @@ impl Resource {
     }
 
     /// The same, with the time of its creation.
-    pub(super) fn modified_at(mut self, seconds: u64) -> Self {
-        self.validators.last_modified = Some(seconds);
+    pub(super) fn modified_at(mut self, date: UnixTime) -> Self {
+        self.validators.last_modified = Some(date);
         self
     }
 }

@@ -17,7 +17,7 @@ use tokio::time::timeout;
 use super::body::OriginBody;
 use super::pace::{Clock, until};
 use super::service::{Answer, Origin};
-use crate::{listen::AcceptLoop, system::keep_unsent_short};
+use crate::{listen::AcceptLoop, system::keep_unsent_short, units::UnixTime};
 
 /// How long a client may take to send a request's head.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
@@ -101,11 +101,11 @@ async fn respond<B>(origin: &Origin, request: &Request<B>, clock: Clock) -> Resp
     }
 }
 
-/// Time since the Unix epoch.
+/// The time of day.
 #[expect(
     clippy::disallowed_methods,
     reason = "live addresses follow the wall clock, read here only"
 )]
-fn wall_clock() -> Duration {
-    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default()
+fn wall_clock() -> UnixTime {
+    UnixTime::new(SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default())
 }

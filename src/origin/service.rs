@@ -1,7 +1,6 @@
 //! The origin without I/O: a request and a time in, a response out.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use http::{Method, Request, Response, StatusCode};
 
@@ -13,6 +12,7 @@ use super::date;
 use super::error::OriginError;
 use super::library::Library;
 use super::reply::{redirect, refuse, reply, too_early};
+use crate::units::UnixTime;
 
 /// The built-in test origin. Immutable, and cheap to clone.
 #[derive(Debug, Clone)]
@@ -25,8 +25,8 @@ pub struct Origin {
 pub enum Answer {
     /// A response.
     Now(Response<OriginBody>),
-    /// Nothing yet: the content will exist at this time since the Unix epoch. Call again then.
-    At(Duration),
+    /// Nothing yet: the content will exist at this time. Call again then.
+    At(UnixTime),
 }
 
 impl Origin {
@@ -35,8 +35,8 @@ impl Origin {
         Ok(Self { library: Arc::new(Library::open()?) })
     }
 
-    /// Answers a request at `now` since the Unix epoch.
-    pub fn answer<B>(&self, request: &Request<B>, now: Duration) -> Answer {
+    /// Answers a request at `now`.
+    pub fn answer<B>(&self, request: &Request<B>, now: UnixTime) -> Answer {
         let now = now.min(date::END);
         let Some(address) = Address::parse(request.uri().path()) else {
             return Answer::Now(refuse(request, StatusCode::NOT_FOUND));

@@ -3,7 +3,6 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 
@@ -14,6 +13,7 @@ use super::library::Library;
 use super::movie_fragment::{header, words};
 use super::timeline::{Span, VOD_SEGMENTS};
 use super::weight::weight;
+use crate::units::UnixTime;
 
 /// A reference starts with a key frame: `starts_with_SAP`, type 1.
 const SAP: u32 = 0x9000_0000;
@@ -63,7 +63,7 @@ impl<C: FileParts> Feed for FileFeed<C> {
     fn next(&mut self) -> Option<Delivery> {
         let pieces = self.parts.make(self.next)?;
         self.next += 1;
-        Some(Delivery { due: Duration::ZERO, pieces })
+        Some(Delivery { due: UnixTime::ZERO, pieces })
     }
 
     fn skip(&mut self, bytes: u64) -> u64 {

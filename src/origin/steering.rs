@@ -1,6 +1,6 @@
 //! Content steering (rfc8216bis, 7): which of two pathways a client is to play from.
 
-use std::time::Duration;
+use crate::units::UnixTime;
 
 /// Media type of a steering manifest.
 pub(super) const CONTENT_TYPE: &str = "application/json";
@@ -14,11 +14,12 @@ const TTL: u64 = 5;
 /// Seconds for which one pathway comes first.
 const TURN: u64 = 20;
 
-/// The steering manifest at `now` since the Unix epoch: the pathways alternate, so that the change can be
+/// The steering manifest at `now`: the pathways alternate, so that the change can be
 /// observed.
-pub(super) fn manifest(now: Duration) -> String {
+pub(super) fn manifest(now: UnixTime) -> String {
     let [a, b] = PATHWAYS;
-    let [first, second] = if (now.as_secs() / TURN).is_multiple_of(2) { [a, b] } else { [b, a] };
+    let [first, second] =
+        if (now.since_zero().as_secs() / TURN).is_multiple_of(2) { [a, b] } else { [b, a] };
     format!(
         "{{\n  \"VERSION\": 1,\n  \"TTL\": {TTL},\n  \"RELOAD-URI\": \"manifest.json\",\n  \
          \"PATHWAY-PRIORITY\": [\"{first}\", \"{second}\"]\n}}\n"
@@ -32,7 +33,7 @@ mod tests {
     #[test]
     fn the_pathways_take_turns() {
         let first = |seconds| {
-            let text = manifest(Duration::from_secs(seconds));
+            let text = manifest(UnixTime::from_secs(seconds));
             text.split_once('[').unwrap().1.trim_start_matches('"').chars().next().unwrap()
         };
         assert_eq!([0, 19, 20, 39, 40].map(first), ['a', 'a', 'b', 'b', 'a']);

@@ -10,9 +10,8 @@
 //! exactly, so a loop of 24 s ends on a frame of audio, on a video frame, and on a segment of both: the loop
 //! repeats without a gap or an overlap.
 
-use std::time::Duration;
-
 use super::ladder::Rendition;
+use crate::units::UnixTime;
 
 /// Seconds of a segment.
 pub(super) const SEGMENT_SECONDS: u64 = 4;
@@ -102,14 +101,14 @@ pub(super) struct Window {
 }
 
 impl Window {
-    /// The window at `now` since the Unix epoch: a segment is available as soon as it has ended.
-    pub(super) fn at(now: Duration) -> Self {
-        let last = now.as_secs() / SEGMENT_SECONDS;
+    /// The window at `now`: a segment is available as soon as it has ended.
+    pub(super) fn at(now: UnixTime) -> Self {
+        let last = now.since_zero().as_secs() / SEGMENT_SECONDS;
         Self { first: (last + 1).saturating_sub(WINDOW_SEGMENTS).max(1), last }
     }
 
-    /// When the window last moved, in seconds since the Unix epoch.
-    pub(super) fn moved_at(self) -> u64 {
+    /// When the window last moved.
+    pub(super) fn moved_at(self) -> UnixTime {
         ended_at(self.last)
     }
 
@@ -126,9 +125,9 @@ impl Window {
     }
 }
 
-/// When live segment `number` ended, in seconds since the Unix epoch.
-pub(super) fn ended_at(number: u64) -> u64 {
-    number.saturating_mul(SEGMENT_SECONDS)
+/// When live segment `number` ended.
+pub(super) fn ended_at(number: u64) -> UnixTime {
+    UnixTime::from_secs(number.saturating_mul(SEGMENT_SECONDS))
 }
 
 /// The live edge, in whole parts since the Unix epoch.
@@ -136,9 +135,9 @@ pub(super) fn ended_at(number: u64) -> u64 {
 pub(super) struct Edge(u64);
 
 impl Edge {
-    /// The edge at `now` since the Unix epoch: a part is available as soon as it has ended.
-    pub(super) fn at(now: Duration) -> Self {
-        Self(u64::try_from(now.as_millis()).unwrap_or(u64::MAX) / PART_MILLIS)
+    /// The edge at `now`: a part is available as soon as it has ended.
+    pub(super) fn at(now: UnixTime) -> Self {
+        Self(u64::try_from(now.since_zero().as_millis()).unwrap_or(u64::MAX) / PART_MILLIS)
     }
 
     /// The edge when the first `parts` parts of segment `number` are available.
@@ -156,9 +155,9 @@ impl Edge {
         self.0 / PARTS
     }
 
-    /// When it is reached, since the Unix epoch.
-    pub(super) fn moment(self) -> Duration {
-        Duration::from_millis(self.0.saturating_mul(PART_MILLIS))
+    /// When it is reached.
+    pub(super) fn moment(self) -> UnixTime {
+        UnixTime::from_millis(self.0.saturating_mul(PART_MILLIS))
     }
 }
 
@@ -220,12 +219,12 @@ mod tests {
 
     #[test]
     fn the_edge_moves_by_parts() {
-        let at = |millis| Edge::at(Duration::from_millis(millis));
+        let at = |millis| Edge::at(UnixTime::from_millis(millis));
         assert_eq!((at(0).segment(), at(0).parts()), (0, 0));
         assert_eq!((at(3_999).segment(), at(3_999).parts()), (0, 7));
         assert_eq!((at(4_500).segment(), at(4_500).parts()), (1, 1));
         assert_eq!(at(4_500), Edge::after(2, 1));
-        assert_eq!(Edge::after(2, 1).moment(), Duration::from_millis(4_500));
+        assert_eq!(Edge::after(2, 1).moment(), UnixTime::from_millis(4_500));
         assert_eq!(Edge::after(1, PARTS), Edge::after(2, 0));
     }
 
@@ -241,7 +240,7 @@ mod tests {
 
     #[test]
     fn the_window_slides_with_now() {
-        let at = |millis| Window::at(Duration::from_millis(millis));
+        let at = |millis| Window::at(UnixTime::from_millis(millis));
         assert_eq!(at(0), Window { first: 1, last: 0 });
         assert_eq!(at(3_999), Window { first: 1, last: 0 });
         assert_eq!(at(4_000), Window { first: 1, last: 1 });
@@ -252,7 +251,7 @@ mod tests {
 
     #[test]
     fn a_segment_comes_when_it_has_ended_and_goes_a_window_late() {
-        let window = Window::at(Duration::from_secs(400)); // lists 89 to 100
+        let window = Window::at(UnixTime::from_secs(400)); // lists 89 to 100
         let availability: Vec<_> =
             [101, 100, 89, 88, 77, 76, 1, 0].map(|number| window.availability(number)).into();
         use Availability::{Gone, NotYet, Now};

@@ -14,6 +14,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use vsps::origin::{Answer, Origin, serve};
+use vsps::units::UnixTime;
 
 use crate::{NEWEST, NOW, answer_at, ask_at, text};
 
@@ -23,11 +24,11 @@ const GROWING: u64 = NEWEST + 1;
 /// Far longer than anything here is held.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-fn held_until(path: &str) -> Option<Duration> {
+fn held_until(path: &str) -> Option<UnixTime> {
     held_from(NOW, path)
 }
 
-fn held_from(now: Duration, path: &str) -> Option<Duration> {
+fn held_from(now: UnixTime, path: &str) -> Option<UnixTime> {
     match answer_at(now, Method::GET, path, &[]) {
         Answer::Now(_) => None,
         Answer::At(moment) => Some(moment),

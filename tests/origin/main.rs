@@ -24,9 +24,10 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use vsps::origin::{Answer, Origin, serve};
+use vsps::units::UnixTime;
 
 /// 2026-11-22T14:08:54Z: live segments up to 448 839 133 have ended.
-const NOW: Duration = Duration::from_secs(1_795_356_534);
+const NOW: UnixTime = UnixTime::from_secs(1_795_356_534);
 const NEWEST: u64 = 448_839_133;
 
 const SEGMENT: &str = "/demo/media/v1/seg-17.m4s";
@@ -40,7 +41,7 @@ fn get(path: &str) -> Response<Bytes> {
 }
 
 fn answer_at(
-    now: Duration,
+    now: UnixTime,
     method: Method,
     path: &str,
     headers: &[(http::HeaderName, &str)],
@@ -54,7 +55,7 @@ fn answer_at(
 }
 
 fn ask_at(
-    now: Duration,
+    now: UnixTime,
     method: Method,
     path: &str,
     headers: &[(http::HeaderName, &str)],
@@ -229,14 +230,14 @@ fn live_validators_move_with_the_window() {
 
 #[test]
 fn the_clock_is_told_in_iso_8601() {
-    let now = Duration::from_millis(1_795_356_534_250);
+    let now = UnixTime::from_millis(1_795_356_534_250);
     let response = ask_at(now, Method::GET, "/demo/time", &[]);
     assert_eq!(response.body(), "2026-11-22T14:08:54.250Z");
 }
 
 #[test]
 fn no_moment_is_too_early_or_too_late() {
-    for now in [Duration::ZERO, Duration::MAX] {
+    for now in [UnixTime::ZERO, UnixTime::new(Duration::MAX)] {
         for path in
             ["live/hls/a1.m3u8", "live/dash/manifest.mpd", "time", "live/media/a1/seg-1.m4s"]
         {

@@ -8,9 +8,11 @@ use std::{
     path::Path,
     pin::pin,
     task::{Context, Poll, Waker},
-    time::Duration,
 };
-use vsps::origin::{Answer, Origin};
+use vsps::{
+    origin::{Answer, Origin},
+    units::UnixTime,
+};
 
 /// A manifest with its name.
 pub(crate) struct Manifest {
@@ -42,7 +44,7 @@ const SERVED: &[&str] = &[
 fn served(path: &str) -> Option<String> {
     let origin = Origin::new().unwrap();
     let request = Request::get(path).body(Empty::<bytes::Bytes>::new()).unwrap();
-    let Answer::Now(response) = origin.answer(&request, Duration::from_secs(1_795_356_534)) else {
+    let Answer::Now(response) = origin.answer(&request, UnixTime::from_secs(1_795_356_534)) else {
         return None;
     };
     if !response.status().is_success() {

@@ -169,7 +169,7 @@ impl Past {
     }
 
     /// The newest version that ends at least `segments` before the newest of all; if segments cannot be
-    /// counted, this many versions back.
+    /// counted, the version that is `segments` versions older.
     pub(super) fn older(&self, segments: u64) -> Option<Bytes> {
         let (newest, _) = self.versions.back()?;
         let old = match newest {

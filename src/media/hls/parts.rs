@@ -122,11 +122,13 @@ mod tests {
         listing::{Listing, TrackSource},
     };
     use super::*;
+    use crate::units::UnixTime;
     use url::Url;
 
     fn list(text: &str) -> SegmentList {
         let url = Url::parse("http://a.example/x/m.m3u8").unwrap();
-        let listing = Listing::read(&url, ManifestFormat::Hls, text.as_bytes(), 0.0).unwrap();
+        let listing =
+            Listing::read(&url, ManifestFormat::Hls, text.as_bytes(), UnixTime::ZERO).unwrap();
         match listing.tracks.into_iter().next().unwrap().source {
             TrackSource::Segments(list) => list,
             TrackSource::Playlist(url) => panic!("a playlist at {url}"),

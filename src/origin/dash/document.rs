@@ -4,7 +4,6 @@
 //! eighth second and within 11 ms between: the standard allows half a segment. A timeline gives it exactly.
 
 use std::fmt::Write as _;
-use std::time::Duration;
 
 use super::addressing::{of_representation, of_set};
 use super::form::{DashForm, Stretch};
@@ -24,7 +23,7 @@ pub(in crate::origin) fn manifest(
     layouts: impl Fn(&Rendition) -> Layout,
 ) -> String {
     let published = match form {
-        DashForm::LiveTimeline => iso8601(Duration::from_secs(window.moved_at())),
+        DashForm::LiveTimeline => iso8601(window.moved_at()),
         _ => "1970-01-01T00:00:00Z".to_owned(),
     };
     let mut text = format!(
@@ -133,9 +132,10 @@ fn subtitles(text: &mut String, form: DashForm) {
 mod tests {
     use super::*;
     use crate::origin::encoded::EncodedLoop;
+    use crate::units::UnixTime;
 
     fn written(form: DashForm) -> String {
-        let window = Window::at(Duration::from_secs(1_795_356_534));
+        let window = Window::at(UnixTime::from_secs(1_795_356_534));
         manifest(form, window, |rendition| Layout::of(&EncodedLoop::cut(rendition).unwrap()))
     }
 

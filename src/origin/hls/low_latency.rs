@@ -99,13 +99,13 @@ fn uri(rendition: &Rendition, number: u64, part: u64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
 
     use super::*;
+    use crate::units::UnixTime;
 
     /// Two and a half seconds into segment 448 839 134.
     fn playlist(name: &str, query: &str) -> String {
-        let edge = Edge::at(Duration::from_millis(1_795_356_534_700));
+        let edge = Edge::at(UnixTime::from_millis(1_795_356_534_700));
         let delivery = Delivery::parse(query).unwrap();
         low_latency(Rendition::named(name).unwrap(), edge, delivery)
     }

@@ -9,6 +9,7 @@ use crate::origin::date::iso8601;
 use crate::origin::ladder::Rendition;
 use crate::origin::subtitles::Language;
 use crate::origin::timeline::{SEGMENT_SECONDS, Span, VOD_SEGMENTS, Window, microseconds};
+use crate::units::UnixTime;
 
 /// The media playlist of ten minutes on demand.
 pub(in crate::origin) fn on_demand(form: HlsForm, rendition: &Rendition) -> String {
@@ -70,7 +71,7 @@ pub(in crate::origin) fn subtitles(language: Language) -> String {
 /// When segment `number` of a live stream starts, by the wall clock.
 pub(super) fn moment(rendition: &Rendition, number: u64) -> String {
     let start = Span::of(rendition, number).start;
-    iso8601(Duration::from_micros(microseconds(start, rendition.timescale)))
+    iso8601(UnixTime::new(Duration::from_micros(microseconds(start, rendition.timescale))))
 }
 
 /// The lines before the segments: `more` is whole lines.
@@ -123,14 +124,14 @@ mod tests {
 
     #[test]
     fn live_lists_its_window_with_the_wall_clock_and_no_end() {
-        let window = Window::at(Duration::from_secs(1_795_356_534));
+        let window = Window::at(UnixTime::from_secs(1_795_356_534));
         insta::assert_snapshot!(live(HlsForm::Live, named("v4"), window));
     }
 
     /// An odd number of four-second segments back, audio starts 11 ms after the video.
     #[test]
     fn live_audio_starts_where_its_first_frame_does() {
-        let window = Window::at(Duration::from_secs(1_795_356_534));
+        let window = Window::at(UnixTime::from_secs(1_795_356_534));
         let text = live(HlsForm::Live, named("a1"), window);
         assert!(text.contains("#EXT-X-PROGRAM-DATE-TIME:2026-11-22T14:08:04.010Z\n"), "{text}");
         assert!(!text.contains("ENDLIST"));

@@ -1,5 +1,6 @@
-//! The time: since the player's start, in ms, and since the Unix epoch, in seconds.
+//! The time: since the player's start, in ms, and the time of day.
 
+use crate::units::UnixTime;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::time::Instant;
 
@@ -7,8 +8,8 @@ use tokio::time::Instant;
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Clock {
     start: Instant,
-    /// The epoch's seconds at the start.
-    epoch: f64,
+    /// The time of day at the start.
+    unix_start: UnixTime,
 }
 
 impl Clock {
@@ -19,7 +20,7 @@ impl Clock {
     )]
     pub(super) fn start() -> Self {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        Self { start: Instant::now(), epoch: since.as_secs_f64() }
+        Self { start: Instant::now(), unix_start: UnixTime::new(since) }
     }
 
     /// ms since the start.
@@ -27,14 +28,14 @@ impl Clock {
         Instant::now().duration_since(self.start).as_secs_f64() * 1000.0
     }
 
-    /// Seconds since the Unix epoch.
-    pub(super) fn epoch(&self) -> f64 {
-        self.epoch + self.now() / 1000.0
+    /// The time of day. It never jumps: the system clock is read only once.
+    pub(super) fn unix_time(&self) -> UnixTime {
+        self.unix_start + self.start.elapsed()
     }
 
-    /// A date in seconds since the epoch, in ms since the start.
-    pub(super) fn of_epoch(&self, date: f64) -> f64 {
-        (date - self.epoch) * 1000.0
+    /// A date of a manifest, in seconds since the Unix epoch, as ms since the start.
+    pub(super) fn since_start(&self, date: f64) -> f64 {
+        (date - self.unix_start.as_secs_f64()) * 1000.0
     }
 
     /// Sleeps `time` ms.

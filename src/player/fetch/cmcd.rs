@@ -8,6 +8,7 @@ use crate::{
     media::{CmcdVersion, CmcdWriter, Location},
     player::PlayoutState,
     seed::Seed,
+    units::UnixTime,
 };
 use parking_lot::Mutex;
 use std::sync::Arc;
@@ -47,14 +48,14 @@ struct Reported {
 }
 
 impl Reporter {
-    /// The reporter of the player with this number that plays `url` from `epoch` on, in seconds.
-    pub(super) fn new(options: CmcdOptions, number: usize, url: &str, epoch: f64) -> Self {
+    /// The reporter of the player with this number that plays `url` from `start` on.
+    pub(super) fn new(options: CmcdOptions, number: usize, url: &str, start: UnixTime) -> Self {
         let path = Url::parse(url).map(|url| url.path().to_owned()).unwrap_or_default();
         let from = path.len().saturating_sub(LONGEST_ID);
         let content = path.get(from..).unwrap_or("unknown");
         Self {
             options,
-            session: session_id(number, epoch).into(),
+            session: session_id(number, start).into(),
             content: content.into(),
             reported: Arc::default(),
         }
@@ -199,8 +200,8 @@ fn format_of(url: &str) -> Option<&'static str> {
 }
 
 /// A UUID of version 8 (RFC 9562): from the time and the player's number.
-fn session_id(number: usize, epoch: f64) -> String {
-    let seed = Seed::new(epoch.to_bits()).numbered(number as u64);
+fn session_id(number: usize, start: UnixTime) -> String {
+    let seed = Seed::new(start.as_secs_f64().to_bits()).numbered(number as u64);
     let (high, low) = (seed.named("high").value(), seed.named("low").value());
     format!(
         "{:08x}-{:04x}-8{:03x}-{:04x}-{:012x}",
@@ -232,7 +233,7 @@ mod tests {
     async fn a_report_tells_the_object_and_the_state() {
         let url = "http://a.example/x/master.m3u8";
         let options = CmcdOptions { version: CmcdVersion::V2, headers: false };
-        let mut reporter = Reporter::new(options, 0, url, 0.0);
+        let mut reporter = Reporter::new(options, 0, url, UnixTime::ZERO);
         reporter.session = "id".into();
         let shared = Shared::new(Clock::start());
         let purpose = Purpose::of(Object::Manifest);
@@ -280,10 +281,10 @@ mod tests {
 
     #[test]
     fn session_ids_differ() {
-        let one = session_id(0, 1_795_953_600.0);
+        let one = session_id(0, UnixTime::from_secs(1_795_953_600));
         assert_eq!(one.len(), 36);
         assert_eq!(one.as_bytes()[14], b'8');
-        assert_ne!(one, session_id(1, 1_795_953_600.0));
-        assert_ne!(one, session_id(0, 1_795_953_600.5));
+        assert_ne!(one, session_id(1, UnixTime::from_secs(1_795_953_600)));
+        assert_ne!(one, session_id(0, UnixTime::from_millis(1_795_953_600_500)));
     }
 }

@@ -100,7 +100,7 @@ impl EventReporter {
         self.reports += 1;
         let mut writer = self.reporter.event(&self.shared);
         writer.token("e", event);
-        writer.integer("ts", (self.shared.clock.epoch() * 1000.0).round());
+        writer.integer("ts", (self.shared.clock.unix_time().as_secs_f64() * 1000.0).round());
         writer.integer("sn", self.reports as f64);
         self.bitrate(&mut writer);
         if self.pending.len() >= MOST {

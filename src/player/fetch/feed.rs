@@ -13,6 +13,7 @@ use crate::{
         sniff, without_cmcd,
     },
     player::Progress,
+    units::UnixTime,
 };
 use tokio::sync::Mutex;
 use url::Url;
@@ -277,13 +278,13 @@ impl State {
         let last = |list: &SegmentList| list.segments.last().map(|last| last.position);
         self.grew = self.list.as_ref().is_none_or(|held| last(&list) > last(held));
         if !list.ended {
-            self.date(&mut list, requester.shared.clock.epoch());
+            self.date(&mut list, requester.shared.clock.unix_time());
         }
         self.list = Some(list);
     }
 
     /// Dates segments whose playlist does not: the newest one ended when it was seen first.
-    fn date(&mut self, list: &mut SegmentList, now: f64) {
+    fn date(&mut self, list: &mut SegmentList, now: UnixTime) {
         if list.segments.iter().any(|segment| segment.date.is_some()) {
             return;
         }
@@ -292,7 +293,7 @@ impl State {
             Some((at, date))
         });
         let Some(last) = list.segments.len().checked_sub(1) else { return };
-        let (at, date) = known.unwrap_or((last, now - list.segments[last].duration));
+        let (at, date) = known.unwrap_or((last, now.as_secs_f64() - list.segments[last].duration));
         let before: f64 = list.segments[..at].iter().map(|segment| segment.duration).sum();
         let mut date = date - before;
         for segment in &mut list.segments {
@@ -351,7 +352,7 @@ fn listing(
     format: ManifestFormat,
     body: &[u8],
 ) -> Result<Listing, PlayError> {
-    Listing::read(place, format, body, requester.shared.clock.epoch())
+    Listing::read(place, format, body, requester.shared.clock.unix_time())
         .map_err(|error| PlayError::Manifest { url: place.to_string(), error })
 }
 

@@ -108,12 +108,12 @@ pub async fn play(
     let shared = Shared::new(clock);
     let number = monitor.add(&shared);
     let reporter =
-        options.cmcd.map(|cmcd| Reporter::new(cmcd, number, &options.url, clock.epoch()));
+        options.cmcd.map(|cmcd| Reporter::new(cmcd, number, &options.url, clock.unix_time()));
     let mut events = options.cmcd_events.clone().map(|collector| {
         let cmcd = CmcdOptions { version: CmcdVersion::V2, headers: false };
         let reporter = reporter
             .clone()
-            .unwrap_or_else(|| Reporter::new(cmcd, number, &options.url, clock.epoch()));
+            .unwrap_or_else(|| Reporter::new(cmcd, number, &options.url, clock.unix_time()));
         EventReporter::new(reporter, http.clone(), shared.clone(), collector)
     });
     let requester = Requester { http, shared: shared.clone(), reporter, policy: options.requests };

@@ -134,7 +134,7 @@ impl<'a> Stream<'a> {
             bitrate: bitrate.unwrap_or_else(|| per_second(bits / duration)),
             duration,
             found_from: segment.position - segment.step / 2.0,
-            live_at: segment.date.map(|date| clock.of_epoch(date)),
+            live_at: segment.date.map(|date| clock.since_start(date)),
         }
     }
 

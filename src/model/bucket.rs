@@ -25,7 +25,7 @@ use std::{
 };
 
 /// A position in the link's cumulative capacity, in bytes: bytes booked there leave when the link could have
-/// carried this many.
+/// carried as many bytes as its position says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Position(u64);
 

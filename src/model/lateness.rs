@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-/// A driver that is woken late may make up for at most this much: the slack of timers on a busy machine and a
-/// proxy's spacing of wake-ups, not a suspended process.
+/// The most time that a driver may make up for when it is woken late. It covers late timers on a busy machine and a proxy's
+/// spacing of wake-ups, and not a process that was suspended.
 pub(super) const MOST_CATCH_UP: Duration = Duration::from_millis(50);
-/// A driver that polls again later than this after bytes have passed was not late, but its receiver did not
-/// take them: the time until then counts as idle.
+/// If a driver polls again later than this after bytes have passed, its timer was not late: its receiver did not take the
+/// bytes. The time until then counts as idle.
 pub(super) const SLACK: Duration = Duration::from_millis(55);

@@ -18,10 +18,10 @@ use crate::{
 };
 use std::{num::NonZeroU32, time::Duration};
 
-/// A quantum is one packet, as on a real link, but where a packet takes longer than this, it is
-/// this much time of the rate: bounds gaps, and what a single packet can add to a measurement.
+/// A quantum is one packet, as on a real link. Where a packet takes longer than this, a quantum is what the rate carries
+/// in this time: it bounds gaps, and what a single packet can add to a measurement.
 const LONGEST_GAP: Duration = Duration::from_millis(10);
-/// Where packets follow each other faster than this, a quantum is this much time of the rate: bounds wake-ups
+/// Where packets follow each other faster than this, a quantum is what the rate carries in this time: it bounds wake-ups
 /// to 4000 a second. With a longer quantum, the bytes in a 10 ms window would vary by one quantum, which is too
 /// much.
 const SHORTEST_GAP: Duration = Duration::from_micros(250);
@@ -58,8 +58,8 @@ pub struct Link {
 }
 
 impl Link {
-    /// A link of `spec`, idle at its time zero, with a full bucket; of a rate of zero, with an empty one: then
-    /// no burst passes.
+    /// A link of `spec`, idle at its time zero. Its bucket is full; if the rate is zero, it is empty, so that no burst
+    /// passes.
     #[must_use]
     pub fn new(spec: &LinkSpec, seed: Seed) -> Self {
         let silent = spec.rate.peak() == BitRate::ZERO;
@@ -191,7 +191,7 @@ impl Link {
         clamp(if most > PACKET { most - most % PACKET } else { most })
     }
 
-    /// What the rate counts for `bytes` of body; what doesn't make a whole byte is kept for later.
+    /// How many bytes of the link `bytes` of body need. A rest of less than a byte is kept for later.
     fn counted(&mut self, bytes: NonZeroU32) -> NonZeroU32 {
         if self.count == Count::Payload {
             return bytes;

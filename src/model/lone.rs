@@ -2,17 +2,13 @@
 
 use super::{
     PACKET,
-    capacity::{Capacity, When},
+    capacity::When,
     interruptions::Interruptions,
-    link::{WIRE_PACKET, burst},
-    rate_spec::RateSpec,
+    link::WIRE_PACKET,
+    private_link::{PrivateLink, counted, payload},
     spec::{Count, LinkSpec, OnDrop},
-    transport::TransportSpec,
 };
-use crate::{
-    seed::Seed,
-    units::{BitRate, LinkTime},
-};
+use crate::{seed::Seed, units::LinkTime};
 use std::time::Duration;
 
 /// Where in the link's capacity a response ends.
@@ -107,7 +103,7 @@ impl Piece {
 enum Sent {
     /// All of it has left, at this time.
     Whole(LinkTime),
-    /// It was given up at this time, with this many bytes of the body sent.
+    /// It was given up: when, and how many bytes of the body were sent by then.
     Part(LinkTime, u64),
 }
 
@@ -119,12 +115,7 @@ enum Sent {
 /// except for the rounding of each quantum to a nanosecond.
 #[derive(Debug)]
 pub struct Lone {
-    capacity: Capacity,
-    limited: bool,
-    burst: u64,
-    /// The bucket is full again when the link could have carried this number of bytes.
-    full: u64,
-    count: Count,
+    link: PrivateLink,
     /// Overhead not yet counted, in parts of a packet.
     owed: u64,
 }
@@ -133,19 +124,7 @@ impl Lone {
     /// A link of `spec`, idle at its time zero; `None` if its responses go over a transport, packet by packet.
     #[must_use]
     pub fn new(spec: &LinkSpec, seed: Seed) -> Option<Self> {
-        if spec.transport != TransportSpec::None {
-            return None;
-        }
-        let burst = u64::from(burst(spec).get());
-        let silent = spec.rate.peak() == BitRate::ZERO;
-        Some(Self {
-            capacity: Capacity::new(spec, seed),
-            limited: spec.rate != RateSpec::Unlimited,
-            burst,
-            full: if silent { burst } else { 0 },
-            count: spec.count,
-            owed: 0,
-        })
+        PrivateLink::new(spec, seed).map(|link| Self { link, owed: 0 })
     }
 
     /// Carries a response of `bytes`, after a head of `head` bytes, from `start` on, from one interruption to the
@@ -205,7 +184,7 @@ impl Lone {
             Some(watch) => {
                 // Looked for without a watch only while that says nothing about the time after `from`.
                 if watch.from > now
-                    && let When::At(at) = self.capacity.when(end.position)
+                    && let When::At(at) = self.link.when_known(end.position)
                     && at.max(now) <= watch.from
                 {
                     self.commit(end);
@@ -225,22 +204,22 @@ impl Lone {
         end: End,
         watch: &mut LoneWatch<'_>,
     ) -> Option<Sent> {
-        if self.capacity.when(end.position) == When::Never {
+        if self.link.when_known(end.position) == When::Never {
             return None;
         }
         let first = end.position.saturating_sub(self.counted(piece.bytes()));
         while watch.next < watch.last {
             let time = watch.next.max(now);
-            let reached = self.capacity.at(time);
+            let reached = self.link.capacity_at(time);
             if reached >= end.position {
                 self.commit(end);
                 return Some(Sent::Whole(self.when(end.position)?.max(now)));
             }
-            let left = self.body(reached.saturating_sub(first)).min(piece.bytes());
+            let left = payload(self.link.count, reached.saturating_sub(first)).min(piece.bytes());
             let received = piece.before + left.saturating_sub(piece.head);
             watch.next = time + watch.step;
             if (watch.gives_up)(time, received) {
-                self.full = end.full - self.counted(piece.bytes()) + self.counted(left);
+                self.link.full = end.full - self.counted(piece.bytes()) + self.counted(left);
                 return Some(Sent::Part(time, received));
             }
         }
@@ -248,54 +227,33 @@ impl Lone {
     }
 
     const fn commit(&mut self, end: End) {
-        (self.full, self.owed) = (end.full, end.owed);
+        (self.link.full, self.owed) = (end.full, end.owed);
     }
 
     /// Bytes that the link could have carried by `now`; `None` without a limit.
     pub fn capacity(&mut self, now: LinkTime) -> Option<u64> {
-        self.limited.then(|| self.capacity.at(now))
+        self.link.limited_capacity_at(now)
     }
 
     /// The end of a response of `bytes` that starts at `now`.
     fn end(&mut self, now: LinkTime, bytes: u64) -> End {
-        let start = self.capacity.at(now);
-        let owed = match self.count {
+        let start = self.link.capacity_at(now);
+        let owed = match self.link.count {
             Count::Wire => (bytes * WIRE_PACKET + self.owed) % PACKET,
             Count::Payload => 0,
         };
-        let full = self.full.max(start) + self.counted(bytes);
-        End { position: start.max(full.saturating_sub(self.burst)), full, owed }
+        let full = self.link.full.max(start) + self.counted(bytes);
+        End { position: start.max(full.saturating_sub(self.link.burst)), full, owed }
     }
 
     /// What `bytes` of body count as.
     const fn counted(&self, bytes: u64) -> u64 {
-        match self.count {
-            Count::Payload => bytes,
-            Count::Wire => bytes * WIRE_PACKET / PACKET,
-        }
-    }
-
-    /// The body in `counted` bytes.
-    const fn body(&self, counted: u64) -> u64 {
-        match self.count {
-            Count::Payload => counted,
-            Count::Wire => counted * PACKET / WIRE_PACKET,
-        }
+        counted(self.link.count, bytes)
     }
 
     /// When the link could have carried this number of bytes; `None` = never, or only after thousands of parts
     /// of its schedule without any rate.
     fn when(&mut self, position: u64) -> Option<LinkTime> {
-        const ROUNDS: u32 = 16;
-        for _ in 0..ROUNDS {
-            match self.capacity.when(position) {
-                When::At(time) => return Some(time),
-                When::NotBefore(time) => {
-                    self.capacity.at(time);
-                }
-                When::Never => return None,
-            }
-        }
-        None
+        self.link.when(position, LinkTime::new(Duration::MAX))
     }
 }

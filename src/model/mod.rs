@@ -34,6 +34,7 @@ mod loss;
 mod markov;
 mod on_off;
 mod piece;
+mod private_link;
 mod processor_sharing;
 mod rate_spec;
 mod relative;

@@ -1,18 +1,12 @@
 //! Responses at the same time over a link that nothing else uses, each with the same share, without a loop over quanta.
 
 use super::{
-    PACKET,
-    capacity::{Capacity, When},
+    capacity::When,
     interruptions::Interruptions,
-    link::{WIRE_PACKET, burst},
-    rate_spec::RateSpec,
+    private_link::{PrivateLink, counted, payload},
     spec::{Count, LinkSpec, OnDrop},
-    transport::TransportSpec,
 };
-use crate::{
-    seed::Seed,
-    units::{BitRate, LinkTime},
-};
+use crate::{seed::Seed, units::LinkTime};
 use smallvec::SmallVec;
 use std::time::Duration;
 
@@ -52,15 +46,10 @@ struct Share {
 ///
 /// A [`ResponseShaper`](super::ResponseShaper) books a quantum when the one before it has left. So of several on one
 /// link each has the same share of every stretch of time, and where one of them ends follows from an inverse of the
-/// link's capacity, as in [`Lone`](super::Lone). Both methods agree but for the quanta.
+/// link's capacity, as in [`Lone`](super::Lone). Both methods give the same ends, up to the size of some quanta.
 #[derive(Debug)]
 pub struct ProcessorSharing {
-    capacity: Capacity,
-    limited: bool,
-    burst: u64,
-    /// The bucket is full again when the link could have carried this number of bytes.
-    full: u64,
-    count: Count,
+    link: PrivateLink,
     now: LinkTime,
     shares: SmallVec<[Share; 2]>,
 }
@@ -69,20 +58,8 @@ impl ProcessorSharing {
     /// A link of `spec`, idle at its time zero; `None` if its responses go over a transport, packet by packet.
     #[must_use]
     pub fn new(spec: &LinkSpec, seed: Seed) -> Option<Self> {
-        if spec.transport != TransportSpec::None {
-            return None;
-        }
-        let burst = u64::from(burst(spec).get());
-        let silent = spec.rate.peak() == BitRate::ZERO;
-        Some(Self {
-            capacity: Capacity::new(spec, seed),
-            limited: spec.rate != RateSpec::Unlimited,
-            burst,
-            full: if silent { burst } else { 0 },
-            count: spec.count,
-            now: LinkTime::ZERO,
-            shares: SmallVec::new(),
-        })
+        let link = PrivateLink::new(spec, seed)?;
+        Some(Self { link, now: LinkTime::ZERO, shares: SmallVec::new() })
     }
 
     /// Adds response number `response`: from `start` on a head of `head` bytes, and then `bytes`.
@@ -116,8 +93,8 @@ impl ProcessorSharing {
         let Some(share) = self.shares.iter().find(|share| share.response == response) else {
             return (0, self.now);
         };
-        let (received, position) = (share.received(self.count), share.position);
-        let at = match self.capacity.when(position.saturating_sub(self.burst)) {
+        let (received, position) = (share.received(self.link.count), share.position);
+        let at = match self.link.when_known(position.saturating_sub(self.link.burst)) {
             When::At(at) => at,
             When::NotBefore(_) | When::Never => self.now,
         };
@@ -126,7 +103,7 @@ impl ProcessorSharing {
 
     /// Bytes that the link could have carried by `now`; `None` without a limit.
     pub fn capacity(&mut self, now: LinkTime) -> Option<u64> {
-        self.limited.then(|| self.capacity.at(now))
+        self.link.limited_capacity_at(now)
     }
 
     /// Goes on to the first end of a response, or to `until`, whichever is first. Without either it goes on for ever:
@@ -148,9 +125,9 @@ impl ProcessorSharing {
         }
     }
 
-    /// Passes what is due by now: interruptions, and the first end.
+    /// Handles what is due by now: interruptions, and the first end.
     fn take_due(&mut self) -> Option<ShareEnd> {
-        let (now, count) = (self.now, self.count);
+        let (now, count) = (self.now, self.link.count);
         let mut ended = None;
         for (place, share) in self.shares.iter_mut().enumerate() {
             if let Some(cut) = share.go_on(now, count) {
@@ -176,33 +153,34 @@ impl ProcessorSharing {
             self.now = limit;
             return false;
         }
-        let start = self.capacity.at(now);
-        let full = self.full.max(start);
+        let start = self.link.capacity_at(now);
+        let full = self.link.full.max(start);
         let need = least.saturating_mul(active);
-        let position = start.max(full.saturating_add(need).saturating_sub(self.burst));
-        let end = self.when(position, limit);
+        let position = start.max(full.saturating_add(need).saturating_sub(self.link.burst));
+        let end = self.link.when(position, limit);
         if let Some(at) = end {
             self.now = at.max(now);
-            self.full = full.saturating_add(need);
+            self.link.full = full.saturating_add(need);
             self.give(now, least, 0);
             return true;
         }
-        // A link that carries nothing for ever: nothing happens.
+        // The link never carries anything again: nothing happens.
         if limit == LinkTime::new(Duration::MAX) {
             self.now = limit;
             return false;
         }
-        let reached = self.capacity.at(limit).saturating_add(self.burst);
+        let reached = self.link.capacity_at(limit).saturating_add(self.link.burst);
         let served = reached.saturating_sub(full).min(need.saturating_sub(1));
-        self.full = full.saturating_add(served);
+        self.link.full = full.saturating_add(served);
         self.give(now, served / active, served % active);
         self.now = limit;
         false
     }
 
-    /// Lets `each` bytes leave of each that has had a part of the link since `since`, and one more of the first `more`.
+    /// Counts `each` bytes as sent of each response that has had a part of the link since `since`, and one more byte of the
+    /// first `more` of them.
     fn give(&mut self, since: LinkTime, each: u64, mut more: u64) {
-        let full = self.full;
+        let full = self.link.full;
         for share in self.shares.iter_mut().filter(|share| share.from <= since) {
             let Some(left) = &mut share.left else { continue };
             let gets = (each + u64::from(more > 0)).min(*left);
@@ -212,21 +190,6 @@ impl ProcessorSharing {
                 share.position = full;
             }
         }
-    }
-
-    /// When the link could have carried this number of bytes, if that is by `limit`.
-    fn when(&mut self, position: u64, limit: LinkTime) -> Option<LinkTime> {
-        const ROUNDS: u32 = 16;
-        for _ in 0..ROUNDS {
-            match self.capacity.when(position) {
-                When::At(time) => return (time <= limit).then_some(time),
-                When::NotBefore(time) if time < limit => {
-                    self.capacity.at(time);
-                }
-                When::NotBefore(_) | When::Never => return None,
-            }
-        }
-        None
     }
 }
 
@@ -259,31 +222,18 @@ impl Share {
     fn received(&self, count: Count) -> u64 {
         let Some(left) = self.left else { return self.sent };
         let bytes = self.head + self.next - self.sent;
-        let gone = body(count, counted(count, bytes).saturating_sub(left)).min(bytes);
+        let gone = payload(count, counted(count, bytes).saturating_sub(left)).min(bytes);
         self.sent + gone.saturating_sub(self.head)
-    }
-}
-
-/// What `bytes` count as.
-const fn counted(count: Count, bytes: u64) -> u64 {
-    match count {
-        Count::Payload => bytes,
-        Count::Wire => bytes * WIRE_PACKET / PACKET,
-    }
-}
-
-/// The bytes in `counted`.
-const fn body(count: Count, counted: u64) -> u64 {
-    match count {
-        Count::Payload => counted,
-        Count::Wire => counted * PACKET / WIRE_PACKET,
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Link, LinkAccess, Lone, ResponseShaper, Step, Steps, Verdict};
+    use crate::{
+        model::{Link, LinkAccess, Lone, RateSpec, ResponseShaper, Step, Steps, Verdict},
+        units::BitRate,
+    };
     use proptest::prelude::*;
     use std::sync::Arc;
 

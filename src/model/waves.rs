@@ -8,7 +8,7 @@ use super::{
 use crate::units::{BitRate, Ratio};
 use std::{f64::consts::TAU, sync::Arc, time::Duration};
 
-/// A sine is drawn with this many straight lines a period: off by at most (π/96)²/2 = 0.054 % of its
+/// The number of straight lines that stand for a period of a sine: they differ from it by at most (π/96)²/2 = 0.054 % of its
 /// amplitude.
 const SINE_LINES: usize = 96;
 /// Lines of a millisecond at least.

@@ -2,7 +2,7 @@
 
 use super::playback::{Observer, Playback};
 
-/// Below this many ms it is empty: sums of durations are not exact.
+/// A buffer with less than this, in ms, is empty: sums of durations are not exact.
 pub(super) const EMPTY: f64 = 1e-6;
 
 /// The buffer of separate audio. Playback needs both it and the video.

@@ -51,7 +51,7 @@ enum State {
     Ready,
     /// A request is under way.
     Loading,
-    /// The next request is made in this many ms.
+    /// The next request is made after a wait, in ms.
     Waits(f64),
 }
 

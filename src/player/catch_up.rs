@@ -1,6 +1,6 @@
 //! How playback of a live stream keeps its distance from the live edge.
 
-/// Below this many ms of buffer playback is not faster than 1.
+/// With less media in the buffer than this, in ms, playback is not faster than 1.
 const LOW: f64 = 500.0;
 const MS: f64 = 1000.0;
 

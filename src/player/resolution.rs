@@ -1,6 +1,7 @@
 //! The resolutions of rungs of which only the bitrate is known.
 
-/// Up to this many kbit/s, a rung is taken to have this width and height; above them all, those of the last one.
+/// Bitrates in kbit/s, and the width and height that a rung up to this bitrate is assumed to have. Rungs above all of them
+/// have those of the last one.
 const RESOLUTIONS: [(f64, (u32, u32)); 5] = [
     (400.0, (426, 240)),
     (800.0, (640, 360)),

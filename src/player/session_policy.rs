@@ -10,8 +10,8 @@ use super::{
 pub enum FullBuffer {
     /// The next segment is requested as soon as it fits.
     WaitForRoom,
-    /// After a segment was added, the player sleeps in steps of this many ms until the level is within
-    /// the maximum.
+    /// After a segment was added, the player sleeps in steps until the level is within the maximum. The length of a step is
+    /// in ms.
     SleepInSteps(f64),
 }
 

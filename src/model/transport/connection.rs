@@ -139,7 +139,7 @@ impl Transport {
         self.trip.smoothed()
     }
 
-    /// From here on the connection loses the packets that `loss` selects, counted from here.
+    /// From now on the connection loses the packets that `loss` selects. They are counted from now on.
     pub(in crate::model) fn lose_by(&mut self, loss: Option<Box<Loss>>) {
         self.losses = Losses::from(self.sent, loss);
     }

@@ -12,7 +12,7 @@ pub(super) const BETA: f64 = 0.7;
 /// on, which a window with evenly spaced losses never reaches.
 const ALPHA: f64 = 3.0 * (1.0 - BETA) / (1.0 + BETA);
 
-/// The course of the window since the last cut; sizes in segments.
+/// How the window has changed since the last cut; sizes in segments.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Cubic {
     /// The window before the last cut: the plateau.

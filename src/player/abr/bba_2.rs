@@ -13,7 +13,7 @@ const SMALLEST_RESERVOIR: f64 = 8000.0;
 const LARGEST_RESERVOIR: f64 = 140_000.0;
 /// The share of the buffer at which the highest rung is reached.
 const UPPER: f64 = 0.9;
-/// The reservoir looks ahead over this many buffers.
+/// How far ahead the reservoir looks, in lengths of the buffer.
 const LOOK_AHEAD: f64 = 2.0;
 /// The growth of the buffer for each segment, as a share of its duration, from which on the rung is
 /// raised during the start: with an empty buffer, and with a full cushion.

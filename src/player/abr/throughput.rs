@@ -6,7 +6,7 @@ use super::{Abr, Choice, State, insufficient_buffer::InsufficientBuffer};
 use crate::player::network::Progress;
 
 const SAFETY: f64 = 0.9;
-/// A download is given up when it would take this many times a segment's duration …
+/// A download is given up when it would take longer than this, in durations of a segment …
 const ABANDON_FACTOR: f64 = 1.8;
 /// … but not before this many ms.
 const ABANDON_AFTER: f64 = 500.0;

@@ -63,7 +63,7 @@ impl Estimator for Ewma {
     }
 }
 
-/// The share of the weight that samples of so many half-lives have.
+/// The share of all weight that the samples of the last `half_lives` half-lives have.
 fn share_after(half_lives: f64) -> f64 {
     /// From here on the rest is less than half of the last bit of 1.
     const ALL: f64 = 54.0;

@@ -29,6 +29,6 @@ pub use pensieve::PensieveNetwork;
 pub use quanta::{Watch, WatchTimes};
 pub use request::{Object, Request};
 pub use sabre::{Period, SabreNetwork};
-pub use together::TwoLimits;
+pub use together::{JointRate, TwoLimits};
 pub use transmission::Transmission;
 pub use virtual_response::{Response, VirtualResponse};

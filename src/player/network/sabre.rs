@@ -7,7 +7,7 @@
 use super::{CapacityChange, Download, Network, NeverEnds, Progress};
 use std::collections::VecDeque;
 
-/// A download is watched each time it received this many bits, at least …
+/// A download is checked when it has received at least this number of bits since the last check …
 const PROGRESS_SIZE: f64 = 12_000.0;
 /// … and this many ms passed.
 const PROGRESS_TIME: f64 = 50.0;

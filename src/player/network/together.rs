@@ -39,8 +39,17 @@ pub(super) struct TwoPolled {
 pub struct TwoLimits {
     /// Rates that each response keeps to.
     pub own: [Vec<LinkSpec>; 2],
-    /// Rates that responses keep to together, and on which connections.
-    pub shared: Vec<(LinkSpec, [bool; 2])>,
+    /// Rates that responses keep to together.
+    pub shared: Vec<JointRate>,
+}
+
+/// A rate that responses keep to together.
+#[derive(Debug, Clone, PartialEq)]
+pub struct JointRate {
+    /// The rate, as a link.
+    pub spec: LinkSpec,
+    /// Whether it applies to the responses on the first and on the second connection.
+    pub applies: [bool; 2],
 }
 
 impl TwoLimits {
@@ -49,8 +58,14 @@ impl TwoLimits {
     }
 }
 
-/// A response that has ended, with the number of its connection.
-pub(super) type EndedResponse = (usize, Option<Response>);
+/// A response that has ended.
+#[derive(Debug)]
+pub(super) struct EndedResponse {
+    /// The number of its connection.
+    pub(super) connection: usize,
+    /// How it ended; `None` = it never ends.
+    pub(super) response: Option<Response>,
+}
 
 impl Together {
     /// A link of `spec`, with `limits` beside it.
@@ -66,7 +81,7 @@ impl Together {
     pub(super) fn by_quanta(spec: &LinkSpec, limits: &TwoLimits, seed: Seed) -> Self {
         let seeds = seed.named("limits");
         let limit =
-            |(ordinal, (spec, _)): (u64, &(LinkSpec, _))| Link::new(spec, seeds.numbered(ordinal));
+            |(ordinal, rate): (u64, &JointRate)| Link::new(&rate.spec, seeds.numbered(ordinal));
         let tcp = spec.transport == TransportSpec::Tcp;
         let transport = || tcp.then(|| Transport::new(spec.latency.rtt_at(Duration::ZERO)));
         Self::Quanta(Box::new(TwoPolled {
@@ -103,7 +118,7 @@ impl Together {
             Self::Quanta(polled) => {
                 let TwoLimits { own, shared } = &polled.limits;
                 let response = VirtualResponse::new(spec, &own[connection], transmission);
-                let within = shared.iter().enumerate().filter(|(_, (_, on))| on[connection]);
+                let within = shared.iter().enumerate().filter(|(_, rate)| rate.applies[connection]);
                 let response = response.within_limits(within.map(|(place, _)| place));
                 polled.responses[connection] = Some(response);
                 polled.arrived[connection] = (0, start);
@@ -133,7 +148,7 @@ impl Together {
             Self::Shares(sharing) => {
                 let end = sharing.advance(until)?;
                 let response = Response { end: end.at, received: end.received, cut: end.cut };
-                Some((end.response, Some(response)))
+                Some(EndedResponse { connection: end.response, response: Some(response) })
             }
             Self::Quanta(polled) => polled.advance(until),
         }
@@ -160,7 +175,7 @@ impl TwoPolled {
             }
             if let Some(ended) = ended {
                 self.responses[connection] = None;
-                return Some((connection, ended.ok()));
+                return Some(EndedResponse { connection, response: ended.ok() });
             }
         }
     }

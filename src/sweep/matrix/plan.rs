@@ -5,7 +5,7 @@ use crate::{
     media::MediaType,
     model::LinkSpec,
     player::Presentation,
-    player::network::{Heads, LinkNetwork, TwoLimits},
+    player::network::{Heads, JointRate, LinkNetwork, TwoLimits},
     profiles::{Catalog, Limit, Per, Profile},
     seed::Seed,
     sweep::{live::CatchUp, virtual_rules::ProfileRules},
@@ -257,9 +257,11 @@ impl Net {
         let two = TwoLimits {
             own: [own_of(MediaType::Video), own_of(MediaType::Audio)],
             shared: together
-                .map(|limit| (limit, [MediaType::Video, MediaType::Audio].map(|m| about(limit, m))))
-                .filter(|(_, on)| on.contains(&true))
-                .map(|(limit, on)| (resolved(&limit.spec), on))
+                .map(|limit| JointRate {
+                    spec: resolved(&limit.spec),
+                    applies: [MediaType::Video, MediaType::Audio].map(|media| about(limit, media)),
+                })
+                .filter(|rate| rate.applies.contains(&true))
                 .collect(),
         };
         let rules = ProfileRules::new(&profile.rules, catalog).map_err(|problem| {

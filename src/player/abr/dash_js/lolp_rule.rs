@@ -13,7 +13,7 @@ const SIGMA: f64 = 0.1;
 const LEARNING_RATE: f64 = 0.01;
 /// Latencies are divided by this, in seconds.
 const LATENCY_SCALE: f64 = 100.0;
-/// A rung must be this many bit/s below the throughput …
+/// How far below the throughput a rung must be, in bit/s …
 const THROUGHPUT_MARGIN: f64 = 10_000.0;
 /// … or its distance in throughput weighs this much.
 const URGENT: f64 = 100.0;

@@ -4,9 +4,9 @@ use super::level_selection::{HlsJs, Pending, Search};
 use crate::player::{abr::State, estimator::DecayingMean, network::Progress};
 
 const MS: f64 = 1000.0;
-/// A new segment must not take this many times its duration.
+/// The time that a new segment must not take, in durations of the segment.
 const UNREASONABLE: f64 = 10.0;
-/// A switch that is not this many times faster waits until the new segment would have arrived.
+/// A switch that is faster by less than this factor waits until the new segment would have arrived.
 const CLEARLY_FASTER: f64 = 2.0;
 
 /// The figures of a check, in seconds and bit/s.

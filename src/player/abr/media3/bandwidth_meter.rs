@@ -2,7 +2,7 @@
 
 use super::sliding_percentile::SlidingPercentile;
 
-/// The estimate is the median once this many ms or bytes were measured.
+/// The ms, or else the bytes, that must be measured before the estimate is the median.
 const ENOUGH_TIME: f64 = 2000.0;
 const ENOUGH_BYTES: f64 = 524_288.0;
 const MEDIAN: f32 = 0.5;

@@ -7,6 +7,7 @@ use super::{
         deadlines::WATCH,
         downlink::Downlink,
         exchange::{Course, Exchange, NEVER},
+        together::EndedResponse,
     },
     LinkNetwork,
 };
@@ -104,7 +105,7 @@ impl LinkNetwork {
         let due = first.min(second).max(self.now);
         let limit = due.min(until);
         let Downlink::Together(together) = &mut self.downlink else { return Err(NeverEnds) };
-        if let Some((connection, response)) = together.advance(limit) {
+        if let Some(EndedResponse { connection, response }) = together.advance(limit) {
             let response = response.ok_or(NeverEnds)?;
             let Some(exchange) = self.under_way[connection].take() else { return Ok(Next::More) };
             let end = if response.cut.is_some() { BodyEnd::Lost } else { BodyEnd::Sent };

@@ -20,7 +20,7 @@ pub struct Budget {
 }
 
 impl Budget {
-    /// The budget under `limit` with this many workers, with a built-in origin or not.
+    /// The budget under `limit` for a number of workers, with a built-in origin or not.
     #[must_use]
     pub fn of(limit: u64, workers: usize, built_in: bool) -> Self {
         let own = OWN + WORKER * workers as u64;

@@ -27,7 +27,7 @@ const LARGEST_HEADER: usize = 64 * 1024;
 const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
 /// Both time-outs of a connection that has a place of the reserve.
 const RESERVE_TIMEOUT: Duration = Duration::from_secs(1);
-/// One of this many places is in the reserve.
+/// The number of places of which one is in the reserve.
 const RESERVE: usize = 8;
 /// The most places in the reserve.
 const LARGEST_RESERVE: usize = 32;

@@ -3,7 +3,7 @@
 use std::{io, net::SocketAddr};
 use tokio::net::{TcpListener, TcpSocket};
 
-/// Connections that may wait to be accepted, as far as the system allows this many. When more come at once, the kernel
+/// The most connections that may wait to be accepted; the system may allow fewer. When more come at once, the kernel
 /// drops some that the client believes to be open; a client that waits for the server to send first then waits forever.
 const BACKLOG: u32 = 4096;
 

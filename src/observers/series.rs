@@ -33,7 +33,7 @@ impl<T> Ring<T> {
 pub(in crate::observers) struct Series<T> {
     values: Vec<T>,
     most: usize,
-    /// One of this many values is kept.
+    /// The number of values of which one is kept.
     stride: u64,
     seen: u64,
 }

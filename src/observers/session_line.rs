@@ -4,7 +4,7 @@ use crate::event::SessionTag;
 use serde::Serialize;
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-/// What one session was like.
+/// The figures of one session.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct SessionLine {
     /// Its identifier.
@@ -26,7 +26,7 @@ pub struct SessionLine {
     pub rebuffers: Option<u64>,
     /// Rules' effects that took place.
     pub faults: u64,
-    /// Moves to another rung, up and down.
+    /// Switches to another rung, up and down.
     pub rendition_switches: BTreeMap<&'static str, u64>,
 }
 

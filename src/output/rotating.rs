@@ -38,7 +38,7 @@ impl RotatingFile {
         Ok(Self { path: path.to_owned(), file, size, limit, at_line_end: true })
     }
 
-    /// If a file can't be renamed, the log goes on in the current one.
+    /// If a file can't be renamed, further lines are added to the current one.
     fn rotate(&mut self) {
         for number in (1..KEPT).rev() {
             // A number that is not used yet has no file.
@@ -99,7 +99,7 @@ mod tests {
         assert_eq!(read("run.log.5"), "3234567\n");
         assert!(!folder.join("run.log.6").exists());
         drop(log);
-        // It goes on with the size of the file that is there.
+        // It begins with the size of the file that exists.
         RotatingFile::open(&path, 10).unwrap().write_all(b"next\n").unwrap();
         assert_eq!((read("run.log"), read("run.log.1")), ("next\n".into(), "8234567\n".into()));
         fs::remove_dir_all(&folder).unwrap();

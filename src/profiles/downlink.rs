@@ -40,7 +40,7 @@ struct Way<'a> {
     unit: Unit,
     repeat: bool,
     start: Start,
-    /// Times are this many times as long.
+    /// The factor by which times are longer.
     scale: f64,
     fallback: Option<BitRate>,
     sources: &'a Sources<'a>,

@@ -14,7 +14,7 @@ use toml::{Table, Value};
 
 /// The most rules; the faults that were seen most often have precedence.
 pub(super) const MOST_RULES: usize = 64;
-/// A fault that all of at least this many requests of a class had is one of all such requests.
+/// If all requests of a class had a fault, and there were at least as many requests as here, it is a fault of the class.
 const ALL: usize = 5;
 /// Names of rules are not longer, in bytes.
 const LONGEST_NAME: usize = 80;

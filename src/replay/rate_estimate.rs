@@ -9,7 +9,7 @@ use std::time::Duration;
 
 /// Smaller bodies say nothing of a rate: they fit into one round trip.
 const LEAST_BODY: u64 = 16 << 10;
-/// The least that stands behind a figure: this many seconds and bytes, or this many bytes at once.
+/// The least data for a figure: seconds and bytes together, or bytes alone.
 const LEAST_BUSY: f64 = 0.02;
 const LEAST_BYTES: f64 = 4096.0;
 const ENOUGH_BYTES: f64 = 65_536.0;

@@ -36,8 +36,8 @@ use std::{fmt, sync::Arc};
 /// | `role` | that DASH Role, or HLS characteristic |
 /// | `index` | segments at that position in the presentation, 1 = first; written as numbers. Does not match a request whose index is unknown |
 /// | `number` | that media sequence number or `$Number$`; from 0 |
-/// | `behind-live` | that many segments behind the live edge; 0 = the newest |
-/// | `after-join` | that many segments after the newest segment of its media type at the time of the session's first request for that type, in a live stream: 0 = that one, `1` the next, `-2` two before; ranges as `-3..-1` |
+/// | `behind-live` | the number of segments behind the live edge; 0 = the newest |
+/// | `after-join` | the number of segments after the newest segment of its media type at the time of the session's first request for that type, in a live stream: 0 = that one, `1` the next, `-2` two before; ranges as `-3..-1` |
 /// | `media-time` | segments that start in that window of media time; written as `during` |
 /// | `media-cycle` | `0 in 30 s`: of the segments that start in each 30 s of media time the first, `1 in 30 s` the second, ... (computed from the segment's duration; a segment that starts up to 50 ms early counts to the next cycle) |
 /// | `discontinuity` | `true`: segments and parts that follow a discontinuity (HLS `EXT-X-DISCONTINUITY`; in DASH the first of each later period); `false`: all other requests |
@@ -70,14 +70,14 @@ use std::{fmt, sync::Arc};
 /// | `refuse` | `reset` or `close`: ends the connection instead of a response; `not-http`: sends bytes that are not HTTP, then closes (HTTP/2: as `reset`) |
 /// | `hang` | sends nothing for that long, then closes; `forever`: until the player closes. `{ at, for }` sends nothing from a point on: `at = "headers"` = right after them, or a *point* |
 /// | `status` | responds with that status, 200 to 599, without a request to the origin. `{ code, retry-after, body, content-type }`; `retry-after` in seconds (`120`, `"2 m"`) or as a date (`"in 2 m"`) |
-/// | `redirect` | responds 302 to a URL or path. `{ to }`, `{ host }` (same path there): within the session if the host is the session's own or may be fetched, else past the proxy; `{ chain = 3 }` (that many redirects, then the requested resource), `{ loop = true }`; each with `status` 301, 302, 303, 307, 308 |
+/// | `redirect` | responds 302 to a URL or path. `{ to }`, `{ host }` (same path there): within the session if the host is the session's own or may be fetched, else past the proxy; `{ chain = 3 }` (three redirects, then the requested resource), `{ loop = true }`; each with `status` 301, 302, 303, 307, 308 |
 /// | `body` | another body: `empty`, `captive-portal`, `previous-segment`, `{ text, content-type }`, `{ file, content-type }` (relative to the rule file; not allowed in rules that come over the network), `{ junk = "1 KiB" }`, `{ rung = 1 }` |
 /// | `range` | responds wrongly to a range request: `ignored` (200, whole), `whole` (206, whole), `shifted` (`Content-Range` off by one), `empty`, `unsized` (no `Content-Length`), `unsatisfiable` (416) |
 /// | `reload` | `early`: a blocking playlist request (LL-HLS) does not block; `full`: no delta update is requested. For a late or missing response use `delay` or `hang` with `when.blocking = true` |
 /// | `rate` | limits the rate of the body; not zero |
 /// | `profile` | passes the body over an additional link with that built-in profile |
 /// | `stall` | `{ at, for }`: pauses at one or more *points*, then continues |
-/// | `drip` | `{ bytes, every, from }`: passes that many bytes at a time, from a *point* on (default: the start) |
+/// | `drip` | `{ bytes, every, from }`: passes `bytes` at a time, with a pause of `every`, from a *point* on (default: the start) |
 /// | `coalesce` | holds bytes back for that long and then sends them at once; `end` = sends all at the end |
 /// | `corrupt` | `bit-flips`, `zeros` (one byte in a thousand), `ts-sync`, `box-size` (all). `{ damage, rate, from, to }` |
 /// | `framing` | `close`: no `Content-Length` and no chunks, the body ends where the connection closes (HTTP/2: END_STREAM without a length); `bad-chunk`: chunked, with an invalid chunk size at the start of the body, or at a *point*: `{ bad-chunk = "50 %" }` (HTTP/2: RST_STREAM there). Over HTTP/1.1 the connection closes after either |
@@ -102,8 +102,8 @@ use std::{fmt, sync::Arc};
 /// | edit | does |
 /// |---|---|
 /// | `freeze` | serves the first version seen, for that long, once for each manifest; `forever` = while the rule applies |
-/// | `go-back` | serves a version that is this many segments older |
-/// | `lag` | removes this many of the newest segments |
+/// | `go-back` | serves an older version; the number is how many segments older |
+/// | `lag` | removes the newest segments; the number is how many |
 /// | `endlist` | the end marker: `early`, `bare` (early, and no segments), `missing` |
 /// | `discontinuity` | `drop`, `{ insert = 5 }` (before each segment whose number is a multiple), `{ shift = 1 }` (shifts their count) |
 /// | `gap` | marks segments whose number is a multiple of this as gaps |
@@ -117,7 +117,7 @@ use std::{fmt, sync::Arc};
 /// | `host` | rewrites the URIs of segments (or media playlists) to this host, past the proxy |
 /// | `preload-hint` | `missing`, `wrong` |
 /// | `rendition-report` | `missing`, `{ stale = 2 }`, `{ ahead = 2 }` |
-/// | `skip` | a delta update claims to skip this many segments more |
+/// | `skip` | a delta update claims to skip more segments than it does; the number is how many more |
 /// | `truncate` | keeps only the first `12 lines`, `1 KiB` or `50 %` |
 /// | `empty` | `true`: no bytes |
 ///
@@ -130,7 +130,7 @@ use std::{fmt, sync::Arc};
 ///
 /// | limit | meaning |
 /// |---|---|
-/// | `times` | applies at most this many times; from 1 |
+/// | `times` | the most times that it applies; from 1 |
 /// | `for` | applies only for this long after its first use |
 /// | `cooldown` | after a use, does not apply for this long |
 /// | `ttl` | applies only for this long after the rule came into force: when its session got it; with the scope `global`, when it was loaded or first given to a session |

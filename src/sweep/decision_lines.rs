@@ -27,7 +27,7 @@ pub(super) struct Setup {
     /// again after the last row. Without them, sizes are bitrate × duration.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) sizes: Vec<Vec<f64>>,
-    /// Where random numbers come from.
+    /// The seed of random numbers.
     #[serde(default)]
     pub(super) seed: u64,
     /// Settings by the player's names.

@@ -6,7 +6,7 @@ use std::{
 };
 use tokio::net::lookup_host;
 
-/// Addresses that were looked up before a change is made: meanwhile no other request waits.
+/// Addresses that are looked up before a change begins, so that no other request waits for the look-up.
 #[derive(Debug, Default)]
 pub(super) struct Addresses(HashMap<String, Result<SocketAddr, String>>);
 
@@ -38,7 +38,8 @@ impl Addresses {
     }
 }
 
-/// The address that `text` names; of several, the first of IPv4. No host: all addresses; no text: also any port.
+/// The address that `text` names; if there are several, the first one of IPv4. Without a host it is all addresses; without
+/// any text, it is also any port.
 ///
 /// # Errors
 /// A message in the words of toxiproxy's runtime, which clients compare.

@@ -286,7 +286,7 @@ mod tests {
     fn what_ended_is_kept_for_a_while() {
         let archive = Archive::default();
         let one = start(&archive, 1);
-        // Its responses in flight run on.
+        // Its responses in flight continue.
         let late = begin(&archive, &one, "/late");
         end(&archive, &one);
         finish(&archive, late);
@@ -296,7 +296,7 @@ mod tests {
             end(&archive, &other);
         }
         assert_eq!(kept(&archive, &one), None);
-        // Too late for anything: nothing comes back.
+        // Events that come too late change nothing.
         finish(&archive, begin(&archive, &one, "/after"));
         assert_eq!(archive.sessions.lock().by_id.len(), MOST_ENDED);
     }

@@ -10,7 +10,7 @@ use std::{collections::VecDeque, time::Duration};
 const MOST_STARVATIONS: usize = 256;
 /// Reported throughputs that are kept.
 const MOST_THROUGHPUTS: usize = 1024;
-/// The delivered throughput is that of this many segments.
+/// The number of segments over which the delivered throughput is averaged.
 const SEGMENTS: usize = 3;
 /// Smaller responses would measure the round trip, not the throughput.
 const LEAST_BYTES: u64 = 16 * 1024;

@@ -4,7 +4,8 @@ use std::collections::VecDeque;
 
 /// Media times closer than this are the same, in seconds: durations in manifests are rounded.
 const SAME: f64 = 0.25;
-/// A jump of this many durations, and at least of this many seconds, is a seek.
+/// A jump is a seek from this number of segment durations on (the first), if it is also at least this number of seconds
+/// (the second).
 const JUMP: (f64, f64) = (3.0, 10.0);
 /// The most segments that are remembered as buffered. Older ones count, without their bitrate.
 const MOST_SEGMENTS: usize = 1024;

@@ -62,7 +62,7 @@ pub enum Goal {
     Url(Arc<str>),
     /// To the same path and query at another host (`host` or `host:port`), past the proxy.
     Host(Arc<str>),
-    /// Through that many redirects in the session, then to the requested resource.
+    /// Through a number of redirects in the session, then to the requested resource.
     Chain(u8),
     /// To itself, without end.
     Loop,

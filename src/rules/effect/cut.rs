@@ -72,7 +72,7 @@ pub struct Cut {
 }
 
 impl Cut {
-    /// A cut after this many bytes that keeps the declared length.
+    /// A cut at byte `at` that keeps the declared length.
     #[must_use]
     pub const fn after(at: ByteSize, ending: Ending) -> Self {
         Self { at: Point::Bytes(at), ending, length: Length::Keep }

@@ -6,9 +6,9 @@ use std::{fmt, time::Duration};
 /// A point in a body, from its start (or, for a range, from the start of what is sent).
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Point {
-    /// After this many bytes. A shorter body does not reach it.
+    /// After a number of bytes. A shorter body does not reach it.
     Bytes(ByteSize),
-    /// This many bytes before the end. In a body that is not longer than this, the point is at the start.
+    /// A number of bytes before the end. In a body that is not longer than this, the point is at the start.
     FromEnd(ByteSize),
     /// After this share of the bytes, rounded down.
     Share(Ratio),

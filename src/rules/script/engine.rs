@@ -15,7 +15,7 @@ pub(super) type Now = Arc<dyn Fn() -> ProcessTime + Send + Sync>;
 
 /// The longest time of one call, in case its operations are slow.
 const LONGEST: Duration = Duration::from_millis(50);
-/// The clock is read once in this many operations.
+/// The number of operations between two readings of the clock.
 const STEPS_PER_LOOK: u64 = 64;
 /// The most variables in scope.
 const MOST_VARIABLES: usize = 128;

@@ -38,7 +38,7 @@ pub struct Scenario {
 
 /// The segment that faults are about: late enough for a buffer to be there.
 const FAULTY: u64 = 6;
-/// A step of a slow change lasts this many seconds.
+/// The seconds that a step of a slow change lasts.
 const STEP: f64 = 2.0;
 const LAST: &str = "10 m";
 

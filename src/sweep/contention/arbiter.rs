@@ -45,7 +45,7 @@ struct Seat {
 }
 
 impl Arbiter {
-    /// A link of `spec` for this many players, each response of which keeps to `own`; and the place of each player.
+    /// A link of `spec` for a number of players, each response of which keeps to `own`; and the place of each player.
     #[must_use]
     pub fn new(
         spec: &Arc<LinkSpec>,

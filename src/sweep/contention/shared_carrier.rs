@@ -26,7 +26,7 @@ pub(super) enum Ask {
 pub(super) enum Reply {
     /// The response has ended; `None` if it never does.
     Ended(Option<Response>),
-    /// Asks whether to go on: this many bytes had arrived by the first time; the second is the time of the question.
+    /// Asks whether to go on: a time, the bytes that had arrived by then, and the time of the question.
     Progress(LinkTime, u64, LinkTime),
     /// See [`Ask::Capacity`]; `None` without a limit.
     Capacity(Option<u64>),

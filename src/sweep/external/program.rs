@@ -22,7 +22,7 @@ use std::{
     time::Duration,
 };
 
-/// After this many answers that did not come in time, the program is not started any more.
+/// The number of late answers after which the program is not started any more.
 const MOST_TIMEOUTS: usize = 3;
 /// How long a program may take to end, once its input or its output has ended.
 const END_TIMEOUT: Duration = Duration::from_secs(1);

@@ -11,7 +11,7 @@ const STUDENT: [f64; 30] = [
 ];
 /// The quantile of the normal distribution, and what is added to it for each ÷ degree of freedom.
 const NORMAL: (f64, f64) = (1.96, 2.4);
-/// Up to this many pairs all signs are tried; above, this many random ones.
+/// The most pairs for which all signs are tried. With more pairs, random signs are tried, [`FLIPS`] times.
 const EXHAUSTIVE: usize = 13;
 const FLIPS: u32 = 9999;
 

@@ -18,7 +18,7 @@ use std::fmt::Write as _;
 const STYLE: &str = include_str!("style.css");
 const DISTRIBUTIONS: [&str; 4] = ["bitrate_kbps", "rebuffer_ratio", "startup_s", "qoe_pensieve"];
 const HEAT_MAPS: [&str; 2] = ["qoe_pensieve", "rebuffer_ratio"];
-/// Sessions are drawn for this many cells at most: each is some 20 kB.
+/// The most cells whose sessions are drawn: each session takes some 20 kB.
 const MOST_SESSIONS: usize = 120;
 
 /// A session of a real player, to be drawn.

@@ -286,7 +286,7 @@ fn is_sliding(name: &str) -> Result<bool, SabreError> {
     }
 }
 
-/// Sabre replaces nothing for every name but two, and ignores a module of the user's.
+/// Sabre knows two names of replacements; with any other it replaces nothing. It ignores a module of the user's.
 fn replacement(name: &str) -> Result<Replacement, SabreError> {
     match name {
         "left" => Ok(Replacement::First),
@@ -313,7 +313,7 @@ mod tests {
 
     #[test]
     fn options_are_read_as_argparse_reads_them() {
-        // As there: what starts with a one-letter option is its value.
+        // As in Sabre: what follows a one-letter option without a space is its value.
         let known = "write bola, bolae, throughput, dynamic or dynamicdash";
         assert_eq!(parse("-abr-b"), Err(format!("there is no algorithm 'br-b'; {known}")));
         let options =

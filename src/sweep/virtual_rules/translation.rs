@@ -7,7 +7,7 @@ use crate::{
 };
 use std::time::Duration;
 
-/// Players give up after this many redirects.
+/// The number of redirects after which players give up.
 const MOST_REDIRECTS: u32 = 20;
 /// The size of the proxy's own body to a status: JSON that names the rule, beside that name.
 const ERROR_BODY: u64 = 95;

@@ -21,7 +21,7 @@ const CHUNK: usize = 32 * 1024;
 const LARGEST_READ: usize = 256 * 1024;
 /// The most chunks in one write.
 const CHUNKS: usize = 64;
-/// Other connections get a turn after this many reads and writes.
+/// The number of reads and writes after which other connections get a turn.
 const TURN: u32 = 32;
 
 /// The sockets of a direction.

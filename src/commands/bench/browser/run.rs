@@ -25,8 +25,9 @@ use tokio::signal::ctrl_c;
 
 /// How a real player is called among the algorithms: `browser:NAME`.
 pub(super) const PREFIX: &str = "browser:";
-/// A session may take this many times its media, and this much longer.
+/// How long a session may take, in durations of its media.
 const LONGEST: f64 = 3.0;
+/// What is added to that.
 const ALLOWANCE: Duration = Duration::from_secs(30);
 
 /// One session to be played.

@@ -290,4 +290,18 @@ mod tests {
         let mut read = [0; 25];
         assert_eq!(stream.read(&mut read).await.unwrap(), 10);
     }
+
+    /// A slow link reads no more at first, whatever came before.
+    #[tokio::test]
+    async fn a_response_like_the_last_one_comes_in_one_read() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let stream = || async { TcpStream::connect(listener.local_addr().unwrap()).await.unwrap() };
+        let mut fast = ThrottledStream::new(Stream::Tcp(stream().await), u64::MAX);
+        let mut slow = ThrottledStream::new(Stream::Tcp(stream().await), 16 * 1024 - 1);
+        for (last, first) in [(0, 8), (300, 8), (20_000, 32), (65_800, 128), (u64::MAX, 128)] {
+            fast.note_size(last);
+            slow.note_size(last);
+            assert_eq!((fast.first_read(), slow.first_read()), (first * 1024, 8 * 1024), "{last}");
+        }
+    }
 }

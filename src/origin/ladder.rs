@@ -80,8 +80,12 @@ pub(super) fn rungs() -> impl Iterator<Item = (&'static Rendition, (u32, u32))> 
 
 /// The declared bit/s of each rung of the built-in ladder with its audio, lowest first.
 pub fn ladder_bits_per_second() -> impl Iterator<Item = u64> {
-    let sound: u64 = sounds().map(|sound| sound.bits_per_second).sum();
-    rungs().map(move |(rung, _)| rung.bits_per_second + sound)
+    rungs().map(|(rung, _)| rung.bits_per_second + audio_bits_per_second())
+}
+
+/// The declared bit/s of its audio.
+pub fn audio_bits_per_second() -> u64 {
+    sounds().map(|sound| sound.bits_per_second).sum()
 }
 
 /// The audio renditions.

@@ -61,7 +61,7 @@ mod weight;
 
 pub use body::OriginBody;
 pub use error::{MediaFault, OriginError};
-pub use ladder::ladder_bits_per_second;
+pub use ladder::{audio_bits_per_second, ladder_bits_per_second};
 pub use server::serve;
 pub use service::{Answer, Origin};
 pub use weight::{SEGMENT, segment_bytes};

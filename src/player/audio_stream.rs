@@ -6,8 +6,12 @@ use super::{
     network::{Concurrent, Download, NeverEnds, Object, Progress, Request},
     playback::{Observer, Playback},
     presentation::Presentation,
+    preset::preset,
     request_policy::RequestPolicy,
+    scheduling::Scheduling,
     session_error::SessionError,
+    session_policy::SessionPolicy,
+    setup::SetupRequest,
 };
 
 /// The connection of the video, and that of the audio.
@@ -35,6 +39,9 @@ pub(super) struct AudioStream {
     pub(super) buffer: AudioBuffer,
     pub(super) totals: AudioTotals,
     policy: RequestPolicy,
+    scheduling: Scheduling,
+    /// How many requests of its setup were answered.
+    set_up: usize,
     /// The most that is buffered, in ms.
     most: f64,
     /// The next segment, and its requests so far.
@@ -56,12 +63,15 @@ enum State {
 }
 
 impl AudioStream {
-    pub(super) fn new(policy: RequestPolicy, max_buffer: f64) -> Self {
+    pub(super) fn new(session: &SessionPolicy) -> Self {
+        let (policy, scheduling) = (session.requests, session.scheduling);
         Self {
             buffer: AudioBuffer::default(),
             totals: AudioTotals::default(),
             policy,
-            most: max_buffer,
+            scheduling,
+            set_up: 0,
+            most: session.max_buffer,
             next: 0,
             attempts: Attempts::new(policy, 0, 0),
             state: State::Off,
@@ -94,20 +104,40 @@ impl AudioStream {
             State::Ready if self.is_complete(presentation) => return Ok(f64::INFINITY),
             State::Ready | State::Waits(_) => {}
         }
+        if let Some(SetupRequest { size, name, kind }) = presentation.setup().audio.get(self.set_up)
+        {
+            let (object, deadlines) =
+                (Object::Other(*kind), preset("").requests.deadlines(None, true));
+            network.begin(AUDIO, Request { object, name: *name, deadlines, held: 0.0 }, *size)?;
+            self.state = State::Loading;
+            return Ok(f64::INFINITY);
+        }
         let (segment, duration) = (self.next, presentation.segment());
-        // A segment that never fits is let in when the buffer is empty.
-        let level = self.buffer.level();
-        let over = (level + duration - self.most).min(level);
-        if over > EMPTY {
-            return Ok(if self.buffer.is_playing(video) { over } else { f64::INFINITY });
+        let due = self.due(video, duration);
+        if due > EMPTY {
+            return Ok(due);
         }
         let size = presentation.audio_size(segment);
         let size = size.ok_or(SessionError::NoSegment { segment, rung: 0 })?;
         let deadlines = self.policy.deadlines(Some(duration), true);
-        let object = Object::Audio(segment);
-        network.begin(AUDIO, Request { object, deadlines, ..Request::default() }, size)?;
+        let (object, name) = (Object::Audio(segment), presentation.audio_name(segment));
+        network.begin(AUDIO, Request { object, name, deadlines, held: 0.0 }, size)?;
         self.state = State::Loading;
         Ok(f64::INFINITY)
+    }
+
+    /// In how many ms there is room for the next segment of `duration` ms.
+    fn due(&mut self, video: &Playback, duration: f64) -> f64 {
+        let level = self.buffer.level();
+        if let Some(wait) = self.scheduling.audio_wait(level, video.level(), duration) {
+            if wait > 0.0 {
+                self.state = State::Waits(wait);
+            }
+            return wait;
+        }
+        // A segment that never fits is let in when the buffer is empty.
+        let over = (level + duration - self.most).min(level);
+        if over > EMPTY && !self.buffer.is_playing(video) { f64::INFINITY } else { over }
     }
 
     /// Its request has ended.
@@ -117,17 +147,24 @@ impl AudioStream {
         video: &Playback,
         presentation: &Presentation,
     ) -> Result<(), SessionError> {
-        self.totals.received += download.progress.received;
+        let of_setup = self.set_up < presentation.setup().audio.len();
+        // What is no segment is no traffic of the stream.
+        let received = if of_setup { 0.0 } else { download.progress.received };
+        self.totals.received += received;
         if let Some(failure) = download.failure {
             self.totals.failed += 1;
-            self.totals.wasted += download.progress.received;
+            self.totals.wasted += received;
             self.state = State::Waits(self.attempts.fail(failure, download)?);
+            return Ok(());
+        }
+        self.state = State::Ready;
+        if of_setup {
+            self.set_up += 1;
             return Ok(());
         }
         self.buffer.append(presentation.segment(), video);
         self.next += 1;
         self.attempts = Attempts::new(self.policy, self.next, 0);
-        self.state = State::Ready;
         Ok(())
     }
 }

@@ -126,8 +126,14 @@ impl Playout {
         self.streams.first()?.to_replace(replacement, rung)
     }
 
+    /// The rung of the first segment in the buffer of the first stream, and how many are buffered from it on.
+    #[must_use]
+    pub fn shown(&self) -> Option<(usize, usize)> {
+        self.streams.first()?.first()
+    }
+
     /// Puts `segment` in place of the one of the first stream that is found from the same place on, at time `now` in
-    /// ms. Returns what was there; `None` if that is shown already.
+    /// ms. Of what is shown the rest is replaced. Returns what was there; `None` if that was shown.
     pub fn replace(&mut self, segment: BufferedSegment, now: f64) -> Option<BufferedSegment> {
         self.advance(now);
         self.streams.first_mut()?.replace(segment)
@@ -288,13 +294,17 @@ mod tests {
         let old = playout.replace(at(2, 2.0), 1000.0);
         assert_eq!(old, Some(at(0, 2.0)));
         assert_eq!(playout.level(0), 9000.0);
-        // The one that is shown is not replaced.
-        assert_eq!(playout.replace(at(2, 0.0), 1500.0), None);
-        playout.end(0, 1500.0);
+        // The rest of the one that is shown is replaced; one that was shown is not.
+        assert_eq!(playout.replace(at(2, 0.0), 1500.0), Some(at(0, 0.0)));
+        assert_eq!(playout.shown(), Some((2, 5)));
+        playout.advance(2500.0);
+        assert_eq!(playout.totals().bitrate_time, 1e6 * 1500.0 + 6e6 * 500.0 + 1e6 * 500.0);
+        assert_eq!(playout.replace(at(2, 0.0), 2500.0), None);
+        playout.end(0, 2500.0);
         playout.advance(20_000.0);
         let totals = playout.totals();
         assert_eq!((totals.switches_up, totals.switches_down, totals.shown), (1, 1, 5));
-        assert_eq!(totals.bitrate_time / totals.played, (1e6 * 8.0 + 6e6 * 2.0) / 10.0);
+        assert_eq!(totals.bitrate_time / totals.played, (1e6 * 7.5 + 6e6 * 2.5) / 10.0);
     }
 
     #[test]

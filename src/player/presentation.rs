@@ -18,6 +18,10 @@ pub struct Presentation {
     names: Arc<[Name]>,
     setup: Arc<Setup>,
     audio: Option<Arc<[f64]>>,
+    /// The names of its segments; empty if they are not known.
+    audio_names: Arc<[Name]>,
+    /// What the bitrates have of it, in kbit/s.
+    audio_bitrate: f64,
 }
 
 /// Why a presentation cannot be played.
@@ -106,9 +110,18 @@ impl Presentation {
         }
         let count = sizes.len();
         let sizes = sizes.iter().flatten().copied().collect();
-        let (names, setup) = (Arc::default(), Arc::default());
-        let bitrates = bitrates.into();
-        Ok(Self { segment, bitrates, sizes, count, repeats: false, names, setup, audio: None })
+        Ok(Self {
+            segment,
+            bitrates: bitrates.into(),
+            sizes,
+            count,
+            repeats: false,
+            names: Arc::default(),
+            setup: Arc::default(),
+            audio: None,
+            audio_names: Arc::default(),
+            audio_bitrate: 0.0,
+        })
     }
 
     /// A presentation of `count` segments whose sizes are exactly bitrate × duration.
@@ -167,6 +180,31 @@ impl Presentation {
         Ok(self)
     }
 
+    /// The same, whose bitrates are those of the video and of separate audio of `bitrate` kbit/s together.
+    #[must_use]
+    pub const fn with_audio_bitrate(mut self, bitrate: f64) -> Self {
+        self.audio_bitrate = bitrate;
+        self
+    }
+
+    /// The same with the bitrates of the video alone, as a DASH manifest declares them.
+    #[must_use]
+    pub fn video_alone(&self) -> Self {
+        if self.audio_bitrate <= 0.0 || self.audio_bitrate >= self.bitrates[0] {
+            return self.clone();
+        }
+        let bitrates = self.bitrates.iter().map(|bitrate| bitrate - self.audio_bitrate).collect();
+        Self { bitrates, audio_bitrate: 0.0, ..self.clone() }
+    }
+
+    /// The same, with the path of each segment of the separate audio, as in [`Self::with_paths`].
+    #[must_use]
+    pub fn with_audio_paths(mut self, path: impl Fn(usize) -> String) -> Self {
+        let segments = self.audio.as_ref().map_or(0, |sizes| sizes.len());
+        self.audio_names = (0..segments).map(|segment| Name::new(&path(segment))).collect();
+        self
+    }
+
     /// Whether its audio has segments of its own.
     #[must_use]
     pub const fn has_audio(&self) -> bool {
@@ -179,6 +217,12 @@ impl Presentation {
         let sizes = self.audio.as_ref()?;
         let segment = if self.repeats { segment % sizes.len() } else { segment };
         sizes.get(segment).copied()
+    }
+
+    /// The name of `segment` of the separate audio, if it is known.
+    #[must_use]
+    pub fn audio_name(&self, segment: usize) -> Option<Name> {
+        self.audio_names.get(segment % self.audio_names.len().max(1)).copied()
     }
 
     /// The same, with what is requested beside segments.
@@ -285,6 +329,8 @@ mod tests {
         let with = presentation.clone().with_audio(vec![5.0, 6.0, 7.0]).unwrap();
         assert_eq!((with.audio_size(2), with.audio_size(3)), (Some(7.0), None));
         assert!(with.has_audio() && !presentation.has_audio());
+        let both = with.with_audio_bitrate(128.0);
+        assert_eq!((both.bitrates(), both.video_alone().bitrates()), (&[300.0][..], &[172.0][..]));
         let error = presentation.with_audio(vec![1.0]).unwrap_err().to_string();
         assert_eq!(error, "has 1 segments of audio and 3 of video; write a size for each");
     }

@@ -6,6 +6,7 @@ use super::{
     playout::PlayoutPolicy,
     replacement::Replacement,
     request_policy::{BackOff, RequestPolicy, Retries},
+    scheduling::Scheduling,
 };
 
 /// A player's default settings.
@@ -23,6 +24,8 @@ pub struct PlayerPreset {
     pub goal_holds_next: bool,
     /// How its maximum buffer grows.
     pub growth: BufferGrowth,
+    /// When it requests.
+    pub scheduling: Scheduling,
     /// Which buffered segments it downloads again.
     pub replacement: Replacement,
     /// What it throws away, to download it again.
@@ -113,6 +116,7 @@ const fn entry(name: &'static str, requests: RequestPolicy) -> PlayerPreset {
         buffer_goal: None,
         goal_holds_next: false,
         growth: BufferGrowth::Never,
+        scheduling: Scheduling::AtOnce,
         replacement: Replacement::Never,
         discard: None,
     }
@@ -126,7 +130,8 @@ const fn dash_js(name: &'static str) -> PlayerPreset {
         // `ScheduleController`: level + segment < target.
         goal_holds_next: true,
         growth: BufferGrowth::AtTop,
-        replacement: Replacement::First,
+        scheduling: Scheduling::Polled,
+        replacement: Replacement::Onward,
         ..entry(name, DASH_JS)
     }
 }

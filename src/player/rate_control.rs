@@ -18,6 +18,10 @@ pub struct RateControl<P, A, E> {
     estimator: Option<E>,
     estimate: Option<Estimate>,
     started: bool,
+    /// The highest rung that is left for the next segment after downloads of it were given up.
+    left: Option<usize>,
+    /// Whether the rung of a segment whose download was given up is chosen anew.
+    anew: bool,
     /// How far the viewer is behind the live edge, in ms; 0 where it is not known.
     pub live_latency: f64,
     /// Seconds of media that are shown in a second.
@@ -43,9 +47,19 @@ impl<P: Borrow<Presentation>, A: Abr, E: Estimator> RateControl<P, A, E> {
             estimator,
             estimate: None,
             started: false,
+            left: None,
+            anew: false,
             live_latency: 0.0,
             playback_rate: 1.0,
         }
+    }
+
+    /// The same, which requests a segment whose download was given up at whatever rung it would choose then. The estimate
+    /// has learnt nothing from that download, so that the same rung may be requested again and again; Sabre does so.
+    #[must_use]
+    pub const fn choosing_anew(mut self) -> Self {
+        self.anew = true;
+        self
     }
 
     /// What is played.
@@ -84,7 +98,7 @@ impl<P: Borrow<Presentation>, A: Abr, E: Estimator> RateControl<P, A, E> {
         state.live_latency = self.live_latency;
         state.playback_rate = self.playback_rate;
         let choice = self.abr.choose(&state);
-        Choice { rung: choice.rung.min(top), ..choice }
+        Choice { rung: choice.rung.min(self.left.unwrap_or(top)).min(top), ..choice }
     }
 
     /// The rung that the estimate allows, if the algorithm says so: see [`Abr::ideal`].
@@ -102,7 +116,7 @@ impl<P: Borrow<Presentation>, A: Abr, E: Estimator> RateControl<P, A, E> {
     }
 
     /// Whether to give up a download at `rung` that began at `now` with `level` ms in the buffer: the
-    /// rung to go to.
+    /// rung to go to. The segment is then requested at that rung, or a lower one.
     pub fn abandon(
         &mut self,
         rung: usize,
@@ -115,7 +129,11 @@ impl<P: Borrow<Presentation>, A: Abr, E: Estimator> RateControl<P, A, E> {
             return None;
         }
         let state = State::new(self.presentation.borrow(), level, self.estimate, segment, now);
-        self.abr.abandon(&state, rung, progress, (level - progress.time).max(0.0))
+        let wanted = self.abr.abandon(&state, rung, progress, (level - progress.time).max(0.0));
+        if wanted.is_some() && !self.anew {
+            self.left = wanted;
+        }
+        wanted
     }
 
     /// Learns from a download that ended, or was given up; `next` is the next segment. Returns its
@@ -126,6 +144,9 @@ impl<P: Borrow<Presentation>, A: Abr, E: Estimator> RateControl<P, A, E> {
         let progress = &report.download.progress;
         let time = progress.time - progress.first_byte;
         let throughput = progress.received / time;
+        if !report.download.abandoned && !report.replaced {
+            self.left = None;
+        }
         if self.started {
             let state = State::new(presentation, level, self.estimate, next, now);
             self.abr.on_download(&state, report);

@@ -12,6 +12,8 @@ pub enum Replacement {
     First,
     /// The last that is lower than the next segment would be.
     Last,
+    /// All from what is shown on, where the rung changes: see [`ReturnPoint`](super::ReturnPoint).
+    Onward,
 }
 
 impl Replacement {
@@ -29,7 +31,7 @@ impl Replacement {
         let mut candidates =
             held.enumerate().filter(|(place, held)| count(*place) >= skip && *held < rung);
         let found = match self {
-            Self::Never => None,
+            Self::Never | Self::Onward => None,
             Self::First => candidates.next(),
             Self::Last => candidates.next_back(),
         };

@@ -13,8 +13,10 @@ use super::{
     playback::{Observer, Playback, WaitCause, count},
     presentation::Presentation,
     rate_control::RateControl,
+    replacement::Replacement,
+    return_point::ReturnPoint,
     session_error::SessionError,
-    session_policy::{FullBuffer, SessionPolicy},
+    session_policy::{Abandoning, FullBuffer, SessionPolicy},
     session_report::SessionReport,
 };
 
@@ -34,6 +36,8 @@ pub struct Session<'a, N, A: ?Sized, E: ?Sized> {
     last: usize,
     next: usize,
     startup: f64,
+    /// Where requests go back to in the buffer.
+    back: ReturnPoint,
     /// Whether a replacement has failed since the last segment was added: none is tried until the next one is.
     keeps_buffer: bool,
     /// Its separate audio, if it has that.
@@ -56,11 +60,13 @@ where
         policy: SessionPolicy,
     ) -> Self {
         let two = presentation.has_audio() && network.concurrent().is_some();
-        let audio = two.then(|| AudioStream::new(policy.requests, policy.max_buffer));
+        let audio = two.then(|| AudioStream::new(&policy));
+        let control = RateControl::new(presentation, abr, Some(estimator));
+        let anew = policy.abandon == Abandoning::ChooseAnew;
         Self {
             presentation,
             network,
-            control: RateControl::new(presentation, abr, Some(estimator)),
+            control: if anew { control.choosing_anew() } else { control },
             policy,
             playback: Playback::new(presentation),
             set_up: vec![false; presentation.setup().rungs.len()],
@@ -68,6 +74,7 @@ where
             last: 0,
             next: 0,
             startup: 0.0,
+            back: ReturnPoint::default(),
             keeps_buffer: false,
             audio,
         }
@@ -212,6 +219,7 @@ where
         self.policy.seek = None;
         self.next = whole(target / segment);
         self.playback.clear();
+        self.back.leave();
         self.control.sought(target);
         observer.sought(self.playback.totals().time);
     }
@@ -245,6 +253,7 @@ where
         let most = self.policy.max_buffer + self.policy.growth.beyond(self.presentation, self.last);
         let over = self.playback.level() + self.presentation.segment() - most;
         if over > 0.0 {
+            let over = self.policy.scheduling.wait(over);
             self.wait(WaitCause::FullBuffer, over, observer)?;
             let over = over + self.wait_longer(most, observer)?;
             self.control.waited(over);
@@ -331,9 +340,16 @@ where
         let (level, now) = (self.playback.level(), self.playback.totals().time);
         let mut choice = self.control.choose(level, self.next, now);
         let segment = self.presentation.segment();
-        let (buffer, shown) = (self.playback.buffer(), self.playback.shown() / segment);
-        let place = self.policy.replacement.choose(buffer.iter().copied(), shown, choice.rung);
-        let replaced = place.filter(|_| !self.keeps_buffer).map(|place| buffer.len() - place);
+        let buffer = self.playback.buffer();
+        let replaced = if self.policy.replacement == Replacement::Onward {
+            let shown = buffer.front().map(|rung| (*rung, buffer.len()));
+            self.back.choose(shown, choice.rung, self.last)
+        } else {
+            let (held, shown) = (buffer.iter().copied(), self.playback.shown() / segment);
+            let place = self.policy.replacement.choose(held, shown, choice.rung);
+            place.map(|place| buffer.len() - place)
+        };
+        let replaced = replaced.filter(|_| !self.keeps_buffer);
         if replaced.is_some() {
             choice.wait = 0.0;
         }
@@ -361,8 +377,11 @@ where
             self.keeps_buffer = false;
             return 0.0;
         };
-        // Shown meanwhile: nothing is left to replace.
-        if self.playback.level() - self.presentation.segment() * count(from_end) < 0.0 {
+        self.back.go_on();
+        // Shown meanwhile: nothing is left to replace. Where requests go back to what is shown, the rest of it is replaced.
+        let onward = self.policy.replacement == Replacement::Onward;
+        let begun = self.playback.level() - self.presentation.segment() * count(from_end) < 0.0;
+        if begun && !(onward && from_end <= self.playback.buffer().len()) {
             observer.replacement_late();
             return download.progress.received;
         }

@@ -2,7 +2,7 @@
 
 use super::{
     buffer_growth::BufferGrowth, discard::Discard, replacement::Replacement,
-    request_policy::RequestPolicy,
+    request_policy::RequestPolicy, scheduling::Scheduling,
 };
 
 /// When a full buffer holds up the next request.
@@ -15,6 +15,25 @@ pub enum FullBuffer {
     SleepInSteps(f64),
 }
 
+/// Whether downloads are given up where the algorithm says so, and what is requested then.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Abandoning {
+    /// They are not.
+    Never,
+    /// The same segment at the rung to which the algorithm went, or at a lower one.
+    ToLower,
+    /// The same segment at a rung that is chosen anew, maybe the same again: Sabre's way.
+    ChooseAnew,
+}
+
+impl Abandoning {
+    /// With a player's own rung, if they are given up.
+    #[must_use]
+    pub const fn to_lower(abandon: bool) -> Self {
+        if abandon { Self::ToLower } else { Self::Never }
+    }
+}
+
 /// What a player does beside the choice of renditions.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct SessionPolicy {
@@ -24,12 +43,14 @@ pub struct SessionPolicy {
     pub growth: BufferGrowth,
     /// What happens at that level.
     pub full: FullBuffer,
+    /// When the next segment is requested.
+    pub scheduling: Scheduling,
     /// Which buffered segments are downloaded again.
     pub replacement: Replacement,
     /// What is thrown away, to be downloaded again.
     pub discard: Option<Discard>,
     /// Whether downloads may be given up.
-    pub abandon: bool,
+    pub abandon: Abandoning,
     /// Whether the time to the first segment counts as rebuffering.
     pub startup_rebuffers: bool,
     /// A jump: when this media time in ms would be requested, go to that one instead.

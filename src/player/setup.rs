@@ -29,4 +29,6 @@ pub struct Setup {
     /// Before the first segment of each rung: its playlist and its initialization segment. A rung without
     /// an entry needs nothing.
     pub rungs: Vec<Vec<SetupRequest>>,
+    /// Before the first segment of separate audio: its playlist and its initialization segment.
+    pub audio: Vec<SetupRequest>,
 }

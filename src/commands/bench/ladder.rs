@@ -39,6 +39,7 @@ fn demo() -> Ladder {
     let sizes = sizes.into_iter().map(row).collect();
     Ladder::new(DEMO, origin::SEGMENT.as_secs_f64() * THOUSAND, bitrates, sizes)
         .with_audio(Some(row(sound)))
+        .with_audio_bitrate(origin::audio_bits_per_second() as f64 / THOUSAND)
 }
 
 /// The ladder of a manifest, from the cache if it is there.

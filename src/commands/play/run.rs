@@ -63,6 +63,7 @@ pub(in crate::commands) fn run(args: &PlayArgs) -> Result<(), Failure> {
         live_duration: LIVE,
         playout: preset.playout,
         requests: preset.requests,
+        scheduling: preset.scheduling,
         replacement: preset.replacement,
         log: log_file.is_some(),
         trust,

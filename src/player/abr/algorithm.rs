@@ -83,7 +83,8 @@ pub trait Abr: Send {
     fn choose(&mut self, state: &State<'_>) -> Choice;
 
     /// Whether to give up the download of a segment at `rung`, when `level` ms are left in the buffer:
-    /// returns the rung to go to, which the next call of [`Abr::choose`] need not follow.
+    /// returns the rung to go to. The segment is requested at that rung, or at a lower one that the next call of
+    /// [`Abr::choose`] returns.
     fn abandon(
         &mut self,
         state: &State<'_>,

@@ -8,9 +8,13 @@ use crate::{
     media::ListedSegment,
     player::{
         BufferedSegment, Choice, Download, FailedRequests, OwnedRateControl, Progress, Replacement,
-        SessionReport,
+        ReturnPoint, SessionReport,
     },
 };
+use std::collections::VecDeque;
+
+/// Requests go back by this many segments at most.
+const MOST_ADDED: usize = 1000;
 
 /// The main stream, whose rungs an algorithm chooses.
 #[derive(Debug)]
@@ -27,12 +31,15 @@ pub(super) struct Adaptive<'a> {
     full_wait: f64,
     /// Which buffered segments are downloaded again.
     replacement: Replacement,
+    /// How far requests go back, where that is the player's way, and where the last segments in the buffer are found from.
+    back: ReturnPoint,
+    added: VecDeque<f64>,
     /// Whether that has failed since the last segment was added: then the next one comes first.
     keeps_buffer: bool,
 }
 
 impl<'a> Adaptive<'a> {
-    pub(super) const fn new(
+    pub(super) fn new(
         stream: Stream<'a>,
         ladder: &'a [usize],
         control: OwnedRateControl,
@@ -46,6 +53,8 @@ impl<'a> Adaptive<'a> {
             last: 0,
             full_wait: 0.0,
             replacement,
+            back: ReturnPoint::default(),
+            added: VecDeque::new(),
             keeps_buffer: false,
         }
     }
@@ -62,8 +71,8 @@ impl<'a> Adaptive<'a> {
             if let Some(problem) = self.control.failure() {
                 return Err(PlayError::Algorithm(problem.to_owned()));
             }
-            if let Some((held, from_end)) = self.to_replace(choice.rung) {
-                self.replace(held, from_end, choice.rung).await?;
+            if let Some((found_from, from_end)) = self.replaced_by(choice.rung) {
+                self.replace(found_from, from_end, choice.rung).await?;
                 continue;
             }
             Clock::sleep(choice.wait).await;
@@ -82,24 +91,38 @@ impl<'a> Adaptive<'a> {
         self.control.choose(playout.level(0), self.count, now)
     }
 
-    /// The buffered segment to download again if `rung` was chosen, and how many are buffered from it on.
-    fn to_replace(&self, rung: usize) -> Option<(BufferedSegment, usize)> {
+    /// Where the segment is found from that is to be downloaded again if `rung` was chosen, and how many are buffered from
+    /// it on.
+    fn replaced_by(&mut self, rung: usize) -> Option<(f64, usize)> {
         let viewing = self.stream.requester.shared.now();
-        let found = viewing.playout.to_replace(self.replacement, rung);
+        let found = if self.replacement == Replacement::Onward {
+            let shown = viewing.playout.shown();
+            let left = self.back.choose(shown, rung, self.last)?;
+            Some((*self.added.get(self.added.len().checked_sub(left)?)?, left))
+        } else {
+            let found = viewing.playout.to_replace(self.replacement, rung);
+            found.map(|(held, from_end)| (held.found_from, from_end))
+        };
         found.filter(|_| !self.keeps_buffer)
+    }
+
+    /// What is buffered is not downloaded again before the next segment was added.
+    const fn keep_buffer(&mut self) {
+        self.keeps_buffer = true;
+        self.back.leave();
     }
 
     /// Downloads a buffered segment again, at `rung`. Where that fails, what is buffered is kept.
     async fn replace(
         &mut self,
-        held: BufferedSegment,
+        found_from: f64,
         from_end: usize,
         rung: usize,
     ) -> Result<(), PlayError> {
         let track = self.ladder[rung];
         let feed = self.stream.feed;
-        let Some(segment) = feed.segment(track, Some(held.found_from)).await? else {
-            self.keeps_buffer = true;
+        let Some(segment) = feed.segment(track, Some(found_from)).await? else {
+            self.keep_buffer();
             return Ok(());
         };
         self.last = rung;
@@ -111,10 +134,11 @@ impl<'a> Adaptive<'a> {
         let bits = download.progress.received;
         let mut discarded = 0.0;
         if download.failure.is_some() {
-            self.keeps_buffer = true;
+            self.keep_buffer();
         } else {
+            self.back.go_on();
             let better = self.stream.buffered(&segment, rung, bitrate, bits);
-            let better = BufferedSegment { found_from: held.found_from, ..better };
+            let better = BufferedSegment { found_from, ..better };
             let now = self.stream.now();
             let mut viewing = self.stream.requester.shared.now();
             viewing.downloads.segments += 1;
@@ -193,6 +217,10 @@ impl<'a> Adaptive<'a> {
         if !fetched.abandoned {
             self.stream.append(&segment, rung, bitrate, fetched.progress.received);
             self.count += 1;
+            if self.added.len() == MOST_ADDED {
+                self.added.pop_front();
+            }
+            self.added.push_back(segment.position - segment.step / 2.0);
             self.keeps_buffer = false;
         }
         let rebuffer = self.stream.requester.shared.lock().playout.totals().rebuffer - rebuffer;

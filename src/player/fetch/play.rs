@@ -10,14 +10,14 @@ use super::{
     http::Http,
     ladder::{Chosen, bitrate, presentation},
     requester::Requester,
-    stream::Stream,
+    stream::{Room, Stream},
     trust::Trust,
     viewing::{Monitor, Shared},
 };
 use crate::media::CmcdVersion;
 use crate::player::{
     BufferGrowth, LiveCatchUp, OwnedRateControl, Playout, PlayoutPolicy, PlayoutState,
-    Presentation, Qoe, Replacement, RequestPolicy, SessionReport,
+    Presentation, Qoe, Replacement, RequestPolicy, Scheduling, SessionReport,
 };
 use std::{fmt, sync::Arc, time::Duration};
 use tokio::sync::watch;
@@ -52,6 +52,8 @@ pub struct PlayOptions {
     pub playout: PlayoutPolicy,
     /// How segments are requested.
     pub requests: RequestPolicy,
+    /// When the next segment is requested.
+    pub scheduling: Scheduling,
     /// Which buffered segments of a presentation that has ended are downloaded again.
     pub replacement: Replacement,
     /// Whether downloads are logged.
@@ -178,7 +180,8 @@ async fn run(options: &PlayOptions, requester: &Requester) -> Result<(), PlayErr
         viewing.presentation = Some(presentation.clone());
         viewing.log = options.log.then(Vec::new);
     }
-    let stream = |number| Stream::new(requester, &feed, number, (max_buffer, growth));
+    let room = Room { most: max_buffer, growth, scheduling: options.scheduling };
+    let stream = |number| Stream::new(requester, &feed, number, room);
     let replacement = if ended { options.replacement } else { Replacement::Never };
     let main = Adaptive::new(stream(0), &chosen.ladder, control, replacement).run();
     match chosen.audio {

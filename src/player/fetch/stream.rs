@@ -11,12 +11,21 @@ use super::{
 };
 use crate::{
     media::{ListedSegment, Location, MediaType},
-    player::{BufferGrowth, BufferedSegment, Progress},
+    player::{BufferGrowth, BufferedSegment, Progress, Scheduling},
 };
 use std::sync::Arc;
 
 /// As many initialisation segments are kept.
 const MOST_INITS: usize = 50;
+
+/// How much is buffered.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Room {
+    /// The maximum buffer level in ms, and how it grows.
+    pub(super) most: f64,
+    pub(super) growth: BufferGrowth,
+    pub(super) scheduling: Scheduling,
+}
 
 /// A stream, and what its requests need.
 #[derive(Debug)]
@@ -25,8 +34,7 @@ pub(super) struct Stream<'a> {
     pub(super) feed: &'a Feed,
     /// Its number among the buffers.
     pub(super) number: usize,
-    /// The maximum buffer level in ms, and how it grows.
-    buffer: (f64, BufferGrowth),
+    room: Room,
     /// The initialisation segments that were fetched: each is fetched once.
     inits: Vec<Arc<Location>>,
     /// The position from which the next segment is looked for.
@@ -38,9 +46,9 @@ impl<'a> Stream<'a> {
         requester: &'a Requester,
         feed: &'a Feed,
         number: usize,
-        buffer: (f64, BufferGrowth),
+        room: Room,
     ) -> Self {
-        Self { requester, feed, number, buffer, inits: Vec::new(), from: None }
+        Self { requester, feed, number, room, inits: Vec::new(), from: None }
     }
 
     pub(super) fn level(&self) -> f64 {
@@ -92,17 +100,34 @@ impl<'a> Stream<'a> {
     pub(super) async fn wait_for_room(&self, duration: f64) -> f64 {
         let level = self.level();
         // A segment that never fits is let in when the buffer is empty.
-        let (most, growth) = self.buffer;
+        let Room { most, growth, scheduling } = self.room;
         let more = {
             let viewing = self.requester.shared.lock();
             let presentation = viewing.presentation.as_ref();
             presentation.map_or(0.0, |presentation| growth.beyond(presentation, viewing.requested))
         };
         let over = (level + duration - most - more).min(level).max(0.0);
+        let over = scheduling.wait(over);
         if over > 0.0 {
             Clock::sleep(over).await;
         }
         over
+    }
+
+    /// Sleeps until a segment of audio of `duration` ms is wanted.
+    async fn wait_for_audio(&self, duration: f64) {
+        let wait = || {
+            let viewing = self.requester.shared.now();
+            let (audio, video) = (viewing.playout.level(self.number), viewing.playout.level(0));
+            self.room.scheduling.audio_wait(audio, video, duration)
+        };
+        if self.number == 0 || wait().is_none() {
+            self.wait_for_room(duration).await;
+            return;
+        }
+        while let Some(wait) = wait().filter(|wait| *wait > 0.0) {
+            Clock::sleep(wait).await;
+        }
     }
 
     /// Fetches the initialisation segment, if it was not fetched before.
@@ -167,7 +192,7 @@ impl<'a> Stream<'a> {
         let bitrate = bitrate(&self.feed.tracks[track].rendition);
         while let Some(segment) = self.next(track).await? {
             let duration = segment.duration * 1000.0;
-            self.wait_for_room(duration).await;
+            self.wait_for_audio(duration).await;
             self.initialise(&segment).await?;
             let next = self.following(track, &segment).await;
             let purpose = self.purpose(track, &segment, next.as_ref());

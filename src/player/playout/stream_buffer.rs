@@ -78,12 +78,15 @@ impl StreamBuffer {
         Some((*self.segments.get(place)?, self.segments.len() - place))
     }
 
-    /// Puts `segment` in place of the one that is found from the same place on. Returns what was there; `None` if that is
-    /// shown already.
+    /// The rung of the first segment, and how many there are from it on.
+    pub(super) fn first(&self) -> Option<(usize, usize)> {
+        Some((self.segments.front()?.rung, self.segments.len()))
+    }
+
+    /// Puts `segment` in place of the one that is found from the same place on; of what is shown, the rest. Returns what was
+    /// there; `None` if that was shown.
     pub(super) fn replace(&mut self, segment: BufferedSegment) -> Option<BufferedSegment> {
-        let begun = usize::from(self.shown > 0.0);
-        let mut waiting = self.segments.iter_mut().skip(begun);
-        let held = waiting.find(|held| held.found_from == segment.found_from)?;
+        let held = self.segments.iter_mut().find(|held| held.found_from == segment.found_from)?;
         let old = std::mem::replace(held, segment);
         self.level += segment.duration - old.duration;
         Some(old)

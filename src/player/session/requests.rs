@@ -11,6 +11,7 @@ use crate::player::{
     preset::preset,
     replacement::Replacement,
     session_error::SessionError,
+    session_policy::Abandoning,
     session_report::FailedRequests,
     setup::SetupRequest,
 };
@@ -48,6 +49,10 @@ where
             let rung = attempts.rung;
             let size = self.size(segment, rung)?;
             self.last = rung;
+            if let Some(audio) = &mut self.audio {
+                let more = self.policy.growth.beyond(presentation, rung);
+                audio.allow(self.policy.max_buffer + more);
+            }
             self.prepare(rung, observer)?;
             let (at, request) = (self.playback.totals().time, self.playback.level());
             let asked = Request {
@@ -56,10 +61,6 @@ where
                 deadlines: policy.deadlines(Some(presentation.segment()), rung == 0),
                 held: 0.0,
             };
-            if let Some(audio) = &mut self.audio {
-                let more = self.policy.growth.beyond(presentation, rung);
-                audio.allow(self.policy.max_buffer + more);
-            }
             let rebuffer = self.playback.totals().rebuffer;
             let (mut download, abandoned_to) =
                 self.download(asked, (size, rung), replaced, observer)?;
@@ -74,6 +75,7 @@ where
             if replaced.is_some() {
                 download.abandoned = true;
                 self.keeps_buffer = true;
+                self.back.leave();
                 let count = attempts.failed.count + 1;
                 return received(download, FailedRequests { count, ..attempts.failed });
             }
@@ -151,19 +153,20 @@ where
     ) -> Result<(Download, Option<usize>), SessionError> {
         let (level, now) = (self.playback.level(), self.playback.totals().time);
         let mut wanted = None;
-        let (control, next) = (&mut self.control, self.next);
+        let (control, number) = (&mut self.control, self.next - replaced.unwrap_or(0));
         let segment = self.presentation.segment();
-        let mut watch = |progress: &Progress, level: f64| match replaced {
+        let onward = self.policy.replacement == Replacement::Onward;
+        let mut watch = |progress: &Progress, level: f64| match replaced.filter(|_| !onward) {
             Some(from_end) => {
                 let left = (level - progress.time).max(0.0);
                 Replacement::is_late(from_end, segment, left)
             }
             None => {
-                wanted = control.abandon(rung, progress, level, next, now);
+                wanted = control.abandon(rung, progress, level, number, now);
                 wanted.is_some()
             }
         };
-        let watched = self.policy.abandon && next > 0;
+        let watched = self.policy.abandon != Abandoning::Never && self.next > 0;
         if let Some((audio, network)) = self.audio.as_mut().zip(self.network.concurrent()) {
             let (video, presentation) = (&mut self.playback, self.presentation);
             let mut beside = BesideAudio { audio, network, video, presentation };

@@ -7,7 +7,7 @@ use crate::{
     media::Kind,
     model::{LinkSpec, RateSpec, Step, Steps},
     player::{
-        BufferGrowth, Failure, Replacement, RequestPolicy, Setup, SetupRequest,
+        BufferGrowth, Failure, Replacement, RequestPolicy, Scheduling, Setup, SetupRequest,
         abr::{Fixed, Throughput},
         estimator::Ewma,
         network::{LinkNetwork, NeverEnds, Object, Progress, Request},
@@ -25,9 +25,10 @@ const fn policy() -> SessionPolicy {
         max_buffer: 12_000.0,
         growth: BufferGrowth::Never,
         full: FullBuffer::WaitForRoom,
+        scheduling: Scheduling::AtOnce,
         replacement: Replacement::Never,
         discard: None,
-        abandon: true,
+        abandon: Abandoning::ToLower,
         startup_rebuffers: false,
         seek: None,
         requests: RequestPolicy::PATIENT,
@@ -67,6 +68,7 @@ fn setup_is_requested_once_before_its_segments() {
     let setup = Setup {
         start: vec![request(1000, "/master")],
         rungs: vec![vec![request(500, "/v1")], vec![request(250, "/v2"), request(125, "/i2")]],
+        audio: Vec::new(),
     };
     let presentation = Presentation::constant(SEGMENT, vec![100.0, 200.0], 3)
         .unwrap()
@@ -220,4 +222,35 @@ fn a_failed_replacement_leaves_the_buffer_as_it_is() {
     assert!(failed.download.abandoned);
     assert!(session.estimate().unwrap().throughput.is_finite());
     assert_eq!(reports.iter().filter(|report| !report.replaced).count(), 8);
+}
+
+/// The requests of a session whose link falls from 8 Mbit/s to 150 kbit/s while it plays.
+fn requests_over_a_fall(abandon: Abandoning) -> Vec<(usize, usize, bool)> {
+    let presentation = Presentation::constant(SEGMENT, vec![150.0, 700.0, 2500.0], 20).unwrap();
+    let (mut abr, mut estimator) = (Throughput::new(false), Ewma::new(&[3000.0, 8000.0], SEGMENT));
+    let network = LinkNetwork::new(&link(&[(8000, 8000), (60_000, 150)]), &[], &[], Seed::new(1));
+    let policy = SessionPolicy { abandon, ..policy() };
+    let mut session = Session::new(&presentation, network, &mut abr, &mut estimator, policy);
+    let mut requests = Vec::new();
+    while let Some(report) = session.step(&mut ()).unwrap() {
+        requests.push((report.segment, report.rung, report.download.abandoned));
+    }
+    requests
+}
+
+/// A download that was given up is no sample: without more, the same rung would be chosen again, and given up again.
+#[test]
+fn a_segment_that_was_given_up_is_requested_at_a_lower_rung() {
+    let requests = requests_over_a_fall(Abandoning::ToLower);
+    let given_up = requests.windows(2).filter(|pair| pair[0].2);
+    let pairs: Vec<_> = given_up.map(|pair| (pair[0], pair[1])).collect();
+    assert!(!pairs.is_empty(), "{requests:?}");
+    for ((segment, rung, _), (next, lower, _)) in pairs {
+        assert_eq!(segment, next, "{requests:?}");
+        assert!(lower < rung, "{requests:?}");
+    }
+    // As Sabre does it.
+    let anew = requests_over_a_fall(Abandoning::ChooseAnew);
+    let again = anew.windows(2).filter(|pair| pair[0].2 && pair[0].1 == pair[1].1).count();
+    assert!(again > 5, "{anew:?}");
 }

@@ -3,8 +3,8 @@
 use super::{Ending, Findings, Purpose, Scenario, Sighting, Wanted, scenarios};
 use crate::{
     player::{
-        BufferGrowth, FullBuffer, Presentation, Replacement, RequestPolicy, Session, SessionPolicy,
-        estimator::Ewma, network::LinkNetwork,
+        Abandoning, BufferGrowth, FullBuffer, Presentation, Replacement, RequestPolicy, Scheduling,
+        Session, SessionPolicy, estimator::Ewma, network::LinkNetwork,
     },
     profiles::Profile,
     seed::Seed,
@@ -29,9 +29,10 @@ fn watch(name: &str, scenario: &Scenario) -> Vec<Sighting> {
         max_buffer,
         growth: BufferGrowth::Never,
         full: FullBuffer::WaitForRoom,
+        scheduling: Scheduling::AtOnce,
         replacement: Replacement::Never,
         discard: None,
-        abandon: false,
+        abandon: Abandoning::Never,
         startup_rebuffers: false,
         seek: None,
         requests: RequestPolicy::PATIENT,

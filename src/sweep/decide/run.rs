@@ -200,6 +200,7 @@ impl<'a> Decider<'a> {
         };
         let level = finished.buffer_s * THOUSAND;
         let before = (level - self.presentation.segment()).max(0.0);
+        // Nothing is said of the level in between: algorithms that follow it see that of the decision alone.
         SessionReport {
             segment: self.segment,
             rung: finished.rendition,
@@ -208,7 +209,7 @@ impl<'a> Decider<'a> {
             abandoned_to: None,
             full_wait: 0.0,
             chosen_wait: 0.0,
-            levels: [before + finished.total_ms, before, level],
+            levels: [before + finished.total_ms, level, level],
             rebuffer: 0.0,
             at: finished.now_ms - finished.total_ms,
             failed: FailedRequests::default(),

@@ -22,6 +22,8 @@ pub struct Ladder {
     sizes: Vec<Vec<f64>>,
     /// Bits of each segment of the audio, if it has segments of its own.
     audio: Option<Vec<f64>>,
+    /// What the bitrates have of it, in kbit/s.
+    audio_bitrate: f64,
 }
 
 #[derive(Deserialize, Serialize)]
@@ -41,7 +43,7 @@ impl Ladder {
     /// A ladder of segments of `segment` ms with `bitrates` in kbit/s, and sizes in bits.
     #[must_use]
     pub fn new(name: &str, segment: f64, bitrates: Vec<f64>, sizes: Vec<Vec<f64>>) -> Self {
-        Self { name: name.to_owned(), segment, bitrates, sizes, audio: None }
+        Self { name: name.to_owned(), segment, bitrates, sizes, audio: None, audio_bitrate: 0.0 }
     }
 
     /// The same, whose audio has segments of its own, with sizes in bits.
@@ -50,13 +52,19 @@ impl Ladder {
         Self { audio: sizes, ..self }
     }
 
+    /// The same, whose bitrates are those of the video and of separate audio of `bitrate` kbit/s together.
+    #[must_use]
+    pub fn with_audio_bitrate(self, bitrate: f64) -> Self {
+        Self { audio_bitrate: bitrate, ..self }
+    }
+
     /// The same, with the audio in the segments of the video.
     #[must_use]
     pub fn muxed(&self) -> Self {
         let Some(audio) = &self.audio else { return self.clone() };
         let both = |(row, audio): (&Vec<f64>, &f64)| row.iter().map(|size| size + audio).collect();
         let sizes = self.sizes.iter().zip(audio).map(both).collect();
-        Self { sizes, audio: None, ..self.clone() }
+        Self { sizes, audio: None, audio_bitrate: 0.0, ..self.clone() }
     }
 
     /// A ladder whose sizes are bitrate × duration.
@@ -140,7 +148,7 @@ impl Ladder {
         // Checks all sizes, also those that are not repeated.
         let once = Presentation::new(self.segment, self.bitrates.clone(), &self.sizes);
         let with_audio = |presentation: Presentation, audio: Option<Vec<f64>>| match audio {
-            Some(audio) => presentation.with_audio(audio),
+            Some(audio) => presentation.with_audio_bitrate(self.audio_bitrate).with_audio(audio),
             None => Ok(presentation),
         };
         once.and_then(|once| with_audio(once, self.audio.clone())).map_err(ladder)?;

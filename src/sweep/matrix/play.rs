@@ -4,7 +4,7 @@ use super::{
     Figures, RunError, figures::Sums, live::play_live, metric::finite, run::Run, seat::Seat,
 };
 use crate::player::{
-    FullBuffer, Session, SessionPolicy, estimator::Ewma, network::LinkNetwork, preset,
+    Abandoning, FullBuffer, Session, SessionPolicy, estimator::Ewma, network::LinkNetwork, preset,
 };
 
 /// Plays with one player over `network`.
@@ -24,9 +24,10 @@ pub(super) fn play(
         max_buffer,
         growth: run.growth(),
         full: FullBuffer::WaitForRoom,
+        scheduling: preset(&run.player.name).scheduling,
         replacement: preset(&run.player.name).replacement,
         discard: preset(&run.player.name).discard,
-        abandon: run.plan.options.abandon,
+        abandon: Abandoning::to_lower(run.plan.options.abandon),
         startup_rebuffers: false,
         seek: None,
         requests: preset(&run.player.name).requests,

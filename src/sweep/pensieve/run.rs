@@ -2,8 +2,8 @@
 
 use super::{PensieveError, files};
 use crate::player::{
-    BufferGrowth, FullBuffer, Observer, Presentation, Replacement, RequestPolicy, Session,
-    SessionPolicy, SessionReport,
+    Abandoning, BufferGrowth, FullBuffer, Observer, Presentation, Replacement, RequestPolicy,
+    Scheduling, Session, SessionPolicy, SessionReport,
     abr::{Abr, BufferBased, Mpc, MpcConfig},
     estimator::{Estimate, Estimator},
     network::PensieveNetwork,
@@ -91,9 +91,10 @@ fn session<'a>(
         max_buffer: MAX_BUFFER,
         growth: BufferGrowth::Never,
         full: FullBuffer::SleepInSteps(SLEEP),
+        scheduling: Scheduling::AtOnce,
         replacement: Replacement::Never,
         discard: None,
-        abandon: false,
+        abandon: Abandoning::Never,
         startup_rebuffers: true,
         seek: None,
         requests: RequestPolicy::PATIENT,

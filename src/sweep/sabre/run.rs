@@ -8,7 +8,8 @@ use super::{
     verbose::{Watch, whole},
 };
 use crate::player::{
-    BufferGrowth, FullBuffer, Presentation, RequestPolicy, Session, SessionPolicy,
+    Abandoning, BufferGrowth, FullBuffer, Presentation, RequestPolicy, Scheduling, Session,
+    SessionPolicy,
     abr::{Abr, Bola, BolaConfig, BolaE, BolaEConfig, Dynamic, DynamicDash, Throughput},
     estimator::{Estimator, Ewma, SlidingWindow},
     network::SabreNetwork,
@@ -34,9 +35,10 @@ pub fn run(options: &SabreOptions) -> Result<String, SabreError> {
         max_buffer,
         growth: BufferGrowth::Never,
         full: FullBuffer::WaitForRoom,
+        scheduling: Scheduling::AtOnce,
         replacement: options.replacement,
         discard: None,
-        abandon: options.abandon,
+        abandon: if options.abandon { Abandoning::ChooseAnew } else { Abandoning::Never },
         startup_rebuffers: false,
         seek: options.seek.map(|(when, target)| (1000.0 * when, 1000.0 * target)),
         requests: RequestPolicy::PATIENT,

@@ -56,8 +56,8 @@ impl BolaRule {
         Some(Self { utilities, gamma_p, vp: MINIMUM_BUFFER / gamma_p, state: None })
     }
 
-    /// A segment at `rung` was added: requested at `requested` ms, finished at `finished` ms, `buffer`
-    /// seconds are there now.
+    /// A segment at `rung` was received: requested at `requested` ms, finished at `finished` ms, with `buffer` seconds before
+    /// it is added. One that takes the place of another one adds nothing.
     pub(super) fn on_segment(
         &mut self,
         rung: usize,
@@ -65,6 +65,7 @@ impl BolaRule {
         requested: f64,
         finished: f64,
         buffer: f64,
+        replaces: bool,
     ) {
         let max = self.max_level(rung);
         let Some(state) = &mut self.state else { return };
@@ -73,6 +74,9 @@ impl BolaRule {
         state.finished = Some(finished);
         let at_request = buffer + 0.001 * (finished - requested);
         state.placeholder = (max - at_request).max(0.0).min(state.placeholder * DECAY);
+        if replaces {
+            state.placeholder += duration;
+        }
     }
 
     /// A download was given up for one at `rung`, with `buffer` seconds: the placeholder is no more than
@@ -82,6 +86,15 @@ impl BolaRule {
         let Some(state) = &mut self.state else { return };
         state.current = rung;
         state.placeholder = state.placeholder.min((wanted - buffer).max(0.0));
+    }
+
+    /// The buffer has run empty.
+    pub(super) const fn on_empty(&mut self) {
+        if let Some(state) = &mut self.state
+            && state.steady
+        {
+            state.placeholder = 0.0;
+        }
     }
 
     /// The viewer jumped: the throughput decides again.

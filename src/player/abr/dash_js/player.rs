@@ -15,10 +15,15 @@ use crate::player::{
     presentation::Presentation,
     session_report::SessionReport,
 };
+use std::sync::Arc;
 
 const MS: f64 = 1000.0;
+/// Before anything was measured, the video may have this many kbit/s.
+const FIRST: f64 = 1000.0;
 /// The share of the average that the rule against underruns uses.
 const INSUFFICIENT_BUFFER_SAFETY: f64 = 0.7;
+/// Up to this many ms the buffer is empty (`stallThreshold`).
+const EMPTY: f64 = 300.0;
 /// It is silent for this many segments after the start or a seek.
 const INSUFFICIENT_BUFFER_IGNORED: u32 = 2;
 
@@ -107,6 +112,8 @@ impl Default for DashJsConfig {
 #[derive(Debug)]
 pub struct DashJs {
     config: DashJsConfig,
+    /// What is played, with the bitrates of the video alone.
+    presentation: Arc<Presentation>,
     average: ThroughputAverage,
     bola: Option<BolaRule>,
     l2a: L2aRule,
@@ -114,6 +121,8 @@ pub struct DashJs {
     uses_bola: bool,
     history: SwitchHistory,
     ignored: u32,
+    /// Whether the buffer is empty when a segment is chosen.
+    empty: bool,
     current: usize,
     abandonment: Abandonment,
 }
@@ -123,17 +132,21 @@ impl DashJs {
     #[must_use]
     pub fn new(config: DashJsConfig, presentation: &Presentation) -> Self {
         let half_lives = [config.fast, config.slow];
+        let presentation = Arc::new(presentation.video_alone());
+        let current = highest_within(&presentation, FIRST);
         Self {
             config,
             l2a: L2aRule::new(),
             lolp: LolpRule::default(),
             average: ThroughputAverage::new(config.average, config.live, half_lives),
-            bola: BolaRule::new(presentation, config.buffer_time),
+            bola: BolaRule::new(&presentation, config.buffer_time),
             uses_bola: false,
             history: SwitchHistory::default(),
             ignored: INSUFFICIENT_BUFFER_IGNORED,
-            current: 0,
+            empty: false,
+            current,
             abandonment: Abandonment::default(),
+            presentation,
         }
     }
 
@@ -164,7 +177,9 @@ impl DashJs {
             };
             self.bola.as_mut().map(|bola| bola.proposal(&moment))
         } else {
-            (rules.throughput && !self.abandonment.holds(state.now)).then_some(sustainable)
+            let speaks = !self.empty || self.config.live;
+            (rules.throughput && speaks && !self.abandonment.holds(state.now))
+                .then_some(sustainable)
         }
     }
 
@@ -197,10 +212,13 @@ impl DashJs {
         })
     }
 
-    /// The rung that arrives before the buffer runs empty.
+    /// The rung that arrives before the buffer runs empty; the lowest where it is.
     fn insufficient_buffer(&self, state: &State<'_>) -> Option<usize> {
         if !self.config.rules.insufficient_buffer || self.ignored > 0 {
             return None;
+        }
+        if self.empty {
+            return Some(0);
         }
         let safe = self.average.average()? * INSUFFICIENT_BUFFER_SAFETY;
         let bitrate = safe * (state.level / MS) / (state.presentation.segment() / MS);
@@ -209,7 +227,13 @@ impl DashJs {
 }
 
 impl Abr for DashJs {
+    fn first(&mut self) -> usize {
+        self.current
+    }
+
     fn choose(&mut self, state: &State<'_>) -> Choice {
+        let presentation = Arc::clone(&self.presentation);
+        let state = &State { presentation: &presentation, ..*state };
         self.switch_rules(state.level / MS);
         let rungs = state.presentation.bitrates().len();
         let history =
@@ -242,8 +266,8 @@ impl Abr for DashJs {
             return None;
         }
         let throughput = self.abandonment.throughput(state, rung, progress)?;
-        let lower = highest_within(state.presentation, throughput);
-        let bitrates = state.presentation.bitrates();
+        let lower = highest_within(&self.presentation, throughput);
+        let bitrates = self.presentation.bitrates();
         let size = progress.size * bitrates[lower] / bitrates[rung];
         if progress.size - progress.received <= size {
             return None;
@@ -252,7 +276,7 @@ impl Abr for DashJs {
         self.history.clear();
         self.current = lower;
         if let Some(bola) = &mut self.bola {
-            bola.on_abandonment(state.presentation, lower, level / MS);
+            bola.on_abandonment(&self.presentation, lower, level / MS);
         }
         Some(lower)
     }
@@ -271,8 +295,18 @@ impl Abr for DashJs {
         // dash.js notes times in whole milliseconds.
         let (requested, finished) = ((state.now - progress.time).trunc(), state.now.trunc());
         let duration = state.presentation.segment() / MS;
+        let before = report.levels[1] / MS;
         if let Some(bola) = &mut self.bola {
-            bola.on_segment(report.rung, duration, requested, finished, state.level / MS);
+            bola.on_segment(report.rung, duration, requested, finished, before, report.replaced);
+        }
+        // It follows the level all the time: here it is at its lowest.
+        self.switch_rules(before);
+        // After a segment was added it is not empty.
+        self.empty = report.replaced && report.levels[2] <= EMPTY;
+        if report.rebuffer > 0.0
+            && let Some(bola) = &mut self.bola
+        {
+            bola.on_empty();
         }
         self.l2a.on_segment(report.rung, duration);
         let body = progress.time - progress.first_byte;

@@ -1,10 +1,12 @@
 //! Sessions whose audio has segments of its own.
 
 use crate::{
+    media::Kind,
     model::{LinkSpec, RateSpec},
     player::{
-        AudioTotals, BufferGrowth, FullBuffer, Presentation, Replacement, RequestPolicy, Session,
-        SessionError, SessionPolicy, SessionReport, Totals,
+        Abandoning, AudioTotals, BufferGrowth, FullBuffer, Presentation, Replacement,
+        RequestPolicy, Scheduling, Session, SessionError, SessionPolicy, SessionReport, Setup,
+        SetupRequest, Totals,
         abr::Fixed,
         estimator::Ewma,
         network::{
@@ -55,10 +57,15 @@ struct Played {
 
 /// Plays 10 segments of 4 s: 8 Mbit of video and 2 Mbit of audio each, over 8 Mbit/s without latency.
 fn play(max_buffer: f64, effects: Option<Box<dyn EffectSource>>) -> Played {
+    play_after(Setup::default(), max_buffer, effects)
+}
+
+/// The same, after what has to be requested before.
+fn play_after(setup: Setup, max_buffer: f64, effects: Option<Box<dyn EffectSource>>) -> Played {
     let rate = RateSpec::Constant(BitRate::from_kilobits_per_second(8000));
     let spec = Arc::new(LinkSpec { rate, ..LinkSpec::default() });
     let presentation = Presentation::constant(4000.0, vec![2000.0], 10).unwrap();
-    let presentation = presentation.with_audio(vec![2.0 * MBIT; 10]).unwrap();
+    let presentation = presentation.with_audio(vec![2.0 * MBIT; 10]).unwrap().with_setup(setup);
     let mut network = LinkNetwork::for_two(&spec, &TwoLimits::default(), Seed::new(1));
     if let Some(effects) = effects {
         network = network.with_effects(effects);
@@ -67,9 +74,10 @@ fn play(max_buffer: f64, effects: Option<Box<dyn EffectSource>>) -> Played {
         max_buffer,
         growth: BufferGrowth::Never,
         full: FullBuffer::WaitForRoom,
+        scheduling: Scheduling::AtOnce,
         replacement: Replacement::Never,
         discard: None,
-        abandon: false,
+        abandon: Abandoning::Never,
         startup_rebuffers: false,
         seek: None,
         requests: RequestPolicy { falls_back: false, ..crate::player::preset("").requests },
@@ -119,6 +127,22 @@ fn video_and_audio_share_the_link() {
     near(played.started.unwrap(), 2000.0, 15.0);
     near(played.totals.time, 42_000.0, 15.0);
     assert_eq!(played.totals.rebuffer, 0.0);
+}
+
+/// The initialization segment of the audio comes before its first segment, beside that of the video.
+#[test]
+fn what_audio_needs_is_requested_first() {
+    let request = |mbit, path: &str| {
+        vec![SetupRequest { size: mbit * MBIT, ..SetupRequest::new(0, path, Kind::Init) }]
+    };
+    let rungs = vec![request(1.0, "/v1/init")];
+    let setup = Setup { start: Vec::new(), rungs, audio: request(4.0, "/a1/init") };
+    let played = play_after(setup, 4000.0, None);
+    // The video's 1 and 8 Mbit share the link with the audio's 4 and 2 Mbit at first: 12 Mbit in 1.5 s, and 3 Mbit of the
+    // video alone after that.
+    near(played.started.unwrap(), 1875.0, 15.0);
+    assert_eq!(played.audio, AudioTotals { received: 20.0 * MBIT, wasted: 0.0, failed: 0 });
+    assert_eq!(played.ended, Ok(()));
 }
 
 /// The audio fills its buffer of two segments, and leaves the link to the video.

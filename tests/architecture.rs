@@ -152,6 +152,7 @@ const OWNED: &[(&str, &[&str])] = &[
         &[
             "commands/bench/progress.rs",
             "player/fetch/clock.rs",
+            "player/fetch/paced_stream.rs",
             "clock.rs",
             "listen/rare_warning.rs",
         ],

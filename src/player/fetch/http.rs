@@ -1,13 +1,17 @@
 //! One request: redirects followed, the body measured as it arrives, and kept only if it is a manifest.
 
-use super::{error::FetchError, trust::Trust};
+use super::{
+    error::FetchError,
+    paced_stream::{PacedConnector, ReadingPause},
+    trust::Trust,
+};
 use crate::{
     media::Location,
     player::{Failure, Progress},
 };
 use bytes::Bytes;
 use http::{
-    HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri, header,
+    HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri, Version, header,
 };
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::{Body as _, Incoming};
@@ -28,13 +32,17 @@ const REDIRECTS: usize = 10;
 const AGENT: &str = concat!("vsps/", env!("CARGO_PKG_VERSION"));
 /// The longest body that is kept.
 const LONGEST: usize = 16 << 20;
+/// The bounds of a pause in reading, in ms, and the most that may arrive in it, in bits.
+const LONGEST_PAUSE: f64 = 50.0;
+const SHORTEST_PAUSE: f64 = 10.0;
+const MOST_UNREAD: f64 = 32.0 * 1024.0 * BITS;
 const BITS: f64 = 8.0;
 const MS: f64 = 1000.0;
 
 /// What requests are made with. Clones share their connections.
 #[derive(Debug, Clone)]
 pub(super) struct Http {
-    client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
+    client: Client<HttpsConnector<PacedConnector>, Full<Bytes>>,
 }
 
 /// What to ask for.
@@ -106,7 +114,8 @@ impl Http {
         http.set_nodelay(true);
         http.set_connect_timeout(Some(CONNECT));
         let https = HttpsConnectorBuilder::new().with_tls_config(trust.0.clone());
-        let connector = https.https_or_http().enable_http1().enable_http2().wrap_connector(http);
+        let https = https.https_or_http().enable_http1().enable_http2();
+        let connector = https.wrap_connector(PacedConnector(http));
         let client =
             Client::builder(TokioExecutor::new()).pool_timer(TokioTimer::new()).build(connector);
         Self { client }
@@ -146,6 +155,9 @@ impl Http {
             progress: Progress { size: ask.expected, received: 0.0, time: first_byte, first_byte },
             abandoned: false,
         };
+        // On a connection of HTTP/2 other responses would wait, too.
+        let pause = response.extensions().get::<ReadingPause>().cloned();
+        let pause = pause.filter(|_| response.version() == Version::HTTP_11);
         let mut body = response.into_body();
         if let Some(length) = body.size_hint().exact() {
             fetched.progress.size = length as f64 * BITS;
@@ -166,6 +178,9 @@ impl Http {
             if watch(&fetched.progress) {
                 fetched.abandoned = true;
                 return Ok(fetched);
+            }
+            if let Some((pause, time)) = pause.as_ref().zip(reading_pause(&fetched.progress)) {
+                pause.begin(time);
             }
         }
         fetched.progress.time = now() - start;
@@ -264,6 +279,19 @@ fn request(url: &Url, ask: &Ask<'_>) -> Result<Request<Full<Bytes>>, String> {
     Ok(request)
 }
 
+/// How long nothing needs to be read of a response that has come so far: at low rates a player does not wake for each packet.
+/// The pause is at most half of the time that is left, so that the end is seen when it comes; and little arrives in it, so
+/// that it holds nothing up.
+fn reading_pause(progress: &Progress) -> Option<Duration> {
+    let rate = progress.throughput();
+    if rate <= 0.0 {
+        return None;
+    }
+    let left = (progress.size - progress.received).max(0.0) / rate;
+    let time = LONGEST_PAUSE.min(MOST_UNREAD / rate).min(left / 2.0);
+    (time >= SHORTEST_PAUSE).then(|| Duration::from_secs_f64(time / MS))
+}
+
 /// What `future` brings within `time` ms.
 async fn within<T>(time: f64, future: impl Future<Output = T>) -> Option<T> {
     match Duration::try_from_secs_f64(time.max(0.0) / MS) {
@@ -356,6 +384,22 @@ pub(super) const fn per_second(rate: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// At 1 Mbit/s 20 times a second; at high rates, and before the end, not at all.
+    #[test]
+    fn reading_pauses_are_short_and_end_before_the_body() {
+        let pause = |received: f64, time: f64| {
+            let size = 2e6;
+            let progress = Progress { size, received, time: time + 40.0, first_byte: 40.0 };
+            reading_pause(&progress).map(|time| time.as_millis())
+        };
+        assert_eq!(pause(0.0, 0.0), None);
+        assert_eq!(pause(1e6, 1000.0), Some(50));
+        assert_eq!(pause(1.94e6, 1940.0), Some(30));
+        assert_eq!(pause(1.99e6, 1990.0), None);
+        assert_eq!(pause(1e6, 40.0), Some(10));
+        assert_eq!(pause(1e6, 20.0), None);
+    }
 
     #[test]
     fn an_error_about_a_certificate_is_found_in_others() {

@@ -13,6 +13,7 @@ mod feed;
 mod http;
 mod ladder;
 mod ladder_sizes;
+mod paced_stream;
 mod play;
 mod purpose;
 mod requester;

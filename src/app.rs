@@ -10,6 +10,7 @@ use crate::{
     descriptors::Budget,
     event::{Bus, Observer},
     listen::{self, Workers, open_listener},
+    memory::MemoryBudget,
     observers::{Analytics, EventLog, Feed, LogWriter, Recorder, Report, Summary},
     origin, output,
     output::LossCounter,
@@ -166,7 +167,9 @@ impl App {
             most_sessions: config.most_sessions,
         };
         let bus = Arc::new(Bus::new(clock, observers));
-        let registry = join(config.state, sessions, clock, bus).await?;
+        let memory = Arc::new(MemoryBudget::new(config.memory_budget.as_usize()));
+        recorder.show_memory(Arc::clone(&memory));
+        let registry = join(config.state, sessions, clock, bus, memory).await?;
         let own = vec![ready.listen, ready.admin];
         let proxy = Proxy::new(Arc::clone(&registry), Arc::clone(&catalog), config.proxy, own);
         Ok(Self {
@@ -334,10 +337,11 @@ async fn join(
     mut config: RegistryConfig,
     clock: Clock,
     bus: Arc<Bus>,
+    memory: Arc<MemoryBudget>,
 ) -> anyhow::Result<Arc<Registry>> {
     let replica = state.join(&mut config, clock).await.context("--state")?;
     let registry = Registry::new(config, clock, bus).with_quota(state.quota);
-    let registry = registry.with_replica(replica);
+    let registry = registry.with_replica(replica).with_memory(memory);
     registry.catch_up().await.context("--state")?;
     Ok(Arc::new(registry))
 }

@@ -17,7 +17,7 @@ use crate::{
     sessions::{AccessToken, Origin, Quota, RedisStore, StateOptions},
     units::ByteSize,
 };
-use bounds::{limits, log_file_size, session_metrics, timeouts};
+use bounds::{limits, log_file_size, memory_budget, session_metrics, timeouts};
 use options_file::{read, text};
 use servers::{address, forward, http3, tls};
 use std::{
@@ -58,6 +58,8 @@ pub struct Config {
     pub session_idle: Duration,
     /// The most sessions at a time.
     pub most_sessions: usize,
+    /// What the process may hold for its clients.
+    pub memory_budget: ByteSize,
     /// How many sessions have Prometheus series of their own.
     pub session_metrics: usize,
     /// Where sessions are kept.
@@ -99,6 +101,7 @@ impl Config {
             return Err(ConfigError::OpenAdmin(admin));
         }
         let forward = forward(&args, listen)?;
+        let tls = args.tls.as_ref().map(|choice| tls(choice, args.public_url.as_ref()));
         let origin = args.origin.as_deref().map(Origin::split).transpose()?;
         let rules = args.rules.as_deref().map(rules).transpose()?;
         let most_sessions = args.bounds.max_sessions.unwrap_or(10_000);
@@ -135,11 +138,7 @@ impl Config {
                 allow: args.allow_origin,
                 cors: !args.no_cors.unwrap_or(false),
                 alt_svc: None,
-                tls: args
-                    .tls
-                    .as_ref()
-                    .map(|choice| tls(choice, args.public_url.as_ref()))
-                    .transpose()?,
+                tls: tls.transpose()?,
                 trust_proxy: args.trust_proxy,
                 forward,
                 public_url: args.public_url.map(|url| Arc::clone(url.as_shared())),
@@ -150,6 +149,7 @@ impl Config {
                 timeouts: timeouts(&args.bounds)?,
                 limits: limits(&args.bounds)?,
             },
+            memory_budget: memory_budget(&args.bounds)?,
             session_metrics: session_metrics(&args.bounds)?,
             log: args.log.unwrap_or_default(),
             log_file_size: log_file_size(args.log_file_size)?,

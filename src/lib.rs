@@ -17,6 +17,7 @@
 //! - [`output`]: lines for streams that may block or fail, written off the callers' threads
 //! - [`descriptors`]: how many files may be open, and what they are for
 //! - [`listen`]: the accept loop that all servers of the process share, and the threads that serve players
+//! - [`memory`]: what the process may hold for its clients
 //! - [`local_ca`]: the local certificate authority, and the certificates that it signs
 //! - [`units`], [`seed`]: quantities with units; one random stream per model from one seed
 //! - [`model`]: the network as pure functions of time and bytes: no clock, no I/O
@@ -57,6 +58,7 @@ pub mod listen;
 pub mod local_ca;
 pub mod logging;
 pub mod media;
+pub mod memory;
 pub mod model;
 pub mod observers;
 pub mod origin;

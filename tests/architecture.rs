@@ -18,6 +18,8 @@ const MODULES: &[(&str, &[&str])] = &[
     ("system", &[]),
     ("output", &["system"]),
     ("descriptors", &[]),
+    // What may be held for clients, and who holds how much.
+    ("memory", &[]),
     // The accept loop of every server.
     ("listen", &[]),
     ("units", &[]),
@@ -37,19 +39,22 @@ const MODULES: &[(&str, &[&str])] = &[
     // Real time is read here, and nowhere else in the data plane.
     ("clock", &["units"]),
     ("event", &["clock", "media", "model", "rules", "units"]),
-    ("sessions", &["clock", "event", "media", "model", "profiles", "rules", "seed", "units"]),
+    (
+        "sessions",
+        &["clock", "event", "media", "memory", "model", "profiles", "rules", "seed", "units"],
+    ),
     // The formulas of the quality of experience, for the observers and the simulated player.
     ("qoe", &[]),
     // `rules` and `units`: the event log spells out plans, whose parts are their types.
-    ("observers", &["clock", "event", "output", "qoe", "rules", "units"]),
+    ("observers", &["clock", "event", "memory", "output", "qoe", "rules", "units"]),
     // `rules`: to check that the rules it writes can be read.
     ("replay", &["event", "media", "rules", "units"]),
     // `profiles`: the catalogue, for `vsps.profile=NAME`.
     (
         "proxy",
         &[
-            "clock", "event", "listen", "local_ca", "media", "model", "profiles", "rules", "seed",
-            "sessions", "system", "units",
+            "clock", "event", "listen", "local_ca", "media", "memory", "model", "profiles",
+            "rules", "seed", "sessions", "system", "units",
         ],
     ),
     // `seed` and `units`: to name the values of a request. `plot`: a profile's rate over time for the console.
@@ -87,7 +92,7 @@ const MODULES: &[(&str, &[&str])] = &[
         "config",
         &[
             "args", "clock", "document", "local_ca", "profiles", "proxy", "rules", "seed",
-            "sessions", "units",
+            "sessions", "system", "units",
         ],
     ),
     (
@@ -100,6 +105,7 @@ const MODULES: &[(&str, &[&str])] = &[
             "descriptors",
             "event",
             "listen",
+            "memory",
             "observers",
             "origin",
             "output",

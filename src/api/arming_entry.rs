@@ -54,6 +54,7 @@ impl ArmingEntry {
             origin: origin.and_then(|text| read_origin(&text, &scope.at("origin"))),
             link: link.and_then(|text| read_link(&text, &scope.at("link"))),
             label: label.and_then(|text| read_label(&text, &scope.at("label"))),
+            client: None,
         }
     }
 }

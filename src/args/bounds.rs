@@ -44,6 +44,10 @@ pub struct BoundArgs {
     /// The most connections from players at a time [default: 10000].
     #[arg(long, env = "VSPS_MAX_CONNECTIONS", value_name = "N")]
     pub max_connections: Option<usize>,
+    /// The most memory for what clients can make the proxy hold: learnt manifests, bytes that rules hold back, responses of
+    /// HTTP/2 that are not read. One client gets half of it [default: a quarter of the machine's memory].
+    #[arg(long, env = "VSPS_MEMORY_BUDGET", value_name = "SIZE")]
+    pub memory_budget: Option<ByteSize>,
     /// How many sessions have Prometheus series of their own, at most 1000 [default: 0].
     #[arg(long, env = "VSPS_SESSION_METRICS", value_name = "N")]
     pub session_metrics: Option<usize>,
@@ -64,7 +68,7 @@ impl BoundArgs {
     pub(super) fn over(mut self, file: &Self) -> Self {
         fill!(self, file, header_timeout, idle_timeout, connect_timeout, first_byte_timeout);
         fill!(self, file, drain_timeout, max_header, max_request_body, max_manifest);
-        fill!(self, file, max_connections, max_sessions, session_metrics);
+        fill!(self, file, max_connections, max_sessions, session_metrics, memory_budget);
         fill!(self, file, namespace_sessions, namespace_rate);
         self
     }

@@ -4,8 +4,14 @@ use super::ConfigError;
 use crate::{
     args::BoundArgs,
     proxy::{Limits, Timeouts},
+    system,
     units::ByteSize,
 };
+
+/// The smallest memory budget: what a few responses of HTTP/2 hold.
+const LEAST_MEMORY: ByteSize = ByteSize::from_kibibytes(1024);
+/// The memory of a machine that does not say how much it has.
+const USUAL_MEMORY: u64 = 4 << 30;
 
 /// The most sessions with Prometheus series of their own.
 const MOST_SESSION_METRICS: usize = 1000;
@@ -20,6 +26,18 @@ pub(super) fn session_metrics(bounds: &BoundArgs) -> Result<usize, ConfigError> 
             Err(ConfigError::SessionMetrics { given, most: MOST_SESSION_METRICS })
         }
         given => Ok(given),
+    }
+}
+
+/// What the process may hold for its clients.
+pub(super) fn memory_budget(bounds: &BoundArgs) -> Result<ByteSize, ConfigError> {
+    match bounds.memory_budget {
+        Some(budget) if budget < LEAST_MEMORY => Err(ConfigError::MemoryBudget(budget)),
+        Some(budget) => Ok(budget),
+        None => {
+            let usable = system::usable_memory().unwrap_or(USUAL_MEMORY);
+            Ok(ByteSize::from_bytes(usable / 4).max(LEAST_MEMORY))
+        }
     }
 }
 

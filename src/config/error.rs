@@ -101,6 +101,11 @@ pub enum ConfigError {
     /// A log file that would hold a few lines.
     #[error("--log-file-size {0} is too small: write at least `64 KiB`")]
     LogFileSize(ByteSize),
+    /// A memory budget that is enough for nothing.
+    #[error(
+        "--memory-budget {0} is too small: write at least `1 MiB`, or leave it out for the default"
+    )]
+    MemoryBudget(ByteSize),
     /// The tokens of a file.
     #[error("--token-file {path}: {problem}")]
     Tokens {

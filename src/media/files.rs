@@ -59,6 +59,12 @@ pub(super) struct Files {
 }
 
 impl Files {
+    /// About how many bytes of memory it takes.
+    pub(super) fn weight(&self) -> usize {
+        let files = self.files.len() * 2 * size_of::<(u64, File)>();
+        files + self.points * size_of::<Point>() + self.contents.len() * 4 * size_of::<u64>()
+    }
+
     /// Whether bytes from `first` on of this file may add anything new.
     pub(super) fn needs(&self, url: &str, first: u64) -> bool {
         let Some(file) = self.files.get(&hash(url)) else { return true };

@@ -93,6 +93,20 @@ impl Ladder {
         }
     }
 
+    /// Whether a version of the manifest at `url` was read before, and more of them may follow.
+    #[must_use]
+    pub fn has_read(&self, url: &Url) -> bool {
+        let url = plain(url);
+        let url = url.as_str();
+        self.hls.has_read(url) || self.dash.has_read(url) || self.smooth.has_read(url)
+    }
+
+    /// About how many bytes of memory it takes.
+    #[must_use]
+    pub fn weight(&self) -> usize {
+        self.hls.weight() + self.dash.weight() + self.smooth.weight() + self.files.weight()
+    }
+
     /// Records that the origin's clock shows `date` at session time `now`.
     pub const fn tell_time(&mut self, now: SessionTime, date: UnixTime) {
         self.clock = Some(OriginDate { received: now, date });

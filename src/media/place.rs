@@ -133,6 +133,12 @@ impl Places {
         self.count
     }
 
+    /// About how many bytes of memory it takes. A place is allocated on its own; of the table, a part is free.
+    pub(super) fn weight(&self) -> usize {
+        let table = size_of::<(u64, Slot)>() + size_of::<(u64, Option<u64>)>();
+        self.count * (size_of::<Place>() + 16) + self.slots.len() * table * 3 / 2
+    }
+
     /// Stores a place; `None` when the store is full.
     pub(super) fn insert(&mut self, url: &str, range: Option<Range>, place: Place) -> Option<Key> {
         if self.count >= PLACES {

@@ -132,6 +132,16 @@ families! {
         "Log lines that standard error did not take: it was full, blocked or without a reader.";
     EVENTS_DROPPED: Counter, "events", "vsps_events_dropped_total", [],
         "Events that the file of --events did not take: it was full, blocked or without a reader.";
+    MEMORY_BUDGET: Gauge, "bytes", "vsps_memory_budget_bytes", [],
+        "The most that may be held for clients (--memory-budget).";
+    MEMORY_USED: Gauge, "bytes", "vsps_memory_used_bytes", ["part"],
+        "What is held for clients: learnt manifests, bytes that coalesce rules hold back, and what responses in streams of HTTP/2 may hold until they are read.";
+    MEMORY_REFUSALS: Counter, "refusals", "vsps_memory_refusals_total", ["part"],
+        "Times that no memory was given, since the budget or a client's share was used up: the request got 503, or held bytes were passed on early.";
+    MANIFESTS_FORGOTTEN: Counter, "sessions", "vsps_manifests_forgotten_total", [],
+        "Idle sessions whose learnt manifests were dropped, since the memory budget was used up.";
+    STREAMS_RESET: Counter, "streams", "vsps_streams_reset_total", ["reason"],
+        "Streams of HTTP/2 that were reset because their player did not read: for too long (unread), or while the memory budget was used up (memory).";
 }
 
 families! {

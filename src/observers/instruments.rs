@@ -6,8 +6,8 @@ use super::{
     families::{self, Family, Shape},
 };
 use prometheus::{
-    GaugeVec, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, Opts, Registry,
-    core::Collector,
+    GaugeVec, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts,
+    Registry, core::Collector,
 };
 
 /// One instrument per family. Every `with_label_values` call must pass as many values as the family has labels; a test
@@ -41,6 +41,11 @@ pub(super) struct Instruments {
     pub(super) manifest_errors: IntCounterVec,
     pub(super) log_lines_dropped: IntCounter,
     pub(super) events_dropped: IntCounter,
+    pub(super) memory_budget: IntGauge,
+    pub(super) memory_used: IntGaugeVec,
+    pub(super) memory_refusals: IntCounterVec,
+    pub(super) manifests_forgotten: IntCounter,
+    pub(super) streams_reset: IntCounterVec,
 }
 
 impl Instruments {
@@ -52,7 +57,7 @@ impl Instruments {
         build.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1.0);
         let sessions = &families::SESSIONS_ACTIVE;
         Ok(Self {
-            sessions_active: register(sessions, IntGauge::new(sessions.name, sessions.help), to)?,
+            sessions_active: gauge(sessions, to)?,
             sessions_started: counters(&families::SESSIONS_STARTED, to)?,
             link_rate: gauges(&families::LINK_RATE, to)?,
             requests: counters(&families::REQUESTS, to)?,
@@ -78,6 +83,15 @@ impl Instruments {
             manifest_errors: counters(&families::MANIFEST_ERRORS, to)?,
             log_lines_dropped: counter(&families::LOG_LINES_DROPPED, to)?,
             events_dropped: counter(&families::EVENTS_DROPPED, to)?,
+            memory_budget: gauge(&families::MEMORY_BUDGET, to)?,
+            memory_used: {
+                let family = &families::MEMORY_USED;
+                let options = Opts::new(family.name, family.help);
+                register(family, IntGaugeVec::new(options, family.labels), to)?
+            },
+            memory_refusals: counters(&families::MEMORY_REFUSALS, to)?,
+            manifests_forgotten: counter(&families::MANIFESTS_FORGOTTEN, to)?,
+            streams_reset: counters(&families::STREAMS_RESET, to)?,
             registry,
             exemplars: Exemplars::default(),
         })
@@ -86,6 +100,10 @@ impl Instruments {
 
 fn counter(family: &Family, to: &Registry) -> Result<IntCounter, MetricsError> {
     register(family, IntCounter::new(family.name, family.help), to)
+}
+
+fn gauge(family: &Family, to: &Registry) -> Result<IntGauge, MetricsError> {
+    register(family, IntGauge::new(family.name, family.help), to)
 }
 
 fn counters(family: &Family, to: &Registry) -> Result<IntCounterVec, MetricsError> {

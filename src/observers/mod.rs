@@ -20,6 +20,7 @@ mod instruments;
 mod journal;
 mod labels;
 mod log_writer;
+mod memory;
 mod openmetrics;
 mod qoe;
 mod recorder;

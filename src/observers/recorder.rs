@@ -6,11 +6,13 @@ use super::{
     exposition::Exposition,
     instruments::Instruments,
     labels::{self, ProfileId, Profiles},
+    memory,
     starvation::Starvation,
     zeros,
 };
 use crate::{
     event::{Emitted, Event, Observer, RequestTag, SessionTag},
+    memory::MemoryBudget,
     output::LossCounter,
     units::BitRate,
 };
@@ -30,6 +32,7 @@ pub struct Recorder {
     sessions: Mutex<HashMap<u64, ProfileId>>,
     starvation: Starvation,
     losses: Mutex<Losses>,
+    memory: Mutex<Arc<MemoryBudget>>,
 }
 
 /// Counters of what other parts of the program could not write.
@@ -54,6 +57,7 @@ impl Recorder {
             sessions: Mutex::default(),
             starvation: Starvation::default(),
             losses: Mutex::default(),
+            memory: Mutex::default(),
         })
     }
 
@@ -73,6 +77,11 @@ impl Recorder {
         self.losses.lock().events = losses;
     }
 
+    /// Exports what `memory` counts.
+    pub fn show_memory(&self, memory: Arc<MemoryBudget>) {
+        *self.memory.lock() = memory;
+    }
+
     /// All metrics as text in this format, without its [`end`](Exposition::end).
     #[must_use]
     pub fn render(&self, format: Exposition) -> String {
@@ -84,6 +93,7 @@ impl Recorder {
             shown.inc_by(counted.get().saturating_sub(shown.get()));
         }
         drop(losses);
+        memory::show(&self.instruments, &self.memory.lock());
         format.render(&self.instruments.registry, Some(&self.instruments.exemplars))
     }
 

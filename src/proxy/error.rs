@@ -1,6 +1,9 @@
 //! Errors of an exchange: the side that caused them, and the response that the player gets.
 
-use crate::sessions::{LocateError, StartError, StateError};
+use crate::{
+    memory::UsedUp,
+    sessions::{LocateError, StartError, StateError},
+};
 use http::StatusCode;
 use std::{error::Error as StdError, io};
 
@@ -25,6 +28,9 @@ pub(super) enum ProxyError {
         "no further connection can be opened: too many open files; raise the limit (ulimit -n)"
     )]
     Busy,
+    /// The memory budget is used up.
+    #[error(transparent)]
+    Memory(#[from] UsedUp),
     /// No further stream of an HTTP/2 connection may carry a tunnel.
     #[error(
         "too many tunnels are open on this connection, some of them in streams that the client has cancelled; use \
@@ -204,7 +210,10 @@ impl ProxyError {
             Self::Located(LocateError::Start(StartError::Link(_))) => StatusCode::BAD_REQUEST,
             Self::Located(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Full(StartError::State(StateError::Quota(..))) => StatusCode::TOO_MANY_REQUESTS,
-            Self::Busy | Self::Tunnels | Self::Full(StartError::Full(_) | StartError::State(_)) => {
+            Self::Busy
+            | Self::Memory(_)
+            | Self::Tunnels
+            | Self::Full(StartError::Full(_) | StartError::State(_)) => {
                 StatusCode::SERVICE_UNAVAILABLE
             }
             Self::Full(_) => StatusCode::BAD_REQUEST,
@@ -230,14 +239,16 @@ impl ProxyError {
 
     /// Whether a retry may succeed soon.
     pub(super) const fn is_temporary(&self) -> bool {
-        matches!(self, Self::Busy)
+        matches!(self, Self::Busy | Self::Memory(_))
     }
 
     /// Which side failed: `upstream` = the origin, `downstream` = the request, `internal` = the proxy.
     pub(super) const fn side(&self) -> &'static str {
         match self {
             Self::Upstream { .. } => "upstream",
-            Self::Busy | Self::Full(StartError::Full(_) | StartError::State(_)) => "internal",
+            Self::Busy
+            | Self::Memory(_)
+            | Self::Full(StartError::Full(_) | StartError::State(_)) => "internal",
             Self::Located(LocateError::Missing(_) | LocateError::Forged(_)) => "downstream",
             Self::Located(_) => "internal",
             _ => "downstream",
@@ -256,6 +267,7 @@ impl ProxyError {
             Self::Full(StartError::Full(_)) => "sessions",
             Self::Full(_) => "link",
             Self::Busy | Self::Tunnels => "connections",
+            Self::Memory(_) => "memory",
             Self::Parameter(_) => "parameter",
             Self::Host(_) | Self::Private { .. } | Self::PrivateForwarded { .. } => "host",
             Self::NoForwardProxy(_) => "forward",

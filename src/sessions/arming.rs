@@ -8,7 +8,7 @@ use crate::{
     rules::RuleSet,
     seed::Seed,
 };
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 /// Settings requested for a new session. What is not set comes from the command line.
 #[derive(Debug, Clone, Default)]
@@ -27,6 +27,8 @@ pub struct ArmingRequest {
     pub link: Option<Arc<str>>,
     /// A label for logs and for the API.
     pub label: Option<Arc<str>>,
+    /// The client that starts the session, if one does: what the session holds is charged to it.
+    pub client: Option<IpAddr>,
 }
 
 /// The network and the rules in force. A live change replaces the whole value; a request keeps the value it

@@ -10,8 +10,9 @@ use super::{
 use crate::{
     clock::Clock,
     event::{Bus, Event},
+    memory::MemoryBudget,
     rules::RuleSet,
-    units::UnixTime,
+    units::{ProcessTime, UnixTime},
 };
 use parking_lot::{Mutex, RwLock};
 use std::sync::{Arc, atomic::AtomicU64};
@@ -27,6 +28,7 @@ mod index;
 mod locate;
 mod opened;
 mod quotas;
+mod reclaim;
 mod restore;
 mod session_id;
 mod start;
@@ -56,6 +58,10 @@ pub struct Registry {
     pub(super) reverts: Notify,
     sessions: RwLock<Sessions>,
     links: SharedLinks,
+    /// What sessions hold.
+    memory: Arc<MemoryBudget>,
+    /// When memory was last freed, in milliseconds.
+    reclaimed: AtomicU64,
     /// Locked while a session is started for a viewer without one.
     viewer_start: Mutex<()>,
 }
@@ -79,6 +85,8 @@ impl Registry {
             ordinal: AtomicU64::new(0),
             sessions: RwLock::default(),
             links: SharedLinks::default(),
+            memory: Arc::default(),
+            reclaimed: AtomicU64::new(0),
             viewer_start: Mutex::default(),
         }
     }
@@ -87,6 +95,18 @@ impl Registry {
     #[must_use]
     pub fn with_quota(self, quota: Quota) -> Self {
         Self { quotas: Quotas::new(quota), ..self }
+    }
+
+    /// The same whose sessions are charged to `memory`.
+    #[must_use]
+    pub fn with_memory(self, memory: Arc<MemoryBudget>) -> Self {
+        Self { memory, ..self }
+    }
+
+    /// What sessions are charged to.
+    #[must_use]
+    pub const fn memory(&self) -> &Arc<MemoryBudget> {
+        &self.memory
     }
 
     /// The same as one of several replicas.
@@ -111,6 +131,12 @@ impl Registry {
     #[must_use]
     pub fn unix_time(&self) -> UnixTime {
         self.clock.unix_time(self.clock.now())
+    }
+
+    /// The current process time.
+    #[must_use]
+    pub fn now(&self) -> ProcessTime {
+        self.clock.now()
     }
 
     /// The defaults for new sessions.

@@ -27,6 +27,7 @@ use crate::{
     clock::Clock,
     event::{Event, SessionTag},
     media::{Ladder, MediaType, edit::EditMemory},
+    memory::{Charge, ClientMemory, Part},
     model::{ResponseShaper, Verdict},
     rules::{Decider, RuleSet},
     seed::Seed,
@@ -43,6 +44,7 @@ use std::{
 };
 
 mod decisions;
+mod learnt;
 mod player_state;
 mod rearm;
 mod replay;
@@ -71,6 +73,8 @@ pub struct Session {
     decider: Mutex<Decider>,
     /// What was read from its manifests.
     ladder: Mutex<Ladder>,
+    /// The memory that it takes. Locked before `ladder`.
+    learnt: Mutex<Charge>,
     reading: ManifestReading,
     /// The state of manifest edits; empty without rules that edit.
     edits: Mutex<EditMemory>,
@@ -88,6 +92,8 @@ pub struct Session {
     rungs: Mutex<Vec<(MediaType, u16)>>,
     hosts: KnownHosts,
     activity: Activity,
+    /// The client that what it holds is charged to.
+    memory: Arc<ClientMemory>,
     /// What was sampled last of its link.
     sampled: Mutex<LinkSample>,
     /// What the store has of it; `None` without a store.
@@ -108,6 +114,8 @@ pub(super) struct NewSession {
     pub(super) addressed: bool,
     /// When it began, if another replica began it.
     pub(super) began: Option<Began>,
+    /// What it holds is charged to this client.
+    pub(super) memory: Arc<ClientMemory>,
 }
 
 impl Session {
@@ -115,7 +123,7 @@ impl Session {
     /// [`Self::begin`].
     #[must_use]
     pub(super) fn new(new: NewSession, common: &RuleSet, clock: Clock) -> Self {
-        let NewSession { tag, seed, origin, settings, shared, addressed, began } = new;
+        let NewSession { tag, seed, origin, settings, shared, addressed, began, memory } = new;
         let clock = match began {
             Some(began) => SessionClock::continued(clock, began),
             None => SessionClock::new(clock),
@@ -144,6 +152,8 @@ impl Session {
             arming: RwLock::new(Arc::new(arming)),
             decider: Mutex::new(decider),
             ladder: Mutex::default(),
+            learnt: Mutex::new(Charge::new(Arc::clone(&memory), Part::Manifests)),
+            memory,
             reading: ManifestReading::default(),
             edits: Mutex::default(),
             error_cache: Mutex::default(),

@@ -6,6 +6,7 @@
 mod child;
 mod files;
 mod kernel_timer;
+mod memory;
 mod open_files;
 mod sockets;
 mod stop_signals;
@@ -15,6 +16,7 @@ pub use files::{
     Readers, is_fifo, make_file, make_private_folder, open_fifo, standard_error, standard_output,
 };
 pub use kernel_timer::KernelTimer;
+pub use memory::usable_memory;
 pub use open_files::{is_out_of_files, open_files, raise_open_files};
 pub use sockets::{handle_for_unsent, keep_alive, keep_unsent_short};
 pub use stop_signals::StopSignals;

@@ -27,6 +27,7 @@ mod interim;
 mod kept_connections;
 mod leading;
 mod manifests;
+mod memory;
 mod mpds;
 mod observing;
 mod origin;

@@ -65,6 +65,10 @@ impl Player {
         Self { stream: TcpStream::connect(to).await.unwrap() }
     }
 
+    pub(crate) const fn over(stream: TcpStream) -> Self {
+        Self { stream }
+    }
+
     pub(crate) async fn send(&mut self, bytes: impl AsRef<[u8]>) {
         self.stream.write_all(bytes.as_ref()).await.unwrap();
     }

@@ -121,6 +121,14 @@ impl Compiled {
         self.exact.len() + self.index.len() + timelines
     }
 
+    /// About how many bytes of memory it takes.
+    pub(super) fn bytes(&self) -> usize {
+        let timelines: usize = self.addressings.values().map(|held| held.bytes()).sum();
+        let renditions = self.renditions.len() * 2 * size_of::<Rendition>();
+        let files = self.files.len() * 2 * size_of::<(u64, f64)>();
+        self.exact.weight() + self.index.bytes() + timelines + renditions + files
+    }
+
     /// How far a resource lies behind the live edge.
     pub(super) fn behind_live(&self, found: &Resource, now: Option<f64>) -> Option<u64> {
         let kind = if found.kind == Kind::Part { Kind::Segment } else { found.kind };

@@ -131,6 +131,21 @@ impl Memory {
         Ok(Kind::Mpd)
     }
 
+    /// Whether a version of the MPD at `url` was read.
+    pub(in crate::media) fn has_read(&self, url: &str) -> bool {
+        !self.sources.is_empty() && self.position(&self.names(url)).is_some()
+    }
+
+    /// About how many bytes of memory it takes.
+    pub(in crate::media) fn weight(&self) -> usize {
+        let one = |source: &Source| {
+            let newest = source.newest.as_ref().map_or(0, |newest| newest.version.weight());
+            newest + source.versions.iter().map(Compiled::bytes).sum::<usize>()
+        };
+        let redirects = self.redirects.iter().map(|(from, to)| from.len() + to.len());
+        self.sources.iter().map(one).sum::<usize>() + redirects.sum::<usize>()
+    }
+
     /// Records that the origin redirects the manifest `from` to `to`.
     pub(in crate::media) fn moved(&mut self, from: &str, to: &str) {
         if from == to || from.len().max(to.len()) > LONGEST_URL {
@@ -359,7 +374,7 @@ impl Memory {
 #[cfg(test)]
 impl Memory {
     /// The memory use of all versions, in places.
-    pub(super) fn weight(&self) -> usize {
+    pub(super) fn places(&self) -> usize {
         self.sources.iter().flat_map(|source| &source.versions).map(Compiled::weight).sum()
     }
 }

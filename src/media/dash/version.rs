@@ -53,6 +53,12 @@ pub(super) struct Reading {
 }
 
 impl Version {
+    /// About how many bytes of memory it takes.
+    pub(super) fn weight(&self) -> usize {
+        let marks = self.listings.iter().map(|held| held.marks.len() * size_of::<Mark>());
+        self.text.len() + marks.sum::<usize>()
+    }
+
     /// A version read from `text`; reuses the allocations of `old`.
     pub(super) fn new(old: Option<Self>, text: &str, listings: Vec<Listing>) -> Self {
         let mut held = old.map(|old| old.text).unwrap_or_default();

@@ -97,6 +97,18 @@ impl Memory {
         self.imports(url)?.get(name)
     }
 
+    /// Whether a version of the playlist at `url` was read.
+    pub(in crate::media) fn has_read(&self, url: &str) -> bool {
+        self.tracks.contains_key(&self.track_at(url).0) || self.presentations.has(hash(url))
+    }
+
+    /// About how many bytes of memory it takes.
+    pub(in crate::media) fn weight(&self) -> usize {
+        let named = self.named.len() * 2 * size_of::<(u64, Named)>();
+        let tracks: usize = self.tracks.values().map(|held| held.track.weight()).sum();
+        self.places.weight() + named + tracks + self.presentations.weight()
+    }
+
     /// The resource at `url`, if a playlist names it.
     pub(in crate::media) fn get(&self, url: &str, first: Option<u64>) -> Option<Resource> {
         self.places.get(url, first)

@@ -119,6 +119,21 @@ impl Presentations {
         self.held.clear();
     }
 
+    /// Whether there is a presentation with this id.
+    pub(super) fn has(&self, id: u64) -> bool {
+        self.held.contains_key(&id)
+    }
+
+    /// About how many bytes of memory they take.
+    pub(super) fn weight(&self) -> usize {
+        let one = |held: &Presentation| {
+            let entries = held.entries.iter().map(|entry| size_of::<Cloneable>() + entry.url.len());
+            let renditions = held.renditions.len() * 2 * size_of::<Rendition>();
+            entries.sum::<usize>() + renditions + held.variables.weight()
+        };
+        self.held.values().map(one).sum::<usize>() + self.order.len() * 4 * size_of::<u64>()
+    }
+
     pub(super) fn get(&self, id: u64) -> Option<&Presentation> {
         self.held.get(&id)
     }

@@ -82,6 +82,14 @@ impl Track {
         }
     }
 
+    /// About how many bytes of memory it takes, without its places.
+    pub(super) fn weight(&self) -> usize {
+        let others = self.others.len() * 2 * size_of::<(Key, Other)>();
+        let repeated = self.repeated.len() * 2 * size_of::<(Key, u32)>();
+        let newest = self.newest.as_ref().map_or(0, Version::weight);
+        size_of::<Self>() + self.seen.len() * size_of::<Seen>() + others + repeated + newest
+    }
+
     /// Reads a version of the playlist; returns whether each of its segments is now in `seen`.
     pub(super) fn learn(
         &mut self,

@@ -147,6 +147,15 @@ impl Addressing {
         }
     }
 
+    /// About how many bytes of memory it takes.
+    pub(in crate::media) fn bytes(&self) -> usize {
+        let timeline = match &self.shape {
+            Shape::Timeline(timeline) => timeline.bytes(),
+            Shape::Fixed { .. } | Shape::Unknown => 0,
+        };
+        size_of::<Self>() + timeline
+    }
+
     /// Continues the count of the version before this one.
     pub(in crate::media) fn follow(&mut self, old: &Self) {
         match (&mut self.shape, &old.shape) {

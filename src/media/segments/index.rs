@@ -55,6 +55,16 @@ impl Index {
         Self { groups }
     }
 
+    /// About how many bytes of memory it takes.
+    pub(in crate::media) fn bytes(&self) -> usize {
+        let one = |group: &Group| {
+            size_of::<Group>()
+                + group.prefix.len()
+                + group.matchers.len() * 2 * size_of::<Matcher>()
+        };
+        self.groups.iter().map(one).sum()
+    }
+
     /// How many templates there are.
     pub(in crate::media) fn len(&self) -> usize {
         self.groups.iter().map(|group| group.matchers.len()).sum()

@@ -111,6 +111,11 @@ impl Timeline {
         self.past.len() + self.runs.len()
     }
 
+    /// About how many bytes of memory it takes.
+    pub(in crate::media) fn bytes(&self) -> usize {
+        size_of::<Self>() + self.weight() * size_of::<Run>()
+    }
+
     fn first(&self) -> Option<&Run> {
         self.past.as_slice().first().or_else(|| self.runs.as_slice().first())
     }

@@ -28,6 +28,13 @@ pub(super) struct Compiled {
 }
 
 impl Compiled {
+    /// About how many bytes of memory it takes.
+    pub(super) fn bytes(&self) -> usize {
+        let timelines: usize = self.addressings.values().map(|held| held.bytes()).sum();
+        let renditions = self.renditions.len() * 2 * size_of::<Rendition>();
+        self.exact.weight() + self.index.bytes() + timelines + renditions
+    }
+
     /// Compiles a manifest at `base`; counts continue from `old`, the version before.
     pub(super) fn new(manifest: &Manifest<'_>, base: &Base, old: Option<&Self>) -> Self {
         let mut out = Self::default();

@@ -54,6 +54,17 @@ impl Memory {
         Ok(Kind::ClientManifest)
     }
 
+    /// Whether a version of the manifest at `url` was read.
+    pub(in crate::media) fn has_read(&self, url: &str) -> bool {
+        let id = hash(without_query(url));
+        self.sources.iter().any(|source| source.id == id)
+    }
+
+    /// About how many bytes of memory it takes.
+    pub(in crate::media) fn weight(&self) -> usize {
+        self.sources.iter().map(|source| source.newest.bytes()).sum()
+    }
+
     /// The resource at `url`, if a manifest names it.
     pub(in crate::media) fn get(&self, url: &str) -> Option<Resource> {
         self.sources.iter().find_map(|source| {

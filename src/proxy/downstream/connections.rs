@@ -1,6 +1,6 @@
 //! The list of open connections from players, to close all or some of them.
 
-use super::{connection::Connection, full::PlayerPlaces};
+use super::{connection::Connection, full::PlayerPlaces, streams::Streams};
 use crate::{clock::Clock, listen::Place, units::ProcessTime};
 use parking_lot::Mutex;
 use std::{
@@ -21,9 +21,10 @@ const IDLE: Duration = Duration::from_secs(1);
 const UNREAD: Duration = Duration::from_secs(60);
 
 /// Every open connection, and some that have closed; and the permits for all of them, over TCP and QUIC.
-#[derive(Debug)]
 pub(in crate::proxy) struct Connections {
     open: Mutex<ConnectionList>,
+    /// The streams of those that use HTTP/2.
+    pub(in crate::proxy) streams: Arc<Streams>,
     places: PlayerPlaces,
     /// vsps stops.
     stopping: AtomicBool,
@@ -42,7 +43,7 @@ impl Connections {
     pub(in crate::proxy) fn new(most: usize) -> Self {
         let places = PlayerPlaces::new(most);
         let (stopping, stop) = (AtomicBool::new(false), Notify::new());
-        Self { open: Mutex::default(), places, stopping, stop }
+        Self { open: Mutex::default(), streams: Arc::default(), places, stopping, stop }
     }
 
     /// Waits for a permit for a new connection.

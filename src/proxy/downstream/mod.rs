@@ -4,12 +4,17 @@ pub(super) mod connection;
 pub(super) mod connections;
 mod full;
 pub(super) mod head_scan;
+mod held_body;
 #[cfg(feature = "h3")]
 pub(super) mod http3;
+mod open_stream;
 pub(super) mod player_stream;
 pub(super) mod protocol_detect;
 mod proxy_protocol;
 pub(super) mod request_framing;
+mod requests;
 pub(super) mod server;
 pub(super) mod socket;
+mod stream_executor;
+pub(super) mod streams;
 pub(super) mod tls;

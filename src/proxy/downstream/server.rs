@@ -5,28 +5,26 @@ use super::{
     full::refuse,
     player_stream::PlayerStream,
     protocol_detect, proxy_protocol,
+    requests::Requests,
     socket::Socket,
+    stream_executor::StreamExecutor,
     tls::TlsServer,
 };
 use crate::clock::Clock;
 use crate::listen::{AcceptLoop, DrainError, Place, Workers};
 use crate::proxy::{
-    body::incoming_body::IncomingBody,
     config::{ProxyConfig, Timeouts},
-    exchange::{proxy::Proxy, unanswered::Unanswered},
+    exchange::proxy::Proxy,
     trusted_front::is_trusted,
 };
 use crate::system;
 use bytes::Bytes;
-use http::{Request, Version, header};
+use http::Version;
 use hyper::{
     server::conn::{http1, http2},
     service::service_fn,
 };
-use hyper_util::{
-    rt::{TokioExecutor, TokioIo},
-    server::graceful::GracefulConnection,
-};
+use hyper_util::{rt::TokioIo, server::graceful::GracefulConnection};
 use std::{
     future::Future,
     io,
@@ -74,7 +72,10 @@ pub async fn run(
         async move { connections.find_place_or_refusal(clock).await }
     };
     let accepting = AcceptLoop::new(listener, "players");
-    let open = accepting.run_on(&workers, stop, find_place, serve).await;
+    let open = tokio::select! {
+        open = accepting.run_on(&workers, stop, find_place, serve) => open,
+        never = proxy.connections.streams.keep_resetting(proxy.registry.memory()) => match never {},
+    };
     proxy.connections.close_all();
     let drained = open.drain(proxy.config.timeouts.drain).await;
     // What their tasks still report is in the events and the report.
@@ -85,7 +86,8 @@ pub async fn run(
 /// The HTTP settings of connections.
 struct Protocols {
     http1: http1::Builder,
-    http2: http2::Builder<TokioExecutor>,
+    /// The largest head of a request in HTTP/2.
+    header: u32,
 }
 
 impl Protocols {
@@ -95,11 +97,16 @@ impl Protocols {
         // also bounds the write buffer, so it has a minimum.
         let buffer = config.limits.header.as_usize().max(LEAST_BUFFER);
         http1.header_read_timeout(None).max_buf_size(buffer);
-        let mut http2 = http2::Builder::new(TokioExecutor::new());
         let header = u32::try_from(config.limits.header.bytes()).unwrap_or(u32::MAX);
-        http2.max_header_list_size(header).max_concurrent_streams(MOST_STREAMS);
+        Self { http1, header }
+    }
+
+    /// Those of HTTP/2, for a connection whose streams `executor` runs.
+    fn http2(&self, executor: StreamExecutor) -> http2::Builder<StreamExecutor> {
+        let mut http2 = http2::Builder::new(executor);
+        http2.max_header_list_size(self.header).max_concurrent_streams(MOST_STREAMS);
         http2.max_send_buf_size(MOST_UNSENT);
-        Self { http1, http2 }
+        http2
     }
 }
 
@@ -202,32 +209,30 @@ impl Served {
         }
         let socket = TokioIo::new(Socket::new(stream, Arc::clone(&self.connection)));
         let (proxy, connection) = (Arc::clone(&self.proxy), Arc::clone(&self.connection));
-        let service = service_fn(move |request| {
-            let (proxy, connection) = (Arc::clone(&proxy), Arc::clone(&connection));
-            // Boxed, and freed before the body begins: hyper keeps the memory of this future for the lifetime of the
-            // connection.
-            Box::pin(async move {
-                let request = Request::map(request, IncomingBody::Hyper);
-                let mut response = proxy.serve(&connection, peer.ip(), request).await?;
-                if let Some(place) = &proxy.config.alt_svc
-                    && connection.is_secure()
-                    && connection.peer.intercepted().is_none()
-                {
-                    response.headers_mut().insert(header::ALT_SVC, place.clone());
-                }
-                Ok::<_, Unanswered>(response)
-            })
-        });
+        let requests = Arc::new(Requests::new(proxy, connection, peer.ip()));
+        // The future of a request is boxed, and freed before the body begins: hyper keeps its memory for the lifetime of the
+        // connection.
         let mut taken = None;
         // Not moved before it has ended: moving such a large future would double its memory.
         let ended = if http2 {
-            let mut serving = Box::pin(self.protocols.http2.serve_connection(socket, service));
+            let service = service_fn(move |request| {
+                let requests = Arc::clone(&requests);
+                Box::pin(async move { requests.serve_stream(request).await })
+            });
+            let connection = Arc::clone(&self.connection);
+            let executor = StreamExecutor::new(connection.clock(), connection);
+            let http2 = self.protocols.http2(executor);
+            let mut serving = Box::pin(http2.serve_connection(socket, service));
             let ended = serve_until_closed(serving.as_mut(), &self.connection, &timeouts).await;
             // Only streams of HTTP/2 are taken over. What is set here refers to the connection, so both would stay in
             // memory.
             drop(self.connection.take_next());
             ended
         } else {
+            let service = service_fn(move |request| {
+                let requests = Arc::clone(&requests);
+                Box::pin(async move { requests.serve(request).await })
+            });
             let mut serving = self.protocols.http1.serve_connection(socket, service);
             let ended =
                 serve_until_closed(Pin::new(&mut serving), &self.connection, &timeouts).await;

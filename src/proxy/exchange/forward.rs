@@ -121,7 +121,7 @@ pub(in crate::proxy) async fn identify(
         Some(session) => session,
         None => {
             let by = user.map_or(Viewer::Address(client), |user| Viewer::User(user.to_string()));
-            proxy.registry.of_viewer(by, arming(&proxy.catalog, &parameters)?)?
+            proxy.registry.of_viewer(by, client, arming(&proxy.catalog, &parameters)?)?
         }
     };
     Ok(Identified::Request { session, url: UpstreamUrl::new(origin, path.into_owned()) })

@@ -60,7 +60,7 @@ pub(in crate::proxy) async fn identify(
                     let query = request.uri.query().unwrap_or_default();
                     let viewer = Viewer::of(client, query, &request.headers);
                     let arming = arming(&proxy.catalog, &parameters)?;
-                    proxy.registry.of_viewer(viewer, arming)?
+                    proxy.registry.of_viewer(viewer, client, arming)?
                 }
                 SessionBy::Redirect if manifest && asks => {
                     let arming = arming(&proxy.catalog, &parameters)?;

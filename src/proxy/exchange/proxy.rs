@@ -4,8 +4,10 @@ use crate::{
     clock::Clock,
     profiles::Catalog,
     proxy::{
-        body::wake_schedule::WakeSchedule, config::ProxyConfig,
-        downstream::connections::Connections, upstream::OriginClient,
+        body::wake_schedule::WakeSchedule,
+        config::ProxyConfig,
+        downstream::{connections::Connections, streams::free_on_shortage},
+        upstream::OriginClient,
     },
     sessions::{Registry, Session},
 };
@@ -33,6 +35,7 @@ impl Proxy {
     ) -> Self {
         let upstream = OriginClient::new(&config, own);
         let connections = Arc::new(Connections::new(config.limits.connections));
+        free_on_shortage(&registry, &connections.streams);
         Self { registry, catalog, config, upstream, connections, wake_schedule: Arc::default() }
     }
 

@@ -2,9 +2,10 @@
 
 use super::{date::moved_iso_time, range_fault, replacement, short_circuit::short_circuit};
 use crate::{
+    memory::Part,
     proxy::{
         body::source::Source,
-        exchange::{Exchange, outbound::Outbound, proxy::Proxy, unanswered::Unanswered},
+        exchange::{Exchange, outbound::Outbound, proxy::Proxy, reply, unanswered::Unanswered},
     },
     rules::{Keep, Plan, Planned, Reload, Skew},
     sessions::{CachedError, UpstreamUrl},
@@ -16,6 +17,8 @@ use std::sync::Arc;
 
 /// The largest body of an error that is stored; larger errors are not stored.
 const LARGEST_ERROR: usize = 64 * 1024;
+/// What a rule that holds bytes back must be able to hold.
+const LEAST_HELD: usize = 64 * 1024;
 /// Longer than any time stamp.
 const LARGEST_TIME: usize = 64;
 
@@ -26,6 +29,11 @@ pub(in crate::proxy) async fn answer(
     exchange: &mut Exchange,
     mut outbound: Box<Outbound>,
 ) -> Result<Response<Source>, Unanswered> {
+    if plan.coalesce.is_some()
+        && let Err(used_up) = exchange.session.memory().check(Part::Coalesced, LEAST_HELD)
+    {
+        return Ok(reply::refusal(exchange.connection(), &used_up.into()));
+    }
     let url = plan.keep_errors.as_ref().map(|_| outbound.url.clone());
     let early = short_circuit(proxy, plan, exchange, &outbound).await.transpose()?;
     let generated = || {

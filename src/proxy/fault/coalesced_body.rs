@@ -3,6 +3,7 @@
 use super::fault_reporter::FaultReporter;
 use crate::{
     listen::RareWarning,
+    memory::{Charge, ClientMemory, Part},
     proxy::body::session_timer::SessionTimer,
     rules::{Coalesce, Planned},
     sessions::Session,
@@ -13,49 +14,14 @@ use hyper::body::{Body, Frame, SizeHint};
 use std::{
     collections::VecDeque,
     pin::Pin,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::Arc,
     task::{Context, Poll, ready},
 };
 
 /// The most bytes that a response holds back.
 const MOST_HELD: usize = 16 * 1024 * 1024;
-/// The bytes that all responses of the process hold back.
-static ALL_HELD: HeldBytes = HeldBytes::new(256 * 1024 * 1024);
-
-/// A count of the memory that several responses use for bytes that they hold back. When it reaches its limit, a response
-/// passes on all that it holds back.
-#[derive(Debug)]
-struct HeldBytes {
-    bytes: AtomicUsize,
-    most: usize,
-    warning: RareWarning,
-}
-
-impl HeldBytes {
-    const fn new(most: usize) -> Self {
-        Self { bytes: AtomicUsize::new(0), most, warning: RareWarning::new() }
-    }
-
-    /// Adds `bytes`. Returns whether the limit is reached.
-    fn add(&self, bytes: usize) -> bool {
-        let full = self.bytes.fetch_add(bytes, Ordering::Relaxed) + bytes >= self.most;
-        if full && self.warning.is_due() {
-            tracing::warn!(
-                "the responses of coalesce rules hold back {} bytes together, which is the limit: they are passed on \
-                 earlier than the rules say",
-                self.most
-            );
-        }
-        full
-    }
-
-    fn remove(&self, bytes: usize) {
-        self.bytes.fetch_sub(bytes, Ordering::Relaxed);
-    }
-}
+/// Says that memory is used up.
+static WARNING: RareWarning = RareWarning::new();
 
 /// Holds the frames of the inner body back for a time, or until its end, and then passes all of them on.
 pub(super) struct CoalescedBody<B: Body> {
@@ -72,10 +38,9 @@ pub(super) struct CoalescedBody<B: Body> {
 
 /// Frames that are held back.
 struct HeldFrames {
-    all: &'static HeldBytes,
     frames: VecDeque<Bytes>,
-    /// What they take, as [`HeldBytes`] counts it.
-    bytes: usize,
+    /// What they take.
+    charge: Charge,
     /// All held frames may pass.
     released: bool,
     until: Option<SessionTime>,
@@ -91,7 +56,7 @@ impl<B: Body<Data = Bytes>> CoalescedBody<B> {
     ) -> Self {
         Self {
             inner,
-            held: HeldFrames::new(&ALL_HELD),
+            held: HeldFrames::new(Arc::clone(session.memory())),
             planned,
             session,
             fault_reporter,
@@ -121,11 +86,10 @@ impl<B: Body<Data = Bytes>> CoalescedBody<B> {
 }
 
 impl HeldFrames {
-    fn new(all: &'static HeldBytes) -> Self {
+    fn new(client: Arc<ClientMemory>) -> Self {
         Self {
-            all,
             frames: VecDeque::new(),
-            bytes: 0,
+            charge: Charge::new(client, Part::Coalesced),
             released: false,
             until: None,
             timer: SessionTimer::default(),
@@ -133,10 +97,16 @@ impl HeldFrames {
     }
 
     fn push(&mut self, piece: Bytes) {
-        self.bytes += size(&piece);
-        let full = self.all.add(size(&piece));
+        let bytes = size(&piece);
         self.frames.push_back(piece);
-        self.released |= full || self.bytes >= MOST_HELD;
+        if let Err(used_up) = self.charge.grow(bytes) {
+            self.charge.add(bytes);
+            self.released = true;
+            if WARNING.is_due() {
+                tracing::warn!("bytes are passed on earlier than a coalesce rule says: {used_up}");
+            }
+        }
+        self.released |= self.charge.bytes() >= MOST_HELD;
     }
 
     /// The next frame that may pass now.
@@ -151,10 +121,7 @@ impl HeldFrames {
         }
         let piece = self.frames.pop_front();
         match &piece {
-            Some(piece) => {
-                self.bytes -= size(piece);
-                self.all.remove(size(piece));
-            }
+            Some(piece) => self.charge.shrink(size(piece)),
             None => (self.released, self.until) = (false, None),
         }
         piece
@@ -164,12 +131,6 @@ impl HeldFrames {
 /// What a held frame takes.
 const fn size(piece: &Bytes) -> usize {
     size_of::<Bytes>() + piece.len()
-}
-
-impl Drop for HeldFrames {
-    fn drop(&mut self) {
-        self.all.remove(self.bytes);
-    }
 }
 
 impl<B: Body<Data = Bytes, Error: Unpin> + Unpin> Body for CoalescedBody<B> {
@@ -214,13 +175,14 @@ impl<B: Body<Data = Bytes, Error: Unpin> + Unpin> Body for CoalescedBody<B> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::memory::MemoryBudget;
 
     #[test]
     fn what_all_responses_hold_is_bounded() {
         const EACH: usize = size_of::<Bytes>();
-        static ALL: HeldBytes = HeldBytes::new(2 * EACH + 10);
+        let budget = MemoryBudget::new(2 * EACH + 10);
         let held = |bytes| {
-            let mut frames = HeldFrames::new(&ALL);
+            let mut frames = HeldFrames::new(budget.client(None));
             frames.push(Bytes::from(vec![0; bytes]));
             frames
         };
@@ -228,12 +190,26 @@ mod tests {
         assert!(!first.released);
         let second = held(6);
         assert!(second.released, "12 of 10 bytes");
-        assert!(!ALL.warning.is_due(), "it is logged");
         drop(first);
         assert!(!held(3).released, "9 of 10 bytes");
         drop(second);
-        assert_eq!(ALL.bytes.load(Ordering::Relaxed), 0);
+        assert_eq!(budget.used(Part::Coalesced), 0);
         let (_first, _second) = (held(1), held(1));
         assert!(held(1).released, "three frames");
+    }
+
+    /// What was released is held until the player reads it: no more is added meanwhile.
+    #[test]
+    fn what_one_client_holds_is_bounded() {
+        let budget = MemoryBudget::new(1000);
+        let client = || budget.client(Some([10, 0, 0, 1].into()));
+        let mut frames = HeldFrames::new(client());
+        frames.push(Bytes::from(vec![0; 400]));
+        assert!(!frames.released);
+        frames.push(Bytes::from(vec![0; 100]));
+        assert!(frames.released, "more than half of the budget");
+        let mut other = HeldFrames::new(budget.client(Some([10, 0, 0, 2].into())));
+        other.push(Bytes::from(vec![0; 300]));
+        assert!(!other.released);
     }
 }

@@ -4,11 +4,11 @@
 use super::{
     content_codings::Codings,
     context::ManifestContext,
-    work::{Manifest, Work, run},
+    work::{Manifest, Read, Work, run},
 };
 use crate::proxy::{
     body::{read_ahead::ReadAhead, source::Source},
-    exchange::Exchange,
+    exchange::{Exchange, reply},
     upstream::OriginBody,
 };
 use crate::{
@@ -124,6 +124,9 @@ pub(in crate::proxy) async fn pass(
     let bytes = ahead.into_bytes();
     let work = Work::new(Manifest { format, coding, most }, source, exchange);
     let new = match run(work, bytes.clone(), &exchange.session).await {
+        Ok(Read { refused: Some(used_up), .. }) => {
+            return reply::refusal(exchange.connection(), &used_up.into());
+        }
         Ok(read) => {
             exchange.request = read.request;
             read.new

@@ -6,6 +6,7 @@ use crate::proxy::{exchange::Exchange, fault};
 use crate::{
     event::{Bus, Event, RequestTag},
     media::{ManifestFormat, rewrite, sniff, without_directives},
+    memory::UsedUp,
     rules::{Plan, Reservations},
     sessions::{Session, UpstreamUrl},
 };
@@ -56,12 +57,28 @@ struct Start {
     bases: Vec<String>,
 }
 
+/// Why a manifest is not made for the player.
+enum Failure {
+    /// It can't be read: the origin's is passed on.
+    Unread(String),
+    /// There is no memory for what it says.
+    Memory(UsedUp),
+}
+
+impl From<UsedUp> for Failure {
+    fn from(used_up: UsedUp) -> Self {
+        Self::Memory(used_up)
+    }
+}
+
 /// The result of processing a manifest.
 pub(in crate::proxy) struct Read {
     /// The new manifest, with the same content coding, if it changed.
     pub(in crate::proxy) new: Option<Vec<u8>>,
     /// The request, reclassified from the manifest.
     pub(in crate::proxy) request: Arc<RequestTag>,
+    /// Why there was no memory for what it says: then there is no new manifest.
+    pub(in crate::proxy) refused: Option<UsedUp>,
 }
 
 /// Processes the manifest `bytes`. Fails if that takes too long.
@@ -124,7 +141,7 @@ impl Work {
                 if format.is_some() {
                     self.unread(problem.to_string());
                 }
-                Read { new: None, request: self.request }
+                Read { new: None, request: self.request, refused: None }
             }
         }
     }
@@ -133,22 +150,26 @@ impl Work {
     fn read(mut self, decoded: &Bytes) -> Read {
         // The first bytes are more reliable than the declared media type.
         let format = sniff(None, "", decoded).or(self.manifest.format);
-        let new = format.and_then(|format| {
-            self.change(format, decoded).unwrap_or_else(|problem| {
+        let changed = format.map(|format| self.change(format, decoded));
+        let (new, refused) = match changed {
+            None => (None, None),
+            Some(Ok(new)) => (new, None),
+            Some(Err(Failure::Memory(used_up))) => (None, Some(used_up)),
+            Some(Err(Failure::Unread(problem))) => {
                 self.unread(problem);
-                None
-            })
-        });
-        Read { new, request: self.request }
+                (None, None)
+            }
+        };
+        Read { new, request: self.request, refused }
     }
 
     fn change(
         &mut self,
         format: ManifestFormat,
         decoded: &Bytes,
-    ) -> Result<Option<Vec<u8>>, String> {
+    ) -> Result<Option<Vec<u8>>, Failure> {
         // If reading it fails, its URIs are rewritten nevertheless.
-        let (start, mut problem) = self.learn(format, decoded);
+        let (start, mut problem) = self.learn(format, decoded)?;
         let (base, url) = (start.base.as_ref().unwrap_or(&self.url), self.url.text());
         let uris = self.session.uris(&base.origin).reached_at(self.own.as_deref());
         let uris = uris.of_document(&base.text());
@@ -162,26 +183,34 @@ impl Work {
         let new = match rewrite(format, &edited, &uris) {
             // An edited manifest may be invalid on purpose.
             new if edited != *decoded => new.ok().flatten().or_else(|| Some(edited.into())),
-            new => new.map_err(|error| problem.take().unwrap_or_else(|| error.to_string()))?,
+            new => new.map_err(|error| {
+                Failure::Unread(problem.take().unwrap_or_else(|| error.to_string()))
+            })?,
         };
         if let Some(problem) = problem {
             self.unread(format!("its URLs were rewritten, but {problem}"));
         }
         match (new, &self.manifest.coding) {
-            (Some(new), Some(coding)) => coding.encode(&new).map(Some).map_err(|e| e.to_string()),
+            (Some(new), Some(coding)) => {
+                coding.encode(&new).map(Some).map_err(|error| Failure::Unread(error.to_string()))
+            }
             (new, _) => Ok(new),
         }
     }
 
     /// Stores the manifest's information in the session's ladder, and reclassifies the request. Returns what its
     /// references resolve against, and a problem if it could not be read.
-    fn learn(&mut self, format: ManifestFormat, bytes: &[u8]) -> (Start, Option<String>) {
+    fn learn(
+        &mut self,
+        format: ManifestFormat,
+        bytes: &[u8],
+    ) -> Result<(Start, Option<String>), UsedUp> {
         let url = match Url::parse(&self.url.text()) {
             Ok(url) => url,
-            Err(error) => return (Start::default(), Some(error.to_string())),
+            Err(error) => return Ok((Start::default(), Some(error.to_string()))),
         };
         let session = &self.session;
-        let (resource, start, problem) = session.with_ladder(|ladder| {
+        let (resource, start, problem) = session.learn(&url, bytes.len(), |ladder| {
             let problem = ladder.learn(&url, format, bytes).err().map(|error| error.to_string());
             let found = ladder.resolve(url.as_str(), None);
             let otherwise = found.kind != self.request.resource.kind;
@@ -189,14 +218,14 @@ impl Work {
             let base = base.and_then(|base| base.as_str().parse().ok());
             let start = Start { base, bases: ladder.bases_of_part(&url, format) };
             (otherwise.then_some(found), start, problem)
-        });
+        })?;
         if let Some(resource) = resource {
             self.request = Arc::new(RequestTag { resource, ..RequestTag::clone(&self.request) });
         }
         if session.ladder_learnt() {
             self.bus.emit(&session.link_changed());
         }
-        (start, problem)
+        Ok((start, problem))
     }
 
     fn unread(&self, problem: String) {

@@ -32,6 +32,7 @@ impl Registry {
         client: Option<IpAddr>,
         request: ArmingRequest,
     ) -> Result<Arc<Session>, StartError> {
+        let request = ArmingRequest { client, ..request };
         self.create(request, true, |sessions, session| {
             if let Some(client) = client {
                 session.begin();
@@ -40,13 +41,14 @@ impl Registry {
         })
     }
 
-    /// The session of `viewer`, or a new one if there is none.
+    /// The session of `viewer`, or a new one for `client` if there is none.
     ///
     /// # Errors
     /// When there are too many sessions.
     pub fn of_viewer(
         &self,
         viewer: Viewer,
+        client: IpAddr,
         request: ArmingRequest,
     ) -> Result<Arc<Session>, StartError> {
         if let Some(session) = self.sessions.read().by_viewer.get(&viewer) {
@@ -57,6 +59,7 @@ impl Registry {
         if let Some(session) = self.sessions.read().by_viewer.get(&viewer) {
             return Ok(Arc::clone(session));
         }
+        let request = ArmingRequest { client: Some(client), ..request };
         self.create(request, false, |sessions, session| {
             session.begin();
             sessions.by_viewer.insert(viewer, Arc::clone(session));
@@ -159,7 +162,8 @@ impl Registry {
         let tag = SessionTag { id, ordinal, seed: seed.value(), label: request.label };
         let origin = request.origin.unwrap_or_else(|| self.config.origin.clone());
         let tag = Arc::new(tag);
-        let new = NewSession { tag, seed, origin, settings, shared, addressed, began };
+        let memory = self.memory.client(request.client);
+        let new = NewSession { tag, seed, origin, settings, shared, addressed, began, memory };
         Session::new(new, &common, self.clock)
     }
 

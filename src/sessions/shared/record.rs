@@ -92,6 +92,7 @@ impl SessionRecord {
             origin: self.origin.as_ref().map(origin).transpose()?,
             link: self.link.clone(),
             label: self.label.clone(),
+            client: None,
         })
     }
 

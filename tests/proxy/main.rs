@@ -26,6 +26,7 @@ mod http3;
 mod interim;
 mod kept_connections;
 mod leading;
+mod long_manifests;
 mod manifests;
 mod memory;
 mod mpds;

@@ -1,5 +1,6 @@
-//! Decodes, reads, edits and rewrites a manifest. A long one is processed on a separate thread, a few at the same time
-//! and one per session, so that it delays no other request.
+//! Decodes, reads, edits and rewrites a manifest. A short one is processed at once. Others are processed on separate threads, a
+//! few at the same time and one per session, so that they delay no other request; those of usual length do not wait for the
+//! longest ones.
 
 use super::{content_codings::Codings, context::ManifestContext};
 use crate::proxy::{exchange::Exchange, fault};
@@ -17,12 +18,15 @@ use url::Url;
 
 /// The longest decoded manifest that is processed on the request's task: it takes about a millisecond.
 const SHORT: usize = 64 << 10;
-/// How many long manifests are processed at the same time.
+/// The longest decoded manifest that does not wait for longer ones: it takes some tens of milliseconds.
+const USUAL: usize = 1 << 20;
+/// How many manifests of usual length, and how many longer ones, are processed at the same time.
 const AT_A_TIME: usize = 2;
-/// The time limit for a long manifest: waiting for its turn, and processing.
+/// The time limit for a manifest that is not short: waiting for its turn, and processing.
 const LONGEST: Duration = Duration::from_secs(10);
 
-static TURNS: Semaphore = Semaphore::const_new(AT_A_TIME);
+static USUAL_TURNS: Semaphore = Semaphore::const_new(AT_A_TIME);
+static LONG_TURNS: Semaphore = Semaphore::const_new(AT_A_TIME);
 
 /// A body that is, or may be, a manifest.
 pub(in crate::proxy) struct Manifest {
@@ -97,8 +101,25 @@ pub(in crate::proxy) async fn run(
     }
     let reading = async {
         let next = session.next_manifest().await;
-        let turn = TURNS.acquire().await;
+        let mut long = (Box::new(work), next);
+        if long.0.manifest.coding.is_some() || bytes.len() <= USUAL {
+            let turn = USUAL_TURNS.acquire().await;
+            let own = session.begin_reading().await;
+            let bytes = bytes.clone();
+            let (work, next) = long;
+            let usual = task::spawn_blocking(move || {
+                let read = work.read_usual(&bytes);
+                drop((own, turn));
+                read.map_err(|work| (work, next))
+            });
+            match usual.await.map_err(|error| error.to_string())? {
+                Ok(read) => return Ok(read),
+                Err(longer) => long = longer,
+            }
+        }
+        let turn = LONG_TURNS.acquire().await;
         let own = session.begin_reading().await;
+        let (work, next) = long;
         let work = task::spawn_blocking(move || {
             let read = work.decode(&bytes);
             drop((own, turn, next));
@@ -128,6 +149,17 @@ impl Work {
             public: source.public.cloned(),
             scripted: source.scripted,
             forwarded: source.forwarded,
+        }
+    }
+
+    /// Reads the manifest, unless it is longer than usual when it is decoded.
+    fn read_usual(self, bytes: &Bytes) -> Result<Read, Box<Self>> {
+        let most = USUAL.min(self.manifest.most);
+        match self.manifest.coding.as_ref().map(|coding| coding.decode(bytes, most)) {
+            None => Ok(self.read(bytes)),
+            Some(Ok(decoded)) => Ok(self.read(&Bytes::from(decoded))),
+            // Too long, or broken.
+            Some(Err(_)) => Err(Box::new(self)),
         }
     }
 

@@ -16,7 +16,7 @@ use crate::{
     output::LossCounter,
     profiles::Catalog,
     proxy,
-    proxy::{DrainError, Limits, Proxy, ProxyConfig},
+    proxy::{DrainError, Proxy, ProxyConfig},
     sessions::{AccessToken, Origin, Registry, RegistryConfig, StateOptions},
     system,
 };
@@ -134,7 +134,7 @@ impl App {
             }
         };
         let budget = Budget::of(system::open_files(), listen::cores(), built_in.is_some());
-        keep_to(budget, &mut config.proxy.limits);
+        keep_to(budget, &mut config.proxy);
         let (listen, address) = (players.local_addr()?, admin.local_addr()?);
         let ready = Ready::new(&config.proxy, listen, address, path);
         let clock = Clock::start();
@@ -315,7 +315,9 @@ impl App {
 }
 
 /// Lowers `limits` to what the open file limit allows.
-fn keep_to(budget: Budget, limits: &mut Limits) {
+fn keep_to(budget: Budget, config: &mut ProxyConfig) {
+    config.resolver.limit_lookups(budget.lookups);
+    let limits = &mut config.limits;
     if budget.players < limits.connections.min(FEW) {
         tracing::warn!(
             players = budget.players,

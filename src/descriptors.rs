@@ -1,7 +1,11 @@
 //! How the file descriptors that the process may open are divided among their uses.
 
-/// For listeners, files, the runtime, and lookups of names.
+/// For listeners, files and the runtime.
 const OWN: u64 = 32;
+/// For connections that are answered that there is no place for them.
+pub const REFUSALS: usize = 16;
+/// The most look-ups of names at the same time, and the most of others: each has a socket.
+const LOOKUPS: u64 = 128;
 /// For the runtime and the timer of each worker.
 const WORKER: u64 = 5;
 /// The most connections of one kind, however high the limit is.
@@ -17,18 +21,31 @@ pub struct Budget {
     pub origins: usize,
     /// To the admin side.
     pub admin: usize,
+    /// Look-ups of names that were found before, and of others.
+    pub lookups: usize,
 }
 
 impl Budget {
     /// The budget under `limit` for a number of workers, with a built-in origin or not.
     #[must_use]
     pub fn of(limit: u64, workers: usize, built_in: bool) -> Self {
-        let own = OWN + WORKER * workers as u64;
+        let lookups = lookups(limit);
+        let own = OWN + WORKER * workers as u64 + REFUSALS as u64 + 2 * lookups;
         let admin = (limit / 8).clamp(4, 256);
         let each = limit.saturating_sub(own + admin) / if built_in { 3 } else { 2 };
         let whole = |count: u64| usize::try_from(count.clamp(1, MOST)).unwrap_or(usize::MAX);
-        Self { players: whole(each), origins: whole(each), admin: whole(admin) }
+        Self {
+            players: whole(each),
+            origins: whole(each),
+            admin: whole(admin),
+            lookups: whole(lookups),
+        }
     }
+}
+
+/// How many look-ups of each kind a limit permits.
+fn lookups(limit: u64) -> u64 {
+    (limit / 64).clamp(2, LOOKUPS)
 }
 
 /// The same for a relay of TCP.
@@ -38,6 +55,8 @@ pub struct RelayBudget {
     pub files: usize,
     /// Connections to the API.
     pub clients: usize,
+    /// Look-ups of names that were found before, and of others.
+    pub lookups: usize,
 }
 
 impl RelayBudget {
@@ -45,10 +64,11 @@ impl RelayBudget {
     #[must_use]
     pub fn of(limit: u64) -> Self {
         let clients = (limit / 8).clamp(4, 256);
+        let lookups = lookups(limit);
         // At least a listener and a connection.
-        let files = limit.saturating_sub(OWN + clients).clamp(3, 2 * MOST);
+        let files = limit.saturating_sub(OWN + 2 * lookups + clients).clamp(3, 2 * MOST);
         let whole = |count: u64| usize::try_from(count).unwrap_or(usize::MAX);
-        Self { files: whole(files), clients: whole(clients) }
+        Self { files: whole(files), clients: whole(clients), lookups: whole(lookups) }
     }
 }
 
@@ -60,8 +80,9 @@ mod tests {
     fn all_connections_together_stay_under_the_limit() {
         for limit in [256, 1024, 20_000, 1 << 20] {
             for (built_in, ends) in [(true, 2), (false, 1)] {
-                let Budget { players, origins, admin } = Budget::of(limit, 2, built_in);
-                let all = (players + ends * origins + admin) as u64 + OWN + 2 * WORKER;
+                let Budget { players, origins, admin, lookups } = Budget::of(limit, 2, built_in);
+                let others = REFUSALS + 2 * lookups;
+                let all = (players + ends * origins + admin + others) as u64 + OWN + 2 * WORKER;
                 assert!(all <= limit && players * 5 > limit as usize, "{limit}: {players}");
             }
         }
@@ -73,11 +94,11 @@ mod tests {
     #[test]
     fn a_relay_stays_under_the_limit() {
         for limit in [64, 256, 1024, 20_000, 1 << 20] {
-            let RelayBudget { files, clients } = RelayBudget::of(limit);
-            let all = (files + clients) as u64 + OWN;
-            assert!(all <= limit && files * 3 > limit as usize, "{limit}: {files}");
+            let RelayBudget { files, clients, lookups } = RelayBudget::of(limit);
+            let all = (files + clients + 2 * lookups) as u64 + OWN;
+            assert!(all <= limit && files * 4 > limit as usize, "{limit}: {files}");
         }
-        assert_eq!(RelayBudget::of(10), RelayBudget { files: 3, clients: 4 });
+        assert_eq!(RelayBudget::of(10), RelayBudget { files: 3, clients: 4, lookups: 2 });
         assert_eq!(RelayBudget::of(u64::MAX).files, 2 << 20);
     }
 }

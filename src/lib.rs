@@ -17,6 +17,7 @@
 //! - [`output`]: lines for streams that may block or fail, written off the callers' threads
 //! - [`descriptors`]: how many files may be open, and what they are for
 //! - [`listen`]: the accept loop that all servers of the process share, and the threads that serve players
+//! - [`names`]: host names and addresses: bounded look-ups, and which addresses are of this machine
 //! - [`memory`]: what the process may hold for its clients
 //! - [`local_ca`]: the local certificate authority, and the certificates that it signs
 //! - [`units`], [`seed`]: quantities with units; one random stream per model from one seed
@@ -60,6 +61,7 @@ pub mod logging;
 pub mod media;
 pub mod memory;
 pub mod model;
+pub mod names;
 pub mod observers;
 pub mod origin;
 pub mod output;

@@ -18,6 +18,8 @@ const MODULES: &[(&str, &[&str])] = &[
     ("system", &[]),
     ("output", &["system"]),
     ("descriptors", &[]),
+    // Look-ups of host names, and which addresses are of this machine.
+    ("names", &[]),
     // What may be held for clients, and who holds how much.
     ("memory", &[]),
     // The accept loop of every server.
@@ -53,8 +55,21 @@ const MODULES: &[(&str, &[&str])] = &[
     (
         "proxy",
         &[
-            "clock", "event", "listen", "local_ca", "media", "memory", "model", "profiles",
-            "rules", "seed", "sessions", "system", "units",
+            "clock",
+            "descriptors",
+            "event",
+            "listen",
+            "local_ca",
+            "media",
+            "memory",
+            "model",
+            "names",
+            "profiles",
+            "rules",
+            "seed",
+            "sessions",
+            "system",
+            "units",
         ],
     ),
     // `seed` and `units`: to name the values of a request. `plot`: a profile's rate over time for the console.
@@ -78,7 +93,7 @@ const MODULES: &[(&str, &[&str])] = &[
     ("console", &[]),
     ("origin", &["listen", "media", "system", "units"]),
     // `profiles`: the networks of toxics of type `vsps`.
-    ("tcp", &["clock", "listen", "model", "profiles", "seed", "units"]),
+    ("tcp", &["clock", "listen", "model", "names", "profiles", "seed", "units"]),
     ("player", &["media", "model", "qoe", "seed", "units"]),
     // `model`, `media` and `rules`: to make the network of a session of a profile. `console`: its timeline, for the report.
     (

@@ -49,13 +49,14 @@ pub(super) fn run(args: &TcpArgs) -> Result<(), Failure> {
         }
     };
     system::raise_open_files();
-    let RelayBudget { files, clients } = RelayBudget::of(system::open_files());
+    let RelayBudget { files, clients, lookups } = RelayBudget::of(system::open_files());
     let settings = Settings {
         listen,
         seed: Seed::new(args.seed.unwrap_or_else(draw_seed)),
         catalog: Arc::new(Catalog::new()),
         files,
         clients,
+        lookups,
         drain: args.drain_timeout.unwrap_or(DRAIN),
     };
     let format = args.log.unwrap_or_default();

@@ -1,7 +1,7 @@
 //! What all proxies share.
 
 use super::routes::Routes;
-use crate::{clock::Clock, profiles::Catalog, seed::Seed};
+use crate::{clock::Clock, names::Lookups, profiles::Catalog, seed::Seed};
 use std::sync::Arc;
 use tokio::sync::Semaphore;
 
@@ -14,4 +14,6 @@ pub(super) struct Environment {
     /// A listener takes one file, a connection two.
     pub files: Arc<Semaphore>,
     pub routes: Arc<Routes>,
+    /// Of the names of upstream servers.
+    pub lookups: Lookups,
 }

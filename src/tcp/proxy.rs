@@ -92,6 +92,7 @@ impl Proxy {
             clock: environment.clock,
             seed: environment.seed.named(&self.name),
             route: Route::new(&environment.routes, address),
+            lookups: environment.lookups.clone(),
         };
         let (relay, files) = (Arc::new(relay), Arc::clone(&environment.files));
         let accepting = tokio::spawn(async move {

@@ -1,10 +1,11 @@
 //! Where proxies listen and where they connect to, so that no connection comes back to its own proxy: it would be
 //! accepted and relayed again, until no more files can be opened.
 
+use crate::names::is_of_this_machine;
 use parking_lot::Mutex;
 use std::{
     collections::HashMap,
-    net::{IpAddr, SocketAddr, UdpSocket},
+    net::{IpAddr, SocketAddr},
     sync::Arc,
 };
 
@@ -90,12 +91,8 @@ fn accepts(listen: IpAddr, address: IpAddr) -> bool {
         return listen.is_unspecified() || listen.is_loopback();
     }
     let family = listen.is_ipv6() || address.is_ipv4();
-    listen == address || (listen.is_unspecified() && family && is_local(address))
-}
-
-/// Whether `address` is of this machine: only such an address can be bound.
-fn is_local(address: IpAddr) -> bool {
-    address.is_loopback() || UdpSocket::bind((address, 0)).is_ok()
+    listen == address
+        || (listen.is_unspecified() && family && is_of_this_machine((address, 0).into()))
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use super::{environment::Environment, error::ApiError, http, state::State};
 use crate::{
     clock::Clock,
     listen::{HttpServer, open_listener},
+    names::Lookups,
     profiles::Catalog,
     seed::Seed,
 };
@@ -33,6 +34,8 @@ pub struct Settings {
     pub files: usize,
     /// The most connections of clients of the API.
     pub clients: usize,
+    /// The most look-ups of names of upstream servers at the same time, of those that were found before and of others.
+    pub lookups: usize,
     /// How long connections may stay open when the server stops.
     pub drain: Duration,
 }
@@ -53,7 +56,7 @@ impl Server {
     /// # Errors
     /// If it can't be bound.
     pub fn bind(settings: Settings) -> anyhow::Result<Self> {
-        let Settings { listen, seed, catalog, files, clients, drain } = settings;
+        let Settings { listen, seed, catalog, files, clients, lookups, drain } = settings;
         let listener = open_listener(listen).with_context(|| format!("--listen {listen}"))?;
         let address = listener.local_addr()?;
         if !address.ip().is_loopback() {
@@ -67,6 +70,7 @@ impl Server {
             catalog,
             files: Arc::new(Semaphore::new(files.min(Semaphore::MAX_PERMITS))),
             routes: Arc::default(),
+            lookups: Lookups::at_most(lookups),
         };
         let state = State { environment, proxies: Mutex::default() };
         Ok(Self { listener, address, state: Arc::new(state), clients, drain })

@@ -49,6 +49,7 @@ impl Rig {
             catalog: Arc::new(Catalog::new()),
             files,
             clients: 256,
+            lookups: 128,
             drain: Duration::from_secs(1),
         };
         let server = Server::bind(settings).unwrap();

@@ -4,6 +4,7 @@
 use super::protocol_detect;
 use crate::{
     clock::Clock,
+    descriptors::REFUSALS,
     listen::{Place, RareWarning},
     units::ProcessTime,
 };
@@ -22,8 +23,6 @@ const LOOK: Duration = Duration::from_millis(100);
 const WAIT: Duration = Duration::from_secs(10);
 /// A connection that is accepted later than this after another got its place has not waited for it.
 const NEXT: Duration = Duration::from_millis(5);
-/// The most connections that are being answered 503.
-const REFUSALS: usize = 16;
 /// How long a player has to send a request, and to read the answer.
 const REFUSAL_TIMEOUT: Duration = Duration::from_secs(1);
 

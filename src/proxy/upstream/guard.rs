@@ -9,7 +9,10 @@ use super::{
     places::{Place, Places},
     read_policy::ReadPolicy,
 };
-use crate::sessions::{Origin, is_private_address};
+use crate::{
+    names::is_of_this_machine,
+    sessions::{Origin, is_private_address},
+};
 use http::Uri;
 use hyper_util::client::legacy::connect::{HttpConnector, dns::Name};
 use std::{
@@ -17,7 +20,7 @@ use std::{
     error::Error as StdError,
     future::{Ready, ready},
     io,
-    net::{IpAddr, SocketAddr, UdpSocket},
+    net::{IpAddr, SocketAddr},
     sync::Arc,
     task::{Context, Poll},
     time::Duration,
@@ -142,21 +145,15 @@ fn is_same(address: SocketAddr, peer: SocketAddr, from: IpAddr) -> bool {
 }
 
 /// Whether `peer` is of this machine, if connections to it come from `from`. These addresses are often the same, but
-/// where an interface has several addresses, they may differ. Then it is of this machine if it can be bound.
+/// where an interface has several addresses, they may differ.
 fn is_local(peer: SocketAddr, from: IpAddr) -> bool {
-    let ip = peer.ip().to_canonical();
-    let mut any_port = peer;
-    any_port.set_port(0);
-    ip == from.to_canonical()
-        || ip.is_loopback()
-        || ip.is_unspecified()
-        || UdpSocket::bind(any_port).is_ok()
+    peer.ip().to_canonical() == from.to_canonical() || is_of_this_machine(peer)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::collections::HashMap;
+    use std::{collections::HashMap, net::UdpSocket};
     use tokio::net::TcpListener;
 
     #[test]

@@ -14,7 +14,6 @@ mod guard;
 mod h1_connection;
 mod http2;
 mod idle_connections;
-mod lookups;
 mod origin_networks;
 mod places;
 mod plain_exchange;

@@ -1,6 +1,6 @@
 //! Resolves host names to addresses.
 
-use super::lookups::Lookups;
+use crate::names::Lookups;
 use std::{
     collections::HashMap,
     io,
@@ -24,6 +24,13 @@ impl Default for Resolver {
 }
 
 impl Resolver {
+    /// Looks up at most `most` names at the same time that were found before, and as many others.
+    pub fn limit_lookups(&mut self, most: usize) {
+        if let Self::System(lookups) = self {
+            *lookups = Lookups::at_most(most);
+        }
+    }
+
     /// The addresses of `host`, which may be an address itself, in the order in which they are tried.
     ///
     /// # Errors

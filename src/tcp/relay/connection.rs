@@ -6,6 +6,7 @@ use super::{
 };
 use crate::{
     listen::Place,
+    names::Lookups,
     tcp::{
         chain::{Ending, Origin},
         direction::Direction,
@@ -13,7 +14,7 @@ use crate::{
 };
 use socket2::SockRef;
 use std::{io, net::Shutdown, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
-use tokio::net::{TcpStream, lookup_host};
+use tokio::net::TcpStream;
 
 /// Connects `client` to the upstream server, and relays until both directions have ended or the connection is cut.
 pub(in crate::tcp) async fn serve(
@@ -42,7 +43,7 @@ pub(in crate::tcp) async fn serve(
 
 /// Connects to the upstream server.
 async fn reach(relay: &Relay) -> io::Result<TcpStream> {
-    let found: Vec<SocketAddr> = lookup_host(&*relay.upstream).await?.collect();
+    let found = find(&relay.lookups, &relay.upstream).await?;
     let itself = !found.is_empty();
     let addresses = relay.route.onward(found);
     if addresses.is_empty() && itself {
@@ -50,6 +51,19 @@ async fn reach(relay: &Relay) -> io::Result<TcpStream> {
         return Err(io::Error::other(problem));
     }
     TcpStream::connect(&*addresses).await
+}
+
+/// The addresses of `upstream`, a host and a port.
+async fn find(lookups: &Lookups, upstream: &str) -> io::Result<Vec<SocketAddr>> {
+    if let Ok(address) = upstream.parse() {
+        return Ok(vec![address]);
+    }
+    let parts = upstream.rsplit_once(':');
+    let Some((host, port)) = parts.and_then(|(host, port)| Some((host, port.parse().ok()?))) else {
+        let problem = "`upstream` is not a host and a port; write it as in `localhost:1935`";
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, problem));
+    };
+    lookups.find(host, port).await
 }
 
 async fn connect(relay: &Relay, ordinal: u64, client: &TcpStream, upstream: &TcpStream) -> Ending {
@@ -115,6 +129,21 @@ fn discard_unread(socket: &TcpStream) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Names are looked up with the bounds of the HTTP proxy.
+    #[tokio::test]
+    async fn upstream_servers_are_found_by_name_or_address() {
+        let lookups = Lookups::default();
+        assert_eq!(find(&lookups, "[::1]:9").await.unwrap(), ["[::1]:9".parse().unwrap()]);
+        let found = find(&lookups, "localhost:9").await.unwrap();
+        assert!(found.iter().all(|address| address.ip().is_loopback() && address.port() == 9));
+        for wrong in ["localhost", "localhost:http", "localhost:99999"] {
+            let problem = find(&lookups, wrong).await.unwrap_err();
+            assert_eq!(problem.kind(), io::ErrorKind::InvalidInput, "{wrong}");
+        }
+        let refused = find(&Lookups::at_most(0), "localhost:9").await.unwrap_err();
+        assert_eq!(refused.to_string(), "too many host names are being looked up; try again");
+    }
     use crate::tcp::{
         relay::setup::tests::{pair, relay},
         toxics::Toxics,

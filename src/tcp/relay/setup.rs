@@ -2,6 +2,7 @@
 
 use crate::{
     clock::Clock,
+    names::Lookups,
     seed::Seed,
     tcp::{counters::Counters, routes::Route, toxics::ToxicList},
 };
@@ -20,6 +21,8 @@ pub(in crate::tcp) struct Relay {
     pub seed: Seed,
     /// From its listener to the upstream server.
     pub route: Route,
+    /// Of the upstream server's name.
+    pub lookups: Lookups,
 }
 
 #[cfg(test)]
@@ -37,6 +40,7 @@ pub(super) mod tests {
             clock: Clock::start(),
             seed: Seed::new(1),
             route: Route::new(&Arc::default(), ([127, 0, 0, 1], 8).into()),
+            lookups: Lookups::default(),
         }
     }
 

@@ -1,4 +1,4 @@
-//! Look-ups of names with the system's resolver. Each blocks a thread, for many seconds if no name server answers. So
+//! Look-ups of host names with the system's resolver. Each blocks a thread, for many seconds if no name server answers. So
 //! their number is bounded, and names that were found before do not wait behind others.
 
 use parking_lot::Mutex;
@@ -22,7 +22,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// The most names that are remembered.
 const REMEMBERED: usize = 1024;
 
-/// The look-ups of the process. Cheap to clone.
+/// The look-ups of names of the process. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Lookups(Arc<State>);
 
@@ -42,6 +42,12 @@ impl Default for Lookups {
 }
 
 impl Lookups {
+    /// At most `most` look-ups at the same time of names that were found before, and as many of others.
+    #[must_use]
+    pub fn at_most(most: usize) -> Self {
+        Self::new(most, PATIENCE)
+    }
+
     fn new(most: usize, patience: Duration) -> Self {
         let places = || Arc::new(Semaphore::new(most));
         let found = Mutex::default();
@@ -49,7 +55,10 @@ impl Lookups {
     }
 
     /// The addresses of `host`.
-    pub(super) async fn find(&self, host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
+    ///
+    /// # Errors
+    /// When it can't be resolved, or too many other names are being looked up.
+    pub async fn find(&self, host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
         let name = host.to_owned();
         self.run(host, move || Ok((name.as_str(), port).to_socket_addrs()?.collect())).await
     }

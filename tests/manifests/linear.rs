@@ -19,7 +19,7 @@ use vsps::{
 };
 
 /// The length of the shorter one of two manifests that are compared.
-const LEN: usize = 20 << 10;
+const LEN: usize = 40 << 10;
 /// What may be allocated at a time, and kept, beside a share of the manifest's length.
 const CONSTANT: u64 = 3 << 20;
 /// How often the length of a manifest may be allocated at a time.

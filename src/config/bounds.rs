@@ -10,7 +10,7 @@ use crate::{
 
 /// The smallest memory budget: what a few responses of HTTP/2 hold.
 const LEAST_MEMORY: ByteSize = ByteSize::from_kibibytes(1024);
-/// The memory of a machine that does not say how much it has.
+/// The size of the memory that is assumed where the system does not report it.
 const USUAL_MEMORY: u64 = 4 << 30;
 
 /// The most sessions with Prometheus series of their own.

@@ -31,10 +31,10 @@ impl ClientMemory {
         self.number
     }
 
-    /// Whether `bytes` more would be given now. Frees memory of others, if that is needed.
+    /// Checks that `bytes` more can be taken now. If they cannot, memory that can be freed is freed first.
     ///
     /// # Errors
-    /// When they would not be given. That is counted as a refusal.
+    /// When they cannot be taken, which counts as a refusal.
     pub fn check(&self, part: Part, bytes: usize) -> Result<(), UsedUp> {
         self.take(part, bytes, Reserve::Kept)?;
         self.give_back(part, bytes);

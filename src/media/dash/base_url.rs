@@ -17,7 +17,7 @@ pub(super) struct BaseUrl {
 /// The path of a BaseURL.
 #[derive(Debug)]
 enum BasePath {
-    /// It begins at the root, and has this number of folders.
+    /// It begins at the root. The number is that of its folders.
     Root(usize),
     /// It begins in the folder of the level above.
     Relative(String),

@@ -109,7 +109,7 @@ enum Content {
     Mpds,
     /// The URLs of clocks.
     Clocks,
-    /// The id of a Representation, which templates refer to.
+    /// The id of a Representation: templates insert it as `$RepresentationID$`.
     Id,
 }
 

@@ -10,7 +10,7 @@ use super::{
 pub(super) enum UrlText {
     /// A BaseURL.
     Base,
-    /// A URL that is not resolved against BaseURLs: a location, a link.
+    /// A URL that is not resolved against BaseURLs, such as that of `Location` or `PatchLocation`.
     Alone,
     /// The new value of an attribute of a patched element: a reference below its bases.
     Patched,

@@ -139,7 +139,7 @@ impl Transport {
         self.trip.smoothed()
     }
 
-    /// From now on the connection loses the packets that `loss` selects. They are counted from now on.
+    /// Loses the packets that `loss` selects, from the next packet on. `loss` counts that packet as its first.
     pub(in crate::model) fn lose_by(&mut self, loss: Option<Box<Loss>>) {
         self.losses = Losses::from(self.sent, loss);
     }

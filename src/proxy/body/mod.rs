@@ -4,6 +4,7 @@ pub(super) mod head_shaping;
 pub(super) mod incoming_body;
 pub(super) mod link_driver;
 pub(super) mod observed_body;
+mod packet_corruption;
 pub(super) mod read_ahead;
 pub(super) mod request_body;
 pub(super) mod response_body;

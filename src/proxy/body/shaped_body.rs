@@ -5,13 +5,14 @@
 
 use super::{
     link_driver::{LinkDriver, LinkOutcome},
+    packet_corruption::PacketCorruption,
     rule_link::RuleLink,
     session_timer::SessionTimer,
     wake_schedule::WakeSchedule,
 };
 use crate::proxy::{
     exchange::Exchange,
-    fault::{BodyGate, FaultedBody, Order, packet_corruption::PacketCorruption},
+    fault::{BodyGate, FaultedBody, Order},
     upstream::OriginError,
 };
 use crate::{

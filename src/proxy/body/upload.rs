@@ -3,11 +3,12 @@
 use super::{
     incoming_body::IncomingError,
     link_driver::{LinkDriver, LinkOutcome},
+    packet_corruption::PacketCorruption,
     request_body::RequestBody,
     uplink_cut::UplinkCut,
     uplink_loss,
 };
-use crate::proxy::{exchange::Exchange, fault::packet_corruption::PacketCorruption};
+use crate::proxy::exchange::Exchange;
 use crate::{
     clock::Clock,
     event::{Bus, Event, RequestTag},

@@ -19,7 +19,6 @@ mod faulted_body;
 mod gate_schedule;
 mod header_faults;
 mod manifest;
-pub(super) mod packet_corruption;
 mod range_fault;
 mod redirect;
 mod replacement;

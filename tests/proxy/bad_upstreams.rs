@@ -9,7 +9,7 @@ use serde_json::Value;
 use std::time::Duration;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
-    net::{TcpListener, TcpStream},
+    net::{TcpListener, TcpSocket, TcpStream},
     time::Instant,
 };
 use vsps::{config::Config, units::ByteSize};
@@ -33,7 +33,10 @@ async fn failing(steps: Vec<Step>) -> Origin {
 
 #[tokio::test]
 async fn an_origin_that_is_down() {
-    let gone = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    // A socket that does not listen refuses connections, and keeps its port from other tests.
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let gone = socket.local_addr().unwrap();
     let rig = Rig::start(Some(gone), |_| {}).await;
     let got = rig.get("/a").await;
     assert_eq!(got.failure(), (502, "upstream; connect"));

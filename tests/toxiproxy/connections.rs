@@ -5,7 +5,7 @@ use serde_json::json;
 use std::{io::ErrorKind, net::SocketAddr, time::Duration};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
-    net::{TcpListener, TcpStream},
+    net::{TcpListener, TcpSocket, TcpStream},
 };
 
 /// The end of one direction is passed on, and the other goes on: toxiproxy closes both.
@@ -45,7 +45,10 @@ async fn a_reset_is_passed_on() {
 #[tokio::test(start_paused = true)]
 async fn an_upstream_server_that_is_down_closes_the_connection() {
     let rig = Rig::start().await;
-    let gone = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    // A socket that does not listen refuses connections, and keeps its port from other tests.
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let gone = socket.local_addr().unwrap();
     let mut client = TcpStream::connect(rig.proxy(gone).await).await.unwrap();
     let (bytes, ended, _) = read_all(&mut client).await;
     assert!(bytes.is_empty() && ended.is_ok());

@@ -60,6 +60,7 @@ mod faults;
 mod group;
 mod har;
 mod json_body;
+mod measured_buffer;
 mod name;
 mod openapi;
 mod players;

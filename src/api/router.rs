@@ -1,8 +1,8 @@
 //! The routes of the API.
 
 use super::{
-    analytics, auth, events, fault_catalogue, faults, group, har, openapi, plot, probes,
-    problem::Problem, profiles, rules, sessions, state::State, status,
+    analytics, auth, events, fault_catalogue, faults, group, har, measured_buffer, openapi, plot,
+    probes, problem::Problem, profiles, rules, sessions, state::State, status,
 };
 use auth::Auth;
 use axum::{
@@ -49,6 +49,7 @@ fn live() -> Router<State> {
         .route("/api/v1/sessions/{id}/reset", post(sessions::reset))
         .route("/api/v1/sessions/{id}/faults", get(faults::list).post(faults::fire))
         .route("/api/v1/sessions/{id}/faults/{name}", get(faults::show).delete(faults::disarm))
+        .route("/api/v1/sessions/{id}/player", post(measured_buffer::measured))
         .route("/api/v1/rules", get(rules::show).put(rules::replace))
         .route("/api/v1/events", get(events::all))
         .route("/api/v1/sessions/{id}/events", get(events::of_session))

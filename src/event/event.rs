@@ -65,6 +65,16 @@ pub enum Event {
         /// Bytes that the link could have carried since the previous sample; `None` = no limit.
         granted: Option<u64>,
     },
+    /// A page that plays the session measured the buffer of its player, and posted it over the API. It is neither in
+    /// the event log nor in the event stream.
+    BufferMeasured {
+        /// The session.
+        session: Arc<SessionTag>,
+        /// When it was measured, in session time.
+        at: SessionTime,
+        /// The media ahead of the position that is shown.
+        buffer: Duration,
+    },
     /// A request was classified, and its effects were decided (reproducible).
     RequestPlanned {
         /// The request.
@@ -169,4 +179,12 @@ pub enum Event {
         /// Measured times.
         measured: Measured,
     },
+}
+
+impl Event {
+    /// Whether it is a sample, for analytics only: its values depend on the time of sampling.
+    #[must_use]
+    pub const fn is_sample(&self) -> bool {
+        matches!(self, Self::LinkSampled { .. } | Self::BufferMeasured { .. })
+    }
 }

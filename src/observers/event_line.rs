@@ -51,6 +51,10 @@ enum Fields<'a> {
         delivered: u64,
         granted: Option<u64>,
     },
+    BufferMeasured {
+        at_ms: f64,
+        buffer_ms: f64,
+    },
     RequestPlanned {
         latency_ms: f64,
         plan: Box<PlanFields<'a>>,
@@ -241,6 +245,7 @@ pub(super) fn subject(event: &Event) -> (&SessionTag, Option<&RequestTag>) {
         | Event::LinkChanged { session, .. }
         | Event::CommandApplied { session, .. }
         | Event::LinkSampled { session, .. }
+        | Event::BufferMeasured { session, .. }
         | Event::Stalled { session, .. }
         | Event::RenditionSwitched { session, .. } => (session, None),
         Event::RequestPlanned { request, .. }
@@ -273,6 +278,10 @@ fn name_and_fields(event: &Event) -> (&'static str, Fields<'_>) {
         Event::LinkSampled { at, delivered, granted, .. } => {
             let (at_ms, delivered, granted) = (ms(at.since_zero()), *delivered, *granted);
             ("link_sampled", Fields::LinkSampled { at_ms, delivered, granted })
+        }
+        Event::BufferMeasured { at, buffer, .. } => {
+            let (at_ms, buffer_ms) = (ms(at.since_zero()), ms(*buffer));
+            ("buffer_measured", Fields::BufferMeasured { at_ms, buffer_ms })
         }
         Event::RequestPlanned { latency, plan, .. } => {
             let (latency_ms, plan) =

@@ -132,8 +132,7 @@ impl EventLog {
 
 impl Observer for EventLog {
     fn observe(&self, Emitted { at, event }: Emitted<'_>) {
-        // Samples are for analytics only: they depend on the time of sampling.
-        if matches!(event, Event::LinkSampled { .. }) {
+        if event.is_sample() {
             return;
         }
         let shared = &self.shared;

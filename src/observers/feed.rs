@@ -117,7 +117,7 @@ impl Feed {
 
 impl Observer for Feed {
     fn observe(&self, Emitted { at, event }: Emitted<'_>) {
-        if matches!(event, Event::LinkSampled { .. }) {
+        if event.is_sample() {
             return;
         }
         let event = Arc::new(event.clone());

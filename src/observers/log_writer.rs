@@ -59,7 +59,7 @@ impl Observer for LogWriter {
                 tracing::trace!("{line}");
             }
             // Requests that are over have a line of their own: see `access_log`.
-            Event::LinkSampled { .. } => {}
+            Event::LinkSampled { .. } | Event::BufferMeasured { .. } => {}
             Event::RequestFinished { .. } => tracing::trace!("{line}"),
             Event::RequestPlanned { .. }
             | Event::Dropped { .. }

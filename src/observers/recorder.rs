@@ -206,7 +206,7 @@ impl Observer for Recorder {
             Event::CommandApplied { kind, .. } => {
                 to.commands.with_label_values(&[kind]).inc();
             }
-            Event::LinkSampled { .. } => {}
+            Event::LinkSampled { .. } | Event::BufferMeasured { .. } => {}
             Event::FaultInjected { effect, .. } => to.faults.with_label_values(&[effect]).inc(),
             Event::ScriptFailed { failure, .. } => {
                 to.script_errors.with_label_values(&[failure.function]).inc();

@@ -114,6 +114,7 @@ impl Observer for Summary {
             Event::LinkChanged { .. }
             | Event::CommandApplied { .. }
             | Event::LinkSampled { .. }
+            | Event::BufferMeasured { .. }
             | Event::ScriptFailed { .. }
             | Event::PlayerReportIgnored { .. } => {}
         }

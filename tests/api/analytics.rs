@@ -152,6 +152,43 @@ async fn a_timeline_says_where_the_time_went() {
     assert_eq!(wrong.status, StatusCode::BAD_REQUEST);
 }
 
+/// A page that plays measures its player's buffer. The samples are on the time axis, and in a run file.
+#[tokio::test]
+async fn the_player_s_own_buffer_is_on_the_timeline() {
+    let rig = Rig::start(RunArgs::default()).await;
+    let (path, armed) = rig.arm(ARMED).await;
+    let post = async |body: &str| rig.ask(Method::POST, &format!("{path}/player"), body).await;
+    // Before the first request there is no session time.
+    let early = post(r#"{ "samples": [{ "age_ms": 0, "buffer_ms": 1 }] }"#).await;
+    assert_eq!(early.status, StatusCode::NO_CONTENT, "{early}");
+    let base = armed["url"].as_str().unwrap();
+    get(&rig, &format!("{base}demo/hls/master.m3u8")).await;
+    tokio::time::sleep(Duration::from_millis(400)).await;
+    let samples = r#"{ "samples": [{ "age_ms": 0, "buffer_ms": 8000.5 },
+        { "age_ms": 200, "buffer_ms": 0 }, { "age_ms": 59000, "buffer_ms": 9 }] }"#;
+    assert_eq!(post(samples).await.status, StatusCode::NO_CONTENT);
+    let timeline = rig.get(&format!("{path}/timeline")).await.json();
+    let measured = timeline["buffer"]["player"].as_array().unwrap();
+    let [first, second] = &measured[..] else { panic!("{measured:?}") };
+    assert_eq!((number(&first["buffer_ms"]), number(&second["buffer_ms"])), (0.0, 8000.5));
+    let [earlier, later] = [first, second].map(|one| number(&one["at_ms"]));
+    assert!((later - earlier - 200.0).abs() < 0.01 && earlier > 100.0, "{measured:?}");
+    assert!(later <= number(&timeline["session"]["now_ms"]), "{timeline}");
+    let run = rig.get(&format!("{path}/run")).await.json();
+    assert_eq!(run["sessions"][0]["timeline"]["buffer"]["player"], timeline["buffer"]["player"]);
+    let names = run["sessions"][0]["events"].to_string();
+    assert!(!names.contains("buffer_measured"), "{names}");
+    for wrong in [
+        r#"{ "samples": [{ "age_ms": 0 }] }"#,
+        r#"{ "samples": [{ "age_ms": -1, "buffer_ms": 1 }] }"#,
+        r#"{ "samples": [{ "age_ms": 0, "buffer_ms": 1e300 }] }"#,
+        r#"{ "samples": 3 }"#,
+        r#"{ "sample": [] }"#,
+    ] {
+        assert_eq!(post(wrong).await.status, StatusCode::UNPROCESSABLE_ENTITY, "{wrong}");
+    }
+}
+
 #[tokio::test]
 async fn the_quality_is_told_of_one_and_of_a_group_also_after_the_end() {
     let rig = Rig::start(RunArgs::default()).await;

@@ -60,11 +60,12 @@ async fn every_member_of_a_body_is_described_and_no_other() {
     let rig = Rig::plain().await;
     let (one, _) = rig.arm("").await;
     let document = rig.get("/api/v1/openapi.json").await.json();
-    let faults = format!("{one}/faults");
+    let (faults, player) = (format!("{one}/faults"), format!("{one}/player"));
     for (method, path, schema) in [
         (Method::POST, "/api/v1/sessions", "Arming"),
         (Method::PATCH, &*one, "Change"),
         (Method::POST, &faults, "Fire"),
+        (Method::POST, &player, "MeasuredBuffer"),
         (Method::PUT, "/api/v1/rules", "Rules"),
     ] {
         let answer = rig.ask(method, path, r#"{ "no such key": 1 }"#).await.json();

@@ -19,6 +19,8 @@ export class Run {
     this.delivered = new Points();
     this.estimated = new Points();
     this.cmcd = new Points();
+    /** The player's own buffer, as the page that played it measured it. */
+    this.player = new Points();
     this.measured = new Points();
     this.mtp = new Points();
     this.latency = new Points();
@@ -67,11 +69,12 @@ export class Run {
     this.bufferSource = json.buffer?.source ?? "none";
     this.#requests(json.requests ?? []);
     this.#rates(json.link, since);
-    for (const points of [this.estimated, this.cmcd, this.measured, this.mtp, this.latency]) points.truncate(since);
+    for (const points of [this.estimated, this.cmcd, this.player, this.measured, this.mtp, this.latency]) points.truncate(since);
     for (const { at_ms, estimated_ms, cmcd_ms, media } of json.buffer?.points ?? []) {
       if (estimated_ms !== null && media !== "audio") this.estimated.push(at_ms, estimated_ms);
       if (cmcd_ms !== null) this.cmcd.push(at_ms, cmcd_ms);
     }
+    for (const { at_ms, buffer_ms } of json.buffer?.player ?? []) this.player.push(at_ms, buffer_ms);
     for (const { at_ms, delivered_bps, mtp_bps } of json.throughput ?? []) {
       if (delivered_bps !== null) this.measured.push(at_ms, delivered_bps);
       if (mtp_bps !== null) this.mtp.push(at_ms, mtp_bps);

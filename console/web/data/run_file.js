@@ -57,7 +57,9 @@ function checked(saved, n) {
     timeline[key] = timeline[key].filter((/** @type {any} */ one) => Number.isFinite(one?.at_ms));
   }
   timeline.link = { bin_ms: Number(timeline.link?.bin_ms) || 500, bins: list(timeline.link?.bins) };
-  timeline.buffer = { source: String(timeline.buffer?.source ?? "none"), points: list(timeline.buffer?.points) };
+  const timed = (/** @type {any} */ value) => list(value).filter((one) => Number.isFinite(one?.at_ms));
+  timeline.buffer = { source: String(timeline.buffer?.source ?? "none"), points: timed(timeline.buffer?.points),
+    player: timed(timeline.buffer?.player) };
   timeline.session.now_ms = Number(timeline.session.now_ms) || 0;
   return { timeline: /** @type {TimelineJson} */ (timeline), qoe: saved.qoe ?? null, events: list(saved.events) };
 }

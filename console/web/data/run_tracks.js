@@ -59,12 +59,16 @@ function rateTrack(run) {
 function bufferTrack(run) {
   /** @type {LineSeries[]} */
   const series = [];
+  if (run.player.length > 0) {
+    series.push({ id: "player", name: "the player's own (Play page)", colour: "--series-player", shape: "line",
+      points: run.player });
+  }
   if (run.cmcd.length > 0) {
     series.push({ id: "cmcd", name: "as the player reports (CMCD)", colour: "--series-cmcd", shape: "line",
       points: run.cmcd });
   }
   series.push({ id: "estimated", name: "estimated", colour: "--series-estimated", shape: "line",
-    points: run.estimated, dashed: run.cmcd.length > 0 });
+    points: run.estimated, dashed: run.cmcd.length > 0 || run.player.length > 0 });
   if (run.latency.length > 0) {
     series.push({ id: "live", name: "behind live", colour: "--series-other", shape: "step", points: run.latency,
       yields: true });

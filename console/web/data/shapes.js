@@ -27,7 +27,7 @@
  *   renditions: {at_ms: number, media: string, rung: number | null, bandwidth_bps: number | null,
  *     rendition: string | null}[],
  *   buffer: {source: string, points: {at_ms: number, estimated_ms: number | null, cmcd_ms: number | null,
- *     media: string | null}[]},
+ *     media: string | null}[], player: {at_ms: number, buffer_ms: number}[]},
  *   stalls: {at_ms: number, lasts_ms: number}[],
  *   rebuffers: {at_ms: number, lasts_ms: number | null, source: string}[],
  *   throughput: {at_ms: number, delivered_bps: number | null, mtp_bps: number | null}[],

@@ -1,6 +1,7 @@
 // One player on the page: its video, its session, and what is measured of both.
 
 import { get, sessionPath } from "../client/api.js";
+import { BufferReport } from "./buffer_report.js";
 import { bitRate } from "../data/format.js";
 import { h, setText } from "../parts/dom.js";
 import { sessionLink } from "../parts/route.js";
@@ -50,6 +51,7 @@ export class Seat {
     this.playing = null;
     /** @type {{bytes: number, at: number} | null} */
     this.before = null;
+    this.report = new BufferReport(session.id);
     this.#listen();
   }
 
@@ -79,7 +81,9 @@ export class Seat {
     const { now, video } = this;
     const bps = this.playing?.bitrate() ?? null;
     const quality = video.getVideoPlaybackQuality();
-    this.buffer.push(now, bufferAhead(video) * 1000);
+    const buffer = bufferAhead(video) * 1000;
+    this.buffer.push(now, buffer);
+    this.report.measured(performance.now(), buffer);
     this.bitrate.push(now, bps ?? NaN);
     this.dropped.push(now, quality.droppedVideoFrames);
     const session = await get(sessionPath(this.session.id));

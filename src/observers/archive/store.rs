@@ -110,6 +110,7 @@ impl Archive {
             Event::LinkChanged { .. }
             | Event::CommandApplied { .. }
             | Event::LinkSampled { .. }
+            | Event::BufferMeasured { .. }
             | Event::PlayerReported { .. }
             | Event::PlayerReportIgnored { .. }
             | Event::RenditionSwitched { .. }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 /// Points that are kept of each.
 const MOST_BUFFERS: usize = 4096;
+const MOST_MEASURED: usize = 4096;
 const MOST_LATENCIES: usize = 1024;
 
 /// The buffer of a player at a time.
@@ -16,6 +17,13 @@ pub(super) struct BufferPoint {
     pub(super) estimated: Option<Duration>,
     /// By the player (CMCD `bl`).
     pub(super) reported: Option<Duration>,
+}
+
+/// The buffer of a player as the page that plays measured it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct MeasuredBuffer {
+    pub(super) at: SessionTime,
+    pub(super) buffer: Duration,
 }
 
 /// The distance to the live edge at a time.
@@ -31,19 +39,39 @@ pub(super) struct LatencyPoint {
 #[derive(Debug, Clone)]
 pub(super) struct Points {
     pub(super) buffer: Series<BufferPoint>,
+    pub(super) measured: Series<MeasuredBuffer>,
     pub(super) latency: Series<LatencyPoint>,
+    last_reported: Option<Duration>,
 }
 
 impl Default for Points {
     fn default() -> Self {
-        Self { buffer: Series::new(MOST_BUFFERS), latency: Series::new(MOST_LATENCIES) }
+        Self {
+            buffer: Series::new(MOST_BUFFERS),
+            measured: Series::new(MOST_MEASURED),
+            latency: Series::new(MOST_LATENCIES),
+            last_reported: None,
+        }
     }
 }
 
 impl Points {
+    /// Takes in a measured buffer. One that is not later than the last one is ignored: two pages may play one session.
+    pub(super) fn measured(&mut self, at: SessionTime, buffer: Duration) {
+        if self.measured.iter().next_back().is_none_or(|last| last.at < at) {
+            self.measured.push(MeasuredBuffer { at, buffer });
+        }
+    }
+
+    /// Takes in a buffer that the player reported.
+    pub(super) fn reported(&mut self, point: BufferPoint) {
+        self.last_reported = point.reported.or(self.last_reported);
+        self.buffer.push(point);
+    }
+
     /// The buffer that the player reported last.
-    pub(super) fn reported_buffer(&self) -> Option<Duration> {
-        self.buffer.iter().rev().find_map(|point| point.reported)
+    pub(super) const fn reported_buffer(&self) -> Option<Duration> {
+        self.last_reported
     }
 
     /// The mean of the estimated distances to the live edge, in seconds.

@@ -97,6 +97,7 @@ impl SessionRecord {
                 self.bins.sample(*since, *at, *delivered, *granted);
                 self.playback.advance(*at);
             }
+            Event::BufferMeasured { at, buffer, .. } => self.points.measured(*at, *buffer),
             Event::LinkChanged { profile, .. } => self.profile = Arc::clone(profile),
             Event::Stalled { at, lasts, .. } => self.stalls.add(*at, *lasts),
             Event::RenditionSwitched { media, from, to, .. } => {
@@ -182,7 +183,7 @@ impl SessionRecord {
             let estimated = self.playback.buffer_of(media).or_else(|| self.playback.buffer());
             self.reports.buffered(buffer, estimated);
             let point = BufferPoint { at, media, estimated, reported: Some(buffer) };
-            self.points.buffer.push(point);
+            self.points.reported(point);
         }
         if let Some(throughput) = report.measured_throughput {
             self.reports.measured(at, throughput.bits_per_second() as f64);

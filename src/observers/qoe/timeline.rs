@@ -62,6 +62,14 @@ struct RenditionView {
 struct BufferView {
     source: &'static str,
     points: Vec<BufferPointView>,
+    /// The player's own, as the page that plays measured it.
+    player: Vec<MeasuredView>,
+}
+
+#[derive(Debug, Serialize)]
+struct MeasuredView {
+    at_ms: f64,
+    buffer_ms: f64,
 }
 
 #[derive(Debug, Serialize)]
@@ -175,7 +183,13 @@ fn buffer(record: &SessionRecord, since: SessionTime) -> BufferView {
             media: Some(media).filter(|media| *media != "unknown"),
         }));
     }
-    BufferView { source: super::figures::Sources::of(record).buffer, points }
+    let measured = record.points.measured.iter().filter(|point| point.at >= since);
+    let measured = measured.map(|point| MeasuredView {
+        at_ms: ms(point.at.since_zero()),
+        buffer_ms: ms(point.buffer),
+    });
+    let source = super::figures::Sources::of(record).buffer;
+    BufferView { source, points, player: measured.collect() }
 }
 
 fn stalls(record: &SessionRecord, since: SessionTime) -> Vec<StallView> {

@@ -16,6 +16,7 @@ import { failed, runTracks } from "../../../console/web/data/run_tracks.js";
 import { ApiError, parse } from "../../../console/web/client/api.js";
 import { dispatch, lastAfter, subscribe } from "../../../console/web/client/event_stream.js";
 import { Points } from "../../../console/web/timeline/points.js";
+import { BufferReport } from "../../../console/web/players/buffer_report.js";
 import { poll } from "../../../console/web/parts/poll.js";
 import { matchesSession, measureRates } from "../../../console/web/parts/session_list.js";
 import { matches } from "../../../console/web/parts/request_table.js";
@@ -64,6 +65,58 @@ test("a run becomes tracks on one axis", () => {
   assert.deepEqual(tracks.map((track) => track.id), ["rate", "buffer", "standstill", "marks", "requests"]);
   const bars = tracks[4].kind === "bars" ? tracks[4].bars.bars : [];
   assert.deepEqual(bars.map(({ alert }) => alert), [false, true]);
+});
+
+test("the buffer is drawn with its sources, the player's own first", () => {
+  const json = timeline({ now: 9000 });
+  json.buffer.points = [{ at_ms: 1000, estimated_ms: 4000, cmcd_ms: null, media: "video" }, { at_ms: 2000, estimated_ms: 5000, cmcd_ms: 4500, media: "video" }];
+  json.buffer.player = [{ at_ms: 1500, buffer_ms: 3900 }, { at_ms: 2000, buffer_ms: 3400 }];
+  const run = Run.from(json);
+  json.buffer.player = [{ at_ms: 2000, buffer_ms: 3400 }, { at_ms: 2500, buffer_ms: 2900 }];
+  run.merge(json, 1800);
+  assert.deepEqual([...run.player.times.slice(0, run.player.length)], [1500, 2000, 2500]);
+  const track = runTracks(run).find(({ id }) => id === "buffer");
+  const series = track?.kind === "lines" ? track.series : [];
+  assert.deepEqual(series.map(({ name, dashed }) => [name, dashed ?? false]),
+    [["the player's own (Play page)", false], ["as the player reports (CMCD)", false], ["estimated", true]]);
+  // A run that was saved before there were such measurements.
+  delete json.buffer.player;
+  assert.equal(Run.from(json).player.length, 0);
+});
+
+test("the player's buffer is sent with its age, again after a failure, and no more once it is not wanted", async (t) => {
+  /** @type {{path: string, samples: {age_ms: number, buffer_ms: number}[]}[]} */
+  const sent = [];
+  let status = 204;
+  t.mock.method(globalThis, "fetch", async (/** @type {string} */ path, /** @type {{body: string}} */ { body }) => {
+    if (status === 0) throw new TypeError("gone");
+    sent.push({ path, samples: JSON.parse(body).samples });
+    return new Response(status === 204 ? null : "{}", { status });
+  });
+  const report = new BufferReport("a b");
+  const zero = performance.now() - 9000;
+  const measure = async (/** @type {number} */ at, /** @type {number} */ ms) => {
+    report.measured(zero + at, ms);
+    await new Promise((done) => setTimeout(done));
+  };
+  const values = () => sent.map(({ samples }) => samples.map(({ buffer_ms }) => buffer_ms));
+  await measure(0, 4000);
+  assert.equal(sent[0].path, "/api/v1/sessions/a%20b/player");
+  assert.ok(sent[0].samples[0].age_ms >= 9000 && sent[0].samples[0].age_ms < 9500, "its age");
+  await measure(500, 4500);
+  await measure(1000, 5000);
+  assert.deepEqual(values(), [[4000], [4500, 5000]], "at most one request a second");
+  status = 0;
+  await measure(2000, 1);
+  await measure(2500, 2);
+  status = 204;
+  await measure(3000, 3);
+  assert.deepEqual(values()[2], [1, 2, 3]);
+  status = 404;
+  await measure(4000, 4);
+  await measure(5000, 5);
+  await measure(6000, 6);
+  assert.deepEqual(values().slice(3), [[4]], "the session has ended");
 });
 
 test("a pause of the network is shown, a stall that is known is not shown twice", () => {

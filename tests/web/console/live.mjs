@@ -12,6 +12,13 @@ const delivered = (page) => page.evaluate(() => {
   return run.delivered.values[run.delivered.length - 1] ?? 0;
 });
 
+/** The value of a curve at a time, between two points on the straight line. @param {number[][]} points @param {number} at */
+function valueAt(points, at) {
+  const next = Math.max(1, points.findIndex(([time]) => time >= at));
+  const [[from, before], [to, after]] = [points[next - 1], points[next]];
+  return to === from ? after : before + ((after - before) * (at - from)) / (to - from);
+}
+
 /** Opens the page of a new session with a viewer that always downloads. @param {any} rig @param {object} body */
 async function watched({ page, admin }, body) {
   const armed = await api(admin, "POST", "/api/v1/sessions", body);
@@ -219,6 +226,40 @@ export const scenarios = {
       const seats = /** @type {any} */ (document.querySelector("#main")).seats ?? [];
       return seats.length === count && seats.every((/** @type {any} */ seat) => seat.video.currentTime > 1 && seat.buffer.length > 2);
     }, wanted.length));
+  },
+
+  async "the page of a session draws the player's own buffer beside the estimate"({ page, context, admin }) {
+    await page.goto(`${admin}/#/play`);
+    await page.getByLabel("Players").waitFor();
+    await page.getByLabel("Network profile").selectOption("3g");
+    for (const name of ["hls.js", "dash.js", "Shaka Player", "the browser"]) {
+      const box = page.getByLabel(name, { exact: true });
+      if (await box.isEnabled()) await box.setChecked(name === "the browser");
+    }
+    await page.getByRole("button", { name: "Play", exact: true }).click();
+    const id = await until("the player has a session", 10000, () => page.evaluate(() => /** @type {any} */ (document.querySelector("#main")).seats?.[0]?.session.id));
+    const other = await context.newPage();
+    await other.goto(`${admin}/#/session/${id}`);
+    const series = () => other.evaluate(() => {
+      const { run } = /** @type {any} */ (document.querySelector("#main"));
+      const list = (/** @type {any} */ points) => Array.from({ length: points.length }, (_, n) => [points.times[n], points.values[n]]);
+      return { player: list(run.player), estimated: list(run.estimated) };
+    });
+    await until("20 s of playback are drawn", 120000, async () => {
+      const { player } = await series();
+      const shown = player.filter(([, ms]) => ms > 0);
+      return shown.length > 30 && shown[shown.length - 1][0] - shown[0][0] > 20000;
+    });
+    await other.locator("vsps-timeline").getByText("the player's own (Play page)").first().waitFor({ timeout: 3000 });
+    const { player, estimated } = await series();
+    const [first, last] = [estimated[0][0], estimated[estimated.length - 1][0]];
+    const errors = player.filter(([at, ms]) => ms > 0 && at >= first && at <= last).map(([at, ms]) => Math.abs(valueAt(estimated, at) - ms));
+    const mean = errors.reduce((sum, error) => sum + error, 0) / errors.length;
+    console.log(`the estimated buffer differs from the player's own by ${Math.round(mean)} ms, in the mean of ${errors.length} samples`);
+    assert.ok(errors.length > 20 && mean < 4000, `${mean} ms in ${errors.length} samples`);
+    const { timeline } = (await api(admin, "GET", `/api/v1/sessions/${id}/run`)).sessions[0];
+    assert.ok(timeline.buffer.player.length >= player.length, "a saved run has it");
+    await other.close();
   },
 
   async "a page that was opened while the proxy was gone is built when it is back"({ page, context, admin }) {

@@ -26,7 +26,7 @@ export function timeline({ now = 0, requests = [], bins = [], marks = [], stalls
     session: { id: "abc", ordinal: 1, label: null, seed: 7, profile: "3g", started_unix_ms: 1, now_ms: now, ended: false },
     requests, requests_left_off: 0,
     link: { bin_ms: 500, bins: bins.map(([at_ms, granted_bps, delivered_bps]) => ({ at_ms, granted_bps, delivered_bps })) },
-    renditions: [], buffer: { source: "none", points: [] },
+    renditions: [], buffer: { source: "none", points: [], player: [] },
     stalls: stalls.map(([at_ms, lasts_ms]) => ({ at_ms, lasts_ms })), rebuffers: [], throughput: [], live_latency: [],
     marks: marks.map(([at_ms, kind]) => ({ at_ms, kind, text: kind, rule: null, request: null })),
   };

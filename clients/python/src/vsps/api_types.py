@@ -36,6 +36,15 @@ class Fired(TypedDict):
     times: int
 
 
+class Sample(TypedDict):
+    age_ms: float
+    buffer_ms: float
+
+
+class MeasuredBuffer(TypedDict):
+    samples: NotRequired[list[Sample]]
+
+
 class Link(TypedDict):
     name: str
     sharing: Literal['fair', 'first-come']
@@ -212,9 +221,15 @@ class Point(TypedDict):
     media: str | None
 
 
+class PlayerItem(TypedDict):
+    at_ms: float
+    buffer_ms: float
+
+
 class Buffer(TypedDict):
     source: Literal['cmcd', 'estimated', 'none']
     points: list[Point]
+    player: list[PlayerItem]
 
 
 class Stall(TypedDict):

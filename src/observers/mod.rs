@@ -14,6 +14,7 @@ mod exchange;
 mod exemplars;
 mod exposition;
 pub mod families;
+mod family_lines;
 mod feed;
 mod har;
 mod instruments;

@@ -125,7 +125,7 @@ impl fmt::Display for Bound {
 }
 
 /// A text within quotes, or a help text.
-struct Escaped<'a>(&'a str);
+pub(super) struct Escaped<'a>(pub(super) &'a str);
 
 impl fmt::Display for Escaped<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {

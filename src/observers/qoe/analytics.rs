@@ -1,7 +1,7 @@
 //! Keeps a record of each session, and answers questions about it.
 
 use super::{
-    figures::figures,
+    figures::rebuffer_count,
     qoe_view::QoeView,
     record::SessionRecord,
     run_file::{Part, RunFile},
@@ -170,17 +170,25 @@ impl Analytics {
         Some(Brief {
             requests: record.totals.requests,
             buffer_ms: buffer.map(crate::observers::request_fields::ms),
-            rebuffers: figures(&record).rebuffer_count,
+            rebuffers: rebuffer_count(&record),
             rung: record.renditions.rungs().collect(),
         })
     }
 
     /// Passes the records of the `most` oldest sessions that have not ended to `work`.
     pub(super) fn with_live_records(&self, most: usize, mut work: impl FnMut(&SessionRecord)) {
-        let mut live: Vec<_> = self.records.read().by_id.values().cloned().collect();
-        live.retain(|record| !record.lock().ended);
-        live.sort_by_cached_key(|record| record.lock().session.ordinal);
-        live.iter().take(most).for_each(|record| work(&record.lock()));
+        if most == 0 {
+            return;
+        }
+        let all: Vec<_> = self.records.read().by_id.values().cloned().collect();
+        let ordinal = |record: &Mutex<SessionRecord>| {
+            let record = record.lock();
+            (!record.ended).then_some(record.session.ordinal)
+        };
+        let live = all.iter().filter_map(|record| Some((ordinal(record)?, record)));
+        let mut live: Vec<_> = live.collect();
+        live.sort_unstable_by_key(|(ordinal, _)| *ordinal);
+        live.iter().take(most).for_each(|(_, record)| work(&record.lock()));
     }
 
     fn record(&self, of: &Moment) -> Option<SessionRecord> {

@@ -32,12 +32,22 @@ impl Sources {
         let latency = record.points.estimated_latency().is_some();
         Self {
             buffer: source(reports.buffer, estimated),
-            // A player that reports its buffer also reports starvations (CTA-5004).
-            rebuffer: source(reports.buffer || reports.starvation_count > 0, estimated),
+            rebuffer: source(reports_rebuffers(record), estimated),
             startup: source(reports.startup.is_some(), estimated),
             live_latency: source(reports.live_latency().is_some(), latency),
         }
     }
+}
+
+/// Whether the rebufferings of a session are those that its player reports: a player that reports its buffer also reports
+/// starvations (CTA-5004).
+const fn reports_rebuffers(record: &SessionRecord) -> bool {
+    record.reports.buffer || record.reports.starvation_count > 0
+}
+
+/// How often a session rebuffered, without its other figures.
+pub(super) fn rebuffer_count(record: &SessionRecord) -> u64 {
+    rebuffering(record, reports_rebuffers(record)).0
 }
 
 /// The figures of a session. The formulas are those of `docs/abr.md`.

@@ -45,6 +45,21 @@ export function setRate(target, bps, ttl) {
 }
 
 /**
+ * Pauses the network, or resumes it. The rule does the same to each response from its start; without a time, nothing passes
+ * until the player gives up.
+ * @param {Target} target
+ * @param {boolean} paused
+ * @param {string} ttl
+ * @returns {Command}
+ */
+export function setPaused(target, paused, ttl) {
+  const command = change(target, { paused }, ttl);
+  if (!paused) return command;
+  if (ttl !== "") return { ...command, ...asRules([`:stall.at=0B,stall.for=${ttl.replaceAll(" ", "")}`]) };
+  return { ...command, ...asRules([":hang=forever"]), query: `vsps.rate=${encodeURIComponent("0 bit/s")}`, option: "--rate '0 bit/s'" };
+}
+
+/**
  * Sets the round trip and the loss in place of the profile's; an empty text = the profile's.
  * @param {Target} target
  * @param {string} rttMs milliseconds

@@ -1,7 +1,7 @@
 // The control panel of a session, or of all sessions with a label.
 
 import { get, request } from "../client/api.js";
-import { arm, change, DELAYED, delaysOf, reset, setDelays, setLatency, setRate, undo } from "../data/commands.js";
+import { arm, change, DELAYED, delaysOf, reset, setDelays, setLatency, setPaused, setRate, undo } from "../data/commands.js";
 import { bitRate, milliseconds, rateText } from "../data/format.js";
 import { curl } from "../data/recipes.js";
 import { sameAs } from "./code_line.js";
@@ -163,7 +163,7 @@ export class ControlPanel {
 
   #togglePause() {
     const paused = this.session?.paused ?? false;
-    void this.send(change(this.target, { paused: !paused }, paused ? "" : this.ttl.value));
+    void this.send(setPaused(this.target, !paused, paused ? "" : this.ttl.value));
   }
 
   #chooseProfile() {

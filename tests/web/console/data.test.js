@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import { test } from "node:test";
-import { arm, delaysOf, isDelay, setDelays, setLatency, setRate, undo } from "../../../console/web/data/commands.js";
+import { arm, delaysOf, isDelay, setDelays, setLatency, setPaused, setRate, undo } from "../../../console/web/data/commands.js";
 import { compareRows, difference } from "../../../console/web/data/compare.js";
 import { bitRate, milliseconds } from "../../../console/web/data/format.js";
 import { armingBody, ciSteps, curl, failAgain, quoted, ruleFor, splitUrl, startingUrl, testFor } from "../../../console/web/data/recipes.js";
@@ -165,6 +165,11 @@ test("commands are requests to the API", () => {
   assert.deepEqual(setRate(target, 5e5, "30 s"), { method: "PATCH", path: "/api/v1/sessions/a%20b",
     body: { rate: "500000 bit/s", ttl: "30 s" }, query: "vsps.rate=500000%20bit%2Fs", option: "--rate '500000 bit/s'" });
   assert.deepEqual(setRate(target, null, "").body, { rate: null });
+  assert.deepEqual(setPaused(target, true, ""), { method: "PATCH", path: "/api/v1/sessions/a%20b", body: { paused: true },
+    query: "vsps.rate=0%20bit%2Fs", option: "--rate '0 bit/s'", rule: `rules = [":hang=forever"]` });
+  assert.deepEqual(setPaused(target, true, "5 s"), { method: "PATCH", path: "/api/v1/sessions/a%20b", body: { paused: true, ttl: "5 s" },
+    query: "vsps.rules=%3Astall.at%3D0B%2Cstall.for%3D5s", option: "--rules ':stall.at=0B,stall.for=5s'", rule: `rules = [":stall.at=0B,stall.for=5s"]` });
+  assert.deepEqual(setPaused(target, false, ""), { method: "PATCH", path: "/api/v1/sessions/a%20b", body: { paused: false } });
   assert.equal(undo({ session: "a", label: "tv & sofa" }).path, "/api/v1/sessions/undo?label=tv%20%26%20sofa");
   assert.deepEqual(arm(target, "segment-404", { times: 2 }).body, { fault: "segment-404", times: 2 });
 });

@@ -115,9 +115,20 @@ export const scenarios = {
   },
 
   async "a pause is shown as a freeze, and undo restores the network"({ page, admin }) {
-    const { stop } = await watched({ page, admin }, { rate: "6 Mbit/s" });
+    const { armed, stop } = await watched({ page, admin }, { rate: "6 Mbit/s" });
     await until("it flows", 10000, async () => (await delivered(page)) > 1e6);
     await page.getByRole("button", { name: "Pause the network" }).click();
+    const same = page.locator(".same-as .code-line:visible code");
+    await page.locator(".same-as summary").first().click();
+    const means = await same.allTextContents();
+    assert.match(means.join("\n"), /curl -X PATCH .*paused[\s\S]*vsps\.rate=0%20bit%2Fs[\s\S]*:hang=forever[\s\S]*--rate '0 bit\/s'/, "the same by other means");
+    // A session of the address that is shown gets no byte either.
+    const [url] = means.filter((text) => text.includes("vsps.rate")).map((text) => text.replace("…", ""));
+    const players = new URL(armed.url).origin;
+    const session = await fetch(`${players}/demo/hls/master.m3u8${url}`, { redirect: "manual" });
+    assert.equal(session.status, 307);
+    const stuck = await Promise.race([fetch(new URL(session.headers.get("location") ?? "", players)).then((response) => response.text()), new Promise((done) => setTimeout(done, 1500, "nothing"))]);
+    assert.equal(stuck, "nothing", "no byte of the playlist");
     await until("the figure says paused", 4000, async () => (await figure(page, "link rate")) === "paused");
     await until("nothing is delivered", 4000, async () => (await delivered(page)) === 0);
     await until("the freeze is drawn", 5000, () => page.evaluate(() => {

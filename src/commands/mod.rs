@@ -20,6 +20,7 @@ mod replay;
 mod rules;
 mod run;
 mod tcp;
+mod welcome;
 mod wrapped;
 
 pub use dispatch::dispatch;

@@ -1,28 +1,23 @@
 //! `vsps run`: runs the proxy, from start to summary.
 
 use super::{
-    Failure, lan,
+    Failure,
     output::{Stdout, tell},
     record::RecordWriter,
+    welcome::Welcome,
     wrapped::WrappedCommand,
 };
 use crate::{
-    app::{App, Ready},
+    app::App,
     args::{LogFormat, RunArgs},
     config::Config,
     logging::{self, Log},
     output::LossCounter,
-    profiles::{Catalog, Profile},
+    profiles::Catalog,
     system::{self, StopSignals},
 };
 use anyhow::Context as _;
-use std::{
-    cell::Cell,
-    fmt::Write as _,
-    net::{Ipv4Addr, SocketAddr},
-    sync::Arc,
-    time::Duration,
-};
+use std::{cell::Cell, sync::Arc, time::Duration};
 use tokio::sync::oneshot;
 
 /// How long aborted tasks have to end.
@@ -75,9 +70,10 @@ async fn serve(config: Config, catalog: Arc<Catalog>, dropped: LossCounter) -> R
         LogFormat::Text if !command.is_empty() => tell(text),
         _ => stdout.print(text),
     };
+    let welcome = Welcome::new(app.ready(), &profile, seed.value(), drawn);
     print(&match log {
-        LogFormat::Text => welcome(app.ready(), &profile, seed.value(), drawn),
-        LogFormat::Json => ready_line(app.ready(), &profile, seed.value()),
+        LogFormat::Text => welcome.text(),
+        LogFormat::Json => welcome.json_line(),
     });
     let mut wrapped = WrappedCommand::start(&command, app.ready().listen)?;
     let code = Cell::new(0);
@@ -119,76 +115,4 @@ async fn serve(config: Config, catalog: Arc<Catalog>, dropped: LossCounter) -> R
         None if code.get() != 0 => Err(Failure::of_command(code.get())),
         None => printed,
     }
-}
-
-fn ready_line(ready: &Ready, profile: &Profile, seed: u64) -> String {
-    let mut line = serde_json::json!({
-        "event": "ready",
-        "listen": ready.listen.to_string(),
-        "admin": ready.admin.to_string(),
-        "profile": profile.name,
-        "seed": seed,
-    });
-    let lan = lan::addresses(ready.listen);
-    if ready.public_url.is_some() || ready.scheme == "https" || !lan.is_empty() {
-        let lan = lan.iter().map(|address| format!("{}://{address}", ready.scheme));
-        line["urls"] = [base(ready)].into_iter().chain(lan).collect();
-    }
-    format!("{line}\n")
-}
-
-/// Scheme, host and port that a player on this machine asks.
-fn base(ready: &Ready) -> String {
-    match &ready.public_url {
-        Some(url) => url.to_string(),
-        None => format!("{}://{}", ready.scheme, on_this_machine(ready.listen)),
-    }
-}
-
-/// The address at which programs on this machine reach a server that listens at `listen`.
-fn on_this_machine(listen: SocketAddr) -> SocketAddr {
-    if listen.ip().is_unspecified() {
-        SocketAddr::from((Ipv4Addr::LOCALHOST, listen.port()))
-    } else {
-        listen
-    }
-}
-
-/// The text printed at start: addresses to copy, the network, the seed.
-fn welcome(ready: &Ready, profile: &Profile, seed: u64, drawn: bool) -> String {
-    let players = base(ready);
-    let mut text = format!("vsps {}\n\n", env!("CARGO_PKG_VERSION"));
-    // Writing to a String can't fail.
-    match &ready.path {
-        None => {
-            for (name, path) in [
-                ("HLS", "/demo/hls/master.m3u8"),
-                ("DASH", "/demo/dash/manifest.mpd"),
-                ("HLS live", "/demo/live/hls/master.m3u8"),
-                ("DASH live", "/demo/live/dash/manifest.mpd"),
-                ("all", "/demo/"),
-            ] {
-                let _ = writeln!(text, "  {name:10}{players}{path}");
-            }
-        }
-        Some(path) => {
-            let _ = writeln!(text, "  player    {players}{path}");
-        }
-    }
-    for address in lan::addresses(ready.listen) {
-        let path = ready.path.as_deref().unwrap_or("/demo/");
-        let _ = writeln!(text, "  LAN       {}://{address}{path}", ready.scheme);
-    }
-    if ready.forward {
-        let at = on_this_machine(ready.listen);
-        let _ = writeln!(text, "  proxy     http://{at}  also as a PAC file: /-/proxy.pac");
-    }
-    if ready.local_ca {
-        let _ = writeln!(text, "  CA        {players}/-/ca  how players come to trust it");
-    }
-    let _ = writeln!(text, "  console   http://{}/  metrics: /metrics", ready.admin);
-    let _ = writeln!(text, "  network   {profile}");
-    let again = if drawn { format!("  (repeat with --seed {seed})") } else { String::new() };
-    let _ = writeln!(text, "  seed      {seed}{again}\n\nCtrl-C stops.");
-    text
 }

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import yaml
 from compose_spec import PyCompose
@@ -55,6 +56,44 @@ def test_the_compose_file_is_valid() -> None:
             assert other in services
         for config in service.get("configs", []):
             assert config["source"] in compose["configs"]
+
+
+def test_grafana_is_provisioned_by_keys_that_it_knows() -> None:
+    """Those of its documentation, for the version of the file's format. It ignores others without a word."""
+    compose = yaml.safe_load((DEPLOY / "compose" / "compose.yaml").read_text())
+    grafana = compose["services"]["grafana"]
+    mounts = {target: DEPLOY / "compose" / source for source, target, _ in (volume.split(":") for volume in grafana["volumes"])}
+    provisioning = mounts["/etc/grafana/provisioning"]
+
+    (source,) = read_provisioning(provisioning / "datasources" / "prometheus.yml", "datasources")
+    assert source.keys() <= {"name", "uid", "type", "access", "url", "isDefault", "editable", "orgId", "jsonData", "version"}
+    assert source["access"] in ("proxy", "direct") and source["type"] == "prometheus" and source["isDefault"] is True
+    name, port = re.fullmatch(r"http://([a-z]+):(\d+)", source["url"]).groups()
+    assert compose["services"][name]["ports"] == [f"127.0.0.1:{port}:{port}"]
+    assert source["jsonData"].keys() <= {"timeInterval", "httpMethod", "exemplarTraceIdDestinations"}
+    for exemplar in source["jsonData"]["exemplarTraceIdDestinations"]:
+        assert exemplar.keys() <= {"name", "url", "urlDisplayLabel", "datasourceUid"}
+        # A `$` begins the name of a variable, unless there are two.
+        assert re.findall(r"\$+", exemplar["url"]) == ["$$"]
+
+    (provider,) = read_provisioning(provisioning / "dashboards" / "vsps.yml", "providers")
+    known = {"name", "type", "orgId", "folder", "folderUid", "disableDeletion", "updateIntervalSeconds", "allowUiUpdates", "options"}
+    assert provider.keys() <= known and provider["type"] == "file" and provider["options"].keys() <= {"path", "foldersFromFilesStructure"}
+    folder = mounts[provider["options"]["path"]]
+    boards = [json.loads(path.read_text()) for path in folder.glob("*.json")]
+    assert len(boards) == 4 == len({board["uid"] for board in boards}) == len({board["title"] for board in boards})
+    home = grafana["environment"]["GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH"]
+    assert (folder / Path(home).relative_to(provider["options"]["path"])).is_file()
+    # They take the data source from a variable, or name this one.
+    for board in boards:
+        named = set(re.findall(r'"uid": "([^"]+)"', json.dumps(board))) - {board["uid"], "-- Grafana --", "grafana"}
+        assert named <= {"${datasource}", "$datasource", source["uid"]}, named
+
+
+def read_provisioning(path: Path, key: str) -> list[dict[str, Any]]:
+    content = yaml.safe_load(path.read_text())
+    assert content.keys() == {"apiVersion", key} and content["apiVersion"] == 1
+    return content[key]
 
 
 def test_prometheus_reads_its_files(tmp_path: Path) -> None:

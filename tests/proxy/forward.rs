@@ -441,14 +441,14 @@ async fn without_forward_clients_of_a_proxy_are_told_so() {
 }
 
 /// A forward proxy that intercepts `shop.example`, and a client that trusts its CA.
-struct Intercepting {
-    rig: Rig,
+pub(crate) struct Intercepting {
+    pub(crate) rig: Rig,
     folder: PathBuf,
-    roots: RootCertStore,
+    pub(crate) roots: RootCertStore,
 }
 
 impl Intercepting {
-    async fn start(name: &str, set: impl FnOnce(&mut Config)) -> Self {
+    pub(crate) async fn start(name: &str, set: impl FnOnce(&mut Config)) -> Self {
         let name = format!("vsps-intercept-{name}-{}", std::process::id());
         let folder = std::env::temp_dir().join(name);
         let now = UnixTime::new(std::time::UNIX_EPOCH.elapsed().unwrap());

@@ -23,6 +23,7 @@ mod full;
 mod goaway;
 #[cfg(feature = "h3")]
 mod http3;
+mod interception;
 mod interim;
 mod kept_connections;
 mod leading;

@@ -7,16 +7,20 @@ mod peer;
 mod simulated_path;
 mod tunnel_permit;
 
-pub(in crate::proxy) use next_protocol::{Interception, NextProtocol, Relay};
+pub(in crate::proxy) use next_protocol::{Interception, Interceptor, NextProtocol, Relay};
 pub(in crate::proxy) use tunnel_permit::{MOST_STREAMS, TunnelPermit};
 
+use super::player_stream::PlayerStream;
 use crate::{clock::Clock, model::DoneHandshake, units::ProcessTime};
 use activity::Activity;
 use connection_end::ConnectionEnd;
 use parking_lot::Mutex;
 use peer::Peer;
 use simulated_path::SimulatedPath;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{
+    OnceLock,
+    atomic::{AtomicBool, AtomicU64, Ordering},
+};
 use tunnel_permit::Tunnels;
 
 /// What an exchange can request of its connection, and what the connection records of its exchanges.
@@ -37,6 +41,8 @@ pub(in crate::proxy) struct Connection {
     serves: AtomicU64,
     /// Set when it changes to another protocol.
     next: Mutex<Option<NextProtocol>>,
+    /// What serves the streams of HTTP/2 whose TLS ends here.
+    interceptor: OnceLock<Interceptor>,
 }
 
 impl Connection {
@@ -51,6 +57,7 @@ impl Connection {
             http11: AtomicBool::new(false),
             serves: AtomicU64::new(0),
             next: Mutex::default(),
+            interceptor: OnceLock::new(),
         }
     }
 
@@ -89,6 +96,24 @@ impl Connection {
     /// Takes what [`Self::continue_with`] has set.
     pub(in crate::proxy) fn take_next(&self) -> Option<NextProtocol> {
         self.next.lock().take()
+    }
+
+    /// Sets what serves its streams whose TLS ends here.
+    pub(in crate::proxy::downstream) fn intercept_streams_with(&self, interceptor: Interceptor) {
+        // It is set once, before the first request.
+        let _ = self.interceptor.set(interceptor);
+    }
+
+    /// Serves the requests inside of TLS in `stream`, a stream of HTTP/2. Meanwhile the connection is in use.
+    pub(in crate::proxy) async fn intercept_stream(
+        &self,
+        interception: Box<Interception>,
+        stream: PlayerStream,
+    ) {
+        let Some(interceptor) = self.interceptor.get() else { return };
+        self.activity.enter();
+        interceptor(interception, stream).await;
+        self.activity.leave(self.now());
     }
 
     /// Rewrites the next status line, which hyper writes as HTTP/1.0, to HTTP/1.1.

@@ -25,6 +25,8 @@ pub(in crate::proxy) enum PlayerStream {
     Tcp(TcpStream),
     /// TLS over TCP.
     Tls(Box<TlsStream<TcpStream>>),
+    /// TLS inside of TLS or of a stream of HTTP/2.
+    Nested(Box<TlsStream<Self>>),
     /// A stream of an HTTP/2 connection.
     Http2(Box<TokioIo<Upgraded>>),
     /// It was handed on: nothing is left to read or write.
@@ -37,6 +39,7 @@ impl PlayerStream {
         match self {
             Self::Tcp(tcp) => Some(tcp),
             Self::Tls(tls) => Some(tls.get_ref().0),
+            Self::Nested(tls) => tls.get_ref().0.tcp(),
             Self::Http2(_) | Self::Taken => None,
         }
     }
@@ -76,6 +79,15 @@ impl PlayerStream {
                 }
                 Ok(())
             }
+            Self::Nested(tls) => {
+                let (inner, session) = tls.get_mut();
+                session.writer().write_all(bytes)?;
+                let mut records = Vec::new();
+                while session.wants_write() {
+                    session.write_tls(&mut records)?;
+                }
+                inner.try_send(&records)
+            }
             Self::Http2(_) | Self::Taken => Err(io::ErrorKind::NotConnected.into()),
         }
     }
@@ -103,6 +115,7 @@ impl AsyncRead for PlayerStream {
         match self.get_mut() {
             Self::Tcp(tcp) => Pin::new(tcp).poll_read(cx, buf),
             Self::Tls(tls) => Pin::new(tls).poll_read(cx, buf),
+            Self::Nested(tls) => Pin::new(tls).poll_read(cx, buf),
             Self::Http2(stream) => Pin::new(stream).poll_read(cx, buf),
             Self::Taken => Poll::Ready(Ok(())),
         }
@@ -118,6 +131,7 @@ impl AsyncWrite for PlayerStream {
         match self.get_mut() {
             Self::Tcp(tcp) => Pin::new(tcp).poll_write(cx, buf),
             Self::Tls(tls) => Pin::new(tls).poll_write(cx, buf),
+            Self::Nested(tls) => Pin::new(tls).poll_write(cx, buf),
             Self::Http2(stream) => Pin::new(stream).poll_write(cx, buf),
             Self::Taken => Poll::Ready(Err(io::ErrorKind::NotConnected.into())),
         }
@@ -131,6 +145,7 @@ impl AsyncWrite for PlayerStream {
         match self.get_mut() {
             Self::Tcp(tcp) => Pin::new(tcp).poll_write_vectored(cx, bufs),
             Self::Tls(tls) => Pin::new(tls).poll_write_vectored(cx, bufs),
+            Self::Nested(tls) => Pin::new(tls).poll_write_vectored(cx, bufs),
             Self::Http2(stream) => Pin::new(stream).poll_write_vectored(cx, bufs),
             Self::Taken => Poll::Ready(Err(io::ErrorKind::NotConnected.into())),
         }
@@ -144,6 +159,7 @@ impl AsyncWrite for PlayerStream {
         match self.get_mut() {
             Self::Tcp(tcp) => Pin::new(tcp).poll_flush(cx),
             Self::Tls(tls) => Pin::new(tls).poll_flush(cx),
+            Self::Nested(tls) => Pin::new(tls).poll_flush(cx),
             Self::Http2(stream) => Pin::new(stream).poll_flush(cx),
             Self::Taken => Poll::Ready(Ok(())),
         }
@@ -153,6 +169,7 @@ impl AsyncWrite for PlayerStream {
         match self.get_mut() {
             Self::Tcp(tcp) => Pin::new(tcp).poll_shutdown(cx),
             Self::Tls(tls) => Pin::new(tls).poll_shutdown(cx),
+            Self::Nested(tls) => Pin::new(tls).poll_shutdown(cx),
             Self::Http2(stream) => Pin::new(stream).poll_shutdown(cx),
             Self::Taken => Poll::Ready(Ok(())),
         }

@@ -1,7 +1,7 @@
 //! Accepts connections from players, serves them, and drains them at shutdown.
 
 use super::{
-    connection::{Connection, Interception, MOST_STREAMS, NextProtocol},
+    connection::{Connection, Interception, Interceptor, MOST_STREAMS, NextProtocol},
     full::refuse,
     player_stream::PlayerStream,
     protocol_detect, proxy_protocol,
@@ -34,9 +34,10 @@ use std::{
     time::Duration,
 };
 use tokio::{
-    io::AsyncWriteExt as _,
+    io::{AsyncRead, AsyncWrite, AsyncWriteExt as _},
     net::{TcpListener, TcpStream},
 };
+use tokio_rustls::server::TlsStream;
 
 /// The smallest limit of a connection's buffers. A head larger than the limit is refused before it is parsed.
 const LEAST_BUFFER: usize = 64 * 1024;
@@ -120,6 +121,7 @@ async fn serve(
     _place: Place,
     refused: bool,
 ) {
+    let clock = connection.clock();
     let stream = match TcpStream::from_std(stream) {
         Ok(stream) => stream,
         Err(problem) => {
@@ -138,7 +140,7 @@ async fn serve(
     // Only keep-alive detects that a player is gone while its response hangs.
     let _ = system::keep_alive(&stream);
     let timeouts = proxy.config.timeouts;
-    let mut carrier = tokio::select! {
+    let carrier = tokio::select! {
         opened = open(&proxy, stream, &connection, peer.ip()) => match opened {
             Ok(opened) => opened,
             Err(problem) => return tracing::debug!(%peer, %problem, "the connection could not be opened"),
@@ -146,34 +148,32 @@ async fn serve(
         () = connection.activity.overdue(&timeouts) => return tracing::debug!(%peer, "silent connection closed"),
         () = connection.end.close_requested() => return,
     };
-    let mut served = Served { proxy, protocols, peer, connection };
-    // A connection that changes to TLS inside of CONNECT is served again, as a new one.
-    while let Some(TakenOver { next, stream, first }) = served.serve_http(carrier).await {
-        match next {
-            NextProtocol::Tunnel(relay) => {
-                tokio::select! {
-                    // Begins in any case, so that its exchange counts as cut.
-                    biased;
-                    () = relay(stream, first) => {}
-                    () = served.connection.end.close_requested() => {}
-                    // The request to close may have come before the tunnel was open.
-                    () = served.proxy.connections.stopped() => {}
-                }
-                return;
-            }
-            NextProtocol::Intercept(interception) => {
-                let connections = Arc::clone(&served.proxy.connections);
-                let opened = tokio::select! {
-                    opened = served.intercept(interception, stream, &first) => opened,
-                    () = connections.stopped() => return,
-                };
-                match opened {
-                    Ok(opened) => carrier = opened,
-                    Err(problem) => return tracing::debug!(%peer, %problem, "TLS handshake failed"),
-                }
-            }
-        }
+    if carrier.http2 && proxy.config.forward.is_some() {
+        connection.intercept_streams_with(interceptor(&proxy, &protocols, peer, clock));
     }
+    Served { proxy, protocols, peer, connection }.serve(carrier).await;
+}
+
+/// What serves requests inside of TLS in the streams of a connection of HTTP/2, which comes from `peer`.
+fn interceptor(
+    proxy: &Arc<Proxy>,
+    protocols: &Arc<Protocols>,
+    peer: SocketAddr,
+    clock: Clock,
+) -> Interceptor {
+    let (proxy, protocols) = (Arc::clone(proxy), Arc::clone(protocols));
+    Box::new(move |interception, stream| {
+        let (proxy, protocols) = (Arc::clone(&proxy), Arc::clone(&protocols));
+        // It is replaced by one that terminates TLS.
+        let connection = Arc::new(Connection::new(clock));
+        let mut served = Served { proxy, protocols, peer, connection };
+        Box::pin(async move {
+            match served.intercept(interception, stream, &Bytes::new()).await {
+                Ok(carrier) => served.serve(carrier).await,
+                Err(problem) => tracing::debug!(%peer, %problem, "TLS handshake failed"),
+            }
+        })
+    })
 }
 
 /// A stream that carries HTTP.
@@ -200,6 +200,39 @@ struct Served {
 }
 
 impl Served {
+    /// Serves HTTP on `carrier`, and what the connection carries after it.
+    async fn serve(mut self, mut carrier: HttpStream) {
+        // A connection that changes to TLS inside of CONNECT is served again, as a new one.
+        while let Some(TakenOver { next, stream, first }) = self.serve_http(carrier).await {
+            match next {
+                NextProtocol::Tunnel(relay) => {
+                    tokio::select! {
+                        // Begins in any case, so that its exchange counts as cut.
+                        biased;
+                        () = relay(stream, first) => {}
+                        () = self.connection.end.close_requested() => {}
+                        // The request to close may have come before the tunnel was open.
+                        () = self.proxy.connections.stopped() => {}
+                    }
+                    return;
+                }
+                NextProtocol::Intercept(interception) => {
+                    let (connections, peer) = (Arc::clone(&self.proxy.connections), self.peer);
+                    let opened = tokio::select! {
+                        opened = self.intercept(interception, stream, &first) => opened,
+                        () = connections.stopped() => return,
+                    };
+                    match opened {
+                        Ok(opened) => carrier = opened,
+                        Err(problem) => {
+                            return tracing::debug!(%peer, %problem, "TLS handshake failed");
+                        }
+                    }
+                }
+            }
+        }
+    }
+
     /// Serves HTTP until the connection closes, or carries something else.
     async fn serve_http(&self, HttpStream { stream, http2 }: HttpStream) -> Option<TakenOver> {
         let (peer, timeouts) = (self.peer, self.proxy.config.timeouts);
@@ -272,19 +305,22 @@ impl Served {
     ) -> io::Result<HttpStream> {
         let forward = self.proxy.config.forward.as_ref();
         let tls = forward.and_then(|forward| forward.certificates.clone());
-        let (Some(tls), PlayerStream::Tcp(tcp)) = (tls, stream) else {
-            return Err(io::ErrorKind::Unsupported.into());
-        };
+        let Some(tls) = tls else { return Err(io::ErrorKind::Unsupported.into()) };
         if !first.is_empty() {
             // A client waits for the answer to CONNECT.
             return Err(io::Error::other("bytes before the answer to CONNECT"));
         }
         let connection = Arc::new(Connection::new(self.connection.clock()));
         self.proxy.connections.add(&connection);
-        let host = interception.origin.authority.host().to_owned();
+        let host = interception.origin.authority.host().trim_matches(['[', ']']).to_owned();
         connection.peer.intercept(interception);
         self.connection = connection;
-        secure(&self.proxy, &tls, tcp, &self.connection, Some(&host)).await
+        if let PlayerStream::Tcp(tcp) = stream {
+            let (tls, http2) = secure(&self.proxy, &tls, tcp, &self.connection, &host).await?;
+            return Ok(HttpStream { stream: PlayerStream::Tls(Box::new(tls)), http2 });
+        }
+        let (tls, http2) = secure(&self.proxy, &tls, stream, &self.connection, &host).await?;
+        Ok(HttpStream { stream: PlayerStream::Nested(Box::new(tls)), http2 })
     }
 }
 
@@ -309,21 +345,24 @@ async fn open(
         let http2 = protocol_detect::is_http2(&stream).await;
         return Ok(HttpStream { stream: PlayerStream::Tcp(stream), http2 });
     }
-    secure(proxy, tls, stream, connection, None).await
+    let own = stream.local_addr()?.ip().to_canonical().to_string();
+    let (tls, http2) = secure(proxy, tls, stream, connection, &own).await?;
+    Ok(HttpStream { stream: PlayerStream::Tls(Box::new(tls)), http2 })
 }
 
-/// Does the TLS handshake on `stream`; `host` is the name for clients that ask for none.
-async fn secure(
+/// Does the TLS handshake on `stream`; `own` is the name for clients that ask for none. Returns also whether HTTP/2 was
+/// agreed on.
+async fn secure<S: AsyncRead + AsyncWrite + Unpin>(
     proxy: &Proxy,
     tls: &TlsServer,
-    stream: TcpStream,
+    stream: S,
     connection: &Connection,
-    host: Option<&str>,
-) -> io::Result<HttpStream> {
+    own: &str,
+) -> io::Result<(TlsStream<S>, bool)> {
     // The session is known only from the first request. Until then the network is that of sessions that name none.
     let round_trip = proxy.registry.config().profile.link.latency.rtt_at(Duration::ZERO);
     // Boxed: it is large, and is over before the connection is.
-    let handshake = Box::pin(tls.handshake(stream, host, round_trip, connection.clock()));
+    let handshake = Box::pin(tls.handshake(stream, own, round_trip, connection.clock()));
     // What the network adds does not count as the player's delay.
     let most = proxy.config.timeouts.header + 2 * round_trip;
     let Ok(secured) = tokio::time::timeout(most, handshake).await else {
@@ -331,8 +370,7 @@ async fn secure(
     };
     let secured = secured?;
     connection.secured(secured.handshake);
-    let stream = PlayerStream::Tls(Box::new(secured.stream));
-    Ok(HttpStream { stream, http2: secured.http2 })
+    Ok((secured.stream, secured.http2))
 }
 
 /// Serves a connection until it closes, on request or when it has been idle for too long. The error is hyper's;

@@ -136,7 +136,13 @@ fn switch_over(
     let next = match switch {
         Switch::Intercept(origin) => {
             exchange.ended(Outcome::Complete);
-            NextProtocol::Intercept(Box::new(Interception { origin, user, client }))
+            let interception = Box::new(Interception { origin, user, client });
+            if let Some(upgrade) = upgrade.filter(|_| connection.is_http2()) {
+                let connection = Arc::clone(connection);
+                tokio::spawn(intercept_stream(connection, interception, upgrade, permit));
+                return;
+            }
+            return connection.continue_with(NextProtocol::Intercept(interception));
         }
         Switch::Tunnel(direct) => {
             let tunnel = Tunnel::new(exchange, *direct, proxy.config.timeouts.idle);
@@ -149,6 +155,19 @@ fn switch_over(
         }
         (next, _) => connection.continue_with(next),
     }
+}
+
+/// Serves the requests inside of TLS in a stream of HTTP/2, which `upgrade` hands over, and holds its permit.
+async fn intercept_stream(
+    connection: Arc<Connection>,
+    interception: Box<Interception>,
+    upgrade: OnUpgrade,
+    _permit: Option<TunnelPermit>,
+) {
+    // It fails if the client is gone before the response is sent.
+    let Ok(upgraded) = upgrade.await else { return };
+    let stream = PlayerStream::Http2(Box::new(TokioIo::new(upgraded)));
+    connection.intercept_stream(interception, stream).await;
 }
 
 /// Relays the bytes of a stream of HTTP/2, which `upgrade` hands over, and holds its permit.

@@ -27,10 +27,7 @@ pub(in crate::proxy) async fn connect(
 ) -> Result<Response<Source>, ProxyError> {
     let forward = proxy.config.forward.as_ref();
     let intercept = forward.is_some_and(|forward| {
-        let named = forward.intercept.iter().any(|pattern| pattern.matches(&url.origin));
-        // TLS inside of TLS or of a stream of HTTP/2 is relayed as it is.
-        let connection = exchange.connection();
-        named && !connection.is_secure() && !connection.is_http2()
+        forward.intercept.iter().any(|pattern| pattern.matches(&url.origin))
     });
     let switch = if intercept {
         Switch::Intercept(url.origin.clone())

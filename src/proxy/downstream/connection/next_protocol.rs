@@ -8,6 +8,13 @@ use std::{net::IpAddr, pin::Pin, sync::Arc};
 pub(in crate::proxy) type Relay =
     Box<dyn FnOnce(PlayerStream, Bytes) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send>;
 
+/// Serves the requests inside of TLS that ends here, in a stream of HTTP/2.
+pub(in crate::proxy) type Interceptor = Box<
+    dyn Fn(Box<Interception>, PlayerStream) -> Pin<Box<dyn Future<Output = ()> + Send>>
+        + Send
+        + Sync,
+>;
+
 /// What a connection carries after its last response.
 pub(in crate::proxy) enum NextProtocol {
     /// Another protocol, which is not read.

@@ -16,7 +16,7 @@ use rustls::{
     server::{NoServerSessionStorage, ProducesTickets},
 };
 use std::{io, path::Path, sync::Arc, time::Duration};
-use tokio::net::TcpStream;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::{LazyConfigAcceptor, server::TlsStream};
 
 /// The versions of HTTP that are offered, the preferred one first.
@@ -39,8 +39,8 @@ enum Certificates {
 }
 
 /// A connection after its handshake.
-pub(in crate::proxy) struct Secured {
-    pub(in crate::proxy) stream: TlsStream<TcpStream>,
+pub(in crate::proxy) struct Secured<S> {
+    pub(in crate::proxy) stream: TlsStream<S>,
     pub(in crate::proxy) handshake: DoneHandshake,
     pub(in crate::proxy) http2: bool,
 }
@@ -83,25 +83,21 @@ impl TlsServer {
         }
     }
 
-    /// Does the handshake on `tcp`. A player that asks for no name gets a certificate for `host`, or else for the address
-    /// of the connection. Each of its round trips takes `round_trip` longer.
+    /// Does the handshake on `stream`. A player that asks for no name gets a certificate for `own`. Each of its round trips
+    /// takes `round_trip` longer.
     ///
     /// # Errors
     /// When the player offers nothing acceptable, rejects the certificate, or closes.
-    pub(in crate::proxy) async fn handshake(
+    pub(in crate::proxy) async fn handshake<S: AsyncRead + AsyncWrite + Unpin>(
         &self,
-        tcp: TcpStream,
-        host: Option<&str>,
+        stream: S,
+        own: &str,
         round_trip: Duration,
         clock: Clock,
-    ) -> io::Result<Secured> {
-        let own = match host {
-            Some(host) => host.trim_matches(['[', ']']).to_owned(),
-            None => tcp.local_addr()?.ip().to_canonical().to_string(),
-        };
-        let start = LazyConfigAcceptor::new(rustls::server::Acceptor::default(), tcp).await?;
+    ) -> io::Result<Secured<S>> {
+        let start = LazyConfigAcceptor::new(rustls::server::Acceptor::default(), stream).await?;
         wait(round_trip).await;
-        let config = self.config_for(start.client_hello().server_name(), &own, clock);
+        let config = self.config_for(start.client_hello().server_name(), own, clock);
         let config = config.map_err(io::Error::other)?;
         let stream = start.into_stream(config).await?;
         let (_, session) = stream.get_ref();

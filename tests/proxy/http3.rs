@@ -5,7 +5,7 @@ use super::{
     rig::{Rig, read_rules},
 };
 use bytes::{Buf as _, Bytes};
-use h3::client::SendRequest;
+use h3::{client::SendRequest, error::Code};
 use http::{Method, Request, Response};
 use quinn::{ConnectionError, Endpoint, TransportConfig, crypto::rustls::QuicClientConfig};
 use rustls::{
@@ -168,6 +168,41 @@ async fn rules_apply_as_over_tcp() {
     assert_eq!(rig.ask(Method::GET, "/a", &[]).await.0.status().as_u16(), 200);
     let finished = rig.rig.told("request_finished", 3).await;
     assert_eq!(finished[1]["outcome"], "cut");
+}
+
+/// As over HTTP/2: the response ends at once, also where nothing is sent, and counts as one that the player left.
+#[tokio::test]
+async fn a_response_that_the_player_cancels_ends_at_once() {
+    let origin = Origin::saying(ok("", &pattern(400_000))).await;
+    let rig = Http3Rig::start("cancel", &origin, |config| {
+        config.rules = read_rules(json!([
+            { "when": { "path": "/stalls" }, "then": { "stall": { "at": "100 KB", "for": "60 s" } } },
+            { "when": { "path": "/hangs" }, "then": { "hang": "60 s" } },
+        ]));
+    })
+    .await;
+    let ask = async |path: &str| {
+        let uri = format!("https://proxy.test:{}{path}", rig.rig.listen.port());
+        let request = Request::builder().uri(uri).body(()).unwrap();
+        let mut stream = rig.requests.clone().send_request(request).await.unwrap();
+        stream.finish().await.unwrap();
+        stream
+    };
+    let mut stalls = ask("/stalls").await;
+    assert_eq!(stalls.recv_response().await.unwrap().status().as_u16(), 200);
+    let mut hangs = ask("/hangs").await;
+    rig.rig.told("request_planned", 2).await;
+    let cancelled = Instant::now();
+    stalls.stop_sending(Code::H3_REQUEST_CANCELLED);
+    hangs.stop_sending(Code::H3_REQUEST_CANCELLED);
+    let finished = rig.rig.told("request_finished", 2).await;
+    let took = cancelled.elapsed();
+    assert!(took < Duration::from_secs(5), "{took:?}");
+    for event in &finished {
+        assert_eq!(event["outcome"], "player-gone", "{event}");
+    }
+    // The connection goes on.
+    assert_eq!(rig.ask(Method::GET, "/a", &[]).await.1.len(), 400_000);
 }
 
 #[tokio::test]

@@ -1,6 +1,9 @@
 //! One QUIC connection of a player.
 
-use super::exchange;
+use super::{
+    exchange,
+    quic::{Cancellations, QuicConnection},
+};
 use crate::{
     clock::Clock,
     model::DoneHandshake,
@@ -38,7 +41,7 @@ async fn serve_requests(
     let peer = new.incoming.remote_address();
     let connection = Arc::new(Connection::new(clock));
     proxy.connections.add(&connection);
-    let (quic, mut http) = open(&proxy, &connection, new).await?;
+    let (quic, mut http, cancellations) = open(&proxy, &connection, new).await?;
     let timeouts = proxy.config.timeouts;
     let mut requests = JoinSet::new();
     let mut closing = false;
@@ -50,9 +53,9 @@ async fn serve_requests(
                     resolver.frame_stream.reset(Code::H3_REQUEST_REJECTED.value());
                 }
                 Ok(Some(resolver)) => {
-                    let serving =
-                        exchange::serve(Arc::clone(&proxy), Arc::clone(&connection), peer.ip(), resolver);
-                    requests.spawn(serving);
+                    let cancellation = cancellations.of(resolver.frame_stream.send_id());
+                    let (proxy, connection) = (Arc::clone(&proxy), Arc::clone(&connection));
+                    requests.spawn(exchange::serve(proxy, connection, peer.ip(), resolver, cancellation));
                 }
                 Ok(None) => break,
                 Err(problem) => {
@@ -75,14 +78,14 @@ async fn serve_requests(
     Ok(())
 }
 
-type Http = h3::server::Connection<h3_quinn::Connection, Bytes>;
+type Http = h3::server::Connection<QuicConnection, Bytes>;
 
 /// Does the handshakes of QUIC and HTTP/3.
 async fn open(
     proxy: &Proxy,
     connection: &Connection,
     new: NewConnection,
-) -> Result<(quinn::Connection, Http), Box<dyn Error + Send + Sync>> {
+) -> Result<(quinn::Connection, Http, Cancellations), Box<dyn Error + Send + Sync>> {
     let NewConnection { incoming, config, unproven } = new;
     // The handshake of QUIC takes one round trip, with that of TLS in it (RFC 9000 §7).
     let round_trip = proxy.registry.config().profile.link.latency.rtt_at(Duration::ZERO);
@@ -94,8 +97,9 @@ async fn open(
     let mut builder = h3::server::builder();
     builder.max_field_section_size(proxy.config.limits.header.bytes());
     // It needs streams that the player has to permit.
-    let http = builder.build(h3_quinn::Connection::new(quic.clone()));
-    Ok((quic, tokio::time::timeout(most, http).await??))
+    let (streams, cancellations) = QuicConnection::new(quic.clone());
+    let http = builder.build(streams);
+    Ok((quic, tokio::time::timeout(most, http).await??, cancellations))
 }
 
 /// Waits until the player has closed `quic`, or nothing more is sent to it. Closing discards what is not sent, or is lost

@@ -1,5 +1,9 @@
 //! One request of HTTP/3, and its response.
 
+use super::{
+    quic::{Cancellation, QuicConnection},
+    quic_stream,
+};
 use crate::proxy::{
     Proxy,
     body::{incoming_body::IncomingBody, response_body::PlayerBody},
@@ -13,19 +17,21 @@ use h3::{
 };
 use http::{Method, Request, Response, Version, header};
 use http_body_util::BodyExt as _;
-use std::{net::IpAddr, sync::Arc};
+use std::{future::pending, net::IpAddr, sync::Arc};
 use tokio::sync::mpsc;
 
-type SendStream = RequestStream<h3_quinn::SendStream<Bytes>, Bytes>;
+type SendStream = RequestStream<quic_stream::SendStream<Bytes>, Bytes>;
+type Resolver = RequestResolver<QuicConnection, Bytes>;
 
-/// Serves the request of `resolver`, a stream of `connection`.
+/// Serves the request of `resolver`, a stream of `connection`, until the player no longer wants the response.
 pub(super) async fn serve(
     proxy: Arc<Proxy>,
     connection: Arc<Connection>,
     peer: IpAddr,
-    resolver: RequestResolver<h3_quinn::Connection, Bytes>,
+    resolver: Resolver,
+    cancellation: Option<Cancellation>,
 ) {
-    if let Err(problem) = answer(&proxy, &connection, peer, resolver).await {
+    if let Err(problem) = answer(&proxy, &connection, peer, resolver, cancellation).await {
         tracing::debug!(%peer, %problem, "HTTP/3 stream ended");
     }
     // From here on the connection is idle, unless it has other streams.
@@ -36,7 +42,8 @@ async fn answer(
     proxy: &Proxy,
     connection: &Arc<Connection>,
     peer: IpAddr,
-    resolver: RequestResolver<h3_quinn::Connection, Bytes>,
+    resolver: Resolver,
+    cancellation: Option<Cancellation>,
 ) -> Result<(), StreamError> {
     let most = proxy.config.timeouts.header;
     let Ok(resolved) = tokio::time::timeout(most, resolver.resolve_request()).await else {
@@ -67,10 +74,18 @@ async fn answer(
             }
         }
     };
+    let cancelled = async {
+        match cancellation {
+            Some(cancellation) => cancellation.await,
+            None => pending().await,
+        }
+    };
     tokio::select! {
         served = serving => served,
         // Never ends before the response.
         never = read_body(recv, sender) => match never {},
+        // The response is dropped, and with it its exchange: its player is gone.
+        () = cancelled => Ok(()),
     }
 }
 
@@ -91,7 +106,7 @@ async fn read_body<S: RecvStream>(
         }
     }
     drop(pieces);
-    std::future::pending().await
+    pending().await
 }
 
 /// Sends `response`. Its body says when its bytes leave.

@@ -4,6 +4,9 @@ mod certificates;
 mod connection;
 mod endpoint;
 mod exchange;
+mod quic;
+mod quic_error;
+mod quic_stream;
 mod settings;
 
 pub use endpoint::Http3;

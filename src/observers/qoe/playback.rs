@@ -178,6 +178,14 @@ impl Playback {
         streams.map(|(media, stream)| (*media, Duration::from_secs_f64(stream.level())))
     }
 
+    /// Since when a buffer is empty while media is requested, so that nothing is shown.
+    pub(super) const fn stands_since(&self) -> Option<SessionTime> {
+        match self.state {
+            State::Rebuffering(since) => Some(since),
+            State::Starting | State::Playing | State::Idle => None,
+        }
+    }
+
     /// The rebuffering under way, if media was requested.
     pub(super) fn rebuffering(&self) -> Option<Rebuffer> {
         let State::Rebuffering(at) = self.state else { return None };

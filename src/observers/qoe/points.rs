@@ -13,10 +13,20 @@ const MOST_LATENCIES: usize = 1024;
 pub(super) struct BufferPoint {
     pub(super) at: SessionTime,
     pub(super) media: &'static str,
+    /// What was left just before, if the point is that of a segment that arrived.
+    pub(super) left: Option<Left>,
     /// From media times.
     pub(super) estimated: Option<Duration>,
     /// By the player (CMCD `bl`).
     pub(super) reported: Option<Duration>,
+}
+
+/// The estimated rest of a buffer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Left {
+    pub(super) level: Duration,
+    /// Since when it has stayed so, as the viewer rebuffers; `None` = it is shown.
+    pub(super) since: Option<SessionTime>,
 }
 
 /// The buffer of a player as the page that plays measured it.

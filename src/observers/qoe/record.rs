@@ -4,7 +4,7 @@ use super::{
     bins::Bins,
     marks::{Mark, Marks},
     playback::Playback,
-    points::{BufferPoint, LatencyPoint, Points},
+    points::{BufferPoint, LatencyPoint, Left, Points},
     reports::Reports,
     retries::Retries,
     stream::Arrived,
@@ -163,15 +163,26 @@ impl SessionRecord {
             bitrate: resource.bandwidth.map(|rate| rate.bits_per_second() as f64),
             rung: resource.rung,
         });
+        self.playback.advance(at);
+        let left = self.left(media);
         self.playback.finish(at, media, segment.as_ref());
         if whole {
             self.totals.segments += 1;
             self.reports.delivered(at, exchange.end.bytes, exchange.end.lasted);
         }
         if let Some(estimated) = self.playback.buffer_of(media).filter(|_| segment.is_some()) {
-            let point = BufferPoint { at, media, estimated: Some(estimated), reported: None };
-            self.points.buffer.push(point);
+            let estimated = Some(estimated);
+            self.points.buffer.push(BufferPoint { at, media, left, estimated, reported: None });
         }
+    }
+
+    /// What is left of the buffer of `media` now; `None` = nothing was shown yet.
+    pub(super) fn left(&self, media: &str) -> Option<Left> {
+        self.playback.startup?;
+        let level = self.playback.buffer_of(media)?;
+        let last = self.points.buffer.iter().rev().find(|point| point.media == media);
+        let since = self.playback.stands_since();
+        Some(Left { level, since: since.filter(|since| last.is_none_or(|last| last.at < *since)) })
     }
 
     /// The player sent a report about the time `at`.
@@ -182,7 +193,8 @@ impl SessionRecord {
             self.playback.advance(at);
             let estimated = self.playback.buffer_of(media).or_else(|| self.playback.buffer());
             self.reports.buffered(buffer, estimated);
-            let point = BufferPoint { at, media, estimated, reported: Some(buffer) };
+            let reported = Some(buffer);
+            let point = BufferPoint { at, media, left: None, estimated, reported };
             self.points.reported(point);
         }
         if let Some(throughput) = report.measured_throughput {

@@ -2,6 +2,7 @@
 
 use super::{
     marks::Mark,
+    points::{BufferPoint, Left},
     rebufferings::rebufferings,
     record::SessionRecord,
     request_view::RequestView,
@@ -15,6 +16,10 @@ use crate::{
     units::SessionTime,
 };
 use serde::Serialize;
+use std::time::Duration;
+
+/// How long before a segment's arrival what was left is told, in milliseconds.
+const JUST_BEFORE: f64 = 0.001;
 
 /// A timeline. All `*_ms` are session time in milliseconds.
 #[derive(Debug, Serialize)]
@@ -165,23 +170,40 @@ fn renditions(record: &SessionRecord, since: SessionTime) -> Vec<RenditionView> 
     view.collect()
 }
 
+impl BufferPointView {
+    fn estimated(at_ms: f64, media: &'static str, level: Duration) -> Self {
+        let media = Some(media).filter(|media| *media != "unknown");
+        Self { at_ms, estimated_ms: Some(ms(level)), cmcd_ms: None, media }
+    }
+
+    /// The point itself, and before it what was left when the segment arrived: a curve through them falls while media is
+    /// shown, stays while the viewer rebuffers, and rises with the segment.
+    fn of(point: &BufferPoint) -> impl Iterator<Item = Self> {
+        let (media, at_ms) = (point.media, ms(point.at.since_zero()));
+        let left = point.left.into_iter().flat_map(move |Left { level, since }| {
+            let since = since.map(|since| ms(since.since_zero()));
+            let times = since.into_iter().chain([at_ms - JUST_BEFORE]);
+            times.map(move |at_ms| Self::estimated(at_ms, media, level))
+        });
+        left.chain([Self {
+            at_ms,
+            estimated_ms: point.estimated.map(ms),
+            cmcd_ms: point.reported.map(ms),
+            media: Some(media).filter(|media| *media != "unknown"),
+        }])
+    }
+}
+
 fn buffer(record: &SessionRecord, since: SessionTime) -> BufferView {
     let points = record.points.buffer.iter().filter(|point| point.at >= since);
-    let points = points.map(|point| BufferPointView {
-        at_ms: ms(point.at.since_zero()),
-        estimated_ms: point.estimated.map(ms),
-        cmcd_ms: point.reported.map(ms),
-        media: Some(point.media).filter(|media| *media != "unknown"),
-    });
-    let mut points: Vec<_> = points.collect();
+    let mut points: Vec<_> = points.flat_map(BufferPointView::of).collect();
     // The buffer now, so that a line ends at the present and not at the last segment.
     if !record.ended {
-        points.extend(record.playback.buffers().map(|(media, level)| BufferPointView {
-            at_ms: ms(record.now.since_zero()),
-            estimated_ms: Some(ms(level)),
-            cmcd_ms: None,
-            media: Some(media).filter(|media| *media != "unknown"),
-        }));
+        for (media, level) in record.playback.buffers() {
+            let stands = record.left(media).and_then(|left| left.since);
+            let times = stands.into_iter().chain([record.now]).map(|at| ms(at.since_zero()));
+            points.extend(times.map(|at| BufferPointView::estimated(at, media, level)));
+        }
     }
     let measured = record.points.measured.iter().filter(|point| point.at >= since);
     let measured = measured.map(|point| MeasuredView {
@@ -238,4 +260,76 @@ fn marks(record: &SessionRecord, kept: &Kept, from: f64) -> Vec<Mark> {
     let mut marks: Vec<_> = all.filter(|mark| mark.at_ms >= from).collect();
     marks.sort_by(|one, other| one.at_ms.total_cmp(&other.at_ms));
     marks
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{
+        clock::Timestamp,
+        event::{
+            Emitted, Event, Measured, Observer as _, Outcome, RequestDetails, RequestTag,
+            SessionTag,
+        },
+        media::{Kind, MediaType, Protocol, Resource},
+        observers::{Analytics, Moment},
+        units::{MediaTime, ProcessTime, SessionTime},
+    };
+    use std::{sync::Arc, time::Duration};
+
+    /// Four seconds of media from `start` on, requested at session time `from` and whole at `to`, in milliseconds.
+    fn download(analytics: &Analytics, session: &Arc<SessionTag>, start: u64, from: u64, to: u64) {
+        let mut resource = Resource::new(Protocol::Hls, Kind::Segment);
+        resource.media = MediaType::Video;
+        resource.duration = Some(Duration::from_secs(4));
+        resource.time = Some(MediaTime::from_secs(start));
+        let request = Arc::new(RequestTag {
+            session: Arc::clone(session),
+            profile: "3g".into(),
+            method: http::Method::GET,
+            path: format!("/{to}.m4s"),
+            attempt: 1,
+            resource,
+            details: RequestDetails {
+                session_time: SessionTime::from_millis(from),
+                process_time: ProcessTime::from_millis(from),
+                ..RequestDetails::default()
+            },
+        });
+        let total = Duration::from_millis(to - from);
+        let (bytes, measured) = (1000, Measured { total, ..Measured::default() });
+        let (latency, outcome) = (Duration::ZERO, Outcome::Complete);
+        let planned = Event::RequestPlanned { request: Arc::clone(&request), latency, plan: None };
+        let finished = Event::RequestFinished { request, status: 200, outcome, bytes, measured };
+        for (at, event) in [(from, planned), (to, finished)] {
+            let at = Timestamp { process: ProcessTime::from_millis(at), ..Timestamp::default() };
+            analytics.observe(Emitted { at, event: &event });
+        }
+    }
+
+    /// Four seconds of media are shown from 1 s on. The next segment arrives at 7.5 s.
+    #[test]
+    fn the_estimated_buffer_falls_to_zero_and_stays_there_until_a_segment_arrives() {
+        let analytics = Analytics::default();
+        let session = Arc::new(SessionTag { id: "s1".into(), ordinal: 1, seed: 1, label: None });
+        let started = Event::SessionStarted {
+            session: Arc::clone(&session),
+            profile: "3g".into(),
+            rate: None,
+        };
+        analytics.observe(Emitted { at: Timestamp::default(), event: &started });
+        download(&analytics, &session, 0, 0, 1000);
+        download(&analytics, &session, 4, 1000, 7500);
+        let drawn = |now| {
+            let moment = Moment { id: "s1".into(), now: Some(SessionTime::from_millis(now)) };
+            let text = analytics.timeline(&moment, SessionTime::ZERO).unwrap();
+            let timeline: serde_json::Value = serde_json::from_str(&text).unwrap();
+            let points = timeline["buffer"]["points"].as_array().unwrap().clone();
+            let point = |point: &serde_json::Value| {
+                (point["at_ms"].as_f64().unwrap(), point["estimated_ms"].as_f64().unwrap())
+            };
+            points.iter().map(point).collect::<Vec<_>>()
+        };
+        let known = [(1000.0, 4000.0), (5000.0, 0.0), (7499.999, 0.0), (7500.0, 4000.0)];
+        assert_eq!(drawn(8500), [&known[..], &[(8500.0, 3000.0)]].concat());
+    }
 }

@@ -13,7 +13,7 @@ use std::{fmt, str::FromStr};
 pub type Stream = Pcg64Mcg;
 
 /// The name of a child of a [`Seed`], hashed: for names that are used often, such as paths of segments.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Name(u64);
 
 impl Name {

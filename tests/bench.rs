@@ -1061,3 +1061,98 @@ fn separate_audio_is_loaded_beside_the_video() {
     assert_eq!(apart.wasted_kb, 0.0);
     assert!((apart.utilization / one.utilization - 1.0).abs() < 0.05, "{apart:?} {one:?}");
 }
+
+/// A plan of the ladder `demo` over a network of the user's own for each of these texts.
+fn demo_plan(folder: &std::path::Path, networks: &[&str], algorithms: &[&str]) -> Plan {
+    let files: Vec<_> = networks
+        .iter()
+        .enumerate()
+        .map(|(number, text)| profile(folder, &format!("net-{number}"), text))
+        .collect();
+    let names: Vec<&str> = files.iter().map(String::as_str).collect();
+    let options = PlanOptions {
+        ladder: vsps::commands::demo_ladder().unwrap(),
+        duration: Duration::from_secs(60),
+        ..options(&names, algorithms, Seeds { first: 7, last: 7 })
+    };
+    Plan::new(options, &Catalog::new()).unwrap()
+}
+
+/// The latency of a request for a segment of the ladder `demo` is the one that the proxy draws for its path; and what is
+/// requested before it takes a round trip each: in DASH the MPD and the initialization segment, in HLS two playlists too.
+#[test]
+fn the_demo_ladder_is_requested_at_the_origins_paths() {
+    let rate = "[downlink]\nrate = \"100 Mbit/s\"\n";
+    let jitter = "jitter = { distribution = \"exponential\", mean = \"50 ms\" }\n";
+    let networks = [
+        format!("[latency]\nrtt = \"100 ms\"\n{rate}"),
+        format!("[latency]\nrtt = \"100 ms\"\n{jitter}{rate}"),
+    ];
+    let networks: Vec<&str> = networks.iter().map(String::as_str).collect();
+    let plan = demo_plan(&scratch("demo-paths"), &networks, &["fixed", "hls.js", "shaka"]);
+    let start = |net: usize, player: usize| {
+        let (net, player) = (&plan.nets[net], &plan.players[player]);
+        let trace = trace(Run { plan: &plan, net, player, seed: 7 });
+        let (start, first, ..) = trace.downloads[0];
+        (start, first - start, trace.rungs[0].1)
+    };
+    for (player, setup) in [(0, 3.0), (1, 3.0), (2, 2.0)] {
+        let (at, waited, rung) = start(0, player);
+        assert!((at - 0.1 * setup).abs() < 0.01, "{player}: {at}");
+        assert!((waited - 0.1).abs() < 1e-9, "{player}: {waited}");
+        let path = format!("/demo/media/v{}/seg-1.m4s", rung + 1);
+        let mut stream = Seed::new(7).named(&path).numbered(1).named("latency").stream();
+        let jitter = plan.nets[1].link.latency.jitter.as_ref().unwrap().sample(&mut stream);
+        let (_, waited, same) = start(1, player);
+        assert_eq!(rung, same);
+        assert!(
+            (waited - 0.1 - jitter.as_secs_f64()).abs() < 1e-9,
+            "{player}: {waited} {jitter:?}"
+        );
+    }
+}
+
+/// Rules that name manifests, initialization segments, paths, and what manifests say, apply to the ladder `demo`.
+#[test]
+fn rules_about_manifests_apply_to_the_demo_ladder() {
+    let link = "[latency]\nrtt = \"40 ms\"\n[downlink]\nrate = \"20 Mbit/s\"\n";
+    let rule = |when: &str, then: &str| {
+        format!("{link}[[rule]]\nname = \"x\"\nwhen = {{ {when} }}\nthen = {{ {then} }}\n")
+    };
+    let late = "delay = \"2 s\"";
+    let gone = "status = 404";
+    let networks = [
+        link.to_owned(),
+        rule("kind = \"manifest\"", late),
+        rule("kind = \"init\", media = \"video\", rung = 1", late),
+        rule("path = \"/demo/hls/v*.m3u8\", rung = \"2..\"", gone),
+        rule("path = \"/demo/*/ma*\"", gone),
+        rule("height = \"700..\"", "rate = \"2 Mbit/s\""),
+        rule("protocol = \"dash\", kind = \"segment\", rung = 1", late),
+    ];
+    let networks: Vec<&str> = networks.iter().map(String::as_str).collect();
+    let algorithms = ["throughput", "shaka"];
+    let plan = demo_plan(&scratch("demo-rules"), &networks, &algorithms);
+    assert_eq!(plan.left_out(), [""; 0]);
+    let results = run(&plan, 2);
+    let figures = |net: usize, abr: usize| results.runs[2 * net + abr].figures().unwrap();
+    let later = |net: usize, abr: usize| figures(net, abr).startup_s - figures(0, abr).startup_s;
+    // Playlists of the master and of the lowest rung; the MPD. The audio has a playlist, too, beside that of the video.
+    assert!((later(1, 0) - 6.0).abs() < 0.1, "{}", later(1, 0));
+    assert!((later(1, 1) - 2.0).abs() < 0.1, "{}", later(1, 1));
+    assert!((later(2, 0) - 2.0).abs() < 0.1, "{}", later(2, 0));
+    // Where the playlists of all higher rungs are missing, the lowest is played.
+    assert!(figures(0, 0).bitrate_kbps > 1000.0 && figures(3, 0).switches == 0.0);
+    assert_eq!(figures(3, 0).bitrate_kbps, 363.0);
+    assert_eq!(figures(3, 1), figures(0, 1));
+    for abr in 0..algorithms.len() {
+        let error = format!("{:?}", results.runs[2 * 4 + abr]);
+        assert!(
+            error.contains("a manifest or an initialization segment did not arrive"),
+            "{error}"
+        );
+        assert!(figures(5, abr).bitrate_kbps < figures(0, abr).bitrate_kbps);
+    }
+    assert_eq!(figures(6, 0), figures(0, 0));
+    assert_ne!(figures(6, 1), figures(0, 1));
+}

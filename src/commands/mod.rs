@@ -23,6 +23,7 @@ mod tcp;
 mod welcome;
 mod wrapped;
 
+pub use bench::demo_ladder;
 pub use dispatch::dispatch;
 pub use failure::Failure;
 pub use output::tell;

@@ -35,6 +35,11 @@ impl Origin {
         Ok(Self { library: Arc::new(Library::open()?) })
     }
 
+    /// Its media.
+    pub(super) const fn library(&self) -> &Arc<Library> {
+        &self.library
+    }
+
     /// Answers a request at `now`.
     pub fn answer<B>(&self, request: &Request<B>, now: UnixTime) -> Answer {
         let now = now.min(date::END);

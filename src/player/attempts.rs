@@ -37,11 +37,19 @@ impl Attempts {
             self.number += 1;
             return Ok(wait);
         }
-        if self.policy.falls_back && self.rung > 0 {
-            (self.rung, self.number) = (self.rung - 1, 1);
+        if self.fall_back() {
             return Ok(0.0);
         }
         let Self { segment, rung, failed, .. } = *self;
         Err(SessionError::Failed { segment, rung, failure, attempts: failed.count })
+    }
+
+    /// Goes to the next lower rung, if the policy does that and there is one; returns whether it does.
+    pub(super) const fn fall_back(&mut self) -> bool {
+        let falls = self.policy.falls_back && self.rung > 0;
+        if falls {
+            (self.rung, self.number) = (self.rung - 1, 1);
+        }
+        falls
     }
 }

@@ -30,6 +30,7 @@ mod estimate_error;
 pub mod estimator;
 mod failure;
 pub mod fetch;
+mod known_requests;
 pub mod network;
 mod playback;
 mod playout;
@@ -58,6 +59,7 @@ pub use catch_up::CatchUp;
 pub use discard::Discard;
 pub use estimate_error::EstimateError;
 pub use failure::Failure;
+pub use known_requests::{KnownRequest, KnownRequests, ReadManifest};
 pub use network::{CapacityChange, Concurrent, Download, Network, NeverEnds, Progress};
 pub use playback::{Observer, Playback, Totals, WaitCause};
 pub use playout::{

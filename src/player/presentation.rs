@@ -1,7 +1,7 @@
 //! What is played: a ladder of renditions and the size of every segment.
 
-use super::setup::Setup;
-use crate::seed::Name;
+use super::{known_requests::KnownRequests, setup::Setup};
+use crate::{media::Protocol, seed::Name};
 use std::sync::Arc;
 
 /// An on-demand presentation with segments of equal duration.
@@ -22,6 +22,8 @@ pub struct Presentation {
     audio_names: Arc<[Name]>,
     /// What the bitrates have of it, in kbit/s.
     audio_bitrate: f64,
+    protocol: Protocol,
+    known: Option<Arc<KnownRequests>>,
 }
 
 /// Why a presentation cannot be played.
@@ -121,6 +123,8 @@ impl Presentation {
             audio: None,
             audio_names: Arc::default(),
             audio_bitrate: 0.0,
+            protocol: Protocol::Hls,
+            known: None,
         })
     }
 
@@ -236,6 +240,32 @@ impl Presentation {
     #[must_use]
     pub fn setup(&self) -> &Setup {
         &self.setup
+    }
+
+    /// The same in this format.
+    #[must_use]
+    pub const fn in_format(mut self, protocol: Protocol) -> Self {
+        self.protocol = protocol;
+        self
+    }
+
+    /// Its format: HLS, if nothing else was said.
+    #[must_use]
+    pub const fn protocol(&self) -> Protocol {
+        self.protocol
+    }
+
+    /// The same, with what a proxy knows of requests for its paths.
+    #[must_use]
+    pub fn with_known_requests(mut self, known: &Arc<KnownRequests>) -> Self {
+        self.known = Some(Arc::clone(known));
+        self
+    }
+
+    /// What a proxy knows of requests for its paths, if that is known.
+    #[must_use]
+    pub const fn known_requests(&self) -> Option<&Arc<KnownRequests>> {
+        self.known.as_ref()
     }
 
     /// The duration of a segment in ms.

@@ -8,6 +8,7 @@ use super::{
     request_policy::{BackOff, RequestPolicy, Retries},
     scheduling::Scheduling,
 };
+use crate::media::Protocol;
 
 /// A player's default settings.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -30,6 +31,10 @@ pub struct PlayerPreset {
     pub replacement: Replacement,
     /// What it throws away, to download it again.
     pub discard: Option<Discard>,
+    /// The format that it plays where a stream has several.
+    pub protocol: Protocol,
+    /// Whether it reads the first media playlist of HLS before it chooses a rung.
+    pub reads_lowest: bool,
 }
 
 const AT_ONCE: PlayoutPolicy = PlayoutPolicy { startup: 0.0, resume: 0.0 };
@@ -119,6 +124,8 @@ const fn entry(name: &'static str, requests: RequestPolicy) -> PlayerPreset {
         scheduling: Scheduling::AtOnce,
         replacement: Replacement::Never,
         discard: None,
+        protocol: Protocol::Hls,
+        reads_lowest: false,
     }
 }
 
@@ -132,6 +139,7 @@ const fn dash_js(name: &'static str) -> PlayerPreset {
         growth: BufferGrowth::AtTop,
         scheduling: Scheduling::Polled,
         replacement: Replacement::Onward,
+        protocol: Protocol::Dash,
         ..entry(name, DASH_JS)
     }
 }
@@ -153,10 +161,12 @@ const PRESETS: [PlayerPreset; 8] = [
         buffer_goal: Some(50_000.0),
         // `minDurationToRetainAfterDiscardMs`, `maxWidthToDiscard` and `maxHeightToDiscard`.
         discard: Some(Discard { keep: 25_000.0, most: (1279, 719) }),
+        // `DefaultHlsPlaylistTracker`: the primary playlist is that of the first variant.
+        reads_lowest: true,
         ..entry("media3", MEDIA3)
     },
     // `bufferingGoal`.
-    PlayerPreset { buffer_goal: Some(10_000.0), ..entry("shaka", SHAKA) },
+    PlayerPreset { buffer_goal: Some(10_000.0), protocol: Protocol::Dash, ..entry("shaka", SHAKA) },
     PlayerPreset { buffer_goal: Some(30_000.0), ..entry("spf", GENERIC) },
     // `GOAL_BUFFER_LENGTH`.
     PlayerPreset { buffer_goal: Some(30_000.0), ..entry("vhs", VHS) },
@@ -166,7 +176,8 @@ const PRESETS: [PlayerPreset; 8] = [
 #[must_use]
 pub fn preset(algorithm: &str) -> PlayerPreset {
     let found = PRESETS.iter().find(|preset| preset.name == algorithm);
-    found.copied().unwrap_or(entry("", GENERIC))
+    // `vsps play` learns from the lowest playlist how long the presentation is.
+    found.copied().unwrap_or(PlayerPreset { reads_lowest: true, ..entry("", GENERIC) })
 }
 
 #[cfg(test)]
@@ -183,5 +194,20 @@ mod tests {
             assert_eq!(goal(name), Some(expected), "{name}");
         }
         assert_eq!(goal("bola"), None);
+    }
+
+    /// The formats are those that `vsps bench --browser` plays with these players.
+    #[test]
+    fn players_play_the_formats_they_were_made_for() {
+        let format = |name| (preset(name).protocol, preset(name).reads_lowest);
+        for name in ["dash.js", "l2a", "lolp", "shaka"] {
+            assert_eq!(format(name), (Protocol::Dash, false), "{name}");
+        }
+        for name in ["hls.js", "spf", "vhs"] {
+            assert_eq!(format(name), (Protocol::Hls, false), "{name}");
+        }
+        for name in ["media3", "bola"] {
+            assert_eq!(format(name), (Protocol::Hls, true), "{name}");
+        }
     }
 }

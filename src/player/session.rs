@@ -29,8 +29,8 @@ pub struct Session<'a, N, A: ?Sized, E: ?Sized> {
     control: RateControl<&'a Presentation, &'a mut A, &'a mut E>,
     policy: SessionPolicy,
     playback: Playback,
-    /// The rungs whose setup was requested.
-    set_up: Vec<bool>,
+    /// How much of the setup of each rung has arrived.
+    set_up: Vec<usize>,
     error: EstimateError,
     /// The rung that was requested last.
     last: usize,
@@ -69,7 +69,7 @@ where
             control: if anew { control.choosing_anew() } else { control },
             policy,
             playback: Playback::new(presentation),
-            set_up: vec![false; presentation.setup().rungs.len()],
+            set_up: vec![0; presentation.setup().rungs.len()],
             error: EstimateError::default(),
             last: 0,
             next: 0,

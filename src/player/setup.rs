@@ -32,3 +32,15 @@ pub struct Setup {
     /// Before the first segment of separate audio: its playlist and its initialization segment.
     pub audio: Vec<SetupRequest>,
 }
+
+impl Setup {
+    /// The same for a player that reads the lowest playlist before it chooses a rung: the first request of that rung comes
+    /// before all others.
+    #[must_use]
+    pub fn reading_lowest(mut self) -> Self {
+        if let Some(lowest) = self.rungs.first_mut().filter(|lowest| !lowest.is_empty()) {
+            self.start.push(lowest.remove(0));
+        }
+        self
+    }
+}

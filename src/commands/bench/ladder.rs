@@ -1,9 +1,9 @@
 //! What `--ladder` names: a built-in ladder, a file, or a manifest whose segments are requested for their sizes.
 
+use super::demo_ladder::{DEMO, demo_ladder};
 use crate::{
     args::SweepArgs,
     commands::{Failure, output},
-    origin,
     player::fetch::{LadderSizes, learn_ladder},
     sweep::matrix::Ladder,
 };
@@ -14,11 +14,6 @@ use std::{
     path::Path,
 };
 
-/// The built-in origin's ladder.
-const DEMO: &str = "demo";
-const BITS: f64 = 8.0;
-const THOUSAND: f64 = 1000.0;
-
 /// The ladder that was asked for.
 pub(super) fn ladder(args: &SweepArgs) -> Result<Ladder, Failure> {
     let name = args.ladder.as_str();
@@ -28,18 +23,7 @@ pub(super) fn ladder(args: &SweepArgs) -> Result<Ladder, Failure> {
     if args.ladder_cache.is_some() {
         return Err(Failure::usage("--ladder-cache is for a --ladder that is a URL"));
     }
-    if name == DEMO { Ok(demo()) } else { Ladder::find(name).map_err(Failure::usage) }
-}
-
-/// Each rung with its audio, and the sizes that the origin serves.
-fn demo() -> Ladder {
-    let bitrates = origin::ladder_bits_per_second().map(|bits| bits as f64 / THOUSAND).collect();
-    let row = |row: Vec<u64>| row.into_iter().map(|bytes| bytes as f64 * BITS).collect();
-    let (sizes, sound): (Vec<_>, Vec<_>) = origin::segment_bytes().unzip();
-    let sizes = sizes.into_iter().map(row).collect();
-    Ladder::new(DEMO, origin::SEGMENT.as_secs_f64() * THOUSAND, bitrates, sizes)
-        .with_audio(Some(row(sound)))
-        .with_audio_bitrate(origin::audio_bits_per_second() as f64 / THOUSAND)
+    if name == DEMO { demo_ladder() } else { Ladder::find(name).map_err(Failure::usage) }
 }
 
 /// The ladder of a manifest, from the cache if it is there.

@@ -4,6 +4,7 @@ mod browser;
 mod characterise;
 mod compare;
 mod decide;
+mod demo_ladder;
 mod exchanges;
 mod interrupt;
 mod ladder;
@@ -16,6 +17,8 @@ mod progress;
 mod sabre;
 mod sweep;
 mod watch;
+
+pub use demo_ladder::demo_ladder;
 
 use super::Failure;
 use crate::args::{BenchArgs, BenchCommand};

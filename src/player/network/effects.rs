@@ -66,6 +66,8 @@ pub struct RequestAttempt {
     pub bytes: u64,
     /// The root of its random numbers.
     pub seed: Seed,
+    /// The number of its connection.
+    pub connection: usize,
     /// Whether its connection has carried an earlier request.
     pub reused: bool,
 }

@@ -137,14 +137,14 @@ impl LinkNetwork {
     fn effects(
         &mut self,
         request: Request,
-        reused: bool,
+        (connection, reused): (usize, bool),
         bytes: u64,
         seed: Seed,
     ) -> RequestEffects {
         let start = *self.start.get_or_insert(self.now);
         let at = SessionTime::new(self.now - start);
         let Some(source) = &mut self.effects else { return RequestEffects::default() };
-        source.effects(&RequestAttempt { request, at, bytes, seed, reused })
+        source.effects(&RequestAttempt { request, at, bytes, seed, connection, reused })
     }
 
     /// When the head of the response comes, or else when the request was lost; `None` = never.
@@ -177,7 +177,7 @@ impl LinkNetwork {
     ) -> Result<Exchange, NeverEnds> {
         let seed = self.seeds.next(request.name);
         let reused = std::mem::replace(&mut self.connections[connection].reused, true);
-        let effects = self.effects(request, reused, whole_bytes(size), seed);
+        let effects = self.effects(request, (connection, reused), whole_bytes(size), seed);
         let mut attempt = Attempt { size, seed, asked: self.now, head: NEVER };
         let patience = request.deadlines.total.min(request.deadlines.first_byte);
         let head = self.head_time((connection, &request), &effects, seed).ok_or(NeverEnds)?;
@@ -306,7 +306,6 @@ impl LinkNetwork {
 
     /// The request did not bring a whole body.
     fn missed(&mut self, request: &Request) {
-        self.seeds.failed(request.name);
         if let Some(effects) = &mut self.effects {
             effects.failed(request);
         }

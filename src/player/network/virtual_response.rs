@@ -43,8 +43,12 @@ impl VirtualResponse {
     pub fn new(spec: &LinkSpec, own: &[LinkSpec], transmission: &Transmission) -> Self {
         let Transmission { start, head, bytes, seed, limits, pauses } = transmission;
         let mut shaper = ResponseShaper::new(spec, None, *seed).without_stall_verdicts();
-        for own in own.iter().chain(limits) {
+        for own in own {
             shaper.keep_to(Link::starting(*start, own, seed.named("limit")));
+        }
+        // Those of rules: a rate draws nothing, and a profile what it draws in the proxy.
+        for of_rule in limits {
+            shaper.keep_to(Link::starting(*start, of_rule, seed.named("profile")));
         }
         shaper.follow_head(*head);
         let pauses = pauses.iter().copied().collect();

@@ -6,6 +6,7 @@ use crate::player::{
     attempts::Attempts,
     audio_stream::{BesideAudio, VideoWatch},
     estimator::Estimator,
+    failure::Failure,
     network::{Download, Network, Object, Progress, Request},
     playback::Observer,
     preset::preset,
@@ -53,7 +54,11 @@ where
                 let more = self.policy.growth.beyond(presentation, rung);
                 audio.allow(self.policy.max_buffer + more);
             }
-            self.prepare(rung, observer)?;
+            let unprepared = match self.prepare(rung, observer) {
+                Ok(()) => None,
+                Err(SessionError::NoSetup(failure)) => Some(failure),
+                Err(error) => return Err(error),
+            };
             let (at, request) = (self.playback.totals().time, self.playback.level());
             let asked = Request {
                 object: Object::Segment { segment, rung },
@@ -62,8 +67,10 @@ where
                 held: 0.0,
             };
             let rebuffer = self.playback.totals().rebuffer;
-            let (mut download, abandoned_to) =
-                self.download(asked, (size, rung), replaced, observer)?;
+            let (mut download, abandoned_to) = match unprepared {
+                Some(failure) => (never_requested(size, failure), None),
+                None => self.download(asked, (size, rung), replaced, observer)?,
+            };
             let rebuffer = self.playback.totals().rebuffer - rebuffer;
             let received = |download, failed| {
                 Ok(Received { rung, download, abandoned_to, at, request, rebuffer, failed })
@@ -79,8 +86,12 @@ where
                 let count = attempts.failed.count + 1;
                 return received(download, FailedRequests { count, ..attempts.failed });
             }
-            let wait = attempts.fail(failure, &download)?;
-            self.hold(wait, observer)?;
+            if unprepared.is_none() {
+                let wait = attempts.fail(failure, &download)?;
+                self.hold(wait, observer)?;
+            } else if !attempts.fall_back() {
+                return Err(SessionError::NoSetup(failure));
+            }
         }
     }
 
@@ -95,14 +106,15 @@ where
         Ok(())
     }
 
-    /// Requests what a rung needs before its first segment.
+    /// Requests what a rung needs before its first segment, as far as it has not arrived.
     fn prepare(&mut self, rung: usize, observer: &mut impl Observer) -> Result<(), SessionError> {
-        let Some(set_up) = self.set_up.get_mut(rung) else { return Ok(()) };
-        if std::mem::replace(set_up, true) {
-            return Ok(());
-        }
         let presentation = self.presentation;
-        self.request(&presentation.setup().rungs[rung], observer)
+        let Some(needed) = presentation.setup().rungs.get(rung) else { return Ok(()) };
+        while let Some(next) = needed.get(self.set_up[rung]) {
+            self.request(std::slice::from_ref(next), observer)?;
+            self.set_up[rung] += 1;
+        }
+        Ok(())
     }
 
     /// Requests what is no segment.
@@ -183,4 +195,10 @@ where
         self.pass(download.progress.time, observer);
         Ok((download, wanted))
     }
+}
+
+/// A segment of `size` bits that was not requested, since what is needed before it failed.
+const fn never_requested(size: f64, failure: Failure) -> Download {
+    let progress = Progress { size, received: 0.0, time: 0.0, first_byte: 0.0 };
+    Download { progress, abandoned: false, failure: Some(failure) }
 }

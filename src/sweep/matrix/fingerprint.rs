@@ -9,7 +9,7 @@ impl Plan {
     /// names are. It is against mistakes, not against forgery. A program (`cmd:`) counts by its command only.
     #[must_use]
     pub fn fingerprint(&self) -> String {
-        let mut what = format!("{:?} {:?}", self.nets, self.presentation);
+        let mut what = format!("{:?} {:?}", self.nets, self.presentations);
         for name in self.options.algorithms.iter().filter(|name| name.ends_with(".rhai")) {
             // A script that can no longer be read differs from all that can.
             // Writing to a String can't fail.

@@ -23,10 +23,10 @@ pub(super) fn play_together(run: Run<'_>, seats: &mut [Seat<'_>]) -> Result<Figu
         for (index, (seat, carrier)) in seats.iter_mut().zip(carriers).enumerate() {
             let number = index as u64 + 1;
             let seed = session.named("player").numbered(number);
-            let network = LinkNetwork::over(&net.link, Box::new(carrier), seed);
-            let mut network = net.complete(network, &run.plan.presentation, seed);
-            network.wait(STAGGER * index as f64);
             let run = Run { seed: seed.value(), player: run.player_at(index), ..run };
+            let network = LinkNetwork::over(&net.link, Box::new(carrier), seed);
+            let mut network = net.complete(network, run.presentation(), seed);
+            network.wait(STAGGER * index as f64);
             players.push(scope.spawn(move || play(run, network, seat)));
         }
         arbiter.run();

@@ -106,7 +106,7 @@ impl Journal {
 
 impl Head {
     fn of(plan: &Plan) -> Self {
-        let what = format!("{:?} {:?} {:?}", plan.nets, plan.presentation, plan.options.shard);
+        let what = format!("{:?} {:?} {:?}", plan.nets, plan.presentations, plan.options.shard);
         Self {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             command: plan.command(),

@@ -1,6 +1,6 @@
 //! What is played: a built-in ladder, or a file in Sabre's movie format.
 
-use super::MatrixError;
+use super::{FormatRequests, MatrixError, SegmentPaths};
 use crate::player::Presentation;
 use serde::{Deserialize, Serialize};
 use std::{fs, path::Path, time::Duration};
@@ -24,6 +24,10 @@ pub struct Ladder {
     audio: Option<Vec<f64>>,
     /// What the bitrates have of it, in kbit/s.
     audio_bitrate: f64,
+    /// Where its segments are.
+    paths: Option<SegmentPaths>,
+    /// What players request beside segments.
+    formats: Vec<FormatRequests>,
 }
 
 #[derive(Deserialize, Serialize)]
@@ -43,7 +47,16 @@ impl Ladder {
     /// A ladder of segments of `segment` ms with `bitrates` in kbit/s, and sizes in bits.
     #[must_use]
     pub fn new(name: &str, segment: f64, bitrates: Vec<f64>, sizes: Vec<Vec<f64>>) -> Self {
-        Self { name: name.to_owned(), segment, bitrates, sizes, audio: None, audio_bitrate: 0.0 }
+        Self {
+            name: name.to_owned(),
+            segment,
+            bitrates,
+            sizes,
+            audio: None,
+            audio_bitrate: 0.0,
+            paths: None,
+            formats: Vec::new(),
+        }
     }
 
     /// The same, whose audio has segments of its own, with sizes in bits.
@@ -58,13 +71,26 @@ impl Ladder {
         Self { audio_bitrate: bitrate, ..self }
     }
 
-    /// The same, with the audio in the segments of the video.
+    /// The same, with segments at `paths`, and what players request beside them in each of `formats`.
+    #[must_use]
+    pub fn with_requests(self, paths: SegmentPaths, formats: Vec<FormatRequests>) -> Self {
+        Self { paths: Some(paths), formats, ..self }
+    }
+
+    /// What players request beside segments, in each format.
+    #[must_use]
+    pub fn formats(&self) -> &[FormatRequests] {
+        &self.formats
+    }
+
+    /// The same, with the audio in the segments of the video. Nobody serves that, so no paths are known of it.
     #[must_use]
     pub fn muxed(&self) -> Self {
         let Some(audio) = &self.audio else { return self.clone() };
         let both = |(row, audio): (&Vec<f64>, &f64)| row.iter().map(|size| size + audio).collect();
         let sizes = self.sizes.iter().zip(audio).map(both).collect();
-        Self { sizes, audio: None, audio_bitrate: 0.0, ..self.clone() }
+        let (name, bitrates) = (&self.name, self.bitrates.clone());
+        Self::new(name, self.segment, bitrates, sizes)
     }
 
     /// A ladder whose sizes are bitrate × duration.
@@ -161,7 +187,15 @@ impl Ladder {
         let audio = self.audio.as_ref();
         let audio = audio.map(|audio| audio.iter().cycle().take(count as usize).copied().collect());
         let presentation = Presentation::new(self.segment, self.bitrates.clone(), &sizes);
-        presentation.and_then(|presentation| with_audio(presentation, audio)).map_err(ladder)
+        let presentation = presentation
+            .and_then(|presentation| with_audio(presentation, audio))
+            .map_err(ladder)?;
+        Ok(match self.paths {
+            Some(SegmentPaths { video, audio }) => {
+                presentation.with_paths(video).with_audio_paths(audio)
+            }
+            None => presentation,
+        })
     }
 }
 

@@ -1,6 +1,6 @@
 //! What a sweep consists of.
 
-use super::{Ladder, MatrixError, Player, Seeds, Shard, player};
+use super::{Ladder, MatrixError, Player, Seeds, Shard, player, presentations::Presentations};
 use crate::{
     media::MediaType,
     model::LinkSpec,
@@ -78,6 +78,8 @@ pub struct Plan {
     pub players: Vec<Player>,
     /// What is played.
     pub presentation: Presentation,
+    /// The same as each player requests it.
+    pub(super) presentations: Presentations,
     /// In how many parts each segment of a live stream comes.
     pub(super) parts: usize,
 }
@@ -90,17 +92,17 @@ impl Plan {
     pub fn new(options: PlanOptions, catalog: &Catalog) -> Result<Self, MatrixError> {
         // Live, and with several players on a link, audio is a part of each segment.
         let alone = options.live.is_none() && options.players == NonZeroUsize::MIN;
-        let presentation = if alone {
-            options.ladder.presentation(options.duration)?
-        } else {
-            options.ladder.muxed().presentation(options.duration)?
-        };
+        let ladder = if alone { options.ladder.clone() } else { options.ladder.muxed() };
+        let presentation = ladder.presentation(options.duration)?;
+        let presentations = Presentations::new(presentation.clone(), ladder.formats());
+        let manifests = !ladder.formats().is_empty();
         let players = options
             .algorithms
             .iter()
             .map(|name| Ok(player(name)?.with_timeout(options.answer_timeout)));
         let players = players.collect::<Result<Vec<_>, MatrixError>>()?;
-        let find = |name: &String| Net::new(&*catalog.find(name)?, catalog, &presentation);
+        let find =
+            |name: &String| Net::new(&*catalog.find(name)?, catalog, &presentation, manifests);
         let nets = options.profiles.iter().map(find).collect::<Result<Vec<_>, MatrixError>>()?;
         distinct("--profile", nets.iter().map(|net| net.name.as_str()))?;
         distinct("--abr", players.iter().map(|player| player.name.as_str()))?;
@@ -121,7 +123,7 @@ impl Plan {
             return Err(MatrixError::Option { option: "--buffer", problem });
         }
         let parts = parts(options.part, presentation.segment())?;
-        Ok(Self { options, nets, players, presentation, parts })
+        Ok(Self { options, nets, players, presentation, presentations, parts })
     }
 
     /// What the proxy does under these profiles and virtual time does not.
@@ -237,6 +239,7 @@ impl Net {
         profile: &Profile,
         catalog: &Catalog,
         presentation: &Presentation,
+        manifests: bool,
     ) -> Result<Self, MatrixError> {
         let bitrates = presentation.bitrates();
         let rung = |rung: u16| {
@@ -264,7 +267,7 @@ impl Net {
                 .filter(|rate| rate.applies.contains(&true))
                 .collect(),
         };
-        let rules = ProfileRules::new(&profile.rules, catalog).map_err(|problem| {
+        let rules = ProfileRules::new(&profile.rules, catalog, manifests).map_err(|problem| {
             let problem = format!("'{}': {problem}", profile.name);
             MatrixError::Option { option: "--profile", problem }
         })?;

@@ -16,7 +16,7 @@ pub(super) fn play(
     if let Some(catch_up) = run.plan.options.live {
         return play_live(run, network, seat, catch_up);
     }
-    let presentation = &run.plan.presentation;
+    let presentation = run.presentation();
     let max_buffer = run.max_buffer();
     let mut abr = run.player.algorithm(presentation, max_buffer, run.seed, false)?;
     let mut estimator = Ewma::new(&Run::HALF_LIVES, presentation.segment());

@@ -15,7 +15,7 @@ pub fn run(run: Run<'_>) -> Result<Figures, RunError> {
 /// Plays with one player for each seat.
 pub(super) fn play_all(run: Run<'_>, seats: &mut [Seat<'_>]) -> Result<Figures, RunError> {
     if let [seat] = seats {
-        let network = run.net.session(&run.plan.presentation, Seed::new(run.seed));
+        let network = run.net.session(run.presentation(), Seed::new(run.seed));
         return play(run, network, seat);
     }
     play_together(run, seats)

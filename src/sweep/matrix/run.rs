@@ -4,7 +4,7 @@ use super::{
     Player,
     plan::{Net, Plan},
 };
-use crate::player::{BufferGrowth, preset};
+use crate::player::{BufferGrowth, Presentation, preset};
 
 const MS: f64 = 1000.0;
 
@@ -24,6 +24,12 @@ pub struct Run<'a> {
 impl<'a> Run<'a> {
     /// The half-lives of the estimator in ms, as in Sabre; players with one of their own do not use it.
     pub(super) const HALF_LIVES: [f64; 2] = [3000.0, 8000.0];
+
+    /// What is played, as the player requests it.
+    #[must_use]
+    pub fn presentation(&self) -> &'a Presentation {
+        self.plan.presentations.of(&self.player.name)
+    }
 
     /// The algorithm of player number `seat`, from 0.
     pub(super) fn player_at(&self, seat: usize) -> &'a Player {

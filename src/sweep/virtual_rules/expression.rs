@@ -13,21 +13,10 @@ pub enum Unexpressed {
 }
 
 /// Conditions that a virtual session cannot evaluate: a rule with one of them matches nothing.
-const UNKNOWN: &[&str] = &[
-    "after-join",
-    "behind-live",
-    "blocking",
-    "codec",
-    "discontinuity",
-    "epoch-pattern",
-    "height",
-    "host",
-    "language",
-    "number",
-    "path",
-    "rendition",
-    "role",
-];
+const UNKNOWN: &[&str] = &["after-join", "behind-live", "blocking", "epoch-pattern", "host"];
+/// The same where the manifests of what is played are not known.
+const OF_MANIFESTS: &[&str] =
+    &["codec", "discontinuity", "height", "language", "number", "path", "rendition", "role"];
 /// Effects that change no time of a virtual session, or that lead to what it does not have.
 const WITHOUT_EFFECT: &[&str] = &[
     "body",
@@ -43,13 +32,13 @@ const WITHOUT_EFFECT: &[&str] = &[
     "reload",
 ];
 
-/// The parts of `rules` that virtual time cannot express, each with its rule.
+/// The parts of `rules` that virtual time cannot express, each with its rule. `manifests`: those of what is played are known.
 #[must_use]
-pub fn unexpressed(rules: &RuleSet) -> Vec<Unexpressed> {
-    rules.iter().flat_map(of_rule).collect()
+pub fn unexpressed(rules: &RuleSet, manifests: bool) -> Vec<Unexpressed> {
+    rules.iter().flat_map(|rule| of_rule(rule, manifests)).collect()
 }
 
-fn of_rule(rule: &Rule) -> Vec<Unexpressed> {
+fn of_rule(rule: &Rule, manifests: bool) -> Vec<Unexpressed> {
     let name = rule.name();
     let rule = serde_json::to_value(rule).unwrap_or_default();
     let left_out = |what: String| Unexpressed::LeftOut(format!("rule '{name}': {what}"));
@@ -61,7 +50,9 @@ fn of_rule(rule: &Rule) -> Vec<Unexpressed> {
         );
         found.push(Unexpressed::Refused(problem));
     }
-    for key in UNKNOWN.iter().filter(|key| asks_for(&rule["when"], key)) {
+    let of_manifests: &[&str] = if manifests { &[] } else { OF_MANIFESTS };
+    let unknown = UNKNOWN.iter().chain(of_manifests);
+    for key in unknown.filter(|key| asks_for(&rule["when"], key)) {
         found
             .push(left_out(format!("`{key}` is not known in virtual time, so it matches nothing")));
     }

@@ -1,6 +1,7 @@
 //! The rules of a profile in virtual time: the proxy's own decisions, as far as a virtual session can express what
 //! follows from them.
 
+mod classifier;
 mod expression;
 mod profile_rules;
 mod session_rules;

@@ -15,16 +15,21 @@ pub struct ProfileRules {
 }
 
 impl ProfileRules {
-    /// `rules`, which may name profiles of `catalog`; `None` if there are none.
+    /// `rules`, which may name profiles of `catalog`; `None` if there are none. `manifests`: those of what is played are
+    /// known.
     ///
     /// # Errors
     /// When sessions in virtual time cannot be what one of them says.
-    pub fn new(rules: &RuleSet, catalog: &Catalog) -> Result<Option<Self>, String> {
+    pub fn new(
+        rules: &RuleSet,
+        catalog: &Catalog,
+        manifests: bool,
+    ) -> Result<Option<Self>, String> {
         if rules.is_empty() {
             return Ok(None);
         }
         let mut left_out = Vec::new();
-        for part in unexpressed(rules) {
+        for part in unexpressed(rules, manifests) {
             match part {
                 Unexpressed::LeftOut(what) => left_out.push(what),
                 Unexpressed::Refused(why) => return Err(why),

@@ -1,25 +1,25 @@
 //! The rules of a profile in one session of virtual time.
 
-use super::translation::effects;
+use super::{classifier::Classifier, translation::effects};
 use crate::{
-    media::{Kind, MediaType, Protocol, Resource},
     model::LinkSpec,
     player::{
         Presentation,
         network::{Answer, EffectSource, Object, Request, RequestAttempt, RequestEffects},
     },
     rules::{AttemptKey, Decider, Facts, Policy, RequestKey, RuleSet},
-    seed::Seed,
-    units::{BitRate, MediaTime, ProcessTime, SessionTime},
+    seed::{Name, Seed},
+    units::{ProcessTime, SessionTime},
 };
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
-const BITS_PER_KBIT: f64 = 1000.0;
+/// Which object a request is for.
+type Identity = (Object, Option<Name>);
 
 /// An error that is repeated to later requests for the same object.
 #[derive(Debug, Clone, Copy)]
 struct StoredError {
-    object: Object,
+    of: Identity,
     until: SessionTime,
     answer: Answer,
 }
@@ -34,100 +34,55 @@ pub(super) struct Shared {
     pub(super) limits_rates: bool,
 }
 
-/// Decides about the requests of one session as the proxy does. The session requests HLS segments of video, and of audio
-/// where that is separate.
+/// Decides about the requests of one session as the proxy does.
 #[derive(Debug)]
 pub struct SessionRules {
     shared: Arc<Shared>,
     decider: Decider,
-    bitrates: Vec<BitRate>,
-    segment: Duration,
+    classifier: Classifier,
     stored: Vec<StoredError>,
-    /// The last request of each stream.
-    last: Vec<(Object, AttemptKey)>,
+    /// The last request on each connection.
+    last: [Option<(Identity, AttemptKey)>; 2],
 }
 
 impl SessionRules {
     /// `shared` in a session with `seed` that plays `presentation`.
     pub(super) fn new(shared: &Arc<Shared>, presentation: &Presentation, seed: Seed) -> Self {
-        let rate = |rate: &f64| BitRate::from_bits_per_second((rate * BITS_PER_KBIT) as u64);
-        let segment = Duration::try_from_secs_f64(presentation.segment() / 1000.0);
         let mut decider = Decider::new(seed);
         decider.arm(&shared.rules, SessionTime::ZERO, ProcessTime::ZERO);
         Self {
             shared: Arc::clone(shared),
             decider,
-            bitrates: presentation.bitrates().iter().map(rate).collect(),
-            segment: segment.unwrap_or_default(),
+            classifier: Classifier::new(presentation),
             stored: Vec::new(),
-            last: Vec::new(),
-        }
-    }
-
-    /// What an object is, in the terms of rules.
-    fn resource(&self, object: Object) -> Resource {
-        match object {
-            Object::Other(kind) => Resource::new(Protocol::Hls, kind),
-            Object::Segment { segment, rung } => self.video(segment, rung),
-            Object::Part { segment, rung, .. } => {
-                Resource { kind: Kind::Part, ..self.video(segment, rung) }
-            }
-            Object::Audio(segment) => {
-                Resource { media: MediaType::Audio, rung: Some(1), ..self.segment(segment) }
-            }
-        }
-    }
-
-    fn video(&self, segment: usize, rung: usize) -> Resource {
-        Resource {
-            media: MediaType::Video,
-            rung: u16::try_from(rung + 1).ok(),
-            bandwidth: self.bitrates.get(rung).copied(),
-            ..self.segment(segment)
-        }
-    }
-
-    /// A segment, of whatever rendition.
-    fn segment(&self, segment: usize) -> Resource {
-        let number = u32::try_from(segment).unwrap_or(u32::MAX);
-        Resource {
-            index: Some(segment as u64 + 1),
-            time: self.segment.checked_mul(number).map(MediaTime::new),
-            duration: Some(self.segment),
-            ..Resource::new(Protocol::Hls, Kind::Segment)
+            last: [None, None],
         }
     }
 
     /// The error that is stored for an object at `now`.
-    fn stored(&mut self, object: Object, now: SessionTime) -> Option<Answer> {
+    fn stored(&mut self, of: Identity, now: SessionTime) -> Option<Answer> {
         self.stored.retain(|error| now < error.until);
-        self.stored.iter().find(|error| error.object == object).map(|error| error.answer)
+        self.stored.iter().find(|error| error.of == of).map(|error| error.answer)
     }
 }
 
 impl EffectSource for SessionRules {
     fn effects(&mut self, attempt: &RequestAttempt) -> RequestEffects {
-        let object = attempt.request.object;
-        let resource = self.resource(object);
-        let key = match object {
-            Object::Segment { segment, rung } => format!("GET {rung}/{segment}"),
-            Object::Part { segment, part, rung } => format!("GET {rung}/{segment}.{part}"),
-            Object::Audio(segment) => format!("GET audio/{segment}"),
-            Object::Other(kind) => format!("GET {kind} {:?}", attempt.request.name),
-        };
-        let key = RequestKey { file: &key, range: None, whole: &key };
-        let counted = self.decider.attempt(key, &resource);
-        let is_audio = |object: &Object| matches!(object, Object::Audio(_));
-        self.last.retain(|(last, _)| is_audio(last) != is_audio(&object));
-        self.last.push((object, counted.counted_by));
+        let of = (attempt.request.object, attempt.request.name);
+        let seen = self.classifier.see(&attempt.request);
+        let key = RequestKey { file: &seen.key, range: None, whole: &seen.key };
+        let counted = self.decider.attempt(key, &seen.resource);
+        if let Some(last) = self.last.get_mut(attempt.connection) {
+            *last = Some((of, counted.counted_by));
+        }
+        let facts = Facts::new(&seen.resource, attempt.at);
         let facts = Facts {
-            highest_rung: match object {
-                Object::Audio(_) => Some(1),
-                _ => u16::try_from(self.bitrates.len()).ok(),
-            },
+            highest_rung: seen.highest_rung,
+            beside_video: seen.beside_video,
+            path: seen.path.unwrap_or(facts.path),
             attempt: counted.number,
             reused: attempt.reused,
-            ..Facts::new(&resource, attempt.at)
+            ..facts
         };
         let policy = Policy { script: None, rules: &self.shared.rules };
         let decision = self.decider.decide(policy, &facts, attempt.seed, None);
@@ -140,19 +95,20 @@ impl EffectSource for SessionRules {
             plan.map(|plan| effects(plan, attempt.bytes, &profile)).unwrap_or_default();
         // Errors are stored, and looked for, when the delay of the request is over.
         let now = attempt.at + effects.delay;
-        if let Some(answer) = self.stored(object, now) {
+        if let Some(answer) = self.stored(of, now) {
             (effects.answer, effects.round_trips) = (answer, 0);
         } else if let Some(keep) = plan.and_then(|plan| plan.keep_errors.as_ref())
             && matches!(effects.answer, Answer::Status(400.., _))
         {
             let until = now + keep.effect.0;
-            self.stored.push(StoredError { object, until, answer: effects.answer });
+            self.stored.push(StoredError { of, until, answer: effects.answer });
         }
         effects
     }
 
     fn failed(&mut self, request: &Request) {
-        if let Some((_, key)) = self.last.iter().find(|(object, _)| *object == request.object) {
+        let of = (request.object, request.name);
+        if let Some((_, key)) = self.last.iter().flatten().find(|(last, _)| *last == of) {
             self.decider.attempt_failed(*key);
         }
     }

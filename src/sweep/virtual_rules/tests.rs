@@ -31,7 +31,7 @@ fn link() -> Arc<LinkSpec> {
 /// A session with rules whose connection is open: it has carried a request.
 fn session(rules: &str) -> LinkNetwork {
     let rules = RuleSet::from_toml("rules.toml", rules).unwrap();
-    let rules = ProfileRules::new(&rules, &Catalog::new()).unwrap().unwrap();
+    let rules = ProfileRules::new(&rules, &Catalog::new(), false).unwrap().unwrap();
     let presentation = Presentation::constant(4000.0, vec![800.0], 40).unwrap();
     let effects = Box::new(rules.session(&presentation, Seed::new(1)));
     let mut network = LinkNetwork::new(&link(), &[], &[], Seed::new(1)).with_effects(effects);

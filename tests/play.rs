@@ -164,26 +164,46 @@ async fn a_playback_without_a_picture_is_exit_code_1() {
     assert!(stdout.contains("ended         duration"), "{stdout}");
 }
 
+/// What dash.js does, and the events of the proxy, where the network gets better after 9 s; `rules` are those of its
+/// profile.
+struct Switched {
+    result: Value,
+    /// The downloads.
+    lines: Vec<Value>,
+    events: Vec<Value>,
+}
+
+async fn switched(name: &str, rules: &str, lasts: &str) -> Switched {
+    let file = |ending: &str| {
+        std::path::Path::new(env!("CARGO_TARGET_TMPDIR"))
+            .join(format!("play-{name}-{}.{ending}", std::process::id()))
+    };
+    let (profile, log, events) = (file("toml"), file("jsonl"), file("events"));
+    let schedule =
+        "{ for = \"9 s\", rate = \"900 kbit/s\" }, { for = \"10 m\", rate = \"40 Mbit/s\" }";
+    let text =
+        format!("summary = \"x\"\nsource = \"x\"\n[downlink]\nschedule = [{schedule}]\n{rules}");
+    std::fs::write(&profile, text).unwrap();
+    let args = ["--profile", profile.to_str().unwrap(), "--events", events.to_str().unwrap()];
+    let (running, base) = proxy(&args).await;
+    let url = format!("{base}/demo/hls/master.m3u8");
+    let log_file = log.to_str().unwrap();
+    let result = played(&[&url, "--abr", "dash.js", "--duration", lasts, "--log", log_file]).await;
+    assert_time_adds_up(&result);
+    running.signal("INT").await;
+    running.end().await;
+    let read = |path| {
+        let text = std::fs::read_to_string(path).unwrap();
+        text.lines().map(json).collect::<Vec<Value>>()
+    };
+    Switched { result, lines: read(&log), events: read(&events) }
+}
+
 /// dash.js downloads buffered segments again when the network gets better, in order, from what is shown on, which was of a
 /// lower rung.
 #[tokio::test]
 async fn a_fast_switch_replaces_what_is_buffered() {
-    let file = |name: &str| {
-        std::path::Path::new(env!("CARGO_TARGET_TMPDIR"))
-            .join(format!("play-switch-{}.{name}", std::process::id()))
-    };
-    let (profile, log) = (file("toml"), file("jsonl"));
-    let schedule =
-        "{ for = \"9 s\", rate = \"900 kbit/s\" }, { for = \"10 m\", rate = \"40 Mbit/s\" }";
-    let text = format!("summary = \"x\"\nsource = \"x\"\n[downlink]\nschedule = [{schedule}]\n");
-    std::fs::write(&profile, text).unwrap();
-    let (_running, base) = proxy(&["--profile", profile.to_str().unwrap()]).await;
-    let url = format!("{base}/demo/hls/master.m3u8");
-    let log_file = log.to_str().unwrap();
-    let result = played(&[&url, "--abr", "dash.js", "--duration", "24s", "--log", log_file]).await;
-    assert_time_adds_up(&result);
-    let lines = std::fs::read_to_string(&log).unwrap();
-    let lines: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let Switched { result, lines, .. } = switched("switch", "", "24s").await;
     let replaced: Vec<&Value> = lines.iter().filter(|line| line["replaced"] == true).collect();
     let first = *replaced.first().unwrap_or_else(|| panic!("{lines:?}"));
     let segment = |line: &Value| line["segment"].as_u64().unwrap();
@@ -194,6 +214,37 @@ async fn a_fast_switch_replaces_what_is_buffered() {
     for pair in replaced.windows(2) {
         assert_eq!(segment(pair[1]), segment(pair[0]) + 1, "{lines:?}");
     }
+}
+
+/// A download of a fast switch that would take too long is given up: its response ends, and the same segment is downloaded
+/// again at a lower rung.
+#[tokio::test]
+async fn a_fast_switch_that_takes_too_long_is_given_up() {
+    // It starts with rung 2, and goes back to the lowest before the network gets better.
+    let slow = "[[rule]]\nname = \"slow\"\n\
+        when = { kind = \"segment\", media = \"video\", rung = \"2..\", index = \"2..\" }\n\
+        then = { rate = \"150 kbit/s\" }\n";
+    let Switched { lines, events, .. } = switched("give-up", slow, "24s").await;
+    let given_up = |line: &&Value| line["replaced"] == true && line["abandoned"] == true;
+    let at = lines.iter().position(|line| given_up(&line)).unwrap_or_else(|| panic!("{lines:?}"));
+    let (line, next) = (&lines[at], &lines[at + 1]);
+    // 500 ms after the first byte at the earliest; the whole would take more than 15 s.
+    let took = line["total_ms"].as_f64().unwrap() - line["ttfb_ms"].as_f64().unwrap();
+    assert!((500.0..4000.0).contains(&took), "{line}");
+    assert!(line["rung"].as_u64().unwrap() >= 2, "{line}");
+    assert_eq!((&next["segment"], &next["replaced"]), (&line["segment"], &Value::Bool(true)));
+    assert_eq!(next["abandoned"], false, "{next}");
+    assert!(next["rung"].as_u64() < line["rung"].as_u64(), "{line} {next}");
+    let path = format!("/seg-{}.m4s", line["segment"].as_u64().unwrap() + 1);
+    let gone = |event: &&Value| {
+        event["event"] == "request_finished"
+            && event["outcome"] == "player-gone"
+            && event["path"].as_str().is_some_and(|seen| seen.ends_with(&path))
+            && event["resource"]["media"] == "video"
+    };
+    let gone: Vec<&Value> = events.iter().filter(gone).collect();
+    assert_eq!(gone.len(), 1, "{gone:?}");
+    assert_eq!(gone[0]["resource"]["rung"], line["rung"], "{gone:?}");
 }
 
 #[tokio::test]

@@ -16,6 +16,16 @@ use std::collections::VecDeque;
 /// Requests go back by this many segments at most.
 const MOST_ADDED: usize = 1000;
 
+/// A buffered segment that is to be downloaded again: at which rung, how far from the end of the buffer it is, and the level
+/// and the time, in ms, at which that is decided.
+struct Again<'a> {
+    segment: &'a ListedSegment,
+    rung: usize,
+    from_end: usize,
+    level: f64,
+    at: f64,
+}
+
 /// The main stream, whose rungs an algorithm chooses.
 #[derive(Debug)]
 pub(super) struct Adaptive<'a> {
@@ -129,13 +139,14 @@ impl<'a> Adaptive<'a> {
         let bitrate = bitrate(&feed.tracks[track].rendition);
         let (level, at) = (self.stream.level(), self.stream.now());
         let rebuffer = self.stream.requester.shared.lock().playout.totals().rebuffer;
-        let download = self.download_once(&segment, rung).await?;
+        let again = Again { segment: &segment, rung, from_end, level, at };
+        let (download, abandoned_to) = self.download_again(&again).await?;
         let received = self.stream.level();
         let bits = download.progress.received;
         let mut discarded = 0.0;
         if download.failure.is_some() {
             self.keep_buffer();
-        } else {
+        } else if !download.abandoned {
             self.back.go_on();
             let better = self.stream.buffered(&segment, rung, bitrate, bits);
             let better = BufferedSegment { found_from, ..better };
@@ -148,11 +159,11 @@ impl<'a> Adaptive<'a> {
         }
         let rebuffer = self.stream.requester.shared.lock().playout.totals().rebuffer - rebuffer;
         self.learn(&SessionReport {
-            segment: self.count - from_end.min(self.count),
+            segment: self.number(from_end),
             rung,
             download,
             replaced: true,
-            abandoned_to: None,
+            abandoned_to,
             full_wait: self.full_wait,
             chosen_wait: 0.0,
             levels: [level, received, self.stream.level()],
@@ -164,26 +175,47 @@ impl<'a> Adaptive<'a> {
         Ok(())
     }
 
-    /// Downloads a segment with one request; where that fails, nothing was received that is used.
-    async fn download_once(
+    /// The number of the segment that is so far from the end of the buffer.
+    fn number(&self, from_end: usize) -> usize {
+        self.count - from_end.min(self.count)
+    }
+
+    /// Downloads a buffered segment with one request; where that fails, nothing was received that is used. It is given up
+    /// where the algorithm says so, with the rung to which it goes, or where it comes too late to be shown.
+    async fn download_again(
         &mut self,
-        segment: &ListedSegment,
-        rung: usize,
-    ) -> Result<Download, PlayError> {
-        let at = self.stream.now();
+        again: &Again<'_>,
+    ) -> Result<(Download, Option<usize>), PlayError> {
+        let &Again { segment, rung, from_end, level, at } = again;
         let purpose = self.stream.purpose(self.ladder[rung], segment, None);
         let purpose = Purpose { lowest: rung == 0, ..purpose };
+        let (number, onward) = (self.number(from_end), self.replacement == Replacement::Onward);
+        let (control, lasts) = (&mut self.control, segment.duration * 1000.0);
+        let mut wanted = None;
+        let mut watch = |progress: &Progress| {
+            if onward {
+                wanted = control.abandon(rung, progress, level, number, at);
+                return wanted.is_some();
+            }
+            Replacement::is_late(from_end, lasts, (level - progress.time).max(0.0))
+        };
         let fetched = match self.stream.initialise(segment).await {
-            Ok(()) => self.stream.requester.fetch_once(&segment.location, purpose).await,
+            Ok(()) => {
+                let requester = self.stream.requester;
+                requester.fetch_once(&segment.location, purpose, &mut watch).await
+            }
             Err(error) => Err(error),
         };
         match fetched {
-            Ok(fetched) => Ok(Download::whole(fetched.progress)),
+            Ok(Fetched { progress, abandoned, .. }) => {
+                Ok((Download { progress, abandoned, failure: None }, wanted))
+            }
             Err(PlayError::Fetch { error, .. }) => {
                 let time = self.stream.now() - at;
                 let size = segment.duration * purpose.bitrate.unwrap_or_default();
                 let progress = Progress { size, received: 0.0, time, first_byte: time };
-                Ok(Download { progress, abandoned: true, failure: Some(error.failure) })
+                let failure = Some(error.failure);
+                Ok((Download { progress, abandoned: true, failure }, None))
             }
             Err(error) => Err(error),
         }

@@ -52,13 +52,14 @@ impl Requester {
         }
     }
 
-    /// Requests a segment, once.
+    /// Requests a segment, once; `watch` gives it up by `true`.
     pub(super) async fn fetch_once(
         &self,
         location: &Location,
         purpose: Purpose<'_>,
+        watch: &mut (dyn FnMut(&Progress) -> bool + Send),
     ) -> Result<Fetched, PlayError> {
-        let fetched = self.once(location, purpose, &self.policy, &mut |_: &Progress| false).await;
+        let fetched = self.once(location, purpose, &self.policy, watch).await;
         fetched.map_err(|error| PlayError::Fetch { error, attempts: 1 })
     }
 

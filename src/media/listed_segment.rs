@@ -1,5 +1,6 @@
 //! A segment of a list, and where it is.
 
+use crate::units::UnixTime;
 use std::{ops::Range, sync::Arc};
 
 /// A URL and, if only a part of it is meant, the bytes, end exclusive.
@@ -25,6 +26,6 @@ pub struct ListedSegment {
     pub step: f64,
     /// Seconds.
     pub duration: f64,
-    /// The wall-clock time at which it begins, in seconds since the Unix epoch.
-    pub date: Option<f64>,
+    /// The wall-clock time at which it begins.
+    pub date: Option<UnixTime>,
 }

@@ -19,6 +19,7 @@ use super::{
     model::{Form, Mpd, Part, Period},
     read::read,
     span::{Span, spans},
+    value::instant,
 };
 use std::sync::Arc;
 
@@ -209,7 +210,7 @@ impl Lister<'_> {
             position,
             step: duration,
             duration,
-            date: self.mpd.available_from.map(|from| from + position),
+            date: self.mpd.available_from.and_then(|from| instant(from + position)),
         });
         whole.into_iter().collect()
     }
@@ -217,13 +218,14 @@ impl Lister<'_> {
     fn segment(&self, one: &One<'_>, at: u64, location: Location) -> Option<ListedSegment> {
         let slot = one.addressing.slot(at);
         let (time, duration) = (slot.time?.as_secs_f64(), slot.duration?.as_secs_f64());
+        let live_from = self.mpd.available_from.filter(|_| self.mpd.dynamic);
         Some(ListedSegment {
             location,
             init: one.init.clone(),
             position: time,
             step: duration,
             duration,
-            date: self.mpd.available_from.filter(|_| self.mpd.dynamic).map(|from| from + time),
+            date: live_from.and_then(|from| instant(from + time)),
         })
     }
 }
@@ -372,7 +374,10 @@ mod tests {
         let last = list.segments.last().unwrap();
         // Segment 503 lasts from 1006 s to 1008 s; the next one is complete at 1010 s.
         assert_eq!(last.location.url, "http://a.example/x/503.m4s");
-        assert_eq!((last.date, list.hold_back, list.ended), (Some(1006.0), Some(6.0), false));
+        assert_eq!(
+            (last.date, list.hold_back, list.ended),
+            (Some(crate::units::UnixTime::from_secs(1006)), Some(6.0), false)
+        );
         assert_eq!(listing.update.unwrap().as_secs(), 4);
     }
 }

@@ -25,7 +25,7 @@ mod version;
 pub(super) use listing::list;
 pub(super) use memory::Memory;
 pub(super) use rewrite::rewrite;
-pub(super) use value::date;
+pub(super) use value::{date, instant};
 
 #[cfg(test)]
 mod tests;

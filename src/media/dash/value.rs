@@ -1,6 +1,7 @@
 //! The values of attributes: durations, dates and byte ranges, as in XML Schema.
 
 use super::super::place::Range;
+use crate::units::UnixTime;
 use std::time::Duration;
 
 /// Longer than any presentation: a thousand years, in seconds.
@@ -47,6 +48,11 @@ pub(in crate::media) fn date(text: &str) -> Option<f64> {
     Some(date.ok()?.timestamp_millis() as f64 / 1e3)
 }
 
+/// The instant that is so many seconds after the Unix epoch; `None` before it.
+pub(in crate::media) fn instant(seconds: f64) -> Option<UnixTime> {
+    Duration::try_from_secs_f64(seconds).ok().map(UnixTime::new)
+}
+
 /// `FIRST-LAST`, as in `@mediaRange`; without LAST to the end of the file.
 pub(super) fn range(text: &str) -> Option<Range> {
     let (first, last) = text.trim().split_once('-')?;
@@ -77,6 +83,8 @@ mod tests {
         assert_eq!(date("1970-01-01T00:01:00.500"), Some(60.5));
         assert_eq!(date("1970-01-01T01:00:00+01:00"), Some(0.0));
         assert_eq!(date("yesterday"), None);
+        assert_eq!(instant(60.5), Some(UnixTime::from_millis(60_500)));
+        assert_eq!(instant(-1.0), None);
         assert_eq!(range("5-9"), Some(5..10));
         assert_eq!(range("5-"), Some(5..u64::MAX));
         assert_eq!(range("x-9"), None);

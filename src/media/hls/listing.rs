@@ -3,7 +3,7 @@
 use super::super::{
     Kind, ManifestError, MediaType, Protocol, Rendition,
     base::Base,
-    dash::date,
+    dash::{date, instant},
     listed_segment::{ListedSegment, Location},
     listing::{ListedTrack, Listing, SegmentList, TrackSource},
 };
@@ -15,6 +15,7 @@ use super::{
     playlist::{Listed, Playlist, Segment},
     read::read,
 };
+use crate::units::UnixTime;
 use std::sync::Arc;
 
 /// The tracks of a multivariant playlist, or the one track of a media playlist.
@@ -61,7 +62,7 @@ fn segments(base: &Base, text: &str, variables: &Variables) -> Result<SegmentLis
             let (init, duration) = (init.clone(), segment.duration.as_secs_f64());
             segments.push(ListedSegment { location, init, position, step: 1.0, duration, date });
         }
-        date = date.map(|date| date + segment.duration.as_secs_f64());
+        date = date.map(|date: UnixTime| date + segment.duration);
         position += 1.0;
     }
     let mut list = SegmentList {
@@ -92,13 +93,13 @@ fn inits(base: &Base, playlist: &Playlist<'_>) -> Vec<(u64, Arc<Location>)> {
 }
 
 /// The wall-clock times, each with the number of segments before it.
-fn dates(text: &str) -> Vec<(usize, f64)> {
+fn dates(text: &str) -> Vec<(usize, UnixTime)> {
     let (mut before, mut found) = (0, Vec::new());
     for (_, line) in lines(text) {
         match line {
             Line::Uri(_) => before += 1,
             Line::Tag("#EXT-X-PROGRAM-DATE-TIME", value) => {
-                found.extend(date(value).map(|date| (before, date)));
+                found.extend(date(value).and_then(instant).map(|date| (before, date)));
             }
             Line::Tag(..) => {}
         }
@@ -182,7 +183,10 @@ mod tests {
         let positions: Vec<_> = list.segments.iter().map(|segment| segment.position).collect();
         assert_eq!(positions, [7.0, 8.0, 9.0]);
         let dates: Vec<_> = list.segments.iter().map(|segment| segment.date).collect();
-        assert_eq!(dates, [None, Some(60.0), Some(62.5)]);
+        assert_eq!(
+            dates,
+            [None, Some(UnixTime::from_secs(60)), Some(UnixTime::from_millis(62_500))]
+        );
         assert_eq!(list.segments[0].init, None);
         let second = &list.segments[1];
         assert_eq!(second.location.range, Some(10..110));

@@ -11,6 +11,7 @@ use super::{
     line::{Line, attribute, lines},
     playlist::{Extra, Playlist},
 };
+use std::time::Duration;
 
 /// The distance between the positions of two parts: more parts than a segment ever has.
 const STEP: f64 = 1.0 / 4096.0;
@@ -70,6 +71,11 @@ pub(super) fn divide(base: &Base, text: &str, playlist: &Playlist<'_>, list: &mu
     }
 }
 
+/// A duration of so many seconds.
+fn seconds(number: f64) -> Duration {
+    Duration::try_from_secs_f64(number).unwrap_or_default()
+}
+
 /// Puts the parts of segment `sequence` into the list.
 fn replace(base: &Base, sequence: u64, parts: &[&Extra<'_>], target: f64, list: &mut SegmentList) {
     let position = sequence as f64;
@@ -80,7 +86,7 @@ fn replace(base: &Base, sequence: u64, parts: &[&Extra<'_>], target: f64, list: 
     let init = neighbour.and_then(|segment| segment.init.clone());
     let date = match &whole {
         Some(whole) => whole.date,
-        None => before.and_then(|before| Some(before.date? + before.duration)),
+        None => before.and_then(|before| Some(before.date? + seconds(before.duration))),
     };
     let (mut passed, mut found) = (0.0, Vec::new());
     for (number, part) in parts.iter().enumerate() {
@@ -95,7 +101,7 @@ fn replace(base: &Base, sequence: u64, parts: &[&Extra<'_>], target: f64, list: 
             position: position + number as f64 * STEP,
             step: STEP,
             duration: duration.unwrap_or(target),
-            date: date.map(|date| date + passed),
+            date: date.map(|date| date + seconds(passed)),
         };
         match duration {
             Some(duration) => {
@@ -146,6 +152,7 @@ mod tests {
     #[test]
     fn parts_take_the_place_of_their_segments() {
         let list = list(PLAYLIST);
+        let at = |seconds| Some(UnixTime::from_secs(seconds));
         let found: Vec<_> = list
             .segments
             .iter()
@@ -154,15 +161,15 @@ mod tests {
         assert_eq!(
             found,
             [
-                ("7.mp4", 7.0, Some(60.0)),
-                ("8.0.mp4", 8.0, Some(64.0)),
-                ("8.1.mp4", 8.0 + STEP, Some(66.0)),
-                ("9.0.mp4", 9.0, Some(68.0)),
+                ("7.mp4", 7.0, at(60)),
+                ("8.0.mp4", 8.0, at(64)),
+                ("8.1.mp4", 8.0 + STEP, at(66)),
+                ("9.0.mp4", 9.0, at(68)),
             ]
         );
         assert!(list.segments.iter().all(|part| part.init.is_some()));
         let hint = list.hint.unwrap();
-        assert_eq!((hint.position, hint.duration, hint.date), (9.0 + STEP, 2.0, Some(70.0)));
+        assert_eq!((hint.position, hint.duration, hint.date), (9.0 + STEP, 2.0, at(70)));
         assert_eq!(list.hold_back, Some(3.0));
         assert_eq!(list.next, Some(NextReload { sequence: 9, part: Some(1) }));
     }

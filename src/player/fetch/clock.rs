@@ -33,9 +33,10 @@ impl Clock {
         self.unix_start + self.start.elapsed()
     }
 
-    /// A date of a manifest, in seconds since the Unix epoch, as ms since the start.
-    pub(super) fn since_start(&self, date: f64) -> f64 {
-        (date - self.unix_start.as_secs_f64()) * 1000.0
+    /// A date of a manifest as ms since the start; negative before it.
+    pub(super) fn since_start(&self, date: UnixTime) -> f64 {
+        let (after, before) = (date - self.unix_start, self.unix_start - date);
+        (after.as_secs_f64() - before.as_secs_f64()) * 1000.0
     }
 
     /// Sleeps `time` ms.

@@ -15,6 +15,7 @@ use crate::{
     player::Progress,
     units::UnixTime,
 };
+use std::time::Duration;
 use tokio::sync::Mutex;
 use url::Url;
 
@@ -63,7 +64,7 @@ struct State {
     /// Whether the last reload brought a further segment.
     grew: bool,
     /// A position and its date, where the playlist says none.
-    anchor: Option<(f64, f64)>,
+    anchor: Option<(f64, UnixTime)>,
 }
 
 #[derive(Debug)]
@@ -293,13 +294,13 @@ impl State {
             Some((at, date))
         });
         let Some(last) = list.segments.len().checked_sub(1) else { return };
-        let (at, date) = known.unwrap_or((last, now.as_secs_f64() - list.segments[last].duration));
+        let (at, date) = known.unwrap_or((last, now - seconds(list.segments[last].duration)));
         let before: f64 = list.segments[..at].iter().map(|segment| segment.duration).sum();
-        let mut date = date - before;
+        let mut date = date - seconds(before);
         for segment in &mut list.segments {
             segment.date = Some(date);
             self.anchor = Some((segment.position, date));
-            date += segment.duration;
+            date += seconds(segment.duration);
         }
         if let Some(hint) = &mut list.hint {
             hint.date = Some(date);
@@ -322,6 +323,11 @@ impl State {
         });
         behind.or_else(|| list.segments.first()).cloned()
     }
+}
+
+/// A duration of so many seconds.
+fn seconds(number: f64) -> Duration {
+    Duration::try_from_secs_f64(number).unwrap_or_default()
 }
 
 /// What comes after the list, if that is the next to be requested, and the origin holds the request.

@@ -19,12 +19,14 @@ pub struct Name(u64);
 impl Name {
     /// The name `text`.
     #[must_use]
-    pub fn new(text: &str) -> Self {
+    pub const fn new(text: &str) -> Self {
         // FNV-1a over the name, then mixed: cheap and portable; names are few and not under an attacker's
         // control.
-        let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-        });
+        let (mut hash, mut left) = (0xcbf2_9ce4_8422_2325_u64, text.as_bytes());
+        while let [byte, rest @ ..] = left {
+            hash = (hash ^ *byte as u64).wrapping_mul(0x0000_0100_0000_01b3);
+            left = rest;
+        }
         Self(mix(hash))
     }
 }

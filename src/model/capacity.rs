@@ -30,9 +30,18 @@ struct Span {
     piece: Piece,
     /// Bit·ns.
     area: u128,
+    /// The same at its end.
+    end: u128,
 }
 
+/// A link that is silent for ever.
+const SILENCE: Span = Span { piece: Piece::constant(0, FOREVER, 0), area: 0, end: 0 };
+
 impl Span {
+    fn new(piece: Piece, area: u128) -> Self {
+        Self { piece, area, end: area + piece.carried(piece.end) }
+    }
+
     fn area_at(&self, nanos: u64) -> u128 {
         self.area + self.piece.carried(nanos)
     }
@@ -106,13 +115,14 @@ impl Capacity {
         let area = u128::from(bytes) * BYTE;
         // Bounded by all spans held, not by those one query adds: a link with rate zero is queried often.
         while self.spans.len() <= MAX_PIECES_AHEAD {
-            let Some(last) = self.spans.back().copied() else { return When::Never };
+            let Some(last) = self.spans.back() else { return When::Never };
             if last.piece.end == FOREVER {
                 let silent = last.piece.rate_at(last.piece.start) == 0;
                 if silent && last.area < area {
                     return When::Never;
                 }
-            } else if last.area_at(last.piece.end) < area {
+            } else if last.end < area {
+                let last = *last;
                 self.extend(last);
                 continue;
             }
@@ -120,7 +130,7 @@ impl Capacity {
         }
         let Some(last) = self.spans.back() else { return When::Never };
         let reached = last.piece.end;
-        if reached == FOREVER || last.area_at(reached) >= area {
+        if reached == FOREVER || last.end >= area {
             return When::At(self.inverse(area));
         }
         When::NotBefore(LinkTime::from_nanos(reached))
@@ -144,7 +154,7 @@ impl Capacity {
 
     /// Where the cumulative area first reaches `area`, within the spans that are laid out.
     fn inverse(&self, area: u128) -> LinkTime {
-        let earlier = |span: &Span| span.area_at(span.piece.end) < area;
+        let earlier = |span: &Span| span.end < area;
         let index = match self.spans.back() {
             // Most often it is in the last one.
             Some(last) if last.area < area => self.spans.len() - 1,
@@ -154,11 +164,12 @@ impl Capacity {
         LinkTime::from_nanos(span.piece.reached(area.saturating_sub(span.area)))
     }
 
-    fn span_at(&mut self, now: u64) -> Span {
-        while let Some(&last) = self.spans.back() {
+    fn span_at(&mut self, now: u64) -> &Span {
+        while let Some(last) = self.spans.back() {
             if last.piece.end > now {
                 break;
             }
+            let last = *last;
             if now - last.piece.end > 2 * MEMORY {
                 self.jump(last, now - MEMORY);
             } else {
@@ -171,13 +182,11 @@ impl Capacity {
             _ => self.spans.partition_point(|span| span.piece.end <= now),
         };
         // Never empty, and `index` is in range: the loop above left a span that reaches `now`.
-        let silence = Span { piece: Piece::constant(now, FOREVER, 0), area: 0 };
-        self.spans.get(index).or(self.spans.back()).copied().unwrap_or(silence)
+        self.spans.get(index).or(self.spans.back()).unwrap_or(&SILENCE)
     }
 
     fn extend(&mut self, last: Span) {
-        let end = last.piece.end;
-        self.lay(end, last.area_at(end));
+        self.lay(last.piece.end, last.end);
     }
 
     /// Lays out the span that starts at `start`: up to where schedule or stall next changes.
@@ -188,7 +197,7 @@ impl Capacity {
         let piece = self.schedule.piece();
         let (frozen, end) = self.until_stall(start, piece.end);
         let piece = if frozen { Piece::constant(start, end, 0) } else { piece.within(start, end) };
-        self.spans.push_back(Span { piece, area });
+        self.spans.push_back(Span::new(piece, area));
     }
 
     /// Whether the link is stalled at `start`, and until when that holds (`end` at most).
@@ -208,7 +217,7 @@ impl Capacity {
     /// Advances from the end of `last` to `to` in long steps; nothing before `to` is kept.
     fn jump(&mut self, last: Span, to: u64) {
         let mut now = last.piece.end;
-        let mut area = last.area_at(now);
+        let mut area = last.end;
         while self.schedule.piece().end <= now {
             self.schedule.advance();
         }
@@ -250,8 +259,11 @@ fn bytes(area: u128) -> u64 {
     ((high / ODD) << 32 << 32) | ((middle / ODD) << 32) | (rest / ODD)
 }
 
-fn nanos(time: LinkTime) -> u64 {
-    u64::try_from(time.since_zero().as_nanos()).unwrap_or(u64::MAX)
+/// Whole nanoseconds; what does not fit (584 years) is the longest time. Quicker than by the 128 bits of `as_nanos`.
+const fn nanos(time: LinkTime) -> u64 {
+    const SECOND: u64 = 1_000_000_000;
+    let time = time.since_zero();
+    time.as_secs().saturating_mul(SECOND).saturating_add(time.subsec_nanos() as u64)
 }
 
 #[cfg(test)]

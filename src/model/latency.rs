@@ -132,9 +132,7 @@ impl Latency {
     /// A connection that has done a real handshake takes its round trips whatever `handshake` says, less what it was
     /// delayed for them: its messages are on this path as well.
     pub fn sample(&self, path: &mut Path, time: Duration, stream: &mut Stream) -> Duration {
-        let rtt = self.rtt_at(time);
-        let (trips, waited) = path.next_trips(self.handshake);
-        let trips = (trips * rtt).saturating_sub(waited).max(rtt);
+        let trips = self.round_trips(path, time);
         let Some(jitter) = &self.jitter else { return trips };
         let drawn = jitter.sample(stream);
         let rho = self.correlation.get();
@@ -144,6 +142,13 @@ impl Latency {
         };
         path.jitter = Some(jitter);
         trips + jitter
+    }
+
+    /// The same without jitter.
+    pub fn round_trips(&self, path: &mut Path, time: Duration) -> Duration {
+        let rtt = self.rtt_at(time);
+        let (trips, waited) = path.next_trips(self.handshake);
+        (trips * rtt).saturating_sub(waited).max(rtt)
     }
 }
 

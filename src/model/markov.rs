@@ -7,7 +7,7 @@ use crate::{
 };
 use rand::RngExt as _;
 use rand_distr::{Distribution as _, LogNormal};
-use std::{sync::Arc, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 /// A state of a [`Markov`] chain.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -19,7 +19,7 @@ pub struct State {
 }
 
 /// A discrete-time Markov chain of rates.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct Markov {
     pub(super) states: Vec<State>,
     pub(super) step: Duration,
@@ -27,6 +27,21 @@ pub struct Markov {
     pub(super) transitions: Vec<Vec<f64>>,
     /// The stationary distribution; the first state is drawn from it.
     pub(super) stationary: Vec<f64>,
+    /// By which factor the rate of each state differs from its mean; `None` = by none.
+    factors: Vec<Option<LogNormal<f64>>>,
+}
+
+/// Without what follows from the rest.
+impl fmt::Debug for Markov {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { states, step, transitions, stationary, factors: _ } = self;
+        f.debug_struct("Markov")
+            .field("states", states)
+            .field("step", step)
+            .field("transitions", transitions)
+            .field("stationary", stationary)
+            .finish()
+    }
 }
 
 impl Markov {
@@ -62,7 +77,8 @@ impl Markov {
             row.iter_mut().for_each(|p| *p /= sum);
         }
         let stationary = stationary(&transitions);
-        Ok(Self { states, step, transitions, stationary })
+        let factors = states.iter().map(|state| factor(state.spread.get())).collect();
+        Ok(Self { states, step, transitions, stationary, factors })
     }
 
     /// The states.
@@ -126,8 +142,8 @@ impl Walk {
 
     /// The piece that starts at `now`.
     pub(super) fn piece(&mut self, now: u64) -> Piece {
-        let here = self.chain.states[self.state];
-        let rate = spread(here.mean, here.spread.get(), &mut self.stream);
+        let mean = self.chain.states[self.state].mean;
+        let rate = spread(mean, self.chain.factors[self.state].as_ref(), &mut self.stream);
         self.state = pick(&self.chain.transitions[self.state], &mut self.stream);
         Piece::constant(now, now.saturating_add(self.step), rate.bits_per_second())
     }
@@ -145,17 +161,21 @@ fn pick(probabilities: &[f64], stream: &mut Stream) -> usize {
     probabilities.len() - 1
 }
 
-/// A rate around `mean` with relative standard deviation `sd`: lognormal, so that it is never
-/// negative and the mean stays exact.
-fn spread(mean: BitRate, sd: f64, stream: &mut Stream) -> BitRate {
+/// The factor of a rate with relative standard deviation `sd`: lognormal, so that it is never
+/// negative and the mean stays exact. `None` = always 1.
+fn factor(sd: f64) -> Option<LogNormal<f64>> {
     let variance = (sd * sd).ln_1p();
-    match LogNormal::new(-variance / 2.0, variance.sqrt()) {
-        Ok(law) if sd > 0.0 => {
-            let bits = mean.bits_per_second() as f64 * law.sample(stream);
-            BitRate::from_bits_per_second(bits.round() as u64).min(BitRate::MAX)
-        }
-        _ => mean,
-    }
+    LogNormal::new(-variance / 2.0, variance.sqrt()).ok().filter(|_| sd > 0.0)
+}
+
+/// A rate around `mean`.
+fn spread(mean: BitRate, factor: Option<&LogNormal<f64>>, stream: &mut Stream) -> BitRate {
+    let Some(factor) = factor else { return mean };
+    let bits = mean.bits_per_second() as f64 * factor.sample(stream);
+    // As `f64::round`, which is a call without SSE 4.1.
+    let whole = bits as u64;
+    let rounded = whole.saturating_add(u64::from(bits - whole as f64 >= 0.5));
+    BitRate::from_bits_per_second(rounded).min(BitRate::MAX)
 }
 
 #[cfg(test)]

@@ -25,6 +25,8 @@ pub(super) struct PrivateLink {
     pub(super) full: u64,
     /// What counts as bytes on the link.
     pub(super) count: Count,
+    /// What it could have carried by the time that was asked for last.
+    known: (LinkTime, u64),
 }
 
 impl PrivateLink {
@@ -41,12 +43,16 @@ impl PrivateLink {
             burst,
             full: if silent { burst } else { 0 },
             count: spec.count,
+            known: (LinkTime::ZERO, 0),
         })
     }
 
     /// Bytes that the link could have carried by `now`.
     pub(super) fn capacity_at(&mut self, now: LinkTime) -> u64 {
-        self.capacity.at(now)
+        if self.known.0 != now {
+            self.known = (now, self.capacity.at(now));
+        }
+        self.known.1
     }
 
     /// The same; `None` without a limit.

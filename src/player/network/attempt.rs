@@ -64,6 +64,12 @@ pub(super) fn millis(time: Duration) -> f64 {
     nanos.saturating_add(time.subsec_nanos().into()) as f64 / NANOS_PER_MS
 }
 
+/// The nearest whole number, as by `f64::round`, which is a call without SSE 4.1; 0 below 0.
+pub(super) fn rounded(number: f64) -> u64 {
+    let whole = number as u64;
+    whole.saturating_add(u64::from(number - whole as f64 >= 0.5))
+}
+
 /// This many ms; what is too long is the longest time.
 pub(super) fn duration(ms: f64) -> Duration {
     Duration::try_from_secs_f64(ms / 1000.0).unwrap_or(Duration::MAX)

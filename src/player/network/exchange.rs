@@ -1,7 +1,7 @@
 //! One request under way, as the network knows it.
 
 use super::{
-    Request, Transmission,
+    Request,
     attempt::{Attempt, BodyEnd},
     deadlines::DeadlineWatch,
 };
@@ -42,8 +42,6 @@ pub(super) struct Fails {
 /// The body of a response.
 #[derive(Debug)]
 pub(super) struct Body {
-    /// Taken when it begins.
-    pub(super) transmission: Option<Transmission>,
     /// When it ends early, if it does, and how long after it the connection ends.
     pub(super) early: Option<LinkTime>,
     pub(super) closes: Option<Duration>,

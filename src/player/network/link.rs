@@ -5,7 +5,7 @@ mod two_requests;
 use super::{
     Answer, BodyPoint, Concurrent, Download, EffectSource, Heads, Network, NeverEnds, Progress,
     Request, RequestAttempt, RequestEffects, Transmission,
-    attempt::{Attempt, BITS, BodyEnd, NANOS_PER_MS, duration, whole_bytes},
+    attempt::{Attempt, BITS, BodyEnd, NANOS_PER_MS, duration, rounded, whole_bytes},
     connection::Connection,
     deadlines::DeadlineWatch,
     downlink::{Carrier, Downlink, GivesUp},
@@ -18,13 +18,15 @@ use super::{
 use crate::{
     model::LinkSpec,
     player::Failure,
-    seed::Seed,
+    seed::{Name, Seed},
     units::{LinkTime, SessionTime},
 };
 use std::{sync::Arc, time::Duration};
 
 /// A download is of some time, also on a link without a limit: what took no time has no rate.
 const SHORTEST: Duration = Duration::from_micros(1);
+/// The stream of the latency of a request.
+const LATENCY: Name = Name::new("latency");
 
 /// A network over [`LinkSpec`], as the proxy applies it to a session whose requests follow each other
 /// on one connection, or on two at the same time.
@@ -127,37 +129,45 @@ impl LinkNetwork {
         if law.is_none() {
             return Duration::ZERO;
         }
-        // Without jitter nothing is drawn from the stream.
-        let seed = if law.jitter.is_some() { seed.named("latency") } else { seed };
         let path = &mut self.connections[connection].path;
-        law.sample(path, self.now.since_zero(), &mut seed.stream())
+        let now = self.now.since_zero();
+        if law.jitter.is_none() {
+            return law.round_trips(path, now);
+        }
+        law.sample(path, now, &mut seed.child(LATENCY).stream())
     }
 
-    /// What is done to a request for `bytes`.
+    /// What is done to a request for `bytes`; `None` = nothing.
     fn effects(
         &mut self,
         request: Request,
         (connection, reused): (usize, bool),
         bytes: u64,
         seed: Seed,
-    ) -> RequestEffects {
+    ) -> Option<Box<RequestEffects>> {
         let start = *self.start.get_or_insert(self.now);
+        let source = self.effects.as_mut()?;
         let at = SessionTime::new(self.now - start);
-        let Some(source) = &mut self.effects else { return RequestEffects::default() };
-        source.effects(&RequestAttempt { request, at, bytes, seed, connection, reused })
+        let attempt = RequestAttempt { request, at, bytes, seed, connection, reused };
+        Some(Box::new(source.effects(&attempt)))
     }
 
     /// When the head of the response comes, or else when the request was lost; `None` = never.
     fn head_time(
         &mut self,
         (connection, request): (usize, &Request),
-        effects: &RequestEffects,
+        effects: Option<&RequestEffects>,
         seed: Seed,
     ) -> Option<Result<LinkTime, LinkTime>> {
         let round_trip = self.spec.latency.rtt_at(self.now.since_zero());
-        let latency = self.latency(connection, seed) + effects.round_trips * round_trip;
+        let mut latency = self.latency(connection, seed);
+        let mut delay = Duration::ZERO;
+        if let Some(effects) = effects {
+            latency += effects.round_trips * round_trip;
+            delay = effects.delay;
+        }
         let after = self.spec.latency.downlink.min(latency);
-        let mut time = self.now + (latency - after) + effects.delay;
+        let mut time = self.now + (latency - after) + delay;
         if let Some(uplink) = &mut self.uplink {
             let end = uplink.carry(time, self.heads.request, round_trip, seed)?;
             time = end.at;
@@ -165,79 +175,94 @@ impl LinkNetwork {
                 return Some(Err(time));
             }
         }
-        Some(Ok(time.max(self.now + duration(request.held)) + after))
+        if request.held > 0.0 {
+            time = time.max(self.now + duration(request.held));
+        }
+        Some(Ok(time + after))
     }
 
-    /// Makes `request` for an object of `size` bits.
+    /// Makes `request` for an object of `size` bits: it is under way then. Returns the response, if there is one.
     fn open(
         &mut self,
         connection: usize,
         request: Request,
         size: f64,
-    ) -> Result<Exchange, NeverEnds> {
+    ) -> Result<Option<Transmission>, NeverEnds> {
         let seed = self.seeds.next(request.name);
         let reused = std::mem::replace(&mut self.connections[connection].reused, true);
         let effects = self.effects(request, (connection, reused), whole_bytes(size), seed);
         let mut attempt = Attempt { size, seed, asked: self.now, head: NEVER };
         let patience = request.deadlines.total.min(request.deadlines.first_byte);
-        let head = self.head_time((connection, &request), &effects, seed).ok_or(NeverEnds)?;
+        let head =
+            self.head_time((connection, &request), effects.as_deref(), seed).ok_or(NeverEnds)?;
         let fails = |at, failure| Course::Fails(Fails { at, received: 0, failure });
         let (Ok(time) | Err(time)) = head;
+        let mut transmission = None;
         let course = match head {
             _ if attempt.since(time) > patience => fails(attempt.after(patience), Failure::Timeout),
             Err(lost) => fails(lost, Failure::Other),
-            Ok(head) => match effects.answer {
+            Ok(head) => match effects.as_ref().map_or(Answer::Object, |effects| effects.answer) {
                 Answer::Closed => fails(head, Failure::Other),
                 Answer::Silence(lasts) => {
                     Course::Fails(silence(&request, &attempt, head, 0, lasts)?)
                 }
                 Answer::Object | Answer::Status(..) => {
                     attempt.head = head;
-                    Course::Body(self.body_of(&request, &attempt, effects))
+                    let (sent, body) = self.body_of(&request, &attempt, effects);
+                    transmission = Some(sent);
+                    Course::Body(body)
                 }
             },
         };
-        Ok(Exchange { request, attempt, connection, course })
+        self.under_way[connection] = Some(Exchange { request, attempt, connection, course });
+        Ok(transmission)
     }
 
-    /// The body of the response whose head comes at `attempt.head`.
-    fn body_of(&self, request: &Request, attempt: &Attempt, mut effects: RequestEffects) -> Body {
-        let (bytes, status) = match effects.answer {
-            Answer::Status(code, bytes) => (bytes, Some(code)),
+    /// The response whose head comes at `attempt.head`, and its body.
+    fn body_of(
+        &self,
+        request: &Request,
+        attempt: &Attempt,
+        mut effects: Option<Box<RequestEffects>>,
+    ) -> (Transmission, Body) {
+        let (bytes, status) = match effects.as_ref().map(|effects| effects.answer) {
+            Some(Answer::Status(code, bytes)) => (bytes, Some(code)),
             _ => (whole_bytes(attempt.size), None),
         };
         let (mut sent, mut early, mut closes) = (bytes, None, None);
-        if let Some(end) = effects.end {
+        if let Some(end) = effects.as_ref().and_then(|effects| effects.end) {
             closes = end.closes_after;
             match end.at {
                 BodyPoint::Byte(byte) => sent = sent.min(byte),
                 BodyPoint::After(time) => early = Some(attempt.head + time),
             }
         }
-        let transmission = Transmission::new(attempt.head, self.heads.response, sent, attempt.seed)
-            .under(&mut effects);
+        let mut transmission =
+            Transmission::new(attempt.head, self.heads.response, sent, attempt.seed);
+        if let Some(effects) = &mut effects {
+            transmission = transmission.under(effects);
+        }
         let first_byte = attempt.since(attempt.head);
         let limit = attempt.after(request.deadlines.earliest(first_byte));
-        Body {
-            transmission: Some(transmission),
+        let body = Body {
             early,
             closes,
             whole: sent >= bytes,
             status,
-            last: effects.closes,
+            last: effects.is_some_and(|effects| effects.closes),
             late: DeadlineWatch::new(request.deadlines, first_byte),
             limit: limit.min(early.unwrap_or(NEVER)),
-        }
+        };
+        (transmission, body)
     }
 
     /// Receives a body to its end; `None` if it never ends.
     fn receive(
         &mut self,
         attempt: &Attempt,
-        body: &mut Body,
+        (transmission, body): (Transmission, &mut Body),
         mut watch: Option<&mut dyn FnMut(&Progress) -> bool>,
     ) -> Option<(Response, BodyEnd)> {
-        let transmission = body.transmission.take()?;
         let from = if watch.is_some() { LinkTime::ZERO } else { body.limit };
         let mut stopped = None;
         let mut see = |time: LinkTime, received: u64| {
@@ -341,12 +366,14 @@ impl Network for LinkNetwork {
         size: f64,
         watch: Option<&mut dyn FnMut(&Progress) -> bool>,
     ) -> Result<Download, NeverEnds> {
-        let mut exchange = self.open(0, self.request, size)?;
+        let transmission = self.open(0, self.request, size)?;
+        let mut exchange = self.under_way[0].take().ok_or(NeverEnds)?;
         let attempt = exchange.attempt;
         let ended = match &mut exchange.course {
             Course::Fails(fails) => Err(*fails),
             Course::Body(body) => {
-                let end = self.receive(&attempt, body, watch).ok_or(NeverEnds)?;
+                let sent = transmission.ok_or(NeverEnds)?;
+                let end = self.receive(&attempt, (sent, body), watch).ok_or(NeverEnds)?;
                 let Course::Body(body) = &exchange.course else { return Err(NeverEnds) };
                 self.ended(&exchange, body, end)?
             }
@@ -359,7 +386,7 @@ impl Network for LinkNetwork {
     }
 
     fn wait(&mut self, time: f64) {
-        self.now += Duration::from_nanos((time * NANOS_PER_MS).round() as u64);
+        self.now += Duration::from_nanos(rounded(time * NANOS_PER_MS));
     }
 
     fn concurrent(&mut self) -> Option<&mut dyn Concurrent> {

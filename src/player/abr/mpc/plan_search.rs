@@ -20,8 +20,9 @@ use std::ops::Range;
 /// kbit per Mbit.
 const THOUSAND: f64 = 1000.0;
 const PER_THOUSAND: f64 = 0.001;
-/// The multipliers of the bound.
-const LAMBDAS: [f64; 4] = [0.0, 1.0, 0.3, 0.6];
+/// The multipliers of the bound, and a value for each of them.
+const LAMBDAS: Lambdas = [0.0, 1.0, 0.3, 0.6];
+type Lambdas = [f64; 4];
 /// Bounds and rewards are sums in another order: this relative difference is left to rounding.
 const SLACK: f64 = 1e-9;
 
@@ -49,14 +50,16 @@ pub(super) struct PlanTask<'a> {
 pub(super) struct PlanSearch {
     /// The download time in s of each segment of the horizon at each rung.
     times: Vec<f64>,
-    /// For each λ, segment and last rung: the most that can be added to the reward, but for λ × penalty ×
+    /// For each segment, last rung and λ: the most that can be added to the reward, but for λ × penalty ×
     /// the time that is there.
-    gains: Vec<f64>,
+    gains: Vec<Lambdas>,
     /// For each last rung and the one after it: what the step adds to the reward, without rebuffering; −∞ where it is too
     /// large.
     steps: Vec<f64>,
+    /// The ladder that `steps` are of, and the largest step.
+    of: (Vec<f64>, usize),
     /// For each rung of a segment, what it costs and what can come after it.
-    coming: Vec<f64>,
+    coming: Vec<Lambdas>,
     /// The continuations of the plan at each segment.
     open: Vec<Open>,
 }
@@ -114,19 +117,21 @@ impl PlanSearch {
             first: 0,
             last: task.last,
         };
-        self.open.clear();
-        self.open.resize(task.horizon * rungs, Open { bound: f64::NEG_INFINITY, plan });
+        // What an earlier search has left is written before it is read.
+        if self.open.len() < task.horizon * rungs {
+            self.open.resize(task.horizon * rungs, Open { bound: f64::NEG_INFINITY, plan });
+        }
         let mut best = Best { reward: f64::NEG_INFINITY, first: 0 };
         self.extend(task, 0, &plan, &mut best);
         best.first
     }
 
-    /// Fills `gains`, from the last segment backwards.
-    fn weigh(&mut self, task: &PlanTask<'_>) {
-        let rungs = task.bitrates.len();
-        let layer = rungs * (task.horizon + 1);
-        self.gains.clear();
-        self.gains.resize(layer * LAMBDAS.len(), 0.0);
+    /// Fills `steps`.
+    fn lay_steps(&mut self, task: &PlanTask<'_>) {
+        if self.of.0 == task.bitrates && self.of.1 == task.max_step {
+            return;
+        }
+        self.of = (task.bitrates.to_vec(), task.max_step);
         self.steps.clear();
         for (last, before) in task.bitrates.iter().enumerate() {
             let reach = reach(task, last);
@@ -136,21 +141,34 @@ impl PlanSearch {
             };
             self.steps.extend(task.bitrates.iter().enumerate().map(step));
         }
-        for (gains, lambda) in self.gains.chunks_exact_mut(layer).zip(LAMBDAS) {
-            let price = lambda * task.penalty;
-            for depth in (0..task.horizon).rev() {
-                let (before, after) = gains.split_at_mut(rungs * (depth + 1));
-                let before = &mut before[rungs * depth..];
-                let times = &self.times[rungs * depth..rungs * (depth + 1)];
-                self.coming.clear();
-                self.coming
-                    .extend(times.iter().zip(after.iter()).map(|(time, gain)| gain - price * time));
-                for (gain, steps) in before.iter_mut().zip(self.steps.chunks_exact(rungs)) {
-                    let values = steps.iter().zip(&self.coming).map(|(step, coming)| step + coming);
-                    // What is no number is left out.
-                    let most = |most: f64, value: f64| if value > most { value } else { most };
-                    *gain = values.fold(f64::NEG_INFINITY, most);
+    }
+
+    /// Fills `gains`, from the last segment backwards.
+    fn weigh(&mut self, task: &PlanTask<'_>) {
+        self.lay_steps(task);
+        let rungs = task.bitrates.len();
+        self.gains.clear();
+        self.gains.resize(rungs * (task.horizon + 1), Lambdas::default());
+        let prices = LAMBDAS.map(|lambda| lambda * task.penalty);
+        for depth in (0..task.horizon).rev() {
+            let (before, after) = self.gains.split_at_mut(rungs * (depth + 1));
+            let before = &mut before[rungs * depth..];
+            let times = &self.times[rungs * depth..rungs * (depth + 1)];
+            let coming = |(time, gain): (&f64, &Lambdas)| -> Lambdas {
+                std::array::from_fn(|at| gain[at] - prices[at] * time)
+            };
+            self.coming.clear();
+            self.coming.extend(times.iter().zip(after.iter()).map(coming));
+            for (gain, steps) in before.iter_mut().zip(self.steps.chunks_exact(rungs)) {
+                let mut most = [f64::NEG_INFINITY; LAMBDAS.len()];
+                for (step, coming) in steps.iter().zip(&self.coming) {
+                    for (most, coming) in most.iter_mut().zip(coming) {
+                        let value = step + coming;
+                        // What is no number is left out.
+                        *most = if value > *most { value } else { *most };
+                    }
                 }
+                *gain = most;
             }
         }
     }
@@ -201,14 +219,14 @@ impl PlanSearch {
 
     /// At least the reward of each plan that continues `plan`, which has `depth` segments.
     fn bound(&self, task: &PlanTask<'_>, depth: usize, plan: &Plan) -> f64 {
-        let rungs = task.bitrates.len();
-        let layer = rungs * (task.horizon + 1);
         let left = count(task.horizon - depth - 1);
         let spare = task.penalty * (plan.buffer + left * task.segment);
-        let place = depth * rungs + plan.last;
         let mut least = f64::INFINITY;
-        for (index, lambda) in LAMBDAS.iter().enumerate() {
-            least = least.min(self.gains[index * layer + place] + lambda * spare);
+        for (gain, lambda) in
+            self.gains[depth * task.bitrates.len() + plan.last].iter().zip(LAMBDAS)
+        {
+            let value = gain + lambda * spare;
+            least = if value < least { value } else { least };
         }
         // But for its rounding the reward; a product is quicker than a quotient.
         (plan.bitrate - plan.change) * PER_THOUSAND - task.penalty * plan.rebuffer + least

@@ -63,14 +63,14 @@ pub struct Mpc {
     /// The last prediction before it was made robust.
     predicted: Option<f64>,
     last: usize,
-    search: PlanSearch,
+    search: Box<PlanSearch>,
 }
 
 impl Mpc {
     /// The algorithm.
     #[must_use]
     pub fn new(config: MpcConfig) -> Self {
-        let search = PlanSearch::default();
+        let search = Box::default();
         Self { config, samples: Vec::new(), errors: Vec::new(), predicted: None, last: 0, search }
     }
 

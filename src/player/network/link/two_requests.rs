@@ -3,7 +3,7 @@
 use super::{
     super::{
         Concurrent, Download, NeverEnds, Progress, Request, Response,
-        attempt::{BodyEnd, NANOS_PER_MS, millis},
+        attempt::{BodyEnd, NANOS_PER_MS, millis, rounded},
         deadlines::WATCH,
         downlink::Downlink,
         exchange::{Course, Exchange, NEVER},
@@ -32,6 +32,9 @@ impl LinkNetwork {
             Course::Body(body) => body,
         };
         let last = self.watched[connection];
+        if !watched && last < body.limit {
+            return body.limit;
+        }
         let step = last.max(exchange.attempt.head) + WATCH;
         let limit = if last < body.limit { body.limit } else { step };
         if watched { limit.min(step) } else { limit }
@@ -124,15 +127,13 @@ impl LinkNetwork {
 
 impl Concurrent for LinkNetwork {
     fn begin(&mut self, connection: usize, request: Request, size: f64) -> Result<(), NeverEnds> {
-        let mut exchange = self.open(connection, request, size)?;
+        let transmission = self.open(connection, request, size)?;
         self.watched[connection] = LinkTime::ZERO;
-        if let Course::Body(body) = &mut exchange.course
+        if let Some(transmission) = transmission
             && let Downlink::Together(together) = &mut self.downlink
-            && let Some(transmission) = body.transmission.take()
         {
             together.begin(connection, &self.spec, &transmission);
         }
-        self.under_way[connection] = Some(exchange);
         Ok(())
     }
 
@@ -142,10 +143,10 @@ impl Concurrent for LinkNetwork {
         mut watch: Option<&mut dyn FnMut(&Progress) -> bool>,
     ) -> Result<(f64, Option<(usize, Download)>), NeverEnds> {
         let from = self.now;
-        let span = (time * NANOS_PER_MS).round();
+        let span = time * NANOS_PER_MS;
         // What is too long is for ever.
         let until =
-            if span < u64::MAX as f64 { from + Duration::from_nanos(span as u64) } else { NEVER };
+            if span < u64::MAX as f64 { from + Duration::from_nanos(rounded(span)) } else { NEVER };
         loop {
             let next = self.next(until, &mut watch)?;
             if let Next::Ended(connection, download) = next {
